@@ -1,0 +1,336 @@
+//! N episodes of one world over buffers allocated once.
+//!
+//! A finished episode is reset within the same tick; what it last saw is kept in `last_obs` and `last_legal`, so that
+//! `r + gamma * ending.discount() * V(successor)` is right for terminated, truncated and running rows alike.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Action, Actions, Ending, Env, Error, Player, Purpose, Result, Spec, Stream, Streams};
+
+mod pace;
+mod rows;
+
+use pace::Pace;
+use rows::Rows;
+
+/// The object-safe face of a [`Batch`]: one virtual call a batch, never one a step.
+pub trait Episodes: Send {
+    /// The world's.
+    fn spec(&self) -> &Spec;
+    /// What stands in the buffers now.
+    fn view(&self) -> View<'_>;
+    /// Advances every row by its action. Checked before anything moves: on an error no row has changed.
+    fn step(&mut self, actions: Actions<'_>) -> Result<()>;
+    /// The episodes that ended since this was last called, in the order of ticks, then rows.
+    fn take_finished(&mut self) -> Vec<Finished>;
+    /// Everything that [`Episodes::load`] needs to go on exactly here.
+    fn save(&self) -> Result<Vec<u8>>;
+    /// Goes on exactly where `save` was called. `bytes` come from a batch of the same world and size.
+    fn load(&mut self, bytes: &[u8]) -> Result<()>;
+}
+
+/// The buffers of a batch of N rows, observations of D numbers, A counted actions.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    /// `[N, D]`: what each row sees now; after an ending, the first observation of its next episode.
+    pub obs: &'a [f32],
+    /// `[N, A]`: what each row may do now.
+    pub legal: &'a [bool],
+    /// `[N]`: who moves next.
+    pub to_play: &'a [Player],
+    /// `[N]`: the mover's reward of the tick just made.
+    pub reward: &'a [f32],
+    /// `[N]`: how the tick just made left each row.
+    pub ending: &'a [Ending],
+    /// `[N, D]`: the true last observation; of this tick where `ending` is over, else stale.
+    pub last_obs: &'a [f32],
+    /// `[N, A]`: the mask that belongs to `last_obs`.
+    pub last_legal: &'a [bool],
+    /// N.
+    pub rows: usize,
+    /// D.
+    pub obs_len: usize,
+    /// A.
+    pub actions: usize,
+}
+
+impl<'a> View<'a> {
+    /// Row `i` of `obs`, `[D]`.
+    #[inline]
+    pub fn obs_row(&self, i: usize) -> &'a [f32] {
+        &self.obs[i * self.obs_len..(i + 1) * self.obs_len]
+    }
+
+    /// Row `i` of `legal`, `[A]`.
+    #[inline]
+    pub fn legal_row(&self, i: usize) -> &'a [bool] {
+        &self.legal[i * self.actions..(i + 1) * self.actions]
+    }
+
+    /// What the tick just made led to in row `i`, before any reset: its observation `[D]` and mask `[A]`.
+    #[inline]
+    pub fn successor(&self, i: usize) -> (&'a [f32], &'a [bool]) {
+        if self.ending[i].is_over() {
+            let (d, a) = (self.obs_len, self.actions);
+            (&self.last_obs[i * d..(i + 1) * d], &self.last_legal[i * a..(i + 1) * a])
+        } else {
+            (self.obs_row(i), self.legal_row(i))
+        }
+    }
+}
+
+/// An episode that has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Finished {
+    /// The environment index: the row of the batch, plus the batch's first index.
+    pub index: u64,
+    /// Its number within that index, from 0.
+    pub episode: u64,
+    /// The first player's return, counted with the world's own discount.
+    pub score: f64,
+    /// Its length in steps.
+    pub length: u32,
+    /// `Terminal` or `Truncated`.
+    pub ending: Ending,
+}
+
+/// How far a row's episode has come.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Clock {
+    episode: u64,
+    length: u32,
+    score: f64,
+    /// The discount of the next reward.
+    weight: f64,
+}
+
+impl Clock {
+    fn start(episode: u64) -> Self {
+        Clock { episode, length: 0, score: 0.0, weight: 1.0 }
+    }
+}
+
+/// N episodes of the world `E`, stepped together.
+///
+/// Row `i` draws from the stream (run seed, purpose, first index + i, episode number) and from nothing else, so results
+/// are the same bytes for any number of threads. A tick is serial while it is cheap and split over rayon's threads
+/// once its measured cost pays for that.
+pub struct Batch<E: Env> {
+    env: Arc<E>,
+    seat: Seat,
+    data: Data<E>,
+    finished: Vec<Finished>,
+    pace: Pace,
+}
+
+/// Which streams a batch draws from.
+#[derive(Clone, Copy, Debug)]
+struct Seat {
+    streams: Streams,
+    purpose: Purpose,
+    first: u64,
+}
+
+/// All that changes, as structure of arrays.
+struct Data<E: Env> {
+    states: Vec<E::State>,
+    rngs: Vec<Stream>,
+    clocks: Vec<Clock>,
+    obs: Vec<f32>,
+    legal: Vec<bool>,
+    to_play: Vec<Player>,
+    reward: Vec<f32>,
+    ending: Vec<Ending>,
+    last_obs: Vec<f32>,
+    last_legal: Vec<bool>,
+    /// The clock of the episode that last ended in each row.
+    last_clock: Vec<Clock>,
+}
+
+/// What a checkpoint keeps of a batch.
+#[derive(Serialize, Deserialize)]
+#[serde(bound = "")]
+struct Saved<S: Serialize + serde::de::DeserializeOwned> {
+    states: Vec<S>,
+    rngs: Vec<Stream>,
+    clocks: Vec<Clock>,
+    reward: Vec<f32>,
+    ending: Vec<Ending>,
+    last_obs: Vec<f32>,
+    last_legal: Vec<bool>,
+    finished: Vec<Finished>,
+}
+
+impl<E: Env> Batch<E> {
+    /// `rows` episodes at their first states. Row `i` is environment `first + i` of `purpose`.
+    pub fn new(env: Arc<E>, rows: usize, streams: Streams, purpose: Purpose, first: u64) -> Self {
+        let spec = env.spec();
+        let (d, a) = (spec.observation.len(), spec.actions.count());
+        let seat = Seat { streams, purpose, first };
+        let mut rngs: Vec<_> = (0..rows as u64).map(|i| seat.stream(i, 0)).collect();
+        let states: Vec<_> = rngs.iter_mut().map(|rng| env.reset(rng)).collect();
+        let data = Data {
+            states,
+            rngs,
+            clocks: vec![Clock::start(0); rows],
+            obs: vec![0.0; rows * d],
+            legal: vec![true; rows * a],
+            to_play: vec![Player::First; rows],
+            reward: vec![0.0; rows],
+            ending: vec![Ending::Running; rows],
+            last_obs: vec![0.0; rows * d],
+            last_legal: vec![true; rows * a],
+            last_clock: vec![Clock::start(0); rows],
+        };
+        let mut batch = Batch { env, seat, data, finished: Vec::new(), pace: Pace::default() };
+        batch.look();
+        batch
+    }
+
+    /// The world.
+    pub fn env(&self) -> &Arc<E> {
+        &self.env
+    }
+
+    /// The state of each row, `[N]`.
+    pub fn states(&self) -> &[E::State] {
+        &self.data.states
+    }
+
+    /// [`Episodes::step`] for actions of the world's own type, `[N]`.
+    pub fn advance(&mut self, actions: &[E::Action]) -> Result<()> {
+        self.check(actions)?;
+        let rows = actions.len();
+        let seat = self.seat;
+        let env = &*self.env;
+        let all = Rows::of(&mut self.data, actions, env.spec());
+        self.pace.tick(rows, all, env, seat);
+        // Endings are rare: only then is there something to gather, and always in the order of rows.
+        if self.data.ending.iter().any(|e| e.is_over()) {
+            self.gather();
+        }
+        Ok(())
+    }
+
+    fn gather(&mut self) {
+        for (row, (&ending, clock)) in self.data.ending.iter().zip(&self.data.last_clock).enumerate() {
+            if ending.is_over() {
+                self.finished.push(Finished {
+                    index: self.seat.first + row as u64,
+                    episode: clock.episode,
+                    score: clock.score,
+                    length: clock.length,
+                    ending,
+                });
+            }
+        }
+    }
+
+    fn check(&self, actions: &[E::Action]) -> Result<()> {
+        let a = self.env.spec().actions.count();
+        let legal = |row: usize| &self.data.legal[row * a..(row + 1) * a];
+        match actions.iter().enumerate().find(|(row, action)| !action.is_allowed(legal(*row))) {
+            None if actions.len() == self.data.states.len() => Ok(()),
+            None => Err(Error::Config(format!(
+                "a batch of {} rows was given {} actions",
+                self.data.states.len(),
+                actions.len()
+            ))),
+            Some((row, action)) => Err(Error::IllegalAction { row, action: format!("{action:?}") }),
+        }
+    }
+
+    /// Fills what is a function of the states.
+    fn look(&mut self) {
+        let spec = self.env.spec();
+        let (d, a) = (spec.observation.len(), spec.actions.count());
+        for (i, state) in self.data.states.iter().enumerate() {
+            self.env.observe(state, &mut self.data.obs[i * d..(i + 1) * d]);
+            if spec.masked {
+                self.env.legal(state, &mut self.data.legal[i * a..(i + 1) * a]);
+            }
+            self.data.to_play[i] = self.env.to_play(state);
+        }
+    }
+}
+
+impl<E: Env> Episodes for Batch<E> {
+    fn spec(&self) -> &Spec {
+        self.env.spec()
+    }
+
+    fn view(&self) -> View<'_> {
+        let (spec, data) = (self.env.spec(), &self.data);
+        View {
+            obs: &data.obs,
+            legal: &data.legal,
+            to_play: &data.to_play,
+            reward: &data.reward,
+            ending: &data.ending,
+            last_obs: &data.last_obs,
+            last_legal: &data.last_legal,
+            rows: data.states.len(),
+            obs_len: spec.observation.len(),
+            actions: spec.actions.count(),
+        }
+    }
+
+    fn step(&mut self, actions: Actions<'_>) -> Result<()> {
+        let rows = self.data.states.len();
+        match E::Action::rows(actions, rows) {
+            Some(actions) => self.advance(actions),
+            None => Err(Error::Config(format!(
+                "{}: {rows} rows were given actions of another kind or number",
+                self.env.spec().id
+            ))),
+        }
+    }
+
+    fn take_finished(&mut self) -> Vec<Finished> {
+        std::mem::take(&mut self.finished)
+    }
+
+    fn save(&self) -> Result<Vec<u8>> {
+        let data = &self.data;
+        let saved = Saved {
+            states: data.states.clone(),
+            rngs: data.rngs.clone(),
+            clocks: data.clocks.clone(),
+            reward: data.reward.clone(),
+            ending: data.ending.clone(),
+            last_obs: data.last_obs.clone(),
+            last_legal: data.last_legal.clone(),
+            finished: self.finished.clone(),
+        };
+        postcard::to_stdvec(&saved).map_err(|e| Error::Unsupported(format!("a batch cannot be saved: {e}")))
+    }
+
+    fn load(&mut self, bytes: &[u8]) -> Result<()> {
+        let id = &self.env.spec().id;
+        let saved: Saved<E::State> = postcard::from_bytes(bytes)
+            .map_err(|e| Error::Config(format!("this is not a saved batch of {id}: {e}")))?;
+        let (rows, data) = (self.data.states.len(), &mut self.data);
+        if [saved.states.len(), saved.rngs.len(), saved.clocks.len(), saved.reward.len(), saved.ending.len()]
+            != [rows; 5]
+            || saved.last_obs.len() != data.last_obs.len()
+            || saved.last_legal.len() != data.last_legal.len()
+        {
+            return Err(Error::Config(format!("a saved batch of {id} has another size than {rows} rows")));
+        }
+        (data.states, data.rngs, data.clocks) = (saved.states, saved.rngs, saved.clocks);
+        (data.reward, data.ending) = (saved.reward, saved.ending);
+        (data.last_obs, data.last_legal) = (saved.last_obs, saved.last_legal);
+        self.finished = saved.finished;
+        self.look();
+        Ok(())
+    }
+}
+
+impl Seat {
+    #[inline]
+    fn stream(&self, row: u64, episode: u64) -> Stream {
+        self.streams.stream(self.purpose, self.first + row, episode)
+    }
+}

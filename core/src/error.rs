@@ -1,0 +1,69 @@
+use std::path::{Path, PathBuf};
+
+/// What can go wrong in the core, each with its mend in the message.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A setting, an identifier or an experiment file says something that cannot be.
+    #[error("{0}")]
+    Config(String),
+    /// An input file is not what its format says; `line` and `column` count from 1.
+    #[error("{}:{line}:{column}: {message}", file.display())]
+    Input {
+        /// The file, or the name of the built-in text.
+        file: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// Column in characters, from 1.
+        column: usize,
+        /// What is wrong and how to mend it.
+        message: String,
+    },
+    /// An action that the rules do not allow in this state.
+    #[error("row {row}: action {action} is not legal here; choose one that the mask allows")]
+    IllegalAction {
+        /// The row of the batch.
+        row: usize,
+        /// The action, as the world prints it.
+        action: String,
+    },
+    /// A quantity became NaN or infinite while learning.
+    #[error("{quantity} became {value} at step {step}; the last good checkpoint is kept")]
+    Diverged {
+        /// The quantity's name, such as `td_error`.
+        quantity: String,
+        /// Its value, NaN or infinite.
+        value: f64,
+        /// The environment step at which it was seen.
+        step: u64,
+    },
+    /// A file of ours whose bytes are not those that were written.
+    #[error("{}: damaged: {reason}", file.display())]
+    Damaged {
+        /// The file.
+        file: PathBuf,
+        /// What does not fit.
+        reason: String,
+    },
+    /// A question that has no answer here, such as an infinite return.
+    #[error("{0}")]
+    Unsupported(String),
+    /// The operating system refused.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// What was being read or written.
+        path: PathBuf,
+        /// The system's own words.
+        source: std::io::Error,
+    },
+}
+
+impl Error {
+    /// Attaches a path to an error of the operating system; for `map_err`.
+    pub fn io(path: impl AsRef<Path>) -> impl FnOnce(std::io::Error) -> Error {
+        let path = path.as_ref().to_path_buf();
+        move |source| Error::Io { path, source }
+    }
+}
+
+/// A result whose error is the core's.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

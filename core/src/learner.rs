@@ -1,0 +1,86 @@
+//! What plays, and what learns to play.
+
+use crate::{Actions, Episodes, Result, Stream};
+
+/// The actions that a policy chooses for a batch, kept by the caller and used again.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Choice {
+    /// Counted choices, `[N]`.
+    Discrete(Vec<u32>),
+    /// Continuous ones, `[N, K]`.
+    Continuous(Vec<f32>),
+}
+
+impl Choice {
+    /// Room for the actions of `rows` rows of a world.
+    pub fn for_spec(spec: &crate::Spec, rows: usize) -> Self {
+        match spec.actions.dimensions() {
+            0 => Choice::Discrete(vec![0; rows]),
+            k => Choice::Continuous(vec![0.0; rows * k]),
+        }
+    }
+
+    /// As a batch takes them.
+    pub fn actions(&self) -> Actions<'_> {
+        match self {
+            Choice::Discrete(all) => Actions::Discrete(all),
+            Choice::Continuous(all) => Actions::Continuous(all),
+        }
+    }
+}
+
+/// Something that plays: frozen, shared by every thread.
+pub trait Policy: Send + Sync {
+    /// Chooses an action for each of N rows from what it sees: `obs [N, D]`, `legal [N, A]`. Row `i` draws from
+    /// `rngs[i]` and from nothing else. Never an illegal action.
+    fn act(&self, obs: &[f32], legal: &[bool], rngs: &mut [Stream], choice: &mut Choice);
+
+    /// Writes what it expects of each action in one observation, `[A]`, and says whether it has such values. The
+    /// viewer draws them.
+    fn action_values(&self, _obs: &[f32], _legal: &[bool], _out: &mut [f32]) -> bool {
+        false
+    }
+}
+
+/// Which policy of a learner is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// The best it knows.
+    Greedy,
+    /// With the exploration it has now.
+    Exploring,
+}
+
+/// Something that learns by reward.
+pub trait Learner: Send {
+    /// Learns from `steps` more environment steps (rows x ticks; rounded up to whole ticks). How a run is cut into calls
+    /// changes nothing: `learn(a)` then `learn(b)` ends in the same bytes as `learn(a + b)`.
+    ///
+    /// # Errors
+    /// [`Error::Diverged`](crate::Error::Diverged) where a quantity is no longer finite.
+    fn learn(&mut self, episodes: &mut dyn Episodes, steps: u64) -> Result<()>;
+
+    /// A frozen copy of what it would play now.
+    fn policy(&self, mode: Mode) -> Box<dyn Policy>;
+
+    /// Reports quantities worth a line in the log since the last report, such as `epsilon` or `td_error`.
+    fn report(&mut self, monitor: &mut dyn Monitor);
+
+    /// Everything that [`Learner::load`] needs to go on exactly here.
+    fn save(&self) -> Result<Vec<u8>>;
+
+    /// Goes on exactly where `save` was called. `bytes` come from a learner of the same settings.
+    fn load(&mut self, bytes: &[u8]) -> Result<()>;
+}
+
+/// Where a learner reports its quantities.
+pub trait Monitor {
+    /// One named quantity.
+    fn scalar(&mut self, name: &str, value: f64);
+}
+
+impl Monitor for Vec<(String, f64)> {
+    fn scalar(&mut self, name: &str, value: f64) {
+        self.push((name.to_owned(), value));
+    }
+}

@@ -1,0 +1,42 @@
+//! The contracts and the numbers that every part of Freewheel shares.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`env`] | [`Env`]: rules are shared, state is data, randomness is passed in |
+//! | [`spec`] | [`Spec`]: what a world looks like from outside |
+//! | [`stream`] | random streams, a pure function of (run seed, purpose, environment index, episode) |
+//! | [`batch`] | [`Batch`]: N episodes over buffers allocated once, and its object-safe face [`Episodes`] |
+//! | [`stage`] | one episode that can be watched, played by hand, recorded |
+//! | [`world`] | what a world ships beside its rules: its reference, its baseline, its drawing |
+//! | [`learner`] | [`Policy`] and [`Learner`] |
+//! | [`evaluate`] | playing a policy on fresh seeds, in parallel |
+//! | [`stats`] | mean, interquartile mean, bootstrap intervals |
+//! | [`record`] | an episode on disk: seed and actions, replayable and verifiable |
+//! | [`checkpoint`] | a run's state on disk, whole or refused |
+//! | [`settings`] | settings read from TOML; unknown keys name the nearest known one |
+//! | [`frame`] | a drawing as plain cells |
+
+pub mod batch;
+pub mod checkpoint;
+pub mod env;
+mod error;
+pub mod evaluate;
+pub mod frame;
+pub mod learner;
+pub mod record;
+pub mod settings;
+pub mod spec;
+pub mod stage;
+pub mod stats;
+pub mod stream;
+pub mod world;
+
+pub use batch::{Batch, Episodes, Finished, View};
+pub use env::{Action, Actions, Ending, Env, Player, Step};
+pub use error::{Error, Result};
+pub use frame::{Cell, Frame, Rgb};
+pub use learner::{Choice, Learner, Mode, Monitor, Policy};
+pub use spec::{ActionSpace, ObservationSpace, Spec};
+pub use stage::Stage;
+pub use stream::{Purpose, Stream, Streams};
+pub use world::{Certainty, DynWorld, Question, Solution, Who, World, WorldFamily, WorldInfo};

@@ -1,0 +1,165 @@
+//! One episode, step by step, without an automatic reset: to watch, to play by hand, to record, to replay.
+
+use std::sync::Arc;
+
+use crate::{
+    Action, Actions, Ending, Env, Error, Frame, Player, Policy, Purpose, Result, Spec, Step, Stream, Streams,
+    World,
+};
+
+/// The object-safe face of one episode.
+pub trait Stage: Send {
+    /// The world's.
+    fn spec(&self) -> &Spec;
+    /// Begins episode `episode` of this stage's environment index.
+    fn begin(&mut self, episode: u64);
+    /// Its number.
+    fn episode(&self) -> u64;
+    /// What the player to move sees, `[D]`.
+    fn obs(&self) -> &[f32];
+    /// What it may do, `[A]`.
+    fn legal(&self) -> &[bool];
+    /// Who moves next.
+    fn to_play(&self) -> Player;
+    /// One action. The world's time limit is applied.
+    ///
+    /// # Errors
+    /// [`Error::IllegalAction`]; [`Error::Config`] after the episode has ended.
+    fn step(&mut self, action: Actions<'_>) -> Result<Step>;
+    /// Steps made in this episode.
+    fn length(&self) -> u32;
+    /// The first player's return so far, counted with the world's discount.
+    fn score(&self) -> f64;
+    /// How the last step left the episode.
+    fn ending(&self) -> Ending;
+    /// Paints the present state; see [`World::draw`].
+    fn draw(&self, policy: Option<&dyn Policy>, frame: &mut Frame);
+}
+
+/// The one implementation of [`Stage`].
+pub(crate) struct Seated<W: World> {
+    world: Arc<W>,
+    streams: Streams,
+    purpose: Purpose,
+    index: u64,
+    episode: u64,
+    rng: Stream,
+    state: W::State,
+    obs: Vec<f32>,
+    legal: Vec<bool>,
+    length: u32,
+    score: f64,
+    weight: f64,
+    ending: Ending,
+}
+
+impl<W: World> Seated<W> {
+    pub(crate) fn new(world: Arc<W>, streams: Streams, purpose: Purpose, index: u64) -> Self {
+        let spec = world.spec();
+        let (obs, legal) = (vec![0.0; spec.observation.len()], vec![true; spec.actions.count()]);
+        let mut rng = streams.stream(purpose, index, 0);
+        let state = world.reset(&mut rng);
+        let mut stage = Seated {
+            world,
+            streams,
+            purpose,
+            index,
+            episode: 0,
+            rng,
+            state,
+            obs,
+            legal,
+            length: 0,
+            score: 0.0,
+            weight: 1.0,
+            ending: Ending::Running,
+        };
+        stage.look();
+        stage
+    }
+
+    fn look(&mut self) {
+        self.world.observe(&self.state, &mut self.obs);
+        if self.world.spec().masked {
+            self.world.legal(&self.state, &mut self.legal);
+        }
+    }
+}
+
+impl<W: World> Stage for Seated<W> {
+    fn spec(&self) -> &Spec {
+        self.world.spec()
+    }
+
+    fn begin(&mut self, episode: u64) {
+        self.episode = episode;
+        self.rng = self.streams.stream(self.purpose, self.index, episode);
+        self.state = self.world.reset(&mut self.rng);
+        (self.length, self.score, self.weight, self.ending) = (0, 0.0, 1.0, Ending::Running);
+        self.look();
+    }
+
+    fn episode(&self) -> u64 {
+        self.episode
+    }
+
+    fn obs(&self) -> &[f32] {
+        &self.obs
+    }
+
+    fn legal(&self) -> &[bool] {
+        &self.legal
+    }
+
+    fn to_play(&self) -> Player {
+        self.world.to_play(&self.state)
+    }
+
+    fn step(&mut self, action: Actions<'_>) -> Result<Step> {
+        if self.ending.is_over() {
+            return Err(Error::Config("this episode has ended; begin another".into()));
+        }
+        let action = match <W::Action as Action>::rows(action, 1) {
+            Some([action]) => *action,
+            _ => {
+                return Err(Error::Config(format!(
+                    "{}: one action of its own kind is wanted",
+                    self.spec().id
+                )));
+            }
+        };
+        if !action.is_allowed(&self.legal) {
+            return Err(Error::IllegalAction { row: 0, action: format!("{action:?}") });
+        }
+        let mover = self.to_play();
+        let mut step = self.world.step(&mut self.state, action, &mut self.rng);
+        let gained = if mover == Player::Second { -step.reward } else { step.reward };
+        self.score += self.weight * f64::from(gained);
+        self.weight *= self.world.spec().gamma;
+        self.length += 1;
+        if step.ending == Ending::Running
+            && self.world.spec().time_limit.is_some_and(|limit| self.length >= limit)
+        {
+            step.ending = Ending::Truncated;
+        }
+        self.ending = step.ending;
+        self.look();
+        Ok(step)
+    }
+
+    fn length(&self) -> u32 {
+        self.length
+    }
+
+    fn score(&self) -> f64 {
+        self.score
+    }
+
+    fn ending(&self) -> Ending {
+        self.ending
+    }
+
+    fn draw(&self, policy: Option<&dyn Policy>, frame: &mut Frame) {
+        self.world.draw(&self.state, policy, frame);
+    }
+}

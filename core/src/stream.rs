@@ -1,0 +1,212 @@
+//! Random streams: each a pure function of (run seed, purpose, environment index, episode number).
+//!
+//! The four numbers are the input of a *permutation* of 256 bits (rounds of SipHash, Aumasson & Bernstein 2012), whose
+//! output is the whole state of a Xoshiro256++ generator (Blackman & Vigna 2018). A permutation never maps two
+//! inputs to one output: no two streams of any run share a state to begin from, and there is no `seed + i` anywhere.
+//! Both parts are named, portable and fixed: a stream is the same on every machine and in every version.
+
+use rand::TryRng;
+use rand::rand_core::SeedableRng;
+use rand_xoshiro::Xoshiro256PlusPlus;
+use serde::{Deserialize, Serialize};
+
+/// What a stream is for. The numbers are part of every recorded run: never reuse or renumber one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[repr(u64)]
+pub enum Purpose {
+    /// The world's dice while learning.
+    Environment = 1,
+    /// The agent's choices while learning.
+    Action = 2,
+    /// First values of tables and networks.
+    Initialisation = 3,
+    /// All other dice of a learner: replay samples, planning, shuffles.
+    Learner = 4,
+    /// The world's dice while evaluating.
+    EvaluationEnvironment = 5,
+    /// The agent's choices while evaluating.
+    EvaluationAction = 6,
+    /// The world's dice while somebody watches or plays.
+    WatchEnvironment = 7,
+    /// The agent's choices while somebody watches.
+    WatchAction = 8,
+    /// Resampling in statistics.
+    Bootstrap = 9,
+    /// Making a world itself, such as a random map.
+    Generation = 10,
+}
+
+/// All streams of one run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Streams {
+    /// The run's seed.
+    pub seed: u64,
+}
+
+impl Streams {
+    /// The streams of the run with this seed.
+    pub fn new(seed: u64) -> Self {
+        Streams { seed }
+    }
+
+    /// The stream for `purpose` of environment `index` in its episode `episode` (both from 0).
+    #[inline]
+    pub fn stream(&self, purpose: Purpose, index: u64, episode: u64) -> Stream {
+        // The constants of SipHash keep small numbers apart from the all-zero fixed point.
+        let [mut a, mut b, mut c, mut d] = [
+            self.seed ^ 0x736f_6d65_7073_6575,
+            purpose as u64 ^ 0x646f_7261_6e64_6f6d,
+            index ^ 0x6c79_6765_6e65_7261,
+            episode ^ 0x7465_6462_7974_6573,
+        ];
+        // SipHash mixes its finish in four rounds; twice that leaves no relation between neighbours.
+        for _ in 0..8 {
+            a = a.wrapping_add(b);
+            c = c.wrapping_add(d);
+            b = b.rotate_left(13) ^ a;
+            d = d.rotate_left(16) ^ c;
+            a = a.rotate_left(32);
+            c = c.wrapping_add(b);
+            a = a.wrapping_add(d);
+            b = b.rotate_left(17) ^ c;
+            d = d.rotate_left(21) ^ a;
+            c = c.rotate_left(32);
+        }
+        let mut seed = [0; 32];
+        for (bytes, word) in seed.chunks_exact_mut(8).zip([a, b, c, d]) {
+            bytes.copy_from_slice(&word.to_le_bytes());
+        }
+        Stream(Xoshiro256PlusPlus::from_seed(seed))
+    }
+}
+
+/// A random stream: Xoshiro256++. Draws that must not change with a library's version are methods of its own;
+/// everything else of `rand` and `rand_distr` works on it too.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stream(Xoshiro256PlusPlus);
+
+impl Stream {
+    /// 64 random bits.
+    #[inline]
+    pub fn bits(&mut self) -> u64 {
+        let Ok(word) = self.0.try_next_u64();
+        word
+    }
+
+    /// Uniform in [0, 1), 53 bits.
+    #[inline]
+    pub fn uniform(&mut self) -> f64 {
+        (self.bits() >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
+    }
+
+    /// Uniform in 0..n, without bias (Lemire 2019); 0 where n is 0.
+    #[inline]
+    pub fn below(&mut self, n: u32) -> u32 {
+        let mut product = (self.bits() >> 32) * u64::from(n);
+        if (product as u32) < n {
+            let threshold = n.wrapping_neg() % n;
+            while (product as u32) < threshold {
+                product = (self.bits() >> 32) * u64::from(n);
+            }
+        }
+        (product >> 32) as u32
+    }
+
+    /// True with probability `p`.
+    #[inline]
+    pub fn chance(&mut self, p: f64) -> bool {
+        self.uniform() < p
+    }
+
+    /// A standard normal number.
+    #[inline]
+    pub fn normal(&mut self) -> f64 {
+        use rand_distr::Distribution;
+        rand_distr::StandardNormal.sample(self)
+    }
+}
+
+impl TryRng for Stream {
+    type Error = std::convert::Infallible;
+
+    #[inline]
+    fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
+        self.0.try_next_u32()
+    }
+
+    #[inline]
+    fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
+        self.0.try_next_u64()
+    }
+
+    #[inline]
+    fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<(), Self::Error> {
+        self.0.try_fill_bytes(out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The generator itself against its authors' published C code (state 1, 2, 3, 4).
+    #[test]
+    fn generator_is_xoshiro256_plus_plus() {
+        let mut seed = [0u8; 32];
+        for i in 0..4 {
+            seed[8 * i] = i as u8 + 1;
+        }
+        let mut rng = Stream(Xoshiro256PlusPlus::from_seed(seed));
+        let expected = [41943041, 58720359, 3588806011781223, 3591011842654386, 9228616714210784205];
+        assert_eq!(expected.map(|_| rng.bits()), expected);
+    }
+
+    /// The bytes of a stream are part of every recorded run; this must never change.
+    #[test]
+    fn streams_are_pinned() {
+        let mut rng = Streams::new(7).stream(Purpose::Environment, 3, 11);
+        assert_eq!([rng.bits(), rng.bits()], PINNED);
+    }
+    const PINNED: [u64; 2] = [0, 0];
+
+    #[test]
+    fn neighbouring_streams_are_uncorrelated() {
+        // Mean and pairwise correlation of the first draw over neighbours in each of the four numbers.
+        type Of = fn(u64) -> Stream;
+        let neighbours: [Of; 3] = [
+            |i| Streams::new(i).stream(Purpose::Environment, 0, 0),
+            |i| Streams::new(0).stream(Purpose::Environment, i, 0),
+            |i| Streams::new(0).stream(Purpose::Environment, 0, i),
+        ];
+        for of in neighbours {
+            let n = 20_000;
+            let x: Vec<f64> = (0..=n).map(|i| of(i).uniform() - 0.5).collect();
+            let mean = x.iter().sum::<f64>() / n as f64;
+            let correlation = x.windows(2).map(|w| w[0] * w[1]).sum::<f64>() / n as f64 * 12.0;
+            // Five standard errors.
+            assert!(mean.abs() < 5.0 * (1.0 / 12f64).sqrt() / (n as f64).sqrt(), "mean {mean}");
+            assert!(correlation.abs() < 5.0 / (n as f64).sqrt(), "correlation {correlation}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn below_is_below(seed: u64, n in 1u32..) {
+            let mut rng = Streams::new(seed).stream(Purpose::Learner, 0, 0);
+            for _ in 0..32 { prop_assert!(rng.below(n) < n); }
+        }
+    }
+
+    #[test]
+    fn below_is_uniform() {
+        let mut rng = Streams::new(1).stream(Purpose::Learner, 0, 0);
+        let mut counts = [0u32; 6];
+        for _ in 0..60_000 {
+            counts[rng.below(6) as usize] += 1;
+        }
+        // Chi-squared with 5 degrees of freedom: 20.5 is passed once in a thousand.
+        let chi: f64 = counts.iter().map(|&c| (f64::from(c) - 1e4).powi(2) / 1e4).sum();
+        assert!(chi < 20.5, "{counts:?}");
+    }
+}

@@ -1,0 +1,153 @@
+//! What a world ships beside its rules: the best that can be done in it, a baseline, a drawing.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Batch, Env, Episodes, Error, Frame, Policy, Purpose, Result, Spec, Stage, Streams, stage::Seated,
+};
+
+/// An [`Env`] with its reference, its baseline and its drawing. Everything has a default: rules alone make a world.
+pub trait World: Env + Sized + 'static {
+    /// Answers a question about what can be done here.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] where there is no answer, or it is infinite.
+    fn solve(&self, _question: &Question) -> Result<Solution> {
+        Err(Error::Unsupported(format!("{} has no reference", self.spec().id)))
+    }
+
+    /// Paints a state. With a policy, also what it thinks of the states around.
+    fn draw(&self, state: &Self::State, _policy: Option<&dyn Policy>, frame: &mut Frame) {
+        let mut obs = vec![0.0; self.spec().observation.len()];
+        self.observe(state, &mut obs);
+        let text = format!("{obs:?}");
+        frame.clear(text.chars().count(), 1);
+        frame.write(0, 0, &text, Default::default(), Default::default());
+    }
+}
+
+/// The object-safe face of a [`World`].
+pub trait DynWorld: Send + Sync {
+    /// Name, version, observation, actions, players, time limit.
+    fn spec(&self) -> &Spec;
+    /// N episodes; see [`Batch::new`].
+    fn batch(&self, rows: usize, streams: Streams, purpose: Purpose, first: u64) -> Box<dyn Episodes>;
+    /// One episode to watch, to play by hand, to record or to replay.
+    fn stage(&self, streams: Streams, purpose: Purpose, index: u64) -> Box<dyn Stage>;
+    /// See [`World::solve`].
+    fn solve(&self, question: &Question) -> Result<Solution>;
+}
+
+impl<W: World> DynWorld for Arc<W> {
+    fn spec(&self) -> &Spec {
+        W::spec(self)
+    }
+
+    fn batch(&self, rows: usize, streams: Streams, purpose: Purpose, first: u64) -> Box<dyn Episodes> {
+        Box::new(Batch::new(Arc::clone(self), rows, streams, purpose, first))
+    }
+
+    fn stage(&self, streams: Streams, purpose: Purpose, index: u64) -> Box<dyn Stage> {
+        Box::new(Seated::new(Arc::clone(self), streams, purpose, index))
+    }
+
+    fn solve(&self, question: &Question) -> Result<Solution> {
+        W::solve(self, question)
+    }
+}
+
+/// What is asked of a world's reference. A time limit changes the optimum, so it must be told the horizon.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Question {
+    /// The discount.
+    pub gamma: f64,
+    /// Steps after which everything ends; `None` is never.
+    pub horizon: Option<u32>,
+    /// Whether the player sees how many steps are left; only matters with a horizon.
+    pub time_observed: bool,
+    /// Whose value.
+    pub who: Who,
+}
+
+/// Whose value is asked for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Who {
+    /// The best that can be done.
+    Best,
+    /// The player who takes every legal action equally often.
+    Random,
+    /// The player who is greedy for the best values, but takes a random action with probability epsilon.
+    EpsilonGreedy(f64),
+    /// The best of all players who take a random action with probability epsilon.
+    EpsilonSoft(f64),
+}
+
+impl Question {
+    /// The best that the world's own rules allow to a player who sees what an agent sees: with its discount and
+    /// time limit, time not observed. Scores are read against this.
+    pub fn as_played(spec: &Spec) -> Self {
+        Question { gamma: spec.gamma, horizon: spec.time_limit, time_observed: false, who: Who::Best }
+    }
+}
+
+/// How sure an answer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Certainty {
+    /// Solved.
+    Exact,
+    /// Between two proved bounds; `value` is the lower one, reached by `policy`.
+    Bracket,
+    /// The best that anybody found.
+    BestKnown,
+}
+
+/// The answer to a [`Question`].
+#[derive(Clone)]
+pub struct Solution {
+    /// How sure `value` is.
+    pub certainty: Certainty,
+    /// The expected return from the start, over the distribution of starts.
+    pub value: f64,
+    /// A proved upper bound; equal to `value` where that is exact.
+    pub upper: Option<f64>,
+    /// The value of each discrete observation, `[n]`; empty where there are none.
+    pub values: Vec<f64>,
+    /// Plays it; `None` where no policy of observations alone does.
+    pub policy: Option<Arc<dyn Policy>>,
+}
+
+/// A family of worlds: what stands before the slash in `grid/cliff`.
+pub trait WorldFamily: Send + Sync {
+    /// Its name, such as `grid`.
+    fn name(&self) -> &str;
+    /// The worlds that have names.
+    fn list(&self) -> Vec<WorldInfo>;
+    /// Builds the world called `name` (without the family), `None` where there is none. Settings are a table of the
+    /// experiment file.
+    fn build(&self, name: &str, settings: &toml::Table) -> Result<Option<Arc<dyn DynWorld>>>;
+    /// Builds a world from a file.
+    fn open(&self, file: &Path, _settings: &toml::Table) -> Result<Arc<dyn DynWorld>> {
+        Err(Error::Config(format!(
+            "{}: worlds of the family {} are not read from files",
+            file.display(),
+            self.name()
+        )))
+    }
+    /// The settings that every world of the family takes, as a JSON schema.
+    fn settings(&self) -> schemars::Schema {
+        schemars::json_schema!({ "type": "object", "properties": {} })
+    }
+}
+
+/// A line of the list of worlds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct WorldInfo {
+    /// `family/name`; a number to be chosen is written `N`, as in `grid/deepsea-N`.
+    pub id: String,
+    /// One line: what it is and where it is from.
+    pub about: String,
+}
