@@ -25,6 +25,8 @@ pub trait Episodes: Send {
     fn step(&mut self, actions: Actions<'_>) -> Result<()>;
     /// The episodes that ended since this was last called, in the order of ticks, then rows.
     fn take_finished(&mut self) -> Vec<Finished>;
+    /// Truncates episodes after `steps` steps where the world itself would let them go on longer.
+    fn limit(&mut self, steps: u32);
     /// Everything that [`Episodes::load`] needs to go on exactly here.
     fn save(&self) -> Result<Vec<u8>>;
     /// Goes on exactly where `save` was called. `bytes` come from a batch of the same world and size.
@@ -122,6 +124,7 @@ pub struct Batch<E: Env> {
     seat: Seat,
     data: Data<E>,
     finished: Vec<Finished>,
+    time_limit: u32,
     pace: Pace,
 }
 
@@ -184,7 +187,8 @@ impl<E: Env> Batch<E> {
             last_legal: vec![true; rows * a],
             last_clock: vec![Clock::start(0); rows],
         };
-        let mut batch = Batch { env, seat, data, finished: Vec::new(), pace: Pace::default() };
+        let time_limit = spec.time_limit.unwrap_or(u32::MAX);
+        let mut batch = Batch { env, seat, data, finished: Vec::new(), time_limit, pace: Pace::default() };
         batch.look();
         batch
     }
@@ -205,7 +209,7 @@ impl<E: Env> Batch<E> {
         let rows = actions.len();
         let seat = self.seat;
         let env = &*self.env;
-        let all = Rows::of(&mut self.data, actions, env.spec());
+        let all = Rows::of(&mut self.data, actions, env.spec(), self.time_limit);
         self.pace.tick(rows, all, env, seat);
         // Endings are rare: only then is there something to gather, and always in the order of rows.
         if self.data.ending.iter().any(|e| e.is_over()) {
@@ -290,6 +294,10 @@ impl<E: Env> Episodes for Batch<E> {
 
     fn take_finished(&mut self) -> Vec<Finished> {
         std::mem::take(&mut self.finished)
+    }
+
+    fn limit(&mut self, steps: u32) {
+        self.time_limit = self.time_limit.min(steps);
     }
 
     fn save(&self) -> Result<Vec<u8>> {

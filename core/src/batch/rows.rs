@@ -34,13 +34,13 @@ struct Shape {
 }
 
 impl<'a, E: Env> Rows<'a, E> {
-    pub(super) fn of(data: &'a mut Data<E>, actions: &'a [E::Action], spec: &Spec) -> Self {
+    pub(super) fn of(data: &'a mut Data<E>, actions: &'a [E::Action], spec: &Spec, time_limit: u32) -> Self {
         let shape = Shape {
             d: spec.observation.len(),
             a: spec.actions.count(),
             masked: spec.masked,
             two_players: spec.players == 2,
-            time_limit: spec.time_limit.unwrap_or(u32::MAX),
+            time_limit,
             gamma: spec.gamma,
         };
         Rows {
