@@ -1,1 +1,83 @@
-//! What only the whole of Freewheel can show: see the test targets beside this file.
+//! What only the whole of Freewheel can show: see the test targets beside this file, which share what stands here.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+/// The program under test.
+#[derive(Clone, Copy)]
+pub struct Program(pub &'static str);
+
+impl Program {
+    /// The program with these words, not yet started.
+    pub fn command(self, words: &[&str]) -> Command {
+        let mut command = Command::new(self.0);
+        command.args(words).env_remove("RUST_BACKTRACE");
+        command
+    }
+
+    /// Runs it to its end.
+    pub fn output(self, words: &[&str]) -> Output {
+        self.command(words).output().unwrap()
+    }
+
+    /// Runs it to its end, which must be a good one; gives its standard output.
+    pub fn text(self, words: &[&str]) -> String {
+        let output = self.output(words);
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{words:?}: {:?}\n{error}", output.status);
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Runs it to its end and reads the one JSON document on its standard output.
+    pub fn json(self, words: &[&str]) -> Value {
+        let text = self.text(words);
+        serde_json::from_str(&text)
+            .unwrap_or_else(|e| panic!("{words:?} is not one JSON document: {e}\n{text}"))
+    }
+
+    /// Runs it to a bad end; gives its exit code and what it said.
+    pub fn fails(self, words: &[&str]) -> (i32, String) {
+        let output = self.output(words);
+        assert!(!output.status.success(), "{words:?} went well");
+        (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
+    }
+}
+
+/// Every file below `root` with its bytes, by its path from there.
+pub fn files(root: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![root.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path.strip_prefix(root).unwrap().to_string_lossy().into_owned();
+                found.insert(name, std::fs::read(&path).unwrap());
+            }
+        }
+    }
+    found
+}
+
+/// The files of runs: everything below `root` but the table, whose speeds are never the same.
+pub fn run_files(root: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut found = files(root);
+    found.retain(|name, _| name.contains('/'));
+    assert!(!found.is_empty());
+    found
+}
+
+/// Asserts that two folders of runs hold the same files with the same bytes.
+pub fn assert_same_bytes(a: &Path, b: &Path) {
+    let (a, b) = (run_files(a), run_files(b));
+    assert_eq!(a.keys().collect::<Vec<_>>(), b.keys().collect::<Vec<_>>());
+    for (name, bytes) in &a {
+        assert!(bytes == &b[name], "{name} differs");
+    }
+}

@@ -11,6 +11,8 @@ use crate::{Action, Actions, Ending, Env, Error, Player, Purpose, Result, Spec, 
 
 mod pace;
 mod rows;
+#[cfg(test)]
+mod tests;
 
 use pace::Pace;
 use rows::Rows;
@@ -29,7 +31,8 @@ pub trait Episodes: Send {
     fn limit(&mut self, steps: u32);
     /// Everything that [`Episodes::load`] needs to go on exactly here.
     fn save(&self) -> Result<Vec<u8>>;
-    /// Goes on exactly where `save` was called. `bytes` come from a batch of the same world and size.
+    /// Goes on exactly where `save` was called, on the streams of the batch that was saved. `bytes` come from a batch of
+    /// the same world and size, else it is an error and nothing has changed. A [`Episodes::limit`] is not saved.
     fn load(&mut self, bytes: &[u8]) -> Result<()>;
 }
 
@@ -129,7 +132,7 @@ pub struct Batch<E: Env> {
 }
 
 /// Which streams a batch draws from.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Seat {
     streams: Streams,
     purpose: Purpose,
@@ -156,6 +159,7 @@ struct Data<E: Env> {
 #[derive(Serialize, Deserialize)]
 #[serde(bound = "")]
 struct Saved<S: Serialize + serde::de::DeserializeOwned> {
+    seat: Seat,
     states: Vec<S>,
     rngs: Vec<Stream>,
     clocks: Vec<Clock>,
@@ -210,9 +214,8 @@ impl<E: Env> Batch<E> {
         let seat = self.seat;
         let env = &*self.env;
         let all = Rows::of(&mut self.data, actions, env.spec(), self.time_limit);
-        self.pace.tick(rows, all, env, seat);
         // Endings are rare: only then is there something to gather, and always in the order of rows.
-        if self.data.ending.iter().any(|e| e.is_over()) {
+        if self.pace.tick(rows, all, env, seat) {
             self.gather();
         }
         Ok(())
@@ -303,6 +306,7 @@ impl<E: Env> Episodes for Batch<E> {
     fn save(&self) -> Result<Vec<u8>> {
         let data = &self.data;
         let saved = Saved {
+            seat: self.seat,
             states: data.states.clone(),
             rngs: data.rngs.clone(),
             clocks: data.clocks.clone(),
@@ -312,13 +316,28 @@ impl<E: Env> Episodes for Batch<E> {
             last_legal: data.last_legal.clone(),
             finished: self.finished.clone(),
         };
-        postcard::to_stdvec(&saved).map_err(|e| Error::Unsupported(format!("a batch cannot be saved: {e}")))
+        let spec = self.env.spec();
+        postcard::to_stdvec(&(&spec.id, spec.version, saved))
+            .map_err(|e| Error::Unsupported(format!("a batch cannot be saved: {e}")))
     }
 
     fn load(&mut self, bytes: &[u8]) -> Result<()> {
-        let id = &self.env.spec().id;
-        let saved: Saved<E::State> = postcard::from_bytes(bytes)
-            .map_err(|e| Error::Config(format!("this is not a saved batch of {id}: {e}")))?;
+        let spec = self.env.spec();
+        let id = &spec.id;
+        let not_ours = |e: postcard::Error| Error::Config(format!("this is not a saved batch of {id}: {e}"));
+        // The world first: the states of another may read as states of this one.
+        let ((world, version), rest): ((String, u32), _) =
+            postcard::take_from_bytes(bytes).map_err(not_ours)?;
+        if (&world, version) != (id, spec.version) {
+            return Err(Error::Config(format!(
+                "a batch of {world} version {version} was saved, and this is {id} version {}",
+                spec.version
+            )));
+        }
+        let (saved, rest): (Saved<E::State>, _) = postcard::take_from_bytes(rest).map_err(not_ours)?;
+        if !rest.is_empty() {
+            return Err(Error::Config(format!("{} bytes follow a saved batch of {id}", rest.len())));
+        }
         let (rows, data) = (self.data.states.len(), &mut self.data);
         if [saved.states.len(), saved.rngs.len(), saved.clocks.len(), saved.reward.len(), saved.ending.len()]
             != [rows; 5]
@@ -327,6 +346,7 @@ impl<E: Env> Episodes for Batch<E> {
         {
             return Err(Error::Config(format!("a saved batch of {id} has another size than {rows} rows")));
         }
+        self.seat = saved.seat;
         (data.states, data.rngs, data.clocks) = (saved.states, saved.rngs, saved.clocks);
         (data.reward, data.ending) = (saved.reward, saved.ending);
         (data.last_obs, data.last_legal) = (saved.last_obs, saved.last_legal);

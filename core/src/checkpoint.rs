@@ -1,1 +1,152 @@
-//! checkpoint
+//! A run's state on disk: whole or refused.
+//!
+//! | bytes | what |
+//! |---|---|
+//! | 8 | `FRWHCKPT` |
+//! | 4 | format version, [`FORMAT`] |
+//! | 4 | number of sections |
+//! | per section: 4, n, 8 | length n of its name, the name in UTF-8, length of its payload; by ascending name |
+//! | | the payloads, in the same order |
+//! | 32 | BLAKE3 over every byte before it |
+//!
+//! All numbers are little-endian. A file is written under a temporary name, synced and renamed: at every moment the
+//! old file or the new one stands there, whole.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::{Error, Result};
+
+mod file;
+mod store;
+
+pub use file::write_atomically;
+pub use store::{Restored, Store};
+
+const MAGIC: &[u8; 8] = b"FRWHCKPT";
+const HASH: usize = blake3::OUT_LEN;
+
+/// The version of the layout; raised whenever it changes.
+pub const FORMAT: u32 = 1;
+
+/// Named sections of bytes: the learner, its episodes, the counters of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// Each section's bytes by its name.
+    pub sections: BTreeMap<String, Vec<u8>>,
+}
+
+impl Checkpoint {
+    /// One without sections.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Puts `bytes` under `name`, in place of what stood there.
+    pub fn insert(&mut self, name: impl Into<String>, bytes: Vec<u8>) {
+        self.sections.insert(name.into(), bytes);
+    }
+
+    /// The bytes under `name`, where there is such a section.
+    pub fn get(&self, name: &str) -> Option<&[u8]> {
+        self.sections.get(name).map(Vec::as_slice)
+    }
+
+    /// The bytes under `name`, which must be there.
+    ///
+    /// # Errors
+    /// [`Error::Config`] where there is no such section, naming the nearest one.
+    pub fn section(&self, name: &str) -> Result<&[u8]> {
+        self.get(name).ok_or_else(|| {
+            let known: Vec<&String> = self.sections.keys().collect();
+            Error::Config(crate::settings::unknown("section", name, &known, "checkpoint"))
+        })
+    }
+
+    /// As it stands on disk.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut bytes = MAGIC.to_vec();
+        bytes.extend(FORMAT.to_le_bytes());
+        bytes.extend((self.sections.len() as u32).to_le_bytes());
+        for (name, payload) in &self.sections {
+            bytes.extend((name.len() as u32).to_le_bytes());
+            bytes.extend(name.as_bytes());
+            bytes.extend((payload.len() as u64).to_le_bytes());
+        }
+        for payload in self.sections.values() {
+            bytes.extend(payload);
+        }
+        let hash = blake3::hash(&bytes);
+        bytes.extend(hash.as_bytes());
+        bytes
+    }
+
+    /// Reads what [`Checkpoint::encode`] wrote; `file` is where it came from, for messages.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] where any byte is not as it was written, is missing or is one too many, or the format is
+    /// of another version.
+    pub fn decode(file: &Path, bytes: &[u8]) -> Result<Self> {
+        parse(bytes).map_err(|reason| Error::Damaged { file: file.to_path_buf(), reason })
+    }
+
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// As [`Checkpoint::decode`]; [`Error::Io`].
+    pub fn read(file: &Path) -> Result<Self> {
+        let bytes = std::fs::read(file).map_err(Error::io(file))?;
+        Checkpoint::decode(file, &bytes)
+    }
+}
+
+/// The checksum is looked at before anything it covers is believed, the version before what it gives a meaning to.
+fn parse(bytes: &[u8]) -> Result<Checkpoint, String> {
+    if !bytes.starts_with(MAGIC) {
+        return Err("it does not begin as a checkpoint does".into());
+    }
+    let (body, hash) = bytes.split_last_chunk::<HASH>().ok_or("it is cut short")?;
+    if blake3::hash(body) != *hash {
+        return Err("its checksum does not fit its bytes: it was altered or cut short".into());
+    }
+    let mut rest = Reader(body.get(MAGIC.len()..).ok_or("it is cut short")?);
+    let version = u32::from_le_bytes(rest.array()?);
+    if version != FORMAT {
+        return Err(format!("it has format version {version}, and this program reads version {FORMAT}"));
+    }
+    let count = u32::from_le_bytes(rest.array()?);
+    let mut table = Vec::new();
+    for _ in 0..count {
+        let len = u32::from_le_bytes(rest.array()?);
+        let name = String::from_utf8(rest.take(u64::from(len))?.to_vec()).map_err(|e| e.to_string())?;
+        table.push((name, u64::from_le_bytes(rest.array()?)));
+    }
+    if !table.is_sorted_by(|a, b| a.0 < b.0) {
+        return Err("its section names are not in order".into());
+    }
+    let mut sections = BTreeMap::new();
+    for (name, len) in table {
+        sections.insert(name, rest.take(len)?.to_vec());
+    }
+    match rest.0.len() {
+        0 => Ok(Checkpoint { sections }),
+        more => Err(format!("{more} bytes follow its last section")),
+    }
+}
+
+struct Reader<'a>(&'a [u8]);
+
+impl<'a> Reader<'a> {
+    fn take(&mut self, len: u64) -> Result<&'a [u8], String> {
+        let taken = usize::try_from(len).ok().and_then(|len| self.0.split_at_checked(len));
+        let (taken, rest) = taken.ok_or("a section is longer than the file")?;
+        self.0 = rest;
+        Ok(taken)
+    }
+
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], String> {
+        let (array, rest) = self.0.split_first_chunk::<N>().ok_or("its table of sections is cut short")?;
+        self.0 = rest;
+        Ok(*array)
+    }
+}

@@ -44,6 +44,9 @@ pub enum Error {
         /// What does not fit.
         reason: String,
     },
+    /// A recorded episode that does not come out again as it was recorded.
+    #[error("{0}")]
+    Mismatch(String),
     /// A question that has no answer here, such as an infinite return.
     #[error("{0}")]
     Unsupported(String),

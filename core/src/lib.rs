@@ -2,7 +2,7 @@
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | [`env`] | [`Env`]: rules are shared, state is data, randomness is passed in |
+//! | [`mod@env`] | [`Env`]: rules are shared, state is data, randomness is passed in |
 //! | [`spec`] | [`Spec`]: what a world looks like from outside |
 //! | [`stream`] | random streams, a pure function of (run seed, purpose, environment index, episode) |
 //! | [`batch`] | [`Batch`]: N episodes over buffers allocated once, and its object-safe face [`Episodes`] |
@@ -37,6 +37,6 @@ pub use error::{Error, Result};
 pub use frame::{Cell, Frame, Rgb};
 pub use learner::{Choice, Learner, Mode, Monitor, Policy};
 pub use spec::{ActionSpace, ObservationSpace, Spec};
-pub use stage::Stage;
+pub use stage::{Origin, Stage};
 pub use stream::{Purpose, Stream, Streams};
 pub use world::{Certainty, DynWorld, Question, Solution, Who, World, WorldFamily, WorldInfo};

@@ -2,15 +2,30 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
-    Action, Actions, Ending, Env, Error, Frame, Player, Policy, Purpose, Result, Spec, Step, Stream, Streams,
+    Action, Actions, Ending, Error, Frame, Player, Policy, Purpose, Result, Spec, Step, Stream, Streams,
     World,
 };
+
+/// Which streams a stage draws from: its world's dice in episode e are the stream (seed, purpose, index, e).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// The run's seed.
+    pub seed: u64,
+    /// What the stream is for.
+    pub purpose: Purpose,
+    /// The environment index.
+    pub index: u64,
+}
 
 /// The object-safe face of one episode.
 pub trait Stage: Send {
     /// The world's.
     fn spec(&self) -> &Spec;
+    /// Which streams it draws from.
+    fn origin(&self) -> Origin;
     /// Begins episode `episode` of this stage's environment index.
     fn begin(&mut self, episode: u64);
     /// Its number.
@@ -89,6 +104,10 @@ impl<W: World> Seated<W> {
 impl<W: World> Stage for Seated<W> {
     fn spec(&self) -> &Spec {
         self.world.spec()
+    }
+
+    fn origin(&self) -> Origin {
+        Origin { seed: self.streams.seed, purpose: self.purpose, index: self.index }
     }
 
     fn begin(&mut self, episode: u64) {

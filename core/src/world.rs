@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Batch, Env, Episodes, Error, Frame, Policy, Purpose, Result, Spec, Stage, Streams, stage::Seated,
+    Batch, Cell, Env, Episodes, Error, Frame, Policy, Purpose, Result, Spec, Stage, Streams, stage::Seated,
 };
 
 /// An [`Env`] with its reference, its baseline and its drawing. Everything has a default: rules alone make a world.
@@ -25,7 +25,12 @@ pub trait World: Env + Sized + 'static {
         self.observe(state, &mut obs);
         let text = format!("{obs:?}");
         frame.clear(text.chars().count(), 1);
-        frame.write(0, 0, &text, Default::default(), Default::default());
+        frame.write(0, 0, &text, Cell::default().fg, Cell::default().bg);
+    }
+
+    /// The world as a catalogue takes it.
+    fn shared(self) -> Arc<dyn DynWorld> {
+        Arc::new(Arc::new(self))
     }
 }
 

@@ -1,1 +1,9 @@
-//! Worlds.
+//! Worlds, each in a folder of its own: rules, adapter, drawing and the best that can be done there.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`gridworld`] | ASCII maps, the textbook's and Gymnasium's among them; taxi; deep sea |
+//! | [`mdp`] | finite Markov decision processes and their exact optima |
+
+pub mod gridworld;
+pub mod mdp;

@@ -1,1 +1,20 @@
-//! The program.
+//! The program `freewheel` as a library: a user's own crate adds its worlds and agents to the [`Catalogue`] and calls
+//! [`Catalogue::main`] to have every subcommand for them, the viewer included.
+
+pub mod catalogue;
+pub mod cli;
+mod command;
+pub mod document;
+pub mod error;
+pub mod experiment;
+pub mod job;
+pub mod metrics;
+mod output;
+pub mod plan;
+pub mod progress;
+pub mod report;
+pub mod seeds;
+pub mod tui;
+
+pub use catalogue::Catalogue;
+pub use error::{Error, Result};

@@ -10,39 +10,77 @@ use crate::Env;
 const WORTH_SPLITTING_NS: f64 = 80_000.0;
 /// Work of one chunk: small enough to balance, large enough that its hand-over does not show.
 const CHUNK_NS: f64 = 20_000.0;
-/// A tick in so many is timed.
+/// The first ticks run on cold caches and say little; then a few are timed, of which the best counts.
+const WARM_UP: std::ops::RangeInclusive<u32> = 4..=8;
+/// A serial tick in so many is timed: it is how a world that has become dearer is noticed.
 const TIMED_EVERY: u32 = 1024;
-/// The first ticks run on cold caches and say little.
-const WARM_UP: u32 = 8;
+/// Where threads have not paid, because they are busy elsewhere, a tick in so many tries them again.
+const RETRIED_EVERY: u32 = 64;
 
 /// Knows what a row costs, and so whether threads would pay. It decides when work is split, never what comes out.
 #[derive(Default)]
 pub(super) struct Pace {
-    ns_per_row: f64,
+    serial: Cost,
+    split: Cost,
     ticks: u32,
 }
 
 impl Pace {
+    /// Advances every row and says whether any episode is over.
     #[inline]
-    pub(super) fn tick<E: Env>(&mut self, rows: usize, all: Rows<'_, E>, env: &E, seat: Seat) {
+    pub(super) fn tick<E: Env>(&mut self, rows: usize, all: Rows<'_, E>, env: &E, seat: Seat) -> bool {
         self.ticks = self.ticks.wrapping_add(1);
-        if self.ticks == WARM_UP || self.ticks.is_multiple_of(TIMED_EVERY) {
-            let begin = Instant::now();
-            all.serial(env, seat);
-            self.learn(begin.elapsed().as_nanos() as f64 / rows.max(1) as f64);
-        } else if rows as f64 * self.ns_per_row > WORTH_SPLITTING_NS && rayon::current_num_threads() > 1 {
-            all.parallel(env, seat, (CHUNK_NS / self.ns_per_row) as usize);
+        if rows as f64 * self.serial.0 > WORTH_SPLITTING_NS && rayon::current_num_threads() > 1 {
+            // A tick this dear pays for looking at the clock.
+            let split = if self.split.0 <= self.serial.0 {
+                !self.ticks.is_multiple_of(TIMED_EVERY)
+            } else {
+                self.ticks.is_multiple_of(RETRIED_EVERY)
+            };
+            if split {
+                let chunk = (CHUNK_NS / self.serial.0) as usize;
+                self.split.time(rows, || all.parallel(env, seat, chunk))
+            } else {
+                self.serial.time(rows, || all.serial(env, seat))
+            }
+        } else if WARM_UP.contains(&self.ticks) || self.ticks.is_multiple_of(TIMED_EVERY) {
+            self.serial.time(rows, || all.serial(env, seat))
         } else {
-            all.serial(env, seat);
+            all.serial(env, seat)
         }
+    }
+}
+
+/// Nanoseconds a row; 0 until it is known.
+#[derive(Default)]
+struct Cost(f64);
+
+impl Cost {
+    fn time(&mut self, rows: usize, tick: impl FnOnce() -> bool) -> bool {
+        let begin = Instant::now();
+        let over = tick();
+        self.learn(begin.elapsed().as_nanos() as f64 / rows.max(1) as f64);
+        over
     }
 
     /// A pause of the machine only ever makes a tick look dearer: go down at once, up slowly.
     fn learn(&mut self, ns: f64) {
-        self.ns_per_row = if self.ns_per_row == 0.0 || ns < self.ns_per_row {
-            ns
-        } else {
-            0.75 * self.ns_per_row + 0.25 * ns.min(2.0 * self.ns_per_row)
-        };
+        self.0 = if self.0 == 0.0 || ns < self.0 { ns } else { 0.75 * self.0 + 0.25 * ns.min(2.0 * self.0) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Cost;
+
+    #[test]
+    fn a_pause_is_forgotten_and_a_lasting_change_is_learned() {
+        let mut cost = Cost::default();
+        [10.0, 1e9].iter().for_each(|&ns| cost.learn(ns));
+        assert!(cost.0 <= 12.5);
+        cost.learn(10.0);
+        assert_eq!(cost.0, 10.0);
+        (0..30).for_each(|_| cost.learn(100.0));
+        assert!(cost.0 > 95.0);
     }
 }

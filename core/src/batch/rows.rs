@@ -61,14 +61,15 @@ impl<'a, E: Env> Rows<'a, E> {
         }
     }
 
-    /// Advances every row, one after the other.
-    pub(super) fn serial(self, env: &E, seat: Seat) {
+    /// Advances every row, one after the other, and says whether any episode is over.
+    pub(super) fn serial(self, env: &E, seat: Seat) -> bool {
         let Shape { d, a, masked, two_players, time_limit, gamma } = self.shape;
         let n = self.actions.len();
         // One length for all, so that the compiler drops the bounds checks of the loop.
         let (states, rngs, clocks) = (&mut self.states[..n], &mut self.rngs[..n], &mut self.clocks[..n]);
         let (to_play, reward) = (&mut self.to_play[..n], &mut self.reward[..n]);
         let (ending, last_clock) = (&mut self.ending[..n], &mut self.last_clock[..n]);
+        let mut any_over = false;
         for i in 0..n {
             let (state, rng, clock) = (&mut states[i], &mut rngs[i], &mut clocks[i]);
             let step = env.step(state, self.actions[i], rng);
@@ -83,6 +84,7 @@ impl<'a, E: Env> Rows<'a, E> {
                 ending => ending,
             };
             if ending[i].is_over() {
+                any_over = true;
                 env.observe(state, &mut self.last_obs[i * d..(i + 1) * d]);
                 if masked {
                     env.legal(state, &mut self.last_legal[i * a..(i + 1) * a]);
@@ -100,15 +102,17 @@ impl<'a, E: Env> Rows<'a, E> {
                 to_play[i] = env.to_play(state);
             }
         }
+        any_over
     }
 
-    /// Advances every row, halving down to chunks of at most `chunk` rows over rayon's threads.
-    pub(super) fn parallel(self, env: &E, seat: Seat, chunk: usize) {
+    /// The same, halving down to chunks of at most `chunk` rows over rayon's threads.
+    pub(super) fn parallel(self, env: &E, seat: Seat, chunk: usize) -> bool {
         if self.actions.len() <= chunk.max(1) {
             return self.serial(env, seat);
         }
         let (left, right) = self.halve();
-        rayon::join(|| left.parallel(env, seat, chunk), || right.parallel(env, seat, chunk));
+        let over = rayon::join(|| left.parallel(env, seat, chunk), || right.parallel(env, seat, chunk));
+        over.0 || over.1
     }
 
     fn halve(self) -> (Self, Self) {

@@ -1,0 +1,101 @@
+//! Q-learning on cliff walking, all in: choosing, stepping through `dyn Episodes`, updating. One element is one
+//! environment step, and so one update.
+//!
+//! `cargo bench -p freewheel-agents --bench q_learning`
+
+use std::hint::black_box;
+use std::sync::Arc;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use freewheel_agents::{Budget, all};
+use freewheel_core::{
+    ActionSpace, Batch, Env, Episodes, ObservationSpace, Purpose, Spec, Step, Stream, Streams,
+};
+
+/// Steps of one sample.
+const STEPS: u64 = 100_000;
+
+/// Sutton & Barto, Example 6.6; actions up, right, down, left.
+struct Cliff(Spec);
+
+impl Cliff {
+    fn new() -> Self {
+        Cliff(Spec {
+            id: "bench/cliff".into(),
+            version: 1,
+            observation: ObservationSpace::Discrete { n: 48 },
+            actions: ActionSpace::Discrete {
+                names: ["up", "right", "down", "left"].map(String::from).to_vec(),
+            },
+            masked: false,
+            players: 1,
+            time_limit: None,
+            gamma: 1.0,
+        })
+    }
+}
+
+impl Env for Cliff {
+    type State = u8;
+    type Action = u32;
+
+    fn spec(&self) -> &Spec {
+        &self.0
+    }
+
+    fn reset(&self, _: &mut Stream) -> u8 {
+        36
+    }
+
+    fn step(&self, state: &mut u8, action: u32, _: &mut Stream) -> Step {
+        let (x, y) = (*state % 12, *state / 12);
+        let (x, y) = match action {
+            0 => (x, y.saturating_sub(1)),
+            1 => ((x + 1).min(11), y),
+            2 => (x, (y + 1).min(3)),
+            _ => (x.saturating_sub(1), y),
+        };
+        *state = 12 * y + x;
+        match *state {
+            47 => Step::termination(-1.0),
+            37..=46 => {
+                *state = 36;
+                Step::transition(-100.0)
+            }
+            _ => Step::transition(-1.0),
+        }
+    }
+
+    fn observe(&self, state: &u8, out: &mut [f32]) {
+        out[0] = f32::from(*state);
+    }
+}
+
+fn agents(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("cliff");
+    group.throughput(Throughput::Elements(STEPS)).sample_size(20);
+    for kind in all() {
+        for rows in if kind.id() == "q-learning" { vec![1, 16] } else { vec![1] } {
+            let world = Arc::new(Cliff::new());
+            let streams = Streams::new(1);
+            let budget = Budget { steps: u64::MAX, rows };
+            let mut learner = match kind.build(world.spec(), &toml::Table::new(), budget, streams) {
+                Ok(learner) => learner,
+                Err(error) => panic!("{error}"),
+            };
+            let mut batch: Box<dyn Episodes> =
+                Box::new(Batch::new(world, rows, streams, Purpose::Environment, 0));
+            group.bench_function(format!("{}/{rows}", kind.id()), |bencher| {
+                bencher.iter(|| {
+                    let learned = learner.learn(&mut *batch, STEPS);
+                    batch.take_finished();
+                    black_box(learned)
+                });
+            });
+        }
+    }
+    group.finish();
+}
+
+criterion_group!(benches, agents);
+criterion_main!(benches);

@@ -1,0 +1,117 @@
+//! Double Q-learning: one table chooses the next action, another says what it is worth, so that luck is not taken for value.
+//!
+//! ```text
+//! a coin: heads   Q_A(s, a) += alpha [ r + gamma Q_B(s', argmax_a' Q_A(s', a')) - Q_A(s, a) ]
+//!         tails   the same with A and B exchanged
+//! ```
+//!
+//! Van Hasselt, "Double Q-learning", NIPS 2010. It acts on the mean of both tables. Three tables are kept, each
+//! `[S, A]`: Q_A, Q_B and, as the walker's own, their mean.
+
+use freewheel_core::{Episodes, Learner, Mode, Monitor, Policy, Purpose, Result, Spec, Stream, Streams};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::exploration::best;
+use super::settings::Tabular;
+use super::walker::{Walker, unless_terminal};
+use crate::Budget;
+
+/// For the list of agents.
+pub const ABOUT: &str = "Double Q-learning: two tables keep each other from optimism (van Hasselt 2010)";
+
+/// Settings of [`DoubleQ`].
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// What all tabular agents are told.
+    #[serde(flatten)]
+    pub tabular: Tabular,
+}
+
+/// The learner; see the module.
+pub struct DoubleQ {
+    /// Its table is the mean of the two.
+    pub(super) walker: Walker,
+    pub(super) own: Own,
+}
+
+/// What it keeps beside the walker.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Own {
+    /// Q_A and Q_B, `[S, A]` each.
+    pub(super) tables: [Vec<f64>; 2],
+    /// The coin, and the breaking of ties in the argmax.
+    coin: Stream,
+}
+
+impl DoubleQ {
+    /// With two untouched tables.
+    ///
+    /// # Errors
+    /// [`Error::Config`](freewheel_core::Error::Config) for a setting out of range or a world without counted actions.
+    pub fn new(spec: &Spec, config: Config, budget: Budget, streams: Streams) -> Result<Self> {
+        let walker = Walker::new("double-q", spec, &config.tabular, budget, streams)?;
+        let tables = [walker.table.q.clone(), walker.table.q.clone()];
+        Ok(DoubleQ { walker, own: Own { tables, coin: streams.stream(Purpose::Learner, 0, 0) } })
+    }
+}
+
+impl Own {
+    /// Makes both tables as long as the walker's.
+    #[inline]
+    fn grow(&mut self, walker: &Walker) {
+        if self.tables[0].len() < walker.table.q.len() {
+            self.tables.iter_mut().for_each(|table| table.resize(walker.table.q.len(), walker.table.initial));
+        }
+    }
+}
+
+impl Learner for DoubleQ {
+    fn learn(&mut self, episodes: &mut dyn Episodes, steps: u64) -> Result<()> {
+        let (walker, own) = (&mut self.walker, &mut self.own);
+        let a = walker.table.actions;
+        for _ in 0..walker.begin(episodes, steps)? {
+            walker.act(episodes)?;
+            let view = episodes.view();
+            for row in 0..view.rows {
+                let (obs, legal) = view.successor(row);
+                let (pair, successor) = (walker.pair(row), walker.see(obs)?);
+                own.grow(walker);
+                let learns = (own.coin.bits() >> 63) as usize;
+                let next = unless_terminal(view.ending[row], || {
+                    let of_successor = successor * a..(successor + 1) * a;
+                    let chosen = best(&own.tables[learns][of_successor], legal, &mut own.coin) as usize;
+                    own.tables[1 - learns][successor * a + chosen]
+                });
+                let target = f64::from(view.reward[row]) + walker.gamma * next;
+                let td_error = target - own.tables[learns][pair];
+                walker.visit(pair, td_error)?;
+                own.tables[learns][pair] += walker.alpha(pair) * td_error;
+                walker.table.q[pair] = 0.5 * (own.tables[0][pair] + own.tables[1][pair]);
+                walker.arrive(row, &view, successor)?;
+            }
+            walker.tick();
+        }
+        Ok(())
+    }
+
+    fn policy(&self, mode: Mode) -> Box<dyn Policy> {
+        self.walker.policy(mode)
+    }
+
+    fn report(&mut self, monitor: &mut dyn Monitor) {
+        self.walker.report(monitor);
+    }
+
+    fn save(&self) -> Result<Vec<u8>> {
+        self.walker.save(&self.own)
+    }
+
+    fn load(&mut self, bytes: &[u8]) -> Result<()> {
+        let fits =
+            |own: &Own, table: &super::table::Table| own.tables.iter().all(|q| q.len() <= table.q.len());
+        self.own = self.walker.load(bytes, fits)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,84 @@
+//! Expected Sarsa: Sarsa's value without the noise of drawing the next action.
+//!
+//! ```text
+//! Q(s, a) += alpha [ r + gamma sum_a' pi(a'|s') Q(s', a') - Q(s, a) ]
+//! ```
+//!
+//! pi is the exploration of this very step, ties shared alike; with greedy exploration this is Q-learning.
+//! Van Seijen, van Hasselt, Whiteson & Wiering, "A Theoretical and Empirical Analysis of Expected Sarsa", ADPRL 2009.
+//! The table is `[S, A]`.
+
+use freewheel_core::{Episodes, Learner, Mode, Monitor, Policy, Result, Spec, Streams};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::settings::Tabular;
+use super::walker::{Walker, unless_terminal};
+use crate::Budget;
+
+/// For the list of agents.
+pub const ABOUT: &str =
+    "Expected Sarsa: bootstraps from the mean over its next actions (van Seijen et al. 2009)";
+
+/// Settings of [`ExpectedSarsa`].
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// What all tabular agents are told.
+    #[serde(flatten)]
+    pub tabular: Tabular,
+}
+
+/// The learner; see the module.
+pub struct ExpectedSarsa {
+    pub(super) walker: Walker,
+}
+
+impl ExpectedSarsa {
+    /// With an untouched table.
+    ///
+    /// # Errors
+    /// [`Error::Config`](freewheel_core::Error::Config) for a setting out of range or a world without counted actions.
+    pub fn new(spec: &Spec, config: Config, budget: Budget, streams: Streams) -> Result<Self> {
+        Ok(ExpectedSarsa { walker: Walker::new("expected-sarsa", spec, &config.tabular, budget, streams)? })
+    }
+}
+
+impl Learner for ExpectedSarsa {
+    fn learn(&mut self, episodes: &mut dyn Episodes, steps: u64) -> Result<()> {
+        let walker = &mut self.walker;
+        for _ in 0..walker.begin(episodes, steps)? {
+            walker.act(episodes)?;
+            let view = episodes.view();
+            for row in 0..view.rows {
+                let (obs, legal) = view.successor(row);
+                let successor = walker.see(obs)?;
+                let next = unless_terminal(view.ending[row], || {
+                    let (q, n) = (walker.table.row(successor), walker.table.visits_row(successor));
+                    walker.explore.value(q, n, legal)
+                });
+                let target = f64::from(view.reward[row]) + walker.gamma * next;
+                walker.update(walker.pair(row), target)?;
+                walker.arrive(row, &view, successor)?;
+            }
+            walker.tick();
+        }
+        Ok(())
+    }
+
+    fn policy(&self, mode: Mode) -> Box<dyn Policy> {
+        self.walker.policy(mode)
+    }
+
+    fn report(&mut self, monitor: &mut dyn Monitor) {
+        self.walker.report(monitor);
+    }
+
+    fn save(&self) -> Result<Vec<u8>> {
+        self.walker.save(&())
+    }
+
+    fn load(&mut self, bytes: &[u8]) -> Result<()> {
+        self.walker.load(bytes, |_: &(), _| true)
+    }
+}

@@ -1,0 +1,201 @@
+//! Small worlds for the tests of this folder, written as graphs: for each state and action what follows.
+
+use std::sync::Arc;
+
+use freewheel_core::{
+    ActionSpace, Batch, Choice, Env, Episodes, Learner, Mode, ObservationSpace, Purpose, Spec, Step, Stream,
+    Streams,
+};
+
+use crate::Budget;
+
+/// What an action leads to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Edge {
+    to: usize,
+    reward: f32,
+    terminal: bool,
+    /// Standard deviation of the reward.
+    noise: f32,
+}
+
+/// Goes on.
+pub(super) fn go(to: usize, reward: f32) -> Edge {
+    Edge { to, reward, terminal: false, noise: 0.0 }
+}
+
+/// Ends.
+pub(super) fn end(to: usize, reward: f32) -> Edge {
+    Edge { terminal: true, ..go(to, reward) }
+}
+
+/// A world of numbered states with A actions each; an action of `None` is illegal. Row 0 of every episode begins in
+/// state `start`.
+pub(super) struct Graph {
+    spec: Spec,
+    edges: Vec<Vec<Option<Edge>>>,
+    start: usize,
+    /// Probability that an action's effect is another action's (any, legal), as on ice.
+    slip: f64,
+}
+
+impl Graph {
+    pub(super) fn new(edges: Vec<Vec<Option<Edge>>>, start: usize) -> Self {
+        let actions = edges[0].len();
+        let spec = Spec {
+            id: "test/graph".into(),
+            version: 1,
+            observation: ObservationSpace::Discrete { n: edges.len() },
+            actions: ActionSpace::Discrete { names: (0..actions).map(|a| a.to_string()).collect() },
+            masked: edges.iter().flatten().any(Option::is_none),
+            players: 1,
+            time_limit: None,
+            gamma: 1.0,
+        };
+        Graph { spec, edges, start, slip: 0.0 }
+    }
+
+    pub(super) fn with_limit(mut self, steps: u32) -> Self {
+        self.spec.time_limit = Some(steps);
+        self
+    }
+
+    pub(super) fn with_slip(mut self, slip: f64) -> Self {
+        self.slip = slip;
+        self
+    }
+
+    /// The same world seen as a plane of numbers, `[n % 12, n / 12]`, instead of an index.
+    pub(super) fn seen_as_box(mut self) -> Self {
+        self.spec.observation =
+            ObservationSpace::Box { shape: vec![2], low: vec![0.0; 2], high: vec![256.0; 2] };
+        self
+    }
+
+    /// Sutton & Barto, Example 6.6: 4 x 12, reward -1, the cliff -100 and back to the start. up, right, down, left.
+    pub(super) fn cliff() -> Self {
+        let walk = |state: usize, action: usize| {
+            let (x, y) = (state % 12, state / 12);
+            let (x, y) = match action {
+                0 => (x, y.saturating_sub(1)),
+                1 => ((x + 1).min(11), y),
+                2 => (x, (y + 1).min(3)),
+                _ => (x.saturating_sub(1), y),
+            };
+            Some(match 12 * y + x {
+                47 => end(47, -1.0),
+                37..=46 => go(36, -100.0),
+                to => go(to, -1.0),
+            })
+        };
+        Graph::new((0..48).map(|state| (0..4).map(|action| walk(state, action)).collect()).collect(), 36)
+    }
+
+    /// Example 6.7: from A (0) right (0) ends with 0; left (1) leads to B (1), from where ten actions end with N(-0.1, 1).
+    pub(super) fn maximisation_bias() -> Self {
+        let mut a = vec![None; 10];
+        (a[0], a[1]) = (Some(end(2, 0.0)), Some(go(1, 0.0)));
+        let b = vec![Some(Edge { noise: 1.0, ..end(2, -0.1) }); 10];
+        Graph::new(vec![a, b, vec![Some(end(2, 0.0)); 10]], 0)
+    }
+
+    /// A maze from a map: `S` start, `G` goal (reward 1), `#` wall; every other step 0. up, right, down, left.
+    pub(super) fn maze(map: &[&str]) -> Self {
+        let (width, height) = (map[0].len(), map.len());
+        let at = |x: usize, y: usize| map[y].as_bytes()[x];
+        let walk = |state: usize, action: usize| {
+            let (x, y) = (state % width, state / width);
+            let (to_x, to_y) = match action {
+                0 => (x, y.saturating_sub(1)),
+                1 => ((x + 1).min(width - 1), y),
+                2 => (x, (y + 1).min(height - 1)),
+                _ => (x.saturating_sub(1), y),
+            };
+            Some(match at(to_x, to_y) {
+                b'#' => go(state, 0.0),
+                b'G' => end(to_y * width + to_x, 1.0),
+                _ => go(to_y * width + to_x, 0.0),
+            })
+        };
+        let states = width * height;
+        let start = (0..states).find(|s| at(s % width, s / width) == b'S').unwrap();
+        let mut graph =
+            Graph::new((0..states).map(|s| (0..4).map(|a| walk(s, a)).collect()).collect(), start);
+        graph.spec.gamma = 0.95;
+        graph
+    }
+
+    pub(super) fn batch(self, rows: usize, seed: u64) -> Batch<Graph> {
+        Batch::new(Arc::new(self), rows, Streams::new(seed), Purpose::Environment, 0)
+    }
+
+    pub(super) fn look(&self) -> &Spec {
+        &self.spec
+    }
+}
+
+impl Env for Graph {
+    type State = usize;
+    type Action = u32;
+
+    fn spec(&self) -> &Spec {
+        &self.spec
+    }
+
+    fn reset(&self, _: &mut Stream) -> usize {
+        self.start
+    }
+
+    fn step(&self, state: &mut usize, action: u32, rng: &mut Stream) -> Step {
+        let edges = &self.edges[*state];
+        let slipped = self.slip > 0.0 && rng.chance(self.slip);
+        let action = if slipped { rng.below(edges.len() as u32) } else { action };
+        let Some(edge) = edges[action as usize] else { return Step::transition(0.0) };
+        *state = edge.to;
+        let reward =
+            if edge.noise > 0.0 { edge.reward + edge.noise * rng.normal() as f32 } else { edge.reward };
+        if edge.terminal { Step::termination(reward) } else { Step::transition(reward) }
+    }
+
+    fn observe(&self, state: &usize, out: &mut [f32]) {
+        match out {
+            [index] => *index = *state as f32,
+            _ => (out[0], out[1]) = ((*state % 12) as f32 + 0.5, (*state / 12) as f32 + 0.5),
+        }
+    }
+
+    fn legal(&self, state: &usize, out: &mut [bool]) {
+        out.iter_mut().zip(&self.edges[*state]).for_each(|(out, edge)| *out = edge.is_some());
+    }
+}
+
+/// A budget of `steps` over one row.
+pub(super) fn alone(steps: u64) -> Budget {
+    Budget { steps, rows: 1 }
+}
+
+/// The returns of the first `episodes` episodes while `learner` learns.
+pub(super) fn returns(learner: &mut dyn Learner, batch: &mut dyn Episodes, episodes: usize) -> Vec<f64> {
+    let mut all = Vec::new();
+    while all.len() < episodes {
+        learner.learn(batch, 100).unwrap();
+        all.extend(batch.take_finished().iter().map(|finished| finished.score));
+    }
+    all.truncate(episodes);
+    all
+}
+
+/// The return of one episode of the greedy policy, and its length; at most 1000 steps.
+pub(super) fn greedy_return(learner: &dyn Learner, graph: Graph) -> (f64, u32) {
+    let (policy, mut batch) = (learner.policy(Mode::Greedy), graph.batch(1, 99));
+    let mut rngs = vec![Streams::new(99).stream(Purpose::EvaluationAction, 0, 0)];
+    let mut choice = Choice::for_spec(batch.spec(), 1);
+    batch.limit(1000);
+    loop {
+        policy.act(batch.view().obs, batch.view().legal, &mut rngs, &mut choice);
+        batch.step(choice.actions()).unwrap();
+        if let Some(finished) = batch.take_finished().first() {
+            return (finished.score, finished.length);
+        }
+    }
+}

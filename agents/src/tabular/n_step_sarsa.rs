@@ -1,0 +1,138 @@
+//! n-step Sarsa: n real rewards before it trusts its own estimate.
+//!
+//! ```text
+//! G = r_1 + gamma r_2 + ... + gamma^(n-1) r_n + gamma^n Q(s_n, a_n)
+//! Q(s_0, a_0) += alpha [ G - Q(s_0, a_0) ]
+//! ```
+//!
+//! Sutton & Barto, section 7.2; n = 1 is Sarsa. At an ending every pair still waiting gets its shorter return: without
+//! a bootstrap where the rules ended the episode; where it was truncated, with one from the last state it saw and an
+//! action drawn there. Each row has a window of its own, `[n]` pairs with their rewards.
+
+use std::collections::VecDeque;
+
+use freewheel_core::{Ending, Episodes, Learner, Mode, Monitor, Policy, Result, Spec, Streams};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::settings::{Tabular, within};
+use super::table::Table;
+use super::walker::Walker;
+use crate::Budget;
+
+/// For the list of agents.
+pub const ABOUT: &str = "n-step Sarsa: n rewards, then its own estimate (Sutton & Barto, chapter 7)";
+
+/// Settings of [`NStepSarsa`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Rewards counted before the bootstrap, in steps, 1 to 10000; 1 is Sarsa.
+    pub n: u32,
+    /// What all tabular agents are told.
+    #[serde(flatten)]
+    pub tabular: Tabular,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config { n: 4, tabular: Tabular::default() }
+    }
+}
+
+/// The learner; see the module.
+pub struct NStepSarsa {
+    /// Its `actions` are already those of the next tick, once begun.
+    pub(super) walker: Walker,
+    n: usize,
+    own: Own,
+}
+
+/// What it keeps beside the walker.
+#[derive(Serialize, Deserialize)]
+struct Own {
+    begun: bool,
+    /// For each row the pairs that wait for their return, oldest first, with the reward each brought.
+    windows: Vec<VecDeque<(u64, f64)>>,
+}
+
+impl NStepSarsa {
+    /// With an untouched table and empty windows.
+    ///
+    /// # Errors
+    /// [`Error::Config`](freewheel_core::Error::Config) for a setting out of range or a world without counted actions.
+    pub fn new(spec: &Spec, config: Config, budget: Budget, streams: Streams) -> Result<Self> {
+        within("n", f64::from(config.n), 1.0, 10_000.0)?;
+        let own = Own { begun: false, windows: vec![VecDeque::new(); budget.rows] };
+        let walker = Walker::new("n-step-sarsa", spec, &config.tabular, budget, streams)?;
+        Ok(NStepSarsa { walker, n: config.n as usize, own })
+    }
+}
+
+/// `r_1 + gamma r_2 + ... + gamma^m bootstrap` over the `m` rewards of a window.
+fn n_step_return(window: &VecDeque<(u64, f64)>, gamma: f64, bootstrap: f64) -> f64 {
+    window.iter().rev().fold(bootstrap, |after, (_, reward)| reward + gamma * after)
+}
+
+impl Learner for NStepSarsa {
+    fn learn(&mut self, episodes: &mut dyn Episodes, steps: u64) -> Result<()> {
+        let walker = &mut self.walker;
+        let ticks = walker.begin(episodes, steps)?;
+        if !self.own.begun && ticks > 0 {
+            walker.choose(&episodes.view());
+            self.own.begun = true;
+        }
+        for _ in 0..ticks {
+            walker.take(episodes)?;
+            let view = episodes.view();
+            for (row, window) in self.own.windows.iter_mut().enumerate() {
+                window.push_back((walker.pair(row) as u64, f64::from(view.reward[row])));
+                let (obs, legal) = view.successor(row);
+                let successor = walker.see(obs)?;
+                let (mut action, mut bootstrap) = (0, 0.0);
+                if view.ending[row] != Ending::Terminal {
+                    action = walker.draw(row, successor, legal);
+                    bootstrap = walker.table.row(successor)[action as usize];
+                }
+                // A full window gives up its oldest pair; an ending gives up all.
+                let over = view.ending[row].is_over();
+                while window.len() >= self.n || (over && !window.is_empty()) {
+                    let target = n_step_return(window, walker.gamma, bootstrap);
+                    if let Some((pair, _)) = window.pop_front() {
+                        walker.update(pair as usize, target)?;
+                    }
+                }
+                walker.arrive(row, &view, successor)?;
+                if over {
+                    action = walker.draw(row, walker.states[row], view.legal_row(row));
+                }
+                walker.actions[row] = action;
+            }
+            walker.tick();
+        }
+        Ok(())
+    }
+
+    fn policy(&self, mode: Mode) -> Box<dyn Policy> {
+        self.walker.policy(mode)
+    }
+
+    fn report(&mut self, monitor: &mut dyn Monitor) {
+        self.walker.report(monitor);
+    }
+
+    fn save(&self) -> Result<Vec<u8>> {
+        self.walker.save(&self.own)
+    }
+
+    fn load(&mut self, bytes: &[u8]) -> Result<()> {
+        let (rows, n) = (self.own.windows.len(), self.n);
+        let fits = |own: &Own, table: &Table| {
+            own.windows.len() == rows
+                && own.windows.iter().all(|window| window.len() < n)
+                && own.windows.iter().flatten().all(|(pair, _)| *pair < table.q.len() as u64)
+        };
+        self.own = self.walker.load(bytes, fits)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,276 @@
+//! Rates that change while a run goes on: learning rates, probabilities of exploring, temperatures.
+
+use std::fmt;
+
+use freewheel_core::{Error, Result};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::{self, MapAccess, Visitor};
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A number that may change with the steps made, or with how often a pair of state and action was tried.
+///
+/// | in an experiment file | meaning |
+/// |---|---|
+/// | `0.1` | always 0.1 |
+/// | `{ from = 1.0, to = 0.05, over = 0.5 }` | a straight line over the first half of the budget, then 0.05 |
+/// | `{ from = 1.0, to = 0.05, over = 0.5, shape = "exponential" }` | the same, by a constant factor a step |
+/// | `"harmonic"` | 1/n at the n-th visit of a pair: the average of what was seen |
+/// | `{ harmonic = 0.8 }` | 1/n^0.8 (Even-Dar & Mansour 2003: between 0.5 and 1 forgets early errors sooner) |
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Schedule {
+    /// Always the same.
+    Constant(f64),
+    /// `from` at the first step, `to` after `over` of the budget and ever after.
+    Ramp {
+        /// At the first step.
+        from: f64,
+        /// At the end.
+        to: f64,
+        /// The share of the budget it takes, 0 to 1.
+        over: f64,
+        /// How it gets there.
+        shape: Shape,
+    },
+    /// 1 / visits^power, for each pair of state and action by itself.
+    Harmonic {
+        /// Above 0.5 and at most 1.
+        power: f64,
+    },
+}
+
+/// How a ramp gets from one end to the other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Shape {
+    /// By the same difference every step.
+    #[default]
+    Linear,
+    /// By the same factor every step.
+    Exponential,
+}
+
+impl Schedule {
+    /// Its value after `step` of `budget` steps; `None` where that is a matter of visits.
+    #[inline]
+    pub fn at(&self, step: u64, budget: u64) -> Option<f64> {
+        match *self {
+            Schedule::Constant(value) => Some(value),
+            Schedule::Ramp { from, to, over, shape } => {
+                let length = over * budget as f64;
+                let t = if (step as f64) < length { step as f64 / length } else { 1.0 };
+                Some(match shape {
+                    Shape::Linear => from + t * (to - from),
+                    Shape::Exponential => from * (to / from).powf(t),
+                })
+            }
+            Schedule::Harmonic { .. } => None,
+        }
+    }
+
+    /// Checks that it never leaves `low` to `high` (`low` itself only where `closed`).
+    pub(super) fn check(&self, field: &str, low: f64, high: f64, closed: bool) -> Result<()> {
+        let fits = |x: f64| (x > low || (closed && x == low)) && x <= high && x.is_finite();
+        let brackets = format!("{} {low} and at most {high}", if closed { "at least" } else { "above" });
+        let refuse = |what: &str, value: f64, range: &str| {
+            Err(Error::Config(format!("{field}{what} = {value} is out of range: it must be {range}")))
+        };
+        match *self {
+            Schedule::Constant(value) if !fits(value) => refuse("", value, &brackets),
+            Schedule::Ramp { from, .. } if !fits(from) => refuse(".from", from, &brackets),
+            Schedule::Ramp { to, .. } if !fits(to) => refuse(".to", to, &brackets),
+            Schedule::Ramp { over, .. } if !(0.0..=1.0).contains(&over) => {
+                refuse(".over", over, "a share of the budget, at least 0 and at most 1")
+            }
+            Schedule::Ramp { from, to, shape: Shape::Exponential, .. } if from.min(to) <= 0.0 => refuse(
+                if from <= 0.0 { ".from" } else { ".to" },
+                from.min(to),
+                "above 0 in an exponential ramp",
+            ),
+            Schedule::Harmonic { power } if !(power > 0.5 && power <= 1.0) => {
+                refuse(".harmonic", power, "above 0.5 and at most 1")
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Serialize for Schedule {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match *self {
+            Schedule::Constant(value) => serializer.serialize_f64(value),
+            Schedule::Ramp { from, to, over, shape } => {
+                let mut map = serializer.serialize_map(Some(4))?;
+                map.serialize_entry("from", &from)?;
+                map.serialize_entry("to", &to)?;
+                map.serialize_entry("over", &over)?;
+                map.serialize_entry("shape", &shape)?;
+                map.end()
+            }
+            Schedule::Harmonic { power } => {
+                let mut map = serializer.serialize_map(Some(1))?;
+                map.serialize_entry("harmonic", &power)?;
+                map.end()
+            }
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Schedule {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Reader)
+    }
+}
+
+struct Reader;
+
+impl<'de> Visitor<'de> for Reader {
+    type Value = Schedule;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a number, a ramp such as { from = 1.0, to = 0.05, over = 0.5 }, or \"harmonic\"")
+    }
+
+    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Schedule, E> {
+        Ok(Schedule::Constant(value))
+    }
+
+    fn visit_i64<E: de::Error>(self, value: i64) -> Result<Schedule, E> {
+        Ok(Schedule::Constant(value as f64))
+    }
+
+    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Schedule, E> {
+        Ok(Schedule::Constant(value as f64))
+    }
+
+    fn visit_str<E: de::Error>(self, value: &str) -> Result<Schedule, E> {
+        match value {
+            "harmonic" => Ok(Schedule::Harmonic { power: 1.0 }),
+            _ => Err(E::invalid_value(de::Unexpected::Str(value), &self)),
+        }
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Schedule, A::Error> {
+        use de::Error;
+        let (mut from, mut to, mut over, mut shape, mut harmonic) = (None, None, None, None, None);
+        while let Some(key) = map.next_key::<String>()? {
+            match key.as_str() {
+                "from" => from = Some(map.next_value()?),
+                "to" => to = Some(map.next_value()?),
+                "over" => over = Some(map.next_value()?),
+                "shape" => shape = Some(map.next_value()?),
+                "harmonic" => harmonic = Some(map.next_value()?),
+                _ => {
+                    return Err(A::Error::custom(format!(
+                        "a schedule has no key {key:?}: known are from, to, over and shape, or harmonic alone"
+                    )));
+                }
+            }
+        }
+        match (from, to, harmonic) {
+            (Some(from), Some(to), None) => {
+                Ok(Schedule::Ramp { from, to, over: over.unwrap_or(1.0), shape: shape.unwrap_or_default() })
+            }
+            (None, None, Some(power)) if over.is_none() && shape.is_none() => {
+                Ok(Schedule::Harmonic { power })
+            }
+            (_, _, Some(_)) => Err(A::Error::custom("in a schedule, harmonic stands alone")),
+            (None, ..) => Err(A::Error::custom("a ramp needs its first value, from")),
+            (_, None, _) => Err(A::Error::custom("a ramp needs its last value, to")),
+        }
+    }
+}
+
+impl JsonSchema for Schedule {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Schedule".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "anyOf": [
+                { "type": "number" },
+                { "const": "harmonic" },
+                {
+                    "type": "object",
+                    "properties": {
+                        "from": { "type": "number" },
+                        "to": { "type": "number" },
+                        "over": { "type": "number", "minimum": 0, "maximum": 1 },
+                        "shape": { "enum": ["linear", "exponential"] },
+                    },
+                    "required": ["from", "to"],
+                    "additionalProperties": false,
+                },
+                {
+                    "type": "object",
+                    "properties": { "harmonic": { "type": "number" } },
+                    "required": ["harmonic"],
+                    "additionalProperties": false,
+                },
+            ]
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Held {
+        rate: Schedule,
+    }
+
+    fn read(text: &str) -> Result<Schedule, String> {
+        toml::from_str::<Held>(text).map(|held| held.rate).map_err(|e| e.message().to_owned())
+    }
+
+    #[test]
+    fn reads_numbers_ramps_and_words() {
+        use Schedule::*;
+        assert_eq!(read("rate = 1"), Ok(Constant(1.0)));
+        assert_eq!(read("rate = 0.25"), Ok(Constant(0.25)));
+        assert_eq!(read("rate = 'harmonic'"), Ok(Harmonic { power: 1.0 }));
+        assert_eq!(read("rate = { harmonic = 0.8 }"), Ok(Harmonic { power: 0.8 }));
+        let ramp = Ramp { from: 1.0, to: 0.05, over: 0.5, shape: Shape::Linear };
+        assert_eq!(read("rate = { from = 1, to = 0.05, over = 0.5 }"), Ok(ramp));
+        for bad in
+            ["'often'", "{ form = 1, to = 2 }", "{ from = 1 }", "{ to = 1 }", "{ harmonic = 1, to = 1 }"]
+        {
+            let message = read(&format!("rate = {bad}")).unwrap_err();
+            assert!(message.contains("harmonic") || message.contains("ramp needs"), "{bad}: {message}");
+        }
+    }
+
+    #[test]
+    fn is_written_as_it_is_read() {
+        for text in ["rate = 0.5", "rate = { harmonic = 0.7 }", "rate = { from = 1, to = 0.1, over = 0.3 }"] {
+            let held: Held = toml::from_str(text).unwrap();
+            let again: Held = toml::from_str(&toml::to_string(&held).unwrap()).unwrap();
+            assert_eq!(held, again);
+        }
+    }
+
+    #[test]
+    fn ramps_reach_their_ends() {
+        let line = Schedule::Ramp { from: 1.0, to: 0.0, over: 0.5, shape: Shape::Linear };
+        assert_eq!([0, 25, 50, 80].map(|step| line.at(step, 100)), [1.0, 0.5, 0.0, 0.0].map(Some));
+        let curve = Schedule::Ramp { from: 1.0, to: 0.25, over: 1.0, shape: Shape::Exponential };
+        assert_eq!([0, 50, 100].map(|step| curve.at(step, 100)), [1.0, 0.5, 0.25].map(Some));
+        let at_once = Schedule::Ramp { from: 1.0, to: 0.25, over: 0.0, shape: Shape::Linear };
+        assert_eq!(at_once.at(0, 100), Some(0.25));
+    }
+
+    #[test]
+    fn refusals_name_field_value_and_range() {
+        let message = Schedule::Constant(1.5).check("epsilon", 0.0, 1.0, true).unwrap_err().to_string();
+        assert_eq!(message, "epsilon = 1.5 is out of range: it must be at least 0 and at most 1");
+        assert!(Schedule::Constant(0.0).check("alpha", 0.0, 1.0, false).is_err());
+        assert!(Schedule::Constant(f64::NAN).check("alpha", 0.0, 1.0, false).is_err());
+        let to_zero = Schedule::Ramp { from: 1.0, to: 0.0, over: 1.0, shape: Shape::Exponential };
+        assert!(
+            to_zero.check("epsilon", 0.0, 1.0, true).unwrap_err().to_string().starts_with("epsilon.to = 0")
+        );
+    }
+}

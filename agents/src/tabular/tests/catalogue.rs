@@ -1,0 +1,162 @@
+//! What the program sees of the agents: names, settings, refusals.
+
+use freewheel_core::{ActionSpace, Choice, Mode, Policy, Purpose, Spec, Streams};
+
+use crate::tabular::graph::{Graph, alone, end, go};
+use crate::{AgentKind, all};
+
+fn agent(id: &str) -> Box<dyn AgentKind> {
+    all().into_iter().find(|agent| agent.id() == id).unwrap()
+}
+
+fn refusal(id: &str, spec: &Spec, settings: &str) -> String {
+    let built = agent(id).build(spec, &settings.parse().unwrap(), alone(100), Streams::new(0));
+    built.err().expect("refused").to_string()
+}
+
+#[test]
+fn eight_agents_with_documented_settings() {
+    let ids: Vec<String> = all().iter().map(|agent| agent.id().to_owned()).collect();
+    let expected =
+        ["random", "q-learning", "sarsa", "expected-sarsa", "double-q", "q-lambda", "n-step-sarsa", "dyna-q"];
+    assert_eq!(ids, expected);
+    for agent in all() {
+        assert!(!agent.about().is_empty());
+        for field in agent.fields() {
+            assert!(field.about.len() > 20, "{} {}: {:?}", agent.id(), field.name, field.about);
+        }
+    }
+    let fields = agent("dyna-q").fields();
+    let default = |name: &str| fields.iter().find(|field| field.name == name).unwrap().default.clone();
+    assert_eq!(default("planning_steps"), 10);
+    assert_eq!(default("alpha"), 0.1);
+    assert_eq!(default("exploration"), "epsilon-greedy");
+}
+
+#[test]
+fn resolved_settings_are_complete_and_read_back() {
+    for agent in all() {
+        let resolved = agent.resolve(&toml::Table::new()).unwrap();
+        // What is left out is the world's: gamma.
+        let known = agent.fields().iter().filter(|field| field.name != "gamma").count();
+        assert_eq!(resolved.len(), known, "{} {resolved}", agent.id());
+        assert_eq!(agent.resolve(&resolved).unwrap(), resolved);
+    }
+    let text = "alpha = 'harmonic'\nepsilon = { from = 1, to = 0.05, over = 0.5 }\nbins = [3, 4]\ngamma = 1";
+    let resolved = agent("sarsa").resolve(&text.parse().unwrap()).unwrap();
+    let expected = "alpha = { harmonic = 1.0 }\nbins = [3, 4]\ngamma = 1.0\n\
+        epsilon = { from = 1.0, to = 0.05, over = 0.5, shape = 'linear' }";
+    for (key, value) in expected.parse::<toml::Table>().unwrap() {
+        assert_eq!(resolved[&key], value);
+    }
+}
+
+#[test]
+fn refusals_name_the_agent_the_field_and_the_mend() {
+    let cliff = Graph::cliff();
+    let cases = [
+        (
+            "q-learning",
+            "epsilno = 0.1",
+            "agent q-learning: unknown setting `epsilno`; did you mean `epsilon`?",
+        ),
+        (
+            "q-learning",
+            "epsilon = 2",
+            "agent q-learning: epsilon = 2 is out of range: it must be at least 0 and at most 1",
+        ),
+        (
+            "q-lambda",
+            "lambda = 1.5",
+            "agent q-lambda: lambda = 1.5 is out of range: it must be at least 0 and at most 1",
+        ),
+        (
+            "n-step-sarsa",
+            "n = 0",
+            "agent n-step-sarsa: n = 0 is out of range: it must be at least 1 and at most 10000",
+        ),
+        (
+            "dyna-q",
+            "theta = -1",
+            "agent dyna-q: theta = -1 is out of range: it must be at least 0 and finite",
+        ),
+        ("dyna-q", "kappa = 0.1", "agent dyna-q: kappa = 0.1 needs prioritised = false"),
+    ];
+    for (id, settings, expected) in cases {
+        let message = refusal(id, cliff.look(), settings);
+        assert!(message.starts_with(expected), "{message}");
+    }
+    // A value of the wrong type names its field, wherever the field is declared.
+    for (id, settings, field) in [
+        ("sarsa", "alpha = 'fast'", "alpha"),
+        ("q-lambda", "lambda = 'x'", "lambda"),
+        ("sarsa", "bins = 'x'", "bins"),
+    ] {
+        let message = refusal(id, cliff.look(), &format!("gamma = 1\n{settings}"));
+        assert!(message.contains(&format!("agent {id}: {field} = ")), "{message}");
+    }
+}
+
+#[test]
+fn worlds_beyond_a_table_are_refused() {
+    let mut spec = Graph::cliff().look().clone();
+    spec.players = 2;
+    assert!(refusal("sarsa", &spec, "").contains("2 players"));
+    spec.actions =
+        ActionSpace::Continuous { names: vec!["steering".into()], low: vec![-1.0], high: vec![1.0] };
+    for agent in all() {
+        let message = refusal(agent.id(), &spec, "");
+        assert!(message.contains("steering"), "{message}");
+    }
+}
+
+#[test]
+fn greedy_policies_are_functions_and_exploring_ones_explore() {
+    let spec = Graph::cliff().look().clone();
+    let mut q = agent("q-learning").build(&spec, &toml::Table::new(), alone(100), Streams::new(0)).unwrap();
+    let play = |policy: &dyn Policy, obs: &[f32], legal: &[bool]| {
+        let mut rngs: Vec<_> =
+            (0..obs.len() as u64).map(|row| Streams::new(1).stream(Purpose::WatchAction, row, 0)).collect();
+        let mut choice = Choice::for_spec(&spec, obs.len());
+        policy.act(obs, legal, &mut rngs, &mut choice);
+        let Choice::Discrete(actions) = choice else { panic!("actions are counted") };
+        actions
+    };
+    let legal = [[false, true, false, true]; 40].concat();
+    assert_eq!(play(&*q.policy(Mode::Greedy), &[36.0; 40], &legal), [1; 40]);
+    // All values are alike: ties are broken at random.
+    let exploring = play(&*q.policy(Mode::Exploring), &[36.0; 40], &legal);
+    assert!(exploring.contains(&1) && exploring.contains(&3) && exploring.iter().all(|a| a % 2 == 1));
+    q.learn(&mut Graph::cliff().batch(1, 0), 1).unwrap();
+    let mut values = [9.0; 4];
+    assert!(q.policy(Mode::Greedy).action_values(&[36.0], &[true; 4], &mut values));
+    assert_eq!(values.iter().filter(|&&value| value < 0.0).count(), 1, "{values:?}");
+    let random = agent("random").build(&spec, &toml::Table::new(), alone(1), Streams::new(0)).unwrap();
+    assert!(play(&*random.policy(Mode::Greedy), &[36.0; 40], &legal).contains(&3));
+}
+
+#[test]
+fn what_is_no_number_stops_learning_at_once() {
+    for reward in [f32::NAN, f32::INFINITY] {
+        let world = || Graph::new(vec![vec![Some(go(1, 0.0))], vec![Some(end(0, reward))]], 0);
+        for agent in all().iter().filter(|agent| agent.id() != "random") {
+            let mut learner =
+                agent.build(world().look(), &toml::Table::new(), alone(9), Streams::new(0)).unwrap();
+            let error = learner.learn(&mut world().batch(1, 0), 9).unwrap_err();
+            let freewheel_core::Error::Diverged { quantity, value, step } = error else { panic!("{error}") };
+            assert!(!value.is_finite());
+            assert_eq!((quantity.as_str(), step), ("td_error", 2), "{}", agent.id());
+        }
+    }
+}
+
+#[test]
+fn a_batch_of_another_size_is_refused() {
+    for agent in all() {
+        let mut learner =
+            agent.build(Graph::cliff().look(), &toml::Table::new(), alone(9), Streams::new(0)).unwrap();
+        assert!(
+            learner.learn(&mut Graph::cliff().batch(2, 0), 9).unwrap_err().to_string().contains("2 rows")
+        );
+    }
+}

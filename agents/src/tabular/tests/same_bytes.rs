@@ -1,0 +1,186 @@
+//! How a run is cut, saved and taken up again changes no byte; and where two algorithms are one, neither does which.
+
+use freewheel_core::{Episodes, Learner, Streams};
+use proptest::prelude::*;
+
+use crate::tabular::graph::{Graph, alone, returns};
+use crate::tabular::schedule::Schedule;
+use crate::tabular::settings::Tabular;
+use crate::tabular::{dyna_q, expected_sarsa, n_step_sarsa, q_lambda, q_learning, sarsa};
+use crate::{Budget, all};
+
+/// Worlds that end, that are cut short, that slip, that mask, that are seen through cells.
+fn world(kind: usize) -> Graph {
+    match kind {
+        0 => Graph::cliff(),
+        1 => Graph::cliff().with_limit(7),
+        2 => Graph::maximisation_bias(),
+        3 => Graph::maze(&["S..", ".#.", "..G"]).with_limit(20).with_slip(0.3),
+        _ => Graph::cliff().with_limit(30).seen_as_box(),
+    }
+}
+
+/// Settings under which everything changes all the time.
+fn settings(agent: &str, kind: usize, variant: usize) -> toml::Table {
+    let mut table = toml::Table::new();
+    let mut set = |text: &str| table.extend(text.parse::<toml::Table>().unwrap());
+    match variant {
+        _ if agent == "random" => {}
+        0 => {
+            set("alpha = { from = 0.9, to = 0.1 }\nepsilon = { from = 1.0, to = 0.1, shape = 'exponential' }")
+        }
+        1 => set("alpha = 'harmonic'\nexploration = 'softmax'\ntemperature = 0.5"),
+        _ => set("exploration = 'ucb'\ninitial_value = 0.5"),
+    }
+    if agent == "dyna-q" && variant == 2 {
+        set("prioritised = false\nkappa = 0.01\nmodel = 'latest'");
+    }
+    if agent == "q-lambda" && variant == 1 {
+        set("naive = true\ntraces = 'accumulating'");
+    }
+    if agent != "random" && kind == 4 {
+        // 256 * 256 cells have a row each; see below for tables that grow.
+        set("bins = 256");
+    }
+    table
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn cutting_and_resuming_change_nothing(
+        kind in 0..5usize, variant in 0..3usize, rows in 1..4usize, seed: u64,
+        first in 0u64..300, second in 0u64..300,
+    ) {
+        let budget = Budget { steps: 600, rows };
+        for agent in all() {
+            let spec = world(kind).look().clone();
+            let settings = settings(agent.id(), kind, variant);
+            let fresh = || agent.build(&spec, &settings, budget, Streams::new(seed)).unwrap();
+
+            let (mut whole, mut whole_batch) = (fresh(), world(kind).batch(rows, seed));
+            whole.learn(&mut whole_batch, first + second).unwrap();
+
+            let (mut cut, mut cut_batch) = (fresh(), world(kind).batch(rows, seed));
+            cut.learn(&mut cut_batch, first).unwrap();
+            let (saved, saved_batch) = (cut.save().unwrap(), cut_batch.save().unwrap());
+            cut.learn(&mut cut_batch, second).unwrap();
+            prop_assert!(whole.save().unwrap() == cut.save().unwrap(), "{} cut", agent.id());
+            prop_assert!(whole_batch.save().unwrap() == cut_batch.save().unwrap(), "{} cut", agent.id());
+
+            let (mut resumed, mut resumed_batch) = (fresh(), world(kind).batch(rows, seed + 1));
+            resumed.load(&saved).unwrap();
+            resumed_batch.load(&saved_batch).unwrap();
+            prop_assert!(resumed.save().unwrap() == saved, "{} loaded", agent.id());
+            resumed.learn(&mut resumed_batch, second).unwrap();
+            prop_assert!(whole.save().unwrap() == resumed.save().unwrap(), "{} resumed", agent.id());
+
+            let (mut before, mut after) = (Vec::new(), Vec::new());
+            whole.report(&mut before);
+            resumed.report(&mut after);
+            prop_assert_eq!(before, after, "{} reported", agent.id());
+        }
+    }
+
+    #[test]
+    fn a_growing_table_is_the_same_table(seed: u64, cut in 0u64..500) {
+        // 256^3 cells are too many for a row each.
+        let spec = |graph: &Graph| {
+            let mut spec = graph.look().clone();
+            spec.observation = freewheel_core::ObservationSpace::Discrete { n: 1 << 24 };
+            spec
+        };
+        for agent in all() {
+            let spec = spec(&Graph::cliff());
+            let fresh = || agent.build(&spec, &toml::Table::new(), alone(500), Streams::new(seed)).unwrap();
+            let (mut whole, mut batch) = (fresh(), Graph::cliff().batch(1, seed));
+            whole.learn(&mut batch, 500).unwrap();
+            let (mut first, mut batch) = (fresh(), Graph::cliff().batch(1, seed));
+            first.learn(&mut batch, cut).unwrap();
+            let mut second = fresh();
+            second.load(&first.save().unwrap()).unwrap();
+            second.learn(&mut batch, 500 - cut).unwrap();
+            prop_assert!(whole.save().unwrap() == second.save().unwrap(), "{}", agent.id());
+            prop_assert!(whole.save().unwrap().len() < 12_000, "only what was met is kept");
+        }
+    }
+
+    #[test]
+    fn damaged_bytes_are_refused_or_harmless(at in 0usize..4000, to: u8) {
+        for agent in all() {
+            let mut batch = Graph::cliff().batch(1, 0);
+            let fresh = || agent.build(Graph::cliff().look(), &toml::Table::new(), alone(9), Streams::new(0)).unwrap();
+            let mut learner = fresh();
+            learner.learn(&mut batch, 200).unwrap();
+            let mut bytes = learner.save().unwrap();
+            let at = at % bytes.len();
+            bytes[at] = to;
+            let mut other = fresh();
+            if other.load(&bytes).is_ok() {
+                let _ = other.learn(&mut batch, 50);
+            }
+            prop_assert!(other.load(&bytes[..at]).is_err(), "{}", agent.id());
+        }
+    }
+}
+
+#[test]
+fn another_agents_bytes_are_refused() {
+    let build = |agent: &dyn crate::AgentKind| {
+        agent.build(Graph::cliff().look(), &toml::Table::new(), alone(9), Streams::new(0)).unwrap()
+    };
+    let all = all();
+    for (one, other) in all.iter().zip(all.iter().cycle().skip(1)) {
+        let message = build(&**one).load(&build(&**other).save().unwrap()).unwrap_err().to_string();
+        assert!(message.contains(one.id()), "{message}");
+    }
+}
+
+/// Learns 20 episodes of every world on 2 rows and gives the table.
+macro_rules! table {
+    ($learner:path, $config:expr, $kind:expr) => {{
+        let mut learner =
+            <$learner>::new(world($kind).look(), $config, Budget { steps: 9000, rows: 2 }, Streams::new(5))
+                .unwrap();
+        let mut batch = world($kind).batch(2, 5);
+        returns(&mut learner, &mut batch, 20);
+        learner.learn(&mut batch, 33).unwrap();
+        learner.walker.table.clone()
+    }};
+}
+
+fn tabular() -> Tabular {
+    Tabular {
+        alpha: Schedule::Harmonic { power: 0.8 },
+        gamma: Some(0.9),
+        epsilon: Schedule::Constant(0.3),
+        ..Tabular::default()
+    }
+}
+
+#[test]
+fn special_cases_are_the_simpler_algorithm() {
+    for kind in 0..4 {
+        let tabular = tabular();
+        let q = table!(q_learning::QLearning, q_learning::Config { tabular: tabular.clone() }, kind);
+        let lambda = q_lambda::Config { lambda: 0.0, tabular: tabular.clone(), ..Default::default() };
+        assert_eq!(table!(q_lambda::QLambda, lambda, kind), q, "Q(0) is Q-learning");
+        let dyna = dyna_q::Config { planning_steps: 0, tabular: tabular.clone(), ..Default::default() };
+        assert_eq!(table!(dyna_q::DynaQ, dyna, kind), q, "Dyna-Q without planning is Q-learning");
+
+        let s = table!(sarsa::Sarsa, sarsa::Config { tabular: tabular.clone() }, kind);
+        let one = n_step_sarsa::Config { n: 1, tabular: tabular.clone() };
+        assert_eq!(table!(n_step_sarsa::NStepSarsa, one, kind), s, "1-step Sarsa is Sarsa");
+        assert_ne!(s, q);
+
+        let greedy = Tabular { epsilon: Schedule::Constant(0.0), ..tabular };
+        let q = table!(q_learning::QLearning, q_learning::Config { tabular: greedy.clone() }, kind);
+        let expected = expected_sarsa::Config { tabular: greedy };
+        assert_eq!(
+            table!(expected_sarsa::ExpectedSarsa, expected, kind),
+            q,
+            "greedy Expected Sarsa is Q-learning"
+        );
+    }
+}

@@ -1,0 +1,341 @@
+//! What all tabular learners share: a table, eyes to find the row of what is seen, a way to choose, streams, a clock.
+
+use freewheel_core::{
+    ActionSpace, Actions, Ending, Episodes, Error, Mode, Monitor, Policy, Purpose, Result, Spec, Stream,
+    Streams, View,
+};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::discretiser::Discretiser;
+use super::exploration::{Exploration, Explore};
+use super::schedule::Schedule;
+use super::settings::Tabular;
+use super::table::{Table, TablePolicy};
+use crate::Budget;
+
+/// Raised whenever the bytes of a saved learner change their meaning.
+const FORMAT: u32 = 1;
+
+pub(super) struct Walker {
+    id: &'static str,
+    settings: Tabular,
+    budget: Budget,
+    pub(super) gamma: f64,
+    pub(super) table: Table,
+    encoder: Discretiser,
+    /// The state each row is in, `[N]`.
+    pub(super) states: Vec<usize>,
+    /// The action each row takes next, or took last, `[N]`.
+    pub(super) actions: Vec<u32>,
+    /// What each row's choices are drawn from, `[N]`.
+    pub(super) rngs: Vec<Stream>,
+    clock: Clock,
+    tally: Tally,
+    /// The exploration of this tick.
+    pub(super) explore: Explore,
+    /// The learning rate of this tick; `None` where it is a matter of visits.
+    alpha: Option<f64>,
+    /// Whether any rate depends on the step.
+    changing: bool,
+}
+
+/// How far learning has come, in environment steps.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+struct Clock {
+    step: u64,
+    /// Steps that were asked for: whole ticks may have made a few more, which the next call takes into account.
+    asked: u64,
+}
+
+/// What a report is made of.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+struct Tally {
+    updates: u64,
+    /// Of these, since the last report.
+    recent: u64,
+    td_error: f64,
+    alpha: f64,
+}
+
+impl Walker {
+    /// For a learner that the messages call `id`.
+    pub(super) fn new(
+        id: &'static str,
+        spec: &Spec,
+        settings: &Tabular,
+        budget: Budget,
+        streams: Streams,
+    ) -> Result<Self> {
+        settings.validate()?;
+        check_world(spec)?;
+        let rows = budget.rows;
+        if rows == 0 {
+            return Err(Error::Config("a batch of 0 rows teaches nothing".into()));
+        }
+        let encoder = Discretiser::new(&spec.observation, settings)?;
+        let mut walker = Walker {
+            id,
+            settings: settings.clone(),
+            budget,
+            gamma: settings.gamma.unwrap_or(spec.gamma),
+            table: Table::new(encoder.rows(), spec.actions.count(), settings.initial_value),
+            encoder,
+            states: vec![0; rows],
+            actions: vec![0; rows],
+            rngs: (0..rows as u64).map(|row| streams.stream(Purpose::Action, row, 0)).collect(),
+            clock: Clock::default(),
+            tally: Tally::default(),
+            explore: Explore::Greedy,
+            alpha: None,
+            changing: [settings.alpha, settings.epsilon, settings.temperature]
+                .iter()
+                .any(|schedule| matches!(schedule, Schedule::Ramp { .. })),
+        };
+        walker.set_rates();
+        Ok(walker)
+    }
+
+    /// Looks where each row stands and says how many ticks make `steps` more steps.
+    pub(super) fn begin(&mut self, episodes: &dyn Episodes, steps: u64) -> Result<u64> {
+        let view = episodes.view();
+        if view.rows != self.states.len() || view.actions != self.table.actions {
+            return Err(Error::Config(format!(
+                "a learner for {} rows of {} actions was given {} rows of {}",
+                self.states.len(),
+                self.table.actions,
+                view.rows,
+                view.actions
+            )));
+        }
+        for row in 0..view.rows {
+            self.states[row] = self.see(view.obs_row(row))?;
+        }
+        self.clock.asked = self.clock.asked.saturating_add(steps);
+        Ok(self.clock.asked.saturating_sub(self.clock.step).div_ceil(view.rows as u64))
+    }
+
+    /// The state of an observation; a new one gets its row.
+    #[inline(always)]
+    pub(super) fn see(&mut self, obs: &[f32]) -> Result<usize> {
+        let state = self.encoder.index(obs)?;
+        if self.encoder.grows() {
+            self.table.grow(state + 1);
+        }
+        Ok(state)
+    }
+
+    /// Draws an action in `state` from the row's stream.
+    #[inline(always)]
+    pub(super) fn draw(&mut self, row: usize, state: usize, legal: &[bool]) -> u32 {
+        self.explore.choose(self.table.row(state), self.table.visits_row(state), legal, &mut self.rngs[row])
+    }
+
+    /// Chooses the action of every row where it stands.
+    #[inline]
+    pub(super) fn choose(&mut self, view: &View<'_>) {
+        for row in 0..view.rows {
+            self.actions[row] = self.draw(row, self.states[row], view.legal_row(row));
+        }
+    }
+
+    /// Chooses the action of every row where it stands, and takes it.
+    #[inline]
+    pub(super) fn act(&mut self, episodes: &mut dyn Episodes) -> Result<()> {
+        self.choose(&episodes.view());
+        self.take(episodes)
+    }
+
+    /// Takes the actions chosen.
+    #[inline]
+    pub(super) fn take(&self, episodes: &mut dyn Episodes) -> Result<()> {
+        episodes.step(Actions::Discrete(&self.actions))
+    }
+
+    /// Moves the row on: to `successor`, or to where its next episode begins.
+    #[inline(always)]
+    pub(super) fn arrive(&mut self, row: usize, view: &View<'_>, successor: usize) -> Result<()> {
+        self.states[row] = if view.ending[row].is_over() { self.see(view.obs_row(row))? } else { successor };
+        Ok(())
+    }
+
+    /// The place in the table of what row `row` did last.
+    #[inline(always)]
+    pub(super) fn pair(&self, row: usize) -> usize {
+        self.states[row] * self.table.actions + self.actions[row] as usize
+    }
+
+    /// `q[pair] += alpha (target - q[pair])`, counted as a visit. Gives the error, `target - q[pair]`.
+    #[inline(always)]
+    pub(super) fn update(&mut self, pair: usize, target: f64) -> Result<f64> {
+        let td_error = target - self.table.q[pair];
+        self.visit(pair, td_error)?;
+        self.table.q[pair] += self.alpha(pair) * td_error;
+        Ok(td_error)
+    }
+
+    /// Counts an update of `pair` by a real step.
+    ///
+    /// # Errors
+    /// [`Error::Diverged`] where its error is no longer finite, before anything is written.
+    #[inline(always)]
+    pub(super) fn visit(&mut self, pair: usize, td_error: f64) -> Result<()> {
+        if !td_error.is_finite() {
+            return Err(self.diverged(td_error));
+        }
+        self.table.visits[pair] = self.table.visits[pair].saturating_add(1);
+        self.tally.updates += 1;
+        self.tally.recent += 1;
+        self.tally.td_error += td_error.abs();
+        if self.alpha.is_none() {
+            self.tally.alpha += self.alpha(pair);
+        }
+        Ok(())
+    }
+
+    #[cold]
+    pub(super) fn diverged(&self, td_error: f64) -> Error {
+        Error::Diverged { quantity: "td_error".into(), value: td_error, step: self.clock.step + 1 }
+    }
+
+    /// The learning rate of a pair.
+    #[inline]
+    pub(super) fn alpha(&self, pair: usize) -> f64 {
+        match self.alpha {
+            Some(alpha) => alpha,
+            None => self.harmonic(pair),
+        }
+    }
+
+    fn harmonic(&self, pair: usize) -> f64 {
+        let n = f64::from(self.table.visits[pair].max(1));
+        match self.settings.alpha {
+            Schedule::Harmonic { power } if power != 1.0 => n.powf(-power),
+            _ => 1.0 / n,
+        }
+    }
+
+    /// A tick is over: time has passed, and rates may change.
+    #[inline]
+    pub(super) fn tick(&mut self) {
+        self.clock.step += self.states.len() as u64;
+        if self.changing {
+            self.set_rates();
+        }
+    }
+
+    #[inline]
+    fn set_rates(&mut self) {
+        let now = |schedule: Schedule| schedule.at(self.clock.step, self.budget.steps);
+        self.alpha = now(self.settings.alpha);
+        self.explore = match self.settings.exploration {
+            Exploration::Greedy => Explore::Greedy,
+            Exploration::EpsilonGreedy => Explore::EpsilonGreedy(now(self.settings.epsilon).unwrap_or(0.0)),
+            Exploration::Softmax => Explore::Softmax(now(self.settings.temperature).unwrap_or(1.0)),
+            Exploration::Ucb => Explore::Ucb(self.settings.ucb_c),
+        };
+    }
+
+    /// Environment steps made so far.
+    pub(super) fn step(&self) -> u64 {
+        self.clock.step
+    }
+
+    pub(super) fn policy(&self, mode: Mode) -> Box<dyn Policy> {
+        let explore = (mode == Mode::Exploring).then_some(self.explore);
+        Box::new(TablePolicy { table: self.table.clone(), encoder: self.encoder.clone(), explore })
+    }
+
+    pub(super) fn report(&mut self, monitor: &mut dyn Monitor) {
+        match self.explore {
+            Explore::EpsilonGreedy(epsilon) => monitor.scalar("epsilon", epsilon),
+            Explore::Softmax(temperature) => monitor.scalar("temperature", temperature),
+            Explore::Greedy | Explore::Ucb(_) => {}
+        }
+        let recent = self.tally.recent as f64;
+        if self.tally.recent > 0 {
+            monitor.scalar("alpha", self.alpha.unwrap_or(self.tally.alpha / recent));
+            monitor.scalar("td_error", self.tally.td_error / recent);
+        }
+        monitor.scalar("updates", self.tally.updates as f64);
+        monitor.scalar("states_seen", self.table.seen() as f64);
+        self.tally = Tally { updates: self.tally.updates, ..Tally::default() };
+    }
+
+    /// The walker's part of a checkpoint, and the learner's own.
+    pub(super) fn save<T: Serialize>(&self, own: &T) -> Result<Vec<u8>> {
+        let parts = (
+            self.id,
+            FORMAT,
+            &self.table,
+            self.encoder.keys(),
+            &self.actions,
+            &self.rngs,
+            self.clock,
+            self.tally,
+            own,
+        );
+        postcard::to_stdvec(&parts)
+            .map_err(|e| Error::Unsupported(format!("{} cannot be saved: {e}", self.id)))
+    }
+
+    /// Takes back its part and gives the learner's own, if `fits` says that it is of the right size.
+    pub(super) fn load<T: DeserializeOwned>(
+        &mut self,
+        bytes: &[u8],
+        fits: impl Fn(&T, &Table) -> bool,
+    ) -> Result<T> {
+        type Parts<T> = (String, u32, Table, Vec<u8>, Vec<u32>, Vec<Stream>, Clock, Tally, T);
+        let refuse =
+            |why: &str| Error::Config(format!("this is not a saved {} of these settings: {why}", self.id));
+        let (id, format) = match postcard::take_from_bytes::<(String, u32)>(bytes) {
+            Ok((head, _)) => head,
+            Err(_) => return Err(refuse("it has no name")),
+        };
+        if id != self.id || format != FORMAT {
+            return Err(refuse(&format!("it is {id:?} in format {format}")));
+        }
+        let (_, _, table, keys, actions, rngs, clock, tally, own): Parts<T> =
+            postcard::from_bytes(bytes).map_err(|e| refuse(&e.to_string()))?;
+        let (rows, a) = (self.states.len(), self.table.actions);
+        let mut encoder = self.encoder.clone();
+        let whole = table.actions == a
+            && table.q.len() == table.visits.len()
+            && encoder.restore(&keys)
+            && table.q.len() == encoder.rows() * a
+            && [actions.len(), rngs.len()] == [rows; 2]
+            && actions.iter().all(|&action| (action as usize) < a)
+            && fits(&own, &table);
+        if !whole {
+            return Err(refuse("its sizes are others"));
+        }
+        (self.encoder, self.table, self.actions, self.rngs) = (encoder, table, actions, rngs);
+        (self.clock, self.tally) = (clock, tally);
+        self.set_rates();
+        Ok(own)
+    }
+}
+
+/// What the successor is worth for a target: `value`, or nothing where the rules ended the episode.
+#[inline]
+pub(super) fn unless_terminal(ending: Ending, value: impl FnOnce() -> f64) -> f64 {
+    if ending == Ending::Terminal { 0.0 } else { value() }
+}
+
+fn check_world(spec: &Spec) -> Result<()> {
+    if let ActionSpace::Continuous { names, .. } = &spec.actions {
+        return Err(Error::Config(format!(
+            "{} wants {} real numbers ({}), but a table holds counted actions; use an agent for continuous actions",
+            spec.id,
+            names.len(),
+            names.join(", ")
+        )));
+    }
+    if spec.players != 1 {
+        return Err(Error::Config(format!(
+            "{} is for {} players, but this agent learns alone; seat an opponent in the world",
+            spec.id, spec.players
+        )));
+    }
+    Ok(())
+}

@@ -1,0 +1,94 @@
+//! The one thing that cannot be seen from outside: that a tick split over threads, however finely, is a tick in one go.
+
+use super::*;
+use crate::{ActionSpace, ObservationSpace, Step};
+
+/// Counts up by dice and ends at 20; nobody may act twice the same.
+struct Dice(Spec);
+
+impl Env for Dice {
+    type State = (u32, u32);
+    type Action = u32;
+
+    fn spec(&self) -> &Spec {
+        &self.0
+    }
+
+    fn reset(&self, rng: &mut Stream) -> (u32, u32) {
+        (rng.below(5), 2)
+    }
+
+    fn step(&self, (sum, last): &mut (u32, u32), action: u32, rng: &mut Stream) -> Step {
+        (*sum, *last) = (*sum + rng.below(4) + action, action);
+        if *sum >= 20 { Step::termination(1.0) } else { Step::transition(rng.uniform() as f32) }
+    }
+
+    fn observe(&self, state: &(u32, u32), out: &mut [f32]) {
+        out.copy_from_slice(&[state.0 as f32, state.1 as f32]);
+    }
+
+    fn legal(&self, state: &(u32, u32), out: &mut [bool]) {
+        out.copy_from_slice(&[state.1 != 0, state.1 != 1]);
+    }
+
+    fn to_play(&self, state: &(u32, u32)) -> Player {
+        if state.0.is_multiple_of(2) { Player::First } else { Player::Second }
+    }
+}
+
+fn dice() -> Arc<Dice> {
+    Arc::new(Dice(Spec {
+        id: "test/dice".into(),
+        version: 1,
+        observation: ObservationSpace::Box { shape: vec![2], low: vec![0.0; 2], high: vec![30.0; 2] },
+        actions: ActionSpace::Discrete { names: vec!["none".into(), "one".into()] },
+        masked: true,
+        players: 2,
+        time_limit: Some(12),
+        gamma: 0.9,
+    }))
+}
+
+/// What 40 ticks come to, with chunks of at most `chunk` rows, or in one go.
+fn played(rows: usize, chunk: Option<usize>) -> (Vec<u8>, Vec<Finished>) {
+    let env = dice();
+    let mut batch = Batch::new(Arc::clone(&env), rows, Streams::new(5), Purpose::Environment, 3);
+    for tick in 0..40u32 {
+        let actions: Vec<u32> = batch
+            .data
+            .legal
+            .chunks_exact(2)
+            .zip(tick..)
+            .map(|(mask, i)| if mask[0] && mask[1] { i % 2 } else { u32::from(mask[1]) })
+            .collect();
+        batch.check(&actions).unwrap();
+        let all = Rows::of(&mut batch.data, &actions, env.spec(), batch.time_limit);
+        let over = match chunk {
+            Some(chunk) => all.parallel(&env, batch.seat, chunk),
+            None => all.serial(&env, batch.seat),
+        };
+        assert_eq!(over, batch.data.ending.iter().any(|e| e.is_over()));
+        if over {
+            batch.gather();
+        }
+    }
+    let finished = batch.finished.clone();
+    (batch.save().unwrap(), finished)
+}
+
+#[test]
+fn any_split_gives_the_same_bytes() {
+    for rows in [1, 2, 3, 64, 101] {
+        let one = played(rows, None);
+        assert!(one.1.len() >= 3 * rows);
+        for threads in [1, 2, 8] {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            for chunk in [0, 1, 7, 50, 1000] {
+                assert!(
+                    pool.install(|| played(rows, Some(chunk))) == one,
+                    "{rows} rows by {chunk}, {threads} threads"
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! Files that are replaced whole.
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::{Error, Result};
+
+/// The end of every temporary name.
+pub(super) const TEMPORARY: &str = ".tmp";
+
+/// Replaces the file at `path` by `bytes`, or leaves what stood there: they go to a temporary name in the same folder,
+/// are synced to the disk and renamed, and the folder is synced. The folder must exist.
+///
+/// # Errors
+/// [`Error::Io`]; then what stood at `path` still stands there, and the temporary file has been removed.
+pub fn write_atomically(path: impl AsRef<Path>, bytes: &[u8]) -> Result<()> {
+    let path = path.as_ref();
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let name = path
+        .file_name()
+        .ok_or_else(|| Error::Config(format!("{}: this is not the name of a file", path.display())))?;
+    let (mut file, temporary) = create_beside(folder, name)?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    drop(file);
+    let renamed = written
+        .map_err(Error::io(&temporary))
+        .and_then(|()| fs::rename(&temporary, path).map_err(Error::io(path)));
+    if renamed.is_err() {
+        // The first error is the one to tell; what is left behind is cleaned at the next save.
+        let _ = fs::remove_file(&temporary);
+    }
+    renamed?;
+    sync_folder(folder)
+}
+
+/// A new file `.<name>.<process>-<number>.tmp` in `folder`.
+fn create_beside(folder: &Path, name: &std::ffi::OsStr) -> Result<(File, PathBuf)> {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    loop {
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let mut temporary = OsString::from(".");
+        temporary.push(name);
+        temporary.push(format!(".{}-{number}{TEMPORARY}", std::process::id()));
+        let temporary = folder.join(temporary);
+        match File::create_new(&temporary) {
+            Ok(file) => return Ok((file, temporary)),
+            // Left by a process of the same number that was stopped: take the next name.
+            Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
+            Err(e) => return Err(Error::io(temporary)(e)),
+        }
+    }
+}
+
+/// A rename is on the disk once its folder is.
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> Result<()> {
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(Error::io(folder))
+}
+
+/// Elsewhere a folder cannot be opened as a file.
+#[cfg(not(unix))]
+fn sync_folder(_folder: &Path) -> Result<()> {
+    Ok(())
+}

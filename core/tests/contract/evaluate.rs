@@ -1,0 +1,115 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use freewheel_core::evaluate::{Protocol, evaluate};
+use freewheel_core::record::play;
+use freewheel_core::{Choice, DynWorld, Ending, Error, Finished, Policy, Purpose, Stream, Streams, World};
+
+use crate::worlds::{LastLegal, Uniform, duel, push, walk, with_threads};
+
+const PROTOCOL: Protocol = Protocol { episodes: 100, rows: 19, max_steps: 25, streams: Streams { seed: 7 } };
+
+/// Exactly the quota of each index, and each episode the very one that a stage plays alone.
+fn equals_episodes_played_alone<W: World>(world: W) {
+    let world = Arc::new(world);
+    let finished = evaluate(&world, &Uniform, &PROTOCOL).unwrap();
+    // 100 = 5 * 19 + 5: indices 0 to 4 play six.
+    let expected: Vec<(u64, u64)> =
+        (0..19).flat_map(|i| (0..if i < 5 { 6 } else { 5 }).map(move |e| (i, e))).collect();
+    assert_eq!(finished.iter().map(|f| (f.index, f.episode)).collect::<Vec<_>>(), expected);
+    for f in finished {
+        let streams = PROTOCOL.streams;
+        let mut stage = world.stage(streams, Purpose::EvaluationEnvironment, f.index);
+        let rng = streams.stream(Purpose::EvaluationAction, f.index, f.episode);
+        let alone = play(stage.as_mut(), f.episode, &Uniform, rng, PROTOCOL.max_steps).unwrap();
+        assert_eq!((f.length, f.ending), (alone.length, alone.ending));
+        assert_eq!(f.score.to_bits(), alone.score.to_bits());
+    }
+}
+
+#[test]
+fn each_episode_is_a_function_of_its_number() {
+    equals_episodes_played_alone(walk(true, None));
+    equals_episodes_played_alone(walk(true, Some(9)));
+    equals_episodes_played_alone(duel());
+    equals_episodes_played_alone(push());
+}
+
+#[test]
+fn threads_change_nothing() {
+    let world = Arc::new(walk(true, None));
+    let play = || evaluate(&world, &Uniform, &PROTOCOL).unwrap();
+    let one: Vec<Finished> = with_threads(1, play);
+    assert!(with_threads(2, play) == one);
+    assert!(with_threads(8, play) == one);
+}
+
+#[test]
+fn few_and_many() {
+    let world = Arc::new(walk(true, None));
+    let of = |episodes, rows| evaluate(&world, &Uniform, &Protocol { episodes, rows, ..PROTOCOL }).unwrap();
+    assert_eq!(of(0, 8), []);
+    let three = of(3, 64);
+    assert_eq!(three.iter().map(|f| (f.index, f.episode)).collect::<Vec<_>>(), [(0, 0), (1, 0), (2, 0)]);
+    let one = of(40, 1);
+    assert!(one.iter().map(|f| (f.index, f.episode)).eq((0..40).map(|e| (0, e))));
+    // More episodes only add some: an episode that counts here counts there, and is the same.
+    let more = of(80, 8);
+    assert!(of(40, 8).iter().all(|f| more.contains(f)));
+}
+
+#[test]
+fn the_step_limit_holds() {
+    let world = Arc::new(walk(false, None));
+    let finished = evaluate(&world, &LastLegal, &PROTOCOL).unwrap();
+    assert!(finished.iter().all(|f| (f.length, f.ending) == (25, Ending::Truncated)));
+}
+
+#[test]
+fn a_protocol_without_rows_or_steps_is_refused() {
+    let world = Arc::new(walk(false, None));
+    for protocol in [Protocol { rows: 0, ..PROTOCOL }, Protocol { max_steps: 0, ..PROTOCOL }] {
+        assert!(matches!(evaluate(&world, &Uniform, &protocol), Err(Error::Config(_))));
+    }
+}
+
+/// Counts the actions it is asked for.
+struct Counting(AtomicU64);
+
+impl Policy for Counting {
+    fn act(&self, obs: &[f32], legal: &[bool], rngs: &mut [Stream], choice: &mut Choice) {
+        self.0.fetch_add(rngs.len() as u64, Ordering::Relaxed);
+        Uniform.act(obs, legal, rngs, choice);
+    }
+}
+
+/// A row that has played its share is not asked again: the policy acts once for each step that counts.
+#[test]
+fn no_action_is_chosen_in_vain() {
+    for protocol in [PROTOCOL, Protocol { episodes: 19, ..PROTOCOL }] {
+        let (world, policy) = (Arc::new(walk(true, None)), Counting(AtomicU64::new(0)));
+        let finished = evaluate(&world, &policy, &protocol).unwrap();
+        assert_eq!(policy.0.into_inner(), finished.iter().map(|f| u64::from(f.length)).sum::<u64>());
+    }
+}
+
+/// Answers with the other kind of actions, or too few, once some rows are done.
+struct Confused(bool);
+
+impl Policy for Confused {
+    fn act(&self, obs: &[f32], legal: &[bool], rngs: &mut [Stream], choice: &mut Choice) {
+        Uniform.act(obs, legal, rngs, choice);
+        if rngs.len() < 8 {
+            *choice = if self.0 { Choice::Continuous(vec![0.0; 8]) } else { Choice::Discrete(vec![]) };
+        }
+    }
+}
+
+#[test]
+fn a_policy_of_another_kind_is_an_error() {
+    let world: Arc<_> = Arc::new(walk(true, None));
+    for kind in [true, false] {
+        let protocol = Protocol { episodes: 8, rows: 8, ..PROTOCOL };
+        assert!(matches!(evaluate(&world, &Confused(kind), &protocol), Err(Error::Config(_))));
+    }
+}

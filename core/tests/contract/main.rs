@@ -1,0 +1,12 @@
+//! What the core promises, kept on small worlds.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod batch;
+mod checkpoint;
+mod evaluate;
+mod record;
+mod settings;
+mod stage;
+mod stats;
+mod worlds;

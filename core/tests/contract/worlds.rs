@@ -1,0 +1,213 @@
+//! Small worlds whose every number can be worked out by hand.
+
+use freewheel_core::{
+    ActionSpace, Choice, Ending, Env, ObservationSpace, Player, Policy, Spec, Step, Stream, World,
+};
+use serde::{Deserialize, Serialize};
+
+fn spec(id: &str, d: usize, actions: ActionSpace) -> Spec {
+    Spec {
+        id: format!("test/{id}"),
+        version: 1,
+        observation: ObservationSpace::Box {
+            shape: vec![d],
+            low: vec![f32::NEG_INFINITY; d],
+            high: vec![f32::INFINITY; d],
+        },
+        actions,
+        masked: false,
+        players: 1,
+        time_limit: None,
+        gamma: 1.0,
+    }
+}
+
+fn counted(names: &[&str]) -> ActionSpace {
+    ActionSpace::Discrete { names: names.iter().map(|s| s.to_string()).collect() }
+}
+
+/// Cells 0..=4, from 2 (or, with dice, 1 to 3). `left`, `right`, `stay`; at 0 one cannot go left. Cell 4 ends it with
+/// reward 10, else a step to cell c gives c. With dice every reward has a random number below 1 added and a step
+/// slips to `stay` with probability 1/4. Sees its cell and the steps made. `work` turns a dial that often.
+pub(crate) struct Walk {
+    pub(crate) spec: Spec,
+    pub(crate) dice: bool,
+    pub(crate) work: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Walker {
+    pub(crate) cell: u32,
+    pub(crate) steps: u32,
+}
+
+pub(crate) fn walk(dice: bool, time_limit: Option<u32>) -> Walk {
+    let spec = spec("walk", 2, counted(&["left", "right", "stay"]));
+    Walk { spec: Spec { masked: true, time_limit, ..spec }, dice, work: 0 }
+}
+
+impl Env for Walk {
+    type State = Walker;
+    type Action = u32;
+
+    fn spec(&self) -> &Spec {
+        &self.spec
+    }
+
+    fn reset(&self, rng: &mut Stream) -> Walker {
+        Walker { cell: if self.dice { 1 + rng.below(3) } else { 2 }, steps: 0 }
+    }
+
+    fn step(&self, state: &mut Walker, action: u32, rng: &mut Stream) -> Step {
+        let mut dial = rng.clone();
+        for _ in 0..self.work {
+            std::hint::black_box(dial.bits());
+        }
+        state.steps += 1;
+        let slips = self.dice && rng.chance(0.25);
+        match action {
+            _ if slips => {}
+            0 => state.cell -= 1,
+            1 => state.cell += 1,
+            _ => {}
+        }
+        let luck = if self.dice { rng.uniform() as f32 } else { 0.0 };
+        match state.cell {
+            4 => Step::termination(10.0 + luck),
+            cell => Step::transition(cell as f32 + luck),
+        }
+    }
+
+    fn observe(&self, state: &Walker, out: &mut [f32]) {
+        out.copy_from_slice(&[state.cell as f32, state.steps as f32]);
+    }
+
+    fn legal(&self, state: &Walker, out: &mut [bool]) {
+        out.copy_from_slice(&[state.cell > 0, true, true]);
+    }
+}
+
+impl World for Walk {}
+
+/// Two players add 1, 2 or 3 to a sum; whoever adds gets what was added as reward, and who adds 2 moves again. At 10 or
+/// more it ends. Discount 1/2.
+pub(crate) struct Duel(Spec);
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Sum {
+    pub(crate) sum: u32,
+    pub(crate) mover: Player,
+}
+
+pub(crate) fn duel() -> Duel {
+    Duel(Spec { players: 2, gamma: 0.5, ..spec("duel", 1, counted(&["one", "two", "three"])) })
+}
+
+impl Env for Duel {
+    type State = Sum;
+    type Action = u32;
+
+    fn spec(&self) -> &Spec {
+        &self.0
+    }
+
+    fn reset(&self, _rng: &mut Stream) -> Sum {
+        Sum { sum: 0, mover: Player::First }
+    }
+
+    fn step(&self, state: &mut Sum, action: u32, _rng: &mut Stream) -> Step {
+        state.sum += action + 1;
+        if action != 1 {
+            state.mover = state.mover.other();
+        }
+        let ending = if state.sum >= 10 { Ending::Terminal } else { Ending::Running };
+        Step { reward: action as f32 + 1.0, ending }
+    }
+
+    fn observe(&self, state: &Sum, out: &mut [f32]) {
+        out[0] = state.sum as f32;
+    }
+
+    fn to_play(&self, state: &Sum) -> Player {
+        state.mover
+    }
+}
+
+impl World for Duel {}
+
+/// A point in the plane is pushed; the reward is minus the square of its distance from the origin, and beyond 10 it is
+/// lost.
+pub(crate) struct Push(Spec);
+
+pub(crate) fn push() -> Push {
+    let names = vec!["x".to_string(), "y".to_string()];
+    let actions = ActionSpace::Continuous { names, low: vec![-1.0; 2], high: vec![1.0; 2] };
+    Push(Spec { time_limit: Some(20), ..spec("push", 2, actions) })
+}
+
+impl Env for Push {
+    type State = [f32; 2];
+    type Action = [f32; 2];
+
+    fn spec(&self) -> &Spec {
+        &self.0
+    }
+
+    fn reset(&self, rng: &mut Stream) -> [f32; 2] {
+        [rng.uniform() as f32, 0.0]
+    }
+
+    fn step(&self, state: &mut [f32; 2], action: [f32; 2], _rng: &mut Stream) -> Step {
+        for (x, push) in state.iter_mut().zip(action) {
+            *x += push;
+        }
+        let square = state[0] * state[0] + state[1] * state[1];
+        if square > 100.0 { Step::termination(-square) } else { Step::transition(-square) }
+    }
+
+    fn observe(&self, state: &[f32; 2], out: &mut [f32]) {
+        out.copy_from_slice(state);
+    }
+}
+
+impl World for Push {}
+
+/// Takes every legal action equally often; continuous ones are uniform in -1..1.
+pub(crate) struct Uniform;
+
+impl Policy for Uniform {
+    fn act(&self, _obs: &[f32], legal: &[bool], rngs: &mut [Stream], choice: &mut Choice) {
+        match choice {
+            Choice::Discrete(all) => {
+                let a = legal.len() / rngs.len();
+                for ((action, mask), rng) in all.iter_mut().zip(legal.chunks_exact(a)).zip(rngs) {
+                    let legal: Vec<u32> = (0..a as u32).filter(|&a| mask[a as usize]).collect();
+                    *action = legal[rng.below(legal.len() as u32) as usize];
+                }
+            }
+            Choice::Continuous(all) => {
+                let k = all.len() / rngs.len();
+                for (action, rng) in all.chunks_exact_mut(k).zip(rngs) {
+                    action.fill_with(|| rng.uniform() as f32 * 2.0 - 1.0);
+                }
+            }
+        }
+    }
+}
+
+/// Takes the action that was last legal.
+pub(crate) struct LastLegal;
+
+impl Policy for LastLegal {
+    fn act(&self, _obs: &[f32], legal: &[bool], rngs: &mut [Stream], choice: &mut Choice) {
+        let Choice::Discrete(all) = choice else { panic!("counted actions") };
+        for (action, mask) in all.iter_mut().zip(legal.chunks_exact(legal.len() / rngs.len())) {
+            *action = mask.iter().rposition(|&legal| legal).unwrap() as u32;
+        }
+    }
+}
+
+/// `play` in a pool of that many threads.
+pub(crate) fn with_threads<T: Send>(threads: usize, play: impl FnOnce() -> T + Send) -> T {
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(play)
+}

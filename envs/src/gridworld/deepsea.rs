@@ -1,0 +1,124 @@
+//! Deep sea: a dive that only deep exploration learns.
+//!
+//! * **Source**: bsuite 0.3 (`environments/deep_sea.py`, deterministic), after I. Osband et al., "Deep exploration via
+//!   randomized value functions", JMLR 20 (2019).
+//! * **State**: row and column of an N x N grid; every step goes one row down.
+//! * **Actions**: 0 and 1; in each cell one goes left and the other right. Without the setting `action_seed`, 1 goes right
+//!   everywhere (bsuite's `randomize_actions=False`); with it, a fair coin of that seed decides for every cell (bsuite's
+//!   coins come from NumPy's generator and fall otherwise).
+//! * **Observation**: `row * N + column`, the place of the 1 in bsuite's array; N² after the last row, where bsuite's array
+//!   is all 0.
+//! * **Reward**: going right costs 0.01 / N; going right from the last column, which only N rights in a row reach, pays 1.
+//!   Best return .99; a random player finds it once in 2^N episodes.
+//! * **Endings**: after N steps.
+//! * **Version**: 1.
+
+use freewheel_core::{Error, Purpose, Result, Rgb, Streams};
+
+use super::board::{Board, Look};
+use super::fault::MapError;
+use super::settings::Settings;
+use super::table::{Dice, Landing, Table};
+use super::world::{Gridworld, Parts};
+
+/// The greatest N: four million observations.
+const MAX_SIDE: u32 = 2_000;
+const MOVE_COST: f64 = 0.01;
+
+/// The settings that deep sea takes.
+pub(super) const SETTINGS: &[&str] = &["gamma", "time_limit", "action_seed"];
+
+/// Builds the sea of side `side`.
+pub(super) fn world(id: &str, side: u32, settings: &Settings) -> Result<Gridworld> {
+    if !(2..=MAX_SIDE).contains(&side) {
+        return Err(Error::Config(format!("{id}: a deep sea has a side of 2 to {MAX_SIDE} cells")));
+    }
+    let sea = Sea::new(side, settings.action_seed);
+    let states = (side * side + 1) as usize;
+    let table = Table::new(states, 2, Dice::plain(2), Vec::new(), |state, action| sea.land(state, action))
+        .map_err(|fault| MapError::new(1, 1, fault).in_file(id))?;
+    let actions = match settings.action_seed {
+        None => ["left", "right"],
+        Some(_) => ["first", "second"],
+    };
+    Ok(Gridworld::new(Parts {
+        id: id.to_owned(),
+        version: 1,
+        actions: actions.map(str::to_owned).to_vec(),
+        time_limit: settings.time_limit.filter(|limit| *limit > 0),
+        gamma: settings.gamma.unwrap_or(1.0),
+        table,
+        starts: vec![0],
+        board: Box::new(sea),
+    }))
+}
+
+struct Sea {
+    side: u32,
+    /// Which action goes right, `[side * side]`; empty where 1 does everywhere.
+    right: Vec<bool>,
+}
+
+impl Sea {
+    fn new(side: u32, seed: Option<u64>) -> Self {
+        let right = match seed {
+            None => Vec::new(),
+            Some(seed) => {
+                let mut rng = Streams::new(seed).stream(Purpose::Generation, u64::from(side), 0);
+                (0..side * side).map(|_| rng.bits() >> 63 == 1).collect()
+            }
+        };
+        Sea { side, right }
+    }
+
+    fn goes_right(&self, cell: u32, action: usize) -> bool {
+        (action == 1) == self.right.get(cell as usize).copied().unwrap_or(true)
+    }
+
+    fn land(&self, state: u32, action: usize) -> Landing {
+        let end = self.side * self.side;
+        if state == end {
+            return Landing { next: end, reward: 0.0, terminal: true };
+        }
+        let (row, column) = (state / self.side, state % self.side);
+        let last = self.side - 1;
+        let (column, reward) = match self.goes_right(state, action) {
+            true => {
+                let found = if column == last { 1.0 } else { 0.0 };
+                ((column + 1).min(last), found - MOVE_COST / f64::from(self.side))
+            }
+            false => (column.saturating_sub(1), 0.0),
+        };
+        let terminal = row == last;
+        Landing { next: if terminal { end } else { (row + 1) * self.side + column }, reward, terminal }
+    }
+}
+
+impl Board for Sea {
+    fn size(&self) -> (usize, usize) {
+        (self.side as usize, self.side as usize)
+    }
+
+    fn agent(&self, observation: u32) -> Option<usize> {
+        (observation < self.side * self.side).then_some(observation as usize)
+    }
+
+    fn seen_from(&self, cell: usize, _observation: u32) -> Option<u32> {
+        Some(cell as u32)
+    }
+
+    fn look(&self, cell: usize, _observation: u32) -> Look {
+        let (row, column) = (cell as u32 / self.side, cell as u32 % self.side);
+        let deep = row as f32 / self.side as f32;
+        let (glyph, bg) = match () {
+            () if column > row => (' ', Rgb(16, 18, 22)),
+            () if cell as u32 == self.side * self.side - 1 => ('◆', Rgb(120, 92, 24)),
+            () => ('·', Rgb(40, 110, 150).mix(Rgb(12, 28, 64), deep)),
+        };
+        Look { glyph, fg: Rgb(210, 216, 226), bg, still: column > row }
+    }
+
+    fn arrow(&self, observation: u32, action: usize) -> char {
+        if self.goes_right(observation, action) { '↘' } else { '↙' }
+    }
+}

@@ -1,0 +1,212 @@
+//! Grid-worlds as the contract wants them: an [`Env`] over a table of transitions, with its reference and its drawing.
+
+use std::path::Path;
+use std::sync::OnceLock;
+
+use freewheel_core::{
+    ActionSpace, Env, Frame, ObservationSpace, Policy, Question, Result, Solution, Spec, Step, Stream, World,
+};
+use serde::{Deserialize, Serialize};
+
+use super::board::{self, Board};
+use super::draw::MapBoard;
+use super::fault::MapError;
+use super::map::Map;
+use super::reach;
+use super::rules::{Rules, VERSION};
+use super::table::Table;
+use crate::mdp::{FiniteMdp, MdpBuilder, Outcome};
+
+/// A world of counted states and actions whose every transition is known: maps, taxi, deep sea.
+pub struct Gridworld {
+    spec: Spec,
+    table: Table,
+    /// The observations where episodes begin, equally often each.
+    starts: Vec<u32>,
+    board: Box<dyn Board>,
+    mdp: OnceLock<FiniteMdp>,
+}
+
+/// All that changes during an episode: where the agent is and what it holds, as one number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct State {
+    /// What the agent observes, which tells everything.
+    pub observation: u32,
+}
+
+/// What a world of code of its own is made of; [`Gridworld::new`] puts it together.
+pub(super) struct Parts {
+    pub(super) id: String,
+    pub(super) version: u32,
+    pub(super) actions: Vec<String>,
+    pub(super) time_limit: Option<u32>,
+    pub(super) gamma: f64,
+    pub(super) table: Table,
+    pub(super) starts: Vec<u32>,
+    pub(super) board: Box<dyn Board>,
+}
+
+impl Gridworld {
+    /// The world of a map, called `id`.
+    ///
+    /// # Errors
+    /// [`MapError`] where the map makes no sense or cannot be solved.
+    pub fn from_map(id: impl Into<String>, map: &Map) -> Result<Self, MapError> {
+        let rules = Rules::new(map)?;
+        let table = rules.table().map_err(|fault| map.at_cell(0, fault))?;
+        reach::check(map, &rules, &table)?;
+        let legend = map.legend();
+        Ok(Gridworld::new(Parts {
+            id: id.into(),
+            version: VERSION,
+            actions: rules.directions().iter().map(|d| d.name().to_owned()).collect(),
+            time_limit: (legend.time_limit > 0).then_some(legend.time_limit),
+            gamma: legend.gamma,
+            starts: rules.starts.iter().map(|&cell| rules.observation(cell, 0)).collect(),
+            table,
+            board: Box::new(MapBoard::new(map, rules)),
+        }))
+    }
+
+    /// Reads a map from `text`; `file` is what errors call it.
+    ///
+    /// # Errors
+    /// [`freewheel_core::Error::Input`] with line and column.
+    pub fn parse(id: impl Into<String>, text: &str, file: impl AsRef<Path>) -> Result<Self> {
+        let map = Map::parse(text).map_err(|e| e.in_file(&file))?;
+        Gridworld::from_map(id, &map).map_err(|e| e.in_file(&file))
+    }
+
+    pub(super) fn new(parts: Parts) -> Self {
+        let Parts { id, version, actions, time_limit, gamma, table, starts, board } = parts;
+        let spec = Spec {
+            id,
+            version,
+            observation: ObservationSpace::Discrete { n: table.states() },
+            actions: ActionSpace::Discrete { names: actions },
+            masked: table.is_masked(),
+            players: 1,
+            time_limit,
+            gamma,
+        };
+        Gridworld { spec, table, starts, board, mdp: OnceLock::new() }
+    }
+
+    /// How many observations there are.
+    pub fn states(&self) -> usize {
+        self.table.states()
+    }
+
+    /// How many actions there are.
+    pub fn actions(&self) -> usize {
+        self.table.actions()
+    }
+
+    /// Where episodes begin, and how often: `(observation, probability)`.
+    pub fn starts(&self) -> impl Iterator<Item = (u32, f64)> + '_ {
+        let each = 1.0 / self.starts.len() as f64;
+        self.starts.iter().map(move |&start| (start, each))
+    }
+
+    /// Whether `action` is legal in `state`.
+    pub fn is_legal(&self, state: usize, action: usize) -> bool {
+        self.table.is_legal(state as u32, action)
+    }
+
+    /// Everything that may come of `action` in `state`, as in `env.unwrapped.P` of Gymnasium: one successor may come more
+    /// than once. Both are in range; a terminal state leads to itself for nothing.
+    pub fn outcomes(&self, state: usize, action: usize) -> impl Iterator<Item = Outcome> + '_ {
+        self.table.outcomes(state as u32, action).map(|(probability, landing)| Outcome {
+            probability,
+            next: landing.next,
+            reward: landing.reward,
+            terminal: landing.terminal,
+        })
+    }
+
+    /// Every transition as JSON: `{"id", "actions": [names], "starts": [[state, probability]], "P": P, "legal": L}` with
+    /// `P[state][action] = [[probability, next, reward, terminal], ...]` and `L[state][action]` true or false.
+    pub fn transitions_json(&self) -> serde_json::Value {
+        let actions = |state: usize| (0..self.actions()).map(move |action| (state, action));
+        let of = |(state, action)| -> Vec<(f64, u32, f64, bool)> {
+            self.outcomes(state, action).map(|o| (o.probability, o.next, o.reward, o.terminal)).collect()
+        };
+        let table: Vec<Vec<_>> = (0..self.states()).map(|s| actions(s).map(of).collect()).collect();
+        let legal: Vec<Vec<bool>> =
+            (0..self.states()).map(|s| actions(s).map(|(s, a)| self.is_legal(s, a)).collect()).collect();
+        let starts: Vec<_> = self.starts().collect();
+        serde_json::json!({
+            "id": self.spec.id,
+            "actions": self.spec.actions.names(),
+            "starts": starts,
+            "P": table,
+            "legal": legal,
+        })
+    }
+
+    /// The world as a Markov decision process, built when it is first asked for.
+    ///
+    /// # Errors
+    /// What [`MdpBuilder::build`] says.
+    pub fn mdp(&self) -> Result<&FiniteMdp> {
+        if let Some(mdp) = self.mdp.get() {
+            return Ok(mdp);
+        }
+        let mut builder = MdpBuilder::new(self.actions());
+        let mut outcomes = Vec::new();
+        for state in 0..self.states() {
+            for action in 0..self.actions() {
+                outcomes.clear();
+                if self.is_legal(state, action) {
+                    outcomes.extend(self.outcomes(state, action));
+                }
+                builder.push(&outcomes);
+            }
+        }
+        let mdp = builder.build(self.starts().collect())?;
+        Ok(self.mdp.get_or_init(|| mdp))
+    }
+}
+
+impl Env for Gridworld {
+    type State = State;
+    type Action = u32;
+
+    fn spec(&self) -> &Spec {
+        &self.spec
+    }
+
+    #[inline]
+    fn reset(&self, rng: &mut Stream) -> State {
+        let observation = match self.starts[..] {
+            [only] => only,
+            _ => self.starts[rng.below(self.starts.len() as u32) as usize],
+        };
+        State { observation }
+    }
+
+    #[inline]
+    fn step(&self, state: &mut State, action: u32, rng: &mut Stream) -> Step {
+        self.table.step(&mut state.observation, action, rng)
+    }
+
+    #[inline]
+    fn observe(&self, state: &State, out: &mut [f32]) {
+        out[0] = state.observation as f32;
+    }
+
+    #[inline]
+    fn legal(&self, state: &State, out: &mut [bool]) {
+        self.table.legal(state.observation, out);
+    }
+}
+
+impl World for Gridworld {
+    fn solve(&self, question: &Question) -> Result<Solution> {
+        self.mdp()?.solve(question)
+    }
+
+    fn draw(&self, state: &State, policy: Option<&dyn Policy>, frame: &mut Frame) {
+        board::paint(&*self.board, &self.table, state.observation, policy, frame);
+    }
+}

@@ -1,0 +1,125 @@
+//! A policy over numbered states, as a table.
+
+use freewheel_core::{Choice, Policy, Stream};
+
+use super::chain::REST;
+
+/// Plays by a table. The observation is discrete: the state's number, in `obs[0]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StatePolicy {
+    actions: usize,
+    manner: Manner,
+    /// Q(s, a), `[S * A]`; negative infinity where not legal.
+    action_values: Vec<f32>,
+}
+
+/// How actions are chosen.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Manner {
+    /// The action of each state, `[S]`.
+    Greedy(Vec<u32>),
+    /// The same, but with this probability a random one.
+    Epsilon(Vec<u32>, f64),
+    /// Any legal action, equally often.
+    Random,
+    /// Each action with its probability, `[S * A]`.
+    Mixed(Vec<f64>),
+}
+
+impl StatePolicy {
+    /// `action_values [S * A]`.
+    pub(super) fn new(actions: usize, manner: Manner, action_values: &[f64]) -> Self {
+        StatePolicy { actions, manner, action_values: action_values.iter().map(|q| *q as f32).collect() }
+    }
+
+    /// The probability of each action in state `s`, `[A]`; `legal [A]`.
+    pub fn probabilities(&self, s: usize, legal: &[bool]) -> Vec<f64> {
+        let count = legal.iter().filter(|l| **l).count().max(1) as f64;
+        let greedy = |table: &[u32], epsilon: f64| {
+            let best = chosen(table, s, legal);
+            let share = |a: usize| if a as u32 == best { 1.0 - epsilon } else { 0.0 };
+            (0..legal.len()).map(|a| share(a) + if legal[a] { epsilon / count } else { 0.0 }).collect()
+        };
+        match &self.manner {
+            Manner::Greedy(table) => greedy(table, 0.0),
+            Manner::Epsilon(table, epsilon) => greedy(table, *epsilon),
+            Manner::Mixed(table) if mass(table, s, legal) > 0.0 => {
+                let mass = mass(table, s, legal);
+                let p = |a: usize| if legal[a] { row(table, s, legal.len())[a] / mass } else { 0.0 };
+                (0..legal.len()).map(p).collect()
+            }
+            Manner::Random | Manner::Mixed(_) => {
+                legal.iter().map(|l| if *l { 1.0 / count } else { 0.0 }).collect()
+            }
+        }
+    }
+}
+
+fn row(table: &[f64], s: usize, actions: usize) -> &[f64] {
+    table.get(s * actions..(s + 1) * actions).unwrap_or(&[])
+}
+
+/// The probability that a table gives to legal actions, which should be 1.
+fn mass(table: &[f64], s: usize, legal: &[bool]) -> f64 {
+    row(table, s, legal.len()).iter().zip(legal).filter(|(_, l)| **l).map(|(p, _)| p).sum()
+}
+
+/// The table's action, or the first legal one where that is not legal.
+fn chosen(table: &[u32], s: usize, legal: &[bool]) -> u32 {
+    let a = table.get(s).copied().unwrap_or(REST);
+    let is_legal = legal.get(a as usize).copied().unwrap_or(false);
+    if is_legal { a } else { legal.iter().position(|l| *l).unwrap_or(0) as u32 }
+}
+
+fn random(legal: &[bool], rng: &mut Stream) -> u32 {
+    let pick = rng.below(legal.iter().filter(|l| **l).count() as u32) as usize;
+    legal.iter().enumerate().filter(|(_, l)| **l).nth(pick).map_or(0, |(a, _)| a as u32)
+}
+
+fn mixed(table: &[f64], s: usize, legal: &[bool], rng: &mut Stream) -> u32 {
+    let mass = mass(table, s, legal);
+    if mass <= 0.0 {
+        return random(legal, rng);
+    }
+    let mut left = rng.uniform() * mass;
+    let mut pick = 0;
+    for (a, p) in row(table, s, legal.len()).iter().enumerate() {
+        if legal[a] && *p > 0.0 {
+            pick = a as u32;
+            left -= p;
+            if left < 0.0 {
+                break;
+            }
+        }
+    }
+    pick
+}
+
+impl Policy for StatePolicy {
+    fn act(&self, obs: &[f32], legal: &[bool], rngs: &mut [Stream], choice: &mut Choice) {
+        let Choice::Discrete(out) = choice else { return };
+        let rows = obs.iter().zip(legal.chunks_exact(self.actions)).zip(rngs);
+        for (((obs, legal), rng), out) in rows.zip(out) {
+            let s = *obs as usize;
+            *out = match &self.manner {
+                Manner::Greedy(table) => chosen(table, s, legal),
+                Manner::Epsilon(_, epsilon) if rng.chance(*epsilon) => random(legal, rng),
+                Manner::Epsilon(table, _) => chosen(table, s, legal),
+                Manner::Random => random(legal, rng),
+                Manner::Mixed(table) => mixed(table, s, legal, rng),
+            };
+        }
+    }
+
+    fn action_values(&self, obs: &[f32], _legal: &[bool], out: &mut [f32]) -> bool {
+        let begin = obs.first().map_or(usize::MAX, |o| *o as usize).saturating_mul(self.actions);
+        let row = self.action_values.get(begin..begin.saturating_add(self.actions));
+        match row {
+            Some(row) if out.len() == row.len() => {
+                out.copy_from_slice(row);
+                true
+            }
+            _ => false,
+        }
+    }
+}

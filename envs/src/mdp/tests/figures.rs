@@ -1,0 +1,91 @@
+//! Figures of the literature, and figures computed from the published definitions with another program.
+
+use freewheel_core::{Certainty, Who};
+
+use super::worlds::*;
+use super::*;
+
+#[track_caller]
+fn all_close(found: &[f64], expected: &[f64], tolerance: f64) {
+    assert_eq!(found.len(), expected.len());
+    for (s, (f, e)) in found.iter().zip(expected).enumerate() {
+        assert!((f - e).abs() <= tolerance, "state {s}: {f} is not {e}: {found:?}");
+    }
+}
+
+/// Sutton & Barto, 2nd edition, Figure 4.1.
+#[test]
+fn example_4_1_random() {
+    let solution = solve(&corners(), endless(Who::Random, 1.0));
+    let expected: [f64; 16] =
+        [0, 14, 20, 22, 14, 18, 20, 20, 20, 20, 18, 14, 22, 20, 14, 0].map(|v| -f64::from(v));
+    all_close(&solution.values, &expected, 1e-12);
+}
+
+/// Sutton & Barto, Figure 3.2, to four digits.
+#[test]
+fn example_3_5_random() {
+    let expected = [
+        3.3090, 8.7893, 4.4276, 5.3224, 1.4922, 1.5216, 2.9923, 2.2501, 1.9076, 0.5474, 0.0508, 0.7382,
+        0.6731, 0.3582, -0.4031, -0.9736, -0.4355, -0.3549, -0.5856, -1.1831, -1.8577, -1.3452, -1.2293,
+        -1.4229, -1.9752,
+    ];
+    all_close(&solve(&teleports(), endless(Who::Random, 0.9)).values, &expected, 5.1e-5);
+}
+
+/// Sutton & Barto, Figure 3.5, to four digits.
+#[test]
+fn example_3_8_best() {
+    let expected = [21.9775, 24.4194, 21.9775, 19.4194, 17.4775, 19.7797, 21.9775, 19.7797, 17.8018, 16.0216];
+    all_close(&solve(&teleports(), endless(Who::Best, 0.9)).values[..10], &expected, 5.1e-5);
+    // A is visited every five steps: 10 / (1 - .9^5).
+    close(solve(&teleports(), endless(Who::Best, 0.9)).values[1], 10.0 / (1.0 - 0.9f64.powi(5)), 1e-12);
+}
+
+#[test]
+fn cliff_walking() {
+    let mdp = cliff();
+    close(solve(&mdp, endless(Who::Best, 1.0)).value, -13.0, 1e-12);
+    close(solve(&mdp, endless(Who::EpsilonGreedy(0.1), 1.0)).value, -50.800, 5e-4);
+    close(solve(&mdp, endless(Who::EpsilonSoft(0.1), 1.0)).value, -20.708, 5e-4);
+    let exact = solve(&mdp, within(Who::Best, 1.0, 200, false));
+    assert_eq!(exact.certainty, Certainty::Exact);
+    close(exact.value, -13.0, 1e-12);
+}
+
+/// Gymnasium's FrozenLake-v1, 4x4.
+#[test]
+fn frozen_lake() {
+    let mdp = lake(&LAKE_4);
+    close(solve(&mdp, endless(Who::Best, 0.99)).value, 0.5420259320, 5e-11);
+    close(solve(&mdp, endless(Who::Best, 1.0)).value, 14.0 / 17.0, 1e-12);
+    let seen = solve(&mdp, within(Who::Best, 1.0, 100, true));
+    close(seen.value, 0.7441902878, 5e-11);
+    assert!(seen.policy.is_none());
+    let blind = solve(&mdp, within(Who::Best, 1.0, 100, false));
+    close(blind.value, 0.740165, 5e-7);
+    assert_eq!(blind.certainty, Certainty::Bracket);
+    close(blind.upper.unwrap(), seen.value, 0.0);
+}
+
+#[test]
+fn deep_sea_is_worth_99_hundredths() {
+    for n in [1, 2, 10, 40] {
+        close(solve(&deep_sea(n), endless(Who::Best, 1.0)).value, 0.99, 1e-12);
+        let played = solve(&deep_sea(n), within(Who::Best, 1.0, n as u32, false));
+        close(played.value, 0.99, 1e-12);
+        assert_eq!(played.certainty, Certainty::Exact);
+    }
+    // Left or right at random: the chest with 2^-N, and half of the steps cost.
+    close(solve(&deep_sea(10), endless(Who::Random, 1.0)).value, 0.5f64.powi(10) - 0.005, 1e-12);
+}
+
+/// The mean of Gymnasium's Taxi over its 300 starts, to two digits.
+#[test]
+fn taxi_is_worth_7_93() {
+    let best = solve(&taxi(), endless(Who::Best, 1.0));
+    close(best.value, 7.93, 5e-3);
+    let played = solve(&taxi(), within(Who::Best, 1.0, 200, false));
+    assert_eq!(played.certainty, Certainty::Exact);
+    close(played.value, best.value, 1e-12);
+}

@@ -1,0 +1,276 @@
+//! The command line: what can be said, and the help that teaches it.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::seeds::Seeds;
+
+/// Learning by reward, watched and measured against the best that is possible.
+#[derive(Parser, Debug)]
+#[command(name = "freewheel", version, about, long_about = None, propagate_version = true, max_term_width = 100)]
+#[command(after_help = "\
+Begin with `freewheel run`: it needs no file. `freewheel init` writes a commented one.
+
+Exit codes: 0 done; 2 the command line is wrong; 3 a config or input file is wrong; 4 a run diverged;
+5 a checkpoint or a recorded episode is damaged; 130 interrupted, everything saved.")]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The subcommands.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Run an experiment: worlds x agents x seeds, trained in parallel, compared in one table.
+    #[command(after_help = "\
+Examples:
+  freewheel run                               the default experiment
+  freewheel run mine.toml --seeds 0..20       your own, on twenty seeds
+  freewheel run --set agent.alpha=0.1 --set evaluation.episodes=500
+
+Running the same thing again finds it done, or goes on where it was stopped.")]
+    Run(Run),
+    /// Train one agent in one world.
+    #[command(after_help = "\
+Examples:
+  freewheel train grid/cliff sarsa --steps 50000 --seeds 0..20
+  freewheel train grid:maps/mine.txt q-learning --steps 100000 --set agent.epsilon=0.05
+  freewheel train grid/taxi dyna-q --steps 200000 --out results/taxi --set world.time_limit=100")]
+    Train(Train),
+    /// Evaluate trained runs on fresh episodes.
+    #[command(after_help = "Example:\n  freewheel eval results/default --episodes 1000 --json")]
+    Eval(Eval),
+    /// Go on with runs that were stopped.
+    #[command(after_help = "Example:\n  freewheel resume results/default")]
+    Resume(Resume),
+    /// Watch an agent act in the terminal, or play yourself.
+    #[command(after_help = "\
+Examples:
+  freewheel watch grid/cliff                            the best that can be done
+  freewheel watch grid/taxi --agent q-learning --train 100000
+  freewheel watch results/default/grid-cliff-sarsa-*/seed-0
+  freewheel watch grid/four-rooms --agent human")]
+    Watch(Watch),
+    /// Print the best that can be done in a world, exactly where it can be known.
+    #[command(after_help = "\
+Examples:
+  freewheel solve grid/frozenlake-4x4 --gamma 0.99
+  freewheel solve grid/frozenlake-4x4 --horizon 100 --time-observed
+  freewheel solve grid/cliff --policy epsilon-soft --epsilon 0.1 --json")]
+    Solve(Solve),
+    /// List the worlds, or show one with its settings.
+    #[command(after_help = "Examples:\n  freewheel envs\n  freewheel envs grid/cliff")]
+    Envs(List),
+    /// List the agents, or show one with its settings.
+    #[command(after_help = "Examples:\n  freewheel agents\n  freewheel agents q-learning")]
+    Agents(List),
+    /// Write a commented experiment file to begin from.
+    #[command(after_help = "Example:\n  freewheel init mine.toml && freewheel run mine.toml")]
+    Init(Init),
+    /// Show recorded episodes, or verify that they replay to the last bit.
+    #[command(after_help = "Example:\n  freewheel replay --verify results/default")]
+    Replay(Replay),
+    /// Measure speed: steps, updates, solutions.
+    #[command(after_help = "Example:\n  freewheel bench --json")]
+    Bench(Bench),
+    /// Write a completion script for a shell.
+    #[command(
+        after_help = "Example:\n  freewheel completions bash > ~/.local/share/bash-completion/completions/freewheel"
+    )]
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Options of everything that trains.
+#[derive(Args, Debug, Clone)]
+pub struct Training {
+    /// Lay a setting over the file: a dotted key and a TOML value, such as agent.alpha=0.1. Repeatable.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Seeds: 0..9 (9 not included), 0..=9, 7, or 1,5,9.
+    #[arg(long, value_name = "A..B")]
+    pub seeds: Option<Seeds>,
+    /// Folder of the results.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub output: Output,
+    /// Threads; all cores where not said. Results do not depend on it.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub threads: Option<u16>,
+}
+
+/// Options of everything that prints.
+#[derive(Args, Debug, Clone, Copy)]
+pub struct Output {
+    /// Print one JSON document on standard output, and nothing else.
+    #[arg(long)]
+    pub json: bool,
+    /// No progress.
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// `freewheel run`
+#[derive(Args, Debug)]
+pub struct Run {
+    /// The experiment file, TOML; the built-in default where none is named.
+    pub file: Option<PathBuf>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub training: Training,
+}
+
+/// `freewheel train`
+#[derive(Args, Debug)]
+pub struct Train {
+    /// The world: family/name, or family:file.
+    pub world: String,
+    /// The agent.
+    pub agent: String,
+    /// Environment steps of each run.
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub steps: u64,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub training: Training,
+}
+
+/// `freewheel eval`
+#[derive(Args, Debug)]
+pub struct Eval {
+    /// A run's folder, or any folder above.
+    pub run: PathBuf,
+    /// Episodes of each run.
+    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub episodes: u64,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub output: Output,
+    /// Threads; all cores where not said. Results do not depend on it.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub threads: Option<u16>,
+}
+
+/// `freewheel resume`
+#[derive(Args, Debug)]
+pub struct Resume {
+    /// A run's folder, or any folder above.
+    pub dir: PathBuf,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub output: Output,
+    /// Threads; all cores where not said. Results do not depend on it.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub threads: Option<u16>,
+}
+
+/// `freewheel watch`
+#[derive(Args, Debug)]
+pub struct Watch {
+    /// A world (family/name, family:file), or a run's folder.
+    pub what: String,
+    /// Who acts in a world: an agent, or `human`. The best that can be done where not said.
+    #[arg(long)]
+    pub agent: Option<String>,
+    /// Let the agent learn for so many steps first; moments on the way are kept to be looked at.
+    #[arg(long, value_name = "STEPS", default_value_t = 50_000)]
+    pub train: u64,
+    /// Seed of what is watched.
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// Steps a second to begin with.
+    #[arg(long, default_value_t = 8.0)]
+    pub speed: f64,
+    /// Lay a setting over the defaults, such as world.slippery=false. Repeatable.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+}
+
+/// `freewheel solve`
+#[derive(Args, Debug)]
+pub struct Solve {
+    /// The world: family/name, or family:file.
+    pub world: String,
+    /// The discount, 0..=1; the world's own where not said.
+    #[arg(long)]
+    pub gamma: Option<f64>,
+    /// Everything ends after so many steps; never, where not said.
+    #[arg(long, value_name = "N")]
+    pub horizon: Option<u32>,
+    /// The player sees how many steps are left.
+    #[arg(long, requires = "horizon")]
+    pub time_observed: bool,
+    /// Whose value; the best that can be done where not said.
+    #[arg(long, value_enum)]
+    pub policy: Option<Whose>,
+    /// Probability of a random action, 0..=1.
+    #[arg(long, default_value_t = 0.1)]
+    pub epsilon: f64,
+    /// Lay a setting over the world's own, such as world.slippery=false. Repeatable.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Print one JSON document on standard output, and nothing else.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Whose value `solve` prints.
+#[derive(ValueEnum, Clone, Copy, Debug)]
+pub enum Whose {
+    /// Takes every legal action equally often.
+    Random,
+    /// Greedy for the best values, random with probability epsilon.
+    EpsilonGreedy,
+    /// The best of all that are random with probability epsilon.
+    EpsilonSoft,
+}
+
+/// `freewheel envs`, `freewheel agents`
+#[derive(Args, Debug)]
+pub struct List {
+    /// Show this one, with its settings.
+    pub id: Option<String>,
+    /// Print one JSON document on standard output, and nothing else.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `freewheel init`
+#[derive(Args, Debug)]
+pub struct Init {
+    /// The file to write.
+    #[arg(default_value = "freewheel.toml")]
+    pub file: PathBuf,
+    /// Write over a file that is there.
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// `freewheel replay`
+#[derive(Args, Debug)]
+pub struct Replay {
+    /// A file of recorded episodes, a run's folder, or any folder above.
+    pub path: PathBuf,
+    /// Play every episode again and compare everything with what was recorded.
+    #[arg(long)]
+    pub verify: bool,
+    /// Print one JSON document on standard output, and nothing else.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `freewheel bench`
+#[derive(Args, Debug)]
+pub struct Bench {
+    /// Only what has this in its id.
+    pub only: Option<String>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub output: Output,
+}

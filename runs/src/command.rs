@@ -1,0 +1,140 @@
+//! One file a subcommand, or a pair of them; each reads its options, does one thing and prints it.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use clap::{CommandFactory, Parser};
+use freewheel_core::Error as Core;
+
+use crate::Catalogue;
+use crate::cli::{Cli, Command};
+use crate::error::{Error, Result};
+use crate::job::{Job, JobConfig};
+use crate::plan::digest_of_file;
+
+mod bench;
+mod eval;
+mod init;
+mod list;
+mod replay;
+mod run;
+mod solve;
+mod watch;
+
+pub(crate) use init::DEFAULT_EXPERIMENT;
+
+impl Catalogue {
+    /// The whole program: reads the command line, does what it says, and returns the documented exit code.
+    pub fn main(self) -> ExitCode {
+        let cli = Cli::parse();
+        match self.dispatch(cli.command) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(e) => {
+                let _ = writeln!(std::io::stderr(), "freewheel: {e}");
+                ExitCode::from(e.exit_code())
+            }
+        }
+    }
+
+    fn dispatch(&self, command: Command) -> Result<()> {
+        match command {
+            Command::Run(args) => run::run(self, args),
+            Command::Train(args) => run::train(self, args),
+            Command::Resume(args) => run::resume(self, args),
+            Command::Eval(args) => eval::eval(self, args),
+            Command::Watch(args) => watch::watch(self, args),
+            Command::Solve(args) => solve::solve(self, args),
+            Command::Envs(args) => list::envs(self, args),
+            Command::Agents(args) => list::agents(self, args),
+            Command::Init(args) => init::init(&args),
+            Command::Replay(args) => replay::replay(self, args),
+            Command::Bench(args) => bench::bench(self, &args),
+            Command::Completions { shell } => {
+                let mut script = Vec::new();
+                clap_complete::generate(shell, &mut Cli::command(), "freewheel", &mut script);
+                crate::output::text(&String::from_utf8_lossy(&script))
+            }
+        }
+    }
+
+    /// The job whose `config.toml` stands in `directory`.
+    fn load_job(&self, directory: &Path) -> Result<Job, Core> {
+        let file = directory.join("config.toml");
+        let text = std::fs::read_to_string(&file).map_err(Core::io(&file))?;
+        let config: JobConfig = toml::from_str(&text).map_err(|e| {
+            let reason = format!("{}; a run's config.toml is not meant to be edited", e.message());
+            Core::Damaged { file: file.clone(), reason }
+        })?;
+        let world = self.build_world(&config.world, &config.world_settings)?;
+        if world.spec().version != config.world_version {
+            return Err(Core::Config(format!(
+                "{}: this run was made in version {} of {}; this program has version {}",
+                file.display(),
+                config.world_version,
+                config.world,
+                world.spec().version
+            )));
+        }
+        if digest_of_file(&config.world)? != config.world_digest {
+            let message =
+                format!("{}: the file of {} has changed since this run began", file.display(), config.world);
+            return Err(Core::Config(message));
+        }
+        Ok(Job { config, world })
+    }
+
+    /// All runs in or below `path`, each with its folder, in the order of their names.
+    fn find_jobs(&self, path: &Path) -> Result<Vec<(PathBuf, Job)>> {
+        let found = files_below(path, "config.toml")?;
+        if found.is_empty() {
+            return Err(Error::Core(Core::Config(format!(
+                "{}: there is no run in or below this folder",
+                path.display()
+            ))));
+        }
+        let directories = found.iter().filter_map(|file| file.parent());
+        directories.map(|dir| Ok((dir.to_owned(), self.load_job(dir)?))).collect()
+    }
+}
+
+/// Files called `name` in or below `path`, sorted so that seed-2 comes before seed-10.
+fn files_below(path: &Path, name: &str) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let mut folders = vec![path.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).map_err(Core::io(&folder))? {
+            let entry = entry.map_err(Core::io(&folder))?;
+            let kind = entry.file_type().map_err(Core::io(entry.path()))?;
+            if kind.is_dir() {
+                folders.push(entry.path());
+            } else if entry.file_name() == name {
+                found.push(entry.path());
+            }
+        }
+    }
+    found.sort_by_key(|file| {
+        let folder = file.parent().unwrap_or(file);
+        let seed = folder.file_name().and_then(|n| n.to_str()?.strip_prefix("seed-")?.parse::<u64>().ok());
+        (folder.parent().map(Path::to_owned), seed, file.clone())
+    });
+    Ok(found)
+}
+
+/// Set by Ctrl-C or a termination signal; a second one ends the program on the spot.
+fn stop_flag() -> Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        let io = || Core::io("signal handler");
+        signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&stop)).map_err(io())?;
+        signal_hook::flag::register(signal, Arc::clone(&stop)).map_err(io())?;
+    }
+    Ok(stop)
+}
+
+/// How many threads to use: as said, else one a core.
+fn threads(said: Option<u16>) -> usize {
+    said.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from)
+}

@@ -1,0 +1,137 @@
+//! `bench`: speed, measured here and now.
+
+use std::time::Instant;
+
+use freewheel_core::{
+    Actions, DynWorld, Episodes, Purpose, Question, Result as CoreResult, Spec, Stream, Streams,
+};
+use serde::Serialize;
+use toml::Table;
+
+use crate::cli::Bench;
+use crate::error::{Error, Result};
+use crate::{Catalogue, output};
+
+/// One measurement.
+#[derive(Serialize)]
+struct Measured {
+    id: String,
+    /// What `median` counts.
+    unit: &'static str,
+    median: f64,
+    best: f64,
+    rounds: usize,
+}
+
+const ROUNDS: usize = 9;
+/// Work of one round.
+const ROUND_NS: f64 = 20e6;
+
+pub(super) fn bench(catalogue: &Catalogue, args: &Bench) -> Result<()> {
+    let wanted = |id: &str| args.only.as_ref().is_none_or(|only| id.contains(only.as_str()));
+    let mut all = Vec::new();
+    let mut add = |id: String, unit, rounds: &mut dyn FnMut() -> CoreResult<Vec<f64>>| -> Result<()> {
+        if !wanted(&id) {
+            return Ok(());
+        }
+        let mut rounds = rounds()?;
+        rounds.sort_by(f64::total_cmp);
+        let measured =
+            Measured { id, unit, median: rounds[rounds.len() / 2], best: rounds[0], rounds: rounds.len() };
+        if !args.output.json {
+            let Measured { id, median, best, .. } = &measured;
+            output::text(&format!("{id:<44} {median:>12.2} {unit:<10} best {best:.2}\n"))?;
+        }
+        all.push(measured);
+        Ok(())
+    };
+    let pool = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+        pool.map_err(|e| Error::Core(freewheel_core::Error::Unsupported(e.to_string())))
+    };
+    let pools = [(1, pool(1)?), (2, pool(2)?)];
+    for id in ["grid/cliff", "grid/frozenlake-4x4", "grid/taxi"] {
+        let world = catalogue.build_world(id, &Table::new())?;
+        for rows in [1, 4, 64, 1024, 16384] {
+            for (threads, pool) in &pools {
+                let name = format!("step/{id}/rows-{rows}/threads-{threads}");
+                add(name, "ns/step", &mut || pool.install(|| steps(&*world, rows)))?;
+            }
+        }
+    }
+    for agent in ["q-learning", "sarsa", "expected-sarsa", "dyna-q"] {
+        let world = catalogue.build_world("grid/cliff", &Table::new())?;
+        let name = format!("learn/grid/cliff/{agent}");
+        add(name, "ns/update", &mut || pools[0].1.install(|| updates(catalogue, &*world, agent)))?;
+    }
+    for (size, gamma) in [(100, 0.99), (100, 1.0)] {
+        let id = format!("grid/random-{size}x{size}-1");
+        let settings = Table::from_iter([("slip".to_owned(), toml::Value::Float(0.2))]);
+        let name = format!("solve/{id}/gamma-{gamma}");
+        add(name, "ms", &mut || solutions(catalogue, &id, &settings, gamma))?;
+    }
+    if args.output.json {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let machine = serde_json::json!({
+            "os": std::env::consts::OS, "arch": std::env::consts::ARCH, "cores": cores,
+            "optimised": !cfg!(debug_assertions),
+        });
+        output::json(
+            &serde_json::json!({ "version": env!("CARGO_PKG_VERSION"), "machine": machine, "benches": all }),
+        )?;
+    }
+    Ok(())
+}
+
+/// Nanoseconds of one step of one row, everything included: rules, observation, mask, resets, one virtual call a batch.
+fn steps(world: &dyn DynWorld, rows: usize) -> CoreResult<Vec<f64>> {
+    let mut batch = world.batch(rows, Streams::new(0), Purpose::Environment, 0);
+    let ticks = plan(world.spec(), rows);
+    let mut tick = 0;
+    let mut run = |count: usize| -> CoreResult<f64> {
+        let begin = Instant::now();
+        for _ in 0..count {
+            tick = (tick + 1) % ticks.len();
+            batch.step(Actions::Discrete(&ticks[tick]))?;
+        }
+        batch.take_finished();
+        Ok(begin.elapsed().as_nanos() as f64)
+    };
+    let count = ((ROUND_NS / (run(2000 / rows + 10)? / (2000 / rows + 10) as f64)) as usize).max(1);
+    (0..ROUNDS).map(|_| Ok(run(count)? / (count * rows) as f64)).collect()
+}
+
+/// Random actions, made before the clock runs: 257 ticks of them.
+fn plan(spec: &Spec, rows: usize) -> Vec<Vec<u32>> {
+    let mut rng: Stream = Streams::new(0).stream(Purpose::Action, 0, 0);
+    let actions = spec.actions.count() as u32;
+    (0..257).map(|_| (0..rows).map(|_| rng.below(actions)).collect()).collect()
+}
+
+/// Nanoseconds of one step of learning, the world's step included.
+fn updates(catalogue: &Catalogue, world: &dyn DynWorld, agent: &str) -> CoreResult<Vec<f64>> {
+    let kind = catalogue.find_agent(agent)?;
+    let budget = freewheel_agents::Budget { steps: u64::MAX, rows: 1 };
+    let mut learner = kind.build(world.spec(), &kind.resolve(&Table::new())?, budget, Streams::new(0))?;
+    let mut episodes: Box<dyn Episodes> = world.batch(1, Streams::new(0), Purpose::Environment, 0);
+    let mut run = |count: u64| -> CoreResult<f64> {
+        let begin = Instant::now();
+        learner.learn(&mut *episodes, count)?;
+        episodes.take_finished();
+        Ok(begin.elapsed().as_nanos() as f64 / count as f64)
+    };
+    let count = (ROUND_NS / run(20_000)?) as u64;
+    (0..ROUNDS).map(|_| run(count)).collect()
+}
+
+/// Milliseconds of solving a world, building its transition table included.
+fn solutions(catalogue: &Catalogue, id: &str, settings: &Table, gamma: f64) -> CoreResult<Vec<f64>> {
+    let one = |_| {
+        let world = catalogue.build_world(id, settings)?;
+        let question = Question { gamma, horizon: None, ..Question::as_played(world.spec()) };
+        let begin = Instant::now();
+        world.solve(&question)?;
+        Ok(begin.elapsed().as_secs_f64() * 1e3)
+    };
+    (0..3).map(one).collect()
+}

@@ -1,0 +1,81 @@
+//! `envs` and `agents`: what there is.
+
+use comfy_table::{ContentArrangement, Table, presets};
+use freewheel_core::ObservationSpace;
+use freewheel_core::settings::Field;
+use serde_json::json;
+
+use crate::cli::List;
+use crate::error::Result;
+use crate::{Catalogue, output};
+
+pub(super) fn envs(catalogue: &Catalogue, args: List) -> Result<()> {
+    let Some(id) = args.id else {
+        let worlds = catalogue.worlds();
+        if args.json {
+            return output::json(&json!({ "envs": worlds }));
+        }
+        let rows = worlds.into_iter().map(|info| [info.id, info.about]);
+        return output::text(&format!("{}\nA map of your own: grid:path/to/map.txt\n", columns(rows)));
+    };
+    let world = catalogue.build_world(&id, &toml::Table::new())?;
+    let (spec, fields) = (world.spec(), catalogue.world_fields(&id));
+    if args.json {
+        return output::json(&json!({ "spec": spec, "settings": fields }));
+    }
+    let observation = match &spec.observation {
+        ObservationSpace::Discrete { n } => format!("one of {n} states"),
+        ObservationSpace::Box { shape, .. } => format!("numbers of shape {shape:?}"),
+    };
+    let limit = spec.time_limit.map_or("none".into(), |n| format!("{n} steps"));
+    let facts = [
+        ["world".into(), format!("{} (version {})", spec.id, spec.version)],
+        ["observation".into(), observation],
+        ["actions".into(), spec.actions.names().join(", ")],
+        ["time limit".into(), limit],
+        ["discount".into(), spec.gamma.to_string()],
+    ];
+    output::text(&format!("{}\n{}", columns(facts), settings("world", &fields)))
+}
+
+pub(super) fn agents(catalogue: &Catalogue, args: List) -> Result<()> {
+    let Some(id) = args.id else {
+        let agents = catalogue.agents();
+        if args.json {
+            let list: Vec<_> = agents
+                .iter()
+                .map(|a| json!({ "id": a.id(), "about": a.about(), "settings": a.fields() }))
+                .collect();
+            return output::json(&json!({ "agents": list }));
+        }
+        return output::text(&columns(agents.iter().map(|agent| [agent.id().into(), agent.about().into()])));
+    };
+    let agent = catalogue.find_agent(&id)?;
+    if args.json {
+        return output::json(
+            &json!({ "id": agent.id(), "about": agent.about(), "settings": agent.fields() }),
+        );
+    }
+    output::text(&format!("{}: {}\n\n{}", agent.id(), agent.about(), settings("agent", &agent.fields())))
+}
+
+fn settings(prefix: &str, fields: &[Field]) -> String {
+    if fields.is_empty() {
+        return "It has no settings.\n".into();
+    }
+    let rows = fields.iter().map(|field| {
+        let default = if field.default.is_null() { "-".into() } else { field.default.to_string() };
+        [format!("{prefix}.{}", field.name), default, field.about.clone()]
+    });
+    format!("Settings (--set KEY=VALUE), their defaults and meaning:\n{}", columns(rows))
+}
+
+fn columns<const N: usize>(rows: impl IntoIterator<Item = [String; N]>) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    for row in rows {
+        table.add_row(row);
+    }
+    let text = table.to_string();
+    text.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+}

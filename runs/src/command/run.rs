@@ -1,0 +1,129 @@
+//! `run`, `train` and `resume`: three ways to name the same thing, a list of jobs.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+
+use freewheel_core::Error as Core;
+use freewheel_core::checkpoint::write_atomically;
+use toml::{Table, Value};
+
+use super::{DEFAULT_EXPERIMENT, stop_flag, threads};
+use crate::Catalogue;
+use crate::cli::{Output, Resume, Run, Train, Training};
+use crate::document::Document;
+use crate::error::{Error, Result};
+use crate::experiment::{self, Ran};
+use crate::job::{Job, Outcome};
+use crate::output;
+use crate::plan::Plan;
+use crate::progress::Progress;
+use crate::report::Report;
+
+pub(super) fn run(catalogue: &Catalogue, args: Run) -> Result<()> {
+    let mut doc = match &args.file {
+        Some(file) => Document::read(file)?,
+        None => Document::parse("the default experiment", DEFAULT_EXPERIMENT)?,
+    };
+    prepare(&mut doc, &args.training)?;
+    let plan = Plan::new(catalogue, &doc)?;
+    let out = args.training.out.clone().unwrap_or_else(|| Path::new("results").join(&plan.name));
+    finish(catalogue, &plan.name, &plan.jobs, &out, args.training.output, args.training.threads)
+}
+
+pub(super) fn train(catalogue: &Catalogue, args: Train) -> Result<()> {
+    let list = |name: &str| Value::Array(vec![Value::String(name.to_owned())]);
+    let mut doc = Document::parse("the command line", "")?;
+    doc.table = Table::from_iter([
+        ("name".to_owned(), Value::String("train".into())),
+        ("worlds".to_owned(), list(&args.world)),
+        ("agents".to_owned(), list(&args.agent)),
+        ("seeds".to_owned(), Value::Integer(0)),
+        ("steps".to_owned(), Value::Integer(i64::try_from(args.steps).unwrap_or(i64::MAX))),
+    ]);
+    prepare(&mut doc, &args.training)?;
+    let plan = Plan::new(catalogue, &doc)?;
+    let out = args.training.out.clone().unwrap_or_else(|| "results/train".into());
+    finish(catalogue, &plan.name, &plan.jobs, &out, args.training.output, args.training.threads)
+}
+
+fn prepare(doc: &mut Document, training: &Training) -> Result<()> {
+    for assignment in &training.set {
+        doc.set(assignment).map_err(|e| Error::Usage(e.to_string()))?;
+    }
+    if let Some(seeds) = &training.seeds {
+        doc.table.insert("seeds".into(), Value::String(seeds.to_string()));
+    }
+    Ok(())
+}
+
+pub(super) fn resume(catalogue: &Catalogue, args: Resume) -> Result<()> {
+    let found = catalogue.find_jobs(&args.dir)?;
+    // The folder above `<configuration>/seed-<n>`, the same for all of them in a folder that an experiment made.
+    let roots: Vec<PathBuf> =
+        found.iter().filter_map(|(dir, _)| Some(dir.parent()?.parent()?.to_owned())).collect();
+    let Some(root) = roots.first().filter(|first| roots.iter().all(|root| root == *first)) else {
+        let message = format!("{}: holds runs of several experiments; name one of them", args.dir.display());
+        return Err(Error::Usage(message));
+    };
+    let jobs: Vec<Job> = found.into_iter().map(|(_, job)| job).collect();
+    if let Some(moved) = jobs.iter().find(|job| !job.directory(root).join("config.toml").exists()) {
+        let expected = moved.directory(root);
+        let message =
+            format!("{}: is not where its run was made; expected {}", args.dir.display(), expected.display());
+        return Err(Error::Core(Core::Config(message)));
+    }
+    let name = root.file_name().map_or_else(|| "resumed".into(), |name| name.to_string_lossy().into_owned());
+    finish(catalogue, &name, &jobs, root, args.output, args.threads)
+}
+
+/// Runs the jobs, prints the table, and leaves it beside the runs.
+fn finish(
+    catalogue: &Catalogue,
+    name: &str,
+    jobs: &[Job],
+    out: &Path,
+    output: Output,
+    said: Option<u16>,
+) -> Result<()> {
+    let stop = stop_flag()?;
+    let progress = Progress::new(jobs.iter().map(|job| job.config.steps).sum(), output.quiet || output.json);
+    let ran = experiment::run(catalogue, jobs, out, threads(said), &stop, &progress);
+    progress.close();
+    let ran = ran?;
+    let unfinished = |ran: &Ran<'_>| matches!(ran.outcome, None | Some(Outcome::Interrupted));
+    if stop.load(Ordering::Relaxed) && ran.iter().any(unfinished) {
+        // Jobs that never began are only in the experiment; those that did are in their folders.
+        let again = std::env::args().map(|arg| quoted(&arg)).collect::<Vec<_>>().join(" ");
+        return Err(Error::Interrupted(again));
+    }
+    let report = Report::new(name, &out.to_string_lossy(), &ran)?;
+    let json = serde_json::to_string_pretty(&report).map_err(|e| Core::Unsupported(e.to_string()))?;
+    write_atomically(&out.join("results.json"), json.as_bytes())?;
+    write_atomically(&out.join("results.md"), report.to_text(true).as_bytes())?;
+    if output.json {
+        output::json(&report)?;
+    } else {
+        let text = report.to_text(false);
+        output::text(&format!(
+            "{text}\n{} runs in {}; look at one with: freewheel watch {}\n",
+            jobs.len(),
+            out.display(),
+            example(jobs, out)
+        ))?;
+    }
+    let diverged: usize = report.rows.iter().map(|row| row.diverged).sum();
+    if diverged > 0 { Err(Error::Diverged(diverged, jobs.len())) } else { Ok(()) }
+}
+
+fn example(jobs: &[Job], out: &Path) -> String {
+    jobs.last().map(|job| quoted(&job.directory(out).to_string_lossy())).unwrap_or_default()
+}
+
+fn quoted(arg: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,".contains(c);
+    if !arg.is_empty() && arg.chars().all(plain) {
+        arg.to_owned()
+    } else {
+        format!("'{}'", arg.replace('\'', r"'\''"))
+    }
+}

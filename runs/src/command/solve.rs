@@ -1,0 +1,80 @@
+//! `solve`: the best that can be done.
+
+use freewheel_core::{Certainty, Frame, Purpose, Question, Streams, Who};
+use serde_json::json;
+use toml::Table;
+
+use crate::cli::{Solve, Whose};
+use crate::document::Document;
+use crate::error::{Error, Result};
+use crate::{Catalogue, output};
+
+pub(super) fn solve(catalogue: &Catalogue, args: Solve) -> Result<()> {
+    let world = catalogue.build_world(&args.world, &world_settings(&args.set)?)?;
+    let spec = world.spec();
+    let unit = 0.0..=1.0;
+    for (name, value) in [("--gamma", args.gamma.unwrap_or(1.0)), ("--epsilon", args.epsilon)] {
+        if !unit.contains(&value) {
+            return Err(Error::Usage(format!("{name} {value}: must lie between 0 and 1")));
+        }
+    }
+    let (who, name) = match args.policy {
+        None => (Who::Best, "best"),
+        Some(Whose::Random) => (Who::Random, "random"),
+        Some(Whose::EpsilonGreedy) => (Who::EpsilonGreedy(args.epsilon), "epsilon-greedy"),
+        Some(Whose::EpsilonSoft) => (Who::EpsilonSoft(args.epsilon), "epsilon-soft"),
+    };
+    let gamma = args.gamma.unwrap_or(spec.gamma);
+    let question = Question { gamma, horizon: args.horizon, time_observed: args.time_observed, who };
+    let solution = world.solve(&question)?;
+    if args.json {
+        let epsilon = matches!(who, Who::EpsilonGreedy(_) | Who::EpsilonSoft(_)).then_some(args.epsilon);
+        return output::json(&json!({
+            "world": spec.id,
+            "version": spec.version,
+            "gamma": gamma,
+            "horizon": args.horizon,
+            "time_observed": args.time_observed,
+            "policy": name,
+            "epsilon": epsilon,
+            "kind": solution.certainty,
+            "value": solution.value,
+            "upper": solution.upper,
+            "values": solution.values,
+        }));
+    }
+    let sure = match (solution.certainty, solution.upper) {
+        (Certainty::Exact, _) => "exact".to_owned(),
+        (Certainty::Bracket, Some(upper)) => format!("reached; no player does better than {upper:.10}"),
+        _ => "the best known".to_owned(),
+    };
+    let horizon = args.horizon.map_or("no time limit".into(), |n| format!("{n} steps"));
+    let seen = if args.time_observed { ", time observed" } else { "" };
+    let mut text = format!(
+        "{}, {name} player, discount {gamma}, {horizon}{seen}\nvalue from the start: {:.10} ({sure})\n",
+        spec.id, solution.value
+    );
+    if let Some(policy) = &solution.policy {
+        let stage = world.stage(Streams::new(0), Purpose::WatchEnvironment, 0);
+        let mut frame = Frame::default();
+        stage.draw(Some(&**policy), &mut frame);
+        if frame.width() <= 200 && frame.height() <= 80 {
+            text.push_str(&format!("\n{}", frame.to_text()));
+        }
+    }
+    output::text(&text)
+}
+
+/// The world's settings of `--set world.key=value`.
+pub(super) fn world_settings(set: &[String]) -> Result<Table> {
+    let mut doc = Document::parse("the command line", "")?;
+    for assignment in set {
+        doc.set(assignment).map_err(|e| Error::Usage(e.to_string()))?;
+    }
+    if let Some(key) = doc.table.keys().find(|key| *key != "world") {
+        return Err(Error::Usage(format!(
+            "--set {key}...: only settings of the world, such as world.time_limit=50"
+        )));
+    }
+    Ok(doc.table.get("world").and_then(|world| world.as_table()).cloned().unwrap_or_default())
+}

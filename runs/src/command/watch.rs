@@ -1,0 +1,127 @@
+//! `watch`: a world in the terminal, with an agent in it or the user.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use freewheel_core::{Error as Core, Mode, Policy, Purpose, Question, Streams};
+use toml::{Table, Value};
+
+use crate::cli::Watch;
+use crate::document::Document;
+use crate::error::{Error, Result};
+use crate::job::Job;
+use crate::plan::Plan;
+use crate::report::yardstick;
+use crate::{Catalogue, tui};
+
+/// Named policies to flip through, the one to begin with last.
+type Policies = Vec<(String, Arc<dyn Policy>)>;
+
+pub(super) fn watch(catalogue: &Catalogue, args: Watch) -> Result<()> {
+    if !(args.speed.is_finite() && args.speed > 0.0) {
+        return Err(Error::Usage(format!("--speed {}: must be above 0", args.speed)));
+    }
+    let folder = Path::new(&args.what);
+    let (job, policies) = if folder.is_dir() {
+        from_run(catalogue, folder)?
+    } else {
+        let job = from_world(catalogue, &args)?;
+        let policies = match args.agent.as_deref() {
+            Some("human") => Vec::new(),
+            None => best(&job)?,
+            Some(_) => learned(catalogue, &job)?,
+        };
+        (job, policies)
+    };
+    let yardstick = yardstick(&*job.world, job.config.evaluation.max_steps)?;
+    let parting = tui::watch(tui::Watch {
+        world: &*job.world,
+        title: job.config.world_label.clone(),
+        policies,
+        streams: Streams::new(args.seed),
+        first_episode: 0,
+        steps_per_second: args.speed,
+        max_steps: job.config.evaluation.max_steps,
+        reference: yardstick.reference.map(|reference| reference.value),
+        baseline: yardstick.baseline,
+    })?;
+    match parting {
+        tui::Parting::Quit => Ok(()),
+        tui::Parting::Signal(number) => Err(Error::Signal(number)),
+    }
+}
+
+/// The checkpoints of a run that are still kept.
+fn from_run(catalogue: &Catalogue, folder: &Path) -> Result<(Job, Policies)> {
+    let mut found = catalogue.find_jobs(folder)?;
+    if found.len() > 1 {
+        let (first, _) = &found[0];
+        let message =
+            format!("{} holds {} runs; name one, such as {}", folder.display(), found.len(), first.display());
+        return Err(Error::Usage(message));
+    }
+    let (directory, job) = found.remove(0);
+    let history = job.history(catalogue, &directory)?;
+    if history.is_empty() {
+        return Err(
+            Core::Config(format!("{}: no checkpoint yet; train it first", directory.display())).into()
+        );
+    }
+    let named = history
+        .into_iter()
+        .map(|(step, policy)| (format!("{} after {step} steps", job.config.agent_label), Arc::from(policy)));
+    let policies = named.collect();
+    Ok((job, policies))
+}
+
+/// A run that is made only to be looked at.
+fn from_world(catalogue: &Catalogue, args: &Watch) -> Result<Job> {
+    let agent = match args.agent.as_deref() {
+        None | Some("human") => "random",
+        Some(agent) => agent,
+    };
+    let list = |name: &str| Value::Array(vec![Value::String(name.to_owned())]);
+    let mut doc = Document::parse("the command line", "")?;
+    doc.table = Table::from_iter([
+        ("worlds".to_owned(), list(&args.what)),
+        ("agents".to_owned(), list(agent)),
+        ("seeds".to_owned(), Value::String(args.seed.to_string())),
+        ("steps".to_owned(), Value::Integer(i64::try_from(args.train.max(1)).unwrap_or(i64::MAX))),
+    ]);
+    for assignment in &args.set {
+        doc.set(assignment).map_err(|e| Error::Usage(e.to_string()))?;
+    }
+    let mut jobs = Plan::new(catalogue, &doc)?.jobs;
+    Ok(jobs.remove(0))
+}
+
+/// The reference, where the world has one that can be played.
+fn best(job: &Job) -> Result<Policies> {
+    match job.world.solve(&Question::as_played(job.world.spec())) {
+        Ok(solution) => {
+            Ok(solution.policy.map(|policy| ("the best".to_owned(), policy)).into_iter().collect())
+        }
+        Err(Core::Unsupported(_)) => Ok(Vec::new()),
+        Err(e) => Err(e.into()),
+    }
+}
+
+/// An agent that learns now, seen at moments that are far apart in what it knows.
+fn learned(catalogue: &Catalogue, job: &Job) -> Result<Policies> {
+    let config = &job.config;
+    let mut learner = job.learner(catalogue)?;
+    let mut episodes = job.world.batch(config.rows, Streams::new(config.seed), Purpose::Environment, 0);
+    let mut moments = vec![0, config.steps / 100, config.steps / 10, config.steps];
+    moments.dedup();
+    let mut policies = Policies::new();
+    let mut now = 0;
+    for moment in moments {
+        learner.learn(&mut *episodes, moment - now)?;
+        now = moment;
+        policies.push((
+            format!("{} after {moment} steps", config.agent_label),
+            Arc::from(learner.policy(Mode::Greedy)),
+        ));
+    }
+    Ok(policies)
+}

@@ -1,0 +1,143 @@
+//! A TOML document that knows where everything in it stands, so that an error can name the line.
+
+use std::path::{Path, PathBuf};
+
+use freewheel_core::{Error, Result};
+use toml::de::{DeTable, DeValue};
+use toml::{Table, Value};
+
+/// A TOML text, with overrides from the command line laid over it.
+#[derive(Clone, Debug)]
+pub struct Document {
+    file: PathBuf,
+    text: String,
+    /// The table, overrides included.
+    pub table: Table,
+}
+
+impl Document {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// [`Error::Io`], or [`Error::Input`] where it is not TOML.
+    pub fn read(file: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(file).map_err(Error::io(file))?;
+        Self::parse(file, text)
+    }
+
+    /// Takes `text`, which is called `file` in messages.
+    ///
+    /// # Errors
+    /// [`Error::Input`] where it is not TOML.
+    pub fn parse(file: impl Into<PathBuf>, text: impl Into<String>) -> Result<Self> {
+        let (file, text) = (file.into(), text.into());
+        match text.parse::<Table>() {
+            Ok(table) => Ok(Document { file, text, table }),
+            Err(e) => {
+                let (line, column) = position(&text, e.span().map_or(0, |span| span.start));
+                Err(Error::Input { file, line, column, message: e.message().replace('\n', "; ") })
+            }
+        }
+    }
+
+    /// Lays `key=value` over the table: a dotted key, a TOML value; what is no TOML value is taken as a string.
+    ///
+    /// # Errors
+    /// [`Error::Config`] where there is no `=`, or the key runs through something that is not a table.
+    pub fn set(&mut self, assignment: &str) -> Result<()> {
+        let wrong = |why: &str| Error::Config(format!("--set {assignment}: {why}"));
+        let (key, value) = assignment.split_once('=').ok_or_else(|| wrong("write it as KEY=VALUE"))?;
+        let keys = split_key(key.trim()).ok_or_else(|| wrong("the key is not a dotted TOML key"))?;
+        let value = format!("value = {value}")
+            .parse::<Table>()
+            .ok()
+            .filter(|table| table.len() == 1)
+            .and_then(|mut table| table.remove("value"))
+            .unwrap_or_else(|| Value::String(value.trim().to_owned()));
+        let (last, parents) = keys.split_last().ok_or_else(|| wrong("the key is empty"))?;
+        let mut table = &mut self.table;
+        for parent in parents {
+            let slot = table.entry(parent.clone()).or_insert_with(|| Value::Table(Table::new()));
+            table = slot.as_table_mut().ok_or_else(|| wrong(&format!("`{parent}` is not a table")))?;
+        }
+        table.insert(last.clone(), value);
+        Ok(())
+    }
+
+    /// An error about what stands at `path`, with its line where the text holds it.
+    pub fn error(&self, path: &[&str], message: impl Into<String>) -> Error {
+        match self.locate(path) {
+            Some((line, column)) => {
+                Error::Input { file: self.file.clone(), line, column, message: message.into() }
+            }
+            None => Error::Config(message.into()),
+        }
+    }
+
+    /// Line and column, from 1, of the longest beginning of `path` that the text holds. An element of an array is
+    /// named by its index.
+    fn locate(&self, path: &[&str]) -> Option<(usize, usize)> {
+        let root = DeTable::parse(&self.text).ok()?;
+        let (first, rest) = path.split_first()?;
+        let (key, value) = root.get_ref().iter().find(|(key, _)| key.get_ref() == first)?;
+        let (mut at, mut value) = (key.span().start, value.get_ref());
+        for name in rest {
+            match value {
+                DeValue::Table(table) => match table.iter().find(|(key, _)| key.get_ref() == name) {
+                    Some((key, inner)) => (at, value) = (key.span().start, inner.get_ref()),
+                    None => break,
+                },
+                DeValue::Array(array) => match name.parse::<usize>().ok().and_then(|i| array.get(i)) {
+                    Some(inner) => (at, value) = (inner.span().start, inner.get_ref()),
+                    None => break,
+                },
+                _ => break,
+            }
+        }
+        Some(position(&self.text, at))
+    }
+}
+
+/// `a.b."c/d"` as its parts.
+fn split_key(key: &str) -> Option<Vec<String>> {
+    let mut keys = Vec::new();
+    let mut table = format!("{key} = 0").parse::<Table>().ok()?;
+    loop {
+        let (key, value) = table.into_iter().next()?;
+        keys.push(key);
+        match value {
+            Value::Table(inner) => table = inner,
+            _ => return Some(keys),
+        }
+    }
+}
+
+fn position(text: &str, offset: usize) -> (usize, usize) {
+    let before = text.get(..offset).unwrap_or(text);
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    (line, column)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn overrides_and_positions() {
+        let mut doc = Document::parse("x.toml", "steps = 5\n[agent]\nalpha = 0.5\n").unwrap();
+        doc.set("agent.alpha=0.1").unwrap();
+        doc.set("world.\"grid/cliff\".time_limit = 7").unwrap();
+        doc.set("agent.exploration=softmax").unwrap();
+        assert_eq!(doc.table["agent"]["alpha"].as_float(), Some(0.1));
+        assert_eq!(doc.table["agent"]["exploration"].as_str(), Some("softmax"));
+        assert_eq!(doc.table["world"]["grid/cliff"]["time_limit"].as_integer(), Some(7));
+        assert!(doc.set("steps.x=1").unwrap_err().to_string().contains("`steps` is not a table"));
+        assert!(doc.set("steps").unwrap_err().to_string().contains("KEY=VALUE"));
+        assert_eq!(doc.error(&["agent", "alpha"], "bad").to_string(), "x.toml:3:1: bad");
+        assert_eq!(doc.error(&["agent", "beta"], "bad").to_string(), "x.toml:2:2: bad");
+        assert_eq!(doc.error(&["other"], "bad").to_string(), "bad");
+        let e = Document::parse("x.toml", "a = 1\nb = = 2\n").unwrap_err().to_string();
+        assert!(e.starts_with("x.toml:2:5"), "{e}");
+    }
+}

@@ -1,0 +1,123 @@
+//! `metrics.jsonl`: one line a log point. No clock stands in it: the same run gives the same bytes.
+
+use std::fs::{File, OpenOptions};
+use std::io::{Seek, Write};
+use std::path::{Path, PathBuf};
+
+use freewheel_core::{Ending, Error, Finished, Result};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+/// Episodes gathered: their number and the sums that means are made of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Window {
+    /// How many.
+    pub episodes: u64,
+    /// Mean score: the return with the world's discount.
+    pub mean: f64,
+    /// Sum of squared deviations from the mean, for the standard deviation (Welford 1962).
+    pub squares: f64,
+    /// Steps in all.
+    pub steps: u64,
+    /// How many were cut by a limit.
+    pub truncated: u64,
+}
+
+impl Window {
+    /// Gathers `finished`.
+    pub fn of(finished: &[Finished]) -> Self {
+        let mut window = Window::default();
+        finished.iter().for_each(|one| window.add(one));
+        window
+    }
+
+    /// Adds one episode.
+    pub fn add(&mut self, finished: &Finished) {
+        self.episodes += 1;
+        let before = finished.score - self.mean;
+        self.mean += before / self.episodes as f64;
+        self.squares += before * (finished.score - self.mean);
+        self.steps += u64::from(finished.length);
+        self.truncated += u64::from(finished.ending == Ending::Truncated);
+    }
+
+    /// Mean score; `None` without episodes.
+    pub fn score(&self) -> Option<f64> {
+        (self.episodes > 0).then_some(self.mean)
+    }
+
+    /// Standard deviation of the scores; `None` below two episodes.
+    pub fn deviation(&self) -> Option<f64> {
+        (self.episodes > 1).then(|| (self.squares / (self.episodes - 1) as f64).sqrt())
+    }
+
+    /// Mean length in steps; `None` without episodes.
+    pub fn length(&self) -> Option<f64> {
+        (self.episodes > 0).then(|| self.steps as f64 / self.episodes as f64)
+    }
+}
+
+/// The file.
+pub(crate) struct Metrics {
+    path: PathBuf,
+    file: File,
+}
+
+impl Metrics {
+    /// Opens it, keeping its first `length` bytes: what a lost process wrote after its last checkpoint is written again.
+    pub(crate) fn open(path: &Path, length: u64) -> Result<Self> {
+        let io = || Error::io(path);
+        let mut file =
+            OpenOptions::new().create(true).truncate(false).read(true).write(true).open(path).map_err(io())?;
+        let found = file.metadata().map_err(io())?.len();
+        if found < length {
+            let reason = format!(
+                "{found} bytes, but its checkpoint knows {length}; delete the run's folder to begin anew"
+            );
+            return Err(Error::Damaged { file: path.to_owned(), reason });
+        }
+        file.set_len(length).map_err(io())?;
+        file.seek(std::io::SeekFrom::End(0)).map_err(io())?;
+        Ok(Metrics { path: path.to_owned(), file })
+    }
+
+    /// A line about the training episodes since the last one.
+    pub(crate) fn training(
+        &mut self,
+        step: u64,
+        episodes: u64,
+        window: &Window,
+        scalars: &[(String, f64)],
+    ) -> Result<()> {
+        let mut line = Map::new();
+        line.insert("step".into(), json!(step));
+        line.insert("episodes".into(), json!(episodes));
+        line.insert("score".into(), json!(window.score()));
+        line.insert("length".into(), json!(window.length()));
+        for (name, value) in scalars {
+            line.insert(name.clone(), json!(value));
+        }
+        self.write(Value::Object(line))
+    }
+
+    /// A line about a greedy evaluation.
+    pub(crate) fn evaluation(&mut self, step: u64, window: &Window) -> Result<()> {
+        self.write(json!({ "step": step, "evaluation": {
+            "episodes": window.episodes,
+            "score": window.score(),
+            "deviation": window.deviation(),
+            "length": window.length(),
+            "truncated": window.truncated,
+        }}))
+    }
+
+    fn write(&mut self, line: Value) -> Result<()> {
+        writeln!(self.file, "{line}").map_err(Error::io(&self.path))
+    }
+
+    /// Brings every line to the disk and says how many bytes they are.
+    pub(crate) fn sync(&self) -> Result<u64> {
+        self.file.sync_data().map_err(Error::io(&self.path))?;
+        Ok(self.file.metadata().map_err(Error::io(&self.path))?.len())
+    }
+}

@@ -1,0 +1,331 @@
+//! From an experiment file to the list of runs it asks for.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use freewheel_core::settings::{read, unknown};
+use freewheel_core::{Error, Result};
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use toml::{Table, Value};
+
+use crate::catalogue::{Catalogue, world_file};
+use crate::document::Document;
+use crate::job::{CheckpointPlan, Evaluation, Job, JobConfig, LogPlan};
+use crate::seeds::Seeds;
+
+/// The keys at the top of an experiment file that are plain values.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+struct Top {
+    /// Name of the experiment, and of its folder under `results/`.
+    name: String,
+    /// Seeds of the runs, such as "0..5" (5 not included).
+    seeds: Seeds,
+    /// Environment steps of each run.
+    steps: u64,
+    /// Environments that an agent learns from at once.
+    rows: usize,
+}
+
+impl Default for Top {
+    fn default() -> Self {
+        Top { name: "experiment".into(), seeds: Seeds::default(), steps: 100_000, rows: 1 }
+    }
+}
+
+/// A world or an agent as an experiment names it.
+#[derive(Clone, Debug)]
+struct Entry {
+    id: String,
+    label: String,
+    /// What stands beside the name, without `id` and `label`.
+    inline: Table,
+    /// Where it stands, for messages.
+    path: [String; 2],
+}
+
+/// An experiment, ready to run.
+pub struct Plan {
+    /// Its name.
+    pub name: String,
+    /// Its runs: worlds x agents x seeds, in this order.
+    pub jobs: Vec<Job>,
+}
+
+/// Tables of the top level that are not plain values.
+const SECTIONS: [&str; 7] = ["worlds", "agents", "world", "agent", "evaluation", "log", "checkpoint"];
+
+impl Plan {
+    /// Reads an experiment.
+    ///
+    /// # Errors
+    /// What a key, a name or a value has wrong, with its line.
+    pub fn new(catalogue: &Catalogue, doc: &Document) -> Result<Self> {
+        let mut top = doc.table.clone();
+        top.retain(|key, _| !SECTIONS.contains(&key));
+        let known: Vec<&str> = ["name", "seeds", "steps", "rows"].into_iter().chain(SECTIONS).collect();
+        if let Some(key) = top.keys().find(|key| !known.contains(&key.as_str())) {
+            return Err(doc.error(&[key], unknown("key", key, &known, "")));
+        }
+        let top: Top = read_section(doc, &[], &top)?;
+        let (worlds, agents) = (entries(doc, "worlds")?, entries(doc, "agents")?);
+        for (what, path, zero) in [("steps", "steps", top.steps == 0), ("rows", "rows", top.rows == 0)] {
+            if zero {
+                return Err(doc.error(&[path], format!("`{what}` must be at least 1")));
+            }
+        }
+        let common = Common {
+            evaluation: section(doc, "evaluation")?,
+            log: section(doc, "log")?,
+            checkpoint: section(doc, "checkpoint")?,
+            top,
+        };
+        known_names(doc, catalogue, &worlds, &agents)?;
+        let mut jobs = Vec::new();
+        for world in &worlds {
+            common.jobs_of(catalogue, doc, world, &agents, &mut jobs)?;
+        }
+        Ok(Plan { name: common.top.name, jobs })
+    }
+}
+
+/// What all runs of an experiment have in common.
+struct Common {
+    top: Top,
+    evaluation: Evaluation,
+    log: LogPlan,
+    checkpoint: CheckpointPlan,
+}
+
+/// Settings, and where they stand.
+struct Layer {
+    path: Vec<String>,
+    table: Table,
+}
+
+impl Common {
+    fn jobs_of(
+        &self,
+        catalogue: &Catalogue,
+        doc: &Document,
+        world: &Entry,
+        agents: &[Entry],
+        jobs: &mut Vec<Job>,
+    ) -> Result<()> {
+        // From the most general to the most particular; what comes later wins.
+        let own = [layer(doc, &["world", &world.id]), layer_inline(world)];
+        let mut layers = vec![without_tables_of(layer(doc, &["world"]), |key| key.contains(['/', ':']))];
+        let mut agent_layers = vec![layer(doc, &["agent"])];
+        let mut steps = self.top.steps;
+        for mut own in own {
+            if let Some(value) = own.table.remove("steps") {
+                let path: Vec<&str> = own.path.iter().map(String::as_str).chain(["steps"]).collect();
+                let bad = || doc.error(&path, "`steps` must be a whole number, at least 1");
+                steps = value
+                    .as_integer()
+                    .and_then(|n| u64::try_from(n).ok())
+                    .filter(|n| *n > 0)
+                    .ok_or_else(bad)?;
+            }
+            if let Some(Value::Table(table)) = own.table.remove("agent") {
+                let path = own.path.iter().cloned().chain(["agent".into()]).collect();
+                agent_layers.push(Layer { path, table });
+            }
+            layers.push(own);
+        }
+        let world_settings = merged(&layers);
+        let built = catalogue
+            .build_world(&world.id, &world_settings)
+            .map_err(|e| blame(doc, &layers, e, |table| catalogue.build_world(&world.id, table).err()))?;
+        let world_digest = digest_of_file(&world.id)?;
+        for agent in agents {
+            let layers = self.agent_layers(catalogue, doc, &agent_layers, agent, agents)?;
+            let kind = catalogue.find_agent(&agent.id)?;
+            let settings = kind
+                .resolve(&merged(&layers))
+                .map_err(|e| blame(doc, &layers, e, |table| kind.resolve(table).err()))?;
+            for &seed in self.top.seeds.as_slice() {
+                let config = JobConfig {
+                    format: JobConfig::FORMAT,
+                    world: world.id.clone(),
+                    world_label: world.label.clone(),
+                    world_version: built.spec().version,
+                    world_digest: world_digest.clone(),
+                    agent: agent.id.clone(),
+                    agent_label: agent.label.clone(),
+                    seed,
+                    steps: steps.next_multiple_of(self.top.rows as u64),
+                    rows: self.top.rows,
+                    evaluation: self.evaluation.clone(),
+                    log: self.log.clone(),
+                    checkpoint: self.checkpoint.clone(),
+                    world_settings: world_settings.clone(),
+                    agent_settings: settings.clone(),
+                };
+                jobs.push(Job { config, world: Arc::clone(&built) });
+            }
+        }
+        Ok(())
+    }
+
+    /// The settings of one agent in one world. A common key goes to those agents that know it; one that nobody knows is
+    /// an error.
+    fn agent_layers(
+        &self,
+        catalogue: &Catalogue,
+        doc: &Document,
+        layers: &[Layer],
+        agent: &Entry,
+        agents: &[Entry],
+    ) -> Result<Vec<Layer>> {
+        let knows = |id: &str, key: &str| {
+            catalogue.find_agent(id).is_ok_and(|kind| kind.fields().iter().any(|field| field.name == key))
+        };
+        let is_agent = |key: &str| catalogue.find_agent(key).is_ok();
+        let mut result = Vec::new();
+        for layer in layers {
+            let mut common = Table::new();
+            for (key, value) in &layer.table {
+                let path: Vec<&str> = layer.path.iter().chain([key]).map(String::as_str).collect();
+                match value {
+                    Value::Table(_) if is_agent(key) => {}
+                    _ if knows(&agent.id, key) => drop(common.insert(key.clone(), value.clone())),
+                    _ if agents.iter().any(|other| knows(&other.id, key)) => {}
+                    _ => {
+                        let fields =
+                            agents.iter().flat_map(|a| catalogue.find_agent(&a.id)).flat_map(|k| k.fields());
+                        let known: Vec<String> = fields.map(|field| field.name).collect();
+                        return Err(doc.error(&path, unknown("setting", key, &known, "agent")));
+                    }
+                }
+            }
+            result.push(Layer { path: layer.path.clone(), table: common });
+            if let Some(Value::Table(table)) = layer.table.get(&agent.id) {
+                let path = layer.path.iter().cloned().chain([agent.id.clone()]).collect();
+                result.push(Layer { path, table: table.clone() });
+            }
+        }
+        result.push(layer_inline(agent));
+        Ok(result)
+    }
+}
+
+fn layer(doc: &Document, path: &[&str]) -> Layer {
+    let mut table = Some(&doc.table);
+    for key in path {
+        table = table.and_then(|table| table.get(*key)).and_then(Value::as_table);
+    }
+    Layer {
+        path: path.iter().map(|&key| key.to_owned()).collect(),
+        table: table.cloned().unwrap_or_default(),
+    }
+}
+
+fn layer_inline(entry: &Entry) -> Layer {
+    Layer { path: entry.path.to_vec(), table: entry.inline.clone() }
+}
+
+fn without_tables_of(mut layer: Layer, is_name: impl Fn(&str) -> bool) -> Layer {
+    layer.table.retain(|key, value| !(value.is_table() && is_name(key)));
+    layer
+}
+
+fn merged(layers: &[Layer]) -> Table {
+    layers.iter().flat_map(|layer| layer.table.clone()).collect()
+}
+
+/// Finds the key that `error` is about by trying each alone, and says where it stands.
+fn blame(doc: &Document, layers: &[Layer], error: Error, try_one: impl Fn(&Table) -> Option<Error>) -> Error {
+    let Error::Config(message) = error else { return error };
+    for layer in layers.iter().rev() {
+        for (key, value) in &layer.table {
+            let alone = Table::from_iter([(key.clone(), value.clone())]);
+            if let Some(Error::Config(message)) = try_one(&alone) {
+                let path: Vec<&str> = layer.path.iter().chain([key]).map(String::as_str).collect();
+                return doc.error(&path, message);
+            }
+        }
+    }
+    let path: Vec<&str> =
+        layers.last().map(|layer| layer.path.iter().map(String::as_str).collect()).unwrap_or_default();
+    doc.error(&path, message)
+}
+
+/// A table of the top level, read as a `T`.
+fn section<T: DeserializeOwned + JsonSchema>(doc: &Document, name: &str) -> Result<T> {
+    match doc.table.get(name) {
+        None => read_section(doc, &[name], &Table::new()),
+        Some(Value::Table(table)) => read_section(doc, &[name], table),
+        Some(_) => {
+            Err(doc.error(&[name], format!("`{name}` must be a table: write [{name}] above its settings")))
+        }
+    }
+}
+
+fn read_section<T: DeserializeOwned + JsonSchema>(doc: &Document, path: &[&str], table: &Table) -> Result<T> {
+    let layer = Layer { path: path.iter().map(|&key| key.to_owned()).collect(), table: table.clone() };
+    let of = path.last().copied().unwrap_or_default();
+    read(table, of).map_err(|e| blame(doc, &[layer], e, |one| read::<T>(one, of).err()))
+}
+
+/// The list `worlds` or `agents`: names, or tables with an `id`, perhaps a `label`, and settings.
+fn entries(doc: &Document, list: &str) -> Result<Vec<Entry>> {
+    let Some(Value::Array(array)) = doc.table.get(list) else {
+        return Err(doc.error(&[list], format!("`{list}` must be a list of names; see `freewheel init`")));
+    };
+    let mut entries: Vec<Entry> = Vec::new();
+    for (i, value) in array.iter().enumerate() {
+        let path = [list.to_owned(), i.to_string()];
+        let (id, label, inline) = match value {
+            Value::String(id) => (id.clone(), id.clone(), Table::new()),
+            Value::Table(table) => {
+                let mut table = table.clone();
+                let Some(Value::String(id)) = table.remove("id") else {
+                    return Err(
+                        doc.error(&[list, &path[1]], "this entry needs an `id`, such as { id = \"...\" }")
+                    );
+                };
+                let label = match table.remove("label") {
+                    Some(Value::String(label)) => label,
+                    None => id.clone(),
+                    Some(_) => return Err(doc.error(&[list, &path[1], "label"], "`label` must be a text")),
+                };
+                (id, label, table)
+            }
+            _ => return Err(doc.error(&[list, &path[1]], "a name or a table with an `id` is wanted here")),
+        };
+        if entries.iter().any(|other| other.label == label) {
+            let message = format!("`{label}` is named twice; give one of them a `label` of its own");
+            return Err(doc.error(&[list, &path[1]], message));
+        }
+        entries.push(Entry { id, label, inline, path });
+    }
+    if entries.is_empty() {
+        return Err(doc.error(&[list], format!("`{list}` is empty")));
+    }
+    Ok(entries)
+}
+
+/// Unknown names first: they explain most other errors. A table for a world that the experiment does not name is a slip.
+fn known_names(doc: &Document, catalogue: &Catalogue, worlds: &[Entry], agents: &[Entry]) -> Result<()> {
+    for agent in agents {
+        catalogue.find_agent(&agent.id).map_err(|e| doc.error(&["agents", &agent.path[1]], e.to_string()))?;
+    }
+    for key in layer(doc, &["world"]).table.keys().filter(|key| key.contains(['/', ':'])) {
+        if worlds.iter().all(|world| world.id != *key) {
+            let known: Vec<&str> = worlds.iter().map(|world| world.id.as_str()).collect();
+            return Err(doc.error(&["world", key], unknown("world", key, &known, "this experiment")));
+        }
+    }
+    Ok(())
+}
+
+/// A world read from a file is part of a run's identity by its bytes.
+pub(crate) fn digest_of_file(world: &str) -> Result<Option<String>> {
+    let Some((_, file)) = world_file(world) else { return Ok(None) };
+    let file = PathBuf::from(file);
+    let bytes = std::fs::read(&file).map_err(Error::io(&file))?;
+    Ok(Some(blake3::hash(&bytes).to_hex().to_string()))
+}

@@ -1,0 +1,58 @@
+//! What the user sees while runs are made: a bar on a terminal, plain lines without one. Always on standard error.
+
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use freewheel_core::Result;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::job::{Job, Outcome};
+use crate::output::note;
+
+/// Tells how far the runs have come.
+pub struct Progress {
+    bar: ProgressBar,
+    /// Lines instead of a bar.
+    lines: bool,
+}
+
+impl Progress {
+    /// For runs of `steps` steps altogether; `quiet` says nothing at all.
+    pub fn new(steps: u64, quiet: bool) -> Self {
+        let terminal = std::io::stderr().is_terminal();
+        let bar = if terminal && !quiet { ProgressBar::new(steps) } else { ProgressBar::hidden() };
+        let form = "{bar:32.cyan/blue} {percent:>3} %  {human_pos} of {human_len} steps  {per_sec:.dim}  {eta:.dim} left  {msg}";
+        if let Ok(style) = ProgressStyle::with_template(form) {
+            bar.set_style(style.progress_chars("━╸─"));
+        }
+        Progress { bar, lines: !terminal && !quiet }
+    }
+
+    pub(crate) fn add(&self, steps: u64) {
+        self.bar.inc(steps);
+    }
+
+    /// Something the user should know.
+    pub(crate) fn tell(&self, text: &str) {
+        if self.lines { note(text) } else { self.bar.println(text) }
+    }
+
+    pub(crate) fn ended(&self, job: &Job, outcome: &Result<Outcome>, time: Duration) {
+        let name = format!("{} {} seed {}", job.config.world_label, job.config.agent_label, job.config.seed);
+        self.bar.set_message(name.clone());
+        match outcome {
+            Ok(Outcome::Done(result)) if self.lines => {
+                let score = result.evaluation.score().map_or("-".into(), |score| format!("{score:.3}"));
+                note(&format!("{name}: score {score}, {:.1} s", time.as_secs_f64()));
+            }
+            Ok(Outcome::Diverged(why)) => self.tell(&format!("{name}: {why}")),
+            Ok(Outcome::Interrupted) => self.tell(&format!("{name}: saved")),
+            Ok(Outcome::Done(_)) | Err(_) => {}
+        }
+    }
+
+    /// Takes the bar away.
+    pub fn close(&self) {
+        self.bar.finish_and_clear();
+    }
+}

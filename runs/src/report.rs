@@ -1,0 +1,305 @@
+//! The table that compares everything: every score beside the world's baseline and the best that is possible.
+
+use std::time::Duration;
+
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use freewheel_core::stats::{self, Interval};
+use freewheel_core::{Certainty, DynWorld, Error, Question, Result, Streams, Who};
+use serde::Serialize;
+
+use crate::experiment::Ran;
+use crate::job::{JobResult, Outcome};
+
+/// An experiment's results.
+#[derive(Serialize)]
+pub struct Report {
+    /// The experiment's name.
+    pub experiment: String,
+    /// Where its runs are.
+    pub out: String,
+    /// A line for every world and agent.
+    pub rows: Vec<Row>,
+    /// A line for every agent, over all worlds that have a reference; only where there are several.
+    pub overall: Vec<Overall>,
+}
+
+/// One agent in one world, over its seeds.
+#[derive(Serialize)]
+pub struct Row {
+    /// The world.
+    pub world: String,
+    /// The agent.
+    pub agent: String,
+    /// Runs that came to their end.
+    pub seeds: usize,
+    /// Runs that diverged.
+    pub diverged: usize,
+    /// Greedy score of each seed: mean return of its final evaluation.
+    pub scores: Vec<f64>,
+    /// Mean over seeds.
+    pub mean: Option<f64>,
+    /// Interquartile mean over seeds.
+    pub iqm: Option<f64>,
+    /// 95 % bootstrap interval of the mean.
+    pub interval: Option<Interval>,
+    /// Mean return of training episodes in the last fifth of the steps, exploration included.
+    pub online: Option<f64>,
+    /// 95 % bootstrap interval of it.
+    pub online_interval: Option<Interval>,
+    /// The best that can be done.
+    pub reference: Option<Reference>,
+    /// What the uniformly random player gets.
+    pub baseline: Option<f64>,
+    /// (mean - baseline) / (reference - baseline): 0 is the baseline, 1 the reference.
+    pub normalised: Option<f64>,
+    /// Learned environment steps a second; unknown for runs that were done before.
+    pub steps_per_second: Option<f64>,
+}
+
+/// A world's reference as the table shows it.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Reference {
+    /// Its value.
+    pub value: f64,
+    /// How sure it is.
+    pub kind: Certainty,
+    /// A proved upper bound.
+    pub upper: Option<f64>,
+}
+
+/// One agent over all worlds.
+#[derive(Serialize)]
+pub struct Overall {
+    /// The agent.
+    pub agent: String,
+    /// Interquartile mean of the normalised scores (Agarwal et al. 2021).
+    pub iqm: f64,
+    /// Its 95 % stratified bootstrap interval.
+    pub interval: Option<Interval>,
+    /// Worlds counted.
+    pub worlds: usize,
+}
+
+/// What a score is read against.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Yardstick {
+    /// The best that can be done, where the world knows.
+    pub reference: Option<Reference>,
+    /// The uniformly random player's score.
+    pub baseline: Option<f64>,
+}
+
+/// The reference and the baseline under which a world's episodes are scored; `max_steps` cuts the baseline where the
+/// world has no limit of its own, exactly as an evaluation does.
+///
+/// # Errors
+/// What the world's solver has wrong; having no answer is not an error.
+pub fn yardstick(world: &dyn DynWorld, max_steps: u32) -> Result<Yardstick> {
+    let best = Question::as_played(world.spec());
+    let random = Question { who: Who::Random, horizon: best.horizon.or(Some(max_steps)), ..best };
+    let answer = |question| match world.solve(question) {
+        Ok(solution) => Ok(Some(solution)),
+        Err(Error::Unsupported(_)) => Ok(None),
+        Err(e) => Err(e),
+    };
+    let reference = answer(&best)?.map(|s| Reference { value: s.value, kind: s.certainty, upper: s.upper });
+    Ok(Yardstick { reference, baseline: answer(&random)?.map(|s| s.value) })
+}
+
+impl Report {
+    /// Gathers what came of an experiment's runs.
+    ///
+    /// # Errors
+    /// Those of [`yardstick`].
+    pub fn new(experiment: &str, out: &str, ran: &[Ran<'_>]) -> Result<Self> {
+        let mut rows: Vec<Row> = Vec::new();
+        let mut yardsticks: Vec<(String, Yardstick)> = Vec::new();
+        let mut rest = ran;
+        while let Some(first) = rest.first() {
+            let config = &first.job.config;
+            let same = |r: &Ran<'_>| {
+                let other = &r.job.config;
+                (&other.world_label, &other.agent_label) == (&config.world_label, &config.agent_label)
+            };
+            let (group, others) = rest.split_at(rest.iter().position(|r| !same(r)).unwrap_or(rest.len()));
+            rest = others;
+            let known = yardsticks.iter().find(|(world, _)| *world == config.world_label);
+            let yardstick = match known {
+                Some((_, yardstick)) => *yardstick,
+                None => {
+                    let new = yardstick(&*first.job.world, config.evaluation.max_steps)?;
+                    yardsticks.push((config.world_label.clone(), new));
+                    new
+                }
+            };
+            rows.push(Row::new(group, yardstick));
+        }
+        let overall = if yardsticks.len() > 1 { overall(&rows) } else { Vec::new() };
+        Ok(Report { experiment: experiment.to_owned(), out: out.to_owned(), rows, overall })
+    }
+
+    /// The tables as text: boxes for a terminal, or Markdown.
+    pub fn to_text(&self, markdown: bool) -> String {
+        let mut table = new_table(markdown);
+        table.set_header([
+            "world",
+            "agent",
+            "score",
+            "95 % interval",
+            "best possible",
+            "baseline",
+            "normalised",
+            "while learning",
+            "steps/s",
+        ]);
+        let mut world = "";
+        for row in &self.rows {
+            let shown = if row.world == world && !markdown { "" } else { &row.world };
+            world = &row.world;
+            table.add_row([
+                shown.to_owned(),
+                row.agent.clone(),
+                match row.diverged {
+                    0 => number(row.mean),
+                    n => format!("{} ({n} diverged)", number(row.mean)),
+                },
+                interval(row.interval),
+                row.reference.map_or("-".into(), |r| reference_text(&r)),
+                number(row.baseline),
+                row.normalised.map_or("-".into(), |x| format!("{x:.3}")),
+                number(row.online),
+                row.steps_per_second.map_or("-".into(), rate),
+            ]);
+        }
+        for column in 2..9 {
+            if let Some(column) = table.column_mut(column) {
+                column.set_cell_alignment(CellAlignment::Right);
+            }
+        }
+        let mut text = format!("{table}\n");
+        if !self.overall.is_empty() {
+            let mut table = new_table(markdown);
+            table.set_header(["agent", "all worlds (IQM, normalised)", "95 % interval"]);
+            for row in &self.overall {
+                table.add_row([row.agent.clone(), format!("{:.3}", row.iqm), interval(row.interval)]);
+            }
+            text.push_str(&format!("\n{table}\n"));
+        }
+        text
+    }
+}
+
+impl Row {
+    fn new(group: &[Ran<'_>], yardstick: Yardstick) -> Self {
+        let config = &group[0].job.config;
+        let done: Vec<(&JobResult, Duration)> = group
+            .iter()
+            .filter_map(|ran| match &ran.outcome {
+                Some(Outcome::Done(result)) => Some((result, ran.time)),
+                _ => None,
+            })
+            .collect();
+        let scores: Vec<f64> = done.iter().filter_map(|(result, _)| result.evaluation.score()).collect();
+        let online: Vec<f64> = done.iter().filter_map(|(result, _)| result.online.score()).collect();
+        let streams = Streams::new(0);
+        let (summary, online) = (stats::summarise(&scores, streams), stats::summarise(&online, streams));
+        let diverged = group.iter().filter(|ran| matches!(ran.outcome, Some(Outcome::Diverged(_)))).count();
+        let seconds: f64 = done.iter().map(|(_, time)| time.as_secs_f64()).sum();
+        let steps: u64 = done.iter().map(|(result, _)| result.steps).sum();
+        let mean = (!scores.is_empty()).then_some(summary.mean);
+        let mut row = Row {
+            world: config.world_label.clone(),
+            agent: config.agent_label.clone(),
+            seeds: scores.len(),
+            diverged,
+            mean,
+            iqm: mean.map(|_| summary.iqm),
+            interval: summary.interval,
+            online: (online.n > 0).then_some(online.mean),
+            online_interval: online.interval,
+            reference: yardstick.reference,
+            baseline: yardstick.baseline,
+            normalised: None,
+            // What took no time was done before.
+            steps_per_second: (seconds > 0.005 * done.len() as f64).then(|| steps as f64 / seconds),
+            scores,
+        };
+        row.normalised = mean.and_then(|mean| row.normalise(mean));
+        row
+    }
+
+    fn normalise(&self, score: f64) -> Option<f64> {
+        let (reference, baseline) = (self.reference?.value, self.baseline?);
+        (reference > baseline).then(|| (score - baseline) / (reference - baseline))
+    }
+}
+
+fn overall(rows: &[Row]) -> Vec<Overall> {
+    let mut overall: Vec<Overall> = Vec::new();
+    for row in rows {
+        if overall.iter().any(|other| other.agent == row.agent) {
+            continue;
+        }
+        let tasks: Vec<Vec<f64>> = rows
+            .iter()
+            .filter(|other| other.agent == row.agent)
+            .map(|row| row.scores.iter().filter_map(|&score| row.normalise(score)).collect())
+            .filter(|scores: &Vec<f64>| !scores.is_empty())
+            .collect();
+        let iqm = |tasks: &[Vec<f64>]| stats::iqm(&tasks.concat());
+        if !tasks.is_empty() {
+            let interval = tasks
+                .iter()
+                .all(|task| task.len() > 1)
+                .then(|| stats::bootstrap(&tasks, iqm, 0.95, 2000, Streams::new(0)));
+            overall.push(Overall {
+                agent: row.agent.clone(),
+                iqm: iqm(&tasks),
+                interval,
+                worlds: tasks.len(),
+            });
+        }
+    }
+    overall
+}
+
+fn new_table(markdown: bool) -> Table {
+    let mut table = Table::new();
+    table.load_style(if markdown { presets::ASCII_MARKDOWN } else { presets::UTF8_BORDERS_ONLY });
+    table.set_content_arrangement(ContentArrangement::Disabled);
+    table
+}
+
+fn number(x: Option<f64>) -> String {
+    x.map_or("-".into(), digits)
+}
+
+/// As many digits as say something: three decimals for small numbers, fewer for large ones.
+fn digits(x: f64) -> String {
+    match x.abs() {
+        a if a >= 1e4 => format!("{x:.0}"),
+        a if a >= 100.0 => format!("{x:.1}"),
+        a if a >= 10.0 => format!("{x:.2}"),
+        _ => format!("{x:.3}"),
+    }
+}
+
+fn interval(interval: Option<Interval>) -> String {
+    interval.map_or("-".into(), |i| format!("{} .. {}", digits(i.low), digits(i.high)))
+}
+
+pub(crate) fn reference_text(reference: &Reference) -> String {
+    match (reference.kind, reference.upper) {
+        (Certainty::Exact, _) => digits(reference.value),
+        (Certainty::Bracket, Some(upper)) => format!("{} .. {}", digits(reference.value), digits(upper)),
+        _ => format!("{} known", digits(reference.value)),
+    }
+}
+
+fn rate(per_second: f64) -> String {
+    match per_second {
+        x if x >= 1e6 => format!("{:.1} M", x / 1e6),
+        x if x >= 1e3 => format!("{:.0} k", x / 1e3),
+        x => format!("{x:.0}"),
+    }
+}

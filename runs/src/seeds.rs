@@ -1,0 +1,124 @@
+//! Seeds as people write them: `0..5`, `0..=4`, `7`, `1,5,9`.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A list of seeds, without repetition, in the order written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seeds(Vec<u64>);
+
+impl Seeds {
+    /// The seeds.
+    pub fn as_slice(&self) -> &[u64] {
+        &self.0
+    }
+}
+
+impl Default for Seeds {
+    fn default() -> Self {
+        Seeds((0..5).collect())
+    }
+}
+
+/// More seeds than anybody means: a slip of the keyboard should not fill a disk.
+const MOST: u64 = 100_000;
+
+impl FromStr for Seeds {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let number = |s: &str| s.trim().parse::<u64>().map_err(|_| wrong(text));
+        let mut seeds = Vec::new();
+        for part in text.split(',') {
+            let range = match part.split_once("..") {
+                Some((from, to)) => match to.strip_prefix('=') {
+                    Some(last) => number(from)?..number(last)?.saturating_add(1),
+                    None => number(from)?..number(to)?,
+                },
+                None => number(part)?..number(part)?.saturating_add(1),
+            };
+            if range.is_empty() || range.end - range.start > MOST {
+                return Err(wrong(text));
+            }
+            seeds.extend(range);
+        }
+        let mut seen = std::collections::HashSet::new();
+        seeds.retain(|seed| seen.insert(*seed));
+        Ok(Seeds(seeds))
+    }
+}
+
+fn wrong(text: &str) -> String {
+    format!("`{text}` names no seeds; write 0..5 (5 not included), 0..=4, 7, or 1,5,9")
+}
+
+impl fmt::Display for Seeds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut first = true;
+        for run in self.0.chunk_by(|a, b| a.checked_add(1) == Some(*b)) {
+            if !std::mem::take(&mut first) {
+                write!(f, ",")?;
+            }
+            match run {
+                [one] => write!(f, "{one}")?,
+                [from, .., to] => write!(f, "{from}..={to}")?,
+                [] => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Serialize for Seeds {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Seeds {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Written {
+            One(u64),
+            Many(Vec<u64>),
+            Text(String),
+        }
+        let text = match Written::deserialize(deserializer)? {
+            Written::One(seed) => seed.to_string(),
+            Written::Many(seeds) => seeds.iter().map(u64::to_string).collect::<Vec<_>>().join(","),
+            Written::Text(text) => text,
+        };
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+impl schemars::JsonSchema for Seeds {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Seeds".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "string" })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn written_and_read() {
+        let of = |text: &str| text.parse::<Seeds>().map(|s| s.0);
+        assert_eq!(of("0..3"), Ok(vec![0, 1, 2]));
+        assert_eq!(of("0..=3"), Ok(vec![0, 1, 2, 3]));
+        assert_eq!(of("7"), Ok(vec![7]));
+        assert_eq!(of("1, 5,5..7"), Ok(vec![1, 5, 6]));
+        for bad in ["", "3..3", "5..2", "x", "1..", "0..999999999", "-1"] {
+            assert!(of(bad).is_err(), "{bad}");
+        }
+        assert_eq!("0..3,9".parse::<Seeds>().unwrap().to_string(), "0..=2,9");
+    }
+}

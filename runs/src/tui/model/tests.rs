@@ -1,0 +1,297 @@
+use std::sync::Arc;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use freewheel_core::{Actions, Ending, Policy};
+
+use super::*;
+use crate::tui::episode::Over;
+use crate::tui::keys;
+use crate::tui::pond::{self, Pond, Shy, model};
+
+fn press(model: &mut Model, key: KeyCode) {
+    if let Some(command) = keys::command(KeyEvent::new(key, KeyModifiers::NONE), model.hand.as_ref()) {
+        model.on(command);
+    }
+    model.refresh();
+}
+
+fn typed(model: &mut Model, text: &str) {
+    text.chars().for_each(|c| press(model, KeyCode::Char(c)));
+}
+
+/// Rewards and pictures from here to the end of the episode.
+fn trace(model: &mut Model) -> Vec<(Option<u32>, String)> {
+    let mut trace = Vec::new();
+    while model.episode.over().is_none() {
+        press(model, KeyCode::Char('n'));
+        trace.push((model.episode.last().map(|m| m.reward.to_bits()), model.picture.to_text()));
+    }
+    trace
+}
+
+#[test]
+fn episodes_are_the_same_whenever_they_are_shown() {
+    let mut model = model();
+    let first = trace(&mut model);
+    press(&mut model, KeyCode::Char('N'));
+    assert_eq!(model.episode.number(), 1);
+    let second = trace(&mut model);
+    assert_ne!(first, second);
+    press(&mut model, KeyCode::Char('b'));
+    assert_eq!(trace(&mut model), first);
+    press(&mut model, KeyCode::Char('N'));
+    assert_eq!(trace(&mut model), second);
+    press(&mut model, KeyCode::Char('r'));
+    assert_eq!(trace(&mut model), second);
+    // Shown five times, counted twice.
+    assert_eq!(model.returns().len(), 2);
+}
+
+#[test]
+fn the_first_episode_has_none_before_it() {
+    let mut model = model();
+    press(&mut model, KeyCode::Char('b'));
+    assert_eq!(model.note.as_deref(), Some("this is the first episode"));
+    assert_eq!(model.episode.number(), 0);
+    press(&mut model, KeyCode::Char('v'));
+    assert_eq!(model.note, None);
+}
+
+#[test]
+fn a_step_back_and_forth_is_the_same_step() {
+    let mut model = model();
+    let whole = trace(&mut model);
+    for _ in 0..3 {
+        press(&mut model, KeyCode::Left);
+    }
+    assert!(model.episode.over().is_none());
+    assert_eq!(model.picture.to_text(), whole[whole.len() - 4].1);
+    assert_eq!(trace(&mut model), whole[whole.len() - 3..]);
+    for _ in 0..99 {
+        press(&mut model, KeyCode::Left);
+    }
+    assert_eq!(model.note.as_deref(), Some("this is the start of the episode"));
+    assert_eq!(trace(&mut model), whole);
+}
+
+#[test]
+fn agents_are_flipped_on_the_same_episode() {
+    let mut model = model();
+    press(&mut model, KeyCode::Char('N'));
+    let beginner = trace(&mut model);
+    press(&mut model, KeyCode::Char(']'));
+    assert_eq!((model.shown, model.episode.number(), model.episode.stage().length()), (1, 1, 0));
+    assert_ne!(trace(&mut model), beginner);
+    assert_eq!(model.returns().len(), 1);
+    press(&mut model, KeyCode::Char('['));
+    assert_eq!(model.shown, 0);
+    assert_eq!(trace(&mut model), beginner);
+}
+
+#[test]
+fn time_makes_steps() {
+    let mut model = model();
+    model.speed = 10.0;
+    assert_eq!(model.due(), Some(Duration::from_millis(100)));
+    model.advance(Duration::from_millis(250));
+    assert!(model.tick() && model.tick() && !model.tick());
+    assert_eq!(model.episode.stage().length(), 2);
+    press(&mut model, KeyCode::Char(' '));
+    assert_eq!(model.due(), None);
+    model.advance(Duration::from_secs(9));
+    assert!(!model.tick());
+    press(&mut model, KeyCode::Char(' '));
+    // Time in which nothing ran is not made up for.
+    assert!(!model.tick());
+}
+
+#[test]
+fn fast_time_goes_through_episodes_and_admits_what_it_cannot() {
+    let mut model = model();
+    for _ in 0..30 {
+        press(&mut model, KeyCode::Char('+'));
+    }
+    assert_eq!(model.speed, 100_000.0);
+    model.advance(Duration::from_secs(1));
+    for _ in 0..1500 {
+        assert!(model.tick());
+    }
+    model.forgive();
+    assert!(model.breathless && !model.tick());
+    assert!(model.episode.number() > 20);
+    assert_eq!(model.returns().len() as u64, model.episode.number());
+    for _ in 0..30 {
+        press(&mut model, KeyCode::Char('-'));
+    }
+    assert_eq!((model.speed, model.breathless), (1.0, false));
+}
+
+#[test]
+fn an_ending_stays_on_the_screen() {
+    let mut model = model();
+    model.speed = 10.0;
+    while model.episode.over().is_none() {
+        model.advance(Duration::from_millis(100));
+        model.tick();
+    }
+    let mut waited = Duration::ZERO;
+    while model.episode.over().is_some() {
+        model.advance(Duration::from_millis(50));
+        model.tick();
+        waited += Duration::from_millis(50);
+    }
+    assert!((1.0..1.3).contains(&waited.as_secs_f64()), "{waited:?}");
+}
+
+#[test]
+fn playing_by_hand_plays_what_is_pressed() {
+    let mut model = model();
+    press(&mut model, KeyCode::Char('p'));
+    assert!(model.hand_to_move() && !model.running);
+    // At the lower left neither left nor down is possible.
+    press(&mut model, KeyCode::Left);
+    assert_eq!(model.note.as_deref(), Some("left is not allowed here"));
+    press(&mut model, KeyCode::Char('3'));
+    assert_eq!(model.note.as_deref(), Some("down is not allowed here"));
+    press(&mut model, KeyCode::Char('7'));
+    assert_eq!(model.note.as_deref(), Some("there is no action 7"));
+    press(&mut model, KeyCode::Char('0'));
+    assert_eq!(model.note.as_deref(), Some("there is no action 10"));
+    assert_eq!(model.episode.stage().length(), 0);
+    press(&mut model, KeyCode::Up);
+    press(&mut model, KeyCode::Char('u'));
+    press(&mut model, KeyCode::Char('1'));
+    assert_eq!((model.episode.stage().length(), model.note.as_deref()), (3, None));
+    // Here r is right, and R begins again.
+    press(&mut model, KeyCode::Char('r'));
+    assert_eq!(model.episode.stage().length(), 4);
+    press(&mut model, KeyCode::Char('R'));
+    assert_eq!(model.episode.stage().length(), 0);
+    // Straight into a hole, if the ice allows it.
+    while model.episode.over().is_none() {
+        press(&mut model, KeyCode::Right);
+        press(&mut model, KeyCode::Down);
+    }
+    press(&mut model, KeyCode::Right);
+    assert!(model.note.as_deref().is_some_and(|note| note.starts_with("the episode is over")));
+    assert_eq!(model.returns().len(), 1);
+    press(&mut model, KeyCode::Char('p'));
+    assert!(model.hand.is_none() && model.running);
+    assert_eq!(model.returns().len(), 0);
+}
+
+#[test]
+fn an_agent_that_plays_an_illegal_action_stops_with_its_fault() {
+    struct Stubborn;
+    impl Policy for Stubborn {
+        fn act(&self, _: &[f32], _: &[bool], _: &mut [freewheel_core::Stream], choice: &mut Choice) {
+            *choice = Choice::Discrete(vec![3]);
+        }
+    }
+    let world = Pond::world(4, 3);
+    let mut model = Model::new(Watch::new(&*world).policy("stubborn", Arc::new(Stubborn) as Arc<dyn Policy>));
+    model.advance(Duration::from_secs(1));
+    model.tick();
+    assert!(!model.running);
+    assert!(model.note.as_deref().is_some_and(|note| note.contains("not legal")), "{:?}", model.note);
+}
+
+#[test]
+fn a_board_game_is_played_by_name_against_the_agent() {
+    let world = pond::matches();
+    let mut model = Model::new(Watch::new(&*world).policy("shy", Arc::new(Shy) as Arc<dyn Policy>));
+    press(&mut model, KeyCode::Char('p'));
+    // Letters are letters now, even those that are keys elsewhere.
+    typed(&mut model, "qp");
+    press(&mut model, KeyCode::Backspace);
+    press(&mut model, KeyCode::Enter);
+    assert!(model.note.as_deref().is_some_and(|note| note.starts_with("no action is called q")));
+    typed(&mut model, "thr");
+    press(&mut model, KeyCode::Enter);
+    assert_eq!(model.episode.stage().obs(), [9.0]);
+    typed(&mut model, "two");
+    press(&mut model, KeyCode::Enter);
+    assert_eq!(model.note.as_deref(), Some("it is the agent's move"));
+    model.advance(Duration::from_secs(1));
+    assert!(model.tick() && !model.tick());
+    assert_eq!(model.episode.stage().obs(), [8.0]);
+    typed(&mut model, "nine");
+    press(&mut model, KeyCode::Enter);
+    assert_eq!(model.note.as_deref(), Some("nine is not allowed here"));
+    typed(&mut model, "eight");
+    press(&mut model, KeyCode::Enter);
+    assert_eq!((model.episode.over(), model.episode.stage().score()), (Some(Over::Terminal), 1.0));
+    assert_eq!(model.due(), None);
+    press(&mut model, KeyCode::Esc);
+    assert!(model.hand.is_none() && model.parting.is_none());
+}
+
+#[test]
+fn numbers_are_held_and_entered_and_time_can_run() {
+    let world = pond::wheel();
+    let mut model = Model::new(Watch { max_steps: 12, ..Watch::new(&*world) });
+    assert!(model.hand.is_some(), "without an agent a person plays");
+    for key in [KeyCode::Right, KeyCode::Right, KeyCode::Right, KeyCode::Down, KeyCode::Right, KeyCode::Enter]
+    {
+        press(&mut model, key);
+    }
+    let last = model.episode.last().cloned().unwrap();
+    assert_eq!(last.action.actions(), Actions::Continuous(&[0.6, 0.1]));
+    press(&mut model, KeyCode::Char(' '));
+    model.advance(Duration::from_secs(2));
+    while model.tick() {}
+    assert_eq!((model.episode.stage().length(), model.episode.over()), (12, Some(Over::Cut)));
+    assert_eq!(model.episode.stage().ending(), Ending::Running);
+    press(&mut model, KeyCode::Char('p'));
+    assert_eq!(model.note.as_deref(), Some("there is no agent to give it back to"));
+}
+
+#[test]
+fn leaving_closes_the_innermost_first() {
+    let mut model = model();
+    press(&mut model, KeyCode::Char('p'));
+    press(&mut model, KeyCode::Char('?'));
+    assert!(model.help);
+    press(&mut model, KeyCode::Esc);
+    assert!(!model.help && model.hand.is_some());
+    press(&mut model, KeyCode::Esc);
+    assert!(model.hand.is_none() && model.parting.is_none());
+    press(&mut model, KeyCode::Esc);
+    assert_eq!(model.parting, Some(Parting::Quit));
+}
+
+#[test]
+fn control_c_leaves_from_anywhere() {
+    for key in ["", "p", "p?", "?"] {
+        let mut model = model();
+        typed(&mut model, key);
+        let event = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
+        model.on(keys::command(event, model.hand.as_ref()).unwrap());
+        assert_eq!(model.parting, Some(Parting::Quit), "after {key:?}");
+    }
+}
+
+#[test]
+fn no_key_breaks_anything() {
+    let mut worlds = [model(), pond::on(&*Pond::world(90, 60))];
+    let [wheel, matches] = [pond::wheel(), pond::matches()];
+    let mut others = [
+        Model::new(Watch::new(&*wheel)),
+        Model::new(Watch { steps_per_second: f64::NAN, ..Watch::new(&*matches) }),
+    ];
+    let mut dice = freewheel_core::Streams::new(1).stream(freewheel_core::Purpose::WatchAction, 0, 0);
+    let named =
+        [KeyCode::Up, KeyCode::Down, KeyCode::Left, KeyCode::Right, KeyCode::Enter, KeyCode::Backspace];
+    for model in worlds.iter_mut().chain(&mut others) {
+        for _ in 0..2000 {
+            let draw = dice.below(127 - 32 + 6) as u8;
+            let key = named.get(usize::from(draw)).copied();
+            press(model, key.unwrap_or(KeyCode::Char(char::from(draw.saturating_sub(6) + 32))));
+            model.parting = None;
+            model.advance(Duration::from_millis(20));
+            for _ in 0..3 {
+                model.tick();
+            }
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! The same bytes for 1, 2 and 8 threads: metrics, checkpoints, episodes, evaluation.
+
+use freewheel_tests::{Program, assert_same_bytes, run_files};
+
+const PROGRAM: Program = Program(env!("CARGO_BIN_EXE_freewheel-program"));
+
+#[test]
+fn the_same_bytes_for_any_number_of_threads() {
+    let folder = tempfile::tempdir().unwrap();
+    let experiment = folder.path().join("experiment.toml");
+    // Rows enough that batches are worth splitting, worlds slippery enough that every die counts.
+    let text = r#"
+        worlds = ["grid/frozenlake-8x8", { id = "grid/windy-stochastic", label = "wind" }]
+        agents = ["q-learning", "sarsa", "expected-sarsa", "double-q", "q-lambda", "n-step-sarsa", "dyna-q", "random"]
+        seeds = "0..2"
+        steps = 6000
+        rows = 3
+        evaluation = { episodes = 40, episodes_on_the_way = 10, points = 3 }
+    "#;
+    std::fs::write(&experiment, text).unwrap();
+    let out = |threads: &str| {
+        let out = folder.path().join(threads);
+        let words = [
+            "run",
+            experiment.to_str().unwrap(),
+            "--threads",
+            threads,
+            "--out",
+            out.to_str().unwrap(),
+            "--quiet",
+        ];
+        PROGRAM.text(&words);
+        out
+    };
+    let one = out("1");
+    assert_same_bytes(&one, &out("2"));
+    assert_same_bytes(&one, &out("8"));
+    let kinds = ["config.toml", "metrics.jsonl", "eval.json", "evaluation.jsonl", ".ckpt"];
+    for kind in kinds {
+        assert!(run_files(&one).keys().any(|name| name.ends_with(kind)), "no {kind} was compared");
+    }
+}
+
+#[test]
+fn one_wide_run_gives_the_same_bytes_for_any_number_of_threads() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = |threads: &str| {
+        let out = folder.path().join(threads);
+        let words =
+            ["train", "grid/frozenlake-8x8", "q-learning", "--steps", "400000", "--set", "rows=20000"];
+        PROGRAM
+            .text(&[&words[..], &["--threads", threads, "--out", out.to_str().unwrap(), "--quiet"]].concat());
+        out
+    };
+    let one = out("1");
+    assert_same_bytes(&one, &out("2"));
+    assert_same_bytes(&one, &out("8"));
+}
+
+#[test]
+fn another_seed_gives_another_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    PROGRAM.text(&[
+        "train",
+        "grid/frozenlake-4x4",
+        "q-learning",
+        "--steps",
+        "3000",
+        "--seeds",
+        "0..2",
+        "--out",
+        out,
+        "-q",
+    ]);
+    let metrics: Vec<_> =
+        run_files(folder.path()).into_iter().filter(|(name, _)| name.ends_with("metrics.jsonl")).collect();
+    assert_eq!(metrics.len(), 2);
+    assert_ne!(metrics[0].1, metrics[1].1);
+}

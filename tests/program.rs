@@ -1,0 +1,7 @@
+//! The program `freewheel` as the tests run it.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    freewheel::Catalogue::standard().main()
+}

@@ -1,0 +1,90 @@
+//! A run that is killed anywhere and taken up again ends in the same bytes as one that was never stopped.
+
+use std::path::Path;
+use std::time::Duration;
+
+use freewheel_core::{Purpose, Streams};
+use freewheel_tests::{Program, assert_same_bytes};
+
+const PROGRAM: Program = Program(env!("CARGO_BIN_EXE_freewheel-program"));
+
+/// Long enough to be killed several times over.
+fn words(out: &Path) -> Vec<String> {
+    let set =
+        ["checkpoint.points=40", "log.points=40", "evaluation.points=4", "agent.n=3", "world.time_limit=60"];
+    let mut words: Vec<String> =
+        ["run", experiment(), "--threads", "2", "--quiet", "--out"].map(String::from).to_vec();
+    words.push(out.to_str().unwrap().to_owned());
+    words.extend(set.iter().flat_map(|set| ["--set".to_owned(), (*set).to_owned()]));
+    words
+}
+
+fn experiment() -> &'static str {
+    concat!(env!("CARGO_MANIFEST_DIR"), "/resume.toml")
+}
+
+fn run(out: &Path) -> std::process::Command {
+    let words = words(out);
+    PROGRAM.command(&words.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+#[test]
+fn killed_at_random_points_and_resumed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (whole, killed) = (folder.path().join("whole"), folder.path().join("killed"));
+    let begin = std::time::Instant::now();
+    assert!(run(&whole).output().unwrap().status.success());
+    let took = begin.elapsed();
+    let mut rng = Streams::new(1).stream(Purpose::Learner, 0, 0);
+    let mut kills = 0;
+    for _ in 0..12 {
+        let mut child = run(&killed).stdout(std::process::Stdio::null()).spawn().unwrap();
+        std::thread::sleep(Duration::from_secs_f64(took.as_secs_f64() * 0.3 * rng.uniform()));
+        child.kill().unwrap();
+        kills += u32::from(!child.wait().unwrap().success());
+    }
+    assert!(kills >= 3, "only {kills} of 12 were killed before their end");
+    let output = run(&killed).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_same_bytes(&whole, &killed);
+}
+
+#[test]
+fn interrupted_saved_and_resumed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (whole, stopped) = (folder.path().join("whole"), folder.path().join("stopped"));
+    let begin = std::time::Instant::now();
+    assert!(run(&whole).output().unwrap().status.success());
+    let took = begin.elapsed();
+    let mut codes = Vec::new();
+    for part in [0.2, 0.5, 0.3] {
+        let child = run(&stopped).stderr(std::process::Stdio::piped()).spawn().unwrap();
+        std::thread::sleep(took.mul_f64(part));
+        // The signal of Ctrl-C.
+        let kill = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+        let output = child.wait_with_output().unwrap();
+        codes.push(output.status.code());
+        if output.status.code() == Some(130) {
+            assert!(kill.unwrap().success());
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(said.contains("interrupted and saved; go on with:"), "{said}");
+        }
+    }
+    assert!(codes.contains(&Some(130)), "never interrupted: {codes:?}");
+    // What never began is not in the folder: the experiment itself is the way to go on.
+    assert!(run(&stopped).output().unwrap().status.success());
+    assert_same_bytes(&whole, &stopped);
+}
+
+#[test]
+fn resume_finds_runs_below_a_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    let words =
+        ["train", "grid/cliff", "sarsa", "--steps", "2000", "--seeds", "0..2", "--out", out, "--json"];
+    let first = PROGRAM.json(&words);
+    let evals = freewheel_tests::run_files(folder.path());
+    let again = PROGRAM.json(&["resume", out, "--json"]);
+    assert_eq!(first["rows"][0]["scores"], again["rows"][0]["scores"]);
+    assert_eq!(evals, freewheel_tests::run_files(folder.path()));
+}
