@@ -79,10 +79,8 @@ fn agents(criterion: &mut Criterion) {
             let world = Arc::new(Cliff::new());
             let streams = Streams::new(1);
             let budget = Budget { steps: u64::MAX, rows };
-            let mut learner = match kind.build(world.spec(), &toml::Table::new(), budget, streams) {
-                Ok(learner) => learner,
-                Err(error) => panic!("{error}"),
-            };
+            let built = kind.build(world.spec(), &toml::Table::new(), budget, streams);
+            let Ok(mut learner) = built else { continue };
             let mut batch: Box<dyn Episodes> =
                 Box::new(Batch::new(world, rows, streams, Purpose::Environment, 0));
             group.bench_function(format!("{}/{rows}", kind.id()), |bencher| {

@@ -10,7 +10,9 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use freewheel_core::{ActionSpace, Batch, Env, ObservationSpace, Purpose, Spec, Step, Stream, Streams};
+use freewheel_core::{
+    ActionSpace, Batch, Env, Episodes, ObservationSpace, Purpose, Spec, Step, Stream, Streams,
+};
 
 fn spec(id: &str, masked: bool) -> Spec {
     Spec {
@@ -106,7 +108,8 @@ fn ticks<E: Env<Action = u32> + 'static>(c: &mut Criterion, name: &str, env: E) 
         let mut turn = 0;
         let mut tick = |batch: &mut Batch<E>| {
             turn = (turn + 1) % actions.len();
-            batch.advance(&actions[turn]).is_ok()
+            let advanced = batch.advance(&actions[turn]).is_ok();
+            (advanced, batch.take_finished().len())
         };
         group.bench_function(BenchmarkId::new("one-thread", rows), |b| {
             let mut batch = batch();

@@ -7,7 +7,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use freewheel_core::{Batch, Purpose, Streams};
+use freewheel_core::{Batch, Env, Episodes, Purpose, Streams};
 use freewheel_envs::gridworld::Grids;
 
 const WORLDS: &[(&str, &str)] = &[
@@ -25,11 +25,11 @@ fn step(criterion: &mut Criterion) {
     for (name, settings) in WORLDS {
         let settings = settings.parse().expect("settings of this bench");
         let world = Arc::new(Grids.world(name, &settings).expect("a world").expect("a world"));
+        let masked = world.spec().masked;
         let mut group = criterion.benchmark_group(format!("grid/{name}"));
         for rows in [1, 4, 64, 1024, 16384] {
             let mut rng = Streams::new(1).stream(Purpose::Action, 0, 0);
             let mut batch = Batch::new(Arc::clone(&world), rows, Streams::new(0), Purpose::Environment, 0);
-            let mut masks = vec![true; rows * world.actions()];
             let actions: Vec<Vec<u32>> =
                 (0..ROUNDS).map(|_| (0..rows).map(|_| rng.below(world.actions() as u32)).collect()).collect();
             let mut legal = vec![0; rows];
@@ -38,28 +38,29 @@ fn step(criterion: &mut Criterion) {
             group.bench_function(BenchmarkId::from_parameter(rows), |bencher| {
                 bencher.iter(|| {
                     round = (round + 1) % ROUNDS;
-                    use freewheel_core::Episodes;
-                    let view = batch.view();
-                    if view.legal.iter().all(|legal| *legal) {
-                        batch.advance(black_box(&actions[round])).expect("legal actions");
-                    } else {
-                        // With a mask, the first legal action from the drawn one on.
-                        masks.copy_from_slice(view.legal);
-                        for (row, action) in legal.iter_mut().enumerate() {
-                            let mask = &masks[row * world.actions()..(row + 1) * world.actions()];
-                            let drawn = actions[round][row] as usize;
-                            let from = (0..mask.len()).map(|i| (drawn + i) % mask.len());
-                            *action = from.clone().find(|&a| mask[a]).unwrap_or(drawn) as u32;
-                        }
-                        batch.advance(black_box(&legal)).expect("legal actions");
+                    if round == 0 {
+                        // An agent would take them; so must the bench, lest they pile up.
+                        batch.take_finished();
                     }
-                    // An agent would take them; so must the bench, lest they pile up.
-                    batch.take_finished()
+                    if !masked {
+                        return batch.advance(black_box(&actions[round]));
+                    }
+                    let view = batch.view();
+                    for (row, action) in legal.iter_mut().enumerate() {
+                        *action = first_legal(view.legal_row(row), actions[round][row]);
+                    }
+                    batch.advance(black_box(&legal))
                 });
             });
         }
         group.finish();
     }
+}
+
+/// The first legal action from the drawn one on.
+fn first_legal(mask: &[bool], drawn: u32) -> u32 {
+    let actions = mask.len() as u32;
+    (0..actions).map(|i| (drawn + i) % actions).find(|&a| mask[a as usize]).unwrap_or(drawn)
 }
 
 criterion_group!(benches, step);

@@ -341,7 +341,7 @@ impl<'a> Training<'a> {
             self.learn(next - now)?;
             (control.progress)(next - now);
             // How a run is sliced changes nothing in it, so the clock may decide.
-            slice = if begin.elapsed() < SLICE { slice.saturating_mul(2) } else { (slice / 2).max(1) };
+            slice = if begin.elapsed() < SLICE { (slice * 2).min(total) } else { (slice / 2).max(1) };
             if due(next, config.log.points) {
                 self.log()?;
             }

@@ -115,3 +115,37 @@ impl Learner for DoubleQ {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tabular::graph::{Graph, alone, end, go};
+    use crate::tabular::schedule::Schedule;
+
+    #[test]
+    fn one_table_chooses_and_the_other_values() {
+        // 0 -(1)-> 1, where two actions are legal. A prefers the first, B the second.
+        let graph = || Graph::new(vec![vec![Some(go(1, 1.0)), None], vec![Some(end(0, 0.0)); 2]], 0);
+        let mut coins = [0; 2];
+        for seed in 0..200 {
+            let tabular = Tabular { alpha: Schedule::Constant(0.5), gamma: Some(0.9), ..Tabular::default() };
+            let mut learner =
+                DoubleQ::new(graph().look(), Config { tabular }, alone(1), Streams::new(seed)).unwrap();
+            learner.own.tables = [vec![1.0, 0.0, 8.0, 6.0], vec![2.0, 0.0, 4.0, 5.0]];
+            learner.learn(&mut graph().batch(1, 0), 1).unwrap();
+            let [a, b] = [&learner.own.tables[0], &learner.own.tables[1]];
+            if b[0] == 2.0 {
+                // A chooses the first, which B values at 4: 1 + .5 (1 + .9 4 - 1) = 2.8; the mean is 2.4.
+                assert!((a[0] - 2.8).abs() < 1e-12 && (learner.walker.table.q[0] - 2.4).abs() < 1e-12);
+                coins[0] += 1;
+            } else {
+                // B chooses the second, which A values at 6: 2 + .5 (1 + .9 6 - 2) = 4.2; the mean is 2.6.
+                assert!((b[0] - 4.2).abs() < 1e-12 && (learner.walker.table.q[0] - 2.6).abs() < 1e-12);
+                assert_eq!(a[0], 1.0);
+                coins[1] += 1;
+            }
+        }
+        // Five standard errors of a fair coin over 200 throws.
+        assert!((coins[0] - 100i32).abs() < 36, "{coins:?}");
+    }
+}

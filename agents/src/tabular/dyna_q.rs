@@ -211,3 +211,57 @@ impl Learner for DynaQ {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tabular::graph::{Graph, alone, end, go};
+    use crate::tabular::schedule::Schedule;
+
+    /// 0 -(0)-> 1 -(0)-> 2 -(1)-> the end, one action each.
+    fn line() -> Graph {
+        Graph::new(vec![vec![Some(go(1, 0.0))], vec![Some(go(2, 0.0))], vec![Some(end(0, 1.0))]], 0)
+    }
+
+    fn learner(config: Config) -> DynaQ {
+        let tabular = Tabular { alpha: Schedule::Constant(0.5), gamma: Some(0.5), ..Tabular::default() };
+        DynaQ::new(line().look(), Config { tabular, ..config }, alone(1), Streams::new(0)).unwrap()
+    }
+
+    #[test]
+    fn a_surprise_is_swept_back_at_once() {
+        let after = |planning_steps| {
+            let mut dyna = learner(Config { planning_steps, ..Config::default() });
+            dyna.learn(&mut line().batch(1, 0), 3).unwrap();
+            (dyna.walker.table.q, dyna.queue.waiting())
+        };
+        // The real step: .5. Then its own backup: 1; what led there: .5; what led there: .25.
+        assert_eq!(after(1), (vec![0.0, 0.0, 1.0], vec![(1, 0.5)]));
+        assert_eq!(after(2), (vec![0.0, 0.5, 1.0], vec![(0, 0.25)]));
+        assert_eq!(after(3), (vec![0.25, 0.5, 1.0], vec![]));
+        assert_eq!(after(100), (vec![0.25, 0.5, 1.0], vec![]));
+    }
+
+    #[test]
+    fn theta_stops_the_sweep() {
+        let mut dyna = learner(Config { theta: 0.3, ..Config::default() });
+        dyna.learn(&mut line().batch(1, 0), 3).unwrap();
+        assert_eq!(dyna.walker.table.q, [0.0, 0.5, 1.0]);
+    }
+
+    #[test]
+    fn planning_picks_among_what_was_tried() {
+        let mut dyna = learner(Config {
+            planning_steps: 1000,
+            planning_alpha: 0.5,
+            prioritised: false,
+            ..Config::default()
+        });
+        dyna.learn(&mut line().batch(1, 0), 2).unwrap();
+        assert_eq!((dyna.walker.table.q.clone(), dyna.model.pairs_known()), (vec![0.0; 3], 2));
+        dyna.learn(&mut line().batch(1, 1), 3).unwrap();
+        let expected = [0.25, 0.5, 1.0];
+        let q = &dyna.walker.table.q;
+        assert!(q.iter().zip(expected).all(|(q, expected)| (q - expected).abs() < 1e-12), "{q:?}");
+    }
+}

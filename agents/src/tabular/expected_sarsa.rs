@@ -82,3 +82,44 @@ impl Learner for ExpectedSarsa {
         self.walker.load(bytes, |_: &(), _| true)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tabular::exploration::Exploration;
+    use crate::tabular::graph::{Graph, alone, end, go};
+    use crate::tabular::schedule::Schedule;
+
+    #[test]
+    fn one_update_by_hand() {
+        // 0 -(1)-> 1, where two of three actions are legal, worth 4 and 6; truncated there, which changes nothing.
+        for limit in [1, 9] {
+            let graph = || {
+                let second = vec![Some(end(0, 0.0)), Some(end(0, 0.0)), None];
+                Graph::new(vec![vec![Some(go(1, 1.0)), None, None], second], 0).with_limit(limit)
+            };
+            let after = |exploration, initial: f64| {
+                let tabular = Tabular {
+                    alpha: Schedule::Constant(0.5),
+                    gamma: Some(0.9),
+                    epsilon: Schedule::Constant(0.2),
+                    temperature: Schedule::Constant(2.0 / 3f64.ln()),
+                    exploration,
+                    ..Tabular::default()
+                };
+                let mut learner =
+                    ExpectedSarsa::new(graph().look(), Config { tabular }, alone(1), Streams::new(0))
+                        .unwrap();
+                learner.walker.table.q = vec![initial, 0.0, 0.0, 4.0, 6.0, 100.0];
+                learner.learn(&mut graph().batch(1, 0), 1).unwrap();
+                learner.walker.table.q[0]
+            };
+            // .9 * 6 + .1 * 4 = 5.8; 1 + .5 (1 + .9 5.8 - 1) = 3.61
+            assert!((after(Exploration::EpsilonGreedy, 1.0) - 3.61).abs() < 1e-12);
+            // exp((6 - 4) / T) = 3: .75 * 6 + .25 * 4 = 5.5; 1 + .5 (1 + 4.95 - 1) = 3.475
+            assert!((after(Exploration::Softmax, 1.0) - 3.475).abs() < 1e-12);
+            // 1 + .5 (1 + .9 6 - 1) = 3.7
+            assert!((after(Exploration::Greedy, 1.0) - 3.7).abs() < 1e-12);
+        }
+    }
+}

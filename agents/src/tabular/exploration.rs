@@ -85,8 +85,8 @@ impl Explore {
 #[inline]
 pub fn max(q: &[f64], legal: &[bool]) -> f64 {
     // Four directions are so common that their loop is worth unrolling.
-    let top = match (q.as_array::<4>(), legal.as_array::<4>()) {
-        (Some(q), Some(legal)) => top_by(legal, |a| q[a]),
+    let top = match (<&[f64; 4]>::try_from(q), <&[bool; 4]>::try_from(legal)) {
+        (Ok(q), Ok(legal)) => top_by(legal, |a| q[a]),
         _ => top_by(legal, |a| q[a]),
     };
     if top == f64::NEG_INFINITY { 0.0 } else { top }
@@ -102,8 +102,8 @@ pub fn first_best(q: &[f64], legal: &[bool]) -> u32 {
 /// A best action, any of them with equal probability.
 #[inline]
 pub fn best(q: &[f64], legal: &[bool], rng: &mut Stream) -> u32 {
-    match (q.as_array::<4>(), legal.as_array::<4>()) {
-        (Some(q), Some(legal)) => best_by(legal, rng, |a| q[a]),
+    match (<&[f64; 4]>::try_from(q), <&[bool; 4]>::try_from(legal)) {
+        (Ok(q), Ok(legal)) => best_by(legal, rng, |a| q[a]),
         _ => best_by(legal, rng, |a| q[a]),
     }
 }

@@ -136,3 +136,49 @@ impl Learner for NStepSarsa {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tabular::graph::{Graph, alone, end, go};
+    use crate::tabular::schedule::Schedule;
+
+    /// 0 -(1)-> 1 -(2)-> 2 -(3)-> 3 -(4)-> the end, one action each.
+    fn line(limit: u32) -> Graph {
+        let states = vec![
+            vec![Some(go(1, 1.0))],
+            vec![Some(go(2, 2.0))],
+            vec![Some(go(3, 3.0))],
+            vec![Some(end(0, 4.0))],
+        ];
+        Graph::new(states, 0).with_limit(limit)
+    }
+
+    fn after(limit: u32, steps: u64) -> Vec<f64> {
+        let tabular = Tabular { alpha: Schedule::Constant(0.5), gamma: Some(0.5), ..Tabular::default() };
+        let mut learner =
+            NStepSarsa::new(line(limit).look(), Config { n: 2, tabular }, alone(1), Streams::new(0)).unwrap();
+        learner.walker.table.q = vec![0.0, 10.0, 20.0, 40.0];
+        learner.learn(&mut line(limit).batch(1, 0), steps).unwrap();
+        learner.walker.table.q
+    }
+
+    #[test]
+    fn two_step_returns_by_hand() {
+        assert_eq!(after(9, 1), [0.0, 10.0, 20.0, 40.0]);
+        // G = 1 + .5 2 + .25 20 = 7; 0 + .5 7
+        assert_eq!(after(9, 2), [3.5, 10.0, 20.0, 40.0]);
+        // G = 2 + .5 3 + .25 40 = 13.5; 10 + .5 3.5
+        assert_eq!(after(9, 3), [3.5, 11.75, 20.0, 40.0]);
+        // The end: G = 3 + .5 4 = 5, 20 - 7.5; then G = 4, 40 - 18.
+        assert_eq!(after(9, 4), [3.5, 11.75, 12.5, 22.0]);
+    }
+
+    #[test]
+    fn a_truncated_window_bootstraps_from_what_it_saw_last() {
+        // Cut after three steps in state 3: as above, then the pair left over gets G = 3 + .5 40 = 23; 20 + 1.5.
+        assert_eq!(after(3, 3), [3.5, 11.75, 21.5, 40.0]);
+        // The next episode begins with an empty window.
+        assert_eq!(after(3, 4), [3.5, 11.75, 21.5, 40.0]);
+    }
+}

@@ -158,3 +158,90 @@ impl Learner for QLambda {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tabular::exploration::Exploration;
+    use crate::tabular::graph::{Graph, alone, end, go};
+    use crate::tabular::schedule::Schedule;
+
+    fn learner(graph: &Graph, config: Config) -> QLambda {
+        let tabular = Tabular {
+            alpha: Schedule::Constant(0.5),
+            gamma: Some(0.8),
+            exploration: Exploration::Greedy,
+            ..Tabular::default()
+        };
+        QLambda::new(graph.look(), Config { lambda: 0.5, tabular, ..config }, alone(1), Streams::new(0))
+            .unwrap()
+    }
+
+    fn close(a: &[f64], b: &[f64]) {
+        assert!(a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-12), "{a:?} {b:?}");
+    }
+
+    #[test]
+    fn errors_reach_back_along_the_traces() {
+        // 0 -(0)-> 1 -(0)-> 2 -(10)-> the end, one action each.
+        let graph =
+            || Graph::new(vec![vec![Some(go(1, 0.0))], vec![Some(go(2, 0.0))], vec![Some(end(0, 10.0))]], 0);
+        let (mut q, mut batch) = (learner(&graph(), Config::default()), graph().batch(1, 0));
+        q.learn(&mut batch, 2).unwrap();
+        assert_eq!(q.eligible[0], [(0, 0.4), (1, 1.0)]);
+        q.learn(&mut batch, 1).unwrap();
+        // delta = 10; traces .4^2, .4, 1; alpha .5.
+        close(&q.walker.table.q, &[0.8, 2.0, 5.0]);
+        assert!(q.eligible[0].is_empty(), "ended with the episode");
+        q.learn(&mut batch, 1).unwrap();
+        // delta = .8 2 - .8 = .8, once more: .8 + .4
+        close(&q.walker.table.q, &[1.2, 2.0, 5.0]);
+        q.learn(&mut batch, 1).unwrap();
+        // delta = .8 5 - 2 = 2: 1.2 + .5 .4 2 = 1.6 and 2 + 1.
+        close(&q.walker.table.q, &[1.6, 3.0, 5.0]);
+    }
+
+    #[test]
+    fn traces_replace_or_accumulate_and_end_with_a_truncated_episode() {
+        // A state that leads to itself with reward 1, cut short after three steps.
+        let graph = || Graph::new(vec![vec![Some(go(0, 1.0))]], 0).with_limit(3);
+        let after = |traces, steps| {
+            let mut q = learner(&graph(), Config { traces, ..Config::default() });
+            q.learn(&mut graph().batch(1, 0), steps).unwrap();
+            (q.walker.table.q[0], q.eligible[0].first().map(|(_, e)| *e))
+        };
+        // Q = .5; then delta = 1 + .8 .5 - .5 = .9 and e = 1 or 1.4.
+        assert_eq!(after(Traces::Replacing, 1), (0.5, Some(1.0)));
+        let (q, e) = after(Traces::Replacing, 2);
+        close(&[q, e.unwrap()], &[0.95, 1.0]);
+        let (q, e) = after(Traces::Accumulating, 2);
+        close(&[q, e.unwrap()], &[0.5 + 0.5 * 0.9 * 1.4, 1.4]);
+        // .95, delta = 1 + .8 .95 - .95 = .81: the truncated step still has a future, but no trace after it.
+        let (q, e) = after(Traces::Replacing, 3);
+        close(&[q], &[0.95 + 0.405]);
+        assert_eq!(e, None);
+    }
+
+    #[test]
+    fn exploring_ends_traces_unless_naive() {
+        // Both actions of the one state lead back to it.
+        let graph = || Graph::new(vec![vec![Some(go(0, 0.0)); 2]], 0);
+        for (naive, expected) in [(false, 1), (true, 2)] {
+            let mut q = learner(&graph(), Config { naive, ..Config::default() });
+            q.walker.explore = crate::tabular::exploration::Explore::EpsilonGreedy(1.0);
+            q.walker.table.q = vec![1.0, 0.0];
+            let mut batch = graph().batch(1, 0);
+            // Until it has done the better thing, then the worse one.
+            let mut last = 9;
+            loop {
+                q.learn(&mut batch, 1).unwrap();
+                q.walker.table.q = vec![1.0, 0.0];
+                if (last, q.walker.actions[0]) == (0, 1) {
+                    break;
+                }
+                last = q.walker.actions[0];
+            }
+            assert_eq!(q.eligible[0].len(), expected, "{:?}", q.eligible);
+        }
+    }
+}

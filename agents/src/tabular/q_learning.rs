@@ -78,3 +78,71 @@ impl Learner for QLearning {
         self.walker.load(bytes, |_: &(), _| true)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tabular::graph::{Graph, alone, end, go};
+    use crate::tabular::schedule::Schedule;
+
+    /// 0 -(1)-> 1 -(2)-> the end; in 1 a second action is legal, a third is not.
+    fn world() -> Graph {
+        Graph::new(
+            vec![vec![Some(go(1, 1.0)), None, None], vec![Some(end(0, 2.0)), Some(end(0, 2.0)), None]],
+            0,
+        )
+    }
+
+    fn learner(graph: &Graph, alpha: Schedule) -> QLearning {
+        let tabular = Tabular { alpha, gamma: Some(0.9), ..Tabular::default() };
+        QLearning::new(graph.look(), Config { tabular }, alone(1), Streams::new(0)).unwrap()
+    }
+
+    #[test]
+    fn one_update_by_hand() {
+        let mut q = learner(&world(), Schedule::Constant(0.5));
+        q.walker.table.q = vec![1.0, 0.0, 0.0, 4.0, 6.0, 100.0];
+        let mut batch = world().batch(1, 0);
+        q.learn(&mut batch, 1).unwrap();
+        // 1 + .5 (1 + .9 max(4, 6) - 1) = 3.7: what is illegal does not count.
+        assert!((q.walker.table.q[0] - 3.7).abs() < 1e-12);
+        // The end: 2 + .9 * 0; the better action goes from 6 to 6 + .5 (2 - 6) = 4, at most.
+        q.walker.table.q[3] = -50.0;
+        while freewheel_core::Episodes::take_finished(&mut batch).is_empty() {
+            q.learn(&mut batch, 1).unwrap();
+        }
+        let moved = [q.walker.table.q[3] == -24.0, q.walker.table.q[4] == 4.0];
+        assert_eq!(moved.iter().filter(|moved| **moved).count(), 1, "{:?}", q.walker.table.q);
+    }
+
+    #[test]
+    fn a_truncated_episode_still_has_a_future() {
+        let graph = || world().with_limit(1);
+        let mut q = learner(&graph(), Schedule::Constant(0.5));
+        q.walker.table.q = vec![1.0, 0.0, 0.0, 4.0, 6.0, 100.0];
+        q.learn(&mut graph().batch(1, 0), 1).unwrap();
+        assert!((q.walker.table.q[0] - 3.7).abs() < 1e-12);
+    }
+
+    #[test]
+    fn harmonic_rates_make_the_average() {
+        let bandit = || Graph::maximisation_bias().with_limit(2);
+        let mut q = learner(&bandit(), Schedule::Harmonic { power: 1.0 });
+        q.learn(&mut bandit().batch(1, 0), 20_000).unwrap();
+        let (values, n) = (q.walker.table.row(1), q.walker.table.visits_row(1));
+        // Five standard errors of a mean over n draws of N(-0.1, 1).
+        assert!(values.iter().zip(n).all(|(q, &n)| (q + 0.1).abs() < 5.0 / f64::from(n).sqrt()));
+    }
+
+    #[test]
+    fn rows_move_one_table_in_their_order() {
+        let bandit = || Graph::new(vec![vec![Some(end(0, 1.0))]], 0);
+        let tabular = Tabular { alpha: Schedule::Constant(0.5), ..Tabular::default() };
+        let budget = Budget { steps: 1, rows: 3 };
+        let mut q = QLearning::new(bandit().look(), Config { tabular }, budget, Streams::new(0)).unwrap();
+        q.learn(&mut bandit().batch(3, 0), 1).unwrap();
+        // 0, 1/2, 3/4, 7/8: one tick of three rows.
+        assert_eq!(q.walker.table.q, [0.875]);
+        assert_eq!(q.walker.step(), 3);
+    }
+}

@@ -105,3 +105,20 @@ impl Policy for Uniform {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tabular::graph::{Graph, alone, returns};
+
+    #[test]
+    fn plays_legal_actions_only() {
+        // A masked action would be an error of the batch.
+        let graph = Graph::maximisation_bias();
+        let mut random = Random::new(graph.look(), Config {}, alone(1), Streams::new(0)).unwrap();
+        let scores = returns(&mut random, &mut graph.batch(1, 0), 2000);
+        // Half of the episodes go left, and earn N(-0.1, 1); the others earn exactly 0.
+        let zero = scores.iter().filter(|score| **score == 0.0).count() as f64 / 2000.0;
+        assert!((zero - 0.5).abs() < 0.06, "{zero}");
+    }
+}

@@ -93,3 +93,57 @@ impl Learner for Sarsa {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tabular::graph::{Graph, alone, end, go};
+    use crate::tabular::schedule::Schedule;
+
+    /// 0 -(1)-> 1, where two actions are legal; both end with 2.
+    fn world(limit: u32) -> Graph {
+        Graph::new(vec![vec![Some(go(1, 1.0)), None], vec![Some(end(0, 2.0)); 2]], 0).with_limit(limit)
+    }
+
+    fn learner(limit: u32) -> Sarsa {
+        let tabular = Tabular {
+            alpha: Schedule::Constant(0.5),
+            gamma: Some(0.9),
+            epsilon: Schedule::Constant(1.0),
+            ..Tabular::default()
+        };
+        let mut sarsa =
+            Sarsa::new(world(limit).look(), Config { tabular }, alone(1), Streams::new(0)).unwrap();
+        sarsa.walker.table.q = vec![1.0, 0.0, 4.0, 6.0];
+        sarsa
+    }
+
+    #[test]
+    fn bootstraps_from_what_it_does_next() {
+        let (mut sarsa, mut batch) = (learner(9), world(9).batch(1, 0));
+        sarsa.learn(&mut batch, 1).unwrap();
+        // 1 + .5 (1 + .9 Q(1, a') - 1): 2.8 for the first action, 3.7 for the second.
+        let next = sarsa.walker.actions[0] as usize;
+        assert!((sarsa.walker.table.q[0] - [2.8, 3.7][next]).abs() < 1e-12);
+        sarsa.learn(&mut batch, 1).unwrap();
+        // And that is what it did: 4 + .5 (2 - 4) = 3 or 6 + .5 (2 - 6) = 4.
+        assert_eq!(sarsa.walker.table.q[2 + next], [3.0, 4.0][next]);
+        assert_eq!(sarsa.walker.table.q[3 - next], [4.0, 6.0][1 - next]);
+    }
+
+    #[test]
+    fn a_truncated_episode_bootstraps_from_what_it_saw_last() {
+        let (mut sarsa, mut batch) = (learner(1), world(1).batch(1, 0));
+        let mut seen = [false; 2];
+        for _ in 0..40 {
+            sarsa.walker.table.q[0] = 1.0;
+            sarsa.learn(&mut batch, 1).unwrap();
+            let which = [2.8, 3.7].map(|value| (sarsa.walker.table.q[0] - value).abs() < 1e-12);
+            assert!(which[0] || which[1], "{:?}", sarsa.walker.table.q);
+            seen = [seen[0] || which[0], seen[1] || which[1]];
+            // The next episode begins with the only action that is legal there.
+            assert_eq!(sarsa.walker.actions, [0]);
+        }
+        assert_eq!((seen, &sarsa.walker.table.q[2..]), ([true; 2], &[4.0, 6.0][..]));
+    }
+}

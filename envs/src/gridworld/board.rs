@@ -165,6 +165,7 @@ impl Painter<'_> {
                     self.write((self.scale.width - number.chars().count().min(6)) / 2, 1, &number, ink);
                 }
             }
+            Some(_) if agent => {}
             Some(thought) => {
                 let arrow = thought.arrows.first().copied().unwrap_or(' ');
                 self.write(0, 0, &arrow.to_string(), ink);

@@ -162,7 +162,9 @@ impl fmt::Display for Map {
             writeln!(f, "{}", row.iter().collect::<String>())?;
         }
         if self.legend != Legend::default() {
-            let legend = toml::to_string(&self.legend).map_err(|_| fmt::Error)?;
+            let mut legend = toml::Table::try_from(&self.legend).map_err(|_| fmt::Error)?;
+            let usual = toml::Table::try_from(Legend::default()).map_err(|_| fmt::Error)?;
+            legend.retain(|key, value| usual.get(key) != Some(value));
             write!(f, "{SEPARATOR}\n{legend}")?;
         }
         Ok(())

@@ -160,11 +160,14 @@ pub(super) fn problems(text: &str) -> Result<Vec<Problem<'_>>, MapError> {
             let message = format!("a problem has nine fields, this line {}", fields.len());
             return Err(fault(line, whole.chars().count() + 1, message));
         };
+        // Fields are slices of the line: their addresses tell the column.
+        let column = |field: &str| {
+            let offset = (field.as_ptr() as usize).saturating_sub(whole.as_ptr() as usize);
+            whole.get(..offset).map_or(1, |before| before.chars().count() + 1)
+        };
         let number = |field: &str| {
-            field.parse::<usize>().map_err(|_| {
-                let column = whole.find(field).unwrap_or(0) + 1;
-                fault(line, column, format!("`{field}` should be a whole number of cells"))
-            })
+            let message = || format!("`{field}` should be a whole number of cells");
+            field.parse::<usize>().map_err(|_| fault(line, column(field), message()))
         };
         problems.push(Problem {
             line,
@@ -173,8 +176,7 @@ pub(super) fn problems(text: &str) -> Result<Vec<Problem<'_>>, MapError> {
             start: (number(start_x)?, number(start_y)?),
             goal: (number(goal_x)?, number(goal_y)?),
             length: length.parse().map_err(|_| {
-                let column = whole.rfind(length).unwrap_or(0) + 1;
-                fault(line, column, format!("`{length}` should be the length of the shortest way"))
+                fault(line, column(length), format!("`{length}` should be the length of the shortest way"))
             })?,
         });
     }

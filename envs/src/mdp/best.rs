@@ -1,10 +1,10 @@
 //! The best stationary policy without a horizon: policy iteration with exact evaluation.
 
-use super::chain::{Chain, REST};
+use super::chain::{Chain, REST, Total};
 use super::ends::{Graph, States};
 use super::kernel::Kernel;
 
-/// An action must be better by this share of the numbers compared before it replaces another: well above rounding,
+/// An action must be better by this share of what is added up before it replaces another: well above rounding,
 /// so that each round truly improves and the last policy is left.
 const STRICT: f64 = 1e-13;
 /// Actions within this share of the best count as best.
@@ -32,11 +32,11 @@ pub(super) fn best(kernel: &Kernel) -> Optimum {
 fn discounted(kernel: &Kernel) -> Optimum {
     let search = Search { kernel, allowed: kernel.legal.clone(), may_rest: vec![false; kernel.states] };
     let mut choice = search.guess();
-    let values = search.iterate(&mut choice);
-    let ties = search.ties(&values);
+    let total = search.iterate(&mut choice);
+    let ties = search.ties(&total);
     let first = |best: &[bool]| best.iter().position(|best| *best).map_or(REST, |a| a as u32);
     let choice = ties.chunks_exact(kernel.actions).map(first).collect();
-    Optimum { values, choice, ties }
+    Optimum { values: total.values, choice, ties }
 }
 
 fn undiscounted(kernel: &Kernel) -> Optimum {
@@ -55,10 +55,10 @@ fn undiscounted(kernel: &Kernel) -> Optimum {
 
     let mut choice = search.guess();
     search.mend(&graph, &mut choice);
-    let mut values = search.iterate(&mut choice);
+    let mut total = search.iterate(&mut choice);
     // Who reaches an endless gain is set aside; the others cannot get there, and are solved alone.
-    while values.contains(&f64::INFINITY) {
-        let gain: States = values.iter().map(|v| *v == f64::INFINITY).collect();
+    while total.values.contains(&f64::INFINITY) {
+        let gain: States = total.values.iter().map(|v| *v == f64::INFINITY).collect();
         for (s, found) in graph.upstream(&gain).into_iter().enumerate() {
             if found {
                 endless[s] = true;
@@ -68,9 +68,10 @@ fn undiscounted(kernel: &Kernel) -> Optimum {
             }
         }
         search.mend(&graph, &mut choice);
-        values = search.iterate(&mut choice);
+        total = search.iterate(&mut choice);
     }
-    let (choice, ties) = search.settle(&graph, &rest, &values, &choice);
+    let (choice, ties) = search.settle(&graph, &rest, &total, &choice);
+    let mut values = total.values;
     for s in 0..kernel.states {
         if endless[s] {
             values[s] = f64::INFINITY;
@@ -138,59 +139,58 @@ impl Search<'_> {
     }
 
     /// Howard's policy iteration; stops early where a value is `+inf`.
-    fn iterate(&self, choice: &mut Vec<u32>) -> Vec<f64> {
-        let mut values = Chain::of_choice(self.kernel, choice).total();
+    fn iterate(&self, choice: &mut Vec<u32>) -> Total {
+        let mut total = Chain::of_choice(self.kernel, choice).total();
         for _ in 0..ROUNDS {
-            let mut better = self.improve(choice, &values);
+            let mut better = self.improve(choice, &total);
             if better == *choice {
                 break;
             }
             let mut now = Chain::of_choice(self.kernel, &better).total();
-            if now.contains(&f64::INFINITY) {
+            if now.values.contains(&f64::INFINITY) {
                 return now;
             }
-            if now.iter().any(|v| !v.is_finite()) {
+            if now.values.iter().any(|v| !v.is_finite()) {
                 // Only rounding can do this, on gains of about nothing: they are left alone.
-                for s in 0..now.len() {
-                    if !now[s].is_finite() {
+                for s in 0..better.len() {
+                    if !now.values[s].is_finite() {
                         better[s] = choice[s];
                     }
                 }
                 now = Chain::of_choice(self.kernel, &better).total();
             }
             // Each round raises a value, or rounding is all that is left.
-            let rises =
-                now.iter().zip(&values).any(|(now, before)| now - before > STRICT / 2.0 * before.abs());
-            if !rises || now.iter().any(|v| !v.is_finite()) {
+            let raised = |s: usize| now.values[s] - total.values[s] > STRICT / 2.0 * total.sizes[s];
+            if !(0..better.len()).any(raised) || now.values.iter().any(|v| !v.is_finite()) {
                 break;
             }
-            (*choice, values) = (better, now);
+            (*choice, total) = (better, now);
         }
-        values
+        total
     }
 
     /// The best action of each state where it beats the present one, the present one elsewhere.
-    fn improve(&self, choice: &[u32], values: &[f64]) -> Vec<u32> {
+    fn improve(&self, choice: &[u32], Total { values, sizes }: &Total) -> Vec<u32> {
         let k = self.kernel;
         let better = |s: usize| {
             let present = choice[s];
-            let (q, scale) = match present {
+            let (q, size) = match present {
                 REST => (0.0, 0.0),
                 a => {
                     let row = s * k.actions + a as usize;
-                    (k.q(row, values), k.scale(row, values))
+                    (k.q(row, values), k.size(row, sizes))
                 }
             };
             if present == REST && !self.may_rest[s] {
                 return self.options(s).next().map_or(REST, |(a, _)| a as u32);
             }
             let mut best = (q, present);
-            if self.may_rest[s] && q < -STRICT * scale {
+            if self.may_rest[s] && q < -STRICT * size {
                 best = (0.0, REST);
             }
             for (a, row) in self.options(s) {
                 let candidate = k.q(row, values);
-                if candidate > best.0 && candidate - q > STRICT * (scale + k.scale(row, values)) {
+                if candidate > best.0 && candidate - q > STRICT * (size + k.size(row, sizes)) {
                     best = (candidate, a as u32);
                 }
             }
@@ -200,17 +200,17 @@ impl Search<'_> {
     }
 
     /// The actions that are as good as the best, `[S * A]`.
-    fn ties(&self, values: &[f64]) -> Vec<bool> {
+    fn ties(&self, Total { values, sizes }: &Total) -> Vec<bool> {
         let k = self.kernel;
         let mut ties = vec![false; k.states * k.actions];
         for s in 0..k.states {
             let start = (f64::NEG_INFINITY, 0.0);
-            let (best, scale) = self.options(s).fold(start, |best, (_, row)| {
+            let (best, size) = self.options(s).fold(start, |best, (_, row)| {
                 let q = k.q(row, values);
-                if q > best.0 { (q, k.scale(row, values)) } else { best }
+                if q > best.0 { (q, k.size(row, sizes)) } else { best }
             });
             for (_, row) in self.options(s) {
-                ties[row] = k.q(row, values) >= best - TIE * (scale + k.scale(row, values));
+                ties[row] = k.q(row, values) >= best - TIE * (size + k.size(row, sizes));
             }
         }
         ties
@@ -222,14 +222,14 @@ impl Search<'_> {
         &self,
         graph: &Graph<'_>,
         rest: &[bool],
-        values: &[f64],
+        total: &Total,
         choice: &[u32],
     ) -> (Vec<u32>, Vec<bool>) {
         let k = self.kernel;
-        let worthless = |s: usize| choice[s] == REST || values[s].abs() <= f64::MIN_POSITIVE;
+        let worthless = |s: usize| choice[s] == REST || total.values[s].abs() <= TIE * total.sizes[s];
         let still: States = (0..k.states).map(|s| rest[s] && worthless(s)).collect();
         let (still, stay) = graph.rest(&still);
-        let mut ties = self.ties(values);
+        let mut ties = self.ties(total);
         let way = graph.way(&still, |row| ties[row]);
         let mut picks = vec![REST; k.states];
         for s in 0..k.states {

@@ -18,8 +18,8 @@ use super::kernel::Kernel;
 mod ascent;
 mod branch;
 
-/// Transitions that one search may follow; about a second.
-const EFFORT: u64 = 600_000_000;
+/// Transitions that one search may follow: about half a second.
+const EFFORT: u64 = 250_000_000;
 /// Two values are the same within this share.
 const SAME: f64 = 1e-12;
 

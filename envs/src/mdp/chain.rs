@@ -14,7 +14,7 @@
 //! pivoting is needed, so the fill is known beforehand: elimination tree of the symmetrised pattern (Liu 1990) in the
 //! order of nested dissection.
 
-use super::kernel::{Kernel, Merge};
+use super::kernel::{Kernel, Merge, clean};
 use elimination::Elimination;
 
 mod components;
@@ -22,6 +22,9 @@ mod elimination;
 
 /// Stands for an action where a policy rests: nothing is paid any more.
 pub(super) const REST: u32 = u32::MAX;
+
+/// Components of at most this many states are eliminated in any order.
+const FEW: usize = 16;
 
 /// One compressed row a state.
 pub(super) struct Chain<'k> {
@@ -58,20 +61,21 @@ impl<'k> Chain<'k> {
         let mut merge = Merge::new(kernel.states);
         for s in 0..kernel.states {
             let begin = chain.next.len();
-            let (mut reward, mut exit, mut any) = (0.0, 0.0, false);
+            let (mut reward, mut size, mut exit, mut any) = (0.0, 0.0, 0.0, false);
             for a in kernel.legal_actions(s) {
                 let row = s * kernel.actions + a;
                 let p = policy[row];
                 if p > 0.0 {
                     any = true;
                     reward += p * kernel.reward[row];
+                    size += p * kernel.reward[row].abs();
                     exit += p * kernel.exit(row);
                     for (to, w) in kernel.row(row) {
                         merge.add(begin, &mut chain.next, &mut chain.weight, to, p * w);
                     }
                 }
             }
-            chain.finish_row(reward, if any { exit } else { 1.0 });
+            chain.finish_row(clean(reward, size), if any { exit } else { 1.0 });
         }
         chain
     }
@@ -142,47 +146,52 @@ impl<'k> Chain<'k> {
         self.row(s).fold(self.reward[s], |v, (to, w)| v + w * values[to])
     }
 
-    /// What is expected for ever, `[S]`. Where the chain goes round for ever and that is paid: `+inf`, `-inf`, or NaN
+    /// What is expected for ever. Where the chain goes round for ever and that is paid: `+inf`, `-inf`, or NaN
     /// where the rewards cancel in the long run, and upstream of these too.
-    pub(super) fn total(&self) -> Vec<f64> {
-        let mut values = vec![f64::NAN; self.exit.len()];
-        let mut elimination = Elimination::new(self.exit.len());
-        components::each(
-            self.exit.len(),
-            |s| self.successors(s),
-            |component| match component {
-                [s] => values[*s as usize] = self.alone(*s as usize, &values),
-                _ => self.together(component, &mut values, &mut elimination),
-            },
-        );
-        values
+    pub(super) fn total(&self) -> Total {
+        let n = self.exit.len();
+        let mut total = Total { values: vec![f64::NAN; n], sizes: vec![f64::NAN; n] };
+        let mut elimination = Elimination::new(n);
+        components::each(n, |s| self.successors(s), |component| match component {
+            [s] => self.alone(*s as usize, &mut total),
+            _ => self.together(component, &mut total, &mut elimination),
+        });
+        total
     }
 
-    /// The value of a state that cannot be returned to, but perhaps stayed in.
-    fn alone(&self, s: usize, values: &[f64]) -> f64 {
-        let (mut reward, mut leaves) = (self.reward[s], self.exit[s]);
+    /// Fills in a state that cannot be returned to, but perhaps stayed in.
+    fn alone(&self, s: usize, total: &mut Total) {
+        let (mut reward, mut size, mut leaves) = (self.reward[s], self.reward[s].abs(), self.exit[s]);
         for (to, w) in self.row(s).filter(|&(to, _)| to != s) {
-            reward += w * values[to];
+            reward += w * total.values[to];
+            size += w * total.sizes[to];
             leaves += w;
         }
-        if leaves > 0.0 { reward / leaves } else { endless(reward, reward.abs()) }
+        if leaves > 0.0 {
+            (total.values[s], total.sizes[s]) = (reward / leaves, size / leaves);
+        } else {
+            (total.values[s], total.sizes[s]) = (endless(reward, size), 0.0);
+        }
     }
 
-    /// Fills in the values of a component of at least two states.
-    fn together(&self, component: &mut [u32], values: &mut [f64], elimination: &mut Elimination) {
-        let order = self.kernel.order();
-        component.sort_unstable_by_key(|&s| order[s as usize]);
+    /// Fills in a component of at least two states.
+    fn together(&self, component: &mut [u32], total: &mut Total, elimination: &mut Elimination) {
+        if component.len() > FEW {
+            let order = self.kernel.order();
+            component.sort_unstable_by_key(|&s| order[s as usize]);
+        }
         elimination.begin(component);
         let (mut closed, mut paid, mut beyond) = (true, false, 0.0);
         for (i, &s) in component.iter().enumerate() {
             let s = s as usize;
-            let (mut reward, mut exit) = (self.reward[s], self.exit[s]);
+            let (mut reward, mut size, mut exit) = (self.reward[s], self.reward[s].abs(), self.exit[s]);
             for (to, w) in self.row(s) {
                 match elimination.seat(to) {
                     Some(j) => elimination.transition(i, j, w),
                     None => {
                         exit += w;
-                        reward += w * values[to];
+                        reward += w * total.values[to];
+                        size += w * total.sizes[to];
                     }
                 }
             }
@@ -191,18 +200,34 @@ impl<'k> Chain<'k> {
             if !reward.is_finite() {
                 beyond += reward;
             }
-            elimination.finish_row(exit, reward);
+            elimination.finish_row(exit, reward, size);
         }
-        if beyond != 0.0 {
+        let same = if beyond != 0.0 {
             // Every state of the component gets there with some probability.
-            return component.iter().for_each(|&s| values[s as usize] = beyond);
+            beyond
+        } else if !closed {
+            return elimination.solve(|i, value, size| {
+                let s = component[i] as usize;
+                (total.values[s], total.sizes[s]) = (value, size);
+            });
+        } else if paid {
+            elimination.cycle_reward()
+        } else {
+            0.0
+        };
+        for &mut s in component {
+            (total.values[s as usize], total.sizes[s as usize]) = (same, 0.0);
         }
-        if closed {
-            let value = if paid { elimination.cycle_reward() } else { 0.0 };
-            return component.iter().for_each(|&s| values[s as usize] = value);
-        }
-        elimination.solve(|i, v| values[component[i] as usize] = v);
     }
+}
+
+/// What a chain is worth.
+pub(super) struct Total {
+    /// `[S]`.
+    pub(super) values: Vec<f64>,
+    /// The same with every reward counted without its sign, `[S]`: what rounding errors are measured by. Of no meaning
+    /// where the value is not finite.
+    pub(super) sizes: Vec<f64>,
 }
 
 /// The total of a gain that never ends; `size` is what was added up to it, without the signs.

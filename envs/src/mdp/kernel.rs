@@ -47,6 +47,12 @@ impl Merge {
     }
 }
 
+/// A sum without what is only rounding: rewards that cancel sum to 0, or resting there would look like a gain. `size` is
+/// the sum without signs.
+pub(super) fn clean(sum: f64, size: f64) -> f64 {
+    if sum.abs() <= 4.0 * f64::EPSILON * size { 0.0 } else { sum }
+}
+
 impl Kernel {
     pub(super) fn new(mdp: &FiniteMdp, gamma: f64) -> Self {
         let (states, actions) = (mdp.states(), mdp.actions());
@@ -56,19 +62,20 @@ impl Kernel {
             for a in 0..actions {
                 let outcomes = mdp.row(s, a);
                 let begin = kernel.next.len();
-                let (mut reward, mut ends) = (0.0, 0.0);
+                let (mut reward, mut size, mut ends) = (0.0, 0.0, 0.0);
                 // Exactly 1 for honest tables; evens out what the builder lets pass.
                 let total: f64 = outcomes.iter().map(|o| o.probability).sum();
                 for o in outcomes {
                     let p = o.probability / total;
                     reward += p * o.reward;
+                    size += p * o.reward.abs();
                     if o.terminal {
                         ends += p;
                     } else if gamma > 0.0 {
                         merge.add(begin, &mut kernel.next, &mut kernel.weight, o.next, gamma * p);
                     }
                 }
-                kernel.finish_row(!outcomes.is_empty(), reward, ends);
+                kernel.finish_row(!outcomes.is_empty(), clean(reward, size), ends);
             }
         }
         kernel
@@ -83,7 +90,7 @@ impl Kernel {
             for a in 0..self.actions {
                 let begin = soft.next.len();
                 let legal = self.legal[s * self.actions + a];
-                let (mut reward, mut ends) = (0.0, 0.0);
+                let (mut reward, mut size, mut ends) = (0.0, 0.0, 0.0);
                 for b in self.legal_actions(s).filter(|_| legal) {
                     let row = s * self.actions + b;
                     let p = share + if b == a { 1.0 - epsilon } else { 0.0 };
@@ -91,12 +98,13 @@ impl Kernel {
                         continue;
                     }
                     reward += p * self.reward[row];
+                    size += p * self.reward[row].abs();
                     ends += p * self.ends[row];
                     for (to, w) in self.row(row) {
                         merge.add(begin, &mut soft.next, &mut soft.weight, to, p * w);
                     }
                 }
-                soft.finish_row(legal, reward, ends);
+                soft.finish_row(legal, clean(reward, size), ends);
             }
         }
         soft
@@ -198,10 +206,10 @@ impl Kernel {
         self.row(row).fold(self.reward[row], |q, (to, w)| q + w * values[to as usize])
     }
 
-    /// The size of the numbers that [`Kernel::q`] adds up: what rounding errors are measured by.
+    /// The size of what [`Kernel::q`] adds up, given those of the states: what rounding errors are measured by.
     #[inline]
-    pub(super) fn scale(&self, row: usize, values: &[f64]) -> f64 {
-        self.row(row).fold(self.reward[row].abs(), |sum, (to, w)| sum + w * values[to as usize].abs())
+    pub(super) fn size(&self, row: usize, sizes: &[f64]) -> f64 {
+        self.row(row).fold(self.reward[row].abs(), |sum, (to, w)| sum + w * sizes[to as usize])
     }
 
     /// A rank of the states in which elimination stays sparse, whatever the policy, `[S]`.

@@ -104,7 +104,7 @@ impl FiniteMdp {
     ) -> Result<Solution> {
         let (values, next) = match horizon {
             None => {
-                let values = chain.total();
+                let values = chain.total().values;
                 (values.clone(), values)
             }
             Some(0) => (vec![0.0; self.states()], vec![0.0; self.states()]),

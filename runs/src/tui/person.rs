@@ -1,6 +1,6 @@
 //! The model's part of playing by hand.
 
-use freewheel_core::{Choice, Player, Spec};
+use freewheel_core::{Choice, Spec};
 
 use super::hand::{self, Hand, Input};
 use super::model::Model;
@@ -20,10 +20,10 @@ impl Model {
             }
             Some(hand) => self.running = hand.was_running,
             None => {
-                let seat = match self.episode.over() {
-                    Some(_) => Player::First,
-                    None => self.episode.stage().to_play(),
-                };
+                if self.episode.over().is_some() {
+                    self.episode.begin(self.episode.number());
+                }
+                let seat = self.episode.stage().to_play();
                 self.hand = Some(Hand::new(self.episode.spec(), seat, self.running));
                 self.running = false;
             }

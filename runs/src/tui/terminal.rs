@@ -3,7 +3,8 @@
 use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 use std::panic::{self, PanicHookInfo};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crossterm::event::{self, Event};
@@ -28,26 +29,29 @@ const FRAME: Duration = Duration::from_millis(16);
 const WORK: Duration = Duration::from_millis(12);
 /// How long to wait for a key where nothing else happens: how soon a signal is noticed.
 const IDLE: Duration = Duration::from_millis(100);
+/// How long the loop has to leave after a signal.
+const GRACE: Duration = Duration::from_millis(500);
 
 pub(super) fn show(watch: Watch<'_>) -> Result<Parting> {
     if !io::stdout().is_terminal() {
         return Err(Error::Unsupported(
             "watching needs a terminal, and the output goes to a file or a pipe; run it without the redirection, or \
-             use `freewheel evaluate`, which prints scores"
+             use `freewheel eval`, which prints scores"
                 .into(),
         ));
     }
     if std::env::var("TERM").is_ok_and(|term| term == "dumb") {
         return Err(Error::Unsupported(
             "watching needs a terminal that can move its cursor, and TERM is `dumb`; set TERM to what the terminal is, \
-             such as xterm-256color, or use `freewheel evaluate`, which prints scores"
+             such as xterm-256color, or use `freewheel eval`, which prints scores"
                 .into(),
         ));
     }
     let palette = Palette(Depth::detect(|name| std::env::var(name).ok()));
+    let held = Arc::new(AtomicBool::new(false));
     // Signals first: between taking the terminal and hearing them nothing may kill the program.
-    let signals = Signals::listen()?;
-    let _taken = Taken::take()?;
+    let signals = Signals::listen(&held)?;
+    let _taken = Taken::take(held)?;
     let backend = CrosstermBackend::new(BufWriter::with_capacity(1 << 16, io::stdout()));
     let mut terminal = Terminal::new(backend).map_err(failed)?;
     run(Model::new(watch), palette, &signals, &mut terminal)
@@ -132,33 +136,49 @@ fn failed(source: io::Error) -> Error {
     Error::io("the terminal")(source)
 }
 
-/// Signals that ask the program to leave.
+/// Signals that ask the program to leave, and a thread that sees to it.
+///
+/// The loop may not hear a signal: a policy may be thinking, and crossterm never returns from a terminal that has been
+/// closed. After a while the thread then does what the loop should have done.
 struct Signals {
-    heard: Arc<AtomicUsize>,
-    registered: Vec<signal_hook::SigId>,
+    heard: Arc<AtomicI32>,
+    handle: signal_hook::iterator::Handle,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl Signals {
-    fn listen() -> Result<Self> {
-        let mut signals = Signals { heard: Arc::default(), registered: Vec::new() };
-        for signal in [SIGTERM, SIGINT, SIGHUP] {
-            let heard = Arc::clone(&signals.heard);
-            let id = signal_hook::flag::register_usize(signal, heard, signal as usize).map_err(failed)?;
-            signals.registered.push(id);
-        }
-        Ok(signals)
+    fn listen(held: &Arc<AtomicBool>) -> Result<Self> {
+        let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGINT, SIGHUP]).map_err(failed)?;
+        let (heard, handle) = (Arc::new(AtomicI32::new(0)), signals.handle());
+        let (store, left, held) = (Arc::clone(&heard), handle.clone(), Arc::clone(held));
+        let body = move || {
+            let Some(signal) = signals.forever().next() else { return };
+            store.store(signal, Ordering::Relaxed);
+            let then = Instant::now();
+            while then.elapsed() < GRACE {
+                if left.is_closed() {
+                    return;
+                }
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            give_back(&held);
+            let _ = signal_hook::low_level::emulate_default_handler(signal);
+        };
+        let thread = std::thread::Builder::new().name("signals".into()).spawn(body).map_err(failed)?;
+        Ok(Signals { heard, handle, thread: Some(thread) })
     }
 
     fn heard(&self) -> Option<i32> {
         let signal = self.heard.load(Ordering::Relaxed);
-        (signal != 0).then_some(signal as i32)
+        (signal != 0).then_some(signal)
     }
 }
 
 impl Drop for Signals {
     fn drop(&mut self) {
-        for id in self.registered.drain(..) {
-            signal_hook::low_level::unregister(id);
+        self.handle.close();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
         }
     }
 }
@@ -172,8 +192,8 @@ struct Taken {
 }
 
 impl Taken {
-    fn take() -> Result<Self> {
-        let held = Arc::new(AtomicBool::new(true));
+    fn take(held: Arc<AtomicBool>) -> Result<Self> {
+        held.store(true, Ordering::SeqCst);
         let hook: Hook = Arc::from(panic::take_hook());
         let (ours, before) = (Arc::clone(&held), Arc::clone(&hook));
         panic::set_hook(Box::new(move |info| {

@@ -68,9 +68,10 @@ fn areas(screen: Rect, wanted: Wanted) -> Areas {
         let panel = Rect { y: world.bottom(), height: strip, ..body };
         return Areas { header, world, panel, shape: Shape::Strip, footer };
     }
-    // The panel gives way as far as it can for the whole world to be seen.
-    let left = body.width - u16::try_from(picture.0).unwrap_or(u16::MAX).min(body.width);
-    let side = (body.width * 2 / 5).min(left).clamp(32, 44);
+    // The panel gives way where the whole world can be seen then.
+    let usual = (body.width * 2 / 5).clamp(32, 44);
+    let left = usize::from(body.width).saturating_sub(picture.0);
+    let side = if left >= 32 { usual.min(u16::try_from(left).unwrap_or(usual)) } else { usual };
     let below = 9 + wanted.actions.clamp(4, 6) as u16;
     if !fits(body.width - side, body.height) && body.height >= below && fits(body.width, body.height - below)
     {
@@ -287,7 +288,13 @@ pub(super) fn alike(all: &[f64]) -> Vec<String> {
     let whole = finite().all(|x| x.fract() == 0.0);
     let text = |x: &f64| match (*x, largest) {
         (x, _) if !x.is_finite() => format!("{x}"),
-        (x, largest) if largest >= 1e6 || (largest > 0.0 && largest < 1e-3) => format!("{x:.2e}"),
+        (x, largest) if largest >= 1e6 || (largest > 0.0 && largest < 1e-3) => {
+            if x == 0.0 {
+                "0".into()
+            } else {
+                format!("{x:.2e}")
+            }
+        }
         (x, _) if whole => format!("{:.0}", x + 0.0),
         (x, largest) if largest >= 1000.0 => format!("{x:.0}"),
         (x, largest) if largest >= 100.0 => format!("{x:.1}"),
@@ -306,11 +313,11 @@ mod tests {
 
     #[test]
     fn numbers_are_short() {
-        let all = [0.0, -0.0, -13.0, 0.25, 3.14159, -123.456, 1234.5, 1e7, 0.00012, f64::NAN, f64::INFINITY];
+        let all = [0.0, -0.0, -13.0, 0.25, 3.456, -123.456, 1234.5, 1e7, 0.00012, f64::NAN, f64::INFINITY];
         let text = all.map(number);
         assert_eq!(
             text,
-            ["0", "0", "-13", "0.250", "3.14", "-123.5", "1234", "1.00e7", "1.20e-4", "NaN", "inf"]
+            ["0", "0", "-13", "0.250", "3.46", "-123.5", "1234", "1.00e7", "1.20e-4", "NaN", "inf"]
         );
     }
 
@@ -319,6 +326,7 @@ mod tests {
         assert_eq!(alike(&[-5.0, -8.5, f64::NAN, -16.25]), ["-5.00", "-8.50", "NaN", "-16.25"]);
         assert_eq!(alike(&[-5.0, 1234.5]), ["-5", "1234"]);
         assert_eq!(alike(&[0.0, 0.25]), ["0.000", "0.250"]);
+        assert_eq!(alike(&[0.0, -5.42e-5]), ["0", "-5.42e-5"]);
         assert!(alike(&[]).is_empty());
     }
 

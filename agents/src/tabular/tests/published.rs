@@ -23,10 +23,15 @@ fn online(id: &str, settings: &str, skip: usize, episodes: usize) -> f64 {
 /// Example 6.6. The epsilon-greedy player around Q* earns -50.800, the best epsilon-soft player -20.708.
 #[test]
 fn cliff_q_learning_is_optimal_and_falls_sarsa_is_safe() {
-    for id in ["q-learning", "double-q", "q-lambda", "dyna-q"] {
-        let mut learner = build(id, &Graph::cliff(), "alpha = 0.5", 1, 3);
-        returns(&mut *learner, &mut Graph::cliff().batch(1, 3), 3000);
-        assert_eq!(greedy_return(&*learner, Graph::cliff()), (-13.0, 13), "{id}");
+    // The greedy path is the shortest. Two tables and traces learn the edge from more visits than epsilon .1 gives it:
+    // there, most seeds of double-q and q-lambda still walk a row or two higher after 3000 episodes.
+    for (id, epsilon) in [("q-learning", 0.1), ("dyna-q", 0.1), ("q-lambda", 0.3), ("double-q", 0.6)] {
+        let settings = format!("alpha = 0.5\nepsilon = {epsilon}");
+        for seed in 0..10 {
+            let mut learner = build(id, &Graph::cliff(), &settings, 1, seed);
+            returns(&mut *learner, &mut Graph::cliff().batch(1, seed), 3000);
+            assert_eq!(greedy_return(&*learner, Graph::cliff()), (-13.0, 13), "{id}, seed {seed}");
+        }
     }
     let q = online("q-learning", "alpha = 0.5", 1000, 10_000);
     assert!((q - -50.8).abs() < 2.5, "Q-learning {q}");
@@ -45,13 +50,12 @@ fn cliff_q_learning_is_optimal_and_falls_sarsa_is_safe() {
 fn maximisation_bias() {
     let left = |learner: &mut dyn Learner, seed: u64| -> f64 {
         let mut batch = Graph::maximisation_bias().batch(1, seed);
-        let (mut lengths, mut lefts) = (Vec::new(), 0.0);
+        let mut lengths = Vec::new();
         while lengths.len() < 100 {
             learner.learn(&mut batch, 1).unwrap();
             lengths.extend(freewheel_core::Episodes::take_finished(&mut batch).iter().map(|f| f.length));
         }
-        lefts += lengths.iter().filter(|&&length| length == 2).count() as f64;
-        lefts / 100.0
+        lengths.iter().filter(|&&length| length == 2).count() as f64 / 100.0
     };
     let runs = 300;
     let (mut single, mut double) = (0.0, 0.0);
@@ -100,9 +104,12 @@ fn dyna_maze_planning_is_faster() {
     assert!(fifty[4] < 35.0, "fifty {fifty:?}");
     // Prioritised sweeping needs a tenth of the updates for the same.
     assert!(swept[4] < 25.0, "swept {swept:?}");
-    let mut learner = build("dyna-q", &maze(), "", 1, 0);
-    returns(&mut *learner, &mut maze().batch(1, 0), 30);
-    assert_eq!(greedy_return(&*learner, maze()).1, 14);
+    // Optimism makes it try everything, and planning carries the news: the shortest path within some episodes.
+    for seed in 0..10 {
+        let mut learner = build("dyna-q", &maze(), "initial_value = 1", 1, seed);
+        returns(&mut *learner, &mut maze().batch(1, seed), 30);
+        assert_eq!(greedy_return(&*learner, maze()).1, 14, "seed {seed}");
+    }
 }
 
 /// On ice a model that averages is right where the latest outcome alone misleads.
@@ -181,32 +188,4 @@ fn random_walk_n_steps_beat_one() {
     };
     let errors = [1, 4].map(error);
     assert!(errors[1] < 0.8 * errors[0], "{errors:?}");
-}
-
-#[test]
-fn scratch() {
-    for eps in [0.1, 0.3] {
-        let config = double_q::Config {
-            tabular: Tabular {
-                alpha: Schedule::Constant(0.5),
-                epsilon: Schedule::Constant(eps),
-                ..Default::default()
-            },
-        };
-        let mut l = double_q::DoubleQ::new(Graph::cliff().look(), config, alone(1), Streams::new(0)).unwrap();
-        returns(&mut l, &mut Graph::cliff().batch(1, 3), 30000);
-        for s in 0..37 {
-            let f = |q: &[f64]| {
-                q[4 * s..4 * s + 4].iter().map(|x| format!("{x:.3}")).collect::<Vec<_>>().join(" ")
-            };
-            println!(
-                "({},{}) A {}   B {}  n {:?}",
-                s / 12,
-                s % 12,
-                f(&l.own.tables[0]),
-                f(&l.own.tables[1]),
-                l.walker.table.visits_row(s)
-            );
-        }
-    }
 }

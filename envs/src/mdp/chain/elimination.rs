@@ -10,6 +10,8 @@ pub(super) struct Elimination {
     weight: Vec<f64>,
     exit: Vec<f64>,
     reward: Vec<f64>,
+    /// As `reward`, but all added up without signs.
+    size: Vec<f64>,
 }
 
 const NOBODY: u32 = u32::MAX;
@@ -24,6 +26,7 @@ impl Elimination {
             weight: Vec::new(),
             exit: Vec::new(),
             reward: Vec::new(),
+            size: Vec::new(),
         }
     }
 
@@ -42,6 +45,7 @@ impl Elimination {
         self.weight.clear();
         self.exit.clear();
         self.reward.clear();
+        self.size.clear();
     }
 
     #[inline]
@@ -59,38 +63,40 @@ impl Elimination {
         }
     }
 
-    pub(super) fn finish_row(&mut self, exit: f64, reward: f64) {
+    pub(super) fn finish_row(&mut self, exit: f64, reward: f64, size: f64) {
         self.rows.push(self.next.len());
         self.exit.push(exit);
         self.reward.push(reward);
+        self.size.push(size);
     }
 
-    /// Calls `put(seat, value)` for each state. Some state must have an exit.
-    pub(super) fn solve(&mut self, mut put: impl FnMut(usize, f64)) {
-        let n = self.exit.len();
-        let upper = self.eliminate(&mut []);
-        let mut values = vec![0.0; n];
-        for i in (0..n).rev() {
+    /// Calls `put(seat, value, size)` for each state. Some state must have an exit.
+    pub(super) fn solve(&mut self, mut put: impl FnMut(usize, f64, f64)) {
+        let upper = self.eliminate();
+        let (values, sizes) = (&mut self.reward, &mut self.size);
+        for i in (0..upper.diagonal.len()).rev() {
+            let (mut value, mut size) = (values[i], sizes[i]);
             let (columns, weights) = upper.row(i);
-            let sum =
-                columns.iter().zip(weights).fold(self.reward[i], |sum, (&j, w)| sum + w * values[j as usize]);
-            values[i] = sum / upper.diagonal[i];
-            put(i, values[i]);
+            for (&j, w) in columns.iter().zip(weights) {
+                value += w * values[j as usize];
+                size += w * sizes[j as usize];
+            }
+            (values[i], sizes[i]) = (value / upper.diagonal[i], size / upper.diagonal[i]);
+            put(i, values[i], sizes[i]);
         }
     }
 
     /// The total of a component without an exit: what a cycle through its last state pays, times infinity.
     pub(super) fn cycle_reward(&mut self) -> f64 {
-        let mut size: Vec<f64> = self.reward.iter().map(|r| r.abs()).collect();
-        self.eliminate(&mut size);
-        match (self.reward.last(), size.last()) {
+        self.eliminate();
+        match (self.reward.last(), self.size.last()) {
             (Some(&gain), Some(&size)) => super::endless(gain, size),
             _ => 0.0,
         }
     }
 
-    /// Eliminates every state from those after it; `exit`, `reward` and `size` (which may be empty) go along.
-    fn eliminate(&mut self, size: &mut [f64]) -> Upper {
+    /// Eliminates every state from those after it; `exit`, `reward` and `size` go along.
+    fn eliminate(&mut self) -> Upper {
         let n = self.exit.len();
         let tree = Tree::new(n, &self.rows, &self.next);
         let mut upper = Upper::new(n, &tree);
@@ -110,9 +116,7 @@ impl Elimination {
                 let l = weight / upper.diagonal[k];
                 self.exit[i] += l * self.exit[k];
                 self.reward[i] += l * self.reward[k];
-                if !size.is_empty() {
-                    size[i] += l * size[k];
-                }
+                self.size[i] += l * self.size[k];
                 let (columns, weights) = upper.row(k);
                 for (&j, u) in columns.iter().zip(weights) {
                     w[j as usize] += l * u;

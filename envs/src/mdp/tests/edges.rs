@@ -1,1 +1,232 @@
+//! What is odd: loops for nothing, loops that pay, states without actions, goals out of reach, no time at all.
 
+use std::sync::Arc;
+
+use freewheel_core::{Certainty, Choice, Error, Policy, Purpose, Streams};
+
+use super::worlds::*;
+use super::*;
+use crate::mdp::{MdpBuilder, Outcome};
+
+fn error(mdp: &FiniteMdp, question: Question) -> String {
+    match mdp.solve(&question) {
+        Err(Error::Unsupported(message)) => message,
+        Err(error) => panic!("{error}"),
+        Ok(solution) => panic!("{}", solution.value),
+    }
+}
+
+fn action(policy: &Arc<dyn Policy>, s: usize, legal: &[bool], seed: u64) -> u32 {
+    let mut choice = Choice::Discrete(vec![0]);
+    let mut rngs = [Streams::new(seed).stream(Purpose::Action, 0, 0)];
+    policy.act(&[s as f32], legal, &mut rngs, &mut choice);
+    match choice {
+        Choice::Discrete(actions) => actions[0],
+        Choice::Continuous(_) => panic!(),
+    }
+}
+
+/// Staying costs nothing, so that "stay" looks as good as "go": the best policy must go all the same.
+#[test]
+fn loops_for_nothing() {
+    let mdp = deterministic(
+        &[&[(0, 0.0, false), (1, 0.0, false)], &[(0, 0.0, false), (1, 0.0, false), (0, 1.0, true)]],
+        0,
+    );
+    let best = solve(&mdp, endless(Who::Best, 1.0));
+    assert_eq!((best.value, best.values.as_slice()), (1.0, [1.0, 1.0].as_slice()));
+    let policy = best.policy.unwrap();
+    assert_eq!(action(&policy, 0, &[true, true, false], 1), 1);
+    assert_eq!(action(&policy, 1, &[true; 3], 1), 2);
+    // Among the best actions with equal probability it ends too.
+    close(solve(&mdp, endless(Who::EpsilonGreedy(0.0), 1.0)).value, 1.0, 1e-12);
+    close(solve(&mdp, endless(Who::EpsilonGreedy(0.3), 1.0)).value, 1.0, 1e-12);
+}
+
+/// Going on for ever without being paid is worth 0, more than an end that costs.
+#[test]
+fn rest_beats_a_bad_end() {
+    let mdp = deterministic(&[&[(0, -5.0, true), (1, 0.0, false)], &[(0, 0.0, false), (1, -2.0, false)]], 0);
+    let best = solve(&mdp, endless(Who::Best, 1.0));
+    assert_eq!(best.values, [0.0, 0.0]);
+    let policy = best.policy.unwrap();
+    assert_eq!([action(&policy, 0, &[true; 2], 1), action(&policy, 1, &[true; 2], 1)], [1, 0]);
+    // With a coin, though, it ends sooner or later, or pays on the way.
+    assert!(solve(&mdp, endless(Who::Random, 1.0)).value < -5.0);
+}
+
+#[test]
+fn loops_that_pay_are_infinite() {
+    // +3 there and -1 back; or +1 for the end.
+    let mdp = deterministic(&[&[(0, 1.0, true), (1, 3.0, false)], &[(0, -1.0, false)]], 0);
+    let message = error(&mdp, endless(Who::Best, 1.0));
+    assert!(message.contains("infinite") && message.contains("horizon"), "{message}");
+    error(&mdp, endless(Who::EpsilonGreedy(0.1), 1.0));
+    // Made random, every episode ends: 2 p / (1 - p) + (1 - p) / (1 - p), p = .95 to go on.
+    close(solve(&mdp, endless(Who::EpsilonSoft(0.1), 1.0)).value, 2.0 * 0.95 / 0.05 + 1.0, 1e-9);
+    close(solve(&mdp, endless(Who::Best, 0.5)).value, 2.5 / 0.75, 1e-12);
+    close(solve(&mdp, within(Who::Best, 1.0, 5, true)).value, 7.0, 1e-12);
+    close(solve(&mdp, within(Who::Best, 1.0, 4, true)).value, 4.0, 1e-12);
+}
+
+/// Where the loop that pays cannot be reached from the start, the start has its value.
+#[test]
+fn unreachable_gains_are_marked() {
+    let mdp = deterministic(
+        &[&[(0, 4.0, true)], &[(1, 1.0, false)], &[(1, -9.0, false), (0, 0.0, false)], &[(3, -1.0, false)]],
+        0,
+    );
+    let best = solve(&mdp, endless(Who::Best, 1.0));
+    assert_eq!(best.values, [4.0, f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY]);
+    let random = solve(&mdp, endless(Who::Random, 1.0));
+    assert_eq!(random.values, best.values);
+}
+
+#[test]
+fn goals_out_of_reach() {
+    let mdp = deterministic(&[&[(1, -1.0, false)], &[(0, -1.0, false)]], 0);
+    let message = error(&mdp, endless(Who::Best, 1.0));
+    assert!(message.contains("minus infinity"), "{message}");
+    error(&mdp, endless(Who::Random, 1.0));
+    error(&mdp, endless(Who::EpsilonGreedy(0.1), 1.0));
+    error(&mdp, endless(Who::EpsilonSoft(0.1), 1.0));
+    close(solve(&mdp, endless(Who::Best, 0.9)).value, -10.0, 1e-12);
+    close(solve(&mdp, within(Who::Random, 1.0, 7, false)).value, -7.0, 0.0);
+    // A risk of being lost for ever is never taken, even for a large reward.
+    let half = |next, reward, terminal| outcome(0.5, next, reward, terminal);
+    let mut builder = MdpBuilder::new(2);
+    builder.push(&[half(0, 100.0, true), half(1, 0.0, false)]);
+    builder.push(&[outcome(1.0, 0, 1.0, true)]);
+    builder.push(&[outcome(1.0, 1, -1.0, false)]);
+    builder.push(&[]);
+    let mdp = builder.build(vec![(0, 1.0)]).unwrap();
+    let best = solve(&mdp, endless(Who::Best, 1.0));
+    assert_eq!(best.values, [1.0, f64::NEG_INFINITY]);
+}
+
+/// +1 and -1 for ever: no total. A policy that does so is no candidate, and alone it is an error.
+#[test]
+fn rewards_that_cancel() {
+    let mdp = deterministic(&[&[(1, 1.0, false), (0, -3.0, true)], &[(0, -1.0, false)]], 0);
+    assert_eq!(solve(&mdp, endless(Who::Best, 1.0)).values, [-3.0, -4.0]);
+    let mdp = deterministic(&[&[(1, 1.0, false)], &[(0, -1.0, false)]], 0);
+    let message = error(&mdp, endless(Who::Random, 1.0));
+    assert!(message.contains("undefined"), "{message}");
+}
+
+#[test]
+fn states_without_actions_are_worth_nothing() {
+    let mdp = deterministic(&[&[(1, 2.0, false), (0, 1.0, true)], &[]], 0);
+    for gamma in [1.0, 0.5] {
+        for who in [Who::Best, Who::EpsilonSoft(0.0), Who::EpsilonGreedy(0.0)] {
+            assert_eq!(solve(&mdp, endless(who, gamma)).values, [2.0, 0.0]);
+            assert_eq!(solve(&mdp, within(who, gamma, 3, false)).values, [2.0, 0.0]);
+        }
+        assert_eq!(solve(&mdp, endless(Who::Random, gamma)).values, [1.5, 0.0]);
+    }
+}
+
+#[test]
+fn no_time_and_no_foresight() {
+    let mdp = teleports();
+    for who in [Who::Best, Who::Random, Who::EpsilonGreedy(0.1), Who::EpsilonSoft(0.1)] {
+        for time_observed in [false, true] {
+            let none = solve(&mdp, within(who, 0.9, 0, time_observed));
+            assert_eq!((none.certainty, none.value), (Certainty::Exact, 0.0));
+            let one = solve(&mdp, within(who, 0.9, 1, time_observed));
+            assert_eq!(one.certainty, Certainty::Exact);
+            let near = solve(&mdp, endless(who, 0.0));
+            if who != Who::EpsilonGreedy(0.1) {
+                assert_eq!(one.values, near.values, "{who:?}");
+            }
+        }
+    }
+    assert_eq!(solve(&mdp, endless(Who::Best, 0.0)).values[1], 10.0);
+}
+
+#[test]
+fn bad_questions_and_bad_tables() {
+    let mdp = corners();
+    for question in [
+        endless(Who::Best, 1.5),
+        endless(Who::Best, f64::NAN),
+        endless(Who::EpsilonSoft(-0.1), 1.0),
+        endless(Who::EpsilonGreedy(2.0), 1.0),
+    ] {
+        assert!(matches!(mdp.solve(&question), Err(Error::Config(_))), "{question:?}");
+    }
+    let build = |rows: &[&[Outcome]], actions, start: &[(u32, f64)]| {
+        let mut builder = MdpBuilder::new(actions);
+        rows.iter().for_each(|row| builder.push(row));
+        builder.build(start.to_vec())
+    };
+    let good = [outcome(1.0, 0, 0.0, true)];
+    assert!(build(&[&good], 1, &[(0, 1.0)]).is_ok());
+    assert!(build(&[&good], 2, &[(0, 1.0)]).is_err());
+    assert!(build(&[&good], 0, &[(0, 1.0)]).is_err());
+    assert!(build(&[], 1, &[(0, 1.0)]).is_err());
+    assert!(build(&[&good], 1, &[(1, 1.0)]).is_err());
+    assert!(build(&[&good], 1, &[(0, 0.5)]).is_err());
+    assert!(build(&[&[outcome(1.0, 7, 0.0, true)]], 1, &[(0, 1.0)]).is_ok());
+    for bad in [
+        outcome(1.0, 1, 0.0, false),
+        outcome(0.9, 0, 0.0, true),
+        outcome(1.0, 0, f64::NAN, true),
+        outcome(f64::NAN, 0, 0.0, true),
+    ] {
+        let Err(Error::Config(message)) = build(&[&[bad]], 1, &[(0, 1.0)]) else { panic!("{bad:?}") };
+        assert!(message.starts_with("decision process: "), "{message}");
+    }
+}
+
+#[test]
+fn policies_keep_to_the_mask() {
+    let mdp = lake(&LAKE_4);
+    let whos = [Who::Best, Who::Random, Who::EpsilonGreedy(0.5), Who::EpsilonSoft(0.5)];
+    for policy in whos.map(|who| solve(&mdp, endless(who, 0.99)).policy.unwrap()) {
+        for seed in 0..50 {
+            let legal: Vec<bool> = (0..4).map(|a| (seed + 1) >> a & 1 == 1).collect();
+            if legal.contains(&true) {
+                for s in [0, 5, 14, 99] {
+                    assert!(legal[action(&policy, s, &legal, seed) as usize]);
+                }
+            }
+        }
+    }
+    // Nobody may act: whatever it says, it says so quietly.
+    let policy = solve(&mdp, endless(Who::Best, 0.99)).policy.unwrap();
+    assert_eq!(action(&policy, 0, &[false; 4], 0), 0);
+    let mut values = [0.0; 4];
+    assert!(policy.action_values(&[14.0], &[true; 4], &mut values));
+    assert!(values.iter().all(|q| *q <= values[1]), "down at 14: {values:?}");
+    assert!(!policy.action_values(&[16.0], &[true; 4], &mut values));
+}
+
+#[test]
+fn the_same_question_has_the_same_bytes() {
+    let (one, other) = (slippery(12, 0.0), slippery(12, 0.0));
+    for question in [endless(Who::EpsilonSoft(0.1), 1.0), within(Who::Best, 1.0, 40, false)] {
+        let bits = |mdp| solve(mdp, question).values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+        assert_eq!(bits(&one), bits(&other));
+    }
+}
+
+/// A loop through chance whose gain is exactly nothing, beside a place to rest: rounding must not make it look better.
+#[test]
+fn gambling_for_nothing() {
+    let third = 1.0 / 3.0;
+    let mut builder = MdpBuilder::new(2);
+    builder.push(&[outcome(1.0, 2, 0.0, false)]);
+    builder.push(&[]);
+    builder.push(&[]);
+    builder.push(&[outcome(2.0 * third, 0, -1.0, false), outcome(third, 3, 0.0, false)]);
+    builder.push(&[outcome(1.0, 2, 0.0, false)]);
+    builder.push(&[outcome(1.0, 1, 0.0, false)]);
+    builder.push(&[]);
+    builder.push(&[outcome(1.0, 1, 2.0, false)]);
+    let mdp = builder.build(vec![(0, 1.0)]).unwrap();
+    for who in [Who::Best, Who::EpsilonGreedy(0.0)] {
+        let values = solve(&mdp, endless(who, 1.0)).values;
+        values.iter().zip([0.0, 0.0, 0.0, 2.0]).for_each(|(v, e)| close(*v, e, 1e-12));
+    }
+}

@@ -2,6 +2,7 @@
 
 use freewheel_core::{Certainty, Who};
 
+use super::random::{total, uniform};
 use super::worlds::*;
 use super::*;
 
@@ -88,4 +89,112 @@ fn taxi_is_worth_7_93() {
     let played = solve(&taxi(), within(Who::Best, 1.0, 200, false));
     assert_eq!(played.certainty, Certainty::Exact);
     close(played.value, best.value, 1e-12);
+}
+
+/// The random walk on the cliff takes tens of thousands of points: against dense elimination.
+#[test]
+fn random_walks_are_exact() {
+    for mdp in [cliff(), lake(&LAKE_4), lake(&LAKE_8), corners(), slippery(8, 0.1), taxi()] {
+        let found = solve(&mdp, endless(Who::Random, 1.0)).values;
+        let expected = total(&mdp, &uniform(&mdp));
+        for (f, e) in found.iter().zip(&expected) {
+            assert!((f - e).abs() <= 1e-9 * e.abs().max(1.0), "{f} is not {e}");
+        }
+    }
+}
+
+/// Bellman's equation in every state of larger maps, from the outcomes themselves.
+#[test]
+fn optima_satisfy_bellman() {
+    for (mdp, gamma) in [
+        (slippery(40, 0.0), 0.99),
+        (slippery(40, 0.0), 1.0),
+        (slippery(40, 0.01), 1.0),
+        (lake(&LAKE_8), 0.99),
+        (lake(&LAKE_8), 1.0),
+    ] {
+        let values = solve(&mdp, endless(Who::Best, gamma)).values;
+        let q = |s: usize, a: usize| -> f64 {
+            let next =
+                |o: &crate::mdp::Outcome| if o.terminal { 0.0 } else { gamma * values[o.next as usize] };
+            mdp.outcomes(s, a).map(|o| o.probability * (o.reward + next(&o))).sum()
+        };
+        for s in 0..mdp.states() {
+            let legal = (0..mdp.actions()).filter(|&a| mdp.is_legal(s, a));
+            let best = legal.map(|a| q(s, a)).max_by(f64::total_cmp).unwrap_or(0.0);
+            close(values[s], best, 1e-12);
+        }
+    }
+}
+
+/// Every one of the 4^11 deterministic policies of FrozenLake within 100 steps: slow, and written for nothing else.
+#[test]
+#[ignore = "half a minute"]
+fn frozen_lake_by_enumeration() {
+    let mdp = lake(&LAKE_4);
+    let frozen: Vec<usize> = (0..16).filter(|&s| mdp.is_legal(s, 0)).collect();
+    assert_eq!(frozen.len(), 11);
+    let seat = |s: u32| frozen.iter().position(|f| *f == s as usize).unwrap_or(11);
+    // Three equal outcomes: the seats they lead to, 11 for holes, 12 for the goal.
+    let table: Vec<[[usize; 3]; 4]> = frozen
+        .iter()
+        .map(|&s| {
+            [0, 1, 2, 3].map(|a| {
+                let mut seats = mdp.outcomes(s, a).map(|o| if o.reward > 0.0 { 12 } else { seat(o.next) });
+                [0; 3].map(|_| seats.next().unwrap())
+            })
+        })
+        .collect();
+    let mut best = 0.0f64;
+    for policy in 0u32..1 << 22 {
+        let rows: [[usize; 3]; 11] = std::array::from_fn(|i| table[i][(policy >> (2 * i) & 3) as usize]);
+        let mut values = [0.0; 16];
+        values[12] = 1.0;
+        for _ in 0..100 {
+            let mut next = values;
+            for (v, row) in next.iter_mut().zip(&rows) {
+                *v = (values[row[0] & 15] + values[row[1] & 15] + values[row[2] & 15]) / 3.0;
+            }
+            values = next;
+        }
+        best = best.max(values[0]);
+    }
+    close(solve(&mdp, within(Who::Best, 1.0, 100, false)).value, best, 1e-12);
+    close(best, 0.740165, 5e-7);
+}
+
+/// Prints how long the largest maps take. Values here have no referee; Bellman's equation is checked above.
+#[test]
+#[ignore = "prints times"]
+#[allow(clippy::print_stdout)]
+fn times() {
+    let ask = |name: &str, mdp: &FiniteMdp, question: Question| {
+        let best = (0..3)
+            .map(|_| {
+                let begin = std::time::Instant::now();
+                let value = mdp.solve(&question).map(|solution| solution.value);
+                (begin.elapsed(), value)
+            })
+            .min_by_key(|(time, _)| *time);
+        println!("{name} {question:?}: {best:?}");
+    };
+    for (name, mdp) in [("goal", slippery(100, 0.0)), ("cost", slippery(100, 0.01))] {
+        for who in [Who::Best, Who::Random, Who::EpsilonGreedy(0.1), Who::EpsilonSoft(0.1)] {
+            ask(name, &mdp, endless(who, 0.99));
+            ask(name, &mdp, endless(who, 1.0));
+        }
+        for steps in [150, 300, 1000] {
+            ask(name, &mdp, within(Who::Best, 1.0, steps, true));
+            ask(name, &mdp, within(Who::Best, 1.0, steps, false));
+        }
+    }
+    for steps in [20, 50, 100, 200, 1000] {
+        ask("4x4", &lake(&LAKE_4), within(Who::Best, 1.0, steps, false));
+        ask("8x8", &lake(&LAKE_8), within(Who::Best, 1.0, steps, false));
+    }
+    ask("taxi", &taxi(), within(Who::Best, 1.0, 200, false));
+    ask("large", &slippery(512, 0.01), endless(Who::Best, 1.0));
+    ask("large", &slippery(512, 0.01), endless(Who::Random, 1.0));
+    ask("large sure", &maze(512), endless(Who::Best, 1.0));
+    ask("large sure", &maze(512), within(Who::Best, 1.0, 5000, false));
 }

@@ -178,3 +178,19 @@ pub(super) fn slippery(n: usize, cost: f64) -> FiniteMdp {
     }
     builder.build(vec![(0, 1.0)]).unwrap()
 }
+
+/// A deterministic n x n map with scattered walls, -1 a step to the far corner.
+pub(super) fn maze(n: usize) -> FiniteMdp {
+    let wall =
+        |s: usize| s != 0 && s != n * n - 1 && (s as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 62 == 0;
+    let mut builder = MdpBuilder::new(4);
+    for s in 0..n * n {
+        for by in CLIFF_MOVES {
+            let to = shift(n, n, s, by).0;
+            let to = if wall(to) { s } else { to };
+            let step = [outcome(1.0, to, -1.0, to == n * n - 1)];
+            builder.push(if wall(s) || s == n * n - 1 { &[] } else { &step });
+        }
+    }
+    builder.build(vec![(0, 1.0)]).unwrap()
+}

@@ -96,9 +96,12 @@ pub(super) fn draw(model: &Model, palette: Palette, area: Rect, buf: &mut Buffer
 
     for (x, name, ink) in [(baseline, " baseline", Ink::Warn), (reference, " reference", Ink::Good)] {
         let Some(row) = x.and_then(|x| scale.row(x)) else { continue };
-        let line = "╌".repeat(usize::from(plot.width).saturating_sub(name.len()));
+        // A name that columns would run into is left out: its number stands at the left.
+        let width = usize::from(plot.width);
+        let name = if all.len() + name.len() <= width { name } else { "" };
+        let line = "╌".repeat(width - name.len());
         let style = palette.ink(ink);
-        buf.set_stringn(plot.x, plot.y + row, line + name, usize::from(plot.width), style);
+        buf.set_stringn(plot.x, plot.y + row, line + name, width, style);
     }
     let all = &all[all.len().saturating_sub(usize::from(plot.width))..];
     for (outcome, x) in all.iter().zip(plot.left()..) {

@@ -140,14 +140,13 @@ fn summary(model: &Model, palette: Palette) -> Line<'static> {
     let Some(mean) = returns.mean() else {
         return Line::styled("no episode has ended yet", dim);
     };
-    let mut spans = vec![
-        Span::styled("mean ", dim),
-        Span::styled(number(mean), text),
-        Span::styled(format!(" of {}", returns.len()), dim),
-    ];
+    let mut spans = Vec::new();
     if let Some(score) = score(mean, model.baseline, model.reference) {
-        spans.push(Span::styled("  score ", dim));
-        spans.push(Span::styled(format!("{score:.2}"), text));
+        spans.push(Span::styled("score ", dim));
+        spans.push(Span::styled(format!("{score:.2}  "), text));
     }
+    spans.push(Span::styled("mean ", dim));
+    spans.push(Span::styled(number(mean), text));
+    spans.push(Span::styled(format!(" over {}", returns.len()), dim));
     Line::from(spans)
 }

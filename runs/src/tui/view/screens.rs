@@ -39,31 +39,298 @@ fn press(model: &mut Model, keys: &str) {
 }
 
 fn check(got: &str, expected: &str) {
+    let expected = expected.strip_prefix("\n").unwrap_or(expected);
     assert!(got.trim_end() == expected.trim_end(), "\n{got}\n--- is not ---\n{expected}");
 }
 
 #[test]
-fn probe() {
-    let mut m = pond::model();
-    press(&mut m, "nnnnnnnnnNnnn");
-    println!("{}", screen(&mut m, 80, 24));
-    press(
-        &mut m,
-        "]nnnnnnnnnnnnnnnNnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn",
+fn a_usual_terminal() {
+    let mut model = pond::model();
+    press(&mut model, "nnnnnnnnnNnnnn");
+    check(&screen(&mut model, 80, 24), USUAL);
+}
+const USUAL: &str = r"
+ test/pond   step 100  1 of 2                                    ‖ paused  10/s
+                                                │ episode  2  seed 3
+                                                │ step     2 of 30
+                                                │ action   → right
+                                                │ reward   -1
+                                                │ return   -2
+                                                │ ending   —
+                                                │
+                                                │ what the agent expects ──────
+                                                │ ▸ up     ━━━━━━━━━━━━   -4.00
+              →  →  →  →  →  →  ↓               │   right  ╸              -8.50
+              ↑  ↑  ↑  ↑  ↑  ↑  ↓               │   down   ━━━━━━         -6.25
+              ↑  @  ↑  ↑  ↑  ↑  ↓               │   left   ━━━━           -7.00
+              ↑  ○  ○  ○  ○  ○  *               │
+                                                │ returns ─────────────────────
+                                                │ -5.50 ╌╌╌╌╌╌╌╌╌╌╌╌╌ reference
+                                                │
+                                                │
+                                                │
+                                                │
+                                                │
+                                                │ ↓ -21 ▆
+                                                │ score 0.71  mean -10 over 1
+ space go on  ← → step  + - speed  [ ] agent  b N episode  ? help  q quit
+";
+
+#[test]
+fn a_large_terminal() {
+    let mut model = pond::model();
+    // Two episodes by each, so that there is something to compare.
+    press(&mut model, &format!("{n}N{n}]{n}b{n}", n = "n".repeat(30)));
+    press(&mut model, &format!("{}nnnn", "N".repeat(5)));
+    check(&screen(&mut model, 120, 40), LARGE);
+}
+const LARGE: &str = r"
+ test/pond   step 9000  2 of 2                                                                           ‖ paused  10/s
+                                                                            │
+                                                                            │ episode  12  seed 3
+                                                                            │ step     4 of 30
+                                                                            │ action   → right
+                                                                            │ reward   -1
+                                                                            │ return   -4
+                                                                            │ ending   —
+                                                                            │
+                                                                            │ what the agent expects ──────────────────
+                                                                            │   up     not allowed
+                                                                            │ ▸ right  ━━━━━━━━━━━━━━━━━━━━━━━━   -1.00
+                                                                            │   down   ━━━                        -6.25
+                                                                            │   left   ╸                          -7.00
+                                                                            │
+                                                                            │ returns ─────────────────────────────────
+                                                                            │ -5.50 ╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌ reference
+                                                                            │
+                            →  @  →  →  →  →  ↓                             │
+                            ↑  ↑  ↑  ↑  ↑  ↑  ↓                             │
+                            ↑  ↑  ↑  ↑  ↑  ↑  ↓                             │
+                            ↑  ○  ○  ○  ○  ○  *                             │
+                                                                            │
+                                                                            │
+                                                                            │    -6 ▁▁▁
+                                                                            │ ↓ -21 ███
+                                                                            │ score 0.97  mean -6 over 3
+                                                                            │
+                                                                            │
+                                                                            │
+                                                                            │
+                                                                            │
+                                                                            │
+                                                                            │
+                                                                            │
+                                                                            │
+                                                                            │
+                                                                            │
+                                                                            │
+ space go on  ← → step  + - speed  [ ] agent  b N episode  r again  v thoughts  p play  ? help  q quit
+";
+
+#[test]
+fn small_and_tiny_terminals() {
+    let mut model = pond::model();
+    press(&mut model, "n");
+    check(&screen(&mut model, 50, 12), SMALL);
+    check(&screen(&mut model, 20, 5), TINY);
+}
+const SMALL: &str = r"
+ test/pond   step 100  1 of 2      ‖ paused  10/s
+
+
+               →  →  →  →  →  →  ↓
+               ↑  ↑  ↑  ↑  ↑  ↑  ↓
+               @  ↑  ↑  ↑  ↑  ↑  ↓
+               ↑  ○  ○  ○  ○  ○  *
+
+
+ episode 0  step 1  return -1
+ ↑ up  reward -1
+ space go on  ← → step  ? help  q quit
+";
+const TINY: &str = r"
+ →  →  →  →  →  →  ↓
+ ↑  ↑  ↑  ↑  ↑  ↑  ↓
+ @  ↑  ↑  ↑  ↑  ↑  ↓
+ ↑  ○  ○  ○  ○  ○  *
+ ? help  q quit
+";
+
+#[test]
+fn a_wide_world_has_the_panel_below() {
+    let world = Pond::world(24, 5);
+    let mut model = pond::on(&*world);
+    model.note = Some("up is not allowed here".into());
+    check(&screen(&mut model, 80, 24), WIDE);
+}
+const WIDE: &str = r"
+ test/pond   step 100  1 of 2                                            ► 10/s
+
+
+     →  →  →  →  →  →  ↓  ↓  ↓  ←  ←  ←  ←  ↓  ↓  ↓  ←  ←  ←  ←  ↓  ↓  ↓  ←
+     ↑  ↑  ↑  ↓  ↓  ↑  ↑  ↑  ↑  ↑  ↓  ↓  ↓  ←  ←  ←  ←  ↓  ↓  ↓  ←  ←  ←  ←
+     ↓  ↓  ↓  ←  ←  ←  ←  ←  ↓  ↓  ←  ←  ←  ←  ←  ↓  ↓  ←  ←  ←  ←  ←  ↓  ↓
+     ↓  ←  ←  ←  ←  ↓  ↓  ←  ←  ←  ←  ←  ↓  ↓  ←  ←  ←  ←  ←  ↓  ↓  ←  ←  ←
+     @  ○  ○  ○  ○  ○  ○  ○  ○  ○  ○  ○  ○  ○  ○  ○  ○  ○  ○  ○  ○  ○  ○  *
+
+
+────────────────────────────────────────────────────────────────────────────────
+ episode  0  seed 3                       returns ─────────────────────────────
+ step     0 of 30                         -5.50 ╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌ reference
+ action   —
+ reward   —
+ return   0
+ ending   —
+
+ what the agent expects ──────────────
+   up     ╸                     -11.00
+ ▸ right  ━━━━━━━━━━━━━━━━━━━━   -8.50      -21 ╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌ baseline
+   down   not allowed
+   left   not allowed                     no episode has ended yet
+ up is not allowed here
+";
+
+#[test]
+fn playing_by_hand_shows_its_keys() {
+    let mut model = pond::model();
+    press(&mut model, "p↑");
+    check(&screen(&mut model, 80, 24), HAND);
+    let world = pond::matches();
+    let mut model = Model::new(Watch::new(&*world));
+    press(&mut model, "t");
+    let shown = screen(&mut model, 80, 24);
+    assert!(shown.contains("t▏") && shown.contains("two three ten twelve"), "{shown}");
+    let world = pond::wheel();
+    let mut model = Model::new(Watch::new(&*world));
+    press(&mut model, "→→⏎");
+    let shown = screen(&mut model, 80, 24);
+    assert!(shown.contains("▸ steering  ────┼─●──   0.400"), "{shown}");
+    assert!(shown.contains("  brake     ●────────       0"), "{shown}");
+}
+const HAND: &str = r"
+ test/pond   step 100  1 of 2                                        ● you play
+                                                │ episode  0  seed 3
+                                                │ step     1 of 30
+                                                │ action   ↑ up  by you
+                                                │ reward   -1
+                                                │ return   -1
+                                                │ ending   —
+                                                │
+                                                │ your move ───────────────────
+                                                │ 1 ↑ u up     ━━━━━━━━   -5.00
+              →  →  →  →  →  →  ↓               │ 2 → r right  ╸          -8.50
+              ↑  ↑  ↑  ↑  ↑  ↑  ↓               │ 3 ↓ d down   ━━━━━      -6.25
+              @  ↑  ↑  ↑  ↑  ↑  ↓               │ 4 ← l left   not allowed
+              ↑  ○  ○  ○  ○  ○  *               │
+                                                │ your returns ────────────────
+                                                │ -5.50 ╌╌╌╌╌╌╌╌╌╌╌╌╌ reference
+                                                │
+                                                │
+                                                │
+                                                │
+                                                │
+                                                │   -21 ╌╌╌╌╌╌╌╌╌╌╌╌╌╌ baseline
+                                                │ no episode has ended yet
+ R again  N next episode  p give back  n let it move  ? help  q quit
+";
+
+#[test]
+fn the_two_endings_look_different() {
+    let mut model = pond::model();
+    press(&mut model, &"n".repeat(30));
+    while model.episode.over() != Some(Over::Terminal) {
+        press(&mut model, "n");
+    }
+    assert!(screen(&mut model, 120, 40).contains("ending   ● terminal  by the rules"));
+    assert!(screen(&mut model, 50, 12).contains("● terminal"));
+    press(&mut model, "rp");
+    // Down and up along the left edge, where there are no holes, until the time is over.
+    while model.episode.over().is_none() {
+        let at_the_bottom = model.episode.stage().obs()[0] == 21.0;
+        press(&mut model, if at_the_bottom { "1" } else { "3" });
+    }
+    assert!(screen(&mut model, 120, 40).contains("ending   ◐ truncated  at the limit"));
+    assert!(screen(&mut model, 50, 12).contains("◐ truncated"));
+}
+
+#[test]
+fn help_tells_the_keys() {
+    let mut model = pond::model();
+    press(&mut model, "?");
+    check(&screen(&mut model, 80, 24), KEYS);
+}
+const KEYS: &str = r"
+ test/pond   step╭ keys ──────────────────────────────────────╮          ► 10/s
+                 │ time                                       │eed 3
+                 │   space    pause, go on                    │ 30
+                 │   →  n     one step                        │
+                 │   ←        one step back                   │
+                 │   +  -     faster, slower                  │
+                 │ episodes                                   │
+                 │   r        again from the start            │
+                 │   N  b     next, the one before            │t expects ──────
+                 │ agents                                     │━━━━━━━━   -6.00
+              →  │   ]  [     next, the one before            │           -8.50
+              ↑  │   v        what it thinks, on the map      │allowed
+              ↑  │ by hand                                    │allowed
+              @  │   p        play yourself, or give back     │
+                 │   n        let the agent move once         │────────────────
+                 │   R        again, where r is an action     │╌╌╌╌╌╌ reference
+                 │ view                                       │
+                 │   ↑  ↓     scroll; all ways with shift     │
+                 │   f        follow what moves               │
+                 │                                            │
+                 │   ?  h     this help                       │
+                 │   q  esc   leave                           │╌╌╌╌╌╌╌ baseline
+                 ╰────────────────────────────────────────────╯s ended yet
+ space pause  ← → step  + - speed  [ ] agent  b N episode  ? help  q quit
+";
+
+#[test]
+fn no_size_and_no_depth_panics() {
+    let [wheel, matches, wide] = [pond::wheel(), pond::matches(), Pond::world(60, 30)];
+    let mut models =
+        [pond::model(), pond::on(&*wide), Model::new(Watch::new(&*wheel)), Model::new(Watch::new(&*matches))];
+    for model in &mut models {
+        press(model, "nnn");
+        let widths = [0, 1, 2, 5, 13, 20, 40, 63, 64, 80, 130];
+        let heights = [0, 1, 2, 3, 5, 6, 8, 13, 14, 24, 45];
+        for (width, height) in widths.into_iter().flat_map(|w| heights.map(|h| (w, h))) {
+            model.help = width % 2 == 0;
+            screen(model, width, height);
+        }
+        for depth in [Depth::Cube, Depth::Sixteen, Depth::None] {
+            let mut terminal = Terminal::new(TestBackend::new(80, 24)).unwrap();
+            terminal.draw(|frame| draw(model, Palette(depth), frame)).unwrap();
+        }
+    }
+}
+
+#[test]
+fn without_colours_no_colour_is_used() {
+    let mut model = pond::model();
+    press(&mut model, "nnn");
+    let mut terminal = Terminal::new(TestBackend::new(80, 24)).unwrap();
+    terminal.draw(|frame| draw(&model, Palette(Depth::None), frame)).unwrap();
+    use ratatui::style::Color;
+    assert!(
+        terminal
+            .backend()
+            .buffer()
+            .content
+            .iter()
+            .all(|cell| (cell.fg, cell.bg) == (Color::Reset, Color::Reset))
     );
-    println!("{}", screen(&mut m, 120, 40));
-    println!("{}", screen(&mut m, 50, 14));
-    println!("{}", screen(&mut m, 20, 5));
-    press(&mut m, "rp↑");
-    println!("{}", screen(&mut m, 80, 24));
-    press(&mut m, "?");
-    println!("{}", screen(&mut m, 80, 24));
-    let w = pond::wheel();
-    let mut m = Model::new(Watch::new(&*w));
-    press(&mut m, "→→⏎⏎");
-    println!("{}", screen(&mut m, 80, 24));
-    let w = pond::matches();
-    let mut m = Model::new(Watch::new(&*w));
-    press(&mut m, "t");
-    println!("{}", screen(&mut m, 80, 24));
+}
+
+#[test]
+fn columns_do_not_run_into_words() {
+    let mut model = pond::model();
+    model.speed = 1e5;
+    model.advance(std::time::Duration::from_secs(1));
+    while model.returns().len() < 15 {
+        model.tick();
+    }
+    let shown = screen(&mut model, 80, 24);
+    assert!(!shown.contains("refer") && !shown.contains("ence"), "{shown}");
 }

@@ -1,0 +1,68 @@
+//! What is drawn, as text.
+
+use std::sync::Arc;
+
+use freewheel_core::{Env, Frame, Policy, Purpose, Question, Streams, World};
+
+use super::super::{Gridworld, State};
+use super::{of, world};
+
+fn draw(world: &Gridworld, policy: Option<&dyn Policy>) -> Frame {
+    let mut frame = Frame::default();
+    let state = world.reset(&mut Streams::new(0).stream(Purpose::WatchEnvironment, 0, 0));
+    world.draw(&state, policy, &mut frame);
+    frame
+}
+
+fn best(world: &Gridworld) -> Arc<dyn Policy> {
+    let question = Question { horizon: None, ..Question::as_played(world.spec()) };
+    world.solve(&question).unwrap().policy.unwrap()
+}
+
+#[test]
+fn a_policy_shows_arrows_ties_and_values() {
+    let world = of("S..\n.#G\n");
+    let text = draw(&world, Some(&*best(&world))).to_text();
+    assert_eq!(text, "  ●→    →     ↓\n-3.00 -2.00 -1.00\n  ↑           ⚑\n-4.00\n", "{text}");
+}
+
+#[test]
+fn wind_and_keys_are_hinted_at() {
+    let text = draw(&of("S..\n.aA\n..G\n---\nwind = [0, -1, 2]\n"), None).to_text();
+    assert!(text.contains("⇣1    ⇡2"), "{text}");
+    assert!(text.ends_with("keys: none\n"), "{text}");
+    assert!(text.contains("(●)"), "{text}");
+}
+
+#[test]
+fn cells_shrink_with_the_map() {
+    for (side, width, height) in [(16, 96, 32), (17, 51, 17), (60, 180, 60), (61, 61, 61)] {
+        let world = world(&format!("random-{side}x{side}-1"), "");
+        let frame = draw(&world, Some(&*best(&world)));
+        assert_eq!((frame.width(), frame.height()), (width, height));
+        assert_eq!(frame.to_text().matches('●').count(), 1);
+    }
+}
+
+#[test]
+fn values_colour_the_ground() {
+    let world = world("cliff", "");
+    let frame = draw(&world, Some(&*best(&world)));
+    let ground = |column: usize, row: usize| frame.get(column * 6, row * 2).unwrap().bg;
+    assert_ne!(ground(0, 0), ground(11, 2));
+    assert_eq!(ground(0, 0).0, 58, "the worst cell has the darkest colour");
+    assert_eq!(ground(11, 2).0, 206, "the best one the brightest");
+}
+
+#[test]
+fn every_state_of_every_board_can_be_drawn() {
+    for name in ["taxi", "deepsea-4", "key-door", "example-3.5", "windy-stochastic"] {
+        let world = world(name, "");
+        let best = best(&world);
+        let mut frame = Frame::default();
+        for observation in 0..world.states() as u32 {
+            world.draw(&State { observation }, Some(&*best), &mut frame);
+            assert!(frame.width() > 0 && frame.height() > 0);
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Golden playthroughs: every field of every state of an episode, replayed and compared. They change only with a world's
+//! version. `FREEWHEEL_BLESS=1 cargo test -p freewheel-envs golden` writes them anew.
+
+use std::fmt::Write;
+use std::path::Path;
+use std::sync::Arc;
+
+use freewheel_core::{Actions, DynWorld, Frame, Purpose, Streams};
+
+use super::world;
+
+const STEPS: u32 = 30;
+
+const PLAYED: &[(&str, &str, &str)] = &[
+    ("example-4.1", "example-4.1", ""),
+    ("example-3.5", "example-3.5", ""),
+    ("windy", "windy", ""),
+    ("windy-kings", "windy-kings", ""),
+    ("windy-stochastic", "windy-stochastic", ""),
+    ("cliff", "cliff", ""),
+    ("cliff-slippery", "cliff-slippery", ""),
+    ("dyna-maze", "dyna-maze", ""),
+    ("blocking-maze", "blocking-maze", ""),
+    ("blocking-maze-changed", "blocking-maze", "changed = true"),
+    ("shortcut-maze", "shortcut-maze", ""),
+    ("shortcut-maze-changed", "shortcut-maze", "changed = true"),
+    ("frozenlake-4x4", "frozenlake-4x4", ""),
+    ("frozenlake-8x8", "frozenlake-8x8", ""),
+    ("frozenlake-6-1", "frozenlake-6-1", ""),
+    ("four-rooms", "four-rooms", ""),
+    ("key-door", "key-door", "mask = true"),
+    ("taxi", "taxi", ""),
+    ("taxi-masked", "taxi", "mask = true"),
+    ("deepsea-6", "deepsea-6", ""),
+    ("deepsea-6-seeded", "deepsea-6", "action_seed = 1"),
+    ("random-9x6-1", "random-9x6-1", ""),
+];
+
+/// Plays with random legal actions, and writes down everything.
+fn play(name: &str, settings: &str) -> String {
+    let world = Arc::new(world(name, settings));
+    let spec = DynWorld::spec(&world).clone();
+    let names = spec.actions.names();
+    let mut text = format!(
+        "{} version {} states {} actions {} limit {:?} gamma {} masked {}\n",
+        spec.id,
+        spec.version,
+        world.states(),
+        names.join(", "),
+        spec.time_limit,
+        spec.gamma,
+        spec.masked,
+    );
+    let mut stage = world.stage(Streams::new(1), Purpose::WatchEnvironment, 0);
+    let mut dice = Streams::new(1).stream(Purpose::WatchAction, 0, 0);
+    let mut frame = Frame::default();
+    stage.draw(None, &mut frame);
+    text.push_str(&frame.to_text());
+    for step in 0..STEPS {
+        let legal: Vec<u32> = (0..names.len() as u32).filter(|&a| stage.legal()[a as usize]).collect();
+        let action = legal[dice.below(legal.len() as u32) as usize];
+        let obs = stage.obs()[0];
+        let made = stage.step(Actions::Discrete(&[action])).unwrap();
+        let legal: Vec<&str> = legal.iter().map(|&a| names[a as usize].as_str()).collect();
+        let legal = if spec.masked { format!(" of [{}]", legal.join(", ")) } else { String::new() };
+        let name = &names[action as usize];
+        writeln!(
+            text,
+            "{step} at {obs}: {name}{legal} -> {} reward {} {:?} score {}",
+            stage.obs()[0],
+            made.reward,
+            made.ending,
+            stage.score(),
+        )
+        .unwrap();
+        if made.ending.is_over() {
+            stage.begin(stage.episode() + 1);
+        }
+    }
+    stage.draw(None, &mut frame);
+    text.push_str(&frame.to_text());
+    text
+}
+
+#[test]
+fn golden_playthroughs() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/gridworld/golden");
+    let bless = std::env::var_os("FREEWHEEL_BLESS").is_some();
+    for (file, name, settings) in PLAYED {
+        let path = folder.join(format!("{file}.txt"));
+        let played = play(name, settings);
+        if bless {
+            std::fs::write(&path, played).unwrap();
+            continue;
+        }
+        let golden = std::fs::read_to_string(&path).unwrap_or_default().replace("\r\n", "\n");
+        if let Some((line, (was, is))) =
+            (1..).zip(golden.lines().zip(played.lines())).find(|(_, (a, b))| a != b)
+        {
+            panic!("{}:{line}\n  was {was}\n  is  {is}", path.display());
+        }
+        assert_eq!(golden.len(), played.len(), "{}", path.display());
+    }
+}
