@@ -31,7 +31,8 @@ fn checkpoints(run: &Path) -> Vec<PathBuf> {
 
 fn flip(file: &Path, bit: usize) {
     let mut bytes = std::fs::read(file).unwrap();
-    bytes[bit / 8] ^= 1 << (bit % 8);
+    let byte = bit / 8 % bytes.len();
+    bytes[byte] ^= 1 << (bit % 8);
     std::fs::write(file, bytes).unwrap();
 }
 

@@ -117,10 +117,10 @@ fn transition_tables_equal_gymnasiums() {
         ("CliffWalking-v1", "cliff", ""),
         ("CliffWalkingSlippery-v1", "cliff-slippery", ""),
         ("Taxi-v4", "taxi", ""),
-        ("FrozenLake-v1 4x4 slippery", "frozenlake-4x4", ""),
-        ("FrozenLake-v1 8x8 slippery", "frozenlake-8x8", ""),
-        ("FrozenLake-v1 4x4 dry", "frozenlake-4x4", "slippery = false"),
-        ("FrozenLake-v1 8x8 dry", "frozenlake-8x8", "slippery = false"),
+        ("FrozenLake-v1 slippery", "frozenlake-4x4", ""),
+        ("FrozenLake8x8-v1 slippery", "frozenlake-8x8", ""),
+        ("FrozenLake-v1 dry", "frozenlake-4x4", "slippery = false"),
+        ("FrozenLake8x8-v1 dry", "frozenlake-8x8", "slippery = false"),
     ];
     let mut compared = 0;
     for (theirs, ours, text) in named_worlds {

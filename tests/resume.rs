@@ -88,3 +88,21 @@ fn resume_finds_runs_below_a_folder() {
     assert_eq!(first["rows"][0]["scores"], again["rows"][0]["scores"]);
     assert_eq!(evals, freewheel_tests::run_files(folder.path()));
 }
+
+#[test]
+fn two_at_once_in_one_folder_are_kept_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut first = run(folder.path()).stdout(std::process::Stdio::null()).spawn().unwrap();
+    let begin = std::time::Instant::now();
+    while !folder.path().join(".lock").exists() && begin.elapsed() < Duration::from_secs(20) {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    std::thread::sleep(Duration::from_millis(50));
+    let second = run(folder.path()).output().unwrap();
+    let said = String::from_utf8_lossy(&second.stderr).into_owned();
+    let still = first.try_wait().unwrap().is_none();
+    assert!(first.wait().unwrap().success());
+    assert!(still, "the first was done before the second began: this showed nothing");
+    assert_eq!(second.status.code(), Some(3), "{said}");
+    assert!(said.contains("another freewheel is at work"), "{said}");
+}

@@ -1,7 +1,7 @@
 //! What the program needs to list, configure and build an agent, as a value: a user's own crate adds one in a line.
 
 use freewheel_core::settings::{self, Field};
-use freewheel_core::{Error, Learner, Result, Spec, Streams};
+use freewheel_core::{DynWorld, Error, Learner, Result, Spec, Streams};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -34,6 +34,20 @@ pub trait AgentKind: Send + Sync {
         budget: Budget,
         streams: Streams,
     ) -> Result<Box<dyn Learner>>;
+    /// Builds one for this very world. Agents that learn from experience alone look at nothing but its spec; planners, and
+    /// the one that plays the reference, use more.
+    ///
+    /// # Errors
+    /// As [`AgentKind::build`].
+    fn build_in(
+        &self,
+        world: &dyn DynWorld,
+        settings: &toml::Table,
+        budget: Budget,
+        streams: Streams,
+    ) -> Result<Box<dyn Learner>> {
+        self.build(world.spec(), settings, budget, streams)
+    }
     /// The settings with every default filled in, as a run's `config.toml` keeps them. What is left out even here
     /// is the world's to say.
     ///

@@ -3,14 +3,19 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`family`] | [`AgentKind`]: what the program needs to list, configure and build an agent; one line adds your own |
+//! | [`fixed`] | agents that learn nothing: the random player and the reference |
 //! | [`tabular`] | agents that keep a number for every state and action |
 
 pub mod family;
+pub mod fixed;
 pub mod tabular;
 
 pub use family::{AgentKind, Budget, Kind};
 
 /// Every agent of this crate, in the order in which they are listed.
 pub fn all() -> Vec<Box<dyn AgentKind>> {
-    tabular::all()
+    let mut all: Vec<Box<dyn AgentKind>> = vec![Box::new(fixed::Random)];
+    all.extend(tabular::all());
+    all.push(Box::new(fixed::Reference));
+    all
 }

@@ -9,7 +9,6 @@
 //! | [`q_lambda`] | Q-learning's error, also credited to the pairs that led here | Watkins 1989 |
 //! | [`n_step_sarsa`] | n rewards, then `gamma^n Q` | Sutton & Barto, chapter 7 |
 //! | [`dyna_q`] | Q-learning, and again from a learned model | Sutton 1990; Moore & Atkeson 1993 |
-//! | [`random`] | none: the measure that others are held against | |
 //!
 //! Everywhere the successor of a step is what the episode itself saw last, a truncated episode still has a future, a
 //! terminated one has none, and only legal actions of the successor count. Rows of a batch share one table, and move
@@ -21,11 +20,10 @@ pub mod dyna_q;
 pub mod expected_sarsa;
 pub mod exploration;
 #[cfg(test)]
-mod graph;
+pub(crate) mod graph;
 pub mod n_step_sarsa;
 pub mod q_lambda;
 pub mod q_learning;
-pub mod random;
 pub mod sarsa;
 pub mod schedule;
 pub mod settings;
@@ -41,9 +39,6 @@ use crate::{AgentKind, Kind};
 /// The tabular agents.
 pub fn all() -> Vec<Box<dyn AgentKind>> {
     vec![
-        Box::new(Kind::new("random", random::ABOUT, |spec, config, budget, streams| {
-            Ok(Box::new(random::Random::new(spec, config, budget, streams)?))
-        })),
         Box::new(Kind::new("q-learning", q_learning::ABOUT, |spec, config, budget, streams| {
             Ok(Box::new(q_learning::QLearning::new(spec, config, budget, streams)?))
         })),

@@ -42,6 +42,16 @@ pub trait Policy: Send + Sync {
     }
 }
 
+impl<P: Policy + ?Sized> Policy for std::sync::Arc<P> {
+    fn act(&self, obs: &[f32], legal: &[bool], rngs: &mut [Stream], choice: &mut Choice) {
+        (**self).act(obs, legal, rngs, choice);
+    }
+
+    fn action_values(&self, obs: &[f32], legal: &[bool], out: &mut [f32]) -> bool {
+        (**self).action_values(obs, legal, out)
+    }
+}
+
 /// Which policy of a learner is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {

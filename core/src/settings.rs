@@ -20,7 +20,8 @@ pub fn read<T: DeserializeOwned + JsonSchema>(table: &toml::Table, of: &str) -> 
             return Err(Error::Config(unknown("setting", key, &known, of)));
         }
     }
-    T::deserialize(table.clone()).map_err(|e| Error::Config(format!("{of}: {}", e.message())))
+    let of = if of.is_empty() { String::new() } else { format!("{of}: ") };
+    T::deserialize(table.clone()).map_err(|e| Error::Config(format!("{of}{}", e.message())))
 }
 
 /// Says that `key` is not one of `known`, and which of them it may have meant.

@@ -23,6 +23,23 @@ pub struct Spec {
     pub gamma: f64,
 }
 
+impl Spec {
+    /// A world for one with `n` states to be seen and these actions, all of them always legal; version 1, no time limit, no
+    /// discount. Change what is otherwise: `Spec { masked: true, ..Spec::discrete(..) }`.
+    pub fn discrete(id: &str, n: usize, actions: &[&str]) -> Self {
+        Spec {
+            id: id.to_owned(),
+            version: 1,
+            observation: ObservationSpace::Discrete { n },
+            actions: ActionSpace::Discrete { names: actions.iter().map(|name| (*name).to_owned()).collect() },
+            masked: false,
+            players: 1,
+            time_limit: None,
+            gamma: 1.0,
+        }
+    }
+}
+
 /// What the player to move sees.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]

@@ -1,7 +1,7 @@
 //! Finite Markov decision processes, and what is the best that can be done in them.
 //!
-//! A process has S states and at most A actions in each. Action `a` in state `s` has outcomes: with probability
-//! `p` it pays `r` and leads to `s'`, or ends the episode. With the discount `gamma`,
+//! A process has S states and at most A actions in each. Action `a` in state `s` has outcomes: with
+//! probability `p` it pays `r` and leads to `s'`, or ends the episode. With the discount `gamma`,
 //!
 //! ```text
 //! Q(s, a) = sum over outcomes  p (r + gamma [not terminal] V(s'))          [S, A]
@@ -16,24 +16,50 @@
 //! | `Random`, `EpsilonGreedy` | one exact evaluation | one evaluation, backwards in time |
 //! | `EpsilonSoft` | `Best` in the process whose action `a` is "`a`, but random with probability epsilon" | the same |
 //!
-//! **Exact evaluation** is Gaussian elimination without subtractions (in `chain`), so that it is accurate in every
-//! entry even where a random walk takes 100,000 steps to end.
+//! ```
+//! use freewheel_core::{Question, Who};
+//! use freewheel_envs::mdp::{MdpBuilder, Outcome};
 //!
-//! **Undiscounted** (gamma 1) this is the stochastic shortest path problem of Bertsekas & Tsitsiklis (1991), with
-//! cycles that cost nothing allowed: the best is taken over the stationary policies that, with probability one, end or come to
-//! rest where nothing is paid any more. Policy iteration starts from such a policy and changes an action only where
-//! that is strictly better. Then it never leaves these policies, unless it finds a cycle that earns more than it costs: the value is
-//! infinite, and the answer is [`Error::Unsupported`]. Small changes between sweeps, on which plain value
-//! iteration stops, prove nothing here (Haddad & Monmege 2018). In `Solution::values`, `+inf` marks the states that
-//! reach an endless gain and `-inf` those from which no policy is sure to end; neither can be reached from the
-//! start by what is played, or the answer would be an error. NaN marks states where a given policy has no total
-//! reward at all.
+//! // A coin is tossed until it shows heads; each toss costs 1.
+//! let mut coin = MdpBuilder::new(1);
+//! coin.push(&[
+//!     Outcome { probability: 0.5, next: 0, reward: -1.0, terminal: true },
+//!     Outcome { probability: 0.5, next: 0, reward: -1.0, terminal: false },
+//! ]);
+//! let coin = coin.build(vec![(0, 1.0)])?;
+//! let question = Question { gamma: 1.0, horizon: None, time_observed: false, who: Who::Best };
+//! assert_eq!(coin.solve(&question)?.value, -2.0);
+//! # Ok::<(), freewheel_core::Error>(())
+//! ```
 //!
-//! **The greedy action** is the one of lowest index among the best; at gamma 1, among the best that may bring the episode
-//! nearer to its end (with cycles that cost nothing, a best action alone need not lead anywhere). "Best" is up
-//! to 1e-11 of the size of what is compared. `EpsilonGreedy` takes each of the best actions equally often, which
-//! does not depend on how actions are numbered (on the cliff of Sutton & Barto it makes a difference of 6); it is greedy for
-//! the values of the same gamma without a horizon, also when it is then asked how it does within one.
+//! **Exact evaluation** is Gaussian elimination without subtractions (in `chain`), so that rewards of one
+//! sign keep their relative accuracy even where a random walk takes 100,000 steps to end. Its cost is that of
+//! a sparse direct solver: small on maps and mazes (n x n cells: about n^3), large where every state leads
+//! everywhere.
+//!
+//! **Undiscounted** (gamma 1) this is the stochastic shortest path problem of Bertsekas & Tsitsiklis (1991),
+//! with cycles that cost nothing allowed: the best is taken over the stationary policies that, with
+//! probability one, end or come to rest where nothing is paid any more. Policy iteration starts from such a
+//! policy and changes an action only where that is strictly better. Then it never leaves these policies,
+//! unless it finds a cycle that earns more than it costs: the value is infinite, and the answer is
+//! [`Error::Unsupported`]. Small changes between sweeps, on which plain value iteration stops, would prove
+//! nothing (Haddad & Monmege 2018).
+//!
+//! **Not finite.** In `Solution::values`, `+inf` marks the states that reach an endless gain and `-inf` those
+//! from which no policy is sure to end; NaN those where a given policy has no total reward at all. Where the
+//! start is one of them, the answer is an error instead.
+//!
+//! **The greedy action** is the one of lowest index among the best; at gamma 1, among the best that may bring
+//! the episode nearer to its end (with cycles that cost nothing, a best action alone need not lead anywhere).
+//! "Best" is up to 1e-11 of the size of what is added up. `EpsilonGreedy` takes each of the best actions
+//! equally often, which does not depend on how actions are numbered (on the cliff of Sutton & Barto it makes
+//! a difference of 6); it is greedy for the values of the same gamma without a horizon, also when asked how
+//! it does within one.
+//!
+//! **Within a horizon** the values are those of the full number of steps. A player who does not see the clock
+//! gets the best stationary policy that was found, the best deterministic one for sure in small processes; it
+//! may be a random one, where that is better. The answer is `Exact` where it is as good as seeing the clock,
+//! else a `Bracket`.
 //!
 //! Nothing here is parallel or random: the same question has the same answer, to the byte, everywhere.
 

@@ -265,7 +265,7 @@ impl Job {
     pub(crate) fn learner(&self, catalogue: &Catalogue) -> Result<Box<dyn Learner>> {
         let JobConfig { seed, steps, rows, ref agent, ref agent_settings, .. } = self.config;
         let budget = freewheel_agents::Budget { steps, rows };
-        catalogue.find_agent(agent)?.build(self.world.spec(), agent_settings, budget, Streams::new(seed))
+        catalogue.find_agent(agent)?.build_in(&*self.world, agent_settings, budget, Streams::new(seed))
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use freewheel_core::settings::{read, unknown};
-use freewheel_core::{Error, Result};
+use freewheel_core::{Error, Result, Streams};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -143,9 +143,12 @@ impl Common {
         for agent in agents {
             let layers = self.agent_layers(catalogue, doc, &agent_layers, agent, agents)?;
             let kind = catalogue.find_agent(&agent.id)?;
-            let settings = kind
-                .resolve(&merged(&layers))
-                .map_err(|e| blame(doc, &layers, e, |table| kind.resolve(table).err()))?;
+            // Built once only to see that it can be: a setting out of its range is found before anything runs.
+            let budget = freewheel_agents::Budget { steps, rows: self.top.rows };
+            let build = |table: &Table| kind.build_in(&*built, table, budget, Streams::new(0));
+            let settings = merged(&layers);
+            build(&settings).map_err(|e| blame(doc, &layers, e, |table| build(table).err()))?;
+            let settings = kind.resolve(&settings)?;
             for &seed in self.top.seeds.as_slice() {
                 let config = JobConfig {
                     format: JobConfig::FORMAT,
@@ -243,6 +246,8 @@ fn blame(doc: &Document, layers: &[Layer], error: Error, try_one: impl Fn(&Table
         for (key, value) in &layer.table {
             let alone = Table::from_iter([(key.clone(), value.clone())]);
             if let Some(Error::Config(message)) = try_one(&alone) {
+                let named = message.contains(&format!("`{key}`")) || message.contains(&format!("{key} "));
+                let message = if named { message } else { format!("`{key}`: {message}") };
                 let path: Vec<&str> = layer.path.iter().chain([key]).map(String::as_str).collect();
                 return doc.error(&path, message);
             }

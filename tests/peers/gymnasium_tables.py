@@ -28,8 +28,8 @@ tables = {
 }
 for slippery in (True, False):
     suffix = "slippery" if slippery else "dry"
-    for size in ("4x4", "8x8"):
-        tables[f"FrozenLake-v1 {size} {suffix}"] = table("FrozenLake-v1", map_name=size, is_slippery=slippery)
+    tables[f"FrozenLake-v1 {suffix}"] = table("FrozenLake-v1", is_slippery=slippery)
+    tables[f"FrozenLake8x8-v1 {suffix}"] = table("FrozenLake8x8-v1", is_slippery=slippery)
     for desc in sys.argv[1:]:
         tables[f"{desc} {suffix}"] = table("FrozenLake-v1", desc=desc.split(","), is_slippery=slippery)
 json.dump(tables, sys.stdout)

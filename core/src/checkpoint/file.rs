@@ -2,9 +2,8 @@
 
 use std::ffi::OsString;
 use std::fs::{self, File};
-use std::io::{ErrorKind, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::{Error, Result};
 
@@ -39,22 +38,15 @@ pub fn write_atomically(path: impl AsRef<Path>, bytes: &[u8]) -> Result<()> {
     sync_folder(folder)
 }
 
-/// A new file `.<name>.<process>-<number>.tmp` in `folder`.
+/// The new file `.<name>.tmp` in `folder`. What a process that was killed left there is written over: of a killed run
+/// that was taken up again nothing stays behind. A folder has one writer.
 fn create_beside(folder: &Path, name: &std::ffi::OsStr) -> Result<(File, PathBuf)> {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    loop {
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let mut temporary = OsString::from(".");
-        temporary.push(name);
-        temporary.push(format!(".{}-{number}{TEMPORARY}", std::process::id()));
-        let temporary = folder.join(temporary);
-        match File::create_new(&temporary) {
-            Ok(file) => return Ok((file, temporary)),
-            // Left by a process of the same number that was stopped: take the next name.
-            Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
-            Err(e) => return Err(Error::io(temporary)(e)),
-        }
-    }
+    let mut temporary = OsString::from(".");
+    temporary.push(name);
+    temporary.push(TEMPORARY);
+    let temporary = folder.join(temporary);
+    let file = File::create(&temporary).map_err(Error::io(&temporary))?;
+    Ok((file, temporary))
 }
 
 /// A rename is on the disk once its folder is.

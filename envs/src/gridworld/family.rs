@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use freewheel_core::{DynWorld, Error, Result, WorldFamily, WorldInfo};
+use freewheel_core::{DynWorld, Error, Result, World, WorldFamily, WorldInfo};
 
 use super::map::Map;
 use super::movingai::{self, Terrain};
@@ -38,22 +38,26 @@ impl Grids {
     /// # Errors
     /// [`Error::Input`] with file, line and column; [`Error::Io`]; [`Error::Config`] for settings.
     pub fn read(&self, file: &Path, settings: &toml::Table) -> Result<Gridworld> {
-        let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let extension = file.extension().and_then(|extension| extension.to_str());
         if let Some("map" | "scen") = extension {
-            return read_problem(file, &name, settings);
+            return read_problem(file, settings);
         }
         let text = fs::read_to_string(file).map_err(Error::io(file))?;
         let settings = Settings::read(settings, &file.display().to_string(), &[OF_MAPS])?;
         let map = if gymnasium::is_list(&text) { gymnasium::read(&text) } else { Map::parse(&text) };
         let mut map = map.map_err(|e| e.in_file(file))?;
         settings.apply(map.legend_mut());
-        Gridworld::from_map(format!("grid/{name}"), &map).map_err(|e| e.in_file(file))
+        Gridworld::from_map(id_of(file), &map).map_err(|e| e.in_file(file))
     }
 }
 
+/// A world of a file is called as the program calls it: `grid:maps/mine.txt`.
+fn id_of(file: &Path) -> String {
+    format!("grid:{}", file.display())
+}
+
 /// A problem of a scenario; `file` is the `.map` or the `.scen`.
-fn read_problem(file: &Path, name: &str, settings: &toml::Table) -> Result<Gridworld> {
+fn read_problem(file: &Path, settings: &toml::Table) -> Result<Gridworld> {
     let settings = Settings::read(settings, &file.display().to_string(), &[OF_MAPS, &["problem"]])?;
     let scenario_file = match file.extension().is_some_and(|extension| extension == "scen") {
         true => file.to_path_buf(),
@@ -76,8 +80,7 @@ fn read_problem(file: &Path, name: &str, settings: &toml::Table) -> Result<Gridw
     let terrain = Terrain::parse(&text).map_err(|e| e.in_file(&map_file))?;
     let mut map = terrain.map(problem).map_err(|e| e.in_file(&scenario_file))?;
     settings.apply(map.legend_mut());
-    let stem = name.strip_suffix(".scen").unwrap_or(name);
-    Gridworld::from_map(format!("grid/{stem}-{number}"), &map).map_err(|e| e.in_file(&map_file))
+    Gridworld::from_map(id_of(file), &map).map_err(|e| e.in_file(&map_file))
 }
 
 /// The scenario that lies beside a `.map`: `x.map.scen` or `x.scen`.
@@ -114,18 +117,14 @@ impl WorldFamily for Grids {
     }
 
     fn build(&self, name: &str, settings: &toml::Table) -> Result<Option<Arc<dyn DynWorld>>> {
-        Ok(self.world(name, settings)?.map(shared))
+        Ok(self.world(name, settings)?.map(World::shared))
     }
 
     fn open(&self, file: &Path, settings: &toml::Table) -> Result<Arc<dyn DynWorld>> {
-        self.read(file, settings).map(shared)
+        self.read(file, settings).map(World::shared)
     }
 
     fn settings(&self) -> schemars::Schema {
         schemars::schema_for!(Settings)
     }
-}
-
-fn shared(world: Gridworld) -> Arc<dyn DynWorld> {
-    Arc::new(Arc::new(world))
 }

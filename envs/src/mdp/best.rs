@@ -4,8 +4,8 @@ use super::chain::{Chain, REST, Total};
 use super::ends::{Graph, States};
 use super::kernel::Kernel;
 
-/// An action must be better by this share of what is added up before it replaces another: well above rounding,
-/// so that each round truly improves and the last policy is left.
+/// An action must be better by this share of what is added up before it replaces another: well above
+/// rounding, so that each round truly improves and the last policy is left.
 const STRICT: f64 = 1e-13;
 /// Actions within this share of the best count as best.
 const TIE: f64 = 1e-11;
@@ -96,8 +96,8 @@ impl Search<'_> {
         (0..self.kernel.actions).map(move |a| (a, begin + a)).filter(|&(_, row)| self.allowed[row])
     }
 
-    /// A policy to begin with: greedy after some sweeps of value iteration, discounted at least a little so that it does not
-    /// go round in circles.
+    /// A policy to begin with: greedy after some sweeps of value iteration, discounted at least a little so
+    /// that it does not go round in circles.
     fn guess(&self) -> Vec<u32> {
         let fade = if self.kernel.gamma < 0.999 { 1.0 } else { 0.999 };
         let mut values = vec![0.0; self.kernel.states];
@@ -216,8 +216,9 @@ impl Search<'_> {
         ties
     }
 
-    /// The greedy policy at gamma 1, and the best actions. In each state it takes the best one of lowest index that may
-    /// lead nearer to the end: it ends, or rests, with probability one, because nearer is never impossible.
+    /// The greedy policy at gamma 1, and the best actions. In each state it takes the best one of lowest
+    /// index that may lead nearer to the end: it ends, or rests, with probability one, because nearer is
+    /// never impossible.
     fn settle(
         &self,
         graph: &Graph<'_>,

@@ -1,10 +1,11 @@
 //! The best within a horizon for a player who does not see how many steps are left.
 //!
-//! Time is then a hidden part of the state, and the best stationary policy is no fixed point of any recursion: it is
-//! searched. Candidates are the optima without a horizon at several discounts, and what a player who sees the clock
-//! does at several moments. The best of them climbs (see [`ascent`]), and where the process is small enough,
-//! branch and bound (see [`branch`]) makes sure of the best deterministic one. At last a random policy is tried, for it may be
-//! better than all of these. Play that sees the clock is the upper bound.
+//! Time is then a hidden part of the state, and the best stationary policy is no fixed point of any
+//! recursion: it is searched. Candidates are the optima without a horizon at several discounts, and what a
+//! player who sees the clock does at several moments. The best of them climbs (see [`ascent`]), and where the
+//! process is small enough, branch and bound (see [`branch`]) makes sure of the best deterministic one. At
+//! last a random policy is tried, for it may be better than all of these. Play that sees the clock is the
+//! upper bound.
 //!
 //! All effort is counted in transitions, never in seconds, so that the answer is the same on every machine.
 
@@ -44,17 +45,20 @@ pub(super) struct Search<'a> {
     kernel: &'a Kernel,
     start: &'a [(u32, f64)],
     horizon: u32,
+    /// What rounding alone may do to a value of about nothing.
+    grain: f64,
     effort: Cell<u64>,
 }
 
 impl<'a> Search<'a> {
     pub(super) fn new(kernel: &'a Kernel, start: &'a [(u32, f64)], horizon: u32) -> Self {
-        Search { kernel, start, horizon, effort: Cell::new(EFFORT) }
+        let grain = kernel.reward.iter().fold(0.0f64, |most, r| most.max(r.abs())) * 4.0 * f64::EPSILON;
+        Search { kernel, start, horizon, grain, effort: Cell::new(EFFORT) }
     }
 
     /// Whether a value reaches an upper bound, but for rounding.
     pub(super) fn is_upper(&self, value: f64, upper: f64) -> bool {
-        upper - value <= SAME * upper.abs().max(value.abs())
+        upper - value <= SAME * upper.abs().max(value.abs()) + self.grain
     }
 
     /// The optimum without a horizon.
@@ -85,7 +89,7 @@ impl<'a> Search<'a> {
         let climbed = self.climb(top);
         let sure = self.branch(climbed);
         let mixed = self.mix(&sure);
-        let top = if mixed.value - sure.value > SAME * sure.value.abs() { mixed } else { sure };
+        let top = if !self.is_upper(sure.value, mixed.value) { mixed } else { sure };
         (top, upper)
     }
 

@@ -31,8 +31,8 @@ impl MdpBuilder {
         MdpBuilder { actions: num_actions, rows: vec![0], outcomes: Vec::new(), fault: None }
     }
 
-    /// The outcomes of the next action: state-major, action by action. None at all: the action is not legal there.
-    /// A fault is kept for [`MdpBuilder::build`] to tell.
+    /// The outcomes of the next action: state-major, action by action. None at all: the action is not legal
+    /// there. A fault is kept for [`MdpBuilder::build`] to tell.
     pub fn push(&mut self, outcomes: &[Outcome]) {
         let pair = self.rows.len() - 1;
         if let Some(what) = fault(outcomes) {
@@ -47,13 +47,14 @@ impl MdpBuilder {
     /// The process that starts in each state of `start` with the probability beside it.
     ///
     /// # Errors
-    /// [`Error::Config`] where an action is missing, probabilities do not sum to 1 (within 1e-9), or a state does not exist.
+    /// [`Error::Config`] where an action is missing, probabilities do not sum to 1 (within 1e-9), or a state
+    /// does not exist.
     pub fn build(self, start: Vec<(u32, f64)>) -> Result<FiniteMdp> {
         let pairs = self.rows.len() - 1;
         let states = pairs.checked_div(self.actions).unwrap_or(0);
         let fault = if let Some(fault) = self.fault {
             Some(fault)
-        } else if self.actions == 0 || states == 0 || pairs % self.actions != 0 {
+        } else if self.actions == 0 || states == 0 || !pairs.is_multiple_of(self.actions) {
             Some(format!(
                 "{pairs} pairs of state and action do not make states of {} actions each",
                 self.actions
@@ -114,6 +115,23 @@ pub struct FiniteMdp {
 }
 
 impl FiniteMdp {
+    /// The process whose action `a` in state `s` has the outcomes `of(s, a)`; none where it is not legal.
+    ///
+    /// # Errors
+    /// As [`MdpBuilder::build`].
+    pub fn from_fn(
+        states: usize,
+        actions: usize,
+        start: Vec<(u32, f64)>,
+        of: impl Fn(u32, u32) -> Vec<Outcome>,
+    ) -> Result<FiniteMdp> {
+        let mut builder = MdpBuilder::new(actions);
+        for state in 0..states as u32 {
+            (0..actions as u32).for_each(|action| builder.push(&of(state, action)));
+        }
+        builder.build(start)
+    }
+
     /// S, the number of states.
     pub fn states(&self) -> usize {
         self.states
@@ -124,8 +142,8 @@ impl FiniteMdp {
         self.actions
     }
 
-    /// What action `a` in state `s` may lead to, with positive probability; nothing where it is not legal, or where there is no
-    /// such state or action.
+    /// What action `a` in state `s` may lead to, with positive probability; nothing where it is not legal, or
+    /// where there is no such state or action.
     pub fn outcomes(&self, s: usize, a: usize) -> impl Iterator<Item = Outcome> {
         self.row(s, a).iter().copied()
     }

@@ -1,18 +1,18 @@
 //! A Markov chain that pays: what a fixed policy makes of a process, and its exact value.
 //!
-//! `v = r + W v`, with `W [S, S]` the discounted transitions, `exit = 1 - W 1` what leaves each state for ever and
-//! `r [S]` the expected rewards. Strongly connected components are solved one after the other, the last ones first.
-//! Within one, states are *eliminated*: taking out `k` sends `w_ik` on to where `k` leads,
+//! `v = r + W v`, with `W [S, S]` the discounted transitions, `exit = 1 - W 1` what leaves each state for
+//! ever and `r [S]` the expected rewards. Strongly connected components are solved one after the other, the
+//! last ones first. Within one, states are *eliminated*: taking out `k` sends `w_ik` on to where `k` leads,
 //!
 //! ```text
 //! d_k = exit_k + sum over j not k of w_kj       l = w_ik / d_k
 //! w_ij += l w_kj    exit_i += l exit_k    r_i += l r_k
 //! ```
 //!
-//! This is Gaussian elimination, but without a single subtraction, since `d_k` is a sum instead of `1 - w_kk`: every
-//! number keeps its relative accuracy, however long the chain takes to end (Grassmann, Taksar & Heyman 1985; O'Cinneide 1993). No
-//! pivoting is needed, so the fill is known beforehand: elimination tree of the symmetrised pattern (Liu 1990) in the
-//! order of nested dissection.
+//! This is Gaussian elimination, but without a single subtraction, since `d_k` is a sum instead of `1 -
+//! w_kk`: every number keeps its relative accuracy, however long the chain takes to end (Grassmann, Taksar &
+//! Heyman 1985; O'Cinneide 1993). No pivoting is needed, so the fill is known beforehand: elimination tree of
+//! the symmetrised pattern (Liu 1990) in the order of nested dissection.
 
 use super::kernel::{Kernel, Merge, clean};
 use elimination::Elimination;
@@ -146,16 +146,20 @@ impl<'k> Chain<'k> {
         self.row(s).fold(self.reward[s], |v, (to, w)| v + w * values[to])
     }
 
-    /// What is expected for ever. Where the chain goes round for ever and that is paid: `+inf`, `-inf`, or NaN
-    /// where the rewards cancel in the long run, and upstream of these too.
+    /// What is expected for ever. Where the chain goes round for ever and that is paid: `+inf`, `-inf`, or
+    /// NaN where the rewards cancel in the long run, and upstream of these too.
     pub(super) fn total(&self) -> Total {
         let n = self.exit.len();
         let mut total = Total { values: vec![f64::NAN; n], sizes: vec![f64::NAN; n] };
         let mut elimination = Elimination::new(n);
-        components::each(n, |s| self.successors(s), |component| match component {
-            [s] => self.alone(*s as usize, &mut total),
-            _ => self.together(component, &mut total, &mut elimination),
-        });
+        components::each(
+            n,
+            |s| self.successors(s),
+            |component| match component {
+                [s] => self.alone(*s as usize, &mut total),
+                _ => self.together(component, &mut total, &mut elimination),
+            },
+        );
         total
     }
 
@@ -225,8 +229,8 @@ impl<'k> Chain<'k> {
 pub(super) struct Total {
     /// `[S]`.
     pub(super) values: Vec<f64>,
-    /// The same with every reward counted without its sign, `[S]`: what rounding errors are measured by. Of no meaning
-    /// where the value is not finite.
+    /// The same with every reward counted without its sign, `[S]`: what rounding errors are measured by. Of
+    /// no meaning where the value is not finite.
     pub(super) sizes: Vec<f64>,
 }
 

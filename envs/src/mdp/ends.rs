@@ -48,8 +48,8 @@ impl<'k> Graph<'k> {
         &self.sources[self.rows[s] as usize..self.rows[s + 1] as usize]
     }
 
-    /// The states of `among` where one can stay in `among`, or end, without ever being paid (or charged) anything;
-    /// with an action that does so, [`REST`] elsewhere.
+    /// The states of `among` where one can stay in `among`, or end, without ever being paid (or charged)
+    /// anything; with an action that does so, [`REST`] elsewhere.
     pub(super) fn rest(&self, among: &[bool]) -> (States, Vec<u32>) {
         let k = self.kernel;
         let mut still = among.to_vec();
@@ -78,8 +78,8 @@ impl<'k> Graph<'k> {
         (still, choice)
     }
 
-    /// The states from which `goal`, or an end, is reached with probability one by some policy that uses only the
-    /// actions that `allowed(row)` allows (de Alfaro 1997). States without actions are at an end.
+    /// The states from which `goal`, or an end, is reached with probability one by some policy that uses only
+    /// the actions that `allowed(row)` allows (de Alfaro 1997). States without actions are at an end.
     pub(super) fn way(&self, goal: &[bool], allowed: impl Fn(usize) -> bool) -> Way {
         let k = self.kernel;
         let mut sure = vec![true; k.states];

@@ -39,7 +39,8 @@ pub(super) fn timed(kernel: &Kernel, horizon: u32, wanted: &[u32]) -> Timed {
     Timed { values, slices }
 }
 
-/// The best value of a state given those of the next step, and the action of lowest index that has it up to rounding.
+/// The best value of a state given those of the next step, and the action of lowest index that has it up to
+/// rounding.
 fn greedy(kernel: &Kernel, s: usize, values: &[f64]) -> (f64, u32) {
     let mut best = (f64::NEG_INFINITY, f64::NEG_INFINITY, REST);
     for a in kernel.legal_actions(s) {

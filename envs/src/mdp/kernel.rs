@@ -1,4 +1,5 @@
-//! A process at one discount, as the solvers want it: expected rewards and discounted transitions, in compressed rows.
+//! A process at one discount, as the solvers want it: expected rewards and discounted transitions, in
+//! compressed rows.
 
 use std::cell::OnceCell;
 
@@ -47,8 +48,8 @@ impl Merge {
     }
 }
 
-/// A sum without what is only rounding: rewards that cancel sum to 0, or resting there would look like a gain. `size` is
-/// the sum without signs.
+/// A sum without what is only rounding: rewards that cancel sum to 0, or resting there would look like a
+/// gain. `size` is the sum without signs.
 pub(super) fn clean(sum: f64, size: f64) -> f64 {
     if sum.abs() <= 4.0 * f64::EPSILON * size { 0.0 } else { sum }
 }
@@ -81,7 +82,8 @@ impl Kernel {
         kernel
     }
 
-    /// The process whose action `a` is: `a` with probability 1 - epsilon, else any legal action, each equally often.
+    /// The process whose action `a` is: `a` with probability 1 - epsilon, else any legal action, each equally
+    /// often.
     pub(super) fn soft(&self, epsilon: f64) -> Self {
         let mut soft = Kernel::empty(self.states, self.actions, self.gamma);
         let mut merge = Merge::new(self.states);
@@ -206,7 +208,8 @@ impl Kernel {
         self.row(row).fold(self.reward[row], |q, (to, w)| q + w * values[to as usize])
     }
 
-    /// The size of what [`Kernel::q`] adds up, given those of the states: what rounding errors are measured by.
+    /// The size of what [`Kernel::q`] adds up, given those of the states: what rounding errors are measured
+    /// by.
     #[inline]
     pub(super) fn size(&self, row: usize, sizes: &[f64]) -> f64 {
         self.row(row).fold(self.reward[row].abs(), |sum, (to, w)| sum + w * sizes[to as usize])

@@ -1,5 +1,6 @@
-//! An order of elimination that keeps a sparse matrix sparse: nested dissection by the middle level of a breadth-first search
-//! (George & Liu 1978). On an n x n grid, elimination then takes of the order of n^3 operations.
+//! An order of elimination that keeps a sparse matrix sparse: nested dissection by the middle level of a
+//! breadth-first search (George & Liu 1978). On an n x n grid, elimination then takes of the order of n^3
+//! operations.
 
 /// Pieces of at most this many states are not cut again.
 const LEAF: usize = 6;
@@ -154,7 +155,8 @@ impl Search {
 }
 
 impl Levels {
-    /// Below, separator, above: cut at the smallest level of the middle third. `None` where cutting does not pay.
+    /// Below, separator, above: cut at the smallest level of the middle third. `None` where cutting does not
+    /// pay.
     fn cut(&self, graph: &Graph) -> Option<(Vec<u32>, Vec<u32>, Vec<u32>)> {
         let n = self.order.len();
         if n <= LEAF {

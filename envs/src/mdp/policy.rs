@@ -123,3 +123,38 @@ impl Policy for StatePolicy {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use freewheel_core::{Purpose, Streams};
+
+    use super::*;
+
+    #[test]
+    fn frequencies_are_probabilities() {
+        const N: usize = 40_000;
+        for manner in [
+            Manner::Greedy(vec![2]),
+            Manner::Epsilon(vec![2], 0.3),
+            Manner::Random,
+            Manner::Mixed(vec![0.0, 0.2, 0.3, 0.5]),
+            Manner::Mixed(vec![0.0; 4]),
+        ] {
+            let policy = StatePolicy::new(4, manner, &[0.0; 4]);
+            for legal in [[true; 4], [true, true, true, false], [true, false, false, false]] {
+                let mut rngs: Vec<Stream> =
+                    (0..N as u64).map(|i| Streams::new(3).stream(Purpose::Action, i, 0)).collect();
+                let mut choice = Choice::Discrete(vec![0; N]);
+                policy.act(&[0.0; N], &legal.repeat(N), &mut rngs, &mut choice);
+                let Choice::Discrete(actions) = choice else { panic!() };
+                let expected = policy.probabilities(0, &legal);
+                for (a, p) in expected.iter().enumerate() {
+                    let found = actions.iter().filter(|x| **x == a as u32).count() as f64 / N as f64;
+                    // Five standard errors.
+                    let error = 5.0 * (p * (1.0 - p) / N as f64).sqrt();
+                    assert!((found - p).abs() <= error, "{policy:?} {legal:?} {a}: {found} is not {p}");
+                }
+            }
+        }
+    }
+}

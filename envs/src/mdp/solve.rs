@@ -13,11 +13,12 @@ use super::kernel::Kernel;
 use super::policy::{Manner, StatePolicy};
 
 impl FiniteMdp {
-    /// Answers a question exactly, except for the best play within a horizon that is not observed: that is a bracket
-    /// wherever seeing the clock is worth something. See the [module](super) for the definitions.
+    /// Answers a question exactly, except for the best play within a horizon that is not observed: that is a
+    /// bracket wherever seeing the clock is worth something. See the [module](super) for the definitions.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] where the value from the start is not a finite number; [`Error::Config`] where gamma or an epsilon is not in
+    /// [`Error::Unsupported`] where the value from the start is not a finite number; [`Error::Config`] where
+    /// gamma or an epsilon is not in
     /// [0, 1].
     pub fn solve(&self, question: &Question) -> Result<Solution> {
         let Question { gamma, horizon, time_observed, who } = *question;
@@ -36,6 +37,12 @@ impl FiniteMdp {
             Who::EpsilonGreedy(epsilon) => {
                 check("epsilon", epsilon)?;
                 let optimum = best(&kernel);
+                if self.finite(&optimum.values, gamma).is_err() && horizon.is_some() {
+                    return Err(Error::Unsupported(
+                        "at gamma 1 there are no finite best values to be greedy for; give a gamma below 1"
+                            .into(),
+                    ));
+                }
                 self.finite(&optimum.values, gamma)?;
                 let policy = kernel.softened(kernel.evenly(&optimum.ties), epsilon);
                 let chain = Chain::of_mixture(&kernel, &policy);

@@ -112,7 +112,7 @@ fn plan(spec: &Spec, rows: usize) -> Vec<Vec<u32>> {
 fn updates(catalogue: &Catalogue, world: &dyn DynWorld, agent: &str) -> CoreResult<Vec<f64>> {
     let kind = catalogue.find_agent(agent)?;
     let budget = freewheel_agents::Budget { steps: u64::MAX, rows: 1 };
-    let mut learner = kind.build(world.spec(), &kind.resolve(&Table::new())?, budget, Streams::new(0))?;
+    let mut learner = kind.build_in(world, &kind.resolve(&Table::new())?, budget, Streams::new(0))?;
     let mut episodes: Box<dyn Episodes> = world.batch(1, Streams::new(0), Purpose::Environment, 0);
     let mut run = |count: u64| -> CoreResult<f64> {
         let begin = Instant::now();

@@ -86,6 +86,7 @@ fn finish(
     said: Option<u16>,
 ) -> Result<()> {
     let stop = stop_flag()?;
+    let _lock = lock(out)?;
     let progress = Progress::new(jobs.iter().map(|job| job.config.steps).sum(), output.quiet || output.json);
     let ran = experiment::run(catalogue, jobs, out, threads(said), &stop, &progress);
     progress.close();
@@ -113,6 +114,25 @@ fn finish(
     }
     let diverged: usize = report.rows.iter().map(|row| row.diverged).sum();
     if diverged > 0 { Err(Error::Diverged(diverged, jobs.len())) } else { Ok(()) }
+}
+
+/// Two processes in one folder would write into each other's runs. The lock ends with the process, however that ends.
+fn lock(out: &Path) -> Result<std::fs::File> {
+    let file = out.join(".lock");
+    std::fs::create_dir_all(out).map_err(Core::io(out))?;
+    let lock = std::fs::File::create(&file).map_err(Core::io(&file))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(std::fs::TryLockError::WouldBlock) => {
+            let message = format!(
+                "{}: another freewheel is at work here; wait for it, or name another --out",
+                out.display()
+            );
+            Err(Core::Config(message).into())
+        }
+        // A file system without locks is no reason to do nothing.
+        Err(std::fs::TryLockError::Error(_)) => Ok(lock),
+    }
 }
 
 fn example(jobs: &[Job], out: &Path) -> String {

@@ -3,7 +3,7 @@
 use freewheel_core::{ActionSpace, Choice, Mode, Policy, Purpose, Spec, Streams};
 
 use crate::tabular::graph::{Graph, alone, end, go};
-use crate::{AgentKind, all};
+use crate::{AgentKind, all, tabular};
 
 fn agent(id: &str) -> Box<dyn AgentKind> {
     all().into_iter().find(|agent| agent.id() == id).unwrap()
@@ -15,10 +15,19 @@ fn refusal(id: &str, spec: &Spec, settings: &str) -> String {
 }
 
 #[test]
-fn eight_agents_with_documented_settings() {
+fn agents_with_documented_settings() {
     let ids: Vec<String> = all().iter().map(|agent| agent.id().to_owned()).collect();
-    let expected =
-        ["random", "q-learning", "sarsa", "expected-sarsa", "double-q", "q-lambda", "n-step-sarsa", "dyna-q"];
+    let expected = [
+        "random",
+        "q-learning",
+        "sarsa",
+        "expected-sarsa",
+        "double-q",
+        "q-lambda",
+        "n-step-sarsa",
+        "dyna-q",
+        "reference",
+    ];
     assert_eq!(ids, expected);
     for agent in all() {
         assert!(!agent.about().is_empty());
@@ -104,7 +113,7 @@ fn worlds_beyond_a_table_are_refused() {
     assert!(refusal("sarsa", &spec, "").contains("2 players"));
     spec.actions =
         ActionSpace::Continuous { names: vec!["steering".into()], low: vec![-1.0], high: vec![1.0] };
-    for agent in all() {
+    for agent in tabular::all() {
         let message = refusal(agent.id(), &spec, "");
         assert!(message.contains("steering"), "{message}");
     }
@@ -139,7 +148,7 @@ fn greedy_policies_are_functions_and_exploring_ones_explore() {
 fn what_is_no_number_stops_learning_at_once() {
     for reward in [f32::NAN, f32::INFINITY] {
         let world = || Graph::new(vec![vec![Some(go(1, 0.0))], vec![Some(end(0, reward))]], 0);
-        for agent in all().iter().filter(|agent| agent.id() != "random") {
+        for agent in tabular::all() {
             let mut learner =
                 agent.build(world().look(), &toml::Table::new(), alone(9), Streams::new(0)).unwrap();
             let error = learner.learn(&mut world().batch(1, 0), 9).unwrap_err();
@@ -152,7 +161,7 @@ fn what_is_no_number_stops_learning_at_once() {
 
 #[test]
 fn a_batch_of_another_size_is_refused() {
-    for agent in all() {
+    for agent in tabular::all() {
         let mut learner =
             agent.build(Graph::cliff().look(), &toml::Table::new(), alone(9), Streams::new(0)).unwrap();
         assert!(

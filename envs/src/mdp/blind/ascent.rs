@@ -1,7 +1,8 @@
 //! Climbing in the space of stationary policies, by exact gradients.
 //!
-//! With `d_t(s)` the discounted probability of being in `s` after `t` steps and `V_k` the policy's value with `k` steps left,
-//! both of one pass over time, one forwards and one backwards (an adjoint), the value `J` of the policy `pi [S, A]` has
+//! With `d_t(s)` the discounted probability of being in `s` after `t` steps and `V_k` the policy's value with
+//! `k` steps left, both of one pass over time, one forwards and one backwards (an adjoint), the value `J` of
+//! the policy `pi [S, A]` has
 //!
 //! ```text
 //! dJ / d pi(a | s) = sum over t < H of  d_t(s) (r(s, a) + gamma P V_{H-1-t} (s, a))        [S, A]
@@ -50,8 +51,8 @@ impl Search<'_> {
         Some(gradient)
     }
 
-    /// Switches actions while that helps: all that promise something at once, else half of them, and so on; at last
-    /// each alone.
+    /// Switches actions while that helps: all that promise something at once, else half of them, and so on;
+    /// at last each alone.
     pub(super) fn climb(&self, mut top: Play) -> Play {
         while let Some(better) = self.switch(&top) {
             top = better;
@@ -134,10 +135,10 @@ impl Search<'_> {
             let row = |a: usize| s * k.actions + a;
             let by = |a: &usize, b: &usize| gradient[row(*a)].total_cmp(&gradient[row(*b)]);
             let used = k.legal_actions(s).filter(|&a| weights[row(a)] > 0.0);
-            if let (Some(from), Some(to)) = (used.min_by(by), k.legal_actions(s).max_by(by)) {
-                if gradient[row(to)] > gradient[row(from)] {
-                    moves.push((row(from), row(to)));
-                }
+            if let (Some(from), Some(to)) = (used.min_by(by), k.legal_actions(s).max_by(by))
+                && gradient[row(to)] > gradient[row(from)]
+            {
+                moves.push((row(from), row(to)));
             }
         }
         let mut step = 1.0;

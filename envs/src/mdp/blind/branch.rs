@@ -1,8 +1,9 @@
 //! Branch and bound over deterministic stationary policies.
 //!
-//! With the actions of some states fixed, a player who sees the clock and is free elsewhere does at least as well as any
-//! stationary policy that agrees on the fixed ones. Where what it does in the free states does not depend on the clock, it is
-//! such a policy itself. Otherwise the state in which it most depends on it is fixed, to each action in turn.
+//! With the actions of some states fixed, a player who sees the clock and is free elsewhere does at least as
+//! well as any stationary policy that agrees on the fixed ones. Where what it does in the free states does
+//! not depend on the clock, it is such a policy itself. Otherwise the state in which it most depends on it is
+//! fixed, to each action in turn.
 
 use super::{Plan, Play, SAME, Search};
 use crate::mdp::chain::REST;

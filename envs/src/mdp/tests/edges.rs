@@ -1,4 +1,5 @@
-//! What is odd: loops for nothing, loops that pay, states without actions, goals out of reach, no time at all.
+//! What is odd: loops for nothing, loops that pay, states without actions, goals out of reach, no time at
+//! all.
 
 use std::sync::Arc;
 
@@ -211,7 +212,8 @@ fn the_same_question_has_the_same_bytes() {
     }
 }
 
-/// A loop through chance whose gain is exactly nothing, beside a place to rest: rounding must not make it look better.
+/// A loop through chance whose gain is exactly nothing, beside a place to rest: rounding must not make it
+/// look better.
 #[test]
 fn gambling_for_nothing() {
     let third = 1.0 / 3.0;

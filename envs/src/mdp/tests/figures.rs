@@ -119,15 +119,16 @@ fn optima_satisfy_bellman() {
                 |o: &crate::mdp::Outcome| if o.terminal { 0.0 } else { gamma * values[o.next as usize] };
             mdp.outcomes(s, a).map(|o| o.probability * (o.reward + next(&o))).sum()
         };
-        for s in 0..mdp.states() {
+        for (s, value) in values.iter().enumerate() {
             let legal = (0..mdp.actions()).filter(|&a| mdp.is_legal(s, a));
             let best = legal.map(|a| q(s, a)).max_by(f64::total_cmp).unwrap_or(0.0);
-            close(values[s], best, 1e-12);
+            close(*value, best, 1e-12);
         }
     }
 }
 
-/// Every one of the 4^11 deterministic policies of FrozenLake within 100 steps: slow, and written for nothing else.
+/// Every one of the 4^11 deterministic policies of FrozenLake within 100 steps: slow, and written for nothing
+/// else.
 #[test]
 #[ignore = "half a minute"]
 fn frozen_lake_by_enumeration() {

@@ -125,7 +125,8 @@ pub(super) fn deep_sea(n: usize) -> FiniteMdp {
     builder.build(vec![(0, 1.0)]).unwrap()
 }
 
-/// Gymnasium's Taxi: state ((row 5 + column) 5 + passenger) 4 + destination; south, north, east, west, pick up, drop.
+/// Gymnasium's Taxi: state ((row 5 + column) 5 + passenger) 4 + destination; south, north, east, west, pick
+/// up, drop.
 pub(super) fn taxi() -> FiniteMdp {
     const STANDS: [usize; 4] = [0, 4, 20, 23];
     // The cells whose eastern side is a wall.
@@ -159,7 +160,8 @@ pub(super) fn taxi() -> FiniteMdp {
     builder.build(start).unwrap()
 }
 
-/// A slippery map of n x n with scattered walls and pits: the goal in the far corner pays 1, pits end, a step costs `cost`.
+/// A slippery map of n x n with scattered walls and pits: the goal in the far corner pays 1, pits end, a step
+/// costs `cost`.
 pub(super) fn slippery(n: usize, cost: f64) -> FiniteMdp {
     let kind = |s: usize| (s as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 33;
     let wall = |s: usize| s != 0 && s != n * n - 1 && kind(s) % 10 == 0;
