@@ -1,5 +1,4 @@
 //! What only the whole of Freewheel can show: see the test targets beside this file, which share what stands here.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -1,7 +1,7 @@
 //! What a tick of a grid-world costs: step, observation, time limit and reset, through `Batch::advance`.
 //! Divide by the rows: criterion's throughput is in rows a second.
 
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::expect_used)]
 
 use std::hint::black_box;
 use std::sync::Arc;

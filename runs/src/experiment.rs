@@ -22,6 +22,9 @@ pub struct Ran<'a> {
     pub time: Duration,
 }
 
+/// How a job ended, and how long it took.
+type Ended = (Result<Outcome>, Duration);
+
 /// Runs `jobs` in folders below `root` on `threads` threads.
 ///
 /// Each job has a pool of its own: with many jobs one thread each, so that no thread is ever taken away by another
@@ -39,8 +42,7 @@ pub fn run<'a>(
 ) -> Result<Vec<Ran<'a>>> {
     let workers = threads.min(jobs.len()).max(1);
     let queue: Mutex<VecDeque<usize>> = Mutex::new((0..jobs.len()).collect());
-    let results: Mutex<Vec<Option<(Result<Outcome>, Duration)>>> =
-        Mutex::new(jobs.iter().map(|_| None).collect());
+    let results: Mutex<Vec<Option<Ended>>> = Mutex::new(jobs.iter().map(|_| None).collect());
     let control = Control { stop, progress: &|steps| progress.add(steps), note: &|text| progress.tell(text) };
     let next = || match stop.load(std::sync::atomic::Ordering::Relaxed) {
         true => None,

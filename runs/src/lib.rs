@@ -14,6 +14,7 @@ pub mod plan;
 pub mod progress;
 pub mod report;
 pub mod seeds;
+mod training;
 pub mod tui;
 
 pub use catalogue::Catalogue;

@@ -11,7 +11,7 @@ use crate::Budget;
 
 /// What an action leads to.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Edge {
+pub(crate) struct Edge {
     to: usize,
     reward: f32,
     terminal: bool,
@@ -20,18 +20,18 @@ pub(super) struct Edge {
 }
 
 /// Goes on.
-pub(super) fn go(to: usize, reward: f32) -> Edge {
+pub(crate) fn go(to: usize, reward: f32) -> Edge {
     Edge { to, reward, terminal: false, noise: 0.0 }
 }
 
 /// Ends.
-pub(super) fn end(to: usize, reward: f32) -> Edge {
+pub(crate) fn end(to: usize, reward: f32) -> Edge {
     Edge { terminal: true, ..go(to, reward) }
 }
 
 /// A world of numbered states with A actions each; an action of `None` is illegal. Row 0 of every episode begins in
 /// state `start`.
-pub(super) struct Graph {
+pub(crate) struct Graph {
     spec: Spec,
     edges: Vec<Vec<Option<Edge>>>,
     start: usize,
@@ -40,7 +40,7 @@ pub(super) struct Graph {
 }
 
 impl Graph {
-    pub(super) fn new(edges: Vec<Vec<Option<Edge>>>, start: usize) -> Self {
+    pub(crate) fn new(edges: Vec<Vec<Option<Edge>>>, start: usize) -> Self {
         let actions = edges[0].len();
         let spec = Spec {
             id: "test/graph".into(),
@@ -55,25 +55,25 @@ impl Graph {
         Graph { spec, edges, start, slip: 0.0 }
     }
 
-    pub(super) fn with_limit(mut self, steps: u32) -> Self {
+    pub(crate) fn with_limit(mut self, steps: u32) -> Self {
         self.spec.time_limit = Some(steps);
         self
     }
 
-    pub(super) fn with_slip(mut self, slip: f64) -> Self {
+    pub(crate) fn with_slip(mut self, slip: f64) -> Self {
         self.slip = slip;
         self
     }
 
     /// The same world seen as a plane of numbers, `[n % 12, n / 12]`, instead of an index.
-    pub(super) fn seen_as_box(mut self) -> Self {
+    pub(crate) fn seen_as_box(mut self) -> Self {
         self.spec.observation =
             ObservationSpace::Box { shape: vec![2], low: vec![0.0; 2], high: vec![256.0; 2] };
         self
     }
 
     /// Sutton & Barto, Example 6.6: 4 x 12, reward -1, the cliff -100 and back to the start. up, right, down, left.
-    pub(super) fn cliff() -> Self {
+    pub(crate) fn cliff() -> Self {
         let walk = |state: usize, action: usize| {
             let (x, y) = (state % 12, state / 12);
             let (x, y) = match action {
@@ -92,7 +92,7 @@ impl Graph {
     }
 
     /// Example 6.7: from A (0) right (0) ends with 0; left (1) leads to B (1), from where ten actions end with N(-0.1, 1).
-    pub(super) fn maximisation_bias() -> Self {
+    pub(crate) fn maximisation_bias() -> Self {
         let mut a = vec![None; 10];
         (a[0], a[1]) = (Some(end(2, 0.0)), Some(go(1, 0.0)));
         let b = vec![Some(Edge { noise: 1.0, ..end(2, -0.1) }); 10];
@@ -100,7 +100,7 @@ impl Graph {
     }
 
     /// A maze from a map: `S` start, `G` goal (reward 1), `#` wall; every other step 0. up, right, down, left.
-    pub(super) fn maze(map: &[&str]) -> Self {
+    pub(crate) fn maze(map: &[&str]) -> Self {
         let (width, height) = (map[0].len(), map.len());
         let at = |x: usize, y: usize| map[y].as_bytes()[x];
         let walk = |state: usize, action: usize| {
@@ -125,11 +125,11 @@ impl Graph {
         graph
     }
 
-    pub(super) fn batch(self, rows: usize, seed: u64) -> Batch<Graph> {
+    pub(crate) fn batch(self, rows: usize, seed: u64) -> Batch<Graph> {
         Batch::new(Arc::new(self), rows, Streams::new(seed), Purpose::Environment, 0)
     }
 
-    pub(super) fn look(&self) -> &Spec {
+    pub(crate) fn look(&self) -> &Spec {
         &self.spec
     }
 }
@@ -170,12 +170,12 @@ impl Env for Graph {
 }
 
 /// A budget of `steps` over one row.
-pub(super) fn alone(steps: u64) -> Budget {
+pub(crate) fn alone(steps: u64) -> Budget {
     Budget { steps, rows: 1 }
 }
 
 /// The returns of the first `episodes` episodes while `learner` learns.
-pub(super) fn returns(learner: &mut dyn Learner, batch: &mut dyn Episodes, episodes: usize) -> Vec<f64> {
+pub(crate) fn returns(learner: &mut dyn Learner, batch: &mut dyn Episodes, episodes: usize) -> Vec<f64> {
     let mut all = Vec::new();
     while all.len() < episodes {
         learner.learn(batch, 100).unwrap();
@@ -186,7 +186,7 @@ pub(super) fn returns(learner: &mut dyn Learner, batch: &mut dyn Episodes, episo
 }
 
 /// The return of one episode of the greedy policy, and its length; at most 1000 steps.
-pub(super) fn greedy_return(learner: &dyn Learner, graph: Graph) -> (f64, u32) {
+pub(crate) fn greedy_return(learner: &dyn Learner, graph: Graph) -> (f64, u32) {
     let (policy, mut batch) = (learner.policy(Mode::Greedy), graph.batch(1, 99));
     let mut rngs = vec![Streams::new(99).stream(Purpose::EvaluationAction, 0, 0)];
     let mut choice = Choice::for_spec(batch.spec(), 1);

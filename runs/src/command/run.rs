@@ -99,8 +99,8 @@ fn finish(
     }
     let report = Report::new(name, &out.to_string_lossy(), &ran)?;
     let json = serde_json::to_string_pretty(&report).map_err(|e| Core::Unsupported(e.to_string()))?;
-    write_atomically(&out.join("results.json"), json.as_bytes())?;
-    write_atomically(&out.join("results.md"), report.to_text(true).as_bytes())?;
+    write_atomically(out.join("results.json"), json.as_bytes())?;
+    write_atomically(out.join("results.md"), report.to_text(true).as_bytes())?;
     if output.json {
         output::json(&report)?;
     } else {

@@ -1,0 +1,266 @@
+//! A job while it runs: slices of learning, and what is due between them.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use freewheel_core::checkpoint::{Checkpoint, Store, write_atomically};
+use freewheel_core::record::{self, EpisodeRecord};
+use freewheel_core::{Episodes, Error, Learner, Mode, Policy, Purpose, Result, Streams};
+use serde::{Deserialize, Serialize};
+
+use crate::catalogue::Catalogue;
+use crate::job::{Control, Job, JobResult};
+use crate::metrics::{Metrics, Window};
+
+/// What a checkpoint keeps of the run itself.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Progress {
+    step: u64,
+    /// Bytes of `metrics.jsonl` that belong to the steps so far.
+    metrics: u64,
+    /// Training episodes since the last line.
+    window: Window,
+    /// Training episodes of the last fifth.
+    online: Window,
+    /// Training episodes in all.
+    episodes: u64,
+}
+
+/// A job while it runs.
+pub(crate) struct Training<'a> {
+    job: &'a Job,
+    directory: PathBuf,
+    learner: Box<dyn Learner>,
+    episodes: Box<dyn Episodes>,
+    metrics: Metrics,
+    progress: Progress,
+    store: Store,
+    /// Where an interruption saves: beside the scheduled ones, so that these end up as if nothing had happened.
+    aside: Store,
+}
+
+/// Long enough that a slice costs nothing, short enough that Ctrl-C is answered at once.
+const SLICE: Duration = Duration::from_millis(100);
+
+impl<'a> Training<'a> {
+    pub(crate) fn begin(
+        job: &'a Job,
+        catalogue: &Catalogue,
+        directory: PathBuf,
+        control: &Control<'_>,
+    ) -> Result<Self> {
+        let config = &job.config;
+        let mut learner = job.learner(catalogue)?;
+        let mut episodes = job.world.batch(config.rows, Streams::new(config.seed), Purpose::Environment, 0);
+        std::fs::create_dir_all(&directory).map_err(Error::io(&directory))?;
+        let text =
+            toml::to_string(config).map_err(|e| Error::Config(format!("this run has no config: {e}")))?;
+        write_atomically(directory.join("config.toml"), text.as_bytes())?;
+        let mut progress = Progress::default();
+        if let Some((_, checkpoint)) = newest(&directory, config.checkpoint.keep, control.note)? {
+            progress = postcard::from_bytes(checkpoint.section("progress")?).map_err(|e| {
+                Error::Config(format!("{}: this checkpoint is not a run's: {e}", directory.display()))
+            })?;
+            learner.load(checkpoint.section("learner")?)?;
+            episodes.load(checkpoint.section("episodes")?)?;
+            (control.progress)(progress.step);
+        }
+        let metrics = Metrics::open(&directory.join("metrics.jsonl"), progress.metrics)?;
+        let store = Store::new(directory.join("checkpoints"), config.checkpoint.keep);
+        let aside = Store::new(directory.join("checkpoints/interrupted"), 1);
+        Ok(Training { job, directory, learner, episodes, metrics, progress, store, aside })
+    }
+
+    /// Learns until all steps are made (true) or the user wants to stop (false).
+    pub(crate) fn finish_learning(&mut self, control: &Control<'_>) -> Result<bool> {
+        let config = &self.job.config;
+        let (total, rows) = (config.steps, config.rows as u64);
+        let due = |step: u64, points: u64| {
+            points > 0 && step == boundary(step.saturating_sub(1), points, total, rows)
+        };
+        let mut slice = 1024u64;
+        while self.progress.step < total {
+            let now = self.progress.step;
+            let schedules = [config.log.points, config.evaluation.points, config.checkpoint.points, 5, 1];
+            let next =
+                schedules.map(|points| boundary(now, points, total, rows)).into_iter().min().unwrap_or(total);
+            let next = next.min(now + slice.next_multiple_of(rows));
+            let begin = Instant::now();
+            self.learn(next - now)?;
+            (control.progress)(next - now);
+            // How a run is sliced changes nothing in it, so the clock may decide.
+            slice = if begin.elapsed() < SLICE { (slice * 2).min(total) } else { (slice / 2).max(1) };
+            if due(next, config.log.points) {
+                self.log()?;
+            }
+            if due(next, config.evaluation.points) {
+                self.evaluate_on_the_way()?;
+            }
+            if due(next, config.checkpoint.points) || next == total {
+                self.save(&self.store)?;
+                self.drop_aside()?;
+            }
+            if control.stop.load(Ordering::Relaxed) && next < total {
+                self.save(&self.aside)?;
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn learn(&mut self, steps: u64) -> Result<()> {
+        let total = self.job.config.steps;
+        self.learner.learn(&mut *self.episodes, steps)?;
+        for finished in self.episodes.take_finished() {
+            self.progress.window.add(&finished);
+            self.progress.episodes += 1;
+            // Slices never straddle the boundary of the last fifth.
+            if self.progress.step
+                >= boundary((total * 4 / 5).saturating_sub(1), 5, total, self.job.config.rows as u64)
+            {
+                self.progress.online.add(&finished);
+            }
+        }
+        self.progress.step += steps;
+        Ok(())
+    }
+
+    fn log(&mut self) -> Result<()> {
+        let mut scalars = Vec::new();
+        self.learner.report(&mut scalars);
+        let window = std::mem::take(&mut self.progress.window);
+        self.metrics.training(self.progress.step, self.progress.episodes, &window, &scalars)
+    }
+
+    fn evaluate_on_the_way(&mut self) -> Result<()> {
+        let policy = self.learner.policy(Mode::Greedy);
+        let finished = self.job.evaluate(&*policy, self.job.config.evaluation.episodes_on_the_way)?;
+        self.metrics.evaluation(self.progress.step, &Window::of(&finished))
+    }
+
+    fn save(&self, store: &Store) -> Result<()> {
+        let metrics = self.metrics.sync()?;
+        let progress = postcard::to_stdvec(&Progress { metrics, ..self.progress.clone() })
+            .map_err(|e| Error::Unsupported(format!("a run cannot be saved: {e}")))?;
+        let mut checkpoint = Checkpoint::default();
+        checkpoint.insert("progress", progress);
+        checkpoint.insert("learner", self.learner.save()?);
+        checkpoint.insert("episodes", self.episodes.save()?);
+        store.save(self.progress.step, &checkpoint).map(drop)
+    }
+
+    fn drop_aside(&self) -> Result<()> {
+        match std::fs::remove_dir_all(self.aside.dir()) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Error::io(self.aside.dir())(e)),
+            _ => Ok(()),
+        }
+    }
+
+    /// The final evaluation, the recorded episodes, and `eval.json`, which says that the run is done.
+    pub(crate) fn conclude(&mut self) -> Result<JobResult> {
+        let config = &self.job.config;
+        let policy = self.learner.policy(Mode::Greedy);
+        let finished = self.job.evaluate(&*policy, config.evaluation.episodes)?;
+        let records = self.record(&*policy)?;
+        let folder = self.directory.join("episodes");
+        std::fs::create_dir_all(&folder).map_err(Error::io(&folder))?;
+        record::write(folder.join("evaluation.jsonl"), &records)?;
+        let result = JobResult {
+            seed: config.seed,
+            steps: self.progress.step,
+            evaluation: Window::of(&finished),
+            online: self.progress.online,
+        };
+        let text = serde_json::to_string_pretty(&result).map_err(|e| Error::Unsupported(e.to_string()))?;
+        write_atomically(self.directory.join("eval.json"), text.as_bytes())?;
+        Ok(result)
+    }
+
+    fn record(&self, policy: &dyn Policy) -> Result<Vec<EpisodeRecord>> {
+        let config = &self.job.config;
+        let streams = Streams::new(config.seed);
+        let settings = serde_json::to_value(&config.world_settings).unwrap_or_default();
+        let count = config.evaluation.recorded.min(config.evaluation.episodes);
+        let one = |index| {
+            let purpose = Purpose::EvaluationEnvironment;
+            let mut stage = self.job.world.stage(streams, purpose, index);
+            let rng = streams.stream(Purpose::EvaluationAction, index, 0);
+            let played = record::play(&mut *stage, 0, policy, rng, self.job.max_steps());
+            played.map(|record| EpisodeRecord { settings: settings.clone(), ..record })
+        };
+        (0..count).map(one).collect()
+    }
+}
+
+/// The newest whole checkpoint of a run, scheduled or saved by an interruption.
+pub(crate) fn newest(
+    directory: &Path,
+    keep: usize,
+    note: &dyn Fn(&str),
+) -> Result<Option<(u64, Checkpoint)>> {
+    let mut refused = Vec::new();
+    let mut best: Option<(u64, Checkpoint)> = None;
+    for folder in ["checkpoints", "checkpoints/interrupted"] {
+        match Store::new(directory.join(folder), keep).latest() {
+            Ok(None) => {}
+            Ok(Some(restored)) => {
+                refused.extend(restored.refused);
+                if best.as_ref().is_none_or(|(step, _)| restored.step > *step) {
+                    best = Some((restored.step, restored.checkpoint));
+                }
+            }
+            Err(e @ Error::Damaged { .. }) => refused.push(e),
+            Err(e) => return Err(e),
+        }
+    }
+    match (best, refused.pop()) {
+        (None, Some(damaged)) => Err(damaged),
+        (best, last) => {
+            let step = best.as_ref().map_or(0, |(step, _)| *step);
+            for error in refused.iter().chain(&last) {
+                note(&format!("{error}; going on from the checkpoint of step {step}"));
+            }
+            Ok(best)
+        }
+    }
+}
+
+/// The first step after `now` at which something that happens `points` times in `total` steps is due; whole ticks of `rows`.
+fn boundary(now: u64, points: u64, total: u64, rows: u64) -> u64 {
+    if points == 0 {
+        return total;
+    }
+    let points = points.min(total);
+    let at = |k: u64| {
+        ((u128::from(k) * u128::from(total)).div_ceil(u128::from(points)) as u64).next_multiple_of(rows)
+    };
+    let mut k = (u128::from(now) * u128::from(points) / u128::from(total)) as u64;
+    while at(k) <= now {
+        k += 1;
+    }
+    at(k).min(total)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn boundaries_are_even_and_end_at_the_end() {
+        let all = |points, total, rows| {
+            let mut at = Vec::new();
+            let mut now = 0;
+            while now < total {
+                now = boundary(now, points, total, rows);
+                at.push(now);
+            }
+            at
+        };
+        assert_eq!(all(4, 100, 1), [25, 50, 75, 100]);
+        assert_eq!(all(3, 10, 1), [4, 7, 10]);
+        assert_eq!(all(0, 10, 1), [10]);
+        assert_eq!(all(100, 5, 1), [1, 2, 3, 4, 5]);
+        assert_eq!(all(3, 64, 16), [32, 48, 64]);
+    }
+}
