@@ -7,7 +7,7 @@ use crate::tabular::graph::{Graph, alone, returns};
 use crate::tabular::schedule::Schedule;
 use crate::tabular::settings::Tabular;
 use crate::tabular::{dyna_q, expected_sarsa, n_step_sarsa, q_lambda, q_learning, sarsa};
-use crate::{AgentKind, Budget, all};
+use crate::{AgentKind, Budget, all, tabular};
 
 /// Everything that can be built from a spec.
 fn learners() -> impl Iterator<Item = Box<dyn AgentKind>> {
@@ -135,7 +135,7 @@ fn another_agents_bytes_are_refused() {
     let build = |agent: &dyn crate::AgentKind| {
         agent.build(Graph::cliff().look(), &toml::Table::new(), alone(9), Streams::new(0)).unwrap()
     };
-    let all = all();
+    let all = tabular::all();
     for (one, other) in all.iter().zip(all.iter().cycle().skip(1)) {
         let message = build(&**one).load(&build(&**other).save().unwrap()).unwrap_err().to_string();
         assert!(message.contains(one.id()), "{message}");

@@ -86,7 +86,7 @@ fn the_reference_of_a_problem_is_its_published_length() {
         let published = problems(PROBLEMS).unwrap()[number - 1].length;
         let best = world.solve(&Question::as_played(world.spec())).unwrap().value;
         assert!((best + published).abs() / published <= 5e-6, "problem {number}: {best}");
-        assert_eq!(world.spec().id, format!("grid/arena.map-{number}"));
+        assert_eq!(world.spec().id, format!("grid:{}", testdata("arena.map.scen").display()));
     }
 }
 
@@ -182,10 +182,11 @@ fn faults_of_maps_and_scenarios() {
 fn gymnasium_lists_are_lakes() {
     let folder = folder("desc");
     let text = "[\n  \"SFFF\",\n  'FHFH',\n  \"FFFH\", \"HFFG\",\n]\n";
-    let read = open(&file(&folder, "lake.txt", text), "").unwrap();
+    let lake = file(&folder, "lake.txt", text);
+    let read = open(&lake, "").unwrap();
     let own = world("frozenlake-4x4", "");
     assert_eq!(read.transitions_json()["P"], own.transitions_json()["P"]);
-    assert_eq!((read.spec().time_limit, read.spec().id.as_str()), (Some(100), "grid/lake.txt"));
+    assert_eq!((read.spec().time_limit, &read.spec().id), (Some(100), &format!("grid:{}", lake.display())));
     for (text, expected) in [
         ("[\"SF\", \"FX\"]", "1:10: `X` is no cell of a frozen lake"),
         ("[\"SF\", \"F\"]", "1:10: this row has 1 cells"),
@@ -208,7 +209,7 @@ fn own_files_open_as_worlds() {
     let good = file(&folder, "mine.txt", "S.G\n---\nstep = -2\n");
     let family: &dyn WorldFamily = &Grids;
     let opened = family.open(&good, &"time_limit = 9".parse().unwrap()).unwrap();
-    assert_eq!((opened.spec().id.as_str(), opened.spec().time_limit), ("grid/mine.txt", Some(9)));
+    assert_eq!((&opened.spec().id, opened.spec().time_limit), (&format!("grid:{}", good.display()), Some(9)));
     let bad = file(&folder, "bad.txt", "S.G\n---\nstpe = -2\n");
     let said = family.open(&bad, &toml::Table::new()).err().unwrap().to_string();
     assert!(said.ends_with("bad.txt:3:1: the legend: unknown key `stpe`; did you mean `step`?"), "{said}");

@@ -197,5 +197,5 @@ fn times() {
     ask("large", &slippery(512, 0.01), endless(Who::Best, 1.0));
     ask("large", &slippery(512, 0.01), endless(Who::Random, 1.0));
     ask("large sure", &maze(512), endless(Who::Best, 1.0));
-    ask("large sure", &maze(512), within(Who::Best, 1.0, 5000, false));
+    ask("large sure", &maze(512), within(Who::Best, 1.0, 2000, false));
 }

@@ -184,7 +184,7 @@ pub(super) fn slippery(n: usize, cost: f64) -> FiniteMdp {
 /// A deterministic n x n map with scattered walls, -1 a step to the far corner.
 pub(super) fn maze(n: usize) -> FiniteMdp {
     let wall =
-        |s: usize| s != 0 && s != n * n - 1 && (s as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 62 == 0;
+        |s: usize| s != 0 && s != n * n - 1 && (s as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 61 == 0;
     let mut builder = MdpBuilder::new(4);
     for s in 0..n * n {
         for by in CLIFF_MOVES {
