@@ -27,7 +27,7 @@ pub struct Cell {
     pub glyph: char,
     /// Its colour.
     pub fg: Rgb,
-    /// The colour behind it.
+    /// The colour behind it; black is left to the screen's own ground.
     pub bg: Rgb,
 }
 
@@ -38,18 +38,45 @@ impl Default for Cell {
 }
 
 /// A rectangle of cells, row-major. A world sets its size as it draws.
+///
+/// A screen says how much *room* it has; a world that can be drawn in several sizes takes the largest that fits, any
+/// other ignores it. A world says where its *focus* is, the cell to keep in sight where the screen shows only a part.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Frame {
     width: usize,
     cells: Vec<Cell>,
+    room: Option<(usize, usize)>,
+    focus: Option<(usize, usize)>,
 }
 
 impl Frame {
-    /// Makes the frame `width` x `height` blank cells.
+    /// A frame without cells, to be drawn on where there is room for so many.
+    pub fn with_room(columns: usize, rows: usize) -> Self {
+        Frame { room: Some((columns, rows)), ..Frame::default() }
+    }
+
+    /// Columns and rows that can be seen at once; `None` on paper and in files, where nothing limits a drawing and nothing
+    /// is to be filled.
+    pub fn room(&self) -> Option<(usize, usize)> {
+        self.room
+    }
+
+    /// Makes the frame `width` x `height` blank cells without a focus. The room stays.
     pub fn clear(&mut self, width: usize, height: usize) {
         self.width = width;
         self.cells.clear();
         self.cells.resize(width * height, Cell::default());
+        self.focus = None;
+    }
+
+    /// Says that what matters is at column `x`, row `y`.
+    pub fn focus_on(&mut self, x: usize, y: usize) {
+        self.focus = Some((x, y));
+    }
+
+    /// Where what matters is, if the world has said so.
+    pub fn focus(&self) -> Option<(usize, usize)> {
+        self.focus
     }
 
     /// Columns.
@@ -64,16 +91,19 @@ impl Frame {
 
     /// The cell at column `x`, row `y`; `None` outside.
     pub fn get(&self, x: usize, y: usize) -> Option<&Cell> {
-        if x < self.width { self.cells.get(y * self.width + x) } else { None }
+        self.index(x, y).and_then(|index| self.cells.get(index))
     }
 
     /// Sets the cell at column `x`, row `y`; outside the frame nothing happens.
     pub fn set(&mut self, x: usize, y: usize, cell: Cell) {
-        if x < self.width
-            && let Some(slot) = self.cells.get_mut(y * self.width + x)
-        {
+        if let Some(slot) = self.index(x, y).and_then(|index| self.cells.get_mut(index)) {
             *slot = cell;
         }
+    }
+
+    /// Where the cell lies, if column `x` is one of the frame's.
+    fn index(&self, x: usize, y: usize) -> Option<usize> {
+        if x < self.width { y.checked_mul(self.width)?.checked_add(x) } else { None }
     }
 
     /// Writes `text` from column `x` of row `y` on, cut at the edge.
@@ -92,5 +122,32 @@ impl Frame {
             text.push('\n');
         }
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clearing_keeps_the_room_and_forgets_the_focus() {
+        let mut frame = Frame::with_room(80, 24);
+        assert_eq!((frame.room(), frame.width(), frame.height()), (Some((80, 24)), 0, 0));
+        frame.clear(3, 2);
+        frame.focus_on(2, 1);
+        assert_eq!(frame.focus(), Some((2, 1)));
+        frame.clear(5, 1);
+        assert_eq!((frame.room(), frame.focus(), frame.width()), (Some((80, 24)), None, 5));
+        assert_eq!(Frame::default().room(), None);
+    }
+
+    #[test]
+    fn writing_is_cut_at_the_edge() {
+        let mut frame = Frame::default();
+        frame.clear(4, 2);
+        frame.write(2, 1, "abc", Rgb::default(), Rgb::default());
+        frame.write(0, 9, "abc", Rgb::default(), Rgb::default());
+        assert_eq!(frame.to_text(), "\n  ab\n");
+        assert_eq!((frame.get(4, 0), frame.get(0, 2), frame.get(0, usize::MAX)), (None, None, None));
     }
 }

@@ -1,8 +1,13 @@
 //! Painting a board of cells: the agent, the ground, and what a policy thinks of every cell.
 
+mod scale;
+mod thought;
+
 use freewheel_core::{Cell, Frame, Policy, Rgb};
 
 use super::table::Table;
+use scale::Scale;
+use thought::{Thought, contrast, number, shade};
 
 /// What a world must say about itself to be painted.
 pub(super) trait Board: Send + Sync {
@@ -39,38 +44,18 @@ pub(super) struct Look {
     pub(super) bg: Rgb,
     /// Whether a policy has nothing to say here: walls, holes, goals.
     pub(super) still: bool,
+    /// Whether nothing can be here: walls.
+    pub(super) solid: bool,
 }
 
-const AGENT: Rgb = Rgb(255, 214, 64);
+/// Unlike every ground, and unlike every value.
+const AGENT: Rgb = Rgb(255, 104, 92);
 const DIM: Rgb = Rgb(120, 128, 140);
-const THIN_WALL: Rgb = Rgb(150, 158, 170);
+/// Rows from which on a cell has room for more than its text.
+const LARGE: usize = 3;
+const THIN_WALL: Rgb = Rgb(186, 192, 204);
 
-/// Columns and rows on the screen that a cell takes.
-#[derive(Clone, Copy)]
-struct Scale {
-    width: usize,
-    height: usize,
-}
-
-impl Scale {
-    fn of(columns: usize, rows: usize) -> Self {
-        match (columns, rows) {
-            (..=16, ..=16) => Scale { width: 6, height: 2 },
-            (..=60, _) => Scale { width: 3, height: 1 },
-            _ => Scale { width: 1, height: 1 },
-        }
-    }
-}
-
-/// What a policy thinks of one cell.
-struct Thought {
-    /// The greatest action value.
-    value: f32,
-    /// The glyphs of all actions that have it.
-    arrows: Vec<char>,
-}
-
-/// Paints `board` with the agent at `observation`.
+/// Paints `board` with the agent at `observation`, as large as there is room for.
 pub(super) fn paint(
     board: &dyn Board,
     table: &Table,
@@ -79,19 +64,22 @@ pub(super) fn paint(
     frame: &mut Frame,
 ) {
     let (columns, rows) = board.size();
-    let scale = Scale::of(columns, rows);
-    let has_feet = scale.width > 1 && (0..columns).any(|column| board.below(column).is_some());
     let status = board.status(observation);
+    let below: Vec<Option<String>> = (0..columns).map(|column| board.below(column)).collect();
+    let has_feet = below.iter().any(Option::is_some);
+    // What stands below the board; on a screen a blank line parts it from the board.
+    let air = usize::from(frame.room().is_some() && !status.is_empty());
+    let lines = air + usize::from(has_feet) + usize::from(!status.is_empty());
+    let room = frame.room().map(|(wide, high)| (wide, high.saturating_sub(lines)));
+    let scale = Scale::fitting(columns, rows, room);
+    let has_feet = has_feet && scale.width > 1;
     let width = (columns * scale.width).max(status.chars().count());
-    frame.clear(width, rows * scale.height + usize::from(has_feet) + usize::from(!status.is_empty()));
+    let feet = rows * scale.height;
+    let foot = feet + usize::from(has_feet) + air;
+    frame.clear(width, foot + usize::from(!status.is_empty()));
 
-    let thoughts: Vec<Option<Thought>> = match policy {
-        Some(policy) => {
-            let mut thinker = Thinker::new(policy, table);
-            (0..columns * rows).map(|cell| thinker.ask(board, cell, observation)).collect()
-        }
-        None => Vec::new(),
-    };
+    let thoughts =
+        policy.map(|policy| thought::of_all(board, table, observation, policy)).unwrap_or_default();
     let (low, high) = thoughts
         .iter()
         .flatten()
@@ -101,28 +89,30 @@ pub(super) fn paint(
         let (x, y) = (cell % columns * scale.width, cell / columns * scale.height);
         let thought = thoughts.get(cell).and_then(Option::as_ref);
         let look = board.look(cell, observation);
+        let here = agent == Some(cell);
         let ground = match thought {
+            _ if here => AGENT,
             Some(t) => shade(if high > low { (t.value - low) / (high - low) } else { 0.5 }),
             None => look.bg,
         };
         let mut painter = Painter { frame, x, y, scale, ground };
-        painter.fill();
-        painter.cell(&look, thought, agent == Some(cell));
+        painter.fill(&look);
+        painter.cell(&look, thought, here);
         if scale.width > 1 && board.wall_to_the_left(cell) {
             painter.thin_wall();
         }
-    }
-    let mut y = rows * scale.height;
-    if has_feet {
-        for column in 0..columns {
-            if let Some(text) = board.below(column) {
-                let indent = (scale.width - text.chars().count().min(scale.width)).div_ceil(2);
-                frame.write(column * scale.width + indent, y, &text, DIM, Rgb::default());
-            }
+        if here {
+            frame.focus_on(x + (scale.width - 1) / 2, y + (scale.height - 1) / 2);
         }
-        y += 1;
     }
-    frame.write(0, y, &status, DIM, Rgb::default());
+    if has_feet {
+        for (column, text) in below.iter().enumerate() {
+            let text: String = text.iter().flat_map(|text| text.chars()).take(scale.width).collect();
+            let indent = (scale.width - text.chars().count()).div_ceil(2);
+            frame.write(column * scale.width + indent, feet, &text, DIM, Rgb::default());
+        }
+    }
+    frame.write(0, foot, &status, DIM, Rgb::default());
 }
 
 struct Painter<'a> {
@@ -134,50 +124,70 @@ struct Painter<'a> {
 }
 
 impl Painter<'_> {
-    fn fill(&mut self) {
-        for y in 0..self.scale.height {
-            for x in 0..self.scale.width {
-                self.frame.set(self.x + x, self.y + y, Cell { bg: self.ground, ..Cell::default() });
-            }
+    /// The ground. On a screen a wall is a block that can be seen without colours too, and large cells are parted by
+    /// thin lines; on paper walls are left blank.
+    fn fill(&mut self, look: &Look) {
+        let Scale { width, height } = self.scale;
+        let block = look.solid && self.frame.room().is_some();
+        let line = self.ground.mix(Rgb(0, 0, 0), 0.35);
+        for (x, y) in (0..height).flat_map(|y| (0..width).map(move |x| (x, y))) {
+            let (glyph, fg) = match () {
+                () if block => ('█', self.ground),
+                () if look.solid || height < LARGE => (' ', Cell::default().fg),
+                () if look.glyph == '▒' => ('░', look.fg),
+                () if x + 1 == width => ('▕', line),
+                () if y + 1 == height => ('▁', line),
+                () => (' ', Cell::default().fg),
+            };
+            self.frame.set(self.x + x, self.y + y, Cell { glyph, fg, bg: self.ground });
         }
     }
 
     /// The ground's glyph or the arrows above, the number below, the agent over all.
     fn cell(&mut self, look: &Look, thought: Option<&Thought>, agent: bool) {
-        let ink = contrast(self.ground);
-        let middle = (self.scale.width - 1) / 2;
+        let Scale { width, height } = self.scale;
+        let (ink, middle) = (contrast(self.ground), (height - 1) / 2);
         match thought {
-            // Where everything is equally good, arrows say nothing.
-            Some(thought) if self.scale.width > 1 => {
-                let room = self.scale.width - 1;
-                let arrows: String = thought.arrows.iter().take(room).collect();
-                let own = if look.glyph == '·' { ' ' } else { look.glyph };
-                let text = match (agent, own) {
-                    (true, _) => format!("●{arrows}"),
-                    (false, ' ') => arrows,
-                    (false, own) => format!("{own}{arrows}"),
-                };
-                let text: String = text.chars().take(self.scale.width).collect();
-                let indent = (self.scale.width - text.chars().count()) / 2;
-                self.write(indent, 0, &text, ink);
-                if self.scale.height > 1 {
-                    let number = number(thought.value);
-                    self.write((self.scale.width - number.chars().count().min(6)) / 2, 1, &number, ink);
+            _ if agent && width < 3 => self.write_centred("●", middle, ink),
+            Some(thought) => {
+                let own = if look.glyph == '·' || width == 1 { None } else { Some(look.glyph) };
+                let mark = if agent { Some('●') } else { own };
+                let arrows = thought.arrows.iter().copied().take((width - 1).max(1));
+                let text: String = mark.into_iter().chain(arrows).take(width).collect();
+                let (above, below) = two_lines(height);
+                self.write_centred(&text, above, ink);
+                if height > 1 {
+                    let room = if width < 6 { width - 1 } else { width };
+                    self.write_centred(&number(thought.value, room), below, ink);
                 }
             }
-            Some(_) if agent => {}
-            Some(thought) => {
-                let arrow = thought.arrows.first().copied().unwrap_or(' ');
-                self.write(0, 0, &arrow.to_string(), ink);
-            }
-            None => self.write(middle, (self.scale.height - 1) / 2, &look.glyph.to_string(), look.fg),
+            None if agent => self.picture('●', ink),
+            None if look.solid || look.glyph == '▒' && height >= LARGE => {}
+            None => self.picture(look.glyph, look.fg),
         }
-        if agent && (thought.is_none() || self.scale.width == 1) {
-            let text = if self.scale.width >= 6 { "(●)" } else { "●" };
-            let indent = (self.scale.width - text.chars().count()).div_ceil(2).min(middle);
-            let y = (self.scale.height - 1) / 2;
-            let ink = if thought.is_some() { ink } else { AGENT };
-            self.write(indent, y, text, ink);
+    }
+
+    /// A glyph, drawn large where there is room for that.
+    fn picture(&mut self, glyph: char, fg: Rgb) {
+        let Scale { width, height } = self.scale;
+        let large = match glyph {
+            '●' => ["▗▄▄▄▖", "█████", "▝▀▀▀▘"],
+            '○' => ["╭───╮", "│   │", "╰───╯"],
+            '⚑' => ["▐▄▄▄ ", "▐▀▀▀ ", "▐    "],
+            _ => ["", "", ""],
+        };
+        let middle = (height - 1) / 2;
+        match glyph {
+            _ if height >= 5 && !large[0].is_empty() => {
+                if glyph == '○' {
+                    self.ground = self.ground.mix(Rgb(0, 0, 0), 0.35);
+                }
+                for (y, row) in (middle - 1..).zip(large) {
+                    self.write_centred(row, y, fg);
+                }
+            }
+            '●' if width >= 6 => self.write_centred(" (●)", middle, fg),
+            _ => self.write_centred(glyph.encode_utf8(&mut [0; 4]), middle, fg),
         }
     }
 
@@ -187,77 +197,17 @@ impl Painter<'_> {
         }
     }
 
-    fn write(&mut self, x: usize, y: usize, text: &str, fg: Rgb) {
-        self.frame.write(self.x + x, self.y + y, text, fg, self.ground);
+    fn write_centred(&mut self, text: &str, y: usize, fg: Rgb) {
+        let indent = (self.scale.width - text.chars().count().min(self.scale.width)) / 2;
+        self.frame.write(self.x + indent, self.y + y, text, fg, self.ground);
     }
 }
 
-/// Asks a policy about one cell after the other, over buffers used again.
-struct Thinker<'a> {
-    policy: &'a dyn Policy,
-    table: &'a Table,
-    legal: Vec<bool>,
-    values: Vec<f32>,
-}
-
-impl<'a> Thinker<'a> {
-    fn new(policy: &'a dyn Policy, table: &'a Table) -> Self {
-        Thinker { policy, table, legal: vec![true; table.actions()], values: vec![0.0; table.actions()] }
+/// The rows of two lines of text in a cell: nearer to each other than to those of its neighbours.
+fn two_lines(height: usize) -> (usize, usize) {
+    match height {
+        ..=3 => (0, height.min(2) - 1),
+        _ if height % 2 == 1 => (height / 2 - 1, height / 2 + 1),
+        _ => (height / 2 - 1, height / 2),
     }
-
-    fn ask(&mut self, board: &dyn Board, cell: usize, observation: u32) -> Option<Thought> {
-        if board.look(cell, observation).still {
-            return None;
-        }
-        let seen = board.seen_from(cell, observation)?;
-        self.table.legal(seen, &mut self.legal);
-        if !self.policy.action_values(&[seen as f32], &self.legal, &mut self.values) {
-            return None;
-        }
-        let legal = || self.legal.iter().zip(&self.values).enumerate().filter(|(_, (legal, _))| **legal);
-        let value = legal().map(|(_, (_, value))| *value).fold(f32::NEG_INFINITY, f32::max);
-        if !value.is_finite() {
-            return None;
-        }
-        let close = 1e-5 * value.abs().max(1e-3);
-        let best = legal().filter(|(_, (_, v))| **v >= value - close);
-        let mut arrows: Vec<char> = best.map(|(action, _)| board.arrow(seen, action)).collect();
-        if arrows.len() == legal().count() && arrows.len() > 1 {
-            arrows = vec!['∙'];
-        }
-        Some(Thought { value, arrows })
-    }
-}
-
-/// A number in at most five characters.
-fn number(value: f32) -> String {
-    let magnitude = value.abs();
-    let text = match magnitude {
-        0.0 => "0".to_owned(),
-        ..0.0005 => format!("{value:.0e}"),
-        ..10.0 => format!("{value:.2}"),
-        ..100.0 => format!("{value:.1}"),
-        ..10_000.0 => format!("{value:.0}"),
-        _ => format!("{value:.0e}"),
-    };
-    // .42 and -.42 say as much as 0.42 and -0.42.
-    match text.strip_prefix("-0.") {
-        Some(rest) => format!("-.{rest}"),
-        None => text,
-    }
-}
-
-/// The colour of a value, `t` of the way from the least to the greatest on the board: viridis, darkened.
-fn shade(t: f32) -> Rgb {
-    const STOPS: [Rgb; 5] =
-        [Rgb(58, 6, 74), Rgb(52, 70, 122), Rgb(28, 118, 120), Rgb(70, 158, 80), Rgb(206, 188, 34)];
-    let at = t.clamp(0.0, 1.0) * (STOPS.len() - 1) as f32;
-    let low = (at as usize).min(STOPS.len() - 2);
-    STOPS[low].mix(STOPS[low + 1], at - low as f32)
-}
-
-/// Black or white, whichever reads better on `ground` (relative luminance of ITU-R BT.601).
-fn contrast(ground: Rgb) -> Rgb {
-    let luminance = 0.299 * f32::from(ground.0) + 0.587 * f32::from(ground.1) + 0.114 * f32::from(ground.2);
-    if luminance > 130.0 { Rgb(16, 16, 16) } else { Rgb(240, 240, 240) }
 }

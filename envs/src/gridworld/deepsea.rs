@@ -115,7 +115,7 @@ impl Board for Sea {
             () if cell as u32 == self.side * self.side - 1 => ('◆', Rgb(120, 92, 24)),
             () => ('·', Rgb(40, 110, 150).mix(Rgb(12, 28, 64), deep)),
         };
-        Look { glyph, fg: Rgb(210, 216, 226), bg, still: column > row }
+        Look { glyph, fg: Rgb(210, 216, 226), bg, still: column > row, solid: false }
     }
 
     fn arrow(&self, observation: u32, action: usize) -> char {

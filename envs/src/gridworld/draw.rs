@@ -90,7 +90,7 @@ impl Board for MapBoard {
     fn look(&self, cell: usize, observation: u32) -> Look {
         let (_, keys) = self.rules.locate(observation);
         let (glyph, fg, bg, still) = self.paint(cell, &self.rules.tiles[cell], keys);
-        Look { glyph, fg, bg, still }
+        Look { glyph, fg, bg, still, solid: self.rules.tiles[cell].wall }
     }
 
     fn arrow(&self, _observation: u32, action: usize) -> char {

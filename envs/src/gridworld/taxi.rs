@@ -154,7 +154,7 @@ impl Board for Town {
             None => ('·', Rgb(38, 40, 46)),
         };
         let fg = if here.is_some() { Rgb(240, 240, 240) } else { Rgb(80, 84, 94) };
-        Look { glyph, fg, bg, still: false }
+        Look { glyph, fg, bg, still: false, solid: false }
     }
 
     fn arrow(&self, _observation: u32, action: usize) -> char {

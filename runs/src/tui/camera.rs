@@ -21,8 +21,13 @@ impl Default for Camera {
 }
 
 impl Camera {
-    /// Looks at what changed between two pictures of the same size: there the agent is.
-    pub(super) fn notice(&mut self, before: &Frame, now: &Frame) {
+    /// Finds what to follow: what the world says, or else what changed between two pictures of the same size.
+    pub(super) fn notice(&mut self, before: Option<&Frame>, now: &Frame) {
+        if now.focus().is_some() {
+            self.focus = now.focus();
+            return;
+        }
+        let Some(before) = before else { return };
         if (before.width(), before.height()) != (now.width(), now.height()) {
             return;
         }
@@ -113,7 +118,7 @@ mod tests {
         let mut origins = Vec::new();
         for x in 1..100 {
             let now = dot(100, 10, x, 5);
-            camera.notice(&before, &now);
+            camera.notice(Some(&before), &now);
             camera.aim(&now);
             let seen = (camera.origin.0..camera.origin.0 + 20).contains(&(x as i32));
             assert!(seen, "{x} is not in the window at {}", camera.origin.0);
@@ -126,6 +131,16 @@ mod tests {
     }
 
     #[test]
+    fn what_the_world_says_is_followed_from_the_first_picture_on() {
+        let mut camera = Camera { pane: (20, 10), ..Camera::default() };
+        let mut picture = dot(100, 100, 3, 3);
+        picture.focus_on(80, 60);
+        camera.notice(None, &picture);
+        camera.aim(&picture);
+        assert_eq!(camera.origin, (70, 55));
+    }
+
+    #[test]
     fn scrolling_stops_at_the_edges_and_follow_comes_back() {
         let mut camera = Camera { pane: (20, 10), ..Camera::default() };
         let picture = dot(30, 30, 29, 29);
@@ -133,7 +148,7 @@ mod tests {
             camera.scroll(4, 0, &picture);
         }
         assert_eq!(camera.origin, (10, 0));
-        camera.notice(&dot(30, 30, 29, 28), &picture);
+        camera.notice(Some(&dot(30, 30, 29, 28)), &picture);
         camera.aim(&picture);
         assert_eq!(camera.origin, (10, 0));
         camera.following = true;

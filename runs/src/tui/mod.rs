@@ -7,6 +7,7 @@
 //! | `camera` | which part of the world's picture is on the screen |
 //! | `hand` | which key plays which action |
 //! | `keys` | keys to commands |
+//! | `layout` | where things stand on a screen |
 //! | `model` | the state of the screen: commands and time in, no terminal, no clock |
 //! | `person` | the model's part of playing by hand |
 //! | `view` | the model to characters; it changes nothing |
@@ -17,6 +18,7 @@ mod camera;
 mod episode;
 mod hand;
 mod keys;
+mod layout;
 mod model;
 mod palette;
 mod person;

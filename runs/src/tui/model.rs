@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use freewheel_core::{Choice, Frame, Policy};
+use ratatui::layout::Rect;
 
 use super::camera::Camera;
 use super::episode::{Cast, Episode};
 use super::hand::{Hand, Input};
 use super::keys::Command;
+use super::layout::{self, Shape};
 use super::returns::{Outcome, Returns};
 use super::{Parting, Watch};
 
@@ -45,7 +47,9 @@ pub(super) struct Model {
     pub(super) parting: Option<Parting>,
     /// The world's drawing.
     pub(super) picture: Frame,
-    /// What of it is on the screen.
+    /// How the world and the panel share the screen.
+    pub(super) shape: Shape,
+    /// What of the drawing is on the screen.
     pub(super) camera: Camera,
     /// What the agent expects of each action now, `[A]`; `None` where it has no such values.
     pub(super) values: Option<Vec<f32>>,
@@ -54,6 +58,8 @@ pub(super) struct Model {
     /// One a member of the cast, then the person's.
     returns: Vec<Returns>,
     before: Frame,
+    /// The screen, and the size of the drawing, that the shape was chosen for.
+    fitted: Option<(Rect, (usize, usize))>,
     drawn: Option<(bool, usize)>,
     /// Steps that time has earned and that are not made yet; negative while an ending stays on the screen.
     pub(super) owed: f64,
@@ -83,11 +89,13 @@ impl Model {
             note: None,
             parting: None,
             picture: Frame::default(),
+            shape: Shape::Side,
             camera: Camera::default(),
             values: None,
             dirty: true,
             returns: vec![Returns::default(); cast.len() + 1],
             before: Frame::default(),
+            fitted: None,
             drawn: None,
             owed: 0.0,
             cast,
@@ -199,28 +207,61 @@ impl Model {
         self.moves_by_itself().then(|| Duration::from_secs_f64(wait.min(60.0)))
     }
 
-    /// Tells how large the window on the world is.
-    pub(super) fn resize(&mut self, columns: u16, rows: u16) {
-        self.dirty |= self.camera.pane != (columns, rows);
-        self.camera.pane = (columns, rows);
+    /// Paints the world for a screen of this size.
+    pub(super) fn fit(&mut self, screen: Rect) {
+        self.refresh();
+        if self.fitted != Some((screen, size(&self.picture))) {
+            self.choose(screen);
+            self.refresh();
+            self.fitted = Some((screen, size(&self.picture)));
+        }
+        let actions = self.episode.spec().actions.names().len();
+        let world = layout::areas(screen, self.shape, self.picture.width(), actions).world;
+        self.dirty |= self.camera.pane != (world.width, world.height);
+        self.camera.pane = (world.width, world.height);
         self.camera.aim(&self.picture);
+    }
+
+    /// Chooses the shape that shows the world best. The panel goes below where the world is seen whole only then, or at
+    /// least twice as large.
+    fn choose(&mut self, screen: Rect) {
+        let actions = self.episode.spec().actions.names().len();
+        let mut best: Option<(usize, bool)> = None;
+        for &shape in layout::shapes(screen, actions) {
+            let room = layout::room(screen, shape, actions);
+            // A column of air on both sides.
+            let mut picture = Frame::with_room(room.0.saturating_sub(2), room.1);
+            self.draw(&mut picture);
+            let (cells, whole) = layout::seen(size(&picture), room);
+            let better = best.is_none_or(|(most, all)| whole && (!all || cells >= 2 * most));
+            if better {
+                best = Some((cells, whole));
+                self.shape = shape;
+                (self.picture, self.before) = (picture.clone(), picture);
+            }
+        }
+    }
+
+    fn draw(&self, picture: &mut Frame) {
+        let policy = self.agent().filter(|_| self.overlay);
+        self.episode.stage().draw(policy, picture);
     }
 
     /// Paints the world and asks the agent what it thinks: once a frame, not once a step.
     pub(super) fn refresh(&mut self) {
-        std::mem::swap(&mut self.picture, &mut self.before);
-        let policy = self.cast.get(self.shown).map(|(_, policy)| &**policy);
-        let stage = self.episode.stage();
-        stage.draw(policy.filter(|_| self.overlay), &mut self.picture);
+        let mut picture = std::mem::take(&mut self.before);
+        self.draw(&mut picture);
+        self.before = std::mem::replace(&mut self.picture, picture);
         // Arrows that come and go are no sign of where the agent is.
         let drawn = Some((self.overlay, self.shown));
-        if self.drawn == drawn {
-            self.camera.notice(&self.before, &self.picture);
-        }
+        let before = (self.drawn == drawn).then_some(&self.before);
+        self.camera.notice(before, &self.picture);
         self.drawn = drawn;
         self.camera.aim(&self.picture);
         let mut values = vec![0.0; self.episode.spec().actions.count()];
-        self.values = policy
+        let stage = self.episode.stage();
+        self.values = self
+            .agent()
             .is_some_and(|policy| policy.action_values(stage.obs(), stage.legal(), &mut values))
             .then_some(values);
     }
@@ -304,6 +345,11 @@ impl Model {
         self.note = Some(note.to_owned());
         self.dirty = true;
     }
+}
+
+/// Columns and rows.
+fn size(picture: &Frame) -> (usize, usize) {
+    (picture.width(), picture.height())
 }
 
 /// 1, 2, 5, 10, 20, 50 … 100,000 steps a second.

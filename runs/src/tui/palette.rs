@@ -118,14 +118,14 @@ impl Palette {
         matches!(self.0, Depth::True | Depth::Cube).then(|| self.colour(rgb))
     }
 
-    /// A cell of a world's drawing: what is written, and how. A `solid` one belongs to ground on which nothing is
+    /// A cell of a world's drawing: what is written, and how. A `bare` one belongs to ground on which nothing is
     /// written: without colours it needs a glyph to be seen.
-    pub(super) fn cell(self, cell: &Cell, solid: impl FnOnce() -> bool) -> (char, Style) {
+    pub(super) fn cell(self, cell: &Cell, bare: bool) -> (char, Style) {
         let glyph = if cell.glyph.is_control() { ' ' } else { cell.glyph };
         // Black on black is what nobody chose: a world's way to leave colours to the screen.
         let unchosen = cell.fg == Rgb(0, 0, 0) && cell.bg == Rgb(0, 0, 0);
         if self.0 == Depth::None {
-            let plain = unchosen || (glyph == ' ' && !solid());
+            let plain = unchosen || (glyph == ' ' && !bare);
             return (if plain { glyph } else { grey(glyph, cell) }, Style::reset());
         }
         if unchosen {
@@ -260,7 +260,7 @@ mod tests {
     #[test]
     fn without_colours_glyphs_tell() {
         let plain = Palette(Depth::None);
-        let shown = |glyph, fg, bg, solid| plain.cell(&Cell { glyph, fg, bg }, || solid).0;
+        let shown = |glyph, fg, bg, bare| plain.cell(&Cell { glyph, fg, bg }, bare).0;
         let (dark, lit) = (Rgb(10, 10, 10), Rgb(250, 250, 250));
         assert_eq!(shown('A', lit, lit, true), 'A');
         assert_eq!(shown(' ', lit, dark, true), ' ');

@@ -248,6 +248,52 @@ pub(super) fn wheel() -> Arc<dyn DynWorld> {
     })))
 }
 
+/// A sheet as large as there is room for, at least 40 x 8; what matters is at its lower right.
+struct Sheet(Spec);
+
+impl Env for Sheet {
+    type State = u32;
+    type Action = u32;
+
+    fn spec(&self) -> &Spec {
+        &self.0
+    }
+
+    fn reset(&self, _rng: &mut Stream) -> Self::State {
+        0
+    }
+
+    fn step(&self, _state: &mut Self::State, _action: u32, _rng: &mut Stream) -> Step {
+        Step::transition(0.0)
+    }
+
+    fn observe(&self, _state: &Self::State, out: &mut [f32]) {
+        out[0] = 0.0;
+    }
+}
+
+impl World for Sheet {
+    fn draw(&self, _state: &Self::State, _policy: Option<&dyn Policy>, frame: &mut Frame) {
+        let (width, height) = frame.room().unwrap_or_default();
+        let (width, height) = (width.max(40), height.max(8));
+        frame.clear(width, height);
+        frame.focus_on(width - 1, height - 1);
+    }
+}
+
+pub(super) fn sheet() -> Arc<dyn DynWorld> {
+    Arc::new(Arc::new(Sheet(Spec {
+        id: "test/sheet".into(),
+        version: 1,
+        observation: ObservationSpace::Discrete { n: 1 },
+        actions: ActionSpace::Discrete { names: names(&["fold", "turn"]) },
+        masked: false,
+        players: 1,
+        time_limit: None,
+        gamma: 1.0,
+    })))
+}
+
 fn names(all: &[&str]) -> Vec<String> {
     all.iter().map(|&name| name.to_owned()).collect()
 }

@@ -113,9 +113,7 @@ fn paint(
 ) -> io::Result<()> {
     terminal.autoresize()?;
     let size = terminal.size()?;
-    model.refresh();
-    let (columns, rows) = view::pane(model, Rect { x: 0, y: 0, width: size.width, height: size.height });
-    model.resize(columns, rows);
+    model.fit(Rect { x: 0, y: 0, width: size.width, height: size.height });
     model.dirty = false;
     // The terminal shows the frame when all of it has come: nothing tears. Sent at once, so that nothing lies in the
     // buffer should drawing panic.

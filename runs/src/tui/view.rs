@@ -1,7 +1,4 @@
 //! The model to characters. Nothing here changes anything.
-//!
-//! A wide screen has the world on the left and the panel on the right, or below it where that shows a wide world whole;
-//! a narrow one has the world and two lines; a tiny one has the world and the keys.
 
 mod actions;
 mod chart;
@@ -16,86 +13,17 @@ use ratatui::widgets::Widget;
 
 use super::episode::Over;
 use super::hand::Input;
+use super::layout::{self, Shape};
 use super::model::Model;
-use super::palette::{Ink, Palette};
-
-/// Where things stand on a screen. An area without cells means that there is no room for it.
-#[derive(Clone, Copy, Debug)]
-struct Areas {
-    header: Rect,
-    world: Rect,
-    panel: Rect,
-    shape: Shape,
-    footer: Rect,
-}
-
-/// What the panel looks like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Shape {
-    /// One column on the right.
-    Side,
-    /// Two columns below.
-    Below,
-    /// Two lines below.
-    Strip,
-}
-
-/// What decides about the areas.
-#[derive(Clone, Copy, Debug)]
-struct Wanted {
-    /// Columns and rows of the world's picture.
-    picture: (usize, usize),
-    /// How many actions there are to show.
-    actions: usize,
-}
-
-fn wanted(model: &Model) -> Wanted {
-    let picture = (model.picture.width(), model.picture.height());
-    Wanted { picture, actions: model.episode.spec().actions.names().len() }
-}
-
-fn areas(screen: Rect, wanted: Wanted) -> Areas {
-    let row = |y: u16, height: u16| Rect { x: screen.x, y: screen.y + y, width: screen.width, height };
-    let (height, none) = (screen.height, Rect::ZERO);
-    let header = if height >= 6 { row(0, 1) } else { none };
-    let footer = if height >= 3 { row(height - 1, 1) } else { none };
-    let body = row(header.height, height - header.height - footer.height);
-    let picture = wanted.picture;
-    let fits = |width: u16, height: u16| picture.0 <= usize::from(width) && picture.1 <= usize::from(height);
-    if screen.width < 64 || body.height < 12 {
-        let strip = if body.height >= 6 { 2 } else { 0 };
-        let world = Rect { height: body.height - strip, ..body };
-        let panel = Rect { y: world.bottom(), height: strip, ..body };
-        return Areas { header, world, panel, shape: Shape::Strip, footer };
-    }
-    // The panel gives way where the whole world can be seen then.
-    let usual = (body.width * 2 / 5).clamp(32, 44);
-    let left = usize::from(body.width).saturating_sub(picture.0);
-    let side = if left >= 32 { usual.min(u16::try_from(left).unwrap_or(usual)) } else { usual };
-    let below = 9 + wanted.actions.clamp(4, 6) as u16;
-    if !fits(body.width - side, body.height) && body.height >= below && fits(body.width, body.height - below)
-    {
-        let world = Rect { height: body.height - below, ..body };
-        let panel = Rect { y: world.bottom(), height: below, ..body };
-        return Areas { header, world, panel, shape: Shape::Below, footer };
-    }
-    let world = Rect { width: body.width - side, ..body };
-    let panel = Rect { x: world.right(), width: side, ..body };
-    Areas { header, world, panel, shape: Shape::Side, footer }
-}
-
-/// Columns and rows of the window on the world, on a screen of this size.
-pub(super) fn pane(model: &Model, screen: Rect) -> (u16, u16) {
-    let world = areas(screen, wanted(model)).world;
-    (world.width, world.height)
-}
+use super::palette::{Depth, Ink, Palette};
 
 /// Draws everything.
 pub(super) fn draw(model: &Model, palette: Palette, frame: &mut ratatui::Frame<'_>) {
     let screen = frame.area();
     let buf = frame.buffer_mut();
     buf.set_style(screen, palette.ground());
-    let areas = areas(screen, wanted(model));
+    let actions = model.episode.spec().actions.names().len();
+    let areas = layout::areas(screen, model.shape, model.picture.width(), actions);
     header(model, palette, areas.header, buf);
     world(model, palette, areas.world, buf);
     match areas.shape {
@@ -145,12 +73,15 @@ fn badge(model: &Model, palette: Palette) -> Vec<Span<'static>> {
 
 fn world(model: &Model, palette: Palette, area: Rect, buf: &mut Buffer) {
     let (left, top) = model.camera.origin;
+    // Without colours, ground on which nothing is written needs a glyph to be seen.
+    let bare = if palette.0 == Depth::None { bare(&model.picture) } else { Vec::new() };
     for row in 0..area.height {
         for column in 0..area.width {
             let at = |origin: i32, cell: u16| usize::try_from(origin + i32::from(cell)).ok();
             let (Some(x), Some(y)) = (at(left, column), at(top, row)) else { continue };
             let Some(cell) = model.picture.get(x, y) else { continue };
-            let (glyph, style) = palette.cell(cell, || solid(&model.picture, x, y));
+            let (glyph, style) =
+                palette.cell(cell, bare.get(y * model.picture.width() + x).is_some_and(|bare| *bare));
             // The contract says one column; a screen that believed a wider one would tear.
             let narrow = glyph.is_ascii() || Span::raw(glyph.encode_utf8(&mut [0; 4]) as &str).width() == 1;
             if let Some(out) = buf.cell_mut((area.x + column, area.y + row)) {
@@ -159,21 +90,45 @@ fn world(model: &Model, palette: Palette, area: Rect, buf: &mut Buffer) {
         }
     }
     if !model.camera.fits(&model.picture) && area.height >= 6 {
-        let (width, height) = (model.picture.width(), model.picture.height());
-        let hint = if model.camera.following { "shift+arrows scroll" } else { "f follows" };
-        let text = format!(" {width} x {height}, {hint} ");
-        let at = Rect { y: area.bottom() - 1, height: 1, ..area };
-        Line::styled(text, palette.ink(Ink::Dim)).left_aligned().render(at, buf);
+        let hint = if model.camera.following { " shift+arrows scroll " } else { " f follows " };
+        let width = area.width.min(hint.len() as u16);
+        let at = Rect { y: area.bottom() - 1, height: 1, width, ..area };
+        // A label of its own: the world goes on behind it.
+        buf.set_style(at, palette.ground().patch(palette.bar()));
+        Line::styled(hint, palette.ink(Ink::Dim)).render(at, buf);
     }
 }
 
-/// Whether nothing is written on the stretch of equal ground around a cell, within its row.
-fn solid(picture: &freewheel_core::Frame, x: usize, y: usize) -> bool {
-    let ground = picture.get(x, y).map(|cell| cell.bg);
-    let at = |x: usize| picture.get(x, y).filter(|cell| Some(cell.bg) == ground);
-    let right = (x..).map_while(at);
-    let left = (0..x).rev().map_while(at);
-    right.chain(left).all(|cell| cell.glyph == ' ')
+/// Which cells belong to a patch of equal ground on which nothing at all is written, row-major.
+fn bare(picture: &freewheel_core::Frame) -> Vec<bool> {
+    let (width, height) = (picture.width(), picture.height());
+    let (mut seen, mut bare) = (vec![false; width * height], vec![false; width * height]);
+    let mut patch = Vec::new();
+    for start in 0..width * height {
+        if seen[start] {
+            continue;
+        }
+        patch.clear();
+        patch.push(start);
+        seen[start] = true;
+        let (mut next, mut blank) = (0, true);
+        while let Some(&cell) = patch.get(next) {
+            next += 1;
+            let (x, y) = (cell % width, cell / width);
+            let Some(here) = picture.get(x, y) else { continue };
+            blank &= here.glyph == ' ';
+            // Before the first there is none: the greatest number lies outside of any picture.
+            let (left, up) = (x.checked_sub(1).unwrap_or(usize::MAX), y.checked_sub(1).unwrap_or(usize::MAX));
+            for (x, y) in [(x + 1, y), (left, y), (x, y + 1), (x, up)] {
+                if picture.get(x, y).is_some_and(|there| there.bg == here.bg) && !seen[y * width + x] {
+                    seen[y * width + x] = true;
+                    patch.push(y * width + x);
+                }
+            }
+        }
+        patch.iter().for_each(|&cell| bare[cell] = blank);
+    }
+    bare
 }
 
 /// The panel of a narrow screen.
@@ -328,20 +283,5 @@ mod tests {
         assert_eq!(alike(&[0.0, 0.25]), ["0.000", "0.250"]);
         assert_eq!(alike(&[0.0, -5.42e-5]), ["0", "-5.42e-5"]);
         assert!(alike(&[]).is_empty());
-    }
-
-    #[test]
-    fn every_size_has_its_areas() {
-        for width in 0..130 {
-            for height in 0..50 {
-                let screen = Rect { x: 0, y: 0, width, height };
-                for picture in [(0, 0), (12, 8), (72, 9), (400, 9), (9, 400), (usize::MAX, usize::MAX)] {
-                    let areas = areas(screen, Wanted { picture, actions: 4 });
-                    let all = [areas.header, areas.world, areas.panel, areas.footer];
-                    let cells: u32 = all.iter().map(|area| area.area()).sum();
-                    assert_eq!(cells, screen.area(), "{width} x {height}");
-                }
-            }
-        }
     }
 }

@@ -6,9 +6,10 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Borders, Padding, Widget};
 
-use super::{Shape, actions, chart, ending, number};
+use super::{actions, chart, ending, number};
 use crate::tui::episode::{Move, Over};
 use crate::tui::hand::{arrow, label};
+use crate::tui::layout::Shape;
 use crate::tui::model::Model;
 use crate::tui::palette::{Ink, Palette};
 use crate::tui::returns::score;

@@ -10,9 +10,7 @@ use crate::tui::pond::{self, Pond};
 use crate::tui::{Watch, keys};
 
 fn screen(model: &mut Model, width: u16, height: u16) -> String {
-    model.refresh();
-    let (columns, rows) = pane(model, Rect { x: 0, y: 0, width, height });
-    model.resize(columns, rows);
+    model.fit(Rect { x: 0, y: 0, width, height });
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
     terminal.draw(|frame| draw(model, Palette(Depth::True), frame)).unwrap();
     let buffer = terminal.backend().buffer();
@@ -333,4 +331,20 @@ fn columns_do_not_run_into_words() {
     }
     let shown = screen(&mut model, 80, 24);
     assert!(!shown.contains("refer") && !shown.contains("ence"), "{shown}");
+}
+
+#[test]
+fn the_picture_is_told_its_room_and_its_focus_is_followed() {
+    let world = pond::sheet();
+    let mut model = Model::new(Watch::new(&*world));
+    // As large as the room allows beside the narrowest panel, with a column of air on both sides.
+    screen(&mut model, 100, 30);
+    assert_eq!((model.picture.width(), model.picture.height()), (66, 28));
+    assert_eq!((model.shape, model.camera.pane), (layout::Shape::Side, (68, 28)));
+    // A narrow screen has nothing beside the world.
+    screen(&mut model, 50, 12);
+    assert_eq!((model.picture.width(), model.picture.height(), model.shape), (48, 8, layout::Shape::Strip));
+    // Too small for it: what it points at is in sight from the first picture on.
+    screen(&mut model, 20, 5);
+    assert_eq!(model.camera.origin, (20, 4));
 }
