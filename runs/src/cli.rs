@@ -101,7 +101,7 @@ pub struct Training {
     #[allow(missing_docs)]
     pub output: Output,
     /// Threads; all cores where not said. Results do not depend on it.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
 }
 
@@ -153,7 +153,7 @@ pub struct Eval {
     #[allow(missing_docs)]
     pub output: Output,
     /// Threads; all cores where not said. Results do not depend on it.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
 }
 
@@ -166,7 +166,7 @@ pub struct Resume {
     #[allow(missing_docs)]
     pub output: Output,
     /// Threads; all cores where not said. Results do not depend on it.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
 }
 
