@@ -73,7 +73,8 @@ fn a_run_whose_newest_checkpoint_is_damaged_resumes_from_the_one_before_to_the_s
     let before = freewheel_tests::files(&run);
     flip(checkpoints(&run).last().unwrap(), 12345);
     std::fs::remove_file(run.join("eval.json")).unwrap();
-    let output = PROGRAM.output(&["resume", folder.path().to_str().unwrap()]);
+    // What must be known is told however quiet it should be.
+    let output = PROGRAM.output(&["resume", folder.path().to_str().unwrap(), "--quiet", "--json"]);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{said}");
     assert!(said.contains("damaged") && said.contains("the checkpoint of step 3200"), "{said}");
@@ -96,6 +97,35 @@ fn a_changed_episode_does_not_verify() {
     assert!(said.contains("evaluation.jsonl:1"), "{said}");
     std::fs::write(&file, "{ not json").unwrap();
     let (code, said) = PROGRAM.fails(&["replay", file.to_str().unwrap()]);
-    assert_eq!(code, 3);
+    assert_eq!(code, 5);
     assert!(said.contains("evaluation.jsonl:1:"), "{said}");
+}
+
+#[test]
+fn another_runs_checkpoint_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    PROGRAM.text(&[
+        "train",
+        "grid/frozenlake-4x4",
+        "q-learning",
+        "--steps",
+        "4000",
+        "--seeds",
+        "0..2",
+        "--out",
+        out,
+        "-q",
+    ]);
+    let run = std::fs::read_dir(folder.path())
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .find(|path| path.is_dir())
+        .unwrap();
+    for (from, to) in checkpoints(&run.join("seed-0")).iter().zip(checkpoints(&run.join("seed-1"))) {
+        std::fs::copy(from, to).unwrap();
+    }
+    let (code, said) = PROGRAM.fails(&["eval", run.join("seed-1").to_str().unwrap()]);
+    assert_eq!(code, 5, "{said}");
+    assert!(said.contains("made by another run"), "{said}");
 }

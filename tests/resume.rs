@@ -67,13 +67,34 @@ fn interrupted_saved_and_resumed() {
         if output.status.code() == Some(130) {
             assert!(kill.unwrap().success());
             let said = String::from_utf8_lossy(&output.stderr).into_owned();
-            assert!(said.contains("interrupted and saved; go on with:"), "{said}");
+            assert!(said.contains("interrupted and saved; go on with: freewheel resume"), "{said}");
         }
     }
     assert!(codes.contains(&Some(130)), "never interrupted: {codes:?}");
-    // What never began is not in the folder: the experiment itself is the way to go on.
-    assert!(run(&stopped).output().unwrap().status.success());
+    // Runs that had not begun are known to the folder, too.
+    PROGRAM.text(&["resume", stopped.to_str().unwrap()]);
     assert_same_bytes(&whole, &stopped);
+}
+
+#[test]
+fn an_evaluation_is_interrupted_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    let words = ["train", "grid/frozenlake-8x8", "q-learning", "--steps", "1000", "--out", out, "--quiet"];
+    let words = [&words[..], &["--set", "evaluation.episodes=200000000"]].concat();
+    let child = PROGRAM.command(&words).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    std::thread::sleep(Duration::from_millis(1500));
+    let begin = std::time::Instant::now();
+    assert!(
+        std::process::Command::new("kill")
+            .args(["-INT", &child.id().to_string()])
+            .status()
+            .unwrap()
+            .success()
+    );
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(begin.elapsed() < Duration::from_secs(60), "it took {:?}", begin.elapsed());
 }
 
 #[test]

@@ -27,7 +27,7 @@ pub enum Error {
         action: String,
     },
     /// A quantity became NaN or infinite while learning.
-    #[error("{quantity} became {value} at step {step}; the last good checkpoint is kept")]
+    #[error("{quantity} became {value} at step {step}; checkpoints made before that are kept")]
     Diverged {
         /// The quantity's name, such as `td_error`.
         quantity: String,

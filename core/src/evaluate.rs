@@ -1,5 +1,7 @@
 //! Playing a policy on fresh seeds, in parallel.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use rayon::prelude::*;
 
 use crate::{Choice, DynWorld, Episodes, Error, Finished, Policy, Purpose, Result, Stream, Streams};
@@ -32,21 +34,37 @@ pub struct Protocol {
 /// # Errors
 /// [`Error::Config`] where `rows` or `max_steps` is 0; those of [`Episodes::step`].
 pub fn evaluate(world: &dyn DynWorld, policy: &dyn Policy, protocol: &Protocol) -> Result<Vec<Finished>> {
+    evaluate_unless(world, policy, protocol, &AtomicBool::new(false)).map(Option::unwrap_or_default)
+}
+
+/// [`evaluate`], given up at once when `stop` is set: then there is no result.
+///
+/// # Errors
+/// As [`evaluate`].
+pub fn evaluate_unless(
+    world: &dyn DynWorld,
+    policy: &dyn Policy,
+    protocol: &Protocol,
+    stop: &AtomicBool,
+) -> Result<Option<Vec<Finished>>> {
     if protocol.rows == 0 || protocol.max_steps == 0 {
         return Err(Error::Config("an evaluation needs at least one row and one step".into()));
     }
     // Indices beyond the number of episodes have nothing to play.
     let rows = protocol.episodes.min(protocol.rows as u64) as usize;
-    let chunks: Vec<Vec<Finished>> = (0..rows.div_ceil(CHUNK))
+    let chunks: Option<Vec<Vec<Finished>>> = (0..rows.div_ceil(CHUNK))
         .into_par_iter()
         .map(|chunk| {
             let first = chunk * CHUNK;
-            Chunk::new(world, protocol, first as u64, CHUNK.min(rows - first)).play(policy)
+            Chunk::new(world, protocol, first as u64, CHUNK.min(rows - first)).play(policy, stop)
         })
         .collect::<Result<_>>()?;
-    let mut finished = chunks.concat();
+    let mut finished = match chunks {
+        Some(chunks) => chunks.concat(),
+        None => return Ok(None),
+    };
     finished.sort_unstable_by_key(|episode| (episode.index, episode.episode));
-    Ok(finished)
+    Ok(Some(finished))
 }
 
 /// A few neighbouring rows.
@@ -80,12 +98,15 @@ impl Chunk {
         }
     }
 
-    fn play(mut self, policy: &dyn Policy) -> Result<Vec<Finished>> {
+    fn play(mut self, policy: &dyn Policy, stop: &AtomicBool) -> Result<Option<Vec<Finished>>> {
         let rows = self.left.len();
         let mut all = Choice::for_spec(self.episodes.spec(), rows);
         let (mut obs, mut legal) = (Vec::new(), Vec::new());
         let mut kept = Vec::new();
         while !self.active.is_empty() {
+            if stop.load(Ordering::Relaxed) {
+                return Ok(None);
+            }
             let view = self.episodes.view();
             if self.active.len() == rows {
                 policy.act(view.obs, view.legal, &mut self.rngs, &mut all);
@@ -103,7 +124,7 @@ impl Chunk {
             self.episodes.step(all.actions())?;
             self.count(&mut kept);
         }
-        Ok(kept)
+        Ok(Some(kept))
     }
 
     /// Keeps what counts of the episodes that the last tick finished, and sends home the rows that have played all theirs.

@@ -1,6 +1,6 @@
 //! What a world ships beside its rules: the best that can be done in it, a baseline, a drawing.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -141,6 +141,10 @@ pub trait WorldFamily: Send + Sync {
             file.display(),
             self.name()
         )))
+    }
+    /// Every file that [`WorldFamily::open`] reads for `file`: together they are what the world is.
+    fn sources(&self, file: &Path, _settings: &toml::Table) -> Result<Vec<PathBuf>> {
+        Ok(vec![file.to_owned()])
     }
     /// The settings that every world of the family takes, as a JSON schema.
     fn settings(&self) -> schemars::Schema {

@@ -63,7 +63,7 @@ fn main() -> std::process::ExitCode {
             Ok(Box::new(q_learning::QLearning::new(spec, c, b, s)?))
         });
     Catalogue::standard()
-        .world("my/robot", "the recycling robot", move |_| Ok(Robot(spec.clone()).shared()))
-        .agent(Box::new(hopeful))
+        .world("my/robot", "the recycling robot", move || Ok(Robot(spec.clone()).shared()))
+        .agent(hopeful)
         .main()
 }

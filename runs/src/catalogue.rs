@@ -5,7 +5,7 @@
 //! # fn my_world() -> Arc<dyn freewheel_core::DynWorld> { unimplemented!() }
 //! fn main() -> std::process::ExitCode {
 //!     freewheel::Catalogue::standard()
-//!         .world("my/world", "what it is", |_settings| Ok(my_world()))
+//!         .world("my/world", "what it is", || Ok(my_world()))
 //!         .main()
 //! }
 //! ```
@@ -14,13 +14,16 @@ use std::path::Path;
 use std::sync::Arc;
 
 use freewheel_agents::AgentKind;
-use freewheel_core::settings::{Field, fields, unknown};
+use freewheel_core::settings::{Field, fields, read, unknown};
 use freewheel_core::{DynWorld, Error, Result, WorldFamily, WorldInfo};
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use toml::Table;
 
 /// Worlds and agents by name.
-#[derive(Default)]
 pub struct Catalogue {
+    name: &'static str,
     families: Vec<Box<dyn WorldFamily>>,
     singles: Vec<Single>,
     agents: Vec<Box<dyn AgentKind>>,
@@ -31,8 +34,20 @@ type BuildWorld = dyn Fn(&Table) -> Result<Arc<dyn DynWorld>> + Send + Sync;
 /// A world that is added on its own, without a family.
 struct Single {
     info: WorldInfo,
+    fields: Vec<Field>,
     build: Box<BuildWorld>,
 }
+
+impl Default for Catalogue {
+    fn default() -> Self {
+        Catalogue { name: "freewheel", families: Vec::new(), singles: Vec::new(), agents: Vec::new() }
+    }
+}
+
+/// A world without settings.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct NoSettings {}
 
 impl Catalogue {
     /// Nothing yet.
@@ -43,7 +58,18 @@ impl Catalogue {
     /// Everything that Freewheel ships.
     pub fn standard() -> Self {
         let catalogue = Self::new().family(freewheel_envs::gridworld::Grids);
-        freewheel_agents::all().into_iter().fold(catalogue, Self::agent)
+        Catalogue { agents: freewheel_agents::all(), ..catalogue }
+    }
+
+    /// Calls the program `name`, in its help and in what it tells people to type.
+    pub fn named(mut self, name: &'static str) -> Self {
+        self.name = name;
+        self
+    }
+
+    /// The program's name.
+    pub fn name(&self) -> &'static str {
+        self.name
     }
 
     /// Adds a family of worlds.
@@ -52,22 +78,51 @@ impl Catalogue {
         self
     }
 
-    /// Adds one world under `id` (`family/name`). `build` is given the settings of the experiment file.
+    /// Adds one world without settings under `id` (`family/name`), which is also the id of its spec.
     pub fn world(
+        self,
+        id: &str,
+        about: &str,
+        build: impl Fn() -> Result<Arc<dyn DynWorld>> + Send + Sync + 'static,
+    ) -> Self {
+        self.world_with(id, about, move |_: NoSettings| build())
+    }
+
+    /// Adds one world under `id` whose settings are a `C`: its fields, their defaults and doc lines are what
+    /// `envs` shows and what an experiment file may set.
+    pub fn world_with<C: DeserializeOwned + JsonSchema>(
         mut self,
         id: &str,
         about: &str,
-        build: impl Fn(&Table) -> Result<Arc<dyn DynWorld>> + Send + Sync + 'static,
+        build: impl Fn(C) -> Result<Arc<dyn DynWorld>> + Send + Sync + 'static,
     ) -> Self {
         let info = WorldInfo { id: id.to_owned(), about: about.to_owned() };
-        self.singles.push(Single { info, build: Box::new(build) });
+        let of = format!("world {id}");
+        let build = Box::new(move |table: &Table| build(read(table, &of)?));
+        self.singles.push(Single { info, fields: fields(&schemars::schema_for!(C)), build });
         self
     }
 
     /// Adds an agent.
-    pub fn agent(mut self, agent: Box<dyn AgentKind>) -> Self {
-        self.agents.push(agent);
+    pub fn agent(mut self, agent: impl AgentKind + 'static) -> Self {
+        self.agents.push(Box::new(agent));
         self
+    }
+
+    /// Two things of one name: the second would never be found.
+    ///
+    /// # Errors
+    /// [`Error::Config`], naming it.
+    pub fn check(&self) -> Result<()> {
+        let mut names: Vec<String> = self.worlds().into_iter().map(|info| info.id).collect();
+        names.extend(self.agents.iter().map(|agent| agent.id().to_owned()));
+        names.sort_unstable();
+        match names.windows(2).find(|pair| pair[0] == pair[1]) {
+            Some(pair) => {
+                Err(Error::Config(format!("the catalogue holds `{}` twice; rename one of them", pair[0])))
+            }
+            None => Ok(()),
+        }
     }
 
     /// Every world that has a name.
@@ -88,22 +143,33 @@ impl Catalogue {
     /// for a bad file.
     pub fn build_world(&self, id: &str, settings: &Table) -> Result<Arc<dyn DynWorld>> {
         if let Some(single) = self.singles.iter().find(|single| single.info.id == id) {
-            return (single.build)(settings);
+            let world = (single.build)(settings)?;
+            // Recorded episodes and tables know a world by its spec.
+            return match &world.spec().id {
+                own if own == id => Ok(world),
+                own => Err(Error::Config(format!(
+                    "the world `{id}` of the catalogue calls itself `{own}` in its spec"
+                ))),
+            };
         }
         if let Some((family, file)) = world_file(id) {
             return self.family_of(family)?.open(Path::new(file), settings);
         }
         if let Some((family, name)) = id.split_once('/')
-            && let Some(world) = self.family_of(family)?.build(name, settings)?
+            && let Ok(family) = self.family_of(family)
+            && let Some(world) = family.build(name, settings)?
         {
             return Ok(world);
         }
         let known: Vec<String> = self.worlds().into_iter().map(|info| info.id).collect();
-        Err(Error::Config(format!("{}; `freewheel envs` lists all", unknown("world", id, &known, ""))))
+        Err(Error::Config(format!("{}; `{} envs` lists all", unknown("world", id, &known, ""), self.name)))
     }
 
     /// The settings that a world takes.
     pub fn world_fields(&self, id: &str) -> Vec<Field> {
+        if let Some(single) = self.singles.iter().find(|single| single.info.id == id) {
+            return single.fields.clone();
+        }
         let family = id.split(['/', ':']).next().unwrap_or_default();
         self.families.iter().find(|f| f.name() == family).map(|f| fields(&f.settings())).unwrap_or_default()
     }
@@ -122,12 +188,25 @@ impl Catalogue {
         }
     }
 
+    /// BLAKE3 of every file that a world is read from; `None` for a world that has a name.
+    ///
+    /// # Errors
+    /// [`Error::Io`], and those of [`Catalogue::build_world`].
+    pub fn world_digest(&self, id: &str, settings: &Table) -> Result<Option<String>> {
+        let Some((family, file)) = world_file(id) else { return Ok(None) };
+        let mut hash = blake3::Hasher::new();
+        for file in self.family_of(family)?.sources(Path::new(file), settings)? {
+            let bytes = std::fs::read(&file).map_err(Error::io(&file))?;
+            hash.update(&(bytes.len() as u64).to_le_bytes()).update(&bytes);
+        }
+        Ok(Some(hash.finalize().to_hex().to_string()))
+    }
+
     fn family_of(&self, name: &str) -> Result<&dyn WorldFamily> {
         match self.families.iter().find(|family| family.name() == name) {
             Some(family) => Ok(&**family),
             None => {
-                let singles = self.singles.iter().filter_map(|s| s.info.id.split('/').next());
-                let known: Vec<&str> = self.families.iter().map(|f| f.name()).chain(singles).collect();
+                let known: Vec<&str> = self.families.iter().map(|f| f.name()).collect();
                 Err(Error::Config(unknown("family of worlds", name, &known, "")))
             }
         }

@@ -111,7 +111,7 @@ pub struct Output {
     /// Print one JSON document on standard output, and nothing else.
     #[arg(long)]
     pub json: bool,
-    /// No progress.
+    /// No progress. What you should know is still told, on standard error.
     #[arg(long, short)]
     pub quiet: bool,
 }
@@ -149,9 +149,9 @@ pub struct Eval {
     /// Episodes of each run.
     #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..))]
     pub episodes: u64,
-    #[command(flatten)]
-    #[allow(missing_docs)]
-    pub output: Output,
+    /// Print one JSON document on standard output, and nothing else.
+    #[arg(long)]
+    pub json: bool,
     /// Threads; all cores where not said. Results do not depend on it.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
@@ -270,7 +270,7 @@ pub struct Replay {
 pub struct Bench {
     /// Only what has this in its id.
     pub only: Option<String>,
-    #[command(flatten)]
-    #[allow(missing_docs)]
-    pub output: Output,
+    /// Print one JSON document on standard output, and nothing else.
+    #[arg(long)]
+    pub json: bool,
 }

@@ -6,14 +6,13 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use clap::{CommandFactory, Parser};
+use clap::{CommandFactory, FromArgMatches};
 use freewheel_core::Error as Core;
 
 use crate::Catalogue;
 use crate::cli::{Cli, Command};
 use crate::error::{Error, Result};
 use crate::job::{Job, JobConfig};
-use crate::plan::digest_of_file;
 
 mod bench;
 mod eval;
@@ -29,11 +28,16 @@ pub(crate) use init::DEFAULT_EXPERIMENT;
 impl Catalogue {
     /// The whole program: reads the command line, does what it says, and returns the documented exit code.
     pub fn main(self) -> ExitCode {
-        let cli = Cli::parse();
-        match self.dispatch(cli.command) {
+        let name = self.name();
+        let matches = Cli::command().name(name).get_matches();
+        let done = match Cli::from_arg_matches(&matches) {
+            Ok(cli) => self.check().map_err(Error::from).and_then(|()| self.dispatch(cli.command)),
+            Err(e) => e.exit(),
+        };
+        match done {
             Ok(()) => ExitCode::SUCCESS,
             Err(e) => {
-                let _ = writeln!(std::io::stderr(), "freewheel: {e}");
+                let _ = writeln!(std::io::stderr(), "{name}: {e}");
                 ExitCode::from(e.exit_code())
             }
         }
@@ -54,7 +58,7 @@ impl Catalogue {
             Command::Bench(args) => bench::bench(self, &args),
             Command::Completions { shell } => {
                 let mut script = Vec::new();
-                clap_complete::generate(shell, &mut Cli::command(), "freewheel", &mut script);
+                clap_complete::generate(shell, &mut Cli::command(), self.name(), &mut script);
                 crate::output::text(&String::from_utf8_lossy(&script))
             }
         }
@@ -68,6 +72,11 @@ impl Catalogue {
             let reason = format!("{}; a run's config.toml is not meant to be edited", e.message());
             Core::Damaged { file: file.clone(), reason }
         })?;
+        if config.format != JobConfig::FORMAT {
+            let (found, own) = (config.format, JobConfig::FORMAT);
+            let reason = format!("it has format {found}, and this program reads format {own}");
+            return Err(Core::Damaged { file, reason });
+        }
         let world = self.build_world(&config.world, &config.world_settings)?;
         if world.spec().version != config.world_version {
             return Err(Core::Config(format!(
@@ -78,7 +87,7 @@ impl Catalogue {
                 world.spec().version
             )));
         }
-        if digest_of_file(&config.world)? != config.world_digest {
+        if self.world_digest(&config.world, &config.world_settings)? != config.world_digest {
             let message =
                 format!("{}: the file of {} has changed since this run began", file.display(), config.world);
             return Err(Core::Config(message));

@@ -13,6 +13,8 @@ pub struct Document {
     text: String,
     /// The table, overrides included.
     pub table: Table,
+    /// What was laid over: keys, and how it was written.
+    overrides: Vec<(Vec<String>, String)>,
 }
 
 impl Document {
@@ -32,12 +34,30 @@ impl Document {
     pub fn parse(file: impl Into<PathBuf>, text: impl Into<String>) -> Result<Self> {
         let (file, text) = (file.into(), text.into());
         match text.parse::<Table>() {
-            Ok(table) => Ok(Document { file, text, table }),
+            Ok(table) => Ok(Document { file, text, table, overrides: Vec::new() }),
             Err(e) => {
                 let (line, column) = position(&text, e.span().map_or(0, |span| span.start));
                 Err(Error::Input { file, line, column, message: e.message().replace('\n', "; ") })
             }
         }
+    }
+
+    /// The experiment of one agent in one world, as the command line asks for it.
+    pub fn one_run(world: &str, agent: &str, steps: u64, seeds: &str) -> Self {
+        let list = |name: &str| Value::Array(vec![Value::String(name.to_owned())]);
+        let table = Table::from_iter([
+            ("name".to_owned(), Value::String("train".into())),
+            ("worlds".to_owned(), list(world)),
+            ("agents".to_owned(), list(agent)),
+            ("seeds".to_owned(), Value::String(seeds.to_owned())),
+            ("steps".to_owned(), Value::Integer(i64::try_from(steps).unwrap_or(i64::MAX))),
+        ]);
+        Document { file: "the command line".into(), text: String::new(), table, overrides: Vec::new() }
+    }
+
+    /// The folder that relative file names in this document start from; `None` where it is no file.
+    pub fn folder(&self) -> Option<&Path> {
+        self.file.parent().filter(|_| self.file.is_file())
     }
 
     /// Lays `key=value` over the table: a dotted key, a TOML value; what is no TOML value is taken as a string.
@@ -61,11 +81,15 @@ impl Document {
             table = slot.as_table_mut().ok_or_else(|| wrong(&format!("`{parent}` is not a table")))?;
         }
         table.insert(last.clone(), value);
+        self.overrides.push((keys, format!("--set {assignment}")));
         Ok(())
     }
 
     /// An error about what stands at `path`, with its line where the text holds it.
     pub fn error(&self, path: &[&str], message: impl Into<String>) -> Error {
+        if let Some((_, set)) = self.overrides.iter().rev().find(|(keys, _)| keys == path) {
+            return Error::Config(format!("{set}: {}", message.into()));
+        }
         match self.locate(path) {
             Some((line, column)) => {
                 Error::Input { file: self.file.clone(), line, column, message: message.into() }

@@ -12,7 +12,7 @@ pub enum Error {
     #[error("{0}")]
     Usage(String),
     /// Some runs of an experiment diverged; the others are done.
-    #[error("{0} of {1} runs diverged; their last good checkpoints are kept")]
+    #[error("{0} of {1} runs diverged; checkpoints made before that are kept")]
     Diverged(usize, usize),
     /// Stopped by Ctrl-C; everything is saved.
     #[error("interrupted and saved; go on with: {0}")]

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use freewheel_core::checkpoint::Store;
-use freewheel_core::evaluate::{Protocol, evaluate};
+use freewheel_core::checkpoint::write_atomically;
+use freewheel_core::evaluate::{Protocol, evaluate_unless};
 use freewheel_core::{DynWorld, Error, Finished, Learner, Mode, Policy, Result, Streams};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use toml::Table;
 
 use crate::catalogue::Catalogue;
 use crate::metrics::Window;
-use crate::training::{Training, newest};
+use crate::training::{Training, newest, of_this_run, stores};
 
 /// How a run is judged.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -112,7 +112,15 @@ impl JobConfig {
     pub fn folder(&self) -> String {
         let plain =
             |label: &str| label.replace(|c: char| !(c.is_ascii_alphanumeric() || "-._".contains(c)), "-");
-        format!("{}-{}-{}", plain(&self.world_label), plain(&self.agent_label), &self.digest()[..8])
+        // The names are for people, the hash for the program; long names would not fit into a file system.
+        let names = format!("{}-{}", plain(&self.world_label), plain(&self.agent_label));
+        let names: String = names.chars().take(80).collect();
+        format!("{names}-{}", &self.digest()[..8])
+    }
+
+    /// What a checkpoint says of the run it belongs to.
+    pub(crate) fn identity(&self) -> Vec<u8> {
+        format!("{} seed {}", self.digest(), self.seed).into_bytes()
     }
 
     /// BLAKE3 of everything but the seed.
@@ -189,6 +197,23 @@ impl Job {
         }
     }
 
+    /// Makes the run's folder below `root` and writes down what is to be done there, so that it can be taken up even if
+    /// it never began.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn prepare(&self, root: &Path) -> Result<()> {
+        let directory = self.directory(root);
+        std::fs::create_dir_all(&directory).map_err(Error::io(&directory))?;
+        let text = toml::to_string(&self.config)
+            .map_err(|e| Error::Config(format!("this run has no config: {e}")))?;
+        let file = directory.join("config.toml");
+        match std::fs::read(&file) {
+            Ok(found) if found == text.as_bytes() => Ok(()),
+            _ => write_atomically(file, text.as_bytes()),
+        }
+    }
+
     /// Runs the job in its folder below `root`: from the start, from its newest whole checkpoint, or not at all where it
     /// is done. However often it is stopped, it ends in the same bytes.
     ///
@@ -201,56 +226,71 @@ impl Job {
         }
         let mut training = Training::begin(self, catalogue, self.directory(root), control)?;
         match training.finish_learning(control) {
-            Ok(true) => Ok(Outcome::Done(training.conclude()?)),
+            Ok(true) => Ok(training.conclude(control)?.map_or(Outcome::Interrupted, Outcome::Done)),
             Ok(false) => Ok(Outcome::Interrupted),
             Err(e @ Error::Diverged { .. }) => Ok(Outcome::Diverged(e.to_string())),
             Err(e) => Err(e),
         }
     }
 
-    /// The learner as its newest whole checkpoint has it, and at which step.
+    /// The learner as its newest whole checkpoint has it, and at which step; `None` where there is no checkpoint yet.
     ///
     /// # Errors
-    /// [`Error::Config`] where there is no checkpoint yet; [`Error::Damaged`] where none is whole.
+    /// [`Error::Damaged`] where there are checkpoints and not one is whole, or they are another run's.
     pub fn trained(
         &self,
         catalogue: &Catalogue,
         directory: &Path,
         note: &dyn Fn(&str),
-    ) -> Result<(u64, Box<dyn Learner>)> {
+    ) -> Result<Option<(u64, Box<dyn Learner>)>> {
+        let Some((step, checkpoint)) = newest(directory, &self.config, note)? else { return Ok(None) };
         let mut learner = self.learner(catalogue)?;
-        let newest = newest(directory, self.config.checkpoint.keep, note)?;
-        let (step, checkpoint) = newest.ok_or_else(|| {
-            Error::Config(format!("{}: no checkpoint yet; train it first", directory.display()))
-        })?;
         learner.load(checkpoint.section("learner")?)?;
-        Ok((step, learner))
+        Ok(Some((step, learner)))
     }
 
     /// The steps of all whole checkpoints with the policy that each would play, oldest first.
     ///
     /// # Errors
-    /// As [`Job::trained`].
-    pub fn history(&self, catalogue: &Catalogue, directory: &Path) -> Result<Vec<(u64, Box<dyn Policy>)>> {
-        let store = Store::new(directory.join("checkpoints"), self.config.checkpoint.keep);
-        let mut history = Vec::new();
-        for step in store.steps()? {
-            if let Ok(checkpoint) = store.load(step) {
-                let mut learner = self.learner(catalogue)?;
-                learner.load(checkpoint.section("learner")?)?;
-                history.push((step, learner.policy(Mode::Greedy)));
+    /// Those of reading; a damaged checkpoint is only noted.
+    pub fn history(
+        &self,
+        catalogue: &Catalogue,
+        directory: &Path,
+        note: &dyn Fn(&str),
+    ) -> Result<Vec<(u64, Box<dyn Policy>)>> {
+        let mut history: Vec<(u64, Box<dyn Policy>)> = Vec::new();
+        for store in stores(directory, self.config.checkpoint.keep) {
+            for step in store.steps()? {
+                match store.load(step).and_then(|checkpoint| of_this_run(checkpoint, &self.config, directory))
+                {
+                    Ok(checkpoint) => {
+                        let mut learner = self.learner(catalogue)?;
+                        learner.load(checkpoint.section("learner")?)?;
+                        history.push((step, learner.policy(Mode::Greedy)));
+                    }
+                    Err(refused) => note(&refused.to_string()),
+                }
             }
         }
+        history.sort_by_key(|(step, _)| *step);
         Ok(history)
     }
 
-    /// Evaluates a policy as this run's evaluation says, on fresh seeds that all agents of one seed share.
+    /// Evaluates a policy as this run's evaluation says, on fresh seeds that all agents of one seed share; `None` where
+    /// `stop` was set meanwhile.
     ///
     /// # Errors
     /// Those of playing.
-    pub fn evaluate(&self, policy: &dyn Policy, episodes: u64) -> Result<Vec<Finished>> {
+    pub fn evaluate(
+        &self,
+        policy: &dyn Policy,
+        episodes: u64,
+        stop: &AtomicBool,
+    ) -> Result<Option<Vec<Finished>>> {
         let (streams, max_steps) = (Streams::new(self.config.seed), self.max_steps());
-        evaluate(&*self.world, policy, &Protocol { episodes, rows: EVALUATION_ROWS, max_steps, streams })
+        let protocol = Protocol { episodes, rows: EVALUATION_ROWS, max_steps, streams };
+        evaluate_unless(&*self.world, policy, &protocol, stop)
     }
 
     /// After how many steps an evaluation cuts an episode.

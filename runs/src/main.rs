@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-/// Training allocates little but often; this allocator keeps pages instead of returning them.
 fn main() -> ExitCode {
     freewheel::Catalogue::standard().main()
 }

@@ -112,7 +112,8 @@ impl Metrics {
     }
 
     fn write(&mut self, line: Value) -> Result<()> {
-        writeln!(self.file, "{line}").map_err(Error::io(&self.path))
+        // One write a line: a formatted `Value` would be one for every token.
+        self.file.write_all(format!("{line}\n").as_bytes()).map_err(Error::io(&self.path))
     }
 
     /// Brings every line to the disk and says how many bytes they are.

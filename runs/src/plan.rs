@@ -71,17 +71,13 @@ impl Plan {
         }
         let top: Top = read_section(doc, &[], &top)?;
         let (worlds, agents) = (entries(doc, "worlds")?, entries(doc, "agents")?);
-        for (what, path, zero) in [("steps", "steps", top.steps == 0), ("rows", "rows", top.rows == 0)] {
-            if zero {
-                return Err(doc.error(&[path], format!("`{what}` must be at least 1")));
-            }
-        }
         let common = Common {
             evaluation: section(doc, "evaluation")?,
             log: section(doc, "log")?,
             checkpoint: section(doc, "checkpoint")?,
             top,
         };
+        common.check(doc)?;
         known_names(doc, catalogue, &worlds, &agents)?;
         let mut jobs = Vec::new();
         for world in &worlds {
@@ -105,7 +101,32 @@ struct Layer {
     table: Table,
 }
 
+/// More steps than anybody can wait for, few enough that sums of them cannot overflow.
+const MOST_STEPS: u64 = 1_000_000_000_000_000;
+/// More rows than any memory is for.
+const MOST_ROWS: usize = 1 << 20;
+
 impl Common {
+    fn check(&self, doc: &Document) -> Result<()> {
+        let within = |path: &[&str], value: u64, most: u64| match (1..=most).contains(&value) {
+            true => Ok(()),
+            false => {
+                let key = path.last().copied().unwrap_or_default();
+                Err(doc.error(path, format!("`{key}` must be at least 1 and at most {most}")))
+            }
+        };
+        within(&["steps"], self.top.steps, MOST_STEPS)?;
+        within(&["rows"], self.top.rows as u64, MOST_ROWS as u64)?;
+        within(&["evaluation", "max_steps"], u64::from(self.evaluation.max_steps), u64::from(u32::MAX))?;
+        within(&["checkpoint", "keep"], self.checkpoint.keep as u64, MOST_STEPS)?;
+        // The name is a folder below results/.
+        let name = &self.top.name;
+        if name.is_empty() || name.starts_with('.') || name.contains(['/', '\\']) {
+            return Err(doc.error(&["name"], format!("`{name}` cannot be the name of a folder")));
+        }
+        Ok(())
+    }
+
     fn jobs_of(
         &self,
         catalogue: &Catalogue,
@@ -122,11 +143,16 @@ impl Common {
         for mut own in own {
             if let Some(value) = own.table.remove("steps") {
                 let path: Vec<&str> = own.path.iter().map(String::as_str).chain(["steps"]).collect();
-                let bad = || doc.error(&path, "`steps` must be a whole number, at least 1");
+                let bad = || {
+                    doc.error(
+                        &path,
+                        format!("`steps` must be a whole number, at least 1 and at most {MOST_STEPS}"),
+                    )
+                };
                 steps = value
                     .as_integer()
                     .and_then(|n| u64::try_from(n).ok())
-                    .filter(|n| *n > 0)
+                    .filter(|n| (1..=MOST_STEPS).contains(n))
                     .ok_or_else(bad)?;
             }
             if let Some(Value::Table(table)) = own.table.remove("agent") {
@@ -136,10 +162,12 @@ impl Common {
             layers.push(own);
         }
         let world_settings = merged(&layers);
-        let built = catalogue
-            .build_world(&world.id, &world_settings)
-            .map_err(|e| blame(doc, &layers, e, |table| catalogue.build_world(&world.id, table).err()))?;
-        let world_digest = digest_of_file(&world.id)?;
+        let id = located(doc, &world.id)?;
+        let built = catalogue.build_world(&id, &world_settings).map_err(|e| match e {
+            Error::Io { .. } => doc.error(&["worlds", &world.path[1]], e.to_string()),
+            e => blame(doc, &layers, e, |table| catalogue.build_world(&id, table).err()),
+        })?;
+        let world_digest = catalogue.world_digest(&id, &world_settings)?;
         for agent in agents {
             let layers = self.agent_layers(catalogue, doc, &agent_layers, agent, agents)?;
             let kind = catalogue.find_agent(&agent.id)?;
@@ -148,11 +176,13 @@ impl Common {
             let build = |table: &Table| kind.build_in(&*built, table, budget, Streams::new(0));
             let settings = merged(&layers);
             build(&settings).map_err(|e| blame(doc, &layers, e, |table| build(table).err()))?;
-            let settings = kind.resolve(&settings)?;
+            let settings = kind
+                .resolve(&settings)
+                .map_err(|e| blame(doc, &layers, e, |table| kind.resolve(table).err()))?;
             for &seed in self.top.seeds.as_slice() {
                 let config = JobConfig {
                     format: JobConfig::FORMAT,
-                    world: world.id.clone(),
+                    world: id.clone(),
                     world_label: world.label.clone(),
                     world_version: built.spec().version,
                     world_digest: world_digest.clone(),
@@ -315,8 +345,24 @@ fn entries(doc: &Document, list: &str) -> Result<Vec<Entry>> {
 
 /// Unknown names first: they explain most other errors. A table for a world that the experiment does not name is a slip.
 fn known_names(doc: &Document, catalogue: &Catalogue, worlds: &[Entry], agents: &[Entry]) -> Result<()> {
+    for key in ["world", "agent"] {
+        if doc.table.get(key).is_some_and(|value| !value.is_table()) {
+            return Err(
+                doc.error(&[key], format!("`{key}` must be a table: write [{key}] above its settings"))
+            );
+        }
+    }
     for agent in agents {
         catalogue.find_agent(&agent.id).map_err(|e| doc.error(&["agents", &agent.path[1]], e.to_string()))?;
+    }
+    for (key, value) in layer(doc, &["agent"]).table {
+        if value.is_table()
+            && catalogue.find_agent(&key).is_ok()
+            && agents.iter().all(|agent| agent.id != key)
+        {
+            let known: Vec<&str> = agents.iter().map(|agent| agent.id.as_str()).collect();
+            return Err(doc.error(&["agent", &key], unknown("agent", &key, &known, "this experiment")));
+        }
     }
     for key in layer(doc, &["world"]).table.keys().filter(|key| key.contains(['/', ':'])) {
         if worlds.iter().all(|world| world.id != *key) {
@@ -327,10 +373,11 @@ fn known_names(doc: &Document, catalogue: &Catalogue, worlds: &[Entry], agents: 
     Ok(())
 }
 
-/// A world read from a file is part of a run's identity by its bytes.
-pub(crate) fn digest_of_file(world: &str) -> Result<Option<String>> {
-    let Some((_, file)) = world_file(world) else { return Ok(None) };
-    let file = PathBuf::from(file);
-    let bytes = std::fs::read(&file).map_err(Error::io(&file))?;
-    Ok(Some(blake3::hash(&bytes).to_hex().to_string()))
+/// A world's identifier as a run keeps it: a file by its full path, looked for from the folder of the experiment file on,
+/// so that the run can be taken up again from anywhere.
+fn located(doc: &Document, id: &str) -> Result<String> {
+    let Some((family, file)) = world_file(id) else { return Ok(id.to_owned()) };
+    let file = doc.folder().map_or_else(|| PathBuf::from(file), |folder| folder.join(file));
+    let file = std::path::absolute(&file).map_err(Error::io(&file))?;
+    Ok(format!("{family}:{}", file.display()))
 }

@@ -34,7 +34,7 @@ impl Progress {
 
     /// Something the user should know.
     pub(crate) fn tell(&self, text: &str) {
-        if self.lines { note(text) } else { self.bar.println(text) }
+        if self.bar.is_hidden() { note(text) } else { self.bar.println(text) }
     }
 
     pub(crate) fn ended(&self, job: &Job, outcome: &Result<Outcome>, time: Duration) {

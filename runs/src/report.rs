@@ -1,5 +1,7 @@
 //! The table that compares everything: every score beside the world's baseline and the best that is possible.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::time::Duration;
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
@@ -113,26 +115,24 @@ impl Report {
     /// Those of [`yardstick`].
     pub fn new(experiment: &str, out: &str, ran: &[Ran<'_>]) -> Result<Self> {
         let mut rows: Vec<Row> = Vec::new();
-        let mut yardsticks: Vec<(String, Yardstick)> = Vec::new();
-        let mut rest = ran;
-        while let Some(first) = rest.first() {
-            let config = &first.job.config;
-            let same = |r: &Ran<'_>| {
-                let other = &r.job.config;
-                (&other.world_label, &other.agent_label) == (&config.world_label, &config.agent_label)
-            };
-            let (group, others) = rest.split_at(rest.iter().position(|r| !same(r)).unwrap_or(rest.len()));
-            rest = others;
-            let known = yardsticks.iter().find(|(world, _)| *world == config.world_label);
-            let yardstick = match known {
-                Some((_, yardstick)) => *yardstick,
-                None => {
-                    let new = yardstick(&*first.job.world, config.evaluation.max_steps)?;
-                    yardsticks.push((config.world_label.clone(), new));
-                    new
+        let mut yardsticks: HashMap<String, Yardstick> = HashMap::new();
+        // The folder names the whole configuration: nothing else may share a row.
+        for group in ran.chunk_by(|a, b| a.job.config.folder() == b.job.config.folder()) {
+            let config = &group[0].job.config;
+            let key = format!("{} {} {}", config.world, config.world_settings, config.evaluation.max_steps);
+            let yardstick = match yardsticks.entry(key) {
+                Entry::Occupied(known) => *known.get(),
+                Entry::Vacant(new) => {
+                    *new.insert(yardstick(&*group[0].job.world, config.evaluation.max_steps)?)
                 }
             };
-            rows.push(Row::new(group, yardstick));
+            let mut row = Row::new(group, yardstick);
+            if rows.iter().any(|other| (&other.world, &other.agent) == (&row.world, &row.agent)) {
+                // The same names with other settings: the hash of the folder tells them apart.
+                let hash = config.folder();
+                row.agent = format!("{} {}", row.agent, hash.rsplit('-').next().unwrap_or_default());
+            }
+            rows.push(row);
         }
         let overall = if yardsticks.len() > 1 { overall(&rows) } else { Vec::new() };
         Ok(Report { experiment: experiment.to_owned(), out: out.to_owned(), rows, overall })

@@ -79,17 +79,12 @@ impl Serialize for Seeds {
 
 impl<'de> Deserialize<'de> for Seeds {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Written {
-            One(u64),
-            Many(Vec<u64>),
-            Text(String),
-        }
-        let text = match Written::deserialize(deserializer)? {
-            Written::One(seed) => seed.to_string(),
-            Written::Many(seeds) => seeds.iter().map(u64::to_string).collect::<Vec<_>>().join(","),
-            Written::Text(text) => text,
+        let text = match toml::Value::deserialize(deserializer)? {
+            toml::Value::String(text) => text,
+            toml::Value::Array(seeds) => {
+                seeds.iter().map(toml::Value::to_string).collect::<Vec<_>>().join(",")
+            }
+            other => other.to_string(),
         };
         text.parse().map_err(serde::de::Error::custom)
     }

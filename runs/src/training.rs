@@ -1,7 +1,7 @@
 //! A job while it runs: slices of learning, and what is due between them.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use freewheel_core::checkpoint::{Checkpoint, Store, write_atomically};
@@ -10,7 +10,7 @@ use freewheel_core::{Episodes, Error, Learner, Mode, Policy, Purpose, Result, St
 use serde::{Deserialize, Serialize};
 
 use crate::catalogue::Catalogue;
-use crate::job::{Control, Job, JobResult};
+use crate::job::{Control, Job, JobConfig, JobResult};
 use crate::metrics::{Metrics, Window};
 
 /// What a checkpoint keeps of the run itself.
@@ -25,6 +25,8 @@ struct Progress {
     online: Window,
     /// Training episodes in all.
     episodes: u64,
+    /// Whether an evaluation is due at this step and has not been made.
+    owes_evaluation: bool,
 }
 
 /// A job while it runs.
@@ -53,12 +55,8 @@ impl<'a> Training<'a> {
         let config = &job.config;
         let mut learner = job.learner(catalogue)?;
         let mut episodes = job.world.batch(config.rows, Streams::new(config.seed), Purpose::Environment, 0);
-        std::fs::create_dir_all(&directory).map_err(Error::io(&directory))?;
-        let text =
-            toml::to_string(config).map_err(|e| Error::Config(format!("this run has no config: {e}")))?;
-        write_atomically(directory.join("config.toml"), text.as_bytes())?;
         let mut progress = Progress::default();
-        if let Some((_, checkpoint)) = newest(&directory, config.checkpoint.keep, control.note)? {
+        if let Some((_, checkpoint)) = newest(&directory, config, control.note)? {
             progress = postcard::from_bytes(checkpoint.section("progress")?).map_err(|e| {
                 Error::Config(format!("{}: this checkpoint is not a run's: {e}", directory.display()))
             })?;
@@ -67,8 +65,7 @@ impl<'a> Training<'a> {
             (control.progress)(progress.step);
         }
         let metrics = Metrics::open(&directory.join("metrics.jsonl"), progress.metrics)?;
-        let store = Store::new(directory.join("checkpoints"), config.checkpoint.keep);
-        let aside = Store::new(directory.join("checkpoints/interrupted"), 1);
+        let [store, aside] = stores(&directory, config.checkpoint.keep);
         Ok(Training { job, directory, learner, episodes, metrics, progress, store, aside })
     }
 
@@ -77,11 +74,23 @@ impl<'a> Training<'a> {
         let config = &self.job.config;
         let (total, rows) = (config.steps, config.rows as u64);
         let due = |step: u64, points: u64| {
-            points > 0 && step == boundary(step.saturating_sub(1), points, total, rows)
+            step > 0 && points > 0 && step == boundary(step - 1, points, total, rows)
         };
         let mut slice = 1024u64;
-        while self.progress.step < total {
+        loop {
             let now = self.progress.step;
+            let evaluated = !self.progress.owes_evaluation || self.evaluate_on_the_way(control.stop)?;
+            if evaluated && (due(now, config.checkpoint.points) || now == total) {
+                self.save(&self.store)?;
+                self.drop_aside()?;
+            }
+            if evaluated && now == total {
+                return Ok(true);
+            }
+            if control.stop.load(Ordering::Relaxed) {
+                self.save(&self.aside)?;
+                return Ok(false);
+            }
             let schedules = [config.log.points, config.evaluation.points, config.checkpoint.points, 5, 1];
             let next =
                 schedules.map(|points| boundary(now, points, total, rows)).into_iter().min().unwrap_or(total);
@@ -94,19 +103,8 @@ impl<'a> Training<'a> {
             if due(next, config.log.points) {
                 self.log()?;
             }
-            if due(next, config.evaluation.points) {
-                self.evaluate_on_the_way()?;
-            }
-            if due(next, config.checkpoint.points) || next == total {
-                self.save(&self.store)?;
-                self.drop_aside()?;
-            }
-            if control.stop.load(Ordering::Relaxed) && next < total {
-                self.save(&self.aside)?;
-                return Ok(false);
-            }
+            self.progress.owes_evaluation = due(next, config.evaluation.points);
         }
-        Ok(true)
     }
 
     fn learn(&mut self, steps: u64) -> Result<()> {
@@ -133,10 +131,14 @@ impl<'a> Training<'a> {
         self.metrics.training(self.progress.step, self.progress.episodes, &window, &scalars)
     }
 
-    fn evaluate_on_the_way(&mut self) -> Result<()> {
+    /// False where the user wanted to stop: then the evaluation is still owed.
+    fn evaluate_on_the_way(&mut self, stop: &AtomicBool) -> Result<bool> {
         let policy = self.learner.policy(Mode::Greedy);
-        let finished = self.job.evaluate(&*policy, self.job.config.evaluation.episodes_on_the_way)?;
-        self.metrics.evaluation(self.progress.step, &Window::of(&finished))
+        let episodes = self.job.config.evaluation.episodes_on_the_way;
+        let Some(finished) = self.job.evaluate(&*policy, episodes, stop)? else { return Ok(false) };
+        self.metrics.evaluation(self.progress.step, &Window::of(&finished))?;
+        self.progress.owes_evaluation = false;
+        Ok(true)
     }
 
     fn save(&self, store: &Store) -> Result<()> {
@@ -144,6 +146,7 @@ impl<'a> Training<'a> {
         let progress = postcard::to_stdvec(&Progress { metrics, ..self.progress.clone() })
             .map_err(|e| Error::Unsupported(format!("a run cannot be saved: {e}")))?;
         let mut checkpoint = Checkpoint::default();
+        checkpoint.insert("run", self.job.config.identity());
         checkpoint.insert("progress", progress);
         checkpoint.insert("learner", self.learner.save()?);
         checkpoint.insert("episodes", self.episodes.save()?);
@@ -157,11 +160,14 @@ impl<'a> Training<'a> {
         }
     }
 
-    /// The final evaluation, the recorded episodes, and `eval.json`, which says that the run is done.
-    pub(crate) fn conclude(&mut self) -> Result<JobResult> {
+    /// The final evaluation, the recorded episodes, and `eval.json`, which says that the run is done; `None` where the
+    /// user wanted to stop. The last checkpoint is the end of learning: only this is then left to do.
+    pub(crate) fn conclude(&mut self, control: &Control<'_>) -> Result<Option<JobResult>> {
         let config = &self.job.config;
         let policy = self.learner.policy(Mode::Greedy);
-        let finished = self.job.evaluate(&*policy, config.evaluation.episodes)?;
+        let Some(finished) = self.job.evaluate(&*policy, config.evaluation.episodes, control.stop)? else {
+            return Ok(None);
+        };
         let records = self.record(&*policy)?;
         let folder = self.directory.join("episodes");
         std::fs::create_dir_all(&folder).map_err(Error::io(&folder))?;
@@ -174,7 +180,7 @@ impl<'a> Training<'a> {
         };
         let text = serde_json::to_string_pretty(&result).map_err(|e| Error::Unsupported(e.to_string()))?;
         write_atomically(self.directory.join("eval.json"), text.as_bytes())?;
-        Ok(result)
+        Ok(Some(result))
     }
 
     fn record(&self, policy: &dyn Policy) -> Result<Vec<EpisodeRecord>> {
@@ -193,21 +199,43 @@ impl<'a> Training<'a> {
     }
 }
 
+/// Where a run's checkpoints are: the scheduled ones, and what an interruption saved.
+pub(crate) fn stores(directory: &Path, keep: usize) -> [Store; 2] {
+    [
+        Store::new(directory.join("checkpoints"), keep),
+        Store::new(directory.join("checkpoints/interrupted"), 1),
+    ]
+}
+
+/// A checkpoint that was made by this very run and no other.
+pub(crate) fn of_this_run(
+    checkpoint: Checkpoint,
+    config: &JobConfig,
+    directory: &Path,
+) -> Result<Checkpoint> {
+    if checkpoint.section("run")? == config.identity() {
+        return Ok(checkpoint);
+    }
+    let reason =
+        "a checkpoint here was made by another run; put back the right ones, or delete them to begin anew";
+    Err(Error::Damaged { file: directory.to_owned(), reason: reason.into() })
+}
+
 /// The newest whole checkpoint of a run, scheduled or saved by an interruption.
 pub(crate) fn newest(
     directory: &Path,
-    keep: usize,
+    config: &JobConfig,
     note: &dyn Fn(&str),
 ) -> Result<Option<(u64, Checkpoint)>> {
     let mut refused = Vec::new();
     let mut best: Option<(u64, Checkpoint)> = None;
-    for folder in ["checkpoints", "checkpoints/interrupted"] {
-        match Store::new(directory.join(folder), keep).latest() {
+    for store in stores(directory, config.checkpoint.keep) {
+        match store.latest() {
             Ok(None) => {}
             Ok(Some(restored)) => {
                 refused.extend(restored.refused);
                 if best.as_ref().is_none_or(|(step, _)| restored.step > *step) {
-                    best = Some((restored.step, restored.checkpoint));
+                    best = Some((restored.step, of_this_run(restored.checkpoint, config, directory)?));
                 }
             }
             Err(e @ Error::Damaged { .. }) => refused.push(e),

@@ -38,9 +38,8 @@ impl Grids {
     /// # Errors
     /// [`Error::Input`] with file, line and column; [`Error::Io`]; [`Error::Config`] for settings.
     pub fn read(&self, file: &Path, settings: &toml::Table) -> Result<Gridworld> {
-        let extension = file.extension().and_then(|extension| extension.to_str());
-        if let Some("map" | "scen") = extension {
-            return read_problem(file, settings);
+        if is_movingai(file) {
+            return Problem::find(file, settings)?.read(file);
         }
         let text = fs::read_to_string(file).map_err(Error::io(file))?;
         let settings = Settings::read(settings, &file.display().to_string(), &[OF_MAPS])?;
@@ -56,31 +55,51 @@ fn id_of(file: &Path) -> String {
     format!("grid:{}", file.display())
 }
 
-/// A problem of a scenario; `file` is the `.map` or the `.scen`.
-fn read_problem(file: &Path, settings: &toml::Table) -> Result<Gridworld> {
-    let settings = Settings::read(settings, &file.display().to_string(), &[OF_MAPS, &["problem"]])?;
-    let scenario_file = match file.extension().is_some_and(|extension| extension == "scen") {
-        true => file.to_path_buf(),
-        false => beside(file)?,
-    };
-    let scenario = fs::read_to_string(&scenario_file).map_err(Error::io(&scenario_file))?;
-    let problems = movingai::problems(&scenario).map_err(|e| e.in_file(&scenario_file))?;
-    let number = settings.problem.unwrap_or(1);
-    let Some(problem) = number.checked_sub(1).and_then(|index| problems.get(index)) else {
-        let (file, count) = (scenario_file.display(), problems.len());
-        return Err(Error::Config(format!(
-            "{file} has the problems 1 to {count}; there is no problem {number}"
-        )));
-    };
-    let map_file = match scenario_file == file {
-        true => map_of(file, problem.map),
-        false => file.to_path_buf(),
-    };
-    let text = fs::read_to_string(&map_file).map_err(Error::io(&map_file))?;
-    let terrain = Terrain::parse(&text).map_err(|e| e.in_file(&map_file))?;
-    let mut map = terrain.map(problem).map_err(|e| e.in_file(&scenario_file))?;
-    settings.apply(map.legend_mut());
-    Gridworld::from_map(id_of(file), &map).map_err(|e| e.in_file(&map_file))
+/// Whether a file is one of MovingAI's.
+fn is_movingai(file: &Path) -> bool {
+    file.extension().is_some_and(|extension| extension == "map" || extension == "scen")
+}
+
+/// The two files of a problem, and its number from 1.
+struct Problem {
+    scenario: PathBuf,
+    map: PathBuf,
+    number: usize,
+    settings: Settings,
+}
+
+impl Problem {
+    /// `file` is the `.map` or the `.scen`.
+    fn find(file: &Path, settings: &toml::Table) -> Result<Self> {
+        let settings = Settings::read(settings, &file.display().to_string(), &[OF_MAPS, &["problem"]])?;
+        let number = settings.problem.unwrap_or(1);
+        if file.extension().is_some_and(|extension| extension == "map") {
+            return Ok(Problem { scenario: beside(file)?, map: file.to_path_buf(), number, settings });
+        }
+        let text = fs::read_to_string(file).map_err(Error::io(file))?;
+        let problems = movingai::problems(&text).map_err(|e| e.in_file(file))?;
+        let called =
+            number.checked_sub(1).and_then(|index| problems.get(index)).map_or("", |problem| problem.map);
+        Ok(Problem { scenario: file.to_path_buf(), map: map_of(file, called), number, settings })
+    }
+
+    /// The world of this problem, opened as `file`.
+    fn read(self, file: &Path) -> Result<Gridworld> {
+        let Problem { scenario, map, number, settings } = self;
+        let text = fs::read_to_string(&scenario).map_err(Error::io(&scenario))?;
+        let problems = movingai::problems(&text).map_err(|e| e.in_file(&scenario))?;
+        let Some(problem) = number.checked_sub(1).and_then(|index| problems.get(index)) else {
+            let (file, count) = (scenario.display(), problems.len());
+            return Err(Error::Config(format!(
+                "{file} has the problems 1 to {count}; there is no problem {number}"
+            )));
+        };
+        let text = fs::read_to_string(&map).map_err(Error::io(&map))?;
+        let terrain = Terrain::parse(&text).map_err(|e| e.in_file(&map))?;
+        let mut grid = terrain.map(problem).map_err(|e| e.in_file(&scenario))?;
+        settings.apply(grid.legend_mut());
+        Gridworld::from_map(id_of(file), &grid).map_err(|e| e.in_file(&map))
+    }
 }
 
 /// The scenario that lies beside a `.map`: `x.map.scen` or `x.scen`.
@@ -122,6 +141,13 @@ impl WorldFamily for Grids {
 
     fn open(&self, file: &Path, settings: &toml::Table) -> Result<Arc<dyn DynWorld>> {
         self.read(file, settings).map(World::shared)
+    }
+
+    fn sources(&self, file: &Path, settings: &toml::Table) -> Result<Vec<PathBuf>> {
+        if !is_movingai(file) {
+            return Ok(vec![file.to_owned()]);
+        }
+        Problem::find(file, settings).map(|problem| vec![problem.scenario, problem.map])
     }
 
     fn settings(&self) -> schemars::Schema {

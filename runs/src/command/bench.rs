@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use freewheel_core::{
-    Actions, DynWorld, Episodes, Purpose, Question, Result as CoreResult, Spec, Stream, Streams,
+    Actions, DynWorld, Episodes, Purpose, Question, Result as CoreResult, Spec, Stream, Streams, View,
 };
 use serde::Serialize;
 use toml::Table;
@@ -24,6 +24,8 @@ struct Measured {
 }
 
 const ROUNDS: usize = 9;
+/// Worlds that are measured at every size, and on two threads.
+const FULL: [&str; 3] = ["grid/cliff", "grid/frozenlake-4x4", "grid/taxi"];
 /// Work of one round.
 const ROUND_NS: f64 = 20e6;
 
@@ -38,7 +40,7 @@ pub(super) fn bench(catalogue: &Catalogue, args: &Bench) -> Result<()> {
         rounds.sort_by(f64::total_cmp);
         let measured =
             Measured { id, unit, median: rounds[rounds.len() / 2], best: rounds[0], rounds: rounds.len() };
-        if !args.output.json {
+        if !args.json {
             let Measured { id, median, best, .. } = &measured;
             output::text(&format!("{id:<44} {median:>12.2} {unit:<10} best {best:.2}\n"))?;
         }
@@ -50,27 +52,44 @@ pub(super) fn bench(catalogue: &Catalogue, args: &Bench) -> Result<()> {
         pool.map_err(|e| Error::Core(freewheel_core::Error::Unsupported(e.to_string())))
     };
     let pools = [(1, pool(1)?), (2, pool(2)?)];
-    for id in ["grid/cliff", "grid/frozenlake-4x4", "grid/taxi"] {
-        let world = catalogue.build_world(id, &Table::new())?;
-        for rows in [1, 4, 64, 1024, 16384] {
-            for (threads, pool) in &pools {
+    let ids: Vec<String> = catalogue.worlds().into_iter().map(|info| info.id).collect();
+    for id in &ids {
+        // A number to be chosen is no world yet.
+        let Ok(world) = catalogue.build_world(id, &Table::new()) else { continue };
+        if world.spec().actions.count() == 0 {
+            continue;
+        }
+        let full = FULL.contains(&id.as_str()) || args.only.is_some();
+        let sizes = if full { &[1, 4, 64, 1024, 16384][..] } else { &[64] };
+        for &rows in sizes {
+            for (threads, pool) in &pools[..if full { 2 } else { 1 }] {
                 let name = format!("step/{id}/rows-{rows}/threads-{threads}");
                 add(name, "ns/step", &mut || pool.install(|| steps(&*world, rows)))?;
             }
         }
     }
-    for agent in ["q-learning", "sarsa", "expected-sarsa", "dyna-q"] {
-        let world = catalogue.build_world("grid/cliff", &Table::new())?;
-        let name = format!("learn/grid/cliff/{agent}");
-        add(name, "ns/update", &mut || pools[0].1.install(|| updates(catalogue, &*world, agent)))?;
+    let learned = ids.iter().find(|id| *id == "grid/cliff").or(ids.first());
+    for (learned, agent) in
+        learned.into_iter().flat_map(|id| catalogue.agents().iter().map(move |a| (id, a.id())))
+    {
+        let world = catalogue.build_world(learned, &Table::new())?;
+        let name = format!("learn/{learned}/{agent}");
+        add(name, "ns/step", &mut || pools[0].1.install(|| updates(catalogue, &*world, agent)))?;
     }
     for (size, gamma) in [(100, 0.99), (100, 1.0)] {
         let id = format!("grid/random-{size}x{size}-1");
         let settings = Table::from_iter([("slip".to_owned(), toml::Value::Float(0.2))]);
         let name = format!("solve/{id}/gamma-{gamma}");
+        if catalogue.build_world("grid/cliff", &Table::new()).is_err() {
+            break;
+        }
         add(name, "ms", &mut || solutions(catalogue, &id, &settings, gamma))?;
     }
-    if args.output.json {
+    if all.is_empty() {
+        let only = args.only.as_deref().unwrap_or_default();
+        return Err(Error::Usage(format!("nothing that is measured has `{only}` in its id")));
+    }
+    if args.json {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let machine = serde_json::json!({
             "os": std::env::consts::OS, "arch": std::env::consts::ARCH, "cores": cores,
@@ -86,12 +105,17 @@ pub(super) fn bench(catalogue: &Catalogue, args: &Bench) -> Result<()> {
 /// Nanoseconds of one step of one row, everything included: rules, observation, mask, resets, one virtual call a batch.
 fn steps(world: &dyn DynWorld, rows: usize) -> CoreResult<Vec<f64>> {
     let mut batch = world.batch(rows, Streams::new(0), Purpose::Environment, 0);
-    let ticks = plan(world.spec(), rows);
+    let masked = world.spec().masked;
+    let mut ticks = plan(world.spec(), rows);
     let mut tick = 0;
     let mut run = |count: usize| -> CoreResult<f64> {
         let begin = Instant::now();
         for _ in 0..count {
             tick = (tick + 1) % ticks.len();
+            if masked {
+                // Which actions are legal shows only now: finding them is part of the time.
+                make_legal(&batch.view(), &mut ticks[tick]);
+            }
             batch.step(Actions::Discrete(&ticks[tick]))?;
         }
         batch.take_finished();
@@ -99,6 +123,16 @@ fn steps(world: &dyn DynWorld, rows: usize) -> CoreResult<Vec<f64>> {
     };
     let count = ((ROUND_NS / (run(2000 / rows + 10)? / (2000 / rows + 10) as f64)) as usize).max(1);
     (0..ROUNDS).map(|_| Ok(run(count)? / (count * rows) as f64)).collect()
+}
+
+/// Moves each action on to the next legal one.
+fn make_legal(view: &View<'_>, actions: &mut [u32]) {
+    for (row, action) in actions.iter_mut().enumerate() {
+        let legal = view.legal_row(row);
+        let from = *action as usize;
+        let next = (0..legal.len()).map(|k| (from + k) % legal.len()).find(|&a| legal[a]);
+        *action = next.unwrap_or(from) as u32;
+    }
 }
 
 /// Random actions, made before the clock runs: 257 ticks of them.

@@ -1,13 +1,17 @@
 //! `eval`: what trained runs are worth, on fresh episodes.
 
-use freewheel_core::Mode;
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+
 use freewheel_core::stats::{self, Interval};
+use freewheel_core::{Error as Core, Mode};
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::threads;
+use super::{stop_flag, threads};
 use crate::cli::Eval;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::job::Job;
 use crate::metrics::Window;
 use crate::report::{Reference, reference_text, yardstick};
 use crate::{Catalogue, output};
@@ -35,15 +39,19 @@ pub(super) fn eval(catalogue: &Catalogue, args: Eval) -> Result<()> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads(args.threads)).build();
     let pool = pool.map_err(|e| freewheel_core::Error::Unsupported(e.to_string()))?;
     let found = catalogue.find_jobs(&args.run)?;
-    let one = |(directory, job): &(std::path::PathBuf, crate::job::Job)| -> Result<Evaluated> {
-        let (step, learner) = job.trained(catalogue, directory, &output::note)?;
+    let stop = stop_flag()?;
+    let one = |(directory, job): &(PathBuf, Job)| -> Result<Option<Evaluated>> {
+        let Some((step, learner)) = job.trained(catalogue, directory, &output::note)? else {
+            output::note(&format!("{}: left out, it has no checkpoint yet", directory.display()));
+            return Ok(None);
+        };
         let policy = learner.policy(Mode::Greedy);
-        let finished = job.evaluate(&*policy, args.episodes)?;
+        let Some(finished) = job.evaluate(&*policy, args.episodes, &stop)? else { return Ok(None) };
         let window = Window::of(&finished);
         let scores: Vec<f64> = finished.iter().map(|one| one.score).collect();
         let streams = freewheel_core::Streams::new(job.config.seed);
         let yardstick = yardstick(&*job.world, job.config.evaluation.max_steps)?;
-        Ok(Evaluated {
+        Ok(Some(Evaluated {
             run: directory.to_string_lossy().into_owned(),
             world: job.config.world_label.clone(),
             agent: job.config.agent_label.clone(),
@@ -57,10 +65,18 @@ pub(super) fn eval(catalogue: &Catalogue, args: Eval) -> Result<()> {
             truncated: window.truncated,
             reference: yardstick.reference,
             baseline: yardstick.baseline,
-        })
+        }))
     };
     let evaluated = pool.install(|| found.par_iter().map(one).collect::<Result<Vec<_>>>())?;
-    if args.output.json {
+    if stop.load(Ordering::Relaxed) {
+        return Err(Error::Signal(2));
+    }
+    let evaluated: Vec<Evaluated> = evaluated.into_iter().flatten().collect();
+    if evaluated.is_empty() {
+        let message = format!("{}: no run here has a checkpoint yet; train first", args.run.display());
+        return Err(Core::Config(message).into());
+    }
+    if args.json {
         return output::json(&serde_json::json!({ "runs": evaluated }));
     }
     let mut text = String::new();

@@ -1,8 +1,8 @@
 //! `replay`: recorded episodes, shown or verified.
 
+use freewheel_core::Error as Core;
 use freewheel_core::record::{self, EpisodeRecord};
 use serde_json::json;
-use std::path::PathBuf;
 
 use super::files_below;
 use crate::cli::Replay;
@@ -15,62 +15,57 @@ pub(super) fn replay(catalogue: &Catalogue, args: Replay) -> Result<()> {
     } else {
         vec![args.path.clone()]
     };
-    let mut episodes: Vec<(PathBuf, usize, EpisodeRecord)> = Vec::new();
+    let mut episodes = Vec::new();
     for file in files {
-        let records = record::read(&file)?;
-        episodes.extend(records.into_iter().enumerate().map(|(i, record)| (file.clone(), i + 1, record)));
+        // A line that is no episode any more is a damaged recording.
+        let records = record::read(&file).map_err(|e| match e {
+            Core::Input { .. } => Error::Mismatch(e.to_string()),
+            e => e.into(),
+        })?;
+        let name = file.to_string_lossy().into_owned();
+        episodes.extend(records.into_iter().enumerate().map(|(i, record)| (name.clone(), i + 1, record)));
     }
     if episodes.is_empty() {
         let message = format!("{}: there is no recorded episode in or below this", args.path.display());
-        return Err(Error::Core(freewheel_core::Error::Config(message)));
+        return Err(Core::Config(message).into());
     }
-    let mut failures = Vec::new();
-    let mut shown = Vec::new();
-    for (file, line, record) in &episodes {
-        let verdict = if args.verify { Some(verify(catalogue, record)) } else { None };
-        if let Some(Err(why)) = &verdict {
-            failures.push(format!("{}:{line}: {why}", file.display()));
-        }
-        shown.push(json!({
+    let mut verdicts: Vec<Option<String>> = Vec::new();
+    for (file, line, record) in episodes.iter().filter(|_| args.verify) {
+        verdicts.push(match verify(catalogue, record) {
+            Ok(()) => None,
+            Err(Core::Mismatch(why)) => Some(format!("{file}:{line}: {why}")),
+            // A world that is not to be had says nothing of the recording.
+            Err(e) => return Err(e.into()),
+        });
+    }
+    let failures: Vec<&str> = verdicts.iter().flatten().map(String::as_str).collect();
+    if args.json {
+        let shown: Vec<_> = episodes.iter().enumerate().map(|(i, (file, line, record))| json!({
             "file": file, "line": line, "world": record.world, "seed": record.seed, "index": record.index,
             "episode": record.episode, "length": record.length, "score": record.score, "ending": record.ending,
-            "verified": verdict.map(|v| v.is_ok()),
-        }));
-    }
-    if args.json {
+            "verified": verdicts.get(i).map(Option::is_none),
+        })).collect();
         output::json(&json!({ "episodes": shown, "failures": failures }))?;
     } else {
         let mut text = String::new();
         for (file, line, record) in &episodes {
+            let EpisodeRecord { world, seed, length, score, ending, .. } = record;
             text.push_str(&format!(
-                "{}:{line}  {}  seed {}  {} steps  score {}  {:?}\n",
-                file.display(),
-                record.world,
-                record.seed,
-                record.length,
-                record.score,
-                record.ending,
+                "{file}:{line}  {world}  seed {seed}  {length} steps  score {score}  {ending:?}\n"
             ));
         }
         if args.verify {
-            text.push_str(&format!(
-                "{} of {} episodes replay to the last bit\n",
-                episodes.len() - failures.len(),
-                episodes.len()
-            ));
+            let (good, all) = (episodes.len() - failures.len(), episodes.len());
+            text.push_str(&format!("{good} of {all} episodes replay to the last bit\n"));
         }
         output::text(&text)?;
     }
-    match failures.is_empty() {
-        true => Ok(()),
-        false => Err(Error::Mismatch(failures.join("\n"))),
-    }
+    if failures.is_empty() { Ok(()) } else { Err(Error::Mismatch(failures.join("\n"))) }
 }
 
 fn verify(catalogue: &Catalogue, record: &EpisodeRecord) -> freewheel_core::Result<()> {
-    let settings: toml::Table = serde_json::from_value(record.settings.clone()).map_err(|e| {
-        freewheel_core::Error::Config(format!("the settings of this episode cannot be read: {e}"))
-    })?;
+    let settings: toml::Table = serde_json::from_value(record.settings.clone())
+        .map_err(|e| Core::Config(format!("the settings of this episode cannot be read: {e}")))?;
     let world = catalogue.build_world(&record.world, &settings)?;
     record::verify(record, &*world)
 }

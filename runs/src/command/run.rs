@@ -5,9 +5,9 @@ use std::sync::atomic::Ordering;
 
 use freewheel_core::Error as Core;
 use freewheel_core::checkpoint::write_atomically;
-use toml::{Table, Value};
+use toml::Value;
 
-use super::{DEFAULT_EXPERIMENT, stop_flag, threads};
+use super::{DEFAULT_EXPERIMENT, files_below, stop_flag, threads};
 use crate::Catalogue;
 use crate::cli::{Output, Resume, Run, Train, Training};
 use crate::document::Document;
@@ -31,15 +31,7 @@ pub(super) fn run(catalogue: &Catalogue, args: Run) -> Result<()> {
 }
 
 pub(super) fn train(catalogue: &Catalogue, args: Train) -> Result<()> {
-    let list = |name: &str| Value::Array(vec![Value::String(name.to_owned())]);
-    let mut doc = Document::parse("the command line", "")?;
-    doc.table = Table::from_iter([
-        ("name".to_owned(), Value::String("train".into())),
-        ("worlds".to_owned(), list(&args.world)),
-        ("agents".to_owned(), list(&args.agent)),
-        ("seeds".to_owned(), Value::Integer(0)),
-        ("steps".to_owned(), Value::Integer(i64::try_from(args.steps).unwrap_or(i64::MAX))),
-    ]);
+    let mut doc = Document::one_run(&args.world, &args.agent, args.steps, "0");
     prepare(&mut doc, &args.training)?;
     let plan = Plan::new(catalogue, &doc)?;
     let out = args.training.out.clone().unwrap_or_else(|| "results/train".into());
@@ -87,20 +79,24 @@ fn finish(
 ) -> Result<()> {
     let stop = stop_flag()?;
     let _lock = lock(out)?;
+    // All of them before the first begins: whatever happens, `resume` knows what was asked for.
+    jobs.iter().try_for_each(|job| job.prepare(out))?;
     let progress = Progress::new(jobs.iter().map(|job| job.config.steps).sum(), output.quiet || output.json);
     let ran = experiment::run(catalogue, jobs, out, threads(said), &stop, &progress);
     progress.close();
     let ran = ran?;
     let unfinished = |ran: &Ran<'_>| matches!(ran.outcome, None | Some(Outcome::Interrupted));
     if stop.load(Ordering::Relaxed) && ran.iter().any(unfinished) {
-        // Jobs that never began are only in the experiment; those that did are in their folders.
-        let again = std::env::args().map(|arg| quoted(&arg)).collect::<Vec<_>>().join(" ");
+        let again = format!("{} resume {}", catalogue.name(), quoted(&out.to_string_lossy()));
         return Err(Error::Interrupted(again));
     }
     let report = Report::new(name, &out.to_string_lossy(), &ran)?;
-    let json = serde_json::to_string_pretty(&report).map_err(|e| Core::Unsupported(e.to_string()))?;
-    write_atomically(out.join("results.json"), json.as_bytes())?;
-    write_atomically(out.join("results.md"), report.to_text(true).as_bytes())?;
+    // The table beside the runs is that of the whole folder, never of a part of it.
+    if files_below(out, "config.toml")?.len() == jobs.len() {
+        let json = serde_json::to_string_pretty(&report).map_err(|e| Core::Unsupported(e.to_string()))?;
+        write_atomically(out.join("results.json"), json.as_bytes())?;
+        write_atomically(out.join("results.md"), report.to_text(true).as_bytes())?;
+    }
     if output.json {
         output::json(&report)?;
     } else {

@@ -4,7 +4,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use freewheel_core::{Error as Core, Mode, Policy, Purpose, Question, Streams};
-use toml::{Table, Value};
 
 use crate::cli::Watch;
 use crate::document::Document;
@@ -12,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::job::Job;
 use crate::plan::Plan;
 use crate::report::yardstick;
-use crate::{Catalogue, tui};
+use crate::{Catalogue, output, tui};
 
 /// Named policies to flip through, the one to begin with last.
 type Policies = Vec<(String, Arc<dyn Policy>)>;
@@ -61,7 +60,7 @@ fn from_run(catalogue: &Catalogue, folder: &Path) -> Result<(Job, Policies)> {
         return Err(Error::Usage(message));
     }
     let (directory, job) = found.remove(0);
-    let history = job.history(catalogue, &directory)?;
+    let history = job.history(catalogue, &directory, &output::note)?;
     if history.is_empty() {
         return Err(
             Core::Config(format!("{}: no checkpoint yet; train it first", directory.display())).into()
@@ -80,14 +79,7 @@ fn from_world(catalogue: &Catalogue, args: &Watch) -> Result<Job> {
         None | Some("human") => "random",
         Some(agent) => agent,
     };
-    let list = |name: &str| Value::Array(vec![Value::String(name.to_owned())]);
-    let mut doc = Document::parse("the command line", "")?;
-    doc.table = Table::from_iter([
-        ("worlds".to_owned(), list(&args.what)),
-        ("agents".to_owned(), list(agent)),
-        ("seeds".to_owned(), Value::String(args.seed.to_string())),
-        ("steps".to_owned(), Value::Integer(i64::try_from(args.train.max(1)).unwrap_or(i64::MAX))),
-    ]);
+    let mut doc = Document::one_run(&args.what, agent, args.train.max(1), &args.seed.to_string());
     for assignment in &args.set {
         doc.set(assignment).map_err(|e| Error::Usage(e.to_string()))?;
     }
