@@ -11,7 +11,7 @@ use super::legend::{self, Legend, Places};
 /// The line between the cells and the legend.
 const SEPARATOR: &str = "---";
 
-/// A map as it is written: rows of glyphs and a legend. What they mean is decided by [`super::tiles`].
+/// A map as it is written: rows of glyphs and a legend. What they mean is decided when a world is made of it.
 #[derive(Clone, Debug)]
 pub struct Map {
     width: usize,

@@ -81,7 +81,10 @@ fn finish(
     let _lock = lock(out)?;
     // All of them before the first begins: whatever happens, `resume` knows what was asked for.
     jobs.iter().try_for_each(|job| job.prepare(out))?;
-    let progress = Progress::new(jobs.iter().map(|job| job.config.steps).sum(), output.quiet || output.json);
+    let progress = Progress::new(
+        jobs.iter().fold(0, |sum: u64, job| sum.saturating_add(job.config.steps)),
+        output.quiet || output.json,
+    );
     let ran = experiment::run(catalogue, jobs, out, threads(said), &stop, &progress);
     progress.close();
     let ran = ran?;
@@ -96,15 +99,22 @@ fn finish(
         let json = serde_json::to_string_pretty(&report).map_err(|e| Core::Unsupported(e.to_string()))?;
         write_atomically(out.join("results.json"), json.as_bytes())?;
         write_atomically(out.join("results.md"), report.to_text(true).as_bytes())?;
+    } else {
+        let (out, again) = (out.display(), quoted(&out.to_string_lossy()));
+        let resume = format!("{} resume {again}", catalogue.name());
+        output::note(&format!(
+            "{out} holds other runs too: its results.md is left as it is; of all of them: {resume}"
+        ));
     }
     if output.json {
         output::json(&report)?;
     } else {
         let text = report.to_text(false);
         output::text(&format!(
-            "{text}\n{} runs in {}; look at one with: freewheel watch {}\n",
+            "{text}\n{} runs in {}; look at one with: {} watch {}\n",
             jobs.len(),
             out.display(),
+            catalogue.name(),
             example(jobs, out)
         ))?;
     }
