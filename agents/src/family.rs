@@ -3,8 +3,8 @@
 use freewheel_core::settings::{self, Field};
 use freewheel_core::{DynWorld, Error, Learner, Result, Spec, Streams};
 use schemars::JsonSchema;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 /// How much a learner will see. Schedules are shares of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +71,8 @@ pub struct Kind<C> {
     id: String,
     about: String,
     build: Build<C>,
+    /// Instead of those of `C`.
+    defaults: Option<C>,
 }
 
 impl<C> Kind<C> {
@@ -80,19 +82,46 @@ impl<C> Kind<C> {
         about: &str,
         build: impl Fn(&Spec, C, Budget, Streams) -> Result<Box<dyn Learner>> + Send + Sync + 'static,
     ) -> Self {
-        Kind { id: id.to_owned(), about: about.to_owned(), build: Box::new(build) }
+        Kind { id: id.to_owned(), about: about.to_owned(), build: Box::new(build), defaults: None }
+    }
+
+    /// The same agent with other defaults: what is set is read over these, and the rest stays as it is here.
+    ///
+    /// ```
+    /// # use freewheel_agents::{AgentKind, Kind, tabular::{Tabular, q_learning}};
+    /// let hopeful = Kind::new("hopeful", "Begins by hoping", |spec, config: q_learning::Config, budget, streams| {
+    ///     Ok(Box::new(q_learning::QLearning::new(spec, config, budget, streams)?))
+    /// })
+    /// .with_defaults(q_learning::Config { tabular: Tabular { initial_value: 20.0, ..Tabular::default() } });
+    /// assert_eq!(hopeful.resolve(&toml::Table::new())?["initial_value"], 20.0.into());
+    /// # Ok::<(), freewheel_core::Error>(())
+    /// ```
+    pub fn with_defaults(self, defaults: C) -> Self {
+        Kind { defaults: Some(defaults), ..self }
     }
 }
 
-impl<C: DeserializeOwned + JsonSchema> Kind<C> {
+impl<C: Serialize + DeserializeOwned + JsonSchema> Kind<C> {
+    /// The settings as they are written down.
+    fn write(&self, config: &C) -> Result<toml::Table> {
+        toml::Table::try_from(config)
+            .map_err(|e| Error::Config(format!("agent {}: its settings cannot be written: {e}", self.id)))
+    }
+
     /// Reads the settings; an error names the setting it is about.
     fn read(&self, table: &toml::Table) -> Result<C> {
         let of = format!("agent {}", self.id);
-        settings::read(table, &of).map_err(|error| {
+        let defaults = self.defaults.as_ref().map_or(Ok(toml::Table::new()), |own| self.write(own))?;
+        let over_defaults = |table: &toml::Table, of: &str| {
+            let mut all = defaults.clone();
+            all.extend(table.clone());
+            settings::read::<C>(&all, of)
+        };
+        over_defaults(table, &of).map_err(|error| {
             // serde says what is wrong with a value but not always where: the culprit fails alone, too.
             let alone = |(key, value): (&String, &toml::Value)| {
                 let table = toml::Table::from_iter([(key.clone(), value.clone())]);
-                settings::read::<C>(&table, &format!("{of}: {key} = {value}")).err()
+                over_defaults(&table, &format!("{of}: {key} = {value}")).err()
             };
             match error {
                 Error::Config(message) if !message.contains('`') => {
@@ -104,7 +133,7 @@ impl<C: DeserializeOwned + JsonSchema> Kind<C> {
     }
 }
 
-impl<C: Serialize + DeserializeOwned + JsonSchema> AgentKind for Kind<C> {
+impl<C: Serialize + DeserializeOwned + JsonSchema + Send + Sync> AgentKind for Kind<C> {
     fn id(&self) -> &str {
         &self.id
     }
@@ -114,7 +143,14 @@ impl<C: Serialize + DeserializeOwned + JsonSchema> AgentKind for Kind<C> {
     }
 
     fn fields(&self) -> Vec<Field> {
-        settings::fields(&schemars::schema_for!(C))
+        let mut fields = settings::fields(&schemars::schema_for!(C));
+        let defaults = self.defaults.as_ref().and_then(|own| self.write(own).ok()).unwrap_or_default();
+        for field in &mut fields {
+            if let Some(value) = defaults.get(&field.name) {
+                field.default = Deserialize::deserialize(value.clone()).unwrap_or_default();
+            }
+        }
+        fields
     }
 
     fn build(
@@ -131,7 +167,57 @@ impl<C: Serialize + DeserializeOwned + JsonSchema> AgentKind for Kind<C> {
     }
 
     fn resolve(&self, settings: &toml::Table) -> Result<toml::Table> {
-        toml::Table::try_from(self.read(settings)?)
-            .map_err(|e| Error::Config(format!("agent {}: its settings cannot be written: {e}", self.id)))
+        self.write(&self.read(settings)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tabular::graph::{Graph, alone};
+    use crate::tabular::schedule::Schedule;
+    use crate::tabular::{Tabular, q_learning};
+
+    fn hopeful() -> Kind<q_learning::Config> {
+        let alpha = Schedule::Constant(0.5);
+        let tabular = Tabular { initial_value: 20.0, alpha, ..Tabular::default() };
+        Kind::new("hopeful", "Begins by hoping", |spec, config: q_learning::Config, budget, streams| {
+            if config.tabular.initial_value != 20.0 {
+                return Err(Error::Config(format!("begins at {}", config.tabular.initial_value)));
+            }
+            Ok(Box::new(q_learning::QLearning::new(spec, config, budget, streams)?))
+        })
+        .with_defaults(q_learning::Config { tabular })
+    }
+
+    fn table(text: &str) -> toml::Table {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn other_defaults_are_listed_resolved_and_built() {
+        let kind = hopeful();
+        let default = |name: &str| kind.fields().into_iter().find(|f| f.name == name).unwrap().default;
+        assert_eq!((default("initial_value"), default("alpha")), (20.0.into(), 0.5.into()));
+        assert_eq!(default("epsilon"), 0.1);
+        let usual = Kind::new("usual", "", |spec, config: q_learning::Config, budget, streams| {
+            Ok(Box::new(q_learning::QLearning::new(spec, config, budget, streams)?))
+        });
+        let mut expected = usual.resolve(&table("initial_value = 20.0\nalpha = 0.5")).unwrap();
+        assert_eq!(kind.resolve(&table("")).unwrap(), expected);
+        let build = |text| kind.build(Graph::cliff().look(), &table(text), alone(1), Streams::new(0)).err();
+        assert!(build("").is_none());
+        // What is set wins, also where it is what the struct itself says.
+        expected.insert("initial_value".into(), 0.0.into());
+        assert_eq!(kind.resolve(&table("initial_value = 0.0")).unwrap(), expected);
+        assert!(build("initial_value = 0.0").unwrap().to_string().contains("hopeful: begins at 0"));
+        assert_eq!(kind.resolve(&expected).unwrap(), expected);
+    }
+
+    #[test]
+    fn refusals_are_the_same_over_other_defaults() {
+        let refused = |text| hopeful().resolve(&table(text)).unwrap_err().to_string();
+        assert!(refused("inital_value = 1.0").contains("did you mean `initial_value`?"));
+        assert!(refused("ucb_c = \"much\"").contains("agent hopeful: ucb_c = \"much\""));
     }
 }

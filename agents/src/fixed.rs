@@ -127,6 +127,10 @@ impl Policy for Uniform {
 #[serde(default, deny_unknown_fields)]
 struct NoSettings {}
 
+fn refuse_settings(table: &toml::Table, of: &str) -> Result<()> {
+    settings::read::<NoSettings>(table, of).map(|_| ())
+}
+
 /// The uniformly random player.
 pub struct Random;
 
@@ -146,15 +150,16 @@ impl AgentKind for Random {
     fn build(
         &self,
         spec: &Spec,
-        _: &toml::Table,
+        settings: &toml::Table,
         budget: Budget,
         streams: Streams,
     ) -> Result<Box<dyn Learner>> {
+        refuse_settings(settings, "agent random")?;
         Ok(Box::new(Fixed::new(spec, Arc::new(Uniform::new(spec)?), budget, streams)?))
     }
 
     fn resolve(&self, table: &toml::Table) -> Result<toml::Table> {
-        settings::read::<NoSettings>(table, "agent random").map(|_| toml::Table::new())
+        refuse_settings(table, "agent random").map(|()| toml::Table::new())
     }
 }
 
@@ -174,7 +179,8 @@ impl AgentKind for Reference {
         Vec::new()
     }
 
-    fn build(&self, spec: &Spec, _: &toml::Table, _: Budget, _: Streams) -> Result<Box<dyn Learner>> {
+    fn build(&self, spec: &Spec, settings: &toml::Table, _: Budget, _: Streams) -> Result<Box<dyn Learner>> {
+        refuse_settings(settings, "agent reference")?;
         Err(Error::Config(format!(
             "agent reference: what {} looks like does not say what is best in it",
             spec.id
@@ -184,10 +190,11 @@ impl AgentKind for Reference {
     fn build_in(
         &self,
         world: &dyn DynWorld,
-        _: &toml::Table,
+        settings: &toml::Table,
         budget: Budget,
         streams: Streams,
     ) -> Result<Box<dyn Learner>> {
+        refuse_settings(settings, "agent reference")?;
         let spec = world.spec();
         let solution = world.solve(&Question::as_played(spec)).map_err(|e| match e {
             Error::Unsupported(why) => Error::Config(format!("agent reference: {why}")),
@@ -203,7 +210,7 @@ impl AgentKind for Reference {
     }
 
     fn resolve(&self, table: &toml::Table) -> Result<toml::Table> {
-        settings::read::<NoSettings>(table, "agent reference").map(|_| toml::Table::new())
+        refuse_settings(table, "agent reference").map(|()| toml::Table::new())
     }
 }
 
@@ -211,6 +218,19 @@ impl AgentKind for Reference {
 mod tests {
     use super::*;
     use crate::tabular::graph::{Graph, alone, returns};
+
+    #[test]
+    fn settings_are_refused_wherever_they_are_given() {
+        let graph = Graph::cliff();
+        let table = toml::Table::from_iter([("epsilon".to_owned(), toml::Value::Float(0.1))]);
+        for kind in [&Random as &dyn AgentKind, &Reference] {
+            let built = kind.build(graph.look(), &table, alone(1), Streams::new(0)).err().unwrap();
+            for error in [built, kind.resolve(&table).unwrap_err()] {
+                let expected = format!("agent {}: unknown setting `epsilon`", kind.id());
+                assert!(error.to_string().contains(&expected), "{error}");
+            }
+        }
+    }
 
     #[test]
     fn random_plays_legal_actions_only() {

@@ -9,13 +9,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Action, Actions, Ending, Env, Error, Player, Purpose, Result, Spec, Stream, Streams};
 
+mod clock;
 mod pace;
 mod rows;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use clock::{Clock, Terms};
 use pace::Pace;
-use rows::Rows;
+use rows::{Rows, Shape};
 
 /// The object-safe face of a [`Batch`]: one virtual call a batch, never one a step.
 pub trait Episodes: Send {
@@ -75,7 +77,7 @@ impl<'a> View<'a> {
     }
 
     /// What the tick just made led to in row `i`, before any reset: its observation `[D]` and mask `[A]`.
-    #[inline]
+    #[inline(always)]
     pub fn successor(&self, i: usize) -> (&'a [f32], &'a [bool]) {
         if self.ending[i].is_over() {
             let (d, a) = (self.obs_len, self.actions);
@@ -101,19 +103,10 @@ pub struct Finished {
     pub ending: Ending,
 }
 
-/// How far a row's episode has come.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-struct Clock {
-    episode: u64,
-    length: u32,
-    score: f64,
-    /// The discount of the next reward.
-    weight: f64,
-}
-
-impl Clock {
-    fn start(episode: u64) -> Self {
-        Clock { episode, length: 0, score: 0.0, weight: 1.0 }
+impl Finished {
+    #[inline]
+    fn of(index: u64, clock: &Clock, ending: Ending) -> Self {
+        Finished { index, episode: clock.episode, score: clock.score, length: clock.length, ending }
     }
 }
 
@@ -127,7 +120,7 @@ pub struct Batch<E: Env> {
     seat: Seat,
     data: Data<E>,
     finished: Vec<Finished>,
-    time_limit: u32,
+    shape: Shape,
     pace: Pace,
 }
 
@@ -151,8 +144,6 @@ struct Data<E: Env> {
     ending: Vec<Ending>,
     last_obs: Vec<f32>,
     last_legal: Vec<bool>,
-    /// The clock of the episode that last ended in each row.
-    last_clock: Vec<Clock>,
 }
 
 /// What a checkpoint keeps of a batch.
@@ -174,7 +165,8 @@ impl<E: Env> Batch<E> {
     /// `rows` episodes at their first states. Row `i` is environment `first + i` of `purpose`.
     pub fn new(env: Arc<E>, rows: usize, streams: Streams, purpose: Purpose, first: u64) -> Self {
         let spec = env.spec();
-        let (d, a) = (spec.observation.len(), spec.actions.count());
+        let shape = Shape::of(spec);
+        let Shape { d, a, .. } = shape;
         let seat = Seat { streams, purpose, first };
         let mut rngs: Vec<_> = (0..rows as u64).map(|i| seat.stream(i, 0)).collect();
         let states: Vec<_> = rngs.iter_mut().map(|rng| env.reset(rng)).collect();
@@ -189,10 +181,8 @@ impl<E: Env> Batch<E> {
             ending: vec![Ending::Running; rows],
             last_obs: vec![0.0; rows * d],
             last_legal: vec![true; rows * a],
-            last_clock: vec![Clock::start(0); rows],
         };
-        let time_limit = spec.time_limit.unwrap_or(u32::MAX);
-        let mut batch = Batch { env, seat, data, finished: Vec::new(), time_limit, pace: Pace::default() };
+        let mut batch = Batch { env, seat, data, finished: Vec::new(), shape, pace: Pace::default() };
         batch.look();
         batch
     }
@@ -208,54 +198,54 @@ impl<E: Env> Batch<E> {
     }
 
     /// [`Episodes::step`] for actions of the world's own type, `[N]`.
+    #[inline]
     pub fn advance(&mut self, actions: &[E::Action]) -> Result<()> {
-        self.check(actions)?;
-        let rows = actions.len();
-        let seat = self.seat;
-        let env = &*self.env;
-        let all = Rows::of(&mut self.data, actions, env.spec(), self.time_limit);
-        // Endings are rare: only then is there something to gather, and always in the order of rows.
-        if self.pace.tick(rows, all, env, seat) {
-            self.gather();
+        let rows = self.data.states.len();
+        if actions.len() != rows {
+            return Err(Error::Config(format!("a batch of {rows} rows was given {} actions", actions.len())));
         }
+        if !self.allows(actions) {
+            return Err(self.refusal(actions));
+        }
+        let all = Rows::of(&mut self.data, actions, self.shape);
+        self.pace.tick(all, &*self.env, self.seat, &mut self.finished);
         Ok(())
     }
 
-    fn gather(&mut self) {
-        for (row, (&ending, clock)) in self.data.ending.iter().zip(&self.data.last_clock).enumerate() {
-            if ending.is_over() {
-                self.finished.push(Finished {
-                    index: self.seat.first + row as u64,
-                    episode: clock.episode,
-                    score: clock.score,
-                    length: clock.length,
-                    ending,
-                });
-            }
+    /// Whether each row may do its action.
+    #[inline]
+    fn allows(&self, actions: &[E::Action]) -> bool {
+        let Shape { a, masked, .. } = self.shape;
+        if masked && a > 0 {
+            return actions
+                .iter()
+                .zip(self.data.legal.chunks_exact(a))
+                .all(|(action, legal)| action.is_allowed(legal));
         }
+        // Without masks only the range matters; without a way out the loop takes many rows at once.
+        actions.iter().fold(true, |all, action| {
+            all & match action.as_actions() {
+                Actions::Discrete(choice) => choice.iter().all(|&choice| (choice as usize) < a),
+                Actions::Continuous(_) => action.is_allowed(&[]),
+            }
+        })
     }
 
-    fn check(&self, actions: &[E::Action]) -> Result<()> {
-        let a = self.env.spec().actions.count();
-        let legal = |row: usize| &self.data.legal[row * a..(row + 1) * a];
-        match actions.iter().enumerate().find(|(row, action)| !action.is_allowed(legal(*row))) {
-            None if actions.len() == self.data.states.len() => Ok(()),
-            None => Err(Error::Config(format!(
-                "a batch of {} rows was given {} actions",
-                self.data.states.len(),
-                actions.len()
-            ))),
-            Some((row, action)) => Err(Error::IllegalAction { row, action: format!("{action:?}") }),
-        }
+    /// Names the first action that is not allowed.
+    #[cold]
+    fn refusal(&self, actions: &[E::Action]) -> Error {
+        let a = self.shape.a;
+        let refused = |row: usize| !actions[row].is_allowed(&self.data.legal[row * a..(row + 1) * a]);
+        let row = (0..actions.len()).find(|&row| refused(row)).unwrap_or(0);
+        Error::IllegalAction { row, action: format!("{:?}", actions[row]) }
     }
 
     /// Fills what is a function of the states.
     fn look(&mut self) {
-        let spec = self.env.spec();
-        let (d, a) = (spec.observation.len(), spec.actions.count());
+        let Shape { d, a, masked, .. } = self.shape;
         for (i, state) in self.data.states.iter().enumerate() {
             self.env.observe(state, &mut self.data.obs[i * d..(i + 1) * d]);
-            if spec.masked {
+            if masked {
                 self.env.legal(state, &mut self.data.legal[i * a..(i + 1) * a]);
             }
             self.data.to_play[i] = self.env.to_play(state);
@@ -269,7 +259,7 @@ impl<E: Env> Episodes for Batch<E> {
     }
 
     fn view(&self) -> View<'_> {
-        let (spec, data) = (self.env.spec(), &self.data);
+        let data = &self.data;
         View {
             obs: &data.obs,
             legal: &data.legal,
@@ -279,8 +269,8 @@ impl<E: Env> Episodes for Batch<E> {
             last_obs: &data.last_obs,
             last_legal: &data.last_legal,
             rows: data.states.len(),
-            obs_len: spec.observation.len(),
-            actions: spec.actions.count(),
+            obs_len: self.shape.d,
+            actions: self.shape.a,
         }
     }
 
@@ -300,7 +290,7 @@ impl<E: Env> Episodes for Batch<E> {
     }
 
     fn limit(&mut self, steps: u32) {
-        self.time_limit = self.time_limit.min(steps);
+        self.shape.terms.limit(steps);
     }
 
     fn save(&self) -> Result<Vec<u8>> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::batch::{Clock, Terms};
 use crate::{
     Action, Actions, Ending, Error, Frame, Player, Policy, Purpose, Result, Spec, Step, Stream, Streams,
     World,
@@ -57,14 +58,11 @@ pub(crate) struct Seated<W: World> {
     streams: Streams,
     purpose: Purpose,
     index: u64,
-    episode: u64,
     rng: Stream,
     state: W::State,
     obs: Vec<f32>,
     legal: Vec<bool>,
-    length: u32,
-    score: f64,
-    weight: f64,
+    clock: Clock,
     ending: Ending,
 }
 
@@ -79,14 +77,11 @@ impl<W: World> Seated<W> {
             streams,
             purpose,
             index,
-            episode: 0,
             rng,
             state,
             obs,
             legal,
-            length: 0,
-            score: 0.0,
-            weight: 1.0,
+            clock: Clock::start(0),
             ending: Ending::Running,
         };
         stage.look();
@@ -111,15 +106,14 @@ impl<W: World> Stage for Seated<W> {
     }
 
     fn begin(&mut self, episode: u64) {
-        self.episode = episode;
         self.rng = self.streams.stream(self.purpose, self.index, episode);
         self.state = self.world.reset(&mut self.rng);
-        (self.length, self.score, self.weight, self.ending) = (0, 0.0, 1.0, Ending::Running);
+        (self.clock, self.ending) = (Clock::start(episode), Ending::Running);
         self.look();
     }
 
     fn episode(&self) -> u64 {
-        self.episode
+        self.clock.episode
     }
 
     fn obs(&self) -> &[f32] {
@@ -152,26 +146,18 @@ impl<W: World> Stage for Seated<W> {
         }
         let mover = self.to_play();
         let mut step = self.world.step(&mut self.state, action, &mut self.rng);
-        let gained = if mover == Player::Second { -step.reward } else { step.reward };
-        self.score += self.weight * f64::from(gained);
-        self.weight *= self.world.spec().gamma;
-        self.length += 1;
-        if step.ending == Ending::Running
-            && self.world.spec().time_limit.is_some_and(|limit| self.length >= limit)
-        {
-            step.ending = Ending::Truncated;
-        }
+        step.ending = self.clock.count(step, mover, Terms::of(self.world.spec()));
         self.ending = step.ending;
         self.look();
         Ok(step)
     }
 
     fn length(&self) -> u32 {
-        self.length
+        self.clock.length
     }
 
     fn score(&self) -> f64 {
-        self.score
+        self.clock.score
     }
 
     fn ending(&self) -> Ending {

@@ -38,17 +38,13 @@ pub enum Explore {
 
 impl Explore {
     /// Draws an action. 0 where nothing is legal.
-    #[inline]
+    #[inline(always)]
     pub fn choose(self, q: &[f64], n: &[u32], legal: &[bool], rng: &mut Stream) -> u32 {
         match self {
-            Explore::Greedy => best(q, legal, rng),
             Explore::EpsilonGreedy(epsilon) if epsilon > 0.0 && rng.chance(epsilon) => any(legal, rng),
-            Explore::EpsilonGreedy(_) => best(q, legal, rng),
+            Explore::EpsilonGreedy(_) | Explore::Greedy => best(q, legal, rng),
             Explore::Softmax(temperature) => softmax(q, legal, temperature, rng),
-            Explore::Ucb(c) => {
-                let log = visits(n).ln();
-                best_by(legal, rng, |a| bound(q[a], n[a], c, log))
-            }
+            Explore::Ucb(c) => most_promising(q, n, legal, c, rng),
         }
     }
 
@@ -82,13 +78,9 @@ impl Explore {
 }
 
 /// The greatest value among the legal, `max_a q(a)`; 0 where nothing is legal.
-#[inline]
+#[inline(always)]
 pub fn max(q: &[f64], legal: &[bool]) -> f64 {
-    // Four directions are so common that their loop is worth unrolling.
-    let top = match (<&[f64; 4]>::try_from(q), <&[bool; 4]>::try_from(legal)) {
-        (Ok(q), Ok(legal)) => top_by(legal, |a| q[a]),
-        _ => top_by(legal, |a| q[a]),
-    };
+    let top = top(q, legal);
     if top == f64::NEG_INFINITY { 0.0 } else { top }
 }
 
@@ -100,19 +92,34 @@ pub fn first_best(q: &[f64], legal: &[bool]) -> u32 {
 }
 
 /// A best action, any of them with equal probability.
-#[inline]
+#[inline(always)]
 pub fn best(q: &[f64], legal: &[bool], rng: &mut Stream) -> u32 {
+    let top = top(q, legal);
     match (<&[f64; 4]>::try_from(q), <&[bool; 4]>::try_from(legal)) {
-        (Ok(q), Ok(legal)) => best_by(legal, rng, |a| q[a]),
-        _ => best_by(legal, rng, |a| q[a]),
+        (Ok(q), Ok(legal)) => one_at(top, legal, rng, |a| q[a]),
+        _ => one_at(top, legal, rng, |a| q[a]),
     }
 }
 
 /// A legal action, each with equal probability.
-#[inline]
+#[inline(never)]
 pub fn any(legal: &[bool], rng: &mut Stream) -> u32 {
     let count = legal.iter().filter(|legal| **legal).count();
     nth(legal, rng.below(count as u32), |_| true)
+}
+
+/// The greatest value among the legal; minus infinity where nothing is.
+#[inline(always)]
+fn top(q: &[f64], legal: &[bool]) -> f64 {
+    // Four directions are so common that they are worth a way of their own: two comparisons deep, not four.
+    match (<&[f64; 4]>::try_from(q), <&[bool; 4]>::try_from(legal)) {
+        (Ok(q), Ok(legal)) => {
+            let two = |a: usize| top_by(&legal[a..a + 2], |i| q[a + i]);
+            let (first, last) = (two(0), two(2));
+            if last > first { last } else { first }
+        }
+        _ => top_by(legal, |a| q[a]),
+    }
 }
 
 /// The greatest score among the legal; minus infinity where nothing is.
@@ -126,9 +133,9 @@ fn top_by(legal: &[bool], score: impl Fn(usize) -> f64) -> f64 {
     top
 }
 
+/// One of the legal actions that score `top`, each with equal probability.
 #[inline(always)]
-fn best_by(legal: &[bool], rng: &mut Stream, score: impl Fn(usize) -> f64) -> u32 {
-    let top = top_by(legal, &score);
+fn one_at(top: f64, legal: &[bool], rng: &mut Stream, score: impl Fn(usize) -> f64) -> u32 {
     let (mut ties, mut last) = (0, 0);
     for (a, &legal) in legal.iter().enumerate() {
         let tied = legal & (score(a) == top);
@@ -156,6 +163,7 @@ fn mean_where(legal: &[bool], wanted: impl Fn(usize) -> bool, q: &[f64]) -> f64 
     if count > 0.0 { sum / count } else { 0.0 }
 }
 
+#[inline(never)]
 fn softmax(q: &[f64], legal: &[bool], temperature: f64, rng: &mut Stream) -> u32 {
     let top = top_by(legal, |a| q[a]);
     // The best action weighs 1, so nothing overflows and the sum is never 0.
@@ -171,6 +179,13 @@ fn softmax(q: &[f64], legal: &[bool], temperature: f64, rng: &mut Stream) -> u32
         }
     }
     last
+}
+
+#[inline(never)]
+fn most_promising(q: &[f64], n: &[u32], legal: &[bool], c: f64, rng: &mut Stream) -> u32 {
+    let log = visits(n).ln();
+    let bounds = |a: usize| bound(q[a], n[a], c, log);
+    one_at(top_by(legal, bounds), legal, rng, bounds)
 }
 
 fn visits(n: &[u32]) -> f64 {

@@ -25,13 +25,13 @@ impl Table {
     /// The values of a state, `[A]`.
     #[inline]
     pub(super) fn row(&self, state: usize) -> &[f64] {
-        &self.q[state * self.actions..(state + 1) * self.actions]
+        &self.q[state * self.actions..][..self.actions]
     }
 
     /// The visits of a state, `[A]`.
     #[inline]
     pub(super) fn visits_row(&self, state: usize) -> &[u32] {
-        &self.visits[state * self.actions..(state + 1) * self.actions]
+        &self.visits[state * self.actions..][..self.actions]
     }
 
     /// Makes room for `states`.

@@ -38,6 +38,8 @@ pub(super) struct Walker {
     alpha: Option<f64>,
     /// Whether any rate depends on the step.
     changing: bool,
+    /// The mask of every state, `[A]`, where the world has none of its own.
+    free: Option<Vec<bool>>,
 }
 
 /// How far learning has come, in environment steps.
@@ -91,6 +93,7 @@ impl Walker {
             changing: [settings.alpha, settings.epsilon, settings.temperature]
                 .iter()
                 .any(|schedule| matches!(schedule, Schedule::Ramp { .. })),
+            free: (!spec.masked).then(|| vec![true; spec.actions.count()]),
         };
         walker.set_rates();
         Ok(walker)
@@ -142,7 +145,14 @@ impl Walker {
     /// Chooses the action of every row where it stands, and takes it.
     #[inline]
     pub(super) fn act(&mut self, episodes: &mut dyn Episodes) -> Result<()> {
-        self.choose(&episodes.view());
+        let Some(legal) = &self.free else {
+            self.choose(&episodes.view());
+            return self.take(episodes);
+        };
+        // Where everything is legal, nothing need be looked at.
+        for ((action, &state), rng) in self.actions.iter_mut().zip(&self.states).zip(&mut self.rngs) {
+            *action = self.explore.choose(self.table.row(state), self.table.visits_row(state), legal, rng);
+        }
         self.take(episodes)
     }
 

@@ -1,6 +1,6 @@
 //! A tick over some rows of a batch: the hot loop, and how rows are split between threads.
 
-use super::{Clock, Data, Seat};
+use super::{Clock, Data, Finished, Seat, Terms};
 use crate::{Ending, Env, Player, Spec, Stream};
 
 /// Some rows of a batch with their actions. Rows share nothing, so any split gives the same bytes.
@@ -19,30 +19,33 @@ pub(super) struct Rows<'a, E: Env> {
     ending: &'a mut [Ending],
     last_obs: &'a mut [f32],
     last_legal: &'a mut [bool],
-    last_clock: &'a mut [Clock],
 }
 
 /// What of a [`Spec`] the hot loop needs.
 #[derive(Clone, Copy)]
-struct Shape {
-    d: usize,
-    a: usize,
-    masked: bool,
+pub(super) struct Shape {
+    pub(super) d: usize,
+    pub(super) a: usize,
+    pub(super) masked: bool,
     two_players: bool,
-    time_limit: u32,
-    gamma: f64,
+    pub(super) terms: Terms,
 }
 
-impl<'a, E: Env> Rows<'a, E> {
-    pub(super) fn of(data: &'a mut Data<E>, actions: &'a [E::Action], spec: &Spec, time_limit: u32) -> Self {
-        let shape = Shape {
+impl Shape {
+    pub(super) fn of(spec: &Spec) -> Self {
+        Shape {
             d: spec.observation.len(),
             a: spec.actions.count(),
             masked: spec.masked,
             two_players: spec.players == 2,
-            time_limit,
-            gamma: spec.gamma,
-        };
+            terms: Terms::of(spec),
+        }
+    }
+}
+
+impl<'a, E: Env> Rows<'a, E> {
+    #[inline(always)]
+    pub(super) fn of(data: &'a mut Data<E>, actions: &'a [E::Action], shape: Shape) -> Self {
         Rows {
             first: 0,
             shape,
@@ -57,41 +60,38 @@ impl<'a, E: Env> Rows<'a, E> {
             ending: &mut data.ending,
             last_obs: &mut data.last_obs,
             last_legal: &mut data.last_legal,
-            last_clock: &mut data.last_clock,
         }
     }
 
-    /// Advances every row, one after the other, and says whether any episode is over.
-    pub(super) fn serial(self, env: &E, seat: Seat) -> bool {
-        let Shape { d, a, masked, two_players, time_limit, gamma } = self.shape;
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.actions.len()
+    }
+
+    /// Advances every row, one after the other; `finished` gets the episodes that end.
+    #[inline(always)]
+    pub(super) fn serial(self, env: &E, seat: Seat, finished: &mut Vec<Finished>) {
+        let Shape { d, a, masked, two_players, terms } = self.shape;
         let n = self.actions.len();
         // One length for all, so that the compiler drops the bounds checks of the loop.
         let (states, rngs, clocks) = (&mut self.states[..n], &mut self.rngs[..n], &mut self.clocks[..n]);
-        let (to_play, reward) = (&mut self.to_play[..n], &mut self.reward[..n]);
-        let (ending, last_clock) = (&mut self.ending[..n], &mut self.last_clock[..n]);
-        let mut any_over = false;
+        let (to_play, reward, ending) =
+            (&mut self.to_play[..n], &mut self.reward[..n], &mut self.ending[..n]);
         for i in 0..n {
             let (state, rng, clock) = (&mut states[i], &mut rngs[i], &mut clocks[i]);
             let step = env.step(state, self.actions[i], rng);
-            // The score is the first player's; the reward is the mover's.
-            let gained = if two_players && to_play[i] == Player::Second { -step.reward } else { step.reward };
-            clock.score += clock.weight * f64::from(gained);
-            clock.weight *= gamma;
-            clock.length += 1;
+            let mover = if two_players { to_play[i] } else { Player::First };
             reward[i] = step.reward;
-            ending[i] = match step.ending {
-                Ending::Running if clock.length >= time_limit => Ending::Truncated,
-                ending => ending,
-            };
+            ending[i] = clock.count(step, mover, terms);
             if ending[i].is_over() {
-                any_over = true;
                 env.observe(state, &mut self.last_obs[i * d..(i + 1) * d]);
                 if masked {
                     env.legal(state, &mut self.last_legal[i * a..(i + 1) * a]);
                 }
-                last_clock[i] = *clock;
+                let row = self.first + i as u64;
+                finished.push(Finished::of(seat.first + row, clock, ending[i]));
                 *clock = Clock::start(clock.episode + 1);
-                *rng = seat.stream(self.first + i as u64, clock.episode);
+                *rng = seat.stream(row, clock.episode);
                 *state = env.reset(rng);
             }
             env.observe(state, &mut self.obs[i * d..(i + 1) * d]);
@@ -102,17 +102,21 @@ impl<'a, E: Env> Rows<'a, E> {
                 to_play[i] = env.to_play(state);
             }
         }
-        any_over
     }
 
-    /// The same, halving down to chunks of at most `chunk` rows over rayon's threads.
-    pub(super) fn parallel(self, env: &E, seat: Seat, chunk: usize) -> bool {
-        if self.actions.len() <= chunk.max(1) {
-            return self.serial(env, seat);
+    /// The same, halving down to chunks of at most `chunk` rows over rayon's threads. What ends is listed in the order of
+    /// rows all the same.
+    pub(super) fn parallel(self, env: &E, seat: Seat, chunk: usize, finished: &mut Vec<Finished>) {
+        if self.len() <= chunk.max(1) {
+            return self.serial(env, seat, finished);
         }
         let (left, right) = self.halve();
-        let over = rayon::join(|| left.parallel(env, seat, chunk), || right.parallel(env, seat, chunk));
-        over.0 || over.1
+        let mut later = Vec::new();
+        rayon::join(
+            || left.parallel(env, seat, chunk, finished),
+            || right.parallel(env, seat, chunk, &mut later),
+        );
+        finished.append(&mut later);
     }
 
     fn halve(self) -> (Self, Self) {
@@ -129,7 +133,6 @@ impl<'a, E: Env> Rows<'a, E> {
         let (ending, ending_) = self.ending.split_at_mut(mid);
         let (last_obs, last_obs_) = self.last_obs.split_at_mut(mid * d);
         let (last_legal, last_legal_) = self.last_legal.split_at_mut(mid * a);
-        let (last_clock, last_clock_) = self.last_clock.split_at_mut(mid);
         let left = Rows {
             first: self.first,
             shape: self.shape,
@@ -144,7 +147,6 @@ impl<'a, E: Env> Rows<'a, E> {
             ending,
             last_obs,
             last_legal,
-            last_clock,
         };
         let right = Rows {
             first: self.first + mid as u64,
@@ -160,7 +162,6 @@ impl<'a, E: Env> Rows<'a, E> {
             ending: ending_,
             last_obs: last_obs_,
             last_legal: last_legal_,
-            last_clock: last_clock_,
         };
         (left, right)
     }

@@ -61,16 +61,16 @@ fn played(rows: usize, chunk: Option<usize>) -> (Vec<u8>, Vec<Finished>) {
             .zip(tick..)
             .map(|(mask, i)| if mask[0] && mask[1] { i % 2 } else { u32::from(mask[1]) })
             .collect();
-        batch.check(&actions).unwrap();
-        let all = Rows::of(&mut batch.data, &actions, env.spec(), batch.time_limit);
-        let over = match chunk {
-            Some(chunk) => all.parallel(&env, batch.seat, chunk),
-            None => all.serial(&env, batch.seat),
-        };
-        assert_eq!(over, batch.data.ending.iter().any(|e| e.is_over()));
-        if over {
-            batch.gather();
+        assert!(batch.allows(&actions));
+        let all = Rows::of(&mut batch.data, &actions, batch.shape);
+        let (seat, before) = (batch.seat, batch.finished.len());
+        match chunk {
+            Some(chunk) => all.parallel(&env, seat, chunk, &mut batch.finished),
+            None => all.serial(&env, seat, &mut batch.finished),
         }
+        let over = (3..).zip(&batch.data.ending).filter(|(_, ending)| ending.is_over());
+        let new = batch.finished[before..].iter().map(|finished| (finished.index, finished.ending));
+        assert!(over.map(|(index, ending)| (index, *ending)).eq(new));
     }
     let finished = batch.finished.clone();
     (batch.save().unwrap(), finished)
@@ -90,5 +90,27 @@ fn any_split_gives_the_same_bytes() {
                 );
             }
         }
+    }
+}
+
+/// Also where the rows that are there could all do as they are told.
+#[test]
+fn another_number_of_actions_is_an_error() {
+    let mut batch = Batch::new(dice(), 2, Streams::new(5), Purpose::Environment, 0);
+    for actions in [&[][..], &[1], &[1; 3], &[7; 100]] {
+        let before = batch.save().unwrap();
+        let error = batch.advance(actions).unwrap_err().to_string();
+        assert!(error.contains(&format!("2 rows was given {} actions", actions.len())), "{error}");
+        assert_eq!(batch.save().unwrap(), before);
+    }
+}
+
+#[test]
+fn the_first_illegal_action_is_named_with_and_without_masks() {
+    let free = Arc::new(Dice(Spec { masked: false, ..dice().0.clone() }));
+    for (env, actions, refused) in [(free, [1, 1, 2, 3], 2), (dice(), [1, 2, 1, 2], 1)] {
+        let mut batch = Batch::new(env, 4, Streams::new(5), Purpose::Environment, 0);
+        let error = batch.advance(&actions).unwrap_err();
+        assert!(matches!(&error, Error::IllegalAction { row, .. } if *row == refused), "{error:?}");
     }
 }

@@ -36,9 +36,11 @@ pub(super) struct Dice {
     counts: Vec<u8>,
     /// `[kinds, actions, faces]`.
     probabilities: Vec<f64>,
-    /// Running sums of the probabilities: face i comes up while a uniform number is below the i-th; the last never
-    /// fails. `[kinds, actions, faces]`.
-    sums: Vec<f64>,
+    /// How many bars of four each die has.
+    bars: usize,
+    /// Running sums of the probabilities in units of 2^-53: face i comes up while 53 random bits are below the i-th; what
+    /// is left over is never passed. `[kinds, actions, bars]`.
+    sums: Vec<[u64; 4]>,
     /// `[kinds, actions, faces]`.
     moves: Vec<u8>,
 }
@@ -53,20 +55,25 @@ impl Dice {
             faces,
             counts: Vec::new(),
             probabilities: Vec::new(),
+            bars: (faces - 1).div_ceil(4),
             sums: Vec::new(),
             moves: Vec::new(),
         };
         for die in kinds.iter().flatten() {
             dice.counts.push(die.len() as u8);
             let mut sum = 0.0;
+            let mut sums = vec![[u64::MAX; 4]; dice.bars];
             for face in 0..faces {
                 let (probability, mv) = die.get(face).copied().unwrap_or((0.0, 0));
                 sum += probability;
                 dice.probabilities.push(probability);
-                // A uniform number is below 1, whatever the rounding of the sum.
-                dice.sums.push(if face + 1 < die.len() { sum } else { 2.0 });
+                // The last face never fails, whatever the rounding of the sum.
+                if face + 1 < die.len() {
+                    sums[face / 4][face % 4] = (sum * (1u64 << 53) as f64).ceil() as u64;
+                }
                 dice.moves.push(mv);
             }
+            dice.sums.append(&mut sums);
         }
         dice
     }
@@ -76,12 +83,14 @@ impl Dice {
         Dice::new(&[(0..actions).map(|a| vec![(1.0, a as u8)]).collect()])
     }
 
-    #[inline]
+    #[inline(always)]
     fn roll(&self, kind: usize, action: usize, rng: &mut Stream) -> usize {
-        let die = (kind * self.actions + action) * self.faces;
-        let u = rng.uniform();
-        let passed = self.sums[die..die + self.faces - 1].iter().filter(|sum| u >= **sum).count();
-        self.moves[die + passed] as usize
+        let die = kind * self.actions + action;
+        // The bits of `Stream::uniform`. Counting what they pass needs no branch that could be guessed wrong.
+        let bits = rng.bits() >> 11;
+        let sums = &self.sums[die * self.bars..(die + 1) * self.bars];
+        let passed = sums.iter().flatten().filter(|sum| bits >= **sum).count();
+        self.moves[die * self.faces + passed] as usize
     }
 
     fn faces(&self, kind: usize, action: usize) -> impl Iterator<Item = (f64, usize)> + '_ {
@@ -171,7 +180,7 @@ impl Table {
     }
 
     /// Moves on from `state`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn step(&self, state: &mut u32, action: u32, rng: &mut Stream) -> Step {
         let at = *state as usize;
         let mv = if self.dice.faces == 1 {

@@ -185,7 +185,7 @@ impl Env for Gridworld {
         State { observation }
     }
 
-    #[inline]
+    #[inline(always)]
     fn step(&self, state: &mut State, action: u32, rng: &mut Stream) -> Step {
         self.table.step(&mut state.observation, action, rng)
     }
