@@ -19,6 +19,17 @@ fn it_has_every_subcommand() {
     let out = folder.path().to_str().unwrap();
     assert!(PROGRAM.text(&["envs"]).contains("my/robot"));
     assert!(PROGRAM.text(&["agents"]).contains("hopeful"));
+    // Its own default is what is listed, and can be set otherwise.
+    assert!(PROGRAM.text(&["agents", "hopeful"]).contains("20.0"));
+    let online = |value: &str| {
+        let set = format!("agent.initial_value={value}");
+        let words =
+            ["train", "my/robot", "hopeful", "--steps", "4000", "--out", out, "--set", &set, "--json"];
+        PROGRAM.json(&words)["rows"][0]["online"].clone()
+    };
+    assert_ne!(online("-5"), online("20"));
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
     // Sutton & Barto's robot, searching when charged and recharging when low:
     // v(high) = 2 + .9 (.8 v(high) + .2 v(low)), v(low) = .9 v(high), hence v(high) = 2 / (1 - .72 - .162).
     let value = PROGRAM.json(&["solve", "my/robot", "--json"])["value"].as_f64().unwrap();

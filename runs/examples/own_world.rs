@@ -1,7 +1,7 @@
 //! A world of one's own, the recycling robot of Sutton & Barto (Example 3.3), and an agent beside it.
 
 use freewheel::Catalogue;
-use freewheel_agents::{Kind, tabular::q_learning};
+use freewheel_agents::{Kind, tabular::Tabular, tabular::q_learning};
 use freewheel_core::*;
 use freewheel_envs::mdp::{FiniteMdp, Outcome};
 
@@ -58,12 +58,12 @@ fn main() -> std::process::ExitCode {
     let spec = Spec::discrete("my/robot", 2, &["search", "wait", "recharge"]);
     let spec = Spec { masked: true, gamma: 0.9, time_limit: Some(200), ..spec };
     let hopeful =
-        Kind::new("hopeful", "Q-learning that begins by hoping", |spec, mut c: q_learning::Config, b, s| {
-            c.tabular.initial_value = 20.0;
-            Ok(Box::new(q_learning::QLearning::new(spec, c, b, s)?))
+        Kind::new("hopeful", "Q-learning that begins by hoping", |spec, config, budget, streams| {
+            Ok(Box::new(q_learning::QLearning::new(spec, config, budget, streams)?))
         });
+    let hope = Tabular { initial_value: 20.0, ..Tabular::default() };
     Catalogue::standard()
         .world("my/robot", "the recycling robot", move || Ok(Robot(spec.clone()).shared()))
-        .agent(hopeful)
+        .agent(hopeful.with_defaults(q_learning::Config { tabular: hope }))
         .main()
 }
