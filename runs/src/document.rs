@@ -158,7 +158,9 @@ mod tests {
         assert_eq!(doc.table["world"]["grid/cliff"]["time_limit"].as_integer(), Some(7));
         assert!(doc.set("steps.x=1").unwrap_err().to_string().contains("`steps` is not a table"));
         assert!(doc.set("steps").unwrap_err().to_string().contains("KEY=VALUE"));
-        assert_eq!(doc.error(&["agent", "alpha"], "bad").to_string(), "x.toml:3:1: bad");
+        // What the command line laid over stands nowhere in the file.
+        assert_eq!(doc.error(&["agent", "alpha"], "bad").to_string(), "--set agent.alpha=0.1: bad");
+        assert_eq!(doc.error(&["steps"], "bad").to_string(), "x.toml:1:1: bad");
         assert_eq!(doc.error(&["agent", "beta"], "bad").to_string(), "x.toml:2:2: bad");
         assert_eq!(doc.error(&["other"], "bad").to_string(), "bad");
         let e = Document::parse("x.toml", "a = 1\nb = = 2\n").unwrap_err().to_string();
