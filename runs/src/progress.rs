@@ -1,13 +1,15 @@
 //! What the user sees while runs are made: a bar on a terminal, plain lines without one. Always on standard error.
 
+use std::fmt::Write;
 use std::io::IsTerminal;
 use std::time::Duration;
 
 use freewheel_core::Result;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 use crate::job::{Job, Outcome};
 use crate::output::note;
+use crate::report::short;
 
 /// Tells how far the runs have come.
 pub struct Progress {
@@ -21,8 +23,18 @@ impl Progress {
     pub fn new(steps: u64, quiet: bool) -> Self {
         let terminal = std::io::stderr().is_terminal();
         let bar = if terminal && !quiet { ProgressBar::new(steps) } else { ProgressBar::hidden() };
-        let form = "{bar:32.cyan/blue} {percent:>3} %  {human_pos} of {human_len} steps  {per_sec:.dim}  {eta:.dim} left  {msg}";
+        let form = "{bar:20.cyan/blue} {percent:>3} %  {pos:>7} of {len} steps  {rate:>7}/s  {eta:.dim} left  {wide_msg}";
         if let Ok(style) = ProgressStyle::with_template(form) {
+            let style = style
+                .with_key("pos", |state: &ProgressState, out: &mut dyn Write| {
+                    let _ = out.write_str(&short(state.pos() as f64));
+                })
+                .with_key("len", |state: &ProgressState, out: &mut dyn Write| {
+                    let _ = out.write_str(&short(state.len().unwrap_or_default() as f64));
+                })
+                .with_key("rate", |state: &ProgressState, out: &mut dyn Write| {
+                    let _ = out.write_str(&short(state.per_sec()));
+                });
             bar.set_style(style.progress_chars("━╸─"));
         }
         Progress { bar, lines: !terminal && !quiet }

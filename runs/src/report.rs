@@ -168,7 +168,7 @@ impl Report {
                 number(row.baseline),
                 row.normalised.map_or("-".into(), |x| format!("{x:.3}")),
                 number(row.online),
-                row.steps_per_second.map_or("-".into(), rate),
+                row.steps_per_second.map_or("-".into(), short),
             ]);
         }
         for column in 2..9 {
@@ -296,8 +296,10 @@ pub(crate) fn reference_text(reference: &Reference) -> String {
     }
 }
 
-fn rate(per_second: f64) -> String {
-    match per_second {
+/// A count in four or five characters: 950, 12 k, 3.4 M, 1.7 G.
+pub(crate) fn short(count: f64) -> String {
+    match count {
+        x if x >= 1e9 => format!("{:.1} G", x / 1e9),
         x if x >= 1e6 => format!("{:.1} M", x / 1e6),
         x if x >= 1e3 => format!("{:.0} k", x / 1e3),
         x => format!("{x:.0}"),
