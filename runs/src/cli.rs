@@ -58,7 +58,9 @@ Examples:
 Examples:
   freewheel solve grid/frozenlake-4x4 --gamma 0.99
   freewheel solve grid/frozenlake-4x4 --horizon 100 --time-observed
-  freewheel solve grid/cliff --policy epsilon-soft --epsilon 0.1 --json")]
+  freewheel solve grid/cliff --policy epsilon-soft --epsilon 0.1 --json
+
+In JSON, null stands for a value that is not finite: of a state from which no end is ever reached.")]
     Solve(Solve),
     /// List the worlds, or show one with its settings.
     #[command(after_help = "Examples:\n  freewheel envs\n  freewheel envs grid/cliff")]
