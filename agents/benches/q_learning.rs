@@ -20,18 +20,11 @@ struct Cliff(Spec);
 
 impl Cliff {
     fn new() -> Self {
-        Cliff(Spec {
-            id: "bench/cliff".into(),
-            version: 1,
-            observation: ObservationSpace::Discrete { n: 48 },
-            actions: ActionSpace::Discrete {
-                names: ["up", "right", "down", "left"].map(String::from).to_vec(),
-            },
-            masked: false,
-            players: 1,
-            time_limit: None,
-            gamma: 1.0,
-        })
+        Cliff(Spec::new(
+            "bench/cliff",
+            ObservationSpace::Discrete { n: 48 },
+            ActionSpace::Discrete { names: ["up", "right", "down", "left"].map(String::from).to_vec() },
+        ))
     }
 }
 

@@ -16,14 +16,12 @@ use freewheel_core::{
 
 fn spec(id: &str, masked: bool) -> Spec {
     Spec {
-        id: format!("bench/{id}"),
-        version: 1,
-        observation: ObservationSpace::Discrete { n: 48 },
-        actions: ActionSpace::Discrete { names: ["up", "right", "down", "left"].map(String::from).to_vec() },
         masked,
-        players: 1,
-        time_limit: None,
-        gamma: 1.0,
+        ..Spec::new(
+            &format!("bench/{id}"),
+            ObservationSpace::Discrete { n: 48 },
+            ActionSpace::Discrete { names: ["up", "right", "down", "left"].map(String::from).to_vec() },
+        )
     }
 }
 

@@ -36,6 +36,15 @@ pub trait Env: Send + Sync {
     fn to_play(&self, _state: &Self::State) -> Player {
         Player::First
     }
+
+    /// Writes [`Spec::measures`], `[M]`, of an episode that ended in `state`. What cannot be said is NaN.
+    fn measure(&self, _state: &Self::State, _out: &mut [f64]) {}
+
+    /// What the player [`Spec::scripts`]`[script]` does; it sees the state itself, not the observation alone.
+    /// `None` where there is no such player.
+    fn scripted(&self, _script: usize, _state: &Self::State, _rng: &mut Stream) -> Option<Self::Action> {
+        None
+    }
 }
 
 /// Who is to move.

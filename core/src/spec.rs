@@ -21,22 +21,96 @@ pub struct Spec {
     pub time_limit: Option<u32>,
     /// The discount that belongs to the task: returns are counted with it.
     pub gamma: f64,
+    /// What an episode is measured by beside its return, such as a lap time; see [`Env::measure`](crate::Env::measure).
+    pub measures: Vec<Measure>,
+    /// What an episode is judged by.
+    pub score: Score,
+    /// The players that the world itself ships, by name; see [`Env::scripted`](crate::Env::scripted).
+    pub scripts: Vec<String>,
+}
+
+/// A quantity of a whole episode.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Measure {
+    /// Its name, such as `lap time`.
+    pub name: String,
+    /// Its unit, such as `s`; empty for a pure number.
+    pub unit: String,
+    /// Which way is better.
+    pub better: Better,
+}
+
+impl Measure {
+    /// A measure of this name, unit and direction.
+    pub fn new(name: &str, unit: &str, better: Better) -> Self {
+        Measure { name: name.to_owned(), unit: unit.to_owned(), better }
+    }
+}
+
+/// Which way a quantity is better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Better {
+    /// More is better.
+    Higher,
+    /// Less is better.
+    Lower,
+    /// It only describes.
+    Neither,
+}
+
+/// What an episode is judged by. Learning is by reward all the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Score {
+    /// The first player's return, counted with the world's discount.
+    #[default]
+    Return,
+    /// The measure of this index in [`Spec::measures`].
+    Measure(usize),
 }
 
 impl Spec {
-    /// A world for one with `n` states to be seen and these actions, all of them always legal; version 1, no time limit, no
-    /// discount. Change what is otherwise: `Spec { masked: true, ..Spec::discrete(..) }`.
-    pub fn discrete(id: &str, n: usize, actions: &[&str]) -> Self {
+    /// A world for one in which every action is always legal: version 1, no time limit, no discount, judged by its return.
+    /// Change what is otherwise: `Spec { masked: true, ..Spec::new(..) }`.
+    pub fn new(id: &str, observation: ObservationSpace, actions: ActionSpace) -> Self {
         Spec {
             id: id.to_owned(),
             version: 1,
-            observation: ObservationSpace::Discrete { n },
-            actions: ActionSpace::Discrete { names: actions.iter().map(|name| (*name).to_owned()).collect() },
+            observation,
+            actions,
             masked: false,
             players: 1,
             time_limit: None,
             gamma: 1.0,
+            measures: Vec::new(),
+            score: Score::Return,
+            scripts: Vec::new(),
         }
+    }
+
+    /// [`Spec::new`] with `n` states to be seen and these actions.
+    pub fn discrete(id: &str, n: usize, actions: &[&str]) -> Self {
+        let names = actions.iter().map(|name| (*name).to_owned()).collect();
+        Spec::new(id, ObservationSpace::Discrete { n }, ActionSpace::Discrete { names })
+    }
+
+    /// Whether an episode's score is better when it is lower, as a lap time is.
+    pub fn lower_is_better(&self) -> bool {
+        match self.score {
+            Score::Return => false,
+            Score::Measure(index) => {
+                self.measures.get(index).is_some_and(|measure| measure.better == Better::Lower)
+            }
+        }
+    }
+}
+
+impl ObservationSpace {
+    /// An array of one dimension, each element between its `(low, high)`.
+    pub fn vector(bounds: &[(f32, f32)]) -> Self {
+        let (low, high) = bounds.iter().copied().unzip();
+        ObservationSpace::Box { shape: vec![bounds.len()], low, high }
     }
 }
 

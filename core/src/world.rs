@@ -19,6 +19,15 @@ pub trait World: Env + Sized + 'static {
         Err(Error::Unsupported(format!("{} has no reference", self.spec().id)))
     }
 
+    /// What a score is read against from below: by default the uniformly random player, solved.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] where there is no answer.
+    fn baseline(&self, question: &Question) -> Result<Baseline> {
+        let solution = self.solve(&Question { who: Who::Random, ..*question })?;
+        Ok(Baseline { name: "random".into(), value: solution.value })
+    }
+
     /// Paints a state. With a policy, also what it thinks of the states around.
     fn draw(&self, state: &Self::State, _policy: Option<&dyn Policy>, frame: &mut Frame) {
         let mut obs = vec![0.0; self.spec().observation.len()];
@@ -44,6 +53,8 @@ pub trait DynWorld: Send + Sync {
     fn stage(&self, streams: Streams, purpose: Purpose, index: u64) -> Box<dyn Stage>;
     /// See [`World::solve`].
     fn solve(&self, question: &Question) -> Result<Solution>;
+    /// See [`World::baseline`].
+    fn baseline(&self, question: &Question) -> Result<Baseline>;
 }
 
 impl<W: World> DynWorld for Arc<W> {
@@ -61,6 +72,10 @@ impl<W: World> DynWorld for Arc<W> {
 
     fn solve(&self, question: &Question) -> Result<Solution> {
         W::solve(self, question)
+    }
+
+    fn baseline(&self, question: &Question) -> Result<Baseline> {
+        W::baseline(self, question)
     }
 }
 
@@ -115,7 +130,7 @@ pub enum Certainty {
 pub struct Solution {
     /// How sure `value` is.
     pub certainty: Certainty,
-    /// The expected return from the start, over the distribution of starts.
+    /// The expected score from the start, over the distribution of starts.
     pub value: f64,
     /// A proved upper bound; equal to `value` where that is exact.
     pub upper: Option<f64>,
@@ -123,6 +138,15 @@ pub struct Solution {
     pub values: Vec<f64>,
     /// Plays it; `None` where no policy of observations alone does.
     pub policy: Option<Arc<dyn Policy>>,
+}
+
+/// The score that counts as nothing learned.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Baseline {
+    /// Who gets it, such as `random` or `buy-and-hold`.
+    pub name: String,
+    /// The expected score.
+    pub value: f64,
 }
 
 /// A family of worlds: what stands before the slash in `grid/cliff`.

@@ -5,5 +5,8 @@
 //! | [`gridworld`] | ASCII maps, the textbook's and Gymnasium's among them; taxi; deep sea |
 //! | [`mdp`] | finite Markov decision processes and their exact optima |
 
+pub mod go;
 pub mod gridworld;
+pub mod market;
 pub mod mdp;
+pub mod track;

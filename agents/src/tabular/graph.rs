@@ -43,14 +43,12 @@ impl Graph {
     pub(crate) fn new(edges: Vec<Vec<Option<Edge>>>, start: usize) -> Self {
         let actions = edges[0].len();
         let spec = Spec {
-            id: "test/graph".into(),
-            version: 1,
-            observation: ObservationSpace::Discrete { n: edges.len() },
-            actions: ActionSpace::Discrete { names: (0..actions).map(|a| a.to_string()).collect() },
             masked: edges.iter().flatten().any(Option::is_none),
-            players: 1,
-            time_limit: None,
-            gamma: 1.0,
+            ..Spec::new(
+                "test/graph",
+                ObservationSpace::Discrete { n: edges.len() },
+                ActionSpace::Discrete { names: (0..actions).map(|a| a.to_string()).collect() },
+            )
         };
         Graph { spec, edges, start, slip: 0.0 }
     }

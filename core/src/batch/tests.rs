@@ -38,14 +38,15 @@ impl Env for Dice {
 
 fn dice() -> Arc<Dice> {
     Arc::new(Dice(Spec {
-        id: "test/dice".into(),
-        version: 1,
-        observation: ObservationSpace::Box { shape: vec![2], low: vec![0.0; 2], high: vec![30.0; 2] },
-        actions: ActionSpace::Discrete { names: vec!["none".into(), "one".into()] },
         masked: true,
         players: 2,
         time_limit: Some(12),
         gamma: 0.9,
+        ..Spec::new(
+            "test/dice",
+            ObservationSpace::vector(&[(0.0, 30.0); 2]),
+            ActionSpace::Discrete { names: vec!["none".into(), "one".into()] },
+        )
     }))
 }
 

@@ -6,20 +6,8 @@ use freewheel_core::{
 use serde::{Deserialize, Serialize};
 
 fn spec(id: &str, d: usize, actions: ActionSpace) -> Spec {
-    Spec {
-        id: format!("test/{id}"),
-        version: 1,
-        observation: ObservationSpace::Box {
-            shape: vec![d],
-            low: vec![f32::NEG_INFINITY; d],
-            high: vec![f32::INFINITY; d],
-        },
-        actions,
-        masked: false,
-        players: 1,
-        time_limit: None,
-        gamma: 1.0,
-    }
+    let observation = ObservationSpace::vector(&vec![(f32::NEG_INFINITY, f32::INFINITY); d]);
+    Spec::new(&format!("test/{id}"), observation, actions)
 }
 
 fn counted(names: &[&str]) -> ActionSpace {

@@ -80,14 +80,15 @@ impl Gridworld {
     pub(super) fn new(parts: Parts) -> Self {
         let Parts { id, version, actions, time_limit, gamma, table, starts, board } = parts;
         let spec = Spec {
-            id,
             version,
-            observation: ObservationSpace::Discrete { n: table.states() },
-            actions: ActionSpace::Discrete { names: actions },
             masked: table.is_masked(),
-            players: 1,
             time_limit,
             gamma,
+            ..Spec::new(
+                &id,
+                ObservationSpace::Discrete { n: table.states() },
+                ActionSpace::Discrete { names: actions },
+            )
         };
         Gridworld { spec, table, starts, board, mdp: OnceLock::new() }
     }

@@ -215,20 +215,15 @@ mod tests {
 
     #[test]
     fn numbers_stay_in_their_bounds_and_come_back_to_rest() {
-        let spec = Spec {
-            id: "test/wheel".into(),
-            version: 1,
-            observation: freewheel_core::ObservationSpace::Discrete { n: 1 },
-            actions: ActionSpace::Continuous {
+        let spec = Spec::new(
+            "test/wheel",
+            freewheel_core::ObservationSpace::Discrete { n: 1 },
+            ActionSpace::Continuous {
                 names: names(&["steering", "throttle", "free"]),
                 low: vec![-1.0, 0.25, f32::NEG_INFINITY],
                 high: vec![1.0, 1.0, f32::INFINITY],
             },
-            masked: false,
-            players: 1,
-            time_limit: None,
-            gamma: 1.0,
-        };
+        );
         let mut hand = Hand::new(&spec, Player::First, false);
         assert_eq!(hand.held(), Some(Choice::Continuous(vec![0.0, 0.25, 0.0])));
         for _ in 0..20 {

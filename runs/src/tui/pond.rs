@@ -21,14 +21,13 @@ pub(super) struct Pond {
 impl Pond {
     pub(super) fn world(width: u16, height: u16) -> Arc<dyn DynWorld> {
         let spec = Spec {
-            id: "test/pond".into(),
-            version: 1,
-            observation: ObservationSpace::Discrete { n: usize::from(width * height) },
-            actions: ActionSpace::Discrete { names: names(&["up", "right", "down", "left"]) },
             masked: true,
-            players: 1,
             time_limit: Some(30),
-            gamma: 1.0,
+            ..Spec::new(
+                "test/pond",
+                ObservationSpace::Discrete { n: usize::from(width * height) },
+                ActionSpace::Discrete { names: names(&["up", "right", "down", "left"]) },
+            )
         };
         Arc::new(Arc::new(Pond { spec, width, height }))
     }
@@ -193,14 +192,13 @@ pub(super) fn matches() -> Arc<dyn DynWorld> {
     let numbers =
         ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
     Arc::new(Arc::new(Matches(Spec {
-        id: "test/matches".into(),
-        version: 1,
-        observation: ObservationSpace::Discrete { n: 13 },
-        actions: ActionSpace::Discrete { names: names(&numbers) },
         masked: true,
         players: 2,
-        time_limit: None,
-        gamma: 1.0,
+        ..Spec::new(
+            "test/matches",
+            ObservationSpace::Discrete { n: 13 },
+            ActionSpace::Discrete { names: names(&numbers) },
+        )
     })))
 }
 
@@ -233,18 +231,16 @@ impl World for Wheel {}
 
 pub(super) fn wheel() -> Arc<dyn DynWorld> {
     Arc::new(Arc::new(Wheel(Spec {
-        id: "test/wheel".into(),
-        version: 1,
-        observation: ObservationSpace::Box { shape: vec![1], low: vec![-1.0], high: vec![1.0] },
-        actions: ActionSpace::Continuous {
-            names: names(&["steering", "brake"]),
-            low: vec![-1.0, 0.0],
-            high: vec![1.0, 1.0],
-        },
-        masked: false,
-        players: 1,
-        time_limit: None,
         gamma: 0.5,
+        ..Spec::new(
+            "test/wheel",
+            ObservationSpace::Box { shape: vec![1], low: vec![-1.0], high: vec![1.0] },
+            ActionSpace::Continuous {
+                names: names(&["steering", "brake"]),
+                low: vec![-1.0, 0.0],
+                high: vec![1.0, 1.0],
+            },
+        )
     })))
 }
 
@@ -282,16 +278,11 @@ impl World for Sheet {
 }
 
 pub(super) fn sheet() -> Arc<dyn DynWorld> {
-    Arc::new(Arc::new(Sheet(Spec {
-        id: "test/sheet".into(),
-        version: 1,
-        observation: ObservationSpace::Discrete { n: 1 },
-        actions: ActionSpace::Discrete { names: names(&["fold", "turn"]) },
-        masked: false,
-        players: 1,
-        time_limit: None,
-        gamma: 1.0,
-    })))
+    Arc::new(Arc::new(Sheet(Spec::new(
+        "test/sheet",
+        ObservationSpace::Discrete { n: 1 },
+        ActionSpace::Discrete { names: names(&["fold", "turn"]) },
+    ))))
 }
 
 fn names(all: &[&str]) -> Vec<String> {
