@@ -66,7 +66,8 @@ fn lists_have_ids() {
     let agents = PROGRAM.json(&["agents", "--json"]);
     let ids: Vec<_> =
         agents["agents"].as_array().unwrap().iter().map(|a| a["id"].as_str().unwrap()).collect();
-    let all = "q-learning sarsa expected-sarsa double-q q-lambda n-step-sarsa dyna-q random reference";
+    let all =
+        "q-learning sarsa expected-sarsa double-q q-lambda n-step-sarsa dyna-q random scripted reference";
     for id in all.split(' ') {
         assert!(ids.contains(&id), "{id}");
     }

@@ -3,16 +3,16 @@
 
 use std::sync::Arc;
 
-use freewheel_core::settings::Field;
 use freewheel_core::{
     ActionSpace, Choice, DynWorld, Episodes, Error, Learner, Mode, Monitor, Policy, Purpose, Question,
-    Result, Spec, Stream, Streams, settings,
+    Result, Scripted, Spec, Stream, Streams,
+    settings::{self, Field, NoSettings},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::tabular::exploration::any;
-use crate::{AgentKind, Budget};
+use crate::{AgentKind, Budget, Kind};
 
 /// A learner that plays one policy for ever.
 pub struct Fixed {
@@ -45,8 +45,7 @@ impl Learner for Fixed {
         }
         self.asked = self.asked.saturating_add(steps);
         while self.step < self.asked {
-            let view = episodes.view();
-            self.policy.act(view.obs, view.legal, &mut self.rngs, &mut self.choice);
+            episodes.ask(&*self.policy, &mut self.rngs, &mut self.choice)?;
             episodes.step(self.choice.actions())?;
             self.step += rows as u64;
         }
@@ -122,45 +121,49 @@ impl Policy for Uniform {
     }
 }
 
-/// Neither agent has settings.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-struct NoSettings {}
-
-fn refuse_settings(table: &toml::Table, of: &str) -> Result<()> {
-    settings::read::<NoSettings>(table, of).map(|_| ())
+/// The uniformly random player.
+pub fn random() -> impl AgentKind {
+    let about = "Random: every legal action equally often; learns nothing";
+    Kind::new("random", about, |spec, _: NoSettings, budget, streams| {
+        Ok(Box::new(Fixed::new(spec, Arc::new(Uniform::new(spec)?), budget, streams)?))
+    })
 }
 
-/// The uniformly random player.
-pub struct Random;
+/// One of the world's own players.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ScriptedPlayer {
+    /// Which of the world's players, by name; empty for its first.
+    pub player: String,
+}
 
-impl AgentKind for Random {
-    fn id(&self) -> &str {
-        "random"
+impl ScriptedPlayer {
+    /// The player in worlds that look like `spec`.
+    ///
+    /// # Errors
+    /// [`Error::Config`] where there is none of that name.
+    pub fn policy(&self, spec: &Spec) -> Result<Scripted> {
+        let ScriptedPlayer { player } = self;
+        let found = match player.as_str() {
+            "" => (!spec.scripts.is_empty()).then_some(0),
+            name => spec.scripts.iter().position(|known| known == name),
+        };
+        match found {
+            Some(index) => Ok(Scripted(index)),
+            None if spec.scripts.is_empty() => {
+                Err(Error::Config(format!("{} ships no players of its own", spec.id)))
+            }
+            None => Err(Error::Config(settings::unknown("player", player, &spec.scripts, &spec.id))),
+        }
     }
+}
 
-    fn about(&self) -> &str {
-        "Random: every legal action equally often; learns nothing"
-    }
-
-    fn fields(&self) -> Vec<Field> {
-        Vec::new()
-    }
-
-    fn build(
-        &self,
-        spec: &Spec,
-        settings: &toml::Table,
-        budget: Budget,
-        streams: Streams,
-    ) -> Result<Box<dyn Learner>> {
-        refuse_settings(settings, "agent random")?;
-        Ok(Box::new(Fixed::new(spec, Arc::new(Uniform::new(spec)?), budget, streams)?))
-    }
-
-    fn resolve(&self, table: &toml::Table) -> Result<toml::Table> {
-        refuse_settings(table, "agent random").map(|()| toml::Table::new())
-    }
+/// The agent that plays as one of the world's own players does.
+pub fn scripted() -> impl AgentKind {
+    let about = "Scripted: plays as one of the world's own players does; learns nothing";
+    Kind::new("scripted", about, |spec, player: ScriptedPlayer, budget, streams| {
+        Ok(Box::new(Fixed::new(spec, Arc::new(player.policy(spec)?), budget, streams)?))
+    })
 }
 
 /// The player of a world's reference.
@@ -180,7 +183,7 @@ impl AgentKind for Reference {
     }
 
     fn build(&self, spec: &Spec, settings: &toml::Table, _: Budget, _: Streams) -> Result<Box<dyn Learner>> {
-        refuse_settings(settings, "agent reference")?;
+        settings::read::<NoSettings>(settings, "agent reference")?;
         Err(Error::Config(format!(
             "agent reference: what {} looks like does not say what is best in it",
             spec.id
@@ -194,7 +197,7 @@ impl AgentKind for Reference {
         budget: Budget,
         streams: Streams,
     ) -> Result<Box<dyn Learner>> {
-        refuse_settings(settings, "agent reference")?;
+        settings::read::<NoSettings>(settings, "agent reference")?;
         let spec = world.spec();
         let solution = world.solve(&Question::as_played(spec)).map_err(|e| match e {
             Error::Unsupported(why) => Error::Config(format!("agent reference: {why}")),
@@ -210,7 +213,7 @@ impl AgentKind for Reference {
     }
 
     fn resolve(&self, table: &toml::Table) -> Result<toml::Table> {
-        refuse_settings(table, "agent reference").map(|()| toml::Table::new())
+        settings::read::<NoSettings>(table, "agent reference").map(|_| toml::Table::new())
     }
 }
 
@@ -223,7 +226,7 @@ mod tests {
     fn settings_are_refused_wherever_they_are_given() {
         let graph = Graph::cliff();
         let table = toml::Table::from_iter([("epsilon".to_owned(), toml::Value::Float(0.1))]);
-        for kind in [&Random as &dyn AgentKind, &Reference] {
+        for kind in [&random() as &dyn AgentKind, &Reference] {
             let built = kind.build(graph.look(), &table, alone(1), Streams::new(0)).err().unwrap();
             for error in [built, kind.resolve(&table).unwrap_err()] {
                 let expected = format!("agent {}: unknown setting `epsilon`", kind.id());
@@ -236,7 +239,8 @@ mod tests {
     fn random_plays_legal_actions_only() {
         // A masked action would be an error of the batch.
         let graph = Graph::maximisation_bias();
-        let mut random = Random.build(graph.look(), &toml::Table::new(), alone(1), Streams::new(0)).unwrap();
+        let mut random =
+            random().build(graph.look(), &toml::Table::new(), alone(1), Streams::new(0)).unwrap();
         let scores = returns(&mut *random, &mut graph.batch(1, 0), 2000);
         // Half of the episodes go left, and earn N(-0.1, 1); the others earn exactly 0.
         let zero = scores.iter().filter(|score| **score == 0.0).count() as f64 / 2000.0;

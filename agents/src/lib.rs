@@ -14,8 +14,9 @@ pub use family::{AgentKind, Budget, Kind};
 
 /// Every agent of this crate, in the order in which they are listed.
 pub fn all() -> Vec<Box<dyn AgentKind>> {
-    let mut all: Vec<Box<dyn AgentKind>> = vec![Box::new(fixed::Random)];
+    let mut all: Vec<Box<dyn AgentKind>> = vec![Box::new(fixed::random())];
     all.extend(tabular::all());
+    all.push(Box::new(fixed::scripted()));
     all.push(Box::new(fixed::Reference));
     all
 }

@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Action, Actions, Ending, Env, Error, Player, Purpose, Result, Spec, Stream, Streams};
+use crate::{
+    Action, Actions, Choice, Ending, Env, Error, Player, Policy, Purpose, Result, Spec, Stream, Streams,
+};
 
 mod clock;
 mod pace;
@@ -27,6 +29,28 @@ pub trait Episodes: Send {
     fn view(&self) -> View<'_>;
     /// Advances every row by its action. Checked before anything moves: on an error no row has changed.
     fn step(&mut self, actions: Actions<'_>) -> Result<()>;
+    /// Asks `policy` for an action of every row; row `i` draws from `rngs[i]`. A policy that is one of the world's own
+    /// [scripts](crate::Policy::script) is asked with the states.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] where the world has no such script.
+    fn ask(&self, policy: &dyn Policy, rngs: &mut [Stream], choice: &mut Choice) -> Result<()> {
+        let view = self.view();
+        match policy.script() {
+            Some(script) => {
+                (0..view.rows).try_for_each(|row| self.scripted(script, row, &mut rngs[row], choice))
+            }
+            None => {
+                policy.act(view.obs, view.legal, rngs, choice);
+                Ok(())
+            }
+        }
+    }
+    /// Puts what the world's player `script` would do in row `row` into `choice`, which has room for every row.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] where the world has no such script.
+    fn scripted(&self, script: usize, row: usize, rng: &mut Stream, choice: &mut Choice) -> Result<()>;
     /// The episodes that ended since this was last called, in the order of ticks, then rows.
     fn take_finished(&mut self) -> Vec<Finished>;
     /// Truncates episodes after `steps` steps where the world itself would let them go on longer.
@@ -55,6 +79,8 @@ pub struct View<'a> {
     pub last_obs: &'a [f32],
     /// `[N, A]`: the mask that belongs to `last_obs`.
     pub last_legal: &'a [bool],
+    /// `[N]`: who would have moved at `last_obs`.
+    pub last_to_play: &'a [Player],
     /// N.
     pub rows: usize,
     /// D.
@@ -76,6 +102,12 @@ impl<'a> View<'a> {
         &self.legal[i * self.actions..(i + 1) * self.actions]
     }
 
+    /// Who moves at the [`View::successor`] of row `i`.
+    #[inline(always)]
+    pub fn successor_to_play(&self, i: usize) -> Player {
+        if self.ending[i].is_over() { self.last_to_play[i] } else { self.to_play[i] }
+    }
+
     /// What the tick just made led to in row `i`, before any reset: its observation `[D]` and mask `[A]`.
     #[inline(always)]
     pub fn successor(&self, i: usize) -> (&'a [f32], &'a [bool]) {
@@ -89,25 +121,22 @@ impl<'a> View<'a> {
 }
 
 /// An episode that has ended.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Finished {
     /// The environment index: the row of the batch, plus the batch's first index.
     pub index: u64,
     /// Its number within that index, from 0.
     pub episode: u64,
-    /// The first player's return, counted with the world's own discount.
+    /// What it is judged by: [`Spec::score`](crate::Spec::score).
     pub score: f64,
+    /// The first player's return, counted with the world's own discount.
+    pub total: f64,
     /// Its length in steps.
     pub length: u32,
     /// `Terminal` or `Truncated`.
     pub ending: Ending,
-}
-
-impl Finished {
-    #[inline]
-    fn of(index: u64, clock: &Clock, ending: Ending) -> Self {
-        Finished { index, episode: clock.episode, score: clock.score, length: clock.length, ending }
-    }
+    /// The world's [measures](crate::Spec::measures) of it, `[M]`.
+    pub measures: Vec<f64>,
 }
 
 /// N episodes of the world `E`, stepped together.
@@ -144,6 +173,7 @@ struct Data<E: Env> {
     ending: Vec<Ending>,
     last_obs: Vec<f32>,
     last_legal: Vec<bool>,
+    last_to_play: Vec<Player>,
 }
 
 /// What a checkpoint keeps of a batch.
@@ -158,6 +188,7 @@ struct Saved<S: Serialize + serde::de::DeserializeOwned> {
     ending: Vec<Ending>,
     last_obs: Vec<f32>,
     last_legal: Vec<bool>,
+    last_to_play: Vec<Player>,
     finished: Vec<Finished>,
 }
 
@@ -181,6 +212,7 @@ impl<E: Env> Batch<E> {
             ending: vec![Ending::Running; rows],
             last_obs: vec![0.0; rows * d],
             last_legal: vec![true; rows * a],
+            last_to_play: vec![Player::First; rows],
         };
         let mut batch = Batch { env, seat, data, finished: Vec::new(), shape, pace: Pace::default() };
         batch.look();
@@ -268,6 +300,7 @@ impl<E: Env> Episodes for Batch<E> {
             ending: &data.ending,
             last_obs: &data.last_obs,
             last_legal: &data.last_legal,
+            last_to_play: &data.last_to_play,
             rows: data.states.len(),
             obs_len: self.shape.d,
             actions: self.shape.a,
@@ -282,6 +315,13 @@ impl<E: Env> Episodes for Batch<E> {
                 "{}: {rows} rows were given actions of another kind or number",
                 self.env.spec().id
             ))),
+        }
+    }
+
+    fn scripted(&self, script: usize, row: usize, rng: &mut Stream, choice: &mut Choice) -> Result<()> {
+        match self.env.scripted(script, &self.data.states[row], rng) {
+            Some(action) => choice.put(row, action.as_actions()),
+            None => Err(no_script(self.env.spec(), script)),
         }
     }
 
@@ -304,6 +344,7 @@ impl<E: Env> Episodes for Batch<E> {
             ending: data.ending.clone(),
             last_obs: data.last_obs.clone(),
             last_legal: data.last_legal.clone(),
+            last_to_play: data.last_to_play.clone(),
             finished: self.finished.clone(),
         };
         let spec = self.env.spec();
@@ -329,8 +370,14 @@ impl<E: Env> Episodes for Batch<E> {
             return Err(Error::Config(format!("{} bytes follow a saved batch of {id}", rest.len())));
         }
         let (rows, data) = (self.data.states.len(), &mut self.data);
-        if [saved.states.len(), saved.rngs.len(), saved.clocks.len(), saved.reward.len(), saved.ending.len()]
-            != [rows; 5]
+        if [
+            saved.states.len(),
+            saved.rngs.len(),
+            saved.clocks.len(),
+            saved.reward.len(),
+            saved.ending.len(),
+            saved.last_to_play.len(),
+        ] != [rows; 6]
             || saved.last_obs.len() != data.last_obs.len()
             || saved.last_legal.len() != data.last_legal.len()
         {
@@ -340,10 +387,16 @@ impl<E: Env> Episodes for Batch<E> {
         (data.states, data.rngs, data.clocks) = (saved.states, saved.rngs, saved.clocks);
         (data.reward, data.ending) = (saved.reward, saved.ending);
         (data.last_obs, data.last_legal) = (saved.last_obs, saved.last_legal);
+        data.last_to_play = saved.last_to_play;
         self.finished = saved.finished;
         self.look();
         Ok(())
     }
+}
+
+/// What is said of a script that a world does not have.
+pub(crate) fn no_script(spec: &Spec, script: usize) -> Error {
+    Error::Unsupported(format!("{} has no scripted player of number {script}", spec.id))
 }
 
 impl Seat {

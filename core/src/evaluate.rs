@@ -109,7 +109,14 @@ impl Chunk {
             }
             let view = self.episodes.view();
             if self.active.len() == rows {
-                policy.act(view.obs, view.legal, &mut self.rngs, &mut all);
+                self.episodes.ask(policy, &mut self.rngs, &mut all)?;
+            } else if let Some(script) = policy.script() {
+                // The others idle as `spread` has them.
+                let idle = Choice::for_spec(self.episodes.spec(), 0);
+                spread(idle, &[], rows, view.legal, &mut all);
+                for (&row, rng) in self.active.iter().zip(&mut self.rngs) {
+                    self.episodes.scripted(script, row, rng, &mut all)?;
+                }
             } else {
                 obs.clear();
                 legal.clear();
@@ -135,13 +142,13 @@ impl Chunk {
             if self.left[row] == 0 {
                 continue;
             }
-            kept.push(episode);
             self.left[row] -= 1;
             done |= self.left[row] == 0;
             if let Ok(at) = self.active.binary_search(&row) {
                 self.rngs[at] =
                     self.streams.stream(Purpose::EvaluationAction, episode.index, episode.episode + 1);
             }
+            kept.push(episode);
         }
         if done {
             let plays = |row: usize| self.left[row] > 0;

@@ -1,6 +1,6 @@
 //! What plays, and what learns to play.
 
-use crate::{Actions, Episodes, Result, Stream};
+use crate::{Actions, Episodes, Error, Result, Stream};
 
 /// The actions that a policy chooses for a batch, kept by the caller and used again.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,6 +20,22 @@ impl Choice {
         }
     }
 
+    /// Puts one action in the place of row `row`.
+    ///
+    /// # Errors
+    /// [`Error::Config`] where it is of the other kind, or there is no such row.
+    pub fn put(&mut self, row: usize, action: Actions<'_>) -> Result<()> {
+        let taken = match (self, action) {
+            (Choice::Discrete(all), Actions::Discrete(&[one])) => all.get_mut(row).map(|slot| *slot = one),
+            (Choice::Continuous(all), Actions::Continuous(one)) => {
+                let k = one.len();
+                all.get_mut(row * k..(row + 1) * k).map(|slot| slot.copy_from_slice(one))
+            }
+            _ => None,
+        };
+        taken.ok_or_else(|| Error::Config(format!("row {row} has no room for an action of this kind")))
+    }
+
     /// As a batch takes them.
     pub fn actions(&self) -> Actions<'_> {
         match self {
@@ -35,6 +51,13 @@ pub trait Policy: Send + Sync {
     /// `rngs[i]` and from nothing else. Never an illegal action.
     fn act(&self, obs: &[f32], legal: &[bool], rngs: &mut [Stream], choice: &mut Choice);
 
+    /// Which of the world's own players it is, an index into [`Spec::scripts`](crate::Spec::scripts): such a policy sees
+    /// the state, so the world is asked for its actions ([`Episodes::ask`], [`Stage::ask`](crate::Stage::ask)) and
+    /// `act` leaves the choice as it stands.
+    fn script(&self) -> Option<usize> {
+        None
+    }
+
     /// Writes what it expects of each action in one observation, `[A]`, and says whether it has such values. The
     /// viewer draws them.
     fn action_values(&self, _obs: &[f32], _legal: &[bool], _out: &mut [f32]) -> bool {
@@ -47,8 +70,27 @@ impl<P: Policy + ?Sized> Policy for std::sync::Arc<P> {
         (**self).act(obs, legal, rngs, choice);
     }
 
+    fn script(&self) -> Option<usize> {
+        (**self).script()
+    }
+
     fn action_values(&self, obs: &[f32], legal: &[bool], out: &mut [f32]) -> bool {
         (**self).action_values(obs, legal, out)
+    }
+}
+
+/// One of the world's own players; see [`Policy::script`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scripted(
+    /// The index into [`Spec::scripts`](crate::Spec::scripts).
+    pub usize,
+);
+
+impl Policy for Scripted {
+    fn act(&self, _obs: &[f32], _legal: &[bool], _rngs: &mut [Stream], _choice: &mut Choice) {}
+
+    fn script(&self) -> Option<usize> {
+        Some(self.0)
     }
 }
 

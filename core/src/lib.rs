@@ -35,8 +35,10 @@ pub use batch::{Batch, Episodes, Finished, View};
 pub use env::{Action, Actions, Ending, Env, Player, Step};
 pub use error::{Error, Result};
 pub use frame::{Cell, Frame, Rgb};
-pub use learner::{Choice, Learner, Mode, Monitor, Policy};
+pub use learner::{Choice, Learner, Mode, Monitor, Policy, Scripted};
 pub use spec::{ActionSpace, Better, Measure, ObservationSpace, Score, Spec};
 pub use stage::{Origin, Stage};
 pub use stream::{Purpose, Stream, Streams};
-pub use world::{Baseline, Certainty, DynWorld, Question, Solution, Who, World, WorldFamily, WorldInfo};
+pub use world::{
+    Baseline, Certainty, DynWorld, Judge, Question, Solution, Who, World, WorldFamily, WorldInfo,
+};

@@ -188,7 +188,7 @@ pub fn play(
     let mut recorder = Recorder::begin(stage, episode);
     while !recorder.stage().ending().is_over() && recorder.stage().length() < max_steps {
         let stage = recorder.stage();
-        policy.act(stage.obs(), stage.legal(), std::slice::from_mut(&mut rng), &mut choice);
+        stage.ask(policy, &mut rng, &mut choice)?;
         recorder.step(choice.actions())?;
     }
     Ok(recorder.truncate())

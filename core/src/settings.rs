@@ -4,10 +4,15 @@
 //! and `JsonSchema`; the doc line of a field, with its unit and range, is also its help text.
 
 use schemars::JsonSchema;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
+
+/// Of what has no settings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct NoSettings {}
 
 /// Reads `table` as a `T`. `of` names what is being configured, for messages: "agent q-learning".
 ///

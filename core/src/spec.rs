@@ -45,6 +45,14 @@ impl Measure {
     pub fn new(name: &str, unit: &str, better: Better) -> Self {
         Measure { name: name.to_owned(), unit: unit.to_owned(), better }
     }
+
+    /// Its name with its unit, such as `lap time (s)`.
+    pub fn title(&self) -> String {
+        match self.unit.as_str() {
+            "" => self.name.clone(),
+            unit => format!("{} ({unit})", self.name),
+        }
+    }
 }
 
 /// Which way a quantity is better.
@@ -70,6 +78,17 @@ pub enum Score {
     Measure(usize),
 }
 
+impl Score {
+    /// The score of an episode of this return and these measures, `[M]`.
+    #[inline]
+    pub fn of(self, total: f64, measures: &[f64]) -> f64 {
+        match self {
+            Score::Return => total,
+            Score::Measure(index) => measures.get(index).copied().unwrap_or(f64::NAN),
+        }
+    }
+}
+
 impl Spec {
     /// A world for one in which every action is always legal: version 1, no time limit, no discount, judged by its return.
     /// Change what is otherwise: `Spec { masked: true, ..Spec::new(..) }`.
@@ -93,6 +112,14 @@ impl Spec {
     pub fn discrete(id: &str, n: usize, actions: &[&str]) -> Self {
         let names = actions.iter().map(|name| (*name).to_owned()).collect();
         Spec::new(id, ObservationSpace::Discrete { n }, ActionSpace::Discrete { names })
+    }
+
+    /// What the score is called: `return`, or a measure with its unit.
+    pub fn score_title(&self) -> String {
+        match self.score {
+            Score::Return => "return".into(),
+            Score::Measure(index) => self.measures.get(index).map(Measure::title).unwrap_or_default(),
+        }
     }
 
     /// Whether an episode's score is better when it is lower, as a lap time is.

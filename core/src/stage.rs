@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::batch::{Clock, Terms};
+use crate::batch::{Clock, Terms, no_script};
 use crate::{
-    Action, Actions, Ending, Error, Frame, Player, Policy, Purpose, Result, Spec, Step, Stream, Streams,
-    World,
+    Action, Actions, Choice, Ending, Error, Frame, Player, Policy, Purpose, Result, Spec, Step, Stream,
+    Streams, World,
 };
 
 /// Which streams a stage draws from: its world's dice in episode e are the stream (seed, purpose, index, e).
@@ -37,6 +37,25 @@ pub trait Stage: Send {
     fn legal(&self) -> &[bool];
     /// Who moves next.
     fn to_play(&self) -> Player;
+    /// Asks `policy` for an action; a policy that is one of the world's own [scripts](Policy::script) is asked with the
+    /// state.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] where the world has no such script.
+    fn ask(&self, policy: &dyn Policy, rng: &mut Stream, choice: &mut Choice) -> Result<()> {
+        match policy.script() {
+            Some(script) => self.scripted(script, rng, choice),
+            None => {
+                policy.act(self.obs(), self.legal(), std::slice::from_mut(rng), choice);
+                Ok(())
+            }
+        }
+    }
+    /// Puts what the world's player `script` would do into `choice`.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] where the world has no such script.
+    fn scripted(&self, script: usize, rng: &mut Stream, choice: &mut Choice) -> Result<()>;
     /// One action. The world's time limit is applied.
     ///
     /// # Errors
@@ -46,6 +65,8 @@ pub trait Stage: Send {
     fn length(&self) -> u32;
     /// The first player's return so far, counted with the world's discount.
     fn score(&self) -> f64;
+    /// The world's [measures](Spec::measures) of the episode as it stands, `[M]`.
+    fn measures(&self) -> Vec<f64>;
     /// How the last step left the episode.
     fn ending(&self) -> Ending;
     /// Paints the present state; see [`World::draw`].
@@ -128,6 +149,13 @@ impl<W: World> Stage for Seated<W> {
         self.world.to_play(&self.state)
     }
 
+    fn scripted(&self, script: usize, rng: &mut Stream, choice: &mut Choice) -> Result<()> {
+        match self.world.scripted(script, &self.state, rng) {
+            Some(action) => choice.put(0, action.as_actions()),
+            None => Err(no_script(self.world.spec(), script)),
+        }
+    }
+
     fn step(&mut self, action: Actions<'_>) -> Result<Step> {
         if self.ending.is_over() {
             return Err(Error::Config("this episode has ended; begin another".into()));
@@ -158,6 +186,12 @@ impl<W: World> Stage for Seated<W> {
 
     fn score(&self) -> f64 {
         self.clock.score
+    }
+
+    fn measures(&self) -> Vec<f64> {
+        let mut measures = vec![f64::NAN; self.world.spec().measures.len()];
+        self.world.measure(&self.state, &mut measures);
+        measures
     }
 
     fn ending(&self) -> Ending {

@@ -28,6 +28,12 @@ pub trait World: Env + Sized + 'static {
         Ok(Baseline { name: "random".into(), value: solution.value })
     }
 
+    /// Where what was learned here is judged, if not here: a game that is learned against oneself is judged against a
+    /// fixed opponent.
+    fn judge(&self) -> Option<&Judge> {
+        None
+    }
+
     /// Paints a state. With a policy, also what it thinks of the states around.
     fn draw(&self, state: &Self::State, _policy: Option<&dyn Policy>, frame: &mut Frame) {
         let mut obs = vec![0.0; self.spec().observation.len()];
@@ -55,6 +61,8 @@ pub trait DynWorld: Send + Sync {
     fn solve(&self, question: &Question) -> Result<Solution>;
     /// See [`World::baseline`].
     fn baseline(&self, question: &Question) -> Result<Baseline>;
+    /// See [`World::judge`].
+    fn judge(&self) -> Option<&Judge>;
 }
 
 impl<W: World> DynWorld for Arc<W> {
@@ -76,6 +84,10 @@ impl<W: World> DynWorld for Arc<W> {
 
     fn baseline(&self, question: &Question) -> Result<Baseline> {
         W::baseline(self, question)
+    }
+
+    fn judge(&self) -> Option<&Judge> {
+        W::judge(self)
     }
 }
 
@@ -119,7 +131,7 @@ impl Question {
 pub enum Certainty {
     /// Solved.
     Exact,
-    /// Between two proved bounds; `value` is the lower one, reached by `policy`.
+    /// Between two proved bounds; `value` is the one that is reached, by `policy`.
     Bracket,
     /// The best that anybody found.
     BestKnown,
@@ -132,12 +144,22 @@ pub struct Solution {
     pub certainty: Certainty,
     /// The expected score from the start, over the distribution of starts.
     pub value: f64,
-    /// A proved upper bound; equal to `value` where that is exact.
+    /// A proved bound that no player passes, an upper one (a lower one where less is better); equal to `value` where
+    /// that is exact.
     pub upper: Option<f64>,
     /// The value of each discrete observation, `[n]`; empty where there are none.
     pub values: Vec<f64>,
     /// Plays it; `None` where no policy of observations alone does.
     pub policy: Option<Arc<dyn Policy>>,
+}
+
+/// Another world, in which what was learned in this one is judged.
+#[derive(Clone)]
+pub struct Judge {
+    /// It looks the same: the same observations and actions.
+    pub world: Arc<dyn DynWorld>,
+    /// What it is built with; its name is the same.
+    pub settings: toml::Table,
 }
 
 /// The score that counts as nothing learned.

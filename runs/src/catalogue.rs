@@ -14,11 +14,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use freewheel_agents::AgentKind;
-use freewheel_core::settings::{Field, fields, read, unknown};
+use freewheel_core::settings::{Field, NoSettings, fields, read, unknown};
 use freewheel_core::{DynWorld, Error, Result, WorldFamily, WorldInfo};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use toml::Table;
 
 /// Worlds and agents by name.
@@ -43,11 +42,6 @@ impl Default for Catalogue {
         Catalogue { name: "freewheel", families: Vec::new(), singles: Vec::new(), agents: Vec::new() }
     }
 }
-
-/// A world without settings.
-#[derive(Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct NoSettings {}
 
 impl Catalogue {
     /// Nothing yet.

@@ -1,5 +1,7 @@
 //! One file a subcommand, or a pair of them; each reads its options, does one thing and prints it.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -7,10 +9,11 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use clap::{CommandFactory, FromArgMatches};
-use freewheel_core::Error as Core;
+use freewheel_core::{DynWorld, Error as Core};
 
 use crate::Catalogue;
 use crate::cli::{Cli, Command};
+use crate::document::Document;
 use crate::error::{Error, Result};
 use crate::job::{Job, JobConfig};
 
@@ -65,7 +68,7 @@ impl Catalogue {
     }
 
     /// The job whose `config.toml` stands in `directory`.
-    fn load_job(&self, directory: &Path) -> Result<Job, Core> {
+    fn load_job(&self, directory: &Path, worlds: &mut Built) -> Result<Job, Core> {
         let file = directory.join("config.toml");
         let text = std::fs::read_to_string(&file).map_err(Core::io(&file))?;
         let config: JobConfig = toml::from_str(&text).map_err(|e| {
@@ -77,7 +80,12 @@ impl Catalogue {
             let reason = format!("it has format {found}, and this program reads format {own}");
             return Err(Core::Damaged { file, reason });
         }
-        let world = self.build_world(&config.world, &config.world_settings)?;
+        let world = match worlds.entry(format!("{} {}", config.world, config.world_settings)) {
+            Entry::Occupied(built) => Arc::clone(built.get()),
+            Entry::Vacant(new) => {
+                Arc::clone(new.insert(self.build_world(&config.world, &config.world_settings)?))
+            }
+        };
         if world.spec().version != config.world_version {
             return Err(Core::Config(format!(
                 "{}: this run was made in version {} of {}; this program has version {}",
@@ -105,9 +113,18 @@ impl Catalogue {
             ))));
         }
         let directories = found.iter().filter_map(|file| file.parent());
-        directories.map(|dir| Ok((dir.to_owned(), self.load_job(dir)?))).collect()
+        let mut worlds = Built::new();
+        directories.map(|dir| Ok((dir.to_owned(), self.load_job(dir, &mut worlds)?))).collect()
     }
 }
+
+/// Lays the assignments of `--set` over a document.
+fn overlay(doc: &mut Document, set: &[String]) -> Result<()> {
+    set.iter().try_for_each(|assignment| doc.set(assignment)).map_err(|e| Error::Usage(e.to_string()))
+}
+
+/// Worlds by name and settings: the runs of an experiment share them, and what has been solved in them.
+type Built = HashMap<String, Arc<dyn DynWorld>>;
 
 /// Files called `name` in or below `path`, sorted so that seed-2 comes before seed-10.
 fn files_below(path: &Path, name: &str) -> Result<Vec<PathBuf>> {

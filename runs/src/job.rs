@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use freewheel_core::checkpoint::write_atomically;
 use freewheel_core::evaluate::{Protocol, evaluate_unless};
-use freewheel_core::{DynWorld, Error, Finished, Learner, Mode, Policy, Result, Streams};
+use freewheel_core::{DynWorld, Error, Finished, Learner, Mode, Policy, Result, Spec, Streams};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use toml::Table;
@@ -161,6 +161,34 @@ pub struct JobResult {
     pub evaluation: Window,
     /// Training episodes that ended in the last fifth of the steps: what it earned while still exploring.
     pub online: Window,
+    /// The world's measures in the evaluation.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub measures: Vec<Measured>,
+}
+
+/// The mean of one of the world's measures over the episodes of an evaluation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Measured {
+    /// Its name and unit, such as `lap time (s)`.
+    pub name: String,
+    /// Over the episodes in which it can be said; `None` without any.
+    pub mean: Option<f64>,
+}
+
+impl Measured {
+    /// The means of the measures of `finished`.
+    pub fn all(spec: &Spec, finished: &[Finished]) -> Vec<Self> {
+        let mean = |index: usize| {
+            let said: Vec<f64> = finished
+                .iter()
+                .filter_map(|one| one.measures.get(index).copied())
+                .filter(|x| x.is_finite())
+                .collect();
+            (!said.is_empty()).then(|| said.iter().sum::<f64>() / said.len() as f64)
+        };
+        let named = spec.measures.iter().enumerate();
+        named.map(|(index, measure)| Measured { name: measure.title(), mean: mean(index) }).collect()
+    }
 }
 
 /// Environment indices that the episodes of an evaluation are spread over.
@@ -290,12 +318,22 @@ impl Job {
     ) -> Result<Option<Vec<Finished>>> {
         let (streams, max_steps) = (Streams::new(self.config.seed), self.max_steps());
         let protocol = Protocol { episodes, rows: EVALUATION_ROWS, max_steps, streams };
-        evaluate_unless(&*self.world, policy, &protocol, stop)
+        evaluate_unless(self.judge(), policy, &protocol, stop)
+    }
+
+    /// Where it is judged: its own world, unless that names another.
+    pub fn judge(&self) -> &dyn DynWorld {
+        self.world.judge().map_or(&*self.world, |judge| &*judge.world)
+    }
+
+    /// What the world in which it is judged is built with.
+    pub(crate) fn judge_settings(&self) -> &Table {
+        self.world.judge().map_or(&self.config.world_settings, |judge| &judge.settings)
     }
 
     /// After how many steps an evaluation cuts an episode.
     pub(crate) fn max_steps(&self) -> u32 {
-        match self.world.spec().time_limit {
+        match self.judge().spec().time_limit {
             Some(_) => u32::MAX,
             None => self.config.evaluation.max_steps,
         }

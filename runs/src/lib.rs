@@ -16,6 +16,7 @@ pub mod report;
 pub mod seeds;
 mod training;
 pub mod tui;
+pub mod yardstick;
 
 pub use catalogue::Catalogue;
 pub use error::{Error, Result};

@@ -13,8 +13,10 @@ use serde_json::{Map, Value, json};
 pub struct Window {
     /// How many.
     pub episodes: u64,
-    /// Mean score: the return with the world's discount.
+    /// Mean score.
     pub mean: f64,
+    /// Mean return, with the world's discount; the score itself where episodes are judged by it.
+    pub total: f64,
     /// Sum of squared deviations from the mean, for the standard deviation (Welford 1962).
     pub squares: f64,
     /// Steps in all.
@@ -37,6 +39,7 @@ impl Window {
         let before = finished.score - self.mean;
         self.mean += before / self.episodes as f64;
         self.squares += before * (finished.score - self.mean);
+        self.total += (finished.total - self.total) / self.episodes as f64;
         self.steps += u64::from(finished.length);
         self.truncated += u64::from(finished.ending == Ending::Truncated);
     }
@@ -44,6 +47,11 @@ impl Window {
     /// Mean score; `None` without episodes.
     pub fn score(&self) -> Option<f64> {
         (self.episodes > 0).then_some(self.mean)
+    }
+
+    /// Mean return; `None` without episodes.
+    pub fn total(&self) -> Option<f64> {
+        (self.episodes > 0).then_some(self.total)
     }
 
     /// Standard deviation of the scores; `None` below two episodes.

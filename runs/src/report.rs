@@ -1,16 +1,15 @@
 //! The table that compares everything: every score beside the world's baseline and the best that is possible.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::time::Duration;
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use freewheel_core::stats::{self, Interval};
-use freewheel_core::{Certainty, DynWorld, Error, Question, Result, Streams, Who};
+use freewheel_core::{Baseline, Result, Streams};
 use serde::Serialize;
 
 use crate::experiment::Ran;
-use crate::job::{JobResult, Outcome};
+use crate::job::{JobResult, Measured, Outcome};
+use crate::yardstick::{Reference, Yardstick, Yardsticks};
 
 /// An experiment's results.
 #[derive(Serialize)]
@@ -50,23 +49,18 @@ pub struct Row {
     pub online_interval: Option<Interval>,
     /// The best that can be done.
     pub reference: Option<Reference>,
-    /// What the uniformly random player gets.
-    pub baseline: Option<f64>,
+    /// The score of nothing learned, and whose it is.
+    pub baseline: Option<Baseline>,
     /// (mean - baseline) / (reference - baseline): 0 is the baseline, 1 the reference.
     pub normalised: Option<f64>,
+    /// The same of each seed's score.
+    #[serde(skip)]
+    normalised_scores: Vec<f64>,
+    /// The world's measures, means over seeds.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub measures: Vec<Measured>,
     /// Learned environment steps a second; unknown for runs that were done before.
     pub steps_per_second: Option<f64>,
-}
-
-/// A world's reference as the table shows it.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub struct Reference {
-    /// Its value.
-    pub value: f64,
-    /// How sure it is.
-    pub kind: Certainty,
-    /// A proved upper bound.
-    pub upper: Option<f64>,
 }
 
 /// One agent over all worlds.
@@ -82,51 +76,19 @@ pub struct Overall {
     pub worlds: usize,
 }
 
-/// What a score is read against.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Yardstick {
-    /// The best that can be done, where the world knows.
-    pub reference: Option<Reference>,
-    /// The uniformly random player's score.
-    pub baseline: Option<f64>,
-}
-
-/// The reference and the baseline under which a world's episodes are scored; `max_steps` cuts the baseline where the
-/// world has no limit of its own, exactly as an evaluation does.
-///
-/// # Errors
-/// What the world's solver has wrong; having no answer is not an error.
-pub fn yardstick(world: &dyn DynWorld, max_steps: u32) -> Result<Yardstick> {
-    let best = Question::as_played(world.spec());
-    let random = Question { who: Who::Random, horizon: best.horizon.or(Some(max_steps)), ..best };
-    let answer = |question| match world.solve(question) {
-        Ok(solution) => Ok(Some(solution)),
-        Err(Error::Unsupported(_)) => Ok(None),
-        Err(e) => Err(e),
-    };
-    let reference = answer(&best)?.map(|s| Reference { value: s.value, kind: s.certainty, upper: s.upper });
-    Ok(Yardstick { reference, baseline: answer(&random)?.map(|s| s.value) })
-}
-
 impl Report {
     /// Gathers what came of an experiment's runs.
     ///
     /// # Errors
-    /// Those of [`yardstick`].
+    /// Those of [`Yardsticks::of`].
     pub fn new(experiment: &str, out: &str, ran: &[Ran<'_>]) -> Result<Self> {
         let mut rows: Vec<Row> = Vec::new();
-        let mut yardsticks: HashMap<String, Yardstick> = HashMap::new();
+        let mut yardsticks = Yardsticks::default();
         // The folder names the whole configuration: nothing else may share a row.
         for group in ran.chunk_by(|a, b| a.job.config.folder() == b.job.config.folder()) {
             let config = &group[0].job.config;
-            let key = format!("{} {} {}", config.world, config.world_settings, config.evaluation.max_steps);
-            let yardstick = match yardsticks.entry(key) {
-                Entry::Occupied(known) => *known.get(),
-                Entry::Vacant(new) => {
-                    *new.insert(yardstick(&*group[0].job.world, config.evaluation.max_steps)?)
-                }
-            };
-            let mut row = Row::new(group, yardstick);
+            let yardstick = yardsticks.of(group[0].job)?;
+            let mut row = Row::new(group, &yardstick);
             if rows.iter().any(|other| (&other.world, &other.agent) == (&row.world, &row.agent)) {
                 // The same names with other settings: the hash of the folder tells them apart.
                 let hash = config.folder();
@@ -134,7 +96,8 @@ impl Report {
             }
             rows.push(row);
         }
-        let overall = if yardsticks.len() > 1 { overall(&rows) } else { Vec::new() };
+        let several = rows.iter().any(|row| row.world != rows[0].world);
+        let overall = if several { overall(&rows) } else { Vec::new() };
         Ok(Report { experiment: experiment.to_owned(), out: out.to_owned(), rows, overall })
     }
 
@@ -164,8 +127,8 @@ impl Report {
                     n => format!("{} ({n} diverged)", number(row.mean)),
                 },
                 interval(row.interval),
-                row.reference.map_or("-".into(), |r| reference_text(&r)),
-                number(row.baseline),
+                row.reference.map_or("-".into(), Reference::to_text),
+                row.baseline.as_ref().map_or("-".into(), baseline_text),
                 row.normalised.map_or("-".into(), |x| format!("{x:.3}")),
                 number(row.online),
                 row.steps_per_second.map_or("-".into(), short),
@@ -177,6 +140,11 @@ impl Report {
             }
         }
         let mut text = format!("{table}\n");
+        for world in self.rows.chunk_by(|a, b| a.world == b.world) {
+            if world.iter().any(|row| !row.measures.is_empty()) {
+                text.push_str(&format!("\n{}\n", measures_table(world, markdown)));
+            }
+        }
         if !self.overall.is_empty() {
             let mut table = new_table(markdown);
             table.set_header(["agent", "all worlds (IQM, normalised)", "95 % interval"]);
@@ -190,7 +158,8 @@ impl Report {
 }
 
 impl Row {
-    fn new(group: &[Ran<'_>], yardstick: Yardstick) -> Self {
+    fn new(group: &[Ran<'_>], yardstick: &Yardstick) -> Self {
+        let lower_is_better = group[0].job.judge().spec().lower_is_better();
         let config = &group[0].job.config;
         let done: Vec<(&JobResult, Duration)> = group
             .iter()
@@ -207,7 +176,8 @@ impl Row {
         let seconds: f64 = done.iter().map(|(_, time)| time.as_secs_f64()).sum();
         let steps: u64 = done.iter().map(|(result, _)| result.steps).sum();
         let mean = (!scores.is_empty()).then_some(summary.mean);
-        let mut row = Row {
+        let normalise = |score: f64| yardstick.normalise(score, lower_is_better);
+        Row {
             world: config.world_label.clone(),
             agent: config.agent_label.clone(),
             seeds: scores.len(),
@@ -218,19 +188,34 @@ impl Row {
             online: (online.n > 0).then_some(online.mean),
             online_interval: online.interval,
             reference: yardstick.reference,
-            baseline: yardstick.baseline,
-            normalised: None,
+            baseline: yardstick.baseline.clone(),
+            normalised: mean.and_then(normalise),
+            normalised_scores: scores.iter().filter_map(|&score| normalise(score)).collect(),
+            measures: mean_measures(&done),
             // What took no time was done before.
             steps_per_second: (seconds > 0.005 * done.len() as f64).then(|| steps as f64 / seconds),
             scores,
-        };
-        row.normalised = mean.and_then(|mean| row.normalise(mean));
-        row
+        }
     }
+}
 
-    fn normalise(&self, score: f64) -> Option<f64> {
-        let (reference, baseline) = (self.reference?.value, self.baseline?);
-        (reference > baseline).then(|| (score - baseline) / (reference - baseline))
+/// Means over runs of the means over episodes.
+fn mean_measures(done: &[(&JobResult, Duration)]) -> Vec<Measured> {
+    let Some((first, _)) = done.first() else { return Vec::new() };
+    let of = |index: usize| {
+        let means: Vec<f64> =
+            done.iter().filter_map(|(result, _)| result.measures.get(index)?.mean).collect();
+        (!means.is_empty()).then(|| stats::mean(&means))
+    };
+    let named = first.measures.iter().enumerate();
+    named.map(|(index, one)| Measured { name: one.name.clone(), mean: of(index) }).collect()
+}
+
+/// The random player is what everybody expects; any other is named.
+fn baseline_text(baseline: &Baseline) -> String {
+    match baseline.name.as_str() {
+        "random" => digits(baseline.value),
+        name => format!("{} {name}", digits(baseline.value)),
     }
 }
 
@@ -243,7 +228,7 @@ fn overall(rows: &[Row]) -> Vec<Overall> {
         let tasks: Vec<Vec<f64>> = rows
             .iter()
             .filter(|other| other.agent == row.agent)
-            .map(|row| row.scores.iter().filter_map(|&score| row.normalise(score)).collect())
+            .map(|row| row.normalised_scores.clone())
             .filter(|scores: &Vec<f64>| !scores.is_empty())
             .collect();
         let iqm = |tasks: &[Vec<f64>]| stats::iqm(&tasks.concat());
@@ -263,6 +248,24 @@ fn overall(rows: &[Row]) -> Vec<Overall> {
     overall
 }
 
+/// What else is measured in one world, a line an agent.
+fn measures_table(rows: &[Row], markdown: bool) -> Table {
+    let mut table = new_table(markdown);
+    let measures = rows.iter().map(|row| &row.measures).max_by_key(|measures| measures.len());
+    let names: Vec<&str> = measures.into_iter().flatten().map(|one| one.name.as_str()).collect();
+    table.set_header([rows[0].world.as_str(), "agent"].into_iter().chain(names.iter().copied()));
+    for row in rows {
+        let mean = |index: usize| number(row.measures.get(index).and_then(|one| one.mean));
+        table.add_row([String::new(), row.agent.clone()].into_iter().chain((0..names.len()).map(mean)));
+    }
+    for column in 2..names.len() + 2 {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table
+}
+
 fn new_table(markdown: bool) -> Table {
     let mut table = Table::new();
     table.load_style(if markdown { presets::ASCII_MARKDOWN } else { presets::UTF8_BORDERS_ONLY });
@@ -275,7 +278,7 @@ fn number(x: Option<f64>) -> String {
 }
 
 /// As many digits as say something: three decimals for small numbers, fewer for large ones.
-fn digits(x: f64) -> String {
+pub(crate) fn digits(x: f64) -> String {
     match x.abs() {
         a if a >= 1e4 => format!("{x:.0}"),
         a if a >= 100.0 => format!("{x:.1}"),
@@ -286,14 +289,6 @@ fn digits(x: f64) -> String {
 
 fn interval(interval: Option<Interval>) -> String {
     interval.map_or("-".into(), |i| format!("{} .. {}", digits(i.low), digits(i.high)))
-}
-
-pub(crate) fn reference_text(reference: &Reference) -> String {
-    match (reference.kind, reference.upper) {
-        (Certainty::Exact, _) => digits(reference.value),
-        (Certainty::Bracket, Some(upper)) => format!("{} .. {}", digits(reference.value), digits(upper)),
-        _ => format!("{} known", digits(reference.value)),
-    }
 }
 
 /// A count in four or five characters: 950, 12 k, 3.4 M, 1.7 G.

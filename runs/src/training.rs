@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 
 use freewheel_core::checkpoint::{Checkpoint, Store, write_atomically};
 use freewheel_core::record::{self, EpisodeRecord};
-use freewheel_core::{Episodes, Error, Learner, Mode, Policy, Purpose, Result, Streams};
+use freewheel_core::{Episodes, Error, Learner, Mode, Policy, Purpose, Result, Score, Streams};
 use serde::{Deserialize, Serialize};
 
 use crate::catalogue::Catalogue;
-use crate::job::{Control, Job, JobConfig, JobResult};
+use crate::job::{Control, Job, JobConfig, JobResult, Measured};
 use crate::metrics::{Metrics, Window};
 
 /// What a checkpoint keeps of the run itself.
@@ -128,6 +128,9 @@ impl<'a> Training<'a> {
         let mut scalars = Vec::new();
         self.learner.report(&mut scalars);
         let window = std::mem::take(&mut self.progress.window);
+        if self.job.world.spec().score != Score::Return {
+            scalars.extend(window.total().map(|total| ("return".to_owned(), total)));
+        }
         self.metrics.training(self.progress.step, self.progress.episodes, &window, &scalars)
     }
 
@@ -177,6 +180,7 @@ impl<'a> Training<'a> {
             steps: self.progress.step,
             evaluation: Window::of(&finished),
             online: self.progress.online,
+            measures: Measured::all(self.job.judge().spec(), &finished),
         };
         let text = serde_json::to_string_pretty(&result).map_err(|e| Error::Unsupported(e.to_string()))?;
         write_atomically(self.directory.join("eval.json"), text.as_bytes())?;
@@ -186,11 +190,11 @@ impl<'a> Training<'a> {
     fn record(&self, policy: &dyn Policy) -> Result<Vec<EpisodeRecord>> {
         let config = &self.job.config;
         let streams = Streams::new(config.seed);
-        let settings = serde_json::to_value(&config.world_settings).unwrap_or_default();
+        let settings = serde_json::to_value(self.job.judge_settings()).unwrap_or_default();
         let count = config.evaluation.recorded.min(config.evaluation.episodes);
         let one = |index| {
             let purpose = Purpose::EvaluationEnvironment;
-            let mut stage = self.job.world.stage(streams, purpose, index);
+            let mut stage = self.job.judge().stage(streams, purpose, index);
             let rng = streams.stream(Purpose::EvaluationAction, index, 0);
             let played = record::play(&mut *stage, 0, policy, rng, self.job.max_steps());
             played.map(|record| EpisodeRecord { settings: settings.clone(), ..record })

@@ -84,7 +84,7 @@ impl Learner for DoubleQ {
                     let chosen = best(&own.tables[learns][of_successor], legal, &mut own.coin) as usize;
                     own.tables[1 - learns][successor * a + chosen]
                 });
-                let target = f64::from(view.reward[row]) + walker.gamma * next;
+                let target = f64::from(view.reward[row]) + walker.discount(row, &view) * next;
                 let td_error = target - own.tables[learns][pair];
                 walker.visit(pair, td_error)?;
                 own.tables[learns][pair] += walker.alpha(pair) * td_error;

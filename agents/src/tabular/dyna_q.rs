@@ -15,7 +15,7 @@ mod model;
 mod queue;
 
 use freewheel_core::{
-    Ending, Episodes, Error, Learner, Mode, Monitor, Policy, Purpose, Result, Spec, Stream, Streams,
+    Episodes, Error, Learner, Mode, Monitor, Policy, Purpose, Result, Spec, Stream, Streams,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -166,13 +166,13 @@ impl Learner for DynaQ {
                 let (pair, successor) = (walker.pair(row), walker.see(obs)?);
                 let next = unless_terminal(view.ending[row], || max(walker.table.row(successor), legal));
                 let reward = f64::from(view.reward[row]);
-                let td_error = walker.update(pair, reward + walker.gamma * next)?;
+                let td_error = walker.update(pair, reward + walker.discount(row, &view) * next)?;
                 if plans {
-                    let terminal = view.ending[row] == Ending::Terminal;
-                    if !terminal {
+                    let sign = unless_terminal(view.ending[row], || walker.sign(row, &view));
+                    if sign != 0.0 {
                         self.model.enter(successor, legal);
                     }
-                    self.model.learn(pair, reward, successor, terminal, walker.step());
+                    self.model.learn(pair, reward, successor, sign, walker.step());
                     if self.config.prioritised {
                         self.queue.push(pair, td_error.abs(), self.config.theta);
                     }

@@ -57,7 +57,7 @@ impl Learner for ExpectedSarsa {
                     let (q, n) = (walker.table.row(successor), walker.table.visits_row(successor));
                     walker.explore.value(q, n, legal)
                 });
-                let target = f64::from(view.reward[row]) + walker.gamma * next;
+                let target = f64::from(view.reward[row]) + walker.discount(row, &view) * next;
                 walker.update(walker.pair(row), target)?;
                 walker.arrive(row, &view, successor)?;
             }

@@ -48,12 +48,21 @@ pub struct NStepSarsa {
     own: Own,
 }
 
+/// A step that waits for its return.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Step {
+    pair: u64,
+    reward: f64,
+    /// What all that comes after it counts: the discount, below 0 where the other player moves next.
+    discount: f64,
+}
+
 /// What it keeps beside the walker.
 #[derive(Serialize, Deserialize)]
 struct Own {
     begun: bool,
-    /// For each row the pairs that wait for their return, oldest first, with the reward each brought.
-    windows: Vec<VecDeque<(u64, f64)>>,
+    /// For each row the steps that wait for their return, oldest first.
+    windows: Vec<VecDeque<Step>>,
 }
 
 impl NStepSarsa {
@@ -70,8 +79,8 @@ impl NStepSarsa {
 }
 
 /// `r_1 + gamma r_2 + ... + gamma^m bootstrap` over the `m` rewards of a window.
-fn n_step_return(window: &VecDeque<(u64, f64)>, gamma: f64, bootstrap: f64) -> f64 {
-    window.iter().rev().fold(bootstrap, |after, (_, reward)| reward + gamma * after)
+fn n_step_return(window: &VecDeque<Step>, bootstrap: f64) -> f64 {
+    window.iter().rev().fold(bootstrap, |after, step| step.reward + step.discount * after)
 }
 
 impl Learner for NStepSarsa {
@@ -86,7 +95,11 @@ impl Learner for NStepSarsa {
             walker.take(episodes)?;
             let view = episodes.view();
             for (row, window) in self.own.windows.iter_mut().enumerate() {
-                window.push_back((walker.pair(row) as u64, f64::from(view.reward[row])));
+                window.push_back(Step {
+                    pair: walker.pair(row) as u64,
+                    reward: f64::from(view.reward[row]),
+                    discount: walker.discount(row, &view),
+                });
                 let (obs, legal) = view.successor(row);
                 let successor = walker.see(obs)?;
                 let (mut action, mut bootstrap) = (0, 0.0);
@@ -97,9 +110,9 @@ impl Learner for NStepSarsa {
                 // A full window gives up its oldest pair; an ending gives up all.
                 let over = view.ending[row].is_over();
                 while window.len() >= self.n || (over && !window.is_empty()) {
-                    let target = n_step_return(window, walker.gamma, bootstrap);
-                    if let Some((pair, _)) = window.pop_front() {
-                        walker.update(pair as usize, target)?;
+                    let target = n_step_return(window, bootstrap);
+                    if let Some(step) = window.pop_front() {
+                        walker.update(step.pair as usize, target)?;
                     }
                 }
                 walker.arrive(row, &view, successor)?;
@@ -130,7 +143,7 @@ impl Learner for NStepSarsa {
         let fits = |own: &Own, table: &Table| {
             own.windows.len() == rows
                 && own.windows.iter().all(|window| window.len() < n)
-                && own.windows.iter().flatten().all(|(pair, _)| *pair < table.q.len() as u64)
+                && own.windows.iter().flatten().all(|step| step.pair < table.q.len() as u64)
         };
         self.own = self.walker.load(bytes, fits)?;
         Ok(())

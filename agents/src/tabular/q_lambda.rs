@@ -89,7 +89,7 @@ impl QLambda {
 /// Lets the traces fade by `factor`, or ends them.
 fn fade(eligible: &mut Vec<(u64, f64)>, factor: f64) {
     eligible.iter_mut().for_each(|(_, e)| *e *= factor);
-    eligible.retain(|(_, e)| *e >= FORGOTTEN);
+    eligible.retain(|(_, e)| e.abs() >= FORGOTTEN);
 }
 
 /// Marks a visit to `pair`.
@@ -118,7 +118,8 @@ impl Learner for QLambda {
                 let (obs, legal) = view.successor(row);
                 let (pair, successor) = (walker.pair(row), walker.see(obs)?);
                 let next = unless_terminal(view.ending[row], || max(walker.table.row(successor), legal));
-                let td_error = f64::from(view.reward[row]) + walker.gamma * next - walker.table.q[pair];
+                let td_error =
+                    f64::from(view.reward[row]) + walker.discount(row, &view) * next - walker.table.q[pair];
                 walker.visit(pair, td_error)?;
                 mark(eligible, pair as u64, self.traces);
                 for &(traced, e) in eligible.iter() {
@@ -127,6 +128,9 @@ impl Learner for QLambda {
                 }
                 if view.ending[row].is_over() {
                     eligible.clear();
+                } else if walker.sign(row, &view) < 0.0 {
+                    // What will surprise the other player will do so the other way round.
+                    eligible.iter_mut().for_each(|(_, e)| *e = -*e);
                 }
                 walker.arrive(row, &view, successor)?;
             }

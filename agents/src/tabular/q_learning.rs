@@ -53,7 +53,7 @@ impl Learner for QLearning {
                 let (obs, legal) = view.successor(row);
                 let successor = walker.see(obs)?;
                 let next = unless_terminal(view.ending[row], || max(walker.table.row(successor), legal));
-                let target = f64::from(view.reward[row]) + walker.gamma * next;
+                let target = f64::from(view.reward[row]) + walker.discount(row, &view) * next;
                 walker.update(walker.pair(row), target)?;
                 walker.arrive(row, &view, successor)?;
             }

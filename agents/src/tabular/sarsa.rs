@@ -64,7 +64,8 @@ impl Learner for Sarsa {
                     action = walker.draw(row, successor, legal);
                     next = walker.table.row(successor)[action as usize];
                 }
-                walker.update(pair, f64::from(view.reward[row]) + walker.gamma * next)?;
+                let target = f64::from(view.reward[row]) + walker.discount(row, &view) * next;
+                walker.update(pair, target)?;
                 walker.arrive(row, &view, successor)?;
                 if view.ending[row].is_over() {
                     action = walker.draw(row, walker.states[row], view.legal_row(row));

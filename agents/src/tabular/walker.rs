@@ -1,8 +1,8 @@
 //! What all tabular learners share: a table, eyes to find the row of what is seen, a way to choose, streams, a clock.
 
 use freewheel_core::{
-    ActionSpace, Actions, Ending, Episodes, Error, Mode, Monitor, Policy, Purpose, Result, Spec, Stream,
-    Streams, View,
+    ActionSpace, Actions, Ending, Episodes, Error, Mode, Monitor, Player, Policy, Purpose, Result, Spec,
+    Stream, Streams, View,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -28,6 +28,8 @@ pub(super) struct Walker {
     pub(super) states: Vec<usize>,
     /// The action each row takes next, or took last, `[N]`.
     pub(super) actions: Vec<u32>,
+    /// Who acts in each row, `[N]`; in a game for two.
+    movers: Vec<Player>,
     /// What each row's choices are drawn from, `[N]`.
     pub(super) rngs: Vec<Stream>,
     clock: Clock,
@@ -85,6 +87,7 @@ impl Walker {
             encoder,
             states: vec![0; rows],
             actions: vec![0; rows],
+            movers: if spec.players == 2 { vec![Player::First; rows] } else { Vec::new() },
             rngs: (0..rows as u64).map(|row| streams.stream(Purpose::Action, row, 0)).collect(),
             clock: Clock::default(),
             tally: Tally::default(),
@@ -158,8 +161,26 @@ impl Walker {
 
     /// Takes the actions chosen.
     #[inline]
-    pub(super) fn take(&self, episodes: &mut dyn Episodes) -> Result<()> {
+    pub(super) fn take(&mut self, episodes: &mut dyn Episodes) -> Result<()> {
+        let movers = self.movers.len();
+        self.movers.copy_from_slice(&episodes.view().to_play[..movers]);
         episodes.step(Actions::Discrete(&self.actions))
+    }
+
+    /// Whether what is good for who moves next in row `row` is good for who has just moved: 1, or -1 where a game for two
+    /// has passed to the other.
+    #[inline(always)]
+    pub(super) fn sign(&self, row: usize, view: &View<'_>) -> f64 {
+        match self.movers.get(row) {
+            Some(&mover) if mover != view.successor_to_play(row) => -1.0,
+            _ => 1.0,
+        }
+    }
+
+    /// What the value of row `row`'s successor counts in a target: the discount, with the [sign](Walker::sign).
+    #[inline(always)]
+    pub(super) fn discount(&self, row: usize, view: &View<'_>) -> f64 {
+        self.gamma * self.sign(row, view)
     }
 
     /// Moves the row on: to `successor`, or to where its next episode begins.
@@ -339,12 +360,6 @@ fn check_world(spec: &Spec) -> Result<()> {
             spec.id,
             names.len(),
             names.join(", ")
-        )));
-    }
-    if spec.players != 1 {
-        return Err(Error::Config(format!(
-            "{} is for {} players, but this agent learns alone; seat an opponent in the world",
-            spec.id, spec.players
         )));
     }
     Ok(())

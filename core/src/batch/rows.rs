@@ -1,7 +1,7 @@
 //! A tick over some rows of a batch: the hot loop, and how rows are split between threads.
 
 use super::{Clock, Data, Finished, Seat, Terms};
-use crate::{Ending, Env, Player, Spec, Stream};
+use crate::{Ending, Env, Player, Score, Spec, Stream};
 
 /// Some rows of a batch with their actions. Rows share nothing, so any split gives the same bytes.
 pub(super) struct Rows<'a, E: Env> {
@@ -19,6 +19,7 @@ pub(super) struct Rows<'a, E: Env> {
     ending: &'a mut [Ending],
     last_obs: &'a mut [f32],
     last_legal: &'a mut [bool],
+    last_to_play: &'a mut [Player],
 }
 
 /// What of a [`Spec`] the hot loop needs.
@@ -28,6 +29,8 @@ pub(super) struct Shape {
     pub(super) a: usize,
     pub(super) masked: bool,
     two_players: bool,
+    measures: usize,
+    score: Score,
     pub(super) terms: Terms,
 }
 
@@ -38,8 +41,27 @@ impl Shape {
             a: spec.actions.count(),
             masked: spec.masked,
             two_players: spec.players == 2,
+            measures: spec.measures.len(),
+            score: spec.score,
             terms: Terms::of(spec),
         }
+    }
+
+    /// What is told of an episode that ended in `state`.
+    #[inline]
+    fn finished<E: Env>(
+        &self,
+        env: &E,
+        state: &E::State,
+        index: u64,
+        clock: &Clock,
+        ending: Ending,
+    ) -> Finished {
+        let mut measures = vec![f64::NAN; self.measures];
+        env.measure(state, &mut measures);
+        let score = self.score.of(clock.score, &measures);
+        let Clock { episode, length, score: total, .. } = *clock;
+        Finished { index, episode, score, total, length, ending, measures }
     }
 }
 
@@ -60,6 +82,7 @@ impl<'a, E: Env> Rows<'a, E> {
             ending: &mut data.ending,
             last_obs: &mut data.last_obs,
             last_legal: &mut data.last_legal,
+            last_to_play: &mut data.last_to_play,
         }
     }
 
@@ -71,7 +94,7 @@ impl<'a, E: Env> Rows<'a, E> {
     /// Advances every row, one after the other; `finished` gets the episodes that end.
     #[inline(always)]
     pub(super) fn serial(self, env: &E, seat: Seat, finished: &mut Vec<Finished>) {
-        let Shape { d, a, masked, two_players, terms } = self.shape;
+        let Shape { d, a, masked, two_players, terms, .. } = self.shape;
         let n = self.actions.len();
         // One length for all, so that the compiler drops the bounds checks of the loop.
         let (states, rngs, clocks) = (&mut self.states[..n], &mut self.rngs[..n], &mut self.clocks[..n]);
@@ -88,8 +111,11 @@ impl<'a, E: Env> Rows<'a, E> {
                 if masked {
                     env.legal(state, &mut self.last_legal[i * a..(i + 1) * a]);
                 }
+                if two_players {
+                    self.last_to_play[i] = env.to_play(state);
+                }
                 let row = self.first + i as u64;
-                finished.push(Finished::of(seat.first + row, clock, ending[i]));
+                finished.push(self.shape.finished(env, state, seat.first + row, clock, ending[i]));
                 *clock = Clock::start(clock.episode + 1);
                 *rng = seat.stream(row, clock.episode);
                 *state = env.reset(rng);
@@ -133,6 +159,7 @@ impl<'a, E: Env> Rows<'a, E> {
         let (ending, ending_) = self.ending.split_at_mut(mid);
         let (last_obs, last_obs_) = self.last_obs.split_at_mut(mid * d);
         let (last_legal, last_legal_) = self.last_legal.split_at_mut(mid * a);
+        let (last_to_play, last_to_play_) = self.last_to_play.split_at_mut(mid);
         let left = Rows {
             first: self.first,
             shape: self.shape,
@@ -147,6 +174,7 @@ impl<'a, E: Env> Rows<'a, E> {
             ending,
             last_obs,
             last_legal,
+            last_to_play,
         };
         let right = Rows {
             first: self.first + mid as u64,
@@ -162,6 +190,7 @@ impl<'a, E: Env> Rows<'a, E> {
             ending: ending_,
             last_obs: last_obs_,
             last_legal: last_legal_,
+            last_to_play: last_to_play_,
         };
         (left, right)
     }

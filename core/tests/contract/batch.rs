@@ -64,7 +64,15 @@ fn successors_of_running_terminated_and_truncated_rows() {
     assert_eq!(view.successor(0), ([1.0, 2.0].as_slice(), [true; 3].as_slice()));
     assert_eq!(view.successor(1), ([4.0, 2.0].as_slice(), [true; 3].as_slice()));
     assert_eq!(view.successor(2), ([0.0, 2.0].as_slice(), [false, true, true].as_slice()));
-    let finished = |index, score, ending| Finished { index, episode: 0, score, length: 2, ending };
+    let finished = |index, score, ending| Finished {
+        index,
+        episode: 0,
+        score,
+        total: score,
+        length: 2,
+        ending,
+        measures: Vec::new(),
+    };
     let expected = [
         finished(0, 2.0, Ending::Truncated),
         finished(1, 13.0, Ending::Terminal),

@@ -58,11 +58,14 @@ pub(super) fn bench(catalogue: &Catalogue, args: &Bench) -> Result<()> {
         let full = FULL.contains(&id.as_str());
         for &rows in if full { &[1, 4, 64, 1024, 16384][..] } else { &[64] } {
             let name = |threads: usize| format!("step/{id}/rows-{rows}/threads-{threads}");
-            let pools = &pools[..if full { 2 } else { 1 }];
-            if (1..=pools.len()).any(|threads| wanted(&name(threads))) {
-                for (i, rounds) in steps(&*world, rows, pools)?.into_iter().enumerate() {
-                    add(name(i + 1), "ns/step", rounds)?;
-                }
+            let most = if full { 2 } else { 1 };
+            let asked: Vec<&rayon::ThreadPool> =
+                pools[..most].iter().filter(|pool| wanted(&name(pool.current_num_threads()))).collect();
+            if asked.is_empty() {
+                continue;
+            }
+            for (pool, rounds) in asked.iter().zip(steps(&*world, rows, &asked)?) {
+                add(name(pool.current_num_threads()), "ns/step", rounds)?;
             }
         }
     }
@@ -104,7 +107,7 @@ pub(super) fn bench(catalogue: &Catalogue, args: &Bench) -> Result<()> {
 
 /// Nanoseconds of one step of one row, everything included: rules, observation, mask, resets, one virtual call a batch.
 /// One list for each pool; their rounds take turns, so that a slow moment of the machine falls on all alike.
-fn steps(world: &dyn DynWorld, rows: usize, pools: &[rayon::ThreadPool]) -> CoreResult<Vec<Vec<f64>>> {
+fn steps(world: &dyn DynWorld, rows: usize, pools: &[&rayon::ThreadPool]) -> CoreResult<Vec<Vec<f64>>> {
     let mut steppers: Vec<Stepper> = pools.iter().map(|_| Stepper::new(world, rows)).collect();
     let trial = 2000 / rows + 10;
     let count = (ROUND_NS / steppers[0].run(trial)? * trial as f64).max(1.0) as usize;

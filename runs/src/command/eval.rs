@@ -4,16 +4,16 @@ use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 
 use freewheel_core::stats::{self, Interval};
-use freewheel_core::{Error as Core, Mode};
+use freewheel_core::{Baseline, Error as Core, Mode};
 use rayon::prelude::*;
 use serde::Serialize;
 
 use super::{stop_flag, threads};
 use crate::cli::Eval;
 use crate::error::{Error, Result};
-use crate::job::Job;
+use crate::job::{Job, Measured};
 use crate::metrics::Window;
-use crate::report::{Reference, reference_text, yardstick};
+use crate::yardstick::{Reference, Yardstick, Yardsticks};
 use crate::{Catalogue, output};
 
 /// One run's evaluation.
@@ -32,7 +32,9 @@ struct Evaluated {
     length: Option<f64>,
     truncated: u64,
     reference: Option<Reference>,
-    baseline: Option<f64>,
+    baseline: Option<Baseline>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    measures: Vec<Measured>,
 }
 
 pub(super) fn eval(catalogue: &Catalogue, args: Eval) -> Result<()> {
@@ -40,7 +42,13 @@ pub(super) fn eval(catalogue: &Catalogue, args: Eval) -> Result<()> {
     let pool = pool.map_err(|e| freewheel_core::Error::Unsupported(e.to_string()))?;
     let found = catalogue.find_jobs(&args.run)?;
     let stop = stop_flag()?;
-    let one = |(directory, job): &(PathBuf, Job)| -> Result<Option<Evaluated>> {
+    // Beforehand and in order: a solver may use all threads itself.
+    let mut yardsticks = Yardsticks::default();
+    let found: Vec<(PathBuf, Job, Yardstick)> = found
+        .into_iter()
+        .map(|(directory, job)| yardsticks.of(&job).map(|yardstick| (directory, job, yardstick)))
+        .collect::<freewheel_core::Result<_>>()?;
+    let one = |(directory, job, yardstick): &(PathBuf, Job, Yardstick)| -> Result<Option<Evaluated>> {
         let Some((step, learner)) = job.trained(catalogue, directory, &output::note)? else {
             output::note(&format!("{}: left out, it has no checkpoint yet", directory.display()));
             return Ok(None);
@@ -50,7 +58,6 @@ pub(super) fn eval(catalogue: &Catalogue, args: Eval) -> Result<()> {
         let window = Window::of(&finished);
         let scores: Vec<f64> = finished.iter().map(|one| one.score).collect();
         let streams = freewheel_core::Streams::new(job.config.seed);
-        let yardstick = yardstick(&*job.world, job.config.evaluation.max_steps)?;
         Ok(Some(Evaluated {
             run: directory.to_string_lossy().into_owned(),
             world: job.config.world_label.clone(),
@@ -64,7 +71,8 @@ pub(super) fn eval(catalogue: &Catalogue, args: Eval) -> Result<()> {
             length: window.length(),
             truncated: window.truncated,
             reference: yardstick.reference,
-            baseline: yardstick.baseline,
+            baseline: yardstick.baseline.clone(),
+            measures: Measured::all(job.judge().spec(), &finished),
         }))
     };
     let evaluated = pool.install(|| found.par_iter().map(one).collect::<Result<Vec<_>>>())?;
@@ -82,12 +90,15 @@ pub(super) fn eval(catalogue: &Catalogue, args: Eval) -> Result<()> {
     let mut text = String::new();
     for run in &evaluated {
         let interval = run.interval.map_or(String::new(), |i| format!(" [{:.4}, {:.4}]", i.low, i.high));
-        let reference = run.reference.map_or("-".into(), |r| reference_text(&r));
+        let reference = run.reference.map_or("-".into(), Reference::to_text);
         let score = run.score.map_or("-".into(), |score| format!("{score:.4}"));
         text.push_str(&format!(
             "{}  {}  seed {}  step {}: score {score}{interval} over {} episodes; best possible {reference}\n",
             run.world, run.agent, run.seed, run.step, run.episodes,
         ));
+        for Measured { name, mean } in &run.measures {
+            text.push_str(&format!("    {name}: {}\n", mean.map_or("-".into(), |mean| format!("{mean:.4}"))));
+        }
     }
     output::text(&text)
 }

@@ -7,7 +7,7 @@ use freewheel_core::Error as Core;
 use freewheel_core::checkpoint::write_atomically;
 use toml::Value;
 
-use super::{DEFAULT_EXPERIMENT, files_below, stop_flag, threads};
+use super::{DEFAULT_EXPERIMENT, files_below, overlay, stop_flag, threads};
 use crate::Catalogue;
 use crate::cli::{Output, Resume, Run, Train, Training};
 use crate::document::Document;
@@ -39,9 +39,7 @@ pub(super) fn train(catalogue: &Catalogue, args: Train) -> Result<()> {
 }
 
 fn prepare(doc: &mut Document, training: &Training) -> Result<()> {
-    for assignment in &training.set {
-        doc.set(assignment).map_err(|e| Error::Usage(e.to_string()))?;
-    }
+    overlay(doc, &training.set)?;
     if let Some(seeds) = &training.seeds {
         doc.table.insert("seeds".into(), Value::String(seeds.to_string()));
     }

@@ -4,6 +4,7 @@ use freewheel_core::{Certainty, Frame, Purpose, Question, Streams, Who};
 use serde_json::json;
 use toml::Table;
 
+use super::overlay;
 use crate::cli::{Solve, Whose};
 use crate::document::Document;
 use crate::error::{Error, Result};
@@ -68,9 +69,7 @@ pub(super) fn solve(catalogue: &Catalogue, args: Solve) -> Result<()> {
 /// The world's settings of `--set world.key=value`.
 pub(super) fn world_settings(set: &[String]) -> Result<Table> {
     let mut doc = Document::parse("the command line", "")?;
-    for assignment in set {
-        doc.set(assignment).map_err(|e| Error::Usage(e.to_string()))?;
-    }
+    overlay(&mut doc, set)?;
     if let Some(key) = doc.table.keys().find(|key| *key != "world") {
         return Err(Error::Usage(format!(
             "--set {key}...: only settings of the world, such as world.time_limit=50"

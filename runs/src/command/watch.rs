@@ -3,14 +3,15 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use freewheel_core::{Error as Core, Mode, Policy, Purpose, Question, Streams};
+use freewheel_core::{Error as Core, Mode, Policy, Purpose, Streams};
 
+use super::overlay;
 use crate::cli::Watch;
 use crate::document::Document;
 use crate::error::{Error, Result};
 use crate::job::Job;
 use crate::plan::Plan;
-use crate::report::yardstick;
+use crate::yardstick::Yardstick;
 use crate::{Catalogue, output, tui};
 
 /// Named policies to flip through, the one to begin with last.
@@ -20,19 +21,23 @@ pub(super) fn watch(catalogue: &Catalogue, args: Watch) -> Result<()> {
     if !(args.speed.is_finite() && args.speed > 0.0) {
         return Err(Error::Usage(format!("--speed {}: must be above 0", args.speed)));
     }
+    // Solving a world may take a while: once, and only where the answer is shown.
+    let yardstick_of = |job: &Job| Yardstick::of(&*job.world, job.config.evaluation.max_steps);
     let folder = Path::new(&args.what);
-    let (job, policies) = if folder.is_dir() {
-        from_run(catalogue, folder)?
+    let (job, policies, yardstick) = if folder.is_dir() {
+        let (job, policies) = from_run(catalogue, folder)?;
+        let yardstick = yardstick_of(&job)?;
+        (job, policies, yardstick)
     } else {
         let job = from_world(catalogue, &args)?;
+        let yardstick = yardstick_of(&job)?;
         let policies = match args.agent.as_deref() {
             Some("human") => Vec::new(),
-            None => best(&job)?,
+            None => yardstick.policy.iter().map(|best| ("the best".to_owned(), Arc::clone(best))).collect(),
             Some(_) => learned(catalogue, &job)?,
         };
-        (job, policies)
+        (job, policies, yardstick)
     };
-    let yardstick = yardstick(&*job.world, job.config.evaluation.max_steps)?;
     let parting = tui::watch(tui::Watch {
         world: &*job.world,
         title: job.config.world_label.clone(),
@@ -42,7 +47,7 @@ pub(super) fn watch(catalogue: &Catalogue, args: Watch) -> Result<()> {
         steps_per_second: args.speed,
         max_steps: job.config.evaluation.max_steps,
         reference: yardstick.reference.map(|reference| reference.value),
-        baseline: yardstick.baseline,
+        baseline: yardstick.baseline.map(|baseline| baseline.value),
     })?;
     match parting {
         tui::Parting::Quit => Ok(()),
@@ -80,22 +85,9 @@ fn from_world(catalogue: &Catalogue, args: &Watch) -> Result<Job> {
         Some(agent) => agent,
     };
     let mut doc = Document::one_run(&args.what, agent, args.train.max(1), &args.seed.to_string());
-    for assignment in &args.set {
-        doc.set(assignment).map_err(|e| Error::Usage(e.to_string()))?;
-    }
+    overlay(&mut doc, &args.set)?;
     let mut jobs = Plan::new(catalogue, &doc)?.jobs;
     Ok(jobs.remove(0))
-}
-
-/// The reference, where the world has one that can be played.
-fn best(job: &Job) -> Result<Policies> {
-    match job.world.solve(&Question::as_played(job.world.spec())) {
-        Ok(solution) => {
-            Ok(solution.policy.map(|policy| ("the best".to_owned(), policy)).into_iter().collect())
-        }
-        Err(Core::Unsupported(_)) => Ok(Vec::new()),
-        Err(e) => Err(e.into()),
-    }
 }
 
 /// An agent that learns now, seen at moments that are far apart in what it knows.

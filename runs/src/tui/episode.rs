@@ -68,7 +68,7 @@ impl Episode {
     pub(super) fn act(&mut self, policy: &dyn Policy) -> Result<()> {
         let dice = self.dice.clone();
         let mut choice = self.choice.clone();
-        policy.act(self.stage.obs(), self.stage.legal(), std::slice::from_mut(&mut self.dice), &mut choice);
+        self.stage.ask(policy, &mut self.dice, &mut choice)?;
         self.make(choice, false, dice)
     }
 

@@ -36,7 +36,8 @@ pub(super) struct Model {
 #[derive(Serialize, Deserialize)]
 struct Outcome {
     successor: u32,
-    terminal: bool,
+    /// What the successor's value counts before the discount: 1, -1 where the other player moves there, 0 at an ending.
+    sign: f64,
     /// How often it was seen; under [`Expects::Latest`], 1 or 0.
     count: u32,
     /// The mean reward over these.
@@ -83,7 +84,7 @@ impl Model {
             // Chains are built by prepending: each points to something older, so none runs in a circle.
             && self.outcomes.iter().enumerate().all(|(at, outcome)| {
                 (outcome.next == END || (outcome.next as usize) < at)
-                    && (outcome.terminal || (outcome.successor as usize) < states)
+                    && (outcome.sign == 0.0 || outcome.sign.abs() == 1.0 && (outcome.successor as usize) < states)
             })
             && self.links.iter().enumerate().all(|(at, link)| {
                 (link.next == END || (link.next as usize) < at) && link.pair < ours as u64
@@ -123,8 +124,8 @@ impl Model {
         }
     }
 
-    /// A pair was tried at environment step `step`.
-    pub(super) fn learn(&mut self, pair: usize, reward: f64, successor: usize, terminal: bool, step: u64) {
+    /// A pair was tried at environment step `step`; what its successor is worth counts `sign` times.
+    pub(super) fn learn(&mut self, pair: usize, reward: f64, successor: usize, sign: f64, step: u64) {
         if self.kappa > 0.0 {
             self.tried[pair] = Some(step);
         } else if self.first[pair] == END {
@@ -133,7 +134,7 @@ impl Model {
         let (mut at, mut seen) = (self.first[pair], false);
         while at != END {
             let outcome = &mut self.outcomes[at as usize];
-            let same = outcome.successor == successor as u32 && outcome.terminal == terminal;
+            let same = outcome.successor == successor as u32 && outcome.sign == sign;
             if same {
                 outcome.count =
                     if self.expects == Expects::Latest { 1 } else { outcome.count.saturating_add(1) };
@@ -145,8 +146,8 @@ impl Model {
         }
         if !seen {
             let next = std::mem::replace(&mut self.first[pair], self.outcomes.len() as u32);
-            self.outcomes.push(Outcome { successor: successor as u32, terminal, count: 1, reward, next });
-            if !terminal {
+            self.outcomes.push(Outcome { successor: successor as u32, sign, count: 1, reward, next });
+            if sign != 0.0 {
                 let next = std::mem::replace(&mut self.led_here[successor], self.links.len() as u32);
                 self.links.push(Link { pair: pair as u64, next });
             }
@@ -158,9 +159,9 @@ impl Model {
         let value = |state: usize| gamma * max(table.row(state), self.legal_row(state));
         let (mut at, mut count, mut sum) = (self.first[pair], 0.0, 0.0);
         while at != END {
-            let Outcome { successor, terminal, count: n, reward, next } = self.outcomes[at as usize];
+            let Outcome { successor, sign, count: n, reward, next } = self.outcomes[at as usize];
             if n > 0 {
-                let worth = reward + if terminal { 0.0 } else { value(successor as usize) };
+                let worth = if sign == 0.0 { reward } else { reward + sign * value(successor as usize) };
                 // A running mean: where there is one outcome only, it is that outcome's worth to the bit.
                 count += f64::from(n);
                 sum += (worth - sum) * (f64::from(n) / count);
@@ -223,8 +224,8 @@ mod tests {
         // Pair 0 led three times to state 1 (worth 4) with rewards 1, 2, 3 and once to the end with reward 10.
         let learn = |expects| {
             let mut model = model(expects, 0.0);
-            model.learn(0, 10.0, 2, true, 0);
-            [1.0, 2.0, 3.0].iter().for_each(|&reward| model.learn(0, reward, 1, false, 1));
+            model.learn(0, 10.0, 2, 0.0, 0);
+            [1.0, 2.0, 3.0].iter().for_each(|&reward| model.learn(0, reward, 1, 1.0, 1));
             model
         };
         let average = learn(Expects::Average);
@@ -240,7 +241,7 @@ mod tests {
     fn masks_hold_in_the_model() {
         let mut model = Model::new(2, true, Expects::Average, 0.0);
         (0..3).for_each(|state| model.enter(state, &[true, state != 1]));
-        model.learn(0, 1.0, 1, false, 0);
+        model.learn(0, 1.0, 1, 1.0, 0);
         // State 1 is worth 3, not 4.
         assert_eq!(model.target(0, &table(), 1.0, 0), 4.0);
     }
@@ -249,7 +250,7 @@ mod tests {
     fn what_is_long_untried_earns_a_bonus() {
         let mut model = model(Expects::Latest, 0.1);
         assert_eq!(model.pairs_known(), 6);
-        model.learn(0, 1.0, 1, false, 84);
+        model.learn(0, 1.0, 1, 1.0, 84);
         // 1 + 4 + .1 sqrt(100 - 84); never tried: 0 + 2 + .1 sqrt(100).
         assert!((model.target(0, &table(), 1.0, 100) - 5.4).abs() < 1e-12);
         assert!((model.target(1, &table(), 1.0, 100) - 3.0).abs() < 1e-12);

@@ -26,6 +26,7 @@ fn agents_with_documented_settings() {
         "q-lambda",
         "n-step-sarsa",
         "dyna-q",
+        "scripted",
         "reference",
     ];
     assert_eq!(ids, expected);
@@ -109,8 +110,6 @@ fn refusals_name_the_agent_the_field_and_the_mend() {
 #[test]
 fn worlds_beyond_a_table_are_refused() {
     let mut spec = Graph::cliff().look().clone();
-    spec.players = 2;
-    assert!(refusal("sarsa", &spec, "").contains("2 players"));
     spec.actions =
         ActionSpace::Continuous { names: vec!["steering".into()], low: vec![-1.0], high: vec![1.0] };
     for agent in tabular::all() {

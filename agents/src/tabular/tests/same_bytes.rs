@@ -11,7 +11,7 @@ use crate::{AgentKind, Budget, all, tabular};
 
 /// Everything that can be built from a spec.
 fn learners() -> impl Iterator<Item = Box<dyn AgentKind>> {
-    all().into_iter().filter(|agent| agent.id() != "reference")
+    all().into_iter().filter(|agent| !["reference", "scripted"].contains(&agent.id()))
 }
 
 /// Worlds that end, that are cut short, that slip, that mask, that are seen through cells.

@@ -1,0 +1,94 @@
+//! A game for two, learned against oneself: values change their sign where the turn passes, and only there.
+
+use std::sync::Arc;
+
+use freewheel_core::{Batch, Env, Mode, Player, Purpose, Spec, Step, Stream, Streams};
+
+use super::super::exploration::max;
+use crate::{Budget, all};
+
+/// Matches on a table: one takes 1, 2 or 3 of them, and who takes the last wins. Who takes 2 moves again.
+struct Matches(Spec);
+
+const FIRST: u32 = 9;
+
+fn matches() -> Arc<Matches> {
+    let spec = Spec::discrete("test/matches", FIRST as usize + 1, &["one", "two", "three"]);
+    Arc::new(Matches(Spec { masked: true, players: 2, ..spec }))
+}
+
+impl Env for Matches {
+    type State = (u32, Player);
+    type Action = u32;
+
+    fn spec(&self) -> &Spec {
+        &self.0
+    }
+
+    fn reset(&self, rng: &mut Stream) -> Self::State {
+        (1 + rng.below(FIRST), Player::First)
+    }
+
+    fn step(&self, (left, mover): &mut Self::State, action: u32, _: &mut Stream) -> Step {
+        *left -= action + 1;
+        if *left == 0 {
+            return Step::termination(1.0);
+        }
+        if action != 1 {
+            *mover = mover.other();
+        }
+        Step::transition(0.0)
+    }
+
+    fn observe(&self, (left, _): &Self::State, out: &mut [f32]) {
+        out[0] = *left as f32;
+    }
+
+    fn legal(&self, (left, _): &Self::State, out: &mut [bool]) {
+        out.iter_mut().zip(1..).for_each(|(legal, taken)| *legal = taken <= *left);
+    }
+
+    fn to_play(&self, (_, mover): &Self::State) -> Player {
+        *mover
+    }
+}
+
+/// What each move is worth to who makes it, by trying everything.
+fn worth(left: u32, taken: u32) -> f64 {
+    match left - taken {
+        0 => 1.0,
+        rest => {
+            let best = (1..=3.min(rest)).map(|next| worth(rest, next)).fold(f64::NEG_INFINITY, f64::max);
+            0.9 * if taken == 2 { best } else { -best }
+        }
+    }
+}
+
+#[test]
+fn every_agent_learns_a_game_against_itself() {
+    let ids = ["q-learning", "sarsa", "expected-sarsa", "double-q", "q-lambda", "n-step-sarsa", "dyna-q"];
+    for id in ids {
+        let kind = all().into_iter().find(|agent| agent.id() == id).unwrap();
+        let env = matches();
+        let budget = Budget { steps: 60_000, rows: 2 };
+        let text = "gamma = 0.9\nalpha = { from = 0.5, to = 0.02 }\nepsilon = { from = 1.0, to = 0.02 }";
+        let mut learner = kind.build(&env.0, &text.parse().unwrap(), budget, Streams::new(1)).unwrap();
+        let mut batch = Batch::new(Arc::clone(&env), 2, Streams::new(1), Purpose::Environment, 0);
+        learner.learn(&mut batch, budget.steps).unwrap();
+        let policy = learner.policy(Mode::Greedy);
+        for left in 1..=FIRST {
+            let mut legal = [false; 3];
+            env.legal(&(left, Player::First), &mut legal);
+            let mut values = [0.0; 3];
+            assert!(policy.action_values(&[left as f32], &legal, &mut values));
+            let of = |taken: u32| worth(left, taken);
+            let best = (1..=3.min(left)).map(of).fold(f64::NEG_INFINITY, f64::max);
+            let values = values.map(f64::from);
+            let chosen = (1..=3.min(left)).find(|&taken| values[taken as usize - 1] == max(&values, &legal));
+            // The methods that learn about the greedy player know its values; the others know what is best.
+            let off_policy = ["q-learning", "double-q", "dyna-q"].contains(&id);
+            assert!((of(chosen.unwrap()) - best).abs() < 1e-9, "{id}: {left} left, {values:?}");
+            assert!(!off_policy || (max(&values, &legal) - best).abs() < 0.02, "{id}: {left}, {values:?}");
+        }
+    }
+}
