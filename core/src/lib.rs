@@ -40,5 +40,6 @@ pub use spec::{ActionSpace, Better, Measure, ObservationSpace, Score, Spec};
 pub use stage::{Origin, Stage};
 pub use stream::{Purpose, Stream, Streams};
 pub use world::{
-    Baseline, Certainty, DynWorld, Judge, Question, Solution, Who, World, WorldFamily, WorldInfo,
+    Baseline, Cast, Certainty, DynWorld, Judge, NoCast, Question, Solution, Who, World, WorldFamily,
+    WorldInfo,
 };

@@ -61,6 +61,8 @@ pub struct Field {
     pub about: String,
     /// Its default, as JSON.
     pub default: serde_json::Value,
+    /// Whether it names a file or a folder: `#[schemars(extend("format" = "path"))]`.
+    pub is_path: bool,
 }
 
 /// The fields of a settings struct, from its schema, in order of declaration.
@@ -76,6 +78,7 @@ pub fn fields(schema: &schemars::Schema) -> Vec<Field> {
             name: name.clone(),
             about: text(field, "description"),
             default: field.get("default").cloned().unwrap_or_default(),
+            is_path: text(field, "format") == "path",
         })
         .collect()
 }

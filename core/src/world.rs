@@ -171,6 +171,24 @@ pub struct Baseline {
     pub value: f64,
 }
 
+/// Trained players, to be seated in a world.
+pub trait Cast {
+    /// The player that the run in `folder` has trained, for a world that looks like `spec`.
+    ///
+    /// # Errors
+    /// [`Error::Config`] where there is no such run, it has no checkpoint, or it was trained for another look.
+    fn seat(&self, folder: &Path, spec: &Spec) -> Result<Arc<dyn Policy>>;
+}
+
+/// Nobody has been trained yet.
+pub struct NoCast;
+
+impl Cast for NoCast {
+    fn seat(&self, folder: &Path, _spec: &Spec) -> Result<Arc<dyn Policy>> {
+        Err(Error::Config(format!("{}: no trained players are to be had here", folder.display())))
+    }
+}
+
 /// A family of worlds: what stands before the slash in `grid/cliff`.
 pub trait WorldFamily: Send + Sync {
     /// Its name, such as `grid`.
@@ -178,8 +196,9 @@ pub trait WorldFamily: Send + Sync {
     /// The worlds that have names.
     fn list(&self) -> Vec<WorldInfo>;
     /// Builds the world called `name` (without the family), `None` where there is none. Settings are a table of the
-    /// experiment file.
-    fn build(&self, name: &str, settings: &toml::Table) -> Result<Option<Arc<dyn DynWorld>>>;
+    /// experiment file; `cast` has the trained players that they may ask for.
+    fn build(&self, name: &str, settings: &toml::Table, cast: &dyn Cast)
+    -> Result<Option<Arc<dyn DynWorld>>>;
     /// Builds a world from a file.
     fn open(&self, file: &Path, _settings: &toml::Table) -> Result<Arc<dyn DynWorld>> {
         Err(Error::Config(format!(
@@ -192,7 +211,8 @@ pub trait WorldFamily: Send + Sync {
     fn sources(&self, file: &Path, _settings: &toml::Table) -> Result<Vec<PathBuf>> {
         Ok(vec![file.to_owned()])
     }
-    /// The settings that every world of the family takes, as a JSON schema.
+    /// The settings that every world of the family takes, as a JSON schema. One that names a file or a run's folder has
+    /// the format `path`: it is looked for from the experiment file on, and what it holds is part of what the world is.
     fn settings(&self) -> schemars::Schema {
         schemars::json_schema!({ "type": "object", "properties": {} })
     }

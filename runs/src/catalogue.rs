@@ -10,7 +10,7 @@
 //! }
 //! ```
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use freewheel_agents::AgentKind;
@@ -151,7 +151,7 @@ impl Catalogue {
         }
         if let Some((family, name)) = id.split_once('/')
             && let Ok(family) = self.family_of(family)
-            && let Some(world) = family.build(name, settings)?
+            && let Some(world) = family.build(name, settings, self)?
         {
             return Ok(world);
         }
@@ -182,15 +182,28 @@ impl Catalogue {
         }
     }
 
-    /// BLAKE3 of every file that a world is read from; `None` for a world that has a name.
+    /// BLAKE3 of every file that a world is read from, and of what its trained players have learned; `None` where its name
+    /// and its settings say everything.
     ///
     /// # Errors
     /// [`Error::Io`], and those of [`Catalogue::build_world`].
     pub fn world_digest(&self, id: &str, settings: &Table) -> Result<Option<String>> {
-        let Some((family, file)) = world_file(id) else { return Ok(None) };
+        let mut sources = match world_file(id) {
+            Some((family, file)) => self.family_of(family)?.sources(Path::new(file), settings)?,
+            None => Vec::new(),
+        };
+        let named = self.world_fields(id).into_iter().filter(|field| field.is_path);
+        let named = named.filter_map(|field| settings.get(&field.name)?.as_str().map(PathBuf::from));
+        sources.extend(named.filter(|path| !path.as_os_str().is_empty()));
+        if sources.is_empty() {
+            return Ok(None);
+        }
         let mut hash = blake3::Hasher::new();
-        for file in self.family_of(family)?.sources(Path::new(file), settings)? {
-            let bytes = std::fs::read(&file).map_err(Error::io(&file))?;
+        for source in sources {
+            let bytes = match source.is_dir() {
+                true => self.learned(&source)?,
+                false => std::fs::read(&source).map_err(Error::io(&source))?,
+            };
             hash.update(&(bytes.len() as u64).to_le_bytes()).update(&bytes);
         }
         Ok(Some(hash.finalize().to_hex().to_string()))

@@ -68,7 +68,7 @@ impl Catalogue {
     }
 
     /// The job whose `config.toml` stands in `directory`.
-    fn load_job(&self, directory: &Path, worlds: &mut Built) -> Result<Job, Core> {
+    pub(crate) fn load_job(&self, directory: &Path, worlds: &mut Built) -> Result<Job, Core> {
         let file = directory.join("config.toml");
         let text = std::fs::read_to_string(&file).map_err(Core::io(&file))?;
         let config: JobConfig = toml::from_str(&text).map_err(|e| {

@@ -1,6 +1,7 @@
 //! The program `freewheel` as a library: a user's own crate adds its worlds and agents to the [`Catalogue`] and calls
 //! [`Catalogue::main`] to have every subcommand for them, the viewer included.
 
+mod cast;
 pub mod catalogue;
 pub mod cli;
 mod command;

@@ -161,8 +161,14 @@ impl Common {
             }
             layers.push(own);
         }
-        let world_settings = merged(&layers);
+        let mut world_settings = merged(&layers);
         let id = located(doc, &world.id)?;
+        for field in catalogue.world_fields(&id).iter().filter(|field| field.is_path) {
+            match world_settings.get_mut(&field.name) {
+                Some(Value::String(path)) if !path.is_empty() => *path = absolute(doc, path)?,
+                _ => {}
+            }
+        }
         let built = catalogue.build_world(&id, &world_settings).map_err(|e| match e {
             Error::Io { .. } => doc.error(&["worlds", &world.path[1]], e.to_string()),
             e => blame(doc, &layers, e, |table| catalogue.build_world(&id, table).err()),
@@ -377,7 +383,12 @@ fn known_names(doc: &Document, catalogue: &Catalogue, worlds: &[Entry], agents: 
 /// so that the run can be taken up again from anywhere.
 fn located(doc: &Document, id: &str) -> Result<String> {
     let Some((family, file)) = world_file(id) else { return Ok(id.to_owned()) };
-    let file = doc.folder().map_or_else(|| PathBuf::from(file), |folder| folder.join(file));
-    let file = std::path::absolute(&file).map_err(Error::io(&file))?;
-    Ok(format!("{family}:{}", file.display()))
+    Ok(format!("{family}:{}", absolute(doc, file)?))
+}
+
+/// The full path of what an experiment file calls `path`.
+fn absolute(doc: &Document, path: &str) -> Result<String> {
+    let path = doc.folder().map_or_else(|| PathBuf::from(path), |folder| folder.join(path));
+    let path = std::path::absolute(&path).map_err(Error::io(&path))?;
+    Ok(path.display().to_string())
 }

@@ -3,9 +3,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use freewheel_core::evaluate::{Protocol, evaluate};
 use freewheel_core::record::play;
-use freewheel_core::{Choice, DynWorld, Ending, Error, Finished, Policy, Purpose, Stream, Streams, World};
+use freewheel_core::{
+    Choice, DynWorld, Ending, Error, Finished, Policy, Purpose, Scripted, Stream, Streams, World,
+};
 
-use crate::worlds::{LastLegal, Uniform, duel, push, walk, with_threads};
+use crate::worlds::{LastLegal, Uniform, duel, push, timed, walk, with_threads};
 
 const PROTOCOL: Protocol = Protocol { episodes: 100, rows: 19, max_steps: 25, streams: Streams { seed: 7 } };
 
@@ -112,4 +114,29 @@ fn a_policy_of_another_kind_is_an_error() {
         let protocol = Protocol { episodes: 8, rows: 8, ..PROTOCOL };
         assert!(matches!(evaluate(&world, &Confused(kind), &protocol), Err(Error::Config(_))));
     }
+}
+
+#[test]
+fn a_world_judges_by_its_measure_and_plays_by_itself() {
+    let world = Arc::new(timed());
+    for script in [0, 1] {
+        let policy = Scripted(script);
+        let finished = evaluate(&world, &policy, &PROTOCOL).unwrap();
+        assert_eq!(finished.len(), 100);
+        let mut totals = 0;
+        for f in &finished {
+            assert_eq!((f.score, f.measures[1]), (f64::from(f.length), f64::from(f.length)));
+            assert_eq!(f.measures[0] == 4.0, f.ending == Ending::Terminal);
+            // The very episode that a stage plays alone, asked in the same way.
+            let mut stage = world.stage(PROTOCOL.streams, Purpose::EvaluationEnvironment, f.index);
+            let rng = PROTOCOL.streams.stream(Purpose::EvaluationAction, f.index, f.episode);
+            let alone = play(stage.as_mut(), f.episode, &policy, rng, PROTOCOL.max_steps).unwrap();
+            assert_eq!((alone.length, alone.ending), (f.length, f.ending));
+            assert_eq!((alone.score, stage.measures()), (f.total, f.measures.clone()));
+            totals += usize::from(f.total != f.score);
+        }
+        assert!(totals > 50, "the return is another number");
+        assert!(with_threads(2, || evaluate(&world, &policy, &PROTOCOL).unwrap()) == finished);
+    }
+    assert!(matches!(evaluate(&world, &Scripted(2), &PROTOCOL), Err(Error::Unsupported(_))));
 }

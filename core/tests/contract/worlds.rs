@@ -1,7 +1,8 @@
 //! Small worlds whose every number can be worked out by hand.
 
 use freewheel_core::{
-    ActionSpace, Choice, Ending, Env, ObservationSpace, Player, Policy, Spec, Step, Stream, World,
+    ActionSpace, Better, Choice, Ending, Env, Measure, ObservationSpace, Player, Policy, Score, Spec, Step,
+    Stream, World,
 };
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +33,21 @@ pub(crate) struct Walker {
 pub(crate) fn walk(dice: bool, time_limit: Option<u32>) -> Walk {
     let spec = spec("walk", 2, counted(&["left", "right", "stay"]));
     Walk { spec: Spec { masked: true, time_limit, ..spec }, dice, work: 0 }
+}
+
+/// The same with dice, judged by its steps, with players of its own: one goes right, one anywhere that is legal.
+pub(crate) fn timed() -> Walk {
+    let walk = walk(true, None);
+    let spec = Spec {
+        measures: vec![
+            Measure::new("cell", "", Better::Neither),
+            Measure::new("time", "steps", Better::Lower),
+        ],
+        score: Score::Measure(1),
+        scripts: vec!["right".into(), "anywhere".into()],
+        ..walk.spec
+    };
+    Walk { spec, ..walk }
 }
 
 impl Env for Walk {
@@ -72,6 +88,20 @@ impl Env for Walk {
 
     fn legal(&self, state: &Walker, out: &mut [bool]) {
         out.copy_from_slice(&[state.cell > 0, true, true]);
+    }
+
+    fn measure(&self, state: &Walker, out: &mut [f64]) {
+        for (out, measured) in out.iter_mut().zip([state.cell, state.steps]) {
+            *out = f64::from(measured);
+        }
+    }
+
+    fn scripted(&self, script: usize, state: &Walker, rng: &mut Stream) -> Option<u32> {
+        match script {
+            0 => Some(1),
+            1 => Some(if state.cell > 0 { rng.below(3) } else { 1 + rng.below(2) }),
+            _ => None,
+        }
     }
 }
 

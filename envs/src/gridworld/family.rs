@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use freewheel_core::{DynWorld, Error, Result, World, WorldFamily, WorldInfo};
+use freewheel_core::{Cast, DynWorld, Error, Result, World, WorldFamily, WorldInfo};
 
 use super::map::Map;
 use super::movingai::{self, Terrain};
@@ -135,7 +135,12 @@ impl WorldFamily for Grids {
         named::list().map(|(name, about)| WorldInfo { id: format!("grid/{name}"), about }).collect()
     }
 
-    fn build(&self, name: &str, settings: &toml::Table) -> Result<Option<Arc<dyn DynWorld>>> {
+    fn build(
+        &self,
+        name: &str,
+        settings: &toml::Table,
+        _cast: &dyn Cast,
+    ) -> Result<Option<Arc<dyn DynWorld>>> {
         Ok(self.world(name, settings)?.map(World::shared))
     }
 

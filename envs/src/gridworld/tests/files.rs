@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::path::{Path, PathBuf};
 
-use freewheel_core::{Env, Question, World, WorldFamily};
+use freewheel_core::{Env, NoCast, Question, World, WorldFamily};
 
 use super::super::movingai::{Problem, Terrain, problems};
 use super::super::{Grids, Gridworld};
@@ -224,7 +224,7 @@ fn names_and_settings() {
     for name in
         ["", "clif", "deepsea-", "deepsea-x", "deepsea-07", "random-3x3", "random-3x-1", "frozenlake-x-1"]
     {
-        assert!(family.build(name, &none).unwrap().is_none(), "{name}");
+        assert!(family.build(name, &none, &NoCast).unwrap().is_none(), "{name}");
     }
     for name in [
         "deepsea-1",
@@ -234,17 +234,21 @@ fn names_and_settings() {
         "frozenlake-1-0",
         "random-99999x99999-1",
     ] {
-        assert!(family.build(name, &none).is_err(), "{name}");
+        assert!(family.build(name, &none, &NoCast).is_err(), "{name}");
     }
     for info in family.list() {
         assert!(!info.about.is_empty() && info.id.starts_with("grid/"));
         let name =
             info.id[5..].replace("deepsea-N", "deepsea-4").replace("WxH-S", "5x4-1").replace("-N-S", "-4-1");
-        let world = family.build(&name, &none).unwrap().expect("a listed world");
+        let world = family.build(&name, &none, &NoCast).unwrap().expect("a listed world");
         assert_eq!(world.spec().id, format!("grid/{name}"));
     }
     let refused = |name: &str, settings: &str| {
-        family.build(name, &settings.parse().unwrap()).err().map(|e| e.to_string()).unwrap_or_default()
+        family
+            .build(name, &settings.parse().unwrap(), &NoCast)
+            .err()
+            .map(|e| e.to_string())
+            .unwrap_or_default()
     };
     assert!(refused("cliff", "slipery = true").contains("did you mean `slippery`"));
     assert!(refused("cliff", "changed = true").contains("does not take the setting `changed`"));
