@@ -311,7 +311,9 @@ impl Model {
         if let Some(over) = self.episode.over() {
             let person = self.returns.len() - 1;
             let player = if self.episode.by_hand() { person } else { self.shown.min(person) };
-            let outcome = Outcome { score: self.episode.stage().score(), over };
+            let stage = self.episode.stage();
+            let score = stage.spec().score.of(stage.score(), &stage.measures());
+            let outcome = Outcome { score, over };
             self.returns[player].record(self.episode.number(), outcome);
         }
     }

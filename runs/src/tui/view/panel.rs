@@ -1,6 +1,6 @@
 //! The panel: the episode's facts, what the agent expects, the returns.
 
-use freewheel_core::{Choice, Player};
+use freewheel_core::{Choice, Measure, Player, Score};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -16,6 +16,8 @@ use crate::tui::returns::score;
 
 /// Lines that the chart wants at least, its heading and its summary among them.
 const CHART: usize = 6;
+/// Measures that are enough beside the picture; tables have them all.
+const MEASURES: usize = 6;
 /// Rows of columns that are enough, however high the screen.
 const TALL: u16 = 10;
 
@@ -56,8 +58,13 @@ fn returns(model: &Model, palette: Palette, area: Rect, buf: &mut Buffer) {
     if area.height < 3 {
         return;
     }
-    let title = if model.hand.is_some() { "your returns" } else { "returns" };
-    heading(title, palette, area.width).render(Rect { height: 1, ..area }, buf);
+    let spec = model.episode.spec();
+    let what = match spec.score {
+        Score::Return => "returns".to_owned(),
+        Score::Measure(_) => spec.score_title(),
+    };
+    let title = if model.hand.is_some() { format!("your {what}") } else { what };
+    heading(&title, palette, area.width).render(Rect { height: 1, ..area }, buf);
     let columns = Rect { y: area.y + 1, height: (area.height - 2).min(TALL), ..area };
     chart::draw(model, palette, columns, buf);
     summary(model, palette).render(Rect { y: columns.bottom(), height: 1, ..area }, buf);
@@ -104,6 +111,9 @@ fn facts(model: &Model, palette: Palette, width: usize) -> Vec<Line<'static>> {
     let discount = model.episode.spec().gamma;
     let discount = if discount < 1.0 { format!("  discount {discount}") } else { String::new() };
     rows.push(row("return", number(stage.score()), discount));
+    if !model.episode.spec().measures.is_empty() {
+        rows.extend(measures(model, palette, width));
+    }
     rows.push(match model.episode.over() {
         None => row("ending", "—".into(), String::new()),
         Some(over) => {
@@ -117,6 +127,25 @@ fn facts(model: &Model, palette: Palette, width: usize) -> Vec<Line<'static>> {
         }
     });
     rows
+}
+
+/// The world's measures of the episode as it stands, as many as it can say by now.
+fn measures(model: &Model, palette: Palette, width: usize) -> Vec<Line<'static>> {
+    let (measured, dim) = (model.episode.stage().measures(), palette.ink(Ink::Dim));
+    let known = model.episode.spec().measures.iter().zip(measured).filter(|(_, value)| value.is_finite());
+    let line = |(measure, value): (&Measure, f64)| {
+        let (name, value) = (format!("{:<9}", measure.name), number(value));
+        let fits = Span::raw(&*name).width() + value.len() + 2 + measure.unit.len() <= width;
+        let unit = if fits { format!(" {}", measure.unit) } else { String::new() };
+        // A long name still has a blank after it.
+        let gap = if name.ends_with(' ') { "" } else { " " };
+        Line::from(vec![
+            Span::styled(format!("{name}{gap}"), dim),
+            Span::styled(value, palette.ink(Ink::Text)),
+            Span::styled(unit, dim),
+        ])
+    };
+    known.take(MEASURES).map(line).collect()
 }
 
 /// A move in words, with its arrow where it is a direction.
