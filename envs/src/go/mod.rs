@@ -1,1 +1,5 @@
 //! The game of Go.
+
+pub mod players;
+pub mod rules;
+pub mod uct;
