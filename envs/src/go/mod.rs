@@ -1,1 +1,3 @@
 //! The game of Go.
+
+pub mod rules;
