@@ -91,7 +91,9 @@ impl PatternPlayouts {
     /// Whether the rules of playouts allow a move: empty, no ko, no suicide, no own eye.
     #[inline]
     fn is_sensible(&self, vertex: Vertex) -> bool {
-        vertex != self.ko && self.board.lives(vertex, self.to_play) && !self.board.is_eye(vertex, self.to_play)
+        vertex != self.ko
+            && self.board.lives(vertex, self.to_play)
+            && !self.board.is_eye(vertex, self.to_play)
     }
 
     /// A random sensible move: from a random empty point on, the first. A pass where there is none.

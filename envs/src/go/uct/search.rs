@@ -115,10 +115,11 @@ impl Search {
         let UctSettings { exploration, rave, first_play, .. } = self.settings;
         let mut best = (f64::NEG_INFINITY, 0);
         for (i, child) in self.tree.siblings(at).iter().enumerate() {
-            let value = value(child, rave, first_play) + match exploration {
-                0.0 => 0.0,
-                c => c * (log / f64::from(child.visits.max(1))).sqrt(),
-            };
+            let value = value(child, rave, first_play)
+                + match exploration {
+                    0.0 => 0.0,
+                    c => c * (log / f64::from(child.visits.max(1))).sqrt(),
+                };
             if value > best.0 {
                 best = (value, i);
             }
@@ -174,7 +175,9 @@ impl Search {
                     }
                 }
                 let point = self.tree.node(at).point;
-                if at != ROOT && let Some(first) = self.first.get_mut(usize::from(point)) {
+                if at != ROOT
+                    && let Some(first) = self.first.get_mut(usize::from(point))
+                {
                     *first = 1 + mover as u8;
                 }
             }

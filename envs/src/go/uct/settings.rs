@@ -79,7 +79,8 @@ impl UctSettings {
         let mut settings = UctSettings::plain(playouts);
         let mut exploration = None;
         for word in words {
-            let (name, value) = word.split_once('=').map_or((word, None), |(name, value)| (name, Some(value)));
+            let (name, value) =
+                word.split_once('=').map_or((word, None), |(name, value)| (name, Some(value)));
             match (name, value) {
                 ("rave", None) => settings = settings.with_rave(RAVE_BIAS),
                 ("rave", Some(value)) => settings = settings.with_rave(number(name, value, 0.0)?),
@@ -143,7 +144,14 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_again() {
-        for text in ["1", "1000", "1000,rave", "3000,rave,patterns,priors", "500,c=0.7", "20,rave=0.1,c=0.2,expand=5,fpu=0.6"] {
+        for text in [
+            "1",
+            "1000",
+            "1000,rave",
+            "3000,rave,patterns,priors",
+            "500,c=0.7",
+            "20,rave=0.1,c=0.2,expand=5,fpu=0.6",
+        ] {
             let settings = UctSettings::parse(text).unwrap();
             assert_eq!(settings.to_string(), text);
         }

@@ -45,7 +45,8 @@ fn kinds(playouts: u32) -> [UctSettings; 3] {
 fn a_chain_that_decides_the_game_is_captured() {
     // Whoever plays e1 takes the other's five stones, and with them the board.
     let rows = ["XXXXX", "OOOXX", "OOOOX", "XXXO.", "XXXX."];
-    let rows = [".....", "XXXXX", "OOOOO", "XXXXO", "....."].map(|row| if row == "....." { row } else { row });
+    let rows =
+        [".....", "XXXXX", "OOOOO", "XXXXO", "....."].map(|row| if row == "....." { row } else { row });
     let _ = rows;
     let game = position(&["..O.X", "OOO.X", "XXXOX", ".X.OX", "XXXO."], Colour::Black);
     for settings in kinds(400) {
