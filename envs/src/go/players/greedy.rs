@@ -21,7 +21,7 @@ impl Player for Greedy {
 
     fn choose(&self, game: &Game, rng: &mut Stream) -> Result<Turn> {
         let point = best(game, rng, captured).or_else(|| best(game, rng, saved));
-        Ok(Turn::Play(point.unwrap_or_else(|| random::sensible(game, rng))))
+        Ok(Turn::Play(point.unwrap_or_else(|| random::random(game, rng))))
     }
 }
 

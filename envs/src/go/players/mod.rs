@@ -5,6 +5,8 @@
 
 mod greedy;
 mod random;
+#[cfg(test)]
+mod tests;
 mod uct;
 
 use std::sync::Arc;
@@ -13,6 +15,7 @@ use freewheel_core::{Error, Result, Stream, settings};
 
 pub use greedy::Greedy;
 pub use random::Random;
+pub(in crate::go) use random::sensible;
 pub use uct::Uct;
 
 use super::rules::{Game, Point};

@@ -261,3 +261,30 @@ fn shuffle(children: &mut [Node], rng: &mut Stream) {
         children.swap(i, rng.below(i as u32 + 1) as usize);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn node(visits: u32, wins: u32, amaf_visits: u32, amaf_wins: u32) -> Node {
+        Node { visits, wins, amaf_visits, amaf_wins, ..Node::default() }
+    }
+
+    /// By hand: n = 10 with 6 wins, a = 30 with 21 wins, b = 0.1: beta = 30 / (10 + 30 + 4 * 300 * 0.01) = 30 / 52.
+    #[test]
+    fn values_are_weighed_as_in_the_paper() {
+        let child = node(10, 12, 30, 42);
+        assert_eq!(value(&child, None, 1.1), 0.6);
+        let beta: f64 = 30.0 / 52.0;
+        assert!((value(&child, Some(0.1), 1.1) - (beta * 0.7 + (1.0 - beta) * 0.6)).abs() < 1e-12);
+    }
+
+    #[test]
+    fn what_is_not_known_is_urgent_or_as_others_say() {
+        assert_eq!(value(&node(0, 0, 0, 0), None, 1.1), 1.1);
+        assert_eq!(value(&node(0, 0, 0, 0), Some(0.1), 0.9), 0.9);
+        assert_eq!(value(&node(0, 0, 4, 2), Some(0.1), 0.9), 0.25);
+        let believed = Node { prior_visits: 10, prior_wins: 10, ..node(10, 20, 0, 0) };
+        assert_eq!(value(&believed, None, 1.1), 0.75);
+    }
+}

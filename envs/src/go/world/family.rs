@@ -21,7 +21,7 @@ const LIST: [(&str, &str); 4] = [
 /// The size of the board called `name`, such as `9x9`; `None` where that is no square.
 fn size(name: &str) -> Option<&str> {
     let (width, height) = name.split_once('x')?;
-    let number = !width.starts_with('0') && width.bytes().all(|byte| byte.is_ascii_digit());
+    let number = width.starts_with(|c: char| c != '0') && width.bytes().all(|byte| byte.is_ascii_digit());
     (width == height && number).then_some(width)
 }
 
