@@ -1,1 +1,4 @@
 //! The game of Go.
+
+pub mod gtp;
+pub mod sgf;

@@ -1,0 +1,2 @@
+//! gtp
+pub mod protocol;

@@ -1,0 +1,2 @@
+//! sgf
+pub mod tree;
