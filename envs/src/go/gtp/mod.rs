@@ -1,2 +1,3 @@
 //! gtp
 pub mod protocol;
+pub mod vertex;
