@@ -1,4 +1,5 @@
 //! The game of Go.
 
 pub mod gtp;
+pub mod rules;
 pub mod sgf;
