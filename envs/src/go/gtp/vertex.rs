@@ -53,14 +53,21 @@ mod tests {
     #[test]
     fn names_are_gtps() {
         let rules = Rules::tromp_taylor(19);
-        for (text, point) in [("A1", 0), ("T19", 360), ("J9", 160), ("h8", 140), ("PASS", 361), ("Q16", 300)] {
+        for (text, point) in [("A1", 0), ("T19", 360), ("J9", 160), ("h8", 140), ("PASS", 361), ("Q16", 300)]
+        {
             assert_eq!(parse(&rules, text), Some(point), "{text}");
-            assert_eq!(name(&rules, point), if point == 361 { "pass".into() } else { text.to_ascii_uppercase() });
+            assert_eq!(
+                name(&rules, point),
+                if point == 361 { "pass".into() } else { text.to_ascii_uppercase() }
+            );
         }
         for text in ["", "I5", "U1", "A0", "A20", "A", "4D", "A+1", "A-1", "é1", "A99999999", "resign"] {
             assert_eq!(parse(&rules, text), None, "{text}");
         }
-        assert_eq!(["B", "black", "w", "White"].map(|text| parse_colour(text).map(colour_name)), ["black", "black", "white", "white"].map(Some));
+        assert_eq!(
+            ["B", "black", "w", "White"].map(|text| parse_colour(text).map(colour_name)),
+            ["black", "black", "white", "white"].map(Some)
+        );
         assert_eq!(parse_colour("grey"), None);
     }
 

@@ -19,6 +19,8 @@
 mod outcome;
 mod record;
 mod replay;
+#[cfg(test)]
+mod tests;
 mod tree;
 mod write;
 

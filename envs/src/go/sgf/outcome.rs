@@ -113,10 +113,18 @@ mod tests {
 
     #[test]
     fn outcomes_are_read_and_written() {
-        for text in ["B+3.5", "W+R", "B+T", "W+F", "B+", "0", "Void", "?", "has adjourned", "B+Illegal", "+", "b"] {
+        for text in
+            ["B+3.5", "W+R", "B+T", "W+F", "B+", "0", "Void", "?", "has adjourned", "B+Illegal", "+", "b"]
+        {
             assert_eq!(Outcome::read(text).to_string(), text);
         }
-        for (text, written) in [("b+Resign", "B+R"), ("White+time", "W+T"), ("Draw", "0"), ("W+0.50", "W+0.5"), ("B+ 12", "B+12")] {
+        for (text, written) in [
+            ("b+Resign", "B+R"),
+            ("White+time", "W+T"),
+            ("Draw", "0"),
+            ("W+0.50", "W+0.5"),
+            ("B+ 12", "B+12"),
+        ] {
             assert_eq!(Outcome::read(text).to_string(), written);
         }
         assert!(matches!(Outcome::read("B+nan"), Outcome::Other(_)));

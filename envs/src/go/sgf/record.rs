@@ -145,7 +145,11 @@ impl GameRecord {
         let side = |text: &str| text.trim().parse().ok().filter(|side| (1..=MAX_SIDE).contains(side));
         match (side(width), side(height)) {
             (Some(width), Some(height)) => (self.width, self.height) = (width, height),
-            _ => return Err(size.place.error(format!("SZ[{text}]: sides go from 1 to {MAX_SIDE}, as in SZ[19] or SZ[5:6]"))),
+            _ => {
+                return Err(size
+                    .place
+                    .error(format!("SZ[{text}]: sides go from 1 to {MAX_SIDE}, as in SZ[19] or SZ[5:6]")));
+            }
         }
         Ok(())
     }
@@ -158,12 +162,14 @@ impl GameRecord {
             match property.name.as_str() {
                 "KM" if !text.is_empty() => {
                     let komi = text.replace(',', ".").parse().ok().filter(|komi: &f32| komi.is_finite());
-                    let komi = komi.ok_or_else(|| value.place.error(format!("KM[{text}] is not a number")))?;
+                    let komi =
+                        komi.ok_or_else(|| value.place.error(format!("KM[{text}] is not a number")))?;
                     self.komi = Some(komi);
                 }
                 "HA" if !text.is_empty() => {
                     let handicap = text.parse().ok().filter(|&stones| stones <= 361);
-                    let handicap = handicap.ok_or_else(|| value.place.error(format!("HA[{text}] is not a number of stones")))?;
+                    let handicap = handicap
+                        .ok_or_else(|| value.place.error(format!("HA[{text}] is not a number of stones")))?;
                     self.handicap = handicap;
                 }
                 "RU" => self.rules = text,

@@ -64,7 +64,8 @@ impl GameRecord {
                     game.set_to_play(played.colour);
                     before(&game, *played);
                     game.play(played.point).map_err(|why| {
-                        let (colour, point) = (vertex::colour_name(played.colour), vertex::name(&rules, played.point));
+                        let (colour, point) =
+                            (vertex::colour_name(played.colour), vertex::name(&rules, played.point));
                         event.place.error(format!("move {number}, {colour} {point}, is not legal: {why}"))
                     })?;
                 }
@@ -76,7 +77,8 @@ impl GameRecord {
 
 /// The position of `game` after a change by hand, as a position to begin with.
 fn edited(game: &Game, edit: &Edit) -> Setup {
-    let changed = |point: &Point| [&edit.black, &edit.white, &edit.empty].into_iter().any(|list| list.contains(point));
+    let changed =
+        |point: &Point| [&edit.black, &edit.white, &edit.empty].into_iter().any(|list| list.contains(point));
     let stones = |colour: Colour, added: &[Point]| {
         let kept = (0..game.pass()).filter(|point| game.stone(*point) == Some(colour) && !changed(point));
         kept.chain(added.iter().copied()).collect()
