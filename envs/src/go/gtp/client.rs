@@ -1,7 +1,7 @@
 //! Another program that speaks GTP, run as a child process.
 
 use std::fmt;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufReader, Read, Write};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex};
@@ -115,7 +115,8 @@ impl Client {
         let (name, arguments) = words.split_first().ok_or_else(unreadable)?;
         let pipes = || Stdio::piped();
         let child = Command::new(name).args(arguments).stdin(pipes()).stdout(pipes()).stderr(pipes()).spawn();
-        let mut child = child.map_err(|source| GtpError::NotStarted { program: program.to_owned(), source })?;
+        let mut child =
+            child.map_err(|source| GtpError::NotStarted { program: program.to_owned(), source })?;
         let (sender, lines) = mpsc::channel();
         if let Some(output) = child.stdout.take() {
             std::thread::spawn(move || {
@@ -149,7 +150,8 @@ impl Client {
         self.last_id += 1;
         let id = self.last_id;
         let line = format!("{id} {command}\n");
-        let written = self.input.as_mut().map(|input| input.write_all(line.as_bytes()).and_then(|()| input.flush()));
+        let written =
+            self.input.as_mut().map(|input| input.write_all(line.as_bytes()).and_then(|()| input.flush()));
         if !matches!(written, Some(Ok(()))) {
             return Err(self.died(command));
         }
@@ -299,7 +301,8 @@ mod tests {
 
     #[test]
     fn answers_come_back() {
-        let mut client = shell(r#"while read id command; do
+        let mut client = shell(
+            r#"while read id command; do
             case "$command" in
                 name) printf "hello\n\n=$id A\nB\n\n\n";;
                 play*) printf "?$id illegal move\n\n";;
@@ -307,13 +310,18 @@ mod tests {
                 quit) exit;;
                 *) printf "=99 \n\n";;
             esac
-        done"#, 5000);
+        done"#,
+            5000,
+        );
         assert_eq!(client.send("name").unwrap(), "A\nB");
         let rules = Rules::tromp_taylor(5);
         let error = client.play(&rules, Colour::White, 24).unwrap_err().to_string();
         assert!(error.ends_with("refuses `play white E5`: illegal move"), "{error}");
         assert_eq!(client.generate_move(&rules, Colour::Black).unwrap(), Turn::Play(12));
-        assert!(matches!(client.generate_move(&Rules::tromp_taylor(2), Colour::Black), Err(GtpError::Garbled { .. })));
+        assert!(matches!(
+            client.generate_move(&Rules::tromp_taylor(2), Colour::Black),
+            Err(GtpError::Garbled { .. })
+        ));
         assert!(client.send("version").unwrap_err().to_string().contains("with `=99`"));
     }
 
@@ -332,7 +340,8 @@ mod tests {
     /// A program that writes more complaints than a pipe holds is not stuck.
     #[test]
     fn complaints_are_drained() {
-        let mut client = shell("head -c 300000 /dev/zero | tr \"\\\\0\" x >&2; read line; printf \"= ok\\n\\n\"", 5000);
+        let mut client =
+            shell("head -c 300000 /dev/zero | tr \"\\\\0\" x >&2; read line; printf \"= ok\\n\\n\"", 5000);
         assert_eq!(client.send("name").unwrap(), "ok");
         assert!(client.complaints().len() <= COMPLAINTS + 20);
     }

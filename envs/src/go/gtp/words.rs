@@ -2,7 +2,7 @@
 
 /// Parts `line` at white space; `'...'` and `"..."` hold words together, and a backslash takes the next character as it is
 /// (but not within `'...'`). `None` where a quote is not closed, or there is no word.
-pub fn split(line: &str) -> Option<Vec<String>> {
+pub(super) fn split(line: &str) -> Option<Vec<String>> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
     let mut quote = None;
@@ -31,7 +31,10 @@ mod tests {
     fn words_are_a_shells() {
         let is = |line: &str, words: &[&str]| assert_eq!(split(line).unwrap(), words, "{line}");
         is(" gnugo  --mode gtp ", &["gnugo", "--mode", "gtp"]);
-        is(r#"'/my programs/go' -x "a 'b' \" c" d\ e '' f'g h'"#, &["/my programs/go", "-x", "a 'b' \" c", "d e", "", "fg h"]);
+        is(
+            r#"'/my programs/go' -x "a 'b' \" c" d\ e '' f'g h'"#,
+            &["/my programs/go", "-x", "a 'b' \" c", "d e", "", "fg h"],
+        );
         for line in ["", "  ", "a 'b", "a \"b", "a \\"] {
             assert_eq!(split(line), None, "{line}");
         }
