@@ -7,8 +7,10 @@
 //! | [`players`] | who plays: random, greedy, searching |
 //! | [`Boards`] | the family `go`; [`Go`] the game for two, [`GoAgainst`] the game against an opponent |
 
+pub mod gtp;
 pub mod players;
 pub mod rules;
+pub mod sgf;
 pub mod uct;
 mod world;
 
