@@ -1,1 +1,17 @@
-//! The game of Go.
+//! The game of Go: its rules, players of every strength, and the worlds of the family `go`.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`rules`] | boards, ko, superko, scores, playouts |
+//! | [`uct`] | Monte-Carlo tree search |
+//! | [`players`] | who plays: random, greedy, searching |
+//! | [`Boards`] | the family `go`; [`Go`] the game for two, [`GoAgainst`] the game against an opponent |
+
+pub mod gtp;
+pub mod players;
+pub mod rules;
+pub mod sgf;
+pub mod uct;
+mod world;
+
+pub use world::{Boards, Go, GoAgainst, Presence, Reward, Ruleset, Seat, Seated, Settings};

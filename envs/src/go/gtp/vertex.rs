@@ -1,0 +1,82 @@
+//! Points, colours and moves as people and GTP write them: `D4`, `pass`, `black`.
+
+use crate::go::rules::{Colour, Point, Rules};
+
+/// The letters of the columns: there is no I.
+const COLUMNS: &[u8] = b"ABCDEFGHJKLMNOPQRST";
+
+/// The name of a point, such as `D4`, or `pass`.
+pub fn name(rules: &Rules, point: Point) -> String {
+    let width = Point::from(rules.width).max(1);
+    match COLUMNS.get(usize::from(point % width)) {
+        Some(&column) if point < rules.pass() => format!("{}{}", char::from(column), point / width + 1),
+        _ => "pass".into(),
+    }
+}
+
+/// The point of this name, in any case; `None` where the board has none.
+pub fn parse(rules: &Rules, name: &str) -> Option<Point> {
+    if name.eq_ignore_ascii_case("pass") {
+        return Some(rules.pass());
+    }
+    let (letter, row) = name.split_at_checked(1)?;
+    let letter = letter.bytes().next()?.to_ascii_uppercase();
+    let column = COLUMNS.iter().position(|&column| column == letter)?;
+    // No sign: `D+4` is not a vertex.
+    let row: Point = row.bytes().all(|byte| byte.is_ascii_digit()).then(|| row.parse().ok())??;
+    let on = column < usize::from(rules.width) && (1..=Point::from(rules.height)).contains(&row);
+    on.then(|| (row - 1) * Point::from(rules.width) + column as Point)
+}
+
+/// `black` or `white`.
+pub fn colour_name(colour: Colour) -> &'static str {
+    match colour {
+        Colour::Black => "black",
+        Colour::White => "white",
+    }
+}
+
+/// The colour that is called so: `b`, `black`, `w`, `white` in any case.
+pub fn parse_colour(name: &str) -> Option<Colour> {
+    match name.to_ascii_lowercase().as_str() {
+        "b" | "black" => Some(Colour::Black),
+        "w" | "white" => Some(Colour::White),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn names_are_gtps() {
+        let rules = Rules::tromp_taylor(19);
+        for (text, point) in [("A1", 0), ("T19", 360), ("J9", 160), ("h8", 140), ("PASS", 361), ("Q16", 300)]
+        {
+            assert_eq!(parse(&rules, text), Some(point), "{text}");
+            assert_eq!(
+                name(&rules, point),
+                if point == 361 { "pass".into() } else { text.to_ascii_uppercase() }
+            );
+        }
+        for text in ["", "I5", "U1", "A0", "A20", "A", "4D", "A+1", "A-1", "é1", "A99999999", "resign"] {
+            assert_eq!(parse(&rules, text), None, "{text}");
+        }
+        assert_eq!(
+            ["B", "black", "w", "White"].map(|text| parse_colour(text).map(colour_name)),
+            ["black", "black", "white", "white"].map(Some)
+        );
+        assert_eq!(parse_colour("grey"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn names_come_back(width in 1..=19u8, height in 1..=19u8, point in 0..400u16) {
+            let rules = Rules { width, height, ..Rules::tromp_taylor(9) };
+            let point = point.min(rules.pass());
+            prop_assert_eq!(parse(&rules, &name(&rules, point)), Some(point));
+        }
+    }
+}

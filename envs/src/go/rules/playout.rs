@@ -1,0 +1,98 @@
+//! Uniform random games to the end.
+//!
+//! Each move is drawn uniformly among the legal ones that do not fill an eye of the mover's own ([`Board::is_eye`]);
+//! who has none passes. Ko is simple ko here and suicide is forbidden, whatever the game's rules are: in random play superko
+//! hardly ever matters, and it would cost most of the speed (libEGo, Lew 2010). Two passes end it; so do three moves a point, which
+//! only rare cycles of several kos reach.
+
+use freewheel_core::Stream;
+
+use super::board::Board;
+use super::geometry::Vertex;
+use super::{Colour, Game, Point};
+
+/// How a playout ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Playout {
+    /// Black's area minus White's at its end, points; komi not counted.
+    pub area_score: i32,
+    /// Moves made in it, passes counted.
+    pub moves: u32,
+}
+
+/// A board for playouts, used over and over: nothing is allocated in a playout.
+#[derive(Clone, Debug)]
+pub struct Playouts {
+    board: Board,
+}
+
+impl Playouts {
+    /// For games of the same size as this one.
+    pub fn new(game: &Game) -> Self {
+        Playouts { board: game.board().clone() }
+    }
+
+    /// Plays a copy of `game` to its end.
+    pub fn run(&mut self, game: &Game, rng: &mut Stream) -> Playout {
+        self.run_with(game, rng, |_, _| {})
+    }
+
+    /// The same; `seen` is told every move in its order, passes left out.
+    #[inline]
+    pub fn run_with(
+        &mut self,
+        game: &Game,
+        rng: &mut Stream,
+        mut seen: impl FnMut(Colour, Point),
+    ) -> Playout {
+        let geometry = game.geometry();
+        self.board.clone_from(game.board());
+        let board = &mut self.board;
+        let mut mover = game.to_play();
+        let mut ko = game.ko().map_or(0, |ko| geometry.vertex(ko));
+        let mut passes = game.passes();
+        let limit = 3 * game.area() as u32;
+        let mut moves = 0;
+        while passes < 2 && moves < limit {
+            moves += 1;
+            match draw(board, mover, ko, rng) {
+                Some(vertex) => {
+                    let mut last = 0;
+                    let taken = board.play(vertex, mover, |v, _| last = v);
+                    ko = if taken == 1 && board.is_lone_in_atari(vertex) { last } else { 0 };
+                    passes = 0;
+                    seen(mover, geometry.point(vertex));
+                }
+                None => {
+                    ko = 0;
+                    passes += 1;
+                }
+            }
+            mover = mover.other();
+        }
+        let area_score = board.quick_area().unwrap_or_else(|| board.area(geometry, |_, _| {}));
+        Playout { area_score, moves }
+    }
+
+    /// The board at the end of the last playout.
+    pub fn board(&self) -> &Board {
+        &self.board
+    }
+}
+
+/// A move drawn uniformly among those a playout allows; `ko` is the forbidden vertex, or 0. None: pass.
+#[inline]
+fn draw(board: &mut Board, mover: Colour, ko: Vertex, rng: &mut Stream) -> Option<Vertex> {
+    // Candidates that fail are moved behind those not yet tried, so that each draw is uniform over the rest.
+    let mut untried = board.empties().len();
+    while untried > 0 {
+        let slot = rng.below(untried as u32) as usize;
+        let vertex = board.empties()[slot];
+        if vertex != ko && !board.is_eye(vertex, mover) && board.lives(vertex, mover) {
+            return Some(vertex);
+        }
+        untried -= 1;
+        board.swap_empties(slot, untried);
+    }
+    None
+}

@@ -1,0 +1,281 @@
+//! One game: who played, by which rules, what was set up and what was played, between text and [`Game`].
+
+use super::outcome::Outcome;
+use super::tree::{GameTree, Node, Place, Property, SgfError, Value};
+use crate::go::rules::{Colour, Game, MAX_SIDE, Move, Point};
+
+/// One game as SGF tells it: the main line, without variations and comments.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GameRecord {
+    /// Columns, 1 to 19 (`SZ`; 19 where not said).
+    pub width: u8,
+    /// Rows, 1 to 19.
+    pub height: u8,
+    /// Points White is given (`KM`).
+    pub komi: Option<f32>,
+    /// Handicap stones (`HA`); 0 for none.
+    pub handicap: u16,
+    /// The rules as the file names them (`RU`), such as `Japanese`; empty where it does not.
+    pub rules: String,
+    /// Who has Black, and who White.
+    pub players: [Person; 2],
+    /// When it was played (`DT`); empty where not said.
+    pub date: String,
+    /// How it ended (`RE`).
+    pub outcome: Option<Outcome>,
+    /// What happened, in its order.
+    pub events: Vec<Event>,
+}
+
+/// A player as a record knows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Person {
+    /// The name (`PB`, `PW`); empty where not said.
+    pub name: String,
+    /// The rank (`BR`, `WR`), such as `9d`; empty where not said.
+    pub rank: String,
+}
+
+/// Something that happened on the board.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// What.
+    pub what: What,
+    /// Where the file says so; the default for a record that no file told.
+    pub place: Place,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// A move of either colour, whoever's turn it was.
+    Move(Move),
+    /// The board was changed by hand.
+    Edit(Edit),
+}
+
+/// A change of the board by hand (`AB`, `AW`, `AE`, `PL`).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Edit {
+    /// Points that get a black stone.
+    pub black: Vec<Point>,
+    /// Points that get a white stone.
+    pub white: Vec<Point>,
+    /// Points that are emptied.
+    pub empty: Vec<Point>,
+    /// Who moves next, where that is said.
+    pub to_play: Option<Colour>,
+}
+
+impl Default for GameRecord {
+    fn default() -> Self {
+        GameRecord {
+            width: 19,
+            height: 19,
+            komi: None,
+            handicap: 0,
+            rules: String::new(),
+            players: Default::default(),
+            date: String::new(),
+            outcome: None,
+            events: Vec::new(),
+        }
+    }
+}
+
+impl GameRecord {
+    /// The main line of a game tree.
+    ///
+    /// # Errors
+    /// [`SgfError`] for another game than Go, a board that is none, points off the board, and numbers that are none.
+    pub fn from_tree(tree: &GameTree) -> Result<Self, SgfError> {
+        let mut record = GameRecord::default();
+        for (n, node) in tree.main_line().enumerate() {
+            if n == 0 {
+                record.read_size(node)?;
+            }
+            record.read_facts(node)?;
+            record.read_events(node)?;
+        }
+        Ok(record)
+    }
+
+    /// The record of a game: its size, komi, handicap, setup and moves.
+    pub fn from_game(game: &Game) -> Self {
+        let (rules, setup) = (game.rules(), game.setup());
+        let mut events = Vec::new();
+        let to_play = game.moves().next().map_or(game.to_play(), |first| first.colour);
+        let edit = Edit {
+            black: setup.black.clone(),
+            white: setup.white.clone(),
+            empty: Vec::new(),
+            to_play: (to_play != Colour::Black).then_some(to_play),
+        };
+        if edit != Edit::default() {
+            events.push(What::Edit(edit));
+        }
+        events.extend(game.moves().map(What::Move));
+        GameRecord {
+            width: rules.width,
+            height: rules.height,
+            komi: Some(rules.komi),
+            handicap: setup.handicap,
+            events: events.into_iter().map(|what| Event { what, place: Place::default() }).collect(),
+            ..GameRecord::default()
+        }
+    }
+
+    /// The moves of the record, in their order.
+    pub fn moves(&self) -> impl Iterator<Item = Move> {
+        self.events.iter().filter_map(|event| match event.what {
+            What::Move(played) => Some(played),
+            What::Edit(_) => None,
+        })
+    }
+
+    fn read_size(&mut self, root: &Node) -> Result<(), SgfError> {
+        if let Some(kind) = root.property("GM").map(first)
+            && !matches!(kind.line().as_str(), "1" | "")
+        {
+            return Err(kind.place.error(format!("GM[{}] is another game; Go is GM[1]", kind.line())));
+        }
+        let Some(size) = root.property("SZ").map(first) else { return Ok(()) };
+        let text = size.line();
+        let (width, height) = text.split_once(':').unwrap_or((&text, &text));
+        let side = |text: &str| text.trim().parse().ok().filter(|side| (1..=MAX_SIDE).contains(side));
+        match (side(width), side(height)) {
+            (Some(width), Some(height)) => (self.width, self.height) = (width, height),
+            _ => {
+                return Err(size
+                    .place
+                    .error(format!("SZ[{text}]: sides go from 1 to {MAX_SIDE}, as in SZ[19] or SZ[5:6]")));
+            }
+        }
+        Ok(())
+    }
+
+    /// Game info, which stands in the root as a rule, but may stand in any node.
+    fn read_facts(&mut self, node: &Node) -> Result<(), SgfError> {
+        for property in &node.properties {
+            let value = first(property);
+            let text = value.line();
+            match property.name.as_str() {
+                "KM" if !text.is_empty() => {
+                    let komi = text.replace(',', ".").parse().ok().filter(|komi: &f32| komi.is_finite());
+                    let komi =
+                        komi.ok_or_else(|| value.place.error(format!("KM[{text}] is not a number")))?;
+                    self.komi = Some(komi);
+                }
+                "HA" if !text.is_empty() => {
+                    let handicap = text.parse().ok().filter(|&stones| stones <= 361);
+                    let handicap = handicap
+                        .ok_or_else(|| value.place.error(format!("HA[{text}] is not a number of stones")))?;
+                    self.handicap = handicap;
+                }
+                "RU" => self.rules = text,
+                "DT" => self.date = text,
+                "PB" => self.players[0].name = text,
+                "PW" => self.players[1].name = text,
+                "BR" => self.players[0].rank = text,
+                "WR" => self.players[1].rank = text,
+                "RE" if !text.is_empty() => self.outcome = Some(Outcome::read(&text)),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// What a node does on the board: what it sets up, then what it plays.
+    fn read_events(&mut self, node: &Node) -> Result<(), SgfError> {
+        let mut edit = Edit::default();
+        let mut edited = None;
+        for property in &node.properties {
+            match property.name.as_str() {
+                "AB" => self.add_points(property, &mut edit.black)?,
+                "AW" => self.add_points(property, &mut edit.white)?,
+                "AE" => self.add_points(property, &mut edit.empty)?,
+                "PL" => edit.to_play = Some(colour(first(property))?),
+                _ => continue,
+            }
+            edited.get_or_insert(property.place);
+        }
+        if let Some(place) = edited {
+            self.events.push(Event { what: What::Edit(edit), place });
+        }
+        for property in &node.properties {
+            let colour = match property.name.as_str() {
+                "B" => Colour::Black,
+                "W" => Colour::White,
+                _ => continue,
+            };
+            for value in &property.values {
+                let point = match value.line().as_str() {
+                    // On boards up to 19x19 `tt` is the pass of FF[3].
+                    "" | "tt" => self.pass(),
+                    text => self.point(text, value)?,
+                };
+                self.events.push(Event { what: What::Move(Move { colour, point }), place: value.place });
+            }
+        }
+        Ok(())
+    }
+
+    /// A list of points, `[aa][cc:ee]` with rectangles by two corners.
+    fn add_points(&self, property: &Property, out: &mut Vec<Point>) -> Result<(), SgfError> {
+        for value in &property.values {
+            let text = value.line();
+            // An empty list is no list of points, but programs write it.
+            if text.is_empty() {
+                continue;
+            }
+            let (from, to) = text.split_once(':').unwrap_or((&text, &text));
+            let width = Point::from(self.width);
+            let (a, b) = (self.point(from.trim(), value)?, self.point(to.trim(), value)?);
+            let (rows, columns) = (range(a / width, b / width), range(a % width, b % width));
+            let points = rows.flat_map(|row| columns.clone().map(move |column| row * width + column));
+            for point in points {
+                if !out.contains(&point) {
+                    out.push(point);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The point that two letters name: the column from the left, the row from the top.
+    fn point(&self, text: &str, value: &Value) -> Result<Point, SgfError> {
+        let at = |letter: u8, side: u8| letter.checked_sub(b'a').filter(|&n| n < side).map(Point::from);
+        let point = match *text.as_bytes() {
+            [column, row] => at(column, self.width).zip(at(row, self.height)),
+            _ => None,
+        };
+        let (column, row) = point.ok_or_else(|| {
+            let (width, height) = (self.width, self.height);
+            value.place.error(format!("`{text}` is no point of a board of {width}x{height}"))
+        })?;
+        Ok((Point::from(self.height) - 1 - row) * Point::from(self.width) + column)
+    }
+
+    /// The pass: the number after the last point's.
+    pub fn pass(&self) -> Point {
+        Point::from(self.width) * Point::from(self.height)
+    }
+}
+
+fn first(property: &Property) -> &Value {
+    static NONE: Value = Value { raw: String::new(), place: Place { line: 0, column: 0 } };
+    property.values.first().unwrap_or(&NONE)
+}
+
+fn range(a: Point, b: Point) -> std::ops::RangeInclusive<Point> {
+    a.min(b)..=a.max(b)
+}
+
+/// A colour as SGF writes it, or as older programs did.
+fn colour(value: &Value) -> Result<Colour, SgfError> {
+    match value.line().to_ascii_lowercase().as_str() {
+        "b" | "black" | "1" => Ok(Colour::Black),
+        "w" | "white" | "2" => Ok(Colour::White),
+        text => Err(value.place.error(format!("PL[{text}] is no colour; write PL[B] or PL[W]"))),
+    }
+}

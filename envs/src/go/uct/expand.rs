@@ -1,0 +1,121 @@
+//! The children of a node, and what is believed of them before the first playout.
+//!
+//! Children are all legal moves that fill no own eye, superko obeyed, and the pass. Priors are playouts that were never made (Gelly &
+//! Silver 2011, section 7), of the sizes that P. Baudiš's Michi uses:
+//!
+//! | what | playouts | won |
+//! |---|---|---|
+//! | any move | 10 | 5 |
+//! | captures one stone; more | 15; 30 | all |
+//! | saves an own chain from atari: of one stone; more | 15; 30 | all |
+//! | makes a 3x3 pattern | 10 | all |
+//! | is 1, 2 or 3 steps from the last move | 24, 22, 8 | all |
+//! | is on the first line with nothing near; on the third | 10 | none; all |
+//! | puts itself in atari | 10 | none |
+//! | pass | 10 | none |
+
+use super::pattern::{self, Around};
+use super::playout;
+use super::tree::Node;
+use crate::go::rules::{Board, Colour, Game, Point};
+
+/// Playouts of the prior for a capture or an escape, of one stone or of more.
+const ATARI: [u16; 2] = [15, 30];
+/// The same for a move so many steps from the last one, from 1 on.
+const NEAR: [u16; 3] = [24, 22, 8];
+/// The same for everything else.
+const EVEN: u16 = 10;
+
+/// Adds the moves of `game` to `children`; `marks`, `[area]`, is scratch.
+pub(super) fn children(game: &Game, priors: bool, marks: &mut [u8], children: &mut Vec<Node>) {
+    let (board, geometry, colour) = (game.board(), game.geometry(), game.to_play());
+    if priors {
+        mark_escapes(game, marks);
+    }
+    for &vertex in board.empties() {
+        let point = geometry.point(vertex);
+        if board.is_eye(vertex, colour) || !game.legal(point) {
+            continue;
+        }
+        let mut node = Node { point, ..Node::default() };
+        if priors {
+            believe(game, point, marks[usize::from(point)], &mut node);
+        }
+        children.push(node);
+    }
+    let prior_visits = if priors { EVEN } else { 0 };
+    children.push(Node { point: game.pass(), prior_visits, ..Node::default() });
+}
+
+/// Marks the points that save a chain of the player to move: 1 for one stone, 2 for more.
+fn mark_escapes(game: &Game, marks: &mut [u8]) {
+    let (board, geometry, colour) = (game.board(), game.geometry(), game.to_play());
+    marks.fill(0);
+    for point in 0..game.pass() {
+        let stone = geometry.vertex(point);
+        // Once for each chain: at its representative.
+        if board.colour(stone) == Some(colour)
+            && board.chain(stone) == stone
+            && let Some(liberty) = board.last_liberty(stone)
+        {
+            let size = if board.chain_stones(stone) > 1 { 2 } else { 1 };
+            playout::each_escape(board, stone, liberty, colour, |vertex| {
+                let mark = &mut marks[usize::from(geometry.point(vertex))];
+                *mark = size.max(*mark);
+            });
+        }
+    }
+}
+
+/// Adds the priors of a move.
+fn believe(game: &Game, point: Point, escape: u8, node: &mut Node) {
+    let (board, geometry, colour) = (game.board(), game.geometry(), game.to_play());
+    let vertex = geometry.vertex(point);
+    let around = playout::around(board, geometry, vertex);
+    let captured = captured(board, board.neighbours(vertex), colour.other());
+    let mut add = |visits: u16, wins: u16| {
+        node.prior_visits += visits;
+        node.prior_wins += 2 * wins;
+    };
+    add(EVEN, EVEN / 2);
+    for size in [captured, u16::from(escape)].into_iter().filter(|&size| size > 0) {
+        let worth = ATARI[usize::from(size > 1)];
+        add(worth, worth);
+    }
+    if pattern::matches(around) {
+        add(EVEN, EVEN);
+    }
+    if let Some(&worth) = steps_from_last(game, point).and_then(|steps| NEAR.get(steps.checked_sub(1)?)) {
+        add(worth, worth);
+    }
+    let alone = around.iter().all(|near| matches!(near, Around::Empty | Around::Edge));
+    match line(game, point) {
+        0 if alone => add(EVEN, 0),
+        2 if alone => add(EVEN, EVEN),
+        _ => {}
+    }
+    if playout::is_self_atari(board, vertex, colour) {
+        add(EVEN, 0);
+    }
+}
+
+/// How many stones of `colour` on these vertices' chains are in atari; a chain met twice counts twice.
+fn captured(board: &Board, vertices: [u16; 4], colour: Colour) -> u16 {
+    let in_atari = |n: &u16| board.colour(*n) == Some(colour) && board.in_atari(*n);
+    vertices.into_iter().filter(in_atari).map(|n| board.chain_stones(n)).sum()
+}
+
+/// Steps along the lines from the last stone, if there was one.
+fn steps_from_last(game: &Game, point: Point) -> Option<usize> {
+    let width = u16::from(game.rules().width);
+    let last = game.last_move().map(|last| last.point).filter(|&last| last != game.pass())?;
+    let steps = (point % width).abs_diff(last % width) + (point / width).abs_diff(last / width);
+    Some(usize::from(steps))
+}
+
+/// The line a point is on, counted from the nearest edge, from 0.
+fn line(game: &Game, point: Point) -> u16 {
+    let (width, height) = (u16::from(game.rules().width), u16::from(game.rules().height));
+    let (x, y) = (point % width, point / width);
+    x.min(width - 1 - x).min(y).min(height - 1 - y)
+}

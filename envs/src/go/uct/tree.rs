@@ -1,0 +1,143 @@
+//! The search tree, flat in one arena: a node's children lie side by side, and indices stand for pointers.
+
+/// The index of the position that is searched.
+pub(super) const ROOT: u32 = 0;
+
+/// A move, and what playouts through it have shown. All counts are from the view of the player who makes it; a win
+/// counts 2 and a draw 1, so that sums are exact whole numbers.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Node {
+    /// The point, or the pass.
+    pub(super) point: u16,
+    /// How many children there are; 0 before the node is expanded.
+    pub(super) count: u16,
+    /// Where they begin.
+    pub(super) first: u32,
+    /// Playouts through this node.
+    pub(super) visits: u32,
+    /// Twice their wins.
+    pub(super) wins: u32,
+    /// Playouts through the parent in which the same player made this move first at its point, now or later (all moves as first).
+    pub(super) amaf_visits: u32,
+    /// Twice their wins.
+    pub(super) amaf_wins: u32,
+    /// Playouts that were never made, but stand for what is believed of the move beforehand.
+    pub(super) prior_visits: u16,
+    /// Twice their wins.
+    pub(super) prior_wins: u16,
+}
+
+impl Node {
+    /// The share of wins in 0..=1; one half before the first playout.
+    pub(super) fn win_rate(&self) -> f64 {
+        if self.visits == 0 { 0.5 } else { f64::from(self.wins) / (2.0 * f64::from(self.visits)) }
+    }
+
+    /// Counts a playout; `wins` is twice what it won.
+    #[inline]
+    pub(super) fn count(&mut self, wins: u32) {
+        self.visits += 1;
+        self.wins += wins;
+    }
+
+    /// Counts a playout in which this move came later.
+    #[inline]
+    pub(super) fn count_amaf(&mut self, wins: u32) {
+        self.amaf_visits += 1;
+        self.amaf_wins += wins;
+    }
+}
+
+/// All nodes of a search.
+#[derive(Clone, Debug)]
+pub(super) struct Tree {
+    nodes: Vec<Node>,
+    /// Expansion stops where the arena would hold more.
+    limit: usize,
+}
+
+impl Tree {
+    /// A tree of one node, which never holds more than `limit`.
+    pub(super) fn new(limit: usize) -> Self {
+        Tree { nodes: vec![Node::default()], limit: limit.min(u32::MAX as usize) }
+    }
+
+    /// One node.
+    #[inline]
+    pub(super) fn node(&self, index: u32) -> &Node {
+        &self.nodes[index as usize]
+    }
+
+    /// One node, to be changed.
+    #[inline]
+    pub(super) fn node_mut(&mut self, index: u32) -> &mut Node {
+        &mut self.nodes[index as usize]
+    }
+
+    /// The indices of a node's children.
+    #[inline]
+    pub(super) fn children(&self, index: u32) -> std::ops::Range<u32> {
+        let node = self.node(index);
+        node.first..node.first + u32::from(node.count)
+    }
+
+    /// The children themselves.
+    #[inline]
+    pub(super) fn siblings(&self, index: u32) -> &[Node] {
+        let Node { first, count, .. } = *self.node(index);
+        &self.nodes[first as usize..first as usize + count as usize]
+    }
+
+    /// The same, to be changed.
+    #[inline]
+    pub(super) fn siblings_mut(&mut self, index: u32) -> &mut [Node] {
+        let Node { first, count, .. } = *self.node(index);
+        &mut self.nodes[first as usize..first as usize + count as usize]
+    }
+
+    /// Gives a node its children, unless the arena is full.
+    pub(super) fn expand(&mut self, index: u32, children: &[Node]) {
+        let first = self.nodes.len();
+        if children.is_empty() || first + children.len() > self.limit {
+            return;
+        }
+        self.nodes.extend_from_slice(children);
+        let node = self.node_mut(index);
+        (node.first, node.count) = (first as u32, children.len() as u16);
+    }
+
+    /// The child with most visits; among equals the one with more wins, then the first.
+    pub(super) fn most_visited(&self, index: u32) -> Option<u32> {
+        let better = |&a: &u32, &b: &u32| {
+            let key = |i: u32| (self.node(i).visits, self.node(i).wins, std::cmp::Reverse(i));
+            key(a).cmp(&key(b))
+        };
+        self.children(index).filter(|&child| self.node(child).visits > 0).max_by(better)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn child(point: u16, visits: u32, wins: u32) -> Node {
+        Node { point, visits, wins, ..Node::default() }
+    }
+
+    #[test]
+    fn the_most_visited_child_is_the_first_of_equals() {
+        let mut tree = Tree::new(100);
+        assert_eq!(tree.most_visited(ROOT), None);
+        tree.expand(ROOT, &[child(3, 0, 0), child(4, 7, 5), child(5, 7, 6), child(6, 7, 6)]);
+        assert_eq!(tree.most_visited(ROOT), Some(3));
+        assert_eq!(tree.siblings(ROOT).iter().map(|node| node.point).collect::<Vec<_>>(), [3, 4, 5, 6]);
+    }
+
+    #[test]
+    fn a_full_arena_grows_no_further() {
+        let mut tree = Tree::new(3);
+        tree.expand(ROOT, &[child(0, 0, 0), child(1, 0, 0)]);
+        tree.expand(1, &[child(2, 0, 0)]);
+        assert_eq!((tree.children(ROOT), tree.node(1).count), (1..3, 0));
+    }
+}
