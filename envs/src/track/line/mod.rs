@@ -96,7 +96,7 @@ pub fn line(circuit: &Circuit, limits: &Limits, kind: Kind) -> Result<Line> {
     let driven = |offsets: &[f64]| {
         let (path, segments) = path::path(&corridor, offsets);
         let Profile { speeds, times } = profile(&segments, limits, Start::Flying);
-        let at_points = |values: &[f64]| values.iter().copied().step_by(path::SEGMENTS).take(corridor.len()).collect();
+        let at_points = |values: &[f64]| values.iter().copied().step_by(2).take(corridor.len()).collect();
         let lap_time = times.last().copied().unwrap_or(0.0);
         Line { speeds: at_points(&speeds), times: at_points(&times), lap_time, path, segments }
     };
