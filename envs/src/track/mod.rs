@@ -1,1 +1,7 @@
 //! A driving track.
+//!
+//! | folder | what it holds |
+//! |---|---|
+//! | [`circuit`] | closed roads: built in, random, from files |
+
+pub mod circuit;
