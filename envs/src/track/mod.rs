@@ -3,5 +3,7 @@
 //! | folder | what it holds |
 //! |---|---|
 //! | [`circuit`] | closed roads: built in, random, from files |
+//! | [`vehicle`] | how a car moves |
 
 pub mod circuit;
+pub mod vehicle;
