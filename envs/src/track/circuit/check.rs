@@ -57,21 +57,25 @@ impl Fault {
     }
 }
 
-/// Looks for folds and, unless it has bridges, for crossings.
-pub(super) fn check(circuit: &Circuit, bridges: bool) -> Result<(), Fault> {
-    let entries = circuit.table().entries();
-    let step = circuit.length() / entries.len() as f64;
-    for (i, entry) in entries.iter().enumerate() {
-        let width = if entry.curvature > 0.0 { entry.left } else { entry.right };
-        if entry.curvature.abs() * width >= 1.0 {
-            return Err(Fault::Folds { s: i as f64 * step, radius: 1.0 / entry.curvature.abs(), width });
-        }
-    }
-    if bridges { Ok(()) } else { crossings(circuit) }
+/// The inner edge of a bend is at most this share of its radius away: beyond it a road would fold.
+pub(super) const INNERMOST: f64 = 0.95;
+/// A road that is wider than the radius by this factor is a mistake; one that is less so, as surveyed hairpins are, is cut.
+const MISTAKEN: f64 = 1.5;
+
+/// The widths `(right, left)` as far as they can be used: on the inner side of a bend less than its radius.
+pub(super) fn usable(curvature: f64, (right, left): (f64, f64)) -> (f64, f64) {
+    let innermost = INNERMOST / curvature.abs();
+    if curvature > 0.0 { (right, left.min(innermost)) } else { (right.min(innermost), left) }
+}
+
+/// Refuses widths by which a road would fold.
+pub(super) fn fold(s: f64, curvature: f64, (right, left): (f64, f64)) -> Result<(), Fault> {
+    let (radius, width) = (1.0 / curvature.abs(), if curvature > 0.0 { left } else { right });
+    if width > MISTAKEN * radius { Err(Fault::Folds { s, radius, width }) } else { Ok(()) }
 }
 
 /// Whether any edge of the road crosses another, or itself.
-fn crossings(circuit: &Circuit) -> Result<(), Fault> {
+pub(super) fn crossings(circuit: &Circuit) -> Result<(), Fault> {
     let entries = circuit.table().entries();
     let count = entries.len().min(LOOKS);
     let s = |i: usize| (i % count) as f64 * circuit.length() / count as f64;

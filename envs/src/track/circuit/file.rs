@@ -16,7 +16,7 @@ const FEWEST: usize = 8;
 /// Points at most.
 const MOST: usize = 20_000;
 /// The longest distance between neighbours over the median one: where it is larger a part of the line is missing.
-const WIDEST_GAP: f64 = 10.0;
+const WIDEST_GAP: f64 = 8.0;
 
 /// One line of a file.
 struct Point {

@@ -12,12 +12,13 @@
 //! | `check` | what makes a line and its widths impossible |
 //! | `table` | the line again, for a step of the simulator: constant-time look-up and projection |
 //! | `file` | circuits from CSV files |
-//! | `named` | the circuits that have names |
+//! | `named`, `random` | the circuits that have names; random ones |
 
 mod check;
 mod file;
 mod named;
 mod quadrature;
+mod random;
 mod road;
 mod spline;
 mod table;
@@ -34,7 +35,6 @@ use table::Table;
 use widths::Widths;
 
 pub(super) use named::NAMES;
-use named::named;
 
 /// A closed road.
 #[derive(Clone, Debug)]
@@ -60,7 +60,7 @@ pub struct Sample {
     pub curvature: f64,
     /// From the centre line to the right edge, m.
     pub right: f64,
-    /// From the centre line to the left edge, m.
+    /// From the centre line to the left edge, m; on the inner side of a bend less than its radius.
     pub left: f64,
 }
 
@@ -102,16 +102,18 @@ impl Circuit {
     fn new(name: &str, line: Line, widths: Widths, bridges: bool) -> Result<Self, Fault> {
         let table = Table::new(&line, &widths)?;
         let circuit = Circuit { name: name.to_owned(), line, widths, table };
-        check::check(&circuit, bridges)?;
+        if !bridges {
+            check::crossings(&circuit)?;
+        }
         Ok(circuit)
     }
 
     /// A circle of `radius` m, driven anticlockwise, with an edge `half_width` m to either side.
     ///
     /// # Errors
-    /// [`Error::Config`] unless `0 < half_width < radius`.
+    /// [`Error::Config`] unless `0 < half_width < 0.95 radius`.
     pub fn circle(radius: f64, half_width: f64) -> Result<Self> {
-        if !(radius.is_finite() && half_width > 0.0 && half_width < radius) {
+        if !(radius.is_finite() && half_width > 0.0 && half_width < check::INNERMOST * radius) {
             return Err(Error::Config(format!(
                 "a circle of radius {radius} m cannot have edges {half_width} m to either side; make the radius larger"
             )));
@@ -121,12 +123,12 @@ impl Circuit {
             .map_err(|fault| fault.config("circle"))
     }
 
-    /// The built-in circuit called `name`, such as `club`; `None` where there is none.
+    /// The built-in circuit called `name`, such as `club`; `None` where there is none. `seed` is that of `random`.
     ///
     /// # Errors
-    /// [`Error::Config`] for a name with a number that cannot be.
-    pub fn named(name: &str) -> Result<Option<Self>> {
-        named(name)
+    /// [`Error::Config`] where a circuit is impossible, which none of ours is.
+    pub fn named(name: &str, seed: u64) -> Result<Option<Self>> {
+        named::named(name, seed)
     }
 
     /// Its name, such as `club`, or that of its file.
@@ -143,7 +145,7 @@ impl Circuit {
     pub fn at(&self, s: f64) -> Sample {
         let s = s.rem_euclid(self.length());
         let Pose { x, y, heading, curvature } = self.line.at(s);
-        let (right, left) = self.widths.at(s);
+        let (right, left) = check::usable(curvature, self.widths.at(s));
         Sample { s, x, y, heading, curvature, right, left }
     }
 

@@ -169,3 +169,10 @@ impl Bend {
 fn rate(curvature: f64, transition: f64) -> f64 {
     if transition > 0.0 { curvature / transition } else { 0.0 }
 }
+
+/// Where a clothoid of `length` m ends whose curvature grows from 0 by `rate` a metre.
+#[cfg(test)]
+pub(super) fn clothoid_end(length: f64, rate: f64) -> [f64; 2] {
+    let end = Piece { s: 0.0, begin: Pose::default(), length, rate }.at(length);
+    [end.x, end.y]
+}

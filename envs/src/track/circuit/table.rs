@@ -3,7 +3,7 @@
 //! Between two entries the line is the cubic Hermite polynomial of their positions and directions, whose error is below
 //! h^4 / 384 times its fourth derivative: with steps of at most a fortieth of the least radius, under 1e-6 m.
 
-use super::check::Fault;
+use super::check::{self, Fault};
 use super::{Line, Widths};
 
 /// At most a fortieth of the least radius is one step, m.
@@ -28,6 +28,7 @@ pub(in super::super) struct Table {
 pub(super) struct Entry {
     pub(super) x: f64,
     pub(super) y: f64,
+    pub(super) heading: f64,
     pub(super) cos: f64,
     pub(super) sin: f64,
     pub(super) curvature: f64,
@@ -42,9 +43,8 @@ pub(in super::super) struct Spot {
     pub(in super::super) s: f64,
     /// Distance from the centre line, m, positive to the left.
     pub(in super::super) n: f64,
-    /// The line's direction at the foot.
-    pub(in super::super) cos: f64,
-    pub(in super::super) sin: f64,
+    /// The line's direction there, rad; continuous over one lap.
+    pub(in super::super) heading: f64,
     /// The line's curvature there, 1/m.
     pub(in super::super) curvature: f64,
     /// Widths there, m.
@@ -65,11 +65,23 @@ impl Table {
             return Err(Fault::Scale { length, radius: 1.0 / tightest });
         }
         let count = count as usize;
+        for i in 0..count {
+            check::fold(at(i, count), line.at(at(i, count)).curvature, widths.at(at(i, count)))?;
+        }
         let entry = |i: usize| {
             let pose = line.at(at(i, count));
             let (sin, cos) = pose.heading.sin_cos();
-            let (right, left) = widths.at(at(i, count));
-            Entry { x: pose.x, y: pose.y, cos, sin, curvature: pose.curvature, right, left }
+            let (right, left) = check::usable(pose.curvature, widths.at(at(i, count)));
+            Entry {
+                x: pose.x,
+                y: pose.y,
+                heading: pose.heading,
+                cos,
+                sin,
+                curvature: pose.curvature,
+                right,
+                left,
+            }
         };
         let entries: Vec<Entry> = (0..count).map(entry).collect();
         let curvatures = entries.iter().map(|entry| entry.curvature as f32).collect();
@@ -79,6 +91,11 @@ impl Table {
 
     pub(in super::super) fn length(&self) -> f64 {
         self.length
+    }
+
+    /// The greatest curvature to either side, 1/m.
+    pub(in super::super) fn tightest(&self) -> f64 {
+        self.entries.iter().map(|entry| entry.curvature.abs()).fold(0.0, f64::max)
     }
 
     pub(super) fn entries(&self) -> &[Entry] {
@@ -146,8 +163,8 @@ impl Table {
                 return Spot {
                     s: self.around(s + move_by.clamp(-h, h)),
                     n: ey * cos - ex * sin,
-                    cos,
-                    sin,
+                    // Exact where the curvature is linear.
+                    heading: a.heading + h * t * (a.curvature + 0.5 * t * (b.curvature - a.curvature)),
                     curvature: a.curvature + t * (b.curvature - a.curvature),
                     right: a.right + t * (b.right - a.right),
                     left: a.left + t * (b.left - a.left),
