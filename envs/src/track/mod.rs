@@ -6,4 +6,5 @@
 //! | [`vehicle`] | how a car moves |
 
 pub mod circuit;
+pub mod line;
 pub mod vehicle;

@@ -53,7 +53,7 @@ pub(super) struct Found {
 /// `mu` falls to this share of itself each time.
 const FALL: f64 = 0.2;
 /// Newton iterations for one `mu`.
-const PATIENCE: usize = 40;
+const PATIENCE: usize = 12;
 /// A step goes at most this share of the way to the edge.
 const EDGE: f64 = 0.995;
 

@@ -26,11 +26,12 @@ mod segment;
 mod tests;
 mod time;
 
-use freewheel_core::{Error, Result};
+use freewheel_core::Result;
 
 use super::circuit::Circuit;
 use corridor::Corridor;
 
+pub use bound::Bound;
 pub use limits::Limits;
 pub use path::{Path, PathPoint};
 pub use profile::{Profile, Segment, Start, profile};
@@ -72,8 +73,8 @@ impl Line {
 pub struct Reference {
     /// The fastest line found.
     pub line: Line,
-    /// No lap takes less, s, whatever the speed it begins with.
-    pub lower_bound: f64,
+    /// No lap takes less.
+    pub bound: Bound,
 }
 
 /// The fastest line found around a circuit, with a proved bound.
@@ -83,7 +84,8 @@ pub struct Reference {
 /// sharply for the car.
 pub fn reference(circuit: &Circuit, limits: &Limits) -> Result<Reference> {
     let line = line(circuit, limits, Kind::LeastTime)?;
-    Ok(Reference { line, lower_bound: bound::lower_bound(circuit, limits)? })
+    let corridor = Corridor::new(circuit, places(circuit), limits.clearance)?;
+    Ok(Reference { line, bound: bound::lower_bound(&corridor, limits) })
 }
 
 /// A line around a circuit.

@@ -51,14 +51,16 @@ pub(super) fn path(corridor: &Corridor, offsets: &[f64]) -> (Path, Vec<Segment>)
         // From point to point a line turns by less than half a circle.
         let heading = points.last().map_or(direction, |last| last.heading + wrap(direction - last.heading));
         let [x, y] = corridor.position(node, n);
+        distance += if node > 0 { 0.5 * length } else { 0.0 };
         points.push(PathPoint { s: node as f64 * corridor.step, n, x, y, heading, curvature, distance });
-        // The half before the first point comes last.
+        distance += 0.5 * length;
         let half = Segment { length: 0.5 * length, curvature };
         segments.extend([half, half]);
-        distance += length;
     }
+    // The half before the first point comes last.
     segments.rotate_left(1);
-    (Path { length: distance, points }, segments)
+    let length = distance + segments.last().map_or(0.0, |half| half.length);
+    (Path { length, points }, segments)
 }
 
 fn wrap(angle: f64) -> f64 {
