@@ -1,0 +1,101 @@
+//! The circuits that have names, of our own drawing.
+
+use freewheel_core::Result;
+
+use super::road::{Corner, Road};
+use super::{Circuit, Line, Widths, random};
+
+/// Names and what they are.
+pub(in super::super) const NAMES: &[(&str, &str)] = &[
+    ("circle", "a circle of radius 15 m, 8 m wide: the steady lap is known exactly"),
+    (
+        "stadium",
+        "straights of 100 m and half circles of 20 m, 10 m wide: the centre line's fastest lap is known exactly",
+    ),
+    ("l", "six right angles, one of them to the right, 10 m wide"),
+    ("hairpins", "a left and a right hairpin between long straights, 9 m wide"),
+    ("chicane", "a long straight with a left-right-right-left flick, 10 m wide"),
+    ("club", "eight corners of 16 to 60 m, 9 to 12 m wide: a club's racing circuit"),
+    ("small", "the club circuit at 1:10, for the small car"),
+    ("random", "a random circuit; `seed` says which"),
+];
+
+/// `(x, y, radius, length of the clothoids)` of each corner, m, in the direction of travel.
+type Corners = &'static [(f64, f64, f64, f64)];
+
+const STADIUM: Corners =
+    &[(140.0, 0.0, 20.0, 0.0), (140.0, 40.0, 20.0, 0.0), (0.0, 40.0, 20.0, 0.0), (0.0, 0.0, 20.0, 0.0)];
+
+const L: Corners = &[
+    (120.0, 0.0, 15.0, 8.0),
+    (120.0, 60.0, 15.0, 8.0),
+    (60.0, 60.0, 12.0, 8.0),
+    (60.0, 120.0, 15.0, 8.0),
+    (0.0, 120.0, 15.0, 8.0),
+    (0.0, 0.0, 15.0, 8.0),
+];
+
+const HAIRPINS: Corners = &[
+    (160.0, 0.0, 10.5, 4.0),
+    (160.0, 26.0, 10.5, 4.0),
+    (50.0, 26.0, 10.5, 4.0),
+    (50.0, 52.0, 10.5, 4.0),
+    (160.0, 52.0, 18.0, 8.0),
+    (160.0, 100.0, 18.0, 8.0),
+    (0.0, 100.0, 20.0, 8.0),
+    (0.0, 0.0, 20.0, 8.0),
+];
+
+const CHICANE: Corners = &[
+    (0.0, 80.0, 25.0, 10.0),
+    (0.0, 0.0, 25.0, 10.0),
+    (100.0, 0.0, 18.0, 6.0),
+    (118.0, 14.0, 18.0, 6.0),
+    (160.0, 14.0, 18.0, 6.0),
+    (178.0, 0.0, 18.0, 6.0),
+    (260.0, 0.0, 25.0, 10.0),
+    (260.0, 80.0, 25.0, 10.0),
+];
+
+const CLUB: Corners = &[
+    (440.0, 0.0, 28.0, 14.0),
+    (400.0, 130.0, 22.0, 12.0),
+    (500.0, 230.0, 30.0, 16.0),
+    (430.0, 330.0, 16.0, 10.0),
+    (300.0, 250.0, 26.0, 14.0),
+    (190.0, 330.0, 45.0, 18.0),
+    (20.0, 300.0, 60.0, 24.0),
+    (-60.0, 0.0, 24.0, 12.0),
+];
+
+/// The club circuit's half width at shares of its length, m.
+const CLUB_WIDTHS: &[(f64, f64)] =
+    &[(0.0, 6.0), (0.2, 5.5), (0.35, 5.0), (0.45, 4.5), (0.65, 4.5), (0.8, 5.5)];
+
+/// The circuit called `name`, the random one of this seed; `None` where there is none.
+pub(in super::super) fn named(name: &str, seed: u64) -> Result<Option<Circuit>> {
+    let (corners, widths, scale): (Corners, &[(f64, f64)], f64) = match name {
+        "circle" => return Circuit::circle(15.0, 4.0).map(Some),
+        "random" => return random::random(seed).map(Some),
+        "stadium" => (STADIUM, &[(0.0, 5.0)], 1.0),
+        "l" => (L, &[(0.0, 5.0)], 1.0),
+        "hairpins" => (HAIRPINS, &[(0.0, 4.5)], 1.0),
+        "chicane" => (CHICANE, &[(0.0, 5.0)], 1.0),
+        "club" => (CLUB, CLUB_WIDTHS, 1.0),
+        "small" => (CLUB, CLUB_WIDTHS, 0.1),
+        _ => return Ok(None),
+    };
+    let corner = |&(x, y, radius, transition): &(f64, f64, f64, f64)| Corner {
+        at: [x * scale, y * scale],
+        radius: radius * scale,
+        transition: transition * scale,
+    };
+    let Some(road) = Road::around(&corners.iter().map(corner).collect::<Vec<_>>()) else {
+        return Ok(None);
+    };
+    let length = road.length();
+    let marks = widths.iter().map(|&(share, half)| (share * length, half * scale, half * scale)).collect();
+    Circuit::new(name, Line::Road(road), Widths::between(marks, length), false)
+        .map(Some)
+        .map_err(|fault| fault.config(name))
+}

@@ -1,0 +1,242 @@
+//! Circuits against what is known of them, and against brute force.
+
+use std::f64::consts::{PI, TAU};
+use std::path::Path;
+use std::sync::LazyLock;
+
+use freewheel_core::{Purpose, Streams};
+use proptest::prelude::*;
+
+use super::spline::wrap;
+use super::*;
+
+fn builtin(name: &str) -> Circuit {
+    Circuit::named(name, 1).unwrap().unwrap()
+}
+
+/// Every circuit that has a name, built once.
+fn all() -> &'static [Circuit] {
+    static ALL: LazyLock<Vec<Circuit>> =
+        LazyLock::new(|| NAMES.iter().map(|(name, _)| builtin(name)).collect());
+    &ALL
+}
+
+#[test]
+fn the_stadium_is_two_straights_and_two_half_circles() {
+    let circuit = builtin("stadium");
+    assert!((circuit.length() - (200.0 + 40.0 * PI)).abs() < 1e-9);
+    assert_eq!(circuit.curvature(49.9), 0.0);
+    assert_eq!(circuit.curvature(50.1), 0.05);
+    let [x, y] = circuit.position(50.0 + 10.0 * PI);
+    let [left, _] = circuit.position(150.0 + 30.0 * PI);
+    assert!((x - left - 140.0).abs() < 1e-9 && (y - 20.0).abs() < 1e-9, "{x} {y} {left}");
+}
+
+/// The end is the beginning, and the heading has turned by a whole circle.
+#[test]
+fn every_circuit_closes_and_keeps_its_arc_length() {
+    for circuit in all() {
+        let (begin, end) = (circuit.line.at(0.0), circuit.line.at(circuit.length()));
+        let name = circuit.name();
+        assert!((end.x - begin.x).hypot(end.y - begin.y) < 1e-9, "{name}");
+        assert!(((end.heading - begin.heading).abs() - TAU).abs() < 1e-9, "{name}");
+        // Position and heading are the integrals of heading and curvature, by brute force.
+        let count = (circuit.length() * 200.0) as usize;
+        let step = circuit.length() / count as f64;
+        let (mut x, mut y, mut heading) = (begin.x, begin.y, begin.heading);
+        for i in 0..count {
+            let middle = circuit.at((i as f64 + 0.5) * step);
+            x += step * middle.heading.cos();
+            y += step * middle.heading.sin();
+            heading += step * middle.curvature;
+            if i % 1_000 == 999 {
+                let at = circuit.at((i + 1) as f64 * step);
+                assert!((x - at.x).hypot(y - at.y) < 1e-4, "{name} {}", at.s);
+                assert!((heading - at.heading).abs() < 1e-3, "{name} {}", at.s);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_clothoid_is_a_fresnel_integral() {
+    // x(1) and y(1) of a clothoid whose heading is pi/2 t²: C(1) and S(1), Abramowitz & Stegun table 7.7.
+    let at = road::clothoid_end(1.0, PI);
+    assert!((at[0] - 0.779_893_400_376_823).abs() < 1e-12, "{at:?}");
+    assert!((at[1] - 0.438_259_147_390_355).abs() < 1e-12, "{at:?}");
+}
+
+#[test]
+fn a_spline_through_a_circle_is_a_circle() {
+    let lines: String = (0..200)
+        .map(|i| {
+            let (sin, cos) = (TAU * i as f64 / 200.0).sin_cos();
+            format!("{},{},4,4\n", 50.0 * cos, 50.0 * sin)
+        })
+        .collect();
+    let circuit = Circuit::parse(&lines, Path::new("circle.csv"), false).unwrap();
+    assert!((circuit.length() - 100.0 * PI).abs() < 1e-6, "{}", circuit.length());
+    for sample in circuit.samples(777) {
+        assert!((sample.x.hypot(sample.y) - 50.0).abs() < 1e-6);
+        assert!((sample.curvature - 0.02).abs() < 1e-5);
+        let expected = 0.5 * PI + sample.s / 50.0;
+        assert!((sample.heading - expected).abs() < 1e-6, "{} {expected}", sample.heading);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// A point that stands off the line at a known place is found there, from a guess some metres away; and nothing on the
+    /// line is nearer, by brute force.
+    #[test]
+    fn projection_finds_the_nearest_point(which in 0..NAMES.len(), share in 0.0..1.0, side in -0.99..0.99f64, off in -1.0..1.0f64) {
+        let circuit = &all()[which];
+        let at = circuit.at(share * circuit.length());
+        let n = if side > 0.0 { side * at.left } else { side * at.right };
+        let [x, y] = circuit.point(at.s, n);
+        let table = circuit.table();
+        let spot = table.project(x, y, table.around(at.s + off * 0.25 * (at.left + at.right)));
+        let apart = (spot.s - at.s).abs();
+        prop_assert!(apart.min(circuit.length() - apart) < 2e-5, "{} {spot:?} {at:?}", circuit.name());
+        prop_assert!((spot.n - n).abs() < 2e-6, "{} {spot:?} {n}", circuit.name());
+        prop_assert!(wrap(spot.heading - at.heading).abs() < 1e-3);
+        let near = (-200..=200).map(|i| circuit.position(at.s + 0.02 * f64::from(i)));
+        let least = near.map(|[px, py]| (px - x).hypot(py - y)).fold(f64::INFINITY, f64::min);
+        prop_assert!(spot.n.abs() < least + 1e-5);
+    }
+
+    /// Wherever a point is, the answer is finite and on the circuit.
+    #[test]
+    fn projection_never_fails(which in 0..NAMES.len(), share in 0.0..1.0, x in -1e4..1e4, y in -1e4..1e4) {
+        let circuit = &all()[which];
+        let spot = circuit.table().project(x, y, share * circuit.length() * 0.999);
+        prop_assert!(spot.n.is_finite() && (0.0..circuit.length()).contains(&spot.s), "{spot:?}");
+    }
+}
+
+/// Random circuits are roads: checked by brute force over all pairs of points, not by the check that made them.
+#[test]
+fn random_circuits_neither_fold_nor_run_into_themselves() {
+    for seed in 0..12 {
+        let circuit = random::random(seed).unwrap();
+        assert_eq!(circuit.samples(50), random::random(seed).unwrap().samples(50));
+        let samples = circuit.samples(600);
+        let step = circuit.length() / 600.0;
+        for (i, a) in samples.iter().enumerate() {
+            assert!(a.curvature.abs() < 1.0 / 10.9, "{seed} {a:?}");
+            for b in &samples[i + 1..] {
+                let along = (b.s - a.s).min(circuit.length() - b.s + a.s);
+                let apart = (a.x - b.x).hypot(a.y - b.y);
+                // Half a circle of the tightest radius is as close as two parts of one bend come.
+                assert!(along < 40.0 || apart > a.left + b.left - step, "{seed}: {a:?} {b:?}");
+            }
+        }
+    }
+    assert_ne!(random::random(1).unwrap().length(), random::random(2).unwrap().length());
+}
+
+/// What is wrong with a circle of 32 points and 40 m, its lines changed by `change`.
+fn fault(change: impl Fn(usize, String) -> String) -> String {
+    let mut text = "# x_m,y_m,w_tr_right_m,w_tr_left_m\n".to_owned();
+    for line in 2..34 {
+        let (sin, cos) = (TAU * (line - 2) as f64 / 32.0).sin_cos();
+        text += &change(line, format!("{},{},2,3", 40.0 * cos, 40.0 * sin));
+        text += "\n";
+    }
+    Circuit::parse(&text, Path::new("mine.csv"), false).map_or_else(|e| e.to_string(), |_| String::new())
+}
+
+#[test]
+fn faults_name_the_file_the_line_and_the_mend() {
+    let at = |wanted: usize, with: &'static str| {
+        fault(move |line, text| if line == wanted { with.to_owned() } else { text })
+    };
+    assert_eq!(fault(|_, text| text), "");
+    let eight = |line: usize, _: String| {
+        let angle = TAU * (line - 2) as f64 / 32.0;
+        format!("{},{},2,2", 60.0 * angle.sin(), 30.0 * (2.0 * angle).sin())
+    };
+    let expected = [
+        (at(5, "15,zero,2,2"), "mine.csv:5:4: `zero` is not a number of metres"),
+        (at(5, "15,0,2,nan"), "mine.csv:5:8: `nan` is not a number"),
+        (at(5, "15,0,2"), "mine.csv:5:1: a point is four numbers"),
+        (at(5, "15,0,0,2"), "mine.csv:5:1: the widths 0 and 2 m must both be above 0"),
+        (at(5, "15,0,2,-1"), "mine.csv:5:1: the widths 2 and -1 m must both be above 0"),
+        (at(3, "40,0,2,2"), "mine.csv:3:1: this point repeats that of line 2"),
+        (at(33, "40,0,2,2"), "mine.csv:33:1: the last point is the first again"),
+        (at(20, "900,0,2,2"), "mine.csv:20:1: this point is 9"),
+        (
+            fault(|line, text| if line > 4 { "#".into() } else { text }),
+            "mine.csv:4:1: a circuit has at least 8 points",
+        ),
+        (
+            fault(|line, text| if line > 15 { "".into() } else { text }),
+            "mine.csv:15:1: the line does not close",
+        ),
+        (
+            fault(|line, text| if line == 10 { text.replace(",3", ",90") } else { text }),
+            "the bend's radius is 40.00 m",
+        ),
+        (fault(eight), "the road runs into itself"),
+    ];
+    for (found, expected) in expected {
+        assert!(found.contains(expected), "{found}\n  instead of\n{expected}");
+    }
+}
+
+/// Dozens of files with one bad byte each: an answer or an error, never a panic.
+#[test]
+fn damaged_files_are_refused_or_read() {
+    let good: String = builtin("l").samples(80).iter().map(|s| format!("{},{},3,3\n", s.x, s.y)).collect();
+    let mut rng = Streams::new(3).stream(Purpose::Generation, 0, 0);
+    let mut refused = 0;
+    for _ in 0..60 {
+        let mut bytes = good.clone().into_bytes();
+        for _ in 0..3 {
+            let place = rng.below(bytes.len() as u32) as usize;
+            bytes[place] = b"0123456789.,-e#\n x"[rng.below(18) as usize];
+        }
+        let text = String::from_utf8(bytes).unwrap();
+        refused += usize::from(Circuit::parse(&text, Path::new("bad.csv"), false).is_err());
+    }
+    assert!(refused > 20, "{refused}");
+}
+
+/// Real circuits, in the folder that `FREEWHEEL_TRACKS` names. One of them has a bridge.
+#[test]
+fn real_circuits_are_read() {
+    let Some(folder) = std::env::var_os("FREEWHEEL_TRACKS") else {
+        eprintln!("SKIPPED: FREEWHEEL_TRACKS names no folder of circuits");
+        return;
+    };
+    let mut read = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let file = entry.unwrap().path();
+        if file.extension().is_none_or(|extension| extension != "csv") {
+            continue;
+        }
+        let bridged = file.ends_with("Suzuka.csv");
+        assert_eq!(
+            Circuit::read(&file, false).is_err(),
+            bridged,
+            "{}: {:?}",
+            file.display(),
+            Circuit::read(&file, false).err()
+        );
+        let circuit = Circuit::read(&file, true).unwrap();
+        // Every point of the file lies on the line.
+        for line in std::fs::read_to_string(&file).unwrap().lines().filter(|line| !line.starts_with('#')) {
+            let numbers: Vec<f64> = line.split(',').map(|x| x.trim().parse().unwrap()).collect();
+            let nearest = circuit.samples(400).into_iter().min_by(|a, b| {
+                let to = |s: &Sample| (s.x - numbers[0]).hypot(s.y - numbers[1]);
+                to(a).total_cmp(&to(b))
+            });
+            let spot = circuit.table().project(numbers[0], numbers[1], nearest.unwrap().s);
+            assert!(spot.n.abs() < 1e-5, "{} {spot:?}", file.display());
+            break;
+        }
+        read += 1;
+    }
+    assert!(read > 0);
+}

@@ -1,0 +1,123 @@
+//! The reference of the track world: the fastest line around a circuit, how fast to drive it, and a bound below which
+//! nobody gets.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `limits` | the car: a point mass with a friction circle, engine, brakes |
+//! | `segment`, `profile` | the fastest speeds along a given line: exact |
+//! | `path` | a smooth closed line |
+//! | `corridor` | where the car's centre may be |
+//! | `curvature` | the line of least curvature |
+//! | `time` | the line of least lap time |
+//! | `bound` | a proved lower bound on the lap time |
+//! | `barrier`, `band`, `jet` | the solver of both lines: an interior-point method with exact derivatives |
+
+mod band;
+mod barrier;
+mod bound;
+mod corridor;
+mod curvature;
+mod jet;
+mod limits;
+mod path;
+mod profile;
+mod segment;
+#[cfg(test)]
+mod tests;
+mod time;
+
+use freewheel_core::Result;
+
+use super::circuit::Circuit;
+use corridor::Corridor;
+
+pub use bound::Bound;
+pub use limits::Limits;
+pub use path::{Path, PathPoint};
+pub use profile::{Profile, Segment, Start, profile};
+
+/// Which line to drive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The centre line, where it is within the edges.
+    Centre,
+    /// The line of least curvature.
+    LeastCurvature,
+    /// The line of least lap time, the best of those found from the centre line and from the line of least curvature.
+    LeastTime,
+}
+
+/// A line around a circuit and how fast a car can drive it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Line {
+    /// The line.
+    pub path: Path,
+    /// The fastest speed at each point of a flying lap, m/s, `[points]`.
+    pub speeds: Vec<f64>,
+    /// When each point of a flying lap is reached, s, `[points]`.
+    pub times: Vec<f64>,
+    /// The time of a flying lap, s: feasible for the point mass, so the least lap time is at most this.
+    pub lap_time: f64,
+    segments: Vec<Segment>,
+}
+
+impl Line {
+    /// The time of a lap from the start line to the start line that begins with `start`, s.
+    pub fn lap_from(&self, start: Start, limits: &Limits) -> f64 {
+        profile(&self.segments, limits, start).lap_time()
+    }
+}
+
+/// The best that is known, and the bound.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reference {
+    /// The fastest line found.
+    pub line: Line,
+    /// No lap takes less.
+    pub bound: Bound,
+}
+
+/// The fastest line found around a circuit, with a proved bound.
+///
+/// # Errors
+/// [`Error::Config`] where a limit cannot be, [`Error::Unsupported`] where the road is too narrow or bends too
+/// sharply for the car.
+pub fn reference(circuit: &Circuit, limits: &Limits) -> Result<Reference> {
+    let line = line(circuit, limits, Kind::LeastTime)?;
+    let corridor = Corridor::new(circuit, places(circuit), limits.clearance)?;
+    Ok(Reference { line, bound: bound::lower_bound(&corridor, limits) })
+}
+
+/// A line around a circuit.
+///
+/// # Errors
+/// As [`reference`].
+pub fn line(circuit: &Circuit, limits: &Limits, kind: Kind) -> Result<Line> {
+    limits.check()?;
+    let corridor = Corridor::new(circuit, places(circuit), limits.clearance)?;
+    let driven = |offsets: &[f64]| {
+        let (path, segments) = path::path(&corridor, offsets);
+        let Profile { speeds, times } = profile(&segments, limits, Start::Flying);
+        let at_points = |values: &[f64]| values.iter().copied().step_by(2).take(corridor.len()).collect();
+        let lap_time = times.last().copied().unwrap_or(0.0);
+        Line { speeds: at_points(&speeds), times: at_points(&times), lap_time, path, segments }
+    };
+    match kind {
+        Kind::Centre => Ok(driven(&corridor.centre_line())),
+        Kind::LeastCurvature => Ok(driven(&curvature::least_curvature(&corridor)?)),
+        Kind::LeastTime => {
+            let starts = [corridor.centre_line(), curvature::least_curvature(&corridor)?];
+            let found = starts.map(|offsets| time::least_time(&corridor, limits, &offsets).map(|o| driven(&o)));
+            let [first, second] = found;
+            match (first, second) {
+                (Ok(a), Ok(b)) => Ok(if a.lap_time <= b.lap_time { a } else { b }),
+                (found, Err(_)) | (Err(_), found) => found,
+            }
+        }
+    }
+}
+
+/// Places along the centre line: about every 2.5 m on a racing circuit, no fewer than 400 on a small one.
+fn places(circuit: &Circuit) -> usize {
+    ((circuit.length() / 2.5).ceil() as usize).clamp(400, 6000)
+}
