@@ -31,6 +31,7 @@ use freewheel_core::{Error, Result};
 use super::circuit::Circuit;
 use corridor::Corridor;
 
+pub(super) use bound::lower_bound;
 pub use limits::Limits;
 pub use path::{Path, PathPoint};
 pub use profile::{Profile, Segment, Start, profile};
@@ -96,7 +97,8 @@ pub fn line(circuit: &Circuit, limits: &Limits, kind: Kind) -> Result<Line> {
     let driven = |offsets: &[f64]| {
         let (path, segments) = path::path(&corridor, offsets);
         let Profile { speeds, times } = profile(&segments, limits, Start::Flying);
-        let at_points = |values: &[f64]| values.iter().copied().step_by(path::SEGMENTS).take(corridor.len()).collect();
+        let at_points =
+            |values: &[f64]| values.iter().copied().step_by(path::SEGMENTS).take(corridor.len()).collect();
         let lap_time = times.last().copied().unwrap_or(0.0);
         Line { speeds: at_points(&speeds), times: at_points(&times), lap_time, path, segments }
     };
@@ -105,7 +107,8 @@ pub fn line(circuit: &Circuit, limits: &Limits, kind: Kind) -> Result<Line> {
         Kind::LeastCurvature => Ok(driven(&curvature::least_curvature(&corridor)?)),
         Kind::LeastTime => {
             let starts = [corridor.centre_line(), curvature::least_curvature(&corridor)?];
-            let found = starts.map(|offsets| time::least_time(&corridor, limits, &offsets).map(|o| driven(&o)));
+            let found =
+                starts.map(|offsets| time::least_time(&corridor, limits, &offsets).map(|o| driven(&o)));
             let [first, second] = found;
             match (first, second) {
                 (Ok(a), Ok(b)) => Ok(if a.lap_time <= b.lap_time { a } else { b }),

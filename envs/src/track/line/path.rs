@@ -37,9 +37,8 @@ pub(super) const SEGMENTS: usize = 4;
 /// The path at the given offsets, and its segments of constant curvature, [`SEGMENTS`] from point to point.
 pub(super) fn path(corridor: &Corridor, offsets: &[f64]) -> (Path, Vec<Segment>) {
     let count = corridor.len();
-    let [x, y] = [0, 1].map(|axis| {
-        Coordinate::new((0..count).map(|i| corridor.position(i, offsets[i])[axis]).collect())
-    });
+    let [x, y] = [0, 1]
+        .map(|axis| Coordinate::new((0..count).map(|i| corridor.position(i, offsets[i])[axis]).collect()));
     let mut segments = Vec::with_capacity(SEGMENTS * count);
     let mut points = Vec::with_capacity(count);
     let (mut distance, mut heading) = (0.0, 0.0);
