@@ -72,9 +72,7 @@ impl<const N: usize> Jet<N> {
         Jet {
             value: op(self.value, other.value),
             slope: std::array::from_fn(|j| op(self.slope[j], other.slope[j])),
-            bend: std::array::from_fn(|j| {
-                std::array::from_fn(|k| op(self.bend[j][k], other.bend[j][k]))
-            }),
+            bend: std::array::from_fn(|j| std::array::from_fn(|k| op(self.bend[j][k], other.bend[j][k]))),
         }
     }
 }
