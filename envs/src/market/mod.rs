@@ -1,1 +1,4 @@
 //! A stock market.
+
+pub mod metrics;
+pub mod replay;
