@@ -60,12 +60,17 @@ impl Bars {
     /// [`Error::Io`]; [`Error::Input`] with file, line, column and the mend for what is missing or makes no sense.
     pub fn read(file: &Path, settings: &Settings) -> Result<Bars> {
         let mut packed = BufReader::new(File::open(file).map_err(Error::io(file))?);
-        let gzipped = std::io::BufRead::fill_buf(&mut packed).map_err(Error::io(file))?.starts_with(&[0x1f, 0x8b]);
-        let bytes: Box<dyn Read> = if gzipped { Box::new(MultiGzDecoder::new(packed)) } else { Box::new(packed) };
+        let gzipped =
+            std::io::BufRead::fill_buf(&mut packed).map_err(Error::io(file))?.starts_with(&[0x1f, 0x8b]);
+        let bytes: Box<dyn Read> =
+            if gzipped { Box::new(MultiGzDecoder::new(packed)) } else { Box::new(packed) };
         let mut text = Vec::new();
         bytes.take(LARGEST + 1).read_to_end(&mut text).map_err(Error::io(file))?;
         if text.len() as u64 > LARGEST {
-            return Err(Error::Config(format!("{}: more than 1 GiB of prices; cut the file", file.display())));
+            return Err(Error::Config(format!(
+                "{}: more than 1 GiB of prices; cut the file",
+                file.display()
+            )));
         }
         Bars::parse(file, &text, settings)
     }
@@ -88,20 +93,30 @@ impl Bars {
             let place = Place { file, line };
             if record.len() != header.len() {
                 let (is, wanted) = (record.len(), header.len());
-                return Err(place.at(1, format!("this row has {is} fields and the header {wanted}; mend the row")));
+                return Err(
+                    place.at(1, format!("this row has {is} fields and the header {wanted}; mend the row"))
+                );
             }
             let row = Row { place: &place, record: &record };
             bars.push(&row, &columns, adjusted, settings)?;
         }
         if bars.dates.len() < 2 {
             let n = bars.dates.len();
-            return Err(Place { file, line: 1 }.at(1, format!("{n} bars are no history; give a file with more rows")));
+            return Err(
+                Place { file, line: 1 }.at(1, format!("{n} bars are no history; give a file with more rows"))
+            );
         }
         Ok(bars)
     }
 
     /// One more row.
-    fn push(&mut self, row: &Row, columns: &Columns, adjusted: Option<usize>, settings: &Settings) -> Result<()> {
+    fn push(
+        &mut self,
+        row: &Row,
+        columns: &Columns,
+        adjusted: Option<usize>,
+        settings: &Settings,
+    ) -> Result<()> {
         let date = row.date(columns.date, settings.day_first)?;
         if let Some(&before) = self.dates.last() {
             let wrong = |message: String| Err(row.wrong(columns.date, message));
@@ -119,8 +134,12 @@ impl Bars {
                 ));
             }
         }
-        let [open, high, low, close] =
-            [row.price(columns.open)?, row.price(columns.high)?, row.price(columns.low)?, row.price(columns.close)?];
+        let [open, high, low, close] = [
+            row.price(columns.open)?,
+            row.price(columns.high)?,
+            row.price(columns.low)?,
+            row.price(columns.close)?,
+        ];
         if high < low {
             return Err(row.wrong(columns.high, format!("high {high} is below low {low}; mend the row")));
         }
@@ -169,7 +188,8 @@ impl Row<'_> {
             Ok(price) if price.is_finite() && price > 0.0 => Ok(price),
             _ => {
                 let text = self.text(field);
-                Err(self.wrong(field, format!("`{text}` is no price, a number above 0; mend or delete the row")))
+                Err(self
+                    .wrong(field, format!("`{text}` is no price, a number above 0; mend or delete the row")))
             }
         }
     }

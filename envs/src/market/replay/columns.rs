@@ -25,9 +25,10 @@ impl Columns {
         let find = |known: &[&str]| -> Result<Option<usize>, String> {
             let mut found = names.iter().enumerate().filter(|(_, name)| known.contains(&name.as_str()));
             match (found.next(), found.next()) {
-                (Some((_, a)), Some((_, b))) => {
-                    Err(format!("`{a}` and `{b}` are both the column {}; rename or delete one of them", known[0]))
-                }
+                (Some((_, a)), Some((_, b))) => Err(format!(
+                    "`{a}` and `{b}` are both the column {}; rename or delete one of them",
+                    known[0]
+                )),
                 (first, _) => Ok(first.map(|(field, _)| field)),
             }
         };

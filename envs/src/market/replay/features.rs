@@ -8,6 +8,9 @@ use super::indicators;
 use super::prices::Prices;
 use super::settings::Settings;
 
+/// A function of one series, `[T]`, and a window, that gives `[T]` values.
+type Indicator = fn(&[f64], usize) -> Vec<f64>;
+
 /// Standardised features of T bars, F each.
 pub(super) struct Features {
     width: usize,
@@ -36,9 +39,10 @@ impl Features {
         }
         let mut columns = Vec::new();
         for asset in 0..prices.width() {
-            let of = |all: &[f64]| all.iter().copied().skip(asset).step_by(prices.width()).collect::<Vec<f64>>();
+            let of =
+                |all: &[f64]| all.iter().copied().skip(asset).step_by(prices.width()).collect::<Vec<f64>>();
             let (close, volume) = (of(&prices.close), of(&prices.volume));
-            let kinds: [(&[u32], &[f64], fn(&[f64], usize) -> Vec<f64>); 6] = [
+            let kinds: [(&[u32], &[f64], Indicator); 6] = [
                 (&settings.returns, &close, indicators::log_return),
                 (&settings.volatility, &close, indicators::volatility),
                 (&settings.momentum, &close, indicators::momentum),

@@ -27,10 +27,12 @@ pub(super) struct Foresight {
 impl Foresight {
     /// Of the bars that may be played; `None` where the table of gains would be too large.
     pub(super) fn new(market: &Market) -> Option<Foresight> {
+        if !Foresight::is_affordable(market) {
+            return None;
+        }
         let rows = market.rows();
         let (first, last) = played(market);
         let bars = last + 1 - first;
-        bars.checked_mul(rows)?.checked_mul(rows).filter(|&numbers| numbers <= LARGEST)?;
         let share = market.costs.share;
         let none = [0.0; MAX_ASSETS];
         let enter = (0..rows).map(|a| log(after_costs(1.0, market.row(a), &none, share))).collect();
@@ -47,6 +49,13 @@ impl Foresight {
             }
         }
         Some(Foresight { rows, first, enter, gains, leave })
+    }
+
+    /// Whether the table of gains is small enough to be worked out.
+    pub(super) fn is_affordable(market: &Market) -> bool {
+        let (first, last) = played(market);
+        let numbers = market.rows().checked_pow(2).and_then(|pairs| pairs.checked_mul(last + 1 - first));
+        numbers.is_some_and(|numbers| numbers <= LARGEST)
     }
 
     fn gain(&self, bar: usize, a: usize) -> &[f64] {

@@ -88,6 +88,16 @@ impl Market {
         })
     }
 
+    /// The prices.
+    pub fn prices(&self) -> &Prices {
+        &self.prices
+    }
+
+    /// The bars to learn from and those to be judged by.
+    pub fn fold(&self) -> &Fold {
+        &self.fold
+    }
+
     /// n.
     #[inline]
     pub(super) fn width(&self) -> usize {
@@ -119,9 +129,8 @@ impl Market {
 
     /// The row of the table that is nearest to these targets.
     pub(super) fn nearest(&self, targets: &[f64]) -> usize {
-        let distance = |row: usize| -> f64 {
-            self.row(row).iter().zip(targets).map(|(a, b)| (a - b) * (a - b)).sum()
-        };
+        let distance =
+            |row: usize| -> f64 { self.row(row).iter().zip(targets).map(|(a, b)| (a - b) * (a - b)).sum() };
         (0..self.rows()).min_by(|&a, &b| distance(a).total_cmp(&distance(b))).unwrap_or(0)
     }
 

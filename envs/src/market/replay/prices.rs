@@ -32,7 +32,8 @@ impl Prices {
     /// As [`Bars::read`] and [`Prices::align`].
     pub fn read(settings: &Settings) -> Result<Prices> {
         let files = std::iter::once(&settings.file).chain(&settings.others);
-        let bars: Vec<Bars> = files.map(|file| Bars::read(Path::new(file), settings)).collect::<Result<_>>()?;
+        let bars: Vec<Bars> =
+            files.map(|file| Bars::read(Path::new(file), settings)).collect::<Result<_>>()?;
         Prices::align(&bars, settings.largest_gap)
     }
 
@@ -60,7 +61,9 @@ impl Prices {
             if !all.iter().zip(&at).all(|(bars, &at)| bars.dates.get(at) == Some(&date)) {
                 continue;
             }
-            if let Some(&before) = prices.dates.last().filter(|&&before| days_between(before, date) > largest_gap) {
+            if let Some(&before) =
+                prices.dates.last().filter(|&&before| days_between(before, date) > largest_gap)
+            {
                 return Err(Error::Config(format!(
                     "{} have no common date between {before} and {date}; fill the gap in, or raise largest_gap",
                     prices.assets.join(", ")
@@ -76,7 +79,9 @@ impl Prices {
         }
         if prices.dates.len() < 2 {
             let (n, assets) = (prices.dates.len(), prices.assets.join(", "));
-            return Err(Error::Config(format!("{assets} have {n} dates in common; give files of the same time")));
+            return Err(Error::Config(format!(
+                "{assets} have {n} dates in common; give files of the same time"
+            )));
         }
         let rows: usize = all.iter().map(|bars| bars.dates.len()).sum();
         prices.dropped = rows - prices.dates.len() * all.len();
@@ -111,6 +116,7 @@ impl Prices {
 
 /// The latest of the dates at which the series stand; `None` where one is at its end.
 fn furthest(all: &[Bars], at: &[usize]) -> Option<DateTime> {
-    let dates: Option<Vec<DateTime>> = all.iter().zip(at).map(|(bars, &at)| bars.dates.get(at).copied()).collect();
+    let dates: Option<Vec<DateTime>> =
+        all.iter().zip(at).map(|(bars, &at)| bars.dates.get(at).copied()).collect();
     dates?.into_iter().max()
 }

@@ -7,7 +7,8 @@
 use std::sync::Arc;
 
 use freewheel_core::{
-    Baseline, Certainty, Choice, Env, Error, Policy, Purpose, Question, Result, Solution, Stream, Streams, Who,
+    Baseline, Certainty, Choice, Env, Error, Policy, Purpose, Question, Result, Solution, Stream, Streams,
+    Who,
 };
 
 use super::foresight;
@@ -33,7 +34,9 @@ pub(super) fn baseline<A: Target>(world: &Replay<A>, question: &Question) -> Res
     let steps = steps(world, question)?;
     match world.scripts.first() {
         Some(script) => match script.player {
-            Player::Always(action) => Ok(Baseline { name: script.name.clone(), value: drive(world, action, steps)? }),
+            Player::Always(action) => {
+                Ok(Baseline { name: script.name.clone(), value: drive(world, action, steps)? })
+            }
             _ => Err(unsupported(world, "it has no player who holds")),
         },
         None => Err(unsupported(world, "it has no players")),

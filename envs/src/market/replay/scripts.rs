@@ -1,5 +1,6 @@
 //! The players that a replay ships.
 
+use super::foresight::Foresight;
 use super::market::Market;
 use super::target::Target;
 
@@ -30,7 +31,7 @@ pub(super) fn of<A: Target>(market: &Market) -> Vec<Script<A>> {
         scripts.push(Script { name: "flat".into(), player: always(&flat) });
     }
     scripts.push(Script { name: "momentum".into(), player: Player::Momentum });
-    if A::from_row(0).is_some() && market.foresight().is_some() {
+    if A::from_row(0).is_some() && Foresight::is_affordable(market) {
         scripts.push(Script { name: "clairvoyant".into(), player: Player::Clairvoyant });
     }
     scripts

@@ -168,7 +168,10 @@ impl Settings {
         let levels = self.levels();
         let repeated = (1..levels.len()).any(|i| levels[..i].contains(&levels[i]));
         let rules = [
-            (!self.file.is_empty(), "file is missing; give the CSV file of the prices, such as \"GOOGL.csv\""),
+            (
+                !self.file.is_empty(),
+                "file is missing; give the CSV file of the prices, such as \"GOOGL.csv\"",
+            ),
             (self.others.len() < MAX_ASSETS, "others has more than 7 files; leave some out"),
             (positive(self.largest_gap), "largest_gap is a number of days above 0"),
             ((0.0..=1.0).contains(&self.tolerance), "tolerance is a share from 0 to 1"),
@@ -199,7 +202,10 @@ impl Settings {
             (positive(self.equity), "equity is an amount of money above 0"),
             (self.ruin > 0.0 && self.ruin < 1.0, "ruin is a share above 0 and below 1"),
             (self.periods.is_none_or(positive), "periods is a number of bars a year above 0"),
-            (least(&self.returns, 1) && least(&self.rsi, 1), "returns and rsi are bars, each from 1 to 1000000"),
+            (
+                least(&self.returns, 1) && least(&self.rsi, 1),
+                "returns and rsi are bars, each from 1 to 1000000",
+            ),
             (
                 [&self.volatility, &self.momentum, &self.average, &self.volume].iter().all(|w| least(w, 2)),
                 "volatility, momentum, average and volume are bars, each from 2 to 1000000",
