@@ -73,7 +73,7 @@ fn measures_are_the_metrics_of_the_episode() {
 /// The momentum player against its definition, from the prices.
 #[test]
 fn momentum_follows_the_crossing() {
-    let world = replay(several(400, 4..5), &settings("length = 12\nsplit = \"test\"\naverage = [50]"));
+    let world = replay(several(1200, 4..5), &settings("length = 12\nsplit = \"test\"\naverage = [50]"));
     let close = &world.market.prices.close;
     let mut sides = [0; 2];
     for pair in play(&world, "momentum", 1).windows(2) {
