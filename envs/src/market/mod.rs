@@ -1,1 +1,22 @@
-//! A stock market.
+//! Markets: one trader, and the best that can be done where the law of the prices is known.
+
+mod account;
+mod average;
+mod chain;
+mod desk;
+mod draw;
+mod family;
+mod menu;
+mod normal;
+mod refuse;
+mod settings;
+mod signal;
+#[cfg(test)]
+mod tests;
+
+pub use account::{Account, SEEN, Trail};
+pub use average::{Average, average_of, best_average};
+pub use draw::Chart;
+pub use family::Markets;
+pub use settings::ActionKind;
+pub use signal::{Ar1, GarleanuPedersen};

@@ -1,0 +1,73 @@
+//! The family `market`: worlds by name.
+
+use std::sync::Arc;
+
+use freewheel_core::settings::read;
+use freewheel_core::{DynWorld, Result, WorldFamily, WorldInfo};
+use schemars::{JsonSchema, Schema};
+use serde::de::DeserializeOwned;
+
+use super::signal::{Ar1, GarleanuPedersen};
+
+/// The family `market`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Markets;
+
+/// A world of the family.
+struct Kind {
+    name: &'static str,
+    about: &'static str,
+    schema: fn() -> Schema,
+    build: fn(&toml::Table) -> Result<Arc<dyn DynWorld>>,
+}
+
+const KINDS: &[Kind] = &[
+    Kind {
+        name: Ar1::NAME,
+        about: Ar1::ABOUT,
+        schema: schema::<Ar1>,
+        build: |table| settings::<Ar1>(table, Ar1::NAME)?.build(),
+    },
+    Kind {
+        name: GarleanuPedersen::NAME,
+        about: GarleanuPedersen::ABOUT,
+        schema: schema::<GarleanuPedersen>,
+        build: |table| settings::<GarleanuPedersen>(table, GarleanuPedersen::NAME)?.build(),
+    },
+];
+
+fn schema<T: JsonSchema>() -> Schema {
+    schemars::schema_for!(T)
+}
+
+fn settings<T: DeserializeOwned + JsonSchema>(table: &toml::Table, name: &str) -> Result<T> {
+    read(table, &format!("market/{name}"))
+}
+
+impl WorldFamily for Markets {
+    fn name(&self) -> &str {
+        "market"
+    }
+
+    fn list(&self) -> Vec<WorldInfo> {
+        let info = |kind: &Kind| WorldInfo { id: format!("market/{}", kind.name), about: kind.about.into() };
+        KINDS.iter().map(info).collect()
+    }
+
+    fn build(&self, name: &str, settings: &toml::Table) -> Result<Option<Arc<dyn DynWorld>>> {
+        KINDS.iter().find(|kind| kind.name == name).map(|kind| (kind.build)(settings)).transpose()
+    }
+
+    /// Those of every world together; a world refuses those that are not its own.
+    fn settings(&self) -> Schema {
+        let mut properties = serde_json::Map::new();
+        for kind in KINDS {
+            let schema = (kind.schema)();
+            let own = schema.get("properties").and_then(serde_json::Value::as_object);
+            for (name, field) in own.into_iter().flatten() {
+                properties.entry(name.clone()).or_insert_with(|| field.clone());
+            }
+        }
+        schemars::json_schema!({ "type": "object", "properties": properties })
+    }
+}
