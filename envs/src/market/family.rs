@@ -7,6 +7,7 @@ use freewheel_core::{DynWorld, Result, WorldFamily, WorldInfo};
 use schemars::{JsonSchema, Schema};
 use serde::de::DeserializeOwned;
 
+use super::regime::Regime;
 use super::signal::{Ar1, GarleanuPedersen};
 
 /// The family `market`.
@@ -33,6 +34,12 @@ const KINDS: &[Kind] = &[
         about: GarleanuPedersen::ABOUT,
         schema: schema::<GarleanuPedersen>,
         build: |table| settings::<GarleanuPedersen>(table, GarleanuPedersen::NAME)?.build(),
+    },
+    Kind {
+        name: Regime::NAME,
+        about: Regime::ABOUT,
+        schema: schema::<Regime>,
+        build: |table| settings::<Regime>(table, Regime::NAME)?.build(),
     },
 ];
 

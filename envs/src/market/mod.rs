@@ -9,6 +9,7 @@ mod family;
 mod menu;
 mod normal;
 mod refuse;
+mod regime;
 mod settings;
 mod signal;
 #[cfg(test)]
@@ -18,5 +19,6 @@ pub use account::{Account, SEEN, Trail};
 pub use average::{Average, average_of, best_average};
 pub use draw::Chart;
 pub use family::Markets;
+pub use regime::{Observe, Regime};
 pub use settings::ActionKind;
 pub use signal::{Ar1, GarleanuPedersen};
