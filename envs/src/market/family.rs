@@ -7,6 +7,7 @@ use freewheel_core::{DynWorld, Result, WorldFamily, WorldInfo};
 use schemars::{JsonSchema, Schema};
 use serde::de::DeserializeOwned;
 
+use super::making::Making;
 use super::regime::Regime;
 use super::signal::{Ar1, GarleanuPedersen};
 
@@ -40,6 +41,12 @@ const KINDS: &[Kind] = &[
         about: Regime::ABOUT,
         schema: schema::<Regime>,
         build: |table| settings::<Regime>(table, Regime::NAME)?.build(),
+    },
+    Kind {
+        name: Making::NAME,
+        about: Making::ABOUT,
+        schema: schema::<Making>,
+        build: |table| settings::<Making>(table, Making::NAME)?.build(),
     },
 ];
 
