@@ -7,6 +7,8 @@ use freewheel_core::{DynWorld, Result, WorldFamily, WorldInfo};
 use schemars::{JsonSchema, Schema};
 use serde::de::DeserializeOwned;
 
+use super::execution::Execution;
+use super::growth::{Gbm, Heston};
 use super::making::Making;
 use super::regime::Regime;
 use super::signal::{Ar1, GarleanuPedersen};
@@ -47,6 +49,24 @@ const KINDS: &[Kind] = &[
         about: Making::ABOUT,
         schema: schema::<Making>,
         build: |table| settings::<Making>(table, Making::NAME)?.build(),
+    },
+    Kind {
+        name: Gbm::NAME,
+        about: Gbm::ABOUT,
+        schema: schema::<Gbm>,
+        build: |table| settings::<Gbm>(table, Gbm::NAME)?.build(),
+    },
+    Kind {
+        name: Heston::NAME,
+        about: Heston::ABOUT,
+        schema: schema::<Heston>,
+        build: |table| settings::<Heston>(table, Heston::NAME)?.build(),
+    },
+    Kind {
+        name: Execution::NAME,
+        about: Execution::ABOUT,
+        schema: schema::<Execution>,
+        build: |table| settings::<Execution>(table, Execution::NAME)?.build(),
     },
 ];
 

@@ -13,3 +13,14 @@ pub enum ActionKind {
     /// Real numbers between bounds.
     Continuous,
 }
+
+/// What a reward counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reward {
+    /// The price moves as they come.
+    #[default]
+    Realised,
+    /// Their mean, as far as it is known beforehand.
+    Expected,
+}

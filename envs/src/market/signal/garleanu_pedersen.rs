@@ -15,7 +15,7 @@ use super::super::desk::{Desk, Market, Outside, Reference};
 use super::super::draw::Chart;
 use super::super::menu::{Range, Table};
 use super::super::refuse::{check, checked};
-use super::super::settings::ActionKind;
+use super::super::settings::{ActionKind, Reward};
 use super::finite::{Finite, SCRIPTS, chart, flat, scripted};
 use super::linear::{Linear, Problem, closed_form};
 use super::rules::{Rules, State, VERSION};
@@ -48,17 +48,6 @@ pub struct GarleanuPedersen {
     pub innovation: f64,
     /// Whether rewards hold the price moves as they come ("realised") or as the signal foretells them ("expected").
     pub reward: Reward,
-}
-
-/// What a reward counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Reward {
-    /// The price moves as they come.
-    #[default]
-    Realised,
-    /// The price moves that the signal foretells.
-    Expected,
 }
 
 impl Default for GarleanuPedersen {
