@@ -9,12 +9,14 @@
 //! | `rules` | the account: trades, costs, equity |
 //! | `market`, `target`, `world` | the adapter: [`Replay`] is an `Env` and a `World` |
 //! | `scripts`, `foresight`, `reference` | the players it ships, what foresight would give, the reference |
+//! | `draw` | the drawing |
 //! | `settings`, `build` | settings; worlds by settings and by file |
 
 mod bars;
 mod build;
 mod columns;
 mod dates;
+mod draw;
 mod features;
 mod foresight;
 mod indicators;

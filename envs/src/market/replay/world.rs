@@ -1,7 +1,7 @@
 //! A replay as the contract wants it.
 
 use freewheel_core::{
-    Baseline, Better, Env, Measure, ObservationSpace, Question, Result, Solution, Spec, Step, Stream, World,
+    Baseline, Better, Env, Frame, Measure, ObservationSpace, Policy, Question, Result, Solution, Spec, Step, Stream, World,
 };
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +11,7 @@ use super::rules::{Account, MAX_ASSETS, VERSION};
 use super::scripts::{self, Script};
 use super::settings::Settings;
 use super::target::Target;
-use super::{reference, scripts::Player};
+use super::{draw, reference, scripts::Player};
 use crate::market::metrics::Running;
 
 /// Historical prices to be traded on, with actions `u32` (a table of positions) or `[f32; n]` (positions of n assets).
@@ -216,5 +216,9 @@ impl<A: Target> World for Replay<A> {
 
     fn baseline(&self, question: &Question) -> Result<Baseline> {
         reference::baseline(self, question)
+    }
+
+    fn draw(&self, state: &State, _policy: Option<&dyn Policy>, frame: &mut Frame) {
+        draw::paint(&self.market, state, frame);
     }
 }
