@@ -211,9 +211,9 @@ pub trait WorldFamily: Send + Sync {
     fn sources(&self, file: &Path, _settings: &toml::Table) -> Result<Vec<PathBuf>> {
         Ok(vec![file.to_owned()])
     }
-    /// The settings that every world of the family takes, as a JSON schema. One that names a file or a run's folder has
+    /// The settings that the world called `name` takes, or one from a file where that is empty, as a JSON schema. One that names a file or a run's folder has
     /// the format `path`: it is looked for from the experiment file on, and what it holds is part of what the world is.
-    fn settings(&self) -> schemars::Schema {
+    fn settings(&self, _name: &str) -> schemars::Schema {
         schemars::json_schema!({ "type": "object", "properties": {} })
     }
 }

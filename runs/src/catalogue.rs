@@ -51,7 +51,11 @@ impl Catalogue {
 
     /// Everything that Freewheel ships.
     pub fn standard() -> Self {
-        let catalogue = Self::new().family(freewheel_envs::gridworld::Grids);
+        let catalogue = Self::new()
+            .family(freewheel_envs::gridworld::Grids)
+            .family(freewheel_envs::go::Boards)
+            .family(freewheel_envs::track::Tracks)
+            .family(freewheel_envs::market::Markets);
         Catalogue { agents: freewheel_agents::all(), ..catalogue }
     }
 
@@ -164,8 +168,11 @@ impl Catalogue {
         if let Some(single) = self.singles.iter().find(|single| single.info.id == id) {
             return single.fields.clone();
         }
-        let family = id.split(['/', ':']).next().unwrap_or_default();
-        self.families.iter().find(|f| f.name() == family).map(|f| fields(&f.settings())).unwrap_or_default()
+        let (family, name) = match world_file(id) {
+            Some((family, _)) => (family, ""),
+            None => id.split_once('/').unwrap_or((id, "")),
+        };
+        self.family_of(family).map(|family| fields(&family.settings(name))).unwrap_or_default()
     }
 
     /// The agent called `id`.

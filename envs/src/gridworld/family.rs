@@ -155,7 +155,7 @@ impl WorldFamily for Grids {
         Problem::find(file, settings).map(|problem| vec![problem.scenario, problem.map])
     }
 
-    fn settings(&self) -> schemars::Schema {
+    fn settings(&self, _name: &str) -> schemars::Schema {
         schemars::schema_for!(Settings)
     }
 }

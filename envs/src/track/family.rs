@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use freewheel_core::{DynWorld, Error, Result, WorldFamily, WorldInfo};
+use freewheel_core::{Cast, DynWorld, Error, Result, WorldFamily, WorldInfo};
 
 use super::circuit::{Circuit, NAMES};
 use super::world::{self, Settings};
@@ -27,7 +27,12 @@ impl WorldFamily for Tracks {
             .collect()
     }
 
-    fn build(&self, name: &str, settings: &toml::Table) -> Result<Option<Arc<dyn DynWorld>>> {
+    fn build(
+        &self,
+        name: &str,
+        settings: &toml::Table,
+        _cast: &dyn Cast,
+    ) -> Result<Option<Arc<dyn DynWorld>>> {
         if !NAMES.iter().any(|(known, _)| *known == name) {
             return Ok(None);
         }
@@ -49,7 +54,7 @@ impl WorldFamily for Tracks {
         world::driving(&id, circuit, &settings)
     }
 
-    fn settings(&self) -> schemars::Schema {
+    fn settings(&self, _name: &str) -> schemars::Schema {
         schemars::schema_for!(Settings)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use freewheel_core::{DynWorld, Error, Result, World, WorldFamily, WorldInfo};
+use freewheel_core::{Cast, DynWorld, Error, Result, World, WorldFamily, WorldInfo};
 
 use super::{Go, GoAgainst, Settings};
 
@@ -36,7 +36,12 @@ impl WorldFamily for Boards {
             .collect()
     }
 
-    fn build(&self, name: &str, settings: &toml::Table) -> Result<Option<Arc<dyn DynWorld>>> {
+    fn build(
+        &self,
+        name: &str,
+        settings: &toml::Table,
+        _cast: &dyn Cast,
+    ) -> Result<Option<Arc<dyn DynWorld>>> {
         let Some(size) = size(name) else { return Ok(None) };
         let id = format!("go/{name}");
         let size = match size.parse() {
@@ -50,7 +55,7 @@ impl WorldFamily for Boards {
         }))
     }
 
-    fn settings(&self) -> schemars::Schema {
+    fn settings(&self, _name: &str) -> schemars::Schema {
         schemars::schema_for!(Settings)
     }
 }

@@ -38,8 +38,12 @@ pub(super) fn lower_bound(corridor: &Corridor, limits: &Limits) -> Bound {
 /// The time it takes to go around the innermost line's area.
 fn enclosing(corridor: &Corridor, grip: f64) -> f64 {
     let area = |offset: fn(&Place) -> f64| {
-        let points: Vec<[f64; 2]> =
-            corridor.places.iter().enumerate().map(|(i, place)| corridor.position(i, offset(place))).collect();
+        let points: Vec<[f64; 2]> = corridor
+            .places
+            .iter()
+            .enumerate()
+            .map(|(i, place)| corridor.position(i, offset(place)))
+            .collect();
         let next = points.iter().cycle().skip(1);
         0.5 * points.iter().zip(next).map(|(&a, &b)| cross(a, b)).sum::<f64>()
     };
@@ -156,7 +160,11 @@ mod tests {
             for to in from + 1..gates.len().min(from + 24) {
                 let bound = section(&gates[from..=to], &limits);
                 let taken = driven.times[places[to]] - driven.times[places[from]];
-                assert!(bound <= taken * (1.0 + 1e-3), "{} {kind:?} {from} {to}: {bound} {taken}", circuit.name());
+                assert!(
+                    bound <= taken * (1.0 + 1e-3),
+                    "{} {kind:?} {from} {to}: {bound} {taken}",
+                    circuit.name()
+                );
                 tightest = tightest.max(bound / taken);
                 compared += 1;
             }
@@ -169,7 +177,10 @@ mod tests {
     fn no_section_of_a_lap_is_quicker_than_its_bound() {
         for kind in [Kind::Centre, Kind::LeastCurvature, Kind::LeastTime] {
             holds_everywhere(&Circuit::circle(20.0, 4.0).unwrap(), kind);
-            holds_everywhere(&Circuit::read("/work/wt/shared/tracks/BrandsHatch.csv".as_ref(), true).unwrap(), kind);
+            holds_everywhere(
+                &Circuit::read("/work/wt/shared/tracks/BrandsHatch.csv".as_ref(), true).unwrap(),
+                kind,
+            );
         }
     }
 }

@@ -107,7 +107,8 @@ pub fn line(circuit: &Circuit, limits: &Limits, kind: Kind) -> Result<Line> {
         Kind::LeastCurvature => Ok(driven(&curvature::least_curvature(&corridor)?)),
         Kind::LeastTime => {
             let starts = [corridor.centre_line(), curvature::least_curvature(&corridor)?];
-            let found = starts.map(|offsets| time::least_time(&corridor, limits, &offsets).map(|o| driven(&o)));
+            let found =
+                starts.map(|offsets| time::least_time(&corridor, limits, &offsets).map(|o| driven(&o)));
             let [first, second] = found;
             match (first, second) {
                 (Ok(a), Ok(b)) => Ok(if a.lap_time <= b.lap_time { a } else { b }),

@@ -1,0 +1,92 @@
+//! The figures of the reference, and what must hold whatever they are.
+
+use freewheel_core::{Question, Who};
+
+use super::*;
+
+fn forever(gamma: f64) -> Question {
+    Question { gamma, horizon: None, time_observed: false, who: Who::Best }
+}
+
+fn any() -> Hidden {
+    Regime { actions: ActionKind::Continuous, ..Regime::default() }.hidden().unwrap()
+}
+
+/// Growth a step from a second program, to all digits it gave.
+#[test]
+fn growths_are_those_of_the_reference() {
+    let rules = any().rules;
+    assert!((bounds::clairvoyant(&rules) - 9.7503e-4).abs() < 5e-9);
+    let hold = 0.5 * (rules.growth_of(1.0, 0.0) + rules.growth_of(1.0, 1.0));
+    assert!((hold + 5.0e-5).abs() < 5e-8);
+    // Long after the start: the difference of two horizons.
+    let within = |steps| bounds::filter(&rules, &Question { horizon: Some(steps), ..forever(1.0) }).unwrap();
+    let ((low, high), (low_before, high_before)) = (within(1200), within(200));
+    assert!((high - low) / low < 1e-3, "{low} {high}");
+    for each in [(low - low_before) / 1000.0, (high - high_before) / 1000.0] {
+        assert!((each - 2.8466e-4).abs() < 5e-8, "{each}");
+    }
+}
+
+/// What is worth more is worth more: remembering more moves, the filter, clairvoyance.
+#[test]
+fn knowing_more_is_worth_more() {
+    let question = Question { horizon: Some(100), ..forever(1.0) };
+    let growths: Vec<f64> =
+        [1, 4, 8, 12].map(|memory| bounds::remembering(&Rules { memory, ..any().rules }, &question)).to_vec();
+    let (low, high) = bounds::filter(&any().rules, &question).unwrap();
+    let clairvoyant = bounds::total(&question, bounds::clairvoyant(&any().rules)).unwrap();
+    let all = [&growths[..], &[low, high, clairvoyant]].concat();
+    assert!(all.is_sorted(), "{all:?}");
+    assert!(high - low < 1e-5 * high, "{low} {high}");
+}
+
+/// The expected growth after k moves, by the tree of all moves *and regimes*, which knows no Bayes' rule: the best fraction
+/// of each sequence of moves by trying all levels.
+#[test]
+fn memory_is_worth_what_brute_force_says() {
+    let hidden = Regime { levels: 5, memory: 6, ..Regime::default() }.hidden().unwrap();
+    let rules = &hidden.rules;
+    let Fractions::Levels(levels) = rules.fractions.clone() else { panic!("levels") };
+    let k = 6;
+    let mut value = 0.0;
+    for moves in 0..1u32 << k {
+        // Probability of these moves and of either regime after them.
+        let mut joint = [0.5, 0.5];
+        for i in 0..k {
+            let up = moves >> i & 1 == 1;
+            let seen = [0, 1].map(|z: usize| joint[z] * if up { rules.up[z] } else { 1.0 - rules.up[z] });
+            joint = [0, 1].map(|z: usize| seen[z] * rules.stay + seen[1 - z] * (1.0 - rules.stay));
+        }
+        let growth = |f: f64| -> f64 {
+            let of =
+                |z: usize| rules.up[z] * (1.0 + f * 0.01).ln() + (1.0 - rules.up[z]) * (1.0 - f * 0.01).ln();
+            joint[0] * of(0) + joint[1] * of(1)
+        };
+        value += levels.iter().map(|&f| growth(f)).fold(f64::NEG_INFINITY, f64::max);
+    }
+    assert!((bounds::by_moves_seen(rules)[k] / value - 1.0).abs() < 1e-12);
+}
+
+/// A horizon that is far away is no horizon.
+#[test]
+fn horizons_and_discounts_agree() {
+    let rules = any().rules;
+    let far = Question { horizon: Some(3000), ..forever(0.98) };
+    let (a, b) = (bounds::remembering(&rules, &far), bounds::remembering(&rules, &forever(0.98)));
+    assert!((a / b - 1.0).abs() < 1e-12);
+    let ((a, c), (b, d)) =
+        (bounds::filter(&rules, &far).unwrap(), bounds::filter(&rules, &forever(0.98)).unwrap());
+    assert!((a / b - 1.0).abs() < 1e-7 && (c / d - 1.0).abs() < 1e-9, "{a} {b} {c} {d}");
+    assert!(bounds::filter(&rules, &forever(1.0)).is_err());
+}
+
+/// Moves are remembered as the index says, and no further back than wanted.
+#[test]
+fn moves_are_remembered() {
+    let mut moves = 1;
+    for (up, expected) in [(true, 0b11), (false, 0b110), (true, 0b1101), (true, 0b1011), (false, 0b1110)] {
+        moves = rules::remember(moves, up, 3);
+        assert_eq!(moves, expected);
+    }
+}

@@ -1,0 +1,130 @@
+//! Walk-forward folds: what is learned from lies before what is judged by, and some bars between them belong to neither.
+//!
+//! The bars whose features are known, cut into `folds + 1` blocks of equal length; fold k learns from the blocks before
+//! the k-th (only the last of them, where folds are rolling) and is judged by the k-th, without its first `embargo` bars. M. López de Prado,
+//! *Advances in Financial Machine Learning* (2018), chapters 7 and 12.
+
+use std::ops::Range;
+
+use freewheel_core::{Error, Result};
+
+use super::features;
+use super::settings::{Settings, Split};
+
+/// The bars of one fold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fold {
+    /// Bars to learn from.
+    pub train: Range<usize>,
+    /// Bars to be judged by.
+    pub test: Range<usize>,
+}
+
+impl Fold {
+    /// The fold that the settings choose of `bars` bars.
+    ///
+    /// # Errors
+    /// [`Error::Config`] where there are too few bars for one episode.
+    pub fn new(bars: usize, settings: &Settings) -> Result<Fold> {
+        let lookback = features::lookback(settings);
+        let usable = bars.saturating_sub(lookback) as u64;
+        let blocks = u64::from(settings.folds) + 1;
+        let bound = |block: u32| lookback + (usable * u64::from(block) / blocks) as usize;
+        let embargo = settings.embargo.map_or(lookback, |embargo| embargo as usize);
+        let first = if settings.rolling { settings.fold - 1 } else { 0 };
+        let end = bound(settings.fold + 1);
+        let fold = Fold {
+            train: bound(first)..bound(settings.fold),
+            test: (bound(settings.fold) + embargo).min(end)..end,
+        };
+        let shortest = settings.length as usize + 1;
+        if fold.train.len() < shortest {
+            return Err(Error::Config(format!(
+                "fold {} of {} trains on {} of {bars} bars, and an episode of length {} takes {shortest}; lower length or \
+                 folds, shorten the features, or give more bars",
+                settings.fold,
+                settings.folds,
+                fold.train.len(),
+                settings.length,
+            )));
+        }
+        if fold.test.len() < 2 {
+            return Err(Error::Config(format!(
+                "fold {} of {} has {} bars to test by after an embargo of {embargo}; lower embargo or folds, or give more \
+                 bars",
+                settings.fold,
+                settings.folds,
+                fold.test.len(),
+            )));
+        }
+        Ok(fold)
+    }
+
+    /// The bars at whose close an episode may begin, and its steps.
+    pub(super) fn episodes(&self, settings: &Settings) -> (Range<usize>, usize) {
+        match settings.split {
+            Split::Train => {
+                let length = settings.length as usize;
+                (self.train.start..self.train.end - length, length)
+            }
+            Split::Test => (self.test.start..self.test.start + 1, self.test.len() - 1),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Training ends before the test begins, by the embargo at least; by default no feature of the test knows a price of
+        /// the training; the tests of all folds share nothing; no episode leaves its bars.
+        #[test]
+        fn folds_share_nothing(
+            bars in 300usize..2000, folds in 1u32..6, pick: u32, rolling: bool,
+            embargo in prop::option::of(0u32..40), length in 1u32..20, average in 2u32..40,
+        ) {
+            let fold = pick % folds + 1;
+            let base = Settings {
+                folds, fold, rolling, embargo, length,
+                returns: vec![1], volatility: vec![], momentum: vec![], rsi: vec![], average: vec![average],
+                ..Settings::default()
+            };
+            let lookback = (average as usize - 1).max(1);
+            let Ok(found) = Fold::new(bars, &base) else {
+                let block = (bars - lookback) / (folds as usize + 1);
+                prop_assert!(block <= length as usize + 1 || block <= 2 + embargo.map_or(lookback, |e| e as usize));
+                return Ok(());
+            };
+            let Fold { train, test } = found.clone();
+            prop_assert!(train.start >= lookback && train.end <= test.start && test.end <= bars);
+            prop_assert_eq!(test.start - train.end, embargo.map_or(lookback, |e| e as usize));
+            if embargo.is_none() {
+                prop_assert!(test.start - lookback >= train.end);
+            }
+            if fold < folds {
+                let next = Fold::new(bars, &Settings { fold: fold + 1, ..base.clone() }).unwrap();
+                prop_assert!(next.test.start >= test.end);
+                prop_assert!(next.train.end == test.end);
+                prop_assert_eq!(next.train.start == train.start, !rolling);
+            } else {
+                prop_assert_eq!(test.end, bars);
+            }
+            for (split, range) in [(Split::Train, train), (Split::Test, test)] {
+                let (starts, steps) = found.episodes(&Settings { split, ..base.clone() });
+                prop_assert!(!starts.is_empty() && starts.start == range.start && steps >= 1);
+                prop_assert_eq!(starts.end - 1 + steps, range.end - 1);
+            }
+        }
+    }
+
+    #[test]
+    fn too_few_bars_are_refused_with_the_mend() {
+        let refused = |bars, settings: &Settings| Fold::new(bars, settings).unwrap_err().to_string();
+        assert!(refused(200, &Settings::default()).contains("lower length or folds"));
+        assert!(refused(10, &Settings::default()).contains("trains on 0 of 10 bars"));
+        let long = Settings { embargo: Some(5000), ..Settings::default() };
+        assert!(refused(2000, &long).contains("lower embargo"));
+    }
+}

@@ -1,0 +1,223 @@
+//! What is read from files, and what is refused: each with its line, what is wrong and the mend.
+
+use std::path::Path;
+
+use freewheel_core::Error;
+use proptest::prelude::*;
+
+use super::super::{Bars, Prices, Split, build, open, sources};
+use super::*;
+
+const GOOD: &str = "\
+Date,Open,High,Low,Close,Adj Close,Volume
+2020-01-02,10,12,9,11,5.5,100
+2020-01-03,11,13,10,12,6,0
+";
+
+fn parse(text: &str) -> Result<Bars, Error> {
+    Bars::parse(Path::new("x/GOOGL.csv.gz"), text.as_bytes(), &Settings::default())
+}
+
+#[test]
+fn columns_come_in_any_order_and_case() {
+    let good = parse(GOOD).unwrap();
+    assert_eq!((good.asset.as_str(), good.dates.len()), ("GOOGL", 2));
+    assert_eq!((good.open.clone(), good.close.clone()), (vec![5.0, 5.5], vec![5.5, 6.0]));
+    assert_eq!(
+        (good.high.clone(), good.low.clone(), good.volume.clone()),
+        (vec![6.0, 6.5], vec![4.5, 5.0], vec![100.0, 0.0])
+    );
+    let others = [
+        "\u{feff}VOLUME;close;LOW;high;open;adjclose;TIME;note\r\n100;11;9;12;10;5.5;02.01.2020;a\r\n0;12;10;13;11;6;03.01.2020;b\r\n",
+        "time\topen\thigh\tlow\tclose\tadj_close\tvolume\n1/2/2020\t10\t12\t9\t11\t5.5\t100\n\n1/3/2020 \t 11\t13\t10\t12\t6\t0\n",
+    ];
+    for text in others {
+        assert_eq!(parse(text).unwrap(), good, "{text}");
+    }
+    let raw = Settings { adjust: false, ..Settings::default() };
+    assert_eq!(Bars::parse(Path::new("a.csv"), GOOD.as_bytes(), &raw).unwrap().close, [11.0, 12.0]);
+    let without = "date,open,high,low,close\n2020-01-02,1,1,1,1\n2020-01-03,1,1,1,1\n";
+    assert!(parse(without).unwrap().volume.is_empty());
+}
+
+#[test]
+fn bad_files_are_refused_with_line_and_mend() {
+    let third = |row: &str| format!("{GOOD}{row}\n");
+    let cases: Vec<(String, usize, usize, &[&str])> = vec![
+        (String::new(), 1, 1, &["no column `date`", "names nothing"]),
+        ("date,open,high,low\n".into(), 1, 1, &["no column `close`", "date, open, high, low"]),
+        ("date,time,open,high,low,close\n".into(), 1, 1, &["`date` and `time`", "rename or delete"]),
+        ("date,open,high,low,close\n".into(), 1, 1, &["0 bars", "more rows"]),
+        (GOOD.lines().take(2).collect::<Vec<_>>().join("\n"), 1, 1, &["1 bars", "more rows"]),
+        (third("2020-01-03,11,13,10,12,6,0"), 4, 1, &["2020-01-03", "twice", "delete one"]),
+        (third("2020-01-01,11,13,10,12,6,0"), 4, 1, &["after 2020-01-03", "sort"]),
+        (third("2020-01-20,11,13,10,12,6,0"), 4, 1, &["17.0 days", "largest_gap = 17"]),
+        (third("soon,11,13,10,12,6,0"), 4, 1, &["`soon` is no date", "2017-01-31"]),
+        (third("2020-01-06,0,13,10,12,6,0"), 4, 12, &["`0` is no price", "above 0"]),
+        (third("2020-01-06,11,NaN,10,12,6,0"), 4, 15, &["`NaN` is no price"]),
+        (third("2020-01-06,11,13,,12,6,0"), 4, 18, &["`` is no price", "mend or delete"]),
+        (third("2020-01-06,11,13,10,null,6,0"), 4, 21, &["`null` is no price"]),
+        (third("2020-01-06,11,13,10,12,-6,0"), 4, 24, &["`-6` is no price"]),
+        (third("2020-01-06,11,9,10,11,6,0"), 4, 15, &["high 9 is below low 10"]),
+        (third("2020-01-06,9,13,10,12,6,0"), 4, 12, &["open 9 lies outside", "tolerance"]),
+        (third("2020-01-06,11,13,10,14,6,0"), 4, 21, &["close 14 lies outside", "tolerance"]),
+        (third("2020-01-06,11,13,10,12,6,-1"), 4, 26, &["`-1` is no volume"]),
+        (third("2020-01-06,11,13,10,12,6"), 4, 1, &["6 fields and the header 7"]),
+    ];
+    for (text, line, column, words) in cases {
+        let Err(Error::Input { line: at, column: of, message, .. }) = parse(&text) else {
+            panic!("{text:?} was taken: {:?}", parse(&text).err())
+        };
+        assert_eq!((at, of), (line, column), "{text}: {message}");
+        for word in words {
+            assert!(message.contains(word), "{text}: {message}");
+        }
+    }
+    let latin = [GOOD.as_bytes(), b"2020-01-06,\xff,13,10,12,6,1\n"].concat();
+    let error = Bars::parse(Path::new("a.csv"), &latin, &Settings::default()).unwrap_err();
+    assert!(error.to_string().starts_with("a.csv:4:1: this is no line of comma-separated UTF-8"), "{error}");
+}
+
+#[test]
+fn settings_say_what_is_still_allowed() {
+    let read = |text: &str, more: &str| Bars::parse(Path::new("a.csv"), text.as_bytes(), &settings(more));
+    assert!(read(&format!("{GOOD}2020-01-20,11,13,10,12,6,0\n"), "largest_gap = 17").is_ok());
+    assert!(read(&format!("{GOOD}2020-01-06,9.9,13,10,12,6,0\n"), "tolerance = 0.011").is_ok());
+    assert!(
+        read(&GOOD.replace("2020-01-02", "2/1/2020").replace("2020-01-03", "3/1/2020"), "day_first = true")
+            .is_ok()
+    );
+}
+
+#[test]
+fn settings_that_make_no_sense_are_refused_by_name() {
+    let cases = [
+        ("file = \"\"", "file is missing"),
+        ("largest_gap = 0", "largest_gap"),
+        ("tolerance = 2", "tolerance"),
+        ("folds = 0", "folds"),
+        ("fold = 5", "fold"),
+        ("length = 0", "length"),
+        ("leverage = 0", "leverage"),
+        ("levels = []", "levels"),
+        ("levels = [1, 1]", "levels"),
+        ("levels = [nan]", "levels"),
+        ("levels = [2]", "leverage"),
+        ("short = false\nlevels = [-1]", "short"),
+        ("commission = 1", "commission"),
+        ("fee = -1", "fee"),
+        ("spread = -1", "spread"),
+        ("slippage = inf", "slippage"),
+        ("slippage = 9999", "take all"),
+        ("equity = 0", "equity"),
+        ("ruin = 1", "ruin"),
+        ("periods = 0", "periods"),
+        ("returns = [0]", "returns"),
+        ("volatility = [1]", "volatility"),
+        ("clip = 0", "clip"),
+        ("levle = [1]", "did you mean `levels`"),
+        ("others = [\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\"]", "others"),
+        ("split = \"valid\"", "valid"),
+        ("embargo = -1", "-1"),
+    ];
+    for (text, word) in cases {
+        let mut table: toml::Table = text.parse().unwrap();
+        table.entry("file").or_insert("a.csv".into());
+        let error = Settings::read(&table, "market/replay").unwrap_err().to_string();
+        assert!(error.starts_with("market/replay: ") && error.contains(word), "{text}: {error}");
+    }
+    let many: Vec<String> = (0..9).map(|i| format!("{}", 0.01 * f64::from(i))).collect();
+    let text = format!("levels = [{}]", many.join(", "));
+    let refused = Replay::<u32>::new("m", several(110, 0..4), &short(&text)).err().unwrap().to_string();
+    assert!(refused.contains("4096 combinations"), "{refused}");
+    let refused =
+        Replay::<u32>::new("m", several(110, 0..2), &short("levels = [1]")).err().unwrap().to_string();
+    assert!(refused.contains("add 0 or raise leverage"), "{refused}");
+    let without = prices(&walk(110, 1, [0.0, 0.01]).replace("Volume", "Other"));
+    let refused = Replay::<u32>::new("m", without, &short("volume = [3]")).err().unwrap().to_string();
+    assert!(refused.contains("no") && refused.contains("volume"), "{refused}");
+}
+
+#[test]
+fn several_assets_keep_their_common_dates() {
+    let a = bars(
+        "date,open,high,low,close\n2020-01-02,1,1,1,1\n2020-01-03,2,2,2,2\n2020-01-06,3,3,3,3\n",
+        &Settings::default(),
+    );
+    let b = bars(
+        "date,open,high,low,close\n2020-01-03,4,4,4,4\n2020-01-04,5,5,5,5\n2020-01-06,6,6,6,6\n",
+        &Settings::default(),
+    );
+    let both = Prices::align(&[a.clone(), b.clone()], 10.0).unwrap();
+    assert_eq!((both.close, both.dropped, both.dates.len()), (vec![2.0, 4.0, 3.0, 6.0], 2, 2));
+    let gap = Prices::align(&[a.clone(), b.clone()], 2.0).unwrap_err().to_string();
+    assert!(gap.contains("no common date between 2020-01-03") && gap.contains("largest_gap"), "{gap}");
+    let later =
+        bars("date,open,high,low,close\n2021-01-03,4,4,4,4\n2021-01-04,5,5,5,5\n", &Settings::default());
+    let none = Prices::align(&[a, later], 10.0).unwrap_err().to_string();
+    assert!(none.contains("0 dates in common"), "{none}");
+}
+
+#[test]
+fn bars_in_a_year() {
+    let every = |hours: i64, n: i64| {
+        let first = jiff::civil::date(2020, 1, 1).at(0, 0, 0, 0);
+        let dates =
+            (0..n).map(|i| first.checked_add(jiff::SignedDuration::from_hours(hours * i)).unwrap()).collect();
+        Prices { assets: vec![], dates, open: vec![], close: vec![], volume: vec![], dropped: 0 }.periods()
+    };
+    assert_eq!([24, 168, 730, 2190, 8766].map(|hours| every(hours, 30)), [252.0, 52.0, 12.0, 4.0, 1.0]);
+    assert!((every(1, 1000) - 8766.0).abs() < 1e-6);
+}
+
+/// Worlds by settings and by file, plain and gzipped, are the same; both splits are built.
+#[test]
+fn worlds_are_built_from_files() {
+    let folder = std::env::temp_dir().join(format!("freewheel-replay-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let (plain, packed) = (folder.join("a.csv"), folder.join("b.csv.gz"));
+    let text = walk(900, 1, [0.005, 0.01]);
+    std::fs::write(&plain, &text).unwrap();
+    let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    std::io::Write::write_all(&mut gz, text.as_bytes()).unwrap();
+    std::fs::write(&packed, gz.finish().unwrap()).unwrap();
+    let settings = Settings::default();
+    let (a, b) = (Bars::read(&plain, &settings).unwrap(), Bars::read(&packed, &settings).unwrap());
+    assert_eq!((a.close, a.dates, a.volume), (b.close, b.dates, b.volume));
+
+    let table = |text: String| text.parse::<toml::Table>().unwrap();
+    let named = build(&table(format!("file = {plain:?}"))).unwrap();
+    assert_eq!((named.spec().id.as_str(), named.spec().time_limit), ("market/replay", Some(252)));
+    let opened =
+        open(&packed, &table(format!("others = [{plain:?}]\nactions = \"continuous\"\nsplit = \"test\"")))
+            .unwrap();
+    assert_eq!(opened.spec().actions.dimensions(), 2);
+    assert_eq!(opened.spec().id, format!("market:{}", packed.display()));
+    assert_eq!(
+        sources(&packed, &table(format!("others = [{plain:?}]"))).unwrap(),
+        [packed.clone(), plain.clone()]
+    );
+    assert!(
+        open(&packed, &table(format!("file = {plain:?}")))
+            .err()
+            .unwrap()
+            .to_string()
+            .contains("leave the setting file out")
+    );
+    std::fs::write(&packed, &std::fs::read(&packed).unwrap()[..500]).unwrap();
+    assert!(matches!(Bars::read(&packed, &settings), Err(Error::Io { .. })));
+    assert!(matches!(Bars::read(&folder.join("none.csv"), &settings), Err(Error::Io { .. })));
+    std::fs::remove_dir_all(folder).unwrap();
+    assert_eq!(settings.split, Split::Train);
+}
+
+proptest! {
+    /// Whatever the bytes, there is an answer or an error, never a panic.
+    #[test]
+    fn any_bytes_are_answered(bytes in prop::collection::vec(any::<u8>(), 0..200), cut in 0usize..100, at in 0usize..100) {
+        let _ = Bars::parse(Path::new("a.csv"), &bytes, &Settings::default());
+        let mut mixed = GOOD.as_bytes().to_vec();
+        mixed.splice(at.min(mixed.len())..(at + cut).min(mixed.len()).max(at.min(mixed.len())), bytes);
+        let _ = Bars::parse(Path::new("a.csv"), &mixed, &Settings::default());
+    }
+}

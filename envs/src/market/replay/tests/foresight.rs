@@ -1,0 +1,118 @@
+//! The bounds against what trying everything finds.
+
+use freewheel_core::{Certainty, Env, Question, Who, World};
+
+use super::super::Replay;
+use super::super::foresight::free_of_costs;
+use super::*;
+
+/// The scores of all sequences of actions from a start, by the world's own steps.
+fn all_scores(world: &Replay<u32>, start: usize, steps: usize) -> Vec<f64> {
+    let actions = world.spec().actions.count();
+    let mut rng = dice(0);
+    (0..actions.pow(steps as u32))
+        .map(|mut code| {
+            let mut state = world.start(start, steps);
+            loop {
+                let action = (code % actions) as u32;
+                code /= actions;
+                if world.step(&mut state, action, &mut rng).ending.is_over() {
+                    return state.rewarded;
+                }
+            }
+        })
+        .collect()
+}
+
+fn question(steps: u32, who: Who) -> Question {
+    Question { gamma: 1.0, horizon: Some(steps), time_observed: false, who }
+}
+
+const CASES: &[(&str, u64)] = &[
+    ("", 1),
+    ("commission = 0.02\nleverage = 2\nlevels = [-2, 0, 0.7]", 1),
+    ("commission = 0.01\nlevels = [0.5, 1]\nshort = false", 1),
+    ("levels = [-0.5, 0, 0.5]\ncommission = 0.003", 2),
+];
+
+/// The clairvoyant bound is what the best of all sequences gets, and the random player's value is their mean.
+#[test]
+fn bounds_are_those_of_trying_everything() {
+    for (case, &(text, assets)) in CASES.iter().enumerate() {
+        let prices = several(110, 40..40 + assets);
+        let world = replay(prices, &short(&format!("length = 12\n{text}").replace("length = 12\n", "")));
+        let steps = if assets == 1 { 6 } else { 3 };
+        let starts = world.market.starts.clone();
+        let (mut best, mut mean) = (0.0, 0.0);
+        for start in starts.clone() {
+            let scores = all_scores(&world, start, steps);
+            best += scores.iter().copied().fold(f64::MIN, f64::max) / starts.len() as f64;
+            mean += scores.iter().sum::<f64>() / (scores.len() * starts.len()) as f64;
+        }
+        let solution = world.solve(&question(steps as u32, Who::Best)).unwrap();
+        assert_eq!(solution.certainty, Certainty::Bracket);
+        let upper = solution.upper.unwrap();
+        assert!((upper - best).abs() < 1e-7, "{case}: {upper} {best}");
+        assert!(solution.value <= upper);
+        let random = world.solve(&question(steps as u32, Who::Random)).unwrap();
+        assert!((random.value - mean).abs() < 1e-7, "{case}: {} {mean}", random.value);
+        assert!(free_of_costs(&world.market, steps) >= upper - 1e-12);
+    }
+}
+
+/// With a fee, or where players are ruined, the bound still is one; and the random player is not claimed to be solved.
+#[test]
+fn bounds_hold_with_fees_and_ruin() {
+    for text in ["fee = 30", "leverage = 40\nlevels = [-40, 0, 40]\nruin = 0.5\ncommission = 0"] {
+        let world = replay(several(110, 7..8), &short(text));
+        let starts = world.market.starts.clone();
+        let most = |start| all_scores(&world, start, 5).into_iter().fold(f64::MIN, f64::max);
+        let best: f64 = starts.clone().map(most).sum::<f64>() / starts.len() as f64;
+        let upper = world.solve(&question(5, Who::Best)).unwrap().upper.unwrap();
+        assert!(upper >= best - 1e-7, "{text}: {upper} {best}");
+        assert!(world.solve(&question(5, Who::Random)).is_err());
+    }
+}
+
+/// The clairvoyant player reaches the bound, in every episode of the test and of the training.
+#[test]
+fn the_clairvoyant_reaches_the_bound() {
+    for text in ["split = \"test\"", "split = \"train\"\ncommission = 0.01"] {
+        let world = replay(several(300, 11..12), &short(text));
+        let clairvoyant = world.spec().scripts.iter().position(|name| name == "clairvoyant").unwrap();
+        for seed in 0..20 {
+            let mut rng = dice(seed);
+            let mut state = world.reset(&mut rng);
+            let start = state.bar as usize;
+            let bound = world.market.foresight().unwrap().best(start, world.market.steps);
+            while state.bar < state.end {
+                let action = world.scripted(clairvoyant, &state, &mut rng).unwrap();
+                world.step(&mut state, action, &mut rng);
+            }
+            assert!((state.rewarded - bound).abs() < 1e-7, "{} {bound}", state.rewarded);
+        }
+    }
+}
+
+/// No continuous player beats the bound that is free of costs; without costs who sees the next open reaches it.
+#[test]
+fn the_bound_of_continuous_actions_holds() {
+    let text =
+        "actions = \"continuous\"\nlevels = [0]\nsplit = \"test\"\ncommission = 0\nspread = 0\nslippage = 0";
+    let world: Replay<[f32; 1]> = Replay::new("m", several(300, 21..22), &short(text)).unwrap();
+    let solution = world.solve(&Question::as_played(world.spec())).unwrap();
+    let mut rng = dice(1);
+    let mut state = world.reset(&mut rng);
+    while state.bar < state.end {
+        let fill = world.market.open(state.bar as usize + 1)[0];
+        let next = if state.bar + 1 < state.end {
+            world.market.open(state.bar as usize + 2)[0]
+        } else {
+            world.market.close(state.end as usize)[0]
+        };
+        world.step(&mut state, [(next - fill).signum() as f32], &mut rng);
+    }
+    assert!((state.rewarded - solution.upper.unwrap()).abs() < 1e-7);
+    assert!(world.solve(&Question { who: Who::Random, ..Question::as_played(world.spec()) }).is_err());
+    assert!(world.solve(&Question { gamma: 0.9, ..Question::as_played(world.spec()) }).is_err());
+}

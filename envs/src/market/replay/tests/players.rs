@@ -1,0 +1,127 @@
+//! The players a replay ships, what it measures, and that luck does not pay.
+
+use freewheel_core::{Choice, Env, Question, World};
+
+use super::super::{Replay, Target};
+use super::*;
+use crate::market::metrics;
+
+/// Every state of an episode, played by a script.
+fn play<A: Target>(world: &Replay<A>, script: &str, seed: u64) -> Vec<super::super::State> {
+    let script = world.spec().scripts.iter().position(|name| name == script).unwrap();
+    let mut rng = dice(seed);
+    let mut states = vec![world.reset(&mut rng)];
+    loop {
+        let mut state = states[states.len() - 1].clone();
+        let action = world.scripted(script, &state, &mut rng).unwrap();
+        let over = world.step(&mut state, action, &mut rng).ending.is_over();
+        states.push(state);
+        if over {
+            return states;
+        }
+    }
+}
+
+#[test]
+fn scripts_are_those_that_the_table_allows() {
+    let scripts = |text: &str, assets| replay(several(120, 0..assets), &short(text)).spec().scripts.clone();
+    assert_eq!(scripts("", 1), ["buy-and-hold", "flat", "momentum", "clairvoyant"]);
+    assert_eq!(scripts("levels = [0.5, 1]", 1), ["buy-and-hold", "momentum", "clairvoyant"]);
+    assert_eq!(scripts("levels = [0, 0.5]", 1), ["hold", "flat", "momentum", "clairvoyant"]);
+    assert_eq!(scripts("levels = [0, 0.5]", 2), ["equal-weight", "flat", "momentum", "clairvoyant"]);
+    let text = short("actions = \"continuous\"");
+    let world: Replay<[f32; 1]> = Replay::new("m", several(120, 0..1), &text).unwrap();
+    assert_eq!(world.spec().scripts, ["buy-and-hold", "flat", "momentum"]);
+    let mut rng = dice(0);
+    assert!(world.scripted(9, &world.reset(&mut rng), &mut rng).is_none());
+}
+
+/// What the state sums up as it steps is what the free functions say of the series of equities.
+#[test]
+fn measures_are_the_metrics_of_the_episode() {
+    let world = replay(several(400, 9..10), &short("split = \"test\"\ncommission = 0.002\nperiods = 52"));
+    for script in ["buy-and-hold", "flat", "momentum", "clairvoyant"] {
+        let states = play(&world, script, 1);
+        let returns: Vec<f64> = states.windows(2).map(|pair| pair[1].equity / pair[0].equity - 1.0).collect();
+        let mut found = [0.0; 10];
+        world.measure(&states[states.len() - 1], &mut found);
+        let each = |of: &dyn Fn(&super::super::State) -> f64| -> Vec<f64> {
+            states.windows(2).map(|pair| of(&pair[1]) - of(&pair[0])).collect()
+        };
+        let ones = vec![1.0; returns.len()];
+        let expected = [
+            metrics::total_return(&returns),
+            metrics::cagr(&returns, 52.0),
+            metrics::volatility(&returns, 52.0),
+            metrics::sharpe(&returns, 52.0),
+            metrics::sortino(&returns, 52.0),
+            metrics::max_drawdown(&returns),
+            metrics::calmar(&returns, 52.0),
+            metrics::turnover(&each(&|state| state.traded), &ones, 52.0),
+            metrics::exposure(&each(&|state| state.exposed), 1),
+            metrics::costs(&each(&|state| state.paid), 10_000.0),
+        ];
+        for (measure, (found, expected)) in world.spec().measures.iter().zip(found.iter().zip(expected)) {
+            let same = (found.is_nan() && expected.is_nan())
+                || (found - expected).abs() < 1e-9 * (1.0 + expected.abs());
+            assert!(same, "{script}: {}: {found} {expected}", measure.name);
+        }
+        assert!(script != "flat" || found[0] == 0.0 && found[9] == 0.0 && found[3].is_nan());
+    }
+}
+
+/// The momentum player against its definition, from the prices.
+#[test]
+fn momentum_follows_the_crossing() {
+    let world = replay(several(1200, 4..5), &settings("length = 12\nsplit = \"test\"\naverage = [50]"));
+    let close = &world.market.prices.close;
+    let mut sides = [0; 2];
+    for pair in play(&world, "momentum", 1).windows(2) {
+        let bar = pair[0].bar as usize;
+        let mean = |w: usize| close[bar + 1 - w..=bar].iter().sum::<f64>() / w as f64;
+        let row = if mean(10) > mean(50) { 2 } else { 0 };
+        assert_eq!(pair[1].row, Some(row));
+        sides[row as usize / 2] += 1;
+    }
+    assert!(sides[0] > 0 && sides[1] > 0, "{sides:?}");
+}
+
+/// The baseline and the lower bound are what playing gives.
+#[test]
+fn the_baseline_is_who_holds() {
+    let world = replay(several(400, 9..10), &short("split = \"test\""));
+    let question = Question::as_played(world.spec());
+    let held = play(&world, "buy-and-hold", 1).last().unwrap().rewarded;
+    let baseline = world.baseline(&question).unwrap();
+    assert_eq!((baseline.name.as_str(), baseline.value), ("buy-and-hold", held));
+    let solution = world.solve(&question).unwrap();
+    assert_eq!(solution.value, held.max(0.0));
+    let mut choice = Choice::for_spec(world.spec(), 3);
+    solution.policy.unwrap().act(&[], &[], &mut [dice(0), dice(1), dice(2)], &mut choice);
+    assert_eq!(choice, Choice::Discrete(vec![if held > 0.0 { 2 } else { 1 }; 3]));
+}
+
+/// Prices that are a martingale pay nobody: what a random player loses on average is what it pays. Equity less costs paid is
+/// then a martingale too, so the sum of final equity and costs has the first equity as its mean.
+#[test]
+fn on_a_martingale_a_random_player_loses_its_costs() {
+    let (mut sum, mut squares, mut costs) = (0.0, 0.0, 0.0);
+    let n = 2000;
+    for seed in 0..n {
+        let world =
+            replay(prices(&walk(45, seed, [0.005, 0.02])), &short("folds = 1\nfold = 1\ncommission = 0.003"));
+        let mut rng = dice(seed + 1_000_000);
+        let mut state = world.reset(&mut rng);
+        while state.bar < state.end {
+            let action = rng.below(3);
+            world.step(&mut state, action, &mut rng);
+        }
+        let gained = (state.equity + state.paid) / 10_000.0 - 1.0;
+        (sum, squares, costs) = (sum + gained, squares + gained * gained, costs + state.paid / 10_000.0);
+    }
+    let (mean, n) = (sum / n as f64, n as f64);
+    let error = (squares / n - mean * mean).sqrt() / n.sqrt();
+    // Four standard errors; the costs are many times that, so a fault in them would show.
+    assert!(mean.abs() < 4.0 * error, "{mean} {error}");
+    assert!(costs / n > 10.0 * error, "{costs} {error}");
+}

@@ -1,0 +1,12 @@
+//! Trading on a signal that predicts returns, at a cost: `ar1` and `garleanu-pedersen`.
+
+mod ar1;
+mod finite;
+mod garleanu_pedersen;
+mod linear;
+mod rules;
+#[cfg(test)]
+mod tests;
+
+pub use ar1::Ar1;
+pub use garleanu_pedersen::GarleanuPedersen;

@@ -1,0 +1,139 @@
+//! Our measures of returns against those of empyrical-reloaded, of SciPy and, where it is installed, of quantstats.
+//!
+//! Runs where `tests/peers/setup` has made a Python environment, or `FREEWHEEL_PYTHON` names a Python that has empyrical;
+//! elsewhere it says that it is skipped, unless `FREEWHEEL_REFEREES=required`. Series made here are always compared; those of real
+//! prices where `FREEWHEEL_DATA` (else `~/.cache/freewheel/data`) holds them.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use freewheel_core::{Purpose, Streams};
+use freewheel_envs::market::metrics::{self, Trials};
+use freewheel_envs::market::replay::{Bars, Prices, Settings};
+use serde_json::{Value, json};
+
+/// As near as sums in another order come.
+const TOLERANCE: f64 = 1e-9;
+
+const BENCHMARK: f64 = 0.01;
+const TRIALS: Trials = Trials { count: 20.0, variance: 4e-4 };
+
+fn python() -> Option<PathBuf> {
+    let made = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../target/peers/bin/python"));
+    let python = std::env::var_os("FREEWHEEL_PYTHON").map(PathBuf::from).unwrap_or(made);
+    let has =
+        Command::new(&python).args(["-c", "import empyrical"]).output().is_ok_and(|o| o.status.success());
+    if !has {
+        let required = std::env::var("FREEWHEEL_REFEREES").is_ok_and(|v| v == "required");
+        assert!(!required, "{} has no empyrical", python.display());
+        eprintln!("SKIPPED: no Python with empyrical-reloaded; make one with tests/peers/setup");
+        return None;
+    }
+    Some(python)
+}
+
+/// A series of returns and the bars of its year.
+type Series = (Vec<f64>, f64);
+
+fn data() -> PathBuf {
+    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache/freewheel/data"));
+    std::env::var_os("FREEWHEEL_DATA").map(PathBuf::from).or_else(home).unwrap_or_default().join("prices")
+}
+
+/// The returns of a file's closes, adjusted where the file says how.
+fn of_file(file: &Path) -> Series {
+    let bars = Bars::read(file, &Settings::default()).unwrap();
+    let prices = Prices::align(&[bars], 10.0).unwrap();
+    (prices.close.windows(2).map(|pair| pair[1] / pair[0] - 1.0).collect(), prices.periods())
+}
+
+fn series() -> BTreeMap<String, Series> {
+    let mut all = BTreeMap::new();
+    for (seed, (mean, deviation, periods)) in
+        [(5e-4, 0.01, 252.0), (-1e-3, 0.03, 52.0), (1e-5, 1e-3, 6240.0)].into_iter().enumerate()
+    {
+        let mut rng = Streams::new(seed as u64).stream(Purpose::Generation, 0, 0);
+        let returns = (0..700).map(|_| mean + deviation * rng.normal()).collect();
+        all.insert(format!("made-{seed}"), (returns, periods));
+    }
+    for name in ["GOOGL.csv", "EURUSD_1H.csv", "sp500.csv.gz", "nasdaq.csv.gz"] {
+        let file = data().join(name);
+        if file.exists() {
+            all.insert(name.to_owned(), of_file(&file));
+        } else {
+            eprintln!("SKIPPED: {} is not there; FREEWHEEL_DATA names the folder of data", file.display());
+        }
+    }
+    all
+}
+
+/// What we say, by the measure's name.
+fn ours(returns: &[f64], periods: f64) -> BTreeMap<&'static str, f64> {
+    BTreeMap::from([
+        ("total return", metrics::total_return(returns)),
+        ("CAGR", metrics::cagr(returns, periods)),
+        ("volatility", metrics::volatility(returns, periods)),
+        ("Sharpe", metrics::sharpe(returns, periods)),
+        ("Sortino", metrics::sortino(returns, periods)),
+        ("max drawdown", metrics::max_drawdown(returns)),
+        ("Calmar", metrics::calmar(returns, periods)),
+        ("skewness", metrics::skewness(returns)),
+        ("kurtosis", metrics::kurtosis(returns)),
+        ("probabilistic Sharpe", metrics::probabilistic_sharpe(returns, BENCHMARK)),
+        ("expected maximum Sharpe", metrics::expected_maximum_sharpe(TRIALS)),
+        ("deflated Sharpe", metrics::deflated_sharpe(returns, TRIALS)),
+    ])
+}
+
+#[test]
+fn measures_equal_those_of_other_packages() {
+    let Some(python) = python() else { return };
+    let all = series();
+    let given: serde_json::Map<String, Value> = all
+        .iter()
+        .map(|(name, (returns, periods))| {
+            let (trials, variance) = (TRIALS.count, TRIALS.variance);
+            let given = json!({
+                "returns": returns, "periods": periods, "benchmark": BENCHMARK, "trials": trials, "variance": variance,
+            });
+            (name.clone(), given)
+        })
+        .collect();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("series.json");
+    std::fs::write(&file, serde_json::to_string(&given).unwrap()).unwrap();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/peers/finance_metrics.py");
+    let output = Command::new(python).arg(script).arg(&file).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    for (name, (returns, periods)) in &all {
+        let ours = ours(returns, *periods);
+        let theirs = found[name].as_object().unwrap();
+        assert!(theirs.len() >= ours.len(), "{name}: only {} measures were compared", theirs.len());
+        for (measure, theirs) in theirs {
+            let (_, of) = measure.split_once(' ').unwrap();
+            let (mine, theirs) = (ours[of], theirs.as_f64().unwrap());
+            assert!(
+                (mine - theirs).abs() <= TOLERANCE * (1.0 + theirs.abs()),
+                "{name}: {measure}: {mine} {theirs}"
+            );
+        }
+    }
+}
+
+/// What empyrical-reloaded, quantstats and ffn all said of holding GOOGL (adjusted closes, 252 bars a year).
+#[test]
+fn googl_has_its_known_measures() {
+    let file = data().join("GOOGL.csv");
+    if !file.exists() {
+        eprintln!("SKIPPED: {} is not there; FREEWHEEL_DATA names the folder of data", file.display());
+        return;
+    }
+    let (returns, periods) = of_file(&file);
+    assert_eq!(periods, 252.0);
+    let close = |found: f64, known: f64| assert!((found - known).abs() < 5e-9, "{found} {known}");
+    close(metrics::sharpe(&returns, periods), 0.961_307_77);
+    close(metrics::sortino(&returns, periods), 1.460_242_91);
+    close(metrics::max_drawdown(&returns), -0.304_236_15);
+}
