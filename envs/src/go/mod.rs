@@ -4,7 +4,8 @@
 //! |---|---|
 //! | [`rules`] | boards, ko, superko, scores, playouts |
 //! | [`uct`] | Monte-Carlo tree search |
-//! | [`players`] | who plays: random, greedy, searching |
+//! | [`players`] | who plays: random, greedy, searching, other programs |
+//! | [`sgf`], [`gtp`] | game records; the Go Text Protocol |
 //! | [`Boards`] | the family `go`; [`Go`] the game for two, [`GoAgainst`] the game against an opponent |
 
 pub mod gtp;
