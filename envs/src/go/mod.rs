@@ -1,3 +1,4 @@
 //! The game of Go.
 
 pub mod rules;
+pub mod solver;
