@@ -3,6 +3,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`rules`] | boards, ko, superko, scores, playouts |
+//! | [`solver`] | exact results of small boards |
 //! | [`uct`] | Monte-Carlo tree search |
 //! | [`players`] | who plays: random, greedy, searching, other programs |
 //! | [`sgf`], [`gtp`] | game records; the Go Text Protocol |
@@ -12,6 +13,7 @@ pub mod gtp;
 pub mod players;
 pub mod rules;
 pub mod sgf;
+pub mod solver;
 pub mod uct;
 mod world;
 
