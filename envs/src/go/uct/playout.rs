@@ -78,7 +78,7 @@ impl PatternPlayouts {
         self.ko = NOWHERE;
         if vertex != NOWHERE {
             let mut taken = NOWHERE;
-            let count = self.board.play(vertex, self.to_play, |stone| taken = stone);
+            let count = self.board.play(vertex, self.to_play, |stone, _| taken = stone);
             let lone = self.board.chain_stones(vertex) == 1;
             if count == 1 && lone && self.board.last_liberty(vertex) == Some(taken) {
                 self.ko = taken;

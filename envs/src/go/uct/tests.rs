@@ -164,7 +164,7 @@ proptest! {
         for colour in Colour::BOTH {
             for &vertex in board.empties().iter().filter(|&&vertex| board.lives(vertex, colour)) {
                 let mut after = board.clone();
-                let taken = after.play(vertex, colour, |_| {});
+                let taken = after.play(vertex, colour, |_, _| {});
                 let expected = taken == 0 && after.in_atari(vertex);
                 prop_assert_eq!(is_self_atari(board, vertex, colour), expected, "point {}", geometry.point(vertex));
             }

@@ -17,6 +17,7 @@
 //! | `duel` | the game for two: [`Go`] |
 //! | `against` | the game against an opponent: [`GoAgainst`] |
 //! | `reference` | what is the best, and what a random player gets |
+//! | `response` | the best answer to a random opponent |
 //! | `draw` | the board as cells |
 //! | `family` | the family `go`: [`Boards`] |
 
@@ -26,6 +27,7 @@ mod duel;
 mod family;
 mod observation;
 mod reference;
+mod response;
 mod settings;
 mod terms;
 #[cfg(test)]

@@ -1,21 +1,64 @@
 //! What is the best that can be done, and what a random player gets.
 
-use freewheel_core::{Baseline, Env, Error, Purpose, Question, Result, Solution, Streams};
+use freewheel_core::{Baseline, Certainty, Env, Error, Purpose, Question, Result, Solution, Streams, Who};
 
 use super::against::GoAgainst;
 use super::duel::Go;
+use super::response;
+use super::settings::Seat;
+use super::terms;
+use crate::go::rules::Colour;
+use crate::go::solver::Solver;
+
+/// Boards of more points are not solved here.
+const MOST_SOLVED: usize = 9;
 
 /// What the random player's games are played with.
 const SEED: u64 = 0;
 
-/// Of the game for two: none yet.
-pub(super) fn duel(world: &Go, _question: &Question) -> Result<Solution> {
-    Err(Error::Unsupported(format!("{} has no reference", world.spec().id)))
+/// Positions that may be looked at for an answer: some seconds.
+const BUDGET: u64 = 20_000_000;
+
+/// Of the game for two: who wins if both play perfectly, as Black's share of wins. The move limit is not seen.
+pub(super) fn duel(world: &Go, question: &Question) -> Result<Solution> {
+    let id = &world.spec().id;
+    if question.who != Who::Best || question.gamma != 1.0 {
+        return Err(Error::Unsupported(format!("{id}: only perfect play without a discount is worked out")));
+    }
+    let start = &world.terms.start;
+    let unknown = || Error::Unsupported(format!("{id}: perfect play on so large a board is not known here"));
+    if start.area() > MOST_SOLVED {
+        return Err(unknown());
+    }
+    let solved = Solver::new(start.rules(), BUDGET)?.ok_or_else(unknown)?.solve(start, BUDGET)?;
+    // Black's margin is the area less komi.
+    let white = start.rules().komi + start.rules().compensation_for(start.setup().handicap);
+    let [low, high] = [solved.low, solved.high].map(|area| terms::won(f32::from(area) - white));
+    if (low, high) == (0.0, 1.0) {
+        return Err(unknown());
+    }
+    let certainty = if low == high { Certainty::Exact } else { Certainty::Bracket };
+    Ok(Solution { certainty, value: low, upper: Some(high), values: Vec::new(), policy: None })
 }
 
-/// Of the game against an opponent.
-pub(super) fn against(world: &GoAgainst, _question: &Question) -> Result<Solution> {
-    Err(Error::Unsupported(format!("{} has no reference", world.spec().id)))
+/// Of the game against an opponent: its exact optimum against the random player where `response` can tell, as a share of games won.
+pub(super) fn against(world: &GoAgainst, question: &Question) -> Result<Solution> {
+    let name = world.opponent.name();
+    if name != "random" {
+        return Err(Error::Unsupported(format!(
+            "{}: the best answer to {name} is not known",
+            world.spec().id
+        )));
+    }
+    let learners: &[Colour] = match world.seat {
+        Seat::Black => &[Colour::Black],
+        Seat::White => &[Colour::White],
+        Seat::Alternate => &Colour::BOTH,
+    };
+    let process = response::to_random(&world.terms.start, learners)?;
+    // The process numbers its states in its own way: neither its values nor its policy are of observations.
+    let solution = process.solve(&Question { horizon: None, ..*question })?;
+    Ok(Solution { values: Vec::new(), policy: None, ..solution })
 }
 
 /// The share of games that a player wins who takes every legal action equally often, its own eyes and the pass included, and both sides
