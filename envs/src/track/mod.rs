@@ -13,6 +13,8 @@ pub mod circuit;
 mod draw;
 mod family;
 pub mod line;
+#[cfg(test)]
+mod tests;
 pub mod vehicle;
 mod world;
 

@@ -14,6 +14,8 @@ use crate::track::line::Line;
 const REACH: f64 = 0.25;
 /// Wheelbases in which an offset falls to 1/e at least, at low speed.
 const SHORTEST_REACH: f64 = 1.5;
+/// The angle to the line at most that an offset calls for, rad.
+const STEEPEST: f64 = 0.12;
 /// Seconds in which a difference in speed falls to 1/e.
 const SPEED_REACH: f64 = 0.25;
 
@@ -68,7 +70,9 @@ impl Driver {
         let offset = state.n - here.n;
         let angle = wrap(heading + slip - here.heading);
         let reach = (REACH * speed).max(SHORTEST_REACH * p.wheelbase());
-        let curvature = next.curvature - 2.0 * angle.sin() / reach - offset / (reach * reach);
+        // Far from the line it is approached at an angle that the car can leave again.
+        let approach = (-0.5 * offset / reach).clamp(-STEEPEST, STEEPEST);
+        let curvature = next.curvature + 2.0 * (approach - angle.sin()) / reach;
         let wanted = (p.wheelbase() * curvature).atan();
         let full = rules.command(Controls { steering: 1.0, pedals: 0.0 }, speed).steering;
         let gain = if ahead > 1e-6 { speed * (next.speed - here.speed) / ahead } else { 0.0 };

@@ -138,6 +138,12 @@ impl<A: Drives> Driving<A> {
         Ok(Driving { spec, rules, observer, choices: A::choices(), centre, racing: OnceLock::new() })
     }
 
+    /// How driving goes on here.
+    #[cfg(test)]
+    pub(super) fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
     /// The driver of the fastest line, which is found when it is first asked for.
     fn racing(&self) -> Result<&Driver> {
         let found = self.racing.get_or_init(|| {

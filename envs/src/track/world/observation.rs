@@ -28,6 +28,12 @@ const RAY_RANGE: f64 = 100.0;
 /// The club car's wheelbase, m.
 const FULL_SIZE: f64 = 2.5;
 
+/// The distances at which bends are seen, m; a distance of more than a lap is less than one on the next.
+fn distances(settings: &Settings, scale: f64, length: f64) -> Vec<f64> {
+    let usual = || LOOK_AHEAD.map(|distance| distance * scale).to_vec();
+    settings.look_ahead.clone().unwrap_or_else(usual).into_iter().map(|distance| distance % length).collect()
+}
+
 /// An observation's kind with all it needs.
 pub(super) struct Observer {
     slips: bool,
@@ -47,7 +53,7 @@ impl Observer {
         let scale = if p.wheelbase() < 1.0 { 0.1 } else { 1.0 };
         let seen = match settings.observation {
             settings::Observation::Frenet => Seen::Frenet {
-                ahead: settings.look_ahead.clone().unwrap_or_else(|| LOOK_AHEAD.map(|x| x * scale).to_vec()),
+                ahead: distances(settings, scale, rules.circuit.length()),
                 scale: (10.0 * p.wheelbase() / FULL_SIZE) as f32,
             },
             settings::Observation::Rays => {

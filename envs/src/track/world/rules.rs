@@ -178,6 +178,12 @@ impl Rules {
         if state.off || finished { Step::termination(reward) } else { Step::transition(reward) }
     }
 
+    /// One step with these controls, for tests.
+    #[cfg(test)]
+    pub(in super::super) fn drive(&self, state: &mut State, steering: f64, pedals: f64) -> Step {
+        self.step(state, Controls { steering, pedals })
+    }
+
     /// Which share of an integration step had passed when the line was crossed: the cubic of progress over time that fits
     /// both ends and the speeds there, by bisection.
     #[cold]

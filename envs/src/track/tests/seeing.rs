@@ -1,0 +1,83 @@
+//! Observations: within their bounds, and rays against brute force.
+
+use freewheel_core::{Env, ObservationSpace, Purpose, Streams};
+
+use super::driving;
+
+/// Whatever happens, what is seen is finite and within the bounds that the spec gives.
+#[test]
+fn observations_stay_within_their_bounds() {
+    let settings = [
+        "",
+        "observation = \"rays\"",
+        "model = \"st\"",
+        "model = \"ks\"\nsteering = \"angle\"",
+        "look_ahead = [0.0, 999.0]",
+    ];
+    for (name, settings) in
+        ["club", "circle", "small"].iter().flat_map(|name| settings.map(|text| (*name, text)))
+    {
+        let world = driving(name, &format!("{settings}\nstart = \"anywhere\""));
+        let ObservationSpace::Box { low, high, .. } = &world.spec().observation else { panic!("a box") };
+        let mut rng = Streams::new(4).stream(Purpose::WatchAction, 0, 0);
+        let mut obs = vec![0.0; low.len()];
+        for _ in 0..20 {
+            let mut state = world.reset(&mut rng);
+            let bias = rng.uniform() as f32 - 0.5;
+            for _ in 0..100 {
+                world.observe(&state, &mut obs);
+                for (i, x) in obs.iter().enumerate() {
+                    assert!(low[i] <= *x && *x <= high[i], "{name} {settings}: {i} is {x}");
+                }
+                let action = [bias + rng.uniform() as f32 - 0.5, 2.0 * rng.uniform() as f32 - 0.7];
+                if world.step(&mut state, action, &mut rng).ending.is_over() {
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// Where a ray ends there is an edge, and none before, by following it in small steps.
+#[test]
+fn rays_end_at_the_edges() {
+    for name in ["club", "hairpins", "chicane", "random", "small"] {
+        let world =
+            driving(name, "observation = \"rays\"\nrays = 7\nfield_of_view = 330.0\nstart = \"anywhere\"");
+        let circuit = &world.rules().circuit;
+        let (size, range) = if name == "small" { (0.1, 10.0) } else { (1.0, 100.0) };
+        let mut rng = Streams::new(2).stream(Purpose::WatchEnvironment, 0, 0);
+        let mut obs = vec![0.0; world.spec().observation.len()];
+        let mut met = 0;
+        for _ in 0..25 {
+            let mut state = world.reset(&mut rng);
+            let turn = 6.0 * (rng.uniform() - 0.5);
+            state.car[4] += turn;
+            state.xi += turn;
+            world.observe(&state, &mut obs);
+            for (i, share) in obs[2..].iter().enumerate() {
+                let distance = f64::from(*share) * range;
+                let (sin, cos) = (state.car[4] + (165.0 - 55.0 * i as f64).to_radians()).sin_cos();
+                let (mut s, step) = (state.s, 0.05 * size);
+                // How far the point `t` m along the ray is within the edges.
+                let mut room = |t: f64| {
+                    let spot = circuit.table().project(state.car[0] + t * cos, state.car[1] + t * sin, s);
+                    s = spot.s;
+                    (spot.left - spot.n).min(spot.right + spot.n)
+                };
+                let mut t = 0.0;
+                while t + step < distance {
+                    let room = room(t);
+                    assert!(room > -0.02 * size, "{name}: {t} of {distance} has {room}");
+                    t += step;
+                }
+                if distance < range * 0.999_999 {
+                    let room = room(distance);
+                    assert!(room.abs() < 0.02 * size, "{name}: at {distance} there is {room}");
+                    met += 1;
+                }
+            }
+        }
+        assert!(met > 100, "{name}: {met}");
+    }
+}
