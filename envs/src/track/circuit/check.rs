@@ -63,15 +63,13 @@ pub(super) const INNERMOST: f64 = 0.95;
 const MISTAKEN: f64 = 1.5;
 
 /// The widths `(right, left)` as far as they can be used: on the inner side of a bend less than its radius.
-pub(super) fn usable(curvature: f64, (right, left): (f64, f64)) -> (f64, f64) {
-    let innermost = INNERMOST / curvature.abs();
-    if curvature > 0.0 { (right, left.min(innermost)) } else { (right.min(innermost), left) }
-}
-
-/// Refuses widths by which a road would fold.
-pub(super) fn fold(s: f64, curvature: f64, (right, left): (f64, f64)) -> Result<(), Fault> {
+pub(super) fn usable(s: f64, curvature: f64, (right, left): (f64, f64)) -> Result<(f64, f64), Fault> {
     let (radius, width) = (1.0 / curvature.abs(), if curvature > 0.0 { left } else { right });
-    if width > MISTAKEN * radius { Err(Fault::Folds { s, radius, width }) } else { Ok(()) }
+    if width > MISTAKEN * radius {
+        return Err(Fault::Folds { s, radius, width });
+    }
+    let innermost = INNERMOST * radius;
+    Ok(if curvature > 0.0 { (right, left.min(innermost)) } else { (right.min(innermost), left) })
 }
 
 /// Whether any edge of the road crosses another, or itself.

@@ -35,6 +35,8 @@ use table::Table;
 use widths::Widths;
 
 pub(super) use named::NAMES;
+pub(super) use spline::wrap;
+pub(super) use table::Spot;
 
 /// A closed road.
 #[derive(Clone, Debug)]
@@ -145,7 +147,9 @@ impl Circuit {
     pub fn at(&self, s: f64) -> Sample {
         let s = s.rem_euclid(self.length());
         let Pose { x, y, heading, curvature } = self.line.at(s);
-        let (right, left) = check::usable(curvature, self.widths.at(s));
+        // No place that the table has seen is refused.
+        let widths = self.widths.at(s);
+        let (right, left) = check::usable(s, curvature, widths).unwrap_or(widths);
         Sample { s, x, y, heading, curvature, right, left }
     }
 

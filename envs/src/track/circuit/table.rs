@@ -65,14 +65,12 @@ impl Table {
             return Err(Fault::Scale { length, radius: 1.0 / tightest });
         }
         let count = count as usize;
-        for i in 0..count {
-            check::fold(at(i, count), line.at(at(i, count)).curvature, widths.at(at(i, count)))?;
-        }
         let entry = |i: usize| {
-            let pose = line.at(at(i, count));
+            let s = at(i, count);
+            let pose = line.at(s);
             let (sin, cos) = pose.heading.sin_cos();
-            let (right, left) = check::usable(pose.curvature, widths.at(at(i, count)));
-            Entry {
+            let (right, left) = check::usable(s, pose.curvature, widths.at(s))?;
+            Ok(Entry {
                 x: pose.x,
                 y: pose.y,
                 heading: pose.heading,
@@ -81,9 +79,9 @@ impl Table {
                 curvature: pose.curvature,
                 right,
                 left,
-            }
+            })
         };
-        let entries: Vec<Entry> = (0..count).map(entry).collect();
+        let entries = (0..count).map(entry).collect::<Result<Vec<_>, Fault>>()?;
         let curvatures = entries.iter().map(|entry| entry.curvature as f32).collect();
         let step = length / count as f64;
         Ok(Table { length, step, per_metre: 1.0 / step, entries, curvatures })
@@ -119,6 +117,13 @@ impl Table {
     pub(in super::super) fn curvature_near(&self, s: f64) -> f32 {
         let index = (self.around(s) * self.per_metre + 0.5) as usize;
         self.curvatures.get(index).or(self.curvatures.first()).copied().unwrap_or(0.0)
+    }
+
+    /// `(right, left)` at the table's entry before `s`, m; `s` from 0 to the length.
+    #[inline]
+    pub(in super::super) fn widths_near(&self, s: f64) -> (f64, f64) {
+        let (entry, ..) = self.between(s);
+        (entry.right, entry.left)
     }
 
     /// The two entries around `s`, and how far between them it lies, 0..1.

@@ -21,7 +21,7 @@ pub(in super::super) struct Controls {
 }
 
 /// An action that can be read as controls: a choice of the table, or two numbers.
-pub(super) trait Drives: Action {
+pub(in super::super) trait Drives: Action {
     /// What can be done.
     fn space() -> ActionSpace;
     /// What is done.

@@ -47,8 +47,8 @@ pub struct State {
     pub laps: u32,
     /// When the present lap began, s.
     pub lap_began: f64,
-    /// The best lap's time, s; infinite where none is done.
-    pub best_lap: f64,
+    /// The best lap's time, s.
+    pub best_lap: Option<f64>,
     /// Whether the car has left the road.
     pub off: bool,
     /// What was last done: steering and pedals, -1 to 1.
@@ -103,7 +103,8 @@ impl Rules {
         let curvature = place.curvature / (1.0 - n * place.curvature);
         let p = &self.vehicle.parameters;
         // The car already steers along the road where it is moving.
-        let angle = if speed > 0.0 { (p.wheelbase() * curvature).atan().clamp(-p.steering, p.steering) } else { 0.0 };
+        let angle =
+            if speed > 0.0 { (p.wheelbase() * curvature).atan().clamp(-p.steering, p.steering) } else { 0.0 };
         State {
             car: [x, y, angle, speed, place.heading, speed * curvature, 0.0],
             s: place.s,
@@ -113,7 +114,7 @@ impl Rules {
             steps: 0,
             laps: 0,
             lap_began: 0.0,
-            best_lap: f64::INFINITY,
+            best_lap: None,
             off: false,
             controls: [0.0; 2],
         }
@@ -162,7 +163,8 @@ impl Rules {
             if state.progress >= f64::from(state.laps + 1) * length {
                 let part = self.crossing(&old, state, &spot, h);
                 let time = f64::from(state.steps) * self.tick() + (f64::from(substep) + part) * h;
-                state.best_lap = state.best_lap.min(time - state.lap_began);
+                let lap = time - state.lap_began;
+                state.best_lap = Some(state.best_lap.map_or(lap, |best| best.min(lap)));
                 state.lap_began = time;
                 state.laps += 1;
                 if state.laps >= self.laps {

@@ -1,0 +1,109 @@
+//! A driver that follows any line at any speed profile.
+//!
+//! Steering is the line's curvature a moment ahead, and feedback on the offset from the line and on the angle to it, as the
+//! critically damped oscillator over distance that brings both to zero within about the length `REACH` seconds of
+//! driving (after R. Rajamani, *Vehicle Dynamics and Control*, 2nd ed. 2012, ch. 3). The pedals are the profile's own
+//! acceleration, and feedback on the speed.
+
+use super::controls::{Controls, Drives};
+use super::rules::{Rules, State};
+use crate::track::circuit::wrap;
+use crate::track::line::Line;
+
+/// Seconds of driving in which an offset falls to 1/e.
+const REACH: f64 = 0.25;
+/// Wheelbases in which an offset falls to 1/e at least, at low speed.
+const SHORTEST_REACH: f64 = 1.5;
+/// Seconds in which a difference in speed falls to 1/e.
+const SPEED_REACH: f64 = 0.25;
+
+/// A line at equal steps of the centre line.
+pub(super) struct Driver {
+    places: Vec<Place>,
+    length: f64,
+}
+
+/// What the line is like at a place of the centre line.
+#[derive(Clone, Copy)]
+struct Place {
+    n: f64,
+    heading: f64,
+    curvature: f64,
+    speed: f64,
+}
+
+impl Driver {
+    /// A driver of `line` on a centre line of `length` m.
+    pub(super) fn new(line: &Line, length: f64) -> Self {
+        let place = |(point, &speed): (&crate::track::line::PathPoint, &f64)| Place {
+            n: point.n,
+            heading: point.heading,
+            curvature: point.curvature,
+            speed,
+        };
+        Driver { places: line.path.points.iter().zip(&line.speeds).map(place).collect(), length }
+    }
+
+    /// The line at `s`, which is less than a lap away from the circuit's own.
+    fn at(&self, s: f64) -> Place {
+        let count = self.places.len();
+        let place = s.rem_euclid(self.length) / self.length * count as f64;
+        let index = (place as usize).min(count - 1);
+        let (a, b, t) = (self.places[index], self.places[(index + 1) % count], place - index as f64);
+        Place {
+            n: a.n + t * (b.n - a.n),
+            heading: a.heading + t * wrap(b.heading - a.heading),
+            curvature: a.curvature + t * (b.curvature - a.curvature),
+            speed: a.speed + t * (b.speed - a.speed),
+        }
+    }
+
+    /// What it does.
+    pub(super) fn drive(&self, rules: &Rules, state: &State) -> Controls {
+        let p = &rules.vehicle.parameters;
+        let [.., speed, heading, _, slip] = state.car;
+        // What is decided now holds for one tick, and the steering follows it: on average it acts a tick ahead.
+        let ahead = speed * rules.tick();
+        let (here, next) = (self.at(state.s), self.at(state.s + ahead));
+        let offset = state.n - here.n;
+        let angle = wrap(heading + slip - here.heading);
+        let reach = (REACH * speed).max(SHORTEST_REACH * p.wheelbase());
+        let curvature = next.curvature - 2.0 * angle.sin() / reach - offset / (reach * reach);
+        let wanted = (p.wheelbase() * curvature).atan();
+        let full = rules.command(Controls { steering: 1.0, pedals: 0.0 }, speed).steering;
+        let gain = if ahead > 1e-6 { speed * (next.speed - here.speed) / ahead } else { 0.0 };
+        let acceleration = gain + (here.speed - speed) / SPEED_REACH;
+        let power = if speed > p.switch_speed { p.switch_speed / speed } else { 1.0 };
+        // The throttle is a share of all the engine has got at low speed; above that there is less to be had of it.
+        let strength = if acceleration > 0.0 { p.engine * power } else { p.brake };
+        let pedals = (acceleration / strength).clamp(-1.0, 1.0);
+        Controls {
+            steering: (wanted / full).clamp(-1.0, 1.0),
+            pedals: if pedals > 0.0 { pedals * power } else { pedals },
+        }
+    }
+
+    /// What it does where actions are of kind `A`: the controls themselves, or the choice that comes closest to having
+    /// their effect one tick later.
+    pub(super) fn choose<A: Drives>(&self, rules: &Rules, state: &State, choices: &[A]) -> Option<A> {
+        let controls = self.drive(rules, state);
+        A::exactly(controls).or_else(|| {
+            let after = |controls: Controls| {
+                let mut car = state.car;
+                let command = rules.command(controls, car[3]);
+                rules.vehicle.advance(&mut car, command, rules.tick());
+                car
+            };
+            let wanted = after(controls);
+            let speed = wanted[3].max(1.0);
+            // What a tick's turn displaces, and what its speed does, both over the distance of a tick.
+            let miss = |action: &A| {
+                let car = after(action.controls());
+                let turn = (car[2] - wanted[2]) * speed / rules.vehicle.parameters.wheelbase() * rules.tick();
+                let pace = (car[3] - wanted[3]) / speed;
+                turn * turn + pace * pace
+            };
+            choices.iter().copied().min_by(|a, b| miss(a).total_cmp(&miss(b)))
+        })
+    }
+}
