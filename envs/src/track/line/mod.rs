@@ -26,12 +26,12 @@ mod segment;
 mod tests;
 mod time;
 
-use freewheel_core::{Error, Result};
+use freewheel_core::Result;
 
 use super::circuit::Circuit;
 use corridor::Corridor;
 
-pub(super) use bound::lower_bound;
+pub use bound::Bound;
 pub use limits::Limits;
 pub use path::{Path, PathPoint};
 pub use profile::{Profile, Segment, Start, profile};
@@ -73,8 +73,8 @@ impl Line {
 pub struct Reference {
     /// The fastest line found.
     pub line: Line,
-    /// No lap takes less, s, whatever the speed it begins with.
-    pub lower_bound: f64,
+    /// No lap takes less.
+    pub bound: Bound,
 }
 
 /// The fastest line found around a circuit, with a proved bound.
@@ -83,8 +83,17 @@ pub struct Reference {
 /// [`Error::Config`] where a limit cannot be, [`Error::Unsupported`] where the road is too narrow or bends too
 /// sharply for the car.
 pub fn reference(circuit: &Circuit, limits: &Limits) -> Result<Reference> {
-    let line = line(circuit, limits, Kind::LeastTime)?;
-    Ok(Reference { line, lower_bound: bound::lower_bound(circuit, limits)? })
+    Ok(Reference { line: line(circuit, limits, Kind::LeastTime)?, bound: lower_bound(circuit, limits)? })
+}
+
+/// What no lap within the limits undercuts; see the module `bound` for the proof.
+///
+/// # Errors
+/// As [`reference`], but for the bends.
+pub fn lower_bound(circuit: &Circuit, limits: &Limits) -> Result<Bound> {
+    limits.check()?;
+    let corridor = Corridor::new(circuit, places(circuit), limits.clearance)?;
+    Ok(bound::lower_bound(&corridor, limits))
 }
 
 /// A line around a circuit.
@@ -97,8 +106,7 @@ pub fn line(circuit: &Circuit, limits: &Limits, kind: Kind) -> Result<Line> {
     let driven = |offsets: &[f64]| {
         let (path, segments) = path::path(&corridor, offsets);
         let Profile { speeds, times } = profile(&segments, limits, Start::Flying);
-        let at_points =
-            |values: &[f64]| values.iter().copied().step_by(path::SEGMENTS).take(corridor.len()).collect();
+        let at_points = |values: &[f64]| values.iter().copied().step_by(2).take(corridor.len()).collect();
         let lap_time = times.last().copied().unwrap_or(0.0);
         Line { speeds: at_points(&speeds), times: at_points(&times), lap_time, path, segments }
     };

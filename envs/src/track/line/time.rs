@@ -77,7 +77,7 @@ pub(super) fn least_time(corridor: &Corridor, limits: &Limits, offsets: &[f64]) 
 }
 
 /// The barrier keeps the lap time at most about this share above the optimum.
-const ACCURACY: f64 = 1e-5;
+const ACCURACY: f64 = 3e-5;
 
 /// Offsets and `w` in turns, driven at a constant speed that the sharpest place allows.
 fn slow_start(corridor: &Corridor, limits: &Limits, offsets: &[f64]) -> Result<Vec<f64>> {
