@@ -2,6 +2,7 @@
 //!
 //! Between two entries the line is the cubic Hermite polynomial of their positions and directions, whose error is below
 //! h^4 / 384 times its fourth derivative: with steps of at most a fortieth of the least radius, under 1e-6 m.
+//! Where the curvature jumps, as on the stadium, it is h^2 / 192 times the jump within that one step: 6e-5 m.
 
 use super::check::{self, Fault};
 use super::{Line, Widths};

@@ -41,15 +41,6 @@ impl<R: Real> Terms<R> {
     }
 }
 
-/// How a search ended.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Found {
-    /// The cost reached.
-    pub(super) cost: f64,
-    /// Newton iterations.
-    pub(super) iterations: usize,
-}
-
 /// `mu` falls to this share of itself each time.
 const FALL: f64 = 0.2;
 /// Newton iterations for one `mu`.
@@ -66,7 +57,7 @@ pub(super) fn minimise<const N: usize, P: Problem<N>>(
     problem: &P,
     x: &mut Vec<f64>,
     accuracy: f64,
-) -> Result<Found> {
+) -> Result<()> {
     let Some((mut cost, _)) = merit(problem, x, 0.0) else {
         return Err(Error::Unsupported("the search for a line has no start inside the track".into()));
     };
@@ -74,17 +65,15 @@ pub(super) fn minimise<const N: usize, P: Problem<N>>(
     let slacks = newton.multipliers.len() as f64;
     let mut mu = cost / slacks;
     newton.multipliers = newton.measured(x).iter().map(|slack| mu / slack).collect();
-    let mut iterations = 0;
     loop {
         for _ in 0..PATIENCE {
-            iterations += 1;
             if newton.step(x, mu) <= 0.01 * mu * slacks {
                 break;
             }
         }
         cost = merit(problem, x, 0.0).map_or(cost, |(cost, _)| cost);
         if mu * slacks <= accuracy * cost {
-            return Ok(Found { cost, iterations });
+            return Ok(());
         }
         mu *= FALL;
     }
@@ -185,8 +174,9 @@ impl<'a, const N: usize, P: Problem<N>> Newton<'a, N, P> {
         }
     }
 
-    /// Fills `direction`, raising the diagonal by `shift` of itself, and by as much more as it takes.
-    fn solve(&mut self, mut shift: f64) {
+    /// Fills `direction`, raising the diagonal by `shift` of itself, and by as much more as it takes; `false` where
+    /// nothing helps.
+    fn solve(&mut self, mut shift: f64) -> bool {
         loop {
             self.factor.clone_from(&self.hessian);
             for row in 0..self.slope.len() {
@@ -196,11 +186,15 @@ impl<'a, const N: usize, P: Problem<N>> Newton<'a, N, P> {
                 break;
             }
             shift = if shift == 0.0 { (self.shift / 3.0).max(1e-6) } else { 8.0 * shift };
+            if !(shift < 1e12) {
+                return false;
+            }
         }
         self.shift = shift;
         self.direction.clone_from(&self.slope);
         self.factor.solve(&mut self.direction);
         self.direction.iter_mut().for_each(|d| *d = -*d);
+        true
     }
 
     /// One step; returns how much `phi` was expected to fall, 0 where no step lowers it.
@@ -209,7 +203,9 @@ impl<'a, const N: usize, P: Problem<N>> Newton<'a, N, P> {
         let Some((_, before)) = merit(self.problem, x, mu) else { return 0.0 };
         let mut shift = 0.0;
         for _ in 0..6 {
-            self.solve(shift);
+            if !self.solve(shift) {
+                return 0.0;
+            }
             let fall: f64 = -self.slope.iter().zip(&self.direction).map(|(g, d)| g * d).sum::<f64>();
             let mut length = 1.0;
             for _ in 0..12 {

@@ -57,8 +57,9 @@ fn enclosing(corridor: &Corridor, grip: f64) -> f64 {
 const DIRECTIONS: usize = 32;
 /// Gates a section reaches over.
 const REACH: usize = 48;
-/// Gates of a lap, at most.
-const GATES: usize = 480;
+/// Metres from gate to gate, and the fewest and the most gates of a lap.
+const APART: f64 = 8.0;
+const GATES: (usize, usize) = (120, 480);
 /// Intervals of `l` to begin with, and how many of them are halved.
 const INTERVALS: usize = 12;
 const HALVINGS: usize = 24;
@@ -91,7 +92,8 @@ impl Gate {
 
 /// The greatest sum of bounds over a partition of the lap.
 fn sections(corridor: &Corridor, limits: &Limits) -> f64 {
-    let count = corridor.len().min(GATES);
+    let wanted = (corridor.step * corridor.len() as f64 / APART) as usize;
+    let count = wanted.clamp(GATES.0, GATES.1).min(corridor.len());
     let gates: Vec<Gate> =
         (0..=count).map(|gate| Gate::new(corridor, gate * corridor.len() / count % corridor.len())).collect();
     let mut best = vec![0.0; count + 1];
@@ -148,39 +150,60 @@ mod tests {
     use crate::track::line::{Kind, line};
 
     /// Every section of a lap, not only their sum, takes at least what its bound says.
-    fn holds_everywhere(circuit: &Circuit, kind: Kind) {
-        let limits = Limits::point_mass(9.81, 70.0, 1.0);
+    fn holds_everywhere(circuit: &Circuit, kind: Kind) -> f64 {
+        let limits = Limits::point_mass(9.81, 30.0, 1.0);
         let driven = line(circuit, &limits, kind).unwrap();
         let corridor = Corridor::new(circuit, driven.path.points.len(), limits.clearance).unwrap();
-        let apart = corridor.len().div_ceil(120);
-        let places: Vec<usize> = (0..corridor.len()).step_by(apart).collect();
+        let places: Vec<usize> = (0..corridor.len()).step_by(corridor.len().div_ceil(80)).collect();
         let gates: Vec<Gate> = places.iter().map(|&place| Gate::new(&corridor, place)).collect();
-        let (mut tightest, mut compared) = (0f64, 0);
+        let mut tightest = 0f64;
         for from in 0..gates.len() {
-            for to in from + 1..gates.len().min(from + 24) {
+            for to in from + 1..gates.len().min(from + 20) {
                 let bound = section(&gates[from..=to], &limits);
                 let taken = driven.times[places[to]] - driven.times[places[from]];
+                // The lap is timed on a mesh.
                 assert!(
                     bound <= taken * (1.0 + 1e-3),
                     "{} {kind:?} {from} {to}: {bound} {taken}",
                     circuit.name()
                 );
                 tightest = tightest.max(bound / taken);
-                compared += 1;
             }
         }
-        eprintln!("{} {kind:?} {tightest} {compared}", circuit.name());
-        assert!(compared > 1000 && tightest > 0.5, "{tightest}");
+        tightest
     }
 
     #[test]
     fn no_section_of_a_lap_is_quicker_than_its_bound() {
-        for kind in [Kind::Centre, Kind::LeastCurvature, Kind::LeastTime] {
-            holds_everywhere(&Circuit::circle(20.0, 4.0).unwrap(), kind);
-            holds_everywhere(
-                &Circuit::read("/work/wt/shared/tracks/BrandsHatch.csv".as_ref(), true).unwrap(),
-                kind,
-            );
+        let narrow = Circuit::circle(20.0, 1.05).unwrap();
+        let tightest = holds_everywhere(&narrow, Kind::LeastTime);
+        assert!(tightest > 0.9, "narrow circle: {tightest}");
+        for name in ["l", "hairpins", "chicane"] {
+            let circuit = Circuit::named(name, 0).unwrap().unwrap();
+            let tightest =
+                [Kind::Centre, Kind::LeastTime].map(|kind| holds_everywhere(&circuit, kind)).into_iter();
+            let tightest = tightest.fold(0.0, f64::max);
+            assert!(tightest > 0.7, "{name}: {tightest}");
         }
+    }
+
+    #[test]
+    fn three_gates_around_an_arc() {
+        // Points 0.2 rad apart on a circle of 20 m: the least time from the first to the last is that of the parabola
+        // through them.
+        let point = |angle: f64| {
+            let place = Place {
+                centre: [20.0 * angle.cos(), 20.0 * angle.sin()],
+                left: [0.0; 2],
+                low: 0.0,
+                high: 0.0,
+            };
+            Gate::new(&Corridor { step: 4.0, places: vec![place] }, 0)
+        };
+        let gates = [0.0, 0.2, 0.4].map(point);
+        let limits = Limits::point_mass(9.81, 70.0, 0.0);
+        let exact = (8.0 * 20.0 * (1.0 - 0.2f64.cos()) / 9.81).sqrt();
+        let found = section(&gates, &limits);
+        assert!(found <= exact && found > 0.99 * exact, "{found} {exact}");
     }
 }

@@ -7,8 +7,6 @@ use std::ops::{Add, Mul, Sub};
 pub(super) trait Real: Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> {
     /// A constant.
     fn constant(value: f64) -> Self;
-    /// The number without its derivatives.
-    fn value(self) -> f64;
     /// `self` to the power of `exponent`, for positive `self`.
     fn power(self, exponent: f64) -> Self;
 
@@ -22,6 +20,7 @@ pub(super) trait Real: Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Outp
         self + Self::constant(term)
     }
 
+    /// `self * self`.
     fn square(self) -> Self {
         self * self
     }
@@ -30,10 +29,6 @@ pub(super) trait Real: Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Outp
 impl Real for f64 {
     fn constant(value: f64) -> Self {
         value
-    }
-
-    fn value(self) -> f64 {
-        self
     }
 
     fn power(self, exponent: f64) -> Self {
@@ -80,10 +75,6 @@ impl<const N: usize> Jet<N> {
 impl<const N: usize> Real for Jet<N> {
     fn constant(value: f64) -> Self {
         Jet { value, slope: [0.0; N], bend: [[0.0; N]; N] }
-    }
-
-    fn value(self) -> f64 {
-        self.value
     }
 
     fn power(self, exponent: f64) -> Self {

@@ -83,9 +83,17 @@ pub struct Reference {
 /// [`Error::Config`] where a limit cannot be, [`Error::Unsupported`] where the road is too narrow or bends too
 /// sharply for the car.
 pub fn reference(circuit: &Circuit, limits: &Limits) -> Result<Reference> {
-    let line = line(circuit, limits, Kind::LeastTime)?;
+    Ok(Reference { line: line(circuit, limits, Kind::LeastTime)?, bound: lower_bound(circuit, limits)? })
+}
+
+/// What no lap within the limits undercuts; see the module `bound` for the proof.
+///
+/// # Errors
+/// As [`reference`], but for the bends.
+pub fn lower_bound(circuit: &Circuit, limits: &Limits) -> Result<Bound> {
+    limits.check()?;
     let corridor = Corridor::new(circuit, places(circuit), limits.clearance)?;
-    Ok(Reference { line, bound: bound::lower_bound(&corridor, limits) })
+    Ok(bound::lower_bound(&corridor, limits))
 }
 
 /// A line around a circuit.

@@ -115,3 +115,93 @@ fn crossing_time(segment: &Segment, engine: &Push, brakes: &Push, from: f64, to:
     }
     engine.run(curvature, from, low).1 + brakes.run(curvature, to, length - low).1
 }
+
+#[cfg(test)]
+mod tests {
+    use std::f64::consts::{PI, TAU};
+
+    use freewheel_core::{Purpose, Streams};
+
+    use super::*;
+
+    fn stadium() -> [Segment; 4] {
+        let straight = Segment { length: 100.0, curvature: 0.0 };
+        let bend = Segment { length: 20.0 * PI, curvature: 0.05 };
+        [straight, bend, straight, bend]
+    }
+
+    #[test]
+    fn laps_that_are_known() {
+        let limits = Limits::point_mass(9.81, 70.0, 0.0);
+        let circle = [Segment { length: TAU * 15.0, curvature: 1.0 / 15.0 }];
+        assert!((profile(&circle, &limits, Start::Flying).lap_time() - 7.769463).abs() < 1e-6);
+        assert!((profile(&stadium(), &limits, Start::Flying).lap_time() - 17.249979).abs() < 1e-6);
+    }
+
+    #[test]
+    fn cutting_segments_up_changes_nothing() {
+        let limits = Limits { drive: 3.0, power: 60.0, brake: 7.0, ..Limits::point_mass(9.81, 23.0, 0.0) };
+        let cut: Vec<Segment> =
+            stadium().into_iter().flat_map(|s| vec![Segment { length: s.length / 7.0, ..s }; 7]).collect();
+        for start in [Start::Flying, Start::From(0.0), Start::From(18.0)] {
+            let whole = profile(&stadium(), &limits, start);
+            let parts = profile(&cut, &limits, start);
+            assert!((whole.lap_time() - parts.lap_time()).abs() < 1e-9, "{start:?}");
+            assert!((whole.speeds[2] - parts.speeds[14]).abs() < 1e-9, "{start:?}");
+        }
+    }
+
+    #[test]
+    fn a_standing_start_on_a_straight() {
+        let limits = Limits::point_mass(9.81, 200.0, 0.0);
+        let straight = [Segment { length: 50.0, curvature: 0.0 }];
+        let found = profile(&straight, &limits, Start::From(0.0));
+        assert!((found.lap_time() - (2.0f64 * 50.0 / 9.81).sqrt()).abs() < 1e-12);
+        let limits = Limits { drive: 2.0, ..limits };
+        let found = profile(&straight, &limits, Start::From(10.0));
+        assert!((found.speeds[1] - 300f64.sqrt()).abs() < 1e-12);
+    }
+
+    /// Dynamic programming over a grid of speeds: knows nothing of passes, limits of bends, or maximal profiles.
+    fn searched(line: &[Segment], limits: &Limits, grid: usize, from: f64) -> f64 {
+        let squared: Vec<f64> =
+            (0..=grid).map(|j| (limits.top_speed * j as f64 / grid as f64).powi(2)).collect();
+        let mut left = vec![0.0; grid + 1];
+        for segment in line.iter().rev() {
+            let allowed = |y: f64, z: f64| {
+                let (along, across) = ((z - y) / (2.0 * segment.length), segment.curvature * 0.5 * (y + z));
+                along.hypot(across) <= limits.grip && along <= limits.drive && along >= -limits.brake
+            };
+            left = squared
+                .iter()
+                .map(|&y| {
+                    let ways = squared.iter().zip(&left).filter(|&(&z, _)| y + z > 0.0 && allowed(y, z));
+                    let time =
+                        |(&z, &rest): (&f64, &f64)| rest + 2.0 * segment.length / (y.sqrt() + z.sqrt());
+                    ways.map(time).fold(f64::INFINITY, f64::min)
+                })
+                .collect();
+        }
+        let start = squared.iter().position(|&y| y >= from * from - 1e-9).unwrap();
+        left[start]
+    }
+
+    #[test]
+    fn no_search_over_speeds_finds_a_faster_one() {
+        let mut rng = Streams::new(11).stream(Purpose::Generation, 0, 0);
+        for case in 0..3 {
+            let limits = match case {
+                0 => Limits::point_mass(9.81, 25.0, 0.0),
+                _ => Limits { drive: 4.0, brake: 6.0, ..Limits::point_mass(9.81, 25.0, 0.0) },
+            };
+            let (mut line, mut curvature) = (Vec::new(), 0.0f64);
+            for _ in 0..60 {
+                curvature = 0.9 * curvature + 0.02 * rng.normal();
+                line.push(Segment { length: 2.0, curvature });
+            }
+            let ours = profile(&line, &limits, Start::From(5.0)).lap_time();
+            let theirs = searched(&line, &limits, 500, 5.0);
+            assert!(theirs > 0.995 * ours && theirs < 1.02 * ours, "{case}: {ours} {theirs}");
+        }
+    }
+}

@@ -161,3 +161,60 @@ const GAUSS: [(f64, f64); 4] = [
     (0.796_666_477_413_626_7, 0.222_381_034_453_374_47),
     (0.960_289_856_497_536_3, 0.101_228_536_290_376_26),
 ];
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Classical Runge-Kutta of `dy/dx = 2 a(y)` and `dt/dx = 1 / sqrt(y)` in many small steps.
+    fn integrated(push: &Push, k: f64, y: f64, x: f64) -> (f64, f64) {
+        let ceiling = push.ceiling(k);
+        let slope = |y: f64| {
+            let circle = (push.grip * push.grip - (k * y).powi(2)).max(0.0).sqrt();
+            if y >= push.top { 0.0 } else { 2.0 * push.most.min(push.power / y.sqrt()).min(circle) }
+        };
+        let (mut y, mut t) = (y.min(ceiling), 0.0);
+        let steps = 20_000;
+        let h = x / f64::from(steps);
+        for _ in 0..steps {
+            let a = slope(y);
+            let b = slope(y + 0.5 * h * a);
+            let c = slope(y + 0.5 * h * b);
+            let next = (y + h * (a + 2.0 * b + 2.0 * c + slope(y + h * c)) / 6.0).min(ceiling);
+            t += 2.0 * h / (y.sqrt() + next.sqrt());
+            y = next;
+        }
+        (y, t)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(60))]
+        #[test]
+        fn closed_forms_agree_with_small_steps(
+            k in prop_oneof![Just(0.0), 1e-12..1e-3f64, 1e-3..0.1f64],
+            most in prop_oneof![Just(f64::INFINITY), 1.0..12.0f64],
+            power in prop_oneof![Just(f64::INFINITY), 5.0..200.0f64],
+            speed in 0.5..60.0f64,
+            x in 0.1..80.0f64,
+        ) {
+            let push = Push { grip: 9.81, top: 3600.0, most, power };
+            let start = (speed * speed).min(push.ceiling(k));
+            let (y, t) = push.run(k, start, x);
+            let (expected_y, expected_t) = integrated(&push, k, start, x);
+            prop_assert!((y - expected_y).abs() < 1e-3 * expected_y, "{} {}", y, expected_y);
+            prop_assert!((t - expected_t).abs() < 1e-4 * expected_t, "{} {}", t, expected_t);
+        }
+    }
+
+    #[test]
+    fn a_long_bend_from_rest() {
+        // From rest to the limit of a bend the angle `phi` goes through a quarter turn: over pi / (4 k) m, in
+        // integral dphi / sqrt(sin phi) / (2 sqrt(k grip)) = 2.62205755 / (2 sqrt(k grip)) s, a lemniscate's constant.
+        let push = Push { grip: 9.81, top: 1e9, most: f64::INFINITY, power: f64::INFINITY };
+        let (y, t) = push.run(0.05, 0.0, std::f64::consts::PI / 0.2);
+        assert!((y - 9.81 / 0.05).abs() < 1e-9);
+        assert!((t - 2.622_057_554_292_119 / (2.0 * (0.05 * 9.81f64).sqrt())).abs() < 1e-8, "{t}");
+    }
+}

@@ -1,1 +1,137 @@
+//! Whole lines: known optima, feasibility, bounds.
 
+use std::f64::consts::TAU;
+
+use freewheel_core::{Error, Purpose, Streams};
+
+use super::corridor::Corridor;
+use super::*;
+
+fn drawn(name: &str) -> Circuit {
+    Circuit::named(name, 1).unwrap().unwrap()
+}
+
+fn road_car(clearance: f64) -> Limits {
+    Limits {
+        drive: 4.0,
+        power: 60.0,
+        brake: 8.0,
+        curvature: 0.2,
+        ..Limits::point_mass(9.81, 40.0, clearance)
+    }
+}
+
+/// The accelerations of the motion itself: second differences of where it is when.
+fn greatest_acceleration(line: &Line) -> f64 {
+    let points = &line.path.points;
+    let count = points.len();
+    let after = |i: usize| if i + 1 < count { line.times[i + 1] } else { line.lap_time };
+    let velocity = |i: usize| {
+        let (a, b) = (points[i], points[(i + 1) % count]);
+        let taken = after(i) - line.times[i];
+        ((b.x - a.x) / taken, (b.y - a.y) / taken, taken)
+    };
+    let acceleration = |i: usize| {
+        let (a, b) = (velocity((i + count - 1) % count), velocity(i));
+        (b.0 - a.0).hypot(b.1 - a.1) / (0.5 * (a.2 + b.2))
+    };
+    (0..count).map(acceleration).fold(0.0, f64::max)
+}
+
+fn stays_inside(line: &Line, circuit: &Circuit, limits: &Limits) {
+    for point in &line.path.points {
+        let at = circuit.at(point.s);
+        assert!(point.n < at.left - limits.clearance && point.n > limits.clearance - at.right, "{point:?}");
+        let [x, y] = circuit.point(point.s, point.n);
+        assert!((x - point.x).hypot(y - point.y) < 1e-9);
+    }
+}
+
+#[test]
+fn on_a_circle_the_inner_edge_is_best_and_the_bound_is_reached() {
+    let circuit = Circuit::circle(15.0, 4.0).unwrap();
+    let limits = Limits::point_mass(9.81, 70.0, 1.0);
+    let centre = line(&circuit, &limits, Kind::Centre).unwrap().lap_time;
+    assert!((centre - 7.769463).abs() < 1e-6, "{centre}");
+    let best = TAU * (12.0 / 9.81f64).sqrt();
+    let Reference { line, bound } = reference(&circuit, &limits).unwrap();
+    assert!((line.lap_time / best - 1.0).abs() < 1e-4, "{} {best}", line.lap_time);
+    assert!(line.path.points.iter().all(|point| (point.n - 3.0).abs() < 0.01));
+    assert!((bound.flying / best - 1.0).abs() < 1e-4, "{bound:?} {best}");
+    assert!(bound.any <= bound.flying);
+}
+
+#[test]
+fn each_line_is_faster_than_the_last_feasible_and_above_the_bound() {
+    for name in ["stadium", "l", "hairpins", "chicane"] {
+        let circuit = drawn(name);
+        for limits in [Limits::point_mass(9.81, 70.0, 1.0), road_car(1.0)] {
+            let lines = [Kind::Centre, Kind::LeastCurvature, Kind::LeastTime]
+                .map(|kind| line(&circuit, &limits, kind).unwrap());
+            let bound = lower_bound(&circuit, &limits).unwrap();
+            let laps = lines.each_ref().map(|line| line.lap_time);
+            assert!(laps[0] > laps[1] && laps[1] > laps[2], "{name}: {laps:?}");
+            assert!(laps[2] > bound.flying && bound.any > 0.6 * laps[2], "{name}: {laps:?} {bound:?}");
+            for line in &lines[1..] {
+                stays_inside(line, &circuit, &limits);
+                let most = greatest_acceleration(line);
+                assert!(most < 1.01 * limits.grip, "{name}: {most}");
+            }
+            assert!(lines[2].lap_from(Start::From(0.0), &limits) > laps[2]);
+        }
+    }
+}
+
+#[test]
+fn no_line_at_random_beats_the_bound() {
+    let mut rng = Streams::new(7).stream(Purpose::Generation, 0, 0);
+    for name in ["stadium", "l", "chicane"] {
+        let circuit = drawn(name);
+        let limits = Limits::point_mass(9.81, 70.0, 1.0);
+        let corridor = Corridor::new(&circuit, 400, limits.clearance).unwrap();
+        let bound = bound::lower_bound(&corridor, &limits);
+        let best = line(&circuit, &limits, Kind::LeastTime).unwrap().lap_time;
+        for _ in 0..20 {
+            let waves: Vec<(f64, f64)> =
+                (0..6).map(|wave| (rng.normal() / (1.0 + f64::from(wave)), TAU * rng.uniform())).collect();
+            let offset = |i: usize| {
+                let turn = TAU * i as f64 / 400.0;
+                let sum: f64 =
+                    waves.iter().enumerate().map(|(k, (a, phase))| a * (turn * k as f64 + phase).cos()).sum();
+                let place = &corridor.places[i];
+                0.5 * (place.low + place.high) + 0.5 * (place.high - place.low) * sum.tanh()
+            };
+            let (_, segments) = path::path(&corridor, &(0..400).map(offset).collect::<Vec<_>>());
+            let lap = profile(&segments, &limits, Start::Flying).lap_time();
+            assert!(lap > bound.flying, "{name}: {lap} {bound:?}");
+            assert!(lap > 0.999 * best, "{name}: {lap} is faster than {best}");
+            let fastest_start = profile(&segments, &limits, Start::From(70.0)).lap_time();
+            assert!(fastest_start > bound.any, "{name}: {fastest_start} {bound:?}");
+        }
+    }
+}
+
+#[test]
+fn the_same_line_every_time() {
+    let (circuit, limits) = (drawn("l"), road_car(1.2));
+    assert_eq!(reference(&circuit, &limits).unwrap(), reference(&circuit, &limits).unwrap());
+}
+
+#[test]
+fn what_cannot_be_is_told() {
+    let circuit = Circuit::circle(15.0, 2.0).unwrap();
+    let told = |limits: Limits| line(&circuit, &limits, Kind::LeastTime).unwrap_err();
+    let mass = Limits::point_mass(9.81, 70.0, 1.0);
+    let wide = told(Limits { clearance: 2.0, ..mass });
+    assert!(matches!(&wide, Error::Unsupported(text) if text.contains("4.000 m wide")), "{wide}");
+    let stiff = told(Limits { curvature: 0.05, ..mass });
+    assert!(matches!(&stiff, Error::Unsupported(text) if text.contains("more sharply")), "{stiff}");
+    for bad in [
+        Limits { grip: f64::NAN, ..mass },
+        Limits { grip: f64::INFINITY, ..mass },
+        Limits { brake: 0.0, ..mass },
+        Limits { clearance: -1.0, ..mass },
+    ] {
+        assert!(matches!(told(bad), Error::Config(_)), "{bad:?}");
+    }
+}

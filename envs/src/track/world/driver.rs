@@ -98,13 +98,15 @@ impl Driver {
                 rules.vehicle.advance(&mut car, command, rules.tick());
                 car
             };
-            let wanted = after(controls);
-            let speed = wanted[3].max(1.0);
-            // What a tick's turn displaces, and what its speed does, both over the distance of a tick.
+            let (wanted, tick) = (after(controls), rules.tick());
+            let p = &rules.vehicle.parameters;
+            // The feedback on speed is too gentle for pedals that are all or nothing: the profile itself is aimed at.
+            let [.., v, _, _, _] = state.car;
+            let pace = self.at(state.s + v * tick).speed.clamp(v - p.brake * tick, v + p.engine * tick);
             let miss = |action: &A| {
                 let car = after(action.controls());
-                let turn = (car[2] - wanted[2]) * speed / rules.vehicle.parameters.wheelbase() * rules.tick();
-                let pace = (car[3] - wanted[3]) / speed;
+                let turn = (car[4] - wanted[4]) + (car[5] - wanted[5]) * tick;
+                let pace = (car[3] - pace) / v.max(1.0);
                 turn * turn + pace * pace
             };
             choices.iter().copied().min_by(|a, b| miss(a).total_cmp(&miss(b)))

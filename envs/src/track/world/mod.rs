@@ -252,7 +252,7 @@ impl<A: Drives> World for Driving<A> {
         let value = self.measured(RACING_LINE)?;
         let grip = limits(&self.rules.vehicle, 1.0, self.rules.clearance);
         let bound = match self.rules.vehicle.model {
-            Model::Grip => Some(line::bound::lower_bound(&self.rules.circuit, &grip)?),
+            Model::Grip => Some(line::lower_bound(&self.rules.circuit, &grip)?.any),
             Model::Ks | Model::St => None,
         };
         Ok(Solution {

@@ -1,0 +1,116 @@
+//! Our single-track vehicle models against those of the package `commonroad-vehicle-models`, state by state.
+//!
+//! Runs where `tests/peers/setup` has made a Python environment, or `FREEWHEEL_PYTHON` names a Python that has
+//! the package; elsewhere it says that it is skipped, unless `FREEWHEEL_REFEREES=required`.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use freewheel_core::{Purpose, Stream, Streams};
+use freewheel_envs::track::vehicle::{Car, Parameters, kinematic, single_track};
+use serde_json::{Value, json};
+
+/// States of each car.
+const STATES: usize = 3_000;
+
+fn python() -> Option<PathBuf> {
+    let root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    let made = root.join("target/peers/bin/python");
+    let python = std::env::var_os("FREEWHEEL_PYTHON").map(PathBuf::from).unwrap_or(made);
+    let has =
+        Command::new(&python).args(["-c", "import vehiclemodels"]).output().is_ok_and(|o| o.status.success());
+    if !has {
+        let required = std::env::var("FREEWHEEL_REFEREES").is_ok_and(|v| v == "required");
+        assert!(!required, "{} has no commonroad-vehicle-models", python.display());
+        eprintln!("SKIPPED: no Python with commonroad-vehicle-models; make one with tests/peers/setup");
+        return None;
+    }
+    Some(python)
+}
+
+/// States all over what a car can do, its limits and ST's low-speed switch among them.
+fn state(rng: &mut Stream, p: &Parameters) -> ([f64; 7], [f64; 2]) {
+    let mut span = |low: f64, high: f64| low + (high - low) * rng.uniform();
+    let slow = span(0.0, 1.0);
+    let speed = match slow {
+        x if x < 0.2 => span(-0.15, 0.15),
+        x if x < 0.3 => [p.least_speed, p.top_speed, 0.0, 0.1, -0.1, p.switch_speed][span(0.0, 6.0) as usize],
+        _ => span(1.1 * p.least_speed, 1.1 * p.top_speed),
+    };
+    let edge = span(0.0, 1.0);
+    let angle = match edge {
+        x if x < 0.1 => p.steering,
+        x if x < 0.2 => -p.steering,
+        _ => span(-1.05 * p.steering, 1.05 * p.steering),
+    };
+    let car =
+        [span(-9.0, 9.0), span(-9.0, 9.0), angle, speed, span(-7.0, 7.0), span(-3.0, 3.0), span(-1.0, 1.0)];
+    (car, [span(-0.8, 0.8), span(-20.0, 20.0)])
+}
+
+/// Equal to 1e-9, of the larger of 1 and the value itself.
+fn same(ours: &[f64], theirs: &Value, what: &str) {
+    let theirs: Vec<f64> = theirs.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect();
+    assert_eq!(ours.len(), theirs.len(), "{what}");
+    for (a, b) in ours.iter().zip(&theirs) {
+        assert!((a - b).abs() <= 1e-9 * b.abs().max(1.0), "{what}: {ours:?} {theirs:?}");
+    }
+}
+
+#[test]
+fn vehicle_models_equal_commonroads() {
+    let Some(python) = python() else { return };
+    let cars = [(1, Car::Escort), (2, Car::Bmw), (3, Car::Vanagon)];
+    let mut rng = Streams::new(6).stream(Purpose::Generation, 0, 0);
+    let states = cars.map(|(_, car)| {
+        let p = car.parameters();
+        (0..STATES).map(|_| state(&mut rng, &p)).collect::<Vec<_>>()
+    });
+    let questions: Vec<Value> = cars
+        .iter()
+        .zip(&states)
+        .map(|((number, _), all)| {
+            let (states, inputs): (Vec<_>, Vec<_>) = all.iter().copied().unzip();
+            json!({ "car": number, "states": states, "inputs": inputs })
+        })
+        .collect();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/peers/commonroad_dynamics.py");
+    let mut child =
+        Command::new(python).arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(json!(questions).to_string().as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success());
+    let answers: Value = serde_json::from_slice(&output.stdout).unwrap();
+    for (((number, car), states), answer) in cars.iter().zip(&states).zip(answers.as_array().unwrap()) {
+        let p = car.parameters();
+        let theirs = &answer["parameters"];
+        let published = [
+            (p.width, "width"),
+            (p.mass, "mass"),
+            (p.inertia, "inertia"),
+            (p.front, "front"),
+            (p.rear, "rear"),
+            (p.height, "height"),
+            (p.friction, "friction"),
+            (p.stiffness_front, "stiffness"),
+            (p.stiffness_rear, "stiffness"),
+            (p.switch_speed, "switch_speed"),
+            (p.engine, "acceleration"),
+            (p.brake, "acceleration"),
+        ];
+        for (ours, name) in published {
+            same(&[ours], &json!([theirs[name]]), &format!("vehicle {number}, {name}"));
+        }
+        same(&[-p.steering, p.steering], &theirs["steering"], "steering");
+        same(&[-p.steering_rate, p.steering_rate], &theirs["steering_rate"], "steering rate");
+        same(&[p.least_speed, p.top_speed], &theirs["speed"], "speed");
+        assert_eq!(answer["ks"].as_array().unwrap().len(), STATES);
+        for (i, (car, input)) in states.iter().enumerate() {
+            let what = |model: &str| format!("vehicle {number}, {model}, {car:?}, {input:?}");
+            let [x, y, angle, speed, heading, ..] = *car;
+            same(&kinematic(&p, &[x, y, angle, speed, heading], *input), &answer["ks"][i], &what("KS"));
+            same(&single_track(&p, car, *input), &answer["st"][i], &what("ST"));
+        }
+    }
+}
