@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use freewheel_core::Error as Core;
+use freewheel_envs::go::gtp::Client;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
@@ -60,7 +61,13 @@ pub(super) fn contest(args: &Args) -> Result<()> {
 /// The player called so; a program plays through a client of its own, which is kept in step move by move.
 fn entrant(name: &str, limit: Duration) -> Result<Entrant> {
     match name.trim().strip_prefix("gtp:") {
-        Some(command) => Ok(Entrant::Program { command: command.trim().to_owned(), limit }),
+        Some(command) => {
+            // One that cannot be played with at all is a mistake, and not a loss in every game.
+            Client::start(command.trim(), limit)
+                .and_then(|mut client| client.send("name"))
+                .map_err(Core::from)?;
+            Ok(Entrant::Program { command: command.trim().to_owned(), limit })
+        }
         None => Ok(Entrant::Own(player(name)?)),
     }
 }
