@@ -21,7 +21,7 @@ impl Player for Greedy {
 
     fn choose(&self, game: &Game, rng: &mut Stream) -> Result<Turn> {
         let point = best(game, rng, captured).or_else(|| best(game, rng, saved));
-        Ok(Turn::Play(point.unwrap_or_else(|| random::sensible(game, rng))))
+        Ok(Turn::Play(point.unwrap_or_else(|| random::random(game, rng))))
     }
 }
 
@@ -58,9 +58,8 @@ fn saved(board: &Board, vertex: Vertex, colour: Colour) -> u16 {
 /// The chains of `colour` beside a vertex whose last liberty it is, each once, by their representatives.
 fn in_atari(board: &Board, vertex: Vertex, colour: Colour) -> impl Iterator<Item = Vertex> {
     let neighbours = board.neighbours(vertex);
-    let chain = move |n: Vertex| {
-        (board.colour(n) == Some(colour) && board.in_atari(n)).then(|| board.chain(n))
-    };
+    let chain =
+        move |n: Vertex| (board.colour(n) == Some(colour) && board.in_atari(n)).then(|| board.chain(n));
     (0..4).filter_map(move |i| {
         let own = chain(neighbours[i])?;
         (!neighbours[..i].iter().any(|&before| chain(before) == Some(own))).then_some(own)

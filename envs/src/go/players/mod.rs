@@ -4,7 +4,10 @@
 //! matches; [`parse`] finds them by name.
 
 mod greedy;
+mod gtp;
 mod random;
+#[cfg(test)]
+mod tests;
 mod uct;
 
 use std::sync::Arc;
@@ -12,7 +15,9 @@ use std::sync::Arc;
 use freewheel_core::{Error, Result, Stream, settings};
 
 pub use greedy::Greedy;
+pub use gtp::Program;
 pub use random::Random;
+pub(in crate::go) use random::sensible;
 pub use uct::Uct;
 
 use super::rules::{Game, Point};
@@ -53,6 +58,7 @@ pub fn parse(name: &str) -> Result<Arc<dyn Player>> {
         None if name.trim() == "random" => Ok(Arc::new(Random)),
         None if name.trim() == "greedy" => Ok(Arc::new(Greedy)),
         Some(("uct", settings)) => Ok(Arc::new(Uct::new(UctSettings::parse(settings)?))),
+        Some(("gtp", command)) if !command.trim().is_empty() => Ok(Arc::new(Program::new(command))),
         _ => Err(Error::Config(settings::unknown("player", name, &KNOWN, "go"))),
     }
 }

@@ -3,7 +3,7 @@
 use freewheel_core::{Result, Stream};
 
 use super::{Player, Turn};
-use crate::go::rules::{Game, Point};
+use crate::go::rules::{Game, Point, Vertex};
 
 /// Any legal move that fills none of its own eyes, each equally often; passes when there is none.
 #[derive(Clone, Copy, Debug, Default)]
@@ -15,23 +15,24 @@ impl Player for Random {
     }
 
     fn choose(&self, game: &Game, rng: &mut Stream) -> Result<Turn> {
-        Ok(Turn::Play(sensible(game, rng)))
+        Ok(Turn::Play(random(game, rng)))
     }
 }
 
-/// What [`Random`] plays. Allocates nothing.
-pub(super) fn sensible(game: &Game, rng: &mut Stream) -> Point {
+/// Every legal move that fills none of the mover's own eyes; the pass is not among them.
+pub(in crate::go) fn sensible(game: &Game) -> impl Iterator<Item = Point> {
     let (board, geometry, colour) = (game.board(), game.geometry(), game.to_play());
-    // The k-th legal move met has taken the place of the one before with probability 1/k: in the end all are equally likely.
+    let kept = move |&&vertex: &&Vertex| !board.is_eye(vertex, colour) && game.legal(geometry.point(vertex));
+    board.empties().iter().filter(kept).map(|&vertex| geometry.point(vertex))
+}
+
+/// What [`Random`] plays. Allocates nothing.
+pub(super) fn random(game: &Game, rng: &mut Stream) -> Point {
+    // The k-th move met takes the place of the one before with probability 1/k: in the end all are equally likely.
     let mut chosen = game.pass();
-    let mut met = 0;
-    for &vertex in board.empties() {
-        let point = geometry.point(vertex);
-        if !board.is_eye(vertex, colour) && game.legal(point) {
-            met += 1;
-            if rng.below(met) == 0 {
-                chosen = point;
-            }
+    for (point, met) in sensible(game).zip(1..) {
+        if rng.below(met) == 0 {
+            chosen = point;
         }
     }
     chosen

@@ -235,9 +235,9 @@ impl Board {
     }
 
     /// Puts a stone on an empty vertex and takes what has lost its last liberty: the other colour's first, then
-    /// its own. `taken` is called for each stone taken; returns how many they were.
+    /// its own. `taken` is called for each stone taken, with its colour; returns how many they were.
     #[inline]
-    pub fn play(&mut self, vertex: Vertex, colour: Colour, mut taken: impl FnMut(Vertex)) -> u16 {
+    pub fn play(&mut self, vertex: Vertex, colour: Colour, mut taken: impl FnMut(Vertex, Colour)) -> u16 {
         self.put(vertex, colour);
         let mut count = 0;
         for n in self.neighbours(vertex) {
@@ -377,7 +377,7 @@ impl Board {
     }
 
     /// Takes the chain of a stone off the board.
-    fn take(&mut self, vertex: Vertex, colour: Colour, taken: &mut impl FnMut(Vertex)) -> u16 {
+    fn take(&mut self, vertex: Vertex, colour: Colour, taken: &mut impl FnMut(Vertex, Colour)) -> u16 {
         let mut count = 0;
         let mut v = vertex;
         loop {
@@ -393,7 +393,7 @@ impl Board {
                 // Also for what is being taken, and what is no chain: the numbers there are never read again.
                 self.chains[usize::from(cell.chain)].add(v);
             }
-            taken(v);
+            taken(v, colour);
             count += 1;
             if next == vertex {
                 break;

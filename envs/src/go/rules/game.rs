@@ -351,15 +351,13 @@ impl Game {
         if usize::from(point) < geometry.vertex.len() {
             let vertex = geometry.vertex(point);
             *hash ^= geometry.hash(mover, vertex);
-            // A chain that dies by its own move is of the mover's colour, and then no other is taken.
-            let lost = if board.lives(vertex, mover) { mover.other() } else { mover };
             let mut last = vertex;
-            count = u32::from(board.play(vertex, mover, |v| {
+            count = u32::from(board.play(vertex, mover, |v, lost| {
                 *hash ^= geometry.hash(lost, v);
                 history.take(v, lost);
+                captures[lost.other() as usize] += 1;
                 last = v;
             }));
-            captures[lost.other() as usize] += count;
             if count == 1 && board.is_lone_in_atari(vertex) {
                 ko = Some(geometry.point(last));
             }

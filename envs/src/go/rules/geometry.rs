@@ -14,8 +14,6 @@ pub(super) const MAX_VERTICES: usize = 20 * 21 + 1;
 /// The shape of a board.
 #[derive(Clone, Debug)]
 pub struct Geometry {
-    pub(super) width: u16,
-    pub(super) height: u16,
     /// The distance from one row to the next.
     pub(super) stride: Vertex,
     /// Vertices, edge included.
@@ -59,7 +57,7 @@ impl Geometry {
         };
         let white_to_move = random();
         let zobrist = (0..vertices).map(|_| [random(), random()]).collect();
-        Geometry { width, height, stride, vertices, vertex, point, zobrist, white_to_move }
+        Geometry { stride, vertices, vertex, point, zobrist, white_to_move }
     }
 
     /// The vertex of a point of the board.

@@ -58,7 +58,7 @@ impl Playouts {
             match draw(board, mover, ko, rng) {
                 Some(vertex) => {
                     let mut last = 0;
-                    let taken = board.play(vertex, mover, |v| last = v);
+                    let taken = board.play(vertex, mover, |v, _| last = v);
                     ko = if taken == 1 && board.is_lone_in_atari(vertex) { last } else { 0 };
                     passes = 0;
                     seen(mover, geometry.point(vertex));

@@ -43,7 +43,7 @@ impl Setup {
         let low = if side >= 13 { 3 } else { 2 };
         let (high, middle) = (side - 1 - low, side / 2);
         let point = |column: u16, row: u16| row * side + column;
-        let corners = [point(low, low), point(high, high), point(high, low), point(low, high)];
+        let corners = [point(low, low), point(high, high), point(low, high), point(high, low)];
         let sides = [point(low, middle), point(high, middle), point(middle, low), point(middle, high)];
         let mut black: Vec<Point> = corners.into_iter().take(usize::from(stones)).collect();
         if stones > 4 {

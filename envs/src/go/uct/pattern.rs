@@ -130,14 +130,18 @@ mod tests {
 
     #[test]
     fn a_hane_is_a_pattern_however_it_lies() {
-        for rows in [["XOX", "...", "..."], ["OXO", "...", "..."], ["..X", "..O", "..X"], ["...", "...", "XOX"]] {
+        for rows in
+            [["XOX", "...", "..."], ["OXO", "...", "..."], ["..X", "..O", "..X"], ["...", "...", "XOX"]]
+        {
             assert!(matches(read(rows)), "{rows:?}");
         }
     }
 
     #[test]
     fn open_space_and_solid_shape_are_none() {
-        for rows in [["...", "...", "..."], ["XXX", "X.X", "XXX"], ["...", "...", "   "], ["X..", "...", "..."]] {
+        for rows in
+            [["...", "...", "..."], ["XXX", "X.X", "XXX"], ["...", "...", "   "], ["X..", "...", "..."]]
+        {
             assert!(!matches(read(rows)), "{rows:?}");
         }
     }

@@ -78,7 +78,7 @@ impl PatternPlayouts {
         self.ko = NOWHERE;
         if vertex != NOWHERE {
             let mut taken = NOWHERE;
-            let count = self.board.play(vertex, self.to_play, |stone| taken = stone);
+            let count = self.board.play(vertex, self.to_play, |stone, _| taken = stone);
             let lone = self.board.chain_stones(vertex) == 1;
             if count == 1 && lone && self.board.last_liberty(vertex) == Some(taken) {
                 self.ko = taken;
@@ -91,7 +91,9 @@ impl PatternPlayouts {
     /// Whether the rules of playouts allow a move: empty, no ko, no suicide, no own eye.
     #[inline]
     fn is_sensible(&self, vertex: Vertex) -> bool {
-        vertex != self.ko && self.board.lives(vertex, self.to_play) && !self.board.is_eye(vertex, self.to_play)
+        vertex != self.ko
+            && self.board.lives(vertex, self.to_play)
+            && !self.board.is_eye(vertex, self.to_play)
     }
 
     /// A random sensible move: from a random empty point on, the first. A pass where there is none.

@@ -115,10 +115,11 @@ impl Search {
         let UctSettings { exploration, rave, first_play, .. } = self.settings;
         let mut best = (f64::NEG_INFINITY, 0);
         for (i, child) in self.tree.siblings(at).iter().enumerate() {
-            let value = value(child, rave, first_play) + match exploration {
-                0.0 => 0.0,
-                c => c * (log / f64::from(child.visits.max(1))).sqrt(),
-            };
+            let value = value(child, rave, first_play)
+                + match exploration {
+                    0.0 => 0.0,
+                    c => c * (log / f64::from(child.visits.max(1))).sqrt(),
+                };
             if value > best.0 {
                 best = (value, i);
             }
@@ -174,7 +175,9 @@ impl Search {
                     }
                 }
                 let point = self.tree.node(at).point;
-                if at != ROOT && let Some(first) = self.first.get_mut(usize::from(point)) {
+                if at != ROOT
+                    && let Some(first) = self.first.get_mut(usize::from(point))
+                {
                     *first = 1 + mover as u8;
                 }
             }
@@ -256,5 +259,32 @@ fn value(child: &Node, rave: Option<f64>, first_play: f64) -> f64 {
 fn shuffle(children: &mut [Node], rng: &mut Stream) {
     for i in (1..children.len()).rev() {
         children.swap(i, rng.below(i as u32 + 1) as usize);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn node(visits: u32, wins: u32, amaf_visits: u32, amaf_wins: u32) -> Node {
+        Node { visits, wins, amaf_visits, amaf_wins, ..Node::default() }
+    }
+
+    /// By hand: n = 10 with 6 wins, a = 30 with 21 wins, b = 0.1: beta = 30 / (10 + 30 + 4 * 300 * 0.01) = 30 / 52.
+    #[test]
+    fn values_are_weighed_as_in_the_paper() {
+        let child = node(10, 12, 30, 42);
+        assert_eq!(value(&child, None, 1.1), 0.6);
+        let beta: f64 = 30.0 / 52.0;
+        assert!((value(&child, Some(0.1), 1.1) - (beta * 0.7 + (1.0 - beta) * 0.6)).abs() < 1e-12);
+    }
+
+    #[test]
+    fn what_is_not_known_is_urgent_or_as_others_say() {
+        assert_eq!(value(&node(0, 0, 0, 0), None, 1.1), 1.1);
+        assert_eq!(value(&node(0, 0, 0, 0), Some(0.1), 0.9), 0.9);
+        assert_eq!(value(&node(0, 0, 4, 2), Some(0.1), 0.9), 0.25);
+        let believed = Node { prior_visits: 10, prior_wins: 10, ..node(10, 20, 0, 0) };
+        assert_eq!(value(&believed, None, 1.1), 0.75);
     }
 }

@@ -28,6 +28,10 @@ pub struct UctSettings {
 /// The bias that goes with an equivalence of 3,500 playouts, at which both counts weigh the same.
 const RAVE_BIAS: f64 = 0.00845;
 
+/// With RAVE the counts themselves explore. A c of 0, as Gelly & Silver use, may never try the one good move whose all-moves-as-first
+/// count is bad; this much of it is enough to try every move some day.
+const RAVE_EXPLORATION: f64 = 0.02;
+
 /// The words after the number of playouts.
 const WORDS: [&str; 7] = ["rave", "patterns", "priors", "strong", "c", "expand", "fpu"];
 
@@ -51,14 +55,13 @@ impl UctSettings {
         UctSettings { playouts, ..UctSettings::default() }
     }
 
-    /// Everything that helps: RAVE without exploration term, patterns, priors.
+    /// Everything that helps: RAVE, patterns, priors.
     pub fn strong(playouts: u32) -> Self {
         UctSettings { patterns: true, priors: true, ..UctSettings::plain(playouts) }.with_rave(RAVE_BIAS)
     }
 
-    /// With RAVE the counts themselves explore, and c is best 0 (Gelly & Silver 2011, section 6).
     fn with_rave(self, bias: f64) -> Self {
-        UctSettings { rave: Some(bias), exploration: 0.0, ..self }
+        UctSettings { rave: Some(bias), exploration: RAVE_EXPLORATION, ..self }
     }
 
     /// Reads settings as written above.
@@ -79,7 +82,8 @@ impl UctSettings {
         let mut settings = UctSettings::plain(playouts);
         let mut exploration = None;
         for word in words {
-            let (name, value) = word.split_once('=').map_or((word, None), |(name, value)| (name, Some(value)));
+            let (name, value) =
+                word.split_once('=').map_or((word, None), |(name, value)| (name, Some(value)));
             match (name, value) {
                 ("rave", None) => settings = settings.with_rave(RAVE_BIAS),
                 ("rave", Some(value)) => settings = settings.with_rave(number(name, value, 0.0)?),
@@ -115,7 +119,7 @@ impl std::fmt::Display for UctSettings {
                 write!(out, ",{word}")?;
             }
         }
-        let exploration = if self.rave.is_some() { 0.0 } else { usual.exploration };
+        let exploration = if self.rave.is_some() { RAVE_EXPLORATION } else { usual.exploration };
         if self.exploration != exploration {
             write!(out, ",c={}", self.exploration)?;
         }
@@ -143,7 +147,14 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_again() {
-        for text in ["1", "1000", "1000,rave", "3000,rave,patterns,priors", "500,c=0.7", "20,rave=0.1,c=0.2,expand=5,fpu=0.6"] {
+        for text in [
+            "1",
+            "1000",
+            "1000,rave",
+            "3000,rave,patterns,priors",
+            "500,c=0.7",
+            "20,rave=0.1,c=0.2,expand=5,fpu=0.6",
+        ] {
             let settings = UctSettings::parse(text).unwrap();
             assert_eq!(settings.to_string(), text);
         }

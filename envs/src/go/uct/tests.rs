@@ -1,7 +1,9 @@
 //! What the search finds in positions whose answer is known.
 
 use freewheel_core::{Purpose, Stream, Streams};
+use proptest::prelude::*;
 
+use super::playout::PatternPlayouts;
 use super::*;
 use crate::go::rules::{Colour, Game, Ko, Point, Rules, Setup};
 
@@ -10,14 +12,13 @@ fn stream(seed: u64) -> Stream {
 }
 
 /// A position from rows of `X` (Black), `O` (White) and `.`, top row first.
-fn position(rows: &[&str], to_play: Colour) -> Game {
-    let size = rows.len();
+fn position(rows: &[&str], to_play: Colour, komi: f32) -> Game {
     let of = |glyph: char| -> Vec<Point> {
-        let rows = rows.iter().rev().flat_map(|row| row.chars());
-        rows.zip(0..).filter(|(at, _)| *at == glyph).map(|(_, point)| point).collect()
+        let points = rows.iter().rev().flat_map(|row| row.chars()).zip(0..);
+        points.filter(|(at, _)| *at == glyph).map(|(_, point)| point).collect()
     };
     let setup = Setup { black: of('X'), white: of('O'), to_play, handicap: 0 };
-    let rules = Rules { komi: 0.5, move_limit: None, ..Rules::tromp_taylor(size as u8) };
+    let rules = Rules { komi, move_limit: None, ..Rules::tromp_taylor(rows.len() as u8) };
     Game::with_setup(rules, setup).unwrap()
 }
 
@@ -28,10 +29,9 @@ fn at(game: &Game, name: &str) -> Point {
     (row - 1) * u16::from(game.rules().width) + column
 }
 
-fn searched(game: &Game, settings: UctSettings, seed: u64) -> Search {
-    let playouts = settings.playouts;
-    let mut search = Search::new(settings, game);
-    search.run(playouts, &mut stream(seed));
+fn searched(game: &Game, settings: &UctSettings, seed: u64) -> Search {
+    let mut search = Search::new(settings.clone(), game);
+    search.run(settings.playouts, &mut stream(seed));
     search
 }
 
@@ -41,24 +41,155 @@ fn kinds(playouts: u32) -> [UctSettings; 3] {
     [UctSettings::plain(playouts), rave, UctSettings::strong(playouts)]
 }
 
+/// Every kind of search, from several seeds, plays `name`.
+fn all_find(game: &Game, name: &str, playouts: u32) {
+    for settings in kinds(playouts) {
+        for seed in 0..3 {
+            let search = searched(game, &settings, seed);
+            assert_eq!(search.choose(), at(game, name), "uct:{settings} {:?}", search.candidates());
+        }
+    }
+}
+
+/// A random game of `moves` moves.
+fn random_game(size: u8, ko: Ko, suicide: bool, moves: u32, rng: &mut Stream) -> Game {
+    let rules = Rules { ko, suicide, move_limit: None, ..Rules::tromp_taylor(size) };
+    let mut game = Game::new(rules).unwrap();
+    for _ in 0..moves {
+        let legal: Vec<Point> = (0..game.pass()).filter(|&point| game.legal(point)).collect();
+        let pick = rng.below(legal.len() as u32) as usize;
+        game.play(legal.get(pick).copied().unwrap_or(game.pass())).unwrap();
+        if game.is_over() {
+            break;
+        }
+    }
+    game
+}
+
+/// Black has two eyes. White lives, and is then ahead by half a point, exactly with the middle of its three points; Black
+/// kills there.
 #[test]
-fn a_chain_that_decides_the_game_is_captured() {
-    // Whoever plays e1 takes the other's five stones, and with them the board.
-    let rows = ["XXXXX", "OOOXX", "OOOOX", "XXXO.", "XXXX."];
-    let rows = [".....", "XXXXX", "OOOOO", "XXXXO", "....."].map(|row| if row == "....." { row } else { row });
-    let _ = rows;
-    let game = position(&["..O.X", "OOO.X", "XXXOX", ".X.OX", "XXXO."], Colour::Black);
-    for settings in kinds(400) {
-        let search = searched(&game, settings.clone(), 1);
-        assert_eq!(search.choose(), at(&game, "e1"), "{settings} {:?}", search.candidates());
+fn the_vital_point_of_three_in_a_row_is_found() {
+    let rows = ["XXXXX", "X.X.X", "XXXXX", "OOOOO", "...OO"];
+    for colour in Colour::BOTH {
+        all_find(&position(&rows, colour, 5.5), "b1", 1000);
+    }
+}
+
+/// Both chains have one liberty left, the same: who moves takes the other.
+#[test]
+fn a_race_is_won_by_who_moves() {
+    for colour in Colour::BOTH {
+        all_find(&position(&["XXXXX", "XXXXX", "XXXXX", "OOOOX", "OOOO."], colour, 0.5), "e1", 100);
+    }
+}
+
+/// Black is ahead and the other has passed: a pass ends it. Behind, it plays on.
+#[test]
+fn a_won_game_is_passed_and_a_lost_one_is_not() {
+    let rows = [".X.O.", "XXXOO", "X.XOO", "XXXOO", ".XXO."];
+    for (komi, passes) in [(0.5, true), (9.5, false)] {
+        let mut game = position(&rows, Colour::White, komi);
+        game.play(game.pass()).unwrap();
+        for settings in kinds(200) {
+            let search = searched(&game, &settings, 1);
+            assert_eq!(search.choose() == game.pass(), passes, "komi {komi} uct:{settings}");
+        }
+    }
+}
+
+/// Black may not retake at once, and whoever looks for it in the tree does not find it there either.
+#[test]
+fn what_superko_forbids_is_no_candidate() {
+    let mut game = position(&[".....", ".XO..", "XO.O.", ".XO..", "....."], Colour::Black, 0.5);
+    game.play(at(&game, "c3")).unwrap();
+    assert_eq!(game.captures(Colour::Black), 1);
+    let search = searched(&game, &UctSettings::plain(500), 1);
+    let ko = at(&game, "b3");
+    assert!(search.candidates().iter().all(|candidate| candidate.point != ko));
+}
+
+#[test]
+fn a_search_is_a_function_of_its_seed_and_goes_on_where_it_stopped() {
+    let game = random_game(9, Ko::Positional, true, 20, &mut stream(3));
+    for settings in kinds(120) {
+        let whole = searched(&game, &settings, 5).candidates();
+        let mut parts = Search::new(settings.clone(), &game);
+        let mut rng = stream(5);
+        (0..4).for_each(|_| parts.run(30, &mut rng));
+        assert_eq!(whole, parts.candidates());
+        assert_ne!(whole, searched(&game, &settings, 6).candidates());
     }
 }
 
 #[test]
-fn a_group_makes_its_second_eye() {
-    // White's corner lives with b1 in the middle of three points; otherwise Black plays there and takes it.
-    let rows = ["XXXXX", "X.X.X", "XXXXX", "OOOOX", ".... "];
-    let _ = rows;
-    let game = position(&["X.X.X", "XXXXX", "OOOOX", "....O", "OOOOX"], Colour::White);
-    let _ = game;
+fn candidates_add_up() {
+    let game = random_game(9, Ko::Positional, true, 30, &mut stream(9));
+    for settings in kinds(300) {
+        let search = searched(&game, &settings, 2);
+        let candidates = search.candidates();
+        assert_eq!(candidates.iter().map(|candidate| candidate.visits).sum::<u32>(), 300);
+        assert_eq!(search.playouts(), 300);
+        let mean: f64 = candidates.iter().map(|c| c.win_rate * f64::from(c.visits)).sum::<f64>() / 300.0;
+        assert!((mean - search.win_rate()).abs() < 1e-9);
+        for candidate in &candidates {
+            let mut after = game.clone();
+            assert_eq!(candidate.variation[0], candidate.point);
+            for &point in &candidate.variation {
+                after.play(point).unwrap();
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    /// Whatever the rules and however far the game, what is chosen is legal.
+    #[test]
+    fn choices_are_legal(seed: u64, size in 2u8..8, moves in 0u32..80, kind in 0usize..3, ko in 0usize..3, suicide: bool) {
+        let mut rng = stream(seed);
+        let ko = [Ko::Simple, Ko::Positional, Ko::Situational][ko];
+        let game = random_game(size, ko, suicide, moves, &mut rng);
+        prop_assume!(!game.is_over());
+        let search = searched(&game, &kinds(40)[kind], seed);
+        prop_assert!(game.legal(search.choose()));
+    }
+
+    /// A self-atari is what leaves the stone's chain in atari without having taken anything.
+    #[test]
+    fn self_atari_is_what_happens(seed: u64, size in 2u8..8, moves in 0u32..60) {
+        let game = random_game(size, Ko::Simple, false, moves, &mut stream(seed));
+        let (board, geometry) = (game.board(), game.geometry());
+        for colour in Colour::BOTH {
+            for &vertex in board.empties().iter().filter(|&&vertex| board.lives(vertex, colour)) {
+                let mut after = board.clone();
+                let taken = after.play(vertex, colour, |_, _| {});
+                let expected = taken == 0 && after.in_atari(vertex);
+                prop_assert_eq!(is_self_atari(board, vertex, colour), expected, "point {}", geometry.point(vertex));
+            }
+        }
+    }
+
+    /// A playout makes legal moves, and says what the board is worth that it ends with.
+    #[test]
+    fn pattern_playouts_end(seed: u64, size in 2u8..10, moves in 0u32..60) {
+        let game = random_game(size, Ko::Simple, false, moves, &mut stream(seed));
+        prop_assume!(!game.is_over());
+        let mut again = game.clone();
+        let mut played = Vec::new();
+        let score = PatternPlayouts::new(&game).run(&game, &mut stream(seed), |colour, point| played.push((colour, point)));
+        for (colour, point) in played {
+            // Passes are not told; whoever did not move has passed.
+            if again.to_play() != colour {
+                again.play(again.pass()).unwrap();
+            }
+            prop_assert!(again.play(point).is_ok());
+        }
+        let board = again.board();
+        let settled = |vertex: &u16| Colour::BOTH.iter().any(|&colour| board.is_surrounded(*vertex, colour));
+        if board.empties().iter().all(settled) {
+            prop_assert_eq!(score, again.area_score());
+        }
+    }
 }

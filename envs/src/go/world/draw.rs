@@ -1,8 +1,9 @@
 //! How a board looks: stones on a grid, coordinates around it, and what a policy thinks of the empty points.
 
-use freewheel_core::{Cell, Frame, Rgb};
+use freewheel_core::{Cell, Env, Frame, Policy, Rgb};
 
-use crate::go::rules::{Colour, Position};
+use super::terms::COLUMNS;
+use crate::go::rules::{Colour, Game};
 
 const WOOD: Rgb = Rgb(196, 152, 84);
 const LINE: Rgb = Rgb(112, 78, 34);
@@ -13,9 +14,6 @@ const COLD: Rgb = Rgb(58, 92, 132);
 const HOT: Rgb = Rgb(196, 58, 48);
 const FAINT: Rgb = Rgb(130, 136, 148);
 const TEXT: Rgb = Rgb(220, 220, 220);
-
-/// The columns of a board, as everybody writes them: without I.
-pub(super) const COLUMNS: &[u8; 25] = b"ABCDEFGHJKLMNOPQRSTUVWXYZ";
 
 /// How much is drawn: what fits is the first of these that does.
 #[derive(Clone, Copy)]
@@ -54,17 +52,55 @@ const STATUS: usize = 30;
 /// What there is to be drawn beside the stones.
 pub(super) struct Scene<'a> {
     /// The game.
-    pub(super) position: &'a Position,
+    pub(super) game: &'a Game,
     /// What a policy expects of each point and of the pass, `[points + 1]`; NaN where it says nothing.
     pub(super) thoughts: Option<&'a [f32]>,
     /// The line below the board that says who moves or who won.
     pub(super) status: String,
 }
 
+/// What `policy` expects of each action, `[points + 1]`; NaN where that is not legal, nothing where it has no values.
+pub(super) fn thoughts<E: Env>(world: &E, state: &E::State, policy: &dyn Policy) -> Option<Vec<f32>> {
+    let spec = world.spec();
+    let mut obs = vec![0.0; spec.observation.len()];
+    let mut legal = vec![true; spec.actions.count()];
+    let mut values = vec![f32::NAN; spec.actions.count()];
+    world.observe(state, &mut obs);
+    world.legal(state, &mut legal);
+    if !policy.action_values(&obs, &legal, &mut values) {
+        return None;
+    }
+    for (value, _) in values.iter_mut().zip(legal).filter(|(_, legal)| !legal) {
+        *value = f32::NAN;
+    }
+    Some(values)
+}
+
+/// A stone of a colour, as it is drawn.
+pub(super) fn stone(colour: Colour) -> char {
+    match colour {
+        Colour::Black => '●',
+        Colour::White => '○',
+    }
+}
+
+/// Who moves, or who won.
+pub(super) fn status(game: &Game) -> String {
+    let score = game.score();
+    let number = game.move_number();
+    match (game.is_over(), score) {
+        (true, score) if score > 0.0 => format!("{number} moves, ● wins by {score}"),
+        (true, score) if score < 0.0 => format!("{number} moves, ○ wins by {}", -score),
+        (true, _) => format!("{number} moves, a draw"),
+        (false, _) if game.passes() > 0 => format!("{number} moves, pass, {} to move", stone(game.to_play())),
+        (false, _) => format!("{number} moves, {} to move", stone(game.to_play())),
+    }
+}
+
 /// Draws the board.
 pub(super) fn paint(scene: &Scene<'_>, frame: &mut Frame) {
-    let rules = scene.position.rules();
-    let (width, height) = (rules.width(), rules.height());
+    let rules = scene.game.rules();
+    let (width, height) = (usize::from(rules.width), usize::from(rules.height));
     let layout = Layout::for_room(frame.room(), width, height);
     let (columns, rows) = layout.size(width, height);
     frame.clear(columns, rows);
@@ -75,8 +111,8 @@ pub(super) fn paint(scene: &Scene<'_>, frame: &mut Frame) {
         let y = height - 1 - row;
         for x in 0..layout.pitch * (width - 1) + 3 {
             let inside = x >= 1 && x <= layout.pitch * (width - 1) + 1;
-            let cell = match (x.wrapping_sub(1)).is_multiple_of(layout.pitch) && inside {
-                true => point(scene.position, (x - 1) / layout.pitch, y, &heat),
+            let cell = match inside && (x - 1).is_multiple_of(layout.pitch) {
+                true => point(scene.game, (x - 1) / layout.pitch, y, &heat),
                 false => Cell { glyph: if inside { '─' } else { ' ' }, fg: LINE, bg: WOOD },
             };
             frame.set(left + x, top + row, cell);
@@ -90,39 +126,37 @@ pub(super) fn paint(scene: &Scene<'_>, frame: &mut Frame) {
     }
     if layout.framed {
         for x in 0..width {
-            let letter = char::from(COLUMNS[x % COLUMNS.len()]).to_string();
+            let letter = COLUMNS.get(x).copied().unwrap_or('?').to_string();
             for y in [0, height + 1] {
                 frame.write(left + 1 + layout.pitch * x, y, &letter, FAINT, Rgb::default());
             }
         }
-        let (black, white) = (scene.position.captures(Colour::Black), scene.position.captures(Colour::White));
+        let [black, white] = Colour::BOTH.map(|colour| scene.game.captures(colour));
         let pass = heat.pass.map(|value| format!("  pass {value:+.2}")).unwrap_or_default();
         frame.write(0, height + 2, &scene.status, TEXT, Rgb::default());
-        let line = format!("komi {}  captures ● {black} ○ {white}{pass}", rules.komi());
+        let line = format!("komi {}  captures ● {black} ○ {white}{pass}", rules.komi);
         frame.write(0, height + 3, &line, FAINT, Rgb::default());
     }
-    if let Some(last) = scene.position.last_move().filter(|&last| last < width * height) {
+    if let Some(last) =
+        scene.game.last_move().map(|last| usize::from(last.point)).filter(|&last| last < width * height)
+    {
         frame.focus_on(left + 1 + layout.pitch * (last % width), top + height - 1 - last / width);
     }
 }
 
 /// One crossing.
-fn point(position: &Position, x: usize, y: usize, heat: &Heat<'_>) -> Cell {
-    let rules = position.rules();
-    let point = y * rules.width() + x;
-    let last = position.last_move() == Some(point);
-    match (position.stone(point), last) {
+fn point(game: &Game, x: usize, y: usize, heat: &Heat<'_>) -> Cell {
+    let (width, height) = (usize::from(game.rules().width), usize::from(game.rules().height));
+    let index = y * width + x;
+    let last = game.last_move().is_some_and(|last| usize::from(last.point) == index);
+    match (game.stone(index as u16), last) {
         (Some(Colour::Black), false) => Cell { glyph: '●', fg: BLACK, bg: WOOD },
         (Some(Colour::Black), true) => Cell { glyph: '◉', fg: BLACK, bg: LAST },
         (Some(Colour::White), false) => Cell { glyph: '○', fg: WHITE, bg: WOOD },
         (Some(Colour::White), true) => Cell { glyph: '◎', fg: WHITE, bg: LAST },
         (None, _) => {
-            let glyph = if is_star(x, rules.width()) && is_star(y, rules.height()) && has_star(x, y, rules.width(), rules.height()) {
-                '╋'
-            } else {
-                crossing(x, y, rules.width(), rules.height())
-            };
-            Cell { glyph, fg: LINE, bg: heat.at(point).unwrap_or(WOOD) }
+            let glyph = if is_star(x, y, width, height) { '╋' } else { crossing(x, y, width, height) };
+            Cell { glyph, fg: LINE, bg: heat.at(index).unwrap_or(WOOD) }
         }
     }
 }
@@ -145,15 +179,20 @@ fn crossing(x: usize, y: usize, width: usize, height: usize) -> char {
     }
 }
 
-/// Whether a line has star points: the third from 7 on, the fourth from 12 on, and the middle of an odd size.
-fn is_star(x: usize, size: usize) -> bool {
-    let edge = if size >= 12 { 3 } else { 2 };
-    size >= 5 && (size.is_multiple_of(2).eq(&false) && x == size / 2 || size >= 7 && (x == edge || x + edge + 1 == size))
-}
-
-/// On boards below 13 only the corners and the very middle are stars.
-fn has_star(x: usize, y: usize, width: usize, height: usize) -> bool {
-    width >= 13 && height >= 13 || (x == width / 2) == (y == height / 2)
+/// Whether a point is a star point: where the lines three (from 13 on: four) from the edge cross each other, the middle of odd
+/// boards from 5 on, and from 13 on the middles of the sides.
+fn is_star(x: usize, y: usize, width: usize, height: usize) -> bool {
+    let edge = |at: usize, size: usize| {
+        let edge = if size >= 13 { 3 } else { 2 };
+        size >= 7 && (at == edge || at + edge + 1 == size)
+    };
+    let middle = |at: usize, size: usize| size >= 5 && !size.is_multiple_of(2) && at == size / 2;
+    let sides = width >= 13 && height >= 13;
+    match (edge(x, width), middle(x, width), edge(y, height), middle(y, height)) {
+        (true, _, true, _) | (_, true, _, true) => true,
+        (true, _, _, true) | (_, true, true, _) => sides,
+        _ => false,
+    }
 }
 
 /// The values of a policy as colours.

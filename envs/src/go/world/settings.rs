@@ -4,13 +4,16 @@ use freewheel_core::{Error, Result, settings};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::go::rules::{Ko, Rules};
+use crate::go::rules::{Game, Ko, Rules, Setup};
+
+/// The most positions that an observation shows.
+const MOST_HISTORY: usize = 8;
 
 /// What an experiment may change about a game of Go. The size of the board is in the world's name.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// Points that White gets for moving second, -400..=400 in halves; by default 7.5 from 7x7 on and 0.5 below.
+    /// Points that White gets for moving second, -1000..=1000 in halves; by default 7.5 from 7x7 on and 0.5 below.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub komi: Option<f64>,
     /// The rule book: "tromp-taylor" (positional superko, suicide allowed) or "chinese" (positional superko, no suicide, White
@@ -18,11 +21,11 @@ pub struct Settings {
     pub ruleset: Ruleset,
     /// Which repetitions are forbidden: "simple", "positional" or "situational"; by default as the rule book has it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub ko: Option<KoRule>,
+    pub ko: Option<Ko>,
     /// Whether a chain may take its own last liberty; by default as the rule book has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub suicide: Option<bool>,
-    /// Handicap stones on their usual points, 0 or 2..=9; needs an odd size from 7 on (7x7: up to 4). White then moves first.
+    /// Handicap stones on their usual points, 0 or 2..=9; even sizes from 8 on and 7x7 have points for 4. White then moves first.
     pub handicap: u8,
     /// How many positions the observation shows, the present one and those before it, 1..=8.
     pub history: usize,
@@ -32,7 +35,7 @@ pub struct Settings {
     /// "gtp:gnugo --mode gtp --level 1".
     pub opponent: String,
     /// The learner's colour where there is an opponent: "black", "white" or "alternate" (random in each episode).
-    pub colour: Colour,
+    pub colour: Seat,
     /// Moves of both sides after which a game is truncated, from 1 on; by default 2 N², but at least 50.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub move_limit: Option<u32>,
@@ -49,7 +52,7 @@ impl Default for Settings {
             history: 1,
             reward: Reward::Win,
             opponent: "random".into(),
-            colour: Colour::Alternate,
+            colour: Seat::Alternate,
             move_limit: None,
         }
     }
@@ -65,18 +68,6 @@ pub enum Ruleset {
     Chinese,
 }
 
-/// Which repetitions are forbidden.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum KoRule {
-    /// Taking back a single stone at once.
-    Simple,
-    /// Any earlier position of the board.
-    Positional,
-    /// Any earlier position with the same player to move.
-    Situational,
-}
-
 /// What is paid at the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -90,11 +81,64 @@ pub enum Reward {
 /// Which colour the learner has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Colour {
+pub enum Seat {
     /// Black, who moves first unless there is a handicap.
     Black,
     /// White.
     White,
     /// Either, with one half each, drawn at the start of each episode.
     Alternate,
+}
+
+impl Settings {
+    /// Reads `table` for the world `of`.
+    ///
+    /// # Errors
+    /// [`Error::Config`] naming the setting, what is wrong and the mend.
+    pub fn read(table: &toml::Table, of: &str) -> Result<Self> {
+        let settings: Settings = settings::read(table, of)?;
+        let wrong = if !(1..=MOST_HISTORY).contains(&settings.history) {
+            format!("history = {}: must be 1 to {MOST_HISTORY} positions", settings.history)
+        } else if settings.move_limit == Some(0) {
+            "move_limit = 0: must be at least 1 move; leave it out for 2 N²".into()
+        } else {
+            return Ok(settings);
+        };
+        Err(Error::Config(format!("{of}: {wrong}")))
+    }
+
+    /// The rules that these settings mean on a board of this size. They know no move limit: that is the world's.
+    pub(super) fn rules(&self, size: u8) -> Rules {
+        let book = match self.ruleset {
+            Ruleset::TrompTaylor => Rules::tromp_taylor(size),
+            Ruleset::Chinese => Rules::chinese(size),
+        };
+        Rules {
+            komi: self.komi.unwrap_or(if size >= 7 { 7.5 } else { 0.5 }) as f32,
+            ko: self.ko.unwrap_or(book.ko),
+            suicide: self.suicide.unwrap_or(book.suicide),
+            move_limit: None,
+            ..book
+        }
+    }
+
+    /// The game that every episode begins with.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for a komi or a handicap that the board does not allow.
+    pub(super) fn start(&self, size: u8, of: &str) -> Result<Game> {
+        let rules = self.rules(size);
+        let setup = match self.handicap {
+            0 => Ok(Setup::default()),
+            stones => Setup::fixed_handicap(&rules, u16::from(stones)),
+        };
+        setup
+            .and_then(|setup| Game::with_setup(rules, setup))
+            .map_err(|e| Error::Config(format!("{of}: {e}")))
+    }
+
+    /// Moves of both sides after which a game on this board is truncated.
+    pub(super) fn moves(&self, size: u8) -> u32 {
+        self.move_limit.unwrap_or((2 * u32::from(size) * u32::from(size)).max(50))
+    }
 }

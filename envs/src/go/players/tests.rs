@@ -1,0 +1,83 @@
+//! What each player does in positions made for it.
+
+use freewheel_core::{Purpose, Stream, Streams};
+
+use super::*;
+use crate::go::rules::{Colour, Rules, Setup};
+
+fn stream(seed: u64) -> Stream {
+    Streams::new(seed).stream(Purpose::Action, 0, 0)
+}
+
+/// A position on 5x5 from rows of `X` (Black), `O` (White) and `.`, top row first; Black to move.
+fn position(rows: [&str; 5]) -> Game {
+    let of = |glyph: char| -> Vec<Point> {
+        let points = rows.iter().rev().flat_map(|row| row.chars()).zip(0..);
+        points.filter(|(at, _)| *at == glyph).map(|(_, point)| point).collect()
+    };
+    let setup = Setup { black: of('X'), white: of('O'), ..Setup::default() };
+    Game::with_setup(Rules::tromp_taylor(5), setup).unwrap()
+}
+
+/// What `player` plays from 40 seeds: each point once, in order.
+fn plays(player: &dyn Player, game: &Game) -> Vec<Point> {
+    let mut all: Vec<Point> = (0..40)
+        .map(|seed| match player.choose(game, &mut stream(seed)).unwrap() {
+            Turn::Play(point) => point,
+            Turn::Resign => panic!("it resigned"),
+        })
+        .collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+#[test]
+fn the_random_player_keeps_its_eyes_and_then_passes() {
+    // All but the first row are eyes of Black.
+    let game = position([".....", "XXXXX", "X.X.X", "XXXXX", "X.X.X"]);
+    assert_eq!(plays(&Random, &game), [20, 21, 22, 23, 24]);
+    let game = position(["XXXXX", "X.X.X", "XXXXX", "XXXXX", "X.X.X"]);
+    assert_eq!(plays(&Random, &game), [game.pass()]);
+}
+
+#[test]
+fn the_random_player_is_uniform() {
+    let game = position(["XX..X", "XXXXX", "X.X.X", "XXXXX", "XXXX."]);
+    // c5 and d5 are no eyes; twenty thousand draws, five standard deviations.
+    let mut rng = stream(1);
+    let count =
+        (0..20_000).filter(|_| Random.choose(&game, &mut rng).unwrap() == Turn::Play(22)).count() as f64;
+    assert!((count - 10_000.0).abs() < 5.0 * 5000f64.sqrt(), "{count}");
+}
+
+#[test]
+fn the_greedy_player_takes_the_most_stones() {
+    // c1 takes b1; e4 takes e5, but not d4, which has another liberty.
+    let game = position(["..XXO", "..XO.", "....X", "XX...", "XO..."]);
+    assert_eq!(plays(&Greedy, &game), [2, 19]);
+    // e3 takes two stones.
+    let game = position(["..XXO", "...XO", ".....", "XX...", "XO..."]);
+    assert_eq!(plays(&Greedy, &game), [14]);
+}
+
+#[test]
+fn the_greedy_player_saves_its_chain() {
+    // Black's a5 is in atari and nothing can be taken: b5 gives it two liberties more.
+    let game = position(["X....", "O....", ".....", ".....", "....."]);
+    assert_eq!(plays(&Greedy, &game), [21]);
+    // Here b5 saves nothing: the chain would be in atari again. Any move may come.
+    let game = position(["X....", "OO...", ".....", ".....", "....."]);
+    assert!(plays(&Greedy, &game).len() > 1);
+}
+
+#[test]
+fn names_are_read() {
+    for name in ["random", "greedy", "uct:1000", "uct:500,rave", "uct:2000,rave,patterns,priors"] {
+        assert_eq!(parse(name).unwrap().name(), name);
+    }
+    let error = |name: &str| parse(name).map(|player| player.name()).unwrap_err().to_string();
+    assert!(error("greddy").contains("did you mean `greedy`"));
+    assert!(error("alphago").contains("random, greedy, uct:N, gtp:COMMAND"));
+    assert!(error("uct:many").contains("number of playouts"));
+}

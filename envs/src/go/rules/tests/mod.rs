@@ -1,0 +1,17 @@
+//! The rules against what we did not write: a naive second implementation, published counts, other houses' conventions.
+
+mod agree;
+mod counts;
+mod games;
+mod oracle;
+mod playouts;
+mod records;
+mod symmetries;
+
+use super::{Compensation, Ko, Rules};
+
+/// Rules for tests: no komi, no limit.
+pub(super) fn rules(width: u8, height: u8, ko: Ko, suicide: bool) -> Rules {
+    let compensation = Compensation::None;
+    Rules { width, height, komi: 0.0, ko, suicide, compensation, move_limit: None }
+}

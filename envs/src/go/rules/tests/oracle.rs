@@ -1,0 +1,128 @@
+//! Go as slowly and plainly as it can be written: flood fill, and every earlier board kept.
+
+use crate::go::rules::{Colour, Ko, Rules};
+
+pub(super) type Stones = Vec<Option<Colour>>;
+
+pub(super) struct Oracle {
+    rules: Rules,
+    pub(super) stones: Stones,
+    pub(super) to_play: Colour,
+    /// Every board there was, who was to move, and who had moved to make it.
+    pub(super) boards: Vec<(Stones, Colour, Option<Colour>)>,
+    pub(super) captures: [u32; 2],
+}
+
+impl Oracle {
+    pub(super) fn new(rules: Rules) -> Self {
+        let stones = vec![None; rules.area()];
+        let boards = vec![(stones.clone(), Colour::Black, None)];
+        Oracle { rules, stones, to_play: Colour::Black, boards, captures: [0; 2] }
+    }
+
+    pub(super) fn neighbours(&self, point: usize) -> Vec<usize> {
+        let (width, height) = (usize::from(self.rules.width), usize::from(self.rules.height));
+        let (row, column) = (point / width, point % width);
+        let mut all = Vec::new();
+        if row > 0 {
+            all.push(point - width);
+        }
+        if row + 1 < height {
+            all.push(point + width);
+        }
+        if column > 0 {
+            all.push(point - 1);
+        }
+        if column + 1 < width {
+            all.push(point + 1);
+        }
+        all
+    }
+
+    /// All points of the same content connected with `point`, and all other points they touch.
+    pub(super) fn flood(&self, stones: &Stones, point: usize) -> (Vec<usize>, Vec<usize>) {
+        let (mut inside, mut border) = (vec![point], Vec::new());
+        let mut next = 0;
+        while next < inside.len() {
+            for n in self.neighbours(inside[next]) {
+                let list = if stones[n] == stones[point] { &mut inside } else { &mut border };
+                if !list.contains(&n) {
+                    list.push(n);
+                }
+            }
+            next += 1;
+        }
+        (inside, border)
+    }
+
+    pub(super) fn liberties(&self, stones: &Stones, point: usize) -> Vec<usize> {
+        let mut all = self.flood(stones, point).1;
+        all.retain(|&n| stones[n].is_none());
+        all.sort_unstable();
+        all
+    }
+
+    /// The board after a stone, and how many of the other's and of one's own were taken.
+    fn after(&self, point: usize) -> (Stones, u32, u32) {
+        let mut stones = self.stones.clone();
+        stones[point] = Some(self.to_play);
+        let mut taken = [0, 0];
+        for (which, colour) in [self.to_play.other(), self.to_play].into_iter().enumerate() {
+            let dead: Vec<usize> = (0..stones.len())
+                .filter(|&p| stones[p] == Some(colour) && self.liberties(&stones, p).is_empty())
+                .collect();
+            taken[which] = dead.len() as u32;
+            for p in dead {
+                stones[p] = None;
+            }
+        }
+        (stones, taken[0], taken[1])
+    }
+
+    pub(super) fn legal(&self, point: usize) -> bool {
+        if point == self.stones.len() {
+            return true;
+        }
+        if self.stones[point].is_some() {
+            return false;
+        }
+        let (stones, theirs, own) = self.after(point);
+        if own > 0 && !self.rules.suicide {
+            return false;
+        }
+        let turn = self.to_play.other();
+        match self.rules.ko {
+            Ko::Positional => !self.boards.iter().any(|(board, _, _)| *board == stones),
+            Ko::Situational => {
+                !self.boards.iter().any(|(board, to_play, _)| *board == stones && *to_play == turn)
+            }
+            // The one stone retaken gives the board before the other's last move.
+            Ko::Simple => {
+                let [.., (before, _, _), (_, _, Some(last))] = &self.boards[..] else { return true };
+                !(theirs == 1 && *last == turn && *before == stones)
+            }
+        }
+    }
+
+    pub(super) fn play(&mut self, point: usize) {
+        let mover = self.to_play;
+        if point < self.stones.len() {
+            let (stones, theirs, own) = self.after(point);
+            self.captures[mover as usize] += theirs;
+            self.captures[mover.other() as usize] += own;
+            self.stones = stones;
+        }
+        self.to_play = mover.other();
+        self.boards.push((self.stones.clone(), self.to_play, Some(mover)));
+    }
+
+    pub(super) fn owner(&self, point: usize) -> i8 {
+        let sign = |colour: Option<Colour>| colour.map_or(0, |c| c.sign() as i8);
+        if self.stones[point].is_some() {
+            return sign(self.stones[point]);
+        }
+        let border = self.flood(&self.stones, point).1;
+        let reaches = |colour| border.iter().any(|&p| self.stones[p] == Some(colour));
+        i8::from(reaches(Colour::Black)) - i8::from(reaches(Colour::White))
+    }
+}

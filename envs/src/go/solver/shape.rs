@@ -1,0 +1,149 @@
+//! A small board as sets of points: one bit a point.
+
+/// The most points a board of the solver may have.
+pub(super) const MAX_AREA: usize = 16;
+
+/// A set of points.
+pub(super) type Points = u32;
+
+/// The size of a board, and its symmetries.
+pub(super) struct Shape {
+    pub(super) area: usize,
+    width: u32,
+    full: Points,
+    first_column: Points,
+    last_column: Points,
+    suicide: bool,
+    /// For each symmetry, where every set of points goes.
+    symmetries: Vec<Vec<u16>>,
+}
+
+/// Stones from the mover's view.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stones {
+    pub(super) own: Points,
+    pub(super) other: Points,
+}
+
+/// What a stone did.
+pub(super) struct Placed {
+    /// The stones after it, still from the view of who played it.
+    pub(super) stones: Stones,
+    /// The other's stones it took.
+    pub(super) captured: Points,
+    /// Whether it took own stones.
+    pub(super) suicide: bool,
+    /// The point simple ko forbids now.
+    pub(super) ko: Points,
+}
+
+impl Stones {
+    /// The same from the other player's view.
+    pub(super) fn swap(self) -> Self {
+        Stones { own: self.other, other: self.own }
+    }
+}
+
+impl Shape {
+    /// A board of at most [`MAX_AREA`] points.
+    pub(super) fn new(width: usize, height: usize, suicide: bool) -> Self {
+        let area = width * height;
+        let full = (1 << area) - 1;
+        let column = |c: usize| (0..height).fold(0, |set, row| set | 1 << (row * width + c));
+        let symmetries = (0..8)
+            .filter(|which| which & 4 == 0 || width == height)
+            .map(|which| {
+                let goes = |point: usize| {
+                    let (mut row, mut column) = (point / width, point % width);
+                    if which & 1 != 0 {
+                        column = width - 1 - column;
+                    }
+                    if which & 2 != 0 {
+                        row = height - 1 - row;
+                    }
+                    if which & 4 != 0 {
+                        (row, column) = (column, row);
+                    }
+                    row * width + column
+                };
+                let images: Vec<u16> = (0..area).map(|p| 1 << goes(p)).collect();
+                let image = |set: u32| (0..area).filter(|p| set >> p & 1 != 0).fold(0, |s, p| s | images[p]);
+                (0..=full).map(image).collect()
+            })
+            .collect();
+        let (first_column, last_column) = (column(0), column(width - 1));
+        Shape { area, width: width as u32, full, first_column, last_column, suicide, symmetries }
+    }
+
+    /// The points beside those of `set`, and `set`.
+    #[inline]
+    fn grow(&self, set: Points) -> Points {
+        let across = (set & !self.last_column) << 1 | (set & !self.first_column) >> 1;
+        (set | across | set << self.width | set >> self.width) & self.full
+    }
+
+    /// All points of `within` connected with those of `from`.
+    #[inline]
+    fn flood(&self, mut from: Points, within: Points) -> Points {
+        loop {
+            let more = self.grow(from) & within | from;
+            if more == from {
+                return from;
+            }
+            from = more;
+        }
+    }
+
+    pub(super) fn empty(&self, stones: Stones) -> Points {
+        self.full & !(stones.own | stones.other)
+    }
+
+    /// Plays on an empty point; none where that is suicide and the rules forbid it. Ko is the caller's business.
+    #[inline]
+    pub(super) fn place(&self, stones: Stones, point: usize) -> Option<Placed> {
+        let stone = 1 << point;
+        let Stones { mut own, mut other } = stones;
+        own |= stone;
+        let mut captured = 0;
+        let mut near = self.grow(stone) & other;
+        while near != 0 {
+            let chain = self.flood(near & near.wrapping_neg(), other);
+            near &= !chain;
+            if self.grow(chain) & !own & !other == 0 {
+                captured |= chain;
+            }
+        }
+        other &= !captured;
+        let chain = self.flood(stone, own);
+        let liberties = self.grow(chain) & !own & !other;
+        let suicide = liberties == 0;
+        if suicide {
+            if !self.suicide {
+                return None;
+            }
+            own &= !chain;
+        }
+        let is_ko = chain == stone && liberties == captured && captured.count_ones() == 1;
+        let ko = if is_ko { captured } else { 0 };
+        Some(Placed { stones: Stones { own, other }, captured, suicide, ko })
+    }
+
+    /// The mover's area minus the other's.
+    pub(super) fn score(&self, stones: Stones) -> i8 {
+        let empty = self.empty(stones);
+        let own = self.flood(self.grow(stones.own) & empty, empty);
+        let other = self.flood(self.grow(stones.other) & empty, empty);
+        let count = |set: Points| set.count_ones() as i8;
+        count(stones.own | own & !other) - count(stones.other | other & !own)
+    }
+
+    /// The one that stands for all that are alike: stones and a point forbidden by ko, in one number.
+    #[inline]
+    pub(super) fn canonical(&self, stones: Stones, ko: Points) -> u64 {
+        let image = |map: &Vec<u16>| {
+            let of = |set: Points| u64::from(map[set as usize]);
+            of(stones.own) | of(stones.other) << 16 | of(ko) << 32
+        };
+        self.symmetries.iter().map(image).min().unwrap_or(0)
+    }
+}

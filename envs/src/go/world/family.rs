@@ -1,0 +1,56 @@
+//! The family `go`: worlds by the size of their board.
+
+use std::sync::Arc;
+
+use freewheel_core::{DynWorld, Error, Result, World, WorldFamily, WorldInfo};
+
+use super::{Go, GoAgainst, Settings};
+
+/// The family `go`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Boards;
+
+/// The worlds that a list shows.
+const LIST: [(&str, &str); 4] = [
+    ("5x5", "Go on 5x5; Black's centre wins the whole board (van der Werf et al. 2003)"),
+    ("9x9", "Go on the small board of beginners and of computer Go"),
+    ("19x19", "Go on the full board"),
+    ("NxN", "Go on any board from 2x2 to 19x19; solved up to 3x3"),
+];
+
+/// The size of the board called `name`, such as `9x9`; `None` where that is no square.
+fn size(name: &str) -> Option<&str> {
+    let (width, height) = name.split_once('x')?;
+    let number = width.starts_with(|c: char| c != '0') && width.bytes().all(|byte| byte.is_ascii_digit());
+    (width == height && number).then_some(width)
+}
+
+impl WorldFamily for Boards {
+    fn name(&self) -> &str {
+        "go"
+    }
+
+    fn list(&self) -> Vec<WorldInfo> {
+        LIST.iter()
+            .map(|(name, about)| WorldInfo { id: format!("go/{name}"), about: (*about).to_owned() })
+            .collect()
+    }
+
+    fn build(&self, name: &str, settings: &toml::Table) -> Result<Option<Arc<dyn DynWorld>>> {
+        let Some(size) = size(name) else { return Ok(None) };
+        let id = format!("go/{name}");
+        let size = match size.parse() {
+            Ok(size @ 2..=19) => size,
+            _ => return Err(Error::Config(format!("{id}: boards go from 2x2 to 19x19"))),
+        };
+        let settings = Settings::read(settings, &id)?;
+        Ok(Some(match settings.opponent.as_str() {
+            "self" => Go::new(&id, size, &settings)?.shared(),
+            _ => GoAgainst::new(&id, size, &settings)?.shared(),
+        }))
+    }
+
+    fn settings(&self) -> schemars::Schema {
+        schemars::schema_for!(Settings)
+    }
+}

@@ -1,0 +1,86 @@
+//! Golden playthroughs: every field of every state of an episode, replayed and compared. They change only with a world's
+//! version. `FREEWHEEL_BLESS=1 cargo test -p freewheel-envs golden` writes them anew.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use freewheel_core::{Actions, Frame, Player, Purpose, Streams, WorldFamily};
+
+use super::super::Boards;
+
+const STEPS: u32 = 24;
+
+const PLAYED: &[(&str, &str, &str)] = &[
+    ("2x2-self", "2x2", "opponent = 'self'"),
+    ("3x3-random", "3x3", "history = 2"),
+    ("5x5-greedy-white", "5x5", "opponent = 'greedy'\ncolour = 'white'\nreward = 'score'"),
+    ("7x7-chinese", "7x7", "opponent = 'self'\nruleset = 'chinese'\nhandicap = 2\nko = 'simple'"),
+    ("9x9-uct", "9x9", "opponent = 'uct:20,strong'\ncolour = 'black'"),
+];
+
+/// Ones and zeros, a plane after the other.
+fn bits(obs: &[f32], area: usize) -> String {
+    let plane = |plane: &[f32]| plane.iter().map(|&x| if x == 1.0 { '1' } else { '.' }).collect::<String>();
+    obs.chunks(area).map(plane).collect::<Vec<_>>().join(" ")
+}
+
+/// Plays with random legal actions, and writes down everything.
+fn play(name: &str, settings: &str) -> String {
+    let world = Boards.build(name, &settings.parse().unwrap()).unwrap().unwrap();
+    let spec = world.spec();
+    let names = spec.actions.names();
+    let mut text = format!(
+        "{} version {} players {} actions {} limit {:?} gamma {} scripts {}\n",
+        spec.id,
+        spec.version,
+        spec.players,
+        names.join(" "),
+        spec.time_limit,
+        spec.gamma,
+        spec.scripts.join(" "),
+    );
+    let mut stage = world.stage(Streams::new(1), Purpose::WatchEnvironment, 0);
+    let mut dice = Streams::new(1).stream(Purpose::WatchAction, 0, 0);
+    let mut frame = Frame::default();
+    for step in 0..STEPS {
+        stage.draw(None, &mut frame);
+        text.push_str(&frame.to_text());
+        let legal: Vec<u32> = (0..names.len() as u32).filter(|&a| stage.legal()[a as usize]).collect();
+        let action = legal[dice.below(legal.len() as u32) as usize];
+        let mover = if stage.to_play() == Player::First { "first" } else { "second" };
+        writeln!(text, "sees {}", bits(stage.obs(), names.len() - 1)).unwrap();
+        let made = stage.step(Actions::Discrete(&[action])).unwrap();
+        let legal: Vec<&str> = legal.iter().map(|&a| names[a as usize].as_str()).collect();
+        let (legal, name, score) = (legal.join(" "), &names[action as usize], stage.score());
+        let (reward, ending) = (made.reward, made.ending);
+        writeln!(text, "{step} {mover}: {name} of [{legal}] -> reward {reward} {ending:?} return {score}")
+            .unwrap();
+        if made.ending.is_over() {
+            stage.draw(None, &mut frame);
+            text.push_str(&frame.to_text());
+            stage.begin(stage.episode() + 1);
+        }
+    }
+    text
+}
+
+#[test]
+fn golden_playthroughs() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/go/world/golden");
+    let bless = std::env::var_os("FREEWHEEL_BLESS").is_some();
+    for (file, name, settings) in PLAYED {
+        let path = folder.join(format!("{file}.txt"));
+        let played = play(name, settings);
+        if bless {
+            std::fs::write(&path, played).unwrap();
+            continue;
+        }
+        let golden = std::fs::read_to_string(&path).unwrap_or_default().replace("\r\n", "\n");
+        if let Some((line, (was, is))) =
+            (1..).zip(golden.lines().zip(played.lines())).find(|(_, (a, b))| a != b)
+        {
+            panic!("{}:{line}\n  was {was}\n  is  {is}", path.display());
+        }
+        assert_eq!(golden.len(), played.len(), "{}", path.display());
+    }
+}

@@ -1,0 +1,94 @@
+//! What is seen.
+
+use freewheel_core::{Env, Purpose, Streams};
+use proptest::prelude::*;
+
+use super::duel;
+use crate::go::rules::{Colour, Game};
+
+fn seen(world: &crate::go::Go, game: &Game) -> Vec<Vec<f32>> {
+    let mut obs = vec![f32::NAN; world.spec().observation.len()];
+    world.observe(game, &mut obs);
+    obs.chunks(game.area()).map(<[f32]>::to_vec).collect()
+}
+
+/// By hand, on 2x2 with two positions shown: Black a1, White b2, Black to move.
+#[test]
+fn planes_are_as_documented() {
+    let world = duel(2, "opponent = 'self'\nhistory = 2");
+    let mut game = world.reset(&mut Streams::new(0).stream(Purpose::Environment, 0, 0));
+    let (zeros, ones) = (vec![0.0; 4], vec![1.0; 4]);
+    // The first position: nothing before it, Black to play.
+    let first = [&zeros, &zeros, &zeros, &zeros, &zeros, &ones, &zeros, &ones].map(Vec::clone);
+    assert_eq!(seen(&world, &game), first);
+    game.play(0).unwrap();
+    game.play(3).unwrap();
+    let a1 = vec![1.0, 0.0, 0.0, 0.0];
+    let b2 = vec![0.0, 0.0, 0.0, 1.0];
+    let then = [&a1, &b2, &a1, &zeros, &zeros, &ones, &zeros, &ones].map(Vec::clone);
+    assert_eq!(seen(&world, &game), then);
+    game.play(game.pass()).unwrap();
+    // White sees itself first, and that Black has passed.
+    let white = [&b2, &a1, &b2, &a1, &zeros, &zeros, &ones, &ones].map(Vec::clone);
+    assert_eq!(seen(&world, &game), white);
+}
+
+/// Black a1, White b1, Black b2 takes; White may not come back to b1 at once where that repeats the position.
+#[test]
+fn what_superko_forbids_is_shown() {
+    let world = duel(2, "opponent = 'self'");
+    let mut game = world.reset(&mut Streams::new(0).stream(Purpose::Environment, 0, 0));
+    for point in [0, 1, 3] {
+        game.play(point).unwrap();
+    }
+    assert_eq!((game.captures(Colour::Black), game.to_play()), (1, Colour::White));
+    let planes = seen(&world, &game);
+    let forbidden: Vec<f32> =
+        (0..4).map(|point| f32::from(u8::from(game.stone(point).is_none() && !game.legal(point)))).collect();
+    assert_eq!(planes[2], forbidden);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(50))]
+
+    /// Every number is 0 or 1; no point has two stones; what is neither stone, forbidden nor suicide is legal.
+    #[test]
+    fn planes_say_what_the_board_says(seed: u64, size in 2u8..8, history in 1usize..5, moves in 0u32..60) {
+        let world = duel(size, &format!("opponent = 'self'\nhistory = {history}"));
+        let mut rng = Streams::new(seed).stream(Purpose::Environment, 0, 0);
+        let mut game = world.reset(&mut rng);
+        let mut earlier = vec![game.clone()];
+        let mut legal = vec![false; game.area() + 1];
+        for _ in 0..moves {
+            world.legal(&game, &mut legal);
+            let count = legal.iter().filter(|&&legal| legal).count() as u32;
+            let pick = rng.below(count) as usize;
+            let action = (0u32..).zip(&legal).filter(|(_, legal)| **legal).nth(pick).unwrap().0;
+            world.step(&mut game, action, &mut rng);
+            if game.is_over() {
+                break;
+            }
+            earlier.push(game.clone());
+        }
+        prop_assume!(!game.is_over());
+        let planes = seen(&world, &game);
+        prop_assert_eq!(planes.len(), 2 * history + 4);
+        prop_assert!(planes.iter().flatten().all(|&x| x == 0.0 || x == 1.0));
+        for (back, then) in earlier.iter().rev().take(history).enumerate() {
+            for point in 0..game.pass() {
+                let at = usize::from(point);
+                let stone = then.stone(point);
+                prop_assert_eq!(planes[2 * back][at] == 1.0, stone == Some(game.to_play()));
+                prop_assert_eq!(planes[2 * back + 1][at] == 1.0, stone == Some(game.to_play().other()));
+            }
+        }
+        for plane in &planes[(2 * earlier.len()).min(2 * history)..2 * history] {
+            prop_assert!(plane.iter().all(|&x| x == 0.0));
+        }
+        world.legal(&game, &mut legal);
+        for point in 0..game.pass() {
+            let forbidden = planes[2 * history][usize::from(point)] == 1.0;
+            prop_assert!(!(forbidden && legal[usize::from(point)]));
+        }
+    }
+}
