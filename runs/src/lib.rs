@@ -5,6 +5,7 @@ mod cast;
 pub mod catalogue;
 pub mod cli;
 mod command;
+pub mod contest;
 pub mod document;
 pub mod error;
 pub mod experiment;
