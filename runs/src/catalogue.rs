@@ -57,7 +57,7 @@ impl Catalogue {
 
     /// Everything that Freewheel ships.
     pub fn standard() -> Self {
-        let catalogue = Self::new().family(freewheel_envs::gridworld::Grids);
+        let catalogue = Self::new().family(freewheel_envs::gridworld::Grids).family(freewheel_envs::market::Markets);
         Catalogue { agents: freewheel_agents::all(), ..catalogue }
     }
 

@@ -55,7 +55,8 @@ fn average(
     let mut next = values.clone();
     for _ in 0..SWEEPS {
         for (s, slot) in next.iter_mut().enumerate() {
-            let q = |a| mdp.outcomes(s, a).map(|o| o.probability * (o.reward + values[o.next as usize])).sum();
+            let q =
+                |a| mdp.outcomes(s, a).map(|o| o.probability * (o.reward + values[o.next as usize])).sum();
             *slot = pick(s, &mut (0..mdp.actions()).map(q));
         }
         let gains = || next.iter().zip(&values).map(|(new, old)| new - old);

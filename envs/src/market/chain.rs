@@ -191,7 +191,9 @@ mod tests {
         for _ in 0..n {
             counts[chain.next(4, &mut rng)] += 1.0;
         }
-        let chi: f64 = (0..7).map(|j| (counts[j] - n as f64 * chain.row(4)[j]).powi(2) / (n as f64 * chain.row(4)[j])).sum();
+        let chi: f64 = (0..7)
+            .map(|j| (counts[j] - n as f64 * chain.row(4)[j]).powi(2) / (n as f64 * chain.row(4)[j]))
+            .sum();
         // Six degrees of freedom: 22.5 is passed once in a thousand.
         assert!(chi < 22.5, "{chi}");
     }

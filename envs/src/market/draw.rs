@@ -64,7 +64,8 @@ impl Chart<'_> {
         for (i, pair) in seen.windows(2).enumerate() {
             let (from, to) = (row(pair[0]), row(pair[1]));
             let x = SCALE + i * per_price;
-            let mut put = |x: usize, y: usize, glyph: char| frame.set(x, y, Cell { glyph, fg: ink, bg: GROUND });
+            let mut put =
+                |x: usize, y: usize, glyph: char| frame.set(x, y, Cell { glyph, fg: ink, bg: GROUND });
             (1..per_price).for_each(|right| put(x + right, to, '─'));
             match from.cmp(&to) {
                 std::cmp::Ordering::Equal => put(x, to, '─'),

@@ -71,7 +71,8 @@ impl Default for Execution {
 
 impl Execution {
     pub(super) const NAME: &'static str = "execution";
-    pub(super) const ABOUT: &'static str = "Selling a large order in slices, after Almgren & Chriss; exact optimum";
+    pub(super) const ABOUT: &'static str =
+        "Selling a large order in slices, after Almgren & Chriss; exact optimum";
 
     pub(super) fn build(&self) -> Result<Arc<dyn DynWorld>> {
         self.check()?;
@@ -165,7 +166,8 @@ struct Seller {
 fn answer(rules: &Rules, plan: &Plan, question: &Question) -> Result<f64> {
     if question.gamma != 1.0 || question.horizon.is_some_and(|horizon| horizon < rules.steps) {
         return Err(Error::Unsupported(
-            "selling in slices is solved to its end and undiscounted; leave gamma and horizon as they are".into(),
+            "selling in slices is solved to its end and undiscounted; leave gamma and horizon as they are"
+                .into(),
         ));
     }
     Ok(-plan.cost - rules.spread)

@@ -83,8 +83,7 @@ impl Plan {
     fn backwards(rules: &Rules, pick: impl Fn(Slice, u32) -> (f64, f64)) -> Self {
         let mut plan = Plan { shares: vec![1.0], cost: rules.temporary };
         for left in 2..=rules.steps {
-            let slice =
-                Slice { sold: rules.temporary, mixed: rules.permanent, kept: rules.risk + plan.cost };
+            let slice = Slice { sold: rules.temporary, mixed: rules.permanent, kept: rules.risk + plan.cost };
             let (share, cost) = pick(slice, left);
             plan.shares.push(share);
             plan.cost = cost;

@@ -139,7 +139,9 @@ fn total(rules: &Rules, question: &Question, gain: f64) -> Result<f64> {
     match question.horizon {
         Some(steps) => Ok((0..steps).fold((0.0, gain), |(sum, now), _| (sum + now, now * ratio)).0),
         None if ratio < 1.0 => Ok(gain / (1.0 - ratio)),
-        None => Err(Error::Unsupported("utility for ever has no sum; give a lower gamma, or a horizon".into())),
+        None => {
+            Err(Error::Unsupported("utility for ever has no sum; give a lower gamma, or a horizon".into()))
+        }
     }
 }
 

@@ -113,7 +113,9 @@ impl Rules {
     #[inline]
     pub(super) fn next_variance(&self, variance: f64, w: f64) -> f64 {
         let positive = variance.max(0.0);
-        variance + self.reversion * (self.level - positive) * self.step + self.shock * (positive * self.step).sqrt() * w
+        variance
+            + self.reversion * (self.level - positive) * self.step
+            + self.shock * (positive * self.step).sqrt() * w
     }
 
     /// What the wealth is multiplied by.

@@ -74,7 +74,8 @@ impl Making {
         self.check()?;
         Ok(match self.actions {
             ActionKind::Grid => {
-                let pairs = self.depths.iter().flat_map(|&bid| self.depths.iter().map(move |&ask| [bid, ask]));
+                let pairs =
+                    self.depths.iter().flat_map(|&bid| self.depths.iter().map(move |&ask| [bid, ask]));
                 let orders: Vec<[f64; 2]> = pairs.collect();
                 let names = orders.iter().map(|[bid, ask]| format!("-{bid} +{ask}")).collect();
                 self.desk(Depths::Levels(self.depths.clone()), Table { names, orders }).shared()
@@ -120,7 +121,10 @@ impl Making {
             checked("lambda", self.lambda, 1e-6..=5e4)?;
             if 2.0 * self.lambda > f64::from(self.steps) {
                 let least = (2.0 * self.lambda).ceil();
-                return Err(format!("steps = {}: too few for at most one order a step; at least {least}", self.steps));
+                return Err(format!(
+                    "steps = {}: too few for at most one order a step; at least {least}",
+                    self.steps
+                ));
             }
             checked("kappa", self.kappa, 1e-3..=1e3)?;
             checked("phi", self.phi, 0.0..=1e3)?;
@@ -186,9 +190,7 @@ impl Market<2> for Maker {
     fn solve(&self, question: &Question) -> Result<Reference<2>> {
         match question.who {
             Who::Best => Ok(self.best(question)),
-            Who::Random => {
-                Ok(exactly(Values::random(&self.rules, &self.depths, question).start()).into())
-            }
+            Who::Random => Ok(exactly(Values::random(&self.rules, &self.depths, question).start()).into()),
             _ => Err(Error::Unsupported("only the best and the random player are solved here".into())),
         }
     }

@@ -39,7 +39,8 @@ fn steps_approach_continuous_time() {
 /// An episode of two steps, all of its endings written out.
 #[test]
 fn two_steps_by_hand() {
-    let making = Making { lambda: 0.5, steps: 2, depths: vec![0.5, 1.0], phi: 0.3, alpha: 0.2, ..Making::default() };
+    let making =
+        Making { lambda: 0.5, steps: 2, depths: vec![0.5, 1.0], phi: 0.3, alpha: 0.2, ..Making::default() };
     let rules = making.rules();
     // Either side comes with probability 1/4; the best of four quotes in each of the states -1, 0, 1 by trying all.
     let fill = |depth: f64| 0.25 * (-1.5 * depth).exp();
@@ -51,12 +52,16 @@ fn two_steps_by_hand() {
                 + fill(ask) * (ask + paid(q - 1))
                 + (1.0 - fill(bid) - fill(ask)) * paid(q)
         };
-        [quote(0.5, 0.5), quote(0.5, 1.0), quote(1.0, 0.5), quote(1.0, 1.0)].into_iter().fold(f64::MIN, f64::max)
+        [quote(0.5, 0.5), quote(0.5, 1.0), quote(1.0, 0.5), quote(1.0, 1.0)]
+            .into_iter()
+            .fold(f64::MIN, f64::max)
     };
     let first = |bid: f64, ask: f64| {
         fill(bid) * (bid + last(1)) + fill(ask) * (ask + last(-1)) + (1.0 - fill(bid) - fill(ask)) * last(0)
     };
-    let value = [first(0.5, 0.5), first(0.5, 1.0), first(1.0, 0.5), first(1.0, 1.0)].into_iter().fold(f64::MIN, f64::max);
+    let value = [first(0.5, 0.5), first(0.5, 1.0), first(1.0, 0.5), first(1.0, 1.0)]
+        .into_iter()
+        .fold(f64::MIN, f64::max);
     let solved = Values::best(&rules, &Depths::Levels(making.depths.clone()), &ALL).start();
     assert!((solved - value).abs() < 1e-14, "{solved} {value}");
     let random = 0.25 * (first(0.5, 0.5) + first(0.5, 1.0) + first(1.0, 0.5) + first(1.0, 1.0));

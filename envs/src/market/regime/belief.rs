@@ -50,9 +50,10 @@ impl Rules {
             Fractions::Any => ((2.0 * self.up_given(belief) - 1.0) / self.size).clamp(0.0, 1.0),
             Fractions::Levels(levels) => {
                 let growth = |fraction: f64| self.growth_of(fraction, belief.0);
-                levels.iter().copied().fold(levels[0], |best, level| {
-                    if growth(level) > growth(best) { level } else { best }
-                })
+                levels
+                    .iter()
+                    .copied()
+                    .fold(levels[0], |best, level| if growth(level) > growth(best) { level } else { best })
             }
         }
     }

@@ -63,7 +63,8 @@ pub(super) fn remembering(rules: &Rules, question: &Question) -> f64 {
     let growth = by_moves_seen(rules);
     let last = growth[growth.len() - 1];
     let steps = question.horizon.map_or(usize::MAX, |steps| steps as usize);
-    let first: f64 = growth.iter().zip(fades(question.gamma)).take(steps).map(|(each, fade)| each * fade).sum();
+    let first: f64 =
+        growth.iter().zip(fades(question.gamma)).take(steps).map(|(each, fade)| each * fade).sum();
     let seen = growth.len().min(steps);
     let fade = question.gamma.powi(seen as i32);
     let rest = Question { horizon: question.horizon.map(|steps| steps - seen as u32), ..*question };

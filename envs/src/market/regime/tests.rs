@@ -32,9 +32,8 @@ fn growths_are_those_of_the_reference() {
 #[test]
 fn knowing_more_is_worth_more() {
     let question = Question { horizon: Some(100), ..forever(1.0) };
-    let growths: Vec<f64> = [1, 4, 8, 12]
-        .map(|memory| bounds::remembering(&Rules { memory, ..any().rules }, &question))
-        .to_vec();
+    let growths: Vec<f64> =
+        [1, 4, 8, 12].map(|memory| bounds::remembering(&Rules { memory, ..any().rules }, &question)).to_vec();
     let (low, high) = bounds::filter(&any().rules, &question).unwrap();
     let clairvoyant = bounds::total(&question, bounds::clairvoyant(&any().rules)).unwrap();
     let all = [&growths[..], &[low, high, clairvoyant]].concat();
@@ -60,7 +59,8 @@ fn memory_is_worth_what_brute_force_says() {
             joint = [0, 1].map(|z: usize| seen[z] * rules.stay + seen[1 - z] * (1.0 - rules.stay));
         }
         let growth = |f: f64| -> f64 {
-            let of = |z: usize| rules.up[z] * (1.0 + f * 0.01).ln() + (1.0 - rules.up[z]) * (1.0 - f * 0.01).ln();
+            let of =
+                |z: usize| rules.up[z] * (1.0 + f * 0.01).ln() + (1.0 - rules.up[z]) * (1.0 - f * 0.01).ln();
             joint[0] * of(0) + joint[1] * of(1)
         };
         value += levels.iter().map(|&f| growth(f)).fold(f64::NEG_INFINITY, f64::max);
@@ -75,7 +75,8 @@ fn horizons_and_discounts_agree() {
     let far = Question { horizon: Some(3000), ..forever(0.98) };
     let (a, b) = (bounds::remembering(&rules, &far), bounds::remembering(&rules, &forever(0.98)));
     assert!((a / b - 1.0).abs() < 1e-12);
-    let ((a, c), (b, d)) = (bounds::filter(&rules, &far).unwrap(), bounds::filter(&rules, &forever(0.98)).unwrap());
+    let ((a, c), (b, d)) =
+        (bounds::filter(&rules, &far).unwrap(), bounds::filter(&rules, &forever(0.98)).unwrap());
     assert!((a / b - 1.0).abs() < 1e-7 && (c / d - 1.0).abs() < 1e-9, "{a} {b} {c} {d}");
     assert!(bounds::filter(&rules, &forever(1.0)).is_err());
 }

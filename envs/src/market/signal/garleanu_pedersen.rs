@@ -148,13 +148,8 @@ impl GarleanuPedersen {
     /// The share of the way to the aim that the best policy trades each step, and the aim's coefficient of the signal:
     /// the paper's closed form.
     pub fn closed_form(&self) -> (f64, f64) {
-        let Linear { keep, pull } = closed_form(
-            self.risk_aversion,
-            self.variance,
-            self.lambda,
-            1.0 - self.reversion,
-            self.rho,
-        );
+        let Linear { keep, pull } =
+            closed_form(self.risk_aversion, self.variance, self.lambda, 1.0 - self.reversion, self.rho);
         (1.0 - keep, pull / (1.0 - keep))
     }
 
@@ -190,7 +185,8 @@ impl Free {
         let variance = self.rules.chain.variance();
         let (order, value) = problem.stationary();
         let Linear { keep, pull } = order;
-        let rule = Some(Arc::new(move |obs: &[f32]| [keep * f64::from(obs[1]) + pull * f64::from(obs[0])]) as _);
+        let rule =
+            Some(Arc::new(move |obs: &[f32]| [keep * f64::from(obs[1]) + pull * f64::from(obs[0])]) as _);
         let answer = |certainty, value, upper, rule| Reference {
             solution: Solution { certainty, value, upper: Some(upper), values: Vec::new(), policy: None },
             rule,
@@ -219,10 +215,14 @@ impl Free {
         let step = |held: f64| holding - 0.5 * self.rules.quadratic * (second + held);
         let later = match question.horizon {
             Some(0) => return Ok(0.0),
-            Some(steps) => (1..steps).fold((0.0, 1.0), |(sum, fade), _| {
-                let fade = fade * question.gamma;
-                (sum + fade, fade)
-            }).0,
+            Some(steps) => {
+                (1..steps)
+                    .fold((0.0, 1.0), |(sum, fade), _| {
+                        let fade = fade * question.gamma;
+                        (sum + fade, fade)
+                    })
+                    .0
+            }
             None if question.gamma < 1.0 => question.gamma / (1.0 - question.gamma),
             None => return Err(Error::Unsupported("a cost paid for ever has no sum".into())),
         };

@@ -85,11 +85,13 @@ fn perturbed_thresholds_are_worse() {
     let best = best_average(finite.mdp(), 1e-15).unwrap();
     // A threshold policy by hand: it changes only where the signal is worth the cost.
     let threshold = |width: usize| -> Vec<u32> {
-        (0..27).map(|s| match (s / 3, s % 3) {
-            (signal, _) if signal >= 4 + width => 2,
-            (signal, _) if signal + width <= 4 => 0,
-            (_, held) => held as u32,
-        }).collect()
+        (0..27)
+            .map(|s| match (s / 3, s % 3) {
+                (signal, _) if signal >= 4 + width => 2,
+                (signal, _) if signal + width <= 4 => 0,
+                (_, held) => held as u32,
+            })
+            .collect()
     };
     let averages: Vec<f64> =
         (1..4).map(|width| average_of(finite.mdp(), &threshold(width), 1e-15).unwrap().value()).collect();
