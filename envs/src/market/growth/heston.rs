@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::super::account::Account;
 use super::super::desk::{Desk, Market, Outside, Reference};
 use super::super::draw::Chart;
-use super::super::menu::{Menu, Range, Table};
+use super::super::menu::{Menu, Range, Rule, Table};
 use super::super::normal;
 use super::super::refuse::{check, checked};
 use super::super::settings::ActionKind;
@@ -227,6 +227,22 @@ struct Stochastic {
     most: f32,
 }
 
+impl Stochastic {
+    /// The best fraction by the variance that is seen, from a table of as many as an eye can tell apart.
+    fn rule(&self) -> Arc<Rule<1>> {
+        let most = f64::from(self.most);
+        let fraction = |i: usize| self.rules.best_fraction(most * i as f64 / ROWS as f64);
+        let table: Vec<f64> = (0..=ROWS).map(fraction).collect();
+        Arc::new(move |obs: &[f32]| {
+            let row = (f64::from(obs[1]) / most * ROWS as f64).round() as usize;
+            [table[row.min(ROWS)]]
+        })
+    }
+}
+
+/// Rows of the table of best fractions.
+const ROWS: usize = 1000;
+
 impl Market<1> for Stochastic {
     type State = State;
 
@@ -269,9 +285,7 @@ impl Market<1> for Stochastic {
             values: Vec::new(),
             policy: None,
         };
-        let best = rules.clone();
-        let rule = (question.who == Who::Best)
-            .then(|| Arc::new(move |obs: &[f32]| [best.best_fraction(f64::from(obs[1]))]) as _);
+        let rule = (question.who == Who::Best).then(|| self.rule());
         Ok(Reference { solution, rule })
     }
 

@@ -11,7 +11,7 @@ const SEEN: usize = 120;
 
 /// Paints the market as it is known at the close of the state's bar.
 pub(super) fn paint(market: &Market, state: &State, frame: &mut Frame) {
-    let bar = state.bar as usize;
+    let bar = market.bar(state.bar);
     let seen = bar.saturating_sub(SEEN - 1)..=bar;
     let share = |asset: usize| state.account.units[asset] * market.close(bar)[asset] / state.equity;
     let assets = &market.prices.assets;

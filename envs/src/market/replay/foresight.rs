@@ -87,13 +87,17 @@ impl Foresight {
         self.enter.iter().zip(values).map(|(enter, value)| enter + value).fold(f64::NEG_INFINITY, f64::max)
     }
 
-    /// The row to choose at the close of `bar`, `end` being the last bar and `held` the row chosen before.
+    /// The row to choose at the close of `bar`, `end` being the last bar and `held` the row chosen before; `None` at the end and
+    /// outside the bars that may be played.
     pub(super) fn choose(&self, bar: usize, end: usize, held: Option<u32>) -> Option<u32> {
-        if bar >= end || bar + 1 < self.first {
+        let last = self.first + self.leave.len() / self.rows - 1;
+        let held = held.map(|row| row as usize);
+        let first = if held.is_some() { self.first } else { self.first - 1 };
+        if bar < first || bar >= end || end > last || held >= Some(self.rows) {
             return None;
         }
         let values = self.values(bar + 1, end);
-        let gain = held.map_or(&self.enter[..], |row| self.gain(bar, row as usize));
+        let gain = held.map_or(&self.enter[..], |row| self.gain(bar, row));
         let total = |row: &usize| gain[*row] + values[*row];
         (0..self.rows).max_by(|a, b| total(a).total_cmp(&total(b))).map(|row| row as u32)
     }

@@ -104,6 +104,12 @@ impl Market {
         self.prices.width()
     }
 
+    /// A state's bar, or the last one where the state is of longer prices: a checkpoint may be older than a file.
+    #[inline]
+    pub(super) fn bar(&self, bar: u32) -> usize {
+        (bar as usize).min(self.prices.dates.len() - 1)
+    }
+
     /// First prices of a bar, `[n]`.
     #[inline]
     pub(super) fn open(&self, bar: usize) -> &[f64] {

@@ -128,13 +128,12 @@ impl<A: Target> Env for Replay<A> {
 
     #[inline]
     fn step(&self, state: &mut State, action: A, _rng: &mut Stream) -> Step {
-        if state.bar >= state.end {
+        let market = &self.market;
+        let (before, bar) = (state.equity, market.bar(state.bar) + 1);
+        if state.bar >= state.end || bar >= market.prices.bars() {
             return Step::truncation(0.0);
         }
-        let market = &self.market;
-        let before = state.equity;
-        state.bar += 1;
-        let bar = state.bar as usize;
+        state.bar = bar as u32;
         let mut room = [0.0; MAX_ASSETS];
         let targets = action.targets(market, &mut room);
         let open = market.open(bar);
@@ -168,12 +167,13 @@ impl<A: Target> Env for Replay<A> {
     #[inline]
     fn observe(&self, state: &State, out: &mut [f32]) {
         let market = &self.market;
-        let features = market.features.row(state.bar as usize);
+        let bar = market.bar(state.bar);
+        let features = market.features.row(bar);
         let (seen, own) = out.split_at_mut(features.len());
         seen.copy_from_slice(features);
         let (weights, quiet) = own.split_at_mut(market.width());
         let most = 2.0 * market.leverage;
-        let prices = market.close(state.bar as usize);
+        let prices = market.close(bar);
         for ((weight, units), price) in weights.iter_mut().zip(&state.account.units).zip(prices) {
             *weight = (units * price / state.equity).clamp(-most, most) as f32;
         }
@@ -201,9 +201,9 @@ impl<A: Target> Env for Replay<A> {
     fn scripted(&self, script: usize, state: &State, _rng: &mut Stream) -> Option<A> {
         match self.scripts.get(script)?.player {
             Player::Always(action) => Some(action),
-            Player::Momentum => Some(scripts::momentum(&self.market, state.bar as usize)),
+            Player::Momentum => Some(scripts::momentum(&self.market, self.market.bar(state.bar))),
             Player::Clairvoyant => {
-                let (bar, end) = (state.bar as usize, state.end as usize);
+                let (bar, end) = (self.market.bar(state.bar), self.market.bar(state.end));
                 self.market.foresight()?.choose(bar, end, state.row).and_then(A::from_row)
             }
         }

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use freewheel_core::Error;
+use freewheel_core::{Error, WorldFamily};
 use proptest::prelude::*;
 
 use super::super::{Bars, Prices, Split, build, open, sources};
 use super::*;
+use crate::market::Markets;
 
 const GOOD: &str = "\
 Date,Open,High,Low,Close,Adj Close,Volume
@@ -188,6 +189,14 @@ fn worlds_are_built_from_files() {
     let table = |text: String| text.parse::<toml::Table>().unwrap();
     let named = build(&table(format!("file = {plain:?}"))).unwrap();
     assert_eq!((named.spec().id.as_str(), named.spec().time_limit), ("market/replay", Some(252)));
+    let (family, settings) = (Markets, table(format!("file = {plain:?}")));
+    assert_eq!(family.build("replay", &settings).unwrap().unwrap().spec(), named.spec());
+    let by_file = family.open(&plain, &toml::Table::new()).unwrap();
+    assert_eq!(by_file.spec().id, format!("market:{}", plain.display()));
+    assert_eq!(by_file.spec().observation, named.spec().observation);
+    assert_eq!(family.sources(&plain, &toml::Table::new()).unwrap(), [plain.clone()]);
+    assert!(family.list().iter().any(|info| info.id == "market/replay"));
+    let settings = Settings::default();
     let opened =
         open(&packed, &table(format!("others = [{plain:?}]\nactions = \"continuous\"\nsplit = \"test\"")))
             .unwrap();

@@ -1,6 +1,6 @@
 //! The players a replay ships, what it measures, and that luck does not pay.
 
-use freewheel_core::{Choice, Env, Question, World};
+use freewheel_core::{Choice, Env, Frame, Question, World};
 
 use super::super::{Replay, Target};
 use super::*;
@@ -99,6 +99,49 @@ fn the_baseline_is_who_holds() {
     let mut choice = Choice::for_spec(world.spec(), 3);
     solution.policy.unwrap().act(&[], &[], &mut [dice(0), dice(1), dice(2)], &mut choice);
     assert_eq!(choice, Choice::Discrete(vec![if held > 0.0 { 2 } else { 1 }; 3]));
+}
+
+/// The drawing says what is held and what it is worth, and shows no bar that is still to come.
+#[test]
+fn the_drawing_shows_the_books_and_no_future() {
+    let prices = several(300, 3..5);
+    let world = replay(prices.clone(), &short("levels = [0, 0.5]"));
+    let state = &play(&world, "equal-weight", 1)[5];
+    let bar = state.bar as usize;
+    let drawn = |world: &Replay<u32>, room: (usize, usize)| {
+        let mut frame = Frame::with_room(room.0, room.1);
+        world.draw(state, None, &mut frame);
+        frame.to_text()
+    };
+    let text = drawn(&world, (160, 30));
+    for word in [
+        "made",
+        &prices.dates[bar].to_string(),
+        &format!("equity {:.2}", state.equity),
+        "costs",
+        "beside made +0.",
+    ] {
+        assert!(text.contains(word), "{word}: {text}");
+    }
+    let mut other = prices;
+    other.close[(bar + 1) * 2..].iter_mut().for_each(|price| *price *= 3.0);
+    assert_eq!(drawn(&replay(other, &short("levels = [0, 0.5]")), (160, 30)), text);
+    assert!(!drawn(&world, (1, 1)).is_empty());
+}
+
+/// A state of longer prices than there are now, as an old checkpoint may hold, is no reason to fall over.
+#[test]
+fn a_state_of_other_prices_is_survived() {
+    let world = replay(several(300, 3..4), &short(""));
+    let mut rng = dice(1);
+    let foreign = super::super::State { bar: 5000, end: 6000, row: Some(9), ..world.reset(&mut rng) };
+    let mut obs = vec![0.0; world.spec().observation.len()];
+    world.observe(&foreign, &mut obs);
+    world.draw(&foreign, None, &mut Frame::default());
+    for script in 0..4 {
+        let _ = world.scripted(script, &foreign, &mut rng);
+    }
+    assert!(world.step(&mut foreign.clone(), 0, &mut rng).ending.is_over());
 }
 
 /// Prices that are a martingale pay nobody: what a random player loses on average is what it pays. Equity less costs paid is

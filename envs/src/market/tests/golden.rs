@@ -1,0 +1,75 @@
+//! Golden playthroughs: every field of every state of an episode, replayed and compared. They change only with a world's
+//! version. `FREEWHEEL_BLESS=1 cargo test -p freewheel-envs golden` writes them anew.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use freewheel_core::{ActionSpace, Actions, Frame, Purpose, Streams};
+
+use super::{WORLDS, world};
+
+const STEPS: u32 = 12;
+
+/// Plays with random actions, and writes down everything.
+fn play(name: &str, settings: &str) -> String {
+    let world = world(name, settings);
+    let spec = world.spec();
+    let mut text = format!(
+        "{} version {} limit {:?} gamma {}\nobservation {:?}\nactions {:?}\nscripts {}\n",
+        spec.id,
+        spec.version,
+        spec.time_limit,
+        spec.gamma,
+        spec.observation,
+        spec.actions,
+        spec.scripts.join(", "),
+    );
+    let mut stage = world.stage(Streams::new(1), Purpose::WatchEnvironment, 0);
+    let mut dice = Streams::new(1).stream(Purpose::WatchAction, 0, 0);
+    for step in 0..STEPS {
+        let before = stage.obs().to_vec();
+        let (said, made) = match &spec.actions {
+            ActionSpace::Discrete { names } => {
+                let action = dice.below(names.len() as u32);
+                (names[action as usize].clone(), stage.step(Actions::Discrete(&[action])).unwrap())
+            }
+            ActionSpace::Continuous { low, high, .. } => {
+                let between = |(l, h): (&f32, &f32)| l + (h - l) * dice.uniform() as f32;
+                let action: Vec<f32> = low.iter().zip(high).map(between).collect();
+                (format!("{action:?}"), stage.step(Actions::Continuous(&action)).unwrap())
+            }
+        };
+        let after = stage.obs();
+        writeln!(text, "{step} at {before:?}: {said} -> {after:?} reward {} {:?}", made.reward, made.ending)
+            .unwrap();
+        if made.ending.is_over() {
+            break;
+        }
+    }
+    let mut frame = Frame::default();
+    stage.draw(None, &mut frame);
+    text.push_str(&frame.to_text());
+    text
+}
+
+#[test]
+fn golden_playthroughs() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/market/golden");
+    let bless = std::env::var_os("FREEWHEEL_BLESS").is_some();
+    for (name, settings) in WORLDS {
+        let kind = if settings.contains("continuous") { "-continuous" } else { "" };
+        let path = folder.join(format!("{name}{kind}.txt"));
+        let played = play(name, settings);
+        if bless {
+            std::fs::write(&path, played).unwrap();
+            continue;
+        }
+        let golden = std::fs::read_to_string(&path).unwrap_or_default().replace("\r\n", "\n");
+        if let Some((line, (was, is))) =
+            (1..).zip(golden.lines().zip(played.lines())).find(|(_, (a, b))| a != b)
+        {
+            panic!("{}:{line}\n  was {was}\n  is  {is}", path.display());
+        }
+        assert_eq!(golden.len(), played.len(), "{}", path.display());
+    }
+}
