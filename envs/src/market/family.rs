@@ -6,6 +6,7 @@ use freewheel_core::settings::read;
 use freewheel_core::{DynWorld, Result, WorldFamily, WorldInfo};
 use schemars::{JsonSchema, Schema};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::execution::Execution;
 use super::growth::{Gbm, Heston};
@@ -92,16 +93,33 @@ impl WorldFamily for Markets {
         KINDS.iter().find(|kind| kind.name == name).map(|kind| (kind.build)(settings)).transpose()
     }
 
-    /// Those of every world together; a world refuses those that are not its own.
+    /// Those of every world together; a world refuses those that are not its own. Where worlds differ in what a setting
+    /// means, each says so; where they differ in its default, none is given.
     fn settings(&self) -> Schema {
         let mut properties = serde_json::Map::new();
         for kind in KINDS {
             let schema = (kind.schema)();
-            let own = schema.get("properties").and_then(serde_json::Value::as_object);
+            let own = schema.get("properties").and_then(Value::as_object);
             for (name, field) in own.into_iter().flatten() {
-                properties.entry(name.clone()).or_insert_with(|| field.clone());
+                match properties.get_mut(name) {
+                    Some(known) => join(known, field, kind.name),
+                    None => _ = properties.insert(name.clone(), field.clone()),
+                }
             }
         }
         schemars::json_schema!({ "type": "object", "properties": properties })
+    }
+}
+
+/// Adds what the world `name` says of a setting that others take too.
+fn join(known: &mut Value, field: &Value, name: &str) {
+    let text =
+        |field: &Value| field.get("description").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let (said, own) = (text(known), text(field));
+    if !said.contains(&own) {
+        known["description"] = format!("{said} {name}: {own}").into();
+    }
+    if known.get("default") != field.get("default") {
+        known["default"] = Value::Null;
     }
 }

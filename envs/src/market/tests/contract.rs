@@ -129,7 +129,10 @@ fn bad_settings_are_told() {
 fn the_list_is_what_there_is() {
     let schema = Markets.settings();
     let fields = freewheel_core::settings::fields(&schema);
-    assert!(fields.iter().all(|field| !field.about.is_empty() && !field.default.is_null()), "{fields:?}");
+    assert!(fields.iter().all(|field| !field.about.is_empty()), "{fields:?}");
+    let find = |name: &str| fields.iter().find(|field| field.name == name).unwrap();
+    assert_eq!((&find("memory").default, &find("steps").default), (&8.into(), &serde_json::Value::Null));
+    assert!(find("levels").about.contains("regime: Counted fractions from 0 to 1"));
     for info in Markets.list() {
         let name = info.id.strip_prefix("market/").unwrap();
         let world = world(name, "");
