@@ -197,14 +197,14 @@ impl Free {
                     "what is earned for ever has no sum; give a gamma below 1, or a horizon".into(),
                 ));
             }
-            let value = value.from_flat(variance);
+            let value = value.when_flat(variance);
             return Ok(answer(Certainty::Exact, value, value, rule));
         };
-        let upper = problem.within(steps).0.from_flat(variance);
+        let upper = problem.within(steps).0.when_flat(variance);
         if question.time_observed {
             return Ok(answer(Certainty::Exact, upper, upper, None));
         }
-        let value = problem.value_of(order, steps).from_flat(variance);
+        let value = problem.value_of(order, steps).when_flat(variance);
         Ok(answer(Certainty::Bracket, value, upper, rule))
     }
 

@@ -113,7 +113,7 @@ impl Linear {
 
 impl Quadratic {
     /// The value from the start: flat, with a signal of this variance.
-    pub(super) fn from_flat(&self, variance: f64) -> f64 {
+    pub(super) fn when_flat(&self, variance: f64) -> f64 {
         0.5 * self.c * variance + self.d
     }
 }

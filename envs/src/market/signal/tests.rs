@@ -51,11 +51,11 @@ fn perturbed_orders_are_worse() {
     for gamma in [0.5, 0.9, 0.99] {
         let problem = Problem { gamma, ..market.problem() };
         let (best, value) = problem.stationary();
-        let value = value.from_flat(variance);
-        assert!((problem.value_of(best, 5000).from_flat(variance) / value - 1.0).abs() < 1e-12);
+        let value = value.when_flat(variance);
+        assert!((problem.value_of(best, 5000).when_flat(variance) / value - 1.0).abs() < 1e-12);
         for (keep, pull) in [(0.05, 0.0), (-0.05, 0.0), (0.0, 1.0), (0.0, -1.0), (0.02, -0.5)] {
             let other = Linear { keep: best.keep + keep, pull: best.pull + pull };
-            assert!(problem.value_of(other, 5000).from_flat(variance) < value);
+            assert!(problem.value_of(other, 5000).when_flat(variance) < value);
         }
     }
 }
@@ -64,7 +64,7 @@ fn perturbed_orders_are_worse() {
 #[test]
 fn levels_approach_any_position() {
     let upper = |market: &GarleanuPedersen| {
-        market.problem().stationary().1.from_flat(market.rules().chain.variance())
+        market.problem().stationary().1.when_flat(market.rules().chain.variance())
     };
     let question = Question { gamma: 0.99, horizon: None, time_observed: false, who: Who::Best };
     let mut gaps = [11, 21, 41].map(|levels| {
