@@ -1,17 +1,18 @@
 //! The family `market`: worlds by name.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use freewheel_core::settings::read;
-use freewheel_core::{DynWorld, Result, WorldFamily, WorldInfo};
+use freewheel_core::{Cast, DynWorld, Result, WorldFamily, WorldInfo};
 use schemars::{JsonSchema, Schema};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 use super::execution::Execution;
 use super::growth::{Gbm, Heston};
 use super::making::Making;
 use super::regime::Regime;
+use super::replay;
 use super::signal::{Ar1, GarleanuPedersen};
 
 /// The family `market`.
@@ -69,6 +70,12 @@ const KINDS: &[Kind] = &[
         schema: schema::<Execution>,
         build: |table| settings::<Execution>(table, Execution::NAME)?.build(),
     },
+    Kind {
+        name: "replay",
+        about: "historical prices from the CSV file that the setting `file` names; market:FILE.csv is the same",
+        schema: schema::<replay::Settings>,
+        build: replay::build,
+    },
 ];
 
 fn schema<T: JsonSchema>() -> Schema {
@@ -89,37 +96,26 @@ impl WorldFamily for Markets {
         KINDS.iter().map(info).collect()
     }
 
-    fn build(&self, name: &str, settings: &toml::Table) -> Result<Option<Arc<dyn DynWorld>>> {
+    fn build(
+        &self,
+        name: &str,
+        settings: &toml::Table,
+        _cast: &dyn Cast,
+    ) -> Result<Option<Arc<dyn DynWorld>>> {
         KINDS.iter().find(|kind| kind.name == name).map(|kind| (kind.build)(settings)).transpose()
     }
 
-    /// Those of every world together; a world refuses those that are not its own. Where worlds differ in what a setting
-    /// means, each says so; where they differ in its default, none is given.
-    fn settings(&self) -> Schema {
-        let mut properties = serde_json::Map::new();
-        for kind in KINDS {
-            let schema = (kind.schema)();
-            let own = schema.get("properties").and_then(Value::as_object);
-            for (name, field) in own.into_iter().flatten() {
-                match properties.get_mut(name) {
-                    Some(known) => join(known, field, kind.name),
-                    None => _ = properties.insert(name.clone(), field.clone()),
-                }
-            }
-        }
-        schemars::json_schema!({ "type": "object", "properties": properties })
+    fn open(&self, file: &Path, settings: &toml::Table) -> Result<Arc<dyn DynWorld>> {
+        replay::open(file, settings)
     }
-}
 
-/// Adds what the world `name` says of a setting that others take too.
-fn join(known: &mut Value, field: &Value, name: &str) {
-    let text =
-        |field: &Value| field.get("description").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let (said, own) = (text(known), text(field));
-    if !said.contains(&own) {
-        known["description"] = format!("{said} {name}: {own}").into();
+    fn sources(&self, file: &Path, settings: &toml::Table) -> Result<Vec<PathBuf>> {
+        replay::sources(file, settings)
     }
-    if known.get("default") != field.get("default") {
-        known["default"] = Value::Null;
+
+    fn settings(&self, name: &str) -> Schema {
+        // What comes from a file is a replay.
+        let kind = KINDS.iter().find(|kind| kind.name == name);
+        kind.map_or_else(schema::<replay::Settings>, |kind| (kind.schema)())
     }
 }

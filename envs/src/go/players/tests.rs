@@ -3,7 +3,7 @@
 use freewheel_core::{Purpose, Stream, Streams};
 
 use super::*;
-use crate::go::rules::{Colour, Rules, Setup};
+use crate::go::rules::{Rules, Setup};
 
 fn stream(seed: u64) -> Stream {
     Streams::new(seed).stream(Purpose::Action, 0, 0)

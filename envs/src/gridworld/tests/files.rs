@@ -256,7 +256,7 @@ fn names_and_settings() {
     assert!(refused("cliff", "slip = 2").contains("from 0 to 1"));
     assert!(refused("cliff", "slip = 0.5\nslippery = true").contains("leave one of them out"));
     assert!(refused("example-3.5", "gamma = 1\ntime_limit = 0").contains("an episode would never end"));
-    let fields = freewheel_core::settings::fields(&family.settings());
+    let fields = freewheel_core::settings::fields(&family.settings("cliff"));
     assert!(fields.iter().all(|field| !field.about.is_empty()));
     assert_eq!(of("S.G").spec().version, 1);
 }

@@ -1,8 +1,8 @@
 //! Bounds, drawings, settings, and references that answer what the program asks.
 
 use freewheel_core::{
-    ActionSpace, Actions, Certainty, Choice, Frame, ObservationSpace, Purpose, Question, Stage, Streams, Who,
-    WorldFamily,
+    ActionSpace, Actions, Certainty, Choice, Frame, NoCast, ObservationSpace, Purpose, Question, Stage,
+    Streams, Who, WorldFamily,
 };
 
 use super::{Markets, WORLDS, world};
@@ -118,23 +118,24 @@ fn bad_settings_are_told() {
         ),
     ];
     for (name, settings, message) in told {
-        let error = Markets.build(name, &settings.parse().unwrap()).err().map(|e| e.to_string());
+        let error = Markets.build(name, &settings.parse().unwrap(), &NoCast).err().map(|e| e.to_string());
         assert_eq!(error.as_deref(), Some(message));
     }
-    assert!(Markets.build("nothing", &toml::Table::new()).unwrap().is_none());
+    assert!(Markets.build("nothing", &toml::Table::new(), &NoCast).unwrap().is_none());
 }
 
 /// Every world of the list can be built, and the family's settings are those of its worlds.
 #[test]
 fn the_list_is_what_there_is() {
-    let schema = Markets.settings();
-    let fields = freewheel_core::settings::fields(&schema);
-    assert!(fields.iter().all(|field| !field.about.is_empty()), "{fields:?}");
-    let find = |name: &str| fields.iter().find(|field| field.name == name).unwrap();
-    assert_eq!((&find("memory").default, &find("steps").default), (&8.into(), &serde_json::Value::Null));
-    assert!(find("levels").about.contains("regime: Counted fractions from 0 to 1"));
     for info in Markets.list() {
         let name = info.id.strip_prefix("market/").unwrap();
+        let fields = freewheel_core::settings::fields(&Markets.settings(name));
+        assert!(fields.iter().all(|field| !field.about.is_empty()), "{fields:?}");
+        if name == "replay" {
+            // Without a file there is none.
+            continue;
+        }
+        assert!(fields.iter().all(|field| !field.default.is_null()), "{fields:?}");
         let world = world(name, "");
         assert_eq!(world.spec().id, info.id);
         let mut stage = world.stage(Streams::new(0), Purpose::Environment, 0);

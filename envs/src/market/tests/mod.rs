@@ -6,7 +6,7 @@ mod played;
 
 use std::sync::Arc;
 
-use freewheel_core::{DynWorld, WorldFamily};
+use freewheel_core::{DynWorld, NoCast, WorldFamily};
 
 use super::Markets;
 
@@ -28,5 +28,5 @@ pub(super) const WORLDS: &[(&str, &str)] = &[
 ];
 
 pub(super) fn world(name: &str, settings: &str) -> Arc<dyn DynWorld> {
-    Markets.build(name, &settings.parse().unwrap()).unwrap().unwrap()
+    Markets.build(name, &settings.parse().unwrap(), &NoCast).unwrap().unwrap()
 }

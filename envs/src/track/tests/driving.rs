@@ -2,7 +2,7 @@
 
 use std::f64::consts::PI;
 
-use freewheel_core::{Ending, Env, Purpose, Question, Score, Stream, Streams, WorldFamily};
+use freewheel_core::{Ending, Env, NoCast, Purpose, Question, Score, Stream, Streams, WorldFamily};
 
 use super::super::Tracks;
 use super::super::world::State;
@@ -151,7 +151,7 @@ fn a_lap_time_is_the_score() {
 
 #[test]
 fn bad_settings_are_refused_with_their_mend() {
-    let fault = |name: &str, settings: &str| match Tracks.build(name, &settings.parse().unwrap()) {
+    let fault = |name: &str, settings: &str| match Tracks.build(name, &settings.parse().unwrap(), &NoCast) {
         Ok(_) => panic!("{settings} is fine"),
         Err(error) => error.to_string(),
     };
@@ -172,5 +172,5 @@ fn bad_settings_are_refused_with_their_mend() {
         let found = fault(name, settings);
         assert!(found.contains(expected), "{settings}: {found}");
     }
-    assert!(Tracks.build("nowhere", &toml::Table::new()).unwrap().is_none());
+    assert!(Tracks.build("nowhere", &toml::Table::new(), &NoCast).unwrap().is_none());
 }

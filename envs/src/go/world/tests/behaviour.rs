@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use freewheel_core::{
-    Actions, Batch, Choice, Ending, Env, Episodes, Error, Policy, Purpose, Result, Step, Stream, Streams,
-    World, WorldFamily,
+    Actions, Batch, Choice, Ending, Env, Episodes, Error, NoCast, Policy, Purpose, Result, Step, Stream,
+    Streams, World, WorldFamily,
 };
 use proptest::prelude::*;
 
@@ -124,7 +124,7 @@ fn the_learners_colour_is_as_set() {
 fn the_opponent_answers_in_the_same_step() {
     for text in ["colour = 'white'", "colour = 'black'", "size_is_in_the_name"] {
         let Ok(table) = text.parse::<toml::Table>() else { continue };
-        let Ok(Some(_)) = Boards.build("5x5", &table) else { continue };
+        let Ok(Some(_)) = Boards.build("5x5", &table, &NoCast) else { continue };
         let world = against(5, text);
         let mut rng = stream(8);
         let mut state = world.reset(&mut rng);
@@ -232,7 +232,7 @@ fn the_baseline_is_played_out() {
 fn what_makes_no_sense_is_refused() {
     let error = |name: &str, text: &str| {
         let table = text.parse().unwrap();
-        Boards.build(name, &table).map(|world| world.is_some()).unwrap_err().to_string()
+        Boards.build(name, &table, &NoCast).map(|world| world.is_some()).unwrap_err().to_string()
     };
     assert!(error("20x20", "").contains("2x2 to 19x19"));
     assert!(error("1x1", "").contains("2x2 to 19x19"));
@@ -245,7 +245,7 @@ fn what_makes_no_sense_is_refused() {
     assert!(error("9x9", "opponents = 'greedy'").contains("did you mean `opponent`"));
     assert!(error("9x9", "ruleset = 'japanese'").contains("tromp-taylor"));
     for name in ["9x7", "9", "x", "ninexnine", "09x09", "9x9x9"] {
-        assert!(Boards.build(name, &toml::Table::new()).unwrap().is_none(), "{name}");
+        assert!(Boards.build(name, &toml::Table::new(), &NoCast).unwrap().is_none(), "{name}");
     }
 }
 

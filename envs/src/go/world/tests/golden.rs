@@ -4,7 +4,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use freewheel_core::{Actions, Frame, Player, Purpose, Streams, WorldFamily};
+use freewheel_core::{Actions, Frame, NoCast, Player, Purpose, Streams, WorldFamily};
 
 use super::super::Boards;
 
@@ -26,7 +26,7 @@ fn bits(obs: &[f32], area: usize) -> String {
 
 /// Plays with random legal actions, and writes down everything.
 fn play(name: &str, settings: &str) -> String {
-    let world = Boards.build(name, &settings.parse().unwrap()).unwrap().unwrap();
+    let world = Boards.build(name, &settings.parse().unwrap(), &NoCast).unwrap().unwrap();
     let spec = world.spec();
     let names = spec.actions.names();
     let mut text = format!(
