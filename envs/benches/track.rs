@@ -6,7 +6,7 @@
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use freewheel_core::{Actions, Purpose, Streams, WorldFamily};
+use freewheel_core::{Actions, NoCast, Purpose, Streams, WorldFamily};
 use freewheel_envs::track::Tracks;
 
 const WORLDS: &[(&str, &str)] = &[
@@ -24,7 +24,7 @@ fn step(criterion: &mut Criterion) {
     for (name, settings) in WORLDS {
         // Random drivers soon stand still or leave the road: they start all over it, and at speed.
         let table = format!("start = \"anywhere\"\n{settings}").parse().expect("settings of this bench");
-        let world = Tracks.build(name, &table).expect("a world").expect("a world");
+        let world = Tracks.build(name, &table, &NoCast).expect("a world").expect("a world");
         let choices = world.spec().actions.count() as u32;
         let mut group = criterion.benchmark_group(format!("track/{name} {settings}").replace(['"', ' '], ""));
         for rows in [1, 64, 1024] {
