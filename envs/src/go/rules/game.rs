@@ -40,7 +40,6 @@ struct Shared {
 /// one, for four moves a point; then its history grows).
 ///
 /// Serialised, it is its rules, its setup and its moves; reading it replays them and refuses what is illegal.
-#[derive(Debug)]
 pub struct Game {
     shared: Arc<Shared>,
     pub(super) board: Board,
@@ -52,6 +51,23 @@ pub struct Game {
     resumed: bool,
     /// The point that simple ko forbids, if it does.
     ko: Option<Point>,
+}
+
+impl std::fmt::Debug for Game {
+    /// The board as text, the top row first.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Rules { width, height, .. } = *self.rules();
+        writeln!(f, "{:?} to play, move {}, {:?}", self.to_play, self.move_number(), self.rules())?;
+        for row in (0..Point::from(height)).rev() {
+            let stone = |column| match self.stone(row * Point::from(width) + column) {
+                Some(Colour::Black) => 'X',
+                Some(Colour::White) => 'O',
+                None => '.',
+            };
+            writeln!(f, "{}", (0..Point::from(width)).map(stone).collect::<String>())?;
+        }
+        Ok(())
+    }
 }
 
 impl Clone for Game {

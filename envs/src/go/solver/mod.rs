@@ -45,7 +45,10 @@ impl Solved {
 /// Perfect play under one set of rules.
 pub struct Solver {
     rules: Rules,
-    graph: Graph,
+    /// Values with simple ko. Under superko they only say which moves to look at first.
+    values: Graph,
+    /// Bounds that hold under superko, where that is the rule.
+    bounds: Option<Graph>,
 }
 
 impl Solver {
@@ -61,9 +64,23 @@ impl Solver {
                 "perfect play on {width}x{height} is not known here: boards have at most {MAX_AREA} points"
             )));
         }
-        let play = if rules.ko == Ko::Simple { Play::SimpleKo } else { Play::Growing };
-        let shape = Shape::new(rules.width.into(), rules.height.into(), rules.suicide);
-        Ok(Graph::new(shape, play, budget).map(|graph| Solver { rules: *rules, graph }))
+        let shape = |suicide| Shape::new(rules.width.into(), rules.height.into(), suicide);
+        // As a guide it is better without suicide: by single stones that would make every position a cycle.
+        let suicide = rules.suicide && rules.ko == Ko::Simple;
+        let Some(values) = Graph::new(shape(suicide), Play::SimpleKo, budget) else { return Ok(None) };
+        let bounds = match rules.ko {
+            Ko::Simple => None,
+            _ => match Graph::new(shape(rules.suicide), Play::Growing, budget) {
+                None => return Ok(None),
+                some => some,
+            },
+        };
+        Ok(Some(Solver { rules: *rules, values, bounds }))
+    }
+
+    /// The number of positions, those alike by symmetry and exchange of colours counted once.
+    pub fn positions(&self) -> u64 {
+        self.values.nodes()
     }
 
     /// What perfect play from this position leads to. With simple ko it is looked up; under superko the games that can
@@ -100,13 +117,12 @@ impl Solver {
     /// What the player to move can force at least and at most, and the positions looked at.
     fn bounds(&self, game: &Game, budget: u64) -> (i8, i8, u64) {
         let passed = game.passes() == 1;
-        if self.rules.ko == Ko::Simple {
+        let Some(mut search) = self.search(game, budget) else {
             let ko = game.ko().map_or(0, |ko| 1 << ko);
             let most = game.area() as i8;
-            let (low, high) = self.graph.value(now(game), ko, passed).unwrap_or((-most, most));
+            let (low, high) = self.values.value(now(game), ko, passed).unwrap_or((-most, most));
             return (low, high, 1);
-        }
-        let mut search = self.search(game, budget);
+        };
         let (mut low, mut high) = search.static_bounds(passed);
         // Is it more than the middle? Each answer halves what is left.
         while low < high {
@@ -127,12 +143,11 @@ impl Solver {
             let score = (game.area_score() * mover.sign()) as i8;
             return ((score, score), 0);
         }
-        if self.rules.ko == Ko::Simple {
+        let Some(mut search) = self.search(game, budget) else {
             let (low, high, nodes) = self.bounds(game, budget);
             return ((-high, -low), nodes);
-        }
+        };
         let most = game.area() as i8;
-        let mut search = self.search(game, budget);
         // The other player holds the mover below `wanted`, or does not.
         let range = match search.value(game.passes() == 1, -wanted, -wanted + 1) {
             Some(value) if value <= -wanted => (-value, most),
@@ -142,8 +157,10 @@ impl Solver {
         (range, search.nodes)
     }
 
-    fn search(&self, game: &Game, budget: u64) -> Search<'_> {
-        Search::new(&self.graph, self.rules.ko == Ko::Situational, seen(game), budget)
+    /// A search of what can follow, under superko.
+    fn search(&self, game: &Game, budget: u64) -> Option<Search<'_>> {
+        let bounds = self.bounds.as_ref()?;
+        Some(Search::new(bounds, &self.values, self.rules.ko == Ko::Situational, seen(game), budget))
     }
 }
 

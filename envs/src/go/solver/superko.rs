@@ -9,6 +9,8 @@ use super::shape::Stones;
 /// A search of one game.
 pub(super) struct Search<'a> {
     bounds: &'a Graph,
+    /// Values with simple ko: which moves are probably good.
+    guide: &'a Graph,
     /// Whether a repetition needs the same player to move.
     situational: bool,
     /// All positions of the game, as Black's and White's stones and who is to move.
@@ -27,8 +29,14 @@ pub(super) struct Seen {
 
 impl<'a> Search<'a> {
     /// A search of the game with this history, its present position last.
-    pub(super) fn new(bounds: &'a Graph, situational: bool, history: Vec<Seen>, budget: u64) -> Self {
-        Search { bounds, situational, history, nodes: 0, budget }
+    pub(super) fn new(
+        bounds: &'a Graph,
+        guide: &'a Graph,
+        situational: bool,
+        history: Vec<Seen>,
+        budget: u64,
+    ) -> Self {
+        Search { bounds, guide, situational, history, nodes: 0, budget }
     }
 
     /// The value for the mover, if it lies within `alpha..beta`, else a bound on it (at most `alpha`, or at least `beta`);
@@ -57,7 +65,7 @@ impl<'a> Search<'a> {
                 return Some(best);
             }
         }
-        // Moves that leave the other the worst bounds first.
+        // Moves that would leave the other least with simple ko come first, the pass last.
         let mut moves = [(0i8, None); 17];
         let mut count = 0;
         let mut empty = shape.empty(stones);
@@ -70,9 +78,9 @@ impl<'a> Search<'a> {
             if self.repeats(seen) {
                 continue;
             }
-            let next = self.bounds.value(placed.stones.swap(), 0, false);
-            let (low, high) = next.unwrap_or((-16, 16));
-            moves[count] = (low / 2 + high / 2 - placed.captured.count_ones() as i8, Some(seen));
+            let next = self.guide.value(placed.stones.swap(), placed.ko, false);
+            let (low, high) = next.unwrap_or((0, 0));
+            moves[count] = (low + high, Some(seen));
             count += 1;
         }
         if !passed {

@@ -1,0 +1,102 @@
+//! What Go costs: playouts beside the crate `go_game_board` (a port of libEGo), and a turn of a game (mask and move) under each ko rule.
+//!
+//! `cargo bench -p freewheel-envs --bench go`. Playouts: criterion's throughput is in playouts a second. The
+//! peer draws neighbours of the last move ten times as often as other points; ours draws all alike.
+
+#![allow(missing_docs, clippy::expect_used)]
+
+use std::hint::black_box;
+
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use freewheel_core::{Purpose, Stream, Streams};
+use freewheel_envs::go::rules::{Game, Ko, Playouts, Rules};
+use go_game_board::fast_random::FastRandom;
+use go_game_board::{Board, Gammas, Sampler};
+
+fn dice() -> Stream {
+    Streams::new(1).stream(Purpose::Action, 0, 0)
+}
+
+fn playouts(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("go/playouts");
+    group.throughput(Throughput::Elements(1));
+    for side in [9, 19] {
+        let game = Game::new(Rules::tromp_taylor(side)).expect("rules");
+        let mut playouts = Playouts::new(&game);
+        let mut rng = dice();
+        group.bench_function(BenchmarkId::new("freewheel", side), |bencher| {
+            bencher.iter(|| black_box(playouts.run(&game, &mut rng)));
+        });
+    }
+    let gammas = Gammas::new();
+    for side in [9, 19] {
+        let mut empty = Board::with_size(side, side);
+        empty.clear();
+        let mut board = empty.clone();
+        let mut sampler = Sampler::new(&board, &gammas);
+        let mut random = FastRandom::new(123);
+        group.bench_function(BenchmarkId::new("go_game_board", side), |bencher| {
+            // As in its own `Benchmark`, which plays on 9x9 only.
+            bencher.iter(|| {
+                board.load(&empty);
+                sampler.new_playout(&board, &gammas);
+                while !board.both_player_pass() {
+                    let vertex = sampler.sample_move(&board, &mut random);
+                    board.play_legal(board.act_player(), vertex);
+                    sampler.move_played(&board, &gammas);
+                }
+                black_box(board.playout_winner())
+            });
+        });
+    }
+    group.finish();
+}
+
+/// The moves of a random game that fills no eyes.
+fn random_game(start: &Game, rng: &mut Stream) -> Vec<u16> {
+    let mut game = start.clone();
+    let mut mask = vec![false; game.area() + 1];
+    while !game.is_over() && !game.is_truncated() {
+        game.legal_mask(&mut mask);
+        let colour = game.to_play();
+        let sensible = |&p: &u16| mask[usize::from(p)] && !game.is_eye(p, colour);
+        let points: Vec<u16> = (0..game.pass()).filter(sensible).collect();
+        let point = match points.len() {
+            0 => game.pass(),
+            n => points[rng.below(n as u32) as usize],
+        };
+        game.play_unchecked(point);
+    }
+    game.moves().map(|m| m.point).collect()
+}
+
+fn turns(criterion: &mut Criterion) {
+    for side in [9, 19] {
+        let mut group = criterion.benchmark_group(format!("go/turn/{side}"));
+        for ko in [Ko::Simple, Ko::Positional, Ko::Situational] {
+            let start = Game::new(Rules { ko, suicide: false, ..Rules::tromp_taylor(side) }).expect("rules");
+            let mut rng = dice();
+            let games: Vec<_> = (0..50).map(|_| random_game(&start, &mut rng)).collect();
+            let turns: usize = games.iter().map(Vec::len).sum();
+            let mut game = start.clone();
+            let mut mask = vec![false; start.area() + 1];
+            group.throughput(Throughput::Elements(turns as u64));
+            group.bench_function(format!("{ko:?}"), |bencher| {
+                bencher.iter(|| {
+                    for moves in &games {
+                        game.clone_from(&start);
+                        for &point in moves {
+                            game.legal_mask(&mut mask);
+                            black_box(&mask);
+                            game.play_unchecked(point);
+                        }
+                    }
+                });
+            });
+        }
+        group.finish();
+    }
+}
+
+criterion_group!(benches, playouts, turns);
+criterion_main!(benches);
