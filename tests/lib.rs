@@ -80,3 +80,8 @@ pub fn assert_same_bytes(a: &Path, b: &Path) {
         assert!(bytes == &b[name], "{name} differs");
     }
 }
+
+/// How many games of each size a referee of Go sees: `FREEWHEEL_GO_GAMES`, or few enough for every day.
+pub fn go_games() -> usize {
+    std::env::var("FREEWHEEL_GO_GAMES").ok().and_then(|games| games.parse().ok()).unwrap_or(40)
+}

@@ -77,6 +77,25 @@ In JSON, null stands for a value that is not finite: of a state from which no en
     /// Measure speed: steps, updates, solutions.
     #[command(after_help = "Example:\n  freewheel bench --json")]
     Bench(Bench),
+    /// Let a player of Go answer the Go Text Protocol, for graphical boards and servers.
+    #[command(after_help = "\
+Examples:
+  freewheel gtp                                   19x19 after boardsize says so; uct:1000 plays
+  freewheel gtp --player uct:5000,strong --size 9
+  echo genmove black | freewheel gtp --player greedy --seed 3")]
+    Gtp(Gtp),
+    /// Let two players of Go meet in many games, ours or other programs.
+    #[command(
+        name = "match",
+        after_help = "\
+Examples:
+  freewheel match uct:1000 greedy --size 9 --games 100
+  freewheel match uct:3000,rave 'gtp:gnugo --mode gtp --level 1' --sgf games
+
+Every opening is played twice, with both colours. 95 % intervals are Wilson's. A program that dies, breaks the rules
+or takes too long loses that game, and is started again."
+    )]
+    Match(Match),
     /// Write a completion script for a shell.
     #[command(
         after_help = "Example:\n  freewheel completions bash > ~/.local/share/bash-completion/completions/freewheel"
@@ -275,4 +294,91 @@ pub struct Bench {
     /// Print one JSON document on standard output, and nothing else.
     #[arg(long)]
     pub json: bool,
+}
+
+/// The rules of Go that a command plays by.
+#[derive(Args, Debug, Clone, Copy)]
+pub struct GoRules {
+    /// Side of the board, 1..=19.
+    #[arg(long, default_value_t = 9, value_parser = clap::value_parser!(u8).range(1..=19))]
+    pub size: u8,
+    /// Which repetitions are forbidden.
+    #[arg(long, value_enum, default_value_t = KoRule::Positional)]
+    pub ko: KoRule,
+    /// Whether a move may take the mover's own stones.
+    #[arg(long, value_enum, default_value_t = Suicide::Allow)]
+    pub suicide: Suicide,
+    /// Points White is given for moving second; a multiple of 0.5.
+    #[arg(long, default_value_t = 7.5, allow_negative_numbers = true)]
+    pub komi: f32,
+}
+
+/// Which repetitions are forbidden.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KoRule {
+    /// A lone stone that has just taken a lone stone may not be retaken at once.
+    Simple,
+    /// No whole-board position may stand again.
+    Positional,
+    /// No whole-board position may stand again with the same player to move.
+    Situational,
+}
+
+/// Whether suicide is allowed.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Suicide {
+    /// It is, as by Tromp-Taylor rules.
+    Allow,
+    /// It is not, as by Chinese rules.
+    Forbid,
+}
+
+/// `freewheel gtp`
+#[derive(Args, Debug)]
+pub struct Gtp {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub rules: GoRules,
+    /// Who plays: random, greedy, uct:N, gtp:COMMAND.
+    #[arg(long, default_value = "uct:1000")]
+    pub player: String,
+    /// Seed of the player's choices.
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+}
+
+/// `freewheel match`
+#[derive(Args, Debug)]
+pub struct Match {
+    /// One player: random, greedy, uct:N, or gtp:COMMAND for another program.
+    pub a: String,
+    /// The other.
+    pub b: String,
+    /// Games.
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub games: u32,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub rules: GoRules,
+    /// Random moves that every opening begins with, the same for both games of a pair.
+    #[arg(long, value_name = "MOVES", default_value_t = 2, value_parser = clap::value_parser!(u32).range(..=1000))]
+    pub opening: u32,
+    /// Moves, passes counted, after which a game is scored as it stands; three a point where not said.
+    #[arg(long, value_name = "MOVES", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub move_limit: Option<u32>,
+    /// Seconds that another program may take for an answer.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60.0)]
+    pub timeout: f64,
+    /// Seed of openings and of our players' choices.
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// Keep the games in this folder.
+    #[arg(long, value_name = "DIR")]
+    pub sgf: Option<PathBuf>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub output: Output,
+    /// Games at once; one a core where not said. Results of our own players do not depend on it.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
 }

@@ -15,7 +15,9 @@ use crate::error::{Error, Result};
 use crate::job::{Job, JobConfig};
 
 mod bench;
+mod contest;
 mod eval;
+mod gtp;
 mod init;
 mod list;
 mod replay;
@@ -56,6 +58,8 @@ impl Catalogue {
             Command::Init(args) => init::init(&args),
             Command::Replay(args) => replay::replay(self, args),
             Command::Bench(args) => bench::bench(self, &args),
+            Command::Gtp(args) => gtp::gtp(&args),
+            Command::Match(args) => contest::contest(&args),
             Command::Completions { shell } => {
                 let mut script = Vec::new();
                 clap_complete::generate(shell, &mut Cli::command(), self.name(), &mut script);

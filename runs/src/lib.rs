@@ -4,6 +4,7 @@
 pub mod catalogue;
 pub mod cli;
 mod command;
+pub mod contest;
 pub mod document;
 pub mod error;
 pub mod experiment;

@@ -139,7 +139,7 @@ impl Value {
 pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        if matches!(c, ']' | '\\' | ':') {
+        if matches!(c, ']' | '\\') {
             out.push('\\');
         }
         out.push(c);

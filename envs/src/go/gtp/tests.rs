@@ -1,0 +1,312 @@
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use super::Engine;
+use crate::go::players;
+use crate::go::rules::{Ko, Rules};
+use crate::go::uct::UctSettings;
+
+fn engine(size: u8) -> Engine {
+    Engine::new(players::parse("random").unwrap(), UctSettings::plain(60), Rules::tromp_taylor(size), 1)
+        .unwrap()
+}
+
+/// What is answered to a whole input.
+fn run(engine: &mut Engine, input: &str) -> String {
+    let mut out = Vec::new();
+    engine.run(input.as_bytes(), &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+/// The answers without their empty lines, one a line where they have one.
+fn answers(engine: &mut Engine, lines: &[&str]) -> Vec<String> {
+    lines.iter().map(|line| run(engine, line).trim_end().to_owned()).collect()
+}
+
+#[test]
+fn a_session_is_answered_to_the_letter() {
+    let input = "1 protocol_version\r\n# hello\n\nname\nboardsize 5\n3 play B c3 # centre\nplay w C3\n4 plya\nquit\nname\n";
+    let out = "=1 2\n\n= Freewheel random\n\n= \n\n=3 \n\n? illegal move\n\n?4 unknown command\n\n= \n\n";
+    assert_eq!(run(&mut engine(9), input), out);
+}
+
+#[test]
+fn faults_have_the_specifications_words() {
+    let mut engine = engine(9);
+    let asked = [
+        "boardsize",
+        "boardsize x",
+        "boardsize 0",
+        "boardsize 20",
+        "boardsize -3",
+        "komi",
+        "komi x",
+        "komi nan",
+        "play",
+        "play black",
+        "play red D4",
+        "play black I4",
+        "play black D10",
+        "genmove",
+        "undo",
+        "fixed_handicap 1",
+        "fixed_handicap 10",
+        "set_free_handicap A1",
+        "set_free_handicap A1 A1",
+        "set_free_handicap A1 pass",
+        "place_free_handicap 81",
+        "loadsgf /no/file",
+        "final_status_list lost",
+        "time_settings 1 2",
+        "kgs-time_settings hourglass",
+        "is_legal black",
+        "set_random_seed x",
+        "",
+    ];
+    let said = [
+        "syntax error",
+        "syntax error",
+        "unacceptable size",
+        "unacceptable size",
+        "unacceptable size",
+        "syntax error",
+        "syntax error",
+        "syntax error",
+        "syntax error",
+        "syntax error",
+        "syntax error",
+        "syntax error",
+        "syntax error",
+        "syntax error",
+        "cannot undo",
+        "invalid number of stones",
+        "invalid number of stones",
+        "bad vertex list",
+        "bad vertex list",
+        "bad vertex list",
+        "invalid number of stones",
+        "cannot load file: /no/file: No such file or directory (os error 2)",
+        "syntax error",
+        "syntax error",
+        "syntax error",
+        "syntax error",
+        "syntax error",
+        "unknown command",
+    ];
+    for (asked, said) in asked.iter().zip(said) {
+        assert_eq!(run(&mut engine, &format!("7 {asked}")), format!("?7 {said}\n\n"), "{asked}");
+    }
+    run(&mut engine, "play b a1");
+    let not_empty = ["fixed_handicap 2", "place_free_handicap 2", "set_free_handicap B1 C1"];
+    assert_eq!(answers(&mut engine, &not_empty), ["? board not empty"; 3]);
+}
+
+#[test]
+fn every_command_that_is_listed_is_known_and_answered() {
+    let mut engine = engine(5);
+    let list = run(&mut engine, "list_commands");
+    let names: Vec<&str> = list.trim_start_matches("= ").trim().lines().collect();
+    let required = "protocol_version name version known_command list_commands quit boardsize clear_board komi play genmove \
+        fixed_handicap place_free_handicap set_free_handicap undo time_settings time_left final_score final_status_list loadsgf \
+        reg_genmove showboard";
+    assert!(required.split_whitespace().all(|name| names.contains(&name)), "{names:?}");
+    assert!(names.is_sorted());
+    for name in names {
+        assert_eq!(run(&mut engine, &format!("known_command {name}")), "= true\n\n");
+        let answer = run(&mut engine, name);
+        assert!(answer.starts_with(['=', '?']) && answer.ends_with("\n\n"), "{name}: {answer}");
+        assert!(!answer.contains("unknown command"), "{name}");
+    }
+    assert_eq!(answers(&mut engine, &["known_command x", "known_command"]), ["= false", "= false"]);
+}
+
+#[test]
+fn the_board_is_shown_in_all_ways() {
+    let mut engine = engine(5);
+    run(&mut engine, "komi 0.5\nplay b C3\nplay w B3\nplay w C4\nplay w D3\nplay w C2\n");
+    let asked = [
+        "list_stones black",
+        "list_stones white",
+        "captures white",
+        "captures black",
+        "final_score",
+        "is_legal b C3",
+        "get_komi",
+    ];
+    assert_eq!(
+        answers(&mut engine, &asked),
+        ["=", "= C2 B3 D3 C4", "= 1", "= 0", "= W+25.5", "= 0", "= 0.5"]
+    );
+    let board = "=\n   A B C D E\n 5 . . . . . 5\n 4 . . O . . 4\n 3 . O . O . 3\n 2 . .(O). . 2\n 1 . . . . . 1\n   A B C D E\n\
+                 black to move, captures black 0 white 1, komi 0.5\n\n";
+    assert_eq!(run(&mut engine, "showboard"), board);
+    assert_eq!(run(&mut engine, "final_status_list alive"), "= C2\nB3\nD3\nC4\n\n");
+    let liberties = "= \"\" \"\" \"\" \"\" \"\"\n\"\" \"\" 4 \"\" \"\"\n\"\" 4 \"\" 4 \"\"\n\"\" \"\" 4 \"\" \"\"\n\"\" \"\" \"\" \"\" \"\"\n\n";
+    assert_eq!(run(&mut engine, "freewheel-liberties"), liberties);
+    // In random games White keeps more than Black.
+    let owned = run(&mut engine, "freewheel-ownership 300");
+    let sum: f64 = owned.trim_start_matches("= ").split_whitespace().map(|x| x.parse::<f64>().unwrap()).sum();
+    assert!(sum < -5.0, "{owned}");
+}
+
+#[test]
+fn games_are_played_undone_and_handicapped() {
+    let mut engine = engine(9);
+    assert_eq!(answers(&mut engine, &["fixed_handicap 3"]), ["= C3 G3 G7"]);
+    let moves: Vec<String> = (0..4).map(|n| run(&mut engine, ["genmove w", "genmove b"][n % 2])).collect();
+    assert!(moves.iter().all(|answer| answer.starts_with("= ")));
+    assert_eq!(engine.game().move_number(), 4);
+    assert_eq!(
+        answers(&mut engine, &["undo", "undo", "undo", "undo", "undo"]),
+        ["=", "=", "=", "=", "? cannot undo"]
+    );
+    assert_eq!(engine.game().board().stones(crate::go::rules::Colour::Black), 3);
+    assert_eq!(answers(&mut engine, &["clear_board", "place_free_handicap 12"]).len(), 2);
+    assert_eq!(engine.game().setup().handicap, 9);
+    assert_eq!(
+        answers(&mut engine, &["boardsize 4", "place_free_handicap 2"]),
+        ["=", "? invalid number of stones"]
+    );
+    assert_eq!(
+        answers(&mut engine, &["rectangular_boardsize 3 5", "play b C5", "play b D1"]),
+        ["=", "=", "? syntax error"]
+    );
+    assert_eq!(engine.game().stone(14), Some(crate::go::rules::Colour::Black));
+    // After two passes one may go on.
+    assert_eq!(
+        answers(&mut engine, &["play w pass", "play b pass", "play w A1", "final_score"]),
+        ["=", "=", "=", "= W+7.5"]
+    );
+}
+
+#[test]
+fn an_illegal_move_changes_nothing() {
+    let mut engine = engine(5);
+    let ko = Rules { ko: Ko::Simple, suicide: false, ..Rules::tromp_taylor(5) };
+    engine.game = crate::go::rules::Game::new(ko).unwrap();
+    let setup = "play b B1\nplay b A2\nplay b B3\nplay w C1\nplay w D2\nplay w C3\nplay b C2\nplay w B2\n";
+    run(&mut engine, setup);
+    // A ko may not be retaken, and asking does not change that: not even a question about the other colour's move.
+    let asked = [
+        "play b C2",
+        "is_legal w C2",
+        "is_legal b C2",
+        "play w A2",
+        "play b C2",
+        "play b E5",
+        "play w E4",
+        "play b C2",
+    ];
+    let said = ["? illegal move", "= 1", "= 0", "? illegal move", "? illegal move", "=", "=", "="];
+    assert_eq!(answers(&mut engine, &asked), said);
+}
+
+#[test]
+fn the_seed_decides() {
+    let game = |seed: &str| {
+        let mut engine = engine(9);
+        run(&mut engine, &format!("set_random_seed {seed}"));
+        (0..20).map(|_| run(&mut engine, "genmove b")).collect::<String>()
+    };
+    assert_eq!(game("5"), game("5"));
+    assert_ne!(game("5"), game("6"));
+    assert_ne!(game("-5"), game("5"));
+    // A regression move is not made.
+    let mut engine = engine(9);
+    assert!(run(&mut engine, "reg_genmove b").starts_with("= "));
+    assert_eq!(engine.game().move_number(), 0);
+}
+
+#[test]
+fn records_are_loaded_to_the_end_or_before_a_move() {
+    let folder = std::env::temp_dir().join(format!("freewheel-gtp-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("game.sgf");
+    std::fs::write(&file, "(;SZ[7]KM[3.5];B[dd];W[ee];B[cc])").unwrap();
+    let mut engine = engine(9);
+    run(&mut engine, &format!("loadsgf {}", file.display()));
+    assert_eq!(
+        (engine.game().rules().width, engine.game().rules().komi, engine.game().move_number()),
+        (7, 3.5, 3)
+    );
+    run(&mut engine, &format!("loadsgf {} 3", file.display()));
+    assert_eq!(engine.game().move_number(), 2);
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn analysis_is_told_as_leela_zero_does() {
+    let mut engine = engine(5);
+    let out = run(&mut engine, "2 lz-analyze b interval 1\n3 lz-genmove_analyze b 100\nquit\n");
+    let mut parts = out.split("\n\n");
+    let first = parts.next().unwrap().strip_prefix("=2\n").unwrap();
+    assert!(first.lines().count() >= 1);
+    for line in first.lines() {
+        let infos: Vec<&str> = line.split("info ").filter(|info| !info.is_empty()).collect();
+        let mut visits = u32::MAX;
+        for (order, info) in infos.iter().enumerate() {
+            let words: Vec<&str> = info.split_whitespace().collect();
+            let value = |name: &str| words[words.iter().position(|word| *word == name).unwrap() + 1];
+            assert_eq!(value("order"), order.to_string());
+            assert_eq!(value("pv"), value("move"));
+            let found = value("visits").parse().unwrap();
+            assert!((1..=visits).contains(&found));
+            visits = found;
+            assert!((0..=10_000).contains(&value("winrate").parse::<i32>().unwrap()));
+        }
+    }
+    let second = parts.next().unwrap().strip_prefix("=3\n").unwrap();
+    let chosen = second.lines().last().unwrap().strip_prefix("play ").unwrap();
+    assert_eq!(engine.game().move_number(), 1);
+    assert_eq!(run(&mut engine, "list_stones b"), format!("= {chosen}\n\n"));
+}
+
+/// A player that plays where stones are is refused, and the game is as it was.
+#[test]
+fn a_player_that_breaks_the_rules_is_told_on() {
+    struct Stubborn;
+    impl players::Player for Stubborn {
+        fn name(&self) -> String {
+            "stubborn".into()
+        }
+        fn choose(
+            &self,
+            _: &crate::go::rules::Game,
+            _: &mut freewheel_core::Stream,
+        ) -> freewheel_core::Result<players::Turn> {
+            Ok(players::Turn::Play(0))
+        }
+    }
+    let rules = Rules::tromp_taylor(5);
+    let mut engine = Engine::new(Arc::new(Stubborn), UctSettings::plain(1), rules, 0).unwrap();
+    let said = answers(&mut engine, &["genmove b", "genmove w", "name"]);
+    let fault = "? the player chose A1, which is illegal: that point is occupied";
+    assert_eq!(said, ["= A1", fault, "= Freewheel stubborn"]);
+    assert_eq!(engine.game().move_number(), 1);
+}
+
+fn lines() -> impl Strategy<Value = String> {
+    let names = "(play|genmove|boardsize|komi|undo|loadsgf|fixed_handicap|set_free_handicap|place_free_handicap|is_legal|all_legal\
+        |showboard|final_status_list|time_left|kgs-time_settings|lz-genmove_analyze|freewheel-ownership|rectangular_boardsize|clear_board)";
+    let words = "( (b|w|black|[A-HJ][1-9]|pass|-?[0-9]{1,3}|[!-~]{0,3})){0,3}";
+    let asked = proptest::string::string_regex(&format!("[0-9]{{0,3}} ?{names}{words}")).unwrap();
+    prop_oneof![3 => asked, 1 => Just("genmove b".to_owned()), 1 => "\\PC{0,20}", 1 => "[\\x00-\\x7f]{0,20}"]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    /// Whatever is asked, each question has one answer.
+    #[test]
+    fn no_input_panics(lines in proptest::collection::vec(lines(), 0..12)) {
+        let mut engine = engine(5);
+        for line in lines {
+            let out = run(&mut engine, &line);
+            prop_assert!(out.is_empty() || out.starts_with(['=', '?']) && out.ends_with("\n\n"), "{line:?}: {out:?}");
+            let asked = line.split('\n').filter_map(super::protocol::Command::parse).take_while(|c| c.name != "quit").count();
+            let quit = line.split('\n').filter_map(super::protocol::Command::parse).any(|c| c.name == "quit");
+            prop_assert_eq!(out.matches("\n\n").count(), asked + usize::from(quit), "{:?}: {:?}", line, out);
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Who sits at a board: a player of ours, or another program, which is kept in step.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use freewheel_core::Stream;
+use freewheel_envs::go::gtp::Client;
+use freewheel_envs::go::players::{Player, Turn};
+use freewheel_envs::go::rules::{Colour, Game, Move};
+
+/// Who enters a match.
+#[derive(Clone)]
+pub enum Entrant {
+    /// A player of ours.
+    Own(Arc<dyn Player>),
+    /// Another program that speaks GTP.
+    Program {
+        /// Its command line.
+        command: String,
+        /// How long it may take for an answer.
+        limit: Duration,
+    },
+}
+
+impl Entrant {
+    /// Its name, as the command line writes it.
+    pub fn name(&self) -> String {
+        match self {
+            Entrant::Own(player) => player.name(),
+            Entrant::Program { command, .. } => format!("gtp:{command}"),
+        }
+    }
+}
+
+/// An entrant at a board, for one game after another.
+pub(super) struct Seat {
+    entrant: Entrant,
+    /// The running program, if it is one, and if it runs.
+    client: Option<Client>,
+}
+
+/// What a seat does wrong, in words.
+pub(super) type Fault = String;
+
+impl Seat {
+    pub(super) fn new(entrant: Entrant) -> Self {
+        Seat { entrant, client: None }
+    }
+
+    /// Begins a game that has reached `game`.
+    pub(super) fn begin(&mut self, game: &Game) -> Result<(), Fault> {
+        let Entrant::Program { command, limit } = &self.entrant else { return Ok(()) };
+        let client = match &mut self.client {
+            Some(client) => client,
+            none => none.insert(Client::start(command, *limit).map_err(|e| e.to_string())?),
+        };
+        let begun = client.begin(game.rules()).and_then(|()| {
+            let mut moves = game.moves();
+            moves.try_for_each(|Move { colour, point }| client.play(game.rules(), colour, point))
+        });
+        begun.map_err(|e| self.lose(e.to_string()))
+    }
+
+    /// Its move with `colour`.
+    pub(super) fn choose(&mut self, game: &Game, colour: Colour, rng: &mut Stream) -> Result<Turn, Fault> {
+        match (&self.entrant, &mut self.client) {
+            (Entrant::Own(player), _) => player.choose(game, rng).map_err(|e| e.to_string()),
+            (_, Some(client)) => {
+                client.generate_move(game.rules(), colour).map_err(|e| self.lose(e.to_string()))
+            }
+            (entrant, None) => Err(format!("{} is not running", entrant.name())),
+        }
+    }
+
+    /// Tells it the other's move.
+    pub(super) fn tell(&mut self, game: &Game, played: Move) -> Result<(), Fault> {
+        let Some(client) = &mut self.client else { return Ok(()) };
+        client.play(game.rules(), played.colour, played.point).map_err(|e| self.lose(e.to_string()))
+    }
+
+    /// Lets the program go: it is started again for the next game. Nobody knows what it thinks of the board now.
+    pub(super) fn lose(&mut self, why: Fault) -> Fault {
+        self.client = None;
+        why
+    }
+}

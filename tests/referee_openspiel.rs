@@ -1,0 +1,156 @@
+//! Our rules of Go against OpenSpiel's: every board, every legal move and every score of random games.
+//!
+//! Runs where `FREEWHEEL_PYTHON` names a Python that has `open_spiel`; elsewhere it says that it is skipped, unless
+//! `FREEWHEEL_REFEREES=required`. `FREEWHEEL_GO_GAMES` is the number of games of each size.
+//!
+//! OpenSpiel knows simple ko and no suicide; a stone that recreates an earlier position ends its game as a draw, which is
+//! where our positional superko must forbid that stone; 2 n² moves end its game too.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use freewheel_core::{Purpose, Stream, Streams};
+use freewheel_envs::go::rules::{Colour, Game, Ko, Point, Rules};
+use freewheel_tests::go_games;
+
+fn python() -> Option<PathBuf> {
+    let root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    let made = root.join("target/peers/bin/python");
+    let python = std::env::var_os("FREEWHEEL_PYTHON").map(PathBuf::from).unwrap_or(made);
+    let has = Command::new(&python).args(["-c", "import pyspiel"]).output().is_ok_and(|o| o.status.success());
+    if !has {
+        let required = std::env::var("FREEWHEEL_REFEREES").is_ok_and(|v| v == "required");
+        assert!(!required, "{} has no open_spiel", python.display());
+        eprintln!("SKIPPED: no Python with open_spiel; set FREEWHEEL_PYTHON to one that has it");
+        return None;
+    }
+    Some(python)
+}
+
+/// How a game ended.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum End {
+    Passes,
+    Repetition,
+    Limit,
+}
+
+/// A game made of random moves.
+struct Random {
+    size: u8,
+    moves: Vec<Point>,
+    end: End,
+    area_score: i32,
+}
+
+fn rules(size: u8, ko: Ko) -> Rules {
+    Rules { ko, suicide: false, move_limit: None, ..Rules::tromp_taylor(size) }
+}
+
+/// Uniformly random moves; a patient player passes only where nothing else is left, which makes repetitions likelier.
+fn random(size: u8, patient: bool, rng: &mut Stream) -> Random {
+    let mut game = Game::new(rules(size, Ko::Simple)).unwrap();
+    let mut strict = Game::new(rules(size, Ko::Positional)).unwrap();
+    let limit = 2 * usize::from(size) * usize::from(size);
+    let mut mask = vec![false; game.area() + 1];
+    let mut moves = Vec::new();
+    let end = loop {
+        if game.is_over() {
+            break End::Passes;
+        }
+        if moves.len() == limit {
+            break End::Limit;
+        }
+        game.legal_mask(&mut mask);
+        let passes = game.pass() + Point::from(!patient);
+        let mut legal: Vec<Point> = (0..passes).filter(|&point| mask[usize::from(point)]).collect();
+        if legal.is_empty() {
+            legal.push(game.pass());
+        }
+        let point = legal[rng.below(legal.len() as u32) as usize];
+        moves.push(point);
+        game.play(point).unwrap();
+        if strict.play(point).is_err() {
+            break End::Repetition;
+        }
+    };
+    Random { size, moves, end, area_score: game.area_score() }
+}
+
+/// A state as the script prints it.
+fn state(game: &Game, over: bool, mask: &mut [bool]) -> String {
+    let side = Point::from(game.rules().width);
+    let mut text = String::with_capacity(2 * game.area() + 2);
+    for point in (0..side).rev().flat_map(|row| row * side..(row + 1) * side) {
+        text.push(match game.stone(point) {
+            Some(Colour::Black) => 'X',
+            Some(Colour::White) => 'O',
+            None => '+',
+        });
+    }
+    text.push(' ');
+    game.legal_mask(mask);
+    text.extend(mask.iter().map(|&legal| if legal && !over { '1' } else { '0' }));
+    text
+}
+
+/// Compares a game state by state with what the script says of it; the number of states.
+fn compare(random: &Random, lines: &mut impl Iterator<Item = String>) -> usize {
+    let Random { size, moves, end, area_score } = random;
+    let mut game = Game::new(rules(*size, Ko::Simple)).unwrap();
+    let mut mask = vec![false; game.area() + 1];
+    for n in 0..=moves.len() {
+        let (ours, theirs) = (state(&game, n == moves.len(), &mut mask), lines.next().unwrap());
+        assert_eq!(ours, theirs, "{size}x{size} after {n} of {moves:?}");
+        if let Some(&point) = moves.get(n) {
+            game.play(point).unwrap();
+        }
+    }
+    assert_eq!(*area_score, game.area_score());
+    // The komis lie half a point on both sides of the score: they leave only it.
+    let results = if *end == End::Repetition { "0.0 0.0" } else { "1.0 -1.0" };
+    let wanted = format!("end {} {results}", moves.len());
+    assert_eq!(lines.next().unwrap(), wanted, "{size}x{size} {end:?} {moves:?}");
+    moves.len() + 1
+}
+
+#[test]
+fn states_and_scores_equal_openspiels() {
+    let Some(python) = python() else { return };
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/peers/openspiel_go.py");
+    for size in [5, 7, 9, 13, 19] {
+        let began = Instant::now();
+        let mut rng = Streams::new(2).stream(Purpose::Generation, u64::from(size), 0);
+        let games: Vec<Random> = (0..go_games()).map(|n| random(size, n % 2 == 1, &mut rng)).collect();
+        let mut child = Command::new(&python);
+        let mut child = child.arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let (mut input, output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+        let (mut states, mut ends) = (0, [0; 3]);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                for Random { size, moves, area_score, .. } in &games {
+                    let moves: Vec<String> = moves.iter().map(Point::to_string).collect();
+                    let komi = f64::from(*area_score);
+                    writeln!(input, "{size} {} {} {}", komi - 0.5, komi + 0.5, moves.join(" ")).unwrap();
+                }
+                drop(input);
+            });
+            let mut lines = BufReader::new(output).lines().map(Result::unwrap);
+            for game in &games {
+                states += compare(game, &mut lines);
+                ends[game.end as usize] += 1;
+            }
+            assert_eq!(lines.next(), None);
+        });
+        assert!(child.wait().unwrap().success());
+        let [passes, repetition, limit] = ends;
+        eprintln!(
+            "{size}x{size}: {} games, {states} states and all final results equal; ended by passes {passes}, repetition \
+             {repetition}, limit {limit}; {:.1} s",
+            games.len(),
+            began.elapsed().as_secs_f64()
+        );
+    }
+}
