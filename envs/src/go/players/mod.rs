@@ -17,7 +17,6 @@ use freewheel_core::{Error, Result, Stream, settings};
 pub use greedy::Greedy;
 pub use gtp::Program;
 pub use random::Random;
-pub(in crate::go) use random::sensible;
 pub use uct::Uct;
 
 use super::rules::{Game, Point};

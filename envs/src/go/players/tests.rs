@@ -97,7 +97,8 @@ fn a_program_follows_the_game() {
         esac
         echo
     done"#;
-    let program = parse(&format!("gtp:sh -c '{}'", script.replace("LOG", &log.display().to_string()))).unwrap();
+    let program =
+        parse(&format!("gtp:sh -c '{}'", script.replace("LOG", &log.display().to_string()))).unwrap();
     let heard = || {
         let text = std::fs::read_to_string(&log).unwrap();
         std::fs::remove_file(&log).unwrap();

@@ -17,7 +17,6 @@
 //! | `duel` | the game for two: [`Go`] |
 //! | `against` | the game against an opponent: [`GoAgainst`] |
 //! | `reference` | what is the best, and what a random player gets |
-//! | `response` | the best answer to a random opponent |
 //! | `draw` | the board as cells |
 //! | `family` | the family `go`: [`Boards`] |
 
@@ -27,7 +26,6 @@ mod duel;
 mod family;
 mod observation;
 mod reference;
-mod response;
 mod settings;
 mod terms;
 #[cfg(test)]

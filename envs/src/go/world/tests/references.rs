@@ -14,7 +14,7 @@ fn komi_decides_solved_boards() {
     for (size, komi, value) in
         [(2, "0.5", 1.0), (2, "1", 0.5), (2, "1.5", 0.0), (3, "8.5", 1.0), (3, "9", 0.5)]
     {
-        let world = duel(size, &format!("opponent = 'self'\nkomi = {komi}"));
+        let world = duel(size, &format!("opponent = 'self'\nruleset = 'chinese'\nkomi = {komi}"));
         let solution = world.solve(&as_played(&world)).unwrap();
         assert_eq!(
             (solution.value, solution.certainty),
@@ -26,18 +26,16 @@ fn komi_decides_solved_boards() {
     assert!(world.solve(&as_played(&world)).is_err());
 }
 
-/// The random player's exact value is what it gets when it is played out: a thousand games, five standard deviations.
+/// Against whoever it is, perfect play is sure of what it gets against perfect play.
 #[test]
-fn the_process_is_the_game() {
-    let world = against(2, "ko = 'simple'");
-    let question = as_played(&world);
-    let exact = world.solve(&Question { who: Who::Random, ..question }).unwrap().value;
-    let played = world.baseline(&question).unwrap().value;
-    assert!((exact - played).abs() < 5.0 * (exact * (1.0 - exact) / 1000.0).sqrt(), "{exact} {played}");
-    let best = world.solve(&question).unwrap();
-    assert_eq!(best.certainty, Certainty::Exact);
-    assert!(best.value > exact && best.value <= 1.0, "{}", best.value);
-    // Under superko the past matters.
-    assert!(against(2, "").solve(&question).is_err());
-    assert!(against(2, "ko = 'simple'\nopponent = 'greedy'").solve(&question).is_err());
+fn perfect_play_is_a_lower_bound() {
+    let of = |colour: &str| {
+        let world = against(2, &format!("ruleset = 'chinese'\ncolour = '{colour}'"));
+        world.solve(&as_played(&world)).map(|solution| (solution.value, solution.certainty, solution.upper))
+    };
+    assert_eq!(of("black").unwrap(), (1.0, Certainty::Exact, Some(1.0)));
+    assert_eq!(of("alternate").unwrap(), (0.5, Certainty::Bracket, Some(1.0)));
+    assert!(of("white").is_err());
+    let world = against(2, "");
+    assert!(world.solve(&Question { who: Who::Random, ..as_played(&world) }).is_err());
 }
