@@ -3,7 +3,7 @@
 use freewheel_core::{Purpose, Stream, Streams};
 
 use super::*;
-use crate::go::rules::{Colour, Rules, Setup};
+use crate::go::rules::{Rules, Setup};
 
 fn stream(seed: u64) -> Stream {
     Streams::new(seed).stream(Purpose::Action, 0, 0)
@@ -82,7 +82,8 @@ fn names_are_read() {
     assert!(error("uct:many").contains("number of playouts"));
 }
 
-/// A program is told each move once, and the whole game anew where another one began. This one writes down what it hears, and passes.
+/// A program is told each move once, and the whole game anew where another one began. This one writes down what it
+/// hears, and passes.
 #[cfg(unix)]
 #[test]
 fn a_program_follows_the_game() {

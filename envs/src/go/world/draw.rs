@@ -178,8 +178,8 @@ fn crossing(x: usize, y: usize, width: usize, height: usize) -> char {
     }
 }
 
-/// Whether a point is a star point: where the lines three (from 13 on: four) from the edge cross each other, the middle of odd
-/// boards from 5 on, and from 13 on the middles of the sides.
+/// Whether a point is a star point: where the lines three (from 13 on: four) from the edge cross each other, the
+/// middle of odd boards from 5 on, and from 13 on the middles of the sides.
 fn is_star(x: usize, y: usize, width: usize, height: usize) -> bool {
     let edge = |at: usize, size: usize| {
         let edge = if size >= 13 { 3 } else { 2 };

@@ -28,7 +28,8 @@ pub(super) fn duel(world: &Go, question: &Question) -> Result<Solution> {
     Ok(solution(low, high))
 }
 
-/// Of the game against an opponent, whoever that is: what perfect play is sure to get at least, and the most that there is.
+/// Of the game against an opponent, whoever that is: what perfect play is sure to get at least, and the most that
+/// there is.
 pub(super) fn against(world: &GoAgainst, question: &Question) -> Result<Solution> {
     let id = &world.spec().id;
     let [low, high] = blacks_share(id, &world.terms.start, question)?;
@@ -66,9 +67,9 @@ fn solution(low: f64, high: f64) -> Solution {
     Solution { certainty, value: low, upper: Some(high), values: Vec::new(), policy: None }
 }
 
-/// The share of games that a player wins who takes every legal action equally often, its own eyes and the pass included, and both sides
-/// where the game is for two (then it is Black's share): played out with a fixed seed, as many games as make about 100,000 moves, from 100
-/// to 1,000. A game of `limit` steps is counted as it stands.
+/// The share of games that a player wins who takes every legal action equally often, its own eyes and the pass
+/// included, and both sides where the game is for two (then it is Black's share): played out with a fixed seed, as
+/// many games as make about 100,000 moves, from 100 to 1,000. A game of `limit` steps is counted as it stands.
 pub(super) fn random<E: Env<Action = u32>>(world: &E, limit: u32) -> Baseline {
     let games = (100_000 / limit.max(1)).clamp(100, 1000);
     let streams = Streams::new(SEED);

@@ -1,6 +1,6 @@
 //! What is the best, against values worked out elsewhere.
 
-use freewheel_core::{Certainty, Env, Question, Who, World};
+use freewheel_core::{Certainty, Question, Who, World};
 
 use super::{against, duel};
 
@@ -8,7 +8,8 @@ fn as_played<W: World>(world: &W) -> Question {
     Question::as_played(world.spec())
 }
 
-/// Black wins 2x2 by 1 under positional superko and 3x3 by 9 (Tromp; van der Werf & Winands 2009): komi decides who wins.
+/// Black wins 2x2 by 1 under positional superko and 3x3 by 9 (Tromp; van der Werf & Winands 2009): komi decides who
+/// wins.
 #[test]
 fn komi_decides_solved_boards() {
     for (size, komi, value) in
