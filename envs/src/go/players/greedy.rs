@@ -9,7 +9,8 @@ use crate::go::uct;
 /// Looks one move ahead. It plays the first of these that is legal, of equals a random one:
 ///
 /// 1. the capture of the most stones;
-/// 2. the move that saves the largest own chain in atari: its last liberty, if the chain then has two liberties or more;
+/// 2. the move that saves the largest own chain in atari: its last liberty, if the chain then has two liberties or
+///    more;
 /// 3. what [`Random`](super::Random) plays.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Greedy;

@@ -14,9 +14,9 @@ const LIMIT: Duration = Duration::from_secs(120);
 
 /// A program that speaks GTP, such as `gnugo --mode gtp --level 1`.
 ///
-/// A child process follows a game as long as what it has been told is how the game began; otherwise it is told the whole game anew. One
-/// more is started where several games are played at once, and one that failed is replaced. At each beginning it is told a random seed
-/// of the stream; whether it plays the same then is its own affair.
+/// A child process follows a game as long as what it has been told is how the game began; otherwise it is told the
+/// whole game anew. One more is started where several games are played at once, and one that failed is replaced. At
+/// each beginning it is told a random seed of the stream; whether it plays the same then is its own affair.
 pub struct Program {
     command: String,
     limit: Duration,
@@ -39,7 +39,8 @@ struct Told {
 }
 
 impl Program {
-    /// The program of this command line, which is started when it is first asked. Each of its answers may take 120 seconds.
+    /// The program of this command line, which is started when it is first asked. Each of its answers may take 120
+    /// seconds.
     pub fn new(command: &str) -> Self {
         Program { command: command.trim().to_owned(), limit: LIMIT, idle: Mutex::default() }
     }

@@ -1,7 +1,7 @@
 //! Who plays Go: random, greedy, searching, and programs of others.
 //!
-//! A [`Player`] sees the whole game, not an observation. The same players sit opposite a learner, answer over GTP and meet in
-//! matches; [`parse`] finds them by name.
+//! A [`Player`] sees the whole game, not an observation. The same players sit opposite a learner, answer over GTP and
+//! meet in matches; [`parse`] finds them by name.
 
 mod greedy;
 mod gtp;
@@ -17,7 +17,6 @@ use freewheel_core::{Error, Result, Stream, settings};
 pub use greedy::Greedy;
 pub use gtp::Program;
 pub use random::Random;
-pub(in crate::go) use random::sensible;
 pub use uct::Uct;
 
 use super::rules::{Game, Point};
@@ -37,8 +36,8 @@ pub trait Player: Send + Sync {
     /// Its name, which [`parse`] reads.
     fn name(&self) -> String;
 
-    /// A legal move of the player to move in `game`, which is not over. It draws from `rng` and from nothing else, unless it is another
-    /// program.
+    /// A legal move of the player to move in `game`, which is not over. It draws from `rng` and from nothing else,
+    /// unless it is another program.
     ///
     /// # Errors
     /// Those of another program: it died, it took too long, it answered with nonsense.

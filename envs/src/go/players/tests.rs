@@ -81,3 +81,52 @@ fn names_are_read() {
     assert!(error("alphago").contains("random, greedy, uct:N, gtp:COMMAND"));
     assert!(error("uct:many").contains("number of playouts"));
 }
+
+/// A program is told each move once, and the whole game anew where another one began. This one writes down what it
+/// hears, and passes.
+#[cfg(unix)]
+#[test]
+fn a_program_follows_the_game() {
+    let log = std::env::temp_dir().join(format!("freewheel-go-players-{}", std::process::id()));
+    let script = r#"while read id command; do
+        echo "$command" >> LOG
+        case "$command" in
+            known_command*) echo "=$id true";;
+            genmove*) echo "=$id pass";;
+            quit) exit;;
+            *) echo "=$id";;
+        esac
+        echo
+    done"#;
+    let program =
+        parse(&format!("gtp:sh -c '{}'", script.replace("LOG", &log.display().to_string()))).unwrap();
+    let heard = || {
+        let text = std::fs::read_to_string(&log).unwrap();
+        std::fs::remove_file(&log).unwrap();
+        let told = text.lines().filter(|line| !line.starts_with("set_random_seed"));
+        told.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let begun = ["boardsize 5", "clear_board", "komi 0"];
+    let rules = Rules { komi: 0.0, ..Rules::tromp_taylor(5) };
+    let mut game = Game::new(rules).unwrap();
+    game.play(12).unwrap();
+    assert_eq!(program.choose(&game, &mut stream(0)).unwrap(), Turn::Play(game.pass()));
+    let known = ["known_command set_random_seed"];
+    assert_eq!(heard(), [&known[..], &begun, &["play black C3", "genmove white"]].concat());
+    game.play(game.pass()).unwrap();
+    game.play(13).unwrap();
+    program.choose(&game, &mut stream(0)).unwrap();
+    assert_eq!(heard(), ["play black D3", "genmove white"]);
+    let setup = Setup { white: vec![0], ..Setup::default() };
+    let other = Game::with_setup(rules, setup).unwrap();
+    program.choose(&other, &mut stream(0)).unwrap();
+    assert_eq!(heard(), [&begun[..], &["play white A1", "genmove black"]].concat());
+}
+
+#[test]
+fn a_program_that_cannot_be_started_is_named() {
+    let program = parse("gtp:/no/such/program --mode gtp").unwrap();
+    let game = position([".....", ".....", ".....", ".....", "....."]);
+    let error = program.choose(&game, &mut stream(0)).unwrap_err().to_string();
+    assert!(error.contains("/no/such/program"), "{error}");
+}

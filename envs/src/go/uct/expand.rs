@@ -1,7 +1,7 @@
 //! The children of a node, and what is believed of them before the first playout.
 //!
-//! Children are all legal moves that fill no own eye, superko obeyed, and the pass. Priors are playouts that were never made (Gelly &
-//! Silver 2011, section 7), of the sizes that P. Baudiš's Michi uses:
+//! Children are all legal moves that fill no own eye, superko obeyed, and the pass. Priors are playouts that were
+//! never made (Gelly & Silver 2011, section 7), of the sizes that P. Baudiš's Michi uses:
 //!
 //! | what | playouts | won |
 //! |---|---|---|

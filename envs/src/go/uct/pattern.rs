@@ -1,7 +1,8 @@
 //! The 3x3 patterns of MoGo: shapes in whose middle a move is worth trying.
 //!
-//! Source: S. Gelly, Y. Wang, R. Munos, O. Teytaud, *Modification of UCT with Patterns in Monte-Carlo Go* (INRIA RR-6062,
-//! 2006), figures 3 to 6: hane, cut, and moves at the edge; as spelt out in P. Baudiš's Michi. They hold for both colours, turned and mirrored.
+//! Source: S. Gelly, Y. Wang, R. Munos, O. Teytaud, *Modification of UCT with Patterns in Monte-Carlo Go* (INRIA
+//! RR-6062, 2006), figures 3 to 6: hane, cut, and moves at the edge; as spelt out in P. Baudiš's Michi. They hold for
+//! both colours, turned and mirrored.
 
 use std::sync::LazyLock;
 

@@ -2,8 +2,8 @@
 //!
 //! No move fills an own eye. The answer to the last move is looked for first:
 //!
-//! 1. with probability .9, chains in atari around it: the opponent's are captured; own ones are saved, by capturing or by extending to
-//!    at least two liberties;
+//! 1. with probability .9, chains in atari around it: the opponent's are captured; own ones are saved, by capturing
+//!    or by extending to at least two liberties;
 //! 2. with probability .95, a move next to it, of the eight neighbours, that makes a 3x3 pattern and is no self-atari;
 //! 3. any move; a self-atari is rejected once in two.
 //!
@@ -17,7 +17,8 @@ use crate::go::rules::{Board, Colour, Game, Geometry, Point, Vertex};
 /// No vertex of a board.
 const NOWHERE: Vertex = 0;
 
-/// How often a look for captures, or for patterns, is made at all: what is not always done can be unlearnt by the search.
+/// How often a look for captures, or for patterns, is made at all: what is not always done can be unlearnt by the
+/// search.
 const LOOK_FOR_ATARI: f64 = 0.9;
 const LOOK_FOR_PATTERNS: f64 = 0.95;
 
@@ -45,8 +46,8 @@ impl PatternPlayouts {
         }
     }
 
-    /// Plays a copy of `game` to its end and returns Black's area minus White's; `seen` is told every move in its order, passes
-    /// left out.
+    /// Plays a copy of `game` to its end and returns Black's area minus White's; `seen` is told every move in its
+    /// order, passes left out.
     pub(super) fn run(&mut self, game: &Game, rng: &mut Stream, mut seen: impl FnMut(Colour, Point)) -> i32 {
         let geometry = game.geometry();
         let vertex = |point: Point| geometry.vertex(point);
@@ -189,8 +190,8 @@ pub(super) fn around(board: &Board, geometry: &Geometry, vertex: Vertex) -> [Aro
     })
 }
 
-/// Calls `escape` with the moves of `colour` that save its chain at `stone`, whose last liberty is `liberty`: captures of
-/// neighbours in atari, and the extension if it gains a second liberty.
+/// Calls `escape` with the moves of `colour` that save its chain at `stone`, whose last liberty is `liberty`:
+/// captures of neighbours in atari, and the extension if it gains a second liberty.
 pub(super) fn each_escape(
     board: &Board,
     stone: Vertex,

@@ -6,10 +6,11 @@
 //! (1 - beta_i) Q_i + beta_i A_i + c sqrt(ln N / n_i)        beta = a / (n + a + 4 n a b^2)
 //! ```
 //!
-//! is largest, where Q is the mean result of the n playouts through the child, A the mean result of the a playouts through the *parent* in which the mover played
-//! this move first at any time later (all moves as first). Without RAVE beta is 0. Sources: L. Kocsis and C. Szepesvári, *Bandit based Monte-Carlo
-//! Planning* (2006); S. Gelly and D. Silver, *Monte-Carlo tree search and rapid action value estimation in computer Go*,
-//! Artificial Intelligence 175 (2011), equations 9 and 14.
+//! is largest, where Q is the mean result of the n playouts through the child, A the mean result of the a playouts
+//! through the *parent* in which the mover played this move first at any time later (all moves as first). Without
+//! RAVE beta is 0. Sources: L. Kocsis and C. Szepesvári, *Bandit based Monte-Carlo Planning* (2006); S. Gelly and D.
+//! Silver, *Monte-Carlo tree search and rapid action value estimation in computer Go*, Artificial Intelligence 175
+//! (2011), equations 9 and 14.
 
 use freewheel_core::Stream;
 
@@ -44,7 +45,8 @@ pub struct Search {
     tree: Tree,
     uniform: Playouts,
     patterned: PatternPlayouts,
-    /// For each point who put the first stone there after the leaf, and on the way back also before it: 1 + colour, or 0.
+    /// For each point who put the first stone there after the leaf, and on the way back also before it: 1 + colour,
+    /// or 0.
     first: Vec<u8>,
     /// The nodes from the root to the leaf of this playout.
     path: Vec<u32>,
@@ -217,9 +219,9 @@ impl Search {
         Candidate { point: node.point, visits: node.visits, win_rate: node.win_rate(), variation }
     }
 
-    /// The move to make: the one with most visits. A pass ends what is won: it is chosen at once where the other has passed and the
-    /// board as it stands is a win, and it is not chosen where the board as it stands is lost and there is
-    /// anything else to try.
+    /// The move to make: the one with most visits. A pass ends what is won: it is chosen at once where the other has
+    /// passed and the board as it stands is a win, and it is not chosen where the board as it stands is lost and
+    /// there is anything else to try.
     pub fn choose(&self) -> Point {
         let pass = self.root.pass();
         let ahead = self.root.score() * self.root.to_play().sign() as f32;

@@ -10,14 +10,14 @@ pub struct UctSettings {
     pub playouts: u32,
     /// The exploration constant c of UCB1 in `Q + c sqrt(ln N / n)`, for values Q in 0..=1. `c=X`.
     pub exploration: f64,
-    /// The bias b of MC-RAVE (Gelly & Silver 2011, equation 14): the larger, the sooner are all-moves-as-first counts given up for
-    /// real ones. `None` is plain UCT. `rave`, or `rave=X`.
+    /// The bias b of MC-RAVE (Gelly & Silver 2011, equation 14): the larger, the sooner are all-moves-as-first counts
+    /// given up for real ones. `None` is plain UCT. `rave`, or `rave=X`.
     pub rave: Option<f64>,
-    /// Whether playouts save and capture chains in atari and follow 3x3 patterns near the last move (Gelly et al. 2006),
-    /// instead of uniformly random moves. `patterns`.
+    /// Whether playouts save and capture chains in atari and follow 3x3 patterns near the last move (Gelly et al.
+    /// 2006), instead of uniformly random moves. `patterns`.
     pub patterns: bool,
-    /// Whether new nodes begin with what is believed of their moves: captures, escapes, patterns and nearness to the last move good, self-atari and
-    /// the empty first line bad. `priors`.
+    /// Whether new nodes begin with what is believed of their moves: captures, escapes, patterns and nearness to the
+    /// last move good, self-atari and the empty first line bad. `priors`.
     pub priors: bool,
     /// Visits after which a leaf gets its children, at least 1. `expand=N`.
     pub expand: u32,
@@ -28,8 +28,8 @@ pub struct UctSettings {
 /// The bias that goes with an equivalence of 3,500 playouts, at which both counts weigh the same.
 const RAVE_BIAS: f64 = 0.00845;
 
-/// With RAVE the counts themselves explore. A c of 0, as Gelly & Silver use, may never try the one good move whose all-moves-as-first
-/// count is bad; this much of it is enough to try every move some day.
+/// With RAVE the counts themselves explore. A c of 0, as Gelly & Silver use, may never try the one good move whose
+/// all-moves-as-first count is bad; this much of it is enough to try every move some day.
 const RAVE_EXPLORATION: f64 = 0.02;
 
 /// The words after the number of playouts.

@@ -66,8 +66,8 @@ fn random_game(size: u8, ko: Ko, suicide: bool, moves: u32, rng: &mut Stream) ->
     game
 }
 
-/// Black has two eyes. White lives, and is then ahead by half a point, exactly with the middle of its three points; Black
-/// kills there.
+/// Black has two eyes. White lives, and is then ahead by half a point, exactly with the middle of its three points;
+/// Black kills there.
 #[test]
 fn the_vital_point_of_three_in_a_row_is_found() {
     let rows = ["XXXXX", "X.X.X", "XXXXX", "OOOOO", "...OO"];

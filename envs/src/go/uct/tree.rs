@@ -17,7 +17,8 @@ pub(super) struct Node {
     pub(super) visits: u32,
     /// Twice their wins.
     pub(super) wins: u32,
-    /// Playouts through the parent in which the same player made this move first at its point, now or later (all moves as first).
+    /// Playouts through the parent in which the same player made this move first at its point, now or later (all
+    /// moves as first).
     pub(super) amaf_visits: u32,
     /// Twice their wins.
     pub(super) amaf_wins: u32,

@@ -1,8 +1,9 @@
 //! The game against an opponent who is part of the world.
 //!
-//! A step is the learner's move and the opponent's answer. The opponent's dice are the episode's. Its move limit, in moves of both sides, is
-//! M / 2 steps of the learner, rounded up: the game is cut after M moves, or after one or two more where White learns or M is odd.
-//! An opponent that fails, as another program may, leaves the episode truncated with reward 0 and measures that are NaN: it is nobody's win.
+//! A step is the learner's move and the opponent's answer. The opponent's dice are the episode's. Its move limit, in
+//! moves of both sides, is M / 2 steps of the learner, rounded up: the game is cut after M moves, or after one or two
+//! more where White learns or M is odd. An opponent that fails, as another program may, leaves the episode truncated
+//! with reward 0 and measures that are NaN: it is nobody's win.
 
 use std::sync::Arc;
 

@@ -47,7 +47,7 @@ impl Layout {
 }
 
 /// Room for the lines below the board.
-const STATUS: usize = 30;
+const STATUS: usize = 42;
 
 /// What there is to be drawn beside the stones.
 pub(super) struct Scene<'a> {
@@ -86,14 +86,13 @@ pub(super) fn stone(colour: Colour) -> char {
 
 /// Who moves, or who won.
 pub(super) fn status(game: &Game) -> String {
-    let score = game.score();
-    let number = game.move_number();
-    match (game.is_over(), score) {
-        (true, score) if score > 0.0 => format!("{number} moves, ● wins by {score}"),
-        (true, score) if score < 0.0 => format!("{number} moves, ○ wins by {}", -score),
-        (true, _) => format!("{number} moves, a draw"),
-        (false, _) if game.passes() > 0 => format!("{number} moves, pass, {} to move", stone(game.to_play())),
-        (false, _) => format!("{number} moves, {} to move", stone(game.to_play())),
+    let (number, mover) = (game.move_number(), stone(game.to_play()));
+    match (game.is_over(), game.score()) {
+        (true, score) if score > 0.0 => format!("● wins by {score} after {number} moves"),
+        (true, score) if score < 0.0 => format!("○ wins by {} after {number} moves", -score),
+        (true, _) => format!("a draw after {number} moves"),
+        (false, _) if game.passes() > 0 => format!("move {}, {mover} after a pass", number + 1),
+        (false, _) => format!("move {}, {mover}", number + 1),
     }
 }
 
@@ -179,8 +178,8 @@ fn crossing(x: usize, y: usize, width: usize, height: usize) -> char {
     }
 }
 
-/// Whether a point is a star point: where the lines three (from 13 on: four) from the edge cross each other, the middle of odd
-/// boards from 5 on, and from 13 on the middles of the sides.
+/// Whether a point is a star point: where the lines three (from 13 on: four) from the edge cross each other, the
+/// middle of odd boards from 5 on, and from 13 on the middles of the sides.
 fn is_star(x: usize, y: usize, width: usize, height: usize) -> bool {
     let edge = |at: usize, size: usize| {
         let edge = if size >= 13 { 3 } else { 2 };

@@ -5,8 +5,8 @@
 //! * **Actions**: 0 to N² - 1 a stone on that point, counted row by row from the lower left corner (a1); N² the pass.
 //! * **Observation**: 2 K + 4 planes of N x N, see [`observe`](self::observation).
 //! * **Reward**: the mover's, at the end alone: 1 a win, -1 a loss, 0 a draw; or the margin divided by N².
-//! * **Endings**: two passes are terminal. A game is truncated after 2 N² moves, but at least 50 (a setting), with reward 0; measures
-//!   count such a board as it stands, as AlphaGo Zero did (Silver et al. 2017).
+//! * **Endings**: two passes are terminal. A game is truncated after 2 N² moves, but at least 50 (a setting), with
+//!   reward 0; measures count such a board as it stands, as AlphaGo Zero did (Silver et al. 2017).
 //! * **Version**: 1.
 //!
 //! | file | what it holds |
@@ -17,7 +17,6 @@
 //! | `duel` | the game for two: [`Go`] |
 //! | `against` | the game against an opponent: [`GoAgainst`] |
 //! | `reference` | what is the best, and what a random player gets |
-//! | `response` | the best answer to a random opponent |
 //! | `draw` | the board as cells |
 //! | `family` | the family `go`: [`Boards`] |
 
@@ -27,7 +26,6 @@ mod duel;
 mod family;
 mod observation;
 mod reference;
-mod response;
 mod settings;
 mod terms;
 #[cfg(test)]

@@ -4,10 +4,9 @@ use freewheel_core::{Baseline, Certainty, Env, Error, Purpose, Question, Result,
 
 use super::against::GoAgainst;
 use super::duel::Go;
-use super::response;
 use super::settings::Seat;
 use super::terms;
-use crate::go::rules::Colour;
+use crate::go::rules::Game;
 use crate::go::solver::Solver;
 
 /// Boards of more points are not solved here.
@@ -22,10 +21,36 @@ const BUDGET: u64 = 20_000_000;
 /// Of the game for two: who wins if both play perfectly, as Black's share of wins. The move limit is not seen.
 pub(super) fn duel(world: &Go, question: &Question) -> Result<Solution> {
     let id = &world.spec().id;
+    let [low, high] = blacks_share(id, &world.terms.start, question)?;
+    if low < high {
+        return Err(Error::Unsupported(format!("{id}: who wins with perfect play was not found out")));
+    }
+    Ok(solution(low, high))
+}
+
+/// Of the game against an opponent, whoever that is: what perfect play is sure to get at least, and the most that
+/// there is.
+pub(super) fn against(world: &GoAgainst, question: &Question) -> Result<Solution> {
+    let id = &world.spec().id;
+    let [low, high] = blacks_share(id, &world.terms.start, question)?;
+    let sure = match world.seat {
+        Seat::Black => low,
+        Seat::White => 1.0 - high,
+        Seat::Alternate => (low + 1.0 - high) / 2.0,
+    };
+    if sure == 0.0 {
+        return Err(Error::Unsupported(format!(
+            "{id}: perfect play is sure of nothing, and the opponent's weakness is not known"
+        )));
+    }
+    Ok(solution(sure, 1.0))
+}
+
+/// The least and the most that Black's share of wins with perfect play of both may be.
+fn blacks_share(id: &str, start: &Game, question: &Question) -> Result<[f64; 2]> {
     if question.who != Who::Best || question.gamma != 1.0 {
         return Err(Error::Unsupported(format!("{id}: only perfect play without a discount is worked out")));
     }
-    let start = &world.terms.start;
     let unknown = || Error::Unsupported(format!("{id}: perfect play on so large a board is not known here"));
     if start.area() > MOST_SOLVED {
         return Err(unknown());
@@ -33,37 +58,18 @@ pub(super) fn duel(world: &Go, question: &Question) -> Result<Solution> {
     let solved = Solver::new(start.rules(), BUDGET)?.ok_or_else(unknown)?.solve(start, BUDGET)?;
     // Black's margin is the area less komi.
     let white = start.rules().komi + start.rules().compensation_for(start.setup().handicap);
-    let [low, high] = [solved.low, solved.high].map(|area| terms::won(f32::from(area) - white));
-    if (low, high) == (0.0, 1.0) {
-        return Err(unknown());
-    }
+    Ok([solved.low, solved.high].map(|area| terms::won(f32::from(area) - white)))
+}
+
+/// An answer between these bounds. No policy of observations plays it: under superko the whole game counts.
+fn solution(low: f64, high: f64) -> Solution {
     let certainty = if low == high { Certainty::Exact } else { Certainty::Bracket };
-    Ok(Solution { certainty, value: low, upper: Some(high), values: Vec::new(), policy: None })
+    Solution { certainty, value: low, upper: Some(high), values: Vec::new(), policy: None }
 }
 
-/// Of the game against an opponent: its exact optimum against the random player where `response` can tell, as a share of games won.
-pub(super) fn against(world: &GoAgainst, question: &Question) -> Result<Solution> {
-    let name = world.opponent.name();
-    if name != "random" {
-        return Err(Error::Unsupported(format!(
-            "{}: the best answer to {name} is not known",
-            world.spec().id
-        )));
-    }
-    let learners: &[Colour] = match world.seat {
-        Seat::Black => &[Colour::Black],
-        Seat::White => &[Colour::White],
-        Seat::Alternate => &Colour::BOTH,
-    };
-    let process = response::to_random(&world.terms.start, learners)?;
-    // The process numbers its states in its own way: neither its values nor its policy are of observations.
-    let solution = process.solve(&Question { horizon: None, ..*question })?;
-    Ok(Solution { values: Vec::new(), policy: None, ..solution })
-}
-
-/// The share of games that a player wins who takes every legal action equally often, its own eyes and the pass included, and both sides
-/// where the game is for two (then it is Black's share): played out with a fixed seed, as many games as make about 100,000 moves, from 100
-/// to 1,000. A game of `limit` steps is counted as it stands.
+/// The share of games that a player wins who takes every legal action equally often, its own eyes and the pass
+/// included, and both sides where the game is for two (then it is Black's share): played out with a fixed seed, as
+/// many games as make about 100,000 moves, from 100 to 1,000. A game of `limit` steps is counted as it stands.
 pub(super) fn random<E: Env<Action = u32>>(world: &E, limit: u32) -> Baseline {
     let games = (100_000 / limit.max(1)).clamp(100, 1000);
     let streams = Streams::new(SEED);

@@ -16,8 +16,8 @@ pub struct Settings {
     /// Points that White gets for moving second, -1000..=1000 in halves; by default 7.5 from 7x7 on and 0.5 below.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub komi: Option<f64>,
-    /// The rule book: "tromp-taylor" (positional superko, suicide allowed) or "chinese" (positional superko, no suicide, White
-    /// gets a point for each handicap stone). Both count area.
+    /// The rule book: "tromp-taylor" (positional superko, suicide allowed) or "chinese" (positional superko, no
+    /// suicide, White gets a point for each handicap stone). Both count area.
     pub ruleset: Ruleset,
     /// Which repetitions are forbidden: "simple", "positional" or "situational"; by default as the rule book has it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -25,14 +25,16 @@ pub struct Settings {
     /// Whether a chain may take its own last liberty; by default as the rule book has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub suicide: Option<bool>,
-    /// Handicap stones on their usual points, 0 or 2..=9; even sizes from 8 on and 7x7 have points for 4. White then moves first.
+    /// Handicap stones on their usual points, 0 or 2..=9; even sizes from 8 on and 7x7 have points for 4. White then
+    /// moves first.
     pub handicap: u8,
     /// How many positions the observation shows, the present one and those before it, 1..=8.
     pub history: usize,
-    /// What is paid at the end: "win" (1 a win, -1 a loss, 0 a draw) or "score" (the margin divided by the number of points).
+    /// What is paid at the end: "win" (1 a win, -1 a loss, 0 a draw) or "score" (the margin divided by the number of
+    /// points).
     pub reward: Reward,
-    /// Who plays the other side: "self" (the world is for two), or a player such as "random", "greedy", "uct:100", "uct:1000,rave",
-    /// "gtp:gnugo --mode gtp --level 1".
+    /// Who plays the other side: "self" (the world is for two), or a player such as "random", "greedy", "uct:100",
+    /// "uct:1000,rave", "gtp:gnugo --mode gtp --level 1".
     pub opponent: String,
     /// The learner's colour where there is an opponent: "black", "white" or "alternate" (random in each episode).
     pub colour: Seat,

@@ -1,5 +1,5 @@
-//! Golden playthroughs: every field of every state of an episode, replayed and compared. They change only with a world's
-//! version. `FREEWHEEL_BLESS=1 cargo test -p freewheel-envs golden` writes them anew.
+//! Golden playthroughs: every field of every state of an episode, replayed and compared. They change only with a
+//! world's version. `FREEWHEEL_BLESS=1 cargo test -p freewheel-envs golden` writes them anew.
 
 use std::fmt::Write;
 use std::path::Path;

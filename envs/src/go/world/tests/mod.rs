@@ -4,6 +4,7 @@ mod behaviour;
 mod drawing;
 mod golden;
 mod planes;
+mod references;
 
 use super::{Go, GoAgainst, Settings};
 
