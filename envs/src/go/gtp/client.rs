@@ -333,7 +333,7 @@ mod tests {
         assert!(error.contains("`/no/such/program x` cannot be started"), "{error}");
         let error = shell("read line; echo oh no >&2; exit 3", 5000).send("name").unwrap_err().to_string();
         assert!(error.contains("exit status: 3") && error.contains("it said: oh no"), "{error}");
-        let error = shell("sleep 60", 50).send("genmove b").unwrap_err().to_string();
+        let error = shell("exec sleep 60", 50).send("genmove b").unwrap_err().to_string();
         assert!(error.contains("did not answer `genmove b` within 50ms"), "{error}");
     }
 
