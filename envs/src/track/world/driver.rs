@@ -87,29 +87,29 @@ impl Driver {
         }
     }
 
-    /// What it does where actions are of kind `A`: the controls themselves, or the choice that comes closest to having
-    /// their effect one tick later.
+    /// What it does where actions are of kind `A`: the controls themselves; or of the choices those whose pedals come closest
+    /// to the profile's speed one tick later, and of these the one that turns most like it. Speed goes first: a car
+    /// that is too fast for a bend cannot steer itself out of it.
     pub(super) fn choose<A: Drives>(&self, rules: &Rules, state: &State, choices: &[A]) -> Option<A> {
         let controls = self.drive(rules, state);
         A::exactly(controls).or_else(|| {
+            let (v, tick) = (state.car[3], rules.tick());
+            let aim = self.at(state.s + v * tick).speed;
             let after = |controls: Controls| {
                 let mut car = state.car;
-                let command = rules.command(controls, car[3]);
-                rules.vehicle.advance(&mut car, command, rules.tick());
+                rules.vehicle.advance(&mut car, rules.command(controls, v), tick);
                 car
             };
-            let (wanted, tick) = (after(controls), rules.tick());
-            let p = &rules.vehicle.parameters;
-            // The feedback on speed is too gentle for pedals that are all or nothing: the profile itself is aimed at.
-            let [.., v, _, _, _] = state.car;
-            let pace = self.at(state.s + v * tick).speed.clamp(v - p.brake * tick, v + p.engine * tick);
             let miss = |action: &A| {
-                let car = after(action.controls());
+                let choice = action.controls();
+                let [straight, car, wanted] = [0.0, choice.steering, controls.steering]
+                    .map(|steering| after(Controls { steering, ..choice }));
                 let turn = (car[4] - wanted[4]) + (car[5] - wanted[5]) * tick;
-                let pace = (car[3] - pace) / v.max(1.0);
-                turn * turn + pace * pace
+                ((straight[3] - aim).abs(), turn.abs())
             };
-            choices.iter().copied().min_by(|a, b| miss(a).total_cmp(&miss(b)))
+            let less = |a: &(f64, f64), b: &(f64, f64)| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1));
+            let missed = choices.iter().map(|action| (miss(action), *action));
+            missed.min_by(|a, b| less(&a.0, &b.0)).map(|(_, action)| action)
         })
     }
 }

@@ -36,10 +36,11 @@ pub use settings::{Actions, Observation, Settings, Start, Steering};
 
 /// What the centre-line driver asks of the tyres at most, of what they hold.
 const SAFE: f64 = 0.8;
-/// What the racing-line driver asks of them: the rest is for its own corrections.
-const BRISK: f64 = 0.96;
-/// What the racing-line driver keeps from the edges beside the clearance, in widths of the car.
-const MARGIN: f64 = 0.15;
+/// What the racing-line driver asks of them, and what it keeps from the edges beside the clearance, in widths of the car:
+/// the rest is for its corrections.
+const BRISK: (f64, f64) = (0.96, 0.15);
+/// The same where pedals are all or nothing.
+const BRISK_BY_CHOICES: (f64, f64) = (0.9, 0.3);
 /// Episodes that a driver is measured in where starts are random.
 const EPISODES: u64 = 20;
 /// The longest episode, steps.
@@ -148,8 +149,8 @@ impl<A: Drives> Driving<A> {
     fn racing(&self) -> Result<&Driver> {
         let found = self.racing.get_or_init(|| {
             let Rules { circuit, vehicle, clearance, .. } = &self.rules;
-            let margin = MARGIN * vehicle.parameters.width;
-            let limits = limits(vehicle, BRISK, clearance + margin);
+            let (share, margin) = if self.choices.is_empty() { BRISK } else { BRISK_BY_CHOICES };
+            let limits = limits(vehicle, share, clearance + margin * vehicle.parameters.width);
             let line = line::line(circuit, &limits, Kind::LeastTime).map_err(|e| e.to_string())?;
             Ok(Driver::new(&line, circuit.length()))
         });
