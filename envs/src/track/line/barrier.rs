@@ -44,7 +44,7 @@ impl<R: Real> Terms<R> {
 /// `mu` falls to this share of itself each time.
 const FALL: f64 = 0.2;
 /// Newton iterations for one `mu`.
-const PATIENCE: usize = 30;
+const PATIENCE: usize = 60;
 /// Factorisations for one step.
 const TRIALS: usize = 6;
 /// A step goes at most this share of the way to the edge.

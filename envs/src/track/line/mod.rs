@@ -132,10 +132,7 @@ pub fn line(circuit: &Circuit, limits: &Limits, kind: Kind) -> Result<Line> {
             let [first, second] = found;
             match (first, second) {
                 (Ok(a), Ok(b)) => Ok(if a.lap_time <= b.lap_time { a } else { b }),
-                (a, b) => {
-                    eprintln!("{:?} {:?}", a.as_ref().err(), b.as_ref().err());
-                    if a.is_ok() { a } else { b }
-                }
+                (found, Err(_)) | (Err(_), found) => found,
             }
         }
     }
