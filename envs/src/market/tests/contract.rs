@@ -131,7 +131,8 @@ fn the_list_is_what_there_is() {
     let fields = freewheel_core::settings::fields(&schema);
     // A replay's defaults depend in part on its file, and without one there is no replay.
     let of_replay = freewheel_core::settings::fields(&schemars::schema_for!(crate::market::replay::Settings));
-    let said = |field: &freewheel_core::settings::Field| !field.default.is_null() || of_replay.contains(field);
+    let said =
+        |field: &freewheel_core::settings::Field| !field.default.is_null() || of_replay.contains(field);
     assert!(fields.iter().all(|field| !field.about.is_empty() && said(field)), "{fields:?}");
     for info in Markets.list().into_iter().filter(|info| info.id != "market/replay") {
         let name = info.id.strip_prefix("market/").unwrap();
