@@ -36,7 +36,7 @@ pub struct Bars {
 }
 
 /// Where in a file something is wrong.
-pub(super) struct Place<'a> {
+struct Place<'a> {
     file: &'a Path,
     line: usize,
 }
@@ -48,7 +48,7 @@ impl Place<'_> {
         self.at(before + 1, message)
     }
 
-    pub(super) fn at(&self, column: usize, message: String) -> Error {
+    fn at(&self, column: usize, message: String) -> Error {
         Error::Input { file: self.file.to_path_buf(), line: self.line, column, message }
     }
 }

@@ -194,7 +194,7 @@ fn worlds_are_built_from_files() {
     let by_file = family.open(&plain, &toml::Table::new()).unwrap();
     assert_eq!(by_file.spec().id, format!("market:{}", plain.display()));
     assert_eq!(by_file.spec().observation, named.spec().observation);
-    assert_eq!(family.sources(&plain, &toml::Table::new()).unwrap(), [plain.clone()]);
+    assert_eq!(family.sources(&plain, &toml::Table::new()).unwrap(), std::slice::from_ref(&plain));
     assert!(family.list().iter().any(|info| info.id == "market/replay"));
     let settings = Settings::default();
     let opened =

@@ -40,7 +40,7 @@ const CASES: &[(&str, u64)] = &[
 fn bounds_are_those_of_trying_everything() {
     for (case, &(text, assets)) in CASES.iter().enumerate() {
         let prices = several(110, 40..40 + assets);
-        let world = replay(prices, &short(&format!("length = 12\n{text}").replace("length = 12\n", "")));
+        let world = replay(prices, &short(text));
         let steps = if assets == 1 { 6 } else { 3 };
         let starts = world.market.starts.clone();
         let (mut best, mut mean) = (0.0, 0.0);
