@@ -29,7 +29,7 @@ use super::settings::ActionKind;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Making {
-    /// Steps of an episode, 1..=100000; in a step at most one order comes, so that 2 lambda / steps must not exceed 1.
+    /// Steps of an episode, 1..=20000; in a step at most one order comes, so that 2 lambda / steps must not exceed 1.
     pub steps: u32,
     /// Whether depths are pairs of a table ("grid") or any two numbers from 0 to 10 / kappa ("continuous").
     pub actions: ActionKind,
@@ -117,8 +117,8 @@ impl Making {
 
     fn check(&self) -> Result<()> {
         check("market/making", || {
-            checked("steps", self.steps, 1..=100_000)?;
-            checked("lambda", self.lambda, 1e-6..=5e4)?;
+            checked("steps", self.steps, 1..=20_000)?;
+            checked("lambda", self.lambda, 1e-6..=1e4)?;
             if 2.0 * self.lambda > f64::from(self.steps) {
                 let least = (2.0 * self.lambda).ceil();
                 return Err(format!(
