@@ -61,8 +61,8 @@ impl Catalogue {
             Command::Init(args) => init::init(&args),
             Command::Replay(args) => replay::replay(self, args),
             Command::Bench(args) => bench::bench(self, &args),
-            Command::Gtp(args) => gtp::gtp(&args),
-            Command::Match(args) => contest::contest(&args),
+            Command::Gtp(args) => gtp::gtp(self, &args),
+            Command::Match(args) => contest::contest(self, &args),
             Command::Completions { shell } => {
                 let mut script = Vec::new();
                 clap_complete::generate(shell, &mut Cli::command(), self.name(), &mut script);

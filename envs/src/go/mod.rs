@@ -17,4 +17,4 @@ pub mod solver;
 pub mod uct;
 mod world;
 
-pub use world::{Boards, Go, GoAgainst, Presence, Reward, Ruleset, Seat, Seated, Settings};
+pub use world::{Boards, Go, GoAgainst, Presence, Reward, Ruleset, Seat, Seated, Settings, Trained};

@@ -11,12 +11,13 @@ use serde_json::json;
 
 use super::gtp::{player, rules};
 use super::{stop_flag, threads};
+use crate::Catalogue;
 use crate::cli::{Match as Args, Suicide};
 use crate::contest::{Entrant, Match, Played, Tally};
 use crate::error::{Error, Result};
 use crate::output;
 
-pub(super) fn contest(args: &Args) -> Result<()> {
+pub(super) fn contest(catalogue: &Catalogue, args: &Args) -> Result<()> {
     let limit = Duration::try_from_secs_f64(args.timeout).ok().filter(|limit| !limit.is_zero());
     let Some(limit) = limit else {
         return Err(Error::Usage(format!("--timeout {}: must be a number of seconds above 0", args.timeout)));
@@ -24,7 +25,7 @@ pub(super) fn contest(args: &Args) -> Result<()> {
     let rules = rules(&args.rules);
     let move_limit = args.move_limit.unwrap_or(3 * rules.area() as u32);
     let contest = Match {
-        entrants: [entrant(&args.a, limit)?, entrant(&args.b, limit)?],
+        entrants: [entrant(catalogue, &args.a, limit)?, entrant(catalogue, &args.b, limit)?],
         games: args.games,
         rules,
         opening: args.opening,
@@ -59,7 +60,7 @@ pub(super) fn contest(args: &Args) -> Result<()> {
 }
 
 /// The player called so; a program plays through a client of its own, which is kept in step move by move.
-fn entrant(name: &str, limit: Duration) -> Result<Entrant> {
+fn entrant(catalogue: &Catalogue, name: &str, limit: Duration) -> Result<Entrant> {
     match name.trim().strip_prefix("gtp:") {
         Some(command) => {
             // One that cannot be played with at all is a mistake, and not a loss in every game.
@@ -68,7 +69,7 @@ fn entrant(name: &str, limit: Duration) -> Result<Entrant> {
                 .map_err(Core::from)?;
             Ok(Entrant::Program { command: command.trim().to_owned(), limit })
         }
-        None => Ok(Entrant::Own(player(name)?)),
+        None => Ok(Entrant::Own(player(catalogue, name)?)),
     }
 }
 

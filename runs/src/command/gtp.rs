@@ -1,22 +1,26 @@
 //! `gtp`: a player of Go behind the Go Text Protocol.
 
 use std::io::{BufReader, ErrorKind};
+use std::path::Path;
 use std::sync::Arc;
 
-use freewheel_core::Error as Core;
+use freewheel_core::{Cast, Error as Core};
 use freewheel_envs::go::gtp::Engine;
 use freewheel_envs::go::players::{self, Player};
 use freewheel_envs::go::rules::{Ko, Rules};
 use freewheel_envs::go::uct::UctSettings;
+use freewheel_envs::go::{Settings, Trained};
 
+use super::Built;
+use crate::Catalogue;
 use crate::cli::{GoRules, Gtp, KoRule, Suicide};
 use crate::error::Result;
 
 /// How a position is analysed where the player itself is no search.
 const ANALYSIS: u32 = 1000;
 
-pub(super) fn gtp(args: &Gtp) -> Result<()> {
-    let player = player(&args.player)?;
+pub(super) fn gtp(catalogue: &Catalogue, args: &Gtp) -> Result<()> {
+    let player = player(catalogue, &args.player)?;
     let analysis = match args.player.trim().strip_prefix("uct:") {
         Some(settings) => UctSettings::parse(settings)?,
         None => UctSettings::strong(ANALYSIS),
@@ -30,9 +34,20 @@ pub(super) fn gtp(args: &Gtp) -> Result<()> {
     }
 }
 
-/// The player called `name`: one that the world ships, or another program. The folder of a trained run belongs here too.
-pub(super) fn player(name: &str) -> Result<Arc<dyn Player>> {
-    Ok(players::parse(name)?)
+/// The player called `name`: one that the world ships, another program, or the folder of a trained run.
+pub(super) fn player(catalogue: &Catalogue, name: &str) -> Result<Arc<dyn Player>> {
+    let folder = Path::new(name);
+    if !folder.join("config.toml").is_file() {
+        return Ok(players::parse(name)?);
+    }
+    let job = catalogue.load_job(folder, &mut Built::new())?;
+    let spec = job.world.spec();
+    let size = spec.id.strip_prefix("go/").and_then(|board| board.split_once('x')?.0.parse().ok());
+    let Some(size) = size else {
+        return Err(Core::Config(format!("{name}: this run learned {}, not Go", spec.id)).into());
+    };
+    let history = Settings::read(&job.config.world_settings, &spec.id)?.history;
+    Ok(Arc::new(Trained::new(name.to_owned(), catalogue.seat(folder, spec)?, size, history)))
 }
 
 /// The rules that the command line says.

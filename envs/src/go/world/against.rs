@@ -8,13 +8,14 @@
 use std::sync::Arc;
 
 use freewheel_core::{
-    Baseline, Choice, Env, Error, Frame, Policy, Question, Result, Solution, Spec, Step, Stream, World,
+    Baseline, Cast, Env, Error, Frame, Policy, Question, Result, Solution, Spec, Step, Stream, World,
 };
 use serde::{Deserialize, Serialize};
 
 use super::draw::{self, Scene};
-use super::settings::{Seat, Settings};
+use super::settings::{CHECKPOINT, Seat, Settings};
 use super::terms::{self, Terms};
+use super::trained::Trained;
 use super::{observation, reference};
 use crate::go::players::{self, Player, Turn};
 use crate::go::rules::{Colour, Game};
@@ -50,14 +51,26 @@ pub enum Presence {
 }
 
 impl GoAgainst {
-    /// On a board of `size` x `size`, 2..=19, called `id`, against the player that the settings name.
+    /// On a board of `size` x `size`, 2..=19, called `id`, against the player that the settings name; `cast` has the trained
+    /// ones.
     ///
     /// # Errors
     /// [`Error::Config`] naming the setting that is wrong.
-    pub fn new(id: &str, size: u8, settings: &Settings) -> Result<Self> {
-        let opponent = players::parse(&settings.opponent)
-            .map_err(|e| Error::Config(format!("{id}: opponent = {:?}: {e}", settings.opponent)))?;
-        GoAgainst::with_player(id, size, settings, opponent)
+    pub fn new(id: &str, size: u8, settings: &Settings, cast: &dyn Cast) -> Result<Self> {
+        let wrong = |e: Error| Error::Config(format!("{id}: opponent = {:?}: {e}", settings.opponent));
+        if settings.opponent != CHECKPOINT {
+            let opponent = players::parse(&settings.opponent).map_err(wrong)?;
+            return GoAgainst::with_player(id, size, settings, opponent);
+        }
+        if settings.checkpoint.as_os_str().is_empty() {
+            let mend = "name the folder of a trained run in the setting `checkpoint`";
+            return Err(wrong(Error::Config(mend.into())));
+        }
+        let empty_seat = GoAgainst::with_player(id, size, settings, Arc::new(players::Random))?;
+        let policy = cast.seat(&settings.checkpoint, &empty_seat.spec)?;
+        let name = settings.checkpoint.display().to_string();
+        let opponent = Trained::new(name, policy, size, settings.history);
+        Ok(GoAgainst { opponent: Arc::new(opponent), ..empty_seat })
     }
 
     /// The same against `opponent`, whatever the settings say.
@@ -68,21 +81,6 @@ impl GoAgainst {
         let terms = Terms::new(id, size, settings)?;
         let spec = terms.spec(id, 1, terms.move_limit.div_ceil(2));
         Ok(GoAgainst { spec, terms, seat: settings.colour, opponent })
-    }
-
-    /// The same against a policy that sees what the learner would see in its place, such as a checkpoint.
-    ///
-    /// # Errors
-    /// [`Error::Config`] naming the setting that is wrong.
-    pub fn with_policy(
-        id: &str,
-        size: u8,
-        settings: &Settings,
-        name: &str,
-        policy: Arc<dyn Policy>,
-    ) -> Result<Self> {
-        let opponent = Observer { name: name.to_owned(), policy, history: settings.history };
-        GoAgainst::with_player(id, size, settings, Arc::new(opponent))
     }
 
     /// Lets the opponent move, if it is its turn.
@@ -185,31 +183,5 @@ impl World for GoAgainst {
         let game = &state.game;
         let status = format!("{status}, you are {}", draw::stone(state.learner));
         draw::paint(&Scene { game, thoughts: thoughts.as_deref(), status }, frame);
-    }
-}
-
-/// A policy as a player: it is shown what a learner would be.
-struct Observer {
-    name: String,
-    policy: Arc<dyn Policy>,
-    history: usize,
-}
-
-impl Player for Observer {
-    fn name(&self) -> String {
-        self.name.clone()
-    }
-
-    fn choose(&self, game: &Game, rng: &mut Stream) -> Result<Turn> {
-        let mut obs = vec![0.0; observation::planes(self.history) * game.area()];
-        observation::observe(game, game.to_play(), self.history, &mut obs);
-        let mut legal = vec![true; game.area() + 1];
-        terms::legal(game, &mut legal);
-        let mut choice = Choice::Discrete(vec![0]);
-        self.policy.act(&obs, &legal, std::slice::from_mut(rng), &mut choice);
-        match choice {
-            Choice::Discrete(actions) if actions.len() == 1 => Ok(Turn::Play(terms::point(actions[0]))),
-            _ => Err(Error::Unsupported(format!("{} does not choose among counted moves", self.name))),
-        }
     }
 }

@@ -1,7 +1,8 @@
 //! The game for two.
 
 use freewheel_core::{
-    Baseline, Env, Frame, Player as Side, Policy, Question, Result, Solution, Spec, Step, Stream, World,
+    Baseline, Env, Frame, Judge, Player as Side, Policy, Question, Result, Solution, Spec, Step, Stream,
+    World,
 };
 
 use super::draw::{self, Scene};
@@ -14,6 +15,7 @@ use crate::go::rules::{Colour, Game};
 pub struct Go {
     spec: Spec,
     pub(super) terms: Terms,
+    judge: Option<Judge>,
 }
 
 impl Go {
@@ -23,7 +25,12 @@ impl Go {
     /// [`freewheel_core::Error::Config`] naming the setting that is wrong.
     pub fn new(id: &str, size: u8, settings: &Settings) -> Result<Self> {
         let terms = Terms::new(id, size, settings)?;
-        Ok(Go { spec: terms.spec(id, 2, terms.move_limit), terms })
+        Ok(Go { spec: terms.spec(id, 2, terms.move_limit), terms, judge: None })
+    }
+
+    /// What is learned here is judged there.
+    pub fn judged_by(self, judge: Judge) -> Self {
+        Go { judge: Some(judge), ..self }
     }
 }
 
@@ -80,6 +87,10 @@ impl World for Go {
 
     fn baseline(&self, _question: &Question) -> Result<Baseline> {
         Ok(reference::random(self, self.terms.move_limit))
+    }
+
+    fn judge(&self) -> Option<&Judge> {
+        self.judge.as_ref()
     }
 
     fn draw(&self, game: &Game, policy: Option<&dyn Policy>, frame: &mut Frame) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use freewheel_core::{Cast, DynWorld, Error, Result, World, WorldFamily, WorldInfo};
+use freewheel_core::{Cast, DynWorld, Error, Judge, Result, World, WorldFamily, WorldInfo};
 
 use super::{Go, GoAgainst, Settings};
 
@@ -40,7 +40,7 @@ impl WorldFamily for Boards {
         &self,
         name: &str,
         settings: &toml::Table,
-        _cast: &dyn Cast,
+        cast: &dyn Cast,
     ) -> Result<Option<Arc<dyn DynWorld>>> {
         let Some(size) = size(name) else { return Ok(None) };
         let id = format!("go/{name}");
@@ -48,11 +48,15 @@ impl WorldFamily for Boards {
             Ok(size @ 2..=19) => size,
             _ => return Err(Error::Config(format!("{id}: boards go from 2x2 to 19x19"))),
         };
-        let settings = Settings::read(settings, &id)?;
-        Ok(Some(match settings.opponent.as_str() {
-            "self" => Go::new(&id, size, &settings)?.shared(),
-            _ => GoAgainst::new(&id, size, &settings)?.shared(),
-        }))
+        let read = Settings::read(settings, &id)?;
+        if read.opponent != "self" {
+            return Ok(Some(GoAgainst::new(&id, size, &read, cast)?.shared()));
+        }
+        let mut judge = settings.clone();
+        judge.insert("opponent".into(), read.judge.clone().into());
+        let world = GoAgainst::new(&id, size, &Settings::read(&judge, &id)?, cast)?.shared();
+        let game = Go::new(&id, size, &read)?.judged_by(Judge { world, settings: judge });
+        Ok(Some(game.shared()))
     }
 
     fn settings(&self, _name: &str) -> schemars::Schema {

@@ -16,6 +16,7 @@
 //! | `observation` | the planes |
 //! | `duel` | the game for two: [`Go`] |
 //! | `against` | the game against an opponent: [`GoAgainst`] |
+//! | `trained` | a policy as a player: [`Trained`] |
 //! | `reference` | what is the best, and what a random player gets |
 //! | `draw` | the board as cells |
 //! | `family` | the family `go`: [`Boards`] |
@@ -30,8 +31,10 @@ mod settings;
 mod terms;
 #[cfg(test)]
 mod tests;
+mod trained;
 
 pub use against::{GoAgainst, Presence, Seated};
 pub use duel::Go;
 pub use family::Boards;
 pub use settings::{Reward, Ruleset, Seat, Settings};
+pub use trained::Trained;

@@ -1,11 +1,15 @@
 //! The settings of the family `go`.
 
+use std::path::PathBuf;
+
 use freewheel_core::{Error, Result, settings};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::go::rules::{Game, Ko, Rules, Setup};
 
+/// The opponent that is a trained run.
+pub(super) const CHECKPOINT: &str = "checkpoint";
 /// The most positions that an observation shows.
 const MOST_HISTORY: usize = 8;
 
@@ -34,8 +38,13 @@ pub struct Settings {
     /// points).
     pub reward: Reward,
     /// Who plays the other side: "self" (the world is for two), or a player such as "random", "greedy", "uct:100",
-    /// "uct:1000,rave", "gtp:gnugo --mode gtp --level 1".
+    /// "uct:1000,rave", "gtp:gnugo --mode gtp --level 1", or "checkpoint".
     pub opponent: String,
+    /// The folder of the trained run that plays the other side, with the opponent "checkpoint".
+    #[schemars(extend("format" = "path"))]
+    pub checkpoint: PathBuf,
+    /// Against whom is judged what was learned with the opponent "self": a player as above.
+    pub judge: String,
     /// The learner's colour where there is an opponent: "black", "white" or "alternate" (random in each episode).
     pub colour: Seat,
     /// Moves of both sides after which a game is truncated, from 1 on; by default 2 N², but at least 50.
@@ -54,6 +63,8 @@ impl Default for Settings {
             history: 1,
             reward: Reward::Win,
             opponent: "random".into(),
+            checkpoint: PathBuf::new(),
+            judge: "random".into(),
             colour: Seat::Alternate,
             move_limit: None,
         }

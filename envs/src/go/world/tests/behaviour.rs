@@ -8,7 +8,7 @@ use freewheel_core::{
 };
 use proptest::prelude::*;
 
-use super::super::{Boards, GoAgainst, Presence, Seated};
+use super::super::{Boards, GoAgainst, Presence, Seated, Trained};
 use super::{against, duel, settings};
 use crate::go::players::{Player, Turn};
 use crate::go::rules::{Colour, Game};
@@ -193,8 +193,9 @@ fn a_policy_can_be_the_opponent() {
             *choice = Choice::Discrete(vec![first]);
         }
     }
-    let world = GoAgainst::with_policy("go/test", 5, &settings("colour = 'black'"), "first", Arc::new(First))
-        .unwrap();
+    let settings = settings("colour = 'black'");
+    let first = Arc::new(Trained::new("first".into(), Arc::new(First), 5, 1));
+    let world = GoAgainst::with_player("go/test", 5, &settings, first).unwrap();
     let mut state = world.reset(&mut stream(0));
     world.step(&mut state, 12, &mut stream(0));
     world.step(&mut state, 13, &mut stream(0));

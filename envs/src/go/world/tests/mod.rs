@@ -6,6 +6,8 @@ mod golden;
 mod planes;
 mod references;
 
+use freewheel_core::NoCast;
+
 use super::{Go, GoAgainst, Settings};
 
 /// Settings written as TOML.
@@ -20,5 +22,5 @@ fn duel(size: u8, text: &str) -> Go {
 
 /// The game against an opponent.
 fn against(size: u8, text: &str) -> GoAgainst {
-    GoAgainst::new("go/test", size, &settings(text)).unwrap()
+    GoAgainst::new("go/test", size, &settings(text), &NoCast).unwrap()
 }
