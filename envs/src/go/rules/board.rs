@@ -304,20 +304,6 @@ impl Board {
         }
     }
 
-    /// Black's area minus White's where every empty point is surrounded by one colour, as playouts leave it mostly.
-    #[inline]
-    pub(super) fn quick_area(&self) -> Option<i32> {
-        let mut score = i32::from(self.stones[0]) - i32::from(self.stones[1]);
-        for &v in &self.empties {
-            let [black, white] = Colour::BOTH.map(|colour| self.is_surrounded(v, colour));
-            if !black && !white {
-                return None;
-            }
-            score += i32::from(black) - i32::from(white);
-        }
-        Some(score)
-    }
-
     /// Puts a stone on an empty vertex, joins it to its chains and takes nothing: some may be left without liberties.
     #[inline]
     pub(super) fn put(&mut self, vertex: Vertex, colour: Colour) {
@@ -402,46 +388,5 @@ impl Board {
         }
         self.stones[colour as usize] -= count;
         count
-    }
-
-    /// The points that are Black's minus those that are White's (Tromp-Taylor: stones, and empty regions that reach
-    /// one colour only). `owner` is called for each point with 1 for Black, -1 for White, 0 for nobody.
-    pub(super) fn area(&self, geometry: &Geometry, mut owner: impl FnMut(Point, i8)) -> i32 {
-        // Regions that reach Black and regions that reach White, by flooding the empty vertices from the stones.
-        let mut reach = [0u8; super::geometry::MAX_VERTICES];
-        let mut queue = [0; super::geometry::MAX_VERTICES];
-        for colour in Colour::BOTH {
-            let bit = 1 << colour as u8;
-            let mut length = 0;
-            for &v in &self.empties {
-                let touches = self.neighbours(v).into_iter().any(|n| self.stone(n) == colour as u8);
-                if touches {
-                    reach[usize::from(v)] |= bit;
-                    queue[length] = v;
-                    length += 1;
-                }
-            }
-            while length > 0 {
-                length -= 1;
-                for n in self.neighbours(queue[length]) {
-                    if self.is_empty(n) && reach[usize::from(n)] & bit == 0 {
-                        reach[usize::from(n)] |= bit;
-                        queue[length] = n;
-                        length += 1;
-                    }
-                }
-            }
-        }
-        let mut score = 0;
-        for (p, &v) in geometry.vertex.iter().enumerate() {
-            let own = match (self.stone(v), reach[usize::from(v)]) {
-                (0, _) | (EMPTY, 1) => 1,
-                (1, _) | (EMPTY, 2) => -1,
-                _ => 0,
-            };
-            owner(p as Point, own);
-            score += i32::from(own);
-        }
-        score
     }
 }

@@ -4,7 +4,7 @@
 //! * **State**: the stones, who is to move, the moves so far and what they took (for ko); see [`Game`].
 //! * **Moves**: point `row * width + column` counted from the lower left corner, a1 = 0; the pass is `width * height`.
 //! * **A move**: a stone on an empty point; then chains of the other colour without liberties are taken, then those
-//!   of the mover's own (suicide), where the rules allow that. The ko rule forbids repetitions, see [`Ko`]. One may always pass.
+//!   of the mover's own (suicide), where the rules allow that. The ko rule forbids repetitions, see [`Ko`](super::Ko). One may always pass.
 //! * **Score**: by area: stones, and empty regions that touch one colour only. All stones on the board count as alive.
 //! * **Endings**: two passes in a row; a move limit cuts the game short.
 //! * **Version**: 1.
@@ -16,8 +16,8 @@ use freewheel_core::{Error, Result};
 use super::board::Board;
 use super::geometry::{Geometry, Vertex};
 use super::history::{self, History};
-use super::illegal::Illegal;
-use super::{Colour, Ko, Point, Rules, Setup};
+use super::legal::Illegal;
+use super::{Colour, Point, Rules, Setup};
 
 /// One move of a game.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -30,10 +30,10 @@ pub struct Move {
 
 /// What all positions of a game share.
 #[derive(Debug)]
-struct Shared {
-    rules: Rules,
-    geometry: Geometry,
-    setup: Setup,
+pub(super) struct Shared {
+    pub(super) rules: Rules,
+    pub(super) geometry: Geometry,
+    pub(super) setup: Setup,
 }
 
 /// A game in progress: cheap to clone, and nothing is allocated while it is played to its move limit (or, without
@@ -41,16 +41,16 @@ struct Shared {
 ///
 /// Serialised, it is its rules, its setup and its moves; reading it replays them and refuses what is illegal.
 pub struct Game {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     pub(super) board: Board,
-    history: History,
-    hash: u64,
+    pub(super) history: History,
+    pub(super) hash: u64,
     captures: [u32; 2],
-    to_play: Colour,
+    pub(super) to_play: Colour,
     passes: u8,
     resumed: bool,
     /// The point that simple ko forbids, if it does.
-    ko: Option<Point>,
+    pub(super) ko: Option<Point>,
 }
 
 impl std::fmt::Debug for Game {
@@ -128,7 +128,8 @@ impl Game {
         let room = 4 * rules.area() + 8;
         let moves = rules.move_limit.map_or(room, |limit| (limit as usize).min(room));
         let to_play = setup.to_play;
-        let history = History::new(&geometry, key(&geometry, rules.ko, hash, to_play), to_play, moves);
+        let history =
+            History::new(&geometry, history::key(&geometry, rules.ko, hash, to_play), to_play, moves);
         let shared = Arc::new(Shared { rules, geometry, setup });
         Ok(Game {
             shared,
@@ -210,7 +211,7 @@ impl Game {
     }
 
     /// The point where a lone stone has just taken a lone stone and could be retaken by the player to move: forbidden by
-    /// every ko rule here but in rare cases of [`Ko::Situational`].
+    /// every ko rule here but in rare cases of [`Ko::Situational`](super::Ko::Situational).
     #[inline]
     pub fn ko(&self) -> Option<Point> {
         self.ko
@@ -263,91 +264,6 @@ impl Game {
         }
     }
 
-    /// Whether the player to move may play on `point`, or pass.
-    pub fn legal(&self, point: Point) -> bool {
-        self.check(point).is_ok()
-    }
-
-    /// Writes which moves are legal, `[area + 1]`, the pass last; none is when the game is over.
-    pub fn legal_mask(&self, out: &mut [bool]) {
-        out.fill(false);
-        if self.is_over() || self.is_truncated() {
-            return;
-        }
-        for &v in self.board.empties() {
-            if self.check_stone(v).is_ok()
-                && let Some(legal) = out.get_mut(usize::from(self.shared.geometry.point(v)))
-            {
-                *legal = true;
-            }
-        }
-        if let Some(pass) = out.get_mut(self.area()) {
-            *pass = true;
-        }
-    }
-
-    /// Why the player to move may not play on `point`, or pass, if so.
-    ///
-    /// # Errors
-    /// The reason.
-    pub fn check(&self, point: Point) -> Result<(), Illegal> {
-        if self.is_over() || self.is_truncated() {
-            return Err(Illegal::Over);
-        }
-        if point == self.pass() {
-            return Ok(());
-        }
-        let vertex = self.vertex(point).ok_or(Illegal::Outside)?;
-        if !self.board.is_empty(vertex) {
-            return Err(Illegal::Occupied);
-        }
-        self.check_stone(vertex)
-    }
-
-    /// The same for a stone on an empty vertex of a game that goes on.
-    #[inline]
-    fn check_stone(&self, vertex: Vertex) -> Result<(), Illegal> {
-        let rules = &self.shared.rules;
-        let lives = self.board.lives(vertex, self.to_play);
-        if !lives && !rules.suicide {
-            return Err(Illegal::Suicide);
-        }
-        if rules.ko == Ko::Simple {
-            let ko = self.ko.is_some_and(|ko| self.shared.geometry.vertex(ko) == vertex);
-            return if ko { Err(Illegal::Ko) } else { Ok(()) };
-        }
-        if lives && !self.history.may_repeat(vertex, self.to_play) {
-            return Ok(());
-        }
-        match self.repeats(vertex, lives) {
-            Some(of) => Err(Illegal::Repetition { of }),
-            None => Ok(()),
-        }
-    }
-
-    /// The number of the move whose position a stone on `vertex` would recreate, if it would.
-    fn repeats(&self, vertex: Vertex, lives: bool) -> Option<u32> {
-        let (geometry, mover) = (&self.shared.geometry, self.to_play);
-        // The hash after the move; the chains it takes are few and short, mostly.
-        let mut hash = self.hash;
-        let taken_colour = if lives { mover.other() } else { mover };
-        if lives {
-            hash ^= geometry.hash(mover, vertex);
-        }
-        self.board.would_take(vertex, mover, lives, |v| hash ^= geometry.hash(taken_colour, v));
-        let rules = &self.shared.rules;
-        let key = key(geometry, rules.ko, hash, mover.other());
-        self.history.find(geometry, rules.ko, key, mover.other(), || {
-            let now = history::stones(&self.board, geometry);
-            let mut after = now;
-            if lives {
-                after[usize::from(vertex)] = mover as u8;
-            }
-            self.board.would_take(vertex, mover, lives, |v| after[usize::from(v)] = super::board::EMPTY);
-            (now, after)
-        })
-    }
-
     /// Plays on `point`, or passes; returns the number of stones taken.
     ///
     /// # Errors
@@ -381,7 +297,7 @@ impl Game {
         } else {
             self.passes = (self.passes + 1).min(2);
         }
-        let key = key(geometry, shared.rules.ko, *hash, mover.other());
+        let key = history::key(geometry, shared.rules.ko, *hash, mover.other());
         history.push(key, point, mover, self.resumed);
         (*to_play, self.ko, self.resumed) = (mover.other(), ko, false);
         count
@@ -431,26 +347,6 @@ impl Game {
         if back == 0 { self.to_play } else { self.history.plies[plies - back].colour }
     }
 
-    /// Black's area minus White's, points; komi not counted.
-    pub fn area_score(&self) -> i32 {
-        self.board.area(&self.shared.geometry, |_, _| {})
-    }
-
-    /// Black's score minus White's: area, komi and what White is given for a handicap.
-    pub fn score(&self) -> f32 {
-        let rules = &self.shared.rules;
-        self.area_score() as f32 - rules.komi - rules.compensation_for(self.shared.setup.handicap)
-    }
-
-    /// Writes whose each point is, `[area]`: 1 Black's, -1 White's, 0 nobody's.
-    pub fn ownership(&self, out: &mut [i8]) {
-        self.board.area(&self.shared.geometry, |point, owner| {
-            if let Some(out) = out.get_mut(usize::from(point)) {
-                *out = owner;
-            }
-        });
-    }
-
     /// The chain of the stone on a point, if there is one.
     pub fn chain(&self, point: Point) -> Option<super::Chain<'_>> {
         let vertex = self.vertex(point).filter(|&v| self.board.colour(v).is_some())?;
@@ -463,16 +359,7 @@ impl Game {
     }
 
     #[inline]
-    fn vertex(&self, point: Point) -> Option<Vertex> {
+    pub(super) fn vertex(&self, point: Point) -> Option<Vertex> {
         self.shared.geometry.vertex.get(usize::from(point)).copied()
-    }
-}
-
-/// The hash by which the ko rule knows a position.
-#[inline]
-fn key(geometry: &Geometry, ko: Ko, hash: u64, to_play: Colour) -> u64 {
-    match (ko, to_play) {
-        (Ko::Situational, Colour::White) => hash ^ geometry.white_to_move,
-        _ => hash,
     }
 }

@@ -164,3 +164,12 @@ impl History {
         stones[usize::from(at)] = EMPTY;
     }
 }
+
+/// The hash by which the ko rule knows a position.
+#[inline]
+pub(super) fn key(geometry: &Geometry, ko: Ko, hash: u64, to_play: Colour) -> u64 {
+    match (ko, to_play) {
+        (Ko::Situational, Colour::White) => hash ^ geometry.white_to_move,
+        _ => hash,
+    }
+}

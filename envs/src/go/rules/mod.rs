@@ -5,7 +5,8 @@
 //! | `ruleset` | [`Rules`]: size, komi, ko, suicide, handicap compensation, move limit |
 //! | `setup` | [`Setup`]: the position a game begins with, handicaps among them |
 //! | `geometry`, `board` | [`Board`]: stones, chains and pseudo-liberties on a padded board |
-//! | `game`, `history`, `illegal` | [`Game`]: whose move, ko, superko, endings, score |
+//! | `game`, `legal`, `history` | [`Game`]: whose move, what is allowed, ko and superko, endings |
+//! | `score` | area scoring |
 //! | `chain` | [`Chain`]: a chain, looked at |
 //! | `record` | a game as data |
 //! | `symmetry` | the eight symmetries of a square board |
@@ -26,10 +27,11 @@ mod colour;
 mod game;
 mod geometry;
 mod history;
-mod illegal;
+mod legal;
 mod playout;
 mod record;
 mod ruleset;
+mod score;
 mod setup;
 mod symmetry;
 #[cfg(test)]
@@ -43,7 +45,7 @@ pub use chain::Chain;
 pub use colour::Colour;
 pub use game::{Game, Move};
 pub use geometry::{Geometry, Vertex};
-pub use illegal::Illegal;
+pub use legal::Illegal;
 pub use playout::{Playout, Playouts};
 pub use ruleset::{Compensation, Ko, MAX_SIDE, Rules};
 pub use setup::Setup;

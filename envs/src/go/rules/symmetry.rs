@@ -2,7 +2,7 @@
 
 use super::Point;
 
-/// One of the eight ways to turn and mirror a square board: first the rows are mirrored (if `FLIP`), then it is turned.
+/// One of the eight ways to turn and mirror a square board: columns and rows are mirrored or not, then exchanged or not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Symmetry(u8);
 
