@@ -8,7 +8,7 @@ const PROGRAM: Program = Program(env!("CARGO_BIN_EXE_freewheel-program"));
 fn every_command_teaches() {
     let help = PROGRAM.text(&["--help"]);
     assert!(help.contains("Exit codes"));
-    let commands = "run train eval resume watch solve envs agents init replay bench completions"
+    let commands = "run train eval resume watch solve envs agents init replay bench gtp match completions"
         .split(' ')
         .collect::<Vec<_>>();
     for command in commands {

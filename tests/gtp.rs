@@ -1,1 +1,174 @@
-//! gtp
+//! Go over text, as other programs meet it: `freewheel gtp` and `freewheel match`.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, Stdio};
+
+use freewheel_envs::go::sgf;
+use freewheel_tests::{Program, files};
+use serde_json::Value;
+
+const NAME: &str = env!("CARGO_BIN_EXE_freewheel-program");
+const PROGRAM: Program = Program(NAME);
+
+fn start(words: &[&str]) -> Child {
+    PROGRAM.command(words).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap()
+}
+
+/// All that is answered to `input`.
+fn answers(words: &[&str], input: &str) -> String {
+    let mut child = start(words);
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success());
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn a_session_is_answered_and_ends_with_quit_or_input() {
+    let words = [
+        "gtp",
+        "--size",
+        "5",
+        "--komi",
+        "-1.5",
+        "--player",
+        "greedy",
+        "--ko",
+        "simple",
+        "--suicide",
+        "forbid",
+    ];
+    let input = "1 name\nplay b B1\nplay b A2\n2 is_legal w A1\nfinal_score\n";
+    let wanted = "=1 Freewheel greedy\n\n= \n\n= \n\n=2 0\n\n= B+26.5\n\n";
+    assert_eq!(answers(&words, input), wanted);
+    assert_eq!(answers(&words, &format!("{input}quit\nname\n")), format!("{wanted}= \n\n"));
+    let games =
+        [1, 1, 2].map(|seed| answers(&["gtp", "--seed", &seed.to_string()], &"genmove b\n".repeat(3)));
+    assert_eq!(games[0], games[1]);
+    assert_ne!(games[0], games[2]);
+}
+
+#[test]
+fn an_analysis_goes_on_until_it_is_interrupted() {
+    let mut child = start(&["gtp", "--player", "uct:10"]);
+    let mut input = child.stdin.take().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    input.write_all(b"1 lz-analyze b interval 1\n").unwrap();
+    assert_eq!(lines.next().unwrap(), "=1");
+    // Far more than one report: nobody has asked for anything else.
+    for _ in 0..5 {
+        assert!(lines.next().unwrap().starts_with("info move "));
+    }
+    input.write_all(b"2 protocol_version\n").unwrap();
+    let after: Vec<String> =
+        lines.by_ref().skip_while(|line| line.starts_with("info move ")).take(2).collect();
+    assert_eq!(after, ["", "=2 2"]);
+    input.write_all(b"quit\n").unwrap();
+    // The input stays open: `quit` alone ends the program.
+    assert!(child.wait().unwrap().success());
+    drop(input);
+}
+
+/// A match without what it measures of time.
+fn contest(words: &[&str]) -> Value {
+    let mut json = PROGRAM.json(&[&["match"], words, &["--json", "--size", "7"]].concat());
+    assert!(json["seconds_a_move"].take()[0].as_f64().unwrap() >= 0.0);
+    json
+}
+
+#[test]
+fn a_match_of_our_own_is_the_same_on_any_number_of_threads() {
+    let folder = tempfile::tempdir().unwrap();
+    let play = |threads: &str| {
+        let games = folder.path().join(threads);
+        let json = contest(&[
+            "uct:20",
+            "greedy",
+            "--games",
+            "9",
+            "--seed",
+            "4",
+            "--threads",
+            threads,
+            "--sgf",
+            &games.to_string_lossy(),
+        ]);
+        (json, files(&games))
+    };
+    let (one, four) = (play("1"), play("4"));
+    assert_eq!(one, four);
+    let (json, games) = one;
+    let count = |key: &str| json["result"][key].as_u64().unwrap();
+    assert_eq!((count("games"), count("games_as_black")), (9, 5));
+    assert_eq!(count("won") + count("drawn") + count("lost"), 9);
+    assert_eq!(count("by_passes") + count("by_limit"), 9);
+    assert_eq!(games.len(), 9);
+    let records: Vec<sgf::GameRecord> =
+        games.values().map(|bytes| sgf::read(&sgf::decode(bytes)).unwrap().remove(0)).collect();
+    let mut won = 0;
+    for (n, record) in records.iter().enumerate() {
+        let game = record.replay(record.ruleset()).unwrap();
+        assert_eq!(record.outcome, Some(sgf::Outcome::of_score(game.score())));
+        assert_eq!(record.players[n % 2].name, "uct:20");
+        let winner = record.outcome.as_ref().and_then(sgf::Outcome::winner).unwrap();
+        won += u64::from(record.players[winner as usize].name == "uct:20");
+        // Both games of a pair begin alike, and pairs differ.
+        let opening = |n: usize| records[n].moves().take(2).map(|played| played.point).collect::<Vec<_>>();
+        assert_eq!(opening(n), opening(n / 2 * 2));
+        assert!(n < 2 || opening(n) != opening(n - 2));
+    }
+    assert_eq!(won, count("won"));
+}
+
+#[test]
+fn another_program_plays_as_our_own_does() {
+    let other = format!("gtp:'{NAME}' gtp --player greedy --size 7");
+    let json = contest(&[&other, "random", "--games", "4", "--threads", "2"]);
+    assert_eq!(json["faults"], Value::Array(vec![]));
+    // Seeds are told to it: it does the same again.
+    assert_eq!(json, contest(&[&other, "random", "--games", "4", "--threads", "1"]));
+}
+
+/// A program that knows the protocol and no Go.
+fn fool(genmove: &str) -> String {
+    let script = format!(
+        "while read id command; do case \"$command\" in genmove*) {genmove};; quit) exit;; *) echo \"=$id false\"; echo;; esac; done"
+    );
+    format!("gtp:sh -c '{script}'")
+}
+
+#[test]
+fn who_breaks_the_rules_dies_or_is_late_loses_and_begins_anew() {
+    let cases = [
+        ("echo \"=$id Z99\"; echo", "which is no answer to it"),
+        ("echo \"=$id A1\"; echo", "A1, is not legal: that point is occupied"),
+        ("exit 3", "exit status: 3"),
+        ("exec sleep 60", "within 200ms"),
+        ("echo \"?$id I am lost\"; echo", "I am lost"),
+    ];
+    for (genmove, said) in cases {
+        let json = contest(&["random", &fool(genmove), "--games", "4", "--threads", "1", "--timeout", "0.2"]);
+        let result = &json["result"];
+        assert_eq!((&result["won"], &result["by_fault"]), (&4.into(), &4.into()), "{genmove}: {json}");
+        for fault in json["faults"].as_array().unwrap() {
+            assert!(fault["fault"].as_str().unwrap().contains(said), "{genmove}: {fault}");
+        }
+    }
+    let resigns = contest(&[&fool("echo \"=$id resign\"; echo"), "random", "--games", "2"]);
+    assert_eq!((&resigns["result"]["lost"], &resigns["result"]["by_resignation"]), (&2.into(), &2.into()));
+}
+
+#[test]
+fn what_cannot_be_played_is_refused_before() {
+    let refused = |words: &[&str], code: i32, said: &str| {
+        let (found, message) = PROGRAM.fails(words);
+        assert!(found == code && message.contains(said), "{words:?}: {found} {message}");
+    };
+    refused(&["match", "random", "gtp:/no/such/program"], 3, "`/no/such/program` cannot be started");
+    refused(&["match", "random", "gtp:true"], 3, "ended");
+    refused(&["match", "random", "rndom"], 3, "did you mean `random`?");
+    refused(&["match", "random", "random", "--komi", "6.3"], 3, "`komi` is 6.3");
+    refused(&["match", "random", "random", "--timeout=-1"], 2, "--timeout -1");
+    refused(&["gtp", "--size", "20"], 2, "1..=19");
+    refused(&["gtp", "--player", "uct:0"], 3, "uct");
+}

@@ -12,7 +12,7 @@ use freewheel_core::{Purpose, Stream, Streams};
 use freewheel_envs::go::gtp::{Client, vertex};
 use freewheel_envs::go::players::{Player, Random, Turn};
 use freewheel_envs::go::rules::{Colour, Game, Ko, Point, Rules};
-use freewheel_envs::go::sgf::Outcome;
+use freewheel_envs::go::sgf::{GameRecord, Outcome};
 use freewheel_tests::go_games;
 
 /// GNU Go looks back 500 moves for repetitions, and no further.
@@ -111,7 +111,7 @@ fn boards_captures_and_legal_moves_equal_gnugos() {
 #[test]
 fn scores_equal_gnugos() {
     let Some(mut gnugo) = gnugo() else { return };
-    for (size, share) in [(5, 1), (7, 2), (9, 4), (13, 20)] {
+    for (size, share) in [(5, 1), (7, 2), (9, 4), (13, 20), (19, 200)] {
         let began = Instant::now();
         let mut rng = Streams::new(4).stream(Purpose::Generation, u64::from(size), 0);
         let games = go_games().div_ceil(share);
@@ -133,9 +133,9 @@ fn scores_equal_gnugos() {
         let seconds = began.elapsed().as_secs_f64();
         eprintln!("{size}x{size}: {} of {games} final scores equal; {seconds:.1} s", games - other.len());
         for (game, theirs) in &other {
-            let record = freewheel_envs::go::sgf::GameRecord::from_game(game);
+            let record = GameRecord::from_game(game);
             eprintln!("ours {}, GNU Go's {theirs}: {record}", Outcome::of_score(game.score()));
         }
-        assert!(other.len() * 20 <= games, "{size}x{size}: {} of {games} differ", other.len());
+        assert!(other.is_empty(), "{size}x{size}: {} of {games} differ", other.len());
     }
 }

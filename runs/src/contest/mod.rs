@@ -128,7 +128,7 @@ impl Match {
         let seat_of = |to_move: Colour| usize::from(to_move != colour);
         let mut fault = None;
         for seat in [0, 1] {
-            if let Err(why) = seats[seat].begin(&game) {
+            if let Err(why) = seats[seat].begin(&game, &mut dice[seat]) {
                 fault.get_or_insert((seat, why));
             }
         }

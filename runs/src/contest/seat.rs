@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use freewheel_core::Stream;
-use freewheel_envs::go::gtp::Client;
+use freewheel_envs::go::gtp::{Client, GtpError};
 use freewheel_envs::go::players::{Player, Turn};
 use freewheel_envs::go::rules::{Colour, Game, Move};
 
@@ -37,6 +37,8 @@ pub(super) struct Seat {
     entrant: Entrant,
     /// The running program, if it is one, and if it runs.
     client: Option<Client>,
+    /// Whether it knows `set_random_seed`.
+    seeded: bool,
 }
 
 /// What a seat does wrong, in words.
@@ -44,21 +46,27 @@ pub(super) type Fault = String;
 
 impl Seat {
     pub(super) fn new(entrant: Entrant) -> Self {
-        Seat { entrant, client: None }
+        Seat { entrant, client: None, seeded: false }
     }
 
-    /// Begins a game that has reached `game`.
-    pub(super) fn begin(&mut self, game: &Game) -> Result<(), Fault> {
+    /// Begins a game that has reached `game`. A program is told a seed, where it wants one.
+    pub(super) fn begin(&mut self, game: &Game, rng: &mut Stream) -> Result<(), Fault> {
         let Entrant::Program { command, limit } = &self.entrant else { return Ok(()) };
-        let client = match &mut self.client {
-            Some(client) => client,
-            none => none.insert(Client::start(command, *limit).map_err(|e| e.to_string())?),
+        if self.client.is_none() {
+            let mut client = Client::start(command, *limit).map_err(|e| e.to_string())?;
+            let known = client.send("known_command set_random_seed").map_err(|e| e.to_string())?;
+            (self.client, self.seeded) = (Some(client), known == "true");
+        }
+        let Some(client) = &mut self.client else { return Ok(()) };
+        let seed = rng.below(1 << 31);
+        let mut begin = || {
+            client.begin(game.rules())?;
+            if self.seeded {
+                client.send(&format!("set_random_seed {seed}"))?;
+            }
+            game.moves().try_for_each(|Move { colour, point }| client.play(game.rules(), colour, point))
         };
-        let begun = client.begin(game.rules()).and_then(|()| {
-            let mut moves = game.moves();
-            moves.try_for_each(|Move { colour, point }| client.play(game.rules(), colour, point))
-        });
-        begun.map_err(|e| self.lose(e.to_string()))
+        begin().map_err(|e: GtpError| self.lose(e.to_string()))
     }
 
     /// Its move with `colour`.
