@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io::{BufReader, Read, Write};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -95,6 +95,8 @@ pub struct Client {
     input: Option<ChildStdin>,
     lines: Receiver<String>,
     complaints: Arc<Mutex<Vec<u8>>>,
+    /// Closed when the program has said its last on standard error.
+    silence: Receiver<()>,
     last_id: u32,
 }
 
@@ -129,12 +131,25 @@ impl Client {
             });
         }
         let complaints = Arc::new(Mutex::new(Vec::new()));
+        let (talking, silence) = mpsc::channel();
         if let Some(errors) = child.stderr.take() {
             let kept = Arc::clone(&complaints);
-            std::thread::spawn(move || keep_last(errors, &kept));
+            std::thread::spawn(move || {
+                let _talking: Sender<()> = talking;
+                keep_last(errors, &kept);
+            });
         }
         let input = child.stdin.take();
-        Ok(Client { program: program.to_owned(), limit, child, input, lines, complaints, last_id: 0 })
+        Ok(Client {
+            program: program.to_owned(),
+            limit,
+            child,
+            input,
+            lines,
+            complaints,
+            silence,
+            last_id: 0,
+        })
     }
 
     /// The command line.
@@ -240,6 +255,8 @@ impl Client {
 
     fn died(&mut self, sent: &str) -> GtpError {
         let status = self.leave().map_or_else(|| "it closed its output".into(), |status| status.to_string());
+        // What it said last may still be on its way.
+        let _ = self.silence.recv_timeout(FAREWELL);
         let (program, sent) = (self.program.clone(), sent.to_owned());
         GtpError::Died { program, sent, status, complaints: self.complaints() }
     }
