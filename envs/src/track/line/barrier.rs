@@ -94,8 +94,7 @@ fn merit<const N: usize, P: Problem<N>>(problem: &P, x: &[f64], mu: f64) -> Opti
         problem.terms(node, problem.places(node).map(|place| x[place]), &mut terms);
         cost += terms.cost;
         for &slack in &terms.slacks {
-            // Also refuses what is not a number.
-            if !(slack > 0.0) {
+            if slack.is_nan() || slack <= 0.0 {
                 return None;
             }
             logs += slack.ln();
@@ -169,8 +168,8 @@ impl<'a, const N: usize, P: Problem<N>> Newton<'a, N, P> {
                 self.slacks.push((slack.value, slack.slope));
                 for j in 0..N {
                     slope[j] -= mu / slack.value * slack.slope[j];
-                    for k in 0..=j {
-                        bend[j][k] += z * (slack.slope[j] * slack.slope[k] / slack.value - slack.bend[j][k]);
+                    for (k, bend) in bend[j].iter_mut().enumerate() {
+                        *bend += z * (slack.slope[j] * slack.slope[k] / slack.value - slack.bend[j][k]);
                     }
                 }
             }
@@ -196,7 +195,7 @@ impl<'a, const N: usize, P: Problem<N>> Newton<'a, N, P> {
                 break;
             }
             shift = if shift == 0.0 { (self.shift / 3.0).max(1e-6) } else { 8.0 * shift };
-            if !(shift < 1e12) {
+            if shift > 1e12 {
                 return false;
             }
         }
