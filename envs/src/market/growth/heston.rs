@@ -108,7 +108,7 @@ impl Heston {
         Rules {
             step: 1.0 / self.steps_per_year,
             drift: self.drift,
-            interest: self.interest,
+            safe: (self.interest / self.steps_per_year).exp(),
             level: self.variance_level,
             reversion: self.variance_reversion,
             shock: self.variance_shock,
