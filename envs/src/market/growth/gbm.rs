@@ -95,7 +95,7 @@ impl Gbm {
         Rules {
             step: 1.0 / self.steps_per_year,
             drift: self.drift,
-            interest: self.interest,
+            safe: (self.interest / self.steps_per_year).exp(),
             level: self.volatility * self.volatility,
             reversion: 0.0,
             shock: 0.0,

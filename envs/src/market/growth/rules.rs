@@ -40,7 +40,8 @@ pub(super) struct Rules {
     /// Years.
     pub(super) step: f64,
     pub(super) drift: f64,
-    pub(super) interest: f64,
+    /// What money at interest is multiplied by.
+    pub(super) safe: f64,
     /// Variance a year.
     pub(super) level: f64,
     pub(super) reversion: f64,
@@ -64,6 +65,8 @@ pub(super) enum Fractions {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct State {
     pub(super) wealth: f64,
+    /// The wealth to the power of 1 less the aversion to risk.
+    pub(super) scale: f64,
     pub(super) variance: f64,
     /// The last log return.
     pub(super) last: f64,
@@ -76,6 +79,7 @@ impl Rules {
     pub(super) fn reset(&self) -> State {
         State {
             wealth: 1.0,
+            scale: 1.0,
             variance: self.level,
             last: 0.0,
             fraction: 0.0,
@@ -90,17 +94,21 @@ impl Rules {
         let variance = state.variance.max(0.0);
         let z = rng.normal();
         let moved = self.log_return(variance, z);
-        let factor = self.factor(fraction, moved);
+        let growth = moved.exp();
+        let factor = self.factor(fraction, growth);
         if self.shock > 0.0 {
             let w = self.correlation * z + (1.0 - self.correlation * self.correlation).sqrt() * rng.normal();
             state.variance = self.next_variance(state.variance, w);
         }
-        let reward = self.utility_gain(state.wealth, factor);
+        let gain = self.utility_gain(factor);
+        let reward = state.scale * gain;
+        // `W^(1 - a)` is multiplied by `factor^(1 - a)`.
+        state.scale *= 1.0 + (1.0 - self.aversion) * gain;
         state.wealth *= factor;
         state.account.book(state.wealth - 1.0, 0.0, (fraction - state.fraction).abs());
         state.fraction = fraction;
         state.last = moved;
-        state.trail.push(state.trail.last() * moved.exp());
+        state.trail.push(state.trail.last() * growth);
         Step { reward: reward as f32, ending: Ending::Running }
     }
 
@@ -120,25 +128,22 @@ impl Rules {
 
     /// What the wealth is multiplied by.
     #[inline]
-    fn factor(&self, fraction: f64, moved: f64) -> f64 {
-        let safe = (self.interest * self.step).exp();
-        safe + fraction * (moved.exp() - safe)
+    fn factor(&self, fraction: f64, growth: f64) -> f64 {
+        self.safe + fraction * (growth - self.safe)
     }
 
-    /// `u(wealth factor) - u(wealth)`.
+    /// The change of the utility of wealth 1: `u(factor)`.
     #[inline]
-    fn utility_gain(&self, wealth: f64, factor: f64) -> f64 {
-        if self.aversion == 1.0 {
-            return factor.ln();
-        }
+    fn utility_gain(&self, factor: f64) -> f64 {
+        let log = factor.ln();
         let power = 1.0 - self.aversion;
-        wealth.powf(power) * (factor.powf(power) - 1.0) / power
+        if power == 0.0 { log } else { (power * log).exp_m1() / power }
     }
 
     /// The expected change of the utility of wealth 1 while the variance is `variance`.
     pub(super) fn gain(&self, fraction: f64, variance: f64) -> f64 {
         let variance = variance.max(0.0);
-        normal::expectation(|z| self.utility_gain(1.0, self.factor(fraction, self.log_return(variance, z))))
+        normal::expectation(|z| self.utility_gain(self.factor(fraction, self.log_return(variance, z).exp())))
     }
 
     /// The fraction with the greatest expected utility after a step.
@@ -154,11 +159,10 @@ impl Rules {
 
     /// Utility is concave in the fraction: the root of its slope, by bisection, or a bound.
     fn stationary_fraction(&self, variance: f64) -> f64 {
-        let safe = (self.interest * self.step).exp();
         let slope = |fraction: f64| {
             normal::expectation(|z| {
-                let moved = self.log_return(variance, z);
-                (moved.exp() - safe) * self.factor(fraction, moved).powf(-self.aversion)
+                let growth = self.log_return(variance, z).exp();
+                (growth - self.safe) * self.factor(fraction, growth).powf(-self.aversion)
             })
         };
         if slope(0.0) <= 0.0 {
