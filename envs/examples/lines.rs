@@ -13,7 +13,9 @@ use freewheel_envs::track::circuit::Circuit;
 use freewheel_envs::track::line::{Kind, Limits, line, lower_bound};
 
 fn main() -> Result<()> {
-    println!("| circuit | length, m | centre line | least curvature | least time | found in | bound | found in |");
+    println!(
+        "| circuit | length, m | centre line | least curvature | least time | found in | bound | found in |"
+    );
     println!("|---|---|---|---|---|---|---|---|");
     let limits = Limits::point_mass(9.81, 70.0, 1.0);
     for name in std::env::args().skip(1) {

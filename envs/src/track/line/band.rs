@@ -111,13 +111,13 @@ mod tests {
         let mut rng = Streams::new(3).stream(Purpose::Generation, 0, 0);
         let mut full = vec![vec![0.0; size]; size];
         let mut band = Band::new(size, width);
-        for row in 0..size {
-            for column in row.saturating_sub(width)..=row {
-                let value = if row == column { 12.0 } else { 2.0 * rng.uniform() - 1.0 };
-                band.add(row, column, value);
-                full[row][column] = value;
-                full[column][row] = value;
-            }
+        let entries =
+            (0..size).flat_map(|row| (row.saturating_sub(width)..=row).map(move |column| (row, column)));
+        for (row, column) in entries {
+            let value = if row == column { 12.0 } else { 2.0 * rng.uniform() - 1.0 };
+            band.add(row, column, value);
+            full[row][column] = value;
+            full[column][row] = value;
         }
         let wanted: Vec<f64> = (0..size).map(|_| rng.uniform()).collect();
         let mut right: Vec<f64> =

@@ -44,7 +44,9 @@ impl<R: Real> Terms<R> {
 /// `mu` falls to this share of itself each time.
 const FALL: f64 = 0.2;
 /// Newton iterations for one `mu`.
-const PATIENCE: usize = 12;
+const PATIENCE: usize = 60;
+/// Factorisations for one step.
+const TRIALS: usize = 6;
 /// A step goes at most this share of the way to the edge.
 const EDGE: f64 = 0.995;
 
@@ -79,6 +81,11 @@ pub(super) fn minimise<const N: usize, P: Problem<N>>(
     }
 }
 
+/// Whether `x` satisfies every inequality strictly.
+pub(super) fn is_inside<const N: usize, P: Problem<N>>(problem: &P, x: &[f64]) -> bool {
+    merit(problem, x, 0.0).is_some()
+}
+
 /// The cost and `phi`, or `None` where an inequality does not hold.
 fn merit<const N: usize, P: Problem<N>>(problem: &P, x: &[f64], mu: f64) -> Option<(f64, f64)> {
     let (mut cost, mut logs, mut terms) = (0.0, 0.0, Terms::new());
@@ -87,8 +94,7 @@ fn merit<const N: usize, P: Problem<N>>(problem: &P, x: &[f64], mu: f64) -> Opti
         problem.terms(node, problem.places(node).map(|place| x[place]), &mut terms);
         cost += terms.cost;
         for &slack in &terms.slacks {
-            // Also refuses what is not a number.
-            if !(slack > 0.0) {
+            if slack.is_nan() || slack <= 0.0 {
                 return None;
             }
             logs += slack.ln();
@@ -107,8 +113,10 @@ struct Newton<'a, const N: usize, P> {
     factor: Band,
     slope: Vec<f64>,
     direction: Vec<f64>,
-    /// What share of its diagonal was last added to the Hessian to make it positive definite.
+    /// What share of its diagonal the last factorisation added to the Hessian.
     shift: f64,
+    /// What share the next one begins with.
+    raised: f64,
 }
 
 impl<'a, const N: usize, P: Problem<N>> Newton<'a, N, P> {
@@ -124,6 +132,7 @@ impl<'a, const N: usize, P: Problem<N>> Newton<'a, N, P> {
             slope: vec![0.0; size],
             direction: vec![0.0; size],
             shift: 0.0,
+            raised: 0.0,
         };
         newton.multipliers = newton.measured(x);
         newton
@@ -159,8 +168,8 @@ impl<'a, const N: usize, P: Problem<N>> Newton<'a, N, P> {
                 self.slacks.push((slack.value, slack.slope));
                 for j in 0..N {
                     slope[j] -= mu / slack.value * slack.slope[j];
-                    for k in 0..=j {
-                        bend[j][k] += z * (slack.slope[j] * slack.slope[k] / slack.value - slack.bend[j][k]);
+                    for (k, bend) in bend[j].iter_mut().enumerate() {
+                        *bend += z * (slack.slope[j] * slack.slope[k] / slack.value - slack.bend[j][k]);
                     }
                 }
             }
@@ -186,7 +195,7 @@ impl<'a, const N: usize, P: Problem<N>> Newton<'a, N, P> {
                 break;
             }
             shift = if shift == 0.0 { (self.shift / 3.0).max(1e-6) } else { 8.0 * shift };
-            if !(shift < 1e12) {
+            if shift > 1e12 {
                 return false;
             }
         }
@@ -198,29 +207,34 @@ impl<'a, const N: usize, P: Problem<N>> Newton<'a, N, P> {
     }
 
     /// One step; returns how much `phi` was expected to fall, 0 where no step lowers it.
+    ///
+    /// Where only a short step along the direction helps, the model is bad that far out: the diagonal is raised, which
+    /// makes directions shorter and safer, and it is lowered again when steps succeed.
     fn step(&mut self, x: &mut Vec<f64>, mu: f64) -> f64 {
         self.assemble(x, mu);
         let Some((_, before)) = merit(self.problem, x, mu) else { return 0.0 };
-        let mut shift = 0.0;
-        for _ in 0..6 {
-            if !self.solve(shift) {
+        let mut raised = self.raised;
+        for trial in 0..TRIALS {
+            if !self.solve(raised) {
                 return 0.0;
             }
             let fall: f64 = -self.slope.iter().zip(&self.direction).map(|(g, d)| g * d).sum::<f64>();
+            let shortest = if trial + 1 < TRIALS { 0.2 } else { 1e-6 };
             let mut length = 1.0;
-            for _ in 0..12 {
+            while length > shortest {
                 let tried: Vec<f64> =
                     (0..x.len()).map(|place| x[place] + length * self.direction[self.row(place)]).collect();
                 let after = merit(self.problem, &tried, mu);
-                let room = 1e-12 * before.abs();
-                if after.is_some_and(|(_, after)| after <= before - 1e-4 * length * fall + room) {
+                let noise = 1e-12 * before.abs();
+                if after.is_some_and(|(_, after)| after <= before - 1e-4 * length * fall + noise) {
                     self.follow(length, mu);
                     *x = tried;
+                    self.raised = if raised > 1e-7 { 0.1 * raised } else { 0.0 };
                     return fall;
                 }
                 length *= 0.5;
             }
-            shift = (10.0 * self.shift).max(1e-4);
+            raised = (10.0 * raised).max(1e-5);
         }
         0.0
     }

@@ -42,8 +42,7 @@ impl Limits {
             ("curvature", self.curvature),
         ];
         for (name, value) in positive {
-            // Also refuses what is not a number.
-            if !(value > 0.0) {
+            if value.is_nan() || value <= 0.0 {
                 return Err(Error::Config(format!("the car's {name} is {value}; it must be above 0")));
             }
         }
@@ -52,7 +51,7 @@ impl Limits {
                 return Err(Error::Config(format!("the car's {name} is infinite; give a finite one")));
             }
         }
-        if !(self.clearance >= 0.0 && self.clearance.is_finite()) {
+        if self.clearance < 0.0 || !self.clearance.is_finite() {
             let clearance = self.clearance;
             return Err(Error::Config(format!("the car's clearance is {clearance}; it must be 0 or more")));
         }

@@ -62,6 +62,14 @@ pub struct Line {
 }
 
 impl Line {
+    fn new(path: Path, segments: Vec<Segment>, limits: &Limits) -> Self {
+        let Profile { speeds, times } = profile(&segments, limits, Start::Flying);
+        let stride = segments.len() / path.points.len();
+        let at_points = |values: &[f64]| values[..segments.len()].iter().copied().step_by(stride).collect();
+        let lap_time = times[segments.len()];
+        Line { speeds: at_points(&speeds), times: at_points(&times), lap_time, path, segments }
+    }
+
     /// The time of a lap from the start line to the start line that begins with `start`, s.
     pub fn lap_from(&self, start: Start, limits: &Limits) -> f64 {
         profile(&self.segments, limits, start).lap_time()
@@ -105,13 +113,17 @@ pub fn line(circuit: &Circuit, limits: &Limits, kind: Kind) -> Result<Line> {
     let corridor = Corridor::new(circuit, places(circuit), limits.clearance)?;
     let driven = |offsets: &[f64]| {
         let (path, segments) = path::path(&corridor, offsets);
-        let Profile { speeds, times } = profile(&segments, limits, Start::Flying);
-        let at_points = |values: &[f64]| values.iter().copied().step_by(2).take(corridor.len()).collect();
-        let lap_time = times.last().copied().unwrap_or(0.0);
-        Line { speeds: at_points(&speeds), times: at_points(&times), lap_time, path, segments }
+        Line::new(path, segments, limits)
     };
     match kind {
-        Kind::Centre => Ok(driven(&corridor.centre_line())),
+        Kind::Centre => {
+            let mut centre = driven(&corridor.centre_line());
+            if centre.path.points.iter().all(|point| point.n == 0.0) {
+                // The circuit knows its own curvature, jumps included.
+                centre = Line::new(centre.path, centre_segments(circuit), limits);
+            }
+            Ok(centre)
+        }
         Kind::LeastCurvature => Ok(driven(&curvature::least_curvature(&corridor)?)),
         Kind::LeastTime => {
             let starts = [corridor.centre_line(), curvature::least_curvature(&corridor)?];
@@ -129,4 +141,11 @@ pub fn line(circuit: &Circuit, limits: &Limits, kind: Kind) -> Result<Line> {
 /// Places along the centre line: about every 2.5 m on a racing circuit, no fewer than 400 on a small one.
 fn places(circuit: &Circuit) -> usize {
     ((circuit.length() / 2.5).ceil() as usize).clamp(400, 6000)
+}
+
+/// The centre line in pieces of constant curvature, four from place to place.
+fn centre_segments(circuit: &Circuit) -> Vec<Segment> {
+    let count = 4 * places(circuit);
+    let length = circuit.length() / count as f64;
+    (0..count).map(|i| Segment { length, curvature: circuit.curvature((i as f64 + 0.5) * length) }).collect()
 }

@@ -44,18 +44,17 @@ pub(super) fn path(corridor: &Corridor, offsets: &[f64]) -> (Path, Vec<Segment>)
         let [a, b] = corridor.chords(node, corridor.around(node).map(|place| offsets[place]));
         let turn = cross(a, b).atan2(dot(a, b));
         let curvature = squared_curvature([a, b]).sqrt().copysign(turn);
-        let chord = 0.5 * (dot(a, a).sqrt() + dot(b, b).sqrt());
         // An arc is longer than its chord.
-        let length = if turn.abs() > 1e-6 { chord * 0.5 * turn / (0.5 * turn).sin() } else { chord };
+        let arc = if turn.abs() > 1e-6 { 0.5 * turn / (0.5 * turn).sin() } else { 1.0 };
+        let [behind, ahead] = [a, b].map(|chord| 0.5 * arc * dot(chord, chord).sqrt());
         let direction = a[1].atan2(a[0]) + 0.5 * turn;
         // From point to point a line turns by less than half a circle.
         let heading = points.last().map_or(direction, |last| last.heading + wrap(direction - last.heading));
         let [x, y] = corridor.position(node, n);
-        distance += if node > 0 { 0.5 * length } else { 0.0 };
+        distance += if node > 0 { behind } else { 0.0 };
         points.push(PathPoint { s: node as f64 * corridor.step, n, x, y, heading, curvature, distance });
-        distance += 0.5 * length;
-        let half = Segment { length: 0.5 * length, curvature };
-        segments.extend([half, half]);
+        distance += ahead;
+        segments.extend([behind, ahead].map(|length| Segment { length, curvature }));
     }
     // The half before the first point comes last.
     segments.rotate_left(1);
