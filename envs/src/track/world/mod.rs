@@ -101,7 +101,8 @@ impl<A: Drives> Driving<A> {
             line::line(&circuit, &limits(&vehicle, 1.0, settings.clearance), Kind::Centre).map_err(about)?;
         let safe =
             line::line(&circuit, &limits(&vehicle, SAFE, settings.clearance), Kind::Centre).map_err(about)?;
-        let usual_limit = 2.0 * safe.lap_time * f64::from(settings.laps) + 10.0;
+        // A round number: rules should not change with the last digit of a plan.
+        let usual_limit = 5.0 * (0.4 * safe.lap_time * f64::from(settings.laps) + 2.0).ceil();
         let ticks = (settings.limit_s.unwrap_or(usual_limit) * f64::from(settings.hz)).ceil();
         if ticks.is_nan() || ticks > LONGEST {
             return Err(Error::Config(format!(
