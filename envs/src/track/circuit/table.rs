@@ -62,7 +62,8 @@ impl Table {
         let tightest = (0..looks).map(|i| line.at(at(i, looks)).curvature.abs()).fold(0.0, f64::max);
         let step = (1.0 / (STEPS_A_RADIUS * tightest)).min(LONGEST_STEP);
         let count = (length / step).ceil().max(8.0);
-        if !(count <= MOST_ENTRIES) {
+        // A line with a point of no radius at all has no count either.
+        if count.is_nan() || count > MOST_ENTRIES {
             return Err(Fault::Scale { length, radius: 1.0 / tightest });
         }
         let count = count as usize;

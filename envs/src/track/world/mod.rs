@@ -40,7 +40,7 @@ const SAFE: f64 = 0.8;
 /// the rest is for its corrections.
 const BRISK: (f64, f64) = (0.96, 0.15);
 /// The same where pedals are all or nothing.
-const BRISK_BY_CHOICES: (f64, f64) = (0.9, 0.3);
+const BRISK_BY_CHOICES: (f64, f64) = (0.86, 0.3);
 /// Episodes that a driver is measured in where starts are random.
 const EPISODES: u64 = 20;
 /// The longest episode, steps.
@@ -101,9 +101,10 @@ impl<A: Drives> Driving<A> {
             line::line(&circuit, &limits(&vehicle, 1.0, settings.clearance), Kind::Centre).map_err(about)?;
         let safe =
             line::line(&circuit, &limits(&vehicle, SAFE, settings.clearance), Kind::Centre).map_err(about)?;
-        let usual_limit = 2.0 * safe.lap_time * f64::from(settings.laps) + 10.0;
+        // A round number: rules should not change with the last digit of a plan.
+        let usual_limit = 5.0 * (0.4 * safe.lap_time * f64::from(settings.laps) + 2.0).ceil();
         let ticks = (settings.limit_s.unwrap_or(usual_limit) * f64::from(settings.hz)).ceil();
-        if !(ticks <= LONGEST) {
+        if ticks.is_nan() || ticks > LONGEST {
             return Err(Error::Config(format!(
                 "{id}: an episode of {ticks} steps is too long; lower limit_s or laps"
             )));

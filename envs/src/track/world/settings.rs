@@ -41,7 +41,7 @@ pub struct Settings {
     pub start: Start,
     /// How far the car's reference point must keep from the edges, m, 0 or more; half the car's width keeps all of it on the road.
     pub clearance: f64,
-    /// Seconds after which an episode is truncated; by default twice what the centre-line driver plans, and 10 s.
+    /// Seconds after which an episode is truncated; by default twice what the centre-line driver plans, and 10 s, rounded up to 5 s.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit_s: Option<f64>,
     /// Discount a control step, 0 to 1.
