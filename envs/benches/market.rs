@@ -6,7 +6,7 @@
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use freewheel_core::{ActionSpace, Actions, Choice, Purpose, Stream, Streams, WorldFamily};
+use freewheel_core::{ActionSpace, Actions, Choice, NoCast, Purpose, Stream, Streams, WorldFamily};
 use freewheel_envs::market::Markets;
 
 const WORLDS: &[(&str, &str)] = &[
@@ -26,7 +26,7 @@ const ROUNDS: usize = 64;
 fn step(criterion: &mut Criterion) {
     for (name, settings) in WORLDS {
         let table = settings.parse().expect("settings of this bench");
-        let world = Markets.build(name, &table).expect("a world").expect("a world");
+        let world = Markets.build(name, &table, &NoCast).expect("a world").expect("a world");
         let kind = if settings.is_empty() { "" } else { "-continuous" };
         let mut group = criterion.benchmark_group(format!("market/{name}{kind}"));
         for rows in [1, 64, 1024] {
