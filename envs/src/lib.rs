@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`gridworld`] | ASCII maps, the textbook's and Gymnasium's among them; taxi; deep sea |
 //! | [`mdp`] | finite Markov decision processes and their exact optima |
+//! | [`track`] | cars on closed roads, against the clock |
 
 pub mod go;
 pub mod gridworld;

@@ -14,6 +14,9 @@ const LONGEST_STEP: f64 = 0.5;
 /// Entries at most: a circuit of 32 km at the longest step.
 const MOST_ENTRIES: f64 = 65_536.0;
 
+/// Newton's method is done when it moves by less than this share of a step.
+const SETTLED: f64 = 1e-3;
+
 /// Entries at equal distances.
 #[derive(Clone, Debug)]
 pub(in super::super) struct Table {
@@ -163,8 +166,9 @@ impl Table {
             let off = ex * tx + ey * ty;
             let move_by = off / (tx * tx + ty * ty - ex * bx - ey * by).max(0.05);
             left_to_do -= 1;
-            if move_by.abs() < 1e-7 || left_to_do == 0 {
+            if move_by.abs() < SETTLED * h || left_to_do == 0 {
                 // The last move is taken to first order: its square is below the table's own error.
+                let t = t + move_by.clamp(-h, h) * per_metre;
                 let scale = 1.0 / (tx * tx + ty * ty).sqrt();
                 let (cos, sin) = (tx * scale, ty * scale);
                 return Spot {

@@ -99,7 +99,8 @@ impl Rules {
         let place = self.circuit.at(s);
         let width = if side > 0.0 { place.left } else { place.right };
         let n = side * (width - self.clearance).max(0.0);
-        let [x, y] = self.circuit.point(s, n);
+        let (sin, cos) = place.heading.sin_cos();
+        let (x, y) = (place.x - n * sin, place.y + n * cos);
         let curvature = place.curvature / (1.0 - n * place.curvature);
         let p = &self.vehicle.parameters;
         // The car already steers along the road where it is moving.
@@ -140,10 +141,14 @@ impl Rules {
         state.controls = [controls.steering as f32, controls.pedals as f32];
         let command = self.command(controls, state.car[3]);
         let mut finished = false;
+        let mut bend = f64::from(table.curvature_near(state.s));
         for substep in 0..self.substeps {
             let old = *state;
             self.vehicle.advance(&mut state.car, command, h);
-            let spot = table.project(state.car[0], state.car[1], state.s + h * state.car[3]);
+            // Where the foot was, how fast it moved: Newton's method has little left to do.
+            let ahead = h * state.car[3] * (1.0 - 0.5 * state.xi * state.xi) * (1.0 + state.n * bend);
+            let spot = table.project(state.car[0], state.car[1], state.s + ahead);
+            bend = spot.curvature;
             let length = table.length();
             let along = spot.s - old.s;
             let along = if along > 0.5 * length {
