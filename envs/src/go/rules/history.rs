@@ -96,6 +96,14 @@ impl History {
         self.seen[word] |= bit;
     }
 
+    /// Who was to move before the last move; before the first where there was none.
+    pub(super) fn to_play_before_last(&self) -> Colour {
+        match self.plies[..] {
+            [.., before, _] => before.to_play,
+            _ => self.first_to_play,
+        }
+    }
+
     /// Remembers a stone that is being taken.
     #[inline]
     pub(super) fn take(&mut self, vertex: Vertex, colour: Colour) {

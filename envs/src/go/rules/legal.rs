@@ -96,14 +96,28 @@ impl Game {
     /// The number of the move whose position a stone on `vertex` would recreate, if it would.
     fn repeats(&self, vertex: Vertex, lives: bool) -> Option<u32> {
         let (geometry, mover) = (&self.shared.geometry, self.to_play);
+        let rules = &self.shared.rules;
+        // Retaking in a ko gives the position before the last move, whatever else has happened.
+        if self.ko.is_some_and(|ko| geometry.vertex(ko) == vertex)
+            && (rules.ko == Ko::Positional || self.history.to_play_before_last() == mover.other())
+        {
+            return Some(self.move_number() - 1);
+        }
         // The hash after the move; the chains it takes are few and short, mostly.
         let mut hash = self.hash;
+        let mut changes = lives;
         let taken_colour = if lives { mover.other() } else { mover };
         if lives {
             hash ^= geometry.hash(mover, vertex);
         }
-        self.board.would_take(vertex, mover, lives, |v| hash ^= geometry.hash(taken_colour, v));
-        let rules = &self.shared.rules;
+        self.board.would_take(vertex, mover, lives, |v| {
+            changes = true;
+            hash ^= geometry.hash(taken_colour, v);
+        });
+        // A lone stone that takes itself leaves the position as it is.
+        if !changes && rules.ko == Ko::Positional {
+            return Some(self.move_number());
+        }
         let key = history::key(geometry, rules.ko, hash, mover.other());
         self.history.find(geometry, rules.ko, key, mover.other(), || {
             let now = history::stones(&self.board, geometry);
