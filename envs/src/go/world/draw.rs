@@ -2,7 +2,7 @@
 
 use freewheel_core::{Cell, Env, Frame, Policy, Rgb};
 
-use super::terms::COLUMNS;
+use crate::go::gtp::vertex;
 use crate::go::rules::{Colour, Game};
 
 const WOOD: Rgb = Rgb(196, 152, 84);
@@ -125,7 +125,7 @@ pub(super) fn paint(scene: &Scene<'_>, frame: &mut Frame) {
     }
     if layout.framed {
         for x in 0..width {
-            let letter = COLUMNS.get(x).copied().unwrap_or('?').to_string();
+            let letter = vertex::column(x).to_string();
             for y in [0, height + 1] {
                 frame.write(left + 1 + layout.pitch * x, y, &letter, FAINT, Rgb::default());
             }
