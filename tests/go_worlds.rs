@@ -284,7 +284,30 @@ fn who_cannot_be_seated_is_named() {
     // Another program that is not there, or does not play on such a board.
     let said = refused("go/3x3", &out, &["world.opponent=gtp:/no/such/program --mode gtp"]);
     assert!(said.contains("`/no/such/program --mode gtp` cannot be started"), "{said}");
-    let refuses = r#"gtp:sh -c 'while read id command; do printf "?$id too small\n\n"; done'"#;
-    let said = refused("go/3x3", &out, &[&format!("world.opponent={refuses}")]);
+    let refuses = r#"gtp:sh -c 'while read id command; do
+        case "$command" in boardsize*) printf "?$id too small\n\n";; *) printf "=$id\n\n";; esac
+    done'"#;
+    let opponent = format!("world.opponent={refuses}");
+    let said = refused("go/3x3", &out, &[&opponent]);
     assert!(said.contains("refuses `boardsize 3`: too small"), "{said}");
+}
+
+/// An opponent that fails as White: what is left, and counts, are the games with Black.
+#[test]
+fn games_that_an_opponent_has_failed_in_do_not_count() {
+    let folder = tempfile::tempdir().unwrap();
+    let fails = r#"world.opponent=gtp:sh -c 'while read id command; do
+        case "$command" in "genmove white") r=Z99;; genmove*) r=pass;; known*) r=false;; quit) exit;; *) r="";; esac
+        printf "=$id $r\n\n"
+    done'"#;
+    let row = train("go/2x2", "random", folder.path(), &[fails, "steps=200"]);
+    assert!((0.0..=1.0).contains(&row["scores"][0].as_f64().unwrap()), "{row}");
+    let text = std::fs::read_to_string(run_in(folder.path()).join("eval.json")).unwrap();
+    let result: Value = serde_json::from_str(&text).unwrap();
+    let episodes = result["evaluation"]["episodes"].as_u64().unwrap();
+    assert!((1..20).contains(&episodes), "{result}");
+    let out = folder.path().to_str().unwrap();
+    let json = PROGRAM.json(&["eval", out, "--episodes", "20", "--json"]);
+    assert_eq!(json["runs"][0]["episodes"], episodes, "{json}");
+    PROGRAM.text(&["resume", out]);
 }
