@@ -6,7 +6,7 @@ use std::sync::Arc;
 use freewheel_core::{Cast, Error, Mode, Policy, Result, Spec};
 
 use crate::catalogue::Catalogue;
-use crate::job::Job;
+use crate::job::{Job, JobConfig};
 use crate::{output, training};
 
 impl Cast for Catalogue {
@@ -29,21 +29,26 @@ impl Cast for Catalogue {
 }
 
 impl Catalogue {
-    /// What the player of the run in `folder` has learned, as bytes.
-    pub(crate) fn learned(&self, folder: &Path) -> Result<Vec<u8>> {
-        let job = self.run_in(folder)?;
-        match training::newest(folder, &job.config, &output::note)? {
-            Some((_, checkpoint)) => Ok(checkpoint.section("learner")?.to_vec()),
-            None => Err(untrained(folder)),
-        }
-    }
-
-    fn run_in(&self, folder: &Path) -> Result<Job> {
-        if !folder.join("config.toml").is_file() {
-            let message = format!("{}: not the folder of a run (`seed-<n>`)", folder.display());
-            return Err(Error::Config(message));
-        }
+    pub(crate) fn run_in(&self, folder: &Path) -> Result<Job> {
+        is_run(folder)?;
         self.load_job(folder, &mut Default::default())
+    }
+}
+
+/// Which run the one in `folder` is, and what its player has learned, as bytes.
+pub(crate) fn learned(folder: &Path) -> Result<[Vec<u8>; 2]> {
+    is_run(folder)?;
+    let config = JobConfig::read(folder)?;
+    match training::newest(folder, &config, &output::note)? {
+        Some((_, checkpoint)) => Ok([config.identity(), checkpoint.section("learner")?.to_vec()]),
+        None => Err(untrained(folder)),
+    }
+}
+
+fn is_run(folder: &Path) -> Result<()> {
+    match folder.join("config.toml").is_file() {
+        true => Ok(()),
+        false => Err(Error::Config(format!("{}: not the folder of a run (`seed-<n>`)", folder.display()))),
     }
 }
 

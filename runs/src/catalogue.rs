@@ -20,6 +20,8 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use toml::Table;
 
+use crate::cast::learned;
+
 /// Worlds and agents by name.
 pub struct Catalogue {
     name: &'static str,
@@ -195,6 +197,28 @@ impl Catalogue {
     /// # Errors
     /// [`Error::Io`], and those of [`Catalogue::build_world`].
     pub fn world_digest(&self, id: &str, settings: &Table) -> Result<Option<String>> {
+        let sources = self.world_sources(id, settings)?;
+        if sources.is_empty() {
+            return Ok(None);
+        }
+        let mut hash = blake3::Hasher::new();
+        for source in sources {
+            let parts = match source.is_dir() {
+                true => learned(&source)?.to_vec(),
+                false => vec![std::fs::read(&source).map_err(Error::io(&source))?],
+            };
+            for bytes in parts {
+                hash.update(&(bytes.len() as u64).to_le_bytes()).update(&bytes);
+            }
+        }
+        Ok(Some(hash.finalize().to_hex().to_string()))
+    }
+
+    /// The files and the runs' folders that a world is made of, beside its name and its settings.
+    ///
+    /// # Errors
+    /// Those of reading the file that lists others.
+    pub(crate) fn world_sources(&self, id: &str, settings: &Table) -> Result<Vec<PathBuf>> {
         let mut sources = match world_file(id) {
             Some((family, file)) => self.family_of(family)?.sources(Path::new(file), settings)?,
             None => Vec::new(),
@@ -202,18 +226,7 @@ impl Catalogue {
         let named = self.world_fields(id).into_iter().filter(|field| field.is_path);
         let named = named.filter_map(|field| settings.get(&field.name)?.as_str().map(PathBuf::from));
         sources.extend(named.filter(|path| !path.as_os_str().is_empty()));
-        if sources.is_empty() {
-            return Ok(None);
-        }
-        let mut hash = blake3::Hasher::new();
-        for source in sources {
-            let bytes = match source.is_dir() {
-                true => self.learned(&source)?,
-                false => std::fs::read(&source).map_err(Error::io(&source))?,
-            };
-            hash.update(&(bytes.len() as u64).to_le_bytes()).update(&bytes);
-        }
-        Ok(Some(hash.finalize().to_hex().to_string()))
+        Ok(sources)
     }
 
     fn family_of(&self, name: &str) -> Result<&dyn WorldFamily> {

@@ -299,18 +299,18 @@ pub struct Bench {
 /// The rules of Go that a command plays by.
 #[derive(Args, Debug, Clone, Copy)]
 pub struct GoRules {
-    /// Side of the board, 1..=19.
-    #[arg(long, default_value_t = 9, value_parser = clap::value_parser!(u8).range(1..=19))]
-    pub size: u8,
+    /// Side of the board, 1..=19; by default that of a trained player's world, else 9.
+    #[arg(long, value_parser = clap::value_parser!(u8).range(1..=19))]
+    pub size: Option<u8>,
     /// Which repetitions are forbidden.
     #[arg(long, value_enum, default_value_t = KoRule::Positional)]
     pub ko: KoRule,
     /// Whether a move may take the mover's own stones.
     #[arg(long, value_enum, default_value_t = Suicide::Allow)]
     pub suicide: Suicide,
-    /// Points White is given for moving second; a multiple of 0.5.
-    #[arg(long, default_value_t = 7.5, allow_negative_numbers = true)]
-    pub komi: f32,
+    /// Points White is given for moving second, a multiple of 0.5; by default those of a trained player's world, else 7.5.
+    #[arg(long, allow_negative_numbers = true)]
+    pub komi: Option<f32>,
 }
 
 /// Which repetitions are forbidden.
@@ -339,7 +339,7 @@ pub struct Gtp {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub rules: GoRules,
-    /// Who plays: random, greedy, uct:N, gtp:COMMAND.
+    /// Who plays: random, greedy, uct:N, gtp:COMMAND, or the folder of a trained run.
     #[arg(long, default_value = "uct:1000")]
     pub player: String,
     /// Seed of the player's choices.
@@ -350,7 +350,7 @@ pub struct Gtp {
 /// `freewheel match`
 #[derive(Args, Debug)]
 pub struct Match {
-    /// One player: random, greedy, uct:N, or gtp:COMMAND for another program.
+    /// One player: random, greedy, uct:N, gtp:COMMAND for another program, or the folder of a trained run.
     pub a: String,
     /// The other.
     pub b: String,

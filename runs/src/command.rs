@@ -73,16 +73,18 @@ impl Catalogue {
 
     /// The job whose `config.toml` stands in `directory`.
     pub(crate) fn load_job(&self, directory: &Path, worlds: &mut Built) -> Result<Job, Core> {
+        let config = JobConfig::read(directory)?;
         let file = directory.join("config.toml");
-        let text = std::fs::read_to_string(&file).map_err(Core::io(&file))?;
-        let config: JobConfig = toml::from_str(&text).map_err(|e| {
-            let reason = format!("{}; a run's config.toml is not meant to be edited", e.message());
-            Core::Damaged { file: file.clone(), reason }
-        })?;
-        if config.format != JobConfig::FORMAT {
-            let (found, own) = (config.format, JobConfig::FORMAT);
-            let reason = format!("it has format {found}, and this program reads format {own}");
-            return Err(Core::Damaged { file, reason });
+        // Before the world is built: a run that plays itself, through whomever, can have no such digest, and is found out.
+        if self.world_digest(&config.world, &config.world_settings)? != config.world_digest {
+            let sources = self.world_sources(&config.world, &config.world_settings)?;
+            let sources: Vec<_> = sources.iter().map(|source| source.display().to_string()).collect();
+            return Err(Core::Config(format!(
+                "{}: what {} is made of has changed since this run began: {}",
+                file.display(),
+                config.world,
+                sources.join(", ")
+            )));
         }
         let world = match worlds.entry(format!("{} {}", config.world, config.world_settings)) {
             Entry::Occupied(built) => Arc::clone(built.get()),
@@ -98,11 +100,6 @@ impl Catalogue {
                 config.world,
                 world.spec().version
             )));
-        }
-        if self.world_digest(&config.world, &config.world_settings)? != config.world_digest {
-            let message =
-                format!("{}: the file of {} has changed since this run began", file.display(), config.world);
-            return Err(Core::Config(message));
         }
         Ok(Job { config, world })
     }

@@ -108,6 +108,25 @@ impl JobConfig {
     /// The form this program writes.
     pub const FORMAT: u32 = 1;
 
+    /// The one in a run's folder.
+    ///
+    /// # Errors
+    /// [`Error::Io`]; [`Error::Damaged`] where it is not as it was written.
+    pub(crate) fn read(directory: &Path) -> Result<Self> {
+        let file = directory.join("config.toml");
+        let text = std::fs::read_to_string(&file).map_err(Error::io(&file))?;
+        let config: JobConfig = toml::from_str(&text).map_err(|e| {
+            let reason = format!("{}; a run's config.toml is not meant to be edited", e.message());
+            Error::Damaged { file: file.clone(), reason }
+        })?;
+        if config.format != JobConfig::FORMAT {
+            let (found, own) = (config.format, JobConfig::FORMAT);
+            let reason = format!("it has format {found}, and this program reads format {own}");
+            return Err(Error::Damaged { file, reason });
+        }
+        Ok(config)
+    }
+
     /// `<world>-<agent>-<hash>`: the same for all seeds of one configuration.
     pub fn folder(&self) -> String {
         let plain =

@@ -33,8 +33,11 @@ impl Window {
         window
     }
 
-    /// Adds one episode.
+    /// Adds one episode; one whose score cannot be said, as where an opponent has failed, does not count.
     pub fn add(&mut self, finished: &Finished) {
+        if finished.score.is_nan() {
+            return;
+        }
         self.episodes += 1;
         let before = finished.score - self.mean;
         self.mean += before / self.episodes as f64;

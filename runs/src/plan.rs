@@ -275,19 +275,27 @@ fn merged(layers: &[Layer]) -> Table {
     layers.iter().flat_map(|layer| layer.table.clone()).collect()
 }
 
-/// Finds the key that `error` is about by trying each alone, and says where it stands.
+/// Finds the key that `error` is about, and says where it stands: the one that alone gives the same error, or else one
+/// without which there is no such error.
 fn blame(doc: &Document, layers: &[Layer], error: Error, try_one: impl Fn(&Table) -> Option<Error>) -> Error {
     let Error::Config(message) = error else { return error };
-    for layer in layers.iter().rev() {
-        for (key, value) in &layer.table {
-            let alone = Table::from_iter([(key.clone(), value.clone())]);
-            if let Some(Error::Config(message)) = try_one(&alone) {
-                let named = message.contains(&format!("`{key}`")) || message.contains(&format!("{key} "));
-                let message = if named { message } else { format!("`{key}`: {message}") };
-                let path: Vec<&str> = layer.path.iter().chain([key]).map(String::as_str).collect();
-                return doc.error(&path, message);
-            }
-        }
+    let given = || layers.iter().rev().flat_map(|layer| layer.table.iter().map(move |(k, v)| (layer, k, v)));
+    let same = |found: Option<Error>| matches!(found, Some(Error::Config(found)) if found == message);
+    let alone = |key: &str, value: &Value| Table::from_iter([(key.to_owned(), value.clone())]);
+    let all = merged(layers);
+    let without = |key: &str| {
+        let mut rest = all.clone();
+        rest.remove(key);
+        rest
+    };
+    let guilty = given()
+        .find(|(_, key, value)| same(try_one(&alone(key, value))))
+        .or_else(|| given().find(|(_, key, _)| !same(try_one(&without(key)))));
+    if let Some((layer, key, _)) = guilty {
+        let named = message.contains(&format!("`{key}`")) || message.contains(&format!("{key} "));
+        let message = if named { message } else { format!("`{key}`: {message}") };
+        let path: Vec<&str> = layer.path.iter().chain([key]).map(String::as_str).collect();
+        return doc.error(&path, message);
     }
     let path: Vec<&str> =
         layers.last().map(|layer| layer.path.iter().map(String::as_str).collect()).unwrap_or_default();

@@ -171,6 +171,15 @@ impl<'a> Training<'a> {
         let Some(finished) = self.job.evaluate(&*policy, config.evaluation.episodes, control.stop)? else {
             return Ok(None);
         };
+        let evaluation = Window::of(&finished);
+        if evaluation.episodes < finished.len() as u64 {
+            let unsaid = finished.len() as u64 - evaluation.episodes;
+            let name = self.directory.display();
+            (control.note)(&format!(
+                "{name}: {unsaid} of {} episodes have no score and do not count",
+                finished.len()
+            ));
+        }
         let records = self.record(&*policy)?;
         let folder = self.directory.join("episodes");
         std::fs::create_dir_all(&folder).map_err(Error::io(&folder))?;
@@ -178,7 +187,7 @@ impl<'a> Training<'a> {
         let result = JobResult {
             seed: config.seed,
             steps: self.progress.step,
-            evaluation: Window::of(&finished),
+            evaluation,
             online: self.progress.online,
             measures: Measured::all(self.job.judge().spec(), &finished),
         };

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use freewheel_core::Error as Core;
-use freewheel_envs::go::gtp::Client;
+use freewheel_envs::go::rules::{Game, Rules};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
@@ -22,10 +22,15 @@ pub(super) fn contest(catalogue: &Catalogue, args: &Args) -> Result<()> {
     let Some(limit) = limit else {
         return Err(Error::Usage(format!("--timeout {}: must be a number of seconds above 0", args.timeout)));
     };
-    let rules = rules(&args.rules);
+    let (a, home_of_a) = entrant(catalogue, &args.a, limit)?;
+    let (b, home_of_b) = entrant(catalogue, &args.b, limit)?;
+    let rules = rules(&args.rules, home_of_a.or(home_of_b));
+    for entrant in [&a, &b] {
+        entrant.ready(&Game::new(rules)?)?;
+    }
     let move_limit = args.move_limit.unwrap_or(3 * rules.area() as u32);
     let contest = Match {
-        entrants: [entrant(catalogue, &args.a, limit)?, entrant(catalogue, &args.b, limit)?],
+        entrants: [a, b],
         games: args.games,
         rules,
         opening: args.opening,
@@ -59,17 +64,12 @@ pub(super) fn contest(catalogue: &Catalogue, args: &Args) -> Result<()> {
     if interrupted { Err(Error::Signal(signal_hook::consts::SIGINT)) } else { Ok(()) }
 }
 
-/// The player called so; a program plays through a client of its own, which is kept in step move by move.
-fn entrant(catalogue: &Catalogue, name: &str, limit: Duration) -> Result<Entrant> {
+/// The player called so, and the rules that it was trained under, if it was; a program plays through a client of its own,
+/// which is kept in step move by move.
+fn entrant(catalogue: &Catalogue, name: &str, limit: Duration) -> Result<(Entrant, Option<Rules>)> {
     match name.trim().strip_prefix("gtp:") {
-        Some(command) => {
-            // One that cannot be played with at all is a mistake, and not a loss in every game.
-            Client::start(command.trim(), limit)
-                .and_then(|mut client| client.send("name"))
-                .map_err(Core::from)?;
-            Ok(Entrant::Program { command: command.trim().to_owned(), limit })
-        }
-        None => Ok(Entrant::Own(player(catalogue, name)?)),
+        Some(command) => Ok((Entrant::Program { command: command.trim().to_owned(), limit }, None)),
+        None => player(catalogue, name).map(|(player, home)| (Entrant::Own(player), home)),
     }
 }
 

@@ -56,7 +56,7 @@ pub(super) fn eval(catalogue: &Catalogue, args: Eval) -> Result<()> {
         let policy = learner.policy(Mode::Greedy);
         let Some(finished) = job.evaluate(&*policy, args.episodes, &stop)? else { return Ok(None) };
         let window = Window::of(&finished);
-        let scores: Vec<f64> = finished.iter().map(|one| one.score).collect();
+        let scores: Vec<f64> = finished.iter().map(|one| one.score).filter(|score| !score.is_nan()).collect();
         let streams = freewheel_core::Streams::new(job.config.seed);
         Ok(Some(Evaluated {
             run: directory.to_string_lossy().into_owned(),

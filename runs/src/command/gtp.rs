@@ -11,7 +11,6 @@ use freewheel_envs::go::rules::{Ko, Rules};
 use freewheel_envs::go::uct::UctSettings;
 use freewheel_envs::go::{Settings, Trained};
 
-use super::Built;
 use crate::Catalogue;
 use crate::cli::{GoRules, Gtp, KoRule, Suicide};
 use crate::error::Result;
@@ -20,12 +19,12 @@ use crate::error::Result;
 const ANALYSIS: u32 = 1000;
 
 pub(super) fn gtp(catalogue: &Catalogue, args: &Gtp) -> Result<()> {
-    let player = player(catalogue, &args.player)?;
+    let (player, home) = player(catalogue, &args.player)?;
     let analysis = match args.player.trim().strip_prefix("uct:") {
         Some(settings) => UctSettings::parse(settings)?,
         None => UctSettings::strong(ANALYSIS),
     };
-    let mut engine = Engine::new(player, analysis, rules(&args.rules), args.seed)?;
+    let mut engine = Engine::new(player, analysis, rules(&args.rules, home), args.seed)?;
     // Standard output is not locked for good: nobody else writes to it.
     match engine.run(BufReader::new(std::io::stdin()), std::io::stdout()) {
         // Who no longer listens is gone, which is no error.
@@ -34,29 +33,34 @@ pub(super) fn gtp(catalogue: &Catalogue, args: &Gtp) -> Result<()> {
     }
 }
 
-/// The player called `name`: one that the world ships, another program, or the folder of a trained run.
-pub(super) fn player(catalogue: &Catalogue, name: &str) -> Result<Arc<dyn Player>> {
+/// The player called `name`: one that the world ships, another program, or the folder of a trained run, then with the
+/// rules that it was trained under.
+pub(super) fn player(catalogue: &Catalogue, name: &str) -> Result<(Arc<dyn Player>, Option<Rules>)> {
     let folder = Path::new(name);
-    if !folder.join("config.toml").is_file() {
-        return Ok(players::parse(name)?);
+    match players::parse(name) {
+        Err(_) if folder.is_dir() => {}
+        parsed => return Ok((parsed?, None)),
     }
-    let job = catalogue.load_job(folder, &mut Built::new())?;
+    let job = catalogue.run_in(folder)?;
     let spec = job.world.spec();
     let size = spec.id.strip_prefix("go/").and_then(|board| board.split_once('x')?.0.parse().ok());
     let Some(size) = size else {
         return Err(Core::Config(format!("{name}: this run learned {}, not Go", spec.id)).into());
     };
-    let history = Settings::read(&job.config.world_settings, &spec.id)?.history;
-    Ok(Arc::new(Trained::new(name.to_owned(), catalogue.seat(folder, spec)?, size, history)))
+    let settings = Settings::read(&job.config.world_settings, &spec.id)?;
+    let player = Trained::new(name.to_owned(), catalogue.seat(folder, spec)?, size, settings.history);
+    Ok((Arc::new(player), Some(settings.rules(size))))
 }
 
-/// The rules that the command line says.
-pub(super) fn rules(said: &GoRules) -> Rules {
+/// The rules that the command line says; where it does not say the size or the komi, those of a player's `home`.
+pub(super) fn rules(said: &GoRules, home: Option<Rules>) -> Rules {
     let ko = match said.ko {
         KoRule::Simple => Ko::Simple,
         KoRule::Positional => Ko::Positional,
         KoRule::Situational => Ko::Situational,
     };
     let suicide = said.suicide == Suicide::Allow;
-    Rules { ko, suicide, komi: said.komi, move_limit: None, ..Rules::tromp_taylor(said.size) }
+    let size = said.size.or(home.map(|home| home.width)).unwrap_or(9);
+    let komi = said.komi.or(home.map(|home| home.komi)).unwrap_or(7.5);
+    Rules { ko, suicide, komi, move_limit: None, ..Rules::tromp_taylor(size) }
 }

@@ -30,6 +30,17 @@ impl Entrant {
             Entrant::Program { command, .. } => format!("gtp:{command}"),
         }
     }
+
+    /// Whether it can play games that begin as `start`. One that cannot is a mistake, and not a loss in every game.
+    ///
+    /// # Errors
+    /// Those of [`Player::ready`].
+    pub fn ready(&self, start: &Game) -> freewheel_core::Result<()> {
+        match self {
+            Entrant::Own(player) => player.ready(start),
+            Entrant::Program { command, limit } => Ok(Client::start(command, *limit)?.begin(start.rules())?),
+        }
+    }
 }
 
 /// An entrant at a board, for one game after another.

@@ -11,6 +11,13 @@ impl Model {
         self.hand.as_ref().is_some_and(|hand| hand.seat == self.episode.stage().to_play())
     }
 
+    /// The person whom keys go to. One who types names has none to type once the episode is over: letters are commands
+    /// again.
+    pub(super) fn listening(&self) -> Option<&Hand> {
+        let over = self.episode.over().is_some();
+        self.hand.as_ref().filter(|hand| !(over && matches!(hand.input, Input::Words { .. })))
+    }
+
     /// Gives the keys to the person, or back to the agent.
     pub(super) fn toggle_hand(&mut self) {
         match self.hand.take() {

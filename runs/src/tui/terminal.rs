@@ -88,7 +88,7 @@ fn run(
         while ready(wait)? {
             match event::read().map_err(failed)? {
                 Event::Key(key) => {
-                    if let Some(command) = keys::command(key, model.hand.as_ref()) {
+                    if let Some(command) = keys::command(key, model.listening()) {
                         model.on(command);
                     }
                 }

@@ -208,7 +208,9 @@ fn keys(model: &Model) -> Vec<(&'static str, &'static str)> {
             }
             keys.extend([("b N", "episode"), ("r", "again"), ("v", "thoughts"), ("p", "play")]);
         }
-        Some(Input::Keys(_)) if over => keys.extend([("N", "next episode"), ("R", "again")]),
+        Some(Input::Keys(_) | Input::Words { .. }) if over => {
+            keys.extend([("N", "next episode"), ("R", "again")])
+        }
         Some(Input::Keys(_)) => keys.extend([("R", "again"), ("N", "next episode")]),
         Some(Input::Words { .. }) => keys.extend([("enter", "plays what you type"), ("←", "step back")]),
         Some(Input::Numbers { .. }) => keys.extend([

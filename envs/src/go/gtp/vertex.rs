@@ -5,12 +5,17 @@ use crate::go::rules::{Colour, Point, Rules};
 /// The letters of the columns: there is no I.
 const COLUMNS: &[u8] = b"ABCDEFGHJKLMNOPQRST";
 
+/// The letter of a column, counted from 0; `?` for one that no board has.
+pub fn column(x: usize) -> char {
+    COLUMNS.get(x).map_or('?', |&letter| char::from(letter))
+}
+
 /// The name of a point, such as `D4`, or `pass`.
 pub fn name(rules: &Rules, point: Point) -> String {
     let width = Point::from(rules.width).max(1);
-    match COLUMNS.get(usize::from(point % width)) {
-        Some(&column) if point < rules.pass() => format!("{}{}", char::from(column), point / width + 1),
-        _ => "pass".into(),
+    match point < rules.pass() {
+        true => format!("{}{}", column(usize::from(point % width)), point / width + 1),
+        false => "pass".into(),
     }
 }
 

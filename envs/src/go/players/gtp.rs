@@ -39,7 +39,7 @@ struct Told {
 }
 
 impl Program {
-    /// The program of this command line, which is started when it is first asked. Each of its answers may take 120
+    /// The program of this command line, which is started when it is first needed. Each of its answers may take 120
     /// seconds.
     pub fn new(command: &str) -> Self {
         Program { command: command.trim().to_owned(), limit: LIMIT, idle: Mutex::default() }
@@ -119,5 +119,12 @@ impl Player for Program {
         let turn = child.answer(game, seed)?;
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(child);
         Ok(turn)
+    }
+
+    fn ready(&self, start: &Game) -> Result<()> {
+        let mut child = self.child(start)?;
+        child.begin(start, 0)?;
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(child);
+        Ok(())
     }
 }

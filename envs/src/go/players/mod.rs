@@ -42,6 +42,15 @@ pub trait Player: Send + Sync {
     /// # Errors
     /// Those of another program: it died, it took too long, it answered with nonsense.
     fn choose(&self, game: &Game, rng: &mut Stream) -> Result<Turn>;
+
+    /// Whether it can play games that begin as `start`: asked once, before the first of many.
+    ///
+    /// # Errors
+    /// Those of another program: it cannot be started, or it does not take such a board. A trained player knows one
+    /// size of board.
+    fn ready(&self, _start: &Game) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// The players that are known, as they are written.

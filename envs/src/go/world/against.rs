@@ -57,14 +57,13 @@ impl GoAgainst {
     /// # Errors
     /// [`Error::Config`] naming the setting that is wrong.
     pub fn new(id: &str, size: u8, settings: &Settings, cast: &dyn Cast) -> Result<Self> {
-        let wrong = |e: Error| Error::Config(format!("{id}: opponent = {:?}: {e}", settings.opponent));
+        let wrong = |e: Error| Error::Config(format!("{id}: the opponent {:?}: {e}", settings.opponent));
         if settings.opponent != CHECKPOINT {
             let opponent = players::parse(&settings.opponent).map_err(wrong)?;
-            return GoAgainst::with_player(id, size, settings, opponent);
-        }
-        if settings.checkpoint.as_os_str().is_empty() {
-            let mend = "name the folder of a trained run in the setting `checkpoint`";
-            return Err(wrong(Error::Config(mend.into())));
+            let world = GoAgainst::with_player(id, size, settings, opponent)?;
+            // A program that is not there, or takes no such board, would else fail in every episode.
+            world.opponent.ready(&world.terms.start).map_err(wrong)?;
+            return Ok(world);
         }
         let empty_seat = GoAgainst::with_player(id, size, settings, Arc::new(players::Random))?;
         let policy = cast.seat(&settings.checkpoint, &empty_seat.spec)?;

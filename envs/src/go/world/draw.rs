@@ -2,7 +2,7 @@
 
 use freewheel_core::{Cell, Env, Frame, Policy, Rgb};
 
-use super::terms::COLUMNS;
+use crate::go::gtp::vertex;
 use crate::go::rules::{Colour, Game};
 
 const WOOD: Rgb = Rgb(196, 152, 84);
@@ -91,8 +91,8 @@ pub(super) fn status(game: &Game) -> String {
         (true, score) if score > 0.0 => format!("● wins by {score} after {number} moves"),
         (true, score) if score < 0.0 => format!("○ wins by {} after {number} moves", -score),
         (true, _) => format!("a draw after {number} moves"),
-        (false, _) if game.passes() > 0 => format!("move {}, {mover} after a pass", number + 1),
-        (false, _) => format!("move {}, {mover}", number + 1),
+        (false, _) if game.passes() > 0 => format!("move {}: {mover} after a pass", number + 1),
+        (false, _) => format!("move {}: {mover}", number + 1),
     }
 }
 
@@ -125,7 +125,7 @@ pub(super) fn paint(scene: &Scene<'_>, frame: &mut Frame) {
     }
     if layout.framed {
         for x in 0..width {
-            let letter = COLUMNS.get(x).copied().unwrap_or('?').to_string();
+            let letter = vertex::column(x).to_string();
             for y in [0, height + 1] {
                 frame.write(left + 1 + layout.pitch * x, y, &letter, FAINT, Rgb::default());
             }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use freewheel_core::{Cast, DynWorld, Error, Judge, Result, World, WorldFamily, WorldInfo};
 
+use super::settings::SELF;
 use super::{Go, GoAgainst, Settings};
 
 /// The family `go`.
@@ -49,8 +50,12 @@ impl WorldFamily for Boards {
             _ => return Err(Error::Config(format!("{id}: boards go from 2x2 to 19x19"))),
         };
         let read = Settings::read(settings, &id)?;
-        if read.opponent != "self" {
+        if read.opponent != SELF {
             return Ok(Some(GoAgainst::new(&id, size, &read, cast)?.shared()));
+        }
+        if read.judge == SELF {
+            let message = format!("{id}: judge = {SELF:?}: must be a player of its own, such as \"random\"");
+            return Err(Error::Config(message));
         }
         let mut judge = settings.clone();
         judge.insert("opponent".into(), read.judge.clone().into());

@@ -10,6 +10,8 @@ use crate::go::rules::{Game, Ko, Rules, Setup};
 
 /// The opponent that is a trained run.
 pub(super) const CHECKPOINT: &str = "checkpoint";
+/// The opponent that is the learner itself.
+pub(super) const SELF: &str = "self";
 /// The most positions that an observation shows.
 const MOST_HISTORY: usize = 8;
 
@@ -43,7 +45,7 @@ pub struct Settings {
     /// The folder of the trained run that plays the other side, with the opponent "checkpoint".
     #[schemars(extend("format" = "path"))]
     pub checkpoint: PathBuf,
-    /// Against whom is judged what was learned with the opponent "self": a player as above.
+    /// Against whom is judged what was learned with the opponent "self": a player, or "checkpoint", as above.
     pub judge: String,
     /// The learner's colour where there is an opponent: "black", "white" or "alternate" (random in each episode).
     pub colour: Seat,
@@ -114,14 +116,27 @@ impl Settings {
             format!("history = {}: must be 1 to {MOST_HISTORY} positions", settings.history)
         } else if settings.move_limit == Some(0) {
             "move_limit = 0: must be at least 1 move; leave it out for 2 N²".into()
+        } else if settings.checkpoint.as_os_str().is_empty() == settings.seats_a_run() {
+            match settings.seats_a_run() {
+                true => "`checkpoint` is missing: name the folder of a trained run (`seed-<n>`)".into(),
+                false => format!(
+                    "checkpoint = {:?} plays nowhere; set opponent = \"{CHECKPOINT}\", or leave it out",
+                    settings.checkpoint
+                ),
+            }
         } else {
             return Ok(settings);
         };
         Err(Error::Config(format!("{of}: {wrong}")))
     }
 
+    /// Whether the player in `checkpoint` is asked for.
+    fn seats_a_run(&self) -> bool {
+        self.opponent == CHECKPOINT || (self.opponent == SELF && self.judge == CHECKPOINT)
+    }
+
     /// The rules that these settings mean on a board of this size. They know no move limit: that is the world's.
-    pub(super) fn rules(&self, size: u8) -> Rules {
+    pub fn rules(&self, size: u8) -> Rules {
         let book = match self.ruleset {
             Ruleset::TrompTaylor => Rules::tromp_taylor(size),
             Ruleset::Chinese => Rules::chinese(size),

@@ -6,6 +6,7 @@ use freewheel_core::{ActionSpace, Better, Measure, ObservationSpace, Result, Sco
 
 use super::observation;
 use super::settings::{Reward, Settings};
+use crate::go::gtp::vertex;
 use crate::go::players::{self, Player, Turn};
 use crate::go::rules::{Colour, Game, Point};
 
@@ -20,10 +21,6 @@ const SCRIPTS: [(&str, &str); 5] = [
     ("uct-1000", "uct:1000"),
     ("strong-1000", "uct:1000,strong"),
 ];
-
-/// The columns of a board, as everybody writes them: without I.
-pub(super) const COLUMNS: [char; 19] =
-    ['A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'J', 'K', 'L', 'M', 'N', 'O', 'P', 'Q', 'R', 'S', 'T'];
 
 /// What all episodes of a world share.
 pub(super) struct Terms {
@@ -56,8 +53,7 @@ impl Terms {
         let (width, height) = (usize::from(rules.width), usize::from(rules.height));
         let planes = observation::planes(self.history);
         let cells = planes * width * height;
-        let names = (0..self.start.pass()).map(|point| vertex(&self.start, point));
-        let names = names.chain(["pass".to_owned()]).collect();
+        let names = (0..=self.start.pass()).map(|point| vertex::name(rules, point)).collect();
         let observation = ObservationSpace::Box {
             shape: vec![planes, height, width],
             low: vec![0.0; cells],
@@ -96,6 +92,11 @@ impl Terms {
     }
 }
 
+/// The player behind the script of this index, if there is one.
+pub(super) fn script(index: usize) -> Option<Arc<dyn Player>> {
+    players::parse(SCRIPTS.get(index)?.1).ok()
+}
+
 /// Writes which actions are legal, `[N² + 1]`. One may pass even when all is over, so that a mask is never empty.
 pub(super) fn legal(game: &Game, out: &mut [bool]) {
     game.legal_mask(out);
@@ -123,13 +124,6 @@ pub(super) fn write(measures: [f64; 3], out: &mut [f64]) {
     for (out, measure) in out.iter_mut().zip(measures) {
         *out = measure;
     }
-}
-
-/// A point as people write it, such as `C3`.
-pub(super) fn vertex(game: &Game, point: Point) -> String {
-    let width = u16::from(game.rules().width);
-    let column = COLUMNS.get(usize::from(point % width)).copied().unwrap_or('?');
-    format!("{column}{}", point / width + 1)
 }
 
 /// The action as a point; what is none is off every board.

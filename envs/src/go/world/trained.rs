@@ -14,12 +14,15 @@ pub struct Trained {
     policy: Arc<dyn Policy>,
     size: u8,
     history: usize,
+    /// The player that the policy is where that is one of the world's own, which sees the game itself.
+    script: Option<Arc<dyn Player>>,
 }
 
 impl Trained {
     /// The player called `name`, who knows boards of `size` x `size` and is shown `history` positions.
     pub fn new(name: String, policy: Arc<dyn Policy>, size: u8, history: usize) -> Self {
-        Trained { name, policy, size, history }
+        let script = policy.script().and_then(terms::script);
+        Trained { name, policy, size, history, script }
     }
 }
 
@@ -29,9 +32,9 @@ impl Player for Trained {
     }
 
     fn choose(&self, game: &Game, rng: &mut Stream) -> Result<Turn> {
-        let size = self.size;
-        if (game.rules().width, game.rules().height) != (size, size) {
-            return Err(Error::Unsupported(format!("{} plays on {size}x{size} only", self.name)));
+        self.ready(game)?;
+        if let Some(script) = &self.script {
+            return script.choose(game, rng);
         }
         let mut obs = vec![0.0; observation::planes(self.history) * game.area()];
         observation::observe(game, game.to_play(), self.history, &mut obs);
@@ -43,5 +46,13 @@ impl Player for Trained {
             Choice::Discrete(actions) if actions.len() == 1 => Ok(Turn::Play(terms::point(actions[0]))),
             _ => Err(Error::Unsupported(format!("{} does not choose among counted moves", self.name))),
         }
+    }
+
+    fn ready(&self, start: &Game) -> Result<()> {
+        let size = self.size;
+        if (start.rules().width, start.rules().height) == (size, size) {
+            return Ok(());
+        }
+        Err(Error::Config(format!("{} was trained on {size}x{size}, and plays on no other board", self.name)))
     }
 }

@@ -9,7 +9,7 @@ use crate::tui::keys;
 use crate::tui::pond::{self, Pond, Shy, model};
 
 fn press(model: &mut Model, key: KeyCode) {
-    if let Some(command) = keys::command(KeyEvent::new(key, KeyModifiers::NONE), model.hand.as_ref()) {
+    if let Some(command) = keys::command(KeyEvent::new(key, KeyModifiers::NONE), model.listening()) {
         model.on(command);
     }
     model.refresh();
@@ -222,6 +222,12 @@ fn a_board_game_is_played_by_name_against_the_agent() {
     press(&mut model, KeyCode::Enter);
     assert_eq!((model.episode.over(), model.episode.stage().score()), (Some(Over::Terminal), 1.0));
     assert_eq!(model.due(), None);
+    // There is nothing to type any more: N is the next episode, and letters are letters again.
+    press(&mut model, KeyCode::Char('N'));
+    assert_eq!((model.episode.number(), model.episode.over()), (1, None));
+    typed(&mut model, "three");
+    press(&mut model, KeyCode::Enter);
+    assert_eq!(model.episode.stage().obs(), [9.0]);
     press(&mut model, KeyCode::Esc);
     assert!(model.hand.is_none() && model.parting.is_none());
 }
@@ -266,7 +272,7 @@ fn control_c_leaves_from_anywhere() {
         let mut model = model();
         typed(&mut model, key);
         let event = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
-        model.on(keys::command(event, model.hand.as_ref()).unwrap());
+        model.on(keys::command(event, model.listening()).unwrap());
         assert_eq!(model.parting, Some(Parting::Quit), "after {key:?}");
     }
 }

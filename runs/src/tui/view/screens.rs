@@ -29,7 +29,7 @@ fn press(model: &mut Model, keys: &str) {
             '⏎' => KeyCode::Enter,
             c => KeyCode::Char(c),
         };
-        if let Some(command) = keys::command(KeyEvent::new(key, KeyModifiers::NONE), model.hand.as_ref()) {
+        if let Some(command) = keys::command(KeyEvent::new(key, KeyModifiers::NONE), model.listening()) {
             model.on(command);
         }
         model.refresh();

@@ -3,6 +3,7 @@
 mod behaviour;
 mod drawing;
 mod golden;
+mod opponents;
 mod planes;
 mod references;
 

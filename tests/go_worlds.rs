@@ -1,0 +1,313 @@
+//! Worlds of Go from the command line: trained runs as opponents, as players of GTP and of matches; the game that is
+//! learned against oneself.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use freewheel_core::{Purpose, Streams};
+use freewheel_tests::{Program, assert_same_bytes, files};
+use serde_json::Value;
+
+const PROGRAM: Program = Program(env!("CARGO_BIN_EXE_freewheel-program"));
+
+/// `train WORLD AGENT` into `out`, quickly evaluated.
+fn words(world: &str, agent: &str, out: &Path, set: &[&str]) -> Vec<String> {
+    let common = ["steps=3000", "evaluation.episodes=20", "evaluation.points=2", "evaluation.recorded=2"];
+    let mut words = ["train", world, agent, "--quiet", "--json", "--out"].map(String::from).to_vec();
+    words.push(out.to_str().unwrap().to_owned());
+    words.extend(common.iter().chain(set).flat_map(|set| ["--set".to_owned(), (*set).to_owned()]));
+    words
+}
+
+fn strs(words: &[String]) -> Vec<&str> {
+    words.iter().map(String::as_str).collect()
+}
+
+/// Trains, and gives the one row of the table.
+fn train(world: &str, agent: &str, out: &Path, set: &[&str]) -> Value {
+    PROGRAM.json(&strs(&words(world, agent, out, set)))["rows"][0].take()
+}
+
+/// Is refused to train: exit code 3; what was said.
+fn refused(world: &str, out: &Path, set: &[&str]) -> String {
+    let (code, said) = PROGRAM.fails(&strs(&words(world, "q-learning", out, set)));
+    assert_eq!(code, 3, "{said}");
+    said
+}
+
+/// The folder of the only run below `out`.
+fn run_in(out: &Path) -> PathBuf {
+    let configs: Vec<_> = files(out).into_keys().filter(|name| name.ends_with("config.toml")).collect();
+    assert_eq!(configs.len(), 1, "{configs:?}");
+    out.join(&configs[0]).parent().unwrap().to_owned()
+}
+
+/// The settings that seat the run in `folder`.
+fn seated(folder: &Path) -> [String; 2] {
+    ["world.opponent=checkpoint".into(), format!("world.checkpoint={}", folder.display())]
+}
+
+fn verify(out: &Path, episodes: usize) {
+    let json = PROGRAM.json(&["replay", "--verify", "--json", out.to_str().unwrap()]);
+    let all = json["episodes"].as_array().unwrap();
+    assert_eq!(all.len(), episodes);
+    assert!(all.iter().all(|episode| episode["verified"] == true), "{json}");
+}
+
+/// All that `freewheel gtp` answers to `input`.
+fn answers(words: &[&str], input: &str) -> Vec<String> {
+    let mut child = PROGRAM.command(words).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success());
+    String::from_utf8(output.stdout).unwrap().split("\n\n").map(str::to_owned).collect()
+}
+
+#[test]
+fn a_trained_run_is_an_opponent_a_gtp_player_and_an_entrant() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, second) = (folder.path().join("first"), folder.path().join("second"));
+    train("go/3x3", "q-learning", &first, &["world.komi=2.5"]);
+    let run = run_in(&first);
+    let name = run.to_str().unwrap();
+
+    let [opponent, checkpoint] = seated(&run);
+    let row = train("go/3x3", "sarsa", &second, &[&opponent, &checkpoint, "world.komi=2.5"]);
+    assert!((0.0..=1.0).contains(&row["scores"][0].as_f64().unwrap()), "{row}");
+    verify(&second, 2);
+    // A second generation: the seated run has itself a run for an opponent.
+    let [opponent, checkpoint] = seated(&run_in(&second));
+    let third = folder.path().join("third");
+    train("go/3x3", "sarsa", &third, &[&opponent, &checkpoint]);
+    verify(&third, 2);
+
+    // Size and komi are those it was trained with; on another board it says so.
+    let said = answers(
+        &["gtp", "--player", name],
+        "get_komi\ngenmove b\nis_legal w A1\ngenmove w\nreg_genmove b\nboardsize 5\ngenmove b\n",
+    );
+    assert_eq!(said[0], "= 2.5");
+    for answer in [&said[1], &said[3], &said[4]] {
+        let vertex = answer.strip_prefix("= ").unwrap();
+        assert!(vertex == "pass" || ('A'..='C').contains(&vertex.chars().next().unwrap()), "{answer}");
+    }
+    assert!(said[6].starts_with("? ") && said[6].contains("was trained on 3x3"), "{}", said[6]);
+
+    let json = PROGRAM.json(&["match", name, "random", "--games", "20", "--json"]);
+    assert_eq!((&json["rules"]["width"], &json["rules"]["komi"]), (&3.into(), &2.5.into()), "{json}");
+    assert_eq!((&json["result"]["games"], &json["result"]["by_fault"]), (&20.into(), &0.into()), "{json}");
+    let (code, said) = PROGRAM.fails(&["match", name, "random", "--size", "5"]);
+    assert!(code == 3 && said.contains(name) && said.contains("was trained on 3x3"), "{code} {said}");
+    let (code, said) = PROGRAM.fails(&["match", "random", first.to_str().unwrap()]);
+    assert!(code == 3 && said.contains("not the folder of a run"), "{code} {said}");
+}
+
+/// A run of the agent `scripted` has learned nothing and sees the game itself: seated, it plays as its script does.
+#[test]
+fn a_scripted_run_can_be_seated() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = folder.path().join("first");
+    train("go/3x3", "scripted", &first, &["agent.player=uct-100", "steps=20", "evaluation.episodes=2"]);
+    let run = run_in(&first);
+    let words = ["match", run.to_str().unwrap(), "random", "--games", "20", "--json"];
+    let result = PROGRAM.json(&words)["result"].take();
+    assert_eq!(result["by_fault"], 0, "{result}");
+    assert!(result["won"].as_u64().unwrap() >= 15, "{result}");
+    let [opponent, checkpoint] = seated(&run);
+    let row =
+        train("go/3x3", "random", &folder.path().join("second"), &[&opponent, &checkpoint, "steps=100"]);
+    assert!(row["scores"][0].as_f64().unwrap() < 0.3, "{row}");
+}
+
+#[test]
+fn what_is_learned_against_oneself_is_judged_against_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let (plain, judged) = (folder.path().join("plain"), folder.path().join("judged"));
+    let row = train(
+        "go/2x2",
+        "q-learning",
+        &plain,
+        &["world.opponent=self", "steps=20000", "evaluation.episodes=200"],
+    );
+    let score = row["scores"][0].as_f64().unwrap();
+    // Black wins 2x2 with perfect play: half of the games are sure, and random players lose many others.
+    assert!((0.6..=1.0).contains(&score), "{row}");
+    verify(&plain, 2);
+    // What is recorded was played where it was judged.
+    let episodes = std::fs::read_to_string(run_in(&plain).join("episodes/evaluation.jsonl")).unwrap();
+    let settings = |line: &str| serde_json::from_str::<Value>(line).unwrap()["settings"]["opponent"].take();
+    assert!(episodes.lines().all(|line| settings(line) == "random"), "{episodes}");
+
+    // The judge may be a trained run, too.
+    let checkpoint = format!("world.checkpoint={}", run_in(&plain).display());
+    let set = ["world.opponent=self", "world.judge=checkpoint", &checkpoint];
+    train("go/2x2", "sarsa", &judged, &set);
+    verify(&judged, 2);
+
+    let said = refused("go/2x2", &judged, &["world.opponent=self", "world.judge=self"]);
+    assert!(said.contains("judge = \"self\""), "{said}");
+    let said = refused("go/2x2", &judged, &["world.opponent=self", "world.judge=gredy"]);
+    assert!(said.contains("world.judge=gredy") && said.contains("did you mean `greedy`"), "{said}");
+}
+
+/// Killed at random points and begun again, on one thread and on two, a run ends in the same bytes.
+fn killed_and_resumed(set: &[&str]) {
+    let folder = tempfile::tempdir().unwrap();
+    let (whole, killed) = (folder.path().join("whole"), folder.path().join("killed"));
+    let start = |out: &Path, threads: &str| -> Command {
+        let set = [&["checkpoint.points=30", "seeds=2", "rows=3"], set].concat();
+        let mut words = words("go/3x3", "q-learning", out, &set);
+        words.extend(["--threads".to_owned(), threads.to_owned()]);
+        let mut command = PROGRAM.command(&strs(&words));
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        command
+    };
+    let begin = Instant::now();
+    assert!(start(&whole, "1").status().unwrap().success());
+    let took = begin.elapsed().as_secs_f64();
+    let mut rng = Streams::new(2).stream(Purpose::Learner, 0, 0);
+    let mut kills = 0;
+    for _ in 0..6 {
+        let mut child = start(&killed, "2").spawn().unwrap();
+        std::thread::sleep(Duration::from_secs_f64(took * 0.5 * rng.uniform()));
+        child.kill().unwrap();
+        kills += u32::from(!child.wait().unwrap().success());
+    }
+    assert!(kills >= 2, "only {kills} of 6 were killed before their end");
+    assert!(start(&killed, "2").status().unwrap().success());
+    assert_same_bytes(&whole, &killed);
+}
+
+#[test]
+fn a_run_against_a_search_is_killed_and_resumed() {
+    killed_and_resumed(&["world.opponent=uct:20", "steps=1500"]);
+}
+
+#[test]
+fn a_run_against_a_trained_one_is_killed_and_resumed() {
+    let folder = tempfile::tempdir().unwrap();
+    train("go/3x3", "q-learning", folder.path(), &[]);
+    let [opponent, checkpoint] = seated(&run_in(folder.path()));
+    killed_and_resumed(&[&opponent, &checkpoint, "steps=15000"]);
+}
+
+#[test]
+fn a_run_does_not_go_on_against_another_opponent() {
+    let folder = tempfile::tempdir().unwrap();
+    let [first, other, second] = ["first", "other", "second"].map(|name| folder.path().join(name));
+    train("go/2x2", "q-learning", &first, &[]);
+    let run = run_in(&first);
+    let [opponent, checkpoint] = seated(&run);
+    train("go/2x2", "sarsa", &second, &[&opponent, &checkpoint]);
+    let out = second.to_str().unwrap();
+    PROGRAM.text(&["resume", out]);
+    // The same kind of run with another seed takes its place.
+    train("go/2x2", "q-learning", &other, &["seeds=\"1..2\""]);
+    let place = |from: &Path| {
+        for (name, bytes) in files(from) {
+            std::fs::create_dir_all(run.join(&name).parent().unwrap()).unwrap();
+            std::fs::write(run.join(&name), bytes).unwrap();
+        }
+    };
+    let before = folder.path().join("before");
+    std::fs::rename(&run, &before).unwrap();
+    place(&run_in(&other));
+    for words in
+        [&["resume", out][..], &["eval", out], &["match", run_in(&second).to_str().unwrap(), "random"]]
+    {
+        let (code, said) = PROGRAM.fails(words);
+        assert_eq!(code, 3, "{said}");
+        assert!(said.contains("has changed") && said.contains(run.to_str().unwrap()), "{said}");
+    }
+    // Gone altogether.
+    std::fs::remove_dir_all(&run).unwrap();
+    let (code, said) = PROGRAM.fails(&["resume", out]);
+    assert!(code == 3 && said.contains(run.to_str().unwrap()), "{code} {said}");
+    // Put back, all is well.
+    place(&before);
+    PROGRAM.text(&["resume", out]);
+    PROGRAM.text(&["eval", out]);
+}
+
+/// A config that names its own folder as its opponent is no way into an endless chain.
+#[test]
+fn a_run_cannot_play_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let [first, second] = ["first", "second"].map(|name| folder.path().join(name));
+    train("go/2x2", "q-learning", &first, &[]);
+    let [opponent, checkpoint] = seated(&run_in(&first));
+    train("go/2x2", "sarsa", &second, &[&opponent, &checkpoint]);
+    let run = run_in(&second);
+    let file = run.join("config.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let looped = text.replace(run_in(&first).to_str().unwrap(), run.to_str().unwrap());
+    assert_ne!(looped, text);
+    std::fs::write(&file, looped).unwrap();
+    let (code, said) = PROGRAM.fails(&["resume", second.to_str().unwrap()]);
+    assert!((3..=5).contains(&code), "{code} {said}");
+}
+
+#[test]
+fn who_cannot_be_seated_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let [small, cliff, out] = ["small", "cliff", "out"].map(|name| folder.path().join(name));
+    train("go/2x2", "q-learning", &small, &[]);
+    train("grid/cliff", "q-learning", &cliff, &[]);
+    let (small, cliff) = (run_in(&small), run_in(&cliff));
+    let cases = [
+        (folder.path().join("nowhere"), "nowhere: not the folder of a run"),
+        (small.parent().unwrap().to_owned(), "not the folder of a run (`seed-<n>`)"),
+        (small.clone(), "trained for go/2x2, which does not look like go/3x3"),
+        (cliff.clone(), "trained for grid/cliff, which does not look like go/3x3"),
+    ];
+    for (checkpoint, mend) in cases {
+        let [opponent, checkpoint] = seated(&checkpoint);
+        let said = refused("go/3x3", &out, &[&opponent, &checkpoint]);
+        assert!(said.contains(mend) && said.contains(&format!("--set {checkpoint}")), "{said}");
+    }
+    // Never trained.
+    std::fs::remove_dir_all(small.join("checkpoints")).unwrap();
+    let [opponent, checkpoint] = seated(&small);
+    let said = refused("go/2x2", &out, &[&opponent, &checkpoint]);
+    assert!(said.contains("has no checkpoint yet"), "{said}");
+    // Only half of what is needed.
+    let said = refused("go/2x2", &out, &[&opponent]);
+    assert!(said.contains("`checkpoint` is missing"), "{said}");
+    let said = refused("go/2x2", &out, &[&checkpoint]);
+    assert!(said.contains("plays nowhere"), "{said}");
+    for name in [cliff.to_str().unwrap(), small.to_str().unwrap()] {
+        let (code, said) = PROGRAM.fails(&["gtp", "--player", name]);
+        assert!(code == 3 && said.contains(name), "{code} {said}");
+    }
+    // Another program that is not there, or does not play on such a board.
+    let said = refused("go/3x3", &out, &["world.opponent=gtp:/no/such/program --mode gtp"]);
+    assert!(said.contains("`/no/such/program --mode gtp` cannot be started"), "{said}");
+    let refuses = r#"gtp:sh -c 'while read id command; do
+        case "$command" in boardsize*) printf "?$id too small\n\n";; *) printf "=$id\n\n";; esac
+    done'"#;
+    let opponent = format!("world.opponent={refuses}");
+    let said = refused("go/3x3", &out, &[&opponent]);
+    assert!(said.contains("refuses `boardsize 3`: too small"), "{said}");
+}
+
+/// An opponent that fails as White: what is left, and counts, are the games with Black.
+#[test]
+fn games_that_an_opponent_has_failed_in_do_not_count() {
+    let folder = tempfile::tempdir().unwrap();
+    let fails = r#"world.opponent=gtp:sh -c 'while read id command; do
+        case "$command" in "genmove white") r=Z99;; genmove*) r=pass;; known*) r=false;; quit) exit;; *) r="";; esac
+        printf "=$id $r\n\n"
+    done'"#;
+    let row = train("go/2x2", "random", folder.path(), &[fails, "steps=200"]);
+    assert!((0.0..=1.0).contains(&row["scores"][0].as_f64().unwrap()), "{row}");
+    let text = std::fs::read_to_string(run_in(folder.path()).join("eval.json")).unwrap();
+    let result: Value = serde_json::from_str(&text).unwrap();
+    let episodes = result["evaluation"]["episodes"].as_u64().unwrap();
+    assert!((1..20).contains(&episodes), "{result}");
+    let out = folder.path().to_str().unwrap();
+    let json = PROGRAM.json(&["eval", out, "--episodes", "20", "--json"]);
+    assert_eq!(json["runs"][0]["episodes"], episodes, "{json}");
+    PROGRAM.text(&["resume", out]);
+}
