@@ -71,17 +71,20 @@ fn random_game(start: &Game, rng: &mut Stream) -> Vec<u16> {
 }
 
 fn turns(criterion: &mut Criterion) {
-    for side in [9, 19] {
+    // Few games, so that a round is short and most rounds are not interrupted by whatever else the machine does.
+    for (side, games) in [(9, 6), (19, 2)] {
         let mut group = criterion.benchmark_group(format!("go/turn/{side}"));
-        for ko in [Ko::Simple, Ko::Positional, Ko::Situational] {
-            let start = Game::new(Rules { ko, suicide: false, ..Rules::tromp_taylor(side) }).expect("rules");
+        let kos =
+            [(Ko::Simple, false), (Ko::Positional, false), (Ko::Situational, false), (Ko::Positional, true)];
+        for (ko, suicide) in kos {
+            let start = Game::new(Rules { ko, suicide, ..Rules::tromp_taylor(side) }).expect("rules");
             let mut rng = dice();
-            let games: Vec<_> = (0..50).map(|_| random_game(&start, &mut rng)).collect();
+            let games: Vec<_> = (0..games).map(|_| random_game(&start, &mut rng)).collect();
             let turns: usize = games.iter().map(Vec::len).sum();
             let mut game = start.clone();
             let mut mask = vec![false; start.area() + 1];
             group.throughput(Throughput::Elements(turns as u64));
-            group.bench_function(format!("{ko:?}"), |bencher| {
+            group.bench_function(format!("{ko:?}{}", if suicide { ", suicide" } else { "" }), |bencher| {
                 bencher.iter(|| {
                     for moves in &games {
                         game.clone_from(&start);
