@@ -91,8 +91,8 @@ pub(super) fn status(game: &Game) -> String {
         (true, score) if score > 0.0 => format!("● wins by {score} after {number} moves"),
         (true, score) if score < 0.0 => format!("○ wins by {} after {number} moves", -score),
         (true, _) => format!("a draw after {number} moves"),
-        (false, _) if game.passes() > 0 => format!("move {}: {mover} after a pass", number + 1),
-        (false, _) => format!("move {}: {mover}", number + 1),
+        (false, _) if game.passes() > 0 => format!("move {}, {mover} after a pass", number + 1),
+        (false, _) => format!("move {}, {mover}", number + 1),
     }
 }
 

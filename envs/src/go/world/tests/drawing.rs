@@ -39,7 +39,7 @@ fn a_board_is_drawn() {
  2  ●─┼─┼─┼─┤  2
  1  └─●─┴─┴─┘  1
     A B C D E
-move 6: ○
+move 6, ○
 komi 0.5  captures ● 1 ○ 0
 "
     .replace("┬─┬  5", "┬─┐  5");
