@@ -3,6 +3,9 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`gridworld`] | ASCII maps, the textbook's and Gymnasium's among them; taxi; deep sea |
+//! | [`go`] | Go on boards of any size: rules, players from the random one to tree search, GTP, SGF |
+//! | [`track`] | a car on a circuit, driven through its inputs; drivers and references |
+//! | [`market`] | a trader in markets of known law, with the best that can be done; historical prices |
 //! | [`mdp`] | finite Markov decision processes and their exact optima |
 //! | [`track`] | cars on closed roads, against the clock |
 

@@ -18,7 +18,7 @@ use freewheel_core::settings::{Field, NoSettings, fields, read, unknown};
 use freewheel_core::{DynWorld, Error, Result, WorldFamily, WorldInfo};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
-use toml::Table;
+use toml::{Table, Value};
 
 use crate::cast::learned;
 
@@ -224,8 +224,12 @@ impl Catalogue {
             None => Vec::new(),
         };
         let named = self.world_fields(id).into_iter().filter(|field| field.is_path);
-        let named = named.filter_map(|field| settings.get(&field.name)?.as_str().map(PathBuf::from));
-        sources.extend(named.filter(|path| !path.as_os_str().is_empty()));
+        for path in named.filter_map(|field| settings.get(&field.name)).flat_map(paths) {
+            // A family may have named it already.
+            if !sources.contains(&path) {
+                sources.push(path);
+            }
+        }
         Ok(sources)
     }
 
@@ -237,6 +241,15 @@ impl Catalogue {
                 Err(Error::Config(unknown("family of worlds", name, &known, "")))
             }
         }
+    }
+}
+
+/// What a setting names: a path, or each of a list of them.
+fn paths(value: &Value) -> Vec<PathBuf> {
+    match value {
+        Value::String(path) if !path.is_empty() => vec![path.into()],
+        Value::Array(all) => all.iter().flat_map(paths).collect(),
+        _ => Vec::new(),
     }
 }
 

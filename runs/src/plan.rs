@@ -164,10 +164,7 @@ impl Common {
         let mut world_settings = merged(&layers);
         let id = located(doc, &world.id)?;
         for field in catalogue.world_fields(&id).iter().filter(|field| field.is_path) {
-            match world_settings.get_mut(&field.name) {
-                Some(Value::String(path)) if !path.is_empty() => *path = absolute(doc, path)?,
-                _ => {}
-            }
+            world_settings.get_mut(&field.name).map_or(Ok(()), |value| make_absolute(doc, value))?;
         }
         let built = catalogue.build_world(&id, &world_settings).map_err(|e| match e {
             Error::Io { .. } => doc.error(&["worlds", &world.path[1]], e.to_string()),
@@ -392,6 +389,16 @@ fn known_names(doc: &Document, catalogue: &Catalogue, worlds: &[Entry], agents: 
 fn located(doc: &Document, id: &str) -> Result<String> {
     let Some((family, file)) = world_file(id) else { return Ok(id.to_owned()) };
     Ok(format!("{family}:{}", absolute(doc, file)?))
+}
+
+/// Makes a path, or each of a list of them, a full one.
+fn make_absolute(doc: &Document, value: &mut Value) -> Result<()> {
+    match value {
+        Value::String(path) if !path.is_empty() => *path = absolute(doc, path)?,
+        Value::Array(paths) => paths.iter_mut().try_for_each(|path| make_absolute(doc, path))?,
+        _ => {}
+    }
+    Ok(())
 }
 
 /// The full path of what an experiment file calls `path`.

@@ -1,8 +1,8 @@
 //! `envs` and `agents`: what there is.
 
 use comfy_table::{ContentArrangement, Table, presets};
-use freewheel_core::ObservationSpace;
 use freewheel_core::settings::Field;
+use freewheel_core::{Error, ObservationSpace};
 use serde_json::json;
 
 use crate::cli::List;
@@ -18,8 +18,23 @@ pub(super) fn envs(catalogue: &Catalogue, args: List) -> Result<()> {
         let rows = worlds.into_iter().map(|info| [info.id, info.about]);
         return output::text(&format!("{}\nA map of your own: grid:path/to/map.txt\n", columns(rows)));
     };
-    let world = catalogue.build_world(&id, &toml::Table::new())?;
-    let (spec, fields) = (world.spec(), catalogue.world_fields(&id));
+    let fields = catalogue.world_fields(&id);
+    let world = match catalogue.build_world(&id, &toml::Table::new()) {
+        Ok(world) => world,
+        // A world of the list that cannot be without a setting, such as the file of a replay: its settings are the help.
+        Err(e @ Error::Config(_)) => match catalogue.worlds().into_iter().find(|info| info.id == id) {
+            Some(_) if args.json => {
+                return output::json(&json!({ "spec": null, "settings": fields, "lacks": e.to_string() }));
+            }
+            Some(info) => {
+                let facts = columns([["world".into(), info.id], ["about".into(), info.about]]);
+                return output::text(&format!("{facts}{e}\n\n{}", settings("world", &fields)));
+            }
+            None => return Err(e.into()),
+        },
+        Err(e) => return Err(e.into()),
+    };
+    let spec = world.spec();
     if args.json {
         return output::json(&json!({ "spec": spec, "settings": fields }));
     }

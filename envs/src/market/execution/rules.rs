@@ -62,13 +62,13 @@ impl Rules {
     /// Sells a share of what is left.
     #[inline]
     pub(super) fn step(&self, state: &mut State, share: f64, rng: &mut Stream) -> Step {
-        let sold = if state.left == 1 { state.held } else { state.held * share };
+        let sold = if state.left <= 1 { state.held } else { state.held * share };
         let kept = state.held - sold;
         let cost = sold * (self.spread + self.temporary * sold) + kept * self.permanent * sold;
         let moved = if self.shake > 0.0 { self.shake * rng.normal() } else { 0.0 };
         let profit = kept * moved - cost;
         state.held = kept;
-        state.left -= 1;
+        state.left = state.left.saturating_sub(1);
         state.account.book(state.account.profit + profit, cost, sold);
         state.trail.push(state.trail.last() + moved - self.permanent * sold);
         let seen = if self.realised { profit } else { -cost };

@@ -15,7 +15,7 @@ use super::super::draw::Chart;
 use super::super::menu::{Menu, Range, Table};
 use super::super::refuse::{check, checked};
 use super::super::settings::ActionKind;
-use super::rules::{Fractions, Rules, State, VERSION, levels};
+use super::rules::{Fractions, Rules, State, VERSION, levels, power};
 
 /// Settings of `market/gbm`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -100,7 +100,8 @@ impl Gbm {
             reversion: 0.0,
             shock: 0.0,
             correlation: 0.0,
-            aversion: self.risk_aversion,
+            own: 1.0,
+            power: power(self.risk_aversion),
             fractions,
         }
     }
@@ -135,7 +136,7 @@ pub(super) struct Brownian {
 /// With a power utility the gain grows with the wealth: step t is expected to give `gain m^t` with
 /// `m = E factor^(1 - a) = 1 + (1 - a) gain`, and 1 for the logarithm.
 fn total(rules: &Rules, question: &Question, gain: f64) -> Result<f64> {
-    let ratio = question.gamma * (1.0 + (1.0 - rules.aversion) * gain);
+    let ratio = question.gamma * (1.0 + rules.power * gain);
     match question.horizon {
         Some(steps) => Ok((0..steps).fold((0.0, gain), |(sum, now), _| (sum + now, now * ratio)).0),
         None if ratio < 1.0 => Ok(gain / (1.0 - ratio)),

@@ -113,7 +113,8 @@ impl Heston {
             reversion: self.variance_reversion,
             shock: self.variance_shock,
             correlation: self.correlation,
-            aversion: 1.0,
+            own: (1.0 - self.correlation * self.correlation).sqrt(),
+            power: 0.0,
             fractions,
         }
     }

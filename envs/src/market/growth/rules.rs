@@ -17,7 +17,8 @@
 //! Geometric Brownian motion is the case of no reversion and no shock: v is what it is.
 //!
 //! **Reward:** the change of the utility of the wealth, `u(W) = (W^(1 - a) - 1) / (1 - a)` with the aversion to risk a, the
-//! logarithm where a is 1. Undiscounted, an episode's return is the utility of the wealth at its end.
+//! logarithm where a is 1. Undiscounted, an episode's return is the utility of the wealth at its end. (`W^(1 - a)` is
+//! kept within 1e-30 and 1e30, which only extreme settings reach.)
 //!
 //! **Observation:** the last log return, clipped to six standard deviations; `heston`: also v+, clipped.
 //!
@@ -48,7 +49,10 @@ pub(super) struct Rules {
     /// Volatility of the variance.
     pub(super) shock: f64,
     pub(super) correlation: f64,
-    pub(super) aversion: f64,
+    /// Share of the variance's shock that is its own: `sqrt(1 - correlation^2)`.
+    pub(super) own: f64,
+    /// 1 less the aversion to risk: utility goes with this power of the wealth, and with its logarithm at 0.
+    pub(super) power: f64,
     pub(super) fractions: Fractions,
 }
 
@@ -97,13 +101,10 @@ impl Rules {
         let growth = moved.exp();
         let factor = self.factor(fraction, growth);
         if self.shock > 0.0 {
-            let w = self.correlation * z + (1.0 - self.correlation * self.correlation).sqrt() * rng.normal();
+            let w = self.correlation * z + self.own * rng.normal();
             state.variance = self.next_variance(state.variance, w);
         }
-        let gain = self.utility_gain(factor);
-        let reward = state.scale * gain;
-        // `W^(1 - a)` is multiplied by `factor^(1 - a)`.
-        state.scale *= 1.0 + (1.0 - self.aversion) * gain;
+        let reward = self.utility(&mut state.scale, factor);
         state.wealth *= factor;
         state.account.book(state.wealth - 1.0, 0.0, (fraction - state.fraction).abs());
         state.fraction = fraction;
@@ -132,12 +133,21 @@ impl Rules {
         self.safe + fraction * (growth - self.safe)
     }
 
-    /// The change of the utility of wealth 1: `u(factor)`.
+    /// The change of the utility of a wealth that is multiplied by `factor`; `scale` is `W^(1 - a)`.
     #[inline]
-    fn utility_gain(&self, factor: f64) -> f64 {
+    fn utility(&self, scale: &mut f64, factor: f64) -> f64 {
         let log = factor.ln();
-        let power = 1.0 - self.aversion;
-        if power == 0.0 { log } else { (power * log).exp_m1() / power }
+        if self.power == 0.0 {
+            return log;
+        }
+        // Not `exp_m1`, which takes as long as all the rest of a step and tells no more in single precision.
+        let before = std::mem::replace(scale, (*scale * (self.power * log).exp()).clamp(LEAST, MOST));
+        (*scale - before) / self.power
+    }
+
+    /// The change of the utility of wealth 1.
+    fn utility_gain(&self, factor: f64) -> f64 {
+        self.utility(&mut 1.0, factor)
     }
 
     /// The expected change of the utility of wealth 1 while the variance is `variance`.
@@ -162,7 +172,7 @@ impl Rules {
         let slope = |fraction: f64| {
             normal::expectation(|z| {
                 let growth = self.log_return(variance, z).exp();
-                (growth - self.safe) * self.factor(fraction, growth).powf(-self.aversion)
+                (growth - self.safe) * self.factor(fraction, growth).powf(self.power - 1.0)
             })
         };
         if slope(0.0) <= 0.0 {
@@ -208,6 +218,19 @@ impl Rules {
             ],
         }
     }
+}
+
+/// Aversions this near to 1 count as 1: their utility differs from the logarithm by less than a reward in single
+/// precision can tell, and the power would be lost in rounding.
+const NEARLY: f64 = 1e-6;
+/// Bounds of `W^(1 - a)`, so that every reward is a number in single precision.
+const LEAST: f64 = 1e-30;
+const MOST: f64 = 1e30;
+
+/// The power of the wealth that utility with this aversion to risk goes with; 0 for the logarithm.
+pub(super) fn power(aversion: f64) -> f64 {
+    let power = 1.0 - aversion;
+    if power.abs() < NEARLY { 0.0 } else { power }
 }
 
 /// Equally spaced fractions from 0 to 1.

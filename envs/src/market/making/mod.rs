@@ -179,7 +179,7 @@ impl Market<2> for Maker {
 
     #[inline]
     fn observe(&self, state: &State, out: &mut [f32]) {
-        out[0] = state.inventory as f32;
+        out[0] = self.rules.held(state) as f32;
         out[1] = state.left as f32 / self.rules.steps as f32;
     }
 

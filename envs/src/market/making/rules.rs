@@ -65,6 +65,12 @@ impl Rules {
         }
     }
 
+    /// The inventory, which only damaged bytes can put beyond its bounds.
+    #[inline]
+    pub(super) fn held(&self, state: &State) -> i32 {
+        state.inventory.clamp(-self.most, self.most)
+    }
+
     /// How often a market order fills a quote at this depth.
     #[inline]
     pub(super) fn fill(&self, depth: f64) -> f64 {
@@ -86,6 +92,7 @@ impl Rules {
     /// Quotes `[bid, ask]` for a step.
     #[inline]
     pub(super) fn step(&self, state: &mut State, [bid, ask]: [f64; 2], rng: &mut Stream) -> Step {
+        state.inventory = self.held(state);
         let penalty = self.penalty(state.inventory);
         let u = rng.uniform();
         let mut gained = 0.0;
@@ -105,7 +112,7 @@ impl Rules {
         gained += f64::from(state.inventory) * moved;
         state.depths = [bid, ask];
         state.trail.push(state.trail.last() + moved);
-        state.left -= 1;
+        state.left = state.left.saturating_sub(1);
         let left_over = if state.left == 0 { self.liquidation(state.inventory) } else { 0.0 };
         state.account.book(state.account.profit + gained - left_over, left_over, traded);
         let reward = (gained - penalty - left_over) as f32;

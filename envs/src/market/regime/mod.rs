@@ -189,7 +189,7 @@ impl Market<1> for Hidden {
     #[inline]
     fn observe(&self, state: &State, out: &mut [f32]) {
         out[0] = match self.observe {
-            Observe::Moves => state.moves as f32,
+            Observe::Moves => state.moves.min((2 << self.rules.memory) - 1) as f32,
             Observe::Belief => state.belief as f32,
         };
     }

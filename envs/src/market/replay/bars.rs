@@ -185,7 +185,7 @@ impl Row<'_> {
 
     fn price(&self, field: usize) -> Result<f64> {
         match self.text(field).parse::<f64>() {
-            Ok(price) if price.is_finite() && price > 0.0 => Ok(price),
+            Ok(price) if (1e-15..=1e15).contains(&price) => Ok(price),
             _ => {
                 let text = self.text(field);
                 Err(self

@@ -11,8 +11,10 @@ use super::rules::MAX_ASSETS;
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// CSV file of prices, plain or gzipped: date, open, high, low, close and, if there, volume and adj close.
+    #[schemars(extend("format" = "path"))]
     pub file: String,
     /// CSV files of further assets, 0 to 7; only the dates that all files have are kept.
+    #[schemars(extend("format" = "path"))]
     pub others: Vec<String>,
     /// Whether prices are multiplied by adj close / close, where the file has that column.
     pub adjust: bool,
@@ -45,7 +47,7 @@ pub struct Settings {
     pub levels: Option<Vec<f64>>,
     /// Whether positions may be short (negative).
     pub short: bool,
-    /// Largest sum of the sizes of the target positions, above 0, as a share of equity.
+    /// Largest sum of the sizes of the target positions, above 0 and at most 1000, as a share of equity.
     pub leverage: f64,
     /// Commission, a share (0 to below 1) of the money traded.
     pub commission: f64,
@@ -55,7 +57,7 @@ pub struct Settings {
     pub spread: f64,
     /// How much worse than that a trade is filled, in basis points.
     pub slippage: f64,
-    /// Equity at the start of an episode, in money, above 0.
+    /// Equity at the start of an episode, in money, 1e-6 to 1e15.
     pub equity: f64,
     /// Share of the first equity, above 0 and below 1, at or below which an episode ends in ruin with exactly this share.
     pub ruin: f64,
@@ -75,7 +77,7 @@ pub struct Settings {
     pub rsi: Vec<u32>,
     /// Feature: log of the volume over its mean of so many bars, each 2 or more; the files must have volumes.
     pub volume: Vec<u32>,
-    /// Standard deviations at which a standardised feature is cut off, above 0.
+    /// Standard deviations at which a standardised feature is cut off, above 0 and at most 1000000.
     pub clip: f32,
 }
 
@@ -178,7 +180,10 @@ impl Settings {
             (self.folds >= 1, "folds is 1 or more"),
             ((1..=self.folds).contains(&self.fold), "fold is a number from 1 to folds"),
             (self.length >= 1, "length is 1 step or more"),
-            (positive(self.leverage), "leverage is a number above 0"),
+            (
+                positive(self.leverage) && self.leverage <= 1000.0,
+                "leverage is a number above 0 and at most 1000",
+            ),
             (
                 !levels.is_empty() && !repeated && levels.iter().all(|x| x.is_finite()),
                 "levels is a list of different finite numbers, such as [-1, 0, 1]",
@@ -199,7 +204,7 @@ impl Settings {
                 self.cost() * self.leverage < 1.0 && self.cost() < 1.0,
                 "commission, spread and slippage take all that leverage can trade; lower one of them",
             ),
-            (positive(self.equity), "equity is an amount of money above 0"),
+            ((1e-6..=1e15).contains(&self.equity), "equity is an amount of money from 1e-6 to 1e15"),
             (self.ruin > 0.0 && self.ruin < 1.0, "ruin is a share above 0 and below 1"),
             (self.periods.is_none_or(positive), "periods is a number of bars a year above 0"),
             (
@@ -210,7 +215,7 @@ impl Settings {
                 [&self.volatility, &self.momentum, &self.average, &self.volume].iter().all(|w| least(w, 2)),
                 "volatility, momentum, average and volume are bars, each from 2 to 1000000",
             ),
-            (self.clip.is_finite() && self.clip > 0.0, "clip is a number above 0"),
+            (self.clip > 0.0 && self.clip <= 1e6, "clip is a number above 0 and at most 1000000"),
         ];
         rules.into_iter().find(|(holds, _)| !holds).map_or(Ok(()), |(_, wrong)| Err(wrong.to_owned()))
     }

@@ -29,14 +29,12 @@ impl Fold {
         let lookback = features::lookback(settings);
         let usable = bars.saturating_sub(lookback) as u64;
         let blocks = u64::from(settings.folds) + 1;
-        let bound = |block: u32| lookback + (usable * u64::from(block) / blocks) as usize;
+        let bound = |block: u64| lookback + (usable * block / blocks) as usize;
         let embargo = settings.embargo.map_or(lookback, |embargo| embargo as usize);
-        let first = if settings.rolling { settings.fold - 1 } else { 0 };
-        let end = bound(settings.fold + 1);
-        let fold = Fold {
-            train: bound(first)..bound(settings.fold),
-            test: (bound(settings.fold) + embargo).min(end)..end,
-        };
+        let fold = u64::from(settings.fold);
+        let first = if settings.rolling { fold - 1 } else { 0 };
+        let end = bound(fold + 1);
+        let fold = Fold { train: bound(first)..bound(fold), test: (bound(fold) + embargo).min(end)..end };
         let shortest = settings.length as usize + 1;
         if fold.train.len() < shortest {
             return Err(Error::Config(format!(
@@ -117,6 +115,14 @@ mod tests {
                 prop_assert_eq!(starts.end - 1 + steps, range.end - 1);
             }
         }
+    }
+
+    #[test]
+    fn the_greatest_numbers_are_refused() {
+        let most =
+            Settings { folds: u32::MAX, fold: u32::MAX, embargo: Some(u32::MAX), ..Settings::default() };
+        assert!(Fold::new(2000, &most).is_err());
+        assert!(Fold::new(2000, &Settings { length: u32::MAX, ..Settings::default() }).is_err());
     }
 
     #[test]

@@ -140,7 +140,7 @@ impl<A: Target> Env for Replay<A> {
         let mut lowest = state.account.equity(open);
         if lowest > market.floor {
             let traded = state.account.rebalance(targets, open, market.costs);
-            state.quiet = if traded.turned { 0 } else { state.quiet + 1 };
+            state.quiet = if traded.turned { 0 } else { state.quiet.saturating_add(1) };
             state.traded += traded.money / traded.before;
             state.exposed += targets.iter().map(|target| target.abs()).sum::<f64>();
             state.paid += traded.cost;

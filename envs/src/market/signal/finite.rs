@@ -45,8 +45,8 @@ impl Finite {
 
     fn level(&self, position: f64) -> usize {
         let (low, high) = self.limits();
-        let share = (position - low) / (high - low);
-        (share * (self.levels.len() - 1) as f64).round() as usize
+        let (share, last) = ((position - low) / (high - low), self.levels.len() - 1);
+        ((share * last as f64).round() as usize).min(last)
     }
 
     fn limits(&self) -> (f64, f64) {
@@ -68,7 +68,7 @@ impl Market<1> for Finite {
 
     #[inline]
     fn observe(&self, state: &State, out: &mut [f32]) {
-        out[0] = (usize::from(state.signal) * self.levels.len() + self.level(state.position)) as f32;
+        out[0] = (self.rules.signal(state) * self.levels.len() + self.level(state.position)) as f32;
     }
 
     fn account<'a>(&self, state: &'a State) -> &'a Account {
@@ -112,6 +112,6 @@ pub(super) fn chart(rules: &Rules, state: &State, limits: (f64, f64)) -> Chart<'
         window: SEEN,
         position: state.position,
         limits,
-        notes: vec![("signal", format!("{:+.5}", rules.chain.value(usize::from(state.signal))))],
+        notes: vec![("signal", format!("{:+.5}", rules.chain.value(rules.signal(state))))],
     }
 }

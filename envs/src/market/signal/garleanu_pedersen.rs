@@ -82,6 +82,13 @@ impl GarleanuPedersen {
     }
 
     pub(super) fn counted(&self) -> Result<Desk<Finite, Table<1>, 1>> {
+        if (self.signals * self.levels).pow(2) > MOST_OUTCOMES {
+            return Err(Error::Config(format!(
+                "market/garleanu-pedersen: signals = {} and levels = {}: a table of more than {MOST_OUTCOMES} outcomes; \
+                 take fewer of one, or actions = \"continuous\"",
+                self.signals, self.levels
+            )));
+        }
         let finite = self.finite()?;
         let observation = ObservationSpace::Discrete { n: finite.mdp().states() };
         let levels = self.positions();
@@ -172,6 +179,9 @@ impl GarleanuPedersen {
     }
 }
 
+/// Outcomes of the decision process at most: some 300 MB.
+const MOST_OUTCOMES: usize = 10_000_000;
+
 /// Trading with any position.
 pub(super) struct Free {
     rules: Rules,
@@ -244,7 +254,7 @@ impl Market<1> for Free {
 
     #[inline]
     fn observe(&self, state: &State, out: &mut [f32]) {
-        out[0] = self.rules.chain.value(usize::from(state.signal)) as f32;
+        out[0] = self.rules.chain.value(self.rules.signal(state)) as f32;
         out[1] = state.position as f32;
     }
 

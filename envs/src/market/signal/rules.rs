@@ -66,10 +66,16 @@ impl Rules {
         }
     }
 
+    /// The state of the chain; one that is not there, as damaged bytes may name, is the last.
+    #[inline]
+    pub(super) fn signal(&self, state: &State) -> usize {
+        usize::from(state.signal).min(self.chain.states() - 1)
+    }
+
     /// Holds `target` for a step.
     #[inline]
     pub(super) fn step(&self, state: &mut State, target: f64, rng: &mut Stream) -> Step {
-        let signal = usize::from(state.signal);
+        let signal = self.signal(state);
         let surprise = if self.noise > 0.0 { self.noise * rng.normal() } else { 0.0 };
         let moved = self.chain.value(signal) + surprise;
         let traded = (target - state.position).abs();

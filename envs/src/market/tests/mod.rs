@@ -2,6 +2,7 @@
 
 mod contract;
 mod golden;
+mod odd;
 mod played;
 
 use std::sync::Arc;
