@@ -275,10 +275,14 @@ fn merged(layers: &[Layer]) -> Table {
 /// Finds the key that `error` is about by trying each alone, and says where it stands.
 fn blame(doc: &Document, layers: &[Layer], error: Error, try_one: impl Fn(&Table) -> Option<Error>) -> Error {
     let Error::Config(message) = error else { return error };
+    // What is wrong without any settings, such as a file that must be named, is the fault of none of them.
+    let lacking = try_one(&Table::new()).map(|error| error.to_string());
     for layer in layers.iter().rev() {
         for (key, value) in &layer.table {
             let alone = Table::from_iter([(key.clone(), value.clone())]);
-            if let Some(Error::Config(message)) = try_one(&alone) {
+            if let Some(Error::Config(message)) = try_one(&alone)
+                && lacking.as_ref() != Some(&message)
+            {
                 let named = message.contains(&format!("`{key}`")) || message.contains(&format!("{key} "));
                 let message = if named { message } else { format!("`{key}`: {message}") };
                 let path: Vec<&str> = layer.path.iter().chain([key]).map(String::as_str).collect();
