@@ -97,6 +97,11 @@ fn bad_input_is_named_with_its_line_and_its_mend() {
         (&format!("{good}[evaluation]\nepisode = 5\n"), "did you mean `episodes`", Some(4)),
         (&format!("{good}seeds = \"5..1\"\n"), "names no seeds", Some(3)),
         (&format!("{good}steps = = 1\n"), "", Some(3)),
+        (
+            "worlds = [\"market/replay\"]\nagents = [\"sarsa\"]\n[world]\nadjust = true\nlength = 0\nfile = \"a.csv\"\n",
+            "length is 1 step or more",
+            None,
+        ),
         ("agents = [\"sarsa\"]\n", "`worlds` must be a list", None),
         (&format!("{good}agent = 5\n"), "must be a table", Some(3)),
         (
@@ -240,6 +245,42 @@ fn a_map_is_found_from_the_experiment_and_a_run_from_anywhere() {
     );
     assert_eq!(PROGRAM.json(&["eval", out, "--episodes", "3", "--json"])["runs"][0]["score"], -3.0);
     PROGRAM.text(&["replay", "--verify", out]);
+}
+
+/// Files that settings name, one or a list of them, are found from the experiment, and a run knows their bytes.
+#[test]
+fn prices_are_found_from_the_experiment_and_a_run_knows_their_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let prices = |close: f64| {
+        let day = |day: i32| format!("2020-{:02}-{:02},10,20,1,{close}\n", day / 28 + 1, day % 28 + 1);
+        "date,open,high,low,close\n".to_owned() + &(0..60).map(day).collect::<String>()
+    };
+    std::fs::create_dir(folder.path().join("prices")).unwrap();
+    for name in ["a", "b"] {
+        std::fs::write(folder.path().join(format!("prices/{name}.csv")), prices(10.0)).unwrap();
+    }
+    let (file, out) = (folder.path().join("e.toml"), folder.path().join("out"));
+    let text = "worlds = [\"market/replay\"]\nagents = [\"random\"]\nseeds = 1\nsteps = 50\n[world]\n\
+                file = \"prices/a.csv\"\nothers = [\"prices/b.csv\"]\nlength = 5\nreturns = [1]\nvolatility = []\n\
+                momentum = []\naverage = []\nrsi = []\n";
+    std::fs::write(&file, text).unwrap();
+    let (file, out) = (file.to_str().unwrap(), out.to_str().unwrap());
+    PROGRAM.json(&["run", file, "--out", out, "--json"]);
+    PROGRAM.text(&["eval", out, "--episodes", "3"]);
+    std::fs::write(folder.path().join("prices/b.csv"), prices(11.0)).unwrap();
+    let (code, said) = PROGRAM.fails(&["eval", out, "--episodes", "3"]);
+    assert!(code != 0 && said.contains("changed"), "{said}");
+}
+
+/// A world that cannot be without a setting still says which settings it takes; one that is not there does not.
+#[test]
+fn a_world_that_lacks_a_setting_shows_its_settings() {
+    let text = PROGRAM.text(&["envs", "market/replay"]);
+    assert!(text.contains("file is missing") && text.contains("world.others"), "{text}");
+    let json = PROGRAM.json(&["envs", "market/replay", "--json"]);
+    assert!(json["spec"].is_null() && json["lacks"].as_str().unwrap().contains("file is missing"));
+    assert!(json["settings"].as_array().unwrap().iter().any(|field| field["name"] == "file"));
+    assert_eq!(PROGRAM.fails(&["envs", "market/reply"]).0, 2);
 }
 
 #[test]

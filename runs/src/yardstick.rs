@@ -58,12 +58,17 @@ impl Yardstick {
         Ok(Yardstick { reference, policy, baseline: known(world.baseline(&cut))? })
     }
 
-    /// (score - baseline) / (reference - baseline): 0 is the baseline, 1 the reference, whichever way is better. `None`
-    /// where one of them is not known, or the baseline is not worse.
+    /// (score - baseline) / (best - baseline): 0 is the baseline, 1 the best, whichever way is better. The best is the
+    /// reference, or, of a bracket, the bound that nobody passes. `None` where one of them is not known, or the baseline
+    /// is not worse.
     pub fn normalise(&self, score: f64, lower_is_better: bool) -> Option<f64> {
-        let (reference, baseline) = (self.reference?.value, self.baseline.as_ref()?.value);
-        let apart = if lower_is_better { reference < baseline } else { reference > baseline };
-        apart.then(|| (score - baseline) / (reference - baseline))
+        let (reference, baseline) = (self.reference?, self.baseline.as_ref()?.value);
+        let best = match reference.kind {
+            Certainty::Bracket => reference.upper.unwrap_or(reference.value),
+            Certainty::Exact | Certainty::BestKnown => reference.value,
+        };
+        let apart = if lower_is_better { best < baseline } else { best > baseline };
+        apart.then(|| (score - baseline) / (best - baseline))
     }
 }
 

@@ -188,8 +188,10 @@ impl Row<'_> {
             Ok(price) if (1e-15..=1e15).contains(&price) => Ok(price),
             _ => {
                 let text = self.text(field);
-                Err(self
-                    .wrong(field, format!("`{text}` is no price, a number above 0; mend or delete the row")))
+                Err(self.wrong(
+                    field,
+                    format!("`{text}` is no price, a number above 0 and below 1e15; mend or delete the row"),
+                ))
             }
         }
     }

@@ -82,13 +82,6 @@ impl GarleanuPedersen {
     }
 
     pub(super) fn counted(&self) -> Result<Desk<Finite, Table<1>, 1>> {
-        if (self.signals * self.levels).pow(2) > MOST_OUTCOMES {
-            return Err(Error::Config(format!(
-                "market/garleanu-pedersen: signals = {} and levels = {}: a table of more than {MOST_OUTCOMES} outcomes; \
-                 take fewer of one, or actions = \"continuous\"",
-                self.signals, self.levels
-            )));
-        }
         let finite = self.finite()?;
         let observation = ObservationSpace::Discrete { n: finite.mdp().states() };
         let levels = self.positions();
@@ -173,6 +166,13 @@ impl GarleanuPedersen {
             checked("variance", self.variance, 1e-9..=1e6)?;
             checked("lambda", self.lambda, 1e-6..=1e6)?;
             checked("signals", self.signals, 2..=101)?;
+            if self.actions == ActionKind::Grid && (self.signals * self.levels).pow(2) > MOST_OUTCOMES {
+                let (signals, levels) = (self.signals, self.levels);
+                return Err(format!(
+                    "signals = {signals}: {levels} levels of each make a table of more than {MOST_OUTCOMES} outcomes; lower \
+                     one of them, or set actions = \"continuous\""
+                ));
+            }
             checked("reversion", self.reversion, 0.001..=1.0)?;
             checked("innovation", self.innovation, 1e-9..=1e6)
         })

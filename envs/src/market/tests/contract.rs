@@ -99,6 +99,12 @@ fn bad_settings_are_told() {
         ),
         (
             "garleanu-pedersen",
+            "levels = 101\nsignals = 101",
+            "market/garleanu-pedersen: signals = 101: 101 levels of each make a table of more than 10000000 outcomes; \
+             lower one of them, or set actions = \"continuous\"",
+        ),
+        (
+            "garleanu-pedersen",
             "actions = 'continuous'\nlimit = 3",
             "market/garleanu-pedersen: limit = 3: the best positions go up to 18.137; raise the limit",
         ),
