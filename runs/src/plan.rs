@@ -276,7 +276,6 @@ fn merged(layers: &[Layer]) -> Table {
 /// without which there is no such error.
 fn blame(doc: &Document, layers: &[Layer], error: Error, try_one: impl Fn(&Table) -> Option<Error>) -> Error {
     let Error::Config(message) = error else { return error };
-<<<<<<< HEAD
     let given = || layers.iter().rev().flat_map(|layer| layer.table.iter().map(move |(k, v)| (layer, k, v)));
     let same = |found: Option<Error>| matches!(found, Some(Error::Config(found)) if found == message);
     let alone = |key: &str, value: &Value| Table::from_iter([(key.to_owned(), value.clone())]);
@@ -288,28 +287,14 @@ fn blame(doc: &Document, layers: &[Layer], error: Error, try_one: impl Fn(&Table
     };
     let guilty = given()
         .find(|(_, key, value)| same(try_one(&alone(key, value))))
-        .or_else(|| given().find(|(_, key, _)| !same(try_one(&without(key)))));
+        .or_else(|| given().find(|(_, key, _)| !same(try_one(&without(key)))))
+        // What is wrong without any settings, such as a file that must be named, is the fault of none of them.
+        .filter(|_| !same(try_one(&Table::new())));
     if let Some((layer, key, _)) = guilty {
         let named = message.contains(&format!("`{key}`")) || message.contains(&format!("{key} "));
         let message = if named { message } else { format!("`{key}`: {message}") };
         let path: Vec<&str> = layer.path.iter().chain([key]).map(String::as_str).collect();
         return doc.error(&path, message);
-=======
-    // What is wrong without any settings, such as a file that must be named, is the fault of none of them.
-    let lacking = try_one(&Table::new()).map(|error| error.to_string());
-    for layer in layers.iter().rev() {
-        for (key, value) in &layer.table {
-            let alone = Table::from_iter([(key.clone(), value.clone())]);
-            if let Some(Error::Config(message)) = try_one(&alone)
-                && lacking.as_ref() != Some(&message)
-            {
-                let named = message.contains(&format!("`{key}`")) || message.contains(&format!("{key} "));
-                let message = if named { message } else { format!("`{key}`: {message}") };
-                let path: Vec<&str> = layer.path.iter().chain([key]).map(String::as_str).collect();
-                return doc.error(&path, message);
-            }
-        }
->>>>>>> market-synth
     }
     let path: Vec<&str> =
         layers.last().map(|layer| layer.path.iter().map(String::as_str).collect()).unwrap_or_default();
