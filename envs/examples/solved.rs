@@ -2,7 +2,7 @@
 //! `cargo run --release -p freewheel-envs --example solved -- [WIDTHxHEIGHT:KO] ...`
 //!
 //! KO is `simple`, `positional` or `situational`, for instance `3x3:positional`; suicide is forbidden, `WxH:KO:suicide` allows it.
-//! Values are Black's area less White's, without komi. 4x4 with simple ko takes minutes and gigabytes, so it has to be asked for.
+//! Values are Black's area less White's, without komi; a pair of bounds where they are not settled.
 
 #![allow(clippy::print_stdout)]
 
