@@ -280,7 +280,7 @@ fn a_world_that_lacks_a_setting_shows_its_settings() {
     let json = PROGRAM.json(&["envs", "market/replay", "--json"]);
     assert!(json["spec"].is_null() && json["lacks"].as_str().unwrap().contains("file is missing"));
     assert!(json["settings"].as_array().unwrap().iter().any(|field| field["name"] == "file"));
-    assert_eq!(PROGRAM.fails(&["envs", "market/reply"]).0, 2);
+    assert_eq!(PROGRAM.fails(&["envs", "market/reply"]).0, 3);
 }
 
 #[test]
