@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`circuit`] | closed roads: built in, random, from files |
 //! | [`vehicle`] | how a car moves |
-//! | [`line`] | the fastest line around a circuit, its speed profile, and a bound that nobody beats |
+//! | [`mod@line`] | the fastest line around a circuit, its speed profile, and a bound that nobody beats |
 //! | `world` | the rules of driving, what a driver sees, the scripted drivers |
 //! | `draw` | the drawing |
 //! | `family` | the family `track`: [`Tracks`] |

@@ -88,7 +88,7 @@ pub struct Reference {
 /// The fastest line found around a circuit, with a proved bound.
 ///
 /// # Errors
-/// [`Error::Config`] where a limit cannot be, [`Error::Unsupported`] where the road is too narrow or bends too
+/// [`freewheel_core::Error::Config`] where a limit cannot be, [`freewheel_core::Error::Unsupported`] where the road is too narrow or bends too
 /// sharply for the car.
 pub fn reference(circuit: &Circuit, limits: &Limits) -> Result<Reference> {
     Ok(Reference { line: line(circuit, limits, Kind::LeastTime)?, bound: lower_bound(circuit, limits)? })
@@ -97,7 +97,7 @@ pub fn reference(circuit: &Circuit, limits: &Limits) -> Result<Reference> {
 /// What no lap within the limits undercuts; see the module `bound` for the proof.
 ///
 /// # Errors
-/// As [`reference`], but for the bends.
+/// As [`reference()`], but for the bends.
 pub fn lower_bound(circuit: &Circuit, limits: &Limits) -> Result<Bound> {
     limits.check()?;
     let corridor = Corridor::new(circuit, places(circuit), limits.clearance)?;
@@ -107,7 +107,7 @@ pub fn lower_bound(circuit: &Circuit, limits: &Limits) -> Result<Bound> {
 /// A line around a circuit.
 ///
 /// # Errors
-/// As [`reference`].
+/// As [`reference()`].
 pub fn line(circuit: &Circuit, limits: &Limits, kind: Kind) -> Result<Line> {
     limits.check()?;
     let corridor = Corridor::new(circuit, places(circuit), limits.clearance)?;
