@@ -109,7 +109,7 @@ pub trait Learner: Send {
     /// changes nothing: `learn(a)` then `learn(b)` ends in the same bytes as `learn(a + b)`.
     ///
     /// # Errors
-    /// [`Error::Diverged`](crate::Error::Diverged) where a quantity is no longer finite.
+    /// [`Error::Diverged`] where a quantity is no longer finite.
     fn learn(&mut self, episodes: &mut dyn Episodes, steps: u64) -> Result<()>;
 
     /// A frozen copy of what it would play now.
