@@ -45,7 +45,7 @@ pub(super) fn watch(catalogue: &Catalogue, args: Watch) -> Result<()> {
         streams: Streams::new(args.seed),
         first_episode: 0,
         steps_per_second: args.speed,
-        max_steps: job.config.evaluation.max_steps,
+        max_steps: job.max_steps(),
         reference: yardstick.reference.map(|reference| reference.value),
         baseline: yardstick.baseline.map(|baseline| baseline.value),
     })?;
