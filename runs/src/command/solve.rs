@@ -47,6 +47,9 @@ pub(super) fn solve(catalogue: &Catalogue, args: Solve) -> Result<()> {
     let sure = match (solution.certainty, solution.upper) {
         (Certainty::Exact, _) => "exact".to_owned(),
         (Certainty::Bracket, Some(upper)) => format!("reached; no player does better than {upper:.10}"),
+        (Certainty::BestKnown, Some(upper)) => {
+            format!("the best known; no player does better than {upper:.10}")
+        }
         _ => "the best known".to_owned(),
     };
     let horizon = args.horizon.map_or("no time limit".into(), |n| format!("{n} steps"));

@@ -2,6 +2,7 @@
 
 use std::f64::consts::PI;
 
+use freewheel_core::evaluate::{Protocol, evaluate};
 use freewheel_core::{Ending, Env, NoCast, Purpose, Question, Score, Stream, Streams, WorldFamily};
 
 use super::super::Tracks;
@@ -124,6 +125,11 @@ fn scripted_drivers_stay_on_the_road() {
                 centre.value
             );
             assert!(racing.upper.unwrap() <= racing.value, "{name} {actions}");
+            // The reference is a lap that its own player drives.
+            let policy = racing.policy.unwrap();
+            let protocol = Protocol { episodes: 1, rows: 1, max_steps: u32::MAX, streams: Streams::new(0) };
+            let driven = evaluate(&*world, &*policy, &protocol).unwrap();
+            assert_eq!(driven[0].score, racing.value, "{name} {actions}");
         }
     }
 }

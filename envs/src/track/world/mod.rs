@@ -19,7 +19,7 @@ use std::sync::{Arc, OnceLock};
 
 use freewheel_core::{
     Baseline, Better, Certainty, DynWorld, Env, Error, Frame, Measure, Policy, Purpose, Question, Result,
-    Score, Solution, Spec, Step, Stream, Streams, Who, World,
+    Score, Scripted, Solution, Spec, Step, Stream, Streams, Who, World,
 };
 
 use super::circuit::Circuit;
@@ -262,7 +262,7 @@ impl<A: Drives> World for Driving<A> {
             value,
             upper: bound,
             values: Vec::new(),
-            policy: None,
+            policy: Some(Arc::new(Scripted(RACING_LINE))),
         })
     }
 
