@@ -137,49 +137,42 @@ impl Rules {
     pub(super) fn step(&self, state: &mut State, controls: Controls) -> Step {
         let table = self.circuit.table();
         let h = self.tick() / f64::from(self.substeps);
-        let before = state.progress;
         state.controls = [controls.steering as f32, controls.pedals as f32];
         let command = self.command(controls, state.car[3]);
-        let mut finished = false;
-        let mut bend = f64::from(table.curvature_near(state.s));
-        for substep in 0..self.substeps {
-            let old = *state;
+        let old = *state;
+        for _ in 0..self.substeps {
             self.vehicle.advance(&mut state.car, command, h);
-            // Where the foot was, how fast it moved: Newton's method has little left to do.
-            let ahead = h * state.car[3] * (1.0 - 0.5 * state.xi * state.xi) * (1.0 + state.n * bend);
-            let spot = table.project(state.car[0], state.car[1], state.s + ahead);
-            bend = spot.curvature;
-            let length = table.length();
-            let along = spot.s - old.s;
-            let along = if along > 0.5 * length {
-                along - length
-            } else if along < -0.5 * length {
-                along + length
-            } else {
-                along
-            };
-            state.progress = old.progress + along;
-            (state.s, state.n) = (spot.s, spot.n);
-            state.xi = around(state.car[4] - spot.heading);
-            if spot.n > spot.left - self.clearance || spot.n < self.clearance - spot.right {
-                state.off = true;
-                break;
-            }
-            if state.progress >= f64::from(state.laps + 1) * length {
-                let part = self.crossing(&old, state, &spot, h);
-                let time = f64::from(state.steps) * self.tick() + (f64::from(substep) + part) * h;
-                let lap = time - state.lap_began;
-                state.best_lap = Some(state.best_lap.map_or(lap, |best| best.min(lap)));
-                state.lap_began = time;
-                state.laps += 1;
-                if state.laps >= self.laps {
-                    finished = true;
-                    break;
-                }
-            }
+        }
+        // Where the foot was, how fast it moved: Newton's method has little left to do.
+        let (mean, xi) = (0.5 * (old.car[3] + state.car[3]), old.xi + 0.5 * (state.car[4] - old.car[4]));
+        let bend = f64::from(table.curvature_near(old.s));
+        let ahead = self.tick() * mean * (1.0 - 0.5 * xi * xi) * (1.0 + old.n * bend);
+        let spot = table.project(state.car[0], state.car[1], old.s + ahead);
+        let length = table.length();
+        let along = spot.s - old.s;
+        let along = if along > 0.5 * length {
+            along - length
+        } else if along < -0.5 * length {
+            along + length
+        } else {
+            along
+        };
+        state.progress = old.progress + along;
+        (state.s, state.n) = (spot.s, spot.n);
+        state.xi = around(state.car[4] - spot.heading);
+        state.off = spot.n > spot.left - self.clearance || spot.n < self.clearance - spot.right;
+        let mut finished = false;
+        if !state.off && state.progress >= f64::from(state.laps + 1) * length {
+            let part = self.crossing(&old, state, &spot, self.tick());
+            let time = (f64::from(state.steps) + part) * self.tick();
+            let lap = time - state.lap_began;
+            state.best_lap = Some(state.best_lap.map_or(lap, |best| best.min(lap)));
+            state.lap_began = time;
+            state.laps += 1;
+            finished = state.laps >= self.laps;
         }
         state.steps += 1;
-        let reward = (state.progress - before) as f32;
+        let reward = (state.progress - old.progress) as f32;
         if state.off || finished { Step::termination(reward) } else { Step::transition(reward) }
     }
 
@@ -189,7 +182,7 @@ impl Rules {
         self.step(state, Controls { steering, pedals })
     }
 
-    /// Which share of an integration step had passed when the line was crossed: the cubic of progress over time that fits
+    /// Which share of a control step had passed when the line was crossed: the cubic of progress over time that fits
     /// both ends and the speeds there, by bisection.
     #[cold]
     fn crossing(&self, old: &State, new: &State, spot: &Spot, h: f64) -> f64 {
