@@ -10,6 +10,8 @@
 //! | [`track`] | cars on closed roads, against the clock |
 
 pub mod go;
+#[cfg(test)]
+mod golden;
 pub mod gridworld;
 pub mod market;
 pub mod mdp;

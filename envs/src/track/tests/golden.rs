@@ -2,9 +2,10 @@
 //! version. `FREEWHEEL_BLESS=1 cargo test -p freewheel-envs golden` writes them anew.
 
 use std::fmt::Write;
-use std::path::Path;
 
 use freewheel_core::{Env, Frame, Purpose, Streams, World};
+
+use crate::golden;
 
 use super::driving;
 
@@ -59,21 +60,7 @@ fn play(name: &str, settings: &str) -> String {
 
 #[test]
 fn golden_playthroughs() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/track/golden");
-    let bless = std::env::var_os("FREEWHEEL_BLESS").is_some();
     for (file, name, settings) in PLAYED {
-        let path = folder.join(format!("{file}.txt"));
-        let played = play(name, settings);
-        if bless {
-            std::fs::write(&path, played).unwrap();
-            continue;
-        }
-        let golden = std::fs::read_to_string(&path).unwrap_or_default().replace("\r\n", "\n");
-        if let Some((line, (was, is))) =
-            (1..).zip(golden.lines().zip(played.lines())).find(|(_, (a, b))| a != b)
-        {
-            panic!("{}:{line}\n  was {was}\n  is  {is}", path.display());
-        }
-        assert_eq!(golden.len(), played.len(), "{}", path.display());
+        golden::compare(&format!("src/track/golden/{file}.txt"), &play(name, settings));
     }
 }

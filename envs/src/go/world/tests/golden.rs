@@ -2,9 +2,10 @@
 //! world's version. `FREEWHEEL_BLESS=1 cargo test -p freewheel-envs golden` writes them anew.
 
 use std::fmt::Write;
-use std::path::Path;
 
 use freewheel_core::{Actions, Frame, NoCast, Player, Purpose, Streams, WorldFamily};
+
+use crate::golden;
 
 use super::super::Boards;
 
@@ -66,21 +67,7 @@ fn play(name: &str, settings: &str) -> String {
 
 #[test]
 fn golden_playthroughs() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/go/world/golden");
-    let bless = std::env::var_os("FREEWHEEL_BLESS").is_some();
     for (file, name, settings) in PLAYED {
-        let path = folder.join(format!("{file}.txt"));
-        let played = play(name, settings);
-        if bless {
-            std::fs::write(&path, played).unwrap();
-            continue;
-        }
-        let golden = std::fs::read_to_string(&path).unwrap_or_default().replace("\r\n", "\n");
-        if let Some((line, (was, is))) =
-            (1..).zip(golden.lines().zip(played.lines())).find(|(_, (a, b))| a != b)
-        {
-            panic!("{}:{line}\n  was {was}\n  is  {is}", path.display());
-        }
-        assert_eq!(golden.len(), played.len(), "{}", path.display());
+        golden::compare(&format!("src/go/world/golden/{file}.txt"), &play(name, settings));
     }
 }

@@ -2,9 +2,10 @@
 //! version. `FREEWHEEL_BLESS=1 cargo test -p freewheel-envs replay::tests::golden` writes it anew.
 
 use std::fmt::Write;
-use std::path::Path;
 
 use freewheel_core::Env;
+
+use crate::golden;
 
 use super::*;
 
@@ -68,17 +69,7 @@ fn play(more: &str) -> String {
 
 #[test]
 fn golden_playthrough() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/market/replay/golden/zigzag.txt");
     let played =
         ["", "split = \"test\"\nlevels = [-1.5, 0, 0.5, 2]\nleverage = 2\nfee = 3"].map(play).concat();
-    if std::env::var_os("FREEWHEEL_BLESS").is_some() {
-        std::fs::write(&path, played).unwrap();
-        return;
-    }
-    let golden = std::fs::read_to_string(&path).unwrap_or_default().replace("\r\n", "\n");
-    if let Some((line, (was, is))) = (1..).zip(golden.lines().zip(played.lines())).find(|(_, (a, b))| a != b)
-    {
-        panic!("{}:{line}\n  was {was}\n  is  {is}", path.display());
-    }
-    assert_eq!(golden.len(), played.len(), "{}", path.display());
+    golden::compare("src/market/replay/golden/zigzag.txt", &played);
 }
