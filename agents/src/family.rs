@@ -175,7 +175,7 @@ impl<C: Serialize + DeserializeOwned + JsonSchema + Send + Sync> AgentKind for K
 mod tests {
     use super::*;
     use crate::tabular::graph::{Graph, alone};
-    use crate::tabular::schedule::Schedule;
+    use crate::schedule::Schedule;
     use crate::tabular::{Tabular, q_learning};
 
     fn hopeful() -> Kind<q_learning::Config> {

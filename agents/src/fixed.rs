@@ -12,6 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::tabular::exploration::any;
+use crate::clock::Clock;
 use crate::{AgentKind, Budget, Kind};
 
 /// A learner that plays one policy for ever.
@@ -19,8 +20,7 @@ pub struct Fixed {
     policy: Arc<dyn Policy>,
     rngs: Vec<Stream>,
     choice: Choice,
-    step: u64,
-    asked: u64,
+    clock: Clock,
 }
 
 impl Fixed {
@@ -33,7 +33,7 @@ impl Fixed {
             return Err(Error::Config("a batch of 0 rows teaches nothing".into()));
         }
         let rngs = (0..budget.rows as u64).map(|row| streams.stream(Purpose::Action, row, 0)).collect();
-        Ok(Fixed { policy, rngs, choice: Choice::for_spec(spec, budget.rows), step: 0, asked: 0 })
+        Ok(Fixed { policy, rngs, choice: Choice::for_spec(spec, budget.rows), clock: Clock::default() })
     }
 }
 
@@ -43,11 +43,10 @@ impl Learner for Fixed {
         if rows != expected {
             return Err(Error::Config(format!("an agent for {expected} rows was given {rows} rows")));
         }
-        self.asked = self.asked.saturating_add(steps);
-        while self.step < self.asked {
+        for _ in 0..self.clock.ask(steps, rows) {
             episodes.ask(&*self.policy, &mut self.rngs, &mut self.choice)?;
             episodes.step(self.choice.actions())?;
-            self.step += rows as u64;
+            self.clock.tick(rows);
         }
         Ok(())
     }
@@ -59,19 +58,19 @@ impl Learner for Fixed {
     fn report(&mut self, _: &mut dyn Monitor) {}
 
     fn save(&self) -> Result<Vec<u8>> {
-        postcard::to_stdvec(&("fixed", &self.rngs, self.step, self.asked))
+        postcard::to_stdvec(&("fixed", &self.rngs, self.clock))
             .map_err(|e| Error::Unsupported(format!("this agent cannot be saved: {e}")))
     }
 
     fn load(&mut self, bytes: &[u8]) -> Result<()> {
         let refuse =
             |why: &str| Error::Config(format!("this is not a saved agent that learns nothing: {why}"));
-        let (id, rngs, step, asked): (String, Vec<Stream>, u64, u64) =
+        let (id, rngs, clock): (String, Vec<Stream>, Clock) =
             postcard::from_bytes(bytes).map_err(|e| refuse(&e.to_string()))?;
         if id != "fixed" || rngs.len() != self.rngs.len() {
             return Err(refuse(&format!("it is {id:?} of {} rows", rngs.len())));
         }
-        (self.rngs, self.step, self.asked) = (rngs, step, asked);
+        (self.rngs, self.clock) = (rngs, clock);
         Ok(())
     }
 }

@@ -2,13 +2,24 @@
 //!
 //! | module | what it holds |
 //! |---|---|
+//! | [`dqn`](mod@dqn) | deep Q-learning |
 //! | [`family`] | [`AgentKind`]: what the program needs to list, configure and build an agent; one line adds your own |
 //! | [`fixed`] | agents that learn nothing: the random player and the reference |
+//! | [`nn`] | networks over candle: layers, first values, optimisers, normalisation |
+//! | [`policy_gradient`] | REINFORCE, A2C, PPO |
+//! | [`schedule`] | rates that change while a run goes on |
 //! | [`tabular`] | agents that keep a number for every state and action |
 
+mod clock;
+pub mod dqn;
 pub mod family;
 pub mod fixed;
+pub mod nn;
+pub mod policy_gradient;
+pub mod schedule;
+mod settings;
 pub mod tabular;
+mod tally;
 
 pub use family::{AgentKind, Budget, Kind};
 
@@ -16,6 +27,8 @@ pub use family::{AgentKind, Budget, Kind};
 pub fn all() -> Vec<Box<dyn AgentKind>> {
     let mut all: Vec<Box<dyn AgentKind>> = vec![Box::new(fixed::random())];
     all.extend(tabular::all());
+    all.push(Box::new(dqn::dqn()));
+    all.extend(policy_gradient::all());
     all.push(Box::new(fixed::scripted()));
     all.push(Box::new(fixed::Reference));
     all

@@ -25,7 +25,6 @@ pub mod n_step_sarsa;
 pub mod q_lambda;
 pub mod q_learning;
 pub mod sarsa;
-pub mod schedule;
 pub mod settings;
 mod table;
 #[cfg(test)]

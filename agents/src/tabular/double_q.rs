@@ -120,7 +120,7 @@ impl Learner for DoubleQ {
 mod tests {
     use super::*;
     use crate::tabular::graph::{Graph, alone, end, go};
-    use crate::tabular::schedule::Schedule;
+    use crate::schedule::Schedule;
 
     #[test]
     fn one_table_chooses_and_the_other_values() {

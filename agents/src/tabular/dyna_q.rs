@@ -23,7 +23,8 @@ use serde::{Deserialize, Serialize};
 use self::model::Model;
 use self::queue::Queue;
 use super::exploration::max;
-use super::settings::{Tabular, within};
+use super::settings::Tabular;
+use crate::settings::within;
 use super::table::Table;
 use super::walker::{Walker, unless_terminal};
 use crate::Budget;
@@ -216,7 +217,7 @@ impl Learner for DynaQ {
 mod tests {
     use super::*;
     use crate::tabular::graph::{Graph, alone, end, go};
-    use crate::tabular::schedule::Schedule;
+    use crate::schedule::Schedule;
 
     /// 0 -(0)-> 1 -(0)-> 2 -(1)-> the end, one action each.
     fn line() -> Graph {

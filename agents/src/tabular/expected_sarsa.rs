@@ -88,7 +88,7 @@ mod tests {
     use super::*;
     use crate::tabular::exploration::Exploration;
     use crate::tabular::graph::{Graph, alone, end, go};
-    use crate::tabular::schedule::Schedule;
+    use crate::schedule::Schedule;
 
     #[test]
     fn one_update_by_hand() {

@@ -15,7 +15,8 @@ use freewheel_core::{Ending, Episodes, Learner, Mode, Monitor, Policy, Result, S
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::settings::{Tabular, within};
+use super::settings::Tabular;
+use crate::settings::within;
 use super::table::Table;
 use super::walker::Walker;
 use crate::Budget;
@@ -154,7 +155,7 @@ impl Learner for NStepSarsa {
 mod tests {
     use super::*;
     use crate::tabular::graph::{Graph, alone, end, go};
-    use crate::tabular::schedule::Schedule;
+    use crate::schedule::Schedule;
 
     /// 0 -(1)-> 1 -(2)-> 2 -(3)-> 3 -(4)-> the end, one action each.
     fn line(limit: u32) -> Graph {

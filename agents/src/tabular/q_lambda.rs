@@ -16,7 +16,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::exploration::max;
-use super::settings::{Tabular, within};
+use super::settings::Tabular;
+use crate::settings::within;
 use super::table::Table;
 use super::walker::{Walker, unless_terminal};
 use crate::Budget;
@@ -168,7 +169,7 @@ mod tests {
     use super::*;
     use crate::tabular::exploration::Exploration;
     use crate::tabular::graph::{Graph, alone, end, go};
-    use crate::tabular::schedule::Schedule;
+    use crate::schedule::Schedule;
 
     fn learner(graph: &Graph, config: Config) -> QLambda {
         let tabular = Tabular {

@@ -83,7 +83,7 @@ impl Learner for QLearning {
 mod tests {
     use super::*;
     use crate::tabular::graph::{Graph, alone, end, go};
-    use crate::tabular::schedule::Schedule;
+    use crate::schedule::Schedule;
 
     /// 0 -(1)-> 1 -(2)-> the end; in 1 a second action is legal, a third is not.
     fn world() -> Graph {

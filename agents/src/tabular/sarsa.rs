@@ -99,7 +99,7 @@ impl Learner for Sarsa {
 mod tests {
     use super::*;
     use crate::tabular::graph::{Graph, alone, end, go};
-    use crate::tabular::schedule::Schedule;
+    use crate::schedule::Schedule;
 
     /// 0 -(1)-> 1, where two actions are legal; both end with 2.
     fn world(limit: u32) -> Graph {

@@ -1,11 +1,12 @@
 //! What every tabular agent is told.
 
-use freewheel_core::{Error, Result};
+use freewheel_core::Result;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::exploration::Exploration;
-use super::schedule::Schedule;
+use crate::settings::within;
+use crate::schedule::Schedule;
 
 /// The settings that all tabular agents share.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -65,20 +66,13 @@ impl Tabular {
     /// Checks every range.
     ///
     /// # Errors
-    /// [`Error::Config`] naming the field, its value and what is allowed.
+    /// [`Error::Config`](freewheel_core::Error::Config) naming the field, its value and what is allowed.
     pub fn validate(&self) -> Result<()> {
         self.alpha.check("alpha", 0.0, 1.0, false)?;
         within("gamma", self.gamma.unwrap_or(1.0), 0.0, 1.0)?;
         within("initial_value", self.initial_value, f64::MIN, f64::MAX)?;
-        self.epsilon.check("epsilon", 0.0, 1.0, true)?;
-        self.temperature.check("temperature", 0.0, f64::MAX, false)?;
-        for (field, schedule) in [("epsilon", self.epsilon), ("temperature", self.temperature)] {
-            if let Schedule::Harmonic { .. } = schedule {
-                return Err(Error::Config(format!(
-                    "{field} = \"harmonic\": only alpha counts visits; give a number or a ramp"
-                )));
-            }
-        }
+        self.epsilon.check_ramp("epsilon", 0.0, 1.0, true)?;
+        self.temperature.check_ramp("temperature", 0.0, f64::MAX, false)?;
         within("ucb_c", self.ucb_c, 0.0, f64::MAX)?;
         within("squash", self.squash, f64::MIN_POSITIVE, f64::MAX)?;
         within("max_states", f64::from(self.max_states), 1.0, f64::from(u32::MAX))?;
@@ -88,20 +82,6 @@ impl Tabular {
         };
         bins.iter().try_for_each(|&bins| within("bins", f64::from(bins), 1.0, 256.0))
     }
-}
-
-/// Checks that a field lies in `low..=high`.
-pub(super) fn within(field: &str, value: f64, low: f64, high: f64) -> Result<()> {
-    if (low..=high).contains(&value) {
-        return Ok(());
-    }
-    let range = match (low, high) {
-        (f64::MIN, _) => "finite".to_owned(),
-        (f64::MIN_POSITIVE, f64::MAX) => "above 0 and finite".to_owned(),
-        (_, f64::MAX) => format!("at least {low} and finite"),
-        _ => format!("at least {low} and at most {high}"),
-    };
-    Err(Error::Config(format!("{field} = {value} is out of range: it must be {range}")))
 }
 
 #[cfg(test)]
@@ -129,6 +109,6 @@ mod tests {
             refuse(|s| s.bins = Bins::Each(vec![3, 300])),
             format!("bins = 300 {out} at least 1 and at most 256")
         );
-        assert!(refuse(|s| s.epsilon = Schedule::Harmonic { power: 1.0 }).contains("only alpha"));
+        assert!(refuse(|s| s.epsilon = Schedule::Harmonic { power: 1.0 }).contains("no visits to count"));
     }
 }

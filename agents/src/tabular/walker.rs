@@ -9,10 +9,11 @@ use serde::{Deserialize, Serialize};
 
 use super::discretiser::Discretiser;
 use super::exploration::{Exploration, Explore};
-use super::schedule::Schedule;
+use crate::schedule::Schedule;
 use super::settings::Tabular;
 use super::table::{Table, TablePolicy};
 use crate::Budget;
+use crate::clock::Clock;
 
 /// Raised whenever the bytes of a saved learner change their meaning.
 const FORMAT: u32 = 1;
@@ -42,14 +43,6 @@ pub(super) struct Walker {
     changing: bool,
     /// The mask of every state, `[A]`, where the world has none of its own.
     free: Option<Vec<bool>>,
-}
-
-/// How far learning has come, in environment steps.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
-struct Clock {
-    step: u64,
-    /// Steps that were asked for: whole ticks may have made a few more, which the next call takes into account.
-    asked: u64,
 }
 
 /// What a report is made of.
@@ -117,8 +110,7 @@ impl Walker {
         for row in 0..view.rows {
             self.states[row] = self.see(view.obs_row(row))?;
         }
-        self.clock.asked = self.clock.asked.saturating_add(steps);
-        Ok(self.clock.asked.saturating_sub(self.clock.step).div_ceil(view.rows as u64))
+        Ok(self.clock.ask(steps, view.rows))
     }
 
     /// The state of an observation; a new one gets its row.
@@ -249,7 +241,7 @@ impl Walker {
     /// A tick is over: time has passed, and rates may change.
     #[inline]
     pub(super) fn tick(&mut self) {
-        self.clock.step += self.states.len() as u64;
+        self.clock.tick(self.states.len());
         if self.changing {
             self.set_rates();
         }

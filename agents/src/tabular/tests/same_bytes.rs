@@ -4,7 +4,7 @@ use freewheel_core::{Episodes, Learner, Streams};
 use proptest::prelude::*;
 
 use crate::tabular::graph::{Graph, alone, returns};
-use crate::tabular::schedule::Schedule;
+use crate::schedule::Schedule;
 use crate::tabular::settings::Tabular;
 use crate::tabular::{dyna_q, expected_sarsa, n_step_sarsa, q_lambda, q_learning, sarsa};
 use crate::{AgentKind, Budget, all, tabular};

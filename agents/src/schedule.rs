@@ -68,8 +68,18 @@ impl Schedule {
         }
     }
 
+    /// The same of a rate that has no visits to count.
+    pub(crate) fn check_ramp(&self, field: &str, low: f64, high: f64, closed: bool) -> Result<()> {
+        match self {
+            Schedule::Harmonic { .. } => Err(Error::Config(format!(
+                "{field} = \"harmonic\": there are no visits to count here; give a number or a ramp"
+            ))),
+            _ => self.check(field, low, high, closed),
+        }
+    }
+
     /// Checks that it never leaves `low` to `high` (`low` itself only where `closed`).
-    pub(super) fn check(&self, field: &str, low: f64, high: f64, closed: bool) -> Result<()> {
+    pub(crate) fn check(&self, field: &str, low: f64, high: f64, closed: bool) -> Result<()> {
         let fits = |x: f64| (x > low || (closed && x == low)) && x <= high && x.is_finite();
         let brackets = format!("{} {low} and at most {high}", if closed { "at least" } else { "above" });
         let refuse = |what: &str, value: f64, range: &str| {

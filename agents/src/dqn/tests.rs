@@ -1,0 +1,1 @@
+//! Whole learners, in small worlds whose optimum is known.

@@ -1,0 +1,99 @@
+//! First values of weights, drawn from our own streams: candle's own cannot be seeded on the CPU.
+
+use freewheel_core::Stream;
+
+/// How the weights of a layer begin; biases begin at 0. `gain` stretches them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Init {
+    /// All 0.
+    Zeros,
+    /// Orthogonal rows or columns, whichever are fewer, times the gain (Saxe, McClelland & Ganguli 2014, arXiv 1312.6120).
+    Orthogonal(f32),
+    /// Uniform within gain sqrt(3 / fan-in): variance gain^2 / fan-in. He et al. 2015 (arXiv 1502.01852) with gain sqrt 2, for ReLU.
+    Kaiming(f32),
+    /// Uniform within gain sqrt(6 / (fan-in + fan-out)) (Glorot & Bengio 2010).
+    Xavier(f32),
+}
+
+impl Init {
+    /// Fills `weights [fan_in, fan_out]`.
+    pub fn fill(self, weights: &mut [f32], fan_in: usize, fan_out: usize, rng: &mut Stream) {
+        let mut uniform = |bound: f64| {
+            weights.iter_mut().for_each(|w| *w = (bound * (2.0 * rng.uniform() - 1.0)) as f32);
+        };
+        match self {
+            Init::Zeros => weights.fill(0.0),
+            Init::Kaiming(gain) => uniform(f64::from(gain) * (3.0 / fan_in as f64).sqrt()),
+            Init::Xavier(gain) => uniform(f64::from(gain) * (6.0 / (fan_in + fan_out) as f64).sqrt()),
+            Init::Orthogonal(gain) => orthogonal(weights, fan_in, fan_out, gain, rng),
+        }
+    }
+}
+
+/// Gram-Schmidt, twice over for accuracy, on normal vectors: uniform over the orthogonal frames.
+fn orthogonal(weights: &mut [f32], fan_in: usize, fan_out: usize, gain: f32, rng: &mut Stream) {
+    let (count, length) = (fan_in.min(fan_out), fan_in.max(fan_out));
+    let mut frame: Vec<Vec<f64>> = Vec::with_capacity(count);
+    while frame.len() < count {
+        let mut vector: Vec<f64> = (0..length).map(|_| rng.normal()).collect();
+        for _ in 0..2 {
+            for other in &frame {
+                let along: f64 = vector.iter().zip(other).map(|(a, b)| a * b).sum();
+                vector.iter_mut().zip(other).for_each(|(a, b)| *a -= along * b);
+            }
+        }
+        let norm = vector.iter().map(|x| x * x).sum::<f64>().sqrt();
+        // As good as never: the vector lay in the span of the others.
+        if norm > 1e-6 {
+            vector.iter_mut().for_each(|x| *x /= norm);
+            frame.push(vector);
+        }
+    }
+    for i in 0..fan_in {
+        for j in 0..fan_out {
+            let x = if fan_in <= fan_out { frame[i][j] } else { frame[j][i] };
+            weights[i * fan_out + j] = gain * x as f32;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use freewheel_core::{Purpose, Streams};
+
+    fn filled(init: Init, fan_in: usize, fan_out: usize) -> Vec<f32> {
+        let mut weights = vec![7.0; fan_in * fan_out];
+        init.fill(&mut weights, fan_in, fan_out, &mut Streams::new(1).stream(Purpose::Initialisation, 0, 0));
+        weights
+    }
+
+    #[test]
+    fn orthogonal_frames_are_orthogonal() {
+        for (fan_in, fan_out) in [(7, 3), (3, 7), (5, 5), (1, 4)] {
+            let w = filled(Init::Orthogonal(2.0), fan_in, fan_out);
+            let (count, at): (_, &dyn Fn(usize, usize) -> f32) = match fan_in <= fan_out {
+                true => (fan_in, &|vector, k| w[vector * fan_out + k]),
+                false => (fan_out, &|vector, k| w[k * fan_out + vector]),
+            };
+            for a in 0..count {
+                for b in 0..count {
+                    let product: f32 = (0..fan_in.max(fan_out)).map(|k| at(a, k) * at(b, k)).sum();
+                    assert!((product - if a == b { 4.0 } else { 0.0 }).abs() < 1e-5, "{a} {b} {product}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn uniform_ones_have_their_variance() {
+        for (init, variance) in [(Init::Kaiming(2f32.sqrt()), 2.0 / 300.0), (Init::Xavier(1.0), 2.0 / 500.0)] {
+            let w = filled(init, 300, 200);
+            let mean = w.iter().sum::<f32>() / 60_000.0;
+            let found = w.iter().map(|w| w * w).sum::<f32>() / 60_000.0;
+            assert!(mean.abs() < 5.0 * (variance / 60_000.0f32).sqrt(), "{init:?} {mean}");
+            assert!((found / variance - 1.0).abs() < 0.03, "{init:?} {found}");
+        }
+        assert!(filled(Init::Zeros, 2, 3).iter().all(|w| *w == 0.0));
+    }
+}

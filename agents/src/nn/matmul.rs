@@ -1,0 +1,110 @@
+//! Products of matrices over slices, by the `gemm` crate that candle itself multiplies with.
+
+use gemm::Parallelism;
+
+/// A matrix that lies in a slice: element (i, j) is `data[i * row_stride + j * column_stride]`.
+#[derive(Clone, Copy)]
+pub struct Matrix<'a> {
+    data: &'a [f32],
+    rows: usize,
+    columns: usize,
+    row_stride: usize,
+    column_stride: usize,
+}
+
+impl<'a> Matrix<'a> {
+    /// `[rows, columns]`, row after row.
+    pub fn new(data: &'a [f32], rows: usize, columns: usize) -> Self {
+        Matrix { data, rows, columns, row_stride: columns, column_stride: 1 }
+    }
+
+    /// Its transpose, `[columns, rows]`, over the same numbers.
+    pub fn t(self) -> Self {
+        Matrix {
+            data: self.data,
+            rows: self.columns,
+            columns: self.rows,
+            row_stride: self.column_stride,
+            column_stride: self.row_stride,
+        }
+    }
+
+    /// The place behind its last element.
+    fn end(&self) -> usize {
+        match self.rows.min(self.columns) {
+            0 => 0,
+            _ => (self.rows - 1) * self.row_stride + (self.columns - 1) * self.column_stride + 1,
+        }
+    }
+}
+
+/// `out = left right`, or `out += left right` where `add`; `out [rows of left, columns of right]`, row after row. One
+/// thread, so that the sums are made in the same order for any number of them.
+///
+/// # Panics
+/// Where the shapes do not fit: a mistake of the caller's, never of a user's.
+#[allow(unsafe_code)]
+pub fn matmul(out: &mut [f32], left: Matrix<'_>, right: Matrix<'_>, add: bool) {
+    let (m, n, k) = (left.rows, right.columns, left.columns);
+    assert_eq!(k, right.rows, "inner dimensions differ");
+    assert_eq!(out.len(), m * n, "the product has another size");
+    assert!(left.end() <= left.data.len() && right.end() <= right.data.len(), "a matrix is cut short");
+    if k == 0 && !add {
+        return out.fill(0.0);
+    }
+    // SAFETY: every element that is read or written lies inside its slice (checked above), and `out` is not aliased.
+    unsafe {
+        gemm::gemm(
+            m,
+            n,
+            k,
+            out.as_mut_ptr(),
+            1,
+            n as isize,
+            add,
+            left.data.as_ptr(),
+            left.column_stride as isize,
+            left.row_stride as isize,
+            right.data.as_ptr(),
+            right.column_stride as isize,
+            right.row_stride as isize,
+            1.0,
+            1.0,
+            false,
+            false,
+            false,
+            Parallelism::None,
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn is_the_schoolbook_product(m in 1..20usize, n in 1..20usize, k in 1..20usize, turned: [bool; 2], add: bool) {
+            let number = |i: usize| ((i * 37 + 11) % 17) as f32 - 8.0;
+            let (a, b): (Vec<f32>, Vec<f32>) = ((0..m * k).map(number).collect(), (0..k * n).map(|i| number(i + 5)).collect());
+            let (left, at_left): (_, &dyn Fn(usize, usize) -> f32) = match turned[0] {
+                true => (Matrix::new(&a, k, m).t(), &|i, l| a[l * m + i]),
+                false => (Matrix::new(&a, m, k), &|i, l| a[i * k + l]),
+            };
+            let (right, at_right): (_, &dyn Fn(usize, usize) -> f32) = match turned[1] {
+                true => (Matrix::new(&b, n, k).t(), &|l, j| b[j * k + l]),
+                false => (Matrix::new(&b, k, n), &|l, j| b[l * n + j]),
+            };
+            let mut out = vec![1.5; m * n];
+            matmul(&mut out, left, right, add);
+            for i in 0..m {
+                for j in 0..n {
+                    // Whole numbers this small are exact in any order of summing.
+                    let sum: f32 = (0..k).map(|l| at_left(i, l) * at_right(l, j)).sum();
+                    prop_assert_eq!(out[i * n + j], sum + if add { 1.5 } else { 0.0 });
+                }
+            }
+        }
+    }
+}

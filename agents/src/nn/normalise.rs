@@ -1,0 +1,151 @@
+//! Running normalisation: means and variances that go on with what is seen (Welford 1962; merged after Chan, Golub & LeVeque 1983).
+
+use serde::{Deserialize, Serialize};
+
+/// A variance this small is none: what never changes is only centred.
+const LEAST_VARIANCE: f64 = 1e-8;
+
+/// The mean and the variance of each of D numbers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Running {
+    count: f64,
+    mean: Vec<f64>,
+    /// Sums of squared deviations.
+    squares: Vec<f64>,
+}
+
+impl Running {
+    /// Of `len` numbers, none seen.
+    pub fn new(len: usize) -> Self {
+        Running { count: 0.0, mean: vec![0.0; len], squares: vec![0.0; len] }
+    }
+
+    /// D.
+    pub fn len(&self) -> usize {
+        self.mean.len()
+    }
+
+    /// Whether it is of no numbers at all.
+    pub fn is_empty(&self) -> bool {
+        self.mean.is_empty()
+    }
+
+    /// Takes in rows `x [B, D]`.
+    pub fn update(&mut self, x: &[f32]) {
+        for row in x.chunks_exact(self.mean.len().max(1)) {
+            self.count += 1.0;
+            for ((mean, squares), &x) in self.mean.iter_mut().zip(&mut self.squares).zip(row) {
+                let before = f64::from(x) - *mean;
+                *mean += before / self.count;
+                *squares += before * (f64::from(x) - *mean);
+            }
+        }
+    }
+
+    /// The mean of number `i`; 0 before anything was seen.
+    pub fn mean(&self, i: usize) -> f64 {
+        self.mean[i]
+    }
+
+    /// The variance of number `i`; 1 before two rows were seen.
+    pub fn variance(&self, i: usize) -> f64 {
+        if self.count < 2.0 { 1.0 } else { self.squares[i] / self.count }
+    }
+
+    /// The affine map that gives each number mean 0 and variance 1: pairs of mean and 1 / deviation, `[D]`.
+    pub fn scales(&self) -> Vec<(f32, f32)> {
+        let scale = |i| {
+            let variance: f64 = self.variance(i);
+            let inverse = if variance < LEAST_VARIANCE { 1.0 } else { 1.0 / variance.sqrt() };
+            (self.mean(i) as f32, inverse as f32)
+        };
+        (0..self.len()).map(scale).collect()
+    }
+}
+
+/// Normalised numbers beyond this are cut: one outlier must not move a whole network.
+const CUT: f32 = 10.0;
+
+/// `(x - mean) / deviation` of rows `x [B, D]`, cut at 10 either way, written to `out [B, D]`.
+pub fn normalise(scales: &[(f32, f32)], x: &[f32], out: &mut [f32]) {
+    let d = scales.len().max(1);
+    for (x, out) in x.chunks_exact(d).zip(out.chunks_exact_mut(d)) {
+        for ((x, out), (mean, inverse)) in x.iter().zip(out).zip(scales) {
+            *out = ((x - mean) * inverse).clamp(-CUT, CUT);
+        }
+    }
+}
+
+/// The deviation of discounted returns, by which rewards are divided so that values keep to one scale, whatever a world's unit is
+/// (Engstrom et al. 2020, arXiv 2005.12729, section 3).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ReturnScale {
+    gamma: f64,
+    /// The discounted sum of past rewards of each row.
+    sums: Vec<f64>,
+    seen: Running,
+}
+
+impl ReturnScale {
+    /// Of `rows` rows.
+    pub fn new(gamma: f64, rows: usize) -> Self {
+        ReturnScale { gamma, sums: vec![0.0; rows], seen: Running::new(1) }
+    }
+
+    /// Takes in a tick: each row's reward and whether its episode ended.
+    pub fn update(&mut self, rewards: &[f32], over: impl Iterator<Item = bool>) {
+        for ((sum, &reward), over) in self.sums.iter_mut().zip(rewards).zip(over) {
+            *sum = self.gamma * *sum + f64::from(reward);
+            self.seen.update(&[*sum as f32]);
+            if over {
+                *sum = 0.0;
+            }
+        }
+    }
+
+    /// What a reward is multiplied by.
+    pub fn factor(&self) -> f32 {
+        (1.0 / self.seen.variance(0).max(LEAST_VARIANCE).sqrt()) as f32
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mean_and_variance_are_those_of_all() {
+        let x: Vec<f32> = (0..200).map(|i| ((i * 31) % 47) as f32 + 1000.0).collect();
+        let mut running = Running::new(2);
+        x.chunks(20).for_each(|x| running.update(x));
+        for i in 0..2 {
+            let own: Vec<f64> = x.iter().skip(i).step_by(2).map(|&x| f64::from(x)).collect();
+            let mean = own.iter().sum::<f64>() / 100.0;
+            let variance = own.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / 100.0;
+            assert!((running.mean(i) - mean).abs() < 1e-9 && (running.variance(i) - variance).abs() < 1e-9);
+        }
+        let mut out = vec![0.0; 200];
+        normalise(&running.scales(), &x, &mut out);
+        let again = out.iter().step_by(2).sum::<f32>() / 100.0;
+        assert!(again.abs() < 1e-4, "{again}");
+    }
+
+    #[test]
+    fn what_never_changes_is_only_centred_and_outliers_are_cut() {
+        let mut running = Running::new(1);
+        running.update(&[5.0, 5.0, 5.0]);
+        let mut out = [0.0; 2];
+        normalise(&running.scales(), &[5.0, 500.0], &mut out);
+        assert_eq!(out, [0.0, 10.0]);
+    }
+
+    #[test]
+    fn returns_by_hand() {
+        let mut scale = ReturnScale::new(0.5, 1);
+        // 2; .5 * 2 + 2 = 3, the end; 1: variance of (2, 3, 1) is 2/3.
+        for (reward, over) in [(2.0, false), (2.0, true), (1.0, false)] {
+            scale.update(&[reward], [over].into_iter());
+        }
+        assert!((scale.factor() - (1.5f32).sqrt()).abs() < 1e-6);
+    }
+}

@@ -1,0 +1,294 @@
+//! Optimisers whose whole state can be saved: one pass over parameters, gradient and moments a step.
+//!
+//! | | a step, g being the (clipped) gradient |
+//! |---|---|
+//! | SGD | `m = momentum m + g; p -= lr m` |
+//! | RMSprop | `v = decay v + (1 - decay) g^2; p -= lr g / (sqrt v + eps)` (Tieleman & Hinton 2012) |
+//! | Adam | `m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2; p -= lr m' / (sqrt v' + eps)`, m' and v' without their bias (arXiv 1412.6980) |
+//! | AdamW | Adam, and `p -= lr decay p` (arXiv 1711.05101) |
+
+use freewheel_core::Result;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::settings::within;
+
+/// Which optimiser, as a setting.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Rule {
+    /// Adam.
+    Adam {
+        /// Decay of the mean, 0 to below 1.
+        #[serde(default = "beta1")]
+        beta1: f64,
+        /// Decay of the square, 0 to below 1.
+        #[serde(default = "beta2")]
+        beta2: f64,
+        /// Added to the root of the square, above 0.
+        #[serde(default = "eps")]
+        eps: f64,
+    },
+    /// Adam with decoupled weight decay.
+    AdamW {
+        /// Decay of the mean, 0 to below 1.
+        #[serde(default = "beta1")]
+        beta1: f64,
+        /// Decay of the square, 0 to below 1.
+        #[serde(default = "beta2")]
+        beta2: f64,
+        /// Added to the root of the square, above 0.
+        #[serde(default = "eps")]
+        eps: f64,
+        /// Share of a parameter that a rate of 1 takes away, at least 0.
+        #[serde(default = "weight_decay")]
+        weight_decay: f64,
+    },
+    /// RMSprop.
+    Rmsprop {
+        /// Decay of the square, 0 to below 1.
+        #[serde(default = "decay")]
+        decay: f64,
+        /// Added to the root of the square, above 0.
+        #[serde(default = "rms_eps")]
+        eps: f64,
+    },
+    /// Stochastic gradient descent.
+    Sgd {
+        /// Decay of the velocity, 0 (none) to below 1.
+        #[serde(default)]
+        momentum: f64,
+    },
+}
+
+fn beta1() -> f64 {
+    0.9
+}
+fn beta2() -> f64 {
+    0.999
+}
+fn eps() -> f64 {
+    1e-8
+}
+fn weight_decay() -> f64 {
+    0.01
+}
+fn decay() -> f64 {
+    0.99
+}
+fn rms_eps() -> f64 {
+    1e-5
+}
+
+impl Default for Rule {
+    fn default() -> Self {
+        Rule::Adam { beta1: beta1(), beta2: beta2(), eps: eps() }
+    }
+}
+
+impl Rule {
+    /// Checks every range.
+    ///
+    /// # Errors
+    /// [`Error::Config`](freewheel_core::Error::Config) naming the field, its value and what is allowed.
+    pub fn validate(&self) -> Result<()> {
+        let below_1 = |field, value| within(field, value, 0.0, 1.0 - f64::EPSILON);
+        let positive = |field, value| within(field, value, f64::MIN_POSITIVE, f64::MAX);
+        match *self {
+            Rule::Adam { beta1, beta2, eps } => {
+                below_1("optimiser.beta1", beta1)?;
+                below_1("optimiser.beta2", beta2)?;
+                positive("optimiser.eps", eps)
+            }
+            Rule::AdamW { beta1, beta2, eps, weight_decay } => {
+                Rule::Adam { beta1, beta2, eps }.validate()?;
+                within("optimiser.weight_decay", weight_decay, 0.0, f64::MAX)
+            }
+            Rule::Rmsprop { decay, eps } => {
+                below_1("optimiser.decay", decay)?;
+                positive("optimiser.eps", eps)
+            }
+            Rule::Sgd { momentum } => below_1("optimiser.momentum", momentum),
+        }
+    }
+}
+
+/// An optimiser with its moments.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Optimiser {
+    rule: Rule,
+    steps: u64,
+    mean: Vec<f32>,
+    square: Vec<f32>,
+}
+
+/// What a step did.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Stepped {
+    /// The loss it stepped against.
+    pub loss: f64,
+    /// The global norm of the gradient before clipping.
+    pub norm: f64,
+    /// Whether every parameter is finite after it.
+    pub finite: bool,
+}
+
+impl Optimiser {
+    /// For `size` parameters.
+    pub fn new(rule: Rule, size: usize) -> Self {
+        let (mean, square) = match rule {
+            Rule::Adam { .. } | Rule::AdamW { .. } => (size, size),
+            Rule::Rmsprop { .. } => (0, size),
+            Rule::Sgd { momentum } => (if momentum > 0.0 { size } else { 0 }, 0),
+        };
+        Optimiser { rule, steps: 0, mean: vec![0.0; mean], square: vec![0.0; square] }
+    }
+
+    /// Whether it is one of `other`'s rule and size: what a saved one must be.
+    pub fn is_like(&self, other: &Optimiser) -> bool {
+        (self.rule, self.mean.len(), self.square.len()) == (other.rule, other.mean.len(), other.square.len())
+    }
+
+    /// Moves `parameters [P]` against `gradient [P]` at rate `lr`, its global norm clipped to `max_norm`. Where the norm is not finite
+    /// nothing is moved.
+    pub fn step(&mut self, parameters: &mut [f32], gradient: &[f32], lr: f64, max_norm: Option<f64>) -> Stepped {
+        let norm = global_norm(gradient);
+        if !norm.is_finite() {
+            return Stepped { loss: 0.0, norm, finite: true };
+        }
+        let scale = max_norm.map_or(1.0, |most| (most / (norm + 1e-6)).min(1.0)) as f32;
+        self.steps += 1;
+        match self.rule {
+            Rule::Adam { beta1, beta2, eps } => self.adam(parameters, gradient, scale, lr, [beta1, beta2, eps, 0.0]),
+            Rule::AdamW { beta1, beta2, eps, weight_decay } => {
+                self.adam(parameters, gradient, scale, lr, [beta1, beta2, eps, weight_decay]);
+            }
+            Rule::Rmsprop { decay, eps } => {
+                let (decay, eps, lr) = (decay as f32, eps as f32, lr as f32);
+                for ((p, g), v) in parameters.iter_mut().zip(gradient).zip(&mut self.square) {
+                    let g = g * scale;
+                    *v = decay * *v + (1.0 - decay) * g * g;
+                    *p -= lr * g / (v.sqrt() + eps);
+                }
+            }
+            Rule::Sgd { momentum: 0.0 } => {
+                let rate = lr as f32 * scale;
+                parameters.iter_mut().zip(gradient).for_each(|(p, g)| *p -= rate * g);
+            }
+            Rule::Sgd { momentum } => {
+                let (momentum, lr) = (momentum as f32, lr as f32);
+                for ((p, g), m) in parameters.iter_mut().zip(gradient).zip(&mut self.mean) {
+                    *m = momentum * *m + g * scale;
+                    *p -= lr * *m;
+                }
+            }
+        }
+        Stepped { loss: 0.0, norm, finite: all_finite(parameters) }
+    }
+
+    fn adam(&mut self, parameters: &mut [f32], gradient: &[f32], scale: f32, lr: f64, rule: [f64; 4]) {
+        let [beta1, beta2, eps, decay] = rule;
+        let steps = i32::try_from(self.steps).unwrap_or(i32::MAX);
+        let (bias1, bias2) = (1.0 - beta1.powi(steps), 1.0 - beta2.powi(steps));
+        let (rate, root) = ((lr / bias1) as f32, (1.0 / bias2.sqrt()) as f32);
+        let (b1, b2, eps, kept) = (beta1 as f32, beta2 as f32, eps as f32, (1.0 - lr * decay) as f32);
+        let (c1, c2) = ((1.0 - beta1) as f32, (1.0 - beta2) as f32);
+        let moments = self.mean.iter_mut().zip(&mut self.square);
+        for ((p, g), (m, v)) in parameters.iter_mut().zip(gradient).zip(moments) {
+            let g = g * scale;
+            *m = b1 * *m + c1 * g;
+            *v = b2 * *v + c2 * g * g;
+            *p = *p * kept - rate * *m / (v.sqrt() * root + eps);
+        }
+    }
+}
+
+/// The root of the sum of squares, summed in f64 over blocks of f32.
+pub fn global_norm(gradient: &[f32]) -> f64 {
+    let block = |block: &[f32]| {
+        let (eights, rest) = block.as_chunks::<8>();
+        let mut lanes = [0f32; 8];
+        eights.iter().for_each(|eight| lanes.iter_mut().zip(eight).for_each(|(sum, g)| *sum += g * g));
+        f64::from(lanes.iter().chain(&rest.iter().map(|g| g * g).collect::<Vec<_>>()[..]).sum::<f32>())
+    };
+    gradient.chunks(1024).map(block).sum::<f64>().sqrt()
+}
+
+/// Whether no number is infinite or NaN: x - x is 0 for all others.
+fn all_finite(numbers: &[f32]) -> bool {
+    let (eights, rest) = numbers.as_chunks::<8>();
+    let mut lanes = [0f32; 8];
+    eights.iter().for_each(|eight| lanes.iter_mut().zip(eight).for_each(|(sum, x)| *sum += x - x));
+    lanes.iter().sum::<f32>() == 0.0 && rest.iter().all(|x| x.is_finite())
+}
+
+/// `target = (1 - tau) target + tau source`: Polyak's average of the parameters; a copy where tau is 1.
+pub fn polyak(target: &mut [f32], source: &[f32], tau: f64) {
+    let tau = tau as f32;
+    if tau == 1.0 {
+        return target.copy_from_slice(source);
+    }
+    target.iter_mut().zip(source).for_each(|(target, source)| *target += tau * (source - *target));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Minimises (p - 3)^2 / 2 by 2 steps and compares with numbers worked by hand.
+    fn two_steps(rule: Rule) -> f32 {
+        let (mut p, mut optimiser) = ([1.0f32], Optimiser::new(rule, 1));
+        for _ in 0..2 {
+            let gradient = [p[0] - 3.0];
+            optimiser.step(&mut p, &gradient, 0.1, None);
+        }
+        p[0]
+    }
+
+    #[test]
+    fn steps_by_hand() {
+        // 1 + .1 * 2 = 1.2, + .1 * 1.8 = 1.38.
+        assert!((two_steps(Rule::Sgd { momentum: 0.0 }) - 1.38).abs() < 1e-6);
+        // Velocity -2, then .5 * -2 - 1.8 = -2.8: 1.2 + .28.
+        assert!((two_steps(Rule::Sgd { momentum: 0.5 }) - 1.48).abs() < 1e-6);
+        // v = .1 * 4 = .4; 1 + .1 * 2 / (.632456 + 1e-5) = 1.316223; v = .36 + .1 * 2.835105 = .643510; + .1 * 1.683777 / .802201.
+        assert!((two_steps(Rule::Rmsprop { decay: 0.9, eps: 1e-5 }) - 1.526_117).abs() < 1e-5);
+        // Adam: the first step is lr whatever the gradient. Then m' = (.9 * -.2 - .19)/.19 = -1.947368; v' = (.999 * .004 + .001 * 3.61)/.001999
+        // = 3.804902; 1.1 + .1 * 1.947368 / 1.950616.
+        assert!((two_steps(Rule::default()) - 1.199_833_5).abs() < 1e-5);
+        // AdamW: p shrinks by 1 - .1 * .5 first: .95 + .1 = 1.05; then gradient -1.95.
+        let decayed = two_steps(Rule::AdamW { beta1: 0.9, beta2: 0.999, eps: 1e-8, weight_decay: 0.5 });
+        assert!((decayed - (1.05 * 0.95 + 0.1 * (0.9 * 0.2 + 0.195) / 0.19 / (((0.999 * 0.004 + 0.001 * 1.95f32.powi(2)) / 0.001999).sqrt()))).abs() < 1e-5);
+    }
+
+    #[test]
+    fn the_norm_is_clipped() {
+        let (mut p, mut optimiser) = (vec![0.0f32; 2], Optimiser::new(Rule::Sgd { momentum: 0.0 }, 2));
+        let stepped = optimiser.step(&mut p, &[3.0, 4.0], 1.0, Some(1.0));
+        assert!((stepped.norm - 5.0).abs() < 1e-6);
+        assert!((p[0] + 0.6).abs() < 1e-5 && (p[1] + 0.8).abs() < 1e-5);
+        let big: Vec<f32> = (0..3001).map(|i| (i % 7) as f32).collect();
+        let exact = big.iter().map(|x| f64::from(x * x)).sum::<f64>().sqrt();
+        assert!((global_norm(&big) - exact).abs() < 1e-9);
+    }
+
+    #[test]
+    fn what_is_not_finite_is_seen_and_moves_nothing() {
+        let mut optimiser = Optimiser::new(Rule::default(), 9);
+        let (mut p, mut gradient) = (vec![1.0f32; 9], vec![1.0f32; 9]);
+        gradient[8] = f32::NAN;
+        assert!(optimiser.step(&mut p, &gradient, 0.1, None).norm.is_nan());
+        assert_eq!(p, [1.0; 9]);
+        p[3] = f32::INFINITY;
+        assert!(!optimiser.step(&mut p, &[1.0; 9], 0.1, None).finite);
+    }
+
+    #[test]
+    fn polyak_averages_and_copies() {
+        let mut target = [0.0, 4.0];
+        polyak(&mut target, &[1.0, 0.0], 0.25);
+        assert_eq!(target, [0.25, 3.0]);
+        polyak(&mut target, &[1.0, 0.0], 1.0);
+        assert_eq!(target, [1.0, 0.0]);
+    }
+}

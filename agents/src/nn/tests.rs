@@ -1,0 +1,170 @@
+//! Every layer's gradient against differences of its values, and the fused passes against candle's own operations.
+
+use candle_core::{D, DType, Device, Tensor};
+use freewheel_core::{Purpose, Streams};
+
+use super::model::{tensor, with_slice};
+use super::{Activation, Builder, Conv, Init, Model, Network, Pass, Workspace};
+
+const INIT: Init = Init::Xavier(1.0);
+
+fn numbers(n: usize, index: u64) -> Vec<f32> {
+    let mut rng = Streams::new(5).stream(Purpose::Initialisation, index, 1);
+    (0..n).map(|_| rng.normal() as f32).collect()
+}
+
+fn parameters(network: &Network) -> Vec<f32> {
+    // Biases too: zeros would hide mistakes.
+    numbers(network.size(), 7).iter().map(|x| 0.5 * x).collect()
+}
+
+/// One network of every layer.
+fn all_layers(activation: Activation) -> Network {
+    let mut net = Builder::new(2 * 4 * 3);
+    let planes = net.channels_last(0, 2);
+    let conv = Conv { channels: 2, size: [4, 3], out_channels: 3, kernel: 3, stride: 1, padding: 1 };
+    let first = net.conv("conv.0", planes, conv, None, activation, INIT);
+    let conv = Conv { channels: 3, ..conv };
+    let inner = net.conv("block.0", first, conv, None, activation, INIT);
+    let block = net.conv("block.1", inner, conv, Some(first), activation, INIT);
+    let conv = Conv { kernel: 2, stride: 2, padding: 0, out_channels: 2, ..conv };
+    let small = net.conv("conv.1", block, conv, None, activation, INIT);
+    let hidden = net.linear("hidden", small, 5, activation, INIT);
+    let value = net.linear("value", hidden, 1, Activation::Identity, INIT);
+    let advantages = net.linear("advantages", hidden, 3, Activation::Identity, INIT);
+    let q = net.dueling(value, advantages);
+    let free = net.free("free", 2, 0.5);
+    net.build(&[q, free, hidden])
+}
+
+fn one_hot() -> Network {
+    let mut net = Builder::new(2);
+    let first = net.one_hot("embed", 4, 6, Activation::Tanh, INIT);
+    let out = net.linear("out", first, 3, Activation::Sigmoid, INIT);
+    net.build(&[out])
+}
+
+/// The sum of the outputs, each weighed by a number of its own, in f64.
+fn weighed(network: &Network, parameters: &[f32], x: &[f32], weights: &[f32]) -> f64 {
+    let mut out = vec![0.0; weights.len()];
+    network.act(parameters, x, &mut Workspace::default(), &mut out);
+    out.iter().zip(weights).map(|(o, w)| f64::from(*o) * f64::from(*w)).sum()
+}
+
+fn check_gradient(network: &Network, x: &[f32], x_too: bool) {
+    let rows = x.len() / network.input_len();
+    let p = parameters(network);
+    let weights = numbers(rows * network.output_len(), 9);
+    let (mut pass, mut out) = (Pass::default(), vec![0.0; weights.len()]);
+    network.forward(&p, x, &mut pass, &mut out);
+    let (mut of_p, mut of_x) = (vec![9.0; p.len()], vec![9.0; x.len()]);
+    network.backward(&p, x, &mut pass, &weights, &mut of_p, x_too.then_some(&mut of_x[..]));
+    let difference = |at: usize, of: &[f32], f: &dyn Fn(&[f32]) -> f64| {
+        let step = 3e-3f32;
+        let mut moved = of.to_vec();
+        moved[at] = of[at] + step;
+        let above = f(&moved);
+        moved[at] = of[at] - step;
+        (above - f(&moved)) / f64::from(2.0 * step)
+    };
+    let close = |found: f32, expected: f64, what: String| {
+        let error = (f64::from(found) - expected).abs();
+        assert!(error < 2e-2 * (1.0 + expected.abs()), "{what}: {found}, by differences {expected}");
+    };
+    for block in network.parameters() {
+        for at in block.at.clone() {
+            let expected = difference(at, &p, &|p| weighed(network, p, x, &weights));
+            close(of_p[at], expected, format!("{} [{}]", block.name, at - block.at.start));
+        }
+    }
+    if x_too {
+        for (at, &found) in of_x.iter().enumerate() {
+            close(found, difference(at, x, &|x| weighed(network, &p, x, &weights)), format!("x [{at}]"));
+        }
+    }
+}
+
+#[test]
+fn gradients_are_the_differences() {
+    for activation in [Activation::Tanh, Activation::Sigmoid, Activation::Identity] {
+        let network = all_layers(activation);
+        check_gradient(&network, &numbers(5 * network.input_len(), 3), true);
+    }
+    check_gradient(&one_hot(), &[0.0, 3.0, 2.0, 2.0, 1.0, 0.0, 3.0, 3.0], false);
+}
+
+/// A ReLU has kinks that differences step over; candle's own operations do not.
+#[test]
+fn the_fused_network_is_candles_layers() {
+    let mut net = Builder::new(8);
+    let hidden = net.linear("0", 0, 16, Activation::Relu, INIT);
+    let hidden = net.linear("1", hidden, 16, Activation::Tanh, INIT);
+    let out = net.linear("2", hidden, 4, Activation::Identity, INIT);
+    let network = net.build(&[out]);
+    let mut model = Model::new(network, &mut Streams::new(0).stream(Purpose::Initialisation, 0, 0)).unwrap();
+    let p = parameters(model.network());
+    model.set_parameters(&p).unwrap();
+    for rows in [1, 3, 33] {
+        let x = tensor(numbers(rows * 8, 4), (rows, 8)).unwrap();
+        let vars: Vec<candle_core::Var> = (model.network().parameters().iter())
+            .map(|block| {
+                let block_of = p[block.at.clone()].to_vec();
+                candle_core::Var::from_vec(block_of, block.shape.clone(), &Device::Cpu).unwrap()
+            })
+            .collect();
+        let layer = |x: &Tensor, i: usize| x.matmul(&vars[2 * i]).unwrap().broadcast_add(&vars[2 * i + 1]).unwrap();
+        let theirs = layer(&layer(&layer(&x, 0).relu().unwrap(), 1).tanh().unwrap(), 2);
+        let ours = model.forward(&x, false).unwrap();
+        let loss = |out: &Tensor| out.sqr().unwrap().sum_all().unwrap();
+        let difference = (&ours - &theirs).unwrap().abs().unwrap().max_all().unwrap().to_scalar::<f32>().unwrap();
+        assert!(difference < 1e-5, "{difference}");
+        let mut acted = vec![0.0; rows * 4];
+        with_slice(&x, |x| model.act(x, &mut Workspace::default(), &mut acted).unwrap()).unwrap();
+        let acted = tensor(acted, (rows, 4)).unwrap();
+        let difference = (&acted - &theirs).unwrap().abs().unwrap().max_all().unwrap().to_scalar::<f32>().unwrap();
+        assert!(difference < 1e-5, "{difference}");
+        // A step of plain descent at rate 1 shows the gradient.
+        let before = model.parameters().unwrap();
+        let mut descent = super::Optimiser::new(super::Rule::Sgd { momentum: 0.0 }, p.len());
+        model.learn(&loss(&ours), &mut descent, 1.0, None, 0).unwrap();
+        let after = model.parameters().unwrap();
+        let gradients = loss(&theirs).backward().unwrap();
+        let expected: Vec<f32> = vars
+            .iter()
+            .flat_map(|var| gradients.get(var).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap())
+            .collect();
+        for ((before, after), expected) in before.iter().zip(&after).zip(&expected) {
+            assert!((before - after - expected).abs() < 1e-4 * (1.0 + expected.abs()), "{before} {after} {expected}");
+        }
+        model.set_parameters(&p).unwrap();
+    }
+    assert_eq!(D::Minus1, D::Minus1);
+    let _ = DType::F32;
+}
+
+#[test]
+fn chunks_change_nothing_but_the_order_of_sums() {
+    let mut net = Builder::new(64);
+    let hidden = net.linear("0", 0, 256, Activation::Tanh, INIT);
+    let out = net.linear("1", hidden, 256, Activation::Identity, INIT);
+    let network = net.build(&[out]);
+    let (p, rows) = (parameters(&network), 100);
+    let (x, weights) = (numbers(rows * 64, 1), numbers(rows * 256, 2));
+    let gradient = |threads: usize, at_once: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let mut sum = vec![0f64; p.len()];
+        for (x, weights) in x.chunks(at_once * 64).zip(weights.chunks(at_once * 256)) {
+            let (mut pass, mut out, mut of_p) = (Pass::default(), vec![0.0; weights.len()], vec![0.0; p.len()]);
+            pool.install(|| {
+                network.forward(&p, x, &mut pass, &mut out);
+                network.backward(&p, x, &mut pass, weights, &mut of_p, None);
+            });
+            sum.iter_mut().zip(&of_p).for_each(|(sum, g)| *sum += f64::from(*g));
+        }
+        sum
+    };
+    let cut = gradient(1, rows);
+    assert_eq!(cut, gradient(2, rows));
+    let whole = gradient(1, 20);
+    assert!(cut.iter().zip(&whole).all(|(a, b)| (a - b).abs() < 1e-3 * (1.0 + b.abs())));
+}

@@ -1,0 +1,226 @@
+//! Proximal policy optimisation: several epochs over one rollout, the policy kept near the one that made it.
+//!
+//! ```text
+//! ratio = pi(a|s) / pi_old(a|s)
+//! loss  = -mean min(ratio A, clip(ratio, 1 - c, 1 + c) A) + v mean (V - R)^2 / 2 - e mean H
+//! ```
+//!
+//! Schulman et al. 2017, arXiv 1707.06347; details after Huang et al., "The 37 Implementation Details of Proximal Policy Optimization", 2022.
+//! A rollout is `[T, N]`; advantages are generalised ones.
+
+use candle_core::Tensor;
+use freewheel_core::{Episodes, Learner, Mode, Monitor, Policy, Result, Spec, Streams};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::actor::Actor;
+use super::advantage::{explained_variance, standardise};
+use super::head::judge;
+use super::rollout::{Minibatch, Rollout, shuffle};
+use super::settings::PolicyGradient;
+use crate::Budget;
+use crate::nn::model::{candle, tensor, with_slice};
+use crate::schedule::Schedule;
+use crate::settings::within;
+
+/// For the list of agents.
+pub const ABOUT: &str = "PPO: clipped policy gradient over several epochs (Schulman et al. 2017)";
+
+/// Settings of [`Ppo`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Steps of each row between updates, 1 to 1000000.
+    pub horizon: u32,
+    /// Times that a rollout is gone through, 1 to 1000.
+    pub epochs: u32,
+    /// Steps of a minibatch, at least 1; the last one of an epoch may be smaller.
+    pub minibatch: u32,
+    /// Decay of the advantage's trace, 0 to 1.
+    pub lambda: f64,
+    /// How far a probability ratio may move before its gradient is cut, above 0: a number or a ramp.
+    pub clip: Schedule,
+    /// How far a value may move from the old one before its gradient is cut, in units of value; 0 leaves values free.
+    pub value_clip: f64,
+    /// Weight of the squared error of the value in the loss, at least 0.
+    pub value_weight: f64,
+    /// Whether the advantages of each minibatch are brought to mean 0 and deviation 1.
+    pub normalise_advantages: bool,
+    /// Divergence from the old policy at which an update's remaining epochs are left out, in nats; 0 for never.
+    pub target_kl: f64,
+    /// What all policy-gradient agents are told.
+    #[serde(flatten)]
+    pub policy_gradient: PolicyGradient,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            horizon: 128,
+            epochs: 4,
+            minibatch: 64,
+            lambda: 0.95,
+            clip: Schedule::Constant(0.2),
+            value_clip: 0.0,
+            value_weight: 0.5,
+            normalise_advantages: true,
+            target_kl: 0.0,
+            policy_gradient: PolicyGradient::default(),
+        }
+    }
+}
+
+impl Config {
+    fn validate(&self) -> Result<()> {
+        within("horizon", f64::from(self.horizon), 1.0, 1e6)?;
+        within("epochs", f64::from(self.epochs), 1.0, 1000.0)?;
+        within("minibatch", f64::from(self.minibatch), 1.0, f64::from(u32::MAX))?;
+        within("lambda", self.lambda, 0.0, 1.0)?;
+        self.clip.check_ramp("clip", 0.0, f64::MAX, false)?;
+        within("value_clip", self.value_clip, 0.0, f64::MAX)?;
+        within("value_weight", self.value_weight, 0.0, f64::MAX)?;
+        within("target_kl", self.target_kl, 0.0, f64::MAX)
+    }
+}
+
+/// The learner; see the module.
+pub struct Ppo {
+    config: Config,
+    actor: Actor,
+    rollout: Rollout,
+}
+
+impl Ppo {
+    /// With first parameters.
+    ///
+    /// # Errors
+    /// [`Error::Config`](freewheel_core::Error::Config) for a setting out of range, or a world it cannot learn.
+    pub fn new(spec: &Spec, config: Config, budget: Budget, streams: Streams) -> Result<Self> {
+        config.validate()?;
+        let actor = Actor::new("ppo", spec, &config.policy_gradient, budget, streams)?;
+        Ok(Ppo { config, actor, rollout: Rollout::default() })
+    }
+
+    /// Steps of a rollout, T N.
+    fn rollout_len(&self) -> usize {
+        self.config.horizon as usize * self.actor.rows()
+    }
+
+    fn update(&mut self, episodes: &dyn Episodes) -> Result<()> {
+        self.rollout.conclude(&mut self.actor, episodes, self.config.lambda)?;
+        let mut order: Vec<u32> = (0..self.rollout.len() as u32).collect();
+        'epochs: for _ in 0..self.config.epochs {
+            shuffle(&mut order, &mut self.actor.dice);
+            for at in order.chunks(self.config.minibatch as usize) {
+                let divergence = self.descend(self.rollout.gather(at))?;
+                if self.config.target_kl > 0.0 && divergence > self.config.target_kl {
+                    break 'epochs;
+                }
+            }
+        }
+        let values = self.rollout.steps.iter().map(|step| step.value);
+        if let Some(explained) = explained_variance(values, &self.rollout.returns) {
+            self.actor.tally.add("explained_variance", explained);
+        }
+        self.rollout.clear();
+        self.actor.adapt();
+        Ok(())
+    }
+
+    /// One minibatch; gives the divergence from the old policy that it found.
+    fn descend(&mut self, batch: Minibatch) -> Result<f64> {
+        let Minibatch { obs, legal, taken, log_prob: old, values, mut advantages, returns } = batch;
+        let n = old.len();
+        if self.config.normalise_advantages && n > 1 {
+            standardise(&mut advantages);
+        }
+        let clip = self.actor.rate(self.config.clip);
+        let obs = tensor(obs, (n, self.actor.model.network().input_len()))?;
+        let out = self.actor.model.forward(&obs, false)?;
+        let judged = judge(&self.actor.head, &out, taken, legal)?;
+        let (loss, ratio) = self
+            .loss(&judged, tensor(old, n)?, tensor(values, n)?, tensor(advantages, n)?, tensor(returns, n)?, clip)
+            .map_err(candle)?;
+        let (divergence, clipped) = with_slice(&ratio, |ratio| divergence(ratio, clip as f32))?;
+        let entropy = with_slice(&judged, |all| all[n..2 * n].iter().map(|&h| f64::from(h)).sum::<f64>())?;
+        self.actor.descend(&loss)?;
+        let tally = &mut self.actor.tally;
+        tally.add("entropy", entropy / n as f64);
+        tally.add("approx_kl", divergence);
+        tally.add("clip_fraction", clipped);
+        Ok(divergence)
+    }
+
+    /// The loss, and the ratios `[B]`, of `judged [3, B]`.
+    fn loss(
+        &self,
+        judged: &Tensor,
+        old: Tensor,
+        old_values: Tensor,
+        advantages: Tensor,
+        returns: Tensor,
+        clip: f64,
+    ) -> candle_core::Result<(Tensor, Tensor)> {
+        let (log_prob, entropy, values) = (judged.get(0)?, judged.get(1)?, judged.get(2)?);
+        let ratio = (log_prob - old)?.exp()?;
+        let free = (&ratio * &advantages)?;
+        let cut = (ratio.clamp(1.0 - clip, 1.0 + clip)? * &advantages)?;
+        // A choice, not a minimum: where both are the same, candle's minimum counts the gradient twice.
+        let surrogate = free.le(&cut)?.where_cond(&free, &cut)?.mean_all()?;
+        let errors = (&values - &returns)?.sqr()?;
+        let errors = match self.config.value_clip {
+            0.0 => errors,
+            most => {
+                let near = (&old_values + (&values - &old_values)?.clamp(-most, most)?)?;
+                let near = (near - &returns)?.sqr()?;
+                errors.ge(&near)?.where_cond(&errors, &near)?
+            }
+        };
+        let error = errors.mean_all()?;
+        let entropy_weight = self.actor.rate(self.actor.settings.entropy);
+        let mut loss = ((error * (0.5 * self.config.value_weight))? - surrogate)?;
+        if entropy_weight > 0.0 {
+            loss = (loss - (entropy.mean_all()? * entropy_weight)?)?;
+        }
+        Ok((loss, ratio.detach()))
+    }
+}
+
+/// How far the new policy is from the old, in nats, estimated from the ratios `[B]` of what was drawn by `mean((ratio - 1) - ln ratio)`
+/// (Schulman 2020, "Approximating KL divergence"), and the share of ratios beyond the clip.
+fn divergence(ratio: &[f32], clip: f32) -> (f64, f64) {
+    let each = ratio.iter().map(|&r| (f64::from(r - 1.0) - f64::from(r).ln(), f64::from((r - 1.0).abs() > clip)));
+    let (sum, clipped) = each.fold((0.0, 0.0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+    (sum / ratio.len() as f64, clipped / ratio.len() as f64)
+}
+
+impl Learner for Ppo {
+    fn learn(&mut self, episodes: &mut dyn Episodes, steps: u64) -> Result<()> {
+        for _ in 0..self.actor.begin(episodes, steps)? {
+            self.actor.act(episodes)?;
+            self.rollout.push(&self.actor.tick);
+            if self.rollout.len() == self.rollout_len() {
+                self.update(episodes)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn policy(&self, mode: Mode) -> Box<dyn Policy> {
+        self.actor.policy(mode)
+    }
+
+    fn report(&mut self, monitor: &mut dyn Monitor) {
+        self.actor.report(monitor);
+    }
+
+    fn save(&self) -> Result<Vec<u8>> {
+        self.actor.save(&self.rollout)
+    }
+
+    fn load(&mut self, bytes: &[u8]) -> Result<()> {
+        let (rows, most) = (self.actor.rows(), self.rollout_len());
+        self.rollout = self.actor.load(bytes, |rollout: &Rollout| rollout.fits(rows, most))?;
+        Ok(())
+    }
+}

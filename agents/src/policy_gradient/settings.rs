@@ -1,0 +1,101 @@
+//! What every policy-gradient agent is told.
+
+use freewheel_core::{Result, Spec};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::nn::{Activation, Builder, Init, Network, Rule, Shape};
+use crate::schedule::Schedule;
+use crate::settings::within;
+
+use super::head::Head;
+
+/// The settings that all policy-gradient agents share.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct PolicyGradient {
+    /// Discount of the next value, 0 to 1; left out, it is the world's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gamma: Option<f64>,
+    /// Learning rate, above 0: a number or a ramp { from, to, over, shape }.
+    pub lr: Schedule,
+    /// Optimiser: { kind = "adam" | "adam-w" | "rmsprop" | "sgd", ... }.
+    pub optimiser: Rule,
+    /// Global norm that gradients are clipped to, above 0; 0 leaves them as they are.
+    pub max_grad_norm: f64,
+    /// Weight of the entropy in the loss, at least 0: a number or a ramp.
+    pub entropy: Schedule,
+    /// Whether policy and value share their hidden layers.
+    pub shared: bool,
+    /// First logarithm of the standard deviation of continuous actions, in units of half their range; -20 to 2.
+    pub log_std: f64,
+    /// Whether continuous actions pass through tanh to end inside their range; else they are cut at it.
+    pub squash: bool,
+    /// Whether rewards are divided by the running deviation of discounted returns.
+    pub normalise_returns: bool,
+    /// The network's shape.
+    #[serde(flatten)]
+    pub shape: Shape,
+}
+
+impl Default for PolicyGradient {
+    fn default() -> Self {
+        PolicyGradient {
+            gamma: None,
+            lr: Schedule::Constant(3e-4),
+            optimiser: Rule::default(),
+            max_grad_norm: 0.5,
+            entropy: Schedule::Constant(0.0),
+            shared: false,
+            log_std: -0.5,
+            squash: false,
+            normalise_returns: false,
+            shape: Shape { activation: Activation::Tanh, ..Shape::default() },
+        }
+    }
+}
+
+impl PolicyGradient {
+    /// Checks every range.
+    ///
+    /// # Errors
+    /// [`Error::Config`](freewheel_core::Error::Config) naming the field, its value and what is allowed.
+    pub fn validate(&self, spec: &Spec) -> Result<()> {
+        within("gamma", self.gamma.unwrap_or(1.0), 0.0, 1.0)?;
+        self.lr.check_ramp("lr", 0.0, f64::MAX, false)?;
+        self.optimiser.validate()?;
+        within("max_grad_norm", self.max_grad_norm, 0.0, f64::MAX)?;
+        self.entropy.check_ramp("entropy", 0.0, f64::MAX, true)?;
+        within("log_std", self.log_std, -20.0, 2.0)?;
+        self.shape.validate(&spec.observation)
+    }
+
+    /// What gradients are clipped to.
+    pub(super) fn clip(&self) -> Option<f64> {
+        (self.max_grad_norm > 0.0).then_some(self.max_grad_norm)
+    }
+
+    /// The network for `spec`: what `head` reads, then a value.
+    pub(super) fn network(&self, spec: &Spec, head: &Head) -> Network {
+        let mut net = Builder::new(spec.observation.len());
+        let name = if self.shared { "trunk" } else { "policy" };
+        let trunk = self.shape.trunk(&mut net, name, &spec.observation);
+        // Small first logits: every action is as good as another before anything is known (Andrychowicz et al. 2021, arXiv 2006.05990).
+        let small = Init::Orthogonal(0.01);
+        let mut outputs = match head {
+            Head::Categorical { actions } => {
+                vec![net.linear("policy.logits", trunk, *actions, Activation::Identity, small)]
+            }
+            Head::Gaussian { ranges, .. } => {
+                let mean = net.linear("policy.mean", trunk, ranges.len(), Activation::Identity, small);
+                vec![mean, net.free("policy.log_std", ranges.len(), self.log_std as f32)]
+            }
+        };
+        let trunk = match self.shared {
+            true => trunk,
+            false => self.shape.trunk(&mut net, "value", &spec.observation),
+        };
+        outputs.push(net.linear("value.out", trunk, 1, Activation::Identity, Init::Orthogonal(1.0)));
+        net.build(&outputs)
+    }
+}
