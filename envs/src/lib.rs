@@ -6,9 +6,11 @@
 //! | [`go`] | Go on boards of any size: rules, players from the random one to tree search, GTP, SGF |
 //! | [`track`] | a car on a circuit, driven through its inputs; drivers and references |
 //! | [`market`] | a trader in markets of known law, with the best that can be done; historical prices |
+//! | [`classic`] | classic control: the pole on its cart, as in Gymnasium |
 //! | [`mdp`] | finite Markov decision processes and their exact optima |
 //! | [`track`] | cars on closed roads, against the clock |
 
+pub mod classic;
 pub mod go;
 #[cfg(test)]
 mod golden;

@@ -57,7 +57,8 @@ impl Catalogue {
             .family(freewheel_envs::gridworld::Grids)
             .family(freewheel_envs::go::Boards)
             .family(freewheel_envs::track::Tracks)
-            .family(freewheel_envs::market::Markets);
+            .family(freewheel_envs::market::Markets)
+            .family(freewheel_envs::classic::Classics);
         Catalogue { agents: freewheel_agents::all(), ..catalogue }
     }
 

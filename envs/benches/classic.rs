@@ -1,0 +1,47 @@
+//! What a tick of a classic task costs: step, observation, time limit and reset, through `Batch::advance`.
+//! Divide by the rows: criterion's throughput is in rows a second.
+
+#![allow(missing_docs, clippy::expect_used)]
+
+use std::hint::black_box;
+
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use freewheel_core::{Actions, NoCast, Purpose, Streams, WorldFamily};
+use freewheel_envs::classic::Classics;
+
+const WORLDS: &[(&str, &str)] = &[("cartpole", ""), ("cartpole", "integrator = \"semi-implicit\"")];
+
+/// Rounds of actions, used over and over.
+const ROUNDS: usize = 64;
+
+fn step(criterion: &mut Criterion) {
+    for (name, settings) in WORLDS {
+        let table = settings.parse().expect("settings of this bench");
+        let world = Classics.build(name, &table, &NoCast).expect("a world").expect("a world");
+        let choices = world.spec().actions.count() as u32;
+        let mut group =
+            criterion.benchmark_group(format!("classic/{name} {settings}").replace(['"', ' '], ""));
+        for rows in [1, 64, 1024] {
+            let mut rng = Streams::new(1).stream(Purpose::Action, 0, 0);
+            let mut batch = world.batch(rows, Streams::new(0), Purpose::Environment, 0);
+            let actions: Vec<Vec<u32>> =
+                (0..ROUNDS).map(|_| (0..rows).map(|_| rng.below(choices)).collect()).collect();
+            let mut round = 0;
+            group.throughput(Throughput::Elements(rows as u64));
+            group.bench_function(BenchmarkId::from_parameter(rows), |bencher| {
+                bencher.iter(|| {
+                    round = (round + 1) % ROUNDS;
+                    if round == 0 {
+                        // An agent would take them; so must the bench, lest they pile up.
+                        batch.take_finished();
+                    }
+                    batch.step(Actions::Discrete(black_box(&actions[round])))
+                });
+            });
+        }
+        group.finish();
+    }
+}
+
+criterion_group!(benches, step);
+criterion_main!(benches);
