@@ -36,14 +36,17 @@ use crate::{AgentKind, Budget, Kind};
 use replay::{Draw, Experience, Replay, Sample, Saved};
 
 /// For the list of agents.
-pub const ABOUT: &str = "DQN: deep Q-learning with replay; double, dueling, n-step, prioritised (Mnih et al. 2015)";
+pub const ABOUT: &str =
+    "DQN: deep Q-learning with replay; double, dueling, n-step, prioritised (Mnih et al. 2015)";
 
 /// Raised whenever the bytes of a saved learner change their meaning.
 const FORMAT: u32 = 1;
 
 /// The agent, for a catalogue.
 pub fn dqn() -> impl AgentKind {
-    Kind::new("dqn", ABOUT, |spec, config, budget, streams| Ok(Box::new(Dqn::new(spec, config, budget, streams)?)))
+    Kind::new("dqn", ABOUT, |spec, config, budget, streams| {
+        Ok(Box::new(Dqn::new(spec, config, budget, streams)?))
+    })
 }
 
 /// The learner; see the module.
@@ -150,15 +153,18 @@ impl Dqn {
         let view = episodes.view();
         for row in 0..rows {
             let d = view.obs_len;
-            self.replay.push(row, &Experience {
-                obs: &self.obs[row * d..(row + 1) * d],
-                legal: &self.legal[row * a..(row + 1) * a],
-                action: self.actions[row],
-                reward: view.reward[row],
-                ending: view.ending[row],
-                turned: self.movers[row] != view.successor_to_play(row),
-                successor: view.successor(row),
-            });
+            self.replay.push(
+                row,
+                &Experience {
+                    obs: &self.obs[row * d..(row + 1) * d],
+                    legal: &self.legal[row * a..(row + 1) * a],
+                    action: self.actions[row],
+                    reward: view.reward[row],
+                    ending: view.ending[row],
+                    turned: self.movers[row] != view.successor_to_play(row),
+                    successor: view.successor(row),
+                },
+            );
         }
         self.clock.tick(rows);
         Ok(())
@@ -166,7 +172,9 @@ impl Dqn {
 
     /// The updates that are due after a tick: one for every `train_every` steps beyond the warm-up.
     fn train(&mut self) -> Result<()> {
-        let due = |step: u64| step.saturating_sub(u64::from(self.config.warm_up)) / u64::from(self.config.train_every);
+        let due = |step: u64| {
+            step.saturating_sub(u64::from(self.config.warm_up)) / u64::from(self.config.train_every)
+        };
         let before = self.clock.step - self.rngs.len() as u64;
         for _ in 0..(due(self.clock.step) - due(before)) * u64::from(self.config.updates) {
             self.update()?;
@@ -227,7 +235,8 @@ impl Dqn {
         let seen = self.eyes.see(&sample.obs, &mut self.seen).to_vec();
         let q = self.model.forward(&tensor(seen, (b, sample.obs.len() / b))?, false)?;
         let weights = tensor(sample.weights.clone(), b)?;
-        let (loss, errors) = loss(&q, &sample.actions, &tensor(targets, b)?, &weights, self.config.huber).map_err(candle)?;
+        let (loss, errors) =
+            loss(&q, &sample.actions, &tensor(targets, b)?, &weights, self.config.huber).map_err(candle)?;
         let (lr, clip) = (self.rate(self.config.lr), self.config.clip());
         let stepped = self.model.learn(&loss, &mut self.optimiser, lr, clip, self.clock.step)?;
         self.updates += 1;
@@ -332,16 +341,16 @@ impl Learner for Dqn {
         }
         let ((parameters, target, optimiser, eyes), counters, replay): (Networks, Counters, Saved) =
             postcard::from_bytes(rest).map_err(|e| refuse(&e.to_string()))?;
-        if !optimiser.is_like(&self.optimiser)
-            || !eyes.is_like(&self.eyes)
+        if !eyes.is_like(&self.eyes)
             || counters.0.len() != self.rngs.len()
             || target.len() != self.target.len()
+            || !self.optimiser.resume(optimiser)
         {
             return Err(refuse("it has other settings or rows"));
         }
         self.model.set_parameters(&parameters)?;
         self.replay.load(replay)?;
-        (self.target, self.optimiser, self.eyes) = (target, optimiser, eyes);
+        (self.target, self.eyes) = (target, eyes);
         (self.rngs, self.dice, self.clock, self.updates, self.tally) = counters;
         Ok(())
     }

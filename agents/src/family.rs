@@ -174,8 +174,8 @@ impl<C: Serialize + DeserializeOwned + JsonSchema + Send + Sync> AgentKind for K
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tabular::graph::{Graph, alone};
     use crate::schedule::Schedule;
+    use crate::tabular::graph::{Graph, alone};
     use crate::tabular::{Tabular, q_learning};
 
     fn hopeful() -> Kind<q_learning::Config> {

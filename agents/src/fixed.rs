@@ -11,8 +11,8 @@ use freewheel_core::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::tabular::exploration::any;
 use crate::clock::Clock;
+use crate::tabular::exploration::any;
 use crate::{AgentKind, Budget, Kind};
 
 /// A learner that plays one policy for ever.

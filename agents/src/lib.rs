@@ -20,6 +20,8 @@ pub mod schedule;
 mod settings;
 pub mod tabular;
 mod tally;
+#[cfg(test)]
+mod tests;
 
 pub use family::{AgentKind, Budget, Kind};
 

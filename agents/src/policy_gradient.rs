@@ -18,8 +18,6 @@ pub mod ppo;
 pub mod reinforce;
 mod rollout;
 pub mod settings;
-#[cfg(test)]
-mod tests;
 
 pub use settings::PolicyGradient;
 

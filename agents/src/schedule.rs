@@ -81,7 +81,11 @@ impl Schedule {
     /// Checks that it never leaves `low` to `high` (`low` itself only where `closed`).
     pub(crate) fn check(&self, field: &str, low: f64, high: f64, closed: bool) -> Result<()> {
         let fits = |x: f64| (x > low || (closed && x == low)) && x <= high && x.is_finite();
-        let brackets = format!("{} {low} and at most {high}", if closed { "at least" } else { "above" });
+        let least = format!("{} {low}", if closed { "at least" } else { "above" });
+        let brackets = match high {
+            f64::MAX => format!("{least} and finite"),
+            _ => format!("{least} and at most {high}"),
+        };
         let refuse = |what: &str, value: f64, range: &str| {
             Err(Error::Config(format!("{field}{what} = {value} is out of range: it must be {range}")))
         };

@@ -28,7 +28,7 @@ pub mod sarsa;
 pub mod settings;
 mod table;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod walker;
 
 pub use settings::Tabular;

@@ -336,7 +336,8 @@ impl Replay {
         let fits = saved.written <= self.slots
             && saved.next.len() == self.rings
             && saved.next.iter().all(|&next| next < self.slots)
-            && saved.priorities.as_ref().map(Priorities::len) == self.priorities.as_ref().map(Priorities::len)
+            && saved.priorities.as_ref().map(Priorities::len)
+                == self.priorities.as_ref().map(Priorities::len)
             && saved.kind.iter().all(|&kind| usize::from(kind) < Slot::ALL.len());
         if !fits || !self.obs.load(&saved.obs, self.rings, saved.written) {
             return Err(refuse());

@@ -16,7 +16,7 @@ pub struct Config {
     /// Discount of the next value, 0 to 1; left out, it is the world's own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gamma: Option<f64>,
-    /// Learning rate, above 0: a number or a ramp { from, to, over, shape }.
+    /// Learning rate, at least 0: a number or a ramp { from, to, over, shape }.
     pub lr: Schedule,
     /// Optimiser: { kind = "adam" | "adam-w" | "rmsprop" | "sgd", ... }.
     pub optimiser: Rule,
@@ -98,7 +98,7 @@ impl Config {
     pub(super) fn validate(&self, spec: &Spec) -> Result<()> {
         let most = f64::from(u32::MAX);
         within("gamma", self.gamma.unwrap_or(1.0), 0.0, 1.0)?;
-        self.lr.check_ramp("lr", 0.0, f64::MAX, false)?;
+        self.lr.check_ramp("lr", 0.0, f64::MAX, true)?;
         self.optimiser.validate()?;
         within("max_grad_norm", self.max_grad_norm, 0.0, f64::MAX)?;
         within("batch", f64::from(self.batch), 1.0, 1e6)?;

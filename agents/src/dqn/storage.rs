@@ -74,7 +74,9 @@ impl Observations {
         match &self.rows {
             Rows::F32(all) => out.extend_from_slice(&all[own]),
             Rows::U8(all, levels) => {
-                out.extend(all[own].iter().zip(levels).map(|(&byte, (low, step))| low + f32::from(byte) * step));
+                out.extend(
+                    all[own].iter().zip(levels).map(|(&byte, (low, step))| low + f32::from(byte) * step),
+                );
             }
         }
     }
@@ -90,7 +92,8 @@ impl Observations {
                 kept.for_each(|x| bytes.extend_from_slice(&x.to_le_bytes()));
             }
             Rows::U8(all, _) => {
-                all.chunks((all.len() / parts).max(1)).for_each(|part| bytes.extend_from_slice(&part[..keep]));
+                all.chunks((all.len() / parts).max(1))
+                    .for_each(|part| bytes.extend_from_slice(&part[..keep]));
             }
         }
         bytes

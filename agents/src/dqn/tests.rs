@@ -1,1 +1,172 @@
-//! Whole learners, in small worlds whose optimum is known.
+//! The replay against a list that keeps everything, and the loss against numbers worked by hand.
+
+use candle_core::{Device, Tensor};
+use freewheel_core::{Ending, ObservationSpace, Purpose, Spec, Streams};
+use proptest::prelude::*;
+
+use super::replay::{Draw, Experience, Replay, Sample};
+use super::storage::Storage;
+use super::{best, loss};
+
+fn spec(actions: usize) -> Spec {
+    let names: Vec<String> = (0..actions).map(|a| a.to_string()).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let observation = ObservationSpace::vector(&[(0.0, 2.55e4), (0.0, 1.0)]);
+    Spec { masked: true, players: 2, observation, ..Spec::discrete("test/replay", 1, &names) }
+}
+
+/// A step as the list keeps it: its number is what is seen.
+#[derive(Clone, Copy, Debug)]
+struct Made {
+    action: u32,
+    reward: f32,
+    ending: Ending,
+    turned: bool,
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn what_is_drawn_is_what_was_experienced(
+        seed: u64, rows in 1..4usize, slots in 12..40usize, count in 20..120usize, n in 1..5usize, prioritised: bool, bytes: bool,
+    ) {
+        let spec = spec(11);
+        let storage = if bytes { Storage::U8 } else { Storage::F32 };
+        let mut replay = Replay::new(&spec, rows, rows * slots, 2 * n + 2, storage, prioritised).unwrap();
+        let mut dice = Streams::new(seed).stream(Purpose::Learner, 0, 0);
+        // 100 apart, so that a byte tells them apart too.
+        let seen = |number: usize| [100.0 * number as f32, (number % 2) as f32];
+        let mask = |number: usize| -> Vec<bool> { (0..11).map(|a| (number >> (a % 7)) & 1 == 1).collect() };
+        let mut lists = vec![Vec::<Made>::new(); rows];
+        // Observations are numbered by what was seen in the row so far: a cut episode's last one has a number of its own.
+        let mut numbers = vec![Vec::<usize>::new(); rows];
+        let mut next = vec![0usize; rows];
+        for i in 0..count {
+            let ring = i % rows;
+            let ending = match dice.below(8) { 0 => Ending::Terminal, 1 => Ending::Truncated, _ => Ending::Running };
+            let made = Made { action: dice.below(11), reward: dice.below(9) as f32 - 4.0, ending, turned: dice.chance(0.5) };
+            let number = next[ring];
+            let (obs, legal) = (seen(number), mask(number));
+            let (last, last_legal) = (seen(number + 1), mask(number + 1));
+            replay.push(ring, &Experience {
+                obs: &obs, legal: &legal, action: made.action, reward: made.reward, ending, turned: made.turned, successor: (&last, &last_legal),
+            });
+            numbers[ring].push(number);
+            lists[ring].push(made);
+            next[ring] += if ending == Ending::Truncated { 2 } else { 1 };
+        }
+        let draw = Draw { batch: 16, n, gamma: 0.5, beta: 0.7 };
+        let mut sample = Sample::default();
+        if !replay.sample(draw, &mut dice, &mut sample) {
+            return Ok(());
+        }
+        for i in 0..draw.batch {
+            let ring = sample.at[i] / slots;
+            let number = (sample.obs[2 * i] / 100.0).round() as usize;
+            let at = numbers[ring].iter().position(|&own| own == number).unwrap();
+            prop_assert_eq!(sample.obs[2 * i + 1], (number % 2) as f32);
+            prop_assert_eq!(sample.actions[i], lists[ring][at].action);
+            // The same from the list, as the formula reads.
+            let (mut reward, mut weight, mut k, mut over) = (0.0, 1.0, at, false);
+            while k < at + n && !over {
+                let made = lists[ring][k];
+                reward += weight * made.reward;
+                weight *= if made.turned { -0.5 } else { 0.5 };
+                over = made.ending.is_over();
+                if made.ending == Ending::Terminal { weight = 0.0; }
+                k += 1;
+            }
+            prop_assert!((sample.rewards[i] - reward).abs() < 1e-5);
+            prop_assert_eq!(sample.discounts[i], weight);
+            if weight != 0.0 {
+                let successor = (sample.successors[2 * i] / 100.0).round() as usize;
+                prop_assert_eq!(successor, numbers[ring][k - 1] + 1);
+                prop_assert_eq!(&sample.legal[11 * i..11 * (i + 1)], &mask(successor)[..]);
+            }
+        }
+        // Saved and taken back, the same is drawn.
+        let mut again = Replay::new(&spec, rows, rows * slots, 2 * n + 2, storage, prioritised).unwrap();
+        again.load(postcard::from_bytes(&postcard::to_stdvec(&replay.save()).unwrap()).unwrap()).unwrap();
+        let (mut dice_again, mut sample_again) = (dice.clone(), Sample::default());
+        replay.sample(draw, &mut dice, &mut sample);
+        again.sample(draw, &mut dice_again, &mut sample_again);
+        prop_assert_eq!(sample.at, sample_again.at);
+        prop_assert_eq!(sample.successors, sample_again.successors);
+        prop_assert_eq!(sample.weights, sample_again.weights);
+    }
+}
+
+#[test]
+fn priorities_decide_how_often_and_weights_undo_it() {
+    let spec = spec(2);
+    let mut replay = Replay::new(&spec, 1, 8, 4, Storage::F32, true).unwrap();
+    for i in 0..5 {
+        let obs = [i as f32, 0.0];
+        let step = Experience {
+            obs: &obs,
+            legal: &[true; 2],
+            action: 0,
+            reward: i as f32,
+            ending: Ending::Running,
+            turned: false,
+            successor: (&obs, &[true; 2]),
+        };
+        replay.push(0, &step);
+    }
+    // Of the first four (the newest has no successor yet) the second is three times as likely as each other one.
+    replay.set_priorities(&[0, 1, 2, 3, 4], [1.0, 3.0, 1.0, 1.0, 0.0].into_iter());
+    let mut dice = Streams::new(0).stream(Purpose::Learner, 0, 0);
+    let (mut sample, mut counts) = (Sample::default(), [0; 5]);
+    for _ in 0..2000 {
+        assert!(replay.sample(Draw { batch: 4, n: 1, gamma: 1.0, beta: 1.0 }, &mut dice, &mut sample));
+        for (&at, &weight) in sample.at.iter().zip(&sample.weights) {
+            counts[at] += 1;
+            let expected = if sample.at.contains(&0) || sample.at.contains(&2) || sample.at.contains(&3) {
+                1.0 / 3.0
+            } else {
+                1.0
+            };
+            assert!((weight - if at == 1 { expected } else { 1.0 }).abs() < 1e-6);
+        }
+    }
+    assert!((f64::from(counts[1]) / 8000.0 - 0.5).abs() < 0.03 && counts[4] == 0, "{counts:?}");
+}
+
+#[test]
+fn storage_that_does_not_suit_is_refused() {
+    let discrete = Spec::discrete("test/index", 5, &["a"]);
+    let refused = Replay::new(&discrete, 1, 10, 4, Storage::U8, false).err().unwrap().to_string();
+    assert!(refused.contains("storage = \"u8\""), "{refused}");
+    let refused = Replay::new(&discrete, 4, 10, 4, Storage::F32, false).err().unwrap().to_string();
+    assert!(refused.contains("capacity = 10: 4 rows share it"), "{refused}");
+}
+
+#[test]
+fn hubers_loss_by_hand() {
+    let device = Device::Cpu;
+    let q = candle_core::Var::from_vec(vec![1.0f32, 9.0, 2.0, 9.0, 9.0, -1.0], (3, 2), &device).unwrap();
+    let (targets, weights) = (
+        Tensor::new(&[0.5f32, 5.0, 1.0], &device).unwrap(),
+        Tensor::new(&[1.0f32, 0.5, 2.0], &device).unwrap(),
+    );
+    // Errors .5, -3, -2: .125, 2.5, 1.5, weighed .125, 1.25, 3: mean 1.458333.
+    let (mean, errors) = loss(&q, &[0, 0, 1], &targets, &weights, 1.0).unwrap();
+    assert_eq!(errors.to_vec1::<f32>().unwrap(), [0.5, -3.0, -2.0]);
+    assert!((mean.to_scalar::<f32>().unwrap() - 1.458_333_3).abs() < 1e-6);
+    let gradients = mean.backward().unwrap();
+    let gradient = gradients.get(&q).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
+    for (found, expected) in gradient.iter().zip([0.5 / 3.0, 0.0, -0.5 / 3.0, 0.0, 0.0, -2.0 / 3.0]) {
+        assert!((found - expected).abs() < 1e-6, "{gradient:?}");
+    }
+    // Quadratic everywhere: .125, 4.5, 2, weighed .125, 2.25, 4.
+    let (mean, _) = loss(&q, &[0, 0, 1], &targets, &weights, 0.0).unwrap();
+    assert!((mean.to_scalar::<f32>().unwrap() - 6.375 / 3.0).abs() < 1e-6);
+}
+
+#[test]
+fn the_best_is_legal() {
+    assert_eq!(best(&[1.0, 5.0, 3.0], &[true, false, true]), 2);
+    assert_eq!(best(&[1.0, 1.0], &[true, true]), 0);
+    assert_eq!(best(&[1.0, 1.0], &[false, false]), 0);
+    assert_eq!(best(&[f32::NAN, 2.0], &[true, true]), 0);
+}

@@ -73,7 +73,10 @@ mod tests {
         for i in -100_000..=100_000 {
             let x = i as f32 * 1e-4;
             let (ours, exact) = (f64::from(tanh(x)), f64::from(x).tanh());
-            assert!((ours - exact).abs() <= 6.0 * f64::from(f32::EPSILON) * exact.abs().max(1e-30), "{x}: {ours} {exact}");
+            assert!(
+                (ours - exact).abs() <= 6.0 * f64::from(f32::EPSILON) * exact.abs().max(1e-30),
+                "{x}: {ours} {exact}"
+            );
         }
         assert_eq!((tanh(1e30), tanh(-1e30), tanh(0.0)), (tanh(8.0), -tanh(8.0), 0.0));
         assert!(tanh(f32::NAN).is_nan());

@@ -113,13 +113,7 @@ impl Builder {
         self.network
     }
 
-    fn block(
-        &mut self,
-        layer: &str,
-        part: &str,
-        shape: Vec<usize>,
-        init: First,
-    ) -> std::ops::Range<usize> {
+    fn block(&mut self, layer: &str, part: &str, shape: Vec<usize>, init: First) -> std::ops::Range<usize> {
         let at = self.network.size..self.network.size + shape.iter().product::<usize>();
         self.network.size = at.end;
         let name = format!("{layer}.{part}");

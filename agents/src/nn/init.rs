@@ -87,7 +87,8 @@ mod tests {
 
     #[test]
     fn uniform_ones_have_their_variance() {
-        for (init, variance) in [(Init::Kaiming(2f32.sqrt()), 2.0 / 300.0), (Init::Xavier(1.0), 2.0 / 500.0)] {
+        for (init, variance) in [(Init::Kaiming(2f32.sqrt()), 2.0 / 300.0), (Init::Xavier(1.0), 2.0 / 500.0)]
+        {
             let w = filled(init, 300, 200);
             let mean = w.iter().sum::<f32>() / 60_000.0;
             let found = w.iter().map(|w| w * w).sum::<f32>() / 60_000.0;

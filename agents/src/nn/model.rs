@@ -71,7 +71,10 @@ impl Model {
     pub fn with(network: Arc<Network>, parameters: Vec<f32>) -> Result<Self> {
         let size = network.size();
         if parameters.len() != size {
-            return Err(Error::Config(format!("{} parameters were given to a network of {size}", parameters.len())));
+            return Err(Error::Config(format!(
+                "{} parameters were given to a network of {size}",
+                parameters.len()
+            )));
         }
         let parameters = Var::from_vec(parameters, size, &Device::Cpu).map_err(candle)?;
         Ok(Model { network, parameters, passes: Arc::default() })
@@ -152,9 +155,8 @@ impl Model {
         max_norm: Option<f64>,
         step: u64,
     ) -> Result<Stepped> {
-        let diverged = |quantity: &str, value: f64| {
-            Err(Error::Diverged { quantity: quantity.to_owned(), value, step })
-        };
+        let diverged =
+            |quantity: &str, value: f64| Err(Error::Diverged { quantity: quantity.to_owned(), value, step });
         let value = f64::from(with_slice(loss, |loss| loss.iter().sum::<f32>())?);
         if !value.is_finite() {
             return diverged("loss", value);
@@ -163,7 +165,8 @@ impl Model {
         let Some(gradient) = gradients.get(&self.parameters) else {
             return Err(Error::Unsupported("this loss does not depend on the network".into()));
         };
-        let stepper = Stepper { optimiser: RefCell::new(optimiser), gradient, lr, max_norm, stepped: Cell::default() };
+        let stepper =
+            Stepper { optimiser: RefCell::new(optimiser), gradient, lr, max_norm, stepped: Cell::default() };
         self.parameters.inplace_op1(&stepper).map_err(candle)?;
         let stepped = Stepped { loss: value, ..stepper.stepped.get() };
         if !stepped.norm.is_finite() {
@@ -233,7 +236,8 @@ impl CustomOp2 for Fused {
     ) -> candle_core::Result<(Option<Tensor>, Option<Tensor>)> {
         let of_out = of_out.contiguous()?;
         let storages = [parameters, x, &of_out].map(Tensor::storage_and_layout);
-        let [Storage::Cpu(p), Storage::Cpu(input), Storage::Cpu(of_out)] = storages.each_ref().map(|s| &*s.0) else {
+        let [Storage::Cpu(p), Storage::Cpu(input), Storage::Cpu(of_out)] = storages.each_ref().map(|s| &*s.0)
+        else {
             candle_core::bail!("networks learn on the CPU");
         };
         let (p, input) = (cpu_slice(p, storages[0].1)?, cpu_slice(input, storages[1].1)?);

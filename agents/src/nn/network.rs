@@ -196,7 +196,14 @@ impl Network {
         if rows * work < WORTH_CUTTING { rows.max(1) } else { rows.div_ceil(CHUNKS) }
     }
 
-    fn forward_rows(&self, parameters: &[f32], x: &[f32], rows: usize, work: &mut Workspace, out: &mut [f32]) {
+    fn forward_rows(
+        &self,
+        parameters: &[f32],
+        x: &[f32],
+        rows: usize,
+        work: &mut Workspace,
+        out: &mut [f32],
+    ) {
         work.values.resize_with(self.places.len(), Vec::new);
         for layer in &self.layers {
             let mut to = std::mem::take(&mut work.values[layer.to]);

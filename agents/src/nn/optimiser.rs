@@ -116,6 +116,8 @@ impl Rule {
 /// An optimiser with its moments.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Optimiser {
+    /// A setting, not a state: a saved one has the default until it is taken over.
+    #[serde(skip)]
     rule: Rule,
     steps: u64,
     mean: Vec<f32>,
@@ -144,14 +146,24 @@ impl Optimiser {
         Optimiser { rule, steps: 0, mean: vec![0.0; mean], square: vec![0.0; square] }
     }
 
-    /// Whether it is one of `other`'s rule and size: what a saved one must be.
-    pub fn is_like(&self, other: &Optimiser) -> bool {
-        (self.rule, self.mean.len(), self.square.len()) == (other.rule, other.mean.len(), other.square.len())
+    /// Goes on where `saved` was; false, and nothing changed, where that is of another size or keeps other moments.
+    pub fn resume(&mut self, saved: Optimiser) -> bool {
+        let fits = (saved.mean.len(), saved.square.len()) == (self.mean.len(), self.square.len());
+        if fits {
+            *self = Optimiser { rule: self.rule, ..saved };
+        }
+        fits
     }
 
     /// Moves `parameters [P]` against `gradient [P]` at rate `lr`, its global norm clipped to `max_norm`. Where the norm is not finite
     /// nothing is moved.
-    pub fn step(&mut self, parameters: &mut [f32], gradient: &[f32], lr: f64, max_norm: Option<f64>) -> Stepped {
+    pub fn step(
+        &mut self,
+        parameters: &mut [f32],
+        gradient: &[f32],
+        lr: f64,
+        max_norm: Option<f64>,
+    ) -> Stepped {
         let norm = global_norm(gradient);
         if !norm.is_finite() {
             return Stepped { loss: 0.0, norm, finite: true };
@@ -159,7 +171,9 @@ impl Optimiser {
         let scale = max_norm.map_or(1.0, |most| (most / (norm + 1e-6)).min(1.0)) as f32;
         self.steps += 1;
         match self.rule {
-            Rule::Adam { beta1, beta2, eps } => self.adam(parameters, gradient, scale, lr, [beta1, beta2, eps, 0.0]),
+            Rule::Adam { beta1, beta2, eps } => {
+                self.adam(parameters, gradient, scale, lr, [beta1, beta2, eps, 0.0])
+            }
             Rule::AdamW { beta1, beta2, eps, weight_decay } => {
                 self.adam(parameters, gradient, scale, lr, [beta1, beta2, eps, weight_decay]);
             }
@@ -258,7 +272,15 @@ mod tests {
         assert!((two_steps(Rule::default()) - 1.199_833_5).abs() < 1e-5);
         // AdamW: p shrinks by 1 - .1 * .5 first: .95 + .1 = 1.05; then gradient -1.95.
         let decayed = two_steps(Rule::AdamW { beta1: 0.9, beta2: 0.999, eps: 1e-8, weight_decay: 0.5 });
-        assert!((decayed - (1.05 * 0.95 + 0.1 * (0.9 * 0.2 + 0.195) / 0.19 / (((0.999 * 0.004 + 0.001 * 1.95f32.powi(2)) / 0.001999).sqrt()))).abs() < 1e-5);
+        assert!(
+            (decayed
+                - (1.05 * 0.95
+                    + 0.1 * (0.9 * 0.2 + 0.195)
+                        / 0.19
+                        / (((0.999 * 0.004 + 0.001 * 1.95f32.powi(2)) / 0.001999).sqrt())))
+            .abs()
+                < 1e-5
+        );
     }
 
     #[test]

@@ -69,14 +69,22 @@ impl Shape {
                 let [planes, h, w] = [0, 1, 2].map(|i| shape.get(i).copied().unwrap_or(1));
                 at = net.channels_last(at, planes);
                 let out_channels = self.channels as usize;
-                let first = Conv { channels: planes, size: [h, w], out_channels, kernel: 3, stride: 1, padding: 1 };
+                let first =
+                    Conv { channels: planes, size: [h, w], out_channels, kernel: 3, stride: 1, padding: 1 };
                 let conv = Conv { channels: out_channels, ..first };
                 let init = Init::Kaiming(gain);
                 at = net.conv(&format!("{name}.conv"), at, first, None, activation, init);
                 for i in 0..self.blocks {
                     let inner = net.conv(&format!("{name}.block.{i}.0"), at, conv, None, activation, init);
                     // The second begins at 0: the block begins as nothing but its input.
-                    at = net.conv(&format!("{name}.block.{i}.1"), inner, conv, Some(at), activation, Init::Zeros);
+                    at = net.conv(
+                        &format!("{name}.block.{i}.1"),
+                        inner,
+                        conv,
+                        Some(at),
+                        activation,
+                        Init::Zeros,
+                    );
                 }
             }
             ObservationSpace::Box { .. } => {}

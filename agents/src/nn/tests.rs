@@ -112,16 +112,19 @@ fn the_fused_network_is_candles_layers() {
                 candle_core::Var::from_vec(block_of, block.shape.clone(), &Device::Cpu).unwrap()
             })
             .collect();
-        let layer = |x: &Tensor, i: usize| x.matmul(&vars[2 * i]).unwrap().broadcast_add(&vars[2 * i + 1]).unwrap();
+        let layer =
+            |x: &Tensor, i: usize| x.matmul(&vars[2 * i]).unwrap().broadcast_add(&vars[2 * i + 1]).unwrap();
         let theirs = layer(&layer(&layer(&x, 0).relu().unwrap(), 1).tanh().unwrap(), 2);
         let ours = model.forward(&x, false).unwrap();
         let loss = |out: &Tensor| out.sqr().unwrap().sum_all().unwrap();
-        let difference = (&ours - &theirs).unwrap().abs().unwrap().max_all().unwrap().to_scalar::<f32>().unwrap();
+        let difference =
+            (&ours - &theirs).unwrap().abs().unwrap().max_all().unwrap().to_scalar::<f32>().unwrap();
         assert!(difference < 1e-5, "{difference}");
         let mut acted = vec![0.0; rows * 4];
         with_slice(&x, |x| model.act(x, &mut Workspace::default(), &mut acted).unwrap()).unwrap();
         let acted = tensor(acted, (rows, 4)).unwrap();
-        let difference = (&acted - &theirs).unwrap().abs().unwrap().max_all().unwrap().to_scalar::<f32>().unwrap();
+        let difference =
+            (&acted - &theirs).unwrap().abs().unwrap().max_all().unwrap().to_scalar::<f32>().unwrap();
         assert!(difference < 1e-5, "{difference}");
         // A step of plain descent at rate 1 shows the gradient.
         let before = model.parameters().unwrap();
@@ -134,7 +137,10 @@ fn the_fused_network_is_candles_layers() {
             .flat_map(|var| gradients.get(var).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap())
             .collect();
         for ((before, after), expected) in before.iter().zip(&after).zip(&expected) {
-            assert!((before - after - expected).abs() < 1e-4 * (1.0 + expected.abs()), "{before} {after} {expected}");
+            assert!(
+                (before - after - expected).abs() < 1e-4 * (1.0 + expected.abs()),
+                "{before} {after} {expected}"
+            );
         }
         model.set_parameters(&p).unwrap();
     }
@@ -154,7 +160,8 @@ fn chunks_change_nothing_but_the_order_of_sums() {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         let mut sum = vec![0f64; p.len()];
         for (x, weights) in x.chunks(at_once * 64).zip(weights.chunks(at_once * 256)) {
-            let (mut pass, mut out, mut of_p) = (Pass::default(), vec![0.0; weights.len()], vec![0.0; p.len()]);
+            let (mut pass, mut out, mut of_p) =
+                (Pass::default(), vec![0.0; weights.len()], vec![0.0; p.len()]);
             pool.install(|| {
                 network.forward(&p, x, &mut pass, &mut out);
                 network.backward(&p, x, &mut pass, weights, &mut of_p, None);

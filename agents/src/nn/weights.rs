@@ -19,7 +19,9 @@ impl Network {
             .map(|block| parameters[block.at.clone()].iter().flat_map(|x| x.to_le_bytes()).collect())
             .collect();
         let views: BTreeMap<&str, TensorView<'_>> = (self.parameters().iter().zip(&bytes))
-            .map(|(block, bytes)| Ok((&*block.name, TensorView::new(Dtype::F32, block.shape.clone(), bytes)?)))
+            .map(|(block, bytes)| {
+                Ok((&*block.name, TensorView::new(Dtype::F32, block.shape.clone(), bytes)?))
+            })
             .collect::<std::result::Result<_, _>>()
             .map_err(failed)?;
         safetensors::serialize(views, None).map_err(failed)
@@ -35,8 +37,9 @@ impl Network {
         let mut parameters = vec![0.0; self.size()];
         for block in self.parameters() {
             let name = &block.name;
-            let tensor =
-                file.tensor(name).map_err(|_| Error::Config(format!("the weights have no tensor `{name}`")))?;
+            let tensor = file
+                .tensor(name)
+                .map_err(|_| Error::Config(format!("the weights have no tensor `{name}`")))?;
             if tensor.dtype() != Dtype::F32 || tensor.shape() != block.shape {
                 return Err(Error::Config(format!(
                     "`{name}` is {:?} {:?} in the weights, and F32 {:?} is wanted",
@@ -71,7 +74,9 @@ mod tests {
         assert_eq!(network(2).from_safetensors(&bytes).unwrap(), parameters);
         let refused = network(4).from_safetensors(&bytes).unwrap_err().to_string();
         assert!(refused.contains("`policy.weight` is F32 [3, 2]"), "{refused}");
-        assert!(network(2).from_safetensors(b"no").unwrap_err().to_string().contains("not a safetensors file"));
+        assert!(
+            network(2).from_safetensors(b"no").unwrap_err().to_string().contains("not a safetensors file")
+        );
         // candle reads the same.
         let theirs = candle_core::safetensors::load_buffer(&bytes, &candle_core::Device::Cpu).unwrap();
         assert_eq!(theirs["policy.bias"].to_vec1::<f32>().unwrap(), parameters[6..]);

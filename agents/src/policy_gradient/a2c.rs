@@ -26,7 +26,7 @@ pub const ABOUT: &str = "A2C: advantage actor-critic, synchronous (Mnih et al. 2
 
 /// Settings of [`A2c`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)] // serde cannot deny unknown fields through two flattenings; the reader of settings does.
 pub struct Config {
     /// Steps of each row between updates, 1 to 1000000.
     pub horizon: u32,
@@ -93,7 +93,8 @@ impl A2c {
         let obs = tensor(rollout.obs.clone(), (n, actor.model.network().input_len()))?;
         let out = actor.model.forward(&obs, false)?;
         let judged = judge(&actor.head, &out, rollout.taken.clone(), rollout.legal.clone())?;
-        let (advantages, returns) = (tensor(rollout.advantages.clone(), n)?, tensor(rollout.returns.clone(), n)?);
+        let (advantages, returns) =
+            (tensor(rollout.advantages.clone(), n)?, tensor(rollout.returns.clone(), n)?);
         let entropy_weight = actor.rate(actor.settings.entropy);
         let loss = || -> candle_core::Result<_> {
             let (log_prob, entropy, values) = (judged.get(0)?, judged.get(1)?, judged.get(2)?);
@@ -106,7 +107,9 @@ impl A2c {
         let entropy = with_slice(&judged, |all| all[n..2 * n].iter().map(|&h| f64::from(h)).sum::<f64>())?;
         actor.descend(&loss)?;
         actor.tally.add("entropy", entropy / n as f64);
-        if let Some(explained) = explained_variance(rollout.steps.iter().map(|step| step.value), &rollout.returns) {
+        if let Some(explained) =
+            explained_variance(rollout.steps.iter().map(|step| step.value), &rollout.returns)
+        {
             actor.tally.add("explained_variance", explained);
         }
         rollout.clear();

@@ -3,8 +3,8 @@
 use freewheel_core::{
     Choice, Ending, Episodes, Error, Mode, Monitor, Player, Policy, Purpose, Result, Spec, Stream, Streams,
 };
-use serde::de::DeserializeOwned;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use super::advantage::Step;
 use super::head::Head;
@@ -131,7 +131,10 @@ impl Actor {
     /// How many ticks make `steps` more steps.
     pub(super) fn begin(&mut self, episodes: &dyn Episodes, steps: u64) -> Result<u64> {
         let view = episodes.view();
-        if view.rows != self.rows() || view.actions != self.actions || view.obs_len != self.model.network().input_len() {
+        if view.rows != self.rows()
+            || view.actions != self.actions
+            || view.obs_len != self.model.network().input_len()
+        {
             return Err(Error::Config(format!(
                 "{}: a learner for {} rows of {} numbers and {} actions was given {} rows of {} and {}",
                 self.id,
@@ -253,7 +256,12 @@ impl Actor {
         monitor.scalar("lr", self.rate(self.settings.lr));
         if let Head::Gaussian { ranges, .. } = &self.head
             && let Ok(mean) = self.model.with_parameters(|all| {
-                let free = self.model.network().parameters().iter().find(|block| block.name == "policy.log_std.value");
+                let free = self
+                    .model
+                    .network()
+                    .parameters()
+                    .iter()
+                    .find(|block| block.name == "policy.log_std.value");
                 free.map_or(0.0, |block| all[block.at.clone()].iter().sum::<f32>() / ranges.len() as f32)
             })
         {
@@ -281,16 +289,16 @@ impl Actor {
         }
         let ((parameters, optimiser, eyes, scale, rngs, dice), clock, tally, own): (Common, Clock, Tally, T) =
             postcard::from_bytes(rest).map_err(|e| refuse(e.to_string()))?;
-        if !optimiser.is_like(&self.optimiser)
-            || !eyes.is_like(&self.eyes)
+        if !eyes.is_like(&self.eyes)
             || scale.is_some() != self.scale.is_some()
             || rngs.len() != self.rngs.len()
             || !fits(&own)
+            || !self.optimiser.resume(optimiser)
         {
             return Err(refuse("it has other settings or rows".into()));
         }
         self.model.set_parameters(&parameters)?;
-        (self.optimiser, self.eyes, self.scale) = (optimiser, eyes, scale);
+        (self.eyes, self.scale) = (eyes, scale);
         (self.rngs, self.dice, self.clock, self.tally) = (rngs, dice, clock, tally);
         Ok(own)
     }

@@ -46,7 +46,8 @@ pub fn generalised(steps: &[Step], last: &[f32], gamma: f32, lambda: f32, out: &
 pub fn standardise(advantages: &mut [f32]) {
     let n = advantages.len() as f64;
     let mean = advantages.iter().map(|&a| f64::from(a)).sum::<f64>() / n;
-    let variance = advantages.iter().map(|&a| (f64::from(a) - mean).powi(2)).sum::<f64>() / (n - 1.0).max(1.0);
+    let variance =
+        advantages.iter().map(|&a| (f64::from(a) - mean).powi(2)).sum::<f64>() / (n - 1.0).max(1.0);
     let scale = 1.0 / (variance.sqrt() + 1e-8);
     advantages.iter_mut().for_each(|a| *a = ((f64::from(*a) - mean) * scale) as f32);
 }

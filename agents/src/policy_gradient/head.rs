@@ -224,7 +224,8 @@ impl Judge {
     fn rows<'a>(&'a self, out: &'a [f32]) -> impl Iterator<Item = (&'a [f32], &'a [f32], &'a [bool])> {
         let rows = out.chunks_exact(self.head.len() + 1).enumerate();
         rows.map(|(row, out)| {
-            let (w, a) = (self.head.taken_len(), self.legal.len() * self.head.taken_len() / self.taken.len().max(1));
+            let (w, a) =
+                (self.head.taken_len(), self.legal.len() * self.head.taken_len() / self.taken.len().max(1));
             (out, &self.taken[row * w..(row + 1) * w], &self.legal[row * a..(row + 1) * a])
         })
     }
@@ -353,21 +354,26 @@ mod tests {
         let gradient = |out: &Var, judged: &Tensor| {
             let loss = (judged * &weights).unwrap().sum_all().unwrap();
             let gradients = loss.backward().unwrap();
-            (judged.flatten_all().unwrap().to_vec1::<f32>().unwrap(), gradients.get(out).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap())
+            (
+                judged.flatten_all().unwrap().to_vec1::<f32>().unwrap(),
+                gradients.get(out).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap(),
+            )
         };
         let close = |a: (Vec<f32>, Vec<f32>), b: (Vec<f32>, Vec<f32>)| {
             for (a, b) in a.0.iter().zip(&b.0).chain(a.1.iter().zip(&b.1)) {
                 assert!((a - b).abs() < 2e-5 * (1.0 + b.abs()), "{a} {b}");
             }
         };
-        let stack = |log_prob: Tensor, entropy: Tensor, value: Tensor| Tensor::stack(&[log_prob, entropy, value], 0).unwrap();
+        let stack = |log_prob: Tensor, entropy: Tensor, value: Tensor| {
+            Tensor::stack(&[log_prob, entropy, value], 0).unwrap()
+        };
         let out = Var::from_vec(numbers.clone(), (4, 5), &Device::Cpu).unwrap();
         let value = out.narrow(1, 4, 1).unwrap().squeeze(1).unwrap();
 
         let head = Head::Categorical { actions: 4 };
         let taken = [1u32, 0, 3, 2];
         let mut legal = vec![true; 16];
-        (legal[0], legal[6], legal[11]) = (false, false, false);
+        (legal[0], legal[6], legal[8]) = (false, false, false);
         let ours = judge(&head, &out, taken.map(|a| a as f32).to_vec(), legal.clone()).unwrap();
         let bias = legal.iter().map(|&legal| if legal { 0.0 } else { -1e9 }).collect();
         let logits = (out.narrow(1, 0, 4).unwrap() + tensor(bias, (4, 4)).unwrap()).unwrap();

@@ -28,7 +28,7 @@ pub const ABOUT: &str = "PPO: clipped policy gradient over several epochs (Schul
 
 /// Settings of [`Ppo`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)] // serde cannot deny unknown fields through two flattenings; the reader of settings does.
 pub struct Config {
     /// Steps of each row between updates, 1 to 1000000.
     pub horizon: u32,
@@ -139,7 +139,14 @@ impl Ppo {
         let out = self.actor.model.forward(&obs, false)?;
         let judged = judge(&self.actor.head, &out, taken, legal)?;
         let (loss, ratio) = self
-            .loss(&judged, tensor(old, n)?, tensor(values, n)?, tensor(advantages, n)?, tensor(returns, n)?, clip)
+            .loss(
+                &judged,
+                tensor(old, n)?,
+                tensor(values, n)?,
+                tensor(advantages, n)?,
+                tensor(returns, n)?,
+                clip,
+            )
             .map_err(candle)?;
         let (divergence, clipped) = with_slice(&ratio, |ratio| divergence(ratio, clip as f32))?;
         let entropy = with_slice(&judged, |all| all[n..2 * n].iter().map(|&h| f64::from(h)).sum::<f64>())?;
@@ -189,7 +196,8 @@ impl Ppo {
 /// How far the new policy is from the old, in nats, estimated from the ratios `[B]` of what was drawn by `mean((ratio - 1) - ln ratio)`
 /// (Schulman 2020, "Approximating KL divergence"), and the share of ratios beyond the clip.
 fn divergence(ratio: &[f32], clip: f32) -> (f64, f64) {
-    let each = ratio.iter().map(|&r| (f64::from(r - 1.0) - f64::from(r).ln(), f64::from((r - 1.0).abs() > clip)));
+    let each =
+        ratio.iter().map(|&r| (f64::from(r - 1.0) - f64::from(r).ln(), f64::from((r - 1.0).abs() > clip)));
     let (sum, clipped) = each.fold((0.0, 0.0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
     (sum / ratio.len() as f64, clipped / ratio.len() as f64)
 }

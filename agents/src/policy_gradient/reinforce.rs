@@ -26,7 +26,7 @@ pub const ABOUT: &str = "REINFORCE: Monte-Carlo policy gradient, with or without
 
 /// Settings of [`Reinforce`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)] // serde cannot deny unknown fields through two flattenings; the reader of settings does.
 pub struct Config {
     /// Episodes of an update, 1 to 1000000.
     pub episodes: u32,

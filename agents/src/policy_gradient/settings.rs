@@ -12,12 +12,12 @@ use super::head::Head;
 
 /// The settings that all policy-gradient agents share.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)] // serde cannot deny unknown fields through two flattenings; the reader of settings does.
 pub struct PolicyGradient {
     /// Discount of the next value, 0 to 1; left out, it is the world's own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gamma: Option<f64>,
-    /// Learning rate, above 0: a number or a ramp { from, to, over, shape }.
+    /// Learning rate, at least 0: a number or a ramp { from, to, over, shape }.
     pub lr: Schedule,
     /// Optimiser: { kind = "adam" | "adam-w" | "rmsprop" | "sgd", ... }.
     pub optimiser: Rule,
@@ -62,7 +62,7 @@ impl PolicyGradient {
     /// [`Error::Config`](freewheel_core::Error::Config) naming the field, its value and what is allowed.
     pub fn validate(&self, spec: &Spec) -> Result<()> {
         within("gamma", self.gamma.unwrap_or(1.0), 0.0, 1.0)?;
-        self.lr.check_ramp("lr", 0.0, f64::MAX, false)?;
+        self.lr.check_ramp("lr", 0.0, f64::MAX, true)?;
         self.optimiser.validate()?;
         within("max_grad_norm", self.max_grad_norm, 0.0, f64::MAX)?;
         self.entropy.check_ramp("entropy", 0.0, f64::MAX, true)?;

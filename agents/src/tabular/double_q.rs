@@ -119,8 +119,8 @@ impl Learner for DoubleQ {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tabular::graph::{Graph, alone, end, go};
     use crate::schedule::Schedule;
+    use crate::tabular::graph::{Graph, alone, end, go};
 
     #[test]
     fn one_table_chooses_and_the_other_values() {

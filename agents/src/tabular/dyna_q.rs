@@ -24,10 +24,10 @@ use self::model::Model;
 use self::queue::Queue;
 use super::exploration::max;
 use super::settings::Tabular;
-use crate::settings::within;
 use super::table::Table;
 use super::walker::{Walker, unless_terminal};
 use crate::Budget;
+use crate::settings::within;
 
 /// For the list of agents.
 pub const ABOUT: &str =
@@ -216,8 +216,8 @@ impl Learner for DynaQ {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tabular::graph::{Graph, alone, end, go};
     use crate::schedule::Schedule;
+    use crate::tabular::graph::{Graph, alone, end, go};
 
     /// 0 -(0)-> 1 -(0)-> 2 -(1)-> the end, one action each.
     fn line() -> Graph {

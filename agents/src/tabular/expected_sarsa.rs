@@ -86,9 +86,9 @@ impl Learner for ExpectedSarsa {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::schedule::Schedule;
     use crate::tabular::exploration::Exploration;
     use crate::tabular::graph::{Graph, alone, end, go};
-    use crate::schedule::Schedule;
 
     #[test]
     fn one_update_by_hand() {

@@ -16,10 +16,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::settings::Tabular;
-use crate::settings::within;
 use super::table::Table;
 use super::walker::Walker;
 use crate::Budget;
+use crate::settings::within;
 
 /// For the list of agents.
 pub const ABOUT: &str = "n-step Sarsa: n rewards, then its own estimate (Sutton & Barto, chapter 7)";
@@ -154,8 +154,8 @@ impl Learner for NStepSarsa {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tabular::graph::{Graph, alone, end, go};
     use crate::schedule::Schedule;
+    use crate::tabular::graph::{Graph, alone, end, go};
 
     /// 0 -(1)-> 1 -(2)-> 2 -(3)-> 3 -(4)-> the end, one action each.
     fn line(limit: u32) -> Graph {

@@ -17,10 +17,10 @@ use serde::{Deserialize, Serialize};
 
 use super::exploration::max;
 use super::settings::Tabular;
-use crate::settings::within;
 use super::table::Table;
 use super::walker::{Walker, unless_terminal};
 use crate::Budget;
+use crate::settings::within;
 
 /// For the list of agents.
 pub const ABOUT: &str = "Watkins's Q(lambda): Q-learning with eligibility traces (Watkins 1989)";
@@ -167,9 +167,9 @@ impl Learner for QLambda {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::schedule::Schedule;
     use crate::tabular::exploration::Exploration;
     use crate::tabular::graph::{Graph, alone, end, go};
-    use crate::schedule::Schedule;
 
     fn learner(graph: &Graph, config: Config) -> QLambda {
         let tabular = Tabular {

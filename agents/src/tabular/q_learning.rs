@@ -82,8 +82,8 @@ impl Learner for QLearning {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tabular::graph::{Graph, alone, end, go};
     use crate::schedule::Schedule;
+    use crate::tabular::graph::{Graph, alone, end, go};
 
     /// 0 -(1)-> 1 -(2)-> the end; in 1 a second action is legal, a third is not.
     fn world() -> Graph {

@@ -98,8 +98,8 @@ impl Learner for Sarsa {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tabular::graph::{Graph, alone, end, go};
     use crate::schedule::Schedule;
+    use crate::tabular::graph::{Graph, alone, end, go};
 
     /// 0 -(1)-> 1, where two actions are legal; both end with 2.
     fn world(limit: u32) -> Graph {

@@ -5,8 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::exploration::Exploration;
-use crate::settings::within;
 use crate::schedule::Schedule;
+use crate::settings::within;
 
 /// The settings that all tabular agents share.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

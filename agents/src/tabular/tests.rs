@@ -3,4 +3,4 @@
 mod catalogue;
 mod published;
 mod same_bytes;
-mod two_players;
+pub(crate) mod two_players;

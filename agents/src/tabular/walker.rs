@@ -9,11 +9,11 @@ use serde::{Deserialize, Serialize};
 
 use super::discretiser::Discretiser;
 use super::exploration::{Exploration, Explore};
-use crate::schedule::Schedule;
 use super::settings::Tabular;
 use super::table::{Table, TablePolicy};
 use crate::Budget;
 use crate::clock::Clock;
+use crate::schedule::Schedule;
 
 /// Raised whenever the bytes of a saved learner change their meaning.
 const FORMAT: u32 = 1;

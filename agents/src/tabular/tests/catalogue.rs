@@ -26,6 +26,10 @@ fn agents_with_documented_settings() {
         "q-lambda",
         "n-step-sarsa",
         "dyna-q",
+        "dqn",
+        "reinforce",
+        "a2c",
+        "ppo",
         "scripted",
         "reference",
     ];

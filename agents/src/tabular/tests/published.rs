@@ -2,8 +2,8 @@
 
 use freewheel_core::{Learner, Streams};
 
-use crate::tabular::graph::{Graph, alone, end, go, greedy_return, returns};
 use crate::schedule::Schedule;
+use crate::tabular::graph::{Graph, alone, end, go, greedy_return, returns};
 use crate::tabular::settings::Tabular;
 use crate::tabular::{double_q, dyna_q, n_step_sarsa, q_learning};
 use crate::{all, tabular::dyna_q::Expects};

@@ -3,15 +3,16 @@
 use freewheel_core::{Episodes, Learner, Streams};
 use proptest::prelude::*;
 
-use crate::tabular::graph::{Graph, alone, returns};
 use crate::schedule::Schedule;
+use crate::tabular::graph::{Graph, alone, returns};
 use crate::tabular::settings::Tabular;
 use crate::tabular::{dyna_q, expected_sarsa, n_step_sarsa, q_lambda, q_learning, sarsa};
 use crate::{AgentKind, Budget, all, tabular};
 
-/// Everything that can be built from a spec.
+/// The tabular agents, and the random one.
 fn learners() -> impl Iterator<Item = Box<dyn AgentKind>> {
-    all().into_iter().filter(|agent| !["reference", "scripted"].contains(&agent.id()))
+    let tabular: Vec<String> = tabular::all().iter().map(|agent| agent.id().to_owned()).collect();
+    all().into_iter().filter(move |agent| agent.id() == "random" || tabular.iter().any(|id| id == agent.id()))
 }
 
 /// Worlds that end, that are cut short, that slip, that mask, that are seen through cells.

@@ -8,11 +8,11 @@ use super::super::exploration::max;
 use crate::{Budget, all};
 
 /// Matches on a table: one takes 1, 2 or 3 of them, and who takes the last wins. Who takes 2 moves again.
-struct Matches(Spec);
+pub(crate) struct Matches(pub(crate) Spec);
 
-const FIRST: u32 = 9;
+pub(crate) const FIRST: u32 = 9;
 
-fn matches() -> Arc<Matches> {
+pub(crate) fn matches() -> Arc<Matches> {
     let spec = Spec::discrete("test/matches", FIRST as usize + 1, &["one", "two", "three"]);
     Arc::new(Matches(Spec { masked: true, players: 2, ..spec }))
 }
@@ -54,7 +54,7 @@ impl Env for Matches {
 }
 
 /// What each move is worth to who makes it, by trying everything.
-fn worth(left: u32, taken: u32) -> f64 {
+pub(crate) fn worth(left: u32, taken: u32) -> f64 {
     match left - taken {
         0 => 1.0,
         rest => {

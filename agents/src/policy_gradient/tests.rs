@@ -1,1 +1,0 @@
-//! Whole learners, in small worlds whose optimum is known.

@@ -1,0 +1,271 @@
+//! The deep agents as wholes: in worlds whose optimum is known, cut and taken up again, led astray.
+
+use std::sync::Arc;
+
+use freewheel_core::{
+    ActionSpace, Batch, Choice, Env, Episodes, Error, Learner, Mode, ObservationSpace, Purpose, Spec, Step,
+    Stream, Streams,
+};
+use proptest::prelude::*;
+
+use crate::tabular::graph::{Graph, greedy_return};
+use crate::tabular::tests::two_players::{FIRST, matches, worth};
+use crate::{AgentKind, Budget, all};
+
+const DEEP: [&str; 4] = ["dqn", "reinforce", "a2c", "ppo"];
+
+fn agent(id: &str) -> Box<dyn AgentKind> {
+    all().into_iter().find(|agent| agent.id() == id).unwrap()
+}
+
+fn build(id: &str, spec: &Spec, settings: &str, budget: Budget, seed: u64) -> Box<dyn Learner> {
+    agent(id).build(spec, &settings.parse().unwrap(), budget, Streams::new(seed)).unwrap()
+}
+
+/// Small networks under which everything happens often.
+fn settings(id: &str, variant: usize) -> &'static str {
+    match (id, variant) {
+        ("dqn", 0) => {
+            "hidden = [8]\ncapacity = 60\nwarm_up = 10\nbatch = 8\ntrain_every = 3\ntarget_every = 20\nprioritised = true\nn_step = 3"
+        }
+        ("dqn", 1) => {
+            "hidden = [8]\ncapacity = 500\nwarm_up = 20\nbatch = 4\ntrain_every = 1\ntau = 0.1\ntarget_every = 5\ndueling = true"
+        }
+        ("dqn", _) => {
+            "hidden = []\ncapacity = 100\nwarm_up = 10\nbatch = 4\ndouble = false\nhuber = 0\noptimiser = { kind = 'rmsprop' }\nnormalise_observations = true"
+        }
+        ("reinforce", 0) => "hidden = [8]\nepisodes = 3",
+        ("reinforce", _) => "hidden = [8]\nepisodes = 1\nbaseline = false\nnormalise_returns = true",
+        ("a2c", 0) => "hidden = [8]\nhorizon = 5\nentropy = { from = 0.1, to = 0 }",
+        ("a2c", _) => "hidden = [8]\nhorizon = 7\nshared = true\nnormalise_observations = true",
+        (_, 0) => "hidden = [8]\nhorizon = 16\nminibatch = 10\nepochs = 2\nnormalise_returns = true",
+        (_, _) => {
+            "hidden = [8]\nhorizon = 9\nminibatch = 8\ntarget_kl = 0.001\nvalue_clip = 0.2\nnormalise_observations = true\noptimiser = { kind = 'sgd', momentum = 0.5 }"
+        }
+    }
+}
+
+/// A number is shown; the closer the two actions come to it and to minus half of it, the better.
+struct Match(Spec);
+
+fn match_it(squash: bool) -> Arc<Match> {
+    let names = vec!["same".into(), "opposite".into()];
+    let actions = ActionSpace::Continuous {
+        names,
+        low: vec![-1.0, -3.0],
+        high: vec![1.0, if squash { 3.0 } else { 1.0 }],
+    };
+    let spec = Spec::new("test/match", ObservationSpace::vector(&[(-1.0, 1.0)]), actions);
+    Arc::new(Match(Spec { time_limit: Some(8), ..spec }))
+}
+
+impl Env for Match {
+    type State = f32;
+    type Action = [f32; 2];
+
+    fn spec(&self) -> &Spec {
+        &self.0
+    }
+
+    fn reset(&self, rng: &mut Stream) -> f32 {
+        1.6 * rng.uniform() as f32 - 0.8
+    }
+
+    fn step(&self, state: &mut f32, [same, opposite]: [f32; 2], rng: &mut Stream) -> Step {
+        let reward = -(same - *state).powi(2) - (opposite + 0.5 * *state).powi(2);
+        *state = self.reset(rng);
+        Step::transition(reward)
+    }
+
+    fn observe(&self, state: &f32, out: &mut [f32]) {
+        out[0] = *state;
+    }
+}
+
+fn world(kind: usize, rows: usize, seed: u64) -> Box<dyn Episodes> {
+    match kind {
+        0 => Box::new(Graph::cliff().with_limit(7).batch(rows, seed)),
+        1 => Box::new(Graph::maximisation_bias().batch(rows, seed)),
+        2 => Box::new(Graph::maze(&["S..", ".#.", "..G"]).with_limit(20).with_slip(0.3).batch(rows, seed)),
+        3 => Box::new(Graph::cliff().with_limit(30).seen_as_box().batch(rows, seed)),
+        4 => Box::new(Batch::new(matches(), rows, Streams::new(seed), Purpose::Environment, 0)),
+        _ => Box::new(Batch::new(match_it(false), rows, Streams::new(seed), Purpose::Environment, 0)),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn cutting_and_resuming_change_nothing(
+        kind in 0..6usize, variant in 0..3usize, rows in 1..4usize, seed: u64, first in 0u64..200, second in 0u64..200,
+    ) {
+        for id in DEEP {
+            let mut whole_batch = world(kind, rows, seed);
+            if id == "dqn" && whole_batch.spec().actions.count() == 0 {
+                continue;
+            }
+            let spec = whole_batch.spec().clone();
+            let fresh = || build(id, &spec, settings(id, variant), Budget { steps: 400, rows }, seed);
+            let mut whole = fresh();
+            whole.learn(&mut *whole_batch, first + second).unwrap();
+
+            let (mut cut, mut cut_batch) = (fresh(), world(kind, rows, seed));
+            cut.learn(&mut *cut_batch, first).unwrap();
+            let (saved, saved_batch) = (cut.save().unwrap(), cut_batch.save().unwrap());
+            cut.learn(&mut *cut_batch, second).unwrap();
+            prop_assert!(whole.save().unwrap() == cut.save().unwrap(), "{id} cut");
+
+            let (mut resumed, mut resumed_batch) = (fresh(), world(kind, rows, seed + 1));
+            resumed.load(&saved).unwrap();
+            resumed_batch.load(&saved_batch).unwrap();
+            prop_assert!(resumed.save().unwrap() == saved, "{id} loaded");
+            resumed.learn(&mut *resumed_batch, second).unwrap();
+            prop_assert!(whole.save().unwrap() == resumed.save().unwrap(), "{id} resumed");
+        }
+    }
+}
+
+#[test]
+fn a_saved_agent_of_another_kind_is_refused() {
+    let spec = Graph::cliff().look().clone();
+    let budget = Budget { steps: 100, rows: 1 };
+    for id in DEEP {
+        let saved = build(id, &spec, "hidden = [8]", budget, 0).save().unwrap();
+        for (other, text) in [
+            ("dqn", "hidden = [9]"),
+            ("ppo", "hidden = [9]"),
+            ("a2c", "hidden = [8]\noptimiser = { kind = 'adam' }"),
+        ] {
+            let refused = build(other, &spec, text, budget, 0).load(&saved).unwrap_err().to_string();
+            assert!(refused.contains("this is not a saved"), "{id} {other}: {refused}");
+        }
+        assert!(build(id, &spec, "hidden = [8]", budget, 0).load(&saved[..saved.len() - 1]).is_err(), "{id}");
+    }
+}
+
+#[test]
+fn the_shortest_way_through_a_maze() {
+    let maze = || Graph::maze(&["S....", ".###.", ".#G..", ".#.#.", "....."]).with_limit(100);
+    let settings = [
+        (
+            "dqn",
+            "hidden = [32]\nwarm_up = 200\nlr = 2e-3\ntarget_every = 100\nepsilon = { from = 1, to = 0.1, over = 0.5 }",
+        ),
+        ("reinforce", "hidden = [32]\nlr = 1e-2\nentropy = 0.01"),
+        ("a2c", "hidden = [32]\nlr = 3e-3\nentropy = 0.01"),
+        ("ppo", "hidden = [32]\nlr = 3e-3\nentropy = 0.01\nhorizon = 64"),
+    ];
+    for (id, text) in settings {
+        let budget = Budget { steps: 24_000, rows: 4 };
+        let mut learner = build(id, maze().look(), text, budget, 1);
+        learner.learn(&mut maze().batch(4, 1), budget.steps).unwrap();
+        // Six steps, of which the last earns 1 with a discount of .95 a step.
+        let (score, length) = greedy_return(&*learner, maze());
+        assert!(length == 8 && (score - 0.95f64.powi(7)).abs() < 1e-9, "{id}: {score} in {length} steps");
+    }
+}
+
+#[test]
+fn every_agent_learns_a_game_against_itself() {
+    let settings = [
+        (
+            "dqn",
+            "hidden = [64]\nwarm_up = 500\nlr = 1e-3\ntarget_every = 200\nepsilon = { from = 1, to = 0.2 }",
+        ),
+        ("reinforce", "hidden = [64]\nlr = 3e-3\nentropy = 0.02"),
+        ("a2c", "hidden = [64]\nlr = 2e-3\nentropy = 0.02"),
+        ("ppo", "hidden = [64]\nlr = 1e-3\nentropy = 0.02\nhorizon = 64"),
+    ];
+    for (id, text) in settings {
+        let (env, budget) = (matches(), Budget { steps: 60_000, rows: 4 });
+        let mut learner = build(id, &env.0, &format!("gamma = 0.9\n{text}"), budget, 1);
+        let mut batch = Batch::new(Arc::clone(&env), 4, Streams::new(1), Purpose::Environment, 0);
+        learner.learn(&mut batch, budget.steps).unwrap();
+        let policy = learner.policy(Mode::Greedy);
+        for left in 1..=FIRST {
+            let mut legal = [false; 3];
+            env.legal(&(left, freewheel_core::Player::First), &mut legal);
+            let mut choice = Choice::Discrete(vec![9]);
+            let mut rngs = [Streams::new(0).stream(Purpose::EvaluationAction, 0, 0)];
+            policy.act(&[left as f32], &legal, &mut rngs, &mut choice);
+            let Choice::Discrete(chosen) = &choice else { panic!() };
+            let best = (1..=3.min(left)).map(|taken| worth(left, taken)).fold(f64::NEG_INFINITY, f64::max);
+            assert!(
+                (worth(left, chosen[0] + 1) - best).abs() < 0.11,
+                "{id}: {left} left, takes {}",
+                chosen[0] + 1
+            );
+        }
+    }
+}
+
+#[test]
+fn continuous_actions_are_fitted() {
+    for squash in [false, true] {
+        let settings = [
+            ("ppo", "hidden = [32]\nlr = 3e-3\nhorizon = 64\ngamma = 0.0\nlog_std = -0.5"),
+            ("a2c", "hidden = [32]\nlr = 2e-3\ngamma = 0.0\nhorizon = 16\nlog_std = -0.5"),
+            ("reinforce", "hidden = [32]\nlr = 3e-3\ngamma = 0.0\nlog_std = -0.5"),
+        ];
+        for (id, text) in settings {
+            let (env, budget) = (match_it(squash), Budget { steps: 60_000, rows: 8 });
+            let mut learner = build(id, &env.0, &format!("{text}\nsquash = {squash}"), budget, 2);
+            let mut batch = Batch::new(Arc::clone(&env), 8, Streams::new(2), Purpose::Environment, 0);
+            learner.learn(&mut batch, budget.steps).unwrap();
+            let (policy, mut choice) = (learner.policy(Mode::Greedy), Choice::Continuous(vec![9.0; 2]));
+            for shown in [-0.6f32, 0.0, 0.5] {
+                let mut rngs = [Streams::new(0).stream(Purpose::EvaluationAction, 0, 0)];
+                policy.act(&[shown], &[], &mut rngs, &mut choice);
+                let Choice::Continuous(all) = &choice else { panic!() };
+                let (same, opposite) = (all[0] - shown, all[1] + 0.5 * shown);
+                assert!(same.abs() < 0.2 && opposite.abs() < 0.3, "{id} squash {squash}: {shown} -> {all:?}");
+            }
+        }
+    }
+}
+
+/// A world that goes well until it pays an infinite reward.
+struct Running(Spec);
+
+impl Env for Running {
+    type State = u32;
+    type Action = u32;
+
+    fn spec(&self) -> &Spec {
+        &self.0
+    }
+
+    fn reset(&self, _: &mut Stream) -> u32 {
+        0
+    }
+
+    fn step(&self, state: &mut u32, _: u32, _: &mut Stream) -> Step {
+        *state += 1;
+        Step::transition(if *state == 300 { f32::INFINITY } else { 1.0 })
+    }
+
+    fn observe(&self, _: &u32, out: &mut [f32]) {
+        out[0] = 0.0;
+    }
+}
+
+#[test]
+fn what_is_not_finite_stops_at_once_and_is_named() {
+    let spec = Spec { time_limit: Some(1000), ..Spec::discrete("test/broken", 1, &["a", "b"]) };
+    for id in DEEP {
+        let env = Arc::new(Running(spec.clone()));
+        let text = match id {
+            "dqn" => "warm_up = 50\nbatch = 32\ntrain_every = 1\nhuber = 0",
+            "reinforce" => "episodes = 1",
+            _ => "horizon = 16",
+        };
+        let mut learner = build(id, &spec, text, Budget { steps: 5000, rows: 1 }, 0);
+        let mut batch = Batch::new(env, 1, Streams::new(0), Purpose::Environment, 0);
+        let error = learner.learn(&mut batch, 5000).unwrap_err();
+        let Error::Diverged { quantity, step, .. } = &error else { panic!("{id}: {error}") };
+        assert!(["loss", "gradient norm", "a parameter"].contains(&quantity.as_str()), "{id}: {quantity}");
+        let soonest = if id == "reinforce" { 300..=1000 } else { 300..=600 };
+        assert!(soonest.contains(step), "{id}: {error}");
+    }
+}
