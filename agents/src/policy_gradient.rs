@@ -25,15 +25,19 @@ use crate::{AgentKind, Kind};
 
 /// The policy-gradient agents.
 pub fn all() -> Vec<Box<dyn AgentKind>> {
+    // Flattened settings have defaults of their own; these are the agents'.
+    let reinforce = Kind::new("reinforce", reinforce::ABOUT, |spec, config, budget, streams| {
+        Ok(Box::new(reinforce::Reinforce::new(spec, config, budget, streams)?))
+    });
+    let a2c = Kind::new("a2c", a2c::ABOUT, |spec, config, budget, streams| {
+        Ok(Box::new(a2c::A2c::new(spec, config, budget, streams)?))
+    });
+    let ppo = Kind::new("ppo", ppo::ABOUT, |spec, config, budget, streams| {
+        Ok(Box::new(ppo::Ppo::new(spec, config, budget, streams)?))
+    });
     vec![
-        Box::new(Kind::new("reinforce", reinforce::ABOUT, |spec, config, budget, streams| {
-            Ok(Box::new(reinforce::Reinforce::new(spec, config, budget, streams)?))
-        })),
-        Box::new(Kind::new("a2c", a2c::ABOUT, |spec, config, budget, streams| {
-            Ok(Box::new(a2c::A2c::new(spec, config, budget, streams)?))
-        })),
-        Box::new(Kind::new("ppo", ppo::ABOUT, |spec, config, budget, streams| {
-            Ok(Box::new(ppo::Ppo::new(spec, config, budget, streams)?))
-        })),
+        Box::new(reinforce.with_defaults(reinforce::Config::default())),
+        Box::new(a2c.with_defaults(a2c::Config::default())),
+        Box::new(ppo.with_defaults(ppo::Config::default())),
     ]
 }
