@@ -11,7 +11,8 @@ fn the_same_bytes_for_any_number_of_threads() {
     // Rows enough that batches are worth splitting, worlds slippery enough that every die counts.
     let text = r#"
         worlds = ["grid/frozenlake-8x8", { id = "grid/windy-stochastic", label = "wind" }]
-        agents = ["q-learning", "sarsa", "expected-sarsa", "double-q", "q-lambda", "n-step-sarsa", "dyna-q", "random"]
+        agents = ["q-learning", "sarsa", "expected-sarsa", "double-q", "q-lambda", "n-step-sarsa", "dyna-q", "random",
+            { id = "q-learning", label = "memory", history = 2 }]
         seeds = "0..2"
         steps = 6000
         rows = 3

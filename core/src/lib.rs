@@ -15,6 +15,7 @@
 //! | [`checkpoint`] | a run's state on disk, whole or refused |
 //! | [`settings`] | settings read from TOML; unknown keys name the nearest known one |
 //! | [`frame`] | a drawing as plain cells |
+//! | [`history`] | memory: the last K observations seen at once |
 
 pub mod batch;
 pub mod checkpoint;
@@ -22,6 +23,7 @@ pub mod env;
 mod error;
 pub mod evaluate;
 pub mod frame;
+pub mod history;
 pub mod learner;
 pub mod record;
 pub mod settings;
@@ -35,6 +37,7 @@ pub use batch::{Batch, Episodes, Finished, View};
 pub use env::{Action, Actions, Ending, Env, Player, Step};
 pub use error::{Error, Result};
 pub use frame::{Cell, Frame, Rgb};
+pub use history::History;
 pub use learner::{Choice, Learner, Mode, Monitor, Policy, Scripted};
 pub use spec::{ActionSpace, Better, Measure, ObservationSpace, Score, Spec};
 pub use stage::{Origin, Stage};

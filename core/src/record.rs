@@ -1,5 +1,5 @@
 //! An episode on disk: where its dice came from and the actions taken, so that it can be played again, and a digest of
-//! all that was seen, so that playing it again can be checked.
+//! all that the world showed, so that playing it again can be checked; how its player saw that is no part of it.
 //!
 //! A file holds one episode a line, as JSON. The digest is BLAKE3 over, in order: the observation, the mask and the
 //! player to move of every state from the first to the last; after each step its reward and ending; at last the ending of
@@ -162,7 +162,7 @@ impl<'a> Recorder<'a> {
     }
 
     fn look(&mut self) {
-        for x in self.stage.obs() {
+        for x in self.stage.shown() {
             self.digest.update(&x.to_bits().to_le_bytes());
         }
         for &legal in self.stage.legal() {

@@ -33,6 +33,11 @@ pub trait Stage: Send {
     fn episode(&self) -> u64;
     /// What the player to move sees, `[D]`.
     fn obs(&self) -> &[f32];
+    /// What the world itself shows, `[D]`: what is recorded. It is `obs`, unless a player sees more than the world shows now,
+    /// as with a [`History`](crate::History).
+    fn shown(&self) -> &[f32] {
+        self.obs()
+    }
     /// What it may do, `[A]`.
     fn legal(&self) -> &[bool];
     /// Who moves next.

@@ -7,11 +7,20 @@ use freewheel_core::{Cast, Error, Mode, Policy, Result, Spec};
 
 use crate::catalogue::Catalogue;
 use crate::job::{Job, JobConfig};
+use crate::sight::Sight;
 use crate::{output, training};
 
 impl Cast for Catalogue {
     fn seat(&self, folder: &Path, spec: &Spec) -> Result<Arc<dyn Policy>> {
         let job = self.run_in(folder)?;
+        let Sight { history } = Sight::of(&job.config.agent_settings)?;
+        if history > 1 {
+            return Err(Error::Config(format!(
+                "{}: its player was trained with history = {history}, and who is seated in a world remembers nothing; \
+                 train one with history = 1 (in Go, world.history shows past boards)",
+                folder.display()
+            )));
+        }
         let own = job.world.spec();
         if (&own.observation, &own.actions) != (&spec.observation, &spec.actions) {
             return Err(Error::Config(format!(

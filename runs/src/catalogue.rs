@@ -21,13 +21,14 @@ use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
 use crate::cast::learned;
+use crate::sight::Sighted;
 
 /// Worlds and agents by name.
 pub struct Catalogue {
     name: &'static str,
     families: Vec<Box<dyn WorldFamily>>,
     singles: Vec<Single>,
-    agents: Vec<Box<dyn AgentKind>>,
+    agents: Vec<Sighted>,
 }
 
 type BuildWorld = dyn Fn(&Table) -> Result<Arc<dyn DynWorld>> + Send + Sync;
@@ -59,7 +60,7 @@ impl Catalogue {
             .family(freewheel_envs::track::Tracks)
             .family(freewheel_envs::market::Markets)
             .family(freewheel_envs::classic::Classics);
-        Catalogue { agents: freewheel_agents::all(), ..catalogue }
+        Catalogue { agents: freewheel_agents::all().into_iter().map(Sighted).collect(), ..catalogue }
     }
 
     /// Calls the program `name`, in its help and in what it tells people to type.
@@ -104,13 +105,13 @@ impl Catalogue {
         self
     }
 
-    /// Adds an agent.
+    /// Adds an agent, which takes the settings of its [sight](crate::sight::Sight) beside its own.
     pub fn agent(mut self, agent: impl AgentKind + 'static) -> Self {
-        self.agents.push(Box::new(agent));
+        self.agents.push(Sighted(Box::new(agent)));
         self
     }
 
-    /// Two things of one name: the second would never be found.
+    /// Two things of one name: the second would never be found. The same goes for a setting.
     ///
     /// # Errors
     /// [`Error::Config`], naming it.
@@ -122,7 +123,7 @@ impl Catalogue {
             Some(pair) => {
                 Err(Error::Config(format!("the catalogue holds `{}` twice; rename one of them", pair[0])))
             }
-            None => Ok(()),
+            None => self.agents.iter().try_for_each(Sighted::check),
         }
     }
 
@@ -133,8 +134,8 @@ impl Catalogue {
     }
 
     /// Every agent, in order.
-    pub fn agents(&self) -> &[Box<dyn AgentKind>] {
-        &self.agents
+    pub fn agents(&self) -> impl Iterator<Item = &dyn AgentKind> {
+        self.agents.iter().map(|agent| agent as &dyn AgentKind)
     }
 
     /// Builds the world `id`: `family/name`, or `family:file`.
@@ -184,7 +185,7 @@ impl Catalogue {
     /// [`Error::Config`], naming the nearest.
     pub fn find_agent(&self, id: &str) -> Result<&dyn AgentKind> {
         match self.agents.iter().find(|agent| agent.id() == id) {
-            Some(agent) => Ok(&**agent),
+            Some(agent) => Ok(agent),
             None => {
                 let known: Vec<&str> = self.agents.iter().map(|agent| agent.id()).collect();
                 Err(Error::Config(unknown("agent", id, &known, "")))

@@ -16,6 +16,7 @@ use crate::cli::{Cli, Command};
 use crate::document::Document;
 use crate::error::{Error, Result};
 use crate::job::{Job, JobConfig};
+use crate::sight::Sight;
 
 mod bench;
 mod contest;
@@ -101,6 +102,7 @@ impl Catalogue {
                 world.spec().version
             )));
         }
+        let world = Sight::of(&config.agent_settings)?.see(world)?;
         Ok(Job { config, world })
     }
 

@@ -154,7 +154,7 @@ impl JobConfig {
 pub struct Job {
     /// What it does.
     pub config: JobConfig,
-    /// Its world, built.
+    /// Its world, built, as its agent [sees](crate::sight::Sight) it.
     pub world: Arc<dyn DynWorld>,
 }
 

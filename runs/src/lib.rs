@@ -16,6 +16,7 @@ pub mod plan;
 pub mod progress;
 pub mod report;
 pub mod seeds;
+pub mod sight;
 mod training;
 pub mod tui;
 pub mod yardstick;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use freewheel_core::settings::{read, unknown};
-use freewheel_core::{Error, Result, Streams};
+use freewheel_core::{DynWorld, Error, Result, Streams};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,7 @@ use crate::catalogue::{Catalogue, world_file};
 use crate::document::Document;
 use crate::job::{CheckpointPlan, Evaluation, Job, JobConfig, LogPlan};
 use crate::seeds::Seeds;
+use crate::sight::Sight;
 
 /// The keys at the top of an experiment file that are plain values.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -176,9 +177,12 @@ impl Common {
             let kind = catalogue.find_agent(&agent.id)?;
             // Built once only to see that it can be: a setting out of its range is found before anything runs.
             let budget = freewheel_agents::Budget { steps, rows: self.top.rows };
-            let build = |table: &Table| kind.build_in(&*built, table, budget, Streams::new(0));
+            let build = |table: &Table| -> Result<Arc<dyn DynWorld>> {
+                let world = Sight::of(table)?.see(Arc::clone(&built))?;
+                kind.build_in(&*world, table, budget, Streams::new(0)).map(|_| world)
+            };
             let settings = merged(&layers);
-            build(&settings).map_err(|e| blame(doc, &layers, e, |table| build(table).err()))?;
+            let seen = build(&settings).map_err(|e| blame(doc, &layers, e, |table| build(table).err()))?;
             let settings = kind
                 .resolve(&settings)
                 .map_err(|e| blame(doc, &layers, e, |table| kind.resolve(table).err()))?;
@@ -200,7 +204,7 @@ impl Common {
                     world_settings: world_settings.clone(),
                     agent_settings: settings.clone(),
                 };
-                jobs.push(Job { config, world: Arc::clone(&built) });
+                jobs.push(Job { config, world: Arc::clone(&seen) });
             }
         }
         Ok(())

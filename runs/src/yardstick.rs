@@ -81,7 +81,8 @@ fn known<T>(answer: Result<T>) -> Result<Option<T>> {
     }
 }
 
-/// The yardsticks of several jobs; each world is solved once.
+/// The yardsticks of several jobs; each world is solved once. They hold no policy: one for all agents of a world would have
+/// to suit what each of them sees.
 #[derive(Default)]
 pub struct Yardsticks(HashMap<String, Yardstick>);
 
@@ -96,7 +97,7 @@ impl Yardsticks {
         if let Some(known) = self.0.get(&key) {
             return Ok(known.clone());
         }
-        let yardstick = Yardstick::of(job.judge(), max_steps)?;
+        let yardstick = Yardstick { policy: None, ..Yardstick::of(job.judge(), max_steps)? };
         self.0.insert(key, yardstick.clone());
         Ok(yardstick)
     }

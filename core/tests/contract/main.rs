@@ -5,6 +5,7 @@
 mod batch;
 mod checkpoint;
 mod evaluate;
+mod history;
 mod record;
 mod settings;
 mod stage;

@@ -1,8 +1,10 @@
 //! Small worlds whose every number can be worked out by hand.
 
+use std::sync::Arc;
+
 use freewheel_core::{
-    ActionSpace, Better, Choice, Ending, Env, Measure, ObservationSpace, Player, Policy, Score, Spec, Step,
-    Stream, World,
+    ActionSpace, Better, Cell, Certainty, Choice, Ending, Env, Frame, Judge, Measure, ObservationSpace,
+    Player, Policy, Question, Result, Score, Solution, Spec, Step, Stream, World,
 };
 use serde::{Deserialize, Serialize};
 
@@ -155,7 +157,7 @@ impl World for Duel {}
 
 /// A point in the plane is pushed; the reward is minus the square of its distance from the origin, and beyond 10 it is
 /// lost.
-pub(crate) struct Push(Spec);
+pub(crate) struct Push(pub(crate) Spec);
 
 pub(crate) fn push() -> Push {
     let names = vec!["x".to_string(), "y".to_string()];
@@ -189,6 +191,85 @@ impl Env for Push {
 }
 
 impl World for Push {}
+
+/// A light is red, green or blue at first and dark from then on; naming its colour gives 1 and ends it. What is learned here is
+/// judged in another world of the same look; the reference names what it sees.
+pub(crate) struct Light {
+    spec: Spec,
+    judge: Option<Judge>,
+}
+
+pub(crate) fn light() -> Light {
+    let lamp = |id: &str, judge| {
+        let spec = Spec::discrete(&format!("test/{id}"), 4, &["red", "green", "blue", "wait"]);
+        Light { spec: Spec { time_limit: Some(6), ..spec }, judge }
+    };
+    let judge = Judge { world: lamp("lantern", None).shared(), settings: toml::Table::new() };
+    lamp("light", Some(judge))
+}
+
+impl Env for Light {
+    type State = (u32, bool);
+    type Action = u32;
+
+    fn spec(&self) -> &Spec {
+        &self.spec
+    }
+
+    fn reset(&self, rng: &mut Stream) -> (u32, bool) {
+        (rng.below(3), true)
+    }
+
+    fn step(&self, state: &mut (u32, bool), action: u32, _rng: &mut Stream) -> Step {
+        state.1 = false;
+        if action == state.0 { Step::termination(1.0) } else { Step::transition(0.0) }
+    }
+
+    fn observe(&self, state: &(u32, bool), out: &mut [f32]) {
+        out[0] = if state.1 { state.0 as f32 } else { 3.0 };
+    }
+}
+
+impl World for Light {
+    fn solve(&self, _question: &Question) -> Result<Solution> {
+        let policy: Arc<dyn Policy> = Arc::new(Name);
+        let values = vec![1.0; 4];
+        Ok(Solution { certainty: Certainty::Exact, value: 1.0, upper: None, values, policy: Some(policy) })
+    }
+
+    fn judge(&self) -> Option<&Judge> {
+        self.judge.as_ref()
+    }
+
+    /// What the policy thinks of every light.
+    fn draw(&self, _state: &Self::State, policy: Option<&dyn Policy>, frame: &mut Frame) {
+        let thought = |seen: u32| {
+            let mut values = [0.0; 4];
+            policy.map(|policy| policy.action_values(&[seen as f32], &[true; 4], &mut values));
+            values[0]
+        };
+        let text = format!("{:?}", [0, 1, 2, 3].map(thought));
+        frame.clear(text.chars().count(), 1);
+        frame.write(0, 0, &text, Cell::default().fg, Cell::default().bg);
+    }
+}
+
+/// Names what it sees, and expects of everything as much as the number that it sees.
+pub(crate) struct Name;
+
+impl Policy for Name {
+    fn act(&self, obs: &[f32], _legal: &[bool], _rngs: &mut [Stream], choice: &mut Choice) {
+        let Choice::Discrete(all) = choice else { panic!("counted actions") };
+        for (action, &seen) in all.iter_mut().zip(obs) {
+            *action = seen as u32;
+        }
+    }
+
+    fn action_values(&self, obs: &[f32], _legal: &[bool], out: &mut [f32]) -> bool {
+        out.fill(obs[0]);
+        true
+    }
+}
 
 /// Takes every legal action equally often; continuous ones are uniform in -1..1.
 pub(crate) struct Uniform;

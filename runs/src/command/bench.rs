@@ -70,9 +70,7 @@ pub(super) fn bench(catalogue: &Catalogue, args: &Bench) -> Result<()> {
         }
     }
     let learned = ids.iter().find(|id| *id == "grid/cliff").or(ids.first());
-    for (learned, agent) in
-        learned.into_iter().flat_map(|id| catalogue.agents().iter().map(move |a| (id, a.id())))
-    {
+    for (learned, agent) in learned.into_iter().flat_map(|id| catalogue.agents().map(move |a| (id, a.id()))) {
         let world = catalogue.build_world(learned, &Table::new())?;
         let name = format!("learn/{learned}/{agent}");
         if wanted(&name) {

@@ -57,13 +57,11 @@ pub(super) fn agents(catalogue: &Catalogue, args: List) -> Result<()> {
     let Some(id) = args.id else {
         let agents = catalogue.agents();
         if args.json {
-            let list: Vec<_> = agents
-                .iter()
-                .map(|a| json!({ "id": a.id(), "about": a.about(), "settings": a.fields() }))
-                .collect();
+            let list: Vec<_> =
+                agents.map(|a| json!({ "id": a.id(), "about": a.about(), "settings": a.fields() })).collect();
             return output::json(&json!({ "agents": list }));
         }
-        return output::text(&columns(agents.iter().map(|agent| [agent.id().into(), agent.about().into()])));
+        return output::text(&columns(agents.map(|agent| [agent.id().into(), agent.about().into()])));
     };
     let agent = catalogue.find_agent(&id)?;
     if args.json {

@@ -1,0 +1,199 @@
+//! Memory for a policy that has none: it sees the last K observations at once.
+//!
+//! A policy is a function of what it sees, so what it remembers must stand there. [`History`] wraps a world and shows
+//! the player to move what it saw at its last K turns, the oldest first and the present last; an episode begins
+//! with its first observation K times, as Gymnasium's `FrameStackObservation` has it. In a game for two each player
+//! remembers what it saw itself, and nothing of what the other saw.
+//!
+//! | the world's observation | with a history of K |
+//! |---|---|
+//! | `Box [C, ...]` | `Box [K * C, ...]`: one after the other, each within the same bounds |
+//! | `Discrete { n }` | `Discrete { n^K }`: the indices are the digits of a number in base n, the present the last one |
+//!
+//! All else is the world's own: masks, rewards, endings, measures, scripts, recordings, and its reference, who looks at
+//! the present alone.
+//!
+//! McCallum, "Reinforcement learning with selective perception and hidden state", 1996, calls it a history window; Mnih
+//! et al., Nature 518, 2015, stack four frames.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Baseline, DynWorld, Episodes, Error, Judge, ObservationSpace, Policy, Purpose, Question, Result,
+    Solution, Spec, Stage, Streams,
+};
+
+mod episodes;
+mod memory;
+mod policy;
+mod stage;
+
+use episodes::Remembering;
+use policy::Present;
+use stage::Remembered;
+
+/// A world whose players remember their last K observations.
+pub struct History {
+    world: Arc<dyn DynWorld>,
+    look: Arc<Look>,
+    judge: Option<Judge>,
+}
+
+/// What the world looks like with its past.
+struct Look {
+    spec: Spec,
+    stack: Stack,
+}
+
+impl History {
+    /// `world` as players see it who remember `length` observations, the present one counted; with 1 it is `world` itself.
+    ///
+    /// # Errors
+    /// [`Error::Config`] where `length` is 0, or there are more than 2^24 histories of a counted observation.
+    pub fn of(world: Arc<dyn DynWorld>, length: usize) -> Result<Arc<dyn DynWorld>> {
+        if length == 1 {
+            return Ok(world);
+        }
+        let (stack, observation) = Stack::new(world.spec(), length)?;
+        let spec = Spec { observation, ..world.spec().clone() };
+        let judge = match world.judge().cloned() {
+            Some(judge) => Some(Judge { world: History::of(judge.world, length)?, ..judge }),
+            None => None,
+        };
+        Ok(Arc::new(History { world, look: Arc::new(Look { spec, stack }), judge }))
+    }
+}
+
+impl DynWorld for History {
+    fn spec(&self) -> &Spec {
+        &self.look.spec
+    }
+
+    fn batch(&self, rows: usize, streams: Streams, purpose: Purpose, first: u64) -> Box<dyn Episodes> {
+        let episodes = self.world.batch(rows, streams, purpose, first);
+        Box::new(Remembering::new(episodes, Arc::clone(&self.look)))
+    }
+
+    fn stage(&self, streams: Streams, purpose: Purpose, index: u64) -> Box<dyn Stage> {
+        Box::new(Remembered::new(self.world.stage(streams, purpose, index), Arc::clone(&self.look)))
+    }
+
+    /// The world's own answer. Its values belong to the world's observations, not to histories, and are left out.
+    fn solve(&self, question: &Question) -> Result<Solution> {
+        let stack = self.look.stack;
+        let solution = self.world.solve(question)?;
+        let present = |policy| Arc::new(Present { policy, stack }) as Arc<dyn Policy>;
+        Ok(Solution { values: Vec::new(), policy: solution.policy.map(present), ..solution })
+    }
+
+    fn baseline(&self, question: &Question) -> Result<Baseline> {
+        self.world.baseline(question)
+    }
+
+    fn judge(&self) -> Option<&Judge> {
+        self.judge.as_ref()
+    }
+}
+
+/// How observations become a history, a row of `[H]` numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum Stack {
+    /// Arrays of `d` numbers, one after the other: H = K d.
+    Numbers { d: usize },
+    /// Indices below `base`, as the digits of one below `histories`: H = 1.
+    Digits { base: u32, histories: u32 },
+}
+
+/// Beyond, an `f32` does not hold every index.
+const MOST_INDICES: usize = 1 << 24;
+
+impl Stack {
+    /// For `length` observations of the world of `spec`, and what they look like together.
+    fn new(spec: &Spec, length: usize) -> Result<(Stack, ObservationSpace)> {
+        if length == 0 {
+            return Err(Error::Config("a history holds at least the present observation: 1".into()));
+        }
+        match &spec.observation {
+            ObservationSpace::Box { shape, low, high } => {
+                let mut shape = shape.clone();
+                match shape.first_mut() {
+                    Some(first) => *first *= length,
+                    None => shape.push(length),
+                }
+                let (low, high) = (low.repeat(length), high.repeat(length));
+                Ok((Stack::Numbers { d: spec.observation.len() }, ObservationSpace::Box { shape, low, high }))
+            }
+            ObservationSpace::Discrete { n } => {
+                let all = u32::try_from(length).ok().and_then(|length| n.checked_pow(length));
+                match all.filter(|&all| all <= MOST_INDICES) {
+                    Some(all) => {
+                        let (base, histories) = ((*n).max(1) as u32, all.max(1) as u32);
+                        Ok((Stack::Digits { base, histories }, ObservationSpace::Discrete { n: all }))
+                    }
+                    None => Err(Error::Config(format!(
+                        "{} has {n} observations: histories of {length} are more than the {MOST_INDICES} \
+                         that can be told apart; remember fewer",
+                        spec.id
+                    ))),
+                }
+            }
+        }
+    }
+
+    /// The first observation of an episode, as if nothing else had ever been seen.
+    fn begin(self, history: &mut [f32], seen: &[f32]) {
+        match self {
+            Stack::Numbers { d } => {
+                history.chunks_exact_mut(d.max(1)).for_each(|frame| frame.copy_from_slice(seen));
+            }
+            Stack::Digits { base, histories } => {
+                // (n^K - 1) / (n - 1) is 11...1 in base n.
+                let ones = (histories - 1) / (base - 1).max(1);
+                history[0] = (seen[0] as u32 * ones) as f32;
+            }
+        }
+    }
+
+    /// One more observation: the oldest is forgotten.
+    #[inline]
+    fn push(self, history: &mut [f32], seen: &[f32]) {
+        match self {
+            Stack::Numbers { d } => {
+                history.copy_within(d.., 0);
+                self.replace(history, seen);
+            }
+            Stack::Digits { base, histories } => {
+                let kept = history[0] as u32 % (histories / base);
+                history[0] = (kept * base) as f32 + seen[0];
+            }
+        }
+    }
+
+    /// Another present, after the same past.
+    #[inline]
+    fn replace(self, history: &mut [f32], seen: &[f32]) {
+        match self {
+            Stack::Numbers { d } => {
+                let past = history.len() - d;
+                history[past..].copy_from_slice(seen);
+            }
+            Stack::Digits { base, .. } => {
+                let present = history[0] as u32 % base;
+                history[0] += seen[0] - present as f32;
+            }
+        }
+    }
+
+    /// The present of each of `rows` histories, `[N, D]`.
+    fn present(self, histories: &[f32], rows: usize) -> Vec<f32> {
+        match self {
+            Stack::Numbers { d } => {
+                let width = histories.len() / rows.max(1);
+                histories.chunks_exact(width.max(1)).flat_map(|row| &row[width - d..]).copied().collect()
+            }
+            Stack::Digits { base, .. } => histories.iter().map(|&row| (row as u32 % base) as f32).collect(),
+        }
+    }
+}

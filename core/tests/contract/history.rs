@@ -1,0 +1,264 @@
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use freewheel_core::evaluate::{Protocol, evaluate};
+use freewheel_core::{
+    Actions, Choice, DynWorld, Error, Frame, History, ObservationSpace, Player, Policy, Purpose, Question,
+    Streams, World, record,
+};
+
+use crate::stage::equals_a_row_of_a_batch;
+use crate::worlds::{Name, Uniform, duel, light, push, timed, walk, with_threads};
+
+const STREAMS: Streams = Streams { seed: 7 };
+
+fn with_history(world: impl World, length: usize) -> Arc<dyn DynWorld> {
+    History::of(world.shared(), length).unwrap()
+}
+
+/// What each player of one row saw, oldest first: written down without any cleverness.
+struct Diary {
+    length: usize,
+    seen: [VecDeque<Vec<f32>>; 2],
+}
+
+impl Diary {
+    fn new(length: usize) -> Self {
+        Diary { length, seen: Default::default() }
+    }
+
+    fn see(&mut self, player: Player, obs: &[f32]) {
+        let seen = &mut self.seen[player as usize];
+        seen.push_back(obs.to_vec());
+        while seen.len() < self.length {
+            seen.push_front(obs.to_vec());
+        }
+        while seen.len() > self.length {
+            seen.pop_front();
+        }
+    }
+
+    fn read(&self, player: Player) -> Vec<f32> {
+        self.seen[player as usize].iter().flatten().copied().collect()
+    }
+}
+
+/// Random play in a world and in the same world with its history, side by side.
+fn shows_what_a_diary_says(world: Arc<dyn DynWorld>, length: usize) {
+    let rows = 5;
+    let base = match world.spec().observation {
+        ObservationSpace::Discrete { n } => Some(n as f32),
+        ObservationSpace::Box { .. } => None,
+    };
+    let read = |diary: &Diary, player| match base {
+        Some(n) => vec![diary.read(player).iter().fold(0.0, |number, digit| number * n + digit)],
+        None => diary.read(player),
+    };
+    let mut plain = world.batch(rows, STREAMS, Purpose::Environment, 3);
+    let remembering = History::of(world, length).unwrap();
+    let mut seen = remembering.batch(rows, STREAMS, Purpose::Environment, 3);
+    let mut diaries: Vec<Diary> = (0..rows).map(|_| Diary::new(length)).collect();
+    let mut rngs: Vec<_> = (0..rows as u64).map(|i| STREAMS.stream(Purpose::Action, i, 0)).collect();
+    let mut choice = Choice::for_spec(remembering.spec(), rows);
+    let mut ended = 0;
+    for (row, diary) in diaries.iter_mut().enumerate() {
+        diary.see(plain.view().to_play[row], plain.view().obs_row(row));
+    }
+    for _ in 0..200 {
+        let (view, bare) = (seen.view(), plain.view());
+        assert_eq!(view.obs_len, remembering.spec().observation.len());
+        for (row, diary) in diaries.iter().enumerate() {
+            assert_eq!(view.obs_row(row), read(diary, bare.to_play[row]));
+        }
+        Uniform.act(bare.obs, bare.legal, &mut rngs, &mut choice);
+        plain.step(choice.actions()).unwrap();
+        seen.step(choice.actions()).unwrap();
+        let (view, bare) = (seen.view(), plain.view());
+        assert_eq!((view.reward, view.ending, view.legal), (bare.reward, bare.ending, bare.legal));
+        assert_eq!((view.to_play, view.last_to_play), (bare.to_play, bare.last_to_play));
+        for (row, diary) in diaries.iter_mut().enumerate() {
+            let (obs, legal) = bare.successor(row);
+            let player = bare.successor_to_play(row);
+            diary.see(player, obs);
+            assert_eq!(view.successor(row), (&*read(diary, player), legal));
+            if bare.ending[row].is_over() {
+                ended += 1;
+                *diary = Diary::new(length);
+                diary.see(bare.to_play[row], bare.obs_row(row));
+            }
+        }
+        assert_eq!(seen.take_finished(), plain.take_finished());
+    }
+    assert!(ended > 20, "{ended}");
+}
+
+#[test]
+fn it_shows_what_each_player_saw_itself() {
+    for length in [2, 3, 7] {
+        shows_what_a_diary_says(walk(true, Some(9)).shared(), length);
+        shows_what_a_diary_says(duel().shared(), length);
+        shows_what_a_diary_says(push().shared(), length);
+        shows_what_a_diary_says(light().shared(), length);
+    }
+}
+
+#[test]
+fn an_episode_by_hand() {
+    let world = with_history(walk(false, None), 3);
+    let mut stage = world.stage(STREAMS, Purpose::Environment, 0);
+    assert_eq!(stage.obs(), [2.0, 0.0, 2.0, 0.0, 2.0, 0.0]);
+    for action in [1, 0] {
+        stage.step(Actions::Discrete(&[action])).unwrap();
+    }
+    assert_eq!((stage.obs(), stage.shown()), ([2.0, 0.0, 3.0, 1.0, 2.0, 2.0].as_slice(), &[2.0, 2.0][..]));
+    stage.begin(1);
+    assert_eq!(stage.obs(), [2.0, 0.0, 2.0, 0.0, 2.0, 0.0]);
+    // In the duel the first adds one, the second two and two, and then one: three sums that the first has not seen.
+    let world = with_history(duel(), 2);
+    let mut stage = world.stage(STREAMS, Purpose::Environment, 0);
+    let mut seen = vec![stage.obs().to_vec()];
+    for action in [0, 1, 1, 0, 2] {
+        stage.step(Actions::Discrete(&[action])).unwrap();
+        seen.push(stage.obs().to_vec());
+    }
+    assert_eq!(seen, [[0.0, 0.0], [1.0, 1.0], [1.0, 3.0], [3.0, 5.0], [0.0, 6.0], [5.0, 9.0]]);
+}
+
+#[test]
+fn a_stage_is_a_row_of_a_batch() {
+    equals_a_row_of_a_batch(&*with_history(walk(true, Some(9)), 3));
+    equals_a_row_of_a_batch(&*with_history(duel(), 3));
+    equals_a_row_of_a_batch(&*with_history(push(), 2));
+    equals_a_row_of_a_batch(&*with_history(light(), 4));
+}
+
+#[test]
+fn what_it_looks_like() {
+    let plain = walk(true, Some(9)).shared();
+    assert!(Arc::ptr_eq(&plain, &History::of(Arc::clone(&plain), 1).unwrap()));
+    let seen = History::of(Arc::clone(&plain), 4).unwrap();
+    let (low, high) = (vec![f32::NEG_INFINITY; 8], vec![f32::INFINITY; 8]);
+    assert_eq!(seen.spec().observation, ObservationSpace::Box { shape: vec![8], low, high });
+    assert_eq!((&seen.spec().id, seen.spec().masked), (&plain.spec().id, true));
+    // Four lights: 4^12 is 2^24, and no more can be told apart.
+    let light = light().shared();
+    let seen = |length| History::of(Arc::clone(&light), length);
+    assert_eq!(seen(12).unwrap().spec().observation, ObservationSpace::Discrete { n: 1 << 24 });
+    for (length, why) in [(13, "remember fewer"), (0, "at least"), (usize::MAX, "remember fewer")] {
+        assert!(seen(length).err().unwrap().to_string().contains(why), "{length}");
+    }
+}
+
+#[test]
+fn planes_are_stacked_in_front() {
+    let mut pushed = push();
+    let (low, high) = (vec![-1.0, 0.0], vec![1.0, 2.0]);
+    pushed.0.observation = ObservationSpace::Box { shape: vec![1, 1, 2], low, high };
+    let observation = with_history(pushed, 3).spec().observation.clone();
+    let (low, high) = ([-1.0, 0.0].repeat(3), [1.0, 2.0].repeat(3));
+    assert_eq!(observation, ObservationSpace::Box { shape: vec![3, 1, 2], low, high });
+}
+
+#[test]
+fn saved_and_loaded_it_goes_on_in_the_same_bytes() {
+    for world in [with_history(walk(true, Some(9)), 3), with_history(duel(), 3), with_history(light(), 3)] {
+        let batch = |rows| world.batch(rows, STREAMS, Purpose::Environment, 0);
+        let mut rngs: Vec<_> = (0..4).map(|i| STREAMS.stream(Purpose::Action, i, 0)).collect();
+        let mut choice = Choice::for_spec(world.spec(), 4);
+        let mut play = |episodes: &mut dyn freewheel_core::Episodes, ticks| {
+            let mut made = Vec::new();
+            for _ in 0..ticks {
+                let view = episodes.view();
+                Uniform.act(view.obs, view.legal, &mut rngs, &mut choice);
+                episodes.step(choice.actions()).unwrap();
+                made.push(choice.clone());
+            }
+            made
+        };
+        let mut one = batch(4);
+        play(&mut *one, 37);
+        let saved = one.save().unwrap();
+        let made = play(&mut *one, 40);
+        let mut other = batch(4);
+        other.load(&saved).unwrap();
+        assert_eq!(other.save().unwrap(), saved);
+        for choice in &made {
+            other.step(choice.actions()).unwrap();
+        }
+        assert_eq!(other.save().unwrap(), one.save().unwrap());
+        assert_eq!((other.view().obs, other.view().last_obs), (one.view().obs, one.view().last_obs));
+        // What is of another size, or no history at all, is refused and changes nothing.
+        let before = other.save().unwrap();
+        for bad in [batch(3).save().unwrap(), saved[1..].to_vec(), [&saved[..], &[0]].concat(), Vec::new()] {
+            assert!(matches!(other.load(&bad), Err(Error::Config(_))));
+        }
+        assert_eq!(other.save().unwrap(), before);
+    }
+    let [two, three] =
+        [2, 3].map(|length| with_history(light(), length).batch(4, STREAMS, Purpose::Environment, 0));
+    let mut two = two;
+    assert!(two.load(&three.save().unwrap()).is_err(), "another length");
+}
+
+#[test]
+fn its_episodes_are_recorded_as_the_worlds() {
+    for world in [walk(true, Some(9)).shared(), duel().shared(), push().shared()] {
+        let seen = History::of(Arc::clone(&world), 3).unwrap();
+        let mut stage = seen.stage(STREAMS, Purpose::EvaluationEnvironment, 2);
+        let rng = STREAMS.stream(Purpose::EvaluationAction, 2, 0);
+        let played = record::play(&mut *stage, 5, &Uniform, rng, 1000).unwrap();
+        record::verify(&played, &*world).unwrap();
+        record::verify(&played, &*seen).unwrap();
+    }
+}
+
+#[test]
+fn the_reference_looks_at_the_present() {
+    let world = light().shared();
+    let seen = History::of(Arc::clone(&world), 3).unwrap();
+    let solution = seen.solve(&Question::as_played(seen.spec())).unwrap();
+    assert_eq!((solution.value, solution.values.len()), (1.0, 0));
+    let protocol = Protocol { episodes: 40, rows: 7, max_steps: 50, streams: STREAMS };
+    let finished = evaluate(&*seen, &*solution.policy.unwrap(), &protocol).unwrap();
+    assert_eq!(finished, evaluate(&*world, &Name, &protocol).unwrap());
+    assert!(finished.iter().all(|episode| episode.score == 1.0));
+    // Where it is judged it sees as much.
+    let judge = seen.judge().unwrap();
+    assert_eq!(
+        (judge.world.spec().id.as_str(), &judge.world.spec().observation),
+        ("test/lantern", &seen.spec().observation)
+    );
+}
+
+#[test]
+fn a_drawing_asks_what_would_be_thought_of_another_present() {
+    let seen = with_history(light(), 3);
+    let mut stage = seen.stage(STREAMS, Purpose::Environment, 0);
+    let colour = stage.shown()[0] as u32;
+    stage.step(Actions::Discrete(&[3])).unwrap();
+    let mut frame = Frame::default();
+    stage.draw(Some(&Name), &mut frame);
+    // Colour, colour, and each of the four lights, as a number in base 4.
+    let past = f64::from(16 * colour + 4 * colour);
+    assert_eq!(frame.to_text().trim_end(), format!("{:?}", [0.0, 1.0, 2.0, 3.0].map(|seen| past + seen)));
+}
+
+#[test]
+fn the_worlds_own_players_play_as_ever() {
+    let (world, seen) = (timed().shared(), with_history(timed(), 4));
+    let protocol = Protocol { episodes: 50, rows: 16, max_steps: 30, streams: STREAMS };
+    for script in 0..2 {
+        let policy = freewheel_core::Scripted(script);
+        let play = |world: &dyn DynWorld| evaluate(world, &policy, &protocol).unwrap();
+        assert_eq!(play(&*seen), play(&*world));
+    }
+}
+
+#[test]
+fn threads_change_nothing() {
+    let play = || {
+        let protocol = Protocol { episodes: 200, rows: 64, max_steps: 50, streams: STREAMS };
+        evaluate(&*with_history(walk(true, Some(9)), 3), &Uniform, &protocol).unwrap()
+    };
+    assert_eq!(with_threads(1, play), with_threads(3, play));
+}

@@ -1,0 +1,138 @@
+//! What an agent sees of a world: settings that every agent takes beside its own. What stands between a world and any
+//! agent has its place here.
+
+use std::sync::Arc;
+
+use freewheel_agents::{AgentKind, Budget};
+use freewheel_core::settings::{Field, fields, read, unknown};
+use freewheel_core::{DynWorld, Error, History, Learner, Result, Spec, Streams};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use toml::Table;
+
+/// What an agent sees of a world.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Sight {
+    /// Observations that the agent sees at once, its newest, 1 to 1024: beyond 1 it remembers.
+    #[serde(skip_serializing_if = "is_present_alone")]
+    pub history: usize,
+}
+
+impl Default for Sight {
+    fn default() -> Self {
+        Sight { history: 1 }
+    }
+}
+
+/// What is as it always was is not written down: such a run keeps its name.
+fn is_present_alone(history: &usize) -> bool {
+    *history == 1
+}
+
+impl Sight {
+    /// The settings, with their meaning, range and default.
+    pub fn fields() -> Vec<Field> {
+        fields(&schemars::schema_for!(Sight))
+    }
+
+    /// The sight that an agent's settings ask for.
+    ///
+    /// # Errors
+    /// [`Error::Config`] naming the setting that is wrong.
+    pub fn of(agent_settings: &Table) -> Result<Self> {
+        let known = Sight::fields();
+        let mut own = agent_settings.clone();
+        own.retain(|key, _| known.iter().any(|field| field.name == key));
+        let sight: Sight = read(&own, "history")?;
+        match sight.history {
+            1..=1024 => Ok(sight),
+            other => Err(Error::Config(format!(
+                "history = {other} is out of range: it must be at least 1 and at most 1024"
+            ))),
+        }
+    }
+
+    /// `world` as it is seen so: what an agent is built for, learns in, and is judged in.
+    ///
+    /// # Errors
+    /// [`Error::Config`] where the world cannot be seen so.
+    pub fn see(&self, world: Arc<dyn DynWorld>) -> Result<Arc<dyn DynWorld>> {
+        History::of(world, self.history)
+            .map_err(|e| Error::Config(format!("history = {}: {e}", self.history)))
+    }
+}
+
+/// An agent of the catalogue with the settings of its sight. It is built for a world as it sees it: [`Sight::see`].
+pub(crate) struct Sighted(pub(crate) Box<dyn AgentKind>);
+
+impl Sighted {
+    /// The agent's own settings.
+    fn own(&self, settings: &Table) -> Result<Table> {
+        let (fields, sight) = (self.fields(), Sight::fields());
+        let is_in = |fields: &[Field], key: &str| fields.iter().any(|field| field.name == key);
+        if let Some(key) = settings.keys().find(|key| !is_in(&fields, key)) {
+            let known: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
+            return Err(Error::Config(unknown("setting", key, &known, &format!("agent {}", self.id()))));
+        }
+        let mut own = settings.clone();
+        own.retain(|key, _| !is_in(&sight, key));
+        Ok(own)
+    }
+
+    /// A setting that the agent has itself would never reach it.
+    pub(crate) fn check(&self) -> Result<()> {
+        let sight = Sight::fields();
+        match self.0.fields().iter().find(|field| sight.iter().any(|other| other.name == field.name)) {
+            None => Ok(()),
+            Some(Field { name, .. }) => Err(Error::Config(format!(
+                "the agent `{}` has a setting `{name}` of its own, which every agent has; rename it",
+                self.id()
+            ))),
+        }
+    }
+}
+
+impl AgentKind for Sighted {
+    fn id(&self) -> &str {
+        self.0.id()
+    }
+
+    fn about(&self) -> &str {
+        self.0.about()
+    }
+
+    fn fields(&self) -> Vec<Field> {
+        let mut fields = self.0.fields();
+        fields.extend(Sight::fields());
+        fields
+    }
+
+    fn build(
+        &self,
+        spec: &Spec,
+        settings: &Table,
+        budget: Budget,
+        streams: Streams,
+    ) -> Result<Box<dyn Learner>> {
+        self.0.build(spec, &self.own(settings)?, budget, streams)
+    }
+
+    fn build_in(
+        &self,
+        world: &dyn DynWorld,
+        settings: &Table,
+        budget: Budget,
+        streams: Streams,
+    ) -> Result<Box<dyn Learner>> {
+        self.0.build_in(world, &self.own(settings)?, budget, streams)
+    }
+
+    fn resolve(&self, settings: &Table) -> Result<Table> {
+        let sight = Table::try_from(Sight::of(settings)?)
+            .map_err(|e| Error::Config(format!("agent {}: its sight cannot be written: {e}", self.id())))?;
+        let mut all = self.0.resolve(&self.own(settings)?)?;
+        all.extend(sight);
+        Ok(all)
+    }
+}

@@ -1,0 +1,143 @@
+//! `history`: what every agent may be given to remember, from the experiment file to the replay.
+
+use std::path::{Path, PathBuf};
+
+use freewheel_tests::{Program, assert_same_bytes};
+
+const PROGRAM: Program = Program(env!("CARGO_BIN_EXE_freewheel-odd"));
+
+fn train(out: &Path, world: &str, agent: &str, more: &[&str]) -> serde_json::Value {
+    let words = ["train", world, agent, "--out", out.to_str().unwrap(), "--json"];
+    PROGRAM.json(&[&words[..], more].concat())["rows"][0].clone()
+}
+
+fn folders(out: &Path) -> Vec<PathBuf> {
+    let all = std::fs::read_dir(out).unwrap().map(|entry| entry.unwrap().path());
+    all.filter(|path| path.is_dir()).collect()
+}
+
+#[test]
+fn it_learns_what_cannot_be_learned_without() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    let experiment = folder.path().join("fork.toml");
+    let text = r#"
+        worlds = ["odd/fork"]
+        agents = ["q-learning", { id = "q-learning", label = "remembers", history = 2 }]
+        seeds = "0..4"
+        steps = 4000
+    "#;
+    std::fs::write(&experiment, text).unwrap();
+    let report = PROGRAM.json(&["run", experiment.to_str().unwrap(), "--out", out, "--json"]);
+    let [without, with] = [0, 1].map(|row| report["rows"][row]["mean"].as_f64().unwrap());
+    // At the fork both signs look the same, so nobody without memory earns anything.
+    assert!(without.abs() < 0.2, "{without}");
+    assert_eq!(with, 1.0);
+    // What was recorded is the world's, and what is evaluated plays as it did.
+    assert!(PROGRAM.text(&["replay", "--verify", out]).contains("24 of 24"));
+    let again = PROGRAM.json(&["eval", out, "--json"]);
+    let scores = again["runs"].as_array().unwrap().iter().filter(|run| run["agent"] == "remembers");
+    assert_eq!(scores.map(|run| run["score"].as_f64().unwrap()).collect::<Vec<_>>(), [1.0; 4]);
+}
+
+#[test]
+fn a_history_of_one_changes_no_name_and_no_byte() {
+    let folder = tempfile::tempdir().unwrap();
+    let [plain, one, two] = ["plain", "one", "two"].map(|name| folder.path().join(name));
+    let steps = ["--steps", "2000"];
+    train(&plain, "grid/cliff", "q-learning", &steps);
+    train(&one, "grid/cliff", "q-learning", &[&steps[..], &["--set", "agent.history=1"]].concat());
+    train(&two, "grid/cliff", "q-learning", &[&steps[..], &["--set", "agent.history=2"]].concat());
+    assert_same_bytes(&plain, &one);
+    let run = &folders(&two)[0];
+    assert_ne!(run.file_name(), folders(&plain)[0].file_name());
+    let config = std::fs::read_to_string(run.join("seed-0/config.toml")).unwrap();
+    assert!(config.contains("history = 2"), "{config}");
+}
+
+#[test]
+fn killed_and_resumed_it_ends_in_the_same_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let [whole, killed] = ["whole", "killed"].map(|name| folder.path().join(name));
+    let words = |out: &Path, threads: &str| {
+        let set = ["agent.history=3", "rows=3", "checkpoint.points=40", "evaluation.points=4"];
+        let words = ["train", "grid/frozenlake-4x4", "sarsa", "--steps", "60000", "--seeds", "0..2", "-q"];
+        let mut words: Vec<String> = words.map(String::from).to_vec();
+        words.extend(["--out", out.to_str().unwrap(), "--threads", threads].map(String::from));
+        words.extend(set.iter().flat_map(|set| ["--set".to_owned(), (*set).to_owned()]));
+        words
+    };
+    let command = |words: Vec<String>| PROGRAM.command(&words.iter().map(String::as_str).collect::<Vec<_>>());
+    let begin = std::time::Instant::now();
+    assert!(command(words(&whole, "1")).output().unwrap().status.success());
+    let took = begin.elapsed();
+    let mut kills = 0;
+    for part in [0.3, 0.5, 0.2, 0.6, 0.4, 0.5] {
+        let mut child = command(words(&killed, "2")).stdout(std::process::Stdio::null()).spawn().unwrap();
+        std::thread::sleep(took.mul_f64(part));
+        child.kill().unwrap();
+        kills += u32::from(!child.wait().unwrap().success());
+    }
+    assert!(kills >= 1, "none was killed before its end");
+    assert!(command(words(&killed, "8")).output().unwrap().status.success());
+    assert_same_bytes(&whole, &killed);
+}
+
+#[test]
+fn every_agent_lists_it_and_plays_with_it() {
+    for agent in ["q-learning", "dyna-q", "random", "reference", "grows"] {
+        assert!(PROGRAM.text(&["agents", agent]).contains("agent.history"), "{agent}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let out = |name: &str| folder.path().join(name);
+    for (world, agent) in
+        [("grid/cliff", "reference"), ("market/ar1", "random"), ("track/circle", "scripted")]
+    {
+        let more = ["--steps", "50", "--set", "evaluation.episodes=6"];
+        let plain = train(&out(&format!("{agent}-1")), world, agent, &more);
+        let seen = out(&format!("{agent}-3"));
+        let more = [&more[..], &["--set", "agent.history=3"]].concat();
+        assert_eq!(train(&seen, world, agent, &more)["scores"], plain["scores"], "{agent}");
+        assert!(PROGRAM.text(&["replay", "--verify", seen.to_str().unwrap()]).contains("3 of 3"));
+    }
+}
+
+#[test]
+fn against_itself_each_player_remembers_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let more = ["--steps", "3000", "--set", "world.opponent=self", "--set", "agent.history=2"];
+    let row = train(folder.path(), "go/2x2", "q-learning", &[&more[..], &["--set", "agent.bins=2"]].concat());
+    assert_eq!(row["seeds"], 1);
+    assert!(PROGRAM.text(&["replay", "--verify", folder.path().to_str().unwrap()]).contains("3 of 3"));
+    // Who is seated in a world sees the present alone.
+    let run = folders(folder.path())[0].join("seed-0");
+    let checkpoint = format!("world.checkpoint={}", run.display());
+    let words = ["train", "go/2x2", "random", "--set", "world.opponent=checkpoint", "--set", &checkpoint];
+    let (code, said) = PROGRAM.fails(&words);
+    assert_eq!(code, 3);
+    assert!(said.contains("trained with history = 2") && said.contains("remembers nothing"), "{said}");
+}
+
+#[test]
+fn what_cannot_be_remembered_is_refused_with_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("wrong.toml");
+    for (history, why) in [
+        ("0", "at least 1 and at most 1024"),
+        ("1025", "at least 1 and at most 1024"),
+        ("-1", "history"),
+        ("\"two\"", "history"),
+        ("3", "grid/taxi has 500 observations"),
+    ] {
+        let text = format!(
+            "worlds = [\"grid/taxi\"]\nagents = [\"random\", \"sarsa\"]\n\n[agent.sarsa]\nhistory = {history}\n"
+        );
+        std::fs::write(&file, text).unwrap();
+        let (code, said) = PROGRAM.fails(&["run", file.to_str().unwrap()]);
+        assert_eq!(code, 3, "{said}");
+        assert!(said.contains("wrong.toml:5:1: ") && said.contains(why), "{history}: {said}");
+    }
+    std::fs::write(&file, "worlds = [\"grid/cliff\"]\nagents = [{ id = \"sarsa\", histroy = 2 }]\n").unwrap();
+    let (_, said) = PROGRAM.fails(&["run", file.to_str().unwrap()]);
+    assert!(said.contains("did you mean `history`?"), "{said}");
+}
