@@ -1,22 +1,24 @@
 """PyTorch on the CPU, eager: training steps of two networks and acting of one, microseconds, one JSON line a figure.
 
-Usage: deep_torch.py [ROUNDS]
+Usage: deep_torch.py [ROUNDS [THREADS...]]   (25 rounds; 1 and 2 threads, of which the second wants a free core)
 
-A training step is forward, loss, backward and one step of fused Adam, on data already in tensors. Rounds of all figures take
-turns, so that a busy moment of the machine does not fall on one of them alone. `median` and `best` are the clock's; `cpu` is
-the median of the processor's time, which other work on the machine does not lengthen (of two threads it counts both).
+A training step is forward, loss, backward and one step of fused Adam, on data already in tensors. Short rounds of all figures
+take turns, so that a busy moment of the machine does not fall on one of them alone. `median` and `best` are over single calls, by
+the clock: most small calls end before the system interrupts them. `cpu` is the processor's time a call, the median of rounds:
+interruptions do not count, and both of two threads do.
 """
 
 import json
 import statistics
 import sys
 import time
+import warnings
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-ROUND_S = 0.25
+ROUND_S = 0.02
 
 
 def mlp():
@@ -80,6 +82,7 @@ def tower_training(batch):
 def acting(traced):
     model, x = mlp(), torch.randn(1, 8)
     if traced:
+        warnings.simplefilter("ignore", FutureWarning)  # of the tracer, about its successors
         model = torch.jit.trace(model, x)
 
     @torch.no_grad()
@@ -90,18 +93,18 @@ def acting(traced):
 
 
 def micros(work):
-    """One round: mean microseconds of `work` by the clock and by the processor, over about ROUND_S."""
-    cpu, begin, times = time.process_time(), time.perf_counter(), 0
-    now = begin
-    while now - begin < ROUND_S:
+    """One round of about ROUND_S: microseconds of each call by the clock, and of one by the processor."""
+    clock, cpu = [time.perf_counter()], time.process_time()
+    while clock[-1] - clock[0] < ROUND_S:
         work()
-        times += 1
-        now = time.perf_counter()
-    return (now - begin) / times * 1e6, (time.process_time() - cpu) / times * 1e6
+        clock.append(time.perf_counter())
+    cpu = (time.process_time() - cpu) / (len(clock) - 1)
+    return [(end - begin) * 1e6 for begin, end in zip(clock, clock[1:])], cpu * 1e6
 
 
 def main():
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 9
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 25
+    counts = [int(threads) for threads in sys.argv[2:]] or [1, 2]
     torch.manual_seed(0)
     figures = {
         "train/mlp-8-128-128-4/batch-32": mlp_training(32),
@@ -110,15 +113,15 @@ def main():
         "act/mlp-8-128-128-4/eager": acting(traced=False),
         "act/mlp-8-128-128-4/traced": acting(traced=True),
     }
-    taken = {(name, threads): [] for name in figures for threads in (1, 2)}
+    taken = {(name, threads): ([], []) for name in figures for threads in counts}
     for round in range(rounds + 1):
-        for (name, threads), samples in taken.items():
+        for (name, threads), (clock, cpu) in taken.items():
             torch.set_num_threads(threads)
-            sample = micros(figures[name])
+            calls, mean = micros(figures[name])
             if round > 0:  # the first warms caches, the tracer and the allocator
-                samples.append(sample)
-    for (name, threads), samples in taken.items():
-        clock, cpu = zip(*samples)
+                clock.extend(calls)
+                cpu.append(mean)
+    for (name, threads), (clock, cpu) in taken.items():
         line = {"peer": "torch", "version": torch.__version__, "id": name, "threads": threads, "unit": "us"}
         print(json.dumps(line | {
             "median": statistics.median(clock), "best": min(clock), "cpu": statistics.median(cpu), "rounds": rounds,
