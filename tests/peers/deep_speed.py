@@ -1,0 +1,154 @@
+"""Freewheel's deep agents and networks beside ModuRL, CleanRL's manner, Stable-Baselines3 and PyTorch: Markdown tables.
+
+Usage: tests/peers/deep_speed [ROUNDS]   (it makes the Python environment and builds the Rust sides)
+"""
+
+import json
+import os
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+# Transitions: before the clock starts, under it, and of the longer runs that show what is learnt.
+WARM_UP = {"ppo": 2_048, "dqn": 1_024}
+MEASURED = {"ppo": 20_480, "dqn": 4_096}
+LEARNING = {"ppo": 98_304, "dqn": 49_152}
+LEARNING_SEEDS = 3
+SIDES = ("freewheel", "modurl", "cleanrl", "sb3")
+
+
+# ======== FREEWHEEL'S SIDE. To be completed when the program has its deep agents and `bench nn`: these two calls alone. ========
+
+# docs/results/deep-speed.md lists what has to be set; keys are those of --set.
+SETTINGS = {"ppo": {}, "dqn": {}}
+# Ids of `freewheel bench nn` for the ids of deep_torch.py.
+NN = {
+    "train/mlp-8-128-128-4/batch-32": "",
+    "train/mlp-8-128-128-4/batch-512": "",
+    "train/tower-9x9x17-64x3/batch-128": "",
+    "act/mlp-8-128-128-4": "",
+}
+
+
+def freewheel_cartpole(program, algorithm, steps, seed):
+    """As a peer's line: the processor's time of a run less that of its warm-up alone, so that the start counts for neither."""
+
+    def run(steps):
+        with tempfile.TemporaryDirectory() as out:
+            settings = {"evaluation.episodes": 20, "evaluation.points": 0} | SETTINGS[algorithm]
+            sets = [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]
+            command = [program, "train", "classic/cartpole", algorithm, "--steps", str(steps), "--seeds", str(seed), *sets]
+            cpu = children_cpu()
+            row = json.loads(output(command + ["--threads", "1", "--json", "--out", out]))["rows"][0]
+            return children_cpu() - cpu, row
+
+    start, _ = run(WARM_UP[algorithm])
+    whole, row = run(WARM_UP[algorithm] + steps)
+    return {
+        "transitions_per_second": steps / (whole - start), "train_return": row["online"], "greedy_return": row["mean"],
+    }
+
+
+def freewheel_nn(program):
+    """Microseconds by deep_torch.py's ids: median and best."""
+    benches = {bench["id"]: bench for bench in json.loads(output([program, "bench", "nn", "--json"]))["benches"]}
+    scale = {"us": 1.0, "ns": 1e-3, "ms": 1e3}
+    return {
+        id: [benches[ours][key] * scale[benches[ours]["unit"].split("/")[0]] for key in ("median", "best")]
+        for id, ours in NN.items()
+        if ours in benches
+    }
+
+
+# ======== The end of Freewheel's side. ========
+
+
+def output(command):
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def children_cpu():
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def cartpole(side, programs, algorithm, steps, seed):
+    """What one fresh process of a side says of itself; None where it cannot run."""
+    freewheel, modurl = programs
+    try:
+        if side == "freewheel":
+            return freewheel_cartpole(freewheel, algorithm, steps, seed)
+        if side == "modurl":  # cannot be seeded
+            return json.loads(output([modurl, algorithm, str(steps)]))
+        return json.loads(output([sys.executable, f"{HERE}/deep_cartpole.py", side, algorithm, str(steps), str(seed)]))
+    except (subprocess.CalledProcessError, KeyError, IndexError) as failure:
+        print(f"{side} {algorithm}: {failure}", file=sys.stderr)
+        return None
+
+
+def cartpole_tables(programs, rounds):
+    for algorithm in ("ppo", "dqn"):
+        speed, learnt = ({side: [] for side in SIDES} for _ in range(2))
+        # Each round in another order, so that no side always follows the same other.
+        for round in range(rounds):
+            for side in SIDES[round % len(SIDES) :] + SIDES[: round % len(SIDES)]:
+                if line := cartpole(side, programs, algorithm, MEASURED[algorithm], round):
+                    speed[side].append(line["transitions_per_second"])
+        for seed in range(LEARNING_SEEDS):
+            for side in SIDES:
+                if line := cartpole(side, programs, algorithm, LEARNING[algorithm], seed):
+                    learnt[side].append(line)
+        print(f"\n{algorithm.upper()}, {MEASURED[algorithm]:,} transitions after {WARM_UP[algorithm]:,}; learnt: after {LEARNING[algorithm]:,}\n")
+        print("| side | transitions a second | lowest .. highest | Freewheel's ratio | training return | greedy return |")
+        print("|---|---|---|---|---|---|")
+        ours = statistics.median(speed["freewheel"]) if speed["freewheel"] else None
+        for side in SIDES:
+            if not speed[side]:
+                continue
+            median = statistics.median(speed[side])
+            returns = [
+                " ".join(f"{line[key]:.0f}" for line in learnt[side]) for key in ("train_return", "greedy_return")
+            ]
+            ratio = f"{ours / median:.1f}" if ours else ""
+            print(f"| {side} | {median:,.0f} | {min(speed[side]):,.0f} .. {max(speed[side]):,.0f} | {ratio} | {' | '.join(returns)} |", flush=True)
+
+
+def nn_table(program, rounds):
+    ours, peer = {}, {}
+    for _ in range(rounds):
+        try:
+            for id, figures in freewheel_nn(program).items():
+                ours.setdefault(id, []).append(figures)
+        except (subprocess.CalledProcessError, KeyError) as failure:
+            print(f"freewheel bench nn: {failure}", file=sys.stderr)
+        for line in output([sys.executable, f"{HERE}/deep_torch.py"]).splitlines():
+            line = json.loads(line)
+            peer.setdefault((line["id"], line["threads"]), []).append([line["median"], line["best"], line["cpu"]])
+    print("\nMicroseconds: median of rounds by the clock, best round, processor's time; ratios of medians and of best rounds\n")
+    print("| what | Freewheel | torch | torch, processor | ratio | torch, two threads |")
+    print("|---|---|---|---|---|---|")
+    for id in dict.fromkeys(id for id, _ in peer):
+        one, two = ([statistics.median(column) for column in zip(*peer[id, threads])] for threads in (1, 2))
+        mine = ours.get(id) or ours.get(id.rsplit("/", 1)[0])
+        mine = [statistics.median(column) for column in zip(*mine)] if mine else None
+        left = f"{mine[0]:,.1f} ({mine[1]:,.1f})" if mine else ""
+        ratio = f"{one[0] / mine[0]:.2f} ({one[1] / mine[1]:.2f})" if mine else ""
+        print(f"| {id} | {left} | {one[0]:,.1f} ({one[1]:,.1f}) | {one[2]:,.1f} | {ratio} | {two[0]:,.1f} ({two[1]:,.1f}) |")
+
+
+def main():
+    programs, rounds = sys.argv[1:3], int(sys.argv[3]) if len(sys.argv) > 3 else 5
+    versions = json.loads(output([sys.executable, "-c", """
+import json, importlib.metadata as m
+print(json.dumps({p: m.version(p) for p in ("torch", "gymnasium", "numpy", "stable-baselines3")}))"""]))
+    print(f"machine: {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {rounds} rounds; Python {platform.python_version()}", end="")
+    print("".join(f", {name} {version}" for name, version in versions.items()))
+    cartpole_tables(programs, rounds)
+    nn_table(programs[0], max(1, rounds // 2))
+
+
+main()
