@@ -9,6 +9,7 @@
 //! |---|---|
 //! | `Box [C, ...]` | `Box [K * C, ...]`: one after the other, each within the same bounds |
 //! | `Discrete { n }` | `Discrete { n^K }`: the indices are the digits of a number in base n, the present the last one |
+//! | the same, n^K above 2^24 | `Box [K]`: the indices as numbers from 0 to n - 1 |
 //!
 //! All else is the world's own: masks, rewards, endings, measures, scripts, recordings, and its reference, who looks at
 //! the present alone.
@@ -51,7 +52,7 @@ impl History {
     /// `world` as players see it who remember `length` observations, the present one counted; with 1 it is `world` itself.
     ///
     /// # Errors
-    /// [`Error::Config`] where `length` is 0, or there are more than 2^24 histories of a counted observation.
+    /// [`Error::Config`] where `length` is not within 1 to 4096.
     pub fn of(world: Arc<dyn DynWorld>, length: usize) -> Result<Arc<dyn DynWorld>> {
         if length == 1 {
             return Ok(world);
@@ -106,14 +107,18 @@ enum Stack {
     Digits { base: u32, histories: u32 },
 }
 
+/// More observations than a player has a use for.
+const LONGEST: usize = 4096;
 /// Beyond, an `f32` does not hold every index.
 const MOST_INDICES: usize = 1 << 24;
 
 impl Stack {
     /// For `length` observations of the world of `spec`, and what they look like together.
     fn new(spec: &Spec, length: usize) -> Result<(Stack, ObservationSpace)> {
-        if length == 0 {
-            return Err(Error::Config("a history holds at least the present observation: 1".into()));
+        if !(1..=LONGEST).contains(&length) {
+            return Err(Error::Config(format!(
+                "history = {length}: it must be at least 1 and at most {LONGEST}"
+            )));
         }
         match &spec.observation {
             ObservationSpace::Box { shape, low, high } => {
@@ -127,17 +132,17 @@ impl Stack {
             }
             ObservationSpace::Discrete { n } => {
                 let all = u32::try_from(length).ok().and_then(|length| n.checked_pow(length));
-                match all.filter(|&all| all <= MOST_INDICES) {
+                Ok(match all.filter(|&all| all <= MOST_INDICES) {
                     Some(all) => {
                         let (base, histories) = ((*n).max(1) as u32, all.max(1) as u32);
-                        Ok((Stack::Digits { base, histories }, ObservationSpace::Discrete { n: all }))
+                        (Stack::Digits { base, histories }, ObservationSpace::Discrete { n: all })
                     }
-                    None => Err(Error::Config(format!(
-                        "{} has {n} observations: histories of {length} are more than the {MOST_INDICES} \
-                         that can be told apart; remember fewer",
-                        spec.id
-                    ))),
-                }
+                    // Too many to be counted: the indices themselves.
+                    None => {
+                        let bounds = vec![(0.0, (n - 1) as f32); length];
+                        (Stack::Numbers { d: 1 }, ObservationSpace::vector(&bounds))
+                    }
+                })
             }
         }
     }

@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::{Activation, Builder, Conv, Init, Place};
 use crate::settings::within;
 
+/// Weights of a layer that looks its rows up: more than these fit into no memory together with their moments.
+const MOST_WEIGHTS: usize = 1 << 28;
+
 /// What every deep agent is told of its network.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -45,6 +48,16 @@ impl Shape {
         within("channels", f64::from(self.channels), 0.0, 1024.0)?;
         within("blocks", f64::from(self.blocks), 0.0, 64.0)?;
         match (self.channels, space) {
+            (0, ObservationSpace::Discrete { n }) => {
+                let units = self.hidden.first().map_or(*n, |&units| units as usize);
+                match n.saturating_mul(units) {
+                    0..=MOST_WEIGHTS => Ok(()),
+                    weights => Err(Error::Config(format!(
+                        "{n} observations, each with {units} weights of its own, are {weights} parameters, more than \
+                         {MOST_WEIGHTS}: use a smaller first hidden layer, or let the world show numbers"
+                    ))),
+                }
+            }
             (0, _) => Ok(()),
             (_, ObservationSpace::Box { shape, .. }) if shape.len() == 3 => Ok(()),
             (channels, _) => Err(Error::Config(format!(

@@ -140,11 +140,11 @@ fn what_it_looks_like() {
     let (low, high) = (vec![f32::NEG_INFINITY; 8], vec![f32::INFINITY; 8]);
     assert_eq!(seen.spec().observation, ObservationSpace::Box { shape: vec![8], low, high });
     assert_eq!((&seen.spec().id, seen.spec().masked), (&plain.spec().id, true));
-    // Four lights: 4^12 is 2^24, and no more can be told apart.
+    // Four lights: 4^12 is 2^24; what is more than can be counted is shown as numbers.
     let light = light().shared();
     let seen = |length| History::of(Arc::clone(&light), length);
     assert_eq!(seen(12).unwrap().spec().observation, ObservationSpace::Discrete { n: 1 << 24 });
-    for (length, why) in [(13, "remember fewer"), (0, "at least"), (usize::MAX, "remember fewer")] {
+    for (length, why) in [(0, "at least 1"), (usize::MAX, "at most 4096")] {
         assert!(seen(length).err().unwrap().to_string().contains(why), "{length}");
     }
 }

@@ -180,3 +180,15 @@ fn bad_settings_are_refused_with_their_mend() {
     }
     assert!(Tracks.build("nowhere", &toml::Table::new(), &NoCast).unwrap().is_none());
 }
+
+#[test]
+fn what_is_learned_anywhere_is_judged_from_a_standing_start() {
+    let settings = "start = \"anywhere\"\nhz = 25".parse().unwrap();
+    let world = super::super::Tracks.build("circle", &settings, &freewheel_core::NoCast).unwrap().unwrap();
+    let judge = world.judge().unwrap();
+    assert_eq!((&judge.world.spec().id, judge.world.spec().gamma), (&world.spec().id, world.spec().gamma));
+    assert_eq!(judge.settings, "start = \"standing\"\nhz = 25".parse().unwrap());
+    let stage = judge.world.stage(Streams::new(0), Purpose::WatchEnvironment, 0);
+    assert_eq!(stage.obs()[0], 0.0);
+    assert!(judge.world.judge().is_none());
+}

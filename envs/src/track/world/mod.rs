@@ -18,8 +18,8 @@ mod settings;
 use std::sync::{Arc, OnceLock};
 
 use freewheel_core::{
-    Baseline, Better, Certainty, DynWorld, Env, Error, Frame, Measure, Policy, Purpose, Question, Result,
-    Score, Scripted, Solution, Spec, Step, Stream, Streams, Who, World,
+    Baseline, Better, Certainty, DynWorld, Env, Error, Frame, Judge, Measure, Policy, Purpose, Question,
+    Result, Score, Scripted, Solution, Spec, Step, Stream, Streams, Who, World,
 };
 
 use super::circuit::Circuit;
@@ -58,16 +58,23 @@ pub(super) struct Driving<A> {
     choices: Vec<A>,
     centre: Driver,
     racing: OnceLock<Result<Driver, String>>,
+    /// Where what is learned here is judged, if not here.
+    judge: Option<Judge>,
 }
 
 /// Driving on `circuit`, called `id`.
 ///
 /// # Errors
 /// [`Error::Config`] for settings that do not go together.
-pub(super) fn driving(id: &str, circuit: Circuit, settings: &Settings) -> Result<Arc<dyn DynWorld>> {
+pub(super) fn driving(
+    id: &str,
+    circuit: Circuit,
+    settings: &Settings,
+    judge: Option<Judge>,
+) -> Result<Arc<dyn DynWorld>> {
     Ok(match settings.actions {
-        Actions::Table => Driving::<u32>::new(id, circuit, settings)?.shared(),
-        Actions::Continuous => Driving::<[f32; 2]>::new(id, circuit, settings)?.shared(),
+        Actions::Table => Driving { judge, ..Driving::<u32>::new(id, circuit, settings)? }.shared(),
+        Actions::Continuous => Driving { judge, ..Driving::<[f32; 2]>::new(id, circuit, settings)? }.shared(),
     })
 }
 
@@ -137,7 +144,15 @@ impl<A: Drives> Driving<A> {
             scripts: vec!["centre-line".into(), "racing-line".into()],
             ..Spec::new(id, observer.space(), A::space())
         };
-        Ok(Driving { spec, rules, observer, choices: A::choices(), centre, racing: OnceLock::new() })
+        Ok(Driving {
+            spec,
+            rules,
+            observer,
+            choices: A::choices(),
+            centre,
+            racing: OnceLock::new(),
+            judge: None,
+        })
     }
 
     /// How driving goes on here.
@@ -269,6 +284,10 @@ impl<A: Drives> World for Driving<A> {
     /// The centre-line driver, driven.
     fn baseline(&self, _question: &Question) -> Result<Baseline> {
         Ok(Baseline { name: "centre-line".into(), value: self.measured(CENTRE_LINE)? })
+    }
+
+    fn judge(&self) -> Option<&Judge> {
+        self.judge.as_ref()
     }
 
     fn draw(&self, state: &State, _policy: Option<&dyn Policy>, frame: &mut Frame) {
