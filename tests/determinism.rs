@@ -42,6 +42,36 @@ fn the_same_bytes_for_any_number_of_threads() {
     }
 }
 
+/// Residual convolutions on a board, a large batch, continuous actions: what is cut into chunks must not depend on who takes them.
+#[test]
+fn deep_agents_give_the_same_bytes_for_any_number_of_threads() {
+    let folder = tempfile::tempdir().unwrap();
+    let experiment = folder.path().join("experiment.toml");
+    let text = r#"
+        worlds = ["go/5x5", "classic/cartpole"]
+        agents = ["ppo", "dqn", "a2c", "reinforce"]
+        seeds = "0..1"
+        steps = 1500
+        rows = 4
+        evaluation = { episodes = 8, points = 0 }
+        log = { points = 5 }
+        [world."go/5x5".agent]
+        ppo = { channels = 8, blocks = 1, hidden = [32] }
+        dqn = { channels = 8, blocks = 1, hidden = [32], storage = "u8", batch = 256, warm_up = 200, train_every = 64 }
+        a2c = { hidden = [512, 512], horizon = 64 }
+    "#;
+    std::fs::write(&experiment, text).unwrap();
+    let out = |threads: &str| {
+        let out = folder.path().join(threads);
+        let (experiment, folder) = (experiment.to_str().unwrap(), out.to_str().unwrap());
+        PROGRAM.text(&["run", experiment, "--threads", threads, "--out", folder, "--quiet"]);
+        out
+    };
+    let one = out("1");
+    assert_same_bytes(&one, &out("2"));
+    assert_same_bytes(&one, &out("8"));
+}
+
 #[test]
 fn one_wide_run_gives_the_same_bytes_for_any_number_of_threads() {
     let folder = tempfile::tempdir().unwrap();
