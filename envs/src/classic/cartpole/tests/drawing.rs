@@ -33,7 +33,7 @@ fn the_pole_leans_to_its_side() {
     // The pole's colour has more red than blue, and nothing else above the cart has.
     let top = |angle| {
         let frame = draw(0.0, angle, (80, 24));
-        let lit = |x: &usize| frame.get(*x, 2).is_some_and(|cell| cell.fg.0 > cell.fg.2 + 40);
+        let lit = |x: &usize| frame.get(*x, 2).is_some_and(|cell| cell.fg.0 > cell.fg.2.saturating_add(40));
         (0..80).filter(lit).map(|x| x as i32 - 40).collect::<Vec<_>>()
     };
     assert!(top(0.0).iter().all(|x| x.abs() <= 1) && !top(0.0).is_empty(), "{:?}", top(0.0));
