@@ -115,6 +115,11 @@ pub trait Learner: Send {
     /// A frozen copy of what it would play now.
     fn policy(&self, mode: Mode) -> Box<dyn Policy>;
 
+    /// Whether it learns: what plays one policy for ever is not asked what it has learned.
+    fn learns(&self) -> bool {
+        true
+    }
+
     /// Reports quantities worth a line in the log since the last report, such as `epsilon` or `td_error`.
     fn report(&mut self, monitor: &mut dyn Monitor);
 

@@ -8,6 +8,8 @@ use freewheel_core::{Ending, Error, Finished, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use crate::stall::Stall;
+
 /// Episodes gathered: their number and the sums that means are made of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Window {
@@ -111,15 +113,19 @@ impl Metrics {
         self.write(Value::Object(line))
     }
 
-    /// A line about a greedy evaluation.
-    pub(crate) fn evaluation(&mut self, step: u64, window: &Window) -> Result<()> {
-        self.write(json!({ "step": step, "evaluation": {
+    /// A line about a greedy evaluation, and whether it is one of a run that has stalled.
+    pub(crate) fn evaluation(&mut self, step: u64, window: &Window, stalled: Option<&Stall>) -> Result<()> {
+        let mut line = json!({ "step": step, "evaluation": {
             "episodes": window.episodes,
             "score": window.score(),
             "deviation": window.deviation(),
             "length": window.length(),
             "truncated": window.truncated,
-        }}))
+        }});
+        if let Some(stall) = stalled {
+            line["stalled"] = json!(stall);
+        }
+        self.write(line)
     }
 
     fn write(&mut self, line: Value) -> Result<()> {

@@ -1,17 +1,18 @@
 //! A job while it runs: slices of learning, and what is due between them.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use freewheel_core::checkpoint::{Checkpoint, Store, write_atomically};
 use freewheel_core::record::{self, EpisodeRecord};
-use freewheel_core::{Episodes, Error, Learner, Mode, Policy, Purpose, Result, Score, Streams};
+use freewheel_core::{Episodes, Error, Finished, Learner, Mode, Policy, Purpose, Result, Score, Streams};
 use serde::{Deserialize, Serialize};
 
 use crate::catalogue::Catalogue;
 use crate::job::{Control, Job, JobConfig, JobResult, Measured};
 use crate::metrics::{Metrics, Window};
+use crate::stall::Stall;
 
 /// What a checkpoint keeps of the run itself.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -27,6 +28,8 @@ struct Progress {
     episodes: u64,
     /// Whether an evaluation is due at this step and has not been made.
     owes_evaluation: bool,
+    /// Since when it is not better than the baseline, once that counts.
+    stalled: Option<Stall>,
 }
 
 /// A job while it runs.
@@ -79,7 +82,7 @@ impl<'a> Training<'a> {
         let mut slice = 1024u64;
         loop {
             let now = self.progress.step;
-            let evaluated = !self.progress.owes_evaluation || self.evaluate_on_the_way(control.stop)?;
+            let evaluated = !self.progress.owes_evaluation || self.evaluate_on_the_way(control)?;
             if evaluated && (due(now, config.checkpoint.points) || now == total) {
                 self.save(&self.store)?;
                 self.drop_aside()?;
@@ -135,13 +138,36 @@ impl<'a> Training<'a> {
     }
 
     /// False where the user wanted to stop: then the evaluation is still owed.
-    fn evaluate_on_the_way(&mut self, stop: &AtomicBool) -> Result<bool> {
+    fn evaluate_on_the_way(&mut self, control: &Control<'_>) -> Result<bool> {
         let policy = self.learner.policy(Mode::Greedy);
         let episodes = self.job.config.evaluation.episodes_on_the_way;
-        let Some(finished) = self.job.evaluate(&*policy, episodes, stop)? else { return Ok(false) };
-        self.metrics.evaluation(self.progress.step, &Window::of(&finished))?;
+        let Some(finished) = self.job.evaluate(&*policy, episodes, control.stop)? else { return Ok(false) };
+        self.judge(&finished, control)?;
+        let Progress { step, ref stalled, .. } = self.progress;
+        self.metrics.evaluation(step, &Window::of(&finished), stalled.as_ref())?;
         self.progress.owes_evaluation = false;
         Ok(true)
+    }
+
+    /// Marks the run as stalled, or takes the mark away, as its newest evaluation has it.
+    fn judge(&mut self, finished: &[Finished], control: &Control<'_>) -> Result<()> {
+        let JobConfig { steps, ref evaluation, .. } = self.job.config;
+        let (now, due) = (self.progress.step, (evaluation.stalled_after * steps as f64).round() as u64);
+        if due == 0 || now < due || !self.learner.learns() {
+            return Ok(());
+        }
+        let Some(baseline) = control.yardsticks.baseline(self.job)? else { return Ok(()) };
+        let lower_is_better = self.job.judge().spec().lower_is_better();
+        let found = Stall::of(now, finished, &baseline, lower_is_better);
+        self.progress.stalled = match (found, self.progress.stalled.take()) {
+            (Some(_), Some(before)) => Some(before),
+            (Some(stall), None) => {
+                (control.note)(&format!("{}: stalled: {}", self.job.title(), stall.to_text(steps)));
+                Some(stall)
+            }
+            (None, _) => None,
+        };
+        Ok(())
     }
 
     fn save(&self, store: &Store) -> Result<()> {
@@ -171,6 +197,7 @@ impl<'a> Training<'a> {
         let Some(finished) = self.job.evaluate(&*policy, config.evaluation.episodes, control.stop)? else {
             return Ok(None);
         };
+        self.judge(&finished, control)?;
         let evaluation = Window::of(&finished);
         if evaluation.episodes < finished.len() as u64 {
             let unsaid = finished.len() as u64 - evaluation.episodes;
@@ -190,6 +217,7 @@ impl<'a> Training<'a> {
             evaluation,
             online: self.progress.online,
             measures: Measured::all(self.job.judge().spec(), &finished),
+            stalled: self.progress.stalled.clone(),
         };
         let text = serde_json::to_string_pretty(&result).map_err(|e| Error::Unsupported(e.to_string()))?;
         write_atomically(self.directory.join("eval.json"), text.as_bytes())?;
