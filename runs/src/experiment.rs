@@ -19,7 +19,7 @@ pub struct Ran<'a> {
     pub job: &'a Job,
     /// What came of it; `None` where the user stopped before it began.
     pub outcome: Option<Outcome>,
-    /// Wall-clock time.
+    /// Wall-clock time; none for what was done before.
     pub time: Duration,
 }
 
@@ -57,14 +57,15 @@ pub fn run<'a>(
         for pool in &pools {
             scope.spawn(|| {
                 while let Some(i) = next() {
+                    let found = matches!(jobs[i].result(root), Ok(Some(_)));
                     let begin = Instant::now();
                     let outcome = pool.install(|| jobs[i].run(catalogue, root, &control));
                     if outcome.is_err() {
                         stop.store(true, std::sync::atomic::Ordering::Relaxed);
                     }
-                    progress.ended(&jobs[i], &outcome, begin.elapsed());
-                    results.lock().unwrap_or_else(PoisonError::into_inner)[i] =
-                        Some((outcome, begin.elapsed()));
+                    let time = if found { Duration::ZERO } else { begin.elapsed() };
+                    progress.ended(&jobs[i], &outcome, time);
+                    results.lock().unwrap_or_else(PoisonError::into_inner)[i] = Some((outcome, time));
                 }
             });
         }

@@ -212,7 +212,9 @@ impl Row {
         let (summary, online) = (stats::summarise(&scores, streams), stats::summarise(&online, streams));
         let diverged = group.iter().filter(|ran| matches!(ran.outcome, Some(Outcome::Diverged(_)))).count();
         let seconds: f64 = done.iter().map(|(_, time)| time.as_secs_f64()).sum();
-        let steps: u64 = done.iter().map(|(result, _)| result.steps).sum();
+        // What took no time was done before.
+        let now = done.iter().filter(|(_, time)| !time.is_zero());
+        let steps: u64 = now.map(|(result, _)| result.steps).sum();
         let mean = (!scores.is_empty()).then_some(summary.mean);
         let normalise = |score: f64| yardstick.normalise(score, lower_is_better);
         Row {
@@ -231,8 +233,7 @@ impl Row {
             normalised: mean.and_then(normalise),
             normalised_scores: scores.iter().filter_map(|&score| normalise(score)).collect(),
             measures: mean_measures(&done),
-            // What took no time was done before.
-            steps_per_second: (seconds > 0.005 * done.len() as f64).then(|| steps as f64 / seconds),
+            steps_per_second: (seconds > 0.0).then(|| steps as f64 / seconds),
             scores,
         }
     }
