@@ -133,9 +133,11 @@ impl Metrics {
         self.file.write_all(format!("{line}\n").as_bytes()).map_err(Error::io(&self.path))
     }
 
-    /// Brings every line to the disk and says how many bytes they are.
-    pub(crate) fn sync(&self) -> Result<u64> {
-        self.file.sync_data().map_err(Error::io(&self.path))?;
-        Ok(self.file.metadata().map_err(Error::io(&self.path))?.len())
+    /// How many bytes the lines are, and what brings them to the disk, on any thread.
+    pub(crate) fn sync(&self) -> Result<(u64, impl FnOnce() -> Result<()> + Send + use<>)> {
+        let path = self.path.clone();
+        let length = self.file.metadata().map_err(Error::io(&path))?.len();
+        let file = self.file.try_clone().map_err(Error::io(&path))?;
+        Ok((length, move || file.sync_data().map_err(Error::io(path))))
     }
 }
