@@ -59,18 +59,20 @@ impl World for Fork {
 struct Growth {
     /// Factor by which its weight grows in every step.
     factor: f64,
+    /// What it saves besides, bytes.
+    ballast: usize,
 }
 
 impl Default for Growth {
     fn default() -> Self {
-        Growth { factor: 2.0 }
+        Growth { factor: 2.0, ballast: 0 }
     }
 }
 
 /// Plays at random, and has a weight that grows until it is beyond all bounds: with 2, at step 1024.
 struct Grows {
     player: Fixed,
-    factor: f64,
+    growth: Growth,
     weight: f64,
     step: u64,
 }
@@ -78,7 +80,7 @@ struct Grows {
 impl Grows {
     fn new(spec: &Spec, growth: Growth, budget: Budget, streams: Streams) -> Result<Self> {
         let player = Fixed::new(spec, std::sync::Arc::new(Uniform::new(spec)?), budget, streams)?;
-        Ok(Grows { player, factor: growth.factor, weight: 1.0, step: 0 })
+        Ok(Grows { player, growth, weight: 1.0, step: 0 })
     }
 }
 
@@ -88,7 +90,7 @@ impl Learner for Grows {
         for _ in 0..steps.div_ceil(rows) {
             self.player.learn(episodes, rows)?;
             self.step += rows;
-            self.weight *= self.factor;
+            self.weight *= self.growth.factor;
             if !self.weight.is_finite() {
                 return Err(Error::Diverged {
                     quantity: "weight".into(),
@@ -110,14 +112,16 @@ impl Learner for Grows {
 
     fn save(&self) -> Result<Vec<u8>> {
         let [weight, step] = [self.weight.to_le_bytes(), self.step.to_le_bytes()];
-        Ok([&weight[..], &step, &self.player.save()?].concat())
+        // Other bytes in every checkpoint.
+        let ballast: Vec<u8> = step.iter().copied().cycle().take(self.growth.ballast).collect();
+        Ok([&weight[..], &step, &ballast, &self.player.save()?].concat())
     }
 
     fn load(&mut self, bytes: &[u8]) -> Result<()> {
         let cut = || Error::Config("this is no saved weight".into());
         let (weight, rest) = bytes.split_first_chunk().ok_or_else(cut)?;
         let (step, rest) = rest.split_first_chunk().ok_or_else(cut)?;
-        self.player.load(rest)?;
+        self.player.load(rest.get(self.growth.ballast..).ok_or_else(cut)?)?;
         (self.weight, self.step) = (f64::from_le_bytes(*weight), u64::from_le_bytes(*step));
         Ok(())
     }

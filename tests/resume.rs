@@ -3,10 +3,12 @@
 use std::path::Path;
 use std::time::Duration;
 
+use freewheel_core::checkpoint::Checkpoint;
 use freewheel_core::{Purpose, Streams};
 use freewheel_tests::{Program, assert_same_bytes};
 
 const PROGRAM: Program = Program(env!("CARGO_BIN_EXE_freewheel-program"));
+const ODD: Program = Program(env!("CARGO_BIN_EXE_freewheel-odd"));
 
 /// Long enough to be killed several times over.
 fn words(out: &Path) -> Vec<String> {
@@ -47,6 +49,57 @@ fn killed_at_random_points_and_resumed() {
     let output = run(&killed).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert_same_bytes(&whole, &killed);
+}
+
+/// Checkpoints so large that most of the time one is being written in the background.
+#[test]
+fn killed_while_it_writes_it_leaves_only_whole_checkpoints() {
+    let folder = tempfile::tempdir().unwrap();
+    let (whole, killed) = (folder.path().join("whole"), folder.path().join("killed"));
+    let command = |out: &Path| {
+        let set = ["agent.factor=1", "agent.ballast=4000000", "checkpoint.points=50", "checkpoint.keep=2"];
+        let words = ["train", "odd/fork", "grows", "--steps", "20000", "-q", "--out", out.to_str().unwrap()];
+        let set = set.iter().flat_map(|set| ["--set", *set]);
+        ODD.command(&words.into_iter().chain(set).collect::<Vec<_>>())
+    };
+    let begin = std::time::Instant::now();
+    assert!(command(&whole).output().unwrap().status.success());
+    let took = begin.elapsed();
+    let mut rng = Streams::new(2).stream(Purpose::Learner, 0, 0);
+    let mut kills = 0;
+    for _ in 0..12 {
+        let mut child = command(&killed).stdout(std::process::Stdio::null()).spawn().unwrap();
+        std::thread::sleep(Duration::from_secs_f64(took.as_secs_f64() * 0.3 * rng.uniform()));
+        child.kill().unwrap();
+        kills += u32::from(!child.wait().unwrap().success());
+        for (name, bytes) in freewheel_tests::files(folder.path()) {
+            if name.ends_with(".ckpt") {
+                Checkpoint::decode(Path::new(&name), &bytes).unwrap();
+            }
+        }
+    }
+    assert!(kills >= 3, "only {kills} of 12 were killed before their end");
+    assert!(command(&killed).output().unwrap().status.success());
+    assert_same_bytes(&whole, &killed);
+}
+
+/// What could not be written is told, and nothing pretends to be done.
+#[test]
+fn a_checkpoint_that_cannot_be_written_stops_the_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    let words = ["train", "odd/fork", "random", "--steps", "20000", "--out", out, "-q"];
+    ODD.text(&words);
+    let run =
+        std::fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().path()).find(|p| p.is_dir()).unwrap();
+    let run = run.join("seed-0");
+    std::fs::remove_file(run.join("eval.json")).unwrap();
+    std::fs::remove_dir_all(run.join("checkpoints")).unwrap();
+    // In the way of the first: only the writer meets it.
+    std::fs::create_dir_all(run.join("checkpoints/.step-000000004000.ckpt.tmp/full")).unwrap();
+    let (code, said) = ODD.fails(&words);
+    assert!(code == 3 && said.contains("checkpoints"), "{code}: {said}");
+    assert!(!run.join("eval.json").exists());
 }
 
 #[test]

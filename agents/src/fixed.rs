@@ -55,6 +55,10 @@ impl Learner for Fixed {
         Box::new(Arc::clone(&self.policy))
     }
 
+    fn learns(&self) -> bool {
+        false
+    }
+
     fn report(&mut self, _: &mut dyn Monitor) {}
 
     fn save(&self) -> Result<Vec<u8>> {

@@ -13,15 +13,18 @@
 //! old file or the new one stands there, whole.
 
 use std::collections::BTreeMap;
+use std::io::{self, Write};
 use std::path::Path;
 
 use crate::{Error, Result};
 
 mod file;
 mod store;
+mod writer;
 
 pub use file::write_atomically;
 pub use store::{Restored, Store};
+pub use writer::Writer;
 
 const MAGIC: &[u8; 8] = b"FRWHCKPT";
 const HASH: usize = blake3::OUT_LEN;
@@ -63,25 +66,31 @@ impl Checkpoint {
         })
     }
 
-    /// As it stands on disk.
-    pub fn encode(&self) -> Vec<u8> {
-        let mut bytes = MAGIC.to_vec();
-        bytes.extend(FORMAT.to_le_bytes());
-        bytes.extend((self.sections.len() as u32).to_le_bytes());
+    /// Writes it as it stands on disk, without a copy of its sections.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write(&self, out: &mut impl Write) -> io::Result<()> {
+        let mut head = MAGIC.to_vec();
+        head.extend(FORMAT.to_le_bytes());
+        head.extend((self.sections.len() as u32).to_le_bytes());
         for (name, payload) in &self.sections {
-            bytes.extend((name.len() as u32).to_le_bytes());
-            bytes.extend(name.as_bytes());
-            bytes.extend((payload.len() as u64).to_le_bytes());
+            head.extend((name.len() as u32).to_le_bytes());
+            head.extend(name.as_bytes());
+            head.extend((payload.len() as u64).to_le_bytes());
         }
-        for payload in self.sections.values() {
-            bytes.extend(payload);
+        let mut hash = blake3::Hasher::new();
+        // Pieces that are still in the cache when they are written after they were hashed.
+        let pieces =
+            std::iter::once(&head).chain(self.sections.values()).flat_map(|part| part.chunks(1 << 18));
+        for piece in pieces {
+            hash.update(piece);
+            out.write_all(piece)?;
         }
-        let hash = blake3::hash(&bytes);
-        bytes.extend(hash.as_bytes());
-        bytes
+        out.write_all(hash.finalize().as_bytes())
     }
 
-    /// Reads what [`Checkpoint::encode`] wrote; `file` is where it came from, for messages.
+    /// Reads what [`Checkpoint::write`] wrote; `file` is where it came from, for messages.
     ///
     /// # Errors
     /// [`Error::Damaged`] where any byte is not as it was written, is missing or is one too many, or the format is

@@ -115,10 +115,16 @@ pub trait Learner: Send {
     /// A frozen copy of what it would play now.
     fn policy(&self, mode: Mode) -> Box<dyn Policy>;
 
+    /// Whether it learns: what plays one policy for ever is not asked what it has learned.
+    fn learns(&self) -> bool {
+        true
+    }
+
     /// Reports quantities worth a line in the log since the last report, such as `epsilon` or `td_error`.
     fn report(&mut self, monitor: &mut dyn Monitor);
 
-    /// Everything that [`Learner::load`] needs to go on exactly here.
+    /// Everything that [`Learner::load`] needs to go on exactly here. Learning stands still meanwhile: what is large, such as a
+    /// replay memory, is best copied as bytes.
     fn save(&self) -> Result<Vec<u8>>;
 
     /// Goes on exactly where `save` was called. `bytes` come from a learner of the same settings.

@@ -228,7 +228,10 @@ pub fn summarise(scores: &[f64], streams: Streams) -> Summary {
     }
 }
 
-/// JSON has no NaN; what was written as `null` is read as NaN again.
+/// JSON has no NaN; what was written as `null` is read as NaN again. In a checkpoint a number is a number.
 fn null_is_nan<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
-    Ok(Option::deserialize(from)?.unwrap_or(f64::NAN))
+    match from.is_human_readable() {
+        true => Ok(Option::deserialize(from)?.unwrap_or(f64::NAN)),
+        false => f64::deserialize(from),
+    }
 }

@@ -163,7 +163,7 @@ pub struct Judge {
 }
 
 /// The score that counts as nothing learned.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Baseline {
     /// Who gets it, such as `random` or `buy-and-hold`.
     pub name: String,

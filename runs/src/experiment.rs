@@ -11,6 +11,7 @@ use freewheel_core::{Error, Result};
 use crate::catalogue::Catalogue;
 use crate::job::{Control, Job, Outcome};
 use crate::progress::Progress;
+use crate::yardstick::Yardsticks;
 
 /// A job and what came of it.
 pub struct Ran<'a> {
@@ -18,7 +19,7 @@ pub struct Ran<'a> {
     pub job: &'a Job,
     /// What came of it; `None` where the user stopped before it began.
     pub outcome: Option<Outcome>,
-    /// Wall-clock time.
+    /// Wall-clock time; none for what was done before.
     pub time: Duration,
 }
 
@@ -39,11 +40,13 @@ pub fn run<'a>(
     threads: usize,
     stop: &AtomicBool,
     progress: &Progress,
+    yardsticks: &Yardsticks,
 ) -> Result<Vec<Ran<'a>>> {
     let workers = threads.min(jobs.len()).max(1);
     let queue: Mutex<VecDeque<usize>> = Mutex::new((0..jobs.len()).collect());
     let results: Mutex<Vec<Option<Ended>>> = Mutex::new(jobs.iter().map(|_| None).collect());
-    let control = Control { stop, progress: &|steps| progress.add(steps), note: &|text| progress.tell(text) };
+    let (made, note) = (|steps| progress.add(steps), |text: &str| progress.tell(text));
+    let control = Control { stop, progress: &made, note: &note, yardsticks };
     let next = || match stop.load(std::sync::atomic::Ordering::Relaxed) {
         true => None,
         false => queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front(),
@@ -54,14 +57,15 @@ pub fn run<'a>(
         for pool in &pools {
             scope.spawn(|| {
                 while let Some(i) = next() {
+                    let found = matches!(jobs[i].result(root), Ok(Some(_)));
                     let begin = Instant::now();
                     let outcome = pool.install(|| jobs[i].run(catalogue, root, &control));
                     if outcome.is_err() {
                         stop.store(true, std::sync::atomic::Ordering::Relaxed);
                     }
-                    progress.ended(&jobs[i], &outcome, begin.elapsed());
-                    results.lock().unwrap_or_else(PoisonError::into_inner)[i] =
-                        Some((outcome, begin.elapsed()));
+                    let time = if found { Duration::ZERO } else { begin.elapsed() };
+                    progress.ended(&jobs[i], &outcome, time);
+                    results.lock().unwrap_or_else(PoisonError::into_inner)[i] = Some((outcome, time));
                 }
             });
         }

@@ -13,7 +13,9 @@ use toml::Table;
 
 use crate::catalogue::Catalogue;
 use crate::metrics::Window;
+use crate::stall::Stall;
 use crate::training::{Training, newest, of_this_run, stores};
+use crate::yardstick::Yardsticks;
 
 /// How a run is judged.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -29,11 +31,26 @@ pub struct Evaluation {
     pub max_steps: u32,
     /// Episodes of the final evaluation that are kept, to be replayed and verified.
     pub recorded: u64,
+    /// Share of the steps after which a run that is not better than the baseline is marked as stalled, 0 to 1; 0 for never.
+    #[serde(skip_serializing_if = "is_half")]
+    pub stalled_after: f64,
+}
+
+/// What is as it always was is not written down: such a run keeps its name.
+fn is_half(share: &f64) -> bool {
+    *share == 0.5
 }
 
 impl Default for Evaluation {
     fn default() -> Self {
-        Evaluation { episodes: 200, points: 10, episodes_on_the_way: 20, max_steps: 1000, recorded: 3 }
+        Evaluation {
+            episodes: 200,
+            points: 10,
+            episodes_on_the_way: 20,
+            max_steps: 1000,
+            recorded: 3,
+            stalled_after: 0.5,
+        }
     }
 }
 
@@ -183,6 +200,9 @@ pub struct JobResult {
     /// The world's measures in the evaluation.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub measures: Vec<Measured>,
+    /// Where it learned nothing: it was not better than the baseline, neither at last nor since a stated share of its steps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stalled: Option<Stall>,
 }
 
 /// The mean of one of the world's measures over the episodes of an evaluation.
@@ -221,6 +241,8 @@ pub struct Control<'a> {
     pub progress: &'a (dyn Fn(u64) + Sync),
     /// Told of what the user should know.
     pub note: &'a (dyn Fn(&str) + Sync),
+    /// Knows the baselines.
+    pub yardsticks: &'a Yardsticks,
 }
 
 impl Job {
@@ -234,7 +256,15 @@ impl Job {
     /// # Errors
     /// [`Error::Damaged`] where `eval.json` cannot be read.
     pub fn result(&self, root: &Path) -> Result<Option<JobResult>> {
-        let file = self.directory(root).join("eval.json");
+        Job::result_in(&self.directory(root))
+    }
+
+    /// What came of the run in `directory`, where it is done.
+    ///
+    /// # Errors
+    /// As [`Job::result`].
+    pub fn result_in(directory: &Path) -> Result<Option<JobResult>> {
+        let file = directory.join("eval.json");
         match std::fs::read(&file) {
             Ok(bytes) => serde_json::from_slice(&bytes)
                 .map(Some)
@@ -338,6 +368,12 @@ impl Job {
         let (streams, max_steps) = (Streams::new(self.config.seed), self.max_steps());
         let protocol = Protocol { episodes, rows: EVALUATION_ROWS, max_steps, streams };
         evaluate_unless(self.judge(), policy, &protocol, stop)
+    }
+
+    /// What messages call it.
+    pub(crate) fn title(&self) -> String {
+        let JobConfig { world_label, agent_label, seed, .. } = &self.config;
+        format!("{world_label} {agent_label} seed {seed}")
     }
 
     /// Where it is judged: its own world, unless that names another.

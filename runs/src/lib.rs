@@ -17,6 +17,7 @@ pub mod progress;
 pub mod report;
 pub mod seeds;
 pub mod sight;
+pub mod stall;
 mod training;
 pub mod tui;
 pub mod yardstick;

@@ -8,6 +8,8 @@ use freewheel_core::{Ending, Error, Finished, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use crate::stall::Stall;
+
 /// Episodes gathered: their number and the sums that means are made of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Window {
@@ -111,15 +113,19 @@ impl Metrics {
         self.write(Value::Object(line))
     }
 
-    /// A line about a greedy evaluation.
-    pub(crate) fn evaluation(&mut self, step: u64, window: &Window) -> Result<()> {
-        self.write(json!({ "step": step, "evaluation": {
+    /// A line about a greedy evaluation, and whether it is one of a run that has stalled.
+    pub(crate) fn evaluation(&mut self, step: u64, window: &Window, stalled: Option<&Stall>) -> Result<()> {
+        let mut line = json!({ "step": step, "evaluation": {
             "episodes": window.episodes,
             "score": window.score(),
             "deviation": window.deviation(),
             "length": window.length(),
             "truncated": window.truncated,
-        }}))
+        }});
+        if let Some(stall) = stalled {
+            line["stalled"] = json!(stall);
+        }
+        self.write(line)
     }
 
     fn write(&mut self, line: Value) -> Result<()> {
@@ -127,9 +133,11 @@ impl Metrics {
         self.file.write_all(format!("{line}\n").as_bytes()).map_err(Error::io(&self.path))
     }
 
-    /// Brings every line to the disk and says how many bytes they are.
-    pub(crate) fn sync(&self) -> Result<u64> {
-        self.file.sync_data().map_err(Error::io(&self.path))?;
-        Ok(self.file.metadata().map_err(Error::io(&self.path))?.len())
+    /// How many bytes the lines are, and what brings them to the disk, on any thread.
+    pub(crate) fn sync(&self) -> Result<(u64, impl FnOnce() -> Result<()> + Send + use<>)> {
+        let path = self.path.clone();
+        let length = self.file.metadata().map_err(Error::io(&path))?.len();
+        let file = self.file.try_clone().map_err(Error::io(&path))?;
+        Ok((length, move || file.sync_data().map_err(Error::io(path))))
     }
 }

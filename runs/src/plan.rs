@@ -120,6 +120,12 @@ impl Common {
         within(&["rows"], self.top.rows as u64, MOST_ROWS as u64)?;
         within(&["evaluation", "max_steps"], u64::from(self.evaluation.max_steps), u64::from(u32::MAX))?;
         within(&["checkpoint", "keep"], self.checkpoint.keep as u64, MOST_STEPS)?;
+        let share = self.evaluation.stalled_after;
+        if !(0.0..=1.0).contains(&share) {
+            let message =
+                format!("`stalled_after` = {share} is out of range: it must be at least 0 and at most 1");
+            return Err(doc.error(&["evaluation", "stalled_after"], message));
+        }
         // The name is a folder below results/.
         let name = &self.top.name;
         if name.is_empty() || name.starts_with('.') || name.contains(['/', '\\']) {

@@ -50,12 +50,13 @@ impl Progress {
     }
 
     pub(crate) fn ended(&self, job: &Job, outcome: &Result<Outcome>, time: Duration) {
-        let name = format!("{} {} seed {}", job.config.world_label, job.config.agent_label, job.config.seed);
+        let name = job.title();
         self.bar.set_message(name.clone());
         match outcome {
             Ok(Outcome::Done(result)) if self.lines => {
                 let score = result.evaluation.score().map_or("-".into(), |score| format!("{score:.3}"));
-                note(&format!("{name}: score {score}, {:.1} s", time.as_secs_f64()));
+                let stalled = if result.stalled.is_some() { ", stalled" } else { "" };
+                note(&format!("{name}: score {score}, {:.1} s{stalled}", time.as_secs_f64()));
             }
             Ok(Outcome::Diverged(why)) => self.tell(&format!("{name}: {why}")),
             Ok(Outcome::Interrupted) => self.tell(&format!("{name}: saved")),

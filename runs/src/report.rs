@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::experiment::Ran;
 use crate::job::{JobResult, Measured, Outcome};
+use crate::stall::Stall;
 use crate::yardstick::{Reference, Yardstick, Yardsticks};
 
 /// An experiment's results.
@@ -35,6 +36,8 @@ pub struct Row {
     pub seeds: usize,
     /// Runs that diverged.
     pub diverged: usize,
+    /// Runs that came to their end and are no better than the baseline: those that have stalled.
+    pub stalled: Vec<Stalled>,
     /// Greedy score of each seed: mean return of its final evaluation.
     pub scores: Vec<f64>,
     /// Mean over seeds.
@@ -63,6 +66,18 @@ pub struct Row {
     pub steps_per_second: Option<f64>,
 }
 
+/// A run that has stalled.
+#[derive(Serialize)]
+pub struct Stalled {
+    /// The run's seed.
+    pub seed: u64,
+    /// Its steps.
+    pub steps: u64,
+    /// The figures that show it.
+    #[serde(flatten)]
+    pub figures: Stall,
+}
+
 /// One agent over all worlds.
 #[derive(Serialize)]
 pub struct Overall {
@@ -81,9 +96,8 @@ impl Report {
     ///
     /// # Errors
     /// Those of [`Yardsticks::of`].
-    pub fn new(experiment: &str, out: &str, ran: &[Ran<'_>]) -> Result<Self> {
+    pub fn new(experiment: &str, out: &str, ran: &[Ran<'_>], yardsticks: &Yardsticks) -> Result<Self> {
         let mut rows: Vec<Row> = Vec::new();
-        let mut yardsticks = Yardsticks::default();
         // The folder names the whole configuration: nothing else may share a row.
         for group in ran.chunk_by(|a, b| a.job.config.folder() == b.job.config.folder()) {
             let config = &group[0].job.config;
@@ -99,6 +113,21 @@ impl Report {
         let several = rows.iter().any(|row| row.world != rows[0].world);
         let overall = if several { overall(&rows) } else { Vec::new() };
         Ok(Report { experiment: experiment.to_owned(), out: out.to_owned(), rows, overall })
+    }
+
+    /// The figures of the runs that have stalled, a line each.
+    fn footnotes(&self, markdown: bool) -> String {
+        let line = |row: &Row, run: &Stalled| {
+            let Row { world, agent, .. } = row;
+            let bullet = if markdown { "- " } else { "  " };
+            format!("{bullet}{world} {agent} seed {}: {}\n", run.seed, run.figures.to_text(run.steps))
+        };
+        let lines: String =
+            self.rows.iter().flat_map(|row| row.stalled.iter().map(move |run| line(row, run))).collect();
+        match lines.is_empty() {
+            true => lines,
+            false => format!("\nstalled, that is, not better than the baseline since:\n{lines}"),
+        }
     }
 
     /// The tables as text: boxes for a terminal, or Markdown.
@@ -122,10 +151,7 @@ impl Report {
             table.add_row([
                 shown.to_owned(),
                 row.agent.clone(),
-                match row.diverged {
-                    0 => number(row.mean),
-                    n => format!("{} ({n} diverged)", number(row.mean)),
-                },
+                row.score_text(),
                 interval(row.interval),
                 row.reference.map_or("-".into(), Reference::to_text),
                 row.baseline.as_ref().map_or("-".into(), baseline_text),
@@ -140,6 +166,7 @@ impl Report {
             }
         }
         let mut text = format!("{table}\n");
+        text.push_str(&self.footnotes(markdown));
         for world in self.rows.chunk_by(|a, b| a.world == b.world) {
             if world.iter().any(|row| !row.measures.is_empty()) {
                 text.push_str(&format!("\n{}\n", measures_table(world, markdown)));
@@ -158,6 +185,17 @@ impl Report {
 }
 
 impl Row {
+    /// The mean score, and what is to be known of it.
+    fn score_text(&self) -> String {
+        let count = |n: usize, what: &str| (n > 0).then(|| format!("{n} {what}"));
+        let marks = [count(self.diverged, "diverged"), count(self.stalled.len(), "stalled")];
+        let marks: Vec<String> = marks.into_iter().flatten().collect();
+        match marks.is_empty() {
+            true => number(self.mean),
+            false => format!("{} ({})", number(self.mean), marks.join(", ")),
+        }
+    }
+
     fn new(group: &[Ran<'_>], yardstick: &Yardstick) -> Self {
         let lower_is_better = group[0].job.judge().spec().lower_is_better();
         let config = &group[0].job.config;
@@ -174,7 +212,9 @@ impl Row {
         let (summary, online) = (stats::summarise(&scores, streams), stats::summarise(&online, streams));
         let diverged = group.iter().filter(|ran| matches!(ran.outcome, Some(Outcome::Diverged(_)))).count();
         let seconds: f64 = done.iter().map(|(_, time)| time.as_secs_f64()).sum();
-        let steps: u64 = done.iter().map(|(result, _)| result.steps).sum();
+        // What took no time was done before.
+        let now = done.iter().filter(|(_, time)| !time.is_zero());
+        let steps: u64 = now.map(|(result, _)| result.steps).sum();
         let mean = (!scores.is_empty()).then_some(summary.mean);
         let normalise = |score: f64| yardstick.normalise(score, lower_is_better);
         Row {
@@ -182,6 +222,7 @@ impl Row {
             agent: config.agent_label.clone(),
             seeds: scores.len(),
             diverged,
+            stalled: done.iter().filter_map(|(result, _)| Stalled::of(result)).collect(),
             mean,
             iqm: mean.map(|_| summary.iqm),
             interval: summary.interval,
@@ -192,10 +233,16 @@ impl Row {
             normalised: mean.and_then(normalise),
             normalised_scores: scores.iter().filter_map(|&score| normalise(score)).collect(),
             measures: mean_measures(&done),
-            // What took no time was done before.
-            steps_per_second: (seconds > 0.005 * done.len() as f64).then(|| steps as f64 / seconds),
+            steps_per_second: (seconds > 0.0).then(|| steps as f64 / seconds),
             scores,
         }
+    }
+}
+
+impl Stalled {
+    fn of(result: &JobResult) -> Option<Self> {
+        let figures = result.stalled.clone()?;
+        Some(Stalled { seed: result.seed, steps: result.steps, figures })
     }
 }
 

@@ -1,17 +1,18 @@
 //! A job while it runs: slices of learning, and what is due between them.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use freewheel_core::checkpoint::{Checkpoint, Store, write_atomically};
+use freewheel_core::checkpoint::{Checkpoint, Store, Writer, write_atomically};
 use freewheel_core::record::{self, EpisodeRecord};
-use freewheel_core::{Episodes, Error, Learner, Mode, Policy, Purpose, Result, Score, Streams};
+use freewheel_core::{Episodes, Error, Finished, Learner, Mode, Policy, Purpose, Result, Score, Streams};
 use serde::{Deserialize, Serialize};
 
 use crate::catalogue::Catalogue;
 use crate::job::{Control, Job, JobConfig, JobResult, Measured};
 use crate::metrics::{Metrics, Window};
+use crate::stall::Stall;
 
 /// What a checkpoint keeps of the run itself.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -27,6 +28,8 @@ struct Progress {
     episodes: u64,
     /// Whether an evaluation is due at this step and has not been made.
     owes_evaluation: bool,
+    /// Since when it is not better than the baseline, once that counts.
+    stalled: Option<Stall>,
 }
 
 /// A job while it runs.
@@ -40,6 +43,8 @@ pub(crate) struct Training<'a> {
     store: Store,
     /// Where an interruption saves: beside the scheduled ones, so that these end up as if nothing had happened.
     aside: Store,
+    /// Writes checkpoints while learning goes on.
+    writer: Writer,
 }
 
 /// Long enough that a slice costs nothing, short enough that Ctrl-C is answered at once.
@@ -66,11 +71,21 @@ impl<'a> Training<'a> {
         }
         let metrics = Metrics::open(&directory.join("metrics.jsonl"), progress.metrics)?;
         let [store, aside] = stores(&directory, config.checkpoint.keep);
-        Ok(Training { job, directory, learner, episodes, metrics, progress, store, aside })
+        let writer = Writer::default();
+        Ok(Training { job, directory, learner, episodes, metrics, progress, store, aside, writer })
     }
 
-    /// Learns until all steps are made (true) or the user wants to stop (false).
+    /// Learns until all steps are made (true) or the user wants to stop (false). Whatever ends it, what was to be saved by
+    /// then has been, but for the end itself, which is still being written.
     pub(crate) fn finish_learning(&mut self, control: &Control<'_>) -> Result<bool> {
+        let learned = self.learn_on(control);
+        if !matches!(learned, Ok(true)) {
+            self.writer.finish()?;
+        }
+        learned
+    }
+
+    fn learn_on(&mut self, control: &Control<'_>) -> Result<bool> {
         let config = &self.job.config;
         let (total, rows) = (config.steps, config.rows as u64);
         let due = |step: u64, points: u64| {
@@ -79,16 +94,15 @@ impl<'a> Training<'a> {
         let mut slice = 1024u64;
         loop {
             let now = self.progress.step;
-            let evaluated = !self.progress.owes_evaluation || self.evaluate_on_the_way(control.stop)?;
+            let evaluated = !self.progress.owes_evaluation || self.evaluate_on_the_way(control)?;
             if evaluated && (due(now, config.checkpoint.points) || now == total) {
-                self.save(&self.store)?;
-                self.drop_aside()?;
+                self.save(Place::Scheduled)?;
             }
             if evaluated && now == total {
                 return Ok(true);
             }
             if control.stop.load(Ordering::Relaxed) {
-                self.save(&self.aside)?;
+                self.save(Place::Aside)?;
                 return Ok(false);
             }
             let schedules = [config.log.points, config.evaluation.points, config.checkpoint.points, 5, 1];
@@ -135,17 +149,43 @@ impl<'a> Training<'a> {
     }
 
     /// False where the user wanted to stop: then the evaluation is still owed.
-    fn evaluate_on_the_way(&mut self, stop: &AtomicBool) -> Result<bool> {
+    fn evaluate_on_the_way(&mut self, control: &Control<'_>) -> Result<bool> {
         let policy = self.learner.policy(Mode::Greedy);
         let episodes = self.job.config.evaluation.episodes_on_the_way;
-        let Some(finished) = self.job.evaluate(&*policy, episodes, stop)? else { return Ok(false) };
-        self.metrics.evaluation(self.progress.step, &Window::of(&finished))?;
+        let Some(finished) = self.job.evaluate(&*policy, episodes, control.stop)? else { return Ok(false) };
+        self.judge(&finished, control)?;
+        let Progress { step, ref stalled, .. } = self.progress;
+        self.metrics.evaluation(step, &Window::of(&finished), stalled.as_ref())?;
         self.progress.owes_evaluation = false;
         Ok(true)
     }
 
-    fn save(&self, store: &Store) -> Result<()> {
-        let metrics = self.metrics.sync()?;
+    /// Marks the run as stalled, or takes the mark away, as its newest evaluation has it.
+    fn judge(&mut self, finished: &[Finished], control: &Control<'_>) -> Result<()> {
+        let JobConfig { steps, ref evaluation, .. } = self.job.config;
+        let (now, due) = (self.progress.step, (evaluation.stalled_after * steps as f64).round() as u64);
+        if due == 0 || now < due || !self.learner.learns() {
+            return Ok(());
+        }
+        let Some(baseline) = control.yardsticks.baseline(self.job)? else { return Ok(()) };
+        let lower_is_better = self.job.judge().spec().lower_is_better();
+        let found = Stall::of(now, finished, &baseline, lower_is_better);
+        self.progress.stalled = match (found, self.progress.stalled.take()) {
+            (Some(_), Some(before)) => Some(before),
+            (Some(stall), None) => {
+                (control.note)(&format!("{}: stalled: {}", self.job.title(), stall.to_text(steps)));
+                Some(stall)
+            }
+            (None, _) => None,
+        };
+        Ok(())
+    }
+
+    /// Learning stands still while the run is copied; the rest is done in the background. One copy at a time: where the last is
+    /// still being written, this waits.
+    fn save(&mut self, place: Place) -> Result<()> {
+        self.writer.finish()?;
+        let (metrics, sync) = self.metrics.sync()?;
         let progress = postcard::to_stdvec(&Progress { metrics, ..self.progress.clone() })
             .map_err(|e| Error::Unsupported(format!("a run cannot be saved: {e}")))?;
         let mut checkpoint = Checkpoint::default();
@@ -153,14 +193,15 @@ impl<'a> Training<'a> {
         checkpoint.insert("progress", progress);
         checkpoint.insert("learner", self.learner.save()?);
         checkpoint.insert("episodes", self.episodes.save()?);
-        store.save(self.progress.step, &checkpoint).map(drop)
-    }
-
-    fn drop_aside(&self) -> Result<()> {
-        match std::fs::remove_dir_all(self.aside.dir()) {
-            Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Error::io(self.aside.dir())(e)),
-            _ => Ok(()),
-        }
+        let (step, store, aside) = (self.progress.step, self.store.clone(), self.aside.clone());
+        self.writer.begin(move || {
+            // A checkpoint counts the bytes of the metrics: they are there before it is.
+            sync()?;
+            match place {
+                Place::Aside => aside.save(step, &checkpoint).map(drop),
+                Place::Scheduled => store.save(step, &checkpoint).and_then(|_| remove(aside.dir())),
+            }
+        })
     }
 
     /// The final evaluation, the recorded episodes, and `eval.json`, which says that the run is done; `None` where the
@@ -169,8 +210,9 @@ impl<'a> Training<'a> {
         let config = &self.job.config;
         let policy = self.learner.policy(Mode::Greedy);
         let Some(finished) = self.job.evaluate(&*policy, config.evaluation.episodes, control.stop)? else {
-            return Ok(None);
+            return self.writer.finish().map(|()| None);
         };
+        self.judge(&finished, control)?;
         let evaluation = Window::of(&finished);
         if evaluation.episodes < finished.len() as u64 {
             let unsaid = finished.len() as u64 - evaluation.episodes;
@@ -190,7 +232,10 @@ impl<'a> Training<'a> {
             evaluation,
             online: self.progress.online,
             measures: Measured::all(self.job.judge().spec(), &finished),
+            stalled: self.progress.stalled.clone(),
         };
+        // Whoever finds this finds the end of learning, too.
+        self.writer.finish()?;
         let text = serde_json::to_string_pretty(&result).map_err(|e| Error::Unsupported(e.to_string()))?;
         write_atomically(self.directory.join("eval.json"), text.as_bytes())?;
         Ok(Some(result))
@@ -209,6 +254,23 @@ impl<'a> Training<'a> {
             played.map(|record| EpisodeRecord { settings: settings.clone(), ..record })
         };
         (0..count).map(one).collect()
+    }
+}
+
+/// Where a checkpoint goes.
+#[derive(Clone, Copy)]
+enum Place {
+    /// To those of the schedule, which make what an interruption saved superfluous.
+    Scheduled,
+    /// Beside them.
+    Aside,
+}
+
+/// What is gone already is removed.
+fn remove(folder: &Path) -> Result<()> {
+    match std::fs::remove_dir_all(folder) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Error::io(folder)(e)),
+        _ => Ok(()),
     }
 }
 

@@ -1,9 +1,9 @@
 //! What a score is read against: the best that can be done, and the baseline.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use freewheel_core::{Baseline, Certainty, DynWorld, Error, Policy, Question, Result};
+use freewheel_core::{Baseline, Certainty, DynWorld, Error, Policy, Question, Result, Solution};
 use serde::Serialize;
 
 use crate::job::Job;
@@ -21,6 +21,10 @@ pub struct Reference {
 }
 
 impl Reference {
+    fn of(solution: &Solution) -> Self {
+        Reference { value: solution.value, kind: solution.certainty, upper: solution.upper }
+    }
+
     /// As a cell of a table: a number, a bracket, or a number that is the best known.
     pub(crate) fn to_text(self) -> String {
         match (self.kind, self.upper) {
@@ -49,13 +53,15 @@ impl Yardstick {
     /// # Errors
     /// What the world's solver has wrong; having no answer is not an error.
     pub fn of(world: &dyn DynWorld, max_steps: u32) -> Result<Self> {
-        let best = Question::as_played(world.spec());
-        let cut = Question { horizon: best.horizon.or(Some(max_steps)), ..best };
-        let solution = known(world.solve(&best))?;
-        let reference =
-            solution.as_ref().map(|s| Reference { value: s.value, kind: s.certainty, upper: s.upper });
+        let solution = known(world.solve(&Question::as_played(world.spec())))?;
+        let reference = solution.as_ref().map(Reference::of);
         let policy = solution.and_then(|solution| solution.policy);
-        Ok(Yardstick { reference, policy, baseline: known(world.baseline(&cut))? })
+        Ok(Yardstick { reference, policy, baseline: Yardstick::baseline_of(world, max_steps)? })
+    }
+
+    fn baseline_of(world: &dyn DynWorld, max_steps: u32) -> Result<Option<Baseline>> {
+        let best = Question::as_played(world.spec());
+        known(world.baseline(&Question { horizon: best.horizon.or(Some(max_steps)), ..best }))
     }
 
     /// (score - baseline) / (best - baseline): 0 is the baseline, 1 the best, whichever way is better. The best is the
@@ -81,24 +87,56 @@ fn known<T>(answer: Result<T>) -> Result<Option<T>> {
     }
 }
 
-/// The yardsticks of several jobs; each world is solved once. They hold no policy: one for all agents of a world would have
-/// to suit what each of them sees.
+/// The yardsticks of several jobs, on any thread; each world is solved once. They hold no policy: one for all agents of a
+/// world would have to suit what each of them sees.
 #[derive(Default)]
-pub struct Yardsticks(HashMap<String, Yardstick>);
+pub struct Yardsticks(Mutex<HashMap<String, Arc<Known>>>);
+
+/// What is known of a world; `None` where nobody has asked.
+#[derive(Default)]
+struct Known {
+    reference: Mutex<Option<Option<Reference>>>,
+    baseline: Mutex<Option<Option<Baseline>>>,
+}
 
 impl Yardsticks {
     /// That of `job`, where it is judged.
     ///
     /// # Errors
     /// Those of [`Yardstick::of`].
-    pub fn of(&mut self, job: &Job) -> Result<Yardstick> {
-        let max_steps = job.config.evaluation.max_steps;
-        let key = format!("{} {} {max_steps}", job.config.world, job.judge_settings());
-        if let Some(known) = self.0.get(&key) {
-            return Ok(known.clone());
-        }
-        let yardstick = Yardstick { policy: None, ..Yardstick::of(job.judge(), max_steps)? };
-        self.0.insert(key, yardstick.clone());
-        Ok(yardstick)
+    pub fn of(&self, job: &Job) -> Result<Yardstick> {
+        let solve = || {
+            Ok(known(job.judge().solve(&Question::as_played(job.judge().spec())))?
+                .as_ref()
+                .map(Reference::of))
+        };
+        let reference = once(&self.known(job).reference, solve)?;
+        Ok(Yardstick { reference, policy: None, baseline: self.baseline(job)? })
+    }
+
+    /// The baseline of `job`, where it is judged; whoever asks meanwhile waits for the answer.
+    ///
+    /// # Errors
+    /// Those of [`Yardstick::of`].
+    pub fn baseline(&self, job: &Job) -> Result<Option<Baseline>> {
+        once(&self.known(job).baseline, || {
+            Yardstick::baseline_of(job.judge(), job.config.evaluation.max_steps)
+        })
+    }
+
+    fn known(&self, job: &Job) -> Arc<Known> {
+        let key =
+            format!("{} {} {}", job.config.world, job.judge_settings(), job.config.evaluation.max_steps);
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(all.entry(key).or_default())
+    }
+}
+
+/// What `answer` says, asked once.
+fn once<T: Clone>(place: &Mutex<Option<T>>, answer: impl FnOnce() -> Result<T>) -> Result<T> {
+    let mut place = place.lock().unwrap_or_else(PoisonError::into_inner);
+    match &*place {
+        Some(known) => Ok(known.clone()),
+        None => Ok(place.insert(answer()?).clone()),
     }
 }

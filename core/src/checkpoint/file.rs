@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use crate::{Error, Result};
@@ -16,7 +16,11 @@ pub(super) const TEMPORARY: &str = ".tmp";
 /// # Errors
 /// [`Error::Io`]; then what stood at `path` still stands there, and the temporary file has been removed.
 pub fn write_atomically(path: impl AsRef<Path>, bytes: &[u8]) -> Result<()> {
-    let path = path.as_ref();
+    replace(path.as_ref(), |file| file.write_all(bytes))
+}
+
+/// [`write_atomically`] of whatever `write` writes.
+pub(super) fn replace(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> Result<()> {
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -25,7 +29,7 @@ pub fn write_atomically(path: impl AsRef<Path>, bytes: &[u8]) -> Result<()> {
         .file_name()
         .ok_or_else(|| Error::Config(format!("{}: this is not the name of a file", path.display())))?;
     let (mut file, temporary) = create_beside(folder, name)?;
-    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    let written = write(&mut file).and_then(|()| file.sync_all());
     drop(file);
     let renamed = written
         .map_err(Error::io(&temporary))

@@ -4,8 +4,8 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::file::TEMPORARY;
-use super::{Checkpoint, write_atomically};
+use super::Checkpoint;
+use super::file::{TEMPORARY, replace};
 use crate::{Error, Result};
 
 /// A folder of files `step-<n>.ckpt`, n having 12 digits, of which the newest few are kept. It has one writer.
@@ -52,7 +52,7 @@ impl Store {
         fs::create_dir_all(&self.dir).map_err(Error::io(&self.dir))?;
         self.clean()?;
         let path = self.path(step);
-        write_atomically(&path, &checkpoint.encode())?;
+        replace(&path, |file| checkpoint.write(file))?;
         let mut old = self.steps()?;
         old.retain(|&other| other <= step);
         old.truncate(old.len().saturating_sub(self.keep));

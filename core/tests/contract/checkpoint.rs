@@ -2,7 +2,7 @@ use std::fs;
 use std::path::Path;
 
 use freewheel_core::Error;
-use freewheel_core::checkpoint::{Checkpoint, Restored, Store, write_atomically};
+use freewheel_core::checkpoint::{Checkpoint, Restored, Store, Writer, write_atomically};
 use proptest::prelude::*;
 use tempfile::tempdir;
 
@@ -12,6 +12,12 @@ fn checkpoint(mark: u8) -> Checkpoint {
     checkpoint.insert("episodes", vec![0, 1, 2, 255]);
     checkpoint.insert("counters", Vec::new());
     checkpoint
+}
+
+fn encoded(checkpoint: &Checkpoint) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    checkpoint.write(&mut bytes).unwrap();
+    bytes
 }
 
 fn reason(bytes: &[u8]) -> String {
@@ -52,12 +58,12 @@ fn the_layout() {
         &[1, 0, 0, 0, b'b', 2, 0, 0, 0, 0, 0, 0, 0],
         &[9, 7, 8],
     ];
-    assert_eq!(checkpoint.encode(), sealed(body.concat()));
+    assert_eq!(encoded(&checkpoint), sealed(body.concat()));
 }
 
 #[test]
 fn every_flipped_bit_is_refused() {
-    let whole = checkpoint(3).encode();
+    let whole = encoded(&checkpoint(3));
     for bit in 0..whole.len() * 8 {
         let mut bytes = whole.clone();
         bytes[bit / 8] ^= 1 << (bit % 8);
@@ -67,7 +73,7 @@ fn every_flipped_bit_is_refused() {
 
 #[test]
 fn every_truncation_and_trailing_bytes_are_refused() {
-    let whole = checkpoint(3).encode();
+    let whole = encoded(&checkpoint(3));
     for len in 0..whole.len() {
         reason(&whole[..len]);
     }
@@ -100,7 +106,7 @@ proptest! {
     #[test]
     fn what_goes_in_comes_out(sections in proptest::collection::btree_map(".{0,8}", proptest::collection::vec(any::<u8>(), 0..40), 0..6)) {
         let checkpoint = Checkpoint { sections };
-        let again = Checkpoint::decode(Path::new("a.ckpt"), &checkpoint.encode()).unwrap();
+        let again = Checkpoint::decode(Path::new("a.ckpt"), &encoded(&checkpoint)).unwrap();
         prop_assert_eq!(again, checkpoint);
     }
 
@@ -172,7 +178,7 @@ fn an_interrupted_save_leaves_the_old_one() {
     store.save(1, &checkpoint(1)).unwrap();
     // A save that was stopped before its renaming, wherever it stopped.
     let left = dir.path().join(".step-000000000002.ckpt.1-0.tmp");
-    let bytes = checkpoint(2).encode();
+    let bytes = encoded(&checkpoint(2));
     for len in [0, 1, bytes.len() / 2, bytes.len()] {
         fs::write(&left, &bytes[..len]).unwrap();
         let restored = store.latest().unwrap().unwrap();
@@ -224,4 +230,69 @@ fn a_damaged_later_file_does_not_cost_the_new_one() {
     assert_eq!(store.latest().unwrap().unwrap().step, 3);
     store.save(12, &checkpoint(12)).unwrap();
     assert_eq!(store.steps().unwrap(), [12]);
+}
+
+/// Sections of many pieces, and of none.
+#[test]
+fn large_sections_survive() {
+    let dir = tempdir().unwrap();
+    let store = Store::new(dir.path(), 1);
+    let mut large = checkpoint(1);
+    large.insert("replay", (0..3_000_001u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect());
+    store.save(1, &large).unwrap();
+    assert!(store.load(1).unwrap() == large);
+    let bytes = fs::read(store.path(1)).unwrap();
+    assert_eq!(
+        bytes.split_last_chunk::<32>().unwrap().1,
+        blake3::hash(&bytes[..bytes.len() - 32]).as_bytes()
+    );
+}
+
+#[test]
+fn a_writer_does_one_thing_at_a_time_in_order() {
+    use std::sync::{Arc, Mutex};
+    let (mut writer, log) = (Writer::default(), Arc::new(Mutex::new(Vec::new())));
+    for i in 0..20 {
+        let log = Arc::clone(&log);
+        let work = move || {
+            log.lock().unwrap().push((i, "begins"));
+            std::thread::sleep(std::time::Duration::from_millis(2));
+            log.lock().unwrap().push((i, "ends"));
+            Ok(())
+        };
+        writer.begin(work).unwrap();
+    }
+    writer.finish().unwrap();
+    let expected: Vec<_> = (0..20).flat_map(|i| [(i, "begins"), (i, "ends")]).collect();
+    assert_eq!(*log.lock().unwrap(), expected);
+    // Whoever drops it waits, too.
+    let later = Arc::clone(&log);
+    writer
+        .begin(move || {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            later.lock().unwrap().clear();
+            Ok(())
+        })
+        .unwrap();
+    drop(writer);
+    assert!(log.lock().unwrap().is_empty());
+}
+
+#[test]
+fn what_a_writer_could_not_do_is_told_once_by_the_next_call() {
+    let dir = tempdir().unwrap();
+    fs::write(dir.path().join("file"), "not a folder").unwrap();
+    let store = Store::new(dir.path().join("file"), 1);
+    let mut writer = Writer::default();
+    let save = |store: Store| move || store.save(1, &checkpoint(1)).map(drop);
+    writer.begin(save(store.clone())).unwrap();
+    let good = Store::new(dir.path().join("good"), 1);
+    assert!(matches!(writer.begin(save(good.clone())), Err(Error::Io { .. })));
+    assert_eq!(good.steps().unwrap(), [0u64; 0], "nothing is begun after an error");
+    writer.begin(save(good.clone())).unwrap();
+    writer.finish().unwrap();
+    assert_eq!(good.steps().unwrap(), [1]);
+    writer.begin(save(store)).unwrap();
+    assert!(matches!(writer.finish(), Err(Error::Io { .. })));
+    writer.finish().unwrap();
 }

@@ -193,7 +193,7 @@ fn one_run_has_no_interval() {
 }
 
 #[test]
-fn a_summary_survives_json() {
+fn a_summary_survives_json_and_a_checkpoint() {
     let summary = summarise(&thirty(), Streams::new(1));
     let (interval, iqm) = (summary.interval.unwrap(), summary.iqm_interval.unwrap());
     // 2.058 +- 1.96 * 3.016 / sqrt(30), roughly.
@@ -201,6 +201,8 @@ fn a_summary_survives_json() {
     assert!(iqm.low < summary.iqm && summary.iqm < iqm.high);
     let json = serde_json::to_string(&summary).unwrap();
     assert_eq!(serde_json::from_str::<Summary>(&json).unwrap(), summary);
+    let bytes = postcard::to_stdvec(&summary).unwrap();
+    assert_eq!(postcard::from_bytes::<Summary>(&bytes).unwrap(), summary);
     let none = serde_json::to_string(&summarise(&[], Streams::new(1))).unwrap();
     assert!(serde_json::from_str::<Summary>(&none).unwrap().mean.is_nan());
 }

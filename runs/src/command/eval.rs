@@ -43,7 +43,7 @@ pub(super) fn eval(catalogue: &Catalogue, args: Eval) -> Result<()> {
     let found = catalogue.find_jobs(&args.run)?;
     let stop = stop_flag()?;
     // Beforehand and in order: a solver may use all threads itself.
-    let mut yardsticks = Yardsticks::default();
+    let yardsticks = Yardsticks::default();
     let found: Vec<(PathBuf, Job, Yardstick)> = found
         .into_iter()
         .map(|(directory, job)| yardsticks.of(&job).map(|yardstick| (directory, job, yardstick)))

@@ -18,6 +18,7 @@ use crate::output;
 use crate::plan::Plan;
 use crate::progress::Progress;
 use crate::report::Report;
+use crate::yardstick::Yardsticks;
 
 pub(super) fn run(catalogue: &Catalogue, args: Run) -> Result<()> {
     let mut doc = match &args.file {
@@ -83,7 +84,8 @@ fn finish(
         jobs.iter().fold(0, |sum: u64, job| sum.saturating_add(job.config.steps)),
         output.quiet || output.json,
     );
-    let ran = experiment::run(catalogue, jobs, out, threads(said), &stop, &progress);
+    let yardsticks = Yardsticks::default();
+    let ran = experiment::run(catalogue, jobs, out, threads(said), &stop, &progress, &yardsticks);
     progress.close();
     let ran = ran?;
     let unfinished = |ran: &Ran<'_>| matches!(ran.outcome, None | Some(Outcome::Interrupted));
@@ -91,7 +93,7 @@ fn finish(
         let again = format!("{} resume {}", catalogue.name(), quoted(&out.to_string_lossy()));
         return Err(Error::Interrupted(again));
     }
-    let report = Report::new(name, &out.to_string_lossy(), &ran)?;
+    let report = Report::new(name, &out.to_string_lossy(), &ran, &yardsticks)?;
     // The table beside the runs is that of the whole folder, never of a part of it.
     if files_below(out, "config.toml")?.len() == jobs.len() {
         let json = serde_json::to_string_pretty(&report).map_err(|e| Core::Unsupported(e.to_string()))?;

@@ -71,10 +71,12 @@ fn from_run(catalogue: &Catalogue, folder: &Path) -> Result<(Job, Policies)> {
             Core::Config(format!("{}: no checkpoint yet; train it first", directory.display())).into()
         );
     }
-    let named = history
-        .into_iter()
-        .map(|(step, policy)| (format!("{} after {step} steps", job.config.agent_label), Arc::from(policy)));
-    let policies = named.collect();
+    let stalled = Job::result_in(&directory)?.and_then(|result| result.stalled);
+    let name = |step: u64| {
+        let mark = if stalled.as_ref().is_some_and(|stall| stall.since <= step) { ", stalled" } else { "" };
+        format!("{} after {step} steps{mark}", job.config.agent_label)
+    };
+    let policies = history.into_iter().map(|(step, policy)| (name(step), Arc::from(policy))).collect();
     Ok((job, policies))
 }
 

@@ -1,0 +1,128 @@
+//! A run that is no better than its baseline when half of its steps are gone is marked, with the figures that show it.
+
+use std::path::Path;
+
+use freewheel_tests::{Program, assert_same_bytes, run_files};
+use serde_json::Value;
+
+const PROGRAM: Program = Program(env!("CARGO_BIN_EXE_freewheel-odd"));
+
+/// At the fork nobody without memory is better than the random player, whose score is 0.
+const FORK: &str = r#"
+    worlds = ["odd/fork"]
+    agents = ["random", "q-learning", { id = "q-learning", label = "remembers", history = 2 }]
+    seeds = "0..3"
+    steps = 4000
+"#;
+
+fn run(folder: &Path, text: &str, name: &str, more: &[&str]) -> std::process::Output {
+    let (experiment, out) = (folder.join("fork.toml"), folder.join(name));
+    std::fs::write(&experiment, text).unwrap();
+    let words = ["run", experiment.to_str().unwrap(), "--out", out.to_str().unwrap()];
+    PROGRAM.output(&[&words[..], more].concat())
+}
+
+fn rows(output: &std::process::Output) -> Vec<Value> {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice::<Value>(&output.stdout).unwrap()["rows"].as_array().unwrap().clone()
+}
+
+fn lines(folder: &Path, agent: &str) -> Vec<Value> {
+    let files = run_files(folder);
+    let is_it = |name: &str| name.contains(agent) && name.ends_with("seed-0/metrics.jsonl");
+    let (_, bytes) = files.iter().find(|(name, _)| is_it(name)).unwrap();
+    String::from_utf8_lossy(bytes).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn a_run_without_memory_is_marked_and_one_with_it_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = run(folder.path(), FORK, "out", &["--json"]);
+    let rows = rows(&output);
+    assert_eq!(rows[0]["stalled"], serde_json::json!([]), "the random player is not asked to learn");
+    assert_eq!(rows[2]["stalled"], serde_json::json!([]));
+    let stalled = rows[1]["stalled"].as_array().unwrap();
+    assert_eq!(stalled.len(), 3, "{stalled:?}");
+    for (seed, run) in stalled.iter().enumerate() {
+        assert_eq!((&run["seed"], &run["steps"]), (&seed.into(), &4000.into()));
+        assert!(run["since"].as_u64().unwrap() >= 2000);
+        assert!(run["interval"]["low"].as_f64().unwrap() <= 0.0, "{run}");
+        assert_eq!(run["baseline"], serde_json::json!({ "name": "random", "value": 0.0 }));
+    }
+    // While it runs, for every seed once, and afterwards beside the table.
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.matches("odd/fork q-learning seed").count() >= 3, "{said}");
+    assert!(said.contains("seed 0: stalled: ") && said.contains("baseline (random) 0.000"), "{said}");
+    let table = std::fs::read_to_string(folder.path().join("out/results.md")).unwrap();
+    assert!(table.contains("(3 stalled)"), "{table}");
+    assert_eq!(table.matches("\n- odd/fork q-learning seed ").count(), 3, "{table}");
+    // In the record of the run, from half of its steps on.
+    let mut judged = 0;
+    for line in lines(&folder.path().join("out"), "q-learning") {
+        match line.get("stalled") {
+            Some(stalled) => {
+                judged += 1;
+                assert!(
+                    line["step"].as_u64() >= stalled["since"].as_u64() && line["step"].as_u64() >= Some(2000)
+                );
+            }
+            None => assert!(line.get("evaluation").is_none() || line["step"].as_u64() < Some(4000), "{line}"),
+        }
+    }
+    assert!(judged >= 1);
+    assert!(lines(&folder.path().join("out"), "remembers").iter().all(|line| line.get("stalled").is_none()));
+    // On any number of threads it is the same.
+    assert!(run(folder.path(), FORK, "again", &["--json", "--threads", "7"]).status.success());
+    assert_same_bytes(&folder.path().join("out"), &folder.path().join("again"));
+}
+
+#[test]
+fn it_is_judged_when_it_is_said_to_be() {
+    let folder = tempfile::tempdir().unwrap();
+    let stalled = |name: &str, set: &[&str]| {
+        let set: Vec<&str> = set.iter().flat_map(|set| ["--set", *set]).collect();
+        let output = run(folder.path(), FORK, name, &[&["--json", "--quiet"], &set[..]].concat());
+        let since = |run: &Value| run["since"].as_u64().unwrap();
+        rows(&output)[1]["stalled"].as_array().unwrap().iter().map(since).collect::<Vec<_>>()
+    };
+    assert_eq!(stalled("never", &["evaluation.stalled_after=0"]), [0u64; 0]);
+    assert_eq!(stalled("last", &["evaluation.stalled_after=1", "evaluation.points=0"]), [4000; 3]);
+    assert!(stalled("soon", &["evaluation.stalled_after=0.1"]).iter().any(|&since| since < 2000));
+    for (share, line) in [("2", "out of range"), ("-0.1", "out of range"), ("\"half\"", "stalled_after")] {
+        let text = format!("{FORK}\n[evaluation]\nstalled_after = {share}\n");
+        let output = run(folder.path(), &text, "wrong", &[]);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(3), "{said}");
+        assert!(said.contains("fork.toml:8:1: ") && said.contains(line), "{said}");
+    }
+}
+
+#[test]
+fn of_a_lap_time_less_is_better() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = r#"
+        worlds = ["track/circle"]
+        agents = ["q-learning", "scripted"]
+        seeds = "0"
+        steps = 500
+        evaluation = { episodes = 3, episodes_on_the_way = 2 }
+    "#;
+    let rows = rows(&run(folder.path(), text, "out", &["--json"]));
+    let stalled = &rows[0]["stalled"][0];
+    assert!(stalled["score"].as_f64() > stalled["baseline"]["value"].as_f64(), "{stalled}");
+    assert_eq!(rows[1]["stalled"], serde_json::json!([]));
+}
+
+#[test]
+fn a_world_without_a_baseline_marks_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = r#"
+        worlds = [{ id = "go/2x2", opponent = "uct:5" }]
+        agents = ["q-learning"]
+        seeds = "0"
+        steps = 200
+        evaluation = { episodes = 10, episodes_on_the_way = 5 }
+    "#;
+    let rows = rows(&run(folder.path(), text, "out", &["--json"]));
+    assert_eq!((&rows[0]["baseline"], &rows[0]["stalled"]), (&Value::Null, &serde_json::json!([])));
+}
