@@ -18,6 +18,7 @@
 //! | `against` | the game against an opponent: [`GoAgainst`] |
 //! | `trained` | a policy as a player: [`Trained`] |
 //! | `reference` | what is the best, and what a random player gets |
+//! | `ladder` | who is the best that is known on 9x9 |
 //! | `draw` | the board as cells |
 //! | `family` | the family `go`: [`Boards`] |
 
@@ -25,6 +26,7 @@ mod against;
 mod draw;
 mod duel;
 mod family;
+mod ladder;
 mod observation;
 mod reference;
 mod settings;

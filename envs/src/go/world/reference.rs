@@ -1,16 +1,24 @@
 //! What is the best that can be done, and what a random player gets.
 
-use freewheel_core::{Baseline, Certainty, Env, Error, Purpose, Question, Result, Solution, Streams, Who};
+use std::sync::Arc;
+
+use freewheel_core::{
+    Baseline, Certainty, Env, Error, Policy, Purpose, Question, Result, Scripted, Solution, Streams, Who,
+};
 
 use super::against::GoAgainst;
 use super::duel::Go;
 use super::settings::Seat;
-use super::terms;
-use crate::go::rules::Game;
+use super::{ladder, terms};
+use crate::go::rules::{Game, Ko, Setup};
 use crate::go::solver::Solver;
 
 /// Boards of more points are not solved here.
 const MOST_SOLVED: usize = 9;
+
+/// Sides of boards that others have solved under superko, and Black's area less White's (Tromp, tromp.github.io/go.html; van
+/// der Werf & Winands, ICGA Journal 32, 2009).
+const PUBLISHED: [(u8, i16); 2] = [(4, 2), (5, 25)];
 
 /// What the random player's games are played with.
 const SEED: u64 = 0;
@@ -21,17 +29,23 @@ const BUDGET: u64 = 20_000_000;
 /// Of the game for two: who wins if both play perfectly, as Black's share of wins. The move limit is not seen.
 pub(super) fn duel(world: &Go, question: &Question) -> Result<Solution> {
     let id = &world.spec().id;
-    let [low, high] = blacks_share(id, &world.terms.start, question)?;
+    let (start, [low, high]) = (&world.terms.start, blacks_share(id, &world.terms.start, question)?);
     if low < high {
         return Err(Error::Unsupported(format!("{id}: who wins with perfect play was not found out")));
     }
-    Ok(solution(low, high))
+    Ok(solution(low, high, start))
 }
 
-/// Of the game against an opponent, whoever that is: what perfect play is sure to get at least, and the most that
-/// there is.
+/// Of the game against an opponent. On a board that is solved, whoever that is: what perfect play is sure to get at least,
+/// and the most that there is. On the ladder's board: what the best of its players is expected to win.
 pub(super) fn against(world: &GoAgainst, question: &Question) -> Result<Solution> {
     let id = &world.spec().id;
+    asked_for_the_best(id, question)?;
+    if let Some(value) = best_known(world) {
+        let policy: Arc<dyn Policy> = Arc::new(Scripted(terms::BEST));
+        let certainty = Certainty::BestKnown;
+        return Ok(Solution { certainty, value, upper: Some(1.0), values: Vec::new(), policy: Some(policy) });
+    }
     let [low, high] = blacks_share(id, &world.terms.start, question)?;
     let sure = match world.seat {
         Seat::Black => low,
@@ -43,27 +57,56 @@ pub(super) fn against(world: &GoAgainst, question: &Question) -> Result<Solution
             "{id}: perfect play is sure of nothing, and the opponent's weakness is not known"
         )));
     }
-    Ok(solution(sure, 1.0))
+    Ok(solution(sure, 1.0, &world.terms.start))
+}
+
+/// What the top of the ladder is expected to win here, as either colour alike; `None` where nobody has played the ladder.
+fn best_known(world: &GoAgainst) -> Option<f64> {
+    let (start, rules) = (&world.terms.start, world.terms.start.rules());
+    let (side, komi) = ladder::PLAYED_ON;
+    let played = (rules.width, rules.height, rules.komi) == (side, side, komi)
+        && world.seat == Seat::Alternate
+        && *start.setup() == Setup::default();
+    if played { ladder::expected(&world.opponent.name()) } else { None }
 }
 
 /// The least and the most that Black's share of wins with perfect play of both may be.
 fn blacks_share(id: &str, start: &Game, question: &Question) -> Result<[f64; 2]> {
-    if question.who != Who::Best || question.gamma != 1.0 {
-        return Err(Error::Unsupported(format!("{id}: only perfect play without a discount is worked out")));
-    }
+    asked_for_the_best(id, question)?;
     let unknown = || Error::Unsupported(format!("{id}: perfect play on so large a board is not known here"));
-    if start.area() > MOST_SOLVED {
-        return Err(unknown());
-    }
-    let solved = Solver::new(start.rules(), BUDGET)?.ok_or_else(unknown)?.solve(start, BUDGET)?;
+    let areas = if start.area() > MOST_SOLVED {
+        [published(start).ok_or_else(unknown)?; 2]
+    } else {
+        let solved = Solver::new(start.rules(), BUDGET)?.ok_or_else(unknown)?.solve(start, BUDGET)?;
+        [solved.low, solved.high].map(i16::from)
+    };
     // Black's margin is the area less komi.
     let white = start.rules().komi + start.rules().compensation_for(start.setup().handicap);
-    Ok([solved.low, solved.high].map(|area| terms::won(f32::from(area) - white)))
+    Ok(areas.map(|area| terms::won(f32::from(area) - white)))
+}
+
+/// What others have found of the empty board.
+fn published(start: &Game) -> Option<i16> {
+    let rules = start.rules();
+    let theirs = rules.ko != Ko::Simple && *start.setup() == Setup::default();
+    let of = |side: &&(u8, i16)| theirs && (rules.width, rules.height) == (side.0, side.0);
+    PUBLISHED.iter().find(of).map(|&(_, area)| area)
+}
+
+fn asked_for_the_best(id: &str, question: &Question) -> Result<()> {
+    if question.who == Who::Best && question.gamma == 1.0 {
+        return Ok(());
+    }
+    Err(Error::Unsupported(format!("{id}: only the best play without a discount is known")))
 }
 
 /// An answer between these bounds. No policy of observations plays it: under superko the whole game counts.
-fn solution(low: f64, high: f64) -> Solution {
-    let certainty = if low == high { Certainty::Exact } else { Certainty::Bracket };
+fn solution(low: f64, high: f64, start: &Game) -> Solution {
+    let certainty = match low == high {
+        true if start.area() <= MOST_SOLVED => Certainty::Exact,
+        true => Certainty::BestKnown,
+        false => Certainty::Bracket,
+    };
     Solution { certainty, value: low, upper: Some(high), values: Vec::new(), policy: None }
 }
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use freewheel_core::{ActionSpace, Better, Measure, ObservationSpace, Result, Score, Spec, Step, Stream};
 
-use super::observation;
 use super::settings::{Reward, Settings};
+use super::{ladder, observation};
 use crate::go::gtp::vertex;
 use crate::go::players::{self, Player, Turn};
 use crate::go::rules::{Colour, Game, Point};
@@ -14,13 +14,17 @@ use crate::go::rules::{Colour, Game, Point};
 const VERSION: u32 = 1;
 
 /// Players that every world ships, and how a screen calls them.
-const SCRIPTS: [(&str, &str); 5] = [
+const SCRIPTS: [(&str, &str); 6] = [
     ("random", "random"),
     ("greedy", "greedy"),
     ("uct-100", "uct:100"),
     ("uct-1000", "uct:1000"),
     ("strong-1000", "uct:1000,strong"),
+    ("strong-10000", ladder::BEST),
 ];
+
+/// The script that is the top of the ladder.
+pub(super) const BEST: usize = SCRIPTS.len() - 1;
 
 /// What all episodes of a world share.
 pub(super) struct Terms {

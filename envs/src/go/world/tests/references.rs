@@ -1,6 +1,6 @@
 //! What is the best, against values worked out elsewhere.
 
-use freewheel_core::{Certainty, Question, Who, World};
+use freewheel_core::{Certainty, Env, Question, Who, World};
 
 use super::{against, duel};
 
@@ -23,8 +23,17 @@ fn komi_decides_solved_boards() {
             "{size}x{size} komi {komi}"
         );
     }
-    let world = duel(5, "opponent = 'self'");
-    assert!(world.solve(&as_played(&world)).is_err());
+    // 5x5 is all Black's: published, and not worked out here.
+    for (size, komi, value) in
+        [(4, "2", Some(0.5)), (5, "24.5", Some(1.0)), (5, "25.5", Some(0.0)), (6, "0.5", None)]
+    {
+        let world = duel(size, &format!("opponent = 'self'\nkomi = {komi}"));
+        let solution = world.solve(&as_played(&world)).ok();
+        let known = solution.map(|solution| (solution.value, solution.certainty));
+        assert_eq!(known, value.map(|value| (value, Certainty::BestKnown)), "{size}x{size} komi {komi}");
+    }
+    let simple = duel(5, "opponent = 'self'\nko = 'simple'");
+    assert!(simple.solve(&as_played(&simple)).is_err());
 }
 
 /// Against whoever it is, perfect play is sure of what it gets against perfect play.
@@ -39,4 +48,31 @@ fn perfect_play_is_a_lower_bound() {
     assert!(of("white").is_err());
     let world = against(2, "");
     assert!(world.solve(&Question { who: Who::Random, ..as_played(&world) }).is_err());
+}
+
+/// On 9x9 nobody plays perfectly: the top of the ladder is the best that is known, against who stands on it.
+#[test]
+fn the_ladder_knows_the_best_on_9x9() {
+    let best = |size, text: &str| {
+        let world = against(size, text);
+        world.solve(&as_played(&world))
+    };
+    let random = best(9, "").unwrap();
+    assert_eq!((random.certainty, random.upper), (Certainty::BestKnown, Some(1.0)));
+    assert!(random.value > 0.999 && random.value < 1.0);
+    assert!(
+        best(9, "opponent = 'uct:1000,strong'").unwrap().value
+            < best(9, "opponent = 'uct:1000'").unwrap().value
+    );
+    let script = random.policy.unwrap().script().unwrap();
+    assert_eq!(against(9, "").spec().scripts[script], "strong-10000");
+    for (size, text) in [
+        (9, "opponent = 'uct:20'"),
+        (9, "komi = 5.5"),
+        (9, "handicap = 2"),
+        (9, "colour = 'black'"),
+        (13, ""),
+    ] {
+        assert!(best(size, text).is_err(), "{size} {text}");
+    }
 }
