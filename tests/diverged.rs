@@ -15,7 +15,7 @@ fn it_stops_at_once_and_keeps_its_last_good_checkpoint() {
     let why = "weight became inf at step 1024; checkpoints made before that are kept";
     assert!(code == 4 && said.contains(why) && said.contains("odd/fork grows seed 0"), "{code}: {said}");
     let files = run_files(folder.path());
-    let newest = files.keys().filter(|name| name.ends_with(".ckpt")).next_back().unwrap();
+    let newest = files.keys().rfind(|name| name.ends_with(".ckpt")).unwrap();
     assert!(newest.ends_with("step-000000001000.ckpt"), "{newest}");
     assert!(!files.keys().any(|name| name.ends_with("eval.json")));
     let metrics = files.iter().find(|(name, _)| name.ends_with("metrics.jsonl")).unwrap().1;

@@ -228,11 +228,11 @@ pub fn global_norm(gradient: &[f32]) -> f64 {
     gradient.chunks(1024).map(block).sum::<f64>().sqrt()
 }
 
-/// Whether no number is infinite or NaN: x - x is 0 for all others.
+/// Whether no number is infinite or NaN: 0 times all others is 0.
 fn all_finite(numbers: &[f32]) -> bool {
     let (eights, rest) = numbers.as_chunks::<8>();
     let mut lanes = [0f32; 8];
-    eights.iter().for_each(|eight| lanes.iter_mut().zip(eight).for_each(|(sum, x)| *sum += x - x));
+    eights.iter().for_each(|eight| lanes.iter_mut().zip(eight).for_each(|(sum, x)| *sum += x * 0.0));
     lanes.iter().sum::<f32>() == 0.0 && rest.iter().all(|x| x.is_finite())
 }
 
