@@ -5,6 +5,8 @@
 //! A step is forward, squared error, backward and Adam. The small network is 8-128-128-4 with ReLU; the tower takes 17 planes of 9x9 through a
 //! convolution of 64 channels and three residual blocks of two, to 82 logits and a value.
 
+#![allow(clippy::print_stdout)] // It is what it is for.
+
 use std::time::Instant;
 
 use candle_core::{Device, Tensor};
