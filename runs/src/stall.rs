@@ -114,7 +114,7 @@ mod tests {
     fn the_figures_stand_beside_the_mark() {
         let baseline = Baseline { name: "random".into(), value: 2.0 };
         let stall = Stall::of(7, &scored(&[1.0, 1.0]), &baseline, false).unwrap();
-        assert_eq!((stall.since, stall.score, stall.baseline), (7, 1.0, baseline));
+        assert_eq!((stall.since, stall.score, &stall.baseline), (7, 1.0, &baseline));
         assert_eq!(stall.interval.map(|i| (i.low, i.high)), Some((1.0, 1.0)));
         let text = "1.000 [1.000, 1.000] at 70 % of its steps, baseline (random) 2.000";
         assert_eq!(stall.to_text(10), text);
