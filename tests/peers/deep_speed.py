@@ -21,16 +21,28 @@ LEARNING_SEEDS = 3
 SIDES = ("freewheel", "modurl", "cleanrl", "sb3")
 
 
-# ======== FREEWHEEL'S SIDE. To be completed when the program has its deep agents and `bench nn`: these two calls alone. ========
-
-# docs/results/deep-speed.md lists what has to be set; keys are those of --set.
-SETTINGS = {"ppo": {}, "dqn": {}}
-# Ids of `freewheel bench nn` for the ids of deep_torch.py.
+# The settings of docs/results/deep-speed.md; keys are those of --set. Freewheel halves the squared error of a value, so its weight is twice the table's.
+ADAM = '{ kind = "adam", eps = 1e-5 }'
+COMMON = {"agent.hidden": "[64, 64]", "agent.activation": '"tanh"', "agent.optimiser": ADAM, "agent.gamma": 0.99}
+SETTINGS = {
+    "ppo": COMMON
+    | {
+        "rows": 8, "agent.horizon": 256, "agent.epochs": 10, "agent.minibatch": 64, "agent.lr": 3e-4, "agent.lambda": 0.95,
+        "agent.clip": 0.2, "agent.value_weight": 1.0, "agent.max_grad_norm": 0.5,
+    },
+    "dqn": COMMON
+    | {
+        "rows": 1, "agent.capacity": 10_000, "agent.batch": 64, "agent.lr": 2.5e-4, "agent.train_every": 4, "agent.huber": 0,
+        "agent.max_grad_norm": 0, "agent.double": "false", "agent.target_every": 1000, "agent.epsilon": 0.1,
+        "agent.warm_up": 1024,
+    },
+}
+# Names of the example `networks` for the ids of deep_torch.py.
 NN = {
-    "train/mlp-8-128-128-4/batch-32": "",
-    "train/mlp-8-128-128-4/batch-512": "",
-    "train/tower-9x9x17-64x3/batch-128": "",
-    "act/mlp-8-128-128-4": "",
+    "train/mlp-8-128-128-4/batch-32": "mlp/step/32",
+    "train/mlp-8-128-128-4/batch-512": "mlp/step/512",
+    "train/tower-9x9x17-64x3/batch-128": "tower/step/128",
+    "act/mlp-8-128-128-4": "mlp/act/1",
 }
 
 
@@ -55,16 +67,9 @@ def freewheel_cartpole(program, algorithm, steps, seed):
 
 def freewheel_nn(program):
     """Microseconds by deep_torch.py's ids: median and best."""
-    benches = {bench["id"]: bench for bench in json.loads(output([program, "bench", "nn", "--json"]))["benches"]}
-    scale = {"us": 1.0, "ns": 1e-3, "ms": 1e3}
-    return {
-        id: [benches[ours][key] * scale[benches[ours]["unit"].split("/")[0]] for key in ("median", "best")]
-        for id, ours in NN.items()
-        if ours in benches
-    }
-
-
-# ======== The end of Freewheel's side. ========
+    lines = output([os.path.join(os.path.dirname(program), "examples", "networks")]).splitlines()
+    figures = {line["name"]: [line["median"], line["best"]] for line in map(json.loads, lines)}
+    return {id: figures[ours] for id, ours in NN.items()}
 
 
 def output(command):
@@ -124,7 +129,7 @@ def nn_table(program, rounds):
             for id, figures in freewheel_nn(program).items():
                 ours.setdefault(id, []).append(figures)
         except (subprocess.CalledProcessError, KeyError) as failure:
-            print(f"freewheel bench nn: {failure}", file=sys.stderr)
+            print(f"networks: {failure}", file=sys.stderr)
         for line in output([sys.executable, f"{HERE}/deep_torch.py"]).splitlines():
             line = json.loads(line)
             peer.setdefault((line["id"], line["threads"]), []).append([line["median"], line["best"], line["cpu"]])
