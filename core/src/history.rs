@@ -52,7 +52,7 @@ impl History {
     /// `world` as players see it who remember `length` observations, the present one counted; with 1 it is `world` itself.
     ///
     /// # Errors
-    /// [`Error::Config`] where `length` is not within 1 to 4096.
+    /// [`Error::Config`] where `length` is not within 1 to 1024.
     pub fn of(world: Arc<dyn DynWorld>, length: usize) -> Result<Arc<dyn DynWorld>> {
         if length == 1 {
             return Ok(world);
@@ -108,7 +108,7 @@ enum Stack {
 }
 
 /// More observations than a player has a use for.
-const LONGEST: usize = 4096;
+const LONGEST: usize = 1024;
 /// Beyond, an `f32` does not hold every index.
 const MOST_INDICES: usize = 1 << 24;
 

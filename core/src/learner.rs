@@ -58,8 +58,8 @@ pub trait Policy: Send + Sync {
         None
     }
 
-    /// Writes what it expects of each action in one observation, `[A]`, and says whether it has such values. The
-    /// viewer draws them.
+    /// Writes what it expects of each action in one observation, `[A]`, or, of a policy without values, how probable each
+    /// action is; and says whether it has either. The viewer draws them.
     fn action_values(&self, _obs: &[f32], _legal: &[bool], _out: &mut [f32]) -> bool {
         false
     }

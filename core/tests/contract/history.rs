@@ -144,7 +144,7 @@ fn what_it_looks_like() {
     let light = light().shared();
     let seen = |length| History::of(Arc::clone(&light), length);
     assert_eq!(seen(12).unwrap().spec().observation, ObservationSpace::Discrete { n: 1 << 24 });
-    for (length, why) in [(0, "at least 1"), (usize::MAX, "at most 4096")] {
+    for (length, why) in [(0, "at least 1"), (usize::MAX, "at most 1024")] {
         assert!(seen(length).err().unwrap().to_string().contains(why), "{length}");
     }
 }
