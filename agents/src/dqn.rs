@@ -26,7 +26,7 @@ pub use settings::Config;
 pub use storage::Storage;
 
 use crate::clock::Clock;
-use crate::nn::model::{candle, tensor, with_slice};
+use crate::nn::model::{candle, finite, tensor, with_slice};
 use crate::nn::optimiser::polyak;
 use crate::nn::{Eyes, Frozen, Model, Optimiser, Workspace};
 use crate::schedule::Schedule;
@@ -98,6 +98,9 @@ impl Dqn {
             )));
         };
         let actions = names.len();
+        if actions == 0 || spec.observation.is_empty() {
+            return Err(Error::Config(format!("{} has nothing to see or to choose from", spec.id)));
+        }
         let model =
             Model::new(config.network(spec, actions), &mut streams.stream(Purpose::Initialisation, 0, 0))?;
         let size = model.network().size();
@@ -144,13 +147,17 @@ impl Dqn {
         self.legal.extend_from_slice(view.legal);
         self.movers.copy_from_slice(view.to_play);
         self.model.act(self.eyes.see(&self.obs, &mut self.seen), &mut self.work, &mut self.out)?;
+        finite("an observation", &self.obs, self.clock.step)?;
+        finite("an action value", &self.out, self.clock.step)?;
         for (row, (action, rng)) in self.actions.iter_mut().zip(&mut self.rngs).enumerate() {
             let (q, legal) = (&self.out[row * a..(row + 1) * a], &self.legal[row * a..(row + 1) * a]);
             *action = if rng.chance(epsilon) { any(legal, rng) } else { best(q, legal) };
         }
         self.eyes.watch(&self.obs);
         episodes.step(Actions::Discrete(&self.actions))?;
+        self.clock.tick(rows);
         let view = episodes.view();
+        finite("a reward", view.reward, self.clock.step)?;
         for row in 0..rows {
             let d = view.obs_len;
             self.replay.push(
@@ -166,7 +173,6 @@ impl Dqn {
                 },
             );
         }
-        self.clock.tick(rows);
         Ok(())
     }
 
@@ -179,9 +185,12 @@ impl Dqn {
         for _ in 0..(due(self.clock.step) - due(before)) * u64::from(self.config.updates) {
             self.update()?;
         }
-        let copies = |step: u64| step / u64::from(self.config.target_every);
-        if copies(self.clock.step) > copies(before) {
-            let (target, tau) = (&mut self.target, self.config.tau);
+        let moves = |step: u64| step / u64::from(self.config.target_every);
+        let due = moves(self.clock.step) - moves(before);
+        if due > 0 {
+            // Several moves to one place are one: what is left of the way shrinks by 1 - tau with each.
+            let tau = 1.0 - (1.0 - self.config.tau).powi(i32::try_from(due).unwrap_or(i32::MAX));
+            let target = &mut self.target;
             self.model.with_parameters(|parameters| polyak(target, parameters, tau))?;
             // What was seen meanwhile comes into force where the target changes anyway.
             self.eyes.adapt();
@@ -341,15 +350,18 @@ impl Learner for Dqn {
         }
         let ((parameters, target, optimiser, eyes), counters, replay): (Networks, Counters, Saved) =
             postcard::from_bytes(rest).map_err(|e| refuse(&e.to_string()))?;
-        if !eyes.is_like(&self.eyes)
+        if parameters.len() != self.model.network().size()
+            || !eyes.is_like(&self.eyes)
             || counters.0.len() != self.rngs.len()
             || target.len() != self.target.len()
-            || !self.optimiser.resume(optimiser)
         {
             return Err(refuse("it has other settings or rows"));
         }
-        self.model.set_parameters(&parameters)?;
         self.replay.load(replay)?;
+        if !self.optimiser.resume(optimiser) {
+            return Err(refuse("its optimiser keeps other moments"));
+        }
+        self.model.set_parameters(&parameters)?;
         (self.target, self.eyes) = (target, eyes);
         (self.rngs, self.dice, self.clock, self.updates, self.tally) = counters;
         Ok(())

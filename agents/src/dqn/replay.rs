@@ -35,6 +35,9 @@ impl Slot {
         [Slot::Empty, Slot::Step, Slot::Turn, Slot::Terminal, Slot::Cut, Slot::CutTurn, Slot::Last];
 }
 
+/// Observations that a replay may hold at most: what is more is a slip, and ends in no memory at all.
+const MOST_BYTES: u64 = 64 << 30;
+
 /// A step of one row, to be kept.
 pub(super) struct Experience<'a> {
     /// What was seen, `[D]`.
@@ -161,6 +164,13 @@ impl Replay {
         prioritised: bool,
     ) -> Result<Self> {
         let slots = capacity / rows;
+        let bytes = spec.observation.len() * if storage == Storage::U8 { 1 } else { 4 };
+        if (bytes as u64).saturating_mul(capacity as u64) > MOST_BYTES {
+            return Err(Error::Config(format!(
+                "capacity = {capacity}: observations of {bytes} bytes each are more than {} GiB; keep fewer, or a byte a number with storage = \"u8\"",
+                MOST_BYTES >> 30
+            )));
+        }
         if slots < least {
             return Err(Error::Config(format!(
                 "capacity = {capacity}: {rows} rows share it, and each needs room for at least {least} steps"
@@ -222,7 +232,7 @@ impl Replay {
         sample.clear();
         let total = self.priorities.as_ref().map_or(0.0, Priorities::total);
         // What is drawn and cannot be used, such as the newest step, whose successor has not been seen, is drawn anew.
-        let mut tries = 0;
+        let (mut tries, mut anew) = (0, false);
         while sample.at.len() < draw.batch {
             tries += 1;
             if tries > 100 * draw.batch {
@@ -233,10 +243,14 @@ impl Replay {
                     let ring = dice.below(self.rings as u32) as usize;
                     ring * self.slots + dice.below(self.written(ring) as u32) as usize
                 }
-                // One of each of B equal shares.
+                // One of each of B equal shares; where that cannot be used, as the newest steps cannot, one of all.
                 Some(priorities) => {
                     let share = total / draw.batch as f64;
-                    priorities.find((sample.at.len() as f64 + dice.uniform()) * share)
+                    let mass = match std::mem::take(&mut anew) {
+                        false => (sample.at.len() as f64 + dice.uniform()) * share,
+                        true => dice.uniform() * total,
+                    };
+                    priorities.find(mass)
                 }
             };
             if let Some((reward, discount, successor)) = self.look_ahead(at, draw) {
@@ -247,6 +261,8 @@ impl Replay {
                 sample.discounts.push(discount as f32);
                 self.obs.get(successor, &mut sample.successors);
                 self.read_mask(successor, &mut sample.legal);
+            } else {
+                anew = true;
             }
         }
         self.weigh(draw.beta, sample);
@@ -333,23 +349,28 @@ impl Replay {
     /// [`Error::Config`] where it is of another size.
     pub(super) fn load(&mut self, saved: Saved) -> Result<()> {
         let refuse = || Error::Config("a saved replay has another size".into());
+        let width = if self.masked { self.actions.div_ceil(8) } else { 0 };
+        let kept = self.rings * saved.written;
         let fits = saved.written <= self.slots
             && saved.next.len() == self.rings
             && saved.next.iter().all(|&next| next < self.slots)
             && saved.priorities.as_ref().map(Priorities::len)
                 == self.priorities.as_ref().map(Priorities::len)
-            && saved.kind.iter().all(|&kind| usize::from(kind) < Slot::ALL.len());
+            && saved.kind.iter().all(|&kind| usize::from(kind) < Slot::ALL.len())
+            && saved.action.iter().all(|&action| (action as usize) < self.actions)
+            && [saved.kind.len(), saved.action.len(), saved.reward.len()] == [kept; 3]
+            && saved.legal.len() == kept * width;
         if !fits || !self.obs.load(&saved.obs, self.rings, saved.written) {
             return Err(refuse());
         }
         let kind: Vec<Slot> = saved.kind.iter().map(|&kind| Slot::ALL[usize::from(kind)]).collect();
-        let width = if self.masked { self.actions.div_ceil(8) } else { 0 };
-        let whole = put_heads(&mut self.legal, &saved.legal, self.rings, saved.written * width)
-            && put_heads(&mut self.action, &saved.action, self.rings, saved.written)
-            && put_heads(&mut self.reward, &saved.reward, self.rings, saved.written)
-            && put_heads(&mut self.kind, &kind, self.rings, saved.written);
+        self.kind.fill(Slot::Empty);
+        put_heads(&mut self.legal, &saved.legal, self.rings, saved.written * width);
+        put_heads(&mut self.action, &saved.action, self.rings, saved.written);
+        put_heads(&mut self.reward, &saved.reward, self.rings, saved.written);
+        put_heads(&mut self.kind, &kind, self.rings, saved.written);
         (self.next, self.priorities) = (saved.next, saved.priorities);
-        if whole { Ok(()) } else { Err(refuse()) }
+        Ok(())
     }
 
     /// What belongs to the first `written` slots of each ring.
@@ -359,16 +380,12 @@ impl Replay {
     }
 }
 
-/// Puts `heads` back at the beginning of each of `rings` equal parts of `all`, `keep` to each; false where there are not so many.
-fn put_heads<T: Copy>(all: &mut [T], heads: &[T], rings: usize, keep: usize) -> bool {
+/// Puts `heads` back at the beginning of each of `rings` equal parts of `all`, `keep` to each.
+fn put_heads<T: Copy>(all: &mut [T], heads: &[T], rings: usize, keep: usize) {
     let part = (all.len() / rings).max(1);
-    if heads.len() != rings * keep {
-        return false;
-    }
     for (part, head) in all.chunks_mut(part).zip(heads.chunks(keep.max(1))) {
         part[..keep].copy_from_slice(head);
     }
-    true
 }
 
 impl Sample {

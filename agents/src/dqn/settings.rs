@@ -24,9 +24,9 @@ pub struct Config {
     pub max_grad_norm: f64,
     /// Steps of a batch that an update learns from, 1 to 1000000.
     pub batch: u32,
-    /// Steps that the replay holds, over all rows.
+    /// Steps that the replay holds, over all rows, 1 to 4294967295.
     pub capacity: u32,
-    /// Steps before the first update.
+    /// Steps before the first update, at least 0.
     pub warm_up: u32,
     /// Environment steps to an update, at least 1.
     pub train_every: u32,
@@ -106,7 +106,7 @@ impl Config {
         within("train_every", f64::from(self.train_every), 1.0, most)?;
         within("updates", f64::from(self.updates), 1.0, 1000.0)?;
         within("target_every", f64::from(self.target_every), 1.0, most)?;
-        within("tau", self.tau, f64::MIN_POSITIVE, 1.0)?;
+        within("tau", self.tau, f64::from(f32::MIN_POSITIVE), 1.0)?;
         self.epsilon.check_ramp("epsilon", 0.0, 1.0, true)?;
         within("n_step", f64::from(self.n_step), 1.0, 1000.0)?;
         within("alpha", self.alpha, 0.0, 1.0)?;

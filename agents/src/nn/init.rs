@@ -2,12 +2,16 @@
 
 use freewheel_core::Stream;
 
+/// Vectors that are made orthogonal at most.
+const MOST_VECTORS: usize = 1024;
+
 /// How the weights of a layer begin; biases begin at 0. `gain` stretches them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Init {
     /// All 0.
     Zeros,
-    /// Orthogonal rows or columns, whichever are fewer, times the gain (Saxe, McClelland & Ganguli 2014, arXiv 1312.6120).
+    /// Orthogonal rows or columns, whichever are fewer, times the gain (Saxe, McClelland & Ganguli 2014, arXiv 1312.6120);
+    /// Xavier's where there are more than 1024 of each.
     Orthogonal(f32),
     /// Uniform within gain sqrt(3 / fan-in): variance gain^2 / fan-in. He et al. 2015 (arXiv 1502.01852) with gain sqrt 2, for ReLU.
     Kaiming(f32),
@@ -18,16 +22,23 @@ pub enum Init {
 impl Init {
     /// Fills `weights [fan_in, fan_out]`.
     pub fn fill(self, weights: &mut [f32], fan_in: usize, fan_out: usize, rng: &mut Stream) {
-        let mut uniform = |bound: f64| {
-            weights.iter_mut().for_each(|w| *w = (bound * (2.0 * rng.uniform() - 1.0)) as f32);
-        };
         match self {
             Init::Zeros => weights.fill(0.0),
-            Init::Kaiming(gain) => uniform(f64::from(gain) * (3.0 / fan_in as f64).sqrt()),
-            Init::Xavier(gain) => uniform(f64::from(gain) * (6.0 / (fan_in + fan_out) as f64).sqrt()),
+            Init::Kaiming(gain) => uniform(weights, f64::from(gain) * (3.0 / fan_in as f64).sqrt(), rng),
+            Init::Xavier(gain) => {
+                uniform(weights, f64::from(gain) * (6.0 / (fan_in + fan_out) as f64).sqrt(), rng)
+            }
+            // Gram-Schmidt is cubic; so many random directions are all but orthogonal anyway.
+            Init::Orthogonal(gain) if fan_in.min(fan_out) > MOST_VECTORS => {
+                Init::Xavier(gain).fill(weights, fan_in, fan_out, rng);
+            }
             Init::Orthogonal(gain) => orthogonal(weights, fan_in, fan_out, gain, rng),
         }
     }
+}
+
+fn uniform(weights: &mut [f32], bound: f64, rng: &mut Stream) {
+    weights.iter_mut().for_each(|w| *w = (bound * (2.0 * rng.uniform() - 1.0)) as f32);
 }
 
 /// Gram-Schmidt, twice over for accuracy, on normal vectors: uniform over the orthogonal frames.

@@ -147,8 +147,8 @@ fn add_product(x: &[f32], weights: &[f32], y: &mut [f32]) {
     }
 }
 
-/// The rows of the weights that a one-hot row `x [F]` looks up. An index that is none looks up the last: worlds do not show
-/// such, and a slice is never left.
+/// The rows of the weights that a one-hot row `x [F]` looks up. An index that is none looks up the nearest one: worlds do
+/// not show such, and a slice is never left.
 fn rows_looked_up(x: &[f32], n: usize) -> impl Iterator<Item = usize> {
     x.iter().enumerate().map(move |(field, &x)| field * n + (x as usize).min(n - 1))
 }

@@ -8,7 +8,10 @@ use candle_core::{CpuStorage, CustomOp2, Device, InplaceOp1, Layout, Shape, Stor
 use freewheel_core::{Error, Result, Stream};
 
 use super::network::{Network, Pass, Workspace};
-use super::optimiser::{Optimiser, Stepped};
+use super::optimiser::{Optimiser, Stepped, all_finite};
+
+/// More parameters than fit into a memory together with their moments.
+const MOST_PARAMETERS: usize = 1 << 28;
 
 /// A network that learns.
 pub struct Model {
@@ -28,6 +31,20 @@ pub struct Frozen {
 /// What candle has wrong is a mistake of ours, never of a user's.
 pub(crate) fn candle(error: candle_core::Error) -> Error {
     Error::Unsupported(format!("candle: {error}"))
+}
+
+/// Says that a quantity is no longer finite.
+///
+/// # Errors
+/// [`Error::Diverged`] where one of `numbers` is NaN or infinite.
+pub(crate) fn finite(quantity: &str, numbers: &[f32], step: u64) -> Result<()> {
+    match all_finite(numbers) {
+        true => Ok(()),
+        false => {
+            let value = numbers.iter().find(|x| !x.is_finite()).map_or(f64::NAN, |&x| f64::from(x));
+            Err(Error::Diverged { quantity: quantity.to_owned(), value, step })
+        }
+    }
 }
 
 /// The numbers of a contiguous tensor on the CPU.
@@ -57,9 +74,14 @@ impl Model {
     /// With first parameters drawn from `rng`.
     ///
     /// # Errors
-    /// None that a user could cause.
+    /// [`Error::Config`] where there are more than fit into a memory together with their moments.
     pub fn new(network: Network, rng: &mut Stream) -> Result<Self> {
-        // candle asks the system for its processors at every product unless this is set before the first.
+        let size = network.size();
+        if size > MOST_PARAMETERS {
+            return Err(Error::Config(format!(
+                "this network has {size} parameters, more than {MOST_PARAMETERS}: give it fewer units or channels"
+            )));
+        }
         let parameters = network.initial(rng);
         Self::with(Arc::new(network), parameters)
     }

@@ -92,20 +92,24 @@ impl ReturnScale {
         ReturnScale { gamma, sums: vec![0.0; rows], seen: Running::new(1) }
     }
 
-    /// Takes in a tick: each row's reward and whether its episode ended.
-    pub fn update(&mut self, rewards: &[f32], over: impl Iterator<Item = bool>) {
-        for ((sum, &reward), over) in self.sums.iter_mut().zip(rewards).zip(over) {
+    /// Takes in a tick: each row's reward, and whose what follows is: 1, -1 where the turn has passed, 0 where the episode ended.
+    pub fn update(&mut self, rewards: &[f32], carries: impl Iterator<Item = f32>) {
+        for ((sum, &reward), carry) in self.sums.iter_mut().zip(rewards).zip(carries) {
             *sum = self.gamma * *sum + f64::from(reward);
             self.seen.update(&[*sum as f32]);
-            if over {
-                *sum = 0.0;
-            }
+            *sum *= f64::from(carry);
         }
     }
 
-    /// What a reward is multiplied by.
+    /// What a reward is multiplied by; 1 as long as returns do not vary.
     pub fn factor(&self) -> f32 {
-        (1.0 / self.seen.variance(0).max(LEAST_VARIANCE).sqrt()) as f32
+        let variance = self.seen.variance(0);
+        if variance < LEAST_VARIANCE { 1.0 } else { (1.0 / variance.sqrt()) as f32 }
+    }
+
+    /// `reward`, scaled, and cut at 10 either way.
+    pub fn scale(&self, reward: f32) -> f32 {
+        (reward * self.factor()).clamp(-CUT, CUT)
     }
 }
 
@@ -143,9 +147,16 @@ mod tests {
     fn returns_by_hand() {
         let mut scale = ReturnScale::new(0.5, 1);
         // 2; .5 * 2 + 2 = 3, the end; 1: variance of (2, 3, 1) is 2/3.
-        for (reward, over) in [(2.0, false), (2.0, true), (1.0, false)] {
-            scale.update(&[reward], [over].into_iter());
+        for (reward, carry) in [(2.0, 1.0), (2.0, 0.0), (1.0, 1.0)] {
+            scale.update(&[reward], [carry].into_iter());
         }
         assert!((scale.factor() - (1.5f32).sqrt()).abs() < 1e-6);
+        assert_eq!(scale.scale(100.0), 10.0);
+        // Equal first rewards do not vary; and where the turn passes, 1 - .5 * 1 = .5 follows 1.
+        let mut equal = ReturnScale::new(0.5, 2);
+        equal.update(&[1.0, 1.0], [-1.0, -1.0].into_iter());
+        assert_eq!(equal.factor(), 1.0);
+        equal.update(&[1.0, 1.0], [-1.0, -1.0].into_iter());
+        assert!((equal.factor() - 4.0).abs() < 1e-5);
     }
 }

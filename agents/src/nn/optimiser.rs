@@ -92,8 +92,9 @@ impl Rule {
     /// # Errors
     /// [`Error::Config`](freewheel_core::Error::Config) naming the field, its value and what is allowed.
     pub fn validate(&self) -> Result<()> {
-        let below_1 = |field, value| within(field, value, 0.0, 1.0 - f64::EPSILON);
-        let positive = |field, value| within(field, value, f64::MIN_POSITIVE, f64::MAX);
+        // The steps are made in f32: what is 1 or 0 there is out of range here.
+        let below_1 = |field, value| within(field, value, 0.0, 1.0 - f64::from(f32::EPSILON));
+        let positive = |field, value| within(field, value, f64::from(f32::MIN_POSITIVE), f64::MAX);
         match *self {
             Rule::Adam { beta1, beta2, eps } => {
                 below_1("optimiser.beta1", beta1)?;
@@ -229,7 +230,7 @@ pub fn global_norm(gradient: &[f32]) -> f64 {
 }
 
 /// Whether no number is infinite or NaN: 0 times all others is 0.
-fn all_finite(numbers: &[f32]) -> bool {
+pub(super) fn all_finite(numbers: &[f32]) -> bool {
     let (eights, rest) = numbers.as_chunks::<8>();
     let mut lanes = [0f32; 8];
     eights.iter().for_each(|eight| lanes.iter_mut().zip(eight).for_each(|(sum, x)| *sum += x * 0.0));

@@ -11,6 +11,7 @@ use super::head::Head;
 use super::settings::PolicyGradient;
 use crate::Budget;
 use crate::clock::Clock;
+use crate::nn::model::finite;
 use crate::nn::normalise::ReturnScale;
 use crate::nn::{Eyes, Frozen, Model, Optimiser, Workspace};
 use crate::tally::Tally;
@@ -84,9 +85,9 @@ impl Actor {
         if rows == 0 {
             return Err(Error::Config("a batch of 0 rows teaches nothing".into()));
         }
-        let head = Head::of(spec, settings.squash);
-        if head.is_empty() {
-            return Err(Error::Config(format!("{} has no actions to choose from", spec.id)));
+        let head = Head::of(spec, settings.squash)?;
+        if head.is_empty() || spec.observation.is_empty() {
+            return Err(Error::Config(format!("{} has nothing to see or to choose from", spec.id)));
         }
         let gamma = settings.gamma.unwrap_or(spec.gamma);
         let network = settings.network(spec, &head);
@@ -123,7 +124,7 @@ impl Actor {
         self.rngs.len()
     }
 
-    /// The share of the budget that is gone, 0 to 1.
+    /// What a schedule says now.
     pub(super) fn rate(&self, schedule: crate::schedule::Schedule) -> f64 {
         schedule.at(self.clock.step, self.budget.steps).unwrap_or_default()
     }
@@ -151,7 +152,7 @@ impl Actor {
 
     /// Draws an action for every row, takes it, and leaves in [`Actor::tick`] what came of it.
     pub(super) fn act(&mut self, episodes: &mut dyn Episodes) -> Result<()> {
-        let Actor { tick, head, room, model, eyes, rngs, choice, movers, .. } = self;
+        let Actor { tick, head, room, model, eyes, rngs, choice, movers, clock, .. } = self;
         let view = episodes.view();
         let (rows, h, w) = (view.rows, head.len(), head.taken_len());
         tick.obs.clear();
@@ -160,6 +161,8 @@ impl Actor {
         tick.legal.extend_from_slice(view.legal);
         room.out.resize(rows * (h + 1), 0.0);
         model.act(&tick.obs, &mut room.work, &mut room.out)?;
+        finite("an observation", &tick.obs, clock.step)?;
+        finite("the network's output", &room.out, clock.step)?;
         for (row, out) in room.out.chunks_exact(h + 1).enumerate() {
             let taken = &mut tick.taken[row * w..(row + 1) * w];
             tick.log_prob[row] = head.sample(&out[..h], view.legal_row(row), &mut rngs[row], taken);
@@ -179,17 +182,12 @@ impl Actor {
         let Tick { steps, ending, .. } = &mut self.tick;
         ending.clear();
         ending.extend_from_slice(view.ending);
-        if let Some(scale) = &mut self.scale {
-            scale.update(view.reward, view.ending.iter().map(|ending| ending.is_over()));
-        }
-        let factor = self.scale.as_ref().map_or(1.0, ReturnScale::factor);
         self.room.rows.clear();
         for (row, step) in steps.iter_mut().enumerate() {
             let sign = match self.movers.get(row) {
                 Some(&mover) if mover != view.successor_to_play(row) => -1.0,
                 _ => 1.0,
             };
-            step.reward = view.reward[row] * factor;
             (step.carry, step.beyond) = (sign, 0.0);
             if ending[row].is_over() {
                 // The sign is kept in `beyond` until its value is known.
@@ -198,6 +196,13 @@ impl Actor {
                     self.room.rows.push(row);
                 }
             }
+        }
+        finite("a reward", view.reward, self.clock.step)?;
+        if let Some(scale) = &mut self.scale {
+            scale.update(view.reward, steps.iter().map(|step| step.carry));
+        }
+        for (step, &reward) in steps.iter_mut().zip(view.reward) {
+            step.reward = self.scale.as_ref().map_or(reward, |scale| scale.scale(reward));
         }
         if self.room.rows.is_empty() {
             return Ok(());
@@ -234,7 +239,7 @@ impl Actor {
         Ok(())
     }
 
-    /// After an update: what was seen meanwhile comes into force, so that within a rollout every row is read alike.
+    /// After an update: what was seen meanwhile comes into force, so that a rollout is read alike from its first tick to its last.
     pub(super) fn adapt(&mut self) {
         self.eyes.adapt();
     }
@@ -289,7 +294,8 @@ impl Actor {
         }
         let ((parameters, optimiser, eyes, scale, rngs, dice), clock, tally, own): (Common, Clock, Tally, T) =
             postcard::from_bytes(rest).map_err(|e| refuse(e.to_string()))?;
-        if !eyes.is_like(&self.eyes)
+        if parameters.len() != self.model.network().size()
+            || !eyes.is_like(&self.eyes)
             || scale.is_some() != self.scale.is_some()
             || rngs.len() != self.rngs.len()
             || !fits(&own)

@@ -54,14 +54,14 @@ pub fn standardise(advantages: &mut [f32]) {
 
 /// The share of the variance of `returns` that `values` explain: 1 is all of it, 0 none; `None` where returns do not vary.
 pub fn explained_variance(values: impl Iterator<Item = f32>, returns: &[f32]) -> Option<f64> {
-    let n = returns.len() as f64;
-    let variance = |of: &mut dyn Iterator<Item = f64>| {
-        let (sum, squares) = of.fold((0.0, 0.0), |(sum, squares), x| (sum + x, squares + x * x));
-        squares / n - (sum / n).powi(2)
+    let variance = |all: &[f64]| {
+        let mean = all.iter().sum::<f64>() / all.len() as f64;
+        all.iter().map(|x| (x - mean).powi(2)).sum::<f64>()
     };
-    let all = variance(&mut returns.iter().map(|&r| f64::from(r)));
-    let left = variance(&mut values.zip(returns).map(|(v, &r)| f64::from(r) - f64::from(v)));
-    (all > 0.0).then(|| 1.0 - left / all)
+    let all = variance(&returns.iter().map(|&r| f64::from(r)).collect::<Vec<_>>());
+    let left = variance(&values.zip(returns).map(|(v, &r)| f64::from(r) - f64::from(v)).collect::<Vec<_>>());
+    // What is left of equal numbers is rounding.
+    (all > 1e-12 * returns.len() as f64).then(|| 1.0 - left / all)
 }
 
 #[cfg(test)]

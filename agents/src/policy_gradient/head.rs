@@ -10,7 +10,7 @@
 //! ratios and gradients as they are.
 
 use candle_core::{CpuStorage, CustomOp1, Device, Layout, Shape, Tensor};
-use freewheel_core::{ActionSpace, Choice, Result, Spec, Stream};
+use freewheel_core::{ActionSpace, Choice, Error, Result, Spec, Stream};
 
 use crate::nn::activation::tanh;
 use crate::nn::model::{candle, cpu_slice};
@@ -30,24 +30,26 @@ pub enum Head {
     Gaussian {
         /// Middle and half of the range of each, `[K]`.
         ranges: Vec<(f32, f32)>,
-        /// Whether draws pass through tanh, so that they end inside the range; else the world cuts them.
+        /// Whether draws pass through tanh, so that they end inside the range; else they are cut at it.
         squash: bool,
     },
 }
 
 impl Head {
-    /// For the actions of `spec`. Where an action has no bounds its unit is the world's own.
-    pub fn of(spec: &Spec, squash: bool) -> Self {
-        match &spec.actions {
-            ActionSpace::Discrete { names } => Head::Categorical { actions: names.len() },
-            ActionSpace::Continuous { low, high, .. } => {
-                let range = |(&low, &high): (&f32, &f32)| match (high - low).is_finite() {
-                    true => (0.5 * (low + high), 0.5 * (high - low)),
-                    false => (0.0, 1.0),
-                };
-                Head::Gaussian { ranges: low.iter().zip(high).map(range).collect(), squash }
-            }
-        }
+    /// For the actions of `spec`.
+    ///
+    /// # Errors
+    /// [`Error::Config`] where an action has no bounds: its range is the unit that draws are made in.
+    pub fn of(spec: &Spec, squash: bool) -> Result<Self> {
+        let ActionSpace::Continuous { names, low, high } = &spec.actions else {
+            return Ok(Head::Categorical { actions: spec.actions.count() });
+        };
+        let range = |(name, (&low, &high)): (&String, (&f32, &f32))| match (high - low).is_finite() {
+            true => Ok((0.5 * (low + high), 0.5 * (high - low))),
+            false => Err(Error::Config(format!("{}: `{name}` has no bounds to draw within", spec.id))),
+        };
+        let ranges = names.iter().zip(low.iter().zip(high)).map(range).collect::<Result<_>>()?;
+        Ok(Head::Gaussian { ranges, squash })
     }
 
     /// Numbers a row of the output takes: A, or 2 K.

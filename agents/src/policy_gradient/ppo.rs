@@ -138,7 +138,7 @@ impl Ppo {
         let obs = tensor(obs, (n, self.actor.model.network().input_len()))?;
         let out = self.actor.model.forward(&obs, false)?;
         let judged = judge(&self.actor.head, &out, taken, legal)?;
-        let (loss, ratio) = self
+        let (loss, log_ratio) = self
             .loss(
                 &judged,
                 tensor(old, n)?,
@@ -148,7 +148,7 @@ impl Ppo {
                 clip,
             )
             .map_err(candle)?;
-        let (divergence, clipped) = with_slice(&ratio, |ratio| divergence(ratio, clip as f32))?;
+        let (divergence, clipped) = with_slice(&log_ratio, |all| divergence(all, clip))?;
         let entropy = with_slice(&judged, |all| all[n..2 * n].iter().map(|&h| f64::from(h)).sum::<f64>())?;
         self.actor.descend(&loss)?;
         let tally = &mut self.actor.tally;
@@ -158,7 +158,7 @@ impl Ppo {
         Ok(divergence)
     }
 
-    /// The loss, and the ratios `[B]`, of `judged [3, B]`.
+    /// The loss, and the logarithms of the ratios `[B]`, of `judged [3, B]`.
     fn loss(
         &self,
         judged: &Tensor,
@@ -169,10 +169,11 @@ impl Ppo {
         clip: f64,
     ) -> candle_core::Result<(Tensor, Tensor)> {
         let (log_prob, entropy, values) = (judged.get(0)?, judged.get(1)?, judged.get(2)?);
-        let ratio = (log_prob - old)?.exp()?;
+        let log_ratio = (log_prob - old)?;
+        let ratio = log_ratio.exp()?;
         let free = (&ratio * &advantages)?;
         let cut = (ratio.clamp(1.0 - clip, 1.0 + clip)? * &advantages)?;
-        // A choice, not a minimum: where both are the same, candle's minimum counts the gradient twice.
+        // A choice, not a minimum: where both are the same, the gradient is the ratio's own, and not shared out.
         let surrogate = free.le(&cut)?.where_cond(&free, &cut)?.mean_all()?;
         let errors = (&values - &returns)?.sqr()?;
         let errors = match self.config.value_clip {
@@ -189,17 +190,17 @@ impl Ppo {
         if entropy_weight > 0.0 {
             loss = (loss - (entropy.mean_all()? * entropy_weight)?)?;
         }
-        Ok((loss, ratio.detach()))
+        Ok((loss, log_ratio.detach()))
     }
 }
 
-/// How far the new policy is from the old, in nats, estimated from the ratios `[B]` of what was drawn by `mean((ratio - 1) - ln ratio)`
+/// How far the new policy is from the old, in nats, estimated from the logarithms of the ratios `[B]` of what was drawn by `mean((ratio - 1) - ln ratio)`
 /// (Schulman 2020, "Approximating KL divergence"), and the share of ratios beyond the clip.
-fn divergence(ratio: &[f32], clip: f32) -> (f64, f64) {
+fn divergence(log_ratio: &[f32], clip: f64) -> (f64, f64) {
     let each =
-        ratio.iter().map(|&r| (f64::from(r - 1.0) - f64::from(r).ln(), f64::from((r - 1.0).abs() > clip)));
+        log_ratio.iter().map(|&x| f64::from(x)).map(|x| (x.exp_m1() - x, f64::from(x.exp_m1().abs() > clip)));
     let (sum, clipped) = each.fold((0.0, 0.0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
-    (sum / ratio.len() as f64, clipped / ratio.len() as f64)
+    (sum / log_ratio.len() as f64, clipped / log_ratio.len() as f64)
 }
 
 impl Learner for Ppo {
@@ -230,5 +231,19 @@ impl Learner for Ppo {
         let (rows, most) = (self.actor.rows(), self.rollout_len());
         self.rollout = self.actor.load(bytes, |rollout: &Rollout| rollout.fits(rows, most))?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn divergence_by_hand() {
+        // Ratios 1, 2 and 1/2: 0, 1 - ln 2, -1/2 + ln 2: their sum is 1/2; two of three lie beyond a clip of .2.
+        let (nats, clipped) = divergence(&[0.0, 2f32.ln(), -(2f32.ln())], 0.2);
+        assert!((nats - 0.5 / 3.0).abs() < 1e-7 && (clipped - 2.0 / 3.0).abs() < 1e-12);
+        // What was nearly impossible before is no reason for an infinite answer.
+        assert!((divergence(&[-200.0], 0.2).0 - 199.0).abs() < 1e-9);
     }
 }
