@@ -2,8 +2,7 @@
 
 use freewheel_core::evaluate::{Protocol, evaluate};
 use freewheel_core::{
-    Certainty, DynWorld, Env, NoCast, ObservationSpace, Question, Score, Scripted, Streams, Who, World,
-    WorldFamily,
+    Certainty, Env, NoCast, ObservationSpace, Question, Score, Scripted, Streams, Who, World, WorldFamily,
 };
 
 use super::super::super::Classics;

@@ -8,7 +8,7 @@ mod proof;
 
 use freewheel_core::{Purpose, Stream, Streams};
 
-use super::{Cartpole, Integrator, Settings};
+use super::{Cartpole, Settings};
 
 /// The world with settings written as TOML.
 fn cartpole(settings: &str) -> Cartpole {
