@@ -7,7 +7,7 @@ use super::rules::{HALF_LENGTH, LEAN, RIGHT, State, TRACK};
 const GROUND: Rgb = Rgb(0, 0, 0);
 const RAIL: Rgb = Rgb(92, 97, 108);
 const POST: Rgb = Rgb(196, 72, 60);
-const LIMIT: Rgb = Rgb(44, 47, 56);
+const LIMIT: Rgb = Rgb(74, 79, 92);
 const CART: Rgb = Rgb(72, 132, 196);
 const WHEEL: Rgb = Rgb(150, 156, 168);
 const POLE: Rgb = Rgb(232, 178, 92);
@@ -25,6 +25,8 @@ const LEAST: (usize, usize) = (44, 8);
 const ROWS_OF_TEXT: usize = 2;
 /// Looks at each pixel, in each direction.
 const LOOKS: usize = 4;
+/// The share of a pixel that something covers for it to be seen.
+const COVERED: f32 = 0.3;
 
 /// What is shown, m, from the joint: to both sides of the middle, up and down.
 const SIDE: f64 = 2.55;
@@ -85,44 +87,47 @@ impl Scene<'_> {
         (self.middle + x * self.per_metre, (UP - y) * self.per_metre)
     }
 
-    /// The colour of a pixel: the mean of what several looks at it see.
+    /// The colour of a pixel: the mean of what several looks at it see, darker where some see nothing.
     fn pixel(&self, column: usize, row: usize) -> Rgb {
-        let mut sum = [0u32; 3];
+        let (mut seen, mut sum) = (0, [0u32; 3]);
         for look in 0..LOOKS * LOOKS {
             let within = |i: usize| (i as f64 + 0.5) / LOOKS as f64;
             let x = (column as f64 + within(look % LOOKS) - self.middle) / self.per_metre;
             let y = UP - (row as f64 + within(look / LOOKS)) / self.per_metre;
-            let Rgb(r, g, b) = self.at(x, y);
-            sum = [sum[0] + u32::from(r), sum[1] + u32::from(g), sum[2] + u32::from(b)];
+            if let Some(Rgb(r, g, b)) = self.at(x, y) {
+                seen += 1;
+                sum = [sum[0] + u32::from(r), sum[1] + u32::from(g), sum[2] + u32::from(b)];
+            }
         }
-        let [r, g, b] = sum.map(|part| (part / (LOOKS * LOOKS) as u32) as u8);
-        Rgb(r, g, b)
+        let covered = seen as f32 / (LOOKS * LOOKS) as f32;
+        if covered < COVERED {
+            return GROUND;
+        }
+        let [r, g, b] = sum.map(|part| (part / seen) as u8);
+        GROUND.mix(Rgb(r, g, b), 0.3 + 0.7 * covered)
     }
 
     /// What is at a point, m: the nearest thing first.
-    fn at(&self, x: f64, y: f64) -> Rgb {
+    fn at(&self, x: f64, y: f64) -> Option<Rgb> {
         let thin = 1.0 / self.per_metre;
         let from_cart = x - self.state.position;
         let (along, beside) = turned(from_cart, y, self.pole);
-        let pole = |length: f64| (-0.02..=length).contains(&along);
         let from_wheel = (from_cart.abs() - WHEELS.0).hypot(y - WHEELS.1);
         let leaning = (self.state.angle / LEAN).abs().min(1.0) as f32;
         if from_cart.hypot(y) < thin.max(0.045) {
-            JOINT
-        } else if pole(2.0 * HALF_LENGTH) && beside.abs() < (0.75 * thin).max(0.035) {
-            POLE.mix(FALLING, leaning * leaning)
+            Some(JOINT)
+        } else if (0.0..=2.0 * HALF_LENGTH).contains(&along) && beside.abs() < (0.75 * thin).max(0.035) {
+            Some(POLE.mix(FALLING, leaning * leaning))
         } else if from_cart.abs() < BODY.0 && y.abs() < BODY.1 {
-            CART
+            Some(CART)
         } else if from_wheel < WHEELS.2 {
-            WHEEL
+            Some(WHEEL)
         } else if (x.abs() - TRACK).abs() < 0.5 * thin && (FLOOR..BODY.1).contains(&y) {
-            POST
+            Some(POST)
         } else if x.abs() < TRACK && y < FLOOR && y > FLOOR - thin {
-            RAIL
-        } else if self.beside_a_limit(from_cart, y) < 0.4 * thin {
-            LIMIT
+            Some(RAIL)
         } else {
-            GROUND
+            (self.beside_a_limit(from_cart, y) < 0.5 * thin).then_some(LIMIT)
         }
     }
 
