@@ -127,7 +127,6 @@ fn what_cannot_be_remembered_is_refused_with_its_line() {
         ("1025", "at least 1 and at most 1024"),
         ("-1", "history"),
         ("\"two\"", "history"),
-        ("3", "grid/taxi has 500 observations"),
     ] {
         let text = format!(
             "worlds = [\"grid/taxi\"]\nagents = [\"random\", \"sarsa\"]\n\n[agent.sarsa]\nhistory = {history}\n"
