@@ -72,7 +72,8 @@ fn killed_and_resumed_it_ends_in_the_same_bytes() {
     assert!(command(words(&whole, "1")).output().unwrap().status.success());
     let took = begin.elapsed();
     let mut kills = 0;
-    for part in [0.3, 0.5, 0.2, 0.6, 0.4, 0.5] {
+    // Two threads are about twice as quick as the one that was timed, and what was done is not done again.
+    for part in [0.1, 0.2, 0.1, 0.15, 0.2, 0.1] {
         let mut child = command(words(&killed, "2")).stdout(std::process::Stdio::null()).spawn().unwrap();
         std::thread::sleep(took.mul_f64(part));
         child.kill().unwrap();
