@@ -65,7 +65,7 @@ impl Driver {
         let p = &rules.vehicle.parameters;
         let [.., speed, heading, _, slip] = state.car;
         // What is decided now holds for one tick, and the steering follows it: on average it acts a tick ahead.
-        let ahead = speed * rules.tick();
+        let ahead = speed * rules.tick;
         let (here, next) = (self.at(state.s), self.at(state.s + ahead));
         let offset = state.n - here.n;
         let angle = wrap(heading + slip - here.heading);
@@ -93,7 +93,7 @@ impl Driver {
     pub(super) fn choose<A: Drives>(&self, rules: &Rules, state: &State, choices: &[A]) -> Option<A> {
         let controls = self.drive(rules, state);
         A::exactly(controls).or_else(|| {
-            let (v, tick) = (state.car[3], rules.tick());
+            let (v, tick) = (state.car[3], rules.tick);
             let aim = self.at(state.s + v * tick).speed;
             let after = |controls: Controls| {
                 let mut car = state.car;

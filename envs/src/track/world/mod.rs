@@ -110,6 +110,7 @@ impl<A: Drives> Driving<A> {
             )));
         }
         let centre = Driver::new(&safe, circuit.length());
+        let tick = 1.0 / f64::from(settings.hz);
         let rules = Rules {
             circuit,
             vehicle,
@@ -117,8 +118,9 @@ impl<A: Drives> Driving<A> {
             clearance: settings.clearance,
             laps: settings.laps,
             start: settings.start,
-            hz: settings.hz,
+            tick,
             substeps: settings.substeps,
+            substep: tick / f64::from(settings.substeps),
             speeds: fast.speeds,
         };
         let observer = Observer::new(settings, &rules);
@@ -168,7 +170,7 @@ impl<A: Drives> Driving<A> {
 
     /// Seconds that count as the lap time of an episode that is not finished.
     fn limit_s(&self) -> f64 {
-        f64::from(self.spec.time_limit.unwrap_or(0)) * self.rules.tick()
+        f64::from(self.spec.time_limit.unwrap_or(0)) * self.rules.tick
     }
 
     fn lap_time(&self, state: &State) -> f64 {
