@@ -1,43 +1,63 @@
 //! The fastest lines around circuits, as a table in Markdown:
 //! `cargo run --release -p freewheel-envs --example lines -- [NAME | FILE.csv] ...`
 //!
-//! The car is a point mass with a friction circle of 9.81 m/s2 and at most 70 m/s, 2 m wide.
+//! The car is a point mass with a friction circle of 9.81 m/s2 and at most 70 m/s, 2 m wide. Beside it stands the flying lap that
+//! the circuit's own default car drives in the simulator, engine and all, as far from the edges; and by how much it is slower.
 
 #![allow(clippy::print_stdout)]
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
-use freewheel_core::{Error, Result};
+use freewheel_core::{DynWorld, Error, NoCast, Question, Result, WorldFamily};
+use freewheel_envs::track::Tracks;
 use freewheel_envs::track::circuit::Circuit;
 use freewheel_envs::track::line::{Kind, Limits, line, lower_bound};
+use toml::Table;
 
 fn main() -> Result<()> {
     println!(
-        "| circuit | length, m | centre line | least curvature | least time | found in | bound | found in |"
+        "| circuit | length, m | centre line | least curvature | least time | found in | driven | slower by | bound | found in |"
     );
-    println!("|---|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|---|---|");
     let limits = Limits::point_mass(9.81, 70.0, 1.0);
     for name in std::env::args().skip(1) {
-        let circuit = if Path::new(&name).is_file() {
-            Circuit::read(Path::new(&name), true)?
-        } else {
-            let unknown = || Error::Config(format!("there is no circuit and no file called {name}"));
-            Circuit::named(&name, 1)?.ok_or_else(unknown)?
-        };
+        let (circuit, world) = read(&name)?;
         let lap = |kind| line(&circuit, &limits, kind).map(|line| line.lap_time);
         let (centre, curvature) = (lap(Kind::Centre)?, lap(Kind::LeastCurvature)?);
         let started = Instant::now();
         let time = lap(Kind::LeastTime)?;
         let line_took = started.elapsed().as_secs_f64();
+        let driven = world.solve(&Question::as_played(world.spec()))?.value;
+        let gap = 100.0 * (driven / time - 1.0);
         let started = Instant::now();
         let bound = lower_bound(&circuit, &limits)?.flying;
         let bound_took = started.elapsed().as_secs_f64();
         println!(
-            "| {} | {:.0} | {centre:.3} | {curvature:.3} | {time:.3} | {line_took:.2} s | {bound:.3} | {bound_took:.2} s |",
+            "| {} | {:.0} | {centre:.3} | {curvature:.3} | {time:.3} | {line_took:.2} s | {driven:.3} | {gap:.1} % | {bound:.3} | {bound_took:.2} s |",
             circuit.name(),
             circuit.length(),
         );
     }
     Ok(())
+}
+
+/// A circuit, and the world in which its default car drives a flying lap of it.
+fn read(name: &str) -> Result<(Circuit, Arc<dyn DynWorld>)> {
+    let text = |text: &str| toml::Value::from(text);
+    let mut settings = Table::new();
+    settings.insert("actions".into(), text("continuous"));
+    settings.insert("start".into(), text("flying"));
+    // The second lap begins at the speed at which the first one ended.
+    settings.insert("laps".into(), 2.into());
+    settings.insert("clearance".into(), 1.0.into());
+    let file = Path::new(name);
+    if file.is_file() {
+        settings.insert("bridges".into(), true.into());
+        return Ok((Circuit::read(file, true)?, Tracks.open(file, &settings)?));
+    }
+    let unknown = || Error::Config(format!("there is no circuit and no file called {name}"));
+    let circuit = Circuit::named(name, 1)?.ok_or_else(unknown)?;
+    Ok((circuit, Tracks.build(name, &settings, &NoCast)?.ok_or_else(unknown)?))
 }

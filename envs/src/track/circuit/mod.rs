@@ -36,7 +36,6 @@ use widths::Widths;
 
 pub(super) use named::NAMES;
 pub(super) use spline::wrap;
-pub(super) use table::Spot;
 
 /// A closed road.
 #[derive(Clone, Debug)]

@@ -14,8 +14,8 @@ const LONGEST_STEP: f64 = 0.5;
 /// Entries at most: a circuit of 32 km at the longest step.
 const MOST_ENTRIES: f64 = 65_536.0;
 
-/// Newton's method is done when it moves by less than this share of a step.
-const SETTLED: f64 = 1e-3;
+/// Newton's method is done when it moves by less than this share of a step: the last move is made to second order.
+const SETTLED: f64 = 0.1;
 
 /// Entries at equal distances.
 #[derive(Clone, Debug)]
@@ -24,8 +24,6 @@ pub(in super::super) struct Table {
     step: f64,
     per_metre: f64,
     entries: Vec<Entry>,
-    /// Curvatures alone, close together in memory: observations look far ahead.
-    curvatures: Vec<f32>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -87,9 +85,8 @@ impl Table {
             })
         };
         let entries = (0..count).map(entry).collect::<Result<Vec<_>, Fault>>()?;
-        let curvatures = entries.iter().map(|entry| entry.curvature as f32).collect();
         let step = length / count as f64;
-        Ok(Table { length, step, per_metre: 1.0 / step, entries, curvatures })
+        Ok(Table { length, step, per_metre: 1.0 / step, entries })
     }
 
     pub(in super::super) fn length(&self) -> f64 {
@@ -117,25 +114,40 @@ impl Table {
         }
     }
 
-    /// The curvature at the table's entry next to `s`, 1/m; `s` as for [`Table::around`].
+    /// The entry before `s`, which lies from 0 to the length.
     #[inline]
-    pub(in super::super) fn curvature_near(&self, s: f64) -> f32 {
-        let index = (self.around(s) * self.per_metre + 0.5) as usize;
-        self.curvatures.get(index).or(self.curvatures.first()).copied().unwrap_or(0.0)
+    pub(in super::super) fn index(&self, s: f64) -> usize {
+        // There are fewer than 2^32, and the narrower conversion is the quicker one.
+        ((s * self.per_metre) as u32 as usize).min(self.entries.len() - 1)
     }
 
-    /// `(right, left)` at the table's entry before `s`, m; `s` from 0 to the length.
+    /// How many entries `distance` m are, rounded.
+    pub(in super::super) fn entries_in(&self, distance: f64) -> usize {
+        (distance * self.per_metre).round() as usize
+    }
+
+    /// The curvatures of all entries, 1/m.
+    pub(in super::super) fn curvatures(&self) -> impl Iterator<Item = f64> + Clone + '_ {
+        self.entries.iter().map(|entry| entry.curvature)
+    }
+
+    /// `[right, left]` at an entry, m.
     #[inline]
-    pub(in super::super) fn widths_near(&self, s: f64) -> (f64, f64) {
-        let (entry, ..) = self.between(s);
-        (entry.right, entry.left)
+    pub(in super::super) fn widths(&self, index: usize) -> [f64; 2] {
+        let entry = &self.entries[index];
+        [entry.right, entry.left]
+    }
+
+    /// The curvature at the entry before `s`, 1/m; `s` from 0 to the length.
+    #[inline]
+    pub(in super::super) fn curvature_near(&self, s: f64) -> f64 {
+        self.entries[self.index(s)].curvature
     }
 
     /// The two entries around `s`, and how far between them it lies, 0..1.
     #[inline]
     fn between(&self, s: f64) -> (&Entry, &Entry, f64) {
-        let place = s * self.per_metre;
-        let index = (place as usize).min(self.entries.len() - 1);
+        let (place, index) = (s * self.per_metre, self.index(s));
         let next = if index + 1 == self.entries.len() { 0 } else { index + 1 };
         (&self.entries[index], &self.entries[next], place - index as f64)
     }
@@ -163,20 +175,25 @@ impl Table {
             let px = a.x + h * (p1 * dx + p2 * a.cos + p3 * b.cos);
             let py = a.y + h * (p1 * dy + p2 * a.sin + p3 * b.sin);
             let (ex, ey) = (x - px, y - py);
-            let off = ex * tx + ey * ty;
-            let move_by = off / (tx * tx + ty * ty - ex * bx - ey * by).max(0.05);
+            let (off, square) = (ex * tx + ey * ty, tx * tx + ty * ty);
+            let inverse = 1.0 / (square - ex * bx - ey * by).max(0.05);
+            let move_by = off * inverse;
             left_to_do -= 1;
             if move_by.abs() < SETTLED * h || left_to_do == 0 {
-                // The last move is taken to first order: its square is below the table's own error.
-                let t = t + move_by.clamp(-h, h) * per_metre;
-                let scale = 1.0 / (tx * tx + ty * ty).sqrt();
-                let (cos, sin) = (tx * scale, ty * scale);
+                let move_by = move_by.clamp(-h, h);
+                let bends = b.curvature - a.curvature;
+                let curvature = a.curvature + t * bends;
+                // The tangent is a unit vector but for the table's error: one step of Newton's method makes it one.
+                let n = (ey * tx - ex * ty) * (1.5 - 0.5 * square);
+                let second = 0.5 * n * bends * per_metre * inverse * move_by * move_by;
+                let ahead = (move_by + second).clamp(-h, h);
+                let t = t + ahead * per_metre;
                 return Spot {
-                    s: self.around(s + move_by.clamp(-h, h)),
-                    n: ey * cos - ex * sin,
+                    s: self.around(s + ahead),
+                    n: n - 0.5 * curvature * off * move_by,
                     // Exact where the curvature is linear.
-                    heading: a.heading + h * t * (a.curvature + 0.5 * t * (b.curvature - a.curvature)),
-                    curvature: a.curvature + t * (b.curvature - a.curvature),
+                    heading: a.heading + h * t * (a.curvature + 0.5 * t * bends),
+                    curvature: a.curvature + t * bends,
                     right: a.right + t * (b.right - a.right),
                     left: a.left + t * (b.left - a.left),
                 };

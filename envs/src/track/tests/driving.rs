@@ -134,6 +134,22 @@ fn scripted_drivers_stay_on_the_road() {
     }
 }
 
+/// A flying start leads to the racing line too, where it needs another speed there; and no start makes the best known worse than
+/// the baseline.
+#[test]
+fn the_racing_line_is_joined() {
+    for actions in ["table", "continuous"] {
+        for start in ["flying", "anywhere"] {
+            let world = world("l", &format!("actions = \"{actions}\"\nstart = \"{start}\""));
+            let question = Question::as_played(world.spec());
+            let (centre, best) =
+                (world.baseline(&question).unwrap().value, world.solve(&question).unwrap().value);
+            let share = if start == "flying" { 0.8 } else { 1.0 };
+            assert!(best <= share * centre, "{actions} {start}: {best} {centre}");
+        }
+    }
+}
+
 #[test]
 fn a_state_is_plain_data() {
     let world = driving("club", "");

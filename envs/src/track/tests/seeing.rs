@@ -38,6 +38,33 @@ fn observations_stay_within_their_bounds() {
     }
 }
 
+/// A bend is what the centre line's curvature is there, give or take a step of the table; and the road goes on after the start
+/// line.
+#[test]
+fn bends_are_seen_where_they_are() {
+    for (name, size) in [("club", 1.0), ("chicane", 1.0), ("random", 1.0), ("small", 0.1)] {
+        let world = driving(name, "start = \"anywhere\"");
+        let circuit = &world.rules().circuit;
+        let scale = 4.0 * world.rules().vehicle.parameters.wheelbase();
+        let mut rng = Streams::new(3).stream(Purpose::WatchEnvironment, 0, 0);
+        let mut obs = vec![0.0; world.spec().observation.len()];
+        for _ in 0..200 {
+            let state = world.reset(&mut rng);
+            world.observe(&state, &mut obs);
+            for (seen, ahead) in obs[4..].iter().zip([0.0, 10.0, 20.0, 40.0, 70.0, 110.0]) {
+                let near = (-30..=30).map(|i| state.s + size * (ahead + 0.02 * f64::from(i)));
+                let bends = near.map(|s| (scale * circuit.curvature(s)).clamp(-1.0, 1.0) as f32);
+                let (low, high) =
+                    bends.fold((1.0f32, -1.0f32), |(low, high), bend| (low.min(bend), high.max(bend)));
+                assert!(
+                    low - 1e-6 <= *seen && *seen <= high + 1e-6,
+                    "{name}: {seen} is not in {low}..{high}"
+                );
+            }
+        }
+    }
+}
+
 /// Where a ray ends there is an edge, and none before, by following it in small steps.
 #[test]
 fn rays_end_at_the_edges() {

@@ -5,6 +5,7 @@
 //! | `parameters` | the cars |
 //! | `commonroad` | CommonRoad's KS and ST, equation by equation |
 //! | `grip` | the kinematic car with a friction circle |
+//! | `sine` | sine and cosine |
 //!
 //! A car's state is `[x, y, steering angle, speed, heading, yaw rate, slip angle]` in m, rad, m/s and rad/s; the kinematic
 //! models have no slip.
@@ -12,8 +13,11 @@
 mod commonroad;
 mod grip;
 mod parameters;
+mod sine;
 #[cfg(test)]
 mod tests;
+
+use std::f64::consts::FRAC_PI_2;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -57,26 +61,33 @@ impl Vehicle {
     #[inline]
     pub fn steering_at_limit(&self, v: f64) -> f64 {
         let p = &self.parameters;
-        // atan(z) <= z, and both are small where the first of the two is the less.
-        let tangent = p.wheelbase() * p.grip() / (v * v).max(1e-9);
-        if tangent > 1.0 { p.steering.min(tangent.atan()) } else { p.steering.min(small_arctangent(tangent)) }
+        // tan(angle) = l A / v²; above an eighth of a turn, a quarter turn less the angle whose tangent is the inverse.
+        let (above, below) = (p.wheelbase() * p.grip(), v * v);
+        let angle = small_arctangent(above.min(below) / above.max(below));
+        p.steering.min(if above > below { FRAC_PI_2 - angle } else { angle })
     }
 
     /// Advances `state` by `h` s. A car does not drive backwards: the brakes stop it.
     #[inline]
     pub fn advance(&self, state: &mut [f64; 7], command: Command, h: f64) {
         let p = &self.parameters;
-        let rate = (command.steering.clamp(-p.steering, p.steering) - state[2]) / h;
-        let input = [rate, command.acceleration.max(-state[3] / h)];
+        let input = |state: &[f64; 7]| {
+            let rate = (command.steering.clamp(-p.steering, p.steering) - state[2]) / h;
+            [rate, command.acceleration.max(-state[3] / h)]
+        };
         match self.model {
-            Model::Grip => grip::advance(p, state, input, h),
+            Model::Grip => grip::advance(p, state, command, h),
             Model::Ks => {
+                let input = input(state);
                 let [x, y, angle, v, heading, ..] = *state;
                 let next = runge_kutta(&[x, y, angle, v, heading], h, |state| kinematic(p, state, input));
                 state[..5].copy_from_slice(&next);
                 state[5] = next[3] / p.wheelbase() * next[2].tan();
             }
-            Model::St => self.advance_single_track(state, input, h),
+            Model::St => {
+                let input = input(state);
+                self.advance_single_track(state, input, h);
+            }
         }
         state[3] = state[3].max(0.0);
     }

@@ -16,10 +16,13 @@ const REACH: f64 = 0.25;
 const SHORTEST_REACH: f64 = 1.5;
 /// The angle to the line at most that an offset calls for, rad.
 const STEEPEST: f64 = 0.12;
+/// Wheelbases from the line at which a careful driver has none of the line's own speed left.
+const LOST: f64 = 0.5;
 /// Seconds in which a difference in speed falls to 1/e.
 const SPEED_REACH: f64 = 0.25;
 
 /// A line at equal steps of the centre line.
+#[derive(Clone)]
 pub(super) struct Driver {
     places: Vec<Place>,
     length: f64,
@@ -32,6 +35,8 @@ struct Place {
     heading: f64,
     curvature: f64,
     speed: f64,
+    /// The speed away from the line.
+    calm: f64,
 }
 
 impl Driver {
@@ -42,8 +47,19 @@ impl Driver {
             heading: point.heading,
             curvature: point.curvature,
             speed,
+            calm: speed,
         };
         Driver { places: line.path.points.iter().zip(&line.speeds).map(place).collect(), length }
+    }
+
+    /// The same, but no faster than `other` where the car is away from its line: grip that the line's own speed needs is not
+    /// there to return to it.
+    pub(super) fn careful(mut self, other: &Driver) -> Self {
+        let step = self.length / self.places.len() as f64;
+        for (i, place) in self.places.iter_mut().enumerate() {
+            place.calm = place.speed.min(other.at(i as f64 * step).speed);
+        }
+        self
     }
 
     /// The line at `s`, which is less than a lap away from the circuit's own.
@@ -57,7 +73,14 @@ impl Driver {
             heading: a.heading + t * wrap(b.heading - a.heading),
             curvature: a.curvature + t * (b.curvature - a.curvature),
             speed: a.speed + t * (b.speed - a.speed),
+            calm: a.calm + t * (b.calm - a.calm),
         }
+    }
+
+    /// The speed at a place of the line for a car that is as far from the line as this one.
+    fn speed(&self, rules: &Rules, state: &State, place: Place) -> f64 {
+        let away = (state.n - self.at(state.s).n) / (LOST * rules.vehicle.parameters.wheelbase());
+        place.speed + (away * away).min(1.0) * (place.calm - place.speed)
     }
 
     /// What it does.
@@ -65,7 +88,7 @@ impl Driver {
         let p = &rules.vehicle.parameters;
         let [.., speed, heading, _, slip] = state.car;
         // What is decided now holds for one tick, and the steering follows it: on average it acts a tick ahead.
-        let ahead = speed * rules.tick();
+        let ahead = speed * rules.tick;
         let (here, next) = (self.at(state.s), self.at(state.s + ahead));
         let offset = state.n - here.n;
         let angle = wrap(heading + slip - here.heading);
@@ -75,8 +98,9 @@ impl Driver {
         let curvature = next.curvature + 2.0 * (approach - angle.sin()) / reach;
         let wanted = (p.wheelbase() * curvature).atan();
         let full = rules.command(Controls { steering: 1.0, pedals: 0.0 }, speed).steering;
-        let gain = if ahead > 1e-6 { speed * (next.speed - here.speed) / ahead } else { 0.0 };
-        let acceleration = gain + (here.speed - speed) / SPEED_REACH;
+        let [planned, soon] = [here, next].map(|place| self.speed(rules, state, place));
+        let gain = if ahead > 1e-6 { speed * (soon - planned) / ahead } else { 0.0 };
+        let acceleration = gain + (planned - speed) / SPEED_REACH;
         let power = if speed > p.switch_speed { p.switch_speed / speed } else { 1.0 };
         // The throttle is a share of all the engine has got at low speed; above that there is less to be had of it.
         let strength = if acceleration > 0.0 { p.engine * power } else { p.brake };
@@ -93,8 +117,8 @@ impl Driver {
     pub(super) fn choose<A: Drives>(&self, rules: &Rules, state: &State, choices: &[A]) -> Option<A> {
         let controls = self.drive(rules, state);
         A::exactly(controls).or_else(|| {
-            let (v, tick) = (state.car[3], rules.tick());
-            let aim = self.at(state.s + v * tick).speed;
+            let (v, tick) = (state.car[3], rules.tick);
+            let aim = self.speed(rules, state, self.at(state.s + v * tick));
             let after = |controls: Controls| {
                 let mut car = state.car;
                 rules.vehicle.advance(&mut car, rules.command(controls, v), tick);

@@ -117,6 +117,7 @@ impl<A: Drives> Driving<A> {
             )));
         }
         let centre = Driver::new(&safe, circuit.length());
+        let tick = 1.0 / f64::from(settings.hz);
         let rules = Rules {
             circuit,
             vehicle,
@@ -124,8 +125,9 @@ impl<A: Drives> Driving<A> {
             clearance: settings.clearance,
             laps: settings.laps,
             start: settings.start,
-            hz: settings.hz,
+            tick,
             substeps: settings.substeps,
+            substep: tick / f64::from(settings.substeps),
             speeds: fast.speeds,
         };
         let observer = Observer::new(settings, &rules);
@@ -161,14 +163,17 @@ impl<A: Drives> Driving<A> {
         &self.rules
     }
 
-    /// The driver of the fastest line, which is found when it is first asked for.
+    /// The driver of the fastest line, which is found when it is first asked for: careful away from it or not, whichever is the
+    /// faster with these starts.
     fn racing(&self) -> Result<&Driver> {
         let found = self.racing.get_or_init(|| {
             let Rules { circuit, vehicle, clearance, .. } = &self.rules;
             let (share, margin) = if self.choices.is_empty() { BRISK } else { BRISK_BY_CHOICES };
             let limits = limits(vehicle, share, clearance + margin * vehicle.parameters.width);
             let line = line::line(circuit, &limits, Kind::LeastTime).map_err(|e| e.to_string())?;
-            Ok(Driver::new(&line, circuit.length()))
+            let bold = Driver::new(&line, circuit.length());
+            let careful = bold.clone().careful(&self.centre);
+            Ok(if self.measured(&careful) < self.measured(&bold) { careful } else { bold })
         });
         found.as_ref().map_err(|e| Error::Unsupported(format!("{} has no racing line: {e}", self.spec.id)))
     }
@@ -183,7 +188,7 @@ impl<A: Drives> Driving<A> {
 
     /// Seconds that count as the lap time of an episode that is not finished.
     fn limit_s(&self) -> f64 {
-        f64::from(self.spec.time_limit.unwrap_or(0)) * self.rules.tick()
+        f64::from(self.spec.time_limit.unwrap_or(0)) * self.rules.tick
     }
 
     fn lap_time(&self, state: &State) -> f64 {
@@ -192,28 +197,26 @@ impl<A: Drives> Driving<A> {
     }
 
     /// Drives one episode to its end.
-    fn drive(&self, script: usize, rng: &mut Stream) -> Result<State> {
-        let driver = self.driver(script)?;
+    fn drive(&self, driver: &Driver, rng: &mut Stream) -> State {
         let mut state = self.rules.reset(rng);
         for _ in 0..self.spec.time_limit.unwrap_or(0) {
-            let action = driver.and_then(|driver| driver.choose(&self.rules, &state, &self.choices));
+            let action = driver.choose(&self.rules, &state, &self.choices);
             let controls = action.map(Drives::controls).unwrap_or_default();
             if self.rules.step(&mut state, controls).ending.is_over() {
                 break;
             }
         }
-        Ok(state)
+        state
     }
 
-    /// The mean lap time of a script.
-    fn measured(&self, script: usize) -> Result<f64> {
+    /// The mean lap time of a driver.
+    fn measured(&self, driver: &Driver) -> f64 {
         let episodes = if self.rules.start == Start::Anywhere { EPISODES } else { 1 };
-        let mut sum = 0.0;
-        for index in 0..episodes {
+        let lap = |index| {
             let mut rng = Streams::new(0).stream(Purpose::EvaluationEnvironment, index, 0);
-            sum += self.lap_time(&self.drive(script, &mut rng)?);
-        }
-        Ok(sum / episodes as f64)
+            self.lap_time(&self.drive(driver, &mut rng))
+        };
+        (0..episodes).map(lap).sum::<f64>() / episodes as f64
     }
 }
 
@@ -257,8 +260,8 @@ impl<A: Drives> Env for Driving<A> {
 }
 
 impl<A: Drives> World for Driving<A> {
-    /// The lap time of the racing-line driver, driven; `upper` is a proved bound that no lap of a car with this friction
-    /// circle undercuts.
+    /// The lap time of the better driver, driven: that of the racing line, except from some random starts; `upper` is a proved
+    /// bound that no lap of a car with this friction circle undercuts.
     fn solve(&self, question: &Question) -> Result<Solution> {
         if question.who != Who::Best {
             return Err(Error::Unsupported(format!(
@@ -266,7 +269,8 @@ impl<A: Drives> World for Driving<A> {
                 self.spec.id
             )));
         }
-        let value = self.measured(RACING_LINE)?;
+        let (racing, centre) = (self.measured(self.racing()?), self.measured(&self.centre));
+        let (script, value) = if centre < racing { (CENTRE_LINE, centre) } else { (RACING_LINE, racing) };
         let grip = limits(&self.rules.vehicle, 1.0, self.rules.clearance);
         let bound = match self.rules.vehicle.model {
             Model::Grip => Some(line::lower_bound(&self.rules.circuit, &grip)?.any),
@@ -277,13 +281,13 @@ impl<A: Drives> World for Driving<A> {
             value,
             upper: bound,
             values: Vec::new(),
-            policy: Some(Arc::new(Scripted(RACING_LINE))),
+            policy: Some(Arc::new(Scripted(script))),
         })
     }
 
     /// The centre-line driver, driven.
     fn baseline(&self, _question: &Question) -> Result<Baseline> {
-        Ok(Baseline { name: "centre-line".into(), value: self.measured(CENTRE_LINE)? })
+        Ok(Baseline { name: "centre-line".into(), value: self.measured(&self.centre) })
     }
 
     fn judge(&self) -> Option<&Judge> {

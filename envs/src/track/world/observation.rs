@@ -43,8 +43,17 @@ pub(super) struct Observer {
 }
 
 enum Seen {
-    Frenet { ahead: Vec<f64>, scale: f32 },
-    Rays { sections: Sections, directions: Vec<[f64; 2]>, range: f64 },
+    /// The bends at each entry of the table as they are seen, on to the furthest one that is seen from the last entry; and
+    /// how many entries ahead they are looked at.
+    Frenet {
+        bends: Vec<f32>,
+        ahead: Vec<usize>,
+    },
+    Rays {
+        sections: Sections,
+        directions: Vec<[f64; 2]>,
+        range: f64,
+    },
 }
 
 impl Observer {
@@ -52,10 +61,20 @@ impl Observer {
         let p = &rules.vehicle.parameters;
         let scale = if p.wheelbase() < 1.0 { 0.1 } else { 1.0 };
         let seen = match settings.observation {
-            settings::Observation::Frenet => Seen::Frenet {
-                ahead: distances(settings, scale, rules.circuit.length()),
-                scale: (10.0 * p.wheelbase() / FULL_SIZE) as f32,
-            },
+            settings::Observation::Frenet => {
+                let table = rules.circuit.table();
+                let distances = distances(settings, scale, table.length());
+                let ahead: Vec<usize> =
+                    distances.iter().map(|&distance| table.entries_in(distance)).collect();
+                let furthest = ahead.iter().copied().max().unwrap_or(0);
+                let (count, curvatures) = (table.curvatures().count(), table.curvatures().cycle());
+                let scale = 10.0 * p.wheelbase() / FULL_SIZE;
+                // Somewhere between one entry and the next: their mean.
+                let seen = |(a, b): (f64, f64)| (0.5 * scale * (a + b)).clamp(-1.0, 1.0) as f32;
+                let bends =
+                    curvatures.clone().zip(curvatures.skip(1)).take(count + furthest).map(seen).collect();
+                Seen::Frenet { bends, ahead }
+            }
             settings::Observation::Rays => {
                 let (count, view) = (settings.rays, settings.field_of_view.to_radians());
                 let direction = |i: u32| {
@@ -100,12 +119,13 @@ impl Observer {
     pub(super) fn observe(&self, rules: &Rules, state: &State, out: &mut [f32]) {
         let [x, y, angle, speed, heading, yaw, slip] = state.car;
         let table = rules.circuit.table();
+        let here = table.index(state.s);
         out[0] = (speed * self.per_top_speed).clamp(0.0, 1.0) as f32;
         let steering = (angle * self.per_steering).clamp(-1.0, 1.0) as f32;
         let mut filled = match &self.seen {
             Seen::Frenet { .. } => {
-                let (right, left) = table.widths_near(state.s);
-                let width = if state.n > 0.0 { left } else { right };
+                // Which side it is on is a coin's toss: better looked up than guessed by a branch.
+                let width = table.widths(here)[usize::from(state.n > 0.0)];
                 out[1] = state.xi as f32;
                 out[2] = (state.n / width).clamp(-1.5, 1.5) as f32;
                 out[3] = steering;
@@ -122,9 +142,9 @@ impl Observer {
             filled += 2;
         }
         match &self.seen {
-            Seen::Frenet { ahead, scale } => {
-                for (out, distance) in out[filled..].iter_mut().zip(ahead) {
-                    *out = (scale * table.curvature_near(state.s + distance)).clamp(-1.0, 1.0);
+            Seen::Frenet { bends, ahead } => {
+                for (out, entries) in out[filled..].iter_mut().zip(ahead) {
+                    *out = bends[here + entries];
                 }
             }
             Seen::Rays { sections, directions, range } => {

@@ -10,10 +10,10 @@
 //!   speed. Throttle and brake are shares of what engine and brakes give.
 //! * **Observation**: see `observation`.
 //! * **Reward**: the progress of the foot of the perpendicular from the car to the centre line, m. Nothing else.
-//! * **Endings**: Terminal where the car's reference point is beyond an edge (less the clearance) at the end of an integration step, within that very
-//!   control step; Terminal where the last lap is done. The time limit truncates.
+//! * **Endings**: Terminal where the car's reference point is beyond an edge (less the clearance) at the end of a control step;
+//!   Terminal where the last lap is done. The time limit truncates.
 //! * **Measures**: lap time, the best one, interpolated to the instant of crossing the line; laps; progress; mean speed.
-//! * **Version**: 1.
+//! * **Version**: 2. Version 1 looked at the road after every integration step.
 
 use std::f64::consts::FRAC_PI_4;
 
@@ -22,11 +22,11 @@ use serde::{Deserialize, Serialize};
 
 use super::controls::Controls;
 use super::settings::{Start, Steering};
-use crate::track::circuit::{Circuit, Spot};
+use crate::track::circuit::Circuit;
 use crate::track::vehicle::{Command, Vehicle};
 
 /// Raised whenever behaviour changes.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 
 /// All that changes during an episode.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -70,19 +70,17 @@ pub(in super::super) struct Rules {
     pub(in super::super) clearance: f64,
     pub(in super::super) laps: u32,
     pub(in super::super) start: Start,
-    /// Control steps a second, and integration steps in each.
-    pub(in super::super) hz: u32,
+    /// Seconds of a control step.
+    pub(in super::super) tick: f64,
+    /// Integration steps in each.
     pub(in super::super) substeps: u32,
+    /// Seconds of an integration step.
+    pub(in super::super) substep: f64,
     /// Fast speeds along the centre line at equal distances, for flying starts, m/s.
     pub(in super::super) speeds: Vec<f64>,
 }
 
 impl Rules {
-    /// Seconds of a control step.
-    pub(in super::super) fn tick(&self) -> f64 {
-        1.0 / f64::from(self.hz)
-    }
-
     pub(super) fn reset(&self, rng: &mut Stream) -> State {
         let speed_at = |s: f64| {
             let index = (s / self.circuit.length() * self.speeds.len() as f64) as usize;
@@ -136,17 +134,16 @@ impl Rules {
     #[inline]
     pub(super) fn step(&self, state: &mut State, controls: Controls) -> Step {
         let table = self.circuit.table();
-        let h = self.tick() / f64::from(self.substeps);
         state.controls = [controls.steering as f32, controls.pedals as f32];
         let command = self.command(controls, state.car[3]);
-        let old = *state;
+        let old = Motion::of(state);
         for _ in 0..self.substeps {
-            self.vehicle.advance(&mut state.car, command, h);
+            self.vehicle.advance(&mut state.car, command, self.substep);
         }
         // Where the foot was, how fast it moved: Newton's method has little left to do.
-        let (mean, xi) = (0.5 * (old.car[3] + state.car[3]), old.xi + 0.5 * (state.car[4] - old.car[4]));
-        let bend = f64::from(table.curvature_near(old.s));
-        let ahead = self.tick() * mean * (1.0 - 0.5 * xi * xi) * (1.0 + old.n * bend);
+        let (mean, xi) = (0.5 * (old.speed + state.car[3]), old.xi + 0.5 * (state.car[4] - old.heading));
+        let inside = old.n * table.curvature_near(old.s);
+        let ahead = self.tick * mean * (1.0 - 0.5 * xi * xi) * (1.0 + inside + inside * inside);
         let spot = table.project(state.car[0], state.car[1], old.s + ahead);
         let length = table.length();
         let along = spot.s - old.s;
@@ -163,8 +160,8 @@ impl Rules {
         state.off = spot.n > spot.left - self.clearance || spot.n < self.clearance - spot.right;
         let mut finished = false;
         if !state.off && state.progress >= f64::from(state.laps + 1) * length {
-            let part = self.crossing(&old, state, &spot, self.tick());
-            let time = (f64::from(state.steps) + part) * self.tick();
+            let part = self.crossing(&old, state, spot.curvature);
+            let time = (f64::from(state.steps) + part) * self.tick;
             let lap = time - state.lap_began;
             state.best_lap = Some(state.best_lap.map_or(lap, |best| best.min(lap)));
             state.lap_began = time;
@@ -185,14 +182,11 @@ impl Rules {
     /// Which share of a control step had passed when the line was crossed: the cubic of progress over time that fits
     /// both ends and the speeds there, by bisection.
     #[cold]
-    fn crossing(&self, old: &State, new: &State, spot: &Spot, h: f64) -> f64 {
-        let line = f64::from(new.laps + 1) * self.circuit.length();
-        let rate = |state: &State, curvature: f64| {
-            let direction = state.xi + state.car[6];
-            h * state.car[3] * direction.cos() / (1.0 - state.n * curvature).max(0.05)
-        };
-        let (from, to) = (old.progress - line, new.progress - line);
-        let (slope_from, slope_to) = (rate(old, self.circuit.curvature(old.s)), rate(new, spot.curvature));
+    fn crossing(&self, old: &Motion, state: &State, curvature: f64) -> f64 {
+        let line = f64::from(state.laps + 1) * self.circuit.length();
+        let (from, to) = (old.progress - line, state.progress - line);
+        let slope_from = self.tick * old.rate(self.circuit.curvature(old.s));
+        let slope_to = self.tick * Motion::of(state).rate(curvature);
         let at = |t: f64| {
             let (t2, t3) = (t * t, t * t * t);
             (2.0 * t3 - 3.0 * t2 + 1.0) * from
@@ -210,7 +204,31 @@ impl Rules {
 
     /// Seconds that have passed; on the last step of a finished episode, until the line was crossed.
     pub(in super::super) fn seconds(&self, state: &State) -> f64 {
-        if state.laps >= self.laps { state.lap_began } else { f64::from(state.steps) * self.tick() }
+        if state.laps >= self.laps { state.lap_began } else { f64::from(state.steps) * self.tick }
+    }
+}
+
+/// What of a state tells how the foot moves along the centre line; a whole one is much to copy every step.
+struct Motion {
+    s: f64,
+    n: f64,
+    xi: f64,
+    progress: f64,
+    speed: f64,
+    heading: f64,
+    slip: f64,
+}
+
+impl Motion {
+    #[inline]
+    fn of(state: &State) -> Self {
+        let &State { s, n, xi, progress, car: [.., speed, heading, _, slip], .. } = state;
+        Motion { s, n, xi, progress, speed, heading, slip }
+    }
+
+    /// How fast the foot moves where the centre line has this curvature, m/s.
+    fn rate(&self, curvature: f64) -> f64 {
+        self.speed * (self.xi + self.slip).cos() / (1.0 - self.n * curvature).max(0.05)
     }
 }
 

@@ -1,0 +1,36 @@
+//! What the scripted drivers drive in the simulator, as a table in Markdown:
+//! `cargo run --release -p freewheel-envs --example laps -- ['SETTING = VALUE'] ... [FILE.csv] ...`
+//!
+//! The built-in circuits, then those from files. Settings are those of the family `track`, such as `actions = "continuous"`.
+
+#![allow(clippy::print_stdout)]
+
+use std::path::Path;
+
+use freewheel_core::{Error, NoCast, Question, Result, WorldFamily};
+use freewheel_envs::track::Tracks;
+use toml::Table;
+
+fn main() -> Result<()> {
+    let (files, settings): (Vec<String>, Vec<String>) =
+        std::env::args().skip(1).partition(|word| Path::new(word).is_file());
+    let read = |text: String| text.parse::<Table>().map_err(|e| Error::Config(format!("{text}: {e}")));
+    let named = read(settings.join("\n"))?;
+    // Suzuka crosses itself.
+    let opened = Table::from_iter(named.clone().into_iter().chain([("bridges".to_owned(), true.into())]));
+    let circuits = Tracks.list().into_iter().map(|info| info.id).chain(files);
+    println!("| circuit | centre line | racing line | bound |");
+    println!("|---|---|---|---|");
+    for circuit in circuits {
+        let world = match circuit.strip_prefix("track/") {
+            Some(name) => Tracks.build(name, &named, &NoCast)?,
+            None => Some(Tracks.open(Path::new(&circuit), &opened)?),
+        };
+        let Some(world) = world else { continue };
+        let question = Question::as_played(world.spec());
+        let (centre, racing) = (world.baseline(&question)?.value, world.solve(&question)?);
+        let bound = racing.upper.map_or("–".into(), |bound| format!("{bound:.2}"));
+        println!("| `{}` | {centre:.2} | {:.2} | {bound} |", world.spec().id, racing.value);
+    }
+    Ok(())
+}
