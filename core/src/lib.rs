@@ -15,6 +15,7 @@
 //! | [`checkpoint`] | a run's state on disk, whole or refused |
 //! | [`settings`] | settings read from TOML; unknown keys name the nearest known one |
 //! | [`frame`] | a drawing as plain cells |
+//! | [`samples`] | rows of numbers, for learners without reward |
 //! | [`history`] | memory: the last K observations seen at once |
 
 pub mod batch;
@@ -26,6 +27,7 @@ pub mod frame;
 pub mod history;
 pub mod learner;
 pub mod record;
+pub mod samples;
 pub mod settings;
 pub mod spec;
 pub mod stage;
@@ -39,6 +41,7 @@ pub use error::{Error, Result};
 pub use frame::{Cell, Frame, Rgb};
 pub use history::History;
 pub use learner::{Choice, Learner, Mode, Monitor, Policy, Scripted};
+pub use samples::Samples;
 pub use spec::{ActionSpace, Better, Measure, ObservationSpace, Score, Spec};
 pub use stage::{Origin, Stage};
 pub use stream::{Purpose, Stream, Streams};
