@@ -113,8 +113,7 @@ impl A2c {
             actor.tally.add("explained_variance", explained);
         }
         rollout.clear();
-        actor.adapt();
-        Ok(())
+        actor.adapt()
     }
 }
 

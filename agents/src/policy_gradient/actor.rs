@@ -1,5 +1,7 @@
 //! What all policy-gradient learners share: a network that acts and learns, eyes, streams, a clock.
 
+use std::ops::Range;
+
 use freewheel_core::{
     Choice, Ending, Episodes, Error, Mode, Monitor, Player, Policy, Purpose, Result, Spec, Stream, Streams,
 };
@@ -8,12 +10,13 @@ use serde::de::DeserializeOwned;
 
 use super::advantage::Step;
 use super::head::Head;
-use super::settings::PolicyGradient;
+use super::settings::{LOG_STD, PolicyGradient};
 use crate::Budget;
 use crate::clock::Clock;
 use crate::nn::model::finite;
 use crate::nn::normalise::ReturnScale;
 use crate::nn::{Eyes, Frozen, Model, Optimiser, Workspace};
+use crate::schedule::Schedule;
 use crate::tally::Tally;
 
 /// Raised whenever the bytes of a saved learner change their meaning.
@@ -85,7 +88,8 @@ impl Actor {
         if rows == 0 {
             return Err(Error::Config("a batch of 0 rows teaches nothing".into()));
         }
-        let head = Head::of(spec, settings.squash)?;
+        let learned = matches!(settings.log_std, Schedule::Constant(_));
+        let head = Head::of(spec, settings.squash, learned)?;
         if head.is_empty() || spec.observation.is_empty() {
             return Err(Error::Config(format!("{} has nothing to see or to choose from", spec.id)));
         }
@@ -125,7 +129,7 @@ impl Actor {
     }
 
     /// What a schedule says now.
-    pub(super) fn rate(&self, schedule: crate::schedule::Schedule) -> f64 {
+    pub(super) fn rate(&self, schedule: Schedule) -> f64 {
         schedule.at(self.clock.step, self.budget.steps).unwrap_or_default()
     }
 
@@ -239,9 +243,29 @@ impl Actor {
         Ok(())
     }
 
-    /// After an update: what was seen meanwhile comes into force, so that a rollout is read alike from its first tick to its last.
-    pub(super) fn adapt(&mut self) {
+    /// After an update: what was seen meanwhile comes into force, and the deviation that the schedule has by now, so that a rollout is
+    /// read and drawn alike from its first tick to its last.
+    pub(super) fn adapt(&mut self) -> Result<()> {
         self.eyes.adapt();
+        if let Head::Gaussian { learned: false, .. } = self.head
+            && let Some(at) = self.log_std()
+        {
+            let mut parameters = self.model.parameters()?;
+            parameters[at].fill(self.rate(self.settings.log_std) as f32);
+            self.model.set_parameters(&parameters)?;
+        }
+        Ok(())
+    }
+
+    /// Where the logarithms of the deviations are among the parameters.
+    fn log_std(&self) -> Option<Range<usize>> {
+        let is_it = |name: &str| name.strip_suffix(".value") == Some(LOG_STD);
+        self.model
+            .network()
+            .parameters()
+            .iter()
+            .find(|block| is_it(&block.name))
+            .map(|block| block.at.clone())
     }
 
     pub(super) fn policy(&self, mode: Mode) -> Box<dyn Policy> {
@@ -259,16 +283,9 @@ impl Actor {
 
     pub(super) fn report(&mut self, monitor: &mut dyn Monitor) {
         monitor.scalar("lr", self.rate(self.settings.lr));
-        if let Head::Gaussian { ranges, .. } = &self.head
-            && let Ok(mean) = self.model.with_parameters(|all| {
-                let free = self
-                    .model
-                    .network()
-                    .parameters()
-                    .iter()
-                    .find(|block| block.name == "policy.log_std.value");
-                free.map_or(0.0, |block| all[block.at.clone()].iter().sum::<f32>() / ranges.len() as f32)
-            })
+        if let Some(at) = self.log_std()
+            && let Ok(mean) =
+                self.model.with_parameters(|all| all[at.clone()].iter().sum::<f32>() / at.len() as f32)
         {
             monitor.scalar("log_std", f64::from(mean));
         }
@@ -346,5 +363,35 @@ impl Policy for Rider {
 
     fn action_values(&self, obs: &[f32], legal: &[bool], out: &mut [f32]) -> bool {
         self.head.probabilities(&self.out(obs)[..self.head.len()], legal, out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use freewheel_core::{ActionSpace, ObservationSpace};
+
+    /// A ramp of the deviation is followed and not learned; a number is where learning begins.
+    #[test]
+    fn a_deviation_follows_its_schedule() {
+        let actions =
+            ActionSpace::Continuous { names: vec!["u".into(); 2], low: vec![-1.0; 2], high: vec![1.0; 2] };
+        let spec = Spec::new("test/u", ObservationSpace::vector(&[(0.0, 1.0)]), actions);
+        let budget = Budget { rows: 1, steps: 10 };
+        let actor = |log_std| {
+            let settings = PolicyGradient { log_std, ..PolicyGradient::default() };
+            Actor::new("ppo", &spec, &settings, budget, Streams::new(1)).unwrap()
+        };
+        let deviations = |actor: &Actor| actor.model.parameters().unwrap()[actor.log_std().unwrap()].to_vec();
+        let ramp = Schedule::Ramp { from: 0.0, to: -2.0, over: 1.0, shape: Default::default() };
+        let mut follows = actor(ramp);
+        assert_eq!(deviations(&follows), [0.0; 2]);
+        assert!(matches!(follows.head, Head::Gaussian { learned: false, .. }));
+        (0..5).for_each(|_| follows.clock.tick(1));
+        follows.adapt().unwrap();
+        assert_eq!(deviations(&follows), [-1.0; 2]);
+        let learns = actor(Schedule::Constant(-0.5));
+        assert_eq!(deviations(&learns), [-0.5; 2]);
+        assert!(matches!(learns.head, Head::Gaussian { learned: true, .. }));
     }
 }

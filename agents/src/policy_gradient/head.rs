@@ -32,6 +32,8 @@ pub enum Head {
         ranges: Vec<(f32, f32)>,
         /// Whether draws pass through tanh, so that they end inside the range; else they are cut at it.
         squash: bool,
+        /// Whether the deviation is learned; else somebody else sets it.
+        learned: bool,
     },
 }
 
@@ -40,7 +42,7 @@ impl Head {
     ///
     /// # Errors
     /// [`Error::Config`] where an action has no bounds: its range is the unit that draws are made in.
-    pub fn of(spec: &Spec, squash: bool) -> Result<Self> {
+    pub fn of(spec: &Spec, squash: bool, learned: bool) -> Result<Self> {
         let ActionSpace::Continuous { names, low, high } = &spec.actions else {
             return Ok(Head::Categorical { actions: spec.actions.count() });
         };
@@ -49,7 +51,7 @@ impl Head {
             false => Err(Error::Config(format!("{}: `{name}` has no bounds to draw within", spec.id))),
         };
         let ranges = names.iter().zip(low.iter().zip(high)).map(range).collect::<Result<_>>()?;
-        Ok(Head::Gaussian { ranges, squash })
+        Ok(Head::Gaussian { ranges, squash, learned })
     }
 
     /// Numbers a row of the output takes: A, or 2 K.
@@ -120,7 +122,7 @@ impl Head {
     pub fn put(&self, taken: &[f32], row: usize, choice: &mut Choice) {
         match (self, choice) {
             (Head::Categorical { .. }, Choice::Discrete(all)) => all[row] = taken[0] as u32,
-            (Head::Gaussian { ranges, squash }, Choice::Continuous(all)) => {
+            (Head::Gaussian { ranges, squash, .. }, Choice::Continuous(all)) => {
                 let actions = all[row * ranges.len()..].iter_mut();
                 for ((action, u), (middle, half)) in actions.zip(taken).zip(ranges) {
                     *action = middle + half * if *squash { tanh(*u) } else { u.clamp(-1.0, 1.0) };
@@ -188,14 +190,16 @@ impl Head {
                     *of += of_log_prob * (here - p) - of_entropy * p * (log_p + entropy);
                 }
             }
-            Head::Gaussian { ranges, .. } => {
+            Head::Gaussian { ranges, learned, .. } => {
                 let (mean, log_std) = numbers.split_at(ranges.len());
                 let (of_mean, of_log_std) = of_numbers.split_at_mut(ranges.len());
                 for k in 0..ranges.len() {
                     let inverse = (-log_std[k]).exp();
                     let z = (taken[k] - mean[k]) * inverse;
                     of_mean[k] += of_log_prob * z * inverse;
-                    of_log_std[k] += of_log_prob * (z * z - 1.0) + of_entropy;
+                    if *learned {
+                        of_log_std[k] += of_log_prob * (z * z - 1.0) + of_entropy;
+                    }
                 }
             }
         }
@@ -278,7 +282,7 @@ mod tests {
     use freewheel_core::{Purpose, Streams};
 
     fn gaussian(squash: bool) -> Head {
-        Head::Gaussian { ranges: vec![(0.0, 1.0), (1.0, 2.0)], squash }
+        Head::Gaussian { ranges: vec![(0.0, 1.0), (1.0, 2.0)], squash, learned: true }
     }
 
     fn rng() -> Stream {

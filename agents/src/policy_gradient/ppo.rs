@@ -123,8 +123,7 @@ impl Ppo {
             self.actor.tally.add("explained_variance", explained);
         }
         self.rollout.clear();
-        self.actor.adapt();
-        Ok(())
+        self.actor.adapt()
     }
 
     /// One minibatch; gives the divergence from the old policy that it found.

@@ -138,8 +138,7 @@ impl Reinforce {
         let entropy = with_slice(&judged, |all| all[n..2 * n].iter().map(|&h| f64::from(h)).sum::<f64>())?;
         actor.descend(&loss)?;
         actor.tally.add("entropy", entropy / n as f64);
-        actor.adapt();
-        Ok(())
+        actor.adapt()
     }
 }
 

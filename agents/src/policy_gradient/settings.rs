@@ -10,6 +10,9 @@ use crate::settings::within;
 
 use super::head::Head;
 
+/// The block of parameters that holds the logarithms of the deviations.
+pub(super) const LOG_STD: &str = "policy.log_std";
+
 /// The settings that all policy-gradient agents share.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)] // serde cannot deny unknown fields through two flattenings; the reader of settings does.
@@ -27,8 +30,9 @@ pub struct PolicyGradient {
     pub entropy: Schedule,
     /// Whether policy and value share their hidden layers.
     pub shared: bool,
-    /// First logarithm of the standard deviation of continuous actions, in units of half their range; -20 to 2.
-    pub log_std: f64,
+    /// Logarithm of the standard deviation of continuous actions, in units of half their range, -20 to 2: a number, from which it is
+    /// learned, or a ramp, which it follows.
+    pub log_std: Schedule,
     /// Whether continuous actions pass through tanh to end inside their range; else they are cut at it.
     pub squash: bool,
     /// Whether rewards are divided by the running deviation of discounted returns.
@@ -47,7 +51,7 @@ impl Default for PolicyGradient {
             max_grad_norm: 0.5,
             entropy: Schedule::Constant(0.0),
             shared: false,
-            log_std: -0.5,
+            log_std: Schedule::Constant(-0.5),
             squash: false,
             normalise_returns: false,
             shape: Shape { activation: Activation::Tanh, ..Shape::default() },
@@ -66,7 +70,7 @@ impl PolicyGradient {
         self.optimiser.validate()?;
         within("max_grad_norm", self.max_grad_norm, 0.0, f64::MAX)?;
         self.entropy.check_ramp("entropy", 0.0, f64::MAX, true)?;
-        within("log_std", self.log_std, -20.0, 2.0)?;
+        self.log_std.check_ramp("log_std", -20.0, 2.0, true)?;
         self.shape.validate(&spec.observation)
     }
 
@@ -88,7 +92,8 @@ impl PolicyGradient {
             }
             Head::Gaussian { ranges, .. } => {
                 let mean = net.linear("policy.mean", trunk, ranges.len(), Activation::Identity, small);
-                vec![mean, net.free("policy.log_std", ranges.len(), self.log_std as f32)]
+                let first = self.log_std.at(0, 1).unwrap_or_default();
+                vec![mean, net.free(LOG_STD, ranges.len(), first as f32)]
             }
         };
         let trunk = match self.shared {

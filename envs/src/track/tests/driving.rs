@@ -150,6 +150,23 @@ fn the_racing_line_is_joined() {
     }
 }
 
+/// Where a lap ends is not to be seen by who began anywhere: there, and only there, the road goes on.
+#[test]
+fn a_lap_begun_anywhere_is_cut_short() {
+    for (start, ending) in [("standing", Ending::Terminal), ("anywhere", Ending::Truncated)] {
+        let world = driving("club", &format!("start = \"{start}\""));
+        let mut state = world.reset(&mut dice());
+        let last = loop {
+            let action = world.scripted(0, &state, &mut dice()).unwrap();
+            let step = world.step(&mut state, action, &mut dice());
+            if step.ending.is_over() {
+                break step.ending;
+            }
+        };
+        assert_eq!((last, state.off), (ending, false), "{start}");
+    }
+}
+
 #[test]
 fn a_state_is_plain_data() {
     let world = driving("club", "");

@@ -11,7 +11,7 @@
 //! * **Observation**: see `observation`.
 //! * **Reward**: the progress of the foot of the perpendicular from the car to the centre line, m. Nothing else.
 //! * **Endings**: Terminal where the car's reference point is beyond an edge (less the clearance) at the end of a control step;
-//!   Terminal where the last lap is done. The time limit truncates.
+//!   Terminal where the last lap is done, but Truncated where it began anywhere. The time limit truncates.
 //! * **Measures**: lap time, the best one, interpolated to the instant of crossing the line; laps; progress; mean speed.
 //! * **Version**: 2. Version 1 looked at the road after every integration step.
 
@@ -170,7 +170,12 @@ impl Rules {
         }
         state.steps += 1;
         let reward = (state.progress - old.progress) as f32;
-        if state.off || finished { Step::termination(reward) } else { Step::transition(reward) }
+        match finished {
+            // Who began anywhere cannot see where the lap ends: the road goes on, and so does its value.
+            true if self.start == Start::Anywhere => Step::truncation(reward),
+            _ if state.off || finished => Step::termination(reward),
+            _ => Step::transition(reward),
+        }
     }
 
     /// One step with these controls, for tests.
