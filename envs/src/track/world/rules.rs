@@ -91,7 +91,7 @@ impl Rules {
             Start::Flying => (0.0, 0.0, speed_at(0.0)),
             Start::Anywhere => {
                 let s = rng.uniform() * self.circuit.length();
-                (s, rng.uniform() - 0.5, speed_at(s) * (0.5 + 0.5 * rng.uniform()))
+                (s, rng.uniform() - 0.5, speed_at(s) * rng.uniform())
             }
         };
         let place = self.circuit.at(s);

@@ -96,7 +96,7 @@ pub enum Start {
     Standing,
     /// Over the start line at the speed that the centre line's fastest lap has there.
     Flying,
-    /// At a random place, at half to all of the speed that the centre line's fastest lap has there; a lap ends where it began.
+    /// At a random place, at any speed up to that which the centre line's fastest lap has there; a lap ends where it began.
     Anywhere,
 }
 
