@@ -35,7 +35,7 @@ impl fmt::Display for Split {
             Split::Given => write!(f, "as given"),
             Split::Whole => write!(f, "all to train"),
             Split::Shuffled { seed, test_share } => {
-                write!(f, "shuffled with seed {seed}, {:.4} % to test", test_share * 100.0)
+                write!(f, "shuffled with seed {seed}, {} % to test", (test_share * 1e4).round() / 1e2)
             }
             Split::Drawn { seed } => write!(f, "drawn with seed {seed}"),
         }
@@ -84,5 +84,36 @@ pub(super) fn held_out(n: usize, test_share: f64) -> Result<usize> {
         _ => Err(Error::Config(format!(
             "test_share = {test_share} leaves none of {n} rows to train on; lower it"
         ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn splits_say_what_they_are() {
+        let shuffled = |test_share| Split::Shuffled { seed: 3, test_share }.to_string();
+        assert_eq!(shuffled(0.2), "shuffled with seed 3, 20 % to test");
+        assert_eq!(shuffled(1.0 / 6.0), "shuffled with seed 3, 16.67 % to test");
+        assert_eq!(Split::Given.to_string(), "as given");
+    }
+
+    /// The order behind every published split; this must never change. Expected: a second
+    /// implementation, in Python, of the stream, of Lemire's draw and of the shuffle.
+    #[test]
+    fn shuffles_are_pinned() {
+        let order = shuffled(10, &mut Streams::new(0).stream(Purpose::Data, 0, 0));
+        assert_eq!(order, [2, 0, 5, 1, 6, 9, 8, 4, 7, 3]);
+    }
+
+    proptest! {
+        #[test]
+        fn a_shuffle_holds_every_row_once(n in 0usize..200, seed: u64) {
+            let mut order = shuffled(n, &mut Streams::new(seed).stream(Purpose::Data, 0, 0));
+            order.sort();
+            prop_assert!(order.into_iter().eq(0..n));
+        }
     }
 }

@@ -26,7 +26,8 @@ const BROWS: (usize, [f32; 3]) = (2, [0.1, 0.5, 0.9]);
 /// The unknowns of a face, scaled so that the range of each is about 1.
 type Point = [f32; UNKNOWNS];
 
-/// The drawn face nearest to `image`, factors up to a quarter of their range beyond it.
+/// The drawn face nearest to `image`, factors up to a quarter of their range beyond it; of an image that is not finite,
+/// the middle of all ranges.
 pub fn nearest(image: &[f32; PIXELS]) -> Face {
     let mut point = [0.5; UNKNOWNS];
     point[UNKNOWNS - 1] = 0.1;
@@ -110,6 +111,9 @@ fn descend(image: &[f32; PIXELS], blur: f32, point: &mut Point) -> f64 {
     let mut damping = 1e-2;
     let mut slopes = vec![[0.0; PIXELS]; UNKNOWNS];
     for _ in 0..STEPS {
+        if !error.is_finite() {
+            break;
+        }
         for (k, slope) in slopes.iter_mut().enumerate() {
             let mut beside = *point;
             let step = if beside[k] < 0.5 { 0.02 } else { -0.02 };

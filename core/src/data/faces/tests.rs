@@ -28,7 +28,7 @@ fn the_same_seed_gives_the_same_bytes() {
 fn faces_are_pinned() {
     let bits: Vec<u8> =
         (0..10).flat_map(|i| face(7, i, 0.1).1).flat_map(|grey| grey.to_bits().to_le_bytes()).collect();
-    assert_eq!(blake3::hash(&bits).to_hex()[..16], *"PIN");
+    assert_eq!(blake3::hash(&bits).to_hex()[..16], *"51f0d7bcbc931927");
 }
 
 proptest! {
@@ -48,7 +48,7 @@ proptest! {
 
 /// Correlation of each measured factor with the true one over faces that `change` has changed.
 fn correlations(change: impl Fn(&mut [f32; PIXELS])) -> Vec<f64> {
-    let n = 200;
+    let n = 60;
     let (truth, images): (Vec<_>, Vec<_>) = (0..n)
         .map(|i| {
             let (face, mut image) = face(11, i, 0.0);
@@ -86,11 +86,9 @@ fn factors_are_measured() {
     let sharp = correlations(|_| {});
     assert!(sharp.iter().all(|&r| r > 0.9999), "{sharp:?}");
     let blurred = correlations(|image| boxed(image, 2));
-    println!("blurred {blurred:?}");
-    assert!(blurred.iter().all(|&r| r > 0.99), "{blurred:?}");
+    assert!(blurred.iter().all(|&r| r > 0.999), "{blurred:?}");
     let pale = correlations(|image| image.iter_mut().for_each(|grey| *grey = 0.1 + 0.8 * *grey));
-    println!("pale {pale:?}");
-    assert!(pale.iter().all(|&r| r > 0.9), "{pale:?}");
+    assert!(pale.iter().all(|&r| r > 0.999), "{pale:?}");
     assert!(measure_all(&Samples::new(vec![0.0; 8], 8).unwrap()).is_err());
 }
 

@@ -27,7 +27,7 @@ fn bad_digits_are_refused_with_line_and_mend() {
         ("{\"data\": [0, 1, ", 1, 16, "EOF"),
         ("{\"data\":\n [0,\n 2]}", 3, 2, "pixel 1 is 2"),
         ("{\"data\": [0, -0.5]}", 1, 17, "pixel 1 is -0.5"),
-        ("{\"data\": [0, 1e99]}", 1, 17, "pixel 1 is inf"),
+        ("{\"data\": [0, 1e99]}", 1, 17, "number out of range"),
         ("{\"data\": [0, null]}", 1, 17, "invalid type: null"),
         ("{\"data\": []}", 1, 11, "there is no pixel"),
         ("{\"data\": [0, 1]}", 1, 15, "2 pixels are no images of 28x28"),
