@@ -140,6 +140,7 @@ fn what_is_not_there_says_how_to_get_it() {
 
 /// The real sets, where they are: counts and sums that were taken with a second program.
 #[test]
+#[allow(clippy::print_stderr)] // A skipped test says so.
 fn real_sets_are_read() {
     let Some(folder) = std::env::var_os("FREEWHEEL_DATA").map(PathBuf::from) else {
         eprintln!("SKIPPED: FREEWHEEL_DATA names the folder of data");
