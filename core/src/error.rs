@@ -18,6 +18,16 @@ pub enum Error {
         /// What is wrong and how to mend it.
         message: String,
     },
+    /// A binary input file is not what its format says; `offset` counts from 0, in the unpacked bytes of a packed file.
+    #[error("{}: byte {offset}: {message}", file.display())]
+    Bytes {
+        /// The file.
+        file: PathBuf,
+        /// How many bytes stand before the place.
+        offset: u64,
+        /// What is wrong and how to mend it.
+        message: String,
+    },
     /// An action that the rules do not allow in this state.
     #[error("row {row}: action {action} is not legal here; choose one that the mask allows")]
     IllegalAction {

@@ -16,10 +16,12 @@
 //! | [`settings`] | settings read from TOML; unknown keys name the nearest known one |
 //! | [`frame`] | a drawing as plain cells |
 //! | [`samples`] | rows of numbers, for learners without reward |
+//! | [`data`] | data sets: embedded ones, drawn ones, and readers for IDX, CSV and JSON |
 //! | [`history`] | memory: the last K observations seen at once |
 
 pub mod batch;
 pub mod checkpoint;
+pub mod data;
 pub mod env;
 mod error;
 pub mod evaluate;

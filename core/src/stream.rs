@@ -34,6 +34,8 @@ pub enum Purpose {
     Bootstrap = 9,
     /// Making a world itself, such as a random map.
     Generation = 10,
+    /// Making a data set: shuffles before a split, drawn faces.
+    Data = 11,
 }
 
 /// All streams of one run.

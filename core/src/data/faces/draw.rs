@@ -1,0 +1,144 @@
+//! A face from its factors: every shape by its signed distance, every edge soft, so that the grey of each pixel moves
+//! smoothly with each factor.
+
+/// Pixels of a side.
+pub const SIDE: usize = 32;
+
+/// Pixels of a face.
+pub const PIXELS: usize = SIDE * SIDE;
+
+/// How many factors a face has.
+pub const FACTORS: usize = 7;
+
+/// Width of an edge from one grey to the next, in pixels.
+const EDGE: f32 = 1.6;
+
+/// All that a face is drawn from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Face {
+    /// In the order and the units of [`factors`](super::factors): smile, eyes, brows, hair, glasses, width, tilt.
+    pub factors: [f32; FACTORS],
+    /// How far the face stands right of the middle, in pixels.
+    pub x: f32,
+    /// How far it stands below, in pixels.
+    pub y: f32,
+}
+
+const SKY: f32 = 0.42;
+const SKIN: f32 = 0.80;
+const SHADE: f32 = 0.60;
+const INK: f32 = 0.08;
+const WHITE: f32 = 1.0;
+
+/// Half the height of a face, in pixels.
+const TALL: f32 = 12.2;
+
+impl Face {
+    /// Draws it: 32x32 grey values from 0 to 1, row by row.
+    pub fn draw(&self, out: &mut [f32; PIXELS]) {
+        let [smile, eye, brow, hair, glasses, wide, tilt] = self.factors;
+        let mut canvas = Canvas::new(self.x, self.y, tilt, out);
+        // Where the eyes, their brows and the lenses stand: wider faces have them further apart.
+        let (eye_x, eye_y) = (0.4 * wide + 0.4, -0.6);
+
+        let (hair_wide, hair_tall) = (wide + 2.0 * hair, TALL + 2.2 * hair);
+        canvas.paint(INK, 1.0, |u, v| {
+            // Long hair falls behind the face, ever further down.
+            let fall = v - (-10.0 + 20.0 * hair);
+            ellipse(u, v + 0.6 * hair, hair_wide + 0.3, hair_tall).max(fall)
+        });
+        canvas.paint(SHADE, 1.0, |u, v| ellipse(u.abs() - wide, v - 0.8, 1.8, 2.4));
+        canvas.paint(SKIN, 1.0, |u, v| {
+            // A chin narrower than the forehead.
+            let u = u * (1.0 + 0.018 * v.max(0.0));
+            ellipse(u, v, wide, TALL)
+        });
+        canvas.paint(INK, 1.0, |u, v| {
+            let fringe = v - (-13.6 + 6.4 * hair) - (0.03 + 0.03 * hair) * u * u;
+            ellipse(u, v + 0.6 * hair, hair_wide, hair_tall).max(fringe)
+        });
+        canvas.paint(WHITE, 1.0, |u, v| ellipse(u.abs() - eye_x, v - eye_y, eye, 1.05 * eye));
+        canvas.paint(INK, 1.0, |u, v| {
+            let pupil = 0.6 * eye;
+            ellipse(u.abs() - eye_x + 0.15 * eye, v - eye_y - 0.1 * eye, pupil, pupil)
+        });
+        canvas.paint(INK, 0.9, |u, v| {
+            // At -1 angry, the inner ends down; at 1 astonished, the inner ends up and the whole brow raised.
+            let (y, slope) = (eye_y - 4.1 - 0.6 * brow, 0.42 * brow);
+            let along = u.abs() - eye_x;
+            capsule(along, v - y, 2.5, slope, 0.6)
+        });
+        canvas.paint(SHADE, 1.0, |u, v| capsule(v - 2.6, u, 1.1, 0.0, 0.5));
+        canvas.paint(INK, 0.9, |u, v| {
+            let half = 0.46 * wide;
+            let across = (u / half).clamp(-1.0, 1.0);
+            // The corners rise with a smile; the open mouth is thickest in its middle.
+            let curve = 7.2 + smile * 2.8 * (0.5 - across * across);
+            let thick = 0.6 + 0.5 * smile.max(0.0) * smile * (1.0 - across * across);
+            let slope = 5.6 * smile * across / half;
+            let beyond = (u.abs() - half).max(0.0);
+            let off = (v - curve) / (1.0 + slope * slope).sqrt();
+            (beyond * beyond + off * off).sqrt() - thick
+        });
+        canvas.paint(INK, glasses, |u, v| {
+            let lens = ellipse(u.abs() - eye_x, v - eye_y, 3.6, 3.5).abs() - 0.45;
+            let bridge = capsule(u, v - eye_y, eye_x - 3.6, 0.0, 0.45);
+            let temple = capsule(
+                u.abs() - (0.5 * (eye_x + 3.6 + wide)),
+                v - eye_y,
+                0.5 * (wide - eye_x - 3.6),
+                0.0,
+                0.45,
+            );
+            lens.min(bridge).min(temple)
+        });
+    }
+}
+
+/// Pixels with their places in the frame of the face: `u` to its left ear, `v` down to its chin, in pixels from its middle.
+struct Canvas<'a> {
+    u: [f32; PIXELS],
+    v: [f32; PIXELS],
+    grey: &'a mut [f32; PIXELS],
+}
+
+impl<'a> Canvas<'a> {
+    /// A canvas of sky around a face at (x, y) that leans `tilt` degrees to the right.
+    fn new(x: f32, y: f32, tilt: f32, grey: &'a mut [f32; PIXELS]) -> Self {
+        let (sin, cos) = libm::sincosf(tilt.to_radians());
+        let (mut u, mut v) = ([0.0; PIXELS], [0.0; PIXELS]);
+        for i in 0..PIXELS {
+            let right = (i % SIDE) as f32 - 15.5 - x;
+            let down = (i / SIDE) as f32 - 16.5 - y;
+            u[i] = cos * right + sin * down;
+            v[i] = cos * down - sin * right;
+        }
+        grey.fill(SKY);
+        Canvas { u, v, grey }
+    }
+
+    /// Lays `shade` over all that lies within a shape, `strength` thick; `distance` is below 0 inside, in pixels.
+    #[inline]
+    fn paint(&mut self, shade: f32, strength: f32, distance: impl Fn(f32, f32) -> f32) {
+        for ((grey, &u), &v) in self.grey.iter_mut().zip(&self.u).zip(&self.v) {
+            let t = (0.5 - distance(u, v) * (1.0 / EDGE)).clamp(0.0, 1.0);
+            let cover = t * t * (3.0 - 2.0 * t) * strength;
+            *grey += cover * (shade - *grey);
+        }
+    }
+}
+
+/// To first order the distance to the ellipse with half axes `a` and `b` around the origin.
+#[inline]
+fn ellipse(u: f32, v: f32, a: f32, b: f32) -> f32 {
+    let (p, q) = (u / (a * a), v / (b * b));
+    (u * p + v * q - 1.0) / (2.0 * (p * p + q * q).sqrt() + 1e-3)
+}
+
+/// The distance to a stroke of radius `r` around the origin, from `(-half, -slope * half)` to `(half, slope * half)`.
+#[inline]
+fn capsule(u: f32, v: f32, half: f32, slope: f32, r: f32) -> f32 {
+    let along = ((u + slope * v) / (1.0 + slope * slope)).clamp(-half.abs(), half.abs());
+    let (du, dv) = (u - along, v - slope * along);
+    (du * du + dv * dv).sqrt() - r
+}

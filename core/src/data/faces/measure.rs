@@ -1,0 +1,192 @@
+//! The factors of a face that somebody else drew, such as a decoder: those of the drawn face that comes nearest to it.
+//!
+//! Nearest is the least sum of squared differences over all pixels. It is sought with Levenberg and Marquardt's method
+//! (Marquardt 1963) over the seven factors, the place and a blur: first with both images blurred, which shows from afar
+//! where to go, then as they are. A face that is blurred itself is thereby compared with blurred ones.
+
+use super::draw::{FACTORS, Face, PIXELS, SIDE};
+use super::{JITTER, RANGES};
+
+/// The unknowns: factors, x, y, blur.
+const UNKNOWNS: usize = FACTORS + 3;
+
+/// How far beyond its range a factor may be measured, as a share of the range.
+const BEYOND: f32 = 0.25;
+
+/// The most blur that is reckoned with, as the variance of the smear in square pixels.
+const MOST_BLUR: f32 = 2.5;
+
+/// Steps of one round of the search at most.
+const STEPS: usize = 10;
+
+/// Which factor the brows are, and where the search for them begins: between the eyes and the rim of glasses it ends in
+/// a wrong place if it comes from the wrong side.
+const BROWS: (usize, [f32; 3]) = (2, [0.1, 0.5, 0.9]);
+
+/// The unknowns of a face, scaled so that the range of each is about 1.
+type Point = [f32; UNKNOWNS];
+
+/// The drawn face nearest to `image`, factors up to a quarter of their range beyond it; of an image that is not finite,
+/// the middle of all ranges.
+pub fn nearest(image: &[f32; PIXELS]) -> Face {
+    let mut point = [0.5; UNKNOWNS];
+    point[UNKNOWNS - 1] = 0.1;
+    let blurred = |blur| {
+        let mut seen = *image;
+        smear(&mut seen, blur);
+        seen
+    };
+    descend(&blurred(5.0), 5.0, &mut point);
+    let seen = blurred(1.5);
+    let starts = BROWS.1.map(|brows| {
+        let mut point = point;
+        point[BROWS.0] = brows;
+        (descend(&seen, 1.5, &mut point), point)
+    });
+    if let Some((_, best)) = starts.into_iter().min_by(|a, b| a.0.total_cmp(&b.0)) {
+        point = best;
+    }
+    descend(image, 0.0, &mut point);
+    face(&point)
+}
+
+fn face(point: &Point) -> Face {
+    let mut factors = [0.0; FACTORS];
+    for (k, (low, high)) in RANGES.into_iter().enumerate() {
+        factors[k] = low + (high - low) * point[k];
+    }
+    let place = |share: f32| JITTER * (2.0 * share - 1.0);
+    let [.., x, y, _] = *point;
+    Face { factors, x: place(x), y: place(y) }
+}
+
+/// Draws the face at `point`, blurred as it says and by `blur` more.
+fn draw(point: &Point, blur: f32, out: &mut [f32; PIXELS]) {
+    face(point).draw(out);
+    smear(out, blur + MOST_BLUR * point[UNKNOWNS - 1]);
+}
+
+/// Blurs an image; the smear of a point has this variance in each direction, in square pixels.
+fn smear(image: &mut [f32; PIXELS], variance: f32) {
+    // A pass of (b, 1 - 2b, b) has variance 2b; b stays at or below a quarter.
+    let passes = (2.0 * variance).ceil().max(4.0);
+    if variance <= 0.0 {
+        return;
+    }
+    let b = 0.5 * variance / passes;
+    for _ in 0..passes as usize {
+        for row in image.as_chunks_mut::<SIDE>().0 {
+            let was = *row;
+            for i in 1..SIDE - 1 {
+                row[i] += b * (was[i - 1] - 2.0 * was[i] + was[i + 1]);
+            }
+            row[0] += b * (was[1] - was[0]);
+            row[SIDE - 1] += b * (was[SIDE - 2] - was[SIDE - 1]);
+        }
+        let rows = image.as_chunks_mut::<SIDE>().0;
+        let mut above = rows[0];
+        for y in 0..SIDE {
+            let (was, below) = (rows[y], rows[(y + 1).min(SIDE - 1)]);
+            for (x, pixel) in rows[y].iter_mut().enumerate() {
+                *pixel += b * (above[x] - 2.0 * was[x] + below[x]);
+            }
+            above = was;
+        }
+    }
+}
+
+/// Moves an unknown, within its bounds.
+fn bounded(k: usize, value: f32) -> f32 {
+    match k {
+        k if k < FACTORS => value.clamp(-BEYOND, 1.0 + BEYOND),
+        k if k < UNKNOWNS - 1 => value.clamp(-2.0, 3.0),
+        _ => value.clamp(0.0, 1.0),
+    }
+}
+
+/// Goes down the squared error from `point`, and says what is left of it.
+fn descend(image: &[f32; PIXELS], blur: f32, point: &mut Point) -> f64 {
+    let mut drawn = [0.0; PIXELS];
+    let mut error = compare(image, blur, point, &mut drawn);
+    let mut damping = 1e-2;
+    let mut slopes = vec![[0.0; PIXELS]; UNKNOWNS];
+    for _ in 0..STEPS {
+        if !error.is_finite() {
+            break;
+        }
+        for (k, slope) in slopes.iter_mut().enumerate() {
+            let mut beside = *point;
+            let step = if beside[k] < 0.5 { 0.02 } else { -0.02 };
+            beside[k] += step;
+            draw(&beside, blur, slope);
+            slope.iter_mut().zip(&drawn).for_each(|(slope, drawn)| *slope = (*slope - drawn) / step);
+        }
+        let mut normal = [[0.0; UNKNOWNS]; UNKNOWNS];
+        let mut pull = [0.0; UNKNOWNS];
+        for a in 0..UNKNOWNS {
+            for b in 0..=a {
+                normal[a][b] = dot(&slopes[a], &slopes[b]);
+            }
+            pull[a] = dot(&slopes[a], image) - dot(&slopes[a], &drawn);
+        }
+        // More damping, a shorter step, until one goes down.
+        let before = error;
+        for _ in 0..6 {
+            let step = solve(&normal, &pull, damping);
+            let mut next = *point;
+            (0..UNKNOWNS).for_each(|k| next[k] = bounded(k, next[k] + step[k] as f32));
+            let mut redrawn = [0.0; PIXELS];
+            let after = compare(image, blur, &next, &mut redrawn);
+            if after < error {
+                (*point, drawn, error) = (next, redrawn, after);
+                damping = (damping * 0.2).max(1e-6);
+                break;
+            }
+            damping *= 6.0;
+        }
+        if error >= before * 0.999 {
+            break;
+        }
+    }
+    error
+}
+
+/// The squared error of the face at `point`, drawn into `drawn`.
+fn compare(image: &[f32; PIXELS], blur: f32, point: &Point, drawn: &mut [f32; PIXELS]) -> f64 {
+    draw(point, blur, drawn);
+    let mut difference = *image;
+    difference.iter_mut().zip(drawn.iter()).for_each(|(image, drawn)| *image -= drawn);
+    dot(&difference, &difference)
+}
+
+/// The inner product, in sixteen sums side by side.
+fn dot(a: &[f32; PIXELS], b: &[f32; PIXELS]) -> f64 {
+    let mut sums = [0.0f32; 16];
+    for (a, b) in a.as_chunks::<16>().0.iter().zip(b.as_chunks::<16>().0) {
+        for i in 0..16 {
+            sums[i] += a[i] * b[i];
+        }
+    }
+    sums.iter().map(|&sum| f64::from(sum)).sum()
+}
+
+/// The step of the damped normal equations, by Cholesky's decomposition; the lower half of `normal` counts.
+fn solve(normal: &[[f64; UNKNOWNS]; UNKNOWNS], pull: &[f64; UNKNOWNS], damping: f64) -> [f64; UNKNOWNS] {
+    let mut l = *normal;
+    let mut x = *pull;
+    for i in 0..UNKNOWNS {
+        // What no pixel shows does not move.
+        l[i][i] += damping * normal[i][i] + 1e-3;
+        for j in 0..=i {
+            let known: f64 = (0..j).map(|k| l[i][k] * l[j][k]).sum();
+            l[i][j] = if i == j { (l[i][i] - known).max(1e-9).sqrt() } else { (l[i][j] - known) / l[j][j] };
+        }
+        let known: f64 = (0..i).map(|k| l[i][k] * x[k]).sum();
+        x[i] = (x[i] - known) / l[i][i];
+    }
+    for i in (0..UNKNOWNS).rev() {
+        let known: f64 = (i + 1..UNKNOWNS).map(|k| l[k][i] * x[k]).sum();
+        x[i] = (x[i] - known) / l[i][i];
+    }
+    x
+}

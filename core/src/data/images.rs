@@ -1,0 +1,179 @@
+//! Sets of IDX files: samples and their labels, to train and to test.
+
+use std::path::{Path, PathBuf};
+
+use super::idx::{Element, Idx};
+use super::{Answers, DataSet, Part, Shape, Split, Target};
+use crate::{Error, Result, Samples};
+
+/// The classes of Fashion-MNIST.
+pub const FASHION: [&str; 10] = [
+    "T-shirt/top",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Ankle boot",
+];
+
+/// Reads `files`: samples and labels to train, samples and labels to test. Where `known` does not name the classes they
+/// are the labels to train, which then must count from 0 or 1 without a gap.
+///
+/// # Errors
+/// [`Error::Io`]; [`Error::Bytes`] with the offset of what is wrong.
+pub fn labelled(name: &str, files: &[PathBuf; 4], known: Option<&[&str]>) -> Result<DataSet> {
+    let [train_file, train_labels, test_file, test_labels] = files;
+    let labels = labels(train_labels)?;
+    let (first, names) = match known {
+        Some(names) => (0, names.iter().map(ToString::to_string).collect()),
+        None => counted(train_labels, &labels)?,
+    };
+    let classes = Classes { first, names };
+    let idx = Idx::read(train_file)?;
+    let (shape, sizes) = (shape(&idx), idx.shape.clone());
+    let train = part(train_file, idx, &shape, train_labels, &classes.of(train_labels, &labels)?)?;
+
+    let labels = self::labels(test_labels)?;
+    let idx = Idx::read(test_file)?;
+    if idx.shape[1..] != sizes[1..] {
+        let message = format!(
+            "samples of {:?} are no test of those of {:?} in {}; bring files that belong together",
+            &idx.shape[1..],
+            &sizes[1..],
+            train_file.display()
+        );
+        return Err(wrong(test_file, 8, message));
+    }
+    let test = part(test_file, idx, &shape, test_labels, &classes.of(test_labels, &labels)?)?;
+    let credit = match known {
+        Some(_) => "Fashion-MNIST (Xiao, Rasul & Vollgraf 2017), Zalando SE, MIT",
+        None => "",
+    };
+    let set = DataSet::whole(name, shape, Target::Classes(classes.names), train, credit);
+    Ok(DataSet { test, split: Split::Given, ..set })
+}
+
+/// Reads a file of samples without labels.
+///
+/// # Errors
+/// [`Error::Io`]; [`Error::Bytes`] with the offset of what is wrong.
+pub fn unlabelled(file: &Path) -> Result<DataSet> {
+    let idx = Idx::read(file)?;
+    let shape = shape(&idx);
+    let all = Part { samples: samples(idx, &shape)?, answers: Answers::None, factors: None };
+    Ok(DataSet::whole(&file.display().to_string(), shape, Target::None, all, ""))
+}
+
+fn wrong(file: &Path, offset: u64, message: String) -> Error {
+    Error::Bytes { file: file.to_path_buf(), offset, message }
+}
+
+/// `[N, H, W]` and `[N, C, H, W]` are images, all else is a row of numbers. Bytes are grey values: 0 to 1.
+fn shape(idx: &Idx) -> Shape {
+    let (channels, height, width) = match idx.shape[1..] {
+        [height, width] => (1, height, width),
+        [channels, height, width] => (channels, height, width),
+        _ => {
+            let columns: usize = idx.shape[1..].iter().product();
+            return Shape::Columns((1..=columns).map(|i| format!("x{i}")).collect());
+        }
+    };
+    let (low, high) = match idx.element {
+        Element::U8 => (0.0, 1.0),
+        _ => idx.values.iter().fold((f32::MAX, f32::MIN), |(low, high), &v| (low.min(v), high.max(v))),
+    };
+    Shape::Image { channels, height, width, low, high }
+}
+
+/// `[N, D]`.
+fn samples(mut idx: Idx, shape: &Shape) -> Result<Samples> {
+    if idx.element == Element::U8 && matches!(shape, Shape::Image { .. }) {
+        idx.values.iter_mut().for_each(|value| *value /= 255.0);
+    }
+    Samples::new(idx.values, shape.width())
+}
+
+/// A file of one whole number of 0 or more for each sample.
+fn labels(file: &Path) -> Result<Idx> {
+    let idx = Idx::read(file)?;
+    if idx.shape.len() != 1 {
+        let message =
+            format!("labels have one dimension and these {}; is this another file?", idx.shape.len());
+        return Err(wrong(file, 3, message));
+    }
+    match idx.values.iter().position(|&label| label < 0.0 || label.fract() != 0.0) {
+        Some(i) => {
+            let message =
+                format!("label {} of sample {i} is no whole number of 0 or more; mend it", idx.values[i]);
+            Err(wrong(file, idx.offset(i), message))
+        }
+        None => Ok(idx),
+    }
+}
+
+/// The first class and the names of all, where the labels count from 0 or 1 without a gap.
+fn counted(file: &Path, labels: &Idx) -> Result<(u32, Vec<String>)> {
+    let most = labels.values.len();
+    // More classes than samples leave a gap in any case.
+    let mut seen = vec![false; most + 2];
+    for &label in &labels.values {
+        if let Some(seen) = seen.get_mut(label as usize) {
+            *seen = true;
+        }
+    }
+    let first = usize::from(!seen[0]);
+    let gap = first + seen[first..].iter().position(|&seen| !seen).unwrap_or_default();
+    match labels.values.iter().position(|&label| label as usize >= gap) {
+        Some(i) => {
+            let message = format!(
+                "label {} of sample {i} is out of range: no sample has label {gap}, and labels count from 0 or 1 without a gap; mend it",
+                labels.values[i]
+            );
+            Err(wrong(file, labels.offset(i), message))
+        }
+        None => Ok((first as u32, (first..gap).map(|class| class.to_string()).collect())),
+    }
+}
+
+/// The classes of a set and the label of the first.
+struct Classes {
+    first: u32,
+    names: Vec<String>,
+}
+
+impl Classes {
+    /// The class of each label.
+    fn of(&self, file: &Path, labels: &Idx) -> Result<Vec<u32>> {
+        let (first, last) = (self.first as f32, self.first as f32 + self.names.len() as f32 - 1.0);
+        match labels.values.iter().position(|label| !(first..=last).contains(label)) {
+            Some(i) => {
+                let message = format!(
+                    "label {} of sample {i} is out of range: the {} classes are {first} to {last}; mend it",
+                    labels.values[i],
+                    self.names.len()
+                );
+                Err(wrong(file, labels.offset(i), message))
+            }
+            None => Ok(labels.values.iter().map(|&label| label as u32 - self.first).collect()),
+        }
+    }
+}
+
+/// Samples with their classes.
+fn part(file: &Path, idx: Idx, shape: &Shape, labels: &Path, classes: &[u32]) -> Result<Part> {
+    let samples = samples(idx, shape)?;
+    if samples.rows() != classes.len() {
+        let message = format!(
+            "{} samples are here and {} labels in {}; bring files that belong together",
+            samples.rows(),
+            classes.len(),
+            labels.display()
+        );
+        return Err(wrong(file, 4, message));
+    }
+    Ok(Part { samples, answers: Answers::Classes(classes.to_vec()), factors: None })
+}
