@@ -1,10 +1,12 @@
 //! What the program needs to list, configure and build an agent, as a value: a user's own crate adds one in a line.
 
-use freewheel_core::settings::{self, Field};
+use freewheel_core::settings::Field;
 use freewheel_core::{DynWorld, Error, Learner, Result, Spec, Streams};
 use schemars::JsonSchema;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+
+use crate::settings::{fields_over, read_over};
 
 /// How much a learner will see. Schedules are shares of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,28 +110,9 @@ impl<C: Serialize + DeserializeOwned + JsonSchema> Kind<C> {
             .map_err(|e| Error::Config(format!("agent {}: its settings cannot be written: {e}", self.id)))
     }
 
-    /// Reads the settings; an error names the setting it is about.
     fn read(&self, table: &toml::Table) -> Result<C> {
-        let of = format!("agent {}", self.id);
         let defaults = self.defaults.as_ref().map_or(Ok(toml::Table::new()), |own| self.write(own))?;
-        let over_defaults = |table: &toml::Table, of: &str| {
-            let mut all = defaults.clone();
-            all.extend(table.clone());
-            settings::read::<C>(&all, of)
-        };
-        over_defaults(table, &of).map_err(|error| {
-            // serde says what is wrong with a value but not always where: the culprit fails alone, too.
-            let alone = |(key, value): (&String, &toml::Value)| {
-                let table = toml::Table::from_iter([(key.clone(), value.clone())]);
-                over_defaults(&table, &format!("{of}: {key} = {value}")).err()
-            };
-            match error {
-                Error::Config(message) if !message.contains('`') => {
-                    table.iter().find_map(alone).unwrap_or(Error::Config(message))
-                }
-                other => other,
-            }
-        })
+        read_over(&defaults, table, &format!("agent {}", self.id))
     }
 }
 
@@ -143,14 +126,8 @@ impl<C: Serialize + DeserializeOwned + JsonSchema + Send + Sync> AgentKind for K
     }
 
     fn fields(&self) -> Vec<Field> {
-        let mut fields = settings::fields(&schemars::schema_for!(C));
         let defaults = self.defaults.as_ref().and_then(|own| self.write(own).ok()).unwrap_or_default();
-        for field in &mut fields {
-            if let Some(value) = defaults.get(&field.name) {
-                field.default = Deserialize::deserialize(value.clone()).unwrap_or_default();
-            }
-        }
-        fields
+        fields_over::<C>(&defaults)
     }
 
     fn build(

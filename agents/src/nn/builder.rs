@@ -94,6 +94,23 @@ impl Builder {
         self.layer(Kind::Conv(conv), from, skip, conv.out_len(), activation, weights, bias)
     }
 
+    /// `conv` turned round (a transposed convolution): `[H', W', O]` as it gives them to `[H, W, C]` as it takes them, weights `[K, K,
+    /// C, O]`.
+    pub fn transposed(
+        &mut self,
+        name: &str,
+        from: Place,
+        conv: Conv,
+        activation: Activation,
+        init: Init,
+    ) -> Place {
+        let (patch, width) = (conv.patch(), conv.out_channels);
+        let shape = vec![conv.kernel, conv.kernel, conv.channels, width];
+        let weights = self.block(name, "weight", shape, First::Drawn(init, patch, width));
+        let bias = self.block(name, "bias", vec![conv.channels], First::Constant(0.0));
+        self.layer(Kind::Transposed(conv), from, None, conv.len(), activation, weights, bias)
+    }
+
     /// Dueling heads: action values from a value (1 number) and advantages.
     pub fn dueling(&mut self, value: Place, advantages: Place) -> Place {
         let actions = self.len(advantages);

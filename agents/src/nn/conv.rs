@@ -106,6 +106,44 @@ impl Conv {
         }
     }
 
+    /// `out [B, H, W, C] +=` the transpose of this convolution of `x [B, H', W', O]`: what [`Conv::backward`] makes of a gradient.
+    pub fn transposed(&self, weights: &[f32], x: &[f32], out: &mut [f32], room: &mut Patches) {
+        let (patch, width) = (self.patch(), self.out_channels);
+        for (x, out) in x.chunks(GROUP * self.out_len()).zip(out.chunks_mut(GROUP * self.len())) {
+            let points = x.len() / width;
+            room.patches.resize(GROUP * self.points() * patch, 0.0);
+            let patches = &mut room.patches[..points * patch];
+            matmul(patches, Matrix::new(x, points, width), Matrix::new(weights, patch, width).t(), false);
+            self.gather(patches, out);
+        }
+    }
+
+    /// Adds what `gradient [B, H, W, C]` of [`Conv::transposed`] says of the weights to `of_weights [K, K, C, O]`, and of the input to `of_x
+    /// [B, H', W', O]` where that is wanted.
+    pub fn transposed_backward(
+        &self,
+        weights: &[f32],
+        x: &[f32],
+        gradient: &[f32],
+        of_weights: &mut [f32],
+        of_x: Option<&mut [f32]>,
+        room: &mut Patches,
+    ) {
+        let (patch, width) = (self.patch(), self.out_channels);
+        let mut of_x = of_x.map(|of_x| of_x.chunks_mut(GROUP * self.out_len()));
+        for (x, gradient) in x.chunks(GROUP * self.out_len()).zip(gradient.chunks(GROUP * self.len())) {
+            let points = x.len() / width;
+            room.patches.resize(GROUP * self.points() * patch, 0.0);
+            let patches = &mut room.patches[..points * patch];
+            self.lay_out(gradient, patches);
+            let patches = Matrix::new(patches, points, patch);
+            matmul(of_weights, patches.t(), Matrix::new(x, points, width), true);
+            if let Some(of_x) = of_x.as_mut().and_then(Iterator::next) {
+                matmul(of_x, patches, Matrix::new(weights, patch, width), true);
+            }
+        }
+    }
+
     /// Copies the patches of `x [B, H, W, C]` into `patches [B H' W', K K C]`.
     fn lay_out(&self, x: &[f32], patches: &mut [f32]) {
         for (x, patches) in
@@ -186,12 +224,18 @@ mod tests {
             let mut out = vec![0.0; rows * conv.out_len()];
             conv.forward(&weights, &x, &mut out, &mut Patches::default());
             let device = Device::Cpu;
-            let tx = Tensor::from_vec(x, (rows, h, w, channels), &device).unwrap().permute((0, 3, 1, 2)).unwrap().contiguous().unwrap();
-            let tw = Tensor::from_vec(weights, (kernel, kernel, channels, out_channels), &device).unwrap();
+            let tx = Tensor::from_vec(x.clone(), (rows, h, w, channels), &device).unwrap().permute((0, 3, 1, 2)).unwrap().contiguous().unwrap();
+            let tw = Tensor::from_vec(weights.clone(), (kernel, kernel, channels, out_channels), &device).unwrap();
             let tw = tw.permute((3, 2, 0, 1)).unwrap().contiguous().unwrap();
             let expected = tx.conv2d(&tw, padding, stride, 1, 1).unwrap().permute((0, 2, 3, 1)).unwrap();
             let expected: Vec<f32> = expected.flatten_all().unwrap().to_vec1().unwrap();
-            prop_assert_eq!(out, expected);
+            prop_assert_eq!(&out, &expected);
+            // Turned round: <conv x, y> = <x, conv' y> for every y.
+            let y: Vec<f32> = (0..out.len()).map(|i| number(i + 4)).collect();
+            let mut back = vec![0.0; x.len()];
+            conv.transposed(&weights, &y, &mut back, &mut Patches::default());
+            let product = |a: &[f32], b: &[f32]| -> f32 { a.iter().zip(b).map(|(a, b)| a * b).sum() };
+            prop_assert_eq!(product(&out, &y), product(&x, &back));
         }
     }
 }

@@ -41,6 +41,10 @@ pub(super) fn forward(
             begin(to, bias, skip);
             conv.forward(weights, from, to, patches);
         }
+        Kind::Transposed(conv) => {
+            begin(to, bias, skip);
+            conv.transposed(weights, from, to, patches);
+        }
         &Kind::ChannelsLast { channels, points } => {
             turn(from, to, channels, points);
         }
@@ -87,6 +91,9 @@ pub(super) fn backward(
             }
         }
         Kind::Conv(conv) => conv.backward(weights, from, of_to, of_weights, of_from, patches),
+        Kind::Transposed(conv) => {
+            conv.transposed_backward(weights, from, of_to, of_weights, of_from, patches)
+        }
         &Kind::ChannelsLast { channels, points } => {
             if let Some(of_from) = of_from {
                 let mut turned = vec![0.0; of_to.len()];

@@ -11,7 +11,7 @@ use super::network::{Network, Pass, Workspace};
 use super::optimiser::{Optimiser, Stepped, all_finite};
 
 /// More parameters than fit into a memory together with their moments.
-const MOST_PARAMETERS: usize = 1 << 28;
+pub(crate) const MOST_PARAMETERS: usize = 1 << 28;
 
 /// A network that learns.
 pub struct Model {

@@ -18,6 +18,9 @@ const CHUNKS: usize = 8;
 /// Multiplications of a batch from which on it is cut: about a tenth of a millisecond of work.
 const WORTH_CUTTING: usize = 4_000_000;
 
+/// Parameters whose gradients one thread adds up at a time.
+const PARAMETERS: usize = 1 << 15;
+
 /// Where a layer's numbers stand; 0 is the input.
 pub type Place = usize;
 
@@ -43,6 +46,8 @@ pub(super) enum Kind {
     OneHot { fields: usize, n: usize, outputs: usize },
     /// A convolution.
     Conv(Conv),
+    /// A convolution turned round: from what it gives to what it takes.
+    Transposed(Conv),
     /// Planes `[C, H, W]` as a world shows them, turned to `[H, W, C]`.
     ChannelsLast { channels: usize, points: usize },
     /// `Q = V + A - mean A` (Wang et al. 2016, arXiv 1511.06581); `from` is A, `skip` is V.
@@ -185,9 +190,12 @@ impl Network {
             }
             None => parts.for_each(|part| one(part, None)),
         }
-        for work in &pass.chunks {
-            of_parameters.iter_mut().zip(&work.parameters).for_each(|(sum, one)| *sum += one);
-        }
+        // Parameters side by side, each summed in the order of chunks.
+        of_parameters.par_chunks_mut(PARAMETERS).enumerate().for_each(|(i, sum)| {
+            for work in &pass.chunks {
+                sum.iter_mut().zip(&work.parameters[i * PARAMETERS..]).for_each(|(sum, one)| *sum += one);
+            }
+        });
     }
 
     /// Rows of one chunk of a batch of `rows`.
@@ -276,7 +284,7 @@ impl Layer {
         match &self.kind {
             Kind::Linear { inputs, outputs } => inputs * outputs,
             Kind::OneHot { fields, outputs, .. } => fields * outputs,
-            Kind::Conv(conv) => conv.points() * conv.patch() * conv.out_channels,
+            Kind::Conv(conv) | Kind::Transposed(conv) => conv.points() * conv.patch() * conv.out_channels,
             Kind::ChannelsLast { .. } | Kind::Dueling { .. } | Kind::Free { .. } => 0,
         }
     }

@@ -230,7 +230,7 @@ pub fn global_norm(gradient: &[f32]) -> f64 {
 }
 
 /// Whether no number is infinite or NaN: 0 times all others is 0.
-pub(super) fn all_finite(numbers: &[f32]) -> bool {
+pub(crate) fn all_finite(numbers: &[f32]) -> bool {
     let (eights, rest) = numbers.as_chunks::<8>();
     let mut lanes = [0f32; 8];
     eights.iter().for_each(|eight| lanes.iter_mut().zip(eight).for_each(|(sum, x)| *sum += x * 0.0));

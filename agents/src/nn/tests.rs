@@ -37,6 +37,18 @@ fn all_layers(activation: Activation) -> Network {
     net.build(&[q, free, hidden])
 }
 
+/// From few planes to many and back, over sides that a stride divides and does not.
+fn turned_round(activation: Activation) -> Network {
+    let mut net = Builder::new(2 * 2 * 3);
+    let conv = Conv { channels: 2, size: [4, 5], out_channels: 3, kernel: 3, stride: 2, padding: 1 };
+    assert_eq!(conv.out_size(), [2, 3]);
+    let conv = Conv { out_channels: 2, ..conv };
+    let wide = net.transposed("transposed.0", 0, conv, activation, INIT);
+    let conv = Conv { channels: 1, size: [8, 10], out_channels: 2, kernel: 4, stride: 2, padding: 1 };
+    let wider = net.transposed("transposed.1", wide, conv, activation, INIT);
+    net.build(&[wider])
+}
+
 fn one_hot() -> Network {
     let mut net = Builder::new(2);
     let first = net.one_hot("embed", 4, 6, Activation::Tanh, INIT);
@@ -88,6 +100,8 @@ fn check_gradient(network: &Network, x: &[f32], x_too: bool) {
 fn gradients_are_the_differences() {
     for activation in [Activation::Tanh, Activation::Sigmoid, Activation::Identity] {
         let network = all_layers(activation);
+        check_gradient(&network, &numbers(5 * network.input_len(), 3), true);
+        let network = turned_round(activation);
         check_gradient(&network, &numbers(5 * network.input_len(), 3), true);
     }
     check_gradient(&one_hot(), &[0.0, 3.0, 2.0, 2.0, 1.0, 0.0, 3.0, 3.0], false);

@@ -1,6 +1,6 @@
 //! T ticks of N rows, to learn from at once.
 
-use freewheel_core::{Episodes, Result, Stream};
+use freewheel_core::{Episodes, Result};
 use serde::{Deserialize, Serialize};
 
 use super::actor::{Actor, Tick};
@@ -94,11 +94,4 @@ fn blocks<T: Copy>(all: &[T], rows: usize, at: &[u32]) -> Vec<T> {
     let mut some = Vec::with_capacity(at.len() * width);
     at.iter().for_each(|&i| some.extend_from_slice(&all[i as usize * width..(i as usize + 1) * width]));
     some
-}
-
-/// Puts `order` in a random one (Fisher & Yates).
-pub(super) fn shuffle(order: &mut [u32], dice: &mut Stream) {
-    for i in (1..order.len()).rev() {
-        order.swap(i, dice.below(i as u32 + 1) as usize);
-    }
 }

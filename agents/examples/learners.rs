@@ -1,0 +1,197 @@
+//! The learners without reward on real data: how well, how long, one JSON line each.
+//!
+//!     cargo run --release -p freewheel-agents --example learners -- FOLDER [FILTER] [SETTINGS]
+//!
+//! FOLDER holds `fashion-mnist` and `mnist-10k`. FILTER is part of a name such as `fashion/forest`; SETTINGS are TOML that is read over
+//! the settings of every task that runs.
+
+#![allow(clippy::print_stdout)] // It is what it is for.
+
+use std::fs;
+use std::io::Read;
+use std::path::Path;
+use std::time::Instant;
+
+use freewheel_agents::fit::{Estimator, EstimatorKind, Fit, unwatched};
+use freewheel_agents::supervised::metrics::accuracy;
+use freewheel_agents::unsupervised::metrics::{matching_accuracy, normalised_mutual_information};
+use freewheel_agents::unsupervised::{kmeans, pca, vae};
+use freewheel_agents::{supervised, unsupervised};
+use freewheel_core::{Purpose, Samples, Streams};
+
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+struct Data {
+    name: &'static str,
+    train: (Samples, Vec<u32>),
+    test: (Samples, Vec<u32>),
+}
+
+fn unzipped(path: &Path, head: usize) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    flate2::read::GzDecoder::new(fs::File::open(path)?).read_to_end(&mut bytes)?;
+    Ok(bytes.split_off(head))
+}
+
+fn fashion(folder: &Path) -> Result<Data> {
+    let part = |name: &str| -> Result<(Samples, Vec<u32>)> {
+        let file = |kind: &str| folder.join(format!("fashion-mnist/{name}-{kind}-ubyte.gz"));
+        let pixels = unzipped(&file("images-idx3"), 16)?;
+        let labels = unzipped(&file("labels-idx1"), 8)?;
+        let values = pixels.iter().map(|&p| f32::from(p) / 255.0).collect();
+        Ok((Samples::new(values, 784)?, labels.into_iter().map(u32::from).collect()))
+    };
+    Ok(Data { name: "fashion", train: part("train")?, test: part("t10k")? })
+}
+
+/// The first 8,000 of a fixed shuffle to train.
+fn digits(folder: &Path) -> Result<Data> {
+    let (mut values, mut labels) = (Vec::new(), Vec::new());
+    for digit in 0..10u32 {
+        let text = fs::read_to_string(folder.join(format!("mnist-10k/{digit}.json")))?;
+        let json: serde_json::Value = serde_json::from_str(&text)?;
+        let data = json["data"].as_array().ok_or("no data")?;
+        values.extend(data.iter().map(|x| x.as_f64().unwrap_or_default() as f32));
+        labels.resize(values.len() / 784, digit);
+    }
+    let all = Samples::new(values, 784)?;
+    // A fixed shuffle that any program can repeat: 7919 is prime to their number.
+    let order: Vec<usize> = (0..all.rows()).map(|i| i * 7919 % all.rows()).collect();
+    let part = |which: &[usize]| (all.select(which), which.iter().map(|&i| labels[i]).collect());
+    Ok(Data { name: "digits", train: part(&order[..8000]), test: part(&order[8000..]) })
+}
+
+struct Bench {
+    filter: String,
+    settings: toml::Table,
+}
+
+impl Bench {
+    fn wanted(&self, name: &str) -> bool {
+        name.contains(&self.filter)
+    }
+
+    fn with(&self, settings: &str) -> Result<toml::Table> {
+        let mut all: toml::Table = settings.parse()?;
+        all.extend(self.settings.clone());
+        Ok(all)
+    }
+
+    fn classify(&self, data: &Data, kind: &dyn EstimatorKind) -> Result<()> {
+        let name = format!("{}/{}", data.name, kind.id());
+        if !self.wanted(&name) {
+            return Ok(());
+        }
+        let Estimator::Classifier(mut it) = kind.build(&self.with("")?, Streams::new(0))? else {
+            return Ok(());
+        };
+        let begin = Instant::now();
+        it.fit(&data.train.0, &data.train.1, 10, &mut unwatched)?;
+        let fit = begin.elapsed().as_secs_f64();
+        let begin = Instant::now();
+        let found = accuracy(&it.predict(&data.test.0)?, &data.test.1);
+        let predict = begin.elapsed().as_secs_f64();
+        println!(
+            "{{\"name\": \"{name}\", \"accuracy\": {found:.4}, \"fit_s\": {fit:.3}, \"predict_s\": {predict:.3}, \
+             \"parameters\": {}}}",
+            it.parameters()?
+        );
+        Ok(())
+    }
+
+    /// As scikit-learn does it beside: on the training samples.
+    fn cluster(&self, data: &Data, starts: u32) -> Result<()> {
+        let name = format!("{}/kmeans", data.name);
+        if !self.wanted(&name) {
+            return Ok(());
+        }
+        use unsupervised::Encoder;
+        let config = kmeans::Config { clusters: 10, starts, ..kmeans::Config::default() };
+        let mut fit = Fit::new(config, Streams::new(0))?;
+        let begin = Instant::now();
+        fit.fit(&data.train.0, &mut unwatched)?;
+        let time = begin.elapsed().as_secs_f64();
+        let labels = fit.model()?.labels(&data.train.0)?;
+        println!(
+            "{{\"name\": \"{name}\", \"accuracy\": {:.4}, \"nmi\": {:.4}, \"inertia\": {:.1}, \"iterations\": {}, \
+             \"fit_s\": {time:.3}}}",
+            matching_accuracy(&labels, &data.train.1),
+            normalised_mutual_information(&labels, &data.train.1),
+            fit.model()?.inertia(),
+            fit.model()?.iterations()
+        );
+        Ok(())
+    }
+
+    fn components(&self, data: &Data) -> Result<()> {
+        let name = format!("{}/pca", data.name);
+        if !self.wanted(&name) {
+            return Ok(());
+        }
+        use unsupervised::Encoder;
+        let mut fit = Fit::new(pca::Config { components: 2 }, Streams::new(0))?;
+        let begin = Instant::now();
+        let mut rounds = 0;
+        fit.fit(&data.train.0, &mut |p| {
+            rounds = p.done;
+            unwatched(p)
+        })?;
+        let time = begin.elapsed().as_secs_f64();
+        let ratio = fit.model()?.explained_variance_ratio();
+        println!(
+            "{{\"name\": \"{name}\", \"explained\": [{:.6}, {:.6}], \"sum\": {:.6}, \"iterations\": {rounds}, \
+             \"fit_s\": {time:.3}}}",
+            ratio[0],
+            ratio[1],
+            ratio[0] + ratio[1]
+        );
+        Ok(())
+    }
+
+    fn autoencode(&self, data: &Data, latents: u32, more: &str) -> Result<()> {
+        let name = format!("{}/vae{}-{latents}", data.name, if more.is_empty() { "" } else { "-conv" });
+        if !self.wanted(&name) {
+            return Ok(());
+        }
+        let settings = self.with(&format!("latents = {latents}\n{more}"))?;
+        let kinds = unsupervised::all();
+        let kind = kinds.iter().find(|kind| kind.id() == "vae").ok_or("no vae")?;
+        let Estimator::Encoder(mut it) = kind.build(&settings, Streams::new(0))? else { return Ok(()) };
+        let begin = Instant::now();
+        it.fit(&data.train.0, &mut unwatched)?;
+        let time = begin.elapsed().as_secs_f64();
+        let it: &dyn std::any::Any = &*it;
+        let it = it.downcast_ref::<Fit<vae::Config>>().ok_or("no vae")?;
+        let elbo = it.model()?.elbo(&data.test.0, &mut Streams::new(0).stream(Purpose::Learner, 0, 2))?;
+        println!(
+            "{{\"name\": \"{name}\", \"negative_elbo\": {:.2}, \"reconstruction\": {:.2}, \"divergence\": {:.2}, \
+             \"fit_s\": {time:.1}}}",
+            elbo.negative(),
+            elbo.reconstruction,
+            elbo.divergence
+        );
+        Ok(())
+    }
+}
+
+fn main() -> Result<()> {
+    let mut args = std::env::args().skip(1);
+    let folder = args.next().ok_or("FOLDER [FILTER] [SETTINGS]")?;
+    let filter = args.next().unwrap_or_default();
+    let bench = Bench { filter, settings: args.next().unwrap_or_default().parse()? };
+    for read in [fashion, digits] {
+        let data = read(Path::new(&folder))?;
+        bench.components(&data)?;
+        bench.cluster(&data, if data.name == "fashion" { 4 } else { 10 })?;
+        for kind in supervised::all() {
+            bench.classify(&data, &*kind)?;
+        }
+        if data.name == "digits" {
+            for latents in [2, 20] {
+                bench.autoencode(&data, latents, "")?;
+                bench.autoencode(&data, latents, "channels = [32, 64]\nhidden = [128]")?;
+            }
+        }
+    }
+    Ok(())
+}

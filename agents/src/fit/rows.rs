@@ -1,0 +1,109 @@
+//! Sums and products over rows: blocks of a fixed size run in parallel, and what they give is added in the order of blocks, so
+//! that the number of threads changes no bit.
+
+use freewheel_core::{Result, Samples, Stream};
+use rayon::prelude::*;
+
+use crate::nn::matmul::{Matrix, matmul};
+
+/// Rows of a block: 256 rows of 784 numbers stay in a second cache of a megabyte.
+pub(crate) const BLOCK: usize = 256;
+
+/// What `f` gives for every block of `rows` rows, told the first row's number; in order.
+pub(crate) fn blocks<R: Send>(x: &Samples, rows: usize, f: impl Fn(usize, &[f32]) -> R + Sync) -> Vec<R> {
+    let all = x.values().par_chunks(rows * x.width()).enumerate();
+    all.map(|(i, block)| f(i * rows, block)).collect()
+}
+
+/// Fills the rows of `out [N, width]` block by block from those of `x [N, D]`.
+pub(crate) fn fill(x: &Samples, width: usize, f: impl Fn(&[f32], &mut [f32]) + Sync) -> Result<Samples> {
+    let mut out = vec![0.0; x.rows() * width];
+    let all = x.values().par_chunks(BLOCK * x.width()).zip(out.par_chunks_mut(BLOCK * width));
+    all.for_each(|(x, out)| f(x, out));
+    Samples::new(out, width)
+}
+
+/// The sum of `parts [P, n]` in their order, in f64.
+pub(crate) fn sum(parts: &[Vec<f32>]) -> Vec<f64> {
+    let mut sum = vec![0.0; parts.first().map_or(0, Vec::len)];
+    for part in parts {
+        sum.iter_mut().zip(part).for_each(|(sum, &x)| *sum += f64::from(x));
+    }
+    sum
+}
+
+/// `a . b`, in sixteen lanes.
+#[inline]
+pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
+    lanes(a, b, |a, b| a * b)
+}
+
+/// `|a - b|^2`, in sixteen lanes.
+#[inline]
+pub(crate) fn squared_distance(a: &[f32], b: &[f32]) -> f32 {
+    lanes(a, b, |a, b| (a - b) * (a - b))
+}
+
+#[inline(always)]
+fn lanes(a: &[f32], b: &[f32], f: impl Fn(f32, f32) -> f32) -> f32 {
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<16>(), b.as_chunks::<16>());
+    let mut lanes = [0f32; 16];
+    for (a, b) in a.iter().zip(b) {
+        for (lane, (a, b)) in lanes.iter_mut().zip(a.iter().zip(b)) {
+            *lane += f(*a, *b);
+        }
+    }
+    let rest: f32 = a_rest.iter().zip(b_rest).map(|(a, b)| f(*a, *b)).sum();
+    lanes.iter().sum::<f32>() + rest
+}
+
+/// The mean of every column, `[D]`.
+pub(crate) fn means(x: &Samples) -> Vec<f64> {
+    let width = x.width();
+    let parts = blocks(x, BLOCK, |_, block| {
+        let mut sum = vec![0f32; width];
+        for row in block.chunks_exact(width) {
+            sum.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
+        }
+        sum
+    });
+    let mut mean = sum(&parts);
+    mean.iter_mut().for_each(|mean| *mean /= x.rows() as f64);
+    mean
+}
+
+/// The sum of squared distances of all rows from `centre [D]`.
+pub(crate) fn spread(x: &Samples, centre: &[f32]) -> f64 {
+    let each = |row: &[f32]| f64::from(squared_distance(row, centre));
+    blocks(x, BLOCK, |_, block| block.chunks_exact(x.width()).map(each).sum::<f64>()).iter().sum()
+}
+
+/// `x [B, D]` times the transpose of `rows [K, D]`, into `out [B, K]`.
+pub(crate) fn products(x: &[f32], rows: &[f32], width: usize, out: &mut [f32]) {
+    let (b, k) = (x.len() / width, rows.len() / width);
+    matmul(out, Matrix::new(x, b, width), Matrix::new(rows, k, width).t(), false);
+}
+
+/// Puts `order` in a random one (Fisher & Yates).
+pub(crate) fn shuffle(order: &mut [u32], dice: &mut Stream) {
+    for i in (1..order.len()).rev() {
+        order.swap(i, dice.below(i as u32 + 1) as usize);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_and_products_by_hand() {
+        let x = Samples::new(vec![1.0, 2.0, 3.0, 6.0], 2).unwrap();
+        assert_eq!(means(&x), [2.0, 4.0]);
+        assert_eq!(spread(&x, &[2.0, 4.0]), 10.0);
+        let mut out = [0.0; 4];
+        products(x.values(), &[1.0, 0.0, 1.0, -1.0], 2, &mut out);
+        assert_eq!(out, [1.0, -1.0, 3.0, -3.0]);
+        let (a, b): (Vec<f32>, Vec<f32>) = ((0..37).map(|i| i as f32).collect(), vec![2.0; 37]);
+        assert_eq!((dot(&a, &b), squared_distance(&a, &b)), (1332.0, 16206.0 - 2664.0 + 148.0));
+    }
+}

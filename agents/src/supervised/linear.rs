@@ -1,0 +1,250 @@
+//! Linear and ridge regression: a weighed sum whose squared errors are least.
+//!
+//! ```text
+//! y = x W + b        W = (X'X + penalty I)^-1 X'Y, X and Y centred        b = mean y - mean x W
+//! ```
+//!
+//! Legendre 1805; Hoerl & Kennard 1970. Samples are `[N, D]`, targets `[N, T]`, weights `[D, T]`; everything in f64, by the eigenvectors of
+//! X'X: where columns depend on each other, without a penalty, the weights are the shortest of those that are as good.
+
+use freewheel_core::{Result, Samples, Streams};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Numbers, Regress};
+use crate::fit::rows::{self, BLOCK};
+use crate::fit::{Model, Settings, Watch};
+use crate::settings::within;
+use crate::unsupervised::eigen::symmetric;
+
+/// Settings of linear regression: there are none.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Linear {}
+
+/// Settings of ridge regression.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Ridge {
+    /// Weight of the squared weights beside the squared errors, above 0; in units of the squared columns.
+    pub penalty: f64,
+}
+
+impl Default for Ridge {
+    fn default() -> Self {
+        Ridge { penalty: 1.0 }
+    }
+}
+
+/// Weights and intercepts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LinearModel {
+    /// `[T, D]`.
+    weights: Vec<f64>,
+    /// `[T]`.
+    intercepts: Vec<f64>,
+    width: usize,
+}
+
+impl Settings for Linear {
+    const ID: &'static str = "linear";
+    const ABOUT: &'static str = "linear regression: a weighed sum of least squared errors (Legendre 1805)";
+    type Model = LinearModel;
+
+    fn validate(&self) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl Settings for Ridge {
+    const ID: &'static str = "ridge";
+    const ABOUT: &'static str = "ridge regression: linear, with weights kept small (Hoerl & Kennard 1970)";
+    type Model = LinearModel;
+
+    fn validate(&self) -> Result<()> {
+        within("penalty", self.penalty, f64::MIN_POSITIVE, f64::MAX)
+    }
+}
+
+impl Regress for Linear {
+    fn fit(&self, x: &Samples, y: &Samples, _: Streams, _: &mut Watch<'_>) -> Result<LinearModel> {
+        solve(x, y, 0.0)
+    }
+}
+
+impl Regress for Ridge {
+    fn fit(&self, x: &Samples, y: &Samples, _: Streams, _: &mut Watch<'_>) -> Result<LinearModel> {
+        solve(x, y, self.penalty)
+    }
+}
+
+/// Least squares with `penalty` on the squared weights.
+fn solve(x: &Samples, y: &Samples, penalty: f64) -> Result<LinearModel> {
+    let (d, t) = (x.width(), y.width());
+    let (mean_x, mean_y) = (rows::means(x), rows::means(y));
+    let (mut gram, mut with_y) = squares(x, y, &mean_x, &mean_y);
+    // Without a penalty columns may be of any units: each is brought to length 1.
+    let scales: Vec<f64> = (0..d)
+        .map(|i| match gram[i * d + i].sqrt() {
+            length if penalty == 0.0 && length > 0.0 => 1.0 / length,
+            _ => 1.0,
+        })
+        .collect();
+    for i in 0..d {
+        (0..d).for_each(|j| gram[i * d + j] *= scales[i] * scales[j]);
+        with_y[i * t..(i + 1) * t].iter_mut().for_each(|s| *s *= scales[i]);
+    }
+    let found = symmetric(&gram, d)?;
+    // Below this an eigenvalue is what rounding left of 0.
+    let least = found.values.first().map_or(0.0, |most| most * d as f64 * f64::EPSILON * 16.0);
+    let mut weights = vec![0.0; t * d];
+    for (value, v) in found.values.iter().zip(found.vectors.chunks_exact(d)) {
+        if penalty == 0.0 && *value <= least {
+            continue;
+        }
+        for target in 0..t {
+            let along: f64 = v.iter().enumerate().map(|(i, v)| v * with_y[i * t + target]).sum();
+            let share = along / (value.max(0.0) + penalty);
+            let row = weights[target * d..(target + 1) * d].iter_mut();
+            row.zip(v.iter().zip(&scales)).for_each(|(w, (v, scale))| *w += share * v * scale);
+        }
+    }
+    let at_mean = |w: &[f64]| -> f64 { w.iter().zip(&mean_x).map(|(w, m)| w * m).sum() };
+    let intercepts = weights.chunks_exact(d).zip(&mean_y).map(|(w, mean)| mean - at_mean(w)).collect();
+    Ok(LinearModel { weights, intercepts, width: d })
+}
+
+/// `X'X [D, D]` and `X'Y [D, T]` of centred samples.
+fn squares(x: &Samples, y: &Samples, mean_x: &[f64], mean_y: &[f64]) -> (Vec<f64>, Vec<f64>) {
+    let (d, t) = (x.width(), y.width());
+    // A fixed number of parts, each of a few blocks.
+    let chunk = BLOCK.max(x.rows().div_ceil(16));
+    let parts = rows::blocks(x, chunk, |first, block| {
+        let (mut gram, mut with_y) = (vec![0.0; d * d], vec![0.0; d * t]);
+        let (mut row, mut targets) = (vec![0.0; d], vec![0.0; t]);
+        for (i, x) in block.chunks_exact(d).enumerate() {
+            centre(x, mean_x, &mut row);
+            centre(y.row(first + i), mean_y, &mut targets);
+            for (a, &xa) in row.iter().enumerate().filter(|(_, xa)| **xa != 0.0) {
+                let upper = gram[a * d + a..(a + 1) * d].iter_mut();
+                upper.zip(&row[a..]).for_each(|(g, xb)| *g += xa * xb);
+                with_y[a * t..(a + 1) * t].iter_mut().zip(&targets).for_each(|(s, y)| *s += xa * y);
+            }
+        }
+        (gram, with_y)
+    });
+    let (mut gram, mut with_y) = (vec![0.0; d * d], vec![0.0; d * t]);
+    for (part, part_y) in parts {
+        gram.iter_mut().zip(part).for_each(|(sum, one)| *sum += one);
+        with_y.iter_mut().zip(part_y).for_each(|(sum, one)| *sum += one);
+    }
+    for a in 0..d {
+        (0..a).for_each(|b| gram[a * d + b] = gram[b * d + a]);
+    }
+    (gram, with_y)
+}
+
+fn centre(x: &[f32], mean: &[f64], out: &mut [f64]) {
+    out.iter_mut().zip(x.iter().zip(mean)).for_each(|(out, (x, mean))| *out = f64::from(*x) - mean);
+}
+
+impl LinearModel {
+    /// The weights `[T, D]`: a row for each target.
+    pub fn weights(&self) -> &[f64] {
+        &self.weights
+    }
+
+    /// What each target is where all columns are 0, `[T]`.
+    pub fn intercepts(&self) -> &[f64] {
+        &self.intercepts
+    }
+}
+
+impl Model for LinearModel {
+    fn width(&self) -> usize {
+        self.width
+    }
+
+    fn parameters(&self) -> usize {
+        self.weights.len() + self.intercepts.len()
+    }
+}
+
+impl Numbers for LinearModel {
+    fn predict(&self, x: &Samples) -> Result<Samples> {
+        rows::fill(x, self.intercepts.len(), |x, out| {
+            for (x, out) in x.chunks_exact(self.width).zip(out.chunks_exact_mut(self.intercepts.len())) {
+                let targets = self.weights.chunks_exact(self.width).zip(&self.intercepts);
+                for (out, (w, b)) in out.iter_mut().zip(targets) {
+                    *out = (b + x.iter().zip(w).map(|(x, w)| f64::from(*x) * w).sum::<f64>()) as f32;
+                }
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fit::unwatched;
+    use crate::supervised::metrics::r_squared;
+    use proptest::prelude::*;
+
+    fn samples(values: &[f32], width: usize) -> Samples {
+        Samples::new(values.to_vec(), width).unwrap()
+    }
+
+    fn fit(x: &Samples, y: &Samples) -> LinearModel {
+        Linear {}.fit(x, y, Streams::new(0), &mut unwatched).unwrap()
+    }
+
+    /// R's `women`: average heights and weights of American women (The World Almanac 1975); `lm(weight ~ height)`.
+    #[test]
+    fn women() {
+        let x = Samples::new((58..=72u8).map(f32::from).collect(), 1).unwrap();
+        let y = [115, 117, 120, 123, 126, 129, 132, 135, 139, 142, 146, 150, 154, 159, 164u8].map(f32::from);
+        let found = fit(&x, &samples(&y, 1));
+        assert!((found.weights()[0] - 3.45).abs() < 5e-7, "{}", found.weights()[0]);
+        assert!((found.intercepts()[0] + 87.516_67).abs() < 5e-6, "{}", found.intercepts()[0]);
+        let r_squared = r_squared(found.predict(&x).unwrap().values(), &y);
+        assert!((r_squared - 0.991_01).abs() < 5e-6, "{r_squared}");
+    }
+
+    #[test]
+    fn ridge_by_hand() {
+        // Centred: x = -1, 0, 1, y = -2, 0, 2: w = 4 / (2 + penalty).
+        let (x, y) = (samples(&[1.0, 2.0, 3.0], 1), samples(&[1.0, 3.0, 5.0], 1));
+        let found = Ridge { penalty: 2.0 }.fit(&x, &y, Streams::new(0), &mut unwatched).unwrap();
+        assert!((found.weights()[0] - 1.0).abs() < 1e-12 && (found.intercepts()[0] - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn columns_that_depend_on_each_other() {
+        // The second column is a thousand times the first, the third never varies.
+        let x = samples(&[1.0, 1e3, 7.0, 2.0, 2e3, 7.0, 4.0, 4e3, 7.0], 3);
+        let y = samples(&[3.0, 5.0, 9.0], 1);
+        let found = fit(&x, &y);
+        let back = found.predict(&x).unwrap();
+        assert!(back.values().iter().zip(y.values()).all(|(a, b)| (a - b).abs() < 1e-5), "{back:?}");
+        assert_eq!(found.weights()[2], 0.0);
+    }
+
+    proptest! {
+        /// What is left over is at right angles to every column: the normal equations, by a second program.
+        #[test]
+        fn errors_are_orthogonal(n in 6..40usize, d in 1..4usize, t in 1..3usize, seed in 0..1000usize) {
+            let number = |i: usize| ((i * 7919 + seed * 31 + i * i) % 97) as f32 / 10.0;
+            let x = Samples::new((0..n * d).map(number).collect(), d).unwrap();
+            let y = Samples::new((0..n * t).map(|i| number(i + 5000)).collect(), t).unwrap();
+            let predicted = fit(&x, &y).predict(&x).unwrap();
+            for target in 0..t {
+                let errors: Vec<f64> = (0..n).map(|i| f64::from(predicted.row(i)[target] - y.row(i)[target])).collect();
+                prop_assert!(errors.iter().sum::<f64>().abs() < 1e-3);
+                for c in 0..d {
+                    let along: f64 = errors.iter().zip(x.iter()).map(|(e, x)| e * f64::from(x[c])).sum();
+                    prop_assert!(along.abs() < 1e-2, "{along}");
+                }
+            }
+        }
+    }
+}

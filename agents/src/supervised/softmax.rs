@@ -1,0 +1,236 @@
+//! Softmax regression (multinomial logistic regression): probabilities by a weighed sum for each class.
+//!
+//! ```text
+//! p = softmax(x W + b)        loss = -sum ln p_label + penalty |W|^2 / 2, over N
+//! ```
+//!
+//! Cox 1958. Samples are `[N, D]`, weights `[D, C]`; the intercepts bear no penalty. The loss is convex; it is minimised whole by
+//! [`lbfgs`](super::lbfgs). Products are f32, sums over chunks of rows f64 in their order.
+
+use freewheel_core::{Result, Samples, Streams};
+use rayon::prelude::*;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::lbfgs::minimise;
+use super::{Classes, Classify};
+use crate::fit::rows::{self, BLOCK};
+use crate::fit::{Model, Progress, Settings, Watch};
+use crate::nn::matmul::{Matrix, matmul};
+use crate::settings::within;
+
+/// Rows whose gradients are summed in f32.
+const CHUNK: usize = 8 * BLOCK;
+
+/// Settings of softmax regression.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Weight of half the squared weights beside the sum of losses, at least 0: scikit-learn's 1 / C.
+    pub penalty: f64,
+    /// Most iterations, 1 to 1000000.
+    pub iterations: u32,
+    /// Largest entry of the gradient of the mean loss at which it is done, at least 0.
+    pub tolerance: f64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config { penalty: 1.0, iterations: 200, tolerance: 1e-4 }
+    }
+}
+
+/// Weights and intercepts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Softmax {
+    /// `[D, C]`.
+    weights: Vec<f32>,
+    /// `[C]`.
+    intercepts: Vec<f32>,
+    width: usize,
+}
+
+impl Settings for Config {
+    const ID: &'static str = "softmax";
+    const ABOUT: &'static str =
+        "softmax regression: probabilities by a weighed sum for each class (Cox 1958)";
+    type Model = Softmax;
+
+    fn validate(&self) -> Result<()> {
+        within("penalty", self.penalty, 0.0, f64::MAX)?;
+        within("iterations", f64::from(self.iterations), 1.0, 1e6)?;
+        within("tolerance", self.tolerance, 0.0, f64::MAX)
+    }
+}
+
+impl Classify for Config {
+    fn fit(
+        &self,
+        x: &Samples,
+        labels: &[u32],
+        classes: u32,
+        _: Streams,
+        watch: &mut Watch<'_>,
+    ) -> Result<Softmax> {
+        let (d, c) = (x.width(), classes as usize);
+        let mut p = vec![0.0; (d + 1) * c];
+        let f = |p: &[f64], g: &mut [f64]| Ok(self.loss(x, labels, c, p, g));
+        let most = u64::from(self.iterations);
+        minimise(&mut p, most, self.tolerance, f, |done, loss| watch(Progress { done, of: most, loss }))?;
+        let mut weights = to_f32(&p);
+        let intercepts = weights.split_off(d * c);
+        Ok(Softmax { weights, intercepts, width: d })
+    }
+}
+
+impl Config {
+    /// The mean loss at `p [D + 1, C]`, the last row the intercepts; writes its gradient to `g`.
+    fn loss(&self, x: &Samples, labels: &[u32], c: usize, p: &[f64], g: &mut [f64]) -> f64 {
+        let (n, d) = (x.rows() as f64, x.width());
+        let p32 = to_f32(p);
+        let (weights, intercepts) = p32.split_at(d * c);
+        let chunks = x.values().par_chunks(CHUNK * d).zip(labels.par_chunks(CHUNK));
+        let parts: Vec<(f64, Vec<f32>)> = chunks
+            .map(|(x, labels)| {
+                let (mut loss, mut of_p, mut out) = (0.0, vec![0f32; p.len()], vec![0.0; BLOCK * c]);
+                for (x, labels) in x.chunks(BLOCK * d).zip(labels.chunks(BLOCK)) {
+                    let out = &mut out[..labels.len() * c];
+                    logits(x, weights, intercepts, out);
+                    for (out, &label) in out.chunks_exact_mut(c).zip(labels) {
+                        loss -= log_softmax(out, label as usize);
+                    }
+                    let (of_weights, of_intercepts) = of_p.split_at_mut(d * c);
+                    let (b, out) = (labels.len(), &*out);
+                    matmul(of_weights, Matrix::new(x, b, d).t(), Matrix::new(out, b, c), true);
+                    for out in out.chunks_exact(c) {
+                        of_intercepts.iter_mut().zip(out).for_each(|(sum, one)| *sum += one);
+                    }
+                }
+                (loss, of_p)
+            })
+            .collect();
+        g.fill(0.0);
+        let mut loss = 0.0;
+        for (one, of_p) in parts {
+            loss += one;
+            g.iter_mut().zip(of_p).for_each(|(sum, one)| *sum += f64::from(one));
+        }
+        let weights = &p[..d * c];
+        g.iter_mut().zip(weights).for_each(|(g, w)| *g += self.penalty * w);
+        g.iter_mut().for_each(|g| *g /= n);
+        (loss + self.penalty / 2.0 * weights.iter().map(|w| w * w).sum::<f64>()) / n
+    }
+}
+
+/// `out [B, C] = x W + b`.
+fn logits(x: &[f32], weights: &[f32], intercepts: &[f32], out: &mut [f32]) {
+    let (c, b) = (intercepts.len(), out.len() / intercepts.len());
+    let d = weights.len() / c;
+    out.chunks_exact_mut(c).for_each(|out| out.copy_from_slice(intercepts));
+    matmul(out, Matrix::new(x, b, d), Matrix::new(weights, d, c), true);
+}
+
+/// Turns logits `[C]` into probabilities less 1 at `label`, the gradient of `-ln p_label`; gives `ln p_label`.
+pub(super) fn log_softmax(out: &mut [f32], label: usize) -> f64 {
+    let most = out.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let own = f64::from(out[label] - most);
+    let sum = softmax(out);
+    out[label] -= 1.0;
+    own - f64::from(sum).ln()
+}
+
+/// Turns logits `[C]` into probabilities; gives the sum of what they were before they were divided by it.
+pub(super) fn softmax(out: &mut [f32]) -> f32 {
+    let most = out.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let mut sum = 0.0;
+    for out in out.iter_mut() {
+        *out = (*out - most).exp();
+        sum += *out;
+    }
+    out.iter_mut().for_each(|out| *out /= sum);
+    sum
+}
+
+fn to_f32(p: &[f64]) -> Vec<f32> {
+    p.iter().map(|&p| p as f32).collect()
+}
+
+impl Softmax {
+    /// The weights `[D, C]`.
+    pub fn weights(&self) -> &[f32] {
+        &self.weights
+    }
+
+    /// The intercepts `[C]`.
+    pub fn intercepts(&self) -> &[f32] {
+        &self.intercepts
+    }
+}
+
+impl Model for Softmax {
+    fn width(&self) -> usize {
+        self.width
+    }
+
+    fn parameters(&self) -> usize {
+        self.weights.len() + self.intercepts.len()
+    }
+}
+
+impl Classes for Softmax {
+    fn classes(&self) -> u32 {
+        self.intercepts.len() as u32
+    }
+
+    fn predict_proba(&self, x: &Samples) -> Result<Samples> {
+        rows::fill(x, self.intercepts.len(), |x, out| {
+            logits(x, &self.weights, &self.intercepts, out);
+            out.chunks_exact_mut(self.intercepts.len()).for_each(|out| _ = softmax(out));
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fit::unwatched;
+
+    #[test]
+    fn probabilities_by_hand() {
+        let mut out = [0.0, 2f32.ln(), 1000.0];
+        softmax(&mut out[..2]);
+        assert!((out[0] - 1.0 / 3.0).abs() < 1e-6 && (out[1] - 2.0 / 3.0).abs() < 1e-6);
+        let mut out = [1000.0, 1000.0 + 2f32.ln()];
+        assert!((log_softmax(&mut out, 0) - (1f64 / 3.0).ln()).abs() < 1e-4);
+        assert!((out[0] + 2.0 / 3.0).abs() < 1e-4 && (out[1] - 2.0 / 3.0).abs() < 1e-4);
+    }
+
+    #[test]
+    fn the_gradient_is_the_differences() {
+        let x = Samples::new((0..18).map(|i| (i * 7 % 5) as f32 - 2.0).collect(), 3).unwrap();
+        let (labels, config) = ([0, 1, 2, 3, 0, 2], Config { penalty: 0.7, ..Config::default() });
+        let p: Vec<f64> = (0..16).map(|i| f64::from(i * 5 % 7) / 10.0).collect();
+        let loss = |p: &[f64]| config.loss(&x, &labels, 4, p, &mut [0.0; 16]);
+        let mut g = [0.0; 16];
+        config.loss(&x, &labels, 4, &p, &mut g);
+        for i in 0..16 {
+            let (mut above, mut below) = (p.clone(), p.clone());
+            above[i] += 1e-2;
+            below[i] -= 1e-2;
+            let expected = (loss(&above) - loss(&below)) / 2e-2;
+            assert!((g[i] - expected).abs() < 1e-4, "{i}: {} {expected}", g[i]);
+        }
+    }
+
+    /// Without samples' numbers only the classes' frequencies are left: 3/4 and 1/4.
+    #[test]
+    fn frequencies_are_learned() {
+        let x = Samples::new(vec![0.0; 8], 1).unwrap();
+        let labels = [0, 0, 0, 1, 0, 0, 0, 1];
+        let config = Config { tolerance: 1e-7, ..Config::default() };
+        let found = config.fit(&x, &labels, 2, Streams::new(0), &mut unwatched).unwrap();
+        let p = found.predict_proba(&x).unwrap();
+        assert!((p.row(0)[0] - 0.75).abs() < 1e-4, "{p:?}");
+        assert!((found.intercepts()[0] - found.intercepts()[1] - 3f32.ln()).abs() < 1e-3);
+    }
+}

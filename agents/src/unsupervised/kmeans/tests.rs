@@ -1,0 +1,108 @@
+use super::*;
+use crate::fit::{Fit, unwatched};
+use crate::unsupervised::Encoder;
+use proptest::prelude::*;
+
+fn config(clusters: u32) -> Config {
+    Config { clusters, ..Config::default() }
+}
+
+fn fit(config: &Config, x: &Samples) -> KMeans {
+    config.fit(x, Streams::new(1), &mut unwatched).unwrap()
+}
+
+/// Two groups of two: the centres are the midpoints, and each sample is 1/2 away from its own.
+#[test]
+fn two_groups_by_hand() {
+    let x = Samples::new(vec![1e6, 0.0, 1e6, 1.0, 1e6 + 90.0, 0.0, 1e6 + 90.0, 1.0], 2).unwrap();
+    let found = fit(&config(2), &x);
+    assert_eq!(found.inertia(), 1.0);
+    let labels = found.labels(&x).unwrap();
+    assert!(labels[0] == labels[1] && labels[2] == labels[3] && labels[0] != labels[2]);
+    let own = found.centres().row(labels[0] as usize);
+    assert_eq!(own, [1e6, 0.5]);
+    let distances = found.encode(&x).unwrap();
+    assert_eq!(distances.row(0)[labels[0] as usize], 0.5);
+    assert_eq!(found.decode(&distances).unwrap().row(1), own);
+}
+
+#[test]
+fn empty_clusters_are_filled_and_copies_do_no_harm() {
+    let x = Samples::new(vec![3.0; 12], 2).unwrap();
+    let found = fit(&config(4), &x);
+    assert_eq!((found.inertia(), found.centres().rows()), (0.0, 4));
+    // Two far samples, many copies: whatever it begins with, three clusters are found.
+    let mut values = vec![0.0; 60];
+    values.extend([50.0, -70.0]);
+    let x = Samples::new(values, 1).unwrap();
+    assert_eq!(fit(&Config { starts: 1, ..config(3) }, &x).inertia(), 0.0);
+}
+
+#[test]
+fn what_cannot_be_is_refused() {
+    let x = Samples::new(vec![0.0, 1.0, f32::INFINITY], 1).unwrap();
+    let mut learner = Fit::new(config(2), Streams::new(0)).unwrap();
+    let refused = learner.fit(&x, &mut unwatched).unwrap_err().to_string();
+    assert!(refused.contains("row 3, column 1 is inf"), "{refused}");
+    assert!(learner.encode(&x).unwrap_err().to_string().contains("fit it first"));
+    let x = Samples::new(vec![0.0, 1.0], 1).unwrap();
+    let few = Fit::new(config(3), Streams::new(0)).unwrap().fit(&x, &mut unwatched).unwrap_err();
+    assert!(few.to_string().contains("only 2 samples"));
+    assert!(Fit::new(Config { starts: 0, ..config(2) }, Streams::new(0)).is_err());
+}
+
+#[test]
+fn stops_when_told() {
+    let x = Samples::new((0..400).map(|i| (i * 37 % 101) as f32).collect(), 2).unwrap();
+    let mut rounds = 0;
+    let mut watch = |_: Progress| {
+        rounds += 1;
+        std::ops::ControlFlow::Break(())
+    };
+    assert_eq!(config(5).fit(&x, Streams::new(0), &mut watch).unwrap().iterations(), 1);
+    assert_eq!(rounds, 1);
+}
+
+/// Lloyd as the textbook writes it, in f64, from given centres.
+fn textbook(x: &Samples, mut centres: Vec<Vec<f64>>) -> f64 {
+    let square =
+        |row: &[f32], c: &[f64]| -> f64 { row.iter().zip(c).map(|(x, c)| (f64::from(*x) - c).powi(2)).sum() };
+    let mut inertia = f64::INFINITY;
+    loop {
+        let nearest = |row: &[f32]| {
+            let each = centres.iter().enumerate().map(|(j, c)| (square(row, c), j));
+            each.min_by(|a, b| a.0.total_cmp(&b.0)).unwrap()
+        };
+        let own: Vec<(f64, usize)> = x.iter().map(nearest).collect();
+        let now: f64 = own.iter().map(|(d, _)| d).sum();
+        if now >= inertia {
+            return inertia;
+        }
+        inertia = now;
+        for (j, centre) in centres.iter_mut().enumerate() {
+            let mine: Vec<&[f32]> = x.iter().zip(&own).filter(|(_, o)| o.1 == j).map(|(r, _)| r).collect();
+            for (c, centre) in centre.iter_mut().enumerate().filter(|_| !mine.is_empty()) {
+                *centre = mine.iter().map(|r| f64::from(r[c])).sum::<f64>() / mine.len() as f64;
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+    /// A fixed point: going on from its centres by the textbook changes nothing; and every label is that of the nearest centre.
+    #[test]
+    fn nothing_is_left_to_do(n in 3..80usize, d in 1..5usize, k in 1..4u32, seed in 0..1000usize) {
+        let values = (0..n * d).map(|i| ((i * 7919 + seed * 31) % 97) as f32 / 3.0).collect();
+        let x = Samples::new(values, d).unwrap();
+        let found = fit(&Config { tolerance: 0.0, ..config(k) }, &x);
+        let centres: Vec<Vec<f64>> = found.centres().iter().map(|c| c.iter().map(|&c| c.into()).collect()).collect();
+        let further = textbook(&x, centres.clone());
+        prop_assert!((found.inertia() - further).abs() <= 1e-4 * (1.0 + further), "{} {further}", found.inertia());
+        for (row, &label) in x.iter().zip(&found.labels(&x).unwrap()) {
+            let square = |c: &[f64]| -> f64 { row.iter().zip(c).map(|(x, c)| (f64::from(*x) - c).powi(2)).sum() };
+            let least = centres.iter().map(|c| square(c)).fold(f64::INFINITY, f64::min);
+            prop_assert!(square(&centres[label as usize]) <= least + 1e-3);
+        }
+    }
+}
