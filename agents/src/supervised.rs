@@ -162,7 +162,7 @@ impl<C: Regress> Regressor for Fit<C> {
 }
 
 /// The first of the largest numbers.
-pub(crate) fn most_probable(p: &[f32]) -> u32 {
+pub fn most_probable(p: &[f32]) -> u32 {
     let mut best = 0;
     for (j, p_j) in p.iter().enumerate().skip(1) {
         if *p_j > p[best] {

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use freewheel_agents::AgentKind;
+use freewheel_agents::fit::EstimatorKind;
 use freewheel_core::settings::{Field, NoSettings, fields, read, unknown};
 use freewheel_core::{DynWorld, Error, Result, WorldFamily, WorldInfo};
 use schemars::JsonSchema;
@@ -29,6 +30,7 @@ pub struct Catalogue {
     families: Vec<Box<dyn WorldFamily>>,
     singles: Vec<Single>,
     agents: Vec<Sighted>,
+    learners: Vec<Box<dyn EstimatorKind>>,
 }
 
 type BuildWorld = dyn Fn(&Table) -> Result<Arc<dyn DynWorld>> + Send + Sync;
@@ -42,7 +44,13 @@ struct Single {
 
 impl Default for Catalogue {
     fn default() -> Self {
-        Catalogue { name: "freewheel", families: Vec::new(), singles: Vec::new(), agents: Vec::new() }
+        Catalogue {
+            name: "freewheel",
+            families: Vec::new(),
+            singles: Vec::new(),
+            agents: Vec::new(),
+            learners: Vec::new(),
+        }
     }
 }
 
@@ -60,7 +68,13 @@ impl Catalogue {
             .family(freewheel_envs::track::Tracks)
             .family(freewheel_envs::market::Markets)
             .family(freewheel_envs::classic::Classics);
-        Catalogue { agents: freewheel_agents::all().into_iter().map(Sighted).collect(), ..catalogue }
+        let mut learners = freewheel_agents::supervised::all();
+        learners.extend(freewheel_agents::unsupervised::all());
+        Catalogue {
+            agents: freewheel_agents::all().into_iter().map(Sighted).collect(),
+            learners,
+            ..catalogue
+        }
     }
 
     /// Calls the program `name`, in its help and in what it tells people to type.
@@ -111,6 +125,12 @@ impl Catalogue {
         self
     }
 
+    /// Adds a learner without reward.
+    pub fn learner(mut self, learner: impl EstimatorKind + 'static) -> Self {
+        self.learners.push(Box::new(learner));
+        self
+    }
+
     /// Two things of one name: the second would never be found. The same goes for a setting.
     ///
     /// # Errors
@@ -118,6 +138,7 @@ impl Catalogue {
     pub fn check(&self) -> Result<()> {
         let mut names: Vec<String> = self.worlds().into_iter().map(|info| info.id).collect();
         names.extend(self.agents.iter().map(|agent| agent.id().to_owned()));
+        names.extend(self.learners.iter().map(|learner| learner.id().to_owned()));
         names.sort_unstable();
         match names.windows(2).find(|pair| pair[0] == pair[1]) {
             Some(pair) => {
@@ -189,6 +210,29 @@ impl Catalogue {
             None => {
                 let known: Vec<&str> = self.agents.iter().map(|agent| agent.id()).collect();
                 Err(Error::Config(unknown("agent", id, &known, "")))
+            }
+        }
+    }
+
+    /// Every learner without reward, in order.
+    pub fn learners(&self) -> &[Box<dyn EstimatorKind>] {
+        &self.learners
+    }
+
+    /// The learner without reward called `id`.
+    ///
+    /// # Errors
+    /// [`Error::Config`], naming the nearest.
+    pub fn find_learner(&self, id: &str) -> Result<&dyn EstimatorKind> {
+        match self.learners.iter().find(|learner| learner.id() == id) {
+            Some(learner) => Ok(&**learner),
+            None => {
+                let known: Vec<&str> = self.learners.iter().map(|learner| learner.id()).collect();
+                Err(Error::Config(format!(
+                    "{}; `{} learners` lists all",
+                    unknown("learner", id, &known, ""),
+                    self.name
+                )))
             }
         }
     }

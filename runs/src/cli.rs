@@ -68,6 +68,30 @@ In JSON, null stands for a value that is not finite: of a state from which no en
     /// List the agents, or show one with its settings.
     #[command(after_help = "Examples:\n  freewheel agents\n  freewheel agents q-learning")]
     Agents(List),
+    /// Fit a learner without reward to a data set: it is told the answers, or finds what is alike.
+    #[command(after_help = "\
+Examples:
+  freewheel fit softmax                                the digits inside the program
+  freewheel fit linear --data women
+  freewheel fit forest --data fashion-mnist --set learner.trees=200
+  freewheel fit vae --data faces --set learner.latents=16 --set data.faces=20000
+  freewheel fit kmeans --data mine.csv --set data.answer=none --set learner.k=5
+
+The learner, a report, what it cost and pictures are kept in a folder. Ctrl-C stops learning and keeps what was learned.")]
+    Fit(Fit),
+    /// Use a fitted learner: on held-out rows, on a file.
+    #[command(after_help = "\
+Examples:
+  freewheel predict results/fit/digits-softmax-1a2b3c4d
+  freewheel predict results/fit/digits-softmax-1a2b3c4d --rows 0..5 --json
+  freewheel predict results/fit/women-linear-1a2b3c4d --data mine.csv --set data.answer=none")]
+    Predict(Predict),
+    /// List the learners without reward, or show one with its settings.
+    #[command(after_help = "Examples:\n  freewheel learners\n  freewheel learners vae")]
+    Learners(List),
+    /// List the data sets, with how one is opened.
+    #[command(after_help = "Examples:\n  freewheel data\n  freewheel data faces")]
+    Data(List),
     /// Write a commented experiment file to begin from.
     #[command(after_help = "Example:\n  freewheel init mine.toml && freewheel run mine.toml")]
     Init(Init),
@@ -252,7 +276,54 @@ pub enum Whose {
     EpsilonSoft,
 }
 
-/// `freewheel envs`, `freewheel agents`
+/// `freewheel fit`
+#[derive(Args, Debug)]
+pub struct Fit {
+    /// The learner.
+    pub learner: String,
+    /// The data set: its name, or the path of a table, an IDX file or a folder.
+    #[arg(long, value_name = "NAME | PATH", default_value = "digits")]
+    pub data: String,
+    /// Lay a setting over the defaults: learner.KEY=VALUE or data.KEY=VALUE. Repeatable.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Seed of everything random.
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// Folder of the learner and its report; by default one below results/fit whose name says what it is.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub output: Output,
+    /// Threads; all cores where not said. Results do not depend on it.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+}
+
+/// `freewheel predict`
+#[derive(Args, Debug)]
+pub struct Predict {
+    /// The fitted learner's folder.
+    pub fit: PathBuf,
+    /// The data set: its name, or the path of a table, an IDX file or a folder; what it was fitted to where not said.
+    #[arg(long, value_name = "NAME | PATH")]
+    pub data: Option<String>,
+    /// Lay a setting over the defaults: data.KEY=VALUE. Repeatable.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Rows of the held-out part, of all where none are held out: 0..10 (10 not included), 7, or 1,5,9. The first ten where not said.
+    #[arg(long, value_name = "A..B")]
+    pub rows: Option<Seeds>,
+    /// Print one JSON document on standard output, and nothing else.
+    #[arg(long)]
+    pub json: bool,
+    /// Threads; all cores where not said. Results do not depend on it.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+}
+
+/// `freewheel envs`, `freewheel agents`, `freewheel learners`, `freewheel data`
 #[derive(Args, Debug)]
 pub struct List {
     /// Show this one, with its settings.

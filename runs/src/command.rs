@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use clap::{CommandFactory, FromArgMatches};
+use comfy_table::{ContentArrangement, Table, presets};
 use freewheel_core::{DynWorld, Error as Core};
 
 use crate::Catalogue;
@@ -21,9 +22,11 @@ use crate::sight::Sight;
 mod bench;
 mod contest;
 mod eval;
+mod fit;
 mod gtp;
 mod init;
 mod list;
+mod predict;
 mod replay;
 mod run;
 mod solve;
@@ -59,6 +62,10 @@ impl Catalogue {
             Command::Solve(args) => solve::solve(self, args),
             Command::Envs(args) => list::envs(self, args),
             Command::Agents(args) => list::agents(self, args),
+            Command::Fit(args) => fit::fit(self, args),
+            Command::Predict(args) => predict::predict(self, &args),
+            Command::Learners(args) => list::learners(self, args),
+            Command::Data(args) => list::data(args),
             Command::Init(args) => init::init(&args),
             Command::Replay(args) => replay::replay(self, args),
             Command::Bench(args) => bench::bench(self, &args),
@@ -166,4 +173,15 @@ fn stop_flag() -> Result<Arc<AtomicBool>> {
 /// How many threads to use: as said, else one a core.
 fn threads(said: Option<u16>) -> usize {
     said.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from)
+}
+
+/// Rows side by side, without lines.
+fn columns<const N: usize>(rows: impl IntoIterator<Item = [String; N]>) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    for row in rows {
+        table.add_row(row);
+    }
+    let text = table.to_string();
+    text.lines().map(|line| format!("{}\n", line.trim_end())).collect()
 }

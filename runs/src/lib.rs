@@ -9,6 +9,7 @@ pub mod contest;
 pub mod document;
 pub mod error;
 pub mod experiment;
+pub mod fit;
 pub mod job;
 pub mod metrics;
 mod output;

@@ -1,10 +1,11 @@
-//! `envs` and `agents`: what there is.
+//! `envs`, `agents`, `learners` and `data`: what there is.
 
-use comfy_table::{ContentArrangement, Table, presets};
-use freewheel_core::settings::Field;
+use freewheel_core::data;
+use freewheel_core::settings::{Field, fields, unknown};
 use freewheel_core::{Error, ObservationSpace};
 use serde_json::json;
 
+use super::columns;
 use crate::cli::List;
 use crate::error::Result;
 use crate::{Catalogue, output};
@@ -72,6 +73,52 @@ pub(super) fn agents(catalogue: &Catalogue, args: List) -> Result<()> {
     output::text(&format!("{}: {}\n\n{}", agent.id(), agent.about(), settings("agent", &agent.fields())))
 }
 
+pub(super) fn learners(catalogue: &Catalogue, args: List) -> Result<()> {
+    let Some(id) = args.id else {
+        let learners = catalogue.learners().iter();
+        if args.json {
+            let list: Vec<_> = learners
+                .map(|l| json!({ "id": l.id(), "about": l.about(), "settings": l.fields() }))
+                .collect();
+            return output::json(&json!({ "learners": list }));
+        }
+        return output::text(&columns(learners.map(|learner| [learner.id().into(), learner.about().into()])));
+    };
+    let learner = catalogue.find_learner(&id)?;
+    if args.json {
+        return output::json(
+            &json!({ "id": learner.id(), "about": learner.about(), "settings": learner.fields() }),
+        );
+    }
+    let settings = settings("learner", &learner.fields());
+    output::text(&format!("{}: {}\n\n{settings}", learner.id(), learner.about()))
+}
+
+pub(super) fn data(args: List) -> Result<()> {
+    let fields = fields(&schemars::schema_for!(data::Options));
+    let sets = data::list();
+    let Some(id) = args.id else {
+        if args.json {
+            return output::json(&json!({ "data": sets, "settings": fields }));
+        }
+        let rows = sets.iter().map(|set| [set.name.into(), set.about.into(), set.source.into()]);
+        return output::text(&format!(
+            "{}\nA table, an IDX file or a folder of your own: its path\n\n{}",
+            columns(rows),
+            settings("data", &fields)
+        ));
+    };
+    let Some(set) = sets.iter().find(|set| set.name == id) else {
+        let known: Vec<&str> = sets.iter().map(|set| set.name).collect();
+        return Err(Error::Config(unknown("data set", &id, &known, "")).into());
+    };
+    if args.json {
+        return output::json(&json!({ "set": set, "settings": fields }));
+    }
+    let from = if set.source.is_empty() { "inside the program" } else { set.source };
+    output::text(&format!("{}: {}\nfrom {from}\n\n{}", set.name, set.about, settings("data", &fields)))
+}
+
 fn settings(prefix: &str, fields: &[Field]) -> String {
     if fields.is_empty() {
         return "It has no settings.\n".into();
@@ -81,14 +128,4 @@ fn settings(prefix: &str, fields: &[Field]) -> String {
         [format!("{prefix}.{}", field.name), default, field.about.clone()]
     });
     format!("Settings (--set KEY=VALUE), their defaults and meaning:\n{}", columns(rows))
-}
-
-fn columns<const N: usize>(rows: impl IntoIterator<Item = [String; N]>) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-    for row in rows {
-        table.add_row(row);
-    }
-    let text = table.to_string();
-    text.lines().map(|line| format!("{}\n", line.trim_end())).collect()
 }

@@ -1,0 +1,150 @@
+//! `predict`: a fitted learner at work.
+
+use std::path::Path;
+
+use freewheel_agents::fit::Estimator;
+use freewheel_agents::supervised::most_probable;
+use freewheel_core::data::{self, Answers, Part, Target};
+use freewheel_core::{Error as Core, Samples};
+use serde::Serialize;
+use serde_json::json;
+
+use super::fit::{options_of, settings};
+use super::{columns, threads};
+use crate::cli::Predict;
+use crate::error::{Error, Result};
+use crate::fit::{Report, folder, judged};
+use crate::report::digits;
+use crate::{Catalogue, output};
+
+/// Rows that are predicted if nobody says which.
+const FIRST: usize = 10;
+
+/// What a learner says of one row.
+#[derive(Serialize)]
+struct Said {
+    /// Its number in the part, from 0.
+    row: usize,
+    /// The answer that the data has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answer: Option<serde_json::Value>,
+    /// The class, the number, or the cluster.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prediction: Option<serde_json::Value>,
+    /// Of a class.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    probability: Option<f32>,
+    /// Probabilities of all classes; or the code.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    numbers: Vec<f32>,
+}
+
+pub(super) fn predict(catalogue: &Catalogue, args: &Predict) -> Result<()> {
+    let (estimator, report) = folder::read(&args.fit, catalogue.learners())?;
+    let [table] = settings(&args.set, ["data"])?;
+    let (name, options) = match &args.data {
+        Some(name) => (name.clone(), options_of(name, &table)?),
+        None if table.is_empty() => (report.plan.data.clone(), report.plan.options.clone()),
+        None => return Err(Error::Usage("--set data....: name the set with --data too".into())),
+    };
+    let data = data::open(&name, &options)?;
+    // Rows that nobody parted for learning are all there to be predicted.
+    let foreign = args.data.is_some() && Path::new(&name).exists() && data.test.rows() > 0;
+    let (part, called) = match foreign && !matches!(data.split, data::Split::Given) {
+        true => return whole(catalogue, args, &name),
+        false => judged(&data),
+    };
+    said(args, &estimator, &report, part, &name, called)
+}
+
+/// All rows of a file, in their order.
+fn whole(catalogue: &Catalogue, args: &Predict, name: &str) -> Result<()> {
+    let (estimator, report) = folder::read(&args.fit, catalogue.learners())?;
+    let [mut table] = settings(&args.set, ["data"])?;
+    table.insert("test_share".into(), 0.0.into());
+    let data = data::open(name, &options_of(name, &table)?)?;
+    said(args, &estimator, &report, &data.train, name, "all")
+}
+
+fn said(
+    args: &Predict,
+    estimator: &Estimator,
+    report: &Report,
+    part: &Part,
+    name: &str,
+    called: &str,
+) -> Result<()> {
+    let rows: Vec<usize> = match &args.rows {
+        Some(rows) => rows.as_slice().iter().map(|&row| row as usize).collect(),
+        None => (0..part.rows().min(FIRST)).collect(),
+    };
+    if let Some(row) = rows.iter().find(|&&row| row >= part.rows()) {
+        return Err(Core::Config(format!(
+            "--rows: there is no row {row}; {name} has {} {called} rows, counted from 0",
+            part.rows()
+        ))
+        .into());
+    }
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads(args.threads)).build();
+    let pool = pool.map_err(|e| Core::Unsupported(e.to_string()))?;
+    let part = part.select(&rows);
+    let all = pool.install(|| answers(estimator, report, &part, &rows))?;
+    if args.json {
+        return output::json(
+            &json!({ "learner": report.plan.learner, "data": name, "part": called, "rows": all }),
+        );
+    }
+    let word = |value: &Option<serde_json::Value>| match value {
+        Some(serde_json::Value::String(text)) => text.clone(),
+        Some(serde_json::Value::Number(number)) if number.is_u64() => number.to_string(),
+        Some(serde_json::Value::Number(number)) => digits(number.as_f64().unwrap_or_default()),
+        _ => "-".to_owned(),
+    };
+    let head = match estimator {
+        Estimator::Classifier(_) => "probability",
+        Estimator::Regressor(_) => "",
+        Estimator::Encoder(_) => "code",
+    };
+    let lines = all.iter().map(|said| {
+        let last = match said.probability {
+            Some(p) => format!("{p:.3}"),
+            None => said.numbers.iter().take(8).map(|&x| digits(x.into())).collect::<Vec<_>>().join("  "),
+        };
+        [said.row.to_string(), word(&said.answer), word(&said.prediction), last]
+    });
+    let header = ["row", "answer", "prediction", head].map(str::to_owned);
+    output::text(&columns([header].into_iter().chain(lines)))
+}
+
+fn answers(estimator: &Estimator, report: &Report, part: &Part, rows: &[usize]) -> Result<Vec<Said>> {
+    let x: &Samples = &part.samples;
+    let class = |class: u32| match &report.target {
+        Target::Classes(names) => names.get(class as usize).map_or_else(|| json!(class), |name| json!(name)),
+        _ => json!(class),
+    };
+    let answer = |i: usize| match &part.answers {
+        Answers::None => None,
+        Answers::Classes(all) => Some(class(all[i])),
+        Answers::Numbers(all) => Some(json!(all[i])),
+    };
+    let numbers = crate::fit::answer(estimator, x)?;
+    let made = numbers.iter().zip(rows).enumerate().map(|(i, (numbers, &row))| {
+        let (prediction, probability) = match estimator {
+            Estimator::Classifier(_) => {
+                let best = most_probable(numbers);
+                (Some(class(best)), Some(numbers[best as usize]))
+            }
+            Estimator::Regressor(_) => (Some(json!(numbers[0])), None),
+            // The nearest centre.
+            Estimator::Encoder(it) if it.id() == "kmeans" => {
+                let nearest = numbers.iter().enumerate().min_by(|a, b| a.1.total_cmp(b.1));
+                (nearest.map(|(cluster, _)| json!(cluster)), None)
+            }
+            Estimator::Encoder(_) => (None, None),
+        };
+        let numbers =
+            if matches!(estimator, Estimator::Regressor(_)) { Vec::new() } else { numbers.to_vec() };
+        Said { row, answer: answer(i), prediction, probability, numbers }
+    });
+    Ok(made.collect())
+}
