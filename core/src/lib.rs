@@ -18,6 +18,7 @@
 //! | [`samples`] | rows of numbers, for learners without reward |
 //! | [`data`] | data sets: embedded ones, drawn ones, and readers for IDX, CSV and JSON |
 //! | [`history`] | memory: the last K observations seen at once |
+//! | [`lens`] | what was learned without reward between a world and an agent |
 
 pub mod batch;
 pub mod checkpoint;
@@ -28,6 +29,7 @@ pub mod evaluate;
 pub mod frame;
 pub mod history;
 pub mod learner;
+pub mod lens;
 pub mod record;
 pub mod samples;
 pub mod settings;
@@ -43,6 +45,7 @@ pub use error::{Error, Result};
 pub use frame::{Cell, Frame, Rgb};
 pub use history::History;
 pub use learner::{Choice, Learner, Mode, Monitor, Policy, Scripted};
+pub use lens::{Lens, Through};
 pub use samples::Samples;
 pub use spec::{ActionSpace, Better, Measure, ObservationSpace, Score, Spec};
 pub use stage::{Origin, Stage};

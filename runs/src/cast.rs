@@ -13,7 +13,15 @@ use crate::{output, training};
 impl Cast for Catalogue {
     fn seat(&self, folder: &Path, spec: &Spec) -> Result<Arc<dyn Policy>> {
         let job = self.run_in(folder)?;
-        let Sight { history } = Sight::of(&job.config.agent_settings)?;
+        let Sight { history, encoder } = Sight::of(&job.config.agent_settings)?;
+        if let Some(encoder) = encoder {
+            return Err(Error::Config(format!(
+                "{}: its player was trained behind an encoder ({}), and who is seated in a world sees the world itself; train \
+                 one without",
+                folder.display(),
+                encoder.learner
+            )));
+        }
         if history > 1 {
             return Err(Error::Config(format!(
                 "{}: its player was trained with history = {history}, and who is seated in a world remembers nothing; \

@@ -109,7 +109,7 @@ impl Catalogue {
                 world.spec().version
             )));
         }
-        let world = Sight::of(&config.agent_settings)?.see(world)?;
+        let world = Sight::of(&config.agent_settings)?.see(world, self.learners())?;
         Ok(Job { config, world })
     }
 

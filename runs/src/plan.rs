@@ -184,7 +184,7 @@ impl Common {
             // Built once only to see that it can be: a setting out of its range is found before anything runs.
             let budget = freewheel_agents::Budget { steps, rows: self.top.rows };
             let build = |table: &Table| -> Result<Arc<dyn DynWorld>> {
-                let world = Sight::of(table)?.see(Arc::clone(&built))?;
+                let world = Sight::of(table)?.see(Arc::clone(&built), catalogue.learners())?;
                 kind.build_in(&*world, table, budget, Streams::new(0)).map(|_| world)
             };
             let settings = merged(&layers);

@@ -3,25 +3,34 @@
 
 use std::sync::Arc;
 
+use freewheel_agents::fit::EstimatorKind;
 use freewheel_agents::{AgentKind, Budget};
 use freewheel_core::settings::{Field, fields, read, unknown};
-use freewheel_core::{DynWorld, Error, History, Learner, Result, Spec, Streams};
+use freewheel_core::{DynWorld, Error, History, Learner, Result, Spec, Streams, Through};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use toml::Table;
 
+pub mod encoder;
+
+pub use encoder::Encoding;
+
 /// What an agent sees of a world.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Sight {
     /// Observations that the agent sees at once, its newest, 1 to 1024: beyond 1 it remembers.
     #[serde(skip_serializing_if = "is_present_alone")]
     pub history: usize,
+    /// What stands between the world and the agent: `kmeans`, `pca` or `vae`, fitted to what a policy sees, or { learner, policy, random,
+    /// steps, seed, settings }.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encoder: Option<Encoding>,
 }
 
 impl Default for Sight {
     fn default() -> Self {
-        Sight { history: 1 }
+        Sight { history: 1, encoder: None }
     }
 }
 
@@ -44,7 +53,7 @@ impl Sight {
         let known = Sight::fields();
         let mut own = agent_settings.clone();
         own.retain(|key, _| known.iter().any(|field| field.name == key));
-        let sight: Sight = read(&own, "history")?;
+        let sight: Sight = read(&own, "what an agent sees")?;
         match sight.history {
             1..=1024 => Ok(sight),
             other => Err(Error::Config(format!(
@@ -53,13 +62,21 @@ impl Sight {
         }
     }
 
-    /// `world` as it is seen so: what an agent is built for, learns in, and is judged in.
+    /// `world` as it is seen so: what an agent is built for, learns in, and is judged in. An encoder, one of `learners`, sees what is
+    /// remembered too. It is fitted here, and always to the same.
     ///
     /// # Errors
     /// [`Error::Config`] where the world cannot be seen so.
-    pub fn see(&self, world: Arc<dyn DynWorld>) -> Result<Arc<dyn DynWorld>> {
-        History::of(world, self.history)
-            .map_err(|e| Error::Config(format!("history = {}: {e}", self.history)))
+    pub fn see(
+        &self,
+        world: Arc<dyn DynWorld>,
+        learners: &[Box<dyn EstimatorKind>],
+    ) -> Result<Arc<dyn DynWorld>> {
+        let world = History::of(world, self.history)
+            .map_err(|e| Error::Config(format!("history = {}: {e}", self.history)))?;
+        let Some(encoding) = &self.encoder else { return Ok(world) };
+        let lens = encoding.lens(&*world, learners).map_err(|e| Error::Config(format!("encoder: {e}")))?;
+        Ok(Through::lens(world, Arc::new(lens)))
     }
 }
 
