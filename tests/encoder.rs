@@ -1,0 +1,72 @@
+//! `encoder`: what was learned without reward in front of an agent, from the experiment file to the replay.
+
+use std::path::Path;
+
+use freewheel_tests::{Program, assert_same_bytes};
+
+const PROGRAM: Program = Program(env!("CARGO_BIN_EXE_freewheel-odd"));
+
+/// A short experiment with every encoder, in `out`; its table.
+fn run(folder: &Path, out: &str, more: &[&str]) -> serde_json::Value {
+    let experiment = folder.join("encoders.toml");
+    let text = r#"
+        worlds = [{ id = "track/circle", start = "anywhere" }]
+        agents = [
+            { id = "q-learning", label = "clusters", encoder = { learner = "kmeans", policy = "centre-line", random = 0.3, steps = 500, settings = { clusters = 16, starts = 1 } } },
+            { id = "sarsa", label = "components", encoder = { learner = "pca", steps = 500 }, bins = 5, history = 2 },
+            { id = "dqn", label = "factors", encoder = { learner = "vae", steps = 200, settings = { epochs = 1, hidden = [8], latents = 2 } }, hidden = [8], warm_up = 100 },
+        ]
+        seeds = "0..2"
+        steps = 1000
+        rows = 4
+
+        [evaluation]
+        episodes = 4
+        points = 2
+    "#;
+    std::fs::write(&experiment, text).unwrap();
+    let out = folder.join(out);
+    let words = ["run", experiment.to_str().unwrap(), "--out", out.to_str().unwrap(), "--json"];
+    PROGRAM.json(&[&words[..], more].concat())
+}
+
+#[test]
+fn every_encoder_stands_in_front_of_an_agent() {
+    let folder = tempfile::tempdir().unwrap();
+    let report = run(folder.path(), "one", &["--threads", "1"]);
+    let agents: Vec<_> =
+        (0..3).map(|row| report["rows"][row]["agent"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(agents, ["clusters", "components", "factors"]);
+    run(folder.path(), "two", &["--threads", "2"]);
+    let [one, two] = ["one", "two"].map(|name| folder.path().join(name));
+    assert_same_bytes(&one, &two);
+    // What was recorded is the world's own, and what is evaluated again plays as it did.
+    assert!(PROGRAM.text(&["replay", "--verify", one.to_str().unwrap()]).contains("18 of 18"));
+    let again = PROGRAM.json(&["eval", one.to_str().unwrap(), "--episodes", "4", "--json"]);
+    for run in again["runs"].as_array().unwrap() {
+        let row = report["rows"].as_array().unwrap().iter().find(|row| row["agent"] == run["agent"]).unwrap();
+        assert_eq!(row["scores"][run["seed"].as_u64().unwrap() as usize], run["score"], "{run}");
+    }
+}
+
+#[test]
+fn what_cannot_be_encoded_is_refused() {
+    let fails = |world: &str, encoder: &str| {
+        let set = format!("agent.encoder={encoder}");
+        let (code, said) = PROGRAM.fails(&["train", world, "q-learning", "--steps", "10", "--set", &set]);
+        assert_eq!(code, 3, "{said}");
+        said
+    };
+    assert!(fails("grid/cliff", "kmeans").contains("nothing to encode"));
+    assert!(fails("track/circle", "kmens").contains("did you mean `kmeans`"));
+    assert!(fails("track/circle", "softmax").contains("learns answers"));
+    assert!(
+        fails("track/circle", "{ learner = \"pca\", policy = \"centreline\" }")
+            .contains("did you mean `centre-line`")
+    );
+    assert!(fails("track/circle", "{ learner = \"pca\", random = 2.0 }").contains("random = 2"));
+    assert!(
+        fails("track/circle", "{ learner = \"kmeans\", settings = { k = 3 } }")
+            .contains("unknown setting `k`")
+    );
+}

@@ -1,0 +1,137 @@
+//! `fit` and `predict`: learning without reward from the command line.
+
+use std::path::Path;
+
+use freewheel_tests::{Program, files};
+
+const PROGRAM: Program = Program(env!("CARGO_BIN_EXE_freewheel-odd"));
+
+fn fit(out: &Path, learner: &str, more: &[&str]) -> serde_json::Value {
+    let words = ["fit", learner, "--out", out.to_str().unwrap(), "--json", "--quiet"];
+    PROGRAM.json(&[&words[..], more].concat())
+}
+
+fn score(report: &serde_json::Value, name: &str, part: &str) -> f64 {
+    let scores = report["report"]["scores"].as_array().unwrap();
+    let found = scores.iter().find(|score| score["name"] == name && score["part"] == part);
+    found.unwrap_or_else(|| panic!("{name} {part}: {report}"))["value"].as_f64().unwrap()
+}
+
+#[test]
+fn women_lie_on_a_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let report = fit(folder.path(), "linear", &["--data", "women"]);
+    // R: lm(weight ~ height, women).
+    assert!((score(&report, "slope of height (in)", "") - 3.45).abs() < 1e-9);
+    assert!((score(&report, "intercept", "") + 87.516_666_666_666_67).abs() < 1e-6);
+    assert!((score(&report, "R²", "train") - 0.991_01).abs() < 5e-6);
+    let said = PROGRAM.json(&["predict", folder.path().to_str().unwrap(), "--rows", "0..2", "--json"]);
+    let predicted = said["rows"][1]["prediction"].as_f64().unwrap();
+    assert!((predicted - (3.45 * 59.0 - 87.516_666)).abs() < 1e-3, "{said}");
+}
+
+#[test]
+fn the_same_bytes_for_any_number_of_threads() {
+    let folder = tempfile::tempdir().unwrap();
+    let small: &[(&str, &[&str])] = &[
+        ("linear", &["--data", "women"]),
+        ("ridge", &["--data", "women"]),
+        ("softmax", &[]),
+        ("knn", &[]),
+        ("tree", &[]),
+        ("forest", &["--set", "learner.trees=8"]),
+        ("mlp", &["--set", "learner.epochs=2"]),
+        ("cnn", &["--set", "learner.epochs=1"]),
+        ("kmeans", &["--set", "learner.starts=2"]),
+        ("pca", &[]),
+        ("vae", &["--set", "learner.epochs=1"]),
+    ];
+    for (learner, more) in small {
+        let made = ["1", "2"].map(|threads| {
+            let out = folder.path().join(format!("{learner}-{threads}"));
+            fit(&out, learner, &[more, &["--threads", threads][..]].concat());
+            let mut made = files(&out);
+            made.retain(|name, _| !name.ends_with("cost.json"));
+            assert!(made.len() >= 2, "{learner}: {:?}", made.keys());
+            made
+        });
+        assert!(made[0] == made[1], "{learner}");
+    }
+}
+
+#[test]
+fn a_fitted_learner_predicts_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let table = folder.path().join("two.csv");
+    let rows: String =
+        (0..40).map(|i| format!("{i},{},{}\n", i * i, if i < 20 { "low" } else { "high" })).collect();
+    std::fs::write(&table, format!("a,b,level\n{rows}")).unwrap();
+    let out = folder.path().join("fit");
+    fit(&out, "tree", &["--data", table.to_str().unwrap()]);
+    let bare = folder.path().join("bare.csv");
+    std::fs::write(&bare, "a,b\n1,1\n39,1521\n").unwrap();
+    let words = [
+        "predict",
+        out.to_str().unwrap(),
+        "--data",
+        bare.to_str().unwrap(),
+        "--set",
+        "data.answer=none",
+        "--json",
+    ];
+    let said = PROGRAM.json(&words);
+    let predicted: Vec<_> =
+        said["rows"].as_array().unwrap().iter().map(|row| row["prediction"].clone()).collect();
+    assert_eq!(predicted, ["low", "high"]);
+}
+
+#[test]
+fn bad_data_is_refused_with_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("fit");
+    let refused = |name: &str, bytes: &[u8], words: &[&str]| {
+        let file = folder.path().join(name);
+        std::fs::write(&file, bytes).unwrap();
+        let data = ["fit", "kmeans", "--out", out.to_str().unwrap(), "--data", file.to_str().unwrap()];
+        let (code, said) = PROGRAM.fails(&[&data[..], words].concat());
+        assert_eq!(code, 3, "{said}");
+        assert!(said.contains(name), "{said}");
+        assert!(!out.exists(), "{name} left something behind");
+        said
+    };
+    // Two images of 2x2, cut off after the first.
+    let header = [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 2];
+    let cut = [&header[..], &[1, 2, 3, 4]].concat();
+    assert!(refused("cut-idx3-ubyte", &cut, &[]).contains("byte 20"));
+    let magic = [&[7, 0, 8, 3][..], &header[4..], &[0; 8]].concat();
+    assert!(refused("magic-idx3-ubyte", &magic, &[]).contains("magic"));
+    assert!(refused("empty.csv", b"", &[]).contains("no rows"));
+    let nan = refused("nan.csv", b"a,b\n1,2\n3,NaN\n", &["--set", "data.answer=none"]);
+    assert!(nan.contains("nan.csv:3:3"), "{nan}");
+    // A label out of range, among the four files of a folder.
+    let set = folder.path().join("fashion-mnist");
+    std::fs::create_dir(&set).unwrap();
+    let images = [&[0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 2][..], &[9; 8]].concat();
+    for (name, labels) in [("train", [0, 200]), ("t10k", [0, 1])] {
+        std::fs::write(set.join(format!("{name}-images-idx3-ubyte")), &images).unwrap();
+        let labels = [&[0, 0, 8, 1, 0, 0, 0, 2][..], &labels].concat();
+        std::fs::write(set.join(format!("{name}-labels-idx1-ubyte")), labels).unwrap();
+    }
+    let (code, said) = PROGRAM.fails(&["fit", "softmax", "--data", set.to_str().unwrap()]);
+    assert!(code == 3 && said.contains("label 200") && said.contains("byte 9"), "{said}");
+}
+
+#[test]
+fn what_does_not_go_together_is_said() {
+    let fails = |words: &[&str]| {
+        let (code, said) = PROGRAM.fails(words);
+        assert_eq!(code, 3, "{said}");
+        said
+    };
+    assert!(fails(&["fit", "forest", "--data", "women"]).contains("forest learns classes"));
+    assert!(fails(&["fit", "sofmax"]).contains("did you mean `softmax`"));
+    assert!(fails(&["fit", "softmax", "--set", "learner.k=2"]).contains("unknown setting `k`"));
+    assert!(fails(&["fit", "softmax", "--data", "digit"]).contains("did you mean `digits`"));
+    assert!(fails(&["predict", "."]).contains("no fitted learner"));
+    assert_eq!(PROGRAM.fails(&["fit", "softmax", "--set", "agent.k=2"]).0, 2);
+}
