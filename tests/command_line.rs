@@ -31,6 +31,25 @@ fn solve_prints_one_json_document() {
     assert_eq!(json["values"].as_array().unwrap().len(), 16);
 }
 
+/// Every agent that can play the world is measured, and who cannot stops nothing. Deep ones take their time.
+#[test]
+fn bench_prints_one_json_document() {
+    let json = PROGRAM.json(&["bench", "--json", "cliff"]);
+    assert!(json["machine"]["cores"].as_u64().unwrap() > 0);
+    let benches = json["benches"].as_array().unwrap();
+    let has = |id: &str| benches.iter().any(|measured| measured["id"] == id);
+    assert!(has("step/grid/cliff/rows-64/threads-2") && has("step/grid/cliff-slippery/rows-64/threads-1"));
+    assert!(has("learn/grid/cliff/q-learning") && has("learn/grid/cliff/reference"));
+    assert!(!has("learn/grid/cliff/scripted"), "the cliff ships no players");
+    for measured in benches {
+        let of = |key: &str| measured[key].as_f64().unwrap();
+        assert!(of("best") > 0.0 && of("best") <= of("median"), "{measured}");
+    }
+    let json = PROGRAM.json(&["bench", "--json", "market/replay"]);
+    assert_eq!(json["benches"][0]["id"], "step/market/replay/rows-64/threads-1", "it has prices of its own");
+    assert_eq!(PROGRAM.fails(&["bench", "no such thing"]).0, 2);
+}
+
 /// Sutton & Barto (2nd ed.), Gymnasium, bsuite; each computed from the published definition.
 #[test]
 fn solve_gives_the_published_values() {
