@@ -286,6 +286,16 @@ fn prices_are_found_from_the_experiment_and_a_run_knows_their_bytes() {
     let (file, out) = (file.to_str().unwrap(), out.to_str().unwrap());
     PROGRAM.json(&["run", file, "--out", out, "--json"]);
     PROGRAM.text(&["eval", out, "--episodes", "3"]);
+    // What foresight gets is not what a player could.
+    let mut solve =
+        vec!["solve".to_owned(), format!("market:{}", folder.path().join("prices/a.csv").display())];
+    for setting in ["length=5", "returns=[1]", "volatility=[]", "momentum=[]", "average=[]", "rsi=[]"] {
+        solve.extend(["--set".to_owned(), format!("world.{setting}")]);
+    }
+    let solve: Vec<&str> = solve.iter().map(String::as_str).collect();
+    let text = PROGRAM.text(&solve);
+    assert!(text.contains("the clairvoyant, who knows what no player does, gets"), "{text}");
+    assert_eq!(PROGRAM.json(&[&solve[..], &["--json"]].concat())["bound_of"], "clairvoyant");
     std::fs::write(folder.path().join("prices/b.csv"), prices(11.0)).unwrap();
     let (code, said) = PROGRAM.fails(&["eval", out, "--episodes", "3"]);
     assert!(code != 0 && said.contains("changed"), "{said}");
