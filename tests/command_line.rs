@@ -31,6 +31,25 @@ fn solve_prints_one_json_document() {
     assert_eq!(json["values"].as_array().unwrap().len(), 16);
 }
 
+/// Every agent that can play the world is measured, and who cannot stops nothing. Deep ones take their time.
+#[test]
+fn bench_prints_one_json_document() {
+    let json = PROGRAM.json(&["bench", "--json", "cliff"]);
+    assert!(json["machine"]["cores"].as_u64().unwrap() > 0);
+    let benches = json["benches"].as_array().unwrap();
+    let has = |id: &str| benches.iter().any(|measured| measured["id"] == id);
+    assert!(has("step/grid/cliff/rows-64/threads-2") && has("step/grid/cliff-slippery/rows-64/threads-1"));
+    assert!(has("learn/grid/cliff/q-learning") && has("learn/grid/cliff/reference"));
+    assert!(!has("learn/grid/cliff/scripted"), "the cliff ships no players");
+    for measured in benches {
+        let of = |key: &str| measured[key].as_f64().unwrap();
+        assert!(of("best") > 0.0 && of("best") <= of("median"), "{measured}");
+    }
+    let json = PROGRAM.json(&["bench", "--json", "market/replay"]);
+    assert_eq!(json["benches"][0]["id"], "step/market/replay/rows-64/threads-1", "it has prices of its own");
+    assert_eq!(PROGRAM.fails(&["bench", "no such thing"]).0, 2);
+}
+
 /// Sutton & Barto (2nd ed.), Gymnasium, bsuite; each computed from the published definition.
 #[test]
 fn solve_gives_the_published_values() {
@@ -267,6 +286,16 @@ fn prices_are_found_from_the_experiment_and_a_run_knows_their_bytes() {
     let (file, out) = (file.to_str().unwrap(), out.to_str().unwrap());
     PROGRAM.json(&["run", file, "--out", out, "--json"]);
     PROGRAM.text(&["eval", out, "--episodes", "3"]);
+    // What foresight gets is not what a player could.
+    let mut solve =
+        vec!["solve".to_owned(), format!("market:{}", folder.path().join("prices/a.csv").display())];
+    for setting in ["length=5", "returns=[1]", "volatility=[]", "momentum=[]", "average=[]", "rsi=[]"] {
+        solve.extend(["--set".to_owned(), format!("world.{setting}")]);
+    }
+    let solve: Vec<&str> = solve.iter().map(String::as_str).collect();
+    let text = PROGRAM.text(&solve);
+    assert!(text.contains("the clairvoyant, who knows what no player does, gets"), "{text}");
+    assert_eq!(PROGRAM.json(&[&solve[..], &["--json"]].concat())["bound_of"], "clairvoyant");
     std::fs::write(folder.path().join("prices/b.csv"), prices(11.0)).unwrap();
     let (code, said) = PROGRAM.fails(&["eval", out, "--episodes", "3"]);
     assert!(code != 0 && said.contains("changed"), "{said}");

@@ -11,10 +11,12 @@ use serde_json::Value;
 pub struct Program(pub &'static str);
 
 impl Program {
-    /// The program with these words, not yet started.
+    /// The program with these words, not yet started. It works where it was built: what a test has not sent elsewhere
+    /// never lands in the checkout.
     pub fn command(self, words: &[&str]) -> Command {
         let mut command = Command::new(self.0);
         command.args(words).env_remove("RUST_BACKTRACE");
+        command.current_dir(Path::new(self.0).parent().unwrap());
         command
     }
 

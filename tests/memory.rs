@@ -113,8 +113,9 @@ fn against_itself_each_player_remembers_its_own() {
     // Who is seated in a world sees the present alone.
     let run = folders(folder.path())[0].join("seed-0");
     let checkpoint = format!("world.checkpoint={}", run.display());
+    let out = folder.path().join("seated");
     let words = ["train", "go/2x2", "random", "--set", "world.opponent=checkpoint", "--set", &checkpoint];
-    let (code, said) = PROGRAM.fails(&words);
+    let (code, said) = PROGRAM.fails(&[&words[..], &["--out", out.to_str().unwrap()]].concat());
     assert_eq!(code, 3);
     assert!(said.contains("trained with history = 2") && said.contains("remembers nothing"), "{said}");
 }
@@ -122,7 +123,8 @@ fn against_itself_each_player_remembers_its_own() {
 #[test]
 fn what_cannot_be_remembered_is_refused_with_its_line() {
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("wrong.toml");
+    let (file, out) = (folder.path().join("wrong.toml"), folder.path().join("out"));
+    let words = ["run", file.to_str().unwrap(), "--out", out.to_str().unwrap()];
     for (history, why) in [
         ("0", "at least 1 and at most 1024"),
         ("1025", "at least 1 and at most 1024"),
@@ -133,11 +135,12 @@ fn what_cannot_be_remembered_is_refused_with_its_line() {
             "worlds = [\"grid/taxi\"]\nagents = [\"random\", \"sarsa\"]\n\n[agent.sarsa]\nhistory = {history}\n"
         );
         std::fs::write(&file, text).unwrap();
-        let (code, said) = PROGRAM.fails(&["run", file.to_str().unwrap()]);
+        let (code, said) = PROGRAM.fails(&words);
         assert_eq!(code, 3, "{said}");
         assert!(said.contains("wrong.toml:5:1: ") && said.contains(why), "{history}: {said}");
     }
     std::fs::write(&file, "worlds = [\"grid/cliff\"]\nagents = [{ id = \"sarsa\", histroy = 2 }]\n").unwrap();
-    let (_, said) = PROGRAM.fails(&["run", file.to_str().unwrap()]);
+    let (_, said) = PROGRAM.fails(&words);
+    assert!(!out.exists(), "what is refused leaves nothing behind");
     assert!(said.contains("did you mean `history`?"), "{said}");
 }

@@ -1,4 +1,5 @@
-//! Learning as it is published: the cliff of Sutton & Barto (Example 6.6) and Gymnasium's frozen lake.
+//! Learning as it is published: the cliff of Sutton & Barto (Example 6.6), Gymnasium's frozen lake, and a market whose optimum is
+//! known exactly.
 
 use freewheel_tests::Program;
 use serde_json::Value;
@@ -54,5 +55,21 @@ fn the_frozen_lake() {
         let mean = row["mean"].as_f64().unwrap();
         // A standard error of 16,000 episodes is .0035.
         assert!(mean > reference - 0.03 && mean < reference + 0.015, "{row}");
+    }
+}
+
+/// The AR(1) market: its first optimum in the docs, 0.075 an episode, is exact; 0 is who does nothing.
+#[test]
+fn the_signal() {
+    let settings = "
+        steps = 1_000_000
+        evaluation = { episodes = 4000, points = 0 }
+        [agent]
+        alpha = { from = 0.2, to = 0.002, over = 1.0 }
+        epsilon = { from = 1.0, to = 0.05, over = 0.8 }
+    ";
+    for row in rows("market/ar1", r#""q-learning", "reference""#, settings) {
+        let share = row["normalised"].as_f64().unwrap();
+        assert!(share > 0.95 && share < 1.02, "{share} of the optimum: {row}");
     }
 }

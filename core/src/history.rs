@@ -96,6 +96,10 @@ impl DynWorld for History {
     fn judge(&self) -> Option<&Judge> {
         self.judge.as_ref()
     }
+
+    fn bound_of(&self) -> Option<&str> {
+        self.world.bound_of()
+    }
 }
 
 /// How observations become a history, a row of `[H]` numbers.

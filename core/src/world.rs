@@ -34,6 +34,12 @@ pub trait World: Env + Sized + 'static {
         None
     }
 
+    /// Whose [`Solution::upper`] is, where that is what somebody gets who knows what no player does, such as
+    /// `clairvoyant`.
+    fn bound_of(&self) -> Option<&str> {
+        None
+    }
+
     /// Paints a state. With a policy, also what it thinks of the states around.
     fn draw(&self, state: &Self::State, _policy: Option<&dyn Policy>, frame: &mut Frame) {
         let mut obs = vec![0.0; self.spec().observation.len()];
@@ -63,6 +69,10 @@ pub trait DynWorld: Send + Sync {
     fn baseline(&self, question: &Question) -> Result<Baseline>;
     /// See [`World::judge`].
     fn judge(&self) -> Option<&Judge>;
+    /// See [`World::bound_of`].
+    fn bound_of(&self) -> Option<&str> {
+        None
+    }
 }
 
 impl<W: World> DynWorld for Arc<W> {
@@ -88,6 +98,10 @@ impl<W: World> DynWorld for Arc<W> {
 
     fn judge(&self) -> Option<&Judge> {
         W::judge(self)
+    }
+
+    fn bound_of(&self) -> Option<&str> {
+        W::bound_of(self)
     }
 }
 

@@ -3,36 +3,20 @@
 
 #![allow(missing_docs, clippy::expect_used)]
 
-use std::fmt::Write;
 use std::hint::black_box;
-use std::path::Path;
 use std::sync::Arc;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use freewheel_core::{Batch, Env, Episodes, Purpose, Streams};
-use freewheel_envs::market::replay::{Bars, Prices, Replay, Settings};
+use freewheel_envs::market::replay::{Replay, Settings, random_walk};
 
 /// Rounds of actions, used over and over.
 const ROUNDS: usize = 64;
 
-/// Five thousand daily bars of a random walk.
-fn prices(settings: &Settings) -> Prices {
-    let mut rng = Streams::new(1).stream(Purpose::Generation, 0, 0);
-    let (mut text, mut close) = ("date,open,high,low,close\n".to_owned(), 100.0);
-    for day in 0..5000 {
-        let date = format!("{}-{:02}-{:02}", 2000 + day / 336, day / 28 % 12 + 1, day % 28 + 1);
-        let open = close * (0.002 * rng.normal()).exp();
-        close = open * (0.01 * rng.normal()).exp();
-        let (high, low) = (f64::max(open, close), f64::min(open, close));
-        writeln!(text, "{date},{open},{high},{low},{close}").expect("a line");
-    }
-    let bars = Bars::parse(Path::new("walk.csv"), text.as_bytes(), settings).expect("bars");
-    Prices::align(&[bars], settings.largest_gap).expect("prices")
-}
-
 fn step(criterion: &mut Criterion) {
     let settings = Settings::default();
-    let world = Replay::<u32>::new("market/replay", prices(&settings), &settings).expect("a world");
+    let prices = random_walk(5000, &settings).expect("prices");
+    let world = Replay::<u32>::new("market/replay", prices, &settings).expect("a world");
     let (world, mut group) = (Arc::new(world), criterion.benchmark_group("market/replay"));
     for rows in [1, 64, 1024] {
         let mut rng = Streams::new(1).stream(Purpose::Action, 0, 0);

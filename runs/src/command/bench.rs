@@ -1,10 +1,14 @@
 //! `bench`: speed, measured here and now.
 
+use std::sync::Arc;
 use std::time::Instant;
 
+use freewheel_agents::{AgentKind, Budget};
 use freewheel_core::{
-    Actions, DynWorld, Episodes, Purpose, Question, Result as CoreResult, Spec, Stream, Streams, View,
+    Actions, DynWorld, Episodes, Learner, Purpose, Question, Result as CoreResult, Spec, Stream, Streams,
+    View, World,
 };
+use freewheel_envs::market::replay;
 use serde::Serialize;
 use toml::Table;
 
@@ -51,7 +55,7 @@ pub(super) fn bench(catalogue: &Catalogue, args: &Bench) -> Result<()> {
     let ids: Vec<String> = catalogue.worlds().into_iter().map(|info| info.id).collect();
     for id in &ids {
         // A number to be chosen is no world yet.
-        let Ok(world) = catalogue.build_world(id, &Table::new()) else { continue };
+        let Ok(world) = usual(catalogue, id) else { continue };
         if world.spec().actions.count() == 0 {
             continue;
         }
@@ -70,12 +74,15 @@ pub(super) fn bench(catalogue: &Catalogue, args: &Bench) -> Result<()> {
         }
     }
     let learned = ids.iter().find(|id| *id == "grid/cliff").or(ids.first());
-    for (learned, agent) in learned.into_iter().flat_map(|id| catalogue.agents().map(move |a| (id, a.id()))) {
-        let world = catalogue.build_world(learned, &Table::new())?;
-        let name = format!("learn/{learned}/{agent}");
-        if wanted(&name) {
-            add(name, "ns/step", pools[0].install(|| updates(catalogue, &*world, agent))?)?;
+    for (learned, agent) in learned.into_iter().flat_map(|id| catalogue.agents().map(move |a| (id, a))) {
+        let name = format!("learn/{learned}/{}", agent.id());
+        if !wanted(&name) {
+            continue;
         }
+        let world = catalogue.build_world(learned, &Table::new())?;
+        // Not every agent can play every world: one that ships no players has none for `scripted`.
+        let Some(learner) = learner(agent, &*world)? else { continue };
+        add(name, "ns/step", pools[0].install(|| updates(learner, &*world))?)?;
     }
     for (size, gamma) in [(100, 0.99), (100, 1.0)] {
         let id = format!("grid/random-{size}x{size}-1");
@@ -101,6 +108,15 @@ pub(super) fn bench(catalogue: &Catalogue, args: &Bench) -> Result<()> {
         )?;
     }
     Ok(())
+}
+
+/// The world `id` with its usual settings, and made prices where it asks for some.
+fn usual(catalogue: &Catalogue, id: &str) -> CoreResult<Arc<dyn DynWorld>> {
+    if id != "market/replay" {
+        return catalogue.build_world(id, &Table::new());
+    }
+    let settings = replay::Settings::default();
+    Ok(replay::Replay::<u32>::new(id, replay::random_walk(5000, &settings)?, &settings)?.shared())
 }
 
 /// Nanoseconds of one step of one row, everything included: rules, observation, mask, resets, one virtual call a batch.
@@ -167,11 +183,17 @@ fn plan(spec: &Spec, rows: usize) -> Vec<Vec<u32>> {
     (0..257).map(|_| (0..rows).map(|_| rng.below(actions)).collect()).collect()
 }
 
+/// The agent with its usual settings, where it can play this world.
+fn learner(agent: &dyn AgentKind, world: &dyn DynWorld) -> CoreResult<Option<Box<dyn Learner>>> {
+    let budget = Budget { steps: u64::MAX, rows: 1 };
+    match agent.build_in(world, &agent.resolve(&Table::new())?, budget, Streams::new(0)) {
+        Err(freewheel_core::Error::Config(_)) => Ok(None),
+        built => built.map(Some),
+    }
+}
+
 /// Nanoseconds of one step of learning, the world's step included.
-fn updates(catalogue: &Catalogue, world: &dyn DynWorld, agent: &str) -> CoreResult<Vec<f64>> {
-    let kind = catalogue.find_agent(agent)?;
-    let budget = freewheel_agents::Budget { steps: u64::MAX, rows: 1 };
-    let mut learner = kind.build_in(world, &kind.resolve(&Table::new())?, budget, Streams::new(0))?;
+fn updates(mut learner: Box<dyn Learner>, world: &dyn DynWorld) -> CoreResult<Vec<f64>> {
     let mut episodes: Box<dyn Episodes> = world.batch(1, Streams::new(0), Purpose::Environment, 0);
     let mut run = |count: u64| -> CoreResult<f64> {
         let begin = Instant::now();

@@ -41,15 +41,19 @@ pub(super) fn solve(catalogue: &Catalogue, args: Solve) -> Result<()> {
             "kind": solution.certainty,
             "value": solution.value,
             "upper": solution.upper,
+            "bound_of": world.bound_of(),
             "values": solution.values,
         }));
     }
+    // A bound by foresight is no goal.
+    let bound = |upper: f64| match world.bound_of() {
+        Some(who) => format!("the {who}, who knows what no player does, gets {upper:.10} at most"),
+        None => format!("no player does better than {upper:.10}"),
+    };
     let sure = match (solution.certainty, solution.upper) {
         (Certainty::Exact, _) => "exact".to_owned(),
-        (Certainty::Bracket, Some(upper)) => format!("reached; no player does better than {upper:.10}"),
-        (Certainty::BestKnown, Some(upper)) => {
-            format!("the best known; no player does better than {upper:.10}")
-        }
+        (Certainty::Bracket, Some(upper)) => format!("reached; {}", bound(upper)),
+        (Certainty::BestKnown, Some(upper)) => format!("the best known; {}", bound(upper)),
         _ => "the best known".to_owned(),
     };
     let horizon = args.horizon.map_or("no time limit".into(), |n| format!("{n} steps"));

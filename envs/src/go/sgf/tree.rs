@@ -213,6 +213,8 @@ impl Reader<'_> {
         // For every open bracket the node it follows, and where it stands.
         let mut open: Vec<(Option<usize>, Place)> = Vec::new();
         let mut last = None;
+        // Whether a variation has just ended: the nodes of a tree come before its variations.
+        let mut varied = false;
         loop {
             self.skip_space();
             let place = self.place;
@@ -223,13 +225,19 @@ impl Reader<'_> {
                     }
                     self.next();
                     open.push((last, place));
+                    varied = false;
                 }
                 Some(')') => {
                     self.next();
                     last = open.pop().and_then(|(before, _)| before);
+                    varied = true;
                     if open.is_empty() {
                         return Ok(tree);
                     }
+                }
+                Some(';') if varied => {
+                    let mend = "write it before them, or as `(;...)`, a variation of its own";
+                    return Err(place.error(format!("a node after the variations of its tree; {mend}")));
                 }
                 Some(';') => {
                     self.next();
@@ -361,6 +369,11 @@ mod tests {
         assert!(fault("(;B)").starts_with("line 1, column 3: the property B has no value"));
         assert!(fault("(;b[aa])").starts_with("line 1, column 3: a property's name needs a capital letter"));
         assert!(fault("(;B[aa]?)").starts_with("line 1, column 8: `?` is not expected here"));
+        assert!(
+            fault("(;SZ[9](;B[dd])\n(;B[ed]);W[zz])")
+                .starts_with("line 2, column 9: a node after the variations")
+        );
+        assert!(fault("(;B[aa](;W[bb](;B[cc]);W[dd]))").starts_with("line 1, column 23: a node after"));
     }
 
     #[test]

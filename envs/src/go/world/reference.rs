@@ -13,8 +13,11 @@ use super::{ladder, terms};
 use crate::go::rules::{Game, Ko, Setup};
 use crate::go::solver::Solver;
 
-/// Boards of more points are not solved here.
-const MOST_SOLVED: usize = 9;
+/// Boards of more points are not solved here under superko, where games are searched.
+const MOST_SEARCHED: usize = 9;
+
+/// Nor with simple ko, where positions alone count.
+const MOST_TABULATED: usize = 16;
 
 /// Sides of boards that others have solved under superko, and Black's area less White's (Tromp, tromp.github.io/go.html; van
 /// der Werf & Winands, ICGA Journal 32, 2009).
@@ -74,7 +77,7 @@ fn best_known(world: &GoAgainst) -> Option<f64> {
 fn blacks_share(id: &str, start: &Game, question: &Question) -> Result<[f64; 2]> {
     asked_for_the_best(id, question)?;
     let unknown = || Error::Unsupported(format!("{id}: perfect play on so large a board is not known here"));
-    let areas = if start.area() > MOST_SOLVED {
+    let areas = if !is_worked_out(start) {
         [published(start).ok_or_else(unknown)?; 2]
     } else {
         let solved = Solver::new(start.rules(), BUDGET)?.ok_or_else(unknown)?.solve(start, BUDGET)?;
@@ -83,6 +86,14 @@ fn blacks_share(id: &str, start: &Game, question: &Question) -> Result<[f64; 2]>
     // Black's margin is the area less komi.
     let white = start.rules().komi + start.rules().compensation_for(start.setup().handicap);
     Ok(areas.map(|area| terms::won(f32::from(area) - white)))
+}
+
+/// Whether the board is small enough for these rules. With simple ko and suicide anything may be repeated, so that bounds say
+/// nothing: only what takes no time is asked.
+fn is_worked_out(start: &Game) -> bool {
+    let rules = start.rules();
+    let most = if rules.ko == Ko::Simple && !rules.suicide { MOST_TABULATED } else { MOST_SEARCHED };
+    start.area() <= most
 }
 
 /// What others have found of the empty board.
@@ -103,7 +114,7 @@ fn asked_for_the_best(id: &str, question: &Question) -> Result<()> {
 /// An answer between these bounds. No policy of observations plays it: under superko the whole game counts.
 fn solution(low: f64, high: f64, start: &Game) -> Solution {
     let certainty = match low == high {
-        true if start.area() <= MOST_SOLVED => Certainty::Exact,
+        true if is_worked_out(start) => Certainty::Exact,
         true => Certainty::BestKnown,
         false => Certainty::Bracket,
     };

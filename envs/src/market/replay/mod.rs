@@ -11,6 +11,7 @@
 //! | `scripts`, `foresight`, `reference` | the players it ships, what foresight would give, the reference |
 //! | `draw` | the drawing |
 //! | `settings`, `build` | settings; worlds by settings and by file |
+//! | `walk` | a made series |
 
 mod bars;
 mod build;
@@ -30,6 +31,7 @@ mod split;
 mod target;
 #[cfg(test)]
 mod tests;
+mod walk;
 mod world;
 
 pub use bars::Bars;
@@ -40,4 +42,5 @@ pub use rules::Account;
 pub use settings::{Actions, Settings, Split};
 pub use split::Fold;
 pub use target::Target;
+pub use walk::random_walk;
 pub use world::{Replay, State};

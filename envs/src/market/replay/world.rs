@@ -219,6 +219,10 @@ impl<A: Target> World for Replay<A> {
         reference::baseline(self, question)
     }
 
+    fn bound_of(&self) -> Option<&str> {
+        Some("clairvoyant")
+    }
+
     fn draw(&self, state: &State, _policy: Option<&dyn Policy>, frame: &mut Frame) {
         draw::paint(&self.market, state, frame);
     }

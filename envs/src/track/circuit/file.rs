@@ -17,6 +17,8 @@ const FEWEST: usize = 8;
 const MOST: usize = 20_000;
 /// The longest distance between neighbours over the median one: where it is larger a part of the line is missing.
 const WIDEST_GAP: f64 = 8.0;
+/// The widest place of a road over its median width: where it is more, a width is a slip. Circuits of the TUM database reach 2.2.
+const WIDEST_ROAD: f64 = 5.0;
 
 /// One line of a file.
 struct Point {
@@ -49,6 +51,7 @@ impl Circuit {
         };
         let points = points(text).map_err(|(line, column, message)| fault(line, column, message))?;
         spacing(&points).map_err(|(line, message)| fault(line, 1, message))?;
+        widths(&points).map_err(|(line, message)| fault(line, 1, message))?;
         let places: Vec<[f64; 2]> = points.iter().map(|point| point.at).collect();
         let spline = Spline::through(&places);
         let lengths = spline.lengths().to_vec();
@@ -111,6 +114,26 @@ fn points(text: &str) -> Result<Vec<Point>, (usize, usize, String)> {
         return Err((last, 1, format!("a circuit has at least {FEWEST} points; here are {}", points.len())));
     }
     Ok(points)
+}
+
+/// Looks for places that are far wider than the rest; a fault is `(line, message)`.
+fn widths(points: &[Point]) -> Result<(), (usize, String)> {
+    let wide = |point: &Point| point.right + point.left;
+    let mut sorted: Vec<f64> = points.iter().map(wide).collect();
+    sorted.sort_by(f64::total_cmp);
+    let median = sorted[points.len() / 2];
+    match points.iter().find(|point| wide(point) > WIDEST_ROAD * median) {
+        None => Ok(()),
+        Some(point) => Err((
+            point.line,
+            format!(
+                "the road is {:.1} m wide here, and {median:.1} m at most places; mend the widths {} and {} m",
+                wide(point),
+                point.right,
+                point.left
+            ),
+        )),
+    }
 }
 
 /// Looks for repeated points and for gaps; a fault is `(line, message)`.

@@ -111,6 +111,26 @@ fn no_line_at_random_beats_the_bound() {
     }
 }
 
+/// The point mass's laps of `mlts-point-mass` 0.1.0 on real circuits, in the folder that `FREEWHEEL_TRACKS` names: ours are within
+/// 0.5 %, and no faster than the bound allows.
+#[test]
+#[allow(clippy::print_stderr, reason = "a test that is skipped says so")]
+fn real_laps_are_those_of_the_referee() {
+    let Some(folder) = std::env::var_os("FREEWHEEL_TRACKS").map(std::path::PathBuf::from) else {
+        eprintln!("SKIPPED: FREEWHEEL_TRACKS names no folder of circuits");
+        return;
+    };
+    let limits = Limits::point_mass(9.81, 70.0, 1.0);
+    for (file, lap, centre) in [("BrandsHatch.csv", 96.46, 111.05), ("Spielberg.csv", 97.51, 110.35)] {
+        let circuit = Circuit::read(&folder.join(file), false).unwrap();
+        let Reference { line: best, bound } = reference(&circuit, &limits).unwrap();
+        assert!((best.lap_time / lap - 1.0).abs() < 5e-3, "{file}: {} {lap}", best.lap_time);
+        assert!(bound.flying < best.lap_time.min(lap), "{file}: {bound:?}");
+        let ours = line(&circuit, &limits, Kind::Centre).unwrap().lap_time;
+        assert!((ours / centre - 1.0).abs() < 5e-3, "{file}: {ours} {centre}");
+    }
+}
+
 #[test]
 fn the_same_line_every_time() {
     let (circuit, limits) = (drawn("l"), road_car(1.2));

@@ -16,6 +16,31 @@ fn club(model: Model) -> Vehicle {
     Vehicle { model, parameters: Car::Club.parameters() }
 }
 
+/// The 1:10 car of the F1TENTH gym (`f110_gym`, `F110Env`'s `params`), which calls the greatest acceleration 9.51 and brakes with it too.
+#[test]
+fn the_small_car_is_the_published_one() {
+    let expected = Parameters {
+        width: 0.31,
+        mass: 3.74,
+        inertia: 0.04712,
+        front: 0.15875,
+        rear: 0.17145,
+        height: 0.074,
+        friction: 1.0489,
+        stiffness_front: 4.718,
+        stiffness_rear: 5.4562,
+        steering: 0.4189,
+        steering_rate: 3.2,
+        top_speed: 20.0,
+        least_speed: -5.0,
+        switch_speed: 7.319,
+        engine: 9.51,
+        brake: 9.51,
+    };
+    assert_eq!(Car::Small.parameters(), expected);
+    assert!((expected.wheelbase() - 0.3302).abs() < 1e-12);
+}
+
 /// Whatever is asked for, what a substep holds lies within the circle; asking for too much comes out on it.
 #[test]
 fn acceleration_stays_within_the_friction_circle() {

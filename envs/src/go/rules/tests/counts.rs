@@ -1,6 +1,6 @@
 //! Published counts.
 
-use super::rules;
+use super::{border, rules};
 use crate::go::rules::board::{Board, EMPTY};
 use crate::go::rules::geometry::Geometry;
 use crate::go::rules::{Colour, Game, Ko};
@@ -78,7 +78,14 @@ fn legal_positions(side: u8) -> u64 {
 /// Tromp and Farnebäck 2007; OEIS A094777.
 #[test]
 fn numbers_of_legal_positions() {
-    assert_eq!([1, 2, 3].map(legal_positions), [1, 57, 12_675]);
+    let published =
+        [1, 57, 12_675, 24_318_165, 414_295_148_741, 62_567_386_502_084_877, 83_677_847_847_984_287_628_595];
+    for (side, published) in (1..).zip(published) {
+        assert_eq!(border::legal_positions(side), published, "{side}x{side}");
+    }
+    for side in 1..=3 {
+        assert_eq!(u128::from(legal_positions(side)), border::legal_positions(side.into()), "{side}x{side}");
+    }
 }
 
 /// `cargo test --release -p freewheel-envs --lib legal_positions_of_4x4 -- --ignored`

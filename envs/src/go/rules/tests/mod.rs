@@ -1,6 +1,7 @@
 //! The rules against what we did not write: a naive second implementation, published counts, other houses' conventions.
 
 mod agree;
+mod border;
 mod counts;
 mod games;
 mod oracle;

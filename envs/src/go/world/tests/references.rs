@@ -36,6 +36,17 @@ fn komi_decides_solved_boards() {
     assert!(simple.solve(&as_played(&simple)).is_err());
 }
 
+/// With simple ko 4x4 is Black's by 1 to 16 points: enough to know who wins at the usual komi, not at that of the published result.
+#[test]
+fn bounds_that_decide_are_an_answer() {
+    let world = duel(4, "opponent = 'self'\nruleset = 'chinese'\nko = 'simple'");
+    let solution = world.solve(&as_played(&world)).unwrap();
+    assert_eq!((solution.value, solution.certainty), (1.0, Certainty::Exact));
+    // With suicide too, anything may be repeated.
+    let world = duel(4, "opponent = 'self'\nko = 'simple'");
+    assert!(world.solve(&as_played(&world)).is_err());
+}
+
 /// Against whoever it is, perfect play is sure of what it gets against perfect play.
 #[test]
 fn perfect_play_is_a_lower_bound() {

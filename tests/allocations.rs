@@ -1,0 +1,72 @@
+//! A step allocates nothing: rules, observation and mask write into what is there.
+
+use std::sync::Arc;
+
+use allocation_counter::measure;
+use freewheel::Catalogue;
+use freewheel_core::{Actions, DynWorld, Purpose, Streams, World};
+use freewheel_envs::market::replay::{Replay, Settings, random_walk};
+use toml::Table;
+
+/// Steps that are counted of each world, after those that may come upon something for the first time.
+const STEPS: usize = 3000;
+const FIRST: usize = 50;
+
+/// Allocations in steps at random; not in those that end an episode, which write it down and begin another.
+fn allocations(world: &Arc<dyn DynWorld>) -> u64 {
+    let mut batch = world.batch(1, Streams::new(1), Purpose::Environment, 0);
+    let mut rng = Streams::new(1).stream(Purpose::Action, 0, 0);
+    let mut numbers = vec![0.0; world.spec().actions.dimensions()];
+    let mut allocated = 0;
+    for step in 0..FIRST + STEPS {
+        let legal = batch.view().legal_row(0);
+        let action = match legal.iter().filter(|&&legal| legal).count() as u32 {
+            0 => 0,
+            count => {
+                let pick = rng.below(count) as usize;
+                (0..).zip(legal).filter(|(_, legal)| **legal).nth(pick).unwrap().0
+            }
+        };
+        numbers.fill_with(|| 2.0 * rng.uniform() as f32 - 1.0);
+        let actions = [action];
+        let actions =
+            if numbers.is_empty() { Actions::Discrete(&actions) } else { Actions::Continuous(&numbers) };
+        let found = measure(|| batch.step(actions).unwrap());
+        if step >= FIRST && !batch.view().ending[0].is_over() {
+            allocated += found.count_total;
+        }
+    }
+    allocated
+}
+
+#[test]
+fn no_step_allocates() {
+    let catalogue = Catalogue::standard();
+    let build = |id: &str, settings: &str| catalogue.build_world(id, &settings.parse::<Table>().unwrap());
+    // Every world that has a name and needs no setting, among them the synthetic markets and the circuits.
+    let mut worlds: Vec<(String, Arc<dyn DynWorld>)> = catalogue
+        .worlds()
+        .into_iter()
+        .filter_map(|info| Some((info.id.clone(), build(&info.id, "").ok()?)))
+        .collect();
+    assert!(worlds.len() > 30, "{}", worlds.len());
+    for (id, settings) in [
+        ("go/9x9", "opponent = 'self'"),
+        ("go/9x9", "opponent = 'self'\nko = 'situational'\nhistory = 8"),
+        ("go/9x9", "opponent = 'greedy'\nruleset = 'chinese'"),
+        ("track/club", "actions = 'continuous'"),
+        ("track/club", "observation = 'rays'\nmodel = 'st'\nstart = 'anywhere'"),
+        ("market/regime", "actions = 'continuous'"),
+        ("market/making", "actions = 'continuous'"),
+    ] {
+        worlds.push((format!("{id} {settings}"), build(id, settings).unwrap()));
+    }
+    let settings = Settings::default();
+    let prices = random_walk(1000, &settings).unwrap();
+    worlds.push(("replay".into(), Replay::<u32>::new("market/replay", prices, &settings).unwrap().shared()));
+    for (name, world) in worlds {
+        assert_eq!(allocations(&world), 0, "{name}");
+    }
+    // The counter counts.
+    assert_eq!(measure(|| drop(vec![1])).count_total, 1);
+}
