@@ -179,7 +179,10 @@ fn main() -> Result<()> {
     let folder = args.next().ok_or("FOLDER [FILTER] [SETTINGS]")?;
     let filter = args.next().unwrap_or_default();
     let bench = Bench { filter, settings: args.next().unwrap_or_default().parse()? };
-    for read in [fashion, digits] {
+    for (name, read) in [("fashion", fashion as fn(&Path) -> Result<Data>), ("digits", digits)] {
+        if bench.filter.split_once('/').is_some_and(|(only, _)| only != name) {
+            continue;
+        }
         let data = read(Path::new(&folder))?;
         bench.components(&data)?;
         bench.cluster(&data, if data.name == "fashion" { 4 } else { 10 })?;

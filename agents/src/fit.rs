@@ -8,7 +8,7 @@
 //! |---|---|
 //! | [`file`](mod@file) | fitted learners on disk |
 //! | [`kind`] | [`EstimatorKind`]: what the program needs to list, configure and build a learner |
-//! | `descent` | networks that learn from batches of rows |
+//! | [`Descent`] | how networks learn from samples |
 //! | `rows` | sums and products over rows, in one order for any number of threads |
 
 use std::any::Any;
@@ -26,6 +26,7 @@ pub(crate) mod rows;
 #[cfg(test)]
 mod tests;
 
+pub use descent::Descent;
 pub use kind::{Estimator, EstimatorKind, Task};
 
 /// How far a fit has come.
@@ -39,7 +40,8 @@ pub struct Progress {
     pub loss: f64,
 }
 
-/// Is told after every round how far a fit has come, and may stop it: then what was learned so far is kept.
+/// Is told after every round how far a fit has come, and may stop it: then what was learned so far is kept. Learners that are done at
+/// once (regression, k-nearest neighbours, a single tree, PCA by its covariance) never call it.
 pub type Watch<'a> = dyn FnMut(Progress) -> ControlFlow<()> + 'a;
 
 /// Lets every fit go on to its end.

@@ -28,6 +28,8 @@ mod network;
 pub mod softmax;
 pub mod tree;
 
+pub use network::{Architecture, Classified};
+
 /// A learner of classes.
 pub trait Classifier: Estimate {
     /// Learns that the samples `x [N, D]` are of the classes `labels [N]`, each below `classes`; `watch` is told how far it has come.

@@ -120,6 +120,22 @@ pub(super) fn written(settings: &impl Serialize) -> Result<toml::Table> {
     toml::Table::try_from(settings).map_err(|e| Error::Config(format!("settings cannot be written: {e}")))
 }
 
+/// Settings within a model, as TOML text: postcard does not know flattened and tagged ones.
+pub(crate) mod as_text {
+    use serde::de::{DeserializeOwned, Error};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, ser};
+
+    pub(crate) fn serialize<T: Serialize, S: Serializer>(it: &T, to: S) -> Result<S::Ok, S::Error> {
+        toml::to_string(it).map_err(ser::Error::custom)?.serialize(to)
+    }
+
+    pub(crate) fn deserialize<'de, T: DeserializeOwned, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<T, D::Error> {
+        toml::from_str(&String::deserialize(from)?).map_err(D::Error::custom)
+    }
+}
+
 impl<C: Settings> EstimatorKind for Kind<C> {
     fn id(&self) -> &'static str {
         C::ID

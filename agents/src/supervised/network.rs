@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::softmax::{log_softmax, softmax};
 use super::{Classes, Classify};
 use crate::fit::descent::{Descent, Learning, apply, finite_loss, gather};
+use crate::fit::kind::as_text;
 use crate::fit::{Model, Settings, Watch};
 use crate::nn::{Init, Network};
 
@@ -27,7 +28,9 @@ pub trait Architecture: Settings {
 
 /// A network with its parameters.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(bound = "A: Architecture")]
 pub struct Classified<A> {
+    #[serde(with = "as_text")]
     architecture: A,
     width: usize,
     classes: u32,

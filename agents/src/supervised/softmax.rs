@@ -213,12 +213,12 @@ mod tests {
         let loss = |p: &[f64]| config.loss(&x, &labels, 4, p, &mut [0.0; 16]);
         let mut g = [0.0; 16];
         config.loss(&x, &labels, 4, &p, &mut g);
-        for i in 0..16 {
+        for (i, found) in g.into_iter().enumerate() {
             let (mut above, mut below) = (p.clone(), p.clone());
             above[i] += 1e-2;
             below[i] -= 1e-2;
             let expected = (loss(&above) - loss(&below)) / 2e-2;
-            assert!((g[i] - expected).abs() < 1e-4, "{i}: {} {expected}", g[i]);
+            assert!((found - expected).abs() < 1e-4, "{i}: {found} {expected}");
         }
     }
 

@@ -49,8 +49,8 @@ pub fn assignment(costs: &[f64], n: usize) -> Vec<usize> {
                     (delta, next) = (least[j], j);
                 }
             }
-            for j in 0..=n {
-                if visited[j] {
+            for (j, &seen) in visited.iter().enumerate() {
+                if seen {
                     of_row[row_of[j]] += delta;
                     of_column[j] -= delta;
                 } else if j < n {

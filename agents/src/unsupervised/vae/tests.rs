@@ -48,12 +48,12 @@ fn factors_gradient_is_the_differences() {
     };
     let mut found = [0.0; 4];
     of_factors(&codes, &eps, &w, 2, 0.7, &mut found);
-    for i in 0..4 {
+    for (i, found) in found.into_iter().enumerate() {
         let (mut above, mut below) = (codes, codes);
         above[i] += 1e-3;
         below[i] -= 1e-3;
         let expected = (loss(&above) - loss(&below)) / 2e-3;
-        assert!((f64::from(found[i]) - expected).abs() < 1e-3, "{i}: {} {expected}", found[i]);
+        assert!((f64::from(found) - expected).abs() < 1e-3, "{i}: {found} {expected}");
     }
 }
 
