@@ -95,8 +95,9 @@ fn solve(x: &Samples, y: &Samples, penalty: f64) -> Result<LinearModel> {
         with_y[i * t..(i + 1) * t].iter_mut().for_each(|s| *s *= scales[i]);
     }
     let found = symmetric(&gram, d)?;
-    // Below this an eigenvalue is what rounding left of 0.
-    let least = found.values.first().map_or(0.0, |most| most * d as f64 * f64::EPSILON * 16.0);
+    // Below this an eigenvalue, a squared length, is what the rounding of the samples left of 0.
+    let rounding = d as f64 * f64::from(f32::EPSILON);
+    let least = found.values.first().map_or(0.0, |most| most * rounding * rounding);
     let mut weights = vec![0.0; t * d];
     for (value, v) in found.values.iter().zip(found.vectors.chunks_exact(d)) {
         if penalty == 0.0 && *value <= least {
