@@ -102,10 +102,10 @@ fn bad_data_is_refused_with_its_place() {
     // Two images of 2x2, cut off after the first.
     let header = [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 2];
     let cut = [&header[..], &[1, 2, 3, 4]].concat();
-    assert!(refused("cut-idx3-ubyte", &cut, &[]).contains("byte 20"));
+    assert!(refused("cut-idx3-ubyte", &cut, &[]).contains("byte 4: the header announces 2 x 2 x 2"));
     let magic = [&[7, 0, 8, 3][..], &header[4..], &[0; 8]].concat();
-    assert!(refused("magic-idx3-ubyte", &magic, &[]).contains("magic"));
-    assert!(refused("empty.csv", b"", &[]).contains("no rows"));
+    assert!(refused("magic-idx3-ubyte", &magic, &[]).contains("byte 0: magic number 0x07000803"));
+    assert!(refused("empty.csv", b"", &[]).contains("empty.csv:1:1: there is no row"));
     let nan = refused("nan.csv", b"a,b\n1,2\n3,NaN\n", &["--set", "data.answer=none"]);
     assert!(nan.contains("nan.csv:3:3"), "{nan}");
     // A label out of range, among the four files of a folder.

@@ -1,5 +1,6 @@
 //! Which set a folder holds, by what lies in it.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use super::source::Source;
@@ -70,7 +71,9 @@ pub fn read_file(file: &Path, layout: Layout<'_>) -> Result<DataSet> {
     }
     let mut magic = [0; 2];
     Source::open(file)?.take(&mut magic)?;
-    if magic != [0, 0] {
+    // What calls itself IDX is read as such, so that a damaged header is named.
+    let called = file.file_name().map_or(Cow::default(), |name| name.to_string_lossy());
+    if magic != [0, 0] && !called.contains("-ubyte") && !called.contains(".idx") && !called.contains("-idx") {
         return table(file, layout);
     }
     layout.unused(&file.display().to_string())?;
