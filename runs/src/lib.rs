@@ -13,6 +13,7 @@ pub mod fit;
 pub mod job;
 pub mod metrics;
 mod output;
+pub mod picture;
 pub mod plan;
 pub mod progress;
 pub mod report;

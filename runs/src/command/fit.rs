@@ -18,6 +18,7 @@ use crate::cli::Fit;
 use crate::document::Document;
 use crate::error::{Error, Result};
 use crate::fit::{self, Cost, Plan, Report, folder, score};
+use crate::picture::{self, Named};
 use crate::report::digits;
 use crate::{Catalogue, output};
 
@@ -37,11 +38,18 @@ pub(super) fn fit(catalogue: &Catalogue, args: Fit) -> Result<()> {
     let folder = args.out.unwrap_or_else(|| PathBuf::from("results/fit").join(plan.folder_name()));
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads(args.threads)).build();
     let pool = pool.map_err(|e| freewheel_core::Error::Unsupported(e.to_string()))?;
-    let (report, cost) = pool.install(|| learned(kind, plan, &data, &folder, args.output.quiet))?;
+    let (report, cost, pictures) = pool.install(|| learned(kind, plan, &data, &folder, args.output.quiet))?;
     if args.output.json {
         output::json(&json!({ "folder": folder, "report": report, "cost": cost }))?;
     } else {
         output::text(&told(&report, &cost))?;
+        // On paper all of them are kept; in a terminal the first one says most.
+        if let Some(first) = pictures.first()
+            && std::io::stdout().is_terminal()
+        {
+            let (width, depth) = picture::screen();
+            output::text(&format!("\n{}", first.picture.text(width, depth)))?;
+        }
         output::text(&format!(
             "\nKept in {0}; use it: {1} predict {0}\n",
             folder.display(),
@@ -61,7 +69,7 @@ fn learned(
     data: &DataSet,
     folder: &std::path::Path,
     quiet: bool,
-) -> Result<(Report, Cost)> {
+) -> Result<(Report, Cost, Vec<Named>)> {
     let stop = stop_flag()?;
     let bar = bar(&plan, quiet);
     let mut stopped = false;
@@ -94,7 +102,11 @@ fn learned(
     };
     let cost = fit::cost(&estimator, data, fit_s, bytes)?;
     folder::write_report(folder, &report, &cost)?;
-    Ok((report, cost))
+    let pictures = picture::learners::all(&estimator, data)?;
+    for Named { name, picture } in &pictures {
+        picture::write(folder.join("pictures"), name, &**picture)?;
+    }
+    Ok((report, cost, pictures))
 }
 
 fn bar(plan: &Plan, quiet: bool) -> ProgressBar {

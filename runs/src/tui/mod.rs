@@ -29,6 +29,9 @@ mod view;
 #[cfg(test)]
 mod pond;
 
+pub use palette::Depth;
+pub(crate) use palette::cube;
+
 use std::sync::Arc;
 
 use freewheel_core::{DynWorld, Policy, Result, Streams};

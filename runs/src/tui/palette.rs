@@ -5,7 +5,7 @@ use ratatui::style::{Color, Modifier, Style};
 
 /// How many colours there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Depth {
+pub enum Depth {
     /// 24 bits.
     True,
     /// The 6 x 6 x 6 cube and the greys of xterm.
@@ -18,7 +18,7 @@ pub(super) enum Depth {
 
 impl Depth {
     /// What the environment says; `get` looks up a variable.
-    pub(super) fn detect(get: impl Fn(&str) -> Option<String>) -> Self {
+    pub fn detect(get: impl Fn(&str) -> Option<String>) -> Self {
         let term = get("TERM").unwrap_or_default();
         // https://no-color.org: present and not empty.
         if get("NO_COLOR").is_some_and(|value| !value.is_empty()) || term == "dumb" {
@@ -187,7 +187,7 @@ fn chroma(rgb: Rgb) -> u8 {
 }
 
 /// The nearest of xterm's colours 16 to 255.
-fn cube(rgb: Rgb) -> u8 {
+pub(crate) fn cube(rgb: Rgb) -> u8 {
     const LEVELS: [u8; 6] = [0, 95, 135, 175, 215, 255];
     let nearest = |x: u8| (0..6u8).min_by_key(|&i| LEVELS[usize::from(i)].abs_diff(x)).unwrap_or_default();
     let [r, g, b] = [rgb.0, rgb.1, rgb.2].map(nearest);

@@ -1,0 +1,134 @@
+//! The pictures of fitted learners.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`answers`] | confusion, mistakes, the regression line |
+//! | [`groups`] | maps in a plane, components, centres with their members |
+//! | [`latents`] | what a decoder makes of factors: the sheet of them, the way from sample to sample |
+//! | [`concept`] | a direction among factors, added in steps and measured |
+
+use std::any::Any;
+
+use freewheel_agents::fit::{Estimator, Fit, Settings};
+use freewheel_agents::supervised::{Classifier, Regressor};
+use freewheel_agents::unsupervised::{Encoder, kmeans, pca, vae};
+use freewheel_core::data::{Answers, DataSet, Part, Shape, Target};
+use freewheel_core::{Error, Result, Samples};
+
+use super::Named;
+
+pub mod answers;
+pub mod concept;
+pub mod groups;
+pub mod latents;
+
+pub use concept::{Concept, Effect};
+
+/// Samples that are drawn in a map at most; of more, every n-th.
+const POINTS: usize = 10_000;
+
+/// All pictures of `learner`, fitted to `set`: of its test part, or where that is empty of what it learned from.
+///
+/// # Errors
+/// [`Error::Config`] where the learner is not fitted, or not to samples like these.
+pub fn all(learner: &Estimator, set: &DataSet) -> Result<Vec<Named>> {
+    match learner {
+        Estimator::Classifier(it) => of_classifier(&**it, set),
+        Estimator::Regressor(it) => of_regressor(&**it, set),
+        Estimator::Encoder(it) => of_encoder(&**it, set),
+    }
+}
+
+fn of_classifier(it: &dyn Classifier, set: &DataSet) -> Result<Vec<Named>> {
+    let part = judged(set);
+    answers::classified(set, part, &it.predict_proba(&part.samples)?)
+}
+
+fn of_regressor(it: &dyn Regressor, set: &DataSet) -> Result<Vec<Named>> {
+    Ok(vec![Named::new("regression", answers::regression(it, set, judged(set))?)])
+}
+
+fn of_encoder(it: &dyn Encoder, set: &DataSet) -> Result<Vec<Named>> {
+    let part = thinned(judged(set));
+    let images = matches!(set.shape, Shape::Image { .. });
+    let mut all = Vec::new();
+    if let Some(pca) = model_of::<pca::Config>(it)? {
+        all.push(Named::new("explained", groups::explained(pca)?));
+        if images {
+            all.push(Named::new("components", groups::components(pca, &set.shape, 20)?));
+        }
+        if pca.components().rows() > 1 {
+            all.push(Named::new("map", groups::map_of(pca, set, &part)?));
+        }
+    } else if let Some(kmeans) = model_of::<kmeans::Config>(it)? {
+        if images {
+            all.push(Named::new("centres", groups::centres(kmeans, set, judged(set), 12)?));
+        }
+        if set.shape.width() > 1 {
+            all.push(Named::new("clusters", groups::clusters(kmeans, set, &part)?));
+        }
+    } else if let Some(vae) = model_of::<vae::Config>(it)? {
+        let codes = vae_codes(vae, &part)?;
+        if images {
+            all.push(Named::new("latents", latents::grid(vae, &set.shape, &codes, 15)?));
+            let (from, to) = latents::pairs(&part, 8);
+            all.push(Named::new("reconstructions", latents::reconstructions(vae, &set.shape, &from)?));
+            if to.rows() > 0 {
+                all.push(Named::new(
+                    "interpolations",
+                    latents::interpolations(vae, &set.shape, &from, &to, 9)?,
+                ));
+            }
+        }
+        if codes.width() > 1 {
+            all.push(Named::new("map", latents::map(&codes, set, &part)?));
+        }
+    }
+    Ok(all)
+}
+
+fn vae_codes(vae: &vae::Vae, part: &Part) -> Result<Samples> {
+    use freewheel_agents::unsupervised::Codes;
+    vae.encode(&part.samples)
+}
+
+/// The model behind `it`, where it is one of these settings.
+///
+/// # Errors
+/// [`Error::Config`] before it was fitted.
+pub fn model_of<C: Settings>(it: &dyn Encoder) -> Result<Option<&C::Model>> {
+    let it: &dyn Any = it;
+    it.downcast_ref::<Fit<C>>().map(Fit::model).transpose()
+}
+
+/// The part to judge by, or where it is empty the one to learn from.
+pub fn judged(set: &DataSet) -> &Part {
+    if set.test.rows() > 0 { &set.test } else { &set.train }
+}
+
+/// At most [`POINTS`] rows, evenly chosen.
+fn thinned(part: &Part) -> Part {
+    let every = part.rows().div_ceil(POINTS).max(1);
+    part.select(&(0..part.rows()).step_by(every).collect::<Vec<_>>())
+}
+
+/// What colours a map of `part`: its classes with their names, or its numbers.
+fn coloured(map: super::Scatter, set: &DataSet, part: &Part) -> Result<super::Scatter> {
+    match (&part.answers, &set.target, &part.factors) {
+        (Answers::Classes(of), Target::Classes(names), _) => map.by_class(of, names),
+        (Answers::Numbers(of), Target::Number { name, .. }, _) => map.by_value(of, name),
+        (_, _, Some(factors)) => {
+            let of: Vec<f32> = factors.iter().map(|row| row[0]).collect();
+            map.by_value(&of, &set.factors.first().map_or_else(String::new, |factor| factor.name.clone()))
+        }
+        _ => Ok(map),
+    }
+}
+
+/// The names of the classes of `set`.
+fn names(set: &DataSet) -> Result<&[String]> {
+    match &set.target {
+        Target::Classes(names) => Ok(names),
+        _ => Err(Error::Config(format!("{} has no classes; take a set that has", set.name))),
+    }
+}

@@ -1,0 +1,244 @@
+use freewheel_agents::fit::{Estimator, unwatched};
+use freewheel_agents::supervised;
+use freewheel_agents::unsupervised::{self, Encode, vae};
+use freewheel_core::data::{self, Options, Shape, faces};
+use freewheel_core::{Samples, Streams};
+
+use super::learners::{self, Concept, Effect, latents};
+use super::*;
+
+fn samples(values: &[f32], width: usize) -> Samples {
+    Samples::new(values.to_vec(), width).unwrap()
+}
+
+fn named(names: &[&str]) -> Vec<String> {
+    names.iter().map(|&name| name.to_owned()).collect()
+}
+
+/// One of each kind.
+fn gallery() -> Vec<Box<dyn Picture>> {
+    let ramp: Vec<f32> = (0..32u8).map(|i| f32::from(i) / 31.0).collect();
+    let images = samples(&ramp, 4);
+    let sheet = Sheet::new("Ramps", &Shape::grey(2, 2), &images, 4).unwrap();
+    let sheet = sheet.captions((1..=8).map(|i| format!("{i} → <&>")).collect()).unwrap();
+    let signed = samples(&[-1.0, 0.0, 0.5, 1.0], 4);
+    let signed =
+        Sheet::signed("Signs", &Shape::grey(2, 2), &signed, 1).unwrap().axes("across", "down").close();
+    let cats = named(&["cat", "dog"]);
+    let matrix = Matrix::confusion("Animals", &cats, &[0, 0, 0, 1], &[0, 0, 1, 1]).unwrap();
+    let points = samples(&[0.0, 0.0, 1.0, 1.0, 2.0, 4.0], 2);
+    let scatter = Scatter::new("Points", points.clone(), ["x", "y"]).unwrap();
+    let by_class =
+        scatter.clone().by_class(&[0, 1, 1], &cats).unwrap().with_centres(points.select(&[0])).unwrap();
+    let by_value = scatter.by_value(&[1.0, 2.0, 3.0], "value").unwrap();
+    let chart = Chart::new("Line", ["x", "y"]).points("data", vec![(0.0, 0.0), (1.0, 2.0)]).unwrap();
+    let chart = chart.line("line", vec![(0.0, 0.0), (1.0, 1.0)]).unwrap();
+    let bars = Chart::new("Bars", ["n", "%"]).bars("each", &[60.0, 30.0]).unwrap();
+    vec![
+        Box::new(sheet),
+        Box::new(signed),
+        Box::new(matrix),
+        Box::new(by_class),
+        Box::new(by_value),
+        Box::new(chart),
+        Box::new(bars),
+    ]
+}
+
+#[test]
+fn svg_is_xml_and_png_has_its_size() {
+    for picture in gallery() {
+        let (scene, svg) = (picture.scene(), picture.svg());
+        let tree = roxmltree::Document::parse(&svg).unwrap();
+        assert_eq!(tree.root_element().attribute("width"), Some(scene.width.to_string().as_str()));
+        let texts = tree.descendants().filter(|node| node.has_tag_name("text")).count();
+        let written = scene.marks.iter().filter(|mark| matches!(mark, scene::Mark::Text { .. })).count();
+        assert_eq!(texts, written, "{}", scene.title);
+        let png = picture.png().unwrap();
+        let mut reader = png::Decoder::new(std::io::Cursor::new(&png)).read_info().unwrap();
+        let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+        let info = reader.next_frame(&mut pixels).unwrap();
+        assert_eq!((info.width, info.height), (scene.width as u32 * SCALE, scene.height as u32 * SCALE));
+        assert!(pixels[..3] == [255; 3] && pixels.iter().any(|&grey| grey < 60), "{}", scene.title);
+    }
+}
+
+#[test]
+fn the_same_numbers_give_the_same_bytes() {
+    for (a, b) in gallery().iter().zip(gallery()) {
+        assert!(a.svg() == b.svg() && a.png().unwrap() == b.png().unwrap());
+        for depth in [Depth::True, Depth::Cube, Depth::None] {
+            assert_eq!(a.text(60, depth), b.text(60, depth));
+        }
+    }
+}
+
+/// No mark leaves the paper.
+#[test]
+fn everything_is_on_the_paper() {
+    for picture in gallery() {
+        let scene = picture.scene();
+        let within = |x: f32, y: f32| {
+            assert!(x >= 0.0 && x <= scene.width && y >= 0.0 && y <= scene.height, "{x} {y}: {}", scene.title)
+        };
+        for mark in &scene.marks {
+            match mark {
+                scene::Mark::Rect { x, y, w, h, .. } | scene::Mark::Image { x, y, w, h, .. } => {
+                    within(*x, *y);
+                    within(x + w, y + h);
+                }
+                scene::Mark::Disc { x, y, .. } => within(*x, *y),
+                scene::Mark::Line { points, .. } => points.iter().for_each(|&(x, y)| within(x, y)),
+                scene::Mark::Text { x, y, size, anchor, upwards, text, .. } => {
+                    let wide = letters::width(text, *size);
+                    let before = match anchor {
+                        scene::Anchor::Start => 0.0,
+                        scene::Anchor::Middle => wide / 2.0,
+                        scene::Anchor::End => wide,
+                    };
+                    if *upwards {
+                        within(*x, y + before - wide);
+                        within(*x, y + before);
+                    } else {
+                        within(x - before, *y);
+                        within(x - before + wide, *y);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_matrix_in_characters() {
+    let names = named(&["cat", "dog"]);
+    let matrix = Matrix::confusion("Animals", &names, &[0, 0, 0, 1], &[0, 0, 1, 1]).unwrap();
+    assert_eq!(matrix.counts(), [2, 1, 0, 1]);
+    let shown = "Animals\n75.00 % of 4 are right\n    cat dog\ncat   2   1\ndog   ·   1\n";
+    assert_eq!(matrix.text(40, Depth::None), shown);
+    assert!(matrix.text(40, Depth::True).contains("\x1b[48;2;"));
+}
+
+fn holds(text: &str, parts: &[&str]) {
+    parts.iter().for_each(|part| assert!(text.contains(part), "{part}:\n{text}"));
+}
+
+#[test]
+fn a_sheet_in_characters() {
+    let images = samples(&[0.0, 0.5, 1.0, 0.5, 1.0, 1.0, 0.0, 0.0], 4);
+    let sheet = Sheet::new("Two", &Shape::grey(2, 2), &images, 2).unwrap();
+    let sheet = sheet.captions(named(&["a", "b"])).unwrap();
+    assert_eq!(sheet.text(40, Depth::None), "Two\n++ ++\na  b\n");
+    assert!(sheet.text(40, Depth::True).contains("\x1b[38;2;0;0;0m\x1b[48;2;255;255;255m▀"));
+}
+
+#[test]
+fn what_cannot_be_drawn_is_refused() {
+    let told = |result: Result<()>, what: &str| {
+        let error = result.unwrap_err().to_string();
+        assert!(error.contains(what), "{error}");
+    };
+    let grey = Shape::grey(2, 2);
+    let none = Samples::new(Vec::new(), 4).unwrap();
+    told(Sheet::new("a", &grey, &none, 4).map(drop), "no images to draw");
+    told(
+        Sheet::new("a", &grey, &samples(&[0.0; 3], 3), 4).map(drop),
+        "a: 3 numbers of an image for 4 pixels of its shape",
+    );
+    told(Sheet::new("a", &Shape::Columns(named(&["x"])), &samples(&[0.0], 1), 1).map(drop), "are no images");
+    told(Sheet::new("a", &grey, &samples(&[0.0, f32::NAN, 0.0, 0.0], 4), 4).map(drop), "number 2 is NaN");
+    told(Matrix::confusion("a", &named(&["x"]), &[], &[]).map(drop), "no samples to draw");
+    told(Matrix::confusion("a", &named(&["x"]), &[1], &[0]).map(drop), "class 1 has no name");
+    told(Matrix::confusion("a", &named(&["x"]), &[0], &[]).map(drop), "0 predictions for 1 labels");
+    told(Scatter::new("a", Samples::new(Vec::new(), 2).unwrap(), ["x", "y"]).map(drop), "no points to draw");
+    told(
+        Scatter::new("a", samples(&[0.0; 2], 2), ["x", "y"]).unwrap().by_class(&[3], &[]).map(drop),
+        "names",
+    );
+    told(Chart::new("a", ["x", "y"]).line("b", Vec::new()).map(drop), "no points to draw");
+    told(Chart::new("a", ["x", "y"]).line("b", vec![(f64::INFINITY, 0.0)]).map(drop), "infinite");
+}
+
+#[test]
+fn files_stand_side_by_side() {
+    let folder = tempfile::tempdir().unwrap();
+    let paths = write(folder.path().join("pictures"), "first", &*gallery()[0]).unwrap();
+    assert!(paths[0].ends_with("pictures/first.svg") && paths[1].ends_with("pictures/first.png"));
+    assert!(std::fs::read(&paths[1]).unwrap().starts_with(b"\x89PNG"));
+}
+
+fn learner(id: &str, settings: &str) -> Estimator {
+    let kinds = supervised::all().into_iter().chain(unsupervised::all());
+    let kind = kinds.into_iter().find(|kind| kind.id() == id).unwrap();
+    kind.build(&settings.parse().unwrap(), Streams::new(0)).unwrap()
+}
+
+fn drawn(set: &str, id: &str, settings: &str) -> Vec<String> {
+    let set = data::open(set, &Options::default()).unwrap();
+    let mut learner = learner(id, settings);
+    let x = &set.train.samples;
+    match &mut learner {
+        Estimator::Classifier(it) => {
+            it.fit(x, set.train.answers.classes().unwrap(), 10, &mut unwatched).unwrap()
+        }
+        Estimator::Regressor(it) => {
+            let y = Samples::new(set.train.answers.numbers().unwrap().to_vec(), 1).unwrap();
+            it.fit(x, &y, &mut unwatched).unwrap();
+        }
+        Estimator::Encoder(it) => it.fit(x, &mut unwatched).unwrap(),
+    }
+    let all = learners::all(&learner, &set).unwrap();
+    all.iter().for_each(|it| {
+        assert!(it.picture.scene().marks.len() > 5 && !it.picture.text(80, Depth::None).is_empty())
+    });
+    all.into_iter().map(|it| it.name).collect()
+}
+
+#[test]
+fn every_kind_of_learner_has_its_pictures() {
+    assert_eq!(drawn("digits", "tree", "depth = 4"), ["confusion", "mistakes"]);
+    assert_eq!(drawn("women", "linear", ""), ["regression"]);
+    assert_eq!(drawn("digits", "pca", ""), ["explained", "components", "map"]);
+    assert_eq!(drawn("digits", "kmeans", "clusters = 10\nstarts = 1"), ["centres", "clusters"]);
+    let vae = drawn("digits", "vae", "hidden = [16]\nepochs = 1");
+    assert_eq!(vae, ["latents", "reconstructions", "interpolations", "map"]);
+}
+
+#[test]
+fn the_line_through_women_is_written_above_it() {
+    let set = data::open("women", &Options::default()).unwrap();
+    let mut it = learner("linear", "");
+    let Estimator::Regressor(it) = &mut it else { unreachable!() };
+    let y = Samples::new(set.train.answers.numbers().unwrap().to_vec(), 1).unwrap();
+    it.fit(&set.train.samples, &y, &mut unwatched).unwrap();
+    let chart = learners::answers::regression(&**it, &set, &set.train).unwrap();
+    let title = chart.scene().title;
+    holds(&title, &["= 3.450 · ", " − 87.517", "R² = 0.99101"]);
+}
+
+/// A concept from two groups and one from the parameter point the same way, and what is added is measured.
+#[test]
+fn a_concept_is_added_and_measured() {
+    let set = faces::set(400, 0, 0.0, 0.1, "none").unwrap();
+    let mut config = vae::Config { latents: 4, hidden: vec![32], ..vae::Config::default() };
+    config.descent.epochs = 4;
+    let vae = config.fit(&set.train.samples, Streams::new(0), &mut unwatched).unwrap();
+    let (x, known) = (&set.train.samples, set.train.factors.as_ref().unwrap());
+    let smile: Vec<f32> = known.iter().map(|row| row[0]).collect();
+    let which = |with: bool| (0..x.rows()).filter(|&i| (smile[i] > 0.0) == with).collect::<Vec<_>>();
+    let groups = Concept::between("smile", &vae, &x.select(&which(true)), &x.select(&which(false))).unwrap();
+    let fitted = Concept::of_factor(&vae, x, known, 0, &set.factors[0]).unwrap();
+    let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
+    let cosine = dot(&groups.direction, &fitted.direction)
+        / (dot(&groups.direction, &groups.direction) * dot(&fitted.direction, &fitted.direction)).sqrt();
+    assert!(cosine > 0.5, "{cosine}");
+
+    let few = set.test.samples.select(&[0, 1]);
+    let effect = Effect::measure(&fitted, &vae, &few, &[-0.5, 0.0, 0.5]).unwrap();
+    assert_eq!((effect.factors.len(), effect.factors[0].path.len()), (7, 3));
+    assert!(effect.chart().is_ok() && effect.table().lines().count() == 8);
+    assert!(fitted.sheet(&vae, &set.shape, &few, &[-0.5, 0.0, 0.5]).is_ok());
+    assert!(Effect::measure(&fitted, &vae, &few, &[0.5, 0.5]).is_err());
+    assert!(Concept::between("smile", &vae, x, &x.select(&[])).is_err());
+    assert_eq!(latents::widest(&samples(&[0.0, 9.0, 1.0, 1.0, 0.0, 3.0], 3)), [1, 2]);
+}
