@@ -103,21 +103,26 @@ impl Chart {
         axis
     }
 
-    /// From the lowest to the highest, each with its colour and what stands for it where there are none.
-    fn ordered(&self) -> Vec<(&Layer, Rgb, char)> {
+    /// Each layer with its colour and what stands for it where there are none.
+    fn inked(&self) -> Vec<(&Layer, Rgb, char)> {
         let glyph = |i: usize, shown: As| match shown {
             As::Points => 'o',
             As::Bars => '#',
             As::Line | As::Thin => char::from(LINES[i % LINES.len()]),
         };
-        let with = |(i, layer): (usize, &'_ Layer)| (i, colours::class(i), glyph(i, layer.shown));
-        let mut order: Vec<_> = self.layers.iter().enumerate().map(with).collect();
-        order.sort_by_key(|&(i, ..)| (self.layers[i].shown, i));
-        order.into_iter().map(|(i, colour, glyph)| (&self.layers[i], colour, glyph)).collect()
+        let layers = self.layers.iter().enumerate();
+        layers.map(|(i, layer)| (layer, colours::class(i), glyph(i, layer.shown))).collect()
+    }
+
+    /// The same from the lowest to the highest.
+    fn ordered(&self) -> Vec<(&Layer, Rgb, char)> {
+        let mut all = self.inked();
+        all.sort_by_key(|(layer, ..)| layer.shown);
+        all
     }
 
     fn legend(&self) -> Vec<(String, Rgb, char)> {
-        let named = self.ordered().into_iter().filter(|(layer, ..)| !layer.name.is_empty());
+        let named = self.inked().into_iter().filter(|(layer, ..)| !layer.name.is_empty());
         named.map(|(layer, colour, glyph)| (layer.name.clone(), colour, glyph)).collect()
     }
 }

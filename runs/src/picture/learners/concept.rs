@@ -6,7 +6,7 @@ use freewheel_agents::supervised::Regress;
 use freewheel_agents::supervised::linear::Linear;
 use freewheel_agents::unsupervised::Codes;
 use freewheel_core::data::{Factor, Shape, faces};
-use freewheel_core::{Error, Result, Samples, Streams};
+use freewheel_core::{Error, Result, Samples, Streams, stats};
 use serde::Serialize;
 
 use super::super::{Chart, Sheet, as_many, some};
@@ -138,8 +138,10 @@ pub struct Changed {
     pub path: Vec<f64>,
     /// The mean over all faces of its greatest less its least value on the way, as a share of its range.
     pub spread: f64,
-    /// The correlation of steps and measured values over all faces; 0 where it never varies.
+    /// The correlation, over all faces, of steps and measured values less the face's own mean on the way; 0 where nothing changes.
     pub correlation: f64,
+    /// The share of faces on which it rises at every step.
+    pub rises: f64,
 }
 
 impl Changed {
@@ -202,13 +204,14 @@ impl Effect {
         Ok(chart)
     }
 
-    /// A line for each factor, for a terminal.
+    /// A line for each factor, for a terminal: see [`Changed`].
     pub fn table(&self) -> String {
-        let mut out = format!("{:<10} {:>8} {:>8} {:>12}\n", "factor", "moved", "spread", "correlation");
-        for factor in &self.factors {
-            let (moved, spread) = (100.0 * factor.moved(), 100.0 * factor.spread);
-            out +=
-                &format!("{:<10} {moved:>6.1} % {spread:>6.1} % {:>12.3}\n", factor.name, factor.correlation);
+        let mut out =
+            format!("{:<10} {:>8} {:>8} {:>12} {:>8}\n", "factor", "moved", "spread", "correlation", "rises");
+        for it in &self.factors {
+            let [moved, spread, rises] = [it.moved(), it.spread, it.rises].map(|share| 100.0 * share);
+            let (name, correlation) = (&it.name, it.correlation);
+            out += &format!("{name:<10} {moved:>6.1} % {spread:>6.1} % {correlation:>12.3} {rises:>6.0} %\n");
         }
         out
     }
@@ -224,17 +227,23 @@ fn changed(name: &str, shares: &[f64], steps: &[f32]) -> Changed {
         |row: &[f64]| row.iter().fold((f64::MAX, f64::MIN), |(low, high), &x| (low.min(x), high.max(x)));
     let spread = shares.chunks_exact(s).map(|row| ends(row).1 - ends(row).0).sum::<f64>() / n;
     let all_steps: Vec<f64> = (0..shares.len()).map(|i| f64::from(steps[i % s])).collect();
+    let own = shares.chunks_exact(s).flat_map(|row| {
+        let mean = stats::mean(row);
+        row.iter().map(move |x| x - mean)
+    });
+    let rising = shares.chunks_exact(s).filter(|row| row.windows(2).all(|ends| ends[1] > ends[0])).count();
     Changed {
         name: name.to_owned(),
         path: (0..s).map(|step| mean_at(step) - first).collect(),
         spread,
-        correlation: correlation(&all_steps, shares),
+        correlation: correlation(&all_steps, &own.collect::<Vec<f64>>()),
+        rises: rising as f64 / n,
     }
 }
 
 /// Pearson's.
 fn correlation(x: &[f64], y: &[f64]) -> f64 {
-    let (mean_x, mean_y) = (freewheel_core::stats::mean(x), freewheel_core::stats::mean(y));
+    let (mean_x, mean_y) = (stats::mean(x), stats::mean(y));
     let (mut xx, mut yy, mut xy) = (0.0, 0.0, 0.0);
     for (x, y) in x.iter().zip(y) {
         let (x, y) = (x - mean_x, y - mean_y);
@@ -252,8 +261,8 @@ mod tests {
         // Two faces, three steps.
         let found = changed("smile", &[0.0, 0.5, 1.0, 0.2, 0.5, 0.8], &[-1.0, 0.0, 1.0]);
         assert!(found.path.iter().zip([0.0, 0.4, 0.8]).all(|(a, b)| (a - b).abs() < 1e-12), "{found:?}");
-        assert!((found.spread - 0.8).abs() < 1e-12 && found.monotone());
-        // Sums of squares 4 and .68, of products 1.6.
+        assert!((found.spread - 0.8).abs() < 1e-12 && found.monotone() && found.rises == 1.0);
+        // Less .5, the mean of both: sums of squares 4 and .68, of products 1.6.
         assert!((found.correlation - 1.6 / (4.0f64 * 0.68).sqrt()).abs() < 1e-12);
         assert_eq!(changed("hair", &[0.3; 4], &[0.0, 1.0]).correlation, 0.0);
     }
