@@ -185,7 +185,10 @@ fn faults_name_the_file_the_line_and_the_mend() {
             fault(|line, text| if line == 10 { text.replace(",2,3", ",200,3") } else { text }),
             "mine.csv:10:1: the road is 203.0 m wide here, and 5.0 m at most places",
         ),
-        (fault(|_, text| text.replace(",2,3", ",2,90")), "the bend's radius is 40.0"),
+        (
+            fault(|_, text| text.replace(",2,3", ",2,90")),
+            "mine.csv:2:1: 0 m from the start the bend's radius is 39.87 m",
+        ),
         (fault(eight), "the road runs into itself"),
     ];
     for (found, expected) in expected {
