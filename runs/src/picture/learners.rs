@@ -24,6 +24,10 @@ pub mod latents;
 
 pub use concept::{Concept, Effect};
 
+/// Shares of a factor's range that are added to samples.
+const STEPS: [f32; 9] = [-0.5, -0.375, -0.25, -0.125, 0.0, 0.125, 0.25, 0.375, 0.5];
+/// Samples on which the effect of that is measured.
+const MEASURED: usize = 60;
 /// Samples that are drawn in a map at most; of more, every n-th.
 const POINTS: usize = 10_000;
 
@@ -83,8 +87,24 @@ fn of_encoder(it: &dyn Encoder, set: &DataSet) -> Result<Vec<Named>> {
         if codes.width() > 1 {
             all.push(Named::new("map", latents::map(&codes, set, &part)?));
         }
+        all.extend(first_factor(vae, set)?);
     }
     Ok(all)
+}
+
+/// Of a set whose factors are known: the first of them, added in steps to a few samples, and what that does to all, measured.
+fn first_factor(vae: &vae::Vae, set: &DataSet) -> Result<Vec<Named>> {
+    let (Some(factor), Some(known)) = (set.factors.first(), &set.train.factors) else {
+        return Ok(Vec::new());
+    };
+    let concept = Concept::of_factor(vae, &set.train.samples, known, 0, factor)?;
+    let some = |most: usize| {
+        let part = judged(set);
+        part.samples.select(&(0..part.rows().min(most)).collect::<Vec<_>>())
+    };
+    let sheet = concept.sheet(vae, &set.shape, &some(6), &STEPS)?;
+    let effect = Effect::measure(&concept, vae, &some(MEASURED), &STEPS)?;
+    Ok(vec![Named::new(&factor.name, sheet), Named::new("effect", effect.chart()?)])
 }
 
 fn vae_codes(vae: &vae::Vae, part: &Part) -> Result<Samples> {
