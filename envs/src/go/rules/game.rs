@@ -49,8 +49,10 @@ pub struct Game {
     pub(super) to_play: Colour,
     passes: u8,
     resumed: bool,
-    /// The point that simple ko forbids, if it does.
-    pub(super) ko: Option<Point>,
+    /// The point at which the last move may not be answered, if there is one.
+    ko: Option<Point>,
+    /// Who may not.
+    bound: Colour,
 }
 
 impl std::fmt::Debug for Game {
@@ -85,7 +87,7 @@ impl Clone for Game {
         self.board.clone_from(&from.board);
         self.history.clone_from(&from.history);
         (self.hash, self.captures, self.to_play) = (from.hash, from.captures, from.to_play);
-        (self.passes, self.resumed, self.ko) = (from.passes, from.resumed, from.ko);
+        (self.passes, self.resumed, self.ko, self.bound) = (from.passes, from.resumed, from.ko, from.bound);
     }
 }
 
@@ -141,6 +143,7 @@ impl Game {
             passes: 0,
             resumed: false,
             ko: None,
+            bound: to_play,
         })
     }
 
@@ -214,7 +217,7 @@ impl Game {
     /// every ko rule here but in rare cases of [`Ko::Situational`](super::Ko::Situational).
     #[inline]
     pub fn ko(&self) -> Option<Point> {
-        self.ko
+        self.ko.filter(|_| self.to_play == self.bound)
     }
 
     /// The Zobrist hash of the stones: equal positions have equal hashes, whoever is to move.
@@ -259,9 +262,7 @@ impl Game {
 
     /// Gives the turn to `colour`. A player who moves twice in a row may retake a ko.
     pub fn set_to_play(&mut self, colour: Colour) {
-        if self.to_play != colour {
-            (self.to_play, self.ko) = (colour, None);
-        }
+        self.to_play = colour;
     }
 
     /// Plays on `point`, or passes; returns the number of stones taken.
@@ -299,7 +300,7 @@ impl Game {
         }
         let key = history::key(geometry, shared.rules.ko, *hash, mover.other());
         history.push(key, point, mover, self.resumed);
-        (*to_play, self.ko, self.resumed) = (mover.other(), ko, false);
+        (*to_play, self.ko, self.bound, self.resumed) = (mover.other(), ko, mover.other(), false);
         count
     }
 

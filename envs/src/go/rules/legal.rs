@@ -81,7 +81,7 @@ impl Game {
             return Err(Illegal::Suicide);
         }
         if rules.ko == Ko::Simple {
-            let ko = self.ko.is_some_and(|ko| self.shared.geometry.vertex(ko) == vertex);
+            let ko = self.ko().is_some_and(|ko| self.shared.geometry.vertex(ko) == vertex);
             return if ko { Err(Illegal::Ko) } else { Ok(()) };
         }
         if lives && !self.history.may_repeat(vertex, self.to_play) {
@@ -98,7 +98,7 @@ impl Game {
         let (geometry, mover) = (&self.shared.geometry, self.to_play);
         let rules = &self.shared.rules;
         // Retaking in a ko gives the position before the last move, whatever else has happened.
-        if self.ko.is_some_and(|ko| geometry.vertex(ko) == vertex)
+        if self.ko().is_some_and(|ko| geometry.vertex(ko) == vertex)
             && (rules.ko == Ko::Positional || self.history.to_play_before_last() == mover.other())
         {
             return Some(self.move_number() - 1);
