@@ -80,7 +80,8 @@ pub fn run<'a>(
         .collect()
 }
 
-fn pool(threads: usize) -> Result<rayon::ThreadPool> {
+/// A pool of `threads` threads.
+pub(crate) fn pool(threads: usize) -> Result<rayon::ThreadPool> {
     rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build()

@@ -11,10 +11,11 @@
 pub mod folder;
 pub mod score;
 
+use std::any::Any;
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-use freewheel_agents::fit::{Estimator, EstimatorKind, Progress, Task};
+use freewheel_agents::fit::{Estimator, EstimatorKind, Fit, Progress, Settings, Task};
 use freewheel_core::data::{DataSet, Options, Part, Target};
 use freewheel_core::{Error, Result, Samples, Streams};
 use serde::{Deserialize, Serialize};
@@ -135,6 +136,14 @@ pub fn fit(
     Ok(estimator)
 }
 
+/// The model behind a learner, where it is one of these settings.
+///
+/// # Errors
+/// [`Error::Config`] before it was fitted.
+pub fn model_of<C: Settings>(learner: &dyn Any) -> Result<Option<&C::Model>> {
+    learner.downcast_ref::<Fit<C>>().map(Fit::model).transpose()
+}
+
 /// The rows that a learner is judged by: the held-out ones, or all where none were held out.
 pub fn judged(data: &DataSet) -> (&Part, &'static str) {
     if data.test.rows() > 0 { (&data.test, "test") } else { (&data.train, "train") }
@@ -150,6 +159,12 @@ pub fn answer(estimator: &Estimator, x: &Samples) -> Result<Samples> {
         Estimator::Regressor(it) => it.predict(x),
         Estimator::Encoder(it) => it.encode(x),
     }
+}
+
+/// The cluster whose centre is nearest, of the distances from all `[C]`; of several, the first.
+pub fn nearest(distances: &[f32]) -> Option<usize> {
+    let each = distances.iter().enumerate();
+    each.min_by(|a, b| a.1.total_cmp(b.1)).map(|(cluster, _)| cluster)
 }
 
 /// Measures what use costs.

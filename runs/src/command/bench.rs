@@ -14,6 +14,7 @@ use toml::Table;
 
 use crate::cli::Bench;
 use crate::error::{Error, Result};
+use crate::experiment::pool;
 use crate::{Catalogue, output};
 
 /// One measurement.
@@ -46,10 +47,6 @@ pub(super) fn bench(catalogue: &Catalogue, args: &Bench) -> Result<()> {
         }
         all.push(measured);
         Ok(())
-    };
-    let pool = |threads| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-        pool.map_err(|e| Error::Core(freewheel_core::Error::Unsupported(e.to_string())))
     };
     let pools = [pool(1)?, pool(2)?];
     let ids: Vec<String> = catalogue.worlds().into_iter().map(|info| info.id).collect();

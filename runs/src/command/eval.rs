@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::{stop_flag, threads};
 use crate::cli::Eval;
 use crate::error::{Error, Result};
+use crate::experiment::pool;
 use crate::job::{Job, Measured};
 use crate::metrics::Window;
 use crate::yardstick::{Reference, Yardstick, Yardsticks};
@@ -38,8 +39,7 @@ struct Evaluated {
 }
 
 pub(super) fn eval(catalogue: &Catalogue, args: Eval) -> Result<()> {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads(args.threads)).build();
-    let pool = pool.map_err(|e| freewheel_core::Error::Unsupported(e.to_string()))?;
+    let pool = pool(threads(args.threads))?;
     let found = catalogue.find_jobs(&args.run)?;
     let stop = stop_flag()?;
     // Beforehand and in order: a solver may use all threads itself.

@@ -17,6 +17,7 @@ use super::{columns, overlay, stop_flag, threads};
 use crate::cli::Fit;
 use crate::document::Document;
 use crate::error::{Error, Result};
+use crate::experiment::pool;
 use crate::fit::{self, Cost, Plan, Report, folder, score};
 use crate::picture::{self, Named};
 use crate::report::digits;
@@ -36,8 +37,7 @@ pub(super) fn fit(catalogue: &Catalogue, args: Fit) -> Result<()> {
     kind.build(&plan.settings, freewheel_core::Streams::new(plan.seed))?;
     let data = data::open(&plan.data, &plan.options)?;
     let folder = args.out.unwrap_or_else(|| PathBuf::from("results/fit").join(plan.folder_name()));
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads(args.threads)).build();
-    let pool = pool.map_err(|e| freewheel_core::Error::Unsupported(e.to_string()))?;
+    let pool = pool(threads(args.threads))?;
     let (report, cost, pictures) = pool.install(|| learned(kind, plan, &data, &folder, args.output.quiet))?;
     if args.output.json {
         output::json(&json!({ "folder": folder, "report": report, "cost": cost }))?;

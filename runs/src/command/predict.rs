@@ -4,7 +4,7 @@ use std::path::Path;
 
 use freewheel_agents::fit::Estimator;
 use freewheel_agents::supervised::most_probable;
-use freewheel_core::data::{self, Answers, Part, Target};
+use freewheel_core::data::{self, Answers, Options, Part, Target};
 use freewheel_core::{Error as Core, Samples};
 use serde::Serialize;
 use serde_json::json;
@@ -13,7 +13,8 @@ use super::fit::{options_of, settings};
 use super::{columns, threads};
 use crate::cli::Predict;
 use crate::error::{Error, Result};
-use crate::fit::{Report, folder, judged};
+use crate::experiment::pool;
+use crate::fit::{Report, folder, judged, nearest};
 use crate::report::digits;
 use crate::{Catalogue, output};
 
@@ -48,22 +49,14 @@ pub(super) fn predict(catalogue: &Catalogue, args: &Predict) -> Result<()> {
         None => return Err(Error::Usage("--set data....: name the set with --data too".into())),
     };
     let data = data::open(&name, &options)?;
-    // Rows that nobody parted for learning are all there to be predicted.
+    // Rows that nobody parted for learning are all there to be predicted, in their order.
     let foreign = args.data.is_some() && Path::new(&name).exists() && data.test.rows() > 0;
-    let (part, called) = match foreign && !matches!(data.split, data::Split::Given) {
-        true => return whole(catalogue, args, &name),
-        false => judged(&data),
-    };
+    if foreign && !matches!(data.split, data::Split::Given) {
+        let whole = data::open(&name, &Options { test_share: Some(0.0), ..options })?;
+        return said(args, &estimator, &report, &whole.train, &name, "all");
+    }
+    let (part, called) = judged(&data);
     said(args, &estimator, &report, part, &name, called)
-}
-
-/// All rows of a file, in their order.
-fn whole(catalogue: &Catalogue, args: &Predict, name: &str) -> Result<()> {
-    let (estimator, report) = folder::read(&args.fit, catalogue.learners())?;
-    let [mut table] = settings(&args.set, ["data"])?;
-    table.insert("test_share".into(), 0.0.into());
-    let data = data::open(name, &options_of(name, &table)?)?;
-    said(args, &estimator, &report, &data.train, name, "all")
 }
 
 fn said(
@@ -85,8 +78,7 @@ fn said(
         ))
         .into());
     }
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads(args.threads)).build();
-    let pool = pool.map_err(|e| Core::Unsupported(e.to_string()))?;
+    let pool = pool(threads(args.threads))?;
     let part = part.select(&rows);
     let all = pool.install(|| answers(estimator, report, &part, &rows))?;
     if args.json {
@@ -135,11 +127,7 @@ fn answers(estimator: &Estimator, report: &Report, part: &Part, rows: &[usize]) 
                 (Some(class(best)), Some(numbers[best as usize]))
             }
             Estimator::Regressor(_) => (Some(json!(numbers[0])), None),
-            // The nearest centre.
-            Estimator::Encoder(it) if it.id() == "kmeans" => {
-                let nearest = numbers.iter().enumerate().min_by(|a, b| a.1.total_cmp(b.1));
-                (nearest.map(|(cluster, _)| json!(cluster)), None)
-            }
+            Estimator::Encoder(it) if it.id() == "kmeans" => (nearest(numbers).map(|c| json!(c)), None),
             Estimator::Encoder(_) => (None, None),
         };
         let numbers =

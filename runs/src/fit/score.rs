@@ -1,17 +1,15 @@
 //! What a fitted learner is worth.
 
-use std::any::Any;
-
-use freewheel_agents::fit::{Estimator, Fit};
+use freewheel_agents::fit::Estimator;
 use freewheel_agents::supervised::metrics::{accuracy, log_loss, r_squared};
-use freewheel_agents::supervised::{linear, most_probable};
+use freewheel_agents::supervised::{Regressor, linear, most_probable};
 use freewheel_agents::unsupervised::metrics::{matching_accuracy, normalised_mutual_information, silhouette};
 use freewheel_agents::unsupervised::{Encoder, kmeans, pca, vae};
 use freewheel_core::data::{Answers, DataSet, Part, Shape};
 use freewheel_core::{Error, Purpose, Result, Samples, Streams};
 use serde::{Deserialize, Serialize};
 
-use super::judged;
+use super::{judged, model_of};
 
 /// Samples that a silhouette is a mean over, at most: its cost is their square.
 const SILHOUETTE: usize = 2_000;
@@ -59,19 +57,17 @@ pub fn scores(estimator: &Estimator, data: &DataSet, seed: u64) -> Result<Vec<Sc
                 score("R²", name, r_squared(predicted.values(), y), ""),
                 score("root mean square error", name, rmse, ""),
             ];
-            all.extend(line(estimator, data));
+            all.extend(line(&**it, data));
             Ok(all)
         }
-        Estimator::Encoder(it) => encoded(&**it, estimator, data, seed),
+        Estimator::Encoder(it) => encoded(&**it, data, seed),
     }
 }
 
 /// Slopes and intercept of a linear model of few columns.
-fn line(estimator: &Estimator, data: &DataSet) -> Vec<Score> {
-    let any = estimator.estimate() as &dyn Any;
-    let linear = any.downcast_ref::<Fit<linear::Linear>>().map(Fit::model);
-    let ridge = any.downcast_ref::<Fit<linear::Ridge>>().map(Fit::model);
-    let Some(Ok(model)) = linear.or(ridge) else { return Vec::new() };
+fn line(it: &dyn Regressor, data: &DataSet) -> Vec<Score> {
+    let linear = model_of::<linear::Linear>(it).ok().flatten();
+    let Some(model) = linear.or(model_of::<linear::Ridge>(it).ok().flatten()) else { return Vec::new() };
     let names: Vec<String> = match &data.shape {
         Shape::Columns(names) if names.len() <= 16 => names.clone(),
         _ => return Vec::new(),
@@ -88,18 +84,18 @@ fn reconstruction(it: &dyn Encoder, x: &Samples) -> Result<f64> {
     Ok(errors.sum::<f64>() / x.values().len().max(1) as f64)
 }
 
-fn encoded(it: &dyn Encoder, estimator: &Estimator, data: &DataSet, seed: u64) -> Result<Vec<Score>> {
+fn encoded(it: &dyn Encoder, data: &DataSet, seed: u64) -> Result<Vec<Score>> {
     let (part, name) = judged(data);
-    let any = estimator.estimate() as &dyn Any;
     let mut dice = Streams::new(seed).stream(Purpose::EvaluationAction, 0, 0);
     let mut all = Vec::new();
-    if let Some(fit) = any.downcast_ref::<Fit<kmeans::Config>>() {
-        let model = fit.model()?;
+    if let Some(model) = model_of::<kmeans::Config>(it)? {
         all.push(score("inertia", "train", model.inertia(), ""));
         all.push(score("iterations", "train", f64::from(model.iterations()), ""));
+        let mut clusters = Vec::new();
+        // The last of them is the part to judge by.
         let parts = [(&data.train, "train"), (&data.test, "test")];
         for (Part { samples, answers, .. }, name) in parts.into_iter().filter(|(part, _)| part.rows() > 0) {
-            let clusters = model.labels(samples)?;
+            clusters = model.labels(samples)?;
             if let Answers::Classes(labels) = answers {
                 all.push(score(
                     "accuracy, clusters matched with classes",
@@ -111,15 +107,14 @@ fn encoded(it: &dyn Encoder, estimator: &Estimator, data: &DataSet, seed: u64) -
                 all.push(score("normalised mutual information", name, shared, ""));
             }
         }
-        let clusters = model.labels(&part.samples)?;
         match silhouette(&part.samples, &clusters, SILHOUETTE, &mut dice) {
             Ok(value) => all.push(score("silhouette", name, value, "")),
             // One cluster has none.
             Err(Error::Config(_)) => {}
             Err(e) => return Err(e),
         }
-    } else if let Some(fit) = any.downcast_ref::<Fit<pca::Config>>() {
-        let ratios = fit.model()?.explained_variance_ratio();
+    } else if let Some(model) = model_of::<pca::Config>(it)? {
+        let ratios = model.explained_variance_ratio();
         for (i, ratio) in ratios.iter().enumerate().take(8) {
             all.push(score(
                 format!("variance explained by component {}", i + 1),
@@ -129,8 +124,8 @@ fn encoded(it: &dyn Encoder, estimator: &Estimator, data: &DataSet, seed: u64) -
             ));
         }
         all.push(score("variance explained", "train", 100.0 * ratios.iter().sum::<f64>(), "%"));
-    } else if let Some(fit) = any.downcast_ref::<Fit<vae::Config>>() {
-        let elbo = fit.model()?.elbo(&part.samples, &mut dice)?;
+    } else if let Some(model) = model_of::<vae::Config>(it)? {
+        let elbo = model.elbo(&part.samples, &mut dice)?;
         all.push(score("-ELBO", name, elbo.negative(), "nats"));
         all.push(score("reconstruction", name, elbo.reconstruction, "nats"));
         all.push(score("divergence from the prior", name, elbo.divergence, "nats"));

@@ -7,15 +7,14 @@
 //! | [`latents`] | what a decoder makes of factors: the sheet of them, the way from sample to sample |
 //! | [`concept`] | a direction among factors, added in steps and measured |
 
-use std::any::Any;
-
-use freewheel_agents::fit::{Estimator, Fit, Settings};
+use freewheel_agents::fit::Estimator;
 use freewheel_agents::supervised::{Classifier, Regressor};
-use freewheel_agents::unsupervised::{Encoder, kmeans, pca, vae};
+use freewheel_agents::unsupervised::{Codes, Encoder, kmeans, pca, vae};
 use freewheel_core::data::{Answers, DataSet, Part, Shape, Target};
-use freewheel_core::{Error, Result, Samples};
+use freewheel_core::{Error, Result};
 
 use super::Named;
+use crate::fit::{judged, model_of};
 
 pub mod answers;
 pub mod concept;
@@ -44,16 +43,16 @@ pub fn all(learner: &Estimator, set: &DataSet) -> Result<Vec<Named>> {
 }
 
 fn of_classifier(it: &dyn Classifier, set: &DataSet) -> Result<Vec<Named>> {
-    let part = judged(set);
+    let part = judged(set).0;
     answers::classified(set, part, &it.predict_proba(&part.samples)?)
 }
 
 fn of_regressor(it: &dyn Regressor, set: &DataSet) -> Result<Vec<Named>> {
-    Ok(vec![Named::new("regression", answers::regression(it, set, judged(set))?)])
+    Ok(vec![Named::new("regression", answers::regression(it, set, judged(set).0)?)])
 }
 
 fn of_encoder(it: &dyn Encoder, set: &DataSet) -> Result<Vec<Named>> {
-    let part = thinned(judged(set));
+    let part = thinned(judged(set).0);
     let images = matches!(set.shape, Shape::Image { .. });
     let mut all = Vec::new();
     if let Some(pca) = model_of::<pca::Config>(it)? {
@@ -66,13 +65,13 @@ fn of_encoder(it: &dyn Encoder, set: &DataSet) -> Result<Vec<Named>> {
         }
     } else if let Some(kmeans) = model_of::<kmeans::Config>(it)? {
         if images {
-            all.push(Named::new("centres", groups::centres(kmeans, set, judged(set), 12)?));
+            all.push(Named::new("centres", groups::centres(kmeans, set, judged(set).0, 12)?));
         }
         if set.shape.width() > 1 {
             all.push(Named::new("clusters", groups::clusters(kmeans, set, &part)?));
         }
     } else if let Some(vae) = model_of::<vae::Config>(it)? {
-        let codes = vae_codes(vae, &part)?;
+        let codes = vae.encode(&part.samples)?;
         if images {
             all.push(Named::new("latents", latents::grid(vae, &set.shape, &codes, 15)?));
             let (from, to) = latents::pairs(&part, 8);
@@ -99,31 +98,12 @@ fn first_factor(vae: &vae::Vae, set: &DataSet) -> Result<Vec<Named>> {
     };
     let concept = Concept::of_factor(vae, &set.train.samples, known, 0, factor)?;
     let some = |most: usize| {
-        let part = judged(set);
+        let part = judged(set).0;
         part.samples.select(&(0..part.rows().min(most)).collect::<Vec<_>>())
     };
     let sheet = concept.sheet(vae, &set.shape, &some(6), &STEPS)?;
     let effect = Effect::measure(&concept, vae, &some(MEASURED), &STEPS)?;
     Ok(vec![Named::new(&factor.name, sheet), Named::new("effect", effect.chart()?)])
-}
-
-fn vae_codes(vae: &vae::Vae, part: &Part) -> Result<Samples> {
-    use freewheel_agents::unsupervised::Codes;
-    vae.encode(&part.samples)
-}
-
-/// The model behind `it`, where it is one of these settings.
-///
-/// # Errors
-/// [`Error::Config`] before it was fitted.
-pub fn model_of<C: Settings>(it: &dyn Encoder) -> Result<Option<&C::Model>> {
-    let it: &dyn Any = it;
-    it.downcast_ref::<Fit<C>>().map(Fit::model).transpose()
-}
-
-/// The part to judge by, or where it is empty the one to learn from.
-pub fn judged(set: &DataSet) -> &Part {
-    if set.test.rows() > 0 { &set.test } else { &set.train }
 }
 
 /// At most [`POINTS`] rows, evenly chosen.

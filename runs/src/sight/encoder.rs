@@ -13,6 +13,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use toml::Table;
 
+use crate::fit::nearest;
+
 /// Which learner, and what it learns from. As text it is the learner's name alone.
 ///
 /// | learner | what the agent sees |
@@ -281,8 +283,7 @@ impl Lens for Learned {
         match self.space {
             ObservationSpace::Discrete { .. } => {
                 for (out, distances) in out.iter_mut().zip(codes.iter()) {
-                    let nearest = distances.iter().enumerate().min_by(|a, b| a.1.total_cmp(b.1));
-                    *out = nearest.map_or(0.0, |(cluster, _)| cluster as f32);
+                    *out = nearest(distances).map_or(0.0, |cluster| cluster as f32);
                 }
             }
             ObservationSpace::Box { .. } => out.copy_from_slice(codes.values()),
