@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::map::MapPlan;
 use crate::seeds::Seeds;
 
 /// Learning by reward, watched and measured against the best that is possible.
@@ -53,6 +54,15 @@ Examples:
   freewheel watch results/default/grid-cliff-sarsa-*/seed-0
   freewheel watch grid/four-rooms --agent human")]
     Watch(Watch),
+    /// Draw the states that a run's policy visits as a map, coloured by what followed or by what is alike.
+    #[command(after_help = "\
+Examples:
+  freewheel map results/train/track-club-ppo-1a2b3c4d/seed-0
+  freewheel map results/encoders --plane vae --colour cluster
+
+The plane is found without labels. The picture is kept in the run's folder as SVG and PNG; of a single run it is shown, too.
+An experiment with a table [map] draws one for each of its runs.")]
+    Map(Map),
     /// Print the best that can be done in a world, exactly where it can be known.
     #[command(after_help = "\
 Examples:
@@ -235,6 +245,22 @@ pub struct Watch {
     /// Lay a setting over the defaults, such as world.slippery=false. Repeatable.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
+}
+
+/// `freewheel map`
+#[derive(Args, Debug)]
+pub struct Map {
+    /// A run's folder, or any folder above.
+    pub run: PathBuf,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub plan: MapPlan,
+    /// Print one JSON document on standard output, and nothing else.
+    #[arg(long)]
+    pub json: bool,
+    /// Threads; all cores where not said. Results do not depend on it.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
 }
 
 /// `freewheel solve`

@@ -26,6 +26,7 @@ mod fit;
 mod gtp;
 mod init;
 mod list;
+mod map;
 mod predict;
 mod replay;
 mod run;
@@ -59,6 +60,7 @@ impl Catalogue {
             Command::Resume(args) => run::resume(self, args),
             Command::Eval(args) => eval::eval(self, args),
             Command::Watch(args) => watch::watch(self, args),
+            Command::Map(args) => map::map(self, &args),
             Command::Solve(args) => solve::solve(self, args),
             Command::Envs(args) => list::envs(self, args),
             Command::Agents(args) => list::agents(self, args),

@@ -11,6 +11,7 @@ pub mod error;
 pub mod experiment;
 pub mod fit;
 pub mod job;
+pub mod map;
 pub mod metrics;
 mod output;
 pub mod picture;

@@ -138,7 +138,7 @@ fn finite(what: &str, mut all: impl Iterator<Item = f64>) -> Result<()> {
 }
 
 /// `count` with its thousands apart: `10,000`.
-fn counted(count: u64) -> String {
+pub(crate) fn counted(count: u64) -> String {
     let digits = count.to_string();
     let mut out = String::new();
     for (i, digit) in digits.chars().enumerate() {

@@ -13,6 +13,7 @@ use toml::{Table, Value};
 use crate::catalogue::{Catalogue, world_file};
 use crate::document::Document;
 use crate::job::{CheckpointPlan, Evaluation, Job, JobConfig, LogPlan};
+use crate::map::MapPlan;
 use crate::seeds::Seeds;
 use crate::sight::Sight;
 
@@ -53,10 +54,12 @@ pub struct Plan {
     pub name: String,
     /// Its runs: worlds x agents x seeds, in this order.
     pub jobs: Vec<Job>,
+    /// Which map is drawn of each run, if any.
+    pub map: Option<MapPlan>,
 }
 
 /// Tables of the top level that are not plain values.
-const SECTIONS: [&str; 7] = ["worlds", "agents", "world", "agent", "evaluation", "log", "checkpoint"];
+const SECTIONS: [&str; 8] = ["worlds", "agents", "world", "agent", "evaluation", "log", "checkpoint", "map"];
 
 impl Plan {
     /// Reads an experiment.
@@ -79,12 +82,16 @@ impl Plan {
             top,
         };
         common.check(doc)?;
+        let map = doc.table.contains_key("map").then(|| section::<MapPlan>(doc, "map")).transpose()?;
+        if let Some((key, fault)) = map.as_ref().and_then(MapPlan::fault) {
+            return Err(doc.error(&["map", key], fault));
+        }
         known_names(doc, catalogue, &worlds, &agents)?;
         let mut jobs = Vec::new();
         for world in &worlds {
             common.jobs_of(catalogue, doc, world, &agents, &mut jobs)?;
         }
-        Ok(Plan { name: common.top.name, jobs })
+        Ok(Plan { name: common.top.name, jobs, map })
     }
 }
 

@@ -7,6 +7,7 @@ use freewheel_core::Error as Core;
 use freewheel_core::checkpoint::write_atomically;
 use toml::Value;
 
+use super::map::maps;
 use super::{DEFAULT_EXPERIMENT, files_below, overlay, stop_flag, threads};
 use crate::Catalogue;
 use crate::cli::{Output, Resume, Run, Train, Training};
@@ -28,7 +29,7 @@ pub(super) fn run(catalogue: &Catalogue, args: Run) -> Result<()> {
     prepare(&mut doc, &args.training)?;
     let plan = Plan::new(catalogue, &doc)?;
     let out = args.training.out.clone().unwrap_or_else(|| Path::new("results").join(&plan.name));
-    finish(catalogue, &plan.name, &plan.jobs, &out, args.training.output, args.training.threads)
+    finish(catalogue, &plan, &out, args.training.output, args.training.threads)
 }
 
 pub(super) fn train(catalogue: &Catalogue, args: Train) -> Result<()> {
@@ -36,7 +37,7 @@ pub(super) fn train(catalogue: &Catalogue, args: Train) -> Result<()> {
     prepare(&mut doc, &args.training)?;
     let plan = Plan::new(catalogue, &doc)?;
     let out = args.training.out.clone().unwrap_or_else(|| "results/train".into());
-    finish(catalogue, &plan.name, &plan.jobs, &out, args.training.output, args.training.threads)
+    finish(catalogue, &plan, &out, args.training.output, args.training.threads)
 }
 
 fn prepare(doc: &mut Document, training: &Training) -> Result<()> {
@@ -64,18 +65,12 @@ pub(super) fn resume(catalogue: &Catalogue, args: Resume) -> Result<()> {
         return Err(Error::Core(Core::Config(message)));
     }
     let name = root.file_name().map_or_else(|| "resumed".into(), |name| name.to_string_lossy().into_owned());
-    finish(catalogue, &name, &jobs, root, args.output, args.threads)
+    finish(catalogue, &Plan { name, jobs, map: None }, root, args.output, args.threads)
 }
 
 /// Runs the jobs, prints the table, and leaves it beside the runs.
-fn finish(
-    catalogue: &Catalogue,
-    name: &str,
-    jobs: &[Job],
-    out: &Path,
-    output: Output,
-    said: Option<u16>,
-) -> Result<()> {
+fn finish(catalogue: &Catalogue, plan: &Plan, out: &Path, output: Output, said: Option<u16>) -> Result<()> {
+    let Plan { name, jobs, map } = plan;
     let stop = stop_flag()?;
     let _lock = lock(out)?;
     // All of them before the first begins: whatever happens, `resume` knows what was asked for.
@@ -92,6 +87,11 @@ fn finish(
     if stop.load(Ordering::Relaxed) && ran.iter().any(unfinished) {
         let again = format!("{} resume {}", catalogue.name(), quoted(&out.to_string_lossy()));
         return Err(Error::Interrupted(again));
+    }
+    if let Some(map) = map {
+        let done = ran.iter().filter(|ran| matches!(ran.outcome, Some(Outcome::Done(_)))).map(|ran| ran.job);
+        let done: Vec<(PathBuf, &Job)> = done.map(|job| (job.directory(out), job)).collect();
+        maps(catalogue, map, &done, threads(said))?;
     }
     let report = Report::new(name, &out.to_string_lossy(), &ran, &yardsticks)?;
     // The table beside the runs is that of the whole folder, never of a part of it.

@@ -201,7 +201,7 @@ fn at_random(
 }
 
 /// From observations to the learner's samples: `(x - shift) * factor`, column by column.
-struct Scale {
+pub(crate) struct Scale {
     shift: Vec<f32>,
     factor: Vec<f32>,
     /// Whether what lies outside 0 to 1 is cut.
@@ -210,7 +210,7 @@ struct Scale {
 
 impl Scale {
     /// To 0 and 1 from the least to the greatest of `seen` where `unit`; else to mean 0 and variance 1. What never varies is 0.
-    fn of(seen: &Samples, unit: bool) -> Self {
+    pub(crate) fn of(seen: &Samples, unit: bool) -> Self {
         let n = seen.rows().max(1) as f64;
         let each = |column: usize| {
             let values = || seen.iter().map(move |row| f64::from(row[column]));
@@ -230,7 +230,7 @@ impl Scale {
         Scale { shift, factor, cut: unit }
     }
 
-    fn apply(&self, obs: &[f32]) -> Result<Samples> {
+    pub(crate) fn apply(&self, obs: &[f32]) -> Result<Samples> {
         let columns = self.shift.iter().zip(&self.factor).cycle();
         let scaled = obs.iter().zip(columns).map(|(x, (shift, factor))| {
             let x = (x - shift) * factor;

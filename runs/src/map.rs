@@ -1,0 +1,295 @@
+//! A map of the states that a run's policy visits: a plane found without labels, coloured by the reward that followed or by what is
+//! alike.
+
+use std::path::{Path, PathBuf};
+
+use freewheel_agents::fit::unwatched;
+use freewheel_agents::unsupervised::{Codes, Encode, kmeans, pca, vae};
+use freewheel_core::{
+    Choice, DynWorld, Ending, Error, Mode, ObservationSpace, Player, Policy, Purpose, Result, Samples,
+    Stream, Streams,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::catalogue::Catalogue;
+use crate::job::Job;
+use crate::picture::{self, Scatter, counted};
+use crate::report::digits;
+use crate::sight::encoder::Scale;
+
+/// What finds the plane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Plane {
+    /// PCA: the two directions along which states vary most.
+    Pca,
+    /// A VAE with two latents.
+    Vae,
+}
+
+/// What gives a state its colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Colour {
+    /// The discounted reward that followed.
+    Value,
+    /// Which group of k-means it is in.
+    Cluster,
+}
+
+/// Which map is drawn; `[map]` in an experiment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, clap::Args)]
+#[serde(default, deny_unknown_fields)]
+pub struct MapPlan {
+    /// What finds the plane of the map.
+    #[arg(long, value_enum, default_value_t = Plane::Pca)]
+    pub plane: Plane,
+    /// What gives a state its colour.
+    #[arg(long, value_enum, default_value_t = Colour::Value)]
+    pub colour: Colour,
+    /// How many states are drawn, 10 to 100000.
+    #[arg(long, default_value_t = 5000, value_parser = clap::value_parser!(u32).range(10..=100_000))]
+    pub states: u32,
+    /// Groups of k-means, 2 to 10.
+    #[arg(long, default_value_t = 6, value_parser = clap::value_parser!(u32).range(2..=10))]
+    pub clusters: u32,
+}
+
+impl Default for MapPlan {
+    fn default() -> Self {
+        MapPlan { plane: Plane::Pca, colour: Colour::Value, states: 5000, clusters: 6 }
+    }
+}
+
+/// Episodes played at once.
+const ROWS: usize = 16;
+/// The share of a value that may hang by what a time limit cut off.
+const UNKNOWN: f64 = 0.1;
+
+/// What a policy saw, and what it earned from there on.
+struct Visited {
+    /// `[N, D]`: the world's own observations, whatever stands between them and the agent.
+    obs: Samples,
+    /// `[N]`: the mover's discounted reward until the episode's end.
+    value: Vec<f32>,
+}
+
+impl MapPlan {
+    /// The setting that is out of range, and what is wrong with it.
+    pub fn fault(&self) -> Option<(&'static str, String)> {
+        let all = [("states", self.states, 10, 100_000), ("clusters", self.clusters, 2, 10)];
+        let (name, value, least, most) =
+            all.into_iter().find(|(_, value, least, most)| !(least..=most).contains(&value))?;
+        Some((
+            name,
+            format!("`{name}` = {value} is out of range: it must be at least {least} and at most {most}"),
+        ))
+    }
+
+    /// What its files are called, without their endings.
+    pub fn file_name(&self) -> String {
+        let plane = if self.plane == Plane::Pca { "pca" } else { "vae" };
+        format!("map-{plane}-{}", if self.colour == Colour::Value { "value" } else { "cluster" })
+    }
+
+    /// The map of the newest policy of the run in `directory`, played greedily in the world it learned in; `None` before its first
+    /// checkpoint. The same bytes for the same run.
+    ///
+    /// # Errors
+    /// [`Error::Config`] where the world shows no numbers that lie in a plane; those of reading and playing.
+    pub fn draw(
+        &self,
+        catalogue: &Catalogue,
+        job: &Job,
+        directory: &Path,
+        note: &dyn Fn(&str),
+    ) -> Result<Option<Scatter>> {
+        let Some((step, learner)) = job.trained(catalogue, directory, note)? else { return Ok(None) };
+        let world = catalogue.build_world(&job.config.world, &job.config.world_settings)?;
+        match world.spec().observation {
+            ObservationSpace::Discrete { n } => {
+                return Err(Error::Config(format!(
+                    "{}: it shows which of {n} states it is in, and an index has no place in a plane; `{} watch` draws \
+                     such states",
+                    world.spec().id,
+                    catalogue.name()
+                )));
+            }
+            _ if world.spec().observation.len() < 2 => {
+                return Err(Error::Config(format!(
+                    "{}: it shows one number, and a plane has two",
+                    world.spec().id
+                )));
+            }
+            _ => {}
+        }
+        let policy = learner.policy(Mode::Greedy);
+        let streams = Streams::new(job.config.seed);
+        let visited = visit(&*world, job, &*policy, streams, self.states as usize)?;
+        let title = format!(
+            "{}, {} steps\n{} states that it visits in the plane of ",
+            job.title(),
+            counted(step),
+            counted(visited.value.len() as u64)
+        );
+        self.drawn(&title, &visited, streams).map(Some)
+    }
+
+    /// # Errors
+    /// Those of fitting.
+    fn drawn(&self, title: &str, visited: &Visited, streams: Streams) -> Result<Scatter> {
+        let scaled = Scale::of(&visited.obs, self.plane == Plane::Vae).apply(visited.obs.values())?;
+        let (points, subtitle, axes) = match self.plane {
+            Plane::Pca => {
+                let fitted = pca::Config { components: 2 }.fit(&scaled, streams, &mut unwatched)?;
+                let shares = fitted.explained_variance_ratio();
+                let axis = |i: usize| format!("component {} ({:.1} %)", i + 1, 100.0 * shares[i]);
+                (fitted.encode(&scaled)?, "two principal components", [axis(0), axis(1)])
+            }
+            Plane::Vae => {
+                // Few numbers bring few nats: at its full weight the divergence would leave nothing to see.
+                let config = vae::Config { beta: 0.01, hidden: vec![64, 64], ..vae::Config::default() };
+                let fitted = config.fit(&scaled, streams, &mut unwatched)?;
+                let axes = ["factor 1".to_owned(), "factor 2".to_owned()];
+                (fitted.encode(&scaled)?, "two factors of a VAE", axes)
+            }
+        };
+        let coloured_by = match self.colour {
+            Colour::Value => "the discounted reward that followed",
+            Colour::Cluster => "groups of k-means, and what followed on average",
+        };
+        let title = format!("{title}{subtitle}\ncolour: {coloured_by}");
+        let map = Scatter::new(&title, points, [&axes[0], &axes[1]])?;
+        match self.colour {
+            Colour::Value => map.by_value(&visited.value, "value"),
+            Colour::Cluster => {
+                let scaled = Scale::of(&visited.obs, false).apply(visited.obs.values())?;
+                let config = kmeans::Config { clusters: self.clusters, ..kmeans::Config::default() };
+                let of = config.fit(&scaled, streams, &mut unwatched)?.labels(&scaled)?;
+                map.by_class(&of, &names(&of, &visited.value, self.clusters))
+            }
+        }
+    }
+
+    /// Draws the map into the run's `directory`; gives it and the files' paths, `None` before the run's first checkpoint.
+    ///
+    /// # Errors
+    /// As [`MapPlan::draw`]; [`Error::Io`].
+    pub fn write(
+        &self,
+        catalogue: &Catalogue,
+        job: &Job,
+        directory: &Path,
+        note: &dyn Fn(&str),
+    ) -> Result<Option<(Scatter, [PathBuf; 2])>> {
+        let Some(map) = self.draw(catalogue, job, directory, note)? else { return Ok(None) };
+        let files = picture::write(directory, &self.file_name(), &map)?;
+        Ok(Some((map, files)))
+    }
+}
+
+/// What the groups are called: their number, and the mean of the values in each.
+fn names(of: &[u32], value: &[f32], clusters: u32) -> Vec<String> {
+    let mean = |cluster| {
+        let own: Vec<f64> =
+            of.iter().zip(value).filter(|(of, _)| **of == cluster).map(|(_, &v)| f64::from(v)).collect();
+        if own.is_empty() { "empty".to_owned() } else { digits(own.iter().sum::<f64>() / own.len() as f64) }
+    };
+    (0..clusters).map(|cluster| format!("group {}: {}", cluster + 1, mean(cluster))).collect()
+}
+
+/// One step of a row.
+struct Taken {
+    obs: Vec<f32>,
+    mover: Player,
+    reward: f64,
+}
+
+/// At least one whole episode in every row, and whole episodes until there are `states` of them; of more, evenly chosen ones.
+///
+/// The agent acts by what it sees of the world ([`Job::world`]); the map is of the world itself, which goes in step with it.
+fn visit(
+    world: &dyn DynWorld,
+    job: &Job,
+    policy: &dyn Policy,
+    streams: Streams,
+    states: usize,
+) -> Result<Visited> {
+    let open = |world: &dyn DynWorld| {
+        let mut episodes = world.batch(ROWS, streams, Purpose::EvaluationEnvironment, 0);
+        episodes.limit(job.max_steps());
+        episodes
+    };
+    let (mut plain, mut seen) = (open(world), open(&*job.world));
+    let mut rngs: Vec<Stream> =
+        (0..ROWS as u64).map(|row| streams.stream(Purpose::EvaluationAction, row, 0)).collect();
+    let mut choice = Choice::for_spec(world.spec(), ROWS);
+    let mut trails: Vec<Vec<Taken>> = (0..ROWS).map(|_| Vec::new()).collect();
+    let (mut whole, mut obs, mut value) = ([false; ROWS], Vec::new(), Vec::new());
+    while value.len() < states || whole.contains(&false) {
+        seen.ask(policy, &mut rngs, &mut choice)?;
+        for (row, trail) in trails.iter_mut().enumerate() {
+            let view = plain.view();
+            trail.push(Taken { obs: view.obs_row(row).to_vec(), mover: view.to_play[row], reward: 0.0 });
+        }
+        plain.step(choice.actions())?;
+        seen.step(choice.actions())?;
+        let view = plain.view();
+        for (row, trail) in trails.iter_mut().enumerate() {
+            if let Some(last) = trail.last_mut() {
+                last.reward = f64::from(view.reward[row]);
+            }
+            if view.ending[row].is_over() {
+                whole[row] = true;
+                let known = valued(trail, view.ending[row], world.spec().gamma);
+                for (taken, v) in trail.drain(..).zip(known).filter_map(|(taken, v)| Some((taken, v?))) {
+                    obs.extend(taken.obs);
+                    value.push(v);
+                }
+            }
+        }
+    }
+    let (n, obs) = (value.len(), Samples::new(obs, world.spec().observation.len())?);
+    let chosen: Vec<usize> = (0..states).map(|i| i * n / states).collect();
+    Ok(Visited { obs: obs.select(&chosen), value: chosen.iter().map(|&i| value[i]).collect() })
+}
+
+/// The discounted reward from each step of an episode to its end, the mover's. Of an episode that was cut, those steps have none of
+/// which more than [`UNKNOWN`] hangs by what was cut off; unless all do, as where nothing is discounted: then it is the reward until
+/// the cut.
+fn valued(trail: &[Taken], ending: Ending, gamma: f64) -> Vec<Option<f32>> {
+    let weight = |left: usize| gamma.powi(left as i32);
+    let cut = ending == Ending::Truncated && weight(trail.len()) <= UNKNOWN;
+    let mut following: Option<(Player, f64)> = None;
+    let mut all: Vec<Option<f32>> = Vec::with_capacity(trail.len());
+    for (left, taken) in (1..).zip(trail.iter().rev()) {
+        let rest = following.map_or(0.0, |(mover, value)| if mover == taken.mover { value } else { -value });
+        let value = taken.reward + gamma * rest;
+        following = Some((taken.mover, value));
+        all.push((!cut || weight(left) <= UNKNOWN).then_some(value as f32));
+    }
+    all.reverse();
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn trail(steps: &[(Player, f64)]) -> Vec<Taken> {
+        steps.iter().map(|&(mover, reward)| Taken { obs: Vec::new(), mover, reward }).collect()
+    }
+
+    #[test]
+    fn what_followed_by_hand() {
+        let solo = trail(&[(Player::One, 1.0), (Player::One, 2.0), (Player::One, 4.0)]);
+        assert_eq!(valued(&solo, Ending::Terminal, 0.5), [Some(3.0), Some(4.0), Some(4.0)]);
+        // Cut off after three steps, of which a half, a quarter, an eighth would hang by what came then.
+        assert_eq!(valued(&solo, Ending::Truncated, 0.4), [Some(2.44), None, None]);
+        assert_eq!(valued(&solo, Ending::Truncated, 1.0), [Some(7.0), Some(6.0), Some(4.0)]);
+        // Whoever moves last wins; what is good for one is bad for the other.
+        let game = trail(&[(Player::One, 0.0), (Player::Two, 0.0), (Player::One, 1.0)]);
+        assert_eq!(valued(&game, Ending::Terminal, 1.0), [Some(1.0), Some(-1.0), Some(1.0)]);
+    }
+}

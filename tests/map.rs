@@ -1,0 +1,103 @@
+//! `map`: the states that a run visits as a picture, beside the runs and of runs that were made before.
+
+use std::path::Path;
+
+use freewheel_tests::{Program, assert_same_bytes, files};
+
+const PROGRAM: Program = Program(env!("CARGO_BIN_EXE_freewheel-odd"));
+
+/// A short experiment that ends with `map`, in `out`.
+fn run(folder: &Path, out: &str, map: &str, more: &[&str]) -> std::path::PathBuf {
+    let experiment = folder.join("maps.toml");
+    let text = format!(
+        r#"
+        worlds = [{{ id = "track/circle", start = "anywhere" }}, "classic/cartpole"]
+        agents = ["random", {{ id = "q-learning", encoder = {{ learner = "kmeans", steps = 500 }}, history = 2 }}]
+        seeds = "0..2"
+        steps = 1000
+        [evaluation]
+        episodes = 2
+        points = 1
+        {map}
+        "#
+    );
+    std::fs::write(&experiment, text).unwrap();
+    let out = folder.join(out);
+    let words = ["run", experiment.to_str().unwrap(), "--out", out.to_str().unwrap(), "--json"];
+    PROGRAM.json(&[&words[..], more].concat());
+    out
+}
+
+fn maps(root: &Path) -> Vec<String> {
+    files(root).into_keys().filter(|name| name.contains("map-")).collect()
+}
+
+#[test]
+fn the_runs_of_an_experiment_are_mapped() {
+    let folder = tempfile::tempdir().unwrap();
+    let map = "[map]\nstates = 300";
+    let one = run(folder.path(), "one", map, &["--threads", "1"]);
+    let two = run(folder.path(), "two", map, &["--threads", "2"]);
+    assert_eq!(maps(&one).len(), 16, "two files for each of eight runs");
+    assert_same_bytes(&one, &two);
+    // Runs that were made before get theirs, and are not made again for it; the picture is the same wherever it is asked for.
+    let bare = run(folder.path(), "bare", "", &[]);
+    assert_eq!(maps(&bare).len(), 0);
+    let report = PROGRAM.json(&["map", bare.to_str().unwrap(), "--states", "300", "--json"]);
+    assert_eq!(report["files"].as_array().unwrap().len(), 8);
+    assert_same_bytes(&one, &bare);
+}
+
+#[test]
+fn every_plane_and_colour_is_drawn() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = run(folder.path(), "runs", "", &[]);
+    let run = files(&out)
+        .into_keys()
+        .find(|name| name.contains("cartpole-q-learning") && name.ends_with("seed-0/config.toml"));
+    let run = out.join(run.unwrap()).parent().unwrap().to_owned();
+    for plane in ["pca", "vae"] {
+        for colour in ["value", "cluster"] {
+            let words = [
+                "map",
+                run.to_str().unwrap(),
+                "--plane",
+                plane,
+                "--colour",
+                colour,
+                "--states",
+                "200",
+                "--clusters",
+                "3",
+            ];
+            let shown = PROGRAM.text(&words);
+            assert!(shown.contains("seed 0, 1,000 steps\n200 states that it visits"), "{shown}");
+            let svg = std::fs::read_to_string(run.join(format!("map-{plane}-{colour}.svg"))).unwrap();
+            assert_eq!(svg.matches("<circle").count(), 200, "{plane} {colour}");
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_mapped_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    PROGRAM.text(&["train", "grid/cliff", "q-learning", "--steps", "100", "--out", out, "--quiet"]);
+    let (code, said) = PROGRAM.fails(&["map", out]);
+    assert!(code == 3 && said.contains("which of 48 states") && said.contains("watch"), "{code} {said}");
+    let experiment = folder.path().join("maps.toml");
+    let refused = |map: &str| {
+        std::fs::write(
+            &experiment,
+            format!("worlds = [\"grid/cliff\"]\nagents = [\"random\"]\n[map]\n{map}\n"),
+        )
+        .unwrap();
+        let (code, said) = PROGRAM.fails(&["run", experiment.to_str().unwrap()]);
+        assert_eq!(code, 3, "{said}");
+        said
+    };
+    let said = refused("clusters = 11");
+    assert!(said.contains("maps.toml:4") && said.contains("at most 10"), "{said}");
+    assert!(refused("color = 'value'").contains("did you mean `colour`"));
+    assert!(refused("plane = 'tsne'").contains("maps.toml:4"));
+}
