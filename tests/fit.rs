@@ -135,3 +135,43 @@ fn what_does_not_go_together_is_said() {
     assert!(fails(&["predict", "."]).contains("no fitted learner"));
     assert_eq!(PROGRAM.fails(&["fit", "softmax", "--set", "agent.k=2"]).0, 2);
 }
+
+#[test]
+fn between_samples_and_along_concepts() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let small = ["--set", "learner.latents=4", "--set", "learner.hidden=[32]", "--set", "learner.epochs=3"];
+    fit(folder, "vae", &[&["--data", "faces", "--set", "data.faces=400"][..], &small].concat());
+    let path = folder.to_str().unwrap();
+    let asked = |words: &[&str]| PROGRAM.json(&[&words[..1], &[path], &words[1..], &["--json"]].concat());
+    let by_factor = asked(&["concept", "--factor", "smile", "--steps", "3"]);
+    let by_groups = asked(&["concept", "--with", "smile>0.3", "--without", "smile<-0.3", "--rows", "0..2"]);
+    for said in [&by_factor, &by_groups] {
+        assert_eq!(said["concept"]["name"], "smile");
+        assert_eq!(said["concept"]["direction"].as_array().unwrap().len(), 4);
+        assert_eq!(said["effect"]["factors"].as_array().unwrap().len(), 7);
+        assert_eq!(said["files"].as_array().unwrap().len(), 4);
+    }
+    let named = asked(&["concept", "--with", "0..20", "--without", "20..40", "--steps", "2", "--reach", "1"]);
+    assert_eq!(
+        (&named["concept"]["name"], &named["effect"]["steps"][0]),
+        (&"concept".into(), &(-1.0).into())
+    );
+    assert_eq!(asked(&["interpolate", "0-1", "3-2", "--steps", "5"])["files"].as_array().unwrap().len(), 2);
+    assert!(PROGRAM.text(&["interpolate", path, "0-1"]).contains("interpolation-0-1.png"));
+
+    let refused = |words: &[&str], code: i32, why: &str| {
+        let (found, said) = PROGRAM.fails(&[&words[..1], &[path], &words[1..]].concat());
+        assert!(found == code && said.contains(why), "{words:?}: {found} {said}");
+    };
+    refused(&["concept", "--factor", "smil"], 3, "did you mean `smile`");
+    refused(&["concept", "--with", "class=7", "--without", "0..5"], 3, "no classes");
+    refused(&["concept", "--with", "smile>3", "--without", "0..5"], 3, "no sample");
+    refused(&["concept", "--with", "smiling", "--without", "0..5"], 2, "class=NAME");
+    refused(&["concept"], 2, "--factor");
+    refused(&["interpolate", "0-4000"], 3, "no row 4000");
+    refused(&["interpolate", "04000"], 2, "write 3-17");
+    fit(&folder.join("k"), "kmeans", &[]);
+    let (code, said) = PROGRAM.fails(&["interpolate", folder.join("k").to_str().unwrap(), "0-1"]);
+    assert!(code == 3 && said.contains("fit a vae or pca"), "{code} {said}");
+}

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::command::explore::{Group, Pair};
 use crate::map::MapPlan;
 use crate::seeds::Seeds;
 
@@ -96,6 +97,20 @@ Examples:
   freewheel predict results/fit/digits-softmax-1a2b3c4d --rows 0..5 --json
   freewheel predict results/fit/women-linear-1a2b3c4d --data mine.csv --set data.answer=none")]
     Predict(Predict),
+    /// Add what separates two groups of samples, or goes with a known factor, to any sample, in steps, and measure what it does.
+    #[command(after_help = "\
+Examples:
+  freewheel concept results/fit/faces-vae-1a2b3c4d --factor smile
+  freewheel concept results/fit/faces-vae-1a2b3c4d --with 'smile>0.5' --without 'smile<-0.5' --rows 10..16
+  freewheel concept results/fit/fashion-mnist-vae-1a2b3c4d --with class=Boot --without class=Sandal
+
+Groups are of the rows that were learned from, what is shown and measured of the held-out ones. Pictures are kept beside the learner's.")]
+    Concept(Concept),
+    /// Go from one sample to another through the factors of a fitted learner.
+    #[command(
+        after_help = "Example:\n  freewheel interpolate results/fit/digits-vae-1a2b3c4d 3-17 5-9 --steps 11"
+    )]
+    Interpolate(Interpolate),
     /// List the learners without reward, or show one with its settings.
     #[command(after_help = "Examples:\n  freewheel learners\n  freewheel learners vae")]
     Learners(List),
@@ -341,6 +356,56 @@ pub struct Predict {
     /// Rows of the held-out part, of all where none are held out: 0..10 (10 not included), 7, or 1,5,9. The first ten where not said.
     #[arg(long, value_name = "A..B")]
     pub rows: Option<Seeds>,
+    /// Print one JSON document on standard output, and nothing else.
+    #[arg(long)]
+    pub json: bool,
+    /// Threads; all cores where not said. Results do not depend on it.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+}
+
+/// `freewheel concept`
+#[derive(Args, Debug)]
+pub struct Concept {
+    /// The fitted learner's folder: a vae or pca.
+    pub fit: PathBuf,
+    /// What the samples were drawn from: how codes change with this factor.
+    #[arg(long, conflicts_with_all = ["with", "without"])]
+    pub factor: Option<String>,
+    /// Samples that have it: 0..50, class=NAME, or FACTOR>NUMBER.
+    #[arg(long, value_name = "GROUP", requires = "without")]
+    pub with: Option<Group>,
+    /// Samples that have it not.
+    #[arg(long, value_name = "GROUP", requires = "with")]
+    pub without: Option<Group>,
+    /// Held-out rows that are shown: 0..10 (10 not included), 7, or 1,5,9.
+    #[arg(long, value_name = "A..B", default_value = "0..6")]
+    pub rows: Seeds,
+    /// How many steps.
+    #[arg(long, default_value_t = 9, value_parser = clap::value_parser!(u32).range(2..=33))]
+    pub steps: u32,
+    /// How far to go both ways: shares of the factor's range, or of the way from one group to the other.
+    #[arg(long, default_value_t = 0.5)]
+    pub reach: f32,
+    /// Print one JSON document on standard output, and nothing else.
+    #[arg(long)]
+    pub json: bool,
+    /// Threads; all cores where not said. Results do not depend on it.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+}
+
+/// `freewheel interpolate`
+#[derive(Args, Debug)]
+pub struct Interpolate {
+    /// The fitted learner's folder: a vae or pca.
+    pub fit: PathBuf,
+    /// Held-out rows to go from and to, such as 3-17.
+    #[arg(required = true, num_args = 1..=32)]
+    pub pairs: Vec<Pair>,
+    /// How many steps from one to the other.
+    #[arg(long, default_value_t = 9, value_parser = clap::value_parser!(u32).range(2..=33))]
+    pub steps: u32,
     /// Print one JSON document on standard output, and nothing else.
     #[arg(long)]
     pub json: bool,

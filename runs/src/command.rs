@@ -22,6 +22,7 @@ use crate::sight::Sight;
 mod bench;
 mod contest;
 mod eval;
+pub(crate) mod explore;
 mod fit;
 mod gtp;
 mod init;
@@ -66,6 +67,8 @@ impl Catalogue {
             Command::Agents(args) => list::agents(self, args),
             Command::Fit(args) => fit::fit(self, args),
             Command::Predict(args) => predict::predict(self, &args),
+            Command::Concept(args) => explore::concept(self, &args),
+            Command::Interpolate(args) => explore::interpolate(self, &args),
             Command::Learners(args) => list::learners(self, args),
             Command::Data(args) => list::data(args),
             Command::Init(args) => init::init(&args),

@@ -26,7 +26,7 @@ pub use concept::{Concept, Effect};
 /// Shares of a factor's range that are added to samples.
 const STEPS: [f32; 9] = [-0.5, -0.375, -0.25, -0.125, 0.0, 0.125, 0.25, 0.375, 0.5];
 /// Samples on which the effect of that is measured.
-const MEASURED: usize = 60;
+pub const MEASURED: usize = 60;
 /// Samples that are drawn in a map at most; of more, every n-th.
 const POINTS: usize = 10_000;
 
@@ -79,30 +79,30 @@ fn of_encoder(it: &dyn Encoder, set: &DataSet) -> Result<Vec<Named>> {
             if to.rows() > 0 {
                 all.push(Named::new(
                     "interpolations",
-                    latents::interpolations(vae, &set.shape, &from, &to, 9)?,
+                    latents::interpolations(it, &set.shape, &from, &to, 9)?,
                 ));
             }
         }
         if codes.width() > 1 {
             all.push(Named::new("map", latents::map(&codes, set, &part)?));
         }
-        all.extend(first_factor(vae, set)?);
+        all.extend(first_factor(it, set)?);
     }
     Ok(all)
 }
 
 /// Of a set whose factors are known: the first of them, added in steps to a few samples, and what that does to all, measured.
-fn first_factor(vae: &vae::Vae, set: &DataSet) -> Result<Vec<Named>> {
+fn first_factor(it: &dyn Encoder, set: &DataSet) -> Result<Vec<Named>> {
     let (Some(factor), Some(known)) = (set.factors.first(), &set.train.factors) else {
         return Ok(Vec::new());
     };
-    let concept = Concept::of_factor(vae, &set.train.samples, known, 0, factor)?;
+    let concept = Concept::of_factor(it, &set.train.samples, known, 0, factor)?;
     let some = |most: usize| {
         let part = judged(set).0;
         part.samples.select(&(0..part.rows().min(most)).collect::<Vec<_>>())
     };
-    let sheet = concept.sheet(vae, &set.shape, &some(6), &STEPS)?;
-    let effect = Effect::measure(&concept, vae, &some(MEASURED), &STEPS)?;
+    let sheet = concept.sheet(it, &set.shape, &some(6), &STEPS)?;
+    let effect = Effect::measure(&concept, it, &some(MEASURED), &STEPS)?;
     Ok(vec![Named::new(&factor.name, sheet), Named::new("effect", effect.chart()?)])
 }
 

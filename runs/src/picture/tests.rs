@@ -1,6 +1,6 @@
 use freewheel_agents::fit::{Estimator, unwatched};
 use freewheel_agents::supervised;
-use freewheel_agents::unsupervised::{self, Encode, vae};
+use freewheel_agents::unsupervised;
 use freewheel_core::data::{self, Options, Shape, faces};
 use freewheel_core::{Samples, Streams};
 
@@ -220,25 +220,30 @@ fn the_line_through_women_is_written_above_it() {
 #[test]
 fn a_concept_is_added_and_measured() {
     let set = faces::set(400, 0, 0.0, 0.1, "none").unwrap();
-    let mut config = vae::Config { latents: 4, hidden: vec![32], ..vae::Config::default() };
-    config.descent.epochs = 4;
-    let vae = config.fit(&set.train.samples, Streams::new(0), &mut unwatched).unwrap();
+    let settings: toml::Table = "latents = 4\nhidden = [32]\nepochs = 4".parse().unwrap();
+    let kinds = unsupervised::all();
+    let kind = kinds.iter().find(|kind| kind.id() == "vae").unwrap();
+    let Estimator::Encoder(mut vae) = kind.build(&settings, Streams::new(0)).unwrap() else {
+        panic!("no encoder")
+    };
+    vae.fit(&set.train.samples, &mut unwatched).unwrap();
+    let vae = &*vae;
     let (x, known) = (&set.train.samples, set.train.factors.as_ref().unwrap());
     let smile: Vec<f32> = known.iter().map(|row| row[0]).collect();
     let which = |with: bool| (0..x.rows()).filter(|&i| (smile[i] > 0.0) == with).collect::<Vec<_>>();
-    let groups = Concept::between("smile", &vae, &x.select(&which(true)), &x.select(&which(false))).unwrap();
-    let fitted = Concept::of_factor(&vae, x, known, 0, &set.factors[0]).unwrap();
+    let groups = Concept::between("smile", vae, &x.select(&which(true)), &x.select(&which(false))).unwrap();
+    let fitted = Concept::of_factor(vae, x, known, 0, &set.factors[0]).unwrap();
     let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
     let cosine = dot(&groups.direction, &fitted.direction)
         / (dot(&groups.direction, &groups.direction) * dot(&fitted.direction, &fitted.direction)).sqrt();
     assert!(cosine > 0.5, "{cosine}");
 
     let few = set.test.samples.select(&[0, 1]);
-    let effect = Effect::measure(&fitted, &vae, &few, &[-0.5, 0.0, 0.5]).unwrap();
+    let effect = Effect::measure(&fitted, vae, &few, &[-0.5, 0.0, 0.5]).unwrap();
     assert_eq!((effect.factors.len(), effect.factors[0].path.len()), (7, 3));
     assert!(effect.chart().is_ok() && effect.table().lines().count() == 8);
-    assert!(fitted.sheet(&vae, &set.shape, &few, &[-0.5, 0.0, 0.5]).is_ok());
-    assert!(Effect::measure(&fitted, &vae, &few, &[0.5, 0.5]).is_err());
-    assert!(Concept::between("smile", &vae, x, &x.select(&[])).is_err());
+    assert!(fitted.sheet(vae, &set.shape, &few, &[-0.5, 0.0, 0.5]).is_ok());
+    assert!(Effect::measure(&fitted, vae, &few, &[0.5, 0.5]).is_err());
+    assert!(Concept::between("smile", vae, x, &x.select(&[])).is_err());
     assert_eq!(latents::widest(&samples(&[0.0, 9.0, 1.0, 1.0, 0.0, 3.0], 3)), [1, 2]);
 }

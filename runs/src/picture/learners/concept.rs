@@ -4,7 +4,7 @@
 use freewheel_agents::fit::unwatched;
 use freewheel_agents::supervised::Regress;
 use freewheel_agents::supervised::linear::Linear;
-use freewheel_agents::unsupervised::Codes;
+use freewheel_agents::unsupervised::Encoder;
 use freewheel_core::data::{Factor, Shape, faces};
 use freewheel_core::{Error, Result, Samples, Streams, stats};
 use serde::Serialize;
@@ -25,7 +25,7 @@ impl Concept {
     ///
     /// # Errors
     /// [`Error::Config`] where one of the groups is empty or of samples that the model does not know.
-    pub fn between(name: &str, model: &impl Codes, with: &Samples, without: &Samples) -> Result<Self> {
+    pub fn between(name: &str, model: &dyn Encoder, with: &Samples, without: &Samples) -> Result<Self> {
         some(name, "samples with it", with.rows())?;
         some(name, "samples without it", without.rows())?;
         let (with, without) = (mean_code(model, with)?, mean_code(model, without)?);
@@ -39,7 +39,7 @@ impl Concept {
     /// # Errors
     /// [`Error::Config`] where there are no samples, not as many rows, or no such column.
     pub fn of_factor(
-        model: &impl Codes,
+        model: &dyn Encoder,
         x: &Samples,
         known: &Samples,
         which: usize,
@@ -51,7 +51,6 @@ impl Concept {
             let columns = known.width();
             return Err(Error::Config(format!("{}: parameter {which} is none of {columns}", factor.name)));
         }
-        suits(model, x)?;
         let fitted = Linear {}.fit(known, &model.encode(x)?, Streams::new(0), &mut unwatched)?;
         let range = f64::from(factor.high - factor.low);
         let slopes = fitted.weights().chunks_exact(known.width());
@@ -63,12 +62,11 @@ impl Concept {
     ///
     /// # Errors
     /// [`Error::Config`] where the model does not know such samples.
-    pub fn added(&self, model: &impl Codes, x: &Samples, steps: &[f32]) -> Result<Samples> {
-        suits(model, x)?;
+    pub fn added(&self, model: &dyn Encoder, x: &Samples, steps: &[f32]) -> Result<Samples> {
         as_many(
             &self.name,
             ("numbers of a direction", self.direction.len()),
-            ("factors", model.code_width()),
+            ("factors", model.code_width()?),
         )?;
         let codes = model.encode(x)?;
         let moved = codes.iter().flat_map(|code| {
@@ -83,7 +81,7 @@ impl Concept {
     ///
     /// # Errors
     /// As [`Concept::added`]; and where they are no images.
-    pub fn sheet(&self, model: &impl Codes, shape: &Shape, x: &Samples, steps: &[f32]) -> Result<Sheet> {
+    pub fn sheet(&self, model: &dyn Encoder, shape: &Shape, x: &Samples, steps: &[f32]) -> Result<Sheet> {
         let moved = self.added(model, x, steps)?;
         let mut all = Vec::new();
         for (x, row) in x.iter().zip(moved.values().chunks_exact(steps.len().max(1) * x.width())) {
@@ -101,16 +99,7 @@ impl Concept {
     }
 }
 
-fn suits(model: &impl Codes, x: &Samples) -> Result<()> {
-    as_many(
-        "samples",
-        ("numbers of a sample", x.width()),
-        ("numbers of those it was fitted to", model.width()),
-    )
-}
-
-fn mean_code(model: &impl Codes, x: &Samples) -> Result<Vec<f64>> {
-    suits(model, x)?;
+fn mean_code(model: &dyn Encoder, x: &Samples) -> Result<Vec<f64>> {
     let codes = model.encode(x)?;
     let mut mean = vec![0.0; codes.width()];
     codes.iter().for_each(|code| mean.iter_mut().zip(code).for_each(|(m, &c)| *m += f64::from(c)));
@@ -163,7 +152,7 @@ impl Effect {
     ///
     /// # Errors
     /// [`Error::Config`] where there are no faces or fewer than two ascending steps.
-    pub fn measure(concept: &Concept, model: &impl Codes, faces: &Samples, steps: &[f32]) -> Result<Self> {
+    pub fn measure(concept: &Concept, model: &dyn Encoder, faces: &Samples, steps: &[f32]) -> Result<Self> {
         some(&concept.name, "faces", faces.rows())?;
         if steps.len() < 2
             || steps.windows(2).any(|ends| ends[0].partial_cmp(&ends[1]) != Some(std::cmp::Ordering::Less))

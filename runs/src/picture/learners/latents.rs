@@ -1,6 +1,6 @@
 //! What a decoder makes of factors.
 
-use freewheel_agents::unsupervised::{Codes, Vae};
+use freewheel_agents::unsupervised::{Codes, Encoder, Vae};
 use freewheel_core::data::{Answers, DataSet, Part, Shape};
 use freewheel_core::{Result, Samples};
 use freewheel_envs::market::metrics::quantile;
@@ -89,15 +89,21 @@ pub fn pairs(part: &Part, most: usize) -> (Samples, Samples) {
 ///
 /// # Errors
 /// As [`grid`]; and where there are not as many.
-pub fn interpolations(vae: &Vae, shape: &Shape, from: &Samples, to: &Samples, steps: usize) -> Result<Sheet> {
+pub fn interpolations(
+    model: &dyn Encoder,
+    shape: &Shape,
+    from: &Samples,
+    to: &Samples,
+    steps: usize,
+) -> Result<Sheet> {
     let title = "From sample to sample";
     as_many(title, ("ends", to.rows()), ("beginnings", from.rows()))?;
-    let (a, b) = (vae.encode(from)?, vae.encode(to)?);
+    let (a, b) = (model.encode(from)?, model.encode(to)?);
     let t = |step: usize| step as f32 / (steps.max(2) - 1) as f32;
     let between = a.iter().zip(b.iter()).flat_map(|(a, b)| {
         (0..steps).flat_map(move |step| a.iter().zip(b).map(move |(a, b)| a + t(step) * (b - a)))
     });
-    let decoded = vae.decode(&Samples::new(between.collect(), a.width())?)?;
+    let decoded = model.decode(&Samples::new(between.collect(), a.width())?)?;
     let mut all = Vec::new();
     for (i, row) in decoded.values().chunks_exact(steps * decoded.width()).enumerate() {
         all.extend_from_slice(from.row(i));
