@@ -114,7 +114,7 @@ fn bad_input_is_named_with_its_line_and_its_mend() {
         (&format!("{good}[world.\"grid/cliff\"]\ntime_limt = 5\n"), "did you mean `time_limit`", Some(4)),
         (&format!("{good}[world.\"grid/clif\"]\ntime_limit = 5\n"), "did you mean `grid/cliff`", Some(3)),
         (&format!("{good}[evaluation]\nepisode = 5\n"), "did you mean `episodes`", Some(4)),
-        (&format!("{good}seeds = \"5..1\"\n"), "names no seeds", Some(3)),
+        (&format!("{good}seeds = \"5..1\"\n"), "is no list of whole numbers", Some(3)),
         (&format!("{good}steps = = 1\n"), "", Some(3)),
         (
             "worlds = [\"market/replay\"]\nagents = [\"sarsa\"]\n[world]\nadjust = true\nlength = 0\nfile = \"a.csv\"\n",
@@ -129,7 +129,7 @@ fn bad_input_is_named_with_its_line_and_its_mend() {
             Some(3),
         ),
         (&format!("{good}evaluation.max_steps = 0\n"), "at least 1", Some(3)),
-        (&format!("{good}seeds = -1\n"), "names no seeds", Some(3)),
+        (&format!("{good}seeds = -1\n"), "is no list of whole numbers", Some(3)),
         (&format!("{good}rows = 1000000000000\n"), "at most", Some(3)),
         (&format!("{good}name = \"../out\"\n"), "name of a folder", Some(3)),
         ("worlds = [\"grid:nowhere.txt\"]\nagents = [\"sarsa\"]\n", "nowhere.txt", Some(1)),

@@ -108,6 +108,8 @@ fn bad_data_is_refused_with_its_place() {
     assert!(refused("empty.csv", b"", &[]).contains("empty.csv:1:1: there is no row"));
     let nan = refused("nan.csv", b"a,b\n1,2\n3,NaN\n", &["--set", "data.answer=none"]);
     assert!(nan.contains("nan.csv:3:3"), "{nan}");
+    let open = refused("open.csv", b"a,b\n1,x\n2,\"y\n3,z\n4,x\n", &[]);
+    assert!(open.contains("open.csv:3:3") && open.contains("close its quote"), "{open}");
     // A label out of range, among the four files of a folder.
     let set = folder.path().join("fashion-mnist");
     std::fs::create_dir(&set).unwrap();
@@ -122,6 +124,66 @@ fn bad_data_is_refused_with_its_place() {
 }
 
 #[test]
+fn what_is_predicted_of_another_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        std::fs::write(folder.path().join(name), text).unwrap();
+        folder.path().join(name).to_str().unwrap().to_owned()
+    };
+    let row = |i: usize| format!("{},{},{}\n", 2 * i + 1, i, if i < 20 { "low" } else { "high" });
+    let rows: String = (0..40).map(row).collect();
+    let first = write("first.csv", &format!("y,x,class\n{rows}"));
+    let (tree, line) = (folder.path().join("tree"), folder.path().join("line"));
+    fit(&tree, "tree", &["--data", &first]);
+    // Answers are named by their own file, which knows one class, and that is not the first of the learner's.
+    let alone = write("alone.csv", "y,x,class\n71,35,high\n75,37,high\n");
+    let said = PROGRAM.json(&["predict", tree.to_str().unwrap(), "--data", &alone, "--json"]);
+    assert!(
+        (0..2).all(|i| said["rows"][i]["answer"] == "high" && said["rows"][i]["prediction"] == "high"),
+        "{said}"
+    );
+    // A table is read as the first one was: the answer is its first column, and the last is none of the samples'.
+    let numbers = write(
+        "numbers.csv",
+        &format!("y,x\n{}", (0..40).map(|i| format!("{},{i}\n", 2 * i + 1)).collect::<String>()),
+    );
+    fit(&line, "linear", &["--data", &numbers, "--set", "data.answer=1"]);
+    let predict = |data: &str, more: &[&str]| {
+        let words = ["predict", line.to_str().unwrap(), "--data", data];
+        PROGRAM.output(&[&words[..], more, &["--json"]].concat())
+    };
+    let said: serde_json::Value = serde_json::from_slice(&predict(&numbers, &[]).stdout).unwrap();
+    let third = &said["rows"][3];
+    assert!(third["answer"] == 7.0 && (third["prediction"].as_f64().unwrap() - 7.0).abs() < 1e-3, "{said}");
+    // Columns in another order are not taken for each other.
+    let other = write("other.csv", "x,y\n1,3\n2,5\n");
+    let refused = predict(&other, &[]);
+    let why = String::from_utf8(refused.stderr).unwrap();
+    assert!(
+        refused.status.code() == Some(3) && why.contains("its columns are y") && why.contains("fitted to x"),
+        "{why}"
+    );
+    assert!(predict(&other, &["--set", "data.answer=y"]).status.success());
+}
+
+#[test]
+fn a_picture_that_cannot_be_drawn_takes_nothing_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("few.csv");
+    std::fs::write(&file, "a,b\n1,2\n3,4\n5,6\n7,8\n9,1\n2,3\n4,5\n6,7\n8,9\n0,1\n").unwrap();
+    let data = ["--data", file.to_str().unwrap(), "--set", "data.answer=none", "--set", "learner.clusters=2"];
+    fit(&folder.path().join("few"), "kmeans", &data);
+    let many = ["--set", "learner.clusters=400", "--set", "learner.starts=1"];
+    fit(&folder.path().join("many"), "kmeans", &many);
+    assert!(folder.path().join("many/pictures/centres.png").exists());
+    let out = folder.path().join("shown");
+    let words = ["fit", "pca", "--out", out.to_str().unwrap(), "--show", "map", "--show", "mop"];
+    let shown = PROGRAM.output(&words);
+    assert!(String::from_utf8_lossy(&shown.stdout).contains("component 1 ("));
+    assert!(String::from_utf8_lossy(&shown.stderr).contains("did you mean `map`"));
+}
+
+#[test]
 fn what_does_not_go_together_is_said() {
     let fails = |words: &[&str]| {
         let (code, said) = PROGRAM.fails(words);
@@ -132,6 +194,7 @@ fn what_does_not_go_together_is_said() {
     assert!(fails(&["fit", "sofmax"]).contains("did you mean `softmax`"));
     assert!(fails(&["fit", "softmax", "--set", "learner.k=2"]).contains("unknown setting `k`"));
     assert!(fails(&["fit", "softmax", "--data", "digit"]).contains("did you mean `digits`"));
+    assert!(fails(&["fit", "softmax", "--set", "data.noise=0.5"]).contains("leave faces and noise out"));
     assert!(fails(&["predict", "."]).contains("no fitted learner"));
     assert_eq!(PROGRAM.fails(&["fit", "softmax", "--set", "agent.k=2"]).0, 2);
 }
@@ -166,11 +229,19 @@ fn between_samples_and_along_concepts() {
     };
     refused(&["concept", "--factor", "smil"], 3, "did you mean `smile`");
     refused(&["concept", "--with", "class=7", "--without", "0..5"], 3, "no classes");
-    refused(&["concept", "--with", "smile>3", "--without", "0..5"], 3, "no sample");
+    refused(&["concept", "--with", "smile>3", "--without", "0..5"], 3, "no sample is such: smile>3");
+    refused(&["concept", "--factor", "smile", "--reach", "0"], 2, "no number above 0");
     refused(&["concept", "--with", "smiling", "--without", "0..5"], 2, "class=NAME");
     refused(&["concept"], 2, "--factor");
     refused(&["interpolate", "0-4000"], 3, "no row 4000");
     refused(&["interpolate", "04000"], 2, "write 3-17");
+    // Of classes, and along the components of PCA.
+    let digits = folder.join("digits");
+    fit(&digits, "pca", &["--set", "learner.components=8"]);
+    let digits = digits.to_str().unwrap();
+    let seven = PROGRAM.json(&["concept", digits, "--with", "class=7", "--without", "class=1", "--json"]);
+    assert_eq!((&seven["concept"]["name"], &seven["effect"]), (&"7".into(), &serde_json::Value::Null));
+    PROGRAM.json(&["interpolate", digits, "0-1", "--json"]);
     fit(&folder.join("k"), "kmeans", &[]);
     let (code, said) = PROGRAM.fails(&["interpolate", folder.join("k").to_str().unwrap(), "0-1"]);
     assert!(code == 3 && said.contains("fit a vae or pca"), "{code} {said}");

@@ -44,7 +44,7 @@ fn the_runs_of_an_experiment_are_mapped() {
     let bare = run(folder.path(), "bare", "", &[]);
     assert_eq!(maps(&bare).len(), 0);
     let report = PROGRAM.json(&["map", bare.to_str().unwrap(), "--states", "300", "--json"]);
-    assert_eq!(report["files"].as_array().unwrap().len(), 8);
+    assert_eq!(report["files"].as_array().unwrap().len(), 16);
     assert_same_bytes(&one, &bare);
 }
 
@@ -76,6 +76,24 @@ fn every_plane_and_colour_is_drawn() {
             assert_eq!(svg.matches("<circle").count(), 200, "{plane} {colour}");
         }
     }
+}
+
+/// One world without a plane costs the others nothing, and what `resume` finishes is mapped too.
+#[test]
+fn what_has_no_map_is_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let (experiment, out) = (folder.path().join("two.toml"), folder.path().join("out"));
+    let text = "worlds = [\"grid/cliff\", \"classic/cartpole\"]\nagents = [\"random\"]\nseeds = \"0..2\"\nsteps = 500\n[map]\nstates = 100\n";
+    std::fs::write(&experiment, text).unwrap();
+    let ran = PROGRAM.output(&["run", experiment.to_str().unwrap(), "--out", out.to_str().unwrap()]);
+    assert!(ran.status.success() && String::from_utf8_lossy(&ran.stdout).contains("cartpole"));
+    assert!(String::from_utf8_lossy(&ran.stderr).matches("no map").count() == 1);
+    let mapped = maps(&out);
+    assert_eq!(mapped.len(), 4);
+    mapped.iter().for_each(|map| std::fs::remove_file(out.join(map)).unwrap());
+    PROGRAM.text(&["resume", out.to_str().unwrap(), "--quiet"]);
+    assert_eq!(maps(&out), mapped);
+    assert_eq!(PROGRAM.json(&["map", out.to_str().unwrap(), "--json"])["files"].as_array().unwrap().len(), 4);
 }
 
 #[test]

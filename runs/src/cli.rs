@@ -86,7 +86,7 @@ Examples:
   freewheel fit linear --data women
   freewheel fit forest --data fashion-mnist --set learner.trees=200
   freewheel fit vae --data faces --set learner.latents=16 --set data.faces=20000
-  freewheel fit kmeans --data mine.csv --set data.answer=none --set learner.k=5
+  freewheel fit kmeans --data mine.csv --set data.answer=none --set learner.clusters=5
 
 The learner, a report, what it cost and pictures are kept in a folder. Ctrl-C stops learning and keeps what was learned.")]
     Fit(Fit),
@@ -102,7 +102,7 @@ Examples:
 Examples:
   freewheel concept results/fit/faces-vae-1a2b3c4d --factor smile
   freewheel concept results/fit/faces-vae-1a2b3c4d --with 'smile>0.5' --without 'smile<-0.5' --rows 10..16
-  freewheel concept results/fit/fashion-mnist-vae-1a2b3c4d --with class=Boot --without class=Sandal
+  freewheel concept results/fit/fashion-mnist-vae-1a2b3c4d --with 'class=Ankle boot' --without class=Sandal
 
 Groups are of the rows that were learned from, what is shown and measured of the held-out ones. Pictures are kept beside the learner's.")]
     Concept(Concept),
@@ -331,6 +331,9 @@ pub struct Fit {
     /// Seed of everything random.
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
+    /// Show this picture, by the name of its file, or `all`; in a terminal the first one where not said. Repeatable.
+    #[arg(long, value_name = "PICTURE")]
+    pub show: Vec<String>,
     /// Folder of the learner and its report; by default one below results/fit whose name says what it is.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -378,14 +381,14 @@ pub struct Concept {
     /// Samples that have it not.
     #[arg(long, value_name = "GROUP", requires = "with")]
     pub without: Option<Group>,
-    /// Held-out rows that are shown: 0..10 (10 not included), 7, or 1,5,9.
-    #[arg(long, value_name = "A..B", default_value = "0..6")]
-    pub rows: Seeds,
+    /// Held-out rows that are shown: 0..10 (10 not included), 7, or 1,5,9. The first six where not said.
+    #[arg(long, value_name = "A..B")]
+    pub rows: Option<Seeds>,
     /// How many steps.
     #[arg(long, default_value_t = 9, value_parser = clap::value_parser!(u32).range(2..=33))]
     pub steps: u32,
     /// How far to go both ways: shares of the factor's range, or of the way from one group to the other.
-    #[arg(long, default_value_t = 0.5)]
+    #[arg(long, default_value_t = 0.5, value_parser = above_zero)]
     pub reach: f32,
     /// Print one JSON document on standard output, and nothing else.
     #[arg(long)]
@@ -393,6 +396,11 @@ pub struct Concept {
     /// Threads; all cores where not said. Results do not depend on it.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
+}
+
+fn above_zero(text: &str) -> Result<f32, String> {
+    let number = text.parse().ok().filter(|number: &f32| number.is_finite() && *number > 0.0);
+    number.ok_or_else(|| format!("`{text}` is no number above 0"))
 }
 
 /// `freewheel interpolate`

@@ -16,7 +16,7 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 use freewheel_agents::fit::{Estimator, EstimatorKind, Fit, Progress, Settings, Task};
-use freewheel_core::data::{DataSet, Options, Part, Target};
+use freewheel_core::data::{DataSet, Options, Part, Shape, Target};
 use freewheel_core::{Error, Result, Samples, Streams};
 use serde::{Deserialize, Serialize};
 use toml::Table;
@@ -63,8 +63,8 @@ pub struct Report {
     pub plan: Plan,
     /// What is asked of a sample.
     pub target: Target,
-    /// Numbers of a sample.
-    pub width: usize,
+    /// What the numbers of a sample are.
+    pub shape: Shape,
     /// Samples that were learned from.
     pub train_rows: usize,
     /// Samples that were held out.
@@ -106,6 +106,17 @@ pub fn fit(
     watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Estimator> {
     let mut estimator = kind.build(settings, Streams::new(seed))?;
+    let convolves =
+        kind.resolve(settings)?.get("channels").and_then(|it| it.as_array()).is_some_and(|it| !it.is_empty());
+    if let Shape::Image { height, width, .. } = data.shape
+        && convolves
+        && height != width
+    {
+        return Err(Error::Config(format!(
+            "{}: its images are {height} x {width}, and convolutions here take square ones; use a learner without",
+            data.name
+        )));
+    }
     let Part { samples, answers, .. } = &data.train;
     match (&mut estimator, &data.target) {
         (Estimator::Classifier(it), Target::Classes(names)) => {

@@ -3,6 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
+use clap::ValueEnum;
+use clap::builder::PossibleValue;
 use freewheel_agents::fit::unwatched;
 use freewheel_agents::unsupervised::{Codes, Encode, kmeans, pca, vae};
 use freewheel_core::{
@@ -49,10 +51,10 @@ pub struct MapPlan {
     #[arg(long, value_enum, default_value_t = Colour::Value)]
     pub colour: Colour,
     /// How many states are drawn, 10 to 100000.
-    #[arg(long, default_value_t = 5000, value_parser = clap::value_parser!(u32).range(10..=100_000))]
+    #[arg(long, default_value_t = 5000)]
     pub states: u32,
     /// Groups of k-means, 2 to 10.
-    #[arg(long, default_value_t = 6, value_parser = clap::value_parser!(u32).range(2..=10))]
+    #[arg(long, default_value_t = 6)]
     pub clusters: u32,
 }
 
@@ -71,8 +73,8 @@ const UNKNOWN: f64 = 0.1;
 struct Visited {
     /// `[N, D]`: the world's own observations, whatever stands between them and the agent.
     obs: Samples,
-    /// `[N]`: the mover's discounted reward until the episode's end.
-    value: Vec<f32>,
+    /// `[N]`: the mover's discounted reward until the episode's end, where it is known.
+    value: Vec<Option<f32>>,
 }
 
 impl MapPlan {
@@ -89,8 +91,9 @@ impl MapPlan {
 
     /// What its files are called, without their endings.
     pub fn file_name(&self) -> String {
-        let plane = if self.plane == Plane::Pca { "pca" } else { "vae" };
-        format!("map-{plane}-{}", if self.colour == Colour::Value { "value" } else { "cluster" })
+        let name =
+            |choice: Option<PossibleValue>| choice.map_or_else(String::new, |it| it.get_name().to_owned());
+        format!("map-{}-{}", name(self.plane.to_possible_value()), name(self.colour.to_possible_value()))
     }
 
     /// The map of the newest policy of the run in `directory`, played greedily in the world it learned in; `None` before its first
@@ -125,31 +128,36 @@ impl MapPlan {
             _ => {}
         }
         let policy = learner.policy(Mode::Greedy);
-        let streams = Streams::new(job.config.seed);
-        let visited = visit(&*world, job, &*policy, streams, self.states as usize)?;
+        let known_alone = self.colour == Colour::Value;
+        let visited = visit(&*world, job, &*policy, self.states as usize, known_alone)?;
         let title = format!(
             "{}, {} steps\n{} states that it visits in the plane of ",
             job.title(),
             counted(step),
             counted(visited.value.len() as u64)
         );
-        self.drawn(&title, &visited, streams).map(Some)
+        self.drawn(&title, &visited, Streams::new(job.config.seed)).map(Some)
     }
 
+    /// The plane found, and the states in it.
+    ///
     /// # Errors
     /// Those of fitting.
     fn drawn(&self, title: &str, visited: &Visited, streams: Streams) -> Result<Scatter> {
-        let scaled = Scale::of(&visited.obs, self.plane == Plane::Vae).apply(visited.obs.values())?;
+        let scaled = |unit: bool| Scale::of(&visited.obs, unit).apply(visited.obs.values());
+        let standardised = scaled(false)?;
         let (points, subtitle, axes) = match self.plane {
             Plane::Pca => {
-                let fitted = pca::Config { components: 2 }.fit(&scaled, streams, &mut unwatched)?;
+                let fitted = pca::Config { components: 2 }.fit(&standardised, streams, &mut unwatched)?;
                 let shares = fitted.explained_variance_ratio();
                 let axis = |i: usize| format!("component {} ({:.1} %)", i + 1, 100.0 * shares[i]);
-                (fitted.encode(&scaled)?, "two principal components", [axis(0), axis(1)])
+                (fitted.encode(&standardised)?, "two principal components", [axis(0), axis(1)])
             }
             Plane::Vae => {
                 // Few numbers bring few nats: at its full weight the divergence would leave nothing to see.
-                let config = vae::Config { beta: 0.01, hidden: vec![64, 64], ..vae::Config::default() };
+                let config =
+                    vae::Config { latents: 2, beta: 0.01, hidden: vec![64, 64], ..vae::Config::default() };
+                let scaled = scaled(true)?;
                 let fitted = config.fit(&scaled, streams, &mut unwatched)?;
                 let axes = ["factor 1".to_owned(), "factor 2".to_owned()];
                 (fitted.encode(&scaled)?, "two factors of a VAE", axes)
@@ -162,11 +170,13 @@ impl MapPlan {
         let title = format!("{title}{subtitle}\ncolour: {coloured_by}");
         let map = Scatter::new(&title, points, [&axes[0], &axes[1]])?;
         match self.colour {
-            Colour::Value => map.by_value(&visited.value, "value"),
+            Colour::Value => {
+                let known: Vec<f32> = visited.value.iter().flatten().copied().collect();
+                map.by_value(&known, "value")
+            }
             Colour::Cluster => {
-                let scaled = Scale::of(&visited.obs, false).apply(visited.obs.values())?;
                 let config = kmeans::Config { clusters: self.clusters, ..kmeans::Config::default() };
-                let of = config.fit(&scaled, streams, &mut unwatched)?.labels(&scaled)?;
+                let of = config.fit(&standardised, streams, &mut unwatched)?.labels(&standardised)?;
                 map.by_class(&of, &names(&of, &visited.value, self.clusters))
             }
         }
@@ -190,11 +200,11 @@ impl MapPlan {
 }
 
 /// What the groups are called: their number, and the mean of the values in each.
-fn names(of: &[u32], value: &[f32], clusters: u32) -> Vec<String> {
+fn names(of: &[u32], value: &[Option<f32>], clusters: u32) -> Vec<String> {
     let mean = |cluster| {
-        let own: Vec<f64> =
-            of.iter().zip(value).filter(|(of, _)| **of == cluster).map(|(_, &v)| f64::from(v)).collect();
-        if own.is_empty() { "empty".to_owned() } else { digits(own.iter().sum::<f64>() / own.len() as f64) }
+        let own = of.iter().zip(value).filter(|(of, _)| **of == cluster);
+        let own: Vec<f64> = own.filter_map(|(_, &v)| v.map(f64::from)).collect();
+        if own.is_empty() { "-".to_owned() } else { digits(own.iter().sum::<f64>() / own.len() as f64) }
     };
     (0..clusters).map(|cluster| format!("group {}: {}", cluster + 1, mean(cluster))).collect()
 }
@@ -206,16 +216,18 @@ struct Taken {
     reward: f64,
 }
 
-/// At least one whole episode in every row, and whole episodes until there are `states` of them; of more, evenly chosen ones.
+/// At least one whole episode in every row, and whole episodes until there are `states` of them (`known_alone`: whose value is known); of
+/// more, evenly chosen ones.
 ///
 /// The agent acts by what it sees of the world ([`Job::world`]); the map is of the world itself, which goes in step with it.
 fn visit(
     world: &dyn DynWorld,
     job: &Job,
     policy: &dyn Policy,
-    streams: Streams,
     states: usize,
+    known_alone: bool,
 ) -> Result<Visited> {
+    let streams = Streams::new(job.config.seed);
     let open = |world: &dyn DynWorld| {
         let mut episodes = world.batch(ROWS, streams, Purpose::EvaluationEnvironment, 0);
         episodes.limit(job.max_steps());
@@ -243,7 +255,8 @@ fn visit(
             if view.ending[row].is_over() {
                 whole[row] = true;
                 let known = valued(trail, view.ending[row], world.spec().gamma);
-                for (taken, v) in trail.drain(..).zip(known).filter_map(|(taken, v)| Some((taken, v?))) {
+                let kept = trail.drain(..).zip(known).filter(|(_, v)| v.is_some() || !known_alone);
+                for (taken, v) in kept {
                     obs.extend(taken.obs);
                     value.push(v);
                 }
@@ -283,13 +296,13 @@ mod tests {
 
     #[test]
     fn what_followed_by_hand() {
-        let solo = trail(&[(Player::One, 1.0), (Player::One, 2.0), (Player::One, 4.0)]);
+        let solo = trail(&[(Player::First, 1.0), (Player::First, 2.0), (Player::First, 4.0)]);
         assert_eq!(valued(&solo, Ending::Terminal, 0.5), [Some(3.0), Some(4.0), Some(4.0)]);
         // Cut off after three steps, of which a half, a quarter, an eighth would hang by what came then.
         assert_eq!(valued(&solo, Ending::Truncated, 0.4), [Some(2.44), None, None]);
         assert_eq!(valued(&solo, Ending::Truncated, 1.0), [Some(7.0), Some(6.0), Some(4.0)]);
         // Whoever moves last wins; what is good for one is bad for the other.
-        let game = trail(&[(Player::One, 0.0), (Player::Two, 0.0), (Player::One, 1.0)]);
+        let game = trail(&[(Player::First, 0.0), (Player::Second, 0.0), (Player::First, 1.0)]);
         assert_eq!(valued(&game, Ending::Terminal, 1.0), [Some(1.0), Some(-1.0), Some(1.0)]);
     }
 }

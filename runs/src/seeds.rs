@@ -51,7 +51,7 @@ impl FromStr for Seeds {
 }
 
 fn wrong(text: &str) -> String {
-    format!("`{text}` names no seeds; write 0..5 (5 not included), 0..=4, 7, or 1,5,9")
+    format!("`{text}` is no list of whole numbers; write 0..5 (5 not included), 0..=4, 7, or 1,5,9")
 }
 
 impl fmt::Display for Seeds {

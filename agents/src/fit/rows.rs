@@ -61,15 +61,28 @@ fn lanes(a: &[f32], b: &[f32], f: impl Fn(f32, f32) -> f32) -> f32 {
 pub(crate) fn means(x: &Samples) -> Vec<f64> {
     let width = x.width();
     let parts = blocks(x, BLOCK, |_, block| {
-        let mut sum = vec![0f32; width];
+        let mut sum = vec![0.0; width];
         for row in block.chunks_exact(width) {
-            sum.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
+            sum.iter_mut().zip(row).for_each(|(sum, &x)| *sum += f64::from(x));
         }
         sum
     });
-    let mut mean = sum(&parts);
+    let mut mean = vec![0.0; width];
+    parts.iter().for_each(|part| mean.iter_mut().zip(part).for_each(|(mean, x)| *mean += x));
     mean.iter_mut().for_each(|mean| *mean /= x.rows() as f64);
     mean
+}
+
+/// `x [N, D]` less `mean [D]`: what lies far from 0 keeps its digits in what follows.
+pub(crate) fn centred(x: &Samples, mean: &[f32]) -> Result<Samples> {
+    fill(x, mean.len(), |x, out| centre(x, mean, out))
+}
+
+/// The rows `x [B, D]` less `mean [D]`, into `out [B, D]`.
+pub(crate) fn centre(x: &[f32], mean: &[f32], out: &mut [f32]) {
+    for (x, out) in x.chunks_exact(mean.len()).zip(out.chunks_exact_mut(mean.len())) {
+        out.iter_mut().zip(x.iter().zip(mean)).for_each(|(out, (x, m))| *out = x - m);
+    }
 }
 
 /// The sum of squared distances of all rows from `centre [D]`.

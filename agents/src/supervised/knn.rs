@@ -1,7 +1,7 @@
 //! k-nearest neighbours: a vote of the k samples that lie nearest.
 //!
-//! Fix & Hodges 1951. Every query is compared with every sample: with m the mean, `|t - m|^2 - 2 (q - m).t` orders the samples t by their
-//! distance from q, and is a product of matrices. What that leaves of the nearest is ordered anew by distances taken as they are,
+//! Fix & Hodges 1951. Every query q is compared with every sample t, both less the mean of the samples: `|t|^2 - 2 q.t` orders them by
+//! their distance, and is a product of matrices. What that leaves of the nearest is ordered anew by distances taken as they are,
 //! of equal ones the first.
 
 use freewheel_core::{Error, Result, Samples, Streams};
@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Classes, Classify};
-use crate::fit::rows::{self, BLOCK, products, squared_distance};
+use crate::fit::rows::{self, BLOCK, dot, products, squared_distance};
 use crate::fit::{Model, Settings, Watch};
 use crate::settings::within;
 
@@ -35,6 +35,7 @@ impl Default for Config {
 /// All samples, and their classes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Knn {
+    /// Less their mean, `[N, D]`.
     samples: Samples,
     labels: Vec<u32>,
     classes: u32,
@@ -65,11 +66,12 @@ impl Classify for Config {
             )));
         }
         let mean: Vec<f32> = rows::means(x).iter().map(|&m| m as f32).collect();
-        let norms = rows::fill(x, 1, |x, out| {
-            out.iter_mut().zip(x.chunks_exact(mean.len())).for_each(|(n, x)| *n = squared_distance(x, &mean));
+        let samples = rows::centred(x, &mean)?;
+        let norms = rows::fill(&samples, 1, |x, out| {
+            out.iter_mut().zip(x.chunks_exact(mean.len())).for_each(|(n, x)| *n = dot(x, x));
         })?;
         let norms = norms.values().to_vec();
-        Ok(Knn { samples: x.clone(), labels: labels.to_vec(), classes, neighbours, mean, norms })
+        Ok(Knn { samples, labels: labels.to_vec(), classes, neighbours, mean, norms })
     }
 }
 
@@ -133,9 +135,9 @@ impl Knn {
 
     fn nearest_of(&self, queries: &[f32]) -> Vec<(u32, f32)> {
         let d = self.mean.len();
-        let doubled: Vec<f32> = (queries.chunks_exact(d))
-            .flat_map(|q| q.iter().zip(&self.mean).map(|(q, m)| -2.0 * (q - m)))
-            .collect();
+        let mut centred = vec![0.0; queries.len()];
+        rows::centre(queries, &self.mean, &mut centred);
+        let doubled: Vec<f32> = centred.iter().map(|q| -2.0 * q).collect();
         let most = (self.neighbours + BESIDE).min(self.samples.rows());
         let mut nearest: Vec<Nearest> =
             (0..queries.len() / d).map(|_| Nearest { found: Vec::with_capacity(most + 1), most }).collect();
@@ -157,7 +159,7 @@ impl Knn {
             found.truncate(self.neighbours);
             found
         };
-        queries.chunks_exact(d).zip(nearest).flat_map(of).collect()
+        centred.chunks_exact(d).zip(nearest).flat_map(of).collect()
     }
 }
 
@@ -212,6 +214,15 @@ mod tests {
             &mut unwatched,
         );
         assert!(few.unwrap_err().to_string().contains("only 1 samples"));
+    }
+
+    /// A hundred samples a unit apart and far from 0: the products alone could not tell them apart.
+    #[test]
+    fn far_from_0_no_digit_is_lost() {
+        let x = Samples::new((0..100u8).map(|i| 1e6 + f32::from(i)).collect(), 1).unwrap();
+        let found = fit(1, &x, &[0; 100]);
+        let nearest = found.nearest(&x);
+        assert!(nearest.iter().enumerate().all(|(i, &(j, distance))| i as u32 == j && distance == 0.0));
     }
 
     proptest! {

@@ -199,6 +199,17 @@ mod tests {
         Linear {}.fit(x, y, Streams::new(0), &mut unwatched).unwrap()
     }
 
+    /// Exact lines, written in f32, whose samples lie far from 0.
+    #[test]
+    fn far_from_0_no_digit_is_lost() {
+        for (far, spread) in [(1e6f32, 1.0), (1e5, 4.0), (2e4, 2.0)] {
+            let x: Vec<f32> = (0..1000u16).map(|i| far + spread * f32::from(i % 16) / 16.0).collect();
+            let y: Vec<f32> = x.iter().map(|x| x - far).collect();
+            let found = fit(&samples(&x, 1), &samples(&y, 1));
+            assert!((found.weights()[0] - 1.0).abs() < 1e-9, "{far}: {}", found.weights()[0]);
+        }
+    }
+
     /// R's `women`: average heights and weights of American women (The World Almanac 1975); `lm(weight ~ height)`.
     #[test]
     fn women() {

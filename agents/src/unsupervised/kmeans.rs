@@ -6,8 +6,8 @@
 //! ```
 //!
 //! Lloyd 1957 (published 1982), from first centres by k-means++ (Arthur & Vassilvitskii 2007), each the best of 2 + ln k draws as
-//! in scikit-learn. Samples are `[N, D]`, centres `[K, D]`. With m the mean of all samples and d = c - m, the nearest centre is that of
-//! the smallest `|d|^2 + 2 m.d - 2 x.d`: a product of matrices that does not lose its digits where samples lie far from 0.
+//! in scikit-learn. Samples are `[N, D]`, centres `[K, D]`. The nearest centre is that of the smallest `|c|^2 - 2 x.c`, a product of matrices;
+//! all of it is done with samples less their mean, so that no digits are lost where they lie far from 0.
 
 use freewheel_core::{Error, Purpose, Result, Samples, Stream, Streams};
 use rayon::prelude::*;
@@ -15,7 +15,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Codes, Encode};
-use crate::fit::rows::{self, BLOCK, squared_distance};
+use crate::fit::rows::{self, BLOCK, dot, squared_distance};
 use crate::fit::{Model, Progress, Settings, Watch};
 use crate::settings::within;
 
@@ -79,10 +79,11 @@ impl Encode for Config {
             )));
         }
         let mean: Vec<f32> = rows::means(x).iter().map(|&m| m as f32).collect();
-        let norms = rows::fill(x, 1, |x, out| {
-            out.iter_mut().zip(x.chunks_exact(mean.len())).for_each(|(n, x)| *n = squared_distance(x, &mean));
+        let centred = rows::centred(x, &mean)?;
+        let norms = rows::fill(&centred, 1, |x, out| {
+            out.iter_mut().zip(x.chunks_exact(mean.len())).for_each(|(n, x)| *n = dot(x, x));
         })?;
-        let lloyd = Lloyd { config: self, x, mean: &mean, norms: norms.values() };
+        let lloyd = Lloyd { config: self, x: &centred, samples: x, mean: &mean, norms: norms.values() };
         let mut best: Option<KMeans> = None;
         for start in 0..self.starts {
             let mut rng = streams.stream(Purpose::Learner, u64::from(start), 0);
@@ -101,7 +102,10 @@ impl Encode for Config {
 /// What every start works on.
 struct Lloyd<'a> {
     config: &'a Config,
+    /// The samples less their mean, `[N, D]`; so are the centres of a start.
     x: &'a Samples,
+    /// As they came.
+    samples: &'a Samples,
     mean: &'a [f32],
     /// Squared distances from the mean, `[N]`.
     norms: &'a [f32],
@@ -143,9 +147,12 @@ impl Lloyd<'_> {
                 break;
             }
         }
+        for centre in centres.chunks_exact_mut(d) {
+            centre.iter_mut().zip(self.mean).for_each(|(c, m)| *c += m);
+        }
         let centres = Samples::new(centres, d)?;
         let mut found = KMeans { centres, mean: self.mean.to_vec(), inertia: 0.0, iterations };
-        found.inertia = found.inertia_of(self.x)?;
+        found.inertia = found.inertia_of(self.samples)?;
         if !found.inertia.is_finite() {
             let step = u64::from(iterations);
             return Err(Error::Diverged { quantity: "inertia".into(), value: found.inertia, step });
@@ -184,7 +191,7 @@ impl Lloyd<'_> {
     fn distances(&self, centres: &[f32]) -> Vec<f32> {
         let d = self.x.width();
         let k = centres.len() / d;
-        let scores = Scores::new(centres, self.mean);
+        let scores = Scores::new(centres, d);
         let mut out = vec![0.0; self.x.rows() * k];
         let all = out.par_chunks_mut(BLOCK * k).zip(self.x.values().par_chunks(BLOCK * d));
         all.zip(self.norms.par_chunks(BLOCK)).for_each(|((out, x), norms)| {
@@ -199,7 +206,7 @@ impl Lloyd<'_> {
     fn assign(&self, centres: &[f32], labels: &mut [u32]) -> Gathered {
         let d = self.x.width();
         let k = centres.len() / d;
-        let scores = Scores::new(centres, self.mean);
+        let scores = Scores::new(centres, d);
         let chunks = self.x.values().par_chunks(CHUNK * d).zip(self.norms.par_chunks(CHUNK));
         let parts: Vec<_> = (chunks.zip(labels.par_chunks_mut(CHUNK)))
             .map(|((x, norms), labels)| {
@@ -317,11 +324,12 @@ impl KMeans {
     /// # Errors
     /// None that a user could cause.
     pub fn labels(&self, x: &Samples) -> Result<Vec<u32>> {
-        let k = self.centres.rows();
-        let scores = Scores::new(self.centres.values(), &self.mean);
+        let (k, d) = (self.centres.rows(), self.mean.len());
+        let scores = Scores::new(rows::centred(&self.centres, &self.mean)?.values(), d);
         let nearest = rows::blocks(x, BLOCK, |_, x| {
-            let mut room = vec![0.0; x.len() / self.mean.len() * k];
-            scores.of(x, &mut room);
+            let (mut centred, mut room) = (vec![0.0; x.len()], vec![0.0; x.len() / d * k]);
+            rows::centre(x, &self.mean, &mut centred);
+            scores.of(&centred, &mut room);
             room.chunks_exact(k).map(|scores| least(scores).0 as u32).collect::<Vec<u32>>()
         });
         Ok(nearest.concat())

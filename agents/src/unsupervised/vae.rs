@@ -268,7 +268,7 @@ impl Training {
 }
 
 impl Vae {
-    /// The decoder's probabilities `[N, D]` for factors drawn from what the encoder says of `x [N, D]`, and from its means.
+    /// The decoder's probabilities `[N, D]` for the means of what the encoder says of `x [N, D]`.
     ///
     /// # Errors
     /// None that a user could cause.

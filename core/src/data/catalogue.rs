@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::table::{Header, Kind, Layout};
 use super::{DataSet, Split, digits, embedded, faces, folder, images};
@@ -22,6 +22,7 @@ pub struct Options {
     pub seed: u64,
     /// A table's column that is the answer, by name, by number from 1, `last` or `none`; a factor of `faces`; empty: a table's
     /// last, none of `faces`.
+    #[serde(deserialize_with = "name_or_number")]
     pub answer: String,
     /// Whether a table's answers are classes or numbers: auto, classes, number.
     pub kind: Kind,
@@ -46,6 +47,20 @@ impl Default for Options {
             noise: 0.0,
         }
     }
+}
+
+/// A column may be written as a number.
+fn name_or_number<'de, D: Deserializer<'de>>(from: D) -> std::result::Result<String, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "a column's name, or its number from 1")]
+    enum Written {
+        Number(u32),
+        Name(String),
+    }
+    Ok(match Written::deserialize(from)? {
+        Written::Number(number) => number.to_string(),
+        Written::Name(name) => name,
+    })
 }
 
 /// A set that has a name.
@@ -116,6 +131,10 @@ pub fn open(name_or_path: &str, options: &Options) -> Result<DataSet> {
     };
     if entry.name != "faces" {
         layout.unused(entry.name)?;
+        let usual = Options::default();
+        if options.faces != usual.faces || options.noise != usual.noise {
+            return Err(Error::Config(format!("{} is not drawn; leave faces and noise out", entry.name)));
+        }
     }
     let set = match entry.name {
         "digits" => embedded::digits()?,

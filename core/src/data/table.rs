@@ -124,6 +124,11 @@ impl Table {
                 return Err(page.wrong(row, 0, message));
             }
             for (field, text) in record.iter().enumerate() {
+                if text.contains('\n') {
+                    let message =
+                        "this field goes on in the next line; close its quote, or take the quotes away";
+                    return Err(page.wrong(row, field, message.to_owned()));
+                }
                 if Some(field) == answer {
                     answers.push(text.trim().to_owned());
                 } else {

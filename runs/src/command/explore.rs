@@ -20,9 +20,20 @@ use crate::picture::{self, Named};
 use crate::seeds::Seeds;
 use crate::{Catalogue, output};
 
+/// Samples to which a concept is added, if nobody says which.
+const SHOWN: usize = 6;
+
 /// Samples as people name a group of them.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Group {
+pub struct Group {
+    /// As it was written.
+    text: String,
+    of: Of,
+}
+
+/// Which samples.
+#[derive(Clone, Debug, PartialEq)]
+enum Of {
     /// By their rows: `0..50`.
     Rows(Seeds),
     /// By their class: `class=7`.
@@ -42,25 +53,26 @@ impl FromStr for Group {
     type Err = String;
 
     fn from_str(text: &str) -> std::result::Result<Self, String> {
-        if let Some(class) = text.strip_prefix("class=") {
-            return Ok(Group::Class(class.to_owned()));
-        }
-        if let Some(at) = text.find(['<', '>']) {
+        let of = if let Some(class) = text.strip_prefix("class=") {
+            Of::Class(class.to_owned())
+        } else if let Some(at) = text.find(['<', '>']) {
             let (name, than) = (text[..at].trim(), text[at + 1..].trim());
             let than = than.parse().map_err(|_| format!("`{than}` is no number, in `{text}`"))?;
-            return Ok(Group::Factor { name: name.to_owned(), above: text[at..].starts_with('>'), than });
-        }
-        let wrong = |_| format!("`{text}` names no samples; write 0..50, class=NAME, or FACTOR>NUMBER");
-        text.parse().map(Group::Rows).map_err(wrong)
+            Of::Factor { name: name.to_owned(), above: text[at..].starts_with('>'), than }
+        } else {
+            let wrong = |_| format!("`{text}` names no samples; write 0..50, class=NAME, or FACTOR>NUMBER");
+            Of::Rows(text.parse().map_err(wrong)?)
+        };
+        Ok(Group { text: text.to_owned(), of })
     }
 }
 
 impl Group {
     /// What it is about.
     fn name(&self) -> &str {
-        match self {
-            Group::Rows(_) => "concept",
-            Group::Class(name) | Group::Factor { name, .. } => name,
+        match &self.of {
+            Of::Rows(_) => "concept",
+            Of::Class(name) | Of::Factor { name, .. } => name,
         }
     }
 
@@ -68,9 +80,9 @@ impl Group {
     fn samples(&self, set: &DataSet) -> Result<Samples> {
         let part = &set.train;
         let those = |wanted: &dyn Fn(usize) -> bool| (0..part.rows()).filter(|&i| wanted(i)).collect();
-        let rows: Vec<usize> = match self {
-            Group::Rows(rows) => rows_of(rows, part, &set.name, "train")?,
-            Group::Class(name) => match (&set.target, &part.answers) {
+        let rows: Vec<usize> = match &self.of {
+            Of::Rows(rows) => rows_of(rows, part, &set.name, "train")?,
+            Of::Class(name) => match (&set.target, &part.answers) {
                 (Target::Classes(names), Answers::Classes(of)) => {
                     let Some(class) = names.iter().position(|one| one == name) else {
                         return Err(Core::Config(unknown("class", name, names, &set.name)).into());
@@ -79,13 +91,13 @@ impl Group {
                 }
                 _ => return Err(Core::Config(format!("{}: it has no classes", set.name)).into()),
             },
-            Group::Factor { name, above, than } => {
+            Of::Factor { name, above, than } => {
                 let (which, known) = factor(set, name)?;
                 those(&|i| if *above { known.row(i)[which] > *than } else { known.row(i)[which] < *than })
             }
         };
         if rows.is_empty() {
-            return Err(Core::Config(format!("{}: no sample is such: {self:?}", set.name)).into());
+            return Err(Core::Config(format!("{}: no sample is such: {}", set.name, self.text)).into());
         }
         Ok(part.samples.select(&rows))
     }
@@ -138,12 +150,16 @@ fn opened(catalogue: &Catalogue, path: &Path) -> Result<(Box<dyn Encoder>, DataS
 }
 
 pub(super) fn concept(catalogue: &Catalogue, args: &Concept) -> Result<()> {
-    let (it, set) = opened(catalogue, &args.fit)?;
+    let pool = pool(threads(args.threads))?;
+    let (it, set) = pool.install(|| opened(catalogue, &args.fit))?;
     let (shown, called) = judged(&set);
-    let rows = rows_of(&args.rows, shown, &set.name, called)?;
+    let rows = match &args.rows {
+        Some(rows) => rows_of(rows, shown, &set.name, called)?,
+        None => (0..shown.rows().min(SHOWN)).collect(),
+    };
     let steps: Vec<f32> =
         (0..args.steps).map(|i| args.reach * (2.0 * i as f32 / (args.steps - 1) as f32 - 1.0)).collect();
-    let (concept, effect, sheet) = pool(threads(args.threads))?.install(|| -> Result<_> {
+    let (concept, effect, sheet) = pool.install(|| -> Result<_> {
         let concept = match (&args.factor, &args.with, &args.without) {
             (Some(name), ..) => {
                 let (which, known) = factor(&set, name)?;
@@ -168,7 +184,10 @@ pub(super) fn concept(catalogue: &Catalogue, args: &Concept) -> Result<()> {
         let sheet = concept.sheet(&*it, &set.shape, &shown.samples.select(&rows), &steps)?;
         Ok((concept, measured, sheet))
     })?;
-    let name = format!("concept-{}", plain(&concept.name));
+    let name = match (&args.with, &args.without) {
+        (Some(with), Some(without)) => format!("concept-{}-or-{}", plain(&with.text), plain(&without.text)),
+        _ => format!("concept-{}", plain(&concept.name)),
+    };
     let mut pictures = vec![Named::new(&name, sheet)];
     if let Some(effect) = &effect {
         pictures.push(Named::new(format!("{name}-effect"), effect.chart()?));
@@ -181,7 +200,8 @@ pub(super) fn concept(catalogue: &Catalogue, args: &Concept) -> Result<()> {
 }
 
 pub(super) fn interpolate(catalogue: &Catalogue, args: &Interpolate) -> Result<()> {
-    let (it, set) = opened(catalogue, &args.fit)?;
+    let pool = pool(threads(args.threads))?;
+    let (it, set) = pool.install(|| opened(catalogue, &args.fit))?;
     let (part, called) = judged(&set);
     let ends = |end: usize| -> Result<Samples> {
         let all: Vec<usize> = args.pairs.iter().map(|pair| pair.0[end]).collect();
@@ -196,10 +216,10 @@ pub(super) fn interpolate(catalogue: &Catalogue, args: &Interpolate) -> Result<(
         Ok(part.samples.select(&all))
     };
     let (from, to) = (ends(0)?, ends(1)?);
-    let sheet = pool(threads(args.threads))?
-        .install(|| latents::interpolations(&*it, &set.shape, &from, &to, args.steps as usize))?;
-    let first: Vec<String> = args.pairs.iter().take(4).map(|Pair([a, b])| format!("{a}-{b}")).collect();
-    let pictures = [Named::new(format!("interpolation-{}", first.join("_")), sheet)];
+    let sheet =
+        pool.install(|| latents::interpolations(&*it, &set.shape, &from, &to, args.steps as usize))?;
+    let pairs: Vec<String> = args.pairs.iter().map(|Pair([a, b])| format!("{a}-{b}")).collect();
+    let pictures = [Named::new(format!("interpolation-{}", pairs.join("_")), sheet)];
     kept(&args.fit, &pictures, args.json, &json!({}))
 }
 
@@ -245,11 +265,12 @@ mod tests {
 
     #[test]
     fn groups_and_pairs_as_they_are_written() {
-        assert_eq!("class=Ankle boot".parse(), Ok(Group::Class("Ankle boot".into())));
-        assert_eq!("0..3".parse(), Ok(Group::Rows("0,1,2".parse().unwrap())));
-        let smile = |above, than| Group::Factor { name: "smile".into(), above, than };
-        assert_eq!("smile>0.5".parse(), Ok(smile(true, 0.5)));
-        assert_eq!("smile < -0.5".parse(), Ok(smile(false, -0.5)));
+        let of = |text: &str| text.parse::<Group>().unwrap().of;
+        assert_eq!(of("class=Ankle boot"), Of::Class("Ankle boot".into()));
+        assert_eq!(of("0..3"), Of::Rows("0,1,2".parse().unwrap()));
+        let smile = |above, than| Of::Factor { name: "smile".into(), above, than };
+        assert_eq!(of("smile>0.5"), smile(true, 0.5));
+        assert_eq!(of("smile < -0.5"), smile(false, -0.5));
         assert!("smile>much".parse::<Group>().unwrap_err().contains("no number"));
         assert!("smiling".parse::<Group>().unwrap_err().contains("class=NAME"));
         assert_eq!("3-17".parse(), Ok(Pair([3, 17])));

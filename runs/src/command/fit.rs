@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use freewheel_agents::fit::{EstimatorKind, Progress};
 use freewheel_core::data::{self, DataSet, Options, Target};
-use freewheel_core::settings::read;
+use freewheel_core::settings::{read, unknown};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 use toml::Table;
@@ -30,25 +30,22 @@ pub(super) fn fit(catalogue: &Catalogue, args: Fit) -> Result<()> {
         learner: args.learner,
         settings: kind.resolve(&learner)?,
         options: options_of(&args.data, &options)?,
-        data: args.data,
+        data: located(args.data)?,
         seed: args.seed,
     };
     // Before hours of learning: whether its settings can be at all.
     kind.build(&plan.settings, freewheel_core::Streams::new(plan.seed))?;
-    let data = data::open(&plan.data, &plan.options)?;
     let folder = args.out.unwrap_or_else(|| PathBuf::from("results/fit").join(plan.folder_name()));
     let pool = pool(threads(args.threads))?;
+    let data = pool.install(|| data::open(&plan.data, &plan.options))?;
     let (report, cost, pictures) = pool.install(|| learned(kind, plan, &data, &folder, args.output.quiet))?;
     if args.output.json {
         output::json(&json!({ "folder": folder, "report": report, "cost": cost }))?;
     } else {
         output::text(&told(&report, &cost))?;
-        // On paper all of them are kept; in a terminal the first one says most.
-        if let Some(first) = pictures.first()
-            && std::io::stdout().is_terminal()
-        {
-            let (width, depth) = picture::screen();
-            output::text(&format!("\n{}", first.picture.text(width, depth)))?;
+        let (width, depth) = picture::screen();
+        for Named { picture, .. } in shown(&pictures, &args.show) {
+            output::text(&format!("\n{}", picture.text(width, depth)))?;
         }
         output::text(&format!(
             "\nKept in {0}; use it: {1} predict {0}\n",
@@ -90,7 +87,7 @@ fn learned(
     let bytes = folder::write_model(folder, &estimator)?;
     let report = Report {
         target: data.target.clone(),
-        width: data.train.samples.width(),
+        shape: data.shape.clone(),
         train_rows: data.train.rows(),
         test_rows: data.test.rows(),
         split: data.split.to_string(),
@@ -102,11 +99,30 @@ fn learned(
     };
     let cost = fit::cost(&estimator, data, fit_s, bytes)?;
     folder::write_report(folder, &report, &cost)?;
-    let pictures = picture::learners::all(&estimator, data)?;
+    // What was learned is kept by now: a picture that cannot be drawn takes nothing away from it.
+    let pictures = picture::learners::all(&estimator, data).unwrap_or_else(|e| {
+        output::note(&format!("no pictures: {e}"));
+        Vec::new()
+    });
     for Named { name, picture } in &pictures {
-        picture::write(folder.join("pictures"), name, &**picture)?;
+        if let Err(e) = picture::write(folder.join("pictures"), name, &**picture) {
+            output::note(&format!("picture {name}: {e}"));
+        }
     }
     Ok((report, cost, pictures))
+}
+
+/// The pictures that are asked for; where nobody asks, in a terminal the first one, which says most.
+fn shown<'a>(pictures: &'a [Named], asked: &[String]) -> Vec<&'a Named> {
+    if asked.is_empty() && std::io::stdout().is_terminal() {
+        return pictures.iter().take(1).collect();
+    }
+    let known: Vec<&str> = pictures.iter().map(|one| one.name.as_str()).collect();
+    for name in asked.iter().filter(|name| *name != "all" && !known.contains(&name.as_str())) {
+        output::note(&unknown("picture", name, &known, "this fit"));
+    }
+    let is_asked = |one: &&Named| asked.iter().any(|name| name == "all" || *name == one.name);
+    pictures.iter().filter(is_asked).collect()
 }
 
 fn bar(plan: &Plan, quiet: bool) -> ProgressBar {
@@ -133,7 +149,7 @@ fn told(report: &Report, cost: &Cost) -> String {
     };
     let mut text = columns([
         ["learner".to_owned(), plan.learner.clone()],
-        ["data".to_owned(), format!("{}: rows of {} numbers, {asked}", plan.data, report.width)],
+        ["data".to_owned(), format!("{}: rows of {} numbers, {asked}", plan.data, report.shape.width())],
         [
             "rows".to_owned(),
             format!("{} to learn from, {} held out ({})", report.train_rows, report.test_rows, report.split),
@@ -175,6 +191,16 @@ pub(super) fn settings<const N: usize>(set: &[String], names: [&str; N]) -> Resu
         return Err(Error::Usage(format!("--set {key}...: write {}", allowed.join(" or "))));
     }
     Ok(names.map(|name| doc.table.get(name).and_then(|table| table.as_table()).cloned().unwrap_or_default()))
+}
+
+/// A file by its full path, so that it is found from anywhere; a set by its name.
+pub(super) fn located(data: String) -> Result<String> {
+    let path = std::path::Path::new(&data);
+    if !path.exists() || data::list().iter().any(|set| set.name == data) {
+        return Ok(data);
+    }
+    let full = std::path::absolute(path).map_err(freewheel_core::Error::io(path))?;
+    Ok(full.display().to_string())
 }
 
 /// How a set is opened.

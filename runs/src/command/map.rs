@@ -1,13 +1,15 @@
 //! `map`: the states that trained runs visit, as pictures.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use freewheel_core::Error as Core;
 use rayon::prelude::*;
 use serde_json::json;
 
-use super::threads;
+use super::{stop_flag, threads};
 use crate::cli::Map;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::experiment::pool;
 use crate::job::Job;
 use crate::map::MapPlan;
@@ -15,36 +17,67 @@ use crate::picture::{self, Picture, Scatter};
 use crate::{Catalogue, output};
 
 pub(super) fn map(catalogue: &Catalogue, args: &Map) -> Result<()> {
+    if let Some((_, fault)) = args.plan.fault() {
+        return Err(Error::Usage(fault));
+    }
+    let stop = stop_flag()?;
     let found = catalogue.find_jobs(&args.run)?;
     let jobs: Vec<(PathBuf, &Job)> = found.iter().map(|(directory, job)| (directory.clone(), job)).collect();
-    let maps = maps(catalogue, &args.plan, &jobs, threads(args.threads))?;
+    let Maps { drawn, mut refused } = maps(catalogue, &args.plan, &jobs, threads(args.threads), &stop)?;
+    if stop.load(Ordering::Relaxed) {
+        return Err(Error::Signal(2));
+    }
+    if drawn.is_empty()
+        && let Some(why) = refused.pop()
+    {
+        return Err(why.into());
+    }
+    refused.iter().for_each(|why| output::note(&format!("left out: {why}")));
+    let files: Vec<&PathBuf> = drawn.iter().flat_map(|(_, files)| files).collect();
     if args.json {
-        let files: Vec<_> = maps.iter().map(|(_, files)| files).collect();
         return output::json(&json!({ "plan": args.plan, "files": files }));
     }
-    if let [(map, _)] = &maps[..] {
+    if let [(map, _)] = &drawn[..] {
         let (width, depth) = picture::screen();
         output::text(&format!("{}\n", map.text(width, depth)))?;
     }
-    maps.iter()
-        .flat_map(|(_, files)| files)
-        .try_for_each(|file| output::text(&format!("{}\n", file.display())))
+    files.iter().try_for_each(|file| output::text(&format!("{}\n", file.display())))
 }
 
-/// Draws a map of each of `jobs` into its folder; gives it and its files, for those that have learned anything.
+/// What came of drawing maps.
+pub(super) struct Maps {
+    /// Each map with its files.
+    pub drawn: Vec<(Scatter, [PathBuf; 2])>,
+    /// Why there is none of other runs.
+    pub refused: Vec<Core>,
+}
+
+/// Draws a map of each of `jobs` into its folder, until `stop` is set.
+///
+/// # Errors
+/// Those of reading and writing; a world that has no map is no error.
 pub(super) fn maps(
     catalogue: &Catalogue,
     plan: &MapPlan,
     jobs: &[(PathBuf, &Job)],
     threads: usize,
-) -> Result<Vec<(Scatter, [PathBuf; 2])>> {
-    let one = |(directory, job): &(PathBuf, &Job)| {
-        let written = plan.write(catalogue, job, directory, &output::note)?;
-        if written.is_none() {
-            output::note(&format!("{}: left out, it has no checkpoint yet", directory.display()));
-        }
-        Ok(written)
+    stop: &AtomicBool,
+) -> Result<Maps> {
+    let one = |(directory, job): &(PathBuf, &Job)| match stop.load(Ordering::Relaxed) {
+        true => Ok(None),
+        false => plan.write(catalogue, job, directory, &output::note),
     };
-    let all = pool(threads)?.install(|| jobs.par_iter().map(one).collect::<Result<Vec<_>>>())?;
-    Ok(all.into_iter().flatten().collect())
+    let all: Vec<_> = pool(threads)?.install(|| jobs.par_iter().map(one).collect());
+    let mut maps = Maps { drawn: Vec::new(), refused: Vec::new() };
+    for ((directory, _), made) in jobs.iter().zip(all) {
+        match made {
+            Ok(Some(drawn)) => maps.drawn.push(drawn),
+            Ok(None) => {
+                maps.refused.push(Core::Config(format!("{}: it has no checkpoint yet", directory.display())));
+            }
+            Err(why @ Core::Config(_)) => maps.refused.push(why),
+            Err(e) => return Err(e.into()),
+        }
+    }
+    Ok(maps)
 }

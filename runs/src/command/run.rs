@@ -13,8 +13,9 @@ use crate::Catalogue;
 use crate::cli::{Output, Resume, Run, Train, Training};
 use crate::document::Document;
 use crate::error::{Error, Result};
-use crate::experiment::{self, Ran};
+use crate::experiment::{self, Ran, pool};
 use crate::job::{Job, Outcome};
+use crate::map::MapPlan;
 use crate::output;
 use crate::plan::Plan;
 use crate::progress::Progress;
@@ -27,7 +28,8 @@ pub(super) fn run(catalogue: &Catalogue, args: Run) -> Result<()> {
         None => Document::parse("the default experiment", DEFAULT_EXPERIMENT)?,
     };
     prepare(&mut doc, &args.training)?;
-    let plan = Plan::new(catalogue, &doc)?;
+    // Encoders are fitted here: on as many threads as everything else.
+    let plan = pool(threads(args.training.threads))?.install(|| Plan::new(catalogue, &doc))?;
     let out = args.training.out.clone().unwrap_or_else(|| Path::new("results").join(&plan.name));
     finish(catalogue, &plan, &out, args.training.output, args.training.threads)
 }
@@ -35,7 +37,8 @@ pub(super) fn run(catalogue: &Catalogue, args: Run) -> Result<()> {
 pub(super) fn train(catalogue: &Catalogue, args: Train) -> Result<()> {
     let mut doc = Document::one_run(&args.world, &args.agent, args.steps, "0");
     prepare(&mut doc, &args.training)?;
-    let plan = Plan::new(catalogue, &doc)?;
+    // Encoders are fitted here: on as many threads as everything else.
+    let plan = pool(threads(args.training.threads))?.install(|| Plan::new(catalogue, &doc))?;
     let out = args.training.out.clone().unwrap_or_else(|| "results/train".into());
     finish(catalogue, &plan, &out, args.training.output, args.training.threads)
 }
@@ -58,6 +61,7 @@ pub(super) fn resume(catalogue: &Catalogue, args: Resume) -> Result<()> {
         return Err(Error::Usage(message));
     };
     let jobs: Vec<Job> = found.into_iter().map(|(_, job)| job).collect();
+    let map = asked_map(root)?;
     if let Some(moved) = jobs.iter().find(|job| !job.directory(root).join("config.toml").exists()) {
         let expected = moved.directory(root);
         let message =
@@ -65,7 +69,20 @@ pub(super) fn resume(catalogue: &Catalogue, args: Resume) -> Result<()> {
         return Err(Error::Core(Core::Config(message)));
     }
     let name = root.file_name().map_or_else(|| "resumed".into(), |name| name.to_string_lossy().into_owned());
-    finish(catalogue, &Plan { name, jobs, map: None }, root, args.output, args.threads)
+    finish(catalogue, &Plan { name, jobs, map }, root, args.output, args.threads)
+}
+
+/// Which map the experiment in a folder asks for, so that `resume` knows.
+const MAP: &str = "map.toml";
+
+fn asked_map(root: &Path) -> Result<Option<MapPlan>> {
+    let file = root.join(MAP);
+    let text = match std::fs::read_to_string(&file) {
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        read => read.map_err(Core::io(&file))?,
+    };
+    let damaged = |e: toml::de::Error| Core::Damaged { file, reason: e.message().to_owned() };
+    Ok(Some(toml::from_str(&text).map_err(damaged)?))
 }
 
 /// Runs the jobs, prints the table, and leaves it beside the runs.
@@ -75,6 +92,10 @@ fn finish(catalogue: &Catalogue, plan: &Plan, out: &Path, output: Output, said: 
     let _lock = lock(out)?;
     // All of them before the first begins: whatever happens, `resume` knows what was asked for.
     jobs.iter().try_for_each(|job| job.prepare(out))?;
+    if let Some(map) = map {
+        let text = toml::to_string(map).map_err(|e| Core::Unsupported(e.to_string()))?;
+        write_atomically(out.join(MAP), text.as_bytes())?;
+    }
     let progress = Progress::new(
         jobs.iter().fold(0, |sum: u64, job| sum.saturating_add(job.config.steps)),
         output.quiet || output.json,
@@ -87,11 +108,6 @@ fn finish(catalogue: &Catalogue, plan: &Plan, out: &Path, output: Output, said: 
     if stop.load(Ordering::Relaxed) && ran.iter().any(unfinished) {
         let again = format!("{} resume {}", catalogue.name(), quoted(&out.to_string_lossy()));
         return Err(Error::Interrupted(again));
-    }
-    if let Some(map) = map {
-        let done = ran.iter().filter(|ran| matches!(ran.outcome, Some(Outcome::Done(_)))).map(|ran| ran.job);
-        let done: Vec<(PathBuf, &Job)> = done.map(|job| (job.directory(out), job)).collect();
-        maps(catalogue, map, &done, threads(said))?;
     }
     let report = Report::new(name, &out.to_string_lossy(), &ran, &yardsticks)?;
     // The table beside the runs is that of the whole folder, never of a part of it.
@@ -117,6 +133,13 @@ fn finish(catalogue: &Catalogue, plan: &Plan, out: &Path, output: Output, said: 
             catalogue.name(),
             example(jobs, out)
         ))?;
+    }
+    if let Some(map) = map {
+        let done = ran.iter().filter(|ran| matches!(ran.outcome, Some(Outcome::Done(_)))).map(|ran| ran.job);
+        let done: Vec<(PathBuf, &Job)> = done.map(|job| (job.directory(out), job)).collect();
+        let mut refused = maps(catalogue, map, &done, threads(said), &stop)?.refused;
+        refused.dedup_by_key(|why| why.to_string());
+        refused.iter().for_each(|why| output::note(&format!("no map: {why}")));
     }
     let diverged: usize = report.rows.iter().map(|row| row.diverged).sum();
     if diverged > 0 { Err(Error::Diverged(diverged, jobs.len())) } else { Ok(()) }

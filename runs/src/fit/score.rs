@@ -14,6 +14,9 @@ use super::{judged, model_of};
 /// Samples that a silhouette is a mean over, at most: its cost is their square.
 const SILHOUETTE: usize = 2_000;
 
+/// Clusters that are matched with classes, at most: its cost is their cube.
+const MATCHED: usize = 1_000;
+
 /// One figure.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Score {
@@ -96,7 +99,9 @@ fn encoded(it: &dyn Encoder, data: &DataSet, seed: u64) -> Result<Vec<Score>> {
         let parts = [(&data.train, "train"), (&data.test, "test")];
         for (Part { samples, answers, .. }, name) in parts.into_iter().filter(|(part, _)| part.rows() > 0) {
             clusters = model.labels(samples)?;
-            if let Answers::Classes(labels) = answers {
+            if let Answers::Classes(labels) = answers
+                && model.centres().rows() <= MATCHED
+            {
                 all.push(score(
                     "accuracy, clusters matched with classes",
                     name,

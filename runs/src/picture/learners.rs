@@ -53,11 +53,15 @@ fn of_regressor(it: &dyn Regressor, set: &DataSet) -> Result<Vec<Named>> {
 
 fn of_encoder(it: &dyn Encoder, set: &DataSet) -> Result<Vec<Named>> {
     let part = thinned(judged(set).0);
-    let images = matches!(set.shape, Shape::Image { .. });
+    // What can be drawn as an image: grey, or in colours.
+    let (images, grey) = match set.shape {
+        Shape::Image { channels, .. } => (channels == 1 || channels == 3, channels == 1),
+        Shape::Columns(_) => (false, false),
+    };
     let mut all = Vec::new();
     if let Some(pca) = model_of::<pca::Config>(it)? {
         all.push(Named::new("explained", groups::explained(pca)?));
-        if images {
+        if grey {
             all.push(Named::new("components", groups::components(pca, &set.shape, 20)?));
         }
         if pca.components().rows() > 1 {
@@ -67,13 +71,14 @@ fn of_encoder(it: &dyn Encoder, set: &DataSet) -> Result<Vec<Named>> {
         if images {
             all.push(Named::new("centres", groups::centres(kmeans, set, judged(set).0, 12)?));
         }
-        if set.shape.width() > 1 {
+        if set.shape.width() > 1 && part.rows() > 2 {
             all.push(Named::new("clusters", groups::clusters(kmeans, set, &part)?));
         }
     } else if let Some(vae) = model_of::<vae::Config>(it)? {
         let codes = vae.encode(&part.samples)?;
         if images {
             all.push(Named::new("latents", latents::grid(vae, &set.shape, &codes, 15)?));
+            all.push(Named::new("samples", latents::drawn(vae, &set.shape, 8)?));
             let (from, to) = latents::pairs(&part, 8);
             all.push(Named::new("reconstructions", latents::reconstructions(vae, &set.shape, &from)?));
             if to.rows() > 0 {

@@ -201,7 +201,7 @@ fn every_kind_of_learner_has_its_pictures() {
     assert_eq!(drawn("digits", "pca", ""), ["explained", "components", "map"]);
     assert_eq!(drawn("digits", "kmeans", "clusters = 10\nstarts = 1"), ["centres", "clusters"]);
     let vae = drawn("digits", "vae", "hidden = [16]\nepochs = 1");
-    assert_eq!(vae, ["latents", "reconstructions", "interpolations", "map"]);
+    assert_eq!(vae, ["latents", "samples", "reconstructions", "interpolations", "map"]);
 }
 
 #[test]

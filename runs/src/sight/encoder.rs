@@ -20,7 +20,7 @@ use crate::fit::nearest;
 /// | learner | what the agent sees |
 /// |---|---|
 /// | `kmeans` | the index of the nearest of k centres: a table then has k states |
-/// | `pca`, `vae`, another encoder | its code, `[C]`, each number bounded by the least and the greatest of what was gathered |
+/// | `pca`, `vae`, another encoder | its code, `[C]`; as bounds it states the least and the greatest of what was gathered |
 ///
 /// The learner is given standardised observations (mean 0, variance 1), a VAE, which takes its samples for probabilities, such as
 /// lie within 0 and 1 (from the least to the greatest of what was gathered, cut there).

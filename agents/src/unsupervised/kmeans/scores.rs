@@ -2,29 +2,23 @@
 
 use crate::fit::rows::{dot, products};
 
-/// Of centres `[K, D]`: `|d|^2 + 2 m.d - 2 x.d`, d = c - m, is least for the nearest.
+/// Of centres c `[K, D]`: `|c|^2 - 2 x.c` is least for the one nearest to x.
 pub(super) struct Scores {
-    /// `-2 (c - m)`, `[K, D]`.
+    /// `-2 c`, `[K, D]`.
     doubled: Vec<f32>,
-    /// `|d|^2 + 2 m.d`, `[K]`.
+    /// `|c|^2`, `[K]`.
     offsets: Vec<f32>,
     width: usize,
 }
 
 impl Scores {
-    pub(super) fn new(centres: &[f32], mean: &[f32]) -> Self {
-        let width = mean.len();
-        let mut doubled = centres.to_vec();
-        let mut offsets = Vec::new();
-        for d in doubled.chunks_exact_mut(width) {
-            d.iter_mut().zip(mean).for_each(|(d, m)| *d -= m);
-            offsets.push(dot(d, d) + 2.0 * dot(d, mean));
-            d.iter_mut().for_each(|d| *d *= -2.0);
-        }
+    pub(super) fn new(centres: &[f32], width: usize) -> Self {
+        let doubled = centres.iter().map(|c| -2.0 * c).collect();
+        let offsets = centres.chunks_exact(width).map(|c| dot(c, c)).collect();
         Scores { doubled, offsets, width }
     }
 
-    /// Of `x [B, D]`, to `out [B, K]`: squared distances less the sample's own from the mean.
+    /// Of `x [B, D]`, to `out [B, K]`: squared distances less the sample's own square.
     pub(super) fn of(&self, x: &[f32], out: &mut [f32]) {
         products(x, &self.doubled, self.width, out);
         for out in out.chunks_exact_mut(self.offsets.len()) {

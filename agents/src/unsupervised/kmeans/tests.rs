@@ -26,6 +26,17 @@ fn two_groups_by_hand() {
     assert_eq!(found.decode(&distances).unwrap().row(1), own);
 }
 
+/// Two points beside each other and far from 0, each alone in its cluster.
+#[test]
+fn far_from_0_no_digit_is_lost() {
+    let values = (0..4000).map(|i| 1e6 + (i % 2) as f32).collect();
+    let found = fit(&config(2), &Samples::new(values, 1).unwrap());
+    assert_eq!(found.inertia(), 0.0);
+    let mut centres = found.centres().values().to_vec();
+    centres.sort_by(f32::total_cmp);
+    assert_eq!(centres, [1e6, 1e6 + 1.0]);
+}
+
 #[test]
 fn empty_clusters_are_filled_and_copies_do_no_harm() {
     let x = Samples::new(vec![3.0; 12], 2).unwrap();

@@ -61,7 +61,10 @@ pub fn explained(pca: &Pca) -> Result<Chart> {
     Chart::new(&title, ["component", "% of the variance"]).bars("each", &shares)?.line("all up to it", sums)
 }
 
-/// Each centre, then the members of its cluster in `part` that are nearest to it, `members` at most.
+/// Centres that are drawn at most: more than a hundred rows are no picture.
+const CENTRES: usize = 100;
+
+/// Each centre, the first [`CENTRES`] of them, then the members of its cluster in `part` that are nearest to it, `members` at most.
 ///
 /// # Errors
 /// [`Error::Config`](freewheel_core::Error::Config) where the samples are no images.
@@ -70,7 +73,7 @@ pub fn centres(kmeans: &KMeans, set: &DataSet, part: &Part, members: usize) -> R
     let (centres, d) = (kmeans.centres(), set.shape.width());
     let mut values = Vec::new();
     let (mut names, mut missing) = (Vec::new(), Vec::new());
-    for (j, centre) in centres.iter().enumerate() {
+    for (j, centre) in centres.iter().enumerate().take(CENTRES) {
         let mut own: Vec<usize> = (0..labels.len()).filter(|&i| labels[i] as usize == j).collect();
         names.push(
             format!("{}\n{}", counted(own.len() as u64), most_are(set, part, &own)).trim_end().to_owned(),

@@ -2,7 +2,7 @@
 
 use freewheel_agents::unsupervised::{Codes, Encoder, Vae};
 use freewheel_core::data::{Answers, DataSet, Part, Shape};
-use freewheel_core::{Result, Samples};
+use freewheel_core::{Purpose, Result, Samples, Streams};
 use freewheel_envs::market::metrics::quantile;
 
 use super::super::plane::written;
@@ -51,6 +51,15 @@ pub fn grid(vae: &Vae, shape: &Shape, codes: &Samples, side: usize) -> Result<Sh
     let sheet = Sheet::new(&title, shape, &vae.decode(&Samples::new(all, k)?)?, side)?.close();
     let axis = |k: usize| format!("factor {} →", k + 1);
     Ok(sheet.axes(&axis(across), if k > 1 { axis(up) } else { String::new() }.as_str()))
+}
+
+/// `side` times `side` samples: what the decoder makes of factors drawn from N(0, 1).
+///
+/// # Errors
+/// As [`grid`].
+pub fn drawn(vae: &Vae, shape: &Shape, side: usize) -> Result<Sheet> {
+    let mut dice = Streams::new(0).stream(Purpose::EvaluationAction, 0, 0);
+    Sheet::new("Samples, their factors drawn from N(0, 1)", shape, &vae.sample(side * side, &mut dice)?, side)
 }
 
 /// The samples of `part` by the two factors along which their `codes [N, K]` vary most.
