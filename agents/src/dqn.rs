@@ -251,9 +251,7 @@ impl Dqn {
         self.updates += 1;
         let (alpha, replay) = (self.config.alpha, &mut self.replay);
         let error = with_slice(&errors, |errors| {
-            // Nothing is forgotten for good: an error of 0 keeps a little.
-            let priority = |error: &f32| (f64::from(error.abs()) + 1e-6).powf(alpha);
-            replay.set_priorities(&sample.at, errors.iter().map(priority));
+            replay.set_priorities(&sample.at, errors.iter().map(|&error| priority(error, alpha)));
             errors.iter().map(|error| f64::from(error.abs())).sum::<f64>() / b as f64
         })?;
         let q = with_slice(&q, |q| q.iter().map(|&q| f64::from(q)).sum::<f64>() / q.len() as f64)?;
@@ -263,6 +261,11 @@ impl Dqn {
         self.tally.add("q_mean", q);
         Ok(())
     }
+}
+
+/// How often a step with this error is drawn: in proportion. Nothing is forgotten for good, an error of 0 keeps a little.
+fn priority(error: f32, alpha: f64) -> f64 {
+    (f64::from(error.abs()) + 1e-6).powf(alpha)
 }
 
 /// The mean of Huber's loss (Huber 1964), quadratic up to `huber` and straight beyond (0: quadratic everywhere), of the errors of `q [B, A]` at

@@ -82,7 +82,7 @@ impl Env for Match {
     }
 }
 
-fn world(kind: usize, rows: usize, seed: u64) -> Box<dyn Episodes> {
+pub(crate) fn world(kind: usize, rows: usize, seed: u64) -> Box<dyn Episodes> {
     match kind {
         0 => Box::new(Graph::cliff().with_limit(7).batch(rows, seed)),
         1 => Box::new(Graph::maximisation_bias().batch(rows, seed)),
@@ -232,6 +232,8 @@ fn continuous_actions_are_fitted() {
 struct Running {
     spec: Spec,
     pays: bool,
+    /// In the three hundredth state, unless it pays.
+    shows: f32,
 }
 
 impl Env for Running {
@@ -252,7 +254,7 @@ impl Env for Running {
     }
 
     fn observe(&self, state: &u32, out: &mut [f32]) {
-        out[0] = if *state == 300 && !self.pays { f32::NAN } else { 0.0 };
+        out[0] = if *state == 300 && !self.pays { self.shows } else { 0.0 };
     }
 }
 
@@ -260,10 +262,14 @@ impl Env for Running {
 fn what_is_not_finite_stops_at_once_and_is_named() {
     let spec = Spec { time_limit: Some(1000), ..Spec::discrete("test/broken", 1, &["a", "b"]) };
     let spec = Spec { observation: ObservationSpace::vector(&[(0.0, 1.0)]), ..spec };
-    for (id, pays) in DEEP.into_iter().flat_map(|id| [(id, true), (id, false)]) {
-        let env = Arc::new(Running { spec: spec.clone(), pays });
-        // A byte would hide what is no number.
-        let text = if id == "dqn" { "storage = 'u8'" } else { "normalise_returns = true" };
+    let ways = [(true, 0.0), (false, f32::NAN), (false, f32::INFINITY)];
+    for (id, (pays, shows)) in DEEP.into_iter().flat_map(|id| ways.map(|way| (id, way))) {
+        let env = Arc::new(Running { spec: spec.clone(), pays, shows });
+        // A byte would hide what is no number, and normalising what is infinite.
+        let text = match id {
+            "dqn" => "storage = 'u8'",
+            _ => "normalise_returns = true\nnormalise_observations = true",
+        };
         let mut learner = build(id, &spec, text, Budget { steps: 5000, rows: 1 }, 0);
         let mut batch = Batch::new(env, 1, Streams::new(0), Purpose::Environment, 0);
         let error = learner.learn(&mut batch, 5000).unwrap_err();

@@ -6,7 +6,9 @@ use proptest::prelude::*;
 
 use super::replay::{Draw, Experience, Replay, Sample};
 use super::storage::Storage;
-use super::{best, loss};
+use super::{Config, Dqn, best, loss, priority};
+use crate::Budget;
+use crate::nn::Workspace;
 
 fn spec(actions: usize) -> Spec {
     let names: Vec<String> = (0..actions).map(|a| a.to_string()).collect();
@@ -168,4 +170,56 @@ fn the_best_is_legal() {
     assert_eq!(best(&[1.0, 1.0], &[true, true]), 0);
     assert_eq!(best(&[1.0, 1.0], &[false, false]), 0);
     assert_eq!(best(&[f32::NAN, 2.0], &[true, true]), 0);
+}
+
+/// What successors are worth, from the numbers of both networks: chosen by one and judged by the other, among what is legal.
+#[test]
+fn targets_are_chosen_and_judged() {
+    let spec = spec(3);
+    let budget = Budget { steps: 100, rows: 1 };
+    let build = |double, seed| {
+        let config = Config { double, reward_scale: 0.5, warm_up: 8, ..Config::default() };
+        Dqn::new(&spec, config, budget, Streams::new(seed)).unwrap()
+    };
+    let other = build(true, 99).model.parameters().unwrap();
+    let sample = Sample {
+        at: vec![0, 1, 2, 3],
+        successors: vec![0.1, 0.9, 0.7, 0.2, 0.4, 0.4, 0.5, 0.6],
+        legal: [[true; 3], [true, false, true], [false; 3], [false, true, false]].concat(),
+        rewards: vec![2.0, -4.0, 6.0, 0.0],
+        discounts: vec![0.9, -0.9, 0.9, 0.0],
+        ..Sample::default()
+    };
+    for double in [true, false] {
+        // Some seed has an action that only one of the two networks likes best.
+        let mut differs = false;
+        for seed in 0..8 {
+            let mut dqn = build(double, seed);
+            dqn.target.copy_from_slice(&other);
+            let (mut online, mut judged, mut work) = (vec![0.0; 12], vec![0.0; 12], Workspace::default());
+            dqn.model.act(&sample.successors, &mut work, &mut online).unwrap();
+            dqn.model.network().act(&other, &sample.successors, &mut work, &mut judged);
+            let targets = dqn.targets(&sample).unwrap();
+            for i in 0..4 {
+                let legal: Vec<usize> = (0..3).filter(|a| sample.legal[3 * i + a]).collect();
+                let most =
+                    |q: &[f32]| legal.iter().copied().max_by(|&a, &b| q[3 * i + a].total_cmp(&q[3 * i + b]));
+                differs |= most(&online) != most(&judged);
+                let chosen = if double { most(&online) } else { most(&judged) };
+                let value = chosen.map_or(0.0, |a| judged[3 * i + a]);
+                assert_eq!(
+                    targets[i],
+                    sample.rewards[i] * 0.5 + sample.discounts[i] * value,
+                    "{double} {seed} {i}"
+                );
+            }
+        }
+        assert!(differs);
+    }
+}
+
+#[test]
+fn priorities_by_hand() {
+    assert!((priority(-0.25, 0.5) - 0.250_001f64.sqrt()).abs() < 1e-12 && priority(0.3, 0.0) == 1.0);
+    assert!(priority(0.0, 1.0) > 0.0);
 }

@@ -79,7 +79,7 @@ impl Model {
         let size = network.size();
         if size > MOST_PARAMETERS {
             return Err(Error::Config(format!(
-                "this network has {size} parameters, more than {MOST_PARAMETERS}: give it fewer units or channels"
+                "this network has {size} parameters, more than {MOST_PARAMETERS}: give it fewer units or channels, or less history"
             )));
         }
         let parameters = network.initial(rng);

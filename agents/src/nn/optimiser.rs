@@ -15,7 +15,12 @@ use crate::settings::within;
 
 /// Which optimiser, as a setting.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(
+    tag = "kind",
+    rename_all = "kebab-case",
+    deny_unknown_fields,
+    expecting = "{ kind = \"adam\" }, \"adam-w\", \"rmsprop\" or \"sgd\""
+)]
 pub enum Rule {
     /// Adam.
     Adam {

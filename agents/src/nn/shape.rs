@@ -54,7 +54,7 @@ impl Shape {
                     0..=MOST_WEIGHTS => Ok(()),
                     weights => Err(Error::Config(format!(
                         "{n} observations, each with {units} weights of its own, are {weights} parameters, more than \
-                         {MOST_WEIGHTS}: use a smaller first hidden layer, or let the world show numbers"
+                         {MOST_WEIGHTS}: use a smaller first hidden layer, a shorter history, or let the world show numbers"
                     ))),
                 }
             }

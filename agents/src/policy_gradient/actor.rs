@@ -159,13 +159,14 @@ impl Actor {
         let Actor { tick, head, room, model, eyes, rngs, choice, movers, clock, .. } = self;
         let view = episodes.view();
         let (rows, h, w) = (view.rows, head.len(), head.taken_len());
+        // As it comes: normalising would hide what is infinite, and keep it.
+        finite("an observation", view.obs, clock.step)?;
         tick.obs.clear();
         tick.obs.extend_from_slice(eyes.see(view.obs, &mut room.seen));
         tick.legal.clear();
         tick.legal.extend_from_slice(view.legal);
         room.out.resize(rows * (h + 1), 0.0);
         model.act(&tick.obs, &mut room.work, &mut room.out)?;
-        finite("an observation", &tick.obs, clock.step)?;
         finite("the network's output", &room.out, clock.step)?;
         for (row, out) in room.out.chunks_exact(h + 1).enumerate() {
             let taken = &mut tick.taken[row * w..(row + 1) * w];

@@ -9,7 +9,7 @@
 //! A rollout is `[T, N]`; advantages are generalised ones.
 
 use candle_core::Tensor;
-use freewheel_core::{Episodes, Learner, Mode, Monitor, Policy, Result, Spec, Streams};
+use freewheel_core::{Episodes, Error, Learner, Mode, Monitor, Policy, Result, Spec, Streams};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -35,7 +35,7 @@ pub struct Config {
     pub horizon: u32,
     /// Times that a rollout is gone through, 1 to 1000.
     pub epochs: u32,
-    /// Steps of a minibatch, at least 1; the last one of an epoch may be smaller.
+    /// Steps of a minibatch, at least 1 (2 where advantages are normalised); the last one of an epoch may be smaller, or by one larger.
     pub minibatch: u32,
     /// Decay of the advantage's trace, 0 to 1.
     pub lambda: f64,
@@ -47,7 +47,7 @@ pub struct Config {
     pub value_weight: f64,
     /// Whether the advantages of each minibatch are brought to mean 0 and deviation 1.
     pub normalise_advantages: bool,
-    /// Divergence from the old policy at which an update's remaining epochs are left out, in nats; 0 for never.
+    /// Divergence from the old policy, in nats, after which no further minibatch of a rollout is learned from; 0 for never.
     pub target_kl: f64,
     /// What all policy-gradient agents are told.
     #[serde(flatten)]
@@ -80,7 +80,13 @@ impl Config {
         self.clip.check_ramp("clip", 0.0, f64::MAX, false)?;
         within("value_clip", self.value_clip, 0.0, f64::MAX)?;
         within("value_weight", self.value_weight, 0.0, f64::MAX)?;
-        within("target_kl", self.target_kl, 0.0, f64::MAX)
+        within("target_kl", self.target_kl, 0.0, f64::MAX)?;
+        if self.minibatch == 1 && self.normalise_advantages {
+            return Err(Error::Config(
+                "minibatch = 1: one advantage has no deviation; take more, or set normalise_advantages = false".into(),
+            ));
+        }
+        Ok(())
     }
 }
 
@@ -112,7 +118,7 @@ impl Ppo {
         let mut order: Vec<u32> = (0..self.rollout.len() as u32).collect();
         'epochs: for _ in 0..self.config.epochs {
             shuffle(&mut order, &mut self.actor.dice);
-            for at in order.chunks(self.config.minibatch as usize) {
+            for at in minibatches(&order, self.config.minibatch as usize) {
                 let divergence = self.descend(self.rollout.gather(at))?;
                 if self.config.target_kl > 0.0 && divergence > self.config.target_kl {
                     break 'epochs;
@@ -138,16 +144,19 @@ impl Ppo {
         let obs = tensor(obs, (n, self.actor.model.network().input_len()))?;
         let out = self.actor.model.forward(&obs, false)?;
         let judged = judge(&self.actor.head, &out, taken, legal)?;
-        let (loss, log_ratio) = self
-            .loss(
-                &judged,
-                tensor(old, n)?,
-                tensor(values, n)?,
-                tensor(advantages, n)?,
-                tensor(returns, n)?,
-                clip,
-            )
-            .map_err(candle)?;
+        let before = Before {
+            log_prob: tensor(old, n)?,
+            values: tensor(values, n)?,
+            advantages: tensor(advantages, n)?,
+            returns: tensor(returns, n)?,
+        };
+        let objective = Objective {
+            clip,
+            value_clip: self.config.value_clip,
+            value_weight: self.config.value_weight,
+            entropy_weight: self.actor.rate(self.actor.settings.entropy),
+        };
+        let (loss, log_ratio) = objective.loss(&judged, &before).map_err(candle)?;
         let (divergence, clipped) = with_slice(&log_ratio, |all| divergence(all, clip))?;
         let entropy = with_slice(&judged, |all| all[n..2 * n].iter().map(|&h| f64::from(h)).sum::<f64>())?;
         self.actor.descend(&loss)?;
@@ -157,41 +166,59 @@ impl Ppo {
         tally.add("clip_fraction", clipped);
         Ok(divergence)
     }
+}
 
+/// What is made small.
+struct Objective {
+    clip: f64,
+    /// See [`Config::value_clip`].
+    value_clip: f64,
+    value_weight: f64,
+    entropy_weight: f64,
+}
+
+/// What a minibatch was worth when it was drawn, `[B]` each.
+struct Before {
+    log_prob: Tensor,
+    values: Tensor,
+    advantages: Tensor,
+    returns: Tensor,
+}
+
+impl Objective {
     /// The loss, and the logarithms of the ratios `[B]`, of `judged [3, B]`.
-    fn loss(
-        &self,
-        judged: &Tensor,
-        old: Tensor,
-        old_values: Tensor,
-        advantages: Tensor,
-        returns: Tensor,
-        clip: f64,
-    ) -> candle_core::Result<(Tensor, Tensor)> {
+    fn loss(&self, judged: &Tensor, before: &Before) -> candle_core::Result<(Tensor, Tensor)> {
         let (log_prob, entropy, values) = (judged.get(0)?, judged.get(1)?, judged.get(2)?);
+        let Before { log_prob: old, values: old_values, advantages, returns } = before;
         let log_ratio = (log_prob - old)?;
         let ratio = log_ratio.exp()?;
-        let free = (&ratio * &advantages)?;
-        let cut = (ratio.clamp(1.0 - clip, 1.0 + clip)? * &advantages)?;
+        let free = (&ratio * advantages)?;
+        let cut = (ratio.clamp(1.0 - self.clip, 1.0 + self.clip)? * advantages)?;
         // A choice, not a minimum: where both are the same, the gradient is the ratio's own, and not shared out.
         let surrogate = free.le(&cut)?.where_cond(&free, &cut)?.mean_all()?;
-        let errors = (&values - &returns)?.sqr()?;
-        let errors = match self.config.value_clip {
+        let errors = (&values - returns)?.sqr()?;
+        let errors = match self.value_clip {
             0.0 => errors,
             most => {
-                let near = (&old_values + (&values - &old_values)?.clamp(-most, most)?)?;
-                let near = (near - &returns)?.sqr()?;
+                let near = (old_values + (&values - old_values)?.clamp(-most, most)?)?;
+                let near = (near - returns)?.sqr()?;
                 errors.ge(&near)?.where_cond(&errors, &near)?
             }
         };
         let error = errors.mean_all()?;
-        let entropy_weight = self.actor.rate(self.actor.settings.entropy);
-        let mut loss = ((error * (0.5 * self.config.value_weight))? - surrogate)?;
-        if entropy_weight > 0.0 {
-            loss = (loss - (entropy.mean_all()? * entropy_weight)?)?;
+        let mut loss = ((error * (0.5 * self.value_weight))? - surrogate)?;
+        if self.entropy_weight > 0.0 {
+            loss = (loss - (entropy.mean_all()? * self.entropy_weight)?)?;
         }
         Ok((loss, log_ratio.detach()))
     }
+}
+
+/// Minibatches of `most` steps. A rest of one, which cannot be normalised, joins those before it.
+fn minibatches(order: &[u32], most: usize) -> impl Iterator<Item = &[u32]> {
+    let whole = order.len() / most;
+    let count = if order.len() % most > 1 || whole == 0 { whole + 1 } else { whole };
+    (0..count).map(move |i| &order[i * most..if i + 1 == count { order.len() } else { (i + 1) * most }])
 }
 
 /// How far the new policy is from the old, in nats, estimated from the logarithms of the ratios `[B]` of what was drawn by `mean((ratio - 1) - ln ratio)`
@@ -236,7 +263,77 @@ impl Learner for Ppo {
 
 #[cfg(test)]
 mod tests {
+    use candle_core::{Device, Var};
+
     use super::*;
+
+    fn numbers(of: &[f32]) -> Tensor {
+        Tensor::from_slice(of, of.len(), &Device::Cpu).unwrap()
+    }
+
+    /// Ratios inside and outside the clip for what was better and what was worse than expected; values on both sides of theirs.
+    #[test]
+    fn the_objective_by_hand() {
+        let log_prob = [1.5f32, 0.5, 1.5, 0.5].map(f32::ln);
+        let (entropy, values) = ([1.0, 2.0, 3.0, 4.0], [0.05, 0.5, -0.5, 0.5]);
+        let rows = [&log_prob[..], &entropy, &values].concat();
+        let judged = Var::from_slice(&rows, (3, 4), &Device::Cpu).unwrap();
+        let before = Before {
+            log_prob: numbers(&[0.0; 4]),
+            values: numbers(&[0.0; 4]),
+            advantages: numbers(&[1.0, 1.0, -1.0, -1.0]),
+            returns: numbers(&[1.0, 1.0, 1.0, 0.2]),
+        };
+        let objective = Objective { clip: 0.2, value_clip: 0.1, value_weight: 2.0, entropy_weight: 0.1 };
+        let (loss, log_ratio) = objective.loss(judged.as_tensor(), &before).unwrap();
+        // min(ratio A, clipped A) = 1.2, .5, -1.5, -.8, mean -.15. Squared errors, the greater of free and clipped: .9025, .81, 2.25,
+        // .09, mean 1.013125. Entropy 2.5.
+        let expected = 0.15 + 1.013_125 - 0.25;
+        assert!((loss.to_scalar::<f32>().unwrap() - expected).abs() < 1e-6, "{loss}");
+        assert_eq!(log_ratio.to_vec1::<f32>().unwrap(), log_prob);
+        // Where the clip holds nothing flows; elsewhere -ratio A / 4, and 2 (v - R) / 4.
+        let gradients = loss.backward().unwrap();
+        let found = gradients.get(judged.as_tensor()).unwrap().to_vec2::<f32>().unwrap();
+        let expected = [[0.0, -0.125, 0.375, 0.0], [-0.025; 4], [-0.475, 0.0, -0.75, 0.15]];
+        for (found, expected) in found.concat().into_iter().zip(expected.concat()) {
+            assert!((found - expected).abs() < 1e-6, "{found} {expected}");
+        }
+        // Without value clipping the second error is its own.
+        let free = Objective { value_clip: 0.0, ..objective };
+        let (loss, _) = free.loss(judged.as_tensor(), &before).unwrap();
+        assert!(
+            (loss.to_scalar::<f32>().unwrap() - (0.15 + (4.0525 - 0.56) / 4.0 - 0.25)).abs() < 1e-6,
+            "{loss}"
+        );
+    }
+
+    #[test]
+    fn a_rest_of_one_joins_those_before_it() {
+        let order: Vec<u32> = (0..9).collect();
+        let sizes = |most| minibatches(&order, most).map(<[u32]>::len).collect::<Vec<_>>();
+        assert_eq!(
+            (sizes(4), sizes(3), sizes(7), sizes(9), sizes(20)),
+            (vec![4, 5], vec![3; 3], vec![7, 2], vec![9], vec![9])
+        );
+        assert_eq!(minibatches(&order, 4).flatten().copied().collect::<Vec<_>>(), order);
+        assert_eq!(minibatches(&order[..1], 4).count(), 1);
+    }
+
+    /// The first minibatch is judged by the policy that drew it, the second is not: with the least bound a rollout of two of them is
+    /// left after these, as if there were one epoch.
+    #[test]
+    fn divergence_stops_a_rollout() {
+        let learned = |epochs, target_kl| {
+            let mut episodes = crate::tests::world(0, 4, 3);
+            let budget = Budget { steps: 512, rows: 4 };
+            let config = Config { horizon: 16, minibatch: 32, epochs, target_kl, ..Config::default() };
+            let mut ppo = Ppo::new(episodes.spec(), config, budget, Streams::new(3)).unwrap();
+            ppo.learn(&mut *episodes, 64).unwrap();
+            ppo.actor.model.parameters().unwrap()
+        };
+        assert_eq!(learned(50, 1e-12), learned(1, 0.0));
+        assert_ne!(learned(2, 0.0), learned(1, 0.0));
+    }
 
     #[test]
     fn divergence_by_hand() {

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Classes, Classify};
-use crate::fit::rows::{self, BLOCK, dot, products, squared_distance};
+use crate::fit::rows::{self, BLOCK, products, squared_distance};
 use crate::fit::{Model, Settings, Watch};
 use crate::settings::within;
 
@@ -35,7 +35,6 @@ impl Default for Config {
 /// All samples, and their classes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Knn {
-    /// Less their mean, `[N, D]`.
     samples: Samples,
     labels: Vec<u32>,
     classes: u32,
@@ -66,12 +65,11 @@ impl Classify for Config {
             )));
         }
         let mean: Vec<f32> = rows::means(x).iter().map(|&m| m as f32).collect();
-        let samples = rows::centred(x, &mean)?;
-        let norms = rows::fill(&samples, 1, |x, out| {
-            out.iter_mut().zip(x.chunks_exact(mean.len())).for_each(|(n, x)| *n = dot(x, x));
+        let norms = rows::fill(x, 1, |x, out| {
+            out.iter_mut().zip(x.chunks_exact(mean.len())).for_each(|(n, x)| *n = squared_distance(x, &mean));
         })?;
         let norms = norms.values().to_vec();
-        Ok(Knn { samples, labels: labels.to_vec(), classes, neighbours, mean, norms })
+        Ok(Knn { samples: x.clone(), labels: labels.to_vec(), classes, neighbours, mean, norms })
     }
 }
 
@@ -142,10 +140,13 @@ impl Knn {
         let mut nearest: Vec<Nearest> =
             (0..queries.len() / d).map(|_| Nearest { found: Vec::with_capacity(most + 1), most }).collect();
         let mut room = vec![0.0; nearest.len() * SAMPLES];
+        let mut compared = vec![0.0; SAMPLES * d];
         let parts = self.samples.values().chunks(SAMPLES * d).zip(self.norms.chunks(SAMPLES));
         for (part, (samples, norms)) in parts.enumerate() {
             let scores = &mut room[..nearest.len() * norms.len()];
-            products(&doubled, samples, d, scores);
+            let compared = &mut compared[..samples.len()];
+            rows::centre(samples, &self.mean, compared);
+            products(&doubled, compared, d, scores);
             for (scores, nearest) in scores.chunks_exact_mut(norms.len()).zip(&mut nearest) {
                 scores.iter_mut().zip(norms).for_each(|(score, norm)| *score += norm);
                 nearest.look(scores, part * SAMPLES);
@@ -159,7 +160,7 @@ impl Knn {
             found.truncate(self.neighbours);
             found
         };
-        centred.chunks_exact(d).zip(nearest).flat_map(of).collect()
+        queries.chunks_exact(d).zip(nearest).flat_map(of).collect()
     }
 }
 

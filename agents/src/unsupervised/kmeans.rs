@@ -19,6 +19,7 @@ use crate::fit::rows::{self, BLOCK, dot, squared_distance};
 use crate::fit::{Model, Progress, Settings, Watch};
 use crate::settings::within;
 
+pub use scores::Assigner;
 use scores::{Scores, least};
 
 mod scores;
@@ -147,10 +148,7 @@ impl Lloyd<'_> {
                 break;
             }
         }
-        for centre in centres.chunks_exact_mut(d) {
-            centre.iter_mut().zip(self.mean).for_each(|(c, m)| *c += m);
-        }
-        let centres = Samples::new(centres, d)?;
+        let centres = Samples::new(self.as_they_came(&centres, &labels), d)?;
         let mut found = KMeans { centres, mean: self.mean.to_vec(), inertia: 0.0, iterations };
         found.inertia = found.inertia_of(self.samples)?;
         if !found.inertia.is_finite() {
@@ -158,6 +156,23 @@ impl Lloyd<'_> {
             return Err(Error::Diverged { quantity: "inertia".into(), value: found.inertia, step });
         }
         Ok((found, stopped))
+    }
+
+    /// Centres `[K, D]` of the samples as they came: their means, exactly; of a cluster without any, where it was.
+    fn as_they_came(&self, centres: &[f32], labels: &[u32]) -> Vec<f32> {
+        let d = self.x.width();
+        let (mut sums, mut counts) = (vec![0.0; centres.len()], vec![0u32; centres.len() / d]);
+        for (x, &label) in self.samples.iter().zip(labels) {
+            counts[label as usize] += 1;
+            let sum = &mut sums[label as usize * d..(label as usize + 1) * d];
+            sum.iter_mut().zip(x).for_each(|(sum, &x)| *sum += f64::from(x));
+        }
+        let each = centres.iter().zip(self.mean.iter().cycle()).zip(sums).enumerate();
+        each.map(|(i, ((c, m), sum))| match counts[i / d] {
+            0 => c + m,
+            count => (sum / f64::from(count)) as f32,
+        })
+        .collect()
     }
 
     /// k-means++, greedy: each next centre is the best of a few samples drawn by their squared distance from the nearest centre.
@@ -319,19 +334,18 @@ impl KMeans {
         self.iterations
     }
 
+    /// What finds the nearest centres, prepared to do so often.
+    pub fn assigner(&self) -> Assigner {
+        Assigner::new(self)
+    }
+
     /// The nearest centre of every sample, `[N]`.
     ///
     /// # Errors
     /// None that a user could cause.
     pub fn labels(&self, x: &Samples) -> Result<Vec<u32>> {
-        let (k, d) = (self.centres.rows(), self.mean.len());
-        let scores = Scores::new(rows::centred(&self.centres, &self.mean)?.values(), d);
-        let nearest = rows::blocks(x, BLOCK, |_, x| {
-            let (mut centred, mut room) = (vec![0.0; x.len()], vec![0.0; x.len() / d * k]);
-            rows::centre(x, &self.mean, &mut centred);
-            scores.of(&centred, &mut room);
-            room.chunks_exact(k).map(|scores| least(scores).0 as u32).collect::<Vec<u32>>()
-        });
+        let assigner = self.assigner();
+        let nearest = rows::blocks(x, BLOCK, |_, x| assigner.labels(x));
         Ok(nearest.concat())
     }
 

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use freewheel_agents::fit::{Estimator, EstimatorKind, unwatched};
-use freewheel_agents::unsupervised::Encoder;
+use freewheel_agents::unsupervised::kmeans::{self, Assigner};
+use freewheel_agents::unsupervised::{Encoder, KMeans};
 use freewheel_core::settings::unknown;
 use freewheel_core::{
     ActionSpace, Actions, Choice, DynWorld, Episodes, Error, Lens, ObservationSpace, Purpose, Result,
@@ -13,7 +14,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use toml::Table;
 
-use crate::fit::nearest;
+use crate::fit::model_of;
 
 /// Which learner, and what it learns from. As text it is the learner's name alone.
 ///
@@ -122,11 +123,12 @@ impl Encoding {
         let scale = Scale::of(&seen, self.learner == "vae");
         let scaled = scale.apply(seen.values())?;
         encoder.fit(&scaled, &mut unwatched)?;
-        let space = match self.learner == "kmeans" {
-            true => ObservationSpace::Discrete { n: encoder.code_width()? },
-            false => bounds(&encoder.encode(&scaled)?),
+        let assigner = model_of::<kmeans::Config>(&*encoder)?.map(KMeans::assigner);
+        let space = match assigner {
+            Some(_) => ObservationSpace::Discrete { n: encoder.code_width()? },
+            None => bounds(&encoder.encode(&scaled)?),
         };
-        Ok(Learned { encoder, scale, space })
+        Ok(Learned { encoder, assigner, scale, space })
     }
 
     /// Observations `[N, D]` of the gathering policy.
@@ -254,6 +256,8 @@ fn bounds(codes: &Samples) -> ObservationSpace {
 /// What was learned, as a lens.
 pub struct Learned {
     encoder: Box<dyn Encoder>,
+    /// Of k-means.
+    assigner: Option<Assigner>,
     scale: Scale,
     space: ObservationSpace,
 }
@@ -279,14 +283,15 @@ impl Lens for Learned {
     }
 
     fn see(&self, obs: &[f32], out: &mut [f32]) -> Result<()> {
-        let codes = self.codes(obs)?;
-        match self.space {
-            ObservationSpace::Discrete { .. } => {
-                for (out, distances) in out.iter_mut().zip(codes.iter()) {
-                    *out = nearest(distances).map_or(0.0, |cluster| cluster as f32);
+        match &self.assigner {
+            Some(assigner) => {
+                let scaled = self.scale.apply(obs)?;
+                if let Some(x) = scaled.values().iter().find(|x| !x.is_finite()) {
+                    return Err(Error::Config(format!("an observation is {x}; no centre is nearest to it")));
                 }
+                out.iter_mut().zip(assigner.labels(scaled.values())).for_each(|(out, one)| *out = one as f32);
             }
-            ObservationSpace::Box { .. } => out.copy_from_slice(codes.values()),
+            None => out.copy_from_slice(self.codes(obs)?.values()),
         }
         Ok(())
     }

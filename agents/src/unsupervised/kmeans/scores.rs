@@ -1,6 +1,7 @@
 //! What orders centres by their distance from a sample.
 
-use crate::fit::rows::{dot, products};
+use super::KMeans;
+use crate::fit::rows::{centre, dot, products};
 
 /// Of centres c `[K, D]`: `|c|^2 - 2 x.c` is least for the one nearest to x.
 pub(super) struct Scores {
@@ -24,6 +25,29 @@ impl Scores {
         for out in out.chunks_exact_mut(self.offsets.len()) {
             out.iter_mut().zip(&self.offsets).for_each(|(out, offset)| *out += offset);
         }
+    }
+}
+
+/// Finds the nearest centres, prepared to do so often.
+pub struct Assigner {
+    scores: Scores,
+    mean: Vec<f32>,
+}
+
+impl Assigner {
+    pub(super) fn new(model: &KMeans) -> Self {
+        let mut centred = vec![0.0; model.centres.values().len()];
+        centre(model.centres.values(), &model.mean, &mut centred);
+        Assigner { scores: Scores::new(&centred, model.mean.len()), mean: model.mean.clone() }
+    }
+
+    /// The nearest centre of every row of `x [B, D]`.
+    pub fn labels(&self, x: &[f32]) -> Vec<u32> {
+        let k = self.scores.offsets.len();
+        let (mut centred, mut room) = (vec![0.0; x.len()], vec![0.0; x.len() / self.mean.len() * k]);
+        centre(x, &self.mean, &mut centred);
+        self.scores.of(&centred, &mut room);
+        room.chunks_exact(k).map(|scores| least(scores).0 as u32).collect()
     }
 }
 
