@@ -49,6 +49,44 @@ fn every_encoder_stands_in_front_of_an_agent() {
     }
 }
 
+/// Clusters make a market discrete, and PCA's features feed a policy gradient.
+#[test]
+fn a_market_is_seen_through_an_encoder() {
+    let folder = tempfile::tempdir().unwrap();
+    let experiment = folder.path().join("market.toml");
+    let text = r#"
+        worlds = ["market/making"]
+        agents = [
+            { id = "q-learning", encoder = { learner = "kmeans", steps = 500, settings = { clusters = 16, starts = 1 } } },
+            { id = "ppo", encoder = { learner = "pca", steps = 500, settings = { components = 2 } }, hidden = [8], horizon = 16, minibatch = 32 },
+        ]
+        seeds = "0..2"
+        steps = 1000
+        rows = 4
+
+        [evaluation]
+        episodes = 4
+        points = 1
+    "#;
+    std::fs::write(&experiment, text).unwrap();
+    let out = |threads: &str| {
+        let out = folder.path().join(threads);
+        let words = [
+            "run",
+            experiment.to_str().unwrap(),
+            "--out",
+            out.to_str().unwrap(),
+            "--threads",
+            threads,
+            "--json",
+        ];
+        let report = PROGRAM.json(&words);
+        assert!((0..2).all(|row| report["rows"][row]["mean"].is_number()), "{report}");
+        out
+    };
+    assert_same_bytes(&out("1"), &out("2"));
+}
+
 #[test]
 fn what_cannot_be_encoded_is_refused() {
     let fails = |world: &str, encoder: &str| {
