@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::command::explore::{Group, Pair};
+use crate::fit::group::{Group, Pair};
 use crate::map::MapPlan;
 use crate::seeds::Seeds;
 

@@ -22,7 +22,7 @@ use crate::sight::Sight;
 mod bench;
 mod contest;
 mod eval;
-pub(crate) mod explore;
+mod explore;
 mod fit;
 mod gtp;
 mod init;

@@ -3,12 +3,14 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`folder`] | a fitted learner on disk |
+//! | [`group`] | samples as people name them |
 //! | [`score`] | what a fitted learner is worth on samples with answers |
 //!
 //! A fitted learner's folder: `model.fit` (the learner, [`freewheel_agents::fit::file`]), `report.json` ([`Report`]; the same bytes for the
 //! same seed), `cost.json` ([`Cost`]; times, which never are the same) and `pictures/`.
 
 pub mod folder;
+pub mod group;
 pub mod score;
 
 use std::any::Any;
