@@ -101,7 +101,7 @@ impl Ppo {
     /// With first parameters.
     ///
     /// # Errors
-    /// [`Error::Config`](freewheel_core::Error::Config) for a setting out of range, or a world it cannot learn.
+    /// [`Error::Config`] for a setting out of range, or a world it cannot learn.
     pub fn new(spec: &Spec, config: Config, budget: Budget, streams: Streams) -> Result<Self> {
         config.validate()?;
         let actor = Actor::new("ppo", spec, &config.policy_gradient, budget, streams)?;

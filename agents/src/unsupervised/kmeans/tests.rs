@@ -37,6 +37,21 @@ fn far_from_0_no_digit_is_lost() {
     assert_eq!(centres, [1e6, 1e6 + 1.0]);
 }
 
+/// A row's label is its own, whoever stands beside it; and that of the least distance.
+#[test]
+fn labels_are_each_rows_own() {
+    let number = |i: usize| ((i * 7919 + i * i % 31) % 1009) as f32 / 1009.0 + 3.0;
+    let x = Samples::new((0..600 * 6).map(number).collect(), 6).unwrap();
+    let found = fit(&Config { starts: 1, iterations: 5, ..config(200) }, &x);
+    let (assigner, together) = (found.assigner(), found.labels(&x).unwrap());
+    let distances = found.encode(&x).unwrap();
+    for (i, row) in x.iter().enumerate() {
+        assert_eq!(assigner.labels(row), [together[i]]);
+        let own = distances.row(i)[together[i] as usize];
+        assert!(distances.row(i).iter().all(|&other| own <= other * (1.0 + 1e-5)), "{i}");
+    }
+}
+
 #[test]
 fn empty_clusters_are_filled_and_copies_do_no_harm() {
     let x = Samples::new(vec![3.0; 12], 2).unwrap();

@@ -64,7 +64,7 @@ pub fn explained(pca: &Pca) -> Result<Chart> {
 /// Centres that are drawn at most: more than a hundred rows are no picture.
 const CENTRES: usize = 100;
 
-/// Each centre, the first [`CENTRES`] of them, then the members of its cluster in `part` that are nearest to it, `members` at most.
+/// Each centre, a hundred at most, then the members of its cluster in `part` that are nearest to it, `members` at most.
 ///
 /// # Errors
 /// [`Error::Config`](freewheel_core::Error::Config) where the samples are no images.
