@@ -6,9 +6,17 @@ use freewheel_tests::{Program, assert_same_bytes};
 
 const PROGRAM: Program = Program(env!("CARGO_BIN_EXE_freewheel-odd"));
 
-/// A short experiment with every encoder, in `out`; its table.
-fn run(folder: &Path, out: &str, more: &[&str]) -> serde_json::Value {
+/// An experiment in `out`; its table.
+fn run(folder: &Path, text: &str, out: &str, more: &[&str]) -> serde_json::Value {
     let experiment = folder.join("encoders.toml");
+    std::fs::write(&experiment, text).unwrap();
+    let out = folder.join(out);
+    let words = ["run", experiment.to_str().unwrap(), "--out", out.to_str().unwrap(), "--json"];
+    PROGRAM.json(&[&words[..], more].concat())
+}
+
+#[test]
+fn every_encoder_stands_in_front_of_an_agent() {
     let text = r#"
         worlds = [{ id = "track/circle", start = "anywhere" }]
         agents = [
@@ -24,20 +32,12 @@ fn run(folder: &Path, out: &str, more: &[&str]) -> serde_json::Value {
         episodes = 4
         points = 2
     "#;
-    std::fs::write(&experiment, text).unwrap();
-    let out = folder.join(out);
-    let words = ["run", experiment.to_str().unwrap(), "--out", out.to_str().unwrap(), "--json"];
-    PROGRAM.json(&[&words[..], more].concat())
-}
-
-#[test]
-fn every_encoder_stands_in_front_of_an_agent() {
     let folder = tempfile::tempdir().unwrap();
-    let report = run(folder.path(), "one", &["--threads", "1"]);
+    let report = run(folder.path(), text, "one", &["--threads", "1"]);
     let agents: Vec<_> =
         (0..3).map(|row| report["rows"][row]["agent"].as_str().unwrap().to_owned()).collect();
     assert_eq!(agents, ["clusters", "components", "factors"]);
-    run(folder.path(), "two", &["--threads", "2"]);
+    run(folder.path(), text, "two", &["--threads", "2"]);
     let [one, two] = ["one", "two"].map(|name| folder.path().join(name));
     assert_same_bytes(&one, &two);
     // What was recorded is the world's own, and what is evaluated again plays as it did.
@@ -53,7 +53,6 @@ fn every_encoder_stands_in_front_of_an_agent() {
 #[test]
 fn a_market_is_seen_through_an_encoder() {
     let folder = tempfile::tempdir().unwrap();
-    let experiment = folder.path().join("market.toml");
     let text = r#"
         worlds = ["market/making"]
         agents = [
@@ -68,21 +67,10 @@ fn a_market_is_seen_through_an_encoder() {
         episodes = 4
         points = 1
     "#;
-    std::fs::write(&experiment, text).unwrap();
     let out = |threads: &str| {
-        let out = folder.path().join(threads);
-        let words = [
-            "run",
-            experiment.to_str().unwrap(),
-            "--out",
-            out.to_str().unwrap(),
-            "--threads",
-            threads,
-            "--json",
-        ];
-        let report = PROGRAM.json(&words);
+        let report = run(folder.path(), text, threads, &["--threads", threads]);
         assert!((0..2).all(|row| report["rows"][row]["mean"].is_number()), "{report}");
-        out
+        folder.path().join(threads)
     };
     assert_same_bytes(&out("1"), &out("2"));
 }

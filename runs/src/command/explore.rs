@@ -42,7 +42,7 @@ pub(super) fn concept(catalogue: &Catalogue, args: &Concept) -> Result<()> {
     let (it, set) = pool.install(|| opened(catalogue, &args.fit))?;
     let (shown, called) = judged(&set);
     let rows = match &args.rows {
-        Some(rows) => rows_of(rows, shown, &set.name, called)?,
+        Some(rows) => rows_of(rows.as_slice().iter().map(|&row| row as usize), shown, &set.name, called)?,
         None => (0..shown.rows().min(SHOWN)).collect(),
     };
     let steps: Vec<f32> =
@@ -92,16 +92,8 @@ pub(super) fn interpolate(catalogue: &Catalogue, args: &Interpolate) -> Result<(
     let (it, set) = pool.install(|| opened(catalogue, &args.fit))?;
     let (part, called) = judged(&set);
     let ends = |end: usize| -> Result<Samples> {
-        let all: Vec<usize> = args.pairs.iter().map(|pair| pair.0[end]).collect();
-        if let Some(row) = all.iter().find(|&&row| row >= part.rows()) {
-            let message = format!(
-                "there is no row {row}; {} has {} {called} rows, counted from 0",
-                set.name,
-                part.rows()
-            );
-            return Err(Core::Config(message).into());
-        }
-        Ok(part.samples.select(&all))
+        let rows = args.pairs.iter().map(|pair| pair.0[end]);
+        Ok(part.samples.select(&rows_of(rows, part, &set.name, called)?))
     };
     let (from, to) = (ends(0)?, ends(1)?);
     let sheet =

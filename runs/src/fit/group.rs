@@ -69,7 +69,9 @@ impl Group {
         let part = &set.train;
         let those = |wanted: &dyn Fn(usize) -> bool| (0..part.rows()).filter(|&i| wanted(i)).collect();
         let rows: Vec<usize> = match &self.of {
-            Of::Rows(rows) => rows_of(rows, part, &set.name, "train")?,
+            Of::Rows(rows) => {
+                rows_of(rows.as_slice().iter().map(|&row| row as usize), part, &set.name, "train")?
+            }
             Of::Class(name) => match (&set.target, &part.answers) {
                 (Target::Classes(names), Answers::Classes(of)) => {
                     let Some(class) = names.iter().position(|one| one == name) else {
@@ -114,8 +116,13 @@ pub fn factor<'a>(set: &'a DataSet, name: &str) -> Result<(usize, &'a Samples)> 
 ///
 /// # Errors
 /// [`Error::Config`] where one is not there.
-pub fn rows_of(rows: &Seeds, part: &Part, name: &str, called: &str) -> Result<Vec<usize>> {
-    let rows: Vec<usize> = rows.as_slice().iter().map(|&row| row as usize).collect();
+pub fn rows_of(
+    rows: impl Iterator<Item = usize>,
+    part: &Part,
+    name: &str,
+    called: &str,
+) -> Result<Vec<usize>> {
+    let rows: Vec<usize> = rows.collect();
     match rows.iter().find(|&&row| row >= part.rows()) {
         None => Ok(rows),
         Some(row) => Err(Error::Config(format!(
