@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use allocation_counter::measure;
-use freewheel::Catalogue;
+use freewheel::Registry;
 use freewheel_core::{Actions, DynWorld, Purpose, Streams, World};
 use freewheel_envs::market::replay::{Replay, Settings, random_walk};
 use toml::Table;
@@ -14,7 +14,7 @@ const FIRST: usize = 50;
 
 /// Allocations in steps at random; not in those that end an episode, which write it down and begin another.
 fn allocations(world: &Arc<dyn DynWorld>) -> u64 {
-    let mut batch = world.batch(1, Streams::new(1), Purpose::Environment, 0);
+    let mut batch = world.vector_env(1, Streams::new(1), Purpose::Environment, 0);
     let mut rng = Streams::new(1).stream(Purpose::Action, 0, 0);
     let mut numbers = vec![0.0; world.spec().actions.dimensions()];
     let mut allocated = 0;
@@ -41,10 +41,10 @@ fn allocations(world: &Arc<dyn DynWorld>) -> u64 {
 
 #[test]
 fn no_step_allocates() {
-    let catalogue = Catalogue::standard();
-    let build = |id: &str, settings: &str| catalogue.build_world(id, &settings.parse::<Table>().unwrap());
+    let registry = Registry::standard();
+    let build = |id: &str, settings: &str| registry.build_world(id, &settings.parse::<Table>().unwrap());
     // Every world that has a name and needs no setting, among them the synthetic markets and the circuits.
-    let mut worlds: Vec<(String, Arc<dyn DynWorld>)> = catalogue
+    let mut worlds: Vec<(String, Arc<dyn DynWorld>)> = registry
         .worlds()
         .into_iter()
         .filter_map(|info| Some((info.id.clone(), build(&info.id, "").ok()?)))

@@ -108,8 +108,8 @@ fn bad_input_is_named_with_its_line_and_its_mend() {
         (&format!("{good}steps = \"many\"\n"), "steps", Some(3)),
         (&format!("{good}steps = 0\n"), "at least 1", Some(3)),
         (&format!("{good}[agent]\nalpa = 0.5\n"), "did you mean `alpha`", Some(4)),
-        (&format!("{good}[agent]\nalpha = \"big\"\n"), "alpha", Some(4)),
-        (&format!("{good}[agent]\nalpha = 7.0\n"), "alpha", Some(4)),
+        (&format!("{good}[agent]\nlearning_rate = \"big\"\n"), "alpha", Some(4)),
+        (&format!("{good}[agent]\nlearning_rate = 7.0\n"), "alpha", Some(4)),
         (&format!("{good}[agent.sarsa]\nepsilom = 0.5\n"), "did you mean `epsilon`", Some(4)),
         (&format!("{good}[world.\"grid/cliff\"]\ntime_limt = 5\n"), "did you mean `time_limit`", Some(4)),
         (&format!("{good}[world.\"grid/clif\"]\ntime_limit = 5\n"), "did you mean `grid/cliff`", Some(3)),
@@ -124,13 +124,13 @@ fn bad_input_is_named_with_its_line_and_its_mend() {
         ("agents = [\"sarsa\"]\n", "`worlds` must be a list", None),
         (&format!("{good}agent = 5\n"), "must be a table", Some(3)),
         (
-            &format!("{good}[agent.q-learning]\nalpha = 0.2\n"),
+            &format!("{good}[agent.q-learning]\nlearning_rate = 0.2\n"),
             "this experiment: unknown agent `q-learning`",
             Some(3),
         ),
         (&format!("{good}evaluation.max_steps = 0\n"), "at least 1", Some(3)),
         (&format!("{good}seeds = -1\n"), "is no list of whole numbers", Some(3)),
-        (&format!("{good}rows = 1000000000000\n"), "at most", Some(3)),
+        (&format!("{good}num_envs = 1000000000000\n"), "at most", Some(3)),
         (&format!("{good}name = \"../out\"\n"), "name of a folder", Some(3)),
         ("worlds = [\"grid:nowhere.txt\"]\nagents = [\"sarsa\"]\n", "nowhere.txt", Some(1)),
         ("worlds = [\"grid/cliff\"]\nagents = [{ id = \"random\", foo = 1 }]\n", "foo", Some(2)),
@@ -180,7 +180,7 @@ fn a_bad_map_is_named_with_line_and_column() {
     let out = folder.path().join("out");
     let words = ["train", &id, "q-learning", "--steps", "2000", "--out", out.to_str().unwrap(), "--json"];
     let row = &PROGRAM.json(&words)["rows"][0];
-    assert!((row["normalised"].as_f64().unwrap() - 1.0).abs() < 1e-9, "{row}");
+    assert!((row["normalized"].as_f64().unwrap() - 1.0).abs() < 1e-9, "{row}");
     PROGRAM.text(&["replay", "--verify", out.to_str().unwrap()]);
     // The file is part of the run: changed, it is another world.
     std::fs::write(&file, "S...\n...G\n").unwrap();
@@ -207,7 +207,7 @@ fn the_starter_file_runs() {
         assert_eq!(row["scores"].as_array().unwrap().len(), 2);
         // Nobody is better than the best, beyond the noise of an evaluation.
         if row["agent"] == "reference" {
-            assert!((row["normalised"].as_f64().unwrap() - 1.0).abs() < 0.05, "{row}");
+            assert!((row["normalized"].as_f64().unwrap() - 1.0).abs() < 0.05, "{row}");
         }
     }
     // Done already: nothing is run again, the table is the same.
@@ -350,7 +350,7 @@ fn a_run_that_diverges_says_so_and_leaves_the_others_alone() {
     // Accumulating traces that never fade move a pair by more than its whole error.
     let text = r#"
         worlds = ["grid/four-rooms"]
-        agents = ["sarsa", { id = "q-lambda", alpha = 1.0, lambda = 1.0, gamma = 1.0, naive = true, traces = "accumulating" }]
+        agents = ["sarsa", { id = "q-lambda", learning_rate = 1.0, lambda = 1.0, gamma = 1.0, naive = true, traces = "accumulating" }]
         seeds = "0..2"
         steps = 50_000
     "#;

@@ -12,11 +12,11 @@ fn the_same_bytes_for_any_number_of_threads() {
     let text = r#"
         worlds = ["grid/frozenlake-8x8", { id = "grid/windy-stochastic", label = "wind" }]
         agents = ["q-learning", "sarsa", "expected-sarsa", "double-q", "q-lambda", "n-step-sarsa", "dyna-q", "random",
-            { id = "q-learning", label = "memory", history = 2 }]
+            { id = "q-learning", label = "memory", frame_stack = 2 }]
         seeds = "0..2"
         steps = 6000
-        rows = 3
-        evaluation = { episodes = 40, episodes_on_the_way = 10, points = 3 }
+        num_envs = 3
+        evaluation = { episodes = 40, interim_episodes = 10, points = 3 }
     "#;
     std::fs::write(&experiment, text).unwrap();
     let out = |threads: &str| {
@@ -52,13 +52,13 @@ fn deep_agents_give_the_same_bytes_for_any_number_of_threads() {
         agents = ["ppo", "dqn", "a2c", "reinforce"]
         seeds = "0..1"
         steps = 1500
-        rows = 4
+        num_envs = 4
         evaluation = { episodes = 8, points = 0 }
         log = { points = 5 }
         [world."go/5x5".agent]
-        ppo = { channels = 8, blocks = 1, hidden = [32] }
-        dqn = { channels = 8, blocks = 1, hidden = [32], storage = "u8", batch = 256, warm_up = 200, train_every = 64 }
-        a2c = { hidden = [512, 512], horizon = 64 }
+        ppo = { channels = 8, blocks = 1, hidden_sizes = [32] }
+        dqn = { channels = 8, blocks = 1, hidden_sizes = [32], storage = "u8", batch_size = 256, learning_starts = 200, train_freq = 64 }
+        a2c = { hidden_sizes = [512, 512], num_steps = 64 }
     "#;
     std::fs::write(&experiment, text).unwrap();
     let out = |threads: &str| {
@@ -78,7 +78,7 @@ fn one_wide_run_gives_the_same_bytes_for_any_number_of_threads() {
     let out = |threads: &str| {
         let out = folder.path().join(threads);
         let words =
-            ["train", "grid/frozenlake-8x8", "q-learning", "--steps", "400000", "--set", "rows=20000"];
+            ["train", "grid/frozenlake-8x8", "q-learning", "--steps", "400000", "--set", "num_envs=20000"];
         PROGRAM
             .text(&[&words[..], &["--threads", threads, "--out", out.to_str().unwrap(), "--quiet"]].concat());
         out

@@ -40,7 +40,7 @@ fn the_others_go_on() {
         agents = ["grows", "q-learning", { id = "grows", label = "grows slowly", factor = 1.01 }]
         seeds = "0..3"
         steps = 4000
-        rows = 2
+        num_envs = 2
     "#;
     std::fs::write(&experiment, text).unwrap();
     let words = ["run", experiment.to_str().unwrap(), "--out", out.to_str().unwrap(), "--json"];

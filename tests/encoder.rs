@@ -20,13 +20,13 @@ fn every_encoder_stands_in_front_of_an_agent() {
     let text = r#"
         worlds = [{ id = "track/circle", start = "anywhere" }]
         agents = [
-            { id = "q-learning", label = "clusters", encoder = { learner = "kmeans", policy = "centre-line", random = 0.3, steps = 500, settings = { clusters = 16, starts = 1 } } },
-            { id = "sarsa", label = "components", encoder = { learner = "pca", steps = 500 }, bins = 5, history = 2 },
-            { id = "dqn", label = "factors", encoder = { learner = "vae", steps = 200, settings = { epochs = 1, hidden = [8], latents = 2 } }, hidden = [8], warm_up = 100 },
+            { id = "q-learning", label = "clusters", encoder = { estimator = "kmeans", policy = "center-line", epsilon = 0.3, steps = 500, settings = { n_clusters = 16, n_init = 1 } } },
+            { id = "sarsa", label = "components", encoder = { estimator = "pca", steps = 500 }, bins = 5, frame_stack = 2 },
+            { id = "dqn", label = "factors", encoder = { estimator = "vae", steps = 200, settings = { num_epochs = 1, hidden_sizes = [8], latent_dim = 2 } }, hidden_sizes = [8], learning_starts = 100 },
         ]
         seeds = "0..2"
         steps = 1000
-        rows = 4
+        num_envs = 4
 
         [evaluation]
         episodes = 4
@@ -56,12 +56,12 @@ fn a_market_is_seen_through_an_encoder() {
     let text = r#"
         worlds = ["market/making"]
         agents = [
-            { id = "q-learning", encoder = { learner = "kmeans", steps = 500, settings = { clusters = 16, starts = 1 } } },
-            { id = "ppo", encoder = { learner = "pca", steps = 500, settings = { components = 2 } }, hidden = [8], horizon = 16, minibatch = 32 },
+            { id = "q-learning", encoder = { estimator = "kmeans", steps = 500, settings = { n_clusters = 16, n_init = 1 } } },
+            { id = "ppo", encoder = { estimator = "pca", steps = 500, settings = { n_components = 2 } }, hidden_sizes = [8], num_steps = 16, minibatch_size = 32 },
         ]
         seeds = "0..2"
         steps = 1000
-        rows = 4
+        num_envs = 4
 
         [evaluation]
         episodes = 4
@@ -87,12 +87,12 @@ fn what_cannot_be_encoded_is_refused() {
     assert!(fails("track/circle", "kmens").contains("did you mean `kmeans`"));
     assert!(fails("track/circle", "softmax").contains("learns answers"));
     assert!(
-        fails("track/circle", "{ learner = \"pca\", policy = \"centreline\" }")
-            .contains("did you mean `centre-line`")
+        fails("track/circle", "{ estimator = \"pca\", policy = \"centreline\" }")
+            .contains("did you mean `center-line`")
     );
-    assert!(fails("track/circle", "{ learner = \"pca\", random = 2.0 }").contains("random = 2"));
+    assert!(fails("track/circle", "{ estimator = \"pca\", epsilon = 2.0 }").contains("epsilon = 2"));
     assert!(
-        fails("track/circle", "{ learner = \"kmeans\", settings = { k = 3 } }")
+        fails("track/circle", "{ estimator = \"kmeans\", settings = { k = 3 } }")
             .contains("unknown setting `k`")
     );
 }

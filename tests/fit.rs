@@ -39,12 +39,12 @@ fn the_same_bytes_for_any_number_of_threads() {
         ("softmax", &[]),
         ("knn", &[]),
         ("tree", &[]),
-        ("forest", &["--set", "learner.trees=8"]),
-        ("mlp", &["--set", "learner.epochs=2"]),
-        ("cnn", &["--set", "learner.epochs=1"]),
-        ("kmeans", &["--set", "learner.starts=2"]),
+        ("forest", &["--set", "learner.n_estimators=8"]),
+        ("mlp", &["--set", "learner.num_epochs=2"]),
+        ("cnn", &["--set", "learner.num_epochs=1"]),
+        ("kmeans", &["--set", "learner.n_init=2"]),
         ("pca", &[]),
-        ("vae", &["--set", "learner.epochs=1"]),
+        ("vae", &["--set", "learner.num_epochs=1"]),
     ];
     for (learner, more) in small {
         let made = ["1", "2"].map(|threads| {
@@ -171,11 +171,12 @@ fn a_picture_that_cannot_be_drawn_takes_nothing_away() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("few.csv");
     std::fs::write(&file, "a,b\n1,2\n3,4\n5,6\n7,8\n9,1\n2,3\n4,5\n6,7\n8,9\n0,1\n").unwrap();
-    let data = ["--data", file.to_str().unwrap(), "--set", "data.answer=none", "--set", "learner.clusters=2"];
+    let data =
+        ["--data", file.to_str().unwrap(), "--set", "data.answer=none", "--set", "learner.n_clusters=2"];
     fit(&folder.path().join("few"), "kmeans", &data);
-    let many = ["--set", "learner.clusters=400", "--set", "learner.starts=1"];
+    let many = ["--set", "learner.n_clusters=400", "--set", "learner.n_init=1"];
     fit(&folder.path().join("many"), "kmeans", &many);
-    assert!(folder.path().join("many/pictures/centres.png").exists());
+    assert!(folder.path().join("many/pictures/centers.png").exists());
     let out = folder.path().join("shown");
     let words = ["fit", "pca", "--out", out.to_str().unwrap(), "--show", "map", "--show", "mop"];
     let shown = PROGRAM.output(&words);
@@ -203,7 +204,14 @@ fn what_does_not_go_together_is_said() {
 fn between_samples_and_along_concepts() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let small = ["--set", "learner.latents=4", "--set", "learner.hidden=[32]", "--set", "learner.epochs=3"];
+    let small = [
+        "--set",
+        "learner.latent_dim=4",
+        "--set",
+        "learner.hidden_sizes=[32]",
+        "--set",
+        "learner.num_epochs=3",
+    ];
     fit(folder, "vae", &[&["--data", "faces", "--set", "data.faces=400"][..], &small].concat());
     let path = folder.to_str().unwrap();
     let asked = |words: &[&str]| PROGRAM.json(&[&words[..1], &[path], &words[1..], &["--json"]].concat());
@@ -237,7 +245,7 @@ fn between_samples_and_along_concepts() {
     refused(&["interpolate", "04000"], 2, "write 3-17");
     // Of classes, and along the components of PCA.
     let digits = folder.join("digits");
-    fit(&digits, "pca", &["--set", "learner.components=8"]);
+    fit(&digits, "pca", &["--set", "learner.n_components=8"]);
     let digits = digits.to_str().unwrap();
     let seven = PROGRAM.json(&["concept", digits, "--with", "class=7", "--without", "class=1", "--json"]);
     assert_eq!((&seven["concept"]["name"], &seven["effect"]), (&"7".into(), &serde_json::Value::Null));

@@ -157,7 +157,7 @@ fn killed_and_resumed(set: &[&str]) {
     let folder = tempfile::tempdir().unwrap();
     let (whole, killed) = (folder.path().join("whole"), folder.path().join("killed"));
     let start = |out: &Path, threads: &str| -> Command {
-        let set = [&["checkpoint.points=30", "seeds=2", "rows=3"], set].concat();
+        let set = [&["checkpoint.points=30", "seeds=2", "num_envs=3"], set].concat();
         let mut words = words("go/3x3", "q-learning", out, &set);
         words.extend(["--threads".to_owned(), threads.to_owned()]);
         let mut command = PROGRAM.command(&strs(&words));
@@ -167,7 +167,7 @@ fn killed_and_resumed(set: &[&str]) {
     let begin = Instant::now();
     assert!(start(&whole, "1").status().unwrap().success());
     let took = begin.elapsed().as_secs_f64();
-    let mut rng = Streams::new(2).stream(Purpose::Learner, 0, 0);
+    let mut rng = Streams::new(2).stream(Purpose::Agent, 0, 0);
     let mut kills = 0;
     for _ in 0..6 {
         let mut child = start(&killed, "2").spawn().unwrap();

@@ -12,7 +12,7 @@ fn run(folder: &Path, out: &str, map: &str, more: &[&str]) -> std::path::PathBuf
     let text = format!(
         r#"
         worlds = [{{ id = "track/circle", start = "anywhere" }}, "classic/cartpole"]
-        agents = ["random", {{ id = "q-learning", encoder = {{ learner = "kmeans", steps = 500 }}, history = 2 }}]
+        agents = ["random", {{ id = "q-learning", encoder = {{ estimator = "kmeans", steps = 500 }}, frame_stack = 2 }}]
         seeds = "0..2"
         steps = 1000
         [evaluation]
@@ -49,7 +49,7 @@ fn the_runs_of_an_experiment_are_mapped() {
 }
 
 #[test]
-fn every_plane_and_colour_is_drawn() {
+fn every_plane_and_color_is_drawn() {
     let folder = tempfile::tempdir().unwrap();
     let out = run(folder.path(), "runs", "", &[]);
     let run = files(&out)
@@ -57,14 +57,14 @@ fn every_plane_and_colour_is_drawn() {
         .find(|name| name.contains("cartpole-q-learning") && name.ends_with("seed-0/config.toml"));
     let run = out.join(run.unwrap()).parent().unwrap().to_owned();
     for plane in ["pca", "vae"] {
-        for colour in ["value", "cluster"] {
+        for color in ["value", "cluster"] {
             let words = [
                 "map",
                 run.to_str().unwrap(),
                 "--plane",
                 plane,
-                "--colour",
-                colour,
+                "--color",
+                color,
                 "--states",
                 "200",
                 "--clusters",
@@ -72,8 +72,8 @@ fn every_plane_and_colour_is_drawn() {
             ];
             let shown = PROGRAM.text(&words);
             assert!(shown.contains("seed 0, 1,000 steps\n200 states that it visits"), "{shown}");
-            let svg = std::fs::read_to_string(run.join(format!("map-{plane}-{colour}.svg"))).unwrap();
-            assert_eq!(svg.matches("<circle").count(), 200, "{plane} {colour}");
+            let svg = std::fs::read_to_string(run.join(format!("map-{plane}-{color}.svg"))).unwrap();
+            assert_eq!(svg.matches("<circle").count(), 200, "{plane} {color}");
         }
     }
 }
@@ -114,8 +114,8 @@ fn what_cannot_be_mapped_is_refused() {
         assert_eq!(code, 3, "{said}");
         said
     };
-    let said = refused("clusters = 11");
+    let said = refused("n_clusters = 11");
     assert!(said.contains("maps.toml:4") && said.contains("at most 10"), "{said}");
-    assert!(refused("color = 'value'").contains("did you mean `colour`"));
+    assert!(refused("color = 'value'").contains("did you mean `color`"));
     assert!(refused("plane = 'tsne'").contains("maps.toml:4"));
 }

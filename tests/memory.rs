@@ -23,7 +23,7 @@ fn it_learns_what_cannot_be_learned_without() {
     let experiment = folder.path().join("fork.toml");
     let text = r#"
         worlds = ["odd/fork"]
-        agents = ["q-learning", { id = "q-learning", label = "remembers", history = 2 }]
+        agents = ["q-learning", { id = "q-learning", label = "remembers", frame_stack = 2 }]
         seeds = "0..4"
         steps = 4000
     "#;
@@ -46,13 +46,13 @@ fn a_history_of_one_changes_no_name_and_no_byte() {
     let [plain, one, two] = ["plain", "one", "two"].map(|name| folder.path().join(name));
     let steps = ["--steps", "2000"];
     train(&plain, "grid/cliff", "q-learning", &steps);
-    train(&one, "grid/cliff", "q-learning", &[&steps[..], &["--set", "agent.history=1"]].concat());
-    train(&two, "grid/cliff", "q-learning", &[&steps[..], &["--set", "agent.history=2"]].concat());
+    train(&one, "grid/cliff", "q-learning", &[&steps[..], &["--set", "agent.frame_stack=1"]].concat());
+    train(&two, "grid/cliff", "q-learning", &[&steps[..], &["--set", "agent.frame_stack=2"]].concat());
     assert_same_bytes(&plain, &one);
     let run = &folders(&two)[0];
     assert_ne!(run.file_name(), folders(&plain)[0].file_name());
     let config = std::fs::read_to_string(run.join("seed-0/config.toml")).unwrap();
-    assert!(config.contains("history = 2"), "{config}");
+    assert!(config.contains("frame_stack = 2"), "{config}");
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn killed_and_resumed_it_ends_in_the_same_bytes() {
     let folder = tempfile::tempdir().unwrap();
     let [whole, killed] = ["whole", "killed"].map(|name| folder.path().join(name));
     let words = |out: &Path, threads: &str| {
-        let set = ["agent.history=3", "rows=3", "checkpoint.points=40", "evaluation.points=4"];
+        let set = ["agent.frame_stack=3", "num_envs=3", "checkpoint.points=40", "evaluation.points=4"];
         let words = ["train", "grid/frozenlake-4x4", "sarsa", "--steps", "60000", "--seeds", "0..2", "-q"];
         let mut words: Vec<String> = words.map(String::from).to_vec();
         words.extend(["--out", out.to_str().unwrap(), "--threads", threads].map(String::from));
@@ -87,7 +87,7 @@ fn killed_and_resumed_it_ends_in_the_same_bytes() {
 #[test]
 fn every_agent_lists_it_and_plays_with_it() {
     for agent in ["q-learning", "dyna-q", "random", "reference", "grows"] {
-        assert!(PROGRAM.text(&["agents", agent]).contains("agent.history"), "{agent}");
+        assert!(PROGRAM.text(&["agents", agent]).contains("agent.frame_stack"), "{agent}");
     }
     let folder = tempfile::tempdir().unwrap();
     let out = |name: &str| folder.path().join(name);
@@ -97,7 +97,7 @@ fn every_agent_lists_it_and_plays_with_it() {
         let more = ["--steps", "50", "--set", "evaluation.episodes=6"];
         let plain = train(&out(&format!("{agent}-1")), world, agent, &more);
         let seen = out(&format!("{agent}-3"));
-        let more = [&more[..], &["--set", "agent.history=3"]].concat();
+        let more = [&more[..], &["--set", "agent.frame_stack=3"]].concat();
         assert_eq!(train(&seen, world, agent, &more)["scores"], plain["scores"], "{agent}");
         assert!(PROGRAM.text(&["replay", "--verify", seen.to_str().unwrap()]).contains("3 of 3"));
     }
@@ -106,7 +106,7 @@ fn every_agent_lists_it_and_plays_with_it() {
 #[test]
 fn against_itself_each_player_remembers_its_own() {
     let folder = tempfile::tempdir().unwrap();
-    let more = ["--steps", "3000", "--set", "world.opponent=self", "--set", "agent.history=2"];
+    let more = ["--steps", "3000", "--set", "world.opponent=self", "--set", "agent.frame_stack=2"];
     let row = train(folder.path(), "go/2x2", "q-learning", &[&more[..], &["--set", "agent.bins=2"]].concat());
     assert_eq!(row["seeds"], 1);
     assert!(PROGRAM.text(&["replay", "--verify", folder.path().to_str().unwrap()]).contains("3 of 3"));
@@ -117,7 +117,7 @@ fn against_itself_each_player_remembers_its_own() {
     let words = ["train", "go/2x2", "random", "--set", "world.opponent=checkpoint", "--set", &checkpoint];
     let (code, said) = PROGRAM.fails(&[&words[..], &["--out", out.to_str().unwrap()]].concat());
     assert_eq!(code, 3);
-    assert!(said.contains("trained with history = 2") && said.contains("remembers nothing"), "{said}");
+    assert!(said.contains("trained with frame_stack = 2") && said.contains("remembers nothing"), "{said}");
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn what_cannot_be_remembered_is_refused_with_its_line() {
         ("\"two\"", "history"),
     ] {
         let text = format!(
-            "worlds = [\"grid/taxi\"]\nagents = [\"random\", \"sarsa\"]\n\n[agent.sarsa]\nhistory = {history}\n"
+            "worlds = [\"grid/taxi\"]\nagents = [\"random\", \"sarsa\"]\n\n[agent.sarsa]\nframe_stack = {history}\n"
         );
         std::fs::write(&file, text).unwrap();
         let (code, said) = PROGRAM.fails(&words);

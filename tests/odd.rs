@@ -2,12 +2,12 @@
 
 use std::process::ExitCode;
 
-use freewheel::Catalogue;
+use freewheel::Registry;
 use freewheel_agents::fixed::{Fixed, Uniform};
 use freewheel_agents::{Budget, Kind};
 use freewheel_core::{
-    Baseline, Env, Episodes, Error, Learner, Mode, Monitor, Policy, Question, Result, Spec, Step, Stream,
-    Streams, World,
+    Agent, Baseline, Env, Error, MetricSink, Mode, Policy, Result, SolveQuery, Spec, Step, Stream, Streams,
+    VectorEnv, World,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -48,7 +48,7 @@ impl Env for Fork {
 }
 
 impl World for Fork {
-    fn baseline(&self, _: &Question) -> Result<Baseline> {
+    fn baseline(&self, _: &SolveQuery) -> Result<Baseline> {
         Ok(Baseline { name: "random".into(), value: 0.0 })
     }
 }
@@ -84,9 +84,9 @@ impl Grows {
     }
 }
 
-impl Learner for Grows {
-    fn learn(&mut self, episodes: &mut dyn Episodes, steps: u64) -> Result<()> {
-        let rows = episodes.view().rows as u64;
+impl Agent for Grows {
+    fn learn(&mut self, episodes: &mut dyn VectorEnv, steps: u64) -> Result<()> {
+        let rows = episodes.view().num_envs as u64;
         for _ in 0..steps.div_ceil(rows) {
             self.player.learn(episodes, rows)?;
             self.step += rows;
@@ -106,7 +106,7 @@ impl Learner for Grows {
         self.player.policy(mode)
     }
 
-    fn report(&mut self, monitor: &mut dyn Monitor) {
+    fn report(&mut self, monitor: &mut dyn MetricSink) {
         monitor.scalar("weight", self.weight);
     }
 
@@ -129,7 +129,7 @@ impl Learner for Grows {
 
 fn main() -> ExitCode {
     let spec = Spec::discrete("odd/fork", 3, &["left", "right"]);
-    Catalogue::standard()
+    Registry::standard()
         .world("odd/fork", "a fork behind a sign", move || Ok(Fork(spec.clone()).shared()))
         .agent(Kind::new("grows", "Grows beyond all bounds", |spec, growth, budget, streams| {
             Ok(Box::new(Grows::new(spec, growth, budget, streams)?))

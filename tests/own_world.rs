@@ -37,7 +37,7 @@ fn it_has_every_subcommand() {
     let words =
         ["train", "my/robot", "hopeful", "--steps", "20000", "--seeds", "0..3", "--out", out, "--json"];
     let row = &PROGRAM.json(&words)["rows"][0];
-    assert!((row["normalised"].as_f64().unwrap() - 1.0).abs() < 0.1, "{row}");
+    assert!((row["normalized"].as_f64().unwrap() - 1.0).abs() < 0.1, "{row}");
     assert!(PROGRAM.text(&["replay", "--verify", out]).contains("9 of 9"));
     assert_eq!(PROGRAM.json(&["eval", out, "--json"])["runs"].as_array().unwrap().len(), 3);
 }

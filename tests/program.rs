@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    freewheel::Catalogue::standard().main()
+    freewheel::Registry::standard().main()
 }

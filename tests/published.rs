@@ -21,7 +21,7 @@ fn the_cliff() {
     let settings = "
         steps = 300_000
         evaluation = { episodes = 5, points = 0 }
-        agent = { alpha = { from = 0.5, to = 0.02, over = 1.0 }, epsilon = 0.1 }
+        agent = { learning_rate = { from = 0.5, to = 0.02, over = 1.0 }, epsilon = 0.1 }
     ";
     let rows = rows("grid/cliff", r#""q-learning", "sarsa", "expected-sarsa""#, settings);
     let online = |i: usize| rows[i]["online"].as_f64().unwrap();
@@ -45,7 +45,7 @@ fn the_frozen_lake() {
         steps = 600_000
         evaluation = { episodes = 4000, points = 0 }
         [agent]
-        alpha = { from = 0.1, to = 0.002, over = 1.0 }
+        learning_rate = { from = 0.1, to = 0.002, over = 1.0 }
         epsilon = { from = 1.0, to = 0.02, over = 0.9 }
         gamma = 0.99
     ";
@@ -65,11 +65,11 @@ fn the_signal() {
         steps = 1_000_000
         evaluation = { episodes = 4000, points = 0 }
         [agent]
-        alpha = { from = 0.2, to = 0.002, over = 1.0 }
+        learning_rate = { from = 0.2, to = 0.002, over = 1.0 }
         epsilon = { from = 1.0, to = 0.05, over = 0.8 }
     ";
     for row in rows("market/ar1", r#""q-learning", "reference""#, settings) {
-        let share = row["normalised"].as_f64().unwrap();
+        let share = row["normalized"].as_f64().unwrap();
         assert!(share > 0.95 && share < 1.02, "{share} of the optimum: {row}");
     }
 }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use freewheel_core::{Purpose, Stream, Streams};
 use freewheel_envs::go::gtp::{Client, vertex};
 use freewheel_envs::go::players::{Player, Random, Turn};
-use freewheel_envs::go::rules::{Colour, Game, Ko, Point, Rules};
+use freewheel_envs::go::rules::{Color, Game, Ko, Point, Rules};
 use freewheel_envs::go::sgf::{GameRecord, Outcome};
 use freewheel_tests::go_games;
 
@@ -50,16 +50,16 @@ fn answered(gnugo: &mut Client, command: &str) -> BTreeSet<String> {
 /// Compares stones, captures and, for the player to move, legal points.
 fn compare(game: &Game, gnugo: &mut Client) {
     let at = || game.moves().map(|m| vertex::name(game.rules(), m.point)).collect::<Vec<_>>().join(" ");
-    for colour in Colour::BOTH {
-        let name = vertex::colour_name(colour);
-        let stones = names(game, (0..game.pass()).filter(|&point| game.stone(point) == Some(colour)));
+    for color in Color::BOTH {
+        let name = vertex::color_name(color);
+        let stones = names(game, (0..game.pass()).filter(|&point| game.stone(point) == Some(color)));
         assert_eq!(stones, answered(gnugo, &format!("list_stones {name}")), "{name} stones after {}", at());
         let captures = gnugo.send(&format!("captures {name}")).unwrap();
-        assert_eq!(game.captures(colour).to_string(), captures, "{name} captures after {}", at());
+        assert_eq!(game.captures(color).to_string(), captures, "{name} captures after {}", at());
     }
     if !game.is_over() {
         let legal = names(game, (0..game.pass()).filter(|&point| game.legal(point)));
-        let name = vertex::colour_name(game.to_play());
+        let name = vertex::color_name(game.to_play());
         assert_eq!(legal, answered(gnugo, &format!("all_legal {name}")), "legal for {name} after {}", at());
     }
 }
@@ -86,9 +86,9 @@ fn boards_captures_and_legal_moves_equal_gnugos() {
             let mut mask = vec![false; game.area() + 1];
             gnugo.begin(game.rules()).unwrap();
             while !game.is_over() && (game.move_number() as usize) < limit {
-                let (colour, point) = (game.to_play(), random(&game, n % 2 == 1, &mut mask, &mut rng));
+                let (color, point) = (game.to_play(), random(&game, n % 2 == 1, &mut mask, &mut rng));
                 game.play(point).unwrap();
-                gnugo.play(game.rules(), colour, point).unwrap();
+                gnugo.play(game.rules(), color, point).unwrap();
                 moves += 1;
                 if rng.chance(12.0 / limit as f64) {
                     compare(&game, &mut gnugo);
@@ -121,10 +121,10 @@ fn scores_equal_gnugos() {
             gnugo.begin(game.rules()).unwrap();
             // To the two passes: what is dead is taken only then. It ends, for no position comes twice.
             while !game.is_over() {
-                let colour = game.to_play();
+                let color = game.to_play();
                 let Turn::Play(point) = Random.choose(&game, &mut rng).unwrap() else { unreachable!() };
                 game.play(point).unwrap();
-                gnugo.play(game.rules(), colour, point).unwrap();
+                gnugo.play(game.rules(), color, point).unwrap();
             }
             let theirs = Outcome::read(&gnugo.send("final_score").unwrap());
             if Outcome::of_score(game.score()) != theirs {

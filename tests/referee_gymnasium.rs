@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use freewheel_core::{NoCast, Purpose, Streams, WorldFamily};
+use freewheel_core::{NoPolicyLoader, Purpose, Streams, WorldFamily};
 use freewheel_envs::gridworld::{Grids, Gridworld};
 use serde_json::Value;
 
@@ -125,7 +125,7 @@ fn transition_tables_equal_gymnasiums() {
     let mut compared = 0;
     for (theirs, ours, text) in named_worlds {
         let world = named(ours, text);
-        let limit = Grids.build(ours, &settings(text), &NoCast).unwrap().unwrap().spec().time_limit;
+        let limit = Grids.build(ours, &settings(text), &NoPolicyLoader).unwrap().unwrap().spec().time_limit;
         compare(theirs, &world, &tables[theirs], limit.map(u64::from));
         compared += 1;
     }

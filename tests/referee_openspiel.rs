@@ -12,7 +12,7 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use freewheel_core::{Purpose, Stream, Streams};
-use freewheel_envs::go::rules::{Colour, Game, Ko, Point, Rules};
+use freewheel_envs::go::rules::{Color, Game, Ko, Point, Rules};
 use freewheel_tests::go_games;
 
 fn python() -> Option<PathBuf> {
@@ -85,8 +85,8 @@ fn state(game: &Game, over: bool, mask: &mut [bool]) -> String {
     let mut text = String::with_capacity(2 * game.area() + 2);
     for point in (0..side).rev().flat_map(|row| row * side..(row + 1) * side) {
         text.push(match game.stone(point) {
-            Some(Colour::Black) => 'X',
-            Some(Colour::White) => 'O',
+            Some(Color::Black) => 'X',
+            Some(Color::White) => 'O',
             None => '+',
         });
     }

@@ -12,8 +12,13 @@ const ODD: Program = Program(env!("CARGO_BIN_EXE_freewheel-odd"));
 
 /// Long enough to be killed several times over.
 fn words(out: &Path) -> Vec<String> {
-    let set =
-        ["checkpoint.points=40", "log.points=40", "evaluation.points=4", "agent.n=3", "world.time_limit=60"];
+    let set = [
+        "checkpoint.points=40",
+        "log.points=40",
+        "evaluation.points=4",
+        "agent.n_step=3",
+        "world.time_limit=60",
+    ];
     let mut words: Vec<String> =
         ["run", experiment(), "--threads", "2", "--quiet", "--out"].map(String::from).to_vec();
     words.push(out.to_str().unwrap().to_owned());
@@ -37,7 +42,7 @@ fn killed_at_random_points_and_resumed() {
     let begin = std::time::Instant::now();
     assert!(run(&whole).output().unwrap().status.success());
     let took = begin.elapsed();
-    let mut rng = Streams::new(1).stream(Purpose::Learner, 0, 0);
+    let mut rng = Streams::new(1).stream(Purpose::Agent, 0, 0);
     let mut kills = 0;
     for _ in 0..12 {
         let mut child = run(&killed).stdout(std::process::Stdio::null()).spawn().unwrap();
@@ -65,7 +70,7 @@ fn killed_while_it_writes_it_leaves_only_whole_checkpoints() {
     let begin = std::time::Instant::now();
     assert!(command(&whole).output().unwrap().status.success());
     let took = begin.elapsed();
-    let mut rng = Streams::new(2).stream(Purpose::Learner, 0, 0);
+    let mut rng = Streams::new(2).stream(Purpose::Agent, 0, 0);
     let mut kills = 0;
     for _ in 0..12 {
         let mut child = command(&killed).stdout(std::process::Stdio::null()).spawn().unwrap();

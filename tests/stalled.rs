@@ -10,7 +10,7 @@ const PROGRAM: Program = Program(env!("CARGO_BIN_EXE_freewheel-odd"));
 /// At the fork nobody without memory is better than the random player, whose score is 0.
 const FORK: &str = r#"
     worlds = ["odd/fork"]
-    agents = ["random", "q-learning", { id = "q-learning", label = "remembers", history = 2 }]
+    agents = ["random", "q-learning", { id = "q-learning", label = "remembers", frame_stack = 2 }]
     seeds = "0..3"
     steps = 4000
 "#;
@@ -105,7 +105,7 @@ fn of_a_lap_time_less_is_better() {
         agents = ["q-learning", "scripted"]
         seeds = "0"
         steps = 500
-        evaluation = { episodes = 3, episodes_on_the_way = 2 }
+        evaluation = { episodes = 3, interim_episodes = 2 }
     "#;
     let rows = rows(&run(folder.path(), text, "out", &["--json"]));
     let stalled = &rows[0]["stalled"][0];
@@ -121,7 +121,7 @@ fn a_world_without_a_baseline_marks_nobody() {
         agents = ["q-learning"]
         seeds = "0"
         steps = 200
-        evaluation = { episodes = 10, episodes_on_the_way = 5 }
+        evaluation = { episodes = 10, interim_episodes = 5 }
     "#;
     let rows = rows(&run(folder.path(), text, "out", &["--json"]));
     assert_eq!((&rows[0]["baseline"], &rows[0]["stalled"]), (&Value::Null, &serde_json::json!([])));

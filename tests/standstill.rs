@@ -4,15 +4,15 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use freewheel::Catalogue;
+use freewheel::Registry;
 use freewheel::document::Document;
 use freewheel::job::Control;
 use freewheel::plan::Plan;
-use freewheel::yardstick::Yardsticks;
+use freewheel::score_scale::ScoreScales;
 use freewheel_agents::Kind;
 use freewheel_core::checkpoint::{Checkpoint, Store, write_atomically};
 use freewheel_core::settings::NoSettings;
-use freewheel_core::{Episodes, Learner, Mode, Monitor, Policy, Result, Scripted};
+use freewheel_core::{Agent, MetricSink, Mode, Policy, Result, ScriptedPolicy, VectorEnv};
 
 /// Bytes of the learner, as of a replay memory.
 const BYTES: usize = 500 << 20;
@@ -26,8 +26,8 @@ struct Heavy {
     calls: Arc<Mutex<Vec<[Duration; 2]>>>,
 }
 
-impl Learner for Heavy {
-    fn learn(&mut self, episodes: &mut dyn Episodes, steps: u64) -> Result<()> {
+impl Agent for Heavy {
+    fn learn(&mut self, episodes: &mut dyn VectorEnv, steps: u64) -> Result<()> {
         let called = self.begin.elapsed();
         // Learning takes its time, here two milliseconds a step, in which a core is at work.
         let until = Instant::now() + Duration::from_millis(2 * steps);
@@ -40,10 +40,10 @@ impl Learner for Heavy {
     }
 
     fn policy(&self, _: Mode) -> Box<dyn Policy> {
-        Box::new(Scripted(0))
+        Box::new(ScriptedPolicy(0))
     }
 
-    fn report(&mut self, _: &mut dyn Monitor) {}
+    fn report(&mut self, _: &mut dyn MetricSink) {}
 
     fn save(&self) -> Result<Vec<u8>> {
         Ok(self.replay.clone())
@@ -87,7 +87,7 @@ fn how_long_learning_stands_still() {
     let agent = Kind::new("heavy", "", move |_, _: NoSettings, _, _| {
         Ok(Box::new(Heavy { replay: heavy(), begin: Instant::now(), calls: Arc::clone(&seen) }))
     });
-    let catalogue = Catalogue::standard().agent(agent);
+    let registry = Registry::standard().agent(agent);
     // A checkpoint every 5000 steps, ten seconds of learning.
     let mut doc = Document::one_run("grid/cliff", "heavy", 5000 * SAVES, "0");
     for set in [
@@ -99,12 +99,12 @@ fn how_long_learning_stands_still() {
     ] {
         doc.set(set).unwrap();
     }
-    let jobs = Plan::new(&catalogue, &doc).unwrap().jobs;
+    let jobs = Plan::new(&registry, &doc).unwrap().jobs;
     calls.lock().unwrap().clear();
-    let (stop, yardsticks) = (AtomicBool::new(false), Yardsticks::default());
-    let control = Control { stop: &stop, progress: &|_| {}, note: &|_| {}, yardsticks: &yardsticks };
+    let (stop, score_scales) = (AtomicBool::new(false), ScoreScales::default());
+    let control = Control { stop: &stop, progress: &|_| {}, note: &|_| {}, score_scales: &score_scales };
     jobs[0].prepare(folder.path()).unwrap();
-    jobs[0].run(&catalogue, folder.path(), &control).unwrap();
+    jobs[0].run(&registry, folder.path(), &control).unwrap();
     // The time between two calls is that of a checkpoint where it is more than a slice's own.
     let calls = calls.lock().unwrap();
     let mut gaps: Vec<Duration> = calls.windows(2).map(|pair| pair[1][0] - pair[0][1]).collect();

@@ -1,4 +1,4 @@
-//! Q-learning on cliff walking, all in: choosing, stepping through `dyn Episodes`, updating. One element is one
+//! Q-learning on cliff walking, all in: choosing, stepping through `dyn VectorEnv`, updating. One element is one
 //! environment step, and so one update.
 //!
 //! `cargo bench -p freewheel-agents --bench q_learning`
@@ -9,7 +9,7 @@ use std::sync::Arc;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use freewheel_agents::{Budget, all};
 use freewheel_core::{
-    ActionSpace, Batch, Env, Episodes, ObservationSpace, Purpose, Spec, Step, Stream, Streams,
+    ActionSpace, Batch, Env, ObservationSpace, Purpose, Spec, Step, Stream, Streams, VectorEnv,
 };
 
 /// Steps of one sample.
@@ -71,10 +71,10 @@ fn agents(criterion: &mut Criterion) {
         for rows in if kind.id() == "q-learning" { vec![1, 16] } else { vec![1] } {
             let world = Arc::new(Cliff::new());
             let streams = Streams::new(1);
-            let budget = Budget { steps: u64::MAX, rows };
+            let budget = Budget { steps: u64::MAX, num_envs: rows };
             let built = kind.build(world.spec(), &toml::Table::new(), budget, streams);
             let Ok(mut learner) = built else { continue };
-            let mut batch: Box<dyn Episodes> =
+            let mut batch: Box<dyn VectorEnv> =
                 Box::new(Batch::new(world, rows, streams, Purpose::Environment, 0));
             group.bench_function(format!("{}/{rows}", kind.id()), |bencher| {
                 bencher.iter(|| {

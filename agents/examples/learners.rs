@@ -12,9 +12,9 @@ use std::io::Read;
 use std::path::Path;
 use std::time::Instant;
 
-use freewheel_agents::fit::{Estimator, EstimatorKind, Fit, unwatched};
+use freewheel_agents::fit::{Estimator, EstimatorFactory, Fit, unwatched};
 use freewheel_agents::supervised::metrics::accuracy;
-use freewheel_agents::unsupervised::metrics::{matching_accuracy, normalised_mutual_information};
+use freewheel_agents::unsupervised::metrics::{matching_accuracy, normalized_mutual_information};
 use freewheel_agents::unsupervised::{kmeans, pca, vae};
 use freewheel_agents::{supervised, unsupervised};
 use freewheel_core::{Purpose, Samples, Streams};
@@ -77,7 +77,7 @@ impl Bench {
         Ok(all)
     }
 
-    fn classify(&self, data: &Data, kind: &dyn EstimatorKind) -> Result<()> {
+    fn classify(&self, data: &Data, kind: &dyn EstimatorFactory) -> Result<()> {
         let name = format!("{}/{}", data.name, kind.id());
         if !self.wanted(&name) {
             return Ok(());
@@ -116,7 +116,7 @@ impl Bench {
             "{{\"name\": \"{name}\", \"accuracy\": {:.4}, \"nmi\": {:.4}, \"inertia\": {:.1}, \"iterations\": {}, \
              \"fit_s\": {time:.3}}}",
             matching_accuracy(&labels, &data.train.1),
-            normalised_mutual_information(&labels, &data.train.1),
+            normalized_mutual_information(&labels, &data.train.1),
             fit.model()?.inertia(),
             fit.model()?.iterations()
         );
@@ -153,7 +153,7 @@ impl Bench {
         if !self.wanted(&name) {
             return Ok(());
         }
-        let settings = self.with(&format!("latents = {latents}\n{more}"))?;
+        let settings = self.with(&format!("latent_dim = {latents}\n{more}"))?;
         let kinds = unsupervised::all();
         let kind = kinds.iter().find(|kind| kind.id() == "vae").ok_or("no vae")?;
         let Estimator::Encoder(mut it) = kind.build(&settings, Streams::new(0))? else { return Ok(()) };
@@ -162,7 +162,7 @@ impl Bench {
         let time = begin.elapsed().as_secs_f64();
         let it: &dyn std::any::Any = &*it;
         let it = it.downcast_ref::<Fit<vae::Config>>().ok_or("no vae")?;
-        let elbo = it.model()?.elbo(&data.test.0, &mut Streams::new(0).stream(Purpose::Learner, 0, 2))?;
+        let elbo = it.model()?.elbo(&data.test.0, &mut Streams::new(0).stream(Purpose::Agent, 0, 2))?;
         println!(
             "{{\"name\": \"{name}\", \"negative_elbo\": {:.2}, \"reconstruction\": {:.2}, \"divergence\": {:.2}, \
              \"fit_s\": {time:.1}}}",
@@ -192,7 +192,7 @@ fn main() -> Result<()> {
         if data.name == "digits" {
             for latents in [2, 20] {
                 bench.autoencode(&data, latents, "")?;
-                bench.autoencode(&data, latents, "channels = [32, 64]\nhidden = [128]")?;
+                bench.autoencode(&data, latents, "channels = [32, 64]\nhidden_sizes = [128]")?;
             }
         }
     }

@@ -10,7 +10,7 @@
 use std::time::Instant;
 
 use candle_core::{Device, Tensor};
-use freewheel_agents::nn::{Activation, Builder, Conv, Init, Model, Network, Optimiser, Rule, Workspace};
+use freewheel_agents::nn::{Activation, Builder, Conv, Init, Model, Network, Optimizer, Rule, Workspace};
 use freewheel_core::{Purpose, Streams};
 
 const ROUNDS: usize = 15;
@@ -69,13 +69,13 @@ fn report(name: &str, mut run: impl FnMut() -> Result<()>) -> Result<()> {
 }
 
 fn step(name: &str, network: Network, rows: usize) -> Result<()> {
-    let mut rng = Streams::new(0).stream(Purpose::Initialisation, 0, 0);
+    let mut rng = Streams::new(0).stream(Purpose::Initialization, 0, 0);
     let (d, o, size) = (network.input_len(), network.output_len(), network.size());
     let mut numbers = |n: usize| -> Vec<f32> { (0..n).map(|_| rng.normal() as f32).collect() };
     let x = Tensor::from_vec(numbers(rows * d), (rows, d), &Device::Cpu)?;
     let y = Tensor::from_vec(numbers(rows * o), (rows, o), &Device::Cpu)?;
     let model = Model::new(network, &mut rng)?;
-    let mut adam = Optimiser::new(Rule::default(), size);
+    let mut adam = Optimizer::new(Rule::default(), size);
     report(name, || {
         let loss = (model.forward(&x, false)? - &y)?.sqr()?.mean_all()?;
         model.learn(&loss, &mut adam, 1e-4, None, 0)?;
@@ -84,7 +84,7 @@ fn step(name: &str, network: Network, rows: usize) -> Result<()> {
 }
 
 fn act(name: &str, network: Network, rows: usize) -> Result<()> {
-    let mut rng = Streams::new(0).stream(Purpose::Initialisation, 0, 0);
+    let mut rng = Streams::new(0).stream(Purpose::Initialization, 0, 0);
     let x: Vec<f32> = (0..rows * network.input_len()).map(|_| rng.normal() as f32).collect();
     let mut out = vec![0.0; rows * network.output_len()];
     let parameters = network.initial(&mut rng);

@@ -7,7 +7,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`file`](mod@file) | fitted learners on disk |
-//! | [`kind`] | [`EstimatorKind`]: what the program needs to list, configure and build a learner |
+//! | [`kind`] | [`EstimatorFactory`]: what the program needs to list, configure and build a learner |
 //! | [`Descent`] | how networks learn from samples |
 //! | `rows` | sums and products over rows, in one order for any number of threads |
 
@@ -27,7 +27,7 @@ pub(crate) mod rows;
 mod tests;
 
 pub use descent::Descent;
-pub use kind::{Estimator, EstimatorKind, Task};
+pub use kind::{Estimator, EstimatorFactory, Task};
 
 /// How far a fit has come.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -41,7 +41,7 @@ pub struct Progress {
 }
 
 /// Is told after every round how far a fit has come, and may stop it: then what was learned so far is kept. Learners that are done at
-/// once (regression, k-nearest neighbours, a single tree, PCA by its covariance) never call it.
+/// once (regression, k-nearest neighbors, a single tree, PCA by its covariance) never call it.
 pub type Watch<'a> = dyn FnMut(Progress) -> ControlFlow<()> + 'a;
 
 /// Lets every fit go on to its end.
@@ -198,7 +198,7 @@ impl<C: Settings> Estimate for Fit<C> {
 /// # Errors
 /// [`Error::Config`].
 pub(crate) fn is_finite(what: &str, x: &Samples) -> Result<()> {
-    if crate::nn::optimiser::all_finite(x.values()) {
+    if crate::nn::optimizer::all_finite(x.values()) {
         return Ok(());
     }
     let at = x.values().iter().position(|x| !x.is_finite()).unwrap_or_default();

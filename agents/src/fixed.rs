@@ -4,23 +4,23 @@
 use std::sync::Arc;
 
 use freewheel_core::{
-    ActionSpace, Choice, DynWorld, Episodes, Error, Learner, Mode, Monitor, Policy, Purpose, Question,
-    Result, Scripted, Spec, Stream, Streams,
+    ActionBuffer, ActionSpace, Agent, DynWorld, Error, MetricSink, Mode, Policy, Purpose, Result,
+    ScriptedPolicy, SolveQuery, Spec, Stream, Streams, VectorEnv,
     settings::{self, Field, NoSettings},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::clock::Clock;
+use crate::step_counter::StepCounter;
 use crate::tabular::exploration::any;
-use crate::{AgentKind, Budget, Kind};
+use crate::{AgentFactory, Budget, Kind};
 
 /// A learner that plays one policy for ever.
 pub struct Fixed {
     policy: Arc<dyn Policy>,
     rngs: Vec<Stream>,
-    choice: Choice,
-    clock: Clock,
+    choice: ActionBuffer,
+    counter: StepCounter,
 }
 
 impl Fixed {
@@ -29,24 +29,29 @@ impl Fixed {
     /// # Errors
     /// [`Error::Config`] where a batch has no rows.
     pub fn new(spec: &Spec, policy: Arc<dyn Policy>, budget: Budget, streams: Streams) -> Result<Self> {
-        if budget.rows == 0 {
+        if budget.num_envs == 0 {
             return Err(Error::Config("a batch of 0 rows teaches nothing".into()));
         }
-        let rngs = (0..budget.rows as u64).map(|row| streams.stream(Purpose::Action, row, 0)).collect();
-        Ok(Fixed { policy, rngs, choice: Choice::for_spec(spec, budget.rows), clock: Clock::default() })
+        let rngs = (0..budget.num_envs as u64).map(|row| streams.stream(Purpose::Action, row, 0)).collect();
+        Ok(Fixed {
+            policy,
+            rngs,
+            choice: ActionBuffer::for_spec(spec, budget.num_envs),
+            counter: StepCounter::default(),
+        })
     }
 }
 
-impl Learner for Fixed {
-    fn learn(&mut self, episodes: &mut dyn Episodes, steps: u64) -> Result<()> {
-        let (rows, expected) = (episodes.view().rows, self.rngs.len());
+impl Agent for Fixed {
+    fn learn(&mut self, episodes: &mut dyn VectorEnv, steps: u64) -> Result<()> {
+        let (rows, expected) = (episodes.view().num_envs, self.rngs.len());
         if rows != expected {
             return Err(Error::Config(format!("an agent for {expected} rows was given {rows} rows")));
         }
-        for _ in 0..self.clock.ask(steps, rows) {
-            episodes.ask(&*self.policy, &mut self.rngs, &mut self.choice)?;
+        for _ in 0..self.counter.plan(steps, rows) {
+            episodes.select_actions(&*self.policy, &mut self.rngs, &mut self.choice)?;
             episodes.step(self.choice.actions())?;
-            self.clock.tick(rows);
+            self.counter.tick(rows);
         }
         Ok(())
     }
@@ -59,22 +64,22 @@ impl Learner for Fixed {
         false
     }
 
-    fn report(&mut self, _: &mut dyn Monitor) {}
+    fn report(&mut self, _: &mut dyn MetricSink) {}
 
     fn save(&self) -> Result<Vec<u8>> {
-        postcard::to_stdvec(&("fixed", &self.rngs, self.clock))
+        postcard::to_stdvec(&("fixed", &self.rngs, self.counter))
             .map_err(|e| Error::Unsupported(format!("this agent cannot be saved: {e}")))
     }
 
     fn load(&mut self, bytes: &[u8]) -> Result<()> {
         let refuse =
             |why: &str| Error::Config(format!("this is not a saved agent that learns nothing: {why}"));
-        let (id, rngs, clock): (String, Vec<Stream>, Clock) =
+        let (id, rngs, counter): (String, Vec<Stream>, StepCounter) =
             postcard::from_bytes(bytes).map_err(|e| refuse(&e.to_string()))?;
         if id != "fixed" || rngs.len() != self.rngs.len() {
             return Err(refuse(&format!("it is {id:?} of {} rows", rngs.len())));
         }
-        (self.rngs, self.clock) = (rngs, clock);
+        (self.rngs, self.counter) = (rngs, counter);
         Ok(())
     }
 }
@@ -105,15 +110,15 @@ impl Uniform {
 }
 
 impl Policy for Uniform {
-    fn act(&self, _obs: &[f32], legal: &[bool], rngs: &mut [Stream], choice: &mut Choice) {
+    fn act(&self, _obs: &[f32], legal: &[bool], rngs: &mut [Stream], choice: &mut ActionBuffer) {
         match choice {
-            Choice::Discrete(actions) => {
+            ActionBuffer::Discrete(actions) => {
                 let width = (legal.len() / rngs.len().max(1)).max(1);
                 for ((action, legal), rng) in actions.iter_mut().zip(legal.chunks(width)).zip(rngs) {
                     *action = any(legal, rng);
                 }
             }
-            Choice::Continuous(actions) => {
+            ActionBuffer::Continuous(actions) => {
                 for (action, rng) in actions.chunks_mut(self.bounds.len().max(1)).zip(rngs) {
                     for (x, (low, high)) in action.iter_mut().zip(&self.bounds) {
                         *x = low + (high - low) * rng.uniform() as f32;
@@ -125,7 +130,7 @@ impl Policy for Uniform {
 }
 
 /// The uniformly random player.
-pub fn random() -> impl AgentKind {
+pub fn random() -> impl AgentFactory {
     let about = "Random: every legal action equally often; learns nothing";
     Kind::new("random", about, |spec, _: NoSettings, budget, streams| {
         Ok(Box::new(Fixed::new(spec, Arc::new(Uniform::new(spec)?), budget, streams)?))
@@ -145,14 +150,14 @@ impl ScriptedPlayer {
     ///
     /// # Errors
     /// [`Error::Config`] where there is none of that name.
-    pub fn policy(&self, spec: &Spec) -> Result<Scripted> {
+    pub fn policy(&self, spec: &Spec) -> Result<ScriptedPolicy> {
         let ScriptedPlayer { player } = self;
         let found = match player.as_str() {
             "" => (!spec.scripts.is_empty()).then_some(0),
             name => spec.scripts.iter().position(|known| known == name),
         };
         match found {
-            Some(index) => Ok(Scripted(index)),
+            Some(index) => Ok(ScriptedPolicy(index)),
             None if spec.scripts.is_empty() => {
                 Err(Error::Config(format!("{} ships no players of its own", spec.id)))
             }
@@ -162,7 +167,7 @@ impl ScriptedPlayer {
 }
 
 /// The agent that plays as one of the world's own players does.
-pub fn scripted() -> impl AgentKind {
+pub fn scripted() -> impl AgentFactory {
     let about = "Scripted: plays as one of the world's own players does; learns nothing";
     Kind::new("scripted", about, |spec, player: ScriptedPlayer, budget, streams| {
         Ok(Box::new(Fixed::new(spec, Arc::new(player.policy(spec)?), budget, streams)?))
@@ -172,7 +177,7 @@ pub fn scripted() -> impl AgentKind {
 /// The player of a world's reference.
 pub struct Reference;
 
-impl AgentKind for Reference {
+impl AgentFactory for Reference {
     fn id(&self) -> &str {
         "reference"
     }
@@ -185,7 +190,7 @@ impl AgentKind for Reference {
         Vec::new()
     }
 
-    fn build(&self, spec: &Spec, settings: &toml::Table, _: Budget, _: Streams) -> Result<Box<dyn Learner>> {
+    fn build(&self, spec: &Spec, settings: &toml::Table, _: Budget, _: Streams) -> Result<Box<dyn Agent>> {
         settings::read::<NoSettings>(settings, "agent reference")?;
         Err(Error::Config(format!(
             "agent reference: what {} looks like does not say what is best in it",
@@ -199,10 +204,10 @@ impl AgentKind for Reference {
         settings: &toml::Table,
         budget: Budget,
         streams: Streams,
-    ) -> Result<Box<dyn Learner>> {
+    ) -> Result<Box<dyn Agent>> {
         settings::read::<NoSettings>(settings, "agent reference")?;
         let spec = world.spec();
-        let solution = world.solve(&Question::as_played(spec)).map_err(|e| match e {
+        let solution = world.solve(&SolveQuery::for_spec(spec)).map_err(|e| match e {
             Error::Unsupported(why) => Error::Config(format!("agent reference: {why}")),
             other => other,
         })?;
@@ -229,7 +234,7 @@ mod tests {
     fn settings_are_refused_wherever_they_are_given() {
         let graph = Graph::cliff();
         let table = toml::Table::from_iter([("epsilon".to_owned(), toml::Value::Float(0.1))]);
-        for kind in [&random() as &dyn AgentKind, &Reference] {
+        for kind in [&random() as &dyn AgentFactory, &Reference] {
             let built = kind.build(graph.look(), &table, alone(1), Streams::new(0)).err().unwrap();
             for error in [built, kind.resolve(&table).unwrap_err()] {
                 let expected = format!("agent {}: unknown setting `epsilon`", kind.id());
@@ -241,7 +246,7 @@ mod tests {
     #[test]
     fn random_plays_legal_actions_only() {
         // A masked action would be an error of the batch.
-        let graph = Graph::maximisation_bias();
+        let graph = Graph::maximization_bias();
         let mut random =
             random().build(graph.look(), &toml::Table::new(), alone(1), Streams::new(0)).unwrap();
         let scores = returns(&mut *random, &mut graph.batch(1, 0), 2000);
@@ -256,9 +261,9 @@ mod tests {
         let (low, high) = (vec![-2.0, 0.0], vec![-1.0, 10.0]);
         spec.actions = ActionSpace::Continuous { names: vec!["a".into(), "b".into()], low, high };
         let mut rngs: Vec<_> = (0..500).map(|row| Streams::new(1).stream(Purpose::Action, row, 0)).collect();
-        let mut choice = Choice::for_spec(&spec, 500);
+        let mut choice = ActionBuffer::for_spec(&spec, 500);
         Uniform::new(&spec).unwrap().act(&[], &[], &mut rngs, &mut choice);
-        let Choice::Continuous(numbers) = choice else { panic!("actions are numbers") };
+        let ActionBuffer::Continuous(numbers) = choice else { panic!("actions are numbers") };
         let (a, b): (Vec<f32>, Vec<f32>) = numbers.chunks(2).map(|pair| (pair[0], pair[1])).unzip();
         assert!(a.iter().all(|x| (-2.0..-1.0).contains(x)) && b.iter().all(|x| (0.0..10.0).contains(x)));
         assert!((b.iter().sum::<f32>() / 500.0 - 5.0).abs() < 0.6);

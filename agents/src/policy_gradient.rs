@@ -11,7 +11,7 @@
 //! ([`advantage`]).
 
 pub mod a2c;
-mod actor;
+mod actor_critic;
 pub mod advantage;
 pub mod head;
 pub mod ppo;
@@ -21,10 +21,10 @@ pub mod settings;
 
 pub use settings::PolicyGradient;
 
-use crate::{AgentKind, Kind};
+use crate::{AgentFactory, Kind};
 
 /// The policy-gradient agents.
-pub fn all() -> Vec<Box<dyn AgentKind>> {
+pub fn all() -> Vec<Box<dyn AgentFactory>> {
     // Flattened settings have defaults of their own; these are the agents'.
     let reinforce = Kind::new("reinforce", reinforce::ABOUT, |spec, config, budget, streams| {
         Ok(Box::new(reinforce::Reinforce::new(spec, config, budget, streams)?))

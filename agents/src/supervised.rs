@@ -15,7 +15,7 @@
 use freewheel_core::{Error, Result, Samples, Streams};
 
 use crate::fit::kind::Kind;
-use crate::fit::{Estimate, EstimatorKind, Fit, Model, Settings, Watch};
+use crate::fit::{Estimate, EstimatorFactory, Fit, Model, Settings, Watch};
 
 pub mod cnn;
 pub mod forest;
@@ -175,7 +175,7 @@ pub fn most_probable(p: &[f32]) -> u32 {
 }
 
 /// Every learner here, in the order in which they are listed.
-pub fn all() -> Vec<Box<dyn EstimatorKind>> {
+pub fn all() -> Vec<Box<dyn EstimatorFactory>> {
     vec![
         Box::new(Kind::<linear::Linear>::regressor()),
         Box::new(Kind::<linear::Ridge>::regressor()),

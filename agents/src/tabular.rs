@@ -14,7 +14,8 @@
 //! terminated one has none, and only legal actions of the successor count. Rows of a batch share one table, and move
 //! it one after the other in the order of rows.
 
-pub mod discretiser;
+mod core;
+pub mod discretizer;
 pub mod double_q;
 pub mod dyna_q;
 pub mod expected_sarsa;
@@ -29,14 +30,13 @@ pub mod settings;
 mod table;
 #[cfg(test)]
 pub(crate) mod tests;
-mod walker;
 
 pub use settings::Tabular;
 
-use crate::{AgentKind, Kind};
+use crate::{AgentFactory, Kind};
 
 /// The tabular agents.
-pub fn all() -> Vec<Box<dyn AgentKind>> {
+pub fn all() -> Vec<Box<dyn AgentFactory>> {
     vec![
         Box::new(Kind::new("q-learning", q_learning::ABOUT, |spec, config, budget, streams| {
             Ok(Box::new(q_learning::QLearning::new(spec, config, budget, streams)?))

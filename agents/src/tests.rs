@@ -3,22 +3,22 @@
 use std::sync::Arc;
 
 use freewheel_core::{
-    ActionSpace, Batch, Choice, Env, Episodes, Error, Learner, Mode, ObservationSpace, Purpose, Spec, Step,
-    Stream, Streams,
+    ActionBuffer, ActionSpace, Agent, Batch, Env, Error, Mode, ObservationSpace, Purpose, Spec, Step, Stream,
+    Streams, VectorEnv,
 };
 use proptest::prelude::*;
 
 use crate::tabular::graph::{Graph, greedy_return};
 use crate::tabular::tests::two_players::{FIRST, matches, worth};
-use crate::{AgentKind, Budget, all};
+use crate::{AgentFactory, Budget, all};
 
 const DEEP: [&str; 4] = ["dqn", "reinforce", "a2c", "ppo"];
 
-fn agent(id: &str) -> Box<dyn AgentKind> {
+fn agent(id: &str) -> Box<dyn AgentFactory> {
     all().into_iter().find(|agent| agent.id() == id).unwrap()
 }
 
-fn build(id: &str, spec: &Spec, settings: &str, budget: Budget, seed: u64) -> Box<dyn Learner> {
+fn build(id: &str, spec: &Spec, settings: &str, budget: Budget, seed: u64) -> Box<dyn Agent> {
     agent(id).build(spec, &settings.parse().unwrap(), budget, Streams::new(seed)).unwrap()
 }
 
@@ -26,21 +26,27 @@ fn build(id: &str, spec: &Spec, settings: &str, budget: Budget, seed: u64) -> Bo
 fn settings(id: &str, variant: usize) -> &'static str {
     match (id, variant) {
         ("dqn", 0) => {
-            "hidden = [8]\ncapacity = 60\nwarm_up = 10\nbatch = 8\ntrain_every = 3\ntarget_every = 20\nprioritised = true\nn_step = 3"
+            "hidden_sizes = [8]\nbuffer_size = 60\nlearning_starts = 10\nbatch_size = 8\ntrain_freq = 3\ntarget_update_interval = 20\nprioritized = true\nn_step = 3"
         }
         ("dqn", 1) => {
-            "hidden = [8]\ncapacity = 500\nwarm_up = 20\nbatch = 4\ntrain_every = 1\ntau = 0.1\ntarget_every = 5\ndueling = true"
+            "hidden_sizes = [8]\nbuffer_size = 500\nlearning_starts = 20\nbatch_size = 4\ntrain_freq = 1\ntau = 0.1\ntarget_update_interval = 5\ndueling = true"
         }
         ("dqn", _) => {
-            "hidden = []\ncapacity = 100\nwarm_up = 10\nbatch = 4\ndouble = false\nhuber = 0\noptimiser = { kind = 'rmsprop' }\nnormalise_observations = true"
+            "hidden_sizes = []\nbuffer_size = 100\nlearning_starts = 10\nbatch_size = 4\ndouble = false\nhuber_delta = 0\noptimizer = { kind = 'rmsprop' }\nnormalize_observations = true"
         }
-        ("reinforce", 0) => "hidden = [8]\nepisodes = 3",
-        ("reinforce", _) => "hidden = [8]\nepisodes = 1\nbaseline = false\nnormalise_returns = true",
-        ("a2c", 0) => "hidden = [8]\nhorizon = 5\nentropy = { from = 0.1, to = 0 }",
-        ("a2c", _) => "hidden = [8]\nhorizon = 7\nshared = true\nnormalise_observations = true",
-        (_, 0) => "hidden = [8]\nhorizon = 16\nminibatch = 10\nepochs = 2\nnormalise_returns = true",
+        ("reinforce", 0) => "hidden_sizes = [8]\nnum_episodes = 3",
+        ("reinforce", _) => {
+            "hidden_sizes = [8]\nnum_episodes = 1\nbaseline = false\nnormalize_rewards = true"
+        }
+        ("a2c", 0) => "hidden_sizes = [8]\nnum_steps = 5\nent_coef = { from = 0.1, to = 0 }",
+        ("a2c", _) => {
+            "hidden_sizes = [8]\nnum_steps = 7\nshared_network = true\nnormalize_observations = true"
+        }
+        (_, 0) => {
+            "hidden_sizes = [8]\nnum_steps = 16\nminibatch_size = 10\nnum_epochs = 2\nnormalize_rewards = true"
+        }
         (_, _) => {
-            "hidden = [8]\nhorizon = 9\nminibatch = 8\ntarget_kl = 0.001\nvalue_clip = 0.2\nnormalise_observations = true\noptimiser = { kind = 'sgd', momentum = 0.5 }"
+            "hidden_sizes = [8]\nnum_steps = 9\nminibatch_size = 8\ntarget_kl = 0.001\nclip_range_vf = 0.2\nnormalize_observations = true\noptimizer = { kind = 'sgd', momentum = 0.5 }"
         }
     }
 }
@@ -82,10 +88,10 @@ impl Env for Match {
     }
 }
 
-pub(crate) fn world(kind: usize, rows: usize, seed: u64) -> Box<dyn Episodes> {
+pub(crate) fn world(kind: usize, rows: usize, seed: u64) -> Box<dyn VectorEnv> {
     match kind {
         0 => Box::new(Graph::cliff().with_limit(7).batch(rows, seed)),
-        1 => Box::new(Graph::maximisation_bias().batch(rows, seed)),
+        1 => Box::new(Graph::maximization_bias().batch(rows, seed)),
         2 => Box::new(Graph::maze(&["S..", ".#.", "..G"]).with_limit(20).with_slip(0.3).batch(rows, seed)),
         3 => Box::new(Graph::cliff().with_limit(30).seen_as_box().batch(rows, seed)),
         4 => Box::new(Batch::new(matches(), rows, Streams::new(seed), Purpose::Environment, 0)),
@@ -106,7 +112,7 @@ proptest! {
                 continue;
             }
             let spec = whole_batch.spec().clone();
-            let fresh = || build(id, &spec, settings(id, variant), Budget { steps: 400, rows }, seed);
+            let fresh = || build(id, &spec, settings(id, variant), Budget { steps: 400, num_envs: rows }, seed);
             let mut whole = fresh();
             whole.learn(&mut *whole_batch, first + second).unwrap();
 
@@ -132,18 +138,21 @@ proptest! {
 #[test]
 fn a_saved_agent_of_another_kind_is_refused() {
     let spec = Graph::cliff().look().clone();
-    let budget = Budget { steps: 100, rows: 1 };
+    let budget = Budget { steps: 100, num_envs: 1 };
     for id in DEEP {
-        let saved = build(id, &spec, "hidden = [8]", budget, 0).save().unwrap();
+        let saved = build(id, &spec, "hidden_sizes = [8]", budget, 0).save().unwrap();
         for (other, text) in [
-            ("dqn", "hidden = [9]"),
-            ("ppo", "hidden = [9]"),
-            ("a2c", "hidden = [8]\noptimiser = { kind = 'adam' }"),
+            ("dqn", "hidden_sizes = [9]"),
+            ("ppo", "hidden_sizes = [9]"),
+            ("a2c", "hidden_sizes = [8]\noptimizer = { kind = 'adam' }"),
         ] {
             let refused = build(other, &spec, text, budget, 0).load(&saved).unwrap_err().to_string();
             assert!(refused.contains("this is not a saved"), "{id} {other}: {refused}");
         }
-        assert!(build(id, &spec, "hidden = [8]", budget, 0).load(&saved[..saved.len() - 1]).is_err(), "{id}");
+        assert!(
+            build(id, &spec, "hidden_sizes = [8]", budget, 0).load(&saved[..saved.len() - 1]).is_err(),
+            "{id}"
+        );
     }
 }
 
@@ -153,14 +162,14 @@ fn the_shortest_way_through_a_maze() {
     let settings = [
         (
             "dqn",
-            "hidden = [32]\nwarm_up = 200\nlr = 2e-3\ntarget_every = 100\nepsilon = { from = 1, to = 0.1, over = 0.5 }",
+            "hidden_sizes = [32]\nlearning_starts = 200\nlearning_rate = 2e-3\ntarget_update_interval = 100\nepsilon = { from = 1, to = 0.1, over = 0.5 }",
         ),
-        ("reinforce", "hidden = [32]\nlr = 1e-2\nentropy = 0.01"),
-        ("a2c", "hidden = [32]\nlr = 3e-3\nentropy = 0.01"),
-        ("ppo", "hidden = [32]\nlr = 3e-3\nentropy = 0.01\nhorizon = 64"),
+        ("reinforce", "hidden_sizes = [32]\nlearning_rate = 1e-2\nent_coef = 0.01"),
+        ("a2c", "hidden_sizes = [32]\nlearning_rate = 3e-3\nent_coef = 0.01"),
+        ("ppo", "hidden_sizes = [32]\nlearning_rate = 3e-3\nent_coef = 0.01\nnum_steps = 64"),
     ];
     for (id, text) in settings {
-        let budget = Budget { steps: 24_000, rows: 4 };
+        let budget = Budget { steps: 24_000, num_envs: 4 };
         let mut learner = build(id, maze().look(), text, budget, 1);
         learner.learn(&mut maze().batch(4, 1), budget.steps).unwrap();
         // Six steps, of which the last earns 1 with a discount of .95 a step.
@@ -174,14 +183,14 @@ fn every_agent_learns_a_game_against_itself() {
     let settings = [
         (
             "dqn",
-            "hidden = [64]\nwarm_up = 500\nlr = 1e-3\ntarget_every = 200\nepsilon = { from = 1, to = 0.2 }",
+            "hidden_sizes = [64]\nlearning_starts = 500\nlearning_rate = 1e-3\ntarget_update_interval = 200\nepsilon = { from = 1, to = 0.2 }",
         ),
-        ("reinforce", "hidden = [64]\nlr = 3e-3\nentropy = 0.02"),
-        ("a2c", "hidden = [64]\nlr = 2e-3\nentropy = 0.02"),
-        ("ppo", "hidden = [64]\nlr = 1e-3\nentropy = 0.02\nhorizon = 64"),
+        ("reinforce", "hidden_sizes = [64]\nlearning_rate = 3e-3\nent_coef = 0.02"),
+        ("a2c", "hidden_sizes = [64]\nlearning_rate = 2e-3\nent_coef = 0.02"),
+        ("ppo", "hidden_sizes = [64]\nlearning_rate = 1e-3\nent_coef = 0.02\nnum_steps = 64"),
     ];
     for (id, text) in settings {
-        let (env, budget) = (matches(), Budget { steps: 60_000, rows: 4 });
+        let (env, budget) = (matches(), Budget { steps: 60_000, num_envs: 4 });
         let mut learner = build(id, &env.0, &format!("gamma = 0.9\n{text}"), budget, 1);
         let mut batch = Batch::new(Arc::clone(&env), 4, Streams::new(1), Purpose::Environment, 0);
         learner.learn(&mut batch, budget.steps).unwrap();
@@ -189,10 +198,10 @@ fn every_agent_learns_a_game_against_itself() {
         for left in 1..=FIRST {
             let mut legal = [false; 3];
             env.legal(&(left, freewheel_core::Player::First), &mut legal);
-            let mut choice = Choice::Discrete(vec![9]);
+            let mut choice = ActionBuffer::Discrete(vec![9]);
             let mut rngs = [Streams::new(0).stream(Purpose::EvaluationAction, 0, 0)];
             policy.act(&[left as f32], &legal, &mut rngs, &mut choice);
-            let Choice::Discrete(chosen) = &choice else { panic!() };
+            let ActionBuffer::Discrete(chosen) = &choice else { panic!() };
             let best = (1..=3.min(left)).map(|taken| worth(left, taken)).fold(f64::NEG_INFINITY, f64::max);
             assert!(
                 (worth(left, chosen[0] + 1) - best).abs() < 0.11,
@@ -207,20 +216,20 @@ fn every_agent_learns_a_game_against_itself() {
 fn continuous_actions_are_fitted() {
     for squash in [false, true] {
         let settings = [
-            ("ppo", "hidden = [32]\nlr = 3e-3\nhorizon = 64\ngamma = 0.0\nlog_std = -0.5"),
-            ("a2c", "hidden = [32]\nlr = 2e-3\ngamma = 0.0\nhorizon = 16\nlog_std = -0.5"),
-            ("reinforce", "hidden = [32]\nlr = 3e-3\ngamma = 0.0\nlog_std = -0.5"),
+            ("ppo", "hidden_sizes = [32]\nlearning_rate = 3e-3\nnum_steps = 64\ngamma = 0.0\nlog_std = -0.5"),
+            ("a2c", "hidden_sizes = [32]\nlearning_rate = 2e-3\ngamma = 0.0\nnum_steps = 16\nlog_std = -0.5"),
+            ("reinforce", "hidden_sizes = [32]\nlearning_rate = 3e-3\ngamma = 0.0\nlog_std = -0.5"),
         ];
         for (id, text) in settings {
-            let (env, budget) = (match_it(squash), Budget { steps: 60_000, rows: 8 });
-            let mut learner = build(id, &env.0, &format!("{text}\nsquash = {squash}"), budget, 2);
+            let (env, budget) = (match_it(squash), Budget { steps: 60_000, num_envs: 8 });
+            let mut learner = build(id, &env.0, &format!("{text}\nsquash_output = {squash}"), budget, 2);
             let mut batch = Batch::new(Arc::clone(&env), 8, Streams::new(2), Purpose::Environment, 0);
             learner.learn(&mut batch, budget.steps).unwrap();
-            let (policy, mut choice) = (learner.policy(Mode::Greedy), Choice::Continuous(vec![9.0; 2]));
+            let (policy, mut choice) = (learner.policy(Mode::Greedy), ActionBuffer::Continuous(vec![9.0; 2]));
             for shown in [-0.6f32, 0.0, 0.5] {
                 let mut rngs = [Streams::new(0).stream(Purpose::EvaluationAction, 0, 0)];
                 policy.act(&[shown], &[], &mut rngs, &mut choice);
-                let Choice::Continuous(all) = &choice else { panic!() };
+                let ActionBuffer::Continuous(all) = &choice else { panic!() };
                 let (same, opposite) = (all[0] - shown, all[1] + 0.5 * shown);
                 assert!(same.abs() < 0.2 && opposite.abs() < 0.3, "{id} squash {squash}: {shown} -> {all:?}");
             }
@@ -229,14 +238,14 @@ fn continuous_actions_are_fitted() {
 }
 
 /// A world that goes well until, in step 300, it pays an infinite reward or shows what is no number.
-struct Running {
+struct RunningMeanStd {
     spec: Spec,
     pays: bool,
     /// In the three hundredth state, unless it pays.
     shows: f32,
 }
 
-impl Env for Running {
+impl Env for RunningMeanStd {
     type State = u32;
     type Action = u32;
 
@@ -264,13 +273,13 @@ fn what_is_not_finite_stops_at_once_and_is_named() {
     let spec = Spec { observation: ObservationSpace::vector(&[(0.0, 1.0)]), ..spec };
     let ways = [(true, 0.0), (false, f32::NAN), (false, f32::INFINITY)];
     for (id, (pays, shows)) in DEEP.into_iter().flat_map(|id| ways.map(|way| (id, way))) {
-        let env = Arc::new(Running { spec: spec.clone(), pays, shows });
-        // A byte would hide what is no number, and normalising what is infinite.
+        let env = Arc::new(RunningMeanStd { spec: spec.clone(), pays, shows });
+        // A byte would hide what is no number, and normalizing what is infinite.
         let text = match id {
             "dqn" => "storage = 'u8'",
-            _ => "normalise_returns = true\nnormalise_observations = true",
+            _ => "normalize_rewards = true\nnormalize_observations = true",
         };
-        let mut learner = build(id, &spec, text, Budget { steps: 5000, rows: 1 }, 0);
+        let mut learner = build(id, &spec, text, Budget { steps: 5000, num_envs: 1 }, 0);
         let mut batch = Batch::new(env, 1, Streams::new(0), Purpose::Environment, 0);
         let error = learner.learn(&mut batch, 5000).unwrap_err();
         let Error::Diverged { quantity, step, .. } = &error else { panic!("{id}: {error}") };
@@ -284,10 +293,10 @@ fn what_is_not_finite_stops_at_once_and_is_named() {
 fn steps_too_large_stop_within_the_update() {
     let maze = || Graph::maze(&["S..", ".#.", "..G"]).with_limit(20);
     for id in DEEP {
-        let text = "hidden = [8, 8]\nactivation = 'relu'\nlr = 1e30\nmax_grad_norm = 0";
-        let more = if id == "dqn" { "\nwarm_up = 50" } else { "" };
+        let text = "hidden_sizes = [8, 8]\nactivation = 'relu'\nlearning_rate = 1e30\nmax_grad_norm = 0";
+        let more = if id == "dqn" { "\nlearning_starts = 50" } else { "" };
         let mut learner =
-            build(id, maze().look(), &format!("{text}{more}"), Budget { steps: 5000, rows: 1 }, 0);
+            build(id, maze().look(), &format!("{text}{more}"), Budget { steps: 5000, num_envs: 1 }, 0);
         let error = learner.learn(&mut maze().batch(1, 0), 5000).unwrap_err();
         let Error::Diverged { quantity, .. } = &error else { panic!("{id}: {error}") };
         let known = ["loss", "gradient norm", "a parameter", "an action value", "the network's output"];

@@ -2,7 +2,7 @@
 //!
 //! | learner | what it finds | |
 //! |---|---|---|
-//! | [`kmeans`](mod@kmeans) | k centres, each the mean of the samples nearest to it | Lloyd 1957; Arthur & Vassilvitskii 2007 |
+//! | [`kmeans`](mod@kmeans) | k centers, each the mean of the samples nearest to it | Lloyd 1957; Arthur & Vassilvitskii 2007 |
 //! | [`pca`](mod@pca) | the directions in which samples vary most | Pearson 1901 |
 //! | [`vae`](mod@vae) | a few hidden factors, and networks from samples to factors and back | Kingma & Welling 2013 |
 //!
@@ -12,7 +12,7 @@
 use freewheel_core::{Result, Samples, Streams};
 
 use crate::fit::kind::Kind;
-use crate::fit::{Estimate, EstimatorKind, Fit, Model, Settings, Watch};
+use crate::fit::{Estimate, EstimatorFactory, Fit, Model, Settings, Watch};
 
 pub mod eigen;
 pub mod kmeans;
@@ -37,12 +37,12 @@ pub trait Encoder: Estimate {
     /// # Errors
     /// [`Error::Config`](freewheel_core::Error::Config) before it was fitted.
     fn code_width(&self) -> Result<usize>;
-    /// The codes `[N, C]` of `x [N, D]`: distances from the centres, components, means of the factors.
+    /// The codes `[N, C]` of `x [N, D]`: distances from the centers, components, means of the factors.
     ///
     /// # Errors
     /// [`Error::Config`](freewheel_core::Error::Config) before it was fitted, and for samples that do not suit it.
     fn encode(&self, x: &Samples) -> Result<Samples>;
-    /// The samples `[N, D]` that the codes `[N, C]` stand for; of k-means, the nearest centres.
+    /// The samples `[N, D]` that the codes `[N, C]` stand for; of k-means, the nearest centers.
     ///
     /// # Errors
     /// As [`Encoder::encode`].
@@ -96,7 +96,7 @@ impl<C: Encode> Encoder for Fit<C> {
 }
 
 /// Every learner here, in the order in which they are listed.
-pub fn all() -> Vec<Box<dyn EstimatorKind>> {
+pub fn all() -> Vec<Box<dyn EstimatorFactory>> {
     vec![
         Box::new(Kind::<kmeans::Config>::encoder()),
         Box::new(Kind::<pca::Config>::encoder()),

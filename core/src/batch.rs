@@ -8,25 +8,25 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Action, Actions, Choice, Ending, Env, Error, Player, Policy, Purpose, Result, Spec, Stream, Streams,
+    Action, ActionBuffer, Actions, Ending, Env, Error, Player, Policy, Purpose, Result, Spec, Stream, Streams,
 };
 
+mod chunk;
 mod clock;
-mod pace;
-mod rows;
 #[cfg(test)]
 mod tests;
+mod threads;
 
-pub(crate) use clock::{Clock, Terms};
-use pace::Pace;
-use rows::{Rows, Shape};
+use chunk::{BatchChunk, Shape};
+pub(crate) use clock::{EpisodeClock, EpisodeLimits};
+use threads::AdaptiveThreads;
 
 /// The object-safe face of a [`Batch`]: one virtual call a batch, never one a step.
-pub trait Episodes: Send {
+pub trait VectorEnv: Send {
     /// The world's.
     fn spec(&self) -> &Spec;
     /// What stands in the buffers now.
-    fn view(&self) -> View<'_>;
+    fn view(&self) -> BatchView<'_>;
     /// Advances every row by its action. Checked before anything moves: on an error no row has changed.
     fn step(&mut self, actions: Actions<'_>) -> Result<()>;
     /// Asks `policy` for an action of every row; row `i` draws from `rngs[i]`. A policy that is one of the world's own
@@ -34,11 +34,16 @@ pub trait Episodes: Send {
     ///
     /// # Errors
     /// [`Error::Unsupported`] where the world has no such script.
-    fn ask(&self, policy: &dyn Policy, rngs: &mut [Stream], choice: &mut Choice) -> Result<()> {
+    fn select_actions(
+        &self,
+        policy: &dyn Policy,
+        rngs: &mut [Stream],
+        choice: &mut ActionBuffer,
+    ) -> Result<()> {
         let view = self.view();
         match policy.script() {
             Some(script) => {
-                (0..view.rows).try_for_each(|row| self.scripted(script, row, &mut rngs[row], choice))
+                (0..view.num_envs).try_for_each(|row| self.scripted(script, row, &mut rngs[row], choice))
             }
             None => {
                 policy.act(view.obs, view.legal, rngs, choice);
@@ -50,21 +55,21 @@ pub trait Episodes: Send {
     ///
     /// # Errors
     /// [`Error::Unsupported`] where the world has no such script.
-    fn scripted(&self, script: usize, row: usize, rng: &mut Stream, choice: &mut Choice) -> Result<()>;
+    fn scripted(&self, script: usize, row: usize, rng: &mut Stream, choice: &mut ActionBuffer) -> Result<()>;
     /// The episodes that ended since this was last called, in the order of ticks, then rows.
-    fn take_finished(&mut self) -> Vec<Finished>;
+    fn take_finished(&mut self) -> Vec<EpisodeSummary>;
     /// Truncates episodes after `steps` steps where the world itself would let them go on longer.
     fn limit(&mut self, steps: u32);
-    /// Everything that [`Episodes::load`] needs to go on exactly here.
+    /// Everything that [`VectorEnv::load`] needs to go on exactly here.
     fn save(&self) -> Result<Vec<u8>>;
     /// Goes on exactly where `save` was called, on the streams of the batch that was saved. `bytes` come from a batch of
-    /// the same world and size, else it is an error and nothing has changed. A [`Episodes::limit`] is not saved.
+    /// the same world and size, else it is an error and nothing has changed. A [`VectorEnv::limit`] is not saved.
     fn load(&mut self, bytes: &[u8]) -> Result<()>;
 }
 
 /// The buffers of a batch of N rows, observations of D numbers, A counted actions.
 #[derive(Clone, Copy, Debug)]
-pub struct View<'a> {
+pub struct BatchView<'a> {
     /// `[N, D]`: what each row sees now; after an ending, the first observation of its next episode.
     pub obs: &'a [f32],
     /// `[N, A]`: what each row may do now.
@@ -82,14 +87,14 @@ pub struct View<'a> {
     /// `[N]`: who would have moved at `last_obs`.
     pub last_to_play: &'a [Player],
     /// N.
-    pub rows: usize,
+    pub num_envs: usize,
     /// D.
     pub obs_len: usize,
     /// A.
     pub actions: usize,
 }
 
-impl<'a> View<'a> {
+impl<'a> BatchView<'a> {
     /// Row `i` of `obs`, `[D]`.
     #[inline]
     pub fn obs_row(&self, i: usize) -> &'a [f32] {
@@ -102,7 +107,7 @@ impl<'a> View<'a> {
         &self.legal[i * self.actions..(i + 1) * self.actions]
     }
 
-    /// Who moves at the [`View::successor`] of row `i`.
+    /// Who moves at the [`BatchView::successor`] of row `i`.
     #[inline(always)]
     pub fn successor_to_play(&self, i: usize) -> Player {
         if self.ending[i].is_over() { self.last_to_play[i] } else { self.to_play[i] }
@@ -122,7 +127,7 @@ impl<'a> View<'a> {
 
 /// An episode that has ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Finished {
+pub struct EpisodeSummary {
     /// The environment index: the row of the batch, plus the batch's first index.
     pub index: u64,
     /// Its number within that index, from 0.
@@ -130,7 +135,7 @@ pub struct Finished {
     /// What it is judged by: [`Spec::score`](crate::Spec::score).
     pub score: f64,
     /// The first player's return, counted with the world's own discount.
-    pub total: f64,
+    pub episode_return: f64,
     /// Its length in steps.
     pub length: u32,
     /// `Terminal` or `Truncated`.
@@ -146,16 +151,16 @@ pub struct Finished {
 /// once its measured cost pays for that.
 pub struct Batch<E: Env> {
     env: Arc<E>,
-    seat: Seat,
+    seat: StreamSource,
     data: Data<E>,
-    finished: Vec<Finished>,
+    finished: Vec<EpisodeSummary>,
     shape: Shape,
-    pace: Pace,
+    threads: AdaptiveThreads,
 }
 
 /// Which streams a batch draws from.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-struct Seat {
+struct StreamSource {
     streams: Streams,
     purpose: Purpose,
     first: u64,
@@ -165,7 +170,7 @@ struct Seat {
 struct Data<E: Env> {
     states: Vec<E::State>,
     rngs: Vec<Stream>,
-    clocks: Vec<Clock>,
+    clocks: Vec<EpisodeClock>,
     obs: Vec<f32>,
     legal: Vec<bool>,
     to_play: Vec<Player>,
@@ -180,16 +185,16 @@ struct Data<E: Env> {
 #[derive(Serialize, Deserialize)]
 #[serde(bound = "")]
 struct Saved<S: Serialize + serde::de::DeserializeOwned> {
-    seat: Seat,
+    seat: StreamSource,
     states: Vec<S>,
     rngs: Vec<Stream>,
-    clocks: Vec<Clock>,
+    clocks: Vec<EpisodeClock>,
     reward: Vec<f32>,
     ending: Vec<Ending>,
     last_obs: Vec<f32>,
     last_legal: Vec<bool>,
     last_to_play: Vec<Player>,
-    finished: Vec<Finished>,
+    finished: Vec<EpisodeSummary>,
 }
 
 impl<E: Env> Batch<E> {
@@ -198,13 +203,13 @@ impl<E: Env> Batch<E> {
         let spec = env.spec();
         let shape = Shape::of(spec);
         let Shape { d, a, .. } = shape;
-        let seat = Seat { streams, purpose, first };
+        let seat = StreamSource { streams, purpose, first };
         let mut rngs: Vec<_> = (0..rows as u64).map(|i| seat.stream(i, 0)).collect();
         let states: Vec<_> = rngs.iter_mut().map(|rng| env.reset(rng)).collect();
         let data = Data {
             states,
             rngs,
-            clocks: vec![Clock::start(0); rows],
+            clocks: vec![EpisodeClock::start(0); rows],
             obs: vec![0.0; rows * d],
             legal: vec![true; rows * a],
             to_play: vec![Player::First; rows],
@@ -214,7 +219,8 @@ impl<E: Env> Batch<E> {
             last_legal: vec![true; rows * a],
             last_to_play: vec![Player::First; rows],
         };
-        let mut batch = Batch { env, seat, data, finished: Vec::new(), shape, pace: Pace::default() };
+        let mut batch =
+            Batch { env, seat, data, finished: Vec::new(), shape, threads: AdaptiveThreads::default() };
         batch.look();
         batch
     }
@@ -229,7 +235,7 @@ impl<E: Env> Batch<E> {
         &self.data.states
     }
 
-    /// [`Episodes::step`] for actions of the world's own type, `[N]`.
+    /// [`VectorEnv::step`] for actions of the world's own type, `[N]`.
     #[inline]
     pub fn advance(&mut self, actions: &[E::Action]) -> Result<()> {
         let rows = self.data.states.len();
@@ -239,8 +245,8 @@ impl<E: Env> Batch<E> {
         if !self.allows(actions) {
             return Err(self.refusal(actions));
         }
-        let all = Rows::of(&mut self.data, actions, self.shape);
-        self.pace.tick(all, &*self.env, self.seat, &mut self.finished);
+        let all = BatchChunk::of(&mut self.data, actions, self.shape);
+        self.threads.tick(all, &*self.env, self.seat, &mut self.finished);
         Ok(())
     }
 
@@ -285,14 +291,14 @@ impl<E: Env> Batch<E> {
     }
 }
 
-impl<E: Env> Episodes for Batch<E> {
+impl<E: Env> VectorEnv for Batch<E> {
     fn spec(&self) -> &Spec {
         self.env.spec()
     }
 
-    fn view(&self) -> View<'_> {
+    fn view(&self) -> BatchView<'_> {
         let data = &self.data;
-        View {
+        BatchView {
             obs: &data.obs,
             legal: &data.legal,
             to_play: &data.to_play,
@@ -301,7 +307,7 @@ impl<E: Env> Episodes for Batch<E> {
             last_obs: &data.last_obs,
             last_legal: &data.last_legal,
             last_to_play: &data.last_to_play,
-            rows: data.states.len(),
+            num_envs: data.states.len(),
             obs_len: self.shape.d,
             actions: self.shape.a,
         }
@@ -318,14 +324,14 @@ impl<E: Env> Episodes for Batch<E> {
         }
     }
 
-    fn scripted(&self, script: usize, row: usize, rng: &mut Stream, choice: &mut Choice) -> Result<()> {
+    fn scripted(&self, script: usize, row: usize, rng: &mut Stream, choice: &mut ActionBuffer) -> Result<()> {
         match self.env.scripted(script, &self.data.states[row], rng) {
-            Some(action) => choice.put(row, action.as_actions()),
+            Some(action) => choice.set(row, action.as_actions()),
             None => Err(no_script(self.env.spec(), script)),
         }
     }
 
-    fn take_finished(&mut self) -> Vec<Finished> {
+    fn take_finished(&mut self) -> Vec<EpisodeSummary> {
         std::mem::take(&mut self.finished)
     }
 
@@ -399,7 +405,7 @@ pub(crate) fn no_script(spec: &Spec, script: usize) -> Error {
     Error::Unsupported(format!("{} has no scripted player of number {script}", spec.id))
 }
 
-impl Seat {
+impl StreamSource {
     #[inline]
     fn stream(&self, row: u64, episode: u64) -> Stream {
         self.streams.stream(self.purpose, self.first + row, episode)

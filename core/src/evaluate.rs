@@ -4,7 +4,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
 
-use crate::{Choice, DynWorld, Episodes, Error, Finished, Policy, Purpose, Result, Stream, Streams};
+use crate::{
+    ActionBuffer, DynWorld, EpisodeSummary, Error, Policy, Purpose, Result, Stream, Streams, VectorEnv,
+};
 
 /// Rows of one chunk: enough for a policy to work on together, few enough to wait for the slowest. Fixed, so that the
 /// work is cut in the same way for any number of threads.
@@ -17,7 +19,7 @@ pub struct Protocol {
     pub episodes: u64,
     /// Over how many environment indices they are spread (at least 1): index i plays `episodes / rows` of them, and
     /// one more where i is below the remainder. It is part of the protocol: other rows, other episodes.
-    pub rows: usize,
+    pub num_envs: usize,
     /// Steps after which an episode is truncated where the world itself allows more; at least 1.
     pub max_steps: u32,
     /// The run's.
@@ -32,8 +34,12 @@ pub struct Protocol {
 /// bytes for any number of threads. In a world for two, the policy plays both sides.
 ///
 /// # Errors
-/// [`Error::Config`] where `rows` or `max_steps` is 0; those of [`Episodes::step`].
-pub fn evaluate(world: &dyn DynWorld, policy: &dyn Policy, protocol: &Protocol) -> Result<Vec<Finished>> {
+/// [`Error::Config`] where `rows` or `max_steps` is 0; those of [`VectorEnv::step`].
+pub fn evaluate(
+    world: &dyn DynWorld,
+    policy: &dyn Policy,
+    protocol: &Protocol,
+) -> Result<Vec<EpisodeSummary>> {
     evaluate_unless(world, policy, protocol, &AtomicBool::new(false)).map(Option::unwrap_or_default)
 }
 
@@ -46,13 +52,13 @@ pub fn evaluate_unless(
     policy: &dyn Policy,
     protocol: &Protocol,
     stop: &AtomicBool,
-) -> Result<Option<Vec<Finished>>> {
-    if protocol.rows == 0 || protocol.max_steps == 0 {
+) -> Result<Option<Vec<EpisodeSummary>>> {
+    if protocol.num_envs == 0 || protocol.max_steps == 0 {
         return Err(Error::Config("an evaluation needs at least one row and one step".into()));
     }
     // Indices beyond the number of episodes have nothing to play.
-    let rows = protocol.episodes.min(protocol.rows as u64) as usize;
-    let chunks: Option<Vec<Vec<Finished>>> = (0..rows.div_ceil(CHUNK))
+    let rows = protocol.episodes.min(protocol.num_envs as u64) as usize;
+    let chunks: Option<Vec<Vec<EpisodeSummary>>> = (0..rows.div_ceil(CHUNK))
         .into_par_iter()
         .map(|chunk| {
             let first = chunk * CHUNK;
@@ -67,9 +73,9 @@ pub fn evaluate_unless(
     Ok(Some(finished))
 }
 
-/// A few neighbouring rows.
+/// A few neighboring rows.
 struct Chunk {
-    episodes: Box<dyn Episodes>,
+    episodes: Box<dyn VectorEnv>,
     streams: Streams,
     first: u64,
     /// `[rows]`: how many episodes of each row are still to come.
@@ -83,9 +89,9 @@ struct Chunk {
 impl Chunk {
     fn new(world: &dyn DynWorld, protocol: &Protocol, first: u64, rows: usize) -> Self {
         let streams = protocol.streams;
-        let mut episodes = world.batch(rows, streams, Purpose::EvaluationEnvironment, first);
+        let mut episodes = world.vector_env(rows, streams, Purpose::EvaluationEnvironment, first);
         episodes.limit(protocol.max_steps);
-        let all = protocol.rows as u64;
+        let all = protocol.num_envs as u64;
         let quota = |i: u64| protocol.episodes / all + u64::from(i < protocol.episodes % all);
         let indices = first..first + rows as u64;
         Chunk {
@@ -98,9 +104,9 @@ impl Chunk {
         }
     }
 
-    fn play(mut self, policy: &dyn Policy, stop: &AtomicBool) -> Result<Option<Vec<Finished>>> {
+    fn play(mut self, policy: &dyn Policy, stop: &AtomicBool) -> Result<Option<Vec<EpisodeSummary>>> {
         let rows = self.left.len();
-        let mut all = Choice::for_spec(self.episodes.spec(), rows);
+        let mut all = ActionBuffer::for_spec(self.episodes.spec(), rows);
         let (mut obs, mut legal) = (Vec::new(), Vec::new());
         let mut kept = Vec::new();
         while !self.active.is_empty() {
@@ -109,10 +115,10 @@ impl Chunk {
             }
             let view = self.episodes.view();
             if self.active.len() == rows {
-                self.episodes.ask(policy, &mut self.rngs, &mut all)?;
+                self.episodes.select_actions(policy, &mut self.rngs, &mut all)?;
             } else if let Some(script) = policy.script() {
                 // The others idle as `spread` has them.
-                let idle = Choice::for_spec(self.episodes.spec(), 0);
+                let idle = ActionBuffer::for_spec(self.episodes.spec(), 0);
                 spread(idle, &[], rows, view.legal, &mut all);
                 for (&row, rng) in self.active.iter().zip(&mut self.rngs) {
                     self.episodes.scripted(script, row, rng, &mut all)?;
@@ -124,7 +130,7 @@ impl Chunk {
                     obs.extend_from_slice(view.obs_row(row));
                     legal.extend_from_slice(view.legal_row(row));
                 }
-                let mut some = Choice::for_spec(self.episodes.spec(), self.active.len());
+                let mut some = ActionBuffer::for_spec(self.episodes.spec(), self.active.len());
                 policy.act(&obs, &legal, &mut self.rngs, &mut some);
                 spread(some, &self.active, rows, view.legal, &mut all);
             }
@@ -135,7 +141,7 @@ impl Chunk {
     }
 
     /// Keeps what counts of the episodes that the last tick finished, and sends home the rows that have played all theirs.
-    fn count(&mut self, kept: &mut Vec<Finished>) {
+    fn count(&mut self, kept: &mut Vec<EpisodeSummary>) {
         let mut done = false;
         for episode in self.episodes.take_finished() {
             let row = (episode.index - self.first) as usize;
@@ -161,9 +167,9 @@ impl Chunk {
 
 /// Puts the actions of the active rows into those of all rows; the others idle with the first legal one, or go on as
 /// they were where actions are continuous.
-fn spread(some: Choice, active: &[usize], rows: usize, legal: &[bool], all: &mut Choice) {
+fn spread(some: ActionBuffer, active: &[usize], rows: usize, legal: &[bool], all: &mut ActionBuffer) {
     match (some, all) {
-        (Choice::Discrete(some), Choice::Discrete(all)) if some.len() == active.len() => {
+        (ActionBuffer::Discrete(some), ActionBuffer::Discrete(all)) if some.len() == active.len() => {
             let masks = legal.chunks_exact((legal.len() / rows).max(1));
             for (action, mask) in all.iter_mut().zip(masks) {
                 *action = mask.iter().position(|&legal| legal).unwrap_or(0) as u32;
@@ -172,7 +178,7 @@ fn spread(some: Choice, active: &[usize], rows: usize, legal: &[bool], all: &mut
                 all[row] = action;
             }
         }
-        (Choice::Continuous(some), Choice::Continuous(all))
+        (ActionBuffer::Continuous(some), ActionBuffer::Continuous(all))
             if some.len() * rows == all.len() * active.len() =>
         {
             let k = (all.len() / rows).max(1);

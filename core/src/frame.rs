@@ -1,6 +1,6 @@
 //! A drawing as plain cells: what a world paints and any screen can show.
 
-/// A colour.
+/// A color.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Rgb(
     /// Red.
@@ -12,7 +12,7 @@ pub struct Rgb(
 );
 
 impl Rgb {
-    /// The colour `t` (0..=1, clamped) of the way from `self` to `other`.
+    /// The color `t` (0..=1, clamped) of the way from `self` to `other`.
     pub fn mix(self, other: Rgb, t: f32) -> Rgb {
         let t = t.clamp(0.0, 1.0);
         let at = |a: u8, b: u8| (f32::from(a) + (f32::from(b) - f32::from(a)) * t).round() as u8;
@@ -25,9 +25,9 @@ impl Rgb {
 pub struct Cell {
     /// What is written; one column wide.
     pub glyph: char,
-    /// Its colour.
+    /// Its color.
     pub fg: Rgb,
-    /// The colour behind it; black is left to the screen's own ground.
+    /// The color behind it; black is left to the screen's own ground.
     pub bg: Rgb,
 }
 
@@ -113,7 +113,7 @@ impl Frame {
         }
     }
 
-    /// The glyphs alone, a line a row, without colours: for tests and golden files.
+    /// The glyphs alone, a line a row, without colors: for tests and golden files.
     pub fn to_text(&self) -> String {
         let mut text = String::new();
         for row in self.cells.chunks(self.width.max(1)) {

@@ -1,6 +1,6 @@
 //! Memory for a policy that has none: it sees the last K observations at once.
 //!
-//! A policy is a function of what it sees, so what it remembers must stand there. [`History`] wraps a world and shows
+//! A policy is a function of what it sees, so what it remembers must stand there. [`FrameStack`] wraps a world and shows
 //! the player to move what it saw at its last K turns, the oldest first and the present last; an episode begins
 //! with its first observation K times, as Gymnasium's `FrameStackObservation` has it. In a game for two each player
 //! remembers what it saw itself, and nothing of what the other saw.
@@ -22,24 +22,24 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Baseline, DynWorld, Episodes, Error, Judge, ObservationSpace, Policy, Purpose, Question, Result,
-    Solution, Spec, Stage, Streams,
+    Baseline, DynWorld, EpisodeRunner, Error, EvaluationWorld, ObservationSpace, Policy, Purpose, Result,
+    Solution, SolveQuery, Spec, Streams, VectorEnv,
 };
 
 mod episodes;
 mod memory;
 mod policy;
-mod stage;
+mod runner;
 
 use episodes::Remembering;
 use policy::Present;
-use stage::Remembered;
+use runner::Remembered;
 
 /// A world whose players remember their last K observations.
-pub struct History {
+pub struct FrameStack {
     world: Arc<dyn DynWorld>,
     look: Arc<Look>,
-    judge: Option<Judge>,
+    judge: Option<EvaluationWorld>,
 }
 
 /// What the world looks like with its past.
@@ -48,7 +48,7 @@ struct Look {
     stack: Stack,
 }
 
-impl History {
+impl FrameStack {
     /// `world` as players see it who remember `length` observations, the present one counted; with 1 it is `world` itself.
     ///
     /// # Errors
@@ -59,46 +59,52 @@ impl History {
         }
         let (stack, observation) = Stack::new(world.spec(), length)?;
         let spec = Spec { observation, ..world.spec().clone() };
-        let judge = match world.judge().cloned() {
-            Some(judge) => Some(Judge { world: History::of(judge.world, length)?, ..judge }),
+        let judge = match world.evaluation_world().cloned() {
+            Some(judge) => Some(EvaluationWorld { world: FrameStack::of(judge.world, length)?, ..judge }),
             None => None,
         };
-        Ok(Arc::new(History { world, look: Arc::new(Look { spec, stack }), judge }))
+        Ok(Arc::new(FrameStack { world, look: Arc::new(Look { spec, stack }), judge }))
     }
 }
 
-impl DynWorld for History {
+impl DynWorld for FrameStack {
     fn spec(&self) -> &Spec {
         &self.look.spec
     }
 
-    fn batch(&self, rows: usize, streams: Streams, purpose: Purpose, first: u64) -> Box<dyn Episodes> {
-        let episodes = self.world.batch(rows, streams, purpose, first);
+    fn vector_env(
+        &self,
+        num_envs: usize,
+        streams: Streams,
+        purpose: Purpose,
+        first: u64,
+    ) -> Box<dyn VectorEnv> {
+        let episodes = self.world.vector_env(num_envs, streams, purpose, first);
         Box::new(Remembering::new(episodes, Arc::clone(&self.look)))
     }
 
-    fn stage(&self, streams: Streams, purpose: Purpose, index: u64) -> Box<dyn Stage> {
-        Box::new(Remembered::new(self.world.stage(streams, purpose, index), Arc::clone(&self.look)))
+    fn episode_runner(&self, streams: Streams, purpose: Purpose, index: u64) -> Box<dyn EpisodeRunner> {
+        Box::new(Remembered::new(self.world.episode_runner(streams, purpose, index), Arc::clone(&self.look)))
     }
 
     /// The world's own answer. Its values belong to the world's observations, not to histories, and are left out.
-    fn solve(&self, question: &Question) -> Result<Solution> {
+    fn solve(&self, query: &SolveQuery) -> Result<Solution> {
         let stack = self.look.stack;
-        let solution = self.world.solve(question)?;
+        let solution = self.world.solve(query)?;
         let present = |policy| Arc::new(Present { policy, stack }) as Arc<dyn Policy>;
         Ok(Solution { values: Vec::new(), policy: solution.policy.map(present), ..solution })
     }
 
-    fn baseline(&self, question: &Question) -> Result<Baseline> {
-        self.world.baseline(question)
+    fn baseline(&self, query: &SolveQuery) -> Result<Baseline> {
+        self.world.baseline(query)
     }
 
-    fn judge(&self) -> Option<&Judge> {
+    fn evaluation_world(&self) -> Option<&EvaluationWorld> {
         self.judge.as_ref()
     }
 
-    fn bound_of(&self) -> Option<&str> {
-        self.world.bound_of()
+    fn upper_bound_player(&self) -> Option<&str> {
+        self.world.upper_bound_player()
     }
 }
 
@@ -121,7 +127,7 @@ impl Stack {
     fn new(spec: &Spec, length: usize) -> Result<(Stack, ObservationSpace)> {
         if !(1..=LONGEST).contains(&length) {
             return Err(Error::Config(format!(
-                "history = {length}: it must be at least 1 and at most {LONGEST}"
+                "frame_stack = {length}: it must be at least 1 and at most {LONGEST}"
             )));
         }
         match &spec.observation {

@@ -5,10 +5,10 @@
 //! | [`mod@env`] | [`Env`]: rules are shared, state is data, randomness is passed in |
 //! | [`spec`] | [`Spec`]: what a world looks like from outside |
 //! | [`stream`] | random streams, a pure function of (run seed, purpose, environment index, episode) |
-//! | [`batch`] | [`Batch`]: N episodes over buffers allocated once, and its object-safe face [`Episodes`] |
-//! | [`stage`] | one episode that can be watched, played by hand, recorded |
+//! | [`batch`] | [`Batch`]: N episodes over buffers allocated once, and its object-safe face [`VectorEnv`] |
+//! | [`runner`] | one episode that can be watched, played by hand, recorded |
 //! | [`world`] | what a world ships beside its rules: its reference, its baseline, its drawing |
-//! | [`learner`] | [`Policy`] and [`Learner`] |
+//! | [`learner`] | [`Policy`] and [`Agent`] |
 //! | [`evaluate`] | playing a policy on fresh seeds, in parallel |
 //! | [`stats`] | mean, interquartile mean, bootstrap intervals |
 //! | [`record`] | an episode on disk: seed and actions, replayable and verifiable |
@@ -20,6 +20,7 @@
 //! | [`history`] | memory: the last K observations seen at once |
 //! | [`lens`] | what was learned without reward between a world and an agent |
 
+pub mod agent;
 pub mod batch;
 pub mod checkpoint;
 pub mod data;
@@ -28,29 +29,28 @@ mod error;
 pub mod evaluate;
 pub mod frame;
 pub mod history;
-pub mod learner;
 pub mod lens;
 pub mod record;
+pub mod runner;
 pub mod samples;
 pub mod settings;
 pub mod spec;
-pub mod stage;
 pub mod stats;
 pub mod stream;
 pub mod world;
 
-pub use batch::{Batch, Episodes, Finished, View};
+pub use agent::{ActionBuffer, Agent, MetricSink, Mode, Policy, ScriptedPolicy};
+pub use batch::{Batch, BatchView, EpisodeSummary, VectorEnv};
 pub use env::{Action, Actions, Ending, Env, Player, Step};
 pub use error::{Error, Result};
 pub use frame::{Cell, Frame, Rgb};
-pub use history::History;
-pub use learner::{Choice, Learner, Mode, Monitor, Policy, Scripted};
-pub use lens::{Lens, Through};
+pub use history::FrameStack;
+pub use lens::{EncodedWorld, ObservationEncoder};
+pub use runner::{EpisodeRunner, Origin};
 pub use samples::Samples;
 pub use spec::{ActionSpace, Better, Measure, ObservationSpace, Score, Spec};
-pub use stage::{Origin, Stage};
 pub use stream::{Purpose, Stream, Streams};
 pub use world::{
-    Baseline, Cast, Certainty, DynWorld, Judge, NoCast, Question, Solution, Who, World, WorldFamily,
-    WorldInfo,
+    Baseline, Certainty, DynWorld, EvaluationWorld, NoPolicyLoader, PolicyClass, PolicyLoader, Solution,
+    SolveQuery, World, WorldFamily, WorldInfo,
 };

@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::checkpoint::write_atomically;
 use crate::{
-    Actions, Choice, DynWorld, Ending, Error, Policy, Purpose, Result, Stage, Step, Stream, Streams,
+    ActionBuffer, Actions, DynWorld, Ending, EpisodeRunner, Error, Policy, Purpose, Result, Step, Stream,
+    Streams,
 };
 
 /// The version of the record's fields and digest; raised whenever they change.
@@ -74,7 +75,7 @@ impl RecordedActions {
         self.len() == 0
     }
 
-    /// The action of step `i`, for a [`Stage`].
+    /// The action of step `i`, for a [`EpisodeRunner`].
     pub fn get(&self, i: usize) -> Option<Actions<'_>> {
         match self {
             RecordedActions::Discrete(all) => all.get(i).map(|a| Actions::Discrete(std::slice::from_ref(a))),
@@ -94,35 +95,35 @@ impl RecordedActions {
 
 /// Records an episode while somebody plays it, step by step.
 pub struct Recorder<'a> {
-    stage: &'a mut dyn Stage,
+    runner: &'a mut dyn EpisodeRunner,
     actions: RecordedActions,
     digest: blake3::Hasher,
 }
 
 impl<'a> Recorder<'a> {
-    /// Begins episode `episode` of `stage`.
-    pub fn begin(stage: &'a mut dyn Stage, episode: u64) -> Self {
-        stage.begin(episode);
-        let actions = match stage.spec().actions.dimensions() {
+    /// Begins episode `episode` of `runner`.
+    pub fn begin(runner: &'a mut dyn EpisodeRunner, episode: u64) -> Self {
+        runner.begin(episode);
+        let actions = match runner.spec().actions.dimensions() {
             0 => RecordedActions::Discrete(Vec::new()),
             _ => RecordedActions::Continuous(Vec::new()),
         };
-        let mut recorder = Recorder { stage, actions, digest: blake3::Hasher::new() };
+        let mut recorder = Recorder { runner, actions, digest: blake3::Hasher::new() };
         recorder.look();
         recorder
     }
 
     /// The stage, to see and to draw.
-    pub fn stage(&self) -> &dyn Stage {
-        self.stage
+    pub fn runner(&self) -> &dyn EpisodeRunner {
+        self.runner
     }
 
-    /// [`Stage::step`], recorded.
+    /// [`EpisodeRunner::step`], recorded.
     ///
     /// # Errors
     /// Those of the stage; then nothing has been recorded.
     pub fn step(&mut self, action: Actions<'_>) -> Result<Step> {
-        let step = self.stage.step(action)?;
+        let step = self.runner.step(action)?;
         self.actions.push(action);
         self.digest.update(&step.reward.to_bits().to_le_bytes()).update(&[step.ending as u8]);
         self.look();
@@ -131,19 +132,19 @@ impl<'a> Recorder<'a> {
 
     /// The record of an episode that is over, or is left as it stands now (`Running`).
     pub fn finish(self) -> EpisodeRecord {
-        let ending = self.stage.ending();
+        let ending = self.runner.ending();
         self.end(ending)
     }
 
     /// The record of an episode that, where it is still running, is truncated now.
     pub fn truncate(self) -> EpisodeRecord {
-        let ending = self.stage.ending();
+        let ending = self.runner.ending();
         self.end(if ending.is_over() { ending } else { Ending::Truncated })
     }
 
     fn end(mut self, ending: Ending) -> EpisodeRecord {
         self.digest.update(&[ending as u8]);
-        let (spec, origin) = (self.stage.spec(), self.stage.origin());
+        let (spec, origin) = (self.runner.spec(), self.runner.origin());
         EpisodeRecord {
             format: FORMAT,
             world: spec.id.clone(),
@@ -152,43 +153,43 @@ impl<'a> Recorder<'a> {
             seed: origin.seed,
             purpose: origin.purpose,
             index: origin.index,
-            episode: self.stage.episode(),
+            episode: self.runner.episode(),
             actions: self.actions,
-            length: self.stage.length(),
-            score: self.stage.score(),
+            length: self.runner.length(),
+            score: self.runner.score(),
             ending,
             digest: self.digest.finalize().to_hex().to_string(),
         }
     }
 
     fn look(&mut self) {
-        for x in self.stage.shown() {
+        for x in self.runner.world_obs() {
             self.digest.update(&x.to_bits().to_le_bytes());
         }
-        for &legal in self.stage.legal() {
+        for &legal in self.runner.legal() {
             self.digest.update(&[u8::from(legal)]);
         }
-        self.digest.update(&[self.stage.to_play() as u8]);
+        self.digest.update(&[self.runner.to_play() as u8]);
     }
 }
 
-/// Plays episode `episode` of `stage`, whose actions draw from `rng`, and truncates it after `max_steps` steps where
+/// Plays episode `episode` of `runner`, whose actions draw from `rng`, and truncates it after `max_steps` steps where
 /// the world lets it go on longer. With the streams of [`evaluate`](crate::evaluate::evaluate) it is the very same episode.
 ///
 /// # Errors
 /// Those of the stage, where the policy's actions are not legal or of another kind than the world's.
 pub fn play(
-    stage: &mut dyn Stage,
+    runner: &mut dyn EpisodeRunner,
     episode: u64,
     policy: &dyn Policy,
     mut rng: Stream,
     max_steps: u32,
 ) -> Result<EpisodeRecord> {
-    let mut choice = Choice::for_spec(stage.spec(), 1);
-    let mut recorder = Recorder::begin(stage, episode);
-    while !recorder.stage().ending().is_over() && recorder.stage().length() < max_steps {
-        let stage = recorder.stage();
-        stage.ask(policy, &mut rng, &mut choice)?;
+    let mut choice = ActionBuffer::for_spec(runner.spec(), 1);
+    let mut recorder = Recorder::begin(runner, episode);
+    while !recorder.runner().ending().is_over() && recorder.runner().length() < max_steps {
+        let runner = recorder.runner();
+        runner.select_action(policy, &mut rng, &mut choice)?;
         recorder.step(choice.actions())?;
     }
     Ok(recorder.truncate())
@@ -216,8 +217,8 @@ fn compare(record: &EpisodeRecord, world: &dyn DynWorld) -> Result<(), String> {
     same("the format", &record.format, &FORMAT, record.format == FORMAT)?;
     same("the world", &record.world, &spec.id, record.world == spec.id)?;
     same("the world's version", &record.version, &spec.version, record.version == spec.version)?;
-    let mut stage = world.stage(Streams::new(record.seed), record.purpose, record.index);
-    let mut recorder = Recorder::begin(stage.as_mut(), record.episode);
+    let mut runner = world.episode_runner(Streams::new(record.seed), record.purpose, record.index);
+    let mut recorder = Recorder::begin(runner.as_mut(), record.episode);
     for i in 0..record.actions.len() {
         if let Some(action) = record.actions.get(i) {
             recorder.step(action).map_err(|e| format!("step {} of {}: {e}", i + 1, record.actions.len()))?;

@@ -7,7 +7,7 @@ use serde::Serialize;
 pub struct Spec {
     /// `family/name`, such as `grid/cliff`.
     pub id: String,
-    /// Raised whenever behaviour changes: scores compare only within one version.
+    /// Raised whenever behavior changes: scores compare only within one version.
     pub version: u32,
     /// What the player to move sees.
     pub observation: ObservationSpace,

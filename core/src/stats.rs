@@ -213,7 +213,7 @@ pub struct Summary {
 }
 
 /// The [`Summary`] of `scores`, its intervals from [`RESAMPLES`] resamples.
-pub fn summarise(scores: &[f64], streams: Streams) -> Summary {
+pub fn summarize(scores: &[f64], streams: Streams) -> Summary {
     let tasks = [scores.to_vec()];
     let interval = |statistic: fn(&[Vec<f64>]) -> f64| {
         (scores.len() > 1).then(|| bootstrap(&tasks, statistic, 0.95, RESAMPLES, streams))

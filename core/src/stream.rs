@@ -19,9 +19,9 @@ pub enum Purpose {
     /// The agent's choices while learning.
     Action = 2,
     /// First values of tables and networks.
-    Initialisation = 3,
+    Initialization = 3,
     /// All other dice of a learner: replay samples, planning, shuffles.
-    Learner = 4,
+    Agent = 4,
     /// The world's dice while evaluating.
     EvaluationEnvironment = 5,
     /// The agent's choices while evaluating.
@@ -61,7 +61,7 @@ impl Streams {
             index ^ 0x6c79_6765_6e65_7261,
             episode ^ 0x7465_6462_7974_6573,
         ];
-        // SipHash mixes its finish in four rounds; twice that leaves no relation between neighbours.
+        // SipHash mixes its finish in four rounds; twice that leaves no relation between neighbors.
         for _ in 0..8 {
             a = a.wrapping_add(b);
             c = c.wrapping_add(d);
@@ -197,7 +197,7 @@ mod tests {
     #[test]
     fn streams_differ() {
         use std::collections::HashSet;
-        let purposes = [Purpose::Environment, Purpose::Action, Purpose::Initialisation, Purpose::Bootstrap];
+        let purposes = [Purpose::Environment, Purpose::Action, Purpose::Initialization, Purpose::Bootstrap];
         let mut seen = HashSet::new();
         for purpose in purposes {
             for (seed, index) in (0..8).flat_map(|seed| (0..8).map(move |index| (seed, index))) {
@@ -209,15 +209,15 @@ mod tests {
     }
 
     #[test]
-    fn neighbouring_streams_are_uncorrelated() {
-        // Mean and pairwise correlation of the first draw over neighbours in each of the four numbers.
+    fn neighboring_streams_are_uncorrelated() {
+        // Mean and pairwise correlation of the first draw over neighbors in each of the four numbers.
         type Of = fn(u64) -> Stream;
-        let neighbours: [Of; 3] = [
+        let neighbors: [Of; 3] = [
             |i| Streams::new(i).stream(Purpose::Environment, 0, 0),
             |i| Streams::new(0).stream(Purpose::Environment, i, 0),
             |i| Streams::new(0).stream(Purpose::Environment, 0, i),
         ];
-        for of in neighbours {
+        for of in neighbors {
             let n = 20_000;
             let x: Vec<f64> = (0..=n).map(|i| of(i).uniform() - 0.5).collect();
             let mean = x.iter().sum::<f64>() / n as f64;
@@ -231,14 +231,14 @@ mod tests {
     proptest! {
         #[test]
         fn below_is_below(seed: u64, n in 1u32..) {
-            let mut rng = Streams::new(seed).stream(Purpose::Learner, 0, 0);
+            let mut rng = Streams::new(seed).stream(Purpose::Agent, 0, 0);
             for _ in 0..32 { prop_assert!(rng.below(n) < n); }
         }
     }
 
     #[test]
     fn below_is_uniform() {
-        let mut rng = Streams::new(1).stream(Purpose::Learner, 0, 0);
+        let mut rng = Streams::new(1).stream(Purpose::Agent, 0, 0);
         let mut counts = [0u32; 6];
         for _ in 0..60_000 {
             counts[rng.below(6) as usize] += 1;

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Batch, Cell, Env, Episodes, Error, Frame, Policy, Purpose, Result, Spec, Stage, Streams, stage::Seated,
+    Batch, Cell, Env, EpisodeRunner, Error, Frame, Policy, Purpose, Result, Spec, Streams, VectorEnv,
+    runner::SingleEpisode,
 };
 
 /// An [`Env`] with its reference, its baseline and its drawing. Everything has a default: rules alone make a world.
@@ -15,7 +16,7 @@ pub trait World: Env + Sized + 'static {
     ///
     /// # Errors
     /// [`Error::Unsupported`] where there is no answer, or it is infinite.
-    fn solve(&self, _question: &Question) -> Result<Solution> {
+    fn solve(&self, _question: &SolveQuery) -> Result<Solution> {
         Err(Error::Unsupported(format!("{} has no reference", self.spec().id)))
     }
 
@@ -23,20 +24,20 @@ pub trait World: Env + Sized + 'static {
     ///
     /// # Errors
     /// [`Error::Unsupported`] where there is no answer.
-    fn baseline(&self, question: &Question) -> Result<Baseline> {
-        let solution = self.solve(&Question { who: Who::Random, ..*question })?;
+    fn baseline(&self, query: &SolveQuery) -> Result<Baseline> {
+        let solution = self.solve(&SolveQuery { policy_class: PolicyClass::Random, ..*query })?;
         Ok(Baseline { name: "random".into(), value: solution.value })
     }
 
     /// Where what was learned here is judged, if not here: a game that is learned against oneself is judged against a
     /// fixed opponent.
-    fn judge(&self) -> Option<&Judge> {
+    fn evaluation_world(&self) -> Option<&EvaluationWorld> {
         None
     }
 
     /// Whose [`Solution::upper`] is, where that is what somebody gets who knows what no player does, such as
     /// `clairvoyant`.
-    fn bound_of(&self) -> Option<&str> {
+    fn upper_bound_player(&self) -> Option<&str> {
         None
     }
 
@@ -49,7 +50,7 @@ pub trait World: Env + Sized + 'static {
         frame.write(0, 0, &text, Cell::default().fg, Cell::default().bg);
     }
 
-    /// The world as a catalogue takes it.
+    /// The world as a catalog takes it.
     fn shared(self) -> Arc<dyn DynWorld> {
         Arc::new(Arc::new(self))
     }
@@ -60,17 +61,23 @@ pub trait DynWorld: Send + Sync {
     /// Name, version, observation, actions, players, time limit.
     fn spec(&self) -> &Spec;
     /// N episodes; see [`Batch::new`].
-    fn batch(&self, rows: usize, streams: Streams, purpose: Purpose, first: u64) -> Box<dyn Episodes>;
+    fn vector_env(
+        &self,
+        num_envs: usize,
+        streams: Streams,
+        purpose: Purpose,
+        first: u64,
+    ) -> Box<dyn VectorEnv>;
     /// One episode to watch, to play by hand, to record or to replay.
-    fn stage(&self, streams: Streams, purpose: Purpose, index: u64) -> Box<dyn Stage>;
+    fn episode_runner(&self, streams: Streams, purpose: Purpose, index: u64) -> Box<dyn EpisodeRunner>;
     /// See [`World::solve`].
-    fn solve(&self, question: &Question) -> Result<Solution>;
+    fn solve(&self, query: &SolveQuery) -> Result<Solution>;
     /// See [`World::baseline`].
-    fn baseline(&self, question: &Question) -> Result<Baseline>;
-    /// See [`World::judge`].
-    fn judge(&self) -> Option<&Judge>;
-    /// See [`World::bound_of`].
-    fn bound_of(&self) -> Option<&str> {
+    fn baseline(&self, query: &SolveQuery) -> Result<Baseline>;
+    /// See [`World::evaluation_world`].
+    fn evaluation_world(&self) -> Option<&EvaluationWorld>;
+    /// See [`World::upper_bound_player`].
+    fn upper_bound_player(&self) -> Option<&str> {
         None
     }
 }
@@ -80,34 +87,40 @@ impl<W: World> DynWorld for Arc<W> {
         W::spec(self)
     }
 
-    fn batch(&self, rows: usize, streams: Streams, purpose: Purpose, first: u64) -> Box<dyn Episodes> {
-        Box::new(Batch::new(Arc::clone(self), rows, streams, purpose, first))
+    fn vector_env(
+        &self,
+        num_envs: usize,
+        streams: Streams,
+        purpose: Purpose,
+        first: u64,
+    ) -> Box<dyn VectorEnv> {
+        Box::new(Batch::new(Arc::clone(self), num_envs, streams, purpose, first))
     }
 
-    fn stage(&self, streams: Streams, purpose: Purpose, index: u64) -> Box<dyn Stage> {
-        Box::new(Seated::new(Arc::clone(self), streams, purpose, index))
+    fn episode_runner(&self, streams: Streams, purpose: Purpose, index: u64) -> Box<dyn EpisodeRunner> {
+        Box::new(SingleEpisode::new(Arc::clone(self), streams, purpose, index))
     }
 
-    fn solve(&self, question: &Question) -> Result<Solution> {
-        W::solve(self, question)
+    fn solve(&self, query: &SolveQuery) -> Result<Solution> {
+        W::solve(self, query)
     }
 
-    fn baseline(&self, question: &Question) -> Result<Baseline> {
-        W::baseline(self, question)
+    fn baseline(&self, query: &SolveQuery) -> Result<Baseline> {
+        W::baseline(self, query)
     }
 
-    fn judge(&self) -> Option<&Judge> {
-        W::judge(self)
+    fn evaluation_world(&self) -> Option<&EvaluationWorld> {
+        W::evaluation_world(self)
     }
 
-    fn bound_of(&self) -> Option<&str> {
-        W::bound_of(self)
+    fn upper_bound_player(&self) -> Option<&str> {
+        W::upper_bound_player(self)
     }
 }
 
 /// What is asked of a world's reference. A time limit changes the optimum, so it must be told the horizon.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Question {
+pub struct SolveQuery {
     /// The discount.
     pub gamma: f64,
     /// Steps after which everything ends; `None` is never.
@@ -115,14 +128,14 @@ pub struct Question {
     /// Whether the player sees how many steps are left; only matters with a horizon.
     pub time_observed: bool,
     /// Whose value.
-    pub who: Who,
+    pub policy_class: PolicyClass,
 }
 
 /// Whose value is asked for.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Who {
-    /// The best that can be done.
-    Best,
+pub enum PolicyClass {
+    /// The optimal policy.
+    Optimal,
     /// The player who takes every legal action equally often.
     Random,
     /// The player who is greedy for the best values, but takes a random action with probability epsilon.
@@ -131,11 +144,16 @@ pub enum Who {
     EpsilonSoft(f64),
 }
 
-impl Question {
+impl SolveQuery {
     /// The best that the world's own rules allow to a player who sees what an agent sees: with its discount and
     /// time limit, time not observed. Scores are read against this.
-    pub fn as_played(spec: &Spec) -> Self {
-        Question { gamma: spec.gamma, horizon: spec.time_limit, time_observed: false, who: Who::Best }
+    pub fn for_spec(spec: &Spec) -> Self {
+        SolveQuery {
+            gamma: spec.gamma,
+            horizon: spec.time_limit,
+            time_observed: false,
+            policy_class: PolicyClass::Optimal,
+        }
     }
 }
 
@@ -151,7 +169,7 @@ pub enum Certainty {
     BestKnown,
 }
 
-/// The answer to a [`Question`].
+/// The answer to a [`SolveQuery`].
 #[derive(Clone)]
 pub struct Solution {
     /// How sure `value` is.
@@ -169,7 +187,7 @@ pub struct Solution {
 
 /// Another world, in which what was learned in this one is judged.
 #[derive(Clone)]
-pub struct Judge {
+pub struct EvaluationWorld {
     /// It looks the same: the same observations and actions.
     pub world: Arc<dyn DynWorld>,
     /// What it is built with; its name is the same.
@@ -186,19 +204,19 @@ pub struct Baseline {
 }
 
 /// Trained players, to be seated in a world.
-pub trait Cast {
+pub trait PolicyLoader {
     /// The player that the run in `folder` has trained, for a world that looks like `spec`.
     ///
     /// # Errors
     /// [`Error::Config`] where there is no such run, it has no checkpoint, or it was trained for another look.
-    fn seat(&self, folder: &Path, spec: &Spec) -> Result<Arc<dyn Policy>>;
+    fn load(&self, folder: &Path, spec: &Spec) -> Result<Arc<dyn Policy>>;
 }
 
 /// Nobody has been trained yet.
-pub struct NoCast;
+pub struct NoPolicyLoader;
 
-impl Cast for NoCast {
-    fn seat(&self, folder: &Path, _spec: &Spec) -> Result<Arc<dyn Policy>> {
+impl PolicyLoader for NoPolicyLoader {
+    fn load(&self, folder: &Path, _spec: &Spec) -> Result<Arc<dyn Policy>> {
         Err(Error::Config(format!("{}: no trained players are to be had here", folder.display())))
     }
 }
@@ -211,8 +229,12 @@ pub trait WorldFamily: Send + Sync {
     fn list(&self) -> Vec<WorldInfo>;
     /// Builds the world called `name` (without the family), `None` where there is none. Settings are a table of the
     /// experiment file; `cast` has the trained players that they may ask for.
-    fn build(&self, name: &str, settings: &toml::Table, cast: &dyn Cast)
-    -> Result<Option<Arc<dyn DynWorld>>>;
+    fn build(
+        &self,
+        name: &str,
+        settings: &toml::Table,
+        cast: &dyn PolicyLoader,
+    ) -> Result<Option<Arc<dyn DynWorld>>>;
     /// Builds a world from a file.
     fn open(&self, file: &Path, _settings: &toml::Table) -> Result<Arc<dyn DynWorld>> {
         Err(Error::Config(format!(

@@ -6,7 +6,7 @@
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use freewheel_core::{Actions, NoCast, Purpose, Streams, WorldFamily};
+use freewheel_core::{Actions, NoPolicyLoader, Purpose, Streams, WorldFamily};
 use freewheel_envs::classic::Classics;
 
 const WORLDS: &[(&str, &str)] = &[("cartpole", ""), ("cartpole", "integrator = \"semi-implicit\"")];
@@ -17,13 +17,13 @@ const ROUNDS: usize = 64;
 fn step(criterion: &mut Criterion) {
     for (name, settings) in WORLDS {
         let table = settings.parse().expect("settings of this bench");
-        let world = Classics.build(name, &table, &NoCast).expect("a world").expect("a world");
+        let world = Classics.build(name, &table, &NoPolicyLoader).expect("a world").expect("a world");
         let choices = world.spec().actions.count() as u32;
         let mut group =
             criterion.benchmark_group(format!("classic/{name} {settings}").replace(['"', ' '], ""));
         for rows in [1, 64, 1024] {
             let mut rng = Streams::new(1).stream(Purpose::Action, 0, 0);
-            let mut batch = world.batch(rows, Streams::new(0), Purpose::Environment, 0);
+            let mut batch = world.vector_env(rows, Streams::new(0), Purpose::Environment, 0);
             let actions: Vec<Vec<u32>> =
                 (0..ROUNDS).map(|_| (0..rows).map(|_| rng.below(choices)).collect()).collect();
             let mut round = 0;

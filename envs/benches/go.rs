@@ -1,7 +1,7 @@
 //! What Go costs: playouts beside the crate `go_game_board` (a port of libEGo), and a turn of a game (mask and move) under each ko rule.
 //!
 //! `cargo bench -p freewheel-envs --bench go`. Playouts: criterion's throughput is in playouts a second. The
-//! peer draws neighbours of the last move ten times as often as other points; ours draws all alike.
+//! peer draws neighbors of the last move ten times as often as other points; ours draws all alike.
 
 #![allow(missing_docs, clippy::expect_used)]
 
@@ -58,8 +58,8 @@ fn random_game(start: &Game, rng: &mut Stream) -> Vec<u16> {
     let mut mask = vec![false; game.area() + 1];
     while !game.is_over() && !game.is_truncated() {
         game.legal_mask(&mut mask);
-        let colour = game.to_play();
-        let sensible = |&p: &u16| mask[usize::from(p)] && !game.is_eye(p, colour);
+        let color = game.to_play();
+        let sensible = |&p: &u16| mask[usize::from(p)] && !game.is_eye(p, color);
         let points: Vec<u16> = (0..game.pass()).filter(sensible).collect();
         let point = match points.len() {
             0 => game.pass(),

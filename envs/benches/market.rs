@@ -1,4 +1,4 @@
-//! What a tick of a market costs: step, observation, time limit and reset, through `Episodes::step`.
+//! What a tick of a market costs: step, observation, time limit and reset, through `VectorEnv::step`.
 //! Divide by the rows: criterion's throughput is in rows a second.
 
 #![allow(missing_docs, clippy::expect_used)]
@@ -6,7 +6,9 @@
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use freewheel_core::{ActionSpace, Actions, Choice, NoCast, Purpose, Stream, Streams, WorldFamily};
+use freewheel_core::{
+    ActionBuffer, ActionSpace, Actions, NoPolicyLoader, Purpose, Stream, Streams, WorldFamily,
+};
 use freewheel_envs::market::Markets;
 
 const WORLDS: &[(&str, &str)] = &[
@@ -26,13 +28,13 @@ const ROUNDS: usize = 64;
 fn step(criterion: &mut Criterion) {
     for (name, settings) in WORLDS {
         let table = settings.parse().expect("settings of this bench");
-        let world = Markets.build(name, &table, &NoCast).expect("a world").expect("a world");
+        let world = Markets.build(name, &table, &NoPolicyLoader).expect("a world").expect("a world");
         let kind = if settings.is_empty() { "" } else { "-continuous" };
         let mut group = criterion.benchmark_group(format!("market/{name}{kind}"));
         for rows in [1, 64, 1024] {
             let mut rng = Streams::new(1).stream(Purpose::Action, 0, 0);
-            let mut batch = world.batch(rows, Streams::new(0), Purpose::Environment, 0);
-            let actions: Vec<Choice> =
+            let mut batch = world.vector_env(rows, Streams::new(0), Purpose::Environment, 0);
+            let actions: Vec<ActionBuffer> =
                 (0..ROUNDS).map(|_| random(&world.spec().actions, rows, &mut rng)).collect();
             let mut round = 0;
             group.throughput(Throughput::Elements(rows as u64));
@@ -53,15 +55,17 @@ fn step(criterion: &mut Criterion) {
 }
 
 /// Random actions of `rows` rows.
-fn random(space: &ActionSpace, rows: usize, rng: &mut Stream) -> Choice {
+fn random(space: &ActionSpace, rows: usize, rng: &mut Stream) -> ActionBuffer {
     match space {
         ActionSpace::Discrete { names } => {
-            Choice::Discrete((0..rows).map(|_| rng.below(names.len() as u32)).collect())
+            ActionBuffer::Discrete((0..rows).map(|_| rng.below(names.len() as u32)).collect())
         }
         ActionSpace::Continuous { low, high, .. } => {
             let row = || low.iter().zip(high).collect::<Vec<_>>();
             let all = (0..rows).flat_map(|_| row());
-            Choice::Continuous(all.map(|(low, high)| low + (high - low) * rng.uniform() as f32).collect())
+            ActionBuffer::Continuous(
+                all.map(|(low, high)| low + (high - low) * rng.uniform() as f32).collect(),
+            )
         }
     }
 }

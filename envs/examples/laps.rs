@@ -7,7 +7,7 @@
 
 use std::path::Path;
 
-use freewheel_core::{Error, NoCast, Question, Result, WorldFamily};
+use freewheel_core::{Error, NoPolicyLoader, Result, SolveQuery, WorldFamily};
 use freewheel_envs::track::Tracks;
 use toml::Table;
 
@@ -19,18 +19,18 @@ fn main() -> Result<()> {
     // Suzuka crosses itself.
     let opened = Table::from_iter(named.clone().into_iter().chain([("bridges".to_owned(), true.into())]));
     let circuits = Tracks.list().into_iter().map(|info| info.id).chain(files);
-    println!("| circuit | centre line | racing line | bound |");
+    println!("| circuit | center line | racing line | bound |");
     println!("|---|---|---|---|");
     for circuit in circuits {
         let world = match circuit.strip_prefix("track/") {
-            Some(name) => Tracks.build(name, &named, &NoCast)?,
+            Some(name) => Tracks.build(name, &named, &NoPolicyLoader)?,
             None => Some(Tracks.open(Path::new(&circuit), &opened)?),
         };
         let Some(world) = world else { continue };
-        let question = Question::as_played(world.spec());
-        let (centre, racing) = (world.baseline(&question)?.value, world.solve(&question)?);
+        let query = SolveQuery::for_spec(world.spec());
+        let (center, racing) = (world.baseline(&query)?.value, world.solve(&query)?);
         let bound = racing.upper.map_or("–".into(), |bound| format!("{bound:.2}"));
-        println!("| `{}` | {centre:.2} | {:.2} | {bound} |", world.spec().id, racing.value);
+        println!("| `{}` | {center:.2} | {:.2} | {bound} |", world.spec().id, racing.value);
     }
     Ok(())
 }

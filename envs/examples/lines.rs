@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use freewheel_core::{DynWorld, Error, NoCast, Question, Result, WorldFamily};
+use freewheel_core::{DynWorld, Error, NoPolicyLoader, Result, SolveQuery, WorldFamily};
 use freewheel_envs::track::Tracks;
 use freewheel_envs::track::circuit::Circuit;
 use freewheel_envs::track::line::{Kind, Limits, line, lower_bound};
@@ -18,24 +18,24 @@ use toml::Table;
 
 fn main() -> Result<()> {
     println!(
-        "| circuit | length, m | centre line | least curvature | least time | found in | driven | slower by | bound | found in |"
+        "| circuit | length, m | center line | least curvature | least time | found in | driven | slower by | bound | found in |"
     );
     println!("|---|---|---|---|---|---|---|---|---|---|");
     let limits = Limits::point_mass(9.81, 70.0, 1.0);
     for name in std::env::args().skip(1) {
         let (circuit, world) = read(&name)?;
         let lap = |kind| line(&circuit, &limits, kind).map(|line| line.lap_time);
-        let (centre, curvature) = (lap(Kind::Centre)?, lap(Kind::LeastCurvature)?);
+        let (center, curvature) = (lap(Kind::Center)?, lap(Kind::LeastCurvature)?);
         let started = Instant::now();
         let time = lap(Kind::LeastTime)?;
         let line_took = started.elapsed().as_secs_f64();
-        let driven = world.solve(&Question::as_played(world.spec()))?.value;
+        let driven = world.solve(&SolveQuery::for_spec(world.spec()))?.value;
         let gap = 100.0 * (driven / time - 1.0);
         let started = Instant::now();
         let bound = lower_bound(&circuit, &limits)?.flying;
         let bound_took = started.elapsed().as_secs_f64();
         println!(
-            "| {} | {:.0} | {centre:.3} | {curvature:.3} | {time:.3} | {line_took:.2} s | {driven:.3} | {gap:.1} % | {bound:.3} | {bound_took:.2} s |",
+            "| {} | {:.0} | {center:.3} | {curvature:.3} | {time:.3} | {line_took:.2} s | {driven:.3} | {gap:.1} % | {bound:.3} | {bound_took:.2} s |",
             circuit.name(),
             circuit.length(),
         );
@@ -59,5 +59,5 @@ fn read(name: &str) -> Result<(Circuit, Arc<dyn DynWorld>)> {
     }
     let unknown = || Error::Config(format!("there is no circuit and no file called {name}"));
     let circuit = Circuit::named(name, 1)?.ok_or_else(unknown)?;
-    Ok((circuit, Tracks.build(name, &settings, &NoCast)?.ok_or_else(unknown)?))
+    Ok((circuit, Tracks.build(name, &settings, &NoPolicyLoader)?.ok_or_else(unknown)?))
 }

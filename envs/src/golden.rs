@@ -1,4 +1,4 @@
-//! Golden playthroughs: what a world did once, kept as text, so that any change of behaviour is seen.
+//! Golden playthroughs: what a world did once, kept as text, so that any change of behavior is seen.
 
 use std::path::Path;
 

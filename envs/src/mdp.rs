@@ -8,7 +8,7 @@
 //! V(s)    = max over a         Q(s, a)                                     [S]
 //! ```
 //!
-//! and a state without any action is worth 0. [`FiniteMdp::solve`] answers every [`Question`]:
+//! and a state without any action is worth 0. [`FiniteMdp::solve`] answers every [`SolveQuery`]:
 //!
 //! | who | without horizon | with horizon |
 //! |---|---|---|
@@ -17,7 +17,7 @@
 //! | `EpsilonSoft` | `Best` in the process whose action `a` is "`a`, but random with probability epsilon" | the same |
 //!
 //! ```
-//! use freewheel_core::{Question, Who};
+//! use freewheel_core::{SolveQuery, PolicyClass};
 //! use freewheel_envs::mdp::{MdpBuilder, Outcome};
 //!
 //! // A coin is tossed until it shows heads; each toss costs 1.
@@ -27,8 +27,8 @@
 //!     Outcome { probability: 0.5, next: 0, reward: -1.0, terminal: false },
 //! ]);
 //! let coin = coin.build(vec![(0, 1.0)])?;
-//! let question = Question { gamma: 1.0, horizon: None, time_observed: false, who: Who::Best };
-//! assert_eq!(coin.solve(&question)?.value, -2.0);
+//! let query = SolveQuery { gamma: 1.0, horizon: None, time_observed: false, policy_class: PolicyClass::Optimal };
+//! assert_eq!(coin.solve(&query)?.value, -2.0);
 //! # Ok::<(), freewheel_core::Error>(())
 //! ```
 //!
@@ -80,4 +80,4 @@ pub use build::{FiniteMdp, MdpBuilder, Outcome};
 pub use policy::StatePolicy;
 
 #[cfg(doc)]
-use freewheel_core::{Error, Question};
+use freewheel_core::{Error, SolveQuery};

@@ -1,6 +1,6 @@
 //! A world of one's own, the recycling robot of Sutton & Barto (Example 3.3), and an agent beside it.
 
-use freewheel::Catalogue;
+use freewheel::Registry;
 use freewheel_agents::{Kind, tabular::Tabular, tabular::q_learning};
 use freewheel_core::*;
 use freewheel_envs::mdp::{FiniteMdp, Outcome};
@@ -44,8 +44,8 @@ impl Env for Robot {
 }
 
 impl World for Robot {
-    fn solve(&self, question: &Question) -> Result<Solution> {
-        FiniteMdp::from_fn(2, 3, vec![(0, 1.0)], outcomes)?.solve(question)
+    fn solve(&self, query: &SolveQuery) -> Result<Solution> {
+        FiniteMdp::from_fn(2, 3, vec![(0, 1.0)], outcomes)?.solve(query)
     }
     fn draw(&self, battery: &u32, _: Option<&dyn Policy>, frame: &mut Frame) {
         frame.clear(12, 1);
@@ -62,7 +62,7 @@ fn main() -> std::process::ExitCode {
             Ok(Box::new(q_learning::QLearning::new(spec, config, budget, streams)?))
         });
     let hope = Tabular { initial_value: 20.0, ..Tabular::default() };
-    Catalogue::standard()
+    Registry::standard()
         .world("my/robot", "the recycling robot", move || Ok(Robot(spec.clone()).shared()))
         .agent(hopeful.with_defaults(q_learning::Config { tabular: hope }))
         .main()

@@ -30,7 +30,7 @@ pub enum Command {
 Examples:
   freewheel run                               the default experiment
   freewheel run mine.toml --seeds 0..20       your own, on twenty seeds
-  freewheel run --set agent.alpha=0.1 --set evaluation.episodes=500
+  freewheel run --set agent.learning_rate=0.1 --set evaluation.episodes=500
 
 Running the same thing again finds it done, or goes on where it was stopped.")]
     Run(Run),
@@ -55,11 +55,11 @@ Examples:
   freewheel watch results/default/grid-cliff-sarsa-*/seed-0
   freewheel watch grid/four-rooms --agent human")]
     Watch(Watch),
-    /// Draw the states that a run's policy visits as a map, coloured by what followed or by what is alike.
+    /// Draw the states that a run's policy visits as a map, colored by what followed or by what is alike.
     #[command(after_help = "\
 Examples:
   freewheel map results/train/track-club-ppo-1a2b3c4d/seed-0
-  freewheel map results/encoders --plane vae --colour cluster
+  freewheel map results/encoders --plane vae --color cluster
 
 The plane is found without labels. The picture is kept in the run's folder as SVG and PNG; of a single run it is shown, too.
 An experiment with a table [map] draws one for each of its runs.")]
@@ -84,9 +84,9 @@ In JSON, null stands for a value that is not finite: of a state from which no en
 Examples:
   freewheel fit softmax                                the digits inside the program
   freewheel fit linear --data women
-  freewheel fit forest --data fashion-mnist --set learner.trees=200
-  freewheel fit vae --data faces --set learner.latents=16 --set data.faces=20000
-  freewheel fit kmeans --data mine.csv --set data.answer=none --set learner.clusters=5
+  freewheel fit forest --data fashion-mnist --set learner.n_estimators=200
+  freewheel fit vae --data faces --set learner.latent_dim=16 --set data.faces=20000
+  freewheel fit kmeans --data mine.csv --set data.answer=none --set learner.n_clusters=5
 
 The learner, a report, what it cost and pictures are kept in a folder. Ctrl-C stops learning and keeps what was learned.")]
     Fit(Fit),
@@ -141,7 +141,7 @@ Examples:
   freewheel match uct:1000 greedy --size 9 --games 100
   freewheel match uct:3000,rave 'gtp:gnugo --mode gtp --level 1' --sgf games
 
-Every opening is played twice, with both colours. 95 % intervals are Wilson's. A program that dies, breaks the rules
+Every opening is played twice, with both colors. 95 % intervals are Wilson's. A program that dies, breaks the rules
 or takes too long loses that game, and is started again."
     )]
     Match(Match),

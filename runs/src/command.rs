@@ -12,12 +12,12 @@ use clap::{CommandFactory, FromArgMatches};
 use comfy_table::{ContentArrangement, Table, presets};
 use freewheel_core::{DynWorld, Error as Core};
 
-use crate::Catalogue;
+use crate::Registry;
 use crate::cli::{Cli, Command};
 use crate::document::Document;
 use crate::error::{Error, Result};
 use crate::job::{Job, JobConfig};
-use crate::sight::Sight;
+use crate::observation::ObservationConfig;
 
 mod bench;
 mod contest;
@@ -36,7 +36,7 @@ mod watch;
 
 pub(crate) use init::DEFAULT_EXPERIMENT;
 
-impl Catalogue {
+impl Registry {
     /// The whole program: reads the command line, does what it says, and returns the documented exit code.
     pub fn main(self) -> ExitCode {
         let name = self.name();
@@ -114,7 +114,7 @@ impl Catalogue {
                 world.spec().version
             )));
         }
-        let world = Sight::of(&config.agent_settings)?.see(world, self.learners())?;
+        let world = ObservationConfig::of(&config.agent_settings)?.see(world, self.learners())?;
         Ok(Job { config, world })
     }
 

@@ -149,8 +149,8 @@ mod tests {
 
     #[test]
     fn overrides_and_positions() {
-        let mut doc = Document::parse("x.toml", "steps = 5\n[agent]\nalpha = 0.5\n").unwrap();
-        doc.set("agent.alpha=0.1").unwrap();
+        let mut doc = Document::parse("x.toml", "steps = 5\n[agent]\nlearning_rate = 0.5\n").unwrap();
+        doc.set("agent.learning_rate=0.1").unwrap();
         doc.set("world.\"grid/cliff\".time_limit = 7").unwrap();
         doc.set("agent.exploration=softmax").unwrap();
         assert_eq!(doc.table["agent"]["alpha"].as_float(), Some(0.1));
@@ -159,7 +159,7 @@ mod tests {
         assert!(doc.set("steps.x=1").unwrap_err().to_string().contains("`steps` is not a table"));
         assert!(doc.set("steps").unwrap_err().to_string().contains("KEY=VALUE"));
         // What the command line laid over stands nowhere in the file.
-        assert_eq!(doc.error(&["agent", "alpha"], "bad").to_string(), "--set agent.alpha=0.1: bad");
+        assert_eq!(doc.error(&["agent", "alpha"], "bad").to_string(), "--set agent.learning_rate=0.1: bad");
         assert_eq!(doc.error(&["steps"], "bad").to_string(), "x.toml:1:1: bad");
         assert_eq!(doc.error(&["agent", "beta"], "bad").to_string(), "x.toml:2:2: bad");
         assert_eq!(doc.error(&["other"], "bad").to_string(), "bad");

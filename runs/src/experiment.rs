@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 
 use freewheel_core::{Error, Result};
 
-use crate::catalogue::Catalogue;
 use crate::job::{Control, Job, Outcome};
 use crate::progress::Progress;
-use crate::yardstick::Yardsticks;
+use crate::registry::Registry;
+use crate::score_scale::ScoreScales;
 
 /// A job and what came of it.
 pub struct Ran<'a> {
@@ -34,19 +34,19 @@ type Ended = (Result<Outcome>, Duration);
 /// # Errors
 /// The first error of a job that is not divergence; the other jobs save themselves before it is returned.
 pub fn run<'a>(
-    catalogue: &Catalogue,
+    registry: &Registry,
     jobs: &'a [Job],
     root: &Path,
     threads: usize,
     stop: &AtomicBool,
     progress: &Progress,
-    yardsticks: &Yardsticks,
+    score_scales: &ScoreScales,
 ) -> Result<Vec<Ran<'a>>> {
     let workers = threads.min(jobs.len()).max(1);
     let queue: Mutex<VecDeque<usize>> = Mutex::new((0..jobs.len()).collect());
     let results: Mutex<Vec<Option<Ended>>> = Mutex::new(jobs.iter().map(|_| None).collect());
     let (made, note) = (|steps| progress.add(steps), |text: &str| progress.tell(text));
-    let control = Control { stop, progress: &made, note: &note, yardsticks };
+    let control = Control { stop, progress: &made, note: &note, score_scales };
     let next = || match stop.load(std::sync::atomic::Ordering::Relaxed) {
         true => None,
         false => queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front(),
@@ -59,7 +59,7 @@ pub fn run<'a>(
                 while let Some(i) = next() {
                     let found = matches!(jobs[i].result(root), Ok(Some(_)));
                     let begin = Instant::now();
-                    let outcome = pool.install(|| jobs[i].run(catalogue, root, &control));
+                    let outcome = pool.install(|| jobs[i].run(registry, root, &control));
                     if outcome.is_err() {
                         stop.store(true, std::sync::atomic::Ordering::Relaxed);
                     }

@@ -17,7 +17,7 @@ use std::any::Any;
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-use freewheel_agents::fit::{Estimator, EstimatorKind, Fit, Progress, Settings, Task};
+use freewheel_agents::fit::{Estimator, EstimatorFactory, Fit, Progress, Settings, Task};
 use freewheel_core::data::{DataSet, Options, Part, Shape, Target};
 use freewheel_core::{Error, Result, Samples, Streams};
 use serde::{Deserialize, Serialize};
@@ -101,7 +101,7 @@ pub struct Cost {
 /// # Errors
 /// [`Error::Config`] where the learner's task is not the set's, or its samples do not suit it; [`Error::Diverged`].
 pub fn fit(
-    kind: &dyn EstimatorKind,
+    kind: &dyn EstimatorFactory,
     settings: &Table,
     data: &DataSet,
     seed: u64,
@@ -174,7 +174,7 @@ pub fn answer(estimator: &Estimator, x: &Samples) -> Result<Samples> {
     }
 }
 
-/// The cluster whose centre is nearest, of the distances from all `[C]`; of several, the first.
+/// The cluster whose center is nearest, of the distances from all `[C]`; of several, the first.
 pub fn nearest(distances: &[f32]) -> Option<usize> {
     let each = distances.iter().enumerate();
     each.min_by(|a, b| a.1.total_cmp(b.1)).map(|(cluster, _)| cluster)

@@ -6,16 +6,16 @@ use std::sync::atomic::AtomicBool;
 
 use freewheel_core::checkpoint::write_atomically;
 use freewheel_core::evaluate::{Protocol, evaluate_unless};
-use freewheel_core::{DynWorld, Error, Finished, Learner, Mode, Policy, Result, Spec, Streams};
+use freewheel_core::{Agent, DynWorld, EpisodeSummary, Error, Mode, Policy, Result, Spec, Streams};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use toml::Table;
 
-use crate::catalogue::Catalogue;
 use crate::metrics::Window;
+use crate::registry::Registry;
+use crate::score_scale::ScoreScales;
 use crate::stall::Stall;
 use crate::training::{Training, newest, of_this_run, stores};
-use crate::yardstick::Yardsticks;
 
 /// How a run is judged.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -26,7 +26,7 @@ pub struct Evaluation {
     /// Evaluations on the way, evenly spaced; 0 for none but the last.
     pub points: u64,
     /// Episodes of an evaluation on the way.
-    pub episodes_on_the_way: u64,
+    pub interim_episodes: u64,
     /// Steps after which an episode is cut, in worlds that have no time limit of their own.
     pub max_steps: u32,
     /// Episodes of the final evaluation that are kept, to be replayed and verified.
@@ -46,7 +46,7 @@ impl Default for Evaluation {
         Evaluation {
             episodes: 200,
             points: 10,
-            episodes_on_the_way: 20,
+            interim_episodes: 20,
             max_steps: 1000,
             recorded: 3,
             stalled_after: 0.5,
@@ -108,7 +108,7 @@ pub struct JobConfig {
     /// Environment steps.
     pub steps: u64,
     /// Environments at once.
-    pub rows: usize,
+    pub num_envs: usize,
     /// How it is judged.
     pub evaluation: Evaluation,
     /// How often it is logged.
@@ -216,7 +216,7 @@ pub struct Measured {
 
 impl Measured {
     /// The means of the measures of `finished`.
-    pub fn all(spec: &Spec, finished: &[Finished]) -> Vec<Self> {
+    pub fn all(spec: &Spec, finished: &[EpisodeSummary]) -> Vec<Self> {
         let mean = |index: usize| {
             let said: Vec<f64> = finished
                 .iter()
@@ -242,7 +242,7 @@ pub struct Control<'a> {
     /// Told of what the user should know.
     pub note: &'a (dyn Fn(&str) + Sync),
     /// Knows the baselines.
-    pub yardsticks: &'a Yardsticks,
+    pub score_scales: &'a ScoreScales,
 }
 
 impl Job {
@@ -296,12 +296,12 @@ impl Job {
     ///
     /// # Errors
     /// What reading, writing or the agent's settings have wrong; divergence is an [`Outcome`].
-    pub fn run(&self, catalogue: &Catalogue, root: &Path, control: &Control<'_>) -> Result<Outcome> {
+    pub fn run(&self, registry: &Registry, root: &Path, control: &Control<'_>) -> Result<Outcome> {
         if let Some(result) = self.result(root)? {
             (control.progress)(self.config.steps);
             return Ok(Outcome::Done(result));
         }
-        let mut training = Training::begin(self, catalogue, self.directory(root), control)?;
+        let mut training = Training::begin(self, registry, self.directory(root), control)?;
         match training.finish_learning(control) {
             Ok(true) => Ok(training.conclude(control)?.map_or(Outcome::Interrupted, Outcome::Done)),
             Ok(false) => Ok(Outcome::Interrupted),
@@ -310,20 +310,20 @@ impl Job {
         }
     }
 
-    /// The learner as its newest whole checkpoint has it, and at which step; `None` where there is no checkpoint yet.
+    /// The agent as its newest whole checkpoint has it, and at which step; `None` where there is no checkpoint yet.
     ///
     /// # Errors
     /// [`Error::Damaged`] where there are checkpoints and not one is whole, or they are another run's.
     pub fn trained(
         &self,
-        catalogue: &Catalogue,
+        registry: &Registry,
         directory: &Path,
         note: &dyn Fn(&str),
-    ) -> Result<Option<(u64, Box<dyn Learner>)>> {
+    ) -> Result<Option<(u64, Box<dyn Agent>)>> {
         let Some((step, checkpoint)) = newest(directory, &self.config, note)? else { return Ok(None) };
-        let mut learner = self.learner(catalogue)?;
-        learner.load(checkpoint.section("learner")?)?;
-        Ok(Some((step, learner)))
+        let mut agent = self.agent(registry)?;
+        agent.load(checkpoint.section("agent")?)?;
+        Ok(Some((step, agent)))
     }
 
     /// The steps of all whole checkpoints with the policy that each would play, oldest first.
@@ -332,7 +332,7 @@ impl Job {
     /// Those of reading; a damaged checkpoint is only noted.
     pub fn history(
         &self,
-        catalogue: &Catalogue,
+        registry: &Registry,
         directory: &Path,
         note: &dyn Fn(&str),
     ) -> Result<Vec<(u64, Box<dyn Policy>)>> {
@@ -342,9 +342,9 @@ impl Job {
                 match store.load(step).and_then(|checkpoint| of_this_run(checkpoint, &self.config, directory))
                 {
                     Ok(checkpoint) => {
-                        let mut learner = self.learner(catalogue)?;
-                        learner.load(checkpoint.section("learner")?)?;
-                        history.push((step, learner.policy(Mode::Greedy)));
+                        let mut agent = self.agent(registry)?;
+                        agent.load(checkpoint.section("agent")?)?;
+                        history.push((step, agent.policy(Mode::Greedy)));
                     }
                     Err(refused) => note(&refused.to_string()),
                 }
@@ -364,10 +364,10 @@ impl Job {
         policy: &dyn Policy,
         episodes: u64,
         stop: &AtomicBool,
-    ) -> Result<Option<Vec<Finished>>> {
+    ) -> Result<Option<Vec<EpisodeSummary>>> {
         let (streams, max_steps) = (Streams::new(self.config.seed), self.max_steps());
-        let protocol = Protocol { episodes, rows: EVALUATION_ROWS, max_steps, streams };
-        evaluate_unless(self.judge(), policy, &protocol, stop)
+        let protocol = Protocol { episodes, num_envs: EVALUATION_ROWS, max_steps, streams };
+        evaluate_unless(self.evaluation_world(), policy, &protocol, stop)
     }
 
     /// What messages call it.
@@ -377,26 +377,26 @@ impl Job {
     }
 
     /// Where it is judged: its own world, unless that names another.
-    pub fn judge(&self) -> &dyn DynWorld {
-        self.world.judge().map_or(&*self.world, |judge| &*judge.world)
+    pub fn evaluation_world(&self) -> &dyn DynWorld {
+        self.world.evaluation_world().map_or(&*self.world, |judge| &*judge.world)
     }
 
     /// What the world in which it is judged is built with.
     pub(crate) fn judge_settings(&self) -> &Table {
-        self.world.judge().map_or(&self.config.world_settings, |judge| &judge.settings)
+        self.world.evaluation_world().map_or(&self.config.world_settings, |judge| &judge.settings)
     }
 
     /// After how many steps an evaluation cuts an episode.
     pub(crate) fn max_steps(&self) -> u32 {
-        match self.judge().spec().time_limit {
+        match self.evaluation_world().spec().time_limit {
             Some(_) => u32::MAX,
             None => self.config.evaluation.max_steps,
         }
     }
 
-    pub(crate) fn learner(&self, catalogue: &Catalogue) -> Result<Box<dyn Learner>> {
-        let JobConfig { seed, steps, rows, ref agent, ref agent_settings, .. } = self.config;
-        let budget = freewheel_agents::Budget { steps, rows };
-        catalogue.find_agent(agent)?.build_in(&*self.world, agent_settings, budget, Streams::new(seed))
+    pub(crate) fn agent(&self, registry: &Registry) -> Result<Box<dyn Agent>> {
+        let JobConfig { seed, steps, num_envs, ref agent, ref agent_settings, .. } = self.config;
+        let budget = freewheel_agents::Budget { steps, num_envs };
+        registry.find_agent(agent)?.build_in(&*self.world, agent_settings, budget, Streams::new(seed))
     }
 }

@@ -1,4 +1,4 @@
-//! A map of the states that a run's policy visits: a plane found without labels, coloured by the reward that followed or by what is
+//! A map of the states that a run's policy visits: a plane found without labels, colored by the reward that followed or by what is
 //! alike.
 
 use std::path::{Path, PathBuf};
@@ -8,17 +8,17 @@ use clap::builder::PossibleValue;
 use freewheel_agents::fit::unwatched;
 use freewheel_agents::unsupervised::{Codes, Encode, kmeans, pca, vae};
 use freewheel_core::{
-    Choice, DynWorld, Ending, Error, Mode, ObservationSpace, Player, Policy, Purpose, Result, Samples,
+    ActionBuffer, DynWorld, Ending, Error, Mode, ObservationSpace, Player, Policy, Purpose, Result, Samples,
     Stream, Streams,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::catalogue::Catalogue;
 use crate::job::Job;
+use crate::observation::encoder::Scale;
 use crate::picture::{self, Scatter, counted};
+use crate::registry::Registry;
 use crate::report::digits;
-use crate::sight::encoder::Scale;
 
 /// What finds the plane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
@@ -30,10 +30,10 @@ pub enum Plane {
     Vae,
 }
 
-/// What gives a state its colour.
+/// What gives a state its color.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
-pub enum Colour {
+pub enum Color {
     /// The discounted reward that followed.
     Value,
     /// Which group of k-means it is in.
@@ -47,9 +47,9 @@ pub struct MapPlan {
     /// What finds the plane of the map.
     #[arg(long, value_enum, default_value_t = Plane::Pca)]
     pub plane: Plane,
-    /// What gives a state its colour.
-    #[arg(long, value_enum, default_value_t = Colour::Value)]
-    pub colour: Colour,
+    /// What gives a state its color.
+    #[arg(long, value_enum, default_value_t = Color::Value)]
+    pub color: Color,
     /// How many states are drawn, 10 to 100000.
     #[arg(long, default_value_t = 5000)]
     pub states: u32,
@@ -60,7 +60,7 @@ pub struct MapPlan {
 
 impl Default for MapPlan {
     fn default() -> Self {
-        MapPlan { plane: Plane::Pca, colour: Colour::Value, states: 5000, clusters: 6 }
+        MapPlan { plane: Plane::Pca, color: Color::Value, states: 5000, clusters: 6 }
     }
 }
 
@@ -93,7 +93,7 @@ impl MapPlan {
     pub fn file_name(&self) -> String {
         let name =
             |choice: Option<PossibleValue>| choice.map_or_else(String::new, |it| it.get_name().to_owned());
-        format!("map-{}-{}", name(self.plane.to_possible_value()), name(self.colour.to_possible_value()))
+        format!("map-{}-{}", name(self.plane.to_possible_value()), name(self.color.to_possible_value()))
     }
 
     /// The map of the newest policy of the run in `directory`, played greedily in the world it learned in; `None` before its first
@@ -103,20 +103,20 @@ impl MapPlan {
     /// [`Error::Config`] where the world shows no numbers that lie in a plane; those of reading and playing.
     pub fn draw(
         &self,
-        catalogue: &Catalogue,
+        registry: &Registry,
         job: &Job,
         directory: &Path,
         note: &dyn Fn(&str),
     ) -> Result<Option<Scatter>> {
-        let Some((step, learner)) = job.trained(catalogue, directory, note)? else { return Ok(None) };
-        let world = catalogue.build_world(&job.config.world, &job.config.world_settings)?;
+        let Some((step, agent)) = job.trained(registry, directory, note)? else { return Ok(None) };
+        let world = registry.build_world(&job.config.world, &job.config.world_settings)?;
         match world.spec().observation {
             ObservationSpace::Discrete { n } => {
                 return Err(Error::Config(format!(
                     "{}: it shows which of {n} states it is in, and an index has no place in a plane; `{} watch` draws \
                      such states",
                     world.spec().id,
-                    catalogue.name()
+                    registry.name()
                 )));
             }
             _ if world.spec().observation.len() < 2 => {
@@ -127,8 +127,8 @@ impl MapPlan {
             }
             _ => {}
         }
-        let policy = learner.policy(Mode::Greedy);
-        let known_alone = self.colour == Colour::Value;
+        let policy = agent.policy(Mode::Greedy);
+        let known_alone = self.color == Color::Value;
         let visited = visit(&*world, job, &*policy, self.states as usize, known_alone)?;
         let title = format!(
             "{}, {} steps\n{} states that it visits in the plane of ",
@@ -145,38 +145,42 @@ impl MapPlan {
     /// Those of fitting.
     fn drawn(&self, title: &str, visited: &Visited, streams: Streams) -> Result<Scatter> {
         let scaled = |unit: bool| Scale::of(&visited.obs, unit).apply(visited.obs.values());
-        let standardised = scaled(false)?;
+        let standardized = scaled(false)?;
         let (points, subtitle, axes) = match self.plane {
             Plane::Pca => {
-                let fitted = pca::Config { components: 2 }.fit(&standardised, streams, &mut unwatched)?;
+                let fitted = pca::Config { n_components: 2 }.fit(&standardized, streams, &mut unwatched)?;
                 let shares = fitted.explained_variance_ratio();
                 let axis = |i: usize| format!("component {} ({:.1} %)", i + 1, 100.0 * shares[i]);
-                (fitted.encode(&standardised)?, "two principal components", [axis(0), axis(1)])
+                (fitted.encode(&standardized)?, "two principal components", [axis(0), axis(1)])
             }
             Plane::Vae => {
                 // Few numbers bring few nats: at its full weight the divergence would leave nothing to see.
-                let config =
-                    vae::Config { latents: 2, beta: 0.01, hidden: vec![64, 64], ..vae::Config::default() };
+                let config = vae::Config {
+                    latent_dim: 2,
+                    beta: 0.01,
+                    hidden_sizes: vec![64, 64],
+                    ..vae::Config::default()
+                };
                 let scaled = scaled(true)?;
                 let fitted = config.fit(&scaled, streams, &mut unwatched)?;
                 let axes = ["factor 1".to_owned(), "factor 2".to_owned()];
                 (fitted.encode(&scaled)?, "two factors of a VAE", axes)
             }
         };
-        let coloured_by = match self.colour {
-            Colour::Value => "the discounted reward that followed",
-            Colour::Cluster => "groups of k-means, and what followed on average",
+        let colored_by = match self.color {
+            Color::Value => "the discounted reward that followed",
+            Color::Cluster => "groups of k-means, and what followed on average",
         };
-        let title = format!("{title}{subtitle}\ncolour: {coloured_by}");
+        let title = format!("{title}{subtitle}\ncolor: {colored_by}");
         let map = Scatter::new(&title, points, [&axes[0], &axes[1]])?;
-        match self.colour {
-            Colour::Value => {
+        match self.color {
+            Color::Value => {
                 let known: Vec<f32> = visited.value.iter().flatten().copied().collect();
                 map.by_value(&known, "value")
             }
-            Colour::Cluster => {
-                let config = kmeans::Config { clusters: self.clusters, ..kmeans::Config::default() };
-                let of = config.fit(&standardised, streams, &mut unwatched)?.labels(&standardised)?;
+            Color::Cluster => {
+                let config = kmeans::Config { n_clusters: self.clusters, ..kmeans::Config::default() };
+                let of = config.fit(&standardized, streams, &mut unwatched)?.labels(&standardized)?;
                 map.by_class(&of, &names(&of, &visited.value, self.clusters))
             }
         }
@@ -188,12 +192,12 @@ impl MapPlan {
     /// As [`MapPlan::draw`]; [`Error::Io`].
     pub fn write(
         &self,
-        catalogue: &Catalogue,
+        registry: &Registry,
         job: &Job,
         directory: &Path,
         note: &dyn Fn(&str),
     ) -> Result<Option<(Scatter, [PathBuf; 2])>> {
-        let Some(map) = self.draw(catalogue, job, directory, note)? else { return Ok(None) };
+        let Some(map) = self.draw(registry, job, directory, note)? else { return Ok(None) };
         let files = picture::write(directory, &self.file_name(), &map)?;
         Ok(Some((map, files)))
     }
@@ -229,18 +233,18 @@ fn visit(
 ) -> Result<Visited> {
     let streams = Streams::new(job.config.seed);
     let open = |world: &dyn DynWorld| {
-        let mut episodes = world.batch(ROWS, streams, Purpose::EvaluationEnvironment, 0);
+        let mut episodes = world.vector_env(ROWS, streams, Purpose::EvaluationEnvironment, 0);
         episodes.limit(job.max_steps());
         episodes
     };
     let (mut plain, mut seen) = (open(world), open(&*job.world));
     let mut rngs: Vec<Stream> =
         (0..ROWS as u64).map(|row| streams.stream(Purpose::EvaluationAction, row, 0)).collect();
-    let mut choice = Choice::for_spec(world.spec(), ROWS);
+    let mut choice = ActionBuffer::for_spec(world.spec(), ROWS);
     let mut trails: Vec<Vec<Taken>> = (0..ROWS).map(|_| Vec::new()).collect();
     let (mut whole, mut obs, mut value) = ([false; ROWS], Vec::new(), Vec::new());
     while value.len() < states || whole.contains(&false) {
-        seen.ask(policy, &mut rngs, &mut choice)?;
+        seen.select_actions(policy, &mut rngs, &mut choice)?;
         for (row, trail) in trails.iter_mut().enumerate() {
             let view = plain.view();
             trail.push(Taken { obs: view.obs_row(row).to_vec(), mover: view.to_play[row], reward: 0.0 });

@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{Seek, Write};
 use std::path::{Path, PathBuf};
 
-use freewheel_core::{Ending, Error, Finished, Result};
+use freewheel_core::{Ending, EpisodeSummary, Error, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -29,14 +29,14 @@ pub struct Window {
 
 impl Window {
     /// Gathers `finished`.
-    pub fn of(finished: &[Finished]) -> Self {
+    pub fn of(finished: &[EpisodeSummary]) -> Self {
         let mut window = Window::default();
         finished.iter().for_each(|one| window.add(one));
         window
     }
 
     /// Adds one episode; one whose score cannot be said, as where an opponent has failed, does not count.
-    pub fn add(&mut self, finished: &Finished) {
+    pub fn add(&mut self, finished: &EpisodeSummary) {
         if finished.score.is_nan() {
             return;
         }
@@ -44,7 +44,7 @@ impl Window {
         let before = finished.score - self.mean;
         self.mean += before / self.episodes as f64;
         self.squares += before * (finished.score - self.mean);
-        self.total += (finished.total - self.total) / self.episodes as f64;
+        self.total += (finished.episode_return - self.total) / self.episodes as f64;
         self.steps += u64::from(finished.length);
         self.truncated += u64::from(finished.ending == Ending::Truncated);
     }

@@ -5,11 +5,11 @@
 //! |---|---|
 //! | [`sheet`] | [`Sheet`]: rows of small images with captions |
 //! | [`matrix`] | [`Matrix`]: how often each class was taken for each |
-//! | [`scatter`] | [`Scatter`]: points in a plane, coloured by class or by value |
+//! | [`scatter`] | [`Scatter`]: points in a plane, colored by class or by value |
 //! | [`chart`] | [`Chart`]: points, lines and bars over one axis |
 //! | [`learners`] | the pictures of fitted learners |
 //! | [`scene`] | [`Scene`]: the marks that all of these are drawn with |
-//! | [`colours`] | which colours, and why these |
+//! | [`colors`] | which colors, and why these |
 //! | `plane` | axes |
 //! | `letters` | the outlines of the letters |
 //! | `svg`, `raster` | a scene as SVG and as PNG |
@@ -25,7 +25,7 @@ pub use crate::tui::Depth;
 
 mod characters;
 pub mod chart;
-pub mod colours;
+pub mod colors;
 pub mod learners;
 mod letters;
 pub mod matrix;
@@ -48,7 +48,7 @@ pub use sheet::Sheet;
 pub trait Picture: Send + Sync {
     /// What is drawn on paper.
     fn scene(&self) -> Scene;
-    /// The same for a terminal of `width` columns, its last line ended. Without colours characters tell.
+    /// The same for a terminal of `width` columns, its last line ended. Without colors characters tell.
     fn text(&self, width: u16, depth: Depth) -> String;
 
     /// As SVG 1.1, images inside it.
@@ -97,7 +97,7 @@ pub fn write(folder: impl AsRef<Path>, name: &str, picture: &dyn Picture) -> Res
     Ok(paths)
 }
 
-/// How wide standard output is, in columns, and which colours it shows: none where it is no terminal.
+/// How wide standard output is, in columns, and which colors it shows: none where it is no terminal.
 pub fn screen() -> (u16, Depth) {
     if !std::io::stdout().is_terminal() {
         return (80, Depth::None);

@@ -10,12 +10,12 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
-use crate::catalogue::{Catalogue, world_file};
 use crate::document::Document;
 use crate::job::{CheckpointPlan, Evaluation, Job, JobConfig, LogPlan};
 use crate::map::MapPlan;
+use crate::observation::ObservationConfig;
+use crate::registry::{Registry, world_file};
 use crate::seeds::Seeds;
-use crate::sight::Sight;
 
 /// The keys at the top of an experiment file that are plain values.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -28,12 +28,12 @@ struct Top {
     /// Environment steps of each run.
     steps: u64,
     /// Environments that an agent learns from at once.
-    rows: usize,
+    num_envs: usize,
 }
 
 impl Default for Top {
     fn default() -> Self {
-        Top { name: "experiment".into(), seeds: Seeds::default(), steps: 100_000, rows: 1 }
+        Top { name: "experiment".into(), seeds: Seeds::default(), steps: 100_000, num_envs: 1 }
     }
 }
 
@@ -66,10 +66,10 @@ impl Plan {
     ///
     /// # Errors
     /// What a key, a name or a value has wrong, with its line.
-    pub fn new(catalogue: &Catalogue, doc: &Document) -> Result<Self> {
+    pub fn new(registry: &Registry, doc: &Document) -> Result<Self> {
         let mut top = doc.table.clone();
         top.retain(|key, _| !SECTIONS.contains(&key));
-        let known: Vec<&str> = ["name", "seeds", "steps", "rows"].into_iter().chain(SECTIONS).collect();
+        let known: Vec<&str> = ["name", "seeds", "steps", "num_envs"].into_iter().chain(SECTIONS).collect();
         if let Some(key) = top.keys().find(|key| !known.contains(&key.as_str())) {
             return Err(doc.error(&[key], unknown("key", key, &known, "")));
         }
@@ -86,10 +86,10 @@ impl Plan {
         if let Some((key, fault)) = map.as_ref().and_then(MapPlan::fault) {
             return Err(doc.error(&["map", key], fault));
         }
-        known_names(doc, catalogue, &worlds, &agents)?;
+        known_names(doc, registry, &worlds, &agents)?;
         let mut jobs = Vec::new();
         for world in &worlds {
-            common.jobs_of(catalogue, doc, world, &agents, &mut jobs)?;
+            common.jobs_of(registry, doc, world, &agents, &mut jobs)?;
         }
         Ok(Plan { name: common.top.name, jobs, map })
     }
@@ -112,7 +112,7 @@ struct Layer {
 /// More steps than anybody can wait for, few enough that sums of them cannot overflow.
 const MOST_STEPS: u64 = 1_000_000_000_000_000;
 /// More rows than any memory is for.
-const MOST_ROWS: usize = 1 << 20;
+const MAX_NUM_ENVS: usize = 1 << 20;
 
 impl Common {
     fn check(&self, doc: &Document) -> Result<()> {
@@ -124,7 +124,7 @@ impl Common {
             }
         };
         within(&["steps"], self.top.steps, MOST_STEPS)?;
-        within(&["rows"], self.top.rows as u64, MOST_ROWS as u64)?;
+        within(&["num_envs"], self.top.num_envs as u64, MAX_NUM_ENVS as u64)?;
         within(&["evaluation", "max_steps"], u64::from(self.evaluation.max_steps), u64::from(u32::MAX))?;
         within(&["checkpoint", "keep"], self.checkpoint.keep as u64, MOST_STEPS)?;
         let share = self.evaluation.stalled_after;
@@ -143,7 +143,7 @@ impl Common {
 
     fn jobs_of(
         &self,
-        catalogue: &Catalogue,
+        registry: &Registry,
         doc: &Document,
         world: &Entry,
         agents: &[Entry],
@@ -177,21 +177,21 @@ impl Common {
         }
         let mut world_settings = merged(&layers);
         let id = located(doc, &world.id)?;
-        for field in catalogue.world_fields(&id).iter().filter(|field| field.is_path) {
+        for field in registry.world_fields(&id).iter().filter(|field| field.is_path) {
             world_settings.get_mut(&field.name).map_or(Ok(()), |value| make_absolute(doc, value))?;
         }
-        let built = catalogue.build_world(&id, &world_settings).map_err(|e| match e {
+        let built = registry.build_world(&id, &world_settings).map_err(|e| match e {
             Error::Io { .. } => doc.error(&["worlds", &world.path[1]], e.to_string()),
-            e => blame(doc, &layers, e, |table| catalogue.build_world(&id, table).err()),
+            e => blame(doc, &layers, e, |table| registry.build_world(&id, table).err()),
         })?;
-        let world_digest = catalogue.world_digest(&id, &world_settings)?;
+        let world_digest = registry.world_digest(&id, &world_settings)?;
         for agent in agents {
-            let layers = self.agent_layers(catalogue, doc, &agent_layers, agent, agents)?;
-            let kind = catalogue.find_agent(&agent.id)?;
+            let layers = self.agent_layers(registry, doc, &agent_layers, agent, agents)?;
+            let kind = registry.find_agent(&agent.id)?;
             // Built once only to see that it can be: a setting out of its range is found before anything runs.
-            let budget = freewheel_agents::Budget { steps, rows: self.top.rows };
+            let budget = freewheel_agents::Budget { steps, num_envs: self.top.num_envs };
             let build = |table: &Table| -> Result<Arc<dyn DynWorld>> {
-                let world = Sight::of(table)?.see(Arc::clone(&built), catalogue.learners())?;
+                let world = ObservationConfig::of(table)?.see(Arc::clone(&built), registry.learners())?;
                 kind.build_in(&*world, table, budget, Streams::new(0)).map(|_| world)
             };
             let settings = merged(&layers);
@@ -209,8 +209,8 @@ impl Common {
                     agent: agent.id.clone(),
                     agent_label: agent.label.clone(),
                     seed,
-                    steps: steps.next_multiple_of(self.top.rows as u64),
-                    rows: self.top.rows,
+                    steps: steps.next_multiple_of(self.top.num_envs as u64),
+                    num_envs: self.top.num_envs,
                     evaluation: self.evaluation.clone(),
                     log: self.log.clone(),
                     checkpoint: self.checkpoint.clone(),
@@ -227,16 +227,16 @@ impl Common {
     /// an error.
     fn agent_layers(
         &self,
-        catalogue: &Catalogue,
+        registry: &Registry,
         doc: &Document,
         layers: &[Layer],
         agent: &Entry,
         agents: &[Entry],
     ) -> Result<Vec<Layer>> {
         let knows = |id: &str, key: &str| {
-            catalogue.find_agent(id).is_ok_and(|kind| kind.fields().iter().any(|field| field.name == key))
+            registry.find_agent(id).is_ok_and(|kind| kind.fields().iter().any(|field| field.name == key))
         };
-        let is_agent = |key: &str| catalogue.find_agent(key).is_ok();
+        let is_agent = |key: &str| registry.find_agent(key).is_ok();
         let mut result = Vec::new();
         for layer in layers {
             let mut common = Table::new();
@@ -248,7 +248,7 @@ impl Common {
                     _ if agents.iter().any(|other| knows(&other.id, key)) => {}
                     _ => {
                         let fields =
-                            agents.iter().flat_map(|a| catalogue.find_agent(&a.id)).flat_map(|k| k.fields());
+                            agents.iter().flat_map(|a| registry.find_agent(&a.id)).flat_map(|k| k.fields());
                         let known: Vec<String> = fields.map(|field| field.name).collect();
                         return Err(doc.error(&path, unknown("setting", key, &known, "agent")));
                     }
@@ -374,7 +374,7 @@ fn entries(doc: &Document, list: &str) -> Result<Vec<Entry>> {
 }
 
 /// Unknown names first: they explain most other errors. A table for a world that the experiment does not name is a slip.
-fn known_names(doc: &Document, catalogue: &Catalogue, worlds: &[Entry], agents: &[Entry]) -> Result<()> {
+fn known_names(doc: &Document, registry: &Registry, worlds: &[Entry], agents: &[Entry]) -> Result<()> {
     for key in ["world", "agent"] {
         if doc.table.get(key).is_some_and(|value| !value.is_table()) {
             return Err(
@@ -383,12 +383,10 @@ fn known_names(doc: &Document, catalogue: &Catalogue, worlds: &[Entry], agents: 
         }
     }
     for agent in agents {
-        catalogue.find_agent(&agent.id).map_err(|e| doc.error(&["agents", &agent.path[1]], e.to_string()))?;
+        registry.find_agent(&agent.id).map_err(|e| doc.error(&["agents", &agent.path[1]], e.to_string()))?;
     }
     for (key, value) in layer(doc, &["agent"]).table {
-        if value.is_table()
-            && catalogue.find_agent(&key).is_ok()
-            && agents.iter().all(|agent| agent.id != key)
+        if value.is_table() && registry.find_agent(&key).is_ok() && agents.iter().all(|agent| agent.id != key)
         {
             let known: Vec<&str> = agents.iter().map(|agent| agent.id.as_str()).collect();
             return Err(doc.error(&["agent", &key], unknown("agent", &key, &known, "this experiment")));

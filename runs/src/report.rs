@@ -9,8 +9,8 @@ use serde::Serialize;
 
 use crate::experiment::Ran;
 use crate::job::{JobResult, Measured, Outcome};
+use crate::score_scale::{Reference, ScoreScale, ScoreScales};
 use crate::stall::Stall;
-use crate::yardstick::{Reference, Yardstick, Yardsticks};
 
 /// An experiment's results.
 #[derive(Serialize)]
@@ -55,10 +55,10 @@ pub struct Row {
     /// The score of nothing learned, and whose it is.
     pub baseline: Option<Baseline>,
     /// (mean - baseline) / (reference - baseline): 0 is the baseline, 1 the reference.
-    pub normalised: Option<f64>,
+    pub normalized: Option<f64>,
     /// The same of each seed's score.
     #[serde(skip)]
-    normalised_scores: Vec<f64>,
+    normalized_scores: Vec<f64>,
     /// The world's measures, means over seeds.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub measures: Vec<Measured>,
@@ -83,7 +83,7 @@ pub struct Stalled {
 pub struct Overall {
     /// The agent.
     pub agent: String,
-    /// Interquartile mean of the normalised scores (Agarwal et al. 2021).
+    /// Interquartile mean of the normalized scores (Agarwal et al. 2021).
     pub iqm: f64,
     /// Its 95 % stratified bootstrap interval.
     pub interval: Option<Interval>,
@@ -95,14 +95,14 @@ impl Report {
     /// Gathers what came of an experiment's runs.
     ///
     /// # Errors
-    /// Those of [`Yardsticks::of`].
-    pub fn new(experiment: &str, out: &str, ran: &[Ran<'_>], yardsticks: &Yardsticks) -> Result<Self> {
+    /// Those of [`ScoreScales::of`].
+    pub fn new(experiment: &str, out: &str, ran: &[Ran<'_>], score_scales: &ScoreScales) -> Result<Self> {
         let mut rows: Vec<Row> = Vec::new();
         // The folder names the whole configuration: nothing else may share a row.
         for group in ran.chunk_by(|a, b| a.job.config.folder() == b.job.config.folder()) {
             let config = &group[0].job.config;
-            let yardstick = yardsticks.of(group[0].job)?;
-            let mut row = Row::new(group, &yardstick);
+            let score_scale = score_scales.of(group[0].job)?;
+            let mut row = Row::new(group, &score_scale);
             if rows.iter().any(|other| (&other.world, &other.agent) == (&row.world, &row.agent)) {
                 // The same names with other settings: the hash of the folder tells them apart.
                 let hash = config.folder();
@@ -140,7 +140,7 @@ impl Report {
             "95 % interval",
             "best possible",
             "baseline",
-            "normalised",
+            "normalized",
             "while learning",
             "steps/s",
         ]);
@@ -155,7 +155,7 @@ impl Report {
                 interval(row.interval),
                 row.reference.map_or("-".into(), Reference::to_text),
                 row.baseline.as_ref().map_or("-".into(), baseline_text),
-                row.normalised.map_or("-".into(), |x| format!("{x:.3}")),
+                row.normalized.map_or("-".into(), |x| format!("{x:.3}")),
                 number(row.online),
                 row.steps_per_second.map_or("-".into(), short),
             ]);
@@ -174,7 +174,7 @@ impl Report {
         }
         if !self.overall.is_empty() {
             let mut table = new_table(markdown);
-            table.set_header(["agent", "all worlds (IQM, normalised)", "95 % interval"]);
+            table.set_header(["agent", "all worlds (IQM, normalized)", "95 % interval"]);
             for row in &self.overall {
                 table.add_row([row.agent.clone(), format!("{:.3}", row.iqm), interval(row.interval)]);
             }
@@ -196,8 +196,8 @@ impl Row {
         }
     }
 
-    fn new(group: &[Ran<'_>], yardstick: &Yardstick) -> Self {
-        let lower_is_better = group[0].job.judge().spec().lower_is_better();
+    fn new(group: &[Ran<'_>], score_scale: &ScoreScale) -> Self {
+        let lower_is_better = group[0].job.evaluation_world().spec().lower_is_better();
         let config = &group[0].job.config;
         let done: Vec<(&JobResult, Duration)> = group
             .iter()
@@ -209,14 +209,14 @@ impl Row {
         let scores: Vec<f64> = done.iter().filter_map(|(result, _)| result.evaluation.score()).collect();
         let online: Vec<f64> = done.iter().filter_map(|(result, _)| result.online.score()).collect();
         let streams = Streams::new(0);
-        let (summary, online) = (stats::summarise(&scores, streams), stats::summarise(&online, streams));
+        let (summary, online) = (stats::summarize(&scores, streams), stats::summarize(&online, streams));
         let diverged = group.iter().filter(|ran| matches!(ran.outcome, Some(Outcome::Diverged(_)))).count();
         let seconds: f64 = done.iter().map(|(_, time)| time.as_secs_f64()).sum();
         // What took no time was done before.
         let now = done.iter().filter(|(_, time)| !time.is_zero());
         let steps: u64 = now.map(|(result, _)| result.steps).sum();
         let mean = (!scores.is_empty()).then_some(summary.mean);
-        let normalise = |score: f64| yardstick.normalise(score, lower_is_better);
+        let normalize = |score: f64| score_scale.normalize(score, lower_is_better);
         Row {
             world: config.world_label.clone(),
             agent: config.agent_label.clone(),
@@ -228,10 +228,10 @@ impl Row {
             interval: summary.interval,
             online: (online.n > 0).then_some(online.mean),
             online_interval: online.interval,
-            reference: yardstick.reference,
-            baseline: yardstick.baseline.clone(),
-            normalised: mean.and_then(normalise),
-            normalised_scores: scores.iter().filter_map(|&score| normalise(score)).collect(),
+            reference: score_scale.reference,
+            baseline: score_scale.baseline.clone(),
+            normalized: mean.and_then(normalize),
+            normalized_scores: scores.iter().filter_map(|&score| normalize(score)).collect(),
             measures: mean_measures(&done),
             steps_per_second: (seconds > 0.0).then(|| steps as f64 / seconds),
             scores,
@@ -275,7 +275,7 @@ fn overall(rows: &[Row]) -> Vec<Overall> {
         let tasks: Vec<Vec<f64>> = rows
             .iter()
             .filter(|other| other.agent == row.agent)
-            .map(|row| row.normalised_scores.clone())
+            .map(|row| row.normalized_scores.clone())
             .filter(|scores: &Vec<f64>| !scores.is_empty())
             .collect();
         let iqm = |tasks: &[Vec<f64>]| stats::iqm(&tasks.concat());

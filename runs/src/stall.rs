@@ -2,7 +2,7 @@
 //! and stops nothing.
 
 use freewheel_core::stats::{self, Interval};
-use freewheel_core::{Baseline, Finished, Streams};
+use freewheel_core::{Baseline, EpisodeSummary, Streams};
 use serde::{Deserialize, Serialize};
 
 use crate::report::digits;
@@ -26,7 +26,12 @@ const ROUNDING: f64 = 1e-9;
 impl Stall {
     /// Judges the evaluation at `step`: better is what has its whole interval beyond the baseline. `None` where it is
     /// better, or no episode has a score.
-    pub fn of(step: u64, finished: &[Finished], baseline: &Baseline, lower_is_better: bool) -> Option<Self> {
+    pub fn of(
+        step: u64,
+        finished: &[EpisodeSummary],
+        baseline: &Baseline,
+        lower_is_better: bool,
+    ) -> Option<Self> {
         let scores: Vec<f64> = finished.iter().map(|one| one.score).filter(|score| !score.is_nan()).collect();
         if scores.is_empty() {
             return None;
@@ -65,12 +70,12 @@ mod tests {
 
     use super::*;
 
-    fn scored(scores: &[f64]) -> Vec<Finished> {
-        let one = |&score: &f64| Finished {
+    fn scored(scores: &[f64]) -> Vec<EpisodeSummary> {
+        let one = |&score: &f64| EpisodeSummary {
             index: 0,
             episode: 0,
             score,
-            total: score,
+            episode_return: score,
             length: 1,
             ending: Ending::Terminal,
             measures: Vec::new(),

@@ -6,12 +6,14 @@ use std::time::{Duration, Instant};
 
 use freewheel_core::checkpoint::{Checkpoint, Store, Writer, write_atomically};
 use freewheel_core::record::{self, EpisodeRecord};
-use freewheel_core::{Episodes, Error, Finished, Learner, Mode, Policy, Purpose, Result, Score, Streams};
+use freewheel_core::{
+    Agent, EpisodeSummary, Error, Mode, Policy, Purpose, Result, Score, Streams, VectorEnv,
+};
 use serde::{Deserialize, Serialize};
 
-use crate::catalogue::Catalogue;
 use crate::job::{Control, Job, JobConfig, JobResult, Measured};
 use crate::metrics::{Metrics, Window};
+use crate::registry::Registry;
 use crate::stall::Stall;
 
 /// What a checkpoint keeps of the run itself.
@@ -36,8 +38,8 @@ struct Progress {
 pub(crate) struct Training<'a> {
     job: &'a Job,
     directory: PathBuf,
-    learner: Box<dyn Learner>,
-    episodes: Box<dyn Episodes>,
+    agent: Box<dyn Agent>,
+    episodes: Box<dyn VectorEnv>,
     metrics: Metrics,
     progress: Progress,
     store: Store,
@@ -53,26 +55,27 @@ const SLICE: Duration = Duration::from_millis(100);
 impl<'a> Training<'a> {
     pub(crate) fn begin(
         job: &'a Job,
-        catalogue: &Catalogue,
+        registry: &Registry,
         directory: PathBuf,
         control: &Control<'_>,
     ) -> Result<Self> {
         let config = &job.config;
-        let mut learner = job.learner(catalogue)?;
-        let mut episodes = job.world.batch(config.rows, Streams::new(config.seed), Purpose::Environment, 0);
+        let mut agent = job.agent(registry)?;
+        let mut episodes =
+            job.world.vector_env(config.num_envs, Streams::new(config.seed), Purpose::Environment, 0);
         let mut progress = Progress::default();
         if let Some((_, checkpoint)) = newest(&directory, config, control.note)? {
             progress = postcard::from_bytes(checkpoint.section("progress")?).map_err(|e| {
                 Error::Config(format!("{}: this checkpoint is not a run's: {e}", directory.display()))
             })?;
-            learner.load(checkpoint.section("learner")?)?;
+            agent.load(checkpoint.section("agent")?)?;
             episodes.load(checkpoint.section("episodes")?)?;
             (control.progress)(progress.step);
         }
         let metrics = Metrics::open(&directory.join("metrics.jsonl"), progress.metrics)?;
         let [store, aside] = stores(&directory, config.checkpoint.keep);
         let writer = Writer::default();
-        Ok(Training { job, directory, learner, episodes, metrics, progress, store, aside, writer })
+        Ok(Training { job, directory, agent, episodes, metrics, progress, store, aside, writer })
     }
 
     /// Learns until all steps are made (true) or the user wants to stop (false). Whatever ends it, what was to be saved by
@@ -87,9 +90,9 @@ impl<'a> Training<'a> {
 
     fn learn_on(&mut self, control: &Control<'_>) -> Result<bool> {
         let config = &self.job.config;
-        let (total, rows) = (config.steps, config.rows as u64);
+        let (total, num_envs) = (config.steps, config.num_envs as u64);
         let due = |step: u64, points: u64| {
-            step > 0 && points > 0 && step == boundary(step - 1, points, total, rows)
+            step > 0 && points > 0 && step == boundary(step - 1, points, total, num_envs)
         };
         let mut slice = 1024u64;
         loop {
@@ -106,9 +109,12 @@ impl<'a> Training<'a> {
                 return Ok(false);
             }
             let schedules = [config.log.points, config.evaluation.points, config.checkpoint.points, 5, 1];
-            let next =
-                schedules.map(|points| boundary(now, points, total, rows)).into_iter().min().unwrap_or(total);
-            let next = next.min(now + slice.next_multiple_of(rows));
+            let next = schedules
+                .map(|points| boundary(now, points, total, num_envs))
+                .into_iter()
+                .min()
+                .unwrap_or(total);
+            let next = next.min(now + slice.next_multiple_of(num_envs));
             let begin = Instant::now();
             self.learn(next - now)?;
             (control.progress)(next - now);
@@ -123,13 +129,13 @@ impl<'a> Training<'a> {
 
     fn learn(&mut self, steps: u64) -> Result<()> {
         let total = self.job.config.steps;
-        self.learner.learn(&mut *self.episodes, steps)?;
+        self.agent.learn(&mut *self.episodes, steps)?;
         for finished in self.episodes.take_finished() {
             self.progress.window.add(&finished);
             self.progress.episodes += 1;
             // Slices never straddle the boundary of the last fifth.
             if self.progress.step
-                >= boundary((total * 4 / 5).saturating_sub(1), 5, total, self.job.config.rows as u64)
+                >= boundary((total * 4 / 5).saturating_sub(1), 5, total, self.job.config.num_envs as u64)
             {
                 self.progress.online.add(&finished);
             }
@@ -140,7 +146,7 @@ impl<'a> Training<'a> {
 
     fn log(&mut self) -> Result<()> {
         let mut scalars = Vec::new();
-        self.learner.report(&mut scalars);
+        self.agent.report(&mut scalars);
         let window = std::mem::take(&mut self.progress.window);
         if self.job.world.spec().score != Score::Return {
             scalars.extend(window.total().map(|total| ("return".to_owned(), total)));
@@ -150,8 +156,8 @@ impl<'a> Training<'a> {
 
     /// False where the user wanted to stop: then the evaluation is still owed.
     fn evaluate_on_the_way(&mut self, control: &Control<'_>) -> Result<bool> {
-        let policy = self.learner.policy(Mode::Greedy);
-        let episodes = self.job.config.evaluation.episodes_on_the_way;
+        let policy = self.agent.policy(Mode::Greedy);
+        let episodes = self.job.config.evaluation.interim_episodes;
         let Some(finished) = self.job.evaluate(&*policy, episodes, control.stop)? else { return Ok(false) };
         self.judge(&finished, control)?;
         let Progress { step, ref stalled, .. } = self.progress;
@@ -161,14 +167,14 @@ impl<'a> Training<'a> {
     }
 
     /// Marks the run as stalled, or takes the mark away, as its newest evaluation has it.
-    fn judge(&mut self, finished: &[Finished], control: &Control<'_>) -> Result<()> {
+    fn judge(&mut self, finished: &[EpisodeSummary], control: &Control<'_>) -> Result<()> {
         let JobConfig { steps, ref evaluation, .. } = self.job.config;
         let (now, due) = (self.progress.step, (evaluation.stalled_after * steps as f64).round() as u64);
-        if due == 0 || now < due || !self.learner.learns() {
+        if due == 0 || now < due || !self.agent.learns() {
             return Ok(());
         }
-        let Some(baseline) = control.yardsticks.baseline(self.job)? else { return Ok(()) };
-        let lower_is_better = self.job.judge().spec().lower_is_better();
+        let Some(baseline) = control.score_scales.baseline(self.job)? else { return Ok(()) };
+        let lower_is_better = self.job.evaluation_world().spec().lower_is_better();
         let found = Stall::of(now, finished, &baseline, lower_is_better);
         self.progress.stalled = match (found, self.progress.stalled.take()) {
             (Some(_), Some(before)) => Some(before),
@@ -191,7 +197,7 @@ impl<'a> Training<'a> {
         let mut checkpoint = Checkpoint::default();
         checkpoint.insert("run", self.job.config.identity());
         checkpoint.insert("progress", progress);
-        checkpoint.insert("learner", self.learner.save()?);
+        checkpoint.insert("agent", self.agent.save()?);
         checkpoint.insert("episodes", self.episodes.save()?);
         let (step, store, aside) = (self.progress.step, self.store.clone(), self.aside.clone());
         self.writer.begin(move || {
@@ -208,7 +214,7 @@ impl<'a> Training<'a> {
     /// user wanted to stop. The last checkpoint is the end of learning: only this is then left to do.
     pub(crate) fn conclude(&mut self, control: &Control<'_>) -> Result<Option<JobResult>> {
         let config = &self.job.config;
-        let policy = self.learner.policy(Mode::Greedy);
+        let policy = self.agent.policy(Mode::Greedy);
         let Some(finished) = self.job.evaluate(&*policy, config.evaluation.episodes, control.stop)? else {
             return self.writer.finish().map(|()| None);
         };
@@ -231,7 +237,7 @@ impl<'a> Training<'a> {
             steps: self.progress.step,
             evaluation,
             online: self.progress.online,
-            measures: Measured::all(self.job.judge().spec(), &finished),
+            measures: Measured::all(self.job.evaluation_world().spec(), &finished),
             stalled: self.progress.stalled.clone(),
         };
         // Whoever finds this finds the end of learning, too.
@@ -248,9 +254,9 @@ impl<'a> Training<'a> {
         let count = config.evaluation.recorded.min(config.evaluation.episodes);
         let one = |index| {
             let purpose = Purpose::EvaluationEnvironment;
-            let mut stage = self.job.judge().stage(streams, purpose, index);
+            let mut runner = self.job.evaluation_world().episode_runner(streams, purpose, index);
             let rng = streams.stream(Purpose::EvaluationAction, index, 0);
-            let played = record::play(&mut *stage, 0, policy, rng, self.job.max_steps());
+            let played = record::play(&mut *runner, 0, policy, rng, self.job.max_steps());
             played.map(|record| EpisodeRecord { settings: settings.clone(), ..record })
         };
         (0..count).map(one).collect()
@@ -329,14 +335,14 @@ pub(crate) fn newest(
     }
 }
 
-/// The first step after `now` at which something that happens `points` times in `total` steps is due; whole ticks of `rows`.
-fn boundary(now: u64, points: u64, total: u64, rows: u64) -> u64 {
+/// The first step after `now` at which something that happens `points` times in `total` steps is due; whole ticks of `num_envs`.
+fn boundary(now: u64, points: u64, total: u64, num_envs: u64) -> u64 {
     if points == 0 {
         return total;
     }
     let points = points.min(total);
     let at = |k: u64| {
-        ((u128::from(k) * u128::from(total)).div_ceil(u128::from(points)) as u64).next_multiple_of(rows)
+        ((u128::from(k) * u128::from(total)).div_ceil(u128::from(points)) as u64).next_multiple_of(num_envs)
     };
     let mut k = (u128::from(now) * u128::from(points) / u128::from(total)) as u64;
     while at(k) <= now {
@@ -351,11 +357,11 @@ mod tests {
 
     #[test]
     fn boundaries_are_even_and_end_at_the_end() {
-        let all = |points, total, rows| {
+        let all = |points, total, num_envs| {
             let mut at = Vec::new();
             let mut now = 0;
             while now < total {
-                now = boundary(now, points, total, rows);
+                now = boundary(now, points, total, num_envs);
                 at.push(now);
             }
             at

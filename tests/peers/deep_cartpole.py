@@ -73,7 +73,7 @@ def torch_ppo(seed, returns):
     envs = vector(ENVS, returns)
     actor, critic = network(2, gain=0.01), network(1, gain=1.0)
     parameters = [*actor.parameters(), *critic.parameters()]
-    optimiser = torch.optim.Adam(parameters, lr=RATE["ppo"], eps=ADAM_EPSILON)
+    optimizer = torch.optim.Adam(parameters, lr=RATE["ppo"], eps=ADAM_EPSILON)
     obs, actions = torch.zeros(ROLLOUT, ENVS, 4), torch.zeros(ROLLOUT, ENVS, dtype=torch.long)
     logprobs, rewards, values, ended, advantages = (torch.zeros(ROLLOUT, ENVS) for _ in range(5))
     current = rows(envs.reset(seed=seed)[0])
@@ -106,10 +106,10 @@ def torch_ppo(seed, returns):
                 ratio = (Categorical(logits=actor(b_obs)).log_prob(b_actions) - b_logprobs).exp()
                 surrogate = torch.min(b_advantages * ratio, b_advantages * ratio.clamp(1 - CLIP, 1 + CLIP))
                 value_loss = F.mse_loss(critic(b_obs).flatten(), b_returns)
-                optimiser.zero_grad()
+                optimizer.zero_grad()
                 (VALUE_COEFFICIENT * value_loss - surrogate.mean()).backward()
                 nn.utils.clip_grad_norm_(parameters, MAX_NORM)
-                optimiser.step()
+                optimizer.step()
 
     def learn(transitions):
         for _ in range(transitions // (ENVS * ROLLOUT)):
@@ -124,7 +124,7 @@ def torch_dqn(seed, returns):
     envs, draw = vector(1, returns), np.random.default_rng(seed)
     online, target = network(2), network(2)
     target.load_state_dict(online.state_dict())
-    optimiser = torch.optim.Adam(online.parameters(), lr=RATE["dqn"], eps=ADAM_EPSILON)
+    optimizer = torch.optim.Adam(online.parameters(), lr=RATE["dqn"], eps=ADAM_EPSILON)
     obs, next_obs = np.zeros((REPLAY, 4), np.float32), np.zeros((REPLAY, 4), np.float32)
     actions, rewards, terminal = np.zeros(REPLAY, np.int64), np.zeros(REPLAY, np.float32), np.zeros(REPLAY, np.float32)
     current, seen = envs.reset(seed=seed)[0], 0
@@ -136,9 +136,9 @@ def torch_dqn(seed, returns):
             goal = torch.from_numpy(rewards[index]) + GAMMA * (1 - torch.from_numpy(terminal[index])) * best
         chosen = torch.from_numpy(actions[index]).unsqueeze(1)
         value = online(torch.from_numpy(obs[index])).gather(1, chosen).squeeze(1)
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         F.mse_loss(value, goal).backward()
-        optimiser.step()
+        optimizer.step()
 
     def learn(transitions):
         nonlocal current, seen

@@ -23,18 +23,18 @@ SIDES = ("freewheel", "modurl", "cleanrl", "sb3")
 
 # The settings of docs/results/deep-speed.md; keys are those of --set. Freewheel halves the squared error of a value, so its weight is twice the table's.
 ADAM = '{ kind = "adam", eps = 1e-5 }'
-COMMON = {"agent.hidden": "[64, 64]", "agent.activation": '"tanh"', "agent.optimiser": ADAM, "agent.gamma": 0.99}
+COMMON = {"agent.hidden_sizes": "[64, 64]", "agent.activation": '"tanh"', "agent.optimizer": ADAM, "agent.gamma": 0.99}
 SETTINGS = {
     "ppo": COMMON
     | {
-        "rows": 8, "agent.horizon": 256, "agent.epochs": 10, "agent.minibatch": 64, "agent.lr": 3e-4, "agent.lambda": 0.95,
-        "agent.clip": 0.2, "agent.value_weight": 1.0, "agent.max_grad_norm": 0.5,
+        "num_envs": 8, "agent.num_steps": 256, "agent.num_epochs": 10, "agent.minibatch_size": 64, "agent.learning_rate": 3e-4, "agent.gae_lambda": 0.95,
+        "agent.clip_range": 0.2, "agent.vf_coef": 1.0, "agent.max_grad_norm": 0.5,
     },
     "dqn": COMMON
     | {
-        "rows": 1, "agent.capacity": 10_000, "agent.batch": 64, "agent.lr": 2.5e-4, "agent.train_every": 4, "agent.huber": 0,
-        "agent.max_grad_norm": 0, "agent.double": "false", "agent.target_every": 1000, "agent.epsilon": 0.1,
-        "agent.warm_up": 1024,
+        "num_envs": 1, "agent.buffer_size": 10_000, "agent.batch_size": 64, "agent.learning_rate": 2.5e-4, "agent.train_freq": 4, "agent.huber_delta": 0,
+        "agent.max_grad_norm": 0, "agent.double": "false", "agent.target_update_interval": 1000, "agent.epsilon": 0.1,
+        "agent.learning_starts": 1024,
     },
 }
 # Names of the example `networks` for the ids of deep_torch.py.

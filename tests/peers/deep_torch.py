@@ -36,7 +36,7 @@ class Block(nn.Module):
 
 
 class Tower(nn.Module):
-    """17 planes of 9x9, 3 residual blocks of 64 channels, no normalisation; 82 move logits and a value in -1..1."""
+    """17 planes of 9x9, 3 residual blocks of 64 channels, no normalization; 82 move logits and a value in -1..1."""
 
     def __init__(self):
         super().__init__()
@@ -52,12 +52,12 @@ class Tower(nn.Module):
 
 
 def training(model, loss):
-    optimiser = torch.optim.Adam(model.parameters(), lr=1e-4, fused=True)
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-4, fused=True)
 
     def step():
-        optimiser.zero_grad(set_to_none=True)
+        optimizer.zero_grad(set_to_none=True)
         loss().backward()
-        optimiser.step()
+        optimizer.step()
 
     return step
 

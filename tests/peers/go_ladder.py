@@ -2,7 +2,7 @@
 
 Usage: python tests/peers/go_ladder.py target/release/freewheel [GAMES] [SEED]
 
-Matches by Chinese rules with positional superko, colours alternating. The ratings are those of greatest likelihood (Bradley & Terry
+Matches by Chinese rules with positional superko, colors alternating. The ratings are those of greatest likelihood (Bradley & Terry
 1952), a drawn game added to each pair so that they stay finite where one side won everything. The interval is normal, 95 %,
 of the difference to the anchor, from the information at the maximum.
 """

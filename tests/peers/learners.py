@@ -106,7 +106,7 @@ def tasks(name):
 
 
 def ours(program, folder, name):
-    settings = ["hidden = [100]\nbatch = 32\nepochs = 30"] if name == "digits/mlp" else []
+    settings = ["hidden_sizes = [100]\nbatch_size = 32\nnum_epochs = 30"] if name == "digits/mlp" else []
     found = subprocess.run([program, folder, name, *settings], capture_output=True, text=True, check=True)
     return json.loads(found.stdout)
 

@@ -32,8 +32,8 @@ def friction_circle() -> dict:
     }
 
 
-def centre_line(file: pathlib.Path, step: float = 1.0) -> pd.DataFrame:
-    """The closed cubic spline through the file's points, sampled every `step` metres of its length."""
+def center_line(file: pathlib.Path, step: float = 1.0) -> pd.DataFrame:
+    """The closed cubic spline through the file's points, sampled every `step` meters of its length."""
     rows = np.loadtxt(file, delimiter=",", comments="#")
     rows = np.vstack([rows, rows[:1]])
     knots = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(rows[:, :2], axis=0).T))])
@@ -57,7 +57,7 @@ def centre_line(file: pathlib.Path, step: float = 1.0) -> pd.DataFrame:
 
 
 def lap(file: pathlib.Path, mesh: float) -> dict:
-    problem = MLTS(centre_line(file), {"W_total": WIDTH, "v_max": TOP_SPEED}, friction_circle())
+    problem = MLTS(center_line(file), {"W_total": WIDTH, "v_max": TOP_SPEED}, friction_circle())
     started = time.perf_counter()
     with contextlib.redirect_stdout(io.StringIO()):
         found = problem.solution([0.0, 0.0, 20.0, 0.0, 0.0], mesh=mesh, ipopt_options={"ipopt.print_level": 0})
@@ -73,7 +73,7 @@ def lap(file: pathlib.Path, mesh: float) -> dict:
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--mesh", type=float, default=2.0, help="metres a cell (default 2)")
+    arguments.add_argument("--mesh", type=float, default=2.0, help="meters a cell (default 2)")
     arguments.add_argument("files", nargs="+", type=pathlib.Path)
     given = arguments.parse_args()
     for file in given.files:

@@ -93,7 +93,7 @@ mod tests {
             }
             // Whole numbers are exact in any order.
             prop_assert_eq!(tree.total(), plain.iter().sum::<f64>());
-            let mut rng = Streams::new(seed).stream(Purpose::Learner, 0, 0);
+            let mut rng = Streams::new(seed).stream(Purpose::Agent, 0, 0);
             for _ in 0..20 {
                 let mass = rng.uniform() * tree.total();
                 if tree.total() > 0.0 {

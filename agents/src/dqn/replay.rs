@@ -39,7 +39,7 @@ impl Slot {
 const MOST_BYTES: u64 = 64 << 30;
 
 /// A step of one row, to be kept.
-pub(super) struct Experience<'a> {
+pub(super) struct Transition<'a> {
     /// What was seen, `[D]`.
     pub(super) obs: &'a [f32],
     /// What was legal there, `[A]`.
@@ -151,7 +151,7 @@ mod bytes {
 }
 
 impl Replay {
-    /// Room for about `capacity` steps of `rows` rows; `prioritised` to draw by priority.
+    /// Room for about `capacity` steps of `rows` rows; `prioritized` to draw by priority.
     ///
     /// # Errors
     /// [`Error::Config`] where the rows have less than `least` steps of room each, or the storage does not suit the world.
@@ -161,19 +161,19 @@ impl Replay {
         capacity: usize,
         least: usize,
         storage: Storage,
-        prioritised: bool,
+        prioritized: bool,
     ) -> Result<Self> {
         let slots = capacity / rows;
         let bytes = spec.observation.len() * if storage == Storage::U8 { 1 } else { 4 };
         if (bytes as u64).saturating_mul(capacity as u64) > MOST_BYTES {
             return Err(Error::Config(format!(
-                "capacity = {capacity}: observations of {bytes} bytes each are more than {} GiB; keep fewer, or a byte a number with storage = \"u8\"",
+                "buffer_size = {capacity}: observations of {bytes} bytes each are more than {} GiB; keep fewer, or a byte a number with storage = \"u8\"",
                 MOST_BYTES >> 30
             )));
         }
         if slots < least {
             return Err(Error::Config(format!(
-                "capacity = {capacity}: {rows} rows share it, and each needs room for at least {least} steps"
+                "buffer_size = {capacity}: {rows} rows share it, and each needs room for at least {least} steps"
             )));
         }
         let (all, actions) = (rows * slots, spec.actions.count());
@@ -188,12 +188,12 @@ impl Replay {
             reward: vec![0.0; all],
             kind: vec![Slot::Empty; all],
             next: vec![0; rows],
-            priorities: prioritised.then(|| Priorities::new(all)),
+            priorities: prioritized.then(|| Priorities::new(all)),
         })
     }
 
     /// Keeps a step of ring `ring`.
-    pub(super) fn push(&mut self, ring: usize, step: &Experience<'_>) {
+    pub(super) fn push(&mut self, ring: usize, step: &Transition<'_>) {
         let kind = match (step.ending, step.turned) {
             (Ending::Running, false) => Slot::Step,
             (Ending::Running, true) => Slot::Turn,
@@ -228,7 +228,7 @@ impl Replay {
     }
 
     /// Draws steps into `sample`; false where there are too few.
-    pub(super) fn sample(&self, draw: Draw, dice: &mut Stream, sample: &mut Sample) -> bool {
+    pub(super) fn sample(&self, draw: Draw, rng: &mut Stream, sample: &mut Sample) -> bool {
         sample.clear();
         let total = self.priorities.as_ref().map_or(0.0, Priorities::total);
         // What is drawn and cannot be used, such as the newest step, whose successor has not been seen, is drawn anew.
@@ -240,15 +240,15 @@ impl Replay {
             }
             let at = match &self.priorities {
                 None => {
-                    let ring = dice.below(self.rings as u32) as usize;
-                    ring * self.slots + dice.below(self.written(ring) as u32) as usize
+                    let ring = rng.below(self.rings as u32) as usize;
+                    ring * self.slots + rng.below(self.written(ring) as u32) as usize
                 }
                 // One of each of B equal shares; where that cannot be used, as the newest steps cannot, one of all.
                 Some(priorities) => {
                     let share = total / draw.batch as f64;
                     let mass = match std::mem::take(&mut anew) {
-                        false => (sample.at.len() as f64 + dice.uniform()) * share,
-                        true => dice.uniform() * total,
+                        false => (sample.at.len() as f64 + rng.uniform()) * share,
+                        true => rng.uniform() * total,
                     };
                     priorities.find(mass)
                 }

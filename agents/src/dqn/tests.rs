@@ -4,7 +4,7 @@ use candle_core::{Device, Tensor};
 use freewheel_core::{Ending, ObservationSpace, Purpose, Spec, Streams};
 use proptest::prelude::*;
 
-use super::replay::{Draw, Experience, Replay, Sample};
+use super::replay::{Draw, Replay, Sample, Transition};
 use super::storage::Storage;
 use super::{Config, Dqn, best, loss, priority};
 use crate::Budget;
@@ -30,12 +30,12 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
     fn what_is_drawn_is_what_was_experienced(
-        seed: u64, rows in 1..4usize, slots in 12..40usize, count in 20..120usize, n in 1..5usize, prioritised: bool, bytes: bool,
+        seed: u64, rows in 1..4usize, slots in 12..40usize, count in 20..120usize, n in 1..5usize, prioritized: bool, bytes: bool,
     ) {
         let spec = spec(11);
         let storage = if bytes { Storage::U8 } else { Storage::F32 };
-        let mut replay = Replay::new(&spec, rows, rows * slots, 2 * n + 2, storage, prioritised).unwrap();
-        let mut dice = Streams::new(seed).stream(Purpose::Learner, 0, 0);
+        let mut replay = Replay::new(&spec, rows, rows * slots, 2 * n + 2, storage, prioritized).unwrap();
+        let mut rng = Streams::new(seed).stream(Purpose::Agent, 0, 0);
         // 100 apart, so that a byte tells them apart too.
         let seen = |number: usize| [100.0 * number as f32, (number % 2) as f32];
         let mask = |number: usize| -> Vec<bool> { (0..11).map(|a| (number >> (a % 7)) & 1 == 1).collect() };
@@ -45,12 +45,12 @@ proptest! {
         let mut next = vec![0usize; rows];
         for i in 0..count {
             let ring = i % rows;
-            let ending = match dice.below(8) { 0 => Ending::Terminal, 1 => Ending::Truncated, _ => Ending::Running };
-            let made = Made { action: dice.below(11), reward: dice.below(9) as f32 - 4.0, ending, turned: dice.chance(0.5) };
+            let ending = match rng.below(8) { 0 => Ending::Terminal, 1 => Ending::Truncated, _ => Ending::Running };
+            let made = Made { action: rng.below(11), reward: rng.below(9) as f32 - 4.0, ending, turned: rng.chance(0.5) };
             let number = next[ring];
             let (obs, legal) = (seen(number), mask(number));
             let (last, last_legal) = (seen(number + 1), mask(number + 1));
-            replay.push(ring, &Experience {
+            replay.push(ring, &Transition {
                 obs: &obs, legal: &legal, action: made.action, reward: made.reward, ending, turned: made.turned, successor: (&last, &last_legal),
             });
             numbers[ring].push(number);
@@ -60,7 +60,7 @@ proptest! {
         let draw = Draw { batch: 16, n, gamma: 0.5, beta: 0.7 };
         let mut sample = Sample::default();
         // Some step is usable, and so a whole batch is drawn.
-        prop_assert!(replay.sample(draw, &mut dice, &mut sample));
+        prop_assert!(replay.sample(draw, &mut rng, &mut sample));
         for i in 0..draw.batch {
             let ring = sample.at[i] / slots;
             let number = (sample.obs[2 * i] / 100.0).round() as usize;
@@ -86,10 +86,10 @@ proptest! {
             }
         }
         // Saved and taken back, the same is drawn.
-        let mut again = Replay::new(&spec, rows, rows * slots, 2 * n + 2, storage, prioritised).unwrap();
+        let mut again = Replay::new(&spec, rows, rows * slots, 2 * n + 2, storage, prioritized).unwrap();
         again.load(postcard::from_bytes(&postcard::to_stdvec(&replay.save()).unwrap()).unwrap()).unwrap();
-        let (mut dice_again, mut sample_again) = (dice.clone(), Sample::default());
-        replay.sample(draw, &mut dice, &mut sample);
+        let (mut dice_again, mut sample_again) = (rng.clone(), Sample::default());
+        replay.sample(draw, &mut rng, &mut sample);
         again.sample(draw, &mut dice_again, &mut sample_again);
         prop_assert_eq!(sample.at, sample_again.at);
         prop_assert_eq!(sample.successors, sample_again.successors);
@@ -103,7 +103,7 @@ fn priorities_decide_how_often_and_weights_undo_it() {
     let mut replay = Replay::new(&spec, 1, 8, 4, Storage::F32, true).unwrap();
     for i in 0..5 {
         let obs = [i as f32, 0.0];
-        let step = Experience {
+        let step = Transition {
             obs: &obs,
             legal: &[true; 2],
             action: 0,
@@ -116,10 +116,10 @@ fn priorities_decide_how_often_and_weights_undo_it() {
     }
     // Of the first four (the newest has no successor yet) the second is three times as likely as each other one.
     replay.set_priorities(&[0, 1, 2, 3, 4], [1.0, 3.0, 1.0, 1.0, 0.0].into_iter());
-    let mut dice = Streams::new(0).stream(Purpose::Learner, 0, 0);
+    let mut rng = Streams::new(0).stream(Purpose::Agent, 0, 0);
     let (mut sample, mut counts) = (Sample::default(), [0; 5]);
     for _ in 0..2000 {
-        assert!(replay.sample(Draw { batch: 4, n: 1, gamma: 1.0, beta: 1.0 }, &mut dice, &mut sample));
+        assert!(replay.sample(Draw { batch: 4, n: 1, gamma: 1.0, beta: 1.0 }, &mut rng, &mut sample));
         for (&at, &weight) in sample.at.iter().zip(&sample.weights) {
             counts[at] += 1;
             let expected = if sample.at.contains(&0) || sample.at.contains(&2) || sample.at.contains(&3) {
@@ -139,7 +139,7 @@ fn storage_that_does_not_suit_is_refused() {
     let refused = Replay::new(&discrete, 1, 10, 4, Storage::U8, false).err().unwrap().to_string();
     assert!(refused.contains("storage = \"u8\""), "{refused}");
     let refused = Replay::new(&discrete, 4, 10, 4, Storage::F32, false).err().unwrap().to_string();
-    assert!(refused.contains("capacity = 10: 4 rows share it"), "{refused}");
+    assert!(refused.contains("buffer_size = 10: 4 rows share it"), "{refused}");
 }
 
 #[test]
@@ -176,9 +176,9 @@ fn the_best_is_legal() {
 #[test]
 fn targets_are_chosen_and_judged() {
     let spec = spec(3);
-    let budget = Budget { steps: 100, rows: 1 };
+    let budget = Budget { steps: 100, num_envs: 1 };
     let build = |double, seed| {
-        let config = Config { double, reward_scale: 0.5, warm_up: 8, ..Config::default() };
+        let config = Config { double, reward_scale: 0.5, learning_starts: 8, ..Config::default() };
         Dqn::new(&spec, config, budget, Streams::new(seed)).unwrap()
     };
     let other = build(true, 99).model.parameters().unwrap();

@@ -1,4 +1,4 @@
-//! Networks that learn from samples: epochs of shuffled batches, each a step of an optimiser.
+//! Networks that learn from samples: epochs of shuffled batches, each a step of an optimizer.
 //!
 //! A batch is cut into chunks by [`Network`], whose gradients are added in their order: the number of threads changes no bit.
 
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::rows;
 use crate::nn::model::MOST_PARAMETERS;
-use crate::nn::{Network, Optimiser, Pass, Rule, Workspace};
+use crate::nn::{Network, Optimizer, Pass, Rule, Workspace};
 use crate::settings::within;
 
 /// What every network that learns from samples is told.
@@ -18,20 +18,26 @@ use crate::settings::within;
 #[serde(default)] // serde cannot deny unknown fields through a flattening; the reader of settings does.
 pub struct Descent {
     /// Times that all samples are gone through, 1 to 100000.
-    pub epochs: u32,
+    pub num_epochs: u32,
     /// Samples of a step, 1 to 1000000; the last one of an epoch may be smaller.
-    pub batch: u32,
+    pub batch_size: u32,
     /// Learning rate of the first step, above 0.
-    pub lr: f64,
+    pub learning_rate: f64,
     /// Share of it that is left at the last step, along half a cosine, 0 to 1 (Loshchilov & Hutter 2017).
-    pub lr_left: f64,
-    /// Optimiser: { kind = "adam" | "adam-w" | "rmsprop" | "sgd", ... }.
-    pub optimiser: Rule,
+    pub end_factor: f64,
+    /// Optimizer: { kind = "adam" | "adam-w" | "rmsprop" | "sgd", ... }.
+    pub optimizer: Rule,
 }
 
 impl Default for Descent {
     fn default() -> Self {
-        Descent { epochs: 20, batch: 128, lr: 1e-3, lr_left: 0.0, optimiser: Rule::default() }
+        Descent {
+            num_epochs: 20,
+            batch_size: 128,
+            learning_rate: 1e-3,
+            end_factor: 0.0,
+            optimizer: Rule::default(),
+        }
     }
 }
 
@@ -41,30 +47,30 @@ impl Descent {
     /// # Errors
     /// [`Error::Config`] naming the field, its value and what is allowed.
     pub fn validate(&self) -> Result<()> {
-        within("epochs", f64::from(self.epochs), 1.0, 100_000.0)?;
-        within("batch", f64::from(self.batch), 1.0, 1e6)?;
-        within("lr", self.lr, f64::MIN_POSITIVE, f64::MAX)?;
-        within("lr_left", self.lr_left, 0.0, 1.0)?;
-        self.optimiser.validate()
+        within("num_epochs", f64::from(self.num_epochs), 1.0, 100_000.0)?;
+        within("batch_size", f64::from(self.batch_size), 1.0, 1e6)?;
+        within("learning_rate", self.learning_rate, f64::MIN_POSITIVE, f64::MAX)?;
+        within("end_factor", self.end_factor, 0.0, 1.0)?;
+        self.optimizer.validate()
     }
 
     /// Steps of an epoch over `rows` samples.
     pub(crate) fn steps(&self, rows: usize) -> u64 {
-        rows.div_ceil(self.batch as usize) as u64
+        rows.div_ceil(self.batch_size as usize) as u64
     }
 
     /// The rate of step `step` over `rows` samples.
     pub(crate) fn rate(&self, step: u64, rows: usize) -> f64 {
-        let all = self.steps(rows) * u64::from(self.epochs);
+        let all = self.steps(rows) * u64::from(self.num_epochs);
         let done = step as f64 / all.max(1) as f64;
         let left = (1.0 + (std::f64::consts::PI * done.min(1.0)).cos()) / 2.0;
-        self.lr * (self.lr_left + (1.0 - self.lr_left) * left)
+        self.learning_rate * (self.end_factor + (1.0 - self.end_factor) * left)
     }
 
     /// The rows of `epoch` in their order, batch after batch.
     pub(crate) fn order(&self, epoch: u64, rows: usize, streams: Streams) -> Vec<u32> {
         let mut order: Vec<u32> = (0..rows as u32).collect();
-        rows::shuffle(&mut order, &mut streams.stream(Purpose::Learner, epoch, 0));
+        rows::shuffle(&mut order, &mut streams.stream(Purpose::Agent, epoch, 0));
         order
     }
 
@@ -78,14 +84,14 @@ impl Descent {
         mut step: impl FnMut(&[u32], f64, u64) -> Result<f64>,
     ) -> Result<()> {
         let mut done = 0;
-        for epoch in 0..u64::from(self.epochs) {
+        for epoch in 0..u64::from(self.num_epochs) {
             let mut loss = 0.0;
-            for batch in self.order(epoch, x.rows(), streams).chunks(self.batch as usize) {
+            for batch in self.order(epoch, x.rows(), streams).chunks(self.batch_size as usize) {
                 loss += step(batch, self.rate(done, x.rows()), done)?;
                 done += 1;
             }
             let loss = loss / x.rows() as f64;
-            let progress = super::Progress { done: epoch + 1, of: self.epochs.into(), loss };
+            let progress = super::Progress { done: epoch + 1, of: self.num_epochs.into(), loss };
             if let ControlFlow::Break(()) = watch(progress) {
                 break;
             }
@@ -94,11 +100,11 @@ impl Descent {
     }
 }
 
-/// A network that learns: parameters, optimiser, and room for a batch.
+/// A network that learns: parameters, optimizer, and room for a batch.
 pub(crate) struct Learning {
     pub(crate) network: Network,
     pub(crate) parameters: Vec<f32>,
-    optimiser: Optimiser,
+    optimizer: Optimizer,
     gradient: Vec<f32>,
     pass: Pass,
     out: Vec<f32>,
@@ -115,8 +121,8 @@ impl Learning {
             )));
         }
         Ok(Learning {
-            parameters: network.initial(&mut streams.stream(Purpose::Initialisation, index, 0)),
-            optimiser: Optimiser::new(descent.optimiser, size),
+            parameters: network.initial(&mut streams.stream(Purpose::Initialization, index, 0)),
+            optimizer: Optimizer::new(descent.optimizer, size),
             gradient: vec![0.0; size],
             pass: Pass::default(),
             out: Vec::new(),
@@ -143,9 +149,9 @@ impl Learning {
     /// # Errors
     /// [`Error::Diverged`] where gradient or parameters are no longer finite.
     pub(crate) fn backward(&mut self, x: &[f32], of_x: Option<&mut [f32]>, lr: f64, step: u64) -> Result<()> {
-        let Learning { network, parameters, optimiser, gradient, pass, of_out, .. } = self;
+        let Learning { network, parameters, optimizer, gradient, pass, of_out, .. } = self;
         network.backward(parameters, x, pass, of_out, gradient, of_x);
-        let stepped = optimiser.step(parameters, gradient, lr, None);
+        let stepped = optimizer.step(parameters, gradient, lr, None);
         let diverged = |quantity: &str, value| Error::Diverged { quantity: quantity.into(), value, step };
         match (stepped.norm.is_finite(), stepped.finite) {
             (false, _) => Err(diverged("gradient norm", stepped.norm)),

@@ -11,7 +11,7 @@ use std::path::Path;
 use freewheel_core::checkpoint::{Checkpoint, write_atomically};
 use freewheel_core::{Error, Result, Streams};
 
-use super::{Estimate, Estimator, EstimatorKind};
+use super::{Estimate, Estimator, EstimatorFactory};
 
 /// Raised whenever the bytes of a model change their meaning.
 pub const FORMAT: u32 = 1;
@@ -31,7 +31,7 @@ pub fn write(path: impl AsRef<Path>, estimate: &dyn Estimate) -> Result<()> {
 /// # Errors
 /// [`Error::Damaged`] where the file is not as it was written; [`Error::Config`] where it holds no learner of these kinds;
 /// [`Error::Io`].
-pub fn read(path: impl AsRef<Path>, kinds: &[Box<dyn EstimatorKind>]) -> Result<Estimator> {
+pub fn read(path: impl AsRef<Path>, kinds: &[Box<dyn EstimatorFactory>]) -> Result<Estimator> {
     let file = Checkpoint::read(path.as_ref())?;
     unpack(&file, kinds).map_err(|error| match error {
         Error::Config(message) => Error::Config(format!("{}: {message}", path.as_ref().display())),
@@ -50,7 +50,7 @@ fn pack(estimate: &dyn Estimate) -> Result<Checkpoint> {
     Ok(file)
 }
 
-fn unpack(file: &Checkpoint, kinds: &[Box<dyn EstimatorKind>]) -> Result<Estimator> {
+fn unpack(file: &Checkpoint, kinds: &[Box<dyn EstimatorFactory>]) -> Result<Estimator> {
     let other = |e: &dyn std::fmt::Display| Error::Config(format!("this file holds no fitted learner: {e}"));
     let learner = file.section("learner").map_err(|e| other(&e))?;
     let ((id, format), rest): ((String, u32), _) =

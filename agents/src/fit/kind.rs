@@ -50,8 +50,8 @@ impl Estimator {
     }
 }
 
-/// A kind of learner: a line of the catalogue.
-pub trait EstimatorKind: Send + Sync {
+/// A kind of learner: a line of the catalog.
+pub trait EstimatorFactory: Send + Sync {
     /// Its name, such as `kmeans`.
     fn id(&self) -> &'static str;
     /// One line: what it is and where it is from.
@@ -72,7 +72,7 @@ pub trait EstimatorKind: Send + Sync {
     fn resolve(&self, settings: &toml::Table) -> Result<toml::Table>;
 }
 
-/// An [`EstimatorKind`] from a settings struct.
+/// An [`EstimatorFactory`] from a settings struct.
 pub struct Kind<C: Settings> {
     task: Task,
     wrap: fn(Fit<C>) -> Estimator,
@@ -136,7 +136,7 @@ pub(crate) mod as_text {
     }
 }
 
-impl<C: Settings> EstimatorKind for Kind<C> {
+impl<C: Settings> EstimatorFactory for Kind<C> {
     fn id(&self) -> &'static str {
         C::ID
     }

@@ -74,20 +74,20 @@ pub(crate) fn means(x: &Samples) -> Vec<f64> {
 }
 
 /// `x [N, D]` less `mean [D]`: what lies far from 0 keeps its digits in what follows.
-pub(crate) fn centred(x: &Samples, mean: &[f32]) -> Result<Samples> {
-    fill(x, mean.len(), |x, out| centre(x, mean, out))
+pub(crate) fn centered(x: &Samples, mean: &[f32]) -> Result<Samples> {
+    fill(x, mean.len(), |x, out| center(x, mean, out))
 }
 
 /// The rows `x [B, D]` less `mean [D]`, into `out [B, D]`.
-pub(crate) fn centre(x: &[f32], mean: &[f32], out: &mut [f32]) {
+pub(crate) fn center(x: &[f32], mean: &[f32], out: &mut [f32]) {
     for (x, out) in x.chunks_exact(mean.len()).zip(out.chunks_exact_mut(mean.len())) {
         out.iter_mut().zip(x.iter().zip(mean)).for_each(|(out, (x, m))| *out = x - m);
     }
 }
 
-/// The sum of squared distances of all rows from `centre [D]`.
-pub(crate) fn spread(x: &Samples, centre: &[f32]) -> f64 {
-    let each = |row: &[f32]| f64::from(squared_distance(row, centre));
+/// The sum of squared distances of all rows from `center [D]`.
+pub(crate) fn spread(x: &Samples, center: &[f32]) -> f64 {
+    let each = |row: &[f32]| f64::from(squared_distance(row, center));
     blocks(x, BLOCK, |_, block| block.chunks_exact(x.width()).map(each).sum::<f64>()).iter().sum()
 }
 
@@ -98,9 +98,9 @@ pub(crate) fn products(x: &[f32], rows: &[f32], width: usize, out: &mut [f32]) {
 }
 
 /// Puts `order` in a random one (Fisher & Yates).
-pub(crate) fn shuffle(order: &mut [u32], dice: &mut Stream) {
+pub(crate) fn shuffle(order: &mut [u32], rng: &mut Stream) {
     for i in (1..order.len()).rev() {
-        order.swap(i, dice.below(i as u32 + 1) as usize);
+        order.swap(i, rng.below(i as u32 + 1) as usize);
     }
 }
 

@@ -1,25 +1,27 @@
-//! Every learner of the catalogue: the same bytes for any number of threads, the way to the disk and back, and what is refused.
+//! Every learner of the catalog: the same bytes for any number of threads, the way to the disk and back, and what is refused.
 
 use std::ops::ControlFlow;
 
 use freewheel_core::{Error, Purpose, Samples, Streams};
 
-use super::{Estimator, EstimatorKind, Progress, Task, file, unwatched};
+use super::{Estimator, EstimatorFactory, Progress, Task, file, unwatched};
 use crate::{supervised, unsupervised};
 
-fn kinds() -> Vec<Box<dyn EstimatorKind>> {
+fn kinds() -> Vec<Box<dyn EstimatorFactory>> {
     supervised::all().into_iter().chain(unsupervised::all()).collect()
 }
 
 /// Small settings, so that every learner is done in a moment.
 fn small(id: &str) -> toml::Table {
     let text = match id {
-        "forest" => "trees = 9",
-        "mlp" => "epochs = 5\nhidden = [128]\nbatch = 256\nlr = 3e-3",
-        "cnn" => "epochs = 5\nchannels = [8, 16]\nhidden = [16]\nbatch = 256\nlr = 5e-3",
-        "kmeans" => "clusters = 5\nstarts = 2",
-        "pca" => "components = 3",
-        "vae" => "epochs = 1\nlatents = 3\nchannels = [8]\nhidden = [32]\nbatch = 256",
+        "forest" => "n_estimators = 9",
+        "mlp" => "num_epochs = 5\nhidden_sizes = [128]\nbatch_size = 256\nlearning_rate = 3e-3",
+        "cnn" => {
+            "num_epochs = 5\nchannels = [8, 16]\nhidden_sizes = [16]\nbatch_size = 256\nlearning_rate = 5e-3"
+        }
+        "kmeans" => "n_clusters = 5\nn_init = 2",
+        "pca" => "n_components = 3",
+        "vae" => "num_epochs = 1\nlatent_dim = 3\nchannels = [8]\nhidden_sizes = [32]\nbatch_size = 256",
         _ => "",
     };
     text.parse().unwrap()
@@ -27,7 +29,7 @@ fn small(id: &str) -> toml::Table {
 
 /// Three blurred patterns of 16 x 16 pixels, from 0 to 1, enough of them that work is shared out.
 fn patterns(n: usize) -> (Samples, Vec<u32>) {
-    let mut rng = Streams::new(8).stream(Purpose::Learner, 0, 0);
+    let mut rng = Streams::new(8).stream(Purpose::Agent, 0, 0);
     let labels: Vec<u32> = (0..n).map(|_| rng.below(3)).collect();
     let mut values = Vec::new();
     for &label in &labels {
@@ -44,7 +46,7 @@ fn targets(labels: &[u32]) -> Samples {
     Samples::new(labels.iter().flat_map(|&l| [l as f32, 3.0 - l as f32]).collect(), 2).unwrap()
 }
 
-fn fitted(kind: &dyn EstimatorKind, x: &Samples, labels: &[u32]) -> Estimator {
+fn fitted(kind: &dyn EstimatorFactory, x: &Samples, labels: &[u32]) -> Estimator {
     let mut estimator = kind.build(&small(kind.id()), Streams::new(5)).unwrap();
     match &mut estimator {
         Estimator::Classifier(it) => it.fit(x, labels, 3, &mut unwatched).unwrap(),
@@ -204,7 +206,7 @@ fn a_fit_stops_when_told_and_keeps_what_it_has() {
 #[test]
 fn what_diverges_says_so() {
     let (x, labels) = patterns(200);
-    let settings = "lr = 1e30\nactivation = \"identity\"".parse().unwrap();
+    let settings = "learning_rate = 1e30\nactivation = \"identity\"".parse().unwrap();
     let kind = supervised::all().into_iter().find(|kind| kind.id() == "mlp").unwrap();
     let Ok(Estimator::Classifier(mut it)) = kind.build(&settings, Streams::new(0)) else { panic!("no mlp") };
     let error = it.fit(&x, &labels, 3, &mut unwatched).unwrap_err();

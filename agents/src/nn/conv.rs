@@ -1,5 +1,5 @@
 //! Convolutions over planes that lie channels last, `[B, H, W, C]`: patches are laid out as the rows of a matrix (im2col, Chellapilla,
-//! Puri & Simard 2006) and multiplied by the weights `[K, K, C, O]`. With channels last, K neighbouring points of a row
+//! Puri & Simard 2006) and multiplied by the weights `[K, K, C, O]`. With channels last, K neighboring points of a row
 //! are one run of K C numbers, so that laying out copies runs.
 
 use super::matmul::{Matrix, matmul};
@@ -64,12 +64,12 @@ impl Conv {
     }
 
     /// `out [B, H', W', O] += x [B, H, W, C] * weights [K, K, C, O]`.
-    pub fn forward(&self, weights: &[f32], x: &[f32], out: &mut [f32], room: &mut Patches) {
+    pub fn forward(&self, weights: &[f32], x: &[f32], out: &mut [f32], scratch: &mut Patches) {
         let (patch, width) = (self.patch(), self.out_channels);
         for (x, out) in x.chunks(GROUP * self.len()).zip(out.chunks_mut(GROUP * self.out_len())) {
             let points = out.len() / width;
-            room.patches.resize(GROUP * self.points() * patch, 0.0);
-            let patches = &mut room.patches[..points * patch];
+            scratch.patches.resize(GROUP * self.points() * patch, 0.0);
+            let patches = &mut scratch.patches[..points * patch];
             self.lay_out(x, patches);
             matmul(out, Matrix::new(patches, points, patch), Matrix::new(weights, patch, width), true);
         }
@@ -84,11 +84,11 @@ impl Conv {
         gradient: &[f32],
         of_weights: &mut [f32],
         of_x: Option<&mut [f32]>,
-        room: &mut Patches,
+        scratch: &mut Patches,
     ) {
         let (patch, width) = (self.patch(), self.out_channels);
         let mut of_x = of_x.map(|of_x| of_x.chunks_mut(GROUP * self.len()));
-        let Patches { patches, gradient: of_patches } = room;
+        let Patches { patches, gradient: of_patches } = scratch;
         let most = GROUP * self.points() * patch;
         patches.resize(most, 0.0);
         for (x, gradient) in x.chunks(GROUP * self.len()).zip(gradient.chunks(GROUP * self.out_len())) {
@@ -107,12 +107,12 @@ impl Conv {
     }
 
     /// `out [B, H, W, C] +=` the transpose of this convolution of `x [B, H', W', O]`: what [`Conv::backward`] makes of a gradient.
-    pub fn transposed(&self, weights: &[f32], x: &[f32], out: &mut [f32], room: &mut Patches) {
+    pub fn transposed(&self, weights: &[f32], x: &[f32], out: &mut [f32], scratch: &mut Patches) {
         let (patch, width) = (self.patch(), self.out_channels);
         for (x, out) in x.chunks(GROUP * self.out_len()).zip(out.chunks_mut(GROUP * self.len())) {
             let points = x.len() / width;
-            room.patches.resize(GROUP * self.points() * patch, 0.0);
-            let patches = &mut room.patches[..points * patch];
+            scratch.patches.resize(GROUP * self.points() * patch, 0.0);
+            let patches = &mut scratch.patches[..points * patch];
             matmul(patches, Matrix::new(x, points, width), Matrix::new(weights, patch, width).t(), false);
             self.gather(patches, out);
         }
@@ -127,14 +127,14 @@ impl Conv {
         gradient: &[f32],
         of_weights: &mut [f32],
         of_x: Option<&mut [f32]>,
-        room: &mut Patches,
+        scratch: &mut Patches,
     ) {
         let (patch, width) = (self.patch(), self.out_channels);
         let mut of_x = of_x.map(|of_x| of_x.chunks_mut(GROUP * self.out_len()));
         for (x, gradient) in x.chunks(GROUP * self.out_len()).zip(gradient.chunks(GROUP * self.len())) {
             let points = x.len() / width;
-            room.patches.resize(GROUP * self.points() * patch, 0.0);
-            let patches = &mut room.patches[..points * patch];
+            scratch.patches.resize(GROUP * self.points() * patch, 0.0);
+            let patches = &mut scratch.patches[..points * patch];
             self.lay_out(gradient, patches);
             let patches = Matrix::new(patches, points, patch);
             matmul(of_weights, patches.t(), Matrix::new(x, points, width), true);

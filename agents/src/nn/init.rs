@@ -75,7 +75,7 @@ mod tests {
 
     fn filled(init: Init, fan_in: usize, fan_out: usize) -> Vec<f32> {
         let mut weights = vec![7.0; fan_in * fan_out];
-        init.fill(&mut weights, fan_in, fan_out, &mut Streams::new(1).stream(Purpose::Initialisation, 0, 0));
+        init.fill(&mut weights, fan_in, fan_out, &mut Streams::new(1).stream(Purpose::Initialization, 0, 0));
         weights
     }
 

@@ -8,7 +8,7 @@ use candle_core::{CpuStorage, CustomOp2, Device, InplaceOp1, Layout, Shape, Stor
 use freewheel_core::{Error, Result, Stream};
 
 use super::network::{Network, Pass, Workspace};
-use super::optimiser::{Optimiser, Stepped, all_finite};
+use super::optimizer::{Optimizer, Stepped, all_finite};
 
 /// More parameters than fit into a memory together with their moments.
 pub(crate) const MOST_PARAMETERS: usize = 1 << 28;
@@ -164,7 +164,7 @@ impl Model {
         Ok(Frozen { network: Arc::clone(&self.network), parameters, works: Arc::default() })
     }
 
-    /// The gradient of `loss`, a step of `optimiser` against it at rate `lr`, its global norm clipped to `max_norm`. Says what the norm
+    /// The gradient of `loss`, a step of `optimizer` against it at rate `lr`, its global norm clipped to `max_norm`. Says what the norm
     /// was; nothing is moved where that is not finite.
     ///
     /// # Errors
@@ -172,7 +172,7 @@ impl Model {
     pub fn learn(
         &self,
         loss: &Tensor,
-        optimiser: &mut Optimiser,
+        optimizer: &mut Optimizer,
         lr: f64,
         max_norm: Option<f64>,
         step: u64,
@@ -188,7 +188,7 @@ impl Model {
             return Err(Error::Unsupported("this loss does not depend on the network".into()));
         };
         let stepper =
-            Stepper { optimiser: RefCell::new(optimiser), gradient, lr, max_norm, stepped: Cell::default() };
+            Stepper { optimizer: RefCell::new(optimizer), gradient, lr, max_norm, stepped: Cell::default() };
         self.parameters.inplace_op1(&stepper).map_err(candle)?;
         let stepped = Stepped { loss: value, ..stepper.stepped.get() };
         if !stepped.norm.is_finite() {
@@ -282,9 +282,9 @@ impl Drop for Fused {
     }
 }
 
-/// A step of an optimiser, in the variable's own memory.
+/// A step of an optimizer, in the variable's own memory.
 struct Stepper<'a> {
-    optimiser: RefCell<&'a mut Optimiser>,
+    optimizer: RefCell<&'a mut Optimizer>,
     gradient: &'a Tensor,
     lr: f64,
     max_norm: Option<f64>,
@@ -293,7 +293,7 @@ struct Stepper<'a> {
 
 impl InplaceOp1 for Stepper<'_> {
     fn name(&self) -> &'static str {
-        "optimiser"
+        "optimizer"
     }
 
     fn cpu_fwd(&self, parameters: &mut CpuStorage, layout: &Layout) -> candle_core::Result<()> {
@@ -301,8 +301,8 @@ impl InplaceOp1 for Stepper<'_> {
         match (parameters, layout.contiguous_offsets(), &*storage) {
             (CpuStorage::F32(all), Some((from, to)), Storage::Cpu(gradient)) => {
                 let gradient = cpu_slice(gradient, gradient_layout)?;
-                let mut optimiser = self.optimiser.borrow_mut();
-                self.stepped.set(optimiser.step(&mut all[from..to], gradient, self.lr, self.max_norm));
+                let mut optimizer = self.optimizer.borrow_mut();
+                self.stepped.set(optimizer.step(&mut all[from..to], gradient, self.lr, self.max_norm));
                 Ok(())
             }
             _ => candle_core::bail!("parameters are a contiguous f32 tensor on the CPU"),

@@ -15,7 +15,7 @@ const MOST_WEIGHTS: usize = 1 << 28;
 #[serde(default, deny_unknown_fields)]
 pub struct Shape {
     /// Units of each hidden layer, each 1 to 65536; an empty list leaves none.
-    pub hidden: Vec<u32>,
+    pub hidden_sizes: Vec<u32>,
     /// Activation of hidden layers: relu, tanh, sigmoid or identity.
     pub activation: Activation,
     /// Channels of the residual convolutions in front of the hidden layers, 0 to 1024; 0 for none. They need planes, such as a board.
@@ -23,17 +23,17 @@ pub struct Shape {
     /// Residual blocks of two convolutions each, 0 to 64; where there are channels.
     pub blocks: u32,
     /// Whether observations are brought to mean 0 and variance 1 as they are seen (not those that are an index).
-    pub normalise_observations: bool,
+    pub normalize_observations: bool,
 }
 
 impl Default for Shape {
     fn default() -> Self {
         Shape {
-            hidden: vec![64, 64],
+            hidden_sizes: vec![64, 64],
             activation: Activation::Relu,
             channels: 0,
             blocks: 2,
-            normalise_observations: false,
+            normalize_observations: false,
         }
     }
 }
@@ -44,12 +44,14 @@ impl Shape {
     /// # Errors
     /// [`Error::Config`] naming the field, its value and what is allowed.
     pub fn validate(&self, space: &ObservationSpace) -> Result<()> {
-        self.hidden.iter().try_for_each(|&units| within("hidden", f64::from(units), 1.0, 65_536.0))?;
+        self.hidden_sizes
+            .iter()
+            .try_for_each(|&units| within("hidden_sizes", f64::from(units), 1.0, 65_536.0))?;
         within("channels", f64::from(self.channels), 0.0, 1024.0)?;
         within("blocks", f64::from(self.blocks), 0.0, 64.0)?;
         match (self.channels, space) {
             (0, ObservationSpace::Discrete { n }) => {
-                let units = self.hidden.first().map_or(*n, |&units| units as usize);
+                let units = self.hidden_sizes.first().map_or(*n, |&units| units as usize);
                 match n.saturating_mul(units) {
                     0..=MOST_WEIGHTS => Ok(()),
                     weights => Err(Error::Config(format!(
@@ -71,7 +73,7 @@ impl Shape {
         let gain = if self.activation == Activation::Relu { 2f32.sqrt() } else { 1.0 };
         let (activation, init) = (self.activation, Init::Orthogonal(gain));
         let mut at = 0;
-        let mut hidden = self.hidden.iter().enumerate();
+        let mut hidden = self.hidden_sizes.iter().enumerate();
         match space {
             // An index is looked up; without a hidden layer the heads would have nothing but its number.
             ObservationSpace::Discrete { n } => {

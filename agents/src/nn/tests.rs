@@ -9,7 +9,7 @@ use super::{Activation, Builder, Conv, Init, Model, Network, Pass, Workspace};
 const INIT: Init = Init::Xavier(1.0);
 
 fn numbers(n: usize, index: u64) -> Vec<f32> {
-    let mut rng = Streams::new(5).stream(Purpose::Initialisation, index, 1);
+    let mut rng = Streams::new(5).stream(Purpose::Initialization, index, 1);
     (0..n).map(|_| rng.normal() as f32).collect()
 }
 
@@ -115,7 +115,7 @@ fn the_fused_network_is_candles_layers() {
     let hidden = net.linear("1", hidden, 16, Activation::Tanh, INIT);
     let out = net.linear("2", hidden, 4, Activation::Identity, INIT);
     let network = net.build(&[out]);
-    let mut model = Model::new(network, &mut Streams::new(0).stream(Purpose::Initialisation, 0, 0)).unwrap();
+    let mut model = Model::new(network, &mut Streams::new(0).stream(Purpose::Initialization, 0, 0)).unwrap();
     let p = parameters(model.network());
     model.set_parameters(&p).unwrap();
     for rows in [1, 3, 33] {
@@ -142,7 +142,7 @@ fn the_fused_network_is_candles_layers() {
         assert!(difference < 1e-5, "{difference}");
         // A step of plain descent at rate 1 shows the gradient.
         let before = model.parameters().unwrap();
-        let mut descent = super::Optimiser::new(super::Rule::Sgd { momentum: 0.0 }, p.len());
+        let mut descent = super::Optimizer::new(super::Rule::Sgd { momentum: 0.0 }, p.len());
         model.learn(&loss(&ours), &mut descent, 1.0, None, 0).unwrap();
         let after = model.parameters().unwrap();
         let gradients = loss(&theirs).backward().unwrap();

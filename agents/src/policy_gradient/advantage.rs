@@ -18,7 +18,7 @@ pub struct Step {
     pub beyond: f32,
 }
 
-/// Generalised advantages (Schulman et al. 2016, arXiv 1506.02438), `out [T, N]`:
+/// Generalized advantages (Schulman et al. 2016, arXiv 1506.02438), `out [T, N]`:
 ///
 /// ```text
 /// delta_t = r_t + gamma V(s_{t+1}) - V(s_t)
@@ -27,7 +27,7 @@ pub struct Step {
 ///
 /// of `steps [T, N]`; `last [N]` is the value of what each row sees after the last tick, for who moves there. lambda 1 gives the return less
 /// the value, lambda 0 the one-step error.
-pub fn generalised(steps: &[Step], last: &[f32], gamma: f32, lambda: f32, out: &mut [f32]) {
+pub fn generalized(steps: &[Step], last: &[f32], gamma: f32, lambda: f32, out: &mut [f32]) {
     let rows = last.len();
     let mut next: Vec<(f32, f32)> = last.iter().map(|&value| (value, 0.0)).collect();
     let ticks = steps.chunks_exact(rows).zip(out.chunks_exact_mut(rows));
@@ -43,7 +43,7 @@ pub fn generalised(steps: &[Step], last: &[f32], gamma: f32, lambda: f32, out: &
 }
 
 /// Moves and stretches `advantages` to mean 0 and deviation 1.
-pub fn standardise(advantages: &mut [f32]) {
+pub fn standardize(advantages: &mut [f32]) {
     let n = advantages.len() as f64;
     let mean = advantages.iter().map(|&a| f64::from(a)).sum::<f64>() / n;
     let variance =
@@ -74,7 +74,7 @@ mod tests {
 
     fn advantages(steps: &[Step], last: &[f32], gamma: f32, lambda: f32) -> Vec<f32> {
         let mut out = vec![0.0; steps.len()];
-        generalised(steps, last, gamma, lambda, &mut out);
+        generalized(steps, last, gamma, lambda, &mut out);
         out
     }
 
@@ -119,10 +119,10 @@ mod tests {
     #[test]
     fn standard_scores_and_explained_variance() {
         let mut a = [1.0, 2.0, 3.0];
-        standardise(&mut a);
+        standardize(&mut a);
         assert!((a[0] + 1.0).abs() < 1e-6 && a[1].abs() < 1e-6);
         let mut one = [5.0];
-        standardise(&mut one);
+        standardize(&mut one);
         assert_eq!(one, [0.0]);
         let returns = [1.0, 2.0, 3.0];
         assert_eq!(explained_variance([1.0, 2.0, 3.0].into_iter(), &returns), Some(1.0));

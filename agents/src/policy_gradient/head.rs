@@ -10,7 +10,7 @@
 //! ratios and gradients as they are.
 
 use candle_core::{CpuStorage, CustomOp1, Device, Layout, Shape, Tensor};
-use freewheel_core::{ActionSpace, Choice, Error, Result, Spec, Stream};
+use freewheel_core::{ActionBuffer, ActionSpace, Error, Result, Spec, Stream};
 
 use crate::nn::activation::tanh;
 use crate::nn::model::{candle, cpu_slice};
@@ -119,10 +119,10 @@ impl Head {
     }
 
     /// Puts what was drawn in the place of row `row` of what the world is told.
-    pub fn put(&self, taken: &[f32], row: usize, choice: &mut Choice) {
+    pub fn put(&self, taken: &[f32], row: usize, choice: &mut ActionBuffer) {
         match (self, choice) {
-            (Head::Categorical { .. }, Choice::Discrete(all)) => all[row] = taken[0] as u32,
-            (Head::Gaussian { ranges, squash, .. }, Choice::Continuous(all)) => {
+            (Head::Categorical { .. }, ActionBuffer::Discrete(all)) => all[row] = taken[0] as u32,
+            (Head::Gaussian { ranges, squash, .. }, ActionBuffer::Continuous(all)) => {
                 let actions = all[row * ranges.len()..].iter_mut();
                 for ((action, u), (middle, half)) in actions.zip(taken).zip(ranges) {
                     *action = middle + half * if *squash { tanh(*u) } else { u.clamp(-1.0, 1.0) };
@@ -344,11 +344,11 @@ mod tests {
 
     #[test]
     fn draws_are_stretched_to_the_range() {
-        let mut choice = Choice::Continuous(vec![0.0; 4]);
+        let mut choice = ActionBuffer::Continuous(vec![0.0; 4]);
         gaussian(false).put(&[0.5, -9.0], 1, &mut choice);
-        assert_eq!(choice, Choice::Continuous(vec![0.0, 0.0, 0.5, -1.0]));
+        assert_eq!(choice, ActionBuffer::Continuous(vec![0.0, 0.0, 0.5, -1.0]));
         gaussian(true).put(&[0.5, 20.0], 0, &mut choice);
-        let Choice::Continuous(all) = choice else { panic!() };
+        let ActionBuffer::Continuous(all) = choice else { panic!() };
         assert!((all[0] - 0.5f32.tanh()).abs() < 1e-6 && (all[1] - 3.0).abs() < 1e-6);
     }
 

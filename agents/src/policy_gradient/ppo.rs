@@ -1,4 +1,4 @@
-//! Proximal policy optimisation: several epochs over one rollout, the policy kept near the one that made it.
+//! Proximal policy optimization: several epochs over one rollout, the policy kept near the one that made it.
 //!
 //! ```text
 //! ratio = pi(a|s) / pi_old(a|s)
@@ -6,15 +6,15 @@
 //! ```
 //!
 //! Schulman et al. 2017, arXiv 1707.06347; details after Huang et al., "The 37 Implementation Details of Proximal Policy Optimization", 2022.
-//! A rollout is `[T, N]`; advantages are generalised ones.
+//! A rollout is `[T, N]`; advantages are generalized ones.
 
 use candle_core::Tensor;
-use freewheel_core::{Episodes, Error, Learner, Mode, Monitor, Policy, Result, Spec, Streams};
+use freewheel_core::{Agent, Error, MetricSink, Mode, Policy, Result, Spec, Streams, VectorEnv};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::actor::Actor;
-use super::advantage::{explained_variance, standardise};
+use super::actor_critic::ActorCritic;
+use super::advantage::{explained_variance, standardize};
 use super::head::judge;
 use super::rollout::{Minibatch, Rollout};
 use super::settings::PolicyGradient;
@@ -32,21 +32,21 @@ pub const ABOUT: &str = "PPO: clipped policy gradient over several epochs (Schul
 #[serde(default)] // serde cannot deny unknown fields through two flattenings; the reader of settings does.
 pub struct Config {
     /// Steps of each row between updates, 1 to 1000000.
-    pub horizon: u32,
+    pub num_steps: u32,
     /// Times that a rollout is gone through, 1 to 1000.
-    pub epochs: u32,
-    /// Steps of a minibatch, at least 1 (2 where advantages are normalised); the last one of an epoch may be smaller, or by one larger.
-    pub minibatch: u32,
+    pub num_epochs: u32,
+    /// Steps of a minibatch_size, at least 1 (2 where advantages are normalized); the last one of an epoch may be smaller, or by one larger.
+    pub minibatch_size: u32,
     /// Decay of the advantage's trace, 0 to 1.
-    pub lambda: f64,
+    pub gae_lambda: f64,
     /// How far a probability ratio may move before its gradient is cut, above 0: a number or a ramp.
-    pub clip: Schedule,
+    pub clip_range: Schedule,
     /// How far a value may move from the old one before its gradient is cut, in units of value; 0 leaves values free.
-    pub value_clip: f64,
+    pub clip_range_vf: f64,
     /// Weight of the squared error of the value in the loss, at least 0.
-    pub value_weight: f64,
+    pub vf_coef: f64,
     /// Whether the advantages of each minibatch are brought to mean 0 and deviation 1.
-    pub normalise_advantages: bool,
+    pub normalize_advantage: bool,
     /// Divergence from the old policy, in nats, after which no further minibatch of a rollout is learned from; 0 for never.
     pub target_kl: f64,
     /// What all policy-gradient agents are told.
@@ -57,14 +57,14 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Config {
-            horizon: 128,
-            epochs: 4,
-            minibatch: 64,
-            lambda: 0.95,
-            clip: Schedule::Constant(0.2),
-            value_clip: 0.0,
-            value_weight: 0.5,
-            normalise_advantages: true,
+            num_steps: 128,
+            num_epochs: 4,
+            minibatch_size: 64,
+            gae_lambda: 0.95,
+            clip_range: Schedule::Constant(0.2),
+            clip_range_vf: 0.0,
+            vf_coef: 0.5,
+            normalize_advantage: true,
             target_kl: 0.0,
             policy_gradient: PolicyGradient::default(),
         }
@@ -73,17 +73,17 @@ impl Default for Config {
 
 impl Config {
     fn validate(&self) -> Result<()> {
-        within("horizon", f64::from(self.horizon), 1.0, 1e6)?;
-        within("epochs", f64::from(self.epochs), 1.0, 1000.0)?;
-        within("minibatch", f64::from(self.minibatch), 1.0, f64::from(u32::MAX))?;
-        within("lambda", self.lambda, 0.0, 1.0)?;
-        self.clip.check_ramp("clip", 0.0, f64::MAX, false)?;
-        within("value_clip", self.value_clip, 0.0, f64::MAX)?;
-        within("value_weight", self.value_weight, 0.0, f64::MAX)?;
+        within("num_steps", f64::from(self.num_steps), 1.0, 1e6)?;
+        within("num_epochs", f64::from(self.num_epochs), 1.0, 1000.0)?;
+        within("minibatch_size", f64::from(self.minibatch_size), 1.0, f64::from(u32::MAX))?;
+        within("gae_lambda", self.gae_lambda, 0.0, 1.0)?;
+        self.clip_range.check_ramp("clip_range", 0.0, f64::MAX, false)?;
+        within("clip_range_vf", self.clip_range_vf, 0.0, f64::MAX)?;
+        within("vf_coef", self.vf_coef, 0.0, f64::MAX)?;
         within("target_kl", self.target_kl, 0.0, f64::MAX)?;
-        if self.minibatch == 1 && self.normalise_advantages {
+        if self.minibatch_size == 1 && self.normalize_advantage {
             return Err(Error::Config(
-                "minibatch = 1: one advantage has no deviation; take more, or set normalise_advantages = false".into(),
+                "minibatch_size = 1: one advantage has no deviation; take more, or set normalize_advantage = false".into(),
             ));
         }
         Ok(())
@@ -93,7 +93,7 @@ impl Config {
 /// The learner; see the module.
 pub struct Ppo {
     config: Config,
-    actor: Actor,
+    actor_critic: ActorCritic,
     rollout: Rollout,
 }
 
@@ -104,21 +104,21 @@ impl Ppo {
     /// [`Error::Config`] for a setting out of range, or a world it cannot learn.
     pub fn new(spec: &Spec, config: Config, budget: Budget, streams: Streams) -> Result<Self> {
         config.validate()?;
-        let actor = Actor::new("ppo", spec, &config.policy_gradient, budget, streams)?;
-        Ok(Ppo { config, actor, rollout: Rollout::default() })
+        let actor_critic = ActorCritic::new("ppo", spec, &config.policy_gradient, budget, streams)?;
+        Ok(Ppo { config, actor_critic, rollout: Rollout::default() })
     }
 
     /// Steps of a rollout, T N.
     fn rollout_len(&self) -> usize {
-        self.config.horizon as usize * self.actor.rows()
+        self.config.num_steps as usize * self.actor_critic.rows()
     }
 
-    fn update(&mut self, episodes: &dyn Episodes) -> Result<()> {
-        self.rollout.conclude(&mut self.actor, episodes, self.config.lambda)?;
+    fn update(&mut self, episodes: &dyn VectorEnv) -> Result<()> {
+        self.rollout.conclude(&mut self.actor_critic, episodes, self.config.gae_lambda)?;
         let mut order: Vec<u32> = (0..self.rollout.len() as u32).collect();
-        'epochs: for _ in 0..self.config.epochs {
-            shuffle(&mut order, &mut self.actor.dice);
-            for at in minibatches(&order, self.config.minibatch as usize) {
+        'epochs: for _ in 0..self.config.num_epochs {
+            shuffle(&mut order, &mut self.actor_critic.rng);
+            for at in minibatches(&order, self.config.minibatch_size as usize) {
                 let divergence = self.descend(self.rollout.gather(at))?;
                 if self.config.target_kl > 0.0 && divergence > self.config.target_kl {
                     break 'epochs;
@@ -127,23 +127,23 @@ impl Ppo {
         }
         let values = self.rollout.steps.iter().map(|step| step.value);
         if let Some(explained) = explained_variance(values, &self.rollout.returns) {
-            self.actor.tally.add("explained_variance", explained);
+            self.actor_critic.means.add("explained_variance", explained);
         }
         self.rollout.clear();
-        self.actor.adapt()
+        self.actor_critic.adapt()
     }
 
     /// One minibatch; gives the divergence from the old policy that it found.
     fn descend(&mut self, batch: Minibatch) -> Result<f64> {
         let Minibatch { obs, legal, taken, log_prob: old, values, mut advantages, returns } = batch;
         let n = old.len();
-        if self.config.normalise_advantages && n > 1 {
-            standardise(&mut advantages);
+        if self.config.normalize_advantage && n > 1 {
+            standardize(&mut advantages);
         }
-        let clip = self.actor.rate(self.config.clip);
-        let obs = tensor(obs, (n, self.actor.model.network().input_len()))?;
-        let out = self.actor.model.forward(&obs, false)?;
-        let judged = judge(&self.actor.head, &out, taken, legal)?;
+        let clip = self.actor_critic.rate(self.config.clip_range);
+        let obs = tensor(obs, (n, self.actor_critic.model.network().input_len()))?;
+        let out = self.actor_critic.model.forward(&obs, false)?;
+        let judged = judge(&self.actor_critic.head, &out, taken, legal)?;
         let before = Before {
             log_prob: tensor(old, n)?,
             values: tensor(values, n)?,
@@ -152,18 +152,18 @@ impl Ppo {
         };
         let objective = Objective {
             clip,
-            value_clip: self.config.value_clip,
-            value_weight: self.config.value_weight,
-            entropy_weight: self.actor.rate(self.actor.settings.entropy),
+            clip_range_vf: self.config.clip_range_vf,
+            vf_coef: self.config.vf_coef,
+            entropy_weight: self.actor_critic.rate(self.actor_critic.settings.ent_coef),
         };
         let (loss, log_ratio) = objective.loss(&judged, &before).map_err(candle)?;
         let (divergence, clipped) = with_slice(&log_ratio, |all| divergence(all, clip))?;
         let entropy = with_slice(&judged, |all| all[n..2 * n].iter().map(|&h| f64::from(h)).sum::<f64>())?;
-        self.actor.descend(&loss)?;
-        let tally = &mut self.actor.tally;
-        tally.add("entropy", entropy / n as f64);
-        tally.add("approx_kl", divergence);
-        tally.add("clip_fraction", clipped);
+        self.actor_critic.descend(&loss)?;
+        let means = &mut self.actor_critic.means;
+        means.add("entropy", entropy / n as f64);
+        means.add("approx_kl", divergence);
+        means.add("clip_fraction", clipped);
         Ok(divergence)
     }
 }
@@ -171,9 +171,9 @@ impl Ppo {
 /// What is made small.
 struct Objective {
     clip: f64,
-    /// See [`Config::value_clip`].
-    value_clip: f64,
-    value_weight: f64,
+    /// See [`Config::clip_range_vf`].
+    clip_range_vf: f64,
+    vf_coef: f64,
     entropy_weight: f64,
 }
 
@@ -197,7 +197,7 @@ impl Objective {
         // A choice, not a minimum: where both are the same, the gradient is the ratio's own, and not shared out.
         let surrogate = free.le(&cut)?.where_cond(&free, &cut)?.mean_all()?;
         let errors = (&values - returns)?.sqr()?;
-        let errors = match self.value_clip {
+        let errors = match self.clip_range_vf {
             0.0 => errors,
             most => {
                 let near = (old_values + (&values - old_values)?.clamp(-most, most)?)?;
@@ -206,7 +206,7 @@ impl Objective {
             }
         };
         let error = errors.mean_all()?;
-        let mut loss = ((error * (0.5 * self.value_weight))? - surrogate)?;
+        let mut loss = ((error * (0.5 * self.vf_coef))? - surrogate)?;
         if self.entropy_weight > 0.0 {
             loss = (loss - (entropy.mean_all()? * self.entropy_weight)?)?;
         }
@@ -214,7 +214,7 @@ impl Objective {
     }
 }
 
-/// Minibatches of `most` steps. A rest of one, which cannot be normalised, joins those before it.
+/// Minibatches of `most` steps. A rest of one, which cannot be normalized, joins those before it.
 fn minibatches(order: &[u32], most: usize) -> impl Iterator<Item = &[u32]> {
     let whole = order.len() / most;
     let count = if order.len() % most > 1 || whole == 0 { whole + 1 } else { whole };
@@ -230,11 +230,11 @@ fn divergence(log_ratio: &[f32], clip: f64) -> (f64, f64) {
     (sum / log_ratio.len() as f64, clipped / log_ratio.len() as f64)
 }
 
-impl Learner for Ppo {
-    fn learn(&mut self, episodes: &mut dyn Episodes, steps: u64) -> Result<()> {
-        for _ in 0..self.actor.begin(episodes, steps)? {
-            self.actor.act(episodes)?;
-            self.rollout.push(&self.actor.tick);
+impl Agent for Ppo {
+    fn learn(&mut self, episodes: &mut dyn VectorEnv, steps: u64) -> Result<()> {
+        for _ in 0..self.actor_critic.begin(episodes, steps)? {
+            self.actor_critic.act(episodes)?;
+            self.rollout.push(&self.actor_critic.tick);
             if self.rollout.len() == self.rollout_len() {
                 self.update(episodes)?;
             }
@@ -243,20 +243,20 @@ impl Learner for Ppo {
     }
 
     fn policy(&self, mode: Mode) -> Box<dyn Policy> {
-        self.actor.policy(mode)
+        self.actor_critic.policy(mode)
     }
 
-    fn report(&mut self, monitor: &mut dyn Monitor) {
-        self.actor.report(monitor);
+    fn report(&mut self, monitor: &mut dyn MetricSink) {
+        self.actor_critic.report(monitor);
     }
 
     fn save(&self) -> Result<Vec<u8>> {
-        self.actor.save(&self.rollout)
+        self.actor_critic.save(&self.rollout)
     }
 
     fn load(&mut self, bytes: &[u8]) -> Result<()> {
-        let (rows, most) = (self.actor.rows(), self.rollout_len());
-        self.rollout = self.actor.load(bytes, |rollout: &Rollout| rollout.fits(rows, most))?;
+        let (rows, most) = (self.actor_critic.rows(), self.rollout_len());
+        self.rollout = self.actor_critic.load(bytes, |rollout: &Rollout| rollout.fits(rows, most))?;
         Ok(())
     }
 }
@@ -284,7 +284,7 @@ mod tests {
             advantages: numbers(&[1.0, 1.0, -1.0, -1.0]),
             returns: numbers(&[1.0, 1.0, 1.0, 0.2]),
         };
-        let objective = Objective { clip: 0.2, value_clip: 0.1, value_weight: 2.0, entropy_weight: 0.1 };
+        let objective = Objective { clip: 0.2, clip_range_vf: 0.1, vf_coef: 2.0, entropy_weight: 0.1 };
         let (loss, log_ratio) = objective.loss(judged.as_tensor(), &before).unwrap();
         // min(ratio A, clipped A) = 1.2, .5, -1.5, -.8, mean -.15. Squared errors, the greater of free and clipped: .9025, .81, 2.25,
         // .09, mean 1.013125. Entropy 2.5.
@@ -299,7 +299,7 @@ mod tests {
             assert!((found - expected).abs() < 1e-6, "{found} {expected}");
         }
         // Without value clipping the second error is its own.
-        let free = Objective { value_clip: 0.0, ..objective };
+        let free = Objective { clip_range_vf: 0.0, ..objective };
         let (loss, _) = free.loss(judged.as_tensor(), &before).unwrap();
         assert!(
             (loss.to_scalar::<f32>().unwrap() - (0.15 + (4.0525 - 0.56) / 4.0 - 0.25)).abs() < 1e-6,
@@ -323,13 +323,14 @@ mod tests {
     /// left after these, as if there were one epoch.
     #[test]
     fn divergence_stops_a_rollout() {
-        let learned = |epochs, target_kl| {
+        let learned = |num_epochs, target_kl| {
             let mut episodes = crate::tests::world(0, 4, 3);
-            let budget = Budget { steps: 512, rows: 4 };
-            let config = Config { horizon: 16, minibatch: 32, epochs, target_kl, ..Config::default() };
+            let budget = Budget { steps: 512, num_envs: 4 };
+            let config =
+                Config { num_steps: 16, minibatch_size: 32, num_epochs, target_kl, ..Config::default() };
             let mut ppo = Ppo::new(episodes.spec(), config, budget, Streams::new(3)).unwrap();
             ppo.learn(&mut *episodes, 64).unwrap();
-            ppo.actor.model.parameters().unwrap()
+            ppo.actor_critic.model.parameters().unwrap()
         };
         assert_eq!(learned(50, 1e-12), learned(1, 0.0));
         assert_ne!(learned(2, 0.0), learned(1, 0.0));

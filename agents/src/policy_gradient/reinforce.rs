@@ -8,12 +8,12 @@
 //! counts as the value says where there is a baseline, and as nothing where there is none. Of several rows, an episode
 //! that is under way at an update is finished by the new policy and used whole.
 
-use freewheel_core::{Episodes, Learner, Mode, Monitor, Policy, Result, Spec, Streams};
+use freewheel_core::{Agent, MetricSink, Mode, Policy, Result, Spec, Streams, VectorEnv};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::actor::{Actor, Tick};
-use super::advantage::{Step, generalised, standardise};
+use super::actor_critic::{ActorCritic, StepBatch};
+use super::advantage::{Step, generalized, standardize};
 use super::head::judge;
 use super::settings::PolicyGradient;
 use crate::Budget;
@@ -29,13 +29,13 @@ pub const ABOUT: &str = "REINFORCE: Monte-Carlo policy gradient, with or without
 #[serde(default)] // serde cannot deny unknown fields through two flattenings; the reader of settings does.
 pub struct Config {
     /// Episodes of an update, 1 to 1000000.
-    pub episodes: u32,
+    pub num_episodes: u32,
     /// Whether a learned value is taken off the return.
     pub baseline: bool,
     /// Weight of the squared error of the value in the loss, at least 0; with a baseline.
-    pub value_weight: f64,
+    pub vf_coef: f64,
     /// Whether the returns of an update, less their baseline, are brought to mean 0 and deviation 1.
-    pub normalise_advantages: bool,
+    pub normalize_advantage: bool,
     /// What all policy-gradient agents are told.
     #[serde(flatten)]
     pub policy_gradient: PolicyGradient,
@@ -43,22 +43,23 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        let policy_gradient = PolicyGradient { lr: Schedule::Constant(1e-3), ..PolicyGradient::default() };
-        Config { episodes: 8, baseline: true, value_weight: 0.5, normalise_advantages: true, policy_gradient }
+        let policy_gradient =
+            PolicyGradient { learning_rate: Schedule::Constant(1e-3), ..PolicyGradient::default() };
+        Config { num_episodes: 8, baseline: true, vf_coef: 0.5, normalize_advantage: true, policy_gradient }
     }
 }
 
 impl Config {
     fn validate(&self) -> Result<()> {
-        within("episodes", f64::from(self.episodes), 1.0, 1e6)?;
-        within("value_weight", self.value_weight, 0.0, f64::MAX)
+        within("num_episodes", f64::from(self.num_episodes), 1.0, 1e6)?;
+        within("vf_coef", self.vf_coef, 0.0, f64::MAX)
     }
 }
 
 /// The learner; see the module.
 pub struct Reinforce {
     config: Config,
-    actor: Actor,
+    actor_critic: ActorCritic,
     /// The episode of each row so far, `[N]`.
     trails: Vec<Trail>,
     /// Episodes that have ended since the last update.
@@ -76,7 +77,7 @@ struct Trail {
 }
 
 impl Trail {
-    fn push(&mut self, tick: &Tick, row: usize) {
+    fn push(&mut self, tick: &StepBatch, row: usize) {
         let rows = tick.steps.len();
         let own = |width: usize| row * width..(row + 1) * width;
         self.obs.extend_from_slice(&tick.obs[own(tick.obs.len() / rows)]);
@@ -100,9 +101,9 @@ impl Reinforce {
     /// [`Error::Config`](freewheel_core::Error::Config) for a setting out of range, or a world it cannot learn.
     pub fn new(spec: &Spec, config: Config, budget: Budget, streams: Streams) -> Result<Self> {
         config.validate()?;
-        let actor = Actor::new("reinforce", spec, &config.policy_gradient, budget, streams)?;
-        let trails = vec![Trail::default(); actor.rows()];
-        Ok(Reinforce { config, actor, trails, ended: Trail::default(), count: 0 })
+        let actor_critic = ActorCritic::new("reinforce", spec, &config.policy_gradient, budget, streams)?;
+        let trails = vec![Trail::default(); actor_critic.rows()];
+        Ok(Reinforce { config, actor_critic, trails, ended: Trail::default(), count: 0 })
     }
 
     fn update(&mut self) -> Result<()> {
@@ -114,46 +115,46 @@ impl Reinforce {
         }
         // lambda 1 makes advantages of returns; every episode ends, so nothing follows the last step.
         let mut advantages = vec![0.0; n];
-        generalised(&steps, &[0.0], self.actor.gamma, 1.0, &mut advantages);
+        generalized(&steps, &[0.0], self.actor_critic.gamma, 1.0, &mut advantages);
         let returns: Vec<f32> = steps.iter().zip(&advantages).map(|(step, a)| step.value + a).collect();
-        if self.config.normalise_advantages && n > 1 {
-            standardise(&mut advantages);
+        if self.config.normalize_advantage && n > 1 {
+            standardize(&mut advantages);
         }
-        let actor = &mut self.actor;
-        let obs = tensor(obs, (n, actor.model.network().input_len()))?;
-        let out = actor.model.forward(&obs, false)?;
-        let judged = judge(&actor.head, &out, taken, legal)?;
+        let actor_critic = &mut self.actor_critic;
+        let obs = tensor(obs, (n, actor_critic.model.network().input_len()))?;
+        let out = actor_critic.model.forward(&obs, false)?;
+        let judged = judge(&actor_critic.head, &out, taken, legal)?;
         let (advantages, returns) = (tensor(advantages, n)?, tensor(returns, n)?);
-        let entropy_weight = actor.rate(actor.settings.entropy);
+        let entropy_weight = actor_critic.rate(actor_critic.settings.ent_coef);
         let loss = || -> candle_core::Result<_> {
             let (log_prob, entropy, values) = (judged.get(0)?, judged.get(1)?, judged.get(2)?);
             let gain = (log_prob * advantages)?.mean_all()?;
             let loss = (gain.neg()? - (entropy.mean_all()? * entropy_weight)?)?;
             match self.config.baseline {
-                true => loss + ((values - returns)?.sqr()?.mean_all()? * (0.5 * self.config.value_weight))?,
+                true => loss + ((values - returns)?.sqr()?.mean_all()? * (0.5 * self.config.vf_coef))?,
                 false => Ok(loss),
             }
         };
         let loss = loss().map_err(candle)?;
         let entropy = with_slice(&judged, |all| all[n..2 * n].iter().map(|&h| f64::from(h)).sum::<f64>())?;
-        actor.descend(&loss)?;
-        actor.tally.add("entropy", entropy / n as f64);
-        actor.adapt()
+        actor_critic.descend(&loss)?;
+        actor_critic.means.add("entropy", entropy / n as f64);
+        actor_critic.adapt()
     }
 }
 
-impl Learner for Reinforce {
-    fn learn(&mut self, episodes: &mut dyn Episodes, steps: u64) -> Result<()> {
-        for _ in 0..self.actor.begin(episodes, steps)? {
-            self.actor.act(episodes)?;
+impl Agent for Reinforce {
+    fn learn(&mut self, episodes: &mut dyn VectorEnv, steps: u64) -> Result<()> {
+        for _ in 0..self.actor_critic.begin(episodes, steps)? {
+            self.actor_critic.act(episodes)?;
             for (row, trail) in self.trails.iter_mut().enumerate() {
-                trail.push(&self.actor.tick, row);
-                if self.actor.tick.ending[row].is_over() {
+                trail.push(&self.actor_critic.tick, row);
+                if self.actor_critic.tick.ending[row].is_over() {
                     self.ended.append(trail);
                     self.count += 1;
                 }
             }
-            if self.count >= self.config.episodes {
+            if self.count >= self.config.num_episodes {
                 self.update()?;
             }
         }
@@ -161,21 +162,21 @@ impl Learner for Reinforce {
     }
 
     fn policy(&self, mode: Mode) -> Box<dyn Policy> {
-        self.actor.policy(mode)
+        self.actor_critic.policy(mode)
     }
 
-    fn report(&mut self, monitor: &mut dyn Monitor) {
-        self.actor.report(monitor);
+    fn report(&mut self, monitor: &mut dyn MetricSink) {
+        self.actor_critic.report(monitor);
     }
 
     fn save(&self) -> Result<Vec<u8>> {
-        self.actor.save(&(&self.trails, &self.ended, self.count))
+        self.actor_critic.save(&(&self.trails, &self.ended, self.count))
     }
 
     fn load(&mut self, bytes: &[u8]) -> Result<()> {
-        let rows = self.actor.rows();
+        let rows = self.actor_critic.rows();
         let fits = |own: &(Vec<Trail>, Trail, u32)| own.0.len() == rows;
-        (self.trails, self.ended, self.count) = self.actor.load(bytes, fits)?;
+        (self.trails, self.ended, self.count) = self.actor_critic.load(bytes, fits)?;
         Ok(())
     }
 }

@@ -1,10 +1,10 @@
 //! T ticks of N rows, to learn from at once.
 
-use freewheel_core::{Episodes, Result};
+use freewheel_core::{Result, VectorEnv};
 use serde::{Deserialize, Serialize};
 
-use super::actor::{Actor, Tick};
-use super::advantage::{Step, generalised};
+use super::actor_critic::{ActorCritic, StepBatch};
+use super::advantage::{Step, generalized};
 
 /// A rollout, filled tick by tick; rows of ticks lie one after the other, `[T N, ...]`.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -40,7 +40,7 @@ impl Rollout {
     }
 
     /// Takes in a tick.
-    pub(super) fn push(&mut self, tick: &Tick) {
+    pub(super) fn push(&mut self, tick: &StepBatch) {
         self.obs.extend_from_slice(&tick.obs);
         self.legal.extend_from_slice(&tick.legal);
         self.taken.extend_from_slice(&tick.taken);
@@ -48,17 +48,22 @@ impl Rollout {
         self.steps.extend_from_slice(&tick.steps);
     }
 
-    /// Whether it may be one of `actor`: what a saved one must be.
+    /// Whether it may be one of `actor_critic`: what a saved one must be.
     pub(super) fn fits(&self, rows: usize, most: usize) -> bool {
         let n = self.steps.len();
         n.is_multiple_of(rows) && n < most.max(1) && self.log_prob.len() == n
     }
 
     /// Computes advantages and returns.
-    pub(super) fn conclude(&mut self, actor: &mut Actor, episodes: &dyn Episodes, lambda: f64) -> Result<()> {
-        let last = actor.values(episodes)?;
+    pub(super) fn conclude(
+        &mut self,
+        actor_critic: &mut ActorCritic,
+        episodes: &dyn VectorEnv,
+        lambda: f64,
+    ) -> Result<()> {
+        let last = actor_critic.values(episodes)?;
         self.advantages.resize(self.len(), 0.0);
-        generalised(&self.steps, &last, actor.gamma, lambda as f32, &mut self.advantages);
+        generalized(&self.steps, &last, actor_critic.gamma, lambda as f32, &mut self.advantages);
         self.returns.clear();
         self.returns.extend(self.steps.iter().zip(&self.advantages).map(|(step, a)| step.value + a));
         Ok(())

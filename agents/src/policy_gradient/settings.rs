@@ -21,22 +21,22 @@ pub struct PolicyGradient {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gamma: Option<f64>,
     /// Learning rate, at least 0: a number or a ramp { from, to, over, shape }.
-    pub lr: Schedule,
-    /// Optimiser: { kind = "adam" | "adam-w" | "rmsprop" | "sgd", ... }.
-    pub optimiser: Rule,
+    pub learning_rate: Schedule,
+    /// Optimizer: { kind = "adam" | "adam-w" | "rmsprop" | "sgd", ... }.
+    pub optimizer: Rule,
     /// Global norm that gradients are clipped to, above 0; 0 leaves them as they are.
     pub max_grad_norm: f64,
     /// Weight of the entropy in the loss, at least 0: a number or a ramp.
-    pub entropy: Schedule,
+    pub ent_coef: Schedule,
     /// Whether policy and value share their hidden layers.
-    pub shared: bool,
+    pub shared_network: bool,
     /// Logarithm of the standard deviation of continuous actions, in units of half their range, -20 to 2: a number, from which it is
     /// learned, or a ramp, which it follows.
     pub log_std: Schedule,
     /// Whether continuous actions pass through tanh to end inside their range; else they are cut at it.
-    pub squash: bool,
+    pub squash_output: bool,
     /// Whether rewards are divided by the running deviation of discounted returns.
-    pub normalise_returns: bool,
+    pub normalize_rewards: bool,
     /// The network's shape.
     #[serde(flatten)]
     pub shape: Shape,
@@ -46,14 +46,14 @@ impl Default for PolicyGradient {
     fn default() -> Self {
         PolicyGradient {
             gamma: None,
-            lr: Schedule::Constant(3e-4),
-            optimiser: Rule::default(),
+            learning_rate: Schedule::Constant(3e-4),
+            optimizer: Rule::default(),
             max_grad_norm: 0.5,
-            entropy: Schedule::Constant(0.0),
-            shared: false,
+            ent_coef: Schedule::Constant(0.0),
+            shared_network: false,
             log_std: Schedule::Constant(-0.5),
-            squash: false,
-            normalise_returns: false,
+            squash_output: false,
+            normalize_rewards: false,
             shape: Shape { activation: Activation::Tanh, ..Shape::default() },
         }
     }
@@ -66,10 +66,10 @@ impl PolicyGradient {
     /// [`Error::Config`](freewheel_core::Error::Config) naming the field, its value and what is allowed.
     pub fn validate(&self, spec: &Spec) -> Result<()> {
         within("gamma", self.gamma.unwrap_or(1.0), 0.0, 1.0)?;
-        self.lr.check_ramp("lr", 0.0, f64::MAX, true)?;
-        self.optimiser.validate()?;
+        self.learning_rate.check_ramp("learning_rate", 0.0, f64::MAX, true)?;
+        self.optimizer.validate()?;
         within("max_grad_norm", self.max_grad_norm, 0.0, f64::MAX)?;
-        self.entropy.check_ramp("entropy", 0.0, f64::MAX, true)?;
+        self.ent_coef.check_ramp("ent_coef", 0.0, f64::MAX, true)?;
         self.log_std.check_ramp("log_std", -20.0, 2.0, true)?;
         self.shape.validate(&spec.observation)
     }
@@ -82,7 +82,7 @@ impl PolicyGradient {
     /// The network for `spec`: what `head` reads, then a value.
     pub(super) fn network(&self, spec: &Spec, head: &Head) -> Network {
         let mut net = Builder::new(spec.observation.len());
-        let name = if self.shared { "trunk" } else { "policy" };
+        let name = if self.shared_network { "trunk" } else { "policy" };
         let trunk = self.shape.trunk(&mut net, name, &spec.observation);
         // Small first logits: every action is as good as another before anything is known (Andrychowicz et al. 2021, arXiv 2006.05990).
         let small = Init::Orthogonal(0.01);
@@ -96,7 +96,7 @@ impl PolicyGradient {
                 vec![mean, net.free(LOG_STD, ranges.len(), first as f32)]
             }
         };
-        let trunk = match self.shared {
+        let trunk = match self.shared_network {
             true => trunk,
             false => self.shape.trunk(&mut net, "value", &spec.observation),
         };

@@ -23,9 +23,9 @@ pub struct Config {
     /// Channels of each convolution, each 1 to 1024.
     pub channels: Vec<u32>,
     /// Units of each hidden layer after them, each 1 to 65536.
-    pub hidden: Vec<u32>,
-    /// Planes of an image, 1 to 1024: 1 for grey, 3 for colours.
-    pub planes: u32,
+    pub hidden_sizes: Vec<u32>,
+    /// Planes of an image, 1 to 1024: 1 for gray, 3 for colors.
+    pub in_channels: u32,
     /// How it learns.
     #[serde(flatten)]
     pub descent: Descent,
@@ -33,9 +33,10 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        let optimiser = Rule::AdamW { beta1: 0.9, beta2: 0.999, eps: 1e-8, weight_decay: 0.05 };
-        let descent = Descent { epochs: 10, batch: 128, lr: 2e-3, optimiser, ..Descent::default() };
-        Config { channels: vec![16, 32, 64], hidden: vec![128], planes: 1, descent }
+        let optimizer = Rule::AdamW { beta1: 0.9, beta2: 0.999, eps: 1e-8, weight_decay: 0.05 };
+        let descent =
+            Descent { num_epochs: 10, batch_size: 128, learning_rate: 2e-3, optimizer, ..Descent::default() };
+        Config { channels: vec![16, 32, 64], hidden_sizes: vec![128], in_channels: 1, descent }
     }
 }
 
@@ -52,8 +53,10 @@ impl Settings for Config {
         self.channels
             .iter()
             .try_for_each(|&channels| within("channels", f64::from(channels), 1.0, 1024.0))?;
-        self.hidden.iter().try_for_each(|&units| within("hidden", f64::from(units), 1.0, 65_536.0))?;
-        within("planes", f64::from(self.planes), 1.0, 1024.0)?;
+        self.hidden_sizes
+            .iter()
+            .try_for_each(|&units| within("hidden_sizes", f64::from(units), 1.0, 65_536.0))?;
+        within("in_channels", f64::from(self.in_channels), 1.0, 1024.0)?;
         self.descent.validate()
     }
 }
@@ -61,8 +64,8 @@ impl Settings for Config {
 impl Architecture for Config {
     fn network(&self, width: usize, classes: u32) -> Result<Network> {
         let mut net = Builder::new(width);
-        let mut size = [side(width, self.planes)?; 2];
-        let mut channels = self.planes as usize;
+        let mut size = [side(width, self.in_channels)?; 2];
+        let mut channels = self.in_channels as usize;
         let mut at = if channels > 1 { net.channels_last(0, channels) } else { 0 };
         for (i, &out) in self.channels.iter().enumerate() {
             let stride = if i == 0 { 1 } else { 2 };
@@ -70,8 +73,8 @@ impl Architecture for Config {
             at = net.conv(&format!("conv.{i}"), at, conv, None, Activation::Relu, GAIN);
             (size, channels) = (conv.out_size(), conv.out_channels);
         }
-        for (i, &units) in self.hidden.iter().enumerate() {
-            at = net.linear(&format!("hidden.{i}"), at, units as usize, Activation::Relu, GAIN);
+        for (i, &units) in self.hidden_sizes.iter().enumerate() {
+            at = net.linear(&format!("hidden_sizes.{i}"), at, units as usize, Activation::Relu, GAIN);
         }
         let logits = net.linear("logits", at, classes as usize, Activation::Identity, Init::Xavier(1.0));
         Ok(net.build(&[logits]))

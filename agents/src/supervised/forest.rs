@@ -22,20 +22,20 @@ const GROUP: u32 = 8;
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// Trees, 1 to 100000.
-    pub trees: u32,
+    pub n_estimators: u32,
     /// Most questions of a tree one after another, 0 for any number, to 10000.
-    pub depth: u32,
+    pub max_depth: u32,
     /// Fewest samples on either side of a question, at least 1.
-    pub leaf: u32,
+    pub min_samples_leaf: u32,
     /// Columns drawn at each node to choose from, 0 for the root of their number.
-    pub columns: u32,
+    pub max_features: u32,
     /// Whether each tree sees as many samples as there are, drawn with replacement; else it sees all.
     pub bootstrap: bool,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Config { trees: 100, depth: 0, leaf: 1, columns: 0, bootstrap: true }
+        Config { n_estimators: 100, max_depth: 0, min_samples_leaf: 1, max_features: 0, bootstrap: true }
     }
 }
 
@@ -54,7 +54,7 @@ impl Settings for Config {
     type Model = Forest;
 
     fn validate(&self) -> Result<()> {
-        within("trees", f64::from(self.trees), 1.0, 100_000.0)?;
+        within("n_estimators", f64::from(self.n_estimators), 1.0, 100_000.0)?;
         self.of_trees(1).validate()
     }
 }
@@ -62,8 +62,12 @@ impl Settings for Config {
 impl Config {
     /// The settings of each tree, over samples of `width` numbers.
     fn of_trees(&self, width: usize) -> tree::Config {
-        let columns = if self.columns == 0 { width.isqrt().max(1) as u32 } else { self.columns };
-        tree::Config { depth: self.depth, leaf: self.leaf, columns }
+        let columns = if self.max_features == 0 { width.isqrt().max(1) as u32 } else { self.max_features };
+        tree::Config {
+            max_depth: self.max_depth,
+            min_samples_leaf: self.min_samples_leaf,
+            max_features: columns,
+        }
     }
 
     /// How often each sample counts for a tree.
@@ -89,17 +93,17 @@ impl Classify for Config {
         let bins = Bins::new(x)?;
         let config = self.of_trees(x.width());
         let mut trees = Vec::new();
-        for first in (0..self.trees).step_by(GROUP as usize) {
-            let group = first..self.trees.min(first + GROUP);
+        for first in (0..self.n_estimators).step_by(GROUP as usize) {
+            let group = first..self.n_estimators.min(first + GROUP);
             let grown: Vec<Tree> = (group.into_par_iter())
                 .map(|tree| {
-                    let mut rng = streams.stream(Purpose::Learner, u64::from(tree), 0);
+                    let mut rng = streams.stream(Purpose::Agent, u64::from(tree), 0);
                     let weights = self.draw(x.rows(), &mut rng);
                     grow::grow(&config, &bins, labels, classes, &weights, &mut rng)
                 })
                 .collect();
             trees.extend(grown);
-            let (done, of) = (trees.len() as u64, u64::from(self.trees));
+            let (done, of) = (trees.len() as u64, u64::from(self.n_estimators));
             if watch(Progress { done, of, loss: f64::NAN }).is_break() {
                 break;
             }
@@ -153,7 +157,7 @@ mod tests {
     /// Two rings, one inside the other: a forest draws the circle better than one of its trees.
     #[test]
     fn a_forest_is_better_than_a_tree() {
-        let mut rng = Streams::new(5).stream(Purpose::Learner, 0, 7);
+        let mut rng = Streams::new(5).stream(Purpose::Agent, 0, 7);
         let mut draw = |n: usize| {
             let x: Vec<f32> = (0..2 * n).map(|_| rng.normal() as f32).collect();
             let far = |x: &[f32]| x[0] * x[0] + x[1] * x[1] > 1.4;
@@ -166,7 +170,7 @@ mod tests {
             let met = p.iter().zip(&answers).filter(|(p, l)| most_probable(p) == **l).count();
             met as f64 / answers.len() as f64
         };
-        let config = Config { leaf: 5, ..Config::default() };
+        let config = Config { min_samples_leaf: 5, ..Config::default() };
         let forest = config.fit(&x, &labels, 2, Streams::new(0), &mut unwatched).unwrap();
         let whole = tree::Config::default().fit(&x, &labels, 2, Streams::new(0), &mut unwatched).unwrap();
         let (of_forest, of_tree) =
@@ -179,7 +183,7 @@ mod tests {
 
     #[test]
     fn draws_count_every_sample_once_on_average() {
-        let mut rng = Streams::new(0).stream(Purpose::Learner, 0, 0);
+        let mut rng = Streams::new(0).stream(Purpose::Agent, 0, 0);
         let weights = Config::default().draw(1000, &mut rng);
         assert_eq!(weights.iter().sum::<u32>(), 1000);
         // (1 - 1/n)^n of them are left out, 1/e.

@@ -1,4 +1,4 @@
-//! k-nearest neighbours: a vote of the k samples that lie nearest.
+//! k-nearest neighbors: a vote of the k samples that lie nearest.
 //!
 //! Fix & Hodges 1951. Every query q is compared with every sample t, both less the mean of the samples: `|t|^2 - 2 q.t` orders them by
 //! their distance, and is a product of matrices. What that leaves of the nearest is ordered anew by distances taken as they are,
@@ -15,20 +15,20 @@ use crate::settings::within;
 
 /// Samples that a block of queries is compared with at a time.
 const SAMPLES: usize = 512;
-/// More neighbours than wanted, so that rounding in the products loses none.
+/// More neighbors than wanted, so that rounding in the products loses none.
 const BESIDE: usize = 8;
 
-/// Settings of k-nearest neighbours.
+/// Settings of k-nearest neighbors.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// Neighbours that vote, 1 to 65536, and no more than there are samples.
-    pub neighbours: u32,
+    /// Neighbors that vote, 1 to 65536, and no more than there are samples.
+    pub n_neighbors: u32,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Config { neighbours: 5 }
+        Config { n_neighbors: 5 }
     }
 }
 
@@ -38,7 +38,7 @@ pub struct Knn {
     samples: Samples,
     labels: Vec<u32>,
     classes: u32,
-    neighbours: usize,
+    neighbors: usize,
     mean: Vec<f32>,
     /// Squared distances of the samples from their mean, `[N]`.
     norms: Vec<f32>,
@@ -47,20 +47,20 @@ pub struct Knn {
 impl Settings for Config {
     const ID: &'static str = "knn";
     const ABOUT: &'static str =
-        "k-nearest neighbours: a vote of the k samples that lie nearest (Fix & Hodges 1951)";
+        "k-nearest neighbors: a vote of the k samples that lie nearest (Fix & Hodges 1951)";
     type Model = Knn;
 
     fn validate(&self) -> Result<()> {
-        within("neighbours", f64::from(self.neighbours), 1.0, 65_536.0)
+        within("n_neighbors", f64::from(self.n_neighbors), 1.0, 65_536.0)
     }
 }
 
 impl Classify for Config {
     fn fit(&self, x: &Samples, labels: &[u32], classes: u32, _: Streams, _: &mut Watch<'_>) -> Result<Knn> {
-        let neighbours = self.neighbours as usize;
-        if neighbours > x.rows() {
+        let neighbors = self.n_neighbors as usize;
+        if neighbors > x.rows() {
             return Err(Error::Config(format!(
-                "neighbours = {neighbours}: there are only {} samples",
+                "n_neighbors = {neighbors}: there are only {} samples",
                 x.rows()
             )));
         }
@@ -69,7 +69,7 @@ impl Classify for Config {
             out.iter_mut().zip(x.chunks_exact(mean.len())).for_each(|(n, x)| *n = squared_distance(x, &mean));
         })?;
         let norms = norms.values().to_vec();
-        Ok(Knn { samples: x.clone(), labels: labels.to_vec(), classes, neighbours, mean, norms })
+        Ok(Knn { samples: x.clone(), labels: labels.to_vec(), classes, neighbors, mean, norms })
     }
 }
 
@@ -133,19 +133,19 @@ impl Knn {
 
     fn nearest_of(&self, queries: &[f32]) -> Vec<(u32, f32)> {
         let d = self.mean.len();
-        let mut centred = vec![0.0; queries.len()];
-        rows::centre(queries, &self.mean, &mut centred);
-        let doubled: Vec<f32> = centred.iter().map(|q| -2.0 * q).collect();
-        let most = (self.neighbours + BESIDE).min(self.samples.rows());
+        let mut centered = vec![0.0; queries.len()];
+        rows::center(queries, &self.mean, &mut centered);
+        let doubled: Vec<f32> = centered.iter().map(|q| -2.0 * q).collect();
+        let most = (self.neighbors + BESIDE).min(self.samples.rows());
         let mut nearest: Vec<Nearest> =
             (0..queries.len() / d).map(|_| Nearest { found: Vec::with_capacity(most + 1), most }).collect();
-        let mut room = vec![0.0; nearest.len() * SAMPLES];
+        let mut scratch = vec![0.0; nearest.len() * SAMPLES];
         let mut compared = vec![0.0; SAMPLES * d];
         let parts = self.samples.values().chunks(SAMPLES * d).zip(self.norms.chunks(SAMPLES));
         for (part, (samples, norms)) in parts.enumerate() {
-            let scores = &mut room[..nearest.len() * norms.len()];
+            let scores = &mut scratch[..nearest.len() * norms.len()];
             let compared = &mut compared[..samples.len()];
-            rows::centre(samples, &self.mean, compared);
+            rows::center(samples, &self.mean, compared);
             products(&doubled, compared, d, scores);
             for (scores, nearest) in scores.chunks_exact_mut(norms.len()).zip(&mut nearest) {
                 scores.iter_mut().zip(norms).for_each(|(score, norm)| *score += norm);
@@ -157,7 +157,7 @@ impl Knn {
             let mut found: Vec<(u32, f32)> =
                 nearest.found.iter().map(|&(_, i)| (i, square(i).sqrt())).collect();
             found.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
-            found.truncate(self.neighbours);
+            found.truncate(self.neighbors);
             found
         };
         queries.chunks_exact(d).zip(nearest).flat_map(of).collect()
@@ -183,9 +183,9 @@ impl Classes for Knn {
         let c = self.classes as usize;
         rows::fill(x, c, |x, out| {
             let nearest = self.nearest_of(x);
-            for (found, out) in nearest.chunks_exact(self.neighbours).zip(out.chunks_exact_mut(c)) {
+            for (found, out) in nearest.chunks_exact(self.neighbors).zip(out.chunks_exact_mut(c)) {
                 found.iter().for_each(|&(i, _)| out[self.labels[i as usize] as usize] += 1.0);
-                out.iter_mut().for_each(|votes| *votes /= self.neighbours as f32);
+                out.iter_mut().for_each(|votes| *votes /= self.neighbors as f32);
             }
         })
     }
@@ -197,8 +197,8 @@ mod tests {
     use crate::fit::unwatched;
     use proptest::prelude::*;
 
-    fn fit(neighbours: u32, x: &Samples, labels: &[u32]) -> Knn {
-        Config { neighbours }.fit(x, labels, 3, Streams::new(0), &mut unwatched).unwrap()
+    fn fit(n_neighbors: u32, x: &Samples, labels: &[u32]) -> Knn {
+        Config { n_neighbors }.fit(x, labels, 3, Streams::new(0), &mut unwatched).unwrap()
     }
 
     #[test]

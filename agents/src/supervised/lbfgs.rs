@@ -22,7 +22,7 @@ const LENGTHS: usize = 30;
 ///
 /// # Errors
 /// [`Error::Diverged`] where the value is no longer finite; those of `f`.
-pub fn minimise(
+pub fn minimize(
     p: &mut Vec<f64>,
     most: u64,
     enough: f64,
@@ -130,7 +130,7 @@ mod tests {
             (g[0], g[1]) = (-2.0 * a - 400.0 * p[0] * b, 200.0 * b);
             Ok(a * a + 100.0 * b * b)
         };
-        minimise(&mut p, 200, 1e-8, f, on).unwrap();
+        minimize(&mut p, 200, 1e-8, f, on).unwrap();
         assert!((p[0] - 1.0).abs() < 1e-6 && (p[1] - 1.0).abs() < 1e-6, "{p:?}");
         assert!(evaluations < 100, "{evaluations}");
     }
@@ -143,8 +143,8 @@ mod tests {
             g.iter_mut().zip(p).enumerate().for_each(|(i, (g, p))| *g = width(i) * (p - 3.0));
             Ok(p.iter().enumerate().map(|(i, p)| width(i) * (p - 3.0).powi(2) / 2.0).sum())
         };
-        minimise(&mut p, 500, 1e-6, f, on).unwrap();
+        minimize(&mut p, 500, 1e-6, f, on).unwrap();
         assert!(p.iter().all(|p| (p - 3.0).abs() < 1e-5));
-        assert!(minimise(&mut vec![1.0], 9, 0.0, |_, _| Ok(f64::NAN), on).is_err());
+        assert!(minimize(&mut vec![1.0], 9, 0.0, |_, _| Ok(f64::NAN), on).is_err());
     }
 }

@@ -1,7 +1,7 @@
 //! Linear and ridge regression: a weighed sum whose squared errors are least.
 //!
 //! ```text
-//! y = x W + b        W = (X'X + penalty I)^-1 X'Y, X and Y centred        b = mean y - mean x W
+//! y = x W + b        W = (X'X + penalty I)^-1 X'Y, X and Y centered        b = mean y - mean x W
 //! ```
 //!
 //! Legendre 1805; Hoerl & Kennard 1970. Samples are `[N, D]`, targets `[N, T]`, weights `[D, T]`; everything in f64, by the eigenvectors of
@@ -27,12 +27,12 @@ pub struct Linear {}
 #[serde(default, deny_unknown_fields)]
 pub struct Ridge {
     /// Weight of the squared weights beside the squared errors, above 0; in units of the squared columns.
-    pub penalty: f64,
+    pub alpha: f64,
 }
 
 impl Default for Ridge {
     fn default() -> Self {
-        Ridge { penalty: 1.0 }
+        Ridge { alpha: 1.0 }
     }
 }
 
@@ -62,7 +62,7 @@ impl Settings for Ridge {
     type Model = LinearModel;
 
     fn validate(&self) -> Result<()> {
-        within("penalty", self.penalty, f64::MIN_POSITIVE, f64::MAX)
+        within("alpha", self.alpha, f64::MIN_POSITIVE, f64::MAX)
     }
 }
 
@@ -74,7 +74,7 @@ impl Regress for Linear {
 
 impl Regress for Ridge {
     fn fit(&self, x: &Samples, y: &Samples, _: Streams, _: &mut Watch<'_>) -> Result<LinearModel> {
-        solve(x, y, self.penalty)
+        solve(x, y, self.alpha)
     }
 }
 
@@ -115,7 +115,7 @@ fn solve(x: &Samples, y: &Samples, penalty: f64) -> Result<LinearModel> {
     Ok(LinearModel { weights, intercepts, width: d })
 }
 
-/// `X'X [D, D]` and `X'Y [D, T]` of centred samples.
+/// `X'X [D, D]` and `X'Y [D, T]` of centered samples.
 fn squares(x: &Samples, y: &Samples, mean_x: &[f64], mean_y: &[f64]) -> (Vec<f64>, Vec<f64>) {
     let (d, t) = (x.width(), y.width());
     // A fixed number of parts, each of a few blocks.
@@ -124,8 +124,8 @@ fn squares(x: &Samples, y: &Samples, mean_x: &[f64], mean_y: &[f64]) -> (Vec<f64
         let (mut gram, mut with_y) = (vec![0.0; d * d], vec![0.0; d * t]);
         let (mut row, mut targets) = (vec![0.0; d], vec![0.0; t]);
         for (i, x) in block.chunks_exact(d).enumerate() {
-            centre(x, mean_x, &mut row);
-            centre(y.row(first + i), mean_y, &mut targets);
+            center(x, mean_x, &mut row);
+            center(y.row(first + i), mean_y, &mut targets);
             for (a, &xa) in row.iter().enumerate().filter(|(_, xa)| **xa != 0.0) {
                 let upper = gram[a * d + a..(a + 1) * d].iter_mut();
                 upper.zip(&row[a..]).for_each(|(g, xb)| *g += xa * xb);
@@ -145,7 +145,7 @@ fn squares(x: &Samples, y: &Samples, mean_x: &[f64], mean_y: &[f64]) -> (Vec<f64
     (gram, with_y)
 }
 
-fn centre(x: &[f32], mean: &[f64], out: &mut [f64]) {
+fn center(x: &[f32], mean: &[f64], out: &mut [f64]) {
     out.iter_mut().zip(x.iter().zip(mean)).for_each(|(out, (x, mean))| *out = f64::from(*x) - mean);
 }
 
@@ -224,9 +224,9 @@ mod tests {
 
     #[test]
     fn ridge_by_hand() {
-        // Centred: x = -1, 0, 1, y = -2, 0, 2: w = 4 / (2 + penalty).
+        // Centered: x = -1, 0, 1, y = -2, 0, 2: w = 4 / (2 + penalty).
         let (x, y) = (samples(&[1.0, 2.0, 3.0], 1), samples(&[1.0, 3.0, 5.0], 1));
-        let found = Ridge { penalty: 2.0 }.fit(&x, &y, Streams::new(0), &mut unwatched).unwrap();
+        let found = Ridge { alpha: 2.0 }.fit(&x, &y, Streams::new(0), &mut unwatched).unwrap();
         assert!((found.weights()[0] - 1.0).abs() < 1e-12 && (found.intercepts()[0] - 1.0).abs() < 1e-12);
     }
 

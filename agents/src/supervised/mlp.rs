@@ -18,7 +18,7 @@ pub type Mlp = Classified<Config>;
 #[serde(default)] // serde cannot deny unknown fields through a flattening; the reader of settings does.
 pub struct Config {
     /// Units of each hidden layer, each 1 to 65536.
-    pub hidden: Vec<u32>,
+    pub hidden_sizes: Vec<u32>,
     /// Activation of hidden layers: relu, tanh, sigmoid or identity.
     pub activation: Activation,
     /// How it learns.
@@ -28,7 +28,7 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        Config { hidden: vec![256, 128], activation: Activation::Relu, descent: Descent::default() }
+        Config { hidden_sizes: vec![256, 128], activation: Activation::Relu, descent: Descent::default() }
     }
 }
 
@@ -38,7 +38,9 @@ impl Settings for Config {
     type Model = Mlp;
 
     fn validate(&self) -> Result<()> {
-        self.hidden.iter().try_for_each(|&units| within("hidden", f64::from(units), 1.0, 65_536.0))?;
+        self.hidden_sizes
+            .iter()
+            .try_for_each(|&units| within("hidden_sizes", f64::from(units), 1.0, 65_536.0))?;
         self.descent.validate()
     }
 }
@@ -48,8 +50,8 @@ impl Architecture for Config {
         let init = if self.activation == Activation::Relu { GAIN } else { Init::Xavier(1.0) };
         let mut net = Builder::new(width);
         let mut at = 0;
-        for (i, &units) in self.hidden.iter().enumerate() {
-            at = net.linear(&format!("hidden.{i}"), at, units as usize, self.activation, init);
+        for (i, &units) in self.hidden_sizes.iter().enumerate() {
+            at = net.linear(&format!("hidden_sizes.{i}"), at, units as usize, self.activation, init);
         }
         let logits = net.linear("logits", at, classes as usize, Activation::Identity, Init::Xavier(1.0));
         Ok(net.build(&[logits]))

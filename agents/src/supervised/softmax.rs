@@ -4,7 +4,7 @@
 //! p = softmax(x W + b)        loss = -sum ln p_label + penalty |W|^2 / 2, over N
 //! ```
 //!
-//! Cox 1958. Samples are `[N, D]`, weights `[D, C]`; the intercepts bear no penalty. The loss is convex; it is minimised whole by
+//! Cox 1958. Samples are `[N, D]`, weights `[D, C]`; the intercepts bear no penalty. The loss is convex; it is minimized whole by
 //! [`lbfgs`](super::lbfgs). Products are f32, sums over chunks of rows f64 in their order.
 
 use freewheel_core::{Result, Samples, Streams};
@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::lbfgs::minimise;
+use super::lbfgs::minimize;
 use super::{Classes, Classify};
 use crate::fit::rows::{self, BLOCK};
 use crate::fit::{Model, Progress, Settings, Watch};
@@ -27,16 +27,16 @@ const CHUNK: usize = 8 * BLOCK;
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// Weight of half the squared weights beside the sum of losses, at least 0: scikit-learn's 1 / C.
-    pub penalty: f64,
+    pub alpha: f64,
     /// Most iterations, 1 to 1000000.
-    pub iterations: u32,
+    pub max_iter: u32,
     /// Largest entry of the gradient of the mean loss at which it is done, at least 0.
-    pub tolerance: f64,
+    pub tol: f64,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Config { penalty: 1.0, iterations: 200, tolerance: 1e-4 }
+        Config { alpha: 1.0, max_iter: 200, tol: 1e-4 }
     }
 }
 
@@ -57,9 +57,9 @@ impl Settings for Config {
     type Model = Softmax;
 
     fn validate(&self) -> Result<()> {
-        within("penalty", self.penalty, 0.0, f64::MAX)?;
-        within("iterations", f64::from(self.iterations), 1.0, 1e6)?;
-        within("tolerance", self.tolerance, 0.0, f64::MAX)
+        within("alpha", self.alpha, 0.0, f64::MAX)?;
+        within("max_iter", f64::from(self.max_iter), 1.0, 1e6)?;
+        within("tol", self.tol, 0.0, f64::MAX)
     }
 }
 
@@ -75,8 +75,8 @@ impl Classify for Config {
         let (d, c) = (x.width(), classes as usize);
         let mut p = vec![0.0; (d + 1) * c];
         let f = |p: &[f64], g: &mut [f64]| Ok(self.loss(x, labels, c, p, g));
-        let most = u64::from(self.iterations);
-        minimise(&mut p, most, self.tolerance, f, |done, loss| watch(Progress { done, of: most, loss }))?;
+        let most = u64::from(self.max_iter);
+        minimize(&mut p, most, self.tol, f, |done, loss| watch(Progress { done, of: most, loss }))?;
         let mut weights = to_f32(&p);
         let intercepts = weights.split_off(d * c);
         Ok(Softmax { weights, intercepts, width: d })
@@ -116,9 +116,9 @@ impl Config {
             g.iter_mut().zip(of_p).for_each(|(sum, one)| *sum += f64::from(one));
         }
         let weights = &p[..d * c];
-        g.iter_mut().zip(weights).for_each(|(g, w)| *g += self.penalty * w);
+        g.iter_mut().zip(weights).for_each(|(g, w)| *g += self.alpha * w);
         g.iter_mut().for_each(|g| *g /= n);
-        (loss + self.penalty / 2.0 * weights.iter().map(|w| w * w).sum::<f64>()) / n
+        (loss + self.alpha / 2.0 * weights.iter().map(|w| w * w).sum::<f64>()) / n
     }
 }
 
@@ -208,7 +208,7 @@ mod tests {
     #[test]
     fn the_gradient_is_the_differences() {
         let x = Samples::new((0..18).map(|i| (i * 7 % 5) as f32 - 2.0).collect(), 3).unwrap();
-        let (labels, config) = ([0, 1, 2, 3, 0, 2], Config { penalty: 0.7, ..Config::default() });
+        let (labels, config) = ([0, 1, 2, 3, 0, 2], Config { alpha: 0.7, ..Config::default() });
         let p: Vec<f64> = (0..16).map(|i| f64::from(i * 5 % 7) / 10.0).collect();
         let loss = |p: &[f64]| config.loss(&x, &labels, 4, p, &mut [0.0; 16]);
         let mut g = [0.0; 16];
@@ -227,7 +227,7 @@ mod tests {
     fn frequencies_are_learned() {
         let x = Samples::new(vec![0.0; 8], 1).unwrap();
         let labels = [0, 0, 0, 1, 0, 0, 0, 1];
-        let config = Config { tolerance: 1e-7, ..Config::default() };
+        let config = Config { tol: 1e-7, ..Config::default() };
         let found = config.fit(&x, &labels, 2, Streams::new(0), &mut unwatched).unwrap();
         let p = found.predict_proba(&x).unwrap();
         assert!((p.row(0)[0] - 0.75).abs() < 1e-4, "{p:?}");

@@ -1,7 +1,7 @@
 //! A decision tree: one question after another, each whether one number of the sample is above a threshold.
 //!
 //! Breiman, Friedman, Olshen & Stone 1984. Of all questions at a node that is asked which leaves the least Gini impurity,
-//! `n_left gini_left + n_right gini_right`, `gini = 1 - sum_c p_c^2`; thresholds lie midway between neighbouring values.
+//! `n_left gini_left + n_right gini_right`, `gini = 1 - sum_c p_c^2`; thresholds lie midway between neighboring values.
 
 use freewheel_core::{Error, Purpose, Result, Samples, Streams};
 use schemars::JsonSchema;
@@ -20,16 +20,16 @@ pub(super) mod grow;
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// Most questions one after another, 0 for any number, to 10000.
-    pub depth: u32,
+    pub max_depth: u32,
     /// Fewest samples on either side of a question, at least 1.
-    pub leaf: u32,
+    pub min_samples_leaf: u32,
     /// Columns drawn at each node to choose from, 0 for all.
-    pub columns: u32,
+    pub max_features: u32,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Config { depth: 0, leaf: 1, columns: 0 }
+        Config { max_depth: 0, min_samples_leaf: 1, max_features: 0 }
     }
 }
 
@@ -63,8 +63,8 @@ impl Settings for Config {
     type Model = Tree;
 
     fn validate(&self) -> Result<()> {
-        within("depth", f64::from(self.depth), 0.0, 10_000.0)?;
-        within("leaf", f64::from(self.leaf), 1.0, f64::from(u32::MAX))
+        within("max_depth", f64::from(self.max_depth), 0.0, 10_000.0)?;
+        within("min_samples_leaf", f64::from(self.min_samples_leaf), 1.0, f64::from(u32::MAX))
     }
 }
 
@@ -78,7 +78,7 @@ impl Classify for Config {
         _: &mut Watch<'_>,
     ) -> Result<Tree> {
         let bins = Bins::new(x)?;
-        let mut rng = streams.stream(Purpose::Learner, 0, 0);
+        let mut rng = streams.stream(Purpose::Agent, 0, 0);
         Ok(grow::grow(self, &bins, labels, classes, &vec![1; x.rows()], &mut rng))
     }
 }
@@ -86,7 +86,7 @@ impl Classify for Config {
 impl Config {
     /// Columns to choose from, of `width`.
     pub(super) fn tried(&self, width: usize) -> usize {
-        if self.columns == 0 { width } else { (self.columns as usize).min(width) }
+        if self.max_features == 0 { width } else { (self.max_features as usize).min(width) }
     }
 }
 

@@ -8,13 +8,13 @@
 //! Van Hasselt, "Double Q-learning", NIPS 2010. It acts on the mean of both tables. Three tables are kept, each
 //! `[S, A]`: Q_A, Q_B and, as the walker's own, their mean.
 
-use freewheel_core::{Episodes, Learner, Mode, Monitor, Policy, Purpose, Result, Spec, Stream, Streams};
+use freewheel_core::{Agent, MetricSink, Mode, Policy, Purpose, Result, Spec, Stream, Streams, VectorEnv};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::core::{TabularCore, unless_terminal};
 use super::exploration::best;
 use super::settings::Tabular;
-use super::walker::{Walker, unless_terminal};
 use crate::Budget;
 
 /// For the list of agents.
@@ -32,7 +32,7 @@ pub struct Config {
 /// The learner; see the module.
 pub struct DoubleQ {
     /// Its table is the mean of the two.
-    pub(super) walker: Walker,
+    pub(super) core: TabularCore,
     pub(super) own: Own,
 }
 
@@ -51,67 +51,67 @@ impl DoubleQ {
     /// # Errors
     /// [`Error::Config`](freewheel_core::Error::Config) for a setting out of range or a world without counted actions.
     pub fn new(spec: &Spec, config: Config, budget: Budget, streams: Streams) -> Result<Self> {
-        let walker = Walker::new("double-q", spec, &config.tabular, budget, streams)?;
-        let tables = [walker.table.q.clone(), walker.table.q.clone()];
-        Ok(DoubleQ { walker, own: Own { tables, coin: streams.stream(Purpose::Learner, 0, 0) } })
+        let core = TabularCore::new("double-q", spec, &config.tabular, budget, streams)?;
+        let tables = [core.table.q.clone(), core.table.q.clone()];
+        Ok(DoubleQ { core, own: Own { tables, coin: streams.stream(Purpose::Agent, 0, 0) } })
     }
 }
 
 impl Own {
     /// Makes both tables as long as the walker's.
     #[inline]
-    fn grow(&mut self, walker: &Walker) {
-        if self.tables[0].len() < walker.table.q.len() {
-            self.tables.iter_mut().for_each(|table| table.resize(walker.table.q.len(), walker.table.initial));
+    fn grow(&mut self, core: &TabularCore) {
+        if self.tables[0].len() < core.table.q.len() {
+            self.tables.iter_mut().for_each(|table| table.resize(core.table.q.len(), core.table.initial));
         }
     }
 }
 
-impl Learner for DoubleQ {
-    fn learn(&mut self, episodes: &mut dyn Episodes, steps: u64) -> Result<()> {
-        let (walker, own) = (&mut self.walker, &mut self.own);
-        let a = walker.table.actions;
-        for _ in 0..walker.begin(episodes, steps)? {
-            walker.act(episodes)?;
+impl Agent for DoubleQ {
+    fn learn(&mut self, episodes: &mut dyn VectorEnv, steps: u64) -> Result<()> {
+        let (core, own) = (&mut self.core, &mut self.own);
+        let a = core.table.actions;
+        for _ in 0..core.begin(episodes, steps)? {
+            core.act(episodes)?;
             let view = episodes.view();
-            for row in 0..view.rows {
+            for row in 0..view.num_envs {
                 let (obs, legal) = view.successor(row);
-                let (pair, successor) = (walker.pair(row), walker.see(obs)?);
-                own.grow(walker);
+                let (pair, successor) = (core.pair(row), core.see(obs)?);
+                own.grow(core);
                 let learns = (own.coin.bits() >> 63) as usize;
                 let next = unless_terminal(view.ending[row], || {
                     let of_successor = successor * a..(successor + 1) * a;
                     let chosen = best(&own.tables[learns][of_successor], legal, &mut own.coin) as usize;
                     own.tables[1 - learns][successor * a + chosen]
                 });
-                let target = f64::from(view.reward[row]) + walker.discount(row, &view) * next;
+                let target = f64::from(view.reward[row]) + core.discount(row, &view) * next;
                 let td_error = target - own.tables[learns][pair];
-                walker.visit(pair, td_error)?;
-                own.tables[learns][pair] += walker.alpha(pair) * td_error;
-                walker.table.q[pair] = 0.5 * (own.tables[0][pair] + own.tables[1][pair]);
-                walker.arrive(row, &view, successor)?;
+                core.visit(pair, td_error)?;
+                own.tables[learns][pair] += core.learning_rate(pair) * td_error;
+                core.table.q[pair] = 0.5 * (own.tables[0][pair] + own.tables[1][pair]);
+                core.arrive(row, &view, successor)?;
             }
-            walker.tick();
+            core.tick();
         }
         Ok(())
     }
 
     fn policy(&self, mode: Mode) -> Box<dyn Policy> {
-        self.walker.policy(mode)
+        self.core.policy(mode)
     }
 
-    fn report(&mut self, monitor: &mut dyn Monitor) {
-        self.walker.report(monitor);
+    fn report(&mut self, monitor: &mut dyn MetricSink) {
+        self.core.report(monitor);
     }
 
     fn save(&self) -> Result<Vec<u8>> {
-        self.walker.save(&self.own)
+        self.core.save(&self.own)
     }
 
     fn load(&mut self, bytes: &[u8]) -> Result<()> {
         let fits =
             |own: &Own, table: &super::table::Table| own.tables.iter().all(|q| q.len() <= table.q.len());
-        self.own = self.walker.load(bytes, fits)?;
+        self.own = self.core.load(bytes, fits)?;
         Ok(())
     }
 }
@@ -128,7 +128,8 @@ mod tests {
         let graph = || Graph::new(vec![vec![Some(go(1, 1.0)), None], vec![Some(end(0, 0.0)); 2]], 0);
         let mut coins = [0; 2];
         for seed in 0..200 {
-            let tabular = Tabular { alpha: Schedule::Constant(0.5), gamma: Some(0.9), ..Tabular::default() };
+            let tabular =
+                Tabular { learning_rate: Schedule::Constant(0.5), gamma: Some(0.9), ..Tabular::default() };
             let mut learner =
                 DoubleQ::new(graph().look(), Config { tabular }, alone(1), Streams::new(seed)).unwrap();
             learner.own.tables = [vec![1.0, 0.0, 8.0, 6.0], vec![2.0, 0.0, 4.0, 5.0]];
@@ -136,11 +137,11 @@ mod tests {
             let [a, b] = [&learner.own.tables[0], &learner.own.tables[1]];
             if b[0] == 2.0 {
                 // A chooses the first, which B values at 4: 1 + .5 (1 + .9 4 - 1) = 2.8; the mean is 2.4.
-                assert!((a[0] - 2.8).abs() < 1e-12 && (learner.walker.table.q[0] - 2.4).abs() < 1e-12);
+                assert!((a[0] - 2.8).abs() < 1e-12 && (learner.core.table.q[0] - 2.4).abs() < 1e-12);
                 coins[0] += 1;
             } else {
                 // B chooses the second, which A values at 6: 2 + .5 (1 + .9 6 - 2) = 4.2; the mean is 2.6.
-                assert!((b[0] - 4.2).abs() < 1e-12 && (learner.walker.table.q[0] - 2.6).abs() < 1e-12);
+                assert!((b[0] - 4.2).abs() < 1e-12 && (learner.core.table.q[0] - 2.6).abs() < 1e-12);
                 assert_eq!(a[0], 1.0);
                 coins[1] += 1;
             }

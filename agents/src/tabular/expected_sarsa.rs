@@ -8,12 +8,12 @@
 //! Van Seijen, van Hasselt, Whiteson & Wiering, "A Theoretical and Empirical Analysis of Expected Sarsa", ADPRL 2009.
 //! The table is `[S, A]`.
 
-use freewheel_core::{Episodes, Learner, Mode, Monitor, Policy, Result, Spec, Streams};
+use freewheel_core::{Agent, MetricSink, Mode, Policy, Result, Spec, Streams, VectorEnv};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::core::{TabularCore, unless_terminal};
 use super::settings::Tabular;
-use super::walker::{Walker, unless_terminal};
 use crate::Budget;
 
 /// For the list of agents.
@@ -31,7 +31,7 @@ pub struct Config {
 
 /// The learner; see the module.
 pub struct ExpectedSarsa {
-    pub(super) walker: Walker,
+    pub(super) core: TabularCore,
 }
 
 impl ExpectedSarsa {
@@ -40,46 +40,48 @@ impl ExpectedSarsa {
     /// # Errors
     /// [`Error::Config`](freewheel_core::Error::Config) for a setting out of range or a world without counted actions.
     pub fn new(spec: &Spec, config: Config, budget: Budget, streams: Streams) -> Result<Self> {
-        Ok(ExpectedSarsa { walker: Walker::new("expected-sarsa", spec, &config.tabular, budget, streams)? })
+        Ok(ExpectedSarsa {
+            core: TabularCore::new("expected-sarsa", spec, &config.tabular, budget, streams)?,
+        })
     }
 }
 
-impl Learner for ExpectedSarsa {
-    fn learn(&mut self, episodes: &mut dyn Episodes, steps: u64) -> Result<()> {
-        let walker = &mut self.walker;
-        for _ in 0..walker.begin(episodes, steps)? {
-            walker.act(episodes)?;
+impl Agent for ExpectedSarsa {
+    fn learn(&mut self, episodes: &mut dyn VectorEnv, steps: u64) -> Result<()> {
+        let core = &mut self.core;
+        for _ in 0..core.begin(episodes, steps)? {
+            core.act(episodes)?;
             let view = episodes.view();
-            for row in 0..view.rows {
+            for row in 0..view.num_envs {
                 let (obs, legal) = view.successor(row);
-                let successor = walker.see(obs)?;
+                let successor = core.see(obs)?;
                 let next = unless_terminal(view.ending[row], || {
-                    let (q, n) = (walker.table.row(successor), walker.table.visits_row(successor));
-                    walker.explore.value(q, n, legal)
+                    let (q, n) = (core.table.row(successor), core.table.visits_row(successor));
+                    core.explore.value(q, n, legal)
                 });
-                let target = f64::from(view.reward[row]) + walker.discount(row, &view) * next;
-                walker.update(walker.pair(row), target)?;
-                walker.arrive(row, &view, successor)?;
+                let target = f64::from(view.reward[row]) + core.discount(row, &view) * next;
+                core.update(core.pair(row), target)?;
+                core.arrive(row, &view, successor)?;
             }
-            walker.tick();
+            core.tick();
         }
         Ok(())
     }
 
     fn policy(&self, mode: Mode) -> Box<dyn Policy> {
-        self.walker.policy(mode)
+        self.core.policy(mode)
     }
 
-    fn report(&mut self, monitor: &mut dyn Monitor) {
-        self.walker.report(monitor);
+    fn report(&mut self, monitor: &mut dyn MetricSink) {
+        self.core.report(monitor);
     }
 
     fn save(&self) -> Result<Vec<u8>> {
-        self.walker.save(&())
+        self.core.save(&())
     }
 
     fn load(&mut self, bytes: &[u8]) -> Result<()> {
-        self.walker.load(bytes, |_: &(), _| true)
+        self.core.load(bytes, |_: &(), _| true)
     }
 }
 
@@ -100,7 +102,7 @@ mod tests {
             };
             let after = |exploration, initial: f64| {
                 let tabular = Tabular {
-                    alpha: Schedule::Constant(0.5),
+                    learning_rate: Schedule::Constant(0.5),
                     gamma: Some(0.9),
                     epsilon: Schedule::Constant(0.2),
                     temperature: Schedule::Constant(2.0 / 3f64.ln()),
@@ -110,9 +112,9 @@ mod tests {
                 let mut learner =
                     ExpectedSarsa::new(graph().look(), Config { tabular }, alone(1), Streams::new(0))
                         .unwrap();
-                learner.walker.table.q = vec![initial, 0.0, 0.0, 4.0, 6.0, 100.0];
+                learner.core.table.q = vec![initial, 0.0, 0.0, 4.0, 6.0, 100.0];
                 learner.learn(&mut graph().batch(1, 0), 1).unwrap();
-                learner.walker.table.q[0]
+                learner.core.table.q[0]
             };
             // .9 * 6 + .1 * 4 = 5.8; 1 + .5 (1 + .9 5.8 - 1) = 3.61
             assert!((after(Exploration::EpsilonGreedy, 1.0) - 3.61).abs() < 1e-12);

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use freewheel_core::{
-    ActionSpace, Batch, Choice, Env, Episodes, Learner, Mode, ObservationSpace, Purpose, Spec, Step, Stream,
-    Streams,
+    ActionBuffer, ActionSpace, Agent, Batch, Env, Mode, ObservationSpace, Purpose, Spec, Step, Stream,
+    Streams, VectorEnv,
 };
 
 use crate::Budget;
@@ -90,7 +90,7 @@ impl Graph {
     }
 
     /// Example 6.7: from A (0) right (0) ends with 0; left (1) leads to B (1), from where ten actions end with N(-0.1, 1).
-    pub(crate) fn maximisation_bias() -> Self {
+    pub(crate) fn maximization_bias() -> Self {
         let mut a = vec![None; 10];
         (a[0], a[1]) = (Some(end(2, 0.0)), Some(go(1, 0.0)));
         let b = vec![Some(Edge { noise: 1.0, ..end(2, -0.1) }); 10];
@@ -169,11 +169,11 @@ impl Env for Graph {
 
 /// A budget of `steps` over one row.
 pub(crate) fn alone(steps: u64) -> Budget {
-    Budget { steps, rows: 1 }
+    Budget { steps, num_envs: 1 }
 }
 
 /// The returns of the first `episodes` episodes while `learner` learns.
-pub(crate) fn returns(learner: &mut dyn Learner, batch: &mut dyn Episodes, episodes: usize) -> Vec<f64> {
+pub(crate) fn returns(learner: &mut dyn Agent, batch: &mut dyn VectorEnv, episodes: usize) -> Vec<f64> {
     let mut all = Vec::new();
     while all.len() < episodes {
         learner.learn(batch, 100).unwrap();
@@ -184,10 +184,10 @@ pub(crate) fn returns(learner: &mut dyn Learner, batch: &mut dyn Episodes, episo
 }
 
 /// The return of one episode of the greedy policy, and its length; at most 1000 steps.
-pub(crate) fn greedy_return(learner: &dyn Learner, graph: Graph) -> (f64, u32) {
+pub(crate) fn greedy_return(learner: &dyn Agent, graph: Graph) -> (f64, u32) {
     let (policy, mut batch) = (learner.policy(Mode::Greedy), graph.batch(1, 99));
     let mut rngs = vec![Streams::new(99).stream(Purpose::EvaluationAction, 0, 0)];
-    let mut choice = Choice::for_spec(batch.spec(), 1);
+    let mut choice = ActionBuffer::for_spec(batch.spec(), 1);
     batch.limit(1000);
     loop {
         policy.act(batch.view().obs, batch.view().legal, &mut rngs, &mut choice);

@@ -11,13 +11,13 @@
 
 use std::collections::VecDeque;
 
-use freewheel_core::{Ending, Episodes, Learner, Mode, Monitor, Policy, Result, Spec, Streams};
+use freewheel_core::{Agent, Ending, MetricSink, Mode, Policy, Result, Spec, Streams, VectorEnv};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::core::TabularCore;
 use super::settings::Tabular;
 use super::table::Table;
-use super::walker::Walker;
 use crate::Budget;
 use crate::settings::within;
 
@@ -29,7 +29,7 @@ pub const ABOUT: &str = "n-step Sarsa: n rewards, then its own estimate (Sutton 
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// Rewards counted before the bootstrap, in steps, 1 to 10000; 1 is Sarsa.
-    pub n: u32,
+    pub n_step: u32,
     /// What all tabular agents are told.
     #[serde(flatten)]
     pub tabular: Tabular,
@@ -37,14 +37,14 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        Config { n: 4, tabular: Tabular::default() }
+        Config { n_step: 4, tabular: Tabular::default() }
     }
 }
 
 /// The learner; see the module.
 pub struct NStepSarsa {
     /// Its `actions` are already those of the next tick, once begun.
-    pub(super) walker: Walker,
+    pub(super) core: TabularCore,
     n: usize,
     own: Own,
 }
@@ -72,10 +72,10 @@ impl NStepSarsa {
     /// # Errors
     /// [`Error::Config`](freewheel_core::Error::Config) for a setting out of range or a world without counted actions.
     pub fn new(spec: &Spec, config: Config, budget: Budget, streams: Streams) -> Result<Self> {
-        within("n", f64::from(config.n), 1.0, 10_000.0)?;
-        let own = Own { begun: false, windows: vec![VecDeque::new(); budget.rows] };
-        let walker = Walker::new("n-step-sarsa", spec, &config.tabular, budget, streams)?;
-        Ok(NStepSarsa { walker, n: config.n as usize, own })
+        within("n_step", f64::from(config.n_step), 1.0, 10_000.0)?;
+        let own = Own { begun: false, windows: vec![VecDeque::new(); budget.num_envs] };
+        let core = TabularCore::new("n-step-sarsa", spec, &config.tabular, budget, streams)?;
+        Ok(NStepSarsa { core, n: config.n_step as usize, own })
     }
 }
 
@@ -84,59 +84,59 @@ fn n_step_return(window: &VecDeque<Step>, bootstrap: f64) -> f64 {
     window.iter().rev().fold(bootstrap, |after, step| step.reward + step.discount * after)
 }
 
-impl Learner for NStepSarsa {
-    fn learn(&mut self, episodes: &mut dyn Episodes, steps: u64) -> Result<()> {
-        let walker = &mut self.walker;
-        let ticks = walker.begin(episodes, steps)?;
+impl Agent for NStepSarsa {
+    fn learn(&mut self, episodes: &mut dyn VectorEnv, steps: u64) -> Result<()> {
+        let core = &mut self.core;
+        let ticks = core.begin(episodes, steps)?;
         if !self.own.begun && ticks > 0 {
-            walker.choose(&episodes.view());
+            core.choose(&episodes.view());
             self.own.begun = true;
         }
         for _ in 0..ticks {
-            walker.take(episodes)?;
+            core.take(episodes)?;
             let view = episodes.view();
             for (row, window) in self.own.windows.iter_mut().enumerate() {
                 window.push_back(Step {
-                    pair: walker.pair(row) as u64,
+                    pair: core.pair(row) as u64,
                     reward: f64::from(view.reward[row]),
-                    discount: walker.discount(row, &view),
+                    discount: core.discount(row, &view),
                 });
                 let (obs, legal) = view.successor(row);
-                let successor = walker.see(obs)?;
+                let successor = core.see(obs)?;
                 let (mut action, mut bootstrap) = (0, 0.0);
                 if view.ending[row] != Ending::Terminal {
-                    action = walker.draw(row, successor, legal);
-                    bootstrap = walker.table.row(successor)[action as usize];
+                    action = core.draw(row, successor, legal);
+                    bootstrap = core.table.row(successor)[action as usize];
                 }
                 // A full window gives up its oldest pair; an ending gives up all.
                 let over = view.ending[row].is_over();
                 while window.len() >= self.n || (over && !window.is_empty()) {
                     let target = n_step_return(window, bootstrap);
                     if let Some(step) = window.pop_front() {
-                        walker.update(step.pair as usize, target)?;
+                        core.update(step.pair as usize, target)?;
                     }
                 }
-                walker.arrive(row, &view, successor)?;
+                core.arrive(row, &view, successor)?;
                 if over {
-                    action = walker.draw(row, walker.states[row], view.legal_row(row));
+                    action = core.draw(row, core.states[row], view.legal_row(row));
                 }
-                walker.actions[row] = action;
+                core.actions[row] = action;
             }
-            walker.tick();
+            core.tick();
         }
         Ok(())
     }
 
     fn policy(&self, mode: Mode) -> Box<dyn Policy> {
-        self.walker.policy(mode)
+        self.core.policy(mode)
     }
 
-    fn report(&mut self, monitor: &mut dyn Monitor) {
-        self.walker.report(monitor);
+    fn report(&mut self, monitor: &mut dyn MetricSink) {
+        self.core.report(monitor);
     }
 
     fn save(&self) -> Result<Vec<u8>> {
-        self.walker.save(&self.own)
+        self.core.save(&self.own)
     }
 
     fn load(&mut self, bytes: &[u8]) -> Result<()> {
@@ -146,7 +146,7 @@ impl Learner for NStepSarsa {
                 && own.windows.iter().all(|window| window.len() < n)
                 && own.windows.iter().flatten().all(|step| step.pair < table.q.len() as u64)
         };
-        self.own = self.walker.load(bytes, fits)?;
+        self.own = self.core.load(bytes, fits)?;
         Ok(())
     }
 }
@@ -169,12 +169,14 @@ mod tests {
     }
 
     fn after(limit: u32, steps: u64) -> Vec<f64> {
-        let tabular = Tabular { alpha: Schedule::Constant(0.5), gamma: Some(0.5), ..Tabular::default() };
+        let tabular =
+            Tabular { learning_rate: Schedule::Constant(0.5), gamma: Some(0.5), ..Tabular::default() };
         let mut learner =
-            NStepSarsa::new(line(limit).look(), Config { n: 2, tabular }, alone(1), Streams::new(0)).unwrap();
-        learner.walker.table.q = vec![0.0, 10.0, 20.0, 40.0];
+            NStepSarsa::new(line(limit).look(), Config { n_step: 2, tabular }, alone(1), Streams::new(0))
+                .unwrap();
+        learner.core.table.q = vec![0.0, 10.0, 20.0, 40.0];
         learner.learn(&mut line(limit).batch(1, 0), steps).unwrap();
-        learner.walker.table.q
+        learner.core.table.q
     }
 
     #[test]

@@ -11,14 +11,14 @@
 //! traces: Singh & Sutton, Machine Learning 22, 1996. An exploratory action ends all traces, because what follows it
 //! says nothing of the best policy; "naive" keeps them. Each row has traces of its own, ended with its episode.
 
-use freewheel_core::{Episodes, Learner, Mode, Monitor, Policy, Result, Spec, Streams};
+use freewheel_core::{Agent, MetricSink, Mode, Policy, Result, Spec, Streams, VectorEnv};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::core::{TabularCore, unless_terminal};
 use super::exploration::max;
 use super::settings::Tabular;
 use super::table::Table;
-use super::walker::{Walker, unless_terminal};
 use crate::Budget;
 use crate::settings::within;
 
@@ -62,7 +62,7 @@ impl Default for Config {
 
 /// The learner; see the module.
 pub struct QLambda {
-    pub(super) walker: Walker,
+    pub(super) core: TabularCore,
     lambda: f64,
     traces: Traces,
     naive: bool,
@@ -78,11 +78,11 @@ impl QLambda {
     pub fn new(spec: &Spec, config: Config, budget: Budget, streams: Streams) -> Result<Self> {
         within("lambda", config.lambda, 0.0, 1.0)?;
         Ok(QLambda {
-            walker: Walker::new("q-lambda", spec, &config.tabular, budget, streams)?,
+            core: TabularCore::new("q-lambda", spec, &config.tabular, budget, streams)?,
             lambda: config.lambda,
             traces: config.traces,
             naive: config.naive,
-            eligible: vec![Vec::new(); budget.rows],
+            eligible: vec![Vec::new(); budget.num_envs],
         })
     }
 }
@@ -102,56 +102,56 @@ fn mark(eligible: &mut Vec<(u64, f64)>, pair: u64, traces: Traces) {
     }
 }
 
-impl Learner for QLambda {
-    fn learn(&mut self, episodes: &mut dyn Episodes, steps: u64) -> Result<()> {
-        let walker = &mut self.walker;
-        for _ in 0..walker.begin(episodes, steps)? {
+impl Agent for QLambda {
+    fn learn(&mut self, episodes: &mut dyn VectorEnv, steps: u64) -> Result<()> {
+        let core = &mut self.core;
+        for _ in 0..core.begin(episodes, steps)? {
             let view = episodes.view();
-            walker.choose(&view);
+            core.choose(&view);
             for (row, eligible) in self.eligible.iter_mut().enumerate() {
-                let q = walker.table.row(walker.states[row]);
-                let greedy = q[walker.actions[row] as usize] == max(q, view.legal_row(row));
-                fade(eligible, if greedy || self.naive { walker.gamma * self.lambda } else { 0.0 });
+                let q = core.table.row(core.states[row]);
+                let greedy = q[core.actions[row] as usize] == max(q, view.legal_row(row));
+                fade(eligible, if greedy || self.naive { core.gamma * self.lambda } else { 0.0 });
             }
-            walker.take(episodes)?;
+            core.take(episodes)?;
             let view = episodes.view();
             for (row, eligible) in self.eligible.iter_mut().enumerate() {
                 let (obs, legal) = view.successor(row);
-                let (pair, successor) = (walker.pair(row), walker.see(obs)?);
-                let next = unless_terminal(view.ending[row], || max(walker.table.row(successor), legal));
+                let (pair, successor) = (core.pair(row), core.see(obs)?);
+                let next = unless_terminal(view.ending[row], || max(core.table.row(successor), legal));
                 let td_error =
-                    f64::from(view.reward[row]) + walker.discount(row, &view) * next - walker.table.q[pair];
-                walker.visit(pair, td_error)?;
+                    f64::from(view.reward[row]) + core.discount(row, &view) * next - core.table.q[pair];
+                core.visit(pair, td_error)?;
                 mark(eligible, pair as u64, self.traces);
                 for &(traced, e) in eligible.iter() {
                     let traced = traced as usize;
-                    walker.table.q[traced] += walker.alpha(traced) * td_error * e;
+                    core.table.q[traced] += core.learning_rate(traced) * td_error * e;
                 }
                 if view.ending[row].is_over() {
                     eligible.clear();
-                } else if walker.sign(row, &view) < 0.0 {
+                } else if core.sign(row, &view) < 0.0 {
                     // What will surprise the other player will do so the other way round.
                     eligible.iter_mut().for_each(|(_, e)| *e = -*e);
                 }
-                walker.arrive(row, &view, successor)?;
+                core.arrive(row, &view, successor)?;
             }
-            walker.tick();
+            core.tick();
         }
         Ok(())
     }
 
     fn policy(&self, mode: Mode) -> Box<dyn Policy> {
-        self.walker.policy(mode)
+        self.core.policy(mode)
     }
 
-    fn report(&mut self, monitor: &mut dyn Monitor) {
-        self.walker.report(monitor);
+    fn report(&mut self, monitor: &mut dyn MetricSink) {
+        self.core.report(monitor);
         let traces = self.eligible.iter().map(Vec::len).sum::<usize>() as f64;
         monitor.scalar("traces", traces / self.eligible.len() as f64);
     }
 
     fn save(&self) -> Result<Vec<u8>> {
-        self.walker.save(&self.eligible)
+        self.core.save(&self.eligible)
     }
 
     fn load(&mut self, bytes: &[u8]) -> Result<()> {
@@ -159,7 +159,7 @@ impl Learner for QLambda {
         let fits = |eligible: &Vec<Vec<(u64, f64)>>, table: &Table| {
             eligible.len() == rows && eligible.iter().flatten().all(|(pair, _)| *pair < table.q.len() as u64)
         };
-        self.eligible = self.walker.load(bytes, fits)?;
+        self.eligible = self.core.load(bytes, fits)?;
         Ok(())
     }
 }
@@ -173,7 +173,7 @@ mod tests {
 
     fn learner(graph: &Graph, config: Config) -> QLambda {
         let tabular = Tabular {
-            alpha: Schedule::Constant(0.5),
+            learning_rate: Schedule::Constant(0.5),
             gamma: Some(0.8),
             exploration: Exploration::Greedy,
             ..Tabular::default()
@@ -196,14 +196,14 @@ mod tests {
         assert_eq!(q.eligible[0], [(0, 0.4), (1, 1.0)]);
         q.learn(&mut batch, 1).unwrap();
         // delta = 10; traces .4^2, .4, 1; alpha .5.
-        close(&q.walker.table.q, &[0.8, 2.0, 5.0]);
+        close(&q.core.table.q, &[0.8, 2.0, 5.0]);
         assert!(q.eligible[0].is_empty(), "ended with the episode");
         q.learn(&mut batch, 1).unwrap();
         // delta = .8 2 - .8 = .8, once more: .8 + .4
-        close(&q.walker.table.q, &[1.2, 2.0, 5.0]);
+        close(&q.core.table.q, &[1.2, 2.0, 5.0]);
         q.learn(&mut batch, 1).unwrap();
         // delta = .8 5 - 2 = 2: 1.2 + .5 .4 2 = 1.6 and 2 + 1.
-        close(&q.walker.table.q, &[1.6, 3.0, 5.0]);
+        close(&q.core.table.q, &[1.6, 3.0, 5.0]);
     }
 
     #[test]
@@ -213,7 +213,7 @@ mod tests {
         let after = |traces, steps| {
             let mut q = learner(&graph(), Config { traces, ..Config::default() });
             q.learn(&mut graph().batch(1, 0), steps).unwrap();
-            (q.walker.table.q[0], q.eligible[0].first().map(|(_, e)| *e))
+            (q.core.table.q[0], q.eligible[0].first().map(|(_, e)| *e))
         };
         // Q = .5; then delta = 1 + .8 .5 - .5 = .9 and e = 1 or 1.4.
         assert_eq!(after(Traces::Replacing, 1), (0.5, Some(1.0)));
@@ -233,18 +233,18 @@ mod tests {
         let graph = || Graph::new(vec![vec![Some(go(0, 0.0)); 2]], 0);
         for (naive, expected) in [(false, 1), (true, 2)] {
             let mut q = learner(&graph(), Config { naive, ..Config::default() });
-            q.walker.explore = crate::tabular::exploration::Explore::EpsilonGreedy(1.0);
-            q.walker.table.q = vec![1.0, 0.0];
+            q.core.explore = crate::tabular::exploration::Explore::EpsilonGreedy(1.0);
+            q.core.table.q = vec![1.0, 0.0];
             let mut batch = graph().batch(1, 0);
             // Until it has done the better thing, then the worse one.
             let mut last = 9;
             loop {
                 q.learn(&mut batch, 1).unwrap();
-                q.walker.table.q = vec![1.0, 0.0];
-                if (last, q.walker.actions[0]) == (0, 1) {
+                q.core.table.q = vec![1.0, 0.0];
+                if (last, q.core.actions[0]) == (0, 1) {
                     break;
                 }
-                last = q.walker.actions[0];
+                last = q.core.actions[0];
             }
             assert_eq!(q.eligible[0].len(), expected, "{:?}", q.eligible);
         }

@@ -7,13 +7,13 @@
 //! Watkins, "Learning from Delayed Rewards", 1989; Watkins & Dayan, Machine Learning 8, 1992, for the convergence.
 //! The table is `[S, A]`.
 
-use freewheel_core::{Episodes, Learner, Mode, Monitor, Policy, Result, Spec, Streams};
+use freewheel_core::{Agent, MetricSink, Mode, Policy, Result, Spec, Streams, VectorEnv};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::core::{TabularCore, unless_terminal};
 use super::exploration::max;
 use super::settings::Tabular;
-use super::walker::{Walker, unless_terminal};
 use crate::Budget;
 
 /// For the list of agents.
@@ -30,7 +30,7 @@ pub struct Config {
 
 /// The learner; see the module.
 pub struct QLearning {
-    pub(super) walker: Walker,
+    pub(super) core: TabularCore,
 }
 
 impl QLearning {
@@ -39,43 +39,43 @@ impl QLearning {
     /// # Errors
     /// [`Error::Config`](freewheel_core::Error::Config) for a setting out of range or a world without counted actions.
     pub fn new(spec: &Spec, config: Config, budget: Budget, streams: Streams) -> Result<Self> {
-        Ok(QLearning { walker: Walker::new("q-learning", spec, &config.tabular, budget, streams)? })
+        Ok(QLearning { core: TabularCore::new("q-learning", spec, &config.tabular, budget, streams)? })
     }
 }
 
-impl Learner for QLearning {
-    fn learn(&mut self, episodes: &mut dyn Episodes, steps: u64) -> Result<()> {
-        let walker = &mut self.walker;
-        for _ in 0..walker.begin(episodes, steps)? {
-            walker.act(episodes)?;
+impl Agent for QLearning {
+    fn learn(&mut self, episodes: &mut dyn VectorEnv, steps: u64) -> Result<()> {
+        let core = &mut self.core;
+        for _ in 0..core.begin(episodes, steps)? {
+            core.act(episodes)?;
             let view = episodes.view();
-            for row in 0..view.rows {
+            for row in 0..view.num_envs {
                 let (obs, legal) = view.successor(row);
-                let successor = walker.see(obs)?;
-                let next = unless_terminal(view.ending[row], || max(walker.table.row(successor), legal));
-                let target = f64::from(view.reward[row]) + walker.discount(row, &view) * next;
-                walker.update(walker.pair(row), target)?;
-                walker.arrive(row, &view, successor)?;
+                let successor = core.see(obs)?;
+                let next = unless_terminal(view.ending[row], || max(core.table.row(successor), legal));
+                let target = f64::from(view.reward[row]) + core.discount(row, &view) * next;
+                core.update(core.pair(row), target)?;
+                core.arrive(row, &view, successor)?;
             }
-            walker.tick();
+            core.tick();
         }
         Ok(())
     }
 
     fn policy(&self, mode: Mode) -> Box<dyn Policy> {
-        self.walker.policy(mode)
+        self.core.policy(mode)
     }
 
-    fn report(&mut self, monitor: &mut dyn Monitor) {
-        self.walker.report(monitor);
+    fn report(&mut self, monitor: &mut dyn MetricSink) {
+        self.core.report(monitor);
     }
 
     fn save(&self) -> Result<Vec<u8>> {
-        self.walker.save(&())
+        self.core.save(&())
     }
 
     fn load(&mut self, bytes: &[u8]) -> Result<()> {
-        self.walker.load(bytes, |_: &(), _| true)
+        self.core.load(bytes, |_: &(), _| true)
     }
 }
 
@@ -93,43 +93,43 @@ mod tests {
         )
     }
 
-    fn learner(graph: &Graph, alpha: Schedule) -> QLearning {
-        let tabular = Tabular { alpha, gamma: Some(0.9), ..Tabular::default() };
+    fn learner(graph: &Graph, learning_rate: Schedule) -> QLearning {
+        let tabular = Tabular { learning_rate, gamma: Some(0.9), ..Tabular::default() };
         QLearning::new(graph.look(), Config { tabular }, alone(1), Streams::new(0)).unwrap()
     }
 
     #[test]
     fn one_update_by_hand() {
         let mut q = learner(&world(), Schedule::Constant(0.5));
-        q.walker.table.q = vec![1.0, 0.0, 0.0, 4.0, 6.0, 100.0];
+        q.core.table.q = vec![1.0, 0.0, 0.0, 4.0, 6.0, 100.0];
         let mut batch = world().batch(1, 0);
         q.learn(&mut batch, 1).unwrap();
         // 1 + .5 (1 + .9 max(4, 6) - 1) = 3.7: what is illegal does not count.
-        assert!((q.walker.table.q[0] - 3.7).abs() < 1e-12);
+        assert!((q.core.table.q[0] - 3.7).abs() < 1e-12);
         // The end: 2 + .9 * 0; the better action goes from 6 to 6 + .5 (2 - 6) = 4, at most.
-        q.walker.table.q[3] = -50.0;
-        while freewheel_core::Episodes::take_finished(&mut batch).is_empty() {
+        q.core.table.q[3] = -50.0;
+        while freewheel_core::VectorEnv::take_finished(&mut batch).is_empty() {
             q.learn(&mut batch, 1).unwrap();
         }
-        let moved = [q.walker.table.q[3] == -24.0, q.walker.table.q[4] == 4.0];
-        assert_eq!(moved.iter().filter(|moved| **moved).count(), 1, "{:?}", q.walker.table.q);
+        let moved = [q.core.table.q[3] == -24.0, q.core.table.q[4] == 4.0];
+        assert_eq!(moved.iter().filter(|moved| **moved).count(), 1, "{:?}", q.core.table.q);
     }
 
     #[test]
     fn a_truncated_episode_still_has_a_future() {
         let graph = || world().with_limit(1);
         let mut q = learner(&graph(), Schedule::Constant(0.5));
-        q.walker.table.q = vec![1.0, 0.0, 0.0, 4.0, 6.0, 100.0];
+        q.core.table.q = vec![1.0, 0.0, 0.0, 4.0, 6.0, 100.0];
         q.learn(&mut graph().batch(1, 0), 1).unwrap();
-        assert!((q.walker.table.q[0] - 3.7).abs() < 1e-12);
+        assert!((q.core.table.q[0] - 3.7).abs() < 1e-12);
     }
 
     #[test]
     fn harmonic_rates_make_the_average() {
-        let bandit = || Graph::maximisation_bias().with_limit(2);
+        let bandit = || Graph::maximization_bias().with_limit(2);
         let mut q = learner(&bandit(), Schedule::Harmonic { power: 1.0 });
         q.learn(&mut bandit().batch(1, 0), 20_000).unwrap();
-        let (values, n) = (q.walker.table.row(1), q.walker.table.visits_row(1));
+        let (values, n) = (q.core.table.row(1), q.core.table.visits_row(1));
         // Five standard errors of a mean over n draws of N(-0.1, 1).
         assert!(values.iter().zip(n).all(|(q, &n)| (q + 0.1).abs() < 5.0 / f64::from(n).sqrt()));
     }
@@ -137,12 +137,12 @@ mod tests {
     #[test]
     fn rows_move_one_table_in_their_order() {
         let bandit = || Graph::new(vec![vec![Some(end(0, 1.0))]], 0);
-        let tabular = Tabular { alpha: Schedule::Constant(0.5), ..Tabular::default() };
-        let budget = Budget { steps: 1, rows: 3 };
+        let tabular = Tabular { learning_rate: Schedule::Constant(0.5), ..Tabular::default() };
+        let budget = Budget { steps: 1, num_envs: 3 };
         let mut q = QLearning::new(bandit().look(), Config { tabular }, budget, Streams::new(0)).unwrap();
         q.learn(&mut bandit().batch(3, 0), 1).unwrap();
         // 0, 1/2, 3/4, 7/8: one tick of three rows.
-        assert_eq!(q.walker.table.q, [0.875]);
-        assert_eq!(q.walker.step(), 3);
+        assert_eq!(q.core.table.q, [0.875]);
+        assert_eq!(q.core.step(), 3);
     }
 }

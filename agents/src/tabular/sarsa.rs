@@ -8,12 +8,12 @@
 //! Where an episode is truncated, a' is drawn in the last state it saw, and only serves the target. The table is
 //! `[S, A]`.
 
-use freewheel_core::{Ending, Episodes, Learner, Mode, Monitor, Policy, Result, Spec, Streams};
+use freewheel_core::{Agent, Ending, MetricSink, Mode, Policy, Result, Spec, Streams, VectorEnv};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::core::TabularCore;
 use super::settings::Tabular;
-use super::walker::Walker;
 use crate::Budget;
 
 /// For the list of agents.
@@ -31,7 +31,7 @@ pub struct Config {
 /// The learner; see the module.
 pub struct Sarsa {
     /// Its `actions` are already those of the next tick, once `begun`.
-    pub(super) walker: Walker,
+    pub(super) core: TabularCore,
     begun: bool,
 }
 
@@ -41,56 +41,56 @@ impl Sarsa {
     /// # Errors
     /// [`Error::Config`](freewheel_core::Error::Config) for a setting out of range or a world without counted actions.
     pub fn new(spec: &Spec, config: Config, budget: Budget, streams: Streams) -> Result<Self> {
-        Ok(Sarsa { walker: Walker::new("sarsa", spec, &config.tabular, budget, streams)?, begun: false })
+        Ok(Sarsa { core: TabularCore::new("sarsa", spec, &config.tabular, budget, streams)?, begun: false })
     }
 }
 
-impl Learner for Sarsa {
-    fn learn(&mut self, episodes: &mut dyn Episodes, steps: u64) -> Result<()> {
-        let walker = &mut self.walker;
-        let ticks = walker.begin(episodes, steps)?;
+impl Agent for Sarsa {
+    fn learn(&mut self, episodes: &mut dyn VectorEnv, steps: u64) -> Result<()> {
+        let core = &mut self.core;
+        let ticks = core.begin(episodes, steps)?;
         if !self.begun && ticks > 0 {
-            walker.choose(&episodes.view());
+            core.choose(&episodes.view());
             self.begun = true;
         }
         for _ in 0..ticks {
-            walker.take(episodes)?;
+            core.take(episodes)?;
             let view = episodes.view();
-            for row in 0..view.rows {
+            for row in 0..view.num_envs {
                 let (obs, legal) = view.successor(row);
-                let (pair, successor) = (walker.pair(row), walker.see(obs)?);
+                let (pair, successor) = (core.pair(row), core.see(obs)?);
                 let (mut action, mut next) = (0, 0.0);
                 if view.ending[row] != Ending::Terminal {
-                    action = walker.draw(row, successor, legal);
-                    next = walker.table.row(successor)[action as usize];
+                    action = core.draw(row, successor, legal);
+                    next = core.table.row(successor)[action as usize];
                 }
-                let target = f64::from(view.reward[row]) + walker.discount(row, &view) * next;
-                walker.update(pair, target)?;
-                walker.arrive(row, &view, successor)?;
+                let target = f64::from(view.reward[row]) + core.discount(row, &view) * next;
+                core.update(pair, target)?;
+                core.arrive(row, &view, successor)?;
                 if view.ending[row].is_over() {
-                    action = walker.draw(row, walker.states[row], view.legal_row(row));
+                    action = core.draw(row, core.states[row], view.legal_row(row));
                 }
-                walker.actions[row] = action;
+                core.actions[row] = action;
             }
-            walker.tick();
+            core.tick();
         }
         Ok(())
     }
 
     fn policy(&self, mode: Mode) -> Box<dyn Policy> {
-        self.walker.policy(mode)
+        self.core.policy(mode)
     }
 
-    fn report(&mut self, monitor: &mut dyn Monitor) {
-        self.walker.report(monitor);
+    fn report(&mut self, monitor: &mut dyn MetricSink) {
+        self.core.report(monitor);
     }
 
     fn save(&self) -> Result<Vec<u8>> {
-        self.walker.save(&self.begun)
+        self.core.save(&self.begun)
     }
 
     fn load(&mut self, bytes: &[u8]) -> Result<()> {
-        self.begun = self.walker.load(bytes, |_: &bool, _| true)?;
+        self.begun = self.core.load(bytes, |_: &bool, _| true)?;
         Ok(())
     }
 }
@@ -108,14 +108,14 @@ mod tests {
 
     fn learner(limit: u32) -> Sarsa {
         let tabular = Tabular {
-            alpha: Schedule::Constant(0.5),
+            learning_rate: Schedule::Constant(0.5),
             gamma: Some(0.9),
             epsilon: Schedule::Constant(1.0),
             ..Tabular::default()
         };
         let mut sarsa =
             Sarsa::new(world(limit).look(), Config { tabular }, alone(1), Streams::new(0)).unwrap();
-        sarsa.walker.table.q = vec![1.0, 0.0, 4.0, 6.0];
+        sarsa.core.table.q = vec![1.0, 0.0, 4.0, 6.0];
         sarsa
     }
 
@@ -124,12 +124,12 @@ mod tests {
         let (mut sarsa, mut batch) = (learner(9), world(9).batch(1, 0));
         sarsa.learn(&mut batch, 1).unwrap();
         // 1 + .5 (1 + .9 Q(1, a') - 1): 2.8 for the first action, 3.7 for the second.
-        let next = sarsa.walker.actions[0] as usize;
-        assert!((sarsa.walker.table.q[0] - [2.8, 3.7][next]).abs() < 1e-12);
+        let next = sarsa.core.actions[0] as usize;
+        assert!((sarsa.core.table.q[0] - [2.8, 3.7][next]).abs() < 1e-12);
         sarsa.learn(&mut batch, 1).unwrap();
         // And that is what it did: 4 + .5 (2 - 4) = 3 or 6 + .5 (2 - 6) = 4.
-        assert_eq!(sarsa.walker.table.q[2 + next], [3.0, 4.0][next]);
-        assert_eq!(sarsa.walker.table.q[3 - next], [4.0, 6.0][1 - next]);
+        assert_eq!(sarsa.core.table.q[2 + next], [3.0, 4.0][next]);
+        assert_eq!(sarsa.core.table.q[3 - next], [4.0, 6.0][1 - next]);
     }
 
     #[test]
@@ -137,14 +137,14 @@ mod tests {
         let (mut sarsa, mut batch) = (learner(1), world(1).batch(1, 0));
         let mut seen = [false; 2];
         for _ in 0..40 {
-            sarsa.walker.table.q[0] = 1.0;
+            sarsa.core.table.q[0] = 1.0;
             sarsa.learn(&mut batch, 1).unwrap();
-            let which = [2.8, 3.7].map(|value| (sarsa.walker.table.q[0] - value).abs() < 1e-12);
-            assert!(which[0] || which[1], "{:?}", sarsa.walker.table.q);
+            let which = [2.8, 3.7].map(|value| (sarsa.core.table.q[0] - value).abs() < 1e-12);
+            assert!(which[0] || which[1], "{:?}", sarsa.core.table.q);
             seen = [seen[0] || which[0], seen[1] || which[1]];
             // The next episode begins with the only action that is legal there.
-            assert_eq!(sarsa.walker.actions, [0]);
+            assert_eq!(sarsa.core.actions, [0]);
         }
-        assert_eq!((seen, &sarsa.walker.table.q[2..]), ([true; 2], &[4.0, 6.0][..]));
+        assert_eq!((seen, &sarsa.core.table.q[2..]), ([true; 2], &[4.0, 6.0][..]));
     }
 }

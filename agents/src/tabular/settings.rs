@@ -13,7 +13,7 @@ use crate::settings::within;
 #[serde(default, deny_unknown_fields)]
 pub struct Tabular {
     /// Learning rate, above 0 and at most 1: a number, a ramp { from, to, over, shape }, or "harmonic" (1/visits).
-    pub alpha: Schedule,
+    pub learning_rate: Schedule,
     /// Discount of the next value, 0 to 1; left out, it is the world's own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gamma: Option<f64>,
@@ -38,7 +38,7 @@ pub struct Tabular {
 impl Default for Tabular {
     fn default() -> Self {
         Tabular {
-            alpha: Schedule::Constant(0.1),
+            learning_rate: Schedule::Constant(0.1),
             gamma: None,
             initial_value: 0.0,
             exploration: Exploration::EpsilonGreedy,
@@ -68,7 +68,7 @@ impl Tabular {
     /// # Errors
     /// [`Error::Config`](freewheel_core::Error::Config) naming the field, its value and what is allowed.
     pub fn validate(&self) -> Result<()> {
-        self.alpha.check("alpha", 0.0, 1.0, false)?;
+        self.learning_rate.check("learning_rate", 0.0, 1.0, false)?;
         within("gamma", self.gamma.unwrap_or(1.0), 0.0, 1.0)?;
         within("initial_value", self.initial_value, f64::MIN, f64::MAX)?;
         self.epsilon.check_ramp("epsilon", 0.0, 1.0, true)?;

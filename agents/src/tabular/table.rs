@@ -1,9 +1,9 @@
 //! The table itself, and the policy that plays from one.
 
-use freewheel_core::{Choice, Policy, Stream};
+use freewheel_core::{ActionBuffer, Policy, Stream};
 use serde::{Deserialize, Serialize};
 
-use super::discretiser::Discretiser;
+use super::discretizer::Discretizer;
 use super::exploration::{Explore, any, first_best};
 
 /// A value and a count for every state and action, row after row: `[S, A]`.
@@ -52,14 +52,14 @@ impl Table {
 /// Plays from a table: greedily, or with some exploration.
 pub(super) struct TablePolicy {
     pub(super) table: Table,
-    pub(super) encoder: Discretiser,
+    pub(super) encoder: Discretizer,
     /// `None` is a function of what is seen: the first of the best actions.
     pub(super) explore: Option<Explore>,
 }
 
 impl Policy for TablePolicy {
-    fn act(&self, obs: &[f32], legal: &[bool], rngs: &mut [Stream], choice: &mut Choice) {
-        let Choice::Discrete(actions) = choice else { return };
+    fn act(&self, obs: &[f32], legal: &[bool], rngs: &mut [Stream], choice: &mut ActionBuffer) {
+        let ActionBuffer::Discrete(actions) = choice else { return };
         let (width, mut key) = (obs.len() / rngs.len().max(1), Vec::new());
         let rows = obs.chunks(width.max(1)).zip(legal.chunks(self.table.actions));
         for (((obs, legal), rng), action) in rows.zip(rngs).zip(actions) {

@@ -71,7 +71,7 @@ pub fn assignment(costs: &[f64], n: usize) -> Vec<usize> {
 
 /// The mutual information of clusters and classes over the mean of their entropies (scikit-learn's `normalized_mutual_info_score`), 0 to
 /// 1; 1 where both have one group only.
-pub fn normalised_mutual_information(labels: &[u32], classes: &[u32]) -> f64 {
+pub fn normalized_mutual_information(labels: &[u32], classes: &[u32]) -> f64 {
     let (table, rows, columns) = contingency(labels, classes);
     let n = labels.len() as f64;
     let of_rows: Vec<u64> = (0..rows).map(|i| table[i * columns..(i + 1) * columns].iter().sum()).collect();
@@ -111,18 +111,18 @@ pub fn silhouette(x: &Samples, labels: &[u32], sample: usize, rng: &mut Stream) 
     }
     let (n, d) = (x.rows(), x.width());
     let mean = rows::means(&x);
-    let centred = rows::fill(&x, d, |x, out| {
+    let centered = rows::fill(&x, d, |x, out| {
         out.iter_mut().zip(x).enumerate().for_each(|(at, (out, x))| *out = x - mean[at % d] as f32);
     })?;
-    let norms: Vec<f32> = centred.iter().map(|x| dot(x, x)).collect();
-    let parts = rows::blocks(&centred, BLOCK, |first, block| {
+    let norms: Vec<f32> = centered.iter().map(|x| dot(x, x)).collect();
+    let parts = rows::blocks(&centered, BLOCK, |first, block| {
         let b = block.len() / d;
         let mut sums = vec![0f64; b * k];
-        let mut room = vec![0.0; b * BLOCK];
-        for (at, others) in centred.values().chunks(BLOCK * d).enumerate() {
+        let mut scratch = vec![0.0; b * BLOCK];
+        for (at, others) in centered.values().chunks(BLOCK * d).enumerate() {
             let m = others.len() / d;
-            products(block, others, d, &mut room[..b * m]);
-            for (i, row) in room[..b * m].chunks_exact(m).enumerate() {
+            products(block, others, d, &mut scratch[..b * m]);
+            for (i, row) in scratch[..b * m].chunks_exact(m).enumerate() {
                 for (j, product) in row.iter().enumerate() {
                     let other = at * BLOCK + j;
                     let square = norms[first + i] + norms[other] - 2.0 * product;
@@ -171,7 +171,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn rng() -> Stream {
-        Streams::new(0).stream(Purpose::Learner, 0, 0)
+        Streams::new(0).stream(Purpose::Agent, 0, 0)
     }
 
     /// Known cases: the classic 3x3 of many textbooks costs 4 + 3 + 2... by hand over the six permutations.
@@ -216,9 +216,9 @@ mod tests {
         // I = H(classes) = ln 3 - 2/3 ln 2; H(labels) = ln 3.
         let of_classes = 3f64.ln() - 2.0 / 3.0 * 2f64.ln();
         let expected = of_classes / ((of_classes + 3f64.ln()) / 2.0);
-        assert!((normalised_mutual_information(&labels, &classes) - expected).abs() < 1e-12);
-        assert_eq!(normalised_mutual_information(&[0, 0], &[0, 0]), 1.0);
-        assert!(normalised_mutual_information(&[0, 0, 1, 1], &[0, 1, 0, 1]) < 1e-12);
+        assert!((normalized_mutual_information(&labels, &classes) - expected).abs() < 1e-12);
+        assert_eq!(normalized_mutual_information(&[0, 0], &[0, 0]), 1.0);
+        assert!(normalized_mutual_information(&[0, 0, 1, 1], &[0, 1, 0, 1]) < 1e-12);
     }
 
     #[test]

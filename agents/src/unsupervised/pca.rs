@@ -1,7 +1,7 @@
 //! Principal components: the orthogonal directions in which samples vary most.
 //!
 //! ```text
-//! C = X'X / (N - 1), X centred     C v_i = variance_i v_i     code = (x - mean) V'
+//! C = X'X / (N - 1), X centered     C v_i = variance_i v_i     code = (x - mean) V'
 //! ```
 //!
 //! Pearson 1901. Of many columns only the leading directions are made, by subspace iteration on the samples themselves (Rutishauser
@@ -34,12 +34,12 @@ const ENOUGH: f64 = 2e-6;
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// Components, 1 to the columns of a sample.
-    pub components: u32,
+    pub n_components: u32,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Config { components: 2 }
+        Config { n_components: 2 }
     }
 }
 
@@ -58,16 +58,16 @@ impl Settings for Config {
     type Model = Pca;
 
     fn validate(&self) -> Result<()> {
-        within("components", f64::from(self.components), 1.0, 65_536.0)
+        within("n_components", f64::from(self.n_components), 1.0, 65_536.0)
     }
 }
 
 impl Encode for Config {
     fn fit(&self, x: &Samples, streams: Streams, watch: &mut Watch<'_>) -> Result<Pca> {
-        let (wanted, d) = (self.components as usize, x.width());
+        let (wanted, d) = (self.n_components as usize, x.width());
         if wanted > d.min(x.rows().saturating_sub(1)) {
             return Err(Error::Config(format!(
-                "components = {wanted}: {} samples of {d} numbers have at most {}",
+                "n_components = {wanted}: {} samples of {d} numbers have at most {}",
                 x.rows(),
                 d.min(x.rows().saturating_sub(1))
             )));
@@ -80,7 +80,7 @@ impl Encode for Config {
         let Eigen { values, vectors } = if columns * 4 > d {
             symmetric(&times(x, &mean, None, d), d)?
         } else {
-            let mut rng = streams.stream(Purpose::Learner, 0, 0);
+            let mut rng = streams.stream(Purpose::Agent, 0, 0);
             subspace(x, &mean, wanted, columns, &mut rng, watch)?
         };
         let axes: Vec<f32> = vectors.chunks_exact(d).take(wanted).flat_map(signed).collect();
@@ -89,7 +89,7 @@ impl Encode for Config {
     }
 }
 
-/// `X'X V [D, C]` of centred samples and `V [D, C]`, or of the identity; in f32 over chunks, whose sums are added in f64.
+/// `X'X V [D, C]` of centered samples and `V [D, C]`, or of the identity; in f32 over chunks, whose sums are added in f64.
 fn times(x: &Samples, mean: &[f32], v: Option<&[f32]>, c: usize) -> Vec<f64> {
     let d = x.width();
     // Few parts where a part is large.
@@ -97,14 +97,14 @@ fn times(x: &Samples, mean: &[f32], v: Option<&[f32]>, c: usize) -> Vec<f64> {
     let parts: Vec<Vec<f32>> = (x.values().par_chunks(chunk * d))
         .map(|rows| {
             let (mut out, mut projected) = (vec![0.0; d * c], vec![0.0; BLOCK * c]);
-            let mut centred = Vec::with_capacity(BLOCK * d);
+            let mut centered = Vec::with_capacity(BLOCK * d);
             for block in rows.chunks(BLOCK * d) {
-                centred.clear();
+                centered.clear();
                 for row in block.chunks_exact(d) {
-                    centred.extend(row.iter().zip(mean).map(|(x, m)| x - m));
+                    centered.extend(row.iter().zip(mean).map(|(x, m)| x - m));
                 }
                 let b = block.len() / d;
-                let block = Matrix::new(&centred, b, d);
+                let block = Matrix::new(&centered, b, d);
                 match v {
                     Some(v) => {
                         let projected = &mut projected[..b * c];
@@ -132,7 +132,7 @@ fn subspace(
     let d = x.width();
     // Directions as rows, so that each is one run of numbers.
     let mut v: Vec<Vec<f64>> = (0..columns).map(|_| (0..d).map(|_| rng.normal()).collect()).collect();
-    orthonormalise(&mut v);
+    orthonormalize(&mut v);
     let mut done = 0;
     loop {
         done += 1;
@@ -161,13 +161,13 @@ fn subspace(
         if worst <= ENOUGH || done == MOST || told.is_break() {
             return Ok(Eigen { values: ritz.values, vectors: found.concat() });
         }
-        orthonormalise(&mut image);
+        orthonormalize(&mut image);
         v = image;
     }
 }
 
 /// Gram-Schmidt, twice over; what lies in the span of those before it becomes 0.
-fn orthonormalise(v: &mut [Vec<f64>]) {
+fn orthonormalize(v: &mut [Vec<f64>]) {
     for i in 0..v.len() {
         let (before, rest) = v.split_at_mut(i);
         let one = &mut rest[0];
@@ -238,11 +238,11 @@ impl Codes for Pca {
 
     fn encode(&self, x: &Samples) -> Result<Samples> {
         rows::fill(x, self.code_width(), |x, out| {
-            let mut centred = vec![0.0; self.mean.len()];
+            let mut centered = vec![0.0; self.mean.len()];
             let rows = x.chunks_exact(self.mean.len()).zip(out.chunks_exact_mut(self.code_width()));
             for (x, out) in rows {
-                centred.iter_mut().zip(x.iter().zip(&self.mean)).for_each(|(c, (x, m))| *c = x - m);
-                out.iter_mut().zip(self.components.iter()).for_each(|(out, v)| *out = dot(&centred, v));
+                centered.iter_mut().zip(x.iter().zip(&self.mean)).for_each(|(c, (x, m))| *c = x - m);
+                out.iter_mut().zip(self.components.iter()).for_each(|(out, v)| *out = dot(&centered, v));
             }
         })
     }

@@ -29,15 +29,15 @@ mod bound;
 #[serde(default)] // serde cannot deny unknown fields through a flattening; the reader of settings does.
 pub struct Config {
     /// Hidden factors, 1 to 4096.
-    pub latents: u32,
+    pub latent_dim: u32,
     /// Weight of the divergence of the factors from N(0, 1), at least 0.
     pub beta: f64,
     /// Units of each hidden layer of the encoder, each 1 to 65536; the decoder has them in reverse.
-    pub hidden: Vec<u32>,
+    pub hidden_sizes: Vec<u32>,
     /// Channels of convolutions in front of them, each of which halves height and width, each 1 to 1024; an empty list for none.
     pub channels: Vec<u32>,
-    /// Planes of an image, 1 to 1024, where there are convolutions: 1 for grey, 3 for colours.
-    pub planes: u32,
+    /// Planes of an image, 1 to 1024, where there are convolutions: 1 for gray, 3 for colors.
+    pub in_channels: u32,
     /// How it learns.
     #[serde(flatten)]
     pub descent: Descent,
@@ -46,12 +46,12 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Config {
-            latents: 2,
+            latent_dim: 2,
             beta: 1.0,
-            hidden: vec![512, 256],
+            hidden_sizes: vec![512, 256],
             channels: Vec::new(),
-            planes: 1,
-            descent: Descent { epochs: 30, batch: 64, ..Descent::default() },
+            in_channels: 1,
+            descent: Descent { num_epochs: 30, batch_size: 64, ..Descent::default() },
         }
     }
 }
@@ -73,13 +73,15 @@ impl Settings for Config {
     type Model = Vae;
 
     fn validate(&self) -> Result<()> {
-        within("latents", f64::from(self.latents), 1.0, 4096.0)?;
+        within("latent_dim", f64::from(self.latent_dim), 1.0, 4096.0)?;
         within("beta", self.beta, 0.0, f64::MAX)?;
-        self.hidden.iter().try_for_each(|&units| within("hidden", f64::from(units), 1.0, 65_536.0))?;
+        self.hidden_sizes
+            .iter()
+            .try_for_each(|&units| within("hidden_sizes", f64::from(units), 1.0, 65_536.0))?;
         self.channels
             .iter()
             .try_for_each(|&channels| within("channels", f64::from(channels), 1.0, 1024.0))?;
-        within("planes", f64::from(self.planes), 1.0, 1024.0)?;
+        within("in_channels", f64::from(self.in_channels), 1.0, 1024.0)?;
         self.descent.validate()
     }
 }
@@ -90,8 +92,8 @@ impl Config {
         if self.channels.is_empty() {
             return Ok(Vec::new());
         }
-        let mut size = [side(width, self.planes)?; 2];
-        let mut channels = self.planes as usize;
+        let mut size = [side(width, self.in_channels)?; 2];
+        let mut channels = self.in_channels as usize;
         let mut all = Vec::new();
         for &out in &self.channels {
             if size[0] < 2 {
@@ -112,16 +114,16 @@ impl Config {
         let mut net = Builder::new(width);
         let mut at = 0;
         let convolutions = self.convolutions(width)?;
-        if !convolutions.is_empty() && self.planes > 1 {
-            at = net.channels_last(at, self.planes as usize);
+        if !convolutions.is_empty() && self.in_channels > 1 {
+            at = net.channels_last(at, self.in_channels as usize);
         }
         for (i, &conv) in convolutions.iter().enumerate() {
             at = net.conv(&format!("encoder.conv.{i}"), at, conv, None, Activation::Relu, GAIN);
         }
-        for (i, &units) in self.hidden.iter().enumerate() {
+        for (i, &units) in self.hidden_sizes.iter().enumerate() {
             at = net.linear(&format!("encoder.{i}"), at, units as usize, Activation::Relu, GAIN);
         }
-        let latents = self.latents as usize;
+        let latents = self.latent_dim as usize;
         let mean = net.linear("encoder.mean", at, latents, Activation::Identity, Init::Xavier(1.0));
         let ln_var = net.linear("encoder.ln_var", at, latents, Activation::Identity, Init::Xavier(0.1));
         Ok(net.build(&[mean, ln_var]))
@@ -129,10 +131,10 @@ impl Config {
 
     /// From `[B, K]` to log-odds `[B, D]`.
     fn decoder(&self, width: usize) -> Result<Network> {
-        let mut net = Builder::new(self.latents as usize);
+        let mut net = Builder::new(self.latent_dim as usize);
         let mut at = 0;
         let convolutions = self.convolutions(width)?;
-        for (i, &units) in self.hidden.iter().rev().enumerate() {
+        for (i, &units) in self.hidden_sizes.iter().rev().enumerate() {
             at = net.linear(&format!("decoder.{i}"), at, units as usize, Activation::Relu, GAIN);
         }
         let inner = convolutions.last().map_or(width, Conv::out_len);
@@ -145,9 +147,9 @@ impl Config {
             let activation = if i == 0 { Activation::Identity } else { Activation::Relu };
             at = net.transposed(&format!("decoder.conv.{i}"), at, conv, activation, GAIN);
         }
-        if !convolutions.is_empty() && self.planes > 1 {
+        if !convolutions.is_empty() && self.in_channels > 1 {
             // Points as channels, channels as points: back to planes.
-            at = net.channels_last(at, width / self.planes as usize);
+            at = net.channels_last(at, width / self.in_channels as usize);
         }
         Ok(net.build(&[at]))
     }
@@ -170,7 +172,7 @@ impl Encode for Config {
 /// # use freewheel_agents::unsupervised::vae::{Config, Training};
 /// # use freewheel_core::{Samples, Streams};
 /// let x = Samples::new([0.0, 0.0, 1.0, 1.0].repeat(32), 2)?;
-/// let mut training = Training::new(Config { hidden: vec![8], ..Config::default() }, &x, Streams::new(0))?;
+/// let mut training = Training::new(Config { hidden_sizes: vec![8], ..Config::default() }, &x, Streams::new(0))?;
 /// let first = training.epoch(&x)?;
 /// for _ in 0..20 {
 ///     training.epoch(&x)?;
@@ -185,11 +187,11 @@ pub struct Training {
     decoder: Learning,
     epochs: u64,
     steps: u64,
-    room: Room,
+    scratch: Scratch,
 }
 
 #[derive(Default)]
-struct Room {
+struct Scratch {
     x: Vec<f32>,
     eps: Vec<f32>,
     z: Vec<f32>,
@@ -213,7 +215,7 @@ impl Training {
         }
         let encoder = Learning::new(config.encoder(x.width())?, &config.descent, streams, 0)?;
         let decoder = Learning::new(config.decoder(x.width())?, &config.descent, streams, 1)?;
-        Ok(Training { config, streams, encoder, decoder, epochs: 0, steps: 0, room: Room::default() })
+        Ok(Training { config, streams, encoder, decoder, epochs: 0, steps: 0, scratch: Scratch::default() })
     }
 
     /// One epoch; gives the mean loss of its batches, nats a sample.
@@ -223,7 +225,7 @@ impl Training {
     pub fn epoch(&mut self, x: &Samples) -> Result<f64> {
         let order = self.config.descent.order(self.epochs, x.rows(), self.streams);
         let mut loss = 0.0;
-        for batch in order.chunks(self.config.descent.batch as usize) {
+        for batch in order.chunks(self.config.descent.batch_size as usize) {
             let lr = self.config.descent.rate(self.steps, x.rows());
             loss += self.step(x, batch, lr, self.steps)?;
         }
@@ -244,11 +246,11 @@ impl Training {
     /// One batch; gives the sum of its losses.
     fn step(&mut self, x: &Samples, batch: &[u32], lr: f64, step: u64) -> Result<f64> {
         self.steps += 1;
-        let Training { config, encoder, decoder, room, .. } = self;
-        let Room { x: rows, eps, z, of_z } = room;
+        let Training { config, encoder, decoder, scratch, .. } = self;
+        let Scratch { x: rows, eps, z, of_z } = scratch;
         gather(x, batch, rows);
-        let (k, scale) = (config.latents as usize, 1.0 / batch.len() as f32);
-        let mut rng = self.streams.stream(Purpose::Learner, step, 1);
+        let (k, scale) = (config.latent_dim as usize, 1.0 / batch.len() as f32);
+        let mut rng = self.streams.stream(Purpose::Agent, step, 1);
         eps.clear();
         eps.extend((0..batch.len() * k).map(|_| rng.normal() as f32));
         encoder.forward(rows);
@@ -325,7 +327,7 @@ impl Model for Vae {
 
 impl Codes for Vae {
     fn code_width(&self) -> usize {
-        self.config.latents as usize
+        self.config.latent_dim as usize
     }
 
     fn encode(&self, x: &Samples) -> Result<Samples> {

@@ -6,7 +6,7 @@ use crate::{Ending, Player, Spec, Step};
 
 /// How far an episode has come.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub(crate) struct Clock {
+pub(crate) struct EpisodeClock {
     pub(crate) episode: u64,
     /// Steps made.
     pub(crate) length: u32,
@@ -18,16 +18,16 @@ pub(crate) struct Clock {
 
 /// What a clock counts by.
 #[derive(Clone, Copy)]
-pub(crate) struct Terms {
+pub(crate) struct EpisodeLimits {
     gamma: f64,
     /// Steps after which an episode is truncated.
     time_limit: u32,
 }
 
-impl Terms {
+impl EpisodeLimits {
     /// The world's own.
     pub(crate) fn of(spec: &Spec) -> Self {
-        Terms { gamma: spec.gamma, time_limit: spec.time_limit.unwrap_or(u32::MAX) }
+        EpisodeLimits { gamma: spec.gamma, time_limit: spec.time_limit.unwrap_or(u32::MAX) }
     }
 
     /// Truncates after `steps` steps where that is earlier.
@@ -36,14 +36,14 @@ impl Terms {
     }
 }
 
-impl Clock {
+impl EpisodeClock {
     pub(crate) fn start(episode: u64) -> Self {
-        Clock { episode, length: 0, score: 0.0, weight: 1.0 }
+        EpisodeClock { episode, length: 0, score: 0.0, weight: 1.0 }
     }
 
     /// Counts a step made by `mover` and says how it leaves the episode.
     #[inline(always)]
-    pub(crate) fn count(&mut self, step: Step, mover: Player, terms: Terms) -> Ending {
+    pub(crate) fn count(&mut self, step: Step, mover: Player, terms: EpisodeLimits) -> Ending {
         // The score is the first player's; the reward is the mover's.
         let gained = if mover == Player::Second { -step.reward } else { step.reward };
         self.score += self.weight * f64::from(gained);

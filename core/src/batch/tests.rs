@@ -51,7 +51,7 @@ fn dice() -> Arc<Dice> {
 }
 
 /// What 40 ticks come to, with chunks of at most `chunk` rows, or in one go.
-fn played(rows: usize, chunk: Option<usize>) -> (Vec<u8>, Vec<Finished>) {
+fn played(rows: usize, chunk: Option<usize>) -> (Vec<u8>, Vec<EpisodeSummary>) {
     let env = dice();
     let mut batch = Batch::new(Arc::clone(&env), rows, Streams::new(5), Purpose::Environment, 3);
     for tick in 0..40u32 {
@@ -63,7 +63,7 @@ fn played(rows: usize, chunk: Option<usize>) -> (Vec<u8>, Vec<Finished>) {
             .map(|(mask, i)| if mask[0] && mask[1] { i % 2 } else { u32::from(mask[1]) })
             .collect();
         assert!(batch.allows(&actions));
-        let all = Rows::of(&mut batch.data, &actions, batch.shape);
+        let all = BatchChunk::of(&mut batch.data, &actions, batch.shape);
         let (seat, before) = (batch.seat, batch.finished.len());
         match chunk {
             Some(chunk) => all.parallel(&env, seat, chunk, &mut batch.finished),

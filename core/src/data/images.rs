@@ -25,7 +25,7 @@ pub const FASHION: [&str; 10] = [
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Bytes`] with the offset of what is wrong.
-pub fn labelled(name: &str, files: &[PathBuf; 4], known: Option<&[&str]>) -> Result<DataSet> {
+pub fn labeled(name: &str, files: &[PathBuf; 4], known: Option<&[&str]>) -> Result<DataSet> {
     let [train_file, train_labels, test_file, test_labels] = files;
     let labels = labels(train_labels)?;
     let (first, names) = match known {
@@ -61,7 +61,7 @@ pub fn labelled(name: &str, files: &[PathBuf; 4], known: Option<&[&str]>) -> Res
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Bytes`] with the offset of what is wrong.
-pub fn unlabelled(file: &Path) -> Result<DataSet> {
+pub fn unlabeled(file: &Path) -> Result<DataSet> {
     let idx = Idx::read(file)?;
     let shape = shape(&idx);
     let all = Part { samples: samples(idx, &shape)?, answers: Answers::None, factors: None };
@@ -72,7 +72,7 @@ fn wrong(file: &Path, offset: u64, message: String) -> Error {
     Error::Bytes { file: file.to_path_buf(), offset, message }
 }
 
-/// `[N, H, W]` and `[N, C, H, W]` are images, all else is a row of numbers. Bytes are grey values: 0 to 1.
+/// `[N, H, W]` and `[N, C, H, W]` are images, all else is a row of numbers. Bytes are gray values: 0 to 1.
 fn shape(idx: &Idx) -> Shape {
     let (channels, height, width) = match idx.shape[1..] {
         [height, width] => (1, height, width),

@@ -22,7 +22,7 @@ pub struct DataSet {
     pub test: Part,
     /// How the two were parted.
     pub split: Split,
-    /// Who made it and under which licence, in one line.
+    /// Who made it and under which license, in one line.
     pub credit: String,
 }
 
@@ -99,7 +99,7 @@ pub enum Target {
 pub enum Shape {
     /// An image, `[channels, height, width]` row by row.
     Image {
-        /// 1 for grey.
+        /// 1 for gray.
         channels: usize,
         /// In pixels.
         height: usize,
@@ -115,8 +115,8 @@ pub enum Shape {
 }
 
 impl Shape {
-    /// A grey image with values in 0..=1.
-    pub fn grey(height: usize, width: usize) -> Self {
+    /// A gray image with values in 0..=1.
+    pub fn gray(height: usize, width: usize) -> Self {
         Shape::Image { channels: 1, height, width, low: 0.0, high: 1.0 }
     }
 

@@ -4,22 +4,22 @@ use std::sync::Arc;
 
 use super::Look;
 use super::memory::Memory;
-use crate::{Actions, Choice, Episodes, Error, Finished, Result, Spec, Stream, View};
+use crate::{ActionBuffer, Actions, BatchView, EpisodeSummary, Error, Result, Spec, Stream, VectorEnv};
 
 /// N episodes seen with their past.
 pub(super) struct Remembering {
-    episodes: Box<dyn Episodes>,
+    episodes: Box<dyn VectorEnv>,
     look: Arc<Look>,
     memory: Memory,
-    /// `[N, H]`: see [`View::last_obs`].
+    /// `[N, H]`: see [`BatchView::last_obs`].
     last_obs: Vec<f32>,
 }
 
 impl Remembering {
-    pub(super) fn new(episodes: Box<dyn Episodes>, look: Arc<Look>) -> Self {
+    pub(super) fn new(episodes: Box<dyn VectorEnv>, look: Arc<Look>) -> Self {
         let view = episodes.view();
-        let mut memory = Memory::new(&look, view.rows);
-        for row in 0..view.rows {
+        let mut memory = Memory::new(&look, view.num_envs);
+        for row in 0..view.num_envs {
             memory.begin(row, view.obs_row(row), view.to_play[row]);
         }
         let last_obs = vec![0.0; memory.obs().len()];
@@ -27,13 +27,13 @@ impl Remembering {
     }
 }
 
-impl Episodes for Remembering {
+impl VectorEnv for Remembering {
     fn spec(&self) -> &Spec {
         &self.look.spec
     }
 
-    fn view(&self) -> View<'_> {
-        View {
+    fn view(&self) -> BatchView<'_> {
+        BatchView {
             obs: self.memory.obs(),
             last_obs: &self.last_obs,
             obs_len: self.look.spec.observation.len(),
@@ -45,7 +45,7 @@ impl Episodes for Remembering {
         self.episodes.step(actions)?;
         let view = self.episodes.view();
         let width = self.look.spec.observation.len();
-        for row in 0..view.rows {
+        for row in 0..view.num_envs {
             let (seen, _) = view.successor(row);
             self.memory.see(row, seen, view.successor_to_play(row));
             if view.ending[row].is_over() {
@@ -56,11 +56,11 @@ impl Episodes for Remembering {
         Ok(())
     }
 
-    fn scripted(&self, script: usize, row: usize, rng: &mut Stream, choice: &mut Choice) -> Result<()> {
+    fn scripted(&self, script: usize, row: usize, rng: &mut Stream, choice: &mut ActionBuffer) -> Result<()> {
         self.episodes.scripted(script, row, rng, choice)
     }
 
-    fn take_finished(&mut self) -> Vec<Finished> {
+    fn take_finished(&mut self) -> Vec<EpisodeSummary> {
         self.episodes.take_finished()
     }
 

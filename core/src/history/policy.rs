@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Stack;
-use crate::{Choice, Policy, Stream};
+use crate::{ActionBuffer, Policy, Stream};
 
 /// A policy of the world itself, who looks at the present alone.
 pub(super) struct Present {
@@ -12,7 +12,7 @@ pub(super) struct Present {
 }
 
 impl Policy for Present {
-    fn act(&self, obs: &[f32], legal: &[bool], rngs: &mut [Stream], choice: &mut Choice) {
+    fn act(&self, obs: &[f32], legal: &[bool], rngs: &mut [Stream], choice: &mut ActionBuffer) {
         self.policy.act(&self.stack.present(obs, rngs.len()), legal, rngs, choice);
     }
 
@@ -46,7 +46,7 @@ impl Supposing<'_> {
 }
 
 impl Policy for Supposing<'_> {
-    fn act(&self, obs: &[f32], legal: &[bool], rngs: &mut [Stream], choice: &mut Choice) {
+    fn act(&self, obs: &[f32], legal: &[bool], rngs: &mut [Stream], choice: &mut ActionBuffer) {
         self.policy.act(&self.suppose(obs, rngs.len()), legal, rngs, choice);
     }
 

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use freewheel_core::{
-    Action, Actions, Batch, Choice, Ending, Env, Episodes, Error, Finished, Player, Policy, Purpose, Stream,
-    Streams, World,
+    Action, ActionBuffer, Actions, Batch, Ending, Env, EpisodeSummary, Error, Player, Policy, Purpose,
+    Stream, Streams, VectorEnv, World,
 };
 use proptest::prelude::*;
 
@@ -17,8 +17,8 @@ fn batch<E: Env>(env: E, rows: usize) -> Batch<E> {
 }
 
 /// Steps a batch of N rows with uniform actions for `ticks` ticks; `rngs [N]` are the policy's.
-fn drive(episodes: &mut dyn Episodes, rngs: &mut [Stream], ticks: usize) {
-    let mut choice = Choice::for_spec(episodes.spec(), rngs.len());
+fn drive(episodes: &mut dyn VectorEnv, rngs: &mut [Stream], ticks: usize) {
+    let mut choice = ActionBuffer::for_spec(episodes.spec(), rngs.len());
     for _ in 0..ticks {
         let view = episodes.view();
         Uniform.act(view.obs, view.legal, rngs, &mut choice);
@@ -34,7 +34,7 @@ fn action_streams(rows: usize) -> Vec<Stream> {
 fn a_new_batch_shows_the_first_states() {
     let batch = batch(walk(false, None), 2);
     let view = batch.view();
-    assert_eq!((view.rows, view.obs_len, view.actions), (2, 2, 3));
+    assert_eq!((view.num_envs, view.obs_len, view.actions), (2, 2, 3));
     assert_eq!(view.obs, [2.0, 0.0, 2.0, 0.0]);
     assert_eq!(view.legal, [true; 6]);
     assert_eq!(view.ending, [Ending::Running; 2]);
@@ -64,11 +64,11 @@ fn successors_of_running_terminated_and_truncated_rows() {
     assert_eq!(view.successor(0), ([1.0, 2.0].as_slice(), [true; 3].as_slice()));
     assert_eq!(view.successor(1), ([4.0, 2.0].as_slice(), [true; 3].as_slice()));
     assert_eq!(view.successor(2), ([0.0, 2.0].as_slice(), [false, true, true].as_slice()));
-    let finished = |index, score, ending| Finished {
+    let finished = |index, score, ending| EpisodeSummary {
         index,
         episode: 0,
         score,
-        total: score,
+        episode_return: score,
         length: 2,
         ending,
         measures: Vec::new(),
@@ -261,7 +261,7 @@ fn a_batch_refuses_what_is_not_its_own() {
     let mut here = batch(walk(true, Some(9)), 5);
     drive(&mut here, &mut action_streams(5), 20);
     let saved = here.save().unwrap();
-    let refuses = |here: &mut dyn Episodes, bytes: &[u8], why: &str| {
+    let refuses = |here: &mut dyn VectorEnv, bytes: &[u8], why: &str| {
         let error = here.load(bytes).unwrap_err();
         assert!(error.to_string().contains(why), "{error}");
         assert_eq!(here.save().unwrap(), saved, "it has changed");
@@ -280,7 +280,7 @@ fn a_batch_refuses_what_is_not_its_own() {
 }
 
 /// What a batch of a world that is dear enough to be split over threads comes to, with that many of them.
-fn played<W: World>(world: &Arc<W>, threads: usize) -> (Vec<u8>, Vec<Finished>) {
+fn played<W: World>(world: &Arc<W>, threads: usize) -> (Vec<u8>, Vec<EpisodeSummary>) {
     with_threads(threads, || {
         let rows = 257;
         let mut batch = Batch::new(Arc::clone(world), rows, Streams::new(3), Purpose::Environment, 0);

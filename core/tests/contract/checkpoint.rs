@@ -219,7 +219,7 @@ fn damaged_checkpoints_are_passed_over_and_told() {
     assert!(error.to_string().contains("not one of its 3 checkpoints is whole"), "{error}");
 }
 
-/// A run that fell back to step 2 saves 3 again with `keep` 1: what it has just saved must not go in favour of the damaged
+/// A run that fell back to step 2 saves 3 again with `keep` 1: what it has just saved must not go in favor of the damaged
 /// file of step 9.
 #[test]
 fn a_damaged_later_file_does_not_cost_the_new_one() {

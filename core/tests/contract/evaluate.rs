@@ -4,12 +4,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use freewheel_core::evaluate::{Protocol, evaluate};
 use freewheel_core::record::play;
 use freewheel_core::{
-    Choice, DynWorld, Ending, Error, Finished, Policy, Purpose, Scripted, Stream, Streams, World,
+    ActionBuffer, DynWorld, Ending, EpisodeSummary, Error, Policy, Purpose, ScriptedPolicy, Stream, Streams,
+    World,
 };
 
 use crate::worlds::{LastLegal, Uniform, duel, push, timed, walk, with_threads};
 
-const PROTOCOL: Protocol = Protocol { episodes: 100, rows: 19, max_steps: 25, streams: Streams { seed: 7 } };
+const PROTOCOL: Protocol =
+    Protocol { episodes: 100, num_envs: 19, max_steps: 25, streams: Streams { seed: 7 } };
 
 /// Exactly the quota of each index, and each episode the very one that a stage plays alone.
 fn equals_episodes_played_alone<W: World>(world: W) {
@@ -21,9 +23,9 @@ fn equals_episodes_played_alone<W: World>(world: W) {
     assert_eq!(finished.iter().map(|f| (f.index, f.episode)).collect::<Vec<_>>(), expected);
     for f in finished {
         let streams = PROTOCOL.streams;
-        let mut stage = world.stage(streams, Purpose::EvaluationEnvironment, f.index);
+        let mut runner = world.episode_runner(streams, Purpose::EvaluationEnvironment, f.index);
         let rng = streams.stream(Purpose::EvaluationAction, f.index, f.episode);
-        let alone = play(stage.as_mut(), f.episode, &Uniform, rng, PROTOCOL.max_steps).unwrap();
+        let alone = play(runner.as_mut(), f.episode, &Uniform, rng, PROTOCOL.max_steps).unwrap();
         assert_eq!((f.length, f.ending), (alone.length, alone.ending));
         assert_eq!(f.score.to_bits(), alone.score.to_bits());
     }
@@ -41,7 +43,7 @@ fn each_episode_is_a_function_of_its_number() {
 fn threads_change_nothing() {
     let world = Arc::new(walk(true, None));
     let play = || evaluate(&world, &Uniform, &PROTOCOL).unwrap();
-    let one: Vec<Finished> = with_threads(1, play);
+    let one: Vec<EpisodeSummary> = with_threads(1, play);
     assert!(with_threads(2, play) == one);
     assert!(with_threads(8, play) == one);
 }
@@ -49,7 +51,9 @@ fn threads_change_nothing() {
 #[test]
 fn few_and_many() {
     let world = Arc::new(walk(true, None));
-    let of = |episodes, rows| evaluate(&world, &Uniform, &Protocol { episodes, rows, ..PROTOCOL }).unwrap();
+    let of = |episodes, num_envs| {
+        evaluate(&world, &Uniform, &Protocol { episodes, num_envs, ..PROTOCOL }).unwrap()
+    };
     assert_eq!(of(0, 8), []);
     let three = of(3, 64);
     assert_eq!(three.iter().map(|f| (f.index, f.episode)).collect::<Vec<_>>(), [(0, 0), (1, 0), (2, 0)]);
@@ -70,7 +74,7 @@ fn the_step_limit_holds() {
 #[test]
 fn a_protocol_without_rows_or_steps_is_refused() {
     let world = Arc::new(walk(false, None));
-    for protocol in [Protocol { rows: 0, ..PROTOCOL }, Protocol { max_steps: 0, ..PROTOCOL }] {
+    for protocol in [Protocol { num_envs: 0, ..PROTOCOL }, Protocol { max_steps: 0, ..PROTOCOL }] {
         assert!(matches!(evaluate(&world, &Uniform, &protocol), Err(Error::Config(_))));
     }
 }
@@ -79,7 +83,7 @@ fn a_protocol_without_rows_or_steps_is_refused() {
 struct Counting(AtomicU64);
 
 impl Policy for Counting {
-    fn act(&self, obs: &[f32], legal: &[bool], rngs: &mut [Stream], choice: &mut Choice) {
+    fn act(&self, obs: &[f32], legal: &[bool], rngs: &mut [Stream], choice: &mut ActionBuffer) {
         self.0.fetch_add(rngs.len() as u64, Ordering::Relaxed);
         Uniform.act(obs, legal, rngs, choice);
     }
@@ -99,10 +103,11 @@ fn no_action_is_chosen_in_vain() {
 struct Confused(bool);
 
 impl Policy for Confused {
-    fn act(&self, obs: &[f32], legal: &[bool], rngs: &mut [Stream], choice: &mut Choice) {
+    fn act(&self, obs: &[f32], legal: &[bool], rngs: &mut [Stream], choice: &mut ActionBuffer) {
         Uniform.act(obs, legal, rngs, choice);
         if rngs.len() < 8 {
-            *choice = if self.0 { Choice::Continuous(vec![0.0; 8]) } else { Choice::Discrete(vec![]) };
+            *choice =
+                if self.0 { ActionBuffer::Continuous(vec![0.0; 8]) } else { ActionBuffer::Discrete(vec![]) };
         }
     }
 }
@@ -111,7 +116,7 @@ impl Policy for Confused {
 fn a_policy_of_another_kind_is_an_error() {
     let world: Arc<_> = Arc::new(walk(true, None));
     for kind in [true, false] {
-        let protocol = Protocol { episodes: 8, rows: 8, ..PROTOCOL };
+        let protocol = Protocol { episodes: 8, num_envs: 8, ..PROTOCOL };
         assert!(matches!(evaluate(&world, &Confused(kind), &protocol), Err(Error::Config(_))));
     }
 }
@@ -120,7 +125,7 @@ fn a_policy_of_another_kind_is_an_error() {
 fn a_world_judges_by_its_measure_and_plays_by_itself() {
     let world = Arc::new(timed());
     for script in [0, 1] {
-        let policy = Scripted(script);
+        let policy = ScriptedPolicy(script);
         let finished = evaluate(&world, &policy, &PROTOCOL).unwrap();
         assert_eq!(finished.len(), 100);
         let mut totals = 0;
@@ -128,15 +133,15 @@ fn a_world_judges_by_its_measure_and_plays_by_itself() {
             assert_eq!((f.score, f.measures[1]), (f64::from(f.length), f64::from(f.length)));
             assert_eq!(f.measures[0] == 4.0, f.ending == Ending::Terminal);
             // The very episode that a stage plays alone, asked in the same way.
-            let mut stage = world.stage(PROTOCOL.streams, Purpose::EvaluationEnvironment, f.index);
+            let mut runner = world.episode_runner(PROTOCOL.streams, Purpose::EvaluationEnvironment, f.index);
             let rng = PROTOCOL.streams.stream(Purpose::EvaluationAction, f.index, f.episode);
-            let alone = play(stage.as_mut(), f.episode, &policy, rng, PROTOCOL.max_steps).unwrap();
+            let alone = play(runner.as_mut(), f.episode, &policy, rng, PROTOCOL.max_steps).unwrap();
             assert_eq!((alone.length, alone.ending), (f.length, f.ending));
-            assert_eq!((alone.score, stage.measures()), (f.total, f.measures.clone()));
-            totals += usize::from(f.total != f.score);
+            assert_eq!((alone.score, runner.measures()), (f.episode_return, f.measures.clone()));
+            totals += usize::from(f.episode_return != f.score);
         }
         assert!(totals > 50, "the return is another number");
         assert!(with_threads(2, || evaluate(&world, &policy, &PROTOCOL).unwrap()) == finished);
     }
-    assert!(matches!(evaluate(&world, &Scripted(2), &PROTOCOL), Err(Error::Unsupported(_))));
+    assert!(matches!(evaluate(&world, &ScriptedPolicy(2), &PROTOCOL), Err(Error::Unsupported(_))));
 }

@@ -3,17 +3,17 @@ use std::sync::Arc;
 
 use freewheel_core::evaluate::{Protocol, evaluate};
 use freewheel_core::{
-    Actions, Choice, DynWorld, Error, Frame, History, ObservationSpace, Player, Policy, Purpose, Question,
-    Streams, World, record,
+    ActionBuffer, Actions, DynWorld, Error, Frame, FrameStack, ObservationSpace, Player, Policy, Purpose,
+    SolveQuery, Streams, World, record,
 };
 
-use crate::stage::equals_a_row_of_a_batch;
+use crate::runner::equals_a_row_of_a_batch;
 use crate::worlds::{Name, Uniform, duel, light, push, timed, walk, with_threads};
 
 const STREAMS: Streams = Streams { seed: 7 };
 
 fn with_history(world: impl World, length: usize) -> Arc<dyn DynWorld> {
-    History::of(world.shared(), length).unwrap()
+    FrameStack::of(world.shared(), length).unwrap()
 }
 
 /// What each player of one row saw, oldest first: written down without any cleverness.
@@ -54,12 +54,12 @@ fn shows_what_a_diary_says(world: Arc<dyn DynWorld>, length: usize) {
         Some(n) => vec![diary.read(player).iter().fold(0.0, |number, digit| number * n + digit)],
         None => diary.read(player),
     };
-    let mut plain = world.batch(rows, STREAMS, Purpose::Environment, 3);
-    let remembering = History::of(world, length).unwrap();
-    let mut seen = remembering.batch(rows, STREAMS, Purpose::Environment, 3);
+    let mut plain = world.vector_env(rows, STREAMS, Purpose::Environment, 3);
+    let remembering = FrameStack::of(world, length).unwrap();
+    let mut seen = remembering.vector_env(rows, STREAMS, Purpose::Environment, 3);
     let mut diaries: Vec<Diary> = (0..rows).map(|_| Diary::new(length)).collect();
     let mut rngs: Vec<_> = (0..rows as u64).map(|i| STREAMS.stream(Purpose::Action, i, 0)).collect();
-    let mut choice = Choice::for_spec(remembering.spec(), rows);
+    let mut choice = ActionBuffer::for_spec(remembering.spec(), rows);
     let mut ended = 0;
     for (row, diary) in diaries.iter_mut().enumerate() {
         diary.see(plain.view().to_play[row], plain.view().obs_row(row));
@@ -105,21 +105,24 @@ fn it_shows_what_each_player_saw_itself() {
 #[test]
 fn an_episode_by_hand() {
     let world = with_history(walk(false, None), 3);
-    let mut stage = world.stage(STREAMS, Purpose::Environment, 0);
-    assert_eq!(stage.obs(), [2.0, 0.0, 2.0, 0.0, 2.0, 0.0]);
+    let mut runner = world.episode_runner(STREAMS, Purpose::Environment, 0);
+    assert_eq!(runner.obs(), [2.0, 0.0, 2.0, 0.0, 2.0, 0.0]);
     for action in [1, 0] {
-        stage.step(Actions::Discrete(&[action])).unwrap();
+        runner.step(Actions::Discrete(&[action])).unwrap();
     }
-    assert_eq!((stage.obs(), stage.shown()), ([2.0, 0.0, 3.0, 1.0, 2.0, 2.0].as_slice(), &[2.0, 2.0][..]));
-    stage.begin(1);
-    assert_eq!(stage.obs(), [2.0, 0.0, 2.0, 0.0, 2.0, 0.0]);
+    assert_eq!(
+        (runner.obs(), runner.world_obs()),
+        ([2.0, 0.0, 3.0, 1.0, 2.0, 2.0].as_slice(), &[2.0, 2.0][..])
+    );
+    runner.begin(1);
+    assert_eq!(runner.obs(), [2.0, 0.0, 2.0, 0.0, 2.0, 0.0]);
     // In the duel the first adds one, the second two and two, and then one: three sums that the first has not seen.
     let world = with_history(duel(), 2);
-    let mut stage = world.stage(STREAMS, Purpose::Environment, 0);
-    let mut seen = vec![stage.obs().to_vec()];
+    let mut runner = world.episode_runner(STREAMS, Purpose::Environment, 0);
+    let mut seen = vec![runner.obs().to_vec()];
     for action in [0, 1, 1, 0, 2] {
-        stage.step(Actions::Discrete(&[action])).unwrap();
-        seen.push(stage.obs().to_vec());
+        runner.step(Actions::Discrete(&[action])).unwrap();
+        seen.push(runner.obs().to_vec());
     }
     assert_eq!(seen, [[0.0, 0.0], [1.0, 1.0], [1.0, 3.0], [3.0, 5.0], [0.0, 6.0], [5.0, 9.0]]);
 }
@@ -135,14 +138,14 @@ fn a_stage_is_a_row_of_a_batch() {
 #[test]
 fn what_it_looks_like() {
     let plain = walk(true, Some(9)).shared();
-    assert!(Arc::ptr_eq(&plain, &History::of(Arc::clone(&plain), 1).unwrap()));
-    let seen = History::of(Arc::clone(&plain), 4).unwrap();
+    assert!(Arc::ptr_eq(&plain, &FrameStack::of(Arc::clone(&plain), 1).unwrap()));
+    let seen = FrameStack::of(Arc::clone(&plain), 4).unwrap();
     let (low, high) = (vec![f32::NEG_INFINITY; 8], vec![f32::INFINITY; 8]);
     assert_eq!(seen.spec().observation, ObservationSpace::Box { shape: vec![8], low, high });
     assert_eq!((&seen.spec().id, seen.spec().masked), (&plain.spec().id, true));
     // Four lights: 4^12 is 2^24; what is more than can be counted is shown as numbers.
     let light = light().shared();
-    let seen = |length| History::of(Arc::clone(&light), length);
+    let seen = |length| FrameStack::of(Arc::clone(&light), length);
     assert_eq!(seen(12).unwrap().spec().observation, ObservationSpace::Discrete { n: 1 << 24 });
     for (length, why) in [(0, "at least 1"), (usize::MAX, "at most 1024")] {
         assert!(seen(length).err().unwrap().to_string().contains(why), "{length}");
@@ -162,10 +165,10 @@ fn planes_are_stacked_in_front() {
 #[test]
 fn saved_and_loaded_it_goes_on_in_the_same_bytes() {
     for world in [with_history(walk(true, Some(9)), 3), with_history(duel(), 3), with_history(light(), 3)] {
-        let batch = |rows| world.batch(rows, STREAMS, Purpose::Environment, 0);
+        let batch = |rows| world.vector_env(rows, STREAMS, Purpose::Environment, 0);
         let mut rngs: Vec<_> = (0..4).map(|i| STREAMS.stream(Purpose::Action, i, 0)).collect();
-        let mut choice = Choice::for_spec(world.spec(), 4);
-        let mut play = |episodes: &mut dyn freewheel_core::Episodes, ticks| {
+        let mut choice = ActionBuffer::for_spec(world.spec(), 4);
+        let mut play = |episodes: &mut dyn freewheel_core::VectorEnv, ticks| {
             let mut made = Vec::new();
             for _ in 0..ticks {
                 let view = episodes.view();
@@ -195,7 +198,7 @@ fn saved_and_loaded_it_goes_on_in_the_same_bytes() {
         assert_eq!(other.save().unwrap(), before);
     }
     let [two, three] =
-        [2, 3].map(|length| with_history(light(), length).batch(4, STREAMS, Purpose::Environment, 0));
+        [2, 3].map(|length| with_history(light(), length).vector_env(4, STREAMS, Purpose::Environment, 0));
     let mut two = two;
     assert!(two.load(&three.save().unwrap()).is_err(), "another length");
 }
@@ -203,10 +206,10 @@ fn saved_and_loaded_it_goes_on_in_the_same_bytes() {
 #[test]
 fn its_episodes_are_recorded_as_the_worlds() {
     for world in [walk(true, Some(9)).shared(), duel().shared(), push().shared()] {
-        let seen = History::of(Arc::clone(&world), 3).unwrap();
-        let mut stage = seen.stage(STREAMS, Purpose::EvaluationEnvironment, 2);
+        let seen = FrameStack::of(Arc::clone(&world), 3).unwrap();
+        let mut runner = seen.episode_runner(STREAMS, Purpose::EvaluationEnvironment, 2);
         let rng = STREAMS.stream(Purpose::EvaluationAction, 2, 0);
-        let played = record::play(&mut *stage, 5, &Uniform, rng, 1000).unwrap();
+        let played = record::play(&mut *runner, 5, &Uniform, rng, 1000).unwrap();
         record::verify(&played, &*world).unwrap();
         record::verify(&played, &*seen).unwrap();
     }
@@ -215,15 +218,15 @@ fn its_episodes_are_recorded_as_the_worlds() {
 #[test]
 fn the_reference_looks_at_the_present() {
     let world = light().shared();
-    let seen = History::of(Arc::clone(&world), 3).unwrap();
-    let solution = seen.solve(&Question::as_played(seen.spec())).unwrap();
+    let seen = FrameStack::of(Arc::clone(&world), 3).unwrap();
+    let solution = seen.solve(&SolveQuery::for_spec(seen.spec())).unwrap();
     assert_eq!((solution.value, solution.values.len()), (1.0, 0));
-    let protocol = Protocol { episodes: 40, rows: 7, max_steps: 50, streams: STREAMS };
+    let protocol = Protocol { episodes: 40, num_envs: 7, max_steps: 50, streams: STREAMS };
     let finished = evaluate(&*seen, &*solution.policy.unwrap(), &protocol).unwrap();
     assert_eq!(finished, evaluate(&*world, &Name, &protocol).unwrap());
     assert!(finished.iter().all(|episode| episode.score == 1.0));
     // Where it is judged it sees as much.
-    let judge = seen.judge().unwrap();
+    let judge = seen.evaluation_world().unwrap();
     assert_eq!(
         (judge.world.spec().id.as_str(), &judge.world.spec().observation),
         ("test/lantern", &seen.spec().observation)
@@ -233,22 +236,22 @@ fn the_reference_looks_at_the_present() {
 #[test]
 fn a_drawing_asks_what_would_be_thought_of_another_present() {
     let seen = with_history(light(), 3);
-    let mut stage = seen.stage(STREAMS, Purpose::Environment, 0);
-    let colour = stage.shown()[0] as u32;
-    stage.step(Actions::Discrete(&[3])).unwrap();
+    let mut runner = seen.episode_runner(STREAMS, Purpose::Environment, 0);
+    let color = runner.world_obs()[0] as u32;
+    runner.step(Actions::Discrete(&[3])).unwrap();
     let mut frame = Frame::default();
-    stage.draw(Some(&Name), &mut frame);
-    // Colour, colour, and each of the four lights, as a number in base 4.
-    let past = f64::from(16 * colour + 4 * colour);
+    runner.draw(Some(&Name), &mut frame);
+    // Color, color, and each of the four lights, as a number in base 4.
+    let past = f64::from(16 * color + 4 * color);
     assert_eq!(frame.to_text().trim_end(), format!("{:?}", [0.0, 1.0, 2.0, 3.0].map(|seen| past + seen)));
 }
 
 #[test]
 fn the_worlds_own_players_play_as_ever() {
     let (world, seen) = (timed().shared(), with_history(timed(), 4));
-    let protocol = Protocol { episodes: 50, rows: 16, max_steps: 30, streams: STREAMS };
+    let protocol = Protocol { episodes: 50, num_envs: 16, max_steps: 30, streams: STREAMS };
     for script in 0..2 {
-        let policy = freewheel_core::Scripted(script);
+        let policy = freewheel_core::ScriptedPolicy(script);
         let play = |world: &dyn DynWorld| evaluate(world, &policy, &protocol).unwrap();
         assert_eq!(play(&*seen), play(&*world));
     }
@@ -257,7 +260,7 @@ fn the_worlds_own_players_play_as_ever() {
 #[test]
 fn threads_change_nothing() {
     let play = || {
-        let protocol = Protocol { episodes: 200, rows: 64, max_steps: 50, streams: STREAMS };
+        let protocol = Protocol { episodes: 200, num_envs: 64, max_steps: 50, streams: STREAMS };
         evaluate(&*with_history(walk(true, Some(9)), 3), &Uniform, &protocol).unwrap()
     };
     assert_eq!(with_threads(1, play), with_threads(3, play));

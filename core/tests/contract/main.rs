@@ -7,7 +7,7 @@ mod checkpoint;
 mod evaluate;
 mod history;
 mod record;
+mod runner;
 mod settings;
-mod stage;
 mod stats;
 mod worlds;

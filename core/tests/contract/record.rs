@@ -12,9 +12,9 @@ const STREAMS: Streams = Streams { seed: 7 };
 
 fn record<W: World>(world: W, index: u64, episode: u64) -> (EpisodeRecord, Arc<W>) {
     let world = Arc::new(world);
-    let mut stage = world.stage(STREAMS, Purpose::EvaluationEnvironment, index);
+    let mut runner = world.episode_runner(STREAMS, Purpose::EvaluationEnvironment, index);
     let rng = STREAMS.stream(Purpose::EvaluationAction, index, episode);
-    (play(stage.as_mut(), episode, &Uniform, rng, 1000).unwrap(), world)
+    (play(runner.as_mut(), episode, &Uniform, rng, 1000).unwrap(), world)
 }
 
 fn differs(record: &EpisodeRecord, world: &dyn DynWorld, why: &str) {
@@ -86,8 +86,8 @@ fn whatever_is_changed_is_found() {
 #[test]
 fn a_changed_world_is_found() {
     let world = Arc::new(walk(false, Some(3)));
-    let mut stage = world.stage(STREAMS, Purpose::WatchEnvironment, 0);
-    let mut recorder = Recorder::begin(stage.as_mut(), 0);
+    let mut runner = world.episode_runner(STREAMS, Purpose::WatchEnvironment, 0);
+    let mut recorder = Recorder::begin(runner.as_mut(), 0);
     for action in [0, 0, 2] {
         recorder.step(Actions::Discrete(&[action])).unwrap();
     }
@@ -101,9 +101,9 @@ fn a_changed_world_is_found() {
 #[test]
 fn a_step_limit_truncates() {
     let world = Arc::new(walk(false, None));
-    let mut stage = world.stage(STREAMS, Purpose::WatchEnvironment, 0);
+    let mut runner = world.episode_runner(STREAMS, Purpose::WatchEnvironment, 0);
     let rng = STREAMS.stream(Purpose::WatchAction, 0, 0);
-    let mut record = play(stage.as_mut(), 4, &LastLegal, rng, 6).unwrap();
+    let mut record = play(runner.as_mut(), 4, &LastLegal, rng, 6).unwrap();
     assert_eq!((record.length, record.ending, record.score), (6, Ending::Truncated, 12.0));
     verify(&record, &world).unwrap();
     record.ending = Ending::Running;
@@ -113,14 +113,14 @@ fn a_step_limit_truncates() {
 #[test]
 fn an_episode_by_hand_may_be_left() {
     let world = Arc::new(walk(false, None));
-    let mut stage = world.stage(STREAMS, Purpose::WatchEnvironment, 0);
-    let mut recorder = Recorder::begin(stage.as_mut(), 0);
+    let mut runner = world.episode_runner(STREAMS, Purpose::WatchEnvironment, 0);
+    let mut recorder = Recorder::begin(runner.as_mut(), 0);
     recorder.step(Actions::Discrete(&[0])).unwrap();
     recorder.step(Actions::Discrete(&[0])).unwrap();
     // What the stage refuses is not recorded.
     assert!(recorder.step(Actions::Discrete(&[0])).is_err());
     recorder.step(Actions::Discrete(&[1])).unwrap();
-    assert_eq!(recorder.stage().obs(), [1.0, 3.0]);
+    assert_eq!(recorder.runner().obs(), [1.0, 3.0]);
     let record = recorder.finish();
     assert_eq!((record.length, record.ending, record.score), (3, Ending::Running, 2.0));
     assert_eq!(record.actions, RecordedActions::Discrete(vec![0, 0, 1]));

@@ -137,7 +137,7 @@ fn a_bootstrap_by_hand() {
 fn an_interval_covers_as_often_as_it_says() {
     let covered = (0..400u64)
         .filter(|&i| {
-            let mut rng = Streams::new(5).stream(Purpose::Learner, i, 0);
+            let mut rng = Streams::new(5).stream(Purpose::Agent, i, 0);
             let sample = [(0..10).map(|_| rng.normal()).collect()];
             let interval = bootstrap(&sample, aggregate_mean, 0.95, 500, Streams::new(i));
             interval.low <= 0.0 && 0.0 <= interval.high
@@ -187,14 +187,14 @@ fn extremes() {
 fn one_run_has_no_interval() {
     let one = bootstrap(&[vec![3.0], vec![5.0]], aggregate_mean, 0.95, 50, Streams::new(1));
     assert_eq!(one, Interval { low: 4.0, high: 4.0 });
-    let summary = summarise(&[3.0], Streams::new(1));
+    let summary = summarize(&[3.0], Streams::new(1));
     assert_eq!((summary.n, summary.mean, summary.iqm, summary.interval), (1, 3.0, 3.0, None));
     assert!(summary.std.is_nan());
 }
 
 #[test]
 fn a_summary_survives_json_and_a_checkpoint() {
-    let summary = summarise(&thirty(), Streams::new(1));
+    let summary = summarize(&thirty(), Streams::new(1));
     let (interval, iqm) = (summary.interval.unwrap(), summary.iqm_interval.unwrap());
     // 2.058 +- 1.96 * 3.016 / sqrt(30), roughly.
     assert!((interval.low - 0.98).abs() < 0.15 && (interval.high - 3.137).abs() < 0.15, "{interval:?}");
@@ -203,7 +203,7 @@ fn a_summary_survives_json_and_a_checkpoint() {
     assert_eq!(serde_json::from_str::<Summary>(&json).unwrap(), summary);
     let bytes = postcard::to_stdvec(&summary).unwrap();
     assert_eq!(postcard::from_bytes::<Summary>(&bytes).unwrap(), summary);
-    let none = serde_json::to_string(&summarise(&[], Streams::new(1))).unwrap();
+    let none = serde_json::to_string(&summarize(&[], Streams::new(1))).unwrap();
     assert!(serde_json::from_str::<Summary>(&none).unwrap().mean.is_nan());
 }
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use freewheel_core::{
-    ActionSpace, Better, Cell, Certainty, Choice, Ending, Env, Frame, Judge, Measure, ObservationSpace,
-    Player, Policy, Question, Result, Score, Solution, Spec, Step, Stream, World,
+    ActionBuffer, ActionSpace, Better, Cell, Certainty, Ending, Env, EvaluationWorld, Frame, Measure,
+    ObservationSpace, Player, Policy, Result, Score, Solution, SolveQuery, Spec, Step, Stream, World,
 };
 use serde::{Deserialize, Serialize};
 
@@ -192,11 +192,11 @@ impl Env for Push {
 
 impl World for Push {}
 
-/// A light is red, green or blue at first and dark from then on; naming its colour gives 1 and ends it. What is learned here is
+/// A light is red, green or blue at first and dark from then on; naming its color gives 1 and ends it. What is learned here is
 /// judged in another world of the same look; the reference names what it sees.
 pub(crate) struct Light {
     spec: Spec,
-    judge: Option<Judge>,
+    judge: Option<EvaluationWorld>,
 }
 
 pub(crate) fn light() -> Light {
@@ -204,7 +204,7 @@ pub(crate) fn light() -> Light {
         let spec = Spec::discrete(&format!("test/{id}"), 4, &["red", "green", "blue", "wait"]);
         Light { spec: Spec { time_limit: Some(6), ..spec }, judge }
     };
-    let judge = Judge { world: lamp("lantern", None).shared(), settings: toml::Table::new() };
+    let judge = EvaluationWorld { world: lamp("lantern", None).shared(), settings: toml::Table::new() };
     lamp("light", Some(judge))
 }
 
@@ -231,13 +231,13 @@ impl Env for Light {
 }
 
 impl World for Light {
-    fn solve(&self, _question: &Question) -> Result<Solution> {
+    fn solve(&self, _question: &SolveQuery) -> Result<Solution> {
         let policy: Arc<dyn Policy> = Arc::new(Name);
         let values = vec![1.0; 4];
         Ok(Solution { certainty: Certainty::Exact, value: 1.0, upper: None, values, policy: Some(policy) })
     }
 
-    fn judge(&self) -> Option<&Judge> {
+    fn evaluation_world(&self) -> Option<&EvaluationWorld> {
         self.judge.as_ref()
     }
 
@@ -258,8 +258,8 @@ impl World for Light {
 pub(crate) struct Name;
 
 impl Policy for Name {
-    fn act(&self, obs: &[f32], _legal: &[bool], _rngs: &mut [Stream], choice: &mut Choice) {
-        let Choice::Discrete(all) = choice else { panic!("counted actions") };
+    fn act(&self, obs: &[f32], _legal: &[bool], _rngs: &mut [Stream], choice: &mut ActionBuffer) {
+        let ActionBuffer::Discrete(all) = choice else { panic!("counted actions") };
         for (action, &seen) in all.iter_mut().zip(obs) {
             *action = seen as u32;
         }
@@ -275,16 +275,16 @@ impl Policy for Name {
 pub(crate) struct Uniform;
 
 impl Policy for Uniform {
-    fn act(&self, _obs: &[f32], legal: &[bool], rngs: &mut [Stream], choice: &mut Choice) {
+    fn act(&self, _obs: &[f32], legal: &[bool], rngs: &mut [Stream], choice: &mut ActionBuffer) {
         match choice {
-            Choice::Discrete(all) => {
+            ActionBuffer::Discrete(all) => {
                 let a = legal.len() / rngs.len();
                 for ((action, mask), rng) in all.iter_mut().zip(legal.chunks_exact(a)).zip(rngs) {
                     let legal: Vec<u32> = (0..a as u32).filter(|&a| mask[a as usize]).collect();
                     *action = legal[rng.below(legal.len() as u32) as usize];
                 }
             }
-            Choice::Continuous(all) => {
+            ActionBuffer::Continuous(all) => {
                 let k = all.len() / rngs.len();
                 for (action, rng) in all.chunks_exact_mut(k).zip(rngs) {
                     action.fill_with(|| rng.uniform() as f32 * 2.0 - 1.0);
@@ -298,8 +298,8 @@ impl Policy for Uniform {
 pub(crate) struct LastLegal;
 
 impl Policy for LastLegal {
-    fn act(&self, _obs: &[f32], legal: &[bool], rngs: &mut [Stream], choice: &mut Choice) {
-        let Choice::Discrete(all) = choice else { panic!("counted actions") };
+    fn act(&self, _obs: &[f32], legal: &[bool], rngs: &mut [Stream], choice: &mut ActionBuffer) {
+        let ActionBuffer::Discrete(all) = choice else { panic!("counted actions") };
         for (action, mask) in all.iter_mut().zip(legal.chunks_exact(legal.len() / rngs.len())) {
             *action = mask.iter().rposition(|&legal| legal).unwrap() as u32;
         }

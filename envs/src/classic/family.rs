@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use freewheel_core::{Cast, DynWorld, Result, World, WorldFamily, WorldInfo};
+use freewheel_core::{DynWorld, PolicyLoader, Result, World, WorldFamily, WorldInfo};
 
 use super::cartpole::{Cartpole, Settings};
 
@@ -23,7 +23,7 @@ impl WorldFamily for Classics {
         &self,
         name: &str,
         settings: &toml::Table,
-        _cast: &dyn Cast,
+        _cast: &dyn PolicyLoader,
     ) -> Result<Option<Arc<dyn DynWorld>>> {
         if name != "cartpole" {
             return Ok(None);

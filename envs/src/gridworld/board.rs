@@ -124,7 +124,7 @@ struct Painter<'a> {
 }
 
 impl Painter<'_> {
-    /// The ground. On a screen a wall is a block that can be seen without colours too, and large cells are parted by
+    /// The ground. On a screen a wall is a block that can be seen without colors too, and large cells are parted by
     /// thin lines; on paper walls are left blank.
     fn fill(&mut self, look: &Look) {
         let Scale { width, height } = self.scale;
@@ -148,17 +148,17 @@ impl Painter<'_> {
         let Scale { width, height } = self.scale;
         let (ink, middle) = (contrast(self.ground), (height - 1) / 2);
         match thought {
-            _ if agent && width < 3 => self.write_centred("●", middle, ink),
+            _ if agent && width < 3 => self.write_centered("●", middle, ink),
             Some(thought) => {
                 let own = if look.glyph == '·' || width == 1 { None } else { Some(look.glyph) };
                 let mark = if agent { Some('●') } else { own };
                 let arrows = thought.arrows.iter().copied().take((width - 1).max(1));
                 let text: String = mark.into_iter().chain(arrows).take(width).collect();
                 let (above, below) = two_lines(height);
-                self.write_centred(&text, above, ink);
+                self.write_centered(&text, above, ink);
                 if height > 1 {
                     let room = if width < 6 { width - 1 } else { width };
-                    self.write_centred(&number(thought.value, room), below, ink);
+                    self.write_centered(&number(thought.value, room), below, ink);
                 }
             }
             None if agent => self.picture('●', ink),
@@ -183,11 +183,11 @@ impl Painter<'_> {
                     self.ground = self.ground.mix(Rgb(0, 0, 0), 0.35);
                 }
                 for (y, row) in (middle - 1..).zip(large) {
-                    self.write_centred(row, y, fg);
+                    self.write_centered(row, y, fg);
                 }
             }
-            '●' if width >= 6 => self.write_centred(" (●)", middle, fg),
-            _ => self.write_centred(glyph.encode_utf8(&mut [0; 4]), middle, fg),
+            '●' if width >= 6 => self.write_centered(" (●)", middle, fg),
+            _ => self.write_centered(glyph.encode_utf8(&mut [0; 4]), middle, fg),
         }
     }
 
@@ -197,13 +197,13 @@ impl Painter<'_> {
         }
     }
 
-    fn write_centred(&mut self, text: &str, y: usize, fg: Rgb) {
+    fn write_centered(&mut self, text: &str, y: usize, fg: Rgb) {
         let indent = (self.scale.width - text.chars().count().min(self.scale.width)) / 2;
         self.frame.write(self.x + indent, self.y + y, text, fg, self.ground);
     }
 }
 
-/// The rows of two lines of text in a cell: nearer to each other than to those of its neighbours.
+/// The rows of two lines of text in a cell: nearer to each other than to those of its neighbors.
 fn two_lines(height: usize) -> (usize, usize) {
     match height {
         ..=3 => (0, height.min(2) - 1),

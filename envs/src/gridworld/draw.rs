@@ -39,7 +39,7 @@ impl MapBoard {
         }
     }
 
-    /// The glyph, its colour, the colour behind it, and whether nobody acts here.
+    /// The glyph, its color, the color behind it, and whether nobody acts here.
     fn paint(&self, cell: usize, tile: &Tile, keys: u32) -> (char, Rgb, Rgb, bool) {
         let letter = self.glyphs[cell];
         let holds = |key: u8| keys >> key & 1 == 1;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use freewheel_core::{Cast, DynWorld, Error, Result, World, WorldFamily, WorldInfo};
+use freewheel_core::{DynWorld, Error, PolicyLoader, Result, World, WorldFamily, WorldInfo};
 
 use super::map::Map;
 use super::movingai::{self, Terrain};
@@ -139,7 +139,7 @@ impl WorldFamily for Grids {
         &self,
         name: &str,
         settings: &toml::Table,
-        _cast: &dyn Cast,
+        _cast: &dyn PolicyLoader,
     ) -> Result<Option<Arc<dyn DynWorld>>> {
         Ok(self.world(name, settings)?.map(World::shared))
     }

@@ -94,7 +94,7 @@ fn pick(cells: &[usize], rng: &mut Stream) -> usize {
 /// Not to be reached.
 const FAR: u32 = u32::MAX;
 
-fn neighbours(cell: usize, width: usize, cells: usize) -> impl Iterator<Item = usize> {
+fn neighbors(cell: usize, width: usize, cells: usize) -> impl Iterator<Item = usize> {
     let column = cell % width;
     [
         (cell >= width).then(|| cell - width),
@@ -112,7 +112,7 @@ fn distances(open: &[bool], width: usize, start: usize) -> Vec<u32> {
     distances[start] = 0;
     let mut queue = std::collections::VecDeque::from([start]);
     while let Some(cell) = queue.pop_front() {
-        for next in neighbours(cell, width, open.len()) {
+        for next in neighbors(cell, width, open.len()) {
             if open[next] && distances[next] == FAR {
                 distances[next] = distances[cell] + 1;
                 queue.push_back(next);
@@ -134,7 +134,7 @@ fn largest_region(open: &[bool], width: usize) -> Vec<usize> {
         let mut region = vec![first];
         let mut next = 0;
         while next < region.len() {
-            for cell in neighbours(region[next], width, open.len()) {
+            for cell in neighbors(region[next], width, open.len()) {
                 if open[cell] && !std::mem::replace(&mut seen[cell], true) {
                     region.push(cell);
                 }

@@ -6,7 +6,7 @@ use super::rules::Rules;
 use super::table::Table;
 
 /// Refuses a map with a goal that cannot be reached, a start that reaches none, or no end at all. Chance counts as a
-/// way: what has a positive probability can be reached. Keys and doors are honoured, since states hold the keys.
+/// way: what has a positive probability can be reached. Keys and doors are honored, since states hold the keys.
 pub(super) fn check(map: &Map, rules: &Rules, table: &Table) -> Result<(), MapError> {
     let starts: Vec<u32> = rules.starts.iter().map(|&cell| rules.observation(cell, 0)).collect();
     let reached = walk(table.states(), &starts, |state, open| open.extend(successors(table, state)));
@@ -47,7 +47,7 @@ fn successors(table: &Table, state: u32) -> impl Iterator<Item = u32> + '_ {
     (0..table.actions()).flat_map(of).map(|(_, landing)| landing.next)
 }
 
-/// Which of `states` states a walk comes to from `starts`, `[states]`; `expand` adds the neighbours of one.
+/// Which of `states` states a walk comes to from `starts`, `[states]`; `expand` adds the neighbors of one.
 fn walk(states: usize, starts: &[u32], expand: impl Fn(u32, &mut Vec<u32>)) -> Vec<bool> {
     let mut reached = vec![false; states];
     let mut open = starts.to_vec();

@@ -25,7 +25,7 @@ use super::map::Map;
 use super::table::{Dice, Die, Landing, MAX_STATES, Table};
 use super::tiles::{self, Tile, Tiles};
 
-/// Raised whenever the behaviour of maps changes.
+/// Raised whenever the behavior of maps changes.
 pub(super) const VERSION: u32 = 1;
 
 /// No cell of the index: a wall.
@@ -141,7 +141,7 @@ impl Rules {
         Dice::new(&[still.collect(), calm.collect(), gusty.collect()])
     }
 
-    /// The directions that action `a` may turn into. In Gymnasium's order: the neighbour below, itself, the one above.
+    /// The directions that action `a` may turn into. In Gymnasium's order: the neighbor below, itself, the one above.
     fn slips(&self, a: usize) -> Vec<(f64, usize)> {
         let (slip, all) = (self.legend.slip, &self.directions);
         if slip == 0.0 || all[a] == Direction::Stay {
@@ -224,16 +224,16 @@ impl Rules {
         (cell, stopped)
     }
 
-    /// The neighbour of `from`, if it can be entered from there.
+    /// The neighbor of `from`, if it can be entered from there.
     fn enter(&self, from: u32, rows: i32, columns: i32, keys: u32) -> Option<u32> {
-        let to = self.neighbour(from, rows, columns)?;
+        let to = self.neighbor(from, rows, columns)?;
         let tile = &self.tiles[to as usize];
         if !is_open(tile, keys) || tile.one_way.is_some_and(|way| way.delta() != (rows, columns)) {
             return None;
         }
         if rows != 0 && columns != 0 && !self.legend.cut_corners {
             let free = |rows, columns| {
-                let beside = self.neighbour(from, rows, columns);
+                let beside = self.neighbor(from, rows, columns);
                 beside.is_some_and(|cell| is_open(&self.tiles[cell as usize], keys))
             };
             if !free(rows, 0) || !free(0, columns) {
@@ -243,7 +243,7 @@ impl Rules {
         Some(to)
     }
 
-    fn neighbour(&self, from: u32, rows: i32, columns: i32) -> Option<u32> {
+    fn neighbor(&self, from: u32, rows: i32, columns: i32) -> Option<u32> {
         let (row, column) = (from as i32 / self.width + rows, from as i32 % self.width + columns);
         let inside = (0..self.height).contains(&row) && (0..self.width).contains(&column);
         inside.then_some((row * self.width + column) as u32)

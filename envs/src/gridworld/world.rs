@@ -4,7 +4,8 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use freewheel_core::{
-    ActionSpace, Env, Frame, ObservationSpace, Policy, Question, Result, Solution, Spec, Step, Stream, World,
+    ActionSpace, Env, Frame, ObservationSpace, Policy, Result, Solution, SolveQuery, Spec, Step, Stream,
+    World,
 };
 use serde::{Deserialize, Serialize};
 
@@ -203,8 +204,8 @@ impl Env for Gridworld {
 }
 
 impl World for Gridworld {
-    fn solve(&self, question: &Question) -> Result<Solution> {
-        self.mdp()?.solve(question)
+    fn solve(&self, query: &SolveQuery) -> Result<Solution> {
+        self.mdp()?.solve(query)
     }
 
     fn draw(&self, state: &State, policy: Option<&dyn Policy>, frame: &mut Frame) {

@@ -3,8 +3,8 @@
 use std::sync::{Arc, OnceLock};
 
 use freewheel_core::{
-    Baseline, Choice, Env, Frame, ObservationSpace, Policy, Question, Result, Solution, Spec, Step, Stream,
-    World,
+    ActionBuffer, Baseline, Env, Frame, ObservationSpace, Policy, Result, Solution, SolveQuery, Spec, Step,
+    Stream, World,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -23,8 +23,8 @@ pub(super) trait Market<const K: usize>: Send + Sync + 'static {
     fn observe(&self, state: &Self::State, out: &mut [f32]);
     fn account<'a>(&self, state: &'a Self::State) -> &'a Account;
     /// The best; the policy may be left to the rule.
-    fn solve(&self, question: &Question) -> Result<Reference<K>>;
-    fn baseline(&self, question: &Question) -> Result<Baseline>;
+    fn solve(&self, query: &SolveQuery) -> Result<Reference<K>>;
+    fn baseline(&self, query: &SolveQuery) -> Result<Baseline>;
     fn chart(&self, state: &Self::State) -> Chart<'_>;
     /// Player `script` of the market's own ones.
     fn scripted(&self, script: usize, state: &Self::State) -> Option<[f64; K]>;
@@ -81,7 +81,7 @@ impl<M: Market<K>, A: Menu<K> + Clone, const K: usize> Desk<M, A, K> {
 
     /// What plays best as the world is played, worked out when it is first asked for.
     fn best(&self) -> Option<&Arc<dyn Policy>> {
-        let solve = || World::solve(self, &Question::as_played(&self.spec)).ok()?.policy;
+        let solve = || World::solve(self, &SolveQuery::for_spec(&self.spec)).ok()?.policy;
         self.best.get_or_init(solve).as_ref()
     }
 }
@@ -122,7 +122,7 @@ impl<M: Market<K>, A: Menu<K> + Clone, const K: usize> Env for Desk<M, A, K> {
         }
         let mut obs = vec![0.0; self.spec.observation.len()];
         self.observe(state, &mut obs);
-        let mut choice = Choice::for_spec(&self.spec, 1);
+        let mut choice = ActionBuffer::for_spec(&self.spec, 1);
         let legal = vec![true; self.spec.actions.count()];
         self.best()?.act(&obs, &legal, std::slice::from_mut(rng), &mut choice);
         self.menu.chosen(&choice)
@@ -130,16 +130,16 @@ impl<M: Market<K>, A: Menu<K> + Clone, const K: usize> Env for Desk<M, A, K> {
 }
 
 impl<M: Market<K>, A: Menu<K> + Clone, const K: usize> World for Desk<M, A, K> {
-    fn solve(&self, question: &Question) -> Result<Solution> {
-        let Reference { mut solution, rule } = self.market.solve(question)?;
+    fn solve(&self, query: &SolveQuery) -> Result<Solution> {
+        let Reference { mut solution, rule } = self.market.solve(query)?;
         if let (None, Some(rule)) = (&solution.policy, rule) {
             solution.policy = Some(Arc::new(Ruled { menu: self.menu.clone(), rule }));
         }
         Ok(solution)
     }
 
-    fn baseline(&self, question: &Question) -> Result<Baseline> {
-        self.market.baseline(question)
+    fn baseline(&self, query: &SolveQuery) -> Result<Baseline> {
+        self.market.baseline(query)
     }
 
     fn draw(&self, state: &M::State, _policy: Option<&dyn Policy>, frame: &mut Frame) {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use freewheel_core::settings::read;
-use freewheel_core::{Cast, DynWorld, Result, WorldFamily, WorldInfo};
+use freewheel_core::{DynWorld, PolicyLoader, Result, WorldFamily, WorldInfo};
 use schemars::{JsonSchema, Schema};
 use serde::de::DeserializeOwned;
 
@@ -100,7 +100,7 @@ impl WorldFamily for Markets {
         &self,
         name: &str,
         settings: &toml::Table,
-        _cast: &dyn Cast,
+        _cast: &dyn PolicyLoader,
     ) -> Result<Option<Arc<dyn DynWorld>>> {
         KINDS.iter().find(|kind| kind.name == name).map(|kind| (kind.build)(settings)).transpose()
     }

@@ -1,6 +1,6 @@
 //! What a trader may order: one row of a table, or numbers between bounds. An order is K real numbers.
 
-use freewheel_core::{Action, ActionSpace, Choice, Policy, Stream};
+use freewheel_core::{Action, ActionBuffer, ActionSpace, Policy, Stream};
 
 /// The actions of a market, and the orders they stand for.
 pub(super) trait Menu<const K: usize>: Send + Sync + 'static {
@@ -16,9 +16,9 @@ pub(super) trait Menu<const K: usize>: Send + Sync + 'static {
     /// Any action, equally often.
     fn any(&self, rng: &mut Stream) -> Self::Action;
     /// Writes an action as a policy's choice for row `row`.
-    fn choose(&self, action: Self::Action, row: usize, choice: &mut Choice);
+    fn choose(&self, action: Self::Action, row: usize, choice: &mut ActionBuffer);
     /// The choice of row 0.
-    fn chosen(&self, choice: &Choice) -> Option<Self::Action> {
+    fn chosen(&self, choice: &ActionBuffer) -> Option<Self::Action> {
         Self::Action::rows(choice.actions(), 1).and_then(|all| all.first().copied())
     }
 }
@@ -54,8 +54,8 @@ impl<const K: usize> Menu<K> for Table<K> {
         rng.below(self.orders.len() as u32)
     }
 
-    fn choose(&self, action: u32, row: usize, choice: &mut Choice) {
-        if let Choice::Discrete(all) = choice {
+    fn choose(&self, action: u32, row: usize, choice: &mut ActionBuffer) {
+        if let ActionBuffer::Discrete(all) = choice {
             all[row] = action;
         }
     }
@@ -93,8 +93,8 @@ impl<const K: usize> Menu<K> for Range<K> {
         std::array::from_fn(|k| (self.low[k] + (self.high[k] - self.low[k]) * rng.uniform()) as f32)
     }
 
-    fn choose(&self, action: [f32; K], row: usize, choice: &mut Choice) {
-        if let Choice::Continuous(all) = choice {
+    fn choose(&self, action: [f32; K], row: usize, choice: &mut ActionBuffer) {
+        if let ActionBuffer::Continuous(all) = choice {
             all[row * K..(row + 1) * K].copy_from_slice(&action);
         }
     }
@@ -110,7 +110,7 @@ pub(super) struct Ruled<A, const K: usize> {
 }
 
 impl<A: Menu<K>, const K: usize> Policy for Ruled<A, K> {
-    fn act(&self, obs: &[f32], _legal: &[bool], rngs: &mut [Stream], choice: &mut Choice) {
+    fn act(&self, obs: &[f32], _legal: &[bool], rngs: &mut [Stream], choice: &mut ActionBuffer) {
         let width = (obs.len() / rngs.len().max(1)).max(1);
         for (row, obs) in obs.chunks(width).enumerate() {
             self.menu.choose(self.menu.action((self.rule)(obs)), row, choice);

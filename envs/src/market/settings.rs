@@ -20,7 +20,7 @@ pub enum ActionKind {
 pub enum Reward {
     /// The price moves as they come.
     #[default]
-    Realised,
+    Realized,
     /// Their mean, as far as it is known beforehand.
     Expected,
 }

@@ -28,7 +28,7 @@ const SAME: f64 = 1e-12;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Plan {
     /// The action of each state, `[S]`.
-    Choice(Vec<u32>),
+    ActionBuffer(Vec<u32>),
     /// The probability of each action, `[S * A]`.
     Mixture(Vec<f64>),
 }
@@ -63,7 +63,7 @@ impl<'a> Search<'a> {
 
     /// The optimum without a horizon.
     pub(super) fn stationary_optimum(&self) -> Play {
-        self.play(Plan::Choice(best(self.kernel).choice))
+        self.play(Plan::ActionBuffer(best(self.kernel).choice))
     }
 
     /// The best policy found, and the value of play that sees the clock.
@@ -72,11 +72,11 @@ impl<'a> Search<'a> {
         let Timed { values, slices } = timed(self.kernel, self.horizon, &quarters);
         let upper = self.mean(&values);
         let mut top = self.stationary_optimum();
-        let others = slices.into_iter().rev().map(Plan::Choice).map(|plan| self.play(plan));
+        let others = slices.into_iter().rev().map(Plan::ActionBuffer).map(|plan| self.play(plan));
         let shorter = [4.0, 1.0, 0.5, 0.25].into_iter().filter_map(|c| {
             let fade = 1.0 - 1.0 / (1.0 + c * f64::from(self.horizon));
             let kernel = (self.kernel.gamma > 0.0).then(|| self.kernel.at(self.kernel.gamma * fade))?;
-            Some(self.play(Plan::Choice(best(&kernel).choice)))
+            Some(self.play(Plan::ActionBuffer(best(&kernel).choice)))
         });
         for play in others.chain(shorter) {
             if self.is_upper(top.value, upper) {
@@ -103,7 +103,7 @@ impl<'a> Search<'a> {
 
     fn chain(&self, plan: &Plan) -> Chain<'a> {
         match plan {
-            Plan::Choice(choice) => Chain::of_choice(self.kernel, choice),
+            Plan::ActionBuffer(choice) => Chain::of_choice(self.kernel, choice),
             Plan::Mixture(policy) => Chain::of_mixture(self.kernel, policy),
         }
     }
@@ -134,7 +134,7 @@ impl<'a> Search<'a> {
     fn weights(&self, plan: &Plan) -> Vec<f64> {
         match plan {
             Plan::Mixture(policy) => policy.clone(),
-            Plan::Choice(choice) => {
+            Plan::ActionBuffer(choice) => {
                 let mut policy = vec![0.0; self.kernel.states * self.kernel.actions];
                 for (s, &a) in choice.iter().enumerate().filter(|(_, a)| **a != REST) {
                     policy[s * self.kernel.actions + a as usize] = 1.0;

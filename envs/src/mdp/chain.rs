@@ -12,7 +12,7 @@
 //! This is Gaussian elimination, but without a single subtraction, since `d_k` is a sum instead of `1 -
 //! w_kk`: every number keeps its relative accuracy, however long the chain takes to end (Grassmann, Taksar &
 //! Heyman 1985; O'Cinneide 1993). No pivoting is needed, so the fill is known beforehand: elimination tree of
-//! the symmetrised pattern (Liu 1990) in the order of nested dissection.
+//! the symmetrized pattern (Liu 1990) in the order of nested dissection.
 
 use super::kernel::{Kernel, Merge, clean};
 use elimination::Elimination;

@@ -47,10 +47,10 @@ fn assign(nodes: &[u32], end: u32, rank: &mut [u32]) -> u32 {
     begin
 }
 
-/// Neighbours in compressed rows.
+/// Neighbors in compressed rows.
 struct Graph {
     rows: Vec<u32>,
-    neighbours: Vec<u32>,
+    neighbors: Vec<u32>,
 }
 
 impl Graph {
@@ -76,18 +76,18 @@ impl Graph {
             }
         }
         // Each edge was found several times.
-        let (mut rows, mut neighbours) = (vec![0], Vec::new());
+        let (mut rows, mut neighbors) = (vec![0], Vec::new());
         for s in 0..states {
             let row = &mut all[begin[s] as usize..begin[s + 1] as usize];
             row.sort_unstable();
-            neighbours.extend(row.chunk_by(|a, b| a == b).map(|same| same[0]));
-            rows.push(neighbours.len() as u32);
+            neighbors.extend(row.chunk_by(|a, b| a == b).map(|same| same[0]));
+            rows.push(neighbors.len() as u32);
         }
-        Graph { rows, neighbours }
+        Graph { rows, neighbors }
     }
 
     fn of(&self, s: u32) -> &[u32] {
-        &self.neighbours[self.rows[s as usize] as usize..self.rows[s as usize + 1] as usize]
+        &self.neighbors[self.rows[s as usize] as usize..self.rows[s as usize + 1] as usize]
     }
 }
 

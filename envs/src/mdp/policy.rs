@@ -1,6 +1,6 @@
 //! A policy over numbered states, as a table.
 
-use freewheel_core::{Choice, Policy, Stream};
+use freewheel_core::{ActionBuffer, Policy, Stream};
 
 use super::chain::REST;
 
@@ -96,8 +96,8 @@ fn mixed(table: &[f64], s: usize, legal: &[bool], rng: &mut Stream) -> u32 {
 }
 
 impl Policy for StatePolicy {
-    fn act(&self, obs: &[f32], legal: &[bool], rngs: &mut [Stream], choice: &mut Choice) {
-        let Choice::Discrete(out) = choice else { return };
+    fn act(&self, obs: &[f32], legal: &[bool], rngs: &mut [Stream], choice: &mut ActionBuffer) {
+        let ActionBuffer::Discrete(out) = choice else { return };
         let rows = obs.iter().zip(legal.chunks_exact(self.actions)).zip(rngs);
         for (((obs, legal), rng), out) in rows.zip(out) {
             let s = *obs as usize;
@@ -144,9 +144,9 @@ mod tests {
             for legal in [[true; 4], [true, true, true, false], [true, false, false, false]] {
                 let mut rngs: Vec<Stream> =
                     (0..N as u64).map(|i| Streams::new(3).stream(Purpose::Action, i, 0)).collect();
-                let mut choice = Choice::Discrete(vec![0; N]);
+                let mut choice = ActionBuffer::Discrete(vec![0; N]);
                 policy.act(&[0.0; N], &legal.repeat(N), &mut rngs, &mut choice);
-                let Choice::Discrete(actions) = choice else { panic!() };
+                let ActionBuffer::Discrete(actions) = choice else { panic!() };
                 let expected = policy.probabilities(0, &legal);
                 for (a, p) in expected.iter().enumerate() {
                     let found = actions.iter().filter(|x| **x == a as u32).count() as f64 / N as f64;

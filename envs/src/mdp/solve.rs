@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use freewheel_core::{Certainty, Error, Policy, Question, Result, Solution, Who};
+use freewheel_core::{Certainty, Error, Policy, PolicyClass, Result, Solution, SolveQuery};
 
 use super::FiniteMdp;
 use super::best::{Optimum, best};
@@ -20,21 +20,21 @@ impl FiniteMdp {
     /// [`Error::Unsupported`] where the value from the start is not a finite number; [`Error::Config`] where
     /// gamma or an epsilon is not in
     /// [0, 1].
-    pub fn solve(&self, question: &Question) -> Result<Solution> {
-        let Question { gamma, horizon, time_observed, who } = *question;
+    pub fn solve(&self, query: &SolveQuery) -> Result<Solution> {
+        let SolveQuery { gamma, horizon, time_observed, policy_class } = *query;
         check("gamma", gamma)?;
         let kernel = Kernel::new(self, gamma);
-        match who {
-            Who::Best => self.best(&kernel, &kernel, horizon, time_observed, 0.0),
-            Who::EpsilonSoft(epsilon) => {
+        match policy_class {
+            PolicyClass::Optimal => self.best(&kernel, &kernel, horizon, time_observed, 0.0),
+            PolicyClass::EpsilonSoft(epsilon) => {
                 check("epsilon", epsilon)?;
                 self.best(&kernel.soft(epsilon), &kernel, horizon, time_observed, epsilon)
             }
-            Who::Random => {
+            PolicyClass::Random => {
                 let policy = kernel.evenly(&kernel.legal);
                 self.evaluate(&Chain::of_mixture(&kernel, &policy), &kernel, horizon, Manner::Random)
             }
-            Who::EpsilonGreedy(epsilon) => {
+            PolicyClass::EpsilonGreedy(epsilon) => {
                 check("epsilon", epsilon)?;
                 let optimum = best(&kernel);
                 if self.finite(&optimum.values, gamma).is_err() && horizon.is_some() {
@@ -95,7 +95,7 @@ impl FiniteMdp {
     ) -> (Vec<f64>, Arc<dyn Policy>) {
         let (values, next) = search.values(&play.plan);
         let manner = match play.plan {
-            Plan::Choice(choice) => manner(choice, epsilon),
+            Plan::ActionBuffer(choice) => manner(choice, epsilon),
             Plan::Mixture(weights) => Manner::Mixed(plain.softened(weights, epsilon)),
         };
         (values, Arc::new(StatePolicy::new(self.actions(), manner, &action_values(plain, &next))))

@@ -5,22 +5,22 @@ mod figures;
 mod random;
 mod worlds;
 
-use freewheel_core::{Question, Solution, Who};
+use freewheel_core::{PolicyClass, Solution, SolveQuery};
 
 use super::FiniteMdp;
 
 /// A question without a horizon.
-fn endless(who: Who, gamma: f64) -> Question {
-    Question { gamma, horizon: None, time_observed: false, who }
+fn endless(policy_class: PolicyClass, gamma: f64) -> SolveQuery {
+    SolveQuery { gamma, horizon: None, time_observed: false, policy_class }
 }
 
 /// A question within a horizon.
-fn within(who: Who, gamma: f64, horizon: u32, time_observed: bool) -> Question {
-    Question { gamma, horizon: Some(horizon), time_observed, who }
+fn within(policy_class: PolicyClass, gamma: f64, horizon: u32, time_observed: bool) -> SolveQuery {
+    SolveQuery { gamma, horizon: Some(horizon), time_observed, policy_class }
 }
 
-fn solve(mdp: &FiniteMdp, question: Question) -> Solution {
-    mdp.solve(&question).unwrap_or_else(|error| panic!("{question:?}: {error}"))
+fn solve(mdp: &FiniteMdp, query: SolveQuery) -> Solution {
+    mdp.solve(&query).unwrap_or_else(|error| panic!("{query:?}: {error}"))
 }
 
 #[track_caller]

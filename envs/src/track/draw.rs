@@ -49,7 +49,7 @@ pub(super) fn paint(rules: &Rules, state: &State, frame: &mut Frame) {
     text(rules, state, frame, rows - ROWS_OF_TEXT);
 }
 
-/// A road's pixel: how much of it is road, and its colour.
+/// A road's pixel: how much of it is road, and its color.
 type Pixel = Option<Rgb>;
 
 fn half_block(upper: Pixel, lower: Pixel) -> Cell {
@@ -69,13 +69,13 @@ fn arrow(heading: f64) -> char {
     ARROWS[eighth % ARROWS.len()]
 }
 
-/// From metres to pixels, square ones.
+/// From meters to pixels, square ones.
 struct Map {
     width: usize,
     height: usize,
     west: f64,
     north: f64,
-    per_metre: f64,
+    per_meter: f64,
 }
 
 impl Map {
@@ -90,32 +90,32 @@ impl Map {
         }
         let (across, up) = (high[0] - low[0], high[1] - low[1]);
         let room = |pixels: usize| pixels as f64 - 1.0;
-        let per_metre = (room(width) / across).min(room(height) / up);
+        let per_meter = (room(width) / across).min(room(height) / up);
         Map {
             width,
             height,
-            west: 0.5 * (low[0] + high[0]) - 0.5 * width as f64 / per_metre,
-            north: 0.5 * (low[1] + high[1]) + 0.5 * height as f64 / per_metre,
-            per_metre,
+            west: 0.5 * (low[0] + high[0]) - 0.5 * width as f64 / per_meter,
+            north: 0.5 * (low[1] + high[1]) + 0.5 * height as f64 / per_meter,
+            per_meter,
         }
     }
 
     /// Column and row of a point, in pixels.
     fn pixel(&self, x: f64, y: f64) -> (f64, f64) {
-        ((x - self.west) * self.per_metre, (self.north - y) * self.per_metre)
+        ((x - self.west) * self.per_meter, (self.north - y) * self.per_meter)
     }
 
-    /// The road's pixels, row after row; the last `driven` m before `s` in another colour.
+    /// The road's pixels, row after row; the last `driven` m before `s` in another color.
     fn road(&self, circuit: &Circuit, s: f64, driven: f64) -> Vec<Pixel> {
         // Every pixel is looked at in a finer grid: 0 is ground, else asphalt, driven or the start line.
         let (columns, rows) = (LOOKS * self.width, LOOKS * self.height);
         let mut grid = vec![0u8; columns * rows];
-        let step = 0.7 / (self.per_metre * LOOKS as f64);
+        let step = 0.7 / (self.per_meter * LOOKS as f64);
         let count = (circuit.length() / step).ceil().max(8.0) as usize;
         let along = circuit.length() / count as f64;
         for at in circuit.samples(count) {
             let behind = (s - at.s).rem_euclid(circuit.length());
-            let line = at.s < (1.0 / self.per_metre).max(along);
+            let line = at.s < (1.0 / self.per_meter).max(along);
             let kind = if line {
                 3
             } else if behind < driven {
@@ -124,7 +124,7 @@ impl Map {
                 1
             };
             let (sin, cos) = at.heading.sin_cos();
-            // Outer edges of bends are longer than the centre line.
+            // Outer edges of bends are longer than the center line.
             let across = ((at.left + at.right) / step).ceil() as usize;
             for i in 0..=across {
                 let n = -at.right + (at.left + at.right) * i as f64 / across.max(1) as f64;
@@ -149,8 +149,8 @@ fn blend(grid: &[u8], columns: usize, x: usize, y: usize) -> Pixel {
     let [_, asphalt, driven, line] = counts;
     let covered = (asphalt + driven + line) as f32 / (LOOKS * LOOKS) as f32;
     let road = ASPHALT.mix(DRIVEN, driven as f32 / (asphalt + driven).max(1) as f32);
-    let colour = road.mix(LINE, line as f32 / (asphalt + driven + line).max(1) as f32);
-    (covered >= COVERED).then(|| GROUND.mix(colour, 0.25 + 0.75 * covered))
+    let color = road.mix(LINE, line as f32 / (asphalt + driven + line).max(1) as f32);
+    (covered >= COVERED).then(|| GROUND.mix(color, 0.25 + 0.75 * covered))
 }
 
 /// Two lines: where the race stands; what the driver does.
@@ -184,7 +184,7 @@ fn text(rules: &Rules, state: &State, frame: &mut Frame, row: usize) {
         .collect();
     frame.write(speed.len(), row + 1, &gauge, FAINT, GROUND);
     let pushed = (5.0 * pedals.abs()).round() as usize;
-    let (name, colour) = if pedals < 0.0 { ("brake", CAR) } else { ("throttle", Rgb(90, 200, 120)) };
+    let (name, color) = if pedals < 0.0 { ("brake", CAR) } else { ("throttle", Rgb(90, 200, 120)) };
     let bar: String = (0..5).map(|i| if i < pushed { '█' } else { '░' }).collect();
-    frame.write(speed.len() + 12, row + 1, &format!("{bar} {name}"), colour, GROUND);
+    frame.write(speed.len() + 12, row + 1, &format!("{bar} {name}"), color, GROUND);
 }

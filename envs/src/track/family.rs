@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use freewheel_core::{Cast, DynWorld, Error, Judge, Result, WorldFamily, WorldInfo};
+use freewheel_core::{DynWorld, Error, EvaluationWorld, PolicyLoader, Result, WorldFamily, WorldInfo};
 
 use super::circuit::{Circuit, NAMES};
 use super::world::{self, Settings, Start};
@@ -31,7 +31,7 @@ impl WorldFamily for Tracks {
         &self,
         name: &str,
         settings: &toml::Table,
-        _cast: &dyn Cast,
+        _cast: &dyn PolicyLoader,
     ) -> Result<Option<Arc<dyn DynWorld>>> {
         if !NAMES.iter().any(|(known, _)| *known == name) {
             return Ok(None);
@@ -73,7 +73,8 @@ fn judged(
     let standing = Settings { start: Start::Standing, ..settings.clone() };
     let mut table = table.clone();
     table.insert("start".into(), "standing".into());
-    let judge = Judge { world: world::driving(id, circuit.clone(), &standing, None)?, settings: table };
+    let judge =
+        EvaluationWorld { world: world::driving(id, circuit.clone(), &standing, None)?, settings: table };
     world::driving(id, circuit.clone(), settings, Some(judge))
 }
 

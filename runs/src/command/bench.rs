@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use freewheel_agents::{AgentKind, Budget};
+use freewheel_agents::{AgentFactory, Budget};
 use freewheel_core::{
-    Actions, DynWorld, Episodes, Learner, Purpose, Question, Result as CoreResult, Spec, Stream, Streams,
-    View, World,
+    Actions, Agent, BatchView, DynWorld, Purpose, Result as CoreResult, SolveQuery, Spec, Stream, Streams,
+    VectorEnv, World,
 };
 use freewheel_envs::market::replay;
 use serde::Serialize;
@@ -15,7 +15,7 @@ use toml::Table;
 use crate::cli::Bench;
 use crate::error::{Error, Result};
 use crate::experiment::pool;
-use crate::{Catalogue, output};
+use crate::{Registry, output};
 
 /// One measurement.
 #[derive(Serialize)]
@@ -34,7 +34,7 @@ const FULL: [&str; 3] = ["grid/cliff", "grid/frozenlake-4x4", "grid/taxi"];
 /// Work of one round.
 const ROUND_NS: f64 = 20e6;
 
-pub(super) fn bench(catalogue: &Catalogue, args: &Bench) -> Result<()> {
+pub(super) fn bench(registry: &Registry, args: &Bench) -> Result<()> {
     let wanted = |id: &str| args.only.as_ref().is_none_or(|only| id.contains(only.as_str()));
     let mut all = Vec::new();
     let mut add = |id: String, unit, mut rounds: Vec<f64>| -> Result<()> {
@@ -49,10 +49,10 @@ pub(super) fn bench(catalogue: &Catalogue, args: &Bench) -> Result<()> {
         Ok(())
     };
     let pools = [pool(1)?, pool(2)?];
-    let ids: Vec<String> = catalogue.worlds().into_iter().map(|info| info.id).collect();
+    let ids: Vec<String> = registry.worlds().into_iter().map(|info| info.id).collect();
     for id in &ids {
         // A number to be chosen is no world yet.
-        let Ok(world) = usual(catalogue, id) else { continue };
+        let Ok(world) = usual(registry, id) else { continue };
         if world.spec().actions.count() == 0 {
             continue;
         }
@@ -71,12 +71,12 @@ pub(super) fn bench(catalogue: &Catalogue, args: &Bench) -> Result<()> {
         }
     }
     let learned = ids.iter().find(|id| *id == "grid/cliff").or(ids.first());
-    for (learned, agent) in learned.into_iter().flat_map(|id| catalogue.agents().map(move |a| (id, a))) {
+    for (learned, agent) in learned.into_iter().flat_map(|id| registry.agents().map(move |a| (id, a))) {
         let name = format!("learn/{learned}/{}", agent.id());
         if !wanted(&name) {
             continue;
         }
-        let world = catalogue.build_world(learned, &Table::new())?;
+        let world = registry.build_world(learned, &Table::new())?;
         // Not every agent can play every world: one that ships no players has none for `scripted`.
         let Some(learner) = learner(agent, &*world)? else { continue };
         add(name, "ns/step", pools[0].install(|| updates(learner, &*world))?)?;
@@ -85,10 +85,10 @@ pub(super) fn bench(catalogue: &Catalogue, args: &Bench) -> Result<()> {
         let id = format!("grid/random-{size}x{size}-1");
         let settings = Table::from_iter([("slip".to_owned(), toml::Value::Float(0.2))]);
         let name = format!("solve/{id}/gamma-{gamma}");
-        if !wanted(&name) || catalogue.build_world("grid/cliff", &Table::new()).is_err() {
+        if !wanted(&name) || registry.build_world("grid/cliff", &Table::new()).is_err() {
             continue;
         }
-        add(name, "ms", solutions(catalogue, &id, &settings, gamma)?)?;
+        add(name, "ms", solutions(registry, &id, &settings, gamma)?)?;
     }
     if all.is_empty() {
         let only = args.only.as_deref().unwrap_or_default();
@@ -98,7 +98,7 @@ pub(super) fn bench(catalogue: &Catalogue, args: &Bench) -> Result<()> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let machine = serde_json::json!({
             "os": std::env::consts::OS, "arch": std::env::consts::ARCH, "cores": cores,
-            "optimised": !cfg!(debug_assertions),
+            "optimized": !cfg!(debug_assertions),
         });
         output::json(
             &serde_json::json!({ "version": env!("CARGO_PKG_VERSION"), "machine": machine, "benches": all }),
@@ -108,9 +108,9 @@ pub(super) fn bench(catalogue: &Catalogue, args: &Bench) -> Result<()> {
 }
 
 /// The world `id` with its usual settings, and made prices where it asks for some.
-fn usual(catalogue: &Catalogue, id: &str) -> CoreResult<Arc<dyn DynWorld>> {
+fn usual(registry: &Registry, id: &str) -> CoreResult<Arc<dyn DynWorld>> {
     if id != "market/replay" {
-        return catalogue.build_world(id, &Table::new());
+        return registry.build_world(id, &Table::new());
     }
     let settings = replay::Settings::default();
     Ok(replay::Replay::<u32>::new(id, replay::random_walk(5000, &settings)?, &settings)?.shared())
@@ -133,7 +133,7 @@ fn steps(world: &dyn DynWorld, rows: usize, pools: &[&rayon::ThreadPool]) -> Cor
 
 /// A batch and actions for it.
 struct Stepper {
-    batch: Box<dyn Episodes>,
+    batch: Box<dyn VectorEnv>,
     masked: bool,
     ticks: Vec<Vec<u32>>,
     tick: usize,
@@ -141,7 +141,7 @@ struct Stepper {
 
 impl Stepper {
     fn new(world: &dyn DynWorld, rows: usize) -> Self {
-        let batch = world.batch(rows, Streams::new(0), Purpose::Environment, 0);
+        let batch = world.vector_env(rows, Streams::new(0), Purpose::Environment, 0);
         Stepper { batch, masked: world.spec().masked, ticks: plan(world.spec(), rows), tick: 0 }
     }
 
@@ -164,7 +164,7 @@ impl Stepper {
 }
 
 /// Moves each action on to the next legal one.
-fn make_legal(view: &View<'_>, actions: &mut [u32]) {
+fn make_legal(view: &BatchView<'_>, actions: &mut [u32]) {
     for (row, action) in actions.iter_mut().enumerate() {
         let legal = view.legal_row(row);
         let from = *action as usize;
@@ -181,8 +181,8 @@ fn plan(spec: &Spec, rows: usize) -> Vec<Vec<u32>> {
 }
 
 /// The agent with its usual settings, where it can play this world.
-fn learner(agent: &dyn AgentKind, world: &dyn DynWorld) -> CoreResult<Option<Box<dyn Learner>>> {
-    let budget = Budget { steps: u64::MAX, rows: 1 };
+fn learner(agent: &dyn AgentFactory, world: &dyn DynWorld) -> CoreResult<Option<Box<dyn Agent>>> {
+    let budget = Budget { steps: u64::MAX, num_envs: 1 };
     match agent.build_in(world, &agent.resolve(&Table::new())?, budget, Streams::new(0)) {
         Err(freewheel_core::Error::Config(_)) => Ok(None),
         built => built.map(Some),
@@ -190,8 +190,8 @@ fn learner(agent: &dyn AgentKind, world: &dyn DynWorld) -> CoreResult<Option<Box
 }
 
 /// Nanoseconds of one step of learning, the world's step included.
-fn updates(mut learner: Box<dyn Learner>, world: &dyn DynWorld) -> CoreResult<Vec<f64>> {
-    let mut episodes: Box<dyn Episodes> = world.batch(1, Streams::new(0), Purpose::Environment, 0);
+fn updates(mut learner: Box<dyn Agent>, world: &dyn DynWorld) -> CoreResult<Vec<f64>> {
+    let mut episodes: Box<dyn VectorEnv> = world.vector_env(1, Streams::new(0), Purpose::Environment, 0);
     let mut run = |count: u64| -> CoreResult<f64> {
         let begin = Instant::now();
         learner.learn(&mut *episodes, count)?;
@@ -203,12 +203,12 @@ fn updates(mut learner: Box<dyn Learner>, world: &dyn DynWorld) -> CoreResult<Ve
 }
 
 /// Milliseconds of solving a world, building its transition table included.
-fn solutions(catalogue: &Catalogue, id: &str, settings: &Table, gamma: f64) -> CoreResult<Vec<f64>> {
+fn solutions(registry: &Registry, id: &str, settings: &Table, gamma: f64) -> CoreResult<Vec<f64>> {
     let one = |_| {
-        let world = catalogue.build_world(id, settings)?;
-        let question = Question { gamma, horizon: None, ..Question::as_played(world.spec()) };
+        let world = registry.build_world(id, settings)?;
+        let query = SolveQuery { gamma, horizon: None, ..SolveQuery::for_spec(world.spec()) };
         let begin = Instant::now();
-        world.solve(&question)?;
+        world.solve(&query)?;
         Ok(begin.elapsed().as_secs_f64() * 1e3)
     };
     (0..3).map(one).collect()

@@ -11,19 +11,19 @@ use serde_json::json;
 
 use super::gtp::{player, rules};
 use super::{stop_flag, threads};
-use crate::Catalogue;
+use crate::Registry;
 use crate::cli::{Match as Args, Suicide};
 use crate::contest::{Entrant, Match, Played, Tally};
 use crate::error::{Error, Result};
 use crate::output;
 
-pub(super) fn contest(catalogue: &Catalogue, args: &Args) -> Result<()> {
+pub(super) fn contest(registry: &Registry, args: &Args) -> Result<()> {
     let limit = Duration::try_from_secs_f64(args.timeout).ok().filter(|limit| !limit.is_zero());
     let Some(limit) = limit else {
         return Err(Error::Usage(format!("--timeout {}: must be a number of seconds above 0", args.timeout)));
     };
-    let (a, home_of_a) = entrant(catalogue, &args.a, limit)?;
-    let (b, home_of_b) = entrant(catalogue, &args.b, limit)?;
+    let (a, home_of_a) = entrant(registry, &args.a, limit)?;
+    let (b, home_of_b) = entrant(registry, &args.b, limit)?;
     let rules = rules(&args.rules, home_of_a.or(home_of_b));
     for entrant in [&a, &b] {
         entrant.ready(&Game::new(rules)?)?;
@@ -66,10 +66,10 @@ pub(super) fn contest(catalogue: &Catalogue, args: &Args) -> Result<()> {
 
 /// The player called so, and the rules that it was trained under, if it was; a program plays through a client of its own,
 /// which is kept in step move by move.
-fn entrant(catalogue: &Catalogue, name: &str, limit: Duration) -> Result<(Entrant, Option<Rules>)> {
+fn entrant(registry: &Registry, name: &str, limit: Duration) -> Result<(Entrant, Option<Rules>)> {
     match name.trim().strip_prefix("gtp:") {
         Some(command) => Ok((Entrant::Program { command: command.trim().to_owned(), limit }, None)),
-        None => player(catalogue, name).map(|(player, home)| (Entrant::Own(player), home)),
+        None => player(registry, name).map(|(player, home)| (Entrant::Own(player), home)),
     }
 }
 

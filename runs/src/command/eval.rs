@@ -14,8 +14,8 @@ use crate::error::{Error, Result};
 use crate::experiment::pool;
 use crate::job::{Job, Measured};
 use crate::metrics::Window;
-use crate::yardstick::{Reference, Yardstick, Yardsticks};
-use crate::{Catalogue, output};
+use crate::score_scale::{Reference, ScoreScale, ScoreScales};
+use crate::{Registry, output};
 
 /// One run's evaluation.
 #[derive(Serialize)]
@@ -38,18 +38,18 @@ struct Evaluated {
     measures: Vec<Measured>,
 }
 
-pub(super) fn eval(catalogue: &Catalogue, args: Eval) -> Result<()> {
+pub(super) fn eval(registry: &Registry, args: Eval) -> Result<()> {
     let pool = pool(threads(args.threads))?;
-    let found = catalogue.find_jobs(&args.run)?;
+    let found = registry.find_jobs(&args.run)?;
     let stop = stop_flag()?;
     // Beforehand and in order: a solver may use all threads itself.
-    let yardsticks = Yardsticks::default();
-    let found: Vec<(PathBuf, Job, Yardstick)> = found
+    let score_scales = ScoreScales::default();
+    let found: Vec<(PathBuf, Job, ScoreScale)> = found
         .into_iter()
-        .map(|(directory, job)| yardsticks.of(&job).map(|yardstick| (directory, job, yardstick)))
+        .map(|(directory, job)| score_scales.of(&job).map(|score_scale| (directory, job, score_scale)))
         .collect::<freewheel_core::Result<_>>()?;
-    let one = |(directory, job, yardstick): &(PathBuf, Job, Yardstick)| -> Result<Option<Evaluated>> {
-        let Some((step, learner)) = job.trained(catalogue, directory, &output::note)? else {
+    let one = |(directory, job, score_scale): &(PathBuf, Job, ScoreScale)| -> Result<Option<Evaluated>> {
+        let Some((step, learner)) = job.trained(registry, directory, &output::note)? else {
             output::note(&format!("{}: left out, it has no checkpoint yet", directory.display()));
             return Ok(None);
         };
@@ -67,12 +67,12 @@ pub(super) fn eval(catalogue: &Catalogue, args: Eval) -> Result<()> {
             episodes: window.episodes,
             score: window.score(),
             deviation: window.deviation(),
-            interval: stats::summarise(&scores, streams).interval,
+            interval: stats::summarize(&scores, streams).interval,
             length: window.length(),
             truncated: window.truncated,
-            reference: yardstick.reference,
-            baseline: yardstick.baseline.clone(),
-            measures: Measured::all(job.judge().spec(), &finished),
+            reference: score_scale.reference,
+            baseline: score_scale.baseline.clone(),
+            measures: Measured::all(job.evaluation_world().spec(), &finished),
         }))
     };
     let evaluated = pool.install(|| found.par_iter().map(one).collect::<Result<Vec<_>>>())?;

@@ -16,14 +16,14 @@ use crate::fit::group::{Pair, factor, rows_of};
 use crate::fit::{folder, judged};
 use crate::picture::learners::{self, Effect, MEASURED, latents};
 use crate::picture::{self, Named};
-use crate::{Catalogue, output};
+use crate::{Registry, output};
 
 /// Samples to which a concept is added, if nobody says which.
 const SHOWN: usize = 6;
 
 /// The encoder in `path` and the set that it was fitted to.
-fn opened(catalogue: &Catalogue, path: &Path) -> Result<(Box<dyn Encoder>, DataSet)> {
-    let (estimator, report) = folder::read(path, catalogue.learners())?;
+fn opened(registry: &Registry, path: &Path) -> Result<(Box<dyn Encoder>, DataSet)> {
+    let (estimator, report) = folder::read(path, registry.learners())?;
     match estimator {
         Estimator::Encoder(it) if it.id() != "kmeans" => {
             Ok((it, data::open(&report.plan.data, &report.plan.options)?))
@@ -37,9 +37,9 @@ fn opened(catalogue: &Catalogue, path: &Path) -> Result<(Box<dyn Encoder>, DataS
     }
 }
 
-pub(super) fn concept(catalogue: &Catalogue, args: &Concept) -> Result<()> {
+pub(super) fn concept(registry: &Registry, args: &Concept) -> Result<()> {
     let pool = pool(threads(args.threads))?;
-    let (it, set) = pool.install(|| opened(catalogue, &args.fit))?;
+    let (it, set) = pool.install(|| opened(registry, &args.fit))?;
     let (shown, called) = judged(&set);
     let rows = match &args.rows {
         Some(rows) => rows_of(rows.as_slice().iter().map(|&row| row as usize), shown, &set.name, called)?,
@@ -87,9 +87,9 @@ pub(super) fn concept(catalogue: &Catalogue, args: &Concept) -> Result<()> {
     }
 }
 
-pub(super) fn interpolate(catalogue: &Catalogue, args: &Interpolate) -> Result<()> {
+pub(super) fn interpolate(registry: &Registry, args: &Interpolate) -> Result<()> {
     let pool = pool(threads(args.threads))?;
-    let (it, set) = pool.install(|| opened(catalogue, &args.fit))?;
+    let (it, set) = pool.install(|| opened(registry, &args.fit))?;
     let (part, called) = judged(&set);
     let ends = |end: usize| -> Result<Samples> {
         let rows = args.pairs.iter().map(|pair| pair.0[end]);

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use freewheel_agents::fit::{EstimatorKind, Progress};
+use freewheel_agents::fit::{EstimatorFactory, Progress};
 use freewheel_core::data::{self, DataSet, Options, Target};
 use freewheel_core::settings::{read, unknown};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -21,10 +21,10 @@ use crate::experiment::pool;
 use crate::fit::{self, Cost, Plan, Report, folder, score};
 use crate::picture::{self, Named};
 use crate::report::digits;
-use crate::{Catalogue, output};
+use crate::{Registry, output};
 
-pub(super) fn fit(catalogue: &Catalogue, args: Fit) -> Result<()> {
-    let kind = catalogue.find_learner(&args.learner)?;
+pub(super) fn fit(registry: &Registry, args: Fit) -> Result<()> {
+    let kind = registry.find_learner(&args.learner)?;
     let [learner, options] = settings(&args.set, ["learner", "data"])?;
     let plan = Plan {
         learner: args.learner,
@@ -50,7 +50,7 @@ pub(super) fn fit(catalogue: &Catalogue, args: Fit) -> Result<()> {
         output::text(&format!(
             "\nKept in {0}; use it: {1} predict {0}\n",
             folder.display(),
-            catalogue.name()
+            registry.name()
         ))?;
     }
     match report.stopped {
@@ -61,7 +61,7 @@ pub(super) fn fit(catalogue: &Catalogue, args: Fit) -> Result<()> {
 
 /// Fits, judges, and keeps everything in `folder`.
 fn learned(
-    kind: &dyn EstimatorKind,
+    kind: &dyn EstimatorFactory,
     plan: Plan,
     data: &DataSet,
     folder: &std::path::Path,

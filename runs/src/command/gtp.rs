@@ -4,22 +4,22 @@ use std::io::{BufReader, ErrorKind};
 use std::path::Path;
 use std::sync::Arc;
 
-use freewheel_core::{Cast, Error as Core};
+use freewheel_core::{Error as Core, PolicyLoader};
 use freewheel_envs::go::gtp::Engine;
 use freewheel_envs::go::players::{self, Player};
 use freewheel_envs::go::rules::{Ko, Rules};
 use freewheel_envs::go::uct::UctSettings;
 use freewheel_envs::go::{Settings, Trained};
 
-use crate::Catalogue;
+use crate::Registry;
 use crate::cli::{GoRules, Gtp, KoRule, Suicide};
 use crate::error::Result;
 
-/// How a position is analysed where the player itself is no search.
+/// How a position is analyzed where the player itself is no search.
 const ANALYSIS: u32 = 1000;
 
-pub(super) fn gtp(catalogue: &Catalogue, args: &Gtp) -> Result<()> {
-    let (player, home) = player(catalogue, &args.player)?;
+pub(super) fn gtp(registry: &Registry, args: &Gtp) -> Result<()> {
+    let (player, home) = player(registry, &args.player)?;
     let analysis = match args.player.trim().strip_prefix("uct:") {
         Some(settings) => UctSettings::parse(settings)?,
         None => UctSettings::strong(ANALYSIS),
@@ -35,20 +35,20 @@ pub(super) fn gtp(catalogue: &Catalogue, args: &Gtp) -> Result<()> {
 
 /// The player called `name`: one that the world ships, another program, or the folder of a trained run, then with the
 /// rules that it was trained under.
-pub(super) fn player(catalogue: &Catalogue, name: &str) -> Result<(Arc<dyn Player>, Option<Rules>)> {
+pub(super) fn player(registry: &Registry, name: &str) -> Result<(Arc<dyn Player>, Option<Rules>)> {
     let folder = Path::new(name);
     match players::parse(name) {
         Err(_) if folder.is_dir() => {}
         parsed => return Ok((parsed?, None)),
     }
-    let job = catalogue.run_in(folder)?;
+    let job = registry.run_in(folder)?;
     let spec = job.world.spec();
     let size = spec.id.strip_prefix("go/").and_then(|board| board.split_once('x')?.0.parse().ok());
     let Some(size) = size else {
         return Err(Core::Config(format!("{name}: this run learned {}, not Go", spec.id)).into());
     };
     let settings = Settings::read(&job.config.world_settings, &spec.id)?;
-    let player = Trained::new(name.to_owned(), catalogue.seat(folder, spec)?, size, settings.history);
+    let player = Trained::new(name.to_owned(), registry.load(folder, spec)?, size, settings.history);
     Ok((Arc::new(player), Some(settings.rules(size))))
 }
 

@@ -8,22 +8,22 @@ use serde_json::json;
 use super::columns;
 use crate::cli::List;
 use crate::error::Result;
-use crate::{Catalogue, output};
+use crate::{Registry, output};
 
-pub(super) fn envs(catalogue: &Catalogue, args: List) -> Result<()> {
+pub(super) fn envs(registry: &Registry, args: List) -> Result<()> {
     let Some(id) = args.id else {
-        let worlds = catalogue.worlds();
+        let worlds = registry.worlds();
         if args.json {
             return output::json(&json!({ "envs": worlds }));
         }
         let rows = worlds.into_iter().map(|info| [info.id, info.about]);
         return output::text(&format!("{}\nA map of your own: grid:path/to/map.txt\n", columns(rows)));
     };
-    let fields = catalogue.world_fields(&id);
-    let world = match catalogue.build_world(&id, &toml::Table::new()) {
+    let fields = registry.world_fields(&id);
+    let world = match registry.build_world(&id, &toml::Table::new()) {
         Ok(world) => world,
         // A world of the list that cannot be without a setting, such as the file of a replay: its settings are the help.
-        Err(e @ Error::Config(_)) => match catalogue.worlds().into_iter().find(|info| info.id == id) {
+        Err(e @ Error::Config(_)) => match registry.worlds().into_iter().find(|info| info.id == id) {
             Some(_) if args.json => {
                 return output::json(&json!({ "spec": null, "settings": fields, "lacks": e.to_string() }));
             }
@@ -54,9 +54,9 @@ pub(super) fn envs(catalogue: &Catalogue, args: List) -> Result<()> {
     output::text(&format!("{}\n{}", columns(facts), settings("world", &fields)))
 }
 
-pub(super) fn agents(catalogue: &Catalogue, args: List) -> Result<()> {
+pub(super) fn agents(registry: &Registry, args: List) -> Result<()> {
     let Some(id) = args.id else {
-        let agents = catalogue.agents();
+        let agents = registry.agents();
         if args.json {
             let list: Vec<_> =
                 agents.map(|a| json!({ "id": a.id(), "about": a.about(), "settings": a.fields() })).collect();
@@ -64,7 +64,7 @@ pub(super) fn agents(catalogue: &Catalogue, args: List) -> Result<()> {
         }
         return output::text(&columns(agents.map(|agent| [agent.id().into(), agent.about().into()])));
     };
-    let agent = catalogue.find_agent(&id)?;
+    let agent = registry.find_agent(&id)?;
     if args.json {
         return output::json(
             &json!({ "id": agent.id(), "about": agent.about(), "settings": agent.fields() }),
@@ -73,9 +73,9 @@ pub(super) fn agents(catalogue: &Catalogue, args: List) -> Result<()> {
     output::text(&format!("{}: {}\n\n{}", agent.id(), agent.about(), settings("agent", &agent.fields())))
 }
 
-pub(super) fn learners(catalogue: &Catalogue, args: List) -> Result<()> {
+pub(super) fn learners(registry: &Registry, args: List) -> Result<()> {
     let Some(id) = args.id else {
-        let learners = catalogue.learners().iter();
+        let learners = registry.learners().iter();
         if args.json {
             let list: Vec<_> = learners
                 .map(|l| json!({ "id": l.id(), "about": l.about(), "settings": l.fields() }))
@@ -84,7 +84,7 @@ pub(super) fn learners(catalogue: &Catalogue, args: List) -> Result<()> {
         }
         return output::text(&columns(learners.map(|learner| [learner.id().into(), learner.about().into()])));
     };
-    let learner = catalogue.find_learner(&id)?;
+    let learner = registry.find_learner(&id)?;
     if args.json {
         return output::json(
             &json!({ "id": learner.id(), "about": learner.about(), "settings": learner.fields() }),

@@ -14,16 +14,16 @@ use crate::experiment::pool;
 use crate::job::Job;
 use crate::map::MapPlan;
 use crate::picture::{self, Picture, Scatter};
-use crate::{Catalogue, output};
+use crate::{Registry, output};
 
-pub(super) fn map(catalogue: &Catalogue, args: &Map) -> Result<()> {
+pub(super) fn map(registry: &Registry, args: &Map) -> Result<()> {
     if let Some((_, fault)) = args.plan.fault() {
         return Err(Error::Usage(fault));
     }
     let stop = stop_flag()?;
-    let found = catalogue.find_jobs(&args.run)?;
+    let found = registry.find_jobs(&args.run)?;
     let jobs: Vec<(PathBuf, &Job)> = found.iter().map(|(directory, job)| (directory.clone(), job)).collect();
-    let Maps { drawn, mut refused } = maps(catalogue, &args.plan, &jobs, threads(args.threads), &stop)?;
+    let Maps { drawn, mut refused } = maps(registry, &args.plan, &jobs, threads(args.threads), &stop)?;
     if stop.load(Ordering::Relaxed) {
         return Err(Error::Signal(2));
     }
@@ -57,7 +57,7 @@ pub(super) struct Maps {
 /// # Errors
 /// Those of reading and writing; a world that has no map is no error.
 pub(super) fn maps(
-    catalogue: &Catalogue,
+    registry: &Registry,
     plan: &MapPlan,
     jobs: &[(PathBuf, &Job)],
     threads: usize,
@@ -65,7 +65,7 @@ pub(super) fn maps(
 ) -> Result<Maps> {
     let one = |(directory, job): &(PathBuf, &Job)| match stop.load(Ordering::Relaxed) {
         true => Ok(None),
-        false => plan.write(catalogue, job, directory, &output::note),
+        false => plan.write(registry, job, directory, &output::note),
     };
     let all: Vec<_> = pool(threads)?.install(|| jobs.par_iter().map(one).collect());
     let mut maps = Maps { drawn: Vec::new(), refused: Vec::new() };

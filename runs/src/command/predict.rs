@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::experiment::pool;
 use crate::fit::{Report, folder, judged, nearest};
 use crate::report::digits;
-use crate::{Catalogue, output};
+use crate::{Registry, output};
 
 /// Rows that are predicted if nobody says which.
 const FIRST: usize = 10;
@@ -41,8 +41,8 @@ struct Said {
     numbers: Vec<f32>,
 }
 
-pub(super) fn predict(catalogue: &Catalogue, args: &Predict) -> Result<()> {
-    let (estimator, report) = folder::read(&args.fit, catalogue.learners())?;
+pub(super) fn predict(registry: &Registry, args: &Predict) -> Result<()> {
+    let (estimator, report) = folder::read(&args.fit, registry.learners())?;
     let [table] = settings(&args.set, ["data"])?;
     let (name, options) = match &args.data {
         // A table is read as the one before it was, unless something else is said.

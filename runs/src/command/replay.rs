@@ -7,9 +7,9 @@ use serde_json::json;
 use super::files_below;
 use crate::cli::Replay;
 use crate::error::{Error, Result};
-use crate::{Catalogue, output};
+use crate::{Registry, output};
 
-pub(super) fn replay(catalogue: &Catalogue, args: Replay) -> Result<()> {
+pub(super) fn replay(registry: &Registry, args: Replay) -> Result<()> {
     let files = if args.path.is_dir() {
         files_below(&args.path, "evaluation.jsonl")?
     } else {
@@ -31,7 +31,7 @@ pub(super) fn replay(catalogue: &Catalogue, args: Replay) -> Result<()> {
     }
     let mut verdicts: Vec<Option<String>> = Vec::new();
     for (file, line, record) in episodes.iter().filter(|_| args.verify) {
-        verdicts.push(match verify(catalogue, record) {
+        verdicts.push(match verify(registry, record) {
             Ok(()) => None,
             Err(Core::Mismatch(why)) => Some(format!("{file}:{line}: {why}")),
             // A world that is not to be had says nothing of the recording.
@@ -63,9 +63,9 @@ pub(super) fn replay(catalogue: &Catalogue, args: Replay) -> Result<()> {
     if failures.is_empty() { Ok(()) } else { Err(Error::Mismatch(failures.join("\n"))) }
 }
 
-fn verify(catalogue: &Catalogue, record: &EpisodeRecord) -> freewheel_core::Result<()> {
+fn verify(registry: &Registry, record: &EpisodeRecord) -> freewheel_core::Result<()> {
     let settings: toml::Table = serde_json::from_value(record.settings.clone())
         .map_err(|e| Core::Config(format!("the settings of this episode cannot be read: {e}")))?;
-    let world = catalogue.build_world(&record.world, &settings)?;
+    let world = registry.build_world(&record.world, &settings)?;
     record::verify(record, &*world)
 }

@@ -9,7 +9,7 @@ use toml::Value;
 
 use super::map::maps;
 use super::{DEFAULT_EXPERIMENT, files_below, overlay, stop_flag, threads};
-use crate::Catalogue;
+use crate::Registry;
 use crate::cli::{Output, Resume, Run, Train, Training};
 use crate::document::Document;
 use crate::error::{Error, Result};
@@ -20,27 +20,27 @@ use crate::output;
 use crate::plan::Plan;
 use crate::progress::Progress;
 use crate::report::Report;
-use crate::yardstick::Yardsticks;
+use crate::score_scale::ScoreScales;
 
-pub(super) fn run(catalogue: &Catalogue, args: Run) -> Result<()> {
+pub(super) fn run(registry: &Registry, args: Run) -> Result<()> {
     let mut doc = match &args.file {
         Some(file) => Document::read(file)?,
         None => Document::parse("the default experiment", DEFAULT_EXPERIMENT)?,
     };
     prepare(&mut doc, &args.training)?;
     // Encoders are fitted here: on as many threads as everything else.
-    let plan = pool(threads(args.training.threads))?.install(|| Plan::new(catalogue, &doc))?;
+    let plan = pool(threads(args.training.threads))?.install(|| Plan::new(registry, &doc))?;
     let out = args.training.out.clone().unwrap_or_else(|| Path::new("results").join(&plan.name));
-    finish(catalogue, &plan, &out, args.training.output, args.training.threads)
+    finish(registry, &plan, &out, args.training.output, args.training.threads)
 }
 
-pub(super) fn train(catalogue: &Catalogue, args: Train) -> Result<()> {
+pub(super) fn train(registry: &Registry, args: Train) -> Result<()> {
     let mut doc = Document::one_run(&args.world, &args.agent, args.steps, "0");
     prepare(&mut doc, &args.training)?;
     // Encoders are fitted here: on as many threads as everything else.
-    let plan = pool(threads(args.training.threads))?.install(|| Plan::new(catalogue, &doc))?;
+    let plan = pool(threads(args.training.threads))?.install(|| Plan::new(registry, &doc))?;
     let out = args.training.out.clone().unwrap_or_else(|| "results/train".into());
-    finish(catalogue, &plan, &out, args.training.output, args.training.threads)
+    finish(registry, &plan, &out, args.training.output, args.training.threads)
 }
 
 fn prepare(doc: &mut Document, training: &Training) -> Result<()> {
@@ -51,8 +51,8 @@ fn prepare(doc: &mut Document, training: &Training) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn resume(catalogue: &Catalogue, args: Resume) -> Result<()> {
-    let found = catalogue.find_jobs(&args.dir)?;
+pub(super) fn resume(registry: &Registry, args: Resume) -> Result<()> {
+    let found = registry.find_jobs(&args.dir)?;
     // The folder above `<configuration>/seed-<n>`, the same for all of them in a folder that an experiment made.
     let roots: Vec<PathBuf> =
         found.iter().filter_map(|(dir, _)| Some(dir.parent()?.parent()?.to_owned())).collect();
@@ -69,7 +69,7 @@ pub(super) fn resume(catalogue: &Catalogue, args: Resume) -> Result<()> {
         return Err(Error::Core(Core::Config(message)));
     }
     let name = root.file_name().map_or_else(|| "resumed".into(), |name| name.to_string_lossy().into_owned());
-    finish(catalogue, &Plan { name, jobs, map }, root, args.output, args.threads)
+    finish(registry, &Plan { name, jobs, map }, root, args.output, args.threads)
 }
 
 /// Which map the experiment in a folder asks for, so that `resume` knows.
@@ -86,7 +86,7 @@ fn asked_map(root: &Path) -> Result<Option<MapPlan>> {
 }
 
 /// Runs the jobs, prints the table, and leaves it beside the runs.
-fn finish(catalogue: &Catalogue, plan: &Plan, out: &Path, output: Output, said: Option<u16>) -> Result<()> {
+fn finish(registry: &Registry, plan: &Plan, out: &Path, output: Output, said: Option<u16>) -> Result<()> {
     let Plan { name, jobs, map } = plan;
     let stop = stop_flag()?;
     let _lock = lock(out)?;
@@ -100,16 +100,16 @@ fn finish(catalogue: &Catalogue, plan: &Plan, out: &Path, output: Output, said: 
         jobs.iter().fold(0, |sum: u64, job| sum.saturating_add(job.config.steps)),
         output.quiet || output.json,
     );
-    let yardsticks = Yardsticks::default();
-    let ran = experiment::run(catalogue, jobs, out, threads(said), &stop, &progress, &yardsticks);
+    let score_scales = ScoreScales::default();
+    let ran = experiment::run(registry, jobs, out, threads(said), &stop, &progress, &score_scales);
     progress.close();
     let ran = ran?;
     let unfinished = |ran: &Ran<'_>| matches!(ran.outcome, None | Some(Outcome::Interrupted));
     if stop.load(Ordering::Relaxed) && ran.iter().any(unfinished) {
-        let again = format!("{} resume {}", catalogue.name(), quoted(&out.to_string_lossy()));
+        let again = format!("{} resume {}", registry.name(), quoted(&out.to_string_lossy()));
         return Err(Error::Interrupted(again));
     }
-    let report = Report::new(name, &out.to_string_lossy(), &ran, &yardsticks)?;
+    let report = Report::new(name, &out.to_string_lossy(), &ran, &score_scales)?;
     // The table beside the runs is that of the whole folder, never of a part of it.
     if files_below(out, "config.toml")?.len() == jobs.len() {
         let json = serde_json::to_string_pretty(&report).map_err(|e| Core::Unsupported(e.to_string()))?;
@@ -117,7 +117,7 @@ fn finish(catalogue: &Catalogue, plan: &Plan, out: &Path, output: Output, said: 
         write_atomically(out.join("results.md"), report.to_text(true).as_bytes())?;
     } else {
         let (out, again) = (out.display(), quoted(&out.to_string_lossy()));
-        let resume = format!("{} resume {again}", catalogue.name());
+        let resume = format!("{} resume {again}", registry.name());
         output::note(&format!(
             "{out} holds other runs too: its results.md is left as it is; of all of them: {resume}"
         ));
@@ -130,14 +130,14 @@ fn finish(catalogue: &Catalogue, plan: &Plan, out: &Path, output: Output, said: 
             "{text}\n{} runs in {}; look at one with: {} watch {}\n",
             jobs.len(),
             out.display(),
-            catalogue.name(),
+            registry.name(),
             example(jobs, out)
         ))?;
     }
     if let Some(map) = map {
         let done = ran.iter().filter(|ran| matches!(ran.outcome, Some(Outcome::Done(_)))).map(|ran| ran.job);
         let done: Vec<(PathBuf, &Job)> = done.map(|job| (job.directory(out), job)).collect();
-        let mut refused = maps(catalogue, map, &done, threads(said), &stop)?.refused;
+        let mut refused = maps(registry, map, &done, threads(said), &stop)?.refused;
         refused.dedup_by_key(|why| why.to_string());
         refused.iter().for_each(|why| output::note(&format!("no map: {why}")));
     }

@@ -1,6 +1,6 @@
 //! `solve`: the best that can be done.
 
-use freewheel_core::{Certainty, Frame, Purpose, Question, Streams, Who};
+use freewheel_core::{Certainty, Frame, PolicyClass, Purpose, SolveQuery, Streams};
 use serde_json::json;
 use toml::Table;
 
@@ -8,10 +8,10 @@ use super::overlay;
 use crate::cli::{Solve, Whose};
 use crate::document::Document;
 use crate::error::{Error, Result};
-use crate::{Catalogue, output};
+use crate::{Registry, output};
 
-pub(super) fn solve(catalogue: &Catalogue, args: Solve) -> Result<()> {
-    let world = catalogue.build_world(&args.world, &world_settings(&args.set)?)?;
+pub(super) fn solve(registry: &Registry, args: Solve) -> Result<()> {
+    let world = registry.build_world(&args.world, &world_settings(&args.set)?)?;
     let spec = world.spec();
     let unit = 0.0..=1.0;
     for (name, value) in [("--gamma", args.gamma.unwrap_or(1.0)), ("--epsilon", args.epsilon)] {
@@ -19,17 +19,18 @@ pub(super) fn solve(catalogue: &Catalogue, args: Solve) -> Result<()> {
             return Err(Error::Usage(format!("{name} {value}: must lie between 0 and 1")));
         }
     }
-    let (who, name) = match args.policy {
-        None => (Who::Best, "best"),
-        Some(Whose::Random) => (Who::Random, "random"),
-        Some(Whose::EpsilonGreedy) => (Who::EpsilonGreedy(args.epsilon), "epsilon-greedy"),
-        Some(Whose::EpsilonSoft) => (Who::EpsilonSoft(args.epsilon), "epsilon-soft"),
+    let (policy_class, name) = match args.policy {
+        None => (PolicyClass::Optimal, "best"),
+        Some(Whose::Random) => (PolicyClass::Random, "random"),
+        Some(Whose::EpsilonGreedy) => (PolicyClass::EpsilonGreedy(args.epsilon), "epsilon-greedy"),
+        Some(Whose::EpsilonSoft) => (PolicyClass::EpsilonSoft(args.epsilon), "epsilon-soft"),
     };
     let gamma = args.gamma.unwrap_or(spec.gamma);
-    let question = Question { gamma, horizon: args.horizon, time_observed: args.time_observed, who };
-    let solution = world.solve(&question)?;
+    let query = SolveQuery { gamma, horizon: args.horizon, time_observed: args.time_observed, policy_class };
+    let solution = world.solve(&query)?;
     if args.json {
-        let epsilon = matches!(who, Who::EpsilonGreedy(_) | Who::EpsilonSoft(_)).then_some(args.epsilon);
+        let epsilon = matches!(policy_class, PolicyClass::EpsilonGreedy(_) | PolicyClass::EpsilonSoft(_))
+            .then_some(args.epsilon);
         return output::json(&json!({
             "world": spec.id,
             "version": spec.version,
@@ -41,13 +42,15 @@ pub(super) fn solve(catalogue: &Catalogue, args: Solve) -> Result<()> {
             "kind": solution.certainty,
             "value": solution.value,
             "upper": solution.upper,
-            "bound_of": world.bound_of(),
+            "bound_of": world.upper_bound_player(),
             "values": solution.values,
         }));
     }
     // A bound by foresight is no goal.
-    let bound = |upper: f64| match world.bound_of() {
-        Some(who) => format!("the {who}, who knows what no player does, gets {upper:.10} at most"),
+    let bound = |upper: f64| match world.upper_bound_player() {
+        Some(policy_class) => {
+            format!("the {policy_class}, who knows what no player does, gets {upper:.10} at most")
+        }
         None => format!("no player does better than {upper:.10}"),
     };
     let sure = match (solution.certainty, solution.upper) {
@@ -63,9 +66,9 @@ pub(super) fn solve(catalogue: &Catalogue, args: Solve) -> Result<()> {
         spec.id, solution.value
     );
     if let Some(policy) = &solution.policy {
-        let stage = world.stage(Streams::new(0), Purpose::WatchEnvironment, 0);
+        let runner = world.episode_runner(Streams::new(0), Purpose::WatchEnvironment, 0);
         let mut frame = Frame::default();
-        stage.draw(Some(&**policy), &mut frame);
+        runner.draw(Some(&**policy), &mut frame);
         if frame.width() <= 200 && frame.height() <= 80 {
             text.push_str(&format!("\n{}", frame.to_text()));
         }

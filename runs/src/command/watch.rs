@@ -11,32 +11,32 @@ use crate::document::Document;
 use crate::error::{Error, Result};
 use crate::job::Job;
 use crate::plan::Plan;
-use crate::yardstick::Yardstick;
-use crate::{Catalogue, output, tui};
+use crate::score_scale::ScoreScale;
+use crate::{Registry, output, tui};
 
 /// Named policies to flip through, the one to begin with last.
 type Policies = Vec<(String, Arc<dyn Policy>)>;
 
-pub(super) fn watch(catalogue: &Catalogue, args: Watch) -> Result<()> {
+pub(super) fn watch(registry: &Registry, args: Watch) -> Result<()> {
     if !(args.speed.is_finite() && args.speed > 0.0) {
         return Err(Error::Usage(format!("--speed {}: must be above 0", args.speed)));
     }
     // Solving a world may take a while: once, and only where the answer is shown.
-    let yardstick_of = |job: &Job| Yardstick::of(&*job.world, job.config.evaluation.max_steps);
+    let yardstick_of = |job: &Job| ScoreScale::of(&*job.world, job.config.evaluation.max_steps);
     let folder = Path::new(&args.what);
-    let (job, policies, yardstick) = if folder.is_dir() {
-        let (job, policies) = from_run(catalogue, folder)?;
-        let yardstick = yardstick_of(&job)?;
-        (job, policies, yardstick)
+    let (job, policies, score_scale) = if folder.is_dir() {
+        let (job, policies) = from_run(registry, folder)?;
+        let score_scale = yardstick_of(&job)?;
+        (job, policies, score_scale)
     } else {
-        let job = from_world(catalogue, &args)?;
-        let yardstick = yardstick_of(&job)?;
+        let job = from_world(registry, &args)?;
+        let score_scale = yardstick_of(&job)?;
         let policies = match args.agent.as_deref() {
             Some("human") => Vec::new(),
-            None => yardstick.policy.iter().map(|best| ("the best".to_owned(), Arc::clone(best))).collect(),
-            Some(_) => learned(catalogue, &job)?,
+            None => score_scale.policy.iter().map(|best| ("the best".to_owned(), Arc::clone(best))).collect(),
+            Some(_) => learned(registry, &job)?,
         };
-        (job, policies, yardstick)
+        (job, policies, score_scale)
     };
     let parting = tui::watch(tui::Watch {
         world: &*job.world,
@@ -46,8 +46,8 @@ pub(super) fn watch(catalogue: &Catalogue, args: Watch) -> Result<()> {
         first_episode: 0,
         steps_per_second: args.speed,
         max_steps: job.max_steps(),
-        reference: yardstick.reference.map(|reference| reference.value),
-        baseline: yardstick.baseline.map(|baseline| baseline.value),
+        reference: score_scale.reference.map(|reference| reference.value),
+        baseline: score_scale.baseline.map(|baseline| baseline.value),
     })?;
     match parting {
         tui::Parting::Quit => Ok(()),
@@ -56,8 +56,8 @@ pub(super) fn watch(catalogue: &Catalogue, args: Watch) -> Result<()> {
 }
 
 /// The checkpoints of a run that are still kept.
-fn from_run(catalogue: &Catalogue, folder: &Path) -> Result<(Job, Policies)> {
-    let mut found = catalogue.find_jobs(folder)?;
+fn from_run(registry: &Registry, folder: &Path) -> Result<(Job, Policies)> {
+    let mut found = registry.find_jobs(folder)?;
     if found.len() > 1 {
         let (first, _) = &found[0];
         let message =
@@ -65,7 +65,7 @@ fn from_run(catalogue: &Catalogue, folder: &Path) -> Result<(Job, Policies)> {
         return Err(Error::Usage(message));
     }
     let (directory, job) = found.remove(0);
-    let history = job.history(catalogue, &directory, &output::note)?;
+    let history = job.history(registry, &directory, &output::note)?;
     if history.is_empty() {
         return Err(
             Core::Config(format!("{}: no checkpoint yet; train it first", directory.display())).into()
@@ -81,32 +81,33 @@ fn from_run(catalogue: &Catalogue, folder: &Path) -> Result<(Job, Policies)> {
 }
 
 /// A run that is made only to be looked at.
-fn from_world(catalogue: &Catalogue, args: &Watch) -> Result<Job> {
+fn from_world(registry: &Registry, args: &Watch) -> Result<Job> {
     let agent = match args.agent.as_deref() {
         None | Some("human") => "random",
         Some(agent) => agent,
     };
     let mut doc = Document::one_run(&args.what, agent, args.train.max(1), &args.seed.to_string());
     overlay(&mut doc, &args.set)?;
-    let mut jobs = Plan::new(catalogue, &doc)?.jobs;
+    let mut jobs = Plan::new(registry, &doc)?.jobs;
     Ok(jobs.remove(0))
 }
 
 /// An agent that learns now, seen at moments that are far apart in what it knows.
-fn learned(catalogue: &Catalogue, job: &Job) -> Result<Policies> {
+fn learned(registry: &Registry, job: &Job) -> Result<Policies> {
     let config = &job.config;
-    let mut learner = job.learner(catalogue)?;
-    let mut episodes = job.world.batch(config.rows, Streams::new(config.seed), Purpose::Environment, 0);
+    let mut agent = job.agent(registry)?;
+    let mut episodes =
+        job.world.vector_env(config.num_envs, Streams::new(config.seed), Purpose::Environment, 0);
     let mut moments = vec![0, config.steps / 100, config.steps / 10, config.steps];
     moments.dedup();
     let mut policies = Policies::new();
     let mut now = 0;
     for moment in moments {
-        learner.learn(&mut *episodes, moment - now)?;
+        agent.learn(&mut *episodes, moment - now)?;
         now = moment;
         policies.push((
             format!("{} after {moment} steps", config.agent_label),
-            Arc::from(learner.policy(Mode::Greedy)),
+            Arc::from(agent.policy(Mode::Greedy)),
         ));
     }
     Ok(policies)

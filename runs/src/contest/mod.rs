@@ -1,4 +1,4 @@
-//! Matches of Go: two entrants, many games, every opening with both colours.
+//! Matches of Go: two entrants, many games, every opening with both colors.
 
 mod seat;
 mod tally;
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use freewheel_core::{Purpose, Result, Streams};
 use freewheel_envs::go::players::{Player, Random, Turn};
-use freewheel_envs::go::rules::{Colour, Game, Ko, Move, Rules};
+use freewheel_envs::go::rules::{Color, Game, Ko, Move, Rules};
 use freewheel_envs::go::sgf::{By, GameRecord, Outcome};
 
 use seat::{Fault, Seat};
@@ -50,10 +50,10 @@ pub enum End {
 pub struct Played {
     /// The moves, and who has won.
     pub record: GameRecord,
-    /// The first entrant's colour.
-    pub colour: Colour,
+    /// The first entrant's color.
+    pub color: Color,
     /// Who won.
-    pub winner: Option<Colour>,
+    pub winner: Option<Color>,
     /// How it ended.
     pub end: End,
     /// What one entrant did wrong, if one did.
@@ -121,11 +121,11 @@ impl Match {
 
     fn game(&self, number: u32, seats: &mut [Seat; 2]) -> Result<Played> {
         let mut game = self.opening(number)?;
-        let colour = if number.is_multiple_of(2) { Colour::Black } else { Colour::White };
+        let color = if number.is_multiple_of(2) { Color::Black } else { Color::White };
         let streams = Streams::new(self.seed);
         let mut dice = [0, 1].map(|seat| streams.stream(Purpose::EvaluationAction, u64::from(number), seat));
         let mut took = [(Duration::ZERO, 0); 2];
-        let seat_of = |to_move: Colour| usize::from(to_move != colour);
+        let seat_of = |to_move: Color| usize::from(to_move != color);
         let mut fault = None;
         for seat in [0, 1] {
             if let Err(why) = seats[seat].begin(&game, &mut dice[seat]) {
@@ -153,7 +153,7 @@ impl Match {
                 Err(why) => fault = Some((seat, why)),
             }
         }
-        let other = |seat: usize| if seat == 0 { colour.other() } else { colour };
+        let other = |seat: usize| if seat == 0 { color.other() } else { color };
         let (end, outcome) = match (&fault, resigned) {
             (Some((seat, _)), _) => (End::Fault, Outcome::Win { winner: other(*seat), by: By::Forfeit }),
             (None, Some(loser)) => {
@@ -163,16 +163,16 @@ impl Match {
         };
         let winner = outcome.winner();
         let fault = fault.map(|(seat, why)| format!("{}: {why}", self.entrants[seat].name()));
-        Ok(Played { record: self.record(&game, colour, outcome), colour, winner, end, fault, took })
+        Ok(Played { record: self.record(&game, color, outcome), color, winner, end, fault, took })
     }
 
     /// Makes a move; `None` for a resignation. Of two entrants with two opinions of the rules, ours counts.
     fn take_turn(&self, game: &mut Game, turn: Turn, seat: &mut Seat) -> Result<Option<Move>, Fault> {
         let Turn::Play(point) = turn else { return Ok(None) };
-        let colour = game.to_play();
+        let color = game.to_play();
         let number = game.move_number() + 1;
         match game.play(point) {
-            Ok(_) => Ok(Some(Move { colour, point })),
+            Ok(_) => Ok(Some(Move { color, point })),
             Err(why) => {
                 let name = freewheel_envs::go::gtp::vertex::name(game.rules(), point);
                 Err(seat.lose(format!("move {number}, {name}, is not legal: {why}")))
@@ -180,10 +180,10 @@ impl Match {
         }
     }
 
-    fn record(&self, game: &Game, colour: Colour, outcome: Outcome) -> GameRecord {
+    fn record(&self, game: &Game, color: Color, outcome: Outcome) -> GameRecord {
         let mut record = GameRecord::from_game(game);
-        record.players[colour as usize].name = self.entrants[0].name();
-        record.players[colour.other() as usize].name = self.entrants[1].name();
+        record.players[color as usize].name = self.entrants[0].name();
+        record.players[color.other() as usize].name = self.entrants[1].name();
         record.outcome = Some(outcome);
         let named = match (self.rules.ko, self.rules.suicide) {
             (Ko::Positional, true) => "Tromp-Taylor",

@@ -6,7 +6,7 @@ use std::time::Duration;
 use freewheel_core::Stream;
 use freewheel_envs::go::gtp::{Client, GtpError};
 use freewheel_envs::go::players::{Player, Turn};
-use freewheel_envs::go::rules::{Colour, Game, Move};
+use freewheel_envs::go::rules::{Color, Game, Move};
 
 /// Who enters a match.
 #[derive(Clone)]
@@ -75,17 +75,17 @@ impl Seat {
             if self.seeded {
                 client.send(&format!("set_random_seed {seed}"))?;
             }
-            game.moves().try_for_each(|Move { colour, point }| client.play(game.rules(), colour, point))
+            game.moves().try_for_each(|Move { color, point }| client.play(game.rules(), color, point))
         };
         begin().map_err(|e: GtpError| self.lose(e.to_string()))
     }
 
-    /// Its move with `colour`.
-    pub(super) fn choose(&mut self, game: &Game, colour: Colour, rng: &mut Stream) -> Result<Turn, Fault> {
+    /// Its move with `color`.
+    pub(super) fn choose(&mut self, game: &Game, color: Color, rng: &mut Stream) -> Result<Turn, Fault> {
         match (&self.entrant, &mut self.client) {
             (Entrant::Own(player), _) => player.choose(game, rng).map_err(|e| e.to_string()),
             (_, Some(client)) => {
-                client.generate_move(game.rules(), colour).map_err(|e| self.lose(e.to_string()))
+                client.generate_move(game.rules(), color).map_err(|e| self.lose(e.to_string()))
             }
             (entrant, None) => Err(format!("{} is not running", entrant.name())),
         }
@@ -94,7 +94,7 @@ impl Seat {
     /// Tells it the other's move.
     pub(super) fn tell(&mut self, game: &Game, played: Move) -> Result<(), Fault> {
         let Some(client) = &mut self.client else { return Ok(()) };
-        client.play(game.rules(), played.colour, played.point).map_err(|e| self.lose(e.to_string()))
+        client.play(game.rules(), played.color, played.point).map_err(|e| self.lose(e.to_string()))
     }
 
     /// Lets the program go: it is started again for the next game. Nobody knows what it thinks of the board now.

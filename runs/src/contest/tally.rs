@@ -46,11 +46,11 @@ impl Tally {
         let mut length = 0;
         for one in played {
             tally.games += 1;
-            let black = u32::from(one.colour == freewheel_envs::go::rules::Colour::Black);
+            let black = u32::from(one.color == freewheel_envs::go::rules::Color::Black);
             tally.games_as_black += black;
             match one.winner {
                 None => tally.drawn += 1,
-                Some(winner) if winner == one.colour => {
+                Some(winner) if winner == one.color => {
                     tally.won += 1;
                     tally.won_as_black += black;
                 }
@@ -79,9 +79,9 @@ impl Tally {
 pub fn wilson(points: f64, games: f64) -> [f64; 2] {
     const Z: f64 = 1.959_963_984_540_054;
     let (rate, z2) = (points / games, Z * Z);
-    let centre = (rate + z2 / (2.0 * games)) / (1.0 + z2 / games);
+    let center = (rate + z2 / (2.0 * games)) / (1.0 + z2 / games);
     let half = Z / (1.0 + z2 / games) * (rate * (1.0 - rate) / games + z2 / (4.0 * games * games)).sqrt();
-    [(centre - half).max(0.0), (centre + half).min(1.0)]
+    [(center - half).max(0.0), (center + half).min(1.0)]
 }
 
 /// The difference in Elo at which this rate is expected.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use freewheel_agents::fit::{Estimator, EstimatorKind, file};
+use freewheel_agents::fit::{Estimator, EstimatorFactory, file};
 use freewheel_core::checkpoint::write_atomically;
 use freewheel_core::{Error, Result};
 use serde::Serialize;
@@ -46,7 +46,7 @@ fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
 ///
 /// # Errors
 /// [`Error::Io`], [`Error::Damaged`] and [`Error::Config`] where there is none, or it is not as it was written.
-pub fn read(path: &Path, kinds: &[Box<dyn EstimatorKind>]) -> Result<(Estimator, Report)> {
+pub fn read(path: &Path, kinds: &[Box<dyn EstimatorFactory>]) -> Result<(Estimator, Report)> {
     let folder: PathBuf = match path.is_dir() {
         true => path.to_path_buf(),
         false => path.parent().unwrap_or(Path::new("")).to_path_buf(),

@@ -3,7 +3,7 @@
 use freewheel_agents::fit::Estimator;
 use freewheel_agents::supervised::metrics::{accuracy, log_loss, r_squared};
 use freewheel_agents::supervised::{Regressor, linear, most_probable};
-use freewheel_agents::unsupervised::metrics::{matching_accuracy, normalised_mutual_information, silhouette};
+use freewheel_agents::unsupervised::metrics::{matching_accuracy, normalized_mutual_information, silhouette};
 use freewheel_agents::unsupervised::{Encoder, kmeans, pca, vae};
 use freewheel_core::data::{Answers, DataSet, Part, Shape};
 use freewheel_core::{Error, Purpose, Result, Samples, Streams};
@@ -100,7 +100,7 @@ fn encoded(it: &dyn Encoder, data: &DataSet, seed: u64) -> Result<Vec<Score>> {
         for (Part { samples, answers, .. }, name) in parts.into_iter().filter(|(part, _)| part.rows() > 0) {
             clusters = model.labels(samples)?;
             if let Answers::Classes(labels) = answers
-                && model.centres().rows() <= MATCHED
+                && model.centers().rows() <= MATCHED
             {
                 all.push(score(
                     "accuracy, clusters matched with classes",
@@ -108,8 +108,8 @@ fn encoded(it: &dyn Encoder, data: &DataSet, seed: u64) -> Result<Vec<Score>> {
                     matching_accuracy(&clusters, labels),
                     "",
                 ));
-                let shared = normalised_mutual_information(&clusters, labels);
-                all.push(score("normalised mutual information", name, shared, ""));
+                let shared = normalized_mutual_information(&clusters, labels);
+                all.push(score("normalized mutual information", name, shared, ""));
             }
         }
         match silhouette(&part.samples, &clusters, SILHOUETTE, &mut dice) {

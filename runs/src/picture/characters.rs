@@ -1,10 +1,10 @@
-//! Drawing with the characters of a terminal: two pixels to a cell, one above the other, where there are colours; where there are
+//! Drawing with the characters of a terminal: two pixels to a cell, one above the other, where there are colors; where there are
 //! none, a character to a cell.
 
 use freewheel_core::Rgb;
 
 use super::Depth;
-use super::colours::luma;
+use super::colors::luma;
 use crate::tui::cube;
 
 /// From dark to light, for a light pen.
@@ -67,7 +67,7 @@ impl Canvas {
         self.height()
     }
 
-    /// Colours pixel `(x, y)`, y in half rows; `plain` stands for its cell where there are no colours, else its greys do.
+    /// Colors pixel `(x, y)`, y in half rows; `plain` stands for its cell where there are no colors, else its greys do.
     pub(super) fn pixel(&mut self, x: usize, y: usize, rgb: Rgb, plain: Option<char>) {
         let Some(cell) = self.cell(x, y / 2) else { return };
         let (mut top, mut bottom) = match *cell {
@@ -116,13 +116,13 @@ impl Canvas {
     }
 }
 
-/// A terminal of 16 colours has its own shades of them: characters tell more.
-pub(super) fn coloured(depth: Depth) -> bool {
+/// A terminal of 16 colors has its own shades of them: characters tell more.
+pub(super) fn colored(depth: Depth) -> bool {
     matches!(depth, Depth::True | Depth::Cube)
 }
 
 fn shown(cell: &Cell, depth: Depth) -> (char, Option<Rgb>, Option<Rgb>) {
-    match (*cell, coloured(depth)) {
+    match (*cell, colored(depth)) {
         (Cell::Glyph { glyph, fg, bg }, true) => (glyph, fg, bg),
         (Cell::Glyph { glyph, .. }, false) => (glyph, None, None),
         (Cell::Halves { top: None, bottom: None, .. }, true) => (' ', None, None),
@@ -138,7 +138,7 @@ fn shown(cell: &Cell, depth: Depth) -> (char, Option<Rgb>, Option<Rgb>) {
     }
 }
 
-/// The escape sequence for a colour of what is written (38) or of the ground (48).
+/// The escape sequence for a color of what is written (38) or of the ground (48).
 fn code(layer: u8, rgb: Rgb, depth: Depth) -> String {
     match depth {
         Depth::Cube => format!("\x1b[{layer};5;{}m", cube(rgb)),
@@ -154,7 +154,7 @@ pub(super) fn cut(text: &str, width: usize) -> String {
     text.chars().take(width.saturating_sub(1)).chain(['…']).take(width).collect()
 }
 
-/// What stands for class `i` where there are no colours.
+/// What stands for class `i` where there are no colors.
 pub(super) fn letter(i: usize) -> char {
     const LETTERS: &[u8] = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
     char::from(LETTERS[i % LETTERS.len()])
@@ -171,8 +171,8 @@ mod tests {
         canvas.pixel(0, 2, Rgb(255, 0, 0), None);
         canvas.pixel(0, 3, Rgb(0, 0, 255), None);
         canvas.pixel(1, 3, Rgb(0, 255, 0), Some('x'));
-        let colours = "\x1b[0m\x1b[38;2;1;2;3mab\x1b[0m\n\x1b[0m\x1b[38;2;255;0;0m\x1b[48;2;0;0;255m▀\x1b[0m\x1b[38;2;0;255;0m▄\x1b[0m\n";
-        assert_eq!(canvas.finish(Depth::True), colours);
+        let colors = "\x1b[0m\x1b[38;2;1;2;3mab\x1b[0m\n\x1b[0m\x1b[38;2;255;0;0m\x1b[48;2;0;0;255m▀\x1b[0m\x1b[38;2;0;255;0m▄\x1b[0m\n";
+        assert_eq!(canvas.finish(Depth::True), colors);
         assert_eq!(canvas.finish(Depth::None), "ab\n.x\n");
         assert!(canvas.finish(Depth::Cube).contains("\x1b[38;5;196m\x1b[48;5;21m▀"));
         assert_eq!(cut("abcdef", 4), "abc…");

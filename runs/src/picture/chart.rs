@@ -3,12 +3,12 @@
 use freewheel_core::{Result, Rgb};
 
 use super::characters::Canvas;
-use super::colours;
+use super::colors;
 use super::plane::{Axis, Field, Plane};
 use super::scene::{Mark, Scene};
 use super::{Depth, Picture, finite, some};
 
-/// What lines are made of where there are no colours.
+/// What lines are made of where there are no colors.
 const LINES: &[u8] = b"*+x=~^%&";
 
 /// How points are shown, from the lowest to the highest.
@@ -103,7 +103,7 @@ impl Chart {
         axis
     }
 
-    /// Each layer with its colour and what stands for it where there are none.
+    /// Each layer with its color and what stands for it where there are none.
     fn inked(&self) -> Vec<(&Layer, Rgb, char)> {
         let glyph = |i: usize, shown: As| match shown {
             As::Points => 'o',
@@ -111,7 +111,7 @@ impl Chart {
             As::Line | As::Thin => char::from(LINES[i % LINES.len()]),
         };
         let layers = self.layers.iter().enumerate();
-        layers.map(|(i, layer)| (layer, colours::class(i), glyph(i, layer.shown))).collect()
+        layers.map(|(i, layer)| (layer, colors::class(i), glyph(i, layer.shown))).collect()
     }
 
     /// The same from the lowest to the highest.
@@ -123,7 +123,7 @@ impl Chart {
 
     fn legend(&self) -> Vec<(String, Rgb, char)> {
         let named = self.inked().into_iter().filter(|(layer, ..)| !layer.name.is_empty());
-        named.map(|(layer, colour, glyph)| (layer.name.clone(), colour, glyph)).collect()
+        named.map(|(layer, color, glyph)| (layer.name.clone(), color, glyph)).collect()
     }
 }
 
@@ -132,21 +132,21 @@ impl Picture for Chart {
         let mut scene = Scene::new(&self.title);
         let (x, y) = (self.along(true), self.along(false));
         let plane = Plane::draw(&mut scene, [&x, &y], [680.0, 420.0], self.whole_ticks(&x).as_deref());
-        for (layer, colour, _) in self.ordered() {
+        for (layer, color, _) in self.ordered() {
             let at: Vec<(f32, f32)> = layer.points.iter().map(|&(x, y)| plane.at(x, y)).collect();
             match layer.shown {
                 As::Points => at.iter().for_each(|&(x, y)| {
                     let few = at.len() <= 200;
                     let (r, alpha) = if few { (4.5, 0.9) } else { (2.0, 0.5) };
-                    scene.marks.push(Mark::Disc { x, y, r, fill: colour, alpha, rim: 0.0 });
+                    scene.marks.push(Mark::Disc { x, y, r, fill: color, alpha, rim: 0.0 });
                 }),
-                As::Line => scene.line(&at, colour, 2.5),
-                As::Thin => scene.line(&at, colour, 1.5),
+                As::Line => scene.line(&at, color, 2.5),
+                As::Thin => scene.line(&at, color, 1.5),
                 As::Bars => layer.points.iter().for_each(|&(value, height)| {
                     let ((left, top), (right, bottom)) =
                         (plane.at(value - 0.4, height), plane.at(value + 0.4, 0.0));
                     let (top, bottom) = (top.min(bottom), top.max(bottom));
-                    scene.rect(left, top, right - left, bottom - top, colour);
+                    scene.rect(left, top, right - left, bottom - top, color);
                 }),
             }
         }
@@ -159,10 +159,10 @@ impl Picture for Chart {
         canvas.title(&self.title);
         let (x, y) = (self.along(true), self.along(false));
         let field = Field::draw(&mut canvas, &x, &y);
-        for (layer, colour, plain) in self.ordered() {
+        for (layer, color, plain) in self.ordered() {
             let mut dot = |x: f64, y: f64| {
                 if let Some(at) = field.at(x, y) {
-                    field.pixel(&mut canvas, at, colour, plain);
+                    field.pixel(&mut canvas, at, color, plain);
                 }
             };
             match layer.shown {

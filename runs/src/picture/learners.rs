@@ -3,7 +3,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`answers`] | confusion, mistakes, the regression line |
-//! | [`groups`] | maps in a plane, components, centres with their members |
+//! | [`groups`] | maps in a plane, components, centers with their members |
 //! | [`latents`] | what a decoder makes of factors: the sheet of them, the way from sample to sample |
 //! | [`concept`] | a direction among factors, added in steps and measured |
 
@@ -53,15 +53,15 @@ fn of_regressor(it: &dyn Regressor, set: &DataSet) -> Result<Vec<Named>> {
 
 fn of_encoder(it: &dyn Encoder, set: &DataSet) -> Result<Vec<Named>> {
     let part = thinned(judged(set).0);
-    // What can be drawn as an image: grey, or in colours.
-    let (images, grey) = match set.shape {
+    // What can be drawn as an image: gray, or in colors.
+    let (images, gray) = match set.shape {
         Shape::Image { channels, .. } => (channels == 1 || channels == 3, channels == 1),
         Shape::Columns(_) => (false, false),
     };
     let mut all = Vec::new();
     if let Some(pca) = model_of::<pca::Config>(it)? {
         all.push(Named::new("explained", groups::explained(pca)?));
-        if grey {
+        if gray {
             all.push(Named::new("components", groups::components(pca, &set.shape, 20)?));
         }
         if pca.components().rows() > 1 {
@@ -69,7 +69,7 @@ fn of_encoder(it: &dyn Encoder, set: &DataSet) -> Result<Vec<Named>> {
         }
     } else if let Some(kmeans) = model_of::<kmeans::Config>(it)? {
         if images {
-            all.push(Named::new("centres", groups::centres(kmeans, set, judged(set).0, 12)?));
+            all.push(Named::new("centers", groups::centers(kmeans, set, judged(set).0, 12)?));
         }
         if set.shape.width() > 1 && part.rows() > 2 {
             all.push(Named::new("clusters", groups::clusters(kmeans, set, &part)?));
@@ -117,8 +117,8 @@ fn thinned(part: &Part) -> Part {
     part.select(&(0..part.rows()).step_by(every).collect::<Vec<_>>())
 }
 
-/// What colours a map of `part`: its classes with their names, or its numbers.
-fn coloured(map: super::Scatter, set: &DataSet, part: &Part) -> Result<super::Scatter> {
+/// What colors a map of `part`: its classes with their names, or its numbers.
+fn colored(map: super::Scatter, set: &DataSet, part: &Part) -> Result<super::Scatter> {
     match (&part.answers, &set.target, &part.factors) {
         (Answers::Classes(of), Target::Classes(names), _) => map.by_class(of, names),
         (Answers::Numbers(of), Target::Number { name, .. }, _) => map.by_value(of, name),

@@ -3,8 +3,8 @@
 use freewheel_agents::supervised::metrics;
 use freewheel_core::{Error, Result, Rgb};
 
-use super::characters::{Canvas, coloured, cut};
-use super::colours::{self, DIM, INK};
+use super::characters::{Canvas, colored, cut};
+use super::colors::{self, DIM, INK};
 use super::letters;
 use super::scene::{Anchor, MARGIN, NAME, SMALL, Scene};
 use super::{Depth, Picture, as_many, counted, some};
@@ -91,11 +91,11 @@ impl Picture for Matrix {
             let (row, column) = (i / classes, i % classes);
             let (x, y) = (left + column as f32 * cell, top + row as f32 * cell);
             let share = self.share(row, column);
-            let ground = colours::share(share);
+            let ground = colors::share(share);
             let line = if written { 1.0 } else { 0.0 };
             scene.rect(x, y, cell - line, cell - line, if count == 0 { EMPTY } else { ground });
             if written && count > 0 {
-                let ink = colours::ink_on(ground);
+                let ink = colors::ink_on(ground);
                 scene.text(x + cell / 2.0, y + cell / 2.0 - 1.0, NAME, Anchor::Middle, ink, &counted(count));
                 let share = format!("{} %", short(100.0 * share));
                 scene.text(x + cell / 2.0, y + cell / 2.0 + 14.0, SMALL - 1.0, Anchor::Middle, ink, &share);
@@ -127,14 +127,14 @@ impl Picture for Matrix {
             canvas.write(0, y, &cut(name, left), None, None);
             for column in 0..classes {
                 let count = self.counts[row * classes + column];
-                let ground = if count == 0 { EMPTY } else { colours::share(self.share(row, column)) };
-                let shown = match (count, coloured(depth)) {
+                let ground = if count == 0 { EMPTY } else { colors::share(self.share(row, column)) };
+                let shown = match (count, colored(depth)) {
                     (0, true) => String::new(),
                     (0, false) => "·".to_owned(),
                     _ => count.to_string(),
                 };
                 let text = format!("{shown:>w$} ", w = wide - 1);
-                canvas.write(left + 1 + column * wide, y, &text, Some(colours::ink_on(ground)), Some(ground));
+                canvas.write(left + 1 + column * wide, y, &text, Some(colors::ink_on(ground)), Some(ground));
             }
         }
         canvas.finish(depth)

@@ -3,8 +3,8 @@
 use freewheel_core::Rgb;
 
 use super::Depth;
-use super::characters::{Canvas, coloured, cut};
-use super::colours::{DIM, GRID, INK};
+use super::characters::{Canvas, colored, cut};
+use super::colors::{DIM, GRID, INK};
 use super::letters;
 use super::scene::{Anchor, MARGIN, NAME, SMALL, Scene};
 
@@ -54,7 +54,7 @@ pub(super) fn written(value: f64, decimals: usize) -> String {
     text.replace('-', "−")
 }
 
-/// What stands beside a plane: a name, its colour, and what stands for it where there are no colours.
+/// What stands beside a plane: a name, its color, and what stands for it where there are no colors.
 pub(super) type Legend = [(String, Rgb, char)];
 
 /// Axes on paper.
@@ -119,9 +119,9 @@ impl<'a> Plane<'a> {
     /// Writes a legend to the right.
     pub(super) fn legend(&self, scene: &mut Scene, legend: &Legend) {
         let left = self.left + self.width + 18.0;
-        for (i, (name, colour, _)) in legend.iter().enumerate() {
+        for (i, (name, color, _)) in legend.iter().enumerate() {
             let y = self.top + 6.0 + 21.0 * i as f32;
-            scene.rect(left, y, 12.0, 12.0, *colour);
+            scene.rect(left, y, 12.0, 12.0, *color);
             scene.text(left + 19.0, y + 10.5, NAME, Anchor::Start, INK, name);
             scene.covers(left + 19.0 + letters::width(name, NAME), y + 12.0);
         }
@@ -188,7 +188,7 @@ impl<'a> Field<'a> {
         Some((within(self.x.share(x), self.columns)?, within(1.0 - self.y.share(y), self.halves)?))
     }
 
-    /// Colours what [`Field::at`] gave.
+    /// Colors what [`Field::at`] gave.
     pub(super) fn pixel(&self, canvas: &mut Canvas, at: (usize, usize), rgb: Rgb, plain: char) {
         canvas.pixel(self.left + 1 + at.0, 2 * self.top + at.1, rgb, Some(plain));
     }
@@ -196,14 +196,14 @@ impl<'a> Field<'a> {
     /// Writes a legend below.
     pub(super) fn legend(canvas: &mut Canvas, legend: &Legend, depth: Depth) {
         let (mut x, mut y) = (0, canvas.height());
-        for (name, colour, plain) in legend {
+        for (name, color, plain) in legend {
             let name = cut(name, canvas.width().saturating_sub(2));
             let wide = name.chars().count() + 4;
             if x > 0 && x + wide > canvas.width() + 2 {
                 (x, y) = (0, y + 1);
             }
-            let mark = if coloured(depth) { '■' } else { *plain };
-            canvas.write(x, y, &mark.to_string(), Some(*colour), None);
+            let mark = if colored(depth) { '■' } else { *plain };
+            canvas.write(x, y, &mark.to_string(), Some(*color), None);
             canvas.write(x + 2, y, &name, None, None);
             x += wide;
         }

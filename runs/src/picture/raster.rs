@@ -7,7 +7,7 @@ use tiny_skia::{
 };
 
 use super::SCALE;
-use super::colours::{INK, PAPER};
+use super::colors::{INK, PAPER};
 use super::letters;
 use super::scene::{Anchor, Mark, Scene};
 
@@ -23,7 +23,7 @@ pub(super) fn png(scene: &Scene) -> Result<Vec<u8>> {
         return Err(too_large());
     }
     let mut paper = Pixmap::new(w as u32, h as u32).ok_or_else(too_large)?;
-    paper.fill(colour(PAPER, 1.0));
+    paper.fill(color(PAPER, 1.0));
     for mark in &scene.marks {
         draw(&mut paper, mark);
     }
@@ -44,7 +44,7 @@ pub(super) fn encode(width: u32, height: u32, rgb: &[u8]) -> Result<Vec<u8>> {
     Ok(out)
 }
 
-fn colour(rgb: Rgb, alpha: f32) -> Color {
+fn color(rgb: Rgb, alpha: f32) -> Color {
     Color::from_rgba8(rgb.0, rgb.1, rgb.2, (255.0 * alpha.clamp(0.0, 1.0)).round() as u8)
 }
 
@@ -52,7 +52,7 @@ fn draw(paper: &mut Pixmap, mark: &Mark) {
     let scale = Transform::from_scale(SCALE as f32, SCALE as f32);
     let paint = |rgb: Rgb, alpha: f32| {
         let mut paint = Paint { anti_alias: true, ..Paint::default() };
-        paint.set_color(colour(rgb, alpha));
+        paint.set_color(color(rgb, alpha));
         paint
     };
     let mut fill = |path: Option<Path>, paint: &Paint<'_>, place: Transform| {
@@ -101,7 +101,7 @@ fn draw(paper: &mut Pixmap, mark: &Mark) {
     }
 }
 
-/// Every pixel of the paper within `[x, y, w, h]` has the colour of the image's pixel that it lies in.
+/// Every pixel of the paper within `[x, y, w, h]` has the color of the image's pixel that it lies in.
 fn image(paper: &mut Pixmap, place: [f32; 4], columns: usize, pixels: &[Rgb]) {
     let rows = pixels.len() / columns.max(1);
     let [x, y, w, h] = place.map(|side| (side * SCALE as f32).round() as usize);
@@ -111,8 +111,8 @@ fn image(paper: &mut Pixmap, place: [f32; 4], columns: usize, pixels: &[Rgb]) {
     for to_y in y..bottom {
         for to_x in x..right {
             let rgb = pixels[(to_y - y) * rows / h * columns + (to_x - x) * columns / w];
-            if let Some(colour) = PremultipliedColorU8::from_rgba(rgb.0, rgb.1, rgb.2, 255) {
-                paper[to_y * across + to_x] = colour;
+            if let Some(color) = PremultipliedColorU8::from_rgba(rgb.0, rgb.1, rgb.2, 255) {
+                paper[to_y * across + to_x] = color;
             }
         }
     }

@@ -1,15 +1,15 @@
-//! Points in a plane, coloured by what they are.
+//! Points in a plane, colored by what they are.
 
 use freewheel_core::{Result, Rgb, Samples};
 
-use super::characters::{Canvas, coloured, letter};
-use super::colours::{self, DIM};
+use super::characters::{Canvas, colored, letter};
+use super::colors::{self, DIM};
 use super::letters;
 use super::plane::{Axis, Field, Plane, written};
 use super::scene::{Anchor, Mark, NAME, SMALL, Scene};
 use super::{Depth, Picture, as_many, finite, some};
 
-/// What colours say.
+/// What colors say.
 #[derive(Clone, Debug, PartialEq)]
 enum By {
     Nothing,
@@ -25,7 +25,7 @@ pub struct Scatter {
     x: Axis,
     y: Axis,
     by: By,
-    centres: Option<Samples>,
+    centers: Option<Samples>,
 }
 
 impl Scatter {
@@ -39,10 +39,10 @@ impl Scatter {
         finite(title, points.values().iter().map(|&x| f64::from(x)))?;
         let along = |i: usize| Axis::over(axes[i], points.iter().map(move |point| f64::from(point[i])));
         let (x, y) = (along(0), along(1));
-        Ok(Scatter { title: title.to_owned(), points, x, y, by: By::Nothing, centres: None })
+        Ok(Scatter { title: title.to_owned(), points, x, y, by: By::Nothing, centers: None })
     }
 
-    /// Coloured by class, `[N]`, an index into `names`.
+    /// Colored by class, `[N]`, an index into `names`.
     ///
     /// # Errors
     /// [`Error::Config`](freewheel_core::Error::Config) where there are not as many, here and below; and for a class without a name.
@@ -54,7 +54,7 @@ impl Scatter {
         Ok(self)
     }
 
-    /// Coloured by the finite values of `of`, `[N]`; `name` is what they are.
+    /// Colored by the finite values of `of`, `[N]`; `name` is what they are.
     ///
     /// # Errors
     /// See [`Scatter::by_class`].
@@ -68,23 +68,23 @@ impl Scatter {
         Ok(self)
     }
 
-    /// With the `centres [K, 2]` of its groups, each in the colour of its class.
+    /// With the `centers [K, 2]` of its groups, each in the color of its class.
     ///
     /// # Errors
     /// [`Error::Config`](freewheel_core::Error::Config) where they are not two finite numbers each.
-    pub fn with_centres(mut self, centres: Samples) -> Result<Self> {
-        as_many(&self.title, ("numbers of a centre", centres.width()), ("axes", 2))?;
-        finite(&self.title, centres.values().iter().map(|&x| f64::from(x)))?;
-        self.centres = Some(centres);
+    pub fn with_centers(mut self, centers: Samples) -> Result<Self> {
+        as_many(&self.title, ("numbers of a center", centers.width()), ("axes", 2))?;
+        finite(&self.title, centers.values().iter().map(|&x| f64::from(x)))?;
+        self.centers = Some(centers);
         Ok(self)
     }
 
-    fn colour(&self, i: usize) -> Rgb {
+    fn color(&self, i: usize) -> Rgb {
         match &self.by {
-            By::Nothing => colours::class(0),
-            By::Class { of, .. } => colours::class(of[i] as usize),
+            By::Nothing => colors::class(0),
+            By::Class { of, .. } => colors::class(of[i] as usize),
             By::Value { of, low, high, .. } => {
-                colours::value((f64::from(of[i]) - low) / (high - low).max(f64::MIN_POSITIVE))
+                colors::value((f64::from(of[i]) - low) / (high - low).max(f64::MIN_POSITIVE))
             }
         }
     }
@@ -92,7 +92,7 @@ impl Scatter {
     fn legend(&self) -> Vec<(String, Rgb, char)> {
         match &self.by {
             By::Class { names, .. } => {
-                let one = |(i, name): (usize, &String)| (name.clone(), colours::class(i), letter(i));
+                let one = |(i, name): (usize, &String)| (name.clone(), colors::class(i), letter(i));
                 names.iter().enumerate().map(one).collect()
             }
             _ => Vec::new(),
@@ -121,11 +121,11 @@ impl Picture for Scatter {
         };
         for i in self.order() {
             let (x, y) = plane.at(f64::from(self.points.row(i)[0]), f64::from(self.points.row(i)[1]));
-            scene.marks.push(Mark::Disc { x, y, r, fill: self.colour(i), alpha, rim: 0.0 });
+            scene.marks.push(Mark::Disc { x, y, r, fill: self.color(i), alpha, rim: 0.0 });
         }
-        for (i, centre) in self.centres.iter().flat_map(Samples::iter).enumerate() {
-            let (x, y) = plane.at(f64::from(centre[0]), f64::from(centre[1]));
-            scene.marks.push(Mark::Disc { x, y, r: 5.5, fill: colours::class(i), alpha: 1.0, rim: 1.5 });
+        for (i, center) in self.centers.iter().flat_map(Samples::iter).enumerate() {
+            let (x, y) = plane.at(f64::from(center[0]), f64::from(center[1]));
+            scene.marks.push(Mark::Disc { x, y, r: 5.5, fill: colors::class(i), alpha: 1.0, rim: 1.5 });
         }
         plane.legend(&mut scene, &self.legend());
         if let By::Value { name, low, high, .. } = &self.by {
@@ -138,8 +138,8 @@ impl Picture for Scatter {
         let mut canvas = Canvas::new(width);
         canvas.title(&self.title);
         let field = Field::draw(&mut canvas, &self.x, &self.y);
-        // A cell without colours is one character: its two halves count together.
-        let tall = if coloured(depth) { 1 } else { 2 };
+        // A cell without colors is one character: its two halves count together.
+        let tall = if colored(depth) { 1 } else { 2 };
         let mut within: Vec<Vec<usize>> = vec![Vec::new(); field.columns * field.halves];
         for i in 0..self.points.rows() {
             if let Some((x, y)) = field.at(f64::from(self.points.row(i)[0]), f64::from(self.points.row(i)[1]))
@@ -151,9 +151,9 @@ impl Picture for Scatter {
             let (rgb, plain) = self.together(points);
             field.pixel(&mut canvas, (at % field.columns, at / field.columns), rgb, plain);
         }
-        for (i, centre) in self.centres.iter().flat_map(Samples::iter).enumerate() {
-            if let Some(at) = field.at(f64::from(centre[0]), f64::from(centre[1])) {
-                let rgb = colours::class(i).mix(colours::PAPER, 0.5);
+        for (i, center) in self.centers.iter().flat_map(Samples::iter).enumerate() {
+            if let Some(at) = field.at(f64::from(center[0]), f64::from(center[1])) {
+                let rgb = colors::class(i).mix(colors::PAPER, 0.5);
                 field.pixel(&mut canvas, at, rgb, '+');
             }
         }
@@ -165,7 +165,7 @@ impl Picture for Scatter {
                 let start = from.chars().count();
                 let plain = |i: usize| char::from(b'0' + (i / 2) as u8);
                 (0..20).for_each(|i| {
-                    let rgb = colours::value(i as f64 / 19.0);
+                    let rgb = colors::value(i as f64 / 19.0);
                     (0..2).for_each(|half| canvas.pixel(start + i, 2 * y + half, rgb, Some(plain(i))));
                 });
                 canvas.write(start + 21, y, &number(*high), Some(DIM), None);
@@ -180,28 +180,28 @@ impl Scatter {
     /// What stands for points that lie in one place: their most frequent class, the mean of their values.
     fn together(&self, points: &[usize]) -> (Rgb, char) {
         match &self.by {
-            By::Nothing => (colours::class(0), if points.len() > 1 { 'o' } else { '.' }),
+            By::Nothing => (colors::class(0), if points.len() > 1 { 'o' } else { '.' }),
             By::Class { of, names } => {
                 let mut counts = vec![0usize; names.len()];
                 points.iter().for_each(|&i| counts[of[i] as usize] += 1);
                 let most = (0..counts.len()).rev().max_by_key(|&class| counts[class]).unwrap_or(0);
-                (colours::class(most), letter(most))
+                (colors::class(most), letter(most))
             }
             By::Value { of, low, high, .. } => {
                 let mean = points.iter().map(|&i| f64::from(of[i])).sum::<f64>() / points.len() as f64;
                 let share = (mean - low) / (high - low).max(f64::MIN_POSITIVE);
-                (colours::value(share), char::from(b'0' + ((share * 10.0) as u8).min(9)))
+                (colors::value(share), char::from(b'0' + ((share * 10.0) as u8).min(9)))
             }
         }
     }
 }
 
-/// Which colour is which value.
+/// Which color is which value.
 fn bar(scene: &mut Scene, plane: &Plane<'_>, name: &str, low: f64, high: f64) {
     let [_, top, right, bottom] = plane.sides();
     let (x, y, h) = (right + 20.0, top + 24.0, (bottom - top - 24.0).min(260.0));
-    scene.text(x, y - 10.0, NAME, Anchor::Start, colours::INK, name);
-    let pixels = (0..=255u8).rev().map(|i| colours::value(f64::from(i) / 255.0)).collect();
+    scene.text(x, y - 10.0, NAME, Anchor::Start, colors::INK, name);
+    let pixels = (0..=255u8).rev().map(|i| colors::value(f64::from(i) / 255.0)).collect();
     scene.marks.push(Mark::Image { x, y, w: 14.0, h, columns: 1, pixels });
     let axis = Axis { low, high: if high > low { high } else { low + 1.0 }, name: String::new() };
     for (value, text) in axis.ticks(5) {

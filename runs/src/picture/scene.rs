@@ -2,7 +2,7 @@
 
 use freewheel_core::Rgb;
 
-use super::colours::{DIM, INK};
+use super::colors::{DIM, INK};
 use super::letters;
 
 /// Space around everything.
@@ -51,7 +51,7 @@ pub enum Mark {
         w: f32,
         /// Height.
         h: f32,
-        /// Colour.
+        /// Color.
         fill: Rgb,
     },
     /// A disc.
@@ -62,7 +62,7 @@ pub enum Mark {
         y: f32,
         /// Radius.
         r: f32,
-        /// Colour.
+        /// Color.
         fill: Rgb,
         /// 0 (nothing to be seen) to 1.
         alpha: f32,
@@ -73,7 +73,7 @@ pub enum Mark {
     Line {
         /// Where it goes.
         points: Vec<(f32, f32)>,
-        /// Colour.
+        /// Color.
         stroke: Rgb,
         /// How thick.
         width: f32,
@@ -90,7 +90,7 @@ pub enum Mark {
         size: f32,
         /// Which part of it stands there.
         anchor: Anchor,
-        /// Colour.
+        /// Color.
         fill: Rgb,
         /// Whether it goes upwards.
         upwards: bool,

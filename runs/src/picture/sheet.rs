@@ -4,7 +4,7 @@ use freewheel_core::data::Shape;
 use freewheel_core::{Error, Result, Rgb, Samples};
 
 use super::characters::{Canvas, cut};
-use super::colours::{self, DIM, INK};
+use super::colors::{self, DIM, INK};
 use super::letters;
 use super::scene::{Anchor, MARGIN, Mark, NAME, SMALL, Scene};
 use super::{Depth, Picture, as_many, finite, some};
@@ -39,7 +39,7 @@ pub struct Sheet {
 }
 
 impl Sheet {
-    /// The `images [N, D]` of this shape, `columns` to a row: grey, or red, green and blue.
+    /// The `images [N, D]` of this shape, `columns` to a row: gray, or red, green and blue.
     ///
     /// # Errors
     /// [`Error::Config`] where there are none, or they are no images of this shape, or numbers are not finite.
@@ -51,14 +51,14 @@ impl Sheet {
                 let of = |x: f32| (level(x).clamp(0.0, 1.0) * 255.0).round() as u8;
                 Rgb(of(r), of(g), of(b))
             }
-            _ => colours::grey(level(planes[0])),
+            _ => colors::gray(level(planes[0])),
         })
     }
 
     /// Numbers of both signs: negative ones blue, 0 white, positive ones red, to the largest magnitude of each image.
     ///
     /// # Errors
-    /// As [`Sheet::new`]; and for images of several colours.
+    /// As [`Sheet::new`]; and for images of several colors.
     pub fn signed(title: &str, shape: &Shape, images: &Samples, columns: usize) -> Result<Self> {
         if !matches!(shape, Shape::Image { channels: 1, .. }) {
             return Err(no_images(title));
@@ -69,7 +69,7 @@ impl Sheet {
             row.iter().map(move |x| x / most)
         });
         let scaled = Samples::new(scaled.collect(), images.width())?;
-        Self::painted(title, shape, &scaled, columns, |planes| colours::signed(f64::from(planes[0])))
+        Self::painted(title, shape, &scaled, columns, |planes| colors::signed(f64::from(planes[0])))
     }
 
     fn painted(
@@ -85,7 +85,7 @@ impl Sheet {
         finite(title, images.values().iter().map(|&x| f64::from(x)))?;
         if channels != 1 && channels != 3 {
             return Err(Error::Config(format!(
-                "{title}: images of {channels} planes cannot be drawn; 1 (grey) and 3 (colours) can"
+                "{title}: images of {channels} planes cannot be drawn; 1 (gray) and 3 (colors) can"
             )));
         }
         let pixels = height * width;
@@ -294,7 +294,7 @@ impl Picture for Sheet {
     }
 }
 
-/// The mean colour of what pixel `at` of `of` covers in an image of this size; both `[y, x]`.
+/// The mean color of what pixel `at` of `of` covers in an image of this size; both `[y, x]`.
 fn mean(pixels: &[Rgb], size: [usize; 2], at: [usize; 2], of: [usize; 2]) -> Rgb {
     let span = |axis: usize| {
         let from = at[axis] * size[axis] / of[axis];

@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use freewheel_core::Rgb;
 
-use super::colours::{INK, PAPER};
+use super::colors::{INK, PAPER};
 use super::raster;
 use super::scene::{Anchor, Mark, Scene};
 

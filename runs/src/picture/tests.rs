@@ -19,17 +19,17 @@ fn named(names: &[&str]) -> Vec<String> {
 fn gallery() -> Vec<Box<dyn Picture>> {
     let ramp: Vec<f32> = (0..32u8).map(|i| f32::from(i) / 31.0).collect();
     let images = samples(&ramp, 4);
-    let sheet = Sheet::new("Ramps", &Shape::grey(2, 2), &images, 4).unwrap();
+    let sheet = Sheet::new("Ramps", &Shape::gray(2, 2), &images, 4).unwrap();
     let sheet = sheet.captions((1..=8).map(|i| format!("{i} → <&>")).collect()).unwrap();
     let signed = samples(&[-1.0, 0.0, 0.5, 1.0], 4);
     let signed =
-        Sheet::signed("Signs", &Shape::grey(2, 2), &signed, 1).unwrap().axes("across", "down").close();
+        Sheet::signed("Signs", &Shape::gray(2, 2), &signed, 1).unwrap().axes("across", "down").close();
     let cats = named(&["cat", "dog"]);
     let matrix = Matrix::confusion("Animals", &cats, &[0, 0, 0, 1], &[0, 0, 1, 1]).unwrap();
     let points = samples(&[0.0, 0.0, 1.0, 1.0, 2.0, 4.0], 2);
     let scatter = Scatter::new("Points", points.clone(), ["x", "y"]).unwrap();
     let by_class =
-        scatter.clone().by_class(&[0, 1, 1], &cats).unwrap().with_centres(points.select(&[0])).unwrap();
+        scatter.clone().by_class(&[0, 1, 1], &cats).unwrap().with_centers(points.select(&[0])).unwrap();
     let by_value = scatter.by_value(&[1.0, 2.0, 3.0], "value").unwrap();
     let chart = Chart::new("Line", ["x", "y"]).points("data", vec![(0.0, 0.0), (1.0, 2.0)]).unwrap();
     let chart = chart.line("line", vec![(0.0, 0.0), (1.0, 1.0)]).unwrap();
@@ -59,7 +59,7 @@ fn svg_is_xml_and_png_has_its_size() {
         let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
         let info = reader.next_frame(&mut pixels).unwrap();
         assert_eq!((info.width, info.height), (scene.width as u32 * SCALE, scene.height as u32 * SCALE));
-        assert!(pixels[..3] == [255; 3] && pixels.iter().any(|&grey| grey < 60), "{}", scene.title);
+        assert!(pixels[..3] == [255; 3] && pixels.iter().any(|&gray| gray < 60), "{}", scene.title);
     }
 }
 
@@ -126,7 +126,7 @@ fn holds(text: &str, parts: &[&str]) {
 #[test]
 fn a_sheet_in_characters() {
     let images = samples(&[0.0, 0.5, 1.0, 0.5, 1.0, 1.0, 0.0, 0.0], 4);
-    let sheet = Sheet::new("Two", &Shape::grey(2, 2), &images, 2).unwrap();
+    let sheet = Sheet::new("Two", &Shape::gray(2, 2), &images, 2).unwrap();
     let sheet = sheet.captions(named(&["a", "b"])).unwrap();
     assert_eq!(sheet.text(40, Depth::None), "Two\n++ ++\na  b\n");
     assert!(sheet.text(40, Depth::True).contains("\x1b[38;2;0;0;0m\x1b[48;2;255;255;255m▀"));
@@ -138,15 +138,15 @@ fn what_cannot_be_drawn_is_refused() {
         let error = result.unwrap_err().to_string();
         assert!(error.contains(what), "{error}");
     };
-    let grey = Shape::grey(2, 2);
+    let gray = Shape::gray(2, 2);
     let none = Samples::new(Vec::new(), 4).unwrap();
-    told(Sheet::new("a", &grey, &none, 4).map(drop), "no images to draw");
+    told(Sheet::new("a", &gray, &none, 4).map(drop), "no images to draw");
     told(
-        Sheet::new("a", &grey, &samples(&[0.0; 3], 3), 4).map(drop),
+        Sheet::new("a", &gray, &samples(&[0.0; 3], 3), 4).map(drop),
         "a: 3 numbers of an image for 4 pixels of its shape",
     );
     told(Sheet::new("a", &Shape::Columns(named(&["x"])), &samples(&[0.0], 1), 1).map(drop), "are no images");
-    told(Sheet::new("a", &grey, &samples(&[0.0, f32::NAN, 0.0, 0.0], 4), 4).map(drop), "number 2 is NaN");
+    told(Sheet::new("a", &gray, &samples(&[0.0, f32::NAN, 0.0, 0.0], 4), 4).map(drop), "number 2 is NaN");
     told(Matrix::confusion("a", &named(&["x"]), &[], &[]).map(drop), "no samples to draw");
     told(Matrix::confusion("a", &named(&["x"]), &[1], &[0]).map(drop), "class 1 has no name");
     told(Matrix::confusion("a", &named(&["x"]), &[0], &[]).map(drop), "0 predictions for 1 labels");
@@ -199,8 +199,8 @@ fn every_kind_of_learner_has_its_pictures() {
     assert_eq!(drawn("digits", "tree", "depth = 4"), ["confusion", "mistakes"]);
     assert_eq!(drawn("women", "linear", ""), ["regression"]);
     assert_eq!(drawn("digits", "pca", ""), ["explained", "components", "map"]);
-    assert_eq!(drawn("digits", "kmeans", "clusters = 10\nstarts = 1"), ["centres", "clusters"]);
-    let vae = drawn("digits", "vae", "hidden = [16]\nepochs = 1");
+    assert_eq!(drawn("digits", "kmeans", "n_clusters = 10\nn_init = 1"), ["centers", "clusters"]);
+    let vae = drawn("digits", "vae", "hidden_sizes = [16]\nnum_epochs = 1");
     assert_eq!(vae, ["latents", "samples", "reconstructions", "interpolations", "map"]);
 }
 
@@ -220,7 +220,7 @@ fn the_line_through_women_is_written_above_it() {
 #[test]
 fn a_concept_is_added_and_measured() {
     let set = faces::set(400, 0, 0.0, 0.1, "none").unwrap();
-    let settings: toml::Table = "latents = 4\nhidden = [32]\nepochs = 4".parse().unwrap();
+    let settings: toml::Table = "latent_dim = 4\nhidden_sizes = [32]\nnum_epochs = 4".parse().unwrap();
     let kinds = unsupervised::all();
     let kind = kinds.iter().find(|kind| kind.id() == "vae").unwrap();
     let Estimator::Encoder(mut vae) = kind.build(&settings, Streams::new(0)).unwrap() else {

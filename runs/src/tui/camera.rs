@@ -5,7 +5,7 @@ use freewheel_core::Frame;
 /// A window on a picture: follows what moves, or is moved by hand.
 #[derive(Clone, Debug)]
 pub(super) struct Camera {
-    /// The picture's column and row at the window's top left; negative where the picture is smaller and centred.
+    /// The picture's column and row at the window's top left; negative where the picture is smaller and centered.
     pub(super) origin: (i32, i32),
     /// The window's columns and rows.
     pub(super) pane: (u16, u16),
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn small_pictures_are_centred() {
+    fn small_pictures_are_centered() {
         let mut camera = Camera { pane: (20, 10), ..Camera::default() };
         let picture = dot(10, 4, 0, 0);
         camera.aim(&picture);

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use freewheel_core::{
-    Choice, DynWorld, Ending, Error, Player, Policy, Purpose, Result, Spec, Stage, Stream, Streams,
+    ActionBuffer, DynWorld, Ending, EpisodeRunner, Error, Player, Policy, Purpose, Result, Spec, Stream,
+    Streams,
 };
 
 /// One move that was made.
 #[derive(Clone, Debug)]
 pub(super) struct Move {
     /// What was done.
-    pub(super) action: Choice,
+    pub(super) action: ActionBuffer,
     /// The mover's reward.
     pub(super) reward: f32,
     /// Who did it.
@@ -34,24 +35,24 @@ pub(super) enum Over {
 
 /// An episode and its past.
 pub(super) struct Episode {
-    stage: Box<dyn Stage>,
+    runner: Box<dyn EpisodeRunner>,
     streams: Streams,
     max_steps: u32,
     dice: Stream,
     past: Vec<Move>,
-    choice: Choice,
+    choice: ActionBuffer,
 }
 
 impl Episode {
     /// Begins episode `number` of `world`.
     pub(super) fn new(world: &dyn DynWorld, streams: Streams, number: u64, max_steps: u32) -> Self {
         let mut episode = Episode {
-            stage: world.stage(streams, Purpose::WatchEnvironment, 0),
+            runner: world.episode_runner(streams, Purpose::WatchEnvironment, 0),
             streams,
             max_steps,
             dice: streams.stream(Purpose::WatchAction, 0, number),
             past: Vec::new(),
-            choice: Choice::for_spec(world.spec(), 1),
+            choice: ActionBuffer::for_spec(world.spec(), 1),
         };
         episode.begin(number);
         episode
@@ -59,7 +60,7 @@ impl Episode {
 
     /// Begins episode `number`, with its own dice.
     pub(super) fn begin(&mut self, number: u64) {
-        self.stage.begin(number);
+        self.runner.begin(number);
         self.dice = self.streams.stream(Purpose::WatchAction, 0, number);
         self.past.clear();
     }
@@ -68,19 +69,19 @@ impl Episode {
     pub(super) fn act(&mut self, policy: &dyn Policy) -> Result<()> {
         let dice = self.dice.clone();
         let mut choice = self.choice.clone();
-        self.stage.ask(policy, &mut self.dice, &mut choice)?;
+        self.runner.select_action(policy, &mut self.dice, &mut choice)?;
         self.make(choice, false, dice)
     }
 
     /// One action of a person.
-    pub(super) fn play(&mut self, action: Choice) -> Result<()> {
+    pub(super) fn play(&mut self, action: ActionBuffer) -> Result<()> {
         let dice = self.dice.clone();
         self.make(action, true, dice)
     }
 
-    fn make(&mut self, action: Choice, by_hand: bool, dice: Stream) -> Result<()> {
-        let mover = self.stage.to_play();
-        let step = self.stage.step(action.actions())?;
+    fn make(&mut self, action: ActionBuffer, by_hand: bool, dice: Stream) -> Result<()> {
+        let mover = self.runner.to_play();
+        let step = self.runner.step(action.actions())?;
         self.past.push(Move { action, reward: step.reward, mover, by_hand, dice });
         Ok(())
     }
@@ -91,10 +92,10 @@ impl Episode {
     /// [`Error::Config`] where the world does not repeat itself: then its dice are not all in its stream.
     pub(super) fn back(&mut self) -> Result<bool> {
         let Some(last) = self.past.pop() else { return Ok(false) };
-        let number = self.stage.episode();
-        self.stage.begin(number);
+        let number = self.runner.episode();
+        self.runner.begin(number);
         for made in &self.past {
-            let again = self.stage.step(made.action.actions())?;
+            let again = self.runner.step(made.action.actions())?;
             if again.reward.to_bits() != made.reward.to_bits() {
                 return Err(Error::Config(format!(
                     "{} does not repeat itself: a reward of {} became {} when episode {number} was played again",
@@ -110,10 +111,12 @@ impl Episode {
 
     /// Why it is over; `None` while it runs.
     pub(super) fn over(&self) -> Option<Over> {
-        match self.stage.ending() {
+        match self.runner.ending() {
             Ending::Terminal => Some(Over::Terminal),
             Ending::Truncated => Some(Over::Truncated),
-            Ending::Running if self.max_steps > 0 && self.stage.length() >= self.max_steps => Some(Over::Cut),
+            Ending::Running if self.max_steps > 0 && self.runner.length() >= self.max_steps => {
+                Some(Over::Cut)
+            }
             Ending::Running => None,
         }
     }
@@ -130,17 +133,17 @@ impl Episode {
 
     /// Its number.
     pub(super) fn number(&self) -> u64 {
-        self.stage.episode()
+        self.runner.episode()
     }
 
     /// The world as it stands.
-    pub(super) fn stage(&self) -> &dyn Stage {
-        &*self.stage
+    pub(super) fn runner(&self) -> &dyn EpisodeRunner {
+        &*self.runner
     }
 
     /// The world's.
     pub(super) fn spec(&self) -> &Spec {
-        self.stage.spec()
+        self.runner.spec()
     }
 
     /// The steps after which it will be cut, whoever cuts; `None` is never.

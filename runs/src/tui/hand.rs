@@ -4,7 +4,7 @@
 //! one. More are typed by name, as moves on a board are. Real numbers are held and nudged.
 
 use crossterm::event::KeyCode;
-use freewheel_core::{ActionSpace, Choice, Player, Spec};
+use freewheel_core::{ActionBuffer, ActionSpace, Player, Spec};
 
 /// Keys that keep their meaning while a person plays.
 const KEPT: [char; 3] = ['p', 'q', 'n'];
@@ -71,9 +71,9 @@ impl Hand {
     }
 
     /// The numbers as an action.
-    pub(super) fn held(&self) -> Option<Choice> {
+    pub(super) fn held(&self) -> Option<ActionBuffer> {
         match &self.input {
-            Input::Numbers { held, .. } => Some(Choice::Continuous(held.clone())),
+            Input::Numbers { held, .. } => Some(ActionBuffer::Continuous(held.clone())),
             _ => None,
         }
     }
@@ -225,19 +225,19 @@ mod tests {
             },
         );
         let mut hand = Hand::new(&spec, Player::First, false);
-        assert_eq!(hand.held(), Some(Choice::Continuous(vec![0.0, 0.25, 0.0])));
+        assert_eq!(hand.held(), Some(ActionBuffer::Continuous(vec![0.0, 0.25, 0.0])));
         for _ in 0..20 {
             hand.nudge(&spec, 1.0);
         }
         hand.choose(-1);
         hand.nudge(&spec, -1.0);
-        assert_eq!(hand.held(), Some(Choice::Continuous(vec![1.0, 0.25, -0.1])));
+        assert_eq!(hand.held(), Some(ActionBuffer::Continuous(vec![1.0, 0.25, -0.1])));
         hand.choose(1);
         for _ in 0..5 {
             hand.nudge(&spec, -1.0);
         }
         hand.choose(2);
         hand.nudge(&spec, 0.0);
-        assert_eq!(hand.held(), Some(Choice::Continuous(vec![0.0, 0.25, 0.0])));
+        assert_eq!(hand.held(), Some(ActionBuffer::Continuous(vec![0.0, 0.25, 0.0])));
     }
 }

@@ -11,7 +11,7 @@
 //! | `model` | the state of the screen: commands and time in, no terminal, no clock |
 //! | `person` | the model's part of playing by hand |
 //! | `view` | the model to characters; it changes nothing |
-//! | `palette` | colours, for terminals with millions of them down to none |
+//! | `palette` | colors, for terminals with millions of them down to none |
 //! | `terminal` | the loop: takes the terminal, always gives it back |
 
 mod camera;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use freewheel_core::{Choice, Frame, Policy};
+use freewheel_core::{ActionBuffer, Frame, Policy};
 use ratatui::layout::Rect;
 
 use super::camera::Camera;
@@ -244,7 +244,7 @@ impl Model {
 
     fn draw(&self, picture: &mut Frame) {
         let policy = self.agent().filter(|_| self.overlay);
-        self.episode.stage().draw(policy, picture);
+        self.episode.runner().draw(policy, picture);
     }
 
     /// Paints the world and asks the agent what it thinks: once a frame, not once a step.
@@ -259,10 +259,10 @@ impl Model {
         self.drawn = drawn;
         self.camera.aim(&self.picture);
         let mut values = vec![0.0; self.episode.spec().actions.count()];
-        let stage = self.episode.stage();
+        let runner = self.episode.runner();
         self.values = self
             .agent()
-            .is_some_and(|policy| policy.action_values(stage.obs(), stage.legal(), &mut values))
+            .is_some_and(|policy| policy.action_values(runner.obs(), runner.legal(), &mut values))
             .then_some(values);
     }
 
@@ -297,7 +297,7 @@ impl Model {
         self.made(made);
     }
 
-    pub(super) fn make(&mut self, action: Choice) {
+    pub(super) fn make(&mut self, action: ActionBuffer) {
         let made = self.episode.play(action);
         self.made(made);
     }
@@ -311,8 +311,8 @@ impl Model {
         if let Some(over) = self.episode.over() {
             let person = self.returns.len() - 1;
             let player = if self.episode.by_hand() { person } else { self.shown.min(person) };
-            let stage = self.episode.stage();
-            let score = stage.spec().score.of(stage.score(), &stage.measures());
+            let runner = self.episode.runner();
+            let score = runner.spec().score.of(runner.score(), &runner.measures());
             let outcome = Outcome { score, over };
             self.returns[player].record(self.episode.number(), outcome);
         }

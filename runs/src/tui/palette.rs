@@ -1,9 +1,9 @@
-//! Colours, for terminals with millions of them, with 256, with 16 and with none.
+//! Colors, for terminals with millions of them, with 256, with 16 and with none.
 
 use freewheel_core::{Cell, Rgb};
 use ratatui::style::{Color, Modifier, Style};
 
-/// How many colours there are.
+/// How many colors there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Depth {
     /// 24 bits.
@@ -35,7 +35,7 @@ impl Depth {
     }
 }
 
-/// What a colour is for.
+/// What a color is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ink {
     /// What is read.
@@ -52,7 +52,7 @@ pub(super) enum Ink {
     Warn,
 }
 
-/// Colours for one terminal.
+/// Colors for one terminal.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Palette(pub(super) Depth);
 
@@ -67,7 +67,7 @@ impl Palette {
         match self.0 {
             // Where shades are the user's own, so is the ground.
             Depth::Sixteen | Depth::None => Style::reset(),
-            _ => Style::reset().fg(self.colour(Rgb(205, 209, 219))).bg(self.colour(GROUND)),
+            _ => Style::reset().fg(self.color(Rgb(205, 209, 219))).bg(self.color(GROUND)),
         }
     }
 
@@ -75,7 +75,7 @@ impl Palette {
     pub(super) fn bar(self) -> Style {
         match self.0 {
             Depth::Sixteen | Depth::None => Style::new(),
-            _ => Style::new().bg(self.colour(BAR)),
+            _ => Style::new().bg(self.color(BAR)),
         }
     }
 
@@ -98,7 +98,7 @@ impl Palette {
                 Ink::Warn => Color::Yellow,
             });
         }
-        style.fg(self.colour(match ink {
+        style.fg(self.color(match ink {
             Ink::Text => Rgb(205, 209, 219),
             Ink::Dim => Rgb(122, 128, 144),
             Ink::Line => Rgb(58, 63, 77),
@@ -108,25 +108,25 @@ impl Palette {
         }))
     }
 
-    /// The colour of the same purpose, but further back; `None` where there are no shades.
+    /// The color of the same purpose, but further back; `None` where there are no shades.
     pub(super) fn shade(self, ink: Ink) -> Option<Color> {
         let rgb = match ink {
             Ink::Accent => Rgb(50, 68, 94),
             Ink::Warn => Rgb(88, 72, 46),
             _ => return None,
         };
-        matches!(self.0, Depth::True | Depth::Cube).then(|| self.colour(rgb))
+        matches!(self.0, Depth::True | Depth::Cube).then(|| self.color(rgb))
     }
 
     /// A cell of a world's drawing: what is written, and how. A `bare` one belongs to ground on which nothing is
-    /// written: without colours it needs a glyph to be seen.
+    /// written: without colors it needs a glyph to be seen.
     pub(super) fn cell(self, cell: &Cell, bare: bool) -> (char, Style) {
         let glyph = if cell.glyph.is_control() { ' ' } else { cell.glyph };
-        // Black on black is what nobody chose: a world's way to leave colours to the screen.
+        // Black on black is what nobody chose: a world's way to leave colors to the screen.
         let unchosen = cell.fg == Rgb(0, 0, 0) && cell.bg == Rgb(0, 0, 0);
         if self.0 == Depth::None {
             let plain = unchosen || (glyph == ' ' && !bare);
-            return (if plain { glyph } else { grey(glyph, cell) }, Style::reset());
+            return (if plain { glyph } else { gray(glyph, cell) }, Style::reset());
         }
         if unchosen {
             return (glyph, self.ground());
@@ -134,13 +134,13 @@ impl Palette {
         // Black is what a world leaves where it paints nothing.
         let bg = match (cell.bg, self.0) {
             (Rgb(0, 0, 0), Depth::Sixteen) => Color::Reset,
-            (Rgb(0, 0, 0), _) => self.colour(GROUND),
-            (bg, _) => self.colour(bg),
+            (Rgb(0, 0, 0), _) => self.color(GROUND),
+            (bg, _) => self.color(bg),
         };
-        (glyph, Style::reset().fg(self.colour(cell.fg)).bg(bg))
+        (glyph, Style::reset().fg(self.color(cell.fg)).bg(bg))
     }
 
-    fn colour(self, rgb: Rgb) -> Color {
+    fn color(self, rgb: Rgb) -> Color {
         match self.0 {
             Depth::True => Color::Rgb(rgb.0, rgb.1, rgb.2),
             Depth::Cube => Color::Indexed(cube(rgb)),
@@ -150,8 +150,8 @@ impl Palette {
     }
 }
 
-/// What stands for a cell whose colours cannot be shown: light and dark become shades, and halves stay halves.
-fn grey(glyph: char, cell: &Cell) -> char {
+/// What stands for a cell whose colors cannot be shown: light and dark become shades, and halves stay halves.
+fn gray(glyph: char, cell: &Cell) -> char {
     let light =
         |rgb: Rgb| (0.299 * f32::from(rgb.0) + 0.587 * f32::from(rgb.1) + 0.114 * f32::from(rgb.2)) / 255.0;
     match glyph {
@@ -181,12 +181,12 @@ fn distance(a: Rgb, b: Rgb) -> i32 {
     3 * d(a.0, b.0) + 6 * d(a.1, b.1) + d(a.2, b.2)
 }
 
-/// How far from grey.
+/// How far from gray.
 fn chroma(rgb: Rgb) -> u8 {
     rgb.0.max(rgb.1).max(rgb.2) - rgb.0.min(rgb.1).min(rgb.2)
 }
 
-/// The nearest of xterm's colours 16 to 255.
+/// The nearest of xterm's colors 16 to 255.
 pub(crate) fn cube(rgb: Rgb) -> u8 {
     const LEVELS: [u8; 6] = [0, 95, 135, 175, 215, 255];
     let nearest = |x: u8| (0..6u8).min_by_key(|&i| LEVELS[usize::from(i)].abs_diff(x)).unwrap_or_default();
@@ -195,7 +195,7 @@ pub(crate) fn cube(rgb: Rgb) -> u8 {
     let mean = (u32::from(rgb.0) + u32::from(rgb.1) + u32::from(rgb.2)) / 3;
     let step = (mean.saturating_sub(3) / 10).min(23) as u8;
     let level = 8 + 10 * step;
-    // A grey may be nearer than a dull blue of the cube, but it is no blue.
+    // A gray may be nearer than a dull blue of the cube, but it is no blue.
     if chroma(rgb) < 24 && distance(rgb, Rgb(level, level, level)) < distance(rgb, Rgb(x, y, z)) {
         232 + step
     } else {
@@ -203,7 +203,7 @@ pub(crate) fn cube(rgb: Rgb) -> u8 {
     }
 }
 
-/// The nearest of the 16 colours, in the shades of most terminals.
+/// The nearest of the 16 colors, in the shades of most terminals.
 fn sixteen(rgb: Rgb) -> Color {
     const ALL: [(Color, Rgb); 16] = [
         (Color::Black, Rgb(0, 0, 0)),
@@ -223,9 +223,9 @@ fn sixteen(rgb: Rgb) -> Color {
         (Color::LightCyan, Rgb(90, 255, 255)),
         (Color::White, Rgb(255, 255, 255)),
     ];
-    let coloured = chroma(rgb) > 40;
-    let like = ALL.iter().filter(|(_, other)| !coloured || chroma(*other) > 0);
-    like.min_by_key(|(_, other)| distance(rgb, *other)).map_or(Color::Reset, |(colour, _)| *colour)
+    let colored = chroma(rgb) > 40;
+    let like = ALL.iter().filter(|(_, other)| !colored || chroma(*other) > 0);
+    like.min_by_key(|(_, other)| distance(rgb, *other)).map_or(Color::Reset, |(color, _)| *color)
 }
 
 #[cfg(test)]
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn colours_go_to_the_nearest() {
+    fn colors_go_to_the_nearest() {
         assert_eq!(cube(Rgb(255, 0, 0)), 196);
         assert_eq!(cube(Rgb(0, 0, 0)), 16);
         assert_eq!(cube(Rgb(128, 128, 128)), 244);
@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn without_colours_glyphs_tell() {
+    fn without_colors_glyphs_tell() {
         let plain = Palette(Depth::None);
         let shown = |glyph, fg, bg, bare| plain.cell(&Cell { glyph, fg, bg }, bare).0;
         let (dark, lit) = (Rgb(10, 10, 10), Rgb(250, 250, 250));

@@ -1,6 +1,6 @@
 //! The model's part of playing by hand.
 
-use freewheel_core::{Choice, Spec};
+use freewheel_core::{ActionBuffer, Spec};
 
 use super::hand::{self, Hand, Input};
 use super::model::Model;
@@ -8,7 +8,7 @@ use super::model::Model;
 impl Model {
     /// Whether the person is to move.
     pub(super) fn hand_to_move(&self) -> bool {
-        self.hand.as_ref().is_some_and(|hand| hand.seat == self.episode.stage().to_play())
+        self.hand.as_ref().is_some_and(|hand| hand.seat == self.episode.runner().to_play())
     }
 
     /// The person whom keys go to. One who types names has none to type once the episode is over: letters are commands
@@ -30,7 +30,7 @@ impl Model {
                 if self.episode.over().is_some() {
                     self.episode.begin(self.episode.number());
                 }
-                let seat = self.episode.stage().to_play();
+                let seat = self.episode.runner().to_play();
                 self.hand = Some(Hand::new(self.episode.spec(), seat, self.running));
                 self.running = false;
             }
@@ -44,8 +44,8 @@ impl Model {
             return;
         }
         let name = self.episode.spec().actions.names().get(action as usize).cloned();
-        match (name, self.episode.stage().legal().get(action as usize)) {
-            (Some(_), Some(true)) => self.make(Choice::Discrete(vec![action])),
+        match (name, self.episode.runner().legal().get(action as usize)) {
+            (Some(_), Some(true)) => self.make(ActionBuffer::Discrete(vec![action])),
             (Some(name), _) => self.tell(&format!("{name} is not allowed here")),
             (None, _) => self.tell(&format!("there is no action {}", action + 1)),
         }

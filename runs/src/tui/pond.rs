@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use freewheel_core::{
-    ActionSpace, Cell, Choice, DynWorld, Env, Frame, ObservationSpace, Player, Policy, Rgb, Spec, Step,
+    ActionBuffer, ActionSpace, Cell, DynWorld, Env, Frame, ObservationSpace, Player, Policy, Rgb, Spec, Step,
     Stream, Streams, World,
 };
 
@@ -118,8 +118,8 @@ pub(super) struct Compass {
 }
 
 impl Policy for Compass {
-    fn act(&self, obs: &[f32], legal: &[bool], rngs: &mut [Stream], choice: &mut Choice) {
-        let Choice::Discrete(all) = choice else { panic!("counted choices are wanted") };
+    fn act(&self, obs: &[f32], legal: &[bool], rngs: &mut [Stream], choice: &mut ActionBuffer) {
+        let ActionBuffer::Discrete(all) = choice else { panic!("counted choices are wanted") };
         let mut values = [0.0; 4];
         self.action_values(obs, legal, &mut values);
         all[0] = best(&values, legal) as u32;
@@ -181,8 +181,8 @@ impl World for Matches {}
 pub(super) struct Shy;
 
 impl Policy for Shy {
-    fn act(&self, _obs: &[f32], _legal: &[bool], _rngs: &mut [Stream], choice: &mut Choice) {
-        if let Choice::Discrete(all) = choice {
+    fn act(&self, _obs: &[f32], _legal: &[bool], _rngs: &mut [Stream], choice: &mut ActionBuffer) {
+        if let ActionBuffer::Discrete(all) = choice {
             all[0] = 0;
         }
     }

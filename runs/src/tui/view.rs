@@ -73,7 +73,7 @@ fn badge(model: &Model, palette: Palette) -> Vec<Span<'static>> {
 
 fn world(model: &Model, palette: Palette, area: Rect, buf: &mut Buffer) {
     let (left, top) = model.camera.origin;
-    // Without colours, ground on which nothing is written needs a glyph to be seen.
+    // Without colors, ground on which nothing is written needs a glyph to be seen.
     let bare = if palette.0 == Depth::None { bare(&model.picture) } else { Vec::new() };
     for row in 0..area.height {
         for column in 0..area.width {
@@ -136,15 +136,15 @@ fn strip(model: &Model, palette: Palette, area: Rect, buf: &mut Buffer) {
     if area.height < 2 {
         return;
     }
-    let (stage, dim) = (model.episode.stage(), palette.ink(Ink::Dim));
+    let (runner, dim) = (model.episode.runner(), palette.ink(Ink::Dim));
     let text = palette.ink(Ink::Text);
     let first = Line::from(vec![
         Span::styled(" episode ", dim),
         Span::styled(model.episode.number().to_string(), text),
         Span::styled("  step ", dim),
-        Span::styled(stage.length().to_string(), text),
+        Span::styled(runner.length().to_string(), text),
         Span::styled("  return ", dim),
-        Span::styled(number(stage.score()), text),
+        Span::styled(number(runner.score()), text),
     ]);
     let mut second = vec![Span::raw(" ")];
     if let Some(last) = model.episode.last() {

@@ -71,7 +71,7 @@ pub(in super::super) fn grow(
     while let Some(Open { from, to, depth, node }) = open.pop() {
         let here = &mut samples[from..to];
         let totals = grower.totals(here);
-        let deep = config.depth > 0 && depth >= config.depth;
+        let deep = config.max_depth > 0 && depth >= config.max_depth;
         let split = if deep { None } else { grower.best(here, &totals, &mut columns, rng) };
         let Some(split) = split else {
             tree.nodes[node].next = [tree.leaves() as u32; 2];
@@ -167,7 +167,8 @@ impl Grower<'_> {
             self.counts[b * c + self.labels[i] as usize] += self.weights[i];
             self.in_bin[b] += 1;
         }
-        let mut sweep = Sweep::new(column, totals, &mut self.left, &mut self.right, self.config.leaf);
+        let mut sweep =
+            Sweep::new(column, totals, &mut self.left, &mut self.right, self.config.min_samples_leaf);
         for b in (0..bins).filter(|&b| self.in_bin[b] > 0) {
             sweep.reach(b);
             for (class, &n) in self.counts[b * c..(b + 1) * c].iter().enumerate() {
@@ -184,7 +185,8 @@ impl Grower<'_> {
         self.sorted.clear();
         self.sorted.extend(samples.iter().map(|&i| (bin[i as usize], i)));
         self.sorted.sort_unstable();
-        let mut sweep = Sweep::new(column, totals, &mut self.left, &mut self.right, self.config.leaf);
+        let mut sweep =
+            Sweep::new(column, totals, &mut self.left, &mut self.right, self.config.min_samples_leaf);
         for &(b, i) in &self.sorted {
             sweep.reach(usize::from(b));
             sweep.take(self.labels[i as usize] as usize, self.weights[i as usize]);

@@ -14,7 +14,7 @@ fn exclusive_or() {
     let tree = fit(&Config::default(), &x, &[0, 1, 1, 0], 2);
     assert_eq!((tree.depth(), tree.leaves(), tree.parameters()), (2, 4, 3 + 4));
     assert_eq!(tree.predict_proba(&x).unwrap().values(), [1.0, 0.0, 0.0, 1.0, 0.0, 1.0, 1.0, 0.0]);
-    let stump = fit(&Config { depth: 1, ..Config::default() }, &x, &[0, 1, 1, 0], 2);
+    let stump = fit(&Config { max_depth: 1, ..Config::default() }, &x, &[0, 1, 1, 0], 2);
     assert_eq!(stump.shares(&[0.0, 0.0]), [0.5, 0.5]);
 }
 
@@ -22,7 +22,7 @@ fn exclusive_or() {
 fn the_smallest_leaf_is_kept() {
     let x = Samples::new((0..10u8).map(f32::from).collect(), 1).unwrap();
     let labels = [0, 1, 1, 1, 1, 1, 1, 1, 1, 1];
-    let tree = fit(&Config { leaf: 3, ..Config::default() }, &x, &labels, 2);
+    let tree = fit(&Config { min_samples_leaf: 3, ..Config::default() }, &x, &labels, 2);
     // The best question would part one sample from nine; the best that is allowed parts three from seven.
     assert_eq!(tree.nodes[0].threshold, 2.5);
     assert_eq!(tree.shares(&[0.0]), [1.0 / 3.0, 2.0 / 3.0]);
@@ -56,7 +56,7 @@ proptest! {
     fn no_question_is_better(n in 2..90usize, d in 1..4usize, seed in 0..1000usize, values in 2..30usize) {
         let x = Samples::new((0..n * d).map(|i| ((i * 7919 + seed * 31 + i / 3 * i) % values) as f32).collect(), d).unwrap();
         let labels: Vec<u32> = (0..n).map(|i| ((i * 31 + seed + i / 5) % 3) as u32).collect();
-        let stump = fit(&Config { depth: 1, ..Config::default() }, &x, &labels, 3);
+        let stump = fit(&Config { max_depth: 1, ..Config::default() }, &x, &labels, 3);
         let pure = labels.iter().all(|l| *l == labels[0]);
         match exhaustive(&x, &labels) {
             Some(least) if !pure => {

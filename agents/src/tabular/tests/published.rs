@@ -1,6 +1,6 @@
 //! What the literature says these agents do, on fixed seeds with margins of several standard errors.
 
-use freewheel_core::{Learner, Streams};
+use freewheel_core::{Agent, Streams};
 
 use crate::schedule::Schedule;
 use crate::tabular::graph::{Graph, alone, end, go, greedy_return, returns};
@@ -8,7 +8,7 @@ use crate::tabular::settings::Tabular;
 use crate::tabular::{double_q, dyna_q, n_step_sarsa, q_learning};
 use crate::{all, tabular::dyna_q::Expects};
 
-fn build(id: &str, graph: &Graph, settings: &str, steps: u64, seed: u64) -> Box<dyn Learner> {
+fn build(id: &str, graph: &Graph, settings: &str, steps: u64, seed: u64) -> Box<dyn Agent> {
     let agent = all().into_iter().find(|agent| agent.id() == id).unwrap();
     agent.build(graph.look(), &settings.parse().unwrap(), alone(steps), Streams::new(seed)).unwrap()
 }
@@ -26,41 +26,41 @@ fn cliff_q_learning_is_optimal_and_falls_sarsa_is_safe() {
     // The greedy path is the shortest. Two tables and traces learn the edge from more visits than epsilon .1 gives it:
     // there, most seeds of double-q and q-lambda still walk a row or two higher after 3000 episodes.
     for (id, epsilon) in [("q-learning", 0.1), ("dyna-q", 0.1), ("q-lambda", 0.3), ("double-q", 0.6)] {
-        let settings = format!("alpha = 0.5\nepsilon = {epsilon}");
+        let settings = format!("learning_rate = 0.5\nepsilon = {epsilon}");
         for seed in 0..10 {
             let mut learner = build(id, &Graph::cliff(), &settings, 1, seed);
             returns(&mut *learner, &mut Graph::cliff().batch(1, seed), 3000);
             assert_eq!(greedy_return(&*learner, Graph::cliff()), (-13.0, 13), "{id}, seed {seed}");
         }
     }
-    let q = online("q-learning", "alpha = 0.5", 1000, 10_000);
+    let q = online("q-learning", "learning_rate = 0.5", 1000, 10_000);
     assert!((q - -50.8).abs() < 2.5, "Q-learning {q}");
     // With a constant rate Sarsa's policy keeps moving: a little below what it tends to.
-    let sarsa = online("sarsa", "alpha = 0.1", 5000, 10_000);
+    let sarsa = online("sarsa", "learning_rate = 0.1", 5000, 10_000);
     assert!((-25.0..-19.5).contains(&sarsa), "Sarsa {sarsa}");
-    let expected = online("expected-sarsa", "alpha = 0.1", 5000, 10_000);
+    let expected = online("expected-sarsa", "learning_rate = 0.1", 5000, 10_000);
     assert!((-23.0..-19.5).contains(&expected), "Expected Sarsa {expected}");
-    let n_step = online("n-step-sarsa", "alpha = 0.05", 5000, 10_000);
+    let n_step = online("n-step-sarsa", "learning_rate = 0.05", 5000, 10_000);
     assert!((-30.0..-19.5).contains(&n_step), "4-step Sarsa {n_step}");
 }
 
-/// Example 6.7, figure 6.5: epsilon = alpha = .1; left is wrong, and is taken 5 % of the time by the best
+/// Example 6.7, figure 6.5: epsilon = learning_rate = .1; left is wrong, and is taken 5 % of the time by the best
 /// epsilon-greedy player. Q-learning takes it far more often in the first hundred episodes, Double Q-learning does not.
 #[test]
-fn maximisation_bias() {
-    let left = |learner: &mut dyn Learner, seed: u64| -> f64 {
-        let mut batch = Graph::maximisation_bias().batch(1, seed);
+fn maximization_bias() {
+    let left = |learner: &mut dyn Agent, seed: u64| -> f64 {
+        let mut batch = Graph::maximization_bias().batch(1, seed);
         let mut lengths = Vec::new();
         while lengths.len() < 100 {
             learner.learn(&mut batch, 1).unwrap();
-            lengths.extend(freewheel_core::Episodes::take_finished(&mut batch).iter().map(|f| f.length));
+            lengths.extend(freewheel_core::VectorEnv::take_finished(&mut batch).iter().map(|f| f.length));
         }
         lengths.iter().filter(|&&length| length == 2).count() as f64 / 100.0
     };
     let runs = 300;
     let (mut single, mut double) = (0.0, 0.0);
     for seed in 0..runs {
-        let spec = Graph::maximisation_bias().look().clone();
+        let spec = Graph::maximization_bias().look().clone();
         let mut q =
             q_learning::QLearning::new(&spec, Default::default(), alone(1), Streams::new(seed)).unwrap();
         single += left(&mut q, seed) / runs as f64;
@@ -84,7 +84,7 @@ fn lengths(maze: fn() -> Graph, id: &str, settings: &str, episodes: usize, seeds
         while lengths.len() < episodes {
             learner.learn(&mut batch, 10).unwrap();
             lengths.extend(
-                freewheel_core::Episodes::take_finished(&mut batch).iter().map(|f| f64::from(f.length)),
+                freewheel_core::VectorEnv::take_finished(&mut batch).iter().map(|f| f64::from(f.length)),
             );
         }
         mean.iter_mut().zip(lengths).for_each(|(mean, length)| *mean += length / seeds as f64);
@@ -97,12 +97,12 @@ fn lengths(maze: fn() -> Graph, id: &str, settings: &str, episodes: usize, seeds
 fn dyna_maze_planning_is_faster() {
     let maze = || Graph::maze(&DYNA_MAZE);
     let none = lengths(maze, "dyna-q", "planning_steps = 0", 5, 20);
-    let book = "planning_steps = 50\nprioritised = false\nplanning_alpha = 0.1";
+    let book = "planning_steps = 50\nprioritized = false\nplanning_learning_rate = 0.1";
     let fifty = lengths(maze, "dyna-q", book, 5, 20);
     let swept = lengths(maze, "dyna-q", "planning_steps = 5", 5, 20);
     assert!(none[4] > 150.0, "none {none:?}");
     assert!(fifty[4] < 35.0, "fifty {fifty:?}");
-    // Prioritised sweeping needs a tenth of the updates for the same.
+    // Prioritized sweeping needs a tenth of the updates for the same.
     assert!(swept[4] < 25.0, "swept {swept:?}");
     // Optimism makes it try everything, and planning carries the news: the shortest path within some episodes.
     for seed in 0..10 {
@@ -125,7 +125,7 @@ fn slippery_worlds_want_the_average() {
     let mut learner = dyna_q::DynaQ::new(ice().look(), settings, alone(1), Streams::new(0)).unwrap();
     learner.learn(&mut ice().batch(1, 0), 100_000).unwrap();
     // In state 1 the first action pays .9 three times in four: .45; acting well in state 0 pays .75 .5 + .25 .45.
-    let q = &learner.walker.table.q;
+    let q = &learner.core.table.q;
     assert!((q[2] - 0.45).abs() < 0.03 && (q[0] - 0.4875).abs() < 0.03, "{q:?}");
 }
 
@@ -147,8 +147,7 @@ fn shortcut_maze_needs_the_bonus() {
         learner.learn(&mut maze(open).batch(1, 2), 6000).unwrap();
         greedy_return(&*learner, maze(open)).1
     };
-    let common =
-        "planning_steps = 50\nprioritised = false\nmodel = 'latest'\nplanning_alpha = 0.5\nalpha = 0.5";
+    let common = "planning_steps = 50\nprioritized = false\nmodel = 'latest'\nplanning_learning_rate = 0.5\nlearning_rate = 0.5";
     assert_eq!(found(common), 16);
     assert_eq!(found(&format!("{common}\nkappa = 0.001")), 10);
 }
@@ -170,17 +169,16 @@ fn random_walk_n_steps_beat_one() {
         let mut total = 0.0;
         for seed in 0..50 {
             let tabular = Tabular {
-                alpha: Schedule::Constant(0.2),
+                learning_rate: Schedule::Constant(0.2),
                 epsilon: Schedule::Constant(1.0),
                 ..Tabular::default()
             };
-            let config = n_step_sarsa::Config { n, tabular };
+            let config = n_step_sarsa::Config { n_step: n, tabular };
             let mut learner =
                 n_step_sarsa::NStepSarsa::new(walk().look(), config, alone(1), Streams::new(seed)).unwrap();
             returns(&mut learner, &mut walk().batch(1, seed), 10);
-            let value = |state: usize| {
-                (learner.walker.table.row(state)[0] + learner.walker.table.row(state)[1]) / 2.0
-            };
+            let value =
+                |state: usize| (learner.core.table.row(state)[0] + learner.core.table.row(state)[1]) / 2.0;
             let square = |state: usize| (value(state) - (state as f64 - 9.0) / 10.0).powi(2);
             total += ((0..19).map(square).sum::<f64>() / 19.0).sqrt() / 50.0;
         }

@@ -1,16 +1,16 @@
 //! How a run is cut, saved and taken up again changes no byte; and where two algorithms are one, neither does which.
 
-use freewheel_core::{Episodes, Learner, Streams};
+use freewheel_core::{Agent, Streams, VectorEnv};
 use proptest::prelude::*;
 
 use crate::schedule::Schedule;
 use crate::tabular::graph::{Graph, alone, returns};
 use crate::tabular::settings::Tabular;
 use crate::tabular::{dyna_q, expected_sarsa, n_step_sarsa, q_lambda, q_learning, sarsa};
-use crate::{AgentKind, Budget, all, tabular};
+use crate::{AgentFactory, Budget, all, tabular};
 
 /// The tabular agents, and the random one.
-fn learners() -> impl Iterator<Item = Box<dyn AgentKind>> {
+fn learners() -> impl Iterator<Item = Box<dyn AgentFactory>> {
     let tabular: Vec<String> = tabular::all().iter().map(|agent| agent.id().to_owned()).collect();
     all().into_iter().filter(move |agent| agent.id() == "random" || tabular.iter().any(|id| id == agent.id()))
 }
@@ -20,7 +20,7 @@ fn world(kind: usize) -> Graph {
     match kind {
         0 => Graph::cliff(),
         1 => Graph::cliff().with_limit(7),
-        2 => Graph::maximisation_bias(),
+        2 => Graph::maximization_bias(),
         3 => Graph::maze(&["S..", ".#.", "..G"]).with_limit(20).with_slip(0.3),
         _ => Graph::cliff().with_limit(30).seen_as_box(),
     }
@@ -32,14 +32,14 @@ fn settings(agent: &str, kind: usize, variant: usize) -> toml::Table {
     let mut set = |text: &str| table.extend(text.parse::<toml::Table>().unwrap());
     match variant {
         _ if agent == "random" => {}
-        0 => {
-            set("alpha = { from = 0.9, to = 0.1 }\nepsilon = { from = 1.0, to = 0.1, shape = 'exponential' }")
-        }
-        1 => set("alpha = 'harmonic'\nexploration = 'softmax'\ntemperature = 0.5"),
+        0 => set(
+            "learning_rate = { from = 0.9, to = 0.1 }\nepsilon = { from = 1.0, to = 0.1, shape = 'exponential' }",
+        ),
+        1 => set("learning_rate = 'harmonic'\nexploration = 'softmax'\ntemperature = 0.5"),
         _ => set("exploration = 'ucb'\ninitial_value = 0.5"),
     }
     if agent == "dyna-q" && variant == 2 {
-        set("prioritised = false\nkappa = 0.01\nmodel = 'latest'");
+        set("prioritized = false\nkappa = 0.01\nmodel = 'latest'");
     }
     if agent == "q-lambda" && variant == 1 {
         set("naive = true\ntraces = 'accumulating'");
@@ -59,7 +59,7 @@ proptest! {
         kind in 0..5usize, variant in 0..3usize, rows in 1..4usize, seed: u64,
         first in 0u64..300, second in 0u64..300,
     ) {
-        let budget = Budget { steps: 600, rows };
+        let budget = Budget { steps: 600, num_envs: rows };
         for agent in learners() {
             let spec = world(kind).look().clone();
             let settings = settings(agent.id(), kind, variant);
@@ -133,7 +133,7 @@ proptest! {
 
 #[test]
 fn another_agents_bytes_are_refused() {
-    let build = |agent: &dyn crate::AgentKind| {
+    let build = |agent: &dyn crate::AgentFactory| {
         agent.build(Graph::cliff().look(), &toml::Table::new(), alone(9), Streams::new(0)).unwrap()
     };
     let all = tabular::all();
@@ -146,19 +146,23 @@ fn another_agents_bytes_are_refused() {
 /// Learns 20 episodes of every world on 2 rows and gives the table.
 macro_rules! table {
     ($learner:path, $config:expr, $kind:expr) => {{
-        let mut learner =
-            <$learner>::new(world($kind).look(), $config, Budget { steps: 9000, rows: 2 }, Streams::new(5))
-                .unwrap();
+        let mut learner = <$learner>::new(
+            world($kind).look(),
+            $config,
+            Budget { steps: 9000, num_envs: 2 },
+            Streams::new(5),
+        )
+        .unwrap();
         let mut batch = world($kind).batch(2, 5);
         returns(&mut learner, &mut batch, 20);
         learner.learn(&mut batch, 33).unwrap();
-        learner.walker.table.clone()
+        learner.core.table.clone()
     }};
 }
 
 fn tabular() -> Tabular {
     Tabular {
-        alpha: Schedule::Harmonic { power: 0.8 },
+        learning_rate: Schedule::Harmonic { power: 0.8 },
         gamma: Some(0.9),
         epsilon: Schedule::Constant(0.3),
         ..Tabular::default()
@@ -176,7 +180,7 @@ fn special_cases_are_the_simpler_algorithm() {
         assert_eq!(table!(dyna_q::DynaQ, dyna, kind), q, "Dyna-Q without planning is Q-learning");
 
         let s = table!(sarsa::Sarsa, sarsa::Config { tabular: tabular.clone() }, kind);
-        let one = n_step_sarsa::Config { n: 1, tabular: tabular.clone() };
+        let one = n_step_sarsa::Config { n_step: 1, tabular: tabular.clone() };
         assert_eq!(table!(n_step_sarsa::NStepSarsa, one, kind), s, "1-step Sarsa is Sarsa");
         assert_ne!(s, q);
 

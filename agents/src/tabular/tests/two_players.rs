@@ -70,8 +70,9 @@ fn every_agent_learns_a_game_against_itself() {
     for id in ids {
         let kind = all().into_iter().find(|agent| agent.id() == id).unwrap();
         let env = matches();
-        let budget = Budget { steps: 60_000, rows: 2 };
-        let text = "gamma = 0.9\nalpha = { from = 0.5, to = 0.02 }\nepsilon = { from = 1.0, to = 0.02 }";
+        let budget = Budget { steps: 60_000, num_envs: 2 };
+        let text =
+            "gamma = 0.9\nlearning_rate = { from = 0.5, to = 0.02 }\nepsilon = { from = 1.0, to = 0.02 }";
         let mut learner = kind.build(&env.0, &text.parse().unwrap(), budget, Streams::new(1)).unwrap();
         let mut batch = Batch::new(Arc::clone(&env), 2, Streams::new(1), Purpose::Environment, 0);
         learner.learn(&mut batch, budget.steps).unwrap();

@@ -1,9 +1,9 @@
-//! What orders centres by their distance from a sample.
+//! What orders centers by their distance from a sample.
 
 use super::KMeans;
-use crate::fit::rows::{centre, dot, products, squared_distance};
+use crate::fit::rows::{center, dot, products, squared_distance};
 
-/// Of centres c `[K, D]`: `|c|^2 - 2 x.c` is least for the one nearest to x.
+/// Of centers c `[K, D]`: `|c|^2 - 2 x.c` is least for the one nearest to x.
 pub(super) struct Scores {
     /// `-2 c`, `[K, D]`.
     doubled: Vec<f32>,
@@ -13,9 +13,9 @@ pub(super) struct Scores {
 }
 
 impl Scores {
-    pub(super) fn new(centres: &[f32], width: usize) -> Self {
-        let doubled = centres.iter().map(|c| -2.0 * c).collect();
-        let offsets = centres.chunks_exact(width).map(|c| dot(c, c)).collect();
+    pub(super) fn new(centers: &[f32], width: usize) -> Self {
+        let doubled = centers.iter().map(|c| -2.0 * c).collect();
+        let offsets = centers.chunks_exact(width).map(|c| dot(c, c)).collect();
         Scores { doubled, offsets, width }
     }
 
@@ -28,13 +28,13 @@ impl Scores {
     }
 }
 
-/// Finds the nearest centres, prepared to do so often.
+/// Finds the nearest centers, prepared to do so often.
 pub struct Assigner {
     scores: Scores,
     /// Less the mean, `[K, D]`.
-    centres: Vec<f32>,
+    centers: Vec<f32>,
     mean: Vec<f32>,
-    /// The greatest square of a centre.
+    /// The greatest square of a center.
     greatest: f32,
 }
 
@@ -43,20 +43,20 @@ const ROUNDING: f32 = 1e-5;
 
 impl Assigner {
     pub(super) fn new(model: &KMeans) -> Self {
-        let mut centres = vec![0.0; model.centres.values().len()];
-        centre(model.centres.values(), &model.mean, &mut centres);
-        let scores = Scores::new(&centres, model.mean.len());
+        let mut centers = vec![0.0; model.centers.values().len()];
+        center(model.centers.values(), &model.mean, &mut centers);
+        let scores = Scores::new(&centers, model.mean.len());
         let greatest = scores.offsets.iter().copied().fold(0.0, f32::max);
-        Assigner { scores, centres, mean: model.mean.clone(), greatest }
+        Assigner { scores, centers, mean: model.mean.clone(), greatest }
     }
 
-    /// The nearest centre of every row of `x [B, D]`.
+    /// The nearest center of every row of `x [B, D]`.
     pub fn labels(&self, x: &[f32]) -> Vec<u32> {
         let k = self.scores.offsets.len();
-        let (mut centred, mut room) = (vec![0.0; x.len()], vec![0.0; x.len() / self.mean.len() * k]);
-        centre(x, &self.mean, &mut centred);
-        self.scores.of(&centred, &mut room);
-        let rows = centred.chunks_exact(self.mean.len()).zip(room.chunks_exact(k));
+        let (mut centered, mut scratch) = (vec![0.0; x.len()], vec![0.0; x.len() / self.mean.len() * k]);
+        center(x, &self.mean, &mut centered);
+        self.scores.of(&centered, &mut scratch);
+        let rows = centered.chunks_exact(self.mean.len()).zip(scratch.chunks_exact(k));
         rows.map(|(x, scores)| self.nearest(x, scores)).collect()
     }
 
@@ -65,10 +65,10 @@ impl Assigner {
     fn nearest(&self, x: &[f32], scores: &[f32]) -> u32 {
         let (first, score) = least(scores);
         let bound = score + ROUNDING * (dot(x, x) + self.greatest);
-        let close = scores.iter().zip(self.centres.chunks_exact(x.len())).enumerate();
+        let close = scores.iter().zip(self.centers.chunks_exact(x.len())).enumerate();
         let mut best = (f32::INFINITY, first);
-        for (j, (_, centre)) in close.filter(|(_, (score, _))| **score <= bound) {
-            let square = squared_distance(x, centre);
+        for (j, (_, center)) in close.filter(|(_, (score, _))| **score <= bound) {
+            let square = squared_distance(x, center);
             if square < best.0 {
                 best = (square, j);
             }

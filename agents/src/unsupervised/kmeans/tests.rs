@@ -3,15 +3,15 @@ use crate::fit::{Fit, unwatched};
 use crate::unsupervised::Encoder;
 use proptest::prelude::*;
 
-fn config(clusters: u32) -> Config {
-    Config { clusters, ..Config::default() }
+fn config(n_clusters: u32) -> Config {
+    Config { n_clusters, ..Config::default() }
 }
 
 fn fit(config: &Config, x: &Samples) -> KMeans {
     config.fit(x, Streams::new(1), &mut unwatched).unwrap()
 }
 
-/// Two groups of two: the centres are the midpoints, and each sample is 1/2 away from its own.
+/// Two groups of two: the centers are the midpoints, and each sample is 1/2 away from its own.
 #[test]
 fn two_groups_by_hand() {
     let x = Samples::new(vec![1e6, 0.0, 1e6, 1.0, 1e6 + 90.0, 0.0, 1e6 + 90.0, 1.0], 2).unwrap();
@@ -19,7 +19,7 @@ fn two_groups_by_hand() {
     assert_eq!(found.inertia(), 1.0);
     let labels = found.labels(&x).unwrap();
     assert!(labels[0] == labels[1] && labels[2] == labels[3] && labels[0] != labels[2]);
-    let own = found.centres().row(labels[0] as usize);
+    let own = found.centers().row(labels[0] as usize);
     assert_eq!(own, [1e6, 0.5]);
     let distances = found.encode(&x).unwrap();
     assert_eq!(distances.row(0)[labels[0] as usize], 0.5);
@@ -32,9 +32,9 @@ fn far_from_0_no_digit_is_lost() {
     let values = (0..4000).map(|i| 1e6 + (i % 2) as f32).collect();
     let found = fit(&config(2), &Samples::new(values, 1).unwrap());
     assert_eq!(found.inertia(), 0.0);
-    let mut centres = found.centres().values().to_vec();
-    centres.sort_by(f32::total_cmp);
-    assert_eq!(centres, [1e6, 1e6 + 1.0]);
+    let mut centers = found.centers().values().to_vec();
+    centers.sort_by(f32::total_cmp);
+    assert_eq!(centers, [1e6, 1e6 + 1.0]);
 }
 
 /// A row's label is its own, whoever stands beside it; and that of the least distance.
@@ -42,7 +42,7 @@ fn far_from_0_no_digit_is_lost() {
 fn labels_are_each_rows_own() {
     let number = |i: usize| ((i * 7919 + i * i % 31) % 1009) as f32 / 1009.0 + 3.0;
     let x = Samples::new((0..600 * 6).map(number).collect(), 6).unwrap();
-    let found = fit(&Config { starts: 1, iterations: 5, ..config(200) }, &x);
+    let found = fit(&Config { n_init: 1, max_iter: 5, ..config(200) }, &x);
     let (assigner, together) = (found.assigner(), found.labels(&x).unwrap());
     let distances = found.encode(&x).unwrap();
     for (i, row) in x.iter().enumerate() {
@@ -56,12 +56,12 @@ fn labels_are_each_rows_own() {
 fn empty_clusters_are_filled_and_copies_do_no_harm() {
     let x = Samples::new(vec![3.0; 12], 2).unwrap();
     let found = fit(&config(4), &x);
-    assert_eq!((found.inertia(), found.centres().rows()), (0.0, 4));
+    assert_eq!((found.inertia(), found.centers().rows()), (0.0, 4));
     // Two far samples, many copies: whatever it begins with, three clusters are found.
     let mut values = vec![0.0; 60];
     values.extend([50.0, -70.0]);
     let x = Samples::new(values, 1).unwrap();
-    assert_eq!(fit(&Config { starts: 1, ..config(3) }, &x).inertia(), 0.0);
+    assert_eq!(fit(&Config { n_init: 1, ..config(3) }, &x).inertia(), 0.0);
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn what_cannot_be_is_refused() {
     let x = Samples::new(vec![0.0, 1.0], 1).unwrap();
     let few = Fit::new(config(3), Streams::new(0)).unwrap().fit(&x, &mut unwatched).unwrap_err();
     assert!(few.to_string().contains("only 2 samples"));
-    assert!(Fit::new(Config { starts: 0, ..config(2) }, Streams::new(0)).is_err());
+    assert!(Fit::new(Config { n_init: 0, ..config(2) }, Streams::new(0)).is_err());
 }
 
 #[test]
@@ -89,14 +89,14 @@ fn stops_when_told() {
     assert_eq!(rounds, 1);
 }
 
-/// Lloyd as the textbook writes it, in f64, from given centres.
-fn textbook(x: &Samples, mut centres: Vec<Vec<f64>>) -> f64 {
+/// Lloyd as the textbook writes it, in f64, from given centers.
+fn textbook(x: &Samples, mut centers: Vec<Vec<f64>>) -> f64 {
     let square =
         |row: &[f32], c: &[f64]| -> f64 { row.iter().zip(c).map(|(x, c)| (f64::from(*x) - c).powi(2)).sum() };
     let mut inertia = f64::INFINITY;
     loop {
         let nearest = |row: &[f32]| {
-            let each = centres.iter().enumerate().map(|(j, c)| (square(row, c), j));
+            let each = centers.iter().enumerate().map(|(j, c)| (square(row, c), j));
             each.min_by(|a, b| a.0.total_cmp(&b.0)).unwrap()
         };
         let own: Vec<(f64, usize)> = x.iter().map(nearest).collect();
@@ -105,10 +105,10 @@ fn textbook(x: &Samples, mut centres: Vec<Vec<f64>>) -> f64 {
             return inertia;
         }
         inertia = now;
-        for (j, centre) in centres.iter_mut().enumerate() {
+        for (j, center) in centers.iter_mut().enumerate() {
             let mine: Vec<&[f32]> = x.iter().zip(&own).filter(|(_, o)| o.1 == j).map(|(r, _)| r).collect();
-            for (c, centre) in centre.iter_mut().enumerate().filter(|_| !mine.is_empty()) {
-                *centre = mine.iter().map(|r| f64::from(r[c])).sum::<f64>() / mine.len() as f64;
+            for (c, center) in center.iter_mut().enumerate().filter(|_| !mine.is_empty()) {
+                *center = mine.iter().map(|r| f64::from(r[c])).sum::<f64>() / mine.len() as f64;
             }
         }
     }
@@ -116,19 +116,19 @@ fn textbook(x: &Samples, mut centres: Vec<Vec<f64>>) -> f64 {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
-    /// A fixed point: going on from its centres by the textbook changes nothing; and every label is that of the nearest centre.
+    /// A fixed point: going on from its centers by the textbook changes nothing; and every label is that of the nearest center.
     #[test]
     fn nothing_is_left_to_do(n in 3..80usize, d in 1..5usize, k in 1..4u32, seed in 0..1000usize) {
         let values = (0..n * d).map(|i| ((i * 7919 + seed * 31) % 97) as f32 / 3.0).collect();
         let x = Samples::new(values, d).unwrap();
-        let found = fit(&Config { tolerance: 0.0, ..config(k) }, &x);
-        let centres: Vec<Vec<f64>> = found.centres().iter().map(|c| c.iter().map(|&c| c.into()).collect()).collect();
-        let further = textbook(&x, centres.clone());
+        let found = fit(&Config { tol: 0.0, ..config(k) }, &x);
+        let centers: Vec<Vec<f64>> = found.centers().iter().map(|c| c.iter().map(|&c| c.into()).collect()).collect();
+        let further = textbook(&x, centers.clone());
         prop_assert!((found.inertia() - further).abs() <= 1e-4 * (1.0 + further), "{} {further}", found.inertia());
         for (row, &label) in x.iter().zip(&found.labels(&x).unwrap()) {
             let square = |c: &[f64]| -> f64 { row.iter().zip(c).map(|(x, c)| (f64::from(*x) - c).powi(2)).sum() };
-            let least = centres.iter().map(|c| square(c)).fold(f64::INFINITY, f64::min);
-            prop_assert!(square(&centres[label as usize]) <= least + 1e-3);
+            let least = centers.iter().map(|c| square(c)).fold(f64::INFINITY, f64::min);
+            prop_assert!(square(&centers[label as usize]) <= least + 1e-3);
         }
     }
 }

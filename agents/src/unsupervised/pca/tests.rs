@@ -3,8 +3,8 @@ use crate::fit::{Fit, unwatched};
 use crate::unsupervised::Encoder;
 use proptest::prelude::*;
 
-fn fit(components: u32, x: &Samples) -> Pca {
-    Config { components }.fit(x, Streams::new(1), &mut unwatched).unwrap()
+fn fit(n_components: u32, x: &Samples) -> Pca {
+    Config { n_components }.fit(x, Streams::new(1), &mut unwatched).unwrap()
 }
 
 /// (0, 0), (1, 1), (2, 2) and (3, 3) shifted by (0, ±.5): by hand, along (1, 1)/sqrt 2.
@@ -23,7 +23,7 @@ fn a_line_by_hand() {
 /// Many columns go by the subspace, few by the covariance: both find the same.
 #[test]
 fn both_ways_find_the_same() {
-    let mut rng = Streams::new(0).stream(Purpose::Learner, 0, 0);
+    let mut rng = Streams::new(0).stream(Purpose::Agent, 0, 0);
     let (n, d) = (700, 90);
     let mut values = Vec::new();
     for _ in 0..n {
@@ -74,7 +74,7 @@ fn odd_samples() {
     let found = fit(2, &x);
     assert!(found.explained_variance_ratio().iter().all(|&r| r == 0.0));
     assert!(found.encode(&x).unwrap().values().iter().all(|&c| c == 0.0));
-    let mut fit = Fit::new(Config { components: 3 }, Streams::new(0)).unwrap();
+    let mut fit = Fit::new(Config { n_components: 3 }, Streams::new(0)).unwrap();
     let x = Samples::new(vec![1.0, 2.0, 4.0, 8.0], 2).unwrap();
     assert!(fit.fit(&x, &mut unwatched).unwrap_err().to_string().contains("at most 1"));
     let nan = Samples::new(vec![1.0, 2.0, f32::NAN, 8.0], 2).unwrap();

@@ -10,12 +10,12 @@ fn bars(n: usize) -> Samples {
 }
 
 fn config() -> Config {
-    let descent = Descent { epochs: 40, batch: 16, lr: 5e-3, ..Descent::default() };
-    Config { latents: 3, hidden: vec![32], descent, ..Config::default() }
+    let descent = Descent { num_epochs: 40, batch_size: 16, learning_rate: 5e-3, ..Descent::default() };
+    Config { latent_dim: 3, hidden_sizes: vec![32], descent, ..Config::default() }
 }
 
 fn rng(index: u64) -> Stream {
-    Streams::new(3).stream(Purpose::Learner, index, 9)
+    Streams::new(3).stream(Purpose::Agent, index, 9)
 }
 
 /// -ELBO by the definition, in f64, sample by sample.
@@ -85,7 +85,7 @@ fn learns_bars_and_draws_them() {
 #[test]
 fn an_epoch_at_a_time_is_the_same() {
     let x = bars(64);
-    let config = Config { descent: Descent { epochs: 3, ..config().descent }, ..config() };
+    let config = Config { descent: Descent { num_epochs: 3, ..config().descent }, ..config() };
     let mut training = Training::new(config.clone(), &x, Streams::new(4)).unwrap();
     for _ in 0..3 {
         training.epoch(&x).unwrap();
@@ -104,10 +104,11 @@ fn beta_presses_the_factors_to_nothing() {
 }
 
 #[test]
-fn colours_come_back_as_planes() {
+fn colors_come_back_as_planes() {
     let x = Samples::new((0..8 * 48).map(|i| f32::from(u8::from(i % 48 < 16))).collect(), 48).unwrap();
-    let descent = Descent { epochs: 200, batch: 8, lr: 1e-2, ..Descent::default() };
-    let config = Config { planes: 3, channels: vec![4], hidden: vec![8], descent, ..Config::default() };
+    let descent = Descent { num_epochs: 200, batch_size: 8, learning_rate: 1e-2, ..Descent::default() };
+    let config =
+        Config { in_channels: 3, channels: vec![4], hidden_sizes: vec![8], descent, ..Config::default() };
     let back = config.fit(&x, Streams::new(0), &mut unwatched).unwrap().reconstruct(&x).unwrap();
     let wrong = back.values().iter().zip(x.values()).filter(|(p, x)| (*p - *x).abs() > 0.1).count();
     assert_eq!(wrong, 0);
@@ -127,7 +128,7 @@ fn what_cannot_be_is_refused() {
     assert!(refused(Config { channels: vec![4], ..config() }, &odd).contains("square"));
     assert!(refused(Config { channels: vec![4; 4], ..config() }, &bars(8)).contains("fewer"));
     assert!(Fit::new(Config { beta: -1.0, ..config() }, Streams::new(0)).is_err());
-    let wild = Config { descent: Descent { lr: 1e30, ..config().descent }, ..config() };
+    let wild = Config { descent: Descent { learning_rate: 1e30, ..config().descent }, ..config() };
     let mut fit = Fit::new(wild, Streams::new(0)).unwrap();
     assert!(matches!(fit.fit(&bars(64), &mut unwatched), Err(Error::Diverged { .. })));
 }

@@ -1,4 +1,4 @@
-//! A face from its factors: every shape by its signed distance, every edge soft, so that the grey of each pixel moves
+//! A face from its factors: every shape by its signed distance, every edge soft, so that the gray of each pixel moves
 //! smoothly with each factor.
 
 /// Pixels of a side.
@@ -10,7 +10,7 @@ pub const PIXELS: usize = SIDE * SIDE;
 /// How many factors a face has.
 pub const FACTORS: usize = 7;
 
-/// Width of an edge from one grey to the next, in pixels.
+/// Width of an edge from one gray to the next, in pixels.
 const EDGE: f32 = 1.6;
 
 /// All that a face is drawn from.
@@ -34,7 +34,7 @@ const WHITE: f32 = 1.0;
 const TALL: f32 = 12.2;
 
 impl Face {
-    /// Draws it: 32x32 grey values from 0 to 1, row by row.
+    /// Draws it: 32x32 gray values from 0 to 1, row by row.
     pub fn draw(&self, out: &mut [f32; PIXELS]) {
         let [smile, eye, brow, hair, glasses, wide, tilt] = self.factors;
         let mut canvas = Canvas::new(self.x, self.y, tilt, out);
@@ -99,12 +99,12 @@ impl Face {
 struct Canvas<'a> {
     u: [f32; PIXELS],
     v: [f32; PIXELS],
-    grey: &'a mut [f32; PIXELS],
+    gray: &'a mut [f32; PIXELS],
 }
 
 impl<'a> Canvas<'a> {
     /// A canvas of sky around a face at (x, y) that leans `tilt` degrees to the right.
-    fn new(x: f32, y: f32, tilt: f32, grey: &'a mut [f32; PIXELS]) -> Self {
+    fn new(x: f32, y: f32, tilt: f32, gray: &'a mut [f32; PIXELS]) -> Self {
         let (sin, cos) = libm::sincosf(tilt.to_radians());
         let (mut u, mut v) = ([0.0; PIXELS], [0.0; PIXELS]);
         for i in 0..PIXELS {
@@ -113,17 +113,17 @@ impl<'a> Canvas<'a> {
             u[i] = cos * right + sin * down;
             v[i] = cos * down - sin * right;
         }
-        grey.fill(SKY);
-        Canvas { u, v, grey }
+        gray.fill(SKY);
+        Canvas { u, v, gray }
     }
 
     /// Lays `shade` over all that lies within a shape, `strength` thick; `distance` is below 0 inside, in pixels.
     #[inline]
     fn paint(&mut self, shade: f32, strength: f32, distance: impl Fn(f32, f32) -> f32) {
-        for ((grey, &u), &v) in self.grey.iter_mut().zip(&self.u).zip(&self.v) {
+        for ((gray, &u), &v) in self.gray.iter_mut().zip(&self.u).zip(&self.v) {
             let t = (0.5 - distance(u, v) * (1.0 / EDGE)).clamp(0.0, 1.0);
             let cover = t * t * (3.0 - 2.0 * t) * strength;
-            *grey += cover * (shade - *grey);
+            *gray += cover * (shade - *gray);
         }
     }
 }

@@ -27,16 +27,16 @@ fn the_same_seed_gives_the_same_bytes() {
 #[test]
 fn faces_are_pinned() {
     let bits: Vec<u8> =
-        (0..10).flat_map(|i| face(7, i, 0.1).1).flat_map(|grey| grey.to_bits().to_le_bytes()).collect();
+        (0..10).flat_map(|i| face(7, i, 0.1).1).flat_map(|gray| gray.to_bits().to_le_bytes()).collect();
     assert_eq!(blake3::hash(&bits).to_hex()[..16], *"51f0d7bcbc931927");
 }
 
 proptest! {
-    /// Grey stays in 0..=1, and a thousandth of a factor's range moves no pixel by much: nothing jumps.
+    /// Gray stays in 0..=1, and a thousandth of a factor's range moves no pixel by much: nothing jumps.
     #[test]
     fn faces_are_smooth(seed: u64, k in 0..FACTORS, noise in 0f32..0.3) {
         let (face, image) = face(seed, 0, 0.0);
-        prop_assert!(super::face(seed, 0, noise).1.iter().all(|grey| (0.0..=1.0).contains(grey)));
+        prop_assert!(super::face(seed, 0, noise).1.iter().all(|gray| (0.0..=1.0).contains(gray)));
         let mut beside = face;
         beside.factors[k] += (RANGES[k].1 - RANGES[k].0) * 1e-3;
         let mut moved = [0.0; PIXELS];
@@ -68,7 +68,7 @@ fn correlations(change: impl Fn(&mut [f32; PIXELS])) -> Vec<f64> {
     (0..FACTORS).map(correlation).collect()
 }
 
-/// The mean over a 3x3 neighbourhood, `times` over: not the blur that the measure reckons with.
+/// The mean over a 3x3 neighborhood, `times` over: not the blur that the measure reckons with.
 fn boxed(image: &mut [f32; PIXELS], times: usize) {
     for _ in 0..times {
         let was = *image;
@@ -87,14 +87,14 @@ fn factors_are_measured() {
     assert!(sharp.iter().all(|&r| r > 0.9999), "{sharp:?}");
     let blurred = correlations(|image| boxed(image, 2));
     assert!(blurred.iter().all(|&r| r > 0.999), "{blurred:?}");
-    let pale = correlations(|image| image.iter_mut().for_each(|grey| *grey = 0.1 + 0.8 * *grey));
+    let pale = correlations(|image| image.iter_mut().for_each(|gray| *gray = 0.1 + 0.8 * *gray));
     assert!(pale.iter().all(|&r| r > 0.999), "{pale:?}");
     assert!(measure_all(&Samples::new(vec![0.0; 8], 8).unwrap()).is_err());
 }
 
 #[test]
 fn anything_is_measured() {
-    for grey in [0.0, 1.0, f32::NAN, f32::INFINITY] {
-        let _ = measure(&[grey; PIXELS]);
+    for gray in [0.0, 1.0, f32::NAN, f32::INFINITY] {
+        let _ = measure(&[gray; PIXELS]);
     }
 }

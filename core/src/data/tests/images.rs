@@ -38,7 +38,7 @@ fn change(folder: &Path, name: &str, at: usize, byte: u8) {
 fn four_files_are_a_set() {
     for first in [0, 1] {
         let set = read(written(first).path()).unwrap();
-        assert_eq!(set.shape, Shape::grey(2, 3));
+        assert_eq!(set.shape, Shape::gray(2, 3));
         assert_eq!((set.train.rows(), set.test.rows(), set.split), (20, 10, Split::Given));
         assert_eq!(
             set.train.samples.row(1),

@@ -45,7 +45,7 @@ fn women_are_those_of_r() {
 #[test]
 fn optical_digits_are_all_there() {
     let digits = open("digits", &Options { test_share: Some(0.0), ..Options::default() }).unwrap();
-    assert_eq!(digits.shape, Shape::grey(8, 8));
+    assert_eq!(digits.shape, Shape::gray(8, 8));
     let mut counts = [0; 10];
     digits.train.answers.classes().unwrap().iter().for_each(|&class| counts[class as usize] += 1);
     assert_eq!(counts, [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]);
@@ -94,7 +94,7 @@ fn folders_are_known_by_what_lies_in_them() {
     let path = folder.path();
     let none = refused(path, &Options::default());
     for word in
-        ["no data set is recognised", "train-images*", "0.json to 9.json", "digits.csv.gz", "one .csv"]
+        ["no data set is recognized", "train-images*", "0.json to 9.json", "digits.csv.gz", "one .csv"]
     {
         assert!(none.contains(word), "{none}");
     }
@@ -115,7 +115,7 @@ fn folders_are_known_by_what_lies_in_them() {
         fs::write(path.join(format!("{digit}.json")), format!("{{\"data\":[{pixels}]}}")).unwrap();
     }
     let digits = read(path.to_str().unwrap());
-    assert_eq!((digits.shape, digits.train.rows(), digits.test.rows()), (Shape::grey(28, 28), 44, 11));
+    assert_eq!((digits.shape, digits.train.rows(), digits.test.rows()), (Shape::gray(28, 28), 44, 11));
     assert_eq!(
         open("mnist-10k", &Options { folder: path.to_path_buf(), ..Options::default() }).unwrap().name,
         "mnist-10k"

@@ -44,11 +44,11 @@ pub(super) fn paint(state: &State, frame: &mut Frame) {
     let (columns, rows) = frame.room().unwrap_or(ON_PAPER);
     let (columns, rows) = (columns.max(LEAST.0), rows.max(LEAST.1));
     let across = columns as f64 / (2.0 * SIDE);
-    let per_metre = across.min(2.0 * (rows - ROWS_OF_TEXT) as f64 / (UP + DOWN));
-    let height = (per_metre * (UP + DOWN) / 2.0).ceil() as usize;
+    let per_meter = across.min(2.0 * (rows - ROWS_OF_TEXT) as f64 / (UP + DOWN));
+    let height = (per_meter * (UP + DOWN) / 2.0).ceil() as usize;
     frame.clear(columns, height + ROWS_OF_TEXT);
     let (pole, limit) = (libm::sincos(state.angle), libm::sincos(LEAN));
-    let scene = Scene { state, pole, limit, per_metre, middle: columns as f64 / 2.0 };
+    let scene = Scene { state, pole, limit, per_meter, middle: columns as f64 / 2.0 };
     for y in 0..height {
         for x in 0..columns {
             frame.set(x, y, halves(scene.pixel(x, 2 * y), scene.pixel(x, 2 * y + 1)));
@@ -75,8 +75,8 @@ struct Scene<'a> {
     /// Sine and cosine of the pole's angle, and of the one at which it has fallen.
     pole: (f64, f64),
     limit: (f64, f64),
-    /// Pixels in a metre.
-    per_metre: f64,
+    /// Pixels in a meter.
+    per_meter: f64,
     /// The column of the track's middle, pixels.
     middle: f64,
 }
@@ -84,16 +84,16 @@ struct Scene<'a> {
 impl Scene<'_> {
     /// Column and row of a point, in pixels.
     fn place(&self, x: f64, y: f64) -> (f64, f64) {
-        (self.middle + x * self.per_metre, (UP - y) * self.per_metre)
+        (self.middle + x * self.per_meter, (UP - y) * self.per_meter)
     }
 
-    /// The colour of a pixel: the mean of what several looks at it see, darker where some see nothing.
+    /// The color of a pixel: the mean of what several looks at it see, darker where some see nothing.
     fn pixel(&self, column: usize, row: usize) -> Rgb {
         let (mut seen, mut sum) = (0, [0u32; 3]);
         for look in 0..LOOKS * LOOKS {
             let within = |i: usize| (i as f64 + 0.5) / LOOKS as f64;
-            let x = (column as f64 + within(look % LOOKS) - self.middle) / self.per_metre;
-            let y = UP - (row as f64 + within(look / LOOKS)) / self.per_metre;
+            let x = (column as f64 + within(look % LOOKS) - self.middle) / self.per_meter;
+            let y = UP - (row as f64 + within(look / LOOKS)) / self.per_meter;
             if let Some(Rgb(r, g, b)) = self.at(x, y) {
                 seen += 1;
                 sum = [sum[0] + u32::from(r), sum[1] + u32::from(g), sum[2] + u32::from(b)];
@@ -109,7 +109,7 @@ impl Scene<'_> {
 
     /// What is at a point, m: the nearest thing first.
     fn at(&self, x: f64, y: f64) -> Option<Rgb> {
-        let thin = 1.0 / self.per_metre;
+        let thin = 1.0 / self.per_meter;
         let from_cart = x - self.state.position;
         let (along, beside) = turned(from_cart, y, self.pole);
         let from_wheel = (from_cart.abs() - WHEELS.0).hypot(y - WHEELS.1);

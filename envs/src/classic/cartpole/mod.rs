@@ -17,8 +17,8 @@ mod tests;
 use std::sync::Arc;
 
 use freewheel_core::{
-    ActionSpace, Baseline, Better, Certainty, Env, Error, Frame, Measure, ObservationSpace, Policy, Purpose,
-    Question, Result, Score, Solution, Spec, Step, Stream, Streams, Who, World,
+    ActionSpace, Baseline, Better, Certainty, Env, Error, Frame, Measure, ObservationSpace, Policy,
+    PolicyClass, Purpose, Result, Score, Solution, SolveQuery, Spec, Step, Stream, Streams, World,
 };
 
 use self::player::Feedback;
@@ -110,14 +110,14 @@ impl Env for Cartpole {
 impl World for Cartpole {
     /// All the steps there are: an upper bound by the rules, and reached from every start, as is proved of the feedback
     /// player.
-    fn solve(&self, question: &Question) -> Result<Solution> {
+    fn solve(&self, query: &SolveQuery) -> Result<Solution> {
         let unsupported = |why: &str| Error::Unsupported(format!("{}: {why}", self.spec.id));
-        if question.who != Who::Best {
+        if query.policy_class != PolicyClass::Optimal {
             return Err(unsupported(
                 "only the best player is solved; the random one is measured, as the baseline",
             ));
         }
-        let Some(horizon) = question.horizon else {
+        let Some(horizon) = query.horizon else {
             return Err(unsupported(
                 "the best player never fails, so that without a time limit its steps are without number; ask with \
                  one, such as --horizon 500",
@@ -134,8 +134,8 @@ impl World for Cartpole {
     }
 
     /// The random player, measured.
-    fn baseline(&self, question: &Question) -> Result<Baseline> {
-        Ok(Baseline { name: "random".into(), value: self.random(question.horizon.unwrap_or(u32::MAX)) })
+    fn baseline(&self, query: &SolveQuery) -> Result<Baseline> {
+        Ok(Baseline { name: "random".into(), value: self.random(query.horizon.unwrap_or(u32::MAX)) })
     }
 
     fn draw(&self, state: &State, _policy: Option<&dyn Policy>, frame: &mut Frame) {

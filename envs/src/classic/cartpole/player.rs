@@ -5,7 +5,7 @@
 //! proves by interval bounds over all of them, whatever rounding does to what the player sees. It therefore stands for ever:
 //! the time limit is reached from every start, and the reference is exact.
 
-use freewheel_core::{Choice, Policy, Stream};
+use freewheel_core::{ActionBuffer, Policy, Stream};
 
 /// Weights of position (1/m), velocity (s/m), angle (1/rad) and angular velocity (s/rad).
 pub(super) const GAINS: [f64; 4] = [0.26, 0.27, 1.0, 0.3];
@@ -21,8 +21,8 @@ pub(super) fn push(state: [f64; 4]) -> u32 {
 pub(super) struct Feedback;
 
 impl Policy for Feedback {
-    fn act(&self, obs: &[f32], _legal: &[bool], _rngs: &mut [Stream], choice: &mut Choice) {
-        if let Choice::Discrete(actions) = choice {
+    fn act(&self, obs: &[f32], _legal: &[bool], _rngs: &mut [Stream], choice: &mut ActionBuffer) {
+        if let ActionBuffer::Discrete(actions) = choice {
             let (rows, _) = obs.as_chunks::<4>();
             actions.clear();
             actions.extend(rows.iter().map(|row| push(row.map(f64::from))));

@@ -8,7 +8,7 @@ use super::commands::{argument, number, play_own};
 use super::engine::{Engine, Pending};
 use super::protocol::{Answer, Command};
 use super::vertex;
-use crate::go::rules::{Colour, Game, Playouts};
+use crate::go::rules::{Color, Game, Playouts};
 use crate::go::uct::{Candidate, Search};
 
 /// What GoGui shall offer, as `type/label/command`.
@@ -41,9 +41,9 @@ pub(super) fn ownership(engine: &mut Engine, words: &[String]) -> Answer {
         for (point, owned) in (0..).zip(&mut owned) {
             let vertex = game.geometry().vertex(point);
             let owner = board
-                .colour(vertex)
-                .or_else(|| Colour::BOTH.into_iter().find(|&c| board.is_surrounded(vertex, c)));
-            *owned += owner.map_or(0, Colour::sign);
+                .color(vertex)
+                .or_else(|| Color::BOTH.into_iter().find(|&c| board.is_surrounded(vertex, c)));
+            *owned += owner.map_or(0, Color::sign);
         }
     }
     Ok(rows(game, |point| format!("{:.2}", f64::from(owned[usize::from(point)]) / f64::from(count))))
@@ -55,10 +55,10 @@ const SLICE: u32 = 50;
 /// Playouts after which an analysis has nothing more to say.
 const MOST: u32 = 1_000_000;
 
-/// What `lz-analyze` and `lz-genmove_analyze` are asked: `[colour] [interval] [N]`, N in hundredths of a second. Other words,
+/// What `lz-analyze` and `lz-genmove_analyze` are asked: `[color] [interval] [N]`, N in hundredths of a second. Other words,
 /// such as `minmoves 1`, wish for something we do not do, and are passed over.
-fn wishes(engine: &Engine, words: &[String]) -> (Colour, Duration) {
-    let colour = words.first().and_then(|word| vertex::parse_colour(word)).unwrap_or(engine.game.to_play());
+fn wishes(engine: &Engine, words: &[String]) -> (Color, Duration) {
+    let color = words.first().and_then(|word| vertex::parse_color(word)).unwrap_or(engine.game.to_play());
     let mut words = words.iter();
     let interval = loop {
         match words.next().map(String::as_str) {
@@ -69,7 +69,7 @@ fn wishes(engine: &Engine, words: &[String]) -> (Colour, Duration) {
             None => break None,
         }
     };
-    (colour, Duration::from_millis(interval.map_or(1000, |n: u32| u64::from(n) * 10)))
+    (color, Duration::from_millis(interval.map_or(1000, |n: u32| u64::from(n) * 10)))
 }
 
 /// Searches and tells, until something else is asked.
@@ -79,8 +79,8 @@ pub(super) fn analyze(
     pending: &mut Pending,
     output: &mut dyn Write,
 ) -> io::Result<()> {
-    let (colour, interval) = wishes(engine, &command.arguments);
-    let game = engine.game_for(colour);
+    let (color, interval) = wishes(engine, &command.arguments);
+    let game = engine.game_for(color);
     begin(command, output)?;
     let mut search = Search::new(engine.analysis.clone(), &game);
     loop {
@@ -110,8 +110,8 @@ pub(super) fn genmove_analyze(
     _: &mut Pending,
     output: &mut dyn Write,
 ) -> io::Result<()> {
-    let (colour, interval) = wishes(engine, &command.arguments);
-    let mut game = engine.game_for(colour);
+    let (color, interval) = wishes(engine, &command.arguments);
+    let mut game = engine.game_for(color);
     let mut search = Search::new(engine.analysis.clone(), &game);
     begin(command, output)?;
     let mut last = Instant::now();

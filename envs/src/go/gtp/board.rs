@@ -6,7 +6,7 @@ use super::commands::argument;
 use super::engine::Engine;
 use super::protocol::Answer;
 use super::vertex;
-use crate::go::rules::{Colour, Game, Point};
+use crate::go::rules::{Color, Game, Point};
 use crate::go::sgf::Outcome;
 
 /// The names of points, parted by spaces.
@@ -22,27 +22,27 @@ pub(super) fn rows(game: &Game, cell: impl Fn(Point) -> String) -> String {
 }
 
 pub(super) fn list_stones(engine: &mut Engine, words: &[String]) -> Answer {
-    let colour = argument(words, 0, vertex::parse_colour)?;
+    let color = argument(words, 0, vertex::parse_color)?;
     let game = &engine.game;
-    Ok(names(game, (0..game.pass()).filter(|&point| game.stone(point) == Some(colour))))
+    Ok(names(game, (0..game.pass()).filter(|&point| game.stone(point) == Some(color))))
 }
 
-/// How many stones a colour has taken.
+/// How many stones a color has taken.
 pub(super) fn captures(engine: &mut Engine, words: &[String]) -> Answer {
-    let colour = argument(words, 0, vertex::parse_colour)?;
-    Ok(engine.game.captures(colour).to_string())
+    let color = argument(words, 0, vertex::parse_color)?;
+    Ok(engine.game.captures(color).to_string())
 }
 
 pub(super) fn is_legal(engine: &mut Engine, words: &[String]) -> Answer {
-    let colour = argument(words, 0, vertex::parse_colour)?;
+    let color = argument(words, 0, vertex::parse_color)?;
     let point = argument(words, 1, |word| vertex::parse(engine.game.rules(), word))?;
-    Ok(u8::from(engine.game_for(colour).legal(point)).to_string())
+    Ok(u8::from(engine.game_for(color).legal(point)).to_string())
 }
 
-/// All points where a colour may play; the pass, which is always legal, is not listed.
+/// All points where a color may play; the pass, which is always legal, is not listed.
 pub(super) fn all_legal(engine: &mut Engine, words: &[String]) -> Answer {
-    let colour = argument(words, 0, vertex::parse_colour)?;
-    let game = engine.game_for(colour);
+    let color = argument(words, 0, vertex::parse_color)?;
+    let game = engine.game_for(color);
     Ok(names(&game, (0..game.pass()).filter(|&point| game.legal(point))))
 }
 
@@ -80,8 +80,8 @@ pub(super) fn showboard(engine: &mut Engine, _: &[String]) -> Answer {
         let _ = write!(out, "{:2}", row + 1);
         for point in row * width..(row + 1) * width {
             let stone = match game.stone(point) {
-                Some(Colour::Black) => 'X',
-                Some(Colour::White) => 'O',
+                Some(Color::Black) => 'X',
+                Some(Color::White) => 'O',
                 None => '.',
             };
             let before = match last {
@@ -94,8 +94,8 @@ pub(super) fn showboard(engine: &mut Engine, _: &[String]) -> Answer {
         let end = if last == Some((row + 1) * width - 1) { ')' } else { ' ' };
         let _ = writeln!(out, "{end}{}", row + 1);
     }
-    let [black, white] = Colour::BOTH.map(|colour| game.captures(colour));
-    let (next, komi) = (vertex::colour_name(game.to_play()), rules.komi);
+    let [black, white] = Color::BOTH.map(|color| game.captures(color));
+    let (next, komi) = (vertex::color_name(game.to_play()), rules.komi);
     let _ = write!(
         out,
         "   {}\n{next} to move, captures black {black} white {white}, komi {komi}",

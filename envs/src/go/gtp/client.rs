@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use super::protocol::read_line;
 use super::{vertex, words};
 use crate::go::players::Turn;
-use crate::go::rules::{Colour, Point, Rules};
+use crate::go::rules::{Color, Point, Rules};
 
 /// How much of a program's complaints is kept, in bytes.
 const COMPLAINTS: usize = 2000;
@@ -200,12 +200,12 @@ impl Client {
         Ok(text)
     }
 
-    /// Asks for a move of `colour`, which the program makes on its own board too.
+    /// Asks for a move of `color`, which the program makes on its own board too.
     ///
     /// # Errors
     /// As [`Client::send`], and [`GtpError::Garbled`] for what is no vertex of this board.
-    pub fn generate_move(&mut self, rules: &Rules, colour: Colour) -> Result<Turn, GtpError> {
-        let command = format!("genmove {}", vertex::colour_name(colour));
+    pub fn generate_move(&mut self, rules: &Rules, color: Color) -> Result<Turn, GtpError> {
+        let command = format!("genmove {}", vertex::color_name(color));
         let answer = self.send(&command)?;
         if answer.eq_ignore_ascii_case("resign") {
             return Ok(Turn::Resign);
@@ -217,8 +217,8 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::send`].
-    pub fn play(&mut self, rules: &Rules, colour: Colour, point: Point) -> Result<(), GtpError> {
-        self.send(&format!("play {} {}", vertex::colour_name(colour), vertex::name(rules, point))).map(|_| ())
+    pub fn play(&mut self, rules: &Rules, color: Color, point: Point) -> Result<(), GtpError> {
+        self.send(&format!("play {} {}", vertex::color_name(color), vertex::name(rules, point))).map(|_| ())
     }
 
     /// Begins a game: board size, empty board, komi.
@@ -332,11 +332,11 @@ mod tests {
         );
         assert_eq!(client.send("name").unwrap(), "A\nB");
         let rules = Rules::tromp_taylor(5);
-        let error = client.play(&rules, Colour::White, 24).unwrap_err().to_string();
+        let error = client.play(&rules, Color::White, 24).unwrap_err().to_string();
         assert!(error.ends_with("refuses `play white E5`: illegal move"), "{error}");
-        assert_eq!(client.generate_move(&rules, Colour::Black).unwrap(), Turn::Play(12));
+        assert_eq!(client.generate_move(&rules, Color::Black).unwrap(), Turn::Play(12));
         assert!(matches!(
-            client.generate_move(&Rules::tromp_taylor(2), Colour::Black),
+            client.generate_move(&Rules::tromp_taylor(2), Color::Black),
             Err(GtpError::Garbled { .. })
         ));
         assert!(client.send("version").unwrap_err().to_string().contains("with `=99`"));

@@ -7,7 +7,7 @@ use super::engine::{Engine, Pending};
 use super::protocol::{Answer, Command};
 use super::{analysis, board, setup, vertex};
 use crate::go::players::Turn;
-use crate::go::rules::{Colour, Game, Point, Rules, Setup};
+use crate::go::rules::{Color, Game, Point, Rules, Setup};
 use crate::go::sgf;
 
 /// How a command is answered.
@@ -89,17 +89,17 @@ fn list_commands(_: &mut Engine, _: &[String]) -> Answer {
 }
 
 fn play(engine: &mut Engine, words: &[String]) -> Answer {
-    let colour = argument(words, 0, vertex::parse_colour)?;
+    let color = argument(words, 0, vertex::parse_color)?;
     let point = argument(words, 1, |word| vertex::parse(engine.game.rules(), word))?;
-    let mut game = engine.game_for(colour);
+    let mut game = engine.game_for(color);
     game.play(point).map_err(|_| "illegal move".to_owned())?;
     engine.game = game;
     Ok(String::new())
 }
 
-/// What the player would do with `colour`, as the protocol writes it, and the game after it.
-pub(super) fn choose(engine: &mut Engine, colour: Colour) -> Result<(String, Game), String> {
-    let mut game = engine.game_for(colour);
+/// What the player would do with `color`, as the protocol writes it, and the game after it.
+pub(super) fn choose(engine: &mut Engine, color: Color) -> Result<(String, Game), String> {
+    let mut game = engine.game_for(color);
     let name = match engine.player.choose(&game, &mut engine.rng).map_err(|e| e.to_string())? {
         Turn::Resign => "resign".to_owned(),
         Turn::Play(point) => play_own(&mut game, point)?,
@@ -115,15 +115,15 @@ pub(super) fn play_own(game: &mut Game, point: Point) -> Result<String, String> 
 }
 
 fn genmove(engine: &mut Engine, words: &[String]) -> Answer {
-    let colour = argument(words, 0, vertex::parse_colour)?;
-    let (name, game) = choose(engine, colour)?;
+    let color = argument(words, 0, vertex::parse_color)?;
+    let (name, game) = choose(engine, color)?;
     engine.game = game;
     Ok(name)
 }
 
 fn reg_genmove(engine: &mut Engine, words: &[String]) -> Answer {
-    let colour = argument(words, 0, vertex::parse_colour)?;
-    choose(engine, colour).map(|(name, _)| name)
+    let color = argument(words, 0, vertex::parse_color)?;
+    choose(engine, color).map(|(name, _)| name)
 }
 
 fn undo(engine: &mut Engine, _: &[String]) -> Answer {
@@ -152,7 +152,7 @@ pub(super) fn under(game: &Game, rules: Rules) -> Result<Game, String> {
     let mut other = Game::with_setup(rules, setup).map_err(|e| e.to_string())?;
     for played in game.moves() {
         other.resume();
-        other.set_to_play(played.colour);
+        other.set_to_play(played.color);
         other.play(played.point).map_err(|e| e.to_string())?;
     }
     other.set_to_play(game.to_play());

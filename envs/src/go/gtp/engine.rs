@@ -10,7 +10,7 @@ use freewheel_core::{Purpose, Stream, Streams};
 use super::commands::{self, Handler};
 use super::protocol::{Answer, Command, read_line, write_answer};
 use crate::go::players::Player;
-use crate::go::rules::{Colour, Game, Rules, Setup};
+use crate::go::rules::{Color, Game, Rules, Setup};
 use crate::go::uct::UctSettings;
 
 /// A player and the game it is asked about.
@@ -129,11 +129,11 @@ impl Engine {
         Ok(String::new())
     }
 
-    /// The game with `colour` to move, going on where two passes had ended it.
-    pub(super) fn game_for(&self, colour: Colour) -> Game {
+    /// The game with `color` to move, going on where two passes had ended it.
+    pub(super) fn game_for(&self, color: Color) -> Game {
         let mut game = self.game.clone();
         game.resume();
-        game.set_to_play(colour);
+        game.set_to_play(color);
         game
     }
 }

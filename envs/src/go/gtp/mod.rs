@@ -3,7 +3,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `protocol` | commands and answers as lines |
-//! | `vertex` | points and colours as text |
+//! | `vertex` | points and colors as text |
 //! | `engine` | [`Engine`]: a player that answers commands |
 //! | `commands`, `setup`, `board`, `analysis` | the commands: a table of all, and what each does |
 //! | `client`, `words` | [`Client`]: another program as a child process |

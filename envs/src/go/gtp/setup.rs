@@ -4,7 +4,7 @@ use super::commands::{argument, number, under};
 use super::engine::Engine;
 use super::protocol::Answer;
 use super::vertex;
-use crate::go::rules::{Colour, Game, Point, Rules, Setup};
+use crate::go::rules::{Color, Game, Point, Rules, Setup};
 
 pub(super) fn boardsize(engine: &mut Engine, words: &[String]) -> Answer {
     let side = argument(words, 0, number::<i64>)?;
@@ -108,7 +108,7 @@ pub(super) fn time_settings(_: &mut Engine, words: &[String]) -> Answer {
 }
 
 pub(super) fn time_left(_: &mut Engine, words: &[String]) -> Answer {
-    let _: Colour = argument(words, 0, vertex::parse_colour)?;
+    let _: Color = argument(words, 0, vertex::parse_color)?;
     (1..3).try_for_each(|index| argument(words, index, number::<i64>).map(|_| ()))?;
     Ok(String::new())
 }

@@ -26,7 +26,7 @@ fn answers(engine: &mut Engine, lines: &[&str]) -> Vec<String> {
 
 #[test]
 fn a_session_is_answered_to_the_letter() {
-    let input = "1 protocol_version\r\n# hello\n\nname\nboardsize 5\n3 play B c3 # centre\nplay w C3\n4 plya\nquit\nname\n";
+    let input = "1 protocol_version\r\n# hello\n\nname\nboardsize 5\n3 play B c3 # center\nplay w C3\n4 plya\nquit\nname\n";
     let out = "=1 2\n\n= Freewheel random\n\n= \n\n=3 \n\n? illegal move\n\n?4 unknown command\n\n= \n\n";
     assert_eq!(run(&mut engine(9), input), out);
 }
@@ -161,7 +161,7 @@ fn games_are_played_undone_and_handicapped() {
         answers(&mut engine, &["undo", "undo", "undo", "undo", "undo"]),
         ["=", "=", "=", "=", "? cannot undo"]
     );
-    assert_eq!(engine.game().board().stones(crate::go::rules::Colour::Black), 3);
+    assert_eq!(engine.game().board().stones(crate::go::rules::Color::Black), 3);
     assert_eq!(answers(&mut engine, &["clear_board", "place_free_handicap 12"]).len(), 2);
     assert_eq!(engine.game().setup().handicap, 9);
     assert_eq!(
@@ -172,7 +172,7 @@ fn games_are_played_undone_and_handicapped() {
         answers(&mut engine, &["rectangular_boardsize 3 5", "play b C5", "play b D1"]),
         ["=", "=", "? syntax error"]
     );
-    assert_eq!(engine.game().stone(14), Some(crate::go::rules::Colour::Black));
+    assert_eq!(engine.game().stone(14), Some(crate::go::rules::Color::Black));
     // After two passes one may go on.
     assert_eq!(
         answers(&mut engine, &["play w pass", "play b pass", "play w A1", "final_score"]),
@@ -187,7 +187,7 @@ fn an_illegal_move_changes_nothing() {
     engine.game = crate::go::rules::Game::new(ko).unwrap();
     let setup = "play b B1\nplay b A2\nplay b B3\nplay w C1\nplay w D2\nplay w C3\nplay b C2\nplay w B2\n";
     run(&mut engine, setup);
-    // A ko may not be retaken, and asking does not change that: not even a question about the other colour's move.
+    // A ko may not be retaken, and asking does not change that: not even a question about the other color's move.
     let asked = [
         "play b C2",
         "is_legal w C2",

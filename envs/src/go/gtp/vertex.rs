@@ -1,6 +1,6 @@
-//! Points, colours and moves as people and GTP write them: `D4`, `pass`, `black`.
+//! Points, colors and moves as people and GTP write them: `D4`, `pass`, `black`.
 
-use crate::go::rules::{Colour, Point, Rules};
+use crate::go::rules::{Color, Point, Rules};
 
 /// The letters of the columns: there is no I.
 const COLUMNS: &[u8] = b"ABCDEFGHJKLMNOPQRST";
@@ -34,18 +34,18 @@ pub fn parse(rules: &Rules, name: &str) -> Option<Point> {
 }
 
 /// `black` or `white`.
-pub fn colour_name(colour: Colour) -> &'static str {
-    match colour {
-        Colour::Black => "black",
-        Colour::White => "white",
+pub fn color_name(color: Color) -> &'static str {
+    match color {
+        Color::Black => "black",
+        Color::White => "white",
     }
 }
 
-/// The colour that is called so: `b`, `black`, `w`, `white` in any case.
-pub fn parse_colour(name: &str) -> Option<Colour> {
+/// The color that is called so: `b`, `black`, `w`, `white` in any case.
+pub fn parse_color(name: &str) -> Option<Color> {
     match name.to_ascii_lowercase().as_str() {
-        "b" | "black" => Some(Colour::Black),
-        "w" | "white" => Some(Colour::White),
+        "b" | "black" => Some(Color::Black),
+        "w" | "white" => Some(Color::White),
         _ => None,
     }
 }
@@ -70,10 +70,10 @@ mod tests {
             assert_eq!(parse(&rules, text), None, "{text}");
         }
         assert_eq!(
-            ["B", "black", "w", "White"].map(|text| parse_colour(text).map(colour_name)),
+            ["B", "black", "w", "White"].map(|text| parse_color(text).map(color_name)),
             ["black", "black", "white", "white"].map(Some)
         );
-        assert_eq!(parse_colour("grey"), None);
+        assert_eq!(parse_color("gray"), None);
     }
 
     proptest! {

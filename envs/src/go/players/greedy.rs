@@ -3,7 +3,7 @@
 use freewheel_core::{Result, Stream};
 
 use super::{Player, Turn, random};
-use crate::go::rules::{Board, Colour, Game, Point, Vertex};
+use crate::go::rules::{Board, Color, Game, Point, Vertex};
 use crate::go::uct;
 
 /// Looks one move ahead. It plays the first of these that is legal, of equals a random one:
@@ -27,12 +27,12 @@ impl Player for Greedy {
 }
 
 /// The legal move for which `gain` is the most, above 0.
-fn best(game: &Game, rng: &mut Stream, gain: fn(&Board, Vertex, Colour) -> u16) -> Option<Point> {
-    let (board, geometry, colour) = (game.board(), game.geometry(), game.to_play());
+fn best(game: &Game, rng: &mut Stream, gain: fn(&Board, Vertex, Color) -> u16) -> Option<Point> {
+    let (board, geometry, color) = (game.board(), game.geometry(), game.to_play());
     let mut most = (0, None);
     let mut equals = 0;
     for &vertex in board.empties() {
-        let stones = gain(board, vertex, colour);
+        let stones = gain(board, vertex, color);
         let point = geometry.point(vertex);
         if stones == 0 || stones < most.0 || !game.legal(point) {
             continue;
@@ -46,23 +46,22 @@ fn best(game: &Game, rng: &mut Stream, gain: fn(&Board, Vertex, Colour) -> u16) 
 }
 
 /// How many stones a move takes.
-fn captured(board: &Board, vertex: Vertex, colour: Colour) -> u16 {
-    in_atari(board, vertex, colour.other()).map(|chain| board.chain_stones(chain)).sum()
+fn captured(board: &Board, vertex: Vertex, color: Color) -> u16 {
+    in_atari(board, vertex, color.other()).map(|chain| board.chain_stones(chain)).sum()
 }
 
 /// How many stones a move saves by giving their chain two liberties.
-fn saved(board: &Board, vertex: Vertex, colour: Colour) -> u16 {
-    let stones = in_atari(board, vertex, colour).map(|chain| board.chain_stones(chain)).sum();
-    if stones > 0 && !uct::is_self_atari(board, vertex, colour) { stones } else { 0 }
+fn saved(board: &Board, vertex: Vertex, color: Color) -> u16 {
+    let stones = in_atari(board, vertex, color).map(|chain| board.chain_stones(chain)).sum();
+    if stones > 0 && !uct::is_self_atari(board, vertex, color) { stones } else { 0 }
 }
 
-/// The chains of `colour` beside a vertex whose last liberty it is, each once, by their representatives.
-fn in_atari(board: &Board, vertex: Vertex, colour: Colour) -> impl Iterator<Item = Vertex> {
-    let neighbours = board.neighbours(vertex);
-    let chain =
-        move |n: Vertex| (board.colour(n) == Some(colour) && board.in_atari(n)).then(|| board.chain(n));
+/// The chains of `color` beside a vertex whose last liberty it is, each once, by their representatives.
+fn in_atari(board: &Board, vertex: Vertex, color: Color) -> impl Iterator<Item = Vertex> {
+    let neighbors = board.neighbors(vertex);
+    let chain = move |n: Vertex| (board.color(n) == Some(color) && board.in_atari(n)).then(|| board.chain(n));
     (0..4).filter_map(move |i| {
-        let own = chain(neighbours[i])?;
-        (!neighbours[..i].iter().any(|&before| chain(before) == Some(own))).then_some(own)
+        let own = chain(neighbors[i])?;
+        (!neighbors[..i].iter().any(|&before| chain(before) == Some(own))).then_some(own)
     })
 }

@@ -7,7 +7,7 @@ use freewheel_core::{Result, Stream};
 
 use super::{Player, Turn};
 use crate::go::gtp::{Client, GtpError};
-use crate::go::rules::{Colour, Game, Move, Point, Rules, Setup};
+use crate::go::rules::{Color, Game, Move, Point, Rules, Setup};
 
 /// How long a program may think about one answer.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -77,13 +77,13 @@ impl Child {
             None => self.begin(game, seed)?,
         };
         for played in game.moves().skip(told.moves.len()) {
-            self.client.play(&rules, played.colour, played.point)?;
+            self.client.play(&rules, played.color, played.point)?;
             told.moves.push(played);
         }
-        let colour = game.to_play();
-        let turn = self.client.generate_move(&rules, colour)?;
+        let color = game.to_play();
+        let turn = self.client.generate_move(&rules, color)?;
         if let Turn::Play(point) = turn {
-            told.moves.push(Move { colour, point });
+            told.moves.push(Move { color, point });
         }
         self.told = Some(told);
         Ok(turn)
@@ -96,12 +96,12 @@ impl Child {
         if self.seeded {
             self.client.send(&format!("set_random_seed {seed}"))?;
         }
-        let stones = |colour: Colour, points: &[Point]| -> Vec<Move> {
-            points.iter().map(|&point| Move { colour, point }).collect()
+        let stones = |color: Color, points: &[Point]| -> Vec<Move> {
+            points.iter().map(|&point| Move { color, point }).collect()
         };
-        let stones = [stones(Colour::Black, &setup.black), stones(Colour::White, &setup.white)].concat();
-        for Move { colour, point } in stones {
-            self.client.play(&rules, colour, point)?;
+        let stones = [stones(Color::Black, &setup.black), stones(Color::White, &setup.white)].concat();
+        for Move { color, point } in stones {
+            self.client.play(&rules, color, point)?;
         }
         Ok(Told { rules, setup, moves: Vec::new() })
     }

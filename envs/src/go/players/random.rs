@@ -21,8 +21,8 @@ impl Player for Random {
 
 /// Every legal move that fills none of the mover's own eyes; the pass is not among them.
 fn sensible(game: &Game) -> impl Iterator<Item = Point> {
-    let (board, geometry, colour) = (game.board(), game.geometry(), game.to_play());
-    let kept = move |&&vertex: &&Vertex| !board.is_eye(vertex, colour) && game.legal(geometry.point(vertex));
+    let (board, geometry, color) = (game.board(), game.geometry(), game.to_play());
+    let kept = move |&&vertex: &&Vertex| !board.is_eye(vertex, color) && game.legal(geometry.point(vertex));
     board.empties().iter().filter(kept).map(|&vertex| geometry.point(vertex))
 }
 

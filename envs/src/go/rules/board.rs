@@ -6,14 +6,14 @@
 //! where n q = s² (Cauchy-Schwarz), and that liberty is s / n. Nothing is allocated after construction.
 
 use super::geometry::{Geometry, Vertex};
-use super::{Colour, Point};
+use super::{Color, Point};
 
-/// What is on a vertex: a [`Colour`], or one of these.
+/// What is on a vertex: a [`Color`], or one of these.
 pub(super) const EMPTY: u8 = 2;
 const EDGE: u8 = 3;
 
-/// One neighbour in [`Cell::around`]: black ones, white ones and empty ones in 4 bits each. The edge counts as a black
-/// and as a white neighbour: a point with four black neighbours in this sense has no way out but Black's.
+/// One neighbor in [`Cell::around`]: black ones, white ones and empty ones in 4 bits each. The edge counts as a black
+/// and as a white neighbor: a point with four black neighbors in this sense has no way out but Black's.
 const AROUND: [u16; 2] = [1, 1 << 4];
 const AROUND_EMPTY: u16 = 1 << 8;
 const SURROUNDED: [u16; 2] = [4, 4 << 4];
@@ -26,9 +26,9 @@ struct Cell {
     next: Vertex,
     /// Its place in the list of empty vertices, where empty.
     slot: u16,
-    /// What its neighbours are, see [`AROUND`].
+    /// What its neighbors are, see [`AROUND`].
     around: u16,
-    /// A colour, [`EMPTY`] or [`EDGE`].
+    /// A color, [`EMPTY`] or [`EDGE`].
     stone: u8,
 }
 
@@ -95,7 +95,7 @@ impl Clone for Board {
 impl Board {
     /// An empty board.
     pub fn new(geometry: &Geometry) -> Self {
-        // The edge's counts of neighbours are kept like all others, and never read: they only must not underflow.
+        // The edge's counts of neighbors are kept like all others, and never read: they only must not underflow.
         let edge = Cell { chain: 0, next: 0, slot: 0, around: 4 * AROUND_EMPTY, stone: EDGE };
         let mut board = Board {
             cells: vec![edge; geometry.vertices],
@@ -109,7 +109,7 @@ impl Board {
                 Cell { chain: v, next: v, slot: slot as u16, around: 0, stone: EMPTY };
         }
         for &v in &geometry.vertex {
-            let around = board.neighbours(v).map(|n| match board.cells[usize::from(n)].stone {
+            let around = board.neighbors(v).map(|n| match board.cells[usize::from(n)].stone {
                 EMPTY => AROUND_EMPTY,
                 _ => AROUND[0] + AROUND[1],
             });
@@ -120,11 +120,11 @@ impl Board {
 
     /// The vertices above, below, left and right.
     #[inline]
-    pub fn neighbours(&self, vertex: Vertex) -> [Vertex; 4] {
+    pub fn neighbors(&self, vertex: Vertex) -> [Vertex; 4] {
         [vertex + self.stride, vertex - self.stride, vertex - 1, vertex + 1]
     }
 
-    /// The four diagonal neighbours.
+    /// The four diagonal neighbors.
     #[inline]
     pub fn diagonals(&self, vertex: Vertex) -> [Vertex; 4] {
         let (up, down) = (vertex + self.stride, vertex - self.stride);
@@ -138,10 +138,10 @@ impl Board {
 
     /// The stone on a vertex, if there is one.
     #[inline]
-    pub fn colour(&self, vertex: Vertex) -> Option<Colour> {
+    pub fn color(&self, vertex: Vertex) -> Option<Color> {
         match self.stone(vertex) {
-            0 => Some(Colour::Black),
-            1 => Some(Colour::White),
+            0 => Some(Color::Black),
+            1 => Some(Color::White),
             _ => None,
         }
     }
@@ -158,10 +158,10 @@ impl Board {
         &self.empties
     }
 
-    /// The number of stones of a colour.
+    /// The number of stones of a color.
     #[inline]
-    pub fn stones(&self, colour: Colour) -> u16 {
-        self.stones[colour as usize]
+    pub fn stones(&self, color: Color) -> u16 {
+        self.stones[color as usize]
     }
 
     /// The representative of the chain of a stone: the same for all its stones.
@@ -195,21 +195,21 @@ impl Board {
         self.chains[usize::from(self.chain(vertex))].in_atari()
     }
 
-    /// Whether all four neighbours are `colour`'s stones or the edge.
+    /// Whether all four neighbors are `color`'s stones or the edge.
     #[inline]
-    pub fn is_surrounded(&self, vertex: Vertex, colour: Colour) -> bool {
-        let all = SURROUNDED[colour as usize];
+    pub fn is_surrounded(&self, vertex: Vertex, color: Color) -> bool {
+        let all = SURROUNDED[color as usize];
         self.cells[usize::from(vertex)].around & all == all
     }
 
-    /// Whether an empty vertex is an eye of `colour` that a playout does not fill: all neighbours are its own, and of
+    /// Whether an empty vertex is an eye of `color` that a playout does not fill: all neighbors are its own, and of
     /// the diagonal ones at most one is the other's, at the edge none.
     #[inline]
-    pub fn is_eye(&self, vertex: Vertex, colour: Colour) -> bool {
-        if !self.is_surrounded(vertex, colour) {
+    pub fn is_eye(&self, vertex: Vertex, color: Color) -> bool {
+        if !self.is_surrounded(vertex, color) {
             return false;
         }
-        let other = colour.other() as u8;
+        let other = color.other() as u8;
         let (mut theirs, mut edge) = (0, 0);
         for diagonal in self.diagonals(vertex) {
             let stone = self.stone(diagonal);
@@ -221,33 +221,33 @@ impl Board {
 
     /// Whether a stone on an empty vertex would have a liberty, or take something.
     #[inline]
-    pub fn lives(&self, vertex: Vertex, colour: Colour) -> bool {
+    pub fn lives(&self, vertex: Vertex, color: Color) -> bool {
         let cell = &self.cells[usize::from(vertex)];
         if cell.around >= AROUND_EMPTY {
             return true;
         }
         // Own chains with another liberty, and others' without.
-        self.neighbours(vertex).into_iter().any(|n| {
+        self.neighbors(vertex).into_iter().any(|n| {
             let near = &self.cells[usize::from(n)];
             near.stone < EMPTY
-                && self.chains[usize::from(near.chain)].in_atari() != (near.stone == colour as u8)
+                && self.chains[usize::from(near.chain)].in_atari() != (near.stone == color as u8)
         })
     }
 
-    /// Puts a stone on an empty vertex and takes what has lost its last liberty: the other colour's first, then
-    /// its own. `taken` is called for each stone taken, with its colour; returns how many they were.
+    /// Puts a stone on an empty vertex and takes what has lost its last liberty: the other color's first, then
+    /// its own. `taken` is called for each stone taken, with its color; returns how many they were.
     #[inline]
-    pub fn play(&mut self, vertex: Vertex, colour: Colour, mut taken: impl FnMut(Vertex, Colour)) -> u16 {
-        self.put(vertex, colour);
+    pub fn play(&mut self, vertex: Vertex, color: Color, mut taken: impl FnMut(Vertex, Color)) -> u16 {
+        self.put(vertex, color);
         let mut count = 0;
-        for n in self.neighbours(vertex) {
+        for n in self.neighbors(vertex) {
             let Cell { stone, chain, .. } = self.cells[usize::from(n)];
-            if stone == colour.other() as u8 && self.chains[usize::from(chain)].liberties == 0 {
-                count += self.take(n, colour.other(), &mut taken);
+            if stone == color.other() as u8 && self.chains[usize::from(chain)].liberties == 0 {
+                count += self.take(n, color.other(), &mut taken);
             }
         }
         if self.chains[usize::from(self.chain(vertex))].liberties == 0 {
-            count += self.take(vertex, colour, &mut taken);
+            count += self.take(vertex, color, &mut taken);
         }
         count
     }
@@ -259,18 +259,18 @@ impl Board {
         self.chain(vertex) == vertex && chain.stones == 1 && chain.liberties == 1
     }
 
-    /// The chains that a stone on an empty vertex would take: the other colour's or, where it would not live, its own with it.
+    /// The chains that a stone on an empty vertex would take: the other color's or, where it would not live, its own with it.
     #[inline]
     pub(super) fn would_take(
         &self,
         vertex: Vertex,
-        colour: Colour,
+        color: Color,
         lives: bool,
         mut taken: impl FnMut(Vertex),
     ) {
-        let lost = if lives { colour.other() } else { colour };
+        let lost = if lives { color.other() } else { color };
         let mut done = [0; 4];
-        for (i, n) in self.neighbours(vertex).into_iter().enumerate() {
+        for (i, n) in self.neighbors(vertex).into_iter().enumerate() {
             let Cell { stone, chain, .. } = self.cells[usize::from(n)];
             if stone != lost as u8 || done.contains(&chain) || !self.chains[usize::from(chain)].in_atari() {
                 continue;
@@ -306,11 +306,11 @@ impl Board {
 
     /// Puts a stone on an empty vertex, joins it to its chains and takes nothing: some may be left without liberties.
     #[inline]
-    pub(super) fn put(&mut self, vertex: Vertex, colour: Colour) {
+    pub(super) fn put(&mut self, vertex: Vertex, color: Color) {
         let at = usize::from(vertex);
         let slot = self.cells[at].slot;
-        self.cells[at].stone = colour as u8;
-        self.stones[colour as usize] += 1;
+        self.cells[at].stone = color as u8;
+        self.stones[color as usize] += 1;
         if let Some(last) = self.empties.pop()
             && last != vertex
         {
@@ -318,9 +318,9 @@ impl Board {
             self.cells[usize::from(last)].slot = slot;
         }
         let mut own = Chain { stones: 1, ..Chain::default() };
-        for n in self.neighbours(vertex) {
+        for n in self.neighbors(vertex) {
             let cell = &mut self.cells[usize::from(n)];
-            cell.around = cell.around + AROUND[colour as usize] - AROUND_EMPTY;
+            cell.around = cell.around + AROUND[color as usize] - AROUND_EMPTY;
             if cell.stone == EMPTY {
                 own.add(n);
             }
@@ -328,9 +328,9 @@ impl Board {
             self.chains[usize::from(cell.chain)].remove(vertex);
         }
         self.chains[at] = own;
-        for n in self.neighbours(vertex) {
+        for n in self.neighbors(vertex) {
             let Cell { stone, chain, .. } = self.cells[usize::from(n)];
-            if stone == colour as u8 && chain != self.chain(vertex) {
+            if stone == color as u8 && chain != self.chain(vertex) {
                 self.merge(vertex, n);
             }
         }
@@ -363,30 +363,30 @@ impl Board {
     }
 
     /// Takes the chain of a stone off the board.
-    fn take(&mut self, vertex: Vertex, colour: Colour, taken: &mut impl FnMut(Vertex, Colour)) -> u16 {
+    fn take(&mut self, vertex: Vertex, color: Color, taken: &mut impl FnMut(Vertex, Color)) -> u16 {
         let mut count = 0;
         let mut v = vertex;
         loop {
             let slot = self.empties.len() as u16;
             self.empties.push(v);
-            let neighbours = self.neighbours(v);
+            let neighbors = self.neighbors(v);
             let cell = &mut self.cells[usize::from(v)];
             let next = cell.next;
             (cell.stone, cell.chain, cell.next, cell.slot) = (EMPTY, v, v, slot);
-            for n in neighbours {
+            for n in neighbors {
                 let cell = &mut self.cells[usize::from(n)];
-                cell.around = cell.around + AROUND_EMPTY - AROUND[colour as usize];
+                cell.around = cell.around + AROUND_EMPTY - AROUND[color as usize];
                 // Also for what is being taken, and what is no chain: the numbers there are never read again.
                 self.chains[usize::from(cell.chain)].add(v);
             }
-            taken(v, colour);
+            taken(v, color);
             count += 1;
             if next == vertex {
                 break;
             }
             v = next;
         }
-        self.stones[colour as usize] -= count;
+        self.stones[color as usize] -= count;
         count
     }
 }

@@ -2,7 +2,7 @@
 
 use super::board::Board;
 use super::geometry::{Geometry, Vertex};
-use super::{Colour, Point};
+use super::{Color, Point};
 
 /// The stones connected with one stone, and their liberties.
 #[derive(Clone, Copy)]
@@ -10,18 +10,18 @@ pub struct Chain<'a> {
     board: &'a Board,
     geometry: &'a Geometry,
     vertex: Vertex,
-    colour: Colour,
+    color: Color,
 }
 
 impl<'a> Chain<'a> {
     pub(super) fn of(board: &'a Board, geometry: &'a Geometry, vertex: Vertex) -> Self {
-        let colour = board.colour(vertex).unwrap_or_default();
-        Chain { board, geometry, vertex, colour }
+        let color = board.color(vertex).unwrap_or_default();
+        Chain { board, geometry, vertex, color }
     }
 
-    /// The colour of its stones.
-    pub fn colour(&self) -> Colour {
-        self.colour
+    /// The color of its stones.
+    pub fn color(&self) -> Color {
+        self.color
     }
 
     /// The number of its stones.
@@ -49,7 +49,7 @@ impl<'a> Chain<'a> {
     pub fn liberty_points(&self) -> impl Iterator<Item = Point> + 'a {
         let board = self.board;
         let mut touched = [false; super::geometry::MAX_VERTICES];
-        for n in self.vertices().flat_map(|v| board.neighbours(v)) {
+        for n in self.vertices().flat_map(|v| board.neighbors(v)) {
             touched[usize::from(n)] = board.is_empty(n);
         }
         let vertices = self.geometry.vertex.iter().enumerate();

@@ -3,9 +3,9 @@
 //! * **Source**: the Tromp-Taylor rules (tromp.github.io/go.html), and the Chinese rules (2002) where a setting says so.
 //! * **State**: the stones, who is to move, the moves so far and what they took (for ko); see [`Game`].
 //! * **Moves**: point `row * width + column` counted from the lower left corner, a1 = 0; the pass is `width * height`.
-//! * **A move**: a stone on an empty point; then chains of the other colour without liberties are taken, then those
+//! * **A move**: a stone on an empty point; then chains of the other color without liberties are taken, then those
 //!   of the mover's own (suicide), where the rules allow that. The ko rule forbids repetitions, see [`Ko`](super::Ko). One may always pass.
-//! * **Score**: by area: stones, and empty regions that touch one colour only. All stones on the board count as alive.
+//! * **Score**: by area: stones, and empty regions that touch one color only. All stones on the board count as alive.
 //! * **Endings**: two passes in a row; a move limit cuts the game short.
 //! * **Version**: 1.
 
@@ -17,13 +17,13 @@ use super::board::Board;
 use super::geometry::{Geometry, Vertex};
 use super::history::{self, History};
 use super::legal::Illegal;
-use super::{Colour, Point, Rules, Setup};
+use super::{Color, Point, Rules, Setup};
 
 /// One move of a game.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Move {
     /// Who made it.
-    pub colour: Colour,
+    pub color: Color,
     /// Where; the pass is the number after the last point's.
     pub point: Point,
 }
@@ -39,20 +39,20 @@ pub(super) struct Shared {
 /// A game in progress: cheap to clone, and nothing is allocated while it is played to its move limit (or, without
 /// one, for four moves a point; then its history grows).
 ///
-/// Serialised, it is its rules, its setup and its moves; reading it replays them and refuses what is illegal.
+/// Serialized, it is its rules, its setup and its moves; reading it replays them and refuses what is illegal.
 pub struct Game {
     pub(super) shared: Arc<Shared>,
     pub(super) board: Board,
     pub(super) history: History,
     pub(super) hash: u64,
     captures: [u32; 2],
-    pub(super) to_play: Colour,
+    pub(super) to_play: Color,
     passes: u8,
     resumed: bool,
     /// The point at which the last move may not be answered, if there is one.
     ko: Option<Point>,
     /// Who may not.
-    bound: Colour,
+    bound: Color,
 }
 
 impl std::fmt::Debug for Game {
@@ -62,8 +62,8 @@ impl std::fmt::Debug for Game {
         writeln!(f, "{:?} to play, move {}, {:?}", self.to_play, self.move_number(), self.rules())?;
         for row in (0..Point::from(height)).rev() {
             let stone = |column| match self.stone(row * Point::from(width) + column) {
-                Some(Colour::Black) => 'X',
-                Some(Colour::White) => 'O',
+                Some(Color::Black) => 'X',
+                Some(Color::White) => 'O',
                 None => '.',
             };
             writeln!(f, "{}", (0..Point::from(width)).map(stone).collect::<String>())?;
@@ -113,15 +113,15 @@ impl Game {
     pub(super) fn on(geometry: Geometry, rules: Rules, setup: Setup) -> Result<Self> {
         let mut board = Board::new(&geometry);
         let mut hash = 0;
-        for (colour, points) in [(Colour::Black, &setup.black), (Colour::White, &setup.white)] {
+        for (color, points) in [(Color::Black, &setup.black), (Color::White, &setup.white)] {
             for &point in points {
                 if usize::from(point) >= rules.area() || !board.is_empty(geometry.vertex(point)) {
                     let problem = "is off the board, named twice, or left without a liberty";
                     return Err(Error::Config(format!("setup: the stone on point {point} {problem}")));
                 }
                 let vertex = geometry.vertex(point);
-                board.put(vertex, colour);
-                hash ^= geometry.hash(colour, vertex);
+                board.put(vertex, color);
+                hash ^= geometry.hash(color, vertex);
             }
         }
         if let Some(point) = board.first_without_liberty(&geometry) {
@@ -181,19 +181,19 @@ impl Game {
 
     /// The stone on a point; none off the board.
     #[inline]
-    pub fn stone(&self, point: Point) -> Option<Colour> {
-        self.vertex(point).and_then(|v| self.board.colour(v))
+    pub fn stone(&self, point: Point) -> Option<Color> {
+        self.vertex(point).and_then(|v| self.board.color(v))
     }
 
     /// Who is to move.
     #[inline]
-    pub fn to_play(&self) -> Colour {
+    pub fn to_play(&self) -> Color {
         self.to_play
     }
 
     /// The moves so far, passes counted.
     pub fn moves(&self) -> impl ExactSizeIterator<Item = Move> + DoubleEndedIterator {
-        self.history.plies.iter().map(|ply| Move { colour: ply.colour, point: ply.point })
+        self.history.plies.iter().map(|ply| Move { color: ply.color, point: ply.point })
     }
 
     /// The number of moves so far, passes counted.
@@ -226,10 +226,10 @@ impl Game {
         self.hash
     }
 
-    /// How many stones `colour` has taken of the other colour; those lost by suicide count for the other.
+    /// How many stones `color` has taken of the other color; those lost by suicide count for the other.
     #[inline]
-    pub fn captures(&self, colour: Colour) -> u32 {
-        self.captures[colour as usize]
+    pub fn captures(&self, color: Color) -> u32 {
+        self.captures[color as usize]
     }
 
     /// Whether two passes in a row have ended it.
@@ -260,9 +260,9 @@ impl Game {
         self.history.plies.iter().map(|ply| ply.resumed)
     }
 
-    /// Gives the turn to `colour`. A player who moves twice in a row may retake a ko.
-    pub fn set_to_play(&mut self, colour: Colour) {
-        self.to_play = colour;
+    /// Gives the turn to `color`. A player who moves twice in a row may retake a ko.
+    pub fn set_to_play(&mut self, color: Color) {
+        self.to_play = color;
     }
 
     /// Plays on `point`, or passes; returns the number of stones taken.
@@ -320,17 +320,17 @@ impl Game {
             if ply.resumed {
                 game.resume();
             }
-            game.set_to_play(ply.colour);
+            game.set_to_play(ply.color);
             game.play_unchecked(ply.point);
         }
-        game.set_to_play(self.history.plies[plies - 1].colour);
+        game.set_to_play(self.history.plies[plies - 1].color);
         *self = game;
         true
     }
 
     /// Writes the stones as they stood `back` moves ago, `[area]`, row after row from the bottom; at the beginning
     /// where there were fewer moves. Returns who was to move then.
-    pub fn look_back(&self, back: usize, out: &mut [Option<Colour>]) -> Colour {
+    pub fn look_back(&self, back: usize, out: &mut [Option<Color>]) -> Color {
         let geometry = &self.shared.geometry;
         let mut stones = history::stones(&self.board, geometry);
         let plies = self.history.plies.len();
@@ -340,23 +340,23 @@ impl Game {
         }
         for (out, &v) in out.iter_mut().zip(&geometry.vertex) {
             *out = match stones[usize::from(v)] {
-                0 => Some(Colour::Black),
-                1 => Some(Colour::White),
+                0 => Some(Color::Black),
+                1 => Some(Color::White),
                 _ => None,
             };
         }
-        if back == 0 { self.to_play } else { self.history.plies[plies - back].colour }
+        if back == 0 { self.to_play } else { self.history.plies[plies - back].color }
     }
 
     /// The chain of the stone on a point, if there is one.
     pub fn chain(&self, point: Point) -> Option<super::Chain<'_>> {
-        let vertex = self.vertex(point).filter(|&v| self.board.colour(v).is_some())?;
+        let vertex = self.vertex(point).filter(|&v| self.board.color(v).is_some())?;
         Some(super::Chain::of(&self.board, &self.shared.geometry, vertex))
     }
 
-    /// Whether an empty point is an eye of `colour` that playouts do not fill, see [`Board::is_eye`].
-    pub fn is_eye(&self, point: Point, colour: Colour) -> bool {
-        self.vertex(point).is_some_and(|v| self.board.is_empty(v) && self.board.is_eye(v, colour))
+    /// Whether an empty point is an eye of `color` that playouts do not fill, see [`Board::is_eye`].
+    pub fn is_eye(&self, point: Point, color: Color) -> bool {
+        self.vertex(point).is_some_and(|v| self.board.is_empty(v) && self.board.is_eye(v, color))
     }
 
     #[inline]

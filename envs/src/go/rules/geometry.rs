@@ -1,9 +1,9 @@
 //! The board's shape as tables that all games of one ruleset share.
 //!
 //! Inside, a point is a *vertex*: a place on the board with an edge around it, row after row with one column of edge
-//! between them, so that the four neighbours of a vertex always exist and are found by adding a constant.
+//! between them, so that the four neighbors of a vertex always exist and are found by adding a constant.
 
-use super::{Colour, Point};
+use super::{Color, Point};
 
 /// A place on the board with its edge.
 pub type Vertex = u16;
@@ -74,7 +74,7 @@ impl Geometry {
 
     /// The random number of a stone.
     #[inline]
-    pub(super) fn hash(&self, colour: Colour, vertex: Vertex) -> u64 {
-        self.zobrist[usize::from(vertex)][colour as usize]
+    pub(super) fn hash(&self, color: Color, vertex: Vertex) -> u64 {
+        self.zobrist[usize::from(vertex)][color as usize]
     }
 }

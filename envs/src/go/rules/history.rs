@@ -3,7 +3,7 @@
 
 use super::board::{Board, EMPTY};
 use super::geometry::{Geometry, MAX_VERTICES, Vertex};
-use super::{Colour, Ko, Point};
+use super::{Color, Ko, Point};
 
 /// A move as it is remembered.
 #[derive(Clone, Copy, Debug)]
@@ -11,9 +11,9 @@ pub(super) struct Ply {
     /// The hash of the position after it, as the ko rule sees it.
     pub(super) hash: u64,
     pub(super) point: Point,
-    pub(super) colour: Colour,
+    pub(super) color: Color,
     /// Who was to move after it.
-    pub(super) to_play: Colour,
+    pub(super) to_play: Color,
     /// Whether the game was resumed, after two passes, by this move.
     pub(super) resumed: bool,
     /// Where its stones end in [`History::taken`].
@@ -27,7 +27,7 @@ pub(super) struct History {
     taken: Vec<Vertex>,
     /// The hash of the position before the first move.
     first: u64,
-    first_to_play: Colour,
+    first_to_play: Color,
     /// One bit for each hash seen, chosen by its lowest bits: most new positions are seen to be new by this alone.
     seen: Vec<u64>,
     /// For each vertex, whether a black (bit 0) or white (bit 1) stone was ever taken from it.
@@ -70,7 +70,7 @@ pub(super) fn stones(board: &Board, geometry: &Geometry) -> Stones {
 
 impl History {
     /// The history of a game that begins with this hash; `moves` is how many moves to make room for.
-    pub(super) fn new(geometry: &Geometry, hash: u64, to_play: Colour, moves: usize) -> Self {
+    pub(super) fn new(geometry: &Geometry, hash: u64, to_play: Color, moves: usize) -> Self {
         // Eight bits a move: few hashes share one by chance.
         let bits = (8 * moves).next_power_of_two().clamp(64, 1 << 14);
         let mut history = History {
@@ -97,7 +97,7 @@ impl History {
     }
 
     /// Who was to move before the last move; before the first where there was none.
-    pub(super) fn to_play_before_last(&self) -> Colour {
+    pub(super) fn to_play_before_last(&self) -> Color {
         match self.plies[..] {
             [.., before, _] => before.to_play,
             _ => self.first_to_play,
@@ -106,24 +106,24 @@ impl History {
 
     /// Remembers a stone that is being taken.
     #[inline]
-    pub(super) fn take(&mut self, vertex: Vertex, colour: Colour) {
+    pub(super) fn take(&mut self, vertex: Vertex, color: Color) {
         self.taken.push(vertex);
-        self.gone[usize::from(vertex)] |= 1 << colour as u8;
+        self.gone[usize::from(vertex)] |= 1 << color as u8;
     }
 
     /// Remembers a move, after the stones it took.
     #[inline]
-    pub(super) fn push(&mut self, hash: u64, point: Point, colour: Colour, resumed: bool) {
+    pub(super) fn push(&mut self, hash: u64, point: Point, color: Color, resumed: bool) {
         let taken_end = self.taken.len() as u32;
-        self.plies.push(Ply { hash, point, colour, to_play: colour.other(), resumed, taken_end });
+        self.plies.push(Ply { hash, point, color, to_play: color.other(), resumed, taken_end });
         self.see(hash);
     }
 
-    /// Whether a stone of `colour` was ever taken from `vertex`. If not, no earlier position has one on it while
+    /// Whether a stone of `color` was ever taken from `vertex`. If not, no earlier position has one on it while
     /// the vertex is empty now, and a move there recreates nothing.
     #[inline]
-    pub(super) fn may_repeat(&self, vertex: Vertex, colour: Colour) -> bool {
-        self.gone[usize::from(vertex)] & (1 << colour as u8) != 0
+    pub(super) fn may_repeat(&self, vertex: Vertex, color: Color) -> bool {
+        self.gone[usize::from(vertex)] & (1 << color as u8) != 0
     }
 
     /// The number of the move after which `stones`, of hash `hash`, stood on the board before (0: at the beginning), if they did.
@@ -133,14 +133,14 @@ impl History {
         geometry: &Geometry,
         ko: Ko,
         hash: u64,
-        to_play: Colour,
+        to_play: Color,
         now: impl Fn() -> (Stones, Stones),
     ) -> Option<u32> {
         let (word, bit) = self.slot(hash);
         if self.seen[word] & bit == 0 {
             return None;
         }
-        let turn = |of: Colour| ko != Ko::Situational || of == to_play;
+        let turn = |of: Color| ko != Ko::Situational || of == to_play;
         let candidates = self.plies.iter().rev().any(|ply| ply.hash == hash && turn(ply.to_play))
             || (self.first == hash && turn(self.first_to_play));
         if !candidates {
@@ -165,7 +165,7 @@ impl History {
         let from = n.checked_sub(1).map_or(0, |before| self.plies[before].taken_end);
         let taken = &self.taken[from as usize..ply.taken_end as usize];
         let at = geometry.vertex(ply.point);
-        let theirs = if taken.contains(&at) { ply.colour } else { ply.colour.other() };
+        let theirs = if taken.contains(&at) { ply.color } else { ply.color.other() };
         for &v in taken {
             stones[usize::from(v)] = theirs as u8;
         }
@@ -175,9 +175,9 @@ impl History {
 
 /// The hash by which the ko rule knows a position.
 #[inline]
-pub(super) fn key(geometry: &Geometry, ko: Ko, hash: u64, to_play: Colour) -> u64 {
+pub(super) fn key(geometry: &Geometry, ko: Ko, hash: u64, to_play: Color) -> u64 {
     match (ko, to_play) {
-        (Ko::Situational, Colour::White) => hash ^ geometry.white_to_move,
+        (Ko::Situational, Color::White) => hash ^ geometry.white_to_move,
         _ => hash,
     }
 }

@@ -106,13 +106,13 @@ impl Game {
         // The hash after the move; the chains it takes are few and short, mostly.
         let mut hash = self.hash;
         let mut changes = lives;
-        let taken_colour = if lives { mover.other() } else { mover };
+        let taken_color = if lives { mover.other() } else { mover };
         if lives {
             hash ^= geometry.hash(mover, vertex);
         }
         self.board.would_take(vertex, mover, lives, |v| {
             changes = true;
-            hash ^= geometry.hash(taken_colour, v);
+            hash ^= geometry.hash(taken_color, v);
         });
         // A lone stone that takes itself leaves the position as it is.
         if !changes && rules.ko == Ko::Positional {

@@ -16,14 +16,14 @@
 //! use freewheel_envs::go::rules::{Game, Rules};
 //!
 //! let mut game = Game::new(Rules::tromp_taylor(9))?;
-//! game.play(40).expect("the centre is free");
+//! game.play(40).expect("the center is free");
 //! assert_eq!(game.area_score(), 81);
 //! # Ok::<(), freewheel_core::Error>(())
 //! ```
 
 mod board;
 mod chain;
-mod colour;
+mod color;
 mod game;
 mod geometry;
 mod history;
@@ -42,7 +42,7 @@ pub type Point = u16;
 
 pub use board::Board;
 pub use chain::Chain;
-pub use colour::Colour;
+pub use color::Color;
 pub use game::{Game, Move};
 pub use geometry::{Geometry, Vertex};
 pub use legal::Illegal;

@@ -9,7 +9,7 @@ use freewheel_core::Stream;
 
 use super::board::Board;
 use super::geometry::Vertex;
-use super::{Colour, Game, Point};
+use super::{Color, Game, Point};
 
 /// How a playout ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,12 +39,7 @@ impl Playouts {
 
     /// The same; `seen` is told every move in its order, passes left out.
     #[inline]
-    pub fn run_with(
-        &mut self,
-        game: &Game,
-        rng: &mut Stream,
-        mut seen: impl FnMut(Colour, Point),
-    ) -> Playout {
+    pub fn run_with(&mut self, game: &Game, rng: &mut Stream, mut seen: impl FnMut(Color, Point)) -> Playout {
         let geometry = game.geometry();
         self.board.clone_from(game.board());
         let board = &mut self.board;
@@ -82,7 +77,7 @@ impl Playouts {
 
 /// A move drawn uniformly among those a playout allows; `ko` is the forbidden vertex, or 0. None: pass.
 #[inline]
-fn draw(board: &mut Board, mover: Colour, ko: Vertex, rng: &mut Stream) -> Option<Vertex> {
+fn draw(board: &mut Board, mover: Color, ko: Vertex, rng: &mut Stream) -> Option<Vertex> {
     // Candidates that fail are moved behind those not yet tried, so that each draw is uniform over the rest.
     let mut untried = board.empties().len();
     while untried > 0 {

@@ -4,10 +4,10 @@
 use freewheel_core::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Colour, Game, Point, Rules, Setup};
+use super::{Color, Game, Point, Rules, Setup};
 
 /// A move: who, where, and whether the game was resumed by it.
-type Entry = (Colour, Point, bool);
+type Entry = (Color, Point, bool);
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -15,7 +15,7 @@ struct Record {
     rules: Rules,
     setup: Setup,
     moves: Vec<Entry>,
-    to_play: Colour,
+    to_play: Color,
     resumed: bool,
 }
 
@@ -24,11 +24,11 @@ impl TryFrom<Record> for Game {
 
     fn try_from(record: Record) -> Result<Game, Error> {
         let mut game = Game::with_setup(record.rules, record.setup)?;
-        for (n, (colour, point, resumed)) in record.moves.into_iter().enumerate() {
+        for (n, (color, point, resumed)) in record.moves.into_iter().enumerate() {
             if resumed {
                 game.resume();
             }
-            game.set_to_play(colour);
+            game.set_to_play(color);
             let illegal = |why| Error::Config(format!("move {}, point {point}: {why}", n + 1));
             game.play(point).map_err(illegal)?;
         }
@@ -42,7 +42,7 @@ impl TryFrom<Record> for Game {
 
 impl Serialize for Game {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let moves = self.moves().zip(self.resumptions()).map(|(m, resumed)| (m.colour, m.point, resumed));
+        let moves = self.moves().zip(self.resumptions()).map(|(m, resumed)| (m.color, m.point, resumed));
         let record = Record {
             rules: *self.rules(),
             setup: self.setup().clone(),

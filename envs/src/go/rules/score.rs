@@ -2,7 +2,7 @@
 
 use super::board::{Board, EMPTY};
 use super::geometry::{Geometry, MAX_VERTICES};
-use super::{Colour, Game, Point};
+use super::{Color, Game, Point};
 
 impl Game {
     /// Black's area minus White's, points; komi not counted.
@@ -28,16 +28,16 @@ impl Game {
 
 impl Board {
     /// The points that are Black's minus those that are White's (Tromp-Taylor: stones, and empty regions that reach
-    /// one colour only). `owner` is called for each point with 1 for Black, -1 for White, 0 for nobody.
+    /// one color only). `owner` is called for each point with 1 for Black, -1 for White, 0 for nobody.
     pub(super) fn area(&self, geometry: &Geometry, mut owner: impl FnMut(Point, i8)) -> i32 {
         // Regions that reach Black and regions that reach White, by flooding the empty vertices from the stones.
         let mut reach = [0u8; MAX_VERTICES];
         let mut queue = [0; MAX_VERTICES];
-        for colour in Colour::BOTH {
-            let bit = 1 << colour as u8;
+        for color in Color::BOTH {
+            let bit = 1 << color as u8;
             let mut length = 0;
             for &v in self.empties() {
-                let touches = self.neighbours(v).into_iter().any(|n| self.stone(n) == colour as u8);
+                let touches = self.neighbors(v).into_iter().any(|n| self.stone(n) == color as u8);
                 if touches {
                     reach[usize::from(v)] |= bit;
                     queue[length] = v;
@@ -46,7 +46,7 @@ impl Board {
             }
             while length > 0 {
                 length -= 1;
-                for n in self.neighbours(queue[length]) {
+                for n in self.neighbors(queue[length]) {
                     if self.is_empty(n) && reach[usize::from(n)] & bit == 0 {
                         reach[usize::from(n)] |= bit;
                         queue[length] = n;
@@ -68,12 +68,12 @@ impl Board {
         score
     }
 
-    /// Black's area minus White's where every empty point is surrounded by one colour, as playouts leave it mostly.
+    /// Black's area minus White's where every empty point is surrounded by one color, as playouts leave it mostly.
     #[inline]
     pub(super) fn quick_area(&self) -> Option<i32> {
-        let mut score = i32::from(self.stones(Colour::Black)) - i32::from(self.stones(Colour::White));
+        let mut score = i32::from(self.stones(Color::Black)) - i32::from(self.stones(Color::White));
         for &v in self.empties() {
-            let [black, white] = Colour::BOTH.map(|colour| self.is_surrounded(v, colour));
+            let [black, white] = Color::BOTH.map(|color| self.is_surrounded(v, color));
             if !black && !white {
                 return None;
             }

@@ -3,7 +3,7 @@
 use freewheel_core::{Error, Result};
 use serde::{Deserialize, Serialize};
 
-use super::{Colour, Point, Rules};
+use super::{Color, Point, Rules};
 
 /// The position a game begins with. By default the empty board, Black to move.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,7 +14,7 @@ pub struct Setup {
     /// Points of white stones.
     pub white: Vec<Point>,
     /// Who moves first.
-    pub to_play: Colour,
+    pub to_play: Color,
     /// How many of the black stones are a handicap, for which White may be given points, see
     /// [`Compensation`](super::Compensation).
     pub handicap: u16,
@@ -53,12 +53,12 @@ impl Setup {
             black.push(point(middle, middle));
         }
         black.sort_unstable();
-        Ok(Setup { black, white: Vec::new(), to_play: Colour::White, handicap: stones })
+        Ok(Setup { black, white: Vec::new(), to_play: Color::White, handicap: stones })
     }
 
     /// Handicap stones wherever Black wants them, White to move.
     pub fn free_handicap(black: Vec<Point>) -> Self {
         let handicap = black.len() as u16;
-        Setup { black, white: Vec::new(), to_play: Colour::White, handicap }
+        Setup { black, white: Vec::new(), to_play: Color::White, handicap }
     }
 }

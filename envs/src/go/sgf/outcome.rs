@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::go::rules::Colour;
+use crate::go::rules::Color;
 
 /// How a game ended.
 #[derive(Clone, Debug, PartialEq)]
@@ -10,7 +10,7 @@ pub enum Outcome {
     /// One player won.
     Win {
         /// Who.
-        winner: Colour,
+        winner: Color,
         /// How.
         by: By,
     },
@@ -44,8 +44,8 @@ impl Outcome {
     pub fn of_score(score: f32) -> Self {
         match score {
             0.0 => Outcome::Draw,
-            score if score > 0.0 => Outcome::Win { winner: Colour::Black, by: By::Score(score) },
-            score => Outcome::Win { winner: Colour::White, by: By::Score(-score) },
+            score if score > 0.0 => Outcome::Win { winner: Color::Black, by: By::Score(score) },
+            score => Outcome::Win { winner: Color::White, by: By::Score(-score) },
         }
     }
 
@@ -53,8 +53,8 @@ impl Outcome {
     pub fn read(text: &str) -> Self {
         let small = text.to_ascii_lowercase();
         let (winner, how) = match small.split_once('+') {
-            Some(("b" | "black", how)) => (Colour::Black, how.trim()),
-            Some(("w" | "white", how)) => (Colour::White, how.trim()),
+            Some(("b" | "black", how)) => (Color::Black, how.trim()),
+            Some(("w" | "white", how)) => (Color::White, how.trim()),
             _ => {
                 return match small.as_str() {
                     "0" | "draw" | "jigo" => Outcome::Draw,
@@ -78,7 +78,7 @@ impl Outcome {
     }
 
     /// Who won, if anybody did.
-    pub fn winner(&self) -> Option<Colour> {
+    pub fn winner(&self) -> Option<Color> {
         match self {
             Outcome::Win { winner, .. } => Some(*winner),
             _ => None,
@@ -90,7 +90,7 @@ impl fmt::Display for Outcome {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Outcome::Win { winner, by } => {
-                out.write_str(if *winner == Colour::Black { "B+" } else { "W+" })?;
+                out.write_str(if *winner == Color::Black { "B+" } else { "W+" })?;
                 match by {
                     By::Score(points) => write!(out, "{points}"),
                     By::Resignation => out.write_str("R"),

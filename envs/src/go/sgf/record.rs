@@ -2,7 +2,7 @@
 
 use super::outcome::Outcome;
 use super::tree::{GameTree, Node, Place, Property, SgfError, Value};
-use crate::go::rules::{Colour, Game, MAX_SIDE, Move, Point};
+use crate::go::rules::{Color, Game, MAX_SIDE, Move, Point};
 
 /// One game as SGF tells it: the main line, without variations and comments.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,7 +48,7 @@ pub struct Event {
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What {
-    /// A move of either colour, whoever's turn it was.
+    /// A move of either color, whoever's turn it was.
     Move(Move),
     /// The board was changed by hand.
     Edit(Edit),
@@ -64,7 +64,7 @@ pub struct Edit {
     /// Points that are emptied.
     pub empty: Vec<Point>,
     /// Who moves next, where that is said.
-    pub to_play: Option<Colour>,
+    pub to_play: Option<Color>,
 }
 
 impl Default for GameRecord {
@@ -104,12 +104,12 @@ impl GameRecord {
     pub fn from_game(game: &Game) -> Self {
         let (rules, setup) = (game.rules(), game.setup());
         let mut events = Vec::new();
-        let to_play = game.moves().next().map_or(game.to_play(), |first| first.colour);
+        let to_play = game.moves().next().map_or(game.to_play(), |first| first.color);
         let edit = Edit {
             black: setup.black.clone(),
             white: setup.white.clone(),
             empty: Vec::new(),
-            to_play: (to_play != Colour::Black).then_some(to_play),
+            to_play: (to_play != Color::Black).then_some(to_play),
         };
         if edit != Edit::default() {
             events.push(What::Edit(edit));
@@ -194,7 +194,7 @@ impl GameRecord {
                 "AB" => self.add_points(property, &mut edit.black)?,
                 "AW" => self.add_points(property, &mut edit.white)?,
                 "AE" => self.add_points(property, &mut edit.empty)?,
-                "PL" => edit.to_play = Some(colour(first(property))?),
+                "PL" => edit.to_play = Some(color(first(property))?),
                 _ => continue,
             }
             edited.get_or_insert(property.place);
@@ -203,9 +203,9 @@ impl GameRecord {
             self.events.push(Event { what: What::Edit(edit), place });
         }
         for property in &node.properties {
-            let colour = match property.name.as_str() {
-                "B" => Colour::Black,
-                "W" => Colour::White,
+            let color = match property.name.as_str() {
+                "B" => Color::Black,
+                "W" => Color::White,
                 _ => continue,
             };
             for value in &property.values {
@@ -214,7 +214,7 @@ impl GameRecord {
                     "" | "tt" => self.pass(),
                     text => self.point(text, value)?,
                 };
-                self.events.push(Event { what: What::Move(Move { colour, point }), place: value.place });
+                self.events.push(Event { what: What::Move(Move { color, point }), place: value.place });
             }
         }
         Ok(())
@@ -271,11 +271,11 @@ fn range(a: Point, b: Point) -> std::ops::RangeInclusive<Point> {
     a.min(b)..=a.max(b)
 }
 
-/// A colour as SGF writes it, or as older programs did.
-fn colour(value: &Value) -> Result<Colour, SgfError> {
+/// A color as SGF writes it, or as older programs did.
+fn color(value: &Value) -> Result<Color, SgfError> {
     match value.line().to_ascii_lowercase().as_str() {
-        "b" | "black" | "1" => Ok(Colour::Black),
-        "w" | "white" | "2" => Ok(Colour::White),
-        text => Err(value.place.error(format!("PL[{text}] is no colour; write PL[B] or PL[W]"))),
+        "b" | "black" | "1" => Ok(Color::Black),
+        "w" | "white" | "2" => Ok(Color::White),
+        text => Err(value.place.error(format!("PL[{text}] is no color; write PL[B] or PL[W]"))),
     }
 }

@@ -3,7 +3,7 @@
 use super::record::{Edit, GameRecord, What};
 use super::tree::SgfError;
 use crate::go::gtp::vertex;
-use crate::go::rules::{Colour, Compensation, Game, Ko, Move, Point, Rules, Setup};
+use crate::go::rules::{Color, Compensation, Game, Ko, Move, Point, Rules, Setup};
 
 impl GameRecord {
     /// The rules that the record names, as far as they are known here, on its board, with its komi, without move limit. Japanese
@@ -46,8 +46,8 @@ impl GameRecord {
         let rules = Rules { width: self.width, height: self.height, ..rules };
         let start = self.events.first().map(|event| event.place).unwrap_or_default();
         // With a handicap White begins; but where its stones are played as moves, Black does.
-        let first = self.moves().next().map(|first| first.colour);
-        let to_play = first.unwrap_or(if self.handicap > 1 { Colour::White } else { Colour::Black });
+        let first = self.moves().next().map(|first| first.color);
+        let to_play = first.unwrap_or(if self.handicap > 1 { Color::White } else { Color::Black });
         let setup = Setup { to_play, handicap: self.handicap, ..Setup::default() };
         let mut game = Game::with_setup(rules, setup).map_err(|e| start.error(e.to_string()))?;
         let mut number = 0;
@@ -61,12 +61,12 @@ impl GameRecord {
                 What::Move(played) => {
                     number += 1;
                     game.resume();
-                    game.set_to_play(played.colour);
+                    game.set_to_play(played.color);
                     before(&game, *played);
                     game.play(played.point).map_err(|why| {
-                        let (colour, point) =
-                            (vertex::colour_name(played.colour), vertex::name(&rules, played.point));
-                        event.place.error(format!("move {number}, {colour} {point}, is not legal: {why}"))
+                        let (color, point) =
+                            (vertex::color_name(played.color), vertex::name(&rules, played.point));
+                        event.place.error(format!("move {number}, {color} {point}, is not legal: {why}"))
                     })?;
                 }
             }
@@ -79,13 +79,13 @@ impl GameRecord {
 fn edited(game: &Game, edit: &Edit) -> Setup {
     let changed =
         |point: &Point| [&edit.black, &edit.white, &edit.empty].into_iter().any(|list| list.contains(point));
-    let stones = |colour: Colour, added: &[Point]| {
-        let kept = (0..game.pass()).filter(|point| game.stone(*point) == Some(colour) && !changed(point));
+    let stones = |color: Color, added: &[Point]| {
+        let kept = (0..game.pass()).filter(|point| game.stone(*point) == Some(color) && !changed(point));
         kept.chain(added.iter().copied()).collect()
     };
     Setup {
-        black: stones(Colour::Black, &edit.black),
-        white: stones(Colour::White, &edit.white),
+        black: stones(Color::Black, &edit.black),
+        white: stones(Color::White, &edit.white),
         to_play: edit.to_play.unwrap_or(game.to_play()),
         handicap: game.setup().handicap,
     }

@@ -2,7 +2,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
-use crate::go::rules::{Colour, Game, Move, Point, Rules};
+use crate::go::rules::{Color, Game, Move, Point, Rules};
 
 fn one(text: &str) -> GameRecord {
     let mut records = read(text).unwrap();
@@ -15,8 +15,8 @@ fn fault(text: &str) -> String {
 }
 
 /// The moves as points, with a sign of who made them.
-fn moves(record: &GameRecord) -> Vec<(Colour, Point)> {
-    record.moves().map(|played| (played.colour, played.point)).collect()
+fn moves(record: &GameRecord) -> Vec<(Color, Point)> {
+    record.moves().map(|played| (played.color, played.point)).collect()
 }
 
 /// A record whose places are forgotten: what was written and read again stands elsewhere.
@@ -34,8 +34,8 @@ fn facts_and_moves_are_read() {
     assert_eq!((record.rules.as_str(), record.date.as_str()), ("AGA", "2003-10-06"));
     assert_eq!(record.players[0], Person { name: "A ] B".into(), rank: "9d".into() });
     assert_eq!(record.players[1].name, "C D");
-    assert_eq!(record.outcome, Some(Outcome::Win { winner: Colour::White, by: By::Resignation }));
-    use Colour::{Black, White};
+    assert_eq!(record.outcome, Some(Outcome::Win { winner: Color::White, by: By::Resignation }));
+    use Color::{Black, White};
     assert_eq!(moves(&record), [(White, 40), (Black, 81), (White, 0), (Black, 81)]);
     let game = record.replay(record.ruleset()).unwrap();
     assert_eq!((game.setup().handicap, game.move_number(), game.stone(56)), (2, 4, Some(Black)));
@@ -47,9 +47,9 @@ fn facts_and_moves_are_read() {
 fn boards_may_be_rectangles_and_lists_compressed() {
     let record = one("(;SZ[5:3]AB[aa:cb]AW[ec]AE[ba]AB[];PL[2];W[dc])");
     let game = record.replay(record.ruleset()).unwrap();
-    let black: Vec<Point> = (0..15).filter(|&point| game.stone(point) == Some(Colour::Black)).collect();
+    let black: Vec<Point> = (0..15).filter(|&point| game.stone(point) == Some(Color::Black)).collect();
     assert_eq!(black, [5, 6, 7, 10, 11, 12]);
-    assert_eq!((game.stone(4), game.stone(3)), (Some(Colour::White), Some(Colour::White)));
+    assert_eq!((game.stone(4), game.stone(3)), (Some(Color::White), Some(Color::White)));
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn a_setup_after_moves_changes_the_board() {
     let record = one("(;SZ[5];B[cc];W[cd];AE[cc]AB[aa]PL[B];B[bb])");
     let game = record.replay(record.ruleset()).unwrap();
     let stones: Vec<_> = (0..25).filter_map(|point| Some((point, game.stone(point)?))).collect();
-    use Colour::{Black, White};
+    use Color::{Black, White};
     assert_eq!(stones, [(7, White), (16, Black), (20, Black)]);
     assert_eq!(game.move_number(), 1);
 }
@@ -85,7 +85,7 @@ fn what_cannot_be_is_refused_with_its_place() {
     assert_eq!(fault("(;SZ[9];B[é])"), "line 1, column 11: `é` is no point of a board of 9x9");
     assert_eq!(fault("(;KM[six])"), "line 1, column 6: KM[six] is not a number");
     assert_eq!(fault("(;HA[-1])"), "line 1, column 6: HA[-1] is not a number of stones");
-    assert_eq!(fault("(;PL[x])"), "line 1, column 6: PL[x] is no colour; write PL[B] or PL[W]");
+    assert_eq!(fault("(;PL[x])"), "line 1, column 6: PL[x] is no color; write PL[B] or PL[W]");
     let illegal = |text: &str| {
         let record = one(text);
         record.replay(record.ruleset()).unwrap_err().to_string()
@@ -153,8 +153,8 @@ fn an_outside_reader_agrees() {
     assert_eq!(found, [('W', at(9, 3)), ('B', TheirMove::Pass), ('W', at(12, 12))]);
 }
 
-fn colours() -> impl Strategy<Value = Colour> {
-    prop_oneof![Just(Colour::Black), Just(Colour::White)]
+fn colors() -> impl Strategy<Value = Color> {
+    prop_oneof![Just(Color::Black), Just(Color::White)]
 }
 
 fn records() -> impl Strategy<Value = GameRecord> {
@@ -163,10 +163,10 @@ fn records() -> impl Strategy<Value = GameRecord> {
     ((1..=19u8, 1..=19u8), facts).prop_flat_map(|((width, height), (komi, handicap, names, won))| {
         let area = Point::from(width) * Point::from(height);
         let points = || proptest::collection::btree_set(0..area, 0..4).prop_map(Vec::from_iter);
-        let edit = (points(), points(), points(), proptest::option::of(colours()))
+        let edit = (points(), points(), points(), proptest::option::of(colors()))
             .prop_map(|(black, white, empty, to_play)| What::Edit(Edit { black, white, empty, to_play }))
             .prop_filter("says something", |what| *what != What::Edit(Edit::default()));
-        let play = (colours(), 0..=area).prop_map(|(colour, point)| What::Move(Move { colour, point }));
+        let play = (colors(), 0..=area).prop_map(|(color, point)| What::Move(Move { color, point }));
         vec(prop_oneof![8 => play, 1 => edit], 0..30).prop_map(move |events| {
             let [black, white] = names.clone().map(|name| Person { name, rank: String::new() });
             GameRecord {

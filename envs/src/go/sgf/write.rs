@@ -4,7 +4,7 @@ use std::fmt::{self, Write};
 
 use super::record::{Edit, GameRecord, What};
 use super::tree::escape;
-use crate::go::rules::{Colour, Point};
+use crate::go::rules::{Color, Point};
 
 /// Moves a line.
 const MOVES: usize = 12;
@@ -51,7 +51,7 @@ impl fmt::Display for GameRecord {
                         out.write_char('\n')?;
                     }
                     in_line += 1;
-                    let name = if played.colour == Colour::Black { 'B' } else { 'W' };
+                    let name = if played.color == Color::Black { 'B' } else { 'W' };
                     write!(out, ";{name}[{}]", self.letters(played.point))?;
                 }
             }
@@ -71,8 +71,8 @@ impl GameRecord {
             }
         }
         match edit.to_play {
-            Some(Colour::Black) => out.write_str("PL[B]"),
-            Some(Colour::White) => out.write_str("PL[W]"),
+            Some(Color::Black) => out.write_str("PL[B]"),
+            Some(Color::White) => out.write_str("PL[W]"),
             None => Ok(()),
         }
     }

@@ -19,7 +19,7 @@ use freewheel_core::{Error, Result};
 use self::graph::{Graph, Play};
 use self::shape::{MAX_AREA, Shape, Stones};
 use self::superko::{Search, Seen};
-use super::rules::{Colour, Game, Ko, Point, Rules};
+use super::rules::{Color, Game, Ko, Point, Rules};
 
 /// What perfect play from a position leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,7 +78,7 @@ impl Solver {
         Ok(Some(Solver { rules: *rules, values, bounds }))
     }
 
-    /// The number of positions, those alike by symmetry and exchange of colours counted once.
+    /// The number of positions, those alike by symmetry and exchange of colors counted once.
     pub fn positions(&self) -> u64 {
         self.values.nodes()
     }
@@ -110,7 +110,7 @@ impl Solver {
                 best.push(point);
             }
         }
-        let (low, high) = if game.to_play() == Colour::Black { (low, high) } else { (-high, -low) };
+        let (low, high) = if game.to_play() == Color::Black { (low, high) } else { (-high, -low) };
         Ok(Solved { low, high, best, nodes })
     }
 
@@ -138,7 +138,7 @@ impl Solver {
 
     /// What `mover` keeps after its move that led to `game`, at least and at most, exact enough to say whether it is `wanted` or more;
     /// and the positions looked at.
-    fn forced(&self, game: &Game, wanted: i8, mover: Colour, budget: u64) -> ((i8, i8), u64) {
+    fn forced(&self, game: &Game, wanted: i8, mover: Color, budget: u64) -> ((i8, i8), u64) {
         if game.is_over() {
             let score = (game.area_score() * mover.sign()) as i8;
             return ((score, score), 0);
@@ -179,15 +179,15 @@ pub fn solve(rules: &Rules, budget: u64) -> Result<Option<Solved>> {
 /// The stones from the mover's view.
 fn now(game: &Game) -> Stones {
     let stones: Vec<_> = (0..game.pass()).map(|p| game.stone(p)).collect();
-    from_black(&stones, game.to_play() == Colour::Black)
+    from_black(&stones, game.to_play() == Color::Black)
 }
 
-fn from_black(stones: &[Option<Colour>], black_to_play: bool) -> Stones {
-    let set = |colour| {
-        let points = stones.iter().enumerate().filter(|&(_, &stone)| stone == Some(colour));
+fn from_black(stones: &[Option<Color>], black_to_play: bool) -> Stones {
+    let set = |color| {
+        let points = stones.iter().enumerate().filter(|&(_, &stone)| stone == Some(color));
         points.fold(0, |set, (p, _)| set | 1 << p)
     };
-    let stones = Stones { own: set(Colour::Black), other: set(Colour::White) };
+    let stones = Stones { own: set(Color::Black), other: set(Color::White) };
     if black_to_play { stones } else { stones.swap() }
 }
 
@@ -195,18 +195,18 @@ fn from_black(stones: &[Option<Colour>], black_to_play: bool) -> Stones {
 fn seen(game: &Game) -> Vec<Seen> {
     let mut stones = vec![None; game.area()];
     let first = game.setup().to_play;
-    let turns = std::iter::once(first).chain(game.moves().map(|m| m.colour.other()));
+    let turns = std::iter::once(first).chain(game.moves().map(|m| m.color.other()));
     turns
         .enumerate()
         .map(|(n, to_play)| {
             game.look_back(game.move_number() as usize - n, &mut stones);
-            Seen { stones: from_black(&stones, true), black_to_play: to_play == Colour::Black }
+            Seen { stones: from_black(&stones, true), black_to_play: to_play == Color::Black }
         })
         .collect()
 }
 
 /// Results others have proved: width, height, and the points Black wins by (area scoring). The first move
-/// of the boards from 3x3 on is in the centre, or as near to it as can be. J. Tromp, tromp.github.io/go.html; E. van der Werf and M. Winands,
+/// of the boards from 3x3 on is in the center, or as near to it as can be. J. Tromp, tromp.github.io/go.html; E. van der Werf and M. Winands,
 /// "Solving Go for rectangular boards", ICGA Journal 32 (2009). The larger ones are quoted, not solved here.
 pub const PUBLISHED: &[(u8, u8, i8)] = &[
     (1, 1, 0),

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::shape::{Shape, Stones};
 use super::{PUBLISHED, Solver, from_black, solve};
-use crate::go::rules::{Colour, Compensation, Game, Ko, Rules};
+use crate::go::rules::{Color, Compensation, Game, Ko, Rules};
 
 fn rules(width: u8, height: u8, ko: Ko) -> Rules {
     let compensation = Compensation::None;
@@ -30,7 +30,7 @@ fn published_results() {
     }
     for ko in [Ko::Simple, Ko::Positional, Ko::Situational] {
         let solved = solve(&rules(3, 3, ko), 1_000_000).unwrap().unwrap();
-        assert_eq!((solved.exact(), &solved.best[..]), (Some(9), &[4][..]), "the centre wins everything");
+        assert_eq!((solved.exact(), &solved.best[..]), (Some(9), &[4][..]), "the center wins everything");
     }
 }
 
@@ -105,7 +105,7 @@ proptest! {
             stones = placed.stones.swap();
             ko = placed.ko;
             let now: Vec<_> = (0..game.pass()).map(|p| game.stone(p)).collect();
-            prop_assert_eq!(stones, from_black(&now, game.to_play() == Colour::Black));
+            prop_assert_eq!(stones, from_black(&now, game.to_play() == Color::Black));
             prop_assert_eq!(i32::from(shape.score(stones)), game.area_score() * game.to_play().sign());
             prop_assert_eq!(game.ko().map_or(0, |p| 1 << p), ko);
         }

@@ -17,7 +17,7 @@
 use super::pattern::{self, Around};
 use super::playout;
 use super::tree::Node;
-use crate::go::rules::{Board, Colour, Game, Point};
+use crate::go::rules::{Board, Color, Game, Point};
 
 /// Playouts of the prior for a capture or an escape, of one stone or of more.
 const ATARI: [u16; 2] = [15, 30];
@@ -28,13 +28,13 @@ const EVEN: u16 = 10;
 
 /// Adds the moves of `game` to `children`; `marks`, `[area]`, is scratch.
 pub(super) fn children(game: &Game, priors: bool, marks: &mut [u8], children: &mut Vec<Node>) {
-    let (board, geometry, colour) = (game.board(), game.geometry(), game.to_play());
+    let (board, geometry, color) = (game.board(), game.geometry(), game.to_play());
     if priors {
         mark_escapes(game, marks);
     }
     for &vertex in board.empties() {
         let point = geometry.point(vertex);
-        if board.is_eye(vertex, colour) || !game.legal(point) {
+        if board.is_eye(vertex, color) || !game.legal(point) {
             continue;
         }
         let mut node = Node { point, ..Node::default() };
@@ -49,17 +49,17 @@ pub(super) fn children(game: &Game, priors: bool, marks: &mut [u8], children: &m
 
 /// Marks the points that save a chain of the player to move: 1 for one stone, 2 for more.
 fn mark_escapes(game: &Game, marks: &mut [u8]) {
-    let (board, geometry, colour) = (game.board(), game.geometry(), game.to_play());
+    let (board, geometry, color) = (game.board(), game.geometry(), game.to_play());
     marks.fill(0);
     for point in 0..game.pass() {
         let stone = geometry.vertex(point);
         // Once for each chain: at its representative.
-        if board.colour(stone) == Some(colour)
+        if board.color(stone) == Some(color)
             && board.chain(stone) == stone
             && let Some(liberty) = board.last_liberty(stone)
         {
             let size = if board.chain_stones(stone) > 1 { 2 } else { 1 };
-            playout::each_escape(board, stone, liberty, colour, |vertex| {
+            playout::each_escape(board, stone, liberty, color, |vertex| {
                 let mark = &mut marks[usize::from(geometry.point(vertex))];
                 *mark = size.max(*mark);
             });
@@ -69,10 +69,10 @@ fn mark_escapes(game: &Game, marks: &mut [u8]) {
 
 /// Adds the priors of a move.
 fn believe(game: &Game, point: Point, escape: u8, node: &mut Node) {
-    let (board, geometry, colour) = (game.board(), game.geometry(), game.to_play());
+    let (board, geometry, color) = (game.board(), game.geometry(), game.to_play());
     let vertex = geometry.vertex(point);
     let around = playout::around(board, geometry, vertex);
-    let captured = captured(board, board.neighbours(vertex), colour.other());
+    let captured = captured(board, board.neighbors(vertex), color.other());
     let mut add = |visits: u16, wins: u16| {
         node.prior_visits += visits;
         node.prior_wins += 2 * wins;
@@ -94,14 +94,14 @@ fn believe(game: &Game, point: Point, escape: u8, node: &mut Node) {
         2 if alone => add(EVEN, EVEN),
         _ => {}
     }
-    if playout::is_self_atari(board, vertex, colour) {
+    if playout::is_self_atari(board, vertex, color) {
         add(EVEN, 0);
     }
 }
 
-/// How many stones of `colour` on these vertices' chains are in atari; a chain met twice counts twice.
-fn captured(board: &Board, vertices: [u16; 4], colour: Colour) -> u16 {
-    let in_atari = |n: &u16| board.colour(*n) == Some(colour) && board.in_atari(*n);
+/// How many stones of `color` on these vertices' chains are in atari; a chain met twice counts twice.
+fn captured(board: &Board, vertices: [u16; 4], color: Color) -> u16 {
+    let in_atari = |n: &u16| board.color(*n) == Some(color) && board.in_atari(*n);
     vertices.into_iter().filter(in_atari).map(|n| board.chain_stones(n)).sum()
 }
 

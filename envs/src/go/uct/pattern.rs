@@ -2,7 +2,7 @@
 //!
 //! Source: S. Gelly, Y. Wang, R. Munos, O. Teytaud, *Modification of UCT with Patterns in Monte-Carlo Go* (INRIA
 //! RR-6062, 2006), figures 3 to 6: hane, cut, and moves at the edge; as spelt out in P. Baudiš's Michi. They hold for
-//! both colours, turned and mirrored.
+//! both colors, turned and mirrored.
 
 use std::sync::LazyLock;
 
@@ -20,7 +20,7 @@ pub(super) enum Around {
     Edge = 3,
 }
 
-/// Each pattern is three rows. `X` and `O` are stones of different colours, `x` anything but X, `o` anything but O,
+/// Each pattern is three rows. `X` and `O` are stones of different colors, `x` anything but X, `o` anything but O,
 /// `.` empty, a space off the board, `?` anything.
 const PATTERNS: [[&str; 3]; 13] = [
     // Hane: enclosing, not cutting, magari, and katatsuke.
@@ -64,7 +64,7 @@ static MATCHES: LazyLock<Box<[u64; 1024]>> = LazyLock::new(|| {
     bits
 });
 
-/// Whether a move between these eight neighbours, in reading order, is in a pattern.
+/// Whether a move between these eight neighbors, in reading order, is in a pattern.
 #[inline]
 pub(super) fn matches(around: [Around; 8]) -> bool {
     let mut code = 0usize;
@@ -104,7 +104,7 @@ fn mirror(square: [u8; 9]) -> [u8; 9] {
     std::array::from_fn(|i| square[i / 3 * 3 + 2 - i % 3])
 }
 
-/// The colours exchanged.
+/// The colors exchanged.
 fn swap(square: [u8; 9]) -> [u8; 9] {
     square.map(|glyph| match glyph {
         b'X' => b'O',
@@ -147,7 +147,7 @@ mod tests {
         }
     }
 
-    /// Whoever turns the board or exchanges the colours finds the same.
+    /// Whoever turns the board or exchanges the colors finds the same.
     #[test]
     fn patterns_are_symmetric() {
         let glyphs = [b'.', b'X', b'O', b' '];

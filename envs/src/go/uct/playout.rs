@@ -4,7 +4,7 @@
 //!
 //! 1. with probability .9, chains in atari around it: the opponent's are captured; own ones are saved, by capturing
 //!    or by extending to at least two liberties;
-//! 2. with probability .95, a move next to it, of the eight neighbours, that makes a 3x3 pattern and is no self-atari;
+//! 2. with probability .95, a move next to it, of the eight neighbors, that makes a 3x3 pattern and is no self-atari;
 //! 3. any move; a self-atari is rejected once in two.
 //!
 //! A playout knows simple ko alone, and stops as if both had passed after three moves a point.
@@ -12,7 +12,7 @@
 use freewheel_core::Stream;
 
 use super::pattern::{self, Around};
-use crate::go::rules::{Board, Colour, Game, Geometry, Point, Vertex};
+use crate::go::rules::{Board, Color, Game, Geometry, Point, Vertex};
 
 /// No vertex of a board.
 const NOWHERE: Vertex = 0;
@@ -25,7 +25,7 @@ const LOOK_FOR_PATTERNS: f64 = 0.95;
 /// A board for playouts with patterns, used over and over: nothing is allocated in a playout.
 pub(super) struct PatternPlayouts {
     board: Board,
-    to_play: Colour,
+    to_play: Color,
     /// Where the last stone was put; [`NOWHERE`] after a pass.
     last: Vertex,
     /// Where nobody may play because of simple ko.
@@ -39,7 +39,7 @@ impl PatternPlayouts {
     pub(super) fn new(game: &Game) -> Self {
         PatternPlayouts {
             board: game.board().clone(),
-            to_play: Colour::Black,
+            to_play: Color::Black,
             last: NOWHERE,
             ko: NOWHERE,
             found: Vec::with_capacity(game.area()),
@@ -48,7 +48,7 @@ impl PatternPlayouts {
 
     /// Plays a copy of `game` to its end and returns Black's area minus White's; `seen` is told every move in its
     /// order, passes left out.
-    pub(super) fn run(&mut self, game: &Game, rng: &mut Stream, mut seen: impl FnMut(Colour, Point)) -> i32 {
+    pub(super) fn run(&mut self, game: &Game, rng: &mut Stream, mut seen: impl FnMut(Color, Point)) -> i32 {
         let geometry = game.geometry();
         let vertex = |point: Point| geometry.vertex(point);
         self.board.clone_from(game.board());
@@ -133,15 +133,15 @@ impl PatternPlayouts {
         self.found.get(pick).copied()
     }
 
-    /// Captures of the chain just played and escapes of its neighbours.
+    /// Captures of the chain just played and escapes of its neighbors.
     fn look_for_atari(&mut self) {
         if let Some(liberty) = self.board.last_liberty(self.last)
             && self.is_sensible(liberty)
         {
             self.found.push(liberty);
         }
-        for n in self.board.neighbours(self.last) {
-            if self.board.colour(n) == Some(self.to_play)
+        for n in self.board.neighbors(self.last) {
+            if self.board.color(n) == Some(self.to_play)
                 && let Some(liberty) = self.board.last_liberty(n)
             {
                 let (ko, to_play) = (self.ko, self.to_play);
@@ -158,7 +158,7 @@ impl PatternPlayouts {
     /// Moves beside the last one that make a pattern.
     fn look_for_patterns(&mut self, geometry: &Geometry) {
         let (board, last) = (&self.board, self.last);
-        for vertex in board.neighbours(last).into_iter().chain(board.diagonals(last)) {
+        for vertex in board.neighbors(last).into_iter().chain(board.diagonals(last)) {
             if self.board.is_empty(vertex)
                 && self.is_sensible(vertex)
                 && pattern::matches(around(&self.board, geometry, vertex))
@@ -171,38 +171,38 @@ impl PatternPlayouts {
 
     /// Black's points minus White's where only eyes are left: stones and the points they surround.
     fn score(&self) -> i32 {
-        let count = |colour| {
-            let eyes = self.board.empties().iter().filter(|&&v| self.board.is_surrounded(v, colour)).count();
-            i32::from(self.board.stones(colour)) + eyes as i32
+        let count = |color| {
+            let eyes = self.board.empties().iter().filter(|&&v| self.board.is_surrounded(v, color)).count();
+            i32::from(self.board.stones(color)) + eyes as i32
         };
-        count(Colour::Black) - count(Colour::White)
+        count(Color::Black) - count(Color::White)
     }
 }
 
 /// The eight points around an empty one, in reading order.
 pub(super) fn around(board: &Board, geometry: &Geometry, vertex: Vertex) -> [Around; 8] {
-    let [up, down, left, right] = board.neighbours(vertex);
-    [up - 1, up, up + 1, left, right, down - 1, down, down + 1].map(|v| match board.colour(v) {
-        Some(Colour::Black) => Around::Black,
-        Some(Colour::White) => Around::White,
+    let [up, down, left, right] = board.neighbors(vertex);
+    [up - 1, up, up + 1, left, right, down - 1, down, down + 1].map(|v| match board.color(v) {
+        Some(Color::Black) => Around::Black,
+        Some(Color::White) => Around::White,
         None if geometry.point(v) == Point::MAX => Around::Edge,
         None => Around::Empty,
     })
 }
 
-/// Calls `escape` with the moves of `colour` that save its chain at `stone`, whose last liberty is `liberty`:
-/// captures of neighbours in atari, and the extension if it gains a second liberty.
+/// Calls `escape` with the moves of `color` that save its chain at `stone`, whose last liberty is `liberty`:
+/// captures of neighbors in atari, and the extension if it gains a second liberty.
 pub(super) fn each_escape(
     board: &Board,
     stone: Vertex,
     liberty: Vertex,
-    colour: Colour,
+    color: Color,
     mut escape: impl FnMut(Vertex),
 ) {
     let mut at = stone;
     loop {
-        for n in board.neighbours(at) {
-            if board.colour(n) == Some(colour.other())
+        for n in board.neighbors(at) {
+            if board.color(n) == Some(color.other())
                 && let Some(capture) = board.last_liberty(n)
             {
                 escape(capture);
@@ -213,33 +213,33 @@ pub(super) fn each_escape(
             break;
         }
     }
-    if board.lives(liberty, colour) && !is_self_atari(board, liberty, colour) {
+    if board.lives(liberty, color) && !is_self_atari(board, liberty, color) {
         escape(liberty);
     }
 }
 
 /// Whether a stone put on an empty vertex is in atari at once, captures apart: a move that captures is none.
-pub(in crate::go) fn is_self_atari(board: &Board, vertex: Vertex, colour: Colour) -> bool {
-    let neighbours = board.neighbours(vertex);
+pub(in crate::go) fn is_self_atari(board: &Board, vertex: Vertex, color: Color) -> bool {
+    let neighbors = board.neighbors(vertex);
     let mut liberty = NOWHERE;
-    for n in neighbours {
+    for n in neighbors {
         if board.is_empty(n) {
             if liberty != NOWHERE {
                 return false;
             }
             liberty = n;
-        } else if board.colour(n) == Some(colour.other()) && board.in_atari(n) {
+        } else if board.color(n) == Some(color.other()) && board.in_atari(n) {
             return false;
         }
     }
-    for n in neighbours {
-        if board.colour(n) != Some(colour) || board.in_atari(n) {
+    for n in neighbors {
+        if board.color(n) != Some(color) || board.in_atari(n) {
             continue;
         }
         // This chain has at least one liberty beside `vertex`: a second one is looked for.
         let mut at = n;
         loop {
-            for near in board.neighbours(at) {
+            for near in board.neighbors(at) {
                 if near != vertex && board.is_empty(near) && near != liberty {
                     if liberty != NOWHERE {
                         return false;

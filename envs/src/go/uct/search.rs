@@ -18,7 +18,7 @@ use super::expand;
 use super::playout::PatternPlayouts;
 use super::settings::UctSettings;
 use super::tree::{Node, ROOT, Tree};
-use crate::go::rules::{Colour, Game, Playouts, Point};
+use crate::go::rules::{Color, Game, Playouts, Point};
 
 /// Nodes that a search may hold: 28 bytes each.
 const NODES: usize = 1 << 24;
@@ -45,7 +45,7 @@ pub struct Search {
     tree: Tree,
     uniform: Playouts,
     patterned: PatternPlayouts,
-    /// For each point who put the first stone there after the leaf, and on the way back also before it: 1 + colour,
+    /// For each point who put the first stone there after the leaf, and on the way back also before it: 1 + color,
     /// or 0.
     first: Vec<u8>,
     /// The nodes from the root to the leaf of this playout.
@@ -136,10 +136,10 @@ impl Search {
         if game.is_over() {
             return game.score();
         }
-        let seen = |colour, point: Point| {
+        let seen = |color, point: Point| {
             let first = &mut first[usize::from(point)];
             if *first == 0 {
-                *first = 1 + colour as u8;
+                *first = 1 + color as u8;
             }
         };
         let area = match self.settings.patterns {
@@ -157,7 +157,7 @@ impl Search {
             m if m < 0.0 => 0,
             _ => 1,
         };
-        let wins = |colour| if colour == Colour::Black { black } else { 2 - black };
+        let wins = |color| if color == Color::Black { black } else { 2 - black };
         // The root's children are the moves of whoever is to play there, and so on in turn.
         let mut mover = self.root.to_play();
         if self.path.len() % 2 == 1 {

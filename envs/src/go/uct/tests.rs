@@ -5,14 +5,14 @@ use proptest::prelude::*;
 
 use super::playout::PatternPlayouts;
 use super::*;
-use crate::go::rules::{Colour, Game, Ko, Point, Rules, Setup};
+use crate::go::rules::{Color, Game, Ko, Point, Rules, Setup};
 
 fn stream(seed: u64) -> Stream {
     Streams::new(seed).stream(Purpose::Action, 0, 0)
 }
 
 /// A position from rows of `X` (Black), `O` (White) and `.`, top row first.
-fn position(rows: &[&str], to_play: Colour, komi: f32) -> Game {
+fn position(rows: &[&str], to_play: Color, komi: f32) -> Game {
     let of = |glyph: char| -> Vec<Point> {
         let points = rows.iter().rev().flat_map(|row| row.chars()).zip(0..);
         points.filter(|(at, _)| *at == glyph).map(|(_, point)| point).collect()
@@ -71,16 +71,16 @@ fn random_game(size: u8, ko: Ko, suicide: bool, moves: u32, rng: &mut Stream) ->
 #[test]
 fn the_vital_point_of_three_in_a_row_is_found() {
     let rows = ["XXXXX", "X.X.X", "XXXXX", "OOOOO", "...OO"];
-    for colour in Colour::BOTH {
-        all_find(&position(&rows, colour, 5.5), "b1", 1000);
+    for color in Color::BOTH {
+        all_find(&position(&rows, color, 5.5), "b1", 1000);
     }
 }
 
 /// Both chains have one liberty left, the same: who moves takes the other.
 #[test]
 fn a_race_is_won_by_who_moves() {
-    for colour in Colour::BOTH {
-        all_find(&position(&["XXXXX", "XXXXX", "XXXXX", "OOOOX", "OOOO."], colour, 0.5), "e1", 100);
+    for color in Color::BOTH {
+        all_find(&position(&["XXXXX", "XXXXX", "XXXXX", "OOOOX", "OOOO."], color, 0.5), "e1", 100);
     }
 }
 
@@ -89,7 +89,7 @@ fn a_race_is_won_by_who_moves() {
 fn a_won_game_is_passed_and_a_lost_one_is_not() {
     let rows = [".X.O.", "XXXOO", "X.XOO", "XXXOO", ".XXO."];
     for (komi, passes) in [(0.5, true), (9.5, false)] {
-        let mut game = position(&rows, Colour::White, komi);
+        let mut game = position(&rows, Color::White, komi);
         game.play(game.pass()).unwrap();
         for settings in kinds(200) {
             let search = searched(&game, &settings, 1);
@@ -101,9 +101,9 @@ fn a_won_game_is_passed_and_a_lost_one_is_not() {
 /// Black may not retake at once, and whoever looks for it in the tree does not find it there either.
 #[test]
 fn what_superko_forbids_is_no_candidate() {
-    let mut game = position(&[".....", ".XO..", "XO.O.", ".XO..", "....."], Colour::Black, 0.5);
+    let mut game = position(&[".....", ".XO..", "XO.O.", ".XO..", "....."], Color::Black, 0.5);
     game.play(at(&game, "c3")).unwrap();
-    assert_eq!(game.captures(Colour::Black), 1);
+    assert_eq!(game.captures(Color::Black), 1);
     let search = searched(&game, &UctSettings::plain(500), 1);
     let ko = at(&game, "b3");
     assert!(search.candidates().iter().all(|candidate| candidate.point != ko));
@@ -161,12 +161,12 @@ proptest! {
     fn self_atari_is_what_happens(seed: u64, size in 2u8..8, moves in 0u32..60) {
         let game = random_game(size, Ko::Simple, false, moves, &mut stream(seed));
         let (board, geometry) = (game.board(), game.geometry());
-        for colour in Colour::BOTH {
-            for &vertex in board.empties().iter().filter(|&&vertex| board.lives(vertex, colour)) {
+        for color in Color::BOTH {
+            for &vertex in board.empties().iter().filter(|&&vertex| board.lives(vertex, color)) {
                 let mut after = board.clone();
-                let taken = after.play(vertex, colour, |_, _| {});
+                let taken = after.play(vertex, color, |_, _| {});
                 let expected = taken == 0 && after.in_atari(vertex);
-                prop_assert_eq!(is_self_atari(board, vertex, colour), expected, "point {}", geometry.point(vertex));
+                prop_assert_eq!(is_self_atari(board, vertex, color), expected, "point {}", geometry.point(vertex));
             }
         }
     }
@@ -178,16 +178,16 @@ proptest! {
         prop_assume!(!game.is_over());
         let mut again = game.clone();
         let mut played = Vec::new();
-        let score = PatternPlayouts::new(&game).run(&game, &mut stream(seed), |colour, point| played.push((colour, point)));
-        for (colour, point) in played {
+        let score = PatternPlayouts::new(&game).run(&game, &mut stream(seed), |color, point| played.push((color, point)));
+        for (color, point) in played {
             // Passes are not told; whoever did not move has passed.
-            if again.to_play() != colour {
+            if again.to_play() != color {
                 again.play(again.pass()).unwrap();
             }
             prop_assert!(again.play(point).is_ok());
         }
         let board = again.board();
-        let settled = |vertex: &u16| Colour::BOTH.iter().any(|&colour| board.is_surrounded(*vertex, colour));
+        let settled = |vertex: &u16| Color::BOTH.iter().any(|&color| board.is_surrounded(*vertex, color));
         if board.empties().iter().all(settled) {
             prop_assert_eq!(score, again.area_score());
         }

@@ -8,7 +8,8 @@
 use std::sync::Arc;
 
 use freewheel_core::{
-    Baseline, Cast, Env, Error, Frame, Policy, Question, Result, Solution, Spec, Step, Stream, World,
+    Baseline, Env, Error, Frame, Policy, PolicyLoader, Result, Solution, SolveQuery, Spec, Step, Stream,
+    World,
 };
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +19,7 @@ use super::terms::{self, Terms};
 use super::trained::Trained;
 use super::{observation, reference};
 use crate::go::players::{self, Player, Turn};
-use crate::go::rules::{Colour, Game};
+use crate::go::rules::{Color, Game};
 
 /// Go for one, against an opponent. Measures are the learner's.
 pub struct GoAgainst {
@@ -33,8 +34,8 @@ pub struct GoAgainst {
 pub struct Seated {
     /// The game.
     pub game: Game,
-    /// The learner's colour.
-    pub learner: Colour,
+    /// The learner's color.
+    pub learner: Color,
     /// What became of the opponent.
     pub opponent: Presence,
 }
@@ -51,12 +52,12 @@ pub enum Presence {
 }
 
 impl GoAgainst {
-    /// On a board of `size` x `size`, 2..=19, called `id`, against the player that the settings name; `cast` has the trained
+    /// On a board of `size` x `size`, 2..=19, called `id`, against the player that the settings name; `policies` has the trained
     /// ones.
     ///
     /// # Errors
     /// [`Error::Config`] naming the setting that is wrong.
-    pub fn new(id: &str, size: u8, settings: &Settings, cast: &dyn Cast) -> Result<Self> {
+    pub fn new(id: &str, size: u8, settings: &Settings, policies: &dyn PolicyLoader) -> Result<Self> {
         let wrong = |e: Error| Error::Config(format!("{id}: the opponent {:?}: {e}", settings.opponent));
         if settings.opponent != CHECKPOINT {
             let opponent = players::parse(&settings.opponent).map_err(wrong)?;
@@ -66,7 +67,7 @@ impl GoAgainst {
             return Ok(world);
         }
         let empty_seat = GoAgainst::with_player(id, size, settings, Arc::new(players::Random))?;
-        let policy = cast.seat(&settings.checkpoint, &empty_seat.spec)?;
+        let policy = policies.load(&settings.checkpoint, &empty_seat.spec)?;
         let name = settings.checkpoint.display().to_string();
         let opponent = Trained::new(name, policy, size, settings.history);
         Ok(GoAgainst { opponent: Arc::new(opponent), ..empty_seat })
@@ -79,7 +80,7 @@ impl GoAgainst {
     pub fn with_player(id: &str, size: u8, settings: &Settings, opponent: Arc<dyn Player>) -> Result<Self> {
         let terms = Terms::new(id, size, settings)?;
         let spec = terms.spec(id, 1, terms.move_limit.div_ceil(2));
-        Ok(GoAgainst { spec, terms, seat: settings.colour, opponent })
+        Ok(GoAgainst { spec, terms, seat: settings.color, opponent })
     }
 
     /// Lets the opponent move, if it is its turn.
@@ -116,9 +117,9 @@ impl Env for GoAgainst {
 
     fn reset(&self, rng: &mut Stream) -> Seated {
         let learner = match self.seat {
-            Seat::Black => Colour::Black,
-            Seat::White => Colour::White,
-            Seat::Alternate => Colour::BOTH[rng.below(2) as usize],
+            Seat::Black => Color::Black,
+            Seat::White => Color::White,
+            Seat::Alternate => Color::BOTH[rng.below(2) as usize],
         };
         let mut state = Seated { game: self.terms.start.clone(), learner, opponent: Presence::Playing };
         self.answer(&mut state, rng);
@@ -157,11 +158,11 @@ impl Env for GoAgainst {
 }
 
 impl World for GoAgainst {
-    fn solve(&self, question: &Question) -> Result<Solution> {
-        reference::against(self, question)
+    fn solve(&self, query: &SolveQuery) -> Result<Solution> {
+        reference::against(self, query)
     }
 
-    fn baseline(&self, _question: &Question) -> Result<Baseline> {
+    fn baseline(&self, _question: &SolveQuery) -> Result<Baseline> {
         let name = self.opponent.name();
         if name != "random" && name != "greedy" {
             return Err(Error::Unsupported(format!(

@@ -3,7 +3,7 @@
 use freewheel_core::{Cell, Env, Frame, Policy, Rgb};
 
 use crate::go::gtp::vertex;
-use crate::go::rules::{Colour, Game};
+use crate::go::rules::{Color, Game};
 
 const WOOD: Rgb = Rgb(196, 152, 84);
 const LINE: Rgb = Rgb(112, 78, 34);
@@ -76,11 +76,11 @@ pub(super) fn thoughts<E: Env>(world: &E, state: &E::State, policy: &dyn Policy)
     Some(values)
 }
 
-/// A stone of a colour, as it is drawn.
-pub(super) fn stone(colour: Colour) -> char {
-    match colour {
-        Colour::Black => '●',
-        Colour::White => '○',
+/// A stone of a color, as it is drawn.
+pub(super) fn stone(color: Color) -> char {
+    match color {
+        Color::Black => '●',
+        Color::White => '○',
     }
 }
 
@@ -130,7 +130,7 @@ pub(super) fn paint(scene: &Scene<'_>, frame: &mut Frame) {
                 frame.write(left + 1 + layout.pitch * x, y, &letter, FAINT, Rgb::default());
             }
         }
-        let [black, white] = Colour::BOTH.map(|colour| scene.game.captures(colour));
+        let [black, white] = Color::BOTH.map(|color| scene.game.captures(color));
         let pass = heat.pass.map(|value| format!("  pass {value:+.2}")).unwrap_or_default();
         frame.write(0, height + 2, &scene.status, TEXT, Rgb::default());
         let line = format!("komi {}  captures ● {black} ○ {white}{pass}", rules.komi);
@@ -149,10 +149,10 @@ fn point(game: &Game, x: usize, y: usize, heat: &Heat<'_>) -> Cell {
     let index = y * width + x;
     let last = game.last_move().is_some_and(|last| usize::from(last.point) == index);
     match (game.stone(index as u16), last) {
-        (Some(Colour::Black), false) => Cell { glyph: '●', fg: BLACK, bg: WOOD },
-        (Some(Colour::Black), true) => Cell { glyph: '◉', fg: BLACK, bg: LAST },
-        (Some(Colour::White), false) => Cell { glyph: '○', fg: WHITE, bg: WOOD },
-        (Some(Colour::White), true) => Cell { glyph: '◎', fg: WHITE, bg: LAST },
+        (Some(Color::Black), false) => Cell { glyph: '●', fg: BLACK, bg: WOOD },
+        (Some(Color::Black), true) => Cell { glyph: '◉', fg: BLACK, bg: LAST },
+        (Some(Color::White), false) => Cell { glyph: '○', fg: WHITE, bg: WOOD },
+        (Some(Color::White), true) => Cell { glyph: '◎', fg: WHITE, bg: LAST },
         (None, _) => {
             let glyph = if is_star(x, y, width, height) { '╋' } else { crossing(x, y, width, height) };
             Cell { glyph, fg: LINE, bg: heat.at(index).unwrap_or(WOOD) }
@@ -194,7 +194,7 @@ fn is_star(x: usize, y: usize, width: usize, height: usize) -> bool {
     }
 }
 
-/// The values of a policy as colours.
+/// The values of a policy as colors.
 struct Heat<'a> {
     values: &'a [f32],
     least: f32,
@@ -214,7 +214,7 @@ impl<'a> Heat<'a> {
         }
     }
 
-    /// The colour of a point; none where nothing is known of it, or everything is worth the same.
+    /// The color of a point; none where nothing is known of it, or everything is worth the same.
     fn at(&self, point: usize) -> Option<Rgb> {
         let value = self.values.get(point).copied().filter(|value| value.is_finite())?;
         let share = (value - self.least) / (self.most - self.least);

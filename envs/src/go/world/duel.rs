@@ -1,21 +1,21 @@
 //! The game for two.
 
 use freewheel_core::{
-    Baseline, Env, Frame, Judge, Player as Side, Policy, Question, Result, Solution, Spec, Step, Stream,
-    World,
+    Baseline, Env, EvaluationWorld, Frame, Player as Side, Policy, Result, Solution, SolveQuery, Spec, Step,
+    Stream, World,
 };
 
 use super::draw::{self, Scene};
 use super::settings::Settings;
 use super::terms::{self, Terms};
 use super::{observation, reference};
-use crate::go::rules::{Colour, Game};
+use crate::go::rules::{Color, Game};
 
 /// Go for two players: [`Side::First`] is Black. Measures are Black's.
 pub struct Go {
     spec: Spec,
     pub(super) terms: Terms,
-    judge: Option<Judge>,
+    judge: Option<EvaluationWorld>,
 }
 
 impl Go {
@@ -29,7 +29,7 @@ impl Go {
     }
 
     /// What is learned here is judged there.
-    pub fn judged_by(self, judge: Judge) -> Self {
+    pub fn judged_by(self, judge: EvaluationWorld) -> Self {
         Go { judge: Some(judge), ..self }
     }
 }
@@ -65,13 +65,13 @@ impl Env for Go {
 
     fn to_play(&self, game: &Game) -> Side {
         match game.to_play() {
-            Colour::Black => Side::First,
-            Colour::White => Side::Second,
+            Color::Black => Side::First,
+            Color::White => Side::Second,
         }
     }
 
     fn measure(&self, game: &Game, out: &mut [f64]) {
-        let margin = terms::margin(game, Colour::Black);
+        let margin = terms::margin(game, Color::Black);
         terms::write([terms::won(margin), f64::from(margin), f64::from(game.move_number())], out);
     }
 
@@ -81,15 +81,15 @@ impl Env for Go {
 }
 
 impl World for Go {
-    fn solve(&self, question: &Question) -> Result<Solution> {
-        reference::duel(self, question)
+    fn solve(&self, query: &SolveQuery) -> Result<Solution> {
+        reference::duel(self, query)
     }
 
-    fn baseline(&self, _question: &Question) -> Result<Baseline> {
+    fn baseline(&self, _question: &SolveQuery) -> Result<Baseline> {
         Ok(reference::random(self, self.terms.move_limit))
     }
 
-    fn judge(&self) -> Option<&Judge> {
+    fn evaluation_world(&self) -> Option<&EvaluationWorld> {
         self.judge.as_ref()
     }
 

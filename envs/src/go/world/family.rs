@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use freewheel_core::{Cast, DynWorld, Error, Judge, Result, World, WorldFamily, WorldInfo};
+use freewheel_core::{DynWorld, Error, EvaluationWorld, PolicyLoader, Result, World, WorldFamily, WorldInfo};
 
 use super::settings::SELF;
 use super::{Go, GoAgainst, Settings};
@@ -13,7 +13,7 @@ pub struct Boards;
 
 /// The worlds that a list shows.
 const LIST: [(&str, &str); 4] = [
-    ("5x5", "Go on 5x5; Black's centre wins the whole board (van der Werf et al. 2003)"),
+    ("5x5", "Go on 5x5; Black's center wins the whole board (van der Werf et al. 2003)"),
     ("9x9", "Go on the small board of beginners and of computer Go"),
     ("19x19", "Go on the full board"),
     ("NxN", "Go on any board from 2x2 to 19x19; solved up to 3x3"),
@@ -41,7 +41,7 @@ impl WorldFamily for Boards {
         &self,
         name: &str,
         settings: &toml::Table,
-        cast: &dyn Cast,
+        policies: &dyn PolicyLoader,
     ) -> Result<Option<Arc<dyn DynWorld>>> {
         let Some(size) = size(name) else { return Ok(None) };
         let id = format!("go/{name}");
@@ -51,7 +51,7 @@ impl WorldFamily for Boards {
         };
         let read = Settings::read(settings, &id)?;
         if read.opponent != SELF {
-            return Ok(Some(GoAgainst::new(&id, size, &read, cast)?.shared()));
+            return Ok(Some(GoAgainst::new(&id, size, &read, policies)?.shared()));
         }
         if read.judge == SELF {
             let message = format!("{id}: judge = {SELF:?}: must be a player of its own, such as \"random\"");
@@ -59,8 +59,8 @@ impl WorldFamily for Boards {
         }
         let mut judge = settings.clone();
         judge.insert("opponent".into(), read.judge.clone().into());
-        let world = GoAgainst::new(&id, size, &Settings::read(&judge, &id)?, cast)?.shared();
-        let game = Go::new(&id, size, &read)?.judged_by(Judge { world, settings: judge });
+        let world = GoAgainst::new(&id, size, &Settings::read(&judge, &id)?, policies)?.shared();
+        let game = Go::new(&id, size, &read)?.judged_by(EvaluationWorld { world, settings: judge });
         Ok(Some(game.shared()))
     }
 

@@ -11,7 +11,7 @@
 //!
 //! K is the setting `history`. What was before the first move is all 0, as in AlphaGo Zero.
 
-use crate::go::rules::{Colour, Game, Illegal, MAX_SIDE, Point};
+use crate::go::rules::{Color, Game, Illegal, MAX_SIDE, Point};
 
 /// Planes beside those of the stones.
 const EXTRA: usize = 4;
@@ -25,7 +25,7 @@ pub(super) fn planes(history: usize) -> usize {
 }
 
 /// Writes what `viewer` sees of `game`, `[2 K + 4, N, N]`. Allocates nothing.
-pub(super) fn observe(game: &Game, viewer: Colour, history: usize, out: &mut [f32]) {
+pub(super) fn observe(game: &Game, viewer: Color, history: usize, out: &mut [f32]) {
     out.fill(0.0);
     let area = game.area();
     let mut planes = out.chunks_exact_mut(area);
@@ -38,7 +38,7 @@ pub(super) fn observe(game: &Game, viewer: Colour, history: usize, out: &mut [f3
         game.look_back(back, &mut stones);
         for ((stone, own), other) in stones.iter().zip(own).zip(other) {
             match stone {
-                Some(colour) if *colour == viewer => *own = 1.0,
+                Some(color) if *color == viewer => *own = 1.0,
                 Some(_) => *other = 1.0,
                 None => {}
             }
@@ -54,7 +54,7 @@ pub(super) fn observe(game: &Game, viewer: Colour, history: usize, out: &mut [f3
             }
         }
     }
-    for shown in [viewer == Colour::Black, game.passes() > 0, true] {
+    for shown in [viewer == Color::Black, game.passes() > 0, true] {
         if let Some(plane) = planes.next() {
             plane.fill(f32::from(u8::from(shown)));
         }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use freewheel_core::{
-    Baseline, Certainty, Env, Error, Policy, Purpose, Question, Result, Scripted, Solution, Streams, Who,
+    Baseline, Certainty, Env, Error, Policy, PolicyClass, Purpose, Result, ScriptedPolicy, Solution,
+    SolveQuery, Streams,
 };
 
 use super::against::GoAgainst;
@@ -30,9 +31,9 @@ const SEED: u64 = 0;
 const BUDGET: u64 = 20_000_000;
 
 /// Of the game for two: who wins if both play perfectly, as Black's share of wins. The move limit is not seen.
-pub(super) fn duel(world: &Go, question: &Question) -> Result<Solution> {
+pub(super) fn duel(world: &Go, query: &SolveQuery) -> Result<Solution> {
     let id = &world.spec().id;
-    let (start, [low, high]) = (&world.terms.start, blacks_share(id, &world.terms.start, question)?);
+    let (start, [low, high]) = (&world.terms.start, blacks_share(id, &world.terms.start, query)?);
     if low < high {
         return Err(Error::Unsupported(format!("{id}: who wins with perfect play was not found out")));
     }
@@ -41,15 +42,15 @@ pub(super) fn duel(world: &Go, question: &Question) -> Result<Solution> {
 
 /// Of the game against an opponent. On a board that is solved, whoever that is: what perfect play is sure to get at least,
 /// and the most that there is. On the ladder's board: what the best of its players is expected to win.
-pub(super) fn against(world: &GoAgainst, question: &Question) -> Result<Solution> {
+pub(super) fn against(world: &GoAgainst, query: &SolveQuery) -> Result<Solution> {
     let id = &world.spec().id;
-    asked_for_the_best(id, question)?;
+    asked_for_the_best(id, query)?;
     if let Some(value) = best_known(world) {
-        let policy: Arc<dyn Policy> = Arc::new(Scripted(terms::BEST));
+        let policy: Arc<dyn Policy> = Arc::new(ScriptedPolicy(terms::BEST));
         let certainty = Certainty::BestKnown;
         return Ok(Solution { certainty, value, upper: Some(1.0), values: Vec::new(), policy: Some(policy) });
     }
-    let [low, high] = blacks_share(id, &world.terms.start, question)?;
+    let [low, high] = blacks_share(id, &world.terms.start, query)?;
     let sure = match world.seat {
         Seat::Black => low,
         Seat::White => 1.0 - high,
@@ -63,7 +64,7 @@ pub(super) fn against(world: &GoAgainst, question: &Question) -> Result<Solution
     Ok(solution(sure, 1.0, &world.terms.start))
 }
 
-/// What the top of the ladder is expected to win here, as either colour alike; `None` where nobody has played the ladder.
+/// What the top of the ladder is expected to win here, as either color alike; `None` where nobody has played the ladder.
 fn best_known(world: &GoAgainst) -> Option<f64> {
     let (start, rules) = (&world.terms.start, world.terms.start.rules());
     let (side, komi) = ladder::PLAYED_ON;
@@ -74,8 +75,8 @@ fn best_known(world: &GoAgainst) -> Option<f64> {
 }
 
 /// The least and the most that Black's share of wins with perfect play of both may be.
-fn blacks_share(id: &str, start: &Game, question: &Question) -> Result<[f64; 2]> {
-    asked_for_the_best(id, question)?;
+fn blacks_share(id: &str, start: &Game, query: &SolveQuery) -> Result<[f64; 2]> {
+    asked_for_the_best(id, query)?;
     let unknown = || Error::Unsupported(format!("{id}: perfect play on so large a board is not known here"));
     let areas = if !is_worked_out(start) {
         [published(start).ok_or_else(unknown)?; 2]
@@ -104,8 +105,8 @@ fn published(start: &Game) -> Option<i16> {
     PUBLISHED.iter().find(of).map(|&(_, area)| area)
 }
 
-fn asked_for_the_best(id: &str, question: &Question) -> Result<()> {
-    if question.who == Who::Best && question.gamma == 1.0 {
+fn asked_for_the_best(id: &str, query: &SolveQuery) -> Result<()> {
+    if query.policy_class == PolicyClass::Optimal && query.gamma == 1.0 {
         return Ok(());
     }
     Err(Error::Unsupported(format!("{id}: only the best play without a discount is known")))

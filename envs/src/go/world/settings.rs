@@ -47,8 +47,8 @@ pub struct Settings {
     pub checkpoint: PathBuf,
     /// Against whom is judged what was learned with the opponent "self": a player, or "checkpoint", as above.
     pub judge: String,
-    /// The learner's colour where there is an opponent: "black", "white" or "alternate" (random in each episode).
-    pub colour: Seat,
+    /// The learner's color where there is an opponent: "black", "white" or "alternate" (random in each episode).
+    pub color: Seat,
     /// Moves of both sides after which a game is truncated, from 1 on; by default 2 N², but at least 50.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub move_limit: Option<u32>,
@@ -67,7 +67,7 @@ impl Default for Settings {
             opponent: "random".into(),
             checkpoint: PathBuf::new(),
             judge: "random".into(),
-            colour: Seat::Alternate,
+            color: Seat::Alternate,
             move_limit: None,
         }
     }
@@ -93,7 +93,7 @@ pub enum Reward {
     Score,
 }
 
-/// Which colour the learner has.
+/// Which color the learner has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Seat {

@@ -8,9 +8,9 @@ use super::settings::{Reward, Settings};
 use super::{ladder, observation};
 use crate::go::gtp::vertex;
 use crate::go::players::{self, Player, Turn};
-use crate::go::rules::{Colour, Game, Point};
+use crate::go::rules::{Color, Game, Point};
 
-/// Raised whenever behaviour changes.
+/// Raised whenever behavior changes.
 const VERSION: u32 = 1;
 
 /// Players that every world ships, and how a screen calls them.
@@ -109,9 +109,9 @@ pub(super) fn legal(game: &Game, out: &mut [bool]) {
     }
 }
 
-/// How far `colour` is ahead, points.
-pub(super) fn margin(game: &Game, colour: Colour) -> f32 {
-    game.score() * colour.sign() as f32
+/// How far `color` is ahead, points.
+pub(super) fn margin(game: &Game, color: Color) -> f32 {
+    game.score() * color.sign() as f32
 }
 
 /// 1 a win, 0 a loss, 0.5 a draw.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use freewheel_core::{Choice, Error, Policy, Result, Stream};
+use freewheel_core::{ActionBuffer, Error, Policy, Result, Stream};
 
 use super::{observation, terms};
 use crate::go::players::{Player, Turn};
@@ -40,10 +40,10 @@ impl Player for Trained {
         observation::observe(game, game.to_play(), self.history, &mut obs);
         let mut legal = vec![true; game.area() + 1];
         terms::legal(game, &mut legal);
-        let mut choice = Choice::Discrete(vec![0]);
+        let mut choice = ActionBuffer::Discrete(vec![0]);
         self.policy.act(&obs, &legal, std::slice::from_mut(rng), &mut choice);
         match choice {
-            Choice::Discrete(actions) if actions.len() == 1 => Ok(Turn::Play(terms::point(actions[0]))),
+            ActionBuffer::Discrete(actions) if actions.len() == 1 => Ok(Turn::Play(terms::point(actions[0]))),
             _ => Err(Error::Unsupported(format!("{} does not choose among counted moves", self.name))),
         }
     }

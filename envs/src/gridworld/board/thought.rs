@@ -84,7 +84,7 @@ pub(super) fn number(value: f32, room: usize) -> String {
     (0..=decimals).rev().map(text).find(|text| text.len() <= room).unwrap_or_default()
 }
 
-/// The colour of a value, `t` of the way from the least to the greatest on the board: viridis, darkened.
+/// The color of a value, `t` of the way from the least to the greatest on the board: viridis, darkened.
 pub(super) fn shade(t: f32) -> Rgb {
     const STOPS: [Rgb; 5] =
         [Rgb(58, 6, 74), Rgb(52, 70, 122), Rgb(28, 118, 120), Rgb(70, 158, 80), Rgb(206, 188, 34)];

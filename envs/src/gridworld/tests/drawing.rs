@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use freewheel_core::{Env, Frame, Policy, Purpose, Question, Streams, World};
+use freewheel_core::{Env, Frame, Policy, Purpose, SolveQuery, Streams, World};
 
 use super::super::{Gridworld, State};
 use super::{of, world};
@@ -15,8 +15,8 @@ fn draw(world: &Gridworld, policy: Option<&dyn Policy>) -> Frame {
 }
 
 fn best(world: &Gridworld) -> Arc<dyn Policy> {
-    let question = Question { horizon: None, ..Question::as_played(world.spec()) };
-    world.solve(&question).unwrap().policy.unwrap()
+    let query = SolveQuery { horizon: None, ..SolveQuery::for_spec(world.spec()) };
+    world.solve(&query).unwrap().policy.unwrap()
 }
 
 #[test]
@@ -73,12 +73,12 @@ fn on_a_screen_cells_take_the_room_and_the_agent_is_in_focus() {
 }
 
 #[test]
-fn values_colour_the_ground() {
+fn values_color_the_ground() {
     let world = world("cliff", "");
     let frame = draw(&world, Some(&*best(&world)));
     let ground = |column: usize, row: usize| frame.get(column * 6, row * 2).unwrap().bg;
     assert_ne!(ground(0, 0), ground(11, 2));
-    assert_eq!(ground(0, 0).0, 58, "the worst cell has the darkest colour");
+    assert_eq!(ground(0, 0).0, 58, "the worst cell has the darkest color");
     assert_eq!(ground(11, 2).0, 206, "the best one the brightest");
 }
 

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::path::{Path, PathBuf};
 
-use freewheel_core::{Env, NoCast, Question, World, WorldFamily};
+use freewheel_core::{Env, NoPolicyLoader, SolveQuery, World, WorldFamily};
 
 use super::super::movingai::{Problem, Terrain, problems};
 use super::super::{Grids, Gridworld};
@@ -84,7 +84,7 @@ fn the_reference_of_a_problem_is_its_published_length() {
     for number in [1, 80, 160] {
         let world = open(&testdata("arena.map.scen"), &format!("problem = {number}")).unwrap();
         let published = problems(PROBLEMS).unwrap()[number - 1].length;
-        let best = world.solve(&Question::as_played(world.spec())).unwrap().value;
+        let best = world.solve(&SolveQuery::for_spec(world.spec())).unwrap().value;
         assert!((best + published).abs() / published <= 5e-6, "problem {number}: {best}");
         assert_eq!(world.spec().id, format!("grid:{}", testdata("arena.map.scen").display()));
     }
@@ -92,7 +92,7 @@ fn the_reference_of_a_problem_is_its_published_length() {
 
 /// Our reader and our corners against another implementation: the crate `movingai`.
 #[test]
-fn neighbours_are_those_of_another_reader() {
+fn neighbors_are_those_of_another_reader() {
     use movingai::Map2D;
     let theirs = movingai::parser::parse_map(ARENA).unwrap();
     let world = arena(&problems(PROBLEMS).unwrap()[0]);
@@ -224,7 +224,7 @@ fn names_and_settings() {
     for name in
         ["", "clif", "deepsea-", "deepsea-x", "deepsea-07", "random-3x3", "random-3x-1", "frozenlake-x-1"]
     {
-        assert!(family.build(name, &none, &NoCast).unwrap().is_none(), "{name}");
+        assert!(family.build(name, &none, &NoPolicyLoader).unwrap().is_none(), "{name}");
     }
     for name in [
         "deepsea-1",
@@ -234,18 +234,18 @@ fn names_and_settings() {
         "frozenlake-1-0",
         "random-99999x99999-1",
     ] {
-        assert!(family.build(name, &none, &NoCast).is_err(), "{name}");
+        assert!(family.build(name, &none, &NoPolicyLoader).is_err(), "{name}");
     }
     for info in family.list() {
         assert!(!info.about.is_empty() && info.id.starts_with("grid/"));
         let name =
             info.id[5..].replace("deepsea-N", "deepsea-4").replace("WxH-S", "5x4-1").replace("-N-S", "-4-1");
-        let world = family.build(&name, &none, &NoCast).unwrap().expect("a listed world");
+        let world = family.build(&name, &none, &NoPolicyLoader).unwrap().expect("a listed world");
         assert_eq!(world.spec().id, format!("grid/{name}"));
     }
     let refused = |name: &str, settings: &str| {
         family
-            .build(name, &settings.parse().unwrap(), &NoCast)
+            .build(name, &settings.parse().unwrap(), &NoPolicyLoader)
             .err()
             .map(|e| e.to_string())
             .unwrap_or_default()

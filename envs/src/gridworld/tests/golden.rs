@@ -52,33 +52,33 @@ fn play(name: &str, settings: &str) -> String {
         spec.gamma,
         spec.masked,
     );
-    let mut stage = world.stage(Streams::new(1), Purpose::WatchEnvironment, 0);
+    let mut runner = world.episode_runner(Streams::new(1), Purpose::WatchEnvironment, 0);
     let mut dice = Streams::new(1).stream(Purpose::WatchAction, 0, 0);
     let mut frame = Frame::default();
-    stage.draw(None, &mut frame);
+    runner.draw(None, &mut frame);
     text.push_str(&frame.to_text());
     for step in 0..STEPS {
-        let legal: Vec<u32> = (0..names.len() as u32).filter(|&a| stage.legal()[a as usize]).collect();
+        let legal: Vec<u32> = (0..names.len() as u32).filter(|&a| runner.legal()[a as usize]).collect();
         let action = legal[dice.below(legal.len() as u32) as usize];
-        let obs = stage.obs()[0];
-        let made = stage.step(Actions::Discrete(&[action])).unwrap();
+        let obs = runner.obs()[0];
+        let made = runner.step(Actions::Discrete(&[action])).unwrap();
         let legal: Vec<&str> = legal.iter().map(|&a| names[a as usize].as_str()).collect();
         let legal = if spec.masked { format!(" of [{}]", legal.join(", ")) } else { String::new() };
         let name = &names[action as usize];
         writeln!(
             text,
             "{step} at {obs}: {name}{legal} -> {} reward {} {:?} score {}",
-            stage.obs()[0],
+            runner.obs()[0],
             made.reward,
             made.ending,
-            stage.score(),
+            runner.score(),
         )
         .unwrap();
         if made.ending.is_over() {
-            stage.begin(stage.episode() + 1);
+            runner.begin(runner.episode() + 1);
         }
     }
-    stage.draw(None, &mut frame);
+    runner.draw(None, &mut frame);
     text.push_str(&frame.to_text());
     text
 }

@@ -1,6 +1,6 @@
 //! Tests of the grid-worlds, by what they are about.
 
-mod behaviour;
+mod behavior;
 mod drawing;
 mod files;
 mod golden;

@@ -8,8 +8,8 @@ mod tests;
 use std::sync::Arc;
 
 use freewheel_core::{
-    Baseline, Certainty, DynWorld, Error, ObservationSpace, Question, Result, Solution, Step, Stream, Who,
-    World,
+    Baseline, Certainty, DynWorld, Error, ObservationSpace, PolicyClass, Result, Solution, SolveQuery, Step,
+    Stream, World,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -47,7 +47,7 @@ pub struct Execution {
     pub temporary: f64,
     /// Aversion to risk: what a square dollar of variance costs, in dollars; 0 or more.
     pub risk_aversion: f64,
-    /// Whether rewards hold the price moves as they come ("realised") or their mean, which is 0 ("expected").
+    /// Whether rewards hold the price moves as they come ("realized") or their mean, which is 0 ("expected").
     pub reward: Reward,
 }
 
@@ -64,7 +64,7 @@ impl Default for Execution {
             permanent: 2.5e-7,
             temporary: 2.5e-6,
             risk_aversion: 1e-6,
-            reward: Reward::Realised,
+            reward: Reward::Realized,
         }
     }
 }
@@ -113,7 +113,7 @@ impl Execution {
             permanent: self.permanent * self.order,
             temporary: self.temporary * self.order / step,
             risk: self.risk_aversion * self.order * self.volatility * self.volatility * step,
-            realised: self.reward == Reward::Realised,
+            realized: self.reward == Reward::Realized,
         }
     }
 
@@ -163,8 +163,8 @@ struct Seller {
 }
 
 /// The value of a plan, where the question is one that it answers.
-fn answer(rules: &Rules, plan: &Plan, question: &Question) -> Result<f64> {
-    if question.gamma != 1.0 || question.horizon.is_some_and(|horizon| horizon < rules.steps) {
+fn answer(rules: &Rules, plan: &Plan, query: &SolveQuery) -> Result<f64> {
+    if query.gamma != 1.0 || query.horizon.is_some_and(|horizon| horizon < rules.steps) {
         return Err(Error::Unsupported(
             "selling in slices is solved to its end and undiscounted; leave gamma and horizon as they are"
                 .into(),
@@ -195,17 +195,17 @@ impl Market<1> for Seller {
         &state.account
     }
 
-    fn solve(&self, question: &Question) -> Result<Reference<1>> {
-        let plan = match question.who {
-            Who::Best => Plan::best(&self.rules, &self.shares),
-            Who::Random => Plan::random(&self.rules, &self.shares),
+    fn solve(&self, query: &SolveQuery) -> Result<Reference<1>> {
+        let plan = match query.policy_class {
+            PolicyClass::Optimal => Plan::best(&self.rules, &self.shares),
+            PolicyClass::Random => Plan::random(&self.rules, &self.shares),
             _ => {
                 return Err(Error::Unsupported("only the best and the random player are solved here".into()));
             }
         };
-        let value = answer(&self.rules, &plan, question)?;
+        let value = answer(&self.rules, &plan, query)?;
         let steps = f64::from(self.rules.steps);
-        let rule = (question.who == Who::Best).then(|| {
+        let rule = (query.policy_class == PolicyClass::Optimal).then(|| {
             Arc::new(move |obs: &[f32]| {
                 let left = (f64::from(obs[1]) * steps).round() as usize;
                 [left.checked_sub(1).and_then(|at| plan.shares.get(at)).copied().unwrap_or(1.0)]
@@ -221,9 +221,9 @@ impl Market<1> for Seller {
         Ok(Reference { solution, rule })
     }
 
-    fn baseline(&self, question: &Question) -> Result<Baseline> {
+    fn baseline(&self, query: &SolveQuery) -> Result<Baseline> {
         let plan = Plan::even(&self.rules, &self.shares);
-        Ok(Baseline { name: "even".into(), value: answer(&self.rules, &plan, question)? })
+        Ok(Baseline { name: "even".into(), value: answer(&self.rules, &plan, query)? })
     }
 
     fn chart(&self, state: &State) -> Chart<'_> {

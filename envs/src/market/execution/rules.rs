@@ -41,7 +41,7 @@ pub(super) struct Rules {
     /// Cost of the risk of keeping the whole order.
     pub(super) risk: f64,
     /// Whether rewards hold the moves of the price.
-    pub(super) realised: bool,
+    pub(super) realized: bool,
 }
 
 /// All that changes during an episode.
@@ -71,7 +71,7 @@ impl Rules {
         state.left = state.left.saturating_sub(1);
         state.account.book(state.account.profit + profit, cost, sold);
         state.trail.push(state.trail.last() + moved - self.permanent * sold);
-        let seen = if self.realised { profit } else { -cost };
+        let seen = if self.realized { profit } else { -cost };
         let reward = (seen - self.risk * kept * kept) as f32;
         if state.left == 0 { Step::termination(reward) } else { Step::transition(reward) }
     }

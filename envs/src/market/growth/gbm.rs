@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use freewheel_core::{
-    Baseline, Certainty, DynWorld, Error, ObservationSpace, Question, Result, Solution, Step, Stream, Who,
-    World,
+    Baseline, Certainty, DynWorld, Error, ObservationSpace, PolicyClass, Result, Solution, SolveQuery, Step,
+    Stream, World,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -135,9 +135,9 @@ pub(super) struct Brownian {
 ///
 /// With a power utility the gain grows with the wealth: step t is expected to give `gain m^t` with
 /// `m = E factor^(1 - a) = 1 + (1 - a) gain`, and 1 for the logarithm.
-fn total(rules: &Rules, question: &Question, gain: f64) -> Result<f64> {
-    let ratio = question.gamma * (1.0 + rules.power * gain);
-    match question.horizon {
+fn total(rules: &Rules, query: &SolveQuery, gain: f64) -> Result<f64> {
+    let ratio = query.gamma * (1.0 + rules.power * gain);
+    match query.horizon {
         Some(steps) => Ok((0..steps).fold((0.0, gain), |(sum, now), _| (sum + now, now * ratio)).0),
         None if ratio < 1.0 => Ok(gain / (1.0 - ratio)),
         None => {
@@ -169,20 +169,20 @@ impl Market<1> for Brownian {
 
     /// The weights of the utilities of the later wealths in a discounted sum of their changes are none of them
     /// negative, and one fraction is the best for each: it is the best of all strategies.
-    fn solve(&self, question: &Question) -> Result<Reference<1>> {
+    fn solve(&self, query: &SolveQuery) -> Result<Reference<1>> {
         let rules = &self.rules;
         let fraction = rules.best_fraction(rules.level);
-        let gain = match question.who {
-            Who::Best => Some(rules.gain(fraction, rules.level)),
-            Who::Random => rules.random_gain(rules.level),
-            Who::EpsilonGreedy(_) | Who::EpsilonSoft(_) => None,
+        let gain = match query.policy_class {
+            PolicyClass::Optimal => Some(rules.gain(fraction, rules.level)),
+            PolicyClass::Random => rules.random_gain(rules.level),
+            PolicyClass::EpsilonGreedy(_) | PolicyClass::EpsilonSoft(_) => None,
         };
         let Some(gain) = gain else {
             return Err(Error::Unsupported(
                 "only the best player and, of counted fractions, the random one are solved here".into(),
             ));
         };
-        let value = total(rules, question, gain)?;
+        let value = total(rules, query, gain)?;
         let solution = Solution {
             certainty: Certainty::Exact,
             value,
@@ -190,13 +190,14 @@ impl Market<1> for Brownian {
             values: Vec::new(),
             policy: None,
         };
-        let rule = (question.who == Who::Best).then(|| Arc::new(move |_: &[f32]| [fraction]) as _);
+        let rule =
+            (query.policy_class == PolicyClass::Optimal).then(|| Arc::new(move |_: &[f32]| [fraction]) as _);
         Ok(Reference { solution, rule })
     }
 
-    fn baseline(&self, question: &Question) -> Result<Baseline> {
+    fn baseline(&self, query: &SolveQuery) -> Result<Baseline> {
         let gain = self.rules.gain(1.0, self.rules.level);
-        Ok(Baseline { name: "buy-and-hold".into(), value: total(&self.rules, question, gain)? })
+        Ok(Baseline { name: "buy-and-hold".into(), value: total(&self.rules, query, gain)? })
     }
 
     fn chart(&self, state: &State) -> Chart<'_> {

@@ -8,8 +8,8 @@
 use std::sync::Arc;
 
 use freewheel_core::{
-    Baseline, Certainty, DynWorld, Error, ObservationSpace, Question, Result, Solution, Step, Stream, Who,
-    World,
+    Baseline, Certainty, DynWorld, Error, ObservationSpace, PolicyClass, Result, Solution, SolveQuery, Step,
+    Stream, World,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -147,11 +147,11 @@ const POINTS: usize = 400;
 /// The sum of `gain(v)` over the steps of a question, from the level of the variance on.
 pub(super) fn total(
     rules: &Rules,
-    question: &Question,
+    query: &SolveQuery,
     points: usize,
     gain: impl Fn(f64) -> f64,
 ) -> Result<f64> {
-    let Question { gamma, horizon, .. } = *question;
+    let SolveQuery { gamma, horizon, .. } = *query;
     let steps = match horizon {
         Some(steps) => steps,
         None if gamma == 0.0 => 1,
@@ -266,12 +266,14 @@ impl Market<1> for Stochastic {
         &state.account
     }
 
-    fn solve(&self, question: &Question) -> Result<Reference<1>> {
+    fn solve(&self, query: &SolveQuery) -> Result<Reference<1>> {
         let rules = &self.rules;
-        let value = match (question.who, &rules.fractions) {
-            (Who::Best, _) => total(rules, question, POINTS, |v| rules.gain(rules.best_fraction(v), v))?,
-            (Who::Random, Fractions::Levels(_)) => {
-                total(rules, question, POINTS, |v| rules.random_gain(v).unwrap_or(f64::NAN))?
+        let value = match (query.policy_class, &rules.fractions) {
+            (PolicyClass::Optimal, _) => {
+                total(rules, query, POINTS, |v| rules.gain(rules.best_fraction(v), v))?
+            }
+            (PolicyClass::Random, Fractions::Levels(_)) => {
+                total(rules, query, POINTS, |v| rules.random_gain(v).unwrap_or(f64::NAN))?
             }
             _ => {
                 return Err(Error::Unsupported(
@@ -286,12 +288,12 @@ impl Market<1> for Stochastic {
             values: Vec::new(),
             policy: None,
         };
-        let rule = (question.who == Who::Best).then(|| self.rule());
+        let rule = (query.policy_class == PolicyClass::Optimal).then(|| self.rule());
         Ok(Reference { solution, rule })
     }
 
-    fn baseline(&self, question: &Question) -> Result<Baseline> {
-        let value = total(&self.rules, question, POINTS, |v| self.rules.gain(1.0, v))?;
+    fn baseline(&self, query: &SolveQuery) -> Result<Baseline> {
+        let value = total(&self.rules, query, POINTS, |v| self.rules.gain(1.0, v))?;
         Ok(Baseline { name: "buy-and-hold".into(), value })
     }
 

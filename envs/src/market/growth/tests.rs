@@ -1,12 +1,13 @@
 //! Merton's fraction, the limit of Heston's model without shocks, and the utility that is expected.
 
-use freewheel_core::{Question, Who};
+use freewheel_core::{PolicyClass, SolveQuery};
 
 use super::gbm::Gbm;
 use super::heston::{Heston, total};
 use super::rules::Fractions;
 
-const YEAR: Question = Question { gamma: 1.0, horizon: Some(252), time_observed: false, who: Who::Best };
+const YEAR: SolveQuery =
+    SolveQuery { gamma: 1.0, horizon: Some(252), time_observed: false, policy_class: PolicyClass::Optimal };
 
 /// In shorter and shorter steps the best fraction comes near Merton's, in proportion to their length.
 #[test]

@@ -10,16 +10,16 @@
 /// Value of each inventory from `-most` to `most` with all the time 1 left, `[2 most + 1]`.
 pub fn values(lambda: f64, kappa: f64, phi: f64, alpha: f64, most: i32) -> Vec<f64> {
     let squares: Vec<f64> = (-most..=most).map(|q| f64::from(q * q)).collect();
-    let to_neighbour = lambda / std::f64::consts::E;
+    let to_neighbor = lambda / std::f64::consts::E;
     let apply = |w: &[f64]| -> Vec<f64> {
         let near = |i: Option<usize>| i.and_then(|i| w.get(i)).copied().unwrap_or(0.0);
         let row = |i: usize| {
-            -phi * kappa * squares[i] * w[i] + to_neighbour * (near(i.checked_sub(1)) + near(Some(i + 1)))
+            -phi * kappa * squares[i] * w[i] + to_neighbor * (near(i.checked_sub(1)) + near(Some(i + 1)))
         };
         (0..w.len()).map(row).collect()
     };
     // Pieces on which the matrix has a norm of at most 1.
-    let norm = 2.0 * to_neighbour + phi * kappa * f64::from(most * most);
+    let norm = 2.0 * to_neighbor + phi * kappa * f64::from(most * most);
     let pieces = norm.ceil().max(1.0);
     let mut w: Vec<f64> = squares.iter().map(|square| (-alpha * kappa * square).exp()).collect();
     let mut log_scale = 0.0;

@@ -8,7 +8,7 @@
 //! without the first side at the greatest inventory and the second at the least. Where any depth may be quoted the best is
 //! `1 / kappa - g`, or 0 where that is negative. The moves of the midprice have mean 0 and no part in it.
 
-use freewheel_core::Question;
+use freewheel_core::SolveQuery;
 
 use super::rules::Rules;
 
@@ -70,13 +70,13 @@ pub(super) struct Values {
 
 impl Values {
     /// The best.
-    pub(super) fn best(rules: &Rules, depths: &Depths, question: &Question) -> Self {
-        Values::backwards(rules, question, |gain| depths.best(rules, gain))
+    pub(super) fn best(rules: &Rules, depths: &Depths, query: &SolveQuery) -> Self {
+        Values::backwards(rules, query, |gain| depths.best(rules, gain))
     }
 
     /// Of uniformly random depths.
-    pub(super) fn random(rules: &Rules, depths: &Depths, question: &Question) -> Self {
-        Values::backwards(rules, question, |gain| (0.0, depths.random(rules, gain)))
+    pub(super) fn random(rules: &Rules, depths: &Depths, query: &SolveQuery) -> Self {
+        Values::backwards(rules, query, |gain| (0.0, depths.random(rules, gain)))
     }
 
     /// The value of an episode's start.
@@ -85,16 +85,16 @@ impl Values {
     }
 
     /// `side` gives the depth that is quoted and what it is worth when an order comes, from what a fill changes.
-    fn backwards(rules: &Rules, question: &Question, side: impl Fn(f64) -> (f64, f64)) -> Self {
+    fn backwards(rules: &Rules, query: &SolveQuery, side: impl Fn(f64) -> (f64, f64)) -> Self {
         let inventories = -rules.most..=rules.most;
-        let horizon = question.horizon.unwrap_or(u32::MAX);
+        let horizon = query.horizon.unwrap_or(u32::MAX);
         // Only whoever is there at the end pays for what is left.
         let left_over = |q| if horizon >= rules.steps { -rules.liquidation(q) } else { 0.0 };
         let mut values: Vec<f64> = inventories.clone().map(left_over).collect();
         let mut quotes = Vec::new();
         for left in 1..=horizon.min(rules.steps) {
             // That is paid within the last step, not after it.
-            let gamma = if left == 1 { 1.0 } else { question.gamma };
+            let gamma = if left == 1 { 1.0 } else { query.gamma };
             let before = values.clone();
             for (i, q) in inventories.clone().enumerate() {
                 let fill = |to: Option<usize>| {

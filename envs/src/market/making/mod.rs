@@ -9,8 +9,8 @@ mod tests;
 use std::sync::Arc;
 
 use freewheel_core::{
-    Baseline, Certainty, DynWorld, Error, ObservationSpace, Question, Result, Solution, Step, Stream, Who,
-    World,
+    Baseline, Certainty, DynWorld, Error, ObservationSpace, PolicyClass, Result, Solution, SolveQuery, Step,
+    Stream, World,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -148,8 +148,8 @@ struct Maker {
 }
 
 impl Maker {
-    fn best(&self, question: &Question) -> Reference<2> {
-        let values = Values::best(&self.rules, &self.depths, question);
+    fn best(&self, query: &SolveQuery) -> Reference<2> {
+        let values = Values::best(&self.rules, &self.depths, query);
         let (value, steps, most) = (values.start(), self.rules.steps, self.rules.most);
         let quotes = values.quotes;
         let rule: Arc<Rule<2>> = Arc::new(move |obs: &[f32]| {
@@ -160,7 +160,7 @@ impl Maker {
             quotes.get(row).copied().unwrap_or([0.0; 2])
         });
         // A horizon of the question is another clock than the world's own, which is seen.
-        let rule = question.horizon.is_none_or(|horizon| horizon >= steps).then_some(rule);
+        let rule = query.horizon.is_none_or(|horizon| horizon >= steps).then_some(rule);
         Reference { solution: exactly(value), rule }
     }
 }
@@ -187,17 +187,19 @@ impl Market<2> for Maker {
         &state.account
     }
 
-    fn solve(&self, question: &Question) -> Result<Reference<2>> {
-        match question.who {
-            Who::Best => Ok(self.best(question)),
-            Who::Random => Ok(exactly(Values::random(&self.rules, &self.depths, question).start()).into()),
+    fn solve(&self, query: &SolveQuery) -> Result<Reference<2>> {
+        match query.policy_class {
+            PolicyClass::Optimal => Ok(self.best(query)),
+            PolicyClass::Random => {
+                Ok(exactly(Values::random(&self.rules, &self.depths, query).start()).into())
+            }
             _ => Err(Error::Unsupported("only the best and the random player are solved here".into())),
         }
     }
 
-    fn baseline(&self, question: &Question) -> Result<Baseline> {
+    fn baseline(&self, query: &SolveQuery) -> Result<Baseline> {
         let depth = self.depths.nearest(1.0 / self.rules.kappa);
-        let value = Values::best(&self.rules, &Depths::Levels(vec![depth]), question).start();
+        let value = Values::best(&self.rules, &Depths::Levels(vec![depth]), query).start();
         Ok(Baseline { name: "fixed-depth".into(), value })
     }
 

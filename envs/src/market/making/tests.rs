@@ -1,10 +1,11 @@
 //! The figures of the reference, and what must hold whatever they are.
 
-use freewheel_core::{Question, Who};
+use freewheel_core::{PolicyClass, SolveQuery};
 
 use super::*;
 
-const ALL: Question = Question { gamma: 1.0, horizon: None, time_observed: false, who: Who::Best };
+const ALL: SolveQuery =
+    SolveQuery { gamma: 1.0, horizon: None, time_observed: false, policy_class: PolicyClass::Optimal };
 
 fn any() -> Depths {
     Depths::UpTo(10.0)
@@ -86,7 +87,7 @@ fn more_freedom_is_worth_more() {
     ];
     assert!(values.is_sorted(), "{values:?}");
     // A shorter horizon leaves nothing to pay for at the end.
-    let none = Values::best(&rules, &any(), &Question { horizon: Some(0), ..ALL }).start();
+    let none = Values::best(&rules, &any(), &SolveQuery { horizon: Some(0), ..ALL }).start();
     assert_eq!(none, 0.0);
 }
 

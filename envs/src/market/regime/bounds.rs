@@ -6,7 +6,7 @@
 //!   under the chords between the points of a grid and above the tangents there. Backward induction on either keeps it
 //!   on its side: two proved bounds.
 
-use freewheel_core::{Error, Question, Result};
+use freewheel_core::{Error, Result, SolveQuery};
 
 use super::belief::Belief;
 use super::rules::Rules;
@@ -20,8 +20,8 @@ const REST: f64 = 1e-12;
 ///
 /// # Errors
 /// [`Error::Unsupported`] where it is infinite.
-pub(super) fn total(question: &Question, each: f64) -> Result<f64> {
-    let Question { gamma, horizon, .. } = *question;
+pub(super) fn total(query: &SolveQuery, each: f64) -> Result<f64> {
+    let SolveQuery { gamma, horizon, .. } = *query;
     match horizon {
         None if gamma < 1.0 => Ok(each / (1.0 - gamma)),
         None => {
@@ -59,15 +59,14 @@ pub(super) fn by_moves_seen(rules: &Rules) -> Vec<f64> {
 }
 
 /// The best with the last moves alone, exactly. The question has a finite sum.
-pub(super) fn remembering(rules: &Rules, question: &Question) -> f64 {
+pub(super) fn remembering(rules: &Rules, query: &SolveQuery) -> f64 {
     let growth = by_moves_seen(rules);
     let last = growth[growth.len() - 1];
-    let steps = question.horizon.map_or(usize::MAX, |steps| steps as usize);
-    let first: f64 =
-        growth.iter().zip(fades(question.gamma)).take(steps).map(|(each, fade)| each * fade).sum();
+    let steps = query.horizon.map_or(usize::MAX, |steps| steps as usize);
+    let first: f64 = growth.iter().zip(fades(query.gamma)).take(steps).map(|(each, fade)| each * fade).sum();
     let seen = growth.len().min(steps);
-    let fade = question.gamma.powi(seen as i32);
-    let rest = Question { horizon: question.horizon.map(|steps| steps - seen as u32), ..*question };
+    let fade = query.gamma.powi(seen as i32);
+    let rest = SolveQuery { horizon: query.horizon.map(|steps| steps - seen as u32), ..*query };
     first + total(&rest, last).map_or(0.0, |rest| fade * rest)
 }
 
@@ -75,11 +74,11 @@ pub(super) fn remembering(rules: &Rules, question: &Question) -> f64 {
 ///
 /// # Errors
 /// [`Error::Unsupported`] where it is infinite.
-pub(super) fn filter(rules: &Rules, question: &Question) -> Result<(f64, f64)> {
-    let most = total(question, clairvoyant(rules))?;
-    let gamma = question.gamma;
-    let forever = question.horizon.is_none();
-    let steps = match question.horizon {
+pub(super) fn filter(rules: &Rules, query: &SolveQuery) -> Result<(f64, f64)> {
+    let most = total(query, clairvoyant(rules))?;
+    let gamma = query.gamma;
+    let forever = query.horizon.is_none();
+    let steps = match query.horizon {
         Some(steps) => steps,
         // Enough for what is left out to be nothing; it is still counted, as 0 below and as clairvoyance above.
         None if gamma == 0.0 => 1,

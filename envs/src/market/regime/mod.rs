@@ -9,8 +9,8 @@ mod tests;
 use std::sync::Arc;
 
 use freewheel_core::{
-    Baseline, Certainty, DynWorld, Error, ObservationSpace, Question, Result, Solution, Step, Stream, Who,
-    World,
+    Baseline, Certainty, DynWorld, Error, ObservationSpace, PolicyClass, Result, Solution, SolveQuery, Step,
+    Stream, World,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -151,9 +151,9 @@ struct Hidden {
 
 impl Hidden {
     /// The filter's optimum, between two bounds; the best with the last moves alone, where those are seen.
-    fn best(&self, question: &Question) -> Result<Reference<1>> {
+    fn best(&self, query: &SolveQuery) -> Result<Reference<1>> {
         let rules = &self.rules;
-        let (low, high) = bounds::filter(rules, question)?;
+        let (low, high) = bounds::filter(rules, query)?;
         let (value, values, rule): (f64, Vec<f64>, Arc<Rule<1>>) = match self.observe {
             Observe::Belief => {
                 let rules = rules.clone();
@@ -165,7 +165,7 @@ impl Hidden {
                 let plan: Vec<f64> = beliefs.iter().map(|&belief| rules.fraction(belief)).collect();
                 let rule = move |obs: &[f32]| [plan.get(obs[0] as usize).copied().unwrap_or(0.0)];
                 let growth = beliefs.iter().map(|&belief| rules.growth(belief)).collect();
-                (bounds::remembering(rules, question), growth, Arc::new(rule))
+                (bounds::remembering(rules, query), growth, Arc::new(rule))
             }
         };
         let solution =
@@ -198,11 +198,11 @@ impl Market<1> for Hidden {
         &state.account
     }
 
-    fn solve(&self, question: &Question) -> Result<Reference<1>> {
-        match question.who {
-            Who::Best => self.best(question),
-            Who::Random => {
-                let value = bounds::total(question, self.rules.random())?;
+    fn solve(&self, query: &SolveQuery) -> Result<Reference<1>> {
+        match query.policy_class {
+            PolicyClass::Optimal => self.best(query),
+            PolicyClass::Random => {
+                let value = bounds::total(query, self.rules.random())?;
                 let solution = Solution {
                     certainty: Certainty::Exact,
                     value,
@@ -216,9 +216,9 @@ impl Market<1> for Hidden {
         }
     }
 
-    fn baseline(&self, question: &Question) -> Result<Baseline> {
+    fn baseline(&self, query: &SolveQuery) -> Result<Baseline> {
         let each = 0.5 * (self.rules.growth_of(1.0, 0.0) + self.rules.growth_of(1.0, 1.0));
-        Ok(Baseline { name: "buy-and-hold".into(), value: bounds::total(question, each)? })
+        Ok(Baseline { name: "buy-and-hold".into(), value: bounds::total(query, each)? })
     }
 
     fn chart(&self, state: &State) -> Chart<'_> {

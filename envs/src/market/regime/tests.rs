@@ -1,11 +1,11 @@
 //! The figures of the reference, and what must hold whatever they are.
 
-use freewheel_core::{Question, Who};
+use freewheel_core::{PolicyClass, SolveQuery};
 
 use super::*;
 
-fn forever(gamma: f64) -> Question {
-    Question { gamma, horizon: None, time_observed: false, who: Who::Best }
+fn forever(gamma: f64) -> SolveQuery {
+    SolveQuery { gamma, horizon: None, time_observed: false, policy_class: PolicyClass::Optimal }
 }
 
 fn any() -> Hidden {
@@ -20,7 +20,8 @@ fn growths_are_those_of_the_reference() {
     let hold = 0.5 * (rules.growth_of(1.0, 0.0) + rules.growth_of(1.0, 1.0));
     assert!((hold + 5.0e-5).abs() < 5e-8);
     // Long after the start: the difference of two horizons.
-    let within = |steps| bounds::filter(&rules, &Question { horizon: Some(steps), ..forever(1.0) }).unwrap();
+    let within =
+        |steps| bounds::filter(&rules, &SolveQuery { horizon: Some(steps), ..forever(1.0) }).unwrap();
     let ((low, high), (low_before, high_before)) = (within(1200), within(200));
     assert!((high - low) / low < 1e-3, "{low} {high}");
     for each in [(low - low_before) / 1000.0, (high - high_before) / 1000.0] {
@@ -31,11 +32,11 @@ fn growths_are_those_of_the_reference() {
 /// What is worth more is worth more: remembering more moves, the filter, clairvoyance.
 #[test]
 fn knowing_more_is_worth_more() {
-    let question = Question { horizon: Some(100), ..forever(1.0) };
+    let query = SolveQuery { horizon: Some(100), ..forever(1.0) };
     let growths: Vec<f64> =
-        [1, 4, 8, 12].map(|memory| bounds::remembering(&Rules { memory, ..any().rules }, &question)).to_vec();
-    let (low, high) = bounds::filter(&any().rules, &question).unwrap();
-    let clairvoyant = bounds::total(&question, bounds::clairvoyant(&any().rules)).unwrap();
+        [1, 4, 8, 12].map(|memory| bounds::remembering(&Rules { memory, ..any().rules }, &query)).to_vec();
+    let (low, high) = bounds::filter(&any().rules, &query).unwrap();
+    let clairvoyant = bounds::total(&query, bounds::clairvoyant(&any().rules)).unwrap();
     let all = [&growths[..], &[low, high, clairvoyant]].concat();
     assert!(all.is_sorted(), "{all:?}");
     assert!(high - low < 1e-5 * high, "{low} {high}");
@@ -72,7 +73,7 @@ fn memory_is_worth_what_brute_force_says() {
 #[test]
 fn horizons_and_discounts_agree() {
     let rules = any().rules;
-    let far = Question { horizon: Some(3000), ..forever(0.98) };
+    let far = SolveQuery { horizon: Some(3000), ..forever(0.98) };
     let (a, b) = (bounds::remembering(&rules, &far), bounds::remembering(&rules, &forever(0.98)));
     assert!((a / b - 1.0).abs() < 1e-12);
     let ((a, c), (b, d)) =

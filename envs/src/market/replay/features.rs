@@ -11,7 +11,7 @@ use super::settings::Settings;
 /// A function of one series, `[T]`, and a window, that gives `[T]` values.
 type Indicator = fn(&[f64], usize) -> Vec<f64>;
 
-/// Standardised features of T bars, F each.
+/// Standardized features of T bars, F each.
 pub(super) struct Features {
     width: usize,
     /// `[T, F]`; the rows before the longest window are not used.
@@ -55,7 +55,7 @@ impl Features {
             }
         }
         let columns: Vec<Vec<f32>> =
-            columns.iter().map(|column| standardise(column, train.clone(), settings.clip)).collect();
+            columns.iter().map(|column| standardize(column, train.clone(), settings.clip)).collect();
         let rows = (0..prices.bars()).flat_map(|bar| columns.iter().map(move |column| column[bar])).collect();
         Ok(Features { width: columns.len(), rows })
     }
@@ -73,7 +73,7 @@ impl Features {
 }
 
 /// Less the mean, over the standard deviation of the bars `train`, cut off at `clip`; 0 where those do not vary.
-fn standardise(column: &[f64], train: Range<usize>, clip: f32) -> Vec<f32> {
+fn standardize(column: &[f64], train: Range<usize>, clip: f32) -> Vec<f32> {
     let known = &column[train];
     let n = known.len() as f64;
     let mean = known.iter().sum::<f64>() / n;

@@ -7,8 +7,8 @@
 use std::sync::Arc;
 
 use freewheel_core::{
-    Baseline, Certainty, Choice, Env, Error, Policy, Purpose, Question, Result, Solution, Stream, Streams,
-    Who,
+    ActionBuffer, Baseline, Certainty, Env, Error, Policy, PolicyClass, Purpose, Result, Solution,
+    SolveQuery, Stream, Streams,
 };
 
 use super::foresight;
@@ -20,18 +20,18 @@ use super::world::Replay;
 const LONGEST: usize = 1 << 28;
 
 /// Answers for the best and for the random player.
-pub(super) fn solve<A: Target>(world: &Replay<A>, question: &Question) -> Result<Solution> {
-    let steps = steps(world, question)?;
-    match question.who {
-        Who::Best => best(world, steps),
-        Who::Random => random(world, steps),
+pub(super) fn solve<A: Target>(world: &Replay<A>, query: &SolveQuery) -> Result<Solution> {
+    let steps = steps(world, query)?;
+    match query.policy_class {
+        PolicyClass::Optimal => best(world, steps),
+        PolicyClass::Random => random(world, steps),
         _ => Err(unsupported(world, "it is answered for the best and for the random player only")),
     }
 }
 
 /// The score of the first scripted player.
-pub(super) fn baseline<A: Target>(world: &Replay<A>, question: &Question) -> Result<Baseline> {
-    let steps = steps(world, question)?;
+pub(super) fn baseline<A: Target>(world: &Replay<A>, query: &SolveQuery) -> Result<Baseline> {
+    let steps = steps(world, query)?;
     match world.scripts.first() {
         Some(script) => match script.player {
             Player::Always(action) => {
@@ -48,11 +48,11 @@ fn unsupported<A: Target>(world: &Replay<A>, why: &str) -> Error {
 }
 
 /// The steps of an episode as it is asked for.
-fn steps<A: Target>(world: &Replay<A>, question: &Question) -> Result<usize> {
-    if question.gamma != 1.0 {
+fn steps<A: Target>(world: &Replay<A>, query: &SolveQuery) -> Result<usize> {
+    if query.gamma != 1.0 {
         return Err(unsupported(world, "log growth adds up undiscounted; ask with gamma = 1"));
     }
-    match question.horizon {
+    match query.horizon {
         Some(0) => Err(unsupported(world, "an episode without steps has no score; ask for 1 step or more")),
         horizon => Ok(horizon.map_or(world.market.steps, |h| world.market.steps.min(h as usize))),
     }
@@ -136,13 +136,13 @@ fn drive<A: Target>(world: &Replay<A>, action: A, steps: usize) -> Result<f64> {
 struct Always<A>(A);
 
 impl<A: Target> Policy for Always<A> {
-    fn act(&self, _obs: &[f32], _legal: &[bool], rngs: &mut [Stream], choice: &mut Choice) {
+    fn act(&self, _obs: &[f32], _legal: &[bool], rngs: &mut [Stream], choice: &mut ActionBuffer) {
         match (choice, self.0.as_actions()) {
-            (Choice::Discrete(all), freewheel_core::Actions::Discrete(own)) => {
+            (ActionBuffer::Discrete(all), freewheel_core::Actions::Discrete(own)) => {
                 all.clear();
                 all.extend(std::iter::repeat_n(own, rngs.len()).flatten());
             }
-            (Choice::Continuous(all), freewheel_core::Actions::Continuous(own)) => {
+            (ActionBuffer::Continuous(all), freewheel_core::Actions::Continuous(own)) => {
                 all.clear();
                 all.extend(std::iter::repeat_n(own, rngs.len()).flatten());
             }

@@ -20,7 +20,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Raised whenever the behaviour changes.
+/// Raised whenever the behavior changes.
 pub(super) const VERSION: u32 = 1;
 
 /// Assets at most.

@@ -77,7 +77,7 @@ pub struct Settings {
     pub rsi: Vec<u32>,
     /// Feature: log of the volume over its mean of so many bars, each 2 or more; the files must have volumes.
     pub volume: Vec<u32>,
-    /// Standard deviations at which a standardised feature is cut off, above 0 and at most 1000000.
+    /// Standard deviations at which a standardized feature is cut off, above 0 and at most 1000000.
     pub clip: f32,
 }
 

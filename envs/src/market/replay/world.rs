@@ -1,8 +1,8 @@
 //! A replay as the contract wants it.
 
 use freewheel_core::{
-    Baseline, Better, Env, Frame, Measure, ObservationSpace, Policy, Question, Result, Solution, Spec, Step,
-    Stream, World,
+    Baseline, Better, Env, Frame, Measure, ObservationSpace, Policy, Result, Solution, SolveQuery, Spec,
+    Step, Stream, World,
 };
 use serde::{Deserialize, Serialize};
 
@@ -211,15 +211,15 @@ impl<A: Target> Env for Replay<A> {
 }
 
 impl<A: Target> World for Replay<A> {
-    fn solve(&self, question: &Question) -> Result<Solution> {
-        reference::solve(self, question)
+    fn solve(&self, query: &SolveQuery) -> Result<Solution> {
+        reference::solve(self, query)
     }
 
-    fn baseline(&self, question: &Question) -> Result<Baseline> {
-        reference::baseline(self, question)
+    fn baseline(&self, query: &SolveQuery) -> Result<Baseline> {
+        reference::baseline(self, query)
     }
 
-    fn bound_of(&self) -> Option<&str> {
+    fn upper_bound_player(&self) -> Option<&str> {
         Some("clairvoyant")
     }
 

@@ -1,6 +1,6 @@
 //! Positions from a table: the market is a finite decision process, and its optimum exact.
 
-use freewheel_core::{Baseline, Question, Result, Step, Stream};
+use freewheel_core::{Baseline, Result, SolveQuery, Step, Stream};
 
 use super::super::account::{Account, SEEN};
 use super::super::desk::{Market, Reference};
@@ -75,11 +75,11 @@ impl Market<1> for Finite {
         &state.account
     }
 
-    fn solve(&self, question: &Question) -> Result<Reference<1>> {
-        self.mdp.solve(question).map(Reference::from)
+    fn solve(&self, query: &SolveQuery) -> Result<Reference<1>> {
+        self.mdp.solve(query).map(Reference::from)
     }
 
-    fn baseline(&self, _question: &Question) -> Result<Baseline> {
+    fn baseline(&self, _question: &SolveQuery) -> Result<Baseline> {
         Ok(flat())
     }
 

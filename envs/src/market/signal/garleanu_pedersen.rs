@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use freewheel_core::{
-    Baseline, Certainty, DynWorld, Error, ObservationSpace, Question, Result, Solution, Step, Stream, Who,
-    World,
+    Baseline, Certainty, DynWorld, Error, ObservationSpace, PolicyClass, Result, Solution, SolveQuery, Step,
+    Stream, World,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -46,7 +46,7 @@ pub struct GarleanuPedersen {
     pub reversion: f64,
     /// Standard deviation of the signal's shocks, in price units; above 0.
     pub innovation: f64,
-    /// Whether rewards hold the price moves as they come ("realised") or as the signal foretells them ("expected").
+    /// Whether rewards hold the price moves as they come ("realized") or as the signal foretells them ("expected").
     pub reward: Reward,
 }
 
@@ -64,7 +64,7 @@ impl Default for GarleanuPedersen {
             signals: 11,
             reversion: 0.1,
             innovation: 0.05,
-            reward: Reward::Realised,
+            reward: Reward::Realized,
         }
     }
 }
@@ -132,7 +132,7 @@ impl GarleanuPedersen {
     pub(super) fn rules(&self) -> Rules {
         Rules {
             chain: Chain::rouwenhorst(self.signals, 1.0 - self.reversion, self.innovation),
-            noise: if self.reward == Reward::Realised { self.variance.sqrt() } else { 0.0 },
+            noise: if self.reward == Reward::Realized { self.variance.sqrt() } else { 0.0 },
             weight: 1.0 - self.rho,
             risk: self.risk_aversion * self.variance,
             linear: 0.0,
@@ -190,8 +190,8 @@ pub(super) struct Free {
 }
 
 impl Free {
-    fn best(&self, question: &Question) -> Result<Reference<1>> {
-        let problem = Problem { gamma: question.gamma, ..self.problem };
+    fn best(&self, query: &SolveQuery) -> Result<Reference<1>> {
+        let problem = Problem { gamma: query.gamma, ..self.problem };
         let variance = self.rules.chain.variance();
         let (order, value) = problem.stationary();
         let Linear { keep, pull } = order;
@@ -201,8 +201,8 @@ impl Free {
             solution: Solution { certainty, value, upper: Some(upper), values: Vec::new(), policy: None },
             rule,
         };
-        let Some(steps) = question.horizon else {
-            if question.gamma >= 1.0 {
+        let Some(steps) = query.horizon else {
+            if query.gamma >= 1.0 {
                 return Err(Error::Unsupported(
                     "what is earned for ever has no sum; give a gamma below 1, or a horizon".into(),
                 ));
@@ -211,7 +211,7 @@ impl Free {
             return Ok(answer(Certainty::Exact, value, value, rule));
         };
         let upper = problem.within(steps).0.when_flat(variance);
-        if question.time_observed {
+        if query.time_observed {
             return Ok(answer(Certainty::Exact, upper, upper, None));
         }
         let value = problem.value_of(order, steps).when_flat(variance);
@@ -219,21 +219,21 @@ impl Free {
     }
 
     /// Whoever holds a uniformly random position, exactly.
-    fn random(&self, question: &Question) -> Result<f64> {
+    fn random(&self, query: &SolveQuery) -> Result<f64> {
         let second = self.limit * self.limit / 3.0;
         let holding = -0.5 * self.rules.weight * self.rules.risk * second;
         let step = |held: f64| holding - 0.5 * self.rules.quadratic * (second + held);
-        let later = match question.horizon {
+        let later = match query.horizon {
             Some(0) => return Ok(0.0),
             Some(steps) => {
                 (1..steps)
                     .fold((0.0, 1.0), |(sum, fade), _| {
-                        let fade = fade * question.gamma;
+                        let fade = fade * query.gamma;
                         (sum + fade, fade)
                     })
                     .0
             }
-            None if question.gamma < 1.0 => question.gamma / (1.0 - question.gamma),
+            None if query.gamma < 1.0 => query.gamma / (1.0 - query.gamma),
             None => return Err(Error::Unsupported("a cost paid for ever has no sum".into())),
         };
         Ok(step(0.0) + later * step(second))
@@ -262,17 +262,17 @@ impl Market<1> for Free {
         &state.account
     }
 
-    fn solve(&self, question: &Question) -> Result<Reference<1>> {
-        match question.who {
-            Who::Best => self.best(question),
-            Who::Random => Ok(exactly(self.random(question)?).into()),
-            Who::EpsilonGreedy(_) | Who::EpsilonSoft(_) => Err(Error::Unsupported(
+    fn solve(&self, query: &SolveQuery) -> Result<Reference<1>> {
+        match query.policy_class {
+            PolicyClass::Optimal => self.best(query),
+            PolicyClass::Random => Ok(exactly(self.random(query)?).into()),
+            PolicyClass::EpsilonGreedy(_) | PolicyClass::EpsilonSoft(_) => Err(Error::Unsupported(
                 "random actions among continuous ones are not solved; use actions = \"grid\"".into(),
             )),
         }
     }
 
-    fn baseline(&self, _question: &Question) -> Result<Baseline> {
+    fn baseline(&self, _question: &SolveQuery) -> Result<Baseline> {
         Ok(flat())
     }
 

@@ -1,6 +1,6 @@
 //! The figures of the papers, and what must hold whatever they are.
 
-use freewheel_core::{Question, Who};
+use freewheel_core::{PolicyClass, SolveQuery};
 
 use super::linear::{Linear, Problem};
 use super::*;
@@ -66,10 +66,11 @@ fn levels_approach_any_position() {
     let upper = |market: &GarleanuPedersen| {
         market.problem().stationary().1.when_flat(market.rules().chain.variance())
     };
-    let question = Question { gamma: 0.99, horizon: None, time_observed: false, who: Who::Best };
+    let query =
+        SolveQuery { gamma: 0.99, horizon: None, time_observed: false, policy_class: PolicyClass::Optimal };
     let mut gaps = [11, 21, 41].map(|levels| {
         let market = GarleanuPedersen { levels, signals: 5, ..GarleanuPedersen::default() };
-        let value = market.finite().unwrap().mdp().solve(&question).unwrap().value;
+        let value = market.finite().unwrap().mdp().solve(&query).unwrap().value;
         1.0 - value / upper(&market)
     });
     assert!(gaps.iter().all(|gap| *gap > 0.0), "{gaps:?}");
@@ -97,7 +98,8 @@ fn perturbed_thresholds_are_worse() {
         (1..4).map(|width| average_of(finite.mdp(), &threshold(width), 1e-15).unwrap().value()).collect();
     let most = averages.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     assert!((most - best.value()).abs() < 1e-12, "{averages:?} {best:?}");
-    let question = Question { gamma: 0.999, horizon: None, time_observed: false, who: Who::Best };
-    let solved = finite.solve(&question).unwrap().solution;
+    let query =
+        SolveQuery { gamma: 0.999, horizon: None, time_observed: false, policy_class: PolicyClass::Optimal };
+    let solved = finite.solve(&query).unwrap().solution;
     assert!(solved.value > 0.0);
 }

@@ -1,17 +1,17 @@
 //! Bounds, drawings, settings, and references that answer what the program asks.
 
 use freewheel_core::{
-    ActionSpace, Actions, Certainty, Choice, Frame, NoCast, ObservationSpace, Purpose, Question, Stage,
-    Streams, Who, WorldFamily,
+    ActionBuffer, ActionSpace, Actions, Certainty, EpisodeRunner, Frame, NoPolicyLoader, ObservationSpace,
+    PolicyClass, Purpose, SolveQuery, Streams, WorldFamily,
 };
 
 use super::{Markets, WORLDS, world};
 
 /// A random action of a world, written as it takes them.
-fn random(stage: &dyn Stage, rng: &mut freewheel_core::Stream) -> Choice {
-    match &stage.spec().actions {
-        ActionSpace::Discrete { names } => Choice::Discrete(vec![rng.below(names.len() as u32)]),
-        ActionSpace::Continuous { low, high, .. } => Choice::Continuous(
+fn random(runner: &dyn EpisodeRunner, rng: &mut freewheel_core::Stream) -> ActionBuffer {
+    match &runner.spec().actions {
+        ActionSpace::Discrete { names } => ActionBuffer::Discrete(vec![rng.below(names.len() as u32)]),
+        ActionSpace::Continuous { low, high, .. } => ActionBuffer::Continuous(
             // Half of them out of bounds: a world clips them.
             low.iter().zip(high).map(|(l, h)| l + (h - l) * (2.0 * rng.uniform() - 0.5) as f32).collect(),
         ),
@@ -23,14 +23,14 @@ fn random(stage: &dyn Stage, rng: &mut freewheel_core::Stream) -> Choice {
 fn observations_are_within_their_bounds() {
     for (name, settings) in WORLDS {
         let world = world(name, settings);
-        let mut stage = world.stage(Streams::new(3), Purpose::Environment, 0);
+        let mut runner = world.episode_runner(Streams::new(3), Purpose::Environment, 0);
         let mut rng = Streams::new(3).stream(Purpose::Action, 0, 0);
         let mut frame = Frame::with_room(80, 24);
         for _ in 0..2000 {
             match &world.spec().observation {
-                ObservationSpace::Discrete { n } => assert!((stage.obs()[0] as usize) < *n, "{name}"),
+                ObservationSpace::Discrete { n } => assert!((runner.obs()[0] as usize) < *n, "{name}"),
                 ObservationSpace::Box { low, high, .. } => {
-                    for (x, (l, h)) in stage.obs().iter().zip(low.iter().zip(high)) {
+                    for (x, (l, h)) in runner.obs().iter().zip(low.iter().zip(high)) {
                         assert!(
                             l.is_finite() && h.is_finite() && (l..=h).contains(&x),
                             "{name}: {x} {l} {h}"
@@ -38,13 +38,13 @@ fn observations_are_within_their_bounds() {
                     }
                 }
             }
-            let choice = random(&*stage, &mut rng);
-            assert!(stage.step(choice.actions()).unwrap().reward.is_finite());
-            if stage.ending().is_over() {
-                stage.begin(stage.episode() + 1);
+            let choice = random(&*runner, &mut rng);
+            assert!(runner.step(choice.actions()).unwrap().reward.is_finite());
+            if runner.ending().is_over() {
+                runner.begin(runner.episode() + 1);
             }
         }
-        stage.draw(None, &mut frame);
+        runner.draw(None, &mut frame);
         assert_eq!((frame.width(), frame.height()), (80, 24));
         assert!(frame.to_text().contains("position"));
     }
@@ -55,9 +55,9 @@ fn observations_are_within_their_bounds() {
 fn references_are_above_baselines() {
     for (name, settings) in WORLDS {
         let world = world(name, settings);
-        let question = Question::as_played(world.spec());
-        let best = world.solve(&question).unwrap();
-        let baseline = world.baseline(&question).unwrap();
+        let query = SolveQuery::for_spec(world.spec());
+        let best = world.solve(&query).unwrap();
+        let baseline = world.baseline(&query).unwrap();
         assert!(best.value > baseline.value, "{name}: {} {baseline:?}", best.value);
         assert!(best.policy.is_some(), "{name}");
         match best.certainty {
@@ -65,7 +65,7 @@ fn references_are_above_baselines() {
             Certainty::Bracket => assert!(best.upper.unwrap() >= best.value, "{name}"),
             Certainty::BestKnown => assert_eq!(best.upper, None),
         }
-        if let Ok(random) = world.solve(&Question { who: Who::Random, ..question }) {
+        if let Ok(random) = world.solve(&SolveQuery { policy_class: PolicyClass::Random, ..query }) {
             assert!(random.value < best.value, "{name}");
         }
     }
@@ -77,8 +77,8 @@ fn answers_depend_on_the_horizon_asked_for() {
     for (name, settings) in WORLDS.iter().filter(|(name, _)| ["regime", "gbm", "heston"].contains(name)) {
         let world = world(name, settings);
         let within = |horizon| {
-            let question = Question { horizon: Some(horizon), ..Question::as_played(world.spec()) };
-            world.solve(&question).unwrap().value
+            let query = SolveQuery { horizon: Some(horizon), ..SolveQuery::for_spec(world.spec()) };
+            world.solve(&query).unwrap().value
         };
         assert_eq!(within(0), 0.0, "{name}");
         assert!(within(1) < within(20) && within(20) < within(40), "{name}");
@@ -124,10 +124,11 @@ fn bad_settings_are_told() {
         ),
     ];
     for (name, settings, message) in told {
-        let error = Markets.build(name, &settings.parse().unwrap(), &NoCast).err().map(|e| e.to_string());
+        let error =
+            Markets.build(name, &settings.parse().unwrap(), &NoPolicyLoader).err().map(|e| e.to_string());
         assert_eq!(error.as_deref(), Some(message));
     }
-    assert!(Markets.build("nothing", &toml::Table::new(), &NoCast).unwrap().is_none());
+    assert!(Markets.build("nothing", &toml::Table::new(), &NoPolicyLoader).unwrap().is_none());
 }
 
 /// Every world of the list can be built, and the family's settings are those of its worlds.
@@ -144,7 +145,7 @@ fn the_list_is_what_there_is() {
         assert!(fields.iter().all(|field| !field.default.is_null()), "{fields:?}");
         let world = world(name, "");
         assert_eq!(world.spec().id, info.id);
-        let mut stage = world.stage(Streams::new(0), Purpose::Environment, 0);
-        assert!(stage.step(Actions::Discrete(&[0])).is_ok());
+        let mut runner = world.episode_runner(Streams::new(0), Purpose::Environment, 0);
+        assert!(runner.step(Actions::Discrete(&[0])).is_ok());
     }
 }

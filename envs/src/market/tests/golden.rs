@@ -25,22 +25,22 @@ fn play(name: &str, settings: &str) -> String {
         spec.actions,
         spec.scripts.join(", "),
     );
-    let mut stage = world.stage(Streams::new(1), Purpose::WatchEnvironment, 0);
+    let mut runner = world.episode_runner(Streams::new(1), Purpose::WatchEnvironment, 0);
     let mut dice = Streams::new(1).stream(Purpose::WatchAction, 0, 0);
     for step in 0..STEPS {
-        let before = stage.obs().to_vec();
+        let before = runner.obs().to_vec();
         let (said, made) = match &spec.actions {
             ActionSpace::Discrete { names } => {
                 let action = dice.below(names.len() as u32);
-                (names[action as usize].clone(), stage.step(Actions::Discrete(&[action])).unwrap())
+                (names[action as usize].clone(), runner.step(Actions::Discrete(&[action])).unwrap())
             }
             ActionSpace::Continuous { low, high, .. } => {
                 let between = |(l, h): (&f32, &f32)| l + (h - l) * dice.uniform() as f32;
                 let action: Vec<f32> = low.iter().zip(high).map(between).collect();
-                (format!("{action:?}"), stage.step(Actions::Continuous(&action)).unwrap())
+                (format!("{action:?}"), runner.step(Actions::Continuous(&action)).unwrap())
             }
         };
-        let after = stage.obs();
+        let after = runner.obs();
         writeln!(text, "{step} at {before:?}: {said} -> {after:?} reward {} {:?}", made.reward, made.ending)
             .unwrap();
         if made.ending.is_over() {
@@ -48,7 +48,7 @@ fn play(name: &str, settings: &str) -> String {
         }
     }
     let mut frame = Frame::default();
-    stage.draw(None, &mut frame);
+    runner.draw(None, &mut frame);
     text.push_str(&frame.to_text());
     text
 }

@@ -7,7 +7,7 @@ mod played;
 
 use std::sync::Arc;
 
-use freewheel_core::{DynWorld, NoCast, WorldFamily};
+use freewheel_core::{DynWorld, NoPolicyLoader, WorldFamily};
 
 use super::Markets;
 
@@ -29,5 +29,5 @@ pub(super) const WORLDS: &[(&str, &str)] = &[
 ];
 
 pub(super) fn world(name: &str, settings: &str) -> Arc<dyn DynWorld> {
-    Markets.build(name, &settings.parse().unwrap(), &NoCast).unwrap().unwrap()
+    Markets.build(name, &settings.parse().unwrap(), &NoPolicyLoader).unwrap().unwrap()
 }

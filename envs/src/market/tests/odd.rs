@@ -1,6 +1,6 @@
 //! Nothing that comes from outside makes a market panic or say what is no number.
 
-use freewheel_core::{ActionSpace, Choice, Frame, Purpose, Streams};
+use freewheel_core::{ActionBuffer, ActionSpace, Frame, Purpose, Streams};
 
 use super::{WORLDS, world};
 
@@ -9,10 +9,10 @@ use super::{WORLDS, world};
 fn states_are_data() {
     for (name, settings) in WORLDS {
         let world = world(name, settings);
-        let mut batch = world.batch(1, Streams::new(5), Purpose::Environment, 0);
+        let mut batch = world.vector_env(1, Streams::new(5), Purpose::Environment, 0);
         let choice = match &world.spec().actions {
-            ActionSpace::Discrete { .. } => Choice::Discrete(vec![1]),
-            ActionSpace::Continuous { high, .. } => Choice::Continuous(high.clone()),
+            ActionSpace::Discrete { .. } => ActionBuffer::Discrete(vec![1]),
+            ActionSpace::Continuous { high, .. } => ActionBuffer::Continuous(high.clone()),
         };
         batch.step(choice.actions()).unwrap();
         let saved = batch.save().unwrap();
@@ -51,15 +51,15 @@ fn extreme_settings_give_finite_rewards() {
     ];
     for (name, settings) in extreme {
         let world = world(name, settings);
-        let mut stage = world.stage(Streams::new(3), Purpose::Environment, 0);
+        let mut runner = world.episode_runner(Streams::new(3), Purpose::Environment, 0);
         let last = world.spec().actions.count() as u32 - 1;
         for step in 0..5000 {
-            let made = stage.step(Choice::Discrete(vec![last]).actions()).unwrap();
+            let made = runner.step(ActionBuffer::Discrete(vec![last]).actions()).unwrap();
             assert!(made.reward.is_finite(), "{name} {settings}: {} in step {step}", made.reward);
             if made.ending.is_over() {
-                stage.begin(stage.episode() + 1);
+                runner.begin(runner.episode() + 1);
             }
         }
-        stage.draw(None, &mut Frame::with_room(80, 24));
+        runner.draw(None, &mut Frame::with_room(80, 24));
     }
 }

@@ -1,13 +1,13 @@
 //! What is computed against what is played.
 
 use freewheel_core::evaluate::{Protocol, evaluate};
-use freewheel_core::{DynWorld, Policy, Question, Streams, Who};
+use freewheel_core::{DynWorld, Policy, PolicyClass, SolveQuery, Streams};
 
 use super::{WORLDS, world};
 
 /// Mean score of a policy, and its standard error.
 fn mean(world: &dyn DynWorld, policy: &dyn Policy, episodes: u64) -> (f64, f64) {
-    let protocol = Protocol { episodes, rows: 64, max_steps: u32::MAX, streams: Streams::new(11) };
+    let protocol = Protocol { episodes, num_envs: 64, max_steps: u32::MAX, streams: Streams::new(11) };
     let scores: Vec<f64> = evaluate(world, policy, &protocol).unwrap().iter().map(|e| e.score).collect();
     let n = scores.len() as f64;
     let mean = scores.iter().sum::<f64>() / n;
@@ -20,7 +20,7 @@ fn mean(world: &dyn DynWorld, policy: &dyn Policy, episodes: u64) -> (f64, f64) 
 fn references_earn_what_they_say() {
     for (name, settings) in WORLDS {
         let world = world(name, settings);
-        let best = world.solve(&Question::as_played(world.spec())).unwrap();
+        let best = world.solve(&SolveQuery::for_spec(world.spec())).unwrap();
         let (mean, error) = mean(&*world, &*best.policy.unwrap(), 200);
         let z = (mean - best.value) / error;
         assert!(z.abs() < 4.0, "{name} {settings}: {mean} +- {error}, {} promised", best.value);
@@ -38,7 +38,7 @@ fn references_earn_what_they_say_to_more_digits() {
     ];
     for (name, settings) in quiet {
         let world = world(name, settings);
-        let best = world.solve(&Question::as_played(world.spec())).unwrap();
+        let best = world.solve(&SolveQuery::for_spec(world.spec())).unwrap();
         let (mean, error) = mean(&*world, &*best.policy.unwrap(), 600);
         let off = mean - best.value;
         assert!(off.abs() < 4.0 * error + 1e-6, "{name}: {mean} +- {error}, {} promised", best.value);
@@ -52,8 +52,8 @@ fn references_earn_what_they_say_to_more_digits() {
 fn random_trading_on_a_martingale_loses_its_costs() {
     let world =
         world("ar1", "signals = 3\ninnovation = 1e-9\nnoise = 0.01\ngamma = 1.0\nsteps = 100\ncost = 0.001");
-    let question = Question { who: Who::Random, ..Question::as_played(world.spec()) };
-    let random = world.solve(&question).unwrap();
+    let query = SolveQuery { policy_class: PolicyClass::Random, ..SolveQuery::for_spec(world.spec()) };
+    let random = world.solve(&query).unwrap();
     let expected = -0.001 * (2.0 / 3.0 + 99.0 * 8.0 / 9.0);
     assert!((random.value - expected).abs() < 1e-9, "{} {expected}", random.value);
     let (mean, error) = mean(&*world, &*random.policy.unwrap(), 1000);

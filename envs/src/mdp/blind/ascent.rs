@@ -62,7 +62,7 @@ impl Search<'_> {
 
     fn switch(&self, top: &Play) -> Option<Play> {
         let k = self.kernel;
-        let Plan::Choice(choice) = &top.plan else { return None };
+        let Plan::ActionBuffer(choice) = &top.plan else { return None };
         let gradient = self.gradient(&top.plan)?;
         // How much better each action promises to be, with its state.
         let mut promises: Vec<(f64, usize, u32)> = Vec::new();
@@ -78,7 +78,7 @@ impl Search<'_> {
             let mut choice = choice.clone();
             // The best promise of a state stands first: written last.
             switches.iter().rev().for_each(|&(_, s, a)| choice[s] = a);
-            Some(self.play(Plan::Choice(choice))).filter(|play| exceeds(play.value, top.value))
+            Some(self.play(Plan::ActionBuffer(choice))).filter(|play| exceeds(play.value, top.value))
         };
         let mut some = promises.partition_point(|p| p.0 > 0.0);
         while some > 0 {

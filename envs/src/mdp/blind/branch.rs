@@ -30,7 +30,7 @@ impl Search<'_> {
             }
             match bound.branch {
                 None => {
-                    let play = self.play(Plan::Choice(bound.usual));
+                    let play = self.play(Plan::ActionBuffer(bound.usual));
                     if play.value > top.value {
                         top = play;
                     }

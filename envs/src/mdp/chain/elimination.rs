@@ -135,7 +135,7 @@ impl Elimination {
     }
 }
 
-/// The elimination tree of the symmetrised pattern, and that pattern's lower half in compressed rows.
+/// The elimination tree of the symmetrized pattern, and that pattern's lower half in compressed rows.
 struct Tree {
     parent: Vec<u32>,
     rows: Vec<u32>,

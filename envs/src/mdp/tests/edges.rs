@@ -3,14 +3,14 @@
 
 use std::sync::Arc;
 
-use freewheel_core::{Certainty, Choice, Error, Policy, Purpose, Streams};
+use freewheel_core::{ActionBuffer, Certainty, Error, Policy, Purpose, Streams};
 
 use super::worlds::*;
 use super::*;
 use crate::mdp::{MdpBuilder, Outcome};
 
-fn error(mdp: &FiniteMdp, question: Question) -> String {
-    match mdp.solve(&question) {
+fn error(mdp: &FiniteMdp, query: SolveQuery) -> String {
+    match mdp.solve(&query) {
         Err(Error::Unsupported(message)) => message,
         Err(error) => panic!("{error}"),
         Ok(solution) => panic!("{}", solution.value),
@@ -18,12 +18,12 @@ fn error(mdp: &FiniteMdp, question: Question) -> String {
 }
 
 fn action(policy: &Arc<dyn Policy>, s: usize, legal: &[bool], seed: u64) -> u32 {
-    let mut choice = Choice::Discrete(vec![0]);
+    let mut choice = ActionBuffer::Discrete(vec![0]);
     let mut rngs = [Streams::new(seed).stream(Purpose::Action, 0, 0)];
     policy.act(&[s as f32], legal, &mut rngs, &mut choice);
     match choice {
-        Choice::Discrete(actions) => actions[0],
-        Choice::Continuous(_) => panic!(),
+        ActionBuffer::Discrete(actions) => actions[0],
+        ActionBuffer::Continuous(_) => panic!(),
     }
 }
 
@@ -34,40 +34,40 @@ fn loops_for_nothing() {
         &[&[(0, 0.0, false), (1, 0.0, false)], &[(0, 0.0, false), (1, 0.0, false), (0, 1.0, true)]],
         0,
     );
-    let best = solve(&mdp, endless(Who::Best, 1.0));
+    let best = solve(&mdp, endless(PolicyClass::Optimal, 1.0));
     assert_eq!((best.value, best.values.as_slice()), (1.0, [1.0, 1.0].as_slice()));
     let policy = best.policy.unwrap();
     assert_eq!(action(&policy, 0, &[true, true, false], 1), 1);
     assert_eq!(action(&policy, 1, &[true; 3], 1), 2);
     // Among the best actions with equal probability it ends too.
-    close(solve(&mdp, endless(Who::EpsilonGreedy(0.0), 1.0)).value, 1.0, 1e-12);
-    close(solve(&mdp, endless(Who::EpsilonGreedy(0.3), 1.0)).value, 1.0, 1e-12);
+    close(solve(&mdp, endless(PolicyClass::EpsilonGreedy(0.0), 1.0)).value, 1.0, 1e-12);
+    close(solve(&mdp, endless(PolicyClass::EpsilonGreedy(0.3), 1.0)).value, 1.0, 1e-12);
 }
 
 /// Going on for ever without being paid is worth 0, more than an end that costs.
 #[test]
 fn rest_beats_a_bad_end() {
     let mdp = deterministic(&[&[(0, -5.0, true), (1, 0.0, false)], &[(0, 0.0, false), (1, -2.0, false)]], 0);
-    let best = solve(&mdp, endless(Who::Best, 1.0));
+    let best = solve(&mdp, endless(PolicyClass::Optimal, 1.0));
     assert_eq!(best.values, [0.0, 0.0]);
     let policy = best.policy.unwrap();
     assert_eq!([action(&policy, 0, &[true; 2], 1), action(&policy, 1, &[true; 2], 1)], [1, 0]);
     // With a coin, though, it ends sooner or later, or pays on the way.
-    assert!(solve(&mdp, endless(Who::Random, 1.0)).value < -5.0);
+    assert!(solve(&mdp, endless(PolicyClass::Random, 1.0)).value < -5.0);
 }
 
 #[test]
 fn loops_that_pay_are_infinite() {
     // +3 there and -1 back; or +1 for the end.
     let mdp = deterministic(&[&[(0, 1.0, true), (1, 3.0, false)], &[(0, -1.0, false)]], 0);
-    let message = error(&mdp, endless(Who::Best, 1.0));
+    let message = error(&mdp, endless(PolicyClass::Optimal, 1.0));
     assert!(message.contains("infinite") && message.contains("horizon"), "{message}");
-    error(&mdp, endless(Who::EpsilonGreedy(0.1), 1.0));
+    error(&mdp, endless(PolicyClass::EpsilonGreedy(0.1), 1.0));
     // Made random, every episode ends: 2 p / (1 - p) + (1 - p) / (1 - p), p = .95 to go on.
-    close(solve(&mdp, endless(Who::EpsilonSoft(0.1), 1.0)).value, 2.0 * 0.95 / 0.05 + 1.0, 1e-9);
-    close(solve(&mdp, endless(Who::Best, 0.5)).value, 2.5 / 0.75, 1e-12);
-    close(solve(&mdp, within(Who::Best, 1.0, 5, true)).value, 7.0, 1e-12);
-    close(solve(&mdp, within(Who::Best, 1.0, 4, true)).value, 4.0, 1e-12);
+    close(solve(&mdp, endless(PolicyClass::EpsilonSoft(0.1), 1.0)).value, 2.0 * 0.95 / 0.05 + 1.0, 1e-9);
+    close(solve(&mdp, endless(PolicyClass::Optimal, 0.5)).value, 2.5 / 0.75, 1e-12);
+    close(solve(&mdp, within(PolicyClass::Optimal, 1.0, 5, true)).value, 7.0, 1e-12);
+    close(solve(&mdp, within(PolicyClass::Optimal, 1.0, 4, true)).value, 4.0, 1e-12);
 }
 
 /// Where the loop that pays cannot be reached from the start, the start has its value.
@@ -77,22 +77,22 @@ fn unreachable_gains_are_marked() {
         &[&[(0, 4.0, true)], &[(1, 1.0, false)], &[(1, -9.0, false), (0, 0.0, false)], &[(3, -1.0, false)]],
         0,
     );
-    let best = solve(&mdp, endless(Who::Best, 1.0));
+    let best = solve(&mdp, endless(PolicyClass::Optimal, 1.0));
     assert_eq!(best.values, [4.0, f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY]);
-    let random = solve(&mdp, endless(Who::Random, 1.0));
+    let random = solve(&mdp, endless(PolicyClass::Random, 1.0));
     assert_eq!(random.values, best.values);
 }
 
 #[test]
 fn goals_out_of_reach() {
     let mdp = deterministic(&[&[(1, -1.0, false)], &[(0, -1.0, false)]], 0);
-    let message = error(&mdp, endless(Who::Best, 1.0));
+    let message = error(&mdp, endless(PolicyClass::Optimal, 1.0));
     assert!(message.contains("minus infinity"), "{message}");
-    error(&mdp, endless(Who::Random, 1.0));
-    error(&mdp, endless(Who::EpsilonGreedy(0.1), 1.0));
-    error(&mdp, endless(Who::EpsilonSoft(0.1), 1.0));
-    close(solve(&mdp, endless(Who::Best, 0.9)).value, -10.0, 1e-12);
-    close(solve(&mdp, within(Who::Random, 1.0, 7, false)).value, -7.0, 0.0);
+    error(&mdp, endless(PolicyClass::Random, 1.0));
+    error(&mdp, endless(PolicyClass::EpsilonGreedy(0.1), 1.0));
+    error(&mdp, endless(PolicyClass::EpsilonSoft(0.1), 1.0));
+    close(solve(&mdp, endless(PolicyClass::Optimal, 0.9)).value, -10.0, 1e-12);
+    close(solve(&mdp, within(PolicyClass::Random, 1.0, 7, false)).value, -7.0, 0.0);
     // A risk of being lost for ever is never taken, even for a large reward.
     let half = |next, reward, terminal| outcome(0.5, next, reward, terminal);
     let mut builder = MdpBuilder::new(2);
@@ -101,7 +101,7 @@ fn goals_out_of_reach() {
     builder.push(&[outcome(1.0, 1, -1.0, false)]);
     builder.push(&[]);
     let mdp = builder.build(vec![(0, 1.0)]).unwrap();
-    let best = solve(&mdp, endless(Who::Best, 1.0));
+    let best = solve(&mdp, endless(PolicyClass::Optimal, 1.0));
     assert_eq!(best.values, [1.0, f64::NEG_INFINITY]);
 }
 
@@ -109,9 +109,9 @@ fn goals_out_of_reach() {
 #[test]
 fn rewards_that_cancel() {
     let mdp = deterministic(&[&[(1, 1.0, false), (0, -3.0, true)], &[(0, -1.0, false)]], 0);
-    assert_eq!(solve(&mdp, endless(Who::Best, 1.0)).values, [-3.0, -4.0]);
+    assert_eq!(solve(&mdp, endless(PolicyClass::Optimal, 1.0)).values, [-3.0, -4.0]);
     let mdp = deterministic(&[&[(1, 1.0, false)], &[(0, -1.0, false)]], 0);
-    let message = error(&mdp, endless(Who::Random, 1.0));
+    let message = error(&mdp, endless(PolicyClass::Random, 1.0));
     assert!(message.contains("undefined"), "{message}");
 }
 
@@ -119,42 +119,49 @@ fn rewards_that_cancel() {
 fn states_without_actions_are_worth_nothing() {
     let mdp = deterministic(&[&[(1, 2.0, false), (0, 1.0, true)], &[]], 0);
     for gamma in [1.0, 0.5] {
-        for who in [Who::Best, Who::EpsilonSoft(0.0), Who::EpsilonGreedy(0.0)] {
-            assert_eq!(solve(&mdp, endless(who, gamma)).values, [2.0, 0.0]);
-            assert_eq!(solve(&mdp, within(who, gamma, 3, false)).values, [2.0, 0.0]);
+        for policy_class in
+            [PolicyClass::Optimal, PolicyClass::EpsilonSoft(0.0), PolicyClass::EpsilonGreedy(0.0)]
+        {
+            assert_eq!(solve(&mdp, endless(policy_class, gamma)).values, [2.0, 0.0]);
+            assert_eq!(solve(&mdp, within(policy_class, gamma, 3, false)).values, [2.0, 0.0]);
         }
-        assert_eq!(solve(&mdp, endless(Who::Random, gamma)).values, [1.5, 0.0]);
+        assert_eq!(solve(&mdp, endless(PolicyClass::Random, gamma)).values, [1.5, 0.0]);
     }
 }
 
 #[test]
 fn no_time_and_no_foresight() {
     let mdp = teleports();
-    for who in [Who::Best, Who::Random, Who::EpsilonGreedy(0.1), Who::EpsilonSoft(0.1)] {
+    for policy_class in [
+        PolicyClass::Optimal,
+        PolicyClass::Random,
+        PolicyClass::EpsilonGreedy(0.1),
+        PolicyClass::EpsilonSoft(0.1),
+    ] {
         for time_observed in [false, true] {
-            let none = solve(&mdp, within(who, 0.9, 0, time_observed));
+            let none = solve(&mdp, within(policy_class, 0.9, 0, time_observed));
             assert_eq!((none.certainty, none.value), (Certainty::Exact, 0.0));
-            let one = solve(&mdp, within(who, 0.9, 1, time_observed));
+            let one = solve(&mdp, within(policy_class, 0.9, 1, time_observed));
             assert_eq!(one.certainty, Certainty::Exact);
-            let near = solve(&mdp, endless(who, 0.0));
-            if who != Who::EpsilonGreedy(0.1) {
-                assert_eq!(one.values, near.values, "{who:?}");
+            let near = solve(&mdp, endless(policy_class, 0.0));
+            if policy_class != PolicyClass::EpsilonGreedy(0.1) {
+                assert_eq!(one.values, near.values, "{policy_class:?}");
             }
         }
     }
-    assert_eq!(solve(&mdp, endless(Who::Best, 0.0)).values[1], 10.0);
+    assert_eq!(solve(&mdp, endless(PolicyClass::Optimal, 0.0)).values[1], 10.0);
 }
 
 #[test]
 fn bad_questions_and_bad_tables() {
     let mdp = corners();
-    for question in [
-        endless(Who::Best, 1.5),
-        endless(Who::Best, f64::NAN),
-        endless(Who::EpsilonSoft(-0.1), 1.0),
-        endless(Who::EpsilonGreedy(2.0), 1.0),
+    for query in [
+        endless(PolicyClass::Optimal, 1.5),
+        endless(PolicyClass::Optimal, f64::NAN),
+        endless(PolicyClass::EpsilonSoft(-0.1), 1.0),
+        endless(PolicyClass::EpsilonGreedy(2.0), 1.0),
     ] {
-        assert!(matches!(mdp.solve(&question), Err(Error::Config(_))), "{question:?}");
+        assert!(matches!(mdp.solve(&query), Err(Error::Config(_))), "{query:?}");
     }
     let build = |rows: &[&[Outcome]], actions, start: &[(u32, f64)]| {
         let mut builder = MdpBuilder::new(actions);
@@ -183,8 +190,13 @@ fn bad_questions_and_bad_tables() {
 #[test]
 fn policies_keep_to_the_mask() {
     let mdp = lake(&LAKE_4);
-    let whos = [Who::Best, Who::Random, Who::EpsilonGreedy(0.5), Who::EpsilonSoft(0.5)];
-    for policy in whos.map(|who| solve(&mdp, endless(who, 0.99)).policy.unwrap()) {
+    let whos = [
+        PolicyClass::Optimal,
+        PolicyClass::Random,
+        PolicyClass::EpsilonGreedy(0.5),
+        PolicyClass::EpsilonSoft(0.5),
+    ];
+    for policy in whos.map(|policy_class| solve(&mdp, endless(policy_class, 0.99)).policy.unwrap()) {
         for seed in 0..50 {
             let legal: Vec<bool> = (0..4).map(|a| (seed + 1) >> a & 1 == 1).collect();
             if legal.contains(&true) {
@@ -195,7 +207,7 @@ fn policies_keep_to_the_mask() {
         }
     }
     // Nobody may act: whatever it says, it says so quietly.
-    let policy = solve(&mdp, endless(Who::Best, 0.99)).policy.unwrap();
+    let policy = solve(&mdp, endless(PolicyClass::Optimal, 0.99)).policy.unwrap();
     assert_eq!(action(&policy, 0, &[false; 4], 0), 0);
     let mut values = [0.0; 4];
     assert!(policy.action_values(&[14.0], &[true; 4], &mut values));
@@ -206,8 +218,8 @@ fn policies_keep_to_the_mask() {
 #[test]
 fn the_same_question_has_the_same_bytes() {
     let (one, other) = (slippery(12, 0.0), slippery(12, 0.0));
-    for question in [endless(Who::EpsilonSoft(0.1), 1.0), within(Who::Best, 1.0, 40, false)] {
-        let bits = |mdp| solve(mdp, question).values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+    for query in [endless(PolicyClass::EpsilonSoft(0.1), 1.0), within(PolicyClass::Optimal, 1.0, 40, false)] {
+        let bits = |mdp| solve(mdp, query).values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
         assert_eq!(bits(&one), bits(&other));
     }
 }
@@ -227,8 +239,8 @@ fn gambling_for_nothing() {
     builder.push(&[]);
     builder.push(&[outcome(1.0, 1, 2.0, false)]);
     let mdp = builder.build(vec![(0, 1.0)]).unwrap();
-    for who in [Who::Best, Who::EpsilonGreedy(0.0)] {
-        let values = solve(&mdp, endless(who, 1.0)).values;
+    for policy_class in [PolicyClass::Optimal, PolicyClass::EpsilonGreedy(0.0)] {
+        let values = solve(&mdp, endless(policy_class, 1.0)).values;
         values.iter().zip([0.0, 0.0, 0.0, 2.0]).for_each(|(v, e)| close(*v, e, 1e-12));
     }
 }

@@ -1,6 +1,6 @@
 //! Figures of the literature, and figures computed from the published definitions with another program.
 
-use freewheel_core::{Certainty, Who};
+use freewheel_core::{Certainty, PolicyClass};
 
 use super::random::{total, uniform};
 use super::worlds::*;
@@ -17,7 +17,7 @@ fn all_close(found: &[f64], expected: &[f64], tolerance: f64) {
 /// Sutton & Barto, 2nd edition, Figure 4.1.
 #[test]
 fn example_4_1_random() {
-    let solution = solve(&corners(), endless(Who::Random, 1.0));
+    let solution = solve(&corners(), endless(PolicyClass::Random, 1.0));
     let expected: [f64; 16] =
         [0, 14, 20, 22, 14, 18, 20, 20, 20, 20, 18, 14, 22, 20, 14, 0].map(|v| -f64::from(v));
     all_close(&solution.values, &expected, 1e-12);
@@ -31,25 +31,29 @@ fn example_3_5_random() {
         0.6731, 0.3582, -0.4031, -0.9736, -0.4355, -0.3549, -0.5856, -1.1831, -1.8577, -1.3452, -1.2293,
         -1.4229, -1.9752,
     ];
-    all_close(&solve(&teleports(), endless(Who::Random, 0.9)).values, &expected, 5.1e-5);
+    all_close(&solve(&teleports(), endless(PolicyClass::Random, 0.9)).values, &expected, 5.1e-5);
 }
 
 /// Sutton & Barto, Figure 3.5, to four digits.
 #[test]
 fn example_3_8_best() {
     let expected = [21.9775, 24.4194, 21.9775, 19.4194, 17.4775, 19.7797, 21.9775, 19.7797, 17.8018, 16.0216];
-    all_close(&solve(&teleports(), endless(Who::Best, 0.9)).values[..10], &expected, 5.1e-5);
+    all_close(&solve(&teleports(), endless(PolicyClass::Optimal, 0.9)).values[..10], &expected, 5.1e-5);
     // A is visited every five steps: 10 / (1 - .9^5).
-    close(solve(&teleports(), endless(Who::Best, 0.9)).values[1], 10.0 / (1.0 - 0.9f64.powi(5)), 1e-12);
+    close(
+        solve(&teleports(), endless(PolicyClass::Optimal, 0.9)).values[1],
+        10.0 / (1.0 - 0.9f64.powi(5)),
+        1e-12,
+    );
 }
 
 #[test]
 fn cliff_walking() {
     let mdp = cliff();
-    close(solve(&mdp, endless(Who::Best, 1.0)).value, -13.0, 1e-12);
-    close(solve(&mdp, endless(Who::EpsilonGreedy(0.1), 1.0)).value, -50.800, 5e-4);
-    close(solve(&mdp, endless(Who::EpsilonSoft(0.1), 1.0)).value, -20.708, 5e-4);
-    let exact = solve(&mdp, within(Who::Best, 1.0, 200, false));
+    close(solve(&mdp, endless(PolicyClass::Optimal, 1.0)).value, -13.0, 1e-12);
+    close(solve(&mdp, endless(PolicyClass::EpsilonGreedy(0.1), 1.0)).value, -50.800, 5e-4);
+    close(solve(&mdp, endless(PolicyClass::EpsilonSoft(0.1), 1.0)).value, -20.708, 5e-4);
+    let exact = solve(&mdp, within(PolicyClass::Optimal, 1.0, 200, false));
     assert_eq!(exact.certainty, Certainty::Exact);
     close(exact.value, -13.0, 1e-12);
 }
@@ -58,12 +62,12 @@ fn cliff_walking() {
 #[test]
 fn frozen_lake() {
     let mdp = lake(&LAKE_4);
-    close(solve(&mdp, endless(Who::Best, 0.99)).value, 0.5420259320, 5e-11);
-    close(solve(&mdp, endless(Who::Best, 1.0)).value, 14.0 / 17.0, 1e-12);
-    let seen = solve(&mdp, within(Who::Best, 1.0, 100, true));
+    close(solve(&mdp, endless(PolicyClass::Optimal, 0.99)).value, 0.5420259320, 5e-11);
+    close(solve(&mdp, endless(PolicyClass::Optimal, 1.0)).value, 14.0 / 17.0, 1e-12);
+    let seen = solve(&mdp, within(PolicyClass::Optimal, 1.0, 100, true));
     close(seen.value, 0.7441902878, 5e-11);
     assert!(seen.policy.is_none());
-    let blind = solve(&mdp, within(Who::Best, 1.0, 100, false));
+    let blind = solve(&mdp, within(PolicyClass::Optimal, 1.0, 100, false));
     close(blind.value, 0.740165, 5e-7);
     assert_eq!(blind.certainty, Certainty::Bracket);
     close(blind.upper.unwrap(), seen.value, 0.0);
@@ -72,21 +76,21 @@ fn frozen_lake() {
 #[test]
 fn deep_sea_is_worth_99_hundredths() {
     for n in [1, 2, 10, 40] {
-        close(solve(&deep_sea(n), endless(Who::Best, 1.0)).value, 0.99, 1e-12);
-        let played = solve(&deep_sea(n), within(Who::Best, 1.0, n as u32, false));
+        close(solve(&deep_sea(n), endless(PolicyClass::Optimal, 1.0)).value, 0.99, 1e-12);
+        let played = solve(&deep_sea(n), within(PolicyClass::Optimal, 1.0, n as u32, false));
         close(played.value, 0.99, 1e-12);
         assert_eq!(played.certainty, Certainty::Exact);
     }
     // Left or right at random: the chest with 2^-N, and half of the steps cost.
-    close(solve(&deep_sea(10), endless(Who::Random, 1.0)).value, 0.5f64.powi(10) - 0.005, 1e-12);
+    close(solve(&deep_sea(10), endless(PolicyClass::Random, 1.0)).value, 0.5f64.powi(10) - 0.005, 1e-12);
 }
 
 /// The mean of Gymnasium's Taxi over its 300 starts, to two digits.
 #[test]
 fn taxi_is_worth_7_93() {
-    let best = solve(&taxi(), endless(Who::Best, 1.0));
+    let best = solve(&taxi(), endless(PolicyClass::Optimal, 1.0));
     close(best.value, 7.93, 5e-3);
-    let played = solve(&taxi(), within(Who::Best, 1.0, 200, false));
+    let played = solve(&taxi(), within(PolicyClass::Optimal, 1.0, 200, false));
     assert_eq!(played.certainty, Certainty::Exact);
     close(played.value, best.value, 1e-12);
 }
@@ -95,7 +99,7 @@ fn taxi_is_worth_7_93() {
 #[test]
 fn random_walks_are_exact() {
     for mdp in [cliff(), lake(&LAKE_4), lake(&LAKE_8), corners(), slippery(8, 0.1), taxi()] {
-        let found = solve(&mdp, endless(Who::Random, 1.0)).values;
+        let found = solve(&mdp, endless(PolicyClass::Random, 1.0)).values;
         let expected = total(&mdp, &uniform(&mdp));
         for (f, e) in found.iter().zip(&expected) {
             assert!((f - e).abs() <= 1e-9 * e.abs().max(1.0), "{f} is not {e}");
@@ -113,7 +117,7 @@ fn optima_satisfy_bellman() {
         (lake(&LAKE_8), 0.99),
         (lake(&LAKE_8), 1.0),
     ] {
-        let values = solve(&mdp, endless(Who::Best, gamma)).values;
+        let values = solve(&mdp, endless(PolicyClass::Optimal, gamma)).values;
         let q = |s: usize, a: usize| -> f64 {
             let next =
                 |o: &crate::mdp::Outcome| if o.terminal { 0.0 } else { gamma * values[o.next as usize] };
@@ -160,7 +164,7 @@ fn frozen_lake_by_enumeration() {
         }
         best = best.max(values[0]);
     }
-    close(solve(&mdp, within(Who::Best, 1.0, 100, false)).value, best, 1e-12);
+    close(solve(&mdp, within(PolicyClass::Optimal, 1.0, 100, false)).value, best, 1e-12);
     close(best, 0.740165, 5e-7);
 }
 
@@ -169,33 +173,38 @@ fn frozen_lake_by_enumeration() {
 #[ignore = "prints times"]
 #[allow(clippy::print_stdout)]
 fn times() {
-    let ask = |name: &str, mdp: &FiniteMdp, question: Question| {
+    let ask = |name: &str, mdp: &FiniteMdp, query: SolveQuery| {
         let best = (0..3)
             .map(|_| {
                 let begin = std::time::Instant::now();
-                let value = mdp.solve(&question).map(|solution| solution.value);
+                let value = mdp.solve(&query).map(|solution| solution.value);
                 (begin.elapsed(), value)
             })
             .min_by_key(|(time, _)| *time);
-        println!("{name} {question:?}: {best:?}");
+        println!("{name} {query:?}: {best:?}");
     };
     for (name, mdp) in [("goal", slippery(100, 0.0)), ("cost", slippery(100, 0.01))] {
-        for who in [Who::Best, Who::Random, Who::EpsilonGreedy(0.1), Who::EpsilonSoft(0.1)] {
-            ask(name, &mdp, endless(who, 0.99));
-            ask(name, &mdp, endless(who, 1.0));
+        for policy_class in [
+            PolicyClass::Optimal,
+            PolicyClass::Random,
+            PolicyClass::EpsilonGreedy(0.1),
+            PolicyClass::EpsilonSoft(0.1),
+        ] {
+            ask(name, &mdp, endless(policy_class, 0.99));
+            ask(name, &mdp, endless(policy_class, 1.0));
         }
         for steps in [150, 300, 1000] {
-            ask(name, &mdp, within(Who::Best, 1.0, steps, true));
-            ask(name, &mdp, within(Who::Best, 1.0, steps, false));
+            ask(name, &mdp, within(PolicyClass::Optimal, 1.0, steps, true));
+            ask(name, &mdp, within(PolicyClass::Optimal, 1.0, steps, false));
         }
     }
     for steps in [20, 50, 100, 200, 1000] {
-        ask("4x4", &lake(&LAKE_4), within(Who::Best, 1.0, steps, false));
-        ask("8x8", &lake(&LAKE_8), within(Who::Best, 1.0, steps, false));
+        ask("4x4", &lake(&LAKE_4), within(PolicyClass::Optimal, 1.0, steps, false));
+        ask("8x8", &lake(&LAKE_8), within(PolicyClass::Optimal, 1.0, steps, false));
     }
-    ask("taxi", &taxi(), within(Who::Best, 1.0, 200, false));
-    ask("large", &slippery(512, 0.01), endless(Who::Best, 1.0));
-    ask("large", &slippery(512, 0.01), endless(Who::Random, 1.0));
-    ask("large sure", &maze(512), endless(Who::Best, 1.0));
-    ask("large sure", &maze(512), within(Who::Best, 1.0, 2000, false));
+    ask("taxi", &taxi(), within(PolicyClass::Optimal, 1.0, 200, false));
+    ask("large", &slippery(512, 0.01), endless(PolicyClass::Optimal, 1.0));
+    ask("large", &slippery(512, 0.01), endless(PolicyClass::Random, 1.0));
+    ask("large sure", &maze(512), endless(PolicyClass::Optimal, 1.0));
+    ask("large sure", &maze(512), within(PolicyClass::Optimal, 1.0, 2000, false));
 }

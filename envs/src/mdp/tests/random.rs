@@ -1,6 +1,6 @@
 //! Small random processes against brute force: every deterministic policy, dense elimination, recursion.
 
-use freewheel_core::{Certainty, Choice, Purpose, Streams};
+use freewheel_core::{ActionBuffer, Certainty, Purpose, Streams};
 use proptest::prelude::*;
 
 use super::*;
@@ -197,11 +197,11 @@ fn played(mdp: &FiniteMdp, solution: &Solution) -> Vec<Vec<f64>> {
     let policy = solution.policy.as_ref().unwrap();
     let row = |s: usize| {
         let legal: Vec<bool> = (0..mdp.actions()).map(|a| mdp.is_legal(s, a)).collect();
-        let mut choice = Choice::Discrete(vec![0]);
+        let mut choice = ActionBuffer::Discrete(vec![0]);
         let mut rngs = [Streams::new(s as u64).stream(Purpose::Action, 0, 0)];
         policy.act(&[s as f32], &legal, &mut rngs, &mut choice);
         (0..mdp.actions())
-            .map(|a| f64::from(legal[a] && choice == Choice::Discrete(vec![a as u32])))
+            .map(|a| f64::from(legal[a] && choice == ActionBuffer::Discrete(vec![a as u32])))
             .collect()
     };
     (0..mdp.states()).map(row).collect()
@@ -217,37 +217,37 @@ proptest! {
     #[test]
     fn discounted_optima(mdp in small(), gamma in prop::sample::select(vec![0.0, 0.5, 0.9, 0.999])) {
         for epsilon in [0.0, 0.25] {
-            let who = if epsilon == 0.0 { Who::Best } else { Who::EpsilonSoft(epsilon) };
+            let policy_class = if epsilon == 0.0 { PolicyClass::Optimal } else { PolicyClass::EpsilonSoft(epsilon) };
             let all = policies(&mdp, epsilon);
             let expected = greatest(all.iter().map(|p| discounted(&mdp, p, gamma)), mdp.states());
-            same(&solve(&mdp, endless(who, gamma)).values, &expected, 1e-9)?;
+            same(&solve(&mdp, endless(policy_class, gamma)).values, &expected, 1e-9)?;
         }
-        let best = solve(&mdp, endless(Who::Best, gamma));
+        let best = solve(&mdp, endless(PolicyClass::Optimal, gamma));
         same(&best.values, &discounted(&mdp, &played(&mdp, &best), gamma), 1e-9)?;
-        let random = solve(&mdp, endless(Who::Random, gamma));
+        let random = solve(&mdp, endless(PolicyClass::Random, gamma));
         same(&random.values, &discounted(&mdp, &uniform(&mdp), gamma), 1e-9)?;
-        let greedy = solve(&mdp, endless(Who::EpsilonGreedy(0.0), gamma));
+        let greedy = solve(&mdp, endless(PolicyClass::EpsilonGreedy(0.0), gamma));
         same(&greedy.values, &best.values, 1e-9)?;
     }
 
     #[test]
     fn undiscounted_optima(mdp in prop_oneof![small().boxed(), costly().boxed()]) {
         for epsilon in [0.0, 0.25] {
-            let who = if epsilon == 0.0 { Who::Best } else { Who::EpsilonSoft(epsilon) };
+            let policy_class = if epsilon == 0.0 { PolicyClass::Optimal } else { PolicyClass::EpsilonSoft(epsilon) };
             let all: Vec<Vec<f64>> = policies(&mdp, epsilon).iter().map(|p| total(&mdp, p)).collect();
             let expected = greatest(all.into_iter(), mdp.states());
-            match mdp.solve(&endless(who, 1.0)) {
+            match mdp.solve(&endless(policy_class, 1.0)) {
                 Ok(solution) => same(&solution.values, &expected, 1e-9)?,
                 Err(_) => prop_assert!(!mean(&expected).is_finite(), "{expected:?}"),
             }
         }
         let expected = total(&mdp, &uniform(&mdp));
-        match mdp.solve(&endless(Who::Random, 1.0)) {
+        match mdp.solve(&endless(PolicyClass::Random, 1.0)) {
             Ok(random) => same(&random.values, &expected, 1e-9)?,
             Err(_) => prop_assert!(!mean(&expected).is_finite(), "{expected:?}"),
         }
-        if let Ok(best) = mdp.solve(&endless(Who::Best, 1.0)) {
-            same(&solve(&mdp, endless(Who::EpsilonGreedy(0.0), 1.0)).values, &best.values, 1e-9)?;
+        if let Ok(best) = mdp.solve(&endless(PolicyClass::Optimal, 1.0)) {
+            same(&solve(&mdp, endless(PolicyClass::EpsilonGreedy(0.0), 1.0)).values, &best.values, 1e-9)?;
             // Where the value is infinite the policy is not asked for.
             let mut values = total(&mdp, &played(&mdp, &best));
             values.iter_mut().zip(&best.values).filter(|(_, b)| !b.is_finite()).for_each(|(v, b)| *v = *b);
@@ -270,10 +270,10 @@ proptest! {
             };
             timed = (0..mdp.states()).map(best).collect();
         }
-        let seen = solve(&mdp, within(Who::Best, gamma, steps, true));
+        let seen = solve(&mdp, within(PolicyClass::Optimal, gamma, steps, true));
         same(&seen.values, &timed, 1e-12)?;
 
-        let blind = solve(&mdp, within(Who::Best, gamma, steps, false));
+        let blind = solve(&mdp, within(PolicyClass::Optimal, gamma, steps, false));
         let all = policies(&mdp, 0.0);
         let stationary = all.iter().map(|p| mean(&within_steps(&mdp, p, gamma, steps)));
         let stationary = stationary.max_by(f64::total_cmp).unwrap();
@@ -285,7 +285,7 @@ proptest! {
         } else {
             prop_assert_eq!(blind.upper, Some(seen.value));
         }
-        let random = solve(&mdp, within(Who::Random, gamma, steps, false));
+        let random = solve(&mdp, within(PolicyClass::Random, gamma, steps, false));
         same(&random.values, &within_steps(&mdp, &uniform(&mdp), gamma, steps), 1e-12)?;
     }
 }

@@ -36,7 +36,7 @@ impl fmt::Display for Fault {
             Fault::Scale { length, radius } => write!(
                 f,
                 "the line is {length:.0} m long, and its tightest bend has a radius of {radius:.3e} m; are the points in order, \
-                 in metres and no closer than their errors?"
+                 in meters and no closer than their errors?"
             ),
         }
     }
@@ -100,7 +100,7 @@ pub(super) fn crossings(circuit: &Circuit) -> Result<(), Fault> {
         let range = |b: usize| (b % blocks * BLOCK)..((b % blocks + 1) * BLOCK).min(count);
         let (first, second) = (&edges[one / blocks], &edges[two / blocks]);
         for (i, j) in range(one).flat_map(|i| range(two).map(move |j| (i, j))) {
-            // Neighbours on one edge share a point.
+            // Neighbors on one edge share a point.
             let apart = i.abs_diff(j).min(count - i.abs_diff(j));
             if one / blocks == two / blocks && apart < 2 {
                 continue;

@@ -1,6 +1,6 @@
 //! Circuits from CSV files.
 //!
-//! The format of the TUM race-track database: a line `# x_m,y_m,w_tr_right_m,w_tr_left_m`, then one point of the centre line
+//! The format of the TUM race-track database: a line `# x_m,y_m,w_tr_right_m,w_tr_left_m`, then one point of the center line
 //! a line, in the direction of travel, not closed (the last point is not the first). Lines that begin with `#` and empty
 //! ones are skipped.
 
@@ -15,7 +15,7 @@ use super::{Circuit, Line, Spline, Widths};
 const FEWEST: usize = 8;
 /// Points at most.
 const MOST: usize = 20_000;
-/// The longest distance between neighbours over the median one: where it is larger a part of the line is missing.
+/// The longest distance between neighbors over the median one: where it is larger a part of the line is missing.
 const WIDEST_GAP: f64 = 8.0;
 /// The widest place of a road over its median width: where it is more, a width is a slip. Circuits of the TUM database reach 2.2.
 const WIDEST_ROAD: f64 = 5.0;
@@ -94,7 +94,7 @@ fn points(text: &str) -> Result<Vec<Point>, (usize, usize, String)> {
                 (
                     line,
                     column,
-                    format!("`{}` is not a number of metres; write one such as 12.5", field.trim()),
+                    format!("`{}` is not a number of meters; write one such as 12.5", field.trim()),
                 )
             })?;
             column += field.chars().count() + 1;

@@ -1,7 +1,7 @@
-//! Circuits: a closed centre line, and how wide the road is to either side of it.
+//! Circuits: a closed center line, and how wide the road is to either side of it.
 //!
-//! * `s` is the arc length along the centre line in m, from the start line and in the direction of travel; it wraps around.
-//! * `n` is the distance from the centre line in m, to the *left* where it is positive.
+//! * `s` is the arc length along the center line in m, from the start line and in the direction of travel; it wraps around.
+//! * `n` is the distance from the center line in m, to the *left* where it is positive.
 //! * Headings are in rad, anticlockwise from the x axis; curvatures in 1/m, positive in left-hand bends.
 //!
 //! | file | what it holds |
@@ -46,7 +46,7 @@ pub struct Circuit {
     table: Table,
 }
 
-/// A place on the centre line, and the road's widths there.
+/// A place on the center line, and the road's widths there.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Sample {
     /// Arc length from the start line, m.
@@ -59,9 +59,9 @@ pub struct Sample {
     pub heading: f64,
     /// 1/m, positive to the left.
     pub curvature: f64,
-    /// From the centre line to the right edge, m.
+    /// From the center line to the right edge, m.
     pub right: f64,
-    /// From the centre line to the left edge, m; on the inner side of a bend less than its radius.
+    /// From the center line to the left edge, m; on the inner side of a bend less than its radius.
     pub left: f64,
 }
 
@@ -137,12 +137,12 @@ impl Circuit {
         &self.name
     }
 
-    /// The length of the centre line, m.
+    /// The length of the center line, m.
     pub fn length(&self) -> f64 {
         self.line.length()
     }
 
-    /// The centre line and the widths at `s` (any finite number; it wraps around), exactly.
+    /// The center line and the widths at `s` (any finite number; it wraps around), exactly.
     pub fn at(&self, s: f64) -> Sample {
         let s = s.rem_euclid(self.length());
         let Pose { x, y, heading, curvature } = self.line.at(s);
@@ -152,7 +152,7 @@ impl Circuit {
         Sample { s, x, y, heading, curvature, right, left }
     }
 
-    /// The centre line's point at `s`, `[x, y]` in m.
+    /// The center line's point at `s`, `[x, y]` in m.
     pub fn position(&self, s: f64) -> [f64; 2] {
         let Sample { x, y, .. } = self.at(s);
         [x, y]
@@ -163,17 +163,17 @@ impl Circuit {
         self.at(s).heading
     }
 
-    /// The centre line's curvature at `s`, 1/m, positive to the left.
+    /// The center line's curvature at `s`, 1/m, positive to the left.
     pub fn curvature(&self, s: f64) -> f64 {
         self.at(s).curvature
     }
 
-    /// From the centre line to the left edge at `s`, m.
+    /// From the center line to the left edge at `s`, m.
     pub fn width_left(&self, s: f64) -> f64 {
         self.at(s).left
     }
 
-    /// From the centre line to the right edge at `s`, m.
+    /// From the center line to the right edge at `s`, m.
     pub fn width_right(&self, s: f64) -> f64 {
         self.at(s).right
     }
@@ -184,7 +184,7 @@ impl Circuit {
         (0..count).map(|i| self.at(i as f64 * step)).collect()
     }
 
-    /// The point `n` m to the left of the centre line at `s`.
+    /// The point `n` m to the left of the center line at `s`.
     pub fn point(&self, s: f64, n: f64) -> [f64; 2] {
         let Sample { x, y, heading, .. } = self.at(s);
         let (sin, cos) = heading.sin_cos();

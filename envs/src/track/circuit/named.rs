@@ -10,7 +10,7 @@ pub(in super::super) const NAMES: &[(&str, &str)] = &[
     ("circle", "a circle of radius 15 m, 8 m wide: the steady lap is known exactly"),
     (
         "stadium",
-        "straights of 100 m and half circles of 20 m, 10 m wide: the centre line's fastest lap is known exactly",
+        "straights of 100 m and half circles of 20 m, 10 m wide: the center line's fastest lap is known exactly",
     ),
     ("l", "six right angles, one of them to the right, 10 m wide"),
     ("hairpins", "a left and a right hairpin between long straights, 9 m wide"),

@@ -1,4 +1,4 @@
-//! Random circuits: a spline through points around a centre, drawn again until it makes a road.
+//! Random circuits: a spline through points around a center, drawn again until it makes a road.
 
 use std::f64::consts::TAU;
 
@@ -11,7 +11,7 @@ const ATTEMPTS: u64 = 1_000;
 /// The tightest bend's radius at least, m.
 const TIGHTEST: f64 = 11.0;
 
-/// The circuit of this seed: 8 to 14 points at 60 to 220 m from a centre, 9 to 13 m wide.
+/// The circuit of this seed: 8 to 14 points at 60 to 220 m from a center, 9 to 13 m wide.
 ///
 /// No road of it folds or runs into itself: whatever does is drawn again, from the seed's next stream.
 pub(super) fn random(seed: u64) -> Result<Circuit> {

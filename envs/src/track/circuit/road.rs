@@ -152,7 +152,7 @@ impl Bend {
             rate: rate(1.0 / radius, transition),
         };
         let end = clothoid.at(transition);
-        // The arc's centre stands `shift` further from the side than it would without clothoids.
+        // The arc's center stands `shift` further from the side than it would without clothoids.
         let shift = end.y - radius * (1.0 - end.heading.cos());
         let tangent = (radius + shift) * (0.5 * turn.abs()).tan() + end.x - radius * end.heading.sin();
         Some(Bend { curvature: turn.signum() / radius, transition, arc, tangent })
@@ -170,7 +170,7 @@ fn rate(curvature: f64, transition: f64) -> f64 {
     if transition > 0.0 { curvature / transition } else { 0.0 }
 }
 
-/// Where a clothoid of `length` m ends whose curvature grows from 0 by `rate` a metre.
+/// Where a clothoid of `length` m ends whose curvature grows from 0 by `rate` a meter.
 #[cfg(test)]
 pub(super) fn clothoid_end(length: f64, rate: f64) -> [f64; 2] {
     let end = Piece { s: 0.0, begin: Pose::default(), length, rate }.at(length);

@@ -1,5 +1,5 @@
 //! A smooth closed line through points: the periodic cubic spline over chord length, continuous up to its second
-//! derivative, re-parametrised by arc length.
+//! derivative, re-parametrized by arc length.
 //!
 //! Arc length is a Gauss-Legendre quadrature of the speed (sixteen nodes from point to point); the parameter of an arc length is found by
 //! Newton's method on it, to 1e-12 m.
@@ -28,7 +28,7 @@ struct Coordinate {
 }
 
 impl Spline {
-    /// Through at least three points, no two neighbours equal.
+    /// Through at least three points, no two neighbors equal.
     pub(super) fn through(points: &[[f64; 2]]) -> Self {
         let count = points.len();
         let mut knots = Vec::with_capacity(count + 1);

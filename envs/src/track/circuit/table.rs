@@ -1,4 +1,4 @@
-//! The centre line as a table of equal steps: what a step of the simulator reads.
+//! The center line as a table of equal steps: what a step of the simulator reads.
 //!
 //! Between two entries the line is the cubic Hermite polynomial of their positions and directions, whose error is below
 //! h^4 / 384 times its fourth derivative: with steps of at most a fortieth of the least radius, under 1e-6 m.
@@ -22,7 +22,7 @@ const SETTLED: f64 = 0.1;
 pub(in super::super) struct Table {
     length: f64,
     step: f64,
-    per_metre: f64,
+    per_meter: f64,
     entries: Vec<Entry>,
 }
 
@@ -38,12 +38,12 @@ pub(super) struct Entry {
     pub(super) left: f64,
 }
 
-/// Where a point is, seen from the centre line.
+/// Where a point is, seen from the center line.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(in super::super) struct Spot {
     /// Arc length of the foot of the perpendicular, from 0 to the length, m.
     pub(in super::super) s: f64,
-    /// Distance from the centre line, m, positive to the left.
+    /// Distance from the center line, m, positive to the left.
     pub(in super::super) n: f64,
     /// The line's direction there, rad; continuous over one lap.
     pub(in super::super) heading: f64,
@@ -86,7 +86,7 @@ impl Table {
         };
         let entries = (0..count).map(entry).collect::<Result<Vec<_>, Fault>>()?;
         let step = length / count as f64;
-        Ok(Table { length, step, per_metre: 1.0 / step, entries })
+        Ok(Table { length, step, per_meter: 1.0 / step, entries })
     }
 
     pub(in super::super) fn length(&self) -> f64 {
@@ -118,12 +118,12 @@ impl Table {
     #[inline]
     pub(in super::super) fn index(&self, s: f64) -> usize {
         // There are fewer than 2^32, and the narrower conversion is the quicker one.
-        ((s * self.per_metre) as u32 as usize).min(self.entries.len() - 1)
+        ((s * self.per_meter) as u32 as usize).min(self.entries.len() - 1)
     }
 
     /// How many entries `distance` m are, rounded.
     pub(in super::super) fn entries_in(&self, distance: f64) -> usize {
-        (distance * self.per_metre).round() as usize
+        (distance * self.per_meter).round() as usize
     }
 
     /// The curvatures of all entries, 1/m.
@@ -147,23 +147,23 @@ impl Table {
     /// The two entries around `s`, and how far between them it lies, 0..1.
     #[inline]
     fn between(&self, s: f64) -> (&Entry, &Entry, f64) {
-        let (place, index) = (s * self.per_metre, self.index(s));
+        let (place, index) = (s * self.per_meter, self.index(s));
         let next = if index + 1 == self.entries.len() { 0 } else { index + 1 };
         (&self.entries[index], &self.entries[next], place - index as f64)
     }
 
-    /// The point on the line nearest to `(x, y)`, sought by Newton's method from `s`, which lies at most a few metres
-    /// from it. Where there is none near, as beyond a bend's centre, the answer is finite and `n` is large.
+    /// The point on the line nearest to `(x, y)`, sought by Newton's method from `s`, which lies at most a few meters
+    /// from it. Where there is none near, as beyond a bend's center, the answer is finite and `n` is large.
     #[inline]
     pub(in super::super) fn project(&self, x: f64, y: f64, s: f64) -> Spot {
-        let (h, per_metre) = (self.step, self.per_metre);
+        let (h, per_meter) = (self.step, self.per_meter);
         let mut s = self.around(s);
         let mut left_to_do = 8;
         loop {
             let (a, b, t) = self.between(s);
             // The Hermite polynomial and its derivatives over arc length.
-            let (dx, dy) = ((b.x - a.x) * per_metre, (b.y - a.y) * per_metre);
-            let (t2, k) = (t * t, per_metre);
+            let (dx, dy) = ((b.x - a.x) * per_meter, (b.y - a.y) * per_meter);
+            let (t2, k) = (t * t, per_meter);
             let (u, w) = (3.0 * t2 - 2.0 * t, 3.0 * t2 - 4.0 * t + 1.0);
             let bump = 6.0 * (t - t2);
             let tx = bump * dx + w * a.cos + u * b.cos;
@@ -185,9 +185,9 @@ impl Table {
                 let curvature = a.curvature + t * bends;
                 // The tangent is a unit vector but for the table's error: one step of Newton's method makes it one.
                 let n = (ey * tx - ex * ty) * (1.5 - 0.5 * square);
-                let second = 0.5 * n * bends * per_metre * inverse * move_by * move_by;
+                let second = 0.5 * n * bends * per_meter * inverse * move_by * move_by;
                 let ahead = (move_by + second).clamp(-h, h);
-                let t = t + ahead * per_metre;
+                let t = t + ahead * per_meter;
                 return Spot {
                     s: self.around(s + ahead),
                     n: n - 0.5 * curvature * off * move_by,

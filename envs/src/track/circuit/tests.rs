@@ -87,7 +87,7 @@ fn a_spline_through_a_circle_is_a_circle() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// A point that stands off the line at a known place is found there, from a guess some metres away; and nothing on the
+    /// A point that stands off the line at a known place is found there, from a guess some meters away; and nothing on the
     /// line is nearer, by brute force.
     #[test]
     fn projection_finds_the_nearest_point(which in 0..NAMES.len(), share in 0.0..1.0, side in -0.99..0.99f64, off in -1.0..1.0f64) {
@@ -165,7 +165,7 @@ fn faults_name_the_file_the_line_and_the_mend() {
         format!("{},{},2,2", 60.0 * angle.sin(), 30.0 * (2.0 * angle).sin())
     };
     let expected = [
-        (at(5, "15,zero,2,2"), "mine.csv:5:4: `zero` is not a number of metres"),
+        (at(5, "15,zero,2,2"), "mine.csv:5:4: `zero` is not a number of meters"),
         (at(5, "15,0,2,nan"), "mine.csv:5:8: `nan` is not a number"),
         (at(5, "15,0,2"), "mine.csv:5:1: a point is four numbers"),
         (at(5, "15,0,0,2"), "mine.csv:5:1: the widths 0 and 2 m must both be above 0"),

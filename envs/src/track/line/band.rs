@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn neighbours_on_the_ring_stay_close() {
+    fn neighbors_on_the_ring_stay_close() {
         for nodes in 3..40 {
             let mut places: Vec<usize> = (0..nodes).map(|node| flattened(node, nodes)).collect();
             for (node, &place) in places.iter().enumerate() {

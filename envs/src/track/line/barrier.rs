@@ -1,7 +1,7 @@
-//! A primal-dual interior-point method for smooth problems around a ring: minimise a sum of costs over nodes, each of
-//! which sees only its neighbours, subject to inequalities `slack >= 0` that do too.
+//! A primal-dual interior-point method for smooth problems around a ring: minimize a sum of costs over nodes, each of
+//! which sees only its neighbors, subject to inequalities `slack >= 0` that do too.
 //!
-//! For a falling `mu`, the barrier function `phi(x) = sum cost - mu sum ln slack` is minimised by Newton's method with
+//! For a falling `mu`, the barrier function `phi(x) = sum cost - mu sum ln slack` is minimized by Newton's method with
 //! exact second derivatives (jets), the multipliers `z` of the inequalities being variables of their own, and a line
 //! search on `phi` (Nocedal & Wright, chapter 19; Wächter & Biegler 2006). There are no equations among the
 //! constraints: every iterate satisfies all of them, and a start that does must be given. Around a ring the Newton
@@ -29,7 +29,7 @@ pub(super) trait Problem<const N: usize> {
 
 /// What a node contributes.
 pub(super) struct Terms<R> {
-    /// Its share of what is minimised.
+    /// Its share of what is minimized.
     pub(super) cost: R,
     /// What must stay positive, scaled to about 1 where nothing is close to its limit.
     pub(super) slacks: Vec<R>,
@@ -45,17 +45,17 @@ impl<R: Real> Terms<R> {
 const FALL: f64 = 0.2;
 /// Newton iterations for one `mu`.
 const PATIENCE: usize = 60;
-/// Factorisations for one step.
+/// Factorizations for one step.
 const TRIALS: usize = 6;
 /// A step goes at most this share of the way to the edge.
 const EDGE: f64 = 0.995;
 
-/// Minimises from `x`, which satisfies every inequality strictly, until the barrier holds the cost at most about the
+/// Minimizes from `x`, which satisfies every inequality strictly, until the barrier holds the cost at most about the
 /// share `accuracy` above a local minimum.
 ///
 /// # Errors
 /// [`Error::Unsupported`] where `x` is not strictly inside.
-pub(super) fn minimise<const N: usize, P: Problem<N>>(
+pub(super) fn minimize<const N: usize, P: Problem<N>>(
     problem: &P,
     x: &mut Vec<f64>,
     accuracy: f64,
@@ -113,7 +113,7 @@ struct Newton<'a, const N: usize, P> {
     factor: Band,
     slope: Vec<f64>,
     direction: Vec<f64>,
-    /// What share of its diagonal the last factorisation added to the Hessian.
+    /// What share of its diagonal the last factorization added to the Hessian.
     shift: f64,
     /// What share the next one begins with.
     raised: f64,

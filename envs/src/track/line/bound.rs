@@ -181,7 +181,7 @@ mod tests {
         for name in ["l", "hairpins", "chicane"] {
             let circuit = Circuit::named(name, 0).unwrap().unwrap();
             let tightest =
-                [Kind::Centre, Kind::LeastTime].map(|kind| holds_everywhere(&circuit, kind)).into_iter();
+                [Kind::Center, Kind::LeastTime].map(|kind| holds_everywhere(&circuit, kind)).into_iter();
             let tightest = tightest.fold(0.0, f64::max);
             assert!(tightest > 0.7, "{name}: {tightest}");
         }
@@ -193,7 +193,7 @@ mod tests {
         // through them.
         let point = |angle: f64| {
             let place = Place {
-                centre: [20.0 * angle.cos(), 20.0 * angle.sin()],
+                center: [20.0 * angle.cos(), 20.0 * angle.sin()],
                 left: [0.0; 2],
                 low: 0.0,
                 high: 0.0,

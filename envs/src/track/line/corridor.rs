@@ -1,14 +1,14 @@
-//! Where a car's centre may be: at equally spaced places along the centre line, an interval of offsets.
+//! Where a car's center may be: at equally spaced places along the center line, an interval of offsets.
 
 use freewheel_core::{Error, Result};
 
 use super::jet::Real;
 use crate::track::circuit::Circuit;
 
-/// A ring of places; the position at offset `n` of place `i` is `centre + n * left`.
+/// A ring of places; the position at offset `n` of place `i` is `center + n * left`.
 #[derive(Clone, Debug)]
 pub(super) struct Corridor {
-    /// Distance between places along the centre line, m.
+    /// Distance between places along the center line, m.
     pub(super) step: f64,
     pub(super) places: Vec<Place>,
 }
@@ -16,8 +16,8 @@ pub(super) struct Corridor {
 /// A cross-section.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place {
-    pub(super) centre: [f64; 2],
-    /// Unit vector to the left of the centre line.
+    pub(super) center: [f64; 2],
+    /// Unit vector to the left of the center line.
     pub(super) left: [f64; 2],
     /// The rightmost and the leftmost offset, m.
     pub(super) low: f64,
@@ -44,7 +44,7 @@ impl Corridor {
                     )));
                 }
                 let (sin, cos) = at.heading.sin_cos();
-                Ok(Place { centre: [at.x, at.y], left: [-sin, cos], low, high })
+                Ok(Place { center: [at.x, at.y], left: [-sin, cos], low, high })
             })
             .collect::<Result<Vec<_>>>()?;
         Ok(Corridor { step: circuit.length() / count as f64, places })
@@ -61,8 +61,8 @@ impl Corridor {
     }
 
     pub(super) fn position<R: Real>(&self, node: usize, offset: R) -> [R; 2] {
-        let Place { centre, left, .. } = self.places[node];
-        [offset.times(left[0]).plus(centre[0]), offset.times(left[1]).plus(centre[1])]
+        let Place { center, left, .. } = self.places[node];
+        [offset.times(left[0]).plus(center[0]), offset.times(left[1]).plus(center[1])]
     }
 
     /// The steps from the node before `node` to it, and on to the one after, for the three offsets.
@@ -79,8 +79,8 @@ impl Corridor {
         [offset.plus(-low).times(scale), offset.times(-1.0).plus(high).times(scale)]
     }
 
-    /// The centre line, moved inside where it is not.
-    pub(super) fn centre_line(&self) -> Vec<f64> {
+    /// The center line, moved inside where it is not.
+    pub(super) fn center_line(&self) -> Vec<f64> {
         let inside = |place: &Place| {
             let edge = 0.02 * (place.high - place.low);
             0f64.clamp(place.low + edge, place.high - edge)

@@ -1,12 +1,12 @@
-//! The line of least curvature: the integral of the squared curvature over arc length, minimised within the edges.
+//! The line of least curvature: the integral of the squared curvature over arc length, minimized within the edges.
 //!
 //! Heilmeier et al., "Minimum curvature trajectory planning and control for an autonomous race car" (2019), approximate
-//! this by a sequence of quadratic programs; here the curvature itself, that of the circle through three neighbouring
-//! points, is minimised by Newton's method.
+//! this by a sequence of quadratic programs; here the curvature itself, that of the circle through three neighboring
+//! points, is minimized by Newton's method.
 
 use freewheel_core::Result;
 
-use super::barrier::{Problem, Terms, minimise};
+use super::barrier::{Problem, Terms, minimize};
 use super::corridor::{Corridor, dot, squared_curvature};
 use super::jet::Real;
 
@@ -33,7 +33,7 @@ impl Problem<3> for LeastCurvature<'_> {
 
 /// Offsets of the line of least curvature, m, `[places]`.
 pub(super) fn least_curvature(corridor: &Corridor) -> Result<Vec<f64>> {
-    let mut offsets = corridor.centre_line();
-    minimise(&LeastCurvature(corridor), &mut offsets, 1e-4)?;
+    let mut offsets = corridor.center_line();
+    minimize(&LeastCurvature(corridor), &mut offsets, 1e-4)?;
     Ok(offsets)
 }

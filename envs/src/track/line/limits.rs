@@ -19,7 +19,7 @@ pub struct Limits {
     pub brake: f64,
     /// The sharpest curvature that can be steered, 1/m.
     pub curvature: f64,
-    /// Distance kept between the car's centre and either edge, m: half the car's width and any margin.
+    /// Distance kept between the car's center and either edge, m: half the car's width and any margin.
     pub clearance: f64,
 }
 

@@ -6,7 +6,7 @@
 //! | `limits` | the car: a point mass with a friction circle, engine, brakes |
 //! | `segment`, `profile` | the fastest speeds along a given line: exact |
 //! | `path` | a smooth closed line |
-//! | `corridor` | where the car's centre may be |
+//! | `corridor` | where the car's center may be |
 //! | `curvature` | the line of least curvature |
 //! | `time` | the line of least lap time |
 //! | `bound` | a proved lower bound on the lap time |
@@ -39,11 +39,11 @@ pub use profile::{Profile, Segment, Start, profile};
 /// Which line to drive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// The centre line, where it is within the edges.
-    Centre,
+    /// The center line, where it is within the edges.
+    Center,
     /// The line of least curvature.
     LeastCurvature,
-    /// The line of least lap time, the best of those found from the centre line and from the line of least curvature.
+    /// The line of least lap time, the best of those found from the center line and from the line of least curvature.
     LeastTime,
 }
 
@@ -116,17 +116,17 @@ pub fn line(circuit: &Circuit, limits: &Limits, kind: Kind) -> Result<Line> {
         Line::new(path, segments, limits)
     };
     match kind {
-        Kind::Centre => {
-            let mut centre = driven(&corridor.centre_line());
-            if centre.path.points.iter().all(|point| point.n == 0.0) {
+        Kind::Center => {
+            let mut center = driven(&corridor.center_line());
+            if center.path.points.iter().all(|point| point.n == 0.0) {
                 // The circuit knows its own curvature, jumps included.
-                centre = Line::new(centre.path, centre_segments(circuit), limits);
+                center = Line::new(center.path, center_segments(circuit), limits);
             }
-            Ok(centre)
+            Ok(center)
         }
         Kind::LeastCurvature => Ok(driven(&curvature::least_curvature(&corridor)?)),
         Kind::LeastTime => {
-            let starts = [corridor.centre_line(), curvature::least_curvature(&corridor)?];
+            let starts = [corridor.center_line(), curvature::least_curvature(&corridor)?];
             let found =
                 starts.map(|offsets| time::least_time(&corridor, limits, &offsets).map(|o| driven(&o)));
             let [first, second] = found;
@@ -138,13 +138,13 @@ pub fn line(circuit: &Circuit, limits: &Limits, kind: Kind) -> Result<Line> {
     }
 }
 
-/// Places along the centre line: about every 2.5 m on a racing circuit, no fewer than 400 on a small one.
+/// Places along the center line: about every 2.5 m on a racing circuit, no fewer than 400 on a small one.
 fn places(circuit: &Circuit) -> usize {
     ((circuit.length() / 2.5).ceil() as usize).clamp(400, 6000)
 }
 
-/// The centre line in pieces of constant curvature, four from place to place.
-fn centre_segments(circuit: &Circuit) -> Vec<Segment> {
+/// The center line in pieces of constant curvature, four from place to place.
+fn center_segments(circuit: &Circuit) -> Vec<Segment> {
     let count = 4 * places(circuit);
     let length = circuit.length() / count as f64;
     (0..count).map(|i| Segment { length, curvature: circuit.curvature((i as f64 + 0.5) * length) }).collect()

@@ -3,7 +3,7 @@
 use super::corridor::{Corridor, cross, dot, squared_curvature};
 use super::profile::Segment;
 
-/// A line around a circuit, at equally spaced places of the centre line.
+/// A line around a circuit, at equally spaced places of the center line.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Path {
     /// Length of the line, m.
@@ -15,9 +15,9 @@ pub struct Path {
 /// A place on a line.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PathPoint {
-    /// Arc length of the *centre* line, m.
+    /// Arc length of the *center* line, m.
     pub s: f64,
-    /// Offset from the centre line, m, positive to the left.
+    /// Offset from the center line, m, positive to the left.
     pub n: f64,
     /// East, m.
     pub x: f64,
@@ -33,7 +33,7 @@ pub struct PathPoint {
 
 /// The path at the given offsets, and its segments of constant curvature: from a point halfway to the next, and on.
 ///
-/// Around a point the path is an arc of the circle through it and its neighbours, from halfway to the one before to
+/// Around a point the path is an arc of the circle through it and its neighbors, from halfway to the one before to
 /// halfway to the one after. So a circle is exact, and where the curvature jumps it does not overshoot, as that of a
 /// spline would: lap times then cost no more than second order in the distance of the points.
 pub(super) fn path(corridor: &Corridor, offsets: &[f64]) -> (Path, Vec<Segment>) {

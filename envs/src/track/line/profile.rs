@@ -1,4 +1,4 @@
-//! The fastest way to drive a given line: Lipp & Boyd, "Minimum-time speed optimisation over a fixed path" (2014).
+//! The fastest way to drive a given line: Lipp & Boyd, "Minimum-time speed optimization over a fixed path" (2014).
 //!
 //! Among all speed profiles that the limits allow there is one that is fastest at every point. It is the lower one of
 //! two: accelerating as hard as possible from every bend's speed limit on, and braking as hard as possible towards every

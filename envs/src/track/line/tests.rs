@@ -51,8 +51,8 @@ fn stays_inside(line: &Line, circuit: &Circuit, limits: &Limits) {
 fn on_a_circle_the_inner_edge_is_best_and_the_bound_is_reached() {
     let circuit = Circuit::circle(15.0, 4.0).unwrap();
     let limits = Limits::point_mass(9.81, 70.0, 1.0);
-    let centre = line(&circuit, &limits, Kind::Centre).unwrap().lap_time;
-    assert!((centre - 7.769463).abs() < 1e-6, "{centre}");
+    let center = line(&circuit, &limits, Kind::Center).unwrap().lap_time;
+    assert!((center - 7.769463).abs() < 1e-6, "{center}");
     let best = TAU * (12.0 / 9.81f64).sqrt();
     let Reference { line, bound } = reference(&circuit, &limits).unwrap();
     assert!((line.lap_time / best - 1.0).abs() < 1e-4, "{} {best}", line.lap_time);
@@ -66,7 +66,7 @@ fn each_line_is_faster_than_the_last_feasible_and_above_the_bound() {
     for name in ["stadium", "l", "hairpins", "chicane"] {
         let circuit = drawn(name);
         for limits in [Limits::point_mass(9.81, 70.0, 1.0), road_car(1.0)] {
-            let lines = [Kind::Centre, Kind::LeastCurvature, Kind::LeastTime]
+            let lines = [Kind::Center, Kind::LeastCurvature, Kind::LeastTime]
                 .map(|kind| line(&circuit, &limits, kind).unwrap());
             let bound = lower_bound(&circuit, &limits).unwrap();
             let laps = lines.each_ref().map(|line| line.lap_time);
@@ -121,13 +121,13 @@ fn real_laps_are_those_of_the_referee() {
         return;
     };
     let limits = Limits::point_mass(9.81, 70.0, 1.0);
-    for (file, lap, centre) in [("BrandsHatch.csv", 96.46, 111.05), ("Spielberg.csv", 97.51, 110.35)] {
+    for (file, lap, center) in [("BrandsHatch.csv", 96.46, 111.05), ("Spielberg.csv", 97.51, 110.35)] {
         let circuit = Circuit::read(&folder.join(file), false).unwrap();
         let Reference { line: best, bound } = reference(&circuit, &limits).unwrap();
         assert!((best.lap_time / lap - 1.0).abs() < 5e-3, "{file}: {} {lap}", best.lap_time);
         assert!(bound.flying < best.lap_time.min(lap), "{file}: {bound:?}");
-        let ours = line(&circuit, &limits, Kind::Centre).unwrap().lap_time;
-        assert!((ours / centre - 1.0).abs() < 5e-3, "{file}: {ours} {centre}");
+        let ours = line(&circuit, &limits, Kind::Center).unwrap().lap_time;
+        assert!((ours / center - 1.0).abs() < 5e-3, "{file}: {ours} {center}");
     }
 }
 

@@ -1,6 +1,6 @@
 //! The line of least lap time, with the speeds along it, for a point mass within its [`Limits`].
 //!
-//! With positions `p(s)` over the centre line's arc length and `w = (ds/dt)^2`, the acceleration is
+//! With positions `p(s)` over the center line's arc length and `w = (ds/dt)^2`, the acceleration is
 //! `p'' w + p' w' / 2` and the lap time is the integral of `w^(-1/2)`; the path actually driven is what is measured, so
 //! nothing is approximated but the derivatives. Positions stand at the places of a [`Corridor`], `w` between them (a
 //! staggered grid: it has no checkerboard modes), differences are central and of second order. For a given line this
@@ -9,7 +9,7 @@
 use freewheel_core::{Error, Result};
 
 use super::Limits;
-use super::barrier::{Problem, Terms, is_inside, minimise};
+use super::barrier::{Problem, Terms, is_inside, minimize};
 use super::corridor::{Corridor, dot, squared_curvature};
 use super::jet::Real;
 
@@ -79,7 +79,7 @@ pub(super) fn least_time(corridor: &Corridor, limits: &Limits, offsets: &[f64]) 
         }
         x.iter_mut().skip(1).step_by(2).for_each(|w| *w *= 0.5);
     }
-    minimise(&problem, &mut x, ACCURACY)?;
+    minimize(&problem, &mut x, ACCURACY)?;
     Ok(x.into_iter().step_by(2).collect())
 }
 

@@ -3,7 +3,7 @@
 use std::f64::consts::PI;
 
 use freewheel_core::evaluate::{Protocol, evaluate};
-use freewheel_core::{Ending, Env, NoCast, Purpose, Question, Score, Stream, Streams, WorldFamily};
+use freewheel_core::{Ending, Env, NoPolicyLoader, Purpose, Score, SolveQuery, Stream, Streams, WorldFamily};
 
 use super::super::Tracks;
 use super::super::world::State;
@@ -114,20 +114,21 @@ fn scripted_drivers_stay_on_the_road() {
     for actions in ["table", "continuous"] {
         for name in ["circle", "hairpins", "small"] {
             let world = world(name, &format!("actions = \"{actions}\""));
-            let question = Question::as_played(world.spec());
-            let (centre, racing) = (world.baseline(&question).unwrap(), world.solve(&question).unwrap());
+            let query = SolveQuery::for_spec(world.spec());
+            let (center, racing) = (world.baseline(&query).unwrap(), world.solve(&query).unwrap());
             let limit = f64::from(world.spec().time_limit.unwrap()) / 20.0;
-            assert!(centre.value < 0.7 * limit, "{name} {actions}: {} of {limit}", centre.value);
+            assert!(center.value < 0.7 * limit, "{name} {actions}: {} of {limit}", center.value);
             assert!(
-                racing.value < 0.95 * centre.value,
+                racing.value < 0.95 * center.value,
                 "{name} {actions}: {} {}",
                 racing.value,
-                centre.value
+                center.value
             );
             assert!(racing.upper.unwrap() <= racing.value, "{name} {actions}");
             // The reference is a lap that its own player drives.
             let policy = racing.policy.unwrap();
-            let protocol = Protocol { episodes: 1, rows: 1, max_steps: u32::MAX, streams: Streams::new(0) };
+            let protocol =
+                Protocol { episodes: 1, num_envs: 1, max_steps: u32::MAX, streams: Streams::new(0) };
             let driven = evaluate(&*world, &*policy, &protocol).unwrap();
             assert_eq!(driven[0].score, racing.value, "{name} {actions}");
         }
@@ -141,11 +142,10 @@ fn the_racing_line_is_joined() {
     for actions in ["table", "continuous"] {
         for start in ["flying", "anywhere"] {
             let world = world("l", &format!("actions = \"{actions}\"\nstart = \"{start}\""));
-            let question = Question::as_played(world.spec());
-            let (centre, best) =
-                (world.baseline(&question).unwrap().value, world.solve(&question).unwrap().value);
+            let query = SolveQuery::for_spec(world.spec());
+            let (center, best) = (world.baseline(&query).unwrap().value, world.solve(&query).unwrap().value);
             let share = if start == "flying" { 0.8 } else { 1.0 };
-            assert!(best <= share * centre, "{actions} {start}: {best} {centre}");
+            assert!(best <= share * center, "{actions} {start}: {best} {center}");
         }
     }
 }
@@ -190,10 +190,11 @@ fn a_lap_time_is_the_score() {
 
 #[test]
 fn bad_settings_are_refused_with_their_mend() {
-    let fault = |name: &str, settings: &str| match Tracks.build(name, &settings.parse().unwrap(), &NoCast) {
-        Ok(_) => panic!("{settings} is fine"),
-        Err(error) => error.to_string(),
-    };
+    let fault =
+        |name: &str, settings: &str| match Tracks.build(name, &settings.parse().unwrap(), &NoPolicyLoader) {
+            Ok(_) => panic!("{settings} is fine"),
+            Err(error) => error.to_string(),
+        };
     let cases = [
         ("club", "hz = 1000", "track/club: hz is 1000; choose a number from 5 to 200"),
         ("club", "laps = 0", "laps is 0; choose a number from 1 to 1000"),
@@ -211,17 +212,18 @@ fn bad_settings_are_refused_with_their_mend() {
         let found = fault(name, settings);
         assert!(found.contains(expected), "{settings}: {found}");
     }
-    assert!(Tracks.build("nowhere", &toml::Table::new(), &NoCast).unwrap().is_none());
+    assert!(Tracks.build("nowhere", &toml::Table::new(), &NoPolicyLoader).unwrap().is_none());
 }
 
 #[test]
 fn what_is_learned_anywhere_is_judged_from_a_standing_start() {
     let settings = "start = \"anywhere\"\nhz = 25".parse().unwrap();
-    let world = super::super::Tracks.build("circle", &settings, &freewheel_core::NoCast).unwrap().unwrap();
-    let judge = world.judge().unwrap();
+    let world =
+        super::super::Tracks.build("circle", &settings, &freewheel_core::NoPolicyLoader).unwrap().unwrap();
+    let judge = world.evaluation_world().unwrap();
     assert_eq!((&judge.world.spec().id, judge.world.spec().gamma), (&world.spec().id, world.spec().gamma));
     assert_eq!(judge.settings, "start = \"standing\"\nhz = 25".parse().unwrap());
-    let stage = judge.world.stage(Streams::new(0), Purpose::WatchEnvironment, 0);
-    assert_eq!(stage.obs()[0], 0.0);
-    assert!(judge.world.judge().is_none());
+    let runner = judge.world.episode_runner(Streams::new(0), Purpose::WatchEnvironment, 0);
+    assert_eq!(runner.obs()[0], 0.0);
+    assert!(judge.world.evaluation_world().is_none());
 }

@@ -20,7 +20,7 @@ const PLAYED: &[(&str, &str, &str)] = &[
 const STRIDE: u32 = 40;
 const STEPS: u32 = 800;
 
-/// Follows the centre line with a trembling hand, and writes down what is seen and done.
+/// Follows the center line with a trembling hand, and writes down what is seen and done.
 fn play(name: &str, settings: &str) -> String {
     let world = driving(name, settings);
     let spec = world.spec();

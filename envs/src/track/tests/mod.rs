@@ -7,7 +7,7 @@ mod seeing;
 
 use std::sync::Arc;
 
-use freewheel_core::{DynWorld, NoCast, WorldFamily};
+use freewheel_core::{DynWorld, NoPolicyLoader, WorldFamily};
 
 use super::Tracks;
 use super::circuit::Circuit;
@@ -21,5 +21,5 @@ fn driving(name: &str, settings: &str) -> Driving<[f32; 2]> {
 
 /// The named world with settings written as TOML.
 fn world(name: &str, settings: &str) -> Arc<dyn DynWorld> {
-    Tracks.build(name, &settings.parse().unwrap(), &NoCast).unwrap().unwrap()
+    Tracks.build(name, &settings.parse().unwrap(), &NoPolicyLoader).unwrap().unwrap()
 }

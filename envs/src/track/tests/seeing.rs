@@ -38,7 +38,7 @@ fn observations_stay_within_their_bounds() {
     }
 }
 
-/// A bend is what the centre line's curvature is there, give or take a step of the table; and the road goes on after the start
+/// A bend is what the center line's curvature is there, give or take a step of the table; and the road goes on after the start
 /// line.
 #[test]
 fn bends_are_seen_where_they_are() {

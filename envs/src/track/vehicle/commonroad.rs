@@ -39,7 +39,7 @@ pub fn kinematic(p: &Parameters, state: &[f64; 5], input: [f64; 2]) -> [f64; 5] 
     [v * cos, v * sin, rate, acceleration, v / p.wheelbase() * angle.tan()]
 }
 
-/// The right-hand side of ST. State `[x, y, steering angle, speed, heading, yaw rate, slip angle]` of the centre of
+/// The right-hand side of ST. State `[x, y, steering angle, speed, heading, yaw rate, slip angle]` of the center of
 /// gravity; input as for [`kinematic`].
 pub fn single_track(p: &Parameters, state: &[f64; 7], input: [f64; 2]) -> [f64; 7] {
     let [_, _, angle, v, heading, yaw, slip] = *state;

@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 pub use commonroad::{kinematic, limited_acceleration, limited_steering, single_track};
 pub use parameters::{Car, Parameters};
 
-/// How a car's motion is modelled.
+/// How a car's motion is modeled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Model {
@@ -41,7 +41,7 @@ pub enum Model {
 /// A car and how it moves.
 #[derive(Clone, Copy, Debug)]
 pub struct Vehicle {
-    /// How its motion is modelled.
+    /// How its motion is modeled.
     pub model: Model,
     /// What it is made of.
     pub parameters: Parameters,

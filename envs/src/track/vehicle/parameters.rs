@@ -32,11 +32,11 @@ pub struct Parameters {
     pub mass: f64,
     /// Moment of inertia about the vertical axis, kg m².
     pub inertia: f64,
-    /// From the centre of gravity to the front axle, m.
+    /// From the center of gravity to the front axle, m.
     pub front: f64,
-    /// From the centre of gravity to the rear axle, m.
+    /// From the center of gravity to the rear axle, m.
     pub rear: f64,
-    /// Height of the centre of gravity, m.
+    /// Height of the center of gravity, m.
     pub height: f64,
     /// Friction coefficient of the tyres.
     pub friction: f64,

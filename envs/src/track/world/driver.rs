@@ -21,14 +21,14 @@ const LOST: f64 = 0.5;
 /// Seconds in which a difference in speed falls to 1/e.
 const SPEED_REACH: f64 = 0.25;
 
-/// A line at equal steps of the centre line.
+/// A line at equal steps of the center line.
 #[derive(Clone)]
 pub(super) struct Driver {
     places: Vec<Place>,
     length: f64,
 }
 
-/// What the line is like at a place of the centre line.
+/// What the line is like at a place of the center line.
 #[derive(Clone, Copy)]
 struct Place {
     n: f64,
@@ -40,7 +40,7 @@ struct Place {
 }
 
 impl Driver {
-    /// A driver of `line` on a centre line of `length` m.
+    /// A driver of `line` on a center line of `length` m.
     pub(super) fn new(line: &Line, length: f64) -> Self {
         let place = |(point, &speed): (&crate::track::line::PathPoint, &f64)| Place {
             n: point.n,

@@ -18,8 +18,8 @@ mod settings;
 use std::sync::{Arc, OnceLock};
 
 use freewheel_core::{
-    Baseline, Better, Certainty, DynWorld, Env, Error, Frame, Judge, Measure, Policy, Purpose, Question,
-    Result, Score, Scripted, Solution, Spec, Step, Stream, Streams, Who, World,
+    Baseline, Better, Certainty, DynWorld, Env, Error, EvaluationWorld, Frame, Measure, Policy, PolicyClass,
+    Purpose, Result, Score, ScriptedPolicy, Solution, SolveQuery, Spec, Step, Stream, Streams, World,
 };
 
 use super::circuit::Circuit;
@@ -34,7 +34,7 @@ pub(super) use rules::Rules;
 pub use rules::State;
 pub use settings::{Actions, Observation, Settings, Start, Steering};
 
-/// What the centre-line driver asks of the tyres at most, of what they hold.
+/// What the center-line driver asks of the tyres at most, of what they hold.
 const SAFE: f64 = 0.8;
 /// What the racing-line driver asks of them, and what it keeps from the edges beside the clearance, in widths of the car:
 /// the rest is for its corrections.
@@ -56,10 +56,10 @@ pub(super) struct Driving<A> {
     rules: Rules,
     observer: Observer,
     choices: Vec<A>,
-    centre: Driver,
+    center: Driver,
     racing: OnceLock<Result<Driver, String>>,
     /// Where what is learned here is judged, if not here.
-    judge: Option<Judge>,
+    judge: Option<EvaluationWorld>,
 }
 
 /// Driving on `circuit`, called `id`.
@@ -70,7 +70,7 @@ pub(super) fn driving(
     id: &str,
     circuit: Circuit,
     settings: &Settings,
-    judge: Option<Judge>,
+    judge: Option<EvaluationWorld>,
 ) -> Result<Arc<dyn DynWorld>> {
     Ok(match settings.actions {
         Actions::Table => Driving { judge, ..Driving::<u32>::new(id, circuit, settings)? }.shared(),
@@ -105,9 +105,9 @@ impl<A: Drives> Driving<A> {
         let vehicle = Vehicle { model: settings.model, parameters: car.parameters() };
         let about = |error: Error| Error::Config(format!("{id}: {error}"));
         let fast =
-            line::line(&circuit, &limits(&vehicle, 1.0, settings.clearance), Kind::Centre).map_err(about)?;
+            line::line(&circuit, &limits(&vehicle, 1.0, settings.clearance), Kind::Center).map_err(about)?;
         let safe =
-            line::line(&circuit, &limits(&vehicle, SAFE, settings.clearance), Kind::Centre).map_err(about)?;
+            line::line(&circuit, &limits(&vehicle, SAFE, settings.clearance), Kind::Center).map_err(about)?;
         // A round number: rules should not change with the last digit of a plan.
         let usual_limit = 5.0 * (0.4 * safe.lap_time * f64::from(settings.laps) + 2.0).ceil();
         let ticks = (settings.limit_s.unwrap_or(usual_limit) * f64::from(settings.hz)).ceil();
@@ -116,7 +116,7 @@ impl<A: Drives> Driving<A> {
                 "{id}: an episode of {ticks} steps is too long; lower limit_s or laps"
             )));
         }
-        let centre = Driver::new(&safe, circuit.length());
+        let center = Driver::new(&safe, circuit.length());
         let tick = 1.0 / f64::from(settings.hz);
         let rules = Rules {
             circuit,
@@ -143,7 +143,7 @@ impl<A: Drives> Driving<A> {
                 Measure::new("mean speed", "m/s", Better::Neither),
             ],
             score: Score::Measure(0),
-            scripts: vec!["centre-line".into(), "racing-line".into()],
+            scripts: vec!["center-line".into(), "racing-line".into()],
             ..Spec::new(id, observer.space(), A::space())
         };
         Ok(Driving {
@@ -151,7 +151,7 @@ impl<A: Drives> Driving<A> {
             rules,
             observer,
             choices: A::choices(),
-            centre,
+            center,
             racing: OnceLock::new(),
             judge: None,
         })
@@ -172,7 +172,7 @@ impl<A: Drives> Driving<A> {
             let limits = limits(vehicle, share, clearance + margin * vehicle.parameters.width);
             let line = line::line(circuit, &limits, Kind::LeastTime).map_err(|e| e.to_string())?;
             let bold = Driver::new(&line, circuit.length());
-            let careful = bold.clone().careful(&self.centre);
+            let careful = bold.clone().careful(&self.center);
             Ok(if self.measured(&careful) < self.measured(&bold) { careful } else { bold })
         });
         found.as_ref().map_err(|e| Error::Unsupported(format!("{} has no racing line: {e}", self.spec.id)))
@@ -180,7 +180,7 @@ impl<A: Drives> Driving<A> {
 
     fn driver(&self, script: usize) -> Result<Option<&Driver>> {
         Ok(match script {
-            CENTRE_LINE => Some(&self.centre),
+            CENTRE_LINE => Some(&self.center),
             RACING_LINE => Some(self.racing()?),
             _ => None,
         })
@@ -262,15 +262,15 @@ impl<A: Drives> Env for Driving<A> {
 impl<A: Drives> World for Driving<A> {
     /// The lap time of the better driver, driven: that of the racing line, except from some random starts; `upper` is a proved
     /// bound that no lap of a car with this friction circle undercuts.
-    fn solve(&self, question: &Question) -> Result<Solution> {
-        if question.who != Who::Best {
+    fn solve(&self, query: &SolveQuery) -> Result<Solution> {
+        if query.policy_class != PolicyClass::Optimal {
             return Err(Error::Unsupported(format!(
                 "{} knows the best player's lap time only",
                 self.spec.id
             )));
         }
-        let (racing, centre) = (self.measured(self.racing()?), self.measured(&self.centre));
-        let (script, value) = if centre < racing { (CENTRE_LINE, centre) } else { (RACING_LINE, racing) };
+        let (racing, center) = (self.measured(self.racing()?), self.measured(&self.center));
+        let (script, value) = if center < racing { (CENTRE_LINE, center) } else { (RACING_LINE, racing) };
         let grip = limits(&self.rules.vehicle, 1.0, self.rules.clearance);
         let bound = match self.rules.vehicle.model {
             Model::Grip => Some(line::lower_bound(&self.rules.circuit, &grip)?.any),
@@ -281,16 +281,16 @@ impl<A: Drives> World for Driving<A> {
             value,
             upper: bound,
             values: Vec::new(),
-            policy: Some(Arc::new(Scripted(script))),
+            policy: Some(Arc::new(ScriptedPolicy(script))),
         })
     }
 
-    /// The centre-line driver, driven.
-    fn baseline(&self, _question: &Question) -> Result<Baseline> {
-        Ok(Baseline { name: "centre-line".into(), value: self.measured(&self.centre) })
+    /// The center-line driver, driven.
+    fn baseline(&self, _question: &SolveQuery) -> Result<Baseline> {
+        Ok(Baseline { name: "center-line".into(), value: self.measured(&self.center) })
     }
 
-    fn judge(&self) -> Option<&Judge> {
+    fn evaluation_world(&self) -> Option<&EvaluationWorld> {
         self.judge.as_ref()
     }
 

@@ -3,11 +3,11 @@
 //! | `frenet` | bounds | |
 //! |---|---|---|
 //! | speed | 0..1 | share of the top speed |
-//! | heading | -pi..pi | less that of the centre line, rad |
-//! | offset | -1.5..1.5 | from the centre line; 1 is the left edge, -1 the right one |
+//! | heading | -pi..pi | less that of the center line, rad |
+//! | offset | -1.5..1.5 | from the center line; 1 is the left edge, -1 the right one |
 //! | steering | -1..1 | share of the greatest angle |
 //! | yaw, slip | -1..1 | single-track model only: yaw rate over 3 rad/s, slip angle over 0.5 rad |
-//! | bends | -1..1 each | curvature of the centre line at each distance of `look_ahead`, times four wheelbases (10 m) |
+//! | bends | -1..1 each | curvature of the center line at each distance of `look_ahead`, times four wheelbases (10 m) |
 //!
 //! | `rays` | bounds | |
 //! |---|---|---|

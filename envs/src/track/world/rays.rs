@@ -1,6 +1,6 @@
 //! A range finder: how far it is to the edges of the road.
 //!
-//! The road is cut into cross-sections, at most a metre and a fifteenth of the tightest bend's radius apart. A ray walks from
+//! The road is cut into cross-sections, at most a meter and a fifteenth of the tightest bend's radius apart. A ray walks from
 //! section to section, as through a funnel, until one end of a section lies on the wrong side of it: there it has met an
 //! edge. So it finds the edges of the car's own road even where another passes under a bridge. The edges are polygons: to either
 //! side by less than 1 cm of the curves.
@@ -13,7 +13,7 @@ const SECTIONS_A_RADIUS: f64 = 15.0;
 /// The ends of the cross-sections, left and right.
 pub(super) struct Sections {
     ends: Vec<[[f64; 2]; 2]>,
-    per_metre: f64,
+    per_meter: f64,
 }
 
 impl Sections {
@@ -28,15 +28,15 @@ impl Sections {
                 [[at.x - at.left * sin, at.y + at.left * cos], [at.x + at.right * sin, at.y - at.right * cos]]
             })
             .collect();
-        Sections { ends, per_metre: count as f64 / circuit.length() }
+        Sections { ends, per_meter: count as f64 / circuit.length() }
     }
 
-    /// From `(x, y)`, whose foot on the centre line is at `s`, along the unit vector `ray` to the nearest edge, m, `range` at
+    /// From `(x, y)`, whose foot on the center line is at `s`, along the unit vector `ray` to the nearest edge, m, `range` at
     /// most. `forward` says whether the ray leads forwards along the road; 0 beyond the edges.
     #[inline]
     pub(super) fn distance(&self, [x, y]: [f64; 2], s: f64, ray: [f64; 2], forward: bool, range: f64) -> f64 {
         let count = self.ends.len();
-        let cell = ((s * self.per_metre) as usize).min(count - 1);
+        let cell = ((s * self.per_meter) as usize).min(count - 1);
         let onward = |i: usize| if i + 1 == count { 0 } else { i + 1 };
         let back = |i: usize| if i == 0 { count - 1 } else { i - 1 };
         // Seen along the ray, what is on its left hand is the left edge going forwards, and the right edge going back.

@@ -1,15 +1,15 @@
 //! The rules of driving.
 //!
 //! * **Source**: our own. Reward and endings are those that published work on racing by reinforcement has settled on (Fuchs et
-//!   al., *Super-human performance in Gran Turismo Sport*, 2021; Betz et al., *F1TENTH*): progress along the centre line.
+//!   al., *Super-human performance in Gran Turismo Sport*, 2021; Betz et al., *F1TENTH*): progress along the center line.
 //! * **State**: the car (position, steering angle, speed, heading; yaw rate and slip angle of the single-track model), where it is seen from
-//!   the centre line (s, n, heading error), progress since the start, laps and their times.
+//!   the center line (s, n, heading error), progress since the start, laps and their times.
 //! * **Actions**: steering and pedals. `table`: choice `3 i + j` steers 1, .4, 0, -.4, -1 (i from 0; 1 is left) and brakes, coasts or
 //!   accelerates (j from 0). `continuous`: steering and pedals, each from -1 to 1. Steering is a share of the angle at which the tyres are at
 //!   their limit at this speed (`steering = "share"`), or of the greatest angle (`"angle"`); it is a target that the steering moves to at its own
 //!   speed. Throttle and brake are shares of what engine and brakes give.
 //! * **Observation**: see `observation`.
-//! * **Reward**: the progress of the foot of the perpendicular from the car to the centre line, m. Nothing else.
+//! * **Reward**: the progress of the foot of the perpendicular from the car to the center line, m. Nothing else.
 //! * **Endings**: Terminal where the car's reference point is beyond an edge (less the clearance) at the end of a control step;
 //!   Terminal where the last lap is done, but Truncated where it began anywhere. The time limit truncates.
 //! * **Measures**: lap time, the best one, interpolated to the instant of crossing the line; laps; progress; mean speed.
@@ -25,7 +25,7 @@ use super::settings::{Start, Steering};
 use crate::track::circuit::Circuit;
 use crate::track::vehicle::{Command, Vehicle};
 
-/// Raised whenever behaviour changes.
+/// Raised whenever behavior changes.
 pub(super) const VERSION: u32 = 2;
 
 /// All that changes during an episode.
@@ -33,11 +33,11 @@ pub(super) const VERSION: u32 = 2;
 pub struct State {
     /// `[x, y, steering angle, speed, heading, yaw rate, slip angle]`; m, rad, m/s, rad/s.
     pub car: [f64; 7],
-    /// Arc length of the foot of the perpendicular on the centre line, m.
+    /// Arc length of the foot of the perpendicular on the center line, m.
     pub s: f64,
-    /// Distance from the centre line, m, positive to the left.
+    /// Distance from the center line, m, positive to the left.
     pub n: f64,
-    /// The car's heading less that of the centre line, rad, from -pi to pi.
+    /// The car's heading less that of the center line, rad, from -pi to pi.
     pub xi: f64,
     /// How far the foot has moved since the start, m.
     pub progress: f64,
@@ -76,7 +76,7 @@ pub(in super::super) struct Rules {
     pub(in super::super) substeps: u32,
     /// Seconds of an integration step.
     pub(in super::super) substep: f64,
-    /// Fast speeds along the centre line at equal distances, for flying starts, m/s.
+    /// Fast speeds along the center line at equal distances, for flying starts, m/s.
     pub(in super::super) speeds: Vec<f64>,
 }
 
@@ -213,7 +213,7 @@ impl Rules {
     }
 }
 
-/// What of a state tells how the foot moves along the centre line; a whole one is much to copy every step.
+/// What of a state tells how the foot moves along the center line; a whole one is much to copy every step.
 struct Motion {
     s: f64,
     n: f64,
@@ -231,7 +231,7 @@ impl Motion {
         Motion { s, n, xi, progress, speed, heading, slip }
     }
 
-    /// How fast the foot moves where the centre line has this curvature, m/s.
+    /// How fast the foot moves where the center line has this curvature, m/s.
     fn rate(&self, curvature: f64) -> f64 {
         self.speed * (self.xi + self.slip).cos() / (1.0 - self.n * curvature).max(0.05)
     }

@@ -14,7 +14,7 @@ pub struct Settings {
     pub actions: Actions,
     /// `share`: steering is a share of what the tyres hold at this speed; `angle`: a share of the steering's own limit.
     pub steering: Steering,
-    /// `frenet`, the car seen from the centre line and the bends ahead, or `rays`, distances to the edges.
+    /// `frenet`, the car seen from the center line and the bends ahead, or `rays`, distances to the edges.
     pub observation: Observation,
     /// `frenet`: how far ahead the curvature is seen, m, 0 to 1000 each; by default six distances that suit the car.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -41,7 +41,7 @@ pub struct Settings {
     pub start: Start,
     /// How far the car's reference point must keep from the edges, m, 0 or more; half the car's width keeps all of it on the road.
     pub clearance: f64,
-    /// Seconds after which an episode is truncated; by default twice what the centre-line driver plans, and 10 s, rounded up to 5 s.
+    /// Seconds after which an episode is truncated; by default twice what the center-line driver plans, and 10 s, rounded up to 5 s.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit_s: Option<f64>,
     /// Discount a control step, 0 to 1.
@@ -80,7 +80,7 @@ pub enum Steering {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Observation {
-    /// The car seen from the centre line, and the bends ahead.
+    /// The car seen from the center line, and the bends ahead.
     #[default]
     Frenet,
     /// Distances to the edges.
@@ -94,9 +94,9 @@ pub enum Start {
     /// At rest on the start line.
     #[default]
     Standing,
-    /// Over the start line at the speed that the centre line's fastest lap has there.
+    /// Over the start line at the speed that the center line's fastest lap has there.
     Flying,
-    /// At a random place, at any speed up to that which the centre line's fastest lap has there; a lap ends where it began.
+    /// At a random place, at any speed up to that which the center line's fastest lap has there; a lap ends where it began.
     Anywhere,
 }
 

@@ -6,7 +6,7 @@ use freewheel_core::data::{Answers, DataSet, Part, Shape, Target};
 use freewheel_core::{Result, Samples, Streams};
 
 use super::super::{Chart, Scatter, Sheet, counted};
-use super::coloured;
+use super::colored;
 
 /// The samples of `part` in the plane of the first two components.
 ///
@@ -22,7 +22,7 @@ pub fn map_of(pca: &Pca, set: &DataSet, part: &Part) -> Result<Scatter> {
         100.0 * both
     );
     let axis = |i: usize| format!("component {} ({:.1} %)", i + 1, 100.0 * shares.get(i).unwrap_or(&0.0));
-    coloured(Scatter::new(&title, first_two(&pca.encode(&part.samples)?)?, [&axis(0), &axis(1)])?, set, part)
+    colored(Scatter::new(&title, first_two(&pca.encode(&part.samples)?)?, [&axis(0), &axis(1)])?, set, part)
 }
 
 fn first_two(codes: &Samples) -> Result<Samples> {
@@ -32,7 +32,7 @@ fn first_two(codes: &Samples) -> Result<Samples> {
 /// The mean and the first `most` components as images: what grows along a component is red, what shrinks blue.
 ///
 /// # Errors
-/// [`Error::Config`](freewheel_core::Error::Config) where the samples are no grey images.
+/// [`Error::Config`](freewheel_core::Error::Config) where the samples are no gray images.
 pub fn components(pca: &Pca, shape: &Shape, most: usize) -> Result<Sheet> {
     let shares = pca.explained_variance_ratio();
     let count = shares.len().min(most);
@@ -61,25 +61,25 @@ pub fn explained(pca: &Pca) -> Result<Chart> {
     Chart::new(&title, ["component", "% of the variance"]).bars("each", &shares)?.line("all up to it", sums)
 }
 
-/// Centres that are drawn at most: more than a hundred rows are no picture.
-const CENTRES: usize = 100;
+/// Centers that are drawn at most: more than a hundred rows are no picture.
+const CENTERS: usize = 100;
 
-/// Each centre, a hundred at most, then the members of its cluster in `part` that are nearest to it, `members` at most.
+/// Each center, a hundred at most, then the members of its cluster in `part` that are nearest to it, `members` at most.
 ///
 /// # Errors
 /// [`Error::Config`](freewheel_core::Error::Config) where the samples are no images.
-pub fn centres(kmeans: &KMeans, set: &DataSet, part: &Part, members: usize) -> Result<Sheet> {
+pub fn centers(kmeans: &KMeans, set: &DataSet, part: &Part, members: usize) -> Result<Sheet> {
     let (labels, distances) = (kmeans.labels(&part.samples)?, kmeans.encode(&part.samples)?);
-    let (centres, d) = (kmeans.centres(), set.shape.width());
+    let (centers, d) = (kmeans.centers(), set.shape.width());
     let mut values = Vec::new();
     let (mut names, mut missing) = (Vec::new(), Vec::new());
-    for (j, centre) in centres.iter().enumerate().take(CENTRES) {
+    for (j, center) in centers.iter().enumerate().take(CENTERS) {
         let mut own: Vec<usize> = (0..labels.len()).filter(|&i| labels[i] as usize == j).collect();
         names.push(
             format!("{}\n{}", counted(own.len() as u64), most_are(set, part, &own)).trim_end().to_owned(),
         );
         own.sort_by(|&a, &b| distances.row(a)[j].total_cmp(&distances.row(b)[j]).then(a.cmp(&b)));
-        values.extend_from_slice(centre);
+        values.extend_from_slice(center);
         for place in 0..members {
             match own.get(place) {
                 Some(&i) => values.extend_from_slice(part.samples.row(i)),
@@ -94,7 +94,7 @@ pub fn centres(kmeans: &KMeans, set: &DataSet, part: &Part, members: usize) -> R
         Answers::Classes(_) => "\nleft: members of the cluster, and which class is most frequent among them",
         _ => "\nleft: members of the cluster",
     };
-    let title = format!("{}: {} centres, and the samples nearest to each{below}", set.name, centres.rows());
+    let title = format!("{}: {} centers, and the samples nearest to each{below}", set.name, centers.rows());
     let sheet = Sheet::new(&title, &set.shape, &Samples::new(values, d)?, members + 1)?;
     Ok(sheet.rows(names)?.apart(&[1]).without(missing))
 }
@@ -114,16 +114,16 @@ fn most_are(set: &DataSet, part: &Part, own: &[usize]) -> String {
     }
 }
 
-/// The samples of `part` in the plane of their own two principal components, coloured by cluster, with the centres.
+/// The samples of `part` in the plane of their own two principal components, colored by cluster, with the centers.
 ///
 /// # Errors
 /// [`Error::Config`](freewheel_core::Error::Config) where there are fewer than three samples, or they have one column.
 pub fn clusters(kmeans: &KMeans, set: &DataSet, part: &Part) -> Result<Scatter> {
-    let plane = pca::Config { components: 2 }.fit(&part.samples, Streams::new(0), &mut unwatched)?;
+    let plane = pca::Config { n_components: 2 }.fit(&part.samples, Streams::new(0), &mut unwatched)?;
     let labels = kmeans.labels(&part.samples)?;
-    let k = kmeans.centres().rows();
+    let k = kmeans.centers().rows();
     let names: Vec<String> = (1..=k).map(|j| format!("cluster {j}")).collect();
     let title = format!("{}: {k} clusters in the plane of two principal components", set.name);
     let map = Scatter::new(&title, plane.encode(&part.samples)?, ["component 1", "component 2"])?;
-    map.by_class(&labels, &names)?.with_centres(plane.encode(kmeans.centres())?)
+    map.by_class(&labels, &names)?.with_centers(plane.encode(kmeans.centers())?)
 }

@@ -7,7 +7,7 @@ use freewheel_envs::market::metrics::quantile;
 
 use super::super::plane::written;
 use super::super::{Scatter, Sheet, as_many, counted, some};
-use super::coloured;
+use super::colored;
 
 /// The two axes along which `codes [N, K]` vary most, the lower first; of one, that one twice.
 pub fn widest(codes: &Samples) -> [usize; 2] {
@@ -72,7 +72,7 @@ pub fn map(codes: &Samples, set: &DataSet, part: &Part) -> Result<Scatter> {
     let title =
         format!("{}: where the encoder puts samples\n{} samples", set.name, counted(part.rows() as u64));
     let names = axes.map(|axis| format!("factor {}", axis + 1));
-    coloured(Scatter::new(&title, Samples::new(points, 2)?, [&names[0], &names[1]])?, set, part)
+    colored(Scatter::new(&title, Samples::new(points, 2)?, [&names[0], &names[1]])?, set, part)
 }
 
 /// Pairs of samples for [`interpolations`], `most` at most: of different classes, where there are classes.

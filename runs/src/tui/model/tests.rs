@@ -80,7 +80,7 @@ fn agents_are_flipped_on_the_same_episode() {
     press(&mut model, KeyCode::Char('N'));
     let beginner = trace(&mut model);
     press(&mut model, KeyCode::Char(']'));
-    assert_eq!((model.shown, model.episode.number(), model.episode.stage().length()), (1, 1, 0));
+    assert_eq!((model.shown, model.episode.number(), model.episode.runner().length()), (1, 1, 0));
     assert_ne!(trace(&mut model), beginner);
     assert_eq!(model.returns().len(), 1);
     press(&mut model, KeyCode::Char('['));
@@ -95,7 +95,7 @@ fn time_makes_steps() {
     assert_eq!(model.due(), Some(Duration::from_millis(100)));
     model.advance(Duration::from_millis(250));
     assert!(model.tick() && model.tick() && !model.tick());
-    assert_eq!(model.episode.stage().length(), 2);
+    assert_eq!(model.episode.runner().length(), 2);
     press(&mut model, KeyCode::Char(' '));
     assert_eq!(model.due(), None);
     model.advance(Duration::from_secs(9));
@@ -157,16 +157,16 @@ fn playing_by_hand_plays_what_is_pressed() {
     assert_eq!(model.note.as_deref(), Some("there is no action 7"));
     press(&mut model, KeyCode::Char('0'));
     assert_eq!(model.note.as_deref(), Some("there is no action 10"));
-    assert_eq!(model.episode.stage().length(), 0);
+    assert_eq!(model.episode.runner().length(), 0);
     press(&mut model, KeyCode::Up);
     press(&mut model, KeyCode::Char('u'));
     press(&mut model, KeyCode::Char('1'));
-    assert_eq!((model.episode.stage().length(), model.note.as_deref()), (3, None));
+    assert_eq!((model.episode.runner().length(), model.note.as_deref()), (3, None));
     // Here r is right, and R begins again.
     press(&mut model, KeyCode::Char('r'));
-    assert_eq!(model.episode.stage().length(), 4);
+    assert_eq!(model.episode.runner().length(), 4);
     press(&mut model, KeyCode::Char('R'));
-    assert_eq!(model.episode.stage().length(), 0);
+    assert_eq!(model.episode.runner().length(), 0);
     // Straight into a hole, if the ice allows it.
     while model.episode.over().is_none() {
         press(&mut model, KeyCode::Right);
@@ -184,8 +184,8 @@ fn playing_by_hand_plays_what_is_pressed() {
 fn an_agent_that_plays_an_illegal_action_stops_with_its_fault() {
     struct Stubborn;
     impl Policy for Stubborn {
-        fn act(&self, _: &[f32], _: &[bool], _: &mut [freewheel_core::Stream], choice: &mut Choice) {
-            *choice = Choice::Discrete(vec![3]);
+        fn act(&self, _: &[f32], _: &[bool], _: &mut [freewheel_core::Stream], choice: &mut ActionBuffer) {
+            *choice = ActionBuffer::Discrete(vec![3]);
         }
     }
     let world = Pond::world(4, 3);
@@ -208,26 +208,26 @@ fn a_board_game_is_played_by_name_against_the_agent() {
     assert!(model.note.as_deref().is_some_and(|note| note.starts_with("no action is called q")));
     typed(&mut model, "thr");
     press(&mut model, KeyCode::Enter);
-    assert_eq!(model.episode.stage().obs(), [9.0]);
+    assert_eq!(model.episode.runner().obs(), [9.0]);
     typed(&mut model, "two");
     press(&mut model, KeyCode::Enter);
     assert_eq!(model.note.as_deref(), Some("it is the agent's move"));
     model.advance(Duration::from_secs(1));
     assert!(model.tick() && !model.tick());
-    assert_eq!(model.episode.stage().obs(), [8.0]);
+    assert_eq!(model.episode.runner().obs(), [8.0]);
     typed(&mut model, "nine");
     press(&mut model, KeyCode::Enter);
     assert_eq!(model.note.as_deref(), Some("nine is not allowed here"));
     typed(&mut model, "eight");
     press(&mut model, KeyCode::Enter);
-    assert_eq!((model.episode.over(), model.episode.stage().score()), (Some(Over::Terminal), 1.0));
+    assert_eq!((model.episode.over(), model.episode.runner().score()), (Some(Over::Terminal), 1.0));
     assert_eq!(model.due(), None);
     // There is nothing to type any more: N is the next episode, and letters are letters again.
     press(&mut model, KeyCode::Char('N'));
     assert_eq!((model.episode.number(), model.episode.over()), (1, None));
     typed(&mut model, "three");
     press(&mut model, KeyCode::Enter);
-    assert_eq!(model.episode.stage().obs(), [9.0]);
+    assert_eq!(model.episode.runner().obs(), [9.0]);
     press(&mut model, KeyCode::Esc);
     assert!(model.hand.is_none() && model.parting.is_none());
 }
@@ -246,8 +246,8 @@ fn numbers_are_held_and_entered_and_time_can_run() {
     press(&mut model, KeyCode::Char(' '));
     model.advance(Duration::from_secs(2));
     while model.tick() {}
-    assert_eq!((model.episode.stage().length(), model.episode.over()), (12, Some(Over::Cut)));
-    assert_eq!(model.episode.stage().ending(), Ending::Running);
+    assert_eq!((model.episode.runner().length(), model.episode.over()), (12, Some(Over::Cut)));
+    assert_eq!(model.episode.runner().ending(), Ending::Running);
     press(&mut model, KeyCode::Char('p'));
     assert_eq!(model.note.as_deref(), Some("there is no agent to give it back to"));
 }

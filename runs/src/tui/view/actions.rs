@@ -1,6 +1,6 @@
 //! What can be done now: keys for a person, what an agent expects of it, real numbers between their bounds.
 
-use freewheel_core::{ActionSpace, Choice};
+use freewheel_core::{ActionBuffer, ActionSpace};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
@@ -29,7 +29,7 @@ pub(super) fn lines(model: &Model, palette: Palette, width: usize, room: usize) 
             sliders(model, palette, held, Some(*chosen), width)
         }
         (ActionSpace::Continuous { .. }, _) => match model.episode.last().map(|last| &last.action) {
-            Some(Choice::Continuous(all)) => sliders(model, palette, all, None, width),
+            Some(ActionBuffer::Continuous(all)) => sliders(model, palette, all, None, width),
             _ => sliders(model, palette, &[], None, width),
         },
         (ActionSpace::Discrete { names }, Some(Input::Words { typed })) => {
@@ -38,7 +38,7 @@ pub(super) fn lines(model: &Model, palette: Palette, width: usize, room: usize) 
                 Span::styled("▏", palette.ink(Ink::Accent)),
             ])];
             let begins = |name: &&String| name.to_lowercase().starts_with(&typed.to_lowercase());
-            let legal = model.episode.stage().legal();
+            let legal = model.episode.runner().legal();
             let possible = names.iter().zip(legal).filter(|(_, legal)| **legal).map(|(name, _)| name);
             let possible: Vec<&str> = possible.filter(begins).map(String::as_str).collect();
             lines.extend(wrap(&possible, width, room.saturating_sub(1).max(1), dim));
@@ -77,7 +77,7 @@ fn wrap(words: &[&str], width: usize, room: usize, style: Style) -> Vec<Line<'st
 
 /// A line an action: keys, name, bar, value. Bars run from the worst to the best of what is allowed here.
 fn bars(model: &Model, palette: Palette, names: &[String], width: usize, room: usize) -> Vec<Line<'static>> {
-    let legal = model.episode.stage().legal();
+    let legal = model.episode.runner().legal();
     let allowed = |a: usize| legal.get(a).copied().unwrap_or(false);
     // After the last step by the rules there is nothing left to expect.
     let values = model.values.as_ref().filter(|_| model.episode.over() != Some(Over::Terminal));

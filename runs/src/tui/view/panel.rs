@@ -1,6 +1,6 @@
 //! The panel: the episode's facts, what the agent expects, the returns.
 
-use freewheel_core::{Choice, Measure, Player, Score};
+use freewheel_core::{ActionBuffer, Measure, Player, Score};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -79,7 +79,7 @@ fn heading(title: &str, palette: Palette, width: u16) -> Line<'static> {
 }
 
 fn facts(model: &Model, palette: Palette, width: usize) -> Vec<Line<'static>> {
-    let (stage, dim) = (model.episode.stage(), palette.ink(Ink::Dim));
+    let (runner, dim) = (model.episode.runner(), palette.ink(Ink::Dim));
     // What is in the third place explains the second, where there is room for it.
     let inked = |name: &str, value: String, ink: Ink, more: String| {
         let fits = 9 + Span::raw(&*value).width() + Span::raw(&*more).width() <= width;
@@ -93,24 +93,24 @@ fn facts(model: &Model, palette: Palette, width: usize) -> Vec<Line<'static>> {
     let limit = model.episode.limit().map_or(String::new(), |limit| format!(" of {limit}"));
     let mut rows = vec![
         row("episode", model.episode.number().to_string(), format!("  seed {}", model.seed)),
-        row("step", stage.length().to_string(), limit),
+        row("step", runner.length().to_string(), limit),
     ];
     let two = model.episode.spec().players == 2;
     let (done, reward) = match model.episode.last() {
         None => ("—".to_owned(), "—".to_owned()),
         Some(last) => (action(model, last), number(last.reward.into())),
     };
-    let who = match model.episode.last() {
+    let policy_class = match model.episode.last() {
         Some(last) if last.by_hand => "  by you",
         Some(last) if two && last.mover == Player::First => "  by the first player",
         Some(_) if two => "  by the second player",
         _ => "",
     };
-    rows.push(row("action", done, who.into()));
+    rows.push(row("action", done, policy_class.into()));
     rows.push(row("reward", reward, String::new()));
     let discount = model.episode.spec().gamma;
     let discount = if discount < 1.0 { format!("  discount {discount}") } else { String::new() };
-    rows.push(row("return", number(stage.score()), discount));
+    rows.push(row("return", number(runner.score()), discount));
     if !model.episode.spec().measures.is_empty() {
         rows.extend(measures(model, palette, width));
     }
@@ -120,7 +120,7 @@ fn facts(model: &Model, palette: Palette, width: usize) -> Vec<Line<'static>> {
             let (words, ink) = ending(over);
             let why = match over {
                 Over::Terminal => "  by the rules",
-                _ if model.episode.limit() == Some(stage.length()) => "  at the limit",
+                _ if model.episode.limit() == Some(runner.length()) => "  at the limit",
                 _ => "",
             };
             inked("ending", words.into(), ink, why.into())
@@ -131,7 +131,7 @@ fn facts(model: &Model, palette: Palette, width: usize) -> Vec<Line<'static>> {
 
 /// The world's measures of the episode as it stands, as many as it can say by now.
 fn measures(model: &Model, palette: Palette, width: usize) -> Vec<Line<'static>> {
-    let (measured, dim) = (model.episode.stage().measures(), palette.ink(Ink::Dim));
+    let (measured, dim) = (model.episode.runner().measures(), palette.ink(Ink::Dim));
     let known = model.episode.spec().measures.iter().zip(measured).filter(|(_, value)| value.is_finite());
     let line = |(measure, value): (&Measure, f64)| {
         let (name, value) = (format!("{:<9}", measure.name), number(value));
@@ -152,14 +152,14 @@ fn measures(model: &Model, palette: Palette, width: usize) -> Vec<Line<'static>>
 pub(super) fn action(model: &Model, made: &Move) -> String {
     let names = model.episode.spec().actions.names();
     match &made.action {
-        Choice::Discrete(all) => {
+        ActionBuffer::Discrete(all) => {
             let name = all.first().and_then(|&a| names.get(a as usize)).map_or("?", |name| name);
             match arrow(name) {
                 Some(key) => format!("{} {name}", label(key)),
                 None => name.to_owned(),
             }
         }
-        Choice::Continuous(all) => all.iter().map(|&x| number(x.into())).collect::<Vec<_>>().join("  "),
+        ActionBuffer::Continuous(all) => all.iter().map(|&x| number(x.into())).collect::<Vec<_>>().join("  "),
     }
 }
 

@@ -244,7 +244,7 @@ fn the_two_endings_look_different() {
     press(&mut model, "rp");
     // Down and up along the left edge, where there are no holes, until the time is over.
     while model.episode.over().is_none() {
-        let at_the_bottom = model.episode.stage().obs()[0] == 21.0;
+        let at_the_bottom = model.episode.runner().obs()[0] == 21.0;
         press(&mut model, if at_the_bottom { "1" } else { "3" });
     }
     assert!(screen(&mut model, 120, 40).contains("ending   ◐ truncated  at the limit"));
@@ -305,7 +305,7 @@ fn no_size_and_no_depth_panics() {
 }
 
 #[test]
-fn without_colours_no_colour_is_used() {
+fn without_colors_no_color_is_used() {
     let mut model = pond::model();
     press(&mut model, "nnn");
     let mut terminal = Terminal::new(TestBackend::new(80, 24)).unwrap();

@@ -100,9 +100,9 @@ fn cpu_seconds() -> Outcome<f64> {
     Ok(total / 1e9)
 }
 
-/// Trains `warm_up` transitions, then `steps` more with a clock; `vars` of the actor or of the Q-network serve the
+/// Trains `learning_starts` transitions, then `steps` more with a clock; `vars` of the actor or of the Q-network serve the
 /// evaluation.
-fn measured<A>(name: &str, mut agent: A, rows: usize, warm_up: usize, steps: usize, vars: &VarMap) -> Outcome<()>
+fn measured<A>(name: &str, mut agent: A, rows: usize, learning_starts: usize, steps: usize, vars: &VarMap) -> Outcome<()>
 where
     A: Agent<GymError = VectorizedGymError<<Recorded as Gym>::Error>, SpaceError = <Recorded as Gym>::SpaceError>,
     A::Error: Debug,
@@ -110,7 +110,7 @@ where
     let returns = Returns::default();
     let envs = (0..rows).map(|_| Recorded::new(&returns)).collect::<Outcome<Vec<_>>>()?;
     let mut env = VectorizedGymWrapper::from(envs);
-    shown(agent.learn(&mut env, warm_up))?;
+    shown(agent.learn(&mut env, learning_starts))?;
     let (begin, cpu) = (Instant::now(), cpu_seconds()?);
     shown(agent.learn(&mut env, steps))?;
     let (seconds, cpu) = (begin.elapsed().as_secs_f64(), cpu_seconds()? - cpu);

@@ -2,7 +2,8 @@
 
 use freewheel_core::evaluate::{Protocol, evaluate};
 use freewheel_core::{
-    Certainty, Env, NoCast, ObservationSpace, Question, Score, Scripted, Streams, Who, World, WorldFamily,
+    Certainty, Env, NoPolicyLoader, ObservationSpace, PolicyClass, Score, ScriptedPolicy, SolveQuery,
+    Streams, World, WorldFamily,
 };
 
 use super::super::super::Classics;
@@ -24,11 +25,12 @@ fn the_outside_is_gymnasiums() {
 fn the_reference_is_played() {
     for settings in ["", "integrator = \"semi-implicit\"\ntime_limit = 2000", "sutton_barto_reward = true"] {
         let world = cartpole(settings).shared();
-        let best = world.solve(&Question::as_played(world.spec())).unwrap();
+        let best = world.solve(&SolveQuery::for_spec(world.spec())).unwrap();
         assert_eq!(best.certainty, Certainty::Exact);
-        let protocol = Protocol { episodes: 200, rows: 200, max_steps: u32::MAX, streams: Streams::new(0) };
+        let protocol =
+            Protocol { episodes: 200, num_envs: 200, max_steps: u32::MAX, streams: Streams::new(0) };
         let policy = best.policy.unwrap();
-        for policy in [&*policy, &Scripted(0)] {
+        for policy in [&*policy, &ScriptedPolicy(0)] {
             for episode in evaluate(&*world, policy, &protocol).unwrap() {
                 assert_eq!(episode.score, best.value);
             }
@@ -39,13 +41,17 @@ fn the_reference_is_played() {
 #[test]
 fn answers_are_those_of_the_question() {
     let world = cartpole("");
-    let ask = |horizon, who| Question { horizon, who, ..Question::as_played(Env::spec(&world)) };
-    assert_eq!(World::solve(&world, &ask(Some(10_000), Who::Best)).unwrap().value, 10_000.0);
-    let refused = |question| World::solve(&world, &question).err().unwrap().to_string();
-    assert!(refused(ask(None, Who::Best)).contains("--horizon 500"));
-    assert!(refused(ask(Some(500), Who::Random)).contains("the baseline"));
+    let ask = |horizon, policy_class| SolveQuery {
+        horizon,
+        policy_class,
+        ..SolveQuery::for_spec(Env::spec(&world))
+    };
+    assert_eq!(World::solve(&world, &ask(Some(10_000), PolicyClass::Optimal)).unwrap().value, 10_000.0);
+    let refused = |query| World::solve(&world, &query).err().unwrap().to_string();
+    assert!(refused(ask(None, PolicyClass::Optimal)).contains("--horizon 500"));
+    assert!(refused(ask(Some(500), PolicyClass::Random)).contains("the baseline"));
     // Others report 22 to 23 steps for the random player.
-    let value = |horizon| World::baseline(&world, &ask(horizon, Who::Best)).unwrap().value;
+    let value = |horizon| World::baseline(&world, &ask(horizon, PolicyClass::Optimal)).unwrap().value;
     assert!((22.0..22.6).contains(&value(Some(500))), "{}", value(Some(500)));
     assert_eq!((value(Some(5)), value(Some(500))), (5.0, value(None)));
 }
@@ -54,7 +60,7 @@ fn answers_are_those_of_the_question() {
 fn scripts_and_families_have_ends() {
     let world = cartpole("");
     assert!(world.scripted(1, &world.reset(&mut dice()), &mut dice()).is_none());
-    assert!(Classics.build("pendulum", &toml::Table::new(), &NoCast).unwrap().is_none());
+    assert!(Classics.build("pendulum", &toml::Table::new(), &NoPolicyLoader).unwrap().is_none());
     assert_eq!(Classics.list()[0].id, Cartpole::ID);
 }
 
@@ -68,7 +74,7 @@ fn bad_settings_are_refused_with_their_mend() {
         ("time_limt = 9", "did you mean `time_limit`?"),
     ];
     for (settings, expected) in cases {
-        match Classics.build("cartpole", &settings.parse().unwrap(), &NoCast) {
+        match Classics.build("cartpole", &settings.parse().unwrap(), &NoPolicyLoader) {
             Ok(_) => panic!("{settings} is fine"),
             Err(error) => assert!(error.to_string().contains(expected), "{error}"),
         }

@@ -24,7 +24,7 @@
 //! |G y + o|^2 <= |G y + o|^2 + lambda (1 - |y|^2) + mu y0     where |y| <= 1 and y0 >= 0
 //! ```
 //!
-//! and the right side is bounded by its expansion around the box's centre. Boxes that this does not prove are halved.
+//! and the right side is bounded by its expansion around the box's center. Boxes that this does not prove are halved.
 
 use freewheel_core::Env;
 
@@ -116,9 +116,9 @@ impl Proof {
     }
 
     /// Whether a step leads from every state of the set with y in the box, and h not below -`SLACK`, into the set.
-    fn holds(&self, centre: Vector, radius: Vector, depth: u32) -> bool {
-        let nearest: Vector = std::array::from_fn(|i| (centre[i].abs() - radius[i]).max(0.0));
-        if norm(nearest) > 1.0 || self.reach(centre, radius) <= 1.0 - MARGIN {
+    fn holds(&self, center: Vector, radius: Vector, depth: u32) -> bool {
+        let nearest: Vector = std::array::from_fn(|i| (center[i].abs() - radius[i]).max(0.0));
+        if norm(nearest) > 1.0 || self.reach(center, radius) <= 1.0 - MARGIN {
             return true;
         }
         if depth == 0 {
@@ -128,17 +128,17 @@ impl Proof {
         let mut half = radius;
         half[widest] *= 0.5;
         [-half[widest], half[widest]].into_iter().all(|side| {
-            let mut part = centre;
+            let mut part = center;
             part[widest] += side;
             self.holds(part, half, depth - 1)
         })
     }
 
     /// A bound of |y| after a push to the right, over the part of a box that lies in the set.
-    fn reach(&self, centre: Vector, radius: Vector) -> f64 {
+    fn reach(&self, center: Vector, radius: Vector) -> f64 {
         let states = self.states();
         let range = |i: usize| {
-            let (middle, far) = (dot(states[i], centre).abs(), dot(states[i].map(f64::abs), radius));
+            let (middle, far) = (dot(states[i], center).abs(), dot(states[i].map(f64::abs), radius));
             ((middle - far).max(0.0), (middle + far).min(norm(states[i])))
         };
         let ((low, high), (_, spin)) = (range(2), range(3));
@@ -158,7 +158,7 @@ impl Proof {
         let offset = self.inside(self.step([0.0; 4], self.push / MASS + share * bc, -b));
         let error = norm(self.inside(self.step([0.0; 4], error_cart, 0.0)))
             + norm(self.inside(self.step([0.0; 4], 0.0, error_pole)));
-        bound(&map, offset, centre, radius, SLACK / self.shape[0][0]).max(0.0).sqrt() + error
+        bound(&map, offset, center, radius, SLACK / self.shape[0][0]).max(0.0).sqrt() + error
     }
 
     fn proved(&self) -> bool {
@@ -169,24 +169,24 @@ impl Proof {
             norm(self.inside(state)) < 1.0
         });
         let slack = SLACK / self.shape[0][0];
-        let (centre, radius) = (0.5 * (1.0 - slack), 0.5 * (1.0 + slack));
-        within && first && self.holds([centre, 0.0, 0.0, 0.0], [radius, 1.0, 1.0, 1.0], 40)
+        let (center, radius) = (0.5 * (1.0 - slack), 0.5 * (1.0 + slack));
+        within && first && self.holds([center, 0.0, 0.0, 0.0], [radius, 1.0, 1.0, 1.0], 40)
     }
 }
 
 /// A bound of |G y + o|^2 over the y of a box with |y| <= 1 and y0 >= -`slack`; G by its columns.
-fn bound(map: &Matrix, offset: Vector, centre: Vector, radius: Vector, slack: f64) -> f64 {
-    let there: Vector = std::array::from_fn(|i| offset[i] + dot(column(map, i), centre));
+fn bound(map: &Matrix, offset: Vector, center: Vector, radius: Vector, slack: f64) -> f64 {
+    let there: Vector = std::array::from_fn(|i| offset[i] + dot(column(map, i), center));
     let slope = map.map(|column| dot(column, there));
-    let beside = |a: Vector| a[1] * centre[1] + a[2] * centre[2] + a[3] * centre[3];
+    let beside = |a: Vector| a[1] * center[1] + a[2] * center[2] + a[3] * center[3];
     // The multipliers that make the slope least, or none.
-    let sphere = (beside(slope) / beside(centre).max(1e-9)).clamp(0.0, 2.0);
+    let sphere = (beside(slope) / beside(center).max(1e-9)).clamp(0.0, 2.0);
     let mut least = f64::INFINITY;
     for (lambda, stop) in [(0.0, false), (0.0, true), (sphere, false), (sphere, true)] {
-        let mut slope: Vector = std::array::from_fn(|i| 2.0 * (slope[i] - lambda * centre[i]));
+        let mut slope: Vector = std::array::from_fn(|i| 2.0 * (slope[i] - lambda * center[i]));
         let mu = if stop { (-slope[0]).max(0.0) } else { 0.0 };
         slope[0] += mu;
-        let mut most = dot(there, there) + lambda * (1.0 - dot(centre, centre)) + mu * (centre[0] + slack);
+        let mut most = dot(there, there) + lambda * (1.0 - dot(center, center)) + mu * (center[0] + slack);
         for i in 0..4 {
             most += slope[i].abs() * radius[i];
             for j in 0..4 {

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::oracle::Oracle;
 use super::rules;
 use crate::go::rules::geometry::Geometry;
-use crate::go::rules::{Colour, Game, Illegal, Ko, Rules, Setup};
+use crate::go::rules::{Color, Game, Illegal, Ko, Rules, Setup};
 
 const KOS: [Ko; 3] = [Ko::Simple, Ko::Positional, Ko::Situational];
 
@@ -38,7 +38,7 @@ fn compare(game: &Game, oracle: &Oracle) -> u32 {
         assert_eq!(game.stone(p as u16), oracle.stones[p]);
         assert_eq!(owners[p], oracle.owner(p));
         let Some(chain) = game.chain(p as u16) else { continue };
-        hash ^= game.geometry().hash(chain.colour(), game.geometry().vertex(p as u16));
+        hash ^= game.geometry().hash(chain.color(), game.geometry().vertex(p as u16));
         let mut stones: Vec<usize> = chain.stones().map(usize::from).collect();
         stones.sort_unstable();
         let mut expected = oracle.flood(&oracle.stones, p).0;
@@ -51,7 +51,7 @@ fn compare(game: &Game, oracle: &Oracle) -> u32 {
     }
     assert_eq!(game.hash(), hash);
     assert_eq!(game.area_score(), owners.iter().map(|&o| i32::from(o)).sum::<i32>());
-    assert_eq!(Colour::BOTH.map(|colour| game.captures(colour)), oracle.captures);
+    assert_eq!(Color::BOTH.map(|color| game.captures(color)), oracle.captures);
     assert_eq!(game.to_play(), oracle.to_play);
     repetitions
 }
@@ -132,6 +132,6 @@ fn nineteen() {
                 compare(&game, &oracle);
             }
         }
-        assert!(Colour::BOTH.iter().map(|&colour| game.captures(colour)).sum::<u32>() > 300);
+        assert!(Color::BOTH.iter().map(|&color| game.captures(color)).sum::<u32>() > 300);
     }
 }

@@ -5,14 +5,14 @@
 
 use std::collections::BTreeMap;
 
-/// Beyond the board; an empty point; and from here on stones whose parity is their colour: two of chains with a liberty,
+/// Beyond the board; an empty point; and from here on stones whose parity is their color: two of chains with a liberty,
 /// then those of chains without, a pair of numbers for each chain.
 const EDGE: u8 = 0;
 const EMPTY: u8 = 1;
 const FREE: u8 = 2;
 const BOUND: u8 = 4;
 
-/// The border after a stone of colour 0 or 1, or none, at column `x`; `None` where a chain is left behind without a liberty.
+/// The border after a stone of color 0 or 1, or none, at column `x`; `None` where a chain is left behind without a liberty.
 fn fill(border: &[u8], x: usize, stone: Option<u8>) -> Option<Vec<u8>> {
     let (up, left) = (border[x], if x > 0 { border[x - 1] } else { EDGE });
     let mut next = border.to_vec();
@@ -20,21 +20,21 @@ fn fill(border: &[u8], x: usize, stone: Option<u8>) -> Option<Vec<u8>> {
         next.iter_mut().filter(|point| **point == chain).for_each(|point| *point = to);
     };
     let near = [up, left];
-    let Some(colour) = stone else {
+    let Some(color) = stone else {
         next[x] = EMPTY;
         for chain in near.into_iter().filter(|&point| point >= BOUND) {
             join(&mut next, chain, FREE + chain % 2);
         }
         return Some(named_in_order(next));
     };
-    let is_free = near.iter().any(|&point| point == EMPTY || point == FREE + colour);
+    let is_free = near.iter().any(|&point| point == EMPTY || point == FREE + color);
     let unused = BOUND + 2 * border.len() as u8;
-    let own = if is_free { FREE } else { unused } + colour;
+    let own = if is_free { FREE } else { unused } + color;
     next[x] = own;
-    for chain in near.into_iter().filter(|&point| point >= BOUND && point % 2 == colour) {
+    for chain in near.into_iter().filter(|&point| point >= BOUND && point % 2 == color) {
         join(&mut next, chain, own);
     }
-    let left_behind = up >= BOUND && up % 2 != colour && !next.contains(&up);
+    let left_behind = up >= BOUND && up % 2 != color && !next.contains(&up);
     (!left_behind).then(|| named_in_order(next))
 }
 

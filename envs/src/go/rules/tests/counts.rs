@@ -3,7 +3,7 @@
 use super::{border, rules};
 use crate::go::rules::board::{Board, EMPTY};
 use crate::go::rules::geometry::Geometry;
-use crate::go::rules::{Colour, Game, Ko};
+use crate::go::rules::{Color, Game, Ko};
 
 /// Leaves of the move tree of this depth.
 fn leaves(game: &Game, depth: u32, mask: &mut [bool]) -> u64 {
@@ -65,8 +65,8 @@ fn legal_positions(side: u8) -> u64 {
         for &v in &geometry.vertex {
             match (rest % 3) as u8 {
                 EMPTY => {}
-                0 => board.put(v, Colour::Black),
-                _ => board.put(v, Colour::White),
+                0 => board.put(v, Color::Black),
+                _ => board.put(v, Color::White),
             }
             rest /= 3;
         }

@@ -1,7 +1,7 @@
 //! Small games by hand: ko, suicide, endings, handicaps, undo.
 
 use super::rules;
-use crate::go::rules::{Colour, Compensation, Game, Illegal, Ko, Rules, Setup};
+use crate::go::rules::{Color, Compensation, Game, Illegal, Ko, Rules, Setup};
 
 /// Points from names such as `C3`.
 fn points(side: u16, names: &str) -> Vec<u16> {
@@ -32,7 +32,7 @@ fn a_ko_is_not_retaken_at_once() {
     ] {
         let mut game = ko(rule);
         assert_eq!(game.ko(), Some(retake));
-        assert_eq!(game.captures(Colour::White), 1);
+        assert_eq!(game.captures(Color::White), 1);
         assert_eq!(game.play(retake), Err(why));
         // After a threat and its answer, it may be.
         for p in points(4, "A1 D1") {
@@ -50,17 +50,17 @@ fn suicide() {
         for p in points(4, names) {
             game.play(p).unwrap();
         }
-        game.set_to_play(Colour::White);
+        game.set_to_play(Color::White);
         assert_eq!(game.play(0), expected, "a stone in Black's corner");
         assert_eq!(game.stone(0), None);
-        assert_eq!(game.captures(Colour::Black), u32::from(allowed));
+        assert_eq!(game.captures(Color::Black), u32::from(allowed));
     }
     // Under positional superko a stone that takes only itself repeats the position before it.
     let mut game = Game::new(rules(4, 4, Ko::Positional, true)).unwrap();
     for p in points(4, names) {
         game.play(p).unwrap();
     }
-    game.set_to_play(Colour::White);
+    game.set_to_play(Color::White);
     assert_eq!(game.check(0), Err(Illegal::Repetition { of: 4 }));
 }
 
@@ -92,7 +92,7 @@ fn endings() {
 fn komi_and_compensation_count_for_white() {
     let rules = Rules { komi: 6.5, compensation: Compensation::Stones, ..Rules::chinese(9) };
     let mut game = Game::with_setup(rules, Setup::fixed_handicap(&rules, 3).unwrap()).unwrap();
-    assert_eq!(game.to_play(), Colour::White);
+    assert_eq!(game.to_play(), Color::White);
     assert_eq!(game.score(), 81.0 - 6.5 - 3.0);
     game.play(40).unwrap();
     assert_eq!(game.score(), 3.0 - 1.0 - 6.5 - 3.0);
@@ -132,9 +132,9 @@ fn setups_are_checked() {
         let setup = Setup { black, white, ..Setup::default() };
         assert!(matches!(Game::with_setup(rules, setup), Err(freewheel_core::Error::Config(_))));
     }
-    let setup = Setup { black: vec![1], white: vec![4], to_play: Colour::White, handicap: 0 };
+    let setup = Setup { black: vec![1], white: vec![4], to_play: Color::White, handicap: 0 };
     let game = Game::with_setup(rules, setup).unwrap();
-    assert_eq!((game.stone(1), game.stone(4)), (Some(Colour::Black), Some(Colour::White)));
+    assert_eq!((game.stone(1), game.stone(4)), (Some(Color::Black), Some(Color::White)));
 }
 
 #[test]

@@ -1,26 +1,26 @@
 //! Go as slowly and plainly as it can be written: flood fill, and every earlier board kept.
 
-use crate::go::rules::{Colour, Ko, Rules};
+use crate::go::rules::{Color, Ko, Rules};
 
-pub(super) type Stones = Vec<Option<Colour>>;
+pub(super) type Stones = Vec<Option<Color>>;
 
 pub(super) struct Oracle {
     rules: Rules,
     pub(super) stones: Stones,
-    pub(super) to_play: Colour,
+    pub(super) to_play: Color,
     /// Every board there was, who was to move, and who had moved to make it.
-    pub(super) boards: Vec<(Stones, Colour, Option<Colour>)>,
+    pub(super) boards: Vec<(Stones, Color, Option<Color>)>,
     pub(super) captures: [u32; 2],
 }
 
 impl Oracle {
     pub(super) fn new(rules: Rules) -> Self {
         let stones = vec![None; rules.area()];
-        let boards = vec![(stones.clone(), Colour::Black, None)];
-        Oracle { rules, stones, to_play: Colour::Black, boards, captures: [0; 2] }
+        let boards = vec![(stones.clone(), Color::Black, None)];
+        Oracle { rules, stones, to_play: Color::Black, boards, captures: [0; 2] }
     }
 
-    pub(super) fn neighbours(&self, point: usize) -> Vec<usize> {
+    pub(super) fn neighbors(&self, point: usize) -> Vec<usize> {
         let (width, height) = (usize::from(self.rules.width), usize::from(self.rules.height));
         let (row, column) = (point / width, point % width);
         let mut all = Vec::new();
@@ -44,7 +44,7 @@ impl Oracle {
         let (mut inside, mut border) = (vec![point], Vec::new());
         let mut next = 0;
         while next < inside.len() {
-            for n in self.neighbours(inside[next]) {
+            for n in self.neighbors(inside[next]) {
                 let list = if stones[n] == stones[point] { &mut inside } else { &mut border };
                 if !list.contains(&n) {
                     list.push(n);
@@ -67,9 +67,9 @@ impl Oracle {
         let mut stones = self.stones.clone();
         stones[point] = Some(self.to_play);
         let mut taken = [0, 0];
-        for (which, colour) in [self.to_play.other(), self.to_play].into_iter().enumerate() {
+        for (which, color) in [self.to_play.other(), self.to_play].into_iter().enumerate() {
             let dead: Vec<usize> = (0..stones.len())
-                .filter(|&p| stones[p] == Some(colour) && self.liberties(&stones, p).is_empty())
+                .filter(|&p| stones[p] == Some(color) && self.liberties(&stones, p).is_empty())
                 .collect();
             taken[which] = dead.len() as u32;
             for p in dead {
@@ -117,12 +117,12 @@ impl Oracle {
     }
 
     pub(super) fn owner(&self, point: usize) -> i8 {
-        let sign = |colour: Option<Colour>| colour.map_or(0, |c| c.sign() as i8);
+        let sign = |color: Option<Color>| color.map_or(0, |c| c.sign() as i8);
         if self.stones[point].is_some() {
             return sign(self.stones[point]);
         }
         let border = self.flood(&self.stones, point).1;
-        let reaches = |colour| border.iter().any(|&p| self.stones[p] == Some(colour));
-        i8::from(reaches(Colour::Black)) - i8::from(reaches(Colour::White))
+        let reaches = |color| border.iter().any(|&p| self.stones[p] == Some(color));
+        i8::from(reaches(Color::Black)) - i8::from(reaches(Color::White))
     }
 }

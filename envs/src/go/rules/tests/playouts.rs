@@ -23,21 +23,21 @@ proptest! {
         }
         let mut moves = Vec::new();
         let mut playouts = Playouts::new(&game);
-        let playout = playouts.run_with(&game, &mut rng, |colour, point| moves.push((colour, point)));
-        for (colour, point) in moves {
-            if game.to_play() != colour {
-                let candidates = (0..game.area() as u16).filter(|&p| game.legal(p) && !game.is_eye(p, colour.other()));
+        let playout = playouts.run_with(&game, &mut rng, |color, point| moves.push((color, point)));
+        for (color, point) in moves {
+            if game.to_play() != color {
+                let candidates = (0..game.area() as u16).filter(|&p| game.legal(p) && !game.is_eye(p, color.other()));
                 prop_assert_eq!(candidates.count(), 0, "passed with moves left");
                 game.play(game.pass()).unwrap();
             }
-            prop_assert_eq!(game.to_play(), colour);
-            prop_assert!(!game.is_eye(point, colour));
+            prop_assert_eq!(game.to_play(), color);
+            prop_assert!(!game.is_eye(point, color));
             prop_assert!(game.play(point).is_ok());
         }
         prop_assert_eq!(game.area_score(), playout.area_score);
         if playout.moves < 3 * game.area() as u32 {
-            for colour in [game.to_play(), game.to_play().other()] {
-                prop_assert!((0..game.area() as u16).all(|p| !game.legal(p) || game.is_eye(p, colour)));
+            for color in [game.to_play(), game.to_play().other()] {
+                prop_assert!((0..game.area() as u16).all(|p| !game.legal(p) || game.is_eye(p, color)));
                 game.play(game.pass()).unwrap();
             }
         }

@@ -1,6 +1,6 @@
 //! What is drawn.
 
-use freewheel_core::{Choice, Env, Frame, Policy, Purpose, Stream, Streams, World};
+use freewheel_core::{ActionBuffer, Env, Frame, Policy, Purpose, Stream, Streams, World};
 
 use super::duel;
 
@@ -8,7 +8,7 @@ use super::duel;
 struct Counting;
 
 impl Policy for Counting {
-    fn act(&self, _: &[f32], _: &[bool], _: &mut [Stream], _: &mut Choice) {}
+    fn act(&self, _: &[f32], _: &[bool], _: &mut [Stream], _: &mut ActionBuffer) {}
 
     fn action_values(&self, _obs: &[f32], _legal: &[bool], out: &mut [f32]) -> bool {
         out.iter_mut().zip(0u8..).for_each(|(out, i)| *out = f32::from(i));
@@ -55,7 +55,7 @@ fn small_rooms_get_small_boards() {
 }
 
 #[test]
-fn values_colour_the_empty_points() {
+fn values_color_the_empty_points() {
     let (plain, valued) = (drawn(None, None), drawn(None, Some(&Counting)));
     let background = |frame: &Frame, x: usize, y: usize| frame.get(4 + 2 * x, 5 - y).unwrap().bg;
     // Stones keep their ground; the least and the greatest value differ from the wood and from each other.

@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use freewheel_core::{Actions, Frame, NoCast, Player, Purpose, Streams, WorldFamily};
+use freewheel_core::{Actions, Frame, NoPolicyLoader, Player, Purpose, Streams, WorldFamily};
 
 use crate::golden;
 
@@ -14,9 +14,9 @@ const STEPS: u32 = 24;
 const PLAYED: &[(&str, &str, &str)] = &[
     ("2x2-self", "2x2", "opponent = 'self'"),
     ("3x3-random", "3x3", "history = 2"),
-    ("5x5-greedy-white", "5x5", "opponent = 'greedy'\ncolour = 'white'\nreward = 'score'"),
+    ("5x5-greedy-white", "5x5", "opponent = 'greedy'\ncolor = 'white'\nreward = 'score'"),
     ("7x7-chinese", "7x7", "opponent = 'self'\nruleset = 'chinese'\nhandicap = 2\nko = 'simple'"),
-    ("9x9-uct", "9x9", "opponent = 'uct:20,strong'\ncolour = 'black'"),
+    ("9x9-uct", "9x9", "opponent = 'uct:20,strong'\ncolor = 'black'"),
 ];
 
 /// Ones and zeros, a plane after the other.
@@ -27,7 +27,7 @@ fn bits(obs: &[f32], area: usize) -> String {
 
 /// Plays with random legal actions, and writes down everything.
 fn play(name: &str, settings: &str) -> String {
-    let world = Boards.build(name, &settings.parse().unwrap(), &NoCast).unwrap().unwrap();
+    let world = Boards.build(name, &settings.parse().unwrap(), &NoPolicyLoader).unwrap().unwrap();
     let spec = world.spec();
     let names = spec.actions.names();
     let mut text = format!(
@@ -40,26 +40,26 @@ fn play(name: &str, settings: &str) -> String {
         spec.gamma,
         spec.scripts.join(" "),
     );
-    let mut stage = world.stage(Streams::new(1), Purpose::WatchEnvironment, 0);
+    let mut runner = world.episode_runner(Streams::new(1), Purpose::WatchEnvironment, 0);
     let mut dice = Streams::new(1).stream(Purpose::WatchAction, 0, 0);
     let mut frame = Frame::default();
     for step in 0..STEPS {
-        stage.draw(None, &mut frame);
+        runner.draw(None, &mut frame);
         text.push_str(&frame.to_text());
-        let legal: Vec<u32> = (0..names.len() as u32).filter(|&a| stage.legal()[a as usize]).collect();
+        let legal: Vec<u32> = (0..names.len() as u32).filter(|&a| runner.legal()[a as usize]).collect();
         let action = legal[dice.below(legal.len() as u32) as usize];
-        let mover = if stage.to_play() == Player::First { "first" } else { "second" };
-        writeln!(text, "sees {}", bits(stage.obs(), names.len() - 1)).unwrap();
-        let made = stage.step(Actions::Discrete(&[action])).unwrap();
+        let mover = if runner.to_play() == Player::First { "first" } else { "second" };
+        writeln!(text, "sees {}", bits(runner.obs(), names.len() - 1)).unwrap();
+        let made = runner.step(Actions::Discrete(&[action])).unwrap();
         let legal: Vec<&str> = legal.iter().map(|&a| names[a as usize].as_str()).collect();
-        let (legal, name, score) = (legal.join(" "), &names[action as usize], stage.score());
+        let (legal, name, score) = (legal.join(" "), &names[action as usize], runner.score());
         let (reward, ending) = (made.reward, made.ending);
         writeln!(text, "{step} {mover}: {name} of [{legal}] -> reward {reward} {ending:?} return {score}")
             .unwrap();
         if made.ending.is_over() {
-            stage.draw(None, &mut frame);
+            runner.draw(None, &mut frame);
             text.push_str(&frame.to_text());
-            stage.begin(stage.episode() + 1);
+            runner.begin(runner.episode() + 1);
         }
     }
     text

@@ -1,13 +1,13 @@
 //! Tests of the worlds of Go, by what they are about.
 
-mod behaviour;
+mod behavior;
 mod drawing;
 mod golden;
 mod opponents;
 mod planes;
 mod references;
 
-use freewheel_core::NoCast;
+use freewheel_core::NoPolicyLoader;
 
 use super::{Go, GoAgainst, Settings};
 
@@ -23,5 +23,5 @@ fn duel(size: u8, text: &str) -> Go {
 
 /// The game against an opponent.
 fn against(size: u8, text: &str) -> GoAgainst {
-    GoAgainst::new("go/test", size, &settings(text), &NoCast).unwrap()
+    GoAgainst::new("go/test", size, &settings(text), &NoPolicyLoader).unwrap()
 }

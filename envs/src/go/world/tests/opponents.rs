@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use freewheel_core::{Env, Error, NoCast, Purpose, Scripted, Stream, Streams};
+use freewheel_core::{Env, Error, NoPolicyLoader, Purpose, ScriptedPolicy, Stream, Streams};
 use serde_json::Value;
 
 use super::super::{GoAgainst, Presence, Seated, Trained};
@@ -31,8 +31,8 @@ done'"#;
 #[cfg(unix)]
 #[test]
 fn a_program_follows_many_games_on_many_threads() {
-    let settings = super::super::Settings { opponent: COUNTS.into(), ..settings("colour = 'black'") };
-    let world = &GoAgainst::new("go/test", 5, &settings, &NoCast).unwrap();
+    let settings = super::super::Settings { opponent: COUNTS.into(), ..settings("color = 'black'") };
+    let world = &GoAgainst::new("go/test", 5, &settings, &NoPolicyLoader).unwrap();
     let play = || {
         let mut rng = stream(0);
         let mut games: Vec<Seated> = (0..3).map(|_| world.reset(&mut rng)).collect();
@@ -56,7 +56,7 @@ fn a_program_follows_many_games_on_many_threads() {
 fn a_program_that_does_not_play_here_is_refused_at_once() {
     let refused = |opponent: &str| {
         let settings = super::super::Settings { opponent: opponent.into(), ..settings("") };
-        GoAgainst::new("go/test", 5, &settings, &NoCast).err().unwrap().to_string()
+        GoAgainst::new("go/test", 5, &settings, &NoPolicyLoader).err().unwrap().to_string()
     };
     let said = refused("gtp:/no/such/program --mode gtp");
     assert!(said.contains("`/no/such/program --mode gtp` cannot be started"), "{said}");
@@ -69,7 +69,7 @@ fn a_program_that_does_not_play_here_is_refused_at_once() {
 /// A script sees the game, so a policy that is one plays as that player does, and not what its `act` leaves standing.
 #[test]
 fn a_scripted_policy_plays_as_its_script() {
-    let greedy = Trained::new("it".into(), Arc::new(Scripted(1)), 5, 1);
+    let greedy = Trained::new("it".into(), Arc::new(ScriptedPolicy(1)), 5, 1);
     let mut game = Game::new(Rules::tromp_taylor(5)).unwrap();
     for seed in 0..20 {
         let wanted = players::parse("greedy").unwrap().choose(&game, &mut stream(seed)).unwrap();
@@ -95,7 +95,7 @@ fn states_of_other_rules_do_no_harm() {
         ("/game/rules/komi", 900.into()),
     ];
     for opponent in ["random", "greedy", "uct:4", "uct:4,strong"] {
-        let world = against(3, &format!("opponent = '{opponent}'\ncolour = 'black'"));
+        let world = against(3, &format!("opponent = '{opponent}'\ncolor = 'black'"));
         let mut rng = stream(1);
         let mut state = world.reset(&mut rng);
         world.step(&mut state, 0, &mut rng);

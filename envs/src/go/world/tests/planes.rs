@@ -4,7 +4,7 @@ use freewheel_core::{Env, Purpose, Streams};
 use proptest::prelude::*;
 
 use super::duel;
-use crate::go::rules::{Colour, Game};
+use crate::go::rules::{Color, Game};
 
 fn seen(world: &crate::go::Go, game: &Game) -> Vec<Vec<f32>> {
     let mut obs = vec![f32::NAN; world.spec().observation.len()];
@@ -41,7 +41,7 @@ fn what_superko_forbids_is_shown() {
     for point in [0, 1, 3] {
         game.play(point).unwrap();
     }
-    assert_eq!((game.captures(Colour::Black), game.to_play()), (1, Colour::White));
+    assert_eq!((game.captures(Color::Black), game.to_play()), (1, Color::White));
     let planes = seen(&world, &game);
     let forbidden: Vec<f32> =
         (0..4).map(|point| f32::from(u8::from(game.stone(point).is_none() && !game.legal(point)))).collect();

@@ -1,11 +1,11 @@
 //! What is the best, against values worked out elsewhere.
 
-use freewheel_core::{Certainty, Env, Question, Who, World};
+use freewheel_core::{Certainty, Env, PolicyClass, SolveQuery, World};
 
 use super::{against, duel};
 
-fn as_played<W: World>(world: &W) -> Question {
-    Question::as_played(world.spec())
+fn as_played<W: World>(world: &W) -> SolveQuery {
+    SolveQuery::for_spec(world.spec())
 }
 
 /// Black wins 2x2 by 1 under positional superko and 3x3 by 9 (Tromp; van der Werf & Winands 2009): komi decides who
@@ -50,15 +50,15 @@ fn bounds_that_decide_are_an_answer() {
 /// Against whoever it is, perfect play is sure of what it gets against perfect play.
 #[test]
 fn perfect_play_is_a_lower_bound() {
-    let of = |colour: &str| {
-        let world = against(2, &format!("ruleset = 'chinese'\ncolour = '{colour}'"));
+    let of = |color: &str| {
+        let world = against(2, &format!("ruleset = 'chinese'\ncolor = '{color}'"));
         world.solve(&as_played(&world)).map(|solution| (solution.value, solution.certainty, solution.upper))
     };
     assert_eq!(of("black").unwrap(), (1.0, Certainty::Exact, Some(1.0)));
     assert_eq!(of("alternate").unwrap(), (0.5, Certainty::Bracket, Some(1.0)));
     assert!(of("white").is_err());
     let world = against(2, "");
-    assert!(world.solve(&Question { who: Who::Random, ..as_played(&world) }).is_err());
+    assert!(world.solve(&SolveQuery { policy_class: PolicyClass::Random, ..as_played(&world) }).is_err());
 }
 
 /// On 9x9 nobody plays perfectly: the top of the ladder is the best that is known, against who stands on it.
@@ -77,13 +77,9 @@ fn the_ladder_knows_the_best_on_9x9() {
     );
     let script = random.policy.unwrap().script().unwrap();
     assert_eq!(against(9, "").spec().scripts[script], "strong-10000");
-    for (size, text) in [
-        (9, "opponent = 'uct:20'"),
-        (9, "komi = 5.5"),
-        (9, "handicap = 2"),
-        (9, "colour = 'black'"),
-        (13, ""),
-    ] {
+    for (size, text) in
+        [(9, "opponent = 'uct:20'"), (9, "komi = 5.5"), (9, "handicap = 2"), (9, "color = 'black'"), (13, "")]
+    {
         assert!(best(size, text).is_err(), "{size} {text}");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use freewheel_core::{Error, NoCast, WorldFamily};
+use freewheel_core::{Error, NoPolicyLoader, WorldFamily};
 use proptest::prelude::*;
 
 use super::super::{Bars, Prices, Split, build, open, sources};
@@ -190,7 +190,7 @@ fn worlds_are_built_from_files() {
     let named = build(&table(format!("file = {plain:?}"))).unwrap();
     assert_eq!((named.spec().id.as_str(), named.spec().time_limit), ("market/replay", Some(252)));
     let (family, settings) = (Markets, table(format!("file = {plain:?}")));
-    assert_eq!(family.build("replay", &settings, &NoCast).unwrap().unwrap().spec(), named.spec());
+    assert_eq!(family.build("replay", &settings, &NoPolicyLoader).unwrap().unwrap().spec(), named.spec());
     let by_file = family.open(&plain, &toml::Table::new()).unwrap();
     assert_eq!(by_file.spec().id, format!("market:{}", plain.display()));
     assert_eq!(by_file.spec().observation, named.spec().observation);

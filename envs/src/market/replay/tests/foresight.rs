@@ -1,6 +1,6 @@
 //! The bounds against what trying everything finds.
 
-use freewheel_core::{Certainty, Env, Question, Who, World};
+use freewheel_core::{Certainty, Env, PolicyClass, SolveQuery, World};
 
 use super::super::Replay;
 use super::super::foresight::free_of_costs;
@@ -24,8 +24,8 @@ fn all_scores(world: &Replay<u32>, start: usize, steps: usize) -> Vec<f64> {
         .collect()
 }
 
-fn question(steps: u32, who: Who) -> Question {
-    Question { gamma: 1.0, horizon: Some(steps), time_observed: false, who }
+fn query(steps: u32, policy_class: PolicyClass) -> SolveQuery {
+    SolveQuery { gamma: 1.0, horizon: Some(steps), time_observed: false, policy_class }
 }
 
 const CASES: &[(&str, u64)] = &[
@@ -49,12 +49,12 @@ fn bounds_are_those_of_trying_everything() {
             best += scores.iter().copied().fold(f64::MIN, f64::max) / starts.len() as f64;
             mean += scores.iter().sum::<f64>() / (scores.len() * starts.len()) as f64;
         }
-        let solution = world.solve(&question(steps as u32, Who::Best)).unwrap();
+        let solution = world.solve(&query(steps as u32, PolicyClass::Optimal)).unwrap();
         assert_eq!(solution.certainty, Certainty::Bracket);
         let upper = solution.upper.unwrap();
         assert!((upper - best).abs() < 1e-7, "{case}: {upper} {best}");
         assert!(solution.value <= upper);
-        let random = world.solve(&question(steps as u32, Who::Random)).unwrap();
+        let random = world.solve(&query(steps as u32, PolicyClass::Random)).unwrap();
         assert!((random.value - mean).abs() < 1e-7, "{case}: {} {mean}", random.value);
         assert!(free_of_costs(&world.market, steps) >= upper - 1e-12);
     }
@@ -68,9 +68,9 @@ fn bounds_hold_with_fees_and_ruin() {
         let starts = world.market.starts.clone();
         let most = |start| all_scores(&world, start, 5).into_iter().fold(f64::MIN, f64::max);
         let best: f64 = starts.clone().map(most).sum::<f64>() / starts.len() as f64;
-        let upper = world.solve(&question(5, Who::Best)).unwrap().upper.unwrap();
+        let upper = world.solve(&query(5, PolicyClass::Optimal)).unwrap().upper.unwrap();
         assert!(upper >= best - 1e-7, "{text}: {upper} {best}");
-        assert!(world.solve(&question(5, Who::Random)).is_err());
+        assert!(world.solve(&query(5, PolicyClass::Random)).is_err());
     }
 }
 
@@ -100,7 +100,7 @@ fn the_bound_of_continuous_actions_holds() {
     let text =
         "actions = \"continuous\"\nlevels = [0]\nsplit = \"test\"\ncommission = 0\nspread = 0\nslippage = 0";
     let world: Replay<[f32; 1]> = Replay::new("m", several(300, 21..22), &short(text)).unwrap();
-    let solution = world.solve(&Question::as_played(world.spec())).unwrap();
+    let solution = world.solve(&SolveQuery::for_spec(world.spec())).unwrap();
     let mut rng = dice(1);
     let mut state = world.reset(&mut rng);
     while state.bar < state.end {
@@ -113,6 +113,10 @@ fn the_bound_of_continuous_actions_holds() {
         world.step(&mut state, [(next - fill).signum() as f32], &mut rng);
     }
     assert!((state.rewarded - solution.upper.unwrap()).abs() < 1e-7);
-    assert!(world.solve(&Question { who: Who::Random, ..Question::as_played(world.spec()) }).is_err());
-    assert!(world.solve(&Question { gamma: 0.9, ..Question::as_played(world.spec()) }).is_err());
+    assert!(
+        world
+            .solve(&SolveQuery { policy_class: PolicyClass::Random, ..SolveQuery::for_spec(world.spec()) })
+            .is_err()
+    );
+    assert!(world.solve(&SolveQuery { gamma: 0.9, ..SolveQuery::for_spec(world.spec()) }).is_err());
 }

@@ -50,7 +50,7 @@ proptest! {
         prop_assert_ne!(history(&world, seed, at + 1), history(&other, seed, at + 1));
     }
 
-    /// The prices after the training bars change nothing in training, the standardisation of features included.
+    /// The prices after the training bars change nothing in training, the standardization of features included.
     #[test]
     fn the_test_tells_training_nothing(seed in 0u64..1000) {
         let prices = several(300, seed..seed + 1);
@@ -84,7 +84,7 @@ proptest! {
 
 /// Features have mean 0 and deviation 1 over the training bars, and stay within what the spec says everywhere.
 #[test]
-fn features_are_standardised_by_the_training_bars() {
+fn features_are_standardized_by_the_training_bars() {
     let world = replay(several(600, 5..6), &settings("length = 20\nclip = 3\nvolume = [5]"));
     let market = world.market();
     let width = world.market.features.width();

@@ -1,6 +1,6 @@
 //! The players a replay ships, what it measures, and that luck does not pay.
 
-use freewheel_core::{Choice, Env, Frame, Question, World};
+use freewheel_core::{ActionBuffer, Env, Frame, SolveQuery, World};
 
 use super::super::{Replay, Target};
 use super::*;
@@ -90,15 +90,15 @@ fn momentum_follows_the_crossing() {
 #[test]
 fn the_baseline_is_who_holds() {
     let world = replay(several(400, 9..10), &short("split = \"test\""));
-    let question = Question::as_played(world.spec());
+    let query = SolveQuery::for_spec(world.spec());
     let held = play(&world, "buy-and-hold", 1).last().unwrap().rewarded;
-    let baseline = world.baseline(&question).unwrap();
+    let baseline = world.baseline(&query).unwrap();
     assert_eq!((baseline.name.as_str(), baseline.value), ("buy-and-hold", held));
-    let solution = world.solve(&question).unwrap();
+    let solution = world.solve(&query).unwrap();
     assert_eq!(solution.value, held.max(0.0));
-    let mut choice = Choice::for_spec(world.spec(), 3);
+    let mut choice = ActionBuffer::for_spec(world.spec(), 3);
     solution.policy.unwrap().act(&[], &[], &mut [dice(0), dice(1), dice(2)], &mut choice);
-    assert_eq!(choice, Choice::Discrete(vec![if held > 0.0 { 2 } else { 1 }; 3]));
+    assert_eq!(choice, ActionBuffer::Discrete(vec![if held > 0.0 { 2 } else { 1 }; 3]));
 }
 
 /// The drawing says what is held and what it is worth, and shows no bar that is still to come.

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::batch::{Clock, Terms, no_script};
+use crate::batch::{EpisodeClock, EpisodeLimits, no_script};
 use crate::{
-    Action, Actions, Choice, Ending, Error, Frame, Player, Policy, Purpose, Result, Spec, Step, Stream,
+    Action, ActionBuffer, Actions, Ending, Error, Frame, Player, Policy, Purpose, Result, Spec, Step, Stream,
     Streams, World,
 };
 
@@ -22,7 +22,7 @@ pub struct Origin {
 }
 
 /// The object-safe face of one episode.
-pub trait Stage: Send {
+pub trait EpisodeRunner: Send {
     /// The world's.
     fn spec(&self) -> &Spec;
     /// Which streams it draws from.
@@ -34,8 +34,8 @@ pub trait Stage: Send {
     /// What the player to move sees, `[D]`.
     fn obs(&self) -> &[f32];
     /// What the world itself shows, `[D]`: what is recorded. It is `obs`, unless a player sees more than the world shows now,
-    /// as with a [`History`](crate::History).
-    fn shown(&self) -> &[f32] {
+    /// as with a [`FrameStack`](crate::History).
+    fn world_obs(&self) -> &[f32] {
         self.obs()
     }
     /// What it may do, `[A]`.
@@ -47,7 +47,7 @@ pub trait Stage: Send {
     ///
     /// # Errors
     /// [`Error::Unsupported`] where the world has no such script.
-    fn ask(&self, policy: &dyn Policy, rng: &mut Stream, choice: &mut Choice) -> Result<()> {
+    fn select_action(&self, policy: &dyn Policy, rng: &mut Stream, choice: &mut ActionBuffer) -> Result<()> {
         match policy.script() {
             Some(script) => self.scripted(script, rng, choice),
             None => {
@@ -60,7 +60,7 @@ pub trait Stage: Send {
     ///
     /// # Errors
     /// [`Error::Unsupported`] where the world has no such script.
-    fn scripted(&self, script: usize, rng: &mut Stream, choice: &mut Choice) -> Result<()>;
+    fn scripted(&self, script: usize, rng: &mut Stream, choice: &mut ActionBuffer) -> Result<()>;
     /// One action. The world's time limit is applied.
     ///
     /// # Errors
@@ -78,8 +78,8 @@ pub trait Stage: Send {
     fn draw(&self, policy: Option<&dyn Policy>, frame: &mut Frame);
 }
 
-/// The one implementation of [`Stage`].
-pub(crate) struct Seated<W: World> {
+/// The one implementation of [`EpisodeRunner`].
+pub(crate) struct SingleEpisode<W: World> {
     world: Arc<W>,
     streams: Streams,
     purpose: Purpose,
@@ -88,17 +88,17 @@ pub(crate) struct Seated<W: World> {
     state: W::State,
     obs: Vec<f32>,
     legal: Vec<bool>,
-    clock: Clock,
+    clock: EpisodeClock,
     ending: Ending,
 }
 
-impl<W: World> Seated<W> {
+impl<W: World> SingleEpisode<W> {
     pub(crate) fn new(world: Arc<W>, streams: Streams, purpose: Purpose, index: u64) -> Self {
         let spec = world.spec();
         let (obs, legal) = (vec![0.0; spec.observation.len()], vec![true; spec.actions.count()]);
         let mut rng = streams.stream(purpose, index, 0);
         let state = world.reset(&mut rng);
-        let mut stage = Seated {
+        let mut runner = SingleEpisode {
             world,
             streams,
             purpose,
@@ -107,11 +107,11 @@ impl<W: World> Seated<W> {
             state,
             obs,
             legal,
-            clock: Clock::start(0),
+            clock: EpisodeClock::start(0),
             ending: Ending::Running,
         };
-        stage.look();
-        stage
+        runner.look();
+        runner
     }
 
     fn look(&mut self) {
@@ -122,7 +122,7 @@ impl<W: World> Seated<W> {
     }
 }
 
-impl<W: World> Stage for Seated<W> {
+impl<W: World> EpisodeRunner for SingleEpisode<W> {
     fn spec(&self) -> &Spec {
         self.world.spec()
     }
@@ -134,7 +134,7 @@ impl<W: World> Stage for Seated<W> {
     fn begin(&mut self, episode: u64) {
         self.rng = self.streams.stream(self.purpose, self.index, episode);
         self.state = self.world.reset(&mut self.rng);
-        (self.clock, self.ending) = (Clock::start(episode), Ending::Running);
+        (self.clock, self.ending) = (EpisodeClock::start(episode), Ending::Running);
         self.look();
     }
 
@@ -154,9 +154,9 @@ impl<W: World> Stage for Seated<W> {
         self.world.to_play(&self.state)
     }
 
-    fn scripted(&self, script: usize, rng: &mut Stream, choice: &mut Choice) -> Result<()> {
+    fn scripted(&self, script: usize, rng: &mut Stream, choice: &mut ActionBuffer) -> Result<()> {
         match self.world.scripted(script, &self.state, rng) {
-            Some(action) => choice.put(0, action.as_actions()),
+            Some(action) => choice.set(0, action.as_actions()),
             None => Err(no_script(self.world.spec(), script)),
         }
     }
@@ -179,7 +179,7 @@ impl<W: World> Stage for Seated<W> {
         }
         let mover = self.to_play();
         let mut step = self.world.step(&mut self.state, action, &mut self.rng);
-        step.ending = self.clock.count(step, mover, Terms::of(self.world.spec()));
+        step.ending = self.clock.count(step, mover, EpisodeLimits::of(self.world.spec()));
         self.ending = step.ending;
         self.look();
         Ok(step)

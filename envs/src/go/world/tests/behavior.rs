@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use freewheel_core::{
-    Actions, Batch, Choice, Ending, Env, Episodes, Error, NoCast, Policy, Purpose, Result, Step, Stream,
-    Streams, World, WorldFamily,
+    ActionBuffer, Actions, Batch, Ending, Env, Error, NoPolicyLoader, Policy, Purpose, Result, Step, Stream,
+    Streams, VectorEnv, World, WorldFamily,
 };
 use proptest::prelude::*;
 
 use super::super::{Boards, GoAgainst, Presence, Seated, Trained};
 use super::{against, duel, settings};
 use crate::go::players::{Player, Turn};
-use crate::go::rules::{Colour, Game};
+use crate::go::rules::{Color, Game};
 
 fn stream(seed: u64) -> Stream {
     Streams::new(seed).stream(Purpose::Environment, 0, 0)
@@ -89,11 +89,11 @@ fn a_draw_pays_nothing() {
     assert_eq!(measured(&world, &game), [0.5, 0.0, 2.0]);
 }
 
-/// The measures of an episode against an opponent are the learner's, whichever colour it has.
+/// The measures of an episode against an opponent are the learner's, whichever color it has.
 #[test]
 fn measures_are_the_learners() {
-    for (colour, sign) in [("black", 1.0), ("white", -1.0)] {
-        let world = against(5, &format!("colour = '{colour}'"));
+    for (color, sign) in [("black", 1.0), ("white", -1.0)] {
+        let world = against(5, &format!("color = '{color}'"));
         let mut rng = stream(4);
         for _ in 0..20 {
             let mut state = world.reset(&mut rng);
@@ -108,23 +108,23 @@ fn measures_are_the_learners() {
 }
 
 #[test]
-fn the_learners_colour_is_as_set() {
-    let colours = |text: &str| -> Vec<Colour> {
+fn the_learners_color_is_as_set() {
+    let colors = |text: &str| -> Vec<Color> {
         let world = against(3, text);
         (0..200).map(|seed| world.reset(&mut stream(seed)).learner).collect()
     };
-    assert!(colours("colour = 'black'").iter().all(|&colour| colour == Colour::Black));
-    assert!(colours("colour = 'white'").iter().all(|&colour| colour == Colour::White));
-    let black = colours("").iter().filter(|&&colour| colour == Colour::Black).count();
+    assert!(colors("color = 'black'").iter().all(|&color| color == Color::Black));
+    assert!(colors("color = 'white'").iter().all(|&color| color == Color::White));
+    let black = colors("").iter().filter(|&&color| color == Color::Black).count();
     assert!((65..=135).contains(&black), "{black} of 200; five standard deviations are 35");
 }
 
 /// It is always the learner's turn, until the end.
 #[test]
 fn the_opponent_answers_in_the_same_step() {
-    for text in ["colour = 'white'", "colour = 'black'", "size_is_in_the_name"] {
+    for text in ["color = 'white'", "color = 'black'", "size_is_in_the_name"] {
         let Ok(table) = text.parse::<toml::Table>() else { continue };
-        let Ok(Some(_)) = Boards.build("5x5", &table, &NoCast) else { continue };
+        let Ok(Some(_)) = Boards.build("5x5", &table, &NoPolicyLoader) else { continue };
         let world = against(5, text);
         let mut rng = stream(8);
         let mut state = world.reset(&mut rng);
@@ -145,21 +145,21 @@ fn the_opponent_answers_in_the_same_step() {
 
 #[test]
 fn an_opponent_may_resign_or_fail() {
-    let world = seated("colour = 'black'", |_| Ok(Turn::Resign));
+    let world = seated("color = 'black'", |_| Ok(Turn::Resign));
     let mut state = world.reset(&mut stream(0));
     assert_eq!(world.step(&mut state, 12, &mut stream(0)), Step::termination(1.0));
     assert_eq!(measured(&world, &state), [1.0, 25.0, 1.0]);
     let failures: [fn(&Game) -> Result<Turn>; 2] =
         [|_| Err(Error::Unsupported("it died".into())), |_| Ok(Turn::Play(12))];
     for fails in failures {
-        let world = seated("colour = 'black'", fails);
+        let world = seated("color = 'black'", fails);
         let mut state = world.reset(&mut stream(0));
         assert_eq!(world.step(&mut state, 12, &mut stream(0)), Step::truncation(0.0));
         let measures = measured(&world, &state);
         assert!(measures[0].is_nan() && measures[1].is_nan());
     }
     // It fails on its first move: the first step of the learner says so.
-    let world = seated("colour = 'white'", |_| Err(Error::Unsupported("it died".into())));
+    let world = seated("color = 'white'", |_| Err(Error::Unsupported("it died".into())));
     let mut state = world.reset(&mut stream(0));
     assert_eq!(state.opponent, Presence::Failed);
     assert_eq!(world.step(&mut state, 3, &mut stream(0)), Step::truncation(0.0));
@@ -185,21 +185,21 @@ fn games_are_truncated_at_their_move_limit() {
 fn a_policy_can_be_the_opponent() {
     struct First;
     impl Policy for First {
-        fn act(&self, obs: &[f32], legal: &[bool], rngs: &mut [Stream], choice: &mut Choice) {
+        fn act(&self, obs: &[f32], legal: &[bool], rngs: &mut [Stream], choice: &mut ActionBuffer) {
             assert_eq!((obs.len(), legal.len(), rngs.len()), (6 * 25, 26, 1));
             // It is White here: the plane of Black's player is empty.
             assert_eq!(obs[3 * 25], 0.0);
             let first = legal.iter().position(|&legal| legal).unwrap() as u32;
-            *choice = Choice::Discrete(vec![first]);
+            *choice = ActionBuffer::Discrete(vec![first]);
         }
     }
-    let settings = settings("colour = 'black'");
+    let settings = settings("color = 'black'");
     let first = Arc::new(Trained::new("first".into(), Arc::new(First), 5, 1));
     let world = GoAgainst::with_player("go/test", 5, &settings, first).unwrap();
     let mut state = world.reset(&mut stream(0));
     world.step(&mut state, 12, &mut stream(0));
     world.step(&mut state, 13, &mut stream(0));
-    assert_eq!([0, 1].map(|point| state.game.stone(point)), [Some(Colour::White); 2]);
+    assert_eq!([0, 1].map(|point| state.game.stone(point)), [Some(Color::White); 2]);
 }
 
 #[test]
@@ -220,20 +220,20 @@ fn scripts_play_legal_moves() {
 /// Uniform play fills its own eyes: against a player who does not, it hardly ever wins.
 #[test]
 fn the_baseline_is_played_out() {
-    let question = freewheel_core::Question::as_played(against(3, "").spec());
-    let small = against(3, "opponent = 'random'").baseline(&question).unwrap();
-    assert_eq!(small, against(3, "opponent = 'random'").baseline(&question).unwrap());
+    let query = freewheel_core::SolveQuery::for_spec(against(3, "").spec());
+    let small = against(3, "opponent = 'random'").baseline(&query).unwrap();
+    assert_eq!(small, against(3, "opponent = 'random'").baseline(&query).unwrap());
     assert!(small.name == "random" && (0.0..0.5).contains(&small.value), "{small:?}");
-    let duel = duel(3, "opponent = 'self'\nkomi = 0").baseline(&question).unwrap();
+    let duel = duel(3, "opponent = 'self'\nkomi = 0").baseline(&query).unwrap();
     assert!((0.4..0.8).contains(&duel.value), "{duel:?}");
-    assert!(against(3, "opponent = 'uct:10'").baseline(&question).is_err());
+    assert!(against(3, "opponent = 'uct:10'").baseline(&query).is_err());
 }
 
 #[test]
 fn what_makes_no_sense_is_refused() {
     let error = |name: &str, text: &str| {
         let table = text.parse().unwrap();
-        Boards.build(name, &table, &NoCast).map(|world| world.is_some()).unwrap_err().to_string()
+        Boards.build(name, &table, &NoPolicyLoader).map(|world| world.is_some()).unwrap_err().to_string()
     };
     assert!(error("20x20", "").contains("2x2 to 19x19"));
     assert!(error("1x1", "").contains("2x2 to 19x19"));
@@ -246,7 +246,7 @@ fn what_makes_no_sense_is_refused() {
     assert!(error("9x9", "opponents = 'greedy'").contains("did you mean `opponent`"));
     assert!(error("9x9", "ruleset = 'japanese'").contains("tromp-taylor"));
     for name in ["9x7", "9", "x", "ninexnine", "09x09", "9x9x9"] {
-        assert!(Boards.build(name, &toml::Table::new(), &NoCast).unwrap().is_none(), "{name}");
+        assert!(Boards.build(name, &toml::Table::new(), &NoPolicyLoader).unwrap().is_none(), "{name}");
     }
 }
 

@@ -30,7 +30,7 @@ pub struct Options {
     pub header: Header,
     /// Faces that are drawn, 1 to 1,000,000.
     pub faces: usize,
-    /// Standard deviation of the noise on drawn faces, 0 to 1, where grey goes from 0 to 1.
+    /// Standard deviation of the noise on drawn faces, 0 to 1, where gray goes from 0 to 1.
     pub noise: f32,
 }
 
@@ -144,7 +144,7 @@ pub fn open(name_or_path: &str, options: &Options) -> Result<DataSet> {
             return faces::set(options.faces, options.seed, options.noise, share, &options.answer);
         }
         "fashion-mnist" => stored(entry, &options.folder, |folder| match folder::idx_files(folder)? {
-            Some(files) => images::labelled(entry.name, &files, Some(&images::FASHION)).map(Some),
+            Some(files) => images::labeled(entry.name, &files, Some(&images::FASHION)).map(Some),
             None => Ok(None),
         })?,
         _ => stored(entry, &options.folder, |folder| match folder.join(digits::file_of(0)).is_file() {

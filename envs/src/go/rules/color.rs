@@ -3,11 +3,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A player, and the colour of the stones.
+/// A player, and the color of the stones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[repr(u8)]
-pub enum Colour {
+pub enum Color {
     /// Moves first, without a handicap.
     #[default]
     Black = 0,
@@ -15,16 +15,16 @@ pub enum Colour {
     White = 1,
 }
 
-impl Colour {
+impl Color {
     /// Both, Black first.
-    pub const BOTH: [Colour; 2] = [Colour::Black, Colour::White];
+    pub const BOTH: [Color; 2] = [Color::Black, Color::White];
 
     /// The other one.
     #[inline]
     pub fn other(self) -> Self {
         match self {
-            Colour::Black => Colour::White,
-            Colour::White => Colour::Black,
+            Color::Black => Color::White,
+            Color::White => Color::Black,
         }
     }
 
@@ -32,8 +32,8 @@ impl Colour {
     #[inline]
     pub fn sign(self) -> i32 {
         match self {
-            Colour::Black => 1,
-            Colour::White => -1,
+            Color::Black => 1,
+            Color::White => -1,
         }
     }
 }

@@ -1,6 +1,6 @@
-//! Colours that differ for everybody.
+//! Colors that differ for everybody.
 //!
-//! Classes: ten colours that people with each kind of colour blindness can tell apart (Petroff 2021, arXiv 2107.02270). Values:
+//! Classes: ten colors that people with each kind of color blindness can tell apart (Petroff 2021, arXiv 2107.02270). Values:
 //! viridis, whose steps look equally large. Signed numbers: blue, white, red, without green. Shares: white to blue.
 
 use freewheel_core::Rgb;
@@ -28,33 +28,33 @@ const CLASSES: [Rgb; 10] = [
     Rgb(146, 218, 221),
 ];
 
-/// The colour of class `i`; from the eleventh on they come again, each time darker.
+/// The color of class `i`; from the eleventh on they come again, each time darker.
 pub fn class(i: usize) -> Rgb {
     let round = (i / CLASSES.len()) as f32;
     CLASSES[i % CLASSES.len()].mix(INK, 1.0 - 0.6f32.powf(round))
 }
 
-/// The colour of a value, 0 to 1: viridis.
+/// The color of a value, 0 to 1: viridis.
 pub fn value(t: f64) -> Rgb {
     from(colorous::VIRIDIS, t)
 }
 
-/// The colour of a signed number, -1 (blue) to 1 (red).
+/// The color of a signed number, -1 (blue) to 1 (red).
 pub fn signed(t: f64) -> Rgb {
     from(colorous::RED_BLUE, 0.5 - t / 2.0)
 }
 
-/// The colour of a share, 0 (paper) to 1 (dark blue).
+/// The color of a share, 0 (paper) to 1 (dark blue).
 pub fn share(t: f64) -> Rgb {
     if t <= 0.0 { PAPER } else { from(colorous::BLUES, 0.06 + 0.9 * t) }
 }
 
-/// Grey, 0 (black) to 1.
-pub fn grey(t: f32) -> Rgb {
+/// Gray, 0 (black) to 1.
+pub fn gray(t: f32) -> Rgb {
     Rgb(0, 0, 0).mix(Rgb(255, 255, 255), t)
 }
 
-/// How light a colour is, 0 to 1: Rec. 709's weights.
+/// How light a color is, 0 to 1: Rec. 709's weights.
 pub fn luma(rgb: Rgb) -> f32 {
     (0.2126 * f32::from(rgb.0) + 0.7152 * f32::from(rgb.1) + 0.0722 * f32::from(rgb.2)) / 255.0
 }
@@ -65,6 +65,6 @@ pub fn ink_on(ground: Rgb) -> Rgb {
 }
 
 fn from(gradient: colorous::Gradient, t: f64) -> Rgb {
-    let colour = gradient.eval_continuous(t.clamp(0.0, 1.0));
-    Rgb(colour.r, colour.g, colour.b)
+    let color = gradient.eval_continuous(t.clamp(0.0, 1.0));
+    Rgb(color.r, color.g, color.b)
 }

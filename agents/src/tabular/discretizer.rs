@@ -15,13 +15,13 @@ const UNBOUNDED: f32 = 1e30;
 
 /// Finds the state, a row of the table, that an observation belongs to.
 #[derive(Clone, Debug)]
-pub struct Discretiser {
+pub struct Discretizer {
     cut: Cut,
     /// `None` where every state has its row from the beginning.
     met: Option<Met>,
     /// How many states there are, met or not; `None` where that is beyond counting.
     states: Option<usize>,
-    /// Reused by [`Discretiser::index`].
+    /// Reused by [`Discretizer::index`].
     key: Vec<u8>,
 }
 
@@ -58,7 +58,7 @@ impl Axis {
     }
 }
 
-impl Discretiser {
+impl Discretizer {
     /// For observations of `space`.
     ///
     /// # Errors
@@ -78,7 +78,7 @@ impl Discretiser {
                 Some(Met::new(if let Cut::Cells(axes) = &cut { axes.len() } else { 4 }, settings.max_states))
             }
         };
-        Ok(Discretiser { cut, met, states, key: Vec::new() })
+        Ok(Discretizer { cut, met, states, key: Vec::new() })
     }
 
     /// Rows that the table needs at present.
@@ -137,7 +137,7 @@ impl Discretiser {
         self.met.as_ref().map_or(&[], |met| &met.keys)
     }
 
-    /// Takes back what [`Discretiser::keys`] gave. False, and nothing changed, where that cannot be of this world.
+    /// Takes back what [`Discretizer::keys`] gave. False, and nothing changed, where that cannot be of this world.
     pub fn restore(&mut self, keys: &[u8]) -> bool {
         let Some(met) = &mut self.met else { return keys.is_empty() };
         let mut again = Met::new(met.width, met.limit);
@@ -289,14 +289,14 @@ mod tests {
         ObservationSpace::Box { shape: vec![bounds.len()], low, high }
     }
 
-    fn with_bins(bounds: &[(f32, f32)], bins: Bins) -> Discretiser {
-        Discretiser::new(&space(bounds), &Tabular { bins, ..Tabular::default() }).unwrap()
+    fn with_bins(bounds: &[(f32, f32)], bins: Bins) -> Discretizer {
+        Discretizer::new(&space(bounds), &Tabular { bins, ..Tabular::default() }).unwrap()
     }
 
     #[test]
     fn indices_are_states() {
         let mut discrete =
-            Discretiser::new(&ObservationSpace::Discrete { n: 3 }, &Tabular::default()).unwrap();
+            Discretizer::new(&ObservationSpace::Discrete { n: 3 }, &Tabular::default()).unwrap();
         assert_eq!(discrete.rows(), 3);
         assert_eq!(discrete.index(&[2.0]).unwrap(), 2);
         assert!(discrete.index(&[3.0]).unwrap_err().to_string().contains("observation 3"));
@@ -358,7 +358,7 @@ mod tests {
     #[test]
     fn a_full_table_says_so() {
         let settings = Tabular { max_states: 1, bins: Bins::Same(256), ..Tabular::default() };
-        let mut wide = Discretiser::new(&space(&[(0.0, 1.0); 9]), &settings).unwrap();
+        let mut wide = Discretizer::new(&space(&[(0.0, 1.0); 9]), &settings).unwrap();
         wide.index(&[0.0; 9]).unwrap();
         assert!(wide.index(&[1.0; 9]).unwrap_err().to_string().contains("max_states = 1"));
     }

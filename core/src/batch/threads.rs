@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::{Finished, Rows, Seat};
+use super::{BatchChunk, EpisodeSummary, StreamSource};
 use crate::Env;
 
 /// Serial work below which a tick is never split: entering rayon from outside its pool costs 13 to 20 microseconds,
@@ -22,21 +22,21 @@ const TRIAL: std::ops::RangeInclusive<u32> = 9..=16;
 
 /// Knows what a row costs, and so whether threads would pay. It decides when work is split, never what comes out.
 #[derive(Default)]
-pub(super) struct Pace {
+pub(super) struct AdaptiveThreads {
     serial: Cost,
     split: Cost,
     ticks: u32,
 }
 
-impl Pace {
+impl AdaptiveThreads {
     /// Advances every row; `finished` gets the episodes that end.
     #[inline(always)]
     pub(super) fn tick<E: Env>(
         &mut self,
-        all: Rows<'_, E>,
+        all: BatchChunk<'_, E>,
         env: &E,
-        seat: Seat,
-        finished: &mut Vec<Finished>,
+        seat: StreamSource,
+        finished: &mut Vec<EpisodeSummary>,
     ) {
         self.ticks = self.ticks.wrapping_add(1);
         let rows = all.len().max(1) as f64;

@@ -1,11 +1,11 @@
 //! What the program sees of the agents: names, settings, refusals.
 
-use freewheel_core::{ActionSpace, Choice, Mode, Policy, Purpose, Spec, Streams};
+use freewheel_core::{ActionBuffer, ActionSpace, Mode, Policy, Purpose, Spec, Streams};
 
 use crate::tabular::graph::{Graph, alone, end, go};
-use crate::{AgentKind, all, tabular};
+use crate::{AgentFactory, all, tabular};
 
-fn agent(id: &str) -> Box<dyn AgentKind> {
+fn agent(id: &str) -> Box<dyn AgentFactory> {
     all().into_iter().find(|agent| agent.id() == id).unwrap()
 }
 
@@ -43,7 +43,7 @@ fn agents_with_documented_settings() {
     let fields = agent("dyna-q").fields();
     let default = |name: &str| fields.iter().find(|field| field.name == name).unwrap().default.clone();
     assert_eq!(default("planning_steps"), 10);
-    assert_eq!(default("alpha"), 0.1);
+    assert_eq!(default("learning_rate"), 0.1);
     assert_eq!(default("exploration"), "epsilon-greedy");
 }
 
@@ -56,9 +56,10 @@ fn resolved_settings_are_complete_and_read_back() {
         assert_eq!(resolved.len(), known, "{} {resolved}", agent.id());
         assert_eq!(agent.resolve(&resolved).unwrap(), resolved);
     }
-    let text = "alpha = 'harmonic'\nepsilon = { from = 1, to = 0.05, over = 0.5 }\nbins = [3, 4]\ngamma = 1";
+    let text =
+        "learning_rate = 'harmonic'\nepsilon = { from = 1, to = 0.05, over = 0.5 }\nbins = [3, 4]\ngamma = 1";
     let resolved = agent("sarsa").resolve(&text.parse().unwrap()).unwrap();
-    let expected = "alpha = { harmonic = 1.0 }\nbins = [3, 4]\ngamma = 1.0\n\
+    let expected = "learning_rate = { harmonic = 1.0 }\nbins = [3, 4]\ngamma = 1.0\n\
         epsilon = { from = 1.0, to = 0.05, over = 0.5, shape = 'linear' }";
     for (key, value) in expected.parse::<toml::Table>().unwrap() {
         assert_eq!(resolved[&key], value);
@@ -86,15 +87,15 @@ fn refusals_name_the_agent_the_field_and_the_mend() {
         ),
         (
             "n-step-sarsa",
-            "n = 0",
-            "agent n-step-sarsa: n = 0 is out of range: it must be at least 1 and at most 10000",
+            "n_step = 0",
+            "agent n-step-sarsa: n_step = 0 is out of range: it must be at least 1 and at most 10000",
         ),
         (
             "dyna-q",
             "theta = -1",
             "agent dyna-q: theta = -1 is out of range: it must be at least 0 and finite",
         ),
-        ("dyna-q", "kappa = 0.1", "agent dyna-q: kappa = 0.1 needs prioritised = false"),
+        ("dyna-q", "kappa = 0.1", "agent dyna-q: kappa = 0.1 needs prioritized = false"),
     ];
     for (id, settings, expected) in cases {
         let message = refusal(id, cliff.look(), settings);
@@ -102,7 +103,7 @@ fn refusals_name_the_agent_the_field_and_the_mend() {
     }
     // A value of the wrong type names its field, wherever the field is declared.
     for (id, settings, field) in [
-        ("sarsa", "alpha = 'fast'", "alpha"),
+        ("sarsa", "learning_rate = 'fast'", "learning_rate"),
         ("q-lambda", "lambda = 'x'", "lambda"),
         ("sarsa", "bins = 'x'", "bins"),
     ] {
@@ -129,9 +130,9 @@ fn greedy_policies_are_functions_and_exploring_ones_explore() {
     let play = |policy: &dyn Policy, obs: &[f32], legal: &[bool]| {
         let mut rngs: Vec<_> =
             (0..obs.len() as u64).map(|row| Streams::new(1).stream(Purpose::WatchAction, row, 0)).collect();
-        let mut choice = Choice::for_spec(&spec, obs.len());
+        let mut choice = ActionBuffer::for_spec(&spec, obs.len());
         policy.act(obs, legal, &mut rngs, &mut choice);
-        let Choice::Discrete(actions) = choice else { panic!("actions are counted") };
+        let ActionBuffer::Discrete(actions) = choice else { panic!("actions are counted") };
         actions
     };
     let legal = [[false, true, false, true]; 40].concat();

@@ -1,4 +1,4 @@
-//! Optimisers whose whole state can be saved: one pass over parameters, gradient and moments a step.
+//! Optimizers whose whole state can be saved: one pass over parameters, gradient and moments a step.
 //!
 //! | | a step, g being the (clipped) gradient |
 //! |---|---|
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::settings::within;
 
-/// Which optimiser, as a setting.
+/// Which optimizer, as a setting.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(
     tag = "kind",
@@ -102,26 +102,26 @@ impl Rule {
         let positive = |field, value| within(field, value, f64::from(f32::MIN_POSITIVE), f64::MAX);
         match *self {
             Rule::Adam { beta1, beta2, eps } => {
-                below_1("optimiser.beta1", beta1)?;
-                below_1("optimiser.beta2", beta2)?;
-                positive("optimiser.eps", eps)
+                below_1("optimizer.beta1", beta1)?;
+                below_1("optimizer.beta2", beta2)?;
+                positive("optimizer.eps", eps)
             }
             Rule::AdamW { beta1, beta2, eps, weight_decay } => {
                 Rule::Adam { beta1, beta2, eps }.validate()?;
-                within("optimiser.weight_decay", weight_decay, 0.0, f64::MAX)
+                within("optimizer.weight_decay", weight_decay, 0.0, f64::MAX)
             }
             Rule::Rmsprop { decay, eps } => {
-                below_1("optimiser.decay", decay)?;
-                positive("optimiser.eps", eps)
+                below_1("optimizer.decay", decay)?;
+                positive("optimizer.eps", eps)
             }
-            Rule::Sgd { momentum } => below_1("optimiser.momentum", momentum),
+            Rule::Sgd { momentum } => below_1("optimizer.momentum", momentum),
         }
     }
 }
 
-/// An optimiser with its moments.
+/// An optimizer with its moments.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Optimiser {
+pub struct Optimizer {
     /// A setting, not a state: a saved one has the default until it is taken over.
     #[serde(skip)]
     rule: Rule,
@@ -141,7 +141,7 @@ pub struct Stepped {
     pub finite: bool,
 }
 
-impl Optimiser {
+impl Optimizer {
     /// For `size` parameters.
     pub fn new(rule: Rule, size: usize) -> Self {
         let (mean, square) = match rule {
@@ -149,14 +149,14 @@ impl Optimiser {
             Rule::Rmsprop { .. } => (0, size),
             Rule::Sgd { momentum } => (if momentum > 0.0 { size } else { 0 }, 0),
         };
-        Optimiser { rule, steps: 0, mean: vec![0.0; mean], square: vec![0.0; square] }
+        Optimizer { rule, steps: 0, mean: vec![0.0; mean], square: vec![0.0; square] }
     }
 
     /// Goes on where `saved` was; false, and nothing changed, where that is of another size or keeps other moments.
-    pub fn resume(&mut self, saved: Optimiser) -> bool {
+    pub fn resume(&mut self, saved: Optimizer) -> bool {
         let fits = (saved.mean.len(), saved.square.len()) == (self.mean.len(), self.square.len());
         if fits {
-            *self = Optimiser { rule: self.rule, ..saved };
+            *self = Optimizer { rule: self.rule, ..saved };
         }
         fits
     }
@@ -255,12 +255,12 @@ pub fn polyak(target: &mut [f32], source: &[f32], tau: f64) {
 mod tests {
     use super::*;
 
-    /// Minimises (p - 3)^2 / 2 by 2 steps and compares with numbers worked by hand.
+    /// Minimizes (p - 3)^2 / 2 by 2 steps and compares with numbers worked by hand.
     fn two_steps(rule: Rule) -> f32 {
-        let (mut p, mut optimiser) = ([1.0f32], Optimiser::new(rule, 1));
+        let (mut p, mut optimizer) = ([1.0f32], Optimizer::new(rule, 1));
         for _ in 0..2 {
             let gradient = [p[0] - 3.0];
-            optimiser.step(&mut p, &gradient, 0.1, None);
+            optimizer.step(&mut p, &gradient, 0.1, None);
         }
         p[0]
     }
@@ -291,8 +291,8 @@ mod tests {
 
     #[test]
     fn the_norm_is_clipped() {
-        let (mut p, mut optimiser) = (vec![0.0f32; 2], Optimiser::new(Rule::Sgd { momentum: 0.0 }, 2));
-        let stepped = optimiser.step(&mut p, &[3.0, 4.0], 1.0, Some(1.0));
+        let (mut p, mut optimizer) = (vec![0.0f32; 2], Optimizer::new(Rule::Sgd { momentum: 0.0 }, 2));
+        let stepped = optimizer.step(&mut p, &[3.0, 4.0], 1.0, Some(1.0));
         assert!((stepped.norm - 5.0).abs() < 1e-6);
         assert!((p[0] + 0.6).abs() < 1e-5 && (p[1] + 0.8).abs() < 1e-5);
         let big: Vec<f32> = (0..3001).map(|i| (i % 7) as f32).collect();
@@ -302,13 +302,13 @@ mod tests {
 
     #[test]
     fn what_is_not_finite_is_seen_and_moves_nothing() {
-        let mut optimiser = Optimiser::new(Rule::default(), 9);
+        let mut optimizer = Optimizer::new(Rule::default(), 9);
         let (mut p, mut gradient) = (vec![1.0f32; 9], vec![1.0f32; 9]);
         gradient[8] = f32::NAN;
-        assert!(optimiser.step(&mut p, &gradient, 0.1, None).norm.is_nan());
+        assert!(optimizer.step(&mut p, &gradient, 0.1, None).norm.is_nan());
         assert_eq!(p, [1.0; 9]);
         p[3] = f32::INFINITY;
-        assert!(!optimiser.step(&mut p, &[1.0; 9], 0.1, None).finite);
+        assert!(!optimizer.step(&mut p, &[1.0; 9], 0.1, None).finite);
     }
 
     #[test]

@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 
-use freewheel_agents::fit::{Estimator, EstimatorKind, unwatched};
+use freewheel_agents::fit::{Estimator, EstimatorFactory, unwatched};
 use freewheel_agents::unsupervised::kmeans::{self, Assigner};
 use freewheel_agents::unsupervised::{Encoder, KMeans};
 use freewheel_core::settings::unknown;
 use freewheel_core::{
-    ActionSpace, Actions, Choice, DynWorld, Episodes, Error, Lens, ObservationSpace, Purpose, Result,
-    Samples, Spec, Stream, Streams,
+    ActionBuffer, ActionSpace, Actions, DynWorld, Error, ObservationEncoder, ObservationSpace, Purpose,
+    Result, Samples, Spec, Stream, Streams, VectorEnv,
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
@@ -20,20 +20,20 @@ use crate::fit::model_of;
 ///
 /// | learner | what the agent sees |
 /// |---|---|
-/// | `kmeans` | the index of the nearest of k centres: a table then has k states |
+/// | `kmeans` | the index of the nearest of k centers: a table then has k states |
 /// | `pca`, `vae`, another encoder | its code, `[C]`; as bounds it states the least and the greatest of what was gathered |
 ///
-/// The learner is given standardised observations (mean 0, variance 1), a VAE, which takes its samples for probabilities, such as
+/// The learner is given standardized observations (mean 0, variance 1), a VAE, which takes its samples for probabilities, such as
 /// lie within 0 and 1 (from the least to the greatest of what was gathered, cut there).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(from = "Written")]
 pub struct Encoding {
     /// The learner's name.
-    pub learner: String,
+    pub estimator: String,
     /// Who gathers: `random`, or one of the world's own players.
     pub policy: String,
     /// The share of its actions that are random all the same, so that more than its own ways is seen.
-    pub random: f64,
+    pub epsilon: f64,
     /// Observations that are gathered.
     pub steps: u32,
     /// Everything random in gathering and learning is drawn from it.
@@ -45,7 +45,7 @@ pub struct Encoding {
 
 /// How an [`Encoding`] is written.
 #[derive(Deserialize)]
-#[serde(untagged, expecting = "a learner's name, or { learner, policy, random, steps, seed, settings }")]
+#[serde(untagged, expecting = "a learner's name, or { estimator, policy, epsilon, steps, seed, settings }")]
 enum Written {
     Name(String),
     Table(Keys),
@@ -54,9 +54,9 @@ enum Written {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Keys {
-    learner: String,
+    estimator: String,
     policy: Option<String>,
-    random: Option<f64>,
+    epsilon: Option<f64>,
     steps: Option<u32>,
     seed: Option<u64>,
     settings: Option<Table>,
@@ -66,14 +66,14 @@ impl From<Written> for Encoding {
     fn from(written: Written) -> Self {
         let keys = match written {
             Written::Table(keys) => keys,
-            Written::Name(learner) => {
-                Keys { learner, policy: None, random: None, steps: None, seed: None, settings: None }
+            Written::Name(estimator) => {
+                Keys { estimator, policy: None, epsilon: None, steps: None, seed: None, settings: None }
             }
         };
         Encoding {
-            learner: keys.learner,
+            estimator: keys.estimator,
             policy: keys.policy.unwrap_or_else(|| "random".into()),
-            random: keys.random.unwrap_or(0.0),
+            epsilon: keys.epsilon.unwrap_or(0.0),
             steps: keys.steps.unwrap_or(20_000),
             seed: keys.seed.unwrap_or(0),
             settings: keys.settings.unwrap_or_default(),
@@ -102,10 +102,10 @@ impl Encoding {
     /// # Errors
     /// [`Error::Config`] for an unknown learner or player, one that is no encoder, a world that shows an index, and settings out of
     /// range.
-    pub fn lens(&self, world: &dyn DynWorld, learners: &[Box<dyn EstimatorKind>]) -> Result<Learned> {
-        let Some(kind) = learners.iter().find(|kind| kind.id() == self.learner) else {
+    pub fn lens(&self, world: &dyn DynWorld, learners: &[Box<dyn EstimatorFactory>]) -> Result<Learned> {
+        let Some(kind) = learners.iter().find(|kind| kind.id() == self.estimator) else {
             let known: Vec<&str> = learners.iter().map(|kind| kind.id()).collect();
-            return Err(Error::Config(unknown("learner", &self.learner, &known, "")));
+            return Err(Error::Config(unknown("learner", &self.estimator, &known, "")));
         };
         if let ObservationSpace::Discrete { n } = world.spec().observation {
             return Err(Error::Config(format!(
@@ -116,11 +116,11 @@ impl Encoding {
         let Estimator::Encoder(mut encoder) = kind.build(&self.settings, Streams::new(self.seed))? else {
             return Err(Error::Config(format!(
                 "{} learns answers, and nobody gives any here; kmeans, pca and vae are encoders",
-                self.learner
+                self.estimator
             )));
         };
         let seen = self.gather(world)?;
-        let scale = Scale::of(&seen, self.learner == "vae");
+        let scale = Scale::of(&seen, self.estimator == "vae");
         let scaled = scale.apply(seen.values())?;
         encoder.fit(&scaled, &mut unwatched)?;
         let assigner = model_of::<kmeans::Config>(&*encoder)?.map(KMeans::assigner);
@@ -137,10 +137,10 @@ impl Encoding {
     /// [`Error::Config`] for a player that the world has not, and shares or counts that cannot be.
     pub fn gather(&self, world: &dyn DynWorld) -> Result<Samples> {
         let spec = world.spec();
-        if !(0.0..=1.0).contains(&self.random) || !(1..=100_000_000).contains(&self.steps) {
+        if !(0.0..=1.0).contains(&self.epsilon) || !(1..=100_000_000).contains(&self.steps) {
             return Err(Error::Config(format!(
-                "random = {}, steps = {}: a share from 0 to 1, and 1 to 100000000 observations",
-                self.random, self.steps
+                "epsilon = {}, steps = {}: a share from 0 to 1, and 1 to 100000000 observations",
+                self.epsilon, self.steps
             )));
         }
         let script = match spec.scripts.iter().position(|name| *name == self.policy) {
@@ -153,10 +153,10 @@ impl Encoding {
             }
         };
         let streams = Streams::new(self.seed);
-        let mut episodes = world.batch(ROWS, streams, Purpose::Data, 0);
+        let mut episodes = world.vector_env(ROWS, streams, Purpose::Data, 0);
         let mut hands: Vec<Stream> =
             (0..ROWS as u64).map(|row| streams.stream(Purpose::Data, HANDS + row, 0)).collect();
-        let mut choice = Choice::for_spec(spec, ROWS);
+        let mut choice = ActionBuffer::for_spec(spec, ROWS);
         let mut values = Vec::with_capacity(self.steps as usize * spec.observation.len());
         loop {
             let view = episodes.view();
@@ -167,7 +167,7 @@ impl Encoding {
             }
             for (row, hand) in hands.iter_mut().enumerate() {
                 match script {
-                    Some(script) if !hand.chance(self.random) => {
+                    Some(script) if !hand.chance(self.epsilon) => {
                         episodes.scripted(script, row, hand, &mut choice)?;
                     }
                     _ => at_random(spec, &*episodes, row, hand, &mut choice)?,
@@ -181,10 +181,10 @@ impl Encoding {
 /// Any action that is legal, each as often.
 fn at_random(
     spec: &Spec,
-    episodes: &dyn Episodes,
+    episodes: &dyn VectorEnv,
     row: usize,
     hand: &mut Stream,
-    choice: &mut Choice,
+    choice: &mut ActionBuffer,
 ) -> Result<()> {
     match &spec.actions {
         ActionSpace::Discrete { .. } => {
@@ -192,12 +192,12 @@ fn at_random(
             let legal = || view.legal_row(row).iter().enumerate().filter(|(_, legal)| **legal);
             let which = hand.below(legal().count().max(1) as u32) as usize;
             let action = legal().nth(which).map_or(0, |(action, _)| action as u32);
-            choice.put(row, Actions::Discrete(&[action]))
+            choice.set(row, Actions::Discrete(&[action]))
         }
         ActionSpace::Continuous { low, high, .. } => {
             let one: Vec<f32> =
                 low.iter().zip(high).map(|(low, high)| low + (high - low) * hand.uniform() as f32).collect();
-            choice.put(row, Actions::Continuous(&one))
+            choice.set(row, Actions::Continuous(&one))
         }
     }
 }
@@ -268,7 +268,7 @@ impl Learned {
         &*self.encoder
     }
 
-    /// The codes `[N, C]` of observations `[N, D]`; of k-means, the distances from the centres.
+    /// The codes `[N, C]` of observations `[N, D]`; of k-means, the distances from the centers.
     ///
     /// # Errors
     /// [`Error::Config`] where an observation is not finite.
@@ -277,17 +277,17 @@ impl Learned {
     }
 }
 
-impl Lens for Learned {
+impl ObservationEncoder for Learned {
     fn space(&self) -> ObservationSpace {
         self.space.clone()
     }
 
-    fn see(&self, obs: &[f32], out: &mut [f32]) -> Result<()> {
+    fn encode(&self, obs: &[f32], out: &mut [f32]) -> Result<()> {
         match &self.assigner {
             Some(assigner) => {
                 let scaled = self.scale.apply(obs)?;
                 if let Some(x) = scaled.values().iter().find(|x| !x.is_finite()) {
-                    return Err(Error::Config(format!("an observation is {x}; no centre is nearest to it")));
+                    return Err(Error::Config(format!("an observation is {x}; no center is nearest to it")));
                 }
                 out.iter_mut().zip(assigner.labels(scaled.values())).for_each(|(out, one)| *out = one as f32);
             }

@@ -3,29 +3,29 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use freewheel_core::{Cast, Error, Mode, Policy, Result, Spec};
+use freewheel_core::{Error, Mode, Policy, PolicyLoader, Result, Spec};
 
-use crate::catalogue::Catalogue;
 use crate::job::{Job, JobConfig};
-use crate::sight::Sight;
+use crate::observation::ObservationConfig;
+use crate::registry::Registry;
 use crate::{output, training};
 
-impl Cast for Catalogue {
-    fn seat(&self, folder: &Path, spec: &Spec) -> Result<Arc<dyn Policy>> {
+impl PolicyLoader for Registry {
+    fn load(&self, folder: &Path, spec: &Spec) -> Result<Arc<dyn Policy>> {
         let job = self.run_in(folder)?;
-        let Sight { history, encoder } = Sight::of(&job.config.agent_settings)?;
+        let ObservationConfig { frame_stack, encoder } = ObservationConfig::of(&job.config.agent_settings)?;
         if let Some(encoder) = encoder {
             return Err(Error::Config(format!(
                 "{}: its player was trained behind an encoder ({}), and who is seated in a world sees the world itself; train \
                  one without",
                 folder.display(),
-                encoder.learner
+                encoder.estimator
             )));
         }
-        if history > 1 {
+        if frame_stack > 1 {
             return Err(Error::Config(format!(
-                "{}: its player was trained with history = {history}, and who is seated in a world remembers nothing; \
-                 train one with history = 1 (in Go, world.history shows past boards)",
+                "{}: its player was trained with frame_stack = {frame_stack}, and who is seated in a world remembers nothing; \
+                 train one with frame_stack = 1 (in Go, world.history shows past boards)",
                 folder.display()
             )));
         }
@@ -45,7 +45,7 @@ impl Cast for Catalogue {
     }
 }
 
-impl Catalogue {
+impl Registry {
     pub(crate) fn run_in(&self, folder: &Path) -> Result<Job> {
         is_run(folder)?;
         self.load_job(folder, &mut Default::default())

@@ -5,87 +5,89 @@ use std::sync::Arc;
 use super::Look;
 use super::memory::Memory;
 use super::policy::Supposing;
-use crate::{Actions, Choice, Ending, Frame, Origin, Player, Policy, Result, Spec, Stage, Step, Stream};
+use crate::{
+    ActionBuffer, Actions, Ending, EpisodeRunner, Frame, Origin, Player, Policy, Result, Spec, Step, Stream,
+};
 
 /// One episode seen with its past.
 pub(super) struct Remembered {
-    stage: Box<dyn Stage>,
+    runner: Box<dyn EpisodeRunner>,
     look: Arc<Look>,
     memory: Memory,
 }
 
 impl Remembered {
-    pub(super) fn new(stage: Box<dyn Stage>, look: Arc<Look>) -> Self {
+    pub(super) fn new(runner: Box<dyn EpisodeRunner>, look: Arc<Look>) -> Self {
         let mut memory = Memory::new(&look, 1);
-        memory.begin(0, stage.obs(), stage.to_play());
-        Remembered { stage, look, memory }
+        memory.begin(0, runner.obs(), runner.to_play());
+        Remembered { runner, look, memory }
     }
 }
 
-impl Stage for Remembered {
+impl EpisodeRunner for Remembered {
     fn spec(&self) -> &Spec {
         &self.look.spec
     }
 
     fn origin(&self) -> Origin {
-        self.stage.origin()
+        self.runner.origin()
     }
 
     fn begin(&mut self, episode: u64) {
-        self.stage.begin(episode);
-        self.memory.begin(0, self.stage.obs(), self.stage.to_play());
+        self.runner.begin(episode);
+        self.memory.begin(0, self.runner.obs(), self.runner.to_play());
     }
 
     fn episode(&self) -> u64 {
-        self.stage.episode()
+        self.runner.episode()
     }
 
     fn obs(&self) -> &[f32] {
         self.memory.obs()
     }
 
-    fn shown(&self) -> &[f32] {
-        self.stage.shown()
+    fn world_obs(&self) -> &[f32] {
+        self.runner.world_obs()
     }
 
     fn legal(&self) -> &[bool] {
-        self.stage.legal()
+        self.runner.legal()
     }
 
     fn to_play(&self) -> Player {
-        self.stage.to_play()
+        self.runner.to_play()
     }
 
-    fn scripted(&self, script: usize, rng: &mut Stream, choice: &mut Choice) -> Result<()> {
-        self.stage.scripted(script, rng, choice)
+    fn scripted(&self, script: usize, rng: &mut Stream, choice: &mut ActionBuffer) -> Result<()> {
+        self.runner.scripted(script, rng, choice)
     }
 
     fn step(&mut self, action: Actions<'_>) -> Result<Step> {
-        let step = self.stage.step(action)?;
-        self.memory.see(0, self.stage.obs(), self.stage.to_play());
+        let step = self.runner.step(action)?;
+        self.memory.see(0, self.runner.obs(), self.runner.to_play());
         Ok(step)
     }
 
     fn length(&self) -> u32 {
-        self.stage.length()
+        self.runner.length()
     }
 
     fn score(&self) -> f64 {
-        self.stage.score()
+        self.runner.score()
     }
 
     fn measures(&self) -> Vec<f64> {
-        self.stage.measures()
+        self.runner.measures()
     }
 
     fn ending(&self) -> Ending {
-        self.stage.ending()
+        self.runner.ending()
     }
 
     /// What a policy thinks of another state is what it would think if it saw that one now.
     fn draw(&self, policy: Option<&dyn Policy>, frame: &mut Frame) {
         let stack = self.look.stack;
         let supposing = policy.map(|policy| Supposing { policy, history: self.memory.obs(), stack });
-        self.stage.draw(supposing.as_ref().map(|supposing| supposing as &dyn Policy), frame);
+        self.runner.draw(supposing.as_ref().map(|supposing| supposing as &dyn Policy), frame);
     }
 }

@@ -1,7 +1,7 @@
 //! What the program needs to list, configure and build an agent, as a value: a user's own crate adds one in a line.
 
 use freewheel_core::settings::Field;
-use freewheel_core::{DynWorld, Error, Learner, Result, Spec, Streams};
+use freewheel_core::{Agent, DynWorld, Error, Result, Spec, Streams};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -14,11 +14,11 @@ pub struct Budget {
     /// Environment steps of the whole run, over all rows.
     pub steps: u64,
     /// Rows of the batch it learns from, at least 1.
-    pub rows: usize,
+    pub num_envs: usize,
 }
 
-/// A kind of agent: a line of the catalogue.
-pub trait AgentKind: Send + Sync {
+/// A kind of agent: a line of the catalog.
+pub trait AgentFactory: Send + Sync {
     /// Its name, such as `q-learning`.
     fn id(&self) -> &str;
     /// One line: what it is and where it is from.
@@ -35,19 +35,19 @@ pub trait AgentKind: Send + Sync {
         settings: &toml::Table,
         budget: Budget,
         streams: Streams,
-    ) -> Result<Box<dyn Learner>>;
+    ) -> Result<Box<dyn Agent>>;
     /// Builds one for this very world. Agents that learn from experience alone look at nothing but its spec; planners, and
     /// the one that plays the reference, use more.
     ///
     /// # Errors
-    /// As [`AgentKind::build`].
+    /// As [`AgentFactory::build`].
     fn build_in(
         &self,
         world: &dyn DynWorld,
         settings: &toml::Table,
         budget: Budget,
         streams: Streams,
-    ) -> Result<Box<dyn Learner>> {
+    ) -> Result<Box<dyn Agent>> {
         self.build(world.spec(), settings, budget, streams)
     }
     /// The settings with every default filled in, as a run's `config.toml` keeps them. What is left out even here
@@ -58,12 +58,12 @@ pub trait AgentKind: Send + Sync {
     fn resolve(&self, settings: &toml::Table) -> Result<toml::Table>;
 }
 
-type Build<C> = Box<dyn Fn(&Spec, C, Budget, Streams) -> Result<Box<dyn Learner>> + Send + Sync>;
+type Build<C> = Box<dyn Fn(&Spec, C, Budget, Streams) -> Result<Box<dyn Agent>> + Send + Sync>;
 
-/// An [`AgentKind`] from a settings struct `C` and a function.
+/// An [`AgentFactory`] from a settings struct `C` and a function.
 ///
 /// ```
-/// # use freewheel_agents::{AgentKind, Kind, tabular::q_learning};
+/// # use freewheel_agents::{AgentFactory, Kind, tabular::q_learning};
 /// let mine = Kind::new("mine", "Q-learning under another name", |spec, config: q_learning::Config, budget, streams| {
 ///     Ok(Box::new(q_learning::QLearning::new(spec, config, budget, streams)?))
 /// });
@@ -82,7 +82,7 @@ impl<C> Kind<C> {
     pub fn new(
         id: &str,
         about: &str,
-        build: impl Fn(&Spec, C, Budget, Streams) -> Result<Box<dyn Learner>> + Send + Sync + 'static,
+        build: impl Fn(&Spec, C, Budget, Streams) -> Result<Box<dyn Agent>> + Send + Sync + 'static,
     ) -> Self {
         Kind { id: id.to_owned(), about: about.to_owned(), build: Box::new(build), defaults: None }
     }
@@ -90,7 +90,7 @@ impl<C> Kind<C> {
     /// The same agent with other defaults: what is set is read over these, and the rest stays as it is here.
     ///
     /// ```
-    /// # use freewheel_agents::{AgentKind, Kind, tabular::{Tabular, q_learning}};
+    /// # use freewheel_agents::{AgentFactory, Kind, tabular::{Tabular, q_learning}};
     /// let hopeful = Kind::new("hopeful", "Begins by hoping", |spec, config: q_learning::Config, budget, streams| {
     ///     Ok(Box::new(q_learning::QLearning::new(spec, config, budget, streams)?))
     /// })
@@ -116,7 +116,7 @@ impl<C: Serialize + DeserializeOwned + JsonSchema> Kind<C> {
     }
 }
 
-impl<C: Serialize + DeserializeOwned + JsonSchema + Send + Sync> AgentKind for Kind<C> {
+impl<C: Serialize + DeserializeOwned + JsonSchema + Send + Sync> AgentFactory for Kind<C> {
     fn id(&self) -> &str {
         &self.id
     }
@@ -136,7 +136,7 @@ impl<C: Serialize + DeserializeOwned + JsonSchema + Send + Sync> AgentKind for K
         settings: &toml::Table,
         budget: Budget,
         streams: Streams,
-    ) -> Result<Box<dyn Learner>> {
+    ) -> Result<Box<dyn Agent>> {
         (self.build)(spec, self.read(settings)?, budget, streams).map_err(|error| match error {
             Error::Config(message) => Error::Config(format!("agent {}: {message}", self.id)),
             other => other,
@@ -156,8 +156,8 @@ mod tests {
     use crate::tabular::{Tabular, q_learning};
 
     fn hopeful() -> Kind<q_learning::Config> {
-        let alpha = Schedule::Constant(0.5);
-        let tabular = Tabular { initial_value: 20.0, alpha, ..Tabular::default() };
+        let learning_rate = Schedule::Constant(0.5);
+        let tabular = Tabular { initial_value: 20.0, learning_rate, ..Tabular::default() };
         Kind::new("hopeful", "Begins by hoping", |spec, config: q_learning::Config, budget, streams| {
             if config.tabular.initial_value != 20.0 {
                 return Err(Error::Config(format!("begins at {}", config.tabular.initial_value)));
@@ -175,12 +175,12 @@ mod tests {
     fn other_defaults_are_listed_resolved_and_built() {
         let kind = hopeful();
         let default = |name: &str| kind.fields().into_iter().find(|f| f.name == name).unwrap().default;
-        assert_eq!((default("initial_value"), default("alpha")), (20.0.into(), 0.5.into()));
+        assert_eq!((default("initial_value"), default("learning_rate")), (20.0.into(), 0.5.into()));
         assert_eq!(default("epsilon"), 0.1);
         let usual = Kind::new("usual", "", |spec, config: q_learning::Config, budget, streams| {
             Ok(Box::new(q_learning::QLearning::new(spec, config, budget, streams)?))
         });
-        let mut expected = usual.resolve(&table("initial_value = 20.0\nalpha = 0.5")).unwrap();
+        let mut expected = usual.resolve(&table("initial_value = 20.0\nlearning_rate = 0.5")).unwrap();
         assert_eq!(kind.resolve(&table("")).unwrap(), expected);
         let build = |text| kind.build(Graph::cliff().look(), &table(text), alone(1), Streams::new(0)).err();
         assert!(build("").is_none());

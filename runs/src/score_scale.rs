@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use freewheel_core::{Baseline, Certainty, DynWorld, Error, Policy, Question, Result, Solution};
+use freewheel_core::{Baseline, Certainty, DynWorld, Error, Policy, Result, Solution, SolveQuery};
 use serde::Serialize;
 
 use crate::job::Job;
@@ -37,7 +37,7 @@ impl Reference {
 
 /// What a score is read against.
 #[derive(Clone, Default)]
-pub struct Yardstick {
+pub struct ScoreScale {
     /// The best that can be done, where the world knows.
     pub reference: Option<Reference>,
     /// Plays the best, where somebody can.
@@ -46,28 +46,28 @@ pub struct Yardstick {
     pub baseline: Option<Baseline>,
 }
 
-impl Yardstick {
+impl ScoreScale {
     /// The yardstick under which episodes of `world` are scored; `max_steps` cuts the baseline where the world has no
     /// limit of its own, exactly as an evaluation does.
     ///
     /// # Errors
     /// What the world's solver has wrong; having no answer is not an error.
     pub fn of(world: &dyn DynWorld, max_steps: u32) -> Result<Self> {
-        let solution = known(world.solve(&Question::as_played(world.spec())))?;
+        let solution = known(world.solve(&SolveQuery::for_spec(world.spec())))?;
         let reference = solution.as_ref().map(Reference::of);
         let policy = solution.and_then(|solution| solution.policy);
-        Ok(Yardstick { reference, policy, baseline: Yardstick::baseline_of(world, max_steps)? })
+        Ok(ScoreScale { reference, policy, baseline: ScoreScale::baseline_of(world, max_steps)? })
     }
 
     fn baseline_of(world: &dyn DynWorld, max_steps: u32) -> Result<Option<Baseline>> {
-        let best = Question::as_played(world.spec());
-        known(world.baseline(&Question { horizon: best.horizon.or(Some(max_steps)), ..best }))
+        let best = SolveQuery::for_spec(world.spec());
+        known(world.baseline(&SolveQuery { horizon: best.horizon.or(Some(max_steps)), ..best }))
     }
 
     /// (score - baseline) / (best - baseline): 0 is the baseline, 1 the best, whichever way is better. The best is the
     /// reference, or, of a bracket, the bound that nobody passes. `None` where one of them is not known, or the baseline
     /// is not worse.
-    pub fn normalise(&self, score: f64, lower_is_better: bool) -> Option<f64> {
+    pub fn normalize(&self, score: f64, lower_is_better: bool) -> Option<f64> {
         let (reference, baseline) = (self.reference?, self.baseline.as_ref()?.value);
         let best = match reference.kind {
             Certainty::Bracket => reference.upper.unwrap_or(reference.value),
@@ -90,7 +90,7 @@ fn known<T>(answer: Result<T>) -> Result<Option<T>> {
 /// The yardsticks of several jobs, on any thread; each world is solved once. They hold no policy: one for all agents of a
 /// world would have to suit what each of them sees.
 #[derive(Default)]
-pub struct Yardsticks(Mutex<HashMap<String, Arc<Known>>>);
+pub struct ScoreScales(Mutex<HashMap<String, Arc<Known>>>);
 
 /// What is known of a world; `None` where nobody has asked.
 #[derive(Default)]
@@ -99,28 +99,28 @@ struct Known {
     baseline: Mutex<Option<Option<Baseline>>>,
 }
 
-impl Yardsticks {
+impl ScoreScales {
     /// That of `job`, where it is judged.
     ///
     /// # Errors
-    /// Those of [`Yardstick::of`].
-    pub fn of(&self, job: &Job) -> Result<Yardstick> {
+    /// Those of [`ScoreScale::of`].
+    pub fn of(&self, job: &Job) -> Result<ScoreScale> {
         let solve = || {
-            Ok(known(job.judge().solve(&Question::as_played(job.judge().spec())))?
+            Ok(known(job.evaluation_world().solve(&SolveQuery::for_spec(job.evaluation_world().spec())))?
                 .as_ref()
                 .map(Reference::of))
         };
         let reference = once(&self.known(job).reference, solve)?;
-        Ok(Yardstick { reference, policy: None, baseline: self.baseline(job)? })
+        Ok(ScoreScale { reference, policy: None, baseline: self.baseline(job)? })
     }
 
     /// The baseline of `job`, where it is judged; whoever asks meanwhile waits for the answer.
     ///
     /// # Errors
-    /// Those of [`Yardstick::of`].
+    /// Those of [`ScoreScale::of`].
     pub fn baseline(&self, job: &Job) -> Result<Option<Baseline>> {
         once(&self.known(job).baseline, || {
-            Yardstick::baseline_of(job.judge(), job.config.evaluation.max_steps)
+            ScoreScale::baseline_of(job.evaluation_world(), job.config.evaluation.max_steps)
         })
     }
 

@@ -1,22 +1,22 @@
 //! What plays, and what learns to play.
 
-use crate::{Actions, Episodes, Error, Result, Stream};
+use crate::{Actions, Error, Result, Stream, VectorEnv};
 
 /// The actions that a policy chooses for a batch, kept by the caller and used again.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Choice {
+pub enum ActionBuffer {
     /// Counted choices, `[N]`.
     Discrete(Vec<u32>),
     /// Continuous ones, `[N, K]`.
     Continuous(Vec<f32>),
 }
 
-impl Choice {
+impl ActionBuffer {
     /// Room for the actions of `rows` rows of a world.
     pub fn for_spec(spec: &crate::Spec, rows: usize) -> Self {
         match spec.actions.dimensions() {
-            0 => Choice::Discrete(vec![0; rows]),
-            k => Choice::Continuous(vec![0.0; rows * k]),
+            0 => ActionBuffer::Discrete(vec![0; rows]),
+            k => ActionBuffer::Continuous(vec![0.0; rows * k]),
         }
     }
 
@@ -24,10 +24,12 @@ impl Choice {
     ///
     /// # Errors
     /// [`Error::Config`] where it is of the other kind, or there is no such row.
-    pub fn put(&mut self, row: usize, action: Actions<'_>) -> Result<()> {
+    pub fn set(&mut self, row: usize, action: Actions<'_>) -> Result<()> {
         let taken = match (self, action) {
-            (Choice::Discrete(all), Actions::Discrete(&[one])) => all.get_mut(row).map(|slot| *slot = one),
-            (Choice::Continuous(all), Actions::Continuous(one)) => {
+            (ActionBuffer::Discrete(all), Actions::Discrete(&[one])) => {
+                all.get_mut(row).map(|slot| *slot = one)
+            }
+            (ActionBuffer::Continuous(all), Actions::Continuous(one)) => {
                 let k = one.len();
                 all.get_mut(row * k..(row + 1) * k).map(|slot| slot.copy_from_slice(one))
             }
@@ -39,8 +41,8 @@ impl Choice {
     /// As a batch takes them.
     pub fn actions(&self) -> Actions<'_> {
         match self {
-            Choice::Discrete(all) => Actions::Discrete(all),
-            Choice::Continuous(all) => Actions::Continuous(all),
+            ActionBuffer::Discrete(all) => Actions::Discrete(all),
+            ActionBuffer::Continuous(all) => Actions::Continuous(all),
         }
     }
 }
@@ -49,10 +51,10 @@ impl Choice {
 pub trait Policy: Send + Sync {
     /// Chooses an action for each of N rows from what it sees: `obs [N, D]`, `legal [N, A]`. Row `i` draws from
     /// `rngs[i]` and from nothing else. Never an illegal action.
-    fn act(&self, obs: &[f32], legal: &[bool], rngs: &mut [Stream], choice: &mut Choice);
+    fn act(&self, obs: &[f32], legal: &[bool], rngs: &mut [Stream], choice: &mut ActionBuffer);
 
     /// Which of the world's own players it is, an index into [`Spec::scripts`](crate::Spec::scripts): such a policy sees
-    /// the state, so the world is asked for its actions ([`Episodes::ask`], [`Stage::ask`](crate::Stage::ask)) and
+    /// the state, so the world is asked for its actions ([`VectorEnv::select_actions`], [`EpisodeRunner::select_action`](crate::Stage::ask)) and
     /// `act` leaves the choice as it stands.
     fn script(&self) -> Option<usize> {
         None
@@ -66,7 +68,7 @@ pub trait Policy: Send + Sync {
 }
 
 impl<P: Policy + ?Sized> Policy for std::sync::Arc<P> {
-    fn act(&self, obs: &[f32], legal: &[bool], rngs: &mut [Stream], choice: &mut Choice) {
+    fn act(&self, obs: &[f32], legal: &[bool], rngs: &mut [Stream], choice: &mut ActionBuffer) {
         (**self).act(obs, legal, rngs, choice);
     }
 
@@ -81,13 +83,13 @@ impl<P: Policy + ?Sized> Policy for std::sync::Arc<P> {
 
 /// One of the world's own players; see [`Policy::script`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Scripted(
+pub struct ScriptedPolicy(
     /// The index into [`Spec::scripts`](crate::Spec::scripts).
     pub usize,
 );
 
-impl Policy for Scripted {
-    fn act(&self, _obs: &[f32], _legal: &[bool], _rngs: &mut [Stream], _choice: &mut Choice) {}
+impl Policy for ScriptedPolicy {
+    fn act(&self, _obs: &[f32], _legal: &[bool], _rngs: &mut [Stream], _choice: &mut ActionBuffer) {}
 
     fn script(&self) -> Option<usize> {
         Some(self.0)
@@ -104,13 +106,13 @@ pub enum Mode {
 }
 
 /// Something that learns by reward.
-pub trait Learner: Send {
+pub trait Agent: Send {
     /// Learns from `steps` more environment steps (rows x ticks; rounded up to whole ticks). How a run is cut into calls
     /// changes nothing: `learn(a)` then `learn(b)` ends in the same bytes as `learn(a + b)`.
     ///
     /// # Errors
     /// [`Error::Diverged`] where a quantity is no longer finite.
-    fn learn(&mut self, episodes: &mut dyn Episodes, steps: u64) -> Result<()>;
+    fn learn(&mut self, episodes: &mut dyn VectorEnv, steps: u64) -> Result<()>;
 
     /// A frozen copy of what it would play now.
     fn policy(&self, mode: Mode) -> Box<dyn Policy>;
@@ -121,9 +123,9 @@ pub trait Learner: Send {
     }
 
     /// Reports quantities worth a line in the log since the last report, such as `epsilon` or `td_error`.
-    fn report(&mut self, monitor: &mut dyn Monitor);
+    fn report(&mut self, monitor: &mut dyn MetricSink);
 
-    /// Everything that [`Learner::load`] needs to go on exactly here. Learning stands still meanwhile: what is large, such as a
+    /// Everything that [`Agent::load`] needs to go on exactly here. Learning stands still meanwhile: what is large, such as a
     /// replay memory, is best copied as bytes.
     fn save(&self) -> Result<Vec<u8>>;
 
@@ -132,12 +134,12 @@ pub trait Learner: Send {
 }
 
 /// Where a learner reports its quantities.
-pub trait Monitor {
+pub trait MetricSink {
     /// One named quantity.
     fn scalar(&mut self, name: &str, value: f64);
 }
 
-impl Monitor for Vec<(String, f64)> {
+impl MetricSink for Vec<(String, f64)> {
     fn scalar(&mut self, name: &str, value: f64) {
         self.push((name.to_owned(), value));
     }

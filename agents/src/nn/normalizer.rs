@@ -1,23 +1,75 @@
-//! Running normalisation: means and variances that go on with what is seen (Welford 1962; merged after Chan, Golub & LeVeque 1983).
+//! Running normalization: means and variances that go on with what is seen (Welford 1962; merged after Chan, Golub & LeVeque 1983).
 
+use freewheel_core::{ObservationSpace, Spec};
 use serde::{Deserialize, Serialize};
 
-/// A variance this small is none: what never changes is only centred.
+/// Passes observations on as they are, or brings them to mean 0 and variance 1 as it sees more of them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ObservationNormalizer {
+    running: Option<RunningMeanStd>,
+    /// Means and inverse deviations in force, `[D]`; they change only when [`ObservationNormalizer::adapt`] is called.
+    scales: Vec<(f32, f32)>,
+}
+
+impl ObservationNormalizer {
+    /// For worlds that look like `spec`; what is an index is never normalized.
+    pub fn new(spec: &Spec, normalize: bool) -> Self {
+        match &spec.observation {
+            ObservationSpace::Box { low, .. } if normalize => ObservationNormalizer {
+                running: Some(RunningMeanStd::new(low.len())),
+                scales: vec![(0.0, 1.0); low.len()],
+            },
+            _ => ObservationNormalizer { running: None, scales: Vec::new() },
+        }
+    }
+
+    /// Whether they are of `other`'s kind and size: what saved ones must be.
+    pub fn is_like(&self, other: &ObservationNormalizer) -> bool {
+        self.scales.len() == other.scales.len()
+    }
+
+    /// Takes in rows `obs [B, D]`.
+    pub fn update(&mut self, obs: &[f32]) {
+        if let Some(running) = &mut self.running {
+            running.update(obs);
+        }
+    }
+
+    /// Puts what was seen so far into force.
+    pub fn adapt(&mut self) {
+        if let Some(running) = &self.running {
+            self.scales = running.scales();
+        }
+    }
+
+    /// What the network reads of `obs [B, D]`; `scratch` is used where it has to be made.
+    #[inline]
+    pub fn normalize<'a>(&self, obs: &'a [f32], scratch: &'a mut Vec<f32>) -> &'a [f32] {
+        if self.running.is_none() {
+            return obs;
+        }
+        scratch.resize(obs.len(), 0.0);
+        normalize(&self.scales, obs, scratch);
+        scratch
+    }
+}
+
+/// A variance this small is none: what never changes is only centered.
 const LEAST_VARIANCE: f64 = 1e-8;
 
 /// The mean and the variance of each of D numbers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Running {
+pub struct RunningMeanStd {
     count: f64,
     mean: Vec<f64>,
     /// Sums of squared deviations.
     squares: Vec<f64>,
 }
 
-impl Running {
+impl RunningMeanStd {
     /// Of `len` numbers, none seen.
     pub fn new(len: usize) -> Self {
-        Running { count: 0.0, mean: vec![0.0; len], squares: vec![0.0; len] }
+        RunningMeanStd { count: 0.0, mean: vec![0.0; len], squares: vec![0.0; len] }
     }
 
     /// D.
@@ -63,11 +115,11 @@ impl Running {
     }
 }
 
-/// Normalised numbers beyond this are cut: one outlier must not move a whole network.
+/// Normalized numbers beyond this are cut: one outlier must not move a whole network.
 const CUT: f32 = 10.0;
 
 /// `(x - mean) / deviation` of rows `x [B, D]`, cut at 10 either way, written to `out [B, D]`.
-pub fn normalise(scales: &[(f32, f32)], x: &[f32], out: &mut [f32]) {
+pub fn normalize(scales: &[(f32, f32)], x: &[f32], out: &mut [f32]) {
     let d = scales.len().max(1);
     for (x, out) in x.chunks_exact(d).zip(out.chunks_exact_mut(d)) {
         for ((x, out), (mean, inverse)) in x.iter().zip(out).zip(scales) {
@@ -79,17 +131,17 @@ pub fn normalise(scales: &[(f32, f32)], x: &[f32], out: &mut [f32]) {
 /// The deviation of discounted returns, by which rewards are divided so that values keep to one scale, whatever a world's unit is
 /// (Engstrom et al. 2020, arXiv 2005.12729, section 3).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ReturnScale {
+pub struct RewardScaler {
     gamma: f64,
     /// The discounted sum of past rewards of each row.
     sums: Vec<f64>,
-    seen: Running,
+    seen: RunningMeanStd,
 }
 
-impl ReturnScale {
+impl RewardScaler {
     /// Of `rows` rows.
     pub fn new(gamma: f64, rows: usize) -> Self {
-        ReturnScale { gamma, sums: vec![0.0; rows], seen: Running::new(1) }
+        RewardScaler { gamma, sums: vec![0.0; rows], seen: RunningMeanStd::new(1) }
     }
 
     /// Takes in a tick: each row's reward, and whose what follows is: 1, -1 where the turn has passed, 0 where the episode ended.
@@ -120,7 +172,7 @@ mod tests {
     #[test]
     fn mean_and_variance_are_those_of_all() {
         let x: Vec<f32> = (0..200).map(|i| ((i * 31) % 47) as f32 + 1000.0).collect();
-        let mut running = Running::new(2);
+        let mut running = RunningMeanStd::new(2);
         x.chunks(20).for_each(|x| running.update(x));
         for i in 0..2 {
             let own: Vec<f64> = x.iter().skip(i).step_by(2).map(|&x| f64::from(x)).collect();
@@ -129,23 +181,23 @@ mod tests {
             assert!((running.mean(i) - mean).abs() < 1e-9 && (running.variance(i) - variance).abs() < 1e-9);
         }
         let mut out = vec![0.0; 200];
-        normalise(&running.scales(), &x, &mut out);
+        normalize(&running.scales(), &x, &mut out);
         let again = out.iter().step_by(2).sum::<f32>() / 100.0;
         assert!(again.abs() < 1e-4, "{again}");
     }
 
     #[test]
-    fn what_never_changes_is_only_centred_and_outliers_are_cut() {
-        let mut running = Running::new(1);
+    fn what_never_changes_is_only_centered_and_outliers_are_cut() {
+        let mut running = RunningMeanStd::new(1);
         running.update(&[5.0, 5.0, 5.0]);
         let mut out = [0.0; 2];
-        normalise(&running.scales(), &[5.0, 500.0], &mut out);
+        normalize(&running.scales(), &[5.0, 500.0], &mut out);
         assert_eq!(out, [0.0, 10.0]);
     }
 
     #[test]
     fn returns_by_hand() {
-        let mut scale = ReturnScale::new(0.5, 1);
+        let mut scale = RewardScaler::new(0.5, 1);
         // 2; .5 * 2 + 2 = 3, the end; 1: variance of (2, 3, 1) is 2/3.
         for (reward, carry) in [(2.0, 1.0), (2.0, 0.0), (1.0, 1.0)] {
             scale.update(&[reward], [carry].into_iter());
@@ -153,7 +205,7 @@ mod tests {
         assert!((scale.factor() - (1.5f32).sqrt()).abs() < 1e-6);
         assert_eq!(scale.scale(100.0), 10.0);
         // Equal first rewards do not vary; and where the turn passes, 1 - .5 * 1 = .5 follows 1.
-        let mut equal = ReturnScale::new(0.5, 2);
+        let mut equal = RewardScaler::new(0.5, 2);
         equal.update(&[1.0, 1.0], [-1.0, -1.0].into_iter());
         assert_eq!(equal.factor(), 1.0);
         equal.update(&[1.0, 1.0], [-1.0, -1.0].into_iter());

@@ -4,7 +4,7 @@
 //! # use std::sync::Arc;
 //! # fn my_world() -> Arc<dyn freewheel_core::DynWorld> { unimplemented!() }
 //! fn main() -> std::process::ExitCode {
-//!     freewheel::Catalogue::standard()
+//!     freewheel::Registry::standard()
 //!         .world("my/world", "what it is", || Ok(my_world()))
 //!         .main()
 //! }
@@ -13,24 +13,24 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use freewheel_agents::AgentKind;
-use freewheel_agents::fit::EstimatorKind;
+use freewheel_agents::AgentFactory;
+use freewheel_agents::fit::EstimatorFactory;
 use freewheel_core::settings::{Field, NoSettings, fields, read, unknown};
 use freewheel_core::{DynWorld, Error, Result, WorldFamily, WorldInfo};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
-use crate::cast::learned;
-use crate::sight::Sighted;
+use crate::observation::ConfiguredFactory;
+use crate::trained::learned;
 
 /// Worlds and agents by name.
-pub struct Catalogue {
+pub struct Registry {
     name: &'static str,
     families: Vec<Box<dyn WorldFamily>>,
     singles: Vec<Single>,
-    agents: Vec<Sighted>,
-    learners: Vec<Box<dyn EstimatorKind>>,
+    agents: Vec<ConfiguredFactory>,
+    learners: Vec<Box<dyn EstimatorFactory>>,
 }
 
 type BuildWorld = dyn Fn(&Table) -> Result<Arc<dyn DynWorld>> + Send + Sync;
@@ -42,9 +42,9 @@ struct Single {
     build: Box<BuildWorld>,
 }
 
-impl Default for Catalogue {
+impl Default for Registry {
     fn default() -> Self {
-        Catalogue {
+        Registry {
             name: "freewheel",
             families: Vec::new(),
             singles: Vec::new(),
@@ -54,7 +54,7 @@ impl Default for Catalogue {
     }
 }
 
-impl Catalogue {
+impl Registry {
     /// Nothing yet.
     pub fn new() -> Self {
         Self::default()
@@ -62,7 +62,7 @@ impl Catalogue {
 
     /// Everything that Freewheel ships.
     pub fn standard() -> Self {
-        let catalogue = Self::new()
+        let registry = Self::new()
             .family(freewheel_envs::gridworld::Grids)
             .family(freewheel_envs::go::Boards)
             .family(freewheel_envs::track::Tracks)
@@ -70,10 +70,10 @@ impl Catalogue {
             .family(freewheel_envs::classic::Classics);
         let mut learners = freewheel_agents::supervised::all();
         learners.extend(freewheel_agents::unsupervised::all());
-        Catalogue {
-            agents: freewheel_agents::all().into_iter().map(Sighted).collect(),
+        Registry {
+            agents: freewheel_agents::all().into_iter().map(ConfiguredFactory).collect(),
             learners,
-            ..catalogue
+            ..registry
         }
     }
 
@@ -120,13 +120,13 @@ impl Catalogue {
     }
 
     /// Adds an agent, which takes the settings of its [sight](crate::sight::Sight) beside its own.
-    pub fn agent(mut self, agent: impl AgentKind + 'static) -> Self {
-        self.agents.push(Sighted(Box::new(agent)));
+    pub fn agent(mut self, agent: impl AgentFactory + 'static) -> Self {
+        self.agents.push(ConfiguredFactory(Box::new(agent)));
         self
     }
 
     /// Adds a learner without reward.
-    pub fn learner(mut self, learner: impl EstimatorKind + 'static) -> Self {
+    pub fn learner(mut self, learner: impl EstimatorFactory + 'static) -> Self {
         self.learners.push(Box::new(learner));
         self
     }
@@ -142,9 +142,9 @@ impl Catalogue {
         names.sort_unstable();
         match names.windows(2).find(|pair| pair[0] == pair[1]) {
             Some(pair) => {
-                Err(Error::Config(format!("the catalogue holds `{}` twice; rename one of them", pair[0])))
+                Err(Error::Config(format!("the catalog holds `{}` twice; rename one of them", pair[0])))
             }
-            None => self.agents.iter().try_for_each(Sighted::check),
+            None => self.agents.iter().try_for_each(ConfiguredFactory::check),
         }
     }
 
@@ -155,8 +155,8 @@ impl Catalogue {
     }
 
     /// Every agent, in order.
-    pub fn agents(&self) -> impl Iterator<Item = &dyn AgentKind> {
-        self.agents.iter().map(|agent| agent as &dyn AgentKind)
+    pub fn agents(&self) -> impl Iterator<Item = &dyn AgentFactory> {
+        self.agents.iter().map(|agent| agent as &dyn AgentFactory)
     }
 
     /// Builds the world `id`: `family/name`, or `family:file`.
@@ -171,7 +171,7 @@ impl Catalogue {
             return match &world.spec().id {
                 own if own == id => Ok(world),
                 own => Err(Error::Config(format!(
-                    "the world `{id}` of the catalogue calls itself `{own}` in its spec"
+                    "the world `{id}` of the catalog calls itself `{own}` in its spec"
                 ))),
             };
         }
@@ -204,7 +204,7 @@ impl Catalogue {
     ///
     /// # Errors
     /// [`Error::Config`], naming the nearest.
-    pub fn find_agent(&self, id: &str) -> Result<&dyn AgentKind> {
+    pub fn find_agent(&self, id: &str) -> Result<&dyn AgentFactory> {
         match self.agents.iter().find(|agent| agent.id() == id) {
             Some(agent) => Ok(agent),
             None => {
@@ -215,7 +215,7 @@ impl Catalogue {
     }
 
     /// Every learner without reward, in order.
-    pub fn learners(&self) -> &[Box<dyn EstimatorKind>] {
+    pub fn learners(&self) -> &[Box<dyn EstimatorFactory>] {
         &self.learners
     }
 
@@ -223,7 +223,7 @@ impl Catalogue {
     ///
     /// # Errors
     /// [`Error::Config`], naming the nearest.
-    pub fn find_learner(&self, id: &str) -> Result<&dyn EstimatorKind> {
+    pub fn find_learner(&self, id: &str) -> Result<&dyn EstimatorFactory> {
         match self.learners.iter().find(|learner| learner.id() == id) {
             Some(learner) => Ok(&**learner),
             None => {
@@ -241,7 +241,7 @@ impl Catalogue {
     /// and its settings say everything.
     ///
     /// # Errors
-    /// [`Error::Io`], and those of [`Catalogue::build_world`].
+    /// [`Error::Io`], and those of [`Registry::build_world`].
     pub fn world_digest(&self, id: &str, settings: &Table) -> Result<Option<String>> {
         let sources = self.world_sources(id, settings)?;
         if sources.is_empty() {

@@ -1,17 +1,17 @@
 //! A tick over some rows of a batch: the hot loop, and how rows are split between threads.
 
-use super::{Clock, Data, Finished, Seat, Terms};
+use super::{Data, EpisodeClock, EpisodeLimits, EpisodeSummary, StreamSource};
 use crate::{Ending, Env, Player, Score, Spec, Stream};
 
 /// Some rows of a batch with their actions. Rows share nothing, so any split gives the same bytes.
-pub(super) struct Rows<'a, E: Env> {
+pub(super) struct BatchChunk<'a, E: Env> {
     /// The first row's number in the batch.
     first: u64,
     shape: Shape,
     actions: &'a [E::Action],
     states: &'a mut [E::State],
     rngs: &'a mut [Stream],
-    clocks: &'a mut [Clock],
+    clocks: &'a mut [EpisodeClock],
     obs: &'a mut [f32],
     legal: &'a mut [bool],
     to_play: &'a mut [Player],
@@ -31,7 +31,7 @@ pub(super) struct Shape {
     two_players: bool,
     measures: usize,
     score: Score,
-    pub(super) terms: Terms,
+    pub(super) terms: EpisodeLimits,
 }
 
 impl Shape {
@@ -43,7 +43,7 @@ impl Shape {
             two_players: spec.players == 2,
             measures: spec.measures.len(),
             score: spec.score,
-            terms: Terms::of(spec),
+            terms: EpisodeLimits::of(spec),
         }
     }
 
@@ -54,21 +54,21 @@ impl Shape {
         env: &E,
         state: &E::State,
         index: u64,
-        clock: &Clock,
+        clock: &EpisodeClock,
         ending: Ending,
-    ) -> Finished {
+    ) -> EpisodeSummary {
         let mut measures = vec![f64::NAN; self.measures];
         env.measure(state, &mut measures);
         let score = self.score.of(clock.score, &measures);
-        let Clock { episode, length, score: total, .. } = *clock;
-        Finished { index, episode, score, total, length, ending, measures }
+        let EpisodeClock { episode, length, score: episode_return, .. } = *clock;
+        EpisodeSummary { index, episode, score, episode_return, length, ending, measures }
     }
 }
 
-impl<'a, E: Env> Rows<'a, E> {
+impl<'a, E: Env> BatchChunk<'a, E> {
     #[inline(always)]
     pub(super) fn of(data: &'a mut Data<E>, actions: &'a [E::Action], shape: Shape) -> Self {
-        Rows {
+        BatchChunk {
             first: 0,
             shape,
             actions,
@@ -93,7 +93,7 @@ impl<'a, E: Env> Rows<'a, E> {
 
     /// Advances every row, one after the other; `finished` gets the episodes that end.
     #[inline(always)]
-    pub(super) fn serial(self, env: &E, seat: Seat, finished: &mut Vec<Finished>) {
+    pub(super) fn serial(self, env: &E, seat: StreamSource, finished: &mut Vec<EpisodeSummary>) {
         let Shape { d, a, masked, two_players, terms, .. } = self.shape;
         let n = self.actions.len();
         // One length for all, so that the compiler drops the bounds checks of the loop.
@@ -116,7 +116,7 @@ impl<'a, E: Env> Rows<'a, E> {
                 }
                 let row = self.first + i as u64;
                 finished.push(self.shape.finished(env, state, seat.first + row, clock, ending[i]));
-                *clock = Clock::start(clock.episode + 1);
+                *clock = EpisodeClock::start(clock.episode + 1);
                 *rng = seat.stream(row, clock.episode);
                 *state = env.reset(rng);
             }
@@ -132,7 +132,13 @@ impl<'a, E: Env> Rows<'a, E> {
 
     /// The same, halving down to chunks of at most `chunk` rows over rayon's threads. What ends is listed in the order of
     /// rows all the same.
-    pub(super) fn parallel(self, env: &E, seat: Seat, chunk: usize, finished: &mut Vec<Finished>) {
+    pub(super) fn parallel(
+        self,
+        env: &E,
+        seat: StreamSource,
+        chunk: usize,
+        finished: &mut Vec<EpisodeSummary>,
+    ) {
         if self.len() <= chunk.max(1) {
             return self.serial(env, seat, finished);
         }
@@ -160,7 +166,7 @@ impl<'a, E: Env> Rows<'a, E> {
         let (last_obs, last_obs_) = self.last_obs.split_at_mut(mid * d);
         let (last_legal, last_legal_) = self.last_legal.split_at_mut(mid * a);
         let (last_to_play, last_to_play_) = self.last_to_play.split_at_mut(mid);
-        let left = Rows {
+        let left = BatchChunk {
             first: self.first,
             shape: self.shape,
             actions,
@@ -176,7 +182,7 @@ impl<'a, E: Env> Rows<'a, E> {
             last_legal,
             last_to_play,
         };
-        let right = Rows {
+        let right = BatchChunk {
             first: self.first + mid as u64,
             shape: self.shape,
             actions: actions_,

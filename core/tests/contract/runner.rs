@@ -1,0 +1,93 @@
+use std::sync::Arc;
+
+use freewheel_core::{
+    ActionBuffer, Actions, DynWorld, Ending, EpisodeRunner, Error, Frame, Origin, Player, Policy, Purpose,
+    Streams, World,
+};
+
+use crate::worlds::{Uniform, duel, push, walk};
+
+fn runner<W: World>(world: W, index: u64) -> Box<dyn EpisodeRunner> {
+    Arc::new(world).episode_runner(Streams::new(7), Purpose::Environment, index)
+}
+
+/// Several episodes of a stage against row 3 of a batch of the same streams: the same numbers, bit for bit.
+pub(crate) fn equals_a_row_of_a_batch(world: &dyn DynWorld) {
+    let (streams, rows) = (Streams::new(7), 5);
+    let mut batch = world.vector_env(rows, streams, Purpose::Environment, 10);
+    let mut runner = world.episode_runner(streams, Purpose::Environment, 13);
+    let mut rngs: Vec<_> = (0..rows as u64).map(|i| streams.stream(Purpose::Action, i, 0)).collect();
+    let mut choice = ActionBuffer::for_spec(world.spec(), rows);
+    let mut episode = 0;
+    for _ in 0..200 {
+        let view = batch.view();
+        assert_eq!(runner.obs(), view.obs_row(3));
+        assert_eq!(runner.legal(), view.legal_row(3));
+        assert_eq!(runner.to_play(), view.to_play[3]);
+        Uniform.act(view.obs, view.legal, &mut rngs, &mut choice);
+        let action = match &choice {
+            ActionBuffer::Discrete(all) => Actions::Discrete(&all[3..4]),
+            ActionBuffer::Continuous(all) => Actions::Continuous(&all[6..8]),
+        };
+        let step = runner.step(action).unwrap();
+        batch.step(choice.actions()).unwrap();
+        let view = batch.view();
+        assert_eq!((step.reward, step.ending), (view.reward[3], view.ending[3]));
+        assert_eq!(runner.ending(), step.ending);
+        assert_eq!((runner.obs(), runner.legal()), view.successor(3));
+        let finished = batch.take_finished();
+        if step.ending.is_over() {
+            let row = finished.iter().find(|f| f.index == 13).unwrap();
+            assert_eq!((row.episode, row.length), (runner.episode(), runner.length()));
+            assert_eq!(row.score.to_bits(), runner.score().to_bits());
+            episode += 1;
+            runner.begin(episode);
+        }
+    }
+    assert!(episode > 5);
+}
+
+#[test]
+fn a_stage_is_a_row_of_a_batch() {
+    equals_a_row_of_a_batch(&*walk(true, Some(9)).shared());
+    equals_a_row_of_a_batch(&*duel().shared());
+    equals_a_row_of_a_batch(&*push().shared());
+}
+
+#[test]
+fn an_episode_by_hand() {
+    let mut runner = runner(duel(), 4);
+    assert_eq!(runner.origin(), Origin { seed: 7, purpose: Purpose::Environment, index: 4 });
+    for action in [2, 2, 2] {
+        runner.step(Actions::Discrete(&[action])).unwrap();
+    }
+    assert_eq!((runner.obs(), runner.to_play(), runner.length()), ([9.0].as_slice(), Player::Second, 3));
+    runner.step(Actions::Discrete(&[0])).unwrap();
+    // 3 - 3/2 + 3/4 - 1/8.
+    assert_eq!((runner.score(), runner.ending()), (2.125, Ending::Terminal));
+    assert!(matches!(runner.step(Actions::Discrete(&[0])), Err(Error::Config(_))));
+    runner.begin(0);
+    assert_eq!((runner.score(), runner.length(), runner.ending()), (0.0, 0, Ending::Running));
+}
+
+#[test]
+fn what_a_stage_refuses_changes_nothing() {
+    let mut runner = runner(walk(false, None), 0);
+    for _ in 0..2 {
+        runner.step(Actions::Discrete(&[0])).unwrap();
+    }
+    assert_eq!(runner.legal(), [false, true, true]);
+    for bad in [0, 3, u32::MAX] {
+        assert!(matches!(runner.step(Actions::Discrete(&[bad])), Err(Error::IllegalAction { .. })));
+    }
+    assert!(matches!(runner.step(Actions::Discrete(&[1, 1])), Err(Error::Config(_))));
+    assert!(matches!(runner.step(Actions::Continuous(&[1.0])), Err(Error::Config(_))));
+    assert_eq!((runner.obs(), runner.length()), ([0.0, 2.0].as_slice(), 2));
+}
+
+#[test]
+fn a_world_without_a_drawing_shows_its_observation() {
+    let mut frame = Frame::default();
+    runner(walk(false, None), 0).draw(None, &mut frame);
+    assert_eq!(frame.to_text(), "[2.0, 0.0]\n");
+}
