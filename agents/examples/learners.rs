@@ -106,7 +106,7 @@ impl Bench {
             return Ok(());
         }
         use unsupervised::Encoder;
-        let config = kmeans::Config { clusters: 10, starts, ..kmeans::Config::default() };
+        let config = kmeans::Config { n_clusters: 10, n_init: starts, ..kmeans::Config::default() };
         let mut fit = Fit::new(config, Streams::new(0))?;
         let begin = Instant::now();
         fit.fit(&data.train.0, &mut unwatched)?;
@@ -129,7 +129,7 @@ impl Bench {
             return Ok(());
         }
         use unsupervised::Encoder;
-        let mut fit = Fit::new(pca::Config { components: 2 }, Streams::new(0))?;
+        let mut fit = Fit::new(pca::Config { n_components: 2 }, Streams::new(0))?;
         let begin = Instant::now();
         let mut rounds = 0;
         fit.fit(&data.train.0, &mut |p| {
