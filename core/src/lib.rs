@@ -1,35 +1,36 @@
-//! The contracts and the numbers that every part of Freewheel shares.
+//! Traits, types and numbers that every part of Freewheel shares.
 //!
-//! | module | what it holds |
+//! | module | contents |
 //! |---|---|
-//! | [`mod@env`] | [`Env`]: rules are shared, state is data, randomness is passed in |
-//! | [`spec`] | [`Spec`]: what a world looks like from outside |
-//! | [`stream`] | random streams, a pure function of (run seed, purpose, environment index, episode) |
-//! | [`batch`] | [`Batch`]: N episodes over buffers allocated once, and its object-safe face [`VectorEnv`] |
-//! | [`runner`] | one episode that can be watched, played by hand, recorded |
-//! | [`world`] | what a world ships beside its rules: its reference, its baseline, its drawing |
-//! | [`learner`] | [`Policy`] and [`Agent`] |
-//! | [`evaluate`] | playing a policy on fresh seeds, in parallel |
-//! | [`stats`] | mean, interquartile mean, bootstrap intervals |
-//! | [`record`] | an episode on disk: seed and actions, replayable and verifiable |
-//! | [`checkpoint`] | a run's state on disk, whole or refused |
-//! | [`settings`] | settings read from TOML; unknown keys name the nearest known one |
-//! | [`frame`] | a drawing as plain cells |
-//! | [`samples`] | rows of numbers, for learners without reward |
-//! | [`data`] | data sets: embedded ones, drawn ones, and readers for IDX, CSV and JSON |
-//! | [`history`] | memory: the last K observations seen at once |
-//! | [`lens`] | what was learned without reward between a world and an agent |
+//! | [`mod@env`] | [`Env`], the rules of a world: shared rules, plain state, explicit random streams |
+//! | [`spec`] | [`Spec`]: id, observation space, action space, time limit, score |
+//! | [`world`] | [`World`], [`DynWorld`], [`WorldFamily`]: rules with a reference policy, a baseline and a drawing |
+//! | [`batch`] | [`Batch`], a vectorized environment over buffers allocated once, and its trait [`VectorEnv`] |
+//! | [`runner`] | [`EpisodeRunner`]: one episode, step by step, to watch, to play by hand or to record |
+//! | [`agent`] | [`Policy`], [`Agent`], [`ActionBuffer`], [`MetricSink`] |
+//! | [`encoder`] | [`ObservationEncoder`]: fitted encoders between a world and an agent |
+//! | [`frame_stack`] | [`FrameStack`]: the last K observations as one |
+//! | [`wrapper`] | worlds with transformed observations |
+//! | [`stream`] | [`Streams`]: random streams, pure functions of (seed, purpose, environment index, episode) |
+//! | [`mod@evaluate`] | evaluation of a policy on separate seeds, in parallel |
+//! | [`stats`] | mean, interquartile mean, bootstrap confidence intervals |
+//! | [`record`] | episodes on disk as seed and actions; replay and verification |
+//! | [`checkpoint`] | checkpoint files, verified by a checksum |
+//! | [`settings`] | settings read from TOML; an unknown key is an error that names the nearest known one |
+//! | [`frame`] | [`Frame`]: a drawing as character cells |
+//! | [`samples`] | [`Samples`]: a matrix of features `[N, D]` |
+//! | [`data`] | data sets: built-in and generated ones, and readers for IDX, CSV and JSON |
 
 pub mod agent;
 pub mod batch;
 pub mod checkpoint;
 pub mod data;
+pub mod encoder;
 pub mod env;
 mod error;
 pub mod evaluate;
 pub mod frame;
-pub mod history;
-pub mod lens;
+pub mod frame_stack;
 pub mod record;
 pub mod runner;
 pub mod samples;
@@ -38,14 +39,15 @@ pub mod spec;
 pub mod stats;
 pub mod stream;
 pub mod world;
+pub mod wrapper;
 
-pub use agent::{ActionBuffer, Agent, MetricSink, Mode, Policy, ScriptedPolicy};
+pub use agent::{ActionBuffer, Agent, MetricSink, Policy, PolicyMode, ScriptedPolicy};
 pub use batch::{Batch, BatchView, EpisodeSummary, VectorEnv};
+pub use encoder::ObservationEncoder;
 pub use env::{Action, Actions, Ending, Env, Player, Step};
 pub use error::{Error, Result};
 pub use frame::{Cell, Frame, Rgb};
-pub use history::FrameStack;
-pub use lens::{EncodedWorld, ObservationEncoder};
+pub use frame_stack::FrameStack;
 pub use runner::{EpisodeRunner, Origin};
 pub use samples::Samples;
 pub use spec::{ActionSpace, Better, Measure, ObservationSpace, Score, Spec};

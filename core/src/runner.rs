@@ -28,13 +28,13 @@ pub trait EpisodeRunner: Send {
     /// Which streams it draws from.
     fn origin(&self) -> Origin;
     /// Begins episode `episode` of this stage's environment index.
-    fn begin(&mut self, episode: u64);
+    fn reset(&mut self, episode: u64);
     /// Its number.
     fn episode(&self) -> u64;
     /// What the player to move sees, `[D]`.
     fn obs(&self) -> &[f32];
     /// What the world itself shows, `[D]`: what is recorded. It is `obs`, unless a player sees more than the world shows now,
-    /// as with a [`FrameStack`](crate::History).
+    /// as with a [`FrameStack`](crate::FrameStack).
     fn world_obs(&self) -> &[f32] {
         self.obs()
     }
@@ -47,20 +47,20 @@ pub trait EpisodeRunner: Send {
     ///
     /// # Errors
     /// [`Error::Unsupported`] where the world has no such script.
-    fn select_action(&self, policy: &dyn Policy, rng: &mut Stream, choice: &mut ActionBuffer) -> Result<()> {
+    fn select_action(&self, policy: &dyn Policy, rng: &mut Stream, actions: &mut ActionBuffer) -> Result<()> {
         match policy.script() {
-            Some(script) => self.scripted(script, rng, choice),
+            Some(script) => self.scripted(script, rng, actions),
             None => {
-                policy.act(self.obs(), self.legal(), std::slice::from_mut(rng), choice);
+                policy.act(self.obs(), self.legal(), std::slice::from_mut(rng), actions);
                 Ok(())
             }
         }
     }
-    /// Puts what the world's player `script` would do into `choice`.
+    /// Puts what the world's player `script` would do into `actions`.
     ///
     /// # Errors
     /// [`Error::Unsupported`] where the world has no such script.
-    fn scripted(&self, script: usize, rng: &mut Stream, choice: &mut ActionBuffer) -> Result<()>;
+    fn scripted(&self, script: usize, rng: &mut Stream, actions: &mut ActionBuffer) -> Result<()>;
     /// One action. The world's time limit is applied.
     ///
     /// # Errors
@@ -69,7 +69,7 @@ pub trait EpisodeRunner: Send {
     /// Steps made in this episode.
     fn length(&self) -> u32;
     /// The first player's return so far, counted with the world's discount.
-    fn score(&self) -> f64;
+    fn episode_return(&self) -> f64;
     /// The world's [measures](Spec::measures) of the episode as it stands, `[M]`.
     fn measures(&self) -> Vec<f64>;
     /// How the last step left the episode.
@@ -131,7 +131,7 @@ impl<W: World> EpisodeRunner for SingleEpisode<W> {
         Origin { seed: self.streams.seed, purpose: self.purpose, index: self.index }
     }
 
-    fn begin(&mut self, episode: u64) {
+    fn reset(&mut self, episode: u64) {
         self.rng = self.streams.stream(self.purpose, self.index, episode);
         self.state = self.world.reset(&mut self.rng);
         (self.clock, self.ending) = (EpisodeClock::start(episode), Ending::Running);
@@ -154,9 +154,9 @@ impl<W: World> EpisodeRunner for SingleEpisode<W> {
         self.world.to_play(&self.state)
     }
 
-    fn scripted(&self, script: usize, rng: &mut Stream, choice: &mut ActionBuffer) -> Result<()> {
+    fn scripted(&self, script: usize, rng: &mut Stream, actions: &mut ActionBuffer) -> Result<()> {
         match self.world.scripted(script, &self.state, rng) {
-            Some(action) => choice.set(0, action.as_actions()),
+            Some(action) => actions.set(0, action.as_actions()),
             None => Err(no_script(self.world.spec(), script)),
         }
     }
@@ -165,7 +165,7 @@ impl<W: World> EpisodeRunner for SingleEpisode<W> {
         if self.ending.is_over() {
             return Err(Error::Config("this episode has ended; begin another".into()));
         }
-        let action = match <W::Action as Action>::rows(action, 1) {
+        let action = match <W::Action as Action>::from_actions(action, 1) {
             Some([action]) => *action,
             _ => {
                 return Err(Error::Config(format!(
@@ -189,7 +189,7 @@ impl<W: World> EpisodeRunner for SingleEpisode<W> {
         self.clock.length
     }
 
-    fn score(&self) -> f64 {
+    fn episode_return(&self) -> f64 {
         self.clock.score
     }
 

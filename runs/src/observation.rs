@@ -6,7 +6,7 @@ use std::sync::Arc;
 use freewheel_agents::fit::EstimatorFactory;
 use freewheel_agents::{AgentFactory, Budget};
 use freewheel_core::settings::{Field, fields, read, unknown};
-use freewheel_core::{Agent, DynWorld, EncodedWorld, Error, FrameStack, Result, Spec, Streams};
+use freewheel_core::{Agent, DynWorld, Error, FrameStack, ObservationEncoder as _, Result, Spec, Streams};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use toml::Table;
@@ -72,11 +72,11 @@ impl ObservationConfig {
         world: Arc<dyn DynWorld>,
         learners: &[Box<dyn EstimatorFactory>],
     ) -> Result<Arc<dyn DynWorld>> {
-        let world = FrameStack::of(world, self.frame_stack)
+        let world = FrameStack::wrap(world, self.frame_stack)
             .map_err(|e| Error::Config(format!("frame_stack = {}: {e}", self.frame_stack)))?;
         let Some(encoding) = &self.encoder else { return Ok(world) };
         let lens = encoding.lens(&*world, learners).map_err(|e| Error::Config(format!("encoder: {e}")))?;
-        Ok(EncodedWorld::lens(world, Arc::new(lens)))
+        Ok(lens.wrap(world))
     }
 }
 

@@ -5,7 +5,7 @@
 mod batch;
 mod checkpoint;
 mod evaluate;
-mod history;
+mod frame_stack;
 mod record;
 mod runner;
 mod settings;

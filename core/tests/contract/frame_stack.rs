@@ -13,7 +13,7 @@ use crate::worlds::{Name, Uniform, duel, light, push, timed, walk, with_threads}
 const STREAMS: Streams = Streams { seed: 7 };
 
 fn with_history(world: impl World, length: usize) -> Arc<dyn DynWorld> {
-    FrameStack::of(world.shared(), length).unwrap()
+    FrameStack::wrap(world.shared(), length).unwrap()
 }
 
 /// What each player of one row saw, oldest first: written down without any cleverness.
@@ -55,11 +55,11 @@ fn shows_what_a_diary_says(world: Arc<dyn DynWorld>, length: usize) {
         None => diary.read(player),
     };
     let mut plain = world.vector_env(rows, STREAMS, Purpose::Environment, 3);
-    let remembering = FrameStack::of(world, length).unwrap();
+    let remembering = FrameStack::wrap(world, length).unwrap();
     let mut seen = remembering.vector_env(rows, STREAMS, Purpose::Environment, 3);
     let mut diaries: Vec<Diary> = (0..rows).map(|_| Diary::new(length)).collect();
     let mut rngs: Vec<_> = (0..rows as u64).map(|i| STREAMS.stream(Purpose::Action, i, 0)).collect();
-    let mut choice = ActionBuffer::for_spec(remembering.spec(), rows);
+    let mut actions = ActionBuffer::for_spec(remembering.spec(), rows);
     let mut ended = 0;
     for (row, diary) in diaries.iter_mut().enumerate() {
         diary.see(plain.view().to_play[row], plain.view().obs_row(row));
@@ -70,9 +70,9 @@ fn shows_what_a_diary_says(world: Arc<dyn DynWorld>, length: usize) {
         for (row, diary) in diaries.iter().enumerate() {
             assert_eq!(view.obs_row(row), read(diary, bare.to_play[row]));
         }
-        Uniform.act(bare.obs, bare.legal, &mut rngs, &mut choice);
-        plain.step(choice.actions()).unwrap();
-        seen.step(choice.actions()).unwrap();
+        Uniform.act(bare.obs, bare.legal, &mut rngs, &mut actions);
+        plain.step(actions.as_actions()).unwrap();
+        seen.step(actions.as_actions()).unwrap();
         let (view, bare) = (seen.view(), plain.view());
         assert_eq!((view.reward, view.ending, view.legal), (bare.reward, bare.ending, bare.legal));
         assert_eq!((view.to_play, view.last_to_play), (bare.to_play, bare.last_to_play));
@@ -114,7 +114,7 @@ fn an_episode_by_hand() {
         (runner.obs(), runner.world_obs()),
         ([2.0, 0.0, 3.0, 1.0, 2.0, 2.0].as_slice(), &[2.0, 2.0][..])
     );
-    runner.begin(1);
+    runner.reset(1);
     assert_eq!(runner.obs(), [2.0, 0.0, 2.0, 0.0, 2.0, 0.0]);
     // In the duel the first adds one, the second two and two, and then one: three sums that the first has not seen.
     let world = with_history(duel(), 2);
@@ -138,14 +138,14 @@ fn a_stage_is_a_row_of_a_batch() {
 #[test]
 fn what_it_looks_like() {
     let plain = walk(true, Some(9)).shared();
-    assert!(Arc::ptr_eq(&plain, &FrameStack::of(Arc::clone(&plain), 1).unwrap()));
-    let seen = FrameStack::of(Arc::clone(&plain), 4).unwrap();
+    assert!(Arc::ptr_eq(&plain, &FrameStack::wrap(Arc::clone(&plain), 1).unwrap()));
+    let seen = FrameStack::wrap(Arc::clone(&plain), 4).unwrap();
     let (low, high) = (vec![f32::NEG_INFINITY; 8], vec![f32::INFINITY; 8]);
     assert_eq!(seen.spec().observation, ObservationSpace::Box { shape: vec![8], low, high });
     assert_eq!((&seen.spec().id, seen.spec().masked), (&plain.spec().id, true));
     // Four lights: 4^12 is 2^24; what is more than can be counted is shown as numbers.
     let light = light().shared();
-    let seen = |length| FrameStack::of(Arc::clone(&light), length);
+    let seen = |length| FrameStack::wrap(Arc::clone(&light), length);
     assert_eq!(seen(12).unwrap().spec().observation, ObservationSpace::Discrete { n: 1 << 24 });
     for (length, why) in [(0, "at least 1"), (usize::MAX, "at most 1024")] {
         assert!(seen(length).err().unwrap().to_string().contains(why), "{length}");
@@ -167,14 +167,14 @@ fn saved_and_loaded_it_goes_on_in_the_same_bytes() {
     for world in [with_history(walk(true, Some(9)), 3), with_history(duel(), 3), with_history(light(), 3)] {
         let batch = |rows| world.vector_env(rows, STREAMS, Purpose::Environment, 0);
         let mut rngs: Vec<_> = (0..4).map(|i| STREAMS.stream(Purpose::Action, i, 0)).collect();
-        let mut choice = ActionBuffer::for_spec(world.spec(), 4);
+        let mut actions = ActionBuffer::for_spec(world.spec(), 4);
         let mut play = |episodes: &mut dyn freewheel_core::VectorEnv, ticks| {
             let mut made = Vec::new();
             for _ in 0..ticks {
                 let view = episodes.view();
-                Uniform.act(view.obs, view.legal, &mut rngs, &mut choice);
-                episodes.step(choice.actions()).unwrap();
-                made.push(choice.clone());
+                Uniform.act(view.obs, view.legal, &mut rngs, &mut actions);
+                episodes.step(actions.as_actions()).unwrap();
+                made.push(actions.clone());
             }
             made
         };
@@ -185,8 +185,8 @@ fn saved_and_loaded_it_goes_on_in_the_same_bytes() {
         let mut other = batch(4);
         other.load(&saved).unwrap();
         assert_eq!(other.save().unwrap(), saved);
-        for choice in &made {
-            other.step(choice.actions()).unwrap();
+        for actions in &made {
+            other.step(actions.as_actions()).unwrap();
         }
         assert_eq!(other.save().unwrap(), one.save().unwrap());
         assert_eq!((other.view().obs, other.view().last_obs), (one.view().obs, one.view().last_obs));
@@ -206,7 +206,7 @@ fn saved_and_loaded_it_goes_on_in_the_same_bytes() {
 #[test]
 fn its_episodes_are_recorded_as_the_worlds() {
     for world in [walk(true, Some(9)).shared(), duel().shared(), push().shared()] {
-        let seen = FrameStack::of(Arc::clone(&world), 3).unwrap();
+        let seen = FrameStack::wrap(Arc::clone(&world), 3).unwrap();
         let mut runner = seen.episode_runner(STREAMS, Purpose::EvaluationEnvironment, 2);
         let rng = STREAMS.stream(Purpose::EvaluationAction, 2, 0);
         let played = record::play(&mut *runner, 5, &Uniform, rng, 1000).unwrap();
@@ -218,7 +218,7 @@ fn its_episodes_are_recorded_as_the_worlds() {
 #[test]
 fn the_reference_looks_at_the_present() {
     let world = light().shared();
-    let seen = FrameStack::of(Arc::clone(&world), 3).unwrap();
+    let seen = FrameStack::wrap(Arc::clone(&world), 3).unwrap();
     let solution = seen.solve(&SolveQuery::for_spec(seen.spec())).unwrap();
     assert_eq!((solution.value, solution.values.len()), (1.0, 0));
     let protocol = Protocol { episodes: 40, num_envs: 7, max_steps: 50, streams: STREAMS };

@@ -1,0 +1,371 @@
+//! Worlds whose observations are transformed before an agent gets them.
+//!
+//! [`wrap`] puts an [`ObservationTransform`] between a world and its agents, as Gymnasium's `ObservationWrapper` does.
+//! Everything else is the world's own and is forwarded: masks, rewards, endings, measures, scripted players, recorded
+//! episodes, baseline, and its reference as far as that needs no observation.
+
+use std::sync::Arc;
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{
+    ActionBuffer, Actions, Baseline, BatchView, DynWorld, Ending, EpisodeRunner, EpisodeSummary, Error,
+    EvaluationWorld, Frame, ObservationSpace, Origin, Player, Policy, Purpose, Result, Solution, SolveQuery,
+    Spec, Step, Stream, Streams, VectorEnv,
+};
+
+/// A transform of observations, `[D]` to `[C]`, that may remember earlier ones of the same episode.
+pub trait ObservationTransform: Send + Sync + 'static {
+    /// State of a batch of N environments beside their transformed observations; `()` where there is none.
+    type Memory: Send + Serialize + DeserializeOwned + 'static;
+
+    /// Space of the transformed observations.
+    fn space(&self) -> ObservationSpace;
+
+    /// Memory of `num_envs` environments.
+    fn memory(&self, num_envs: usize) -> Self::Memory;
+
+    /// Whether a loaded memory has the sizes of `own`.
+    fn fits(&self, _loaded: &Self::Memory, _own: &Self::Memory) -> bool {
+        true
+    }
+
+    /// Starts an episode of environment `env`, whose first observation `obs [D]` belongs to `player`; writes `row [C]`.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for an observation that cannot be transformed, such as an infinite one.
+    fn begin(
+        &self,
+        memory: &mut Self::Memory,
+        env: usize,
+        obs: &[f32],
+        player: Player,
+        row: &mut [f32],
+    ) -> Result<()>;
+
+    /// Takes in the next observation `obs [D]` of environment `env`, which belongs to `player`; updates `row [C]`, the
+    /// environment's last transformed observation.
+    ///
+    /// # Errors
+    /// As [`ObservationTransform::begin`].
+    fn push(
+        &self,
+        memory: &mut Self::Memory,
+        env: usize,
+        obs: &[f32],
+        player: Player,
+        row: &mut [f32],
+    ) -> Result<()>;
+
+    /// [`ObservationTransform::begin`] for all environments of a new batch; writes `rows [N, C]`.
+    ///
+    /// # Errors
+    /// As [`ObservationTransform::begin`].
+    fn begin_all(&self, memory: &mut Self::Memory, view: &BatchView<'_>, rows: &mut [f32]) -> Result<()> {
+        let width = rows.len() / view.num_envs.max(1);
+        for (env, row) in rows.chunks_exact_mut(width.max(1)).enumerate() {
+            self.begin(memory, env, view.obs_row(env), view.to_play[env], row)?;
+        }
+        Ok(())
+    }
+
+    /// [`ObservationTransform::push`] for the environments whose episodes go on; updates `rows [N, C]`. The rows of the
+    /// others hold the first observations of their next episodes and keep them.
+    ///
+    /// # Errors
+    /// As [`ObservationTransform::begin`].
+    fn push_running(&self, memory: &mut Self::Memory, view: &BatchView<'_>, rows: &mut [f32]) -> Result<()> {
+        let width = rows.len() / view.num_envs.max(1);
+        for (env, row) in rows.chunks_exact_mut(width.max(1)).enumerate() {
+            if !view.ending[env].is_over() {
+                self.push(memory, env, view.obs_row(env), view.to_play[env], row)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The world's own `policy` as a policy of transformed observations; `None` where that is not possible. A scripted
+    /// player needs no observation and is always possible.
+    fn reference(self: Arc<Self>, policy: Arc<dyn Policy>) -> Option<Arc<dyn Policy>> {
+        policy.script().is_some().then_some(policy)
+    }
+
+    /// Transformed observations `out [B, C]` of an environment whose transformed observation is `row [C]`, if its newest
+    /// observation were each of `obs [B, D]` instead. The viewer uses it to ask a policy about other states.
+    fn suppose(&self, row: &[f32], obs: &[f32], out: &mut [f32]);
+}
+
+/// `world` with its observations transformed.
+pub fn wrap<T: ObservationTransform>(world: Arc<dyn DynWorld>, transform: Arc<T>) -> Arc<dyn DynWorld> {
+    let spec = Arc::new(Spec { observation: transform.space(), ..world.spec().clone() });
+    let evaluation_world = world.evaluation_world().map(|other| EvaluationWorld {
+        world: wrap(Arc::clone(&other.world), Arc::clone(&transform)),
+        ..other.clone()
+    });
+    Arc::new(WrappedWorld { world, transform, spec, evaluation_world })
+}
+
+struct WrappedWorld<T> {
+    world: Arc<dyn DynWorld>,
+    transform: Arc<T>,
+    spec: Arc<Spec>,
+    evaluation_world: Option<EvaluationWorld>,
+}
+
+impl<T: ObservationTransform> DynWorld for WrappedWorld<T> {
+    fn spec(&self) -> &Spec {
+        &self.spec
+    }
+
+    fn vector_env(
+        &self,
+        num_envs: usize,
+        streams: Streams,
+        purpose: Purpose,
+        first: u64,
+    ) -> Box<dyn VectorEnv> {
+        let envs = self.world.vector_env(num_envs, streams, purpose, first);
+        let width = self.spec.observation.len();
+        let mut memory = self.transform.memory(num_envs);
+        let mut obs = vec![0.0; num_envs * width];
+        let pending = self.transform.begin_all(&mut memory, &envs.view(), &mut obs).err();
+        Box::new(WrappedVectorEnv {
+            envs,
+            transform: Arc::clone(&self.transform),
+            spec: Arc::clone(&self.spec),
+            memory,
+            last_obs: vec![0.0; obs.len()],
+            obs,
+            pending,
+        })
+    }
+
+    fn episode_runner(&self, streams: Streams, purpose: Purpose, index: u64) -> Box<dyn EpisodeRunner> {
+        let mut wrapped = WrappedRunner {
+            runner: self.world.episode_runner(streams, purpose, index),
+            transform: Arc::clone(&self.transform),
+            spec: Arc::clone(&self.spec),
+            memory: self.transform.memory(1),
+            obs: vec![0.0; self.spec.observation.len()],
+            pending: None,
+        };
+        wrapped.begin_episode();
+        Box::new(wrapped)
+    }
+
+    /// The world's own answer, without its values: they belong to the world's observations.
+    fn solve(&self, query: &SolveQuery) -> Result<Solution> {
+        let solution = self.world.solve(query)?;
+        let policy = solution.policy.and_then(|policy| Arc::clone(&self.transform).reference(policy));
+        Ok(Solution { values: Vec::new(), policy, ..solution })
+    }
+
+    fn baseline(&self, query: &SolveQuery) -> Result<Baseline> {
+        self.world.baseline(query)
+    }
+
+    fn evaluation_world(&self) -> Option<&EvaluationWorld> {
+        self.evaluation_world.as_ref()
+    }
+
+    fn upper_bound_player(&self) -> Option<&str> {
+        self.world.upper_bound_player()
+    }
+}
+
+struct WrappedVectorEnv<T: ObservationTransform> {
+    envs: Box<dyn VectorEnv>,
+    transform: Arc<T>,
+    spec: Arc<Spec>,
+    memory: T::Memory,
+    /// `[N, C]`.
+    obs: Vec<f32>,
+    /// `[N, C]`: see [`BatchView::last_obs`].
+    last_obs: Vec<f32>,
+    /// Error of the first observations, returned by the first step.
+    pending: Option<Error>,
+}
+
+impl<T: ObservationTransform> VectorEnv for WrappedVectorEnv<T> {
+    fn spec(&self) -> &Spec {
+        &self.spec
+    }
+
+    fn view(&self) -> BatchView<'_> {
+        BatchView {
+            obs: &self.obs,
+            last_obs: &self.last_obs,
+            obs_len: self.spec.observation.len(),
+            ..self.envs.view()
+        }
+    }
+
+    fn step(&mut self, actions: Actions<'_>) -> Result<()> {
+        if let Some(error) = self.pending.take() {
+            return Err(error);
+        }
+        self.envs.step(actions)?;
+        let (view, width) = (self.envs.view(), self.spec.observation.len());
+        for env in (0..view.num_envs).filter(|&env| view.ending[env].is_over()) {
+            let row = &mut self.obs[env * width..(env + 1) * width];
+            let (last, player) = (view.successor(env).0, view.successor_to_play(env));
+            self.transform.push(&mut self.memory, env, last, player, row)?;
+            self.last_obs[env * width..(env + 1) * width].copy_from_slice(row);
+            self.transform.begin(&mut self.memory, env, view.obs_row(env), view.to_play[env], row)?;
+        }
+        self.transform.push_running(&mut self.memory, &view, &mut self.obs)
+    }
+
+    fn scripted(&self, script: usize, env: usize, rng: &mut Stream, actions: &mut ActionBuffer) -> Result<()> {
+        self.envs.scripted(script, env, rng, actions)
+    }
+
+    fn take_finished(&mut self) -> Vec<EpisodeSummary> {
+        self.envs.take_finished()
+    }
+
+    fn set_time_limit(&mut self, steps: u32) {
+        self.envs.limit(steps);
+    }
+
+    fn save(&self) -> Result<Vec<u8>> {
+        postcard::to_stdvec(&(&self.memory, &self.obs, &self.last_obs, self.envs.save()?))
+            .map_err(|e| Error::Unsupported(format!("a vector environment cannot be saved: {e}")))
+    }
+
+    fn load(&mut self, bytes: &[u8]) -> Result<()> {
+        let refuse = |why: &str| {
+            let id = &self.spec.id;
+            Error::Config(format!("not a saved vector environment of {id} with these observations: {why}"))
+        };
+        type Saved<M> = (M, Vec<f32>, Vec<f32>, Vec<u8>);
+        let ((memory, obs, last_obs, envs), rest): (Saved<T::Memory>, _) =
+            postcard::take_from_bytes(bytes).map_err(|e| refuse(&e.to_string()))?;
+        let sizes_fit = [obs.len(), last_obs.len()] == [self.obs.len(); 2];
+        if !rest.is_empty() || !sizes_fit || !self.transform.fits(&memory, &self.memory) {
+            return Err(refuse("its size is different"));
+        }
+        self.envs.load(&envs)?;
+        (self.memory, self.obs, self.last_obs, self.pending) = (memory, obs, last_obs, None);
+        Ok(())
+    }
+}
+
+struct WrappedRunner<T: ObservationTransform> {
+    runner: Box<dyn EpisodeRunner>,
+    transform: Arc<T>,
+    spec: Arc<Spec>,
+    memory: T::Memory,
+    /// `[C]`.
+    obs: Vec<f32>,
+    /// Error of the first observation, returned by the first step.
+    pending: Option<Error>,
+}
+
+impl<T: ObservationTransform> WrappedRunner<T> {
+    fn begin_episode(&mut self) {
+        let (obs, player) = (self.runner.obs(), self.runner.to_play());
+        self.pending = self.transform.begin(&mut self.memory, 0, obs, player, &mut self.obs).err();
+    }
+}
+
+impl<T: ObservationTransform> EpisodeRunner for WrappedRunner<T> {
+    fn spec(&self) -> &Spec {
+        &self.spec
+    }
+
+    fn origin(&self) -> Origin {
+        self.runner.origin()
+    }
+
+    fn reset(&mut self, episode: u64) {
+        self.runner.reset(episode);
+        self.begin_episode();
+    }
+
+    fn episode(&self) -> u64 {
+        self.runner.episode()
+    }
+
+    fn obs(&self) -> &[f32] {
+        &self.obs
+    }
+
+    fn world_obs(&self) -> &[f32] {
+        self.runner.world_obs()
+    }
+
+    fn legal(&self) -> &[bool] {
+        self.runner.legal()
+    }
+
+    fn to_play(&self) -> Player {
+        self.runner.to_play()
+    }
+
+    fn scripted(&self, script: usize, rng: &mut Stream, actions: &mut ActionBuffer) -> Result<()> {
+        self.runner.scripted(script, rng, actions)
+    }
+
+    fn step(&mut self, action: Actions<'_>) -> Result<Step> {
+        if let Some(error) = self.pending.take() {
+            return Err(error);
+        }
+        let step = self.runner.step(action)?;
+        let (obs, player) = (self.runner.obs(), self.runner.to_play());
+        self.transform.push(&mut self.memory, 0, obs, player, &mut self.obs)?;
+        Ok(step)
+    }
+
+    fn length(&self) -> u32 {
+        self.runner.length()
+    }
+
+    fn episode_return(&self) -> f64 {
+        self.runner.episode_return()
+    }
+
+    fn measures(&self) -> Vec<f64> {
+        self.runner.measures()
+    }
+
+    fn ending(&self) -> Ending {
+        self.runner.ending()
+    }
+
+    fn draw(&self, policy: Option<&dyn Policy>, frame: &mut Frame) {
+        let supposing =
+            policy.map(|policy| SupposedPolicy { policy, transform: &*self.transform, row: &self.obs });
+        self.runner.draw(supposing.as_ref().map(|supposing| supposing as &dyn Policy), frame);
+    }
+}
+
+/// A policy of transformed observations, asked about other observations of the world than the present one.
+struct SupposedPolicy<'a, T> {
+    policy: &'a dyn Policy,
+    transform: &'a T,
+    /// The present transformed observation, `[C]`.
+    row: &'a [f32],
+}
+
+impl<T: ObservationTransform> SupposedPolicy<'_, T> {
+    fn suppose(&self, obs: &[f32], count: usize) -> Vec<f32> {
+        let mut out = vec![0.0; count * self.row.len()];
+        self.transform.suppose(self.row, obs, &mut out);
+        out
+    }
+}
+
+impl<T: ObservationTransform> Policy for SupposedPolicy<'_, T> {
+    fn act(&self, obs: &[f32], legal: &[bool], rngs: &mut [Stream], actions: &mut ActionBuffer) {
+        self.policy.act(&self.suppose(obs, rngs.len()), legal, rngs, actions);
+    }
+
+    fn script(&self) -> Option<usize> {
+        self.policy.script()
+    }
+
+    fn action_values(&self, obs: &[f32], legal: &[bool], out: &mut [f32]) -> bool {
+        self.policy.action_values(&self.suppose(obs, 1), legal, out)
+    }
+}
