@@ -42,9 +42,10 @@ impl FrameStack {
     }
 }
 
-/// Stacks of the players who wait, in a game for two.
+/// Layout of a batch's stacks, and the stacks of the players who wait in a game for two.
 #[derive(Serialize, Deserialize)]
 pub struct Waiting {
+    layout: Stack,
     /// `[N, H]`.
     stacks: Vec<f32>,
     /// `[N]`: whether the waiting player had a turn in this episode.
@@ -63,6 +64,7 @@ impl ObservationTransform for FrameStack {
     fn memory(&self, num_envs: usize) -> Waiting {
         let two = if self.two_players { num_envs } else { 0 };
         Waiting {
+            layout: self.stack,
             stacks: vec![0.0; two * self.space.len()],
             moved: vec![false; two],
             to_play: vec![Player::First; two],
@@ -71,7 +73,7 @@ impl ObservationTransform for FrameStack {
 
     fn fits(&self, loaded: &Waiting, own: &Waiting) -> bool {
         let sizes = |waiting: &Waiting| [waiting.stacks.len(), waiting.moved.len(), waiting.to_play.len()];
-        sizes(loaded) == sizes(own)
+        loaded.layout == own.layout && sizes(loaded) == sizes(own)
     }
 
     #[inline]
@@ -147,7 +149,7 @@ impl Policy for NewestOnly {
 }
 
 /// Layout of a stack, `[H]`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum Stack {
     /// Arrays of `d` numbers, concatenated: H = K d.
     Numbers { d: usize },
