@@ -1,4 +1,4 @@
-//! A TOML document that knows where everything in it stands, so that an error can name the line.
+//! TOML document with positions, so that an error can name the line.
 
 use std::path::{Path, PathBuf};
 
@@ -6,31 +6,31 @@ use freewheel_core::{Error, Result};
 use toml::de::{DeTable, DeValue};
 use toml::{Table, Value};
 
-/// A TOML text, with overrides from the command line laid over it.
+/// TOML document with overrides from the command line.
 #[derive(Clone, Debug)]
 pub struct Document {
     file: PathBuf,
     text: String,
-    /// The table, overrides included.
+    /// Table, overrides included.
     pub table: Table,
-    /// What was laid over: keys, and how it was written.
+    /// Overrides: key path, and text as given.
     overrides: Vec<(Vec<String>, String)>,
 }
 
 impl Document {
-    /// Reads a file.
+    /// Document in a file.
     ///
     /// # Errors
-    /// [`Error::Io`], or [`Error::Input`] where it is not TOML.
+    /// [`Error::Io`]; [`Error::Input`] if it is not TOML.
     pub fn read(file: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(file).map_err(Error::io(file))?;
         Self::parse(file, text)
     }
 
-    /// Takes `text`, which is called `file` in messages.
+    /// Document from `text`, called `file` in messages.
     ///
     /// # Errors
-    /// [`Error::Input`] where it is not TOML.
+    /// [`Error::Input`] if it is not TOML.
     pub fn parse(file: impl Into<PathBuf>, text: impl Into<String>) -> Result<Self> {
         let (file, text) = (file.into(), text.into());
         match text.parse::<Table>() {
@@ -42,7 +42,7 @@ impl Document {
         }
     }
 
-    /// The experiment of one agent in one world, as the command line asks for it.
+    /// Experiment with one agent in one world.
     pub fn one_run(world: &str, agent: &str, steps: u64, seeds: &str) -> Self {
         let list = |name: &str| Value::Array(vec![Value::String(name.to_owned())]);
         let table = Table::from_iter([
@@ -55,15 +55,15 @@ impl Document {
         Document { file: "the command line".into(), text: String::new(), table, overrides: Vec::new() }
     }
 
-    /// The folder that relative file names in this document start from; `None` where it is no file.
+    /// Folder that relative paths in this document start from; `None` if the document is not a file.
     pub fn folder(&self) -> Option<&Path> {
         self.file.parent().filter(|_| self.file.is_file())
     }
 
-    /// Lays `key=value` over the table: a dotted key, a TOML value; what is no TOML value is taken as a string.
+    /// Applies an override `key=value`: a dotted key and a TOML value, or else a string.
     ///
     /// # Errors
-    /// [`Error::Config`] where there is no `=`, or the key runs through something that is not a table.
+    /// [`Error::Config`] if there is no `=`, or if a part of the key names a value that is not a table.
     pub fn set(&mut self, assignment: &str) -> Result<()> {
         let wrong = |why: &str| Error::Config(format!("--set {assignment}: {why}"));
         let (key, value) = assignment.split_once('=').ok_or_else(|| wrong("write it as KEY=VALUE"))?;
@@ -85,7 +85,7 @@ impl Document {
         Ok(())
     }
 
-    /// An error about what stands at `path`, with its line where the text holds it.
+    /// Error about the value at `path`, with its line and column, or with the override that set it.
     pub fn error(&self, path: &[&str], message: impl Into<String>) -> Error {
         if let Some((_, set)) = self.overrides.iter().rev().find(|(keys, _)| keys == path) {
             return Error::Config(format!("{set}: {}", message.into()));
@@ -98,8 +98,8 @@ impl Document {
         }
     }
 
-    /// Line and column, from 1, of the longest beginning of `path` that the text holds. An element of an array is
-    /// named by its index.
+    /// Line and column, from 1, of the longest prefix of `path` that is in the text. An array element is given by its
+    /// index.
     fn locate(&self, path: &[&str]) -> Option<(usize, usize)> {
         let root = DeTable::parse(&self.text).ok()?;
         let (first, rest) = path.split_first()?;
@@ -122,7 +122,7 @@ impl Document {
     }
 }
 
-/// `a.b."c/d"` as its parts.
+/// Parts of a dotted key such as `a.b."c/d"`.
 fn split_key(key: &str) -> Option<Vec<String>> {
     let mut keys = Vec::new();
     let mut table = format!("{key} = 0").parse::<Table>().ok()?;
@@ -136,6 +136,7 @@ fn split_key(key: &str) -> Option<Vec<String>> {
     }
 }
 
+/// Line and column, from 1, of a byte offset.
 fn position(text: &str, offset: usize) -> (usize, usize) {
     let before = text.get(..offset).unwrap_or(text);
     let line = before.matches('\n').count() + 1;
@@ -153,13 +154,13 @@ mod tests {
         doc.set("agent.learning_rate=0.1").unwrap();
         doc.set("world.\"grid/cliff\".time_limit = 7").unwrap();
         doc.set("agent.exploration=softmax").unwrap();
-        assert_eq!(doc.table["agent"]["alpha"].as_float(), Some(0.1));
+        assert_eq!(doc.table["agent"]["learning_rate"].as_float(), Some(0.1));
         assert_eq!(doc.table["agent"]["exploration"].as_str(), Some("softmax"));
         assert_eq!(doc.table["world"]["grid/cliff"]["time_limit"].as_integer(), Some(7));
         assert!(doc.set("steps.x=1").unwrap_err().to_string().contains("`steps` is not a table"));
         assert!(doc.set("steps").unwrap_err().to_string().contains("KEY=VALUE"));
-        // What the command line laid over stands nowhere in the file.
-        assert_eq!(doc.error(&["agent", "alpha"], "bad").to_string(), "--set agent.learning_rate=0.1: bad");
+        // An override has no line in the file.
+        assert_eq!(doc.error(&["agent", "learning_rate"], "bad").to_string(), "--set agent.learning_rate=0.1: bad");
         assert_eq!(doc.error(&["steps"], "bad").to_string(), "x.toml:1:1: bad");
         assert_eq!(doc.error(&["agent", "beta"], "bad").to_string(), "x.toml:2:2: bad");
         assert_eq!(doc.error(&["other"], "bad").to_string(), "bad");

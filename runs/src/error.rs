@@ -1,32 +1,32 @@
-//! What the program says when it stops, and with which exit code.
+//! Errors that end the program, and their exit codes.
 
 use freewheel_core::Error as Core;
 
-/// Everything that ends the program early.
+/// Error that ends the program.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// From below: see [`freewheel_core::Error`].
+    /// Error of a lower crate: see [`freewheel_core::Error`].
     #[error(transparent)]
     Core(#[from] Core),
-    /// The command line asks for something that cannot be done.
+    /// Wrong command line.
     #[error("{0}")]
     Usage(String),
-    /// Some runs of an experiment diverged; the others are done.
-    #[error("{0} of {1} runs diverged; checkpoints made before that are kept")]
+    /// Diverged runs of an experiment, and the number of all runs; the others are finished.
+    #[error("{0} of {1} runs diverged; their earlier checkpoints are kept")]
     Diverged(usize, usize),
-    /// Stopped by Ctrl-C; everything is saved.
-    #[error("interrupted and saved; go on with: {0}")]
+    /// Interruption by Ctrl-C; everything is saved. The text is the command that continues.
+    #[error("interrupted and saved; continue with: {0}")]
     Interrupted(String),
-    /// Ended by a signal while there was nothing to save.
+    /// Signal of this number, with nothing to save.
     #[error("ended by signal {0}")]
     Signal(i32),
-    /// Some recorded episodes do not replay.
+    /// Recorded episodes that do not replay.
     #[error("{0}")]
     Mismatch(String),
 }
 
 impl Error {
-    /// The documented exit code.
+    /// Exit code, as documented in `--help`.
     pub fn exit_code(&self) -> u8 {
         match self {
             Error::Usage(_) => 2,
@@ -39,5 +39,5 @@ impl Error {
     }
 }
 
-/// A result whose error ends the program.
+/// Result with an [`enum@Error`] that ends the program.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

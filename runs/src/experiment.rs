@@ -1,38 +1,36 @@
-//! Many runs at once.
+//! Experiment: many runs in parallel.
 
 use std::collections::VecDeque;
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use freewheel_core::{Error, Result};
 
-use crate::job::{Control, Job, Outcome};
+use crate::job::Job;
 use crate::progress::Progress;
 use crate::registry::Registry;
 use crate::score_scale::ScoreScales;
+use crate::training::{Control, Outcome};
 
-/// A job and what came of it.
-pub struct Ran<'a> {
-    /// The job.
+/// Job and its outcome.
+pub struct JobOutcome<'a> {
+    /// Job.
     pub job: &'a Job,
-    /// What came of it; `None` where the user stopped before it began.
+    /// Outcome; `None` if the user interrupted before the job started.
     pub outcome: Option<Outcome>,
-    /// Wall-clock time; none for what was done before.
+    /// Wall-clock time; zero if the job was finished before.
     pub time: Duration,
 }
 
-/// How a job ended, and how long it took.
-type Ended = (Result<Outcome>, Duration);
-
 /// Runs `jobs` in folders below `root` on `threads` threads.
 ///
-/// Each job has a pool of its own: with many jobs one thread each, so that no thread is ever taken away by another
-/// job's work; with fewer jobs than threads, each gets its share and uses it for its batches and evaluations.
+/// Each running job has a thread pool of its own, so that no job waits for another one's work: one thread a job if there
+/// are at least as many jobs as threads, else an equal share of them.
 ///
 /// # Errors
-/// The first error of a job that is not divergence; the other jobs save themselves before it is returned.
+/// The first error of a job other than divergence; the other jobs are saved before it is returned.
 pub fn run<'a>(
     registry: &Registry,
     jobs: &'a [Job],
@@ -41,13 +39,14 @@ pub fn run<'a>(
     stop: &AtomicBool,
     progress: &Progress,
     score_scales: &ScoreScales,
-) -> Result<Vec<Ran<'a>>> {
+) -> Result<Vec<JobOutcome<'a>>> {
     let workers = threads.min(jobs.len()).max(1);
     let queue: Mutex<VecDeque<usize>> = Mutex::new((0..jobs.len()).collect());
-    let results: Mutex<Vec<Option<Ended>>> = Mutex::new(jobs.iter().map(|_| None).collect());
-    let (made, note) = (|steps| progress.add(steps), |text: &str| progress.tell(text));
-    let control = Control { stop, progress: &made, note: &note, score_scales };
-    let next = || match stop.load(std::sync::atomic::Ordering::Relaxed) {
+    let results: Mutex<Vec<Option<(Result<Outcome>, Duration)>>> =
+        Mutex::new(jobs.iter().map(|_| None).collect());
+    let (add, note) = (|steps| progress.add(steps), |text: &str| progress.note(text));
+    let control = Control { stop, progress: &add, note: &note, score_scales };
+    let next = || match stop.load(Ordering::Relaxed) {
         true => None,
         false => queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front(),
     };
@@ -57,14 +56,14 @@ pub fn run<'a>(
         for pool in &pools {
             scope.spawn(|| {
                 while let Some(i) = next() {
-                    let found = matches!(jobs[i].result(root), Ok(Some(_)));
+                    let finished_before = matches!(jobs[i].result(root), Ok(Some(_)));
                     let begin = Instant::now();
                     let outcome = pool.install(|| jobs[i].run(registry, root, &control));
                     if outcome.is_err() {
-                        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+                        stop.store(true, Ordering::Relaxed);
                     }
-                    let time = if found { Duration::ZERO } else { begin.elapsed() };
-                    progress.ended(&jobs[i], &outcome, time);
+                    let time = if finished_before { Duration::ZERO } else { begin.elapsed() };
+                    progress.job_ended(&jobs[i], &outcome, time);
                     results.lock().unwrap_or_else(PoisonError::into_inner)[i] = Some((outcome, time));
                 }
             });
@@ -74,16 +73,19 @@ pub fn run<'a>(
     jobs.iter()
         .zip(results)
         .map(|(job, result)| match result {
-            None => Ok(Ran { job, outcome: None, time: Duration::ZERO }),
-            Some((outcome, time)) => Ok(Ran { job, outcome: Some(outcome?), time }),
+            None => Ok(JobOutcome { job, outcome: None, time: Duration::ZERO }),
+            Some((outcome, time)) => Ok(JobOutcome { job, outcome: Some(outcome?), time }),
         })
         .collect()
 }
 
-/// A pool of `threads` threads.
+/// Thread pool of `threads` threads.
+///
+/// # Errors
+/// [`Error::Unsupported`] if the system starts no threads.
 pub(crate) fn pool(threads: usize) -> Result<rayon::ThreadPool> {
     rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build()
-        .map_err(|e| Error::Unsupported(format!("no threads to work with: {e}")))
+        .map_err(|e| Error::Unsupported(format!("the threads cannot be started: {e}")))
 }

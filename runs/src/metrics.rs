@@ -1,4 +1,4 @@
-//! `metrics.jsonl`: one line a log point. No clock stands in it: the same run gives the same bytes.
+//! `metrics.jsonl`: one line a log point or evaluation. It contains no times, so that repeated runs give the same bytes.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Seek, Write};
@@ -10,32 +10,32 @@ use serde_json::{Map, Value, json};
 
 use crate::stall::Stall;
 
-/// Episodes gathered: their number and the sums that means are made of.
+/// Running statistics of episodes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Window {
-    /// How many.
+    /// Number of episodes with a score.
     pub episodes: u64,
     /// Mean score.
     pub mean: f64,
-    /// Mean return, with the world's discount; the score itself where episodes are judged by it.
-    pub total: f64,
-    /// Sum of squared deviations from the mean, for the standard deviation (Welford 1962).
-    pub squares: f64,
-    /// Steps in all.
+    /// Mean return, with the world's discount. It equals `mean` where the score of a world is the return.
+    pub mean_return: f64,
+    /// Sum of squared differences of the scores from their mean (Welford 1962).
+    pub squared_differences: f64,
+    /// Number of steps of all episodes.
     pub steps: u64,
-    /// How many were cut by a limit.
+    /// Number of truncated episodes.
     pub truncated: u64,
 }
 
 impl Window {
-    /// Gathers `finished`.
+    /// Statistics of `finished`.
     pub fn of(finished: &[EpisodeSummary]) -> Self {
         let mut window = Window::default();
         finished.iter().for_each(|one| window.add(one));
         window
     }
 
-    /// Adds one episode; one whose score cannot be said, as where an opponent has failed, does not count.
+    /// Adds one episode; one without a score (NaN), as after a failure of an opponent, is ignored.
     pub fn add(&mut self, finished: &EpisodeSummary) {
         if finished.score.is_nan() {
             return;
@@ -43,8 +43,8 @@ impl Window {
         self.episodes += 1;
         let before = finished.score - self.mean;
         self.mean += before / self.episodes as f64;
-        self.squares += before * (finished.score - self.mean);
-        self.total += (finished.episode_return - self.total) / self.episodes as f64;
+        self.squared_differences += before * (finished.score - self.mean);
+        self.mean_return += (finished.episode_return - self.mean_return) / self.episodes as f64;
         self.steps += u64::from(finished.length);
         self.truncated += u64::from(finished.ending == Ending::Truncated);
     }
@@ -55,13 +55,13 @@ impl Window {
     }
 
     /// Mean return; `None` without episodes.
-    pub fn total(&self) -> Option<f64> {
-        (self.episodes > 0).then_some(self.total)
+    pub fn mean_return(&self) -> Option<f64> {
+        (self.episodes > 0).then_some(self.mean_return)
     }
 
     /// Standard deviation of the scores; `None` below two episodes.
-    pub fn deviation(&self) -> Option<f64> {
-        (self.episodes > 1).then(|| (self.squares / (self.episodes - 1) as f64).sqrt())
+    pub fn std(&self) -> Option<f64> {
+        (self.episodes > 1).then(|| (self.squared_differences / (self.episodes - 1) as f64).sqrt())
     }
 
     /// Mean length in steps; `None` without episodes.
@@ -70,14 +70,17 @@ impl Window {
     }
 }
 
-/// The file.
+/// Open file `metrics.jsonl` of a run.
 pub(crate) struct Metrics {
     path: PathBuf,
     file: File,
 }
 
 impl Metrics {
-    /// Opens it, keeping its first `length` bytes: what a lost process wrote after its last checkpoint is written again.
+    /// Opens the file and keeps its first `length` bytes: lines after the last checkpoint will be written again.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] if the file is shorter.
     pub(crate) fn open(path: &Path, length: u64) -> Result<Self> {
         let io = || Error::io(path);
         let mut file =
@@ -85,7 +88,7 @@ impl Metrics {
         let found = file.metadata().map_err(io())?.len();
         if found < length {
             let reason = format!(
-                "{found} bytes, but its checkpoint knows {length}; delete the run's folder to begin anew"
+                "{found} bytes, but the checkpoint expects {length}; delete the run's folder to start again"
             );
             return Err(Error::Damaged { file: path.to_owned(), reason });
         }
@@ -94,7 +97,7 @@ impl Metrics {
         Ok(Metrics { path: path.to_owned(), file })
     }
 
-    /// A line about the training episodes since the last one.
+    /// Writes a line about the training episodes since the last such line.
     pub(crate) fn training(
         &mut self,
         step: u64,
@@ -113,12 +116,12 @@ impl Metrics {
         self.write(Value::Object(line))
     }
 
-    /// A line about a greedy evaluation, and whether it is one of a run that has stalled.
+    /// Writes a line about a greedy evaluation, with the stall mark of the run.
     pub(crate) fn evaluation(&mut self, step: u64, window: &Window, stalled: Option<&Stall>) -> Result<()> {
         let mut line = json!({ "step": step, "evaluation": {
             "episodes": window.episodes,
             "score": window.score(),
-            "deviation": window.deviation(),
+            "std": window.std(),
             "length": window.length(),
             "truncated": window.truncated,
         }});
@@ -129,11 +132,11 @@ impl Metrics {
     }
 
     fn write(&mut self, line: Value) -> Result<()> {
-        // One write a line: a formatted `Value` would be one for every token.
+        // One write for the line: `write!` of a `Value` would make one for each token.
         self.file.write_all(format!("{line}\n").as_bytes()).map_err(Error::io(&self.path))
     }
 
-    /// How many bytes the lines are, and what brings them to the disk, on any thread.
+    /// Size of the file in bytes, and a function that syncs it to disk, for any thread.
     pub(crate) fn sync(&self) -> Result<(u64, impl FnOnce() -> Result<()> + Send + use<>)> {
         let path = self.path.clone();
         let length = self.file.metadata().map_err(Error::io(&path))?.len();

@@ -1,4 +1,4 @@
-//! Standard output: text or one JSON document. A reader that went away (`| head`) is no error.
+//! Standard output: text or one JSON document. A closed pipe (`| head`) is no error.
 
 use std::io::{ErrorKind, Write};
 
@@ -7,7 +7,10 @@ use serde::Serialize;
 
 use crate::error::Result;
 
-/// Prints `text` as it is.
+/// Prints `text` unchanged.
+///
+/// # Errors
+/// [`Error::Io`], except for a closed pipe.
 pub(crate) fn text(text: &str) -> Result<()> {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
@@ -16,13 +19,16 @@ pub(crate) fn text(text: &str) -> Result<()> {
     }
 }
 
-/// Prints `value` as JSON. Numbers that JSON has no word for become null.
+/// Prints `value` as indented JSON. NaN and infinite numbers become null.
+///
+/// # Errors
+/// As [`text`].
 pub(crate) fn json(value: &impl Serialize) -> Result<()> {
     let json = serde_json::to_string_pretty(value).map_err(|e| Error::Unsupported(e.to_string()))?;
     text(&format!("{json}\n"))
 }
 
-/// Tells the user something beside the result, on standard error. Losing it is no reason to stop.
+/// Prints a message on standard error. Failure to print is ignored.
 pub(crate) fn note(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }

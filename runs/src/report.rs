@@ -1,110 +1,112 @@
-//! The table that compares everything: every score beside the world's baseline and the best that is possible.
+//! Results table of an experiment: scores with the baseline and the reference of each world.
 
 use std::time::Duration;
 
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::Table;
 use freewheel_core::stats::{self, Interval};
 use freewheel_core::{Baseline, Result, Streams};
 use serde::Serialize;
 
-use crate::experiment::Ran;
-use crate::job::{JobResult, Measured, Outcome};
+use crate::experiment::JobOutcome;
+use crate::format::{align_right, count, decimal, decimal_or_dash, interval_or_dash, new_table};
+use crate::job::{JobResult, MeasureMean};
 use crate::score_scale::{Reference, ScoreScale, ScoreScales};
 use crate::stall::Stall;
+use crate::training::Outcome;
 
-/// An experiment's results.
+/// Results of an experiment.
 #[derive(Serialize)]
 pub struct Report {
-    /// The experiment's name.
+    /// Name of the experiment.
     pub experiment: String,
-    /// Where its runs are.
+    /// Folder of the runs.
     pub out: String,
-    /// A line for every world and agent.
+    /// Results of each agent in each world.
     pub rows: Vec<Row>,
-    /// A line for every agent, over all worlds that have a reference; only where there are several.
+    /// Results of each agent over all worlds with a reference and a baseline; empty for a single world.
     pub overall: Vec<Overall>,
 }
 
-/// One agent in one world, over its seeds.
+/// Results of one agent in one world, over the seeds.
 #[derive(Serialize)]
 pub struct Row {
-    /// The world.
+    /// World.
     pub world: String,
-    /// The agent.
+    /// Agent.
     pub agent: String,
-    /// Runs that came to their end.
+    /// Number of finished runs.
     pub seeds: usize,
-    /// Runs that diverged.
+    /// Number of diverged runs.
     pub diverged: usize,
-    /// Runs that came to their end and are no better than the baseline: those that have stalled.
+    /// Finished runs that are stalled: not better than the baseline.
     pub stalled: Vec<Stalled>,
-    /// Greedy score of each seed: mean return of its final evaluation.
+    /// Score of each seed: mean of its final evaluation, with the greedy policy.
     pub scores: Vec<f64>,
-    /// Mean over seeds.
+    /// Mean score over seeds.
     pub mean: Option<f64>,
-    /// Interquartile mean over seeds.
+    /// Interquartile mean of the scores over seeds.
     pub iqm: Option<f64>,
-    /// 95 % bootstrap interval of the mean.
+    /// 95 % bootstrap interval of the mean score.
     pub interval: Option<Interval>,
-    /// Mean return of training episodes in the last fifth of the steps, exploration included.
+    /// Mean score of the training episodes in the last fifth of the steps, exploration included.
     pub online: Option<f64>,
-    /// 95 % bootstrap interval of it.
+    /// 95 % bootstrap interval of `online`.
     pub online_interval: Option<Interval>,
-    /// The best that can be done.
+    /// Reference score.
     pub reference: Option<Reference>,
-    /// The score of nothing learned, and whose it is.
+    /// Baseline score and the name of its policy.
     pub baseline: Option<Baseline>,
-    /// (mean - baseline) / (reference - baseline): 0 is the baseline, 1 the reference.
+    /// Normalized mean score: 0 is the baseline, 1 the reference. See [`ScoreScale::normalize`].
     pub normalized: Option<f64>,
-    /// The same of each seed's score.
+    /// Normalized score of each seed.
     #[serde(skip)]
     normalized_scores: Vec<f64>,
-    /// The world's measures, means over seeds.
+    /// Means of the world's measures over seeds.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub measures: Vec<Measured>,
-    /// Learned environment steps a second; unknown for runs that were done before.
+    pub measures: Vec<MeasureMean>,
+    /// Environment steps a second in training; `None` if all runs were finished before.
     pub steps_per_second: Option<f64>,
 }
 
-/// A run that has stalled.
+/// Stalled run.
 #[derive(Serialize)]
 pub struct Stalled {
-    /// The run's seed.
+    /// Seed.
     pub seed: u64,
-    /// Its steps.
+    /// Environment steps.
     pub steps: u64,
-    /// The figures that show it.
+    /// Evaluation that showed the stall.
     #[serde(flatten)]
     pub figures: Stall,
 }
 
-/// One agent over all worlds.
+/// Results of one agent over all worlds.
 #[derive(Serialize)]
 pub struct Overall {
-    /// The agent.
+    /// Agent.
     pub agent: String,
     /// Interquartile mean of the normalized scores (Agarwal et al. 2021).
     pub iqm: f64,
-    /// Its 95 % stratified bootstrap interval.
+    /// 95 % stratified bootstrap interval of `iqm`.
     pub interval: Option<Interval>,
-    /// Worlds counted.
+    /// Number of worlds.
     pub worlds: usize,
 }
 
 impl Report {
-    /// Gathers what came of an experiment's runs.
+    /// Results of the runs `ran` of an experiment.
     ///
     /// # Errors
     /// Those of [`ScoreScales::of`].
-    pub fn new(experiment: &str, out: &str, ran: &[Ran<'_>], score_scales: &ScoreScales) -> Result<Self> {
+    pub fn new(experiment: &str, out: &str, ran: &[JobOutcome<'_>], score_scales: &ScoreScales) -> Result<Self> {
         let mut rows: Vec<Row> = Vec::new();
-        // The folder names the whole configuration: nothing else may share a row.
+        // One row for each configuration; the folder identifies it.
         for group in ran.chunk_by(|a, b| a.job.config.folder() == b.job.config.folder()) {
             let config = &group[0].job.config;
             let score_scale = score_scales.of(group[0].job)?;
             let mut row = Row::new(group, &score_scale);
             if rows.iter().any(|other| (&other.world, &other.agent) == (&row.world, &row.agent)) {
-                // The same names with other settings: the hash of the folder tells them apart.
+                // Other settings under the same names: add the hash of the folder.
                 let hash = config.folder();
                 row.agent = format!("{} {}", row.agent, hash.rsplit('-').next().unwrap_or_default());
             }
@@ -115,7 +117,7 @@ impl Report {
         Ok(Report { experiment: experiment.to_owned(), out: out.to_owned(), rows, overall })
     }
 
-    /// The figures of the runs that have stalled, a line each.
+    /// Description of the stalled runs, one line each.
     fn footnotes(&self, markdown: bool) -> String {
         let line = |row: &Row, run: &Stalled| {
             let Row { world, agent, .. } = row;
@@ -126,11 +128,11 @@ impl Report {
             self.rows.iter().flat_map(|row| row.stalled.iter().map(move |run| line(row, run))).collect();
         match lines.is_empty() {
             true => lines,
-            false => format!("\nstalled, that is, not better than the baseline since:\n{lines}"),
+            false => format!("\nStalled runs (not better than the baseline since then):\n{lines}"),
         }
     }
 
-    /// The tables as text: boxes for a terminal, or Markdown.
+    /// Tables as text: with borders for a terminal, or as Markdown.
     pub fn to_text(&self, markdown: bool) -> String {
         let mut table = new_table(markdown);
         table.set_header([
@@ -138,10 +140,10 @@ impl Report {
             "agent",
             "score",
             "95 % interval",
-            "best possible",
+            "reference",
             "baseline",
             "normalized",
-            "while learning",
+            "training score",
             "steps/s",
         ]);
         let mut world = "";
@@ -152,19 +154,15 @@ impl Report {
                 shown.to_owned(),
                 row.agent.clone(),
                 row.score_text(),
-                interval(row.interval),
+                interval_or_dash(row.interval),
                 row.reference.map_or("-".into(), Reference::to_text),
                 row.baseline.as_ref().map_or("-".into(), baseline_text),
                 row.normalized.map_or("-".into(), |x| format!("{x:.3}")),
-                number(row.online),
-                row.steps_per_second.map_or("-".into(), short),
+                decimal_or_dash(row.online),
+                row.steps_per_second.map_or("-".into(), count),
             ]);
         }
-        for column in 2..9 {
-            if let Some(column) = table.column_mut(column) {
-                column.set_cell_alignment(CellAlignment::Right);
-            }
-        }
+        align_right(&mut table, 2..9);
         let mut text = format!("{table}\n");
         text.push_str(&self.footnotes(markdown));
         for world in self.rows.chunk_by(|a, b| a.world == b.world) {
@@ -174,9 +172,9 @@ impl Report {
         }
         if !self.overall.is_empty() {
             let mut table = new_table(markdown);
-            table.set_header(["agent", "all worlds (IQM, normalized)", "95 % interval"]);
+            table.set_header(["agent", "normalized IQM over all worlds", "95 % interval"]);
             for row in &self.overall {
-                table.add_row([row.agent.clone(), format!("{:.3}", row.iqm), interval(row.interval)]);
+                table.add_row([row.agent.clone(), format!("{:.3}", row.iqm), interval_or_dash(row.interval)]);
             }
             text.push_str(&format!("\n{table}\n"));
         }
@@ -185,18 +183,18 @@ impl Report {
 }
 
 impl Row {
-    /// The mean score, and what is to be known of it.
+    /// Mean score with the numbers of diverged and stalled runs.
     fn score_text(&self) -> String {
-        let count = |n: usize, what: &str| (n > 0).then(|| format!("{n} {what}"));
-        let marks = [count(self.diverged, "diverged"), count(self.stalled.len(), "stalled")];
+        let mark = |n: usize, what: &str| (n > 0).then(|| format!("{n} {what}"));
+        let marks = [mark(self.diverged, "diverged"), mark(self.stalled.len(), "stalled")];
         let marks: Vec<String> = marks.into_iter().flatten().collect();
         match marks.is_empty() {
-            true => number(self.mean),
-            false => format!("{} ({})", number(self.mean), marks.join(", ")),
+            true => decimal_or_dash(self.mean),
+            false => format!("{} ({})", decimal_or_dash(self.mean), marks.join(", ")),
         }
     }
 
-    fn new(group: &[Ran<'_>], score_scale: &ScoreScale) -> Self {
+    fn new(group: &[JobOutcome<'_>], score_scale: &ScoreScale) -> Self {
         let lower_is_better = group[0].job.evaluation_world().spec().lower_is_better();
         let config = &group[0].job.config;
         let done: Vec<(&JobResult, Duration)> = group
@@ -212,7 +210,7 @@ impl Row {
         let (summary, online) = (stats::summarize(&scores, streams), stats::summarize(&online, streams));
         let diverged = group.iter().filter(|ran| matches!(ran.outcome, Some(Outcome::Diverged(_)))).count();
         let seconds: f64 = done.iter().map(|(_, time)| time.as_secs_f64()).sum();
-        // What took no time was done before.
+        // Runs that were finished before have no time.
         let now = done.iter().filter(|(_, time)| !time.is_zero());
         let steps: u64 = now.map(|(result, _)| result.steps).sum();
         let mean = (!scores.is_empty()).then_some(summary.mean);
@@ -246,8 +244,8 @@ impl Stalled {
     }
 }
 
-/// Means over runs of the means over episodes.
-fn mean_measures(done: &[(&JobResult, Duration)]) -> Vec<Measured> {
+/// Means of the world's measures over runs.
+fn mean_measures(done: &[(&JobResult, Duration)]) -> Vec<MeasureMean> {
     let Some((first, _)) = done.first() else { return Vec::new() };
     let of = |index: usize| {
         let means: Vec<f64> =
@@ -255,17 +253,18 @@ fn mean_measures(done: &[(&JobResult, Duration)]) -> Vec<Measured> {
         (!means.is_empty()).then(|| stats::mean(&means))
     };
     let named = first.measures.iter().enumerate();
-    named.map(|(index, one)| Measured { name: one.name.clone(), mean: of(index) }).collect()
+    named.map(|(index, one)| MeasureMean { name: one.name.clone(), mean: of(index) }).collect()
 }
 
-/// The random player is what everybody expects; any other is named.
+/// Baseline as a table cell; a policy other than `random` is named.
 fn baseline_text(baseline: &Baseline) -> String {
     match baseline.name.as_str() {
-        "random" => digits(baseline.value),
-        name => format!("{} {name}", digits(baseline.value)),
+        "random" => decimal(baseline.value),
+        name => format!("{} {name}", decimal(baseline.value)),
     }
 }
 
+/// Results of each agent over all worlds.
 fn overall(rows: &[Row]) -> Vec<Overall> {
     let mut overall: Vec<Overall> = Vec::new();
     for row in rows {
@@ -295,55 +294,16 @@ fn overall(rows: &[Row]) -> Vec<Overall> {
     overall
 }
 
-/// What else is measured in one world, a line an agent.
+/// Table of the world's measures, one row an agent.
 fn measures_table(rows: &[Row], markdown: bool) -> Table {
     let mut table = new_table(markdown);
     let measures = rows.iter().map(|row| &row.measures).max_by_key(|measures| measures.len());
     let names: Vec<&str> = measures.into_iter().flatten().map(|one| one.name.as_str()).collect();
     table.set_header([rows[0].world.as_str(), "agent"].into_iter().chain(names.iter().copied()));
     for row in rows {
-        let mean = |index: usize| number(row.measures.get(index).and_then(|one| one.mean));
+        let mean = |index: usize| decimal_or_dash(row.measures.get(index).and_then(|one| one.mean));
         table.add_row([String::new(), row.agent.clone()].into_iter().chain((0..names.len()).map(mean)));
     }
-    for column in 2..names.len() + 2 {
-        if let Some(column) = table.column_mut(column) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
+    align_right(&mut table, 2..names.len() + 2);
     table
-}
-
-fn new_table(markdown: bool) -> Table {
-    let mut table = Table::new();
-    table.load_style(if markdown { presets::ASCII_MARKDOWN } else { presets::UTF8_BORDERS_ONLY });
-    table.set_content_arrangement(ContentArrangement::Disabled);
-    table
-}
-
-fn number(x: Option<f64>) -> String {
-    x.map_or("-".into(), digits)
-}
-
-/// As many digits as say something: three decimals for small numbers, fewer for large ones.
-pub(crate) fn digits(x: f64) -> String {
-    match x.abs() {
-        a if a >= 1e4 => format!("{x:.0}"),
-        a if a >= 100.0 => format!("{x:.1}"),
-        a if a >= 10.0 => format!("{x:.2}"),
-        _ => format!("{x:.3}"),
-    }
-}
-
-fn interval(interval: Option<Interval>) -> String {
-    interval.map_or("-".into(), |i| format!("{} .. {}", digits(i.low), digits(i.high)))
-}
-
-/// A count in four or five characters: 950, 12 k, 3.4 M, 1.7 G.
-pub(crate) fn short(count: f64) -> String {
-    match count {
-        x if x >= 1e9 => format!("{:.1} G", x / 1e9),
-        x if x >= 1e6 => format!("{:.1} M", x / 1e6),
-        x if x >= 1e3 => format!("{:.0} k", x / 1e3),
-        x => format!("{x:.0}"),
-    }
 }

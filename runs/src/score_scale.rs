@@ -1,4 +1,4 @@
-//! What a score is read against: the best that can be done, and the baseline.
+//! Scale of a world's scores: the baseline at 0 and the reference at 1.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,67 +6,40 @@ use std::sync::{Arc, Mutex, PoisonError};
 use freewheel_core::{Baseline, Certainty, DynWorld, Error, Policy, Result, Solution, SolveQuery};
 use serde::Serialize;
 
+use crate::format::decimal;
 use crate::job::Job;
-use crate::report::digits;
 
-/// A world's reference as tables show it.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub struct Reference {
-    /// Its value.
-    pub value: f64,
-    /// How sure it is.
-    pub kind: Certainty,
-    /// A proved bound that no player passes: an upper one, or a lower one where less is better.
-    pub upper: Option<f64>,
-}
-
-impl Reference {
-    fn of(solution: &Solution) -> Self {
-        Reference { value: solution.value, kind: solution.certainty, upper: solution.upper }
-    }
-
-    /// As a cell of a table: a number, a bracket, or a number that is the best known.
-    pub(crate) fn to_text(self) -> String {
-        match (self.kind, self.upper) {
-            (Certainty::Exact, _) => digits(self.value),
-            (Certainty::Bracket, Some(upper)) => format!("{} .. {}", digits(self.value), digits(upper)),
-            _ => format!("{} known", digits(self.value)),
-        }
-    }
-}
-
-/// What a score is read against.
+/// Scale of a world's scores.
 #[derive(Clone, Default)]
 pub struct ScoreScale {
-    /// The best that can be done, where the world knows.
+    /// Reference score; `None` if the world has no solver.
     pub reference: Option<Reference>,
-    /// Plays the best, where somebody can.
+    /// Policy that reaches the reference score, if the solver returns one.
     pub policy: Option<Arc<dyn Policy>>,
-    /// The score of nothing learned, and whose it is.
+    /// Baseline score and the name of its policy.
     pub baseline: Option<Baseline>,
 }
 
 impl ScoreScale {
-    /// The yardstick under which episodes of `world` are scored; `max_steps` cuts the baseline where the world has no
-    /// limit of its own, exactly as an evaluation does.
+    /// Scale for the episodes of `world`. `max_steps` truncates the baseline's episodes in a world without a time limit, as
+    /// in an evaluation.
     ///
     /// # Errors
-    /// What the world's solver has wrong; having no answer is not an error.
+    /// Those of the world's solver; a world without a solver is no error.
     pub fn of(world: &dyn DynWorld, max_steps: u32) -> Result<Self> {
-        let solution = known(world.solve(&SolveQuery::for_spec(world.spec())))?;
+        let solution = supported(world.solve(&SolveQuery::for_spec(world.spec())))?;
         let reference = solution.as_ref().map(Reference::of);
         let policy = solution.and_then(|solution| solution.policy);
         Ok(ScoreScale { reference, policy, baseline: ScoreScale::baseline_of(world, max_steps)? })
     }
 
     fn baseline_of(world: &dyn DynWorld, max_steps: u32) -> Result<Option<Baseline>> {
-        let best = SolveQuery::for_spec(world.spec());
-        known(world.baseline(&SolveQuery { horizon: best.horizon.or(Some(max_steps)), ..best }))
+        let query = SolveQuery::for_spec(world.spec());
+        supported(world.baseline(&SolveQuery { horizon: query.horizon.or(Some(max_steps)), ..query }))
     }
 
-    /// (score - baseline) / (best - baseline): 0 is the baseline, 1 the best, whichever way is better. The best is the
-    /// reference, or, of a bracket, the bound that nobody passes. `None` where one of them is not known, or the baseline
-    /// is not worse.
+    /// Normalized score (score - baseline) / (best - baseline), where `best` is the reference or, for a bracket, its bound.
+    /// `None` if one of them is unknown or the baseline is not worse than the best.
     pub fn normalize(&self, score: f64, lower_is_better: bool) -> Option<f64> {
         let (reference, baseline) = (self.reference?, self.baseline.as_ref()?.value);
         let best = match reference.kind {
@@ -78,8 +51,34 @@ impl ScoreScale {
     }
 }
 
-/// A world that cannot say is no error.
-fn known<T>(answer: Result<T>) -> Result<Option<T>> {
+/// Reference score of a world.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Reference {
+    /// Score.
+    pub value: f64,
+    /// Certainty of `value`.
+    pub kind: Certainty,
+    /// Proved bound on every policy's score: an upper one, or a lower one where lower is better.
+    pub upper: Option<f64>,
+}
+
+impl Reference {
+    fn of(solution: &Solution) -> Self {
+        Reference { value: solution.value, kind: solution.certainty, upper: solution.upper }
+    }
+
+    /// Table cell: a number, a bracket `value .. bound`, or a number marked as the best known.
+    pub(crate) fn to_text(self) -> String {
+        match (self.kind, self.upper) {
+            (Certainty::Exact, _) => decimal(self.value),
+            (Certainty::Bracket, Some(upper)) => format!("{} .. {}", decimal(self.value), decimal(upper)),
+            _ => format!("{} best known", decimal(self.value)),
+        }
+    }
+}
+
+/// `answer`, with `None` for [`Error::Unsupported`].
+fn supported<T>(answer: Result<T>) -> Result<Option<T>> {
     match answer {
         Ok(answer) => Ok(Some(answer)),
         Err(Error::Unsupported(_)) => Ok(None),
@@ -87,56 +86,56 @@ fn known<T>(answer: Result<T>) -> Result<Option<T>> {
     }
 }
 
-/// The yardsticks of several jobs, on any thread; each world is solved once. They hold no policy: one for all agents of a
-/// world would have to suit what each of them sees.
+/// Score scales of several jobs, shared by threads; each world is solved once. They have no policies: agents with
+/// different observation settings could not share one.
 #[derive(Default)]
-pub struct ScoreScales(Mutex<HashMap<String, Arc<Known>>>);
+pub struct ScoreScales(Mutex<HashMap<String, Arc<Cached>>>);
 
-/// What is known of a world; `None` where nobody has asked.
+/// Computed scores of one world; the outer `None` means not computed yet, the inner one that the world has none.
 #[derive(Default)]
-struct Known {
+struct Cached {
     reference: Mutex<Option<Option<Reference>>>,
     baseline: Mutex<Option<Option<Baseline>>>,
 }
 
 impl ScoreScales {
-    /// That of `job`, where it is judged.
+    /// Scale of the job's evaluation world.
     ///
     /// # Errors
     /// Those of [`ScoreScale::of`].
     pub fn of(&self, job: &Job) -> Result<ScoreScale> {
+        let world = job.evaluation_world();
         let solve = || {
-            Ok(known(job.evaluation_world().solve(&SolveQuery::for_spec(job.evaluation_world().spec())))?
-                .as_ref()
-                .map(Reference::of))
+            let solution = supported(world.solve(&SolveQuery::for_spec(world.spec())))?;
+            Ok(solution.as_ref().map(Reference::of))
         };
-        let reference = once(&self.known(job).reference, solve)?;
+        let reference = get_or_compute(&self.cached(job).reference, solve)?;
         Ok(ScoreScale { reference, policy: None, baseline: self.baseline(job)? })
     }
 
-    /// The baseline of `job`, where it is judged; whoever asks meanwhile waits for the answer.
+    /// Baseline of the job's evaluation world. Concurrent calls wait for the first one.
     ///
     /// # Errors
     /// Those of [`ScoreScale::of`].
     pub fn baseline(&self, job: &Job) -> Result<Option<Baseline>> {
-        once(&self.known(job).baseline, || {
+        get_or_compute(&self.cached(job).baseline, || {
             ScoreScale::baseline_of(job.evaluation_world(), job.config.evaluation.max_steps)
         })
     }
 
-    fn known(&self, job: &Job) -> Arc<Known> {
-        let key =
-            format!("{} {} {}", job.config.world, job.judge_settings(), job.config.evaluation.max_steps);
+    fn cached(&self, job: &Job) -> Arc<Cached> {
+        let max_steps = job.config.evaluation.max_steps;
+        let key = format!("{} {} {max_steps}", job.config.world, job.evaluation_settings());
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(all.entry(key).or_default())
     }
 }
 
-/// What `answer` says, asked once.
-fn once<T: Clone>(place: &Mutex<Option<T>>, answer: impl FnOnce() -> Result<T>) -> Result<T> {
+/// Value in `place`, computed at the first call.
+fn get_or_compute<T: Clone>(place: &Mutex<Option<T>>, compute: impl FnOnce() -> Result<T>) -> Result<T> {
     let mut place = place.lock().unwrap_or_else(PoisonError::into_inner);
     match &*place {
-        Some(known) => Ok(known.clone()),
-        None => Ok(place.insert(answer()?).clone()),
+        Some(value) => Ok(value.clone()),
+        None => Ok(place.insert(compute()?).clone()),
     }
 }

@@ -1,16 +1,16 @@
-//! Seeds as people write them: `0..5`, `0..=4`, `7`, `1,5,9`.
+//! List of seeds in text form: `0..5`, `0..=4`, `7`, `1,5,9`.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A list of seeds, without repetition, in the order written.
+/// List of seeds without duplicates, in the order written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seeds(Vec<u64>);
 
 impl Seeds {
-    /// The seeds.
+    /// Seeds, at least one.
     pub fn as_slice(&self) -> &[u64] {
         &self.0
     }
@@ -22,8 +22,8 @@ impl Default for Seeds {
     }
 }
 
-/// More seeds than anybody means: a slip of the keyboard should not fill a disk.
-const MOST: u64 = 100_000;
+/// Maximum length of a range, against typing errors.
+const MAX_RANGE: u64 = 100_000;
 
 impl FromStr for Seeds {
     type Err = String;
@@ -39,7 +39,7 @@ impl FromStr for Seeds {
                 },
                 None => number(part)?..number(part)?.saturating_add(1),
             };
-            if range.is_empty() || range.end - range.start > MOST {
+            if range.is_empty() || range.end - range.start > MAX_RANGE {
                 return Err(wrong(text));
             }
             seeds.extend(range);
@@ -51,7 +51,7 @@ impl FromStr for Seeds {
 }
 
 fn wrong(text: &str) -> String {
-    format!("`{text}` is no list of whole numbers; write 0..5 (5 not included), 0..=4, 7, or 1,5,9")
+    format!("`{text}` is not a list of whole numbers; write 0..5 (5 not included), 0..=4, 7, or 1,5,9")
 }
 
 impl fmt::Display for Seeds {
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn written_and_read() {
+    fn parsed_and_printed() {
         let of = |text: &str| text.parse::<Seeds>().map(|s| s.0);
         assert_eq!(of("0..3"), Ok(vec![0, 1, 2]));
         assert_eq!(of("0..=3"), Ok(vec![0, 1, 2, 3]));

@@ -1,31 +1,31 @@
-//! Learning that goes nowhere: a run that is no better than its baseline when a stated share of its steps is gone. It is a mark
-//! and stops nothing.
+//! Stall: a run that is not better than the baseline after a given share of its steps. A stall is only reported; the run
+//! continues.
 
 use freewheel_core::stats::{self, Interval};
 use freewheel_core::{Baseline, EpisodeSummary, Streams};
 use serde::{Deserialize, Serialize};
 
-use crate::report::digits;
+use crate::format::decimal;
 
-/// The figures that show it.
+/// Stall of a run: the evaluation that showed it, and the baseline.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Stall {
-    /// The step of the first evaluation from which on none was better than the baseline.
+    /// Step of the first evaluation of the stall: from here on none was better than the baseline.
     pub since: u64,
-    /// The mean score of that evaluation.
+    /// Mean score of that evaluation.
     pub score: f64,
-    /// Its 95 % bootstrap interval over episodes; `None` of one episode alone.
+    /// 95 % bootstrap interval of the mean over episodes; `None` for a single episode.
     pub interval: Option<Interval>,
-    /// What it was not better than.
+    /// Baseline.
     pub baseline: Baseline,
 }
 
-/// What two sums of the same numbers may differ by is no progress.
+/// Relative tolerance for rounding: the same episodes, summed in another order, must not count as better.
 const ROUNDING: f64 = 1e-9;
 
 impl Stall {
-    /// Judges the evaluation at `step`: better is what has its whole interval beyond the baseline. `None` where it is
-    /// better, or no episode has a score.
+    /// Stall shown by the evaluation at `step`; `None` if the whole interval of the mean score is better than the baseline,
+    /// or if no episode has a score.
     pub fn of(
         step: u64,
         finished: &[EpisodeSummary],
@@ -44,22 +44,22 @@ impl Stall {
         let (low, high) = interval.map_or((score, score), |interval| (interval.low, interval.high));
         let margin = ROUNDING * baseline.value.abs().max(1.0);
         let gained = if lower_is_better { baseline.value - high } else { low - baseline.value };
-        // What is not a number is not better.
+        // NaN is not better.
         let better = gained > margin;
         (!better).then(|| Stall { since: step, score, interval, baseline: baseline.clone() })
     }
 
-    /// The figures of a run of `steps` steps: `-1.200 [-1.400, -1.000] at 50 % of its steps, baseline (random) -1.100`.
+    /// Description of the stall of a run of `steps` steps: `-1.200 [-1.400, -1.000] at 50 % of its steps, baseline (random) -1.100`.
     pub fn to_text(&self, steps: u64) -> String {
         let Stall { score, baseline, .. } = self;
         let interval =
-            self.interval.map_or(String::new(), |i| format!(" [{}, {}]", digits(i.low), digits(i.high)));
+            self.interval.map_or(String::new(), |i| format!(" [{}, {}]", decimal(i.low), decimal(i.high)));
         format!(
             "{}{interval} at {:.0} % of its steps, baseline ({}) {}",
-            digits(*score),
+            decimal(*score),
             100.0 * self.since as f64 / steps.max(1) as f64,
             baseline.name,
-            digits(baseline.value)
+            decimal(baseline.value)
         )
     }
 }
@@ -89,19 +89,19 @@ mod tests {
     }
 
     #[test]
-    fn better_is_what_lies_beyond_the_baseline_with_its_whole_interval() {
+    fn better_means_the_whole_interval_beyond_the_baseline() {
         assert!(!stalls(&[1.0, 1.1, 0.9, 1.0], 0.5, false));
         assert!(stalls(&[1.0, 1.1, 0.9, 1.0], 1.0, false));
         assert!(stalls(&[1.0, 1.1, 0.9, 1.0], 5.0, false));
-        // A better mean of scores that are all over the place shows nothing.
+        // A better mean with a wide interval is not enough.
         assert!(stalls(&[10.0, -8.0, 9.0, -7.0], 0.5, false));
-        // Of a lap time less is better.
+        // Lower is better, as for a lap time.
         assert!(stalls(&[1.0, 1.1, 0.9, 1.0], 0.5, true));
         assert!(!stalls(&[1.0, 1.1, 0.9, 1.0], 5.0, true));
     }
 
     #[test]
-    fn the_same_score_and_one_that_rounding_has_moved_are_not_better() {
+    fn an_equal_score_is_not_better_even_with_rounding_errors() {
         for scores in [&[-13.0; 20][..], &[-13.0 + 1e-12; 20], &[-13.0]] {
             assert!(stalls(scores, -13.0, false) && stalls(scores, -13.0, true));
         }
@@ -109,14 +109,14 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_score_is_not_judged() {
+    fn episodes_without_a_score_are_ignored() {
         assert!(!stalls(&[], 0.0, false) && !stalls(&[f64::NAN], 0.0, false));
         assert!(stalls(&[f64::NAN, -1.0], 0.0, false));
         assert!(stalls(&[f64::NEG_INFINITY, 1.0], 0.0, false));
     }
 
     #[test]
-    fn the_figures_stand_beside_the_mark() {
+    fn a_stall_records_its_evaluation() {
         let baseline = Baseline { name: "random".into(), value: 2.0 };
         let stall = Stall::of(7, &scored(&[1.0, 1.0]), &baseline, false).unwrap();
         assert_eq!((stall.since, stall.score, &stall.baseline), (7, 1.0, &baseline));

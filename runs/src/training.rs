@@ -1,116 +1,215 @@
-//! A job while it runs: slices of learning, and what is due between them.
+//! Training of one run: from the start or from its newest checkpoint, up to the final evaluation.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use freewheel_core::checkpoint::{Checkpoint, Store, Writer, write_atomically};
 use freewheel_core::record::{self, EpisodeRecord};
 use freewheel_core::{
-    Agent, EpisodeSummary, Error, Mode, Policy, Purpose, Result, Score, Streams, VectorEnv,
+    Agent, EpisodeSummary, Error, Policy, PolicyMode, Purpose, Result, Score, Streams, VectorEnv,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::job::{Control, Job, JobConfig, JobResult, Measured};
+use crate::checkpoints::{newest, of_this_run, stores};
+use crate::job::{Job, JobConfig, JobResult, MeasureMean};
 use crate::metrics::{Metrics, Window};
 use crate::registry::Registry;
+use crate::score_scale::ScoreScales;
 use crate::stall::Stall;
 
-/// What a checkpoint keeps of the run itself.
+/// Connections of a running job to its caller.
+pub struct Control<'a> {
+    /// Stop flag, set when the user interrupts.
+    pub stop: &'a AtomicBool,
+    /// Callback with the number of environment steps made since the last call.
+    pub progress: &'a (dyn Fn(u64) + Sync),
+    /// Callback with messages for the user.
+    pub note: &'a (dyn Fn(&str) + Sync),
+    /// Baselines of the worlds.
+    pub score_scales: &'a ScoreScales,
+}
+
+/// State in which a job ended.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// Finished.
+    Done(JobResult),
+    /// Interrupted by the user, and saved.
+    Interrupted,
+    /// Diverged: a quantity became NaN or infinite. The text names it.
+    Diverged(String),
+}
+
+impl Job {
+    /// Runs the job in its folder below `root`: from the start, or from its newest intact checkpoint; a finished one is
+    /// only read. Its files are the same, byte for byte, however often it is interrupted and resumed.
+    ///
+    /// # Errors
+    /// Those of reading, writing and the agent's settings. Divergence is an [`Outcome`].
+    pub fn run(&self, registry: &Registry, root: &Path, control: &Control<'_>) -> Result<Outcome> {
+        if let Some(result) = self.result(root)? {
+            (control.progress)(self.config.steps);
+            return Ok(Outcome::Done(result));
+        }
+        let mut training = Training::open(self, registry, self.directory(root), control)?;
+        match training.learn_to_end(control) {
+            Ok(true) => Ok(training.conclude(control)?.map_or(Outcome::Interrupted, Outcome::Done)),
+            Ok(false) => Ok(Outcome::Interrupted),
+            Err(e @ Error::Diverged { .. }) => Ok(Outcome::Diverged(e.to_string())),
+            Err(e) => Err(e),
+        }
+    }
+
+    /// Agent of the newest intact checkpoint, with its step; `None` if there is no checkpoint yet.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] if there are checkpoints and none is intact, or if they belong to another run.
+    pub fn trained(
+        &self,
+        registry: &Registry,
+        directory: &Path,
+        note: &dyn Fn(&str),
+    ) -> Result<Option<(u64, Box<dyn Agent>)>> {
+        let Some((step, checkpoint)) = newest(directory, &self.config, note)? else { return Ok(None) };
+        let mut agent = self.new_agent(registry)?;
+        agent.load(checkpoint.section("agent")?)?;
+        Ok(Some((step, agent)))
+    }
+
+    /// Greedy policies of all intact checkpoints with their steps, oldest first. Damaged ones are reported to `note`.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub fn history(
+        &self,
+        registry: &Registry,
+        directory: &Path,
+        note: &dyn Fn(&str),
+    ) -> Result<Vec<(u64, Box<dyn Policy>)>> {
+        let mut history: Vec<(u64, Box<dyn Policy>)> = Vec::new();
+        for store in stores(directory, self.config.checkpoint.keep) {
+            for step in store.steps()? {
+                match store.load(step).and_then(|checkpoint| of_this_run(checkpoint, &self.config, directory))
+                {
+                    Ok(checkpoint) => {
+                        let mut agent = self.new_agent(registry)?;
+                        agent.load(checkpoint.section("agent")?)?;
+                        history.push((step, agent.policy(PolicyMode::Greedy)));
+                    }
+                    Err(damaged) => note(&damaged.to_string()),
+                }
+            }
+        }
+        history.sort_by_key(|(step, _)| *step);
+        Ok(history)
+    }
+
+    /// Untrained agent of the run.
+    pub(crate) fn new_agent(&self, registry: &Registry) -> Result<Box<dyn Agent>> {
+        let JobConfig { seed, steps, num_envs, ref agent, ref agent_settings, .. } = self.config;
+        let budget = freewheel_agents::Budget { steps, num_envs };
+        registry.find_agent(agent)?.build_in(&*self.world, agent_settings, budget, Streams::new(seed))
+    }
+
+    /// Vector environment of the run, at the start of its first episodes.
+    pub(crate) fn new_vector_env(&self) -> Box<dyn VectorEnv> {
+        let JobConfig { seed, num_envs, .. } = self.config;
+        self.world.vector_env(num_envs, Streams::new(seed), Purpose::Environment, 0)
+    }
+}
+
+/// Progress of a run, stored in its checkpoints.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Progress {
+    /// Environment steps made.
     step: u64,
-    /// Bytes of `metrics.jsonl` that belong to the steps so far.
-    metrics: u64,
-    /// Training episodes since the last line.
+    /// Bytes of `metrics.jsonl` written up to this step.
+    metrics_bytes: u64,
+    /// Training episodes since the last line of `metrics.jsonl`.
     window: Window,
-    /// Training episodes of the last fifth.
+    /// Training episodes of the last fifth of the steps.
     online: Window,
-    /// Training episodes in all.
+    /// Number of all training episodes.
     episodes: u64,
-    /// Whether an evaluation is due at this step and has not been made.
-    owes_evaluation: bool,
-    /// Since when it is not better than the baseline, once that counts.
+    /// Whether an evaluation is due at this step and has not been made yet.
+    evaluation_pending: bool,
+    /// Stall mark, if the run is stalled.
     stalled: Option<Stall>,
 }
 
-/// A job while it runs.
-pub(crate) struct Training<'a> {
+/// Run in training.
+struct Training<'a> {
     job: &'a Job,
     directory: PathBuf,
     agent: Box<dyn Agent>,
-    episodes: Box<dyn VectorEnv>,
+    env: Box<dyn VectorEnv>,
     metrics: Metrics,
     progress: Progress,
-    store: Store,
-    /// Where an interruption saves: beside the scheduled ones, so that these end up as if nothing had happened.
-    aside: Store,
-    /// Writes checkpoints while learning goes on.
+    /// Scheduled checkpoints.
+    scheduled: Store,
+    /// Checkpoint of an interruption, apart from the scheduled ones, which are then the same with or without it.
+    interrupted: Store,
+    /// Background writer of checkpoints.
     writer: Writer,
 }
 
-/// Long enough that a slice costs nothing, short enough that Ctrl-C is answered at once.
+/// Target duration of one call of `Agent::learn`: long compared with its overhead, short enough for a quick Ctrl-C.
 const SLICE: Duration = Duration::from_millis(100);
 
 impl<'a> Training<'a> {
-    pub(crate) fn begin(
-        job: &'a Job,
-        registry: &Registry,
-        directory: PathBuf,
-        control: &Control<'_>,
-    ) -> Result<Self> {
+    /// Run at its newest checkpoint, or at its start.
+    fn open(job: &'a Job, registry: &Registry, directory: PathBuf, control: &Control<'_>) -> Result<Self> {
         let config = &job.config;
-        let mut agent = job.agent(registry)?;
-        let mut episodes =
-            job.world.vector_env(config.num_envs, Streams::new(config.seed), Purpose::Environment, 0);
+        let (mut agent, mut env) = (job.new_agent(registry)?, job.new_vector_env());
         let mut progress = Progress::default();
         if let Some((_, checkpoint)) = newest(&directory, config, control.note)? {
             progress = postcard::from_bytes(checkpoint.section("progress")?).map_err(|e| {
-                Error::Config(format!("{}: this checkpoint is not a run's: {e}", directory.display()))
+                Error::Config(format!("{}: this checkpoint is not of a run: {e}", directory.display()))
             })?;
             agent.load(checkpoint.section("agent")?)?;
-            episodes.load(checkpoint.section("episodes")?)?;
+            env.load(checkpoint.section("episodes")?)?;
             (control.progress)(progress.step);
         }
-        let metrics = Metrics::open(&directory.join("metrics.jsonl"), progress.metrics)?;
-        let [store, aside] = stores(&directory, config.checkpoint.keep);
+        let metrics = Metrics::open(&directory.join("metrics.jsonl"), progress.metrics_bytes)?;
+        let [scheduled, interrupted] = stores(&directory, config.checkpoint.keep);
         let writer = Writer::default();
-        Ok(Training { job, directory, agent, episodes, metrics, progress, store, aside, writer })
+        Ok(Training { job, directory, agent, env, metrics, progress, scheduled, interrupted, writer })
     }
 
-    /// Learns until all steps are made (true) or the user wants to stop (false). Whatever ends it, what was to be saved by
-    /// then has been, but for the end itself, which is still being written.
-    pub(crate) fn finish_learning(&mut self, control: &Control<'_>) -> Result<bool> {
-        let learned = self.learn_on(control);
-        if !matches!(learned, Ok(true)) {
+    /// Trains until all steps are made (true) or the user interrupts (false). All checkpoints are written on return, but
+    /// for the one of the end, which [`Training::conclude`] waits for.
+    fn learn_to_end(&mut self, control: &Control<'_>) -> Result<bool> {
+        let finished = self.learn_in_slices(control);
+        if !matches!(finished, Ok(true)) {
             self.writer.finish()?;
         }
-        learned
+        finished
     }
 
-    fn learn_on(&mut self, control: &Control<'_>) -> Result<bool> {
+    fn learn_in_slices(&mut self, control: &Control<'_>) -> Result<bool> {
         let config = &self.job.config;
         let (total, num_envs) = (config.steps, config.num_envs as u64);
         let due = |step: u64, points: u64| {
-            step > 0 && points > 0 && step == boundary(step - 1, points, total, num_envs)
+            step > 0 && points > 0 && step == next_due(step - 1, points, total, num_envs)
         };
         let mut slice = 1024u64;
         loop {
             let now = self.progress.step;
-            let evaluated = !self.progress.owes_evaluation || self.evaluate_on_the_way(control)?;
+            let evaluated = !self.progress.evaluation_pending || self.interim_evaluation(control)?;
             if evaluated && (due(now, config.checkpoint.points) || now == total) {
-                self.save(Place::Scheduled)?;
+                self.save(Occasion::Schedule)?;
             }
             if evaluated && now == total {
                 return Ok(true);
             }
             if control.stop.load(Ordering::Relaxed) {
-                self.save(Place::Aside)?;
+                self.save(Occasion::Interruption)?;
                 return Ok(false);
             }
             let schedules = [config.log.points, config.evaluation.points, config.checkpoint.points, 5, 1];
             let next = schedules
-                .map(|points| boundary(now, points, total, num_envs))
+                .map(|points| next_due(now, points, total, num_envs))
                 .into_iter()
                 .min()
                 .unwrap_or(total);
@@ -118,25 +217,24 @@ impl<'a> Training<'a> {
             let begin = Instant::now();
             self.learn(next - now)?;
             (control.progress)(next - now);
-            // How a run is sliced changes nothing in it, so the clock may decide.
+            // The length of a slice does not change the results, so it may depend on the clock.
             slice = if begin.elapsed() < SLICE { (slice * 2).min(total) } else { (slice / 2).max(1) };
             if due(next, config.log.points) {
                 self.log()?;
             }
-            self.progress.owes_evaluation = due(next, config.evaluation.points);
+            self.progress.evaluation_pending = due(next, config.evaluation.points);
         }
     }
 
+    /// Trains for `steps` environment steps and collects the episodes that end.
     fn learn(&mut self, steps: u64) -> Result<()> {
-        let total = self.job.config.steps;
-        self.agent.learn(&mut *self.episodes, steps)?;
-        for finished in self.episodes.take_finished() {
+        let JobConfig { steps: total, num_envs, .. } = self.job.config;
+        self.agent.learn(&mut *self.env, steps)?;
+        for finished in self.env.take_finished() {
             self.progress.window.add(&finished);
             self.progress.episodes += 1;
-            // Slices never straddle the boundary of the last fifth.
-            if self.progress.step
-                >= boundary((total * 4 / 5).saturating_sub(1), 5, total, self.job.config.num_envs as u64)
-            {
+            // A slice never crosses the start of the last fifth.
+            if self.progress.step >= next_due((total * 4 / 5).saturating_sub(1), 5, total, num_envs as u64) {
                 self.progress.online.add(&finished);
             }
         }
@@ -144,30 +242,31 @@ impl<'a> Training<'a> {
         Ok(())
     }
 
+    /// Writes a training line to `metrics.jsonl`.
     fn log(&mut self) -> Result<()> {
         let mut scalars = Vec::new();
         self.agent.report(&mut scalars);
         let window = std::mem::take(&mut self.progress.window);
         if self.job.world.spec().score != Score::Return {
-            scalars.extend(window.total().map(|total| ("return".to_owned(), total)));
+            scalars.extend(window.mean_return().map(|mean| ("return".to_owned(), mean)));
         }
         self.metrics.training(self.progress.step, self.progress.episodes, &window, &scalars)
     }
 
-    /// False where the user wanted to stop: then the evaluation is still owed.
-    fn evaluate_on_the_way(&mut self, control: &Control<'_>) -> Result<bool> {
-        let policy = self.agent.policy(Mode::Greedy);
+    /// Evaluates and writes a line to `metrics.jsonl`; false if the user interrupts: the evaluation is still pending.
+    fn interim_evaluation(&mut self, control: &Control<'_>) -> Result<bool> {
+        let policy = self.agent.policy(PolicyMode::Greedy);
         let episodes = self.job.config.evaluation.interim_episodes;
         let Some(finished) = self.job.evaluate(&*policy, episodes, control.stop)? else { return Ok(false) };
-        self.judge(&finished, control)?;
+        self.update_stall(&finished, control)?;
         let Progress { step, ref stalled, .. } = self.progress;
         self.metrics.evaluation(step, &Window::of(&finished), stalled.as_ref())?;
-        self.progress.owes_evaluation = false;
+        self.progress.evaluation_pending = false;
         Ok(true)
     }
 
-    /// Marks the run as stalled, or takes the mark away, as its newest evaluation has it.
-    fn judge(&mut self, finished: &[EpisodeSummary], control: &Control<'_>) -> Result<()> {
+    /// Sets or removes the stall mark according to the newest evaluation.
+    fn update_stall(&mut self, finished: &[EpisodeSummary], control: &Control<'_>) -> Result<()> {
         let JobConfig { steps, ref evaluation, .. } = self.job.config;
         let (now, due) = (self.progress.step, (evaluation.stalled_after * steps as f64).round() as u64);
         if due == 0 || now < due || !self.agent.learns() {
@@ -187,44 +286,46 @@ impl<'a> Training<'a> {
         Ok(())
     }
 
-    /// Learning stands still while the run is copied; the rest is done in the background. One copy at a time: where the last is
-    /// still being written, this waits.
-    fn save(&mut self, place: Place) -> Result<()> {
+    /// Saves a checkpoint: a copy is made now and written in the background, after the previous one has been written.
+    fn save(&mut self, occasion: Occasion) -> Result<()> {
         self.writer.finish()?;
-        let (metrics, sync) = self.metrics.sync()?;
-        let progress = postcard::to_stdvec(&Progress { metrics, ..self.progress.clone() })
-            .map_err(|e| Error::Unsupported(format!("a run cannot be saved: {e}")))?;
+        let (metrics_bytes, sync) = self.metrics.sync()?;
+        let progress = postcard::to_stdvec(&Progress { metrics_bytes, ..self.progress.clone() })
+            .map_err(|e| Error::Unsupported(format!("the progress of a run cannot be saved: {e}")))?;
         let mut checkpoint = Checkpoint::default();
         checkpoint.insert("run", self.job.config.identity());
         checkpoint.insert("progress", progress);
         checkpoint.insert("agent", self.agent.save()?);
-        checkpoint.insert("episodes", self.episodes.save()?);
-        let (step, store, aside) = (self.progress.step, self.store.clone(), self.aside.clone());
-        self.writer.begin(move || {
-            // A checkpoint counts the bytes of the metrics: they are there before it is.
+        checkpoint.insert("episodes", self.env.save()?);
+        let (step, scheduled, interrupted) =
+            (self.progress.step, self.scheduled.clone(), self.interrupted.clone());
+        self.writer.submit(move || {
+            // The checkpoint counts bytes of the metrics: these must be on disk first.
             sync()?;
-            match place {
-                Place::Aside => aside.save(step, &checkpoint).map(drop),
-                Place::Scheduled => store.save(step, &checkpoint).and_then(|_| remove(aside.dir())),
+            match occasion {
+                Occasion::Interruption => interrupted.save(step, &checkpoint).map(drop),
+                Occasion::Schedule => {
+                    scheduled.save(step, &checkpoint).and_then(|_| remove_folder(interrupted.dir()))
+                }
             }
         })
     }
 
-    /// The final evaluation, the recorded episodes, and `eval.json`, which says that the run is done; `None` where the
-    /// user wanted to stop. The last checkpoint is the end of learning: only this is then left to do.
-    pub(crate) fn conclude(&mut self, control: &Control<'_>) -> Result<Option<JobResult>> {
+    /// Makes the final evaluation, records episodes and writes `eval.json`, which marks the run as finished; `None` if the
+    /// user interrupts. The checkpoint of the end is on disk by then, so that `resume` only repeats this.
+    fn conclude(&mut self, control: &Control<'_>) -> Result<Option<JobResult>> {
         let config = &self.job.config;
-        let policy = self.agent.policy(Mode::Greedy);
+        let policy = self.agent.policy(PolicyMode::Greedy);
         let Some(finished) = self.job.evaluate(&*policy, config.evaluation.episodes, control.stop)? else {
             return self.writer.finish().map(|()| None);
         };
-        self.judge(&finished, control)?;
+        self.update_stall(&finished, control)?;
         let evaluation = Window::of(&finished);
         if evaluation.episodes < finished.len() as u64 {
-            let unsaid = finished.len() as u64 - evaluation.episodes;
-            let name = self.directory.display();
             (control.note)(&format!(
-                "{name}: {unsaid} of {} episodes have no score and do not count",
+                "{}: {} of {} episodes have no score and are left out",
+                self.directory.display(),
+                finished.len() as u64 - evaluation.episodes,
                 finished.len()
             ));
         }
@@ -237,20 +338,21 @@ impl<'a> Training<'a> {
             steps: self.progress.step,
             evaluation,
             online: self.progress.online,
-            measures: Measured::all(self.job.evaluation_world().spec(), &finished),
+            measures: MeasureMean::all(self.job.evaluation_world().spec(), &finished),
             stalled: self.progress.stalled.clone(),
         };
-        // Whoever finds this finds the end of learning, too.
+        // `eval.json` promises that the last checkpoint is there.
         self.writer.finish()?;
         let text = serde_json::to_string_pretty(&result).map_err(|e| Error::Unsupported(e.to_string()))?;
         write_atomically(self.directory.join("eval.json"), text.as_bytes())?;
         Ok(Some(result))
     }
 
+    /// Records the first episodes of the final evaluation.
     fn record(&self, policy: &dyn Policy) -> Result<Vec<EpisodeRecord>> {
         let config = &self.job.config;
         let streams = Streams::new(config.seed);
-        let settings = serde_json::to_value(self.job.judge_settings()).unwrap_or_default();
+        let settings = serde_json::to_value(self.job.evaluation_settings()).unwrap_or_default();
         let count = config.evaluation.recorded.min(config.evaluation.episodes);
         let one = |index| {
             let purpose = Purpose::EvaluationEnvironment;
@@ -263,80 +365,26 @@ impl<'a> Training<'a> {
     }
 }
 
-/// Where a checkpoint goes.
+/// Occasion of a checkpoint.
 #[derive(Clone, Copy)]
-enum Place {
-    /// To those of the schedule, which make what an interruption saved superfluous.
-    Scheduled,
-    /// Beside them.
-    Aside,
+enum Occasion {
+    /// The schedule. Such a checkpoint replaces the one of an interruption.
+    Schedule,
+    /// An interruption by the user.
+    Interruption,
 }
 
-/// What is gone already is removed.
-fn remove(folder: &Path) -> Result<()> {
+/// Removes `folder` with its contents; one that does not exist is no error.
+fn remove_folder(folder: &Path) -> Result<()> {
     match std::fs::remove_dir_all(folder) {
         Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Error::io(folder)(e)),
         _ => Ok(()),
     }
 }
 
-/// Where a run's checkpoints are: the scheduled ones, and what an interruption saved.
-pub(crate) fn stores(directory: &Path, keep: usize) -> [Store; 2] {
-    [
-        Store::new(directory.join("checkpoints"), keep),
-        Store::new(directory.join("checkpoints/interrupted"), 1),
-    ]
-}
-
-/// A checkpoint that was made by this very run and no other.
-pub(crate) fn of_this_run(
-    checkpoint: Checkpoint,
-    config: &JobConfig,
-    directory: &Path,
-) -> Result<Checkpoint> {
-    if checkpoint.section("run")? == config.identity() {
-        return Ok(checkpoint);
-    }
-    let reason =
-        "a checkpoint here was made by another run; put back the right ones, or delete them to begin anew";
-    Err(Error::Damaged { file: directory.to_owned(), reason: reason.into() })
-}
-
-/// The newest whole checkpoint of a run, scheduled or saved by an interruption.
-pub(crate) fn newest(
-    directory: &Path,
-    config: &JobConfig,
-    note: &dyn Fn(&str),
-) -> Result<Option<(u64, Checkpoint)>> {
-    let mut refused = Vec::new();
-    let mut best: Option<(u64, Checkpoint)> = None;
-    for store in stores(directory, config.checkpoint.keep) {
-        match store.latest() {
-            Ok(None) => {}
-            Ok(Some(restored)) => {
-                refused.extend(restored.refused);
-                if best.as_ref().is_none_or(|(step, _)| restored.step > *step) {
-                    best = Some((restored.step, of_this_run(restored.checkpoint, config, directory)?));
-                }
-            }
-            Err(e @ Error::Damaged { .. }) => refused.push(e),
-            Err(e) => return Err(e),
-        }
-    }
-    match (best, refused.pop()) {
-        (None, Some(damaged)) => Err(damaged),
-        (best, last) => {
-            let step = best.as_ref().map_or(0, |(step, _)| *step);
-            for error in refused.iter().chain(&last) {
-                note(&format!("{error}; going on from the checkpoint of step {step}"));
-            }
-            Ok(best)
-        }
-    }
-}
-
-/// The first step after `now` at which something that happens `points` times in `total` steps is due; whole ticks of `num_envs`.
-fn boundary(now: u64, points: u64, total: u64, num_envs: u64) -> u64 {
+/// First step after `now` at which an event is due that occurs `points` times in `total` steps, evenly spaced; a multiple
+/// of `num_envs`. `total` for 0 points.
+fn next_due(now: u64, points: u64, total: u64, num_envs: u64) -> u64 {
     if points == 0 {
         return total;
     }
@@ -356,12 +404,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn boundaries_are_even_and_end_at_the_end() {
+    fn events_are_evenly_spaced_and_the_last_is_at_the_end() {
         let all = |points, total, num_envs| {
             let mut at = Vec::new();
             let mut now = 0;
             while now < total {
-                now = boundary(now, points, total, num_envs);
+                now = next_due(now, points, total, num_envs);
                 at.push(now);
             }
             at

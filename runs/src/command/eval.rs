@@ -1,25 +1,25 @@
-//! `eval`: what trained runs are worth, on fresh episodes.
+//! `eval`: evaluation of trained runs on new episodes.
 
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 
 use freewheel_core::stats::{self, Interval};
-use freewheel_core::{Baseline, Error as Core, Mode};
+use freewheel_core::{Baseline, Error as Core, PolicyMode};
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::{stop_flag, threads};
+use super::stop_flag;
 use crate::cli::Eval;
 use crate::error::{Error, Result};
 use crate::experiment::pool;
-use crate::job::{Job, Measured};
+use crate::job::{Job, MeasureMean};
 use crate::metrics::Window;
 use crate::score_scale::{Reference, ScoreScale, ScoreScales};
 use crate::{Registry, output};
 
-/// One run's evaluation.
+/// Evaluation of one run.
 #[derive(Serialize)]
-struct Evaluated {
+struct RunEvaluation {
     run: String,
     world: String,
     agent: String,
@@ -27,7 +27,7 @@ struct Evaluated {
     step: u64,
     episodes: u64,
     score: Option<f64>,
-    deviation: Option<f64>,
+    std: Option<f64>,
     /// 95 % bootstrap interval of the mean over episodes.
     interval: Option<Interval>,
     length: Option<f64>,
@@ -35,30 +35,30 @@ struct Evaluated {
     reference: Option<Reference>,
     baseline: Option<Baseline>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    measures: Vec<Measured>,
+    measures: Vec<MeasureMean>,
 }
 
 pub(super) fn eval(registry: &Registry, args: Eval) -> Result<()> {
-    let pool = pool(threads(args.threads))?;
+    let pool = pool(args.threads.count())?;
     let found = registry.find_jobs(&args.run)?;
     let stop = stop_flag()?;
-    // Beforehand and in order: a solver may use all threads itself.
+    // Before the evaluations, one by one: a solver uses all threads itself.
     let score_scales = ScoreScales::default();
     let found: Vec<(PathBuf, Job, ScoreScale)> = found
         .into_iter()
         .map(|(directory, job)| score_scales.of(&job).map(|score_scale| (directory, job, score_scale)))
         .collect::<freewheel_core::Result<_>>()?;
-    let one = |(directory, job, score_scale): &(PathBuf, Job, ScoreScale)| -> Result<Option<Evaluated>> {
-        let Some((step, learner)) = job.trained(registry, directory, &output::note)? else {
-            output::note(&format!("{}: left out, it has no checkpoint yet", directory.display()));
+    let one = |(directory, job, score_scale): &(PathBuf, Job, ScoreScale)| -> Result<Option<RunEvaluation>> {
+        let Some((step, agent)) = job.trained(registry, directory, &output::note)? else {
+            output::note(&format!("{}: skipped, no checkpoint yet", directory.display()));
             return Ok(None);
         };
-        let policy = learner.policy(Mode::Greedy);
+        let policy = agent.policy(PolicyMode::Greedy);
         let Some(finished) = job.evaluate(&*policy, args.episodes, &stop)? else { return Ok(None) };
         let window = Window::of(&finished);
         let scores: Vec<f64> = finished.iter().map(|one| one.score).filter(|score| !score.is_nan()).collect();
         let streams = freewheel_core::Streams::new(job.config.seed);
-        Ok(Some(Evaluated {
+        Ok(Some(RunEvaluation {
             run: directory.to_string_lossy().into_owned(),
             world: job.config.world_label.clone(),
             agent: job.config.agent_label.clone(),
@@ -66,38 +66,39 @@ pub(super) fn eval(registry: &Registry, args: Eval) -> Result<()> {
             step,
             episodes: window.episodes,
             score: window.score(),
-            deviation: window.deviation(),
+            std: window.std(),
             interval: stats::summarize(&scores, streams).interval,
             length: window.length(),
             truncated: window.truncated,
             reference: score_scale.reference,
             baseline: score_scale.baseline.clone(),
-            measures: Measured::all(job.evaluation_world().spec(), &finished),
+            measures: MeasureMean::all(job.evaluation_world().spec(), &finished),
         }))
     };
     let evaluated = pool.install(|| found.par_iter().map(one).collect::<Result<Vec<_>>>())?;
     if stop.load(Ordering::Relaxed) {
         return Err(Error::Signal(2));
     }
-    let evaluated: Vec<Evaluated> = evaluated.into_iter().flatten().collect();
+    let evaluated: Vec<RunEvaluation> = evaluated.into_iter().flatten().collect();
     if evaluated.is_empty() {
         let message = format!("{}: no run here has a checkpoint yet; train first", args.run.display());
         return Err(Core::Config(message).into());
     }
-    if args.json {
+    if args.output.json {
         return output::json(&serde_json::json!({ "runs": evaluated }));
     }
     let mut text = String::new();
     for run in &evaluated {
         let interval = run.interval.map_or(String::new(), |i| format!(" [{:.4}, {:.4}]", i.low, i.high));
         let reference = run.reference.map_or("-".into(), Reference::to_text);
-        let score = run.score.map_or("-".into(), |score| format!("{score:.4}"));
+        let text_of = |x: Option<f64>| -> String { x.map_or("-".into(), |x| format!("{x:.4}")) };
+        let score = text_of(run.score);
         text.push_str(&format!(
-            "{}  {}  seed {}  step {}: score {score}{interval} over {} episodes; best possible {reference}\n",
+            "{}  {}  seed {}  step {}: score {score}{interval} over {} episodes; reference {reference}\n",
             run.world, run.agent, run.seed, run.step, run.episodes,
         ));
-        for Measured { name, mean } in &run.measures {
-            text.push_str(&format!("    {name}: {}\n", mean.map_or("-".into(), |mean| format!("{mean:.4}"))));
+        for MeasureMean { name, mean } in &run.measures {
+            text.push_str(&format!("    {name}: {}\n", text_of(*mean)));
         }
     }
     output::text(&text)

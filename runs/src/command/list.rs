@@ -1,9 +1,9 @@
-//! `envs`, `agents`, `learners` and `data`: what there is.
+//! `envs`, `agents`, `estimators` and `data`: lists of what can be used, with settings and defaults.
 
 use freewheel_core::data;
 use freewheel_core::settings::{Field, fields, unknown};
 use freewheel_core::{Error, ObservationSpace};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::columns;
 use crate::cli::List;
@@ -13,18 +13,18 @@ use crate::{Registry, output};
 pub(super) fn envs(registry: &Registry, args: List) -> Result<()> {
     let Some(id) = args.id else {
         let worlds = registry.worlds();
-        if args.json {
+        if args.output.json {
             return output::json(&json!({ "envs": worlds }));
         }
         let rows = worlds.into_iter().map(|info| [info.id, info.about]);
-        return output::text(&format!("{}\nA map of your own: grid:path/to/map.txt\n", columns(rows)));
+        return output::text(&format!("{}\nYour own map: grid:path/to/map.txt\n", columns(rows)));
     };
     let fields = registry.world_fields(&id);
     let world = match registry.build_world(&id, &toml::Table::new()) {
         Ok(world) => world,
-        // A world of the list that cannot be without a setting, such as the file of a replay: its settings are the help.
+        // A world with a required setting, such as a file of prices: show the settings and the error that names it.
         Err(e @ Error::Config(_)) => match registry.worlds().into_iter().find(|info| info.id == id) {
-            Some(_) if args.json => {
+            Some(_) if args.output.json => {
                 return output::json(&json!({ "spec": null, "settings": fields, "lacks": e.to_string() }));
             }
             Some(info) => {
@@ -36,12 +36,12 @@ pub(super) fn envs(registry: &Registry, args: List) -> Result<()> {
         Err(e) => return Err(e.into()),
     };
     let spec = world.spec();
-    if args.json {
+    if args.output.json {
         return output::json(&json!({ "spec": spec, "settings": fields }));
     }
     let observation = match &spec.observation {
-        ObservationSpace::Discrete { n } => format!("one of {n} states"),
-        ObservationSpace::Box { shape, .. } => format!("numbers of shape {shape:?}"),
+        ObservationSpace::Discrete { n } => format!("discrete, {n} states"),
+        ObservationSpace::Box { shape, .. } => format!("numbers, shape {shape:?}"),
     };
     let limit = spec.time_limit.map_or("none".into(), |n| format!("{n} steps"));
     let facts = [
@@ -55,55 +55,39 @@ pub(super) fn envs(registry: &Registry, args: List) -> Result<()> {
 }
 
 pub(super) fn agents(registry: &Registry, args: List) -> Result<()> {
-    let Some(id) = args.id else {
-        let agents = registry.agents();
-        if args.json {
-            let list: Vec<_> =
-                agents.map(|a| json!({ "id": a.id(), "about": a.about(), "settings": a.fields() })).collect();
-            return output::json(&json!({ "agents": list }));
-        }
-        return output::text(&columns(agents.map(|agent| [agent.id().into(), agent.about().into()])));
+    let described = |agent: &dyn freewheel_agents::AgentFactory| Described {
+        id: agent.id().to_owned(),
+        about: agent.about().to_owned(),
+        settings: agent.fields(),
     };
-    let agent = registry.find_agent(&id)?;
-    if args.json {
-        return output::json(
-            &json!({ "id": agent.id(), "about": agent.about(), "settings": agent.fields() }),
-        );
+    match &args.id {
+        None => list("agents", registry.agents().map(described).collect(), &args),
+        Some(id) => show("agent", &described(registry.find_agent(id)?), &args),
     }
-    output::text(&format!("{}: {}\n\n{}", agent.id(), agent.about(), settings("agent", &agent.fields())))
 }
 
-pub(super) fn learners(registry: &Registry, args: List) -> Result<()> {
-    let Some(id) = args.id else {
-        let learners = registry.learners().iter();
-        if args.json {
-            let list: Vec<_> = learners
-                .map(|l| json!({ "id": l.id(), "about": l.about(), "settings": l.fields() }))
-                .collect();
-            return output::json(&json!({ "learners": list }));
-        }
-        return output::text(&columns(learners.map(|learner| [learner.id().into(), learner.about().into()])));
+pub(super) fn estimators(registry: &Registry, args: List) -> Result<()> {
+    let described = |estimator: &dyn freewheel_agents::estimator::EstimatorFactory| Described {
+        id: estimator.id().to_owned(),
+        about: estimator.about().to_owned(),
+        settings: estimator.fields(),
     };
-    let learner = registry.find_learner(&id)?;
-    if args.json {
-        return output::json(
-            &json!({ "id": learner.id(), "about": learner.about(), "settings": learner.fields() }),
-        );
+    match &args.id {
+        None => list("estimators", registry.estimators().iter().map(|one| described(&**one)).collect(), &args),
+        Some(id) => show("estimator", &described(registry.find_estimator(id)?), &args),
     }
-    let settings = settings("learner", &learner.fields());
-    output::text(&format!("{}: {}\n\n{settings}", learner.id(), learner.about()))
 }
 
 pub(super) fn data(args: List) -> Result<()> {
     let fields = fields(&schemars::schema_for!(data::Options));
     let sets = data::list();
     let Some(id) = args.id else {
-        if args.json {
+        if args.output.json {
             return output::json(&json!({ "data": sets, "settings": fields }));
         }
         let rows = sets.iter().map(|set| [set.name.into(), set.about.into(), set.source.into()]);
         return output::text(&format!(
-            "{}\nA table, an IDX file or a folder of your own: its path\n\n{}",
+            "{}\nYour own table, IDX file or folder of images: its path\n\n{}",
             columns(rows),
             settings("data", &fields)
         ));
@@ -112,20 +96,52 @@ pub(super) fn data(args: List) -> Result<()> {
         let known: Vec<&str> = sets.iter().map(|set| set.name).collect();
         return Err(Error::Config(unknown("data set", &id, &known, "")).into());
     };
-    if args.json {
+    if args.output.json {
         return output::json(&json!({ "set": set, "settings": fields }));
     }
-    let from = if set.source.is_empty() { "inside the program" } else { set.source };
-    output::text(&format!("{}: {}\nfrom {from}\n\n{}", set.name, set.about, settings("data", &fields)))
+    let source = if set.source.is_empty() { "built-in" } else { set.source };
+    output::text(&format!("{}: {}\nsource: {source}\n\n{}", set.name, set.about, settings("data", &fields)))
 }
 
+/// Agent or estimator with its settings.
+#[derive(serde::Serialize)]
+struct Described {
+    id: String,
+    about: String,
+    settings: Vec<Field>,
+}
+
+/// Prints the names and descriptions of all of a kind.
+fn list(kind: &str, all: Vec<Described>, args: &List) -> Result<()> {
+    match args.output.json {
+        true => output::json(&json!({ kind: all })),
+        false => output::text(&columns(all.into_iter().map(|one| [one.id, one.about]))),
+    }
+}
+
+/// Prints one with its settings.
+fn show(prefix: &str, one: &Described, args: &List) -> Result<()> {
+    match args.output.json {
+        true => output::json(one),
+        false => output::text(&format!("{}: {}\n\n{}", one.id, one.about, settings(prefix, &one.settings))),
+    }
+}
+
+/// Table of settings with their defaults; `-` marks a setting without one.
 fn settings(prefix: &str, fields: &[Field]) -> String {
     if fields.is_empty() {
-        return "It has no settings.\n".into();
+        return "No settings.\n".into();
     }
     let rows = fields.iter().map(|field| {
-        let default = if field.default.is_null() { "-".into() } else { field.default.to_string() };
-        [format!("{prefix}.{}", field.name), default, field.about.clone()]
+        [format!("{prefix}.{}", field.name), default_text(&field.default), field.about.clone()]
     });
-    format!("Settings (--set KEY=VALUE), their defaults and meaning:\n{}", columns(rows))
+    format!("Settings (--set KEY=VALUE), defaults and meaning:\n{}", columns(rows))
+}
+
+/// Default value as TOML, as `--set` takes it; JSON where TOML cannot express it.
+fn default_text(default: &Value) -> String {
+    if default.is_null() {
+        return "-".into();
+    }
+    toml::Value::try_from(default).map_or_else(|_| default.to_string(), |value| value.to_string())
 }

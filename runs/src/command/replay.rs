@@ -1,12 +1,12 @@
-//! `replay`: recorded episodes, shown or verified.
+//! `replay`: recorded episodes, listed or verified.
 
 use freewheel_core::Error as Core;
 use freewheel_core::record::{self, EpisodeRecord};
 use serde_json::json;
 
-use super::files_below;
 use crate::cli::Replay;
 use crate::error::{Error, Result};
+use crate::folders::files_below;
 use crate::{Registry, output};
 
 pub(super) fn replay(registry: &Registry, args: Replay) -> Result<()> {
@@ -17,7 +17,7 @@ pub(super) fn replay(registry: &Registry, args: Replay) -> Result<()> {
     };
     let mut episodes = Vec::new();
     for file in files {
-        // A line that is no episode any more is a damaged recording.
+        // A line that is not an episode means a damaged file.
         let records = record::read(&file).map_err(|e| match e {
             Core::Input { .. } => Error::Mismatch(e.to_string()),
             e => e.into(),
@@ -26,43 +26,47 @@ pub(super) fn replay(registry: &Registry, args: Replay) -> Result<()> {
         episodes.extend(records.into_iter().enumerate().map(|(i, record)| (name.clone(), i + 1, record)));
     }
     if episodes.is_empty() {
-        let message = format!("{}: there is no recorded episode in or below this", args.path.display());
+        let message = format!("{}: no recorded episodes in or below this path", args.path.display());
         return Err(Core::Config(message).into());
     }
-    let mut verdicts: Vec<Option<String>> = Vec::new();
+    let mut mismatches: Vec<Option<String>> = Vec::new();
     for (file, line, record) in episodes.iter().filter(|_| args.verify) {
-        verdicts.push(match verify(registry, record) {
+        mismatches.push(match verify(registry, record) {
             Ok(()) => None,
             Err(Core::Mismatch(why)) => Some(format!("{file}:{line}: {why}")),
-            // A world that is not to be had says nothing of the recording.
+            // A world that cannot be built is not a fault of the recording.
             Err(e) => return Err(e.into()),
         });
     }
-    let failures: Vec<&str> = verdicts.iter().flatten().map(String::as_str).collect();
-    if args.json {
+    let failures: Vec<&str> = mismatches.iter().flatten().map(String::as_str).collect();
+    if args.output.json {
         let shown: Vec<_> = episodes.iter().enumerate().map(|(i, (file, line, record))| json!({
             "file": file, "line": line, "world": record.world, "seed": record.seed, "index": record.index,
-            "episode": record.episode, "length": record.length, "score": record.score, "ending": record.ending,
-            "verified": verdicts.get(i).map(Option::is_none),
+            "episode": record.episode, "length": record.length, "score": record.episode_return, "ending": record.ending,
+            "verified": mismatches.get(i).map(Option::is_none),
         })).collect();
         output::json(&json!({ "episodes": shown, "failures": failures }))?;
     } else {
         let mut text = String::new();
         for (file, line, record) in &episodes {
-            let EpisodeRecord { world, seed, length, score, ending, .. } = record;
+            let EpisodeRecord { world, seed, length, episode_return: score, ending, .. } = record;
             text.push_str(&format!(
                 "{file}:{line}  {world}  seed {seed}  {length} steps  score {score}  {ending:?}\n"
             ));
         }
         if args.verify {
             let (good, all) = (episodes.len() - failures.len(), episodes.len());
-            text.push_str(&format!("{good} of {all} episodes replay to the last bit\n"));
+            text.push_str(&format!("{good} of {all} episodes replay exactly\n"));
         }
         output::text(&text)?;
     }
     if failures.is_empty() { Ok(()) } else { Err(Error::Mismatch(failures.join("\n"))) }
 }
 
+/// Replays `record` and compares it with the recording.
+///
+/// # Errors
+/// [`Core::Mismatch`] if they differ; those of building the world.
 fn verify(registry: &Registry, record: &EpisodeRecord) -> freewheel_core::Result<()> {
     let settings: toml::Table = serde_json::from_value(record.settings.clone())
         .map_err(|e| Core::Config(format!("the settings of this episode cannot be read: {e}")))?;

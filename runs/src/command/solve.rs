@@ -1,34 +1,34 @@
-//! `solve`: the best that can be done.
+//! `solve`: value of the optimal policy of a world, or of another policy.
 
 use freewheel_core::{Certainty, Frame, PolicyClass, Purpose, SolveQuery, Streams};
 use serde_json::json;
 use toml::Table;
 
 use super::overlay;
-use crate::cli::{Solve, Whose};
+use crate::cli::{Solve, SolvePolicy};
 use crate::document::Document;
 use crate::error::{Error, Result};
 use crate::{Registry, output};
 
 pub(super) fn solve(registry: &Registry, args: Solve) -> Result<()> {
-    let world = registry.build_world(&args.world, &world_settings(&args.set)?)?;
+    let world = registry.build_world(&args.world, &world_settings(&args.overrides.set)?)?;
     let spec = world.spec();
     let unit = 0.0..=1.0;
     for (name, value) in [("--gamma", args.gamma.unwrap_or(1.0)), ("--epsilon", args.epsilon)] {
         if !unit.contains(&value) {
-            return Err(Error::Usage(format!("{name} {value}: must lie between 0 and 1")));
+            return Err(Error::Usage(format!("{name} {value}: must be between 0 and 1")));
         }
     }
     let (policy_class, name) = match args.policy {
-        None => (PolicyClass::Optimal, "best"),
-        Some(Whose::Random) => (PolicyClass::Random, "random"),
-        Some(Whose::EpsilonGreedy) => (PolicyClass::EpsilonGreedy(args.epsilon), "epsilon-greedy"),
-        Some(Whose::EpsilonSoft) => (PolicyClass::EpsilonSoft(args.epsilon), "epsilon-soft"),
+        None => (PolicyClass::Optimal, "optimal"),
+        Some(SolvePolicy::Random) => (PolicyClass::Random, "random"),
+        Some(SolvePolicy::EpsilonGreedy) => (PolicyClass::EpsilonGreedy(args.epsilon), "epsilon-greedy"),
+        Some(SolvePolicy::EpsilonSoft) => (PolicyClass::EpsilonSoft(args.epsilon), "epsilon-soft"),
     };
     let gamma = args.gamma.unwrap_or(spec.gamma);
     let query = SolveQuery { gamma, horizon: args.horizon, time_observed: args.time_observed, policy_class };
     let solution = world.solve(&query)?;
-    if args.json {
+    if args.output.json {
         let epsilon = matches!(policy_class, PolicyClass::EpsilonGreedy(_) | PolicyClass::EpsilonSoft(_))
             .then_some(args.epsilon);
         return output::json(&json!({
@@ -46,23 +46,20 @@ pub(super) fn solve(registry: &Registry, args: Solve) -> Result<()> {
             "values": solution.values,
         }));
     }
-    // A bound by foresight is no goal.
     let bound = |upper: f64| match world.upper_bound_player() {
-        Some(policy_class) => {
-            format!("the {policy_class}, who knows what no player does, gets {upper:.10} at most")
-        }
-        None => format!("no player does better than {upper:.10}"),
+        Some(player) => format!("upper bound {upper:.10}, which only the privileged player `{player}` can reach"),
+        None => format!("upper bound {upper:.10}"),
     };
-    let sure = match (solution.certainty, solution.upper) {
+    let certainty = match (solution.certainty, solution.upper) {
         (Certainty::Exact, _) => "exact".to_owned(),
         (Certainty::Bracket, Some(upper)) => format!("reached; {}", bound(upper)),
-        (Certainty::BestKnown, Some(upper)) => format!("the best known; {}", bound(upper)),
-        _ => "the best known".to_owned(),
+        (Certainty::BestKnown, Some(upper)) => format!("best known; {}", bound(upper)),
+        _ => "best known".to_owned(),
     };
     let horizon = args.horizon.map_or("no time limit".into(), |n| format!("{n} steps"));
-    let seen = if args.time_observed { ", time observed" } else { "" };
+    let observed = if args.time_observed { ", time observed" } else { "" };
     let mut text = format!(
-        "{}, {name} player, discount {gamma}, {horizon}{seen}\nvalue from the start: {:.10} ({sure})\n",
+        "{}, {name} policy, discount {gamma}, {horizon}{observed}\nvalue of the start: {:.10} ({certainty})\n",
         spec.id, solution.value
     );
     if let Some(policy) = &solution.policy {
@@ -76,13 +73,16 @@ pub(super) fn solve(registry: &Registry, args: Solve) -> Result<()> {
     output::text(&text)
 }
 
-/// The world's settings of `--set world.key=value`.
-pub(super) fn world_settings(set: &[String]) -> Result<Table> {
+/// World settings of `--set world.KEY=VALUE`.
+///
+/// # Errors
+/// [`Error::Usage`] for any other key.
+fn world_settings(set: &[String]) -> Result<Table> {
     let mut doc = Document::parse("the command line", "")?;
     overlay(&mut doc, set)?;
     if let Some(key) = doc.table.keys().find(|key| *key != "world") {
         return Err(Error::Usage(format!(
-            "--set {key}...: only settings of the world, such as world.time_limit=50"
+            "--set {key}...: only settings of the world are allowed here, such as world.time_limit=50"
         )));
     }
     Ok(doc.table.get("world").and_then(|world| world.as_table()).cloned().unwrap_or_default())

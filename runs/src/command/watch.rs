@@ -1,9 +1,9 @@
-//! `watch`: a world in the terminal, with an agent in it or the user.
+//! `watch`: a world in the terminal, played by a policy or by the user.
 
 use std::path::Path;
 use std::sync::Arc;
 
-use freewheel_core::{Error as Core, Mode, Policy, Purpose, Streams};
+use freewheel_core::{Error as Core, Policy, PolicyMode, Streams};
 
 use super::overlay;
 use crate::cli::Watch;
@@ -14,31 +14,31 @@ use crate::plan::Plan;
 use crate::score_scale::ScoreScale;
 use crate::{Registry, output, tui};
 
-/// Named policies to flip through, the one to begin with last.
+/// Named policies to choose from; the last one is shown first.
 type Policies = Vec<(String, Arc<dyn Policy>)>;
 
 pub(super) fn watch(registry: &Registry, args: Watch) -> Result<()> {
     if !(args.speed.is_finite() && args.speed > 0.0) {
         return Err(Error::Usage(format!("--speed {}: must be above 0", args.speed)));
     }
-    // Solving a world may take a while: once, and only where the answer is shown.
-    let yardstick_of = |job: &Job| ScoreScale::of(&*job.world, job.config.evaluation.max_steps);
+    // Solving a world may take a while, so it is solved once, after all checks.
+    let scale_of = |job: &Job| ScoreScale::of(&*job.world, job.config.evaluation.max_steps);
     let folder = Path::new(&args.what);
     let (job, policies, score_scale) = if folder.is_dir() {
         let (job, policies) = from_run(registry, folder)?;
-        let score_scale = yardstick_of(&job)?;
+        let score_scale = scale_of(&job)?;
         (job, policies, score_scale)
     } else {
         let job = from_world(registry, &args)?;
-        let score_scale = yardstick_of(&job)?;
+        let score_scale = scale_of(&job)?;
         let policies = match args.agent.as_deref() {
             Some("human") => Vec::new(),
-            None => score_scale.policy.iter().map(|best| ("the best".to_owned(), Arc::clone(best))).collect(),
-            Some(_) => learned(registry, &job)?,
+            None => score_scale.policy.iter().map(|policy| ("optimal policy".to_owned(), Arc::clone(policy))).collect(),
+            Some(_) => train_and_collect(registry, &job)?,
         };
         (job, policies, score_scale)
     };
-    let parting = tui::watch(tui::Watch {
+    let exit = tui::watch(tui::Watch {
         world: &*job.world,
         title: job.config.world_label.clone(),
         policies,
@@ -49,26 +49,26 @@ pub(super) fn watch(registry: &Registry, args: Watch) -> Result<()> {
         reference: score_scale.reference.map(|reference| reference.value),
         baseline: score_scale.baseline.map(|baseline| baseline.value),
     })?;
-    match parting {
-        tui::Parting::Quit => Ok(()),
-        tui::Parting::Signal(number) => Err(Error::Signal(number)),
+    match exit {
+        tui::Exit::Quit => Ok(()),
+        tui::Exit::Signal(number) => Err(Error::Signal(number)),
     }
 }
 
-/// The checkpoints of a run that are still kept.
+/// Run in `folder` with the policies of its checkpoints.
 fn from_run(registry: &Registry, folder: &Path) -> Result<(Job, Policies)> {
     let mut found = registry.find_jobs(folder)?;
     if found.len() > 1 {
         let (first, _) = &found[0];
         let message =
-            format!("{} holds {} runs; name one, such as {}", folder.display(), found.len(), first.display());
+            format!("{} contains {} runs; choose one, such as {}", folder.display(), found.len(), first.display());
         return Err(Error::Usage(message));
     }
     let (directory, job) = found.remove(0);
     let history = job.history(registry, &directory, &output::note)?;
     if history.is_empty() {
         return Err(
-            Core::Config(format!("{}: no checkpoint yet; train it first", directory.display())).into()
+            Core::Config(format!("{}: this run has no checkpoint yet; train it first", directory.display())).into()
         );
     }
     let stalled = Job::result_in(&directory)?.and_then(|result| result.stalled);
@@ -80,34 +80,32 @@ fn from_run(registry: &Registry, folder: &Path) -> Result<(Job, Policies)> {
     Ok((job, policies))
 }
 
-/// A run that is made only to be looked at.
+/// Job for a world that is only watched; nothing is saved.
 fn from_world(registry: &Registry, args: &Watch) -> Result<Job> {
     let agent = match args.agent.as_deref() {
         None | Some("human") => "random",
         Some(agent) => agent,
     };
     let mut doc = Document::one_run(&args.what, agent, args.train.max(1), &args.seed.to_string());
-    overlay(&mut doc, &args.set)?;
+    overlay(&mut doc, &args.overrides.set)?;
     let mut jobs = Plan::new(registry, &doc)?.jobs;
     Ok(jobs.remove(0))
 }
 
-/// An agent that learns now, seen at moments that are far apart in what it knows.
-fn learned(registry: &Registry, job: &Job) -> Result<Policies> {
+/// Trains the job's agent and returns its policies after 0 %, 1 %, 10 % and 100 % of the steps.
+fn train_and_collect(registry: &Registry, job: &Job) -> Result<Policies> {
     let config = &job.config;
-    let mut agent = job.agent(registry)?;
-    let mut episodes =
-        job.world.vector_env(config.num_envs, Streams::new(config.seed), Purpose::Environment, 0);
-    let mut moments = vec![0, config.steps / 100, config.steps / 10, config.steps];
-    moments.dedup();
+    let (mut agent, mut env) = (job.new_agent(registry)?, job.new_vector_env());
+    let mut checkpoints = vec![0, config.steps / 100, config.steps / 10, config.steps];
+    checkpoints.dedup();
     let mut policies = Policies::new();
     let mut now = 0;
-    for moment in moments {
-        agent.learn(&mut *episodes, moment - now)?;
-        now = moment;
+    for step in checkpoints {
+        agent.learn(&mut *env, step - now)?;
+        now = step;
         policies.push((
-            format!("{} after {moment} steps", config.agent_label),
-            Arc::from(agent.policy(Mode::Greedy)),
+            format!("{} after {step} steps", config.agent_label),
+            Arc::from(agent.policy(PolicyMode::Greedy)),
         ));
     }
     Ok(policies)

@@ -1,0 +1,183 @@
+//! Arguments of the commands for worlds, agents and runs.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::{Output, Overrides, ProgressOutput, Threads, Training};
+use crate::map::MapPlan;
+
+/// `freewheel run`
+#[derive(Args, Debug)]
+pub struct Run {
+    /// Experiment file, TOML; default: the built-in experiment.
+    pub file: Option<PathBuf>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub training: Training,
+}
+
+/// `freewheel train`
+#[derive(Args, Debug)]
+pub struct Train {
+    /// World: family/name, or family:file.
+    pub world: String,
+    /// Agent; `freewheel agents` lists all.
+    pub agent: String,
+    /// Environment steps of each run.
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub steps: u64,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub training: Training,
+}
+
+/// `freewheel eval`
+#[derive(Args, Debug)]
+pub struct Eval {
+    /// Folder of a run, or a folder that contains runs.
+    pub run: PathBuf,
+    /// Episodes of each run.
+    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub episodes: u64,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub output: Output,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub threads: Threads,
+}
+
+/// `freewheel resume`
+#[derive(Args, Debug)]
+pub struct Resume {
+    /// Folder of a run, or a folder that contains runs.
+    pub dir: PathBuf,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub output: ProgressOutput,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub threads: Threads,
+}
+
+/// `freewheel watch`
+#[derive(Args, Debug)]
+pub struct Watch {
+    /// World (family/name or family:file), or the folder of a run.
+    pub what: String,
+    /// Agent that acts in a world, or `human`; default: the optimal policy, if the world has a solver.
+    #[arg(long)]
+    pub agent: Option<String>,
+    /// Training steps of the agent before it is shown; checkpoints along the way are shown, too.
+    #[arg(long, value_name = "STEPS", default_value_t = 50_000)]
+    pub train: u64,
+    /// Seed of the world and of the agent.
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// Initial speed, steps a second, above 0.
+    #[arg(long, default_value_t = 8.0)]
+    pub speed: f64,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub overrides: Overrides,
+}
+
+/// `freewheel map`
+#[derive(Args, Debug)]
+pub struct Map {
+    /// Folder of a run, or a folder that contains runs.
+    pub run: PathBuf,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub plan: MapPlan,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub output: Output,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub threads: Threads,
+}
+
+/// `freewheel solve`
+#[derive(Args, Debug)]
+pub struct Solve {
+    /// World: family/name, or family:file.
+    pub world: String,
+    /// Discount, 0 to 1; default: the world's.
+    #[arg(long)]
+    pub gamma: Option<f64>,
+    /// Number of steps after which an episode ends; default: none.
+    #[arg(long, value_name = "N")]
+    pub horizon: Option<u32>,
+    /// Make the number of remaining steps part of the observation.
+    #[arg(long, requires = "horizon")]
+    pub time_observed: bool,
+    /// Policy to evaluate; default: the optimal one.
+    #[arg(long, value_enum)]
+    pub policy: Option<SolvePolicy>,
+    /// Probability of a random action under the epsilon policies, 0 to 1.
+    #[arg(long, default_value_t = 0.1)]
+    pub epsilon: f64,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub overrides: Overrides,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub output: Output,
+}
+
+/// Policy that `solve` evaluates.
+#[derive(ValueEnum, Clone, Copy, Debug)]
+pub enum SolvePolicy {
+    /// Uniform over the legal actions.
+    Random,
+    /// Greedy for the optimal action values, random with probability epsilon.
+    EpsilonGreedy,
+    /// Optimal among all policies that are random with probability epsilon.
+    EpsilonSoft,
+}
+
+/// `freewheel envs`, `freewheel agents`, `freewheel estimators`, `freewheel data`
+#[derive(Args, Debug)]
+pub struct List {
+    /// Name of the one to show, with its settings; default: list all.
+    pub id: Option<String>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub output: Output,
+}
+
+/// `freewheel init`
+#[derive(Args, Debug)]
+pub struct Init {
+    /// File to write.
+    #[arg(default_value = "freewheel.toml")]
+    pub file: PathBuf,
+    /// Overwrite an existing file.
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// `freewheel replay`
+#[derive(Args, Debug)]
+pub struct Replay {
+    /// File of recorded episodes, folder of a run, or a folder that contains runs.
+    pub path: PathBuf,
+    /// Replay each episode and compare observations, action masks and rewards with the record.
+    #[arg(long)]
+    pub verify: bool,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub output: Output,
+}
+
+/// `freewheel bench`
+#[derive(Args, Debug)]
+pub struct Bench {
+    /// Text that the id of a benchmark must contain; default: all benchmarks.
+    pub only: Option<String>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub output: Output,
+}

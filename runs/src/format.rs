@@ -1,0 +1,144 @@
+//! Text formats that all commands share: numbers, counts, intervals, columns, tables and shell arguments.
+
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use freewheel_core::stats::Interval;
+
+/// Fixed-point number: three decimals below 10, then two, one and none from 10, 100 and 10,000 on.
+pub(crate) fn decimal(x: f64) -> String {
+    match x.abs() {
+        a if a >= 1e4 => format!("{x:.0}"),
+        a if a >= 100.0 => format!("{x:.1}"),
+        a if a >= 10.0 => format!("{x:.2}"),
+        _ => format!("{x:.3}"),
+    }
+}
+
+/// Like [`decimal`], or `-` for `None`.
+pub(crate) fn decimal_or_dash(x: Option<f64>) -> String {
+    x.map_or("-".into(), decimal)
+}
+
+/// Interval as `low .. high`, or `-` for `None`.
+pub(crate) fn interval_or_dash(interval: Option<Interval>) -> String {
+    interval.map_or("-".into(), |i| format!("{} .. {}", decimal(i.low), decimal(i.high)))
+}
+
+/// Count in four to six characters: `950`, `12 k`, `3.4 M`, `1.7 G`.
+pub(crate) fn count(count: f64) -> String {
+    match count {
+        x if x >= 1e9 => format!("{:.1} G", x / 1e9),
+        x if x >= 1e6 => format!("{:.1} M", x / 1e6),
+        x if x >= 1e3 => format!("{:.0} k", x / 1e3),
+        x => format!("{x:.0}"),
+    }
+}
+
+/// Number with about four significant digits.
+pub(crate) fn compact(x: f64) -> String {
+    compact_column(&[x]).swap_remove(0)
+}
+
+/// Numbers with about four significant digits, all with the same number of decimals, so that they align in a column.
+pub(crate) fn compact_column(all: &[f64]) -> Vec<String> {
+    let finite = || all.iter().filter(|x| x.is_finite());
+    let largest = finite().fold(0.0f64, |largest, x| largest.max(x.abs()));
+    let whole = finite().all(|x| x.fract() == 0.0);
+    let text = |x: &f64| match (*x, largest) {
+        (x, _) if !x.is_finite() => format!("{x}"),
+        (x, largest) if largest >= 1e6 || (largest > 0.0 && largest < 1e-3) => {
+            if x == 0.0 {
+                "0".into()
+            } else {
+                format!("{x:.2e}")
+            }
+        }
+        // `+ 0.0` turns -0 into 0.
+        (x, _) if whole => format!("{:.0}", x + 0.0),
+        (x, largest) if largest >= 1000.0 => format!("{x:.0}"),
+        (x, largest) if largest >= 100.0 => format!("{x:.1}"),
+        (x, largest) if largest >= 1.0 => format!("{x:.2}"),
+        (x, _) => format!("{x:.3}"),
+    };
+    all.iter().map(text).collect()
+}
+
+/// Columns without borders, one line or more a row. Long cells are wrapped to the width of the terminal; piped output is
+/// not wrapped.
+pub(crate) fn columns<const N: usize>(rows: impl IntoIterator<Item = [String; N]>) -> String {
+    use std::io::IsTerminal;
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    if std::io::stdout().is_terminal() {
+        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(terminal_width());
+    } else {
+        table.set_content_arrangement(ContentArrangement::Disabled);
+    }
+    for row in rows {
+        table.add_row(row);
+    }
+    let text = table.to_string();
+    text.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+}
+
+/// Columns of the terminal; 100 where the terminal does not report them or reports 0.
+fn terminal_width() -> u16 {
+    crossterm::terminal::size().map(|(width, _)| width).ok().filter(|width| *width > 0).unwrap_or(100)
+}
+
+/// Empty table: Markdown, or with borders for a terminal. Cells are never wrapped.
+pub(crate) fn new_table(markdown: bool) -> Table {
+    let mut table = Table::new();
+    table.load_style(if markdown { presets::ASCII_MARKDOWN } else { presets::UTF8_BORDERS_ONLY });
+    table.set_content_arrangement(ContentArrangement::Disabled);
+    table
+}
+
+/// Aligns the columns of `range` to the right.
+pub(crate) fn align_right(table: &mut Table, range: std::ops::Range<usize>) {
+    for column in range {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+}
+
+/// Argument of a shell command, in single quotes where it needs them.
+pub(crate) fn quoted(arg: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,".contains(c);
+    if !arg.is_empty() && arg.chars().all(plain) {
+        arg.to_owned()
+    } else {
+        format!("'{}'", arg.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn compact_numbers() {
+        let all = [0.0, -0.0, -13.0, 0.25, 3.456, -123.456, 1234.5, 1e7, 0.00012, f64::NAN, f64::INFINITY];
+        let text = all.map(compact);
+        assert_eq!(
+            text,
+            ["0", "0", "-13", "0.250", "3.46", "-123.5", "1234", "1.00e7", "1.20e-4", "NaN", "inf"]
+        );
+    }
+
+    #[test]
+    fn numbers_in_a_column_have_the_same_decimals() {
+        assert_eq!(compact_column(&[-5.0, -8.5, f64::NAN, -16.25]), ["-5.00", "-8.50", "NaN", "-16.25"]);
+        assert_eq!(compact_column(&[-5.0, 1234.5]), ["-5", "1234"]);
+        assert_eq!(compact_column(&[0.0, 0.25]), ["0.000", "0.250"]);
+        assert_eq!(compact_column(&[0.0, -5.42e-5]), ["0", "-5.42e-5"]);
+        assert!(compact_column(&[]).is_empty());
+    }
+
+    #[test]
+    fn shell_arguments() {
+        assert_eq!(quoted("results/a-b"), "results/a-b");
+        assert_eq!(quoted("it's"), r"'it'\''s'");
+        assert_eq!(quoted(""), "''");
+    }
+}
