@@ -1,4 +1,4 @@
-//! One episode on the screen: stepped, taken back, replayed. The same number always gives the same episode.
+//! Episode that can be stepped forward and backward. The same number always gives the same episode.
 
 use std::sync::Arc;
 
@@ -7,109 +7,109 @@ use freewheel_core::{
     Streams,
 };
 
-/// One move that was made.
+/// One step of the episode.
 #[derive(Clone, Debug)]
-pub(super) struct Move {
-    /// What was done.
+pub(super) struct EpisodeStep {
+    /// Action.
     pub(super) action: ActionBuffer,
-    /// The mover's reward.
+    /// Reward of the player who acted.
     pub(super) reward: f32,
-    /// Who did it.
+    /// Player who acted.
     pub(super) mover: Player,
-    /// Whether a person chose it.
-    pub(super) by_hand: bool,
-    /// The agents' dice before it, so that taking it back takes back the dice too.
-    dice: Stream,
+    /// Whether the user chose the action.
+    pub(super) by_human: bool,
+    /// State of the policy's random stream before the step, to be restored by a step back.
+    rng: Stream,
 }
 
-/// Why an episode is over.
+/// End of an episode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Over {
-    /// By the rules: nothing can be earned after this.
+    /// Terminal state: the value of what follows is 0.
     Terminal,
-    /// Cut short by the world's time limit, or by the world itself.
+    /// Truncation by the world's time limit or by the world itself.
     Truncated,
-    /// Cut short by the viewer, which shows only so many steps.
+    /// Truncation by the viewer: `Watch::max_steps`.
     Cut,
 }
 
-/// An episode and its past.
+/// Episode and the steps step so far.
 pub(super) struct Episode {
     runner: Box<dyn EpisodeRunner>,
     streams: Streams,
     max_steps: u32,
-    dice: Stream,
-    past: Vec<Move>,
-    choice: ActionBuffer,
+    rng: Stream,
+    steps: Vec<EpisodeStep>,
+    actions: ActionBuffer,
 }
 
 impl Episode {
-    /// Begins episode `number` of `world`.
+    /// Episode `number` of `world`, at its start.
     pub(super) fn new(world: &dyn DynWorld, streams: Streams, number: u64, max_steps: u32) -> Self {
         let mut episode = Episode {
             runner: world.episode_runner(streams, Purpose::WatchEnvironment, 0),
             streams,
             max_steps,
-            dice: streams.stream(Purpose::WatchAction, 0, number),
-            past: Vec::new(),
-            choice: ActionBuffer::for_spec(world.spec(), 1),
+            rng: streams.stream(Purpose::WatchAction, 0, number),
+            steps: Vec::new(),
+            actions: ActionBuffer::for_spec(world.spec(), 1),
         };
         episode.begin(number);
         episode
     }
 
-    /// Begins episode `number`, with its own dice.
+    /// Starts episode `number`, with its own random streams.
     pub(super) fn begin(&mut self, number: u64) {
-        self.runner.begin(number);
-        self.dice = self.streams.stream(Purpose::WatchAction, 0, number);
-        self.past.clear();
+        self.runner.reset(number);
+        self.rng = self.streams.stream(Purpose::WatchAction, 0, number);
+        self.steps.clear();
     }
 
-    /// One action of `policy`.
+    /// Makes one step with an action of `policy`.
     pub(super) fn act(&mut self, policy: &dyn Policy) -> Result<()> {
-        let dice = self.dice.clone();
-        let mut choice = self.choice.clone();
-        self.runner.select_action(policy, &mut self.dice, &mut choice)?;
-        self.make(choice, false, dice)
+        let rng = self.rng.clone();
+        let mut actions = self.actions.clone();
+        self.runner.select_action(policy, &mut self.rng, &mut actions)?;
+        self.step(actions, false, rng)
     }
 
-    /// One action of a person.
+    /// Makes one step with an action of the user.
     pub(super) fn play(&mut self, action: ActionBuffer) -> Result<()> {
-        let dice = self.dice.clone();
-        self.make(action, true, dice)
+        let rng = self.rng.clone();
+        self.step(action, true, rng)
     }
 
-    fn make(&mut self, action: ActionBuffer, by_hand: bool, dice: Stream) -> Result<()> {
+    fn step(&mut self, action: ActionBuffer, by_human: bool, rng: Stream) -> Result<()> {
         let mover = self.runner.to_play();
-        let step = self.runner.step(action.actions())?;
-        self.past.push(Move { action, reward: step.reward, mover, by_hand, dice });
+        let step = self.runner.step(action.as_actions())?;
+        self.steps.push(EpisodeStep { action, reward: step.reward, mover, by_human, rng });
         Ok(())
     }
 
-    /// Takes the last move back, by playing all others again; whether there was one.
+    /// Goes one step back, by replaying all steps but the last; false at the start of the episode.
     ///
     /// # Errors
-    /// [`Error::Config`] where the world does not repeat itself: then its dice are not all in its stream.
+    /// [`Error::Config`] if the world is not reproducible: if it uses random numbers other than those of its stream.
     pub(super) fn back(&mut self) -> Result<bool> {
-        let Some(last) = self.past.pop() else { return Ok(false) };
+        let Some(last) = self.steps.pop() else { return Ok(false) };
         let number = self.runner.episode();
-        self.runner.begin(number);
-        for made in &self.past {
-            let again = self.runner.step(made.action.actions())?;
-            if again.reward.to_bits() != made.reward.to_bits() {
+        self.runner.reset(number);
+        for step in &self.steps {
+            let again = self.runner.step(step.action.as_actions())?;
+            if again.reward.to_bits() != step.reward.to_bits() {
                 return Err(Error::Config(format!(
-                    "{} does not repeat itself: a reward of {} became {} when episode {number} was played again",
+                    "{} is not reproducible: a reward of {} became {} in a replay of episode {number}",
                     self.spec().id,
-                    made.reward,
+                    step.reward,
                     again.reward
                 )));
             }
         }
-        self.dice = last.dice;
+        self.rng = last.rng;
         Ok(true)
     }
 
-    /// Why it is over; `None` while it runs.
+    /// End of the episode; `None` while it runs.
     pub(super) fn over(&self) -> Option<Over> {
         match self.runner.ending() {
             Ending::Terminal => Some(Over::Terminal),
@@ -121,32 +121,32 @@ impl Episode {
         }
     }
 
-    /// The last move.
-    pub(super) fn last(&self) -> Option<&Move> {
-        self.past.last()
+    /// Last step.
+    pub(super) fn last(&self) -> Option<&EpisodeStep> {
+        self.steps.last()
     }
 
-    /// Whether a person made any of its moves.
-    pub(super) fn by_hand(&self) -> bool {
-        self.past.iter().any(|made| made.by_hand)
+    /// Whether the user chose any of its actions.
+    pub(super) fn by_human(&self) -> bool {
+        self.steps.iter().any(|step| step.by_human)
     }
 
-    /// Its number.
+    /// Number of the episode.
     pub(super) fn number(&self) -> u64 {
         self.runner.episode()
     }
 
-    /// The world as it stands.
+    /// World in its current state.
     pub(super) fn runner(&self) -> &dyn EpisodeRunner {
         &*self.runner
     }
 
-    /// The world's.
+    /// Specification of the world.
     pub(super) fn spec(&self) -> &Spec {
         self.runner.spec()
     }
 
-    /// The steps after which it will be cut, whoever cuts; `None` is never.
+    /// Number of steps after which the world or the viewer truncates the episode; `None` for never.
     pub(super) fn limit(&self) -> Option<u32> {
         let own = (self.max_steps > 0).then_some(self.max_steps);
         match (own, self.spec().time_limit) {
@@ -156,5 +156,5 @@ impl Episode {
     }
 }
 
-/// Who plays, in the order in which they are flipped through.
-pub(super) type Cast = Vec<(String, Arc<dyn Policy>)>;
+/// Policies with their names, in the order in which the user cycles through them.
+pub(super) type Policies = Vec<(String, Arc<dyn Policy>)>;

@@ -1,85 +1,85 @@
-//! Keys to commands. While a person plays, the keys of actions come first.
+//! Mapping of keys to commands. While the user plays, keys of actions have priority.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
-use super::hand::{Hand, Input};
+use super::human_input::{HumanInput, Input};
 
-/// What the user can ask for.
+/// Command of the user.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Command {
-    /// Leave the program.
+    /// Quit the program.
     Quit,
-    /// Leave the innermost thing that is open: help, playing by hand, the program.
-    Leave,
-    /// Stop or go on.
+    /// Close the help, stop playing, or quit.
+    Escape,
+    /// Pause or resume.
     Pause,
-    /// One step of the agent.
+    /// One step of the policy.
     Step,
-    /// Take one step back.
+    /// One step back.
     Back,
-    /// Faster.
+    /// Higher speed.
     Faster,
-    /// Slower.
+    /// Lower speed.
     Slower,
-    /// The same episode from its start.
+    /// Restart the episode.
     Restart,
-    /// The next episode.
+    /// Next episode.
     Next,
-    /// The one before.
+    /// Previous episode.
     Previous,
-    /// The agent this many places further on.
-    Agent(isize),
-    /// What the agent thinks, on or off.
+    /// Policy at this distance in the list.
+    Policy(isize),
+    /// Show or hide the policy's values on the picture.
     Overlay,
-    /// Play by hand, or give back to the agent.
-    Hand,
-    /// The keys, on or off.
+    /// Let the user play, or the policy again.
+    HumanInput,
+    /// Show or hide the help.
     Help,
-    /// Move the view by columns and rows.
+    /// Scroll by columns and rows.
     Scroll(i32, i32),
-    /// Let the view follow what moves.
+    /// Follow the focus.
     Follow,
-    /// By hand: the action of this index.
+    /// User: play the action of this index.
     Play(u32),
-    /// By hand: a letter of an action's name.
+    /// User: a letter of an action's name.
     Type(char),
-    /// By hand: take the last letter back.
+    /// User: delete the last letter.
     Erase,
-    /// By hand: play what is typed or held.
+    /// User: play the typed or continuous action.
     Enter,
-    /// By hand: change the number this many places further on.
-    Choose(isize),
-    /// By hand: change the chosen number by tenths of its range; 0 puts it to rest.
-    Nudge(f32),
+    /// User: select the component at this distance.
+    Select(isize),
+    /// User: change the selected component by tenths of its range; 0 resets it.
+    Adjust(f32),
 }
 
-/// The keys as the help shows them; an empty key begins a group.
+/// Help: keys and their meaning; an empty key starts a group.
 pub(super) const HELP: [(&str, &str); 21] = [
     ("", "time"),
-    ("space", "pause, go on"),
+    ("space", "pause, resume"),
     ("→  n", "one step"),
     ("←", "one step back"),
     ("+  -", "faster, slower"),
     ("", "episodes"),
-    ("r", "again from the start"),
-    ("N  b", "next, the one before"),
-    ("", "agents"),
-    ("]  [", "next, the one before"),
-    ("v", "what it thinks, on the map"),
-    ("", "by hand"),
-    ("p", "play yourself, or give back"),
-    ("n", "let the agent move once"),
-    ("R", "again, where r is an action"),
+    ("r", "restart"),
+    ("N  b", "next, previous"),
+    ("", "policies"),
+    ("]  [", "next, previous"),
+    ("v", "action values on the picture"),
+    ("", "play"),
+    ("p", "play yourself, or stop playing"),
+    ("n", "one step of the policy"),
+    ("R", "restart, where r is an action"),
     ("", "view"),
-    ("↑  ↓", "scroll; all ways with shift"),
-    ("f", "follow what moves"),
+    ("↑  ↓", "scroll; with shift in all directions"),
+    ("f", "follow the focus"),
     ("", ""),
     ("?  h", "this help"),
-    ("q  esc", "leave"),
+    ("q  esc", "quit"),
 ];
 
-/// What a key asks for, in the program or in the hands of a person.
-pub(super) fn command(key: KeyEvent, hand: Option<&Hand>) -> Option<Command> {
+/// Command of a key; `human` is the input of the user who plays.
+pub(super) fn command(key: KeyEvent, human: Option<&HumanInput>) -> Option<Command> {
     if key.kind == KeyEventKind::Release {
         return None;
     }
@@ -90,19 +90,19 @@ pub(super) fn command(key: KeyEvent, hand: Option<&Hand>) -> Option<Command> {
     if let Some(scroll) = key.modifiers.contains(KeyModifiers::SHIFT).then(|| scroll(key.code)).flatten() {
         return Some(scroll);
     }
-    if let Some(hand) = hand {
-        if let Some(command) = by_hand(key.code, hand) {
+    if let Some(human) = human {
+        if let Some(command) = human_command(key.code, human) {
             return Some(command);
         }
-        // An arrow or a digit that plays nothing must not do something else in the middle of a game.
-        let keys = matches!(hand.input, Input::Keys(_));
+        // An arrow without an action must not do something else in the middle of a game.
+        let keys = matches!(human.input, Input::Keys(_));
         if keys && matches!(key.code, KeyCode::Up | KeyCode::Down | KeyCode::Left | KeyCode::Right) {
             return None;
         }
     }
     match key.code {
         KeyCode::Char('q') => Some(Command::Quit),
-        KeyCode::Esc => Some(Command::Leave),
+        KeyCode::Esc => Some(Command::Escape),
         KeyCode::Char(' ') => Some(Command::Pause),
         KeyCode::Char('n') | KeyCode::Right => Some(Command::Step),
         KeyCode::Left | KeyCode::Backspace => Some(Command::Back),
@@ -111,10 +111,10 @@ pub(super) fn command(key: KeyEvent, hand: Option<&Hand>) -> Option<Command> {
         KeyCode::Char('r' | 'R') => Some(Command::Restart),
         KeyCode::Char('N') => Some(Command::Next),
         KeyCode::Char('b' | 'B') => Some(Command::Previous),
-        KeyCode::Char(']') => Some(Command::Agent(1)),
-        KeyCode::Char('[') => Some(Command::Agent(-1)),
+        KeyCode::Char(']') => Some(Command::Policy(1)),
+        KeyCode::Char('[') => Some(Command::Policy(-1)),
         KeyCode::Char('v' | 'V') => Some(Command::Overlay),
-        KeyCode::Char('p' | 'P') => Some(Command::Hand),
+        KeyCode::Char('p' | 'P') => Some(Command::TogglePlay),
         KeyCode::Char('?' | 'h' | 'H') => Some(Command::Help),
         KeyCode::Char('f' | 'F') => Some(Command::Follow),
         KeyCode::Up | KeyCode::Down => scroll(key.code),
@@ -122,27 +122,29 @@ pub(super) fn command(key: KeyEvent, hand: Option<&Hand>) -> Option<Command> {
     }
 }
 
-fn by_hand(key: KeyCode, hand: &Hand) -> Option<Command> {
-    match (&hand.input, key) {
+/// Command of a key while the user plays; `None` if the key has no meaning for the input method.
+fn human_command(key: KeyCode, human: &HumanInput) -> Option<Command> {
+    match (&human.input, key) {
         (Input::Keys(_), KeyCode::Char(c)) if c.is_ascii_digit() => {
-            // A digit that has no action is passed on all the same, so that the person is told.
+            // A digit without an action is passed on, so that a message is shown.
             let digit = c.to_digit(10).unwrap_or_default();
-            Some(Command::Play(hand.action(key).unwrap_or((digit + 9) % 10)))
+            Some(Command::Play(human.action(key).unwrap_or((digit + 9) % 10)))
         }
-        (Input::Keys(_), _) => hand.action(key).map(Command::Play),
-        (Input::Words { .. }, KeyCode::Char('?')) => Some(Command::Help),
-        (Input::Words { .. }, KeyCode::Char(c)) => Some(Command::Type(c)),
-        (Input::Words { .. }, KeyCode::Backspace) => Some(Command::Erase),
-        (Input::Words { .. } | Input::Numbers { .. }, KeyCode::Enter) => Some(Command::Enter),
-        (Input::Numbers { .. }, KeyCode::Up) => Some(Command::Choose(-1)),
-        (Input::Numbers { .. }, KeyCode::Down) => Some(Command::Choose(1)),
-        (Input::Numbers { .. }, KeyCode::Left) => Some(Command::Nudge(-1.0)),
-        (Input::Numbers { .. }, KeyCode::Right) => Some(Command::Nudge(1.0)),
-        (Input::Numbers { .. }, KeyCode::Char('0')) => Some(Command::Nudge(0.0)),
+        (Input::Keys(_), _) => human.action(key).map(Command::Play),
+        (Input::Names { .. }, KeyCode::Char('?')) => Some(Command::Help),
+        (Input::Names { .. }, KeyCode::Char(c)) => Some(Command::Type(c)),
+        (Input::Names { .. }, KeyCode::Backspace) => Some(Command::Erase),
+        (Input::Names { .. } | Input::Numbers { .. }, KeyCode::Enter) => Some(Command::Enter),
+        (Input::Numbers { .. }, KeyCode::Up) => Some(Command::Select(-1)),
+        (Input::Numbers { .. }, KeyCode::Down) => Some(Command::Select(1)),
+        (Input::Numbers { .. }, KeyCode::Left) => Some(Command::Adjust(-1.0)),
+        (Input::Numbers { .. }, KeyCode::Right) => Some(Command::Adjust(1.0)),
+        (Input::Numbers { .. }, KeyCode::Char('0')) => Some(Command::Adjust(0.0)),
         _ => None,
     }
 }
 
+/// Scroll command of an arrow key.
 fn scroll(key: KeyCode) -> Option<Command> {
     match key {
         KeyCode::Up => Some(Command::Scroll(0, -2)),

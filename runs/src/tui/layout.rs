@@ -1,22 +1,22 @@
-//! Where things stand on a screen.
+//! Layout of the screen.
 //!
-//! A wide screen has the world on the left and the panel on the right, or below it where that shows a wide world better;
-//! a narrow one has the world and two lines; a tiny one has the world and the keys.
+//! A large screen shows the world on the left and the panel on the right, or the panel below where that shows more of a wide
+//! world. A narrow screen shows the world and two lines, a tiny one the world and the keys.
 
 use ratatui::layout::Rect;
 
-/// What the panel looks like.
+/// Shape of the panel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shape {
-    /// One column on the right.
+    /// Column on the right of the world.
     Side,
-    /// Two columns below.
+    /// Two columns below the world.
     Below,
-    /// Two lines below.
+    /// Two lines below the world.
     Strip,
 }
 
-/// The areas of a screen. One without cells means that there is no room for it.
+/// Areas of a screen. An empty area means that there is no space for it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Areas {
     pub(super) header: Rect,
@@ -26,22 +26,22 @@ pub(super) struct Areas {
     pub(super) footer: Rect,
 }
 
-/// Columns of the panel on the right: at least, and where there are plenty.
+/// Minimum and maximum number of columns of the panel on the right.
 const SIDE: (u16, u16) = (32, 44);
 
-/// The shapes that a screen can have, the preferred one first. Of `actions` the panel shows the values.
+/// Possible shapes for a screen, the preferred one first. `actions` is the number of actions in the panel.
 pub(super) fn shapes(screen: Rect, actions: usize) -> &'static [Shape] {
     let (_, body, _) = rows(screen);
     match body.height {
         height if screen.width < 64 || height < 12 => &[Shape::Strip],
-        // A world wants a few rows too.
+        // The world needs at least three rows.
         height if height < below(actions) + 3 => &[Shape::Side],
         _ => &[Shape::Side, Shape::Below],
     }
 }
 
-/// Columns and rows that a world's picture may take at most on a screen of this shape.
-pub(super) fn room(screen: Rect, shape: Shape, actions: usize) -> (usize, usize) {
+/// Maximum columns and rows of the world's picture on a screen with this shape.
+pub(super) fn max_picture_size(screen: Rect, shape: Shape, actions: usize) -> (usize, usize) {
     let (_, body, _) = rows(screen);
     let (width, height) = match shape {
         Shape::Side => (body.width.saturating_sub(SIDE.0), body.height),
@@ -51,16 +51,16 @@ pub(super) fn room(screen: Rect, shape: Shape, actions: usize) -> (usize, usize)
     (usize::from(width), usize::from(height))
 }
 
-/// The areas of a screen of this shape, around a picture so many columns wide.
+/// Areas of a screen with this shape, for a picture of `picture` columns.
 pub(super) fn areas(screen: Rect, shape: Shape, picture: usize, actions: usize) -> Areas {
     let (header, body, footer) = rows(screen);
     let (world, panel) = match shape {
         Shape::Side => {
-            // The panel gives way to a world that needs the columns.
+            // The panel shrinks for a wide picture.
             let usual = (body.width * 2 / 5).clamp(SIDE.0, SIDE.1);
             let left = u16::try_from(usize::from(body.width).saturating_sub(picture)).unwrap_or(u16::MAX);
             let side = match left {
-                // A column of air on both sides.
+                // One empty column on both sides of the picture.
                 left if left >= SIDE.0 + 2 => usual.min(left - 2),
                 left if left >= SIDE.0 => usual.min(left),
                 _ => usual.min(body.width),
@@ -77,7 +77,7 @@ pub(super) fn areas(screen: Rect, shape: Shape, picture: usize, actions: usize) 
     Areas { header, world, panel, shape, footer }
 }
 
-/// The first row, what is between, the last row.
+/// First row, rows between, last row.
 fn rows(screen: Rect) -> (Rect, Rect, Rect) {
     let row = |y: u16, height: u16| Rect { x: screen.x, y: screen.y + y, width: screen.width, height };
     let height = screen.height;
@@ -86,20 +86,20 @@ fn rows(screen: Rect) -> (Rect, Rect, Rect) {
     (header, row(header.height, height - header.height - footer.height), footer)
 }
 
-/// Rows of the panel below.
+/// Rows of the panel below the world.
 fn below(actions: usize) -> u16 {
     9 + actions.clamp(4, 6) as u16
 }
 
-/// Rows of the strip.
+/// Rows of the panel on a narrow screen.
 fn strip(body: Rect) -> u16 {
     if body.height >= 6 { 2 } else { 0 }
 }
 
-/// How many cells of a picture can be seen in a room, and whether that is all of it.
-pub(super) fn seen(picture: (usize, usize), room: (usize, usize)) -> (usize, bool) {
-    let whole = picture.0 <= room.0 && picture.1 <= room.1;
-    (picture.0.min(room.0).saturating_mul(picture.1.min(room.1)), whole)
+/// Number of cells of a picture that are visible within `max_size`, and whether that is the whole picture.
+pub(super) fn visible_cells(picture: (usize, usize), max_size: (usize, usize)) -> (usize, bool) {
+    let whole = picture.0 <= max_size.0 && picture.1 <= max_size.1;
+    (picture.0.min(max_size.0).saturating_mul(picture.1.min(max_size.1)), whole)
 }
 
 #[cfg(test)]
@@ -116,11 +116,11 @@ mod tests {
                     let all = [areas.header, areas.world, areas.panel, areas.footer];
                     let cells: u32 = all.iter().map(|area| area.area()).sum();
                     assert_eq!(cells, screen.area(), "{width} x {height} {shape:?}");
-                    let room = room(screen, shape, 4);
+                    let max_size = max_picture_size(screen, shape, 4);
                     let world = (usize::from(areas.world.width), usize::from(areas.world.height));
                     assert!(
-                        picture > room.0 || picture <= world.0 && room.1 == world.1,
-                        "{room:?} {world:?}"
+                        picture > max_size.0 || picture <= world.0 && max_size.1 == world.1,
+                        "{max_size:?} {world:?}"
                     );
                 }
             }

@@ -1,33 +1,31 @@
-//! The viewer behind `freewheel watch`: a world, who plays it, and how well, in a terminal.
+//! Viewer of `freewheel watch`: episodes of a world in the terminal, played by a policy or by the user.
 //!
-//! | file | what it holds |
+//! | file | content |
 //! |---|---|
-//! | `episode` | one episode that can be stepped, taken back and replayed |
-//! | `returns` | the returns of the episodes that ended, one collection a player |
-//! | `camera` | which part of the world's picture is on the screen |
-//! | `hand` | which key plays which action |
-//! | `keys` | keys to commands |
-//! | `layout` | where things stand on a screen |
-//! | `model` | the state of the screen: commands and time in, no terminal, no clock |
-//! | `person` | the model's part of playing by hand |
-//! | `view` | the model to characters; it changes nothing |
-//! | `palette` | colors, for terminals with millions of them down to none |
-//! | `terminal` | the loop: takes the terminal, always gives it back |
+//! | `episode` | episode that can be stepped forward and backward |
+//! | `returns` | returns of the finished episodes of one player |
+//! | `viewport` | visible part of the world's picture |
+//! | `human_input` | actions chosen by the user |
+//! | `keys` | mapping of keys to commands |
+//! | `layout` | areas of the screen |
+//! | `model` | state of the viewer, changed by commands and time; without terminal and clock |
+//! | `view` | drawing of the model |
+//! | `palette` | colors for terminals with 24-bit, 256, 16 or no colors |
+//! | `terminal` | event loop; restores the terminal at the end |
 
-mod camera;
 mod episode;
-mod hand;
+mod human_input;
 mod keys;
 mod layout;
 mod model;
 mod palette;
-mod person;
 mod returns;
 mod terminal;
 mod view;
+mod viewport;
 
 #[cfg(test)]
-mod pond;
+mod test_worlds;
 
 pub use palette::Depth;
 pub(crate) use palette::cube;
@@ -36,31 +34,31 @@ use std::sync::Arc;
 
 use freewheel_core::{DynWorld, Policy, Result, Streams};
 
-/// What is to be watched.
+/// Input of the viewer.
 pub struct Watch<'a> {
-    /// The world.
+    /// World.
     pub world: &'a dyn DynWorld,
-    /// What stands at the top left; the world's id unless changed.
+    /// Title at the top left; default: the world's id.
     pub title: String,
-    /// Who plays, by name; the last one begins. The viewer flips through them, so a run's checkpoints in their order
-    /// show it learning. Without any, the world is played by hand.
+    /// Policies by name; the last one is shown first. The policies of a run's checkpoints, in order, show its progress.
+    /// Without any, the user plays.
     pub policies: Vec<(String, Arc<dyn Policy>)>,
-    /// Where the world's dice and the policies' come from: an episode is the same whenever it is shown.
+    /// Random streams of the world and the policies: an episode is the same each time it is shown.
     pub streams: Streams,
-    /// The episode to begin with.
+    /// Number of the first episode.
     pub first_episode: u64,
-    /// The speed to begin with; 0.1 to 1,000,000.
+    /// Initial speed, 0.1 to 1,000,000 steps a second.
     pub steps_per_second: f64,
-    /// Steps after which the viewer cuts an episode that does not end by itself; 0 is never.
+    /// Number of steps after which the viewer ends an episode; 0 for never.
     pub max_steps: u32,
-    /// The best return that can be expected, drawn as a line.
+    /// Reference score, drawn as a line in the chart.
     pub reference: Option<f64>,
-    /// The return of the baseline, drawn as a line.
+    /// Baseline score, drawn as a line in the chart.
     pub baseline: Option<f64>,
 }
 
 impl<'a> Watch<'a> {
-    /// A world and nobody to play it: ten steps a second, seed 0, episodes cut at 10,000 steps.
+    /// Viewer input without policies: ten steps a second, seed 0, at most 10,000 steps an episode.
     pub fn new(world: &'a dyn DynWorld) -> Self {
         Watch {
             world,
@@ -75,28 +73,27 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// One more to watch.
+    /// Adds a policy.
     pub fn policy(mut self, name: impl Into<String>, policy: impl Into<Arc<dyn Policy>>) -> Self {
         self.policies.push((name.into(), policy.into()));
         self
     }
 }
 
-/// Why watching ended.
+/// Reason for the end of the viewer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Parting {
-    /// The user left.
+pub enum Exit {
+    /// The user quit.
     Quit,
-    /// A signal of this number asked for it; a program that is asked so exits with 128 + this.
+    /// Signal of this number. The exit code is 128 + this number.
     Signal(i32),
 }
 
-/// Shows it until the user leaves. Takes the terminal and gives it back however it ends: by a key, an error, a panic or
-/// a signal.
+/// Runs the viewer until the user quits. The terminal is restored in all cases: a key, an error, a panic or a signal.
 ///
 /// # Errors
-/// [`Error::Unsupported`](freewheel_core::Error::Unsupported) where the output is not a terminal;
-/// [`Error::Io`](freewheel_core::Error::Io) where the terminal fails.
-pub fn watch(watch: Watch<'_>) -> Result<Parting> {
+/// [`Error::Unsupported`](freewheel_core::Error::Unsupported) if the output is not a terminal;
+/// [`Error::Io`](freewheel_core::Error::Io) if the terminal fails.
+pub fn watch(watch: Watch<'_>) -> Result<Exit> {
     terminal::show(watch)
 }

@@ -1,83 +1,85 @@
-//! The state of the screen. Commands and time come in; there is no terminal here and no clock.
+//! State of the viewer, changed by commands and elapsed time; it uses no terminal and no clock.
 
 use std::time::Duration;
 
 use freewheel_core::{ActionBuffer, Frame, Policy};
 use ratatui::layout::Rect;
 
-use super::camera::Camera;
-use super::episode::{Cast, Episode};
-use super::hand::{Hand, Input};
+use super::viewport::Viewport;
+use super::episode::{Policies, Episode};
+use super::human_input::{HumanInput, Input};
 use super::keys::Command;
 use super::layout::{self, Shape};
-use super::returns::{Outcome, Returns};
-use super::{Parting, Watch};
+use super::returns::{EpisodeResult, Returns};
+use super::{Exit, Watch};
 
-/// Everything that the screen shows.
+/// State of the viewer.
 pub(super) struct Model {
-    /// What stands at the top left.
+    /// Title at the top left.
     pub(super) title: String,
-    /// What is played.
+    /// Current episode.
     pub(super) episode: Episode,
-    /// Who can play it.
-    pub(super) cast: Cast,
-    /// Which of them plays.
-    pub(super) shown: usize,
-    /// The best return that can be expected.
+    /// Policies with their names.
+    pub(super) policies: Policies,
+    /// Index of the current policy.
+    pub(super) policy_index: usize,
+    /// Reference score.
     pub(super) reference: Option<f64>,
-    /// The return of the baseline.
+    /// Baseline score.
     pub(super) baseline: Option<f64>,
-    /// The run's seed.
+    /// Seed of the random streams.
     pub(super) seed: u64,
-    /// Whether time runs.
+    /// Whether the policy, or a continuous action of the user, is stepped by time.
     pub(super) running: bool,
-    /// The person who plays, where one does.
-    pub(super) hand: Option<Hand>,
-    /// Whether the world draws what the agent thinks.
+    /// Input of the user, while the user plays.
+    pub(super) human: Option<HumanInput>,
+    /// Whether the world's picture shows the policy's values.
     pub(super) overlay: bool,
-    /// Whether the keys are shown.
+    /// Whether the help is open.
     pub(super) help: bool,
-    /// Steps a second.
+    /// Speed, steps a second.
     pub(super) speed: f64,
-    /// Whether the machine cannot keep up with `speed`.
-    pub(super) breathless: bool,
-    /// Something to tell the user, until the next key.
+    /// Whether the machine is too slow for `speed`.
+    pub(super) lagging: bool,
+    /// Message for the user, until the next key.
     pub(super) note: Option<String>,
-    /// Set when it is time to leave.
-    pub(super) parting: Option<Parting>,
-    /// The world's drawing.
+    /// Reason to end the viewer, once there is one.
+    pub(super) exit: Option<Exit>,
+    /// Picture of the world.
     pub(super) picture: Frame,
-    /// How the world and the panel share the screen.
+    /// Shape of the panel.
     pub(super) shape: Shape,
-    /// What of the drawing is on the screen.
-    pub(super) camera: Camera,
-    /// What the agent expects of each action now, `[A]`; `None` where it has no such values.
+    /// Visible part of the picture.
+    pub(super) viewport: Viewport,
+    /// Action values of the current policy, `[A]`; `None` if it has none.
     pub(super) values: Option<Vec<f32>>,
-    /// Whether the screen no longer shows this.
+    /// Whether the screen must be redrawn.
     pub(super) dirty: bool,
-    /// One a member of the cast, then the person's.
+    /// Returns under each policy, then those of the user.
     returns: Vec<Returns>,
+    /// Previous picture.
     before: Frame,
-    /// The screen, and the size of the drawing, that the shape was chosen for.
-    fitted: Option<(Rect, (usize, usize))>,
-    drawn: Option<(bool, usize)>,
-    /// Steps that time has earned and that are not made yet; negative while an ending stays on the screen.
-    pub(super) owed: f64,
+    /// Screen and size of the picture that `shape` was chosen for.
+    fitted_to: Option<(Rect, (usize, usize))>,
+    /// `overlay` and `policy_index` of the current picture.
+    drawn_with: Option<(bool, usize)>,
+    /// Number of steps that are due and not made yet; negative while the end of an episode stays on the screen.
+    pub(super) step_debt: f64,
 }
 
 impl Model {
-    /// The first screen.
+    /// State at the start of the viewer.
     pub(super) fn new(watch: Watch<'_>) -> Self {
-        let Watch { world, policies: cast, streams, .. } = watch;
+        let Watch { world, policies: policies, streams, .. } = watch;
         let mut model = Model {
             title: watch.title,
             episode: Episode::new(world, streams, watch.first_episode, watch.max_steps),
-            shown: cast.len().saturating_sub(1),
+            policy_index: policies.len().saturating_sub(1),
             reference: watch.reference.filter(|x| x.is_finite()),
             baseline: watch.baseline.filter(|x| x.is_finite()),
             seed: streams.seed,
             running: true,
-            hand: None,
+            human: None,
             overlay: true,
             help: false,
             speed: if watch.steps_per_second.is_finite() {
@@ -85,40 +87,40 @@ impl Model {
             } else {
                 10.0
             },
-            breathless: false,
+            lagging: false,
             note: None,
-            parting: None,
+            exit: None,
             picture: Frame::default(),
             shape: Shape::Side,
-            camera: Camera::default(),
+            viewport: Viewport::default(),
             values: None,
             dirty: true,
-            returns: vec![Returns::default(); cast.len() + 1],
+            returns: vec![Returns::default(); policies.len() + 1],
             before: Frame::default(),
-            fitted: None,
-            drawn: None,
-            owed: 0.0,
-            cast,
+            fitted_to: None,
+            drawn_with: None,
+            step_debt: 0.0,
+            policies,
         };
-        if model.cast.is_empty() {
-            model.toggle_hand();
+        if model.policies.is_empty() {
+            model.toggle_human();
         }
         model.refresh();
         model
     }
 
-    /// The agent that plays, where there is one.
-    pub(super) fn agent(&self) -> Option<&dyn Policy> {
-        self.cast.get(self.shown).map(|(_, policy)| &**policy)
+    /// Current policy, if there is one.
+    pub(super) fn policy(&self) -> Option<&dyn Policy> {
+        self.policies.get(self.policy_index).map(|(_, policy)| &**policy)
     }
 
-    /// The returns of whoever plays.
+    /// Returns under the current policy, or those of the user.
     pub(super) fn returns(&self) -> &Returns {
-        let person = self.returns.len() - 1;
-        &self.returns[if self.hand.is_some() { person } else { self.shown.min(person) }]
+        let human = self.returns.len() - 1;
+        &self.returns[if self.human.is_some() { human } else { self.policy_index.min(human) }]
     }
 
-    /// Does what the user asks.
+    /// Executes a command.
     pub(super) fn on(&mut self, command: Command) {
         self.note = None;
         self.dirty = true;
@@ -126,18 +128,18 @@ impl Model {
             self.help = false;
             match command {
                 Command::Quit => {}
-                // Whatever else was pressed only closes the help.
+                // Any other key only closes the help.
                 _ => return,
             }
         }
         match command {
-            Command::Quit => self.parting = Some(Parting::Quit),
-            Command::Leave if self.hand.is_some() && !self.cast.is_empty() => self.toggle_hand(),
-            Command::Leave => self.parting = Some(Parting::Quit),
+            Command::Quit => self.exit = Some(Exit::Quit),
+            Command::Escape if self.human.is_some() && !self.policies.is_empty() => self.toggle_human(),
+            Command::Escape => self.exit = Some(Exit::Quit),
             Command::Pause => self.running = !self.running,
             Command::Step => {
                 self.running = false;
-                self.agent_step();
+                self.policy_step();
             }
             Command::Back => self.back(),
             Command::Faster => self.set_speed(faster(self.speed)),
@@ -146,93 +148,93 @@ impl Model {
             Command::Next => self.begin(self.episode.number().saturating_add(1)),
             Command::Previous => match self.episode.number().checked_sub(1) {
                 Some(number) => self.begin(number),
-                None => self.tell("this is the first episode"),
+                None => self.set_note("this is the first episode"),
             },
-            Command::Agent(by) => self.flip(by),
+            Command::Policy(by) => self.switch_policy(by),
             Command::Overlay => self.overlay = !self.overlay,
-            Command::Hand => self.toggle_hand(),
+            Command::TogglePlay => self.toggle_human(),
             Command::Help => self.help = true,
-            Command::Scroll(columns, rows) => self.camera.scroll(columns, rows, &self.picture),
-            Command::Follow => self.camera.following = true,
+            Command::Scroll(columns, rows) => self.viewport.scroll(columns, rows, &self.picture),
+            Command::Follow => self.viewport.following = true,
             Command::Play(action) => self.play(action),
             Command::Type(c) => self.type_letter(c),
             Command::Erase => self.erase(),
             Command::Enter => self.enter(),
-            Command::Choose(by) => self.with_hand(|hand, _| hand.choose(by)),
-            Command::Nudge(tenths) => self.with_hand(|hand, spec| hand.nudge(spec, tenths)),
+            Command::Select(by) => self.with_human(|human, _| human.select(by)),
+            Command::Adjust(tenths) => self.with_human(|human, spec| human.adjust(spec, tenths)),
         }
     }
 
-    /// Lets time pass: earns steps, to be made by [`Model::tick`].
+    /// Adds the steps of the time `elapsed`, to be made by [`Model::tick`].
     pub(super) fn advance(&mut self, elapsed: Duration) {
-        if self.moves_by_itself() {
-            self.owed += elapsed.as_secs_f64() * self.speed;
+        if self.steps_by_time() {
+            self.step_debt += elapsed.as_secs_f64() * self.speed;
         }
     }
 
-    /// Makes one step that time has earned; whether there was one.
+    /// Makes one step that is due; false if there is none.
     pub(super) fn tick(&mut self) -> bool {
-        if self.owed < 1.0 || !self.moves_by_itself() {
+        if self.step_debt < 1.0 || !self.steps_by_time() {
             return false;
         }
-        self.owed -= 1.0;
+        self.step_debt -= 1.0;
         if self.episode.over().is_some() {
             self.episode.begin(self.episode.number().saturating_add(1));
             self.dirty = true;
-        } else if self.hand_to_move() {
-            if let Some(held) = self.hand.as_ref().and_then(Hand::held) {
-                self.make(held);
+        } else if self.human_to_move() {
+            if let Some(numbers) = self.human.as_ref().and_then(HumanInput::continuous_action) {
+                self.play_action(numbers);
             }
         } else {
-            self.agent_step();
+            self.policy_step();
         }
         if self.episode.over().is_some() {
-            // An ending stays long enough to be read, but does not slow down what is fast.
-            self.owed -= (1.5 * self.speed).min(10.0);
+            // The end of an episode stays on the screen for 1.5 seconds, or for 10 steps at high speed.
+            self.step_debt -= (1.5 * self.speed).min(10.0);
         }
         true
     }
 
-    /// Forgets the steps that there was no time for.
-    pub(super) fn forgive(&mut self) {
-        let breathless = self.owed >= 1.0;
-        self.dirty |= breathless != self.breathless;
-        self.breathless = breathless;
-        self.owed = self.owed.min(0.99);
+    /// Drops the steps that there was no time for.
+    pub(super) fn drop_step_debt(&mut self) {
+        let lagging = self.step_debt >= 1.0;
+        self.dirty |= lagging != self.lagging;
+        self.lagging = lagging;
+        self.step_debt = self.step_debt.min(0.99);
     }
 
-    /// How long until the next step; `None` where nothing moves by itself.
+    /// Time until the next step; `None` if time makes no steps.
     pub(super) fn due(&self) -> Option<Duration> {
-        let wait = (1.0 - self.owed).max(0.0) / self.speed;
-        self.moves_by_itself().then(|| Duration::from_secs_f64(wait.min(60.0)))
+        let wait = (1.0 - self.step_debt).max(0.0) / self.speed;
+        self.steps_by_time().then(|| Duration::from_secs_f64(wait.min(60.0)))
     }
 
-    /// Paints the world for a screen of this size.
+    /// Draws the world for a screen of this size.
     pub(super) fn fit(&mut self, screen: Rect) {
         self.refresh();
-        if self.fitted != Some((screen, size(&self.picture))) {
-            self.choose(screen);
+        if self.fitted_to != Some((screen, size(&self.picture))) {
+            self.choose_shape(screen);
             self.refresh();
-            self.fitted = Some((screen, size(&self.picture)));
+            self.fitted_to = Some((screen, size(&self.picture)));
         }
         let actions = self.episode.spec().actions.names().len();
         let world = layout::areas(screen, self.shape, self.picture.width(), actions).world;
-        self.dirty |= self.camera.pane != (world.width, world.height);
-        self.camera.pane = (world.width, world.height);
-        self.camera.aim(&self.picture);
+        self.dirty |= self.viewport.size != (world.width, world.height);
+        self.viewport.size = (world.width, world.height);
+        self.viewport.place_on(&self.picture);
     }
 
-    /// Chooses the shape that shows the world best. The panel goes below where the world is seen whole only then, or at
-    /// least twice as large.
-    fn choose(&mut self, screen: Rect) {
+    /// Chooses the shape of the panel. The panel goes below if only then the whole picture is visible, or if the picture is then
+    /// at least twice as large.
+    fn choose_shape(&mut self, screen: Rect) {
         let actions = self.episode.spec().actions.names().len();
         let mut best: Option<(usize, bool)> = None;
         for &shape in layout::shapes(screen, actions) {
-            let room = layout::room(screen, shape, actions);
-            // A column of air on both sides.
-            let mut picture = Frame::with_room(room.0.saturating_sub(2), room.1);
+            let max_size = layout::max_picture_size(screen, shape, actions);
+            // One empty column on both sides.
+            let mut picture = Frame::with_max_size(max_size.0.saturating_sub(2), max_size.1);
             self.draw(&mut picture);
-            let (cells, whole) = layout::seen(size(&picture), room);
+            let (cells, whole) = layout::visible_cells(size(&picture), max_size);
             let better = best.is_none_or(|(most, all)| whole && (!all || cells >= 2 * most));
             if better {
                 best = Some((cells, whole));
@@ -243,21 +245,21 @@ impl Model {
     }
 
     fn draw(&self, picture: &mut Frame) {
-        let policy = self.agent().filter(|_| self.overlay);
+        let policy = self.policy().filter(|_| self.overlay);
         self.episode.runner().draw(policy, picture);
     }
 
-    /// Paints the world and asks the agent what it thinks: once a frame, not once a step.
+    /// Updates the picture and the action values: once a frame, not once a step.
     pub(super) fn refresh(&mut self) {
         let mut picture = std::mem::take(&mut self.before);
         self.draw(&mut picture);
         self.before = std::mem::replace(&mut self.picture, picture);
-        // Arrows that come and go are no sign of where the agent is.
-        let drawn = Some((self.overlay, self.shown));
-        let before = (self.drawn == drawn).then_some(&self.before);
-        self.camera.notice(before, &self.picture);
-        self.drawn = drawn;
-        self.camera.aim(&self.picture);
+        // Changes of the overlay must not move the focus.
+        let drawn = Some((self.overlay, self.policy_index));
+        let before = (self.drawn_with == drawn).then_some(&self.before);
+        self.viewport.update_focus(before, &self.picture);
+        self.drawn_with = drawn;
+        self.viewport.place_on(&self.picture);
         let mut values = vec![0.0; self.episode.spec().actions.count()];
         let runner = self.episode.runner();
         self.values = self
@@ -266,55 +268,55 @@ impl Model {
             .then_some(values);
     }
 
-    fn moves_by_itself(&self) -> bool {
-        if self.help || self.parting.is_some() {
+    fn steps_by_time(&self) -> bool {
+        if self.help || self.exit.is_some() {
             return false;
         }
-        match &self.hand {
-            None => self.running && self.agent().is_some(),
-            // A person is never hurried on to the next episode.
+        match &self.human {
+            None => self.running && self.policy().is_some(),
+            // The user starts the next episode.
             Some(_) if self.episode.over().is_some() => false,
-            Some(hand) if self.hand_to_move() => self.running && matches!(hand.input, Input::Numbers { .. }),
-            Some(_) => self.agent().is_some(),
+            Some(human) if self.human_to_move() => self.running && matches!(human.input, Input::Numbers { .. }),
+            Some(_) => self.policy().is_some(),
         }
     }
 
-    /// Begins an episode because the user wants it: not a moment of it is due yet.
+    /// Starts an episode at the user's command: no steps of it are due yet.
     fn begin(&mut self, number: u64) {
         self.episode.begin(number);
-        self.owed = 0.0;
+        self.step_debt = 0.0;
         self.dirty = true;
     }
 
-    fn agent_step(&mut self) {
+    fn policy_step(&mut self) {
         if self.episode.over().is_some() {
             return self.begin(self.episode.number().saturating_add(1));
         }
-        let Some((_, policy)) = self.cast.get(self.shown) else {
-            return self.tell("there is no agent here to make a step");
+        let Some((_, policy)) = self.policies.get(self.policy_index) else {
+            return self.set_note("there is no policy to make a step");
         };
-        let made = self.episode.act(&**policy);
-        self.made(made);
+        let done = self.episode.act(&**policy);
+        self.finish_step(done);
     }
 
-    pub(super) fn make(&mut self, action: ActionBuffer) {
-        let made = self.episode.play(action);
-        self.made(made);
+    pub(super) fn play_action(&mut self, action: ActionBuffer) {
+        let done = self.episode.play(action);
+        self.finish_step(done);
     }
 
-    fn made(&mut self, made: freewheel_core::Result<()>) {
+    fn finish_step(&mut self, done: freewheel_core::Result<()>) {
         self.dirty = true;
-        if let Err(error) = made {
+        if let Err(error) = done {
             self.running = false;
-            return self.tell(&error.to_string());
+            return self.set_note(&error.to_string());
         }
         if let Some(over) = self.episode.over() {
-            let person = self.returns.len() - 1;
-            let player = if self.episode.by_hand() { person } else { self.shown.min(person) };
+            let human = self.returns.len() - 1;
+            let player = if self.episode.by_human() { human } else { self.policy_index.min(human) };
             let runner = self.episode.runner();
-            let score = runner.spec().score.of(runner.score(), &runner.measures());
-            let outcome = Outcome { score, over };
-            self.returns[player].record(self.episode.number(), outcome);
+            let score = runner.spec().score.of(runner.episode_return(), &runner.measures());
+            let result = EpisodeResult { score, over };
+            self.returns[player].record(self.episode.number(), result);
         }
     }
 
@@ -322,28 +324,28 @@ impl Model {
         self.running = false;
         match self.episode.back() {
             Ok(true) => {}
-            Ok(false) => self.tell("this is the start of the episode"),
-            Err(error) => self.tell(&error.to_string()),
+            Ok(false) => self.set_note("this is the start of the episode"),
+            Err(error) => self.set_note(&error.to_string()),
         }
     }
 
-    fn flip(&mut self, by: isize) {
-        let n = self.cast.len();
+    fn switch_policy(&mut self, by: isize) {
+        let n = self.policies.len();
         if n < 2 {
-            return self.tell("there is no other agent to show");
+            return self.set_note("there is no other policy");
         }
-        self.shown = (self.shown as isize + by).rem_euclid(n as isize) as usize;
-        // The same episode from its start: what differs is the agent.
+        self.policy_index = (self.policy_index as isize + by).rem_euclid(n as isize) as usize;
+        // The same episode from its start, for comparison.
         self.begin(self.episode.number());
     }
 
     fn set_speed(&mut self, speed: f64) {
         self.speed = speed;
-        self.breathless = false;
-        self.owed = self.owed.min(0.0);
+        self.lagging = false;
+        self.step_debt = self.step_debt.min(0.0);
     }
 
-    pub(super) fn tell(&mut self, note: &str) {
+    pub(super) fn set_note(&mut self, note: &str) {
         self.note = Some(note.to_owned());
         self.dirty = true;
     }
@@ -354,7 +356,7 @@ fn size(picture: &Frame) -> (usize, usize) {
     (picture.width(), picture.height())
 }
 
-/// 1, 2, 5, 10, 20, 50 … 100,000 steps a second.
+/// Speeds: 1, 2, 5, 10, 20, 50 … 100,000 steps a second.
 fn speeds() -> impl DoubleEndedIterator<Item = f64> {
     (0..=5).flat_map(|power| [1.0, 2.0, 5.0].map(|digit| digit * 10f64.powi(power))).filter(|&s| s <= 1e5)
 }

@@ -1,26 +1,26 @@
-//! Colors, for terminals with millions of them, with 256, with 16 and with none.
+//! Colors for terminals with 24-bit, 256, 16 or no colors.
 
 use freewheel_core::{Cell, Rgb};
 use ratatui::style::{Color, Modifier, Style};
 
-/// How many colors there are.
+/// Color depth of a terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Depth {
-    /// 24 bits.
+    /// 24-bit colors.
     True,
-    /// The 6 x 6 x 6 cube and the greys of xterm.
+    /// 256 colors: the 6 x 6 x 6 color cube and the grays of xterm.
     Cube,
-    /// The 16 of old, in the user's own shades.
+    /// 16 colors, in the shades that the user has configured.
     Sixteen,
-    /// None: glyphs, bold and dim must tell.
+    /// No colors: only glyphs, bold and dim.
     None,
 }
 
 impl Depth {
-    /// What the environment says; `get` looks up a variable.
+    /// Color depth from environment variables; `get` returns the value of a variable.
     pub fn detect(get: impl Fn(&str) -> Option<String>) -> Self {
         let term = get("TERM").unwrap_or_default();
-        // https://no-color.org: present and not empty.
+        // https://no-color.org: set and not empty.
         if get("NO_COLOR").is_some_and(|value| !value.is_empty()) || term == "dumb" {
             return Depth::None;
         }
@@ -35,43 +35,43 @@ impl Depth {
     }
 }
 
-/// What a color is for.
+/// Purpose of a color.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ink {
-    /// What is read.
+pub(super) enum Role {
+    /// Text.
     Text,
-    /// What explains what is read.
+    /// Labels and secondary text.
     Dim,
     /// Lines.
     Line,
-    /// What is looked at now.
+    /// Current selection.
     Accent,
-    /// The reference, and an ending by the rules.
+    /// Reference, and a terminal state.
     Good,
-    /// A truncation, the baseline, something to tell.
+    /// Truncation, baseline, message.
     Warn,
 }
 
-/// Colors for one terminal.
+/// Colors of one terminal.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Palette(pub(super) Depth);
 
-/// Behind everything.
-const GROUND: Rgb = Rgb(20, 22, 28);
-/// Behind the first and the last line.
+/// Background.
+const BACKGROUND: Rgb = Rgb(20, 22, 28);
+/// Background of the first and the last row.
 const BAR: Rgb = Rgb(31, 34, 43);
 
 impl Palette {
-    /// Plain text on the ground.
-    pub(super) fn ground(self) -> Style {
+    /// Style of plain text on the background.
+    pub(super) fn base(self) -> Style {
         match self.0 {
-            // Where shades are the user's own, so is the ground.
+            // With the user's own shades, the background is the user's, too.
             Depth::Sixteen | Depth::None => Style::reset(),
-            _ => Style::reset().fg(self.color(Rgb(205, 209, 219))).bg(self.color(GROUND)),
+            _ => Style::reset().fg(self.color(Rgb(205, 209, 219))).bg(self.color(BACKGROUND)),
         }
     }
 
-    /// The first and the last line.
+    /// Style of the first and the last row.
     pub(super) fn bar(self) -> Style {
         match self.0 {
             Depth::Sixteen | Depth::None => Style::new(),
@@ -79,62 +79,62 @@ impl Palette {
         }
     }
 
-    /// Text for a purpose.
-    pub(super) fn ink(self, ink: Ink) -> Style {
+    /// Style of text for a purpose.
+    pub(super) fn role(self, role: Role) -> Style {
         let style = Style::new();
         if self.0 == Depth::None {
-            return match ink {
-                Ink::Text | Ink::Line => style,
-                Ink::Dim => style.add_modifier(Modifier::DIM),
-                Ink::Accent | Ink::Good | Ink::Warn => style.add_modifier(Modifier::BOLD),
+            return match role {
+                Role::Text | Role::Line => style,
+                Role::Dim => style.add_modifier(Modifier::DIM),
+                Role::Accent | Role::Good | Role::Warn => style.add_modifier(Modifier::BOLD),
             };
         }
         if self.0 == Depth::Sixteen {
-            return style.fg(match ink {
-                Ink::Text => Color::Reset,
-                Ink::Dim | Ink::Line => Color::DarkGray,
-                Ink::Accent => Color::Cyan,
-                Ink::Good => Color::Green,
-                Ink::Warn => Color::Yellow,
+            return style.fg(match role {
+                Role::Text => Color::Reset,
+                Role::Dim | Role::Line => Color::DarkGray,
+                Role::Accent => Color::Cyan,
+                Role::Good => Color::Green,
+                Role::Warn => Color::Yellow,
             });
         }
-        style.fg(self.color(match ink {
-            Ink::Text => Rgb(205, 209, 219),
-            Ink::Dim => Rgb(122, 128, 144),
-            Ink::Line => Rgb(58, 63, 77),
-            Ink::Accent => Rgb(125, 174, 232),
-            Ink::Good => Rgb(148, 194, 117),
-            Ink::Warn => Rgb(222, 178, 106),
+        style.fg(self.color(match role {
+            Role::Text => Rgb(205, 209, 219),
+            Role::Dim => Rgb(122, 128, 144),
+            Role::Line => Rgb(58, 63, 77),
+            Role::Accent => Rgb(125, 174, 232),
+            Role::Good => Rgb(148, 194, 117),
+            Role::Warn => Rgb(222, 178, 106),
         }))
     }
 
-    /// The color of the same purpose, but further back; `None` where there are no shades.
-    pub(super) fn shade(self, ink: Ink) -> Option<Color> {
-        let rgb = match ink {
-            Ink::Accent => Rgb(50, 68, 94),
-            Ink::Warn => Rgb(88, 72, 46),
+    /// Darker color for the same purpose; `None` if the terminal has no shades.
+    pub(super) fn shade(self, role: Role) -> Option<Color> {
+        let rgb = match role {
+            Role::Accent => Rgb(50, 68, 94),
+            Role::Warn => Rgb(88, 72, 46),
             _ => return None,
         };
         matches!(self.0, Depth::True | Depth::Cube).then(|| self.color(rgb))
     }
 
-    /// A cell of a world's drawing: what is written, and how. A `bare` one belongs to ground on which nothing is
-    /// written: without colors it needs a glyph to be seen.
-    pub(super) fn cell(self, cell: &Cell, bare: bool) -> (char, Style) {
+    /// Glyph and style of a cell of the world's picture. A `blank` cell belongs to an area without any glyph, which needs one to
+    /// be visible without colors.
+    pub(super) fn cell(self, cell: &Cell, blank: bool) -> (char, Style) {
         let glyph = if cell.glyph.is_control() { ' ' } else { cell.glyph };
-        // Black on black is what nobody chose: a world's way to leave colors to the screen.
-        let unchosen = cell.fg == Rgb(0, 0, 0) && cell.bg == Rgb(0, 0, 0);
+        // Black on black, the default, leaves the colors to the terminal.
+        let default_colors = cell.fg == Rgb(0, 0, 0) && cell.bg == Rgb(0, 0, 0);
         if self.0 == Depth::None {
-            let plain = unchosen || (glyph == ' ' && !bare);
+            let plain = default_colors || (glyph == ' ' && !blank);
             return (if plain { glyph } else { gray(glyph, cell) }, Style::reset());
         }
-        if unchosen {
-            return (glyph, self.ground());
+        if default_colors {
+            return (glyph, self.base());
         }
-        // Black is what a world leaves where it paints nothing.
+        // A black background is the default: nothing is painted there.
         let bg = match (cell.bg, self.0) {
             (Rgb(0, 0, 0), Depth::Sixteen) => Color::Reset,
-            (Rgb(0, 0, 0), _) => self.color(GROUND),
+            (Rgb(0, 0, 0), _) => self.color(BACKGROUND),
             (bg, _) => self.color(bg),
         };
         (glyph, Style::reset().fg(self.color(cell.fg)).bg(bg))
@@ -150,7 +150,7 @@ impl Palette {
     }
 }
 
-/// What stands for a cell whose colors cannot be shown: light and dark become shades, and halves stay halves.
+/// Glyph for a cell without colors: brightness becomes shading, and half blocks stay half blocks.
 fn gray(glyph: char, cell: &Cell) -> char {
     let light =
         |rgb: Rgb| (0.299 * f32::from(rgb.0) + 0.587 * f32::from(rgb.1) + 0.114 * f32::from(rgb.2)) / 255.0;
@@ -175,18 +175,18 @@ fn gray(glyph: char, cell: &Cell) -> char {
     }
 }
 
+/// Squared distance of two colors, weighted by the sensitivity of the eye: most for green, least for blue.
 fn distance(a: Rgb, b: Rgb) -> i32 {
     let d = |a: u8, b: u8| (i32::from(a) - i32::from(b)).pow(2);
-    // Eyes see green best and blue least.
     3 * d(a.0, b.0) + 6 * d(a.1, b.1) + d(a.2, b.2)
 }
 
-/// How far from gray.
+/// Difference to gray: the largest minus the smallest component.
 fn chroma(rgb: Rgb) -> u8 {
     rgb.0.max(rgb.1).max(rgb.2) - rgb.0.min(rgb.1).min(rgb.2)
 }
 
-/// The nearest of xterm's colors 16 to 255.
+/// Nearest of xterm's colors 16 to 255.
 pub(crate) fn cube(rgb: Rgb) -> u8 {
     const LEVELS: [u8; 6] = [0, 95, 135, 175, 215, 255];
     let nearest = |x: u8| (0..6u8).min_by_key(|&i| LEVELS[usize::from(i)].abs_diff(x)).unwrap_or_default();
@@ -195,7 +195,7 @@ pub(crate) fn cube(rgb: Rgb) -> u8 {
     let mean = (u32::from(rgb.0) + u32::from(rgb.1) + u32::from(rgb.2)) / 3;
     let step = (mean.saturating_sub(3) / 10).min(23) as u8;
     let level = 8 + 10 * step;
-    // A gray may be nearer than a dull blue of the cube, but it is no blue.
+    // Only nearly gray colors become gray: a dull blue stays blue.
     if chroma(rgb) < 24 && distance(rgb, Rgb(level, level, level)) < distance(rgb, Rgb(x, y, z)) {
         232 + step
     } else {
@@ -203,7 +203,7 @@ pub(crate) fn cube(rgb: Rgb) -> u8 {
     }
 }
 
-/// The nearest of the 16 colors, in the shades of most terminals.
+/// Nearest of the 16 colors, assuming the shades of most terminals.
 fn sixteen(rgb: Rgb) -> Color {
     const ALL: [(Color, Rgb); 16] = [
         (Color::Black, Rgb(0, 0, 0)),
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn depth_is_what_the_environment_says() {
+    fn depth_follows_the_environment() {
         assert_eq!(depth(&[("TERM", "xterm-256color"), ("COLORTERM", "truecolor")]), Depth::True);
         assert_eq!(depth(&[("TERM", "xterm-256color")]), Depth::Cube);
         assert_eq!(depth(&[("TERM", "linux")]), Depth::Sixteen);
@@ -258,9 +258,9 @@ mod tests {
     }
 
     #[test]
-    fn without_colors_glyphs_tell() {
+    fn without_colors_glyphs_show_brightness() {
         let plain = Palette(Depth::None);
-        let shown = |glyph, fg, bg, bare| plain.cell(&Cell { glyph, fg, bg }, bare).0;
+        let shown = |glyph, fg, bg, blank| plain.cell(&Cell { glyph, fg, bg }, blank).0;
         let (dark, lit) = (Rgb(10, 10, 10), Rgb(250, 250, 250));
         assert_eq!(shown('A', lit, lit, true), 'A');
         assert_eq!(shown(' ', lit, dark, true), ' ');

@@ -1,4 +1,4 @@
-//! The loop: takes the terminal, shows the model, always gives the terminal back.
+//! Event loop of the viewer: it prepares the terminal, shows the model and restores the terminal.
 
 use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 use std::panic::{self, PanicHookInfo};
@@ -21,37 +21,38 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use super::model::Model;
 use super::palette::{Depth, Palette};
-use super::{Parting, Watch, keys, view};
+use super::{Exit, Watch, keys, view};
 
-/// Time between two frames at least: sixty a second.
+/// Minimum time between two frames: 60 frames a second.
 const FRAME: Duration = Duration::from_millis(16);
-/// Of which so much may go into steps, so that keys are always answered at once.
+/// Maximum time for steps between two frames, so that keys are handled at once.
 const WORK: Duration = Duration::from_millis(12);
-/// How long to wait for a key where nothing else happens: how soon a signal is noticed.
+/// Maximum time to wait for a key, and so to notice a signal.
 const IDLE: Duration = Duration::from_millis(100);
-/// How long the loop has to leave after a signal.
+/// Time for the loop to end after a signal.
 const GRACE: Duration = Duration::from_millis(500);
 
-pub(super) fn show(watch: Watch<'_>) -> Result<Parting> {
+/// Runs the viewer. Errors as in [`watch`](super::watch).
+pub(super) fn show(watch: Watch<'_>) -> Result<Exit> {
     if !io::stdout().is_terminal() {
         return Err(Error::Unsupported(
-            "watching needs a terminal, and the output goes to a file or a pipe; run it without the redirection, or \
-             use `freewheel eval`, which prints scores"
+            "the viewer needs a terminal, but the output is a file or a pipe; remove the redirection, or use the \
+             command `eval`, which prints scores"
                 .into(),
         ));
     }
     if std::env::var("TERM").is_ok_and(|term| term == "dumb") {
         return Err(Error::Unsupported(
-            "watching needs a terminal that can move its cursor, and TERM is `dumb`; set TERM to what the terminal is, \
-             such as xterm-256color, or use `freewheel eval`, which prints scores"
+            "the viewer needs a terminal that can move its cursor, but TERM is `dumb`; set TERM to the type of the \
+             terminal, such as xterm-256color, or use the command `eval`, which prints scores"
                 .into(),
         ));
     }
     let palette = Palette(Depth::detect(|name| std::env::var(name).ok()));
-    let held = Arc::new(AtomicBool::new(false));
-    // Signals first: between taking the terminal and hearing them nothing may kill the program.
-    let signals = Signals::listen(&held)?;
-    let _taken = Taken::take(held)?;
+    let active = Arc::new(AtomicBool::new(false));
+    // Signals first: no signal may kill the program between changing the terminal and handling signals.
+    let signals = Signals::listen(&active)?;
+    let _raw = RawTerminal::enter(active)?;
     let backend = CrosstermBackend::new(BufWriter::with_capacity(1 << 16, io::stdout()));
     let mut terminal = Terminal::new(backend).map_err(failed)?;
     run(Model::new(watch), palette, &signals, &mut terminal)
@@ -62,7 +63,7 @@ fn run(
     palette: Palette,
     signals: &Signals,
     terminal: &mut Terminal<CrosstermBackend<BufWriter<Stdout>>>,
-) -> Result<Parting> {
+) -> Result<Exit> {
     let mut then = Instant::now();
     let mut drawn: Option<Instant> = None;
     loop {
@@ -70,7 +71,7 @@ fn run(
         model.advance(now - then);
         then = now;
         while now.elapsed() < WORK && model.tick() {}
-        model.forgive();
+        model.drop_step_debt();
 
         let since = drawn.map_or(FRAME, |drawn| drawn.elapsed());
         if model.dirty && since >= FRAME {
@@ -82,26 +83,26 @@ fn run(
         if model.dirty {
             wait = wait.min(FRAME.saturating_sub(since));
         } else if model.speed > 60.0 && model.due().is_some() {
-            // Above the frame rate steps are made a frame at a time.
+            // Above the frame rate, the steps of a frame are made together.
             wait = wait.max(FRAME.saturating_sub(since));
         }
         while ready(wait)? {
             match event::read().map_err(failed)? {
                 Event::Key(key) => {
-                    if let Some(command) = keys::command(key, model.listening()) {
+                    if let Some(command) = keys::command(key, model.active_input()) {
                         model.on(command);
                     }
                 }
                 Event::Resize(..) => model.dirty = true,
                 _ => {}
             }
-            if let Some(parting) = model.parting {
-                return Ok(parting);
+            if let Some(exit) = model.exit {
+                return Ok(exit);
             }
             wait = Duration::ZERO;
         }
-        if let Some(signal) = signals.heard() {
-            return Ok(Parting::Signal(signal));
+        if let Some(signal) = signals.received() {
+            return Ok(Exit::Signal(signal));
         }
     }
 }
@@ -115,14 +116,14 @@ fn paint(
     let size = terminal.size()?;
     model.fit(Rect { x: 0, y: 0, width: size.width, height: size.height });
     model.dirty = false;
-    // The terminal shows the frame when all of it has come: nothing tears. Sent at once, so that nothing lies in the
-    // buffer should drawing panic.
+    // Synchronized update: the terminal shows a frame when it is complete. Sent at once, so that the buffer is empty if
+    // drawing panics.
     execute!(terminal.backend_mut(), BeginSynchronizedUpdate)?;
     terminal.draw(|frame| view::draw(model, palette, frame))?;
     execute!(terminal.backend_mut(), EndSynchronizedUpdate)
 }
 
-/// Whether a key or a new size has come within `wait`. A signal cuts the waiting short.
+/// Waits up to `wait` for an event; false if there is none. A signal ends the wait.
 fn ready(wait: Duration) -> Result<bool> {
     match event::poll(wait) {
         Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(false),
@@ -134,21 +135,21 @@ fn failed(source: io::Error) -> Error {
     Error::io("the terminal")(source)
 }
 
-/// Signals that ask the program to leave, and a thread that sees to it.
+/// Handler of signals that end the program.
 ///
-/// The loop may not hear a signal: a policy may be thinking, and crossterm never returns from a terminal that has been
-/// closed. After a while the thread then does what the loop should have done.
+/// The loop may not notice a signal: a policy may be computing, and crossterm never returns from a closed terminal. After a
+/// while, a thread then restores the terminal and ends the program.
 struct Signals {
-    heard: Arc<AtomicI32>,
+    received: Arc<AtomicI32>,
     handle: signal_hook::iterator::Handle,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Signals {
-    fn listen(held: &Arc<AtomicBool>) -> Result<Self> {
+    fn listen(active: &Arc<AtomicBool>) -> Result<Self> {
         let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGINT, SIGHUP]).map_err(failed)?;
-        let (heard, handle) = (Arc::new(AtomicI32::new(0)), signals.handle());
-        let (store, left, held) = (Arc::clone(&heard), handle.clone(), Arc::clone(held));
+        let (received, handle) = (Arc::new(AtomicI32::new(0)), signals.handle());
+        let (store, left, active) = (Arc::clone(&received), handle.clone(), Arc::clone(active));
         let body = move || {
             let Some(signal) = signals.forever().next() else { return };
             store.store(signal, Ordering::Relaxed);
@@ -159,15 +160,15 @@ impl Signals {
                 }
                 std::thread::sleep(Duration::from_millis(5));
             }
-            give_back(&held);
+            restore(&active);
             let _ = signal_hook::low_level::emulate_default_handler(signal);
         };
         let thread = std::thread::Builder::new().name("signals".into()).spawn(body).map_err(failed)?;
-        Ok(Signals { heard, handle, thread: Some(thread) })
+        Ok(Signals { received, handle, thread: Some(thread) })
     }
 
-    fn heard(&self) -> Option<i32> {
-        let signal = self.heard.load(Ordering::Relaxed);
+    fn received(&self) -> Option<i32> {
+        let signal = self.received.load(Ordering::Relaxed);
         (signal != 0).then_some(signal)
     }
 }
@@ -183,33 +184,33 @@ impl Drop for Signals {
 
 type Hook = Arc<dyn Fn(&PanicHookInfo<'_>) + Send + Sync>;
 
-/// The terminal, taken. Dropping gives it back; so does a panic, before its message is printed.
-struct Taken {
-    held: Arc<AtomicBool>,
+/// Terminal in raw mode. Dropping restores it; a panic restores it before its message is printed.
+struct RawTerminal {
+    active: Arc<AtomicBool>,
     hook: Hook,
 }
 
-impl Taken {
-    fn take(held: Arc<AtomicBool>) -> Result<Self> {
-        held.store(true, Ordering::SeqCst);
+impl RawTerminal {
+    fn enter(active: Arc<AtomicBool>) -> Result<Self> {
+        active.store(true, Ordering::SeqCst);
         let hook: Hook = Arc::from(panic::take_hook());
-        let (ours, before) = (Arc::clone(&held), Arc::clone(&hook));
+        let (ours, before) = (Arc::clone(&active), Arc::clone(&hook));
         panic::set_hook(Box::new(move |info| {
-            give_back(&ours);
+            restore(&ours);
             before(info);
         }));
-        // From here on dropping undoes whatever has been done.
-        let taken = Taken { held, hook };
+        // From here on, dropping restores the terminal.
+        let raw = RawTerminal { active, hook };
         enable_raw_mode().map_err(failed)?;
         execute!(io::stdout(), EnterAlternateScreen, cursor::Hide).map_err(failed)?;
-        Ok(taken)
+        Ok(raw)
     }
 }
 
-impl Drop for Taken {
+impl Drop for RawTerminal {
     fn drop(&mut self) {
-        give_back(&self.held);
-        // A panicking thread may not change its hook; ours does nothing more by then.
+        restore(&self.active);
+        // A panicking thread cannot change the hook; by then this one does nothing.
         if !std::thread::panicking() {
             let hook = Arc::clone(&self.hook);
             panic::set_hook(Box::new(move |info| hook(info)));
@@ -217,9 +218,9 @@ impl Drop for Taken {
     }
 }
 
-/// Once only, and whatever fails: the rest is still undone.
-fn give_back(held: &AtomicBool) {
-    if held.swap(false, Ordering::SeqCst) {
+/// Restores the terminal, once. A failing step does not prevent the others.
+fn restore(active: &AtomicBool) {
+    if active.swap(false, Ordering::SeqCst) {
         let mut out = io::stdout();
         let _ = execute!(out, EndSynchronizedUpdate, LeaveAlternateScreen, cursor::Show);
         let _ = disable_raw_mode();

@@ -6,10 +6,10 @@ use freewheel_core::{Actions, Ending, Policy};
 use super::*;
 use crate::tui::episode::Over;
 use crate::tui::keys;
-use crate::tui::pond::{self, Pond, Shy, model};
+use crate::tui::test_worlds::{self, SlipperyGrid, TakeOne, model};
 
 fn press(model: &mut Model, key: KeyCode) {
-    if let Some(command) = keys::command(KeyEvent::new(key, KeyModifiers::NONE), model.listening()) {
+    if let Some(command) = keys::command(KeyEvent::new(key, KeyModifiers::NONE), model.active_input()) {
         model.on(command);
     }
     model.refresh();
@@ -75,17 +75,17 @@ fn a_step_back_and_forth_is_the_same_step() {
 }
 
 #[test]
-fn agents_are_flipped_on_the_same_episode() {
+fn policies_are_switched_on_the_same_episode() {
     let mut model = model();
     press(&mut model, KeyCode::Char('N'));
-    let beginner = trace(&mut model);
+    let first = trace(&mut model);
     press(&mut model, KeyCode::Char(']'));
-    assert_eq!((model.shown, model.episode.number(), model.episode.runner().length()), (1, 1, 0));
-    assert_ne!(trace(&mut model), beginner);
+    assert_eq!((model.policy_index, model.episode.number(), model.episode.runner().length()), (1, 1, 0));
+    assert_ne!(trace(&mut model), first);
     assert_eq!(model.returns().len(), 1);
     press(&mut model, KeyCode::Char('['));
-    assert_eq!(model.shown, 0);
-    assert_eq!(trace(&mut model), beginner);
+    assert_eq!(model.policy_index, 0);
+    assert_eq!(trace(&mut model), first);
 }
 
 #[test]
@@ -101,12 +101,12 @@ fn time_makes_steps() {
     model.advance(Duration::from_secs(9));
     assert!(!model.tick());
     press(&mut model, KeyCode::Char(' '));
-    // Time in which nothing ran is not made up for.
+    // Time while paused makes no steps.
     assert!(!model.tick());
 }
 
 #[test]
-fn fast_time_goes_through_episodes_and_admits_what_it_cannot() {
+fn high_speed_goes_through_episodes_and_shows_when_it_lags() {
     let mut model = model();
     for _ in 0..30 {
         press(&mut model, KeyCode::Char('+'));
@@ -116,14 +116,14 @@ fn fast_time_goes_through_episodes_and_admits_what_it_cannot() {
     for _ in 0..1500 {
         assert!(model.tick());
     }
-    model.forgive();
-    assert!(model.breathless && !model.tick());
+    model.drop_step_debt();
+    assert!(model.lagging && !model.tick());
     assert!(model.episode.number() > 20);
     assert_eq!(model.returns().len() as u64, model.episode.number());
     for _ in 0..30 {
         press(&mut model, KeyCode::Char('-'));
     }
-    assert_eq!((model.speed, model.breathless), (1.0, false));
+    assert_eq!((model.speed, model.lagging), (1.0, false));
 }
 
 #[test]
@@ -144,15 +144,15 @@ fn an_ending_stays_on_the_screen() {
 }
 
 #[test]
-fn playing_by_hand_plays_what_is_pressed() {
+fn playing_plays_the_pressed_actions() {
     let mut model = model();
     press(&mut model, KeyCode::Char('p'));
-    assert!(model.hand_to_move() && !model.running);
-    // At the lower left neither left nor down is possible.
+    assert!(model.human_to_move() && !model.running);
+    // At the lower left, left and down are not legal.
     press(&mut model, KeyCode::Left);
-    assert_eq!(model.note.as_deref(), Some("left is not allowed here"));
+    assert_eq!(model.note.as_deref(), Some("left is not legal here"));
     press(&mut model, KeyCode::Char('3'));
-    assert_eq!(model.note.as_deref(), Some("down is not allowed here"));
+    assert_eq!(model.note.as_deref(), Some("down is not legal here"));
     press(&mut model, KeyCode::Char('7'));
     assert_eq!(model.note.as_deref(), Some("there is no action 7"));
     press(&mut model, KeyCode::Char('0'));
@@ -162,12 +162,12 @@ fn playing_by_hand_plays_what_is_pressed() {
     press(&mut model, KeyCode::Char('u'));
     press(&mut model, KeyCode::Char('1'));
     assert_eq!((model.episode.runner().length(), model.note.as_deref()), (3, None));
-    // Here r is right, and R begins again.
+    // Here r is right, and R restarts.
     press(&mut model, KeyCode::Char('r'));
     assert_eq!(model.episode.runner().length(), 4);
     press(&mut model, KeyCode::Char('R'));
     assert_eq!(model.episode.runner().length(), 0);
-    // Straight into a hole, if the ice allows it.
+    // Into a hole, unless a random step leads elsewhere.
     while model.episode.over().is_none() {
         press(&mut model, KeyCode::Right);
         press(&mut model, KeyCode::Down);
@@ -176,20 +176,20 @@ fn playing_by_hand_plays_what_is_pressed() {
     assert!(model.note.as_deref().is_some_and(|note| note.starts_with("the episode is over")));
     assert_eq!(model.returns().len(), 1);
     press(&mut model, KeyCode::Char('p'));
-    assert!(model.hand.is_none() && model.running);
+    assert!(model.human.is_none() && model.running);
     assert_eq!(model.returns().len(), 0);
 }
 
 #[test]
-fn an_agent_that_plays_an_illegal_action_stops_with_its_fault() {
-    struct Stubborn;
-    impl Policy for Stubborn {
-        fn act(&self, _: &[f32], _: &[bool], _: &mut [freewheel_core::Stream], choice: &mut ActionBuffer) {
-            *choice = ActionBuffer::Discrete(vec![3]);
+fn a_policy_that_plays_an_illegal_action_stops_with_a_message() {
+    struct IllegalPolicy;
+    impl Policy for IllegalPolicy {
+        fn act(&self, _: &[f32], _: &[bool], _: &mut [freewheel_core::Stream], actions: &mut ActionBuffer) {
+            *actions = ActionBuffer::Discrete(vec![3]);
         }
     }
-    let world = Pond::world(4, 3);
-    let mut model = Model::new(Watch::new(&*world).policy("stubborn", Arc::new(Stubborn) as Arc<dyn Policy>));
+    let world = SlipperyGrid::world(4, 3);
+    let mut model = Model::new(Watch::new(&*world).policy("illegal", Arc::new(IllegalPolicy) as Arc<dyn Policy>));
     model.advance(Duration::from_secs(1));
     model.tick();
     assert!(!model.running);
@@ -197,11 +197,11 @@ fn an_agent_that_plays_an_illegal_action_stops_with_its_fault() {
 }
 
 #[test]
-fn a_board_game_is_played_by_name_against_the_agent() {
-    let world = pond::matches();
-    let mut model = Model::new(Watch::new(&*world).policy("shy", Arc::new(Shy) as Arc<dyn Policy>));
+fn a_board_game_is_played_by_name_against_the_policy() {
+    let world = test_worlds::nim();
+    let mut model = Model::new(Watch::new(&*world).policy("take one", Arc::new(TakeOne) as Arc<dyn Policy>));
     press(&mut model, KeyCode::Char('p'));
-    // Letters are letters now, even those that are keys elsewhere.
+    // Letters are typed, even those that are commands otherwise.
     typed(&mut model, "qp");
     press(&mut model, KeyCode::Backspace);
     press(&mut model, KeyCode::Enter);
@@ -211,89 +211,89 @@ fn a_board_game_is_played_by_name_against_the_agent() {
     assert_eq!(model.episode.runner().obs(), [9.0]);
     typed(&mut model, "two");
     press(&mut model, KeyCode::Enter);
-    assert_eq!(model.note.as_deref(), Some("it is the agent's move"));
+    assert_eq!(model.note.as_deref(), Some("it is the policy's turn"));
     model.advance(Duration::from_secs(1));
     assert!(model.tick() && !model.tick());
     assert_eq!(model.episode.runner().obs(), [8.0]);
     typed(&mut model, "nine");
     press(&mut model, KeyCode::Enter);
-    assert_eq!(model.note.as_deref(), Some("nine is not allowed here"));
+    assert_eq!(model.note.as_deref(), Some("nine is not legal here"));
     typed(&mut model, "eight");
     press(&mut model, KeyCode::Enter);
-    assert_eq!((model.episode.over(), model.episode.runner().score()), (Some(Over::Terminal), 1.0));
+    assert_eq!((model.episode.over(), model.episode.runner().episode_return()), (Some(Over::Terminal), 1.0));
     assert_eq!(model.due(), None);
-    // There is nothing to type any more: N is the next episode, and letters are letters again.
+    // The episode is over: N is the next episode, where letters are typed again.
     press(&mut model, KeyCode::Char('N'));
     assert_eq!((model.episode.number(), model.episode.over()), (1, None));
     typed(&mut model, "three");
     press(&mut model, KeyCode::Enter);
     assert_eq!(model.episode.runner().obs(), [9.0]);
     press(&mut model, KeyCode::Esc);
-    assert!(model.hand.is_none() && model.parting.is_none());
+    assert!(model.human.is_none() && model.exit.is_none());
 }
 
 #[test]
-fn numbers_are_held_and_entered_and_time_can_run() {
-    let world = pond::wheel();
+fn continuous_actions_are_entered_or_repeated_by_time() {
+    let world = test_worlds::steering();
     let mut model = Model::new(Watch { max_steps: 12, ..Watch::new(&*world) });
-    assert!(model.hand.is_some(), "without an agent a person plays");
+    assert!(model.human.is_some(), "without a policy the user plays");
     for key in [KeyCode::Right, KeyCode::Right, KeyCode::Right, KeyCode::Down, KeyCode::Right, KeyCode::Enter]
     {
         press(&mut model, key);
     }
     let last = model.episode.last().cloned().unwrap();
-    assert_eq!(last.action.actions(), Actions::Continuous(&[0.6, 0.1]));
+    assert_eq!(last.action.as_actions(), Actions::Continuous(&[0.6, 0.1]));
     press(&mut model, KeyCode::Char(' '));
     model.advance(Duration::from_secs(2));
     while model.tick() {}
     assert_eq!((model.episode.runner().length(), model.episode.over()), (12, Some(Over::Cut)));
     assert_eq!(model.episode.runner().ending(), Ending::Running);
     press(&mut model, KeyCode::Char('p'));
-    assert_eq!(model.note.as_deref(), Some("there is no agent to give it back to"));
+    assert_eq!(model.note.as_deref(), Some("there is no policy to continue"));
 }
 
 #[test]
-fn leaving_closes_the_innermost_first() {
+fn escape_closes_the_innermost_first() {
     let mut model = model();
     press(&mut model, KeyCode::Char('p'));
     press(&mut model, KeyCode::Char('?'));
     assert!(model.help);
     press(&mut model, KeyCode::Esc);
-    assert!(!model.help && model.hand.is_some());
+    assert!(!model.help && model.human.is_some());
     press(&mut model, KeyCode::Esc);
-    assert!(model.hand.is_none() && model.parting.is_none());
+    assert!(model.human.is_none() && model.exit.is_none());
     press(&mut model, KeyCode::Esc);
-    assert_eq!(model.parting, Some(Parting::Quit));
+    assert_eq!(model.exit, Some(Exit::Quit));
 }
 
 #[test]
-fn control_c_leaves_from_anywhere() {
+fn control_c_quits_from_anywhere() {
     for key in ["", "p", "p?", "?"] {
         let mut model = model();
         typed(&mut model, key);
         let event = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
-        model.on(keys::command(event, model.listening()).unwrap());
-        assert_eq!(model.parting, Some(Parting::Quit), "after {key:?}");
+        model.on(keys::command(event, model.active_input()).unwrap());
+        assert_eq!(model.exit, Some(Exit::Quit), "after {key:?}");
     }
 }
 
 #[test]
-fn no_key_breaks_anything() {
-    let mut worlds = [model(), pond::on(&*Pond::world(90, 60))];
-    let [wheel, matches] = [pond::wheel(), pond::matches()];
+fn no_key_panics() {
+    let mut worlds = [model(), test_worlds::on(&*SlipperyGrid::world(90, 60))];
+    let [steering, nim] = [test_worlds::steering(), test_worlds::nim()];
     let mut others = [
-        Model::new(Watch::new(&*wheel)),
-        Model::new(Watch { steps_per_second: f64::NAN, ..Watch::new(&*matches) }),
+        Model::new(Watch::new(&*steering)),
+        Model::new(Watch { steps_per_second: f64::NAN, ..Watch::new(&*nim) }),
     ];
-    let mut dice = freewheel_core::Streams::new(1).stream(freewheel_core::Purpose::WatchAction, 0, 0);
+    let mut rng = freewheel_core::Streams::new(1).stream(freewheel_core::Purpose::WatchAction, 0, 0);
     let named =
         [KeyCode::Up, KeyCode::Down, KeyCode::Left, KeyCode::Right, KeyCode::Enter, KeyCode::Backspace];
     for model in worlds.iter_mut().chain(&mut others) {
         for _ in 0..2000 {
-            let draw = dice.below(127 - 32 + 6) as u8;
+            let draw = rng.below(127 - 32 + 6) as u8;
             let key = named.get(usize::from(draw)).copied();
             press(model, key.unwrap_or(KeyCode::Char(char::from(draw.saturating_sub(6) + 32))));
-            model.parting = None;
+            model.exit = None;
             model.advance(Duration::from_millis(20));
             for _ in 0..3 {
                 model.tick();

@@ -1,64 +1,64 @@
-//! What can be done now: keys for a person, what an agent expects of it, real numbers between their bounds.
+//! Actions of the current state: keys for the user, action values of the policy, continuous actions within their bounds.
 
 use freewheel_core::{ActionBuffer, ActionSpace};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::{alike, number};
+use crate::format::{compact, compact_column};
 use crate::tui::episode::Over;
-use crate::tui::hand::{Input, label};
+use crate::tui::human_input::{Input, label};
 use crate::tui::model::Model;
-use crate::tui::palette::{Ink, Palette};
+use crate::tui::palette::{Palette, Role};
 
-/// What stands above them.
+/// Heading of the actions.
 pub(super) fn title(model: &Model) -> &'static str {
-    if model.hand.is_some() {
+    if model.human.is_some() {
         return "your move";
     }
     match &model.episode.spec().actions {
         ActionSpace::Continuous { .. } => "last action",
-        ActionSpace::Discrete { .. } => "what the agent expects",
+        ActionSpace::Discrete { .. } => "action values",
     }
 }
 
-/// What can be done now: keys for a person, expectations of an agent.
-pub(super) fn lines(model: &Model, palette: Palette, width: usize, room: usize) -> Vec<Line<'static>> {
-    let dim = palette.ink(Ink::Dim);
-    match (&model.episode.spec().actions, model.hand.as_ref().map(|hand| &hand.input)) {
-        (ActionSpace::Continuous { .. }, Some(Input::Numbers { held, chosen })) => {
-            sliders(model, palette, held, Some(*chosen), width)
+/// Lines for the actions, at most `max_lines` of them.
+pub(super) fn lines(model: &Model, palette: Palette, width: usize, max_lines: usize) -> Vec<Line<'static>> {
+    let dim = palette.role(Role::Dim);
+    match (&model.episode.spec().actions, model.human.as_ref().map(|human| &human.input)) {
+        (ActionSpace::Continuous { .. }, Some(Input::Numbers { numbers, selected })) => {
+            sliders(model, palette, numbers, Some(*selected), width)
         }
         (ActionSpace::Continuous { .. }, _) => match model.episode.last().map(|last| &last.action) {
             Some(ActionBuffer::Continuous(all)) => sliders(model, palette, all, None, width),
             _ => sliders(model, palette, &[], None, width),
         },
-        (ActionSpace::Discrete { names }, Some(Input::Words { typed })) => {
+        (ActionSpace::Discrete { names }, Some(Input::Names { typed })) => {
             let mut lines = vec![Line::from(vec![
-                Span::styled(typed.clone(), palette.ink(Ink::Text)),
-                Span::styled("▏", palette.ink(Ink::Accent)),
+                Span::styled(typed.clone(), palette.role(Role::Text)),
+                Span::styled("▏", palette.role(Role::Accent)),
             ])];
             let begins = |name: &&String| name.to_lowercase().starts_with(&typed.to_lowercase());
             let legal = model.episode.runner().legal();
             let possible = names.iter().zip(legal).filter(|(_, legal)| **legal).map(|(name, _)| name);
             let possible: Vec<&str> = possible.filter(begins).map(String::as_str).collect();
-            lines.extend(wrap(&possible, width, room.saturating_sub(1).max(1), dim));
+            lines.extend(wrap(&possible, width, max_lines.saturating_sub(1).max(1), dim));
             lines
         }
-        (ActionSpace::Discrete { names }, hand) => {
-            if model.values.is_none() && hand.is_none() {
-                return vec![Line::styled("this agent does not say", dim)];
+        (ActionSpace::Discrete { names }, human) => {
+            if model.values.is_none() && human.is_none() {
+                return vec![Line::styled("this policy has no action values", dim)];
             }
-            bars(model, palette, names, width, room)
+            bars(model, palette, names, width, max_lines)
         }
     }
 }
 
-/// Words in lines, the last of which says how many are left.
-fn wrap(words: &[&str], width: usize, room: usize, style: Style) -> Vec<Line<'static>> {
+/// Words in at most `max_lines` lines; the last one gives the number of words left out.
+fn wrap(words: &[&str], width: usize, max_lines: usize, style: Style) -> Vec<Line<'static>> {
     let mut lines = vec![String::new()];
     for (i, word) in words.iter().enumerate() {
         let left = format!("… {} more", words.len() - i);
-        let last = lines.len() == room;
+        let last = lines.len() == max_lines;
         let Some(line) = lines.last_mut() else { break };
         let needed = line.chars().count() + word.chars().count() + 1;
         let reserve = if last && i + 1 < words.len() { left.chars().count() + 1 } else { 0 };
@@ -75,24 +75,24 @@ fn wrap(words: &[&str], width: usize, room: usize, style: Style) -> Vec<Line<'st
     lines.into_iter().map(|line| Line::styled(line, style)).collect()
 }
 
-/// A line an action: keys, name, bar, value. Bars run from the worst to the best of what is allowed here.
-fn bars(model: &Model, palette: Palette, names: &[String], width: usize, room: usize) -> Vec<Line<'static>> {
+/// One line for each action: keys, name, bar, value. Bars range from the lowest to the highest value of a legal action.
+fn bars(model: &Model, palette: Palette, names: &[String], width: usize, max_lines: usize) -> Vec<Line<'static>> {
     let legal = model.episode.runner().legal();
-    let allowed = |a: usize| legal.get(a).copied().unwrap_or(false);
-    // After the last step by the rules there is nothing left to expect.
+    let is_legal = |a: usize| legal.get(a).copied().unwrap_or(false);
+    // In a terminal state the values have no meaning.
     let values = model.values.as_ref().filter(|_| model.episode.over() != Some(Over::Terminal));
     let value = |a: usize| values.and_then(|all| all.get(a)).map(|&x| f64::from(x));
     let (low, high) =
-        range((0..names.len()).filter(|&a| allowed(a)).filter_map(value).filter(|x| x.is_finite()).collect());
+        range((0..names.len()).filter(|&a| is_legal(a)).filter_map(value).filter(|x| x.is_finite()).collect());
 
     let mut order: Vec<usize> = (0..names.len()).collect();
-    if order.len() > room {
-        // Too many to show all: the best ones.
-        let rank = |a: usize| value(a).filter(|x| allowed(a) && x.is_finite()).unwrap_or(f64::NEG_INFINITY);
+    if order.len() > max_lines {
+        // Too many for the panel: only the best ones.
+        let rank = |a: usize| value(a).filter(|x| is_legal(a) && x.is_finite()).unwrap_or(f64::NEG_INFINITY);
         order.sort_by(|&a, &b| rank(b).total_cmp(&rank(a)));
-        order.truncate(room.saturating_sub(1).max(1));
+        order.truncate(max_lines.saturating_sub(1).max(1));
     }
-    let keys = |a: usize| match model.hand.as_ref().map(|hand| &hand.input) {
+    let keys = |a: usize| match model.human.as_ref().map(|human| &human.input) {
         Some(Input::Keys(all)) => all.get(a).map_or(String::new(), |binding| {
             binding.keys.iter().map(|&key| label(key)).collect::<Vec<_>>().join(" ")
         }),
@@ -102,37 +102,37 @@ fn bars(model: &Model, palette: Palette, names: &[String], width: usize, room: u
         order.iter().map(|&a| Span::raw(text(a)).width()).max().unwrap_or_default()
     };
     let (wide_key, wide_name) = (longest(&keys), longest(&|a| names[a].clone()).min(width / 3));
-    let texts = alike(
-        &order.iter().map(|&a| value(a).filter(|_| allowed(a)).unwrap_or(f64::NAN)).collect::<Vec<_>>(),
+    let texts = compact_column(
+        &order.iter().map(|&a| value(a).filter(|_| is_legal(a)).unwrap_or(f64::NAN)).collect::<Vec<_>>(),
     );
-    // Never narrower than most numbers are, so that bars keep their length from state to state.
+    // A minimum width, so that bars have the same length in most states.
     let wide_value = texts.iter().map(String::len).max().unwrap_or_default().max(7);
     let wide_bar = width.saturating_sub(wide_key.max(1) + wide_name + wide_value + 4);
 
     let mut lines: Vec<Line<'static>> = Vec::new();
     for (&a, number) in order.iter().zip(&texts) {
-        let best = allowed(a) && high > low && value(a) == Some(high);
-        let ink = |ink| palette.ink(if allowed(a) { ink } else { Ink::Line });
+        let best = is_legal(a) && high > low && value(a) == Some(high);
+        let role = |role| palette.role(if is_legal(a) { role } else { Role::Line });
         let mut key = keys(a);
         if key.is_empty() && best {
             key = "▸".into();
         }
         let name: String = names[a].chars().take(wide_name).collect();
         let mut spans = vec![
-            Span::styled(pad(&key, wide_key.max(1)), ink(Ink::Accent)),
+            Span::styled(pad(&key, wide_key.max(1)), role(Role::Accent)),
             Span::styled(
                 format!(" {}", pad(&name, wide_name)),
-                ink(if best { Ink::Accent } else { Ink::Text }),
+                role(if best { Role::Accent } else { Role::Text }),
             ),
         ];
         match value(a) {
-            _ if !allowed(a) => spans.push(Span::styled("  not allowed", palette.ink(Ink::Dim))),
+            _ if !is_legal(a) => spans.push(Span::styled("  not legal", palette.role(Role::Dim))),
             Some(x) => {
                 let share = if high > low { (x - low) / (high - low) } else { 0.5 };
                 spans.push(Span::raw("  "));
-                let tone = if best { Ink::Accent } else { Ink::Dim };
-                spans.push(Span::styled(bar(share, wide_bar), palette.ink(tone)));
-                spans.push(Span::styled(format!(" {number:>wide_value$}"), ink(Ink::Text)));
+                let tone = if best { Role::Accent } else { Role::Dim };
+                spans.push(Span::styled(bar(share, wide_bar), palette.role(tone)));
+                spans.push(Span::styled(format!(" {number:>wide_value$}"), role(Role::Text)));
             }
             None => {}
         }
@@ -140,13 +140,13 @@ fn bars(model: &Model, palette: Palette, names: &[String], width: usize, room: u
     }
     if order.len() < names.len() {
         let more = format!("  … {} more", names.len() - order.len());
-        lines.push(Line::styled(more, palette.ink(Ink::Dim)));
+        lines.push(Line::styled(more, palette.role(Role::Dim)));
     }
     lines
 }
 
-/// What the bars' length means: from the worst value to the best. One that is far below all others, such as a fall
-/// from a cliff, would make those look equal; then the bars begin further up.
+/// Range of the bars: from the lowest value to the highest. One value far below all others, such as a fall from a cliff,
+/// would make these look equal; then the range starts at a higher value.
 fn range(mut values: Vec<f64>) -> (f64, f64) {
     values.sort_by(f64::total_cmp);
     let (Some(&low), Some(&high)) = (values.first(), values.last()) else { return (0.0, 0.0) };
@@ -158,7 +158,7 @@ fn range(mut values: Vec<f64>) -> (f64, f64) {
     }
 }
 
-/// `share` (0..=1) of `width` columns, in halves; never quite nothing.
+/// Bar of `share` (0 to 1) of `width` columns, in half columns; at least one half.
 fn bar(share: f64, width: usize) -> String {
     let most = width * 2;
     let share = if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.0 };
@@ -171,12 +171,12 @@ fn pad(text: &str, width: usize) -> String {
     format!("{text:<width$}")
 }
 
-/// A line a number: where it stands between its bounds, where there is one yet.
+/// One line for each component of a continuous action: a slider between its bounds.
 fn sliders(
     model: &Model,
     palette: Palette,
-    held: &[f32],
-    chosen: Option<usize>,
+    numbers: &[f32],
+    selected: Option<usize>,
     width: usize,
 ) -> Vec<Line<'static>> {
     let ActionSpace::Continuous { names, low, high } = &model.episode.spec().actions else {
@@ -186,7 +186,7 @@ fn sliders(
     let wide = width.saturating_sub(wide_name + 12);
     let mut lines = Vec::new();
     for (i, (name, (&low, &high))) in names.iter().zip(low.iter().zip(high)).enumerate() {
-        let x = held.get(i).copied();
+        let x = numbers.get(i).copied();
         let at = |x: f32| {
             let share = (x - low) / (high - low);
             (share.is_finite() && wide > 0)
@@ -204,19 +204,19 @@ fn sliders(
             Some(dot) => (track.chars().take(dot).collect(), track.chars().skip(dot + 1).collect()),
             None => (track, String::new()),
         };
-        let marked = chosen == Some(i);
+        let marked = selected == Some(i);
         let mark = if marked { "▸" } else { " " };
-        let ink = palette.ink(if marked || chosen.is_none() { Ink::Accent } else { Ink::Text });
+        let role = palette.role(if marked || selected.is_none() { Role::Accent } else { Role::Text });
         let name: String = name.chars().take(wide_name).collect();
         lines.push(Line::from(vec![
-            Span::styled(mark, palette.ink(Ink::Accent)),
-            Span::styled(format!(" {}  ", pad(&name, wide_name)), palette.ink(Ink::Text)),
-            Span::styled(before, palette.ink(Ink::Line)),
-            Span::styled(if dot.is_some() { "●" } else { "" }, ink),
-            Span::styled(after, palette.ink(Ink::Line)),
+            Span::styled(mark, palette.role(Role::Accent)),
+            Span::styled(format!(" {}  ", pad(&name, wide_name)), palette.role(Role::Text)),
+            Span::styled(before, palette.role(Role::Line)),
+            Span::styled(if dot.is_some() { "●" } else { "" }, role),
+            Span::styled(after, palette.role(Role::Line)),
             Span::styled(
-                format!(" {:>7}", x.map_or("—".to_owned(), |x| number(x.into()))),
-                palette.ink(Ink::Text),
+                format!(" {:>7}", x.map_or("—".to_owned(), |x| compact(x.into()))),
+                palette.role(Role::Text),
             ),
         ]));
     }
@@ -246,10 +246,10 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_counted() {
+    fn words_left_out_are_counted() {
         let words = ["A1", "B2", "C3", "D4", "E5", "F6"];
-        let text = |room| -> Vec<String> {
-            wrap(&words, 12, room, Style::new())
+        let text = |max_lines| -> Vec<String> {
+            wrap(&words, 12, max_lines, Style::new())
                 .iter()
                 .map(|line| line.to_string().trim_end().into())
                 .collect()

@@ -1,17 +1,17 @@
-//! The returns of the last episodes as columns, with the reference and the baseline as lines.
+//! Bar chart of the newest returns, with the reference and the baseline as lines.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Span;
 
-use super::number;
+use crate::format::compact;
 use crate::tui::episode::Over;
 use crate::tui::model::Model;
-use crate::tui::palette::{Depth, Ink, Palette};
+use crate::tui::palette::{Depth, Palette, Role};
 
 const EIGHTHS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
-/// What the chart's height means.
+/// Vertical scale of the chart.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Scale {
     low: f64,
@@ -20,8 +20,8 @@ struct Scale {
 }
 
 impl Scale {
-    /// From the least to the greatest return and the reference. A baseline that would flatten everything else is left
-    /// out; `None` where there is nothing to show.
+    /// Scale from the lowest to the highest of the returns and the reference. A far baseline, which would flatten the rest, is
+    /// left out. `None` if there is nothing to show.
     fn of(scores: &[f64], reference: Option<f64>, baseline: Option<f64>, rows: u16) -> Option<Self> {
         let range = |values: &mut dyn Iterator<Item = f64>| {
             values.fold(None, |range: Option<(f64, f64)>, x| {
@@ -40,84 +40,85 @@ impl Scale {
         if high - low <= f64::EPSILON * high.abs().max(1.0) {
             low -= high.abs().max(1.0) * 0.5;
         }
-        // The least return is a low column, not none.
+        // The lowest return is a low bar, not an empty one.
         low -= (high - low) * 0.12;
         Some(Scale { low, high, rows })
     }
 
-    /// How many eighths of a row high `x` is.
+    /// Height of `x` in eighths of a row.
     fn eighths(self, x: f64) -> u16 {
         let most = f64::from(self.rows) * 8.0;
         let share = ((x - self.low) / (self.high - self.low)).clamp(0.0, 1.0);
         ((share * most).round()).clamp(1.0, most.max(1.0)) as u16
     }
 
-    /// The row, from the top, in which `x` lies; `None` outside.
+    /// Row of `x` from the top; `None` outside of the scale.
     fn row(self, x: f64) -> Option<u16> {
         (self.low..=self.high).contains(&x).then(|| self.rows - self.eighths(x).div_ceil(8))
     }
 }
 
+/// Draws the chart.
 pub(super) fn draw(model: &Model, palette: Palette, area: Rect, buf: &mut Buffer) {
     if area.height == 0 || area.width < 12 {
         return;
     }
     let (reference, baseline) = (model.reference, model.baseline);
     let all = model.returns().last(usize::from(area.width));
-    let scores: Vec<f64> = all.iter().map(|outcome| outcome.score).collect();
+    let scores: Vec<f64> = all.iter().map(|result| result.score).collect();
     let Some(scale) = Scale::of(&scores, reference, baseline, area.height) else { return };
 
-    // Labels: the two lines first, then the range where there is still room.
-    let mut labels: Vec<(u16, String, Ink)> = Vec::new();
+    // Labels: reference and baseline first, then the range in the rows that are left.
+    let mut labels: Vec<(u16, String, Role)> = Vec::new();
     let bottom = area.height - 1;
     let least = scores.iter().copied().fold(f64::INFINITY, f64::min);
     let most = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    for (x, ink) in
-        [(reference, Ink::Good), (baseline, Ink::Warn), (Some(most), Ink::Dim), (Some(least), Ink::Dim)]
+    for (x, role) in
+        [(reference, Role::Good), (baseline, Role::Warn), (Some(most), Role::Dim), (Some(least), Role::Dim)]
     {
         let Some(x) = x.filter(|x| x.is_finite()) else { continue };
         let (row, text) = match scale.row(x) {
-            Some(row) => (row, number(x)),
+            Some(row) => (row, compact(x)),
             None => (
                 if x < scale.low { bottom } else { 0 },
-                format!("{} {}", if x < scale.low { '↓' } else { '↑' }, number(x)),
+                format!("{} {}", if x < scale.low { '↓' } else { '↑' }, compact(x)),
             ),
         };
         if !labels.iter().any(|(taken, ..)| *taken == row) {
-            labels.push((row, text, ink));
+            labels.push((row, text, role));
         }
     }
     let wide = labels.iter().map(|(_, text, _)| Span::raw(text).width()).max().unwrap_or(0).min(10);
-    for (row, text, ink) in &labels {
+    for (row, text, role) in &labels {
         let text = format!("{text:>wide$}");
-        buf.set_stringn(area.x, area.y + row, text, wide, palette.ink(*ink));
+        buf.set_stringn(area.x, area.y + row, text, wide, palette.role(*role));
     }
     let plot = Rect { x: area.x + wide as u16 + 1, width: area.width - wide as u16 - 1, ..area };
 
-    for (x, name, ink) in [(baseline, " baseline", Ink::Warn), (reference, " reference", Ink::Good)] {
+    for (x, name, role) in [(baseline, " baseline", Role::Warn), (reference, " reference", Role::Good)] {
         let Some(row) = x.and_then(|x| scale.row(x)) else { continue };
-        // A name that columns would run into is left out: its number stands at the left.
+        // A name that would overlap bars is left out; its value is at the left.
         let width = usize::from(plot.width);
         let name = if all.len() + name.len() <= width { name } else { "" };
         let line = "╌".repeat(width - name.len());
-        let style = palette.ink(ink);
+        let style = palette.role(role);
         buf.set_stringn(plot.x, plot.y + row, line + name, width, style);
     }
     let all = &all[all.len().saturating_sub(usize::from(plot.width))..];
-    for (outcome, x) in all.iter().zip(plot.left()..) {
-        let natural = outcome.over == Over::Terminal;
-        let ink = if natural { Ink::Accent } else { Ink::Warn };
+    for (result, x) in all.iter().zip(plot.left()..) {
+        let natural = result.over == Over::Terminal;
+        let role = if natural { Role::Accent } else { Role::Warn };
         let full = if !natural && palette.0 == Depth::None { '▒' } else { '█' };
-        let high = if outcome.score.is_finite() { scale.eighths(outcome.score) } else { 1 };
+        let high = if result.score.is_finite() { scale.eighths(result.score) } else { 1 };
         for row in 0..high.div_ceil(8) {
             let part = high - row * 8;
             let glyph = if part >= 8 { full } else { EIGHTHS[usize::from(part) - 1] };
             let Some(cell) = buf.cell_mut((x, plot.bottom() - 1 - row)) else { continue };
-            // Only the tops are bright: they are what is read. A line goes on over what is behind it.
-            match palette.shade(ink).filter(|_| row + 1 < high.div_ceil(8)) {
+            // Only the tops of the bars are bright. A line is drawn over the bars.
+            match palette.shade(role).filter(|_| row + 1 < high.div_ceil(8)) {
                 Some(behind) if cell.symbol() == "╌" => cell.set_bg(behind),
                 Some(behind) => cell.set_char(glyph).set_fg(behind),
-                None => cell.set_char(glyph).set_style(palette.ink(ink)),
+                None => cell.set_char(glyph).set_style(palette.role(role)),
             };
         }
     }

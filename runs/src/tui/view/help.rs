@@ -1,4 +1,4 @@
-//! The keys, over everything else.
+//! Help: the keys, in a box over the screen.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -6,8 +6,9 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Clear, Padding, Widget};
 
 use crate::tui::keys::HELP;
-use crate::tui::palette::{Ink, Palette};
+use crate::tui::palette::{Palette, Role};
 
+/// Draws the help.
 pub(super) fn draw(palette: Palette, screen: Rect, buf: &mut Buffer) {
     let (width, height) = (46.min(screen.width), (HELP.len() as u16 + 2).min(screen.height));
     let area = Rect {
@@ -17,21 +18,21 @@ pub(super) fn draw(palette: Palette, screen: Rect, buf: &mut Buffer) {
         height,
     };
     Clear.render(area, buf);
-    buf.set_style(area, palette.ground().patch(palette.bar()));
+    buf.set_style(area, palette.base().patch(palette.bar()));
     let block = Block::bordered()
         .border_type(BorderType::Rounded)
-        .border_style(palette.ink(Ink::Line))
-        .title(Line::styled(" keys ", palette.ink(Ink::Dim)))
+        .border_style(palette.role(Role::Line))
+        .title(Line::styled(" keys ", palette.role(Role::Dim)))
         .padding(Padding::horizontal(1));
     let inside = block.inner(area);
     block.render(area, buf);
     for ((key, does), y) in HELP.iter().zip(inside.top()..inside.bottom()) {
         let line = if key.is_empty() {
-            Line::styled(*does, palette.ink(Ink::Accent))
+            Line::styled(*does, palette.role(Role::Accent))
         } else {
             Line::from(vec![
-                Span::styled(format!("  {key:<9}"), palette.ink(Ink::Text)),
-                Span::styled(*does, palette.ink(Ink::Dim)),
+                Span::styled(format!("  {key:<9}"), palette.role(Role::Text)),
+                Span::styled(*does, palette.role(Role::Dim)),
             ])
         };
         line.render(Rect { y, height: 1, ..inside }, buf);

@@ -1,4 +1,4 @@
-//! Whole screens, as plain text.
+//! Tests of whole screens as text.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;
@@ -6,7 +6,7 @@ use ratatui::backend::TestBackend;
 
 use super::*;
 use crate::tui::palette::Depth;
-use crate::tui::pond::{self, Pond};
+use crate::tui::test_worlds::{self, SlipperyGrid};
 use crate::tui::{Watch, keys};
 
 fn screen(model: &mut Model, width: u16, height: u16) -> String {
@@ -29,7 +29,7 @@ fn press(model: &mut Model, keys: &str) {
             '⏎' => KeyCode::Enter,
             c => KeyCode::Char(c),
         };
-        if let Some(command) = keys::command(KeyEvent::new(key, KeyModifiers::NONE), model.listening()) {
+        if let Some(command) = keys::command(KeyEvent::new(key, KeyModifiers::NONE), model.active_input()) {
             model.on(command);
         }
         model.refresh();
@@ -43,12 +43,12 @@ fn check(got: &str, expected: &str) {
 
 #[test]
 fn a_usual_terminal() {
-    let mut model = pond::model();
+    let mut model = test_worlds::model();
     press(&mut model, "nnnnnnnnnNnnnn");
     check(&screen(&mut model, 80, 24), USUAL);
 }
 const USUAL: &str = r"
- test/pond   step 100  1 of 2                                    ‖ paused  10/s
+ test/grid   step 100  1 of 2                                    ‖ paused  10/s
                                                 │ episode  2  seed 3
                                                 │ step     2 of 30
                                                 │ action   → right
@@ -76,14 +76,14 @@ const USUAL: &str = r"
 
 #[test]
 fn a_large_terminal() {
-    let mut model = pond::model();
-    // Two episodes by each, so that there is something to compare.
+    let mut model = test_worlds::model();
+    // Two episodes with each policy.
     press(&mut model, &format!("{n}N{n}]{n}b{n}", n = "n".repeat(30)));
     press(&mut model, &format!("{}nnnn", "N".repeat(5)));
     check(&screen(&mut model, 120, 40), LARGE);
 }
 const LARGE: &str = r"
- test/pond   step 9000  2 of 2                                                                           ‖ paused  10/s
+ test/grid   step 9000  2 of 2                                                                           ‖ paused  10/s
                                                                             │
                                                                             │ episode  12  seed 3
                                                                             │ step     4 of 30
@@ -127,13 +127,13 @@ const LARGE: &str = r"
 
 #[test]
 fn small_and_tiny_terminals() {
-    let mut model = pond::model();
+    let mut model = test_worlds::model();
     press(&mut model, "n");
     check(&screen(&mut model, 50, 12), SMALL);
     check(&screen(&mut model, 20, 5), TINY);
 }
 const SMALL: &str = r"
- test/pond   step 100  1 of 2      ‖ paused  10/s
+ test/grid   step 100  1 of 2      ‖ paused  10/s
 
 
                →  →  →  →  →  →  ↓
@@ -156,13 +156,13 @@ const TINY: &str = r"
 
 #[test]
 fn a_wide_world_has_the_panel_below() {
-    let world = Pond::world(24, 5);
-    let mut model = pond::on(&*world);
-    model.note = Some("up is not allowed here".into());
+    let world = SlipperyGrid::world(24, 5);
+    let mut model = test_worlds::on(&*world);
+    model.note = Some("up is not legal here".into());
     check(&screen(&mut model, 80, 24), WIDE);
 }
 const WIDE: &str = r"
- test/pond   step 100  1 of 2                                            ► 10/s
+ test/grid   step 100  1 of 2                                            ► 10/s
 
 
      →  →  →  →  →  →  ↓  ↓  ↓  ←  ←  ←  ←  ↓  ↓  ↓  ←  ←  ←  ←  ↓  ↓  ↓  ←
@@ -185,20 +185,20 @@ const WIDE: &str = r"
  ▸ right  ━━━━━━━━━━━━━━━━━━━━   -8.50      -21 ╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌ baseline
    down   not allowed
    left   not allowed                     no episode has ended yet
- up is not allowed here
+ up is not legal here
 ";
 
 #[test]
-fn playing_by_hand_shows_its_keys() {
-    let mut model = pond::model();
+fn playing_shows_its_keys() {
+    let mut model = test_worlds::model();
     press(&mut model, "p↑");
     check(&screen(&mut model, 80, 24), HAND);
-    let world = pond::matches();
+    let world = test_worlds::nim();
     let mut model = Model::new(Watch::new(&*world));
     press(&mut model, "t");
     let shown = screen(&mut model, 80, 24);
     assert!(shown.contains("t▏") && shown.contains("two three ten twelve"), "{shown}");
-    let world = pond::wheel();
+    let world = test_worlds::steering();
     let mut model = Model::new(Watch::new(&*world));
     press(&mut model, "→→⏎");
     let shown = screen(&mut model, 80, 24);
@@ -206,7 +206,7 @@ fn playing_by_hand_shows_its_keys() {
     assert!(shown.contains("  brake     ●────────       0"), "{shown}");
 }
 const HAND: &str = r"
- test/pond   step 100  1 of 2                                        ● you play
+ test/grid   step 100  1 of 2                                        ● you play
                                                 │ episode  0  seed 3
                                                 │ step     1 of 30
                                                 │ action   ↑ up  by you
@@ -234,7 +234,7 @@ const HAND: &str = r"
 
 #[test]
 fn the_two_endings_look_different() {
-    let mut model = pond::model();
+    let mut model = test_worlds::model();
     press(&mut model, &"n".repeat(30));
     while model.episode.over() != Some(Over::Terminal) {
         press(&mut model, "n");
@@ -242,7 +242,7 @@ fn the_two_endings_look_different() {
     assert!(screen(&mut model, 120, 40).contains("ending   ● terminal  by the rules"));
     assert!(screen(&mut model, 50, 12).contains("● terminal"));
     press(&mut model, "rp");
-    // Down and up along the left edge, where there are no holes, until the time is over.
+    // Up and down along the left edge, where there are no holes, until the time limit.
     while model.episode.over().is_none() {
         let at_the_bottom = model.episode.runner().obs()[0] == 21.0;
         press(&mut model, if at_the_bottom { "1" } else { "3" });
@@ -252,13 +252,13 @@ fn the_two_endings_look_different() {
 }
 
 #[test]
-fn help_tells_the_keys() {
-    let mut model = pond::model();
+fn the_help_lists_the_keys() {
+    let mut model = test_worlds::model();
     press(&mut model, "?");
     check(&screen(&mut model, 80, 24), KEYS);
 }
 const KEYS: &str = r"
- test/pond   step╭ keys ──────────────────────────────────────╮          ► 10/s
+ test/grid   step╭ keys ──────────────────────────────────────╮          ► 10/s
                  │ time                                       │eed 3
                  │   space    pause, go on                    │ 30
                  │   →  n     one step                        │
@@ -286,9 +286,9 @@ const KEYS: &str = r"
 
 #[test]
 fn no_size_and_no_depth_panics() {
-    let [wheel, matches, wide] = [pond::wheel(), pond::matches(), Pond::world(60, 30)];
+    let [steering, nim, wide] = [test_worlds::steering(), test_worlds::nim(), SlipperyGrid::world(60, 30)];
     let mut models =
-        [pond::model(), pond::on(&*wide), Model::new(Watch::new(&*wheel)), Model::new(Watch::new(&*matches))];
+        [test_worlds::model(), test_worlds::on(&*wide), Model::new(Watch::new(&*steering)), Model::new(Watch::new(&*nim))];
     for model in &mut models {
         press(model, "nnn");
         let widths = [0, 1, 2, 5, 13, 20, 40, 63, 64, 80, 130];
@@ -306,7 +306,7 @@ fn no_size_and_no_depth_panics() {
 
 #[test]
 fn without_colors_no_color_is_used() {
-    let mut model = pond::model();
+    let mut model = test_worlds::model();
     press(&mut model, "nnn");
     let mut terminal = Terminal::new(TestBackend::new(80, 24)).unwrap();
     terminal.draw(|frame| draw(&model, Palette(Depth::None), frame)).unwrap();
@@ -322,8 +322,8 @@ fn without_colors_no_color_is_used() {
 }
 
 #[test]
-fn columns_do_not_run_into_words() {
-    let mut model = pond::model();
+fn bars_do_not_overlap_labels() {
+    let mut model = test_worlds::model();
     model.speed = 1e5;
     model.advance(std::time::Duration::from_secs(1));
     while model.returns().len() < 15 {
@@ -334,17 +334,17 @@ fn columns_do_not_run_into_words() {
 }
 
 #[test]
-fn the_picture_is_told_its_room_and_its_focus_is_followed() {
-    let world = pond::sheet();
+fn the_picture_gets_its_maximum_size_and_its_focus_is_followed() {
+    let world = test_worlds::large_picture();
     let mut model = Model::new(Watch::new(&*world));
-    // As large as the room allows beside the narrowest panel, with a column of air on both sides.
+    // As large as possible beside the narrowest panel, with an empty column on both sides.
     screen(&mut model, 100, 30);
     assert_eq!((model.picture.width(), model.picture.height()), (66, 28));
-    assert_eq!((model.shape, model.camera.pane), (layout::Shape::Side, (68, 28)));
-    // A narrow screen has nothing beside the world.
+    assert_eq!((model.shape, model.viewport.size), (layout::Shape::Side, (68, 28)));
+    // A narrow screen has no panel beside the world.
     screen(&mut model, 50, 12);
     assert_eq!((model.picture.width(), model.picture.height(), model.shape), (48, 8, layout::Shape::Strip));
-    // Too small for it: what it points at is in sight from the first picture on.
+    // Too small for the picture: its focus is visible from the first picture on.
     screen(&mut model, 20, 5);
-    assert_eq!(model.camera.origin, (20, 4));
+    assert_eq!(model.viewport.origin, (20, 4));
 }

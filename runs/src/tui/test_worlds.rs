@@ -1,4 +1,4 @@
-//! Worlds for the tests: a frozen pond for one, a heap of matches for two, a wheel to be turned.
+//! Test worlds: a slippery grid, a two-player game, a continuous action, a large picture.
 
 use std::sync::Arc;
 
@@ -10,26 +10,26 @@ use freewheel_core::{
 use super::Watch;
 use super::model::Model;
 
-/// From the lower left to the lower right corner of a pond, along a row of holes. The ice is slippery: one step in
-/// five goes up instead. Walls are masked.
-pub(super) struct Pond {
+/// Grid with a start at the lower left, a goal at the lower right and holes between them. With probability 0.2 a step goes up
+/// instead. Actions into a wall are masked.
+pub(super) struct SlipperyGrid {
     spec: Spec,
     width: u16,
     height: u16,
 }
 
-impl Pond {
+impl SlipperyGrid {
     pub(super) fn world(width: u16, height: u16) -> Arc<dyn DynWorld> {
         let spec = Spec {
             masked: true,
             time_limit: Some(30),
             ..Spec::new(
-                "test/pond",
+                "test/grid",
                 ObservationSpace::Discrete { n: usize::from(width * height) },
                 ActionSpace::Discrete { names: names(&["up", "right", "down", "left"]) },
             )
         };
-        Arc::new(Arc::new(Pond { spec, width, height }))
+        Arc::new(Arc::new(SlipperyGrid { spec, width, height }))
     }
 
     fn open(&self, (x, y): (u16, u16)) -> [bool; 4] {
@@ -41,7 +41,7 @@ impl Pond {
     }
 }
 
-impl Env for Pond {
+impl Env for SlipperyGrid {
     type State = (u16, u16);
     type Action = u32;
 
@@ -79,7 +79,7 @@ impl Env for Pond {
     }
 }
 
-impl World for Pond {
+impl World for SlipperyGrid {
     fn draw(&self, state: &Self::State, policy: Option<&dyn Policy>, frame: &mut Frame) {
         frame.clear(usize::from(self.width) * 3, usize::from(self.height));
         for y in 0..self.height {
@@ -94,9 +94,7 @@ impl World for Pond {
                     _ if known => ['↑', '→', '↓', '←'][best(&values, &self.open((x, y)))],
                     _ => '·',
                 };
-                let ice = Rgb(30, 44, 66);
-                let water = Rgb(16, 24, 46);
-                let bg = if self.hole((x, y)) { water } else { ice };
+                let bg = if self.hole((x, y)) { Rgb(16, 24, 46) } else { Rgb(30, 44, 66) };
                 let fg = if glyph == '@' { Rgb(250, 250, 250) } else { Rgb(120, 140, 170) };
                 for (i, glyph) in [' ', glyph, ' '].into_iter().enumerate() {
                     frame.set(usize::from(x) * 3 + i, usize::from(y), Cell { glyph, fg, bg });
@@ -111,15 +109,15 @@ fn best(values: &[f32], legal: &[bool]) -> usize {
     legal.max_by(|&a, &b| values[a].total_cmp(&values[b])).unwrap_or(0)
 }
 
-/// Up, then right, then down; with probability `noise` anything.
-pub(super) struct Compass {
+/// Policy that goes up, then right, then down; with probability `noise` a random action.
+pub(super) struct GridPolicy {
     pub(super) width: f32,
     pub(super) noise: f64,
 }
 
-impl Policy for Compass {
-    fn act(&self, obs: &[f32], legal: &[bool], rngs: &mut [Stream], choice: &mut ActionBuffer) {
-        let ActionBuffer::Discrete(all) = choice else { panic!("counted choices are wanted") };
+impl Policy for GridPolicy {
+    fn act(&self, obs: &[f32], legal: &[bool], rngs: &mut [Stream], actions: &mut ActionBuffer) {
+        let ActionBuffer::Discrete(all) = actions else { panic!("discrete actions expected") };
         let mut values = [0.0; 4];
         self.action_values(obs, legal, &mut values);
         all[0] = best(&values, legal) as u32;
@@ -142,10 +140,10 @@ impl Policy for Compass {
     }
 }
 
-/// Twelve matches; each takes up to eleven in turn; who takes the last one wins.
-struct Matches(Spec);
+/// Nim with one heap of twelve: players take one to eleven in turn; taking the last one wins.
+struct Nim(Spec);
 
-impl Env for Matches {
+impl Env for Nim {
     type State = (u32, bool);
     type Action = u32;
 
@@ -175,37 +173,37 @@ impl Env for Matches {
     }
 }
 
-impl World for Matches {}
+impl World for Nim {}
 
-/// Takes one match.
-pub(super) struct Shy;
+/// Policy that always takes one.
+pub(super) struct TakeOne;
 
-impl Policy for Shy {
-    fn act(&self, _obs: &[f32], _legal: &[bool], _rngs: &mut [Stream], choice: &mut ActionBuffer) {
-        if let ActionBuffer::Discrete(all) = choice {
+impl Policy for TakeOne {
+    fn act(&self, _obs: &[f32], _legal: &[bool], _rngs: &mut [Stream], actions: &mut ActionBuffer) {
+        if let ActionBuffer::Discrete(all) = actions {
             all[0] = 0;
         }
     }
 }
 
-pub(super) fn matches() -> Arc<dyn DynWorld> {
+pub(super) fn nim() -> Arc<dyn DynWorld> {
     let numbers =
         ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
-    Arc::new(Arc::new(Matches(Spec {
+    Arc::new(Arc::new(Nim(Spec {
         masked: true,
         players: 2,
         ..Spec::new(
-            "test/matches",
+            "test/nim",
             ObservationSpace::Discrete { n: 13 },
             ActionSpace::Discrete { names: names(&numbers) },
         )
     })))
 }
 
-/// A wheel to be turned; the reward is the turning.
-struct Wheel(Spec);
+/// Continuous actions `steering` and `brake`; the reward is their difference.
+struct Steering(Spec);
 
-impl Env for Wheel {
+impl Env for Steering {
     type State = f32;
     type Action = [f32; 2];
 
@@ -227,13 +225,13 @@ impl Env for Wheel {
     }
 }
 
-impl World for Wheel {}
+impl World for Steering {}
 
-pub(super) fn wheel() -> Arc<dyn DynWorld> {
-    Arc::new(Arc::new(Wheel(Spec {
+pub(super) fn steering() -> Arc<dyn DynWorld> {
+    Arc::new(Arc::new(Steering(Spec {
         gamma: 0.5,
         ..Spec::new(
-            "test/wheel",
+            "test/steering",
             ObservationSpace::Box { shape: vec![1], low: vec![-1.0], high: vec![1.0] },
             ActionSpace::Continuous {
                 names: names(&["steering", "brake"]),
@@ -244,10 +242,10 @@ pub(super) fn wheel() -> Arc<dyn DynWorld> {
     })))
 }
 
-/// A sheet as large as there is room for, at least 40 x 8; what matters is at its lower right.
-struct Sheet(Spec);
+/// Picture of the maximum size, at least 40 x 8, with the focus at its lower right.
+struct LargePicture(Spec);
 
-impl Env for Sheet {
+impl Env for LargePicture {
     type State = u32;
     type Action = u32;
 
@@ -268,20 +266,20 @@ impl Env for Sheet {
     }
 }
 
-impl World for Sheet {
+impl World for LargePicture {
     fn draw(&self, _state: &Self::State, _policy: Option<&dyn Policy>, frame: &mut Frame) {
-        let (width, height) = frame.room().unwrap_or_default();
+        let (width, height) = frame.max_size().unwrap_or_default();
         let (width, height) = (width.max(40), height.max(8));
         frame.clear(width, height);
         frame.focus_on(width - 1, height - 1);
     }
 }
 
-pub(super) fn sheet() -> Arc<dyn DynWorld> {
-    Arc::new(Arc::new(Sheet(Spec::new(
-        "test/sheet",
+pub(super) fn large_picture() -> Arc<dyn DynWorld> {
+    Arc::new(Arc::new(LargePicture(Spec::new(
+        "test/large-picture",
         ObservationSpace::Discrete { n: 1 },
-        ActionSpace::Discrete { names: names(&["fold", "turn"]) },
+        ActionSpace::Discrete { names: names(&["left", "right"]) },
     ))))
 }
 
@@ -289,17 +287,17 @@ fn names(all: &[&str]) -> Vec<String> {
     all.iter().map(|&name| name.to_owned()).collect()
 }
 
-/// A pond with a beginner, who plays, and a master.
+/// Viewer of a slippery grid with a noisy policy, which is shown, and the same without noise.
 pub(super) fn model() -> Model {
-    on(&*Pond::world(7, 4))
+    on(&*SlipperyGrid::world(7, 4))
 }
 
 pub(super) fn on(world: &dyn DynWorld) -> Model {
     let watch = Watch::new(world)
-        .policy("step 100", Arc::new(Compass { width: 7.0, noise: 0.5 }) as Arc<dyn Policy>)
-        .policy("step 9000", Arc::new(Compass { width: 7.0, noise: 0.0 }) as Arc<dyn Policy>);
+        .policy("step 100", Arc::new(GridPolicy { width: 7.0, noise: 0.5 }) as Arc<dyn Policy>)
+        .policy("step 9000", Arc::new(GridPolicy { width: 7.0, noise: 0.0 }) as Arc<dyn Policy>);
     let mut model =
         Model::new(Watch { streams: Streams::new(3), reference: Some(-5.5), baseline: Some(-21.0), ..watch });
-    model.shown = 0;
+    model.policy_index = 0;
     model
 }

@@ -1,0 +1,350 @@
+//! Actions chosen by the user.
+//!
+//! Up to ten discrete actions have keys: a digit, an arrow if the name is a direction, and the first letter if it is unique.
+//! With more actions, such as the moves on a board, the user types a name. Continuous actions are adjusted with the arrows.
+
+use crossterm::event::KeyCode;
+use freewheel_core::{ActionBuffer, ActionSpace, Player, Spec};
+
+use super::model::Model;
+
+/// Letters that keep their meaning while the user plays.
+const RESERVED_KEYS: [char; 3] = ['p', 'q', 'n'];
+
+/// Input of the user who plays.
+#[derive(Clone, Debug)]
+pub(super) struct HumanInput {
+    /// Player whose actions the user chooses; the policy chooses the other player's.
+    pub(super) player: Player,
+    /// Whether the viewer was running before the user took over.
+    pub(super) was_running: bool,
+    /// Input method.
+    pub(super) input: Input,
+}
+
+/// Input method.
+#[derive(Clone, Debug)]
+pub(super) enum Input {
+    /// One or more keys for each discrete action.
+    Keys(Vec<Binding>),
+    /// Name of a discrete action.
+    Names {
+        /// Typed text.
+        typed: String,
+    },
+    /// Continuous action, kept from step to step.
+    Numbers {
+        /// Components of the action.
+        numbers: Vec<f32>,
+        /// Index of the component that the arrows change.
+        selected: usize,
+    },
+}
+
+/// Keys of one action.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Binding {
+    /// Index of the action.
+    pub(super) action: u32,
+    /// Keys, the digit first.
+    pub(super) keys: Vec<KeyCode>,
+}
+
+impl HumanInput {
+    /// Input for `player` in a world with `spec`.
+    pub(super) fn new(spec: &Spec, player: Player, was_running: bool) -> Self {
+        let input = match &spec.actions {
+            ActionSpace::Discrete { names } if names.len() <= 10 => Input::Keys(bind(names)),
+            ActionSpace::Discrete { .. } => Input::Names { typed: String::new() },
+            ActionSpace::Continuous { low, high, .. } => {
+                let numbers = low.iter().zip(high).map(|(&low, &high)| neutral(low, high)).collect();
+                Input::Numbers { numbers, selected: 0 }
+            }
+        };
+        HumanInput { player, was_running, input }
+    }
+
+    /// Action of `key`.
+    pub(super) fn action(&self, key: KeyCode) -> Option<u32> {
+        match &self.input {
+            Input::Keys(all) => all.iter().find(|b| b.keys.contains(&key)).map(|b| b.action),
+            _ => None,
+        }
+    }
+
+    /// Continuous action; `None` for other input methods.
+    pub(super) fn continuous_action(&self) -> Option<ActionBuffer> {
+        match &self.input {
+            Input::Numbers { numbers, .. } => Some(ActionBuffer::Continuous(numbers.clone())),
+            _ => None,
+        }
+    }
+
+    /// Changes the selected component by `tenths` of its range; 0 resets it to its neutral value.
+    pub(super) fn adjust(&mut self, spec: &Spec, tenths: f32) {
+        let (Input::Numbers { numbers, selected }, ActionSpace::Continuous { low, high, .. }) =
+            (&mut self.input, &spec.actions)
+        else {
+            return;
+        };
+        let (Some(number), Some(&low), Some(&high)) =
+            (numbers.get_mut(*selected), low.get(*selected), high.get(*selected))
+        else {
+            return;
+        };
+        if tenths == 0.0 {
+            *number = neutral(low, high);
+            return;
+        }
+        // Without finite bounds a tenth is 0.1.
+        let range = if (high - low).is_finite() { high - low } else { 1.0 };
+        let moved = (*number + tenths * range / 10.0).max(low).min(high);
+        // Near the neutral value it becomes exactly that, without rounding errors.
+        *number = if (moved - neutral(low, high)).abs() < range * 1e-4 { neutral(low, high) } else { moved };
+    }
+
+    /// Moves the selection by `by` components.
+    pub(super) fn select(&mut self, by: isize) {
+        if let Input::Numbers { numbers, selected } = &mut self.input {
+            let n = numbers.len().max(1) as isize;
+            *selected = (*selected as isize + by).rem_euclid(n) as usize;
+        }
+    }
+}
+
+impl Model {
+    /// Whether it is the user's turn.
+    pub(super) fn human_to_move(&self) -> bool {
+        self.human.as_ref().is_some_and(|human| human.player == self.episode.runner().to_play())
+    }
+
+    /// Input that receives keys. While an episode is over, there is no name to type, so letters are commands.
+    pub(super) fn active_input(&self) -> Option<&HumanInput> {
+        let over = self.episode.over().is_some();
+        self.human.as_ref().filter(|human| !(over && matches!(human.input, Input::Names { .. })))
+    }
+
+    /// Lets the user play, or the policy again.
+    pub(super) fn toggle_human(&mut self) {
+        match self.human.take() {
+            Some(human) if self.policies.is_empty() => {
+                self.human = Some(human);
+                self.set_note("there is no policy to continue");
+            }
+            Some(human) => self.running = human.was_running,
+            None => {
+                if self.episode.over().is_some() {
+                    self.episode.begin(self.episode.number());
+                }
+                let player = self.episode.runner().to_play();
+                self.human = Some(HumanInput::new(self.episode.spec(), player, self.running));
+                self.running = false;
+            }
+        }
+        self.step_debt = 0.0;
+    }
+
+    /// Plays action `action`, or shows why that is impossible.
+    pub(super) fn play(&mut self, action: u32) {
+        if !self.human_can_move() {
+            return;
+        }
+        let name = self.episode.spec().actions.names().get(action as usize).cloned();
+        match (name, self.episode.runner().legal().get(action as usize)) {
+            (Some(_), Some(true)) => self.play_action(ActionBuffer::Discrete(vec![action])),
+            (Some(name), _) => self.set_note(&format!("{name} is not legal here")),
+            (None, _) => self.set_note(&format!("there is no action {}", action + 1)),
+        }
+    }
+
+    /// Whether the user can act now; shows the reason if not.
+    fn human_can_move(&mut self) -> bool {
+        if self.episode.over().is_some() {
+            self.set_note("the episode is over: N starts the next one, R restarts this one");
+        } else if !self.human_to_move() {
+            self.set_note("it is the policy's turn");
+        } else {
+            return true;
+        }
+        false
+    }
+
+    /// Adds a letter to the typed name.
+    pub(super) fn type_letter(&mut self, letter: char) {
+        if let Some(typed) = self.typed()
+            && typed.len() < 24
+        {
+            typed.push(letter);
+        }
+    }
+
+    /// Removes a letter of the typed name; if there is none, goes one step back.
+    pub(super) fn erase(&mut self) {
+        if let Some(typed) = self.typed()
+            && typed.pop().is_none()
+        {
+            self.back();
+        }
+    }
+
+    /// Plays the typed or the continuous action.
+    pub(super) fn enter(&mut self) {
+        if let Some(numbers) = self.human.as_ref().and_then(HumanInput::continuous_action) {
+            if self.human_can_move() {
+                self.play_action(numbers);
+            }
+        } else if let Some(typed) = self.typed().map(std::mem::take) {
+            match action_by_name(self.episode.spec().actions.names(), &typed) {
+                Ok(action) => self.play(action),
+                Err(why) => self.set_note(&why),
+            }
+        }
+    }
+
+    fn typed(&mut self) -> Option<&mut String> {
+        match self.human.as_mut().map(|human| &mut human.input) {
+            Some(Input::Names { typed }) => Some(typed),
+            _ => None,
+        }
+    }
+
+    /// Applies `change` to the user's input.
+    pub(super) fn with_human(&mut self, change: impl FnOnce(&mut HumanInput, &Spec)) {
+        if let Some(human) = &mut self.human {
+            change(human, self.episode.spec());
+        }
+    }
+}
+
+/// Index of the action called `typed`, or of the only one whose name begins so, ignoring case.
+///
+/// # Errors
+/// Message for the user.
+pub(super) fn action_by_name(names: &[String], typed: &str) -> Result<u32, String> {
+    let typed = typed.trim().to_lowercase();
+    if typed.is_empty() {
+        return Err("type the name of an action first".into());
+    }
+    let mut begin =
+        names.iter().enumerate().filter(|(_, name)| name.to_lowercase().starts_with(&typed)).map(|(i, _)| i);
+    if let Some(exact) = names.iter().position(|name| name.to_lowercase() == typed) {
+        return Ok(exact as u32);
+    }
+    match (begin.next(), begin.next()) {
+        (Some(only), None) => Ok(only as u32),
+        (Some(first), Some(second)) => {
+            Err(format!("{typed} is ambiguous: {} or {}; type more letters", names[first], names[second]))
+        }
+        (None, _) => Err(format!(
+            "no action is called {typed}; names are like {} and {}",
+            names.first().map_or("", |n| n),
+            names.last().map_or("", |n| n)
+        )),
+    }
+}
+
+/// Label of a key.
+pub(super) fn label(key: KeyCode) -> String {
+    match key {
+        KeyCode::Up => "↑".into(),
+        KeyCode::Down => "↓".into(),
+        KeyCode::Left => "←".into(),
+        KeyCode::Right => "→".into(),
+        KeyCode::Char(c) => c.to_string(),
+        other => other.to_string(),
+    }
+}
+
+/// Neutral value: the number nearest to 0 within the bounds.
+fn neutral(low: f32, high: f32) -> f32 {
+    0f32.max(low).min(high)
+}
+
+/// Keys of all actions.
+fn bind(names: &[String]) -> Vec<Binding> {
+    let first = |name: &str| name.chars().next().map(|c| c.to_ascii_lowercase());
+    let mut all = Vec::new();
+    for (i, name) in names.iter().enumerate() {
+        let digit = char::from_digit((i as u32 + 1) % 10, 10);
+        let mut keys: Vec<KeyCode> = digit.map(KeyCode::Char).into_iter().collect();
+        keys.extend(arrow(name));
+        let alone = names.iter().filter(|other| first(other) == first(name)).count() == 1;
+        if let Some(c) = first(name)
+            && alone
+            && c.is_ascii_alphabetic()
+            && !RESERVED_KEYS.contains(&c)
+        {
+            keys.push(KeyCode::Char(c));
+        }
+        all.push(Binding { action: i as u32, keys });
+    }
+    all
+}
+
+/// Arrow key of a direction.
+pub(super) fn arrow(name: &str) -> Option<KeyCode> {
+    match name.to_lowercase().as_str() {
+        "up" | "north" | "forward" => Some(KeyCode::Up),
+        "down" | "south" | "back" | "backward" => Some(KeyCode::Down),
+        "left" | "west" => Some(KeyCode::Left),
+        "right" | "east" => Some(KeyCode::Right),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(all: &[&str]) -> Vec<String> {
+        all.iter().map(|&name| name.to_owned()).collect()
+    }
+
+    #[test]
+    fn directions_get_digits_arrows_and_letters() {
+        let all = bind(&names(&["up", "right", "down", "left", "north-west", "rest"]));
+        let keys: Vec<String> =
+            all.iter().map(|b| b.keys.iter().map(|&key| label(key)).collect::<Vec<_>>().join(" ")).collect();
+        // Two names begin with r; n is reserved.
+        assert_eq!(keys, ["1 ↑ u", "2 →", "3 ↓ d", "4 ← l", "5", "6"]);
+    }
+
+    #[test]
+    fn an_action_is_found_by_the_beginning_of_its_name() {
+        let board = names(&["A1", "A10", "B2", "pass"]);
+        assert_eq!(action_by_name(&board, "a1"), Ok(0));
+        assert_eq!(action_by_name(&board, "b"), Ok(2));
+        assert_eq!(action_by_name(&board, " PA "), Ok(3));
+        assert_eq!(action_by_name(&board, "a"), Err("a is ambiguous: A1 or A10; type more letters".into()));
+        assert_eq!(action_by_name(&board, "z9"), Err("no action is called z9; names are like A1 and pass".into()));
+        assert!(action_by_name(&board, " ").is_err());
+    }
+
+    #[test]
+    fn numbers_stay_in_their_bounds_and_return_to_neutral() {
+        let spec = Spec::new(
+            "test/steering",
+            freewheel_core::ObservationSpace::Discrete { n: 1 },
+            ActionSpace::Continuous {
+                names: names(&["steering", "throttle", "free"]),
+                low: vec![-1.0, 0.25, f32::NEG_INFINITY],
+                high: vec![1.0, 1.0, f32::INFINITY],
+            },
+        );
+        let mut human = HumanInput::new(&spec, Player::First, false);
+        assert_eq!(human.continuous_action(), Some(ActionBuffer::Continuous(vec![0.0, 0.25, 0.0])));
+        for _ in 0..20 {
+            human.adjust(&spec, 1.0);
+        }
+        human.select(-1);
+        human.adjust(&spec, -1.0);
+        assert_eq!(human.continuous_action(), Some(ActionBuffer::Continuous(vec![1.0, 0.25, -0.1])));
+        human.select(1);
+        for _ in 0..5 {
+            human.adjust(&spec, -1.0);
+        }
+        human.select(2);
+        human.adjust(&spec, 0.0);
+        assert_eq!(human.continuous_action(), Some(ActionBuffer::Continuous(vec![0.0, 0.25, 0.0])));
+    }
+}
