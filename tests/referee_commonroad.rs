@@ -1,7 +1,7 @@
-//! Our single-track vehicle models against those of the package `commonroad-vehicle-models`, state by state.
+//! Comparison of the single-track vehicle models with the package `commonroad-vehicle-models`, state by state.
 //!
-//! Runs where `tests/peers/setup` has made a Python environment, or `FREEWHEEL_PYTHON` names a Python that has
-//! the package; elsewhere it says that it is skipped, unless `FREEWHEEL_REFEREES=required`.
+//! Requires the Python environment of `tests/peers/setup`, or `FREEWHEEL_PYTHON` naming a Python with the package.
+//! Without it the test is skipped with a note, or fails if `FREEWHEEL_REFEREES=required`.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use freewheel_core::{Purpose, Stream, Streams};
 use freewheel_envs::track::vehicle::{Car, Parameters, kinematic, single_track};
 use serde_json::{Value, json};
 
-/// States of each car.
+/// Random states per car.
 const STATES: usize = 3_000;
 
 fn python() -> Option<PathBuf> {
@@ -29,14 +29,14 @@ fn python() -> Option<PathBuf> {
     Some(python)
 }
 
-/// States all over what a car can do, its limits and ST's low-speed switch among them.
+/// Random state and input, including the limits and ST's low-speed switch.
 fn state(rng: &mut Stream, p: &Parameters) -> ([f64; 7], [f64; 2]) {
     let mut span = |low: f64, high: f64| low + (high - low) * rng.uniform();
-    let slow = span(0.0, 1.0);
-    let speed = match slow {
+    let single_track_kinematic = span(0.0, 1.0);
+    let speed = match single_track_kinematic {
         x if x < 0.2 => span(-0.15, 0.15),
-        x if x < 0.3 => [p.least_speed, p.top_speed, 0.0, 0.1, -0.1, p.switch_speed][span(0.0, 6.0) as usize],
-        _ => span(1.1 * p.least_speed, 1.1 * p.top_speed),
+        x if x < 0.3 => [p.min_speed, p.top_speed, 0.0, 0.1, -0.1, p.switch_speed][span(0.0, 6.0) as usize],
+        _ => span(1.1 * p.min_speed, 1.1 * p.top_speed),
     };
     let edge = span(0.0, 1.0);
     let angle = match edge {
@@ -49,8 +49,8 @@ fn state(rng: &mut Stream, p: &Parameters) -> ([f64; 7], [f64; 2]) {
     (car, [span(-0.8, 0.8), span(-20.0, 20.0)])
 }
 
-/// Equal to 1e-9, of the larger of 1 and the value itself.
-fn same(ours: &[f64], theirs: &Value, what: &str) {
+/// Asserts equality to 1e-9, relative for values above 1.
+fn assert_close(ours: &[f64], theirs: &Value, what: &str) {
     let theirs: Vec<f64> = theirs.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect();
     assert_eq!(ours.len(), theirs.len(), "{what}");
     for (a, b) in ours.iter().zip(&theirs) {
@@ -67,7 +67,7 @@ fn vehicle_models_equal_commonroads() {
         let p = car.parameters();
         (0..STATES).map(|_| state(&mut rng, &p)).collect::<Vec<_>>()
     });
-    let questions: Vec<Value> = cars
+    let requests: Vec<Value> = cars
         .iter()
         .zip(&states)
         .map(|((number, _), all)| {
@@ -78,13 +78,13 @@ fn vehicle_models_equal_commonroads() {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/peers/commonroad_dynamics.py");
     let mut child =
         Command::new(python).arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(json!(questions).to_string().as_bytes()).unwrap();
+    child.stdin.take().unwrap().write_all(json!(requests).to_string().as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success());
-    let answers: Value = serde_json::from_slice(&output.stdout).unwrap();
-    for (((number, car), states), answer) in cars.iter().zip(&states).zip(answers.as_array().unwrap()) {
+    let responses: Value = serde_json::from_slice(&output.stdout).unwrap();
+    for (((number, car), states), response) in cars.iter().zip(&states).zip(responses.as_array().unwrap()) {
         let p = car.parameters();
-        let theirs = &answer["parameters"];
+        let theirs = &response["parameters"];
         let published = [
             (p.width, "width"),
             (p.mass, "mass"),
@@ -100,17 +100,21 @@ fn vehicle_models_equal_commonroads() {
             (p.brake, "acceleration"),
         ];
         for (ours, name) in published {
-            same(&[ours], &json!([theirs[name]]), &format!("vehicle {number}, {name}"));
+            assert_close(&[ours], &json!([theirs[name]]), &format!("vehicle {number}, {name}"));
         }
-        same(&[-p.steering, p.steering], &theirs["steering"], "steering");
-        same(&[-p.steering_rate, p.steering_rate], &theirs["steering_rate"], "steering rate");
-        same(&[p.least_speed, p.top_speed], &theirs["speed"], "speed");
-        assert_eq!(answer["ks"].as_array().unwrap().len(), STATES);
+        assert_close(&[-p.steering, p.steering], &theirs["steering"], "steering");
+        assert_close(&[-p.steering_rate, p.steering_rate], &theirs["steering_rate"], "steering rate");
+        assert_close(&[p.min_speed, p.top_speed], &theirs["speed"], "speed");
+        assert_eq!(response["ks"].as_array().unwrap().len(), STATES);
         for (i, (car, input)) in states.iter().enumerate() {
             let what = |model: &str| format!("vehicle {number}, {model}, {car:?}, {input:?}");
             let [x, y, angle, speed, heading, ..] = *car;
-            same(&kinematic(&p, &[x, y, angle, speed, heading], *input), &answer["ks"][i], &what("KS"));
-            same(&single_track(&p, car, *input), &answer["st"][i], &what("ST"));
+            assert_close(
+                &kinematic(&p, &[x, y, angle, speed, heading], *input),
+                &response["ks"][i],
+                &what("KS"),
+            );
+            assert_close(&single_track(&p, car, *input), &response["st"][i], &what("ST"));
         }
     }
 }

@@ -8,7 +8,7 @@
 use std::path::Path;
 
 use freewheel_core::{Error, NoPolicyLoader, Result, SolveQuery, WorldFamily};
-use freewheel_envs::track::Tracks;
+use freewheel_envs::track::TrackFamily;
 use toml::Table;
 
 fn main() -> Result<()> {
@@ -18,13 +18,13 @@ fn main() -> Result<()> {
     let named = read(settings.join("\n"))?;
     // Suzuka crosses itself.
     let opened = Table::from_iter(named.clone().into_iter().chain([("bridges".to_owned(), true.into())]));
-    let circuits = Tracks.list().into_iter().map(|info| info.id).chain(files);
+    let circuits = TrackFamily.list().into_iter().map(|info| info.id).chain(files);
     println!("| circuit | center line | racing line | bound |");
     println!("|---|---|---|---|");
     for circuit in circuits {
         let world = match circuit.strip_prefix("track/") {
-            Some(name) => Tracks.build(name, &named, &NoPolicyLoader)?,
-            None => Some(Tracks.open(Path::new(&circuit), &opened)?),
+            Some(name) => TrackFamily.build(name, &named, &NoPolicyLoader)?,
+            None => Some(TrackFamily.open(Path::new(&circuit), &opened)?),
         };
         let Some(world) = world else { continue };
         let query = SolveQuery::for_spec(world.spec());

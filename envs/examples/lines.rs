@@ -11,9 +11,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use freewheel_core::{DynWorld, Error, NoPolicyLoader, Result, SolveQuery, WorldFamily};
-use freewheel_envs::track::Tracks;
+use freewheel_envs::track::TrackFamily;
 use freewheel_envs::track::circuit::Circuit;
-use freewheel_envs::track::line::{Kind, Limits, line, lower_bound};
+use freewheel_envs::track::line::{Limits, LineKind, lower_bound, plan_line};
 use toml::Table;
 
 fn main() -> Result<()> {
@@ -24,10 +24,10 @@ fn main() -> Result<()> {
     let limits = Limits::point_mass(9.81, 70.0, 1.0);
     for name in std::env::args().skip(1) {
         let (circuit, world) = read(&name)?;
-        let lap = |kind| line(&circuit, &limits, kind).map(|line| line.lap_time);
-        let (center, curvature) = (lap(Kind::Center)?, lap(Kind::LeastCurvature)?);
+        let lap = |kind| plan_line(&circuit, &limits, kind).map(|line| line.lap_time);
+        let (center, curvature) = (lap(LineKind::Center)?, lap(LineKind::MinCurvature)?);
         let started = Instant::now();
-        let time = lap(Kind::LeastTime)?;
+        let time = lap(LineKind::MinTime)?;
         let line_took = started.elapsed().as_secs_f64();
         let driven = world.solve(&SolveQuery::for_spec(world.spec()))?.value;
         let gap = 100.0 * (driven / time - 1.0);
@@ -55,9 +55,9 @@ fn read(name: &str) -> Result<(Circuit, Arc<dyn DynWorld>)> {
     let file = Path::new(name);
     if file.is_file() {
         settings.insert("bridges".into(), true.into());
-        return Ok((Circuit::read(file, true)?, Tracks.open(file, &settings)?));
+        return Ok((Circuit::read(file, true)?, TrackFamily.open(file, &settings)?));
     }
     let unknown = || Error::Config(format!("there is no circuit and no file called {name}"));
     let circuit = Circuit::named(name, 1)?.ok_or_else(unknown)?;
-    Ok((circuit, Tracks.build(name, &settings, &NoPolicyLoader)?.ok_or_else(unknown)?))
+    Ok((circuit, TrackFamily.build(name, &settings, &NoPolicyLoader)?.ok_or_else(unknown)?))
 }

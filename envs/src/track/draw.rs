@@ -1,4 +1,4 @@
-//! The circuit from above, with the car: half blocks, two square pixels a cell.
+//! Top view of circuit and car, drawn with half-block characters: two square pixels per cell.
 
 use std::f64::consts::{FRAC_PI_4, TAU};
 
@@ -15,23 +15,23 @@ const CAR: Rgb = Rgb(255, 92, 72);
 const TEXT: Rgb = Rgb(210, 214, 222);
 const FAINT: Rgb = Rgb(120, 126, 138);
 
-/// Columns and rows where nothing limits the drawing.
-const ON_PAPER: (usize, usize) = (80, 24);
-/// Rows below the map.
-const ROWS_OF_TEXT: usize = 2;
-/// Columns and rows at least; a smaller room shows a part.
-const LEAST: (usize, usize) = (30, 8);
-/// Looks at each pixel, in each direction.
-const LOOKS: usize = 3;
-/// The share of a pixel that the road covers for it to be road.
-const COVERED: f32 = 0.4;
+/// Columns and rows of a frame without a size limit.
+const DEFAULT_SIZE: (usize, usize) = (80, 24);
+/// Text rows below the map.
+const TEXT_ROWS: usize = 2;
+/// Minimum columns and rows of the drawing; a smaller screen shows a part of it.
+const MIN_SIZE: (usize, usize) = (30, 8);
+/// Subsamples per pixel in each direction.
+const SUBSAMPLES: usize = 3;
+/// Minimum fraction of a pixel covered by road for it to be drawn as road.
+const MIN_COVERAGE: f32 = 0.4;
 
-/// Paints a state.
-pub(super) fn paint(rules: &Rules, state: &State, frame: &mut Frame) {
-    let (columns, rows) = frame.room().unwrap_or(ON_PAPER);
-    let (columns, rows) = (columns.max(LEAST.0), rows.max(LEAST.1));
+/// Draws `state` into `frame`.
+pub(super) fn draw_state(rules: &Rules, state: &State, frame: &mut Frame) {
+    let (columns, rows) = frame.max_size().unwrap_or(DEFAULT_SIZE);
+    let (columns, rows) = (columns.max(MIN_SIZE.0), rows.max(MIN_SIZE.1));
     frame.clear(columns, rows);
-    let map = Map::new(&rules.circuit, columns, 2 * (rows - ROWS_OF_TEXT));
+    let map = Map::new(&rules.circuit, columns, 2 * (rows - TEXT_ROWS));
     let lap = state.progress - f64::from(state.laps) * rules.circuit.length();
     let pixels = map.road(&rules.circuit, state.s, lap);
     for (y, pair) in pixels.chunks(2 * columns).enumerate() {
@@ -46,10 +46,10 @@ pub(super) fn paint(rules: &Rules, state: &State, frame: &mut Frame) {
         frame.set(x, y, Cell { glyph: arrow(state.car[4]), fg: Rgb(255, 255, 255), bg: CAR });
         frame.focus_on(x, y);
     }
-    text(rules, state, frame, rows - ROWS_OF_TEXT);
+    text(rules, state, frame, rows - TEXT_ROWS);
 }
 
-/// A road's pixel: how much of it is road, and its color.
+/// Color of a road pixel; `None` off the road.
 type Pixel = Option<Rgb>;
 
 fn half_block(upper: Pixel, lower: Pixel) -> Cell {
@@ -62,14 +62,14 @@ fn half_block(upper: Pixel, lower: Pixel) -> Cell {
     }
 }
 
-/// The arrow that points nearest to a heading.
+/// Arrow character nearest to `heading` (rad).
 fn arrow(heading: f64) -> char {
     const ARROWS: [char; 8] = ['→', '↗', '↑', '↖', '←', '↙', '↓', '↘'];
     let eighth = (heading.rem_euclid(TAU) / FRAC_PI_4).round() as usize;
     ARROWS[eighth % ARROWS.len()]
 }
 
-/// From meters to pixels, square ones.
+/// Transformation from meters to square pixels.
 struct Map {
     width: usize,
     height: usize,
@@ -79,7 +79,7 @@ struct Map {
 }
 
 impl Map {
-    /// Shows the whole circuit on `width` x `height` pixels.
+    /// Transformation that fits the whole circuit into `width` x `height` pixels.
     fn new(circuit: &Circuit, width: usize, height: usize) -> Self {
         let (mut low, mut high) = ([f64::INFINITY; 2], [f64::NEG_INFINITY; 2]);
         for at in circuit.samples(500) {
@@ -100,17 +100,17 @@ impl Map {
         }
     }
 
-    /// Column and row of a point, in pixels.
+    /// Pixel coordinates `(column, row)` of a point in m.
     fn pixel(&self, x: f64, y: f64) -> (f64, f64) {
         ((x - self.west) * self.per_meter, (self.north - y) * self.per_meter)
     }
 
-    /// The road's pixels, row after row; the last `driven` m before `s` in another color.
+    /// Pixels of the road `[height * width]`, row-major; the last `driven` m before `s` have a second color.
     fn road(&self, circuit: &Circuit, s: f64, driven: f64) -> Vec<Pixel> {
-        // Every pixel is looked at in a finer grid: 0 is ground, else asphalt, driven or the start line.
-        let (columns, rows) = (LOOKS * self.width, LOOKS * self.height);
+        // Subsampled grid: 0 ground, 1 asphalt, 2 driven, 3 start line.
+        let (columns, rows) = (SUBSAMPLES * self.width, SUBSAMPLES * self.height);
         let mut grid = vec![0u8; columns * rows];
-        let step = 0.7 / (self.per_meter * LOOKS as f64);
+        let step = 0.7 / (self.per_meter * SUBSAMPLES as f64);
         let count = (circuit.length() / step).ceil().max(8.0) as usize;
         let along = circuit.length() / count as f64;
         for at in circuit.samples(count) {
@@ -124,12 +124,12 @@ impl Map {
                 1
             };
             let (sin, cos) = at.heading.sin_cos();
-            // Outer edges of bends are longer than the center line.
+            // The outer edge of a bend is longer than the center line.
             let across = ((at.left + at.right) / step).ceil() as usize;
             for i in 0..=across {
                 let n = -at.right + (at.left + at.right) * i as f64 / across.max(1) as f64;
                 let (x, y) = self.pixel(at.x - n * sin, at.y + n * cos);
-                let (x, y) = ((x * LOOKS as f64) as usize, (y * LOOKS as f64) as usize);
+                let (x, y) = ((x * SUBSAMPLES as f64) as usize, (y * SUBSAMPLES as f64) as usize);
                 if x < columns && y < rows {
                     grid[y * columns + x] = grid[y * columns + x].max(kind);
                 }
@@ -139,26 +139,26 @@ impl Map {
     }
 }
 
-/// What a pixel of the finer grid's cells looks like.
+/// Color of pixel `(x, y)`, averaged over its subsamples.
 fn blend(grid: &[u8], columns: usize, x: usize, y: usize) -> Pixel {
     let mut counts = [0usize; 4];
-    for row in 0..LOOKS {
-        let from = (y * LOOKS + row) * columns + x * LOOKS;
-        grid[from..from + LOOKS].iter().for_each(|&kind| counts[usize::from(kind)] += 1);
+    for row in 0..SUBSAMPLES {
+        let from = (y * SUBSAMPLES + row) * columns + x * SUBSAMPLES;
+        grid[from..from + SUBSAMPLES].iter().for_each(|&kind| counts[usize::from(kind)] += 1);
     }
     let [_, asphalt, driven, line] = counts;
-    let covered = (asphalt + driven + line) as f32 / (LOOKS * LOOKS) as f32;
+    let covered = (asphalt + driven + line) as f32 / (SUBSAMPLES * SUBSAMPLES) as f32;
     let road = ASPHALT.mix(DRIVEN, driven as f32 / (asphalt + driven).max(1) as f32);
     let color = road.mix(LINE, line as f32 / (asphalt + driven + line).max(1) as f32);
-    (covered >= COVERED).then(|| GROUND.mix(color, 0.25 + 0.75 * covered))
+    (covered >= MIN_COVERAGE).then(|| GROUND.mix(color, 0.25 + 0.75 * covered))
 }
 
-/// Two lines: where the race stands; what the driver does.
+/// Writes two rows of text: lap status, and speed with steering and pedal gauges.
 fn text(rules: &Rules, state: &State, frame: &mut Frame, row: usize) {
     let lap = (state.laps + 1).min(rules.laps);
-    let ending = if state.off { "  off the road" } else { "" };
+    let ending = if state.off_road { "  off the road" } else { "" };
     let best = state.best_lap.map_or_else(String::new, |best| format!("  best {best:.3} s"));
-    let standing = format!(
+    let status = format!(
         "{}  lap {lap}/{}  {:.2} s  {:.0} of {:.0} m{best}{ending}",
         rules.circuit.name(),
         rules.laps,
@@ -166,7 +166,7 @@ fn text(rules: &Rules, state: &State, frame: &mut Frame, row: usize) {
         state.progress,
         rules.circuit.length() * f64::from(rules.laps),
     );
-    frame.write(0, row, &standing, TEXT, GROUND);
+    frame.write(0, row, &status, TEXT, GROUND);
     let [steering, pedals] = state.controls;
     let speed = format!("{:5.1} m/s ", state.speed());
     frame.write(0, row + 1, &speed, TEXT, GROUND);
@@ -183,8 +183,8 @@ fn text(rules: &Rules, state: &State, frame: &mut Frame, row: usize) {
         })
         .collect();
     frame.write(speed.len(), row + 1, &gauge, FAINT, GROUND);
-    let pushed = (5.0 * pedals.abs()).round() as usize;
+    let filled = (5.0 * pedals.abs()).round() as usize;
     let (name, color) = if pedals < 0.0 { ("brake", CAR) } else { ("throttle", Rgb(90, 200, 120)) };
-    let bar: String = (0..5).map(|i| if i < pushed { '█' } else { '░' }).collect();
+    let bar: String = (0..5).map(|i| if i < filled { '█' } else { '░' }).collect();
     frame.write(speed.len() + 12, row + 1, &format!("{bar} {name}"), color, GROUND);
 }

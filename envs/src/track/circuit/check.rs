@@ -1,4 +1,4 @@
-//! What makes a line and its widths impossible as a road.
+//! Geometric validation of a center line with widths.
 
 use std::fmt;
 
@@ -6,76 +6,80 @@ use freewheel_core::Error;
 
 use super::Circuit;
 
-/// Points of each boundary that the search for crossings looks at.
-const LOOKS: usize = 2_000;
+/// Maximum points per edge in the search for crossings.
+const MAX_SAMPLES: usize = 2_000;
 
-/// Why a circuit is refused, and where.
+/// Reason why a circuit is rejected, with its arc length in m.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Fault {
-    /// A boundary turns back on itself, because the road is wider there than the bend's radius.
+pub(super) enum GeometryError {
+    /// An edge folds: the inner width exceeds the bend's radius.
     Folds { s: f64, radius: f64, width: f64 },
-    /// The road runs into itself.
+    /// Two parts of the road overlap.
     Crosses { s: f64, other: f64 },
-    /// Too long for its tightest bend to be tabulated.
+    /// The ratio of length to minimum radius is too large for the lookup table.
     Scale { length: f64, radius: f64 },
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for GeometryError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Fault::Folds { s, radius, width } => write!(
+            GeometryError::Folds { s, radius, width } => write!(
                 f,
-                "{s:.0} m from the start the bend's radius is {radius:.2} m, and the road is {width:.2} m wide on its inner side; \
-                 make the road narrower or the bend wider"
+                "{s:.0} m from the start the bend's radius is {radius:.2} m, and the road is {width:.2} m wide on its \
+                 inner side; make the road narrower or the bend wider"
             ),
-            Fault::Crosses { s, other } => write!(
+            GeometryError::Crosses { s, other } => write!(
                 f,
-                "the road runs into itself {s:.0} m and {other:.0} m from the start; move the two parts away from each other, \
-                 or say `bridges = true` if one passes over the other"
+                "the road runs into itself {s:.0} m and {other:.0} m from the start; move the two parts away from \
+                 each other, or set `bridges = true` if one passes over the other"
             ),
-            Fault::Scale { length, radius } => write!(
+            GeometryError::Scale { length, radius } => write!(
                 f,
-                "the line is {length:.0} m long, and its tightest bend has a radius of {radius:.3e} m; are the points in order, \
-                 in meters and no closer than their errors?"
+                "the line is {length:.0} m long, and its tightest bend has a radius of {radius:.3e} m; check that the \
+                 points are in order, in meters, and not closer than their errors"
             ),
         }
     }
 }
 
-impl Fault {
-    /// How far from the start line, m, where that can be said.
-    pub(super) fn place(&self) -> Option<f64> {
+impl GeometryError {
+    /// Arc length of the fault, m, if it has one.
+    pub(super) fn arc_length(&self) -> Option<f64> {
         match *self {
-            Fault::Folds { s, .. } | Fault::Crosses { s, .. } => Some(s),
-            Fault::Scale { .. } => None,
+            GeometryError::Folds { s, .. } | GeometryError::Crosses { s, .. } => Some(s),
+            GeometryError::Scale { .. } => None,
         }
     }
 
-    /// As an error about the circuit called `name`.
-    pub(super) fn config(&self, name: &str) -> Error {
+    /// Configuration error for the circuit `name`.
+    pub(super) fn to_config(&self, name: &str) -> Error {
         Error::Config(format!("track/{name}: {self}"))
     }
 }
 
-/// The inner edge of a bend is at most this share of its radius away: beyond it a road would fold.
-pub(super) const INNERMOST: f64 = 0.95;
-/// A road that is wider than the radius by this factor is a mistake; one that is less so, as surveyed hairpins are, is cut.
-const MISTAKEN: f64 = 1.5;
+/// Maximum inner width as a fraction of the bend's radius; wider roads are cut to it.
+pub(super) const MAX_INNER_SHARE: f64 = 0.95;
+/// Inner width over radius above which a circuit is rejected. Below it, as in surveyed hairpins, the road is cut.
+const MAX_WIDTH_TO_RADIUS: f64 = 1.5;
 
-/// The widths `(right, left)` as far as they can be used: on the inner side of a bend less than its radius.
-pub(super) fn usable(s: f64, curvature: f64, (right, left): (f64, f64)) -> Result<(f64, f64), Fault> {
+/// Widths `(right, left)` with the inner one cut to below the bend's radius, m.
+pub(super) fn usable_widths(
+    s: f64,
+    curvature: f64,
+    (right, left): (f64, f64),
+) -> Result<(f64, f64), GeometryError> {
     let (radius, width) = (1.0 / curvature.abs(), if curvature > 0.0 { left } else { right });
-    if width > MISTAKEN * radius {
-        return Err(Fault::Folds { s, radius, width });
+    if width > MAX_WIDTH_TO_RADIUS * radius {
+        return Err(GeometryError::Folds { s, radius, width });
     }
-    let innermost = INNERMOST * radius;
+    let innermost = MAX_INNER_SHARE * radius;
     Ok(if curvature > 0.0 { (right, left.min(innermost)) } else { (right.min(innermost), left) })
 }
 
-/// Whether any edge of the road crosses another, or itself.
-pub(super) fn crossings(circuit: &Circuit) -> Result<(), Fault> {
+/// Error if any edge of the road crosses an edge.
+pub(super) fn check_crossings(circuit: &Circuit) -> Result<(), GeometryError> {
     let entries = circuit.table().entries();
-    let count = entries.len().min(LOOKS);
+    let count = entries.len().min(MAX_SAMPLES);
     let s = |i: usize| (i % count) as f64 * circuit.length() / count as f64;
     let edge = |side: f64| -> Vec<[f64; 2]> {
         let at = |i: usize| {
@@ -86,57 +90,59 @@ pub(super) fn crossings(circuit: &Circuit) -> Result<(), Fault> {
         (0..=count).map(at).collect()
     };
     let edges = [edge(1.0), edge(-1.0)];
-    // Blocks of segments first: most of a road is far from the rest of it.
+    // Bounding boxes of blocks exclude most pairs of segments.
     const BLOCK: usize = 16;
     let blocks = count.div_ceil(BLOCK);
-    let bounds: Vec<Bounds> = edges
+    let bounds: Vec<BoundingBox> = edges
         .iter()
-        .flat_map(|edge| (0..blocks).map(|b| Bounds::of(&edge[b * BLOCK..=((b + 1) * BLOCK).min(count)])))
+        .flat_map(|edge| {
+            (0..blocks).map(|b| BoundingBox::of(&edge[b * BLOCK..=((b + 1) * BLOCK).min(count)]))
+        })
         .collect();
     for (one, two) in (0..2 * blocks).flat_map(|one| (one..2 * blocks).map(move |two| (one, two))) {
-        if !bounds[one].meets(&bounds[two]) {
+        if !bounds[one].overlaps(&bounds[two]) {
             continue;
         }
         let range = |b: usize| (b % blocks * BLOCK)..((b % blocks + 1) * BLOCK).min(count);
         let (first, second) = (&edges[one / blocks], &edges[two / blocks]);
         for (i, j) in range(one).flat_map(|i| range(two).map(move |j| (i, j))) {
-            // Neighbors on one edge share a point.
+            // Neighboring segments of one edge share a point.
             let apart = i.abs_diff(j).min(count - i.abs_diff(j));
             if one / blocks == two / blocks && apart < 2 {
                 continue;
             }
-            if cross(&first[i..=i + 1], &second[j..=j + 1]) {
-                return Err(Fault::Crosses { s: s(i).min(s(j)), other: s(i).max(s(j)) });
+            if segments_cross(&first[i..=i + 1], &second[j..=j + 1]) {
+                return Err(GeometryError::Crosses { s: s(i).min(s(j)), other: s(i).max(s(j)) });
             }
         }
     }
     Ok(())
 }
 
-/// A rectangle around points.
-struct Bounds {
+/// Axis-aligned bounding box.
+struct BoundingBox {
     low: [f64; 2],
     high: [f64; 2],
 }
 
-impl Bounds {
+impl BoundingBox {
     fn of(points: &[[f64; 2]]) -> Self {
         let fold =
             |axis: usize, start: f64, f: fn(f64, f64) -> f64| points.iter().map(|p| p[axis]).fold(start, f);
         let (most, least) = (f64::NEG_INFINITY, f64::INFINITY);
-        Bounds {
+        BoundingBox {
             low: [fold(0, least, f64::min), fold(1, least, f64::min)],
             high: [fold(0, most, f64::max), fold(1, most, f64::max)],
         }
     }
 
-    fn meets(&self, other: &Bounds) -> bool {
+    fn overlaps(&self, other: &BoundingBox) -> bool {
         (0..2).all(|axis| self.low[axis] <= other.high[axis] && other.low[axis] <= self.high[axis])
     }
 }
 
-/// Whether two segments cross.
-fn cross(first: &[[f64; 2]], second: &[[f64; 2]]) -> bool {
+/// True if two segments cross in their interiors.
+fn segments_cross(first: &[[f64; 2]], second: &[[f64; 2]]) -> bool {
     let side =
         |a: [f64; 2], b: [f64; 2], c: [f64; 2]| (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]);
     let ([a, b], [c, d]) = ([first[0], first[1]], [second[0], second[1]]);

@@ -1,26 +1,25 @@
-//! Circuits from CSV files.
+//! Circuits from CSV files in the format of the TUM race-track database.
 //!
-//! The format of the TUM race-track database: a line `# x_m,y_m,w_tr_right_m,w_tr_left_m`, then one point of the center line
-//! a line, in the direction of travel, not closed (the last point is not the first). Lines that begin with `#` and empty
-//! ones are skipped.
+//! A header `# x_m,y_m,w_tr_right_m,w_tr_left_m`, then one center-line point per line, in the direction of travel and
+//! not closed (the last point differs from the first). Empty lines and lines that begin with `#` are skipped.
 
 use std::fs;
 use std::path::Path;
 
 use freewheel_core::{Error, Result};
 
-use super::{Circuit, Line, Spline, Widths};
+use super::{CenterLine, Circuit, Spline, Widths};
 
-/// Points at least.
-const FEWEST: usize = 8;
-/// Points at most.
-const MOST: usize = 20_000;
-/// The longest distance between neighbors over the median one: where it is larger a part of the line is missing.
-const WIDEST_GAP: f64 = 8.0;
-/// The widest place of a road over its median width: where it is more, a width is a slip. Circuits of the TUM database reach 2.2.
-const WIDEST_ROAD: f64 = 5.0;
+/// Minimum number of points.
+const MIN_POINTS: usize = 8;
+/// Maximum number of points.
+const MAX_POINTS: usize = 20_000;
+/// Maximum distance between neighbors over the median distance; above it a part of the line is missing.
+const MAX_GAP_RATIO: f64 = 8.0;
+/// Maximum width over the median width; above it a width is a typing error. Circuits of the TUM database reach 2.2.
+const MAX_WIDTH_RATIO: f64 = 5.0;
 
-/// One line of a file.
+/// Center-line point of one line of the file; lengths in m.
 struct Point {
     line: usize,
     at: [f64; 2],
@@ -29,44 +28,45 @@ struct Point {
 }
 
 impl Circuit {
-    /// Reads a circuit from a CSV file. With `bridges` it may cross itself.
+    /// Reads a circuit from a CSV file. With `bridges` the road may cross itself.
     ///
     /// # Errors
-    /// [`Error::Input`] with file and line; [`Error::Io`].
+    /// [`Error::Input`] with file and line for invalid content; [`Error::Io`] if the file cannot be read.
     pub fn read(file: &Path, bridges: bool) -> Result<Self> {
         let text = fs::read_to_string(file).map_err(Error::io(file))?;
         Circuit::parse(&text, file, bridges)
     }
 
-    /// Reads a circuit from the text of a CSV file; `file` is what errors call it, and its stem the circuit's name.
+    /// Parses a circuit from the text of a CSV file. `file` appears in errors; its stem is the circuit's name.
     ///
     /// # Errors
-    /// [`Error::Input`] with file and line.
+    /// [`Error::Input`] with file and line for invalid content.
     pub fn parse(text: &str, file: &Path, bridges: bool) -> Result<Self> {
-        let fault = |line: usize, column: usize, message: String| Error::Input {
+        let input_error = |line: usize, column: usize, message: String| Error::Input {
             file: file.to_path_buf(),
             line,
             column,
             message,
         };
-        let points = points(text).map_err(|(line, column, message)| fault(line, column, message))?;
-        spacing(&points).map_err(|(line, message)| fault(line, 1, message))?;
-        widths(&points).map_err(|(line, message)| fault(line, 1, message))?;
+        let points = points(text).map_err(|(line, column, message)| input_error(line, column, message))?;
+        spacing(&points).map_err(|(line, message)| input_error(line, 1, message))?;
+        widths(&points).map_err(|(line, message)| input_error(line, 1, message))?;
         let places: Vec<[f64; 2]> = points.iter().map(|point| point.at).collect();
         let spline = Spline::through(&places);
         let lengths = spline.lengths().to_vec();
         let marks = lengths.iter().zip(&points).map(|(&s, point)| (s, point.right, point.left)).collect();
         let widths = Widths::between(marks, spline.length());
         let name = file.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
-        Circuit::new(&name, Line::Spline(spline), widths, bridges).map_err(|found| {
-            let index =
-                found.place().map_or(0, |s| lengths.partition_point(|&length| length <= s).saturating_sub(1));
-            fault(points[index.min(points.len() - 1)].line, 1, found.to_string())
+        Circuit::new(&name, CenterLine::Spline(spline), widths, bridges).map_err(|found| {
+            let index = found
+                .arc_length()
+                .map_or(0, |s| lengths.partition_point(|&length| length <= s).saturating_sub(1));
+            input_error(points[index.min(points.len() - 1)].line, 1, found.to_string())
         })
     }
 }
 
-/// Reads the points; a fault is `(line, column, message)`.
+/// Parses the points; the error is `(line, column, message)`.
 fn points(text: &str) -> Result<Vec<Point>, (usize, usize, String)> {
     let mut points = Vec::new();
     for (line, content) in (1..).zip(text.lines()) {
@@ -77,11 +77,8 @@ fn points(text: &str) -> Result<Vec<Point>, (usize, usize, String)> {
         let fields: Vec<&str> = content.split(',').collect();
         if fields.len() != 4 {
             let message = format!(
-                "a point is four numbers, x_m,y_m,w_tr_right_m,w_tr_left_m; here {} with commas between",
-                match fields.len() {
-                    1 => "is 1".to_owned(),
-                    count => format!("are {count}"),
-                }
+                "a point is four numbers, x_m,y_m,w_tr_right_m,w_tr_left_m; this line has {}",
+                fields.len()
             );
             return Err((line, 1, message));
         }
@@ -105,29 +102,33 @@ fn points(text: &str) -> Result<Vec<Point>, (usize, usize, String)> {
             return Err((line, 1, message));
         }
         points.push(Point { line, at: [x, y], right, left });
-        if points.len() > MOST {
-            return Err((line, 1, format!("a circuit has at most {MOST} points; leave some out")));
+        if points.len() > MAX_POINTS {
+            return Err((line, 1, format!("a circuit has at most {MAX_POINTS} points; remove some")));
         }
     }
-    if points.len() < FEWEST {
+    if points.len() < MIN_POINTS {
         let last = points.last().map_or(1, |point| point.line);
-        return Err((last, 1, format!("a circuit has at least {FEWEST} points; here are {}", points.len())));
+        return Err((
+            last,
+            1,
+            format!("a circuit has at least {MIN_POINTS} points; this file has {}", points.len()),
+        ));
     }
     Ok(points)
 }
 
-/// Looks for places that are far wider than the rest; a fault is `(line, message)`.
+/// Error `(line, message)` at a point that is far wider than the median.
 fn widths(points: &[Point]) -> Result<(), (usize, String)> {
     let wide = |point: &Point| point.right + point.left;
     let mut sorted: Vec<f64> = points.iter().map(wide).collect();
     sorted.sort_by(f64::total_cmp);
     let median = sorted[points.len() / 2];
-    match points.iter().find(|point| wide(point) > WIDEST_ROAD * median) {
+    match points.iter().find(|point| wide(point) > MAX_WIDTH_RATIO * median) {
         None => Ok(()),
         Some(point) => Err((
             point.line,
             format!(
-                "the road is {:.1} m wide here, and {median:.1} m at most places; mend the widths {} and {} m",
+                "the road is {:.1} m wide here, and its median width is {median:.1} m; correct the widths {} and {} m",
                 wide(point),
                 point.right,
                 point.left
@@ -136,7 +137,7 @@ fn widths(points: &[Point]) -> Result<(), (usize, String)> {
     }
 }
 
-/// Looks for repeated points and for gaps; a fault is `(line, message)`.
+/// Error `(line, message)` for repeated points and for gaps.
 fn spacing(points: &[Point]) -> Result<(), (usize, String)> {
     let count = points.len();
     let distance = |i: usize| {
@@ -153,24 +154,25 @@ fn spacing(points: &[Point]) -> Result<(), (usize, String)> {
             return Err(if closing {
                 (
                     here.line,
-                    "the last point is the first again; leave it out, the line closes by itself".to_owned(),
+                    "the last point repeats the first; remove it, the line closes automatically".to_owned(),
                 )
             } else {
-                (next.line, format!("this point repeats that of line {}; leave one of them out", here.line))
+                (next.line, format!("this point repeats that of line {}; remove one of them", here.line))
             });
         }
-        if apart > WIDEST_GAP * median {
+        if apart > MAX_GAP_RATIO * median {
             return Err(if closing {
                 let line = points[0].line;
                 let message = format!(
-                    "the line does not close: from this last point to the first (line {line}) it is {apart:.1} m, and {median:.1} m \
-                     between most others; add the points that are missing"
+                    "the line does not close: the last point is {apart:.1} m from the first (line {line}), and the \
+                     median distance is {median:.1} m; add the missing points"
                 );
                 (here.line, message)
             } else {
                 let line = here.line;
                 let message = format!(
-                    "this point is {apart:.1} m from that of line {line}, and most are {median:.1} m apart; add the points between"
+                    "this point is {apart:.1} m from that of line {line}, and the median distance is {median:.1} m; \
+                     add the missing points"
                 );
                 (next.line, message)
             });

@@ -1,71 +1,68 @@
-//! Circuits: a closed center line, and how wide the road is to either side of it.
+//! Circuits: a closed center line with a road width on either side.
 //!
-//! * `s` is the arc length along the center line in m, from the start line and in the direction of travel; it wraps around.
-//! * `n` is the distance from the center line in m, to the *left* where it is positive.
-//! * Headings are in rad, anticlockwise from the x axis; curvatures in 1/m, positive in left-hand bends.
+//! Frenet coordinates of a point:
 //!
-//! | file | what it holds |
+//! * `s`: arc length along the center line from the start line, in the direction of travel, m; periodic.
+//! * `n`: signed distance from the center line, m, positive to the *left*.
+//! * Headings are in rad, counterclockwise from the x axis; curvatures in 1/m, positive in left-hand bends.
+//!
+//! | file | content |
 //! |---|---|
-//! | `road` | straights, arcs and clothoids around a polygon: the circuits of our own drawing |
-//! | `spline` | a smooth line through the points of a file |
-//! | `widths` | the road's widths along the line |
-//! | `check` | what makes a line and its widths impossible |
-//! | `table` | the line again, for a step of the simulator: constant-time look-up and projection |
-//! | `file` | circuits from CSV files |
-//! | `named`, `random` | the circuits that have names; random ones |
+//! | `road` | center lines of straights, arcs and clothoids |
+//! | `spline` | center lines as periodic cubic splines; quadrature |
+//! | `check` | geometric validation |
+//! | `table` | constant-time lookup and projection, used in every simulation step |
+//! | `file` | CSV files |
+//! | `named` | built-in and random circuits |
 
 mod check;
 mod file;
 mod named;
-mod quadrature;
-mod random;
 mod road;
 mod spline;
 mod table;
 #[cfg(test)]
 mod tests;
-mod widths;
 
 use freewheel_core::{Error, Result};
 
-use check::Fault;
+use check::GeometryError;
 use road::Road;
 use spline::Spline;
 use table::Table;
-use widths::Widths;
 
-pub(super) use named::NAMES;
-pub(super) use spline::wrap;
+pub(super) use named::CIRCUITS;
+pub(super) use spline::wrap_angle;
 
-/// A closed road.
+/// A closed circuit: center line and widths.
 #[derive(Clone, Debug)]
 pub struct Circuit {
     name: String,
-    line: Line,
+    line: CenterLine,
     widths: Widths,
     table: Table,
 }
 
-/// A place on the center line, and the road's widths there.
+/// Center line and road widths at one arc length.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Sample {
     /// Arc length from the start line, m.
     pub s: f64,
-    /// East, m.
+    /// East coordinate of the center line, m.
     pub x: f64,
-    /// North, m.
+    /// North coordinate of the center line, m.
     pub y: f64,
     /// Direction of travel, rad; continuous over one lap.
     pub heading: f64,
-    /// 1/m, positive to the left.
+    /// Curvature, 1/m, positive to the left.
     pub curvature: f64,
-    /// From the center line to the right edge, m.
+    /// Distance from the center line to the right edge, m.
     pub right: f64,
-    /// From the center line to the left edge, m; on the inner side of a bend less than its radius.
+    /// Distance from the center line to the left edge, m. On the inner side of a bend it is below the bend's radius.
     pub left: f64,
 }
 
-/// A place, a direction, and how it changes.
+/// Position (m), heading (rad) and curvature (1/m).
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Pose {
     x: f64,
@@ -74,132 +71,165 @@ struct Pose {
     curvature: f64,
 }
 
-/// A closed line over arc length.
+/// A closed line, parametrized by arc length.
 #[derive(Clone, Debug)]
-enum Line {
+enum CenterLine {
     Road(Road),
     Spline(Spline),
 }
 
-impl Line {
+impl CenterLine {
     fn length(&self) -> f64 {
         match self {
-            Line::Road(road) => road.length(),
-            Line::Spline(spline) => spline.length(),
+            CenterLine::Road(road) => road.length(),
+            CenterLine::Spline(spline) => spline.length(),
         }
     }
 
-    /// `s` from 0 to the length.
+    /// Pose at `s` in `0..=length`, m.
     fn at(&self, s: f64) -> Pose {
         match self {
-            Line::Road(road) => road.at(s),
-            Line::Spline(spline) => spline.at(s),
+            CenterLine::Road(road) => road.at(s),
+            CenterLine::Spline(spline) => spline.at(s),
         }
     }
 }
 
 impl Circuit {
-    /// A line with widths, checked. With `bridges` the line may cross itself.
-    fn new(name: &str, line: Line, widths: Widths, bridges: bool) -> Result<Self, Fault> {
+    /// Validated circuit. With `bridges` the road may cross itself.
+    fn new(name: &str, line: CenterLine, widths: Widths, bridges: bool) -> Result<Self, GeometryError> {
         let table = Table::new(&line, &widths)?;
         let circuit = Circuit { name: name.to_owned(), line, widths, table };
         if !bridges {
-            check::crossings(&circuit)?;
+            check::check_crossings(&circuit)?;
         }
         Ok(circuit)
     }
 
-    /// A circle of `radius` m, driven anticlockwise, with an edge `half_width` m to either side.
+    /// Circle of `radius` m, driven counterclockwise, with an edge `half_width` m on either side.
     ///
     /// # Errors
     /// [`Error::Config`] unless `0 < half_width < 0.95 radius`.
     pub fn circle(radius: f64, half_width: f64) -> Result<Self> {
-        if !(radius.is_finite() && half_width > 0.0 && half_width < check::INNERMOST * radius) {
+        if !(radius.is_finite() && half_width > 0.0 && half_width < check::MAX_INNER_SHARE * radius) {
             return Err(Error::Config(format!(
                 "a circle of radius {radius} m cannot have edges {half_width} m to either side; make the radius larger"
             )));
         }
         let widths = Widths::constant(half_width, half_width);
-        Circuit::new("circle", Line::Road(Road::circle(radius)), widths, false)
-            .map_err(|fault| fault.config("circle"))
+        Circuit::new("circle", CenterLine::Road(Road::circle(radius)), widths, false)
+            .map_err(|error| error.to_config("circle"))
     }
 
-    /// The built-in circuit called `name`, such as `club`; `None` where there is none. `seed` is that of `random`.
+    /// Built-in circuit `name`, such as `club`; `None` for an unknown name. `seed` applies to `random` only.
     ///
     /// # Errors
-    /// [`Error::Config`] where a circuit is impossible, which none of ours is.
+    /// [`Error::Config`] if the geometry is invalid (possible for `random` only).
     pub fn named(name: &str, seed: u64) -> Result<Option<Self>> {
         named::named(name, seed)
     }
 
-    /// Its name, such as `club`, or that of its file.
+    /// Name, such as `club`, or the file's stem.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The length of the center line, m.
+    /// Length of the center line, m.
     pub fn length(&self) -> f64 {
         self.line.length()
     }
 
-    /// The center line and the widths at `s` (any finite number; it wraps around), exactly.
+    /// Exact center line and widths at `s` (m, any finite number; periodic).
     pub fn at(&self, s: f64) -> Sample {
         let s = s.rem_euclid(self.length());
         let Pose { x, y, heading, curvature } = self.line.at(s);
-        // No place that the table has seen is refused.
+        // The table was built from validated widths, so the fallback is not reached at its entries.
         let widths = self.widths.at(s);
-        let (right, left) = check::usable(s, curvature, widths).unwrap_or(widths);
+        let (right, left) = check::usable_widths(s, curvature, widths).unwrap_or(widths);
         Sample { s, x, y, heading, curvature, right, left }
     }
 
-    /// The center line's point at `s`, `[x, y]` in m.
+    /// Point `[x, y]` of the center line at `s`, m.
     pub fn position(&self, s: f64) -> [f64; 2] {
         let Sample { x, y, .. } = self.at(s);
         [x, y]
     }
 
-    /// The direction of travel at `s`, rad.
+    /// Direction of travel at `s`, rad.
     pub fn heading(&self, s: f64) -> f64 {
         self.at(s).heading
     }
 
-    /// The center line's curvature at `s`, 1/m, positive to the left.
+    /// Curvature of the center line at `s`, 1/m, positive to the left.
     pub fn curvature(&self, s: f64) -> f64 {
         self.at(s).curvature
     }
 
-    /// From the center line to the left edge at `s`, m.
+    /// Distance from the center line to the left edge at `s`, m.
     pub fn width_left(&self, s: f64) -> f64 {
         self.at(s).left
     }
 
-    /// From the center line to the right edge at `s`, m.
+    /// Distance from the center line to the right edge at `s`, m.
     pub fn width_right(&self, s: f64) -> f64 {
         self.at(s).right
     }
 
-    /// `count` places at equal distances, the first at `s` = 0; the last is one distance before the first.
+    /// `count` samples at equal spacing, the first at `s = 0`, the last one spacing before the end.
     pub fn samples(&self, count: usize) -> Vec<Sample> {
         let step = self.length() / count.max(1) as f64;
         (0..count).map(|i| self.at(i as f64 * step)).collect()
     }
 
-    /// The point `n` m to the left of the center line at `s`.
+    /// Point `[x, y]`, m, at Frenet coordinates `(s, n)`.
     pub fn point(&self, s: f64, n: f64) -> [f64; 2] {
         let Sample { x, y, heading, .. } = self.at(s);
         let (sin, cos) = heading.sin_cos();
         [x - n * sin, y + n * cos]
     }
 
-    /// Where the curvature jumps or has a corner, in order; empty for a spline. Exact integrals are taken between these.
+    /// Arc lengths at which the curvature or its derivative jumps, ascending, m; empty for a spline. The line is smooth
+    /// between them.
     pub fn joints(&self) -> Vec<f64> {
         match &self.line {
-            Line::Road(road) => road.joints().collect(),
-            Line::Spline(_) => Vec::new(),
+            CenterLine::Road(road) => road.joints().collect(),
+            CenterLine::Spline(_) => Vec::new(),
         }
     }
 
     pub(super) fn table(&self) -> &Table {
         &self.table
+    }
+}
+
+/// Road widths, linear in arc length between given samples.
+#[derive(Clone, Debug)]
+struct Widths {
+    length: f64,
+    /// Samples `(s, right, left)`, m, ascending in `s`; never empty.
+    marks: Vec<(f64, f64, f64)>,
+}
+
+impl Widths {
+    /// Constant widths.
+    fn constant(right: f64, left: f64) -> Self {
+        Widths { length: 1.0, marks: vec![(0.0, right, left)] }
+    }
+
+    /// Widths given at `(s, right, left)`: at least one sample, ascending in `s`, on a line of `length` m.
+    fn between(marks: Vec<(f64, f64, f64)>, length: f64) -> Self {
+        Widths { length, marks }
+    }
+
+    /// Widths `(right, left)` at `s` in `0..=length`, m.
+    fn at(&self, s: f64) -> (f64, f64) {
+        let ahead = self.marks.partition_point(|mark| mark.0 <= s);
+        let count = self.marks.len();
+        let (s0, right0, left0) = self.marks[(ahead + count - 1) % count];
+        let (s1, right1, left1) = self.marks[ahead % count];
+        // Around the start line one of the two samples is a lap away.
+        let span = (s1 - s0).rem_euclid(self.length);
+        let t = if span > 0.0 { ((s - s0).rem_euclid(self.length) / span).min(1.0) } else { 0.0 };
+        (right0 + t * (right1 - right0), left0 + t * (left1 - left0))
     }
 }

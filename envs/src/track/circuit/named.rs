@@ -1,26 +1,29 @@
-//! The circuits that have names, of our own drawing.
+//! Built-in circuits and random ones.
 
-use freewheel_core::Result;
+use std::f64::consts::TAU;
+
+use freewheel_core::{Error, Purpose, Result, Streams};
 
 use super::road::{Corner, Road};
-use super::{Circuit, Line, Widths, random};
+use super::{CenterLine, Circuit, Spline, Widths};
 
-/// Names and what they are.
-pub(in super::super) const NAMES: &[(&str, &str)] = &[
-    ("circle", "a circle of radius 15 m, 8 m wide: the steady lap is known exactly"),
+/// Names and descriptions of the built-in circuits.
+pub(in super::super) const CIRCUITS: &[(&str, &str)] = &[
+    ("circle", "a circle of radius 15 m, 8 m wide; the lap time at constant speed is known exactly"),
     (
         "stadium",
-        "straights of 100 m and half circles of 20 m, 10 m wide: the center line's fastest lap is known exactly",
+        "two straights of 100 m and two half circles of radius 20 m, 10 m wide; the fastest lap of the center line is \
+         known exactly",
     ),
     ("l", "six right angles, one of them to the right, 10 m wide"),
     ("hairpins", "a left and a right hairpin between long straights, 9 m wide"),
     ("chicane", "a long straight with a left-right-right-left flick, 10 m wide"),
-    ("club", "eight corners of 16 to 60 m, 9 to 12 m wide: a club's racing circuit"),
+    ("club", "eight corners of radius 16 to 60 m, 9 to 12 m wide: a typical club circuit"),
     ("small", "the club circuit at 1:10, for the small car"),
-    ("random", "a random circuit; `seed` says which"),
+    ("random", "a random circuit, chosen by `seed`"),
 ];
 
-/// `(x, y, radius, length of the clothoids)` of each corner, m, in the direction of travel.
+/// `(x, y, radius, clothoid length)` of each corner, m, in the direction of travel.
 type Corners = &'static [(f64, f64, f64, f64)];
 
 const STADIUM: Corners =
@@ -68,15 +71,15 @@ const CLUB: Corners = &[
     (-60.0, 0.0, 24.0, 12.0),
 ];
 
-/// The club circuit's half width at shares of its length, m.
+/// Half width of the club circuit, m, at fractions of its length.
 const CLUB_WIDTHS: &[(f64, f64)] =
     &[(0.0, 6.0), (0.2, 5.5), (0.35, 5.0), (0.45, 4.5), (0.65, 4.5), (0.8, 5.5)];
 
-/// The circuit called `name`, the random one of this seed; `None` where there is none.
+/// Circuit `name`; `None` for an unknown name. `seed` applies to `random` only.
 pub(in super::super) fn named(name: &str, seed: u64) -> Result<Option<Circuit>> {
     let (corners, widths, scale): (Corners, &[(f64, f64)], f64) = match name {
         "circle" => return Circuit::circle(15.0, 4.0).map(Some),
-        "random" => return random::random(seed).map(Some),
+        "random" => return random(seed).map(Some),
         "stadium" => (STADIUM, &[(0.0, 5.0)], 1.0),
         "l" => (L, &[(0.0, 5.0)], 1.0),
         "hairpins" => (HAIRPINS, &[(0.0, 4.5)], 1.0),
@@ -90,12 +93,44 @@ pub(in super::super) fn named(name: &str, seed: u64) -> Result<Option<Circuit>> 
         radius: radius * scale,
         transition: transition * scale,
     };
-    let Some(road) = Road::around(&corners.iter().map(corner).collect::<Vec<_>>()) else {
+    let Some(road) = Road::around_polygon(&corners.iter().map(corner).collect::<Vec<_>>()) else {
         return Ok(None);
     };
     let length = road.length();
     let marks = widths.iter().map(|&(share, half)| (share * length, half * scale, half * scale)).collect();
-    Circuit::new(name, Line::Road(road), Widths::between(marks, length), false)
+    Circuit::new(name, CenterLine::Road(road), Widths::between(marks, length), false)
         .map(Some)
-        .map_err(|fault| fault.config(name))
+        .map_err(|error| error.to_config(name))
+}
+
+/// Maximum attempts; about one in a few is a valid circuit.
+const MAX_ATTEMPTS: u64 = 1_000;
+/// Minimum bend radius, m.
+const MIN_RADIUS: f64 = 11.0;
+
+/// Random circuit: a spline through 8 to 14 points 60 to 220 m from a center, 9 to 13 m wide.
+///
+/// Invalid drawings (folded, self-crossing, bends that are too tight) are drawn again from the seed's next stream.
+pub(super) fn random(seed: u64) -> Result<Circuit> {
+    for attempt in 0..MAX_ATTEMPTS {
+        let mut rng = Streams::new(seed).stream(Purpose::Generation, 0, attempt);
+        let count = 8 + rng.below(7);
+        let point = |i: u32, jitter: f64, distance: f64| {
+            let (sin, cos) = (TAU * (f64::from(i) + 0.7 * (jitter - 0.5)) / f64::from(count)).sin_cos();
+            [distance * cos, distance * sin]
+        };
+        let points: Vec<[f64; 2]> =
+            (0..count).map(|i| point(i, rng.uniform(), 60.0 + 160.0 * rng.uniform())).collect();
+        let half = 4.5 + 2.0 * rng.uniform();
+        let spline = CenterLine::Spline(Spline::through(&points));
+        let Ok(circuit) = Circuit::new("random", spline, Widths::constant(half, half), false) else {
+            continue;
+        };
+        if circuit.table.max_curvature() * MIN_RADIUS <= 1.0 {
+            return Ok(circuit);
+        }
+    }
+    Err(Error::Config(format!(
+        "track/random: seed {seed} gave no valid circuit in {MAX_ATTEMPTS} attempts; choose another `seed`"
+    )))
 }

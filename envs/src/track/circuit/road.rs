@@ -1,36 +1,36 @@
-//! A road as engineers draw one: straights, arcs, and the clothoids between them.
+//! Center lines of straights, circular arcs and clothoids.
 //!
-//! Every piece has a curvature that is linear in arc length, so its heading is exact; its position is exact for a straight
-//! and an arc, and a Gauss-Legendre quadrature to about 1e-13 m for a clothoid. Where two pieces meet without a clothoid the
-//! curvature jumps, as on a running track; the curvature *at* the joint is that of the piece ahead.
+//! The curvature of each piece is linear in arc length, so its heading is exact. Its position is exact for straights
+//! and arcs, and accurate to about 1e-13 m for clothoids (Gauss-Legendre quadrature). Where two pieces meet without a
+//! clothoid the curvature jumps; at the joint it is that of the piece ahead.
 
 use std::f64::consts::{PI, TAU};
 
 use super::Pose;
-use super::quadrature::integrate;
+use super::spline::integrate;
 
-/// A straight shorter than this is none, m.
+/// Straights shorter than this are dropped, m.
 const ROUNDING: f64 = 1e-9;
 
-/// A corner of the polygon that a road follows: the road leaves one straight before it and reaches the next after it.
+/// A corner of the polygon that a road follows.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Corner {
-    /// The polygon's corner, m.
+    /// Position of the corner, m.
     pub(super) at: [f64; 2],
-    /// The least radius, m.
+    /// Radius of the arc, m.
     pub(super) radius: f64,
-    /// The length of the clothoid on either side of the arc, m; 0 for none.
+    /// Length of the clothoid on either side of the arc, m; 0 for none.
     pub(super) transition: f64,
 }
 
-/// Straights, arcs and clothoids that close.
+/// A closed sequence of straights, arcs and clothoids.
 #[derive(Clone, Debug)]
 pub(super) struct Road {
     pieces: Vec<Piece>,
     length: f64,
 }
 
-/// Curvature `curvature + rate * t` at `t` m from where it begins.
+/// A piece with curvature `begin.curvature + rate * t` at `t` m from its beginning.
 #[derive(Clone, Copy, Debug)]
 struct Piece {
     s: f64,
@@ -47,7 +47,7 @@ impl Piece {
             let steps = 1 + (t * (curvature.abs() + (self.rate * t).abs())) as usize;
             (integrate(0.0, t, steps, |t| turned(t).cos()), integrate(0.0, t, steps, |t| turned(t).sin()))
         } else {
-            // A chord of the angle turned through; it is straight ahead where that is zero.
+            // Chord of the arc; for a vanishing angle the straight.
             let half = 0.5 * curvature * t;
             let chord = if half.abs() < 1e-8 { t } else { t * half.sin() / half };
             (chord * (heading + half).cos(), chord * (heading + half).sin())
@@ -57,15 +57,15 @@ impl Piece {
 }
 
 impl Road {
-    /// A circle of `radius` m, driven anticlockwise from its eastmost point.
+    /// Circle of `radius` m, driven counterclockwise from its easternmost point.
     pub(super) fn circle(radius: f64) -> Self {
         let begin = Pose { x: radius, y: 0.0, heading: 0.5 * PI, curvature: 1.0 / radius };
         Road::of(begin, &[(TAU * radius, 1.0 / radius, 0.0)])
     }
 
-    /// The road around a polygon, beginning halfway along the side that leads to its first corner. `None` where the corners
-    /// do not fit on the sides between them, or a clothoid turns further than its corner does.
-    pub(super) fn around(corners: &[Corner]) -> Option<Self> {
+    /// Road around a polygon. It begins in the middle of the side that leads to the first corner. `None` if the
+    /// corners do not fit on the sides, or a clothoid turns by more than its corner.
+    pub(super) fn around_polygon(corners: &[Corner]) -> Option<Self> {
         let count = corners.len();
         let side = |i: usize| {
             let ([x0, y0], [x1, y1]) = (corners[(i + count - 1) % count].at, corners[i % count].at);
@@ -80,7 +80,7 @@ impl Road {
         let straight = |i: usize| {
             let (x, y) = side(i);
             let free = x.hypot(y) - bends[(i + count - 1) % count].tangent - bends[i % count].tangent;
-            // Two corners may just meet, to within rounding.
+            // Two corners may meet exactly, up to rounding.
             if free > ROUNDING { Some(free) } else { (free > -ROUNDING).then_some(0.0) }
         };
         let (x, y) = side(0);
@@ -97,7 +97,7 @@ impl Road {
         Some(Road::of(begin, &shape))
     }
 
-    /// Lays `(length, curvature, rate)` one after the other.
+    /// Concatenates pieces `(length, curvature, rate)`.
     fn of(begin: Pose, shape: &[(f64, f64, f64)]) -> Self {
         let (mut s, mut pose) = (0.0, begin);
         let mut pieces = Vec::with_capacity(shape.len());
@@ -114,33 +114,33 @@ impl Road {
         self.length
     }
 
-    /// Where the road is at `s`, from 0 to its length.
+    /// Pose at `s` in `0..=length`, m.
     pub(super) fn at(&self, s: f64) -> Pose {
         let index = self.pieces.partition_point(|piece| piece.s <= s).saturating_sub(1);
         let piece = &self.pieces[index];
         piece.at((s - piece.s).clamp(0.0, piece.length))
     }
 
-    /// Where pieces meet, in order.
+    /// Arc lengths at which pieces begin, ascending, m.
     pub(super) fn joints(&self) -> impl Iterator<Item = f64> + '_ {
         self.pieces.iter().map(|piece| piece.s)
     }
 }
 
-/// How a road turns a corner: a clothoid, an arc, a clothoid.
+/// The pieces at one corner: a clothoid, an arc, a clothoid.
 struct Bend {
     curvature: f64,
     transition: f64,
     arc: f64,
-    /// From where the bend begins to the polygon's corner, m.
+    /// Distance from the beginning of the bend to the polygon's corner, m.
     tangent: f64,
 }
 
 impl Bend {
-    /// Turning by `turn` rad, to the left where that is positive.
+    /// Bend by `turn` rad, positive to the left; `None` if it is impossible.
     fn new(turn: f64, corner: &Corner) -> Option<Self> {
         let Corner { radius, transition, .. } = *corner;
-        // Each clothoid turns by half its length over the radius.
+        // A clothoid turns by half its length over the radius.
         let arc = radius * turn.abs() - transition;
         if arc < 0.0 || turn == 0.0 || turn.abs() > 0.999 * PI {
             return None;
@@ -152,13 +152,13 @@ impl Bend {
             rate: rate(1.0 / radius, transition),
         };
         let end = clothoid.at(transition);
-        // The arc's center stands `shift` further from the side than it would without clothoids.
+        // The clothoids move the arc's center away from the side by `shift`.
         let shift = end.y - radius * (1.0 - end.heading.cos());
         let tangent = (radius + shift) * (0.5 * turn.abs()).tan() + end.x - radius * end.heading.sin();
         Some(Bend { curvature: turn.signum() / radius, transition, arc, tangent })
     }
 
-    /// Its pieces as `(length, curvature, rate)`.
+    /// Pieces as `(length, curvature, rate)`.
     fn pieces(&self) -> [(f64, f64, f64); 3] {
         let Bend { curvature, transition, arc, .. } = *self;
         let rate = rate(curvature, transition);
@@ -170,7 +170,7 @@ fn rate(curvature: f64, transition: f64) -> f64 {
     if transition > 0.0 { curvature / transition } else { 0.0 }
 }
 
-/// Where a clothoid of `length` m ends whose curvature grows from 0 by `rate` a meter.
+/// End point of a clothoid of `length` m whose curvature grows from 0 by `rate` per meter.
 #[cfg(test)]
 pub(super) fn clothoid_end(length: f64, rate: f64) -> [f64; 2] {
     let end = Piece { s: 0.0, begin: Pose::default(), length, rate }.at(length);

@@ -1,26 +1,24 @@
-//! A smooth closed line through points: the periodic cubic spline over chord length, continuous up to its second
-//! derivative, re-parametrized by arc length.
+//! Center lines as periodic cubic splines over chord length, parametrized by arc length; Gauss-Legendre quadrature.
 //!
-//! Arc length is a Gauss-Legendre quadrature of the speed (sixteen nodes from point to point); the parameter of an arc length is found by
-//! Newton's method on it, to 1e-12 m.
+//! Arc length is the integral of the derivative's norm, with sixteen nodes per interval. Newton's method inverts it to
+//! 1e-12 m.
 
 use super::Pose;
-use super::quadrature::integrate;
 
-/// Points, second derivatives and lengths of a closed line.
+/// A closed cubic spline through `n` points.
 #[derive(Clone, Debug)]
 pub(super) struct Spline {
-    /// Parameter of each point and of the first one again, m along the chords.
+    /// Chord-length parameter of each point and of the first one again, m, `[n + 1]`.
     knots: Vec<f64>,
-    /// Arc length at each knot, m.
+    /// Arc length at each knot, m, `[n + 1]`.
     lengths: Vec<f64>,
     x: Coordinate,
     y: Coordinate,
-    /// The heading at each knot, made continuous.
+    /// Unwrapped heading at each knot, rad, `[n + 1]`.
     headings: Vec<f64>,
 }
 
-/// Values and second derivatives at the knots, the first again at the end.
+/// Values and second derivatives of one coordinate at the knots, each `[n + 1]`.
 #[derive(Clone, Debug)]
 struct Coordinate {
     value: Vec<f64>,
@@ -28,7 +26,7 @@ struct Coordinate {
 }
 
 impl Spline {
-    /// Through at least three points, no two neighbors equal.
+    /// Spline through at least three points without equal neighbors.
     pub(super) fn through(points: &[[f64; 2]]) -> Self {
         let count = points.len();
         let mut knots = Vec::with_capacity(count + 1);
@@ -47,7 +45,7 @@ impl Spline {
         }
         spline.headings[0] = spline.direction(0, 0.0);
         for i in 0..count {
-            // From knot to knot a line turns by less than half a circle.
+            // Between neighboring knots the heading turns by less than pi.
             spline.headings[i + 1] = spline.unwrapped(i, spline.knots[i + 1]);
         }
         spline
@@ -57,7 +55,7 @@ impl Spline {
         self.lengths[self.lengths.len() - 1]
     }
 
-    /// Where the line is at `s`, from 0 to its length.
+    /// Pose at `s` in `0..=length`, m.
     pub(super) fn at(&self, s: f64) -> Pose {
         let (i, u) = self.parameter(s);
         let (dx, dy) = (self.x.slope(&self.knots, i, u), self.y.slope(&self.knots, i, u));
@@ -70,12 +68,12 @@ impl Spline {
         }
     }
 
-    /// Arc length at each point, and the whole length at the end.
+    /// Arc length at each point and at the end, m, `[n + 1]`.
     pub(super) fn lengths(&self) -> &[f64] {
         &self.lengths
     }
 
-    /// The interval and the parameter of an arc length.
+    /// Interval and parameter of an arc length.
     fn parameter(&self, s: f64) -> (usize, f64) {
         let last = self.knots.len() - 2;
         let i = self.lengths.partition_point(|&length| length <= s).saturating_sub(1).min(last);
@@ -100,15 +98,15 @@ impl Spline {
         self.y.slope(&self.knots, i, u).atan2(self.x.slope(&self.knots, i, u))
     }
 
-    /// The heading nearest to that of the interval's first knot.
+    /// Heading unwrapped relative to the interval's first knot, rad.
     fn unwrapped(&self, i: usize, u: f64) -> f64 {
         let from = self.headings[i];
-        from + wrap(self.direction(i, u) - from)
+        from + wrap_angle(self.direction(i, u) - from)
     }
 }
 
-/// The same angle between -pi and pi.
-pub(in super::super) fn wrap(angle: f64) -> f64 {
+/// Equivalent angle in -pi..=pi.
+pub(in super::super) fn wrap_angle(angle: f64) -> f64 {
     angle - std::f64::consts::TAU * (angle / std::f64::consts::TAU).round()
 }
 
@@ -119,7 +117,7 @@ impl Coordinate {
         Coordinate { value, second }
     }
 
-    /// Interval width and both weights of a parameter.
+    /// Interval width and the linear weights of both knots.
     fn weights(knots: &[f64], i: usize, u: f64) -> (f64, f64, f64) {
         let h = knots[i + 1] - knots[i];
         let b = (u - knots[i]) / h;
@@ -144,8 +142,8 @@ impl Coordinate {
     }
 }
 
-/// Second derivatives of the periodic cubic spline, `[n + 1]`: a cyclic tridiagonal system, solved by Thomas' algorithm and
-/// the Sherman-Morrison formula (Press et al., *Numerical Recipes*, 3rd ed., 2.7.2).
+/// Second derivatives of the periodic cubic spline, `[n + 1]`: a cyclic tridiagonal system, solved with the Thomas
+/// algorithm and the Sherman-Morrison formula (Press et al., *Numerical Recipes*, 3rd ed., 2.7.2).
 fn periodic_second_derivatives(knots: &[f64], value: &[f64]) -> Vec<f64> {
     let n = value.len();
     let h: Vec<f64> = knots.windows(2).map(|pair| pair[1] - pair[0]).collect();
@@ -168,7 +166,7 @@ fn periodic_second_derivatives(knots: &[f64], value: &[f64]) -> Vec<f64> {
     second
 }
 
-/// Solves a symmetric tridiagonal system with `off[i]` between rows i and i + 1.
+/// Solution of a symmetric tridiagonal system; `off[i]` couples rows i and i + 1.
 fn tridiagonal(off: &[f64], diagonal: &[f64], mut right: Vec<f64>) -> Vec<f64> {
     let n = diagonal.len();
     let mut pivot = diagonal.to_vec();
@@ -182,4 +180,26 @@ fn tridiagonal(off: &[f64], diagonal: &[f64], mut right: Vec<f64>) -> Vec<f64> {
         right[i] = (right[i] - off[i] * right[i + 1]) / pivot[i];
     }
     right
+}
+
+/// Positive nodes and their weights of the eight-point Gauss-Legendre rule on [-1, 1] (Abramowitz & Stegun, table
+/// 25.4).
+const NODES: [(f64, f64); 4] = [
+    (0.183_434_642_495_649_8, 0.362_683_783_378_362),
+    (0.525_532_409_916_329, 0.313_706_645_877_887_3),
+    (0.796_666_477_413_626_7, 0.222_381_034_453_374_48),
+    (0.960_289_856_497_536_3, 0.101_228_536_290_376_26),
+];
+
+/// Integral of `f` from `a` to `b`, with eight nodes in each of `steps` equal parts.
+pub(super) fn integrate(a: f64, b: f64, steps: usize, f: impl Fn(f64) -> f64) -> f64 {
+    let half = 0.5 * (b - a) / steps as f64;
+    let part = |i: usize| {
+        let middle = a + (2 * i + 1) as f64 * half;
+        NODES
+            .iter()
+            .map(|(node, weight)| weight * (f(middle - half * node) + f(middle + half * node)))
+            .sum::<f64>()
+    };
+    half * (0..steps).map(part).sum::<f64>()
 }

@@ -1,23 +1,23 @@
-//! The center line as a table of equal steps: what a step of the simulator reads.
+//! Lookup table of the center line at equal spacing, read in every simulation step.
 //!
-//! Between two entries the line is the cubic Hermite polynomial of their positions and directions, whose error is below
-//! h^4 / 384 times its fourth derivative: with steps of at most a fortieth of the least radius, under 1e-6 m.
-//! Where the curvature jumps, as on the stadium, it is h^2 / 192 times the jump within that one step: 6e-5 m.
+//! Between two entries the line is the cubic Hermite polynomial of their positions and directions. Its error is below
+//! h^4 / 384 times the fourth derivative: under 1e-6 m with steps of at most 1/40 of the minimum radius. In a step
+//! with a curvature jump, as on the stadium, it is h^2 / 192 times the jump: 6e-5 m.
 
-use super::check::{self, Fault};
-use super::{Line, Widths};
+use super::check::{self, GeometryError};
+use super::{CenterLine, Widths};
 
-/// At most a fortieth of the least radius is one step, m.
-const STEPS_A_RADIUS: f64 = 40.0;
-/// One step at most, m.
-const LONGEST_STEP: f64 = 0.5;
-/// Entries at most: a circuit of 32 km at the longest step.
-const MOST_ENTRIES: f64 = 65_536.0;
+/// Minimum number of steps per minimum radius.
+const STEPS_PER_RADIUS: f64 = 40.0;
+/// Maximum step, m.
+const MAX_STEP: f64 = 0.5;
+/// Maximum number of entries: 32 km at the maximum step.
+const MAX_ENTRIES: f64 = 65_536.0;
 
-/// Newton's method is done when it moves by less than this share of a step: the last move is made to second order.
-const SETTLED: f64 = 0.1;
+/// Newton's method ends when it moves by less than this fraction of a step; the last move is of second order.
+const NEWTON_TOLERANCE: f64 = 0.1;
 
-/// Entries at equal distances.
+/// Center line and widths at equal spacing.
 #[derive(Clone, Debug)]
 pub(in super::super) struct Table {
     length: f64,
@@ -38,41 +38,41 @@ pub(super) struct Entry {
     pub(super) left: f64,
 }
 
-/// Where a point is, seen from the center line.
+/// A point in Frenet coordinates, with the center line and the widths at its foot.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(in super::super) struct Spot {
-    /// Arc length of the foot of the perpendicular, from 0 to the length, m.
+pub(in super::super) struct FrenetPoint {
+    /// Arc length of the foot of the perpendicular, `0..length`, m.
     pub(in super::super) s: f64,
-    /// Distance from the center line, m, positive to the left.
+    /// Signed distance from the center line, m, positive to the left.
     pub(in super::super) n: f64,
-    /// The line's direction there, rad; continuous over one lap.
+    /// Heading of the center line, rad; continuous over one lap.
     pub(in super::super) heading: f64,
-    /// The line's curvature there, 1/m.
+    /// Curvature of the center line, 1/m.
     pub(in super::super) curvature: f64,
-    /// Widths there, m.
+    /// Distances from the center line to the edges, m.
     pub(in super::super) right: f64,
     pub(in super::super) left: f64,
 }
 
 impl Table {
-    pub(super) fn new(line: &Line, widths: &Widths) -> Result<Self, Fault> {
+    pub(super) fn new(line: &CenterLine, widths: &Widths) -> Result<Self, GeometryError> {
         let length = line.length();
-        // A first look finds the least radius.
-        let looks = (length / LONGEST_STEP).clamp(1_000.0, MOST_ENTRIES) as usize;
+        // A coarse pass finds the minimum radius.
+        let looks = (length / MAX_STEP).clamp(1_000.0, MAX_ENTRIES) as usize;
         let at = |i: usize, count: usize| length * i as f64 / count as f64;
-        let tightest = (0..looks).map(|i| line.at(at(i, looks)).curvature.abs()).fold(0.0, f64::max);
-        let step = (1.0 / (STEPS_A_RADIUS * tightest)).min(LONGEST_STEP);
+        let max_curvature = (0..looks).map(|i| line.at(at(i, looks)).curvature.abs()).fold(0.0, f64::max);
+        let step = (1.0 / (STEPS_PER_RADIUS * max_curvature)).min(MAX_STEP);
         let count = (length / step).ceil().max(8.0);
-        // A line with a point of no radius at all has no count either.
-        if count.is_nan() || count > MOST_ENTRIES {
-            return Err(Fault::Scale { length, radius: 1.0 / tightest });
+        // A radius of 0 makes the count infinite or NaN.
+        if count.is_nan() || count > MAX_ENTRIES {
+            return Err(GeometryError::Scale { length, radius: 1.0 / max_curvature });
         }
         let count = count as usize;
         let entry = |i: usize| {
             let s = at(i, count);
             let pose = line.at(s);
             let (sin, cos) = pose.heading.sin_cos();
-            let (right, left) = check::usable(s, pose.curvature, widths.at(s))?;
+            let (right, left) = check::usable_widths(s, pose.curvature, widths.at(s))?;
             Ok(Entry {
                 x: pose.x,
                 y: pose.y,
@@ -84,7 +84,7 @@ impl Table {
                 left,
             })
         };
-        let entries = (0..count).map(entry).collect::<Result<Vec<_>, Fault>>()?;
+        let entries = (0..count).map(entry).collect::<Result<Vec<_>, GeometryError>>()?;
         let step = length / count as f64;
         Ok(Table { length, step, per_meter: 1.0 / step, entries })
     }
@@ -93,8 +93,8 @@ impl Table {
         self.length
     }
 
-    /// The greatest curvature to either side, 1/m.
-    pub(in super::super) fn tightest(&self) -> f64 {
+    /// Maximum absolute curvature, 1/m.
+    pub(in super::super) fn max_curvature(&self) -> f64 {
         self.entries.iter().map(|entry| entry.curvature.abs()).fold(0.0, f64::max)
     }
 
@@ -102,9 +102,9 @@ impl Table {
         &self.entries
     }
 
-    /// The same place from 0 to the length; `s` is less than a lap away from there.
+    /// Equivalent arc length in `0..length`, for `s` at most one lap outside of it.
     #[inline]
-    pub(in super::super) fn around(&self, s: f64) -> f64 {
+    pub(in super::super) fn wrap_s(&self, s: f64) -> f64 {
         if s < 0.0 {
             s + self.length
         } else if s >= self.length {
@@ -114,37 +114,37 @@ impl Table {
         }
     }
 
-    /// The entry before `s`, which lies from 0 to the length.
+    /// Index of the entry at or before `s` in `0..=length`.
     #[inline]
     pub(in super::super) fn index(&self, s: f64) -> usize {
-        // There are fewer than 2^32, and the narrower conversion is the quicker one.
+        // A conversion to u32 is faster than to usize, and indices fit.
         ((s * self.per_meter) as u32 as usize).min(self.entries.len() - 1)
     }
 
-    /// How many entries `distance` m are, rounded.
+    /// Number of entries in `distance` m, rounded.
     pub(in super::super) fn entries_in(&self, distance: f64) -> usize {
         (distance * self.per_meter).round() as usize
     }
 
-    /// The curvatures of all entries, 1/m.
+    /// Curvatures of all entries, 1/m.
     pub(in super::super) fn curvatures(&self) -> impl Iterator<Item = f64> + Clone + '_ {
         self.entries.iter().map(|entry| entry.curvature)
     }
 
-    /// `[right, left]` at an entry, m.
+    /// Widths `[right, left]` at an entry, m.
     #[inline]
     pub(in super::super) fn widths(&self, index: usize) -> [f64; 2] {
         let entry = &self.entries[index];
         [entry.right, entry.left]
     }
 
-    /// The curvature at the entry before `s`, 1/m; `s` from 0 to the length.
+    /// Curvature of the entry at or before `s` in `0..=length`, 1/m.
     #[inline]
     pub(in super::super) fn curvature_near(&self, s: f64) -> f64 {
         self.entries[self.index(s)].curvature
     }
 
-    /// The two entries around `s`, and how far between them it lies, 0..1.
+    /// The two entries around `s` and the position of `s` between them, 0..1.
     #[inline]
     fn between(&self, s: f64) -> (&Entry, &Entry, f64) {
         let (place, index) = (s * self.per_meter, self.index(s));
@@ -152,16 +152,16 @@ impl Table {
         (&self.entries[index], &self.entries[next], place - index as f64)
     }
 
-    /// The point on the line nearest to `(x, y)`, sought by Newton's method from `s`, which lies at most a few meters
-    /// from it. Where there is none near, as beyond a bend's center, the answer is finite and `n` is large.
+    /// Frenet coordinates of `(x, y)` by Newton's method from the guess `s`, which must be within a few meters.
+    /// Without a nearby foot, as beyond a bend's center, the result is finite and `n` is large.
     #[inline]
-    pub(in super::super) fn project(&self, x: f64, y: f64, s: f64) -> Spot {
+    pub(in super::super) fn project(&self, x: f64, y: f64, s: f64) -> FrenetPoint {
         let (h, per_meter) = (self.step, self.per_meter);
-        let mut s = self.around(s);
-        let mut left_to_do = 8;
+        let mut s = self.wrap_s(s);
+        let mut iterations_left = 8;
         loop {
             let (a, b, t) = self.between(s);
-            // The Hermite polynomial and its derivatives over arc length.
+            // Hermite polynomial and its derivatives with respect to arc length.
             let (dx, dy) = ((b.x - a.x) * per_meter, (b.y - a.y) * per_meter);
             let (t2, k) = (t * t, per_meter);
             let (u, w) = (3.0 * t2 - 2.0 * t, 3.0 * t2 - 4.0 * t + 1.0);
@@ -178,27 +178,27 @@ impl Table {
             let (off, square) = (ex * tx + ey * ty, tx * tx + ty * ty);
             let inverse = 1.0 / (square - ex * bx - ey * by).max(0.05);
             let move_by = off * inverse;
-            left_to_do -= 1;
-            if move_by.abs() < SETTLED * h || left_to_do == 0 {
+            iterations_left -= 1;
+            if move_by.abs() < NEWTON_TOLERANCE * h || iterations_left == 0 {
                 let move_by = move_by.clamp(-h, h);
                 let bends = b.curvature - a.curvature;
                 let curvature = a.curvature + t * bends;
-                // The tangent is a unit vector but for the table's error: one step of Newton's method makes it one.
+                // The tangent's norm is 1 up to the table's error; one Newton step normalizes it.
                 let n = (ey * tx - ex * ty) * (1.5 - 0.5 * square);
                 let second = 0.5 * n * bends * per_meter * inverse * move_by * move_by;
                 let ahead = (move_by + second).clamp(-h, h);
                 let t = t + ahead * per_meter;
-                return Spot {
-                    s: self.around(s + ahead),
+                return FrenetPoint {
+                    s: self.wrap_s(s + ahead),
                     n: n - 0.5 * curvature * off * move_by,
-                    // Exact where the curvature is linear.
+                    // Exact for linear curvature.
                     heading: a.heading + h * t * (a.curvature + 0.5 * t * bends),
                     curvature: a.curvature + t * bends,
                     right: a.right + t * (b.right - a.right),
                     left: a.left + t * (b.left - a.left),
                 };
             }
-            s = self.around(s + move_by.clamp(-20.0 * h, 20.0 * h));
+            s = self.wrap_s(s + move_by.clamp(-20.0 * h, 20.0 * h));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Circuits against what is known of them, and against brute force.
+//! Circuits against known values and against brute force.
 
 use std::f64::consts::{PI, TAU};
 use std::path::Path;
@@ -7,17 +7,17 @@ use std::sync::LazyLock;
 use freewheel_core::{Purpose, Streams};
 use proptest::prelude::*;
 
-use super::spline::wrap;
+use super::spline::wrap_angle;
 use super::*;
 
 fn builtin(name: &str) -> Circuit {
     Circuit::named(name, 1).unwrap().unwrap()
 }
 
-/// Every circuit that has a name, built once.
+/// All built-in circuits, built once.
 fn all() -> &'static [Circuit] {
     static ALL: LazyLock<Vec<Circuit>> =
-        LazyLock::new(|| NAMES.iter().map(|(name, _)| builtin(name)).collect());
+        LazyLock::new(|| CIRCUITS.iter().map(|(name, _)| builtin(name)).collect());
     &ALL
 }
 
@@ -32,7 +32,7 @@ fn the_stadium_is_two_straights_and_two_half_circles() {
     assert!((x - left - 140.0).abs() < 1e-9 && (y - 20.0).abs() < 1e-9, "{x} {y} {left}");
 }
 
-/// The end is the beginning, and the heading has turned by a whole circle.
+/// The line ends where it begins, and the heading has turned by 2 pi.
 #[test]
 fn every_circuit_closes_and_keeps_its_arc_length() {
     for circuit in all() {
@@ -87,47 +87,48 @@ fn a_spline_through_a_circle_is_a_circle() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// A point that stands off the line at a known place is found there, from a guess some meters away; and nothing on the
-    /// line is nearer, by brute force.
+    /// Projection recovers the Frenet coordinates of a point from a guess some meters away, and by brute force no
+    /// point of the line is nearer.
     #[test]
-    fn projection_finds_the_nearest_point(which in 0..NAMES.len(), share in 0.0..1.0, side in -0.99..0.99f64, off in -1.0..1.0f64) {
+    fn projection_finds_the_nearest_point(
+        which in 0..CIRCUITS.len(), share in 0.0..1.0, side in -0.99..0.99f64, off in -1.0..1.0f64,
+    ) {
         let circuit = &all()[which];
         let at = circuit.at(share * circuit.length());
         let n = if side > 0.0 { side * at.left } else { side * at.right };
         let [x, y] = circuit.point(at.s, n);
         let table = circuit.table();
-        let spot = table.project(x, y, table.around(at.s + off * 0.25 * (at.left + at.right)));
-        let apart = (spot.s - at.s).abs();
-        // Where the curvature jumps or has a corner, the line is less exact within one step of the table, the more so along it
-        // off the line.
+        let frenet = table.project(x, y, table.wrap_s(at.s + off * 0.25 * (at.left + at.right)));
+        let apart = (frenet.s - at.s).abs();
+        // Near a jump of the curvature or of its derivative the table is less exact within one step.
         let corner = circuit.joints().iter().any(|joint| (joint - at.s).abs() < 1.0);
         let exact = if circuit.name() == "stadium" { 2e-2 } else if corner { 2e-4 } else { 2e-5 };
-        prop_assert!(apart.min(circuit.length() - apart) < exact, "{} {spot:?} {at:?}", circuit.name());
+        prop_assert!(apart.min(circuit.length() - apart) < exact, "{} {frenet:?} {at:?}", circuit.name());
         let exact = if circuit.name() == "stadium" { 3e-4 } else if corner { 1e-5 } else { 2e-6 };
-        prop_assert!((spot.n - n).abs() < exact, "{} {spot:?} {n}", circuit.name());
-        // There the heading is off by at most a quarter of what one step of the table turns.
+        prop_assert!((frenet.n - n).abs() < exact, "{} {frenet:?} {n}", circuit.name());
+        // The heading error is at most a quarter of the turn within one step of the table.
         let straight = if circuit.name() == "stadium" { 1e-2 } else { 1e-3 };
-        prop_assert!(wrap(spot.heading - at.heading).abs() < straight);
+        prop_assert!(wrap_angle(frenet.heading - at.heading).abs() < straight);
         let near = (-200..=200).map(|i| circuit.position(at.s + 0.02 * f64::from(i)));
         let least = near.map(|[px, py]| (px - x).hypot(py - y)).fold(f64::INFINITY, f64::min);
-        prop_assert!(spot.n.abs() < least + exact + 1e-5);
+        prop_assert!(frenet.n.abs() < least + exact + 1e-5);
     }
 
-    /// Wherever a point is, the answer is finite and on the circuit.
+    /// The projection of any point is finite and on the circuit.
     #[test]
-    fn projection_never_fails(which in 0..NAMES.len(), share in 0.0..1.0, x in -1e4..1e4, y in -1e4..1e4) {
+    fn projection_never_fails(which in 0..CIRCUITS.len(), share in 0.0..1.0, x in -1e4..1e4, y in -1e4..1e4) {
         let circuit = &all()[which];
-        let spot = circuit.table().project(x, y, share * circuit.length() * 0.999);
-        prop_assert!(spot.n.is_finite() && (0.0..circuit.length()).contains(&spot.s), "{spot:?}");
+        let frenet = circuit.table().project(x, y, share * circuit.length() * 0.999);
+        prop_assert!(frenet.n.is_finite() && (0.0..circuit.length()).contains(&frenet.s), "{frenet:?}");
     }
 }
 
-/// Random circuits are roads: checked by brute force over all pairs of points, not by the check that made them.
+/// Random circuits are valid, checked by brute force over all pairs of points, independently of the generator's check.
 #[test]
 fn random_circuits_neither_fold_nor_run_into_themselves() {
     for seed in 0..12 {
-        let circuit = random::random(seed).unwrap();
-        assert_eq!(circuit.samples(50), random::random(seed).unwrap().samples(50));
+        let circuit = named::random(seed).unwrap();
+        assert_eq!(circuit.samples(50), named::random(seed).unwrap().samples(50));
         let samples = circuit.samples(600);
         let step = circuit.length() / 600.0;
         for (i, a) in samples.iter().enumerate() {
@@ -135,16 +136,16 @@ fn random_circuits_neither_fold_nor_run_into_themselves() {
             for b in &samples[i + 1..] {
                 let along = (b.s - a.s).min(circuit.length() - b.s + a.s);
                 let apart = (a.x - b.x).hypot(a.y - b.y);
-                // Half a circle of the tightest radius is as close as two parts of one bend come.
+                // Two parts of one bend are at least half a circle of minimum radius apart.
                 assert!(along < 40.0 || apart > a.left + b.left - step, "{seed}: {a:?} {b:?}");
             }
         }
     }
-    assert_ne!(random::random(1).unwrap().length(), random::random(2).unwrap().length());
+    assert_ne!(named::random(1).unwrap().length(), named::random(2).unwrap().length());
 }
 
-/// What is wrong with a circle of 32 points and 40 m, its lines changed by `change`.
-fn fault(change: impl Fn(usize, String) -> String) -> String {
+/// Error text for a circle of 32 points and radius 40 m whose lines are changed by `change`; empty if it is valid.
+fn error_text(change: impl Fn(usize, String) -> String) -> String {
     let mut text = "# x_m,y_m,w_tr_right_m,w_tr_left_m\n".to_owned();
     for line in 2..34 {
         let (sin, cos) = (TAU * (line - 2) as f64 / 32.0).sin_cos();
@@ -155,11 +156,11 @@ fn fault(change: impl Fn(usize, String) -> String) -> String {
 }
 
 #[test]
-fn faults_name_the_file_the_line_and_the_mend() {
+fn errors_name_the_file_the_line_and_the_correction() {
     let at = |wanted: usize, with: &'static str| {
-        fault(move |line, text| if line == wanted { with.to_owned() } else { text })
+        error_text(move |line, text| if line == wanted { with.to_owned() } else { text })
     };
-    assert_eq!(fault(|_, text| text), "");
+    assert_eq!(error_text(|_, text| text), "");
     let eight = |line: usize, _: String| {
         let angle = TAU * (line - 2) as f64 / 32.0;
         format!("{},{},2,2", 60.0 * angle.sin(), 30.0 * (2.0 * angle).sin())
@@ -171,32 +172,32 @@ fn faults_name_the_file_the_line_and_the_mend() {
         (at(5, "15,0,0,2"), "mine.csv:5:1: the widths 0 and 2 m must both be above 0"),
         (at(5, "15,0,2,-1"), "mine.csv:5:1: the widths 2 and -1 m must both be above 0"),
         (at(3, "40,0,2,2"), "mine.csv:3:1: this point repeats that of line 2"),
-        (at(33, "40,0,2,2"), "mine.csv:33:1: the last point is the first again"),
+        (at(33, "40,0,2,2"), "mine.csv:33:1: the last point repeats the first"),
         (at(20, "900,0,2,2"), "mine.csv:20:1: this point is 9"),
         (
-            fault(|line, text| if line > 4 { "#".into() } else { text }),
+            error_text(|line, text| if line > 4 { "#".into() } else { text }),
             "mine.csv:4:1: a circuit has at least 8 points",
         ),
         (
-            fault(|line, text| if line > 15 { "".into() } else { text }),
+            error_text(|line, text| if line > 15 { "".into() } else { text }),
             "mine.csv:15:1: the line does not close",
         ),
         (
-            fault(|line, text| if line == 10 { text.replace(",2,3", ",200,3") } else { text }),
-            "mine.csv:10:1: the road is 203.0 m wide here, and 5.0 m at most places",
+            error_text(|line, text| if line == 10 { text.replace(",2,3", ",200,3") } else { text }),
+            "mine.csv:10:1: the road is 203.0 m wide here, and its median width is 5.0 m",
         ),
         (
-            fault(|_, text| text.replace(",2,3", ",2,90")),
+            error_text(|_, text| text.replace(",2,3", ",2,90")),
             "mine.csv:2:1: 0 m from the start the bend's radius is 39.87 m",
         ),
-        (fault(eight), "the road runs into itself"),
+        (error_text(eight), "the road runs into itself"),
     ];
     for (found, expected) in expected {
         assert!(found.contains(expected), "{found}\n  instead of\n{expected}");
     }
 }
 
-/// Dozens of files with one bad byte each: an answer or an error, never a panic.
+/// Files with three random bytes changed are parsed or rejected, without a panic.
 #[test]
 fn damaged_files_are_refused_or_read() {
     let good: String = builtin("l").samples(80).iter().map(|s| format!("{},{},3,3\n", s.x, s.y)).collect();
@@ -214,7 +215,7 @@ fn damaged_files_are_refused_or_read() {
     assert!(refused > 20, "{refused}");
 }
 
-/// Real circuits, in the folder that `FREEWHEEL_TRACKS` names. One of them has a bridge.
+/// Real circuits in the folder `FREEWHEEL_TRACKS`. Suzuka has a bridge.
 #[test]
 #[allow(clippy::print_stderr, reason = "a test that is skipped says so")]
 fn real_circuits_are_read() {
@@ -243,8 +244,8 @@ fn real_circuits_are_read() {
             let numbers: Vec<f64> = line.split(',').map(|x| x.trim().parse().unwrap()).collect();
             let to = |at: &Sample| (at.x - numbers[0]).hypot(at.y - numbers[1]);
             let nearest = circuit.samples(400).into_iter().min_by(|a, b| to(a).total_cmp(&to(b))).unwrap();
-            let spot = circuit.table().project(numbers[0], numbers[1], nearest.s);
-            assert!(spot.n.abs() < 1e-5, "{} {spot:?}", file.display());
+            let frenet = circuit.table().project(numbers[0], numbers[1], nearest.s);
+            assert!(frenet.n.abs() < 1e-5, "{} {frenet:?}", file.display());
         }
         read += 1;
     }

@@ -1,74 +1,74 @@
-//! A primal-dual interior-point method for smooth problems around a ring: minimize a sum of costs over nodes, each of
-//! which sees only its neighbors, subject to inequalities `slack >= 0` that do too.
+//! Primal-dual interior-point method for smooth problems on a ring of nodes: minimize a sum of node costs subject to
+//! `slack >= 0`, where costs and slacks of a node depend on its neighbors only.
 //!
-//! For a falling `mu`, the barrier function `phi(x) = sum cost - mu sum ln slack` is minimized by Newton's method with
-//! exact second derivatives (jets), the multipliers `z` of the inequalities being variables of their own, and a line
-//! search on `phi` (Nocedal & Wright, chapter 19; Wächter & Biegler 2006). There are no equations among the
-//! constraints: every iterate satisfies all of them, and a start that does must be given. Around a ring the Newton
-//! system is a band of width 9, so that an iteration takes time linear in the nodes.
+//! For decreasing `mu`, Newton's method with exact second derivatives, multipliers `z` as separate variables and a line
+//! search minimizes the barrier function `phi(x) = sum cost - mu sum ln slack` (Nocedal & Wright, chapter 19; Wächter &
+//! Biegler 2006). There are no equality constraints. The initial point must be strictly feasible, and all iterates
+//! are. The Newton system is banded, so an iteration takes time linear in the number of nodes.
 
 use freewheel_core::{Error, Result};
 
-use super::band::{Band, flattened};
-use super::jet::{Jet, Real};
+use super::banded::{BandedMatrix, ring_order};
+use super::dual::{Dual2, Real};
 
-/// A smooth problem on a ring: node `i` sees `N` of the unknowns, all of them of the nodes `i - 1`, `i`, `i + 1`.
+/// A smooth problem on a ring. Node `i` depends on `N` variables of the nodes `i - 1`, `i`, `i + 1`.
 pub(super) trait Problem<const N: usize> {
-    /// Unknowns a node; the unknowns of node `i` stand at `i * PER_NODE`.
-    const PER_NODE: usize;
+    /// Variables per node; those of node `i` begin at index `i * VARIABLES_PER_NODE`.
+    const VARIABLES_PER_NODE: usize;
 
-    /// How many nodes.
+    /// Number of nodes.
     fn nodes(&self) -> usize;
 
-    /// Where the unknowns that `node` sees stand.
-    fn places(&self, node: usize) -> [usize; N];
+    /// Indices of the variables that `node` depends on.
+    fn variables(&self, node: usize) -> [usize; N];
 
-    /// Writes the node's cost and its slacks, as many of them and in the same order for every node.
-    fn terms<R: Real>(&self, node: usize, x: [R; N], terms: &mut Terms<R>);
+    /// Writes the node's cost and appends its slacks, in the same number and order for every node.
+    fn evaluate<R: Real>(&self, node: usize, x: [R; N], out: &mut Evaluation<R>);
 }
 
-/// What a node contributes.
-pub(super) struct Terms<R> {
-    /// Its share of what is minimized.
+/// Cost and slacks of a node.
+pub(super) struct Evaluation<R> {
+    /// Cost of the node.
     pub(super) cost: R,
-    /// What must stay positive, scaled to about 1 where nothing is close to its limit.
+    /// Slacks, which must stay positive; about 1 far from the limits.
     pub(super) slacks: Vec<R>,
 }
 
-impl<R: Real> Terms<R> {
+impl<R: Real> Evaluation<R> {
     fn new() -> Self {
-        Terms { cost: R::constant(0.0), slacks: Vec::new() }
+        Evaluation { cost: R::constant(0.0), slacks: Vec::new() }
     }
 }
 
-/// `mu` falls to this share of itself each time.
-const FALL: f64 = 0.2;
-/// Newton iterations for one `mu`.
-const PATIENCE: usize = 60;
-/// Factorizations for one step.
-const TRIALS: usize = 6;
-/// A step goes at most this share of the way to the edge.
-const EDGE: f64 = 0.995;
+/// Factor by which `mu` decreases in each outer iteration.
+const MU_FACTOR: f64 = 0.2;
+/// Maximum Newton steps per `mu`.
+const MAX_NEWTON_STEPS: usize = 60;
+/// Maximum factorizations per step.
+const MAX_FACTORIZATIONS: usize = 6;
+/// Maximum fraction of the distance to the boundary in one step.
+const FRACTION_TO_BOUNDARY: f64 = 0.995;
 
-/// Minimizes from `x`, which satisfies every inequality strictly, until the barrier holds the cost at most about the
-/// share `accuracy` above a local minimum.
+/// Minimizes from the strictly feasible point `x` to a relative accuracy of about `accuracy` of a local minimum.
 ///
 /// # Errors
-/// [`Error::Unsupported`] where `x` is not strictly inside.
+/// [`Error::Unsupported`] if `x` is not strictly feasible.
 pub(super) fn minimize<const N: usize, P: Problem<N>>(
     problem: &P,
     x: &mut Vec<f64>,
     accuracy: f64,
 ) -> Result<()> {
     let Some((mut cost, _)) = merit(problem, x, 0.0) else {
-        return Err(Error::Unsupported("the search for a line has no start inside the track".into()));
+        return Err(Error::Unsupported(
+            "the initial line is not strictly within the limits of the track and the car".into(),
+        ));
     };
     let mut newton = Newton::new(problem, x);
     let slacks = newton.multipliers.len() as f64;
     let mut mu = cost / slacks;
-    newton.multipliers = newton.measured(x).iter().map(|slack| mu / slack).collect();
+    newton.multipliers = newton.slack_values(x).iter().map(|slack| mu / slack).collect();
     loop {
-        for _ in 0..PATIENCE {
+        for _ in 0..MAX_NEWTON_STEPS {
             if newton.step(x, mu) <= 0.01 * mu * slacks {
                 break;
             }
@@ -77,23 +77,23 @@ pub(super) fn minimize<const N: usize, P: Problem<N>>(
         if mu * slacks <= accuracy * cost {
             return Ok(());
         }
-        mu *= FALL;
+        mu *= MU_FACTOR;
     }
 }
 
-/// Whether `x` satisfies every inequality strictly.
-pub(super) fn is_inside<const N: usize, P: Problem<N>>(problem: &P, x: &[f64]) -> bool {
+/// True if `x` satisfies every inequality strictly.
+pub(super) fn is_strictly_feasible<const N: usize, P: Problem<N>>(problem: &P, x: &[f64]) -> bool {
     merit(problem, x, 0.0).is_some()
 }
 
-/// The cost and `phi`, or `None` where an inequality does not hold.
+/// Cost and `phi`; `None` if `x` is infeasible.
 fn merit<const N: usize, P: Problem<N>>(problem: &P, x: &[f64], mu: f64) -> Option<(f64, f64)> {
-    let (mut cost, mut logs, mut terms) = (0.0, 0.0, Terms::new());
+    let (mut cost, mut logs, mut out) = (0.0, 0.0, Evaluation::new());
     for node in 0..problem.nodes() {
-        terms.slacks.clear();
-        problem.terms(node, problem.places(node).map(|place| x[place]), &mut terms);
-        cost += terms.cost;
-        for &slack in &terms.slacks {
+        out.slacks.clear();
+        problem.evaluate(node, problem.variables(node).map(|variable| x[variable]), &mut out);
+        cost += out.cost;
+        for &slack in &out.slacks {
             if slack.is_nan() || slack <= 0.0 {
                 return None;
             }
@@ -103,92 +103,95 @@ fn merit<const N: usize, P: Problem<N>>(problem: &P, x: &[f64], mu: f64) -> Opti
     cost.is_finite().then_some((cost, cost - mu * logs))
 }
 
+/// Newton's method for one `mu`.
 struct Newton<'a, const N: usize, P> {
     problem: &'a P,
-    /// `z`, `[nodes * slacks a node]`.
+    /// Multipliers `z`, `[nodes * slacks per node]`.
     multipliers: Vec<f64>,
     /// Value and gradient of each slack, in the same order.
     slacks: Vec<(f64, [f64; N])>,
-    hessian: Band,
-    factor: Band,
-    slope: Vec<f64>,
+    hessian: BandedMatrix,
+    factor: BandedMatrix,
+    gradient: Vec<f64>,
     direction: Vec<f64>,
-    /// What share of its diagonal the last factorization added to the Hessian.
+    /// Relative diagonal shift of the last factorization.
     shift: f64,
-    /// What share the next one begins with.
-    raised: f64,
+    /// Relative diagonal shift that the next factorization begins with.
+    next_shift: f64,
 }
 
 impl<'a, const N: usize, P: Problem<N>> Newton<'a, N, P> {
     fn new(problem: &'a P, x: &[f64]) -> Self {
         let size = x.len();
-        let width = 5 * P::PER_NODE - 1;
+        let width = 5 * P::VARIABLES_PER_NODE - 1;
         let mut newton = Newton {
             problem,
             multipliers: Vec::new(),
             slacks: Vec::new(),
-            hessian: Band::new(size, width),
-            factor: Band::new(size, width),
-            slope: vec![0.0; size],
+            hessian: BandedMatrix::new(size, width),
+            factor: BandedMatrix::new(size, width),
+            gradient: vec![0.0; size],
             direction: vec![0.0; size],
             shift: 0.0,
-            raised: 0.0,
+            next_shift: 0.0,
         };
-        newton.multipliers = newton.measured(x);
+        newton.multipliers = newton.slack_values(x);
         newton
     }
 
-    /// Every slack at `x`.
-    fn measured(&self, x: &[f64]) -> Vec<f64> {
-        let mut terms = Terms::new();
+    /// All slacks at `x`, `[nodes * slacks per node]`.
+    fn slack_values(&self, x: &[f64]) -> Vec<f64> {
+        let mut out = Evaluation::new();
         for node in 0..self.problem.nodes() {
-            self.problem.terms(node, self.problem.places(node).map(|place| x[place]), &mut terms);
+            self.problem.evaluate(node, self.problem.variables(node).map(|variable| x[variable]), &mut out);
         }
-        terms.slacks
+        out.slacks
     }
 
-    /// Where the unknown `place` stands in the linear system.
-    fn row(&self, place: usize) -> usize {
-        flattened(place / P::PER_NODE, self.problem.nodes()) * P::PER_NODE + place % P::PER_NODE
+    /// Row of `variable` in the linear system.
+    fn row(&self, variable: usize) -> usize {
+        ring_order(variable / P::VARIABLES_PER_NODE, self.problem.nodes()) * P::VARIABLES_PER_NODE
+            + variable % P::VARIABLES_PER_NODE
     }
 
-    /// The gradient of `phi` at `x`, and the Hessian of the primal-dual system.
+    /// Computes the gradient of `phi` at `x` and the Hessian of the primal-dual system.
     fn assemble(&mut self, x: &[f64], mu: f64) {
         self.hessian.clear();
-        self.slope.fill(0.0);
+        self.gradient.fill(0.0);
         self.slacks.clear();
-        let mut terms = Terms::new();
+        let mut out = Evaluation::new();
         for node in 0..self.problem.nodes() {
-            let places = self.problem.places(node);
-            terms.slacks.clear();
-            self.problem.terms(node, Jet::variables(places.map(|place| x[place])), &mut terms);
-            let Jet { mut slope, mut bend, .. } = terms.cost;
-            for slack in &terms.slacks {
+            let variables = self.problem.variables(node);
+            out.slacks.clear();
+            self.problem.evaluate(node, Dual2::variables(variables.map(|variable| x[variable])), &mut out);
+            let Dual2 { mut gradient, mut hessian, .. } = out.cost;
+            for slack in &out.slacks {
                 let z = self.multipliers[self.slacks.len()];
-                self.slacks.push((slack.value, slack.slope));
+                self.slacks.push((slack.value, slack.gradient));
                 for j in 0..N {
-                    slope[j] -= mu / slack.value * slack.slope[j];
-                    for (k, bend) in bend[j].iter_mut().enumerate() {
-                        *bend += z * (slack.slope[j] * slack.slope[k] / slack.value - slack.bend[j][k]);
+                    gradient[j] -= mu / slack.value * slack.gradient[j];
+                    for (k, hessian) in hessian[j].iter_mut().enumerate() {
+                        *hessian +=
+                            z * (slack.gradient[j] * slack.gradient[k] / slack.value - slack.hessian[j][k]);
                     }
                 }
             }
-            let rows = places.map(|place| self.row(place));
+            let rows = variables.map(|variable| self.row(variable));
             for j in 0..N {
-                self.slope[rows[j]] += slope[j];
+                self.gradient[rows[j]] += gradient[j];
                 for k in 0..=j {
-                    self.hessian.add(rows[j].max(rows[k]), rows[j].min(rows[k]), bend[j][k]);
+                    self.hessian.add(rows[j].max(rows[k]), rows[j].min(rows[k]), hessian[j][k]);
                 }
             }
         }
     }
 
-    /// Fills `direction`, raising the diagonal by `shift` of itself, and by as much more as it takes; `false` where
-    /// nothing helps.
+    /// Computes `direction` with a relative diagonal shift of at least `shift`, increased until the matrix is positive
+    /// definite; `false` if no shift suffices.
     fn solve(&mut self, mut shift: f64) -> bool {
         loop {
             self.factor.clone_from(&self.hessian);
-            for row in 0..self.slope.len() {
+            for row in 0..self.gradient.len() {
                 self.factor.add(row, row, shift * self.hessian.diagonal(row).abs());
             }
             if self.factor.factor() {
@@ -200,55 +203,57 @@ impl<'a, const N: usize, P: Problem<N>> Newton<'a, N, P> {
             }
         }
         self.shift = shift;
-        self.direction.clone_from(&self.slope);
+        self.direction.clone_from(&self.gradient);
         self.factor.solve(&mut self.direction);
         self.direction.iter_mut().for_each(|d| *d = -*d);
         true
     }
 
-    /// One step; returns how much `phi` was expected to fall, 0 where no step lowers it.
+    /// One step; returns the predicted decrease of `phi`, 0 if no step decreases it.
     ///
-    /// Where only a short step along the direction helps, the model is bad that far out: the diagonal is raised, which
-    /// makes directions shorter and safer, and it is lowered again when steps succeed.
+    /// If only a short step succeeds, the diagonal shift is increased, which shortens the direction; it is reduced
+    /// again after successful steps.
     fn step(&mut self, x: &mut Vec<f64>, mu: f64) -> f64 {
         self.assemble(x, mu);
         let Some((_, before)) = merit(self.problem, x, mu) else { return 0.0 };
-        let mut raised = self.raised;
-        for trial in 0..TRIALS {
-            if !self.solve(raised) {
+        let mut next_shift = self.next_shift;
+        for trial in 0..MAX_FACTORIZATIONS {
+            if !self.solve(next_shift) {
                 return 0.0;
             }
-            let fall: f64 = -self.slope.iter().zip(&self.direction).map(|(g, d)| g * d).sum::<f64>();
-            let shortest = if trial + 1 < TRIALS { 0.2 } else { 1e-6 };
+            let fall: f64 = -self.gradient.iter().zip(&self.direction).map(|(g, d)| g * d).sum::<f64>();
+            let shortest = if trial + 1 < MAX_FACTORIZATIONS { 0.2 } else { 1e-6 };
             let mut length = 1.0;
             while length > shortest {
-                let tried: Vec<f64> =
-                    (0..x.len()).map(|place| x[place] + length * self.direction[self.row(place)]).collect();
+                let tried: Vec<f64> = (0..x.len())
+                    .map(|variable| x[variable] + length * self.direction[self.row(variable)])
+                    .collect();
                 let after = merit(self.problem, &tried, mu);
                 let noise = 1e-12 * before.abs();
                 if after.is_some_and(|(_, after)| after <= before - 1e-4 * length * fall + noise) {
-                    self.follow(length, mu);
+                    self.update_multipliers(length, mu);
                     *x = tried;
-                    self.raised = if raised > 1e-7 { 0.1 * raised } else { 0.0 };
+                    self.next_shift = if next_shift > 1e-7 { 0.1 * next_shift } else { 0.0 };
                     return fall;
                 }
                 length *= 0.5;
             }
-            raised = (10.0 * raised).max(1e-5);
+            next_shift = (10.0 * next_shift).max(1e-5);
         }
         0.0
     }
 
-    /// Moves the multipliers along with a step of `length`, keeping them positive and near `mu / slack`.
-    fn follow(&mut self, length: f64, mu: f64) {
+    /// Updates the multipliers for a step of `length`, keeping them positive and near `mu / slack`.
+    fn update_multipliers(&mut self, length: f64, mu: f64) {
         let slacks_a_node = self.slacks.len() / self.problem.nodes();
-        for (at, (slack, slope)) in self.slacks.iter().enumerate() {
-            let places = self.problem.places(at / slacks_a_node);
-            let change: f64 = (0..N).map(|j| slope[j] * self.direction[self.row(places[j])]).sum();
+        for (at, (slack, gradient)) in self.slacks.iter().enumerate() {
+            let variables = self.problem.variables(at / slacks_a_node);
+            let change: f64 = (0..N).map(|j| gradient[j] * self.direction[self.row(variables[j])]).sum();
             let z = self.multipliers[at];
             let wanted = z + length * ((mu - z * change) / slack - z);
-            let after = (slack + length * change).max((1.0 - EDGE) * slack);
-            self.multipliers[at] = wanted.max((1.0 - EDGE) * z).clamp(1e-4 * mu / after, 1e4 * mu / after);
+            let after = (slack + length * change).max((1.0 - FRACTION_TO_BOUNDARY) * slack);
+            self.multipliers[at] =
+                wanted.max((1.0 - FRACTION_TO_BOUNDARY) * z).clamp(1e-4 * mu / after, 1e4 * mu / after);
         }
     }
 }

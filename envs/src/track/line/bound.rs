@@ -1,120 +1,124 @@
-//! A lower bound on lap times, proved for every motion whose acceleration stays within the friction circle `A` and whose
-//! speed stays below `V`; engine and brakes can only make it slower.
+//! Lower bound on lap times, proved for every motion with acceleration within the friction circle `A` and speed below
+//! `V`. Engine and brake limits can only increase the lap time.
 //!
-//! **Three gates.** A lap crosses the cross-sections (*gates*) of the road in order. Let `a`, `b`, `c` be where it first
-//! crosses three of them, `T` the time from `a` to `c`, and `l T` that from `b` to `c`. Then
-//! `l a + (1 - l) c - b` is the integral of the acceleration against the Green's function of the second derivative, which is
-//! positive and integrates to `l (1 - l) T^2 / 2`. Hence `T^2 >= 2 |l a + (1 - l) c - b| / (A l (1 - l))`: the road's bend
-//! forces a minimum of time. The distance is bounded from below by projections on fixed directions, over all points of the
-//! gates at once, and the minimum over `l` by branch and bound: on an interval of `l` a projection is least at an end. Also
-//! `T >= |c - a| / V`. Sections that do not overlap add up; dynamic programming finds the partition of the lap with the
-//! greatest sum. This holds for a lap that begins and ends at any speed.
+//! **Three cross-sections.** A lap crosses the cross-sections of the road in order. Let `a`, `b`, `c` be its first
+//! points on three of them, `T` the time from `a` to `c`, and `l T` the time from `b` to `c`. Then `l a + (1 - l) c -
+//! b` is the integral of the acceleration times the Green's function of the second derivative, which is positive and
+//! integrates to `l (1 - l) T^2 / 2`. Hence `T^2 >= 2 |l a + (1 - l) c - b| / (A l (1 - l))`. The norm is bounded
+//! from below by projections on fixed directions, for all points of the cross-sections at once. The minimum over `l`
+//! is found by branch and bound: on an interval of `l` a projection is minimal at an end. Also `T >= |c - a| / V`.
+//! Bounds of disjoint parts of the lap add up; dynamic programming finds the partition with the greatest sum. This
+//! holds for any initial and final speed.
 //!
-//! **Enclosed area.** A flying lap is a closed curve of period `T`, `p(t) = sum c_k exp(2 pi i k t / T)`, and its signed area is
-//! `S = pi sum k |c_k|^2 <= pi sum k^4 |c_k|^2 = pi (T / 2 pi)^4 mean |p''|^2 <= pi (T / 2 pi)^4 A^2`, so
-//! `T >= 2 pi (S / pi)^(1/4) / sqrt(A)`. The area shrinks as the line moves inwards, so that `S` is at least that of the innermost
-//! line. On a circle nothing is lost.
+//! **Enclosed area.** A flying lap is a closed curve of period `T`, `p(t) = sum c_k exp(2 pi i k t / T)`, and its
+//! signed area is `S = pi sum k |c_k|^2 <= pi sum k^4 |c_k|^2 = pi (T / 2 pi)^4 mean |p''|^2 <= pi (T / 2 pi)^4 A^2`,
+//! so `T >= 2 pi (S / pi)^(1/4) / sqrt(A)`. The area decreases as the line moves inwards, so `S` is at least that of
+//! the innermost line. The bound is exact on a circle.
 
 use std::f64::consts::{PI, TAU};
 
 use super::Limits;
-use super::corridor::{Corridor, Place, cross};
+use super::corridor::{Corridor, CrossSection, cross};
 
 /// Lower bounds on a lap time, s.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bound {
-    /// Of a flying lap: one that ends as fast as it began, and in the same place and direction.
+    /// Bound for flying laps, whose initial and final position and velocity are equal, s.
     pub flying: f64,
-    /// Of a lap that begins and ends anyhow.
-    pub any: f64,
+    /// Bound for laps with any initial and final state, s.
+    pub any_start: f64,
 }
 
-/// No lap that stays in the corridor takes less.
+/// Lower bounds for every lap within the corridor.
 pub(super) fn lower_bound(corridor: &Corridor, limits: &Limits) -> Bound {
-    let any = sections(corridor, limits);
-    Bound { flying: any.max(enclosing(corridor, limits.grip)), any }
+    let any_start = best_partition(corridor, limits);
+    Bound { flying: any_start.max(area_bound(corridor, limits.grip)), any_start }
 }
 
-/// The time it takes to go around the innermost line's area.
-fn enclosing(corridor: &Corridor, grip: f64) -> f64 {
-    let area = |offset: fn(&Place) -> f64| {
+/// Bound from the area enclosed by the innermost line, s.
+fn area_bound(corridor: &Corridor, grip: f64) -> f64 {
+    let area = |offset: fn(&CrossSection) -> f64| {
         let points: Vec<[f64; 2]> = corridor
-            .places
+            .sections
             .iter()
             .enumerate()
-            .map(|(i, place)| corridor.position(i, offset(place)))
+            .map(|(i, section)| corridor.position(i, offset(section)))
             .collect();
         let next = points.iter().cycle().skip(1);
         0.5 * points.iter().zip(next).map(|(&a, &b)| cross(a, b)).sum::<f64>()
     };
-    // Driven anticlockwise the left edge is the inner one.
-    let (leftmost, rightmost) = (area(|place| place.high), area(|place| place.low));
+    // For a counterclockwise lap the left edge is the inner one.
+    let (leftmost, rightmost) = (area(|section| section.n_max), area(|section| section.n_min));
     let least = leftmost.max(-rightmost).max(0.0);
     TAU * (least / PI).powf(0.25) / grip.sqrt()
 }
 
-/// Directions on which distances are projected.
+/// Number of directions for projections.
 const DIRECTIONS: usize = 32;
-/// Gates a section reaches over.
-const REACH: usize = 48;
-/// Metres from gate to gate, and the fewest and the most gates of a lap.
-const APART: f64 = 8.0;
-const GATES: (usize, usize) = (120, 480);
-/// Intervals of `l` to begin with, and how many of them are halved.
+/// Maximum number of cross-sections that one term of the sum spans.
+const MAX_SPAN: usize = 48;
+/// Distance between cross-sections, m, and their minimum and maximum number per lap.
+const SPACING: f64 = 8.0;
+const COUNTS: (usize, usize) = (120, 480);
+/// Initial intervals of `l`, and number of bisections.
 const INTERVALS: usize = 12;
-const HALVINGS: usize = 24;
+const BISECTIONS: usize = 24;
 
-/// The least and the greatest projection of a gate on each direction.
-struct Gate {
+/// Minimum and maximum projection of a cross-section on each direction, m.
+struct Projections {
     least: [f64; DIRECTIONS],
     greatest: [f64; DIRECTIONS],
 }
 
-impl Gate {
-    fn new(corridor: &Corridor, place: usize) -> Self {
-        let Place { low, high, .. } = corridor.places[place];
-        let (a, b) = (corridor.position(place, low), corridor.position(place, high));
+impl Projections {
+    fn new(corridor: &Corridor, section: usize) -> Self {
+        let CrossSection { n_min, n_max, .. } = corridor.sections[section];
+        let (a, b) = (corridor.position(section, n_min), corridor.position(section, n_max));
         let project = |direction: usize, p: [f64; 2]| {
             let (sin, cos) = (direction as f64 / DIRECTIONS as f64 * TAU).sin_cos();
             p[0] * cos + p[1] * sin
         };
-        Gate {
+        Projections {
             least: std::array::from_fn(|d| project(d, a).min(project(d, b))),
             greatest: std::array::from_fn(|d| project(d, a).max(project(d, b))),
         }
     }
 
-    /// No point of `other` is nearer than this.
-    fn distance(&self, other: &Gate) -> f64 {
+    /// Lower bound on the distance from any point of `self` to any point of `other`, m.
+    fn distance(&self, other: &Projections) -> f64 {
         (0..DIRECTIONS).map(|d| other.least[d] - self.greatest[d]).fold(0.0, f64::max)
     }
 }
 
-/// The greatest sum of bounds over a partition of the lap.
-fn sections(corridor: &Corridor, limits: &Limits) -> f64 {
-    let wanted = (corridor.step * corridor.len() as f64 / APART) as usize;
-    let count = wanted.clamp(GATES.0, GATES.1).min(corridor.len());
-    let gates: Vec<Gate> =
-        (0..=count).map(|gate| Gate::new(corridor, gate * corridor.len() / count % corridor.len())).collect();
+/// Maximum sum of bounds over all partitions of the lap, s.
+fn best_partition(corridor: &Corridor, limits: &Limits) -> f64 {
+    let wanted = (corridor.step * corridor.len() as f64 / SPACING) as usize;
+    let count = wanted.clamp(COUNTS.0, COUNTS.1).min(corridor.len());
+    let projections: Vec<Projections> = (0..=count)
+        .map(|projected| Projections::new(corridor, projected * corridor.len() / count % corridor.len()))
+        .collect();
     let mut best = vec![0.0; count + 1];
     for to in 1..=count {
-        for from in to.saturating_sub(REACH)..to {
-            best[to] = f64::max(best[to], best[from] + section(&gates[from..=to], limits));
+        for from in to.saturating_sub(MAX_SPAN)..to {
+            best[to] = f64::max(best[to], best[from] + section_bound(&projections[from..=to], limits));
         }
     }
     best[count]
 }
 
-/// From the first of at least two gates to the last.
-fn section(gates: &[Gate], limits: &Limits) -> f64 {
-    let [first, between @ .., last] = gates else { return 0.0 };
+/// Bound on the time from the first to the last of at least two cross-sections, s.
+fn section_bound(projections: &[Projections], limits: &Limits) -> f64 {
+    let [first, between @ .., last] = projections else { return 0.0 };
     let squared = (first.distance(last) / limits.top_speed).powi(2);
-    between.iter().fold(squared, |known, gate| turning(first, gate, last, limits.grip, known)).sqrt()
+    between
+        .iter()
+        .fold(squared, |known, projected| three_section_bound(first, projected, last, limits.grip, known))
+        .sqrt()
 }
 
-/// The larger of `known` and the bound on the squared time through three gates.
-fn turning(a: &Gate, b: &Gate, c: &Gate, grip: f64, known: f64) -> f64 {
-    // How far the three are from lying on a straight line in the proportion `l`, along each direction.
+/// Maximum of `known` and the bound on the squared time through three cross-sections, s².
+fn three_section_bound(a: &Projections, b: &Projections, c: &Projections, grip: f64, known: f64) -> f64 {
+    // Projection of l a + (1 - l) c - b on direction `d`, minimized over the cross-sections.
     let gap = |l: f64, d: usize| l * a.least[d] + (1.0 - l) * c.least[d] - b.greatest[d];
     let scale = 2.0 / grip;
     let bound = |(l0, l1): (f64, f64)| {
@@ -124,13 +128,13 @@ fn turning(a: &Gate, b: &Gate, c: &Gate, grip: f64, known: f64) -> f64 {
     };
     let at = |l: f64| scale * (0..DIRECTIONS).map(|d| gap(l, d)).fold(0.0, f64::max) / (l * (1.0 - l));
     let share = |i: usize| (0.5 * PI * i as f64 / INTERVALS as f64).sin().powi(2);
-    // A minimum that is not above what is known already is not worth finding.
+    // The minimum cannot exceed `known`: stop early.
     if (1..INTERVALS).any(|i| at(share(i)) <= known) {
         return known;
     }
-    let mut leaves: Vec<((f64, f64), f64)> = Vec::with_capacity(INTERVALS + HALVINGS);
+    let mut leaves: Vec<((f64, f64), f64)> = Vec::with_capacity(INTERVALS + BISECTIONS);
     leaves.extend((0..INTERVALS).map(|i| (share(i), share(i + 1))).map(|leaf| (leaf, bound(leaf))));
-    for _ in 0..HALVINGS {
+    for _ in 0..BISECTIONS {
         let worst = (0..leaves.len()).fold(0, |w, i| if leaves[i].1 < leaves[w].1 { i } else { w });
         let (l0, l1) = leaves[worst].0;
         let middle = 0.5 * (l0 + l1);
@@ -147,21 +151,22 @@ fn turning(a: &Gate, b: &Gate, c: &Gate, grip: f64, known: f64) -> f64 {
 mod tests {
     use super::*;
     use crate::track::circuit::Circuit;
-    use crate::track::line::{Kind, line};
+    use crate::track::line::{LineKind, plan_line};
 
-    /// Every section of a lap, not only their sum, takes at least what its bound says.
-    fn holds_everywhere(circuit: &Circuit, kind: Kind) -> f64 {
+    /// Asserts the bound of every part of a lap, not only of the sum; returns the largest ratio of bound to time.
+    fn holds_everywhere(circuit: &Circuit, kind: LineKind) -> f64 {
         let limits = Limits::point_mass(9.81, 30.0, 1.0);
-        let driven = line(circuit, &limits, kind).unwrap();
+        let driven = plan_line(circuit, &limits, kind).unwrap();
         let corridor = Corridor::new(circuit, driven.path.points.len(), limits.clearance).unwrap();
-        let places: Vec<usize> = (0..corridor.len()).step_by(corridor.len().div_ceil(80)).collect();
-        let gates: Vec<Gate> = places.iter().map(|&place| Gate::new(&corridor, place)).collect();
+        let sections: Vec<usize> = (0..corridor.len()).step_by(corridor.len().div_ceil(80)).collect();
+        let projections: Vec<Projections> =
+            sections.iter().map(|&section| Projections::new(&corridor, section)).collect();
         let mut tightest = 0f64;
-        for from in 0..gates.len() {
-            for to in from + 1..gates.len().min(from + 20) {
-                let bound = section(&gates[from..=to], &limits);
-                let taken = driven.times[places[to]] - driven.times[places[from]];
-                // The lap is timed on a mesh.
+        for from in 0..projections.len() {
+            for to in from + 1..projections.len().min(from + 20) {
+                let bound = section_bound(&projections[from..=to], &limits);
+                let taken = driven.times[sections[to]] - driven.times[sections[from]];
+                // Lap times on a mesh have a discretization error.
                 assert!(
                     bound <= taken * (1.0 + 1e-3),
                     "{} {kind:?} {from} {to}: {bound} {taken}",
@@ -176,34 +181,34 @@ mod tests {
     #[test]
     fn no_section_of_a_lap_is_quicker_than_its_bound() {
         let narrow = Circuit::circle(20.0, 1.05).unwrap();
-        let tightest = holds_everywhere(&narrow, Kind::LeastTime);
+        let tightest = holds_everywhere(&narrow, LineKind::MinTime);
         assert!(tightest > 0.9, "narrow circle: {tightest}");
         for name in ["l", "hairpins", "chicane"] {
             let circuit = Circuit::named(name, 0).unwrap().unwrap();
-            let tightest =
-                [Kind::Center, Kind::LeastTime].map(|kind| holds_everywhere(&circuit, kind)).into_iter();
+            let tightest = [LineKind::Center, LineKind::MinTime]
+                .map(|kind| holds_everywhere(&circuit, kind))
+                .into_iter();
             let tightest = tightest.fold(0.0, f64::max);
             assert!(tightest > 0.7, "{name}: {tightest}");
         }
     }
 
     #[test]
-    fn three_gates_around_an_arc() {
-        // Points 0.2 rad apart on a circle of 20 m: the least time from the first to the last is that of the parabola
-        // through them.
+    fn three_sections_around_an_arc() {
+        // Points 0.2 rad apart on a circle of radius 20 m: the minimum time is that of the parabola through them.
         let point = |angle: f64| {
-            let place = Place {
+            let section = CrossSection {
                 center: [20.0 * angle.cos(), 20.0 * angle.sin()],
                 left: [0.0; 2],
-                low: 0.0,
-                high: 0.0,
+                n_min: 0.0,
+                n_max: 0.0,
             };
-            Gate::new(&Corridor { step: 4.0, places: vec![place] }, 0)
+            Projections::new(&Corridor { step: 4.0, sections: vec![section] }, 0)
         };
-        let gates = [0.0, 0.2, 0.4].map(point);
+        let projections = [0.0, 0.2, 0.4].map(point);
         let limits = Limits::point_mass(9.81, 70.0, 0.0);
         let exact = (8.0 * 20.0 * (1.0 - 0.2f64.cos()) / 9.81).sqrt();
-        let found = section(&gates, &limits);
+        let found = section_bound(&projections, &limits);
         assert!(found <= exact && found > 0.99 * exact, "{found} {exact}");
     }
 }

@@ -1,42 +1,45 @@
-//! Where a car's center may be: at equally spaced places along the center line, an interval of offsets.
+//! Corridor of admissible positions of the car's center, and paths through it.
 
 use freewheel_core::{Error, Result};
 
-use super::jet::Real;
-use crate::track::circuit::Circuit;
+use super::dual::Real;
+use super::profile::Segment;
+use crate::track::circuit::{Circuit, wrap_angle};
 
-/// A ring of places; the position at offset `n` of place `i` is `center + n * left`.
+/// Cross-sections at equal spacing along the center line. The point at offset `n` is `center + n * left`.
 #[derive(Clone, Debug)]
 pub(super) struct Corridor {
-    /// Distance between places along the center line, m.
+    /// Distance between cross-sections along the center line, m.
     pub(super) step: f64,
-    pub(super) places: Vec<Place>,
+    pub(super) sections: Vec<CrossSection>,
 }
 
-/// A cross-section.
+/// A cross-section of the corridor.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
+pub(super) struct CrossSection {
     pub(super) center: [f64; 2],
-    /// Unit vector to the left of the center line.
+    /// Unit normal of the center line, to the left.
     pub(super) left: [f64; 2],
-    /// The rightmost and the leftmost offset, m.
-    pub(super) low: f64,
-    pub(super) high: f64,
+    /// Minimum (rightmost) and maximum (leftmost) offset, m.
+    pub(super) n_min: f64,
+    pub(super) n_max: f64,
 }
 
 impl Corridor {
+    /// Corridor with `count` cross-sections that keeps `clearance` m from the edges.
+    ///
     /// # Errors
-    /// [`Error::Unsupported`] where the road is too narrow for the clearance.
+    /// [`Error::Unsupported`] if the road is too narrow for the clearance.
     pub(super) fn new(circuit: &Circuit, count: usize, clearance: f64) -> Result<Self> {
-        let places = circuit
+        let sections = circuit
             .samples(count)
             .into_iter()
             .map(|at| {
-                let (low, high) = (clearance - at.right, at.left - clearance);
-                if low >= high {
+                let (n_min, n_max) = (clearance - at.right, at.left - clearance);
+                if n_min >= n_max {
                     return Err(Error::Unsupported(format!(
-                        "{}: the road is {:.3} m wide {:.1} m after the start, where the car needs {:.3} m; make the car \
-                         or its margin smaller",
+                        "{}: the road is {:.3} m wide {:.1} m after the start, and the car needs {:.3} m; make the \
+                         car or its margin smaller",
                         circuit.name(),
                         at.left + at.right,
                         at.s,
@@ -44,48 +47,48 @@ impl Corridor {
                     )));
                 }
                 let (sin, cos) = at.heading.sin_cos();
-                Ok(Place { center: [at.x, at.y], left: [-sin, cos], low, high })
+                Ok(CrossSection { center: [at.x, at.y], left: [-sin, cos], n_min, n_max })
             })
             .collect::<Result<Vec<_>>>()?;
-        Ok(Corridor { step: circuit.length() / count as f64, places })
+        Ok(Corridor { step: circuit.length() / count as f64, sections })
     }
 
     pub(super) fn len(&self) -> usize {
-        self.places.len()
+        self.sections.len()
     }
 
-    /// The places before and after `node`, itself between them.
-    pub(super) fn around(&self, node: usize) -> [usize; 3] {
+    /// Indices of the previous node, of `node`, and of the next node.
+    pub(super) fn neighbors(&self, node: usize) -> [usize; 3] {
         let count = self.len();
         [(node + count - 1) % count, node, (node + 1) % count]
     }
 
     pub(super) fn position<R: Real>(&self, node: usize, offset: R) -> [R; 2] {
-        let Place { center, left, .. } = self.places[node];
+        let CrossSection { center, left, .. } = self.sections[node];
         [offset.times(left[0]).plus(center[0]), offset.times(left[1]).plus(center[1])]
     }
 
-    /// The steps from the node before `node` to it, and on to the one after, for the three offsets.
+    /// Vectors from the previous node to `node` and from `node` to the next one, for three offsets.
     pub(super) fn chords<R: Real>(&self, node: usize, offsets: [R; 3]) -> [[R; 2]; 2] {
-        let around = self.around(node);
-        let [a, b, c] = [0, 1, 2].map(|j| self.position(around[j], offsets[j]));
+        let neighbors = self.neighbors(node);
+        let [a, b, c] = [0, 1, 2].map(|j| self.position(neighbors[j], offsets[j]));
         [[b[0] - a[0], b[1] - a[1]], [c[0] - b[0], c[1] - b[1]]]
     }
 
-    /// How far an offset is from either edge, as a share of the room there.
-    pub(super) fn room<R: Real>(&self, node: usize, offset: R) -> [R; 2] {
-        let Place { low, high, .. } = self.places[node];
-        let scale = 1.0 / (high - low);
-        [offset.plus(-low).times(scale), offset.times(-1.0).plus(high).times(scale)]
+    /// Distances of an offset from its minimum and maximum, as fractions of the corridor's width.
+    pub(super) fn edge_slacks<R: Real>(&self, node: usize, offset: R) -> [R; 2] {
+        let CrossSection { n_min, n_max, .. } = self.sections[node];
+        let scale = 1.0 / (n_max - n_min);
+        [offset.plus(-n_min).times(scale), offset.times(-1.0).plus(n_max).times(scale)]
     }
 
-    /// The center line, moved inside where it is not.
+    /// Offsets of the center line, moved into the corridor where necessary, m, `[sections]`.
     pub(super) fn center_line(&self) -> Vec<f64> {
-        let inside = |place: &Place| {
-            let edge = 0.02 * (place.high - place.low);
-            0f64.clamp(place.low + edge, place.high - edge)
+        let inside = |section: &CrossSection| {
+            let edge = 0.02 * (section.n_max - section.n_min);
+            0f64.clamp(section.n_min + edge, section.n_max - edge)
         };
-        self.places.iter().map(inside).collect()
+        self.sections.iter().map(inside).collect()
     }
 }
 
@@ -97,8 +100,68 @@ pub(super) fn cross<R: Real>(a: [R; 2], b: [R; 2]) -> R {
     a[0] * b[1] - a[1] * b[0]
 }
 
-/// Squared curvature of the circle through three points, given the two steps between them (Menger).
+/// Squared curvature of the circle through three points (Menger curvature), given the two vectors between them, 1/m².
 pub(super) fn squared_curvature<R: Real>([a, b]: [[R; 2]; 2]) -> R {
     let c = [a[0] + b[0], a[1] + b[1]];
     cross(a, b).square().times(4.0) * (dot(a, a) * dot(b, b) * dot(c, c)).power(-1.0)
+}
+
+/// A closed line, sampled at equal spacing of the center line.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Path {
+    /// Length of the line, m.
+    pub length: f64,
+    /// Points in order of `s`; the first one is on the start line.
+    pub points: Vec<PathPoint>,
+}
+
+/// A point of a line.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PathPoint {
+    /// Arc length of the *center* line, m.
+    pub s: f64,
+    /// Offset from the center line, m, positive to the left.
+    pub n: f64,
+    /// East coordinate, m.
+    pub x: f64,
+    /// North coordinate, m.
+    pub y: f64,
+    /// Direction of travel, rad; continuous over one lap.
+    pub heading: f64,
+    /// Curvature, 1/m, positive to the left.
+    pub curvature: f64,
+    /// Length of the line from its first point, m.
+    pub distance: f64,
+}
+
+/// Path through the given offsets `[sections]`, and its segments of constant curvature, two per point.
+///
+/// Around a point the path is an arc of the circle through it and its two neighbors, up to half the distance to each. A
+/// circle is therefore exact, and the curvature does not overshoot at jumps as that of a spline does. The error of
+/// lap times is of second order in the spacing.
+pub(super) fn path_through(corridor: &Corridor, offsets: &[f64]) -> (Path, Vec<Segment>) {
+    let mut segments = Vec::with_capacity(2 * corridor.len());
+    let mut points: Vec<PathPoint> = Vec::with_capacity(corridor.len());
+    let mut distance = 0.0;
+    for (node, &n) in offsets.iter().enumerate() {
+        let [a, b] = corridor.chords(node, corridor.neighbors(node).map(|neighbor| offsets[neighbor]));
+        let turn = cross(a, b).atan2(dot(a, b));
+        let curvature = squared_curvature([a, b]).sqrt().copysign(turn);
+        // Ratio of arc to chord.
+        let arc = if turn.abs() > 1e-6 { 0.5 * turn / (0.5 * turn).sin() } else { 1.0 };
+        let [behind, ahead] = [a, b].map(|chord| 0.5 * arc * dot(chord, chord).sqrt());
+        let direction = a[1].atan2(a[0]) + 0.5 * turn;
+        // Between neighboring points the heading turns by less than pi.
+        let heading =
+            points.last().map_or(direction, |last| last.heading + wrap_angle(direction - last.heading));
+        let [x, y] = corridor.position(node, n);
+        distance += if node > 0 { behind } else { 0.0 };
+        points.push(PathPoint { s: node as f64 * corridor.step, n, x, y, heading, curvature, distance });
+        distance += ahead;
+        segments.extend([behind, ahead].map(|length| Segment { length, curvature }));
+    }
+    // The half segment before the first point is the last one of the lap.
+    segments.rotate_left(1);
+    let length = distance + segments.last().map_or(0.0, |half| half.length);
+    (Path { length, points }, segments)
 }

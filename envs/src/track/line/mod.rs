@@ -1,62 +1,58 @@
-//! The reference of the track world: the fastest line around a circuit, how fast to drive it, and a bound below which
-//! nobody gets.
+//! Racing lines of a point mass, their speed profiles, and a proved lower bound on the lap time.
 //!
-//! | file | what it holds |
+//! [`plan_line`] computes the center line, the minimum-curvature line or the minimum-time line within [`Limits`];
+//! [`lower_bound`] holds for every line.
+//!
+//! | file | content |
 //! |---|---|
-//! | `limits` | the car: a point mass with a friction circle, engine, brakes |
-//! | `segment`, `profile` | the fastest speeds along a given line: exact |
-//! | `path` | a smooth closed line |
-//! | `corridor` | where the car's center may be |
-//! | `curvature` | the line of least curvature |
-//! | `time` | the line of least lap time |
-//! | `bound` | a proved lower bound on the lap time |
-//! | `barrier`, `band`, `jet` | the solver of both lines: an interior-point method with exact derivatives |
+//! | `profile`, `segment` | time-optimal speed profile along a given line (exact) |
+//! | `corridor` | admissible positions of the car's center; paths through them |
+//! | `optimize` | minimum-curvature and minimum-time lines |
+//! | `bound` | lower bound on the lap time, with its proof |
+//! | `barrier`, `banded`, `dual` | interior-point solver with exact second derivatives |
 
-mod band;
+mod banded;
 mod barrier;
 mod bound;
 mod corridor;
-mod curvature;
-mod jet;
-mod limits;
-mod path;
+mod dual;
+mod optimize;
 mod profile;
 mod segment;
 #[cfg(test)]
 mod tests;
-mod time;
 
-use freewheel_core::Result;
+use freewheel_core::{Error, Result};
 
 use super::circuit::Circuit;
 use corridor::Corridor;
 
 pub use bound::Bound;
-pub use limits::Limits;
-pub use path::{Path, PathPoint};
+pub use corridor::{Path, PathPoint};
 pub use profile::{Profile, Segment, Start, profile};
 
-/// Which line to drive.
+/// Kind of line that [`plan_line`] computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// The center line, where it is within the edges.
+pub enum LineKind {
+    /// Center line, moved inside the edges where necessary.
     Center,
-    /// The line of least curvature.
-    LeastCurvature,
-    /// The line of least lap time, the best of those found from the center line and from the line of least curvature.
-    LeastTime,
+    /// Minimum-curvature line.
+    MinCurvature,
+    /// Minimum-time line: the better of the local optima found from the center line and from the minimum-curvature
+    /// line.
+    MinTime,
 }
 
-/// A line around a circuit and how fast a car can drive it.
+/// A closed line with its time-optimal speed profile.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Line {
-    /// The line.
+    /// Geometry of the line, `[points]`.
     pub path: Path,
-    /// The fastest speed at each point of a flying lap, m/s, `[points]`.
+    /// Speed at each point in a flying lap, m/s, `[points]`.
     pub speeds: Vec<f64>,
-    /// When each point of a flying lap is reached, s, `[points]`.
+    /// Time at each point in a flying lap, s, `[points]`.
     pub times: Vec<f64>,
-    /// The time of a flying lap, s: feasible for the point mass, so the least lap time is at most this.
+    /// Flying lap time, s; feasible for the point mass, hence an upper bound on the minimum lap time.
     pub lap_time: f64,
     segments: Vec<Segment>,
 }
@@ -70,65 +66,67 @@ impl Line {
         Line { speeds: at_points(&speeds), times: at_points(&times), lap_time, path, segments }
     }
 
-    /// The time of a lap from the start line to the start line that begins with `start`, s.
+    /// Lap time from start line to start line, s, for the given start.
     pub fn lap_from(&self, start: Start, limits: &Limits) -> f64 {
         profile(&self.segments, limits, start).lap_time()
     }
 }
 
-/// The best that is known, and the bound.
+/// Fastest line found, with a lower bound.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reference {
-    /// The fastest line found.
+    /// Minimum-time line.
     pub line: Line,
-    /// No lap takes less.
+    /// Proved lower bounds on the lap time.
     pub bound: Bound,
 }
 
-/// The fastest line found around a circuit, with a proved bound.
+/// Minimum-time line around a circuit, with a proved lower bound.
 ///
 /// # Errors
-/// [`freewheel_core::Error::Config`] where a limit cannot be, [`freewheel_core::Error::Unsupported`] where the road is too narrow or bends too
-/// sharply for the car.
+/// [`Error::Config`] for an invalid limit; [`Error::Unsupported`] if the road is too narrow or too curved for the car.
 pub fn reference(circuit: &Circuit, limits: &Limits) -> Result<Reference> {
-    Ok(Reference { line: line(circuit, limits, Kind::LeastTime)?, bound: lower_bound(circuit, limits)? })
+    Ok(Reference {
+        line: plan_line(circuit, limits, LineKind::MinTime)?,
+        bound: lower_bound(circuit, limits)?,
+    })
 }
 
-/// What no lap within the limits undercuts; see the module `bound` for the proof.
+/// Lower bounds on the time of every lap within the limits; the module `bound` has the proof.
 ///
 /// # Errors
-/// As [`reference()`], but for the bends.
+/// [`Error::Config`] for an invalid limit; [`Error::Unsupported`] if the road is too narrow for the car.
 pub fn lower_bound(circuit: &Circuit, limits: &Limits) -> Result<Bound> {
     limits.check()?;
-    let corridor = Corridor::new(circuit, places(circuit), limits.clearance)?;
+    let corridor = Corridor::new(circuit, num_points(circuit), limits.clearance)?;
     Ok(bound::lower_bound(&corridor, limits))
 }
 
-/// A line around a circuit.
+/// Line of the given kind around a circuit, with its speed profile.
 ///
 /// # Errors
 /// As [`reference()`].
-pub fn line(circuit: &Circuit, limits: &Limits, kind: Kind) -> Result<Line> {
+pub fn plan_line(circuit: &Circuit, limits: &Limits, kind: LineKind) -> Result<Line> {
     limits.check()?;
-    let corridor = Corridor::new(circuit, places(circuit), limits.clearance)?;
+    let corridor = Corridor::new(circuit, num_points(circuit), limits.clearance)?;
     let driven = |offsets: &[f64]| {
-        let (path, segments) = path::path(&corridor, offsets);
+        let (path, segments) = corridor::path_through(&corridor, offsets);
         Line::new(path, segments, limits)
     };
     match kind {
-        Kind::Center => {
+        LineKind::Center => {
             let mut center = driven(&corridor.center_line());
             if center.path.points.iter().all(|point| point.n == 0.0) {
-                // The circuit knows its own curvature, jumps included.
+                // Exact curvature of the circuit, including its jumps.
                 center = Line::new(center.path, center_segments(circuit), limits);
             }
             Ok(center)
         }
-        Kind::LeastCurvature => Ok(driven(&curvature::least_curvature(&corridor)?)),
-        Kind::LeastTime => {
-            let starts = [corridor.center_line(), curvature::least_curvature(&corridor)?];
+        LineKind::MinCurvature => Ok(driven(&optimize::min_curvature(&corridor)?)),
+        LineKind::MinTime => {
+            let starts = [corridor.center_line(), optimize::min_curvature(&corridor)?];
             let found =
-                starts.map(|offsets| time::least_time(&corridor, limits, &offsets).map(|o| driven(&o)));
+                starts.map(|offsets| optimize::min_time(&corridor, limits, &offsets).map(|o| driven(&o)));
             let [first, second] = found;
             match (first, second) {
                 (Ok(a), Ok(b)) => Ok(if a.lap_time <= b.lap_time { a } else { b }),
@@ -138,14 +136,71 @@ pub fn line(circuit: &Circuit, limits: &Limits, kind: Kind) -> Result<Line> {
     }
 }
 
-/// Places along the center line: about every 2.5 m on a racing circuit, no fewer than 400 on a small one.
-fn places(circuit: &Circuit) -> usize {
+/// Number of points of a line: one every 2.5 m, within 400..=6000.
+fn num_points(circuit: &Circuit) -> usize {
     ((circuit.length() / 2.5).ceil() as usize).clamp(400, 6000)
 }
 
-/// The center line in pieces of constant curvature, four from place to place.
+/// Center line as segments of constant curvature, four per point.
 fn center_segments(circuit: &Circuit) -> Vec<Segment> {
-    let count = 4 * places(circuit);
+    let count = 4 * num_points(circuit);
     let length = circuit.length() / count as f64;
     (0..count).map(|i| Segment { length, curvature: circuit.curvature((i as f64 + 0.5) * length) }).collect()
+}
+
+/// Limits of a point-mass car. Infinity means no limit; `grip` and `top_speed` must be finite.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Limits {
+    /// Radius of the friction circle: maximum combined acceleration, m/s².
+    pub grip: f64,
+    /// Maximum speed, m/s.
+    pub top_speed: f64,
+    /// Maximum engine acceleration, m/s².
+    pub drive: f64,
+    /// Engine power per mass, W/kg: maximum of acceleration times speed.
+    pub power: f64,
+    /// Maximum deceleration of the brakes, m/s².
+    pub brake: f64,
+    /// Maximum curvature that can be steered, 1/m.
+    pub curvature: f64,
+    /// Minimum distance between the car's center and either edge, m: half the car's width plus a margin.
+    pub clearance: f64,
+}
+
+impl Limits {
+    /// Car limited only by friction and top speed.
+    pub fn point_mass(grip: f64, top_speed: f64, clearance: f64) -> Self {
+        let none = f64::INFINITY;
+        Limits { grip, top_speed, drive: none, power: none, brake: none, curvature: none, clearance }
+    }
+
+    /// Validates the limits.
+    ///
+    /// # Errors
+    /// [`Error::Config`] naming the invalid limit.
+    pub fn check(&self) -> Result<()> {
+        let positive = [
+            ("grip", self.grip),
+            ("top speed", self.top_speed),
+            ("drive", self.drive),
+            ("power", self.power),
+            ("brake", self.brake),
+            ("curvature", self.curvature),
+        ];
+        for (name, value) in positive {
+            if value.is_nan() || value <= 0.0 {
+                return Err(Error::Config(format!("the car's {name} is {value}; it must be above 0")));
+            }
+        }
+        for (name, value) in [("grip", self.grip), ("top speed", self.top_speed)] {
+            if value.is_infinite() {
+                return Err(Error::Config(format!("the car's {name} is infinite; give a finite one")));
+            }
+        }
+        if self.clearance < 0.0 || !self.clearance.is_finite() {
+            let clearance = self.clearance;
+            return Err(Error::Config(format!("the car's clearance is {clearance}; it must be 0 or more")));
+        }
+        Ok(())
+    }
 }

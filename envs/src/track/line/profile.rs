@@ -1,69 +1,70 @@
-//! The fastest way to drive a given line: Lipp & Boyd, "Minimum-time speed optimization over a fixed path" (2014).
+//! Time-optimal speed profile along a given line: Lipp & Boyd, "Minimum-time speed optimization over a fixed path"
+//! (2014).
 //!
-//! Among all speed profiles that the limits allow there is one that is fastest at every point. It is the lower one of
-//! two: accelerating as hard as possible from every bend's speed limit on, and braking as hard as possible towards every
-//! bend's speed limit. One forward and one backward pass find it. On segments of constant curvature both passes, and
-//! the place within a segment where one takes over from the other, are exact; a line whose curvature varies is cut into
-//! short ones, which costs an error of second order in their length.
+//! One feasible profile is fastest at every point. It is the minimum of two profiles: maximum acceleration from the
+//! speed limit of every bend, and maximum braking towards it. A forward and a backward pass compute them. On segments
+//! of constant curvature both passes and their intersection are exact. A line of varying curvature is divided into
+//! short segments, with an error of second order in their length.
 
 use super::Limits;
-use super::segment::Push;
+use super::segment::AccelerationLimit;
 
-/// A piece of a line.
+/// A piece of a line with constant curvature.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Segment {
-    /// Its length, m.
+    /// Length, m.
     pub length: f64,
-    /// Its curvature, 1/m, positive to the left.
+    /// Curvature, 1/m, positive to the left.
     pub curvature: f64,
 }
 
-/// How a lap begins.
+/// Initial condition of a lap.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Start {
-    /// One lap of many: it ends as fast as it began.
+    /// Periodic lap: initial and final speed are equal.
     Flying,
-    /// With this speed, m/s, lowered where the line does not allow it; the end is free. Zero is a standing start.
-    From(f64),
+    /// Given initial speed, m/s, reduced if the line does not allow it; the final speed is free. 0 is a standing start.
+    AtSpeed(f64),
 }
 
 /// Speeds and times along a line.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Profile {
-    /// Speed at the beginning of each segment and at the end of the last, m/s, `[segments + 1]`.
+    /// Speed at the beginning of each segment and at the end of the last one, m/s, `[segments + 1]`.
     pub speeds: Vec<f64>,
-    /// Time at the same places, s, `[segments + 1]`; the last one is the lap time.
+    /// Time at the same points, s, `[segments + 1]`; the last one is the lap time.
     pub times: Vec<f64>,
 }
 
 impl Profile {
-    /// The lap time, s.
+    /// Lap time, s.
     pub fn lap_time(&self) -> f64 {
         self.times.last().copied().unwrap_or(0.0)
     }
 }
 
-/// The fastest profile along a closed line that begins at the first segment.
+/// Time-optimal profile along a closed line, from the first segment on.
 pub fn profile(line: &[Segment], limits: &Limits, start: Start) -> Profile {
-    let (engine, brakes) = (Push::engine(limits), Push::brakes(limits));
+    let (engine, brakes) = (AccelerationLimit::engine(limits), AccelerationLimit::brakes(limits));
     let count = line.len();
     if count == 0 {
         return Profile { speeds: vec![0.0], times: vec![0.0] };
     }
-    // Speeds squared at the beginning of each segment, and at the end of the last.
+    // Squared speeds at the beginning of each segment and at the end of the last one.
     let mut squared: Vec<f64> = (0..=count)
         .map(|i| {
             let (behind, ahead) = (line[(i + count - 1) % count], line[i % count]);
-            engine.ceiling(behind.curvature).min(engine.ceiling(ahead.curvature))
+            engine.max_speed_squared(behind.curvature).min(engine.max_speed_squared(ahead.curvature))
         })
         .collect();
-    // Constant speed at the tightest bend's limit is feasible, so the fastest profile touches that limit: the passes of
-    // a flying lap begin there.
+    // Constant speed at the tightest bend's limit is feasible, so the optimal profile reaches that limit: the passes
+    // of a flying lap begin there.
     let first = match start {
         Start::Flying => (0..count).fold(0, |best, i| if squared[i] < squared[best] { i } else { best }),
-        Start::From(speed) => {
-            squared[0] = squared[0].min(engine.ceiling(line[0].curvature)).min(speed.max(0.0).powi(2));
-            squared[count] = engine.ceiling(line[count - 1].curvature);
+        Start::AtSpeed(speed) => {
+            squared[0] =
+                squared[0].min(engine.max_speed_squared(line[0].curvature)).min(speed.max(0.0).powi(2));
+            squared[count] = engine.max_speed_squared(line[count - 1].curvature);
             0
         }
     };
@@ -74,12 +75,12 @@ pub fn profile(line: &[Segment], limits: &Limits, start: Start) -> Profile {
         }
     };
     for i in (0..count).map(|i| (first + i) % count) {
-        let reached = engine.reach(line[i].curvature, squared[i], line[i].length);
+        let reached = engine.speed_squared_after(line[i].curvature, squared[i], line[i].length);
         squared[i + 1] = squared[i + 1].min(reached);
         close(&mut squared);
     }
     for i in (0..count).rev().map(|i| (first + i) % count) {
-        let reached = brakes.reach(line[i].curvature, squared[i + 1], line[i].length);
+        let reached = brakes.speed_squared_after(line[i].curvature, squared[i + 1], line[i].length);
         squared[i] = squared[i].min(reached);
         close(&mut squared);
     }
@@ -91,29 +92,35 @@ pub fn profile(line: &[Segment], limits: &Limits, start: Start) -> Profile {
     Profile { speeds: squared.into_iter().map(f64::sqrt).collect(), times }
 }
 
-/// Seconds to cross a segment between two speeds squared: as fast as possible, then braking as late as possible.
-fn crossing_time(segment: &Segment, engine: &Push, brakes: &Push, from: f64, to: f64) -> f64 {
+/// Time to cross a segment between two squared speeds, s: maximum acceleration, then maximum braking.
+fn crossing_time(
+    segment: &Segment,
+    engine: &AccelerationLimit,
+    brakes: &AccelerationLimit,
+    from: f64,
+    to: f64,
+) -> f64 {
     let Segment { length, curvature } = *segment;
-    let (fastest, time) = engine.run(curvature, from, length);
+    let (fastest, time) = engine.advance(curvature, from, length);
     if fastest <= to * (1.0 + 1e-12) {
         return time;
     }
-    let (fastest, time) = brakes.run(curvature, to, length);
+    let (fastest, time) = brakes.advance(curvature, to, length);
     if fastest <= from * (1.0 + 1e-12) {
         return time;
     }
-    // Where the two meet; what is gained before falls, what must be lost after rises.
+    // Bisection for the switching point between acceleration and braking.
     let (mut low, mut high) = (0.0, length);
     for _ in 0..60 {
         let middle = 0.5 * (low + high);
-        let ahead = brakes.reach(curvature, to, length - middle);
-        if engine.reach(curvature, from, middle) < ahead {
+        let ahead = brakes.speed_squared_after(curvature, to, length - middle);
+        if engine.speed_squared_after(curvature, from, middle) < ahead {
             low = middle;
         } else {
             high = middle;
         }
     }
-    engine.run(curvature, from, low).1 + brakes.run(curvature, to, length - low).1
+    engine.advance(curvature, from, low).1 + brakes.advance(curvature, to, length - low).1
 }
 
 #[cfg(test)]
@@ -143,7 +150,7 @@ mod tests {
         let limits = Limits { drive: 3.0, power: 60.0, brake: 7.0, ..Limits::point_mass(9.81, 23.0, 0.0) };
         let cut: Vec<Segment> =
             stadium().into_iter().flat_map(|s| vec![Segment { length: s.length / 7.0, ..s }; 7]).collect();
-        for start in [Start::Flying, Start::From(0.0), Start::From(18.0)] {
+        for start in [Start::Flying, Start::AtSpeed(0.0), Start::AtSpeed(18.0)] {
             let whole = profile(&stadium(), &limits, start);
             let parts = profile(&cut, &limits, start);
             assert!((whole.lap_time() - parts.lap_time()).abs() < 1e-9, "{start:?}");
@@ -155,14 +162,14 @@ mod tests {
     fn a_standing_start_on_a_straight() {
         let limits = Limits::point_mass(9.81, 200.0, 0.0);
         let straight = [Segment { length: 50.0, curvature: 0.0 }];
-        let found = profile(&straight, &limits, Start::From(0.0));
+        let found = profile(&straight, &limits, Start::AtSpeed(0.0));
         assert!((found.lap_time() - (2.0f64 * 50.0 / 9.81).sqrt()).abs() < 1e-12);
         let limits = Limits { drive: 2.0, ..limits };
-        let found = profile(&straight, &limits, Start::From(10.0));
+        let found = profile(&straight, &limits, Start::AtSpeed(10.0));
         assert!((found.speeds[1] - 300f64.sqrt()).abs() < 1e-12);
     }
 
-    /// Dynamic programming over a grid of speeds: knows nothing of passes, limits of bends, or maximal profiles.
+    /// Independent solution: dynamic programming over a grid of speeds.
     fn searched(line: &[Segment], limits: &Limits, grid: usize, from: f64) -> f64 {
         let squared: Vec<f64> =
             (0..=grid).map(|j| (limits.top_speed * j as f64 / grid as f64).powi(2)).collect();
@@ -199,7 +206,7 @@ mod tests {
                 curvature = 0.9 * curvature + 0.02 * rng.normal();
                 line.push(Segment { length: 2.0, curvature });
             }
-            let ours = profile(&line, &limits, Start::From(5.0)).lap_time();
+            let ours = profile(&line, &limits, Start::AtSpeed(5.0)).lap_time();
             let theirs = searched(&line, &limits, 500, 5.0);
             assert!(theirs > 0.995 * ours && theirs < 1.02 * ours, "{case}: {ours} {theirs}");
         }

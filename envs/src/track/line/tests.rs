@@ -1,4 +1,4 @@
-//! Whole lines: known optima, feasibility, bounds.
+//! Lines: known optima, feasibility, bounds.
 
 use std::f64::consts::TAU;
 
@@ -21,7 +21,7 @@ fn road_car(clearance: f64) -> Limits {
     }
 }
 
-/// The accelerations of the motion itself: second differences of where it is when.
+/// Maximum acceleration of the motion, from second differences of its positions in time, m/s².
 fn greatest_acceleration(line: &Line) -> f64 {
     let points = &line.path.points;
     let count = points.len();
@@ -51,14 +51,14 @@ fn stays_inside(line: &Line, circuit: &Circuit, limits: &Limits) {
 fn on_a_circle_the_inner_edge_is_best_and_the_bound_is_reached() {
     let circuit = Circuit::circle(15.0, 4.0).unwrap();
     let limits = Limits::point_mass(9.81, 70.0, 1.0);
-    let center = line(&circuit, &limits, Kind::Center).unwrap().lap_time;
+    let center = plan_line(&circuit, &limits, LineKind::Center).unwrap().lap_time;
     assert!((center - 7.769463).abs() < 1e-6, "{center}");
     let best = TAU * (12.0 / 9.81f64).sqrt();
     let Reference { line, bound } = reference(&circuit, &limits).unwrap();
     assert!((line.lap_time / best - 1.0).abs() < 1e-4, "{} {best}", line.lap_time);
     assert!(line.path.points.iter().all(|point| (point.n - 3.0).abs() < 0.01));
     assert!((bound.flying / best - 1.0).abs() < 1e-4, "{bound:?} {best}");
-    assert!(bound.any <= bound.flying);
+    assert!(bound.any_start <= bound.flying);
 }
 
 #[test]
@@ -66,18 +66,18 @@ fn each_line_is_faster_than_the_last_feasible_and_above_the_bound() {
     for name in ["stadium", "l", "hairpins", "chicane"] {
         let circuit = drawn(name);
         for limits in [Limits::point_mass(9.81, 70.0, 1.0), road_car(1.0)] {
-            let lines = [Kind::Center, Kind::LeastCurvature, Kind::LeastTime]
-                .map(|kind| line(&circuit, &limits, kind).unwrap());
+            let lines = [LineKind::Center, LineKind::MinCurvature, LineKind::MinTime]
+                .map(|kind| plan_line(&circuit, &limits, kind).unwrap());
             let bound = lower_bound(&circuit, &limits).unwrap();
             let laps = lines.each_ref().map(|line| line.lap_time);
             assert!(laps[0] > laps[1] && laps[1] > laps[2], "{name}: {laps:?}");
-            assert!(laps[2] > bound.flying && bound.any > 0.6 * laps[2], "{name}: {laps:?} {bound:?}");
+            assert!(laps[2] > bound.flying && bound.any_start > 0.6 * laps[2], "{name}: {laps:?} {bound:?}");
             for line in &lines[1..] {
                 stays_inside(line, &circuit, &limits);
                 let most = greatest_acceleration(line);
                 assert!(most < 1.01 * limits.grip, "{name}: {most}");
             }
-            assert!(lines[2].lap_from(Start::From(0.0), &limits) > laps[2]);
+            assert!(lines[2].lap_from(Start::AtSpeed(0.0), &limits) > laps[2]);
         }
     }
 }
@@ -90,7 +90,7 @@ fn no_line_at_random_beats_the_bound() {
         let limits = Limits::point_mass(9.81, 70.0, 1.0);
         let corridor = Corridor::new(&circuit, 400, limits.clearance).unwrap();
         let bound = bound::lower_bound(&corridor, &limits);
-        let best = line(&circuit, &limits, Kind::LeastTime).unwrap().lap_time;
+        let best = plan_line(&circuit, &limits, LineKind::MinTime).unwrap().lap_time;
         for _ in 0..20 {
             let waves: Vec<(f64, f64)> =
                 (0..6).map(|wave| (rng.normal() / (1.0 + f64::from(wave)), TAU * rng.uniform())).collect();
@@ -98,21 +98,21 @@ fn no_line_at_random_beats_the_bound() {
                 let turn = TAU * i as f64 / 400.0;
                 let sum: f64 =
                     waves.iter().enumerate().map(|(k, (a, phase))| a * (turn * k as f64 + phase).cos()).sum();
-                let place = &corridor.places[i];
-                0.5 * (place.low + place.high) + 0.5 * (place.high - place.low) * sum.tanh()
+                let section = &corridor.sections[i];
+                0.5 * (section.n_min + section.n_max) + 0.5 * (section.n_max - section.n_min) * sum.tanh()
             };
-            let (_, segments) = path::path(&corridor, &(0..400).map(offset).collect::<Vec<_>>());
+            let (_, segments) = corridor::path_through(&corridor, &(0..400).map(offset).collect::<Vec<_>>());
             let lap = profile(&segments, &limits, Start::Flying).lap_time();
             assert!(lap > bound.flying, "{name}: {lap} {bound:?}");
             assert!(lap > 0.999 * best, "{name}: {lap} is faster than {best}");
-            let fastest_start = profile(&segments, &limits, Start::From(70.0)).lap_time();
-            assert!(fastest_start > bound.any, "{name}: {fastest_start} {bound:?}");
+            let fastest_start = profile(&segments, &limits, Start::AtSpeed(70.0)).lap_time();
+            assert!(fastest_start > bound.any_start, "{name}: {fastest_start} {bound:?}");
         }
     }
 }
 
-/// The point mass's laps of `mlts-point-mass` 0.1.0 on real circuits, in the folder that `FREEWHEEL_TRACKS` names: ours are within
-/// 0.5 %, and no faster than the bound allows.
+/// Lap times on real circuits in the folder `FREEWHEEL_TRACKS` are within 0.5 % of those of `mlts-point-mass` 0.1.0,
+/// and not below the bound.
 #[test]
 #[allow(clippy::print_stderr, reason = "a test that is skipped says so")]
 fn real_laps_are_those_of_the_referee() {
@@ -126,7 +126,7 @@ fn real_laps_are_those_of_the_referee() {
         let Reference { line: best, bound } = reference(&circuit, &limits).unwrap();
         assert!((best.lap_time / lap - 1.0).abs() < 5e-3, "{file}: {} {lap}", best.lap_time);
         assert!(bound.flying < best.lap_time.min(lap), "{file}: {bound:?}");
-        let ours = line(&circuit, &limits, Kind::Center).unwrap().lap_time;
+        let ours = plan_line(&circuit, &limits, LineKind::Center).unwrap().lap_time;
         assert!((ours / center - 1.0).abs() < 5e-3, "{file}: {ours} {center}");
     }
 }
@@ -138,13 +138,13 @@ fn the_same_line_every_time() {
 }
 
 #[test]
-fn what_cannot_be_is_told() {
+fn invalid_limits_are_errors() {
     let circuit = Circuit::circle(15.0, 2.0).unwrap();
-    let told = |limits: Limits| line(&circuit, &limits, Kind::LeastTime).unwrap_err();
+    let error = |limits: Limits| plan_line(&circuit, &limits, LineKind::MinTime).unwrap_err();
     let mass = Limits::point_mass(9.81, 70.0, 1.0);
-    let wide = told(Limits { clearance: 2.0, ..mass });
+    let wide = error(Limits { clearance: 2.0, ..mass });
     assert!(matches!(&wide, Error::Unsupported(text) if text.contains("4.000 m wide")), "{wide}");
-    let stiff = told(Limits { curvature: 0.05, ..mass });
+    let stiff = error(Limits { curvature: 0.05, ..mass });
     assert!(matches!(&stiff, Error::Unsupported(text) if text.contains("more sharply")), "{stiff}");
     for bad in [
         Limits { grip: f64::NAN, ..mass },
@@ -152,6 +152,6 @@ fn what_cannot_be_is_told() {
         Limits { brake: 0.0, ..mass },
         Limits { clearance: -1.0, ..mass },
     ] {
-        assert!(matches!(told(bad), Error::Config(_)), "{bad:?}");
+        assert!(matches!(error(bad), Error::Config(_)), "{bad:?}");
     }
 }

@@ -1,23 +1,23 @@
-//! The rules, against what is known exactly.
+//! Rules against exactly known values.
 
 use std::f64::consts::PI;
 
 use freewheel_core::evaluate::{Protocol, evaluate};
 use freewheel_core::{Ending, Env, NoPolicyLoader, Purpose, Score, SolveQuery, Stream, Streams, WorldFamily};
 
-use super::super::Tracks;
+use super::super::TrackFamily;
 use super::super::world::State;
-use super::{driving, world};
+use super::{track_env, world};
 
-fn dice() -> Stream {
+fn new_rng() -> Stream {
     Streams::new(1).stream(Purpose::WatchEnvironment, 0, 0)
 }
 
-/// At the friction limit a circle of radius r takes 2 pi sqrt(r/A): the car drives it, and its clock says so.
+/// At the friction limit a lap of a circle of radius r takes 2 pi sqrt(r/A).
 #[test]
-fn a_steady_lap_of_the_circle_takes_what_it_must() {
-    let world = driving("circle", "start = \"flying\"\nsteering = \"angle\"\nhz = 10\nsubsteps = 1");
-    let mut state = world.reset(&mut dice());
+fn a_lap_of_the_circle_takes_the_exact_time() {
+    let world = track_env("circle", "start = \"flying\"\nsteering = \"angle\"\nhz = 10\nsubsteps = 1");
+    let mut state = world.reset(&mut new_rng());
     let steering = state.car[2] / world.rules().vehicle.parameters.steering;
     assert!((state.car[3] - (15.0f64 * 9.81).sqrt()).abs() < 1e-3);
     state.car[3] = (15.0f64 * 9.81).sqrt();
@@ -34,13 +34,13 @@ fn a_steady_lap_of_the_circle_takes_what_it_must() {
     assert!((length - state.progress).abs() < 1e-4);
 }
 
-/// From a standstill with a constant acceleration the line is crossed at sqrt(2 L / a), between two steps, however coarse.
+/// From a standstill with constant acceleration a the line is crossed at sqrt(2 L / a), for any step size.
 #[test]
 fn the_finish_is_interpolated() {
     let exact = (2.0 * 30.0 * PI / 0.6f64).sqrt();
     for hz in [5, 7, 20, 50] {
-        let world = driving("circle", &format!("steering = \"angle\"\nhz = {hz}\nsubsteps = 1"));
-        let mut state = world.reset(&mut dice());
+        let world = track_env("circle", &format!("steering = \"angle\"\nhz = {hz}\nsubsteps = 1"));
+        let mut state = world.reset(&mut new_rng());
         let p = world.rules().vehicle.parameters;
         state.car[2] = (p.wheelbase() / 15.0).atan();
         let steering = state.car[2] / p.steering;
@@ -55,13 +55,12 @@ fn the_finish_is_interpolated() {
     }
 }
 
-/// Straight on where the road bends: the episode ends in the very step in which the car leaves the road, and that step pays
-/// the progress that it made.
+/// The episode ends in the step in which the car leaves the road, and the reward of that step is its progress.
 #[test]
 fn leaving_the_road_ends_the_episode_on_that_very_step() {
     for clearance in [0.0, 0.9] {
-        let world = driving("l", &format!("clearance = {clearance}"));
-        let mut state = world.reset(&mut dice());
+        let world = track_env("l", &format!("clearance = {clearance}"));
+        let mut state = world.reset(&mut new_rng());
         let room = |state: &State| {
             let at = world.rules().circuit.at(state.s);
             (at.left - state.n).min(at.right + state.n) - clearance
@@ -73,7 +72,7 @@ fn leaving_the_road_ends_the_episode_on_that_very_step() {
             assert!((f64::from(step.reward) - (state.progress - before.progress)).abs() < 1e-6);
             assert_eq!(step.ending.is_over(), room(&state) < 0.0);
             if step.ending.is_over() {
-                assert_eq!((step.ending, state.off), (Ending::Terminal, true));
+                assert_eq!((step.ending, state.off_road), (Ending::Terminal, true));
                 break;
             }
         }
@@ -84,16 +83,16 @@ fn leaving_the_road_ends_the_episode_on_that_very_step() {
     }
 }
 
-/// Several laps: the best one counts, and it is a flying one.
+/// Of several laps the best one counts, and it is a flying lap.
 #[test]
 fn the_best_lap_of_several_counts() {
-    let world = driving("hairpins", "laps = 3");
-    let mut state = world.reset(&mut dice());
+    let world = track_env("hairpins", "laps = 3");
+    let mut state = world.reset(&mut new_rng());
     let mut ends = Vec::new();
     for _ in 0..world.spec().time_limit.unwrap() {
-        let action = world.scripted(0, &state, &mut dice()).unwrap();
+        let action = world.scripted(0, &state, &mut new_rng()).unwrap();
         let laps = state.laps;
-        let step = world.step(&mut state, action, &mut dice());
+        let step = world.step(&mut state, action, &mut new_rng());
         if state.laps > laps {
             ends.push(state.lap_began);
         }
@@ -105,10 +104,10 @@ fn the_best_lap_of_several_counts() {
     let laps = [ends[0], ends[1] - ends[0], ends[2] - ends[1]];
     assert!(laps[1] < laps[0] - 1.0 && (laps[2] - laps[1]).abs() < 0.05, "{laps:?}");
     assert_eq!(state.best_lap, laps[1..].iter().copied().reduce(f64::min));
-    assert!(world.scripted(2, &state, &mut dice()).is_none());
+    assert!(world.scripted(2, &state, &mut new_rng()).is_none());
 }
 
-/// Both scripted drivers finish, in the table as with numbers, and the racing line is the faster.
+/// Both scripted drivers finish with discrete and continuous actions, and the racing line is faster.
 #[test]
 fn scripted_drivers_stay_on_the_road() {
     for actions in ["table", "continuous"] {
@@ -135,8 +134,8 @@ fn scripted_drivers_stay_on_the_road() {
     }
 }
 
-/// A flying start leads to the racing line too, where it needs another speed there; and no start makes the best known worse than
-/// the baseline.
+/// The racing-line driver joins its line from a flying start, and for no start is the reference worse than the
+/// baseline.
 #[test]
 fn the_racing_line_is_joined() {
     for actions in ["table", "continuous"] {
@@ -150,30 +149,30 @@ fn the_racing_line_is_joined() {
     }
 }
 
-/// Where a lap ends is not to be seen by who began anywhere: there, and only there, the road goes on.
+/// With `start = "anywhere"`, and only then, the end of a lap is a truncation, since the observation does not show it.
 #[test]
 fn a_lap_begun_anywhere_is_cut_short() {
     for (start, ending) in [("standing", Ending::Terminal), ("anywhere", Ending::Truncated)] {
-        let world = driving("club", &format!("start = \"{start}\""));
-        let mut state = world.reset(&mut dice());
+        let world = track_env("club", &format!("start = \"{start}\""));
+        let mut state = world.reset(&mut new_rng());
         let last = loop {
-            let action = world.scripted(0, &state, &mut dice()).unwrap();
-            let step = world.step(&mut state, action, &mut dice());
+            let action = world.scripted(0, &state, &mut new_rng()).unwrap();
+            let step = world.step(&mut state, action, &mut new_rng());
             if step.ending.is_over() {
                 break step.ending;
             }
         };
-        assert_eq!((last, state.off), (ending, false), "{start}");
+        assert_eq!((last, state.off_road), (ending, false), "{start}");
     }
 }
 
 #[test]
 fn a_state_is_plain_data() {
-    let world = driving("club", "");
-    let mut state = world.reset(&mut dice());
+    let world = track_env("club", "");
+    let mut state = world.reset(&mut new_rng());
     for _ in 0..50 {
-        let action = world.scripted(0, &state, &mut dice()).unwrap();
-        world.step(&mut state, action, &mut dice());
+        let action = world.scripted(0, &state, &mut new_rng()).unwrap();
+        world.step(&mut state, action, &mut new_rng());
     }
     let read: State = serde_json::from_str(&serde_json::to_string(&state).unwrap()).unwrap();
     assert_eq!(read, state);
@@ -189,12 +188,15 @@ fn a_lap_time_is_the_score() {
 }
 
 #[test]
-fn bad_settings_are_refused_with_their_mend() {
-    let fault =
-        |name: &str, settings: &str| match Tracks.build(name, &settings.parse().unwrap(), &NoPolicyLoader) {
-            Ok(_) => panic!("{settings} is fine"),
-            Err(error) => error.to_string(),
-        };
+fn invalid_settings_are_rejected_with_a_correction() {
+    let fault = |name: &str, settings: &str| match TrackFamily.build(
+        name,
+        &settings.parse().unwrap(),
+        &NoPolicyLoader,
+    ) {
+        Ok(_) => panic!("{settings} is fine"),
+        Err(error) => error.to_string(),
+    };
     let cases = [
         ("club", "hz = 1000", "track/club: hz is 1000; choose a number from 5 to 200"),
         ("club", "laps = 0", "laps is 0; choose a number from 1 to 1000"),
@@ -212,18 +214,23 @@ fn bad_settings_are_refused_with_their_mend() {
         let found = fault(name, settings);
         assert!(found.contains(expected), "{settings}: {found}");
     }
-    assert!(Tracks.build("nowhere", &toml::Table::new(), &NoPolicyLoader).unwrap().is_none());
+    assert!(TrackFamily.build("nowhere", &toml::Table::new(), &NoPolicyLoader).unwrap().is_none());
 }
 
 #[test]
-fn what_is_learned_anywhere_is_judged_from_a_standing_start() {
+fn policies_learned_anywhere_are_evaluated_from_a_standing_start() {
     let settings = "start = \"anywhere\"\nhz = 25".parse().unwrap();
-    let world =
-        super::super::Tracks.build("circle", &settings, &freewheel_core::NoPolicyLoader).unwrap().unwrap();
-    let judge = world.evaluation_world().unwrap();
-    assert_eq!((&judge.world.spec().id, judge.world.spec().gamma), (&world.spec().id, world.spec().gamma));
-    assert_eq!(judge.settings, "start = \"standing\"\nhz = 25".parse().unwrap());
-    let runner = judge.world.episode_runner(Streams::new(0), Purpose::WatchEnvironment, 0);
+    let world = super::super::TrackFamily
+        .build("circle", &settings, &freewheel_core::NoPolicyLoader)
+        .unwrap()
+        .unwrap();
+    let evaluation = world.evaluation_world().unwrap();
+    assert_eq!(
+        (&evaluation.world.spec().id, evaluation.world.spec().gamma),
+        (&world.spec().id, world.spec().gamma)
+    );
+    assert_eq!(evaluation.settings, "start = \"standing\"\nhz = 25".parse().unwrap());
+    let runner = evaluation.world.episode_runner(Streams::new(0), Purpose::WatchEnvironment, 0);
     assert_eq!(runner.obs()[0], 0.0);
-    assert!(judge.world.evaluation_world().is_none());
+    assert!(evaluation.world.evaluation_world().is_none());
 }

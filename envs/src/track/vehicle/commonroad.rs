@@ -1,15 +1,16 @@
-//! CommonRoad's kinematic (KS) and dynamic (ST) single-track models, equation by equation.
+//! CommonRoad's kinematic (KS) and dynamic (ST) single-track models.
 //!
-//! Source: M. Althoff and G. Würsching, *CommonRoad: Vehicle models* (version 2020a), chapters 5 and 7, as implemented in
-//! the Python package `commonroad-vehicle-models` 3.0.2. The tyres of ST are linear: they hold any force.
+//! Source: M. Althoff and G. Würsching, *CommonRoad: Vehicle models* (version 2020a), chapters 5 and 7, as
+//! implemented in the Python package `commonroad-vehicle-models` 3.0.2. The tires of ST are linear: their force is
+//! not limited.
 
 use super::Parameters;
 use super::parameters::GRAVITY;
 
-/// Below this speed ST is kinematic, m/s.
-pub(super) const SLOW: f64 = 0.1;
+/// Speed below which ST is kinematic, m/s.
+pub(super) const KINEMATIC_BELOW: f64 = 0.1;
 
-/// Steering speed `wanted` rad/s at the steering angle `angle`, within the limits.
+/// Requested steering rate `wanted` (rad/s) clipped to the limits at steering angle `angle` (rad).
 #[inline]
 pub fn limited_steering(p: &Parameters, angle: f64, wanted: f64) -> f64 {
     if (angle <= -p.steering && wanted <= 0.0) || (angle >= p.steering && wanted >= 0.0) {
@@ -19,18 +20,18 @@ pub fn limited_steering(p: &Parameters, angle: f64, wanted: f64) -> f64 {
     }
 }
 
-/// Acceleration `wanted` m/s² at the speed `v`, within the limits of engine, brake and speed.
+/// Requested acceleration `wanted` (m/s²) clipped to the limits of engine, brakes and speed at `v` m/s.
 #[inline]
 pub fn limited_acceleration(p: &Parameters, v: f64, wanted: f64) -> f64 {
-    if (v <= p.least_speed && wanted <= 0.0) || (v >= p.top_speed && wanted >= 0.0) {
+    if (v <= p.min_speed && wanted <= 0.0) || (v >= p.top_speed && wanted >= 0.0) {
         return 0.0;
     }
     let most = if v > p.switch_speed { p.engine * p.switch_speed / v } else { p.engine };
     wanted.clamp(-p.brake, most)
 }
 
-/// The right-hand side of KS. State `[x, y, steering angle, speed, heading]` of the rear axle's middle; input `[steering
-/// speed, acceleration]`.
+/// Time derivative of the KS state `[x, y, steering angle, speed, heading]`, whose reference point is the center of
+/// the rear axle. Input: `[steering rate, acceleration]`, rad/s and m/s².
 pub fn kinematic(p: &Parameters, state: &[f64; 5], input: [f64; 2]) -> [f64; 5] {
     let [_, _, angle, v, heading] = *state;
     let rate = limited_steering(p, angle, input[0]);
@@ -39,17 +40,17 @@ pub fn kinematic(p: &Parameters, state: &[f64; 5], input: [f64; 2]) -> [f64; 5] 
     [v * cos, v * sin, rate, acceleration, v / p.wheelbase() * angle.tan()]
 }
 
-/// The right-hand side of ST. State `[x, y, steering angle, speed, heading, yaw rate, slip angle]` of the center of
-/// gravity; input as for [`kinematic`].
+/// Time derivative of the ST state `[x, y, steering angle, speed, heading, yaw rate, slip angle]`, whose reference
+/// point is the center of gravity. Input as for [`kinematic`].
 pub fn single_track(p: &Parameters, state: &[f64; 7], input: [f64; 2]) -> [f64; 7] {
     let [_, _, angle, v, heading, yaw, slip] = *state;
     let rate = limited_steering(p, angle, input[0]);
     let acceleration = limited_acceleration(p, v, input[1]);
-    if v.abs() < SLOW {
-        return slow(p, state, rate, acceleration);
+    if v.abs() < KINEMATIC_BELOW {
+        return single_track_kinematic(p, state, rate, acceleration);
     }
     let (lf, lr, l) = (p.front, p.rear, p.wheelbase());
-    // Loads of the axles over the mass, times l, times their stiffness.
+    // Axle load over mass, times l, times stiffness.
     let front = p.stiffness_front * (GRAVITY * lr - acceleration * p.height);
     let rear = p.stiffness_rear * (GRAVITY * lf + acceleration * p.height);
     let turn = p.friction * p.mass / (p.inertia * l);
@@ -69,8 +70,9 @@ pub fn single_track(p: &Parameters, state: &[f64; 7], input: [f64; 2]) -> [f64; 
     ]
 }
 
-/// ST below [`SLOW`], with its limited inputs. The square of the whole of `tan² b / l` is the package's.
-fn slow(p: &Parameters, state: &[f64; 7], rate: f64, acceleration: f64) -> [f64; 7] {
+/// Time derivative of ST below [`KINEMATIC_BELOW`], for limited inputs. As in the package, all of `tan² b / l` is
+/// squared.
+fn single_track_kinematic(p: &Parameters, state: &[f64; 7], rate: f64, acceleration: f64) -> [f64; 7] {
     let [_, _, angle, v, heading, _, slip] = *state;
     let (l, share) = (p.wheelbase(), p.rear / p.wheelbase());
     let (tan, cos) = (angle.tan(), angle.cos());

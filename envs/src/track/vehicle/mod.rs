@@ -1,19 +1,17 @@
-//! Vehicles: how a car moves, whatever road it is on.
+//! Vehicle models, independent of the circuit.
 //!
-//! | file | what it holds |
+//! | file | content |
 //! |---|---|
-//! | `parameters` | the cars |
-//! | `commonroad` | CommonRoad's KS and ST, equation by equation |
-//! | `grip` | the kinematic car with a friction circle |
-//! | `sine` | sine and cosine |
+//! | `parameters` | parameters of the cars |
+//! | `commonroad` | CommonRoad's kinematic (KS) and dynamic (ST) single-track models |
+//! | `grip` | kinematic model with a friction circle |
 //!
-//! A car's state is `[x, y, steering angle, speed, heading, yaw rate, slip angle]` in m, rad, m/s and rad/s; the kinematic
-//! models have no slip.
+//! The state of a car is `[x, y, steering angle, speed, heading, yaw rate, slip angle]` in m, rad, m/s and rad/s. The
+//! slip angle is 0 in the kinematic models.
 
 mod commonroad;
 mod grip;
 mod parameters;
-mod sine;
 #[cfg(test)]
 mod tests;
 
@@ -25,49 +23,50 @@ use serde::{Deserialize, Serialize};
 pub use commonroad::{kinematic, limited_acceleration, limited_steering, single_track};
 pub use parameters::{Car, Parameters};
 
-/// How a car's motion is modeled.
+/// Vehicle model.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Model {
-    /// A kinematic bicycle whose tyres hold what a friction circle allows.
+    /// Kinematic single-track model whose tire forces are limited by a friction circle.
     #[default]
     Grip,
-    /// CommonRoad's kinematic single-track model: tyres that never slide.
+    /// CommonRoad's kinematic single-track model: no slip, unlimited grip.
     Ks,
-    /// CommonRoad's single-track model: slip angles, linear tyres.
+    /// CommonRoad's dynamic single-track model: slip angles, linear tires.
     St,
 }
 
-/// A car and how it moves.
+/// A vehicle model with its parameters.
 #[derive(Clone, Copy, Debug)]
 pub struct Vehicle {
-    /// How its motion is modeled.
+    /// Equations of motion.
     pub model: Model,
-    /// What it is made of.
+    /// Parameters of the car.
     pub parameters: Parameters,
 }
 
-/// What a driver asks for.
+/// Requested steering angle and acceleration.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Command {
-    /// The steering angle to be reached as fast as the steering moves, rad.
+    /// Target steering angle, rad; reached at the limited steering rate.
     pub steering: f64,
-    /// The acceleration, m/s²; engine and brake give what they can.
+    /// Target acceleration, m/s²; limited by engine and brakes.
     pub acceleration: f64,
 }
 
 impl Vehicle {
-    /// The steering angle at which the tyres are at their limit at the speed `v`, or the greatest there is, rad.
+    /// Steering angle at which the lateral acceleration reaches the friction limit at speed `v` m/s, at most the
+    /// maximum steering angle, rad.
     #[inline]
     pub fn steering_at_limit(&self, v: f64) -> f64 {
         let p = &self.parameters;
-        // tan(angle) = l A / v²; above an eighth of a turn, a quarter turn less the angle whose tangent is the inverse.
+        // tan(angle) = l A / v²; for tan(angle) > 1, angle = pi/2 - atan(1 / tan(angle)).
         let (above, below) = (p.wheelbase() * p.grip(), v * v);
-        let angle = small_arctangent(above.min(below) / above.max(below));
+        let angle = atan_unit(above.min(below) / above.max(below));
         p.steering.min(if above > below { FRAC_PI_2 - angle } else { angle })
     }
 
-    /// Advances `state` by `h` s. A car does not drive backwards: the brakes stop it.
+    /// Advances `state` by `h` s. The brakes stop the car; it does not drive backwards.
     #[inline]
     pub fn advance(&self, state: &mut [f64; 7], command: Command, h: f64) {
         let p = &self.parameters;
@@ -92,7 +91,8 @@ impl Vehicle {
         state[3] = state[3].max(0.0);
     }
 
-    /// ST's yaw settles ever faster as the car slows down; the parts of `h` are short enough for Runge and Kutta's method.
+    /// Advances ST by `h` s. Its yaw dynamics become stiff at low speed, so `h` is divided into steps that keep the
+    /// Runge-Kutta method stable.
     fn advance_single_track(&self, state: &mut [f64; 7], input: [f64; 2], h: f64) {
         let p = &self.parameters;
         let stiffness = p.stiffness_front.max(p.stiffness_rear);
@@ -100,21 +100,21 @@ impl Vehicle {
             p.friction * parameters::GRAVITY * stiffness * (p.mass * p.front * p.rear / p.inertia).max(1.0);
         let mut left = h;
         while left > 1e-12 {
-            let part = left.min(state[3].max(commonroad::SLOW) / settle);
+            let part = left.min(state[3].max(commonroad::KINEMATIC_BELOW) / settle);
             *state = runge_kutta(state, part, |state| single_track(p, state, input));
             left -= part;
         }
     }
 }
 
-/// atan(z) for z from 0 to 1, to 1e-5 (Abramowitz & Stegun 4.4.49).
+/// atan(z) for z in 0..=1, accurate to 1e-5 (Abramowitz & Stegun 4.4.49).
 #[inline]
-fn small_arctangent(z: f64) -> f64 {
+fn atan_unit(z: f64) -> f64 {
     let z2 = z * z;
     z * (0.999_866 + z2 * (-0.330_299_5 + z2 * (0.180_141 + z2 * (-0.085_133 + z2 * 0.020_835_1))))
 }
 
-/// One step of Runge and Kutta's classical method.
+/// One step of the classical fourth-order Runge-Kutta method.
 #[inline]
 fn runge_kutta<const N: usize>(x: &[f64; N], h: f64, f: impl Fn(&[f64; N]) -> [f64; N]) -> [f64; N] {
     let along = |k: &[f64; N], h: f64| std::array::from_fn(|i| x[i] + h * k[i]);

@@ -1,16 +1,16 @@
-//! The cars: sizes, limits and tyres.
+//! Parameters of the cars.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Standard gravity as the published models have it, m/s².
+/// Gravity as in the published models, m/s².
 pub(in super::super) const GRAVITY: f64 = 9.81;
 
-/// A car by name.
+/// Named car.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Car {
-    /// A light sports car of ours: 120 W/kg, tyres that hold 9.81 m/s².
+    /// Light sports car, designed for this project: 120 W/kg, friction limit 9.81 m/s².
     #[default]
     Club,
     /// CommonRoad's vehicle 1, a Ford Escort.
@@ -19,11 +19,11 @@ pub enum Car {
     Bmw,
     /// CommonRoad's vehicle 3, a VW Vanagon.
     Vanagon,
-    /// The 1:10 car of the F1TENTH benchmarks.
+    /// The 1:10 car of the F1TENTH gym.
     Small,
 }
 
-/// What a car is made of. The single-track models of CommonRoad use all of it, the kinematic one its sizes and limits.
+/// Parameters of a car. The dynamic model (ST) uses all of them; the kinematic models use sizes, limits and friction.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Parameters {
     /// Width of the body, m.
@@ -32,51 +32,53 @@ pub struct Parameters {
     pub mass: f64,
     /// Moment of inertia about the vertical axis, kg m².
     pub inertia: f64,
-    /// From the center of gravity to the front axle, m.
+    /// Distance from the center of gravity to the front axle, m.
     pub front: f64,
-    /// From the center of gravity to the rear axle, m.
+    /// Distance from the center of gravity to the rear axle, m.
     pub rear: f64,
     /// Height of the center of gravity, m.
     pub height: f64,
-    /// Friction coefficient of the tyres.
+    /// Friction coefficient of the tires.
     pub friction: f64,
-    /// Cornering stiffness coefficient of the front tyres, 1/rad.
+    /// Cornering stiffness coefficient of the front tires, 1/rad.
     pub stiffness_front: f64,
-    /// Cornering stiffness coefficient of the rear tyres, 1/rad.
+    /// Cornering stiffness coefficient of the rear tires, 1/rad.
     pub stiffness_rear: f64,
-    /// Steering angle at most, to either side, rad.
+    /// Maximum steering angle to either side, rad.
     pub steering: f64,
-    /// Steering speed at most, rad/s.
+    /// Maximum steering rate, rad/s.
     pub steering_rate: f64,
-    /// Speed at most, m/s.
+    /// Maximum speed, m/s.
     pub top_speed: f64,
-    /// Speed at least (backwards), m/s.
-    pub least_speed: f64,
-    /// Speed above which the engine's power and not its torque is the limit, m/s.
+    /// Minimum speed, m/s; negative in reverse.
+    pub min_speed: f64,
+    /// Speed above which engine power, not torque, is the limit, m/s.
     pub switch_speed: f64,
-    /// Acceleration at most, m/s²; above the switch speed it falls as 1/v.
+    /// Maximum acceleration, m/s²; above the switch speed it falls as 1/v.
     pub engine: f64,
-    /// Deceleration at most, m/s².
+    /// Maximum deceleration, m/s².
     pub brake: f64,
 }
 
 impl Parameters {
-    /// From axle to axle, m.
+    /// Distance between the axles, m.
     pub fn wheelbase(&self) -> f64 {
         self.front + self.rear
     }
 
-    /// What the tyres hold in any direction: the radius of the friction circle, m/s².
+    /// Radius of the friction circle: maximum combined acceleration, m/s².
     pub fn grip(&self) -> f64 {
         self.friction * GRAVITY
     }
 }
 
 impl Car {
-    /// Its parameters. Those of vehicles 1 to 3 are the published ones: M. Althoff and G. Würsching, *CommonRoad: Vehicle
-    /// models* (2020), tables 4 to 6, as in `commonroad-vehicle-models` 3.0.2. The 1:10 car's are those of the F1TENTH gym.
+    /// Parameters of the car.
+    ///
+    /// Sources: M. Althoff and G. Würsching, *CommonRoad: Vehicle models* (2020), tables 4 to 6, as in
+    /// `commonroad-vehicle-models` 3.0.2, for vehicles 1 to 3; the F1TENTH gym for the 1:10 car.
     pub fn parameters(self) -> Parameters {
-        // Tyres of vehicles 1 to 3: friction p_dy1, stiffness -p_ky1 / p_dy1.
+        // Tires of vehicles 1 to 3: friction p_dy1, stiffness -p_ky1 / p_dy1.
         let (friction, stiffness) = (1.0489, 21.92 / 1.0489);
         let published = Parameters {
             width: 1.61,
@@ -91,7 +93,7 @@ impl Car {
             steering: 1.066,
             steering_rate: 0.4,
             top_speed: 50.8,
-            least_speed: -13.9,
+            min_speed: -13.9,
             switch_speed: 7.319,
             engine: 11.5,
             brake: 11.5,
@@ -108,7 +110,7 @@ impl Car {
                 steering: 0.6,
                 steering_rate: 0.8,
                 top_speed: 70.0,
-                least_speed: 0.0,
+                min_speed: 0.0,
                 switch_speed: 20.0,
                 engine: 6.0,
                 brake: GRAVITY,
@@ -136,7 +138,7 @@ impl Car {
                 height: 0.804_490_644,
                 steering: 1.023,
                 top_speed: 41.7,
-                least_speed: -11.2,
+                min_speed: -11.2,
                 switch_speed: 7.824,
                 ..published
             },
@@ -153,7 +155,7 @@ impl Car {
                 steering: 0.4189,
                 steering_rate: 3.2,
                 top_speed: 20.0,
-                least_speed: -5.0,
+                min_speed: -5.0,
                 switch_speed: 7.319,
                 engine: 9.51,
                 brake: 9.51,

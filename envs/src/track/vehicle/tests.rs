@@ -1,10 +1,10 @@
-//! Vehicles against what is known of them.
+//! Vehicle models against known values.
 
 use freewheel_core::{Purpose, Stream, Streams};
 
 use super::*;
 
-fn dice(seed: u64) -> Stream {
+fn new_rng(seed: u64) -> Stream {
     Streams::new(seed).stream(Purpose::Generation, 0, 0)
 }
 
@@ -16,7 +16,7 @@ fn club(model: Model) -> Vehicle {
     Vehicle { model, parameters: Car::Club.parameters() }
 }
 
-/// The 1:10 car of the F1TENTH gym (`f110_gym`, `F110Env`'s `params`), which calls the greatest acceleration 9.51 and brakes with it too.
+/// The 1:10 car of the F1TENTH gym (`f110_gym`, `params` of `F110Env`): one maximum of 9.51 m/s² for engine and brakes.
 #[test]
 fn the_small_car_is_the_published_one() {
     let expected = Parameters {
@@ -32,7 +32,7 @@ fn the_small_car_is_the_published_one() {
         steering: 0.4189,
         steering_rate: 3.2,
         top_speed: 20.0,
-        least_speed: -5.0,
+        min_speed: -5.0,
         switch_speed: 7.319,
         engine: 9.51,
         brake: 9.51,
@@ -41,12 +41,12 @@ fn the_small_car_is_the_published_one() {
     assert!((expected.wheelbase() - 0.3302).abs() < 1e-12);
 }
 
-/// Whatever is asked for, what a substep holds lies within the circle; asking for too much comes out on it.
+/// For any request the acceleration of a substep is within the friction circle; excessive requests end on it.
 #[test]
 fn acceleration_stays_within_the_friction_circle() {
     let vehicle = club(Model::Grip);
     let (p, h) = (vehicle.parameters, 0.025);
-    let mut rng = dice(1);
+    let mut rng = new_rng(1);
     let (mut worst, mut on_circle) = (0.0f64, 0);
     for _ in 0..100_000 {
         let (angle, v) = (between(&mut rng, -p.steering, p.steering), between(&mut rng, 0.0, p.top_speed));
@@ -65,7 +65,7 @@ fn acceleration_stays_within_the_friction_circle() {
     assert!(on_circle > 50_000, "{on_circle}");
 }
 
-/// Steered further than the tyres hold, the car drives the circle that they hold: radius v²/A.
+/// Steered beyond the friction limit, the car drives a circle of radius v²/A.
 #[test]
 fn too_much_steering_is_understeer() {
     let vehicle = club(Model::Grip);
@@ -80,7 +80,7 @@ fn too_much_steering_is_understeer() {
     assert_eq!(state[3], v);
 }
 
-/// Straight ahead there is nothing but the work of engine and brake: v² grows by 2 a ds.
+/// Straight ahead, v² changes by 2 a ds.
 #[test]
 fn energy_is_what_engine_and_brake_did() {
     let vehicle = club(Model::Grip);
@@ -117,7 +117,7 @@ fn brakes_stop_a_car_and_do_not_drive_it_backwards() {
     }
 }
 
-/// Halving the substep takes the error down by four, towards what Runge and Kutta's method gives in tiny steps.
+/// Halving the substep divides the error by four, compared with Runge-Kutta integration in tiny steps.
 #[test]
 fn the_default_integration_is_of_second_order() {
     let vehicle = club(Model::Grip);
@@ -128,7 +128,8 @@ fn the_default_integration_is_of_second_order() {
         }
         state
     };
-    // Within the circle the model is KS; that the target is further than half a second of steering keeps the rate constant.
+    // Within the circle the model equals KS. The target angle is not reached in 0.5 s, so the steering rate is
+    // constant.
     let exact = drive(&club(Model::Ks), 20_000);
     let error = |steps: usize| {
         let state = drive(&vehicle, steps);
@@ -139,7 +140,7 @@ fn the_default_integration_is_of_second_order() {
 }
 
 #[test]
-fn the_steering_at_the_limit_is_where_the_tyres_begin_to_slide() {
+fn the_steering_at_the_limit_is_where_the_tires_begin_to_slide() {
     let vehicle = club(Model::Grip);
     let p = vehicle.parameters;
     assert_eq!(vehicle.steering_at_limit(0.0), p.steering);
@@ -149,7 +150,7 @@ fn the_steering_at_the_limit_is_where_the_tyres_begin_to_slide() {
     }
 }
 
-/// ST through its low-speed switch, from a standstill: small steps and large agree.
+/// ST from a standstill through its low-speed switch: small and large steps agree.
 #[test]
 fn single_track_starts_from_a_standstill() {
     let vehicle = Vehicle { model: Model::St, parameters: Car::Bmw.parameters() };

@@ -1,62 +1,62 @@
-//! What an action means: steering and pedals, as two numbers or as one of fifteen names.
+//! Actions: steering and pedals, as two numbers or as one of fifteen discrete actions.
 
 use freewheel_core::{Action, ActionSpace};
 
-/// Steering of the table's columns, positive to the left.
+/// Steering values of the discrete actions, positive to the left.
 const STEERING: [(&str, f64); 5] =
     [("hard left", 1.0), ("left", 0.4), ("straight", 0.0), ("right", -0.4), ("hard right", -1.0)];
-/// Pedals of the table's rows.
+/// Pedal values of the discrete actions.
 const PEDALS: [(&str, f64); 3] = [("brake", -1.0), ("coast", 0.0), ("throttle", 1.0)];
 
-/// How many choices the table has.
-pub(super) const CHOICES: usize = STEERING.len() * PEDALS.len();
+/// Number of discrete actions.
+pub(super) const NUM_ACTIONS: usize = STEERING.len() * PEDALS.len();
 
-/// What a driver does: both from -1 to 1.
+/// Steering and pedals, each -1..=1.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(in super::super) struct Controls {
-    /// Positive to the left.
+    /// Steering, positive to the left.
     pub(in super::super) steering: f64,
-    /// The throttle where it is positive, the brake where it is negative.
+    /// Throttle if positive, brake if negative.
     pub(in super::super) pedals: f64,
 }
 
-/// An action that can be read as controls: a choice of the table, or two numbers.
-pub(in super::super) trait Drives: Action {
-    /// What can be done.
+/// Action type that converts to [`Controls`].
+pub(in super::super) trait DriveAction: Action {
+    /// Action space.
     fn space() -> ActionSpace;
-    /// What is done.
+    /// Controls of the action.
     fn controls(self) -> Controls;
-    /// The actions to choose from where there are only so many.
-    fn choices() -> Vec<Self>;
-    /// The controls themselves as an action, where every one is.
-    fn exactly(controls: Controls) -> Option<Self>;
+    /// All actions of a discrete space; empty for a continuous one.
+    fn discrete_actions() -> Vec<Self>;
+    /// Action with exactly these controls; `None` for a discrete space.
+    fn from_controls(controls: Controls) -> Option<Self>;
 }
 
-impl Drives for u32 {
+impl DriveAction for u32 {
     fn space() -> ActionSpace {
         let name = |choice: usize| {
             let (steering, pedals) = (STEERING[choice / PEDALS.len()].0, PEDALS[choice % PEDALS.len()].0);
             format!("{steering}, {pedals}")
         };
-        ActionSpace::Discrete { names: (0..CHOICES).map(name).collect() }
+        ActionSpace::Discrete { names: (0..NUM_ACTIONS).map(name).collect() }
     }
 
     #[inline]
     fn controls(self) -> Controls {
-        let choice = (self as usize).min(CHOICES - 1);
+        let choice = (self as usize).min(NUM_ACTIONS - 1);
         Controls { steering: STEERING[choice / PEDALS.len()].1, pedals: PEDALS[choice % PEDALS.len()].1 }
     }
 
-    fn choices() -> Vec<Self> {
-        (0..CHOICES as u32).collect()
+    fn discrete_actions() -> Vec<Self> {
+        (0..NUM_ACTIONS as u32).collect()
     }
 
-    fn exactly(_: Controls) -> Option<Self> {
+    fn from_controls(_: Controls) -> Option<Self> {
         None
     }
 }
 
-impl Drives for [f32; 2] {
+impl DriveAction for [f32; 2] {
     fn space() -> ActionSpace {
         ActionSpace::Continuous {
             names: vec!["steering (1: left)".into(), "pedals (1: throttle, -1: brake)".into()],
@@ -71,11 +71,11 @@ impl Drives for [f32; 2] {
         Controls { steering, pedals }
     }
 
-    fn choices() -> Vec<Self> {
+    fn discrete_actions() -> Vec<Self> {
         Vec::new()
     }
 
-    fn exactly(controls: Controls) -> Option<Self> {
+    fn from_controls(controls: Controls) -> Option<Self> {
         Some([controls.steering as f32, controls.pedals as f32])
     }
 }

@@ -1,17 +1,16 @@
-//! Driving as the contract wants it: an [`Env`] and a [`World`] over a circuit and a vehicle.
+//! The environment: an [`Env`] and a [`World`] on one circuit with one vehicle.
 //!
-//! | file | what it holds |
+//! | file | content |
 //! |---|---|
-//! | `settings` | what an experiment may change |
-//! | `controls` | what an action means |
-//! | `rules` | how driving goes on, and when it ends |
-//! | `observation`, `rays` | what a driver sees |
-//! | `driver` | a driver that follows a line |
+//! | `settings` | settings of the worlds |
+//! | `controls` | actions |
+//! | `rules` | dynamics, reward, endings |
+//! | `observation` | observations, range finder |
+//! | `line_follower` | scripted policies: path-following controller |
 
 mod controls;
-mod driver;
+mod line_follower;
 mod observation;
-mod rays;
 mod rules;
 mod settings;
 
@@ -24,68 +23,71 @@ use freewheel_core::{
 
 use super::circuit::Circuit;
 use super::draw;
-use super::line::{self, Kind, Limits};
+use super::line::{self, Limits, LineKind};
 use super::vehicle::{Car, Model, Vehicle};
-use controls::Drives;
-use driver::Driver;
-use observation::Observer;
+use controls::DriveAction;
+use line_follower::LineFollower;
+use observation::ObservationModel;
 
 pub(super) use rules::Rules;
 pub use rules::State;
 pub use settings::{Actions, Observation, Settings, Start, Steering};
 
-/// What the center-line driver asks of the tyres at most, of what they hold.
-const SAFE: f64 = 0.8;
-/// What the racing-line driver asks of them, and what it keeps from the edges beside the clearance, in widths of the car:
-/// the rest is for its corrections.
-const BRISK: (f64, f64) = (0.96, 0.15);
-/// The same where pedals are all or nothing.
-const BRISK_BY_CHOICES: (f64, f64) = (0.86, 0.3);
-/// Episodes that a driver is measured in where starts are random.
-const EPISODES: u64 = 20;
-/// The longest episode, steps.
-const LONGEST: f64 = 1e9;
+/// Fraction of the grip that the center-line driver plans with.
+const CENTER_LINE_GRIP: f64 = 0.8;
+/// Fraction of the grip that the racing-line driver plans with, and its margin to the edges beyond the clearance in
+/// car widths, for continuous actions. The rest of both is left for feedback.
+const RACING_CONTINUOUS: (f64, f64) = (0.96, 0.15);
+/// The same for discrete actions.
+const RACING_TABLE: (f64, f64) = (0.86, 0.3);
+/// Episodes in which a scripted driver is evaluated when starts are random.
+const NUM_EPISODES: u64 = 20;
+/// Maximum episode length, steps.
+const MAX_STEPS: f64 = 1e9;
 
-/// The scripts, in order.
-const CENTRE_LINE: usize = 0;
+/// Indices of the scripts.
+const CENTER_LINE: usize = 0;
 const RACING_LINE: usize = 1;
 
-/// Driving on one circuit with one car, its actions of kind `A`: `u32` or `[f32; 2]`.
-pub(super) struct Driving<A> {
+/// Environment on one circuit with one car. `A` is the action type: `u32` (discrete) or `[f32; 2]` (continuous).
+pub(super) struct TrackEnv<A> {
     spec: Spec,
     rules: Rules,
-    observer: Observer,
-    choices: Vec<A>,
-    center: Driver,
-    racing: OnceLock<Result<Driver, String>>,
-    /// Where what is learned here is judged, if not here.
-    judge: Option<EvaluationWorld>,
+    observation: ObservationModel,
+    discrete_actions: Vec<A>,
+    center: LineFollower,
+    racing: OnceLock<Result<LineFollower, String>>,
+    /// World in which policies are evaluated, if it is another one.
+    evaluation_world: Option<EvaluationWorld>,
 }
 
-/// Driving on `circuit`, called `id`.
+/// World `id` on `circuit`.
 ///
 /// # Errors
-/// [`Error::Config`] for settings that do not go together.
-pub(super) fn driving(
+/// [`Error::Config`] for incompatible settings.
+pub(super) fn build(
     id: &str,
     circuit: Circuit,
     settings: &Settings,
-    judge: Option<EvaluationWorld>,
+    evaluation_world: Option<EvaluationWorld>,
 ) -> Result<Arc<dyn DynWorld>> {
     Ok(match settings.actions {
-        Actions::Table => Driving { judge, ..Driving::<u32>::new(id, circuit, settings)? }.shared(),
-        Actions::Continuous => Driving { judge, ..Driving::<[f32; 2]>::new(id, circuit, settings)? }.shared(),
+        Actions::Table => {
+            TrackEnv { evaluation_world, ..TrackEnv::<u32>::new(id, circuit, settings)? }.shared()
+        }
+        Actions::Continuous => {
+            TrackEnv { evaluation_world, ..TrackEnv::<[f32; 2]>::new(id, circuit, settings)? }.shared()
+        }
     })
 }
 
-/// The car that a circuit is driven with by default.
-fn usual_car(circuit: &Circuit) -> Car {
-    // Roads too narrow for a car are for the small one.
+/// Default car of a circuit: the small car if the road is narrower than the club car.
+fn default_car(circuit: &Circuit) -> Car {
     let narrowest = circuit.samples(200).iter().map(|at| at.left + at.right).fold(f64::INFINITY, f64::min);
     if narrowest < Car::Club.parameters().width { Car::Small } else { Car::Club }
 }
 
-/// What a line may ask of a car that uses `share` of its tyres' grip and keeps `clearance` m from the edges.
+/// Limits for planning a line with the fraction `share` of the grip and `clearance` m to the edges.
 fn limits(vehicle: &Vehicle, share: f64, clearance: f64) -> Limits {
     let p = &vehicle.parameters;
     Limits {
@@ -99,25 +101,29 @@ fn limits(vehicle: &Vehicle, share: f64, clearance: f64) -> Limits {
     }
 }
 
-impl<A: Drives> Driving<A> {
+impl<A: DriveAction> TrackEnv<A> {
     pub(super) fn new(id: &str, circuit: Circuit, settings: &Settings) -> Result<Self> {
-        let car = settings.car.unwrap_or_else(|| usual_car(&circuit));
+        let car = settings.car.unwrap_or_else(|| default_car(&circuit));
         let vehicle = Vehicle { model: settings.model, parameters: car.parameters() };
         let about = |error: Error| Error::Config(format!("{id}: {error}"));
-        let fast =
-            line::line(&circuit, &limits(&vehicle, 1.0, settings.clearance), Kind::Center).map_err(about)?;
-        let safe =
-            line::line(&circuit, &limits(&vehicle, SAFE, settings.clearance), Kind::Center).map_err(about)?;
-        // A round number: rules should not change with the last digit of a plan.
-        let usual_limit = 5.0 * (0.4 * safe.lap_time * f64::from(settings.laps) + 2.0).ceil();
-        let ticks = (settings.limit_s.unwrap_or(usual_limit) * f64::from(settings.hz)).ceil();
-        if ticks.is_nan() || ticks > LONGEST {
+        let fast = line::plan_line(&circuit, &limits(&vehicle, 1.0, settings.clearance), LineKind::Center)
+            .map_err(about)?;
+        let safe = line::plan_line(
+            &circuit,
+            &limits(&vehicle, CENTER_LINE_GRIP, settings.clearance),
+            LineKind::Center,
+        )
+        .map_err(about)?;
+        // Rounded, so that the rules do not depend on the last digits of the plan.
+        let default_limit = 5.0 * (0.4 * safe.lap_time * f64::from(settings.laps) + 2.0).ceil();
+        let steps = (settings.limit_s.unwrap_or(default_limit) * f64::from(settings.hz)).ceil();
+        if steps.is_nan() || steps > MAX_STEPS {
             return Err(Error::Config(format!(
-                "{id}: an episode of {ticks} steps is too long; lower limit_s or laps"
+                "{id}: an episode of {steps} steps is too long; lower limit_s or laps"
             )));
         }
-        let center = Driver::new(&safe, circuit.length());
-        let tick = 1.0 / f64::from(settings.hz);
+        let center = LineFollower::new(&safe, circuit.length());
+        let dt = 1.0 / f64::from(settings.hz);
         let rules = Rules {
             circuit,
             vehicle,
@@ -125,15 +131,15 @@ impl<A: Drives> Driving<A> {
             clearance: settings.clearance,
             laps: settings.laps,
             start: settings.start,
-            tick,
+            dt,
             substeps: settings.substeps,
-            substep: tick / f64::from(settings.substeps),
+            substep_dt: dt / f64::from(settings.substeps),
             speeds: fast.speeds,
         };
-        let observer = Observer::new(settings, &rules);
+        let observation = ObservationModel::new(settings, &rules);
         let spec = Spec {
             version: rules::VERSION,
-            time_limit: Some(ticks as u32),
+            time_limit: Some(steps as u32),
             gamma: settings.gamma,
             measures: vec![
                 Measure::new("lap time", "s", Better::Lower),
@@ -144,51 +150,51 @@ impl<A: Drives> Driving<A> {
             ],
             score: Score::Measure(0),
             scripts: vec!["center-line".into(), "racing-line".into()],
-            ..Spec::new(id, observer.space(), A::space())
+            ..Spec::new(id, observation.space(), A::space())
         };
-        Ok(Driving {
+        Ok(TrackEnv {
             spec,
             rules,
-            observer,
-            choices: A::choices(),
+            observation,
+            discrete_actions: A::discrete_actions(),
             center,
             racing: OnceLock::new(),
-            judge: None,
+            evaluation_world: None,
         })
     }
 
-    /// How driving goes on here.
     #[cfg(test)]
     pub(super) fn rules(&self) -> &Rules {
         &self.rules
     }
 
-    /// The driver of the fastest line, which is found when it is first asked for: careful away from it or not, whichever is the
-    /// faster with these starts.
-    fn racing(&self) -> Result<&Driver> {
+    /// Racing-line driver, planned at the first call: with or without the reduced speed off its line, whichever has
+    /// the lower mean lap time.
+    fn racing(&self) -> Result<&LineFollower> {
         let found = self.racing.get_or_init(|| {
             let Rules { circuit, vehicle, clearance, .. } = &self.rules;
-            let (share, margin) = if self.choices.is_empty() { BRISK } else { BRISK_BY_CHOICES };
+            let (share, margin) =
+                if self.discrete_actions.is_empty() { RACING_CONTINUOUS } else { RACING_TABLE };
             let limits = limits(vehicle, share, clearance + margin * vehicle.parameters.width);
-            let line = line::line(circuit, &limits, Kind::LeastTime).map_err(|e| e.to_string())?;
-            let bold = Driver::new(&line, circuit.length());
-            let careful = bold.clone().careful(&self.center);
-            Ok(if self.measured(&careful) < self.measured(&bold) { careful } else { bold })
+            let line = line::plan_line(circuit, &limits, LineKind::MinTime).map_err(|e| e.to_string())?;
+            let direct = LineFollower::new(&line, circuit.length());
+            let slowed = direct.clone().slowed_off_line(&self.center);
+            Ok(if self.mean_lap_time(&slowed) < self.mean_lap_time(&direct) { slowed } else { direct })
         });
         found.as_ref().map_err(|e| Error::Unsupported(format!("{} has no racing line: {e}", self.spec.id)))
     }
 
-    fn driver(&self, script: usize) -> Result<Option<&Driver>> {
+    fn scripted_driver(&self, script: usize) -> Result<Option<&LineFollower>> {
         Ok(match script {
-            CENTRE_LINE => Some(&self.center),
+            CENTER_LINE => Some(&self.center),
             RACING_LINE => Some(self.racing()?),
             _ => None,
         })
     }
 
-    /// Seconds that count as the lap time of an episode that is not finished.
+    /// Lap time that counts for an unfinished episode: the time limit, s.
     fn limit_s(&self) -> f64 {
-        f64::from(self.spec.time_limit.unwrap_or(0)) * self.rules.tick
+        f64::from(self.spec.time_limit.unwrap_or(0)) * self.rules.dt
     }
 
     fn lap_time(&self, state: &State) -> f64 {
@@ -196,12 +202,12 @@ impl<A: Drives> Driving<A> {
         state.best_lap.filter(|_| finished).unwrap_or_else(|| self.limit_s())
     }
 
-    /// Drives one episode to its end.
-    fn drive(&self, driver: &Driver, rng: &mut Stream) -> State {
+    /// Final state of one episode of a scripted driver.
+    fn play_episode(&self, line_follower: &LineFollower, rng: &mut Stream) -> State {
         let mut state = self.rules.reset(rng);
         for _ in 0..self.spec.time_limit.unwrap_or(0) {
-            let action = driver.choose(&self.rules, &state, &self.choices);
-            let controls = action.map(Drives::controls).unwrap_or_default();
+            let action = line_follower.action(&self.rules, &state, &self.discrete_actions);
+            let controls = action.map(DriveAction::controls).unwrap_or_default();
             if self.rules.step(&mut state, controls).ending.is_over() {
                 break;
             }
@@ -209,18 +215,18 @@ impl<A: Drives> Driving<A> {
         state
     }
 
-    /// The mean lap time of a driver.
-    fn measured(&self, driver: &Driver) -> f64 {
-        let episodes = if self.rules.start == Start::Anywhere { EPISODES } else { 1 };
+    /// Mean lap time of a scripted driver, s.
+    fn mean_lap_time(&self, line_follower: &LineFollower) -> f64 {
+        let episodes = if self.rules.start == Start::Anywhere { NUM_EPISODES } else { 1 };
         let lap = |index| {
             let mut rng = Streams::new(0).stream(Purpose::EvaluationEnvironment, index, 0);
-            self.lap_time(&self.drive(driver, &mut rng))
+            self.lap_time(&self.play_episode(line_follower, &mut rng))
         };
         (0..episodes).map(lap).sum::<f64>() / episodes as f64
     }
 }
 
-impl<A: Drives> Env for Driving<A> {
+impl<A: DriveAction> Env for TrackEnv<A> {
     type State = State;
     type Action = A;
 
@@ -239,7 +245,7 @@ impl<A: Drives> Env for Driving<A> {
 
     #[inline]
     fn observe(&self, state: &State, out: &mut [f32]) {
-        self.observer.observe(&self.rules, state, out);
+        self.observation.observe(&self.rules, state, out);
     }
 
     fn measure(&self, state: &State, out: &mut [f64]) {
@@ -255,25 +261,25 @@ impl<A: Drives> Env for Driving<A> {
     }
 
     fn scripted(&self, script: usize, state: &State, _rng: &mut Stream) -> Option<A> {
-        self.driver(script).ok()??.choose(&self.rules, state, &self.choices)
+        self.scripted_driver(script).ok()??.action(&self.rules, state, &self.discrete_actions)
     }
 }
 
-impl<A: Drives> World for Driving<A> {
-    /// The lap time of the better driver, driven: that of the racing line, except from some random starts; `upper` is a proved
-    /// bound that no lap of a car with this friction circle undercuts.
+impl<A: DriveAction> World for TrackEnv<A> {
+    /// Simulated lap time of the better scripted driver: the racing line, except from some random starts. `upper` is
+    /// a proved lower bound on the lap time of a car with this friction circle.
     fn solve(&self, query: &SolveQuery) -> Result<Solution> {
         if query.policy_class != PolicyClass::Optimal {
             return Err(Error::Unsupported(format!(
-                "{} knows the best player's lap time only",
+                "{} has a reference for the policy class `optimal` only",
                 self.spec.id
             )));
         }
-        let (racing, center) = (self.measured(self.racing()?), self.measured(&self.center));
-        let (script, value) = if center < racing { (CENTRE_LINE, center) } else { (RACING_LINE, racing) };
+        let (racing, center) = (self.mean_lap_time(self.racing()?), self.mean_lap_time(&self.center));
+        let (script, value) = if center < racing { (CENTER_LINE, center) } else { (RACING_LINE, racing) };
         let grip = limits(&self.rules.vehicle, 1.0, self.rules.clearance);
         let bound = match self.rules.vehicle.model {
-            Model::Grip => Some(line::lower_bound(&self.rules.circuit, &grip)?.any),
+            Model::Grip => Some(line::lower_bound(&self.rules.circuit, &grip)?.any_start),
             Model::Ks | Model::St => None,
         };
         Ok(Solution {
@@ -285,16 +291,16 @@ impl<A: Drives> World for Driving<A> {
         })
     }
 
-    /// The center-line driver, driven.
+    /// Simulated lap time of the center-line driver.
     fn baseline(&self, _question: &SolveQuery) -> Result<Baseline> {
-        Ok(Baseline { name: "center-line".into(), value: self.measured(&self.center) })
+        Ok(Baseline { name: "center-line".into(), value: self.mean_lap_time(&self.center) })
     }
 
     fn evaluation_world(&self) -> Option<&EvaluationWorld> {
-        self.judge.as_ref()
+        self.evaluation_world.as_ref()
     }
 
     fn draw(&self, state: &State, _policy: Option<&dyn Policy>, frame: &mut Frame) {
-        draw::paint(&self.rules, state, frame);
+        draw::draw_state(&self.rules, state, frame);
     }
 }

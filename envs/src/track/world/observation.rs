@@ -1,66 +1,72 @@
-//! What a driver sees.
+//! Observations.
 //!
-//! | `frenet` | bounds | |
+//! | `frenet` | bounds | meaning |
 //! |---|---|---|
-//! | speed | 0..1 | share of the top speed |
-//! | heading | -pi..pi | less that of the center line, rad |
-//! | offset | -1.5..1.5 | from the center line; 1 is the left edge, -1 the right one |
-//! | steering | -1..1 | share of the greatest angle |
+//! | speed | 0..1 | speed over the maximum speed |
+//! | heading | -pi..pi | heading relative to the center line, rad |
+//! | offset | -1.5..1.5 | offset from the center line; 1 is the left edge, -1 the right edge |
+//! | steering | -1..1 | steering angle over the maximum angle |
 //! | yaw, slip | -1..1 | single-track model only: yaw rate over 3 rad/s, slip angle over 0.5 rad |
-//! | bends | -1..1 each | curvature of the center line at each distance of `look_ahead`, times four wheelbases (10 m) |
+//! | curvatures | -1..1 each | curvature of the center line at each distance of `look_ahead`, times 4 wheelbases (10 m) |
 //!
-//! | `rays` | bounds | |
+//! | `rays` | bounds | meaning |
 //! |---|---|---|
 //! | speed, steering, yaw, slip | as above | |
 //! | rays | 0..1 each | distance to the edge over `ray_range`, from the leftmost ray to the rightmost |
+//!
+//! **Range finder.** The road is divided into cross-sections, at most 1 m and 1/15 of the minimum radius apart. A ray
+//! is followed from cross-section to cross-section until one end of a section is on the wrong side of the ray: there
+//! it has crossed an edge. It therefore finds the edges of the car's own road even under a bridge. The edges are
+//! polygons, within 1 cm of the exact curves.
 
 use freewheel_core::ObservationSpace;
 
-use super::rays::Sections;
 use super::rules::{Rules, State};
 use super::settings::{self, Settings};
+use crate::track::circuit::Circuit;
 use crate::track::vehicle::Model;
 
-/// Where the club car looks by default, m; others in proportion to their wheelbase.
+/// Default look-ahead distances of the full-size cars, m; the small car has a tenth of them.
 const LOOK_AHEAD: [f64; 6] = [0.0, 10.0, 20.0, 40.0, 70.0, 110.0];
-/// How far the club car's rays reach by default, m.
+/// Default ray range of the full-size cars, m; the small car has a tenth of it.
 const RAY_RANGE: f64 = 100.0;
 /// The club car's wheelbase, m.
 const FULL_SIZE: f64 = 2.5;
 
-/// The distances at which bends are seen, m; a distance of more than a lap is less than one on the next.
+/// Look-ahead distances, m, modulo the length of the lap.
 fn distances(settings: &Settings, scale: f64, length: f64) -> Vec<f64> {
-    let usual = || LOOK_AHEAD.map(|distance| distance * scale).to_vec();
-    settings.look_ahead.clone().unwrap_or_else(usual).into_iter().map(|distance| distance % length).collect()
+    let default = || LOOK_AHEAD.map(|distance| distance * scale).to_vec();
+    settings
+        .look_ahead
+        .clone()
+        .unwrap_or_else(default)
+        .into_iter()
+        .map(|distance| distance % length)
+        .collect()
 }
 
-/// An observation's kind with all it needs.
-pub(super) struct Observer {
-    slips: bool,
+/// Observation function of one world.
+pub(super) struct ObservationModel {
+    with_slip: bool,
     per_top_speed: f64,
     per_steering: f64,
-    seen: Seen,
+    features: Features,
 }
 
-enum Seen {
-    /// The bends at each entry of the table as they are seen, on to the furthest one that is seen from the last entry; and
-    /// how many entries ahead they are looked at.
-    Frenet {
-        bends: Vec<f32>,
-        ahead: Vec<usize>,
-    },
-    Rays {
-        sections: Sections,
-        directions: Vec<[f64; 2]>,
-        range: f64,
-    },
+/// Precomputed data of each observation kind.
+enum Features {
+    /// `curvatures`: scaled curvature at each table entry, extended by the maximum look-ahead. `ahead`: look-ahead in
+    /// entries.
+    Frenet { curvatures: Vec<f32>, ahead: Vec<usize> },
+    /// `directions`: unit vectors `[forward, left]` in the car's frame. `range` in m.
+    Rays { sections: Sections, directions: Vec<[f64; 2]>, range: f64 },
 }
 
-impl Observer {
+impl ObservationModel {
     pub(super) fn new(settings: &Settings, rules: &Rules) -> Self {
         let p = &rules.vehicle.parameters;
         let scale = if p.wheelbase() < 1.0 { 0.1 } else { 1.0 };
-        let seen = match settings.observation {
+        let features = match settings.observation {
             settings::Observation::Frenet => {
                 let table = rules.circuit.table();
                 let distances = distances(settings, scale, table.length());
@@ -69,11 +75,11 @@ impl Observer {
                 let furthest = ahead.iter().copied().max().unwrap_or(0);
                 let (count, curvatures) = (table.curvatures().count(), table.curvatures().cycle());
                 let scale = 10.0 * p.wheelbase() / FULL_SIZE;
-                // Somewhere between one entry and the next: their mean.
-                let seen = |(a, b): (f64, f64)| (0.5 * scale * (a + b)).clamp(-1.0, 1.0) as f32;
-                let bends =
-                    curvatures.clone().zip(curvatures.skip(1)).take(count + furthest).map(seen).collect();
-                Seen::Frenet { bends, ahead }
+                // Mean of two entries, for a position between them.
+                let scaled = |(a, b): (f64, f64)| (0.5 * scale * (a + b)).clamp(-1.0, 1.0) as f32;
+                let curvatures =
+                    curvatures.clone().zip(curvatures.skip(1)).take(count + furthest).map(scaled).collect();
+                Features::Frenet { curvatures, ahead }
             }
             settings::Observation::Rays => {
                 let (count, view) = (settings.rays, settings.field_of_view.to_radians());
@@ -82,39 +88,39 @@ impl Observer {
                     let (sin, cos) = (view * (0.5 - share)).sin_cos();
                     [cos, sin]
                 };
-                Seen::Rays {
+                Features::Rays {
                     sections: Sections::new(&rules.circuit),
                     directions: (0..count).map(direction).collect(),
                     range: settings.ray_range.unwrap_or(RAY_RANGE * scale),
                 }
             }
         };
-        Observer {
-            slips: rules.vehicle.model == Model::St,
+        ObservationModel {
+            with_slip: rules.vehicle.model == Model::St,
             per_top_speed: 1.0 / p.top_speed,
             per_steering: 1.0 / p.steering,
-            seen,
+            features,
         }
     }
 
     pub(super) fn space(&self) -> ObservationSpace {
         let mut bounds = vec![(0.0, 1.0)];
         let pi = std::f32::consts::PI;
-        match &self.seen {
-            Seen::Frenet { .. } => bounds.extend([(-pi, pi), (-1.5, 1.5), (-1.0, 1.0)]),
-            Seen::Rays { .. } => bounds.push((-1.0, 1.0)),
+        match &self.features {
+            Features::Frenet { .. } => bounds.extend([(-pi, pi), (-1.5, 1.5), (-1.0, 1.0)]),
+            Features::Rays { .. } => bounds.push((-1.0, 1.0)),
         }
-        if self.slips {
+        if self.with_slip {
             bounds.extend([(-1.0, 1.0); 2]);
         }
-        match &self.seen {
-            Seen::Frenet { ahead, .. } => bounds.extend(ahead.iter().map(|_| (-1.0, 1.0))),
-            Seen::Rays { directions, .. } => bounds.extend(directions.iter().map(|_| (0.0, 1.0))),
+        match &self.features {
+            Features::Frenet { ahead, .. } => bounds.extend(ahead.iter().map(|_| (-1.0, 1.0))),
+            Features::Rays { directions, .. } => bounds.extend(directions.iter().map(|_| (0.0, 1.0))),
         }
         ObservationSpace::vector(&bounds)
     }
 
-    /// Writes what is seen in `state`, `[D]`.
+    /// Writes the observation of `state`, `[D]`.
     #[inline]
     pub(super) fn observe(&self, rules: &Rules, state: &State, out: &mut [f32]) {
         let [x, y, angle, speed, heading, yaw, slip] = state.car;
@@ -122,38 +128,38 @@ impl Observer {
         let here = table.index(state.s);
         out[0] = (speed * self.per_top_speed).clamp(0.0, 1.0) as f32;
         let steering = (angle * self.per_steering).clamp(-1.0, 1.0) as f32;
-        let mut filled = match &self.seen {
-            Seen::Frenet { .. } => {
-                // Which side it is on is a coin's toss: better looked up than guessed by a branch.
+        let mut filled = match &self.features {
+            Features::Frenet { .. } => {
+                // Indexed, since a branch on the side would be unpredictable.
                 let width = table.widths(here)[usize::from(state.n > 0.0)];
-                out[1] = state.xi as f32;
+                out[1] = state.heading_error as f32;
                 out[2] = (state.n / width).clamp(-1.5, 1.5) as f32;
                 out[3] = steering;
                 4
             }
-            Seen::Rays { .. } => {
+            Features::Rays { .. } => {
                 out[1] = steering;
                 2
             }
         };
-        if self.slips {
+        if self.with_slip {
             out[filled] = (yaw / 3.0).clamp(-1.0, 1.0) as f32;
             out[filled + 1] = (slip / 0.5).clamp(-1.0, 1.0) as f32;
             filled += 2;
         }
-        match &self.seen {
-            Seen::Frenet { bends, ahead } => {
+        match &self.features {
+            Features::Frenet { curvatures, ahead } => {
                 for (out, entries) in out[filled..].iter_mut().zip(ahead) {
-                    *out = bends[here + entries];
+                    *out = curvatures[here + entries];
                 }
             }
-            Seen::Rays { sections, directions, range } => {
-                let ((sin, cos), (road_sin, road_cos)) = (heading.sin_cos(), state.xi.sin_cos());
+            Features::Rays { sections, directions, range } => {
+                let ((sin, cos), (road_sin, road_cos)) = (heading.sin_cos(), state.heading_error.sin_cos());
                 for (out, [ahead, left]) in out[filled..].iter_mut().zip(directions) {
                     let ray = [cos * ahead - sin * left, sin * ahead + cos * left];
-                    // Forwards along the road, whichever way the car points.
+                    // True if the ray points forward along the road.
                     let forward = road_cos * ahead - road_sin * left >= 0.0;
-                    let distance = if state.off {
+                    let distance = if state.off_road {
                         0.0
                     } else {
                         sections.distance([x, y], state.s, ray, forward, *range)
@@ -162,5 +168,67 @@ impl Observer {
                 }
             }
         }
+    }
+}
+
+/// Minimum number of cross-sections per minimum radius.
+const SECTIONS_PER_RADIUS: f64 = 15.0;
+
+/// Cross-sections of the road for the range finder; `ends` are `[left, right]` points, m.
+struct Sections {
+    ends: Vec<[[f64; 2]; 2]>,
+    per_meter: f64,
+}
+
+impl Sections {
+    fn new(circuit: &Circuit) -> Self {
+        let step = (1.0 / (SECTIONS_PER_RADIUS * circuit.table().max_curvature())).min(1.0);
+        let count = ((circuit.length() / step).ceil() as usize).max(8);
+        let ends = circuit
+            .samples(count)
+            .iter()
+            .map(|at| {
+                let (sin, cos) = at.heading.sin_cos();
+                [[at.x - at.left * sin, at.y + at.left * cos], [at.x + at.right * sin, at.y - at.right * cos]]
+            })
+            .collect();
+        Sections { ends, per_meter: count as f64 / circuit.length() }
+    }
+
+    /// Distance from `(x, y)` along the unit vector `ray` to the nearest edge, at most `range`, m; 0 outside of the
+    /// edges. `s` is the arc length of the point; `forward` is true if the ray points forward along the road.
+    #[inline]
+    fn distance(&self, [x, y]: [f64; 2], s: f64, ray: [f64; 2], forward: bool, range: f64) -> f64 {
+        let count = self.ends.len();
+        let cell = ((s * self.per_meter) as usize).min(count - 1);
+        let onward = |i: usize| if i + 1 == count { 0 } else { i + 1 };
+        let back = |i: usize| if i == 0 { count - 1 } else { i - 1 };
+        // The edge on the left of the ray is the left one when it points forward, and the right one otherwise.
+        let (mut index, left) = if forward { (cell, 0) } else { (onward(cell), 1) };
+        // Coordinates of a point relative to the ray: to its left, and along it.
+        let aside = |p: [f64; 2]| ray[0] * (p[1] - y) - ray[1] * (p[0] - x);
+        let along = |p: [f64; 2]| ray[0] * (p[0] - x) + ray[1] * (p[1] - y);
+        for _ in 0..count {
+            let next = if forward { onward(index) } else { back(index) };
+            let (from, to) = (&self.ends[index], &self.ends[next]);
+            let met = if aside(to[left]) < 0.0 {
+                Some(left)
+            } else if aside(to[1 - left]) > 0.0 {
+                Some(1 - left)
+            } else {
+                None
+            };
+            if let Some(side) = met {
+                let (a, b) = (aside(from[side]), aside(to[side]));
+                let share = if a == b { 0.0 } else { (a / (a - b)).clamp(0.0, 1.0) };
+                let (a, b) = (along(from[side]), along(to[side]));
+                return (a + share * (b - a)).clamp(0.0, range);
+            }
+            if along(to[0]).min(along(to[1])) > range {
+                return range;
+            }
+            index = next;
+        }
+        range
     }
 }

@@ -6,97 +6,102 @@ use serde::{Deserialize, Serialize};
 
 use crate::track::vehicle::{Car, Model};
 
-/// What an experiment may change about driving.
+/// Settings of the track worlds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// `table`, 15 named choices, or `continuous`, two numbers from -1 to 1: steering and pedals.
+    /// Action space: `table`, 15 discrete actions, or `continuous`, steering and pedals in -1..1.
     pub actions: Actions,
-    /// `share`: steering is a share of what the tyres hold at this speed; `angle`: a share of the steering's own limit.
+    /// Meaning of full steering: `share`, the angle at the friction limit at this speed; `angle`, the maximum angle.
     pub steering: Steering,
-    /// `frenet`, the car seen from the center line and the bends ahead, or `rays`, distances to the edges.
+    /// Observation: `frenet`, car relative to the center line and curvatures ahead, or `rays`, distances to the edges.
     pub observation: Observation,
-    /// `frenet`: how far ahead the curvature is seen, m, 0 to 1000 each; by default six distances that suit the car.
+    /// `frenet`: distances ahead at which the curvature is observed, m, up to 64 of 0 to 1000; default: 6 that suit
+    /// the car.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub look_ahead: Option<Vec<f64>>,
-    /// `rays`: how many, 1 to 181.
+    /// `rays`: number of rays, 1 to 181.
     pub rays: u32,
-    /// `rays`: the angle from the first to the last, degrees, 0 to 360.
+    /// `rays`: angle from the first to the last ray, degrees, 0 to 360.
     pub field_of_view: f64,
-    /// `rays`: how far they reach, m, above 0 to 1000; by default 100, and 10 for the small car.
+    /// `rays`: maximum distance, m, 0.001 to 1000; default: 100, and 10 for the small car.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ray_range: Option<f64>,
-    /// `club`, `escort`, `bmw`, `vanagon` or `small`; by default club, and small on the small circuit.
+    /// Car: `club`, `escort`, `bmw`, `vanagon` or `small`; default: `club`, and `small` on narrow roads.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub car: Option<Car>,
-    /// `grip`: tyres with a friction circle; `ks`: tyres that never slide; `st`: slip angles, linear tyres.
+    /// Vehicle model: `grip`, kinematic with a friction circle; `ks`, kinematic without slip; `st`, dynamic
+    /// single-track.
     pub model: Model,
-    /// Control steps a second, 5 to 200.
+    /// Control steps per second, 5 to 200.
     pub hz: u32,
-    /// Integration steps a control step, 1 to 50.
+    /// Integration steps per control step, 1 to 50.
     pub substeps: u32,
-    /// Laps to be driven, 1 to 1000.
+    /// Laps per episode, 1 to 1000.
     pub laps: u32,
-    /// `standing` or `flying`, on the start line; or `anywhere`, flying from a random place, for learning.
+    /// Start: `standing` or `flying` at the start line, or `anywhere`, at a random position and speed, for learning.
     pub start: Start,
-    /// How far the car's reference point must keep from the edges, m, 0 or more; half the car's width keeps all of it on the road.
+    /// Minimum distance of the car's reference point from the edges, m, 0 to 1000; half the width keeps the whole car
+    /// inside.
     pub clearance: f64,
-    /// Seconds after which an episode is truncated; by default twice what the center-line driver plans, and 10 s, rounded up to 5 s.
+    /// Time limit of an episode, s, 0.1 to 1e6; default: twice the center-line driver's plan plus 10 s, rounded up to
+    /// 5 s.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit_s: Option<f64>,
-    /// Discount a control step, 0 to 1.
+    /// Discount per control step, 0 to 1.
     pub gamma: f64,
-    /// `track/random`: which circuit.
+    /// `track/random`: seed of the circuit; default: 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
-    /// Circuits from files: whether the road may cross itself, on a bridge.
+    /// Circuits from files: allows the road to cross itself on a bridge; default: false.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bridges: Option<bool>,
 }
 
-/// What an action is.
+/// Action space.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Actions {
-    /// 15 named choices.
+    /// 15 discrete actions: five steering values times three pedal values.
     #[default]
     Table,
-    /// Steering and pedals, -1 to 1 each.
+    /// Steering and pedals, -1..1 each.
     Continuous,
 }
 
-/// What full steering is.
+/// Meaning of full steering.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Steering {
-    /// The angle at which the tyres are at their limit at this speed.
+    /// Steering angle at the friction limit at the current speed.
     #[default]
     Share,
-    /// The greatest angle there is.
+    /// Maximum steering angle.
     Angle,
 }
 
-/// What the driver sees.
+/// Kind of observation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Observation {
-    /// The car seen from the center line, and the bends ahead.
+    /// Car relative to the center line, and curvatures ahead.
     #[default]
     Frenet,
     /// Distances to the edges.
     Rays,
 }
 
-/// How an episode begins.
+/// Initial state of an episode.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Start {
     /// At rest on the start line.
     #[default]
     Standing,
-    /// Over the start line at the speed that the center line's fastest lap has there.
+    /// At the start line with the speed of the fastest lap of the center line.
     Flying,
-    /// At a random place, at any speed up to that which the center line's fastest lap has there; a lap ends where it began.
+    /// At a random position, with a random speed up to that of the fastest lap of the center line; a lap ends where
+    /// it began.
     Anywhere,
 }
 
@@ -126,10 +131,10 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Reads `table` for the world `of`.
+    /// Settings of the world `of`, read from `table`.
     ///
     /// # Errors
-    /// [`Error::Config`] naming the setting, what is wrong and the mend.
+    /// [`Error::Config`] naming the invalid setting and its valid range.
     pub fn read(table: &toml::Table, of: &str) -> Result<Self> {
         let read: Settings = settings::read(table, of)?;
         read.check().map_err(|wrong| Error::Config(format!("{of}: {wrong}")))?;
@@ -137,7 +142,7 @@ impl Settings {
     }
 
     fn check(&self) -> Result<(), String> {
-        // What is not a number is in no range.
+        // NaN is in no range.
         let within = |name: &str, value: f64, low: f64, high: f64| {
             if (low..=high).contains(&value) {
                 Ok(())
@@ -147,10 +152,10 @@ impl Settings {
         };
         let ahead = self.look_ahead.as_deref().unwrap_or_default();
         if self.look_ahead.is_some() && self.observation != Observation::Frenet {
-            return Err("look_ahead belongs to observation = \"frenet\"; leave one of them out".into());
+            return Err("`look_ahead` belongs to observation = \"frenet\"; remove one of them".into());
         }
         if ahead.len() > 64 {
-            return Err(format!("look_ahead has {} distances; choose at most 64", ahead.len()));
+            return Err(format!("`look_ahead` has {} distances; give at most 64", ahead.len()));
         }
         for &distance in ahead {
             within("look_ahead", distance, 0.0, 1e3)?;

@@ -1,13 +1,12 @@
-//! Numbers that carry their first and second derivatives with respect to `N` variables (forward mode, exact).
+//! Second-order dual numbers: forward-mode automatic differentiation of gradient and Hessian in `N` variables.
 
 use std::ops::{Add, Mul, Sub};
 
-/// What the formulas of a [`Problem`](super::barrier::Problem) are written in: plain numbers where only the value
-/// is wanted, [`Jet`]s where the derivatives are too.
+/// Scalar type of the formulas of a [`Problem`](super::barrier::Problem): `f64` for values, [`Dual2`] for derivatives.
 pub(super) trait Real: Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> {
     /// A constant.
     fn constant(value: f64) -> Self;
-    /// `self` to the power of `exponent`, for positive `self`.
+    /// `self` to the power `exponent`, for positive `self`.
     fn power(self, exponent: f64) -> Self;
 
     /// `factor * self`.
@@ -36,45 +35,47 @@ impl Real for f64 {
     }
 }
 
-/// A value, its gradient and its Hessian (both halves of it).
+/// Value, gradient `[N]` and full Hessian `[N, N]`.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Jet<const N: usize> {
+pub(super) struct Dual2<const N: usize> {
     pub(super) value: f64,
-    pub(super) slope: [f64; N],
-    pub(super) bend: [[f64; N]; N],
+    pub(super) gradient: [f64; N],
+    pub(super) hessian: [[f64; N]; N],
 }
 
-impl<const N: usize> Jet<N> {
-    /// The variables themselves, at `values`.
+impl<const N: usize> Dual2<N> {
+    /// Independent variables at `values`.
     pub(super) fn variables(values: [f64; N]) -> [Self; N] {
         std::array::from_fn(|j| {
-            let mut jet = Jet::constant(values[j]);
-            jet.slope[j] = 1.0;
-            jet
+            let mut dual = Dual2::constant(values[j]);
+            dual.gradient[j] = 1.0;
+            dual
         })
     }
 
-    /// `f(self)`, given the value and the two derivatives of `f`.
+    /// `f(self)` by the chain rule, given value, first and second derivative of `f`.
     fn chain(self, value: f64, first: f64, second: f64) -> Self {
-        let slope = self.slope.map(|s| first * s);
-        let bend = std::array::from_fn(|j| {
-            std::array::from_fn(|k| first * self.bend[j][k] + second * self.slope[j] * self.slope[k])
+        let gradient = self.gradient.map(|s| first * s);
+        let hessian = std::array::from_fn(|j| {
+            std::array::from_fn(|k| first * self.hessian[j][k] + second * self.gradient[j] * self.gradient[k])
         });
-        Jet { value, slope, bend }
+        Dual2 { value, gradient, hessian }
     }
 
     fn join(self, other: Self, op: impl Fn(f64, f64) -> f64) -> Self {
-        Jet {
+        Dual2 {
             value: op(self.value, other.value),
-            slope: std::array::from_fn(|j| op(self.slope[j], other.slope[j])),
-            bend: std::array::from_fn(|j| std::array::from_fn(|k| op(self.bend[j][k], other.bend[j][k]))),
+            gradient: std::array::from_fn(|j| op(self.gradient[j], other.gradient[j])),
+            hessian: std::array::from_fn(|j| {
+                std::array::from_fn(|k| op(self.hessian[j][k], other.hessian[j][k]))
+            }),
         }
     }
 }
 
-impl<const N: usize> Real for Jet<N> {
+impl<const N: usize> Real for Dual2<N> {
     fn constant(value: f64) -> Self {
-        Jet { value, slope: [0.0; N], bend: [[0.0; N]; N] }
+        Dual2 { value, gradient: [0.0; N], hessian: [[0.0; N]; N] }
     }
 
     fn power(self, exponent: f64) -> Self {
@@ -88,11 +89,11 @@ impl<const N: usize> Real for Jet<N> {
     }
 
     fn plus(self, term: f64) -> Self {
-        Jet { value: self.value + term, ..self }
+        Dual2 { value: self.value + term, ..self }
     }
 }
 
-impl<const N: usize> Add for Jet<N> {
+impl<const N: usize> Add for Dual2<N> {
     type Output = Self;
 
     fn add(self, other: Self) -> Self {
@@ -100,7 +101,7 @@ impl<const N: usize> Add for Jet<N> {
     }
 }
 
-impl<const N: usize> Sub for Jet<N> {
+impl<const N: usize> Sub for Dual2<N> {
     type Output = Self;
 
     fn sub(self, other: Self) -> Self {
@@ -110,18 +111,18 @@ impl<const N: usize> Sub for Jet<N> {
 
 // The product rule adds.
 #[allow(clippy::suspicious_arithmetic_impl)]
-impl<const N: usize> Mul for Jet<N> {
+impl<const N: usize> Mul for Dual2<N> {
     type Output = Self;
 
     fn mul(self, other: Self) -> Self {
         let (a, b) = (&self, &other);
-        Jet {
+        Dual2 {
             value: a.value * b.value,
-            slope: std::array::from_fn(|j| a.value * b.slope[j] + b.value * a.slope[j]),
-            bend: std::array::from_fn(|j| {
+            gradient: std::array::from_fn(|j| a.value * b.gradient[j] + b.value * a.gradient[j]),
+            hessian: std::array::from_fn(|j| {
                 std::array::from_fn(|k| {
-                    let cross = a.slope[j] * b.slope[k] + a.slope[k] * b.slope[j];
-                    a.value * b.bend[j][k] + b.value * a.bend[j][k] + cross
+                    let cross = a.gradient[j] * b.gradient[k] + a.gradient[k] * b.gradient[j];
+                    a.value * b.hessian[j][k] + b.value * a.hessian[j][k] + cross
                 })
             }),
         }
@@ -140,8 +141,8 @@ mod tests {
     #[test]
     fn derivatives_are_those_of_finite_differences() {
         let at = [0.7, -0.4, 1.3];
-        let jet = formula(Jet::variables(at));
-        assert_eq!(jet.value, formula(at));
+        let dual = formula(Dual2::variables(at));
+        assert_eq!(dual.value, formula(at));
         let h = 1e-5;
         let moved = |moves: &[(usize, f64)]| {
             let mut x = at;
@@ -149,13 +150,18 @@ mod tests {
             formula(x)
         };
         for j in 0..3 {
-            let slope = (moved(&[(j, h)]) - moved(&[(j, -h)])) / (2.0 * h);
-            assert!((jet.slope[j] - slope).abs() < 1e-9, "d{j}: {} {slope}", jet.slope[j]);
+            let gradient = (moved(&[(j, h)]) - moved(&[(j, -h)])) / (2.0 * h);
+            assert!((dual.gradient[j] - gradient).abs() < 1e-9, "d{j}: {} {gradient}", dual.gradient[j]);
             for k in 0..3 {
-                let bend = (moved(&[(j, h), (k, h)]) - moved(&[(j, h), (k, -h)]) - moved(&[(j, -h), (k, h)])
-                    + moved(&[(j, -h), (k, -h)]))
-                    / (4.0 * h * h);
-                assert!((jet.bend[j][k] - bend).abs() < 1e-5, "d{j}{k}: {} {bend}", jet.bend[j][k]);
+                let hessian =
+                    (moved(&[(j, h), (k, h)]) - moved(&[(j, h), (k, -h)]) - moved(&[(j, -h), (k, h)])
+                        + moved(&[(j, -h), (k, -h)]))
+                        / (4.0 * h * h);
+                assert!(
+                    (dual.hessian[j][k] - hessian).abs() < 1e-5,
+                    "d{j}{k}: {} {hessian}",
+                    dual.hessian[j][k]
+                );
             }
         }
     }

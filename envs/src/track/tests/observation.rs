@@ -1,10 +1,10 @@
-//! Observations: within their bounds, and rays against brute force.
+//! Observations: bounds, curvatures and rays against brute force.
 
 use freewheel_core::{Env, ObservationSpace, Purpose, Streams};
 
-use super::driving;
+use super::track_env;
 
-/// Whatever happens, what is seen is finite and within the bounds that the spec gives.
+/// Every observation is finite and within the bounds of the spec.
 #[test]
 fn observations_stay_within_their_bounds() {
     let settings = [
@@ -17,7 +17,7 @@ fn observations_stay_within_their_bounds() {
     for (name, settings) in
         ["club", "circle", "small"].iter().flat_map(|name| settings.map(|text| (*name, text)))
     {
-        let world = driving(name, &format!("{settings}\nstart = \"anywhere\""));
+        let world = track_env(name, &format!("{settings}\nstart = \"anywhere\""));
         let ObservationSpace::Box { low, high, .. } = &world.spec().observation else { panic!("a box") };
         let mut rng = Streams::new(4).stream(Purpose::WatchAction, 0, 0);
         let mut obs = vec![0.0; low.len()];
@@ -38,12 +38,11 @@ fn observations_stay_within_their_bounds() {
     }
 }
 
-/// A bend is what the center line's curvature is there, give or take a step of the table; and the road goes on after the start
-/// line.
+/// Observed curvatures are those of the center line within one table step, also beyond the start line.
 #[test]
-fn bends_are_seen_where_they_are() {
+fn curvatures_ahead_match_the_center_line() {
     for (name, size) in [("club", 1.0), ("chicane", 1.0), ("random", 1.0), ("small", 0.1)] {
-        let world = driving(name, "start = \"anywhere\"");
+        let world = track_env(name, "start = \"anywhere\"");
         let circuit = &world.rules().circuit;
         let scale = 4.0 * world.rules().vehicle.parameters.wheelbase();
         let mut rng = Streams::new(3).stream(Purpose::WatchEnvironment, 0, 0);
@@ -65,12 +64,12 @@ fn bends_are_seen_where_they_are() {
     }
 }
 
-/// Where a ray ends there is an edge, and none before, by following it in small steps.
+/// A ray ends at an edge and crosses none before, checked in small steps.
 #[test]
 fn rays_end_at_the_edges() {
     for name in ["club", "hairpins", "chicane", "random", "small"] {
         let world =
-            driving(name, "observation = \"rays\"\nrays = 7\nfield_of_view = 330.0\nstart = \"anywhere\"");
+            track_env(name, "observation = \"rays\"\nrays = 7\nfield_of_view = 330.0\nstart = \"anywhere\"");
         let circuit = &world.rules().circuit;
         let (size, range) = if name == "small" { (0.1, 10.0) } else { (1.0, 100.0) };
         let mut rng = Streams::new(2).stream(Purpose::WatchEnvironment, 0, 0);
@@ -80,17 +79,17 @@ fn rays_end_at_the_edges() {
             let mut state = world.reset(&mut rng);
             let turn = 6.0 * (rng.uniform() - 0.5);
             state.car[4] += turn;
-            state.xi += turn;
+            state.heading_error += turn;
             world.observe(&state, &mut obs);
             for (i, share) in obs[2..].iter().enumerate() {
                 let distance = f64::from(*share) * range;
                 let (sin, cos) = (state.car[4] + (165.0 - 55.0 * i as f64).to_radians()).sin_cos();
                 let (mut s, step) = (state.s, 0.05 * size);
-                // How far the point `t` m along the ray is within the edges.
+                // Distance of the point `t` m along the ray from the nearer edge, m.
                 let mut room = |t: f64| {
-                    let spot = circuit.table().project(state.car[0] + t * cos, state.car[1] + t * sin, s);
-                    s = spot.s;
-                    (spot.left - spot.n).min(spot.right + spot.n)
+                    let frenet = circuit.table().project(state.car[0] + t * cos, state.car[1] + t * sin, s);
+                    s = frenet.s;
+                    (frenet.left - frenet.n).min(frenet.right + frenet.n)
                 };
                 let mut t = 0.0;
                 while t + step < distance {
