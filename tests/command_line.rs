@@ -8,7 +8,7 @@ const PROGRAM: Program = Program(env!("CARGO_BIN_EXE_freewheel-program"));
 fn every_command_teaches() {
     let help = PROGRAM.text(&["--help"]);
     assert!(help.contains("Exit codes"));
-    let commands = "run train eval resume watch solve envs agents init replay bench gtp match completions"
+    let commands = "run train eval resume watch map solve envs agents fit predict concept interpolate estimators data init replay bench gtp match completions"
         .split(' ')
         .collect::<Vec<_>>();
     for command in commands {
@@ -38,7 +38,7 @@ fn bench_prints_one_json_document() {
     assert!(json["machine"]["cores"].as_u64().unwrap() > 0);
     let benches = json["benches"].as_array().unwrap();
     let has = |id: &str| benches.iter().any(|measured| measured["id"] == id);
-    assert!(has("step/grid/cliff/rows-64/threads-2") && has("step/grid/cliff-slippery/rows-64/threads-1"));
+    assert!(has("step/grid/cliff/envs-64/threads-2") && has("step/grid/cliff-slippery/envs-64/threads-1"));
     assert!(has("learn/grid/cliff/q-learning") && has("learn/grid/cliff/reference"));
     assert!(!has("learn/grid/cliff/scripted"), "the cliff ships no players");
     for measured in benches {
@@ -46,7 +46,7 @@ fn bench_prints_one_json_document() {
         assert!(of("best") > 0.0 && of("best") <= of("median"), "{measured}");
     }
     let json = PROGRAM.json(&["bench", "--json", "market/replay"]);
-    assert_eq!(json["benches"][0]["id"], "step/market/replay/rows-64/threads-1", "it has prices of its own");
+    assert_eq!(json["benches"][0]["id"], "step/market/replay/envs-64/threads-1", "it has prices of its own");
     assert_eq!(PROGRAM.fails(&["bench", "no such thing"]).0, 2);
 }
 
@@ -114,7 +114,7 @@ fn bad_input_is_named_with_its_line_and_its_mend() {
         (&format!("{good}[world.\"grid/cliff\"]\ntime_limt = 5\n"), "did you mean `time_limit`", Some(4)),
         (&format!("{good}[world.\"grid/clif\"]\ntime_limit = 5\n"), "did you mean `grid/cliff`", Some(3)),
         (&format!("{good}[evaluation]\nepisode = 5\n"), "did you mean `episodes`", Some(4)),
-        (&format!("{good}seeds = \"5..1\"\n"), "is no list of whole numbers", Some(3)),
+        (&format!("{good}seeds = \"5..1\"\n"), "is not a list of whole numbers", Some(3)),
         (&format!("{good}steps = = 1\n"), "", Some(3)),
         (
             "worlds = [\"market/replay\"]\nagents = [\"sarsa\"]\n[world]\nadjust = true\nlength = 0\nfile = \"a.csv\"\n",
@@ -129,7 +129,7 @@ fn bad_input_is_named_with_its_line_and_its_mend() {
             Some(3),
         ),
         (&format!("{good}evaluation.max_steps = 0\n"), "at least 1", Some(3)),
-        (&format!("{good}seeds = -1\n"), "is no list of whole numbers", Some(3)),
+        (&format!("{good}seeds = -1\n"), "is not a list of whole numbers", Some(3)),
         (&format!("{good}num_envs = 1000000000000\n"), "at most", Some(3)),
         (&format!("{good}name = \"../out\"\n"), "name of a folder", Some(3)),
         ("worlds = [\"grid:nowhere.txt\"]\nagents = [\"sarsa\"]\n", "nowhere.txt", Some(1)),
@@ -294,7 +294,7 @@ fn prices_are_found_from_the_experiment_and_a_run_knows_their_bytes() {
     }
     let solve: Vec<&str> = solve.iter().map(String::as_str).collect();
     let text = PROGRAM.text(&solve);
-    assert!(text.contains("the clairvoyant, who knows what no player does, gets"), "{text}");
+    assert!(text.contains("only the privileged player `clairvoyant` can reach"), "{text}");
     assert_eq!(PROGRAM.json(&[&solve[..], &["--json"]].concat())["bound_of"], "clairvoyant");
     std::fs::write(folder.path().join("prices/b.csv"), prices(11.0)).unwrap();
     let (code, said) = PROGRAM.fails(&["eval", out, "--episodes", "3"]);

@@ -127,5 +127,5 @@ fn another_runs_checkpoint_is_refused() {
     }
     let (code, said) = PROGRAM.fails(&["eval", run.join("seed-1").to_str().unwrap()]);
     assert_eq!(code, 5, "{said}");
-    assert!(said.contains("made by another run"), "{said}");
+    assert!(said.contains("belongs to another run"), "{said}");
 }

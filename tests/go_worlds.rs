@@ -1,5 +1,4 @@
-//! Worlds of Go from the command line: trained runs as opponents, as players of GTP and of matches; the game that is
-//! learned against oneself.
+//! Worlds of Go from the command line: trained runs as opponents, as GTP players and in matches; self-play.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -12,7 +11,7 @@ use serde_json::Value;
 
 const PROGRAM: Program = Program(env!("CARGO_BIN_EXE_freewheel-program"));
 
-/// `train WORLD AGENT` into `out`, quickly evaluated.
+/// Arguments of `train WORLD AGENT` into `out`, with a short evaluation.
 fn words(world: &str, agent: &str, out: &Path, set: &[&str]) -> Vec<String> {
     let common = ["steps=3000", "evaluation.episodes=20", "evaluation.points=2", "evaluation.recorded=2"];
     let mut words = ["train", world, agent, "--quiet", "--json", "--out"].map(String::from).to_vec();
@@ -25,27 +24,27 @@ fn strs(words: &[String]) -> Vec<&str> {
     words.iter().map(String::as_str).collect()
 }
 
-/// Trains, and gives the one row of the table.
+/// Trains, and returns the one row of the table.
 fn train(world: &str, agent: &str, out: &Path, set: &[&str]) -> Value {
     PROGRAM.json(&strs(&words(world, agent, out, set)))["rows"][0].take()
 }
 
-/// Is refused to train: exit code 3; what was said.
+/// Error message of a training that fails with exit code 3.
 fn refused(world: &str, out: &Path, set: &[&str]) -> String {
     let (code, said) = PROGRAM.fails(&strs(&words(world, "q-learning", out, set)));
     assert_eq!(code, 3, "{said}");
     said
 }
 
-/// The folder of the only run below `out`.
+/// Folder of the only run below `out`.
 fn run_in(out: &Path) -> PathBuf {
     let configs: Vec<_> = files(out).into_keys().filter(|name| name.ends_with("config.toml")).collect();
     assert_eq!(configs.len(), 1, "{configs:?}");
     out.join(&configs[0]).parent().unwrap().to_owned()
 }
 
-/// The settings that seat the run in `folder`.
-fn seated(folder: &Path) -> [String; 2] {
+/// Settings with the run in `folder` as opponent.
+fn as_opponent(folder: &Path) -> [String; 2] {
     ["world.opponent=checkpoint".into(), format!("world.checkpoint={}", folder.display())]
 }
 
@@ -56,7 +55,7 @@ fn verify(out: &Path, episodes: usize) {
     assert!(all.iter().all(|episode| episode["verified"] == true), "{json}");
 }
 
-/// All that `freewheel gtp` answers to `input`.
+/// Responses of `freewheel gtp` to `input`.
 fn answers(words: &[&str], input: &str) -> Vec<String> {
     let mut child = PROGRAM.command(words).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
@@ -66,24 +65,24 @@ fn answers(words: &[&str], input: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_trained_run_is_an_opponent_a_gtp_player_and_an_entrant() {
+fn a_trained_run_is_an_opponent_and_plays_gtp_and_matches() {
     let folder = tempfile::tempdir().unwrap();
     let (first, second) = (folder.path().join("first"), folder.path().join("second"));
     train("go/3x3", "q-learning", &first, &["world.komi=2.5"]);
     let run = run_in(&first);
     let name = run.to_str().unwrap();
 
-    let [opponent, checkpoint] = seated(&run);
+    let [opponent, checkpoint] = as_opponent(&run);
     let row = train("go/3x3", "sarsa", &second, &[&opponent, &checkpoint, "world.komi=2.5"]);
     assert!((0.0..=1.0).contains(&row["scores"][0].as_f64().unwrap()), "{row}");
     verify(&second, 2);
-    // A second generation: the seated run has itself a run for an opponent.
-    let [opponent, checkpoint] = seated(&run_in(&second));
+    // A second generation: the opponent has itself a run as opponent.
+    let [opponent, checkpoint] = as_opponent(&run_in(&second));
     let third = folder.path().join("third");
     train("go/3x3", "sarsa", &third, &[&opponent, &checkpoint]);
     verify(&third, 2);
 
-    // Size and komi are those it was trained with; on another board it says so.
+    // Size and komi are those it was trained with; another board is an error.
     let said = answers(
         &["gtp", "--player", name],
         "get_komi\ngenmove b\nis_legal w A1\ngenmove w\nreg_genmove b\nboardsize 5\ngenmove b\n",
@@ -104,9 +103,9 @@ fn a_trained_run_is_an_opponent_a_gtp_player_and_an_entrant() {
     assert!(code == 3 && said.contains("not the folder of a run"), "{code} {said}");
 }
 
-/// A run of the agent `scripted` has learned nothing and sees the game itself: seated, it plays as its script does.
+/// A run of the agent `scripted` has no weights and uses the game itself: as opponent it plays as its script.
 #[test]
-fn a_scripted_run_can_be_seated() {
+fn a_scripted_run_can_be_an_opponent() {
     let folder = tempfile::tempdir().unwrap();
     let first = folder.path().join("first");
     train("go/3x3", "scripted", &first, &["agent.player=uct-100", "steps=20", "evaluation.episodes=2"]);
@@ -115,16 +114,16 @@ fn a_scripted_run_can_be_seated() {
     let result = PROGRAM.json(&words)["result"].take();
     assert_eq!(result["by_fault"], 0, "{result}");
     assert!(result["won"].as_u64().unwrap() >= 15, "{result}");
-    let [opponent, checkpoint] = seated(&run);
+    let [opponent, checkpoint] = as_opponent(&run);
     let row =
         train("go/3x3", "random", &folder.path().join("second"), &[&opponent, &checkpoint, "steps=100"]);
     assert!(row["scores"][0].as_f64().unwrap() < 0.3, "{row}");
 }
 
 #[test]
-fn what_is_learned_against_oneself_is_judged_against_another() {
+fn self_play_is_evaluated_against_another_player() {
     let folder = tempfile::tempdir().unwrap();
-    let (plain, judged) = (folder.path().join("plain"), folder.path().join("judged"));
+    let (plain, evaluated) = (folder.path().join("plain"), folder.path().join("evaluated"));
     let row = train(
         "go/2x2",
         "q-learning",
@@ -132,27 +131,30 @@ fn what_is_learned_against_oneself_is_judged_against_another() {
         &["world.opponent=self", "steps=20000", "evaluation.episodes=200"],
     );
     let score = row["scores"][0].as_f64().unwrap();
-    // Black wins 2x2 with perfect play: half of the games are sure, and random players lose many others.
+    // Black wins 2x2 with perfect play: that is half of the games, and random players lose many others.
     assert!((0.6..=1.0).contains(&score), "{row}");
     verify(&plain, 2);
-    // What is recorded was played where it was judged.
+    // Recorded episodes are those of the evaluation world.
     let episodes = std::fs::read_to_string(run_in(&plain).join("episodes/evaluation.jsonl")).unwrap();
     let settings = |line: &str| serde_json::from_str::<Value>(line).unwrap()["settings"]["opponent"].take();
     assert!(episodes.lines().all(|line| settings(line) == "random"), "{episodes}");
 
-    // The judge may be a trained run, too.
+    // The evaluation opponent may be a trained run, too.
     let checkpoint = format!("world.checkpoint={}", run_in(&plain).display());
-    let set = ["world.opponent=self", "world.judge=checkpoint", &checkpoint];
-    train("go/2x2", "sarsa", &judged, &set);
-    verify(&judged, 2);
+    let set = ["world.opponent=self", "world.evaluation_opponent=checkpoint", &checkpoint];
+    train("go/2x2", "sarsa", &evaluated, &set);
+    verify(&evaluated, 2);
 
-    let said = refused("go/2x2", &judged, &["world.opponent=self", "world.judge=self"]);
-    assert!(said.contains("judge = \"self\""), "{said}");
-    let said = refused("go/2x2", &judged, &["world.opponent=self", "world.judge=gredy"]);
-    assert!(said.contains("world.judge=gredy") && said.contains("did you mean `greedy`"), "{said}");
+    let said = refused("go/2x2", &evaluated, &["world.opponent=self", "world.evaluation_opponent=self"]);
+    assert!(said.contains("evaluation_opponent = \"self\""), "{said}");
+    let said = refused("go/2x2", &evaluated, &["world.opponent=self", "world.evaluation_opponent=gredy"]);
+    assert!(
+        said.contains("world.evaluation_opponent=gredy") && said.contains("did you mean `greedy`"),
+        "{said}"
+    );
 }
 
-/// Killed at random points and begun again, on one thread and on two, a run ends in the same bytes.
+/// Killed at random points and resumed, on one thread and on two, a run gives the same bytes.
 fn killed_and_resumed(set: &[&str]) {
     let folder = tempfile::tempdir().unwrap();
     let (whole, killed) = (folder.path().join("whole"), folder.path().join("killed"));
@@ -189,7 +191,7 @@ fn a_run_against_a_search_is_killed_and_resumed() {
 fn a_run_against_a_trained_one_is_killed_and_resumed() {
     let folder = tempfile::tempdir().unwrap();
     train("go/3x3", "q-learning", folder.path(), &[]);
-    let [opponent, checkpoint] = seated(&run_in(folder.path()));
+    let [opponent, checkpoint] = as_opponent(&run_in(folder.path()));
     killed_and_resumed(&[&opponent, &checkpoint, "steps=15000"]);
 }
 
@@ -199,11 +201,11 @@ fn a_run_does_not_go_on_against_another_opponent() {
     let [first, other, second] = ["first", "other", "second"].map(|name| folder.path().join(name));
     train("go/2x2", "q-learning", &first, &[]);
     let run = run_in(&first);
-    let [opponent, checkpoint] = seated(&run);
+    let [opponent, checkpoint] = as_opponent(&run);
     train("go/2x2", "sarsa", &second, &[&opponent, &checkpoint]);
     let out = second.to_str().unwrap();
     PROGRAM.text(&["resume", out]);
-    // The same kind of run with another seed takes its place.
+    // The same kind of run with another seed replaces it.
     train("go/2x2", "q-learning", &other, &["seeds=\"1..2\""]);
     let place = |from: &Path| {
         for (name, bytes) in files(from) {
@@ -221,23 +223,23 @@ fn a_run_does_not_go_on_against_another_opponent() {
         assert_eq!(code, 3, "{said}");
         assert!(said.contains("has changed") && said.contains(run.to_str().unwrap()), "{said}");
     }
-    // Gone altogether.
+    // The opponent is deleted.
     std::fs::remove_dir_all(&run).unwrap();
     let (code, said) = PROGRAM.fails(&["resume", out]);
     assert!(code == 3 && said.contains(run.to_str().unwrap()), "{code} {said}");
-    // Put back, all is well.
+    // The opponent is restored.
     place(&before);
     PROGRAM.text(&["resume", out]);
     PROGRAM.text(&["eval", out]);
 }
 
-/// A config that names its own folder as its opponent is no way into an endless chain.
+/// A config with its own folder as opponent does not recurse without end.
 #[test]
 fn a_run_cannot_play_itself() {
     let folder = tempfile::tempdir().unwrap();
     let [first, second] = ["first", "second"].map(|name| folder.path().join(name));
     train("go/2x2", "q-learning", &first, &[]);
-    let [opponent, checkpoint] = seated(&run_in(&first));
+    let [opponent, checkpoint] = as_opponent(&run_in(&first));
     train("go/2x2", "sarsa", &second, &[&opponent, &checkpoint]);
     let run = run_in(&second);
     let file = run.join("config.toml");
@@ -250,7 +252,7 @@ fn a_run_cannot_play_itself() {
 }
 
 #[test]
-fn who_cannot_be_seated_is_named() {
+fn an_unusable_opponent_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let [small, cliff, out] = ["small", "cliff", "out"].map(|name| folder.path().join(name));
     train("go/2x2", "q-learning", &small, &[]);
@@ -259,29 +261,29 @@ fn who_cannot_be_seated_is_named() {
     let cases = [
         (folder.path().join("nowhere"), "nowhere: not the folder of a run"),
         (small.parent().unwrap().to_owned(), "not the folder of a run (`seed-<n>`)"),
-        (small.clone(), "trained for go/2x2, which does not look like go/3x3"),
-        (cliff.clone(), "trained for grid/cliff, which does not look like go/3x3"),
+        (small.clone(), "trained for go/2x2, whose observations or actions differ from those of go/3x3"),
+        (cliff.clone(), "trained for grid/cliff, whose observations or actions differ from those of go/3x3"),
     ];
     for (checkpoint, mend) in cases {
-        let [opponent, checkpoint] = seated(&checkpoint);
+        let [opponent, checkpoint] = as_opponent(&checkpoint);
         let said = refused("go/3x3", &out, &[&opponent, &checkpoint]);
         assert!(said.contains(mend) && said.contains(&format!("--set {checkpoint}")), "{said}");
     }
-    // Never trained.
+    // Without a checkpoint.
     std::fs::remove_dir_all(small.join("checkpoints")).unwrap();
-    let [opponent, checkpoint] = seated(&small);
+    let [opponent, checkpoint] = as_opponent(&small);
     let said = refused("go/2x2", &out, &[&opponent, &checkpoint]);
     assert!(said.contains("has no checkpoint yet"), "{said}");
-    // Only half of what is needed.
+    // Only one of the two settings.
     let said = refused("go/2x2", &out, &[&opponent]);
     assert!(said.contains("`checkpoint` is missing"), "{said}");
     let said = refused("go/2x2", &out, &[&checkpoint]);
-    assert!(said.contains("plays nowhere"), "{said}");
+    assert!(said.contains("is not used"), "{said}");
     for name in [cliff.to_str().unwrap(), small.to_str().unwrap()] {
         let (code, said) = PROGRAM.fails(&["gtp", "--player", name]);
         assert!(code == 3 && said.contains(name), "{code} {said}");
     }
-    // Another program that is not there, or does not play on such a board.
+    // Another program that does not exist, or does not support the board.
     let said = refused("go/3x3", &out, &["world.opponent=gtp:/no/such/program --mode gtp"]);
     assert!(said.contains("`/no/such/program --mode gtp` cannot be started"), "{said}");
     let refuses = r#"gtp:sh -c 'while read id command; do
@@ -289,10 +291,10 @@ fn who_cannot_be_seated_is_named() {
     done'"#;
     let opponent = format!("world.opponent={refuses}");
     let said = refused("go/3x3", &out, &[&opponent]);
-    assert!(said.contains("refuses `boardsize 3`: too small"), "{said}");
+    assert!(said.contains("answered `boardsize 3` with an error: too small"), "{said}");
 }
 
-/// An opponent that fails as White: what is left, and counts, are the games with Black.
+/// An opponent that fails as White: only the games as Black count.
 #[test]
 fn games_that_an_opponent_has_failed_in_do_not_count() {
     let folder = tempfile::tempdir().unwrap();

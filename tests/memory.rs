@@ -117,7 +117,7 @@ fn against_itself_each_player_remembers_its_own() {
     let words = ["train", "go/2x2", "random", "--set", "world.opponent=checkpoint", "--set", &checkpoint];
     let (code, said) = PROGRAM.fails(&[&words[..], &["--out", out.to_str().unwrap()]].concat());
     assert_eq!(code, 3);
-    assert!(said.contains("trained with frame_stack = 2") && said.contains("remembers nothing"), "{said}");
+    assert!(said.contains("trained with frame_stack = 2") && said.contains("not available in another world"), "{said}");
 }
 
 #[test]

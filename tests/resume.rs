@@ -125,7 +125,7 @@ fn interrupted_saved_and_resumed() {
         if output.status.code() == Some(130) {
             assert!(kill.unwrap().success());
             let said = String::from_utf8_lossy(&output.stderr).into_owned();
-            assert!(said.contains("interrupted and saved; go on with: freewheel resume"), "{said}");
+            assert!(said.contains("interrupted and saved; continue with: freewheel resume"), "{said}");
         }
     }
     assert!(codes.contains(&Some(130)), "never interrupted: {codes:?}");
@@ -183,5 +183,5 @@ fn two_at_once_in_one_folder_are_kept_apart() {
     assert!(first.wait().unwrap().success());
     assert!(still, "the first was done before the second began: this showed nothing");
     assert_eq!(second.status.code(), Some(3), "{said}");
-    assert!(said.contains("another freewheel is at work"), "{said}");
+    assert!(said.contains("another freewheel process uses this folder"), "{said}");
 }

@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 
 use freewheel::Registry;
 use freewheel::document::Document;
-use freewheel::job::Control;
+use freewheel::training::Control;
 use freewheel::plan::Plan;
 use freewheel::score_scale::ScoreScales;
 use freewheel_agents::Kind;
 use freewheel_core::checkpoint::{Checkpoint, Store, write_atomically};
 use freewheel_core::settings::NoSettings;
-use freewheel_core::{Agent, MetricSink, Mode, Policy, Result, ScriptedPolicy, VectorEnv};
+use freewheel_core::{Agent, MetricSink, PolicyMode, Policy, Result, ScriptedPolicy, VectorEnv};
 
 /// Bytes of the learner, as of a replay memory.
 const BYTES: usize = 500 << 20;
@@ -39,7 +39,7 @@ impl Agent for Heavy {
         Ok(())
     }
 
-    fn policy(&self, _: Mode) -> Box<dyn Policy> {
+    fn policy(&self, _: PolicyMode) -> Box<dyn Policy> {
         Box::new(ScriptedPolicy(0))
     }
 

@@ -65,13 +65,12 @@ pub(crate) fn of_this_run(
     if checkpoint.section("run")? == config.identity() {
         return Ok(checkpoint);
     }
-    let reason =
-        "a checkpoint in this folder belongs to another run; restore the right ones, or delete them to start again";
+    let reason = "a checkpoint in this folder belongs to another run; restore the right ones, or delete them to start again";
     Err(Error::Damaged { file: directory.to_owned(), reason: reason.into() })
 }
 
-/// Identity of the run in `folder` and the saved state of its agent: the bytes that a world with this run's policy as an
-/// opponent depends on.
+/// Identity of the run in `folder` and the saved state of its agent: the bytes that a world with this run's policy as
+/// an opponent depends on.
 ///
 /// # Errors
 /// [`Error::Config`] if `folder` is not a run's folder or has no checkpoint; those of [`newest`].

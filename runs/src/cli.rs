@@ -238,9 +238,6 @@ pub struct Threads {
 impl Threads {
     /// Number of threads to use: `--threads`, or one a core.
     pub fn count(self) -> usize {
-        self.threads.map_or_else(
-            || std::thread::available_parallelism().map_or(1, usize::from),
-            usize::from,
-        )
+        self.threads.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from)
     }
 }

@@ -15,7 +15,6 @@ use crate::error::{Error, Result};
 use crate::format::columns;
 
 mod bench;
-mod matches;
 mod eval;
 mod explore;
 mod fit;
@@ -23,6 +22,7 @@ mod gtp;
 mod init;
 mod list;
 mod map;
+mod matches;
 mod predict;
 mod replay;
 mod run;
@@ -32,7 +32,8 @@ mod watch;
 pub(crate) use init::DEFAULT_EXPERIMENT;
 
 impl Registry {
-    /// Runs the program: parses the command line, runs the subcommand and returns the exit code that `--help` documents.
+    /// Runs the program: parses the command line, runs the subcommand and returns the exit code that `--help`
+    /// documents.
     pub fn main(self) -> ExitCode {
         let name = self.name();
         let matches = command_line(name).get_matches();

@@ -160,7 +160,10 @@ mod tests {
         assert!(doc.set("steps.x=1").unwrap_err().to_string().contains("`steps` is not a table"));
         assert!(doc.set("steps").unwrap_err().to_string().contains("KEY=VALUE"));
         // An override has no line in the file.
-        assert_eq!(doc.error(&["agent", "learning_rate"], "bad").to_string(), "--set agent.learning_rate=0.1: bad");
+        assert_eq!(
+            doc.error(&["agent", "learning_rate"], "bad").to_string(),
+            "--set agent.learning_rate=0.1: bad"
+        );
         assert_eq!(doc.error(&["steps"], "bad").to_string(), "x.toml:1:1: bad");
         assert_eq!(doc.error(&["agent", "beta"], "bad").to_string(), "x.toml:2:2: bad");
         assert_eq!(doc.error(&["other"], "bad").to_string(), "bad");

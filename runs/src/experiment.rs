@@ -26,8 +26,8 @@ pub struct JobOutcome<'a> {
 
 /// Runs `jobs` in folders below `root` on `threads` threads.
 ///
-/// Each running job has a thread pool of its own, so that no job waits for another one's work: one thread a job if there
-/// are at least as many jobs as threads, else an equal share of them.
+/// Each running job has a thread pool of its own, so that no job waits for another one's work: one thread a job if
+/// there are at least as many jobs as threads, else an equal share of them.
 ///
 /// # Errors
 /// The first error of a job other than divergence; the other jobs are saved before it is returned.

@@ -44,8 +44,8 @@ impl Registry {
     /// Run whose `config.toml` is in `directory`, with its world from `worlds` or newly built.
     ///
     /// # Errors
-    /// Those of [`JobConfig::read`] and of building the world; [`Error::Config`] if a file or policy that the world is built
-    /// from has changed since, or if the world has another version.
+    /// Those of [`JobConfig::read`] and of building the world; [`Error::Config`] if a file or policy that the world is
+    /// built from has changed since, or if the world has another version.
     pub(crate) fn load_job(&self, directory: &Path, worlds: &mut WorldCache) -> Result<Job> {
         let config = JobConfig::read(directory)?;
         let file = directory.join("config.toml");
@@ -87,21 +87,22 @@ impl PolicyLoader for Registry {
         let ObservationConfig { frame_stack, encoder } = ObservationConfig::of(&job.config.agent_settings)?;
         if let Some(encoder) = encoder {
             return config(format!(
-                "this policy was trained with the encoder {}, which is not available in another world; train one without",
+                "this policy was trained with the encoder {}, which is not available in another world; train \
+                 one without",
                 encoder.estimator
             ));
         }
         if frame_stack > 1 {
             return config(format!(
-                "this policy was trained with frame_stack = {frame_stack}, which is not available in another world; train \
-                 one with frame_stack = 1 (in Go, the setting world.history shows past boards)"
+                "this policy was trained with frame_stack = {frame_stack}, which is not available in another world; \
+                 train one with frame_stack = 1 (in Go, the setting world.history shows past boards)"
             ));
         }
         let own = job.world.spec();
         if (&own.observation, &own.actions) != (&spec.observation, &spec.actions) {
             return config(format!(
-                "this policy was trained for {}, whose observations or actions differ from those of {}; use the same size \
-                 and observation settings for both",
+                "this policy was trained for {}, whose observations or actions differ from those of {}; use the \
+                 same size and observation settings for both",
                 own.id, spec.id
             ));
         }

@@ -62,8 +62,8 @@ pub(crate) fn compact_column(all: &[f64]) -> Vec<String> {
     all.iter().map(text).collect()
 }
 
-/// Columns without borders, one line or more a row. Long cells are wrapped to the width of the terminal; piped output is
-/// not wrapped.
+/// Columns without borders, one line or more a row. Long cells are wrapped to the width of the terminal; piped output
+/// is not wrapped.
 pub(crate) fn columns<const N: usize>(rows: impl IntoIterator<Item = [String; N]>) -> String {
     use std::io::IsTerminal;
     let mut table = Table::new();

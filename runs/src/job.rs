@@ -22,7 +22,8 @@ const EVALUATION_NUM_ENVS: usize = 64;
 pub struct Job {
     /// Configuration.
     pub config: JobConfig,
-    /// World with the observations that the agent gets: see [`ObservationConfig`](crate::observation::ObservationConfig).
+    /// World with the observations that the agent gets: see
+    /// [`ObservationConfig`](crate::observation::ObservationConfig).
     pub world: Arc<dyn DynWorld>,
 }
 
@@ -72,8 +73,8 @@ impl Job {
         }
     }
 
-    /// Episodes of an evaluation of `policy`, on seeds that all agents with the same run seed share; `None` if `stop` was
-    /// set in the meantime.
+    /// Episodes of an evaluation of `policy`, on seeds that all agents with the same run seed share; `None` if `stop`
+    /// was set in the meantime.
     ///
     /// # Errors
     /// Those of playing.
@@ -104,7 +105,8 @@ impl Job {
         self.world.evaluation_world().map_or(&self.config.world_settings, |evaluation| &evaluation.settings)
     }
 
-    /// Number of steps after which an evaluation truncates an episode; `u32::MAX` where the world has its own time limit.
+    /// Number of steps after which an evaluation truncates an episode; `u32::MAX` where the world has its own time
+    /// limit.
     pub(crate) fn max_steps(&self) -> u32 {
         match self.evaluation_world().spec().time_limit {
             Some(_) => u32::MAX,

@@ -1,4 +1,5 @@
-//! `metrics.jsonl`: one line a log point or evaluation. It contains no times, so that repeated runs give the same bytes.
+//! `metrics.jsonl`: one line a log point or evaluation. It contains no times, so that repeated runs give the same
+//! bytes.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Seek, Write};

@@ -24,8 +24,8 @@ impl Progress {
     pub fn new(steps: u64, quiet: bool) -> Self {
         let terminal = std::io::stderr().is_terminal();
         let bar = if terminal && !quiet { ProgressBar::new(steps) } else { ProgressBar::hidden() };
-        let template = "{bar:20.cyan/blue} {percent:>3} %  {pos:>7} of {len} steps  {rate:>7} steps/s  {eta:.dim} left  \
-                        {wide_msg}";
+        let template = "{bar:20.cyan/blue} {percent:>3} %  {pos:>7} of {len} steps  {rate:>7} steps/s  \
+                        {eta:.dim} left  {wide_msg}";
         if let Ok(style) = ProgressStyle::with_template(template) {
             let style = style
                 .with_key("pos", |state: &ProgressState, out: &mut dyn Write| {

@@ -98,7 +98,12 @@ impl Report {
     ///
     /// # Errors
     /// Those of [`ScoreScales::of`].
-    pub fn new(experiment: &str, out: &str, ran: &[JobOutcome<'_>], score_scales: &ScoreScales) -> Result<Self> {
+    pub fn new(
+        experiment: &str,
+        out: &str,
+        ran: &[JobOutcome<'_>],
+        score_scales: &ScoreScales,
+    ) -> Result<Self> {
         let mut rows: Vec<Row> = Vec::new();
         // One row for each configuration; the folder identifies it.
         for group in ran.chunk_by(|a, b| a.job.config.folder() == b.job.config.folder()) {

@@ -21,8 +21,8 @@ pub struct ScoreScale {
 }
 
 impl ScoreScale {
-    /// Scale for the episodes of `world`. `max_steps` truncates the baseline's episodes in a world without a time limit, as
-    /// in an evaluation.
+    /// Scale for the episodes of `world`. `max_steps` truncates the baseline's episodes in a world without a time
+    /// limit, as in an evaluation.
     ///
     /// # Errors
     /// Those of the world's solver; a world without a solver is no error.
@@ -38,8 +38,8 @@ impl ScoreScale {
         supported(world.baseline(&SolveQuery { horizon: query.horizon.or(Some(max_steps)), ..query }))
     }
 
-    /// Normalized score (score - baseline) / (best - baseline), where `best` is the reference or, for a bracket, its bound.
-    /// `None` if one of them is unknown or the baseline is not worse than the best.
+    /// Normalized score (score - baseline) / (best - baseline), where `best` is the reference or, for a bracket, its
+    /// bound. `None` if one of them is unknown or the baseline is not worse than the best.
     pub fn normalize(&self, score: f64, lower_is_better: bool) -> Option<f64> {
         let (reference, baseline) = (self.reference?, self.baseline.as_ref()?.value);
         let best = match reference.kind {

@@ -1,5 +1,5 @@
-//! Stall: a run that is not better than the baseline after a given share of its steps. A stall is only reported; the run
-//! continues.
+//! Stall: a run that is not better than the baseline after a given share of its steps. A stall is only reported; the
+//! run continues.
 
 use freewheel_core::stats::{self, Interval};
 use freewheel_core::{Baseline, EpisodeSummary, Streams};
@@ -24,8 +24,8 @@ pub struct Stall {
 const ROUNDING: f64 = 1e-9;
 
 impl Stall {
-    /// Stall shown by the evaluation at `step`; `None` if the whole interval of the mean score is better than the baseline,
-    /// or if no episode has a score.
+    /// Stall shown by the evaluation at `step`; `None` if the whole interval of the mean score is better than the
+    /// baseline, or if no episode has a score.
     pub fn of(
         step: u64,
         finished: &[EpisodeSummary],
@@ -49,7 +49,8 @@ impl Stall {
         (!better).then(|| Stall { since: step, score, interval, baseline: baseline.clone() })
     }
 
-    /// Description of the stall of a run of `steps` steps: `-1.200 [-1.400, -1.000] at 50 % of its steps, baseline (random) -1.100`.
+    /// Description of the stall of a run of `steps` steps: `-1.200 [-1.400, -1.000] at 50 % of its steps, baseline
+    /// (random) -1.100`.
     pub fn to_text(&self, steps: u64) -> String {
         let Stall { score, baseline, .. } = self;
         let interval =

@@ -177,8 +177,8 @@ impl<'a> Training<'a> {
         Ok(Training { job, directory, agent, env, metrics, progress, scheduled, interrupted, writer })
     }
 
-    /// Trains until all steps are made (true) or the user interrupts (false). All checkpoints are written on return, but
-    /// for the one of the end, which [`Training::conclude`] waits for.
+    /// Trains until all steps are made (true) or the user interrupts (false). All checkpoints are written on return,
+    /// but for the one of the end, which [`Training::conclude`] waits for.
     fn learn_to_end(&mut self, control: &Control<'_>) -> Result<bool> {
         let finished = self.learn_in_slices(control);
         if !matches!(finished, Ok(true)) {
@@ -311,8 +311,8 @@ impl<'a> Training<'a> {
         })
     }
 
-    /// Makes the final evaluation, records episodes and writes `eval.json`, which marks the run as finished; `None` if the
-    /// user interrupts. The checkpoint of the end is on disk by then, so that `resume` only repeats this.
+    /// Makes the final evaluation, records episodes and writes `eval.json`, which marks the run as finished; `None` if
+    /// the user interrupts. The checkpoint of the end is on disk by then, so that `resume` only repeats this.
     fn conclude(&mut self, control: &Control<'_>) -> Result<Option<JobResult>> {
         let config = &self.job.config;
         let policy = self.agent.policy(PolicyMode::Greedy);
@@ -382,8 +382,8 @@ fn remove_folder(folder: &Path) -> Result<()> {
     }
 }
 
-/// First step after `now` at which an event is due that occurs `points` times in `total` steps, evenly spaced; a multiple
-/// of `num_envs`. `total` for 0 points.
+/// First step after `now` at which an event is due that occurs `points` times in `total` steps, evenly spaced; a
+/// multiple of `num_envs`. `total` for 0 points.
 fn next_due(now: u64, points: u64, total: u64, num_envs: u64) -> u64 {
     if points == 0 {
         return total;

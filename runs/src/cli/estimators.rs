@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{Output, Overrides, ProgressOutput, Threads};
-use crate::fit::group::{SampleGroup, RowPair};
+use crate::fit::group::{RowPair, SampleGroup};
 use crate::seeds::Seeds;
 
 /// `freewheel fit`

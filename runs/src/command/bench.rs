@@ -117,9 +117,13 @@ fn default_world(registry: &Registry, id: &str) -> CoreResult<Arc<dyn DynWorld>>
     Ok(replay::Replay::<u32>::new(id, replay::random_walk(5000, &settings)?, &settings)?.shared())
 }
 
-/// Nanoseconds of one step of one environment, with observation, action mask, resets and dispatch. One list of rounds for
-/// each pool; the pools take turns, so that a disturbance of the machine affects all of them.
-fn step_times(world: &dyn DynWorld, num_envs: usize, pools: &[&rayon::ThreadPool]) -> CoreResult<Vec<Vec<f64>>> {
+/// Nanoseconds of one step of one environment, with observation, action mask, resets and dispatch. One list of rounds
+/// for each pool; the pools take turns, so that a disturbance of the machine affects all of them.
+fn step_times(
+    world: &dyn DynWorld,
+    num_envs: usize,
+    pools: &[&rayon::ThreadPool],
+) -> CoreResult<Vec<Vec<f64>>> {
     let mut steppers: Vec<Stepper> = pools.iter().map(|_| Stepper::new(world, num_envs)).collect();
     let trial = 2000 / num_envs + 10;
     let count = (ROUND_NS / steppers[0].run(trial)? * trial as f64).max(1.0) as usize;

@@ -15,7 +15,8 @@ const STARTER: &str = include_str!("starter.toml");
 
 pub(super) fn init(registry: &Registry, args: &Init) -> Result<()> {
     if args.file.exists() && !args.force {
-        let message = format!("{}: this file exists; choose another name, or overwrite it with --force", args.file.display());
+        let file = args.file.display();
+        let message = format!("{file}: this file exists; choose another name, or overwrite it with --force");
         return Err(Error::Core(Core::Config(message)));
     }
     write_atomically(&args.file, STARTER.as_bytes())?;

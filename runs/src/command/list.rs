@@ -73,7 +73,9 @@ pub(super) fn estimators(registry: &Registry, args: List) -> Result<()> {
         settings: estimator.fields(),
     };
     match &args.id {
-        None => list("estimators", registry.estimators().iter().map(|one| described(&**one)).collect(), &args),
+        None => {
+            list("estimators", registry.estimators().iter().map(|one| described(&**one)).collect(), &args)
+        }
         Some(id) => show("estimator", &described(registry.find_estimator(id)?), &args),
     }
 }
@@ -132,9 +134,9 @@ fn settings(prefix: &str, fields: &[Field]) -> String {
     if fields.is_empty() {
         return "No settings.\n".into();
     }
-    let rows = fields.iter().map(|field| {
-        [format!("{prefix}.{}", field.name), default_text(&field.default), field.about.clone()]
-    });
+    let rows = fields
+        .iter()
+        .map(|field| [format!("{prefix}.{}", field.name), default_text(&field.default), field.about.clone()]);
     format!("Settings (--set KEY=VALUE), defaults and meaning:\n{}", columns(rows))
 }
 

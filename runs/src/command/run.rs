@@ -58,15 +58,19 @@ pub(super) fn resume(registry: &Registry, args: Resume) -> Result<()> {
     let roots: Vec<PathBuf> =
         found.iter().filter_map(|(dir, _)| Some(dir.parent()?.parent()?.to_owned())).collect();
     let Some(root) = roots.first().filter(|first| roots.iter().all(|root| root == *first)) else {
-        let message = format!("{}: this folder contains several experiments; name one of them", args.dir.display());
+        let message =
+            format!("{}: this folder contains several experiments; name one of them", args.dir.display());
         return Err(Error::Usage(message));
     };
     let jobs: Vec<Job> = found.into_iter().map(|(_, job)| job).collect();
     let map = saved_map_plan(root)?;
     if let Some(moved) = jobs.iter().find(|job| !job.directory(root).join("config.toml").exists()) {
         let expected = moved.directory(root);
-        let message =
-            format!("{}: this run has been moved; move it back to {}", args.dir.display(), expected.display());
+        let message = format!(
+            "{}: this run has been moved; move it back to {}",
+            args.dir.display(),
+            expected.display()
+        );
         return Err(Error::Core(Core::Config(message)));
     }
     let name = root.file_name().map_or_else(|| "resumed".into(), |name| name.to_string_lossy().into_owned());

@@ -47,7 +47,9 @@ pub(super) fn solve(registry: &Registry, args: Solve) -> Result<()> {
         }));
     }
     let bound = |upper: f64| match world.upper_bound_player() {
-        Some(player) => format!("upper bound {upper:.10}, which only the privileged player `{player}` can reach"),
+        Some(player) => {
+            format!("upper bound {upper:.10}, which only the privileged player `{player}` can reach")
+        }
         None => format!("upper bound {upper:.10}"),
     };
     let certainty = match (solution.certainty, solution.upper) {

@@ -33,7 +33,11 @@ pub(super) fn watch(registry: &Registry, args: Watch) -> Result<()> {
         let score_scale = scale_of(&job)?;
         let policies = match args.agent.as_deref() {
             Some("human") => Vec::new(),
-            None => score_scale.policy.iter().map(|policy| ("optimal policy".to_owned(), Arc::clone(policy))).collect(),
+            None => score_scale
+                .policy
+                .iter()
+                .map(|policy| ("optimal policy".to_owned(), Arc::clone(policy)))
+                .collect(),
             Some(_) => train_and_collect(registry, &job)?,
         };
         (job, policies, score_scale)
@@ -60,16 +64,22 @@ fn from_run(registry: &Registry, folder: &Path) -> Result<(Job, Policies)> {
     let mut found = registry.find_jobs(folder)?;
     if found.len() > 1 {
         let (first, _) = &found[0];
-        let message =
-            format!("{} contains {} runs; choose one, such as {}", folder.display(), found.len(), first.display());
+        let message = format!(
+            "{} contains {} runs; choose one, such as {}",
+            folder.display(),
+            found.len(),
+            first.display()
+        );
         return Err(Error::Usage(message));
     }
     let (directory, job) = found.remove(0);
     let history = job.history(registry, &directory, &output::note)?;
     if history.is_empty() {
-        return Err(
-            Core::Config(format!("{}: this run has no checkpoint yet; train it first", directory.display())).into()
-        );
+        return Err(Core::Config(format!(
+            "{}: this run has no checkpoint yet; train it first",
+            directory.display()
+        ))
+        .into());
     }
     let stalled = Job::result_in(&directory)?.and_then(|result| result.stalled);
     let name = |step: u64| {

@@ -1,7 +1,8 @@
 //! Actions chosen by the user.
 //!
-//! Up to ten discrete actions have keys: a digit, an arrow if the name is a direction, and the first letter if it is unique.
-//! With more actions, such as the moves on a board, the user types a name. Continuous actions are adjusted with the arrows.
+//! Up to ten discrete actions have keys: a digit, an arrow if the name is a direction, and the first letter if it is
+//! unique. With more actions, such as the moves on a board, the user types a name. Continuous actions are adjusted with
+//! the arrows.
 
 use crossterm::event::KeyCode;
 use freewheel_core::{ActionBuffer, ActionSpace, Player, Spec};
@@ -316,7 +317,10 @@ mod tests {
         assert_eq!(action_by_name(&board, "b"), Ok(2));
         assert_eq!(action_by_name(&board, " PA "), Ok(3));
         assert_eq!(action_by_name(&board, "a"), Err("a is ambiguous: A1 or A10; type more letters".into()));
-        assert_eq!(action_by_name(&board, "z9"), Err("no action is called z9; names are like A1 and pass".into()));
+        assert_eq!(
+            action_by_name(&board, "z9"),
+            Err("no action is called z9; names are like A1 and pass".into())
+        );
         assert!(action_by_name(&board, " ").is_err());
     }
 

@@ -1,7 +1,7 @@
 //! Layout of the screen.
 //!
-//! A large screen shows the world on the left and the panel on the right, or the panel below where that shows more of a wide
-//! world. A narrow screen shows the world and two lines, a tiny one the world and the keys.
+//! A large screen shows the world on the left and the panel on the right, or the panel below where that shows more of a
+//! wide world. A narrow screen shows the world and two lines, a tiny one the world and the keys.
 
 use ratatui::layout::Rect;
 

@@ -5,12 +5,12 @@ use std::time::Duration;
 use freewheel_core::{ActionBuffer, Frame, Policy};
 use ratatui::layout::Rect;
 
-use super::viewport::Viewport;
-use super::episode::{Policies, Episode};
+use super::episode::{Episode, Policies};
 use super::human_input::{HumanInput, Input};
 use super::keys::Command;
 use super::layout::{self, Shape};
 use super::returns::{EpisodeResult, Returns};
+use super::viewport::Viewport;
 use super::{Exit, Watch};
 
 /// State of the viewer.
@@ -224,8 +224,8 @@ impl Model {
         self.viewport.place_on(&self.picture);
     }
 
-    /// Chooses the shape of the panel. The panel goes below if only then the whole picture is visible, or if the picture is then
-    /// at least twice as large.
+    /// Chooses the shape of the panel. The panel goes below if only then the whole picture is visible, or if the
+    /// picture is then at least twice as large.
     fn choose_shape(&mut self, screen: Rect) {
         let actions = self.episode.spec().actions.names().len();
         let mut best: Option<(usize, bool)> = None;
@@ -276,7 +276,9 @@ impl Model {
             None => self.running && self.policy().is_some(),
             // The user starts the next episode.
             Some(_) if self.episode.over().is_some() => false,
-            Some(human) if self.human_to_move() => self.running && matches!(human.input, Input::Numbers { .. }),
+            Some(human) if self.human_to_move() => {
+                self.running && matches!(human.input, Input::Numbers { .. })
+            }
             Some(_) => self.policy().is_some(),
         }
     }

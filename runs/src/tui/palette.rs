@@ -118,8 +118,8 @@ impl Palette {
         matches!(self.0, Depth::True | Depth::Cube).then(|| self.color(rgb))
     }
 
-    /// Glyph and style of a cell of the world's picture. A `blank` cell belongs to an area without any glyph, which needs one to
-    /// be visible without colors.
+    /// Glyph and style of a cell of the world's picture. A `blank` cell belongs to an area without any glyph, which
+    /// needs one to be visible without colors.
     pub(super) fn cell(self, cell: &Cell, blank: bool) -> (char, Style) {
         let glyph = if cell.glyph.is_control() { ' ' } else { cell.glyph };
         // Black on black, the default, leaves the colors to the terminal.

@@ -137,8 +137,8 @@ fn failed(source: io::Error) -> Error {
 
 /// Handler of signals that end the program.
 ///
-/// The loop may not notice a signal: a policy may be computing, and crossterm never returns from a closed terminal. After a
-/// while, a thread then restores the terminal and ends the program.
+/// The loop may not notice a signal: a policy may be computing, and crossterm never returns from a closed terminal.
+/// After a while, a thread then restores the terminal and ends the program.
 struct Signals {
     received: Arc<AtomicI32>,
     handle: signal_hook::iterator::Handle,

@@ -10,8 +10,8 @@ use freewheel_core::{
 use super::Watch;
 use super::model::Model;
 
-/// Grid with a start at the lower left, a goal at the lower right and holes between them. With probability 0.2 a step goes up
-/// instead. Actions into a wall are masked.
+/// Grid with a start at the lower left, a goal at the lower right and holes between them. With probability 0.2 a step
+/// goes up instead. Actions into a wall are masked.
 pub(super) struct SlipperyGrid {
     spec: Spec,
     width: u16,

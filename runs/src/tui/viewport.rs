@@ -22,7 +22,8 @@ impl Default for Viewport {
 }
 
 impl Viewport {
-    /// Updates the focus: the one that the world gives, or else the center of the changes between two pictures of equal size.
+    /// Updates the focus: the one that the world gives, or else the center of the changes between two pictures of equal
+    /// size.
     pub(super) fn update_focus(&mut self, before: Option<&Frame>, now: &Frame) {
         if now.focus().is_some() {
             self.focus = now.focus();
@@ -73,8 +74,8 @@ impl Viewport {
     }
 }
 
-/// Start of the window along one axis. A focus near the edge moves the center of the window there: rare jumps are easier on
-/// the eye than scrolling with each step.
+/// Start of the window along one axis. A focus near the edge moves the center of the window there: rare jumps are
+/// easier on the eye than scrolling with each step.
 fn window_start(origin: i32, size: u16, picture: usize, focus: Option<usize>) -> i32 {
     let (pane, picture) = (i32::from(pane), i32::try_from(picture).unwrap_or(i32::MAX));
     if picture <= pane {

@@ -189,7 +189,8 @@ fn a_policy_that_plays_an_illegal_action_stops_with_a_message() {
         }
     }
     let world = SlipperyGrid::world(4, 3);
-    let mut model = Model::new(Watch::new(&*world).policy("illegal", Arc::new(IllegalPolicy) as Arc<dyn Policy>));
+    let mut model =
+        Model::new(Watch::new(&*world).policy("illegal", Arc::new(IllegalPolicy) as Arc<dyn Policy>));
     model.advance(Duration::from_secs(1));
     model.tick();
     assert!(!model.running);

@@ -1,4 +1,5 @@
-//! Actions of the current state: keys for the user, action values of the policy, continuous actions within their bounds.
+//! Actions of the current state: keys for the user, action values of the policy, continuous actions within their
+//! bounds.
 
 use freewheel_core::{ActionBuffer, ActionSpace};
 use ratatui::style::Style;
@@ -76,14 +77,21 @@ fn wrap(words: &[&str], width: usize, max_lines: usize, style: Style) -> Vec<Lin
 }
 
 /// One line for each action: keys, name, bar, value. Bars range from the lowest to the highest value of a legal action.
-fn bars(model: &Model, palette: Palette, names: &[String], width: usize, max_lines: usize) -> Vec<Line<'static>> {
+fn bars(
+    model: &Model,
+    palette: Palette,
+    names: &[String],
+    width: usize,
+    max_lines: usize,
+) -> Vec<Line<'static>> {
     let legal = model.episode.runner().legal();
     let is_legal = |a: usize| legal.get(a).copied().unwrap_or(false);
     // In a terminal state the values have no meaning.
     let values = model.values.as_ref().filter(|_| model.episode.over() != Some(Over::Terminal));
     let value = |a: usize| values.and_then(|all| all.get(a)).map(|&x| f64::from(x));
-    let (low, high) =
-        range((0..names.len()).filter(|&a| is_legal(a)).filter_map(value).filter(|x| x.is_finite()).collect());
+    let (low, high) = range(
+        (0..names.len()).filter(|&a| is_legal(a)).filter_map(value).filter(|x| x.is_finite()).collect(),
+    );
 
     let mut order: Vec<usize> = (0..names.len()).collect();
     if order.len() > max_lines {
@@ -145,8 +153,8 @@ fn bars(model: &Model, palette: Palette, names: &[String], width: usize, max_lin
     lines
 }
 
-/// Range of the bars: from the lowest value to the highest. One value far below all others, such as a fall from a cliff,
-/// would make these look equal; then the range starts at a higher value.
+/// Range of the bars: from the lowest value to the highest. One value far below all others, such as a fall from a
+/// cliff, would make these look equal; then the range starts at a higher value.
 fn range(mut values: Vec<f64>) -> (f64, f64) {
     values.sort_by(f64::total_cmp);
     let (Some(&low), Some(&high)) = (values.first(), values.last()) else { return (0.0, 0.0) };

@@ -20,8 +20,8 @@ struct Scale {
 }
 
 impl Scale {
-    /// Scale from the lowest to the highest of the returns and the reference. A far baseline, which would flatten the rest, is
-    /// left out. `None` if there is nothing to show.
+    /// Scale from the lowest to the highest of the returns and the reference. A far baseline, which would flatten the
+    /// rest, is left out. `None` if there is nothing to show.
     fn of(scores: &[f64], reference: Option<f64>, baseline: Option<f64>, rows: u16) -> Option<Self> {
         let range = |values: &mut dyn Iterator<Item = f64>| {
             values.fold(None, |range: Option<(f64, f64)>, x| {

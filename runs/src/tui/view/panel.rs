@@ -160,7 +160,9 @@ pub(super) fn action(model: &Model, step: &EpisodeStep) -> String {
                 None => name.to_owned(),
             }
         }
-        ActionBuffer::Continuous(all) => all.iter().map(|&x| compact(x.into())).collect::<Vec<_>>().join("  "),
+        ActionBuffer::Continuous(all) => {
+            all.iter().map(|&x| compact(x.into())).collect::<Vec<_>>().join("  ")
+        }
     }
 }
 

@@ -287,8 +287,12 @@ const KEYS: &str = r"
 #[test]
 fn no_size_and_no_depth_panics() {
     let [steering, nim, wide] = [test_worlds::steering(), test_worlds::nim(), SlipperyGrid::world(60, 30)];
-    let mut models =
-        [test_worlds::model(), test_worlds::on(&*wide), Model::new(Watch::new(&*steering)), Model::new(Watch::new(&*nim))];
+    let mut models = [
+        test_worlds::model(),
+        test_worlds::on(&*wide),
+        Model::new(Watch::new(&*steering)),
+        Model::new(Watch::new(&*nim)),
+    ];
     for model in &mut models {
         press(model, "nnn");
         let widths = [0, 1, 2, 5, 13, 20, 40, 63, 64, 80, 130];
