@@ -63,7 +63,7 @@ fn replay(episode: &Episode, apart: usize) -> f64 {
             put(&mut state, episode.states[i]);
         }
         let step = world.step(&mut state, action, &mut rng);
-        for (ours, theirs) in state.numbers().iter().zip(episode.states[i + 1]) {
+        for (ours, theirs) in state.to_array().iter().zip(episode.states[i + 1]) {
             largest = largest.max((ours - theirs).abs());
         }
         if apart <= APART {

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use freewheel_core::{NoPolicyLoader, Purpose, Streams, WorldFamily};
-use freewheel_envs::gridworld::{Grids, Gridworld};
+use freewheel_envs::gridworld::{Gridworld, GridworldFamily};
 use serde_json::Value;
 
 fn python() -> Option<PathBuf> {
@@ -112,7 +112,7 @@ fn transition_tables_equal_gymnasiums() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let tables: Value = serde_json::from_slice(&output.stdout).unwrap();
     let settings = |text: &str| text.parse::<toml::Table>().unwrap();
-    let named = |name: &str, text: &str| Grids.world(name, &settings(text)).unwrap().unwrap();
+    let named = |name: &str, text: &str| GridworldFamily.world(name, &settings(text)).unwrap().unwrap();
     let named_worlds = [
         ("CliffWalking-v1", "cliff", ""),
         ("CliffWalkingSlippery-v1", "cliff-slippery", ""),
@@ -125,7 +125,8 @@ fn transition_tables_equal_gymnasiums() {
     let mut compared = 0;
     for (theirs, ours, text) in named_worlds {
         let world = named(ours, text);
-        let limit = Grids.build(ours, &settings(text), &NoPolicyLoader).unwrap().unwrap().spec().time_limit;
+        let limit =
+            GridworldFamily.build(ours, &settings(text), &NoPolicyLoader).unwrap().unwrap().spec().time_limit;
         compare(theirs, &world, &tables[theirs], limit.map(u64::from));
         compared += 1;
     }
@@ -134,7 +135,7 @@ fn transition_tables_equal_gymnasiums() {
         let file = folder.path().join("desc.json");
         std::fs::write(&file, serde_json::to_string(&lake.split(',').collect::<Vec<_>>()).unwrap()).unwrap();
         for (suffix, text) in [("slippery", "slippery = true"), ("dry", "slippery = false")] {
-            let world = Grids.read(&file, &settings(text)).unwrap();
+            let world = GridworldFamily.read(&file, &settings(text)).unwrap();
             let name = format!("{lake} {suffix}");
             compare(&name, &world, &tables[&name], Some(100));
             compared += 1;

@@ -1,5 +1,5 @@
-//! What a tick of a classic task costs: step, observation, time limit and reset, through `Batch::advance`.
-//! Divide by the rows: criterion's throughput is in rows a second.
+//! Time of a step of a vector environment: step, observation, time limit and reset, through `VectorEnv::step`.
+//! Throughput is in environment steps a second.
 
 #![allow(missing_docs, clippy::expect_used)]
 
@@ -7,17 +7,17 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use freewheel_core::{Actions, NoPolicyLoader, Purpose, Streams, WorldFamily};
-use freewheel_envs::classic::Classics;
+use freewheel_envs::classic::ClassicFamily;
 
 const WORLDS: &[(&str, &str)] = &[("cartpole", ""), ("cartpole", "integrator = \"semi-implicit\"")];
 
-/// Rounds of actions, used over and over.
+/// Number of different action batches, used in turn.
 const ROUNDS: usize = 64;
 
 fn step(criterion: &mut Criterion) {
     for (name, settings) in WORLDS {
         let table = settings.parse().expect("settings of this bench");
-        let world = Classics.build(name, &table, &NoPolicyLoader).expect("a world").expect("a world");
+        let world = ClassicFamily.build(name, &table, &NoPolicyLoader).expect("a world").expect("a world");
         let choices = world.spec().actions.count() as u32;
         let mut group =
             criterion.benchmark_group(format!("classic/{name} {settings}").replace(['"', ' '], ""));
@@ -32,7 +32,7 @@ fn step(criterion: &mut Criterion) {
                 bencher.iter(|| {
                     round = (round + 1) % ROUNDS;
                     if round == 0 {
-                        // An agent would take them; so must the bench, lest they pile up.
+                        // An agent reads the episode summaries; the bench must do it too, or they pile up.
                         batch.take_finished();
                     }
                     batch.step(Actions::Discrete(black_box(&actions[round])))

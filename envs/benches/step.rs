@@ -1,5 +1,5 @@
-//! What a tick of a grid-world costs: step, observation, time limit and reset, through `Batch::advance`.
-//! Divide by the rows: criterion's throughput is in rows a second.
+//! Time of a step of a vector environment: step, observation, time limit and reset, through `Batch::advance`.
+//! Throughput is in environment steps a second.
 
 #![allow(missing_docs, clippy::expect_used)]
 
@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use freewheel_core::{Batch, Env, Purpose, Streams, VectorEnv};
-use freewheel_envs::gridworld::Grids;
+use freewheel_envs::gridworld::GridworldFamily;
 
 const WORLDS: &[(&str, &str)] = &[
     ("cliff", ""),
@@ -18,13 +18,13 @@ const WORLDS: &[(&str, &str)] = &[
     ("random-1000x1000-1", ""),
 ];
 
-/// Rounds of actions, used over and over.
+/// Number of different action batches, used in turn.
 const ROUNDS: usize = 64;
 
 fn step(criterion: &mut Criterion) {
     for (name, settings) in WORLDS {
         let settings = settings.parse().expect("settings of this bench");
-        let world = Arc::new(Grids.world(name, &settings).expect("a world").expect("a world"));
+        let world = Arc::new(GridworldFamily.world(name, &settings).expect("a world").expect("a world"));
         let masked = world.spec().masked;
         let mut group = criterion.benchmark_group(format!("grid/{name}"));
         for rows in [1, 4, 64, 1024, 16384] {
@@ -39,7 +39,7 @@ fn step(criterion: &mut Criterion) {
                 bencher.iter(|| {
                     round = (round + 1) % ROUNDS;
                     if round == 0 {
-                        // An agent would take them; so must the bench, lest they pile up.
+                        // An agent reads the episode summaries; the bench must do it too, or they pile up.
                         batch.take_finished();
                     }
                     if !masked {
@@ -57,7 +57,7 @@ fn step(criterion: &mut Criterion) {
     }
 }
 
-/// The first legal action from the drawn one on.
+/// First legal action, counting up from the drawn one.
 fn first_legal(mask: &[bool], drawn: u32) -> u32 {
     let actions = mask.len() as u32;
     (0..actions).map(|i| (drawn + i) % actions).find(|&a| mask[a as usize]).unwrap_or(drawn)

@@ -1,14 +1,13 @@
-//! Worlds, each in a folder of its own: rules, adapter, drawing and the best that can be done there.
+//! Worlds, each in a module with its rules, adapter, drawing and reference policies.
 //!
-//! | module | what it holds |
+//! | module | content |
 //! |---|---|
-//! | [`gridworld`] | ASCII maps, the textbook's and Gymnasium's among them; taxi; deep sea |
-//! | [`go`] | Go on boards of any size: rules, players from the random one to tree search, GTP, SGF |
-//! | [`track`] | a car on a circuit, driven through its inputs; drivers and references |
-//! | [`market`] | a trader in markets of known law, with the best that can be done; historical prices |
-//! | [`classic`] | classic control: the pole on its cart, as in Gymnasium |
-//! | [`mdp`] | finite Markov decision processes and their exact optima |
-//! | [`track`] | cars on closed roads, against the clock |
+//! | [`gridworld`] | ASCII maps, with those of the textbook and of Gymnasium; taxi; deep sea |
+//! | [`classic`] | classic control: CartPole, as in Gymnasium |
+//! | [`go`] | Go on boards of any size: rules, players from random to tree search, GTP, SGF |
+//! | [`track`] | car racing on closed circuits: vehicle model, reference drivers, lap times |
+//! | [`market`] | trading in synthetic markets with known optima, and in historical prices |
+//! | [`mdp`] | finite Markov decision processes and their exact solutions |
 
 pub mod classic;
 pub mod go;

@@ -1,20 +1,23 @@
-//! Finite Markov decision processes, and what is the best that can be done in them.
+//! Finite Markov decision processes and their exact solutions.
 //!
-//! A process has S states and at most A actions in each. Action `a` in state `s` has outcomes: with
-//! probability `p` it pays `r` and leads to `s'`, or ends the episode. With the discount `gamma`,
+//! A process has S states and at most A actions in each. Action `a` in state `s` has outcomes: with probability `p` it
+//! has the reward `r` and leads to `s'`, or ends the episode. With the discount `gamma`,
 //!
 //! ```text
 //! Q(s, a) = sum over outcomes  p (r + gamma [not terminal] V(s'))          [S, A]
 //! V(s)    = max over a         Q(s, a)                                     [S]
 //! ```
 //!
-//! and a state without any action is worth 0. [`FiniteMdp::solve`] answers every [`SolveQuery`]:
+//! and a state without any action is worth 0. [`FiniteMdp::solve`] solves every [`SolveQuery`]:
 //!
-//! | who | without horizon | with horizon |
+//! | policy class | without horizon | with horizon |
 //! |---|---|---|
-//! | `Best` | policy iteration (Howard 1960; Puterman 1994, section 6.4) with exact evaluation | backward induction if time is observed; otherwise a search over stationary policies, with time-observed play as the upper bound |
-//! | `Random`, `EpsilonGreedy` | one exact evaluation | one evaluation, backwards in time |
-//! | `EpsilonSoft` | `Best` in the process whose action `a` is "`a`, but random with probability epsilon" | the same |
+//! | `Optimal` | policy iteration with exact evaluation | backward induction if time is observed, else search |
+//! | `Random`, `EpsilonGreedy` | one exact evaluation | one evaluation, backward in time |
+//! | `EpsilonSoft` | `Optimal` in the process with epsilon-random actions | the same |
+//!
+//! Policy iteration is that of Howard (1960; Puterman 1994, section 6.4). The search is over stationary policies; the
+//! optimal value with observed time is its upper bound.
 //!
 //! ```
 //! use freewheel_core::{SolveQuery, PolicyClass};
@@ -32,47 +35,42 @@
 //! # Ok::<(), freewheel_core::Error>(())
 //! ```
 //!
-//! **Exact evaluation** is Gaussian elimination without subtractions (in `chain`), so that rewards of one
-//! sign keep their relative accuracy even where a random walk takes 100,000 steps to end. Its cost is that of
-//! a sparse direct solver: small on maps and mazes (n x n cells: about n^3), large where every state leads
-//! everywhere.
+//! **Exact evaluation** is Gaussian elimination without subtractions (in `chain`), so that rewards of one sign keep
+//! their relative accuracy even where a random walk takes 100,000 steps to end. Its cost is that of a sparse direct
+//! solver: small on maps and mazes (n x n cells: about n^3), large where every state leads to every other.
 //!
-//! **Undiscounted** (gamma 1) this is the stochastic shortest path problem of Bertsekas & Tsitsiklis (1991),
-//! with cycles that cost nothing allowed: the best is taken over the stationary policies that, with
-//! probability one, end or come to rest where nothing is paid any more. Policy iteration starts from such a
-//! policy and changes an action only where that is strictly better. Then it never leaves these policies,
-//! unless it finds a cycle that earns more than it costs: the value is infinite, and the answer is
-//! [`Error::Unsupported`]. Small changes between sweeps, on which plain value iteration stops, would prove
-//! nothing (Haddad & Monmege 2018).
+//! **Undiscounted** (gamma 1) this is the stochastic shortest path problem of Bertsekas & Tsitsiklis (1991), with
+//! cycles of reward 0 allowed. The optimum is over the stationary policies that, with probability one, end or reach
+//! states where all further rewards are 0. Policy iteration starts from such a policy and changes an action only if
+//! that is strictly better. Then it never leaves these policies, unless it finds a cycle with a positive total reward:
+//! the value is infinite, and the result is [`Error::Unsupported`]. Small changes between sweeps, the stopping rule of
+//! plain value iteration, would prove nothing (Haddad & Monmege 2018).
 //!
-//! **Not finite.** In `Solution::values`, `+inf` marks the states that reach an endless gain and `-inf` those
-//! from which no policy is sure to end; NaN those where a given policy has no total reward at all. Where the
-//! start is one of them, the answer is an error instead.
+//! **Values that are not finite.** In `Solution::values`, `+inf` marks the states that reach an infinite gain and
+//! `-inf` those from which no policy is sure to end; NaN those where a given policy has no total reward at all. If the
+//! start is one of them, the result is an error instead.
 //!
-//! **The greedy action** is the one of lowest index among the best; at gamma 1, among the best that may bring
-//! the episode nearer to its end (with cycles that cost nothing, a best action alone need not lead anywhere).
-//! "Best" is up to 1e-11 of the size of what is added up. `EpsilonGreedy` takes each of the best actions
-//! equally often, which does not depend on how actions are numbered (on the cliff of Sutton & Barto it makes
-//! a difference of 6); it is greedy for the values of the same gamma without a horizon, also when asked how
-//! it does within one.
+//! **The greedy action** is the optimal action of lowest index; at gamma 1, of those that may bring the episode nearer
+//! to its end (with cycles of reward 0, an optimal action alone need not lead anywhere). Actions count as optimal up
+//! to 1e-11 of the sum of the absolute terms. `EpsilonGreedy` takes all optimal actions equally often, so that it does
+//! not depend on how actions are numbered (on the cliff of Sutton & Barto this makes a difference of 6). It is greedy
+//! for the values of the same gamma without a horizon, also when evaluated within one.
 //!
-//! **Within a horizon** the values are those of the full number of steps. A player who does not see the clock
-//! gets the best stationary policy that was found, the best deterministic one for sure in small processes; it
-//! may be a random one, where that is better. The answer is `Exact` where it is as good as seeing the clock,
-//! else a `Bracket`.
+//! **Within a horizon** the values are those of the full number of steps. If time is not observed, the policy is the
+//! best stationary policy found. In small processes it is certainly the best deterministic one; it may be stochastic,
+//! where that is better. The certainty is `Exact` if its value equals the optimum with observed time, else `Bracket`.
 //!
-//! Nothing here is parallel or random: the same question has the same answer, to the byte, everywhere.
+//! The solver is neither parallel nor random: the same query has the same result, to the byte, on every machine.
 
-mod best;
-mod blind;
 mod build;
 mod chain;
-mod ends;
-mod horizon;
+mod graph;
 mod kernel;
-mod order;
+mod optimal;
+mod ordering;
 mod policy;
 mod solve;
+mod stationary;
 #[cfg(test)]
 mod tests;
 

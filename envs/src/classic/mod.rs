@@ -1,12 +1,39 @@
-//! Classic control: small tasks that everyone publishes, as yardsticks.
-//!
-//! | module | what it holds |
-//! |---|---|
-//! | `cartpole` | a pole on a cart, as Gymnasium's CartPole-v1: [`Cartpole`] |
-//! | `family` | the family `classic`: [`Classics`] |
+//! Classic control: small benchmark tasks. [`Cartpole`] is a pole on a cart, as Gymnasium's CartPole-v1.
 
 mod cartpole;
-mod family;
+
+use std::sync::Arc;
+
+use freewheel_core::{DynWorld, PolicyLoader, Result, World, WorldFamily, WorldInfo};
 
 pub use cartpole::{Cartpole, Integrator, Settings, State};
-pub use family::Classics;
+
+/// Family `classic`: worlds by name.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ClassicFamily;
+
+impl WorldFamily for ClassicFamily {
+    fn name(&self) -> &str {
+        "classic"
+    }
+
+    fn list(&self) -> Vec<WorldInfo> {
+        vec![WorldInfo { id: Cartpole::ID.into(), about: Cartpole::ABOUT.into() }]
+    }
+
+    fn build(
+        &self,
+        name: &str,
+        settings: &toml::Table,
+        _loader: &dyn PolicyLoader,
+    ) -> Result<Option<Arc<dyn DynWorld>>> {
+        if name != "cartpole" {
+            return Ok(None);
+        }
+        Ok(Some(Cartpole::new(&Settings::read(settings, Cartpole::ID)?).shared()))
+    }
+
+    fn settings(&self, _name: &str) -> schemars::Schema {
+        schemars::schema_for!(Settings)
+    }
+}

@@ -1,140 +1,138 @@
-//! Painting a board of cells: the agent, the ground, and what a policy thinks of every cell.
+//! Drawing of a board of cells: the agent, the ground, and a policy's action values in every cell.
 
-mod scale;
-mod thought;
+mod values;
 
 use freewheel_core::{Cell, Frame, Policy, Rgb};
 
-use super::table::Table;
-use scale::Scale;
-use thought::{Thought, contrast, number, shade};
+use super::table::TransitionTable;
+use values::{CellValue, evaluate_cells, format_value, text_color, value_color};
 
-/// What a world must say about itself to be painted.
+/// Parts of a world's drawing.
 pub(super) trait Board: Send + Sync {
-    /// Columns and rows of cells.
+    /// Number of columns and rows of cells.
     fn size(&self) -> (usize, usize);
-    /// The cell the agent stands on, row-major; `None` where it has left the board.
+    /// Cell of the agent, row-major; `None` if it is not on the board.
     fn agent(&self, observation: u32) -> Option<usize>;
-    /// What the agent would observe if it stood on `cell` instead; `None` where it cannot stand.
-    fn seen_from(&self, cell: usize, observation: u32) -> Option<u32>;
-    /// How the ground looks.
-    fn look(&self, cell: usize, observation: u32) -> Look;
-    /// A glyph for `action` as it works at `observation`.
+    /// Observation of an agent on `cell`, otherwise as `observation`; `None` if it cannot be there.
+    fn observation_at(&self, cell: usize, observation: u32) -> Option<u32>;
+    /// Glyph and colors of a cell.
+    fn cell_style(&self, cell: usize, observation: u32) -> CellStyle;
+    /// Glyph for `action` as it works at `observation`.
     fn arrow(&self, observation: u32, action: usize) -> char;
-    /// Whether a thin wall stands between `cell` and the one to its left.
-    fn wall_to_the_left(&self, _cell: usize) -> bool {
+    /// Whether there is a thin wall between `cell` and the one to its left.
+    fn has_left_wall(&self, _cell: usize) -> bool {
         false
     }
-    /// What is written below a column, at most four characters.
-    fn below(&self, _column: usize) -> Option<String> {
+    /// Label below a column, at most four characters.
+    fn column_label(&self, _column: usize) -> Option<String> {
         None
     }
-    /// A line below the board; empty for none.
+    /// Line of text below the board; empty for none.
     fn status(&self, _observation: u32) -> String {
         String::new()
     }
 }
 
-/// How a cell's ground looks.
+/// Appearance of a cell.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Look {
-    /// In its middle.
+pub(super) struct CellStyle {
+    /// Glyph in the middle.
     pub(super) glyph: char,
     pub(super) fg: Rgb,
     pub(super) bg: Rgb,
-    /// Whether a policy has nothing to say here: walls, holes, goals.
-    pub(super) still: bool,
-    /// Whether nothing can be here: walls.
-    pub(super) solid: bool,
+    /// Whether no policy is shown here: walls, holes, goals.
+    pub(super) no_policy: bool,
+    /// Whether the cell is a wall.
+    pub(super) is_wall: bool,
 }
 
-/// Unlike every ground, and unlike every value.
+/// Color of the agent, distinct from every ground and every value.
 const AGENT: Rgb = Rgb(255, 104, 92);
 const DIM: Rgb = Rgb(120, 128, 140);
-/// Rows from which on a cell has room for more than its text.
+/// Height in rows from which on a cell has room for borders.
 const LARGE: usize = 3;
 const THIN_WALL: Rgb = Rgb(186, 192, 204);
 
-/// Paints `board` with the agent at `observation`, as large as there is room for.
-pub(super) fn paint(
+/// Draws `board` with the agent at `observation`, as large as the frame's room allows.
+pub(super) fn draw(
     board: &dyn Board,
-    table: &Table,
+    table: &TransitionTable,
     observation: u32,
     policy: Option<&dyn Policy>,
     frame: &mut Frame,
 ) {
     let (columns, rows) = board.size();
     let status = board.status(observation);
-    let below: Vec<Option<String>> = (0..columns).map(|column| board.below(column)).collect();
-    let has_feet = below.iter().any(Option::is_some);
-    // What stands below the board; on a screen a blank line parts it from the board.
-    let air = usize::from(frame.room().is_some() && !status.is_empty());
-    let lines = air + usize::from(has_feet) + usize::from(!status.is_empty());
-    let room = frame.room().map(|(wide, high)| (wide, high.saturating_sub(lines)));
-    let scale = Scale::fitting(columns, rows, room);
-    let has_feet = has_feet && scale.width > 1;
-    let width = (columns * scale.width).max(status.chars().count());
-    let feet = rows * scale.height;
-    let foot = feet + usize::from(has_feet) + air;
-    frame.clear(width, foot + usize::from(!status.is_empty()));
+    let labels: Vec<Option<String>> = (0..columns).map(|column| board.column_label(column)).collect();
+    let has_labels = labels.iter().any(Option::is_some);
+    // On a screen a blank line separates the board from the status.
+    let gap = usize::from(frame.max_size().is_some() && !status.is_empty());
+    let lines = gap + usize::from(has_labels) + usize::from(!status.is_empty());
+    let max_size = frame.max_size().map(|(columns, rows)| (columns, rows.saturating_sub(lines)));
+    let size = CellSize::fitting(columns, rows, max_size);
+    let has_labels = has_labels && size.width > 1;
+    let width = (columns * size.width).max(status.chars().count());
+    let label_row = rows * size.height;
+    let status_row = label_row + usize::from(has_labels) + gap;
+    frame.clear(width, status_row + usize::from(!status.is_empty()));
 
-    let thoughts =
-        policy.map(|policy| thought::of_all(board, table, observation, policy)).unwrap_or_default();
-    let (low, high) = thoughts
-        .iter()
-        .flatten()
-        .fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), t| (low.min(t.value), high.max(t.value)));
+    let cell_values =
+        policy.map(|policy| evaluate_cells(board, table, observation, policy)).unwrap_or_default();
+    let (low, high) =
+        cell_values.iter().flatten().fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), cell| {
+            (low.min(cell.value), high.max(cell.value))
+        });
     let agent = board.agent(observation);
     for cell in 0..columns * rows {
-        let (x, y) = (cell % columns * scale.width, cell / columns * scale.height);
-        let thought = thoughts.get(cell).and_then(Option::as_ref);
-        let look = board.look(cell, observation);
+        let (x, y) = (cell % columns * size.width, cell / columns * size.height);
+        let cell_value = cell_values.get(cell).and_then(Option::as_ref);
+        let style = board.cell_style(cell, observation);
         let here = agent == Some(cell);
-        let ground = match thought {
+        let ground = match cell_value {
             _ if here => AGENT,
-            Some(t) => shade(if high > low { (t.value - low) / (high - low) } else { 0.5 }),
-            None => look.bg,
+            Some(t) => value_color(if high > low { (t.value - low) / (high - low) } else { 0.5 }),
+            None => style.bg,
         };
-        let mut painter = Painter { frame, x, y, scale, ground };
-        painter.fill(&look);
-        painter.cell(&look, thought, here);
-        if scale.width > 1 && board.wall_to_the_left(cell) {
-            painter.thin_wall();
+        let mut painter = Painter { frame, x, y, size, ground };
+        painter.fill(&style);
+        painter.cell(&style, cell_value, here);
+        if size.width > 1 && board.has_left_wall(cell) {
+            painter.draw_left_wall();
         }
         if here {
-            frame.focus_on(x + (scale.width - 1) / 2, y + (scale.height - 1) / 2);
+            frame.focus_on(x + (size.width - 1) / 2, y + (size.height - 1) / 2);
         }
     }
-    if has_feet {
-        for (column, text) in below.iter().enumerate() {
-            let text: String = text.iter().flat_map(|text| text.chars()).take(scale.width).collect();
-            let indent = (scale.width - text.chars().count()).div_ceil(2);
-            frame.write(column * scale.width + indent, feet, &text, DIM, Rgb::default());
+    if has_labels {
+        for (column, text) in labels.iter().enumerate() {
+            let text: String = text.iter().flat_map(|text| text.chars()).take(size.width).collect();
+            let indent = (size.width - text.chars().count()).div_ceil(2);
+            frame.write(column * size.width + indent, label_row, &text, DIM, Rgb::default());
         }
     }
-    frame.write(0, foot, &status, DIM, Rgb::default());
+    frame.write(0, status_row, &status, DIM, Rgb::default());
 }
 
 struct Painter<'a> {
     frame: &'a mut Frame,
     x: usize,
     y: usize,
-    scale: Scale,
+    size: CellSize,
     ground: Rgb,
 }
 
 impl Painter<'_> {
-    /// The ground. On a screen a wall is a block that can be seen without colors too, and large cells are parted by
-    /// thin lines; on paper walls are left blank.
-    fn fill(&mut self, look: &Look) {
-        let Scale { width, height } = self.scale;
-        let block = look.solid && self.frame.room().is_some();
+    /// Fills the ground. On a screen, walls are blocks that are visible without colors too, and large cells are
+    /// separated by thin lines; in text without a screen, walls are left blank.
+    fn fill(&mut self, style: &CellStyle) {
+        let CellSize { width, height } = self.size;
+        let block = style.is_wall && self.frame.max_size().is_some();
         let line = self.ground.mix(Rgb(0, 0, 0), 0.35);
         for (x, y) in (0..height).flat_map(|y| (0..width).map(move |x| (x, y))) {
             let (glyph, fg) = match () {
                 () if block => ('█', self.ground),
-                () if look.solid || height < LARGE => (' ', Cell::default().fg),
-                () if look.glyph == '▒' => ('░', look.fg),
+                () if style.is_wall || height < LARGE => (' ', Cell::default().fg),
+                () if style.glyph == '▒' => ('░', style.fg),
                 () if x + 1 == width => ('▕', line),
                 () if y + 1 == height => ('▁', line),
                 () => (' ', Cell::default().fg),
@@ -143,33 +141,33 @@ impl Painter<'_> {
         }
     }
 
-    /// The ground's glyph or the arrows above, the number below, the agent over all.
-    fn cell(&mut self, look: &Look, thought: Option<&Thought>, agent: bool) {
-        let Scale { width, height } = self.scale;
-        let (ink, middle) = (contrast(self.ground), (height - 1) / 2);
-        match thought {
+    /// Writes the ground's glyph, or the policy's arrows above and the value below, or the agent.
+    fn cell(&mut self, style: &CellStyle, cell_value: Option<&CellValue>, agent: bool) {
+        let CellSize { width, height } = self.size;
+        let (ink, middle) = (text_color(self.ground), (height - 1) / 2);
+        match cell_value {
             _ if agent && width < 3 => self.write_centered("●", middle, ink),
-            Some(thought) => {
-                let own = if look.glyph == '·' || width == 1 { None } else { Some(look.glyph) };
+            Some(cell_value) => {
+                let own = if style.glyph == '·' || width == 1 { None } else { Some(style.glyph) };
                 let mark = if agent { Some('●') } else { own };
-                let arrows = thought.arrows.iter().copied().take((width - 1).max(1));
+                let arrows = cell_value.arrows.iter().copied().take((width - 1).max(1));
                 let text: String = mark.into_iter().chain(arrows).take(width).collect();
                 let (above, below) = two_lines(height);
                 self.write_centered(&text, above, ink);
                 if height > 1 {
-                    let room = if width < 6 { width - 1 } else { width };
-                    self.write_centered(&number(thought.value, room), below, ink);
+                    let max_len = if width < 6 { width - 1 } else { width };
+                    self.write_centered(&format_value(cell_value.value, max_len), below, ink);
                 }
             }
-            None if agent => self.picture('●', ink),
-            None if look.solid || look.glyph == '▒' && height >= LARGE => {}
-            None => self.picture(look.glyph, look.fg),
+            None if agent => self.draw_glyph('●', ink),
+            None if style.is_wall || style.glyph == '▒' && height >= LARGE => {}
+            None => self.draw_glyph(style.glyph, style.fg),
         }
     }
 
-    /// A glyph, drawn large where there is room for that.
-    fn picture(&mut self, glyph: char, fg: Rgb) {
-        let Scale { width, height } = self.scale;
+    /// Draws a glyph, large where there is room.
+    fn draw_glyph(&mut self, glyph: char, fg: Rgb) {
+        let CellSize { width, height } = self.size;
         let large = match glyph {
             '●' => ["▗▄▄▄▖", "█████", "▝▀▀▀▘"],
             '○' => ["╭───╮", "│   │", "╰───╯"],
@@ -191,23 +189,95 @@ impl Painter<'_> {
         }
     }
 
-    fn thin_wall(&mut self) {
-        for y in 0..self.scale.height {
+    fn draw_left_wall(&mut self) {
+        for y in 0..self.size.height {
             self.frame.set(self.x, self.y + y, Cell { glyph: '▌', fg: THIN_WALL, bg: self.ground });
         }
     }
 
     fn write_centered(&mut self, text: &str, y: usize, fg: Rgb) {
-        let indent = (self.scale.width - text.chars().count().min(self.scale.width)) / 2;
+        let indent = (self.size.width - text.chars().count().min(self.size.width)) / 2;
         self.frame.write(self.x + indent, self.y + y, text, fg, self.ground);
     }
 }
 
-/// The rows of two lines of text in a cell: nearer to each other than to those of its neighbors.
+/// Rows of two lines of text in a cell: nearer to each other than to those of the neighboring cells.
 fn two_lines(height: usize) -> (usize, usize) {
     match height {
         ..=3 => (0, height.min(2) - 1),
         _ if height % 2 == 1 => (height / 2 - 1, height / 2 + 1),
         _ => (height / 2 - 1, height / 2),
+    }
+}
+
+/// Columns and rows on the screen that a cell takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct CellSize {
+    width: usize,
+    height: usize,
+}
+
+/// Cell sizes, smallest first. A character is about twice as high as it is wide, so most of these look square.
+const CELL_SIZES: [CellSize; 11] = [
+    CellSize::of(1, 1),
+    CellSize::of(2, 1),
+    CellSize::of(3, 1),
+    CellSize::of(4, 2),
+    CellSize::of(5, 2),
+    CellSize::of(6, 2),
+    CellSize::of(7, 3),
+    CellSize::of(9, 4),
+    CellSize::of(11, 5),
+    CellSize::of(13, 6),
+    CellSize::of(15, 7),
+];
+
+/// Size if nothing fits: the board is scrolled, and square cells are easier to read.
+const SCROLLED: CellSize = CellSize::of(2, 1);
+
+impl CellSize {
+    const fn of(width: usize, height: usize) -> Self {
+        CellSize { width, height }
+    }
+
+    /// Largest size with which a board of `columns` x `rows` cells fits into `max_size`; `None` is unlimited.
+    fn fitting(columns: usize, rows: usize, max_size: Option<(usize, usize)>) -> Self {
+        let Some((max_width, max_height)) = max_size else { return CellSize::without_limit(columns, rows) };
+        let fits = |size: &&CellSize| columns * size.width <= max_width && rows * size.height <= max_height;
+        CELL_SIZES.iter().rev().find(fits).copied().unwrap_or(SCROLLED)
+    }
+
+    fn without_limit(columns: usize, rows: usize) -> Self {
+        match (columns, rows) {
+            (..=16, ..=16) => CellSize::of(6, 2),
+            (..=60, _) => CellSize::of(3, 1),
+            _ => CellSize::of(1, 1),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn size(columns: usize, rows: usize, max_size: (usize, usize)) -> (usize, usize) {
+        let size = CellSize::fitting(columns, rows, Some(max_size));
+        (size.width, size.height)
+    }
+
+    #[test]
+    fn the_largest_cells_that_fit_are_taken() {
+        assert_eq!(size(4, 4, (46, 22)), (11, 5));
+        assert_eq!(size(4, 4, (166, 53)), (15, 7));
+        assert_eq!(size(12, 4, (78, 9)), (6, 2));
+        assert_eq!(size(12, 4, (86, 38)), (7, 3));
+        assert_eq!(size(20, 20, (46, 22)), (2, 1));
+        assert_eq!(size(80, 36, (86, 38)), (1, 1));
+    }
+
+    #[test]
+    fn a_board_that_never_fits_is_scrolled() {
+        assert_eq!(size(100, 100, (86, 38)), (2, 1));
+        assert_eq!(size(4, 4, (0, 0)), (2, 1));
     }
 }

@@ -1,41 +1,44 @@
-//! Deep sea: a dive that only deep exploration learns.
+//! Deep sea: a test of deep exploration.
 //!
 //! * **Source**: bsuite 0.3 (`environments/deep_sea.py`, deterministic), after I. Osband et al., "Deep exploration via
 //!   randomized value functions", JMLR 20 (2019).
 //! * **State**: row and column of an N x N grid; every step goes one row down.
-//! * **Actions**: 0 and 1; in each cell one goes left and the other right. Without the setting `action_seed`, 1 goes right
-//!   everywhere (bsuite's `randomize_actions=False`); with it, a fair coin of that seed decides for every cell (bsuite's
-//!   coins come from NumPy's generator and fall otherwise).
-//! * **Observation**: `row * N + column`, the place of the 1 in bsuite's array; N² after the last row, where bsuite's array
-//!   is all 0.
-//! * **Reward**: going right costs 0.01 / N; going right from the last column, which only N rights in a row reach, pays 1.
-//!   Best return .99; a random player finds it once in 2^N episodes.
+//! * **Actions**: 0 and 1; in each cell one goes left and the other right. Without the setting `action_seed`, 1 goes
+//!   right everywhere (bsuite's `randomize_actions=False`). With it, a fair random bit of that seed decides for every
+//!   cell (bsuite uses NumPy's generator, so its assignment is a different one).
+//! * **Observation**: `row * N + column`, the position of the 1 in bsuite's array; N² after the last row, where
+//!   bsuite's array is all 0.
+//! * **Reward**: going right costs 0.01 / N; going right from the last column, reached only by N right moves in a row,
+//!   pays 1. Best return .99; a random policy finds it once in 2^N episodes.
 //! * **Endings**: after N steps.
 //! * **Version**: 1.
 
 use freewheel_core::{Error, Purpose, Result, Rgb, Streams};
 
-use super::board::{Board, Look};
-use super::fault::MapError;
+use super::board::{Board, CellStyle};
+use super::error::MapError;
 use super::settings::Settings;
-use super::table::{Dice, Landing, Table};
+use super::table::{MoveDistributions, Transition, TransitionTable};
 use super::world::{Gridworld, Parts};
 
-/// The greatest N: four million observations.
+/// Maximum N: four million observations.
 const MAX_SIDE: u32 = 2_000;
 const MOVE_COST: f64 = 0.01;
 
-/// The settings that deep sea takes.
+/// Settings of deep sea.
 pub(super) const SETTINGS: &[&str] = &["gamma", "time_limit", "action_seed"];
 
-/// Builds the sea of side `side`.
+/// Deep sea with `side` rows and columns.
 pub(super) fn world(id: &str, side: u32, settings: &Settings) -> Result<Gridworld> {
     if !(2..=MAX_SIDE).contains(&side) {
-        return Err(Error::Config(format!("{id}: a deep sea has a side of 2 to {MAX_SIDE} cells")));
+        return Err(Error::Config(format!("{id}: the side must be 2 to {MAX_SIDE} cells")));
     }
-    let sea = Sea::new(side, settings.action_seed);
+    let deep_sea = DeepSea::new(side, settings.action_seed);
     let states = (side * side + 1) as usize;
-    let table = Table::new(states, 2, Dice::plain(2), Vec::new(), |state, action| sea.land(state, action))
+    let table =
+        TransitionTable::new(states, 2, MoveDistributions::deterministic(2), Vec::new(), |state, action| {
+            deep_sea.transition(state, action)
+        })
         .map_err(|fault| MapError::new(1, 1, fault).in_file(id))?;
     let actions = match settings.action_seed {
         None => ["left", "right"],
@@ -49,17 +52,17 @@ pub(super) fn world(id: &str, side: u32, settings: &Settings) -> Result<Gridworl
         gamma: settings.gamma.unwrap_or(1.0),
         table,
         starts: vec![0],
-        board: Box::new(sea),
+        board: Box::new(deep_sea),
     }))
 }
 
-struct Sea {
+struct DeepSea {
     side: u32,
-    /// Which action goes right, `[side * side]`; empty where 1 does everywhere.
+    /// Whether action 1 goes right in each cell, `[side * side]`; empty if it does everywhere.
     right: Vec<bool>,
 }
 
-impl Sea {
+impl DeepSea {
     fn new(side: u32, seed: Option<u64>) -> Self {
         let right = match seed {
             None => Vec::new(),
@@ -68,33 +71,33 @@ impl Sea {
                 (0..side * side).map(|_| rng.bits() >> 63 == 1).collect()
             }
         };
-        Sea { side, right }
+        DeepSea { side, right }
     }
 
     fn goes_right(&self, cell: u32, action: usize) -> bool {
         (action == 1) == self.right.get(cell as usize).copied().unwrap_or(true)
     }
 
-    fn land(&self, state: u32, action: usize) -> Landing {
+    fn transition(&self, state: u32, action: usize) -> Transition {
         let end = self.side * self.side;
         if state == end {
-            return Landing { next: end, reward: 0.0, terminal: true };
+            return Transition { next: end, reward: 0.0, terminal: true };
         }
         let (row, column) = (state / self.side, state % self.side);
         let last = self.side - 1;
         let (column, reward) = match self.goes_right(state, action) {
             true => {
-                let found = if column == last { 1.0 } else { 0.0 };
-                ((column + 1).min(last), found - MOVE_COST / f64::from(self.side))
+                let treasure = if column == last { 1.0 } else { 0.0 };
+                ((column + 1).min(last), treasure - MOVE_COST / f64::from(self.side))
             }
             false => (column.saturating_sub(1), 0.0),
         };
         let terminal = row == last;
-        Landing { next: if terminal { end } else { (row + 1) * self.side + column }, reward, terminal }
+        Transition { next: if terminal { end } else { (row + 1) * self.side + column }, reward, terminal }
     }
 }
 
-impl Board for Sea {
+impl Board for DeepSea {
     fn size(&self) -> (usize, usize) {
         (self.side as usize, self.side as usize)
     }
@@ -103,19 +106,19 @@ impl Board for Sea {
         (observation < self.side * self.side).then_some(observation as usize)
     }
 
-    fn seen_from(&self, cell: usize, _observation: u32) -> Option<u32> {
+    fn observation_at(&self, cell: usize, _observation: u32) -> Option<u32> {
         Some(cell as u32)
     }
 
-    fn look(&self, cell: usize, _observation: u32) -> Look {
+    fn cell_style(&self, cell: usize, _observation: u32) -> CellStyle {
         let (row, column) = (cell as u32 / self.side, cell as u32 % self.side);
-        let deep = row as f32 / self.side as f32;
+        let depth = row as f32 / self.side as f32;
         let (glyph, bg) = match () {
             () if column > row => (' ', Rgb(16, 18, 22)),
             () if cell as u32 == self.side * self.side - 1 => ('◆', Rgb(120, 92, 24)),
-            () => ('·', Rgb(40, 110, 150).mix(Rgb(12, 28, 64), deep)),
+            () => ('·', Rgb(40, 110, 150).mix(Rgb(12, 28, 64), depth)),
         };
-        Look { glyph, fg: Rgb(210, 216, 226), bg, still: column > row, solid: false }
+        CellStyle { glyph, fg: Rgb(210, 216, 226), bg, no_policy: column > row, is_wall: false }
     }
 
     fn arrow(&self, observation: u32, action: usize) -> char {

@@ -1,4 +1,4 @@
-//! The family `grid`: worlds by name and from files.
+//! Family `grid`: worlds by name and from files.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,87 +7,92 @@ use std::sync::Arc;
 use freewheel_core::{DynWorld, Error, PolicyLoader, Result, World, WorldFamily, WorldInfo};
 
 use super::map::Map;
-use super::movingai::{self, Terrain};
-use super::settings::{OF_MAPS, Settings};
+use super::movingai::{self, MovingAiMap};
+use super::settings::{MAP_SETTINGS, Settings};
 use super::world::Gridworld;
 use super::{gymnasium, named};
 
-/// The family `grid`.
+/// Family `grid`.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Grids;
+pub struct GridworldFamily;
 
-impl Grids {
-    /// The world called `name` (without `grid/`), `None` where there is none.
+impl GridworldFamily {
+    /// World with this `name` (without `grid/`); `None` if there is none.
     ///
     /// # Errors
-    /// [`Error::Config`] for settings that the world does not take.
+    /// [`Error::Config`] for settings that the world does not have.
     pub fn world(&self, name: &str, settings: &toml::Table) -> Result<Option<Gridworld>> {
         named::build(name, settings)
     }
 
-    /// The map of the world called `name`, with the settings applied; `None` where it has none.
+    /// Map of the world `name`, with the settings applied; `None` if it has none.
     ///
     /// # Errors
-    /// As [`Grids::world`].
+    /// As [`GridworldFamily::world`].
     pub fn map(&self, name: &str, settings: &toml::Table) -> Result<Option<Map>> {
         named::map(name, settings)
     }
 
-    /// Reads a world from a map file of our own, a Gymnasium `desc` list, or a MovingAI `.map` or `.scen`.
+    /// World from a map file, a Gymnasium `desc` list, or a MovingAI `.map` or `.scen` file.
     ///
     /// # Errors
     /// [`Error::Input`] with file, line and column; [`Error::Io`]; [`Error::Config`] for settings.
     pub fn read(&self, file: &Path, settings: &toml::Table) -> Result<Gridworld> {
         if is_movingai(file) {
-            return Problem::find(file, settings)?.read(file);
+            return ScenarioFiles::locate(file, settings)?.load(file);
         }
         let text = fs::read_to_string(file).map_err(Error::io(file))?;
-        let settings = Settings::read(settings, &file.display().to_string(), &[OF_MAPS])?;
-        let map = if gymnasium::is_list(&text) { gymnasium::read(&text) } else { Map::parse(&text) };
+        let settings = Settings::read(settings, &file.display().to_string(), &[MAP_SETTINGS])?;
+        let map = if gymnasium::is_list(&text) { gymnasium::parse(&text) } else { Map::parse(&text) };
         let mut map = map.map_err(|e| e.in_file(file))?;
         settings.apply(map.legend_mut());
-        Gridworld::from_map(id_of(file), &map).map_err(|e| e.in_file(file))
+        Gridworld::from_map(file_world_id(file), &map).map_err(|e| e.in_file(file))
     }
 }
 
-/// A world of a file is called as the program calls it: `grid:maps/mine.txt`.
-fn id_of(file: &Path) -> String {
+/// Name of a world read from a file, such as `grid:maps/mine.txt`.
+fn file_world_id(file: &Path) -> String {
     format!("grid:{}", file.display())
 }
 
-/// Whether a file is one of MovingAI's.
+/// Whether a file is in MovingAI's format, by its extension.
 fn is_movingai(file: &Path) -> bool {
     file.extension().is_some_and(|extension| extension == "map" || extension == "scen")
 }
 
-/// The two files of a problem, and its number from 1.
-struct Problem {
+/// Two files of a MovingAI scenario, and the number of the problem, from 1.
+struct ScenarioFiles {
     scenario: PathBuf,
     map: PathBuf,
     number: usize,
     settings: Settings,
 }
 
-impl Problem {
-    /// `file` is the `.map` or the `.scen`.
-    fn find(file: &Path, settings: &toml::Table) -> Result<Self> {
-        let settings = Settings::read(settings, &file.display().to_string(), &[OF_MAPS, &["problem"]])?;
+impl ScenarioFiles {
+    /// Files that belong to `file`, a `.map` or a `.scen`.
+    fn locate(file: &Path, settings: &toml::Table) -> Result<Self> {
+        let settings = Settings::read(settings, &file.display().to_string(), &[MAP_SETTINGS, &["problem"]])?;
         let number = settings.problem.unwrap_or(1);
         if file.extension().is_some_and(|extension| extension == "map") {
-            return Ok(Problem { scenario: beside(file)?, map: file.to_path_buf(), number, settings });
+            return Ok(ScenarioFiles {
+                scenario: scenario_beside(file)?,
+                map: file.to_path_buf(),
+                number,
+                settings,
+            });
         }
         let text = fs::read_to_string(file).map_err(Error::io(file))?;
-        let problems = movingai::problems(&text).map_err(|e| e.in_file(file))?;
-        let called =
+        let problems = movingai::parse_scenario(&text).map_err(|e| e.in_file(file))?;
+        let name =
             number.checked_sub(1).and_then(|index| problems.get(index)).map_or("", |problem| problem.map);
-        Ok(Problem { scenario: file.to_path_buf(), map: map_of(file, called), number, settings })
+        Ok(ScenarioFiles { scenario: file.to_path_buf(), map: map_beside(file, name), number, settings })
     }
 
-    /// The world of this problem, opened as `file`.
-    fn read(self, file: &Path) -> Result<Gridworld> {
-        let Problem { scenario, map, number, settings } = self;
+    /// World of the selected problem, named after `file`.
+    fn load(self, file: &Path) -> Result<Gridworld> {
+        let ScenarioFiles { scenario, map, number, settings } = self;
         let text = fs::read_to_string(&scenario).map_err(Error::io(&scenario))?;
-        let problems = movingai::problems(&text).map_err(|e| e.in_file(&scenario))?;
+        let problems = movingai::parse_scenario(&text).map_err(|e| e.in_file(&scenario))?;
         let Some(problem) = number.checked_sub(1).and_then(|index| problems.get(index)) else {
             let (file, count) = (scenario.display(), problems.len());
             return Err(Error::Config(format!(
@@ -95,15 +100,15 @@ impl Problem {
             )));
         };
         let text = fs::read_to_string(&map).map_err(Error::io(&map))?;
-        let terrain = Terrain::parse(&text).map_err(|e| e.in_file(&map))?;
-        let mut grid = terrain.map(problem).map_err(|e| e.in_file(&scenario))?;
+        let movingai_map = MovingAiMap::parse(&text).map_err(|e| e.in_file(&map))?;
+        let mut grid = movingai_map.map(problem).map_err(|e| e.in_file(&scenario))?;
         settings.apply(grid.legend_mut());
-        Gridworld::from_map(id_of(file), &grid).map_err(|e| e.in_file(&map))
+        Gridworld::from_map(file_world_id(file), &grid).map_err(|e| e.in_file(&map))
     }
 }
 
-/// The scenario that lies beside a `.map`: `x.map.scen` or `x.scen`.
-fn beside(map: &Path) -> Result<PathBuf> {
+/// Scenario beside a `.map` file: `x.map.scen` or `x.scen`.
+fn scenario_beside(map: &Path) -> Result<PathBuf> {
     let [long, short] = [map.with_extension("map.scen"), map.with_extension("scen")];
     match [&long, &short].into_iter().find(|file| file.exists()) {
         Some(file) => Ok(file.clone()),
@@ -115,18 +120,18 @@ fn beside(map: &Path) -> Result<PathBuf> {
     }
 }
 
-/// The map that a scenario is for: `x.map` beside `x.map.scen`, or what the scenario calls it.
-fn map_of(scenario: &Path, called: &str) -> PathBuf {
+/// Map of a scenario: `x.map` beside `x.map.scen`, or the file named in the scenario.
+fn map_beside(scenario: &Path, name: &str) -> PathBuf {
     let own = scenario.with_extension("");
     let own = if own.extension().is_some_and(|e| e == "map") { own } else { own.with_extension("map") };
-    let called = Path::new(called).file_name().map(|name| scenario.with_file_name(name));
-    match called {
-        Some(called) if !own.exists() => called,
+    let named = Path::new(name).file_name().map(|name| scenario.with_file_name(name));
+    match named {
+        Some(named) if !own.exists() => named,
         _ => own,
     }
 }
 
-impl WorldFamily for Grids {
+impl WorldFamily for GridworldFamily {
     fn name(&self) -> &str {
         "grid"
     }
@@ -139,7 +144,7 @@ impl WorldFamily for Grids {
         &self,
         name: &str,
         settings: &toml::Table,
-        _cast: &dyn PolicyLoader,
+        _loader: &dyn PolicyLoader,
     ) -> Result<Option<Arc<dyn DynWorld>>> {
         Ok(self.world(name, settings)?.map(World::shared))
     }
@@ -152,7 +157,7 @@ impl WorldFamily for Grids {
         if !is_movingai(file) {
             return Ok(vec![file.to_owned()]);
         }
-        Problem::find(file, settings).map(|problem| vec![problem.scenario, problem.map])
+        ScenarioFiles::locate(file, settings).map(|problem| vec![problem.scenario, problem.map])
     }
 
     fn settings(&self, _name: &str) -> schemars::Schema {

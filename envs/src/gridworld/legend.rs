@@ -1,4 +1,4 @@
-//! The legend of a map: the TOML below its line `---`.
+//! Legend of a map: the TOML below its line `---`.
 
 use std::collections::BTreeMap;
 
@@ -8,49 +8,49 @@ use serde::{Deserialize, Serialize};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::direction::{Direction, Moves};
-use super::fault::{Fault, MapError, position};
+use super::error::{MapError, MapErrorKind, position};
 
-/// What a map's glyphs mean and how one moves on it. Everything has a default: a map needs no legend.
+/// Meaning of a map's glyphs, its moves, rewards and settings. All fields have defaults: a map needs no legend.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Legend {
-    /// One line: what this world is and where it is from.
+    /// One line about this world and its source.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub about: String,
     /// Reward of a step; default -1.
     pub step: f64,
-    /// Reward of a diagonal step; default as `step`.
+    /// Reward of a diagonal step; default: `step`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub diagonal: Option<f64>,
-    /// Reward of a step that an edge, a wall or a closed door stops; default as any step.
+    /// Reward of a step that an edge, a wall or a closed door stops; default: as any step.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bump: Option<f64>,
-    /// The actions: "four", "king" or "king-stay".
+    /// Set of actions: "four", "king" or "king-stay".
     pub moves: Moves,
-    /// The actions one by one, in the order of their numbers, where `moves` is not the order wanted.
+    /// List of actions in the order of their numbers; replaces `moves`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub actions: Vec<Direction>,
-    /// Probability 0..=1 that a move goes another way than intended.
+    /// Probability 0..=1 that a move goes in another direction than intended.
     pub slip: f64,
-    /// Which other way: "sideways" (either right angle equally) or "others" (every other action equally).
+    /// Direction of a slip: "sideways" (either right angle, equally likely) or "others" (every other action, equally
+    /// likely).
     pub slip_to: SlipTo,
     /// Whether a diagonal move may pass the corner of a wall.
     pub cut_corners: bool,
-    /// For each column, by how many cells the wind there lifts every move; negative blows down.
+    /// Wind of each column: cells by which every move from there is shifted upward; negative shifts down.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub wind: Vec<i32>,
-    /// Whether the wind, where there is any, is equally often one weaker, as given, and one stronger.
+    /// Whether the wind, where it is not 0, is one weaker, as given, or one stronger, with probability 1/3 each.
     pub stochastic_wind: bool,
-    /// Where an episode begins: "marked" cells S, or "anywhere" on free cells; equally often each.
+    /// Start of episodes: on cells marked S ("marked") or on any free cell ("anywhere"); all equally likely.
     pub start: Start,
-    /// Whether actions that surely change nothing are illegal.
+    /// Whether actions that cannot change the state are illegal.
     pub mask: bool,
     /// Discount of the task, 0..=1.
     pub gamma: f64,
-    /// Steps after which an episode is truncated; 0 is never.
+    /// Steps after which an episode is truncated; 0 means no limit.
     pub time_limit: u32,
-    /// What single glyphs mean.
+    /// Meaning of single glyphs.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub cells: BTreeMap<String, CellRule>,
 }
@@ -79,143 +79,250 @@ impl Default for Legend {
 }
 
 impl Legend {
-    /// The directions, indexed by action.
+    /// Directions, indexed by action.
     pub fn directions(&self) -> &[Direction] {
         if self.actions.is_empty() { self.moves.directions() } else { &self.actions }
     }
 }
 
-/// Where a slipping move goes.
+/// Direction of a slip.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SlipTo {
-    /// Either right angle, equally often.
+    /// Either right angle, equally likely.
     #[default]
     Sideways,
-    /// The way of any other action, equally often.
+    /// Direction of any other action, equally likely.
     Others,
 }
 
-/// Where episodes begin.
+/// Cells where episodes begin.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Start {
-    /// On the cells marked S, equally often on each.
+    /// Cells marked S, all equally likely.
     #[default]
     Marked,
-    /// On every free cell that does nothing when entered, equally often on each.
+    /// Every free cell without an effect, all equally likely.
     Anywhere,
 }
 
-/// What a glyph means; what is left out stays as it is built in, or as on a plain floor.
+/// Meaning of a glyph. Fields left out keep the built-in meaning of the glyph, or that of plain floor.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct CellRule {
-    /// Nothing enters it.
+    /// Whether the cell is a wall.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wall: Option<bool>,
-    /// Episodes begin here.
+    /// Whether episodes begin here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start: Option<bool>,
-    /// A map on which it cannot be reached is refused.
+    /// Whether the cell is a goal; a map with an unreachable goal is an error.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub goal: Option<bool>,
-    /// Entering it ends the episode.
+    /// Whether entering ends the episode.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub terminal: Option<bool>,
-    /// Reward of a step that ends here, in place of `step`; of a teleport, reward of leaving.
+    /// Reward of a step that ends here, in place of `step`; for a teleport, reward of leaving it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reward: Option<f64>,
-    /// Whoever enters it is back at the start at once; the episode goes on.
+    /// Whether an agent that enters is moved to the start; the episode continues.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub back_to_start: Option<bool>,
-    /// Every action from here leads to the one cell with this glyph.
+    /// Glyph of the one cell to which every action from here leads.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub teleport: Option<char>,
 }
 
-/// A legend read from text, which remembers where each key stood.
-#[derive(Clone, Debug)]
-pub(super) struct Read {
-    pub(super) legend: Legend,
-    pub(super) places: Places,
+/// Direction of a move on the map: row 0 is at the top.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs)]
+pub enum Direction {
+    Up,
+    UpRight,
+    Right,
+    DownRight,
+    Down,
+    DownLeft,
+    Left,
+    UpLeft,
+    Stay,
 }
 
-/// Line and column, from 1 and counted in the whole file, of each key of a legend, by dotted path.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Places(BTreeMap<String, (usize, usize)>);
+use Direction::*;
 
-impl Places {
-    /// A fault of the value at `path`.
-    pub(super) fn value(&self, path: &str, message: impl Into<String>) -> MapError {
-        let (line, column) = self.0.get(path).copied().unwrap_or((1, 1));
-        MapError::new(line, column, Fault::Value(message.into()))
+impl Direction {
+    /// Displacement: (rows down, columns right).
+    pub fn delta(self) -> (i32, i32) {
+        match self {
+            Up => (-1, 0),
+            UpRight => (-1, 1),
+            Right => (0, 1),
+            DownRight => (1, 1),
+            Down => (1, 0),
+            DownLeft => (1, -1),
+            Left => (0, -1),
+            UpLeft => (-1, -1),
+            Stay => (0, 0),
+        }
+    }
+
+    /// Whether both row and column change.
+    pub fn is_diagonal(self) -> bool {
+        let (rows, columns) = self.delta();
+        rows != 0 && columns != 0
+    }
+
+    /// Directions at right angles to this one; `None` for [`Direction::Stay`].
+    pub fn sideways(self) -> Option<[Direction; 2]> {
+        Some(match self {
+            Up | Down => [Left, Right],
+            Left | Right => [Up, Down],
+            UpRight | DownLeft => [UpLeft, DownRight],
+            UpLeft | DownRight => [UpRight, DownLeft],
+            Stay => return None,
+        })
+    }
+
+    /// Arrow glyph, one column wide.
+    pub fn arrow(self) -> char {
+        match self {
+            Up => '↑',
+            UpRight => '↗',
+            Right => '→',
+            DownRight => '↘',
+            Down => '↓',
+            DownLeft => '↙',
+            Left => '←',
+            UpLeft => '↖',
+            Stay => '·',
+        }
+    }
+
+    /// Name in a legend, such as `up-right`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Up => "up",
+            UpRight => "up-right",
+            Right => "right",
+            DownRight => "down-right",
+            Down => "down",
+            DownLeft => "down-left",
+            Left => "left",
+            UpLeft => "up-left",
+            Stay => "stay",
+        }
     }
 }
 
-/// Reads a legend whose first line is line `first` of its file.
-pub(super) fn read(text: &str, first: usize) -> Result<Read, MapError> {
-    let place = |offset: usize| {
+/// Set of actions, in the order of their numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Moves {
+    /// 0 up, 1 right, 2 down, 3 left.
+    #[default]
+    Four,
+    /// Eight moves of a chess king, clockwise from 0 up.
+    King,
+    /// Eight moves of a chess king, then 8 stay.
+    KingStay,
+}
+
+impl Moves {
+    /// Directions, indexed by action.
+    pub fn directions(self) -> &'static [Direction] {
+        const NINE: [Direction; 9] = [Up, UpRight, Right, DownRight, Down, DownLeft, Left, UpLeft, Stay];
+        match self {
+            Moves::Four => &[Up, Right, Down, Left],
+            Moves::King => &NINE[..8],
+            Moves::KingStay => &NINE,
+        }
+    }
+}
+
+/// Parsed legend with the positions of its keys.
+#[derive(Clone, Debug)]
+pub(super) struct ParsedLegend {
+    pub(super) legend: Legend,
+    pub(super) key_positions: KeyPositions,
+}
+
+/// Line and column, from 1 in the whole file, of each key of a legend, by dotted path.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct KeyPositions(BTreeMap<String, (usize, usize)>);
+
+impl KeyPositions {
+    /// Error of the value at `path`.
+    pub(super) fn error_at(&self, path: &str, message: impl Into<String>) -> MapError {
+        let (line, column) = self.0.get(path).copied().unwrap_or((1, 1));
+        MapError::new(line, column, MapErrorKind::InvalidValue(message.into()))
+    }
+}
+
+/// Parses a legend whose first line is line `first` of its file.
+pub(super) fn read(text: &str, first: usize) -> Result<ParsedLegend, MapError> {
+    let position_of = |offset: usize| {
         let (line, column) = position(text, offset);
         (line + first - 1, column)
     };
-    let fault = |e: toml::de::Error| {
-        let (line, column) = place(e.span().map_or(0, |span| span.start));
-        MapError::new(line, column, Fault::Legend(e.message().replace('\n', " ")))
+    let error = |e: toml::de::Error| {
+        let (line, column) = position_of(e.span().map_or(0, |span| span.start));
+        MapError::new(line, column, MapErrorKind::InvalidLegend(e.message().replace('\n', " ")))
     };
-    let table = DeTable::parse(text).map_err(fault)?;
-    let mut places = Places::default();
-    let keys = names::<Legend>();
-    let cell_keys = names::<CellRule>();
-    check(table.get_ref(), "", &keys, "the legend", &place, &mut places)?;
-    if let Some(cells) = table.get_ref().get("cells").and_then(inner) {
+    let table = DeTable::parse(text).map_err(error)?;
+    let mut key_positions = KeyPositions::default();
+    let keys = field_names::<Legend>();
+    let cell_keys = field_names::<CellRule>();
+    check_keys(table.get_ref(), "", &keys, "the legend", &position_of, &mut key_positions)?;
+    if let Some(cells) = table.get_ref().get("cells").and_then(as_table) {
         for (glyph, cell) in cells {
             let path = format!("cells.{}", glyph.get_ref());
-            places.0.insert(path.clone(), place(glyph.span().start));
-            if let Some(cell) = inner(cell) {
-                check(cell, &path, &cell_keys, &path, &place, &mut places)?;
+            key_positions.0.insert(path.clone(), position_of(glyph.span().start));
+            if let Some(cell) = as_table(cell) {
+                check_keys(cell, &path, &cell_keys, &path, &position_of, &mut key_positions)?;
             }
         }
     }
-    let legend = toml::from_str(text).map_err(fault)?;
-    Ok(Read { legend, places })
+    let legend = toml::from_str(text).map_err(error)?;
+    Ok(ParsedLegend { legend, key_positions })
 }
 
-fn inner<'a, 'i>(value: &'a Spanned<DeValue<'i>>) -> Option<&'a DeTable<'i>> {
+fn as_table<'a, 'i>(value: &'a Spanned<DeValue<'i>>) -> Option<&'a DeTable<'i>> {
     match value.get_ref() {
         DeValue::Table(table) => Some(table),
         _ => None,
     }
 }
 
-fn names<T: JsonSchema>() -> Vec<String> {
+fn field_names<T: JsonSchema>() -> Vec<String> {
     settings::fields(&schemars::schema_for!(T)).into_iter().map(|field| field.name).collect()
 }
 
-/// Refuses keys that are not `known`, and remembers where the others stand.
-fn check(
+/// Checks that all keys of `table` are in `valid`, and stores their positions.
+fn check_keys(
     table: &DeTable<'_>,
     path: &str,
-    known: &[String],
-    of: &str,
-    place: &impl Fn(usize) -> (usize, usize),
-    places: &mut Places,
+    valid: &[String],
+    owner: &str,
+    position_of: &impl Fn(usize) -> (usize, usize),
+    key_positions: &mut KeyPositions,
 ) -> Result<(), MapError> {
-    // Tables are sorted by key; the first fault to be named is the first in the text.
+    // Tables are sorted by key; the error reported is the first in the text.
     let mut keys: Vec<_> = table.keys().collect();
     keys.sort_by_key(|key| key.span().start);
     for key in keys {
-        let (line, column) = place(key.span().start);
+        let (line, column) = position_of(key.span().start);
         let name: &str = key.get_ref();
-        if !known.iter().any(|k| k == name) {
+        if !valid.iter().any(|k| k == name) {
             return Err(MapError::new(
                 line,
                 column,
-                Fault::UnknownKey(settings::unknown("key", name, known, of)),
+                MapErrorKind::UnknownKey(settings::unknown("key", name, valid, owner)),
             ));
         }
         let full = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
-        places.0.insert(full, (line, column));
+        key_positions.0.insert(full, (line, column));
     }
     Ok(())
 }

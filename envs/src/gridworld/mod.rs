@@ -1,17 +1,17 @@
-//! Grid-worlds: ASCII maps anybody can write, the textbook's and Gymnasium's among them, and their exact optima.
+//! Grid-worlds: ASCII maps from text files, built-in maps of the textbook and of Gymnasium, and their exact optima.
 //!
-//! | file | what it holds |
+//! | file | content |
 //! |---|---|
-//! | `map`, `legend`, `tiles`, `fault` | map files: the text, its legend, what glyphs mean, what can be wrong |
-//! | `rules` | the rules: where a move leads, what it pays, when an episode ends |
-//! | `reach` | whether a map can be solved |
-//! | `table` | every transition, in 4 bytes each |
-//! | `world` | the adapter: [`Gridworld`] is an `Env` and a `World` |
-//! | `board`, `draw` | the drawing, with what a policy thinks |
-//! | `taxi`, `deepsea` | two worlds that no map can say |
+//! | `map`, `legend`, `tiles`, `error` | map files: the text, its legend, the meaning of glyphs, errors |
+//! | `rules` | rules of map worlds: transitions, rewards, endings |
+//! | `solvable` | check that a map can be solved |
+//! | `table` | transition tables, 4 bytes an entry |
+//! | `world` | [`Gridworld`], an `Env` and a `World` |
+//! | `board`, `map_board` | drawing, with a policy's action values |
+//! | `taxi`, `deepsea` | two worlds that are not maps |
 //! | `random` | random maps that can be solved |
-//! | `gymnasium`, `movingai` | maps of other houses |
-//! | `named`, `settings`, `family` | the family `grid`: [`Grids`] |
+//! | `gymnasium`, `movingai` | map formats of other programs |
+//! | `named`, `settings`, `family` | family `grid`: [`GridworldFamily`] |
 //!
 //! ```
 //! use freewheel_envs::gridworld::{Gridworld, Map};
@@ -24,19 +24,18 @@
 
 mod board;
 mod deepsea;
-mod direction;
-mod draw;
+mod error;
 mod family;
-mod fault;
 mod gymnasium;
 mod legend;
 mod map;
+mod map_board;
 mod movingai;
 mod named;
 mod random;
-mod reach;
 mod rules;
 mod settings;
+mod solvable;
 mod table;
 mod taxi;
 #[cfg(test)]
@@ -44,10 +43,9 @@ mod tests;
 mod tiles;
 mod world;
 
-pub use direction::{Direction, Moves};
-pub use family::Grids;
-pub use fault::{Fault, MapError};
-pub use legend::{CellRule, Legend, SlipTo, Start};
+pub use error::{MapError, MapErrorKind};
+pub use family::GridworldFamily;
+pub use legend::{CellRule, Direction, Legend, Moves, SlipTo, Start};
 pub use map::Map;
 pub use settings::Settings;
 pub use world::{Gridworld, State};

@@ -1,53 +1,51 @@
 //! Maps and scenarios of the MovingAI benchmarks.
 //!
-//! * **Source**: N. R. Sturtevant, "Benchmarks for grid-based pathfinding", IEEE TCIAIG 4 (2012), and the format's page at
-//!   movingai.com. A problem of a scenario is a start, a goal and the length of the shortest way.
-//! * **Moves**: a king's eight, a diagonal only where both cells beside it are free; a step costs 1, a diagonal sqrt 2.
-//!   Moves that walls stop are masked, unless the setting `mask` is false.
-//! * **Cells**: `.`, `G` (ground) and `S` (swamp) are free; `@`, `O` (outside), `T` (trees) and `W` (water, which
-//!   nobody walks into) are not.
+//! * **Source**: N. R. Sturtevant, "Benchmarks for grid-based pathfinding", IEEE TCIAIG 4 (2012), and the description
+//!   of the format at movingai.com. A problem of a scenario is a start, a goal and the length of the shortest path.
+//! * **Moves**: the eight moves of a chess king, a diagonal one only where both cells beside it are free; a step costs
+//!   1, a diagonal step sqrt 2. Moves that walls stop are masked, unless the setting `mask` is false.
+//! * **Cells**: `.`, `G` (ground) and `S` (swamp) are free; `@`, `O` (outside), `T` (trees) and `W` (water) are walls.
 
-use super::direction::Moves;
-use super::fault::{Fault, MapError};
-use super::legend::Legend;
+use super::error::{MapError, MapErrorKind};
+use super::legend::{Legend, Moves};
 use super::map::Map;
 
-/// A `.map` file.
+/// Parsed `.map` file.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Terrain<'a> {
+pub(super) struct MovingAiMap<'a> {
     width: usize,
     moves: Moves,
-    /// The rows with their line, from 1.
+    /// Rows with their line number, from 1.
     rows: Vec<(usize, &'a str)>,
 }
 
-/// A line of a `.scen` file.
+/// Problem of a scenario: one line of a `.scen` file.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Problem<'a> {
-    /// Its line, from 1.
+pub(super) struct ProblemInstance<'a> {
+    /// Line number, from 1.
     pub(super) line: usize,
-    /// The map's name as it stands there.
+    /// Name of the map as written in the file.
     pub(super) map: &'a str,
     size: (usize, usize),
     start: (usize, usize),
     goal: (usize, usize),
-    /// The published length of the shortest way.
+    /// Published length of the shortest path.
     #[cfg_attr(not(test), allow(dead_code))]
     pub(super) length: f64,
 }
 
-fn fault(line: usize, column: usize, message: impl Into<String>) -> MapError {
-    MapError::new(line, column, Fault::Format(message.into()))
+fn error(line: usize, column: usize, message: impl Into<String>) -> MapError {
+    MapError::new(line, column, MapErrorKind::InvalidFormat(message.into()))
 }
 
-impl<'a> Terrain<'a> {
-    /// Reads a `.map` file.
+impl<'a> MovingAiMap<'a> {
+    /// Parses a `.map` file.
     pub(super) fn parse(text: &'a str) -> Result<Self, MapError> {
         let mut lines = (1..).zip(text.lines());
         let (mut moves, mut height, mut width) = (Moves::King, None, None);
         let begin = loop {
             let Some((line, whole)) = lines.next() else {
-                return Err(fault(
+                return Err(error(
                     1,
                     1,
                     "there is no line `map`; a .map file has type, height, width, then map",
@@ -56,66 +54,76 @@ impl<'a> Terrain<'a> {
             let (key, value) = whole.trim_end().split_once(' ').unwrap_or((whole.trim_end(), ""));
             let number = || match value.trim().parse::<usize>() {
                 Ok(number @ 1..) => Ok(Some(number)),
-                _ => Err(fault(line, key.len() + 2, format!("{key} wants a number of cells, not `{value}`"))),
+                _ => Err(error(
+                    line,
+                    key.len() + 2,
+                    format!("`{key}` must be a number of cells, not `{value}`"),
+                )),
             };
             match key {
                 "type" if value.trim() == "octile" => moves = Moves::King,
                 "type" if value.trim() == "4-connected" => moves = Moves::Four,
-                "type" => return Err(fault(line, 6, format!("the type `{value}` is not known; octile is"))),
+                "type" => {
+                    return Err(error(line, 6, format!("unknown type `{value}`; use octile or 4-connected")));
+                }
                 "height" => height = number()?,
                 "width" => width = number()?,
                 "map" => break line,
                 _ => {
-                    return Err(fault(
+                    return Err(error(
                         line,
                         1,
-                        format!("`{key}` does not belong here; type, height, width and map do"),
+                        format!("unknown key `{key}`; valid are type, height, width and map"),
                     ));
                 }
             }
         };
         let (Some(height), Some(width)) = (height, width) else {
-            return Err(fault(begin, 1, "above this line belong `height` and `width`, each with a number"));
+            return Err(error(begin, 1, "`height` or `width` is missing; write both above this line"));
         };
         let rows: Vec<(usize, &str)> =
             lines.map(|(line, row)| (line, row.trim_end())).filter(|(_, row)| !row.is_empty()).collect();
         if rows.len() != height {
-            let message = format!("the map has {} rows and its head says height {height}", rows.len());
-            return Err(fault(rows.last().map_or(begin, |(line, _)| *line), 1, message));
+            let message = format!("the map has {} rows and its header says height {height}", rows.len());
+            return Err(error(rows.last().map_or(begin, |(line, _)| *line), 1, message));
         }
         for &(line, row) in &rows {
             let found = row.chars().count();
             if found != width {
-                let message = format!("this row has {found} cells and the head says width {width}");
-                return Err(fault(line, found.min(width) + 1, message));
+                let message = format!("this row has {found} cells and the header says width {width}");
+                return Err(error(line, found.min(width) + 1, message));
             }
             if let Some(column) = row.chars().position(|c| !".GS@OTW".contains(c)) {
-                return Err(fault(line, column + 1, "this is no terrain; those are . G S @ O T W"));
+                return Err(error(line, column + 1, "unknown terrain; valid are . G S @ O T W"));
             }
         }
-        Ok(Terrain { width, moves, rows })
+        Ok(MovingAiMap { width, moves, rows })
     }
 
-    /// The world of one problem, as a map of our own.
-    pub(super) fn map(&self, problem: &Problem<'_>) -> Result<Map, MapError> {
+    /// World of one problem, as a map.
+    pub(super) fn map(&self, problem: &ProblemInstance<'_>) -> Result<Map, MapError> {
         let size = (self.width, self.rows.len());
         if problem.size != size {
             let (width, height) = problem.size;
             let message =
                 format!("the scenario is for a map of {width}x{height}, this one is {}x{}", size.0, size.1);
-            return Err(fault(problem.line, 1, message));
+            return Err(error(problem.line, 1, message));
         }
         let mut rows: Vec<Vec<u8>> =
-            self.rows.iter().map(|(_, row)| row.bytes().map(cell).collect()).collect();
+            self.rows.iter().map(|(_, row)| row.bytes().map(cell_glyph).collect()).collect();
         for ((x, y), glyph, what) in [(problem.start, b'S', "start"), (problem.goal, b'G', "goal")] {
             match rows.get_mut(y).and_then(|row| row.get_mut(x)) {
                 Some(slot) if *slot == b'.' => *slot = glyph,
                 Some(b'S') => {
-                    return Err(fault(problem.line, 1, "the problem begins on its goal; choose another"));
+                    return Err(error(
+                        problem.line,
+                        1,
+                        "start and goal are the same cell; choose another problem",
+                    ));
                 }
                 _ => {
                     let message = format!("the {what} at column {x}, row {y} (from 0) is not on free ground");
-                    return Err(fault(problem.line, 1, message));
+                    return Err(error(problem.line, 1, message));
                 }
             }
         }
@@ -128,55 +136,55 @@ impl<'a> Terrain<'a> {
             ..Legend::default()
         };
         let rows: Vec<String> = rows.iter().map(|row| row.iter().map(|&c| c as char).collect()).collect();
-        let places = self.rows.iter().map(|(line, _)| (*line, 1));
-        Map::placed(rows.iter().map(String::as_str).zip(places), legend)
+        let positions = self.rows.iter().map(|(line, _)| (*line, 1));
+        Map::with_positions(rows.iter().map(String::as_str).zip(positions), legend)
     }
 }
 
-fn cell(terrain: u8) -> u8 {
+fn cell_glyph(terrain: u8) -> u8 {
     if matches!(terrain, b'.' | b'G' | b'S') { b'.' } else { b'#' }
 }
 
-/// Reads a `.scen` file.
-pub(super) fn problems(text: &str) -> Result<Vec<Problem<'_>>, MapError> {
+/// Parses a `.scen` file.
+pub(super) fn parse_scenario(text: &str) -> Result<Vec<ProblemInstance<'_>>, MapError> {
     let mut problems = Vec::new();
     for (line, whole) in (1..).zip(text.lines()) {
         if whole.trim().is_empty() || whole.starts_with("version") {
             continue;
         }
-        // The benchmark separates by tabs; names of maps may contain blanks only there.
+        // The benchmark separates fields by tabs; only then names of maps may contain spaces.
         let fields: Vec<&str> = match whole.contains('\t') {
             true => whole.split('\t').map(str::trim).collect(),
             false => whole.split_whitespace().collect(),
         };
         let [_, map, numbers @ ..] = fields.as_slice() else {
-            return Err(fault(
+            return Err(error(
                 line,
                 1,
                 "a problem has nine fields: bucket, map, width, height, start, goal, length",
             ));
         };
         let [width, height, start_x, start_y, goal_x, goal_y, length] = numbers else {
-            let message = format!("a problem has nine fields, this line {}", fields.len());
-            return Err(fault(line, whole.chars().count() + 1, message));
+            let message = format!("a problem has nine fields, this line has {}", fields.len());
+            return Err(error(line, whole.chars().count() + 1, message));
         };
-        // Fields are slices of the line: their addresses tell the column.
+        // Fields are slices of the line: their addresses give the column.
         let column = |field: &str| {
             let offset = (field.as_ptr() as usize).saturating_sub(whole.as_ptr() as usize);
             whole.get(..offset).map_or(1, |before| before.chars().count() + 1)
         };
         let number = |field: &str| {
-            let message = || format!("`{field}` should be a whole number of cells");
-            field.parse::<usize>().map_err(|_| fault(line, column(field), message()))
+            let message = || format!("`{field}` must be a whole number of cells");
+            field.parse::<usize>().map_err(|_| error(line, column(field), message()))
         };
-        problems.push(Problem {
+        problems.push(ProblemInstance {
             line,
             map,
             size: (number(width)?, number(height)?),
             start: (number(start_x)?, number(start_y)?),
             goal: (number(goal_x)?, number(goal_y)?),
             length: length.parse().map_err(|_| {
-                fault(line, column(length), format!("`{length}` should be the length of the shortest way"))
+                error(line, column(length), format!("`{length}` must be the length of the shortest path"))
             })?,
         });
     }

@@ -1,19 +1,19 @@
-//! The worlds that have names.
+//! Named worlds of the family `grid`.
 
 use freewheel_core::{Error, Result};
 
-use super::gymnasium::lake_legend;
+use super::gymnasium::frozen_lake_legend;
 use super::legend::Legend;
 use super::map::Map;
-use super::settings::{OF_MAPS, Settings};
+use super::settings::{MAP_SETTINGS, Settings};
 use super::world::Gridworld;
 use super::{deepsea, random, taxi};
 
-/// A map that comes with the program.
-struct Named {
+/// Built-in map.
+struct NamedMap {
     name: &'static str,
     text: &'static str,
-    /// The map after it has changed, where it does.
+    /// Map after its change, where it has one.
     changed: Option<&'static str>,
 }
 
@@ -22,14 +22,14 @@ macro_rules! map {
         map!($name, $name)
     };
     ($name:literal, $file:literal) => {
-        Named { name: $name, text: include_str!(concat!("maps/", $file, ".txt")), changed: None }
+        NamedMap { name: $name, text: include_str!(concat!("maps/", $file, ".txt")), changed: None }
     };
     ($name:literal, $file:literal, $changed:literal) => {
-        Named { changed: Some(include_str!(concat!("maps/", $changed, ".txt"))), ..map!($name, $file) }
+        NamedMap { changed: Some(include_str!(concat!("maps/", $changed, ".txt"))), ..map!($name, $file) }
     };
 }
 
-const MAPS: &[Named] = &[
+const MAPS: &[NamedMap] = &[
     map!("example-4.1"),
     map!("example-3.5"),
     map!("example-3.8", "example-3.5"),
@@ -47,29 +47,29 @@ const MAPS: &[Named] = &[
     map!("key-door"),
 ];
 
-/// Worlds that are made rather than read: name and about.
-const MADE: &[(&str, &str)] = &[
-    ("taxi", "Gymnasium Taxi-v4: fetch a passenger and bring it where it wants to go"),
-    ("deepsea-N", "bsuite deep sea: N steps down, and a treasure that only N rights in a row find"),
-    ("random-WxH-S", "A random map of W x H cells with walls that can be solved, of the seed S"),
-    ("frozenlake-N-S", "A random slippery lake of N x N cells that can be crossed, of the seed S"),
+/// Generated worlds: name and description.
+const GENERATED: &[(&str, &str)] = &[
+    ("taxi", "Gymnasium Taxi-v4: fetch a passenger and bring it to its destination"),
+    ("deepsea-N", "bsuite deep sea: N steps down, and a treasure that only N right moves in a row reach"),
+    ("random-WxH-S", "A random map of W x H cells with walls and a path to the goal, from seed S"),
+    ("frozenlake-N-S", "A random slippery lake of N x N cells with a path to the goal, from seed S"),
 ];
 
-/// Names and abouts of all.
+/// Names and descriptions of all named worlds.
 pub(super) fn list() -> impl Iterator<Item = (&'static str, String)> {
     let about =
-        |named: &Named| Map::parse(named.text).map(|map| map.legend().about.clone()).unwrap_or_default();
+        |named: &NamedMap| Map::parse(named.text).map(|map| map.legend().about.clone()).unwrap_or_default();
     let maps = MAPS.iter().map(move |named| (named.name, about(named)));
-    maps.chain(MADE.iter().map(|(name, about)| (*name, (*about).to_owned())))
+    maps.chain(GENERATED.iter().map(|(name, about)| (*name, (*about).to_owned())))
 }
 
-/// Builds the world called `name`, `None` where there is none.
+/// Builds the world `name`; `None` if there is none.
 pub(super) fn build(name: &str, table: &toml::Table) -> Result<Option<Gridworld>> {
     let id = format!("grid/{name}");
     if name == "taxi" {
         return taxi::world(&id, &Settings::read(table, &id, &[taxi::SETTINGS])?).map(Some);
     }
-    if let Some(side) = name.strip_prefix("deepsea-").and_then(number) {
+    if let Some(side) = name.strip_prefix("deepsea-").and_then(parse_number) {
         return deepsea::world(&id, side, &Settings::read(table, &id, &[deepsea::SETTINGS])?).map(Some);
     }
     match map(name, table)? {
@@ -78,12 +78,12 @@ pub(super) fn build(name: &str, table: &toml::Table) -> Result<Option<Gridworld>
     }
 }
 
-/// The map of the world called `name`, with the settings applied; `None` where it has none.
+/// Map of the world `name`, with the settings applied; `None` if it has none.
 pub(super) fn map(name: &str, table: &toml::Table) -> Result<Option<Map>> {
     let id = format!("grid/{name}");
     if let Some(named) = MAPS.iter().find(|named| named.name == name) {
         let own: &[&str] = if named.changed.is_some() { &["changed"] } else { &[] };
-        let settings = Settings::read(table, &id, &[OF_MAPS, own])?;
+        let settings = Settings::read(table, &id, &[MAP_SETTINGS, own])?;
         let text = match (settings.changed, named.changed) {
             (Some(true), Some(changed)) => changed,
             _ => named.text,
@@ -93,19 +93,23 @@ pub(super) fn map(name: &str, table: &toml::Table) -> Result<Option<Map>> {
         return Ok(Some(map));
     }
     let random: Option<((u32, u32), u64, bool)> = None
-        .or_else(|| name.strip_prefix("random-").and_then(rectangle).map(|(size, seed)| (size, seed, false)))
-        .or_else(|| name.strip_prefix("frozenlake-").and_then(square).map(|(size, seed)| (size, seed, true)));
-    let Some(((width, height), seed, lake)) = random else { return Ok(None) };
-    let settings = Settings::read(table, &id, &[OF_MAPS, &["density"]])?;
-    let mut map = match lake {
+        .or_else(|| {
+            name.strip_prefix("random-").and_then(parse_rectangle).map(|(size, seed)| (size, seed, false))
+        })
+        .or_else(|| {
+            name.strip_prefix("frozenlake-").and_then(parse_square).map(|(size, seed)| (size, seed, true))
+        });
+    let Some(((width, height), seed, is_lake)) = random else { return Ok(None) };
+    let settings = Settings::read(table, &id, &[MAP_SETTINGS, &["density"]])?;
+    let mut map = match is_lake {
         true => {
-            // 100 steps for a side of 4 and 200 for a side of 8, as Gymnasium has it.
-            let legend = lake_legend("A random lake", width.saturating_mul(25));
-            random::lake(width, seed, settings.density.unwrap_or(random::HOLES), legend)
+            // 100 steps for side 4 and 200 for side 8, as in Gymnasium.
+            let legend = frozen_lake_legend("A random lake", width.saturating_mul(25));
+            random::frozen_lake(width, seed, settings.density.unwrap_or(random::DEFAULT_HOLE_SHARE), legend)
         }
         false => {
             let legend = Legend { about: "A random map".to_owned(), ..Legend::default() };
-            random::maze(width, height, seed, settings.density.unwrap_or(random::WALLS), legend)
+            random::maze(width, height, seed, settings.density.unwrap_or(random::DEFAULT_WALL_SHARE), legend)
         }
     }
     .map_err(|e| Error::Config(format!("{id}: {e}")))?;
@@ -113,22 +117,22 @@ pub(super) fn map(name: &str, table: &toml::Table) -> Result<Option<Map>> {
     Ok(Some(map))
 }
 
-/// Digits alone: no sign, no leading zero, so that a world has one name.
-fn number<N: std::str::FromStr>(text: &str) -> Option<N> {
+/// Number of digits only, without sign or leading zero, so that a world has exactly one name.
+fn parse_number<N: std::str::FromStr>(text: &str) -> Option<N> {
     let plain = text.bytes().all(|b| b.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
     if plain { text.parse().ok() } else { None }
 }
 
-/// `WxH-S`.
-fn rectangle(text: &str) -> Option<((u32, u32), u64)> {
+/// Size and seed of `WxH-S`.
+fn parse_rectangle(text: &str) -> Option<((u32, u32), u64)> {
     let (size, seed) = text.split_once('-')?;
     let (width, height) = size.split_once('x')?;
-    Some(((number(width)?, number(height)?), number(seed)?))
+    Some(((parse_number(width)?, parse_number(height)?), parse_number(seed)?))
 }
 
-/// `N-S`.
-fn square(text: &str) -> Option<((u32, u32), u64)> {
+/// Size and seed of `N-S`.
+fn parse_square(text: &str) -> Option<((u32, u32), u64)> {
     let (side, seed) = text.split_once('-')?;
-    let side = number(side)?;
-    Some(((side, side), number(seed)?))
+    let side = parse_number(side)?;
+    Some(((side, side), parse_number(seed)?))
 }

@@ -1,4 +1,4 @@
-//! The settings of the family `grid`.
+//! Settings of the family `grid`.
 
 use freewheel_core::{Error, Result, settings};
 use schemars::JsonSchema;
@@ -6,17 +6,18 @@ use serde::{Deserialize, Serialize};
 
 use super::legend::{Legend, SlipTo};
 
-/// What an experiment may change about a grid-world. What is left out stays as the map has it.
+/// Settings of a grid-world. Settings left out keep the map's own value.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// Whether moves slip sideways with probability 2/3 in all, as on Gymnasium's ice (true), or never (false).
+    /// Whether moves slip sideways with probability 2/3 in all, as on Gymnasium's frozen lake (true), or never
+    /// (false).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub slippery: Option<bool>,
-    /// Probability 0..=1 that a move goes another way than intended.
+    /// Probability 0..=1 that a move goes in another direction than intended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub slip: Option<f64>,
-    /// Reward of a step that has no other reward.
+    /// Reward of a step without another reward.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub step_reward: Option<f64>,
     /// Reward of a step that an edge, a wall or a closed door stops.
@@ -25,72 +26,71 @@ pub struct Settings {
     /// Discount of the task, 0..=1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gamma: Option<f64>,
-    /// Steps after which an episode is truncated; 0 is never.
+    /// Steps after which an episode is truncated; 0 means no limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time_limit: Option<u32>,
-    /// Whether actions that surely change nothing are illegal (taxi: Gymnasium's action mask).
+    /// Whether actions that cannot change the state are illegal (taxi: Gymnasium's action mask).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mask: Option<bool>,
-    /// Blocking and shortcut maze: whether the maze has changed already.
+    /// Blocking and shortcut maze: whether to use the maze after its change.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub changed: Option<bool>,
-    /// Deep sea: the seed of which action is right in which cell; without one, action 1 is right everywhere.
+    /// Deep sea: seed that selects the action that goes right in each cell; without it, action 1 goes right
+    /// everywhere.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub action_seed: Option<u64>,
-    /// Random maps: the share of walls or holes, 0..1.
+    /// Random maps: share of cells that are walls or holes, at least 0 and below 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub density: Option<f64>,
-    /// MovingAI scenarios: the number of the problem, from 1, in the order of the .scen file.
+    /// MovingAI scenarios: number of the problem, from 1, in the order of the .scen file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<usize>,
 }
 
-/// Total probability of slipping on Gymnasium's ice.
-pub(super) const ICE: f64 = 2.0 / 3.0;
+/// Total slip probability of Gymnasium's FrozenLake.
+pub(super) const GYMNASIUM_SLIP: f64 = 2.0 / 3.0;
 
-/// Settings that every map takes.
-pub(super) const OF_MAPS: &[&str] =
+/// Settings of every map.
+pub(super) const MAP_SETTINGS: &[&str] =
     &["slippery", "slip", "step_reward", "bump_reward", "gamma", "time_limit", "mask"];
 
 impl Settings {
-    /// Reads `table` for the world `of`, which takes the settings `known`.
-    pub(super) fn read(table: &toml::Table, of: &str, known: &[&[&str]]) -> Result<Self> {
-        let read: Settings = settings::read(table, of)?;
-        let known = known.concat();
+    /// Reads `table` for the world `world_id`, which has the settings `valid`.
+    pub(super) fn read(table: &toml::Table, world_id: &str, valid: &[&[&str]]) -> Result<Self> {
+        let read: Settings = settings::read(table, world_id)?;
+        let valid = valid.concat();
         for key in table.keys() {
-            if !known.contains(&key.as_str()) {
-                let known = known.join(", ");
-                return Err(Error::Config(format!(
-                    "{of} does not take the setting `{key}`; it takes {known}"
-                )));
+            if !valid.contains(&key.as_str()) {
+                let valid = valid.join(", ");
+                return Err(Error::Config(format!("{world_id} has no setting `{key}`; it has {valid}")));
             }
         }
-        read.check(of)?;
+        read.check(world_id)?;
         Ok(read)
     }
 
-    fn check(&self, of: &str) -> Result<()> {
+    fn check(&self, world_id: &str) -> Result<()> {
         let outside = |value: Option<f64>| value.is_some_and(|v| !(0.0..=1.0).contains(&v));
         let infinite = |value: Option<f64>| value.is_some_and(|v| !v.is_finite());
         let wrong = if outside(self.slip) {
-            "slip is a probability: a number from 0 to 1"
+            "`slip` must be a number from 0 to 1"
         } else if outside(self.gamma) {
-            "gamma is a discount: a number from 0 to 1"
+            "`gamma` must be a number from 0 to 1"
         } else if infinite(self.step_reward) || infinite(self.bump_reward) {
-            "a reward is a finite number"
+            "a reward must be a finite number"
         } else if self.density.is_some_and(|d| !(0.0..1.0).contains(&d)) {
-            "density is a share: a number from 0 to below 1"
+            "`density` must be at least 0 and below 1"
         } else if self.slippery.is_some() && self.slip.is_some() {
-            "slippery and slip say the same thing; leave one of them out"
+            "`slippery` and `slip` set the same thing; leave one of them out"
         } else {
             return Ok(());
         };
-        Err(Error::Config(format!("{of}: {wrong}")))
+        Err(Error::Config(format!("{world_id}: {wrong}")))
     }
 
-    /// Changes a map's legend to what these settings say.
+    /// Applies these settings to the legend of a map.
     pub(super) fn apply(&self, legend: &mut Legend) {
-        let slippery = self.slippery.map(|slippery| if slippery { ICE } else { 0.0 });
+        let slippery = self.slippery.map(|slippery| if slippery { GYMNASIUM_SLIP } else { 0.0 });
         legend.slip = self.slip.or(slippery).unwrap_or(legend.slip);
         if self.slippery == Some(true) {
             legend.slip_to = SlipTo::Sideways;

@@ -1,162 +1,176 @@
-//! A finite world as a compact table: what a step looks up.
+//! Transition table of a finite world, in 4 bytes an entry.
 //!
-//! An action is a die over a few *moves*; what a move does in a state is fixed. A slippery grid so needs one entry a
-//! state and direction, not one a state, action and outcome. An entry is 32 bits: the next state in 24 and, in 8, the
-//! number of its (reward, ending) pair.
+//! An action is a probability distribution over a few *moves*; the result of a move in a state is deterministic. A
+//! slippery grid therefore needs one entry for each state and direction, not one for each state, action and outcome.
+//! An entry has 32 bits: 24 for the next state and 8 for the number of its (reward, ending) pair.
 
 use std::collections::HashMap;
 
 use freewheel_core::{Step, Stream};
 
-use super::fault::Fault;
+use super::error::MapErrorKind;
 
-/// The most states of a table: an `f32` counts so far, and so do 24 bits.
+/// Maximum number of states: the range of 24 bits, and of exact integers in an `f32`.
 pub(super) const MAX_STATES: usize = 1 << 24;
 
-const NEXT: u32 = (1 << 24) - 1;
+const NEXT_MASK: u32 = (1 << 24) - 1;
 
-/// One thing that may come of an action.
+/// Result of a move.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Landing {
+pub(super) struct Transition {
     pub(super) next: u32,
     pub(super) reward: f64,
     pub(super) terminal: bool,
 }
 
-/// What an action may turn into: its moves with their probabilities, `[(probability, move)]`.
-pub(super) type Die = Vec<(f64, u8)>;
+/// Distribution over moves of one action in one kind of state: `[(probability, move)]`.
+pub(super) type MoveDistribution = Vec<(f64, u8)>;
 
-/// The dice of all actions in every kind of state.
+/// Distributions over moves of all actions in every kind of state.
 #[derive(Clone, Debug)]
-pub(super) struct Dice {
+pub(super) struct MoveDistributions {
     actions: usize,
-    /// The most faces of any die.
-    faces: usize,
-    /// How many faces each die has, `[kinds, actions]`.
-    counts: Vec<u8>,
-    /// `[kinds, actions, faces]`.
+    /// Largest number of moves of any distribution.
+    max_moves: usize,
+    /// Number of moves of each distribution, `[kinds, actions]`.
+    num_moves: Vec<u8>,
+    /// Probability of each move, `[kinds, actions, max_moves]`; 0 in the padding.
     probabilities: Vec<f64>,
-    /// How many bars of four each die has.
-    bars: usize,
-    /// Running sums of the probabilities in units of 2^-53: face i comes up while 53 random bits are below the i-th; what
-    /// is left over is never passed. `[kinds, actions, bars]`.
-    sums: Vec<[u64; 4]>,
-    /// `[kinds, actions, faces]`.
+    /// Number of blocks of four thresholds of each distribution.
+    blocks: usize,
+    /// Cumulative probabilities in units of 2^-53, `[kinds, actions, blocks]`. Move i is drawn if 53 random bits are
+    /// below threshold i; unused thresholds are larger than any draw.
+    thresholds: Vec<[u64; 4]>,
+    /// Move numbers, `[kinds, actions, max_moves]`.
     moves: Vec<u8>,
 }
 
-impl Dice {
-    /// Dice given as `[kinds][actions]`.
-    pub(super) fn new(kinds: &[Vec<Die>]) -> Self {
+impl MoveDistributions {
+    /// Distributions given as `[kinds][actions]`.
+    pub(super) fn new(kinds: &[Vec<MoveDistribution>]) -> Self {
         let actions = kinds.first().map_or(0, Vec::len);
-        let faces = kinds.iter().flatten().map(Vec::len).max().unwrap_or(1);
-        let mut dice = Dice {
+        let max_moves = kinds.iter().flatten().map(Vec::len).max().unwrap_or(1);
+        let mut distributions = MoveDistributions {
             actions,
-            faces,
-            counts: Vec::new(),
+            max_moves,
+            num_moves: Vec::new(),
             probabilities: Vec::new(),
-            bars: (faces - 1).div_ceil(4),
-            sums: Vec::new(),
+            blocks: (max_moves - 1).div_ceil(4),
+            thresholds: Vec::new(),
             moves: Vec::new(),
         };
-        for die in kinds.iter().flatten() {
-            dice.counts.push(die.len() as u8);
+        for distribution in kinds.iter().flatten() {
+            distributions.num_moves.push(distribution.len() as u8);
             let mut sum = 0.0;
-            let mut sums = vec![[u64::MAX; 4]; dice.bars];
-            for face in 0..faces {
-                let (probability, mv) = die.get(face).copied().unwrap_or((0.0, 0));
+            let mut thresholds = vec![[u64::MAX; 4]; distributions.blocks];
+            for index in 0..max_moves {
+                let (probability, mv) = distribution.get(index).copied().unwrap_or((0.0, 0));
                 sum += probability;
-                dice.probabilities.push(probability);
-                // The last face never fails, whatever the rounding of the sum.
-                if face + 1 < die.len() {
-                    sums[face / 4][face % 4] = (sum * (1u64 << 53) as f64).ceil() as u64;
+                distributions.probabilities.push(probability);
+                // The last move has no threshold, so that rounding of the sum cannot skip it.
+                if index + 1 < distribution.len() {
+                    thresholds[index / 4][index % 4] = (sum * (1u64 << 53) as f64).ceil() as u64;
                 }
-                dice.moves.push(mv);
+                distributions.moves.push(mv);
             }
-            dice.sums.append(&mut sums);
+            distributions.thresholds.append(&mut thresholds);
         }
-        dice
+        distributions
     }
 
-    /// Dice with one face: action a is move a.
-    pub(super) fn plain(actions: usize) -> Self {
-        Dice::new(&[(0..actions).map(|a| vec![(1.0, a as u8)]).collect()])
+    /// Distributions without chance: action a is move a.
+    pub(super) fn deterministic(actions: usize) -> Self {
+        MoveDistributions::new(&[(0..actions).map(|a| vec![(1.0, a as u8)]).collect()])
     }
 
     #[inline(always)]
-    fn roll(&self, kind: usize, action: usize, rng: &mut Stream) -> usize {
-        let die = kind * self.actions + action;
-        // The bits of `Stream::uniform`. Counting what they pass needs no branch that could be guessed wrong.
+    fn sample(&self, kind: usize, action: usize, rng: &mut Stream) -> usize {
+        let distribution = kind * self.actions + action;
+        // Same bits as `Stream::uniform`. Counting the passed thresholds avoids unpredictable branches.
         let bits = rng.bits() >> 11;
-        let sums = &self.sums[die * self.bars..(die + 1) * self.bars];
-        let passed = sums.iter().flatten().filter(|sum| bits >= **sum).count();
-        self.moves[die * self.faces + passed] as usize
+        let thresholds = &self.thresholds[distribution * self.blocks..(distribution + 1) * self.blocks];
+        let drawn = thresholds.iter().flatten().filter(|threshold| bits >= **threshold).count();
+        self.moves[distribution * self.max_moves + drawn] as usize
     }
 
-    fn faces(&self, kind: usize, action: usize) -> impl Iterator<Item = (f64, usize)> + '_ {
-        let die = kind * self.actions + action;
-        let at = die * self.faces;
-        (at..at + self.counts[die] as usize).map(|face| (self.probabilities[face], self.moves[face] as usize))
+    fn moves_of(&self, kind: usize, action: usize) -> impl Iterator<Item = (f64, usize)> + '_ {
+        let distribution = kind * self.actions + action;
+        let at = distribution * self.max_moves;
+        (at..at + self.num_moves[distribution] as usize)
+            .map(|index| (self.probabilities[index], self.moves[index] as usize))
     }
 }
 
 /// Every transition of a finite world.
-pub(super) struct Table {
+pub(super) struct TransitionTable {
     states: usize,
-    /// Moves a state has.
+    /// Number of moves of a state.
     moves: usize,
-    /// `[states, moves]`.
+    /// Next state and number of the (reward, ending) pair, `[states, moves]`.
     entries: Vec<u32>,
-    /// What the upper bits of an entry mean, padded to 256 so that no index is out of bounds.
+    /// Step of each (reward, ending) pair, padded to 256 so that no index is out of bounds.
     steps: Box<[Step; 256]>,
-    /// The exact rewards that `steps` rounds.
+    /// Exact rewards of `steps`, before rounding to `f32`.
     rewards: Vec<f64>,
-    dice: Dice,
-    /// Which dice each state uses; empty where all use the first.
+    distributions: MoveDistributions,
+    /// Kind of each state; empty if all states are of kind 0.
     kinds: Vec<u8>,
-    /// Bit a of a state: whether action a is legal; empty where all are.
+    /// Mask of each state, bit a for action a; empty if all actions are legal.
     legal: Vec<u16>,
 }
 
-impl Table {
-    /// `land(s, m)` says what move `m` does in state `s`. `kinds` is empty or `[states]`.
+impl TransitionTable {
+    /// Table of the moves `transition(state, move)`. `kinds` is empty or `[states]`.
+    ///
+    /// # Errors
+    /// More than 256 different (reward, ending) pairs.
     pub(super) fn new(
         states: usize,
         moves: usize,
-        dice: Dice,
+        distributions: MoveDistributions,
         kinds: Vec<u8>,
-        mut land: impl FnMut(u32, usize) -> Landing,
-    ) -> Result<Self, Fault> {
-        let mut classes: HashMap<(u64, bool), u32> = HashMap::new();
+        mut transition: impl FnMut(u32, usize) -> Transition,
+    ) -> Result<Self, MapErrorKind> {
+        let mut pairs: HashMap<(u64, bool), u32> = HashMap::new();
         let mut steps = Box::new([Step::transition(0.0); 256]);
         let mut rewards = Vec::new();
         let mut entries = Vec::with_capacity(states * moves);
         for state in 0..states as u32 {
             for mv in 0..moves {
-                let Landing { next, reward, terminal } = land(state, mv);
-                let class = *classes.entry((reward.to_bits(), terminal)).or_insert(rewards.len() as u32);
-                if class as usize == rewards.len() {
-                    let slot = steps.get_mut(class as usize).ok_or(Fault::TooManyRewards)?;
+                let Transition { next, reward, terminal } = transition(state, mv);
+                let pair = *pairs.entry((reward.to_bits(), terminal)).or_insert(rewards.len() as u32);
+                if pair as usize == rewards.len() {
+                    let slot = steps.get_mut(pair as usize).ok_or(MapErrorKind::TooManyRewards)?;
                     *slot = match terminal {
                         true => Step::termination(reward as f32),
                         false => Step::transition(reward as f32),
                     };
                     rewards.push(reward);
                 }
-                entries.push(next & NEXT | class << 24);
+                entries.push(next & NEXT_MASK | pair << 24);
             }
         }
-        Ok(Table { states, moves, entries, steps, rewards, dice, kinds, legal: Vec::new() })
+        Ok(TransitionTable {
+            states,
+            moves,
+            entries,
+            steps,
+            rewards,
+            distributions,
+            kinds,
+            legal: Vec::new(),
+        })
     }
 
-    /// Makes some actions illegal: bit a of `legal[s]`, `[states]`.
+    /// Same table with a mask: bit a of `legal[s]` for action a, `[states]`.
     pub(super) fn with_mask(mut self, legal: Vec<u16>) -> Self {
         self.legal = legal;
         self
     }
 
-    /// Makes actions illegal that surely change nothing. Where that would be all, all stay legal.
-    pub(super) fn masking_idle(self) -> Self {
+    /// Same table with a mask that forbids actions that cannot change the state. Where that would be all actions, all
+    /// stay legal.
+    pub(super) fn mask_idle_actions(self) -> Self {
         let all = u16::MAX >> (16 - self.actions());
         let mask = |state: u32| {
             let idle = |a: usize| self.outcomes(state, a).all(|(_, o)| o.next == state && !o.terminal);
@@ -172,25 +186,25 @@ impl Table {
     }
 
     pub(super) fn actions(&self) -> usize {
-        self.dice.actions
+        self.distributions.actions
     }
 
     pub(super) fn is_masked(&self) -> bool {
         !self.legal.is_empty()
     }
 
-    /// Moves on from `state`.
+    /// Samples a step from `state`, and updates `state`.
     #[inline(always)]
     pub(super) fn step(&self, state: &mut u32, action: u32, rng: &mut Stream) -> Step {
         let at = *state as usize;
-        let mv = if self.dice.faces == 1 {
+        let mv = if self.distributions.max_moves == 1 {
             action as usize
         } else {
             let kind = self.kinds.get(at).copied().unwrap_or(0);
-            self.dice.roll(kind as usize, action as usize, rng)
+            self.distributions.sample(kind as usize, action as usize, rng)
         };
         let entry = self.entries[at * self.moves + mv];
-        *state = entry & NEXT;
+        *state = entry & NEXT_MASK;
         self.steps[(entry >> 24) as usize]
     }
 
@@ -209,14 +223,14 @@ impl Table {
         }
     }
 
-    /// Everything that may come of `action` in `state`, with its probability; one landing may come twice.
-    pub(super) fn outcomes(&self, state: u32, action: usize) -> impl Iterator<Item = (f64, Landing)> + '_ {
+    /// Outcomes of `action` in `state`, with their probabilities; the same outcome may be listed twice.
+    pub(super) fn outcomes(&self, state: u32, action: usize) -> impl Iterator<Item = (f64, Transition)> + '_ {
         let kind = self.kinds.get(state as usize).copied().unwrap_or(0);
-        self.dice.faces(kind as usize, action).map(move |(probability, mv)| {
+        self.distributions.moves_of(kind as usize, action).map(move |(probability, mv)| {
             let entry = self.entries[state as usize * self.moves + mv];
-            let class = (entry >> 24) as usize;
-            let terminal = self.steps[class].ending.is_over();
-            (probability, Landing { next: entry & NEXT, reward: self.rewards[class], terminal })
+            let pair = (entry >> 24) as usize;
+            let terminal = self.steps[pair].ending.is_over();
+            (probability, Transition { next: entry & NEXT_MASK, reward: self.rewards[pair], terminal })
         })
     }
 }

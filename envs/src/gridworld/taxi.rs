@@ -1,80 +1,89 @@
 //! Taxi.
 //!
-//! * **Source**: Gymnasium 1.4, Taxi-v4, after T. G. Dietterich, "Hierarchical reinforcement learning with the MAXQ value function
-//!   decomposition", JAIR 13 (2000). Entry by entry the table of `env.unwrapped.P`.
-//! * **State**: the taxi's row and column (5 x 5), where the passenger is (R, G, Y, B or in the taxi), where it wants to go.
+//! * **Source**: Gymnasium 1.4, Taxi-v4, after T. G. Dietterich, "Hierarchical reinforcement learning with the MAXQ
+//!   value function decomposition", JAIR 13 (2000). The transition table equals `env.unwrapped.P` entry by entry.
+//! * **State**: row and column of the taxi (5 x 5), location of the passenger (R, G, Y, B or in the taxi),
+//!   destination.
 //! * **Actions**: 0 south, 1 north, 2 east, 3 west, 4 pick up, 5 drop off.
 //! * **Observation**: `((row * 5 + column) * 5 + passenger) * 4 + destination`, 0..500.
-//! * **Reward**: 20 for delivering, -10 for picking up or dropping off where that cannot be, else -1.
-//! * **Endings**: the passenger is delivered; 200 steps truncate.
-//! * **Starts**: all 300 states in which the passenger waits somewhere else than where it wants to go.
+//! * **Reward**: 20 for delivering the passenger, -10 for an illegal pick-up or drop-off, else -1.
+//! * **Endings**: the passenger is delivered; truncated after 200 steps.
+//! * **Starts**: all 300 states in which the passenger waits at a location other than the destination.
 //! * **Version**: 1.
 
 use freewheel_core::{Result, Rgb};
 
-use super::board::{Board, Look};
-use super::fault::MapError;
+use super::board::{Board, CellStyle};
+use super::error::MapError;
 use super::settings::Settings;
-use super::table::{Dice, Landing, Table};
+use super::table::{MoveDistributions, Transition, TransitionTable};
 use super::world::{Gridworld, Parts};
 
 const SIDE: u32 = 5;
 const STATES: u32 = 500;
 const ACTIONS: [&str; 6] = ["south", "north", "east", "west", "pick up", "drop off"];
 /// (row, column) of R, G, Y, B.
-const PLACES: [(u32, u32); 4] = [(0, 0), (0, 4), (4, 0), (4, 3)];
+const LOCATIONS: [(u32, u32); 4] = [(0, 0), (0, 4), (4, 0), (4, 3)];
 const LETTERS: [char; 4] = ['R', 'G', 'Y', 'B'];
-/// The passenger is in the taxi.
-const ABOARD: u32 = 4;
+/// Passenger location that means "in the taxi".
+const IN_TAXI: u32 = 4;
 /// (row, column) of the cells with a wall on their left.
 const WALLS: [(u32, u32); 6] = [(0, 2), (1, 2), (3, 1), (3, 3), (4, 1), (4, 3)];
 
-/// The settings that taxi takes.
+/// Settings of taxi.
 pub(super) const SETTINGS: &[&str] = &["gamma", "time_limit", "mask"];
 
 #[derive(Clone, Copy)]
-struct Cab {
+struct TaxiState {
     row: u32,
     column: u32,
     passenger: u32,
     destination: u32,
 }
 
-impl Cab {
+impl TaxiState {
     fn decode(state: u32) -> Self {
-        Cab { row: state / 100, column: state / 20 % SIDE, passenger: state / 4 % 5, destination: state % 4 }
+        TaxiState {
+            row: state / 100,
+            column: state / 20 % SIDE,
+            passenger: state / 4 % 5,
+            destination: state % 4,
+        }
     }
 
     fn encode(self) -> u32 {
         ((self.row * SIDE + self.column) * 5 + self.passenger) * 4 + self.destination
     }
 
-    /// The place the taxi stands on, if it is one.
-    fn place(self) -> Option<u32> {
-        (0..).zip(PLACES).find(|(_, place)| *place == (self.row, self.column)).map(|(number, _)| number)
+    /// Number of the location under the taxi, if it is at one.
+    fn location(self) -> Option<u32> {
+        (0..)
+            .zip(LOCATIONS)
+            .find(|(_, location)| *location == (self.row, self.column))
+            .map(|(number, _)| number)
     }
 
-    fn walled_left(self) -> bool {
+    fn has_wall_left(self) -> bool {
         self.column == 0 || WALLS.contains(&(self.row, self.column))
     }
 
-    fn walled_right(self) -> bool {
+    fn has_wall_right(self) -> bool {
         self.column + 1 == SIDE || WALLS.contains(&(self.row, self.column + 1))
     }
 
-    fn act(mut self, action: usize) -> Landing {
+    fn step(mut self, action: usize) -> Transition {
         let (mut reward, mut terminal) = (-1.0, false);
-        let waits_here = self.passenger < ABOARD && self.place() == Some(self.passenger);
+        let passenger_here = self.passenger < IN_TAXI && self.location() == Some(self.passenger);
         match action {
             0 => self.row = (self.row + 1).min(SIDE - 1),
             1 => self.row = self.row.saturating_sub(1),
-            2 if !self.walled_right() => self.column += 1,
-            3 if !self.walled_left() => self.column -= 1,
-            4 if waits_here => self.passenger = ABOARD,
-            5 => match self.place() {
-                Some(place) if self.passenger == ABOARD => {
-                    self.passenger = place;
-                    terminal = place == self.destination;
+            2 if !self.has_wall_right() => self.column += 1,
+            3 if !self.has_wall_left() => self.column -= 1,
+            4 if passenger_here => self.passenger = IN_TAXI,
+            5 => match self.location() {
+                Some(location) if self.passenger == IN_TAXI => {
+                    self.passenger = location;
+                    terminal = location == self.destination;
                     reward = if terminal { 20.0 } else { -1.0 };
                 }
                 _ => reward = -10.0,
@@ -82,38 +91,38 @@ impl Cab {
             4 => reward = -10.0,
             _ => {}
         }
-        Landing { next: self.encode(), reward, terminal }
+        Transition { next: self.encode(), reward, terminal }
     }
 
-    /// Gymnasium's `info["action_mask"]`, bit a for action a.
+    /// Action mask, bit a for action a; equals Gymnasium's `info["action_mask"]`.
     fn mask(self) -> u16 {
         let legal = [
             self.row + 1 < SIDE,
             self.row > 0,
-            !self.walled_right(),
-            !self.walled_left(),
-            self.passenger < ABOARD && self.place() == Some(self.passenger),
-            self.passenger == ABOARD && self.place().is_some(),
+            !self.has_wall_right(),
+            !self.has_wall_left(),
+            self.passenger < IN_TAXI && self.location() == Some(self.passenger),
+            self.passenger == IN_TAXI && self.location().is_some(),
         ];
         (0..).zip(legal).fold(0, |bits, (a, legal)| bits | u16::from(legal) << a)
     }
 }
 
-/// Builds the taxi world.
+/// Taxi world with these settings.
 pub(super) fn world(id: &str, settings: &Settings) -> Result<Gridworld> {
-    let table = Table::new(
+    let table = TransitionTable::new(
         STATES as usize,
         ACTIONS.len(),
-        Dice::plain(ACTIONS.len()),
+        MoveDistributions::deterministic(ACTIONS.len()),
         Vec::new(),
-        |state, action| Cab::decode(state).act(action),
+        |state, action| TaxiState::decode(state).step(action),
     )
     .map_err(|fault| MapError::new(1, 1, fault).in_file(id))?;
     let table = match settings.mask {
-        Some(true) => table.with_mask((0..STATES).map(|state| Cab::decode(state).mask()).collect()),
+        Some(true) => table.with_mask((0..STATES).map(|state| TaxiState::decode(state).mask()).collect()),
         _ => table,
     };
-    let begins = |cab: Cab| cab.passenger != ABOARD && cab.passenger != cab.destination;
+    let is_start = |state: TaxiState| state.passenger != IN_TAXI && state.passenger != state.destination;
     let time_limit = settings.time_limit.unwrap_or(200);
     Ok(Gridworld::new(Parts {
         id: id.to_owned(),
@@ -122,15 +131,15 @@ pub(super) fn world(id: &str, settings: &Settings) -> Result<Gridworld> {
         time_limit: (time_limit > 0).then_some(time_limit),
         gamma: settings.gamma.unwrap_or(1.0),
         table,
-        starts: (0..STATES).filter(|&state| begins(Cab::decode(state))).collect(),
-        board: Box::new(Town),
+        starts: (0..STATES).filter(|&state| is_start(TaxiState::decode(state))).collect(),
+        board: Box::new(TaxiBoard),
     }))
 }
 
-/// The 5 x 5 cells as a board.
-struct Town;
+/// Drawing of the 5 x 5 cells.
+struct TaxiBoard;
 
-impl Board for Town {
+impl Board for TaxiBoard {
     fn size(&self) -> (usize, usize) {
         (SIDE as usize, SIDE as usize)
     }
@@ -139,38 +148,39 @@ impl Board for Town {
         Some((observation / 20) as usize)
     }
 
-    fn seen_from(&self, cell: usize, observation: u32) -> Option<u32> {
+    fn observation_at(&self, cell: usize, observation: u32) -> Option<u32> {
         Some(cell as u32 * 20 + observation % 20)
     }
 
-    fn look(&self, cell: usize, observation: u32) -> Look {
-        const GROUNDS: [Rgb; 4] = [Rgb(120, 36, 40), Rgb(36, 104, 58), Rgb(122, 104, 30), Rgb(40, 62, 128)];
-        let cab = Cab::decode(observation);
-        let here = Cab { row: cell as u32 / SIDE, column: cell as u32 % SIDE, ..cab }.place();
+    fn cell_style(&self, cell: usize, observation: u32) -> CellStyle {
+        const LOCATION_COLORS: [Rgb; 4] =
+            [Rgb(120, 36, 40), Rgb(36, 104, 58), Rgb(122, 104, 30), Rgb(40, 62, 128)];
+        let state = TaxiState::decode(observation);
+        let here = TaxiState { row: cell as u32 / SIDE, column: cell as u32 % SIDE, ..state }.location();
         let (glyph, bg) = match here {
-            Some(place) if place == cab.passenger => ('☻', GROUNDS[place as usize]),
-            Some(place) if place == cab.destination => ('⚑', GROUNDS[place as usize]),
-            Some(place) => (LETTERS[place as usize], GROUNDS[place as usize]),
+            Some(location) if location == state.passenger => ('☻', LOCATION_COLORS[location as usize]),
+            Some(location) if location == state.destination => ('⚑', LOCATION_COLORS[location as usize]),
+            Some(location) => (LETTERS[location as usize], LOCATION_COLORS[location as usize]),
             None => ('·', Rgb(38, 40, 46)),
         };
         let fg = if here.is_some() { Rgb(240, 240, 240) } else { Rgb(80, 84, 94) };
-        Look { glyph, fg, bg, still: false, solid: false }
+        CellStyle { glyph, fg, bg, no_policy: false, is_wall: false }
     }
 
     fn arrow(&self, _observation: u32, action: usize) -> char {
         ['↓', '↑', '→', '←', 'P', 'D'].get(action).copied().unwrap_or('?')
     }
 
-    fn wall_to_the_left(&self, cell: usize) -> bool {
+    fn has_left_wall(&self, cell: usize) -> bool {
         WALLS.contains(&(cell as u32 / SIDE, cell as u32 % SIDE))
     }
 
     fn status(&self, observation: u32) -> String {
-        let cab = Cab::decode(observation);
-        let passenger = match LETTERS.get(cab.passenger as usize) {
-            Some(place) => format!("passenger at {place}"),
+        let state = TaxiState::decode(observation);
+        let passenger = match LETTERS.get(state.passenger as usize) {
+            Some(location) => format!("passenger at {location}"),
             None => "passenger aboard".to_owned(),
         };
-        format!("{passenger}, to {}", LETTERS[cab.destination as usize])
+        format!("{passenger}, to {}", LETTERS[state.destination as usize])
     }
 }

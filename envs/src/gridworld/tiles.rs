@@ -1,16 +1,15 @@
-//! What each cell of a map means: built-in glyphs, letters for keys and doors, and what the legend defines.
+//! Meaning of each cell of a map: built-in glyphs, letters for keys and doors, and definitions of the legend.
 
 use std::collections::HashMap;
 
-use super::direction::Direction;
-use super::fault::{Fault, MapError};
-use super::legend::{CellRule, Start};
+use super::error::{MapError, MapErrorKind};
+use super::legend::{CellRule, Direction, Start};
 use super::map::Map;
 
-/// The most keys on one map: each doubles the observations.
+/// Maximum number of keys on one map: each doubles the observations.
 const MAX_KEYS: usize = 16;
 
-/// One cell.
+/// Meaning of one cell.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Tile {
     pub(super) wall: bool,
@@ -19,18 +18,18 @@ pub(super) struct Tile {
     pub(super) terminal: bool,
     pub(super) reward: Option<f64>,
     pub(super) back_to_start: bool,
-    /// Every action leads to this cell.
+    /// Cell to which every action leads.
     pub(super) teleport: Option<u32>,
-    /// Entered only by a move this way.
+    /// Direction of the only moves that can enter.
     pub(super) one_way: Option<Direction>,
-    /// Entering picks up this key, counted from 0.
+    /// Number of the key picked up on entering, from 0.
     pub(super) key: Option<u8>,
-    /// Entered only with this key.
+    /// Number of the key needed to enter.
     pub(super) door: Option<u8>,
 }
 
 impl Tile {
-    /// Floor on which nothing happens.
+    /// Whether the cell is floor without any effect.
     fn is_plain(&self) -> bool {
         !self.wall
             && !self.terminal
@@ -45,53 +44,53 @@ impl Tile {
 #[derive(Clone, Debug)]
 pub(super) struct Tiles {
     pub(super) tiles: Vec<Tile>,
-    /// The letters of the keys, by number.
+    /// Letters of the keys, by number.
     pub(super) keys: Vec<char>,
-    /// The cells where episodes begin, in reading order.
+    /// Cells where episodes begin, in reading order.
     pub(super) starts: Vec<u32>,
 }
 
-/// Gives every glyph its meaning.
-pub(super) fn read(map: &Map) -> Result<Tiles, MapError> {
-    let rules = rules(map)?;
-    let keys = keys(map, &rules)?;
+/// Meaning of every cell of `map`.
+pub(super) fn resolve(map: &Map) -> Result<Tiles, MapError> {
+    let rules = glyph_rules(map)?;
+    let keys = key_letters(map, &rules)?;
     let mut teleports = HashMap::new();
     for (glyph, rule) in &rules {
         if let Some(target) = rule.teleport {
-            teleports.insert(*glyph, destination(map, *glyph, target)?);
+            teleports.insert(*glyph, teleport_target(map, *glyph, target)?);
         }
     }
     let is_target = |glyph: char| rules.values().any(|rule| rule.teleport == Some(glyph));
-    let mut meanings: HashMap<char, Tile> = HashMap::new();
+    let mut tile_of_glyph: HashMap<char, Tile> = HashMap::new();
     let mut tiles = Vec::with_capacity(map.glyphs().len());
     for (cell, &glyph) in map.glyphs().iter().enumerate() {
-        let tile = match meanings.get(&glyph) {
+        let tile = match tile_of_glyph.get(&glyph) {
             Some(tile) => *tile,
             None => {
-                let builtin = builtin(glyph, &keys, rules.contains_key(&glyph) || is_target(glyph));
-                let mut tile = builtin.ok_or_else(|| map.at_cell(cell, unknown(glyph)))?;
+                let builtin = builtin_tile(glyph, &keys, rules.contains_key(&glyph) || is_target(glyph));
+                let mut tile = builtin.ok_or_else(|| map.at_cell(cell, MapErrorKind::UnknownGlyph(glyph)))?;
                 if let Some(rule) = rules.get(&glyph) {
-                    apply(&mut tile, rule);
+                    apply_rule(&mut tile, rule);
                 }
                 tile.teleport = teleports.get(&glyph).copied();
-                meanings.insert(glyph, tile);
+                tile_of_glyph.insert(glyph, tile);
                 tile
             }
         };
         tiles.push(tile);
     }
-    let starts = starts(map, &tiles)?;
+    let starts = find_starts(map, &tiles)?;
     Ok(Tiles { tiles, keys, starts })
 }
 
-/// The rules of the legend by glyph.
-fn rules(map: &Map) -> Result<HashMap<char, &CellRule>, MapError> {
+/// Rules of the legend, by glyph.
+fn glyph_rules(map: &Map) -> Result<HashMap<char, &CellRule>, MapError> {
     let mut rules = HashMap::new();
     for (name, rule) in &map.legend().cells {
         let path = format!("cells.{name}");
         let mut glyphs = name.chars();
         let (Some(glyph), None) = (glyphs.next(), glyphs.next()) else {
-            return Err(map.at_key(&path, format!("[cells.{name}]: a cell has a name of one character")));
+            return Err(map.at_key(&path, format!("[cells.{name}]: the name must be one character")));
         };
         if !map.glyphs().contains(&glyph) && !matches!(glyph, '.' | '#' | 'S' | 'G' | 'H') {
             return Err(
@@ -99,15 +98,15 @@ fn rules(map: &Map) -> Result<HashMap<char, &CellRule>, MapError> {
             );
         }
         if rule.reward.is_some_and(|reward| !reward.is_finite()) {
-            return Err(map.at_key(&format!("{path}.reward"), "a reward is a finite number"));
+            return Err(map.at_key(&format!("{path}.reward"), "a reward must be a finite number"));
         }
         rules.insert(glyph, rule);
     }
     Ok(rules)
 }
 
-/// The letters of keys in alphabetical order; every door has its key and every key its door.
-fn keys(map: &Map, rules: &HashMap<char, &CellRule>) -> Result<Vec<char>, MapError> {
+/// Letters of the keys in alphabetical order. Every door must have its key and every key its door.
+fn key_letters(map: &Map, rules: &HashMap<char, &CellRule>) -> Result<Vec<char>, MapError> {
     let is_target = |glyph: char| rules.values().any(|rule| rule.teleport == Some(glyph));
     let is_letter = |glyph: char| {
         glyph.is_ascii_alphabetic()
@@ -123,35 +122,37 @@ fn keys(map: &Map, rules: &HashMap<char, &CellRule>) -> Result<Vec<char>, MapErr
         let (key, door) = (glyph.to_ascii_lowercase(), glyph.to_ascii_uppercase());
         if glyph == key {
             if !on_map.contains(&door) {
-                return Err(map.at_cell(cell(), Fault::KeyWithoutDoor { key, door }));
+                return Err(map.at_cell(cell(), MapErrorKind::KeyWithoutDoor { key, door }));
             }
             if keys.len() == MAX_KEYS {
-                let message = format!("more than {MAX_KEYS} kinds of keys; use fewer");
-                return Err(map.at_cell(cell(), Fault::Value(message)));
+                let message = format!("the map has more than {MAX_KEYS} kinds of keys; use fewer");
+                return Err(map.at_cell(cell(), MapErrorKind::InvalidValue(message)));
             }
             keys.push(key);
         } else if !on_map.contains(&key) {
-            return Err(map.at_cell(cell(), Fault::DoorWithoutKey { door, key }));
+            return Err(map.at_cell(cell(), MapErrorKind::DoorWithoutKey { door, key }));
         }
     }
     Ok(keys)
 }
 
-fn destination(map: &Map, from: char, target: char) -> Result<u32, MapError> {
+fn teleport_target(map: &Map, from: char, target: char) -> Result<u32, MapError> {
     let mut cells = map.glyphs().iter().enumerate().filter(|(_, glyph)| **glyph == target);
     match (cells.next(), cells.next()) {
         (Some((cell, _)), None) => Ok(cell as u32),
         (first, _) => {
-            let how_many = if first.is_none() { "no cell" } else { "more than one cell" };
-            let message =
-                format!("the teleport `{from}` leads to `{target}`, which {how_many} has; mark just one");
+            let found = if first.is_none() { "no cell" } else { "more than one cell" };
+            let message = format!(
+                "the teleport `{from}` leads to `{target}`: {found} has this glyph; mark exactly one"
+            );
             Err(map.at_key(&format!("cells.{from}.teleport"), message))
         }
     }
 }
 
-/// What a glyph means before the legend. `defined`: the legend speaks of it, so that any glyph may be floor.
-fn builtin(glyph: char, keys: &[char], defined: bool) -> Option<Tile> {
+/// Meaning of a glyph before the legend's rules are applied. `defined`: the legend names the glyph, so that it
+/// defaults to floor.
+fn builtin_tile(glyph: char, keys: &[char], defined: bool) -> Option<Tile> {
     let floor = Tile::default();
     let arrow = |way| Some(Tile { one_way: Some(way), ..floor });
     match glyph {
@@ -175,11 +176,7 @@ fn builtin(glyph: char, keys: &[char], defined: bool) -> Option<Tile> {
     }
 }
 
-fn unknown(glyph: char) -> Fault {
-    Fault::UnknownGlyph(glyph)
-}
-
-fn apply(tile: &mut Tile, rule: &CellRule) {
+fn apply_rule(tile: &mut Tile, rule: &CellRule) {
     let CellRule { wall, start, goal, terminal, reward, back_to_start, teleport: _ } = rule;
     tile.wall = wall.unwrap_or(tile.wall);
     tile.start = start.unwrap_or(tile.start);
@@ -189,29 +186,30 @@ fn apply(tile: &mut Tile, rule: &CellRule) {
     tile.back_to_start = back_to_start.unwrap_or(tile.back_to_start);
 }
 
-fn starts(map: &Map, tiles: &[Tile]) -> Result<Vec<u32>, MapError> {
-    let begins = |tile: &Tile| match map.legend().start {
+fn find_starts(map: &Map, tiles: &[Tile]) -> Result<Vec<u32>, MapError> {
+    let is_start = |tile: &Tile| match map.legend().start {
         Start::Marked => tile.start,
         Start::Anywhere => tile.is_plain(),
     };
     let starts: Vec<u32> =
-        (0u32..).zip(tiles).filter(|(_, tile)| begins(tile)).map(|(cell, _)| cell).collect();
+        (0u32..).zip(tiles).filter(|(_, tile)| is_start(tile)).map(|(cell, _)| cell).collect();
     if starts.is_empty() {
-        return Err(map.at_cell(0, Fault::NoStart));
+        return Err(map.at_cell(0, MapErrorKind::NoStart));
     }
-    if let Some(&cell) = starts.iter().find(|&&cell| !can_begin(&tiles[cell as usize])) {
-        let message = "an episode cannot begin here: the cell is a wall, ends it, or sends back to the start";
-        return Err(map.at_cell(cell as usize, Fault::Value(message.to_owned())));
+    if let Some(&cell) = starts.iter().find(|&&cell| !can_start_on(&tiles[cell as usize])) {
+        let message = "an episode cannot begin here: the cell is a wall or a door, ends the episode, or sends back \
+                       to the start; mark another cell";
+        return Err(map.at_cell(cell as usize, MapErrorKind::InvalidValue(message.to_owned())));
     }
     if starts.len() > 1
         && let Some(cell) = tiles.iter().position(|tile| tile.back_to_start)
     {
-        let message = "a cell that sends back to the start wants a map with one start; leave one S";
-        return Err(map.at_cell(cell, Fault::Value(message.to_owned())));
+        let message = "a cell with back_to_start needs a map with exactly one start; leave one S";
+        return Err(map.at_cell(cell, MapErrorKind::InvalidValue(message.to_owned())));
     }
     Ok(starts)
 }
 
-fn can_begin(tile: &Tile) -> bool {
+fn can_start_on(tile: &Tile) -> bool {
     !tile.wall && !tile.terminal && !tile.back_to_start && tile.door.is_none()
 }

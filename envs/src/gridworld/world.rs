@@ -1,4 +1,4 @@
-//! Grid-worlds as the contract wants them: an [`Env`] over a table of transitions, with its reference and its drawing.
+//! Grid-worlds: an [`Env`] over a transition table, with its exact reference and its drawing.
 
 use std::path::Path;
 use std::sync::OnceLock;
@@ -10,52 +10,52 @@ use freewheel_core::{
 use serde::{Deserialize, Serialize};
 
 use super::board::{self, Board};
-use super::draw::MapBoard;
-use super::fault::MapError;
+use super::error::MapError;
 use super::map::Map;
-use super::reach;
+use super::map_board::MapBoard;
 use super::rules::{Rules, VERSION};
-use super::table::Table;
+use super::solvable;
+use super::table::TransitionTable;
 use crate::mdp::{FiniteMdp, MdpBuilder, Outcome};
 
-/// A world of counted states and actions whose every transition is known: maps, taxi, deep sea.
+/// World with discrete states and actions and a known transition table: maps, taxi, deep sea.
 pub struct Gridworld {
     spec: Spec,
-    table: Table,
-    /// The observations where episodes begin, equally often each.
+    table: TransitionTable,
+    /// Observations where episodes begin, all equally likely.
     starts: Vec<u32>,
     board: Box<dyn Board>,
     mdp: OnceLock<FiniteMdp>,
 }
 
-/// All that changes during an episode: where the agent is and what it holds, as one number.
+/// State of an episode: the agent's cell and keys as one number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct State {
-    /// What the agent observes, which tells everything.
+    /// Observation of the agent, which determines the whole state.
     pub observation: u32,
 }
 
-/// What a world of code of its own is made of; [`Gridworld::new`] puts it together.
+/// Parts of a world, from which [`Gridworld::new`] builds it.
 pub(super) struct Parts {
     pub(super) id: String,
     pub(super) version: u32,
     pub(super) actions: Vec<String>,
     pub(super) time_limit: Option<u32>,
     pub(super) gamma: f64,
-    pub(super) table: Table,
+    pub(super) table: TransitionTable,
     pub(super) starts: Vec<u32>,
     pub(super) board: Box<dyn Board>,
 }
 
 impl Gridworld {
-    /// The world of a map, called `id`.
+    /// World of a map, with the name `id`.
     ///
     /// # Errors
-    /// [`MapError`] where the map makes no sense or cannot be solved.
+    /// [`MapError`] where the map is not valid or cannot be solved.
     pub fn from_map(id: impl Into<String>, map: &Map) -> Result<Self, MapError> {
         let rules = Rules::new(map)?;
         let table = rules.table().map_err(|fault| map.at_cell(0, fault))?;
-        reach::check(map, &rules, &table)?;
+        solvable::check_solvable(map, &rules, &table)?;
         let legend = map.legend();
         Ok(Gridworld::new(Parts {
             id: id.into(),
@@ -69,7 +69,7 @@ impl Gridworld {
         }))
     }
 
-    /// Reads a map from `text`; `file` is what errors call it.
+    /// Parses a map from `text`; errors name `file`.
     ///
     /// # Errors
     /// [`freewheel_core::Error::Input`] with line and column.
@@ -94,17 +94,17 @@ impl Gridworld {
         Gridworld { spec, table, starts, board, mdp: OnceLock::new() }
     }
 
-    /// How many observations there are.
+    /// Number of observations.
     pub fn states(&self) -> usize {
         self.table.states()
     }
 
-    /// How many actions there are.
+    /// Number of actions.
     pub fn actions(&self) -> usize {
         self.table.actions()
     }
 
-    /// Where episodes begin, and how often: `(observation, probability)`.
+    /// Start distribution: pairs `(observation, probability)`.
     pub fn starts(&self) -> impl Iterator<Item = (u32, f64)> + '_ {
         let each = 1.0 / self.starts.len() as f64;
         self.starts.iter().map(move |&start| (start, each))
@@ -115,8 +115,8 @@ impl Gridworld {
         self.table.is_legal(state as u32, action)
     }
 
-    /// Everything that may come of `action` in `state`, as in `env.unwrapped.P` of Gymnasium: one successor may come more
-    /// than once. Both are in range; a terminal state leads to itself for nothing.
+    /// Possible outcomes of `action` in `state`, as in Gymnasium's `env.unwrapped.P`: the same successor may be listed
+    /// more than once. `state` and `action` must be in range. A terminal state leads to itself with reward 0.
     pub fn outcomes(&self, state: usize, action: usize) -> impl Iterator<Item = Outcome> + '_ {
         self.table.outcomes(state as u32, action).map(|(probability, landing)| Outcome {
             probability,
@@ -126,8 +126,8 @@ impl Gridworld {
         })
     }
 
-    /// Every transition as JSON: `{"id", "actions": [names], "starts": [[state, probability]], "P": P, "legal": L}` with
-    /// `P[state][action] = [[probability, next, reward, terminal], ...]` and `L[state][action]` true or false.
+    /// Every transition as JSON: `{"id", "actions": [names], "starts": [[state, probability]], "P": P, "legal": L}`
+    /// with `P[state][action] = [[probability, next, reward, terminal], ...]` and `L[state][action]` true or false.
     pub fn transitions_json(&self) -> serde_json::Value {
         let actions = |state: usize| (0..self.actions()).map(move |action| (state, action));
         let of = |(state, action)| -> Vec<(f64, u32, f64, bool)> {
@@ -146,10 +146,10 @@ impl Gridworld {
         })
     }
 
-    /// The world as a Markov decision process, built when it is first asked for.
+    /// World as a Markov decision process, built on first use.
     ///
     /// # Errors
-    /// What [`MdpBuilder::build`] says.
+    /// As [`MdpBuilder::build`].
     pub fn mdp(&self) -> Result<&FiniteMdp> {
         if let Some(mdp) = self.mdp.get() {
             return Ok(mdp);
@@ -209,6 +209,6 @@ impl World for Gridworld {
     }
 
     fn draw(&self, state: &State, policy: Option<&dyn Policy>, frame: &mut Frame) {
-        board::paint(&*self.board, &self.table, state.observation, policy, frame);
+        board::draw(&*self.board, &self.table, state.observation, policy, frame);
     }
 }

@@ -1,54 +1,54 @@
-//! A policy over numbered states, as a table.
+//! Tabular policy over numbered states.
 
 use freewheel_core::{ActionBuffer, Policy, Stream};
 
-use super::chain::REST;
+use super::chain::STOP;
 
-/// Plays by a table. The observation is discrete: the state's number, in `obs[0]`.
+/// Tabular policy. The observation is discrete: the state's number, in `obs[0]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StatePolicy {
     actions: usize,
-    manner: Manner,
-    /// Q(s, a), `[S * A]`; negative infinity where not legal.
+    rule: ActionRule,
+    /// Q(s, a), `[S * A]`; negative infinity where illegal.
     action_values: Vec<f32>,
 }
 
-/// How actions are chosen.
+/// Rule for selecting actions.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Manner {
-    /// The action of each state, `[S]`.
+pub(super) enum ActionRule {
+    /// Action of each state, `[S]`.
     Greedy(Vec<u32>),
-    /// The same, but with this probability a random one.
-    Epsilon(Vec<u32>, f64),
-    /// Any legal action, equally often.
-    Random,
-    /// Each action with its probability, `[S * A]`.
-    Mixed(Vec<f64>),
+    /// Action of each state, `[S]`, replaced by a random legal one with the given probability.
+    EpsilonGreedy(Vec<u32>, f64),
+    /// Any legal action, all equally likely.
+    Uniform,
+    /// Probability of each action, `[S * A]`.
+    Stochastic(Vec<f64>),
 }
 
 impl StatePolicy {
-    /// `action_values [S * A]`.
-    pub(super) fn new(actions: usize, manner: Manner, action_values: &[f64]) -> Self {
-        StatePolicy { actions, manner, action_values: action_values.iter().map(|q| *q as f32).collect() }
+    /// Policy with the rule `rule` and the action values `[S * A]`.
+    pub(super) fn new(actions: usize, rule: ActionRule, action_values: &[f64]) -> Self {
+        StatePolicy { actions, rule, action_values: action_values.iter().map(|q| *q as f32).collect() }
     }
 
-    /// The probability of each action in state `s`, `[A]`; `legal [A]`.
+    /// Probability of each action in state `s`, `[A]`; `legal [A]`.
     pub fn probabilities(&self, s: usize, legal: &[bool]) -> Vec<f64> {
         let count = legal.iter().filter(|l| **l).count().max(1) as f64;
         let greedy = |table: &[u32], epsilon: f64| {
-            let best = chosen(table, s, legal);
+            let best = greedy_action(table, s, legal);
             let share = |a: usize| if a as u32 == best { 1.0 - epsilon } else { 0.0 };
             (0..legal.len()).map(|a| share(a) + if legal[a] { epsilon / count } else { 0.0 }).collect()
         };
-        match &self.manner {
-            Manner::Greedy(table) => greedy(table, 0.0),
-            Manner::Epsilon(table, epsilon) => greedy(table, *epsilon),
-            Manner::Mixed(table) if mass(table, s, legal) > 0.0 => {
+        match &self.rule {
+            ActionRule::Greedy(table) => greedy(table, 0.0),
+            ActionRule::EpsilonGreedy(table, epsilon) => greedy(table, *epsilon),
+            ActionRule::Stochastic(table) if mass(table, s, legal) > 0.0 => {
                 let mass = mass(table, s, legal);
                 let p = |a: usize| if legal[a] { row(table, s, legal.len())[a] / mass } else { 0.0 };
                 (0..legal.len()).map(p).collect()
             }
-            Manner::Random | Manner::Mixed(_) => {
+            ActionRule::Uniform | ActionRule::Stochastic(_) => {
                 legal.iter().map(|l| if *l { 1.0 / count } else { 0.0 }).collect()
             }
         }
@@ -59,14 +59,14 @@ fn row(table: &[f64], s: usize, actions: usize) -> &[f64] {
     table.get(s * actions..(s + 1) * actions).unwrap_or(&[])
 }
 
-/// The probability that a table gives to legal actions, which should be 1.
+/// Probability of all legal actions in a table; 1 if the table fits the mask.
 fn mass(table: &[f64], s: usize, legal: &[bool]) -> f64 {
     row(table, s, legal.len()).iter().zip(legal).filter(|(_, l)| **l).map(|(p, _)| p).sum()
 }
 
-/// The table's action, or the first legal one where that is not legal.
-fn chosen(table: &[u32], s: usize, legal: &[bool]) -> u32 {
-    let a = table.get(s).copied().unwrap_or(REST);
+/// Action of the table, or the first legal one where that is illegal.
+fn greedy_action(table: &[u32], s: usize, legal: &[bool]) -> u32 {
+    let a = table.get(s).copied().unwrap_or(STOP);
     let is_legal = legal.get(a as usize).copied().unwrap_or(false);
     if is_legal { a } else { legal.iter().position(|l| *l).unwrap_or(0) as u32 }
 }
@@ -76,7 +76,7 @@ fn random(legal: &[bool], rng: &mut Stream) -> u32 {
     legal.iter().enumerate().filter(|(_, l)| **l).nth(pick).map_or(0, |(a, _)| a as u32)
 }
 
-fn mixed(table: &[f64], s: usize, legal: &[bool], rng: &mut Stream) -> u32 {
+fn sample(table: &[f64], s: usize, legal: &[bool], rng: &mut Stream) -> u32 {
     let mass = mass(table, s, legal);
     if mass <= 0.0 {
         return random(legal, rng);
@@ -96,17 +96,17 @@ fn mixed(table: &[f64], s: usize, legal: &[bool], rng: &mut Stream) -> u32 {
 }
 
 impl Policy for StatePolicy {
-    fn act(&self, obs: &[f32], legal: &[bool], rngs: &mut [Stream], choice: &mut ActionBuffer) {
-        let ActionBuffer::Discrete(out) = choice else { return };
+    fn act(&self, obs: &[f32], legal: &[bool], rngs: &mut [Stream], actions: &mut ActionBuffer) {
+        let ActionBuffer::Discrete(out) = actions else { return };
         let rows = obs.iter().zip(legal.chunks_exact(self.actions)).zip(rngs);
         for (((obs, legal), rng), out) in rows.zip(out) {
             let s = *obs as usize;
-            *out = match &self.manner {
-                Manner::Greedy(table) => chosen(table, s, legal),
-                Manner::Epsilon(_, epsilon) if rng.chance(*epsilon) => random(legal, rng),
-                Manner::Epsilon(table, _) => chosen(table, s, legal),
-                Manner::Random => random(legal, rng),
-                Manner::Mixed(table) => mixed(table, s, legal, rng),
+            *out = match &self.rule {
+                ActionRule::Greedy(table) => greedy_action(table, s, legal),
+                ActionRule::EpsilonGreedy(_, epsilon) if rng.chance(*epsilon) => random(legal, rng),
+                ActionRule::EpsilonGreedy(table, _) => greedy_action(table, s, legal),
+                ActionRule::Uniform => random(legal, rng),
+                ActionRule::Stochastic(table) => sample(table, s, legal, rng),
             };
         }
     }
@@ -133,20 +133,20 @@ mod tests {
     #[test]
     fn frequencies_are_probabilities() {
         const N: usize = 40_000;
-        for manner in [
-            Manner::Greedy(vec![2]),
-            Manner::Epsilon(vec![2], 0.3),
-            Manner::Random,
-            Manner::Mixed(vec![0.0, 0.2, 0.3, 0.5]),
-            Manner::Mixed(vec![0.0; 4]),
+        for rule in [
+            ActionRule::Greedy(vec![2]),
+            ActionRule::EpsilonGreedy(vec![2], 0.3),
+            ActionRule::Uniform,
+            ActionRule::Stochastic(vec![0.0, 0.2, 0.3, 0.5]),
+            ActionRule::Stochastic(vec![0.0; 4]),
         ] {
-            let policy = StatePolicy::new(4, manner, &[0.0; 4]);
+            let policy = StatePolicy::new(4, rule, &[0.0; 4]);
             for legal in [[true; 4], [true, true, true, false], [true, false, false, false]] {
                 let mut rngs: Vec<Stream> =
                     (0..N as u64).map(|i| Streams::new(3).stream(Purpose::Action, i, 0)).collect();
-                let mut choice = ActionBuffer::Discrete(vec![0; N]);
-                policy.act(&[0.0; N], &legal.repeat(N), &mut rngs, &mut choice);
-                let ActionBuffer::Discrete(actions) = choice else { panic!() };
+                let mut actions = ActionBuffer::Discrete(vec![0; N]);
+                policy.act(&[0.0; N], &legal.repeat(N), &mut rngs, &mut actions);
+                let ActionBuffer::Discrete(actions) = actions else { panic!() };
                 let expected = policy.probabilities(0, &legal);
                 for (a, p) in expected.iter().enumerate() {
                     let found = actions.iter().filter(|x| **x == a as u32).count() as f64 / N as f64;

@@ -1,4 +1,4 @@
-//! Against figures that were not computed here, and against brute force.
+//! Tests against published figures and against brute force.
 
 mod edges;
 mod figures;
@@ -9,12 +9,12 @@ use freewheel_core::{PolicyClass, Solution, SolveQuery};
 
 use super::FiniteMdp;
 
-/// A question without a horizon.
+/// Query without a horizon.
 fn endless(policy_class: PolicyClass, gamma: f64) -> SolveQuery {
     SolveQuery { gamma, horizon: None, time_observed: false, policy_class }
 }
 
-/// A question within a horizon.
+/// Query within a horizon.
 fn within(policy_class: PolicyClass, gamma: f64, horizon: u32, time_observed: bool) -> SolveQuery {
     SolveQuery { gamma, horizon: Some(horizon), time_observed, policy_class }
 }

@@ -1,8 +1,8 @@
-//! Cart, pole and track from the side: half blocks, two square pixels a cell.
+//! Side view of cart, pole and track, in half blocks: two square pixels a character.
 
 use freewheel_core::{Cell, Frame, Rgb};
 
-use super::rules::{HALF_LENGTH, LEAN, RIGHT, State, TRACK};
+use super::rules::{ANGLE_LIMIT, HALF_LENGTH, POSITION_LIMIT, RIGHT, State};
 
 const GROUND: Rgb = Rgb(0, 0, 0);
 const RAIL: Rgb = Rgb(92, 97, 108);
@@ -17,50 +17,50 @@ const TEXT: Rgb = Rgb(210, 214, 222);
 const FAINT: Rgb = Rgb(120, 126, 138);
 const PUSH: Rgb = Rgb(90, 200, 120);
 
-/// Columns and rows where nothing limits the drawing.
-const ON_PAPER: (usize, usize) = (80, 24);
-/// Columns and rows at least; a smaller room shows a part.
-const LEAST: (usize, usize) = (44, 8);
-/// Rows below the picture.
+/// Columns and rows without a limit on the drawing.
+const DEFAULT_SIZE: (usize, usize) = (80, 24);
+/// Minimum columns and rows; a smaller room shows a part.
+const MIN_SIZE: (usize, usize) = (44, 8);
+/// Rows of text below the picture.
 const ROWS_OF_TEXT: usize = 2;
-/// Looks at each pixel, in each direction.
-const LOOKS: usize = 4;
-/// The share of a pixel that something covers for it to be seen.
-const COVERED: f32 = 0.3;
+/// Samples of each pixel, in each direction.
+const SAMPLES: usize = 4;
+/// Share of a pixel that must be covered for it to be drawn.
+const MIN_COVERAGE: f32 = 0.3;
 
-/// What is shown, m, from the joint: to both sides of the middle, up and down.
+/// Range shown, in m from the joint: to both sides of the middle, up and down.
 const SIDE: f64 = 2.55;
 const UP: f64 = 1.08;
 const DOWN: f64 = 0.32;
 /// Half the cart's size, m; the joint is in its middle.
-const BODY: (f64, f64) = (0.25, 0.11);
-/// A wheel's distance from the middle, its height and its radius, m.
+const CART_HALF_SIZE: (f64, f64) = (0.25, 0.11);
+/// Wheels: distance from the middle, height and radius, m.
 const WHEELS: (f64, f64, f64) = (0.15, -0.15, 0.075);
-/// Where the wheels roll, m.
+/// Height of the ground under the wheels, m.
 const FLOOR: f64 = WHEELS.1 - WHEELS.2;
 
-/// Paints a state.
-pub(super) fn paint(state: &State, frame: &mut Frame) {
-    let (columns, rows) = frame.room().unwrap_or(ON_PAPER);
-    let (columns, rows) = (columns.max(LEAST.0), rows.max(LEAST.1));
+/// Draws a state.
+pub(super) fn draw(state: &State, frame: &mut Frame) {
+    let (columns, rows) = frame.max_size().unwrap_or(DEFAULT_SIZE);
+    let (columns, rows) = (columns.max(MIN_SIZE.0), rows.max(MIN_SIZE.1));
     let across = columns as f64 / (2.0 * SIDE);
     let per_meter = across.min(2.0 * (rows - ROWS_OF_TEXT) as f64 / (UP + DOWN));
     let height = (per_meter * (UP + DOWN) / 2.0).ceil() as usize;
     frame.clear(columns, height + ROWS_OF_TEXT);
-    let (pole, limit) = (libm::sincos(state.angle), libm::sincos(LEAN));
+    let (pole, limit) = (libm::sincos(state.angle), libm::sincos(ANGLE_LIMIT));
     let scene = Scene { state, pole, limit, per_meter, middle: columns as f64 / 2.0 };
     for y in 0..height {
         for x in 0..columns {
-            frame.set(x, y, halves(scene.pixel(x, 2 * y), scene.pixel(x, 2 * y + 1)));
+            frame.set(x, y, half_blocks(scene.pixel(x, 2 * y), scene.pixel(x, 2 * y + 1)));
         }
     }
-    let (x, y) = scene.place(state.position, FLOOR / 2.0);
+    let (x, y) = scene.to_pixels(state.position, FLOOR / 2.0);
     let cart = (x.clamp(0.0, columns as f64 - 1.0) as usize, y as usize / 2);
     frame.focus_on(cart.0, cart.1);
     text(state, frame, height);
 }
 
-fn halves(upper: Rgb, lower: Rgb) -> Cell {
+fn half_blocks(upper: Rgb, lower: Rgb) -> Cell {
     match (upper, lower) {
         (GROUND, GROUND) => Cell::default(),
         (GROUND, fg) => Cell { glyph: '▄', fg, bg: GROUND },
@@ -69,93 +69,93 @@ fn halves(upper: Rgb, lower: Rgb) -> Cell {
     }
 }
 
-/// The picture at a scale.
+/// Picture at a scale.
 struct Scene<'a> {
     state: &'a State,
-    /// Sine and cosine of the pole's angle, and of the one at which it has fallen.
+    /// Sine and cosine of the pole's angle, and of the angle limit.
     pole: (f64, f64),
     limit: (f64, f64),
-    /// Pixels in a meter.
+    /// Pixels a meter.
     per_meter: f64,
-    /// The column of the track's middle, pixels.
+    /// Column of the track's middle, pixels.
     middle: f64,
 }
 
 impl Scene<'_> {
     /// Column and row of a point, in pixels.
-    fn place(&self, x: f64, y: f64) -> (f64, f64) {
+    fn to_pixels(&self, x: f64, y: f64) -> (f64, f64) {
         (self.middle + x * self.per_meter, (UP - y) * self.per_meter)
     }
 
-    /// The color of a pixel: the mean of what several looks at it see, darker where some see nothing.
+    /// Color of a pixel: mean of several samples, darker where some of them hit nothing.
     fn pixel(&self, column: usize, row: usize) -> Rgb {
-        let (mut seen, mut sum) = (0, [0u32; 3]);
-        for look in 0..LOOKS * LOOKS {
-            let within = |i: usize| (i as f64 + 0.5) / LOOKS as f64;
-            let x = (column as f64 + within(look % LOOKS) - self.middle) / self.per_meter;
-            let y = UP - (row as f64 + within(look / LOOKS)) / self.per_meter;
-            if let Some(Rgb(r, g, b)) = self.at(x, y) {
-                seen += 1;
+        let (mut hits, mut sum) = (0, [0u32; 3]);
+        for sample in 0..SAMPLES * SAMPLES {
+            let offset = |i: usize| (i as f64 + 0.5) / SAMPLES as f64;
+            let x = (column as f64 + offset(sample % SAMPLES) - self.middle) / self.per_meter;
+            let y = UP - (row as f64 + offset(sample / SAMPLES)) / self.per_meter;
+            if let Some(Rgb(r, g, b)) = self.color_at(x, y) {
+                hits += 1;
                 sum = [sum[0] + u32::from(r), sum[1] + u32::from(g), sum[2] + u32::from(b)];
             }
         }
-        let covered = seen as f32 / (LOOKS * LOOKS) as f32;
-        if covered < COVERED {
+        let coverage = hits as f32 / (SAMPLES * SAMPLES) as f32;
+        if coverage < MIN_COVERAGE {
             return GROUND;
         }
-        let [r, g, b] = sum.map(|part| (part / seen) as u8);
-        GROUND.mix(Rgb(r, g, b), 0.3 + 0.7 * covered)
+        let [r, g, b] = sum.map(|part| (part / hits) as u8);
+        GROUND.mix(Rgb(r, g, b), 0.3 + 0.7 * coverage)
     }
 
-    /// What is at a point, m: the nearest thing first.
-    fn at(&self, x: f64, y: f64) -> Option<Rgb> {
+    /// Color at a point, m: the nearest object first.
+    fn color_at(&self, x: f64, y: f64) -> Option<Rgb> {
         let thin = 1.0 / self.per_meter;
         let from_cart = x - self.state.position;
-        let (along, beside) = turned(from_cart, y, self.pole);
+        let (along, across) = pole_coordinates(from_cart, y, self.pole);
         let from_wheel = (from_cart.abs() - WHEELS.0).hypot(y - WHEELS.1);
-        let leaning = (self.state.angle / LEAN).abs().min(1.0) as f32;
+        let tilt = (self.state.angle / ANGLE_LIMIT).abs().min(1.0) as f32;
         if from_cart.hypot(y) < thin.max(0.045) {
             Some(JOINT)
-        } else if (0.0..=2.0 * HALF_LENGTH).contains(&along) && beside.abs() < (0.75 * thin).max(0.035) {
-            Some(POLE.mix(FALLING, leaning * leaning))
-        } else if from_cart.abs() < BODY.0 && y.abs() < BODY.1 {
+        } else if (0.0..=2.0 * HALF_LENGTH).contains(&along) && across.abs() < (0.75 * thin).max(0.035) {
+            Some(POLE.mix(FALLING, tilt * tilt))
+        } else if from_cart.abs() < CART_HALF_SIZE.0 && y.abs() < CART_HALF_SIZE.1 {
             Some(CART)
         } else if from_wheel < WHEELS.2 {
             Some(WHEEL)
-        } else if (x.abs() - TRACK).abs() < 0.5 * thin && (FLOOR..BODY.1).contains(&y) {
+        } else if (x.abs() - POSITION_LIMIT).abs() < 0.5 * thin && (FLOOR..CART_HALF_SIZE.1).contains(&y) {
             Some(POST)
-        } else if x.abs() < TRACK && y < FLOOR && y > FLOOR - thin {
+        } else if x.abs() < POSITION_LIMIT && y < FLOOR && y > FLOOR - thin {
             Some(RAIL)
         } else {
-            (self.beside_a_limit(from_cart, y) < 0.5 * thin).then_some(LIMIT)
+            (self.distance_to_limit_line(from_cart, y) < 0.5 * thin).then_some(LIMIT)
         }
     }
 
-    /// How far a point is from the lines on which the pole has fallen, m.
-    fn beside_a_limit(&self, from_cart: f64, y: f64) -> f64 {
-        let (along, beside) = turned(from_cart.abs(), y, self.limit);
-        if (0.3..=2.0 * HALF_LENGTH).contains(&along) { beside.abs() } else { f64::INFINITY }
+    /// Distance of a point from the lines of the angle limit, m.
+    fn distance_to_limit_line(&self, from_cart: f64, y: f64) -> f64 {
+        let (along, across) = pole_coordinates(from_cart.abs(), y, self.limit);
+        if (0.3..=2.0 * HALF_LENGTH).contains(&along) { across.abs() } else { f64::INFINITY }
     }
 }
 
-/// A point's coordinates along a pole of this sine and cosine, and across it.
-fn turned(x: f64, y: f64, (sin, cos): (f64, f64)) -> (f64, f64) {
+/// Coordinates of a point along a pole of this sine and cosine, and across it.
+fn pole_coordinates(x: f64, y: f64, (sin, cos): (f64, f64)) -> (f64, f64) {
     (x * sin + y * cos, x * cos - y * sin)
 }
 
-/// Two lines: how long the pole has stood and where all is; which way the cart is pushed, and how it ended.
+/// Two lines of text: steps and state; last action and ending.
 fn text(state: &State, frame: &mut Frame, row: usize) {
     let standing =
         format!("step {:<4} cart {:+.2} m {:+.2} m/s", state.steps, state.position, state.velocity);
     frame.write(0, row, &standing, TEXT, GROUND);
-    let push = |action: u32| if state.pushed == Some(action) { PUSH } else { LIMIT };
+    let push = |action: u32| if state.last_action == Some(action) { PUSH } else { LIMIT };
     frame.write(0, row + 1, "◄", push(1 - RIGHT), GROUND);
     frame.write(2, row + 1, "►", push(RIGHT), GROUND);
     let pole =
         format!("pole {:+.1}° {:+.0}°/s", state.angle.to_degrees(), state.angular_velocity.to_degrees());
     frame.write(10, row + 1, &pole, FAINT, GROUND);
     if state.failed() {
-        let end = if state.angle.abs() > LEAN { "fallen" } else { "off the track" };
+        let end = if state.angle.abs() > ANGLE_LIMIT { "fallen" } else { "off the track" };
         frame.write(12 + pole.chars().count(), row + 1, end, FALLING, GROUND);
     }
 }

@@ -1,52 +1,51 @@
 //! `classic/cartpole`: a pole on a cart that is pushed to the left or to the right, as Gymnasium's CartPole-v1.
 //!
-//! | file | what it holds |
+//! | file | content |
 //! |---|---|
-//! | `settings` | what an experiment may change |
-//! | `rules` | how cart and pole move, and when it ends |
-//! | `player` | the player who never fails |
-//! | `draw` | the drawing |
+//! | `rules` | equations of motion, rewards, endings |
+//! | `draw` | drawing |
+//! | this file | settings, the world, its reference policy |
 
 mod draw;
-mod player;
 mod rules;
-mod settings;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 
 use freewheel_core::{
-    ActionSpace, Baseline, Better, Certainty, Env, Error, Frame, Measure, ObservationSpace, Policy,
-    PolicyClass, Purpose, Result, Score, Solution, SolveQuery, Spec, Step, Stream, Streams, World,
+    ActionBuffer, ActionSpace, Baseline, Better, Certainty, Env, Error, Frame, Measure, ObservationSpace,
+    Policy, PolicyClass, Purpose, Result, Score, Solution, SolveQuery, Spec, Step, Stream, Streams, World,
+    settings,
 };
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-use self::player::Feedback;
-use self::rules::{ACTIONS, LEAN, Rules, TRACK, VERSION};
+use self::rules::{ACTIONS, ANGLE_LIMIT, POSITION_LIMIT, Rules, VERSION};
 
 pub use self::rules::State;
-pub use self::settings::{Integrator, Settings};
 
-/// Episodes in which the random player is measured: its mean is then known to 0.04 steps.
-const EPISODES: u64 = 100_000;
+/// Episodes that measure the random policy: the standard error of its mean is 0.04 steps.
+const BASELINE_EPISODES: u64 = 100_000;
 
-/// The world.
+/// Pole on a cart, as Gymnasium's CartPole-v1.
 pub struct Cartpole {
     spec: Spec,
     rules: Rules,
 }
 
 impl Cartpole {
-    /// Its name.
+    /// Name of the world.
     pub const ID: &'static str = "classic/cartpole";
     pub(super) const ABOUT: &'static str =
         "A pole on a cart, as Gymnasium's CartPole-v1 (Barto, Sutton & Anderson 1983); exact optimum";
 
-    /// With these settings.
+    /// World with these settings.
     pub fn new(settings: &Settings) -> Self {
-        let (far, wide) = (2.0 * TRACK as f32, 2.0 * LEAN as f32);
-        let any = (f32::NEG_INFINITY, f32::INFINITY);
-        let seen = ObservationSpace::vector(&[(-far, far), any, (-wide, wide), any]);
+        let (position, angle) = (2.0 * POSITION_LIMIT as f32, 2.0 * ANGLE_LIMIT as f32);
+        let unbounded = (f32::NEG_INFINITY, f32::INFINITY);
+        let observation =
+            ObservationSpace::vector(&[(-position, position), unbounded, (-angle, angle), unbounded]);
         let names = ACTIONS.map(str::to_owned).to_vec();
         let spec = Spec {
             version: VERSION,
@@ -55,14 +54,14 @@ impl Cartpole {
             measures: vec![Measure::new("steps", "", Better::Higher)],
             score: Score::Measure(0),
             scripts: vec!["feedback".into()],
-            ..Spec::new(Self::ID, seen, ActionSpace::Discrete { names })
+            ..Spec::new(Self::ID, observation, ActionSpace::Discrete { names })
         };
         let Settings { integrator, sutton_barto_reward, .. } = *settings;
         Cartpole { spec, rules: Rules { integrator, sutton_barto_reward } }
     }
 
-    /// Steps until the random player fails, at most `limit`: the mean of many episodes.
-    fn random(&self, limit: u32) -> f64 {
+    /// Mean number of steps, at most `limit`, until the random policy fails.
+    fn random_score(&self, limit: u32) -> f64 {
         let episode = |index| {
             let mut rng = Streams::new(0).stream(Purpose::EvaluationEnvironment, index, 0);
             let mut state = self.rules.reset(&mut rng);
@@ -71,7 +70,7 @@ impl Cartpole {
             }
             u64::from(state.steps)
         };
-        (0..EPISODES).map(episode).sum::<u64>() as f64 / EPISODES as f64
+        (0..BASELINE_EPISODES).map(episode).sum::<u64>() as f64 / BASELINE_EPISODES as f64
     }
 }
 
@@ -95,7 +94,7 @@ impl Env for Cartpole {
 
     #[inline]
     fn observe(&self, state: &State, out: &mut [f32]) {
-        out.copy_from_slice(&state.numbers().map(|x| x as f32));
+        out.copy_from_slice(&state.to_array().map(|x| x as f32));
     }
 
     fn measure(&self, state: &State, out: &mut [f64]) {
@@ -103,23 +102,23 @@ impl Env for Cartpole {
     }
 
     fn scripted(&self, script: usize, state: &State, _rng: &mut Stream) -> Option<u32> {
-        (script == 0).then(|| player::push(state.numbers()))
+        (script == 0).then(|| feedback_action(state.to_array()))
     }
 }
 
 impl World for Cartpole {
-    /// All the steps there are: an upper bound by the rules, and reached from every start, as is proved of the feedback
-    /// player.
+    /// Exact optimum: the number of steps of the horizon. It is an upper bound by the rules, and the feedback policy
+    /// is proved to reach it from every start.
     fn solve(&self, query: &SolveQuery) -> Result<Solution> {
-        let unsupported = |why: &str| Error::Unsupported(format!("{}: {why}", self.spec.id));
+        let unsupported = |reason: &str| Error::Unsupported(format!("{}: {reason}", self.spec.id));
         if query.policy_class != PolicyClass::Optimal {
             return Err(unsupported(
-                "only the best player is solved; the random one is measured, as the baseline",
+                "only the optimal policy is solved; the score of the random policy is measured, as the baseline",
             ));
         }
         let Some(horizon) = query.horizon else {
             return Err(unsupported(
-                "the best player never fails, so that without a time limit its steps are without number; ask with \
+                "the optimal policy never fails, so that its number of steps without a time limit is infinite; set \
                  one, such as --horizon 500",
             ));
         };
@@ -133,12 +132,94 @@ impl World for Cartpole {
         })
     }
 
-    /// The random player, measured.
+    /// Measured score of the random policy.
     fn baseline(&self, query: &SolveQuery) -> Result<Baseline> {
-        Ok(Baseline { name: "random".into(), value: self.random(query.horizon.unwrap_or(u32::MAX)) })
+        Ok(Baseline { name: "random".into(), value: self.random_score(query.horizon.unwrap_or(u32::MAX)) })
     }
 
     fn draw(&self, state: &State, _policy: Option<&dyn Policy>, frame: &mut Frame) {
-        draw::paint(state, frame);
+        draw::draw(state, frame);
+    }
+}
+
+/// Weights of position (1/m), velocity (s/m), angle (1/rad) and angular velocity (s/rad).
+const GAINS: [f64; 4] = [0.26, 0.27, 1.0, 0.3];
+
+/// Action in a state.
+#[inline]
+fn feedback_action(state: [f64; 4]) -> u32 {
+    let [a, b, c, d] = std::array::from_fn(|i| GAINS[i] * state[i]);
+    u32::from(a + b + c + d >= 0.0)
+}
+
+/// Feedback policy that never fails: it pushes to the side on which a weighted sum of the state lies.
+///
+/// Let P be the matrix of the proof (in `tests/proof`, one for each integrator). No state with `s' P s <= 1` has
+/// failed, and every first state is such a state. The test proves by interval bounds that this policy leads from any
+/// such state to another one, for any rounding of observations. Therefore the policy reaches the time limit from every
+/// start, and the reference is exact.
+struct Feedback;
+
+impl Policy for Feedback {
+    fn act(&self, obs: &[f32], _legal: &[bool], _rngs: &mut [Stream], actions: &mut ActionBuffer) {
+        if let ActionBuffer::Discrete(actions) = actions {
+            let (rows, _) = obs.as_chunks::<4>();
+            actions.clear();
+            actions.extend(rows.iter().map(|row| feedback_action(row.map(f64::from))));
+        }
+    }
+}
+
+/// Settings of `classic/cartpole`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Steps after which an episode is truncated, 1 to 1000000.
+    pub time_limit: u32,
+    /// `euler`: positions change by the speeds before the push; `semi-implicit`: by those after it.
+    pub integrator: Integrator,
+    /// Whether a step has reward 0 and the failing one -1, as in Barto, Sutton & Anderson, instead of 1 each.
+    pub sutton_barto_reward: bool,
+    /// Discount a step, 0 to 1.
+    pub gamma: f64,
+}
+
+/// Integration method.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Integrator {
+    /// Explicit Euler.
+    #[default]
+    Euler,
+    /// Semi-implicit (symplectic) Euler.
+    SemiImplicit,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            time_limit: 500,
+            integrator: Integrator::default(),
+            sutton_barto_reward: false,
+            gamma: 0.99,
+        }
+    }
+}
+
+impl Settings {
+    /// Reads `table` for the world `world_id`.
+    ///
+    /// # Errors
+    /// [`Error::Config`] with the name of the setting, the wrong value and the valid range.
+    pub fn read(table: &toml::Table, world_id: &str) -> Result<Self> {
+        let read: Settings = settings::read(table, world_id)?;
+        let wrong = if !(1..=1_000_000).contains(&read.time_limit) {
+            format!("`time_limit` must be from 1 to 1000000, not {}", read.time_limit)
+        } else if !(0.0..=1.0).contains(&read.gamma) {
+            format!("`gamma` must be from 0 to 1, not {}", read.gamma)
+        } else {
+            return Ok(read);
+        };
+        Err(Error::Config(format!("{world_id}: {wrong}")))
     }
 }

@@ -3,7 +3,7 @@
 use super::super::Gridworld;
 use super::{of, world};
 
-/// The only outcome of an action: next state, reward, terminal.
+/// Only outcome of a deterministic action: next state, reward, terminal.
 fn sure(world: &Gridworld, state: usize, action: usize) -> (u32, f64, bool) {
     let outcomes: Vec<_> = world.outcomes(state, action).collect();
     assert_eq!(outcomes.len(), 1, "{outcomes:?}");
@@ -18,7 +18,7 @@ const LEFT: usize = 3;
 #[test]
 fn edges_and_walls_stop() {
     let world = of("S#.\n..G\n---\nstep = -2\nbump = -5");
-    // Without the wall: 0 S, 1 right of the wall, 2 3 4 the second row.
+    // Indices without the wall: 0 S, 1 right of the wall, 2 3 4 the second row.
     assert_eq!(world.states(), 5);
     assert_eq!(sure(&world, 0, UP), (0, -5.0, false));
     assert_eq!(sure(&world, 0, RIGHT), (0, -5.0, false));
@@ -45,7 +45,7 @@ fn wind_lifts_by_the_column_that_is_left() {
 #[test]
 fn wind_stops_at_walls() {
     let world = of("...G\n.#..\n....\nS...\n---\nwind = [0, 2, 0, -1]");
-    // 0..=3 the first row; 4, 5, 6 the second without its wall; 7..=10; 11..=14.
+    // Indices: 0..=3 the first row; 4, 5, 6 the second without its wall; 7..=10; 11..=14.
     assert_eq!(sure(&world, 12, RIGHT).0, 5, "to the side first, then two up");
     assert_eq!(sure(&world, 12, UP).0, 8, "the wall stops all three");
     assert_eq!(sure(&world, 6, LEFT).0, 9, "blown down");
@@ -105,7 +105,7 @@ fn teleports_pay_for_leaving() {
 fn corners_are_cut_or_not() {
     let king = "S#G\n...\n---\nmoves = \"king\"\ndiagonal = -1.5\n";
     let cut = of(king);
-    // Actions of a king: 0 up, 1 up-right, 2 right, 3 down-right; the wall has no number.
+    // Actions of a king: 0 up, 1 up-right, 2 right, 3 down-right; the wall has no index.
     assert_eq!(sure(&cut, 0, 3), (3, -1.5, false));
     let kept = of(&format!("{king}cut_corners = false\n"));
     assert_eq!(sure(&kept, 0, 3), (0, -1.5, false));

@@ -1,4 +1,4 @@
-//! What is drawn, as text.
+//! Drawings, as text.
 
 use std::sync::Arc;
 
@@ -48,7 +48,7 @@ fn cells_shrink_with_the_map() {
 fn on_a_screen_cells_take_the_room_and_the_agent_is_in_focus() {
     let world = of("SH#\n..G\n---\n[cells.H]\nterminal = true\nreward = -1\n");
     let state = world.reset(&mut Streams::new(0).stream(Purpose::WatchEnvironment, 0, 0));
-    let mut frame = Frame::with_room(40, 10);
+    let mut frame = Frame::with_max_size(40, 10);
     world.draw(&state, None, &mut frame);
     let expected = "          ▕          ▕███████████
    ▗▄▄▄▖  ▕   ╭───╮  ▕███████████
@@ -66,8 +66,8 @@ fn on_a_screen_cells_take_the_room_and_the_agent_is_in_focus() {
     world.draw(&state, Some(&*best(&world)), &mut frame);
     let text = frame.to_text();
     assert!(text.contains("●→") && text.contains("-1.00") && text.contains("▐▄▄▄"), "{text}");
-    // Too little for anything: square cells, to be scrolled.
-    let mut frame = Frame::with_room(2, 1);
+    // Not enough room for the board: square cells, to be scrolled.
+    let mut frame = Frame::with_max_size(2, 1);
     world.draw(&state, None, &mut frame);
     assert_eq!((frame.to_text().as_str(), frame.focus()), ("● ○ ██\n· · ⚑\n", Some((0, 0))));
 }

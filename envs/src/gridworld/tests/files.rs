@@ -1,4 +1,4 @@
-//! Worlds from files: ours, Gymnasium's lists, MovingAI's maps and scenarios; and names and settings that are wrong.
+//! Worlds from files: map files, Gymnasium's lists, MovingAI's maps and scenarios; wrong names and settings.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use freewheel_core::{Env, NoPolicyLoader, SolveQuery, World, WorldFamily};
 
-use super::super::movingai::{Problem, Terrain, problems};
-use super::super::{Grids, Gridworld};
+use super::super::movingai::{MovingAiMap, ProblemInstance, parse_scenario};
+use super::super::{Gridworld, GridworldFamily};
 use super::{of, world};
 
 const ARENA: &str = include_str!("../testdata/arena.map");
@@ -17,7 +17,7 @@ fn testdata(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src/gridworld/testdata").join(name)
 }
 
-/// A file with `text`, gone with the folder.
+/// Writes a file with `text` into `folder`.
 fn file(folder: &Path, name: &str, text: &str) -> PathBuf {
     let file = folder.join(name);
     std::fs::write(&file, text).unwrap();
@@ -31,17 +31,17 @@ fn folder(name: &str) -> PathBuf {
 }
 
 fn open(file: &Path, settings: &str) -> Result<Gridworld, String> {
-    Grids.read(file, &settings.parse().unwrap()).map_err(|e| e.to_string())
+    GridworldFamily.read(file, &settings.parse().unwrap()).map_err(|e| e.to_string())
 }
 
-/// Length of the shortest way from the start, by Dijkstra over the table.
+/// Length of the shortest path from the start, by Dijkstra's algorithm over the table.
 fn shortest(world: &Gridworld) -> f64 {
     let start = world.starts().next().unwrap().0;
     let mut lengths = vec![f64::INFINITY; world.states()];
     let mut open = BinaryHeap::from([(Reverse(0u64), start)]);
     lengths[start as usize] = 0.0;
     while let Some((Reverse(bits), state)) = open.pop() {
-        // Lengths are not negative: their bits are in their order.
+        // Lengths are not negative, so their bits have the same order.
         let length = f64::from_bits(bits);
         if length > lengths[state as usize] {
             continue;
@@ -62,18 +62,18 @@ fn shortest(world: &Gridworld) -> f64 {
     f64::INFINITY
 }
 
-fn arena(problem: &Problem<'_>) -> Gridworld {
-    let map = Terrain::parse(ARENA).unwrap().map(problem).unwrap();
+fn arena(problem: &ProblemInstance<'_>) -> Gridworld {
+    let map = MovingAiMap::parse(ARENA).unwrap().map(problem).unwrap();
     Gridworld::from_map("grid/arena", &map).unwrap()
 }
 
 #[test]
 fn every_arena_problem_has_its_published_length() {
-    let problems = problems(PROBLEMS).unwrap();
+    let problems = parse_scenario(PROBLEMS).unwrap();
     assert_eq!(problems.len(), 160);
     for problem in &problems {
         let found = shortest(&arena(problem));
-        // Printed with six significant digits.
+        // Published with six significant digits.
         let error = (found - problem.length).abs() / problem.length;
         assert!(error <= 5e-6, "line {}: {found}, published {}", problem.line, problem.length);
     }
@@ -83,19 +83,19 @@ fn every_arena_problem_has_its_published_length() {
 fn the_reference_of_a_problem_is_its_published_length() {
     for number in [1, 80, 160] {
         let world = open(&testdata("arena.map.scen"), &format!("problem = {number}")).unwrap();
-        let published = problems(PROBLEMS).unwrap()[number - 1].length;
+        let published = parse_scenario(PROBLEMS).unwrap()[number - 1].length;
         let best = world.solve(&SolveQuery::for_spec(world.spec())).unwrap().value;
         assert!((best + published).abs() / published <= 5e-6, "problem {number}: {best}");
         assert_eq!(world.spec().id, format!("grid:{}", testdata("arena.map.scen").display()));
     }
 }
 
-/// Our reader and our corners against another implementation: the crate `movingai`.
+/// Our parser and corner rule against another implementation: the crate `movingai`.
 #[test]
 fn neighbors_are_those_of_another_reader() {
     use movingai::Map2D;
     let theirs = movingai::parser::parse_map(ARENA).unwrap();
-    let world = arena(&problems(PROBLEMS).unwrap()[0]);
+    let world = arena(&parse_scenario(PROBLEMS).unwrap()[0]);
     let free: Vec<_> = theirs.coords().filter(|&cell| theirs.is_traversable(cell)).collect();
     assert_eq!(free.len(), world.states());
     let number = |cell| free.iter().position(|&c| c == cell).unwrap() as u32;
@@ -127,24 +127,20 @@ fn faults_of_maps_and_scenarios() {
     let head = "type octile\nheight 2\nwidth 3\nmap\n";
     let scen = |fields: &str| format!("version 1\n0\tx.map\t{fields}\n");
     let cases = [
-        ("type octile\nheight x\n", "", "x.map:2:8: height wants a number of cells, not `x`"),
-        ("type hex\n", "", "x.map:1:6: the type `hex` is not known"),
-        ("size 3\n", "", "x.map:1:1: `size` does not belong here"),
-        ("type octile\nmap\n", "", "x.map:2:1: above this line belong"),
+        ("type octile\nheight x\n", "", "x.map:2:8: `height` must be a number of cells, not `x`"),
+        ("type hex\n", "", "x.map:1:6: unknown type `hex`"),
+        ("size 3\n", "", "x.map:1:1: unknown key `size`"),
+        ("type octile\nmap\n", "", "x.map:2:1: `height` or `width` is missing"),
         ("type octile\n", "", "x.map:1:1: there is no line `map`"),
         (&format!("{head}...\n"), "", "x.map:5:1: the map has 1 rows"),
         (&format!("{head}...\n..\n"), "", "x.map:6:3: this row has 2 cells"),
-        (&format!("{head}...\n.x.\n"), "", "x.map:6:2: this is no terrain"),
+        (&format!("{head}...\n.x.\n"), "", "x.map:6:2: unknown terrain"),
         (
             &format!("{head}...\n.@.\n"),
             &scen("3\t2\t0\t0\t2"),
             "x.map.scen:2:18: a problem has nine fields, this",
         ),
-        (
-            &format!("{head}...\n.@.\n"),
-            &scen("3\t2\t0\ta\t2\t0\t2"),
-            "x.map.scen:2:15: `a` should be a whole",
-        ),
+        (&format!("{head}...\n.@.\n"), &scen("3\t2\t0\ta\t2\t0\t2"), "x.map.scen:2:15: `a` must be a whole"),
         (
             &format!("{head}...\n.@.\n"),
             &scen("3\t3\t0\t0\t2\t0\t2"),
@@ -158,7 +154,7 @@ fn faults_of_maps_and_scenarios() {
         (
             &format!("{head}...\n.@.\n"),
             &scen("3\t2\t0\t0\t0\t0\t0"),
-            "x.map.scen:2:1: the problem begins on its goal",
+            "x.map.scen:2:1: start and goal are the same cell",
         ),
     ];
     for (map, scenario, expected) in cases {
@@ -188,13 +184,13 @@ fn gymnasium_lists_are_lakes() {
     assert_eq!(read.transitions_json()["P"], own.transitions_json()["P"]);
     assert_eq!((read.spec().time_limit, &read.spec().id), (Some(100), &format!("grid:{}", lake.display())));
     for (text, expected) in [
-        ("[\"SF\", \"FX\"]", "1:10: `X` is no cell of a frozen lake"),
+        ("[\"SF\", \"FX\"]", "1:10: unknown cell `X`"),
         ("[\"SF\", \"F\"]", "1:10: this row has 1 cells"),
-        ("[\"SF\" \"FG\"]", "1:7: a comma is wanted here"),
+        ("[\"SF\" \"FG\"]", "1:7: expected a comma"),
         ("[\"SF\",\n\"FG", "2:1: this row has no closing"),
         ("[\"SH\",\n\"HG\"]", "2:3: this goal cannot be reached"),
-        ("[\"SG\"] x", "1:8: the list has ended"),
-        ("[\"SG\", 3]", "1:8: a row in quotes is wanted"),
+        ("[\"SG\"] x", "1:8: text after the end of the list"),
+        ("[\"SG\", 3]", "1:8: expected a row in quotes"),
     ] {
         let said = open(&file(&folder, "bad.txt", text), "").map(|_| ()).unwrap_err();
         let said = said.rsplit_once("bad.txt:").map_or(said.as_str(), |(_, rest)| rest);
@@ -207,7 +203,7 @@ fn gymnasium_lists_are_lakes() {
 fn own_files_open_as_worlds() {
     let folder = folder("own");
     let good = file(&folder, "mine.txt", "S.G\n---\nstep = -2\n");
-    let family: &dyn WorldFamily = &Grids;
+    let family: &dyn WorldFamily = &GridworldFamily;
     let opened = family.open(&good, &"time_limit = 9".parse().unwrap()).unwrap();
     assert_eq!((&opened.spec().id, opened.spec().time_limit), (&format!("grid:{}", good.display()), Some(9)));
     let bad = file(&folder, "bad.txt", "S.G\n---\nstpe = -2\n");
@@ -219,7 +215,7 @@ fn own_files_open_as_worlds() {
 
 #[test]
 fn names_and_settings() {
-    let family: &dyn WorldFamily = &Grids;
+    let family: &dyn WorldFamily = &GridworldFamily;
     let none = toml::Table::new();
     for name in
         ["", "clif", "deepsea-", "deepsea-x", "deepsea-07", "random-3x3", "random-3x-1", "frozenlake-x-1"]
@@ -251,8 +247,8 @@ fn names_and_settings() {
             .unwrap_or_default()
     };
     assert!(refused("cliff", "slipery = true").contains("did you mean `slippery`"));
-    assert!(refused("cliff", "changed = true").contains("does not take the setting `changed`"));
-    assert!(refused("taxi", "slippery = true").contains("it takes gamma, time_limit, mask"));
+    assert!(refused("cliff", "changed = true").contains("has no setting `changed`"));
+    assert!(refused("taxi", "slippery = true").contains("it has gamma, time_limit, mask"));
     assert!(refused("cliff", "slip = 2").contains("from 0 to 1"));
     assert!(refused("cliff", "slip = 0.5\nslippery = true").contains("leave one of them out"));
     assert!(refused("example-3.5", "gamma = 1\ntime_limit = 0").contains("an episode would never end"));

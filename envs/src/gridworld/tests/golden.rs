@@ -1,5 +1,5 @@
-//! Golden playthroughs: every field of every state of an episode, replayed and compared. They change only with a world's
-//! version. `FREEWHEEL_BLESS=1 cargo test -p freewheel-envs golden` writes them anew.
+//! Golden playthroughs: every field of every state of an episode, replayed and compared. They change only with a
+//! world's version. `FREEWHEEL_BLESS=1 cargo test -p freewheel-envs golden` writes them again.
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -37,7 +37,7 @@ const PLAYED: &[(&str, &str, &str)] = &[
     ("random-9x6-1", "random-9x6-1", ""),
 ];
 
-/// Plays with random legal actions, and writes down everything.
+/// Text of an episode of random legal actions.
 fn play(name: &str, settings: &str) -> String {
     let world = Arc::new(world(name, settings));
     let spec = DynWorld::spec(&world).clone();
@@ -71,11 +71,11 @@ fn play(name: &str, settings: &str) -> String {
             runner.obs()[0],
             made.reward,
             made.ending,
-            runner.score(),
+            runner.episode_return(),
         )
         .unwrap();
         if made.ending.is_over() {
-            runner.begin(runner.episode() + 1);
+            runner.reset(runner.episode() + 1);
         }
     }
     runner.draw(None, &mut frame);

@@ -1,5 +1,5 @@
-//! What is known exactly of the named worlds, against their tables solved. The values of the examples are the book's, computed
-//! again to more digits; the others are from the worlds' own publications.
+//! Exact values of the named worlds from the literature, against their solved tables. The values of the examples are
+//! those of the book, recomputed with more digits; the others are from the worlds' own publications.
 
 use freewheel_core::{Env, Policy, PolicyClass, SolveQuery, World};
 
@@ -87,7 +87,7 @@ fn taxi() {
     let taxi = world("taxi", "");
     assert!((value(&taxi, PolicyClass::Optimal, 1.0) - 7.93).abs() < 1e-9);
     assert_eq!((taxi.states(), taxi.starts().count(), taxi.spec().time_limit), (500, 300, Some(200)));
-    // What the mask forbids was never any good.
+    // Masked actions are never optimal.
     assert!((value(&world("taxi", "mask = true"), PolicyClass::Optimal, 1.0) - 7.93).abs() < 1e-9);
 }
 
@@ -99,7 +99,7 @@ fn deep_sea() {
             assert!((value(&sea, PolicyClass::Optimal, 1.0) - 0.99).abs() < 1e-9);
         }
     }
-    // N rights in a row, at random.
+    // N right moves in a row, at random.
     let random = value(&world("deepsea-4", ""), PolicyClass::Random, 1.0);
     assert!((random - (1.0 / 16.0 - 0.005)).abs() < 1e-12, "{random}");
 }
@@ -109,18 +109,18 @@ fn key_door_takes_both_keys() {
     assert!((value(&world("key-door", ""), PolicyClass::Optimal, 1.0) + 27.0).abs() < 1e-9);
 }
 
-/// The solved policy plays only legal actions of a masked world.
+/// The solved policy selects only legal actions of a masked world.
 #[test]
 fn references_honour_the_mask() {
     let world = world("random-9x7-2", "mask = true");
     let policy = solve(&world, PolicyClass::Optimal, 1.0).policy.expect("a policy");
     let mut legal = vec![true; world.actions()];
-    let mut choice = freewheel_core::ActionBuffer::Discrete(vec![0]);
+    let mut actions = freewheel_core::ActionBuffer::Discrete(vec![0]);
     let mut rngs = [freewheel_core::Streams::new(0).stream(freewheel_core::Purpose::WatchAction, 0, 0)];
     for state in 0..world.states() as u32 {
         world.legal(&super::super::State { observation: state }, &mut legal);
-        Policy::act(&*policy, &[state as f32], &legal, &mut rngs, &mut choice);
-        let freewheel_core::ActionBuffer::Discrete(actions) = &choice else { panic!("counted") };
+        Policy::act(&*policy, &[state as f32], &legal, &mut rngs, &mut actions);
+        let freewheel_core::ActionBuffer::Discrete(actions) = &actions else { panic!("counted") };
         assert!(legal[actions[0] as usize], "state {state}");
     }
 }

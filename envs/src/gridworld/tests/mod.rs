@@ -1,4 +1,4 @@
-//! Tests of the grid-worlds, by what they are about.
+//! Tests of the grid-worlds, by topic.
 
 mod behavior;
 mod drawing;
@@ -8,20 +8,20 @@ mod known;
 mod parsing;
 mod tables;
 
-use super::{Grids, Gridworld, Map, MapError};
+use super::{Gridworld, GridworldFamily, Map, MapError};
 
-/// The named world with settings written as TOML.
+/// Named world with settings written as TOML.
 fn world(name: &str, settings: &str) -> Gridworld {
     let settings = settings.parse().expect("settings of a test");
-    Grids.world(name, &settings).expect("a world").expect("a name")
+    GridworldFamily.world(name, &settings).expect("a world").expect("a name")
 }
 
-/// A world from a map's text.
+/// World of a map's text.
 fn of(text: &str) -> Gridworld {
     Gridworld::from_map("grid/test", &Map::parse(text).expect("a map")).expect("a world")
 }
 
-/// What is wrong with a map's text, as `line:column: message`.
+/// Error of a map's text, as `line:column: message`.
 fn fault(text: &str) -> String {
     match Map::parse(text).and_then(|map| Gridworld::from_map("grid/test", &map)) {
         Ok(_) => panic!("this map is fine:\n{text}"),

@@ -1,19 +1,19 @@
-//! What is wrong with a map is said with line, column and mend; what is printed is read back.
+//! Errors have line, column and correction; printed maps parse back.
 
 use proptest::prelude::*;
 
-use super::super::{CellRule, Direction, Grids, Legend, Map, MapError, Moves, SlipTo, Start};
+use super::super::{CellRule, Direction, GridworldFamily, Legend, Map, MapError, Moves, SlipTo, Start};
 use super::{fault, of};
 
 #[test]
 fn faults_name_line_column_and_mend() {
     let cases = [
-        ("", "1:1: there is no map here; write rows"),
-        ("\n\n---\nstep = 1", "1:1: there is no map here"),
+        ("", "1:1: the map has no rows; write rows"),
+        ("\n\n---\nstep = 1", "1:1: the map has no rows"),
         ("S..\n..\n..G", "2:3: this row has 2 cells, the first has 3"),
         ("S..\n....\n..G", "2:4: this row has 4 cells, the first has 3"),
         ("S..\n\n..G", "2:1: this row has 0 cells, the first has 3"),
-        ("S..\n.?.\n..G", "2:2: `?` is no cell known here"),
+        ("S..\n.?.\n..G", "2:2: unknown glyph `?`"),
         ("S.D\n..G", "1:3: the door `D` has no key `d` on the map"),
         ("S.\nkG", "2:1: the key `k` opens no door `K` on the map"),
         ("...\n..G", "1:1: there is no start"),
@@ -29,24 +29,24 @@ fn faults_name_line_column_and_mend() {
         ("S.G\n---\n\n[cells.G]\nrewards = 1", "5:1: cells.G: unknown key `rewards`; did you mean `reward`?"),
         ("S.G\n---\nstep = \"a\"", "3:8: the legend: invalid type: string \"a\", expected f64"),
         ("S.G\n---\nstep = = 1", "3:8: the legend:"),
-        ("S.G\n---\nslip = 1.5", "3:1: slip is a probability"),
-        ("S.G\n---\ngamma = 2", "3:1: gamma is a discount"),
-        ("S.G\n---\nstep = nan", "3:1: a reward is a finite number"),
+        ("S.G\n---\nslip = 1.5", "3:1: `slip` must be a number from 0 to 1"),
+        ("S.G\n---\ngamma = 2", "3:1: `gamma` must be a number from 0 to 1"),
+        ("S.G\n---\nstep = nan", "3:1: a reward must be a finite number"),
         ("S.G\n---\nwind = [1]", "3:1: the map has 3 columns and wind has 1 numbers"),
-        ("S.G\n---\nstochastic_wind = true", "3:1: there is no wind"),
-        ("S.G\n---\nactions = [\"right\", \"right\"]", "3:1: an action stands here twice"),
+        ("S.G\n---\nstochastic_wind = true", "3:1: `stochastic_wind` needs `wind`"),
+        ("S.G\n---\nactions = [\"right\", \"right\"]", "3:1: an action is listed twice"),
         (
             "S.G\n---\nactions = [\"right\", \"left\"]\nslip = 0.1",
-            "4:1: a sideways slip wants both right angles",
+            "4:1: a sideways slip needs both perpendicular",
         ),
-        ("S.G\n---\n[cells.Gold]\nreward = 1", "3:8: [cells.Gold]: a cell has a name of one character"),
+        ("S.G\n---\n[cells.Gold]\nreward = 1", "3:8: [cells.Gold]: the name must be one character"),
         ("S.G\n---\n[cells.x]\nreward = 1", "3:8: `x` is on no cell of the map"),
-        ("SA.G\n---\n[cells.A]\nteleport = \"b\"", "4:1: the teleport `A` leads to `b`, which no cell has"),
         (
-            "SAbbG\n---\n[cells.A]\nteleport = \"b\"",
-            "4:1: the teleport `A` leads to `b`, which more than one cell",
+            "SA.G\n---\n[cells.A]\nteleport = \"b\"",
+            "4:1: the teleport `A` leads to `b`: no cell has this glyph",
         ),
-        ("SCSG\n---\n[cells.C]\nback_to_start = true", "1:2: a cell that sends back to the start wants"),
+        ("SAbbG\n---\n[cells.A]\nteleport = \"b\"", "4:1: the teleport `A` leads to `b`: more than one cell"),
+        ("SCSG\n---\n[cells.C]\nback_to_start = true", "1:2: a cell with back_to_start needs"),
         ("S.G\n---\n[cells.S]\nterminal = true", "1:1: an episode cannot begin here"),
     ];
     for (text, expected) in cases {
@@ -83,9 +83,9 @@ fn an_error_in_a_file_names_it() {
 
 #[test]
 fn named_maps_print_and_parse() {
-    for info in freewheel_core::WorldFamily::list(&Grids) {
+    for info in freewheel_core::WorldFamily::list(&GridworldFamily) {
         let name = info.id.trim_start_matches("grid/");
-        if let Some(map) = Grids.map(name, &toml::Table::new()).unwrap() {
+        if let Some(map) = GridworldFamily.map(name, &toml::Table::new()).unwrap() {
             assert_eq!(Map::parse(&map.to_string()), Ok(map), "{name}");
         }
     }
@@ -111,7 +111,7 @@ fn legends() -> impl Strategy<Value = Legend> {
             start: if flags[0] { Start::Anywhere } else { Start::Marked },
             mask: flags[1],
             gamma,
-            // TOML's whole numbers are signed.
+            // Integers in TOML are signed.
             time_limit,
             cells: rule
                 .map(|(reward, flag)| {
@@ -133,12 +133,12 @@ proptest! {
         prop_assert_eq!(Map::parse(&map.to_string()).unwrap(), map);
     }
 
-    /// Whatever the text, there is an answer and no panic.
+    /// Any text gives a result or an error, never a panic.
     #[test]
     fn any_text_is_answered(text in "[S.G#Hab\\-\n=\"\\[\\]0-9a-z{},]{0,80}") {
         let _ = Map::parse(&text).and_then(|map| super::super::Gridworld::from_map("grid/any", &map));
-        let _ = super::super::gymnasium::read(&text);
-        let _ = super::super::movingai::Terrain::parse(&text);
-        let _ = super::super::movingai::problems(&text);
+        let _ = super::super::gymnasium::parse(&text);
+        let _ = super::super::movingai::MovingAiMap::parse(&text);
+        let _ = super::super::movingai::parse_scenario(&text);
     }
 }

@@ -1,4 +1,4 @@
-//! Tables against Gymnasium's, against what steps do, and against the random maps they come from.
+//! Tables against Gymnasium's, against sampled steps, and against the random maps they come from.
 
 use std::collections::HashMap;
 
@@ -69,7 +69,7 @@ fn json_holds_every_entry() {
     assert_eq!(json["actions"], serde_json::json!(["left", "down", "right", "up"]));
 }
 
-/// Steps from every state by every action fall as often on each landing as the table says: within five standard deviations.
+/// Sampled steps from every state by every action have the frequencies of the table: within five standard deviations.
 #[test]
 fn steps_are_as_frequent_as_the_table_says() {
     const DRAWS: u32 = 3_000;
@@ -85,7 +85,7 @@ fn steps_are_as_frequent_as_the_table_says() {
     ] {
         let world = world(name, settings);
         let mut rng = Streams::new(5).stream(Purpose::Environment, 0, 0);
-        // Half the states of larger worlds say as much.
+        // At most about 60 states of larger worlds.
         for state in (0..world.states()).step_by(1 + world.states() / 60) {
             for action in 0..world.actions() {
                 let mut expected: HashMap<(u32, u32, bool), f64> = HashMap::new();
@@ -125,7 +125,7 @@ fn starts_are_uniform() {
         *counts.entry(world.reset(&mut rng).observation).or_insert(0u32) += 1;
     }
     assert_eq!(counts.len(), 300);
-    // Chi-squared with 299 degrees of freedom: 381 is passed once in a thousand.
+    // Chi-squared with 299 degrees of freedom: 381 is exceeded with probability 0.001.
     let chi: f64 = counts.values().map(|&c| (f64::from(c) - 1e3).powi(2) / 1e3).sum();
     assert!(chi < 381.0, "{chi}");
 }
@@ -133,7 +133,7 @@ fn starts_are_uniform() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// Random maps of any size and density are accepted, which means that their goal can be reached.
+    /// Random maps of any size and density are valid, which means that their goal can be reached.
     #[test]
     fn random_maps_can_be_solved(width in 1u32..40, height in 1u32..40, seed: u64, density in 0.0..0.99f64) {
         prop_assume!(width * height >= 2);
@@ -150,7 +150,8 @@ proptest! {
 
 #[test]
 fn a_seed_is_a_map() {
-    let map = |name: &str| super::Grids.map(name, &toml::Table::new()).unwrap().unwrap().to_string();
+    let map =
+        |name: &str| super::GridworldFamily.map(name, &toml::Table::new()).unwrap().unwrap().to_string();
     assert_eq!(map("random-12x9-7"), map("random-12x9-7"));
     assert_ne!(map("random-12x9-7"), map("random-12x9-8"));
     assert_eq!(map("random-7x4-1"), RANDOM_7X4_1);

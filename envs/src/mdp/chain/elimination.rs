@@ -1,60 +1,60 @@
-//! The elimination within one component; see the module above for the formulas.
+//! Elimination within one component; the formulas are in the parent module.
 
-/// Buffers used again for each component. States are numbered by their seat in the order of elimination.
+/// Buffers of the elimination, used again for each component. States are numbered in the order of elimination.
 pub(super) struct Elimination {
-    /// The seat of each state of the chain in the present component, [`NOBODY`] for others.
-    seats: Vec<u32>,
-    seated: Vec<u32>,
+    /// Position of each state in the present component, [`NONE`] for others.
+    position_of: Vec<u32>,
+    members: Vec<u32>,
     rows: Vec<usize>,
     next: Vec<u32>,
     weight: Vec<f64>,
     exit: Vec<f64>,
     reward: Vec<f64>,
-    /// As `reward`, but all added up without signs.
-    size: Vec<f64>,
+    /// As `reward`, but the sum of absolute terms.
+    magnitude: Vec<f64>,
 }
 
-const NOBODY: u32 = u32::MAX;
+const NONE: u32 = u32::MAX;
 
 impl Elimination {
     pub(super) fn new(states: usize) -> Self {
         Elimination {
-            seats: vec![NOBODY; states],
-            seated: Vec::new(),
+            position_of: vec![NONE; states],
+            members: Vec::new(),
             rows: Vec::new(),
             next: Vec::new(),
             weight: Vec::new(),
             exit: Vec::new(),
             reward: Vec::new(),
-            size: Vec::new(),
+            magnitude: Vec::new(),
         }
     }
 
-    /// Begins a component whose states are eliminated in this order.
+    /// Starts a component whose states are eliminated in this order.
     pub(super) fn begin(&mut self, component: &[u32]) {
-        for s in self.seated.drain(..) {
-            self.seats[s as usize] = NOBODY;
+        for s in self.members.drain(..) {
+            self.position_of[s as usize] = NONE;
         }
-        for (&s, seat) in component.iter().zip(0..) {
-            self.seats[s as usize] = seat;
+        for (&s, position) in component.iter().zip(0..) {
+            self.position_of[s as usize] = position;
         }
-        self.seated.extend_from_slice(component);
+        self.members.extend_from_slice(component);
         self.rows.clear();
         self.rows.push(0);
         self.next.clear();
         self.weight.clear();
         self.exit.clear();
         self.reward.clear();
-        self.size.clear();
+        self.magnitude.clear();
     }
 
     #[inline]
-    pub(super) fn seat(&self, state: usize) -> Option<usize> {
-        let seat = self.seats[state];
-        (seat != NOBODY).then_some(seat as usize)
+    pub(super) fn position(&self, state: usize) -> Option<usize> {
+        let position = self.position_of[state];
+        (position != NONE).then_some(position as usize)
     }
 
-    /// A transition of the row that is being written. What leads back to the same state changes nothing.
+    /// Adds a transition to the current row. A loop to the same state has no effect.
     #[inline]
     pub(super) fn transition(&mut self, from: usize, to: usize, weight: f64) {
         if from != to {
@@ -63,42 +63,42 @@ impl Elimination {
         }
     }
 
-    pub(super) fn finish_row(&mut self, exit: f64, reward: f64, size: f64) {
+    pub(super) fn finish_row(&mut self, exit: f64, reward: f64, magnitude: f64) {
         self.rows.push(self.next.len());
         self.exit.push(exit);
         self.reward.push(reward);
-        self.size.push(size);
+        self.magnitude.push(magnitude);
     }
 
-    /// Calls `put(seat, value, size)` for each state. Some state must have an exit.
-    pub(super) fn solve(&mut self, mut put: impl FnMut(usize, f64, f64)) {
+    /// Calls `visit(position, value, magnitude)` for each state. At least one state must have an exit.
+    pub(super) fn solve(&mut self, mut visit: impl FnMut(usize, f64, f64)) {
         let upper = self.eliminate();
-        let (values, sizes) = (&mut self.reward, &mut self.size);
+        let (values, magnitudes) = (&mut self.reward, &mut self.magnitude);
         for i in (0..upper.diagonal.len()).rev() {
-            let (mut value, mut size) = (values[i], sizes[i]);
+            let (mut value, mut magnitude) = (values[i], magnitudes[i]);
             let (columns, weights) = upper.row(i);
             for (&j, w) in columns.iter().zip(weights) {
                 value += w * values[j as usize];
-                size += w * sizes[j as usize];
+                magnitude += w * magnitudes[j as usize];
             }
-            (values[i], sizes[i]) = (value / upper.diagonal[i], size / upper.diagonal[i]);
-            put(i, values[i], sizes[i]);
+            (values[i], magnitudes[i]) = (value / upper.diagonal[i], magnitude / upper.diagonal[i]);
+            visit(i, values[i], magnitudes[i]);
         }
     }
 
-    /// The total of a component without an exit: what a cycle through its last state pays, times infinity.
-    pub(super) fn cycle_reward(&mut self) -> f64 {
+    /// Total of a component without an exit: the reward of a cycle through its last state, times infinity.
+    pub(super) fn infinite_cycle_total(&mut self) -> f64 {
         self.eliminate();
-        match (self.reward.last(), self.size.last()) {
-            (Some(&gain), Some(&size)) => super::endless(gain, size),
+        match (self.reward.last(), self.magnitude.last()) {
+            (Some(&gain), Some(&magnitude)) => super::infinite_total(gain, magnitude),
             _ => 0.0,
         }
     }
 
-    /// Eliminates every state from those after it; `exit`, `reward` and `size` go along.
+    /// Eliminates every state from those after it; `exit`, `reward` and `magnitude` are updated too.
     fn eliminate(&mut self) -> Upper {
         let n = self.exit.len();
-        let tree = Tree::new(n, &self.rows, &self.next);
+        let tree = EliminationTree::new(n, &self.rows, &self.next);
         let mut upper = Upper::new(n, &tree);
         let mut reach = Reach::new(n);
         let mut w = vec![0.0; n];
@@ -116,33 +116,33 @@ impl Elimination {
                 let l = weight / upper.diagonal[k];
                 self.exit[i] += l * self.exit[k];
                 self.reward[i] += l * self.reward[k];
-                self.size[i] += l * self.size[k];
+                self.magnitude[i] += l * self.magnitude[k];
                 let (columns, weights) = upper.row(k);
                 for (&j, u) in columns.iter().zip(weights) {
                     w[j as usize] += l * u;
                 }
             }
             w[i] = 0.0;
-            let mut leaves = self.exit[i];
+            let mut diagonal = self.exit[i];
             let (columns, weights) = upper.row_mut(i);
             for (&j, u) in columns.iter().zip(weights) {
                 *u = std::mem::take(&mut w[j as usize]);
-                leaves += *u;
+                diagonal += *u;
             }
-            upper.diagonal[i] = leaves;
+            upper.diagonal[i] = diagonal;
         }
         upper
     }
 }
 
-/// The elimination tree of the symmetrized pattern, and that pattern's lower half in compressed rows.
-struct Tree {
+/// Elimination tree of the symmetrized pattern, and that pattern's lower half in compressed rows.
+struct EliminationTree {
     parent: Vec<u32>,
     rows: Vec<u32>,
     lower: Vec<u32>,
 }
 
-impl Tree {
+impl EliminationTree {
     fn new(n: usize, rows: &[usize], next: &[u32]) -> Self {
         let mut count = vec![0u32; n + 1];
         let pairs = || (0..n).flat_map(|i| next[rows[i]..rows[i + 1]].iter().map(move |&j| (i as u32, j)));
@@ -152,22 +152,22 @@ impl Tree {
         for i in 0..n {
             count[i + 1] += count[i];
         }
-        let mut free = count.clone();
+        let mut next_slot = count.clone();
         let mut lower = vec![0; next.len()];
         for (i, j) in pairs() {
-            let slot = &mut free[i.max(j) as usize];
+            let slot = &mut next_slot[i.max(j) as usize];
             lower[*slot as usize] = i.min(j);
             *slot += 1;
         }
-        let mut tree = Tree { parent: vec![NOBODY; n], rows: count, lower };
+        let mut tree = EliminationTree { parent: vec![NONE; n], rows: count, lower };
         // Liu's algorithm with path compression.
-        let mut ancestor = vec![NOBODY; n];
+        let mut ancestor = vec![NONE; n];
         for i in 0..n as u32 {
             for at in tree.rows[i as usize]..tree.rows[i as usize + 1] {
                 let mut k = tree.lower[at as usize];
                 while k != i {
                     let up = std::mem::replace(&mut ancestor[k as usize], i);
-                    if up == NOBODY {
+                    if up == NONE {
                         tree.parent[k as usize] = i;
                         break;
                     }
@@ -179,7 +179,7 @@ impl Tree {
     }
 }
 
-/// Which states must be eliminated from a row: those below it in the tree, reached from its entries.
+/// States to be eliminated from a row: those below it in the tree, reached from its entries.
 struct Reach {
     mark: Vec<u32>,
     found: Vec<u32>,
@@ -188,11 +188,11 @@ struct Reach {
 
 impl Reach {
     fn new(n: usize) -> Self {
-        Reach { mark: vec![NOBODY; n], found: Vec::new(), path: Vec::new() }
+        Reach { mark: vec![NONE; n], found: Vec::new(), path: Vec::new() }
     }
 
-    /// Ancestors come after their descendants.
-    fn of(&mut self, i: usize, tree: &Tree) -> &[u32] {
+    /// States to be eliminated from row `i`, descendants before ancestors.
+    fn of(&mut self, i: usize, tree: &EliminationTree) -> &[u32] {
         self.found.clear();
         self.mark[i] = i as u32;
         for &k in &tree.lower[tree.rows[i] as usize..tree.rows[i + 1] as usize] {
@@ -203,7 +203,7 @@ impl Reach {
                 self.path.push(k);
                 k = tree.parent[k as usize];
             }
-            // Later paths hang below earlier ones, so they are put before them: all is reversed at the end.
+            // Later paths end below earlier ones, so they come before them: the list is reversed at the end.
             self.found.extend(self.path.iter().rev());
         }
         self.found.reverse();
@@ -211,7 +211,7 @@ impl Reach {
     }
 }
 
-/// The rows that are left of each state when it is eliminated.
+/// Remaining row of each state at its elimination.
 struct Upper {
     rows: Vec<usize>,
     columns: Vec<u32>,
@@ -220,8 +220,8 @@ struct Upper {
 }
 
 impl Upper {
-    /// The pattern, from the tree; all weights 0.
-    fn new(n: usize, tree: &Tree) -> Self {
+    /// Pattern computed from the tree; all weights 0.
+    fn new(n: usize, tree: &EliminationTree) -> Self {
         let mut reach = Reach::new(n);
         let mut rows = vec![0; n + 1];
         for i in 0..n {
@@ -232,13 +232,13 @@ impl Upper {
         for i in 0..n {
             rows[i + 1] += rows[i];
         }
-        let mut free = rows.clone();
+        let mut next_slot = rows.clone();
         let mut columns = vec![0; rows[n]];
         let mut reach = Reach::new(n);
         for i in 0..n {
             for &k in reach.of(i, tree) {
-                columns[free[k as usize]] = i as u32;
-                free[k as usize] += 1;
+                columns[next_slot[k as usize]] = i as u32;
+                next_slot[k as usize] += 1;
             }
         }
         let weights = vec![0.0; columns.len()];

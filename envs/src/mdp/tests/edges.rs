@@ -1,5 +1,4 @@
-//! What is odd: loops for nothing, loops that pay, states without actions, goals out of reach, no time at
-//! all.
+//! Special cases: loops without reward, loops with reward, states without actions, unreachable goals, horizon 0.
 
 use std::sync::Arc;
 
@@ -18,18 +17,18 @@ fn error(mdp: &FiniteMdp, query: SolveQuery) -> String {
 }
 
 fn action(policy: &Arc<dyn Policy>, s: usize, legal: &[bool], seed: u64) -> u32 {
-    let mut choice = ActionBuffer::Discrete(vec![0]);
+    let mut actions = ActionBuffer::Discrete(vec![0]);
     let mut rngs = [Streams::new(seed).stream(Purpose::Action, 0, 0)];
-    policy.act(&[s as f32], legal, &mut rngs, &mut choice);
-    match choice {
+    policy.act(&[s as f32], legal, &mut rngs, &mut actions);
+    match actions {
         ActionBuffer::Discrete(actions) => actions[0],
         ActionBuffer::Continuous(_) => panic!(),
     }
 }
 
-/// Staying costs nothing, so that "stay" looks as good as "go": the best policy must go all the same.
+/// Staying has reward 0, so that "stay" has the same value as "go": the optimal policy must go all the same.
 #[test]
-fn loops_for_nothing() {
+fn loops_without_reward() {
     let mdp = deterministic(
         &[&[(0, 0.0, false), (1, 0.0, false)], &[(0, 0.0, false), (1, 0.0, false), (0, 1.0, true)]],
         0,
@@ -39,38 +38,38 @@ fn loops_for_nothing() {
     let policy = best.policy.unwrap();
     assert_eq!(action(&policy, 0, &[true, true, false], 1), 1);
     assert_eq!(action(&policy, 1, &[true; 3], 1), 2);
-    // Among the best actions with equal probability it ends too.
+    // The uniform policy over the optimal actions ends too.
     close(solve(&mdp, endless(PolicyClass::EpsilonGreedy(0.0), 1.0)).value, 1.0, 1e-12);
     close(solve(&mdp, endless(PolicyClass::EpsilonGreedy(0.3), 1.0)).value, 1.0, 1e-12);
 }
 
-/// Going on for ever without being paid is worth 0, more than an end that costs.
+/// An endless loop with reward 0 is worth 0, more than an end with a negative reward.
 #[test]
-fn rest_beats_a_bad_end() {
+fn endless_zero_reward_beats_a_negative_end() {
     let mdp = deterministic(&[&[(0, -5.0, true), (1, 0.0, false)], &[(0, 0.0, false), (1, -2.0, false)]], 0);
     let best = solve(&mdp, endless(PolicyClass::Optimal, 1.0));
     assert_eq!(best.values, [0.0, 0.0]);
     let policy = best.policy.unwrap();
     assert_eq!([action(&policy, 0, &[true; 2], 1), action(&policy, 1, &[true; 2], 1)], [1, 0]);
-    // With a coin, though, it ends sooner or later, or pays on the way.
+    // The random policy ends sooner or later, or gets negative rewards on the way.
     assert!(solve(&mdp, endless(PolicyClass::Random, 1.0)).value < -5.0);
 }
 
 #[test]
-fn loops_that_pay_are_infinite() {
+fn loops_with_reward_are_infinite() {
     // +3 there and -1 back; or +1 for the end.
     let mdp = deterministic(&[&[(0, 1.0, true), (1, 3.0, false)], &[(0, -1.0, false)]], 0);
     let message = error(&mdp, endless(PolicyClass::Optimal, 1.0));
     assert!(message.contains("infinite") && message.contains("horizon"), "{message}");
     error(&mdp, endless(PolicyClass::EpsilonGreedy(0.1), 1.0));
-    // Made random, every episode ends: 2 p / (1 - p) + (1 - p) / (1 - p), p = .95 to go on.
+    // With random actions every episode ends: 2 p / (1 - p) + (1 - p) / (1 - p), p = .95 to go on.
     close(solve(&mdp, endless(PolicyClass::EpsilonSoft(0.1), 1.0)).value, 2.0 * 0.95 / 0.05 + 1.0, 1e-9);
     close(solve(&mdp, endless(PolicyClass::Optimal, 0.5)).value, 2.5 / 0.75, 1e-12);
     close(solve(&mdp, within(PolicyClass::Optimal, 1.0, 5, true)).value, 7.0, 1e-12);
     close(solve(&mdp, within(PolicyClass::Optimal, 1.0, 4, true)).value, 4.0, 1e-12);
 }
 
-/// Where the loop that pays cannot be reached from the start, the start has its value.
+/// The start has its own value if it does not lead to the loop with a positive reward.
 #[test]
 fn unreachable_gains_are_marked() {
     let mdp = deterministic(
@@ -93,7 +92,7 @@ fn goals_out_of_reach() {
     error(&mdp, endless(PolicyClass::EpsilonSoft(0.1), 1.0));
     close(solve(&mdp, endless(PolicyClass::Optimal, 0.9)).value, -10.0, 1e-12);
     close(solve(&mdp, within(PolicyClass::Random, 1.0, 7, false)).value, -7.0, 0.0);
-    // A risk of being lost for ever is never taken, even for a large reward.
+    // A risk of never ending is never taken, even for a large reward.
     let half = |next, reward, terminal| outcome(0.5, next, reward, terminal);
     let mut builder = MdpBuilder::new(2);
     builder.push(&[half(0, 100.0, true), half(1, 0.0, false)]);
@@ -105,7 +104,7 @@ fn goals_out_of_reach() {
     assert_eq!(best.values, [1.0, f64::NEG_INFINITY]);
 }
 
-/// +1 and -1 for ever: no total. A policy that does so is no candidate, and alone it is an error.
+/// +1 and -1 for ever: no total. Such a policy is no candidate, and alone it is an error.
 #[test]
 fn rewards_that_cancel() {
     let mdp = deterministic(&[&[(1, 1.0, false), (0, -3.0, true)], &[(0, -1.0, false)]], 0);
@@ -130,7 +129,7 @@ fn states_without_actions_are_worth_nothing() {
 }
 
 #[test]
-fn no_time_and_no_foresight() {
+fn horizons_of_zero_and_one() {
     let mdp = teleports();
     for policy_class in [
         PolicyClass::Optimal,
@@ -153,7 +152,7 @@ fn no_time_and_no_foresight() {
 }
 
 #[test]
-fn bad_questions_and_bad_tables() {
+fn invalid_queries_and_tables() {
     let mdp = corners();
     for query in [
         endless(PolicyClass::Optimal, 1.5),
@@ -190,13 +189,14 @@ fn bad_questions_and_bad_tables() {
 #[test]
 fn policies_keep_to_the_mask() {
     let mdp = lake(&LAKE_4);
-    let whos = [
+    let policy_classes = [
         PolicyClass::Optimal,
         PolicyClass::Random,
         PolicyClass::EpsilonGreedy(0.5),
         PolicyClass::EpsilonSoft(0.5),
     ];
-    for policy in whos.map(|policy_class| solve(&mdp, endless(policy_class, 0.99)).policy.unwrap()) {
+    for policy in policy_classes.map(|policy_class| solve(&mdp, endless(policy_class, 0.99)).policy.unwrap())
+    {
         for seed in 0..50 {
             let legal: Vec<bool> = (0..4).map(|a| (seed + 1) >> a & 1 == 1).collect();
             if legal.contains(&true) {
@@ -206,7 +206,7 @@ fn policies_keep_to_the_mask() {
             }
         }
     }
-    // Nobody may act: whatever it says, it says so quietly.
+    // All actions masked: a defined result instead of a panic.
     let policy = solve(&mdp, endless(PolicyClass::Optimal, 0.99)).policy.unwrap();
     assert_eq!(action(&policy, 0, &[false; 4], 0), 0);
     let mut values = [0.0; 4];
@@ -216,7 +216,7 @@ fn policies_keep_to_the_mask() {
 }
 
 #[test]
-fn the_same_question_has_the_same_bytes() {
+fn the_same_query_has_the_same_bytes() {
     let (one, other) = (slippery(12, 0.0), slippery(12, 0.0));
     for query in [endless(PolicyClass::EpsilonSoft(0.1), 1.0), within(PolicyClass::Optimal, 1.0, 40, false)] {
         let bits = |mdp| solve(mdp, query).values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
@@ -224,10 +224,9 @@ fn the_same_question_has_the_same_bytes() {
     }
 }
 
-/// A loop through chance whose gain is exactly nothing, beside a place to rest: rounding must not make it
-/// look better.
+/// A random loop whose gain is exactly 0, beside a state to stop in: rounding must not make it look better.
 #[test]
-fn gambling_for_nothing() {
+fn random_loops_with_zero_gain() {
     let third = 1.0 / 3.0;
     let mut builder = MdpBuilder::new(2);
     builder.push(&[outcome(1.0, 2, 0.0, false)]);

@@ -1,4 +1,4 @@
-//! Figures of the literature, and figures computed from the published definitions with another program.
+//! Figures from the literature, and figures computed from the published definitions with another program.
 
 use freewheel_core::{Certainty, PolicyClass};
 
@@ -64,13 +64,13 @@ fn frozen_lake() {
     let mdp = lake(&LAKE_4);
     close(solve(&mdp, endless(PolicyClass::Optimal, 0.99)).value, 0.5420259320, 5e-11);
     close(solve(&mdp, endless(PolicyClass::Optimal, 1.0)).value, 14.0 / 17.0, 1e-12);
-    let seen = solve(&mdp, within(PolicyClass::Optimal, 1.0, 100, true));
-    close(seen.value, 0.7441902878, 5e-11);
-    assert!(seen.policy.is_none());
-    let blind = solve(&mdp, within(PolicyClass::Optimal, 1.0, 100, false));
-    close(blind.value, 0.740165, 5e-7);
-    assert_eq!(blind.certainty, Certainty::Bracket);
-    close(blind.upper.unwrap(), seen.value, 0.0);
+    let observed = solve(&mdp, within(PolicyClass::Optimal, 1.0, 100, true));
+    close(observed.value, 0.7441902878, 5e-11);
+    assert!(observed.policy.is_none());
+    let hidden = solve(&mdp, within(PolicyClass::Optimal, 1.0, 100, false));
+    close(hidden.value, 0.740165, 5e-7);
+    assert_eq!(hidden.certainty, Certainty::Bracket);
+    close(hidden.upper.unwrap(), observed.value, 0.0);
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn taxi_is_worth_7_93() {
     close(played.value, best.value, 1e-12);
 }
 
-/// The random walk on the cliff takes tens of thousands of points: against dense elimination.
+/// Random walk on the cliff, which takes tens of thousands of steps: against dense elimination.
 #[test]
 fn random_walks_are_exact() {
     for mdp in [cliff(), lake(&LAKE_4), lake(&LAKE_8), corners(), slippery(8, 0.1), taxi()] {
@@ -131,22 +131,22 @@ fn optima_satisfy_bellman() {
     }
 }
 
-/// Every one of the 4^11 deterministic policies of FrozenLake within 100 steps: slow, and written for nothing
-/// else.
+/// All 4^11 deterministic policies of FrozenLake within 100 steps: slow.
 #[test]
 #[ignore = "half a minute"]
 fn frozen_lake_by_enumeration() {
     let mdp = lake(&LAKE_4);
     let frozen: Vec<usize> = (0..16).filter(|&s| mdp.is_legal(s, 0)).collect();
     assert_eq!(frozen.len(), 11);
-    let seat = |s: u32| frozen.iter().position(|f| *f == s as usize).unwrap_or(11);
-    // Three equal outcomes: the seats they lead to, 11 for holes, 12 for the goal.
+    let index_of = |s: u32| frozen.iter().position(|f| *f == s as usize).unwrap_or(11);
+    // Three equal outcomes: indices of the next states, 11 for holes, 12 for the goal.
     let table: Vec<[[usize; 3]; 4]> = frozen
         .iter()
         .map(|&s| {
             [0, 1, 2, 3].map(|a| {
-                let mut seats = mdp.outcomes(s, a).map(|o| if o.reward > 0.0 { 12 } else { seat(o.next) });
-                [0; 3].map(|_| seats.next().unwrap())
+                let mut indices =
+                    mdp.outcomes(s, a).map(|o| if o.reward > 0.0 { 12 } else { index_of(o.next) });
+                [0; 3].map(|_| indices.next().unwrap())
             })
         })
         .collect();
@@ -168,12 +168,12 @@ fn frozen_lake_by_enumeration() {
     close(best, 0.740165, 5e-7);
 }
 
-/// Prints how long the largest maps take. Values here have no referee; Bellman's equation is checked above.
+/// Prints solution times of the largest maps. Values are not checked here; Bellman's equation is checked above.
 #[test]
 #[ignore = "prints times"]
 #[allow(clippy::print_stdout)]
 fn times() {
-    let ask = |name: &str, mdp: &FiniteMdp, query: SolveQuery| {
+    let report_time = |name: &str, mdp: &FiniteMdp, query: SolveQuery| {
         let best = (0..3)
             .map(|_| {
                 let begin = std::time::Instant::now();
@@ -190,21 +190,21 @@ fn times() {
             PolicyClass::EpsilonGreedy(0.1),
             PolicyClass::EpsilonSoft(0.1),
         ] {
-            ask(name, &mdp, endless(policy_class, 0.99));
-            ask(name, &mdp, endless(policy_class, 1.0));
+            report_time(name, &mdp, endless(policy_class, 0.99));
+            report_time(name, &mdp, endless(policy_class, 1.0));
         }
         for steps in [150, 300, 1000] {
-            ask(name, &mdp, within(PolicyClass::Optimal, 1.0, steps, true));
-            ask(name, &mdp, within(PolicyClass::Optimal, 1.0, steps, false));
+            report_time(name, &mdp, within(PolicyClass::Optimal, 1.0, steps, true));
+            report_time(name, &mdp, within(PolicyClass::Optimal, 1.0, steps, false));
         }
     }
     for steps in [20, 50, 100, 200, 1000] {
-        ask("4x4", &lake(&LAKE_4), within(PolicyClass::Optimal, 1.0, steps, false));
-        ask("8x8", &lake(&LAKE_8), within(PolicyClass::Optimal, 1.0, steps, false));
+        report_time("4x4", &lake(&LAKE_4), within(PolicyClass::Optimal, 1.0, steps, false));
+        report_time("8x8", &lake(&LAKE_8), within(PolicyClass::Optimal, 1.0, steps, false));
     }
-    ask("taxi", &taxi(), within(PolicyClass::Optimal, 1.0, 200, false));
-    ask("large", &slippery(512, 0.01), endless(PolicyClass::Optimal, 1.0));
-    ask("large", &slippery(512, 0.01), endless(PolicyClass::Random, 1.0));
-    ask("large sure", &maze(512), endless(PolicyClass::Optimal, 1.0));
-    ask("large sure", &maze(512), within(PolicyClass::Optimal, 1.0, 2000, false));
+    report_time("taxi", &taxi(), within(PolicyClass::Optimal, 1.0, 200, false));
+    report_time("large", &slippery(512, 0.01), endless(PolicyClass::Optimal, 1.0));
+    report_time("large", &slippery(512, 0.01), endless(PolicyClass::Random, 1.0));
+    report_time("large sure", &maze(512), endless(PolicyClass::Optimal, 1.0));
+    report_time("large sure", &maze(512), within(PolicyClass::Optimal, 1.0, 2000, false));
 }

@@ -6,14 +6,14 @@ use proptest::prelude::*;
 use super::*;
 use crate::mdp::{MdpBuilder, Outcome};
 
-/// Up to 4 states and 3 actions; few distinct numbers, so that ties, loops for nothing and rewards that
-/// cancel are common.
+/// Up to 4 states and 3 actions; few distinct numbers, so that ties, loops without reward and rewards that cancel are
+/// common.
 fn small() -> impl Strategy<Value = FiniteMdp> {
     let reward = prop::sample::select(vec![0.0, 0.0, 0.0, -1.0, 1.0, -0.5, 2.0]);
     processes(reward.boxed())
 }
 
-/// The same, but nothing pays: at gamma 1 the value is never `+inf`.
+/// Same without positive rewards: at gamma 1 the value is never `+inf`.
 fn costly() -> impl Strategy<Value = FiniteMdp> {
     processes(prop::sample::select(vec![0.0, 0.0, -1.0, -0.5]).boxed())
 }
@@ -39,7 +39,7 @@ fn processes(reward: BoxedStrategy<f64>) -> impl Strategy<Value = FiniteMdp> {
     })
 }
 
-/// A policy `[S][A]` as matrix and rewards.
+/// Transition matrix and rewards of a policy `[S][A]`.
 fn dense(mdp: &FiniteMdp, policy: &[Vec<f64>]) -> (Vec<Vec<f64>>, Vec<f64>) {
     let n = mdp.states();
     let (mut matrix, mut rewards) = (vec![vec![0.0; n]; n], vec![0.0; n]);
@@ -87,8 +87,7 @@ fn discounted(mdp: &FiniteMdp, policy: &[Vec<f64>], gamma: f64) -> Vec<f64> {
     gauss(matrix, rewards)
 }
 
-/// The undiscounted total: infinite where a gain or a loss never ends, NaN where it ends in rewards that
-/// cancel.
+/// Undiscounted total: infinite where a gain or a loss never ends, NaN where rewards cancel for ever.
 pub(super) fn total(mdp: &FiniteMdp, policy: &[Vec<f64>]) -> Vec<f64> {
     let (matrix, rewards) = dense(mdp, policy);
     let n = rewards.len();
@@ -101,9 +100,9 @@ pub(super) fn total(mdp: &FiniteMdp, policy: &[Vec<f64>]) -> Vec<f64> {
             }
         }
     }
-    let leaks = |s: usize| matrix[s].iter().sum::<f64>() < 1.0 - 1e-9;
-    let for_ever = |s: usize| (0..n).all(|t| !reach[s][t] || (reach[t][s] && !leaks(t)));
-    // The gain of each class: rewards by the stationary distribution, of which one equation is "sums to one".
+    let can_end = |s: usize| matrix[s].iter().sum::<f64>() < 1.0 - 1e-9;
+    let never_ends = |s: usize| (0..n).all(|t| !reach[s][t] || (reach[t][s] && !can_end(t)));
+    // Gain of each class: rewards weighted by the stationary distribution; one equation is "sums to one".
     let gain = |s: usize| {
         let class: Vec<usize> = (0..n).filter(|t| reach[s][*t]).collect();
         if class.iter().all(|t| rewards[*t].abs() < 1e-12) {
@@ -119,20 +118,20 @@ pub(super) fn total(mdp: &FiniteMdp, policy: &[Vec<f64>]) -> Vec<f64> {
         let gain: f64 = class.iter().zip(share).map(|(t, p)| p * rewards[*t]).sum();
         if gain.abs() < 1e-9 { f64::NAN } else { gain * f64::INFINITY }
     };
-    let gains: Vec<f64> = (0..n).map(|s| if for_ever(s) { gain(s) } else { 0.0 }).collect();
-    let beyond = |s: usize| (0..n).filter(|t| reach[s][*t]).map(|t| gains[t]).sum::<f64>();
-    // Where nothing endless is reached, classes at rest are taken out and the rest is solved.
-    let solvable: Vec<usize> = (0..n).filter(|&s| beyond(s) == 0.0 && !for_ever(s)).collect();
+    let gains: Vec<f64> = (0..n).map(|s| if never_ends(s) { gain(s) } else { 0.0 }).collect();
+    let infinite = |s: usize| (0..n).filter(|t| reach[s][*t]).map(|t| gains[t]).sum::<f64>();
+    // Where nothing infinite is reached, classes that never end are removed and the others are solved.
+    let solvable: Vec<usize> = (0..n).filter(|&s| infinite(s) == 0.0 && !never_ends(s)).collect();
     let entry = |i: usize, j: usize| f64::from(i == j) - matrix[solvable[i]][solvable[j]];
     let m = solvable.len();
     let a = (0..m).map(|i| (0..m).map(|j| entry(i, j)).collect()).collect();
     let values = gauss(a, solvable.iter().map(|s| rewards[*s]).collect());
-    let mut out: Vec<f64> = (0..n).map(beyond).collect();
+    let mut out: Vec<f64> = (0..n).map(infinite).collect();
     solvable.iter().zip(values).for_each(|(s, v)| out[*s] = v);
     out
 }
 
-/// The total within a number of steps.
+/// Total within a number of steps.
 fn within_steps(mdp: &FiniteMdp, policy: &[Vec<f64>], gamma: f64, steps: u32) -> Vec<f64> {
     let (matrix, rewards) = dense(mdp, policy);
     let mut values = vec![0.0; rewards.len()];
@@ -177,7 +176,7 @@ fn policies(mdp: &FiniteMdp, epsilon: f64) -> Vec<Vec<Vec<f64>>> {
     all
 }
 
-/// The greatest of several value functions in each state, NaN counted as nothing.
+/// Maximum of several value functions in each state, NaN ignored.
 fn greatest(all: impl Iterator<Item = Vec<f64>>, states: usize) -> Vec<f64> {
     all.fold(vec![f64::NEG_INFINITY; states], |best, values| {
         best.into_iter().zip(values).map(|(b, v)| b.max(v)).collect()
@@ -192,16 +191,16 @@ fn same(found: &[f64], expected: &[f64], tolerance: f64) -> Result<(), TestCaseE
     Ok(())
 }
 
-/// What a policy without dice plays, `[S][A]`.
+/// Actions of a deterministic policy, `[S][A]`.
 fn played(mdp: &FiniteMdp, solution: &Solution) -> Vec<Vec<f64>> {
     let policy = solution.policy.as_ref().unwrap();
     let row = |s: usize| {
         let legal: Vec<bool> = (0..mdp.actions()).map(|a| mdp.is_legal(s, a)).collect();
-        let mut choice = ActionBuffer::Discrete(vec![0]);
+        let mut actions = ActionBuffer::Discrete(vec![0]);
         let mut rngs = [Streams::new(s as u64).stream(Purpose::Action, 0, 0)];
-        policy.act(&[s as f32], &legal, &mut rngs, &mut choice);
+        policy.act(&[s as f32], &legal, &mut rngs, &mut actions);
         (0..mdp.actions())
-            .map(|a| f64::from(legal[a] && choice == ActionBuffer::Discrete(vec![a as u32])))
+            .map(|a| f64::from(legal[a] && actions == ActionBuffer::Discrete(vec![a as u32])))
             .collect()
     };
     (0..mdp.states()).map(row).collect()
@@ -248,7 +247,7 @@ proptest! {
         }
         if let Ok(best) = mdp.solve(&endless(PolicyClass::Optimal, 1.0)) {
             same(&solve(&mdp, endless(PolicyClass::EpsilonGreedy(0.0), 1.0)).values, &best.values, 1e-9)?;
-            // Where the value is infinite the policy is not asked for.
+            // Where the value is infinite the policy is not compared.
             let mut values = total(&mdp, &played(&mdp, &best));
             values.iter_mut().zip(&best.values).filter(|(_, b)| !b.is_finite()).for_each(|(v, b)| *v = *b);
             same(&values, &best.values, 1e-9)?;
@@ -270,20 +269,20 @@ proptest! {
             };
             timed = (0..mdp.states()).map(best).collect();
         }
-        let seen = solve(&mdp, within(PolicyClass::Optimal, gamma, steps, true));
-        same(&seen.values, &timed, 1e-12)?;
+        let observed = solve(&mdp, within(PolicyClass::Optimal, gamma, steps, true));
+        same(&observed.values, &timed, 1e-12)?;
 
-        let blind = solve(&mdp, within(PolicyClass::Optimal, gamma, steps, false));
+        let hidden = solve(&mdp, within(PolicyClass::Optimal, gamma, steps, false));
         let all = policies(&mdp, 0.0);
         let stationary = all.iter().map(|p| mean(&within_steps(&mdp, p, gamma, steps)));
         let stationary = stationary.max_by(f64::total_cmp).unwrap();
-        prop_assert!(blind.value >= stationary - 1e-11, "{} is less than {stationary}", blind.value);
-        prop_assert!(blind.value <= seen.value + 1e-11);
-        close(mean(&blind.values), blind.value, 1e-12);
-        if blind.certainty == Certainty::Exact {
-            close(blind.value, seen.value, 1e-11);
+        prop_assert!(hidden.value >= stationary - 1e-11, "{} is less than {stationary}", hidden.value);
+        prop_assert!(hidden.value <= observed.value + 1e-11);
+        close(mean(&hidden.values), hidden.value, 1e-12);
+        if hidden.certainty == Certainty::Exact {
+            close(hidden.value, observed.value, 1e-11);
         } else {
-            prop_assert_eq!(blind.upper, Some(seen.value));
+            prop_assert_eq!(hidden.upper, Some(observed.value));
         }
         let random = solve(&mdp, within(PolicyClass::Random, gamma, steps, false));
         same(&random.values, &within_steps(&mdp, &uniform(&mdp), gamma, steps), 1e-12)?;

@@ -1,4 +1,4 @@
-//! Processes built straight from their publications, without the worlds of this crate.
+//! Processes built from their publications, without the worlds of this crate.
 
 use crate::mdp::{FiniteMdp, MdpBuilder, Outcome};
 
@@ -6,7 +6,7 @@ pub(super) fn outcome(probability: f64, next: usize, reward: f64, terminal: bool
     Outcome { probability, next: next as u32, reward, terminal }
 }
 
-/// One outcome for each action of each state, `[S][A]`.
+/// Process with one outcome for each action of each state, `[S][A]`.
 pub(super) fn deterministic(table: &[&[(usize, f64, bool)]], start: u32) -> FiniteMdp {
     let actions = table.iter().map(|row| row.len()).max().unwrap();
     let mut builder = MdpBuilder::new(actions);
@@ -55,7 +55,7 @@ pub(super) fn cliff() -> FiniteMdp {
     builder.build(vec![(36, 1.0)]).unwrap()
 }
 
-/// Gymnasium's FrozenLake, slippery: the way wanted or one of the two beside it, each with a third.
+/// Gymnasium's FrozenLake, slippery: the intended direction or a perpendicular one, each with probability 1/3.
 pub(super) fn lake(map: &[&str]) -> FiniteMdp {
     let (rows, columns) = (map.len(), map[0].len());
     let tile = |s: usize| map[s / columns].as_bytes()[s % columns];
@@ -109,7 +109,7 @@ pub(super) fn teleports() -> FiniteMdp {
     builder.build(vec![(0, 1.0)]).unwrap()
 }
 
-/// DeepSea of bsuite, deterministic: row by row down, right costs .01 / N, the chest is worth 1.
+/// DeepSea of bsuite, deterministic: one row down a step, right costs .01 / N, the treasure is worth 1.
 pub(super) fn deep_sea(n: usize) -> FiniteMdp {
     let mut builder = MdpBuilder::new(2);
     for (row, column) in (0..n * n).map(|s| (s / n, s % n)) {
@@ -125,11 +125,11 @@ pub(super) fn deep_sea(n: usize) -> FiniteMdp {
     builder.build(vec![(0, 1.0)]).unwrap()
 }
 
-/// Gymnasium's Taxi: state ((row 5 + column) 5 + passenger) 4 + destination; south, north, east, west, pick
-/// up, drop.
+/// Gymnasium's Taxi: state ((row 5 + column) 5 + passenger) 4 + destination; south, north, east, west, pick up, drop
+/// off.
 pub(super) fn taxi() -> FiniteMdp {
     const STANDS: [usize; 4] = [0, 4, 20, 23];
-    // The cells whose eastern side is a wall.
+    // Cells with a wall on their eastern side.
     const WALLS: [usize; 6] = [1, 6, 15, 17, 20, 22];
     let mut builder = MdpBuilder::new(6);
     let mut start = Vec::new();
@@ -160,8 +160,8 @@ pub(super) fn taxi() -> FiniteMdp {
     builder.build(start).unwrap()
 }
 
-/// A slippery map of n x n with scattered walls and pits: the goal in the far corner pays 1, pits end, a step
-/// costs `cost`.
+/// Slippery map of n x n with scattered walls and pits: the goal in the far corner pays 1, pits end, a step costs
+/// `cost`.
 pub(super) fn slippery(n: usize, cost: f64) -> FiniteMdp {
     let kind = |s: usize| (s as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 33;
     let wall = |s: usize| s != 0 && s != n * n - 1 && kind(s) % 10 == 0;
@@ -181,7 +181,7 @@ pub(super) fn slippery(n: usize, cost: f64) -> FiniteMdp {
     builder.build(vec![(0, 1.0)]).unwrap()
 }
 
-/// A deterministic n x n map with scattered walls, -1 a step to the far corner.
+/// Deterministic n x n map with scattered walls, -1 a step to the far corner.
 pub(super) fn maze(n: usize) -> FiniteMdp {
     let wall =
         |s: usize| s != 0 && s != n * n - 1 && (s as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 61 == 0;

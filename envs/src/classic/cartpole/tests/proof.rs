@@ -1,39 +1,41 @@
-//! A proof that the feedback player never fails.
+//! Proof that the feedback policy never fails.
 //!
-//! Let h be what it weighs, h = gains · state, and T a lower triangular matrix. The set of states
+//! Let h be the weighted sum of the policy, h = gains · state, and T a lower triangular matrix. The set of states
 //!
 //! ```text
 //! (h, position, velocity, angular velocity) = T y,   |y| <= 1
 //! ```
 //!
-//! is an ellipsoid. It holds every first state and none that has failed. If a step leads from each of its states to another,
-//! the player stands for ever. By symmetry a push to the right is enough, that is h >= 0, or y0 >= 0.
+//! is an ellipsoid. It contains every first state and none that has failed. If a step leads from each of its states to
+//! another, the policy never fails. By symmetry it suffices to prove this for a push to the right, that is h >= 0, or
+//! y0 >= 0.
 //!
-//! A step is linear but for even, positive functions of the angle a that fall with |a|, and for the square of the angular
-//! velocity w. With D = l (4/3 - m cos^2 a / M):
+//! A step is linear but for even, positive functions of the angle a that decrease with |a|, and for the square of the
+//! angular velocity w. With D = l (4/3 - m cos^2 a / M):
 //!
 //! ```text
 //! w' = A a - B F - C w^2 sign a     A = g (sin a / a) / D     B = cos a / (M D)     C = (m l / M) sin |a| cos a / D
 //! v' = F / M + (m l / M) (w^2 sin a - w' cos a)
 //! ```
 //!
-//! So on a box of y, where |a| lies in an interval, a step is a linear map G y + o, and an error whose bound follows from the ends
-//! of the interval. With Lagrange's multipliers lambda, mu >= 0,
+//! On a box of y, where |a| is in an interval, a step is therefore a linear map G y + o plus an error whose bound
+//! follows from the ends of the interval. With Lagrange multipliers lambda, mu >= 0,
 //!
 //! ```text
 //! |G y + o|^2 <= |G y + o|^2 + lambda (1 - |y|^2) + mu y0     where |y| <= 1 and y0 >= 0
 //! ```
 //!
-//! and the right side is bounded by its expansion around the box's center. Boxes that this does not prove are halved.
+//! and the right side is bounded by its expansion around the center of the box. Boxes for which this bound is not
+//! sufficient are halved.
 
 use freewheel_core::Env;
 
-use super::super::Integrator;
-use super::super::player::{GAINS, push};
 use super::super::rules::{
-    GRAVITY, HALF_LENGTH, LEAN, MASS, POLE, POLE_MOMENT, PUSH, START, State, TICK, TRACK,
+    ANGLE_LIMIT, FORCE, GRAVITY, HALF_LENGTH, POLE_MASS, POLE_MOMENT, POSITION_LIMIT, START_RANGE, State,
+    TIME_STEP, TOTAL_MASS,
 };
-use super::{cartpole, dice};
+use super::super::{GAINS, Integrator, feedback_action};
+use super::{cartpole, rng};
 
 type Vector = [f64; 4];
 type Matrix = [Vector; 4];
@@ -52,15 +54,15 @@ const SEMI_IMPLICIT: Matrix = [
     [1.4144, 0.4558, -0.6658, 0.6744],
 ];
 
-/// What is left for the rounding of the world and of this proof, which is some 1e-15.
+/// Margin for the rounding of the world and of this proof, which is about 1e-15.
 const MARGIN: f64 = 1e-6;
-/// What an observation's rounding to `f32` may change h by is less, some 1e-7.
+/// Upper bound of the change of h by the rounding of observations to `f32`, which is about 1e-7.
 const SLACK: f64 = 1e-6;
 
 struct Proof {
     integrator: Integrator,
-    /// N.
-    push: f64,
+    /// Force of a push, N.
+    force: f64,
     shape: Matrix,
 }
 
@@ -76,49 +78,49 @@ fn column(m: &Matrix, j: usize) -> Vector {
     m.map(|row| row[j])
 }
 
-/// The middle of the values of a monotone function between two arguments, and how far the others are from it at most.
-fn between(f: impl Fn(f64) -> f64, low: f64, high: f64) -> (f64, f64) {
+/// Middle of the range of a monotone function between two arguments, and half the width of the range.
+fn range_of_monotone(f: impl Fn(f64) -> f64, low: f64, high: f64) -> (f64, f64) {
     let (a, b) = (f(low), f(high));
     (0.5 * (a + b), 0.5 * (a - b).abs())
 }
 
 impl Proof {
-    /// The state of `y`.
+    /// State of `y`.
     fn state(&self, y: Vector) -> Vector {
         let [h, x, v, w] = self.shape.map(|row| dot(row, y));
         [x, v, (h - GAINS[0] * x - GAINS[1] * v - GAINS[3] * w) / GAINS[2], w]
     }
 
-    /// The y of a state.
-    fn inside(&self, state: Vector) -> Vector {
-        let numbers = [dot(GAINS, state), state[0], state[1], state[3]];
+    /// y of a state.
+    fn y_of(&self, state: Vector) -> Vector {
+        let components = [dot(GAINS, state), state[0], state[1], state[3]];
         let mut y = [0.0; 4];
         for i in 0..4 {
-            y[i] = (numbers[i] - dot(self.shape[i], y)) / self.shape[i][i];
+            y[i] = (components[i] - dot(self.shape[i], y)) / self.shape[i][i];
         }
         y
     }
 
-    /// The states' map, the columns of `state`.
-    fn states(&self) -> Matrix {
+    /// Linear map from y to the state: row i gives component i of `state`.
+    fn state_map(&self) -> Matrix {
         let columns: Matrix =
             std::array::from_fn(|j| self.state(std::array::from_fn(|i| f64::from(u8::from(i == j)))));
         std::array::from_fn(|i| column(&columns, i))
     }
 
-    /// Where these accelerations of cart and pole lead in a step.
+    /// State after a step with these accelerations of cart and pole.
     fn step(&self, [x, v, a, w]: Vector, cart: f64, pole: f64) -> Vector {
-        let (v2, w2) = (v + TICK * cart, w + TICK * pole);
+        let (v2, w2) = (v + TIME_STEP * cart, w + TIME_STEP * pole);
         match self.integrator {
-            Integrator::Euler => [x + TICK * v, v2, a + TICK * w, w2],
-            Integrator::SemiImplicit => [x + TICK * v2, v2, a + TICK * w2, w2],
+            Integrator::Euler => [x + TIME_STEP * v, v2, a + TIME_STEP * w, w2],
+            Integrator::SemiImplicit => [x + TIME_STEP * v2, v2, a + TIME_STEP * w2, w2],
         }
     }
 
     /// Whether a step leads from every state of the set with y in the box, and h not below -`SLACK`, into the set.
-    fn holds(&self, center: Vector, radius: Vector, depth: u32) -> bool {
+    fn stays_inside(&self, center: Vector, radius: Vector, depth: u32) -> bool {
         let nearest: Vector = std::array::from_fn(|i| (center[i].abs() - radius[i]).max(0.0));
-        if norm(nearest) > 1.0 || self.reach(center, radius) <= 1.0 - MARGIN {
+        if norm(nearest) > 1.0 || self.step_bound(center, radius) <= 1.0 - MARGIN {
             return true;
         }
         if depth == 0 {
@@ -130,56 +132,57 @@ impl Proof {
         [-half[widest], half[widest]].into_iter().all(|side| {
             let mut part = center;
             part[widest] += side;
-            self.holds(part, half, depth - 1)
+            self.stays_inside(part, half, depth - 1)
         })
     }
 
-    /// A bound of |y| after a push to the right, over the part of a box that lies in the set.
-    fn reach(&self, center: Vector, radius: Vector) -> f64 {
-        let states = self.states();
+    /// Bound of |y| after a push to the right, over the part of a box that is in the set.
+    fn step_bound(&self, center: Vector, radius: Vector) -> f64 {
+        let state_map = self.state_map();
         let range = |i: usize| {
-            let (middle, far) = (dot(states[i], center).abs(), dot(states[i].map(f64::abs), radius));
-            ((middle - far).max(0.0), (middle + far).min(norm(states[i])))
+            let (middle, far) = (dot(state_map[i], center).abs(), dot(state_map[i].map(f64::abs), radius));
+            ((middle - far).max(0.0), (middle + far).min(norm(state_map[i])))
         };
         let ((low, high), (_, spin)) = (range(2), range(3));
-        let d = |a: f64| HALF_LENGTH * (4.0 / 3.0 - POLE * a.cos() * a.cos() / MASS);
+        let d = |a: f64| HALF_LENGTH * (4.0 / 3.0 - POLE_MASS * a.cos() * a.cos() / TOTAL_MASS);
         let fa = |a: f64| GRAVITY * if a == 0.0 { 1.0 } else { a.sin() / a } / d(a);
-        let fb = |a: f64| self.push * a.cos() / (MASS * d(a));
-        let ((a, da), (b, db)) = (between(fa, low, high), between(fb, low, high));
-        let (ac, dac) = between(|x| fa(x) * x.cos(), low, high);
-        let (bc, dbc) = between(|x| fb(x) * x.cos(), low, high);
-        let share = POLE_MOMENT / MASS;
+        let fb = |a: f64| self.force * a.cos() / (TOTAL_MASS * d(a));
+        let ((a, da), (b, db)) = (range_of_monotone(fa, low, high), range_of_monotone(fb, low, high));
+        let (ac, dac) = range_of_monotone(|x| fa(x) * x.cos(), low, high);
+        let (bc, dbc) = range_of_monotone(|x| fb(x) * x.cos(), low, high);
+        let share = POLE_MOMENT / TOTAL_MASS;
         let c = share * high.sin() * low.cos() / d(low);
         let error_pole = da * high + db + c * spin * spin;
         let error_cart = share * (dac * high + dbc + (high.sin() + c) * spin * spin);
 
-        let linear = |s: Vector| self.inside(self.step(s, -share * ac * s[2], a * s[2]));
-        let map: Matrix = std::array::from_fn(|j| linear(column(&states, j)));
-        let offset = self.inside(self.step([0.0; 4], self.push / MASS + share * bc, -b));
-        let error = norm(self.inside(self.step([0.0; 4], error_cart, 0.0)))
-            + norm(self.inside(self.step([0.0; 4], 0.0, error_pole)));
+        let linear = |s: Vector| self.y_of(self.step(s, -share * ac * s[2], a * s[2]));
+        let map: Matrix = std::array::from_fn(|j| linear(column(&state_map, j)));
+        let offset = self.y_of(self.step([0.0; 4], self.force / TOTAL_MASS + share * bc, -b));
+        let error = norm(self.y_of(self.step([0.0; 4], error_cart, 0.0)))
+            + norm(self.y_of(self.step([0.0; 4], 0.0, error_pole)));
         bound(&map, offset, center, radius, SLACK / self.shape[0][0]).max(0.0).sqrt() + error
     }
 
-    fn proved(&self) -> bool {
-        let states = self.states();
-        let within = norm(states[0]) < TRACK && norm(states[2]) < LEAN;
+    fn is_proved(&self) -> bool {
+        let state_map = self.state_map();
+        let within = norm(state_map[0]) < POSITION_LIMIT && norm(state_map[2]) < ANGLE_LIMIT;
         let first = (0..16).all(|corner| {
-            let state = std::array::from_fn(|i| if corner >> i & 1 == 0 { START } else { -START });
-            norm(self.inside(state)) < 1.0
+            let state =
+                std::array::from_fn(|i| if corner >> i & 1 == 0 { START_RANGE } else { -START_RANGE });
+            norm(self.y_of(state)) < 1.0
         });
         let slack = SLACK / self.shape[0][0];
         let (center, radius) = (0.5 * (1.0 - slack), 0.5 * (1.0 + slack));
-        within && first && self.holds([center, 0.0, 0.0, 0.0], [radius, 1.0, 1.0, 1.0], 40)
+        within && first && self.stays_inside([center, 0.0, 0.0, 0.0], [radius, 1.0, 1.0, 1.0], 40)
     }
 }
 
-/// A bound of |G y + o|^2 over the y of a box with |y| <= 1 and y0 >= -`slack`; G by its columns.
+/// Bound of |G y + o|^2 over the y of a box with |y| <= 1 and y0 >= -`slack`; G is given by its columns.
 fn bound(map: &Matrix, offset: Vector, center: Vector, radius: Vector, slack: f64) -> f64 {
     let there: Vector = std::array::from_fn(|i| offset[i] + dot(column(map, i), center));
     let slope = map.map(|column| dot(column, there));
     let beside = |a: Vector| a[1] * center[1] + a[2] * center[2] + a[3] * center[3];
-    // The multipliers that make the slope least, or none.
+    // Multipliers that make the slope least, or none.
     let sphere = (beside(slope) / beside(center).max(1e-9)).clamp(0.0, 2.0);
     let mut least = f64::INFINITY;
     for (lambda, stop) in [(0.0, false), (0.0, true), (sphere, false), (sphere, true)] {
@@ -200,45 +203,48 @@ fn bound(map: &Matrix, offset: Vector, center: Vector, radius: Vector, slack: f6
     least
 }
 
-fn proof(integrator: Integrator, push: f64) -> Proof {
+fn proof(integrator: Integrator, force: f64) -> Proof {
     let shape = match integrator {
         Integrator::Euler => EULER,
         Integrator::SemiImplicit => SEMI_IMPLICIT,
     };
-    Proof { integrator, push, shape }
+    Proof { integrator, force, shape }
 }
 
 #[test]
-fn the_feedback_player_never_fails() {
-    assert!(proof(Integrator::Euler, PUSH).proved());
-    assert!(proof(Integrator::SemiImplicit, PUSH).proved());
+fn the_feedback_policy_never_fails() {
+    assert!(proof(Integrator::Euler, FORCE).is_proved());
+    assert!(proof(Integrator::SemiImplicit, FORCE).is_proved());
 }
 
-/// The proof can fail: with a push a tenth stronger or weaker it does.
+/// The proof can fail: it does with a push a tenth stronger or weaker.
 #[test]
-fn another_push_is_not_proved() {
-    for push in [0.9 * PUSH, 1.1 * PUSH] {
-        assert!(!proof(Integrator::Euler, push).proved() && !proof(Integrator::SemiImplicit, push).proved());
+fn another_force_is_not_proved() {
+    for force in [0.9 * FORCE, 1.1 * FORCE] {
+        assert!(
+            !proof(Integrator::Euler, force).is_proved()
+                && !proof(Integrator::SemiImplicit, force).is_proved()
+        );
     }
 }
 
-/// What is proved is of the world's own steps: none leaves the set, and none passes its bound.
+/// The proof is about the world's own steps: none leaves the set, and none exceeds its bound.
 #[test]
 fn the_proof_is_of_these_rules() {
     for (integrator, settings) in
         [(Integrator::Euler, ""), (Integrator::SemiImplicit, "integrator = \"semi-implicit\"")]
     {
-        let (world, proof, mut rng) = (cartpole(settings), proof(integrator, PUSH), dice());
+        let (world, proof, mut rng) = (cartpole(settings), proof(integrator, FORCE), rng());
         for _ in 0..20_000 {
             let any: Vector = std::array::from_fn(|_| rng.normal());
             let y = any.map(|x| x / norm(any));
             let [position, velocity, angle, angular_velocity] = proof.state(y);
             let mut state = State { position, velocity, angle, angular_velocity, ..State::default() };
-            let action = push(state.numbers());
+            let action = feedback_action(state.to_array());
             world.step(&mut state, action, &mut rng);
-            let reached = norm(proof.inside(state.numbers()));
+            let reached = norm(proof.y_of(state.to_array()));
             let y = if action == 1 { y } else { y.map(|x| -x) };
-            assert!(reached <= 1.0 && reached <= proof.reach(y, [0.0; 4]) + 1e-12, "{y:?} {reached}");
+            assert!(reached <= 1.0 && reached <= proof.step_bound(y, [0.0; 4]) + 1e-12, "{y:?} {reached}");
         }
     }
 }

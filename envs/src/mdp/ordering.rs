@@ -1,16 +1,15 @@
-//! An order of elimination that keeps a sparse matrix sparse: nested dissection by the middle level of a
-//! breadth-first search (George & Liu 1978). On an n x n grid, elimination then takes of the order of n^3
-//! operations.
+//! Elimination order that keeps a sparse matrix sparse: nested dissection by the middle level of a breadth-first
+//! search (George & Liu 1978). On an n x n grid, elimination then takes of the order of n^3 operations.
 
 /// Pieces of at most this many states are not cut again.
 const LEAF: usize = 6;
 
-/// The rank of each state, `[S]`: separators after the two sides they separate. `successors(s)` may hold
-/// repetitions; directions do not matter.
+/// Rank of each state, `[S]`: separators after the two sides they separate. `successors(s)` may contain repetitions;
+/// directions do not matter.
 pub(super) fn nested_dissection<'a>(states: usize, successors: impl Fn(u32) -> &'a [u32]) -> Vec<u32> {
     let mut search = Search::new(Graph::undirected(states, successors));
     let mut rank = vec![0; states];
-    // Pieces to be ranked, with the end of the ranks they take.
+    // Pieces to be ranked, with the end of their range of ranks.
     let mut pieces = vec![((0..states as u32).collect::<Vec<_>>(), states as u32)];
     while let Some((nodes, mut end)) = pieces.pop() {
         search.enter(&nodes);
@@ -22,13 +21,13 @@ pub(super) fn nested_dissection<'a>(states: usize, successors: impl Fn(u32) -> &
             let part = search.levels(root).order;
             let far = search.restart(&part);
             let levels = search.levels(far);
-            end = match levels.cut(&search.graph) {
-                Some((low, separator, high)) => {
+            end = match levels.split(&search.graph) {
+                Some((below, separator, above)) => {
                     let end = assign(&separator, end, &mut rank);
-                    let middle = end - high.len() as u32;
-                    let begin = middle - low.len() as u32;
-                    pieces.push((high, end));
-                    pieces.push((low, middle));
+                    let middle = end - above.len() as u32;
+                    let begin = middle - below.len() as u32;
+                    pieces.push((above, end));
+                    pieces.push((below, middle));
                     begin
                 }
                 None => assign(&levels.order, end, &mut rank),
@@ -38,7 +37,7 @@ pub(super) fn nested_dissection<'a>(states: usize, successors: impl Fn(u32) -> &
     rank
 }
 
-/// Gives `nodes` the ranks just below `end`; returns where they begin.
+/// Gives `nodes` the ranks just below `end`; returns the first of these ranks.
 fn assign(nodes: &[u32], end: u32, rank: &mut [u32]) -> u32 {
     let begin = end - nodes.len() as u32;
     for (&node, r) in nodes.iter().zip(begin..) {
@@ -56,29 +55,29 @@ struct Graph {
 impl Graph {
     fn undirected<'a>(states: usize, successors: impl Fn(u32) -> &'a [u32]) -> Self {
         let edges = || {
-            let all = (0..states as u32).flat_map(|s| successors(s).iter().map(move |&t| (s, t)));
-            all.filter(|(s, t)| s != t)
+            let all_neighbors = (0..states as u32).flat_map(|s| successors(s).iter().map(move |&t| (s, t)));
+            all_neighbors.filter(|(s, t)| s != t)
         };
-        let mut begin = vec![0; states + 1];
+        let mut row_starts = vec![0; states + 1];
         for (s, t) in edges() {
-            begin[s as usize + 1] += 1;
-            begin[t as usize + 1] += 1;
+            row_starts[s as usize + 1] += 1;
+            row_starts[t as usize + 1] += 1;
         }
         for s in 0..states {
-            begin[s + 1] += begin[s];
+            row_starts[s + 1] += row_starts[s];
         }
-        let mut free = begin.clone();
-        let mut all = vec![0; begin[states] as usize];
+        let mut next_slot = row_starts.clone();
+        let mut all_neighbors = vec![0; row_starts[states] as usize];
         for (s, t) in edges() {
             for (from, to) in [(s, t), (t, s)] {
-                all[free[from as usize] as usize] = to;
-                free[from as usize] += 1;
+                all_neighbors[next_slot[from as usize] as usize] = to;
+                next_slot[from as usize] += 1;
             }
         }
-        // Each edge was found several times.
+        // Each edge is found several times.
         let (mut rows, mut neighbors) = (vec![0], Vec::new());
         for s in 0..states {
-            let row = &mut all[begin[s] as usize..begin[s + 1] as usize];
+            let row = &mut all_neighbors[row_starts[s] as usize..row_starts[s + 1] as usize];
             row.sort_unstable();
             neighbors.extend(row.chunk_by(|a, b| a == b).map(|same| same[0]));
             rows.push(neighbors.len() as u32);
@@ -94,14 +93,14 @@ impl Graph {
 /// Breadth-first searches within one piece.
 struct Search {
     graph: Graph,
-    /// Which piece each state belongs to.
+    /// Piece of each state.
     piece: Vec<u32>,
     seen: Vec<bool>,
     current: u32,
 }
 
-/// A connected part in breadth-first order, and where each level begins.
-struct Levels {
+/// Connected part in breadth-first order, and the index where each level begins.
+struct BfsLevels {
     order: Vec<u32>,
     begins: Vec<usize>,
 }
@@ -124,7 +123,7 @@ impl Search {
         self.seen[node as usize]
     }
 
-    /// Forgets a part, to search it again; returns its last node.
+    /// Marks a part as not visited, to search it again; returns its last node.
     fn restart(&mut self, part: &[u32]) -> u32 {
         for &node in part {
             self.seen[node as usize] = false;
@@ -132,7 +131,7 @@ impl Search {
         part.last().copied().unwrap_or(0)
     }
 
-    fn levels(&mut self, root: u32) -> Levels {
+    fn levels(&mut self, root: u32) -> BfsLevels {
         let (mut order, mut begins) = (vec![root], vec![0]);
         self.seen[root as usize] = true;
         let mut head = 0;
@@ -150,14 +149,14 @@ impl Search {
             head = end;
             begins.push(end);
         }
-        Levels { order, begins }
+        BfsLevels { order, begins }
     }
 }
 
-impl Levels {
-    /// Below, separator, above: cut at the smallest level of the middle third. `None` where cutting does not
-    /// pay.
-    fn cut(&self, graph: &Graph) -> Option<(Vec<u32>, Vec<u32>, Vec<u32>)> {
+impl BfsLevels {
+    /// Nodes below, separator, nodes above: cut at the smallest level of the middle third. `None` where a cut has no
+    /// benefit.
+    fn split(&self, graph: &Graph) -> Option<(Vec<u32>, Vec<u32>, Vec<u32>)> {
         let n = self.order.len();
         if n <= LEAF {
             return None;
@@ -166,14 +165,14 @@ impl Levels {
         let inner = 1..self.begins.len().saturating_sub(2);
         let middle = inner.filter(|&i| level(i).end * 3 >= n && level(i).start * 3 <= 2 * n);
         let at = middle.min_by_key(|&i| (level(i).len(), (level(i).start + level(i).end).abs_diff(n)))?;
-        // Only those who touch the level above separate.
-        let mut above = self.order[level(at + 1)].to_vec();
-        above.sort_unstable();
-        let touches = |s: &u32| graph.of(*s).iter().any(|t| above.binary_search(t).is_ok());
+        // Only nodes with a neighbor in the level above belong to the separator.
+        let mut next_level = self.order[level(at + 1)].to_vec();
+        next_level.sort_unstable();
+        let touches = |s: &u32| graph.of(*s).iter().any(|t| next_level.binary_search(t).is_ok());
         let (separator, rest): (Vec<u32>, Vec<u32>) = self.order[level(at)].iter().partition(|s| touches(s));
-        let low = [&self.order[..level(at).start], &rest].concat();
-        let high = self.order[level(at).end..].to_vec();
-        Some((low, separator, high))
+        let below = [&self.order[..level(at).start], &rest].concat();
+        let above = self.order[level(at).end..].to_vec();
+        Some((below, separator, above))
     }
 }
 

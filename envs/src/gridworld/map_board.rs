@@ -1,9 +1,9 @@
-//! How a map looks.
+//! Drawing of map worlds.
 
 use freewheel_core::Rgb;
 
-use super::board::{Board, Look};
-use super::direction::Direction;
+use super::board::{Board, CellStyle};
+use super::legend::Direction;
 use super::map::Map;
 use super::rules::{Rules, WALL};
 use super::tiles::Tile;
@@ -19,12 +19,12 @@ const BROWN: Rgb = Rgb(110, 76, 36);
 const GOLD: Rgb = Rgb(250, 204, 80);
 const WHITE: Rgb = Rgb(236, 238, 242);
 
-/// A map as a board.
+/// Board of a map.
 pub(super) struct MapBoard {
     size: (usize, usize),
     glyphs: Vec<char>,
     wind: Vec<i32>,
-    gusts: bool,
+    has_gusts: bool,
     rules: Rules,
 }
 
@@ -34,33 +34,33 @@ impl MapBoard {
             size: (map.width(), map.height()),
             glyphs: map.glyphs().to_vec(),
             wind: map.legend().wind.clone(),
-            gusts: map.legend().stochastic_wind,
+            has_gusts: map.legend().stochastic_wind,
             rules,
         }
     }
 
-    /// The glyph, its color, the color behind it, and whether nobody acts here.
-    fn paint(&self, cell: usize, tile: &Tile, keys: u32) -> (char, Rgb, Rgb, bool) {
-        let letter = self.glyphs[cell];
+    /// Glyph, its color, the background color, and whether no policy is shown here.
+    fn style(&self, cell: usize, tile: &Tile, keys: u32) -> (char, Rgb, Rgb, bool) {
+        let glyph = self.glyphs[cell];
         let holds = |key: u8| keys >> key & 1 == 1;
         match *tile {
             Tile { wall: true, .. } => (' ', WHITE, STONE, true),
             Tile { goal: true, .. } => ('⚑', WHITE, GREEN, tile.terminal),
-            Tile { terminal: true, .. } => ('○', WHITE, if letter == 'H' { BLUE } else { RED }, true),
+            Tile { terminal: true, .. } => ('○', WHITE, if glyph == 'H' { BLUE } else { RED }, true),
             Tile { back_to_start: true, .. } => ('▒', Rgb(200, 80, 70), RED, true),
-            Tile { teleport: Some(_), .. } => (letter, WHITE, PURPLE, false),
-            Tile { key: Some(key), .. } if !holds(key) => (letter, GOLD, FLOOR, false),
-            Tile { door: Some(door), .. } if !holds(door) => (letter, GOLD, BROWN, true),
-            Tile { one_way: Some(way), .. } => (hollow(way), WHITE, FLOOR, false),
+            Tile { teleport: Some(_), .. } => (glyph, WHITE, PURPLE, false),
+            Tile { key: Some(key), .. } if !holds(key) => (glyph, GOLD, FLOOR, false),
+            Tile { door: Some(door), .. } if !holds(door) => (glyph, GOLD, BROWN, true),
+            Tile { one_way: Some(way), .. } => (one_way_glyph(way), WHITE, FLOOR, false),
             Tile { start: true, .. } => ('S', Rgb(150, 160, 176), FLOOR, false),
-            Tile { key: None, door: None, .. } if letter != '.' => (letter, STONE, FLOOR, false),
+            Tile { key: None, door: None, .. } if glyph != '.' => (glyph, STONE, FLOOR, false),
             _ => ('·', FAINT, FLOOR, false),
         }
     }
 }
 
-/// One-way cells have arrows unlike those of a policy.
-fn hollow(way: Direction) -> char {
+/// Arrows of one-way cells, distinct from those of a policy.
+fn one_way_glyph(way: Direction) -> char {
     match way {
         Direction::Up => '⇑',
         Direction::Right => '⇒',
@@ -78,28 +78,28 @@ impl Board for MapBoard {
         Some(self.rules.locate(observation).0 as usize)
     }
 
-    fn seen_from(&self, cell: usize, observation: u32) -> Option<u32> {
+    fn observation_at(&self, cell: usize, observation: u32) -> Option<u32> {
         let (_, keys) = self.rules.locate(observation);
         (self.rules.index[cell] != WALL).then(|| {
-            // Whoever stands on a key has picked it up.
+            // An agent on a key has picked it up.
             let keys = self.rules.tiles[cell].key.map_or(keys, |key| keys | 1 << key);
             self.rules.observation(cell as u32, keys)
         })
     }
 
-    fn look(&self, cell: usize, observation: u32) -> Look {
+    fn cell_style(&self, cell: usize, observation: u32) -> CellStyle {
         let (_, keys) = self.rules.locate(observation);
-        let (glyph, fg, bg, still) = self.paint(cell, &self.rules.tiles[cell], keys);
-        Look { glyph, fg, bg, still, solid: self.rules.tiles[cell].wall }
+        let (glyph, fg, bg, no_policy) = self.style(cell, &self.rules.tiles[cell], keys);
+        CellStyle { glyph, fg, bg, no_policy, is_wall: self.rules.tiles[cell].wall }
     }
 
     fn arrow(&self, _observation: u32, action: usize) -> char {
         self.rules.directions().get(action).map_or('?', |direction| direction.arrow())
     }
 
-    fn below(&self, column: usize) -> Option<String> {
+    fn column_label(&self, column: usize) -> Option<String> {
         let wind = *self.wind.get(column)?;
-        let gust = if self.gusts { "~" } else { "" };
+        let gust = if self.has_gusts { "~" } else { "" };
         match wind {
             0 => None,
             1.. => Some(format!("⇡{wind}{gust}")),
@@ -112,7 +112,7 @@ impl Board for MapBoard {
         let held: String = (0..)
             .zip(&self.rules.keys)
             .filter(|(key, _)| keys >> key & 1 == 1)
-            .map(|(_, letter)| letter)
+            .map(|(_, glyph)| glyph)
             .collect();
         match (self.rules.keys.is_empty(), held.is_empty()) {
             (true, _) => String::new(),

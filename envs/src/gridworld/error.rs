@@ -1,115 +1,115 @@
-//! What can be wrong with a map, where, and how to mend it.
+//! Errors of map files: kind, position, and message with the correction.
 
 use std::path::Path;
 
 use freewheel_core::Error;
 
-/// What is wrong with a map. Every message ends in its mend.
+/// Kind of error in a map. Every message ends with a correction.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Fault {
-    /// No row of cells at all.
-    #[error("there is no map here; write rows of cells such as `S.#G`")]
+pub enum MapErrorKind {
+    /// No row of cells.
+    #[error("the map has no rows; write rows of cells such as `S.#G`")]
     Empty,
     /// Rows of different lengths.
     #[error("this row has {found} cells, the first has {expected}; make all rows equally long")]
-    Ragged {
+    UnequalRows {
         /// Cells of the first row.
         expected: usize,
-        /// Cells of this one.
+        /// Cells of this row.
         found: usize,
     },
-    /// A character that is no cell.
+    /// Character without a meaning.
     #[error(
-        "`{0}` is no cell known here; known are # . S G H ^ v < >, a letter for a key with its capital for the \
-         door, and what the legend defines: add [cells.\"{0}\"] below a line ---"
+        "unknown glyph `{0}`; valid are # . S G H ^ v < >, a letter for a key with its capital for the door, \
+         and glyphs of the legend: add [cells.\"{0}\"] below a line ---"
     )]
     UnknownGlyph(char),
-    /// A door that nothing opens.
+    /// Door without a key on the map.
     #[error(
         "the door `{door}` has no key `{key}` on the map; add one, or define [cells.{door}] in the legend"
     )]
     DoorWithoutKey {
-        /// The door.
+        /// Letter of the door.
         door: char,
-        /// Its missing key.
+        /// Letter of the missing key.
         key: char,
     },
-    /// A key that opens nothing.
+    /// Key without a door on the map.
     #[error(
         "the key `{key}` opens no door `{door}` on the map; add one, or define [cells.{key}] in the legend"
     )]
     KeyWithoutDoor {
-        /// The key.
+        /// Letter of the key.
         key: char,
-        /// Its missing door.
+        /// Letter of the missing door.
         door: char,
     },
-    /// A key of the legend that is not one of its own.
+    /// Unknown key of the legend.
     #[error("{0}")]
     UnknownKey(String),
-    /// The legend is not TOML, or a value is of the wrong type.
+    /// Legend that is not TOML, or a value of the wrong type.
     #[error("the legend: {0}")]
-    Legend(String),
-    /// A value that cannot be.
+    InvalidLegend(String),
+    /// Value out of range.
     #[error("{0}")]
-    Value(String),
-    /// Nowhere to begin.
+    InvalidValue(String),
+    /// Map without a start.
     #[error("there is no start; mark one or more cells with S, or write start = \"anywhere\" in the legend")]
     NoStart,
-    /// A goal that no way leads to.
-    #[error("this goal cannot be reached from any start; open a way to it, or make it a plain cell")]
+    /// Goal that cannot be reached.
+    #[error("this goal cannot be reached from any start; open a path to it, or make it a plain cell")]
     UnreachableGoal,
-    /// A start from which no way leads to any goal.
-    #[error("no goal can be reached from this start; open a way, or move the start")]
-    StrandedStart,
-    /// Nothing ever ends and returns would be infinite.
+    /// Start from which no goal can be reached.
+    #[error("no goal can be reached from this start; open a path, or move the start")]
+    StartWithoutGoal,
+    /// Map without any ending, so that returns would be infinite.
     #[error("an episode would never end; add a goal G, or a time_limit or a gamma below 1 in the legend")]
-    Endless,
-    /// More observations than an `f32` can count.
+    NeverEnds,
+    /// More observations than an `f32` can represent exactly.
     #[error(
         "{cells} cells and {keys} keys make {observations} observations, more than 2^24; make the map smaller"
     )]
     TooLarge {
-        /// Cells that can be stood on.
+        /// Cells that are not walls.
         cells: usize,
-        /// Keys.
+        /// Number of keys.
         keys: u32,
         /// Cells times combinations of keys.
         observations: u64,
     },
-    /// More different rewards than the compact table can tell apart.
+    /// More different rewards than the compact table can store.
     #[error("more than 256 different (reward, ending) pairs; use fewer different rewards")]
     TooManyRewards,
-    /// A file of another format that is not what its format says.
+    /// Error in a file of another format.
     #[error("{0}")]
-    Format(String),
+    InvalidFormat(String),
 }
 
-/// A [`Fault`] with its place in the text; `line` and `column` count from 1.
+/// Error in a map, with its position in the text; `line` and `column` count from 1.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("{line}:{column}: {fault}")]
+#[error("{line}:{column}: {kind}")]
 pub struct MapError {
     /// Line, from 1.
     pub line: usize,
     /// Column in characters, from 1.
     pub column: usize,
-    /// What is wrong.
-    pub fault: Fault,
+    /// Kind of error.
+    pub kind: MapErrorKind,
 }
 
 impl MapError {
-    pub(super) fn new(line: usize, column: usize, fault: Fault) -> Self {
-        MapError { line, column, fault }
+    pub(super) fn new(line: usize, column: usize, kind: MapErrorKind) -> Self {
+        MapError { line, column, kind }
     }
 
-    /// As the core's error, naming `file`.
+    /// Same error as [`Error::Input`], with the name of the file.
     pub fn in_file(self, file: impl AsRef<Path>) -> Error {
         Error::Input {
             file: file.as_ref().to_path_buf(),
             line: self.line,
             column: self.column,
-            message: self.fault.to_string(),
+            message: self.kind.to_string(),
         }
     }
 }

@@ -1,15 +1,15 @@
-//! Whether a map can be solved at all: what can be reached from the starts, and what the goals can be reached from.
+//! Check that a map can be solved: states reachable from the starts, and states from which goals are reachable.
 
-use super::fault::{Fault, MapError};
+use super::error::{MapError, MapErrorKind};
 use super::map::Map;
 use super::rules::Rules;
-use super::table::Table;
+use super::table::TransitionTable;
 
-/// Refuses a map with a goal that cannot be reached, a start that reaches none, or no end at all. Chance counts as a
-/// way: what has a positive probability can be reached. Keys and doors are honored, since states hold the keys.
-pub(super) fn check(map: &Map, rules: &Rules, table: &Table) -> Result<(), MapError> {
+/// Error for a map with an unreachable goal, a start from which no goal is reachable, or no ending. An outcome of
+/// positive probability counts as a path. Keys and doors are taken into account, since states include the keys.
+pub(super) fn check_solvable(map: &Map, rules: &Rules, table: &TransitionTable) -> Result<(), MapError> {
     let starts: Vec<u32> = rules.starts.iter().map(|&cell| rules.observation(cell, 0)).collect();
-    let reached = walk(table.states(), &starts, |state, open| open.extend(successors(table, state)));
+    let reached = reachable(table.states(), &starts, |state, stack| stack.extend(successors(table, state)));
     let legend = map.legend();
     let states = || (0u32..).zip(&reached).filter(|(_, reached)| **reached).map(|(state, _)| state);
     let tile = |state: u32| &rules.tiles[rules.locate(state).0 as usize];
@@ -17,8 +17,8 @@ pub(super) fn check(map: &Map, rules: &Rules, table: &Table) -> Result<(), MapEr
     if endless && !states().any(|state| tile(state).terminal) {
         let goal = rules.tiles.iter().position(|tile| tile.goal);
         return Err(match goal {
-            Some(cell) => map.at_cell(cell, Fault::UnreachableGoal),
-            None => map.at_cell(0, Fault::Endless),
+            Some(cell) => map.at_cell(cell, MapErrorKind::UnreachableGoal),
+            None => map.at_cell(0, MapErrorKind::NeverEnds),
         });
     }
     let combinations = 1u32 << rules.keys.len();
@@ -26,47 +26,48 @@ pub(super) fn check(map: &Map, rules: &Rules, table: &Table) -> Result<(), MapEr
     for &cell in &goals {
         let wall = rules.tiles[cell as usize].wall;
         if wall || !(0..combinations).any(|keys| reached[rules.observation(cell, keys) as usize]) {
-            return Err(map.at_cell(cell as usize, Fault::UnreachableGoal));
+            return Err(map.at_cell(cell as usize, MapErrorKind::UnreachableGoal));
         }
     }
     if goals.is_empty() || starts.len() == 1 {
         return Ok(());
     }
     let all_goals: Vec<u32> = states().filter(|&state| tile(state).goal).collect();
-    let backward = Predecessors::new(table);
-    let solves = walk(table.states(), &all_goals, |state, open| open.extend(backward.of(state)));
-    match starts.iter().find(|&&start| !solves[start as usize]) {
-        Some(&start) => Err(map.at_cell(rules.locate(start).0 as usize, Fault::StrandedStart)),
+    let predecessors = Predecessors::new(table);
+    let reaches_goal =
+        reachable(table.states(), &all_goals, |state, stack| stack.extend(predecessors.of(state)));
+    match starts.iter().find(|&&start| !reaches_goal[start as usize]) {
+        Some(&start) => Err(map.at_cell(rules.locate(start).0 as usize, MapErrorKind::StartWithoutGoal)),
         None => Ok(()),
     }
 }
 
-/// The states that `state` may lead to.
-fn successors(table: &Table, state: u32) -> impl Iterator<Item = u32> + '_ {
+/// States that `state` may lead to.
+fn successors(table: &TransitionTable, state: u32) -> impl Iterator<Item = u32> + '_ {
     let of = move |action| table.outcomes(state, action).filter(|(p, _)| *p > 0.0);
     (0..table.actions()).flat_map(of).map(|(_, landing)| landing.next)
 }
 
-/// Which of `states` states a walk comes to from `starts`, `[states]`; `expand` adds the neighbors of one.
-fn walk(states: usize, starts: &[u32], expand: impl Fn(u32, &mut Vec<u32>)) -> Vec<bool> {
+/// States reachable from `starts`, `[states]`; `expand` adds the neighbors of a state to the stack.
+fn reachable(states: usize, starts: &[u32], expand: impl Fn(u32, &mut Vec<u32>)) -> Vec<bool> {
     let mut reached = vec![false; states];
-    let mut open = starts.to_vec();
-    while let Some(state) = open.pop() {
+    let mut stack = starts.to_vec();
+    while let Some(state) = stack.pop() {
         if !std::mem::replace(&mut reached[state as usize], true) {
-            expand(state, &mut open);
+            expand(state, &mut stack);
         }
     }
     reached
 }
 
-/// The states that may lead to each state; compressed sparse rows.
+/// Predecessors of each state, in compressed sparse rows.
 struct Predecessors {
     offsets: Vec<u32>,
     states: Vec<u32>,
 }
 
 impl Predecessors {
-    fn new(table: &Table) -> Self {
+    fn new(table: &TransitionTable) -> Self {
         let mut offsets = vec![0u32; table.states() + 2];
         for state in 0..table.states() as u32 {
             successors(table, state).for_each(|next| offsets[next as usize + 2] += 1);
