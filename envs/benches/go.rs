@@ -1,7 +1,8 @@
-//! What Go costs: playouts beside the crate `go_game_board` (a port of libEGo), and a turn of a game (mask and move) under each ko rule.
+//! Speed of Go: playouts, next to the crate `go_game_board` (a port of libEGo), and a turn of a game (mask and move)
+//! under each ko rule.
 //!
-//! `cargo bench -p freewheel-envs --bench go`. Playouts: criterion's throughput is in playouts a second. The
-//! peer draws neighbors of the last move ten times as often as other points; ours draws all alike.
+//! `cargo bench -p freewheel-envs --bench go`. Criterion's throughput is in playouts a second. The peer draws
+//! neighbors of the last move ten times as often as other points; ours draws all alike.
 
 #![allow(missing_docs, clippy::expect_used)]
 
@@ -13,7 +14,7 @@ use freewheel_envs::go::rules::{Game, Ko, Playouts, Rules};
 use go_game_board::fast_random::FastRandom;
 use go_game_board::{Board, Gammas, Sampler};
 
-fn dice() -> Stream {
+fn rng() -> Stream {
     Streams::new(1).stream(Purpose::Action, 0, 0)
 }
 
@@ -23,7 +24,7 @@ fn playouts(criterion: &mut Criterion) {
     for side in [9, 19] {
         let game = Game::new(Rules::tromp_taylor(side)).expect("rules");
         let mut playouts = Playouts::new(&game);
-        let mut rng = dice();
+        let mut rng = rng();
         group.bench_function(BenchmarkId::new("freewheel", side), |bencher| {
             bencher.iter(|| black_box(playouts.run(&game, &mut rng)));
         });
@@ -36,7 +37,7 @@ fn playouts(criterion: &mut Criterion) {
         let mut sampler = Sampler::new(&board, &gammas);
         let mut random = FastRandom::new(123);
         group.bench_function(BenchmarkId::new("go_game_board", side), |bencher| {
-            // As in its own `Benchmark`, which plays on 9x9 only.
+            // As in its own `Benchmark`, which supports only 9x9.
             bencher.iter(|| {
                 board.load(&empty);
                 sampler.new_playout(&board, &gammas);
@@ -52,7 +53,7 @@ fn playouts(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// The moves of a random game that fills no eyes.
+/// Moves of a random game without filled eyes.
 fn random_game(start: &Game, rng: &mut Stream) -> Vec<u16> {
     let mut game = start.clone();
     let mut mask = vec![false; game.area() + 1];
@@ -71,14 +72,14 @@ fn random_game(start: &Game, rng: &mut Stream) -> Vec<u16> {
 }
 
 fn turns(criterion: &mut Criterion) {
-    // Few games, so that a round is short and most rounds are not interrupted by whatever else the machine does.
+    // Few games, so that a round is short and most rounds are not interrupted by other processes.
     for (side, games) in [(9, 6), (19, 2)] {
         let mut group = criterion.benchmark_group(format!("go/turn/{side}"));
         let kos =
             [(Ko::Simple, false), (Ko::Positional, false), (Ko::Situational, false), (Ko::Positional, true)];
         for (ko, suicide) in kos {
             let start = Game::new(Rules { ko, suicide, ..Rules::tromp_taylor(side) }).expect("rules");
-            let mut rng = dice();
+            let mut rng = rng();
             let games: Vec<_> = (0..games).map(|_| random_game(&start, &mut rng)).collect();
             let turns: usize = games.iter().map(Vec::len).sum();
             let mut game = start.clone();

@@ -1,4 +1,4 @@
-//! What a search costs: playouts a second from the empty board, by kind of search.
+//! Speed of the tree search: playouts a second from the empty board, by kind of search.
 
 #![allow(missing_docs, clippy::expect_used)]
 

@@ -1,13 +1,13 @@
-//! The game of Go: its rules, players of every strength, and the worlds of the family `go`.
+//! The game of Go: rules, players, and the worlds of the family `go`.
 //!
-//! | module | what it holds |
+//! | module | contents |
 //! |---|---|
 //! | [`rules`] | boards, ko, superko, scores, playouts |
-//! | [`solver`] | exact results of small boards |
+//! | [`solver`] | exact values of small boards |
 //! | [`uct`] | Monte-Carlo tree search |
-//! | [`players`] | who plays: random, greedy, searching, other programs |
-//! | [`sgf`], [`gtp`] | game records; the Go Text Protocol |
-//! | [`Boards`] | the family `go`; [`Go`] the game for two, [`GoAgainst`] the game against an opponent |
+//! | [`players`] | random, greedy and tree search players, and other programs |
+//! | [`sgf`], [`gtp`] | game records; Go Text Protocol |
+//! | [`GoFamily`] | world family `go`: [`Go`] for two players, [`GoVersusOpponent`] for one |
 
 pub mod gtp;
 pub mod players;
@@ -17,4 +17,7 @@ pub mod solver;
 pub mod uct;
 mod world;
 
-pub use world::{Boards, Go, GoAgainst, Presence, Reward, Ruleset, Seat, Seated, Settings, Trained};
+pub use world::{
+    AgentColor, Go, GoFamily, GoVersusOpponent, OpponentStatus, PolicyPlayer, Reward, Ruleset, Settings,
+    VersusOpponentState,
+};

@@ -1,4 +1,4 @@
-//! Another program that speaks GTP, run as a child process.
+//! Client side of GTP: another program, run as a child process.
 
 use std::fmt;
 use std::io::{BufReader, Read, Write};
@@ -8,76 +8,76 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use super::protocol::read_line;
-use super::{vertex, words};
-use crate::go::players::Turn;
+use super::vertex;
+use crate::go::players::PlayerAction;
 use crate::go::rules::{Color, Point, Rules};
 
-/// How much of a program's complaints is kept, in bytes.
-const COMPLAINTS: usize = 2000;
+/// Bytes of a program's standard error that are kept for error messages.
+const STDERR_TAIL_BYTES: usize = 2000;
 
-/// How long a program may take to leave after `quit`.
-const FAREWELL: Duration = Duration::from_millis(300);
+/// Time a program has to exit after `quit`.
+const EXIT_TIMEOUT: Duration = Duration::from_millis(300);
 
-/// What can go wrong with another program. `program` is its command line, `sent` the command that it did not answer well.
+/// Error of another program. `program` is its command line, `sent` the command that failed.
 #[derive(Debug, thiserror::Error)]
 pub enum GtpError {
-    /// The command line has no words, or an open quote.
-    #[error("`{program}` is no command line: it is empty, or a quote is not closed")]
-    Unreadable {
-        /// The command line.
+    /// Command line without words, or with an open quote.
+    #[error("`{program}` is not a command line: it is empty, or a quote is not closed")]
+    InvalidCommandLine {
+        /// Command line.
         program: String,
     },
-    /// It could not be started.
-    #[error("`{program}` cannot be started: {source}; is it installed, and its name spelt well?")]
-    NotStarted {
-        /// The command line.
+    /// The program could not be started.
+    #[error("`{program}` cannot be started: {source}; is it installed, and is its name correct?")]
+    SpawnFailed {
+        /// Command line.
         program: String,
-        /// The system's own words.
+        /// Error of the operating system.
         source: std::io::Error,
     },
-    /// It ended.
-    #[error("`{program}` ended ({status}) when it was sent `{sent}`{complaints}")]
-    Died {
-        /// The command line.
+    /// The program exited.
+    #[error("`{program}` exited ({status}) after the command `{sent}`{stderr_tail}")]
+    Exited {
+        /// Command line.
         program: String,
-        /// The command.
+        /// Command that was sent.
         sent: String,
-        /// How it ended, where that is known.
+        /// Exit status, if known.
         status: String,
-        /// The end of what it wrote on standard error.
-        complaints: String,
+        /// Last part of its standard error.
+        stderr_tail: String,
     },
-    /// It did not answer in time, and was stopped.
-    #[error("`{program}` did not answer `{sent}` within {limit:?} and was stopped{complaints}")]
+    /// The program did not respond in time, and was killed.
+    #[error("`{program}` did not respond to `{sent}` within {limit:?} and was stopped{stderr_tail}")]
     TimedOut {
-        /// The command line.
+        /// Command line.
         program: String,
-        /// The command.
+        /// Command that was sent.
         sent: String,
-        /// The time it had.
+        /// Time limit of one response.
         limit: Duration,
-        /// The end of what it wrote on standard error.
-        complaints: String,
+        /// Last part of its standard error.
+        stderr_tail: String,
     },
-    /// It answered `?`.
-    #[error("`{program}` refuses `{sent}`: {message}")]
-    Refused {
-        /// The command line.
+    /// The program answered with an error response, `?`.
+    #[error("`{program}` answered `{sent}` with an error: {message}")]
+    ErrorResponse {
+        /// Command line.
         program: String,
-        /// The command.
+        /// Command that was sent.
         sent: String,
-        /// Its message.
+        /// Message of the response.
         message: String,
     },
-    /// Its answer is not what the protocol asks for.
-    #[error("`{program}` answers `{sent}` with `{answer}`, which is no answer to it")]
-    Garbled {
-        /// The command line.
+    /// The response is not valid for the command.
+    #[error("`{program}` answered `{sent}` with `{response}`, which is not a valid response")]
+    InvalidResponse {
+        /// Command line.
         program: String,
-        /// The command.
+        /// Command that was sent.
         sent: String,
-        /// The answer.
-        answer: String,
+        /// Response.
+        response: String,
     },
 }
 
@@ -87,16 +87,16 @@ impl From<GtpError> for freewheel_core::Error {
     }
 }
 
-/// A running program. It is asked to leave, and stopped if it does not, when this is dropped.
+/// Running program that speaks GTP. Dropping it sends `quit` and kills the program if it does not exit.
 pub struct Client {
     program: String,
     limit: Duration,
     child: Child,
     input: Option<ChildStdin>,
     lines: Receiver<String>,
-    complaints: Arc<Mutex<Vec<u8>>>,
-    /// Closed when the program has said its last on standard error.
-    silence: Receiver<()>,
+    stderr_tail: Arc<Mutex<Vec<u8>>>,
+    /// Disconnected at the end of the program's standard error.
+    stderr_closed: Receiver<()>,
     last_id: u32,
 }
 
@@ -107,18 +107,19 @@ impl fmt::Debug for Client {
 }
 
 impl Client {
-    /// Starts the program of a command line such as `gnugo --mode gtp --level 1`, without a shell. Each of its answers may take `limit`.
+    /// Starts the program of a command line such as `gnugo --mode gtp --level 1`, without a shell. `limit` is the
+    /// time limit of each response.
     ///
     /// # Errors
-    /// [`GtpError::Unreadable`], [`GtpError::NotStarted`].
+    /// [`GtpError::InvalidCommandLine`], [`GtpError::SpawnFailed`].
     pub fn start(program: &str, limit: Duration) -> Result<Self, GtpError> {
-        let unreadable = || GtpError::Unreadable { program: program.to_owned() };
-        let words = words::split(program).ok_or_else(unreadable)?;
-        let (name, arguments) = words.split_first().ok_or_else(unreadable)?;
+        let invalid = || GtpError::InvalidCommandLine { program: program.to_owned() };
+        let words = split_command_line(program).ok_or_else(invalid)?;
+        let (name, arguments) = words.split_first().ok_or_else(invalid)?;
         let pipes = || Stdio::piped();
         let child = Command::new(name).args(arguments).stdin(pipes()).stdout(pipes()).stderr(pipes()).spawn();
         let mut child =
-            child.map_err(|source| GtpError::NotStarted { program: program.to_owned(), source })?;
+            child.map_err(|source| GtpError::SpawnFailed { program: program.to_owned(), source })?;
         let (sender, lines) = mpsc::channel();
         if let Some(output) = child.stdout.take() {
             std::thread::spawn(move || {
@@ -130,13 +131,13 @@ impl Client {
                 }
             });
         }
-        let complaints = Arc::new(Mutex::new(Vec::new()));
-        let (talking, silence) = mpsc::channel();
+        let stderr_tail = Arc::new(Mutex::new(Vec::new()));
+        let (stderr_open, stderr_closed) = mpsc::channel();
         if let Some(errors) = child.stderr.take() {
-            let kept = Arc::clone(&complaints);
+            let tail = Arc::clone(&stderr_tail);
             std::thread::spawn(move || {
-                let _talking: Sender<()> = talking;
-                keep_last(errors, &kept);
+                let _stderr_open: Sender<()> = stderr_open;
+                read_stderr(errors, &tail);
             });
         }
         let input = child.stdin.take();
@@ -146,21 +147,21 @@ impl Client {
             child,
             input,
             lines,
-            complaints,
-            silence,
+            stderr_tail,
+            stderr_closed,
             last_id: 0,
         })
     }
 
-    /// The command line.
+    /// Command line.
     pub fn program(&self) -> &str {
         &self.program
     }
 
-    /// Sends a command, and gives the text of its answer.
+    /// Sends a command and returns the text of the response.
     ///
     /// # Errors
-    /// [`GtpError::Refused`] where the answer is `?`; after any other error the program is of no further use.
+    /// [`GtpError::ErrorResponse`] for a `?` response. After any other error the client is unusable.
     pub fn send(&mut self, command: &str) -> Result<String, GtpError> {
         self.last_id += 1;
         let id = self.last_id;
@@ -168,52 +169,54 @@ impl Client {
         let written =
             self.input.as_mut().map(|input| input.write_all(line.as_bytes()).and_then(|()| input.flush()));
         if !matches!(written, Some(Ok(()))) {
-            return Err(self.died(command));
+            return Err(self.exited(command));
         }
         let until = Instant::now() + self.limit;
         let first = loop {
             let line = self.line(command, until)?;
-            // Some programs talk before they answer, and some end their answers with more than one empty line.
+            // Some programs print text before a response, or more than one empty line after it.
             if line.starts_with(['=', '?']) {
                 break line;
             }
         };
-        let mut answer = first[1..].to_owned();
+        let mut response = first[1..].to_owned();
         loop {
             let line = self.line(command, until)?;
             if line.trim().is_empty() {
                 break;
             }
-            answer.push_str(&line);
+            response.push_str(&line);
         }
-        // The id, then a space. Some programs leave the id out.
-        let digits = answer.bytes().take_while(u8::is_ascii_digit).count();
-        let (number, text) = answer.split_at(digits);
+        // The id, then a space. Some programs omit the id.
+        let digits = response.bytes().take_while(u8::is_ascii_digit).count();
+        let (number, text) = response.split_at(digits);
         if !number.is_empty() && number.parse() != Ok(id) {
-            return Err(self.garbled(command, first.trim()));
+            return Err(self.invalid_response(command, first.trim()));
         }
         let text = text.trim().to_owned();
         if first.starts_with('?') {
             let (program, sent) = (self.program.clone(), command.to_owned());
-            return Err(GtpError::Refused { program, sent, message: text });
+            return Err(GtpError::ErrorResponse { program, sent, message: text });
         }
         Ok(text)
     }
 
-    /// Asks for a move of `color`, which the program makes on its own board too.
+    /// Sends `genmove`: the program chooses a move for `color` and plays it on its own board.
     ///
     /// # Errors
-    /// As [`Client::send`], and [`GtpError::Garbled`] for what is no vertex of this board.
-    pub fn generate_move(&mut self, rules: &Rules, color: Color) -> Result<Turn, GtpError> {
+    /// As [`Client::send`], and [`GtpError::InvalidResponse`] for a response that is not a vertex of this board.
+    pub fn generate_move(&mut self, rules: &Rules, color: Color) -> Result<PlayerAction, GtpError> {
         let command = format!("genmove {}", vertex::color_name(color));
-        let answer = self.send(&command)?;
-        if answer.eq_ignore_ascii_case("resign") {
-            return Ok(Turn::Resign);
+        let response = self.send(&command)?;
+        if response.eq_ignore_ascii_case("resign") {
+            return Ok(PlayerAction::Resign);
         }
-        vertex::parse(rules, &answer).map(Turn::Play).ok_or_else(|| self.garbled(&command, &answer))
+        vertex::parse(rules, &response)
+            .map(PlayerAction::Play)
+            .ok_or_else(|| self.invalid_response(&command, &response))
     }
 
-    /// Tells the program a move.
+    /// Sends `play`: the program plays a move on its own board.
     ///
     /// # Errors
     /// As [`Client::send`].
@@ -221,10 +224,10 @@ impl Client {
         self.send(&format!("play {} {}", vertex::color_name(color), vertex::name(rules, point))).map(|_| ())
     }
 
-    /// Begins a game: board size, empty board, komi.
+    /// Starts a game: board size, empty board, komi.
     ///
     /// # Errors
-    /// As [`Client::send`]; [`GtpError::Refused`] for a board that is no square.
+    /// As [`Client::send`]; [`GtpError::ErrorResponse`] if the program does not support a rectangular board.
     pub fn begin(&mut self, rules: &Rules) -> Result<(), GtpError> {
         let size = match (rules.width, rules.height) {
             (width, height) if width == height => format!("boardsize {width}"),
@@ -236,43 +239,48 @@ impl Client {
         Ok(())
     }
 
-    /// The next line, its end included.
+    /// Next line of output, with its line end. Kills the program at `until`.
     fn line(&mut self, sent: &str, until: Instant) -> Result<String, GtpError> {
         match self.lines.recv_timeout(until.saturating_duration_since(Instant::now())) {
             Ok(line) => Ok(line),
-            Err(RecvTimeoutError::Disconnected) => Err(self.died(sent)),
+            Err(RecvTimeoutError::Disconnected) => Err(self.exited(sent)),
             Err(RecvTimeoutError::Timeout) => {
                 let _ = self.child.kill();
                 let (program, sent) = (self.program.clone(), sent.to_owned());
-                Err(GtpError::TimedOut { program, sent, limit: self.limit, complaints: self.complaints() })
+                Err(GtpError::TimedOut { program, sent, limit: self.limit, stderr_tail: self.stderr_tail() })
             }
         }
     }
 
-    fn garbled(&self, sent: &str, answer: &str) -> GtpError {
-        GtpError::Garbled { program: self.program.clone(), sent: sent.to_owned(), answer: answer.to_owned() }
+    fn invalid_response(&self, sent: &str, response: &str) -> GtpError {
+        GtpError::InvalidResponse {
+            program: self.program.clone(),
+            sent: sent.to_owned(),
+            response: response.to_owned(),
+        }
     }
 
-    fn died(&mut self, sent: &str) -> GtpError {
-        let status = self.leave().map_or_else(|| "it closed its output".into(), |status| status.to_string());
-        // What it said last may still be on its way.
-        let _ = self.silence.recv_timeout(FAREWELL);
+    fn exited(&mut self, sent: &str) -> GtpError {
+        let status =
+            self.wait_for_exit().map_or_else(|| "it closed its output".into(), |status| status.to_string());
+        // The last lines of standard error may not have been read yet.
+        let _ = self.stderr_closed.recv_timeout(EXIT_TIMEOUT);
         let (program, sent) = (self.program.clone(), sent.to_owned());
-        GtpError::Died { program, sent, status, complaints: self.complaints() }
+        GtpError::Exited { program, sent, status, stderr_tail: self.stderr_tail() }
     }
 
-    /// What the program last wrote on standard error, for a message.
-    fn complaints(&self) -> String {
-        let kept = self.complaints.lock().map(|kept| String::from_utf8_lossy(&kept).trim().to_owned());
-        match kept {
-            Ok(text) if !text.is_empty() => format!("; it said: {text}"),
+    /// Last part of standard error, formatted for a message.
+    fn stderr_tail(&self) -> String {
+        let tail = self.stderr_tail.lock().map(|tail| String::from_utf8_lossy(&tail).trim().to_owned());
+        match tail {
+            Ok(text) if !text.is_empty() => format!("; its standard error: {text}"),
             _ => String::new(),
         }
     }
 
-    /// Waits a moment for the program's end.
-    fn leave(&mut self) -> Option<ExitStatus> {
-        let until = Instant::now() + FAREWELL;
+    /// Waits up to [`EXIT_TIMEOUT`] for the program to exit.
+    fn wait_for_exit(&mut self) -> Option<ExitStatus> {
+        let until = Instant::now() + EXIT_TIMEOUT;
         loop {
             if let Ok(Some(status)) = self.child.try_wait() {
                 return Some(status);
@@ -290,22 +298,45 @@ impl Drop for Client {
         if let Some(mut input) = self.input.take() {
             let _ = input.write_all(b"quit\n");
         }
-        if self.leave().is_none() {
+        if self.wait_for_exit().is_none() {
             let _ = self.child.kill();
             let _ = self.child.wait();
         }
     }
 }
 
-/// Reads to the end, so that the writer never waits, and keeps the last of it.
-fn keep_last(mut from: impl Read, kept: &Mutex<Vec<u8>>) {
+/// Reads standard error to its end, so that the program never blocks, and keeps the last bytes.
+fn read_stderr(mut from: impl Read, tail: &Mutex<Vec<u8>>) {
     let mut chunk = [0; 1024];
     while let Ok(length @ 1..) = from.read(&mut chunk) {
-        let Ok(mut kept) = kept.lock() else { return };
-        kept.extend_from_slice(&chunk[..length]);
-        let surplus = kept.len().saturating_sub(COMPLAINTS);
-        kept.drain(..surplus);
+        let Ok(mut tail) = tail.lock() else { return };
+        tail.extend_from_slice(&chunk[..length]);
+        let surplus = tail.len().saturating_sub(STDERR_TAIL_BYTES);
+        tail.drain(..surplus);
     }
+}
+
+/// Splits a command line into words as a shell does: at white space; `'...'` and `"..."` keep words together; a
+/// backslash escapes the next character, but not within `'...'`. Returns `None` for an open quote or no word.
+fn split_command_line(line: &str) -> Option<Vec<String>> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut quote = None;
+    let mut chars = line.chars();
+    while let Some(c) = chars.next() {
+        match (c, quote) {
+            (c, Some(open)) if c == open => quote = None,
+            ('\\', None | Some('"')) => word.get_or_insert_default().push(chars.next()?),
+            ('\'' | '"', None) => {
+                quote = Some(c);
+                word.get_or_insert_default();
+            }
+            (c, None) if c.is_whitespace() => words.extend(word.take()),
+            (c, _) => word.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(word);
+    (quote.is_none() && !words.is_empty()).then_some(words)
 }
 
 #[cfg(test)]
@@ -333,33 +364,46 @@ mod tests {
         assert_eq!(client.send("name").unwrap(), "A\nB");
         let rules = Rules::tromp_taylor(5);
         let error = client.play(&rules, Color::White, 24).unwrap_err().to_string();
-        assert!(error.ends_with("refuses `play white E5`: illegal move"), "{error}");
-        assert_eq!(client.generate_move(&rules, Color::Black).unwrap(), Turn::Play(12));
+        assert!(error.ends_with("answered `play white E5` with an error: illegal move"), "{error}");
+        assert_eq!(client.generate_move(&rules, Color::Black).unwrap(), PlayerAction::Play(12));
         assert!(matches!(
             client.generate_move(&Rules::tromp_taylor(2), Color::Black),
-            Err(GtpError::Garbled { .. })
+            Err(GtpError::InvalidResponse { .. })
         ));
         assert!(client.send("version").unwrap_err().to_string().contains("with `=99`"));
     }
 
     #[test]
-    fn what_goes_wrong_is_said() {
+    fn errors_name_the_program() {
         let limit = Duration::from_secs(5);
         assert!(Client::start("'x", limit).unwrap_err().to_string().contains("quote"));
         let error = Client::start("/no/such/program x", limit).unwrap_err().to_string();
         assert!(error.contains("`/no/such/program x` cannot be started"), "{error}");
         let error = shell("read line; echo oh no >&2; exit 3", 5000).send("name").unwrap_err().to_string();
-        assert!(error.contains("exit status: 3") && error.contains("it said: oh no"), "{error}");
+        assert!(error.contains("exit status: 3") && error.contains("standard error: oh no"), "{error}");
         let error = shell("exec sleep 60", 50).send("genmove b").unwrap_err().to_string();
-        assert!(error.contains("did not answer `genmove b` within 50ms"), "{error}");
+        assert!(error.contains("did not respond to `genmove b` within 50ms"), "{error}");
     }
 
-    /// A program that writes more complaints than a pipe holds is not stuck.
+    /// A program that writes more to standard error than a pipe holds does not block.
     #[test]
-    fn complaints_are_drained() {
+    fn standard_error_is_drained() {
         let mut client =
             shell("head -c 300000 /dev/zero | tr \"\\\\0\" x >&2; read line; printf \"= ok\\n\\n\"", 5000);
         assert_eq!(client.send("name").unwrap(), "ok");
-        assert!(client.complaints().len() <= COMPLAINTS + 20);
+        assert!(client.stderr_tail().len() <= STDERR_TAIL_BYTES + 20);
+    }
+
+    #[test]
+    fn words_are_a_shells() {
+        let is = |line: &str, words: &[&str]| assert_eq!(split_command_line(line).unwrap(), words, "{line}");
+        is(" gnugo  --mode gtp ", &["gnugo", "--mode", "gtp"]);
+        is(
+            r#"'/my programs/go' -x "a 'b' \" c" d\ e '' f'g h'"#,
+            &["/my programs/go", "-x", "a 'b' \" c", "d e", "", "fg h"],
+        );
+        for line in ["", "  ", "a 'b", "a \"b", "a \\"] {
+            assert_eq!(split_command_line(line), None, "{line}");
+        }
     }
 }

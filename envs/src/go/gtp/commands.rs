@@ -1,72 +1,72 @@
-//! The commands: their names, and those of the specification's core.
+//! GTP commands: the table of all, and those that change the game.
 
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::engine::{Engine, Pending};
-use super::protocol::{Answer, Command};
-use super::{analysis, board, setup, vertex};
-use crate::go::players::Turn;
+use super::engine::{CommandQueue, Engine};
+use super::protocol::{Command, Response};
+use super::{queries, vertex};
+use crate::go::players::PlayerAction;
 use crate::go::rules::{Color, Game, Point, Rules, Setup};
 use crate::go::sgf;
 
-/// How a command is answered.
+/// Function that handles a command.
 #[derive(Clone, Copy)]
 pub(super) enum Handler {
-    /// At once.
-    Answer(fn(&mut Engine, &[String]) -> Answer),
-    /// Line by line, until the next command.
-    Stream(fn(&mut Engine, &Command, &mut Pending, &mut dyn Write) -> io::Result<()>),
+    /// Gives one response.
+    Response(fn(&mut Engine, &[String]) -> Response),
+    /// Writes lines until the next command arrives.
+    Stream(fn(&mut Engine, &Command, &mut CommandQueue, &mut dyn Write) -> io::Result<()>),
 }
 
 /// All commands, sorted by name.
 const COMMANDS: [(&str, Handler); 35] = [
-    ("all_legal", Handler::Answer(board::all_legal)),
-    ("boardsize", Handler::Answer(setup::boardsize)),
-    ("captures", Handler::Answer(board::captures)),
-    ("clear_board", Handler::Answer(setup::clear_board)),
-    ("final_score", Handler::Answer(board::final_score)),
-    ("final_status_list", Handler::Answer(board::final_status_list)),
-    ("fixed_handicap", Handler::Answer(setup::fixed_handicap)),
-    ("freewheel-liberties", Handler::Answer(analysis::liberties)),
-    ("freewheel-ownership", Handler::Answer(analysis::ownership)),
-    ("genmove", Handler::Answer(genmove)),
-    ("get_komi", Handler::Answer(setup::get_komi)),
-    ("gogui-analyze_commands", Handler::Answer(analysis::gogui)),
-    ("is_legal", Handler::Answer(board::is_legal)),
-    ("kgs-time_settings", Handler::Answer(setup::kgs_time_settings)),
-    ("known_command", Handler::Answer(known_command)),
-    ("komi", Handler::Answer(setup::komi)),
-    ("list_commands", Handler::Answer(list_commands)),
-    ("list_stones", Handler::Answer(board::list_stones)),
-    ("loadsgf", Handler::Answer(loadsgf)),
-    ("lz-analyze", Handler::Stream(analysis::analyze)),
-    ("lz-genmove_analyze", Handler::Stream(analysis::genmove_analyze)),
-    ("name", Handler::Answer(|engine, _| Ok(format!("Freewheel {}", engine.player.name())))),
-    ("place_free_handicap", Handler::Answer(setup::place_free_handicap)),
-    ("play", Handler::Answer(play)),
-    ("protocol_version", Handler::Answer(|_, _| Ok("2".into()))),
-    ("quit", Handler::Answer(|_, _| Ok(String::new()))),
-    ("rectangular_boardsize", Handler::Answer(setup::rectangular_boardsize)),
-    ("reg_genmove", Handler::Answer(reg_genmove)),
-    ("set_free_handicap", Handler::Answer(setup::set_free_handicap)),
-    ("set_random_seed", Handler::Answer(setup::set_random_seed)),
-    ("showboard", Handler::Answer(board::showboard)),
-    ("time_left", Handler::Answer(setup::time_left)),
-    ("time_settings", Handler::Answer(setup::time_settings)),
-    ("undo", Handler::Answer(undo)),
-    ("version", Handler::Answer(|_, _| Ok(env!("CARGO_PKG_VERSION").into()))),
+    ("all_legal", Handler::Response(queries::all_legal)),
+    ("boardsize", Handler::Response(boardsize)),
+    ("captures", Handler::Response(queries::captures)),
+    ("clear_board", Handler::Response(clear_board)),
+    ("final_score", Handler::Response(queries::final_score)),
+    ("final_status_list", Handler::Response(queries::final_status_list)),
+    ("fixed_handicap", Handler::Response(fixed_handicap)),
+    ("freewheel-liberties", Handler::Response(queries::liberties)),
+    ("freewheel-ownership", Handler::Response(queries::ownership)),
+    ("genmove", Handler::Response(genmove)),
+    ("get_komi", Handler::Response(get_komi)),
+    ("gogui-analyze_commands", Handler::Response(queries::gogui)),
+    ("is_legal", Handler::Response(queries::is_legal)),
+    ("kgs-time_settings", Handler::Response(kgs_time_settings)),
+    ("known_command", Handler::Response(known_command)),
+    ("komi", Handler::Response(komi)),
+    ("list_commands", Handler::Response(list_commands)),
+    ("list_stones", Handler::Response(queries::list_stones)),
+    ("loadsgf", Handler::Response(loadsgf)),
+    ("lz-analyze", Handler::Stream(queries::analyze)),
+    ("lz-genmove_analyze", Handler::Stream(queries::genmove_analyze)),
+    ("name", Handler::Response(|engine, _| Ok(format!("Freewheel {}", engine.player.name())))),
+    ("place_free_handicap", Handler::Response(place_free_handicap)),
+    ("play", Handler::Response(play)),
+    ("protocol_version", Handler::Response(|_, _| Ok("2".into()))),
+    ("quit", Handler::Response(|_, _| Ok(String::new()))),
+    ("rectangular_boardsize", Handler::Response(rectangular_boardsize)),
+    ("reg_genmove", Handler::Response(reg_genmove)),
+    ("set_free_handicap", Handler::Response(set_free_handicap)),
+    ("set_random_seed", Handler::Response(set_random_seed)),
+    ("showboard", Handler::Response(queries::showboard)),
+    ("time_left", Handler::Response(time_left)),
+    ("time_settings", Handler::Response(time_settings)),
+    ("undo", Handler::Response(undo)),
+    ("version", Handler::Response(|_, _| Ok(env!("CARGO_PKG_VERSION").into()))),
 ];
 
-/// The command of this name.
+/// Handler of the command with this name.
 pub(super) fn find(name: &str) -> Option<Handler> {
     COMMANDS.iter().find(|(known, _)| *known == name).map(|(_, handler)| *handler)
 }
 
-/// The argument at `index`, read by `read`.
+/// Argument at `index`, parsed by `read`.
 ///
 /// # Errors
-/// `syntax error` where it is missing or is not what it should be.
+/// `syntax error` if it is missing or invalid.
 pub(super) fn argument<T>(
     words: &[String],
     index: usize,
@@ -75,20 +75,19 @@ pub(super) fn argument<T>(
     words.get(index).and_then(|word| read(word)).ok_or_else(|| "syntax error".into())
 }
 
-/// A number, whole or not, as Rust reads it.
 pub(super) fn number<T: std::str::FromStr>(word: &str) -> Option<T> {
     word.parse().ok()
 }
 
-fn known_command(_: &mut Engine, words: &[String]) -> Answer {
+fn known_command(_: &mut Engine, words: &[String]) -> Response {
     Ok(words.first().is_some_and(|name| find(name).is_some()).to_string())
 }
 
-fn list_commands(_: &mut Engine, _: &[String]) -> Answer {
+fn list_commands(_: &mut Engine, _: &[String]) -> Response {
     Ok(COMMANDS.map(|(name, _)| name).join("\n"))
 }
 
-fn play(engine: &mut Engine, words: &[String]) -> Answer {
+fn play(engine: &mut Engine, words: &[String]) -> Response {
     let color = argument(words, 0, vertex::parse_color)?;
     let point = argument(words, 1, |word| vertex::parse(engine.game.rules(), word))?;
     let mut game = engine.game_for(color);
@@ -97,41 +96,41 @@ fn play(engine: &mut Engine, words: &[String]) -> Answer {
     Ok(String::new())
 }
 
-/// What the player would do with `color`, as the protocol writes it, and the game after it.
+/// Move that the player chooses for `color`, as a GTP vertex, and the game after it.
 pub(super) fn choose(engine: &mut Engine, color: Color) -> Result<(String, Game), String> {
     let mut game = engine.game_for(color);
     let name = match engine.player.choose(&game, &mut engine.rng).map_err(|e| e.to_string())? {
-        Turn::Resign => "resign".to_owned(),
-        Turn::Play(point) => play_own(&mut game, point)?,
+        PlayerAction::Resign => "resign".to_owned(),
+        PlayerAction::Play(point) => play_chosen(&mut game, point)?,
     };
     Ok((name, game))
 }
 
-/// Plays a move of our own; its name.
-pub(super) fn play_own(game: &mut Game, point: Point) -> Result<String, String> {
+/// Plays a move that the engine chose, and returns its vertex.
+pub(super) fn play_chosen(game: &mut Game, point: Point) -> Result<String, String> {
     let name = vertex::name(game.rules(), point);
     game.play(point).map_err(|why| format!("the player chose {name}, which is illegal: {why}"))?;
     Ok(name)
 }
 
-fn genmove(engine: &mut Engine, words: &[String]) -> Answer {
+fn genmove(engine: &mut Engine, words: &[String]) -> Response {
     let color = argument(words, 0, vertex::parse_color)?;
     let (name, game) = choose(engine, color)?;
     engine.game = game;
     Ok(name)
 }
 
-fn reg_genmove(engine: &mut Engine, words: &[String]) -> Answer {
+fn reg_genmove(engine: &mut Engine, words: &[String]) -> Response {
     let color = argument(words, 0, vertex::parse_color)?;
     choose(engine, color).map(|(name, _)| name)
 }
 
-fn undo(engine: &mut Engine, _: &[String]) -> Answer {
+fn undo(engine: &mut Engine, _: &[String]) -> Response {
     if engine.game.undo() { Ok(String::new()) } else { Err("cannot undo".into()) }
 }
 
-/// The main line of the first game of a file, to its end or to the position before a move.
-fn loadsgf(engine: &mut Engine, words: &[String]) -> Answer {
+/// Loads the main line of the first game of a file, to its end or to the position before move N.
+fn loadsgf(engine: &mut Engine, words: &[String]) -> Response {
     let before = match words.get(1) {
         Some(_) => argument(words, 1, number::<usize>)?.saturating_sub(1),
         None => usize::MAX,
@@ -146,8 +145,8 @@ fn loadsgf(engine: &mut Engine, words: &[String]) -> Answer {
     Ok(String::new())
 }
 
-/// The same game under other rules; its moves must be legal there too.
-pub(super) fn under(game: &Game, rules: Rules) -> Result<Game, String> {
+/// Replays `game` under other rules; fails if a move is illegal there.
+pub(super) fn with_rules(game: &Game, rules: Rules) -> Result<Game, String> {
     let setup: Setup = game.setup().clone();
     let mut other = Game::with_setup(rules, setup).map_err(|e| e.to_string())?;
     for played in game.moves() {
@@ -157,4 +156,123 @@ pub(super) fn under(game: &Game, rules: Rules) -> Result<Game, String> {
     }
     other.set_to_play(game.to_play());
     Ok(other)
+}
+
+fn boardsize(engine: &mut Engine, words: &[String]) -> Response {
+    let side = argument(words, 0, number::<i64>)?;
+    resize(engine, side, side)
+}
+
+/// Columns, then rows: an extension of Sabaki and KataGo.
+fn rectangular_boardsize(engine: &mut Engine, words: &[String]) -> Response {
+    let (width, height) = (argument(words, 0, number)?, argument(words, 1, number)?);
+    resize(engine, width, height)
+}
+
+fn resize(engine: &mut Engine, width: i64, height: i64) -> Response {
+    let unacceptable = |_| "unacceptable size".to_owned();
+    let (width, height) =
+        (u8::try_from(width).map_err(unacceptable)?, u8::try_from(height).map_err(unacceptable)?);
+    let rules = Rules { width, height, ..*engine.game.rules() };
+    engine.begin(rules, Setup::default()).map_err(|_| "unacceptable size".into())
+}
+
+fn clear_board(engine: &mut Engine, _: &[String]) -> Response {
+    engine.begin(*engine.game.rules(), Setup::default())
+}
+
+fn komi(engine: &mut Engine, words: &[String]) -> Response {
+    let komi = argument(words, 0, number::<f32>)?;
+    let rules = Rules { komi, ..*engine.game.rules() };
+    // `nan` and infinities are not floats of the protocol.
+    rules.check().map_err(|e| if komi.is_finite() { e.to_string() } else { "syntax error".into() })?;
+    engine.game = with_rules(&engine.game, rules)?;
+    Ok(String::new())
+}
+
+fn get_komi(engine: &mut Engine, _: &[String]) -> Response {
+    Ok(engine.game.rules().komi.to_string())
+}
+
+fn fixed_handicap(engine: &mut Engine, words: &[String]) -> Response {
+    let stones = argument(words, 0, number::<i64>)?;
+    require_empty(&engine.game)?;
+    place(engine, stones, stones)
+}
+
+/// Uses the fixed points only; places fewer stones if the board has not enough of them.
+fn place_free_handicap(engine: &mut Engine, words: &[String]) -> Response {
+    let stones = argument(words, 0, number::<i64>)?;
+    require_empty(&engine.game)?;
+    if stones >= engine.game.area() as i64 {
+        return Err("invalid number of stones".into());
+    }
+    place(engine, stones, 2)
+}
+
+/// Places the largest number of fixed handicap stones that the board allows, from `most` down to `least`.
+fn place(engine: &mut Engine, most: i64, least: i64) -> Response {
+    let rules = *engine.game.rules();
+    let setups = (least..=most.min(9))
+        .rev()
+        .filter_map(|stones| Setup::fixed_handicap(&rules, u16::try_from(stones).ok()?).ok());
+    let Some(setup) = { setups }.next() else { return Err("invalid number of stones".into()) };
+    let vertex_names: Vec<String> = setup.black.iter().map(|&point| vertex::name(&rules, point)).collect();
+    engine.begin(rules, setup)?;
+    Ok(vertex_names.join(" "))
+}
+
+fn set_free_handicap(engine: &mut Engine, words: &[String]) -> Response {
+    require_empty(&engine.game)?;
+    let rules = *engine.game.rules();
+    let bad = || "bad vertex list".to_owned();
+    let mut points: Vec<Point> = Vec::new();
+    for word in words {
+        let point = vertex::parse(&rules, word).filter(|&point| point != rules.pass()).ok_or_else(bad)?;
+        if points.contains(&point) {
+            return Err(bad());
+        }
+        points.push(point);
+    }
+    if points.len() < 2 {
+        return Err(bad());
+    }
+    engine.begin(rules, Setup::free_handicap(points)).map_err(|_| bad())
+}
+
+fn require_empty(game: &Game) -> Result<(), String> {
+    let empty = (0..game.pass()).all(|point| game.stone(point).is_none());
+    if empty { Ok(()) } else { Err("board not empty".into()) }
+}
+
+fn set_random_seed(engine: &mut Engine, words: &[String]) -> Response {
+    // Negative seeds are valid, too.
+    let seed =
+        argument(words, 0, |word| number::<u64>(word).or_else(|| number::<i64>(word).map(|n| n as u64)))?;
+    engine.seed(seed);
+    Ok(String::new())
+}
+
+/// Main time, byo-yomi time, byo-yomi stones; ignored, since players count playouts, not seconds.
+fn time_settings(_: &mut Engine, words: &[String]) -> Response {
+    (0..3).try_for_each(|index| argument(words, index, number::<u32>).map(|_| ()))?;
+    Ok(String::new())
+}
+
+fn time_left(_: &mut Engine, words: &[String]) -> Response {
+    let _: Color = argument(words, 0, vertex::parse_color)?;
+    (1..3).try_for_each(|index| argument(words, index, number::<i64>).map(|_| ()))?;
+    Ok(String::new())
+}
+
+/// Clock of KGS: `none`, `absolute T`, `byoyomi T P N`, `canadian T P N`.
+fn kgs_time_settings(_: &mut Engine, words: &[String]) -> Response {
+    let numbers = match words.first().map(String::as_str) {
+        Some("none") => 0,
+        Some("absolute") => 1,
+        Some("byoyomi" | "canadian") => 3,
+        _ => return Err("syntax error".into()),
+    };
+    (1..=numbers).try_for_each(|index| argument(words, index, number::<u32>).map(|_| ()))?;
+    Ok(String::new())
 }

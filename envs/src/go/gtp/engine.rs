@@ -1,4 +1,4 @@
-//! A player behind the protocol: reads commands, answers them.
+//! Engine side of GTP: reads commands and writes responses.
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead, Write};
@@ -8,38 +8,38 @@ use std::sync::mpsc::{self, Receiver, TryRecvError};
 use freewheel_core::{Purpose, Stream, Streams};
 
 use super::commands::{self, Handler};
-use super::protocol::{Answer, Command, read_line, write_answer};
+use super::protocol::{Command, Response, read_line, write_response};
 use crate::go::players::Player;
 use crate::go::rules::{Color, Game, Rules, Setup};
 use crate::go::uct::UctSettings;
 
-/// A player and the game it is asked about.
+/// Player with its current game, controlled by GTP commands.
 pub struct Engine {
     pub(super) player: Arc<dyn Player>,
-    /// How `lz-analyze` searches.
+    /// Search settings of `lz-analyze`.
     pub(super) analysis: UctSettings,
     pub(super) game: Game,
     pub(super) rng: Stream,
 }
 
-/// What is asked next; analysis goes on until there is something.
-pub(super) struct Pending {
+/// Commands that have been read and not yet answered.
+pub(super) struct CommandQueue {
     from: Receiver<Command>,
-    /// Looked at, but not yet answered.
-    seen: VecDeque<Command>,
+    /// Received by [`CommandQueue::should_stop`], not yet returned.
+    peeked: VecDeque<Command>,
 }
 
-impl Pending {
-    /// The next command, waited for; `None` at the end of the input.
+impl CommandQueue {
+    /// Next command, blocking; `None` at the end of the input.
     fn next(&mut self) -> Option<Command> {
-        self.seen.pop_front().or_else(|| self.from.recv().ok())
+        self.peeked.pop_front().or_else(|| self.from.recv().ok())
     }
 
-    /// Whether something is asked already, or never will be.
-    pub(super) fn interrupts(&mut self) -> bool {
-        if self.seen.is_empty() {
+    /// Whether an analysis has to stop: a command is waiting, or the input has ended.
+    pub(super) fn should_stop(&mut self) -> bool {
+        if self.peeked.is_empty() {
             match self.from.try_recv() {
-                Ok(command) => self.seen.push_back(command),
+                Ok(command) => self.peeked.push_back(command),
                 Err(TryRecvError::Empty) => return false,
                 Err(TryRecvError::Disconnected) => {}
             }
@@ -47,17 +47,17 @@ impl Pending {
         true
     }
 
-    /// Waits until something is asked, or never will be.
+    /// Blocks until a command arrives or the input ends.
     pub(super) fn wait(&mut self) {
-        if self.seen.is_empty() {
-            self.seen.extend(self.from.recv().ok());
+        if self.peeked.is_empty() {
+            self.peeked.extend(self.from.recv().ok());
         }
     }
 }
 
 impl Engine {
-    /// `player` on an empty board of these rules; without a move limit, which the protocol does not know. What is random comes from `seed`.
-    /// `analysis` is how `lz-analyze` searches.
+    /// Engine with `player` on an empty board. The rules' move limit is dropped, since GTP has none. `analysis` are
+    /// the search settings of `lz-analyze`; `seed` seeds all random numbers.
     ///
     /// # Errors
     /// [`freewheel_core::Error::Config`] for rules out of range.
@@ -71,37 +71,37 @@ impl Engine {
         Ok(Engine { player, analysis, game, rng: stream(seed) })
     }
 
-    /// The game as it stands.
+    /// Current game.
     pub fn game(&self) -> &Game {
         &self.game
     }
 
-    /// Answers commands until `quit` or the end of the input. Input is read on a thread of its own, so that an
-    /// analysis can be interrupted.
+    /// Answers commands until `quit` or the end of the input. A second thread reads the input, so that an analysis
+    /// can be interrupted.
     ///
     /// # Errors
-    /// Those of the writer. Where the input fails, it has ended.
+    /// Those of `output`. A read error counts as the end of the input.
     pub fn run(&mut self, mut input: impl BufRead + Send, mut output: impl Write) -> io::Result<()> {
         std::thread::scope(|scope| {
             let (sender, from) = mpsc::channel();
             scope.spawn(move || {
                 while let Ok(Some(line)) = read_line(&mut input) {
                     let Some(command) = Command::parse(&line) else { continue };
-                    // Nothing is read after `quit`: nobody may write any more.
+                    // Nothing is read after `quit`.
                     let last = command.name == "quit";
                     if sender.send(command).is_err() || last {
                         break;
                     }
                 }
             });
-            let mut pending = Pending { from, seen: VecDeque::new() };
-            while let Some(command) = pending.next() {
+            let mut queue = CommandQueue { from, peeked: VecDeque::new() };
+            while let Some(command) = queue.next() {
                 match commands::find(&command.name) {
-                    Some(Handler::Answer(handler)) => {
-                        write_answer(&mut output, command.id, &handler(self, &command.arguments))?;
+                    Some(Handler::Response(handler)) => {
+                        write_response(&mut output, command.id, &handler(self, &command.arguments))?;
                     }
-                    Some(Handler::Stream(handler)) => handler(self, &command, &mut pending, &mut output)?,
-                    None => write_answer(&mut output, command.id, &Err("unknown command".into()))?,
+                    Some(Handler::Stream(handler)) => handler(self, &command, &mut queue, &mut output)?,
+                    None => write_response(&mut output, command.id, &Err("unknown command".into()))?,
                 }
                 if command.name == "quit" {
                     break;
@@ -111,11 +111,11 @@ impl Engine {
         })
     }
 
-    /// Answers one line as [`Engine::run`] does; nothing where nothing is asked. What `lz-analyze` says on and on it says once.
+    /// Answers one line as [`Engine::run`] does; no output for an empty line. `lz-analyze` writes one report.
     ///
     /// # Errors
-    /// Those of the writer.
-    pub fn answer(&mut self, line: &str, output: &mut impl Write) -> io::Result<()> {
+    /// Those of `output`.
+    pub fn respond(&mut self, line: &str, output: &mut impl Write) -> io::Result<()> {
         self.run(line.as_bytes(), output)
     }
 
@@ -123,13 +123,13 @@ impl Engine {
         self.rng = stream(seed);
     }
 
-    /// Begins a new game.
-    pub(super) fn begin(&mut self, rules: Rules, setup: Setup) -> Answer {
+    /// Starts a new game.
+    pub(super) fn begin(&mut self, rules: Rules, setup: Setup) -> Response {
         self.game = Game::with_setup(rules, setup).map_err(|e| e.to_string())?;
         Ok(String::new())
     }
 
-    /// The game with `color` to move, going on where two passes had ended it.
+    /// Copy of the game with `color` to move, resumed if two passes had ended it.
     pub(super) fn game_for(&self, color: Color) -> Game {
         let mut game = self.game.clone();
         game.resume();

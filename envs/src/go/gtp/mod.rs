@@ -1,24 +1,21 @@
-//! The Go Text Protocol: our players for other programs, and other programs for us.
+//! Go Text Protocol (GTP): our players for other programs, and other programs as players.
 //!
-//! | file | what it holds |
+//! | file | contents |
 //! |---|---|
-//! | `protocol` | commands and answers as lines |
+//! | `protocol` | commands and responses as lines |
 //! | `vertex` | points and colors as text |
 //! | `engine` | [`Engine`]: a player that answers commands |
-//! | `commands`, `setup`, `board`, `analysis` | the commands: a table of all, and what each does |
-//! | `client`, `words` | [`Client`]: another program as a child process |
+//! | `commands`, `queries` | table of all commands; those that change the game, and those that do not |
+//! | `client` | [`Client`]: another program as a child process |
 
-mod analysis;
-mod board;
 mod client;
 mod commands;
 mod engine;
 pub mod protocol;
-mod setup;
+mod queries;
 #[cfg(test)]
 mod tests;
 pub mod vertex;
-mod words;
 
 pub use client::{Client, GtpError};
 pub use engine::Engine;

@@ -1,30 +1,30 @@
-//! The lines of the Go Text Protocol: commands, answers, and nothing of the game.
+//! Lines of the Go Text Protocol: commands and responses; no game logic.
 //!
 //! * **Source**: G. Farnebäck, *Specification of the Go Text Protocol, version 2, draft 2* (2002), sections 2 and 3.
-//! * A command is `[id] name [arguments]`; an answer `=[id] text` or `?[id] message`, ended by an empty line.
+//! * A command is `[id] name [arguments]`; a response `=[id] text` or `?[id] message`, followed by an empty line.
 
 use std::io::{self, BufRead, Write};
 
-/// What is asked.
+/// Command line of GTP.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Command {
-    /// The number that the answer must repeat.
+    /// Number that the response repeats.
     pub id: Option<u32>,
-    /// The name.
+    /// Name of the command.
     pub name: String,
-    /// The rest of the line, parted at white space.
+    /// Rest of the line, split at white space.
     pub arguments: Vec<String>,
 }
 
-/// What is answered: text, or why not.
-pub type Answer = Result<String, String>;
+/// Response: the text of a success, or the message of a failure.
+pub type Response = Result<String, String>;
 
-/// The largest id of the specification.
+/// Largest id of the specification.
 const MAX_ID: u32 = (1 << 31) - 1;
 
 impl Command {
-    /// Reads a line: control characters are dropped, a tabulator is a space, `#` begins a comment.
-    /// `None` where nothing is asked.
+    /// Parses a line: control characters are dropped, a tab is a space, `#` begins a comment. `None` for an empty
+    /// line.
     pub fn parse(line: &str) -> Option<Command> {
         let line = line.split('#').next().unwrap_or_default().replace('\t', " ");
         let line: String = line.chars().filter(|c| !c.is_ascii_control()).collect();
@@ -35,28 +35,28 @@ impl Command {
         if id.is_some() {
             words.next();
         }
-        // A number alone asks for a command without a name: it is answered, as unknown.
+        // A number alone is a command with an empty name, answered as unknown.
         let name = words.next().map_or_else(|| id.map(|_| String::new()), |word| Some(word.to_owned()))?;
         Some(Command { id, name, arguments: words.map(str::to_owned).collect() })
     }
 }
 
-/// Reads the next line, whatever its bytes; `None` at the end of the input.
+/// Next line, invalid UTF-8 replaced; `None` at the end of the input.
 ///
 /// # Errors
-/// Those of the reader.
+/// Those of `input`.
 pub fn read_line(input: &mut impl BufRead) -> io::Result<Option<String>> {
     let mut bytes = Vec::new();
     let length = input.read_until(b'\n', &mut bytes)?;
     Ok((length > 0).then(|| String::from_utf8_lossy(&bytes).into_owned()))
 }
 
-/// Writes the answer to the command of this id.
+/// Writes the response to the command with this id.
 ///
 /// # Errors
-/// Those of the writer.
-pub fn write_answer(output: &mut impl Write, id: Option<u32>, answer: &Answer) -> io::Result<()> {
-    let (sign, text) = match answer {
+/// Those of `output`.
+pub fn write_response(output: &mut impl Write, id: Option<u32>, response: &Response) -> io::Result<()> {
+    let (sign, text) = match response {
         Ok(text) => ('=', text),
         Err(message) => ('?', message),
     };
@@ -65,7 +65,7 @@ pub fn write_answer(output: &mut impl Write, id: Option<u32>, answer: &Answer) -
     output.flush()
 }
 
-/// `text` as an answer may hold it: an empty line would end it, and so would control characters confuse the reader.
+/// `text` without empty lines, which end a response, and without control characters.
 fn body(text: &str) -> String {
     let clean = |line: &str| line.chars().filter(|c| !c.is_ascii_control()).collect::<String>();
     let lines: Vec<String> = text.replace('\t', " ").lines().map(clean).collect();
@@ -84,9 +84,9 @@ mod tests {
         Command::parse(line).map(|command| (command.id, command.name, command.arguments.join("|")))
     }
 
-    fn written(id: Option<u32>, answer: &Answer) -> String {
+    fn written(id: Option<u32>, response: &Response) -> String {
         let mut out = Vec::new();
-        write_answer(&mut out, id, answer).unwrap();
+        write_response(&mut out, id, response).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -118,7 +118,7 @@ mod tests {
             let _ = Command::parse(&line);
         }
 
-        /// Whatever is answered, the reader finds one answer and its end.
+        /// Every response has exactly one end.
         #[test]
         fn an_answer_ends_once(text in "[a-c \t\n\r\\x00]{0,30}", id in proptest::option::of(0..=MAX_ID)) {
             let all = written(id, &Ok(text));

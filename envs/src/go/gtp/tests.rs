@@ -12,14 +12,14 @@ fn engine(size: u8) -> Engine {
         .unwrap()
 }
 
-/// What is answered to a whole input.
+/// Output for a whole input.
 fn run(engine: &mut Engine, input: &str) -> String {
     let mut out = Vec::new();
     engine.run(input.as_bytes(), &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 
-/// The answers without their empty lines, one a line where they have one.
+/// One response for each line, without its empty line.
 fn answers(engine: &mut Engine, lines: &[&str]) -> Vec<String> {
     lines.iter().map(|line| run(engine, line).trim_end().to_owned()).collect()
 }
@@ -32,9 +32,9 @@ fn a_session_is_answered_to_the_letter() {
 }
 
 #[test]
-fn faults_have_the_specifications_words() {
+fn error_messages_are_those_of_the_specification() {
     let mut engine = engine(9);
-    let asked = [
+    let commands = [
         "boardsize",
         "boardsize x",
         "boardsize 0",
@@ -64,7 +64,7 @@ fn faults_have_the_specifications_words() {
         "set_random_seed x",
         "",
     ];
-    let said = [
+    let responses = [
         "syntax error",
         "syntax error",
         "unacceptable size",
@@ -94,8 +94,8 @@ fn faults_have_the_specifications_words() {
         "syntax error",
         "unknown command",
     ];
-    for (asked, said) in asked.iter().zip(said) {
-        assert_eq!(run(&mut engine, &format!("7 {asked}")), format!("?7 {said}\n\n"), "{asked}");
+    for (commands, responses) in commands.iter().zip(responses) {
+        assert_eq!(run(&mut engine, &format!("7 {commands}")), format!("?7 {responses}\n\n"), "{commands}");
     }
     run(&mut engine, "play b a1");
     let not_empty = ["fixed_handicap 2", "place_free_handicap 2", "set_free_handicap B1 C1"];
@@ -106,17 +106,17 @@ fn faults_have_the_specifications_words() {
 fn every_command_that_is_listed_is_known_and_answered() {
     let mut engine = engine(5);
     let list = run(&mut engine, "list_commands");
-    let names: Vec<&str> = list.trim_start_matches("= ").trim().lines().collect();
+    let vertex_names: Vec<&str> = list.trim_start_matches("= ").trim().lines().collect();
     let required = "protocol_version name version known_command list_commands quit boardsize clear_board komi play genmove \
         fixed_handicap place_free_handicap set_free_handicap undo time_settings time_left final_score final_status_list loadsgf \
         reg_genmove showboard";
-    assert!(required.split_whitespace().all(|name| names.contains(&name)), "{names:?}");
-    assert!(names.is_sorted());
-    for name in names {
+    assert!(required.split_whitespace().all(|name| vertex_names.contains(&name)), "{vertex_names:?}");
+    assert!(vertex_names.is_sorted());
+    for name in vertex_names {
         assert_eq!(run(&mut engine, &format!("known_command {name}")), "= true\n\n");
-        let answer = run(&mut engine, name);
-        assert!(answer.starts_with(['=', '?']) && answer.ends_with("\n\n"), "{name}: {answer}");
-        assert!(!answer.contains("unknown command"), "{name}");
+        let response = run(&mut engine, name);
+        assert!(response.starts_with(['=', '?']) && response.ends_with("\n\n"), "{name}: {response}");
+        assert!(!response.contains("unknown command"), "{name}");
     }
     assert_eq!(answers(&mut engine, &["known_command x", "known_command"]), ["= false", "= false"]);
 }
@@ -125,7 +125,7 @@ fn every_command_that_is_listed_is_known_and_answered() {
 fn the_board_is_shown_in_all_ways() {
     let mut engine = engine(5);
     run(&mut engine, "komi 0.5\nplay b C3\nplay w B3\nplay w C4\nplay w D3\nplay w C2\n");
-    let asked = [
+    let commands = [
         "list_stones black",
         "list_stones white",
         "captures white",
@@ -135,7 +135,7 @@ fn the_board_is_shown_in_all_ways() {
         "get_komi",
     ];
     assert_eq!(
-        answers(&mut engine, &asked),
+        answers(&mut engine, &commands),
         ["=", "= C2 B3 D3 C4", "= 1", "= 0", "= W+25.5", "= 0", "= 0.5"]
     );
     let board = "= \n   A B C D E\n 5 . . . . . 5\n 4 . . O . . 4\n 3 . O . O . 3\n 2 . .(O). . 2\n 1 . . . . . 1\n   A B C D E\n\
@@ -144,7 +144,7 @@ fn the_board_is_shown_in_all_ways() {
     assert_eq!(run(&mut engine, "final_status_list alive"), "= C2\nB3\nD3\nC4\n\n");
     let liberties = "= \"\" \"\" \"\" \"\" \"\"\n\"\" \"\" 4 \"\" \"\"\n\"\" 4 \"\" 4 \"\"\n\"\" \"\" 4 \"\" \"\"\n\"\" \"\" \"\" \"\" \"\"\n\n";
     assert_eq!(run(&mut engine, "freewheel-liberties"), liberties);
-    // In random games White keeps more than Black.
+    // In random games White owns more points than Black.
     let owned = run(&mut engine, "freewheel-ownership 300");
     let sum: f64 = owned.trim_start_matches("= ").split_whitespace().map(|x| x.parse::<f64>().unwrap()).sum();
     assert!(sum < -5.0, "{owned}");
@@ -155,7 +155,7 @@ fn games_are_played_undone_and_handicapped() {
     let mut engine = engine(9);
     assert_eq!(answers(&mut engine, &["fixed_handicap 3"]), ["= C3 C7 G7"]);
     let moves: Vec<String> = (0..4).map(|n| run(&mut engine, ["genmove w", "genmove b"][n % 2])).collect();
-    assert!(moves.iter().all(|answer| answer.starts_with("= ")));
+    assert!(moves.iter().all(|response| response.starts_with("= ")));
     assert_eq!(engine.game().move_number(), 4);
     assert_eq!(
         answers(&mut engine, &["undo", "undo", "undo", "undo", "undo"]),
@@ -173,7 +173,7 @@ fn games_are_played_undone_and_handicapped() {
         ["=", "=", "? syntax error"]
     );
     assert_eq!(engine.game().stone(14), Some(crate::go::rules::Color::Black));
-    // After two passes one may go on.
+    // The game can continue after two passes.
     assert_eq!(
         answers(&mut engine, &["play w pass", "play b pass", "play w A1", "final_score"]),
         ["=", "=", "=", "= W+7.5"]
@@ -187,8 +187,8 @@ fn an_illegal_move_changes_nothing() {
     engine.game = crate::go::rules::Game::new(ko).unwrap();
     let setup = "play b B1\nplay b A2\nplay b B3\nplay w C1\nplay w D2\nplay w C3\nplay b C2\nplay w B2\n";
     run(&mut engine, setup);
-    // A ko may not be retaken, and asking does not change that: not even a question about the other color's move.
-    let asked = [
+    // A ko may not be retaken. Asking for a legal move, even for the other color, does not change that.
+    let commands = [
         "play b C2",
         "is_legal w C2",
         "is_legal b C2",
@@ -198,8 +198,8 @@ fn an_illegal_move_changes_nothing() {
         "play w E4",
         "play b C2",
     ];
-    let said = ["? illegal move", "= 1", "= 0", "? illegal move", "? illegal move", "=", "=", "="];
-    assert_eq!(answers(&mut engine, &asked), said);
+    let responses = ["? illegal move", "= 1", "= 0", "? illegal move", "? illegal move", "=", "=", "="];
+    assert_eq!(answers(&mut engine, &commands), responses);
 }
 
 #[test]
@@ -212,7 +212,7 @@ fn the_seed_decides() {
     assert_eq!(game("5"), game("5"));
     assert_ne!(game("5"), game("6"));
     assert_ne!(game("-5"), game("5"));
-    // A regression move is not made.
+    // `reg_genmove` does not play its move.
     let mut engine = engine(9);
     assert!(run(&mut engine, "reg_genmove b").starts_with("= "));
     assert_eq!(engine.game().move_number(), 0);
@@ -236,7 +236,7 @@ fn records_are_loaded_to_the_end_or_before_a_move() {
 }
 
 #[test]
-fn analysis_is_told_as_leela_zero_does() {
+fn analysis_is_written_as_leela_zero_does() {
     let mut engine = engine(5);
     let out = run(&mut engine, "2 lz-analyze b interval 1\n3 lz-genmove_analyze b 100\nquit\n");
     let mut parts = out.split("\n\n");
@@ -262,11 +262,11 @@ fn analysis_is_told_as_leela_zero_does() {
     assert_eq!(run(&mut engine, "list_stones b"), format!("= {chosen}\n\n"));
 }
 
-/// A player that plays where stones are is refused, and the game is as it was.
+/// A player that chooses an occupied point gives an error, and the game is unchanged.
 #[test]
-fn a_player_that_breaks_the_rules_is_told_on() {
-    struct Stubborn;
-    impl players::Player for Stubborn {
+fn an_illegal_move_of_the_player_is_an_error() {
+    struct IllegalPlayer;
+    impl players::Player for IllegalPlayer {
         fn name(&self) -> String {
             "stubborn".into()
         }
@@ -274,39 +274,39 @@ fn a_player_that_breaks_the_rules_is_told_on() {
             &self,
             _: &crate::go::rules::Game,
             _: &mut freewheel_core::Stream,
-        ) -> freewheel_core::Result<players::Turn> {
-            Ok(players::Turn::Play(0))
+        ) -> freewheel_core::Result<players::PlayerAction> {
+            Ok(players::PlayerAction::Play(0))
         }
     }
     let rules = Rules::tromp_taylor(5);
-    let mut engine = Engine::new(Arc::new(Stubborn), UctSettings::plain(1), rules, 0).unwrap();
-    let said = answers(&mut engine, &["genmove b", "genmove w", "name"]);
+    let mut engine = Engine::new(Arc::new(IllegalPlayer), UctSettings::plain(1), rules, 0).unwrap();
+    let responses = answers(&mut engine, &["genmove b", "genmove w", "name"]);
     let fault = "? the player chose A1, which is illegal: that point is occupied";
-    assert_eq!(said, ["= A1", fault, "= Freewheel stubborn"]);
+    assert_eq!(responses, ["= A1", fault, "= Freewheel stubborn"]);
     assert_eq!(engine.game().move_number(), 1);
 }
 
 fn lines() -> impl Strategy<Value = String> {
-    let names = "(play|genmove|boardsize|komi|undo|loadsgf|fixed_handicap|set_free_handicap|place_free_handicap|is_legal|all_legal\
+    let vertex_names = "(play|genmove|boardsize|komi|undo|loadsgf|fixed_handicap|set_free_handicap|place_free_handicap|is_legal|all_legal\
         |showboard|final_status_list|time_left|kgs-time_settings|lz-genmove_analyze|freewheel-ownership|rectangular_boardsize|clear_board)";
     let words = "( (b|w|black|[A-HJ][1-9]|pass|-?[0-9]{1,3}|[!-~]{0,3})){0,3}";
-    let asked = proptest::string::string_regex(&format!("[0-9]{{0,3}} ?{names}{words}")).unwrap();
-    prop_oneof![3 => asked, 1 => Just("genmove b".to_owned()), 1 => "\\PC{0,20}", 1 => "[\\x00-\\x7f]{0,20}"]
+    let commands = proptest::string::string_regex(&format!("[0-9]{{0,3}} ?{vertex_names}{words}")).unwrap();
+    prop_oneof![3 => commands, 1 => Just("genmove b".to_owned()), 1 => "\\PC{0,20}", 1 => "[\\x00-\\x7f]{0,20}"]
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
-    /// Whatever is asked, each question has one answer.
+    /// Every command has exactly one response.
     #[test]
     fn no_input_panics(lines in proptest::collection::vec(lines(), 0..12)) {
         let mut engine = engine(5);
         for line in lines {
             let out = run(&mut engine, &line);
             prop_assert!(out.is_empty() || out.starts_with(['=', '?']) && out.ends_with("\n\n"), "{line:?}: {out:?}");
-            let asked = line.split('\n').filter_map(super::protocol::Command::parse).take_while(|c| c.name != "quit").count();
+            let commands = line.split('\n').filter_map(super::protocol::Command::parse).take_while(|c| c.name != "quit").count();
             let quit = line.split('\n').filter_map(super::protocol::Command::parse).any(|c| c.name == "quit");
-            prop_assert_eq!(out.matches("\n\n").count(), asked + usize::from(quit), "{:?}: {:?}", line, out);
+            prop_assert_eq!(out.matches("\n\n").count(), commands + usize::from(quit), "{:?}: {:?}", line, out);
         }
     }
 }

@@ -1,16 +1,16 @@
-//! Points, colors and moves as people and GTP write them: `D4`, `pass`, `black`.
+//! Text form of points and colors in GTP: `D4`, `pass`, `black`.
 
 use crate::go::rules::{Color, Point, Rules};
 
-/// The letters of the columns: there is no I.
+/// Column letters; I is not used.
 const COLUMNS: &[u8] = b"ABCDEFGHJKLMNOPQRST";
 
-/// The letter of a column, counted from 0; `?` for one that no board has.
+/// Letter of a column, counted from 0; `?` beyond the largest board.
 pub fn column(x: usize) -> char {
     COLUMNS.get(x).map_or('?', |&letter| char::from(letter))
 }
 
-/// The name of a point, such as `D4`, or `pass`.
+/// Name of a point, such as `D4`, or `pass`.
 pub fn name(rules: &Rules, point: Point) -> String {
     let width = Point::from(rules.width).max(1);
     match point < rules.pass() {
@@ -19,7 +19,7 @@ pub fn name(rules: &Rules, point: Point) -> String {
     }
 }
 
-/// The point of this name, in any case; `None` where the board has none.
+/// Point of this name, upper or lower case; `None` if it is not on the board.
 pub fn parse(rules: &Rules, name: &str) -> Option<Point> {
     if name.eq_ignore_ascii_case("pass") {
         return Some(rules.pass());
@@ -33,7 +33,7 @@ pub fn parse(rules: &Rules, name: &str) -> Option<Point> {
     on.then(|| (row - 1) * Point::from(rules.width) + column as Point)
 }
 
-/// `black` or `white`.
+/// Name of a color: `black` or `white`.
 pub fn color_name(color: Color) -> &'static str {
     match color {
         Color::Black => "black",
@@ -41,7 +41,7 @@ pub fn color_name(color: Color) -> &'static str {
     }
 }
 
-/// The color that is called so: `b`, `black`, `w`, `white` in any case.
+/// Color of this name: `b`, `black`, `w`, `white`, upper or lower case.
 pub fn parse_color(name: &str) -> Option<Color> {
     match name.to_ascii_lowercase().as_str() {
         "b" | "black" => Some(Color::Black),

@@ -1,96 +1,95 @@
-//! Another program as a player.
+//! Player that is another program, controlled over GTP.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use freewheel_core::{Result, Stream};
 
-use super::{Player, Turn};
+use super::{Player, PlayerAction};
 use crate::go::gtp::{Client, GtpError};
 use crate::go::rules::{Color, Game, Move, Point, Rules, Setup};
 
-/// How long a program may think about one answer.
-const LIMIT: Duration = Duration::from_secs(120);
+/// Time limit of one response.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// A program that speaks GTP, such as `gnugo --mode gtp --level 1`.
+/// Program that speaks GTP, such as `gnugo --mode gtp --level 1`.
 ///
-/// A child process follows a game as long as what it has been told is how the game began; otherwise it is told the
-/// whole game anew. One more is started where several games are played at once, and one that failed is replaced. At
-/// each beginning it is told a random seed of the stream; whether it plays the same then is its own affair.
-pub struct Program {
+/// A process gets only the new moves if the moves sent before are the start of the game; otherwise the whole game.
+/// Several games at once use several processes, and a failed one is replaced. At the start of a game the process gets
+/// a random seed from the stream; whether it then plays the same moves again depends on the program.
+pub struct GtpPlayer {
     command: String,
     limit: Duration,
-    idle: Mutex<Vec<Child>>,
+    idle: Mutex<Vec<GtpProcess>>,
 }
 
-/// A running program and what it has been told.
-struct Child {
+/// Running program with the game it has been sent.
+struct GtpProcess {
     client: Client,
-    /// Whether it knows `set_random_seed`.
+    /// Whether it supports `set_random_seed`.
     seeded: bool,
-    told: Option<Told>,
+    synced: Option<SyncedGame>,
 }
 
-/// A game as a program knows it.
-struct Told {
+/// Game that a process has been sent.
+struct SyncedGame {
     rules: Rules,
     setup: Setup,
     moves: Vec<Move>,
 }
 
-impl Program {
-    /// The program of this command line, which is started when it is first needed. Each of its answers may take 120
-    /// seconds.
+impl GtpPlayer {
+    /// Player with this command line, started on first use. The time limit of each response is 120 seconds.
     pub fn new(command: &str) -> Self {
-        Program { command: command.trim().to_owned(), limit: LIMIT, idle: Mutex::default() }
+        GtpPlayer { command: command.trim().to_owned(), limit: RESPONSE_TIMEOUT, idle: Mutex::default() }
     }
 
-    /// A child that knows how `game` began, or any, or a new one.
-    fn child(&self, game: &Game) -> Result<Child, GtpError> {
+    /// Idle process whose game is the start of `game`, else any idle process, else a new one.
+    fn process(&self, game: &Game) -> Result<GtpProcess, GtpError> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        let best = idle.iter().position(|child| child.follows(game)).or(idle.len().checked_sub(1));
+        let best = idle.iter().position(|process| process.is_prefix_of(game)).or(idle.len().checked_sub(1));
         if let Some(best) = best {
             return Ok(idle.swap_remove(best));
         }
         drop(idle);
         let mut client = Client::start(&self.command, self.limit)?;
         let seeded = client.send("known_command set_random_seed")? == "true";
-        Ok(Child { client, seeded, told: None })
+        Ok(GtpProcess { client, seeded, synced: None })
     }
 }
 
-impl Child {
-    /// Whether all it has been told is how `game` began.
-    fn follows(&self, game: &Game) -> bool {
-        self.told.as_ref().is_some_and(|told| {
-            let began = game.moves().zip(&told.moves).filter(|(played, told)| played == *told).count();
-            told.rules == *game.rules() && told.setup == *game.setup() && began == told.moves.len()
+impl GtpProcess {
+    /// Whether the moves sent so far are the first moves of `game`.
+    fn is_prefix_of(&self, game: &Game) -> bool {
+        self.synced.as_ref().is_some_and(|synced| {
+            let began = game.moves().zip(&synced.moves).filter(|(played, synced)| played == *synced).count();
+            synced.rules == *game.rules() && synced.setup == *game.setup() && began == synced.moves.len()
         })
     }
 
-    /// Tells it what it does not know of `game` yet, and asks for a move.
-    fn answer(&mut self, game: &Game, seed: u32) -> Result<Turn, GtpError> {
+    /// Sends the missing part of `game` and requests a move.
+    fn choose_move(&mut self, game: &Game, seed: u32) -> Result<PlayerAction, GtpError> {
         let rules = *game.rules();
-        let known = if self.follows(game) { self.told.take() } else { None };
-        let mut told = match known {
-            Some(told) => told,
+        let known = if self.is_prefix_of(game) { self.synced.take() } else { None };
+        let mut synced = match known {
+            Some(synced) => synced,
             None => self.begin(game, seed)?,
         };
-        for played in game.moves().skip(told.moves.len()) {
+        for played in game.moves().skip(synced.moves.len()) {
             self.client.play(&rules, played.color, played.point)?;
-            told.moves.push(played);
+            synced.moves.push(played);
         }
         let color = game.to_play();
-        let turn = self.client.generate_move(&rules, color)?;
-        if let Turn::Play(point) = turn {
-            told.moves.push(Move { color, point });
+        let action = self.client.generate_move(&rules, color)?;
+        if let PlayerAction::Play(point) = action {
+            synced.moves.push(Move { color, point });
         }
-        self.told = Some(told);
-        Ok(turn)
+        self.synced = Some(synced);
+        Ok(action)
     }
 
-    /// Begins the game: rules, seed, and the stones of the setup.
-    fn begin(&mut self, game: &Game, seed: u32) -> Result<Told, GtpError> {
+    /// Starts a game: rules, seed, and the stones of the setup.
+    fn begin(&mut self, game: &Game, seed: u32) -> Result<SyncedGame, GtpError> {
         let (rules, setup) = (*game.rules(), game.setup().clone());
         self.client.begin(&rules)?;
         if self.seeded {
@@ -103,28 +102,28 @@ impl Child {
         for Move { color, point } in stones {
             self.client.play(&rules, color, point)?;
         }
-        Ok(Told { rules, setup, moves: Vec::new() })
+        Ok(SyncedGame { rules, setup, moves: Vec::new() })
     }
 }
 
-impl Player for Program {
+impl Player for GtpPlayer {
     fn name(&self) -> String {
         format!("gtp:{}", self.command)
     }
 
-    fn choose(&self, game: &Game, rng: &mut Stream) -> Result<Turn> {
-        // Drawn whether it is needed or not: what the stream gives next does not depend on which child is free.
+    fn choose(&self, game: &Game, rng: &mut Stream) -> Result<PlayerAction> {
+        // Always drawn, so that the stream does not depend on which process is free.
         let seed = rng.below(1 << 31);
-        let mut child = self.child(game)?;
-        let turn = child.answer(game, seed)?;
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(child);
-        Ok(turn)
+        let mut process = self.process(game)?;
+        let action = process.choose_move(game, seed)?;
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(process);
+        Ok(action)
     }
 
-    fn ready(&self, start: &Game) -> Result<()> {
-        let mut child = self.child(start)?;
-        child.begin(start, 0)?;
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(child);
+    fn check_ready(&self, start: &Game) -> Result<()> {
+        let mut process = self.process(start)?;
+        process.begin(start, 0)?;
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(process);
         Ok(())
     }
 }

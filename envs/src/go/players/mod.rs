@@ -1,72 +1,189 @@
-//! Who plays Go: random, greedy, searching, and programs of others.
+//! Players of Go: random, greedy, tree search, and other programs.
 //!
-//! A [`Player`] sees the whole game, not an observation. The same players sit opposite a learner, answer over GTP and
-//! meet in matches; [`parse`] finds them by name.
+//! A [`Player`] gets the whole game, not an observation. Players are opponents in the worlds, answer over GTP and
+//! play matches; [`parse`] finds them by name.
 
-mod greedy;
 mod gtp;
-mod random;
 #[cfg(test)]
 mod tests;
-mod uct;
 
 use std::sync::Arc;
 
 use freewheel_core::{Error, Result, Stream, settings};
 
-pub use greedy::Greedy;
-pub use gtp::Program;
-pub use random::Random;
-pub use uct::Uct;
+pub use gtp::GtpPlayer;
 
-use super::rules::{Game, Point};
-use super::uct::UctSettings;
+use super::rules::{Board, Color, Game, Point, Vertex};
+use super::uct::{self, Search, UctSettings};
 
-/// What a player does on its turn.
+/// Action of a player.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Turn {
-    /// A stone on this point, or the pass.
+pub enum PlayerAction {
+    /// Plays on this point, or passes.
     Play(Point),
-    /// It gives the game up.
+    /// Resigns.
     Resign,
 }
 
-/// Something that plays. One value serves many games at once, on many threads.
+/// Player of Go. One value serves many games at once, on many threads.
 pub trait Player: Send + Sync {
-    /// Its name, which [`parse`] reads.
+    /// Name, as read by [`parse`].
     fn name(&self) -> String;
 
-    /// A legal move of the player to move in `game`, which is not over. It draws from `rng` and from nothing else,
-    /// unless it is another program.
+    /// Chooses a legal move in `game`, which is not over. Draws random numbers from `rng` only, unless it is another
+    /// program.
     ///
     /// # Errors
-    /// Those of another program: it died, it took too long, it answered with nonsense.
-    fn choose(&self, game: &Game, rng: &mut Stream) -> Result<Turn>;
+    /// Those of another program: it exited, timed out or gave an invalid response.
+    fn choose(&self, game: &Game, rng: &mut Stream) -> Result<PlayerAction>;
 
-    /// Whether it can play games that begin as `start`: asked once, before the first of many.
+    /// Checks that it can play games that begin as `start`; called once before the first game.
     ///
     /// # Errors
-    /// Those of another program: it cannot be started, or it does not take such a board. A trained player knows one
-    /// size of board.
-    fn ready(&self, _start: &Game) -> Result<()> {
+    /// Those of another program: it cannot be started, or does not support the board.
+    /// [`PolicyPlayer`](super::PolicyPlayer) supports one board size.
+    fn check_ready(&self, _start: &Game) -> Result<()> {
         Ok(())
     }
 }
 
-/// The players that are known, as they are written.
+/// Forms of player names.
 const KNOWN: [&str; 4] = ["random", "greedy", "uct:N", "gtp:COMMAND"];
 
-/// The player called `name`: `random`, `greedy`, `uct:1000` (see [`UctSettings::parse`] for more),
-/// `gtp:gnugo --mode gtp --level 1`.
+/// Player of this name: `random`, `greedy`, `uct:1000` (see [`UctSettings::parse`] for options), `gtp:gnugo --mode
+/// gtp --level 1`.
 ///
 /// # Errors
-/// [`Error::Config`], naming those that are known.
+/// [`Error::Config`] for an unknown name, with the known ones.
 pub fn parse(name: &str) -> Result<Arc<dyn Player>> {
     match name.trim().split_once(':') {
         None if name.trim() == "random" => Ok(Arc::new(Random)),
         None if name.trim() == "greedy" => Ok(Arc::new(Greedy)),
         Some(("uct", settings)) => Ok(Arc::new(Uct::new(UctSettings::parse(settings)?))),
-        Some(("gtp", command)) if !command.trim().is_empty() => Ok(Arc::new(Program::new(command))),
+        Some(("gtp", command)) if !command.trim().is_empty() => Ok(Arc::new(GtpPlayer::new(command))),
         _ => Err(Error::Config(settings::unknown("player", name, &KNOWN, "go"))),
+    }
+}
+
+/// Random player: uniform over the legal moves that fill none of its own eyes; passes if there are none.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Random;
+
+impl Player for Random {
+    fn name(&self) -> String {
+        "random".into()
+    }
+
+    fn choose(&self, game: &Game, rng: &mut Stream) -> Result<PlayerAction> {
+        Ok(PlayerAction::Play(random_move(game, rng)))
+    }
+}
+
+/// Legal moves that fill none of the mover's own eyes, without the pass.
+fn sensible(game: &Game) -> impl Iterator<Item = Point> {
+    let (board, geometry, color) = (game.board(), game.geometry(), game.to_play());
+    let kept = move |&&vertex: &&Vertex| !board.is_eye(vertex, color) && game.legal(geometry.point(vertex));
+    board.empties().iter().filter(kept).map(|&vertex| geometry.point(vertex))
+}
+
+/// Move of [`Random`]. Allocates nothing.
+fn random_move(game: &Game, rng: &mut Stream) -> Point {
+    // Reservoir sampling: the k-th move replaces the one before with probability 1/k.
+    let mut chosen = game.pass();
+    for (point, met) in sensible(game).zip(1..) {
+        if rng.below(met) == 0 {
+            chosen = point;
+        }
+    }
+    chosen
+}
+
+/// Greedy player. Plays the first of these moves that is legal, ties broken at random:
+///
+/// 1. the capture of the most stones;
+/// 2. the move that saves the largest own chain in atari: its last liberty, if the chain then has at least two
+///    liberties;
+/// 3. a move of [`Random`].
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Greedy;
+
+impl Player for Greedy {
+    fn name(&self) -> String {
+        "greedy".into()
+    }
+
+    fn choose(&self, game: &Game, rng: &mut Stream) -> Result<PlayerAction> {
+        let point = best(game, rng, captured).or_else(|| best(game, rng, saved));
+        Ok(PlayerAction::Play(point.unwrap_or_else(|| random_move(game, rng))))
+    }
+}
+
+/// Legal move with the largest `gain` above 0.
+fn best(game: &Game, rng: &mut Stream, gain: fn(&Board, Vertex, Color) -> u16) -> Option<Point> {
+    let (board, geometry, color) = (game.board(), game.geometry(), game.to_play());
+    let mut most = (0, None);
+    let mut equals = 0;
+    for &vertex in board.empties() {
+        let stones = gain(board, vertex, color);
+        let point = geometry.point(vertex);
+        if stones == 0 || stones < most.0 || !game.legal(point) {
+            continue;
+        }
+        equals = if stones > most.0 { 1 } else { equals + 1 };
+        if rng.below(equals) == 0 {
+            most = (stones, Some(point));
+        }
+    }
+    most.1
+}
+
+/// Number of stones that a move captures.
+fn captured(board: &Board, vertex: Vertex, color: Color) -> u16 {
+    in_atari(board, vertex, color.other()).map(|chain| board.chain_stones(chain)).sum()
+}
+
+/// Number of stones that a move saves by giving their chain two liberties.
+fn saved(board: &Board, vertex: Vertex, color: Color) -> u16 {
+    let stones = in_atari(board, vertex, color).map(|chain| board.chain_stones(chain)).sum();
+    if stones > 0 && !uct::is_self_atari(board, vertex, color) { stones } else { 0 }
+}
+
+/// Chains of `color` next to a vertex that is their last liberty, each once, by their representatives.
+fn in_atari(board: &Board, vertex: Vertex, color: Color) -> impl Iterator<Item = Vertex> {
+    let neighbors = board.neighbors(vertex);
+    let chain = move |n: Vertex| (board.color(n) == Some(color) && board.in_atari(n)).then(|| board.chain(n));
+    (0..4).filter_map(move |i| {
+        let own = chain(neighbors[i])?;
+        (!neighbors[..i].iter().any(|&before| chain(before) == Some(own))).then_some(own)
+    })
+}
+
+/// Tree search player: a new search for each move, with a fixed number of playouts.
+#[derive(Clone, Debug)]
+pub struct Uct {
+    settings: UctSettings,
+}
+
+impl Uct {
+    /// Player with these search settings.
+    pub fn new(settings: UctSettings) -> Self {
+        Uct { settings }
+    }
+
+    /// Search settings.
+    pub fn settings(&self) -> &UctSettings {
+        &self.settings
+    }
+}
+
+impl Player for Uct {
+    fn name(&self) -> String {
+        format!("uct:{}", self.settings)
+    }
+
+    fn choose(&self, game: &Game, rng: &mut Stream) -> Result<PlayerAction> {
+        let mut search = Search::new(self.settings.clone(), game);
+        search.run(self.settings.playouts, rng);
+        Ok(PlayerAction::Play(search.choose()))
     }
 }

@@ -1,4 +1,4 @@
-//! What each player does in positions made for it.
+//! Moves of each player in constructed positions.
 
 use freewheel_core::{Purpose, Stream, Streams};
 
@@ -9,7 +9,7 @@ fn stream(seed: u64) -> Stream {
     Streams::new(seed).stream(Purpose::Action, 0, 0)
 }
 
-/// A position on 5x5 from rows of `X` (Black), `O` (White) and `.`, top row first; Black to move.
+/// Position on 5x5 from rows of `X` (Black), `O` (White) and `.`, top row first; Black to move.
 fn position(rows: [&str; 5]) -> Game {
     let of = |glyph: char| -> Vec<Point> {
         let points = rows.iter().rev().flat_map(|row| row.chars()).zip(0..);
@@ -19,12 +19,12 @@ fn position(rows: [&str; 5]) -> Game {
     Game::with_setup(Rules::tromp_taylor(5), setup).unwrap()
 }
 
-/// What `player` plays from 40 seeds: each point once, in order.
+/// Moves of `player` from 40 seeds, sorted, without duplicates.
 fn plays(player: &dyn Player, game: &Game) -> Vec<Point> {
     let mut all: Vec<Point> = (0..40)
         .map(|seed| match player.choose(game, &mut stream(seed)).unwrap() {
-            Turn::Play(point) => point,
-            Turn::Resign => panic!("it resigned"),
+            PlayerAction::Play(point) => point,
+            PlayerAction::Resign => panic!("it resigned"),
         })
         .collect();
     all.sort_unstable();
@@ -34,7 +34,7 @@ fn plays(player: &dyn Player, game: &Game) -> Vec<Point> {
 
 #[test]
 fn the_random_player_keeps_its_eyes_and_then_passes() {
-    // All but the first row are eyes of Black.
+    // All empty points below the first row are eyes of Black.
     let game = position([".....", "XXXXX", "X.X.X", "XXXXX", "X.X.X"]);
     assert_eq!(plays(&Random, &game), [20, 21, 22, 23, 24]);
     let game = position(["XXXXX", "X.X.X", "XXXXX", "XXXXX", "X.X.X"]);
@@ -46,8 +46,9 @@ fn the_random_player_is_uniform() {
     let game = position(["XX..X", "XXXXX", "X.X.X", "XXXXX", "XXXX."]);
     // c5 and d5 are no eyes; twenty thousand draws, five standard deviations.
     let mut rng = stream(1);
-    let count =
-        (0..20_000).filter(|_| Random.choose(&game, &mut rng).unwrap() == Turn::Play(22)).count() as f64;
+    let count = (0..20_000)
+        .filter(|_| Random.choose(&game, &mut rng).unwrap() == PlayerAction::Play(22))
+        .count() as f64;
     assert!((count - 10_000.0).abs() < 5.0 * 5000f64.sqrt(), "{count}");
 }
 
@@ -82,8 +83,7 @@ fn names_are_read() {
     assert!(error("uct:many").contains("number of playouts"));
 }
 
-/// A program is told each move once, and the whole game anew where another one began. This one writes down what it
-/// hears, and passes.
+/// A process gets each move once, and the whole game if another one began. This program logs its input, and passes.
 #[cfg(unix)]
 #[test]
 fn a_program_follows_the_game() {
@@ -110,7 +110,7 @@ fn a_program_follows_the_game() {
     let rules = Rules { komi: 0.0, ..Rules::tromp_taylor(5) };
     let mut game = Game::new(rules).unwrap();
     game.play(12).unwrap();
-    assert_eq!(program.choose(&game, &mut stream(0)).unwrap(), Turn::Play(game.pass()));
+    assert_eq!(program.choose(&game, &mut stream(0)).unwrap(), PlayerAction::Play(game.pass()));
     let known = ["known_command set_random_seed"];
     assert_eq!(heard(), [&known[..], &begun, &["play black C3", "genmove white"]].concat());
     game.play(game.pass()).unwrap();

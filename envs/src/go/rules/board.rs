@@ -1,38 +1,38 @@
-//! Stones, chains and liberties, kept up to date move by move; no ko, no history.
+//! Stones, chains and liberties, updated move by move; no ko, no history.
 //!
-//! After libEGo (Lew 2010): a chain is a ring of stones that share a representative, where its pseudo-liberties stand
-//! (a liberty counts once for every stone it touches) as their number, the sum of their vertices and the sum of their
-//! squares. A chain with n pseudo-liberties of sum s and sum of squares q has a single liberty exactly
-//! where n q = s² (Cauchy-Schwarz), and that liberty is s / n. Nothing is allocated after construction.
+//! After libEGo (Lew 2010): a chain is a ring of stones with a common representative, which holds the chain's
+//! pseudo-liberties (a liberty counts once for every adjacent stone) as their number n, the sum s of their vertices
+//! and the sum q of their squares. By the Cauchy-Schwarz inequality, the chain has a single liberty exactly if n q =
+//! s², and that liberty is s / n. Nothing is allocated after construction.
 
 use super::geometry::{Geometry, Vertex};
 use super::{Color, Point};
 
-/// What is on a vertex: a [`Color`], or one of these.
+/// Content of a vertex without a stone; otherwise a [`Color`].
 pub(super) const EMPTY: u8 = 2;
 const EDGE: u8 = 3;
 
-/// One neighbor in [`Cell::around`]: black ones, white ones and empty ones in 4 bits each. The edge counts as a black
-/// and as a white neighbor: a point with four black neighbors in this sense has no way out but Black's.
-const AROUND: [u16; 2] = [1, 1 << 4];
-const AROUND_EMPTY: u16 = 1 << 8;
+/// One neighbor in [`Cell::neighbor_counts`]: black, white and empty neighbors in 4 bits each. The edge counts as a
+/// black and as a white neighbor, so that a point with four black neighbors is surrounded by Black.
+const NEIGHBOR: [u16; 2] = [1, 1 << 4];
+const NEIGHBOR_EMPTY: u16 = 1 << 8;
 const SURROUNDED: [u16; 2] = [4, 4 << 4];
 
 #[derive(Clone, Copy, Debug)]
 struct Cell {
-    /// The chain's representative; its own vertex where empty; vertex 0 on the edge.
+    /// Representative of the chain; its own vertex if empty; vertex 0 on the edge.
     chain: Vertex,
-    /// The next stone of the chain, in a ring.
+    /// Next stone of the chain, in a ring.
     next: Vertex,
-    /// Its place in the list of empty vertices, where empty.
+    /// Index in the list of empty vertices, if empty.
     slot: u16,
-    /// What its neighbors are, see [`AROUND`].
-    around: u16,
-    /// A color, [`EMPTY`] or [`EDGE`].
+    /// Colors of the four neighbors, see [`NEIGHBOR`].
+    neighbor_counts: u16,
+    /// Color, [`EMPTY`] or [`EDGE`].
     stone: u8,
 }
 
-/// Pseudo-liberties: number, sum and sum of squares; and the number of stones.
+/// Pseudo-liberties of a chain (number, sum and sum of squares) and its number of stones.
 #[derive(Clone, Copy, Debug, Default)]
 struct Chain {
     squares: u32,
@@ -58,15 +58,16 @@ impl Chain {
         self.squares = self.squares.wrapping_sub(v * v);
     }
 
-    /// Whether all pseudo-liberties are one and the same. At most 4 * 361 of at most 421: no sum overflows.
+    /// Whether all pseudo-liberties are the same vertex. There are at most 4 * 361, each at most 421: no sum
+    /// overflows.
     #[inline]
     fn in_atari(&self) -> bool {
         u64::from(self.liberties) * u64::from(self.squares) == u64::from(self.sum) * u64::from(self.sum)
     }
 }
 
-/// Stones on a board. Vertices given to it must be the board's, and chains must be asked for where stones are: what is
-/// wrong there gives wrong answers or a panic of an index, as with a slice. [`Game`](super::Game) is the checked way.
+/// Stones on a board. Vertices must be on the board, and chains may be requested only where stones are; otherwise
+/// results are wrong or indexing panics. [`Game`](super::Game) is the checked interface.
 #[derive(Debug)]
 pub struct Board {
     cells: Vec<Cell>,
@@ -93,10 +94,10 @@ impl Clone for Board {
 }
 
 impl Board {
-    /// An empty board.
+    /// Empty board.
     pub fn new(geometry: &Geometry) -> Self {
-        // The edge's counts of neighbors are kept like all others, and never read: they only must not underflow.
-        let edge = Cell { chain: 0, next: 0, slot: 0, around: 4 * AROUND_EMPTY, stone: EDGE };
+        // Counts of edge cells are updated but never read; they only must not underflow.
+        let edge = Cell { chain: 0, next: 0, slot: 0, neighbor_counts: 4 * NEIGHBOR_EMPTY, stone: EDGE };
         let mut board = Board {
             cells: vec![edge; geometry.vertices],
             chains: vec![Chain::default(); geometry.vertices],
@@ -106,25 +107,25 @@ impl Board {
         };
         for (slot, &v) in geometry.vertex.iter().enumerate() {
             board.cells[usize::from(v)] =
-                Cell { chain: v, next: v, slot: slot as u16, around: 0, stone: EMPTY };
+                Cell { chain: v, next: v, slot: slot as u16, neighbor_counts: 0, stone: EMPTY };
         }
         for &v in &geometry.vertex {
-            let around = board.neighbors(v).map(|n| match board.cells[usize::from(n)].stone {
-                EMPTY => AROUND_EMPTY,
-                _ => AROUND[0] + AROUND[1],
+            let neighbor_counts = board.neighbors(v).map(|n| match board.cells[usize::from(n)].stone {
+                EMPTY => NEIGHBOR_EMPTY,
+                _ => NEIGHBOR[0] + NEIGHBOR[1],
             });
-            board.cells[usize::from(v)].around = around.iter().sum();
+            board.cells[usize::from(v)].neighbor_counts = neighbor_counts.iter().sum();
         }
         board
     }
 
-    /// The vertices above, below, left and right.
+    /// Neighbors above, below, left and right.
     #[inline]
     pub fn neighbors(&self, vertex: Vertex) -> [Vertex; 4] {
         [vertex + self.stride, vertex - self.stride, vertex - 1, vertex + 1]
     }
 
-    /// The four diagonal neighbors.
+    /// Four diagonal neighbors.
     #[inline]
     pub fn diagonals(&self, vertex: Vertex) -> [Vertex; 4] {
         let (up, down) = (vertex + self.stride, vertex - self.stride);
@@ -136,7 +137,7 @@ impl Board {
         self.cells[usize::from(vertex)].stone
     }
 
-    /// The stone on a vertex, if there is one.
+    /// Color of the stone on a vertex, if there is one.
     #[inline]
     pub fn color(&self, vertex: Vertex) -> Option<Color> {
         match self.stone(vertex) {
@@ -152,37 +153,37 @@ impl Board {
         self.stone(vertex) == EMPTY
     }
 
-    /// The empty vertices, in no particular order.
+    /// Empty vertices, in no particular order.
     #[inline]
     pub fn empties(&self) -> &[Vertex] {
         &self.empties
     }
 
-    /// The number of stones of a color.
+    /// Number of stones of a color.
     #[inline]
     pub fn stones(&self, color: Color) -> u16 {
         self.stones[color as usize]
     }
 
-    /// The representative of the chain of a stone: the same for all its stones.
+    /// Representative of the chain of a stone, the same for all its stones.
     #[inline]
     pub fn chain(&self, vertex: Vertex) -> Vertex {
         self.cells[usize::from(vertex)].chain
     }
 
-    /// The stone after this one in the ring of its chain.
+    /// Stone after this one in the ring of its chain.
     #[inline]
     pub fn next_stone(&self, vertex: Vertex) -> Vertex {
         self.cells[usize::from(vertex)].next
     }
 
-    /// The number of stones of the chain of a stone.
+    /// Number of stones in the chain of a stone.
     #[inline]
     pub fn chain_stones(&self, vertex: Vertex) -> u16 {
         self.chains[usize::from(self.chain(vertex))].stones
     }
 
-    /// The only liberty of the chain of a stone, if it has only one.
+    /// Only liberty of the chain of a stone; `None` if it has more.
     #[inline]
     pub fn last_liberty(&self, vertex: Vertex) -> Option<Vertex> {
         let chain = &self.chains[usize::from(self.chain(vertex))];
@@ -199,11 +200,11 @@ impl Board {
     #[inline]
     pub fn is_surrounded(&self, vertex: Vertex, color: Color) -> bool {
         let all = SURROUNDED[color as usize];
-        self.cells[usize::from(vertex)].around & all == all
+        self.cells[usize::from(vertex)].neighbor_counts & all == all
     }
 
-    /// Whether an empty vertex is an eye of `color` that a playout does not fill: all neighbors are its own, and of
-    /// the diagonal ones at most one is the other's, at the edge none.
+    /// Whether an empty vertex is an eye of `color` that playouts do not fill: all neighbors are its own, and the
+    /// opponent has at most one of the diagonal neighbors, none at the edge.
     #[inline]
     pub fn is_eye(&self, vertex: Vertex, color: Color) -> bool {
         if !self.is_surrounded(vertex, color) {
@@ -219,14 +220,14 @@ impl Board {
         theirs + edge < 2
     }
 
-    /// Whether a stone on an empty vertex would have a liberty, or take something.
+    /// Whether a stone on an empty vertex would have a liberty or capture something, that is, would not be suicide.
     #[inline]
     pub fn lives(&self, vertex: Vertex, color: Color) -> bool {
         let cell = &self.cells[usize::from(vertex)];
-        if cell.around >= AROUND_EMPTY {
+        if cell.neighbor_counts >= NEIGHBOR_EMPTY {
             return true;
         }
-        // Own chains with another liberty, and others' without.
+        // Own chains with another liberty, or opponent's chains without one.
         self.neighbors(vertex).into_iter().any(|n| {
             let near = &self.cells[usize::from(n)];
             near.stone < EMPTY
@@ -234,39 +235,41 @@ impl Board {
         })
     }
 
-    /// Puts a stone on an empty vertex and takes what has lost its last liberty: the other color's first, then
-    /// its own. `taken` is called for each stone taken, with its color; returns how many they were.
+    /// Puts a stone on an empty vertex and removes chains without liberties: the opponent's first, then its own.
+    /// Calls `on_capture` for each removed stone with its color; returns their number.
     #[inline]
-    pub fn play(&mut self, vertex: Vertex, color: Color, mut taken: impl FnMut(Vertex, Color)) -> u16 {
+    pub fn play(&mut self, vertex: Vertex, color: Color, mut on_capture: impl FnMut(Vertex, Color)) -> u16 {
         self.put(vertex, color);
         let mut count = 0;
         for n in self.neighbors(vertex) {
             let Cell { stone, chain, .. } = self.cells[usize::from(n)];
             if stone == color.other() as u8 && self.chains[usize::from(chain)].liberties == 0 {
-                count += self.take(n, color.other(), &mut taken);
+                count += self.remove_chain(n, color.other(), &mut on_capture);
             }
         }
         if self.chains[usize::from(self.chain(vertex))].liberties == 0 {
-            count += self.take(vertex, color, &mut taken);
+            count += self.remove_chain(vertex, color, &mut on_capture);
         }
         count
     }
 
-    /// Whether the stone just put here stands alone with one liberty: after taking one stone, that is a ko.
+    /// Whether the stone just put here is a chain of one stone with one liberty; after capturing one stone, that is a
+    /// ko.
     #[inline]
     pub(super) fn is_lone_in_atari(&self, vertex: Vertex) -> bool {
         let chain = &self.chains[usize::from(vertex)];
         self.chain(vertex) == vertex && chain.stones == 1 && chain.liberties == 1
     }
 
-    /// The chains that a stone on an empty vertex would take: the other color's or, where it would not live, its own with it.
+    /// Calls `on_capture` for each stone that a move would capture: the opponent's or, for suicide (`lives` is
+    /// false), the mover's own.
     #[inline]
-    pub(super) fn would_take(
+    pub(super) fn would_capture(
         &self,
         vertex: Vertex,
         color: Color,
         lives: bool,
-        mut taken: impl FnMut(Vertex),
+        mut on_capture: impl FnMut(Vertex),
     ) {
         let lost = if lives { color.other() } else { color };
         let mut done = [0; 4];
@@ -278,7 +281,7 @@ impl Board {
             done[i] = chain;
             let mut v = n;
             loop {
-                taken(v);
+                on_capture(v);
                 v = self.next_stone(v);
                 if v == n {
                     break;
@@ -287,14 +290,14 @@ impl Board {
         }
     }
 
-    /// The first point whose chain has no liberty.
+    /// First point whose chain has no liberty.
     pub(super) fn first_without_liberty(&self, geometry: &Geometry) -> Option<Point> {
         let dead =
             |&v: &Vertex| self.stone(v) < EMPTY && self.chains[usize::from(self.chain(v))].liberties == 0;
         geometry.vertex.iter().copied().find(dead).map(|v| geometry.point(v))
     }
 
-    /// Exchanges two places of the list of empty vertices.
+    /// Swaps two entries of the list of empty vertices.
     #[inline]
     pub(super) fn swap_empties(&mut self, a: usize, b: usize) {
         self.empties.swap(a, b);
@@ -304,7 +307,8 @@ impl Board {
         }
     }
 
-    /// Puts a stone on an empty vertex, joins it to its chains and takes nothing: some may be left without liberties.
+    /// Puts a stone on an empty vertex and merges it with its neighbors' chains; removes nothing, so some chains may
+    /// have no liberties.
     #[inline]
     pub(super) fn put(&mut self, vertex: Vertex, color: Color) {
         let at = usize::from(vertex);
@@ -320,11 +324,11 @@ impl Board {
         let mut own = Chain { stones: 1, ..Chain::default() };
         for n in self.neighbors(vertex) {
             let cell = &mut self.cells[usize::from(n)];
-            cell.around = cell.around + AROUND[color as usize] - AROUND_EMPTY;
+            cell.neighbor_counts = cell.neighbor_counts + NEIGHBOR[color as usize] - NEIGHBOR_EMPTY;
             if cell.stone == EMPTY {
                 own.add(n);
             }
-            // Also for what is no chain: the numbers there are never read.
+            // Empty and edge cells are updated, too; their counts are never read.
             self.chains[usize::from(cell.chain)].remove(vertex);
         }
         self.chains[at] = own;
@@ -336,7 +340,7 @@ impl Board {
         }
     }
 
-    /// Joins the chains of two stones; the larger one's representative stays.
+    /// Merges the chains of two stones; keeps the representative of the larger one.
     fn merge(&mut self, a: Vertex, b: Vertex) {
         let (mut keep, mut join) = (self.chain(a), self.chain(b));
         if self.chains[usize::from(keep)].stones < self.chains[usize::from(join)].stones {
@@ -362,8 +366,13 @@ impl Board {
         self.cells[usize::from(v)].next = after;
     }
 
-    /// Takes the chain of a stone off the board.
-    fn take(&mut self, vertex: Vertex, color: Color, taken: &mut impl FnMut(Vertex, Color)) -> u16 {
+    /// Removes the chain of a stone from the board.
+    fn remove_chain(
+        &mut self,
+        vertex: Vertex,
+        color: Color,
+        on_capture: &mut impl FnMut(Vertex, Color),
+    ) -> u16 {
         let mut count = 0;
         let mut v = vertex;
         loop {
@@ -375,11 +384,11 @@ impl Board {
             (cell.stone, cell.chain, cell.next, cell.slot) = (EMPTY, v, v, slot);
             for n in neighbors {
                 let cell = &mut self.cells[usize::from(n)];
-                cell.around = cell.around + AROUND_EMPTY - AROUND[color as usize];
-                // Also for what is being taken, and what is no chain: the numbers there are never read again.
+                cell.neighbor_counts = cell.neighbor_counts + NEIGHBOR_EMPTY - NEIGHBOR[color as usize];
+                // Removed, empty and edge cells are updated, too; their counts are never read again.
                 self.chains[usize::from(cell.chain)].add(v);
             }
-            taken(v, color);
+            on_capture(v, color);
             count += 1;
             if next == vertex {
                 break;

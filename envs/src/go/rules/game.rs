@@ -1,12 +1,14 @@
-//! A game of Go as its rules see it.
+//! A game of Go: state, legal moves, endings.
 //!
-//! * **Source**: the Tromp-Taylor rules (tromp.github.io/go.html), and the Chinese rules (2002) where a setting says so.
-//! * **State**: the stones, who is to move, the moves so far and what they took (for ko); see [`Game`].
-//! * **Moves**: point `row * width + column` counted from the lower left corner, a1 = 0; the pass is `width * height`.
-//! * **A move**: a stone on an empty point; then chains of the other color without liberties are taken, then those
-//!   of the mover's own (suicide), where the rules allow that. The ko rule forbids repetitions, see [`Ko`](super::Ko). One may always pass.
-//! * **Score**: by area: stones, and empty regions that touch one color only. All stones on the board count as alive.
-//! * **Endings**: two passes in a row; a move limit cuts the game short.
+//! * **Source**: the Tromp-Taylor rules (tromp.github.io/go.html), or the Chinese rules (2002) if set.
+//! * **State**: stones, player to move, all moves with the stones they captured (for ko); see [`Game`].
+//! * **Moves**: point `row * width + column` counted from the lower left corner, a1 = 0; the pass is `width *
+//!   height`.
+//! * **A move**: a stone on an empty point; then the opponent's chains without liberties are captured, then the
+//!   mover's own (suicide), if the rules allow that. The ko rule forbids repetitions, see [`Ko`](super::Ko). A pass
+//!   is always legal.
+//! * **Score**: area: stones, and empty regions that touch one color only. All stones on the board count as alive.
+//! * **Endings**: two passes in a row; a move limit truncates the game.
 //! * **Version**: 1.
 
 use std::sync::Arc;
@@ -16,19 +18,19 @@ use freewheel_core::{Error, Result};
 use super::board::Board;
 use super::geometry::{Geometry, Vertex};
 use super::history::{self, History};
-use super::legal::Illegal;
+use super::legal::IllegalMove;
 use super::{Color, Point, Rules, Setup};
 
-/// One move of a game.
+/// Move of a game.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Move {
-    /// Who made it.
+    /// Color of the player.
     pub color: Color,
-    /// Where; the pass is the number after the last point's.
+    /// Point; the pass is the number after the last point.
     pub point: Point,
 }
 
-/// What all positions of a game share.
+/// Data shared by all positions of a game.
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) rules: Rules,
@@ -36,10 +38,10 @@ pub(super) struct Shared {
     pub(super) setup: Setup,
 }
 
-/// A game in progress: cheap to clone, and nothing is allocated while it is played to its move limit (or, without
-/// one, for four moves a point; then its history grows).
+/// Game in progress, cheap to clone. Playing allocates nothing up to the move limit; without one, up to four moves
+/// for each point of the board, then the history grows.
 ///
-/// Serialized, it is its rules, its setup and its moves; reading it replays them and refuses what is illegal.
+/// Serialized as rules, setup and moves; deserializing replays them and fails on an illegal move.
 pub struct Game {
     pub(super) shared: Arc<Shared>,
     pub(super) board: Board,
@@ -49,14 +51,14 @@ pub struct Game {
     pub(super) to_play: Color,
     passes: u8,
     resumed: bool,
-    /// The point at which the last move may not be answered, if there is one.
+    /// Point where the last move's ko may not be retaken.
     ko: Option<Point>,
-    /// Who may not.
-    bound: Color,
+    /// Color that may not retake it.
+    ko_color: Color,
 }
 
 impl std::fmt::Debug for Game {
-    /// The board as text, the top row first.
+    /// Board as text, the top row first.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Rules { width, height, .. } = *self.rules();
         writeln!(f, "{:?} to play, move {}, {:?}", self.to_play, self.move_number(), self.rules())?;
@@ -87,20 +89,21 @@ impl Clone for Game {
         self.board.clone_from(&from.board);
         self.history.clone_from(&from.history);
         (self.hash, self.captures, self.to_play) = (from.hash, from.captures, from.to_play);
-        (self.passes, self.resumed, self.ko, self.bound) = (from.passes, from.resumed, from.ko, from.bound);
+        (self.passes, self.resumed, self.ko, self.ko_color) =
+            (from.passes, from.resumed, from.ko, from.ko_color);
     }
 }
 
 impl Game {
-    /// A game on the empty board, Black to move.
+    /// Game on the empty board, Black to move.
     ///
     /// # Errors
-    /// [`Error::Config`] where [`Rules::check`] says so.
+    /// [`Error::Config`] as [`Rules::check`].
     pub fn new(rules: Rules) -> Result<Self> {
         Game::with_setup(rules, Setup::default())
     }
 
-    /// A game that begins with stones on the board.
+    /// Game that begins with stones on the board.
     ///
     /// # Errors
     /// [`Error::Config`] for rules out of range, points off the board or named twice, and chains without a liberty.
@@ -109,7 +112,7 @@ impl Game {
         Game::on(Geometry::new(rules.width, rules.height), rules, setup)
     }
 
-    /// The same on a given geometry, which has the rules' size.
+    /// As [`Game::with_setup`], on a given geometry of the rules' size.
     pub(super) fn on(geometry: Geometry, rules: Rules, setup: Setup) -> Result<Self> {
         let mut board = Board::new(&geometry);
         let mut hash = 0;
@@ -143,108 +146,108 @@ impl Game {
             passes: 0,
             resumed: false,
             ko: None,
-            bound: to_play,
+            ko_color: to_play,
         })
     }
 
-    /// The rules it is played by.
+    /// Rules of the game.
     pub fn rules(&self) -> &Rules {
         &self.shared.rules
     }
 
-    /// The position it began with.
+    /// Start position.
     pub fn setup(&self) -> &Setup {
         &self.shared.setup
     }
 
-    /// The shape of its board.
+    /// Geometry of the board.
     pub fn geometry(&self) -> &Geometry {
         &self.shared.geometry
     }
 
-    /// The stones as chains.
+    /// Stones, chains and liberties.
     pub fn board(&self) -> &Board {
         &self.board
     }
 
-    /// The number of points.
+    /// Number of points.
     #[inline]
     pub fn area(&self) -> usize {
         self.shared.geometry.vertex.len()
     }
 
-    /// The pass: the number after the last point's.
+    /// Number of the pass: the one after the last point.
     #[inline]
     pub fn pass(&self) -> Point {
         self.area() as Point
     }
 
-    /// The stone on a point; none off the board.
+    /// Color of the stone on a point; `None` if empty or off the board.
     #[inline]
     pub fn stone(&self, point: Point) -> Option<Color> {
         self.vertex(point).and_then(|v| self.board.color(v))
     }
 
-    /// Who is to move.
+    /// Player to move.
     #[inline]
     pub fn to_play(&self) -> Color {
         self.to_play
     }
 
-    /// The moves so far, passes counted.
+    /// Moves so far, with passes.
     pub fn moves(&self) -> impl ExactSizeIterator<Item = Move> + DoubleEndedIterator {
         self.history.plies.iter().map(|ply| Move { color: ply.color, point: ply.point })
     }
 
-    /// The number of moves so far, passes counted.
+    /// Number of moves so far, with passes.
     #[inline]
     pub fn move_number(&self) -> u32 {
         self.history.plies.len() as u32
     }
 
-    /// The last move, if there was one.
+    /// Last move, if any.
     pub fn last_move(&self) -> Option<Move> {
         self.moves().next_back()
     }
 
-    /// How many passes stand at the end of the moves, at most 2.
+    /// Number of passes at the end of the moves, 0..=2.
     #[inline]
     pub fn passes(&self) -> u8 {
         self.passes
     }
 
-    /// The point where a lone stone has just taken a lone stone and could be retaken by the player to move: forbidden by
-    /// every ko rule here but in rare cases of [`Ko::Situational`](super::Ko::Situational).
+    /// Point where a single stone has just captured a single stone and the player to move could retake it. All ko
+    /// rules here forbid that, except [`Ko::Situational`](super::Ko::Situational) in rare cases.
     #[inline]
     pub fn ko(&self) -> Option<Point> {
-        self.ko.filter(|_| self.to_play == self.bound)
+        self.ko.filter(|_| self.to_play == self.ko_color)
     }
 
-    /// The Zobrist hash of the stones: equal positions have equal hashes, whoever is to move.
+    /// Zobrist hash of the stones, the same for both players to move.
     #[inline]
     pub fn hash(&self) -> u64 {
         self.hash
     }
 
-    /// How many stones `color` has taken of the other color; those lost by suicide count for the other.
+    /// Number of the opponent's stones that `color` has captured; a suicide counts for the opponent.
     #[inline]
     pub fn captures(&self, color: Color) -> u32 {
         self.captures[color as usize]
     }
 
-    /// Whether two passes in a row have ended it.
+    /// Whether two passes in a row have ended the game.
     #[inline]
     pub fn is_over(&self) -> bool {
         self.passes >= 2
     }
 
-    /// Whether the move limit has cut it short.
+    /// Whether the game has reached its move limit.
     #[inline]
     pub fn is_truncated(&self) -> bool {
         !self.is_over() && self.rules().move_limit.is_some_and(|limit| self.move_number() >= limit)
     }
 
-    /// Goes on after two passes, as players do who disagree about what is dead. Without effect before.
+    /// Resumes the game after two passes, as players do who disagree about dead stones. No effect otherwise.
     pub fn resume(&mut self) {
         if self.is_over() {
             (self.passes, self.resumed) = (0, true);
@@ -255,26 +258,26 @@ impl Game {
         self.resumed
     }
 
-    /// For each move, whether the game was resumed by it.
+    /// For each move, whether it resumed the game.
     pub(super) fn resumptions(&self) -> impl Iterator<Item = bool> {
         self.history.plies.iter().map(|ply| ply.resumed)
     }
 
-    /// Gives the turn to `color`. A player who moves twice in a row may retake a ko.
+    /// Sets the player to move. A player who moves twice in a row may retake a ko.
     pub fn set_to_play(&mut self, color: Color) {
         self.to_play = color;
     }
 
-    /// Plays on `point`, or passes; returns the number of stones taken.
+    /// Plays on `point`, or passes; returns the number of captured stones.
     ///
     /// # Errors
-    /// Why that is illegal; the game is as it was.
-    pub fn play(&mut self, point: Point) -> Result<u32, Illegal> {
+    /// [`IllegalMove`]; the game is unchanged.
+    pub fn play(&mut self, point: Point) -> Result<u32, IllegalMove> {
         self.check(point)?;
         Ok(self.play_unchecked(point))
     }
 
-    /// The same for a move known to be legal. One that is not gives a game that no rule made, or a panic of an index.
+    /// As [`Game::play`], for a move known to be legal. An illegal move gives an invalid game or an indexing panic.
     #[inline]
     pub fn play_unchecked(&mut self, point: Point) -> u32 {
         let Game { shared, board, history, hash, captures, to_play, .. } = self;
@@ -287,7 +290,7 @@ impl Game {
             let mut last = vertex;
             count = u32::from(board.play(vertex, mover, |v, lost| {
                 *hash ^= geometry.hash(lost, v);
-                history.take(v, lost);
+                history.record_capture(v, lost);
                 captures[lost.other() as usize] += 1;
                 last = v;
             }));
@@ -300,17 +303,17 @@ impl Game {
         }
         let key = history::key(geometry, shared.rules.ko, *hash, mover.other());
         history.push(key, point, mover, self.resumed);
-        (*to_play, self.ko, self.bound, self.resumed) = (mover.other(), ko, mover.other(), false);
+        (*to_play, self.ko, self.ko_color, self.resumed) = (mover.other(), ko, mover.other(), false);
         count
     }
 
-    /// Takes the last move back, by replaying the others. False where there is none.
+    /// Takes back the last move by replaying the others; returns whether there was one.
     pub fn undo(&mut self) -> bool {
         let plies = self.history.plies.len();
         if plies == 0 {
             return false;
         }
-        // What was played once is legal again: the geometry and the setup are known to be good.
+        // The moves were legal before, and geometry and setup are valid.
         let Ok(mut game) =
             Game::on(self.shared.geometry.clone(), self.shared.rules, self.shared.setup.clone())
         else {
@@ -328,9 +331,9 @@ impl Game {
         true
     }
 
-    /// Writes the stones as they stood `back` moves ago, `[area]`, row after row from the bottom; at the beginning
-    /// where there were fewer moves. Returns who was to move then.
-    pub fn look_back(&self, back: usize, out: &mut [Option<Color>]) -> Color {
+    /// Writes the stones as they were `back` moves ago, `[area]`, row by row from the bottom; those of the start if
+    /// there were fewer moves. Returns the player to move at that time.
+    pub fn stones_before(&self, back: usize, out: &mut [Option<Color>]) -> Color {
         let geometry = &self.shared.geometry;
         let mut stones = history::stones(&self.board, geometry);
         let plies = self.history.plies.len();
@@ -348,7 +351,7 @@ impl Game {
         if back == 0 { self.to_play } else { self.history.plies[plies - back].color }
     }
 
-    /// The chain of the stone on a point, if there is one.
+    /// Chain of the stone on a point, if there is one.
     pub fn chain(&self, point: Point) -> Option<super::Chain<'_>> {
         let vertex = self.vertex(point).filter(|&v| self.board.color(v).is_some())?;
         Some(super::Chain::of(&self.board, &self.shared.geometry, vertex))

@@ -1,40 +1,40 @@
-//! The board's shape as tables that all games of one ruleset share.
+//! Board geometry: tables shared by all positions of a game, and the eight symmetries of a square board.
 //!
-//! Inside, a point is a *vertex*: a place on the board with an edge around it, row after row with one column of edge
-//! between them, so that the four neighbors of a vertex always exist and are found by adding a constant.
+//! Internally a point is a *vertex*: an index on the board with an edge around it, row by row with one edge column
+//! between rows, so that the four neighbors of a vertex always exist and lie at constant offsets.
 
 use super::{Color, Point};
 
-/// A place on the board with its edge.
+/// Index of a point on the board with its edge.
 pub type Vertex = u16;
 
-/// Vertices of the largest board: 19x19, with its edge.
+/// Number of vertices of the largest board, 19x19, with its edge.
 pub(super) const MAX_VERTICES: usize = 20 * 21 + 1;
 
-/// The shape of a board.
+/// Size of a board as lookup tables.
 #[derive(Clone, Debug)]
 pub struct Geometry {
-    /// The distance from one row to the next.
+    /// Index difference of one row.
     pub(super) stride: Vertex,
-    /// Vertices, edge included.
+    /// Number of vertices, with the edge.
     pub(super) vertices: usize,
-    /// The vertex of each point.
+    /// Vertex of each point.
     pub(super) vertex: Vec<Vertex>,
-    /// The point of each vertex; `Point::MAX` on the edge.
+    /// Point of each vertex; `Point::MAX` on the edge.
     pub(super) point: Vec<Point>,
-    /// Random numbers of a black and of a white stone on each vertex (Zobrist 1970).
+    /// Zobrist hashes of a black and of a white stone on each vertex (Zobrist 1970).
     zobrist: Vec<[u64; 2]>,
-    /// The random number of "White to move".
+    /// Zobrist hash of "White to move".
     pub(super) white_to_move: u64,
 }
 
 impl Geometry {
-    /// The shape of a board of `width` x `height`; both from 1 to 19.
+    /// Geometry of a board of `width` x `height`, each 1..=19.
     pub(super) fn new(width: u8, height: u8) -> Self {
         Geometry::with_hash_mask(width, height, u64::MAX)
     }
 
-    /// The same with all hashes cut to the bits of `mask`, so that tests can make different positions collide.
+    /// As `new`, with all hashes masked by `mask`, so that tests can make different positions collide.
     pub(super) fn with_hash_mask(width: u8, height: u8, mask: u64) -> Self {
         let (width, height) = (u16::from(width), u16::from(height));
         let stride = width + 1;
@@ -60,21 +60,98 @@ impl Geometry {
         Geometry { stride, vertices, vertex, point, zobrist, white_to_move }
     }
 
-    /// The vertex of a point of the board.
+    /// Vertex of a point of the board.
     #[inline]
     pub fn vertex(&self, point: Point) -> Vertex {
         self.vertex[usize::from(point)]
     }
 
-    /// The point of a vertex; `Point::MAX` on the edge.
+    /// Point of a vertex; `Point::MAX` on the edge.
     #[inline]
     pub fn point(&self, vertex: Vertex) -> Point {
         self.point[usize::from(vertex)]
     }
 
-    /// The random number of a stone.
+    /// Zobrist hash of a stone.
     #[inline]
     pub(super) fn hash(&self, color: Color, vertex: Vertex) -> u64 {
         self.zobrist[usize::from(vertex)][color as usize]
+    }
+}
+
+/// One of the eight symmetries of a square board: columns and rows are mirrored or not, then exchanged or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Symmetry(u8);
+
+impl Symmetry {
+    /// All eight; the first is the identity.
+    pub const ALL: [Symmetry; 8] = [
+        Symmetry(0),
+        Symmetry(1),
+        Symmetry(2),
+        Symmetry(3),
+        Symmetry(4),
+        Symmetry(5),
+        Symmetry(6),
+        Symmetry(7),
+    ];
+
+    const MIRROR_COLUMNS: u8 = 1;
+    const MIRROR_ROWS: u8 = 2;
+    const TRANSPOSE: u8 = 4;
+
+    /// Image of `point` on a board of side `side`; the pass stays the pass.
+    #[inline]
+    pub fn point(self, side: u8, point: Point) -> Point {
+        let side = Point::from(side);
+        if point >= side * side {
+            return point;
+        }
+        let (mut row, mut column) = (point / side, point % side);
+        if self.0 & Self::MIRROR_COLUMNS != 0 {
+            column = side - 1 - column;
+        }
+        if self.0 & Self::MIRROR_ROWS != 0 {
+            row = side - 1 - row;
+        }
+        if self.0 & Self::TRANSPOSE != 0 {
+            (row, column) = (column, row);
+        }
+        row * side + column
+    }
+
+    /// Inverse symmetry.
+    pub fn inverse(self) -> Self {
+        // Mirrors are their own inverse; a transposition swaps row and column mirrors.
+        let mirrors = self.0 & (Self::MIRROR_COLUMNS | Self::MIRROR_ROWS);
+        match self.0 & Self::TRANSPOSE {
+            0 => self,
+            _ => Symmetry(Self::TRANSPOSE | (mirrors >> 1) | ((mirrors & 1) << 1)),
+        }
+    }
+
+    /// Composition: this symmetry first, then `next`.
+    pub fn then(self, next: Self) -> Self {
+        // On a transposed board, mirroring rows is mirroring columns before it.
+        let mirrors = match self.0 & Self::TRANSPOSE {
+            0 => next.0 & 3,
+            _ => ((next.0 & 1) << 1) | ((next.0 >> 1) & 1),
+        };
+        Symmetry((self.0 ^ mirrors) ^ (next.0 & Self::TRANSPOSE))
+    }
+
+    /// Applies the symmetry to every value of `from`. Both are planes `[side * side]` one after another, each with or
+    /// without a value for the pass after it; `plane` is the length of one, at least `side * side`.
+    pub fn planes<T: Copy>(self, side: u8, plane: usize, from: &[T], to: &mut [T]) {
+        if plane == 0 {
+            return;
+        }
+        for (from, to) in from.chunks_exact(plane).zip(to.chunks_exact_mut(plane)) {
+            for (point, &value) in from.iter().enumerate() {
+                if let Some(to) = to.get_mut(usize::from(self.point(side, point as Point))) {
+                    *to = value;
+                }
+            }
+        }
     }
 }

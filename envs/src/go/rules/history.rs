@@ -1,45 +1,48 @@
-//! What happened in a game, as needed to forbid repetitions and to look back: for each move its mark, the hash after it, and
-//! the stones it took. Earlier positions are found by undoing these changes on a copy of the stones.
+//! History of a game, used for superko and for past positions: for each move the point, the hash after it, and the
+//! stones it captured. Earlier positions are found by undoing these changes on a copy of the stones.
+
+use freewheel_core::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::board::{Board, EMPTY};
 use super::geometry::{Geometry, MAX_VERTICES, Vertex};
-use super::{Color, Ko, Point};
+use super::{Color, Game, Ko, Point, Rules, Setup};
 
-/// A move as it is remembered.
+/// Recorded move.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ply {
-    /// The hash of the position after it, as the ko rule sees it.
+    /// Hash of the position after it, see [`key`].
     pub(super) hash: u64,
     pub(super) point: Point,
     pub(super) color: Color,
-    /// Who was to move after it.
+    /// Player to move after it.
     pub(super) to_play: Color,
-    /// Whether the game was resumed, after two passes, by this move.
+    /// Whether this move resumed the game after two passes.
     pub(super) resumed: bool,
-    /// Where its stones end in [`History::taken`].
-    taken_end: u32,
+    /// End of its captured stones in [`History::captured`].
+    captured_end: u32,
 }
 
-/// The moves of a game. Grows in place up to the room it was made with.
+/// Moves of a game. Grows in place up to the capacity it was created with.
 #[derive(Debug, Default)]
 pub(super) struct History {
     pub(super) plies: Vec<Ply>,
-    taken: Vec<Vertex>,
-    /// The hash of the position before the first move.
+    captured: Vec<Vertex>,
+    /// Hash of the position before the first move.
     first: u64,
     first_to_play: Color,
-    /// One bit for each hash seen, chosen by its lowest bits: most new positions are seen to be new by this alone.
-    seen: Vec<u64>,
-    /// For each vertex, whether a black (bit 0) or white (bit 1) stone was ever taken from it.
-    gone: Vec<u8>,
+    /// Bloom filter of past hashes, by their lowest bits: most new positions are recognized as new by it alone.
+    hash_filter: Vec<u64>,
+    /// For each vertex, whether a black (bit 0) or white (bit 1) stone was ever captured on it.
+    captured_from: Vec<u8>,
 }
 
 impl Clone for History {
-    /// Keeps the room for further moves.
+    /// Keeps the capacity for further moves.
     fn clone(&self) -> Self {
         let mut clone = History {
             plies: Vec::with_capacity(self.plies.capacity()),
-            taken: Vec::with_capacity(self.taken.capacity()),
+            captured: Vec::with_capacity(self.captured.capacity()),
             ..History::default()
         };
         clone.clone_from(self);
@@ -48,18 +51,18 @@ impl Clone for History {
 
     fn clone_from(&mut self, from: &Self) {
         self.plies.clone_from(&from.plies);
-        self.taken.clone_from(&from.taken);
+        self.captured.clone_from(&from.captured);
         self.first = from.first;
         self.first_to_play = from.first_to_play;
-        self.seen.clone_from(&from.seen);
-        self.gone.clone_from(&from.gone);
+        self.hash_filter.clone_from(&from.hash_filter);
+        self.captured_from.clone_from(&from.captured_from);
     }
 }
 
-/// The stones of a board.
+/// Content of each vertex of a board.
 pub(super) type Stones = [u8; MAX_VERTICES];
 
-/// A copy of a board's stones.
+/// Copy of a board's stones.
 pub(super) fn stones(board: &Board, geometry: &Geometry) -> Stones {
     let mut stones = [EMPTY; MAX_VERTICES];
     for (v, stone) in stones.iter_mut().enumerate().take(geometry.vertices) {
@@ -69,34 +72,34 @@ pub(super) fn stones(board: &Board, geometry: &Geometry) -> Stones {
 }
 
 impl History {
-    /// The history of a game that begins with this hash; `moves` is how many moves to make room for.
+    /// Empty history of a game that begins with this hash, with capacity for `moves` moves.
     pub(super) fn new(geometry: &Geometry, hash: u64, to_play: Color, moves: usize) -> Self {
         // Eight bits a move: few hashes share one by chance.
         let bits = (8 * moves).next_power_of_two().clamp(64, 1 << 14);
         let mut history = History {
             plies: Vec::with_capacity(moves),
-            taken: Vec::with_capacity(moves),
+            captured: Vec::with_capacity(moves),
             first: hash,
             first_to_play: to_play,
-            seen: vec![0; bits / 64],
-            gone: vec![0; geometry.vertices],
+            hash_filter: vec![0; bits / 64],
+            captured_from: vec![0; geometry.vertices],
         };
-        history.see(hash);
+        history.insert_hash(hash);
         history
     }
 
     #[inline]
     fn slot(&self, hash: u64) -> (usize, u64) {
-        ((hash >> 6) as usize & (self.seen.len() - 1), 1 << (hash & 63))
+        ((hash >> 6) as usize & (self.hash_filter.len() - 1), 1 << (hash & 63))
     }
 
     #[inline]
-    fn see(&mut self, hash: u64) {
+    fn insert_hash(&mut self, hash: u64) {
         let (word, bit) = self.slot(hash);
-        self.seen[word] |= bit;
+        self.hash_filter[word] |= bit;
     }
 
-    /// Who was to move before the last move; before the first where there was none.
+    /// Player to move before the last move; the first player if there was none.
     pub(super) fn to_play_before_last(&self) -> Color {
         match self.plies[..] {
             [.., before, _] => before.to_play,
@@ -104,30 +107,30 @@ impl History {
         }
     }
 
-    /// Remembers a stone that is being taken.
+    /// Records a captured stone.
     #[inline]
-    pub(super) fn take(&mut self, vertex: Vertex, color: Color) {
-        self.taken.push(vertex);
-        self.gone[usize::from(vertex)] |= 1 << color as u8;
+    pub(super) fn record_capture(&mut self, vertex: Vertex, color: Color) {
+        self.captured.push(vertex);
+        self.captured_from[usize::from(vertex)] |= 1 << color as u8;
     }
 
-    /// Remembers a move, after the stones it took.
+    /// Records a move, after the stones it captured.
     #[inline]
     pub(super) fn push(&mut self, hash: u64, point: Point, color: Color, resumed: bool) {
-        let taken_end = self.taken.len() as u32;
-        self.plies.push(Ply { hash, point, color, to_play: color.other(), resumed, taken_end });
-        self.see(hash);
+        let captured_end = self.captured.len() as u32;
+        self.plies.push(Ply { hash, point, color, to_play: color.other(), resumed, captured_end });
+        self.insert_hash(hash);
     }
 
-    /// Whether a stone of `color` was ever taken from `vertex`. If not, no earlier position has one on it while
-    /// the vertex is empty now, and a move there recreates nothing.
+    /// Whether a stone of `color` was ever captured on `vertex`. If not, no earlier position has one there while the
+    /// vertex is empty now, and a move there cannot repeat a position.
     #[inline]
     pub(super) fn may_repeat(&self, vertex: Vertex, color: Color) -> bool {
-        self.gone[usize::from(vertex)] & (1 << color as u8) != 0
+        self.captured_from[usize::from(vertex)] & (1 << color as u8) != 0
     }
 
-    /// The number of the move after which `stones`, of hash `hash`, stood on the board before (0: at the beginning), if they did.
-    /// `now` are the stones at present. Equal hashes are only a hint: the stones decide.
+    /// Number of the move after which the position of hash `hash` was on the board before (0: the start), if any.
+    /// `now` returns the present stones and those searched for. Equal hashes are only a hint; stones are compared.
     pub(super) fn find(
         &self,
         geometry: &Geometry,
@@ -137,23 +140,23 @@ impl History {
         now: impl Fn() -> (Stones, Stones),
     ) -> Option<u32> {
         let (word, bit) = self.slot(hash);
-        if self.seen[word] & bit == 0 {
+        if self.hash_filter[word] & bit == 0 {
             return None;
         }
-        let turn = |of: Color| ko != Ko::Situational || of == to_play;
-        let candidates = self.plies.iter().rev().any(|ply| ply.hash == hash && turn(ply.to_play))
-            || (self.first == hash && turn(self.first_to_play));
+        let same_turn = |of: Color| ko != Ko::Situational || of == to_play;
+        let candidates = self.plies.iter().rev().any(|ply| ply.hash == hash && same_turn(ply.to_play))
+            || (self.first == hash && same_turn(self.first_to_play));
         if !candidates {
             return None;
         }
         let (mut earlier, wanted) = now();
         for (n, ply) in self.plies.iter().enumerate().rev() {
-            if ply.hash == hash && turn(ply.to_play) && earlier == wanted {
+            if ply.hash == hash && same_turn(ply.to_play) && earlier == wanted {
                 return Some(n as u32 + 1);
             }
             self.undo(geometry, n, &mut earlier);
         }
-        (self.first == hash && turn(self.first_to_play) && earlier == wanted).then_some(0)
+        (self.first == hash && same_turn(self.first_to_play) && earlier == wanted).then_some(0)
     }
 
     /// Undoes move `n` (from 0), the last one made, on a copy of the stones.
@@ -162,22 +165,76 @@ impl History {
         if usize::from(ply.point) >= geometry.vertex.len() {
             return;
         }
-        let from = n.checked_sub(1).map_or(0, |before| self.plies[before].taken_end);
-        let taken = &self.taken[from as usize..ply.taken_end as usize];
+        let from = n.checked_sub(1).map_or(0, |before| self.plies[before].captured_end);
+        let captured = &self.captured[from as usize..ply.captured_end as usize];
         let at = geometry.vertex(ply.point);
-        let theirs = if taken.contains(&at) { ply.color } else { ply.color.other() };
-        for &v in taken {
+        let theirs = if captured.contains(&at) { ply.color } else { ply.color.other() };
+        for &v in captured {
             stones[usize::from(v)] = theirs as u8;
         }
         stones[usize::from(at)] = EMPTY;
     }
 }
 
-/// The hash by which the ko rule knows a position.
+/// Hash of a position for the ko rule: with the player to move under situational superko.
 #[inline]
 pub(super) fn key(geometry: &Geometry, ko: Ko, hash: u64, to_play: Color) -> u64 {
     match (ko, to_play) {
         (Ko::Situational, Color::White) => hash ^ geometry.white_to_move,
         _ => hash,
+    }
+}
+
+/// Serialized move: color, point, and whether it resumed the game.
+type Entry = (Color, Point, bool);
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Record {
+    rules: Rules,
+    setup: Setup,
+    moves: Vec<Entry>,
+    to_play: Color,
+    resumed: bool,
+}
+
+impl TryFrom<Record> for Game {
+    type Error = Error;
+
+    fn try_from(record: Record) -> Result<Game, Error> {
+        let mut game = Game::with_setup(record.rules, record.setup)?;
+        for (n, (color, point, resumed)) in record.moves.into_iter().enumerate() {
+            if resumed {
+                game.resume();
+            }
+            game.set_to_play(color);
+            let illegal = |why| Error::Config(format!("move {}, point {point}: {why}", n + 1));
+            game.play(point).map_err(illegal)?;
+        }
+        game.set_to_play(record.to_play);
+        if record.resumed {
+            game.resume();
+        }
+        Ok(game)
+    }
+}
+
+impl Serialize for Game {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let moves = self.moves().zip(self.resumptions()).map(|(m, resumed)| (m.color, m.point, resumed));
+        let record = Record {
+            rules: *self.rules(),
+            setup: self.setup().clone(),
+            moves: moves.collect(),
+            to_play: self.to_play(),
+            resumed: self.is_resumed(),
+        };
+        record.serialize(to)
+    }
+}
+
+impl<'de> Deserialize<'de> for Game {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Game::try_from(Record::deserialize(from)?).map_err(serde::de::Error::custom)
     }
 }

@@ -1,12 +1,12 @@
-//! Which moves are allowed, and why others are not.
+//! Legality of moves.
 
 use super::board::EMPTY;
 use super::geometry::Vertex;
 use super::{Game, Ko, Point, history};
 
-/// Why a move is not allowed.
+/// Reason why a move is illegal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Illegal {
+pub enum IllegalMove {
     /// The game has ended, or its move limit is reached.
     #[error("the game is over")]
     Over,
@@ -16,17 +16,17 @@ pub enum Illegal {
     /// There is a stone on the point.
     #[error("that point is occupied")]
     Occupied,
-    /// The stone, or the chain it joins, would have no liberty, and the rules do not allow that.
+    /// The stone, or the chain it joins, would have no liberty, and the rules forbid suicide.
     #[error("suicide is not allowed")]
     Suicide,
-    /// A stone that has just taken in a ko may not be retaken at once.
+    /// The stone that has just captured in a ko may not be captured at once.
     #[error("a ko may not be retaken at once")]
     Ko,
     /// The move would recreate an earlier position of the game.
-    #[error("the position after move {of} would stand again (superko)")]
+    #[error("it recreates the position after move {after_move} (superko)")]
     Repetition {
-        /// After how many moves that position stood.
-        of: u32,
+        /// Number of moves after which that position was on the board.
+        after_move: u32,
     },
 }
 
@@ -36,7 +36,7 @@ impl Game {
         self.check(point).is_ok()
     }
 
-    /// Writes which moves are legal, `[area + 1]`, the pass last; none is when the game is over.
+    /// Writes the mask of legal moves, `[area + 1]`, the pass last; all false if the game is over.
     pub fn legal_mask(&self, out: &mut [bool]) {
         out.fill(false);
         if self.is_over() || self.is_truncated() {
@@ -54,67 +54,67 @@ impl Game {
         }
     }
 
-    /// Why the player to move may not play on `point`, or pass, if so.
+    /// Checks whether the player to move may play on `point`, or pass.
     ///
     /// # Errors
-    /// The reason.
-    pub fn check(&self, point: Point) -> Result<(), Illegal> {
+    /// [`IllegalMove`], the reason.
+    pub fn check(&self, point: Point) -> Result<(), IllegalMove> {
         if self.is_over() || self.is_truncated() {
-            return Err(Illegal::Over);
+            return Err(IllegalMove::Over);
         }
         if point == self.pass() {
             return Ok(());
         }
-        let vertex = self.vertex(point).ok_or(Illegal::Outside)?;
+        let vertex = self.vertex(point).ok_or(IllegalMove::Outside)?;
         if !self.board.is_empty(vertex) {
-            return Err(Illegal::Occupied);
+            return Err(IllegalMove::Occupied);
         }
         self.check_stone(vertex)
     }
 
-    /// The same for a stone on an empty vertex of a game that goes on.
+    /// As [`Game::check`], for a stone on an empty vertex of a game that is not over.
     #[inline]
-    fn check_stone(&self, vertex: Vertex) -> Result<(), Illegal> {
+    fn check_stone(&self, vertex: Vertex) -> Result<(), IllegalMove> {
         let rules = &self.shared.rules;
         let lives = self.board.lives(vertex, self.to_play);
         if !lives && !rules.suicide {
-            return Err(Illegal::Suicide);
+            return Err(IllegalMove::Suicide);
         }
         if rules.ko == Ko::Simple {
             let ko = self.ko().is_some_and(|ko| self.shared.geometry.vertex(ko) == vertex);
-            return if ko { Err(Illegal::Ko) } else { Ok(()) };
+            return if ko { Err(IllegalMove::Ko) } else { Ok(()) };
         }
         if lives && !self.history.may_repeat(vertex, self.to_play) {
             return Ok(());
         }
         match self.repeats(vertex, lives) {
-            Some(of) => Err(Illegal::Repetition { of }),
+            Some(after_move) => Err(IllegalMove::Repetition { after_move }),
             None => Ok(()),
         }
     }
 
-    /// The number of the move whose position a stone on `vertex` would recreate, if it would.
+    /// Number of the move whose position a stone on `vertex` would recreate, if any.
     fn repeats(&self, vertex: Vertex, lives: bool) -> Option<u32> {
         let (geometry, mover) = (&self.shared.geometry, self.to_play);
         let rules = &self.shared.rules;
-        // Retaking in a ko gives the position before the last move, whatever else has happened.
+        // Retaking a ko always recreates the position before the last move.
         if self.ko().is_some_and(|ko| geometry.vertex(ko) == vertex)
             && (rules.ko == Ko::Positional || self.history.to_play_before_last() == mover.other())
         {
             return Some(self.move_number() - 1);
         }
-        // The hash after the move; the chains it takes are few and short, mostly.
+        // Hash after the move; the captured chains are mostly few and short.
         let mut hash = self.hash;
         let mut changes = lives;
-        let taken_color = if lives { mover.other() } else { mover };
+        let captured_color = if lives { mover.other() } else { mover };
         if lives {
             hash ^= geometry.hash(mover, vertex);
         }
-        self.board.would_take(vertex, mover, lives, |v| {
+        self.board.would_capture(vertex, mover, lives, |v| {
             changes = true;
-            hash ^= geometry.hash(taken_color, v);
+            hash ^= geometry.hash(captured_color, v);
         });
-        // A lone stone that takes itself leaves the position as it is.
+        // A single stone that captures itself leaves the position unchanged.
         if !changes && rules.ko == Ko::Positional {
             return Some(self.move_number());
         }
@@ -125,7 +125,7 @@ impl Game {
             if lives {
                 after[usize::from(vertex)] = mover as u8;
             }
-            self.board.would_take(vertex, mover, lives, |v| after[usize::from(v)] = EMPTY);
+            self.board.would_capture(vertex, mover, lives, |v| after[usize::from(v)] = EMPTY);
             (now, after)
         })
     }

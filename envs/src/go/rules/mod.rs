@@ -1,16 +1,12 @@
-//! The rules of Go, and no learning word.
+//! Rules of Go, without any term of machine learning.
 //!
-//! | file | what it holds |
+//! | file | contents |
 //! |---|---|
-//! | `ruleset` | [`Rules`]: size, komi, ko, suicide, handicap compensation, move limit |
-//! | `setup` | [`Setup`]: the position a game begins with, handicaps among them |
-//! | `geometry`, `board` | [`Board`]: stones, chains and pseudo-liberties on a padded board |
-//! | `game`, `legal`, `history` | [`Game`]: whose move, what is allowed, ko and superko, endings |
-//! | `score` | area scoring |
-//! | `chain` | [`Chain`]: a chain, looked at |
-//! | `record` | a game as data |
-//! | `symmetry` | the eight symmetries of a square board |
-//! | `playout` | uniform random games to the end |
+//! | `ruleset` | [`Rules`]: size, komi, ko, suicide, compensation, move limit; [`Setup`]: start position |
+//! | `geometry`, `board` | [`Board`]: stones, chains and pseudo-liberties on a padded board; [`Symmetry`] |
+//! | `game`, `legal`, `history` | [`Game`]: moves, legality, ko and superko, endings, serialization |
+//! | `score` | area scoring; [`Chain`]: a chain and its liberties |
+//! | `playout` | [`Playouts`]: uniform random games |
 //!
 //! ```
 //! use freewheel_envs::go::rules::{Game, Rules};
@@ -22,31 +18,24 @@
 //! ```
 
 mod board;
-mod chain;
-mod color;
 mod game;
 mod geometry;
 mod history;
 mod legal;
 mod playout;
-mod record;
 mod ruleset;
 mod score;
-mod setup;
-mod symmetry;
 #[cfg(test)]
 mod tests;
 
-/// A point of a board, counted row by row from the lower left corner: a1 = 0. The number after the last is the pass.
+/// Point of a board, counted row by row from the lower left corner: a1 = 0. The number after the last point is the
+/// pass.
 pub type Point = u16;
 
 pub use board::Board;
-pub use chain::Chain;
-pub use color::Color;
 pub use game::{Game, Move};
-pub use geometry::{Geometry, Vertex};
-pub use legal::Illegal;
+pub use geometry::{Geometry, Symmetry, Vertex};
+pub use legal::IllegalMove;
 pub use playout::{Playout, Playouts};
-pub use ruleset::{Compensation, Ko, MAX_SIDE, Rules};
-pub use setup::Setup;
-pub use symmetry::Symmetry;
+pub use ruleset::{Color, Compensation, Ko, MAX_SIDE, Rules, Setup};
+pub use score::Chain;

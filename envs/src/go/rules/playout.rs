@@ -1,9 +1,9 @@
 //! Uniform random games to the end.
 //!
-//! Each move is drawn uniformly among the legal ones that do not fill an eye of the mover's own ([`Board::is_eye`]);
-//! who has none passes. Ko is simple ko here and suicide is forbidden, whatever the game's rules are: in random play superko
-//! hardly ever matters, and it would cost most of the speed (libEGo, Lew 2010). Two passes end it; so do three moves a point, which
-//! only rare cycles of several kos reach.
+//! Each move is drawn uniformly among the legal ones that do not fill an eye of the mover ([`Board::is_eye`]); a
+//! player without such a move passes. Playouts use simple ko and forbid suicide, whatever the game's rules: in random
+//! games superko hardly ever matters, and checking it would cost most of the speed (libEGo, Lew 2010). A playout ends
+//! by two passes, or after three moves for each point of the board, which only rare cycles of several kos reach.
 
 use freewheel_core::Stream;
 
@@ -11,23 +11,23 @@ use super::board::Board;
 use super::geometry::Vertex;
 use super::{Color, Game, Point};
 
-/// How a playout ended.
+/// Result of a playout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Playout {
-    /// Black's area minus White's at its end, points; komi not counted.
+    /// Black's area minus White's at the end, points, without komi.
     pub area_score: i32,
-    /// Moves made in it, passes counted.
+    /// Number of moves, with passes.
     pub moves: u32,
 }
 
-/// A board for playouts, used over and over: nothing is allocated in a playout.
+/// Reusable board for playouts; a playout allocates nothing.
 #[derive(Clone, Debug)]
 pub struct Playouts {
     board: Board,
 }
 
 impl Playouts {
-    /// For games of the same size as this one.
+    /// Board for games of the same size as `game`.
     pub fn new(game: &Game) -> Self {
         Playouts { board: game.board().clone() }
     }
@@ -37,9 +37,14 @@ impl Playouts {
         self.run_with(game, rng, |_, _| {})
     }
 
-    /// The same; `seen` is told every move in its order, passes left out.
+    /// As [`Playouts::run`]; calls `on_move` for each move in order, without passes.
     #[inline]
-    pub fn run_with(&mut self, game: &Game, rng: &mut Stream, mut seen: impl FnMut(Color, Point)) -> Playout {
+    pub fn run_with(
+        &mut self,
+        game: &Game,
+        rng: &mut Stream,
+        mut on_move: impl FnMut(Color, Point),
+    ) -> Playout {
         let geometry = game.geometry();
         self.board.clone_from(game.board());
         let board = &mut self.board;
@@ -53,10 +58,10 @@ impl Playouts {
             match draw(board, mover, ko, rng) {
                 Some(vertex) => {
                     let mut last = 0;
-                    let taken = board.play(vertex, mover, |v, _| last = v);
-                    ko = if taken == 1 && board.is_lone_in_atari(vertex) { last } else { 0 };
+                    let captured = board.play(vertex, mover, |v, _| last = v);
+                    ko = if captured == 1 && board.is_lone_in_atari(vertex) { last } else { 0 };
                     passes = 0;
-                    seen(mover, geometry.point(vertex));
+                    on_move(mover, geometry.point(vertex));
                 }
                 None => {
                     ko = 0;
@@ -69,16 +74,16 @@ impl Playouts {
         Playout { area_score, moves }
     }
 
-    /// The board at the end of the last playout.
+    /// Board at the end of the last playout.
     pub fn board(&self) -> &Board {
         &self.board
     }
 }
 
-/// A move drawn uniformly among those a playout allows; `ko` is the forbidden vertex, or 0. None: pass.
+/// Random move, uniform over those that playouts allow; `ko` is the forbidden vertex, or 0. `None` is a pass.
 #[inline]
 fn draw(board: &mut Board, mover: Color, ko: Vertex, rng: &mut Stream) -> Option<Vertex> {
-    // Candidates that fail are moved behind those not yet tried, so that each draw is uniform over the rest.
+    // Rejected candidates are moved behind those not yet tried, so that each draw is uniform over the rest.
     let mut untried = board.empties().len();
     while untried > 0 {
         let slot = rng.below(untried as u32) as usize;

@@ -1,22 +1,22 @@
-//! Area scoring, as Tromp and Taylor define it.
+//! Area scoring as defined by Tromp and Taylor, and chains with their liberties.
 
 use super::board::{Board, EMPTY};
-use super::geometry::{Geometry, MAX_VERTICES};
+use super::geometry::{Geometry, MAX_VERTICES, Vertex};
 use super::{Color, Game, Point};
 
 impl Game {
-    /// Black's area minus White's, points; komi not counted.
+    /// Black's area minus White's, points, without komi.
     pub fn area_score(&self) -> i32 {
         self.board.area(&self.shared.geometry, |_, _| {})
     }
 
-    /// Black's score minus White's: area, komi and what White is given for a handicap.
+    /// Black's score minus White's, points: area, komi and compensation for handicap stones.
     pub fn score(&self) -> f32 {
         let rules = &self.shared.rules;
         self.area_score() as f32 - rules.komi - rules.compensation_for(self.shared.setup.handicap)
     }
 
-    /// Writes whose each point is, `[area]`: 1 Black's, -1 White's, 0 nobody's.
+    /// Writes the owner of each point, `[area]`: 1 Black, -1 White, 0 neutral.
     pub fn ownership(&self, out: &mut [i8]) {
         self.board.area(&self.shared.geometry, |point, owner| {
             if let Some(out) = out.get_mut(usize::from(point)) {
@@ -27,10 +27,10 @@ impl Game {
 }
 
 impl Board {
-    /// The points that are Black's minus those that are White's (Tromp-Taylor: stones, and empty regions that reach
-    /// one color only). `owner` is called for each point with 1 for Black, -1 for White, 0 for nobody.
+    /// Black's area minus White's, points (Tromp-Taylor: stones, and empty regions that touch one color only). Calls
+    /// `owner` for each point with 1 for Black, -1 for White, 0 for neutral.
     pub(super) fn area(&self, geometry: &Geometry, mut owner: impl FnMut(Point, i8)) -> i32 {
-        // Regions that reach Black and regions that reach White, by flooding the empty vertices from the stones.
+        // Regions that reach Black and regions that reach White, by flood fill of the empty vertices from the stones.
         let mut reach = [0u8; MAX_VERTICES];
         let mut queue = [0; MAX_VERTICES];
         for color in Color::BOTH {
@@ -68,7 +68,8 @@ impl Board {
         score
     }
 
-    /// Black's area minus White's where every empty point is surrounded by one color, as playouts leave it mostly.
+    /// Black's area minus White's if every empty point is surrounded by one color, as after most playouts; else
+    /// `None`.
     #[inline]
     pub(super) fn quick_area(&self) -> Option<i32> {
         let mut score = i32::from(self.stones(Color::Black)) - i32::from(self.stones(Color::White));
@@ -80,5 +81,64 @@ impl Board {
             score += i32::from(black) - i32::from(white);
         }
         Some(score)
+    }
+}
+
+/// Chain of connected stones, with its liberties.
+#[derive(Clone, Copy)]
+pub struct Chain<'a> {
+    board: &'a Board,
+    geometry: &'a Geometry,
+    vertex: Vertex,
+    color: Color,
+}
+
+impl<'a> Chain<'a> {
+    pub(super) fn of(board: &'a Board, geometry: &'a Geometry, vertex: Vertex) -> Self {
+        let color = board.color(vertex).unwrap_or_default();
+        Chain { board, geometry, vertex, color }
+    }
+
+    /// Color of the chain.
+    pub fn color(&self) -> Color {
+        self.color
+    }
+
+    /// Number of stones.
+    pub fn size(&self) -> usize {
+        usize::from(self.board.chain_stones(self.vertex))
+    }
+
+    /// Points of the stones, in no particular order.
+    pub fn stones(&self) -> impl Iterator<Item = Point> + 'a {
+        let geometry = self.geometry;
+        self.vertices().map(move |v| geometry.point(v))
+    }
+
+    /// Whether the chain has only one liberty.
+    pub fn in_atari(&self) -> bool {
+        self.board.in_atari(self.vertex)
+    }
+
+    /// Number of liberties.
+    pub fn liberties(&self) -> usize {
+        self.liberty_points().count()
+    }
+
+    /// Points of the liberties, sorted.
+    pub fn liberty_points(&self) -> impl Iterator<Item = Point> + 'a {
+        let board = self.board;
+        let mut touched = [false; MAX_VERTICES];
+        for n in self.vertices().flat_map(|v| board.neighbors(v)) {
+            touched[usize::from(n)] = board.is_empty(n);
+        }
+        let vertices = self.geometry.vertex.iter().enumerate();
+        vertices.filter(move |&(_, &v)| touched[usize::from(v)]).map(|(p, _)| p as Point)
+    }
+
+    fn vertices(&self) -> impl Iterator<Item = Vertex> + 'a {
+        let (board, first) = (self.board, self.vertex);
+        let following = move |&v: &Vertex| Some(board.next_stone(v)).filter(|&next| next != first);
+        std::iter::successors(Some(first), following)
     }
 }

@@ -1,11 +1,11 @@
-//! Game records in the Smart Game Format.
+//! Game records in the Smart Game Format (SGF).
 //!
-//! | file | what it holds |
+//! | file | contents |
 //! |---|---|
-//! | `tree` | the text: [`parse`] gives [`GameTree`]s with the place of everything |
-//! | `record`, `outcome` | [`GameRecord`]: the main line of a tree, its facts, its setup, its moves |
-//! | `replay` | a record on the board: [`Game`](super::rules::Game) |
-//! | `write` | a record as text |
+//! | `tree` | syntax: [`parse`] gives [`GameTree`]s with locations |
+//! | `record`, `outcome` | [`GameRecord`]: game info, setup and moves of the main line |
+//! | `replay` | from a record to a [`Game`](super::rules::Game) |
+//! | `write` | from a record to text |
 //!
 //! ```
 //! use freewheel_envs::go::sgf;
@@ -28,31 +28,31 @@ use std::path::Path;
 
 use freewheel_core::Error;
 
-pub use outcome::{By, Outcome};
-pub use record::{Edit, Event, GameRecord, Person, What};
-pub use tree::{GameTree, Node, Place, Property, SgfError, Value, decode, parse};
+pub use outcome::{Outcome, WinReason};
+pub use record::{Edit, Event, EventKind, GameRecord, PlayerInfo};
+pub use tree::{GameTree, Location, Node, Property, SgfError, Value, decode, parse};
 
-/// Reads every game of a collection.
+/// Reads all games of a collection.
 ///
 /// # Errors
-/// [`SgfError`] for the first of them that cannot be read; see [`parse`] and [`GameRecord::from_tree`].
+/// [`SgfError`] for the first game that cannot be read; see [`parse`] and [`GameRecord::from_tree`].
 pub fn read(text: &str) -> Result<Vec<GameRecord>, SgfError> {
     parse(text)?.iter().map(GameRecord::from_tree).collect()
 }
 
-/// Reads every game of a file, UTF-8 or Latin-1.
+/// Reads all games of a file, UTF-8 or Latin-1.
 ///
 /// # Errors
-/// [`Error::Io`], and [`Error::Input`] where [`read`] says so.
+/// [`Error::Io`], and [`Error::Input`] for the errors of [`read`].
 pub fn read_file(file: &Path) -> freewheel_core::Result<Vec<GameRecord>> {
     let bytes = std::fs::read(file).map_err(Error::io(file))?;
     read(&decode(&bytes)).map_err(|e| e.in_file(file))
 }
 
 impl SgfError {
-    /// The same with the name of the file that it stands in.
+    /// Error with the name of the file.
     pub fn in_file(self, file: &Path) -> Error {
-        let SgfError { place, message } = self;
-        Error::Input { file: file.to_owned(), line: place.line, column: place.column, message }
+        let SgfError { location, message } = self;
+        Error::Input { file: file.to_owned(), line: location.line, column: location.column, message }
     }
 }

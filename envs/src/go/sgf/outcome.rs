@@ -1,56 +1,56 @@
-//! How a game ended, as SGF's `RE` says it.
+//! Result of a game, as in SGF's property `RE`.
 
 use std::fmt;
 
 use crate::go::rules::Color;
 
-/// How a game ended.
+/// Result of a game.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
-    /// One player won.
+    /// Win of one player.
     Win {
-        /// Who.
+        /// Winner.
         winner: Color,
-        /// How.
-        by: By,
+        /// Reason of the win.
+        by: WinReason,
     },
-    /// Nobody won.
+    /// Draw.
     Draw,
-    /// It does not count.
+    /// No result: the game does not count.
     Void,
-    /// Nobody knows.
+    /// Unknown result.
     Unknown,
-    /// Something else, in the file's own words.
+    /// Any other text.
     Other(String),
 }
 
-/// How a game was won.
+/// Reason of a win.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum By {
-    /// By so many points.
+pub enum WinReason {
+    /// Margin, points, above 0.
     Score(f32),
-    /// The other resigned.
+    /// The opponent resigned.
     Resignation,
-    /// The other ran out of time.
+    /// The opponent ran out of time.
     Time,
-    /// The other broke the rules, or did not come.
+    /// The opponent broke the rules, or was absent.
     Forfeit,
-    /// That is not said.
-    Unsaid,
+    /// No reason given.
+    Unspecified,
 }
 
 impl Outcome {
-    /// What a final score says: Black's points minus White's.
-    pub fn of_score(score: f32) -> Self {
+    /// Outcome of a final score: Black's points minus White's.
+    pub fn from_score(score: f32) -> Self {
         match score {
             0.0 => Outcome::Draw,
-            score if score > 0.0 => Outcome::Win { winner: Color::Black, by: By::Score(score) },
-            score => Outcome::Win { winner: Color::White, by: By::Score(-score) },
+            score if score > 0.0 => Outcome::Win { winner: Color::Black, by: WinReason::Score(score) },
+            score => Outcome::Win { winner: Color::White, by: WinReason::Score(-score) },
         }
     }
 
-    /// Reads the value of `RE`.
-    pub fn read(text: &str) -> Self {
+    /// Parses the value of `RE`.
+    pub fn parse(text: &str) -> Self {
         let small = text.to_ascii_lowercase();
         let (winner, how) = match small.split_once('+') {
             Some(("b" | "black", how)) => (Color::Black, how.trim()),
@@ -65,19 +65,19 @@ impl Outcome {
             }
         };
         let by = match how {
-            "" => By::Unsaid,
-            "r" | "resign" => By::Resignation,
-            "t" | "time" => By::Time,
-            "f" | "forfeit" => By::Forfeit,
+            "" => WinReason::Unspecified,
+            "r" | "resign" => WinReason::Resignation,
+            "t" | "time" => WinReason::Time,
+            "f" | "forfeit" => WinReason::Forfeit,
             number => match number.parse() {
-                Ok(points) if f32::is_finite(points) && points > 0.0 => By::Score(points),
+                Ok(points) if f32::is_finite(points) && points > 0.0 => WinReason::Score(points),
                 _ => return Outcome::Other(text.to_owned()),
             },
         };
         Outcome::Win { winner, by }
     }
 
-    /// Who won, if anybody did.
+    /// Winner, if there is one.
     pub fn winner(&self) -> Option<Color> {
         match self {
             Outcome::Win { winner, .. } => Some(*winner),
@@ -92,11 +92,11 @@ impl fmt::Display for Outcome {
             Outcome::Win { winner, by } => {
                 out.write_str(if *winner == Color::Black { "B+" } else { "W+" })?;
                 match by {
-                    By::Score(points) => write!(out, "{points}"),
-                    By::Resignation => out.write_str("R"),
-                    By::Time => out.write_str("T"),
-                    By::Forfeit => out.write_str("F"),
-                    By::Unsaid => Ok(()),
+                    WinReason::Score(points) => write!(out, "{points}"),
+                    WinReason::Resignation => out.write_str("R"),
+                    WinReason::Time => out.write_str("T"),
+                    WinReason::Forfeit => out.write_str("F"),
+                    WinReason::Unspecified => Ok(()),
                 }
             }
             Outcome::Draw => out.write_str("0"),
@@ -116,7 +116,7 @@ mod tests {
         for text in
             ["B+3.5", "W+R", "B+T", "W+F", "B+", "0", "Void", "?", "has adjourned", "B+Illegal", "+", "b"]
         {
-            assert_eq!(Outcome::read(text).to_string(), text);
+            assert_eq!(Outcome::parse(text).to_string(), text);
         }
         for (text, written) in [
             ("b+Resign", "B+R"),
@@ -125,9 +125,12 @@ mod tests {
             ("W+0.50", "W+0.5"),
             ("B+ 12", "B+12"),
         ] {
-            assert_eq!(Outcome::read(text).to_string(), written);
+            assert_eq!(Outcome::parse(text).to_string(), written);
         }
-        assert!(matches!(Outcome::read("B+nan"), Outcome::Other(_)));
-        assert_eq!([3.5, -2.0, 0.0].map(|score| Outcome::of_score(score).to_string()), ["B+3.5", "W+2", "0"]);
+        assert!(matches!(Outcome::parse("B+nan"), Outcome::Other(_)));
+        assert_eq!(
+            [3.5, -2.0, 0.0].map(|score| Outcome::from_score(score).to_string()),
+            ["B+3.5", "W+2", "0"]
+        );
     }
 }

@@ -1,60 +1,60 @@
-//! One game: who played, by which rules, what was set up and what was played, between text and [`Game`].
+//! Record of one game: players, rules, setup and moves.
 
 use super::outcome::Outcome;
-use super::tree::{GameTree, Node, Place, Property, SgfError, Value};
+use super::tree::{GameTree, Location, Node, Property, SgfError, Value};
 use crate::go::rules::{Color, Game, MAX_SIDE, Move, Point};
 
-/// One game as SGF tells it: the main line, without variations and comments.
+/// Record of one game: the main line, without variations and comments.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GameRecord {
-    /// Columns, 1 to 19 (`SZ`; 19 where not said).
+    /// Number of columns, 1..=19 (`SZ`; default 19).
     pub width: u8,
-    /// Rows, 1 to 19.
+    /// Number of rows, 1..=19.
     pub height: u8,
-    /// Points White is given (`KM`).
+    /// Komi, points (`KM`).
     pub komi: Option<f32>,
-    /// Handicap stones (`HA`); 0 for none.
+    /// Number of handicap stones (`HA`); 0 for none.
     pub handicap: u16,
-    /// The rules as the file names them (`RU`), such as `Japanese`; empty where it does not.
+    /// Name of the rules (`RU`), such as `Japanese`; empty if missing.
     pub rules: String,
-    /// Who has Black, and who White.
-    pub players: [Person; 2],
-    /// When it was played (`DT`); empty where not said.
+    /// Players: Black, White.
+    pub players: [PlayerInfo; 2],
+    /// Date (`DT`); empty if missing.
     pub date: String,
-    /// How it ended (`RE`).
+    /// Result (`RE`).
     pub outcome: Option<Outcome>,
-    /// What happened, in its order.
+    /// Moves and edits, in order.
     pub events: Vec<Event>,
 }
 
-/// A player as a record knows it.
+/// Name and rank of a player.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Person {
-    /// The name (`PB`, `PW`); empty where not said.
+pub struct PlayerInfo {
+    /// Name (`PB`, `PW`); empty if missing.
     pub name: String,
-    /// The rank (`BR`, `WR`), such as `9d`; empty where not said.
+    /// Rank (`BR`, `WR`), such as `9d`; empty if missing.
     pub rank: String,
 }
 
-/// Something that happened on the board.
+/// Move or edit, with its location in the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
-    /// What.
-    pub what: What,
-    /// Where the file says so; the default for a record that no file told.
-    pub place: Place,
+    /// Kind of event.
+    pub kind: EventKind,
+    /// Location in the file; the default for a record that was not read from a file.
+    pub location: Location,
 }
 
-/// What happened.
+/// Kind of an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum What {
-    /// A move of either color, whoever's turn it was.
+pub enum EventKind {
+    /// Move of either color, in turn or not.
     Move(Move),
-    /// The board was changed by hand.
+    /// Edit of the board.
     Edit(Edit),
 }
 
-/// A change of the board by hand (`AB`, `AW`, `AE`, `PL`).
+/// Edit of the board (`AB`, `AW`, `AE`, `PL`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Edit {
     /// Points that get a black stone.
@@ -63,7 +63,7 @@ pub struct Edit {
     pub white: Vec<Point>,
     /// Points that are emptied.
     pub empty: Vec<Point>,
-    /// Who moves next, where that is said.
+    /// Player to move next, if given.
     pub to_play: Option<Color>,
 }
 
@@ -84,23 +84,23 @@ impl Default for GameRecord {
 }
 
 impl GameRecord {
-    /// The main line of a game tree.
+    /// Record of the main line of a game tree.
     ///
     /// # Errors
-    /// [`SgfError`] for another game than Go, a board that is none, points off the board, and numbers that are none.
+    /// [`SgfError`] for another game than Go, an invalid board size, points off the board, and invalid numbers.
     pub fn from_tree(tree: &GameTree) -> Result<Self, SgfError> {
         let mut record = GameRecord::default();
         for (n, node) in tree.main_line().enumerate() {
             if n == 0 {
                 record.read_size(node)?;
             }
-            record.read_facts(node)?;
+            record.read_game_info(node)?;
             record.read_events(node)?;
         }
         Ok(record)
     }
 
-    /// The record of a game: its size, komi, handicap, setup and moves.
+    /// Record of a game: its size, komi, handicap, setup and moves.
     pub fn from_game(game: &Game) -> Self {
         let (rules, setup) = (game.rules(), game.setup());
         let mut events = Vec::new();
@@ -112,24 +112,24 @@ impl GameRecord {
             to_play: (to_play != Color::Black).then_some(to_play),
         };
         if edit != Edit::default() {
-            events.push(What::Edit(edit));
+            events.push(EventKind::Edit(edit));
         }
-        events.extend(game.moves().map(What::Move));
+        events.extend(game.moves().map(EventKind::Move));
         GameRecord {
             width: rules.width,
             height: rules.height,
             komi: Some(rules.komi),
             handicap: setup.handicap,
-            events: events.into_iter().map(|what| Event { what, place: Place::default() }).collect(),
+            events: events.into_iter().map(|kind| Event { kind, location: Location::default() }).collect(),
             ..GameRecord::default()
         }
     }
 
-    /// The moves of the record, in their order.
+    /// Moves of the record, in order.
     pub fn moves(&self) -> impl Iterator<Item = Move> {
-        self.events.iter().filter_map(|event| match event.what {
-            What::Move(played) => Some(played),
-            What::Edit(_) => None,
+        self.events.iter().filter_map(|event| match event.kind {
+            EventKind::Move(played) => Some(played),
+            EventKind::Edit(_) => None,
         })
     }
 
@@ -137,7 +137,7 @@ impl GameRecord {
         if let Some(kind) = root.property("GM").map(first)
             && !matches!(kind.line().as_str(), "1" | "")
         {
-            return Err(kind.place.error(format!("GM[{}] is another game; Go is GM[1]", kind.line())));
+            return Err(kind.location.error(format!("GM[{}] is not Go; Go is GM[1]", kind.line())));
         }
         let Some(size) = root.property("SZ").map(first) else { return Ok(()) };
         let text = size.line();
@@ -147,15 +147,15 @@ impl GameRecord {
             (Some(width), Some(height)) => (self.width, self.height) = (width, height),
             _ => {
                 return Err(size
-                    .place
-                    .error(format!("SZ[{text}]: sides go from 1 to {MAX_SIDE}, as in SZ[19] or SZ[5:6]")));
+                    .location
+                    .error(format!("SZ[{text}]: sides must be 1 to {MAX_SIDE}, as in SZ[19] or SZ[5:6]")));
             }
         }
         Ok(())
     }
 
-    /// Game info, which stands in the root as a rule, but may stand in any node.
-    fn read_facts(&mut self, node: &Node) -> Result<(), SgfError> {
+    /// Game info properties; usually in the root, but allowed in any node.
+    fn read_game_info(&mut self, node: &Node) -> Result<(), SgfError> {
         for property in &node.properties {
             let value = first(property);
             let text = value.line();
@@ -163,13 +163,14 @@ impl GameRecord {
                 "KM" if !text.is_empty() => {
                     let komi = text.replace(',', ".").parse().ok().filter(|komi: &f32| komi.is_finite());
                     let komi =
-                        komi.ok_or_else(|| value.place.error(format!("KM[{text}] is not a number")))?;
+                        komi.ok_or_else(|| value.location.error(format!("KM[{text}] is not a number")))?;
                     self.komi = Some(komi);
                 }
                 "HA" if !text.is_empty() => {
                     let handicap = text.parse().ok().filter(|&stones| stones <= 361);
-                    let handicap = handicap
-                        .ok_or_else(|| value.place.error(format!("HA[{text}] is not a number of stones")))?;
+                    let handicap = handicap.ok_or_else(|| {
+                        value.location.error(format!("HA[{text}] is not a number of stones"))
+                    })?;
                     self.handicap = handicap;
                 }
                 "RU" => self.rules = text,
@@ -178,14 +179,14 @@ impl GameRecord {
                 "PW" => self.players[1].name = text,
                 "BR" => self.players[0].rank = text,
                 "WR" => self.players[1].rank = text,
-                "RE" if !text.is_empty() => self.outcome = Some(Outcome::read(&text)),
+                "RE" if !text.is_empty() => self.outcome = Some(Outcome::parse(&text)),
                 _ => {}
             }
         }
         Ok(())
     }
 
-    /// What a node does on the board: what it sets up, then what it plays.
+    /// Events of a node: edits, then moves.
     fn read_events(&mut self, node: &Node) -> Result<(), SgfError> {
         let mut edit = Edit::default();
         let mut edited = None;
@@ -197,10 +198,10 @@ impl GameRecord {
                 "PL" => edit.to_play = Some(color(first(property))?),
                 _ => continue,
             }
-            edited.get_or_insert(property.place);
+            edited.get_or_insert(property.location);
         }
-        if let Some(place) = edited {
-            self.events.push(Event { what: What::Edit(edit), place });
+        if let Some(location) = edited {
+            self.events.push(Event { kind: EventKind::Edit(edit), location });
         }
         for property in &node.properties {
             let color = match property.name.as_str() {
@@ -214,17 +215,18 @@ impl GameRecord {
                     "" | "tt" => self.pass(),
                     text => self.point(text, value)?,
                 };
-                self.events.push(Event { what: What::Move(Move { color, point }), place: value.place });
+                self.events
+                    .push(Event { kind: EventKind::Move(Move { color, point }), location: value.location });
             }
         }
         Ok(())
     }
 
-    /// A list of points, `[aa][cc:ee]` with rectangles by two corners.
+    /// List of points, `[aa][cc:ee]` with rectangles by two corners.
     fn add_points(&self, property: &Property, out: &mut Vec<Point>) -> Result<(), SgfError> {
         for value in &property.values {
             let text = value.line();
-            // An empty list is no list of points, but programs write it.
+            // An empty list is invalid SGF, but some programs write it.
             if text.is_empty() {
                 continue;
             }
@@ -242,7 +244,7 @@ impl GameRecord {
         Ok(())
     }
 
-    /// The point that two letters name: the column from the left, the row from the top.
+    /// Point of two letters: the column from the left, the row from the top.
     fn point(&self, text: &str, value: &Value) -> Result<Point, SgfError> {
         let at = |letter: u8, side: u8| letter.checked_sub(b'a').filter(|&n| n < side).map(Point::from);
         let point = match *text.as_bytes() {
@@ -251,19 +253,19 @@ impl GameRecord {
         };
         let (column, row) = point.ok_or_else(|| {
             let (width, height) = (self.width, self.height);
-            value.place.error(format!("`{text}` is no point of a board of {width}x{height}"))
+            value.location.error(format!("`{text}` is not a point of a board of {width}x{height}"))
         })?;
         Ok((Point::from(self.height) - 1 - row) * Point::from(self.width) + column)
     }
 
-    /// The pass: the number after the last point's.
+    /// Number of the pass: the one after the last point.
     pub fn pass(&self) -> Point {
         Point::from(self.width) * Point::from(self.height)
     }
 }
 
 fn first(property: &Property) -> &Value {
-    static NONE: Value = Value { raw: String::new(), place: Place { line: 0, column: 0 } };
+    static NONE: Value = Value { raw: String::new(), location: Location { line: 0, column: 0 } };
     property.values.first().unwrap_or(&NONE)
 }
 
@@ -271,11 +273,11 @@ fn range(a: Point, b: Point) -> std::ops::RangeInclusive<Point> {
     a.min(b)..=a.max(b)
 }
 
-/// A color as SGF writes it, or as older programs did.
+/// Color as SGF writes it, or as older programs did.
 fn color(value: &Value) -> Result<Color, SgfError> {
     match value.line().to_ascii_lowercase().as_str() {
         "b" | "black" | "1" => Ok(Color::Black),
         "w" | "white" | "2" => Ok(Color::White),
-        text => Err(value.place.error(format!("PL[{text}] is no color; write PL[B] or PL[W]"))),
+        text => Err(value.location.error(format!("PL[{text}] is not a color; write PL[B] or PL[W]"))),
     }
 }

@@ -1,13 +1,13 @@
-//! Playing a record on a board.
+//! Replay of a record on a board.
 
-use super::record::{Edit, GameRecord, What};
+use super::record::{Edit, EventKind, GameRecord};
 use super::tree::SgfError;
 use crate::go::gtp::vertex;
 use crate::go::rules::{Color, Compensation, Game, Ko, Move, Point, Rules, Setup};
 
 impl GameRecord {
-    /// The rules that the record names, as far as they are known here, on its board, with its komi, without move limit. Japanese
-    /// rules are those of a board, not of a count: simple ko, no suicide. So are rules that are not named.
+    /// Rules named by the record, if known, with its board size and komi, without move limit. For Japanese, unknown
+    /// and missing rules: simple ko, no suicide.
     pub fn ruleset(&self) -> Rules {
         let name = self.rules.to_ascii_lowercase();
         let is = |words: &[&str]| words.iter().any(|word| name.starts_with(word));
@@ -22,18 +22,19 @@ impl GameRecord {
         Rules { width: self.width, height: self.height, komi, ko, suicide, compensation, move_limit: None }
     }
 
-    /// Plays the record to its end under `rules`, whose size is taken from the record.
+    /// Plays the record to its end under `rules`, except for their board size.
     ///
     /// # Errors
-    /// [`SgfError`] with the number and the place of the first move that the rules forbid, or of a setup that is no position.
+    /// [`SgfError`] with the number and the location of the first illegal move, or of an invalid setup.
     pub fn replay(&self, rules: Rules) -> Result<Game, SgfError> {
         self.replay_with(rules, usize::MAX, |_, _| {})
     }
 
-    /// The same for the first `moves` moves; `before` sees each with the game that it is made in.
+    /// As [`GameRecord::replay`], for the first `moves` moves; `before` is called before each move with the game and
+    /// the move.
     ///
-    /// A game goes on after two passes where the record goes on. What is set up after a move begins a new game, whose
-    /// history is empty: ko rules look back no further.
+    /// The game is resumed after two passes if the record continues. An edit after a move starts a new game with an
+    /// empty history, so that superko ignores earlier positions.
     ///
     /// # Errors
     /// As [`GameRecord::replay`].
@@ -44,21 +45,21 @@ impl GameRecord {
         mut before: impl FnMut(&Game, Move),
     ) -> Result<Game, SgfError> {
         let rules = Rules { width: self.width, height: self.height, ..rules };
-        let start = self.events.first().map(|event| event.place).unwrap_or_default();
-        // With a handicap White begins; but where its stones are played as moves, Black does.
+        let start = self.events.first().map(|event| event.location).unwrap_or_default();
+        // With a handicap White begins, unless the handicap stones are played as moves.
         let first = self.moves().next().map(|first| first.color);
         let to_play = first.unwrap_or(if self.handicap > 1 { Color::White } else { Color::Black });
         let setup = Setup { to_play, handicap: self.handicap, ..Setup::default() };
         let mut game = Game::with_setup(rules, setup).map_err(|e| start.error(e.to_string()))?;
         let mut number = 0;
         for event in &self.events {
-            match &event.what {
-                What::Edit(edit) => {
+            match &event.kind {
+                EventKind::Edit(edit) => {
                     let setup = edited(&game, edit);
-                    game = Game::with_setup(rules, setup).map_err(|e| event.place.error(e.to_string()))?;
+                    game = Game::with_setup(rules, setup).map_err(|e| event.location.error(e.to_string()))?;
                 }
-                What::Move(_) if number == moves => break,
-                What::Move(played) => {
+                EventKind::Move(_) if number == moves => break,
+                EventKind::Move(played) => {
                     number += 1;
                     game.resume();
                     game.set_to_play(played.color);
@@ -66,7 +67,7 @@ impl GameRecord {
                     game.play(played.point).map_err(|why| {
                         let (color, point) =
                             (vertex::color_name(played.color), vertex::name(&rules, played.point));
-                        event.place.error(format!("move {number}, {color} {point}, is not legal: {why}"))
+                        event.location.error(format!("move {number}, {color} {point}, is not legal: {why}"))
                     })?;
                 }
             }
@@ -75,7 +76,7 @@ impl GameRecord {
     }
 }
 
-/// The position of `game` after a change by hand, as a position to begin with.
+/// Position of `game` after an edit, as a start position.
 fn edited(game: &Game, edit: &Edit) -> Setup {
     let changed =
         |point: &Point| [&edit.black, &edit.white, &edit.empty].into_iter().any(|list| list.contains(point));

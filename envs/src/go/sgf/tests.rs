@@ -14,14 +14,14 @@ fn fault(text: &str) -> String {
     read(text).unwrap_err().to_string()
 }
 
-/// The moves as points, with a sign of who made them.
+/// Moves of the record, with their colors.
 fn moves(record: &GameRecord) -> Vec<(Color, Point)> {
     record.moves().map(|played| (played.color, played.point)).collect()
 }
 
-/// A record whose places are forgotten: what was written and read again stands elsewhere.
-fn placeless(mut record: GameRecord) -> GameRecord {
-    record.events.iter_mut().for_each(|event| event.place = Place::default());
+/// Record without locations, which change when it is written and read again.
+fn without_locations(mut record: GameRecord) -> GameRecord {
+    record.events.iter_mut().for_each(|event| event.location = Location::default());
     record
 }
 
@@ -32,9 +32,9 @@ fn facts_and_moves_are_read() {
                       AB[cc][gg]PL[W];W[ee]C[x];B[tt](;W[ai];B[])(;W[aa]))");
     assert_eq!((record.width, record.height, record.komi, record.handicap), (9, 9, Some(6.5), 2));
     assert_eq!((record.rules.as_str(), record.date.as_str()), ("AGA", "2003-10-06"));
-    assert_eq!(record.players[0], Person { name: "A ] B".into(), rank: "9d".into() });
+    assert_eq!(record.players[0], PlayerInfo { name: "A ] B".into(), rank: "9d".into() });
     assert_eq!(record.players[1].name, "C D");
-    assert_eq!(record.outcome, Some(Outcome::Win { winner: Color::White, by: By::Resignation }));
+    assert_eq!(record.outcome, Some(Outcome::Win { winner: Color::White, by: WinReason::Resignation }));
     use Color::{Black, White};
     assert_eq!(moves(&record), [(White, 40), (Black, 81), (White, 0), (Black, 81)]);
     let game = record.replay(record.ruleset()).unwrap();
@@ -63,29 +63,29 @@ fn a_setup_after_moves_changes_the_board() {
 }
 
 #[test]
-fn a_replay_can_stop_and_be_watched() {
+fn a_replay_can_stop_and_report_each_move() {
     let record = one("(;SZ[5];B[cc];W[];B[];W[dd])");
     let mut seen = Vec::new();
     let game =
         record.replay_with(record.ruleset(), 3, |game, played| seen.push((game.move_number(), played.point)));
     assert!(game.unwrap().is_over());
     assert_eq!(seen, [(0, 12), (1, 25), (2, 25)]);
-    // The record goes on after two passes, and so does the game.
+    // The record continues after two passes, and so does the game.
     assert!(!record.replay(record.ruleset()).unwrap().is_over());
 }
 
 #[test]
-fn what_cannot_be_is_refused_with_its_place() {
-    assert_eq!(fault("(;GM[2]SZ[8])"), "line 1, column 6: GM[2] is another game; Go is GM[1]");
+fn impossible_records_are_refused_with_a_location() {
+    assert_eq!(fault("(;GM[2]SZ[8])"), "line 1, column 6: GM[2] is not Go; Go is GM[1]");
     assert_eq!(
         fault("(;SZ[25])"),
-        "line 1, column 6: SZ[25]: sides go from 1 to 19, as in SZ[19] or SZ[5:6]"
+        "line 1, column 6: SZ[25]: sides must be 1 to 19, as in SZ[19] or SZ[5:6]"
     );
-    assert_eq!(fault("(;SZ[9]\n;B[jj])"), "line 2, column 4: `jj` is no point of a board of 9x9");
-    assert_eq!(fault("(;SZ[9];B[é])"), "line 1, column 11: `é` is no point of a board of 9x9");
+    assert_eq!(fault("(;SZ[9]\n;B[jj])"), "line 2, column 4: `jj` is not a point of a board of 9x9");
+    assert_eq!(fault("(;SZ[9];B[é])"), "line 1, column 11: `é` is not a point of a board of 9x9");
     assert_eq!(fault("(;KM[six])"), "line 1, column 6: KM[six] is not a number");
     assert_eq!(fault("(;HA[-1])"), "line 1, column 6: HA[-1] is not a number of stones");
-    assert_eq!(fault("(;PL[x])"), "line 1, column 6: PL[x] is no color; write PL[B] or PL[W]");
+    assert_eq!(fault("(;PL[x])"), "line 1, column 6: PL[x] is not a color; write PL[B] or PL[W]");
     let illegal = |text: &str| {
         let record = one(text);
         record.replay(record.ruleset()).unwrap_err().to_string()
@@ -98,9 +98,9 @@ fn what_cannot_be_is_refused_with_its_place() {
 }
 
 #[test]
-fn files_are_named_in_faults() {
+fn files_are_named_in_errors() {
     let fault = fault_of(b"(;PB[\xe9]\n;B[zz])");
-    assert!(fault.ends_with("game.sgf:2:4: `zz` is no point of a board of 19x19"), "{fault}");
+    assert!(fault.ends_with("game.sgf:2:4: `zz` is not a point of a board of 19x19"), "{fault}");
 }
 
 fn fault_of(bytes: &[u8]) -> String {
@@ -128,7 +128,7 @@ fn a_game_becomes_a_record_and_a_game_again() {
     assert_eq!(again.score(), game.score());
 }
 
-/// `sgf-parse` reads what we write, and finds the same in it.
+/// The crate `sgf-parse` reads the written text and finds the same content.
 #[test]
 fn an_outside_reader_agrees() {
     use sgf_parse::go::{Move as TheirMove, Point as TheirPoint, Prop};
@@ -159,38 +159,45 @@ fn colors() -> impl Strategy<Value = Color> {
 
 fn records() -> impl Strategy<Value = GameRecord> {
     let name = "[!-~é棋]([ -~é]{0,8}[!-~])?";
-    let facts = (proptest::option::of(-2000..2000i32), 0..9u16, [name, name], proptest::bool::ANY);
-    ((1..=19u8, 1..=19u8), facts).prop_flat_map(|((width, height), (komi, handicap, names, won))| {
-        let area = Point::from(width) * Point::from(height);
-        let points = || proptest::collection::btree_set(0..area, 0..4).prop_map(Vec::from_iter);
-        let edit = (points(), points(), points(), proptest::option::of(colors()))
-            .prop_map(|(black, white, empty, to_play)| What::Edit(Edit { black, white, empty, to_play }))
-            .prop_filter("says something", |what| *what != What::Edit(Edit::default()));
-        let play = (colors(), 0..=area).prop_map(|(color, point)| What::Move(Move { color, point }));
-        vec(prop_oneof![8 => play, 1 => edit], 0..30).prop_map(move |events| {
-            let [black, white] = names.clone().map(|name| Person { name, rank: String::new() });
-            GameRecord {
-                width,
-                height,
-                komi: komi.map(|halves| halves as f32 / 2.0),
-                handicap,
-                rules: black.name.clone(),
-                players: [black, white],
-                outcome: Some(Outcome::of_score(if won { 3.5 } else { -0.5 })),
-                events: events.into_iter().map(|what| Event { what, place: Place::default() }).collect(),
-                ..GameRecord::default()
-            }
-        })
-    })
+    let game_info = (proptest::option::of(-2000..2000i32), 0..9u16, [name, name], proptest::bool::ANY);
+    ((1..=19u8, 1..=19u8), game_info).prop_flat_map(
+        |((width, height), (komi, handicap, names, win_value))| {
+            let area = Point::from(width) * Point::from(height);
+            let points = || proptest::collection::btree_set(0..area, 0..4).prop_map(Vec::from_iter);
+            let edit = (points(), points(), points(), proptest::option::of(colors()))
+                .prop_map(|(black, white, empty, to_play)| {
+                    EventKind::Edit(Edit { black, white, empty, to_play })
+                })
+                .prop_filter("says something", |kind| *kind != EventKind::Edit(Edit::default()));
+            let play = (colors(), 0..=area).prop_map(|(color, point)| EventKind::Move(Move { color, point }));
+            vec(prop_oneof![8 => play, 1 => edit], 0..30).prop_map(move |events| {
+                let [black, white] = names.clone().map(|name| PlayerInfo { name, rank: String::new() });
+                GameRecord {
+                    width,
+                    height,
+                    komi: komi.map(|halves| halves as f32 / 2.0),
+                    handicap,
+                    rules: black.name.clone(),
+                    players: [black, white],
+                    outcome: Some(Outcome::from_score(if win_value { 3.5 } else { -0.5 })),
+                    events: events
+                        .into_iter()
+                        .map(|kind| Event { kind, location: Location::default() })
+                        .collect(),
+                    ..GameRecord::default()
+                }
+            })
+        },
+    )
 }
 
 proptest! {
     #[test]
     fn a_record_survives_its_text(record in records()) {
-        prop_assert_eq!(placeless(one(&record.to_string())), record);
+        prop_assert_eq!(without_locations(one(&record.to_string())), record);
     }
 
-    /// Whatever a file says, it is read and replayed, or refused.
+    /// Any text is read and replayed, or gives an error.
     #[test]
     fn no_text_panics(text in "(\\(|;|\\)|B\\[[a-j]{2}\\]|W\\[\\]|A[BWE]\\[[a-e]{2}(:[a-e]{2})?\\]|SZ\\[[0-9:]{1,4}\\]|PL\\[.\\]){0,40}") {
         for record in read(&format!("(;{text}")).unwrap_or_default() {

@@ -1,108 +1,109 @@
-//! The text of SGF: collections, game trees, nodes, properties, and where each of them stands.
+//! SGF syntax: collections, game trees, nodes and properties, with their locations.
 //!
-//! * **Source**: A. Hollosi, *SGF FF\[4\]* (red-bean.com/sgf), with the older FF\[1\] to FF\[3\] as far as they differ in text:
-//!   identifiers with lower-case letters (`CoPyright`), which are dropped.
-//! * A text that stands around the games, such as the header of a mail, is passed over, as the standard asks.
-//! * Nothing here recurses: a game of a million nodes is read like any other.
+//! * **Source**: A. Hollosi, *SGF FF\[4\]* (red-bean.com/sgf), and the older FF\[1\] to FF\[3\] as far as their
+//!   syntax differs: lower-case letters in identifiers (`CoPyright`) are dropped.
+//! * Text around the games, such as a mail header, is skipped, as the standard requires.
+//! * Parsing is not recursive, so that a game of a million nodes can be read.
 
 use std::fmt;
 
-/// Where something stands in a file; both count from 1, columns in characters.
+/// Location in a file; both count from 1, columns in characters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Place {
-    /// Line.
+pub struct Location {
+    /// Line number.
     pub line: usize,
-    /// Column.
+    /// Column number.
     pub column: usize,
 }
 
-/// What is wrong with a text, and where.
+/// Syntax error or invalid value, with its location.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{place}: {message}")]
+#[error("{location}: {message}")]
 pub struct SgfError {
-    /// Where.
-    pub place: Place,
-    /// What, and how to mend it.
+    /// Location of the error.
+    pub location: Location,
+    /// Problem and solution.
     pub message: String,
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "line {}, column {}", self.line, self.column)
     }
 }
 
-impl Place {
-    /// An error here.
+impl Location {
+    /// Error at this location.
     pub(super) fn error(self, message: impl Into<String>) -> SgfError {
-        SgfError { place: self, message: message.into() }
+        SgfError { location: self, message: message.into() }
     }
 }
 
-/// One game tree: its nodes in the order of the text, the root first.
+/// Game tree: its nodes in the order of the text, the root first.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GameTree {
     nodes: Vec<Node>,
 }
 
-/// One node.
+/// Node of a game tree.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Node {
-    /// Its properties, in the order of the text.
+    /// Properties, in the order of the text.
     pub properties: Vec<Property>,
-    /// Where its semicolon stands.
-    pub place: Place,
-    /// The nodes that may follow, the main line first.
+    /// Location of its semicolon.
+    pub location: Location,
+    /// Indices of the next nodes, the main line first.
     children: Vec<usize>,
 }
 
-/// One property: `AB[dd][pp]`.
+/// Property, such as `AB[dd][pp]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Property {
-    /// Its identifier in capitals.
+    /// Identifier in capitals.
     pub name: String,
-    /// Its values, at least one, as they stand between the brackets: still escaped.
+    /// Values, at least one, with escapes, as between the brackets.
     pub values: Vec<Value>,
-    /// Where its identifier begins.
-    pub place: Place,
+    /// Location of its identifier.
+    pub location: Location,
 }
 
-/// One value of a property.
+/// Value of a property.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Value {
-    /// The text between the brackets, still escaped.
+    /// Text between the brackets, with escapes.
     pub raw: String,
-    /// Where its first character stands.
-    pub place: Place,
+    /// Location of its first character.
+    pub location: Location,
 }
 
 impl GameTree {
-    /// The nodes of the main line: the first variation everywhere.
+    /// Nodes of the main line: the first variation at each branch.
     pub fn main_line(&self) -> impl Iterator<Item = &Node> {
         let root = self.nodes.first();
         std::iter::successors(root, |node| node.children.first().and_then(|&child| self.nodes.get(child)))
     }
 
-    /// How many nodes there are in all variations together.
+    /// Number of nodes in all variations.
     pub fn len(&self) -> usize {
         self.nodes.len()
     }
 
-    /// Whether there is no node at all.
+    /// Whether there are no nodes.
     pub fn is_empty(&self) -> bool {
         self.nodes.is_empty()
     }
 }
 
 impl Node {
-    /// The property of this name.
+    /// Property with this name.
     pub fn property(&self, name: &str) -> Option<&Property> {
         self.properties.iter().find(|property| property.name == name)
     }
 }
 
 impl Value {
-    /// The value as text: escapes resolved, soft line breaks gone, every other white space but line breaks a space.
+    /// Text of the value: escapes resolved, soft line breaks removed, other white space except line breaks replaced
+    /// by spaces.
     pub fn text(&self) -> String {
         let mut out = String::with_capacity(self.raw.len());
         let mut chars = self.raw.chars().peekable();
@@ -129,13 +130,13 @@ impl Value {
         out
     }
 
-    /// The value as one line without white space at its ends.
+    /// Text of the value in one line, trimmed.
     pub fn line(&self) -> String {
         self.text().replace('\n', " ").trim().to_owned()
     }
 }
 
-/// `text` with everything escaped that would end a value or begin an escape.
+/// `text` with `]` and `\` escaped.
 pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -147,31 +148,31 @@ pub(super) fn escape(text: &str) -> String {
     out
 }
 
-/// Bytes of a file as text: UTF-8, or where they are not that, Latin-1, which SGF takes where nothing is said.
+/// Text of a file: UTF-8, or if invalid, Latin-1, the default of SGF.
 pub fn decode(bytes: &[u8]) -> String {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     std::str::from_utf8(bytes).map_or_else(|_| bytes.iter().copied().map(char::from).collect(), str::to_owned)
 }
 
-/// Reads all game trees of a collection.
+/// Parses all game trees of a collection.
 ///
 /// # Errors
-/// [`SgfError`] where the text is not SGF, or holds no game at all.
+/// [`SgfError`] if the text is not SGF, or contains no game.
 pub fn parse(text: &str) -> Result<Vec<GameTree>, SgfError> {
-    let mut reader = Reader { rest: text, place: Place { line: 1, column: 1 } };
+    let mut reader = Reader { rest: text, location: Location { line: 1, column: 1 } };
     let mut games = Vec::new();
     while reader.find_game() {
         games.push(reader.game()?);
     }
     if games.is_empty() {
-        return Err(reader.place.error("there is no game here; a game begins with `(;`"));
+        return Err(reader.location.error("no game found; a game begins with `(;`"));
     }
     Ok(games)
 }
 
 struct Reader<'a> {
     rest: &'a str,
-    place: Place,
+    location: Location,
 }
 
 impl Reader<'_> {
@@ -183,9 +184,9 @@ impl Reader<'_> {
         let c = self.peek()?;
         self.rest = &self.rest[c.len_utf8()..];
         if c == '\n' {
-            self.place = Place { line: self.place.line + 1, column: 1 };
+            self.location = Location { line: self.location.line + 1, column: 1 };
         } else {
-            self.place.column += 1;
+            self.location.column += 1;
         }
         Some(c)
     }
@@ -196,7 +197,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Goes on to the next `(` that a `;` follows.
+    /// Skips to the next `(` followed by `;`.
     fn find_game(&mut self) -> bool {
         while let Some(c) = self.peek() {
             if c == '(' && self.rest[1..].trim_start().starts_with(';') {
@@ -207,24 +208,24 @@ impl Reader<'_> {
         false
     }
 
-    /// Reads one game tree, from its `(` to its `)`.
+    /// Parses one game tree, from its `(` to its `)`.
     fn game(&mut self) -> Result<GameTree, SgfError> {
         let mut tree = GameTree::default();
-        // For every open bracket the node it follows, and where it stands.
-        let mut open: Vec<(Option<usize>, Place)> = Vec::new();
+        // For each open parenthesis, the node before it and its location.
+        let mut open: Vec<(Option<usize>, Location)> = Vec::new();
         let mut last = None;
-        // Whether a variation has just ended: the nodes of a tree come before its variations.
+        // Whether a variation has just ended: a tree's nodes must come before its variations.
         let mut varied = false;
         loop {
             self.skip_space();
-            let place = self.place;
+            let location = self.location;
             match self.peek() {
                 Some('(') => {
                     if last.is_none() && !open.is_empty() {
-                        return Err(place.error("a variation before any node; a game begins with `(;`"));
+                        return Err(location.error("a variation before any node; a game begins with `(;`"));
                     }
                     self.next();
-                    open.push((last, place));
+                    open.push((last, location));
                     varied = false;
                 }
                 Some(')') => {
@@ -236,8 +237,8 @@ impl Reader<'_> {
                     }
                 }
                 Some(';') if varied => {
-                    let mend = "write it before them, or as `(;...)`, a variation of its own";
-                    return Err(place.error(format!("a node after the variations of its tree; {mend}")));
+                    let fix = "write it before them, or as `(;...)`, a variation of its own";
+                    return Err(location.error(format!("a node after the variations of its tree; {fix}")));
                 }
                 Some(';') => {
                     self.next();
@@ -246,28 +247,28 @@ impl Reader<'_> {
                     if let Some(parent) = last.and_then(|parent: usize| tree.nodes.get_mut(parent)) {
                         parent.children.push(index);
                     }
-                    tree.nodes.push(Node { properties, place, children: Vec::new() });
+                    tree.nodes.push(Node { properties, location, children: Vec::new() });
                     last = Some(index);
                 }
                 Some(c) => {
-                    return Err(place.error(format!("`{c}` is not expected here; a node begins with `;`")));
+                    return Err(location.error(format!("`{c}` is not expected here; a node begins with `;`")));
                 }
                 None => {
-                    let began = open.first().map_or(place, |(_, began)| *began);
+                    let began = open.first().map_or(location, |(_, began)| *began);
                     return Err(
-                        place.error(format!("the file ends within the game of {began}; a `)` is missing"))
+                        location.error(format!("the file ends within the game of {began}; a `)` is missing"))
                     );
                 }
             }
         }
     }
 
-    /// Reads the properties of one node.
+    /// Parses the properties of one node.
     fn properties(&mut self) -> Result<Vec<Property>, SgfError> {
         let mut properties: Vec<Property> = Vec::new();
         loop {
             self.skip_space();
-            let place = self.place;
+            let location = self.location;
             let mut name = String::new();
             while let Some(c) = self.peek().filter(char::is_ascii_alphanumeric) {
                 if !c.is_ascii_lowercase() {
@@ -275,21 +276,21 @@ impl Reader<'_> {
                 }
                 self.next();
             }
-            if self.place == place {
+            if self.location == location {
                 return Ok(properties);
             }
             let values = self.values()?;
             if name.is_empty() {
-                return Err(place.error("a property's name needs a capital letter"));
+                return Err(location.error("a property's name needs a capital letter"));
             }
             if values.is_empty() {
-                return Err(place
+                return Err(location
                     .error(format!("the property {name} has no value; write `{name}[]` for an empty one")));
             }
-            // A property said twice in a node is an error of many programs; its values belong together.
+            // Many programs repeat a property in a node, which is invalid; the values are merged.
             match properties.iter_mut().find(|property| property.name == name) {
                 Some(property) => property.values.extend(values),
-                None => properties.push(Property { name, values, place }),
+                None => properties.push(Property { name, values, location }),
             }
         }
     }
@@ -298,12 +299,12 @@ impl Reader<'_> {
         let mut values = Vec::new();
         loop {
             self.skip_space();
-            let bracket = self.place;
+            let bracket = self.location;
             if self.peek() != Some('[') {
                 return Ok(values);
             }
             self.next();
-            let place = self.place;
+            let location = self.location;
             let mut raw = String::new();
             loop {
                 match self.next() {
@@ -316,7 +317,7 @@ impl Reader<'_> {
                     None => return Err(bracket.error("the file ends within a value; a `]` is missing")),
                 }
             }
-            values.push(Value { raw, place });
+            values.push(Value { raw, location });
         }
     }
 }
@@ -340,8 +341,8 @@ mod tests {
         let games = parse(text).unwrap();
         assert_eq!((games[0].len(), games[1].len()), (5, 1));
         let root = games[1].main_line().next().unwrap();
-        assert_eq!(root.property("AB").unwrap().values[1].place, Place { line: 5, column: 2 });
-        assert_eq!(root.place, Place { line: 3, column: 3 });
+        assert_eq!(root.property("AB").unwrap().values[1].location, Location { line: 5, column: 2 });
+        assert_eq!(root.location, Location { line: 3, column: 3 });
     }
 
     #[test]
@@ -355,9 +356,9 @@ mod tests {
     }
 
     #[test]
-    fn faults_are_placed() {
+    fn errors_have_a_location() {
         let fault = |text: &str| parse(text).unwrap_err().to_string();
-        assert_eq!(fault("hello"), "line 1, column 6: there is no game here; a game begins with `(;`");
+        assert_eq!(fault("hello"), "line 1, column 6: no game found; a game begins with `(;`");
         assert_eq!(
             fault("(;B[aa]\n;W[bb"),
             "line 2, column 3: the file ends within a value; a `]` is missing"

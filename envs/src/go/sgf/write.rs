@@ -1,15 +1,15 @@
-//! A record as SGF text.
+//! SGF text of a record.
 
 use std::fmt::{self, Write};
 
-use super::record::{Edit, GameRecord, What};
+use super::record::{Edit, EventKind, GameRecord};
 use super::tree::escape;
 use crate::go::rules::{Color, Point};
 
-/// Moves a line.
+/// Moves in each line.
 const MOVES: usize = 12;
 
-/// FF\[4\], one node a move, UTF-8.
+/// Writes FF\[4\], UTF-8, one node for each move.
 impl fmt::Display for GameRecord {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("(;FF[4]GM[1]CA[UTF-8]")?;
@@ -25,7 +25,7 @@ impl fmt::Display for GameRecord {
         }
         let [black, white] = &self.players;
         let outcome = self.outcome.as_ref().map(ToString::to_string).unwrap_or_default();
-        let facts = [
+        let game_info = [
             ("RU", &self.rules),
             ("PB", &black.name),
             ("BR", &black.rank),
@@ -34,19 +34,19 @@ impl fmt::Display for GameRecord {
             ("DT", &self.date),
             ("RE", &outcome),
         ];
-        for (name, text) in facts.into_iter().filter(|(_, text)| !text.is_empty()) {
+        for (name, text) in game_info.into_iter().filter(|(_, text)| !text.is_empty()) {
             write!(out, "{name}[{}]", escape(text))?;
         }
         let mut in_line = 0;
         for (n, event) in self.events.iter().enumerate() {
-            match &event.what {
-                // What is set up before anything else stands in the root.
-                What::Edit(edit) if n == 0 => self.write_edit(edit, out)?,
-                What::Edit(edit) => {
+            match &event.kind {
+                // A setup before the first move is part of the root.
+                EventKind::Edit(edit) if n == 0 => self.write_edit(edit, out)?,
+                EventKind::Edit(edit) => {
                     out.write_str("\n;")?;
                     self.write_edit(edit, out)?;
                 }
-                What::Move(played) => {
+                EventKind::Move(played) => {
                     if in_line % MOVES == 0 {
                         out.write_char('\n')?;
                     }
@@ -77,7 +77,7 @@ impl GameRecord {
         }
     }
 
-    /// The two letters of a point; nothing for the pass.
+    /// Two letters of a point; empty for the pass.
     fn letters(&self, point: Point) -> String {
         let letter = |n: Point| char::from(b'a' + n as u8);
         if point >= self.pass() {

@@ -1,53 +1,53 @@
-//! All positions of a small board, and what both players can force from each of them.
+//! All positions of a small board, and their game-theoretic values.
 //!
-//! With simple ko a game may go round in circles; what then? The tables answer for both answers at once: `low` is what the
-//! mover can force if endless play is lost for it by the whole board, `high` if endless play is won for it by the whole
-//! board. They are a least and a greatest fixed point of the minimax equations, found by iteration (retrograde
-//! analysis). Where they agree, so does every rule about long cycles: that value is exact.
+//! With simple ko a game may repeat for ever. The tables hold bounds for both conventions: `low` is the result that
+//! the mover can force if endless play loses the whole board for it, `high` if endless play wins the whole board.
+//! They are a least and a greatest fixed point of the minimax equations, found by iteration (retrograde analysis).
+//! Where they agree, the value is exact under every rule about long cycles.
 //!
-//! Positions alike by symmetry are one node, and nodes are seen from the mover's side.
+//! Positions equal by symmetry share a node; a node's stones are seen from the mover's side.
 
 use super::shape::{Points, Shape, Stones};
 
-/// What is forbidden in a graph.
+/// Rule about repetitions in a graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Play {
-    /// The game with simple ko.
+pub(super) enum RepetitionRule {
+    /// Simple ko.
     SimpleKo,
-    /// Bounds that hold under superko. No ko rule, but whom the bound is for loses the whole board with the first stone it
-    /// loses; endless play is won by it. Whoever forces a result here forces it under superko: the other has fewer moves there; its
-    /// own stones only grow in number, so that no move of its own recreates a position, and passing is always
-    /// allowed; and no game is endless there.
-    Growing,
+    /// Bounds that hold under superko. There is no ko rule, but the player whose result is bounded loses the whole
+    /// board with the first stone it loses, and wins in endless play. A result that it can force here it can force
+    /// under superko: the opponent has fewer moves there; its own stones only grow in number, so that none of its
+    /// moves recreates a position; passing is always legal; and no game is endless there.
+    SuperkoBounds,
 }
 
-/// Ends of the lists of successors carry this bit where the move takes stones of the other's.
+/// Bit of a successor whose move captures the opponent's stones.
 const CAPTURES: u32 = 1 << 31;
-/// And this one where it takes the mover's own.
+/// Bit of a successor whose move captures the mover's own stones.
 const SUICIDE: u32 = 1 << 30;
 const NODE: u32 = SUICIDE - 1;
 
-/// All positions that can arise, and their values from the mover's view, in points.
+/// All reachable positions, and their values for the mover, points.
 pub(super) struct Graph {
     shape: Shape,
-    play: Play,
+    play: RepetitionRule,
     keys: Vec<u64>,
-    /// Open addressing: a node's number plus one, or 0.
+    /// Hash table with open addressing: a node's number plus one, or 0.
     index: Vec<u32>,
-    /// Where each node's successors end in `successors`.
+    /// End of each node's list in `successors`.
     ends: Vec<u32>,
     successors: Vec<u32>,
-    /// The node after a pass.
+    /// Node after a pass.
     passed: Vec<u32>,
     score: Vec<i8>,
-    /// Values where the last move was no pass, and where it was one.
+    /// Values if the last move was not a pass, and if it was.
     low: [Vec<i8>; 2],
     high: [Vec<i8>; 2],
 }
 
 impl Graph {
-    /// All that can arise from the empty board; none if that is more than `budget` nodes.
-    pub(super) fn new(shape: Shape, play: Play, budget: u64) -> Option<Self> {
+    /// Graph of all positions reachable from the empty board; `None` if there are more than `budget`.
+    pub(super) fn new(shape: Shape, play: RepetitionRule, budget: u64) -> Option<Self> {
         let mut graph = Graph {
             shape,
             play,
@@ -73,7 +73,7 @@ impl Graph {
         Some(graph)
     }
 
-    /// The number of its nodes.
+    /// Number of nodes.
     pub(super) fn nodes(&self) -> u64 {
         self.keys.len() as u64
     }
@@ -82,8 +82,8 @@ impl Graph {
         &self.shape
     }
 
-    /// What the mover can force at least, and at most; `passed` if the last move was a pass. None where the position
-    /// cannot arise.
+    /// Lower and upper bound of the mover's result, points; `passed` if the last move was a pass. `None` for an
+    /// unreachable position.
     pub(super) fn value(&self, stones: Stones, ko: Points, passed: bool) -> Option<(i8, i8)> {
         let node = self.find(self.shape.canonical(stones, ko)).ok()?;
         let passed = usize::from(passed);
@@ -100,7 +100,7 @@ impl Graph {
             let point = empty.trailing_zeros() as usize;
             empty &= empty - 1;
             let Some(placed) = self.shape.place(stones, point) else { continue };
-            let ko = if self.play == Play::SimpleKo { placed.ko } else { 0 };
+            let ko = if self.play == RepetitionRule::SimpleKo { placed.ko } else { 0 };
             let next = self.insert(placed.stones.swap(), ko);
             let captures = if placed.captured != 0 { CAPTURES } else { 0 };
             let suicide = if placed.suicide { SUICIDE } else { 0 };
@@ -121,7 +121,7 @@ impl Graph {
         self.score.push(self.shape.score(stones));
     }
 
-    /// Where a key is, or the place in the index where it would be.
+    /// Node of a key, or the slot of the index where it would be.
     fn find(&self, key: u64) -> Result<usize, usize> {
         let mask = self.index.len() - 1;
         // Fibonacci hashing (Knuth).
@@ -154,24 +154,24 @@ impl Graph {
         self.keys.len() as u32 - 1
     }
 
-    /// Iterates the minimax equations until nothing changes.
+    /// Iterates the minimax equations to a fixed point.
     fn iterate(&mut self) {
         let (nodes, most) = (self.keys.len(), self.shape.area as i8);
-        // Endless play: the worst for whom the bound is for with simple ko, the best where superko rules it out.
-        let endless = if self.play == Play::SimpleKo { -most } else { most };
+        // Value of endless play: the worst with simple ko, the best where superko rules it out.
+        let endless = if self.play == RepetitionRule::SimpleKo { -most } else { most };
         self.low = [vec![endless; nodes], vec![endless; nodes]];
         self.high = [vec![-endless; nodes], vec![-endless; nodes]];
         let mut changed = true;
         while changed {
             changed = false;
-            // Later nodes have more stones, mostly: their values come first.
+            // Later nodes mostly have more stones; their values are needed first.
             for node in (0..nodes).rev() {
                 let from = node.checked_sub(1).map_or(0, |before| self.ends[before] as usize);
                 let successors = &self.successors[from..self.ends[node] as usize];
                 let (mut low, mut high) = (-most, -most);
                 for &successor in successors {
                     let next = (successor & NODE) as usize;
-                    let growing = self.play == Play::Growing;
+                    let growing = self.play == RepetitionRule::SuperkoBounds;
                     if !(growing && successor & SUICIDE != 0) {
                         low = low.max(-self.high[0][next]);
                     }

@@ -1,12 +1,12 @@
-//! Exact results of small boards.
+//! Exact values of small boards.
 //!
-//! | file | what it holds |
+//! | file | contents |
 //! |---|---|
-//! | `shape` | boards as sets of points |
-//! | `graph` | every position of a board and what can be forced from it, with simple ko: retrograde analysis |
+//! | `shape` | boards as bit sets |
+//! | `graph` | all positions of a board and their values with simple ko: retrograde analysis |
 //! | `superko` | exact values under superko: alpha-beta over games |
 //!
-//! All values are areas, points: Black's minus White's, without komi. Move limits are not seen.
+//! All values are areas in points: Black's minus White's, without komi. Move limits are ignored.
 
 mod graph;
 mod shape;
@@ -16,43 +16,44 @@ mod tests;
 
 use freewheel_core::{Error, Result};
 
-use self::graph::{Graph, Play};
+use self::graph::{Graph, RepetitionRule};
 use self::shape::{MAX_AREA, Shape, Stones};
-use self::superko::{Search, Seen};
+use self::superko::{PastPosition, Search};
 use super::rules::{Color, Game, Ko, Point, Rules};
 
-/// What perfect play from a position leads to.
+/// Result of perfect play from a position.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Solved {
-    /// Black's area minus White's that Black can force at least, points.
+    /// Lower bound of Black's area minus White's, points: Black can force it.
     pub low: i8,
-    /// And the most that White has to allow; equal to `low` where the value is exact.
+    /// Upper bound, points: White can hold Black to it; equal to `low` if the value is exact.
     pub high: i8,
-    /// The moves of the player to move that keep what it can force, the pass among them, sorted. They are those of equal bounds,
-    /// where the value is not exact.
+    /// Optimal moves of the player to move, with the pass, sorted; moves that keep the bounds if the value is not
+    /// exact.
     pub best: Vec<Point>,
-    /// Positions looked at.
+    /// Number of positions searched.
     pub nodes: u64,
 }
 
 impl Solved {
-    /// Black's area minus White's, points, where it is known exactly.
+    /// Black's area minus White's, points, if known exactly.
     pub fn exact(&self) -> Option<i8> {
         (self.low == self.high).then_some(self.low)
     }
 }
 
-/// Perfect play under one set of rules.
+/// Solver for one set of rules.
 pub struct Solver {
     rules: Rules,
-    /// Values with simple ko. Under superko they only say which moves to look at first.
+    /// Values with simple ko. Under superko they only order the moves.
     values: Graph,
-    /// Bounds that hold under superko, where that is the rule.
+    /// Bounds under superko; `None` with simple ko.
     bounds: Option<Graph>,
 }
 
 impl Solver {
-    /// Works out all positions of a board; none if they are more than `budget`. 3x3 has some hundreds, 4x4 some millions.
+    /// Builds the tables of all positions of a board; `None` if there are more than `budget`. 3x3 has some hundreds,
+    /// 4x4 some millions.
     ///
     /// # Errors
     /// [`Error::Config`] for rules out of range, [`Error::Unsupported`] for a board of more than 16 points.
@@ -61,16 +62,18 @@ impl Solver {
         if rules.area() > MAX_AREA {
             let (width, height) = (rules.width, rules.height);
             return Err(Error::Unsupported(format!(
-                "perfect play on {width}x{height} is not known here: boards have at most {MAX_AREA} points"
+                "a board of {width}x{height} is too large for the solver: at most {MAX_AREA} points"
             )));
         }
         let shape = |suicide| Shape::new(rules.width.into(), rules.height.into(), suicide);
-        // As a guide it is better without suicide: by single stones that would make every position a cycle.
+        // For move ordering it is better without suicide: suicide of single stones would make every position a cycle.
         let suicide = rules.suicide && rules.ko == Ko::Simple;
-        let Some(values) = Graph::new(shape(suicide), Play::SimpleKo, budget) else { return Ok(None) };
+        let Some(values) = Graph::new(shape(suicide), RepetitionRule::SimpleKo, budget) else {
+            return Ok(None);
+        };
         let bounds = match rules.ko {
             Ko::Simple => None,
-            _ => match Graph::new(shape(rules.suicide), Play::Growing, budget) {
+            _ => match Graph::new(shape(rules.suicide), RepetitionRule::SuperkoBounds, budget) {
                 None => return Ok(None),
                 some => some,
             },
@@ -78,25 +81,27 @@ impl Solver {
         Ok(Some(Solver { rules: *rules, values, bounds }))
     }
 
-    /// The number of positions, those alike by symmetry and exchange of colors counted once.
+    /// Number of positions; those equal by symmetry and exchange of colors count once.
     pub fn positions(&self) -> u64 {
         self.values.nodes()
     }
 
-    /// What perfect play from this position leads to. With simple ko it is looked up; under superko the games that can
-    /// follow are searched, looking at `budget` positions at most; if that is too few, `low` and `high` differ or
-    /// moves are missing from `best`.
+    /// Result of perfect play from this position. With simple ko it is looked up. Under superko the following games
+    /// are searched, at most `budget` positions; if that is too few, `low` and `high` differ or moves are missing
+    /// from `best`.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] where the game is over, or is not played by the solver's rules.
+    /// [`Error::Unsupported`] if the game is over, or has other rules than the solver.
     pub fn solve(&self, game: &Game, budget: u64) -> Result<Solved> {
         let rules = game.rules();
         let same = |of: &Rules| (of.width, of.height, of.ko, of.suicide);
         if same(rules) != same(&self.rules) || game.is_over() {
-            return Err(Error::Unsupported("only running games by the solver's own rules are solved".into()));
+            return Err(Error::Unsupported(
+                "the solver needs a game that is not over and has the solver's rules".into(),
+            ));
         }
         let (low, high, mut nodes) = self.bounds(game, budget / 2);
-        // The rest is shared out evenly, so that no bad move uses up what a good one needs.
+        // The rest of the budget is split evenly, so that no bad move uses up the share of a good one.
         let share = budget / 2 / (game.area() as u64 + 1);
         let mut best = Vec::new();
         let mut next = game.clone();
@@ -105,7 +110,7 @@ impl Solver {
             next.play_unchecked(point);
             let (after, more) = self.forced(&next, low, game.to_play(), share);
             nodes += more;
-            // With cycles left open, a best move keeps both bounds.
+            // With unresolved cycles, an optimal move keeps both bounds.
             if after.0 >= low && (self.rules.ko != Ko::Simple || after.1 >= high) {
                 best.push(point);
             }
@@ -114,17 +119,17 @@ impl Solver {
         Ok(Solved { low, high, best, nodes })
     }
 
-    /// What the player to move can force at least and at most, and the positions looked at.
+    /// Lower and upper bound of the result of the player to move, and the number of positions searched.
     fn bounds(&self, game: &Game, budget: u64) -> (i8, i8, u64) {
         let passed = game.passes() == 1;
         let Some(mut search) = self.search(game, budget) else {
             let ko = game.ko().map_or(0, |ko| 1 << ko);
             let most = game.area() as i8;
-            let (low, high) = self.values.value(now(game), ko, passed).unwrap_or((-most, most));
+            let (low, high) = self.values.value(mover_stones(game), ko, passed).unwrap_or((-most, most));
             return (low, high, 1);
         };
         let (mut low, mut high) = search.static_bounds(passed);
-        // Is it more than the middle? Each answer halves what is left.
+        // Bisection: each search halves the interval.
         while low < high {
             let middle = (i16::from(low) + i16::from(high)).div_euclid(2) as i8;
             match search.value(passed, middle, middle + 1) {
@@ -136,8 +141,8 @@ impl Solver {
         (low, high, search.nodes)
     }
 
-    /// What `mover` keeps after its move that led to `game`, at least and at most, exact enough to say whether it is `wanted` or more;
-    /// and the positions looked at.
+    /// Bounds of the result of `mover` after its move to `game`, exact enough to decide whether it is at least
+    /// `wanted`; and the number of positions searched.
     fn forced(&self, game: &Game, wanted: i8, mover: Color, budget: u64) -> ((i8, i8), u64) {
         if game.is_over() {
             let score = (game.area_score() * mover.sign()) as i8;
@@ -148,7 +153,7 @@ impl Solver {
             return ((-high, -low), nodes);
         };
         let most = game.area() as i8;
-        // The other player holds the mover below `wanted`, or does not.
+        // The opponent holds the mover below `wanted`, or does not.
         let range = match search.value(game.passes() == 1, -wanted, -wanted + 1) {
             Some(value) if value <= -wanted => (-value, most),
             Some(value) => (-most, -value),
@@ -157,14 +162,20 @@ impl Solver {
         (range, search.nodes)
     }
 
-    /// A search of what can follow, under superko.
+    /// Search under superko; `None` with simple ko.
     fn search(&self, game: &Game, budget: u64) -> Option<Search<'_>> {
         let bounds = self.bounds.as_ref()?;
-        Some(Search::new(bounds, &self.values, self.rules.ko == Ko::Situational, seen(game), budget))
+        Some(Search::new(
+            bounds,
+            &self.values,
+            self.rules.ko == Ko::Situational,
+            past_positions(game),
+            budget,
+        ))
     }
 }
 
-/// Solves the empty board; none if that takes more than `budget` positions to begin with.
+/// Solves the empty board; `None` if its tables have more than `budget` positions.
 ///
 /// # Errors
 /// As [`Solver::new`].
@@ -176,8 +187,8 @@ pub fn solve(rules: &Rules, budget: u64) -> Result<Option<Solved>> {
     }
 }
 
-/// The stones from the mover's view.
-fn now(game: &Game) -> Stones {
+/// Stones from the mover's side.
+fn mover_stones(game: &Game) -> Stones {
     let stones: Vec<_> = (0..game.pass()).map(|p| game.stone(p)).collect();
     from_black(&stones, game.to_play() == Color::Black)
 }
@@ -192,22 +203,22 @@ fn from_black(stones: &[Option<Color>], black_to_play: bool) -> Stones {
 }
 
 /// All positions of a game, the present one last.
-fn seen(game: &Game) -> Vec<Seen> {
+fn past_positions(game: &Game) -> Vec<PastPosition> {
     let mut stones = vec![None; game.area()];
     let first = game.setup().to_play;
     let turns = std::iter::once(first).chain(game.moves().map(|m| m.color.other()));
     turns
         .enumerate()
         .map(|(n, to_play)| {
-            game.look_back(game.move_number() as usize - n, &mut stones);
-            Seen { stones: from_black(&stones, true), black_to_play: to_play == Color::Black }
+            game.stones_before(game.move_number() as usize - n, &mut stones);
+            PastPosition { stones: from_black(&stones, true), black_to_play: to_play == Color::Black }
         })
         .collect()
 }
 
-/// Results others have proved: width, height, and the points Black wins by (area scoring). The first move
-/// of the boards from 3x3 on is in the center, or as near to it as can be. J. Tromp, tromp.github.io/go.html; E. van der Werf and M. Winands,
-/// "Solving Go for rectangular boards", ICGA Journal 32 (2009). The larger ones are quoted, not solved here.
+/// Published values: width, height, and Black's area minus White's, points. From 3x3 on the optimal first move is in
+/// the center, or next to it. J. Tromp, tromp.github.io/go.html; E. van der Werf and M. Winands, "Solving Go for
+/// rectangular boards", ICGA Journal 32 (2009). The larger ones are quoted, not solved here.
 pub const PUBLISHED: &[(u8, u8, i8)] = &[
     (1, 1, 0),
     (2, 1, 0),

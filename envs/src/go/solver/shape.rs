@@ -1,12 +1,12 @@
-//! A small board as sets of points: one bit a point.
+//! Small boards as bit sets: one bit for each point.
 
-/// The most points a board of the solver may have.
+/// Largest number of points of a board that the solver supports.
 pub(super) const MAX_AREA: usize = 16;
 
-/// A set of points.
+/// Set of points, one bit each.
 pub(super) type Points = u32;
 
-/// The size of a board, and its symmetries.
+/// Size of a board, and its symmetries.
 pub(super) struct Shape {
     pub(super) area: usize,
     width: u32,
@@ -14,59 +14,59 @@ pub(super) struct Shape {
     first_column: Points,
     last_column: Points,
     suicide: bool,
-    /// For each symmetry, where every set of points goes.
+    /// For each symmetry, the image of every set of points.
     symmetries: Vec<Vec<u16>>,
 }
 
-/// Stones from the mover's view.
+/// Stones from the mover's side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Stones {
     pub(super) own: Points,
     pub(super) other: Points,
 }
 
-/// What a stone did.
+/// Result of a move.
 pub(super) struct Placed {
-    /// The stones after it, still from the view of who played it.
+    /// Stones after the move, still from the mover's side.
     pub(super) stones: Stones,
-    /// The other's stones it took.
+    /// Captured stones of the opponent.
     pub(super) captured: Points,
-    /// Whether it took own stones.
+    /// Whether it captured its own stones.
     pub(super) suicide: bool,
-    /// The point simple ko forbids now.
+    /// Point that simple ko forbids now.
     pub(super) ko: Points,
 }
 
 impl Stones {
-    /// The same from the other player's view.
+    /// Stones from the opponent's side.
     pub(super) fn swap(self) -> Self {
         Stones { own: self.other, other: self.own }
     }
 }
 
 impl Shape {
-    /// A board of at most [`MAX_AREA`] points.
+    /// Board of at most [`MAX_AREA`] points.
     pub(super) fn new(width: usize, height: usize, suicide: bool) -> Self {
         let area = width * height;
         let full = (1 << area) - 1;
         let column = |c: usize| (0..height).fold(0, |set, row| set | 1 << (row * width + c));
         let symmetries = (0..8)
-            .filter(|which| which & 4 == 0 || width == height)
-            .map(|which| {
-                let goes = |point: usize| {
+            .filter(|symmetry| symmetry & 4 == 0 || width == height)
+            .map(|symmetry| {
+                let image = |point: usize| {
                     let (mut row, mut column) = (point / width, point % width);
-                    if which & 1 != 0 {
+                    if symmetry & 1 != 0 {
                         column = width - 1 - column;
                     }
-                    if which & 2 != 0 {
+                    if symmetry & 2 != 0 {
                         row = height - 1 - row;
                     }
-                    if which & 4 != 0 {
+                    if symmetry & 4 != 0 {
                         (row, column) = (column, row);
                     }
                     row * width + column
                 };
-                let images: Vec<u16> = (0..area).map(|p| 1 << goes(p)).collect();
+                let images: Vec<u16> = (0..area).map(|p| 1 << image(p)).collect();
                 let image = |set: u32| (0..area).filter(|p| set >> p & 1 != 0).fold(0, |s, p| s | images[p]);
                 (0..=full).map(image).collect()
             })
@@ -75,7 +75,7 @@ impl Shape {
         Shape { area, width: width as u32, full, first_column, last_column, suicide, symmetries }
     }
 
-    /// The points beside those of `set`, and `set`.
+    /// `set` and all adjacent points.
     #[inline]
     fn grow(&self, set: Points) -> Points {
         let across = (set & !self.last_column) << 1 | (set & !self.first_column) >> 1;
@@ -98,7 +98,7 @@ impl Shape {
         self.full & !(stones.own | stones.other)
     }
 
-    /// Plays on an empty point; none where that is suicide and the rules forbid it. Ko is the caller's business.
+    /// Plays on an empty point; `None` for suicide if the rules forbid it. The caller checks ko.
     #[inline]
     pub(super) fn place(&self, stones: Stones, point: usize) -> Option<Placed> {
         let stone = 1 << point;
@@ -128,7 +128,7 @@ impl Shape {
         Some(Placed { stones: Stones { own, other }, captured, suicide, ko })
     }
 
-    /// The mover's area minus the other's.
+    /// Mover's area minus the opponent's, points.
     pub(super) fn score(&self, stones: Stones) -> i8 {
         let empty = self.empty(stones);
         let own = self.flood(self.grow(stones.own) & empty, empty);
@@ -137,7 +137,7 @@ impl Shape {
         count(stones.own | own & !other) - count(stones.other | other & !own)
     }
 
-    /// The one that stands for all that are alike: stones and a point forbidden by ko, in one number.
+    /// Canonical key of all symmetric positions: stones and the point forbidden by ko, in one number.
     #[inline]
     pub(super) fn canonical(&self, stones: Stones, ko: Points) -> u64 {
         let image = |map: &Vec<u16>| {

@@ -1,4 +1,4 @@
-//! The solver against published results, against the rules proper, and against plain minimax.
+//! The solver against published values, the rules, and plain minimax.
 
 use freewheel_core::{Purpose, Streams};
 use proptest::prelude::*;
@@ -21,7 +21,7 @@ fn random_game(rules: Rules, moves: u32, seed: u64) -> Game {
     game
 }
 
-/// Tromp; van der Werf and Winands.
+/// Values of Tromp, and of van der Werf and Winands.
 #[test]
 fn published_results() {
     for &(width, height, score) in PUBLISHED.iter().filter(|&&(w, h, _)| w * h <= 5) {
@@ -34,7 +34,7 @@ fn published_results() {
     }
 }
 
-/// What it may not look at, it does not answer.
+/// Without enough budget there is no result.
 #[test]
 fn budgets_are_kept() {
     assert_eq!(solve(&rules(3, 3, Ko::Simple), 100).unwrap(), None);
@@ -44,7 +44,7 @@ fn budgets_are_kept() {
     assert!(solved.low <= 9 && solved.high >= 9 && solved.nodes < 1100, "{solved:?}");
 }
 
-/// Plain negamax over games, as the rules proper play them.
+/// Plain negamax over games played by [`Game`].
 fn minimax(game: &Game, mut alpha: i32, beta: i32) -> i32 {
     if game.is_over() {
         return game.area_score() * game.to_play().sign();
@@ -62,7 +62,8 @@ fn minimax(game: &Game, mut alpha: i32, beta: i32) -> i32 {
     best
 }
 
-/// Under superko, from positions with a history, the search and plain minimax agree on the value and on every best move.
+/// Under superko, from positions with a history, the search and plain minimax agree on the value and on all optimal
+/// moves.
 #[test]
 fn superko_agrees_with_plain_minimax() {
     for (ko, width, height) in
@@ -87,7 +88,7 @@ fn superko_agrees_with_plain_minimax() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// The solver's own board plays as the rules proper do.
+    /// The solver's board gives the same positions as [`Game`].
     #[test]
     fn shapes_play_by_the_rules(width in 1u8..=4, height in 1u8..=4, suicide: bool, seed: u64) {
         let rules = Rules { suicide, ..rules(width, height, Ko::Simple) };
@@ -104,15 +105,15 @@ proptest! {
             let Some(placed) = placed else { continue };
             stones = placed.stones.swap();
             ko = placed.ko;
-            let now: Vec<_> = (0..game.pass()).map(|p| game.stone(p)).collect();
-            prop_assert_eq!(stones, from_black(&now, game.to_play() == Color::Black));
+            let mover_stones: Vec<_> = (0..game.pass()).map(|p| game.stone(p)).collect();
+            prop_assert_eq!(stones, from_black(&mover_stones, game.to_play() == Color::Black));
             prop_assert_eq!(i32::from(shape.score(stones)), game.area_score() * game.to_play().sign());
             prop_assert_eq!(game.ko().map_or(0, |p| 1 << p), ko);
         }
     }
 }
 
-/// On 3x3 with simple ko, values fit those after each move, anywhere: both bounds are the best that the moves leave.
+/// On 3x3 with simple ko, both bounds of every position are the best among those after its moves.
 #[test]
 fn values_fit_their_successors() {
     let solver = Solver::new(&rules(3, 3, Ko::Simple), 10_000).unwrap().unwrap();

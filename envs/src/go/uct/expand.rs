@@ -1,11 +1,11 @@
-//! The children of a node, and what is believed of them before the first playout.
+//! Children of a node and their prior counts.
 //!
-//! Children are all legal moves that fill no own eye, superko obeyed, and the pass. Priors are playouts that were
-//! never made (Gelly & Silver 2011, section 7), of the sizes that P. Baudiš's Michi uses:
+//! Children are all legal moves (superko included) that fill no own eye, and the pass. Priors are virtual playouts
+//! (Gelly & Silver 2011, section 7), with the sizes of P. Baudiš's Michi:
 //!
-//! | what | playouts | won |
+//! | move | prior playouts | of them won |
 //! |---|---|---|
-//! | any move | 10 | 5 |
+//! | any | 10 | 5 |
 //! | captures one stone; more | 15; 30 | all |
 //! | saves an own chain from atari: of one stone; more | 15; 30 | all |
 //! | makes a 3x3 pattern | 10 | all |
@@ -14,19 +14,19 @@
 //! | puts itself in atari | 10 | none |
 //! | pass | 10 | none |
 
-use super::pattern::{self, Around};
+use super::pattern::{self, PointState};
 use super::playout;
 use super::tree::Node;
 use crate::go::rules::{Board, Color, Game, Point};
 
-/// Playouts of the prior for a capture or an escape, of one stone or of more.
-const ATARI: [u16; 2] = [15, 30];
-/// The same for a move so many steps from the last one, from 1 on.
-const NEAR: [u16; 3] = [24, 22, 8];
-/// The same for everything else.
-const EVEN: u16 = 10;
+/// Prior playouts for a capture or an escape, of one stone or of more.
+const ATARI_PRIOR: [u16; 2] = [15, 30];
+/// Prior playouts for a move 1, 2 or 3 steps from the last one.
+const DISTANCE_PRIOR: [u16; 3] = [24, 22, 8];
+/// Prior playouts for everything else.
+const DEFAULT_PRIOR: u16 = 10;
 
-/// Adds the moves of `game` to `children`; `marks`, `[area]`, is scratch.
+/// Adds the moves of `game` to `children`; `marks`, `[area]`, is a scratch buffer.
 pub(super) fn children(game: &Game, priors: bool, marks: &mut [u8], children: &mut Vec<Node>) {
     let (board, geometry, color) = (game.board(), game.geometry(), game.to_play());
     if priors {
@@ -39,15 +39,15 @@ pub(super) fn children(game: &Game, priors: bool, marks: &mut [u8], children: &m
         }
         let mut node = Node { point, ..Node::default() };
         if priors {
-            believe(game, point, marks[usize::from(point)], &mut node);
+            add_priors(game, point, marks[usize::from(point)], &mut node);
         }
         children.push(node);
     }
-    let prior_visits = if priors { EVEN } else { 0 };
+    let prior_visits = if priors { DEFAULT_PRIOR } else { 0 };
     children.push(Node { point: game.pass(), prior_visits, ..Node::default() });
 }
 
-/// Marks the points that save a chain of the player to move: 1 for one stone, 2 for more.
+/// Marks the points that save a chain of the player to move: 1 for a chain of one stone, 2 for more.
 fn mark_escapes(game: &Game, marks: &mut [u8]) {
     let (board, geometry, color) = (game.board(), game.geometry(), game.to_play());
     marks.fill(0);
@@ -67,45 +67,47 @@ fn mark_escapes(game: &Game, marks: &mut [u8]) {
     }
 }
 
-/// Adds the priors of a move.
-fn believe(game: &Game, point: Point, escape: u8, node: &mut Node) {
+/// Adds the prior counts of a move.
+fn add_priors(game: &Game, point: Point, escape: u8, node: &mut Node) {
     let (board, geometry, color) = (game.board(), game.geometry(), game.to_play());
     let vertex = geometry.vertex(point);
-    let around = playout::around(board, geometry, vertex);
+    let neighborhood = playout::neighborhood(board, geometry, vertex);
     let captured = captured(board, board.neighbors(vertex), color.other());
     let mut add = |visits: u16, wins: u16| {
         node.prior_visits += visits;
         node.prior_wins += 2 * wins;
     };
-    add(EVEN, EVEN / 2);
+    add(DEFAULT_PRIOR, DEFAULT_PRIOR / 2);
     for size in [captured, u16::from(escape)].into_iter().filter(|&size| size > 0) {
-        let worth = ATARI[usize::from(size > 1)];
+        let worth = ATARI_PRIOR[usize::from(size > 1)];
         add(worth, worth);
     }
-    if pattern::matches(around) {
-        add(EVEN, EVEN);
+    if pattern::matches(neighborhood) {
+        add(DEFAULT_PRIOR, DEFAULT_PRIOR);
     }
-    if let Some(&worth) = steps_from_last(game, point).and_then(|steps| NEAR.get(steps.checked_sub(1)?)) {
+    if let Some(&worth) =
+        steps_from_last(game, point).and_then(|steps| DISTANCE_PRIOR.get(steps.checked_sub(1)?))
+    {
         add(worth, worth);
     }
-    let alone = around.iter().all(|near| matches!(near, Around::Empty | Around::Edge));
+    let alone = neighborhood.iter().all(|near| matches!(near, PointState::Empty | PointState::Edge));
     match line(game, point) {
-        0 if alone => add(EVEN, 0),
-        2 if alone => add(EVEN, EVEN),
+        0 if alone => add(DEFAULT_PRIOR, 0),
+        2 if alone => add(DEFAULT_PRIOR, DEFAULT_PRIOR),
         _ => {}
     }
     if playout::is_self_atari(board, vertex, color) {
-        add(EVEN, 0);
+        add(DEFAULT_PRIOR, 0);
     }
 }
 
-/// How many stones of `color` on these vertices' chains are in atari; a chain met twice counts twice.
+/// Number of stones of `color` in atari in the chains on these vertices; a chain met twice counts twice.
 fn captured(board: &Board, vertices: [u16; 4], color: Color) -> u16 {
     let in_atari = |n: &u16| board.color(*n) == Some(color) && board.in_atari(*n);
     vertices.into_iter().filter(in_atari).map(|n| board.chain_stones(n)).sum()
 }
 
-/// Steps along the lines from the last stone, if there was one.
+/// Manhattan distance from the last stone; `None` after a pass.
 fn steps_from_last(game: &Game, point: Point) -> Option<usize> {
     let width = u16::from(game.rules().width);
     let last = game.last_move().map(|last| last.point).filter(|&last| last != game.pass())?;
@@ -113,7 +115,7 @@ fn steps_from_last(game: &Game, point: Point) -> Option<usize> {
     Some(usize::from(steps))
 }
 
-/// The line a point is on, counted from the nearest edge, from 0.
+/// Line of a point, counted from the nearest edge, from 0.
 fn line(game: &Game, point: Point) -> u16 {
     let (width, height) = (u16::from(game.rules().width), u16::from(game.rules().height));
     let (x, y) = (point % width, point / width);

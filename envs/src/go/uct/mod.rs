@@ -1,13 +1,13 @@
-//! Monte-Carlo tree search with UCT, and with RAVE, patterns and priors where they are wanted.
+//! Monte-Carlo tree search with UCT, and optionally RAVE, patterns and priors.
 //!
-//! | file | what it holds |
+//! | file | contents |
 //! |---|---|
-//! | `settings` | what a search may spend and how it weighs: [`UctSettings`] |
-//! | `search` | simulate, expand, play out, back up: [`Search`] |
-//! | `tree` | the nodes, in one arena |
-//! | `expand` | the children of a node, and their priors |
-//! | `playout` | games to the end with patterns; uniform ones are the rules' |
-//! | `pattern` | the 3x3 patterns of MoGo |
+//! | `settings` | [`UctSettings`] |
+//! | `search` | [`Search`]: select, expand, play out, back up |
+//! | `tree` | nodes in one arena |
+//! | `expand` | children of a node, and their priors |
+//! | `playout` | playouts with patterns; uniform ones are in [`rules`](crate::go::rules) |
+//! | `pattern` | 3x3 patterns of MoGo |
 
 mod expand;
 mod pattern;

@@ -1,26 +1,26 @@
-//! The 3x3 patterns of MoGo: shapes in whose middle a move is worth trying.
+//! 3x3 patterns of MoGo: shapes whose middle is a good move.
 //!
 //! Source: S. Gelly, Y. Wang, R. Munos, O. Teytaud, *Modification of UCT with Patterns in Monte-Carlo Go* (INRIA
-//! RR-6062, 2006), figures 3 to 6: hane, cut, and moves at the edge; as spelt out in P. Baudiš's Michi. They hold for
-//! both colors, turned and mirrored.
+//! RR-6062, 2006), figures 3 to 6: hane, cut, and moves at the edge; as written out in P. Baudiš's Michi. They hold
+//! for both colors, rotated and mirrored.
 
 use std::sync::LazyLock;
 
-/// What stands on one of the eight points around a move.
+/// Content of one of the eight points around a move.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub(super) enum Around {
-    /// Nothing.
+pub(super) enum PointState {
+    /// No stone.
     Empty = 0,
-    /// A stone of Black.
+    /// Black stone.
     Black = 1,
-    /// A stone of White.
+    /// White stone.
     White = 2,
-    /// The board ends before it.
+    /// Off the board.
     Edge = 3,
 }
 
-/// Each pattern is three rows. `X` and `O` are stones of different colors, `x` anything but X, `o` anything but O,
+/// Patterns of three rows each. `X` and `O` are stones of different colors, `x` anything but X, `o` anything but O,
 /// `.` empty, a space off the board, `?` anything.
 const PATTERNS: [[&str; 3]; 13] = [
     // Hane: enclosing, not cutting, magari, and katatsuke.
@@ -41,10 +41,10 @@ const PATTERNS: [[&str; 3]; 13] = [
     ["?OX", "X.O", "   "],
 ];
 
-/// The points around the middle in reading order, as places in a pattern of nine.
+/// Indices of the eight outer points in a pattern of nine, in reading order.
 const RING: [usize; 8] = [0, 1, 2, 3, 5, 6, 7, 8];
 
-/// One bit for each way in which the eight points can look, two bits a point, first point lowest.
+/// One bit for each content of the eight points, two bits a point, first point lowest.
 static MATCHES: LazyLock<Box<[u64; 1024]>> = LazyLock::new(|| {
     let mut bits = Box::new([0; 1024]);
     for pattern in PATTERNS {
@@ -53,59 +53,59 @@ static MATCHES: LazyLock<Box<[u64; 1024]>> = LazyLock::new(|| {
             *to = from;
         }
         for mirrored in [square, mirror(square)] {
-            let mut turned = mirrored;
+            let mut rotated = mirrored;
             for _ in 0..4 {
-                turned = turn(turned);
-                spell(&turned, 0, 0, &mut bits);
-                spell(&swap(turned), 0, 0, &mut bits);
+                rotated = rotate(rotated);
+                set_bits(&rotated, 0, 0, &mut bits);
+                set_bits(&swap_colors(rotated), 0, 0, &mut bits);
             }
         }
     }
     bits
 });
 
-/// Whether a move between these eight neighbors, in reading order, is in a pattern.
+/// Whether a move between these eight points, in reading order, matches a pattern.
 #[inline]
-pub(super) fn matches(around: [Around; 8]) -> bool {
+pub(super) fn matches(neighborhood: [PointState; 8]) -> bool {
     let mut code = 0usize;
-    for (place, &point) in around.iter().enumerate() {
+    for (place, &point) in neighborhood.iter().enumerate() {
         code |= (point as usize) << (2 * place);
     }
     MATCHES[code >> 6] >> (code & 63) & 1 == 1
 }
 
-/// Sets the bit of every way to read the wildcards of `square` from its place `place` of the ring on.
-fn spell(square: &[u8; 9], place: usize, code: usize, bits: &mut [u64; 1024]) {
+/// Sets the bits of all expansions of the wildcards of `square` from index `place` of the ring on.
+fn set_bits(square: &[u8; 9], place: usize, code: usize, bits: &mut [u64; 1024]) {
     let Some(&at) = RING.get(place) else {
         bits[code >> 6] |= 1 << (code & 63);
         return;
     };
-    let ways: &[Around] = match square[at] {
-        b'X' => &[Around::Black],
-        b'O' => &[Around::White],
-        b'.' => &[Around::Empty],
-        b' ' => &[Around::Edge],
-        b'x' => &[Around::Empty, Around::White, Around::Edge],
-        b'o' => &[Around::Empty, Around::Black, Around::Edge],
-        _ => &[Around::Empty, Around::Black, Around::White, Around::Edge],
+    let ways: &[PointState] = match square[at] {
+        b'X' => &[PointState::Black],
+        b'O' => &[PointState::White],
+        b'.' => &[PointState::Empty],
+        b' ' => &[PointState::Edge],
+        b'x' => &[PointState::Empty, PointState::White, PointState::Edge],
+        b'o' => &[PointState::Empty, PointState::Black, PointState::Edge],
+        _ => &[PointState::Empty, PointState::Black, PointState::White, PointState::Edge],
     };
     for &way in ways {
-        spell(square, place + 1, code | (way as usize) << (2 * place), bits);
+        set_bits(square, place + 1, code | (way as usize) << (2 * place), bits);
     }
 }
 
-/// A quarter turn.
-fn turn(square: [u8; 9]) -> [u8; 9] {
+/// Rotates by a quarter turn.
+fn rotate(square: [u8; 9]) -> [u8; 9] {
     std::array::from_fn(|i| square[(2 - i % 3) * 3 + i / 3])
 }
 
-/// Left and right exchanged.
+/// Mirrors left and right.
 fn mirror(square: [u8; 9]) -> [u8; 9] {
     std::array::from_fn(|i| square[i / 3 * 3 + 2 - i % 3])
 }
 
-/// The colors exchanged.
-fn swap(square: [u8; 9]) -> [u8; 9] {
+/// Swaps the colors.
+fn swap_colors(square: [u8; 9]) -> [u8; 9] {
     square.map(|glyph| match glyph {
         b'X' => b'O',
         b'O' => b'X',
@@ -119,13 +119,13 @@ fn swap(square: [u8; 9]) -> [u8; 9] {
 mod tests {
     use super::*;
 
-    fn read(rows: [&str; 3]) -> [Around; 8] {
+    fn read(rows: [&str; 3]) -> [PointState; 8] {
         let all: Vec<u8> = rows.iter().flat_map(|row| row.bytes()).collect();
         RING.map(|at| match all[at] {
-            b'X' => Around::Black,
-            b'O' => Around::White,
-            b' ' => Around::Edge,
-            _ => Around::Empty,
+            b'X' => PointState::Black,
+            b'O' => PointState::White,
+            b' ' => PointState::Edge,
+            _ => PointState::Empty,
         })
     }
 
@@ -147,7 +147,7 @@ mod tests {
         }
     }
 
-    /// Whoever turns the board or exchanges the colors finds the same.
+    /// Matches are invariant under rotation, mirroring and exchange of colors.
     #[test]
     fn patterns_are_symmetric() {
         let glyphs = [b'.', b'X', b'O', b' '];
@@ -159,15 +159,19 @@ mod tests {
             }
             let of = |square: [u8; 9]| {
                 matches(RING.map(|at| match square[at] {
-                    b'X' => Around::Black,
-                    b'O' => Around::White,
-                    b' ' => Around::Edge,
-                    _ => Around::Empty,
+                    b'X' => PointState::Black,
+                    b'O' => PointState::White,
+                    b' ' => PointState::Edge,
+                    _ => PointState::Empty,
                 }))
             };
             let found = of(square);
             matched += usize::from(found);
-            assert!([turn(square), mirror(square), swap(square)].into_iter().all(|other| of(other) == found));
+            assert!(
+                [rotate(square), mirror(square), swap_colors(square)]
+                    .into_iter()
+                    .all(|other| of(other) == found)
+            );
         }
         assert!(matched > 0);
     }

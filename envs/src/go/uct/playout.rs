@@ -1,41 +1,40 @@
-//! Playouts with patterns (Gelly et al. 2006), stronger and slower than the uniform ones of the rules.
+//! Playouts with patterns (Gelly et al. 2006), stronger and slower than uniform ones.
 //!
-//! No move fills an own eye. The answer to the last move is looked for first:
+//! No move fills an own eye. Moves near the last one are tried first:
 //!
-//! 1. with probability .9, chains in atari around it: the opponent's are captured; own ones are saved, by capturing
-//!    or by extending to at least two liberties;
-//! 2. with probability .95, a move next to it, of the eight neighbors, that makes a 3x3 pattern and is no self-atari;
-//! 3. any move; a self-atari is rejected once in two.
+//! 1. with probability 0.9, chains in atari around it: capture the opponent's; save own ones by capturing or by
+//!    extending to at least two liberties;
+//! 2. with probability 0.95, one of its eight neighbors that matches a 3x3 pattern and is not a self-atari;
+//! 3. any move; the first self-atari found is rejected with probability 0.5.
 //!
-//! A playout knows simple ko alone, and stops as if both had passed after three moves a point.
+//! A playout uses simple ko, and stops as if both had passed after three moves for each point of the board.
 
 use freewheel_core::Stream;
 
-use super::pattern::{self, Around};
+use super::pattern::{self, PointState};
 use crate::go::rules::{Board, Color, Game, Geometry, Point, Vertex};
 
-/// No vertex of a board.
+/// Index that is no vertex of a board; stands for a pass.
 const NOWHERE: Vertex = 0;
 
-/// How often a look for captures, or for patterns, is made at all: what is not always done can be unlearnt by the
-/// search.
-const LOOK_FOR_ATARI: f64 = 0.9;
-const LOOK_FOR_PATTERNS: f64 = 0.95;
+/// Probability of searching for captures and escapes. Below 1, so that the tree search can correct wrong answers.
+const ATARI_PROBABILITY: f64 = 0.9;
+const PATTERN_PROBABILITY: f64 = 0.95;
 
-/// A board for playouts with patterns, used over and over: nothing is allocated in a playout.
+/// Reusable board for playouts with patterns; a playout allocates nothing.
 pub(super) struct PatternPlayouts {
     board: Board,
     to_play: Color,
-    /// Where the last stone was put; [`NOWHERE`] after a pass.
+    /// Vertex of the last stone; [`NOWHERE`] after a pass.
     last: Vertex,
-    /// Where nobody may play because of simple ko.
+    /// Vertex that simple ko forbids, or [`NOWHERE`].
     ko: Vertex,
-    /// Moves found by a rule.
+    /// Candidate moves near the last one.
     found: Vec<Vertex>,
 }
 
 impl PatternPlayouts {
-    /// For games of the same size as this one.
+    /// Board for games of the same size as `game`.
     pub(super) fn new(game: &Game) -> Self {
         PatternPlayouts {
             board: game.board().clone(),
@@ -46,9 +45,14 @@ impl PatternPlayouts {
         }
     }
 
-    /// Plays a copy of `game` to its end and returns Black's area minus White's; `seen` is told every move in its
-    /// order, passes left out.
-    pub(super) fn run(&mut self, game: &Game, rng: &mut Stream, mut seen: impl FnMut(Color, Point)) -> i32 {
+    /// Plays a copy of `game` to its end and returns Black's area minus White's, points; calls `on_move` for each
+    /// move in order, without passes.
+    pub(super) fn run(
+        &mut self,
+        game: &Game,
+        rng: &mut Stream,
+        mut on_move: impl FnMut(Color, Point),
+    ) -> i32 {
         let geometry = game.geometry();
         let vertex = |point: Point| geometry.vertex(point);
         self.board.clone_from(game.board());
@@ -61,12 +65,12 @@ impl PatternPlayouts {
             if passes == 2 {
                 break;
             }
-            let vertex = self.answer(geometry, rng).unwrap_or_else(|| self.any(rng));
+            let vertex = self.local_move(geometry, rng).unwrap_or_else(|| self.random_move(rng));
             if vertex == NOWHERE {
                 passes += 1;
             } else {
                 passes = 0;
-                seen(self.to_play, geometry.point(vertex));
+                on_move(self.to_play, geometry.point(vertex));
             }
             self.play(vertex);
         }
@@ -78,34 +82,34 @@ impl PatternPlayouts {
     fn play(&mut self, vertex: Vertex) {
         self.ko = NOWHERE;
         if vertex != NOWHERE {
-            let mut taken = NOWHERE;
-            let count = self.board.play(vertex, self.to_play, |stone, _| taken = stone);
+            let mut captured = NOWHERE;
+            let count = self.board.play(vertex, self.to_play, |stone, _| captured = stone);
             let lone = self.board.chain_stones(vertex) == 1;
-            if count == 1 && lone && self.board.last_liberty(vertex) == Some(taken) {
-                self.ko = taken;
+            if count == 1 && lone && self.board.last_liberty(vertex) == Some(captured) {
+                self.ko = captured;
             }
         }
         self.last = vertex;
         self.to_play = self.to_play.other();
     }
 
-    /// Whether the rules of playouts allow a move: empty, no ko, no suicide, no own eye.
+    /// Whether playouts allow a move: empty, no ko, no suicide, no own eye.
     #[inline]
-    fn is_sensible(&self, vertex: Vertex) -> bool {
+    fn is_candidate(&self, vertex: Vertex) -> bool {
         vertex != self.ko
             && self.board.lives(vertex, self.to_play)
             && !self.board.is_eye(vertex, self.to_play)
     }
 
-    /// A random sensible move: from a random empty point on, the first. A pass where there is none.
+    /// First allowed move from a random empty point on; a pass if there is none.
     #[inline]
-    fn any(&self, rng: &mut Stream) -> Vertex {
+    fn random_move(&self, rng: &mut Stream) -> Vertex {
         let empties = self.board.empties();
         let start = rng.below(empties.len() as u32) as usize;
         let (before, after) = empties.split_at(start);
         let mut rejected = NOWHERE;
         for &vertex in after.iter().chain(before) {
-            if !self.is_sensible(vertex) {
+            if !self.is_candidate(vertex) {
                 continue;
             }
             if rejected == NOWHERE && is_self_atari(&self.board, vertex, self.to_play) && rng.chance(0.5) {
@@ -117,26 +121,26 @@ impl PatternPlayouts {
         rejected
     }
 
-    /// A move that answers the last one.
-    fn answer(&mut self, geometry: &Geometry, rng: &mut Stream) -> Option<Vertex> {
+    /// Move near the last one by rules 1 and 2, if any.
+    fn local_move(&mut self, geometry: &Geometry, rng: &mut Stream) -> Option<Vertex> {
         if self.last == NOWHERE || self.board.is_empty(self.last) {
             return None;
         }
         self.found.clear();
-        if rng.chance(LOOK_FOR_ATARI) {
-            self.look_for_atari();
+        if rng.chance(ATARI_PROBABILITY) {
+            self.find_atari_moves();
         }
-        if self.found.is_empty() && rng.chance(LOOK_FOR_PATTERNS) {
-            self.look_for_patterns(geometry);
+        if self.found.is_empty() && rng.chance(PATTERN_PROBABILITY) {
+            self.find_pattern_moves(geometry);
         }
         let pick = rng.below(self.found.len() as u32) as usize;
         self.found.get(pick).copied()
     }
 
-    /// Captures of the chain just played and escapes of its neighbors.
-    fn look_for_atari(&mut self) {
+    /// Collects captures of the chain just played and escapes of its neighbors.
+    fn find_atari_moves(&mut self) {
         if let Some(liberty) = self.board.last_liberty(self.last)
-            && self.is_sensible(liberty)
+            && self.is_candidate(liberty)
         {
             self.found.push(liberty);
         }
@@ -155,13 +159,13 @@ impl PatternPlayouts {
         }
     }
 
-    /// Moves beside the last one that make a pattern.
-    fn look_for_patterns(&mut self, geometry: &Geometry) {
+    /// Collects moves next to the last one that match a pattern.
+    fn find_pattern_moves(&mut self, geometry: &Geometry) {
         let (board, last) = (&self.board, self.last);
         for vertex in board.neighbors(last).into_iter().chain(board.diagonals(last)) {
             if self.board.is_empty(vertex)
-                && self.is_sensible(vertex)
-                && pattern::matches(around(&self.board, geometry, vertex))
+                && self.is_candidate(vertex)
+                && pattern::matches(neighborhood(&self.board, geometry, vertex))
                 && !is_self_atari(&self.board, vertex, self.to_play)
             {
                 self.found.push(vertex);
@@ -169,7 +173,7 @@ impl PatternPlayouts {
         }
     }
 
-    /// Black's points minus White's where only eyes are left: stones and the points they surround.
+    /// Black's area minus White's, points, if only eyes are left: stones and the points they surround.
     fn score(&self) -> i32 {
         let count = |color| {
             let eyes = self.board.empties().iter().filter(|&&v| self.board.is_surrounded(v, color)).count();
@@ -179,19 +183,19 @@ impl PatternPlayouts {
     }
 }
 
-/// The eight points around an empty one, in reading order.
-pub(super) fn around(board: &Board, geometry: &Geometry, vertex: Vertex) -> [Around; 8] {
+/// Eight points around an empty one, in reading order.
+pub(super) fn neighborhood(board: &Board, geometry: &Geometry, vertex: Vertex) -> [PointState; 8] {
     let [up, down, left, right] = board.neighbors(vertex);
     [up - 1, up, up + 1, left, right, down - 1, down, down + 1].map(|v| match board.color(v) {
-        Some(Color::Black) => Around::Black,
-        Some(Color::White) => Around::White,
-        None if geometry.point(v) == Point::MAX => Around::Edge,
-        None => Around::Empty,
+        Some(Color::Black) => PointState::Black,
+        Some(Color::White) => PointState::White,
+        None if geometry.point(v) == Point::MAX => PointState::Edge,
+        None => PointState::Empty,
     })
 }
 
-/// Calls `escape` with the moves of `color` that save its chain at `stone`, whose last liberty is `liberty`:
-/// captures of neighbors in atari, and the extension if it gains a second liberty.
+/// Calls `escape` for each move of `color` that saves its chain at `stone`, whose last liberty is `liberty`: captures
+/// of neighbors in atari, and the extension if it gains a second liberty.
 pub(super) fn each_escape(
     board: &Board,
     stone: Vertex,
@@ -218,7 +222,7 @@ pub(super) fn each_escape(
     }
 }
 
-/// Whether a stone put on an empty vertex is in atari at once, captures apart: a move that captures is none.
+/// Whether a stone put on an empty vertex would be in atari; a capture is never a self-atari.
 pub(in crate::go) fn is_self_atari(board: &Board, vertex: Vertex, color: Color) -> bool {
     let neighbors = board.neighbors(vertex);
     let mut liberty = NOWHERE;
@@ -236,7 +240,7 @@ pub(in crate::go) fn is_self_atari(board: &Board, vertex: Vertex, color: Color) 
         if board.color(n) != Some(color) || board.in_atari(n) {
             continue;
         }
-        // This chain has at least one liberty beside `vertex`: a second one is looked for.
+        // This chain has at least one liberty besides `vertex`.
         let mut at = n;
         loop {
             for near in board.neighbors(at) {

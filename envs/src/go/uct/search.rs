@@ -1,16 +1,16 @@
-//! The search: simulate, expand, play out, back up.
+//! Search: select, expand, play out, back up.
 //!
-//! In a node with N visits the child i is followed for which
+//! In a node with N visits the search selects the child i for which
 //!
 //! ```text
 //! (1 - beta_i) Q_i + beta_i A_i + c sqrt(ln N / n_i)        beta = a / (n + a + 4 n a b^2)
 //! ```
 //!
-//! is largest, where Q is the mean result of the n playouts through the child, A the mean result of the a playouts
-//! through the *parent* in which the mover played this move first at any time later (all moves as first). Without
-//! RAVE beta is 0. Sources: L. Kocsis and C. Szepesvári, *Bandit based Monte-Carlo Planning* (2006); S. Gelly and D.
-//! Silver, *Monte-Carlo tree search and rapid action value estimation in computer Go*, Artificial Intelligence 175
-//! (2011), equations 9 and 14.
+//! is largest, where Q is the mean result of the n playouts through the child, and A the mean result of the a
+//! playouts through the *parent* in which the mover played this move first at any later time (all moves as first,
+//! AMAF). Without RAVE beta is 0. Sources: L. Kocsis and C. Szepesvári, *Bandit based Monte-Carlo Planning* (2006);
+//! S. Gelly and D. Silver, *Monte-Carlo tree search and rapid action value estimation in computer Go*, Artificial
+//! Intelligence 175 (2011), equations 9 and 14.
 
 use freewheel_core::Stream;
 
@@ -20,49 +20,49 @@ use super::settings::UctSettings;
 use super::tree::{Node, ROOT, Tree};
 use crate::go::rules::{Color, Game, Playouts, Point};
 
-/// Nodes that a search may hold: 28 bytes each.
+/// Largest number of nodes of a search; 28 bytes each.
 const NODES: usize = 1 << 24;
 
-/// One move of the position searched, and what was found of it.
+/// Statistics of one move of the root position.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Candidate {
-    /// The point, or the pass.
+    /// Point, or the pass.
     pub point: Point,
-    /// Playouts through it.
+    /// Number of playouts through the move.
     pub visits: u32,
-    /// The share of them that the player to move won, 0..=1; a draw is half a win.
+    /// Share of them won by the player to move, 0..=1; a draw counts one half.
     pub win_rate: f64,
-    /// What both sides would do next, this move first.
+    /// Principal variation, this move first.
     pub variation: Vec<Point>,
 }
 
-/// A search of one position. It goes on as long as it is told to; what it finds depends on its stream alone.
+/// Tree search of one position. Results depend only on the position, the settings and the random stream.
 pub struct Search {
     settings: UctSettings,
     root: Game,
-    /// The position that a playout has reached in the tree.
+    /// Position of the current leaf.
     game: Game,
     tree: Tree,
     uniform: Playouts,
-    patterned: PatternPlayouts,
-    /// For each point who put the first stone there after the leaf, and on the way back also before it: 1 + color,
+    with_patterns: PatternPlayouts,
+    /// For each point the color that first played there after the leaf, and during backup also before it: 1 + color,
     /// or 0.
     first: Vec<u8>,
-    /// The nodes from the root to the leaf of this playout.
+    /// Nodes from the root to the leaf of this playout.
     path: Vec<u32>,
     /// Children of the node that is being expanded.
     children: Vec<Node>,
 }
 
 impl Search {
-    /// Of the position that `game` has reached.
+    /// Search of the present position of `game`.
     pub fn new(settings: UctSettings, game: &Game) -> Self {
         Search {
             root: game.clone(),
             game: game.clone(),
             tree: Tree::new(NODES),
             uniform: Playouts::new(game),
-            patterned: PatternPlayouts::new(game),
+            with_patterns: PatternPlayouts::new(game),
             first: vec![0; game.area()],
             path: Vec::new(),
             children: Vec::with_capacity(game.area() + 1),
@@ -70,16 +70,16 @@ impl Search {
         }
     }
 
-    /// Makes so many playouts more.
+    /// Runs `playouts` more playouts.
     pub fn run(&mut self, playouts: u32, rng: &mut Stream) {
         for _ in 0..playouts {
             self.descend(rng);
-            let margin = self.evaluate(rng);
+            let margin = self.play_out(rng);
             self.back_up(margin);
         }
     }
 
-    /// Goes down the tree to a leaf, and gives the leaf its children when it has been seen often enough.
+    /// Selects a leaf, and expands it if it has enough visits.
     fn descend(&mut self, rng: &mut Stream) {
         self.game.clone_from(&self.root);
         self.path.clear();
@@ -88,8 +88,8 @@ impl Search {
         loop {
             let Node { visits, count, .. } = *self.tree.node(at);
             if count == 0 {
-                let ripe = at == ROOT || visits >= self.settings.expand;
-                if !ripe || self.game.is_over() {
+                let expandable = at == ROOT || visits >= self.settings.expand;
+                if !expandable || self.game.is_over() {
                     return;
                 }
                 self.children.clear();
@@ -104,20 +104,20 @@ impl Search {
             self.path.push(at);
             let point = self.tree.node(at).point;
             if self.game.play(point).is_err() {
-                // Children are legal when they are made, and the path to them is always the same.
+                // Not reached: children are legal when created, and their path never changes.
                 return;
             }
         }
     }
 
-    /// The child to follow.
+    /// Child to follow.
     #[inline]
     fn select(&self, at: u32) -> u32 {
         let log = f64::from(self.tree.node(at).visits.max(1)).ln();
-        let UctSettings { exploration, rave, first_play, .. } = self.settings;
+        let UctSettings { exploration, rave, first_play_urgency, .. } = self.settings;
         let mut best = (f64::NEG_INFINITY, 0);
         for (i, child) in self.tree.siblings(at).iter().enumerate() {
-            let value = value(child, rave, first_play)
+            let value = value(child, rave, first_play_urgency)
                 + match exploration {
                     0.0 => 0.0,
                     c => c * (log / f64::from(child.visits.max(1))).sqrt(),
@@ -129,28 +129,28 @@ impl Search {
         self.tree.node(at).first + best.1 as u32
     }
 
-    /// Black's margin at the end of a playout from the leaf.
-    fn evaluate(&mut self, rng: &mut Stream) -> f32 {
+    /// Black's score minus White's, points, at the end of a playout from the leaf.
+    fn play_out(&mut self, rng: &mut Stream) -> f32 {
         let Search { game, first, .. } = self;
         first.fill(0);
         if game.is_over() {
             return game.score();
         }
-        let seen = |color, point: Point| {
+        let on_move = |color, point: Point| {
             let first = &mut first[usize::from(point)];
             if *first == 0 {
                 *first = 1 + color as u8;
             }
         };
         let area = match self.settings.patterns {
-            true => self.patterned.run(game, rng, seen),
-            false => self.uniform.run_with(game, rng, seen).area_score,
+            true => self.with_patterns.run(game, rng, on_move),
+            false => self.uniform.run_with(game, rng, on_move).area_score,
         };
         let rules = game.rules();
         area as f32 - rules.komi - rules.compensation_for(game.setup().handicap)
     }
 
-    /// Counts a playout in every node of its path, and in the children of these that it played later.
+    /// Adds the result to all nodes of the path, and to the AMAF counts of their children that were played later.
     fn back_up(&mut self, margin: f32) {
         let black = match margin {
             m if m > 0.0 => 2,
@@ -158,7 +158,7 @@ impl Search {
             _ => 1,
         };
         let wins = |color| if color == Color::Black { black } else { 2 - black };
-        // The root's children are the moves of whoever is to play there, and so on in turn.
+        // The root's children are moves of the player to move there; colors alternate below.
         let mut mover = self.root.to_play();
         if self.path.len() % 2 == 1 {
             mover = mover.other();
@@ -171,7 +171,7 @@ impl Search {
             if self.settings.rave.is_some() {
                 let (mark, gained) = (1 + next as u8, wins(next));
                 for child in self.tree.siblings_mut(at) {
-                    // The pass has no place in `first`.
+                    // The pass has no entry in `first`.
                     if self.first.get(usize::from(child.point)) == Some(&mark) {
                         child.count_amaf(gained);
                     }
@@ -187,17 +187,17 @@ impl Search {
         }
     }
 
-    /// Playouts made so far.
+    /// Number of playouts so far.
     pub fn playouts(&self) -> u32 {
         self.tree.node(ROOT).visits
     }
 
-    /// The share of all playouts that the player to move won, 0..=1.
+    /// Share of all playouts won by the player to move, 0..=1.
     pub fn win_rate(&self) -> f64 {
         1.0 - self.tree.node(ROOT).win_rate()
     }
 
-    /// Every move that was tried, most visits first.
+    /// All moves that were tried, most visits first.
     pub fn candidates(&self) -> Vec<Candidate> {
         let mut tried: Vec<u32> =
             self.tree.children(ROOT).filter(|&child| self.tree.node(child).visits > 0).collect();
@@ -219,9 +219,9 @@ impl Search {
         Candidate { point: node.point, visits: node.visits, win_rate: node.win_rate(), variation }
     }
 
-    /// The move to make: the one with most visits. A pass ends what is won: it is chosen at once where the other has
-    /// passed and the board as it stands is a win, and it is not chosen where the board as it stands is lost and
-    /// there is anything else to try.
+    /// Move with most visits, with two exceptions for the pass. The search passes at once if the opponent has passed
+    /// and the board as it stands is won. It does not pass if the board as it stands is lost and another move was
+    /// tried.
     pub fn choose(&self) -> Point {
         let pass = self.root.pass();
         let ahead = self.root.score() * self.root.to_play().sign() as f32;
@@ -237,17 +237,17 @@ impl Search {
     }
 }
 
-/// What a child is worth to its player, before exploration.
+/// Value of a child for its player, before the exploration term.
 #[inline]
-fn value(child: &Node, rave: Option<f64>, first_play: f64) -> f64 {
+fn value(child: &Node, rave: Option<f64>, first_play_urgency: f64) -> f64 {
     let visits = f64::from(child.visits + u32::from(child.prior_visits));
     let wins = f64::from(child.wins + u32::from(child.prior_wins)) * 0.5;
     let Some(bias) = rave else {
-        return if visits == 0.0 { first_play } else { wins / visits };
+        return if visits == 0.0 { first_play_urgency } else { wins / visits };
     };
     let later = f64::from(child.amaf_visits);
     if later == 0.0 {
-        return if visits == 0.0 { first_play } else { wins / visits };
+        return if visits == 0.0 { first_play_urgency } else { wins / visits };
     }
     let amaf = f64::from(child.amaf_wins) * 0.5 / later;
     if visits == 0.0 {
@@ -257,7 +257,7 @@ fn value(child: &Node, rave: Option<f64>, first_play: f64) -> f64 {
     (1.0 - beta) * wins / visits + beta * amaf
 }
 
-/// Fisher-Yates: among moves of which nothing is known, none comes first by its place on the board.
+/// Fisher-Yates shuffle, so that ties are not broken by the place on the board.
 fn shuffle(children: &mut [Node], rng: &mut Stream) {
     for i in (1..children.len()).rev() {
         children.swap(i, rng.below(i as u32 + 1) as usize);

@@ -1,39 +1,39 @@
-//! What a search may spend and how it weighs what it finds.
+//! Settings of a search.
 
 use freewheel_core::{Error, Result, settings};
 
-/// How a search goes. As text it is the number of playouts and then words, with commas: `1000`, `1000,rave`,
-/// `3000,rave,patterns,priors`, `500,c=0.7`, `2000,strong`.
+/// Settings of a search. Their text form is the number of playouts and then options, separated by commas: `1000`,
+/// `1000,rave`, `3000,rave,patterns,priors`, `500,c=0.7`, `2000,strong`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UctSettings {
-    /// Playouts a move, at least 1.
+    /// Playouts for each move, at least 1.
     pub playouts: u32,
-    /// The exploration constant c of UCB1 in `Q + c sqrt(ln N / n)`, for values Q in 0..=1. `c=X`.
+    /// Exploration constant c of UCB1 in `Q + c sqrt(ln N / n)`, for values Q in 0..=1. Option `c=X`.
     pub exploration: f64,
-    /// The bias b of MC-RAVE (Gelly & Silver 2011, equation 14): the larger, the sooner are all-moves-as-first counts
-    /// given up for real ones. `None` is plain UCT. `rave`, or `rave=X`.
+    /// Bias b of MC-RAVE (Gelly & Silver 2011, equation 14): the larger, the sooner all-moves-as-first counts lose
+    /// their weight. `None` is plain UCT. Option `rave`, or `rave=X`.
     pub rave: Option<f64>,
     /// Whether playouts save and capture chains in atari and follow 3x3 patterns near the last move (Gelly et al.
-    /// 2006), instead of uniformly random moves. `patterns`.
+    /// 2006), instead of uniform moves. Option `patterns`.
     pub patterns: bool,
-    /// Whether new nodes begin with what is believed of their moves: captures, escapes, patterns and nearness to the
-    /// last move good, self-atari and the empty first line bad. `priors`.
+    /// Whether new nodes start with prior counts: captures, escapes, patterns and moves near the last one are good,
+    /// self-atari and the empty first line bad. Option `priors`.
     pub priors: bool,
-    /// Visits after which a leaf gets its children, at least 1. `expand=N`.
+    /// Visits after which a leaf is expanded, at least 1. Option `expand=N`.
     pub expand: u32,
-    /// The value of a move that was never tried, for values in 0..=1 (first-play urgency; Wang & Gelly 2007). `fpu=X`.
-    pub first_play: f64,
+    /// Value of an untried move, for values in 0..=1 (first-play urgency; Wang & Gelly 2007). Option `fpu=X`.
+    pub first_play_urgency: f64,
 }
 
-/// The bias that goes with an equivalence of 3,500 playouts, at which both counts weigh the same.
+/// RAVE bias at which both counts weigh the same after 3,500 playouts.
 const RAVE_BIAS: f64 = 0.00845;
 
-/// With RAVE the counts themselves explore. A c of 0, as Gelly & Silver use, may never try the one good move whose
-/// all-moves-as-first count is bad; this much of it is enough to try every move some day.
+/// Exploration constant with RAVE. With 0, as Gelly & Silver use, a good move with bad all-moves-as-first counts may
+/// never be tried; this value tries every move eventually.
 const RAVE_EXPLORATION: f64 = 0.02;
 
-/// The words after the number of playouts.
-const WORDS: [&str; 7] = ["rave", "patterns", "priors", "strong", "c", "expand", "fpu"];
+/// Options after the number of playouts.
+const OPTIONS: [&str; 7] = ["rave", "patterns", "priors", "strong", "c", "expand", "fpu"];
 
 impl Default for UctSettings {
     fn default() -> Self {
@@ -44,18 +44,18 @@ impl Default for UctSettings {
             patterns: false,
             priors: false,
             expand: 2,
-            first_play: 1.1,
+            first_play_urgency: 1.1,
         }
     }
 }
 
 impl UctSettings {
-    /// Plain UCT of so many playouts.
+    /// Plain UCT with this number of playouts.
     pub fn plain(playouts: u32) -> Self {
         UctSettings { playouts, ..UctSettings::default() }
     }
 
-    /// Everything that helps: RAVE, patterns, priors.
+    /// RAVE, patterns and priors.
     pub fn strong(playouts: u32) -> Self {
         UctSettings { patterns: true, priors: true, ..UctSettings::plain(playouts) }.with_rave(RAVE_BIAS)
     }
@@ -64,10 +64,10 @@ impl UctSettings {
         UctSettings { rave: Some(bias), exploration: RAVE_EXPLORATION, ..self }
     }
 
-    /// Reads settings as written above.
+    /// Parses the text form.
     ///
     /// # Errors
-    /// [`Error::Config`], naming the word and those that are known.
+    /// [`Error::Config`] with the unknown option and the known ones.
     pub fn parse(text: &str) -> Result<Self> {
         let mut words = text.split(',').map(str::trim);
         let playouts = words.next().unwrap_or_default();
@@ -75,7 +75,7 @@ impl UctSettings {
             Ok(number) if number > 0 => number,
             _ => {
                 return Err(Error::Config(format!(
-                    "uct: `{playouts}` is no number of playouts; write a whole number from 1 on, as in uct:1000"
+                    "uct: `{playouts}` is not a number of playouts; write an integer of at least 1, as in uct:1000"
                 )));
             }
         };
@@ -92,12 +92,12 @@ impl UctSettings {
                 ("strong", None) => settings = UctSettings::strong(playouts),
                 ("c", Some(value)) => exploration = Some(number(name, value, 0.0)?),
                 ("expand", Some(value)) => settings.expand = number(name, value, 1.0)? as u32,
-                ("fpu", Some(value)) => settings.first_play = number(name, value, 0.0)?,
-                _ if WORDS.contains(&name) => {
+                ("fpu", Some(value)) => settings.first_play_urgency = number(name, value, 0.0)?,
+                _ if OPTIONS.contains(&name) => {
                     let mend = if value.is_some() { "takes no value" } else { "needs a value, as in c=0.7" };
                     return Err(Error::Config(format!("uct: `{name}` {mend}")));
                 }
-                _ => return Err(Error::Config(settings::unknown("word", name, &WORDS, "uct"))),
+                _ => return Err(Error::Config(settings::unknown("option", name, &OPTIONS, "uct"))),
             }
         }
         settings.exploration = exploration.unwrap_or(settings.exploration);
@@ -126,18 +126,18 @@ impl std::fmt::Display for UctSettings {
         if self.expand != usual.expand {
             write!(out, ",expand={}", self.expand)?;
         }
-        if self.first_play != usual.first_play {
-            write!(out, ",fpu={}", self.first_play)?;
+        if self.first_play_urgency != usual.first_play_urgency {
+            write!(out, ",fpu={}", self.first_play_urgency)?;
         }
         Ok(())
     }
 }
 
-/// A finite number not below `least`.
+/// Finite number, at least `least`.
 fn number(name: &str, text: &str, least: f64) -> Result<f64> {
     match text.parse::<f64>() {
         Ok(value) if value.is_finite() && value >= least => Ok(value),
-        _ => Err(Error::Config(format!("uct: {name}={text}: must be a number from {least} on"))),
+        _ => Err(Error::Config(format!("uct: {name}={text}: must be a number of at least {least}"))),
     }
 }
 
@@ -166,11 +166,11 @@ mod tests {
     fn what_makes_no_sense_is_named() {
         let error = |text: &str| UctSettings::parse(text).unwrap_err().to_string();
         assert!(error("").contains("uct:1000"));
-        assert!(error("0").contains("from 1 on"));
+        assert!(error("0").contains("at least 1"));
         assert!(error("10,rav").contains("did you mean `rave`"));
         assert!(error("10,c").contains("needs a value"));
         assert!(error("10,priors=1").contains("takes no value"));
         assert!(error("10,c=nan").contains("must be a number"));
-        assert!(error("10,expand=0").contains("from 1 on"));
+        assert!(error("10,expand=0").contains("at least 1"));
     }
 }

@@ -1,4 +1,4 @@
-//! What the search finds in positions whose answer is known.
+//! Search results in positions with known best moves.
 
 use freewheel_core::{Purpose, Stream, Streams};
 use proptest::prelude::*;
@@ -11,7 +11,7 @@ fn stream(seed: u64) -> Stream {
     Streams::new(seed).stream(Purpose::Action, 0, 0)
 }
 
-/// A position from rows of `X` (Black), `O` (White) and `.`, top row first.
+/// Position from rows of `X` (Black), `O` (White) and `.`, top row first.
 fn position(rows: &[&str], to_play: Color, komi: f32) -> Game {
     let of = |glyph: char| -> Vec<Point> {
         let points = rows.iter().rev().flat_map(|row| row.chars()).zip(0..);
@@ -22,7 +22,7 @@ fn position(rows: &[&str], to_play: Color, komi: f32) -> Game {
     Game::with_setup(rules, setup).unwrap()
 }
 
-/// The point called so, such as `c3`.
+/// Point of this name, such as `c3`.
 fn at(game: &Game, name: &str) -> Point {
     let column = u16::from(name.as_bytes()[0] - b'a');
     let row: u16 = name[1..].parse().unwrap();
@@ -35,13 +35,13 @@ fn searched(game: &Game, settings: &UctSettings, seed: u64) -> Search {
     search
 }
 
-/// The kinds of search that there are.
+/// All kinds of search.
 fn kinds(playouts: u32) -> [UctSettings; 3] {
     let rave = UctSettings::parse(&format!("{playouts},rave")).unwrap();
     [UctSettings::plain(playouts), rave, UctSettings::strong(playouts)]
 }
 
-/// Every kind of search, from several seeds, plays `name`.
+/// Asserts that every kind of search, from several seeds, plays `name`.
 fn all_find(game: &Game, name: &str, playouts: u32) {
     for settings in kinds(playouts) {
         for seed in 0..3 {
@@ -51,7 +51,7 @@ fn all_find(game: &Game, name: &str, playouts: u32) {
     }
 }
 
-/// A random game of `moves` moves.
+/// Random game of `moves` moves.
 fn random_game(size: u8, ko: Ko, suicide: bool, moves: u32, rng: &mut Stream) -> Game {
     let rules = Rules { ko, suicide, move_limit: None, ..Rules::tromp_taylor(size) };
     let mut game = Game::new(rules).unwrap();
@@ -66,7 +66,7 @@ fn random_game(size: u8, ko: Ko, suicide: bool, moves: u32, rng: &mut Stream) ->
     game
 }
 
-/// Black has two eyes. White lives, and is then ahead by half a point, exactly with the middle of its three points;
+/// Black has two eyes. White lives, and is then ahead by half a point, only with the middle of its three points;
 /// Black kills there.
 #[test]
 fn the_vital_point_of_three_in_a_row_is_found() {
@@ -76,7 +76,7 @@ fn the_vital_point_of_three_in_a_row_is_found() {
     }
 }
 
-/// Both chains have one liberty left, the same: who moves takes the other.
+/// Both chains have one liberty left, the same: the player to move captures the other.
 #[test]
 fn a_race_is_won_by_who_moves() {
     for color in Color::BOTH {
@@ -84,7 +84,7 @@ fn a_race_is_won_by_who_moves() {
     }
 }
 
-/// Black is ahead and the other has passed: a pass ends it. Behind, it plays on.
+/// Black is ahead and White has passed: Black passes. Behind, it plays on.
 #[test]
 fn a_won_game_is_passed_and_a_lost_one_is_not() {
     let rows = [".X.O.", "XXXOO", "X.XOO", "XXXOO", ".XXO."];
@@ -98,7 +98,7 @@ fn a_won_game_is_passed_and_a_lost_one_is_not() {
     }
 }
 
-/// Black may not retake at once, and whoever looks for it in the tree does not find it there either.
+/// Black may not retake at once, and the search has no such candidate.
 #[test]
 fn what_superko_forbids_is_no_candidate() {
     let mut game = position(&[".....", ".XO..", "XO.O.", ".XO..", "....."], Color::Black, 0.5);
@@ -145,7 +145,7 @@ fn candidates_add_up() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
 
-    /// Whatever the rules and however far the game, what is chosen is legal.
+    /// The chosen move is legal under all rules and in all positions.
     #[test]
     fn choices_are_legal(seed: u64, size in 2u8..8, moves in 0u32..80, kind in 0usize..3, ko in 0usize..3, suicide: bool) {
         let mut rng = stream(seed);
@@ -156,7 +156,7 @@ proptest! {
         prop_assert!(game.legal(search.choose()));
     }
 
-    /// A self-atari is what leaves the stone's chain in atari without having taken anything.
+    /// A self-atari leaves the stone's chain in atari without a capture.
     #[test]
     fn self_atari_is_what_happens(seed: u64, size in 2u8..8, moves in 0u32..60) {
         let game = random_game(size, Ko::Simple, false, moves, &mut stream(seed));
@@ -171,7 +171,7 @@ proptest! {
         }
     }
 
-    /// A playout makes legal moves, and says what the board is worth that it ends with.
+    /// A playout makes legal moves and returns the score of its final board.
     #[test]
     fn pattern_playouts_end(seed: u64, size in 2u8..10, moves in 0u32..60) {
         let game = random_game(size, Ko::Simple, false, moves, &mut stream(seed));
@@ -180,7 +180,7 @@ proptest! {
         let mut played = Vec::new();
         let score = PatternPlayouts::new(&game).run(&game, &mut stream(seed), |color, point| played.push((color, point)));
         for (color, point) in played {
-            // Passes are not told; whoever did not move has passed.
+            // Passes are not reported: a player that did not move has passed.
             if again.to_play() != color {
                 again.play(again.pass()).unwrap();
             }

@@ -1,47 +1,47 @@
-//! The search tree, flat in one arena: a node's children lie side by side, and indices stand for pointers.
+//! Search tree in one arena: a node's children are adjacent, and indices replace pointers.
 
-/// The index of the position that is searched.
+/// Index of the root node.
 pub(super) const ROOT: u32 = 0;
 
-/// A move, and what playouts through it have shown. All counts are from the view of the player who makes it; a win
-/// counts 2 and a draw 1, so that sums are exact whole numbers.
+/// Move with its statistics, from the view of the player who makes it; a win counts 2 and a draw 1, so that sums are
+/// exact integers.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Node {
-    /// The point, or the pass.
+    /// Point, or the pass.
     pub(super) point: u16,
-    /// How many children there are; 0 before the node is expanded.
+    /// Number of children; 0 before the node is expanded.
     pub(super) count: u16,
-    /// Where they begin.
+    /// Index of the first child.
     pub(super) first: u32,
-    /// Playouts through this node.
+    /// Number of playouts through this node.
     pub(super) visits: u32,
-    /// Twice their wins.
+    /// Twice the wins among them.
     pub(super) wins: u32,
-    /// Playouts through the parent in which the same player made this move first at its point, now or later (all
-    /// moves as first).
+    /// Number of playouts through the parent in which the same player made this move first at its point, now or later
+    /// (all moves as first).
     pub(super) amaf_visits: u32,
-    /// Twice their wins.
+    /// Twice the wins among them.
     pub(super) amaf_wins: u32,
-    /// Playouts that were never made, but stand for what is believed of the move beforehand.
+    /// Number of virtual playouts of the prior.
     pub(super) prior_visits: u16,
-    /// Twice their wins.
+    /// Twice the wins among them.
     pub(super) prior_wins: u16,
 }
 
 impl Node {
-    /// The share of wins in 0..=1; one half before the first playout.
+    /// Share of wins, 0..=1; one half before the first playout.
     pub(super) fn win_rate(&self) -> f64 {
         if self.visits == 0 { 0.5 } else { f64::from(self.wins) / (2.0 * f64::from(self.visits)) }
     }
 
-    /// Counts a playout; `wins` is twice what it won.
+    /// Adds a playout; `wins` is twice its result.
     #[inline]
     pub(super) fn count(&mut self, wins: u32) {
         self.visits += 1;
         self.wins += wins;
     }
 
-    /// Counts a playout in which this move came later.
+    /// Adds a playout in which this move came later; `wins` is twice its result.
     #[inline]
     pub(super) fn count_amaf(&mut self, wins: u32) {
         self.amaf_visits += 1;
@@ -53,50 +53,50 @@ impl Node {
 #[derive(Clone, Debug)]
 pub(super) struct Tree {
     nodes: Vec<Node>,
-    /// Expansion stops where the arena would hold more.
+    /// Largest number of nodes; nodes beyond it are not expanded.
     limit: usize,
 }
 
 impl Tree {
-    /// A tree of one node, which never holds more than `limit`.
+    /// Tree of one node, with at most `limit` nodes.
     pub(super) fn new(limit: usize) -> Self {
         Tree { nodes: vec![Node::default()], limit: limit.min(u32::MAX as usize) }
     }
 
-    /// One node.
+    /// Node at `index`.
     #[inline]
     pub(super) fn node(&self, index: u32) -> &Node {
         &self.nodes[index as usize]
     }
 
-    /// One node, to be changed.
+    /// Mutable node at `index`.
     #[inline]
     pub(super) fn node_mut(&mut self, index: u32) -> &mut Node {
         &mut self.nodes[index as usize]
     }
 
-    /// The indices of a node's children.
+    /// Indices of a node's children.
     #[inline]
     pub(super) fn children(&self, index: u32) -> std::ops::Range<u32> {
         let node = self.node(index);
         node.first..node.first + u32::from(node.count)
     }
 
-    /// The children themselves.
+    /// Children of a node.
     #[inline]
     pub(super) fn siblings(&self, index: u32) -> &[Node] {
         let Node { first, count, .. } = *self.node(index);
         &self.nodes[first as usize..first as usize + count as usize]
     }
 
-    /// The same, to be changed.
+    /// Mutable children of a node.
     #[inline]
     pub(super) fn siblings_mut(&mut self, index: u32) -> &mut [Node] {
         let Node { first, count, .. } = *self.node(index);
         &mut self.nodes[first as usize..first as usize + count as usize]
     }
 
-    /// Gives a node its children, unless the arena is full.
+    /// Adds a node's children, unless the arena is full.
     pub(super) fn expand(&mut self, index: u32, children: &[Node]) {
         let first = self.nodes.len();
         if children.is_empty() || first + children.len() > self.limit {
@@ -107,7 +107,7 @@ impl Tree {
         (node.first, node.count) = (first as u32, children.len() as u16);
     }
 
-    /// The child with most visits; among equals the one with more wins, then the first.
+    /// Child with most visits; ties are broken by wins, then by the lower index.
     pub(super) fn most_visited(&self, index: u32) -> Option<u32> {
         let better = |&a: &u32, &b: &u32| {
             let key = |i: u32| (self.node(i).visits, self.node(i).wins, std::cmp::Reverse(i));

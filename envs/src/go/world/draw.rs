@@ -1,4 +1,4 @@
-//! How a board looks: stones on a grid, coordinates around it, and what a policy thinks of the empty points.
+//! Drawing of a board: stones on a grid, coordinates, and action values of a policy as colors of the empty points.
 
 use freewheel_core::{Cell, Env, Frame, Policy, Rgb};
 
@@ -15,12 +15,12 @@ const HOT: Rgb = Rgb(196, 58, 48);
 const FAINT: Rgb = Rgb(130, 136, 148);
 const TEXT: Rgb = Rgb(220, 220, 220);
 
-/// How much is drawn: what fits is the first of these that does.
+/// Layout of the drawing; the first of [`Layout::ALL`] that fits is used.
 #[derive(Clone, Copy)]
 struct Layout {
     /// Columns from one point to the next.
     pitch: usize,
-    /// Whether coordinates stand around the board and what is going on below it.
+    /// Whether coordinates and status lines are drawn.
     framed: bool,
 }
 
@@ -31,7 +31,7 @@ impl Layout {
         Layout { pitch: 1, framed: false },
     ];
 
-    /// Columns and rows that it takes.
+    /// Columns and rows of the drawing.
     fn size(self, width: usize, height: usize) -> (usize, usize) {
         let columns = self.pitch * (width - 1) + 3;
         if self.framed { ((columns + 6).max(STATUS), height + 4) } else { (columns, height) }
@@ -46,21 +46,21 @@ impl Layout {
     }
 }
 
-/// Room for the lines below the board.
+/// Minimal width for the lines below the board, columns.
 const STATUS: usize = 42;
 
-/// What there is to be drawn beside the stones.
-pub(super) struct Scene<'a> {
-    /// The game.
+/// Content of a drawing.
+pub(super) struct BoardScene<'a> {
+    /// Game.
     pub(super) game: &'a Game,
-    /// What a policy expects of each point and of the pass, `[points + 1]`; NaN where it says nothing.
-    pub(super) thoughts: Option<&'a [f32]>,
-    /// The line below the board that says who moves or who won.
+    /// Action values of a policy for each point and the pass, `[points + 1]`; NaN if unknown.
+    pub(super) action_values: Option<&'a [f32]>,
+    /// Status line below the board.
     pub(super) status: String,
 }
 
-/// What `policy` expects of each action, `[points + 1]`; NaN where that is not legal, nothing where it has no values.
-pub(super) fn thoughts<E: Env>(world: &E, state: &E::State, policy: &dyn Policy) -> Option<Vec<f32>> {
+/// Action values of `policy`, `[points + 1]`; NaN for illegal actions; `None` for a policy without values.
+pub(super) fn action_values<E: Env>(world: &E, state: &E::State, policy: &dyn Policy) -> Option<Vec<f32>> {
     let spec = world.spec();
     let mut obs = vec![0.0; spec.observation.len()];
     let mut legal = vec![true; spec.actions.count()];
@@ -76,7 +76,7 @@ pub(super) fn thoughts<E: Env>(world: &E, state: &E::State, policy: &dyn Policy)
     Some(values)
 }
 
-/// A stone of a color, as it is drawn.
+/// Character of a stone.
 pub(super) fn stone(color: Color) -> char {
     match color {
         Color::Black => '●',
@@ -84,7 +84,7 @@ pub(super) fn stone(color: Color) -> char {
     }
 }
 
-/// Who moves, or who won.
+/// Status line: player to move, or result.
 pub(super) fn status(game: &Game) -> String {
     let (number, mover) = (game.move_number(), stone(game.to_play()));
     match (game.is_over(), game.score()) {
@@ -97,21 +97,21 @@ pub(super) fn status(game: &Game) -> String {
 }
 
 /// Draws the board.
-pub(super) fn paint(scene: &Scene<'_>, frame: &mut Frame) {
+pub(super) fn draw_board(scene: &BoardScene<'_>, frame: &mut Frame) {
     let rules = scene.game.rules();
     let (width, height) = (usize::from(rules.width), usize::from(rules.height));
-    let layout = Layout::for_room(frame.room(), width, height);
+    let layout = Layout::for_room(frame.max_size(), width, height);
     let (columns, rows) = layout.size(width, height);
     frame.clear(columns, rows);
-    // The wood goes one column beyond the first and the last line.
+    // The wood extends one column beyond the first and the last line.
     let (left, top) = if layout.framed { (3, 1) } else { (0, 0) };
-    let heat = Heat::of(scene);
+    let heat_map = HeatMap::of(scene);
     for row in 0..height {
         let y = height - 1 - row;
         for x in 0..layout.pitch * (width - 1) + 3 {
             let inside = x >= 1 && x <= layout.pitch * (width - 1) + 1;
             let cell = match inside && (x - 1).is_multiple_of(layout.pitch) {
-                true => point(scene.game, (x - 1) / layout.pitch, y, &heat),
+                true => point(scene.game, (x - 1) / layout.pitch, y, &heat_map),
                 false => Cell { glyph: if inside { '─' } else { ' ' }, fg: LINE, bg: WOOD },
             };
             frame.set(left + x, top + row, cell);
@@ -131,7 +131,7 @@ pub(super) fn paint(scene: &Scene<'_>, frame: &mut Frame) {
             }
         }
         let [black, white] = Color::BOTH.map(|color| scene.game.captures(color));
-        let pass = heat.pass.map(|value| format!("  pass {value:+.2}")).unwrap_or_default();
+        let pass = heat_map.pass.map(|value| format!("  pass {value:+.2}")).unwrap_or_default();
         frame.write(0, height + 2, &scene.status, TEXT, Rgb::default());
         let line = format!("komi {}  captures ● {black} ○ {white}{pass}", rules.komi);
         frame.write(0, height + 3, &line, FAINT, Rgb::default());
@@ -143,8 +143,8 @@ pub(super) fn paint(scene: &Scene<'_>, frame: &mut Frame) {
     }
 }
 
-/// One crossing.
-fn point(game: &Game, x: usize, y: usize, heat: &Heat<'_>) -> Cell {
+/// Cell of one point.
+fn point(game: &Game, x: usize, y: usize, heat_map: &HeatMap<'_>) -> Cell {
     let (width, height) = (usize::from(game.rules().width), usize::from(game.rules().height));
     let index = y * width + x;
     let last = game.last_move().is_some_and(|last| usize::from(last.point) == index);
@@ -155,12 +155,12 @@ fn point(game: &Game, x: usize, y: usize, heat: &Heat<'_>) -> Cell {
         (Some(Color::White), true) => Cell { glyph: '◎', fg: WHITE, bg: LAST },
         (None, _) => {
             let glyph = if is_star(x, y, width, height) { '╋' } else { crossing(x, y, width, height) };
-            Cell { glyph, fg: LINE, bg: heat.at(index).unwrap_or(WOOD) }
+            Cell { glyph, fg: LINE, bg: heat_map.at(index).unwrap_or(WOOD) }
         }
     }
 }
 
-/// The lines that meet in a point.
+/// Character of the grid lines at an empty point.
 fn crossing(x: usize, y: usize, width: usize, height: usize) -> char {
     let (left, right, below, above) = (x > 0, x + 1 < width, y > 0, y + 1 < height);
     match (left, right, above, below) {
@@ -178,8 +178,8 @@ fn crossing(x: usize, y: usize, width: usize, height: usize) -> char {
     }
 }
 
-/// Whether a point is a star point: where the lines three (from 13 on: four) from the edge cross each other, the
-/// middle of odd boards from 5 on, and from 13 on the middles of the sides.
+/// Whether a point is a star point: intersections of the lines three (from 13 on: four) from the edge, the middle of
+/// odd boards from 5 on, and from 13 on the middles of the sides.
 fn is_star(x: usize, y: usize, width: usize, height: usize) -> bool {
     let edge = |at: usize, size: usize| {
         let edge = if size >= 13 { 3 } else { 2 };
@@ -194,19 +194,19 @@ fn is_star(x: usize, y: usize, width: usize, height: usize) -> bool {
     }
 }
 
-/// The values of a policy as colors.
-struct Heat<'a> {
+/// Action values as colors.
+struct HeatMap<'a> {
     values: &'a [f32],
     least: f32,
     most: f32,
     pass: Option<f32>,
 }
 
-impl<'a> Heat<'a> {
-    fn of(scene: &Scene<'a>) -> Self {
-        let values = scene.thoughts.unwrap_or_default();
+impl<'a> HeatMap<'a> {
+    fn of(scene: &BoardScene<'a>) -> Self {
+        let values = scene.action_values.unwrap_or_default();
         let finite = || values.iter().copied().filter(|value| value.is_finite());
-        Heat {
+        HeatMap {
             values,
             least: finite().fold(f32::INFINITY, f32::min),
             most: finite().fold(f32::NEG_INFINITY, f32::max),
@@ -214,7 +214,7 @@ impl<'a> Heat<'a> {
         }
     }
 
-    /// The color of a point; none where nothing is known of it, or everything is worth the same.
+    /// Color of a point; `None` if its value is unknown, or all values are equal.
     fn at(&self, point: usize) -> Option<Rgb> {
         let value = self.values.get(point).copied().filter(|value| value.is_finite())?;
         let share = (value - self.least) / (self.most - self.least);

@@ -1,42 +1,114 @@
-//! Go as worlds: the game for two, and the game against an opponent who is part of the world.
+//! Worlds of Go: the two-player game, and the game against an opponent that is part of the world.
 //!
-//! * **Rules**: see [`rules`](crate::go::rules); by default Tromp-Taylor.
-//! * **State**: the game, as it has been played so far.
+//! * **Rules**: see [`rules`](crate::go::rules); Tromp-Taylor by default.
+//! * **State**: the game with all moves so far.
 //! * **Actions**: 0 to N² - 1 a stone on that point, counted row by row from the lower left corner (a1); N² the pass.
-//! * **Observation**: 2 K + 4 planes of N x N, see [`observe`](self::observation).
-//! * **Reward**: the mover's, at the end alone: 1 a win, -1 a loss, 0 a draw; or the margin divided by N².
-//! * **Endings**: two passes are terminal. A game is truncated after 2 N² moves, but at least 50 (a setting), with
-//!   reward 0; measures count such a board as it stands, as AlphaGo Zero did (Silver et al. 2017).
+//! * **Observation**: 2 K + 4 planes of N x N, see below.
+//! * **Reward**: the mover's, only at the end: 1 a win, -1 a loss, 0 a draw; or the margin divided by N².
+//! * **Endings**: two passes in a row are terminal. A game is truncated after 2 N² moves, but at least 50 (a
+//!   setting), with reward 0; measures then score the board as it stands, as AlphaGo Zero did (Silver et al. 2017).
 //! * **Version**: 1.
 //!
-//! | file | what it holds |
+//! Observation planes, rows from the bottom up, each value 0 or 1; K is the setting `history`. Positions before the first
+//! move are all 0, as in AlphaGo Zero.
+//!
+//! | plane | content |
 //! |---|---|
-//! | `settings` | what an experiment may change: [`Settings`] |
-//! | `terms` | what all episodes of a world share |
-//! | `observation` | the planes |
-//! | `duel` | the game for two: [`Go`] |
-//! | `against` | the game against an opponent: [`GoAgainst`] |
-//! | `trained` | a policy as a player: [`Trained`] |
-//! | `reference` | what is the best, and what a random player gets |
-//! | `ladder` | who is the best that is known on 9x9 |
-//! | `draw` | the board as cells |
-//! | `family` | the family `go`: [`Boards`] |
+//! | 2 k | own stones k moves ago, k = 0..K - 1 |
+//! | 2 k + 1 | the opponent's stones k moves ago |
+//! | 2 K | empty points that are illegal by ko or superko |
+//! | 2 K + 1 | all 1 if the player is Black |
+//! | 2 K + 2 | all 1 if the opponent has just passed: another pass ends the game |
+//! | 2 K + 3 | all 1: the board |
+//!
+//! | file | contents |
+//! |---|---|
+//! | `settings` | [`Settings`] |
+//! | `config` | configuration shared by all episodes, and the observation |
+//! | `two_player` | [`Go`], the two-player game |
+//! | `versus_opponent` | [`GoVersusOpponent`], the game against an opponent; [`PolicyPlayer`], a policy as a player |
+//! | `reference` | reference values and the random baseline |
+//! | `draw` | drawing of the board |
 
-mod against;
+mod config;
 mod draw;
-mod duel;
-mod family;
-mod ladder;
-mod observation;
 mod reference;
 mod settings;
-mod terms;
 #[cfg(test)]
 mod tests;
-mod trained;
+mod two_player;
+mod versus_opponent;
 
-pub use against::{GoAgainst, Presence, Seated};
-pub use duel::Go;
-pub use family::Boards;
-pub use settings::{Reward, Ruleset, Seat, Settings};
-pub use trained::Trained;
+use std::sync::Arc;
+
+use freewheel_core::{DynWorld, Error, EvaluationWorld, PolicyLoader, Result, World, WorldFamily, WorldInfo};
+
+use settings::SELF;
+
+pub use settings::{AgentColor, Reward, Ruleset, Settings};
+pub use two_player::Go;
+pub use versus_opponent::{GoVersusOpponent, OpponentStatus, PolicyPlayer, VersusOpponentState};
+
+/// World family `go`: one world for each board size.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct GoFamily;
+
+/// Listed worlds.
+const LIST: [(&str, &str); 4] = [
+    ("5x5", "Go on 5x5; Black's center wins the whole board (van der Werf et al. 2003)"),
+    ("9x9", "Go on the small board used by beginners and in computer Go"),
+    ("19x19", "Go on the full board"),
+    ("NxN", "Go on any board from 2x2 to 19x19; solved up to 3x3"),
+];
+
+/// Board size in `name`, such as `9x9`; `None` if it is not square.
+fn size(name: &str) -> Option<&str> {
+    let (width, height) = name.split_once('x')?;
+    let number = width.starts_with(|c: char| c != '0') && width.bytes().all(|byte| byte.is_ascii_digit());
+    (width == height && number).then_some(width)
+}
+
+impl WorldFamily for GoFamily {
+    fn name(&self) -> &str {
+        "go"
+    }
+
+    fn list(&self) -> Vec<WorldInfo> {
+        LIST.iter()
+            .map(|(name, about)| WorldInfo { id: format!("go/{name}"), about: (*about).to_owned() })
+            .collect()
+    }
+
+    fn build(
+        &self,
+        name: &str,
+        settings: &toml::Table,
+        policies: &dyn PolicyLoader,
+    ) -> Result<Option<Arc<dyn DynWorld>>> {
+        let Some(size) = size(name) else { return Ok(None) };
+        let id = format!("go/{name}");
+        let size = match size.parse() {
+            Ok(size @ 2..=19) => size,
+            _ => return Err(Error::Config(format!("{id}: the board must be 2x2 to 19x19"))),
+        };
+        let read = Settings::read(settings, &id)?;
+        if read.opponent != SELF {
+            return Ok(Some(GoVersusOpponent::new(&id, size, &read, policies)?.shared()));
+        }
+        if read.evaluation_opponent == SELF {
+            return Err(Error::Config(format!(
+                "{id}: evaluation_opponent = {SELF:?}: must be another player, such as \"random\""
+            )));
+        }
+        let mut evaluation = settings.clone();
+        evaluation.insert("opponent".into(), read.evaluation_opponent.clone().into());
+        let world = GoVersusOpponent::new(&id, size, &Settings::read(&evaluation, &id)?, policies)?.shared();
+        let evaluation_world = EvaluationWorld { world, settings: evaluation };
+        let game = Go::new(&id, size, &read)?.with_evaluation_world(evaluation_world);
+        Ok(Some(game.shared()))
+    }
+
+    fn settings(&self, _name: &str) -> schemars::Schema {
+        schemars::schema_for!(Settings)
+    }
+}

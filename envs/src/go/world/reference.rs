@@ -1,4 +1,4 @@
-//! What is the best that can be done, and what a random player gets.
+//! Reference values: optimal play, the strongest rated player on 9x9, and the random baseline.
 
 use std::sync::Arc;
 
@@ -7,130 +7,138 @@ use freewheel_core::{
     SolveQuery, Streams,
 };
 
-use super::against::GoAgainst;
-use super::duel::Go;
-use super::settings::Seat;
-use super::{ladder, terms};
+use super::config;
+use super::settings::AgentColor;
+use super::two_player::Go;
+use super::versus_opponent::GoVersusOpponent;
+use crate::go::players;
 use crate::go::rules::{Game, Ko, Setup};
 use crate::go::solver::Solver;
 
-/// Boards of more points are not solved here under superko, where games are searched.
-const MOST_SEARCHED: usize = 9;
+/// Largest board, in points, that is solved under superko, where games are searched.
+const MAX_SEARCHED_AREA: usize = 9;
 
-/// Nor with simple ko, where positions alone count.
-const MOST_TABULATED: usize = 16;
+/// Largest board, in points, that is solved with simple ko, where positions are tabulated.
+const MAX_TABULATED_AREA: usize = 16;
 
-/// Sides of boards that others have solved under superko, and Black's area less White's (Tromp, tromp.github.io/go.html; van
-/// der Werf & Winands, ICGA Journal 32, 2009).
-const PUBLISHED: [(u8, i16); 2] = [(4, 2), (5, 25)];
+/// Published values under superko: side of the board, and Black's area minus White's, points (Tromp,
+/// tromp.github.io/go.html; van der Werf & Winands, ICGA Journal 32, 2009).
+const PUBLISHED_AREAS: [(u8, i16); 2] = [(4, 2), (5, 25)];
 
-/// What the random player's games are played with.
+/// Seed of the random baseline.
 const SEED: u64 = 0;
 
-/// Positions that may be looked at for an answer: some seconds.
+/// Largest number of positions searched; takes some seconds.
 const BUDGET: u64 = 20_000_000;
 
-/// Of the game for two: who wins if both play perfectly, as Black's share of wins. The move limit is not seen.
-pub(super) fn duel(world: &Go, query: &SolveQuery) -> Result<Solution> {
+/// Solution of the two-player game: Black's win rate with perfect play of both. The move limit is ignored.
+pub(super) fn two_player(world: &Go, query: &SolveQuery) -> Result<Solution> {
     let id = &world.spec().id;
-    let (start, [low, high]) = (&world.terms.start, blacks_share(id, &world.terms.start, query)?);
+    let (start, [low, high]) = (&world.config.start, black_win_bounds(id, &world.config.start, query)?);
     if low < high {
-        return Err(Error::Unsupported(format!("{id}: who wins with perfect play was not found out")));
+        return Err(Error::Unsupported(format!(
+            "{id}: the search did not decide who wins with perfect play"
+        )));
     }
     Ok(solution(low, high, start))
 }
 
-/// Of the game against an opponent. On a board that is solved, whoever that is: what perfect play is sure to get at least,
-/// and the most that there is. On the ladder's board: what the best of its players is expected to win.
-pub(super) fn against(world: &GoAgainst, query: &SolveQuery) -> Result<Solution> {
+/// Solution of the game against an opponent. On a solved board: bounds from perfect play, which hold against any
+/// opponent. On 9x9: the expected win rate of the strongest rated player.
+pub(super) fn versus_opponent(world: &GoVersusOpponent, query: &SolveQuery) -> Result<Solution> {
     let id = &world.spec().id;
-    asked_for_the_best(id, query)?;
+    check_query(id, query)?;
     if let Some(value) = best_known(world) {
-        let policy: Arc<dyn Policy> = Arc::new(ScriptedPolicy(terms::BEST));
+        let policy: Arc<dyn Policy> = Arc::new(ScriptedPolicy(config::STRONGEST_SCRIPT));
         let certainty = Certainty::BestKnown;
         return Ok(Solution { certainty, value, upper: Some(1.0), values: Vec::new(), policy: Some(policy) });
     }
-    let [low, high] = blacks_share(id, &world.terms.start, query)?;
-    let sure = match world.seat {
-        Seat::Black => low,
-        Seat::White => 1.0 - high,
-        Seat::Alternate => (low + 1.0 - high) / 2.0,
+    let [low, high] = black_win_bounds(id, &world.config.start, query)?;
+    let sure = match world.agent_color {
+        AgentColor::Black => low,
+        AgentColor::White => 1.0 - high,
+        AgentColor::Alternate => (low + 1.0 - high) / 2.0,
     };
     if sure == 0.0 {
         return Err(Error::Unsupported(format!(
-            "{id}: perfect play is sure of nothing, and the opponent's weakness is not known"
+            "{id}: perfect play guarantees no win, and no reference is known for this opponent"
         )));
     }
-    Ok(solution(sure, 1.0, &world.terms.start))
+    Ok(solution(sure, 1.0, &world.config.start))
 }
 
-/// What the top of the ladder is expected to win here, as either color alike; `None` where nobody has played the ladder.
-fn best_known(world: &GoAgainst) -> Option<f64> {
-    let (start, rules) = (&world.terms.start, world.terms.start.rules());
-    let (side, komi) = ladder::PLAYED_ON;
+/// Expected win rate of the strongest rated player with alternating colors; `None` if the opponent or the world is
+/// not rated.
+fn best_known(world: &GoVersusOpponent) -> Option<f64> {
+    let (start, rules) = (&world.config.start, world.config.start.rules());
+    let (side, komi) = RATED_BOARD;
     let played = (rules.width, rules.height, rules.komi) == (side, side, komi)
-        && world.seat == Seat::Alternate
+        && world.agent_color == AgentColor::Alternate
         && *start.setup() == Setup::default();
-    if played { ladder::expected(&world.opponent.name()) } else { None }
+    if played { expected_win_rate(&world.opponent.name()) } else { None }
 }
 
-/// The least and the most that Black's share of wins with perfect play of both may be.
-fn blacks_share(id: &str, start: &Game, query: &SolveQuery) -> Result<[f64; 2]> {
-    asked_for_the_best(id, query)?;
-    let unknown = || Error::Unsupported(format!("{id}: perfect play on so large a board is not known here"));
-    let areas = if !is_worked_out(start) {
+/// Lower and upper bound of Black's win rate with perfect play of both.
+fn black_win_bounds(id: &str, start: &Game, query: &SolveQuery) -> Result<[f64; 2]> {
+    check_query(id, query)?;
+    let unknown = || {
+        Error::Unsupported(format!(
+            "{id}: perfect play on a board of this size and with these rules is not known"
+        ))
+    };
+    let areas = if !is_solvable(start) {
         [published(start).ok_or_else(unknown)?; 2]
     } else {
         let solved = Solver::new(start.rules(), BUDGET)?.ok_or_else(unknown)?.solve(start, BUDGET)?;
         [solved.low, solved.high].map(i16::from)
     };
-    // Black's margin is the area less komi.
+    // Black's margin is the area minus komi.
     let white = start.rules().komi + start.rules().compensation_for(start.setup().handicap);
-    Ok(areas.map(|area| terms::won(f32::from(area) - white)))
+    Ok(areas.map(|area| config::win_value(f32::from(area) - white)))
 }
 
-/// Whether the board is small enough for these rules. With simple ko and suicide anything may be repeated, so that bounds say
-/// nothing: only what takes no time is asked.
-fn is_worked_out(start: &Game) -> bool {
+/// Whether the board is small enough to be solved. With simple ko and suicide any position may be repeated, so that
+/// bounds are useless: only boards that take no time are solved.
+fn is_solvable(start: &Game) -> bool {
     let rules = start.rules();
-    let most = if rules.ko == Ko::Simple && !rules.suicide { MOST_TABULATED } else { MOST_SEARCHED };
+    let most = if rules.ko == Ko::Simple && !rules.suicide { MAX_TABULATED_AREA } else { MAX_SEARCHED_AREA };
     start.area() <= most
 }
 
-/// What others have found of the empty board.
+/// Published value of the empty board, points.
 fn published(start: &Game) -> Option<i16> {
     let rules = start.rules();
     let theirs = rules.ko != Ko::Simple && *start.setup() == Setup::default();
     let of = |side: &&(u8, i16)| theirs && (rules.width, rules.height) == (side.0, side.0);
-    PUBLISHED.iter().find(of).map(|&(_, area)| area)
+    PUBLISHED_AREAS.iter().find(of).map(|&(_, area)| area)
 }
 
-fn asked_for_the_best(id: &str, query: &SolveQuery) -> Result<()> {
+fn check_query(id: &str, query: &SolveQuery) -> Result<()> {
     if query.policy_class == PolicyClass::Optimal && query.gamma == 1.0 {
         return Ok(());
     }
-    Err(Error::Unsupported(format!("{id}: only the best play without a discount is known")))
+    Err(Error::Unsupported(format!("{id}: only optimal play without discount is known")))
 }
 
-/// An answer between these bounds. No policy of observations plays it: under superko the whole game counts.
+/// Solution with these bounds. It has no policy: under superko optimal moves depend on the whole game.
 fn solution(low: f64, high: f64, start: &Game) -> Solution {
     let certainty = match low == high {
-        true if is_worked_out(start) => Certainty::Exact,
+        true if is_solvable(start) => Certainty::Exact,
         true => Certainty::BestKnown,
         false => Certainty::Bracket,
     };
     Solution { certainty, value: low, upper: Some(high), values: Vec::new(), policy: None }
 }
 
-/// The share of games that a player wins who takes every legal action equally often, its own eyes and the pass
-/// included, and both sides where the game is for two (then it is Black's share): played out with a fixed seed, as
-/// many games as make about 100,000 moves, from 100 to 1,000. A game of `limit` steps is counted as it stands.
+/// Win rate of uniformly random legal actions, with own eyes and the pass; in the two-player game for both sides, as
+/// Black's win rate. Played out with a fixed seed, 100 to 1,000 games of about 100,000 moves in all. A game of
+/// `limit` steps is scored as it stands.
 pub(super) fn random<E: Env<Action = u32>>(world: &E, limit: u32) -> Baseline {
     let games = (100_000 / limit.max(1)).clamp(100, 1000);
     let streams = Streams::new(SEED);
     let mut legal = vec![true; world.spec().actions.count()];
     let mut measures = [0.0; 3];
-    let mut won = 0.0;
+    let mut win_value = 0.0;
     for game in 0..u64::from(games) {
         let mut dice = streams.stream(Purpose::EvaluationEnvironment, 0, game);
         let mut choices = streams.stream(Purpose::EvaluationAction, 0, game);
@@ -146,7 +154,60 @@ pub(super) fn random<E: Env<Action = u32>>(world: &E, limit: u32) -> Baseline {
             }
         }
         world.measure(&state, &mut measures);
-        won += measures[0];
+        win_value += measures[0];
     }
-    Baseline { name: "random".into(), value: won / f64::from(games) }
+    Baseline { name: "random".into(), value: win_value / f64::from(games) }
+}
+
+/// Name of the rated GNU Go.
+const GNU_GO: &str = "gtp:gnugo --level 1";
+
+/// Elo above GNU Go 3.8 at level 1 on 9x9, and the player's name; the strongest last. Measured by
+/// `tests/peers/go_ladder.py` and, for the strongest, by a match against GNU Go; see `docs/results/go.md`.
+const RATINGS: [(f64, &str); 7] = [
+    (-1296.0, "random"),
+    (-1095.0, "greedy"),
+    (-810.0, "uct:100"),
+    (-468.0, "uct:1000"),
+    (0.0, GNU_GO),
+    (60.0, "uct:1000,strong"),
+    (382.0, "uct:10000,strong"),
+];
+
+/// Name of the strongest rated player.
+pub(super) const STRONGEST: &str = RATINGS[RATINGS.len() - 1].1;
+
+/// Side of the board and komi of the rating games; no handicap.
+pub(super) const RATED_BOARD: (u8, f32) = (9, 7.5);
+
+/// Expected win rate of the strongest rated player against `opponent`, 0..=1; `None` if it is not rated.
+pub(super) fn expected_win_rate(opponent: &str) -> Option<f64> {
+    let same = |player: &str| players::parse(player).is_ok_and(|player| player.name() == opponent);
+    let (elo, _) =
+        RATINGS.iter().find(|(_, player)| same(player) || (*player == GNU_GO && is_gnu_go(opponent)))?;
+    Some(1.0 / (1.0 + 10f64.powf((elo - RATINGS[RATINGS.len() - 1].0) / 400.0)))
+}
+
+/// Whether `opponent` is GNU Go at level 1, with any other options.
+fn is_gnu_go(opponent: &str) -> bool {
+    let words: Vec<&str> = opponent.split_whitespace().collect();
+    opponent.starts_with("gtp:")
+        && words.first().is_some_and(|program| program.ends_with("gnugo"))
+        && words.windows(2).any(|pair| pair == ["--level", "1"])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::expected_win_rate;
+
+    #[test]
+    fn those_on_the_ladder_are_found() {
+        let gnu = expected_win_rate("gtp:/usr/games/gnugo --mode gtp --level 1 --chinese-rules").unwrap();
+        assert!((gnu - 1.0 / (1.0 + 10f64.powf(-382.0 / 400.0))).abs() < 1e-12);
+        assert_eq!(expected_win_rate("uct:10000,rave,patterns,priors"), Some(0.5));
+        assert!(expected_win_rate("random").unwrap() > 0.999 && gnu < 0.95);
+        for unknown in ["gtp:gnugo --mode gtp --level 10", "gtp:pachi --level 1", "uct:200"] {
+            assert_eq!(expected_win_rate(unknown), None, "{unknown}");
+        }
+    }
 }

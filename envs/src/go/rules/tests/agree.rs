@@ -1,4 +1,4 @@
-//! The fast board and the naive one agree on everything, in random games of every size and under every rule.
+//! The fast board and the naive one agree in random games of every size and under every rule.
 
 use freewheel_core::{Purpose, Stream, Streams};
 use proptest::prelude::*;
@@ -6,11 +6,11 @@ use proptest::prelude::*;
 use super::oracle::Oracle;
 use super::rules;
 use crate::go::rules::geometry::Geometry;
-use crate::go::rules::{Color, Game, Illegal, Ko, Rules, Setup};
+use crate::go::rules::{Color, Game, IllegalMove, Ko, Rules, Setup};
 
 const KOS: [Ko; 3] = [Ko::Simple, Ko::Positional, Ko::Situational];
 
-/// Compares everything that can be asked. Returns how many moves are forbidden as repetitions.
+/// Compares all queries. Returns the number of moves that are illegal as repetitions.
 fn compare(game: &Game, oracle: &Oracle) -> u32 {
     let area = game.area();
     let mut mask = vec![false; area + 1];
@@ -23,11 +23,11 @@ fn compare(game: &Game, oracle: &Oracle) -> u32 {
         let legal = game.check(p as u16);
         assert_eq!(legal.is_ok(), oracle.legal(p), "point {p}: {legal:?} of {game:?}");
         assert_eq!(legal.is_ok(), mask[p]);
-        repetitions += u32::from(matches!(legal, Err(Illegal::Repetition { .. })));
-        if let Err(Illegal::Repetition { of }) = legal {
+        repetitions += u32::from(matches!(legal, Err(IllegalMove::Repetition { .. })));
+        if let Err(IllegalMove::Repetition { after_move: of }) = legal {
             let mut stones = vec![None; area];
             let mut after = game.clone();
-            after.look_back((game.move_number() - of) as usize, &mut stones);
+            after.stones_before((game.move_number() - of) as usize, &mut stones);
             assert_eq!(stones, oracle.boards[of as usize].0);
             after.play_unchecked(p as u16);
             assert!((0..area).all(|q| after.stone(q as u16) == stones[q]), "that is what would stand again");
@@ -56,7 +56,7 @@ fn compare(game: &Game, oracle: &Oracle) -> u32 {
     repetitions
 }
 
-/// Plays a random game of `moves` moves, comparing as it goes.
+/// Plays a random game of `moves` moves and compares after each.
 fn follow(rules: Rules, mask: u64, moves: usize, out_of_turn: bool, rng: &mut Stream) -> u32 {
     let geometry = Geometry::with_hash_mask(rules.width, rules.height, mask);
     let mut game = Game::on(geometry, rules, Setup::default()).unwrap();
@@ -95,7 +95,7 @@ proptest! {
         follow(rules(width, height, KOS[ko], suicide), u64::MAX, 60, turns, &mut dice(seed));
     }
 
-    /// Boards so small that everything repeats, with hashes of so few bits that they mean nothing.
+    /// Small boards with many repetitions, with hashes of so few bits that most collide.
     #[test]
     fn hashes_that_collide(width in 1u8..=3, height in 1u8..=3, ko in 0usize..3, suicide: bool, bits in 0u32..6, seed: u64) {
         let mask = (1u64 << bits) - 1;
@@ -103,7 +103,7 @@ proptest! {
     }
 }
 
-/// Both superko rules do forbid something in such games, so that the tests above test it; simple ko never repeats a game.
+/// Both superko rules forbid moves in such games, so that the tests above check them; simple ko never repeats a game.
 #[test]
 fn repetitions_happen() {
     for (ko, some) in [(Ko::Simple, false), (Ko::Positional, true), (Ko::Situational, true)] {

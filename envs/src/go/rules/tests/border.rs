@@ -1,18 +1,20 @@
-//! The number of legal positions again, without a board: J. Tromp and G. Farnebäck, *Combinatorics of Go* (2007), section 2.
+//! Number of legal positions, counted without a board: J. Tromp and G. Farnebäck, *Combinatorics of Go* (2007),
+//! section 2.
 //!
-//! Points are filled row by row. All that the rest of the board can see of those filled are the last `side` of them, the border: what
-//! stands there, and which chains without a liberty so far hang together. Positions with the same border are counted as one.
+//! Points are filled row by row. The rest of the board touches only the last `side` of them, the border: its stones,
+//! and which of its chains without a liberty so far are connected. Positions with the same border are counted
+//! together.
 
 use std::collections::BTreeMap;
 
-/// Beyond the board; an empty point; and from here on stones whose parity is their color: two of chains with a liberty,
-/// then those of chains without, a pair of numbers for each chain.
+/// Codes: off the board, empty, and from `2` on stones whose parity is their color: two for chains with a liberty,
+/// then a pair of numbers for each chain without one.
 const EDGE: u8 = 0;
 const EMPTY: u8 = 1;
 const FREE: u8 = 2;
 const BOUND: u8 = 4;
 
-/// The border after a stone of color 0 or 1, or none, at column `x`; `None` where a chain is left behind without a liberty.
+/// Border after a stone of color 0 or 1, or none, at column `x`; `None` if a chain is completed without a liberty.
 fn fill(border: &[u8], x: usize, stone: Option<u8>) -> Option<Vec<u8>> {
     let (up, left) = (border[x], if x > 0 { border[x - 1] } else { EDGE });
     let mut next = border.to_vec();
@@ -38,7 +40,7 @@ fn fill(border: &[u8], x: usize, stone: Option<u8>) -> Option<Vec<u8>> {
     (!left_behind).then(|| named_in_order(next))
 }
 
-/// The same border, its chains numbered as they are met.
+/// Border with its chains numbered in order of appearance.
 fn named_in_order(mut border: Vec<u8>) -> Vec<u8> {
     let mut met: Vec<u8> = Vec::new();
     for point in border.iter_mut().filter(|point| **point >= BOUND) {
@@ -51,7 +53,7 @@ fn named_in_order(mut border: Vec<u8>) -> Vec<u8> {
     border
 }
 
-/// Positions of a square board in which every chain has a liberty.
+/// Number of positions of a square board in which every chain has a liberty.
 pub(super) fn legal_positions(side: usize) -> u128 {
     let mut borders = BTreeMap::from([(vec![EDGE; side], 1u128)]);
     for point in 0..side * side {

@@ -1,11 +1,11 @@
-//! Published counts.
+//! Published counts of move trees and legal positions.
 
 use super::{border, rules};
 use crate::go::rules::board::{Board, EMPTY};
 use crate::go::rules::geometry::Geometry;
 use crate::go::rules::{Color, Game, Ko};
 
-/// Leaves of the move tree of this depth.
+/// Number of leaves of the move tree at this depth.
 fn leaves(game: &Game, depth: u32, mask: &mut [bool]) -> u64 {
     game.legal_mask(mask);
     if depth == 1 {
@@ -52,7 +52,7 @@ fn more_leaves_of_the_move_tree() {
     }
 }
 
-/// Positions in which every chain has a liberty.
+/// Number of positions in which every chain has a liberty.
 fn legal_positions(side: u8) -> u64 {
     let geometry = Geometry::new(side, side);
     let area = geometry.vertex.len() as u32;

@@ -1,7 +1,7 @@
-//! Small games by hand: ko, suicide, endings, handicaps, undo.
+//! Small games checked by hand: ko, suicide, endings, handicaps, undo.
 
 use super::rules;
-use crate::go::rules::{Color, Compensation, Game, Illegal, Ko, Rules, Setup};
+use crate::go::rules::{Color, Compensation, Game, IllegalMove, Ko, Rules, Setup};
 
 /// Points from names such as `C3`.
 fn points(side: u16, names: &str) -> Vec<u16> {
@@ -13,7 +13,7 @@ fn points(side: u16, names: &str) -> Vec<u16> {
     names.split_whitespace().map(point).collect()
 }
 
-/// A ko on 4x4, which White has just taken from Black.
+/// Ko on 4x4 that White has just captured.
 fn ko(rule: Ko) -> Game {
     let mut game = Game::new(rules(4, 4, rule, false)).unwrap();
     for p in points(4, "B4 C4 A3 D3 B2 C2 C3 B3") {
@@ -26,15 +26,15 @@ fn ko(rule: Ko) -> Game {
 fn a_ko_is_not_retaken_at_once() {
     let retake = points(4, "C3")[0];
     for (rule, why) in [
-        (Ko::Simple, Illegal::Ko),
-        (Ko::Positional, Illegal::Repetition { of: 7 }),
-        (Ko::Situational, Illegal::Repetition { of: 7 }),
+        (Ko::Simple, IllegalMove::Ko),
+        (Ko::Positional, IllegalMove::Repetition { after_move: 7 }),
+        (Ko::Situational, IllegalMove::Repetition { after_move: 7 }),
     ] {
         let mut game = ko(rule);
         assert_eq!(game.ko(), Some(retake));
         assert_eq!(game.captures(Color::White), 1);
         assert_eq!(game.play(retake), Err(why));
-        // After a threat and its answer, it may be.
+        // After a threat and its answer it may be retaken.
         for p in points(4, "A1 D1") {
             game.play(p).unwrap();
         }
@@ -45,7 +45,7 @@ fn a_ko_is_not_retaken_at_once() {
 #[test]
 fn suicide() {
     let names = "B1 C1 A2 D2";
-    for (allowed, expected) in [(false, Err(Illegal::Suicide)), (true, Ok(1))] {
+    for (allowed, expected) in [(false, Err(IllegalMove::Suicide)), (true, Ok(1))] {
         let mut game = Game::new(rules(4, 4, Ko::Simple, allowed)).unwrap();
         for p in points(4, names) {
             game.play(p).unwrap();
@@ -55,13 +55,13 @@ fn suicide() {
         assert_eq!(game.stone(0), None);
         assert_eq!(game.captures(Color::Black), u32::from(allowed));
     }
-    // Under positional superko a stone that takes only itself repeats the position before it.
+    // Under positional superko, suicide of a single stone repeats the position.
     let mut game = Game::new(rules(4, 4, Ko::Positional, true)).unwrap();
     for p in points(4, names) {
         game.play(p).unwrap();
     }
     game.set_to_play(Color::White);
-    assert_eq!(game.check(0), Err(Illegal::Repetition { of: 4 }));
+    assert_eq!(game.check(0), Err(IllegalMove::Repetition { after_move: 4 }));
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn endings() {
         game.play(p).unwrap();
     }
     assert!(game.is_over() && !game.is_truncated());
-    assert_eq!(game.play(0), Err(Illegal::Over));
+    assert_eq!(game.play(0), Err(IllegalMove::Over));
     assert_eq!(game.area_score(), 9);
     let mut mask = [true; 10];
     game.legal_mask(&mut mask);
@@ -82,10 +82,10 @@ fn endings() {
     game.play(0).unwrap();
     game.play(8).unwrap();
     assert!(game.is_truncated() && !game.is_over());
-    assert_eq!(game.check(pass), Err(Illegal::Over));
-    assert_eq!(game.check(10), Err(Illegal::Over));
+    assert_eq!(game.check(pass), Err(IllegalMove::Over));
+    assert_eq!(game.check(10), Err(IllegalMove::Over));
     let game = Game::new(rules(3, 3, Ko::Positional, false)).unwrap();
-    assert_eq!(game.check(10), Err(Illegal::Outside));
+    assert_eq!(game.check(10), Err(IllegalMove::Outside));
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn komi_and_compensation_count_for_white() {
     assert_eq!([0, 1, 2, 9].map(|n| less.compensation_for(n)), [0.0, 0.0, 1.0, 8.0]);
 }
 
-/// As GNU Go 3.8 places them (`fixed_handicap`).
+/// Points as GNU Go 3.8 places them (`fixed_handicap`).
 #[test]
 fn fixed_handicaps() {
     let sorted = |side, names| {

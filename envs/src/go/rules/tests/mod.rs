@@ -1,4 +1,4 @@
-//! The rules against what we did not write: a naive second implementation, published counts, other houses' conventions.
+//! Tests of the rules against a naive second implementation, published counts and other programs' conventions.
 
 mod agree;
 mod border;

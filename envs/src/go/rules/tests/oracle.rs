@@ -1,4 +1,4 @@
-//! Go as slowly and plainly as it can be written: flood fill, and every earlier board kept.
+//! Naive implementation of Go: flood fill, and a list of all earlier boards.
 
 use crate::go::rules::{Color, Ko, Rules};
 
@@ -8,7 +8,7 @@ pub(super) struct Oracle {
     rules: Rules,
     pub(super) stones: Stones,
     pub(super) to_play: Color,
-    /// Every board there was, who was to move, and who had moved to make it.
+    /// All boards so far, each with the player to move and the player who made it.
     pub(super) boards: Vec<(Stones, Color, Option<Color>)>,
     pub(super) captures: [u32; 2],
 }
@@ -39,7 +39,7 @@ impl Oracle {
         all
     }
 
-    /// All points of the same content connected with `point`, and all other points they touch.
+    /// Points of the same content connected with `point`, and all other points adjacent to them.
     pub(super) fn flood(&self, stones: &Stones, point: usize) -> (Vec<usize>, Vec<usize>) {
         let (mut inside, mut border) = (vec![point], Vec::new());
         let mut next = 0;
@@ -62,7 +62,7 @@ impl Oracle {
         all
     }
 
-    /// The board after a stone, and how many of the other's and of one's own were taken.
+    /// Board after a stone, and the numbers of the opponent's and of the mover's captured stones.
     fn after(&self, point: usize) -> (Stones, u32, u32) {
         let mut stones = self.stones.clone();
         stones[point] = Some(self.to_play);
@@ -96,7 +96,7 @@ impl Oracle {
             Ko::Situational => {
                 !self.boards.iter().any(|(board, to_play, _)| *board == stones && *to_play == turn)
             }
-            // The one stone retaken gives the board before the other's last move.
+            // Retaking the one stone gives the board before the opponent's last move.
             Ko::Simple => {
                 let [.., (before, _, _), (_, _, Some(last))] = &self.boards[..] else { return true };
                 !(theirs == 1 && *last == turn && *before == stones)

@@ -1,4 +1,4 @@
-//! Playouts: legal, uniform, to the end, and scored as the rules score.
+//! Playouts are legal, uniform and complete, and scored as the rules score.
 
 use freewheel_core::{Purpose, Stream, Streams};
 use proptest::prelude::*;
@@ -13,7 +13,8 @@ fn dice(seed: u64) -> Stream {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// A playout's moves, replayed on a checked game under its rules, are legal, fill no eye, end where nothing is left, and score the same.
+    /// A playout's moves, replayed on a checked game under its rules, are legal, fill no eye, end where no move is
+    /// left, and give the same score.
     #[test]
     fn playouts_obey(width in 1u8..=9, height in 1u8..=9, seed: u64) {
         let mut rng = dice(seed);
@@ -62,8 +63,8 @@ fn first_moves_are_uniform() {
     assert!(chi < 26.1, "{counts:?}");
 }
 
-/// From the empty 9x9 board random play is about 110 moves long, and Black's advantage is 2 to 3 points
-/// (Brügmann 1993 measured 2.2 for a like rule).
+/// From the empty 9x9 board random games are about 110 moves long, and Black is ahead by 2 to 3 points (Brügmann 1993
+/// measured 2.2 under similar rules).
 #[test]
 fn random_games_are_as_others_found() {
     let game = Game::new(rules(9, 9, Ko::Simple, false)).unwrap();

@@ -1,4 +1,4 @@
-//! Games as data: they come back as they were, and nothing else comes back as a game.
+//! Serialized games: they round-trip, and invalid data is not accepted as a game.
 
 use freewheel_core::{Purpose, Streams};
 use proptest::prelude::*;
@@ -38,7 +38,7 @@ proptest! {
         prop_assert_eq!(serde_json::to_string(&back).unwrap(), text);
     }
 
-    /// One number of the text changed to any other: refused, or a game that can be played on.
+    /// With one number of the text changed, the game is rejected or can be played on.
     #[test]
     fn damaged_games_do_no_harm(seed: u64, which: prop::sample::Index, to in prop_oneof![0u32..20, any::<u32>()]) {
         let game = random(seed, 30);
@@ -55,7 +55,7 @@ proptest! {
     }
 }
 
-/// Counts the numbers in `value`, and sets the one with this index.
+/// Counts the numbers in `value`, and sets the one with this index to `to`.
 fn numbers(value: &mut Value, index: usize, to: u32) -> (usize, usize) {
     match value {
         Value::Number(_) => {
@@ -76,7 +76,7 @@ fn numbers(value: &mut Value, index: usize, to: u32) -> (usize, usize) {
     }
 }
 
-/// Sizes no memory would hold are refused before anything is made.
+/// Sizes too large for memory are rejected before anything is allocated.
 #[test]
 fn absurd_games_are_refused() {
     let game = Game::new(rules(3, 3, Ko::Simple, false)).unwrap();

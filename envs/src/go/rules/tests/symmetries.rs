@@ -1,4 +1,4 @@
-//! The eight symmetries are a group, and Go does not see them.
+//! The eight symmetries are a group, and the rules are invariant under them.
 
 use freewheel_core::{Purpose, Streams};
 use proptest::prelude::*;
@@ -19,7 +19,7 @@ proptest! {
         prop_assert_eq!(Symmetry::ALL[0].point(side, point), point);
     }
 
-    /// A game moved by a symmetry is a game.
+    /// The image of a game under a symmetry is a valid game.
     #[test]
     fn the_rules_do_not_see_them(side in 2u8..=5, which in 0usize..8, seed: u64) {
         let symmetry = Symmetry::ALL[which];
@@ -40,7 +40,7 @@ proptest! {
     }
 }
 
-/// All eight differ from 2x2 on, and move the planes of a batch alike.
+/// All eight differ from 2x2 on, and transform the planes of a batch alike.
 #[test]
 fn eight_of_them() {
     let board: Vec<u32> = (0..8).collect();

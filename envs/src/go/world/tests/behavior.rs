@@ -1,4 +1,4 @@
-//! What episodes pay, how they end, and what is refused.
+//! Rewards, endings, and invalid settings.
 
 use std::sync::Arc;
 
@@ -8,9 +8,9 @@ use freewheel_core::{
 };
 use proptest::prelude::*;
 
-use super::super::{Boards, GoAgainst, Presence, Seated, Trained};
-use super::{against, duel, settings};
-use crate::go::players::{Player, Turn};
+use super::super::{GoFamily, GoVersusOpponent, OpponentStatus, PolicyPlayer, VersusOpponentState};
+use super::{settings, two_player, versus_opponent};
+use crate::go::players::{Player, PlayerAction};
 use crate::go::rules::{Color, Game};
 
 fn stream(seed: u64) -> Stream {
@@ -23,7 +23,7 @@ fn measured<E: Env>(world: &E, state: &E::State) -> Vec<f64> {
     out
 }
 
-/// Plays random legal actions until the end; the last step.
+/// Plays random legal actions until the end; returns the last step.
 fn finish<E: Env<Action = u32>>(world: &E, state: &mut E::State, rng: &mut Stream) -> Step {
     let mut legal = vec![false; world.spec().actions.count()];
     loop {
@@ -38,42 +38,42 @@ fn finish<E: Env<Action = u32>>(world: &E, state: &mut E::State, rng: &mut Strea
     }
 }
 
-/// Does what it is told.
-struct Scripted(fn(&Game) -> Result<Turn>);
+/// Player that calls a function.
+struct Scripted(fn(&Game) -> Result<PlayerAction>);
 
 impl Player for Scripted {
     fn name(&self) -> String {
         "scripted".into()
     }
 
-    fn choose(&self, game: &Game, _rng: &mut Stream) -> Result<Turn> {
+    fn choose(&self, game: &Game, _rng: &mut Stream) -> Result<PlayerAction> {
         (self.0)(game)
     }
 }
 
-fn seated(text: &str, opponent: fn(&Game) -> Result<Turn>) -> GoAgainst {
-    GoAgainst::with_player("go/test", 5, &settings(text), Arc::new(Scripted(opponent))).unwrap()
+fn versus_player(text: &str, opponent: fn(&Game) -> Result<PlayerAction>) -> GoVersusOpponent {
+    GoVersusOpponent::with_player("go/test", 5, &settings(text), Arc::new(Scripted(opponent))).unwrap()
 }
 
-/// Black takes the whole of 5x5 with one stone and two passes: 25 - 0.5 for White's komi.
+/// Black wins the whole of 5x5 with one stone and two passes: 25 - 0.5 for White's komi.
 #[test]
 fn the_reward_is_the_movers() {
     for (text, reward) in [("", 1.0), ("reward = 'score'", 24.5 / 25.0)] {
-        let world = duel(5, &format!("opponent = 'self'\n{text}"));
+        let world = two_player(5, &format!("opponent = 'self'\n{text}"));
         let mut game = world.reset(&mut stream(0));
         assert_eq!(world.step(&mut game, 12, &mut stream(0)), Step::transition(0.0));
         assert_eq!(world.step(&mut game, 25, &mut stream(0)), Step::transition(0.0));
         // Black passes last, and wins.
-        let mut won = game.clone();
-        assert_eq!(world.step(&mut won, 25, &mut stream(0)), Step::termination(reward));
-        assert_eq!(measured(&world, &won), [1.0, 24.5, 3.0]);
+        let mut win_value = game.clone();
+        assert_eq!(world.step(&mut win_value, 25, &mut stream(0)), Step::termination(reward));
+        assert_eq!(measured(&world, &win_value), [1.0, 24.5, 3.0]);
         // White passes last, and loses.
         world.step(&mut game, 0, &mut stream(0));
         world.step(&mut game, 25, &mut stream(0));
         world.step(&mut game, 25, &mut stream(0));
         assert!(game.is_over());
     }
-    let world = duel(5, "opponent = 'self'\nkomi = 30");
+    let world = two_player(5, "opponent = 'self'\nkomi = 30");
     let mut game = world.reset(&mut stream(0));
     world.step(&mut game, 25, &mut stream(0));
     assert_eq!(world.step(&mut game, 25, &mut stream(0)), Step::termination(1.0), "White moved last and won");
@@ -82,27 +82,27 @@ fn the_reward_is_the_movers() {
 
 #[test]
 fn a_draw_pays_nothing() {
-    let world = duel(3, "opponent = 'self'\nkomi = 0");
+    let world = two_player(3, "opponent = 'self'\nkomi = 0");
     let mut game = world.reset(&mut stream(0));
     world.step(&mut game, 9, &mut stream(0));
     assert_eq!(world.step(&mut game, 9, &mut stream(0)), Step::termination(0.0));
     assert_eq!(measured(&world, &game), [0.5, 0.0, 2.0]);
 }
 
-/// The measures of an episode against an opponent are the learner's, whichever color it has.
+/// Measures against an opponent are the agent's, for both colors.
 #[test]
 fn measures_are_the_learners() {
     for (color, sign) in [("black", 1.0), ("white", -1.0)] {
-        let world = against(5, &format!("color = '{color}'"));
+        let world = versus_opponent(5, &format!("color = '{color}'"));
         let mut rng = stream(4);
         for _ in 0..20 {
             let mut state = world.reset(&mut rng);
             let step = finish(&world, &mut state, &mut rng);
             assert_eq!(step.ending, Ending::Terminal);
             let score = f64::from(state.game.score()) * sign;
-            let won = if score > 0.0 { 1.0 } else { 0.0 };
-            assert_eq!(measured(&world, &state), [won, score, f64::from(state.game.move_number())]);
-            assert_eq!(f64::from(step.reward), 2.0 * won - 1.0);
+            let win_value = if score > 0.0 { 1.0 } else { 0.0 };
+            assert_eq!(measured(&world, &state), [win_value, score, f64::from(state.game.move_number())]);
+            assert_eq!(f64::from(step.reward), 2.0 * win_value - 1.0);
         }
     }
 }
@@ -110,8 +110,8 @@ fn measures_are_the_learners() {
 #[test]
 fn the_learners_color_is_as_set() {
     let colors = |text: &str| -> Vec<Color> {
-        let world = against(3, text);
-        (0..200).map(|seed| world.reset(&mut stream(seed)).learner).collect()
+        let world = versus_opponent(3, text);
+        (0..200).map(|seed| world.reset(&mut stream(seed)).agent).collect()
     };
     assert!(colors("color = 'black'").iter().all(|&color| color == Color::Black));
     assert!(colors("color = 'white'").iter().all(|&color| color == Color::White));
@@ -119,13 +119,13 @@ fn the_learners_color_is_as_set() {
     assert!((65..=135).contains(&black), "{black} of 200; five standard deviations are 35");
 }
 
-/// It is always the learner's turn, until the end.
+/// The agent is always to move, until the end.
 #[test]
 fn the_opponent_answers_in_the_same_step() {
     for text in ["color = 'white'", "color = 'black'", "size_is_in_the_name"] {
         let Ok(table) = text.parse::<toml::Table>() else { continue };
-        let Ok(Some(_)) = Boards.build("5x5", &table, &NoPolicyLoader) else { continue };
-        let world = against(5, text);
+        let Ok(Some(_)) = GoFamily.build("5x5", &table, &NoPolicyLoader) else { continue };
+        let world = versus_opponent(5, text);
         let mut rng = stream(8);
         let mut state = world.reset(&mut rng);
         let mut last = state.game.move_number();
@@ -137,7 +137,7 @@ fn the_opponent_answers_in_the_same_step() {
             if world.step(&mut state, action, &mut rng).ending.is_over() {
                 break;
             }
-            assert_eq!((state.game.to_play(), state.game.move_number()), (state.learner, last + 2));
+            assert_eq!((state.game.to_play(), state.game.move_number()), (state.agent, last + 2));
             last += 2;
         }
     }
@@ -145,33 +145,33 @@ fn the_opponent_answers_in_the_same_step() {
 
 #[test]
 fn an_opponent_may_resign_or_fail() {
-    let world = seated("color = 'black'", |_| Ok(Turn::Resign));
+    let world = versus_player("color = 'black'", |_| Ok(PlayerAction::Resign));
     let mut state = world.reset(&mut stream(0));
     assert_eq!(world.step(&mut state, 12, &mut stream(0)), Step::termination(1.0));
     assert_eq!(measured(&world, &state), [1.0, 25.0, 1.0]);
-    let failures: [fn(&Game) -> Result<Turn>; 2] =
-        [|_| Err(Error::Unsupported("it died".into())), |_| Ok(Turn::Play(12))];
+    let failures: [fn(&Game) -> Result<PlayerAction>; 2] =
+        [|_| Err(Error::Unsupported("it died".into())), |_| Ok(PlayerAction::Play(12))];
     for fails in failures {
-        let world = seated("color = 'black'", fails);
+        let world = versus_player("color = 'black'", fails);
         let mut state = world.reset(&mut stream(0));
         assert_eq!(world.step(&mut state, 12, &mut stream(0)), Step::truncation(0.0));
         let measures = measured(&world, &state);
         assert!(measures[0].is_nan() && measures[1].is_nan());
     }
-    // It fails on its first move: the first step of the learner says so.
-    let world = seated("color = 'white'", |_| Err(Error::Unsupported("it died".into())));
+    // A failure on the first move ends the agent's first step.
+    let world = versus_player("color = 'white'", |_| Err(Error::Unsupported("it died".into())));
     let mut state = world.reset(&mut stream(0));
-    assert_eq!(state.opponent, Presence::Failed);
+    assert_eq!(state.opponent, OpponentStatus::Failed);
     assert_eq!(world.step(&mut state, 3, &mut stream(0)), Step::truncation(0.0));
 }
 
-/// Two moves of the limit are one step of the learner.
+/// Two moves of the limit are one step of the agent.
 #[test]
 fn games_are_truncated_at_their_move_limit() {
-    assert_eq!(duel(9, "opponent = 'self'").spec().time_limit, Some(162));
-    assert_eq!(duel(2, "opponent = 'self'").spec().time_limit, Some(50));
-    assert_eq!(against(9, "").spec().time_limit, Some(81));
-    let world = Arc::new(duel(9, "opponent = 'self'\nmove_limit = 7"));
+    assert_eq!(two_player(9, "opponent = 'self'").spec().time_limit, Some(162));
+    assert_eq!(two_player(2, "opponent = 'self'").spec().time_limit, Some(50));
+    assert_eq!(versus_opponent(9, "").spec().time_limit, Some(81));
+    let world = Arc::new(two_player(9, "opponent = 'self'\nmove_limit = 7"));
     let mut batch = Batch::new(world, 1, Streams::new(0), Purpose::Environment, 0);
     for action in 0..7 {
         batch.step(Actions::Discrete(&[action])).unwrap();
@@ -180,22 +180,22 @@ fn games_are_truncated_at_their_move_limit() {
     assert_eq!(batch.view().last_obs[..7].iter().sum::<f32>(), 3.0, "White is to move and has three stones");
 }
 
-/// A policy sits opposite and sees its own view: the first empty point, as its mask says.
+/// A policy as opponent gets its own observation; it plays the first empty point of its mask.
 #[test]
 fn a_policy_can_be_the_opponent() {
     struct First;
     impl Policy for First {
-        fn act(&self, obs: &[f32], legal: &[bool], rngs: &mut [Stream], choice: &mut ActionBuffer) {
+        fn act(&self, obs: &[f32], legal: &[bool], rngs: &mut [Stream], actions: &mut ActionBuffer) {
             assert_eq!((obs.len(), legal.len(), rngs.len()), (6 * 25, 26, 1));
-            // It is White here: the plane of Black's player is empty.
+            // It is White: the plane of Black is empty.
             assert_eq!(obs[3 * 25], 0.0);
             let first = legal.iter().position(|&legal| legal).unwrap() as u32;
-            *choice = ActionBuffer::Discrete(vec![first]);
+            *actions = ActionBuffer::Discrete(vec![first]);
         }
     }
     let settings = settings("color = 'black'");
-    let first = Arc::new(Trained::new("first".into(), Arc::new(First), 5, 1));
-    let world = GoAgainst::with_player("go/test", 5, &settings, first).unwrap();
+    let first = Arc::new(PolicyPlayer::new("first".into(), Arc::new(First), 5, 1));
+    let world = GoVersusOpponent::with_player("go/test", 5, &settings, first).unwrap();
     let mut state = world.reset(&mut stream(0));
     world.step(&mut state, 12, &mut stream(0));
     world.step(&mut state, 13, &mut stream(0));
@@ -204,7 +204,7 @@ fn a_policy_can_be_the_opponent() {
 
 #[test]
 fn scripts_play_legal_moves() {
-    let world = duel(3, "opponent = 'self'");
+    let world = two_player(3, "opponent = 'self'");
     let mut game = world.reset(&mut stream(0));
     let scripts = world.spec().scripts.len();
     for turn in 0.. {
@@ -217,23 +217,23 @@ fn scripts_play_legal_moves() {
     assert_eq!(world.scripted(scripts, &game, &mut stream(0)), None);
 }
 
-/// Uniform play fills its own eyes: against a player who does not, it hardly ever wins.
+/// Uniform play fills its own eyes: against a player that does not, it hardly ever wins.
 #[test]
 fn the_baseline_is_played_out() {
-    let query = freewheel_core::SolveQuery::for_spec(against(3, "").spec());
-    let small = against(3, "opponent = 'random'").baseline(&query).unwrap();
-    assert_eq!(small, against(3, "opponent = 'random'").baseline(&query).unwrap());
+    let query = freewheel_core::SolveQuery::for_spec(versus_opponent(3, "").spec());
+    let small = versus_opponent(3, "opponent = 'random'").baseline(&query).unwrap();
+    assert_eq!(small, versus_opponent(3, "opponent = 'random'").baseline(&query).unwrap());
     assert!(small.name == "random" && (0.0..0.5).contains(&small.value), "{small:?}");
-    let duel = duel(3, "opponent = 'self'\nkomi = 0").baseline(&query).unwrap();
-    assert!((0.4..0.8).contains(&duel.value), "{duel:?}");
-    assert!(against(3, "opponent = 'uct:10'").baseline(&query).is_err());
+    let two_player = two_player(3, "opponent = 'self'\nkomi = 0").baseline(&query).unwrap();
+    assert!((0.4..0.8).contains(&two_player.value), "{two_player:?}");
+    assert!(versus_opponent(3, "opponent = 'uct:10'").baseline(&query).is_err());
 }
 
 #[test]
 fn what_makes_no_sense_is_refused() {
     let error = |name: &str, text: &str| {
         let table = text.parse().unwrap();
-        Boards.build(name, &table, &NoPolicyLoader).map(|world| world.is_some()).unwrap_err().to_string()
+        GoFamily.build(name, &table, &NoPolicyLoader).map(|world| world.is_some()).unwrap_err().to_string()
     };
     assert!(error("20x20", "").contains("2x2 to 19x19"));
     assert!(error("1x1", "").contains("2x2 to 19x19"));
@@ -246,17 +246,17 @@ fn what_makes_no_sense_is_refused() {
     assert!(error("9x9", "opponents = 'greedy'").contains("did you mean `opponent`"));
     assert!(error("9x9", "ruleset = 'japanese'").contains("tromp-taylor"));
     for name in ["9x7", "9", "x", "ninexnine", "09x09", "9x9x9"] {
-        assert!(Boards.build(name, &toml::Table::new(), &NoPolicyLoader).unwrap().is_none(), "{name}");
+        assert!(GoFamily.build(name, &toml::Table::new(), &NoPolicyLoader).unwrap().is_none(), "{name}");
     }
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
 
-    /// A state written down and read again plays on as before; a damaged one is refused or plays on without a panic.
+    /// A serialized state continues as the original; a damaged one is rejected or continues without a panic.
     #[test]
     fn states_are_data(seed: u64, size in 2u8..8, steps in 0u32..20, at: usize, byte: u8) {
-        let world = against(size, "");
+        let world = versus_opponent(size, "");
         let mut rng = stream(seed);
         let mut state = world.reset(&mut rng);
         for _ in 0..steps {
@@ -269,7 +269,7 @@ proptest! {
             }
         }
         let text = serde_json::to_string(&state).unwrap();
-        let mut again: Seated = serde_json::from_str(&text).unwrap();
+        let mut again: VersusOpponentState = serde_json::from_str(&text).unwrap();
         prop_assert_eq!(serde_json::to_string(&again).unwrap(), text.clone());
         let mut dice = rng.clone();
         if !state.game.is_over() {
@@ -280,9 +280,9 @@ proptest! {
         let mut bytes = text.into_bytes();
         let at = at % bytes.len();
         bytes[at] = byte;
-        // Also a state of another board: nothing is written outside.
-        if let Ok(mut odd) = serde_json::from_slice::<Seated>(&bytes) {
-            let other = against(4, "");
+        // Also with the state of another board: no out-of-range access.
+        if let Ok(mut odd) = serde_json::from_slice::<VersusOpponentState>(&bytes) {
+            let other = versus_opponent(4, "");
             for world in [&world, &other] {
                 let mut obs = vec![0.0; world.spec().observation.len()];
                 let mut legal = vec![false; world.spec().actions.count()];

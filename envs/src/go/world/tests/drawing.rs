@@ -1,10 +1,10 @@
-//! What is drawn.
+//! Drawings of boards.
 
 use freewheel_core::{ActionBuffer, Env, Frame, Policy, Purpose, Stream, Streams, World};
 
-use super::duel;
+use super::two_player;
 
-/// Values each action by its number.
+/// Policy whose action values are the action numbers.
 struct Counting;
 
 impl Policy for Counting {
@@ -16,23 +16,23 @@ impl Policy for Counting {
     }
 }
 
-/// A few moves on 5x5: a capture, and a pass at the end.
+/// Drawing after a few moves on 5x5: a capture, and a pass at the end.
 fn drawn(room: Option<(usize, usize)>, policy: Option<&dyn Policy>) -> Frame {
-    let world = duel(5, "opponent = 'self'");
+    let world = two_player(5, "opponent = 'self'");
     let mut rng = Streams::new(0).stream(Purpose::Environment, 0, 0);
     let mut game = world.reset(&mut rng);
     // b1 takes a1.
     for action in [5, 0, 1, 12, 18] {
         world.step(&mut game, action, &mut rng);
     }
-    let mut frame = room.map_or_else(Frame::default, |(columns, rows)| Frame::with_room(columns, rows));
+    let mut frame = room.map_or_else(Frame::default, |(columns, rows)| Frame::with_max_size(columns, rows));
     world.draw(&game, policy, &mut frame);
     frame
 }
 
 #[test]
 fn a_board_is_drawn() {
-    let expected = "    A B C D E
+    let expected_win_rate = "    A B C D E
  5  ┌─┬─┬─┬─┬  5
  4  ├─┼─┼─◉─┤  4
  3  ├─┼─○─┼─┤  3
@@ -43,7 +43,7 @@ move 6, ○
 komi 0.5  captures ● 1 ○ 0
 "
     .replace("┬─┬  5", "┬─┐  5");
-    assert_eq!(drawn(None, None).to_text(), expected);
+    assert_eq!(drawn(None, None).to_text(), expected_win_rate);
 }
 
 #[test]
@@ -58,9 +58,9 @@ fn small_rooms_get_small_boards() {
 fn values_color_the_empty_points() {
     let (plain, valued) = (drawn(None, None), drawn(None, Some(&Counting)));
     let background = |frame: &Frame, x: usize, y: usize| frame.get(4 + 2 * x, 5 - y).unwrap().bg;
-    // Stones keep their ground; the least and the greatest value differ from the wood and from each other.
+    // Stones keep their background; the least and the greatest value differ from the wood and from each other.
     assert_eq!(background(&plain, 0, 1), background(&valued, 0, 1));
-    // White may not play at a1, where it would take its own stone: nothing is known of it.
+    // White may not play at a1, where it would capture its own stone: its value is unknown.
     assert_eq!(background(&plain, 0, 0), background(&valued, 0, 0));
     let (least, most) = (background(&valued, 2, 0), background(&valued, 4, 4));
     assert!(least != most && least != background(&plain, 2, 0) && most != background(&plain, 4, 4));

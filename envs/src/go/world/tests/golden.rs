@@ -7,7 +7,7 @@ use freewheel_core::{Actions, Frame, NoPolicyLoader, Player, Purpose, Streams, W
 
 use crate::golden;
 
-use super::super::Boards;
+use super::super::GoFamily;
 
 const STEPS: u32 = 24;
 
@@ -19,15 +19,15 @@ const PLAYED: &[(&str, &str, &str)] = &[
     ("9x9-uct", "9x9", "opponent = 'uct:20,strong'\ncolor = 'black'"),
 ];
 
-/// Ones and zeros, a plane after the other.
+/// Planes as text, ones and dots, one after another.
 fn bits(obs: &[f32], area: usize) -> String {
     let plane = |plane: &[f32]| plane.iter().map(|&x| if x == 1.0 { '1' } else { '.' }).collect::<String>();
     obs.chunks(area).map(plane).collect::<Vec<_>>().join(" ")
 }
 
-/// Plays with random legal actions, and writes down everything.
+/// Plays random legal actions, and records everything.
 fn play(name: &str, settings: &str) -> String {
-    let world = Boards.build(name, &settings.parse().unwrap(), &NoPolicyLoader).unwrap().unwrap();
+    let world = GoFamily.build(name, &settings.parse().unwrap(), &NoPolicyLoader).unwrap().unwrap();
     let spec = world.spec();
     let names = spec.actions.names();
     let mut text = format!(
@@ -52,14 +52,14 @@ fn play(name: &str, settings: &str) -> String {
         writeln!(text, "sees {}", bits(runner.obs(), names.len() - 1)).unwrap();
         let made = runner.step(Actions::Discrete(&[action])).unwrap();
         let legal: Vec<&str> = legal.iter().map(|&a| names[a as usize].as_str()).collect();
-        let (legal, name, score) = (legal.join(" "), &names[action as usize], runner.score());
+        let (legal, name, score) = (legal.join(" "), &names[action as usize], runner.episode_return());
         let (reward, ending) = (made.reward, made.ending);
         writeln!(text, "{step} {mover}: {name} of [{legal}] -> reward {reward} {ending:?} return {score}")
             .unwrap();
         if made.ending.is_over() {
             runner.draw(None, &mut frame);
             text.push_str(&frame.to_text());
-            runner.begin(runner.episode() + 1);
+            runner.reset(runner.episode() + 1);
         }
     }
     text

@@ -1,4 +1,4 @@
-//! Tests of the worlds of Go, by what they are about.
+//! Tests of the worlds of Go.
 
 mod behavior;
 mod drawing;
@@ -9,19 +9,19 @@ mod references;
 
 use freewheel_core::NoPolicyLoader;
 
-use super::{Go, GoAgainst, Settings};
+use super::{Go, GoVersusOpponent, Settings};
 
-/// Settings written as TOML.
+/// Settings from TOML.
 fn settings(text: &str) -> Settings {
     Settings::read(&text.parse().unwrap(), "go/test").unwrap()
 }
 
-/// The game for two.
-fn duel(size: u8, text: &str) -> Go {
+/// Two-player world.
+fn two_player(size: u8, text: &str) -> Go {
     Go::new("go/test", size, &settings(text)).unwrap()
 }
 
-/// The game against an opponent.
-fn against(size: u8, text: &str) -> GoAgainst {
-    GoAgainst::new("go/test", size, &settings(text), &NoPolicyLoader).unwrap()
+/// World with an opponent.
+fn versus_opponent(size: u8, text: &str) -> GoVersusOpponent {
+    GoVersusOpponent::new("go/test", size, &settings(text), &NoPolicyLoader).unwrap()
 }

@@ -1,12 +1,12 @@
-//! Who may sit opposite: other programs, trained players, and states that no game of this world has reached.
+//! Opponents: other programs, trained policies, and states from other games.
 
 use std::sync::Arc;
 
 use freewheel_core::{Env, Error, NoPolicyLoader, Purpose, ScriptedPolicy, Stream, Streams};
 use serde_json::Value;
 
-use super::super::{GoAgainst, Presence, Seated, Trained};
-use super::{against, duel, settings};
+use super::super::{GoVersusOpponent, OpponentStatus, PolicyPlayer, VersusOpponentState};
+use super::{settings, two_player, versus_opponent};
 use crate::go::players::{self, Player};
 use crate::go::rules::{Game, Rules};
 
@@ -14,8 +14,8 @@ fn stream(seed: u64) -> Stream {
     Streams::new(seed).stream(Purpose::Environment, 0, 0)
 }
 
-/// A program that plays the points of 5x5 in their order, as many as it has been told of: told anything but one whole
-/// game, it plays what is wrong.
+/// Program that plays the points of 5x5 in order, as many as it has received: it plays a wrong point if it is sent
+/// anything but one whole game.
 const COUNTS: &str = r#"gtp:sh -c 'while read id command; do
     case "$command" in
         clear_board) n=0; r="";;
@@ -32,15 +32,18 @@ done'"#;
 #[test]
 fn a_program_follows_many_games_on_many_threads() {
     let settings = super::super::Settings { opponent: COUNTS.into(), ..settings("color = 'black'") };
-    let world = &GoAgainst::new("go/test", 5, &settings, &NoPolicyLoader).unwrap();
+    let world = &GoVersusOpponent::new("go/test", 5, &settings, &NoPolicyLoader).unwrap();
     let play = || {
         let mut rng = stream(0);
-        let mut games: Vec<Seated> = (0..3).map(|_| world.reset(&mut rng)).collect();
+        let mut games: Vec<VersusOpponentState> = (0..3).map(|_| world.reset(&mut rng)).collect();
         for step in 0..6 {
             for state in &mut games {
                 world.step(state, 2 * step, &mut rng);
                 let points: Vec<u16> = state.game.moves().map(|played| played.point).collect();
-                assert_eq!((points, state.opponent), ((0..2 * step as u16 + 2).collect(), Presence::Playing));
+                assert_eq!(
+                    (points, state.opponent),
+                    ((0..2 * step as u16 + 2).collect(), OpponentStatus::Playing)
+                );
             }
         }
     };
@@ -56,34 +59,34 @@ fn a_program_follows_many_games_on_many_threads() {
 fn a_program_that_does_not_play_here_is_refused_at_once() {
     let refused = |opponent: &str| {
         let settings = super::super::Settings { opponent: opponent.into(), ..settings("") };
-        GoAgainst::new("go/test", 5, &settings, &NoPolicyLoader).err().unwrap().to_string()
+        GoVersusOpponent::new("go/test", 5, &settings, &NoPolicyLoader).err().unwrap().to_string()
     };
     let said = refused("gtp:/no/such/program --mode gtp");
     assert!(said.contains("`/no/such/program --mode gtp` cannot be started"), "{said}");
     let said = refused(r#"gtp:sh -c 'while read id command; do printf "?$id no\n\n"; done'"#);
-    assert!(said.contains("refuses"), "{said}");
+    assert!(said.contains("with an error"), "{said}");
     let said = refused("gtp:true");
-    assert!(said.contains("ended"), "{said}");
+    assert!(said.contains("exited"), "{said}");
 }
 
-/// A script sees the game, so a policy that is one plays as that player does, and not what its `act` leaves standing.
+/// A scripted policy plays as its player, which uses the game, and not as its `act`.
 #[test]
 fn a_scripted_policy_plays_as_its_script() {
-    let greedy = Trained::new("it".into(), Arc::new(ScriptedPolicy(1)), 5, 1);
+    let greedy = PolicyPlayer::new("it".into(), Arc::new(ScriptedPolicy(1)), 5, 1);
     let mut game = Game::new(Rules::tromp_taylor(5)).unwrap();
     for seed in 0..20 {
         let wanted = players::parse("greedy").unwrap().choose(&game, &mut stream(seed)).unwrap();
         assert_eq!(greedy.choose(&game, &mut stream(seed)).unwrap(), wanted);
-        let players::Turn::Play(point) = wanted else { panic!("it resigned") };
+        let players::PlayerAction::Play(point) = wanted else { panic!("it resigned") };
         game.play(point).unwrap();
     }
     let other = Game::new(Rules::tromp_taylor(7)).unwrap();
-    for asked in [greedy.ready(&other), greedy.choose(&other, &mut stream(0)).map(drop)] {
+    for asked in [greedy.check_ready(&other), greedy.choose(&other, &mut stream(0)).map(drop)] {
         assert!(matches!(asked, Err(Error::Config(why)) if why.contains("trained on 5x5")));
     }
 }
 
-/// A saved state brings its own rules along. Whatever they are, nothing panics and nothing is written outside.
+/// A saved state contains its own rules. For any of them, nothing panics or writes out of range.
 #[test]
 fn states_of_other_rules_do_no_harm() {
     let changes: [(&str, Value); 6] = [
@@ -95,19 +98,19 @@ fn states_of_other_rules_do_no_harm() {
         ("/game/rules/komi", 900.into()),
     ];
     for opponent in ["random", "greedy", "uct:4", "uct:4,strong"] {
-        let world = against(3, &format!("opponent = '{opponent}'\ncolor = 'black'"));
+        let world = versus_opponent(3, &format!("opponent = '{opponent}'\ncolor = 'black'"));
         let mut rng = stream(1);
         let mut state = world.reset(&mut rng);
         world.step(&mut state, 0, &mut rng);
         for (at, to) in &changes {
-            // Two moves as played, and none: a board of another width need not take the moves.
+            // With two moves as played, and with none: a board of another width may reject the moves.
             for moves in [true, false] {
                 let mut json = serde_json::to_value(&state).unwrap();
                 *json.pointer_mut(at).unwrap() = to.clone();
                 if !moves {
                     *json.pointer_mut("/game/moves").unwrap() = Value::Array(Vec::new());
                 }
-                let Ok(mut odd) = serde_json::from_value::<Seated>(json) else {
+                let Ok(mut odd) = serde_json::from_value::<VersusOpponentState>(json) else {
                     assert!(moves, "{at}: an empty board is a game");
                     continue;
                 };
@@ -123,7 +126,7 @@ fn states_of_other_rules_do_no_harm() {
             }
         }
     }
-    let pair = duel(3, "opponent = 'self'");
+    let pair = two_player(3, "opponent = 'self'");
     let mut large = Game::new(Rules::tromp_taylor(19)).unwrap();
     let mut obs = vec![0.0; pair.spec().observation.len()];
     pair.observe(&large, &mut obs);

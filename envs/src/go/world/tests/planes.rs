@@ -1,9 +1,9 @@
-//! What is seen.
+//! Observation planes.
 
 use freewheel_core::{Env, Purpose, Streams};
 use proptest::prelude::*;
 
-use super::duel;
+use super::two_player;
 use crate::go::rules::{Color, Game};
 
 fn seen(world: &crate::go::Go, game: &Game) -> Vec<Vec<f32>> {
@@ -12,13 +12,13 @@ fn seen(world: &crate::go::Go, game: &Game) -> Vec<Vec<f32>> {
     obs.chunks(game.area()).map(<[f32]>::to_vec).collect()
 }
 
-/// By hand, on 2x2 with two positions shown: Black a1, White b2, Black to move.
+/// By hand, on 2x2 with two positions: Black a1, White b2, Black to move.
 #[test]
 fn planes_are_as_documented() {
-    let world = duel(2, "opponent = 'self'\nhistory = 2");
+    let world = two_player(2, "opponent = 'self'\nhistory = 2");
     let mut game = world.reset(&mut Streams::new(0).stream(Purpose::Environment, 0, 0));
     let (zeros, ones) = (vec![0.0; 4], vec![1.0; 4]);
-    // The first position: nothing before it, Black to play.
+    // The first position: no earlier one, Black to play.
     let first = [&zeros, &zeros, &zeros, &zeros, &zeros, &ones, &zeros, &ones].map(Vec::clone);
     assert_eq!(seen(&world, &game), first);
     game.play(0).unwrap();
@@ -28,15 +28,15 @@ fn planes_are_as_documented() {
     let then = [&a1, &b2, &a1, &zeros, &zeros, &ones, &zeros, &ones].map(Vec::clone);
     assert_eq!(seen(&world, &game), then);
     game.play(game.pass()).unwrap();
-    // White sees itself first, and that Black has passed.
+    // White's stones come first, and Black has passed.
     let white = [&b2, &a1, &b2, &a1, &zeros, &zeros, &ones, &ones].map(Vec::clone);
     assert_eq!(seen(&world, &game), white);
 }
 
-/// Black a1, White b1, Black b2 takes; White may not come back to b1 at once where that repeats the position.
+/// Black a1, White b1, Black b2 captures; White may not retake at b1 if that repeats the position.
 #[test]
 fn what_superko_forbids_is_shown() {
-    let world = duel(2, "opponent = 'self'");
+    let world = two_player(2, "opponent = 'self'");
     let mut game = world.reset(&mut Streams::new(0).stream(Purpose::Environment, 0, 0));
     for point in [0, 1, 3] {
         game.play(point).unwrap();
@@ -51,10 +51,10 @@ fn what_superko_forbids_is_shown() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(50))]
 
-    /// Every number is 0 or 1; no point has two stones; what is neither stone, forbidden nor suicide is legal.
+    /// All numbers are 0 or 1; no point has two stones; forbidden points are not legal.
     #[test]
     fn planes_say_what_the_board_says(seed: u64, size in 2u8..8, history in 1usize..5, moves in 0u32..60) {
-        let world = duel(size, &format!("opponent = 'self'\nhistory = {history}"));
+        let world = two_player(size, &format!("opponent = 'self'\nhistory = {history}"));
         let mut rng = Streams::new(seed).stream(Purpose::Environment, 0, 0);
         let mut game = world.reset(&mut rng);
         let mut earlier = vec![game.clone()];

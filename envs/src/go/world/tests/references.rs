@@ -1,72 +1,75 @@
-//! What is the best, against values worked out elsewhere.
+//! Reference values against published ones.
 
 use freewheel_core::{Certainty, Env, PolicyClass, SolveQuery, World};
 
-use super::{against, duel};
+use super::{two_player, versus_opponent};
 
-fn as_played<W: World>(world: &W) -> SolveQuery {
+fn default_query<W: World>(world: &W) -> SolveQuery {
     SolveQuery::for_spec(world.spec())
 }
 
-/// Black wins 2x2 by 1 under positional superko and 3x3 by 9 (Tromp; van der Werf & Winands 2009): komi decides who
-/// wins.
+/// Black wins 2x2 by 1 under positional superko and 3x3 by 9 (Tromp; van der Werf & Winands 2009): komi decides the
+/// winner.
 #[test]
 fn komi_decides_solved_boards() {
     for (size, komi, value) in
         [(2, "0.5", 1.0), (2, "1", 0.5), (2, "1.5", 0.0), (3, "8.5", 1.0), (3, "9", 0.5)]
     {
-        let world = duel(size, &format!("opponent = 'self'\nruleset = 'chinese'\nkomi = {komi}"));
-        let solution = world.solve(&as_played(&world)).unwrap();
+        let world = two_player(size, &format!("opponent = 'self'\nruleset = 'chinese'\nkomi = {komi}"));
+        let solution = world.solve(&default_query(&world)).unwrap();
         assert_eq!(
             (solution.value, solution.certainty),
             (value, Certainty::Exact),
             "{size}x{size} komi {komi}"
         );
     }
-    // 5x5 is all Black's: published, and not worked out here.
+    // Black wins all of 5x5: published, not solved here.
     for (size, komi, value) in
         [(4, "2", Some(0.5)), (5, "24.5", Some(1.0)), (5, "25.5", Some(0.0)), (6, "0.5", None)]
     {
-        let world = duel(size, &format!("opponent = 'self'\nkomi = {komi}"));
-        let solution = world.solve(&as_played(&world)).ok();
+        let world = two_player(size, &format!("opponent = 'self'\nkomi = {komi}"));
+        let solution = world.solve(&default_query(&world)).ok();
         let known = solution.map(|solution| (solution.value, solution.certainty));
         assert_eq!(known, value.map(|value| (value, Certainty::BestKnown)), "{size}x{size} komi {komi}");
     }
-    let simple = duel(5, "opponent = 'self'\nko = 'simple'");
-    assert!(simple.solve(&as_played(&simple)).is_err());
+    let simple = two_player(5, "opponent = 'self'\nko = 'simple'");
+    assert!(simple.solve(&default_query(&simple)).is_err());
 }
 
-/// With simple ko 4x4 is Black's by 1 to 16 points: enough to know who wins at the usual komi, not at that of the published result.
+/// With simple ko Black wins 4x4 by 1 to 16 points: that decides the winner at the default komi, not at the published
+/// value.
 #[test]
 fn bounds_that_decide_are_an_answer() {
-    let world = duel(4, "opponent = 'self'\nruleset = 'chinese'\nko = 'simple'");
-    let solution = world.solve(&as_played(&world)).unwrap();
+    let world = two_player(4, "opponent = 'self'\nruleset = 'chinese'\nko = 'simple'");
+    let solution = world.solve(&default_query(&world)).unwrap();
     assert_eq!((solution.value, solution.certainty), (1.0, Certainty::Exact));
-    // With suicide too, anything may be repeated.
-    let world = duel(4, "opponent = 'self'\nko = 'simple'");
-    assert!(world.solve(&as_played(&world)).is_err());
+    // With suicide any position may be repeated.
+    let world = two_player(4, "opponent = 'self'\nko = 'simple'");
+    assert!(world.solve(&default_query(&world)).is_err());
 }
 
-/// Against whoever it is, perfect play is sure of what it gets against perfect play.
+/// Perfect play gets at least its value against any opponent.
 #[test]
 fn perfect_play_is_a_lower_bound() {
     let of = |color: &str| {
-        let world = against(2, &format!("ruleset = 'chinese'\ncolor = '{color}'"));
-        world.solve(&as_played(&world)).map(|solution| (solution.value, solution.certainty, solution.upper))
+        let world = versus_opponent(2, &format!("ruleset = 'chinese'\ncolor = '{color}'"));
+        world
+            .solve(&default_query(&world))
+            .map(|solution| (solution.value, solution.certainty, solution.upper))
     };
     assert_eq!(of("black").unwrap(), (1.0, Certainty::Exact, Some(1.0)));
     assert_eq!(of("alternate").unwrap(), (0.5, Certainty::Bracket, Some(1.0)));
     assert!(of("white").is_err());
-    let world = against(2, "");
-    assert!(world.solve(&SolveQuery { policy_class: PolicyClass::Random, ..as_played(&world) }).is_err());
+    let world = versus_opponent(2, "");
+    assert!(world.solve(&SolveQuery { policy_class: PolicyClass::Random, ..default_query(&world) }).is_err());
 }
 
-/// On 9x9 nobody plays perfectly: the top of the ladder is the best that is known, against who stands on it.
+/// On 9x9 the reference is the strongest rated player, against rated opponents.
 #[test]
 fn the_ladder_knows_the_best_on_9x9() {
     let best = |size, text: &str| {
-        let world = against(size, text);
-        world.solve(&as_played(&world))
+        let world = versus_opponent(size, text);
+        world.solve(&default_query(&world))
     };
     let random = best(9, "").unwrap();
     assert_eq!((random.certainty, random.upper), (Certainty::BestKnown, Some(1.0)));
@@ -76,7 +79,7 @@ fn the_ladder_knows_the_best_on_9x9() {
             < best(9, "opponent = 'uct:1000'").unwrap().value
     );
     let script = random.policy.unwrap().script().unwrap();
-    assert_eq!(against(9, "").spec().scripts[script], "strong-10000");
+    assert_eq!(versus_opponent(9, "").spec().scripts[script], "strong-10000");
     for (size, text) in
         [(9, "opponent = 'uct:20'"), (9, "komi = 5.5"), (9, "handicap = 2"), (9, "color = 'black'"), (13, "")]
     {

@@ -1,0 +1,189 @@
+//! Configuration shared by all episodes of a world: start position, observation planes, rewards, measures.
+
+use std::sync::Arc;
+
+use freewheel_core::{ActionSpace, Better, Measure, ObservationSpace, Result, Score, Spec, Step, Stream};
+
+use super::reference;
+use super::settings::{Reward, Settings};
+use crate::go::gtp::vertex;
+use crate::go::players::{self, Player, PlayerAction};
+use crate::go::rules::{Color, Game, IllegalMove, MAX_SIDE, Point};
+
+/// Version of the worlds, raised with each change of behavior.
+const VERSION: u32 = 1;
+
+/// Scripts of every world: name in the interface, and player.
+const SCRIPTS: [(&str, &str); 6] = [
+    ("random", "random"),
+    ("greedy", "greedy"),
+    ("uct-100", "uct:100"),
+    ("uct-1000", "uct:1000"),
+    ("strong-1000", "uct:1000,strong"),
+    ("strong-10000", reference::STRONGEST),
+];
+
+/// Script of the strongest rated player.
+pub(super) const STRONGEST_SCRIPT: usize = SCRIPTS.len() - 1;
+
+/// Configuration shared by all episodes of a world.
+pub(super) struct GoConfig {
+    pub(super) start: Game,
+    pub(super) history: usize,
+    reward: Reward,
+    /// Number of moves of both sides after which a game is truncated.
+    pub(super) move_limit: u32,
+    scripts: Vec<Arc<dyn Player>>,
+}
+
+impl GoConfig {
+    /// Configuration for a board of this size.
+    ///
+    /// # Errors
+    /// [`freewheel_core::Error::Config`] with the name of the wrong setting.
+    pub(super) fn new(id: &str, size: u8, settings: &Settings) -> Result<Self> {
+        Ok(GoConfig {
+            start: settings.start(size, id)?,
+            history: settings.history,
+            reward: settings.reward,
+            move_limit: settings.moves(size),
+            scripts: SCRIPTS.iter().map(|(_, name)| players::parse(name)).collect::<Result<_>>()?,
+        })
+    }
+
+    /// Spec of a world. `time_limit` is in steps of the agent.
+    pub(super) fn spec(&self, id: &str, players: u8, time_limit: u32) -> Spec {
+        let rules = self.start.rules();
+        let (width, height) = (usize::from(rules.width), usize::from(rules.height));
+        let planes = planes(self.history);
+        let cells = planes * width * height;
+        let names = (0..=self.start.pass()).map(|point| vertex::name(rules, point)).collect();
+        let observation = ObservationSpace::Box {
+            shape: vec![planes, height, width],
+            low: vec![0.0; cells],
+            high: vec![1.0; cells],
+        };
+        Spec {
+            version: VERSION,
+            masked: true,
+            players,
+            time_limit: Some(time_limit),
+            measures: vec![
+                Measure::new("win", "", Better::Higher),
+                Measure::new("margin", "points", Better::Higher),
+                Measure::new("moves", "", Better::Neither),
+            ],
+            score: Score::Measure(0),
+            scripts: SCRIPTS.iter().map(|(name, _)| (*name).to_owned()).collect(),
+            ..Spec::new(id, observation, ActionSpace::Discrete { names })
+        }
+    }
+
+    /// Terminal step with the reward of a player who is `margin` points ahead.
+    pub(super) fn final_step(&self, margin: f32) -> Step {
+        Step::termination(match self.reward {
+            Reward::Win => 2.0 * win_value(margin) as f32 - 1.0,
+            Reward::Score => margin / self.start.area() as f32,
+        })
+    }
+
+    /// Action of the script with this index; a pass if it resigns.
+    pub(super) fn scripted(&self, script: usize, game: &Game, rng: &mut Stream) -> Option<u32> {
+        match self.scripts.get(script)?.choose(game, rng).ok()? {
+            PlayerAction::Play(point) => Some(u32::from(point)),
+            PlayerAction::Resign => Some(u32::from(game.pass())),
+        }
+    }
+}
+
+/// Player of the script with this index.
+pub(super) fn scripted_player(index: usize) -> Option<Arc<dyn Player>> {
+    players::parse(SCRIPTS.get(index)?.1).ok()
+}
+
+/// Writes the mask of legal actions, `[N² + 1]`. The pass is legal even in a finished game, so that a mask is never
+/// empty.
+pub(super) fn legal(game: &Game, out: &mut [bool]) {
+    game.legal_mask(out);
+    if let Some(pass) = out.last_mut() {
+        *pass = true;
+    }
+}
+
+/// Score of `color` minus the opponent's, points.
+pub(super) fn margin(game: &Game, color: Color) -> f32 {
+    game.score() * color.sign() as f32
+}
+
+/// Value of a game by its margin: 1 a win, 0.5 a draw, 0 a loss.
+pub(super) fn win_value(margin: f32) -> f64 {
+    match margin {
+        m if m > 0.0 => 1.0,
+        m if m < 0.0 => 0.0,
+        _ => 0.5,
+    }
+}
+
+/// Copies measures to `out`.
+pub(super) fn write_measures(measures: [f64; 3], out: &mut [f64]) {
+    for (out, measure) in out.iter_mut().zip(measures) {
+        *out = measure;
+    }
+}
+
+/// Point of an action; invalid actions map to a point off every board.
+pub(super) fn action_to_point(action: u32) -> Point {
+    Point::try_from(action).unwrap_or(Point::MAX)
+}
+
+/// Number of planes besides those of the stones.
+const EXTRA: usize = 4;
+
+/// Number of points of the largest board.
+const MAX_AREA: usize = MAX_SIDE as usize * MAX_SIDE as usize;
+
+/// Number of planes.
+pub(super) fn planes(history: usize) -> usize {
+    2 * history + EXTRA
+}
+
+/// Writes the observation of `game` for the player `viewer`, `[2 K + 4, N, N]` with K = `history`. Allocates nothing.
+pub(super) fn observe(game: &Game, viewer: Color, history: usize, out: &mut [f32]) {
+    out.fill(0.0);
+    let area = game.area();
+    let mut planes = out.chunks_exact_mut(area);
+    let mut stones = [None; MAX_AREA];
+    for back in 0..history {
+        let (Some(own), Some(other)) = (planes.next(), planes.next()) else { return };
+        if back > game.move_number() as usize {
+            continue;
+        }
+        game.stones_before(back, &mut stones);
+        for ((stone, own), other) in stones.iter().zip(own).zip(other) {
+            match stone {
+                Some(color) if *color == viewer => *own = 1.0,
+                Some(_) => *other = 1.0,
+                None => {}
+            }
+        }
+    }
+    if let Some(forbidden) = planes.next() {
+        for &vertex in game.board().empties() {
+            let point = game.geometry().point(vertex);
+            if is_repetition(game, point)
+                && let Some(out) = forbidden.get_mut(usize::from(point))
+            {
+                *out = 1.0;
+            }
+        }
+    }
+    for shown in [viewer == Color::Black, game.passes() > 0, true] {
+        if let Some(plane) = planes.next() {
+            plane.fill(f32::from(u8::from(shown)));
+        }
+    }
+}
+
+fn is_repetition(game: &Game, point: Point) -> bool {
+    matches!(game.check(point), Err(IllegalMove::Ko | IllegalMove::Repetition { .. }))
+}

@@ -1,0 +1,243 @@
+//! Go against an opponent that is part of the world.
+//!
+//! A step is the agent's move and the opponent's answer. The opponent uses the episode's random stream. A limit of M
+//! moves of both sides is M / 2 steps, rounded up: the game is truncated after M moves, or one or two more if the
+//! agent is White or M is odd. If the opponent fails, as another program may, the episode is truncated with reward 0
+//! and its measures are NaN: nobody wins.
+
+use std::sync::Arc;
+
+use freewheel_core::{
+    ActionBuffer, Baseline, Env, Error, Frame, Policy, PolicyLoader, Result, Solution, SolveQuery, Spec,
+    Step, Stream, World,
+};
+use serde::{Deserialize, Serialize};
+
+use super::config::{self, GoConfig};
+use super::draw::{self, BoardScene};
+use super::reference;
+use super::settings::{AgentColor, CHECKPOINT, Settings};
+use crate::go::players::{self, Player, PlayerAction};
+use crate::go::rules::{Color, Game};
+
+/// Go for one player against an opponent. Measures are the agent's.
+pub struct GoVersusOpponent {
+    spec: Spec,
+    pub(super) config: GoConfig,
+    pub(super) agent_color: AgentColor,
+    pub(super) opponent: Arc<dyn Player>,
+}
+
+/// State: the game, the agent's color, and the status of the opponent.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct VersusOpponentState {
+    /// Game.
+    pub game: Game,
+    /// Color of the agent.
+    pub agent: Color,
+    /// Status of the opponent.
+    pub opponent: OpponentStatus,
+}
+
+/// Status of an opponent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum OpponentStatus {
+    /// Playing.
+    Playing,
+    /// Resigned, which counts as a loss of the whole board.
+    Resigned,
+    /// Failed: no answer, or an illegal one.
+    Failed,
+}
+
+impl GoVersusOpponent {
+    /// World `id` on a board of `size` x `size`, 2..=19, against the opponent of the settings; `policies` loads
+    /// trained ones.
+    ///
+    /// # Errors
+    /// [`Error::Config`] with the name of the wrong setting.
+    pub fn new(id: &str, size: u8, settings: &Settings, policies: &dyn PolicyLoader) -> Result<Self> {
+        let wrong = |e: Error| Error::Config(format!("{id}: the opponent {:?}: {e}", settings.opponent));
+        if settings.opponent != CHECKPOINT {
+            let opponent = players::parse(&settings.opponent).map_err(wrong)?;
+            let world = GoVersusOpponent::with_player(id, size, settings, opponent)?;
+            // A program that cannot be started, or does not support the board, would otherwise fail in every episode.
+            world.opponent.check_ready(&world.config.start).map_err(wrong)?;
+            return Ok(world);
+        }
+        let without_opponent = GoVersusOpponent::with_player(id, size, settings, Arc::new(players::Random))?;
+        let policy = policies.load(&settings.checkpoint, &without_opponent.spec)?;
+        let name = settings.checkpoint.display().to_string();
+        let opponent = PolicyPlayer::new(name, policy, size, settings.history);
+        Ok(GoVersusOpponent { opponent: Arc::new(opponent), ..without_opponent })
+    }
+
+    /// As [`GoVersusOpponent::new`], against `opponent`; the setting `opponent` is ignored.
+    ///
+    /// # Errors
+    /// [`Error::Config`] with the name of the wrong setting.
+    pub fn with_player(id: &str, size: u8, settings: &Settings, opponent: Arc<dyn Player>) -> Result<Self> {
+        let config = GoConfig::new(id, size, settings)?;
+        let spec = config.spec(id, 1, config.move_limit.div_ceil(2));
+        Ok(GoVersusOpponent { spec, config, agent_color: settings.color, opponent })
+    }
+
+    /// Plays the opponent's move, if it is its turn.
+    fn play_opponent(&self, state: &mut VersusOpponentState, rng: &mut Stream) {
+        if state.game.is_over() || state.game.to_play() == state.agent {
+            return;
+        }
+        state.opponent = match self.opponent.choose(&state.game, rng) {
+            Ok(PlayerAction::Play(point)) if state.game.play(point).is_ok() => OpponentStatus::Playing,
+            Ok(PlayerAction::Resign) => OpponentStatus::Resigned,
+            _ => OpponentStatus::Failed,
+        };
+    }
+}
+
+impl VersusOpponentState {
+    /// Agent's score minus the opponent's, points; NaN if the opponent has failed.
+    fn margin(&self) -> f32 {
+        match self.opponent {
+            OpponentStatus::Playing => config::margin(&self.game, self.agent),
+            OpponentStatus::Resigned => self.game.area() as f32,
+            OpponentStatus::Failed => f32::NAN,
+        }
+    }
+}
+
+impl Env for GoVersusOpponent {
+    type State = VersusOpponentState;
+    type Action = u32;
+
+    fn spec(&self) -> &Spec {
+        &self.spec
+    }
+
+    fn reset(&self, rng: &mut Stream) -> VersusOpponentState {
+        let agent = match self.agent_color {
+            AgentColor::Black => Color::Black,
+            AgentColor::White => Color::White,
+            AgentColor::Alternate => Color::BOTH[rng.below(2) as usize],
+        };
+        let mut state =
+            VersusOpponentState { game: self.config.start.clone(), agent, opponent: OpponentStatus::Playing };
+        self.play_opponent(&mut state, rng);
+        state
+    }
+
+    /// An illegal action changes nothing.
+    fn step(&self, state: &mut VersusOpponentState, action: u32, rng: &mut Stream) -> Step {
+        if state.opponent == OpponentStatus::Playing
+            && state.game.play(config::action_to_point(action)).is_ok()
+        {
+            self.play_opponent(state, rng);
+        }
+        match state.opponent {
+            OpponentStatus::Failed => Step::truncation(0.0),
+            OpponentStatus::Playing if !state.game.is_over() => Step::transition(0.0),
+            _ => self.config.final_step(state.margin()),
+        }
+    }
+
+    fn observe(&self, state: &VersusOpponentState, out: &mut [f32]) {
+        config::observe(&state.game, state.agent, self.config.history, out);
+    }
+
+    fn legal(&self, state: &VersusOpponentState, out: &mut [bool]) {
+        config::legal(&state.game, out);
+    }
+
+    fn measure(&self, state: &VersusOpponentState, out: &mut [f64]) {
+        let margin = state.margin();
+        let win_value = if margin.is_nan() { f64::NAN } else { config::win_value(margin) };
+        config::write_measures([win_value, f64::from(margin), f64::from(state.game.move_number())], out);
+    }
+
+    fn scripted(&self, script: usize, state: &VersusOpponentState, rng: &mut Stream) -> Option<u32> {
+        self.config.scripted(script, &state.game, rng)
+    }
+}
+
+impl World for GoVersusOpponent {
+    fn solve(&self, query: &SolveQuery) -> Result<Solution> {
+        reference::versus_opponent(self, query)
+    }
+
+    fn baseline(&self, _query: &SolveQuery) -> Result<Baseline> {
+        let name = self.opponent.name();
+        if name != "random" && name != "greedy" {
+            return Err(Error::Unsupported(format!(
+                "{} against {name}: no random baseline, it would take too long to play out",
+                self.spec.id
+            )));
+        }
+        Ok(reference::random(self, self.config.move_limit.div_ceil(2)))
+    }
+
+    fn draw(&self, state: &VersusOpponentState, policy: Option<&dyn Policy>, frame: &mut Frame) {
+        let action_values = policy.and_then(|policy| draw::action_values(self, state, policy));
+        let status = match state.opponent {
+            OpponentStatus::Playing => draw::status(&state.game),
+            OpponentStatus::Resigned => format!("{} resigned", self.opponent.name()),
+            OpponentStatus::Failed => format!("{} failed", self.opponent.name()),
+        };
+        let game = &state.game;
+        let status = format!("{status}, you are {}", draw::stone(state.agent));
+        draw::draw_board(&BoardScene { game, action_values: action_values.as_deref(), status }, frame);
+    }
+}
+
+/// Player that follows a trained policy, on boards of the size it was trained on.
+pub struct PolicyPlayer {
+    name: String,
+    policy: Arc<dyn Policy>,
+    size: u8,
+    history: usize,
+    /// Player of a scripted policy, which uses the game instead of the observation.
+    scripted_player: Option<Arc<dyn Player>>,
+}
+
+impl PolicyPlayer {
+    /// Player `name` for boards of `size` x `size` and observations of `history` positions.
+    pub fn new(name: String, policy: Arc<dyn Policy>, size: u8, history: usize) -> Self {
+        let scripted_player = policy.script().and_then(config::scripted_player);
+        PolicyPlayer { name, policy, size, history, scripted_player }
+    }
+}
+
+impl Player for PolicyPlayer {
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    fn choose(&self, game: &Game, rng: &mut Stream) -> Result<PlayerAction> {
+        self.check_ready(game)?;
+        if let Some(scripted_player) = &self.scripted_player {
+            return scripted_player.choose(game, rng);
+        }
+        let mut obs = vec![0.0; config::planes(self.history) * game.area()];
+        config::observe(game, game.to_play(), self.history, &mut obs);
+        let mut legal = vec![true; game.area() + 1];
+        config::legal(game, &mut legal);
+        let mut choice = ActionBuffer::Discrete(vec![0]);
+        self.policy.act(&obs, &legal, std::slice::from_mut(rng), &mut choice);
+        match choice {
+            ActionBuffer::Discrete(actions) if actions.len() == 1 => {
+                Ok(PlayerAction::Play(config::action_to_point(actions[0])))
+            }
+            _ => Err(Error::Unsupported(format!("{} does not have discrete actions", self.name))),
+        }
+    }
+
+    fn check_ready(&self, start: &Game) -> Result<()> {
+        let size = self.size;
+        if (start.rules().width, start.rules().height) == (size, size) {
+            return Ok(());
+        }
+        Err(Error::Config(format!(
+            "{} was trained on {size}x{size} and cannot play on another board size",
+            self.name
+        )))
+    }
+}
