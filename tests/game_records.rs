@@ -1,20 +1,20 @@
-//! Game records of others, by the thousand: each is read and replayed, or refused in words.
+//! Thousands of published game records: each is read and replayed, or gives an error.
 //!
-//! Runs over every `.sgf` and `.sgf.gz` (by the program `gzip`) below `$FREEWHEEL_DATA/sgf` and below the folders of
-//! `$FREEWHEEL_SGF` (parted by colons); where neither is set it says that it is skipped.
+//! Reads every `.sgf` and `.sgf.gz` (by the program `gzip`) below `$FREEWHEEL_DATA/sgf` and below the folders of
+//! `$FREEWHEEL_SGF` (separated by colons); skipped if neither is set.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use freewheel_envs::go::sgf::{self, GameRecord};
 
-/// What became of the games of a folder.
+/// Counts of the games of a folder.
 #[derive(Default)]
 struct Count {
     files: usize,
     games: usize,
     moves: usize,
-    /// Files that are no SGF, games that are no records, records that are not legal.
+    /// Errors: files that are not SGF, games that are not valid records, records with illegal moves.
     refused: [Vec<String>; 3],
 }
 

@@ -1,4 +1,4 @@
-//! Go over text, as other programs meet it: `freewheel gtp` and `freewheel match`.
+//! Go over text: `freewheel gtp` and `freewheel match`.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Stdio};
@@ -14,7 +14,7 @@ fn start(words: &[&str]) -> Child {
     PROGRAM.command(words).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap()
 }
 
-/// All that is answered to `input`.
+/// Output for `input`.
 fn answers(words: &[&str], input: &str) -> String {
     let mut child = start(words);
     child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
@@ -55,7 +55,7 @@ fn an_analysis_goes_on_until_it_is_interrupted() {
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
     input.write_all(b"1 lz-analyze b interval 1\n").unwrap();
     assert_eq!(lines.next().unwrap(), "=1");
-    // Far more than one report: nobody has asked for anything else.
+    // Reports continue, since no other command was sent.
     for _ in 0..5 {
         assert!(lines.next().unwrap().starts_with("info move "));
     }
@@ -64,15 +64,15 @@ fn an_analysis_goes_on_until_it_is_interrupted() {
         lines.by_ref().skip_while(|line| line.starts_with("info move ")).take(2).collect();
     assert_eq!(after, ["", "=2 2"]);
     input.write_all(b"quit\n").unwrap();
-    // The input stays open: `quit` alone ends the program.
+    // The input stays open: `quit` ends the program.
     assert!(child.wait().unwrap().success());
     drop(input);
 }
 
-/// A match without what it measures of time.
-fn contest(words: &[&str]) -> Value {
+/// Result of a match, without times.
+fn play_match(words: &[&str]) -> Value {
     let mut json = PROGRAM.json(&[&["match"], words, &["--json", "--size", "7"]].concat());
-    assert!(json["seconds_a_move"].take()[0].as_f64().unwrap() >= 0.0);
+    assert!(json["seconds_per_move"].take()[0].as_f64().unwrap() >= 0.0);
     json
 }
 
@@ -81,7 +81,7 @@ fn a_match_of_our_own_is_the_same_on_any_number_of_threads() {
     let folder = tempfile::tempdir().unwrap();
     let play = |threads: &str| {
         let games = folder.path().join(threads);
-        let json = contest(&[
+        let json = play_match(&[
             "uct:20",
             "greedy",
             "--games",
@@ -108,11 +108,11 @@ fn a_match_of_our_own_is_the_same_on_any_number_of_threads() {
     let mut won = 0;
     for (n, record) in records.iter().enumerate() {
         let game = record.replay(record.ruleset()).unwrap();
-        assert_eq!(record.outcome, Some(sgf::Outcome::of_score(game.score())));
+        assert_eq!(record.outcome, Some(sgf::Outcome::from_score(game.score())));
         assert_eq!(record.players[n % 2].name, "uct:20");
         let winner = record.outcome.as_ref().and_then(sgf::Outcome::winner).unwrap();
         won += u64::from(record.players[winner as usize].name == "uct:20");
-        // Both games of a pair begin alike, and pairs differ.
+        // Both games of a pair have the same opening; pairs differ.
         let opening = |n: usize| records[n].moves().take(2).map(|played| played.point).collect::<Vec<_>>();
         assert_eq!(opening(n), opening(n / 2 * 2));
         assert!(n < 2 || opening(n) != opening(n - 2));
@@ -123,14 +123,14 @@ fn a_match_of_our_own_is_the_same_on_any_number_of_threads() {
 #[test]
 fn another_program_plays_as_our_own_does() {
     let other = format!("gtp:'{NAME}' gtp --player greedy --size 7");
-    let json = contest(&[&other, "random", "--games", "4", "--threads", "2"]);
+    let json = play_match(&[&other, "random", "--games", "4", "--threads", "2"]);
     assert_eq!(json["faults"], Value::Array(vec![]));
-    // Seeds are told to it: it does the same again.
-    assert_eq!(json, contest(&[&other, "random", "--games", "4", "--threads", "1"]));
+    // It is sent seeds: the result is the same again.
+    assert_eq!(json, play_match(&[&other, "random", "--games", "4", "--threads", "1"]));
 }
 
-/// A program that knows the protocol and no Go.
-fn fool(genmove: &str) -> String {
+/// Program that speaks the protocol, with a fixed answer to `genmove`.
+fn scripted_program(genmove: &str) -> String {
     let script = format!(
         "while read id command; do case \"$command\" in genmove*) {genmove};; quit) exit;; *) echo \"=$id false\"; echo;; esac; done"
     );
@@ -138,34 +138,43 @@ fn fool(genmove: &str) -> String {
 }
 
 #[test]
-fn who_breaks_the_rules_dies_or_is_late_loses_and_begins_anew() {
+fn a_program_that_fails_loses_and_is_restarted() {
     let cases = [
-        ("echo \"=$id Z99\"; echo", "which is no answer to it"),
+        ("echo \"=$id Z99\"; echo", "which is not a valid response"),
         ("echo \"=$id A1\"; echo", "A1, is not legal: that point is occupied"),
         ("exit 3", "exit status: 3"),
         ("exec sleep 60", "within 200ms"),
         ("echo \"?$id I am lost\"; echo", "I am lost"),
     ];
     for (genmove, said) in cases {
-        let json = contest(&["random", &fool(genmove), "--games", "4", "--threads", "1", "--timeout", "0.2"]);
+        let json = play_match(&[
+            "random",
+            &scripted_program(genmove),
+            "--games",
+            "4",
+            "--threads",
+            "1",
+            "--timeout",
+            "0.2",
+        ]);
         let result = &json["result"];
         assert_eq!((&result["won"], &result["by_fault"]), (&4.into(), &4.into()), "{genmove}: {json}");
         for fault in json["faults"].as_array().unwrap() {
             assert!(fault["fault"].as_str().unwrap().contains(said), "{genmove}: {fault}");
         }
     }
-    let resigns = contest(&[&fool("echo \"=$id resign\"; echo"), "random", "--games", "2"]);
+    let resigns = play_match(&[&scripted_program("echo \"=$id resign\"; echo"), "random", "--games", "2"]);
     assert_eq!((&resigns["result"]["lost"], &resigns["result"]["by_resignation"]), (&2.into(), &2.into()));
 }
 
 #[test]
-fn what_cannot_be_played_is_refused_before() {
+fn invalid_matches_are_refused() {
     let refused = |words: &[&str], code: i32, said: &str| {
         let (found, message) = PROGRAM.fails(words);
         assert!(found == code && message.contains(said), "{words:?}: {found} {message}");
     };
     refused(&["match", "random", "gtp:/no/such/program"], 3, "`/no/such/program` cannot be started");
-    refused(&["match", "random", "gtp:true"], 3, "ended");
+    refused(&["match", "random", "gtp:true"], 3, "exited");
     refused(&["match", "random", "rndom"], 3, "did you mean `random`?");
     refused(&["match", "random", "random", "--komi", "6.3"], 3, "`komi` is 6.3");
     refused(&["match", "random", "random", "--timeout=-1"], 2, "--timeout -1");

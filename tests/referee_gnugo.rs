@@ -1,7 +1,7 @@
 //! Our rules of Go against GNU Go's: boards, captures and legal moves of random games, and scores.
 //!
-//! Runs where `FREEWHEEL_GNUGO` names GNU Go, or it is in the path or in /usr/games; elsewhere it says that it is skipped,
-//! unless `FREEWHEEL_REFEREES=required`. `FREEWHEEL_GO_GAMES` is the number of games of each size.
+//! Runs if `FREEWHEEL_GNUGO` names GNU Go, or it is in the path or in /usr/games; otherwise it is skipped, or fails
+//! with `FREEWHEEL_REFEREES=required`. `FREEWHEEL_GO_GAMES` is the number of games of each size.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -10,12 +10,12 @@ use std::time::{Duration, Instant};
 
 use freewheel_core::{Purpose, Stream, Streams};
 use freewheel_envs::go::gtp::{Client, vertex};
-use freewheel_envs::go::players::{Player, Random, Turn};
+use freewheel_envs::go::players::{Player, PlayerAction, Random};
 use freewheel_envs::go::rules::{Color, Game, Ko, Point, Rules};
 use freewheel_envs::go::sgf::{GameRecord, Outcome};
 use freewheel_tests::go_games;
 
-/// GNU Go looks back 500 moves for repetitions, and no further.
+/// GNU Go checks the last 500 moves for repetitions.
 const MOVES: usize = 450;
 
 fn gnugo() -> Option<Client> {
@@ -47,7 +47,7 @@ fn answered(gnugo: &mut Client, command: &str) -> BTreeSet<String> {
     gnugo.send(command).unwrap().split_whitespace().map(str::to_owned).collect()
 }
 
-/// Compares stones, captures and, for the player to move, legal points.
+/// Compares stones, captures and legal points of the player to move.
 fn compare(game: &Game, gnugo: &mut Client) {
     let at = || game.moves().map(|m| vertex::name(game.rules(), m.point)).collect::<Vec<_>>().join(" ");
     for color in Color::BOTH {
@@ -64,7 +64,7 @@ fn compare(game: &Game, gnugo: &mut Client) {
     }
 }
 
-/// A uniformly random legal move; a patient player passes only where nothing else is left.
+/// Uniformly random legal move; with `patient`, a pass only if nothing else is legal.
 fn random(game: &Game, patient: bool, mask: &mut [bool], rng: &mut Stream) -> Point {
     game.legal_mask(mask);
     let legal: Vec<Point> =
@@ -79,7 +79,7 @@ fn boards_captures_and_legal_moves_equal_gnugos() {
         let began = Instant::now();
         let mut rng = Streams::new(3).stream(Purpose::Generation, u64::from(size), 0);
         let (mut moves, mut states) = (0, 0);
-        // About twelve states of each game are compared, at random; the last one always.
+        // About twelve random states of each game are compared, and the last one.
         let limit = MOVES.min(2 * usize::from(size) * usize::from(size));
         for n in 0..go_games() {
             let mut game = Game::new(rules(size)).unwrap();
@@ -107,7 +107,7 @@ fn boards_captures_and_legal_moves_equal_gnugos() {
     }
 }
 
-/// Games to the end in which nobody fills an eye: every stone that can be taken is, so that both count alike.
+/// Complete games without filled eyes: all dead stones are captured, so that both programs score alike.
 #[test]
 fn scores_equal_gnugos() {
     let Some(mut gnugo) = gnugo() else { return };
@@ -119,15 +119,17 @@ fn scores_equal_gnugos() {
         for _ in 0..games {
             let mut game = Game::new(rules(size)).unwrap();
             gnugo.begin(game.rules()).unwrap();
-            // To the two passes: what is dead is taken only then. It ends, for no position comes twice.
+            // Up to two passes, when all dead stones are captured. Superko makes every game finite.
             while !game.is_over() {
                 let color = game.to_play();
-                let Turn::Play(point) = Random.choose(&game, &mut rng).unwrap() else { unreachable!() };
+                let PlayerAction::Play(point) = Random.choose(&game, &mut rng).unwrap() else {
+                    unreachable!()
+                };
                 game.play(point).unwrap();
                 gnugo.play(game.rules(), color, point).unwrap();
             }
-            let theirs = Outcome::read(&gnugo.send("final_score").unwrap());
-            if Outcome::of_score(game.score()) != theirs {
+            let theirs = Outcome::parse(&gnugo.send("final_score").unwrap());
+            if Outcome::from_score(game.score()) != theirs {
                 other.push((game, theirs));
             }
         }
@@ -135,7 +137,7 @@ fn scores_equal_gnugos() {
         eprintln!("{size}x{size}: {} of {games} final scores equal; {seconds:.1} s", games - other.len());
         for (game, theirs) in &other {
             let record = GameRecord::from_game(game);
-            eprintln!("ours {}, GNU Go's {theirs}: {record}", Outcome::of_score(game.score()));
+            eprintln!("ours {}, GNU Go's {theirs}: {record}", Outcome::from_score(game.score()));
         }
         assert!(other.is_empty(), "{size}x{size}: {} of {games} differ", other.len());
     }

@@ -1,10 +1,10 @@
 //! Our rules of Go against OpenSpiel's: every board, every legal move and every score of random games.
 //!
-//! Runs where `FREEWHEEL_PYTHON` names a Python that has `open_spiel`; elsewhere it says that it is skipped, unless
+//! Runs if `FREEWHEEL_PYTHON` names a Python with `open_spiel`; otherwise it is skipped, or fails with
 //! `FREEWHEEL_REFEREES=required`. `FREEWHEEL_GO_GAMES` is the number of games of each size.
 //!
-//! OpenSpiel knows simple ko and no suicide; a stone that recreates an earlier position ends its game as a draw, which is
-//! where our positional superko must forbid that stone; 2 n² moves end its game too.
+//! OpenSpiel uses simple ko without suicide. A move that recreates an earlier position ends its game as a draw; our
+//! positional superko must forbid that move. Its games also end after 2 n² moves.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
@@ -29,7 +29,7 @@ fn python() -> Option<PathBuf> {
     Some(python)
 }
 
-/// How a game ended.
+/// Ending of a game.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum End {
     Passes,
@@ -37,7 +37,7 @@ enum End {
     Limit,
 }
 
-/// A game made of random moves.
+/// Game of random moves.
 struct Random {
     size: u8,
     moves: Vec<Point>,
@@ -49,7 +49,8 @@ fn rules(size: u8, ko: Ko) -> Rules {
     Rules { ko, suicide: false, move_limit: None, ..Rules::tromp_taylor(size) }
 }
 
-/// Uniformly random moves; a patient player passes only where nothing else is left, which makes repetitions likelier.
+/// Game of uniformly random moves; with `patient`, passes only if nothing else is legal, which makes repetitions more
+/// likely.
 fn random(size: u8, patient: bool, rng: &mut Stream) -> Random {
     let mut game = Game::new(rules(size, Ko::Simple)).unwrap();
     let mut strict = Game::new(rules(size, Ko::Positional)).unwrap();
@@ -79,7 +80,7 @@ fn random(size: u8, patient: bool, rng: &mut Stream) -> Random {
     Random { size, moves, end, area_score: game.area_score() }
 }
 
-/// A state as the script prints it.
+/// Text of a state, as the script prints it.
 fn state(game: &Game, over: bool, mask: &mut [bool]) -> String {
     let side = Point::from(game.rules().width);
     let mut text = String::with_capacity(2 * game.area() + 2);
@@ -96,7 +97,7 @@ fn state(game: &Game, over: bool, mask: &mut [bool]) -> String {
     text
 }
 
-/// Compares a game state by state with what the script says of it; the number of states.
+/// Compares a game state by state with the script's output; returns the number of states.
 fn compare(random: &Random, lines: &mut impl Iterator<Item = String>) -> usize {
     let Random { size, moves, end, area_score } = random;
     let mut game = Game::new(rules(*size, Ko::Simple)).unwrap();
@@ -109,7 +110,7 @@ fn compare(random: &Random, lines: &mut impl Iterator<Item = String>) -> usize {
         }
     }
     assert_eq!(*area_score, game.area_score());
-    // The komis lie half a point on both sides of the score: they leave only it.
+    // The script scores with komi half a point below and above our score: only that score gives a win and a loss.
     let results = if *end == End::Repetition { "0.0 0.0" } else { "1.0 -1.0" };
     let wanted = format!("end {} {results}", moves.len());
     assert_eq!(lines.next().unwrap(), wanted, "{size}x{size} {end:?} {moves:?}");

@@ -33,7 +33,7 @@ def play(program, a, b, games, seed):
     match = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     for fault in match["faults"]:
         print("fault:", fault, file=sys.stderr)
-    return match["result"]["won"] + match["result"]["drawn"] / 2, match["seconds_a_move"]
+    return match["result"]["won"] + match["result"]["drawn"] / 2, match["seconds_per_move"]
 
 
 def ratings(wins):

@@ -1,4 +1,4 @@
-//! `match`: two players of Go in many games.
+//! `match`: plays many games of Go between two players and prints the result.
 
 use std::io::IsTerminal;
 use std::sync::atomic::Ordering;
@@ -10,27 +10,27 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use super::gtp::{player, rules};
-use super::{stop_flag, threads};
+use super::stop_flag;
 use crate::Registry;
-use crate::cli::{Match as Args, Suicide};
-use crate::contest::{Entrant, Match, Played, Tally};
+use crate::cli::Match as Args;
 use crate::error::{Error, Result};
+use crate::matches::{Match, MatchPlayer, MatchResult, PlayedGame};
 use crate::output;
 
-pub(super) fn contest(registry: &Registry, args: &Args) -> Result<()> {
+pub(super) fn play_match(registry: &Registry, args: &Args) -> Result<()> {
     let limit = Duration::try_from_secs_f64(args.timeout).ok().filter(|limit| !limit.is_zero());
     let Some(limit) = limit else {
         return Err(Error::Usage(format!("--timeout {}: must be a number of seconds above 0", args.timeout)));
     };
-    let (a, home_of_a) = entrant(registry, &args.a, limit)?;
-    let (b, home_of_b) = entrant(registry, &args.b, limit)?;
-    let rules = rules(&args.rules, home_of_a.or(home_of_b));
-    for entrant in [&a, &b] {
-        entrant.ready(&Game::new(rules)?)?;
+    let (a, rules_of_a) = match_player(registry, &args.a, limit)?;
+    let (b, rules_of_b) = match_player(registry, &args.b, limit)?;
+    let rules = rules(&args.rules, rules_of_a.or(rules_of_b));
+    for player in [&a, &b] {
+        player.check_ready(&Game::new(rules)?)?;
     }
     let move_limit = args.move_limit.unwrap_or(3 * rules.area() as u32);
-    let contest = Match {
-        entrants: [a, b],
+    let setup = Match {
+        players: [a, b],
         games: args.games,
         rules,
         opening: args.opening,
@@ -42,14 +42,14 @@ pub(super) fn contest(registry: &Registry, args: &Args) -> Result<()> {
     }
     let stop = stop_flag()?;
     let bar = progress(args);
-    let ended = |number: u32, played: &Played| {
+    let on_end = |number: u32, played: &PlayedGame| {
         bar.inc(1);
         if let Some(fault) = &played.fault {
             let text = format!("game {}: {fault}", number + 1);
             if bar.is_hidden() { output::note(&text) } else { bar.println(text) }
         }
     };
-    let played = contest.play(threads(args.threads), &stop, &ended)?;
+    let played = setup.play(args.threads.count(), &stop, &on_end)?;
     bar.finish_and_clear();
     if let Some(folder) = &args.sgf {
         for (number, one) in &played {
@@ -59,17 +59,17 @@ pub(super) fn contest(registry: &Registry, args: &Args) -> Result<()> {
     }
     let interrupted = stop.load(Ordering::Relaxed);
     if !played.is_empty() {
-        show(args, &contest, &played)?;
+        print_result(args, &setup, &played)?;
     }
     if interrupted { Err(Error::Signal(signal_hook::consts::SIGINT)) } else { Ok(()) }
 }
 
-/// The player called so, and the rules that it was trained under, if it was; a program plays through a client of its own,
-/// which is kept in step move by move.
-fn entrant(registry: &Registry, name: &str, limit: Duration) -> Result<(Entrant, Option<Rules>)> {
+/// Player of this name and, for a trained run, the rules it was trained under. Another program gets its own client,
+/// which is sent every move; `limit` is the time limit of one response.
+fn match_player(registry: &Registry, name: &str, limit: Duration) -> Result<(MatchPlayer, Option<Rules>)> {
     match name.trim().strip_prefix("gtp:") {
-        Some(command) => Ok((Entrant::Program { command: command.trim().to_owned(), limit }, None)),
-        None => player(registry, name).map(|(player, home)| (Entrant::Own(player), home)),
+        Some(command) => Ok((MatchPlayer::Program { command: command.trim().to_owned(), limit }, None)),
+        None => player(registry, name).map(|(player, rules)| (MatchPlayer::Builtin(player), rules)),
     }
 }
 
@@ -85,22 +85,22 @@ fn progress(args: &Args) -> ProgressBar {
     bar
 }
 
-/// Mean seconds of a move, of each entrant.
-fn seconds(played: &[(u32, Played)]) -> [f64; 2] {
-    [0, 1].map(|seat| {
-        let sum = |(time, moves): (f64, u32), (_, one): &(u32, Played)| {
-            (time + one.took[seat].0.as_secs_f64(), moves + one.took[seat].1)
+/// Mean time of a move of each player, seconds.
+fn mean_seconds(played: &[(u32, PlayedGame)]) -> [f64; 2] {
+    [0, 1].map(|index| {
+        let sum = |(time, moves): (f64, u32), (_, one): &(u32, PlayedGame)| {
+            (time + one.time_used[index].0.as_secs_f64(), moves + one.time_used[index].1)
         };
         let (time, moves) = played.iter().fold((0.0, 0), sum);
         time / f64::from(moves.max(1))
     })
 }
 
-fn show(args: &Args, contest: &Match, played: &[(u32, Played)]) -> Result<()> {
-    let tally = Tally::of(played.iter().map(|(_, one)| one));
-    let [a, b] = contest.entrants.each_ref().map(Entrant::name);
-    let seconds = seconds(played);
-    let rules = &contest.rules;
+fn print_result(args: &Args, setup: &Match, played: &[(u32, PlayedGame)]) -> Result<()> {
+    let result = MatchResult::of(played.iter().map(|(_, one)| one));
+    let [a, b] = setup.players.each_ref().map(MatchPlayer::name);
+    let seconds = mean_seconds(played);
+    let rules = &setup.rules;
     if args.output.json {
         let faults = played.iter().filter_map(|(number, one)| {
             one.fault.as_ref().map(|fault| json!({ "game": number + 1, "fault": fault }))
@@ -108,41 +108,41 @@ fn show(args: &Args, contest: &Match, played: &[(u32, Played)]) -> Result<()> {
         return output::json(&json!({
             "players": [a, b],
             "rules": rules,
-            "opening": contest.opening,
-            "move_limit": contest.move_limit,
-            "seed": contest.seed,
-            "result": tally,
+            "opening": setup.opening,
+            "move_limit": setup.move_limit,
+            "seed": setup.seed,
+            "result": result,
             "faults": faults.collect::<Vec<_>>(),
-            "seconds_a_move": seconds,
+            "seconds_per_move": seconds,
         }));
     }
-    let Tally { won, drawn, lost, .. } = tally;
+    let MatchResult { won, drawn, lost, .. } = result;
     let ko = format!("{:?}", args.rules.ko).to_lowercase();
-    let suicide = if args.rules.suicide == Suicide::Allow { "allowed" } else { "forbidden" };
-    let [low, high] = tally.win_rate_interval.map(|rate| 100.0 * rate);
-    let [weaker, stronger] = tally.elo_interval;
+    let suicide = if args.rules.suicide { "allowed" } else { "forbidden" };
+    let [low, high] = result.win_rate_interval.map(|rate| 100.0 * rate);
+    let [weaker, stronger] = result.elo_interval;
     output::text(&format!(
-        "{a} against {b}: {} games on {}x{}, komi {}, {ko} ko, suicide {suicide}, {} random moves first\n\
+        "{a} against {b}: {} games on {}x{}, komi {}, {ko} ko, suicide {suicide}, {} random opening moves\n\
          won {won}, drawn {drawn}, lost {lost}; as Black {} of {}, as White {} of {}\n\
          win rate {:.1} % (95 % interval {low:.1} to {high:.1}), Elo difference {:+.0} ({weaker:+.0} to {stronger:+.0})\n\
          ended by passes {}, resignation {}, move limit {}, fault {}\n\
-         mean length {:.1} moves; a move took {:.4} s and {:.4} s\n",
-        tally.games,
+         mean length {:.1} moves; mean time per move {:.4} s and {:.4} s\n",
+        result.games,
         rules.width,
         rules.height,
         rules.komi,
-        contest.opening,
-        tally.won_as_black,
-        tally.games_as_black,
-        won - tally.won_as_black,
-        tally.games - tally.games_as_black,
-        100.0 * tally.win_rate,
-        tally.elo,
-        tally.by_passes,
-        tally.by_resignation,
-        tally.by_limit,
-        tally.by_fault,
-        tally.mean_length,
+        setup.opening,
+        result.won_as_black,
+        result.games_as_black,
+        won - result.won_as_black,
+        result.games - result.games_as_black,
+        100.0 * result.win_rate,
+        result.elo,
+        result.by_passes,
+        result.by_resignation,
+        result.by_limit,
+        result.by_fault,
+        result.mean_length,
         seconds[0],
         seconds[1],
     ))

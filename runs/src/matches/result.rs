@@ -1,81 +1,81 @@
-//! What a match says: wins, a rate with its interval, a difference in Elo.
+//! Results of a match: wins, win rate with a confidence interval, Elo difference.
 
 use serde::Serialize;
 
-use super::{End, Played};
+use super::{GameEnd, PlayedGame};
 
-/// The first entrant's side of a match.
+/// Results of a match, from the first player's side.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Tally {
-    /// Games played.
+pub struct MatchResult {
+    /// Number of games.
     pub games: u32,
-    /// Games it won.
+    /// Games won.
     pub won: u32,
-    /// Games nobody won.
+    /// Games drawn.
     pub drawn: u32,
-    /// Games it lost.
+    /// Games lost.
     pub lost: u32,
-    /// Games it had Black in.
+    /// Games played as Black.
     pub games_as_black: u32,
-    /// Games it won with Black.
+    /// Games won as Black.
     pub won_as_black: u32,
     /// Games ended by two passes.
     pub by_passes: u32,
     /// Games ended by resignation.
     pub by_resignation: u32,
-    /// Games cut short and scored as they stood.
+    /// Games that reached the move limit and were scored as they stood.
     pub by_limit: u32,
-    /// Games ended by the fault of one entrant.
+    /// Games lost by an error of one player.
     pub by_fault: u32,
-    /// Mean number of moves, those of the opening and passes counted.
+    /// Mean number of moves, with those of the opening and passes.
     pub mean_length: f64,
-    /// Wins and half the draws, a game.
+    /// Win rate, 0..=1; a draw counts one half.
     pub win_rate: f64,
     /// 95 % interval of the win rate (Wilson 1927).
     pub win_rate_interval: [f64; 2],
-    /// Difference in Elo; not finite where one side won everything.
+    /// Elo difference; infinite if one side won every game.
     pub elo: f64,
-    /// Its 95 % interval.
+    /// 95 % interval of the Elo difference.
     pub elo_interval: [f64; 2],
 }
 
-impl Tally {
-    /// Counts games.
-    pub fn of<'a>(played: impl Iterator<Item = &'a Played>) -> Self {
-        let mut tally = Tally::default();
+impl MatchResult {
+    /// Results of these games.
+    pub fn of<'a>(played: impl Iterator<Item = &'a PlayedGame>) -> Self {
+        let mut result = MatchResult::default();
         let mut length = 0;
         for one in played {
-            tally.games += 1;
+            result.games += 1;
             let black = u32::from(one.color == freewheel_envs::go::rules::Color::Black);
-            tally.games_as_black += black;
+            result.games_as_black += black;
             match one.winner {
-                None => tally.drawn += 1,
+                None => result.drawn += 1,
                 Some(winner) if winner == one.color => {
-                    tally.won += 1;
-                    tally.won_as_black += black;
+                    result.won += 1;
+                    result.won_as_black += black;
                 }
-                Some(_) => tally.lost += 1,
+                Some(_) => result.lost += 1,
             }
             *match one.end {
-                End::Passes => &mut tally.by_passes,
-                End::Resignation => &mut tally.by_resignation,
-                End::Limit => &mut tally.by_limit,
-                End::Fault => &mut tally.by_fault,
+                GameEnd::Passes => &mut result.by_passes,
+                GameEnd::Resignation => &mut result.by_resignation,
+                GameEnd::Limit => &mut result.by_limit,
+                GameEnd::Fault => &mut result.by_fault,
             } += 1;
             length += one.record.moves().count();
         }
-        let games = f64::from(tally.games);
-        let points = f64::from(tally.won) + f64::from(tally.drawn) / 2.0;
-        (tally.mean_length, tally.win_rate) = (length as f64 / games, points / games);
-        tally.win_rate_interval = wilson(points, games);
-        tally.elo = elo(tally.win_rate);
-        tally.elo_interval = tally.win_rate_interval.map(elo);
-        tally
+        let games = f64::from(result.games);
+        let points = f64::from(result.won) + f64::from(result.drawn) / 2.0;
+        (result.mean_length, result.win_rate) = (length as f64 / games, points / games);
+        result.win_rate_interval = wilson(points, games);
+        result.elo = elo(result.win_rate);
+        result.elo_interval = result.win_rate_interval.map(elo);
+        result
     }
 }
 
-/// The 95 % interval of a rate of which `points` of `games` were seen (E. B. Wilson, *Probable inference, the law of
-/// succession, and statistical inference*, 1927).
+/// 95 % confidence interval of the rate `points / games` (E. B. Wilson, *Probable inference, the law of succession, and
+/// statistical inference*, 1927).
 pub fn wilson(points: f64, games: f64) -> [f64; 2] {
     const Z: f64 = 1.959_963_984_540_054;
     let (rate, z2) = (points / games, Z * Z);
@@ -84,7 +84,7 @@ pub fn wilson(points: f64, games: f64) -> [f64; 2] {
     [(center - half).max(0.0), (center + half).min(1.0)]
 }
 
-/// The difference in Elo at which this rate is expected.
+/// Elo difference at which the win rate `rate`, 0..=1, is expected.
 pub fn elo(rate: f64) -> f64 {
     400.0 * (rate / (1.0 - rate)).log10()
 }

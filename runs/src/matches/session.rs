@@ -1,0 +1,113 @@
+//! Players of a match: built-in ones, and other programs that are sent every move.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use freewheel_core::Stream;
+use freewheel_envs::go::gtp::{Client, GtpError};
+use freewheel_envs::go::players::{Player, PlayerAction};
+use freewheel_envs::go::rules::{Color, Game, Move};
+
+/// Player of a match.
+#[derive(Clone)]
+pub enum MatchPlayer {
+    /// Player of this program.
+    Builtin(Arc<dyn Player>),
+    /// Another program that speaks GTP.
+    Program {
+        /// Command line of the program.
+        command: String,
+        /// Time limit of one response.
+        limit: Duration,
+    },
+}
+
+impl MatchPlayer {
+    /// Name as written on the command line.
+    pub fn name(&self) -> String {
+        match self {
+            MatchPlayer::Builtin(player) => player.name(),
+            MatchPlayer::Program { command, .. } => format!("gtp:{command}"),
+        }
+    }
+
+    /// Checks that it can play games that begin as `start`, so that a wrong command line is an error before the match
+    /// and not a loss in every game.
+    ///
+    /// # Errors
+    /// Those of [`Player::check_ready`].
+    pub fn check_ready(&self, start: &Game) -> freewheel_core::Result<()> {
+        match self {
+            MatchPlayer::Builtin(player) => player.check_ready(start),
+            MatchPlayer::Program { command, limit } => {
+                Ok(Client::start(command, *limit)?.begin(start.rules())?)
+            }
+        }
+    }
+}
+
+/// A player with its running program, used for one game after another.
+pub(super) struct PlayerSession {
+    player: MatchPlayer,
+    /// Running program; `None` for a built-in player and after a failure.
+    client: Option<Client>,
+    /// Whether the program supports `set_random_seed`.
+    seeded: bool,
+}
+
+/// Error message of a player that loses the game by it.
+pub(super) type Fault = String;
+
+impl PlayerSession {
+    pub(super) fn new(player: MatchPlayer) -> Self {
+        PlayerSession { player, client: None, seeded: false }
+    }
+
+    /// Starts a game at the position of `game`. A program gets a seed if it supports seeds.
+    pub(super) fn start_game(&mut self, game: &Game, rng: &mut Stream) -> Result<(), Fault> {
+        let MatchPlayer::Program { command, limit } = &self.player else { return Ok(()) };
+        if self.client.is_none() {
+            let mut client = Client::start(command, *limit).map_err(|e| e.to_string())?;
+            let known = client.send("known_command set_random_seed").map_err(|e| e.to_string())?;
+            (self.client, self.seeded) = (Some(client), known == "true");
+        }
+        let Some(client) = &mut self.client else { return Ok(()) };
+        let seed = rng.below(1 << 31);
+        let mut start = || {
+            client.begin(game.rules())?;
+            if self.seeded {
+                client.send(&format!("set_random_seed {seed}"))?;
+            }
+            game.moves().try_for_each(|Move { color, point }| client.play(game.rules(), color, point))
+        };
+        start().map_err(|e: GtpError| self.fail(e.to_string()))
+    }
+
+    /// Chooses a move for `color`.
+    pub(super) fn choose_action(
+        &mut self,
+        game: &Game,
+        color: Color,
+        rng: &mut Stream,
+    ) -> Result<PlayerAction, Fault> {
+        match (&self.player, &mut self.client) {
+            (MatchPlayer::Builtin(player), _) => player.choose(game, rng).map_err(|e| e.to_string()),
+            (_, Some(client)) => {
+                client.generate_move(game.rules(), color).map_err(|e| self.fail(e.to_string()))
+            }
+            (player, None) => Err(format!("{} is not running", player.name())),
+        }
+    }
+
+    /// Sends the opponent's move to the program.
+    pub(super) fn send_move(&mut self, game: &Game, played: Move) -> Result<(), Fault> {
+        let Some(client) = &mut self.client else { return Ok(()) };
+        client.play(game.rules(), played.color, played.point).map_err(|e| self.fail(e.to_string()))
+    }
+
+    /// Stops the program, whose board is no longer known; the next game starts it again. Returns `fault`.
+    pub(super) fn fail(&mut self, fault: Fault) -> Fault {
+        self.client = None;
+        fault
+    }
+}
