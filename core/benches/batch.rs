@@ -1,8 +1,8 @@
-//! What a tick of a batch costs, per row: `cargo bench -p freewheel-core --bench batch`.
+//! Cost of a step of a batch, per environment: `cargo bench -p freewheel-core --bench batch`.
 //!
-//! `nothing` is a world whose step does next to nothing, so that its time is the batch's own overhead; `grid` a walk
-//! over 12 x 4 cells with a goal; `masked` the same with a mask; `heavy` costs about 500 ns a step. Each is run in a
-//! pool of one thread and in one of two: two threads may never be slower than one at any number of rows.
+//! `empty` has a step of almost no cost, which shows the overhead of the batch; `grid` is a walk over 12 x 4 cells with
+//! a goal; `masked` is the same with a mask; `heavy` costs about 500 ns per step. Each runs with one thread and with
+//! two: two threads must not be slower than one for any number of environments.
 
 #![allow(missing_docs)]
 
@@ -25,9 +25,9 @@ fn spec(id: &str, masked: bool) -> Spec {
     }
 }
 
-struct Nothing(Spec);
+struct Empty(Spec);
 
-impl Env for Nothing {
+impl Env for Empty {
     type State = u32;
     type Action = u32;
 
@@ -51,7 +51,7 @@ impl Env for Nothing {
     }
 }
 
-/// 12 x 4 cells from one corner to the other; `work` turns a dial that many times more.
+/// 12 x 4 cells from one corner to the other; `work` is a number of extra random draws per step.
 struct Grid {
     spec: Spec,
     work: u32,
@@ -94,43 +94,44 @@ impl Env for Grid {
     }
 }
 
-fn ticks<E: Env<Action = u32> + 'static>(c: &mut Criterion, name: &str, env: E) {
+fn steps<E: Env<Action = u32> + 'static>(c: &mut Criterion, name: &str, env: E) {
     let env = Arc::new(env);
     let mut group = c.benchmark_group(name);
-    for rows in [1usize, 4, 64, 1024, 16384] {
-        group.throughput(Throughput::Elements(rows as u64));
-        // Right and down only: legal everywhere, and each episode reaches the goal.
+    for num_envs in [1usize, 4, 64, 1024, 16384] {
+        group.throughput(Throughput::Elements(num_envs as u64));
+        // `right` and `down` only: legal in every cell, and each episode reaches the goal.
         let mut rng = Streams::new(1).stream(Purpose::Action, 0, 0);
-        let actions: Vec<Vec<u32>> = (0..16).map(|_| (0..rows).map(|_| 1 + rng.below(2)).collect()).collect();
-        let batch = || Batch::new(Arc::clone(&env), rows, Streams::new(7), Purpose::Environment, 0);
-        let mut turn = 0;
-        let mut tick = |batch: &mut Batch<E>| {
-            turn = (turn + 1) % actions.len();
-            let advanced = batch.advance(&actions[turn]).is_ok();
+        let actions: Vec<Vec<u32>> =
+            (0..16).map(|_| (0..num_envs).map(|_| 1 + rng.below(2)).collect()).collect();
+        let batch = || Batch::new(Arc::clone(&env), num_envs, Streams::new(7), Purpose::Environment, 0);
+        let mut i = 0;
+        let mut step = |batch: &mut Batch<E>| {
+            i = (i + 1) % actions.len();
+            let advanced = batch.advance(&actions[i]).is_ok();
             (advanced, batch.take_finished().len())
         };
-        group.bench_function(BenchmarkId::new("one-thread", rows), |b| {
+        group.bench_function(BenchmarkId::new("one-thread", num_envs), |b| {
             let mut batch = batch();
             if let Ok(pool) = rayon::ThreadPoolBuilder::new().num_threads(1).build() {
-                pool.install(|| b.iter(|| tick(&mut batch)));
+                pool.install(|| b.iter(|| step(&mut batch)));
             }
         });
-        // As a program does: from outside the pool.
-        group.bench_function(BenchmarkId::new("two-threads", rows), |b| {
+        // From outside the pool, as in a program.
+        group.bench_function(BenchmarkId::new("two-threads", num_envs), |b| {
             let mut batch = batch();
-            b.iter(|| tick(&mut batch));
+            b.iter(|| step(&mut batch));
         });
     }
     group.finish();
 }
 
 fn all(c: &mut Criterion) {
-    // An error only says that the pool is there already.
+    // An error means that the pool already exists.
     let _ = rayon::ThreadPoolBuilder::new().num_threads(2).build_global();
-    ticks(c, "nothing", Nothing(spec("nothing", false)));
-    ticks(c, "grid", Grid { spec: spec("grid", false), work: 0 });
-    ticks(c, "masked", Grid { spec: spec("masked", true), work: 0 });
-    ticks(c, "heavy", Grid { spec: spec("heavy", false), work: 250 });
+    steps(c, "empty", Empty(spec("empty", false)));
+    steps(c, "grid", Grid { spec: spec("grid", false), work: 0 });
+    steps(c, "masked", Grid { spec: spec("masked", true), work: 0 });
+    steps(c, "heavy", Grid { spec: spec("heavy", false), work: 250 });
 }
 
 criterion_group!(benches, all);

@@ -1,4 +1,4 @@
-//! What a drawn face costs, and measuring one, on one thread: `cargo bench -p freewheel-core --bench data`.
+//! Cost of drawing a face and of measuring one, on one thread: `cargo bench -p freewheel-core --bench data`.
 
 #![allow(missing_docs)]
 

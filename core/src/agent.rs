@@ -1,75 +1,54 @@
-//! What plays, and what learns to play.
+//! Policies, which choose actions, and agents, which learn a policy from rewards.
 
-use crate::{Actions, Error, Result, Stream, VectorEnv};
+use crate::{Actions, Error, Result, Spec, Stream, VectorEnv};
 
-/// The actions that a policy chooses for a batch, kept by the caller and used again.
-#[derive(Clone, Debug, PartialEq)]
-pub enum ActionBuffer {
-    /// Counted choices, `[N]`.
-    Discrete(Vec<u32>),
-    /// Continuous ones, `[N, K]`.
-    Continuous(Vec<f32>),
-}
-
-impl ActionBuffer {
-    /// Room for the actions of `rows` rows of a world.
-    pub fn for_spec(spec: &crate::Spec, rows: usize) -> Self {
-        match spec.actions.dimensions() {
-            0 => ActionBuffer::Discrete(vec![0; rows]),
-            k => ActionBuffer::Continuous(vec![0.0; rows * k]),
-        }
-    }
-
-    /// Puts one action in the place of row `row`.
-    ///
-    /// # Errors
-    /// [`Error::Config`] where it is of the other kind, or there is no such row.
-    pub fn set(&mut self, row: usize, action: Actions<'_>) -> Result<()> {
-        let taken = match (self, action) {
-            (ActionBuffer::Discrete(all), Actions::Discrete(&[one])) => {
-                all.get_mut(row).map(|slot| *slot = one)
-            }
-            (ActionBuffer::Continuous(all), Actions::Continuous(one)) => {
-                let k = one.len();
-                all.get_mut(row * k..(row + 1) * k).map(|slot| slot.copy_from_slice(one))
-            }
-            _ => None,
-        };
-        taken.ok_or_else(|| Error::Config(format!("row {row} has no room for an action of this kind")))
-    }
-
-    /// As a batch takes them.
-    pub fn actions(&self) -> Actions<'_> {
-        match self {
-            ActionBuffer::Discrete(all) => Actions::Discrete(all),
-            ActionBuffer::Continuous(all) => Actions::Continuous(all),
-        }
-    }
-}
-
-/// Something that plays: frozen, shared by every thread.
+/// A fixed mapping from observations to actions, shared by all threads.
+///
+/// ```
+/// use freewheel_core::{ActionBuffer, Policy, Purpose, Stream, Streams};
+///
+/// /// Pushes a cart in the direction in which its pole falls.
+/// struct Balance;
+///
+/// impl Policy for Balance {
+///     fn act(&self, obs: &[f32], _legal: &[bool], rngs: &mut [Stream], actions: &mut ActionBuffer) {
+///         let d = obs.len() / rngs.len();
+///         if let ActionBuffer::Discrete(actions) = actions {
+///             for (action, obs) in actions.iter_mut().zip(obs.chunks(d)) {
+///                 *action = u32::from(obs[2] > 0.0);
+///             }
+///         }
+///     }
+/// }
+///
+/// let mut actions = ActionBuffer::Discrete(vec![0; 2]);
+/// let mut rngs = [0, 1].map(|i| Streams::new(0).stream(Purpose::Action, i, 0));
+/// let obs = [0.0, 0.0, 0.1, 0.0, 0.0, 0.0, -0.1, 0.0];
+/// Balance.act(&obs, &[true; 4], &mut rngs, &mut actions);
+/// assert_eq!(actions, ActionBuffer::Discrete(vec![1, 0]));
+/// ```
 pub trait Policy: Send + Sync {
-    /// Chooses an action for each of N rows from what it sees: `obs [N, D]`, `legal [N, A]`. Row `i` draws from
-    /// `rngs[i]` and from nothing else. Never an illegal action.
-    fn act(&self, obs: &[f32], legal: &[bool], rngs: &mut [Stream], choice: &mut ActionBuffer);
+    /// Writes an action for each of N environments, given `obs [N, D]` and the masks `legal [N, A]`. Environment `i`
+    /// draws from `rngs[i]` only. Never writes an illegal action.
+    fn act(&self, obs: &[f32], legal: &[bool], rngs: &mut [Stream], actions: &mut ActionBuffer);
 
-    /// Which of the world's own players it is, an index into [`Spec::scripts`](crate::Spec::scripts): such a policy sees
-    /// the state, so the world is asked for its actions ([`VectorEnv::select_actions`], [`EpisodeRunner::select_action`](crate::Stage::ask)) and
-    /// `act` leaves the choice as it stands.
+    /// Index into [`Spec::scripts`] of a scripted policy, which is computed from the state by the world. Callers then
+    /// use [`VectorEnv::select_actions`] or [`EpisodeRunner::select_action`](crate::EpisodeRunner::select_action);
+    /// [`Policy::act`] leaves the buffer unchanged.
     fn script(&self) -> Option<usize> {
         None
     }
 
-    /// Writes what it expects of each action in one observation, `[A]`, or, of a policy without values, how probable each
-    /// action is; and says whether it has either. The viewer draws them.
+    /// Writes the action values `out [A]` of one observation `obs [D]`, or the action probabilities of a policy without
+    /// values. Returns false where there is neither. The viewer draws them.
     fn action_values(&self, _obs: &[f32], _legal: &[bool], _out: &mut [f32]) -> bool {
         false
     }
 }
 
 impl<P: Policy + ?Sized> Policy for std::sync::Arc<P> {
-    fn act(&self, obs: &[f32], legal: &[bool], rngs: &mut [Stream], choice: &mut ActionBuffer) {
-        (**self).act(obs, legal, rngs, choice);
+    fn act(&self, obs: &[f32], legal: &[bool], rngs: &mut [Stream], actions: &mut ActionBuffer) {
+        (**self).act(obs, legal, rngs, actions);
     }
 
     fn script(&self) -> Option<usize> {
@@ -81,61 +60,183 @@ impl<P: Policy + ?Sized> Policy for std::sync::Arc<P> {
     }
 }
 
-/// One of the world's own players; see [`Policy::script`].
+/// An algorithm that learns a policy from rewards.
+///
+/// ```
+/// use freewheel_core::*;
+/// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/example/corridor.rs")); }
+/// # use example::{AlwaysRight, corridor};
+///
+/// /// Repeats one action and counts its steps; an agent that learns has the same methods.
+/// struct Repeat {
+///     steps: u64,
+/// }
+///
+/// impl Agent for Repeat {
+///     fn learn(&mut self, env: &mut dyn VectorEnv, steps: u64) -> Result<()> {
+///         let num_envs = env.view().num_envs;
+///         for _ in 0..steps.div_ceil(num_envs as u64) {
+///             env.step(Actions::Discrete(&vec![1; num_envs]))?;
+///             self.steps += num_envs as u64;
+///             // Here an agent updates its parameters from `env.view()`.
+///         }
+///         Ok(())
+///     }
+///
+///     fn policy(&self, _mode: PolicyMode) -> Box<dyn Policy> {
+///         Box::new(AlwaysRight)
+///     }
+///
+///     fn report(&mut self, metrics: &mut dyn MetricSink) {
+///         metrics.scalar("steps", self.steps as f64);
+///     }
+///
+///     fn save(&self) -> Result<Vec<u8>> {
+///         Ok(self.steps.to_le_bytes().to_vec())
+///     }
+///
+///     fn load(&mut self, bytes: &[u8]) -> Result<()> {
+///         let bytes = bytes.try_into().map_err(|_| Error::Config("expected 8 bytes".into()))?;
+///         self.steps = u64::from_le_bytes(bytes);
+///         Ok(())
+///     }
+/// }
+///
+/// let mut env = corridor().shared().vector_env(2, Streams::new(0), Purpose::Environment, 0);
+/// let mut agent = Repeat { steps: 0 };
+/// agent.learn(&mut *env, 7)?;
+/// assert_eq!(agent.steps, 8);
+/// assert_eq!(env.take_finished().len(), 2);
+/// # Ok::<(), Error>(())
+/// ```
+pub trait Agent: Send {
+    /// Learns from `steps` more environment steps, rounded up to a multiple of the number of environments. The number
+    /// of calls changes nothing: `learn(a)` and then `learn(b)` give the same bytes as `learn(a + b)`.
+    ///
+    /// # Errors
+    /// [`Error::Diverged`] where a quantity became NaN or infinite.
+    fn learn(&mut self, env: &mut dyn VectorEnv, steps: u64) -> Result<()>;
+
+    /// A copy of the current policy that further learning does not change.
+    fn policy(&self, mode: PolicyMode) -> Box<dyn Policy>;
+
+    /// Whether `learn` changes the policy; false for fixed policies, whose learning curve is not drawn.
+    fn learns(&self) -> bool {
+        true
+    }
+
+    /// Reports quantities since the last report, such as `epsilon` or `td_error`.
+    fn report(&mut self, metrics: &mut dyn MetricSink);
+
+    /// The complete state for [`Agent::load`]. Training waits meanwhile: copy large parts, such as a replay buffer, as
+    /// bytes.
+    fn save(&self) -> Result<Vec<u8>>;
+
+    /// Restores the state that [`Agent::save`] returned in an agent with the same settings; learning continues as if it
+    /// had not been interrupted.
+    fn load(&mut self, bytes: &[u8]) -> Result<()>;
+}
+
+/// Whether a policy explores.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PolicyMode {
+    /// The best known actions, without exploration (`deterministic=True` in Stable-Baselines3).
+    Greedy,
+    /// The actions of training, with the current exploration.
+    Exploring,
+}
+
+/// Actions that a policy has chosen for N environments, in a buffer that the caller reuses.
+///
+/// ```
+/// use freewheel_core::{ActionBuffer, Actions, Spec};
+///
+/// let spec = Spec::discrete("example/corridor", 5, &["left", "right"]);
+/// let mut buffer = ActionBuffer::for_spec(&spec, 3);
+/// buffer.set(2, Actions::Discrete(&[1]))?;
+/// assert_eq!(buffer.as_actions(), Actions::Discrete(&[0, 0, 1]));
+/// # Ok::<(), freewheel_core::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub enum ActionBuffer {
+    /// Discrete actions, `[N]`.
+    Discrete(Vec<u32>),
+    /// Continuous actions, `[N, K]`, row-major.
+    Continuous(Vec<f32>),
+}
+
+impl ActionBuffer {
+    /// A buffer of zeros for `num_envs` environments of a world.
+    pub fn for_spec(spec: &Spec, num_envs: usize) -> Self {
+        match spec.actions.dimensions() {
+            0 => ActionBuffer::Discrete(vec![0; num_envs]),
+            k => ActionBuffer::Continuous(vec![0.0; num_envs * k]),
+        }
+    }
+
+    /// Sets the action of environment `index`.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for an action of the other kind, or an index out of range.
+    pub fn set(&mut self, index: usize, action: Actions<'_>) -> Result<()> {
+        let stored = match (self, action) {
+            (ActionBuffer::Discrete(all), Actions::Discrete(&[one])) => {
+                all.get_mut(index).map(|slot| *slot = one)
+            }
+            (ActionBuffer::Continuous(all), Actions::Continuous(one)) => {
+                let k = one.len();
+                all.get_mut(index * k..(index + 1) * k).map(|slot| slot.copy_from_slice(one))
+            }
+            _ => None,
+        };
+        stored.ok_or_else(|| {
+            Error::Config(format!(
+                "the action buffer has no place for an action of this kind at index {index}"
+            ))
+        })
+    }
+
+    /// The actions, as [`VectorEnv::step`] takes them.
+    pub fn as_actions(&self) -> Actions<'_> {
+        match self {
+            ActionBuffer::Discrete(all) => Actions::Discrete(all),
+            ActionBuffer::Continuous(all) => Actions::Continuous(all),
+        }
+    }
+}
+
+/// A scripted policy of a world; see [`Policy::script`].
+///
+/// ```
+/// use freewheel_core::{Policy, ScriptedPolicy};
+///
+/// assert_eq!(ScriptedPolicy(0).script(), Some(0));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ScriptedPolicy(
-    /// The index into [`Spec::scripts`](crate::Spec::scripts).
+    /// Index into [`Spec::scripts`].
     pub usize,
 );
 
 impl Policy for ScriptedPolicy {
-    fn act(&self, _obs: &[f32], _legal: &[bool], _rngs: &mut [Stream], _choice: &mut ActionBuffer) {}
+    fn act(&self, _obs: &[f32], _legal: &[bool], _rngs: &mut [Stream], _actions: &mut ActionBuffer) {}
 
     fn script(&self) -> Option<usize> {
         Some(self.0)
     }
 }
 
-/// Which policy of a learner is meant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// The best it knows.
-    Greedy,
-    /// With the exploration it has now.
-    Exploring,
-}
-
-/// Something that learns by reward.
-pub trait Agent: Send {
-    /// Learns from `steps` more environment steps (rows x ticks; rounded up to whole ticks). How a run is cut into calls
-    /// changes nothing: `learn(a)` then `learn(b)` ends in the same bytes as `learn(a + b)`.
-    ///
-    /// # Errors
-    /// [`Error::Diverged`] where a quantity is no longer finite.
-    fn learn(&mut self, episodes: &mut dyn VectorEnv, steps: u64) -> Result<()>;
-
-    /// A frozen copy of what it would play now.
-    fn policy(&self, mode: Mode) -> Box<dyn Policy>;
-
-    /// Whether it learns: what plays one policy for ever is not asked what it has learned.
-    fn learns(&self) -> bool {
-        true
-    }
-
-    /// Reports quantities worth a line in the log since the last report, such as `epsilon` or `td_error`.
-    fn report(&mut self, monitor: &mut dyn MetricSink);
-
-    /// Everything that [`Agent::load`] needs to go on exactly here. Learning stands still meanwhile: what is large, such as a
-    /// replay memory, is best copied as bytes.
-    fn save(&self) -> Result<Vec<u8>>;
-
-    /// Goes on exactly where `save` was called. `bytes` come from a learner of the same settings.
-    fn load(&mut self, bytes: &[u8]) -> Result<()>;
-}
-
-/// Where a learner reports its quantities.
+/// Receiver of an agent's training metrics.
+///
+/// ```
+/// use freewheel_core::MetricSink;
+///
+/// let mut metrics: Vec<(String, f64)> = Vec::new();
+/// metrics.scalar("td_error", 0.5);
+/// assert_eq!(metrics, [("td_error".to_owned(), 0.5)]);
+/// ```
 pub trait MetricSink {
-    /// One named quantity.
+    /// Takes one named value.
     fn scalar(&mut self, name: &str, value: f64);
 }
 

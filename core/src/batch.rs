@@ -1,7 +1,8 @@
-//! N episodes of one world over buffers allocated once.
+//! Vectorized environments: N episodes of one world, stepped together over buffers allocated once.
 //!
-//! A finished episode is reset within the same tick; what it last saw is kept in `last_obs` and `last_legal`, so that
-//! `r + gamma * ending.discount() * V(successor)` is right for terminated, truncated and running rows alike.
+//! A finished episode is reset within the same step. The last observation and mask of the old episode stay in
+//! `last_obs` and `last_legal`, so that `r + gamma * ending.discount() * V(successor)` is right for terminated,
+//! truncated and running environments alike.
 
 use std::sync::Arc;
 
@@ -17,148 +18,194 @@ mod clock;
 mod tests;
 mod threads;
 
-use chunk::{BatchChunk, Shape};
+use chunk::{BatchChunk, BatchShape};
 pub(crate) use clock::{EpisodeClock, EpisodeLimits};
 use threads::AdaptiveThreads;
 
-/// The object-safe face of a [`Batch`]: one virtual call a batch, never one a step.
+/// A vectorized environment with automatic reset; the object-safe form of a [`Batch`]. One virtual call steps all
+/// environments.
+///
+/// ```
+/// use freewheel_core::*;
+/// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/example/corridor.rs")); }
+/// # use example::{AlwaysRight, corridor};
+///
+/// let mut env = corridor().shared().vector_env(2, Streams::new(0), Purpose::Environment, 0);
+/// let mut rngs = [0, 1].map(|i| Streams::new(0).stream(Purpose::Action, i, 0));
+/// let mut actions = ActionBuffer::for_spec(env.spec(), 2);
+/// for _ in 0..4 {
+///     env.select_actions(&AlwaysRight, &mut rngs, &mut actions)?;
+///     env.step(actions.as_actions())?;
+/// }
+/// assert_eq!(env.view().reward, [1.0, 1.0]);
+/// assert_eq!(env.view().ending, [Ending::Terminal; 2]);
+/// assert_eq!(env.take_finished()[0].episode_return, 1.0);
+/// # Ok::<(), Error>(())
+/// ```
 pub trait VectorEnv: Send {
-    /// The world's.
+    /// Static description of the world.
     fn spec(&self) -> &Spec;
-    /// What stands in the buffers now.
+    /// Current content of the buffers.
     fn view(&self) -> BatchView<'_>;
-    /// Advances every row by its action. Checked before anything moves: on an error no row has changed.
-    fn step(&mut self, actions: Actions<'_>) -> Result<()>;
-    /// Asks `policy` for an action of every row; row `i` draws from `rngs[i]`. A policy that is one of the world's own
-    /// [scripts](crate::Policy::script) is asked with the states.
+    /// Steps every environment by its action.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] where the world has no such script.
+    /// [`Error::IllegalAction`]; [`Error::Config`] for actions of another kind or number. No environment has changed
+    /// then.
+    fn step(&mut self, actions: Actions<'_>) -> Result<()>;
+    /// Writes the policy's action for every environment into `actions`; environment `i` draws from `rngs[i]`. A
+    /// scripted policy ([`Policy::script`]) gets the states.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] where the world does not have the scripted policy.
     fn select_actions(
         &self,
         policy: &dyn Policy,
         rngs: &mut [Stream],
-        choice: &mut ActionBuffer,
+        actions: &mut ActionBuffer,
     ) -> Result<()> {
         let view = self.view();
         match policy.script() {
             Some(script) => {
-                (0..view.num_envs).try_for_each(|row| self.scripted(script, row, &mut rngs[row], choice))
+                (0..view.num_envs).try_for_each(|i| self.scripted(script, i, &mut rngs[i], actions))
             }
             None => {
-                policy.act(view.obs, view.legal, rngs, choice);
+                policy.act(view.obs, view.legal, rngs, actions);
                 Ok(())
             }
         }
     }
-    /// Puts what the world's player `script` would do in row `row` into `choice`, which has room for every row.
+    /// Writes the action of scripted policy `script` for environment `index` into `actions`, a buffer of N actions.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] where the world has no such script.
-    fn scripted(&self, script: usize, row: usize, rng: &mut Stream, choice: &mut ActionBuffer) -> Result<()>;
-    /// The episodes that ended since this was last called, in the order of ticks, then rows.
+    /// [`Error::Unsupported`] where the world does not have the scripted policy.
+    fn scripted(
+        &self,
+        script: usize,
+        index: usize,
+        rng: &mut Stream,
+        actions: &mut ActionBuffer,
+    ) -> Result<()>;
+    /// Summaries of the episodes that ended since the last call, by step, then by environment.
     fn take_finished(&mut self) -> Vec<EpisodeSummary>;
-    /// Truncates episodes after `steps` steps where the world itself would let them go on longer.
-    fn limit(&mut self, steps: u32);
-    /// Everything that [`VectorEnv::load`] needs to go on exactly here.
+    /// Truncates episodes after `steps` steps where the world's own time limit is longer.
+    fn set_time_limit(&mut self, steps: u32);
+    /// The complete state for [`VectorEnv::load`], without a [`VectorEnv::set_time_limit`].
     fn save(&self) -> Result<Vec<u8>>;
-    /// Goes on exactly where `save` was called, on the streams of the batch that was saved. `bytes` come from a batch of
-    /// the same world and size, else it is an error and nothing has changed. A [`VectorEnv::limit`] is not saved.
+    /// Restores the state that [`VectorEnv::save`] returned, random streams included.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for bytes of another world or another number of environments. Nothing has changed then.
     fn load(&mut self, bytes: &[u8]) -> Result<()>;
 }
 
-/// The buffers of a batch of N rows, observations of D numbers, A counted actions.
+/// Buffers of a batch of N environments, with observations of D numbers and A discrete actions.
 #[derive(Clone, Copy, Debug)]
 pub struct BatchView<'a> {
-    /// `[N, D]`: what each row sees now; after an ending, the first observation of its next episode.
+    /// Current observations, `[N, D]`; after an ending, the first observation of the next episode.
     pub obs: &'a [f32],
-    /// `[N, A]`: what each row may do now.
+    /// Masks of legal actions, `[N, A]`.
     pub legal: &'a [bool],
-    /// `[N]`: who moves next.
+    /// Players to move, `[N]`.
     pub to_play: &'a [Player],
-    /// `[N]`: the mover's reward of the tick just made.
+    /// Rewards of the last step for the players who moved, `[N]`.
     pub reward: &'a [f32],
-    /// `[N]`: how the tick just made left each row.
+    /// States of the episodes after the last step, `[N]`.
     pub ending: &'a [Ending],
-    /// `[N, D]`: the true last observation; of this tick where `ending` is over, else stale.
+    /// Last observations of the episodes that ended in the last step, `[N, D]`; stale where `ending` is running
+    /// (`final_observation` in Gymnasium).
     pub last_obs: &'a [f32],
-    /// `[N, A]`: the mask that belongs to `last_obs`.
+    /// Masks that belong to `last_obs`, `[N, A]`.
     pub last_legal: &'a [bool],
-    /// `[N]`: who would have moved at `last_obs`.
+    /// Players to move at `last_obs`, `[N]`.
     pub last_to_play: &'a [Player],
-    /// N.
+    /// N, the number of environments.
     pub num_envs: usize,
-    /// D.
+    /// D, the numbers of an observation.
     pub obs_len: usize,
-    /// A.
-    pub actions: usize,
+    /// A, the number of discrete actions; 0 for continuous ones.
+    pub num_actions: usize,
 }
 
 impl<'a> BatchView<'a> {
-    /// Row `i` of `obs`, `[D]`.
+    /// Current observation of environment `i`, `[D]`.
     #[inline]
     pub fn obs_row(&self, i: usize) -> &'a [f32] {
         &self.obs[i * self.obs_len..(i + 1) * self.obs_len]
     }
 
-    /// Row `i` of `legal`, `[A]`.
+    /// Current mask of environment `i`, `[A]`.
     #[inline]
     pub fn legal_row(&self, i: usize) -> &'a [bool] {
-        &self.legal[i * self.actions..(i + 1) * self.actions]
+        &self.legal[i * self.num_actions..(i + 1) * self.num_actions]
     }
 
-    /// Who moves at the [`BatchView::successor`] of row `i`.
-    #[inline(always)]
-    pub fn successor_to_play(&self, i: usize) -> Player {
-        if self.ending[i].is_over() { self.last_to_play[i] } else { self.to_play[i] }
-    }
-
-    /// What the tick just made led to in row `i`, before any reset: its observation `[D]` and mask `[A]`.
+    /// Observation `[D]` and mask `[A]` that the last step of environment `i` led to, before any reset.
     #[inline(always)]
     pub fn successor(&self, i: usize) -> (&'a [f32], &'a [bool]) {
         if self.ending[i].is_over() {
-            let (d, a) = (self.obs_len, self.actions);
+            let (d, a) = (self.obs_len, self.num_actions);
             (&self.last_obs[i * d..(i + 1) * d], &self.last_legal[i * a..(i + 1) * a])
         } else {
             (self.obs_row(i), self.legal_row(i))
         }
     }
+
+    /// Player to move at the [`BatchView::successor`] of environment `i`.
+    #[inline(always)]
+    pub fn successor_to_play(&self, i: usize) -> Player {
+        if self.ending[i].is_over() { self.last_to_play[i] } else { self.to_play[i] }
+    }
 }
 
-/// An episode that has ended.
+/// Summary of a finished episode.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EpisodeSummary {
-    /// The environment index: the row of the batch, plus the batch's first index.
+    /// Environment index: the position in the batch plus the batch's first index.
     pub index: u64,
-    /// Its number within that index, from 0.
+    /// Number of the episode within this index, from 0.
     pub episode: u64,
-    /// What it is judged by: [`Spec::score`](crate::Spec::score).
+    /// Score by [`Spec::score`].
     pub score: f64,
-    /// The first player's return, counted with the world's own discount.
+    /// Return of the first player, with the world's discount.
     pub episode_return: f64,
-    /// Its length in steps.
+    /// Length in steps.
     pub length: u32,
     /// `Terminal` or `Truncated`.
     pub ending: Ending,
-    /// The world's [measures](crate::Spec::measures) of it, `[M]`.
+    /// The quantities [`Spec::measures`], `[M]`.
     pub measures: Vec<f64>,
 }
 
-/// N episodes of the world `E`, stepped together.
+/// A vectorized environment: N episodes of the world `E`, stepped together.
 ///
-/// Row `i` draws from the stream (run seed, purpose, first index + i, episode number) and from nothing else, so results
-/// are the same bytes for any number of threads. A tick is serial while it is cheap and split over rayon's threads
-/// once its measured cost pays for that.
+/// Environment `i` draws from the stream (seed, purpose, first index + i, episode number) and from nothing else, so the
+/// results are the same bytes for any number of threads. A step runs on one thread while it is cheap and is split over
+/// rayon's threads once its measured cost is high enough.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use freewheel_core::*;
+/// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/example/corridor.rs")); }
+/// # use example::corridor;
+///
+/// let mut batch = Batch::new(Arc::new(corridor()), 3, Streams::new(0), Purpose::Environment, 0);
+/// batch.advance(&[1, 1, 0])?;
+/// assert_eq!(batch.states(), [1, 1, 0]);
+/// assert_eq!(batch.view().obs, [1.0, 1.0, 0.0]);
+/// # Ok::<(), Error>(())
+/// ```
 pub struct Batch<E: Env> {
     env: Arc<E>,
-    seat: StreamSource,
+    source: StreamSource,
     data: Data<E>,
     finished: Vec<EpisodeSummary>,
-    shape: Shape,
+    shape: BatchShape,
     threads: AdaptiveThreads,
 }
 
-/// Which streams a batch draws from.
+/// Random streams of a batch.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct StreamSource {
     streams: Streams,
@@ -166,7 +213,15 @@ struct StreamSource {
     first: u64,
 }
 
-/// All that changes, as structure of arrays.
+impl StreamSource {
+    /// Stream of the `i`-th environment of the batch in an episode.
+    #[inline]
+    fn stream(&self, i: u64, episode: u64) -> Stream {
+        self.streams.stream(self.purpose, self.first + i, episode)
+    }
+}
+
+/// Data of all episodes, as a structure of arrays.
 struct Data<E: Env> {
     states: Vec<E::State>,
     rngs: Vec<Stream>,
@@ -181,11 +236,11 @@ struct Data<E: Env> {
     last_to_play: Vec<Player>,
 }
 
-/// What a checkpoint keeps of a batch.
+/// Saved form of a batch.
 #[derive(Serialize, Deserialize)]
 #[serde(bound = "")]
 struct Saved<S: Serialize + serde::de::DeserializeOwned> {
-    seat: StreamSource,
+    source: StreamSource,
     states: Vec<S>,
     rngs: Vec<Stream>,
     clocks: Vec<EpisodeClock>,
@@ -198,89 +253,96 @@ struct Saved<S: Serialize + serde::de::DeserializeOwned> {
 }
 
 impl<E: Env> Batch<E> {
-    /// `rows` episodes at their first states. Row `i` is environment `first + i` of `purpose`.
-    pub fn new(env: Arc<E>, rows: usize, streams: Streams, purpose: Purpose, first: u64) -> Self {
+    /// `num_envs` environments at the first states of their episodes 0. Environment `i` has the index `first + i` among
+    /// the streams of `purpose`.
+    pub fn new(env: Arc<E>, num_envs: usize, streams: Streams, purpose: Purpose, first: u64) -> Self {
         let spec = env.spec();
-        let shape = Shape::of(spec);
-        let Shape { d, a, .. } = shape;
-        let seat = StreamSource { streams, purpose, first };
-        let mut rngs: Vec<_> = (0..rows as u64).map(|i| seat.stream(i, 0)).collect();
+        let shape = BatchShape::of(spec);
+        let BatchShape { d, a, .. } = shape;
+        let source = StreamSource { streams, purpose, first };
+        let mut rngs: Vec<_> = (0..num_envs as u64).map(|i| source.stream(i, 0)).collect();
         let states: Vec<_> = rngs.iter_mut().map(|rng| env.reset(rng)).collect();
         let data = Data {
             states,
             rngs,
-            clocks: vec![EpisodeClock::start(0); rows],
-            obs: vec![0.0; rows * d],
-            legal: vec![true; rows * a],
-            to_play: vec![Player::First; rows],
-            reward: vec![0.0; rows],
-            ending: vec![Ending::Running; rows],
-            last_obs: vec![0.0; rows * d],
-            last_legal: vec![true; rows * a],
-            last_to_play: vec![Player::First; rows],
+            clocks: vec![EpisodeClock::start(0); num_envs],
+            obs: vec![0.0; num_envs * d],
+            legal: vec![true; num_envs * a],
+            to_play: vec![Player::First; num_envs],
+            reward: vec![0.0; num_envs],
+            ending: vec![Ending::Running; num_envs],
+            last_obs: vec![0.0; num_envs * d],
+            last_legal: vec![true; num_envs * a],
+            last_to_play: vec![Player::First; num_envs],
         };
         let mut batch =
-            Batch { env, seat, data, finished: Vec::new(), shape, threads: AdaptiveThreads::default() };
-        batch.look();
+            Batch { env, source, data, finished: Vec::new(), shape, threads: AdaptiveThreads::default() };
+        batch.observe_all();
         batch
     }
 
-    /// The world.
+    /// The world's rules.
     pub fn env(&self) -> &Arc<E> {
         &self.env
     }
 
-    /// The state of each row, `[N]`.
+    /// States of the environments, `[N]`.
     pub fn states(&self) -> &[E::State] {
         &self.data.states
     }
 
     /// [`VectorEnv::step`] for actions of the world's own type, `[N]`.
+    ///
+    /// # Errors
+    /// As [`VectorEnv::step`].
     #[inline]
     pub fn advance(&mut self, actions: &[E::Action]) -> Result<()> {
-        let rows = self.data.states.len();
-        if actions.len() != rows {
-            return Err(Error::Config(format!("a batch of {rows} rows was given {} actions", actions.len())));
+        let n = self.data.states.len();
+        if actions.len() != n {
+            let given = actions.len();
+            return Err(Error::Config(format!(
+                "expected {n} actions, one for each environment, got {given}"
+            )));
         }
-        if !self.allows(actions) {
-            return Err(self.refusal(actions));
+        if !self.all_legal(actions) {
+            return Err(self.illegal_action(actions));
         }
         let all = BatchChunk::of(&mut self.data, actions, self.shape);
-        self.threads.tick(all, &*self.env, self.seat, &mut self.finished);
+        self.threads.step(all, &*self.env, self.source, &mut self.finished);
         Ok(())
     }
 
-    /// Whether each row may do its action.
+    /// Whether every action is legal.
     #[inline]
-    fn allows(&self, actions: &[E::Action]) -> bool {
-        let Shape { a, masked, .. } = self.shape;
+    fn all_legal(&self, actions: &[E::Action]) -> bool {
+        let BatchShape { a, masked, .. } = self.shape;
         if masked && a > 0 {
             return actions
                 .iter()
                 .zip(self.data.legal.chunks_exact(a))
                 .all(|(action, legal)| action.is_allowed(legal));
         }
-        // Without masks only the range matters; without a way out the loop takes many rows at once.
+        // Without masks only the range matters; without an early exit the loop is vectorized.
         actions.iter().fold(true, |all, action| {
             all & match action.as_actions() {
-                Actions::Discrete(choice) => choice.iter().all(|&choice| (choice as usize) < a),
+                Actions::Discrete(one) => one.iter().all(|&action| (action as usize) < a),
                 Actions::Continuous(_) => action.is_allowed(&[]),
             }
         })
     }
 
-    /// Names the first action that is not allowed.
+    /// The error for the first illegal action.
     #[cold]
-    fn refusal(&self, actions: &[E::Action]) -> Error {
+    fn illegal_action(&self, actions: &[E::Action]) -> Error {
         let a = self.shape.a;
-        let refused = |row: usize| !actions[row].is_allowed(&self.data.legal[row * a..(row + 1) * a]);
-        let row = (0..actions.len()).find(|&row| refused(row)).unwrap_or(0);
+        let is_illegal = |i: usize| !actions[i].is_allowed(&self.data.legal[i * a..(i + 1) * a]);
+        let row = (0..actions.len()).find(|&i| is_illegal(i)).unwrap_or(0);
         Error::IllegalAction { row, action: format!("{:?}", actions[row]) }
     }
 
-    /// Fills what is a function of the states.
-    fn look(&mut self) {
-        let Shape { d, a, masked, .. } = self.shape;
+    /// Fills the buffers that are functions of the states.
+    fn observe_all(&mut self) {
+        let BatchShape { d, a, masked, .. } = self.shape;
         for (i, state) in self.data.states.iter().enumerate() {
             self.env.observe(state, &mut self.data.obs[i * d..(i + 1) * d]);
             if masked {
@@ -309,24 +371,30 @@ impl<E: Env> VectorEnv for Batch<E> {
             last_to_play: &data.last_to_play,
             num_envs: data.states.len(),
             obs_len: self.shape.d,
-            actions: self.shape.a,
+            num_actions: self.shape.a,
         }
     }
 
     fn step(&mut self, actions: Actions<'_>) -> Result<()> {
-        let rows = self.data.states.len();
-        match E::Action::rows(actions, rows) {
+        let n = self.data.states.len();
+        match E::Action::from_actions(actions, n) {
             Some(actions) => self.advance(actions),
             None => Err(Error::Config(format!(
-                "{}: {rows} rows were given actions of another kind or number",
+                "{}: expected {n} actions of the world's own kind, one for each environment",
                 self.env.spec().id
             ))),
         }
     }
 
-    fn scripted(&self, script: usize, row: usize, rng: &mut Stream, choice: &mut ActionBuffer) -> Result<()> {
-        match self.env.scripted(script, &self.data.states[row], rng) {
-            Some(action) => choice.set(row, action.as_actions()),
+    fn scripted(
+        &self,
+        script: usize,
+        index: usize,
+        rng: &mut Stream,
+        actions: &mut ActionBuffer,
+    ) -> Result<()> {
+        match self.env.scripted(script, &self.data.states[index], rng) {
+            Some(action) => actions.set(index, action.as_actions()),
             None => Err(no_script(self.env.spec(), script)),
         }
     }
@@ -335,14 +403,14 @@ impl<E: Env> VectorEnv for Batch<E> {
         std::mem::take(&mut self.finished)
     }
 
-    fn limit(&mut self, steps: u32) {
-        self.shape.terms.limit(steps);
+    fn set_time_limit(&mut self, steps: u32) {
+        self.shape.limits.shorten(steps);
     }
 
     fn save(&self) -> Result<Vec<u8>> {
         let data = &self.data;
         let saved = Saved {
-            seat: self.seat,
+            source: self.source,
             states: data.states.clone(),
             rngs: data.rngs.clone(),
             clocks: data.clocks.clone(),
@@ -362,12 +430,12 @@ impl<E: Env> VectorEnv for Batch<E> {
         let spec = self.env.spec();
         let id = &spec.id;
         let not_ours = |e: postcard::Error| Error::Config(format!("this is not a saved batch of {id}: {e}"));
-        // The world first: the states of another may read as states of this one.
+        // The world first: states of another world may parse as states of this one.
         let ((world, version), rest): ((String, u32), _) =
             postcard::take_from_bytes(bytes).map_err(not_ours)?;
         if (&world, version) != (id, spec.version) {
             return Err(Error::Config(format!(
-                "a batch of {world} version {version} was saved, and this is {id} version {}",
+                "the saved batch is of {world} version {version}, not of {id} version {}",
                 spec.version
             )));
         }
@@ -375,7 +443,7 @@ impl<E: Env> VectorEnv for Batch<E> {
         if !rest.is_empty() {
             return Err(Error::Config(format!("{} bytes follow a saved batch of {id}", rest.len())));
         }
-        let (rows, data) = (self.data.states.len(), &mut self.data);
+        let (n, data) = (self.data.states.len(), &mut self.data);
         if [
             saved.states.len(),
             saved.rngs.len(),
@@ -383,31 +451,24 @@ impl<E: Env> VectorEnv for Batch<E> {
             saved.reward.len(),
             saved.ending.len(),
             saved.last_to_play.len(),
-        ] != [rows; 6]
+        ] != [n; 6]
             || saved.last_obs.len() != data.last_obs.len()
             || saved.last_legal.len() != data.last_legal.len()
         {
-            return Err(Error::Config(format!("a saved batch of {id} has another size than {rows} rows")));
+            return Err(Error::Config(format!("the saved batch of {id} does not have {n} environments")));
         }
-        self.seat = saved.seat;
+        self.source = saved.source;
         (data.states, data.rngs, data.clocks) = (saved.states, saved.rngs, saved.clocks);
         (data.reward, data.ending) = (saved.reward, saved.ending);
         (data.last_obs, data.last_legal) = (saved.last_obs, saved.last_legal);
         data.last_to_play = saved.last_to_play;
         self.finished = saved.finished;
-        self.look();
+        self.observe_all();
         Ok(())
     }
 }
 
-/// What is said of a script that a world does not have.
+/// The error for a scripted policy that the world does not have.
 pub(crate) fn no_script(spec: &Spec, script: usize) -> Error {
-    Error::Unsupported(format!("{} has no scripted player of number {script}", spec.id))
-}
-
-impl StreamSource {
-    #[inline]
-    fn stream(&self, row: u64, episode: u64) -> Stream {
-        self.streams.stream(self.purpose, self.first + row, episode)
-    }
+    Error::Unsupported(format!("{} has no scripted policy with index {script}", spec.id))
 }

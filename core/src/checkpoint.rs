@@ -1,6 +1,6 @@
-//! A run's state on disk: whole or refused.
+//! Checkpoint files: the state of a run, verified by a checksum.
 //!
-//! | bytes | what |
+//! | bytes | content |
 //! |---|---|
 //! | 8 | `FRWHCKPT` |
 //! | 4 | format version, [`FORMAT`] |
@@ -9,8 +9,8 @@
 //! | | the payloads, in the same order |
 //! | 32 | BLAKE3 over every byte before it |
 //!
-//! All numbers are little-endian. A file is written under a temporary name, synced and renamed: at every moment the
-//! old file or the new one stands there, whole.
+//! All numbers are little-endian. A file is written under a temporary name, synced and renamed: at every moment there
+//! is a complete file, the old one or the new one.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -18,47 +18,58 @@ use std::path::Path;
 
 use crate::{Error, Result};
 
-mod file;
 mod store;
-mod writer;
 
-pub use file::write_atomically;
-pub use store::{Restored, Store};
-pub use writer::Writer;
+pub use store::{LatestCheckpoint, Store, Writer, write_atomically};
 
 const MAGIC: &[u8; 8] = b"FRWHCKPT";
 const HASH: usize = blake3::OUT_LEN;
 
-/// The version of the layout; raised whenever it changes.
+/// Version of the file format, raised whenever it changes.
 pub const FORMAT: u32 = 1;
 
-/// Named sections of bytes: the learner, its episodes, the counters of a run.
+/// Named sections of bytes: the agent, its environments, the counters of a run.
+///
+/// ```
+/// use freewheel_core::checkpoint::{Checkpoint, Store};
+///
+/// let folder = tempfile::tempdir().unwrap();
+/// let store = Store::new(folder.path(), 3);
+/// let mut checkpoint = Checkpoint::new();
+/// checkpoint.insert("agent", vec![1, 2, 3]);
+/// store.save(1000, &checkpoint)?;
+///
+/// let latest = store.latest()?.unwrap();
+/// assert_eq!(latest.step, 1000);
+/// assert_eq!(latest.checkpoint.section("agent")?, [1, 2, 3]);
+/// # Ok::<(), freewheel_core::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Checkpoint {
-    /// Each section's bytes by its name.
+    /// Bytes of each section by its name.
     pub sections: BTreeMap<String, Vec<u8>>,
 }
 
 impl Checkpoint {
-    /// One without sections.
+    /// A checkpoint without sections.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Puts `bytes` under `name`, in place of what stood there.
+    /// Sets the section `name`; replaces an earlier one.
     pub fn insert(&mut self, name: impl Into<String>, bytes: Vec<u8>) {
         self.sections.insert(name.into(), bytes);
     }
 
-    /// The bytes under `name`, where there is such a section.
+    /// Bytes of the section `name`, if there is one.
     pub fn get(&self, name: &str) -> Option<&[u8]> {
         self.sections.get(name).map(Vec::as_slice)
     }
 
-    /// The bytes under `name`, which must be there.
+    /// Bytes of the section `name`.
     ///
     /// # Errors
-    /// [`Error::Config`] where there is no such section, naming the nearest one.
+    /// [`Error::Config`] where there is no such section, with the nearest name.
     pub fn section(&self, name: &str) -> Result<&[u8]> {
         self.get(name).ok_or_else(|| {
             let known: Vec<&String> = self.sections.keys().collect();
@@ -66,10 +77,10 @@ impl Checkpoint {
         })
     }
 
-    /// Writes it as it stands on disk, without a copy of its sections.
+    /// Writes the file format to `out`, without a copy of the sections.
     ///
     /// # Errors
-    /// Those of `out`.
+    /// Errors of `out`.
     pub fn write(&self, out: &mut impl Write) -> io::Result<()> {
         let mut head = MAGIC.to_vec();
         head.extend(FORMAT.to_le_bytes());
@@ -80,7 +91,7 @@ impl Checkpoint {
             head.extend((payload.len() as u64).to_le_bytes());
         }
         let mut hash = blake3::Hasher::new();
-        // Pieces that are still in the cache when they are written after they were hashed.
+        // Small pieces are still in the CPU cache when they are written after hashing.
         let pieces =
             std::iter::once(&head).chain(self.sections.values()).flat_map(|part| part.chunks(1 << 18));
         for piece in pieces {
@@ -90,16 +101,15 @@ impl Checkpoint {
         out.write_all(hash.finalize().as_bytes())
     }
 
-    /// Reads what [`Checkpoint::write`] wrote; `file` is where it came from, for messages.
+    /// Reads the bytes that [`Checkpoint::write`] wrote; `file` is for messages.
     ///
     /// # Errors
-    /// [`Error::Damaged`] where any byte is not as it was written, is missing or is one too many, or the format is
-    /// of another version.
+    /// [`Error::Damaged`] where a byte was changed, is missing or is additional, or the format has another version.
     pub fn decode(file: &Path, bytes: &[u8]) -> Result<Self> {
         parse(bytes).map_err(|reason| Error::Damaged { file: file.to_path_buf(), reason })
     }
 
-    /// Reads a file.
+    /// Reads a checkpoint file.
     ///
     /// # Errors
     /// As [`Checkpoint::decode`]; [`Error::Io`].
@@ -109,14 +119,14 @@ impl Checkpoint {
     }
 }
 
-/// The checksum is looked at before anything it covers is believed, the version before what it gives a meaning to.
+/// Checks the checksum before the content, and the version before the fields that depend on it.
 fn parse(bytes: &[u8]) -> Result<Checkpoint, String> {
     if !bytes.starts_with(MAGIC) {
-        return Err("it does not begin as a checkpoint does".into());
+        return Err("it does not begin with FRWHCKPT, so it is not a checkpoint".into());
     }
     let (body, hash) = bytes.split_last_chunk::<HASH>().ok_or("it is cut short")?;
     if blake3::hash(body) != *hash {
-        return Err("its checksum does not fit its bytes: it was altered or cut short".into());
+        return Err("its checksum does not match its bytes: the file was changed or cut short".into());
     }
     let mut rest = Reader(body.get(MAGIC.len()..).ok_or("it is cut short")?);
     let version = u32::from_le_bytes(rest.array()?);
@@ -143,6 +153,7 @@ fn parse(bytes: &[u8]) -> Result<Checkpoint, String> {
     }
 }
 
+/// Unread rest of a checkpoint file.
 struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {

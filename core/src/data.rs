@@ -1,18 +1,29 @@
-//! Data sets for learners without reward: samples with answers, in a part to train on and a part to test on.
+//! Data sets for supervised and unsupervised learning: features with targets, split into train and test.
 //!
-//! | module | what it holds |
+//! | module | contents |
 //! |---|---|
-//! | [`mod@set`] | [`DataSet`], its [`Part`]s, what a row is ([`Shape`]) and what is asked ([`Target`]) |
-//! | [`registry`] | [`list`] and [`open`]: a set by its name, a file or a folder by its path |
-//! | [`split`] | the seeded shuffle behind a set that does not come in two parts |
-//! | [`idx`] | reader for IDX, the binary format of MNIST and its relatives |
+//! | [`mod@set`] | [`DataSet`], its two [`Subset`]s, their [`Targets`], and the [`Shape`] of a sample |
+//! | [`registry`] | [`list`] and [`open`]: a data set by its name, or by the path of a file or folder |
+//! | [`split`] | seeded train-test split |
+//! | [`idx`] | reader for IDX, the binary format of MNIST |
 //! | [`table`] | reader for comma-separated text |
-//! | [`digits`] | reader for digits of 28x28 as JSON, one file a digit |
-//! | [`source`] | files, plain or gzipped, never unpacked beyond what was announced |
-//! | [`folder`] | which of these formats a folder holds |
-//! | [`images`] | sets of IDX files |
-//! | [`embedded`] | the two sets that are inside the program: `digits` and `women` |
-//! | [`faces`] | drawn faces whose factors are known, and how to measure them again |
+//! | [`digits`] | reader for 28x28 digits as JSON, one file per digit |
+//! | [`source`] | files, plain or gzipped, with a limit on the unpacked size |
+//! | [`folder`] | detection of the format of a file or folder |
+//! | [`images`] | data sets of IDX files |
+//! | [`embedded`] | the two built-in data sets, `digits` and `women` |
+//! | [`faces`] | generated faces with known factors, and the measurement of these factors in an image |
+//!
+//! ```
+//! use freewheel_core::data::{Options, TargetSpec, open};
+//!
+//! let digits = open("digits", &Options::default())?;
+//! assert_eq!((digits.train.rows(), digits.test.rows(), digits.train.samples.width()), (1438, 359, 64));
+//! assert!(matches!(&digits.target, TargetSpec::Classes(names) if names.len() == 10));
+//! let labels: &[u32] = digits.train.targets.labels()?;
+//! assert_eq!(labels.len(), 1438);
+//! # Ok::<(), freewheel_core::Error>(())
+//! ```
 
 pub mod digits;
 pub mod embedded;
@@ -30,5 +41,5 @@ pub mod table;
 mod tests;
 
 pub use registry::{Entry, Options, list, open};
-pub use set::{Answers, DataSet, Factor, Part, Shape, Target};
+pub use set::{DataSet, Factor, Shape, Subset, TargetSpec, Targets};
 pub use split::Split;

@@ -1,4 +1,4 @@
-//! The contract of a world: rules are shared and immutable, state is data, randomness is passed in.
+//! The rules of a world: rules are shared and immutable, state is plain data, random streams are arguments.
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -6,60 +6,95 @@ use crate::{Spec, Stream};
 
 /// The rules of a world.
 ///
-/// One value serves every thread; everything that changes during an episode is in [`Env::State`], so that a planner
-/// clones a state for the price of a copy and cannot peek at the real dice, and a checkpoint is plain data.
+/// One value serves all threads. Everything that changes during an episode is in [`Env::State`]: a planner clones a
+/// state at the cost of a copy, and a checkpoint is plain data. Randomness comes from the `rng` argument only.
+///
+/// ```
+/// use freewheel_core::{Env, Purpose, Spec, Step, Stream, Streams};
+///
+/// /// Five cells in a row; the episode ends in cell 4 with reward 1.
+/// struct Corridor(Spec);
+///
+/// impl Env for Corridor {
+///     type State = u32;
+///     type Action = u32;
+///
+///     fn spec(&self) -> &Spec {
+///         &self.0
+///     }
+///
+///     fn reset(&self, _rng: &mut Stream) -> u32 {
+///         0
+///     }
+///
+///     fn step(&self, cell: &mut u32, action: u32, _rng: &mut Stream) -> Step {
+///         *cell = if action == 1 { *cell + 1 } else { cell.saturating_sub(1) };
+///         if *cell == 4 { Step::termination(1.0) } else { Step::transition(0.0) }
+///     }
+///
+///     fn observe(&self, cell: &u32, out: &mut [f32]) {
+///         out[0] = *cell as f32;
+///     }
+/// }
+///
+/// let env = Corridor(Spec::discrete("example/corridor", 5, &["left", "right"]));
+/// let mut rng = Streams::new(0).stream(Purpose::Environment, 0, 0);
+/// let mut state = env.reset(&mut rng);
+/// assert_eq!(env.step(&mut state, 1, &mut rng), Step::transition(0.0));
+/// assert_eq!(state, 1);
+/// ```
 pub trait Env: Send + Sync {
-    /// All that changes during an episode.
+    /// Data of an episode in progress.
     type State: Clone + Send + Sync + Serialize + DeserializeOwned;
-    /// `u32`, a counted choice; or `[f32; K]`, a continuous one.
+    /// Action of one step: `u32` for discrete actions, `[f32; K]` for continuous ones.
     type Action: Action;
 
-    /// Name, version, observation, actions, players, time limit.
+    /// Id, version, spaces, number of players, time limit.
     fn spec(&self) -> &Spec;
 
-    /// The first state of an episode.
+    /// First state of an episode.
     fn reset(&self, rng: &mut Stream) -> Self::State;
 
-    /// Advances `state` by one action of the player to move. The action is legal: callers check the mask.
-    /// Time limits are not the rules' business: [`Batch`](crate::Batch) applies them, once.
+    /// Advances `state` by one action of the player to move. Callers have checked that the action is legal.
+    /// Do not apply the time limit here: [`Batch`](crate::Batch) and [`EpisodeRunner`](crate::EpisodeRunner) do.
     fn step(&self, state: &mut Self::State, action: Self::Action, rng: &mut Stream) -> Step;
 
-    /// Writes what the player to move sees, `[D]`; a discrete observation is its index, in `out[0]`.
+    /// Writes the observation of the player to move, `out [D]`; a discrete observation is its index in `out[0]`.
     fn observe(&self, state: &Self::State, out: &mut [f32]);
 
-    /// Writes which actions are legal, `[A]`; called only where [`Spec::masked`] says that a mask exists.
+    /// Writes the mask of legal actions, `out [A]`. Called only where [`Spec::masked`] is true.
     fn legal(&self, _state: &Self::State, out: &mut [bool]) {
         out.fill(true);
     }
 
-    /// Who moves next.
+    /// Player to move in `state`.
     fn to_play(&self, _state: &Self::State) -> Player {
         Player::First
     }
 
-    /// Writes [`Spec::measures`], `[M]`, of an episode that ended in `state`. What cannot be said is NaN.
+    /// Writes the quantities [`Spec::measures`], `out [M]`, of an episode that ended in `state`; NaN where undefined.
     fn measure(&self, _state: &Self::State, _out: &mut [f64]) {}
 
-    /// What the player [`Spec::scripts`]`[script]` does; it sees the state itself, not the observation alone.
-    /// `None` where there is no such player.
+    /// Action of the scripted policy [`Spec::scripts`]`[script]`, which has access to the full state; `None` where
+    /// there is no such policy.
     fn scripted(&self, _script: usize, _state: &Self::State, _rng: &mut Stream) -> Option<Self::Action> {
         None
     }
 }
 
-/// Who is to move.
+/// Player of a game.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum Player {
-    /// The one who begins, and the only one in a world for one.
+    /// The player who starts; the only one in a single-player world.
     #[default]
     First,
-    /// The other.
+    /// The opponent.
     Second,
 }
 
 impl Player {
-    /// The other player.
+    /// The opponent of this player.
     pub fn other(self) -> Self {
         match self {
             Player::First => Player::Second,
@@ -68,85 +103,86 @@ impl Player {
     }
 }
 
-/// How an episode stands after a step. A sum type: terminated and truncated cannot be confused, because they cannot be or-ed.
+/// State of an episode after a step: running, terminated or truncated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum Ending {
-    /// It goes on.
+    /// The episode continues.
     #[default]
     Running,
-    /// The rules ended it: nothing can be earned after this.
+    /// The rules ended the episode: the value of the next state is 0 (`terminated` in Gymnasium).
     Terminal,
-    /// Something outside the rules, such as a time limit, cut it short: the future still has a value.
+    /// A time limit or another cause outside the rules ended the episode: bootstrap from the value of the next state
+    /// (`truncated` in Gymnasium).
     Truncated,
 }
 
 impl Ending {
-    /// What the value of the successor is multiplied by: 0 only where the rules ended the episode.
+    /// Factor of the next state's value in a bootstrapped target: 0 for [`Ending::Terminal`], else 1.
     #[inline]
     pub fn discount(self) -> f32 {
         if self == Ending::Terminal { 0.0 } else { 1.0 }
     }
 
-    /// Whether the episode is over, for whichever reason.
+    /// Whether the episode is terminated or truncated.
     #[inline]
     pub fn is_over(self) -> bool {
         self != Ending::Running
     }
 }
 
-/// What one step gave.
+/// Result of one step.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Step {
-    /// The mover's reward.
+    /// Reward of the player who moved.
     pub reward: f32,
-    /// Whether the rules ended the episode here.
+    /// State of the episode after the step.
     pub ending: Ending,
 }
 
 impl Step {
-    /// A step after which the episode goes on.
+    /// A step after which the episode continues.
     #[inline]
     pub fn transition(reward: f32) -> Self {
         Step { reward, ending: Ending::Running }
     }
 
-    /// The step that ends the episode by the rules.
+    /// A step with which the rules end the episode.
     #[inline]
     pub fn termination(reward: f32) -> Self {
         Step { reward, ending: Ending::Terminal }
     }
 
-    /// The step that cuts the episode short: its future still has a value.
+    /// A step after which the episode is truncated: the next state still has a value.
     #[inline]
     pub fn truncation(reward: f32) -> Self {
         Step { reward, ending: Ending::Truncated }
     }
 }
 
-/// The actions of a whole batch, one a row.
+/// Actions of a batch of N environments.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Actions<'a> {
-    /// Counted choices, `[N]`.
+    /// Discrete actions, `[N]`.
     Discrete(&'a [u32]),
-    /// Continuous ones, `[N, K]`, row after row.
+    /// Continuous actions, `[N, K]`, row-major.
     Continuous(&'a [f32]),
 }
 
-/// An action of one row: `u32` or `[f32; K]`. Sealed: agents know these two kinds and no other.
+/// Action of one environment: `u32` or `[f32; K]`. Sealed, because agents support these two kinds only.
 pub trait Action: Copy + Send + Sync + std::fmt::Debug + sealed::Sealed + 'static {
-    /// The rows of `actions`, or `None` where they are of the other kind or not `rows` many.
-    fn rows(actions: Actions<'_>, rows: usize) -> Option<&[Self]>;
-    /// Whether the mask `[A]` allows it (counted), or it is finite (continuous).
+    /// The actions `[N]` of `num_envs` environments; `None` for the other kind of actions or another number.
+    fn from_actions(actions: Actions<'_>, num_envs: usize) -> Option<&[Self]>;
+    /// Whether the mask `legal [A]` allows a discrete action, or a continuous action is finite.
     fn is_allowed(&self, legal: &[bool]) -> bool;
-    /// The same as [`Actions`], for a batch of one row.
+    /// This action as the [`Actions`] of one environment.
     fn as_actions(&self) -> Actions<'_>;
 }
 
 impl Action for u32 {
-    fn rows(actions: Actions<'_>, rows: usize) -> Option<&[Self]> {
+    fn from_actions(actions: Actions<'_>, num_envs: usize) -> Option<&[Self]> {
         match actions {
-            Actions::Discrete(all) if all.len() == rows => Some(all),
+            Actions::Discrete(all) if all.len() == num_envs => Some(all),
             _ => None,
         }
     }
@@ -162,9 +198,9 @@ impl Action for u32 {
 }
 
 impl<const K: usize> Action for [f32; K] {
-    fn rows(actions: Actions<'_>, rows: usize) -> Option<&[Self]> {
+    fn from_actions(actions: Actions<'_>, num_envs: usize) -> Option<&[Self]> {
         match actions {
-            Actions::Continuous(all) if all.len() == rows * K => Some(all.as_chunks::<K>().0),
+            Actions::Continuous(all) if all.len() == num_envs * K => Some(all.as_chunks::<K>().0),
             _ => None,
         }
     }

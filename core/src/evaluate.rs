@@ -1,4 +1,4 @@
-//! Playing a policy on fresh seeds, in parallel.
+//! Evaluation of a policy on separate random streams, in parallel.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -8,61 +8,74 @@ use crate::{
     ActionBuffer, DynWorld, EpisodeSummary, Error, Policy, Purpose, Result, Stream, Streams, VectorEnv,
 };
 
-/// Rows of one chunk: enough for a policy to work on together, few enough to wait for the slowest. Fixed, so that the
-/// work is cut in the same way for any number of threads.
+/// Environments of one chunk: enough for a policy to work on together, few enough to wait for the slowest. Fixed, so
+/// that the work is split in the same way for any number of threads.
 const CHUNK: usize = 8;
 
-/// How a policy is evaluated.
+/// Settings of an evaluation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Protocol {
-    /// How many episodes count.
+    /// Number of episodes.
     pub episodes: u64,
-    /// Over how many environment indices they are spread (at least 1): index i plays `episodes / rows` of them, and
-    /// one more where i is below the remainder. It is part of the protocol: other rows, other episodes.
+    /// Number of environment indices over which the episodes are spread, at least 1: index i plays `episodes /
+    /// num_envs` of them, and one more where i is below the remainder. Another number gives other episodes.
     pub num_envs: usize,
-    /// Steps after which an episode is truncated where the world itself allows more; at least 1.
+    /// Steps after which an episode is truncated where the world's time limit is longer, at least 1.
     pub max_steps: u32,
-    /// The run's.
+    /// Streams of the run.
     pub streams: Streams,
 }
 
-/// Plays exactly `protocol.episodes` episodes of `world` and gives them by index, then episode.
+/// Summaries of exactly `protocol.episodes` episodes of `policy` in `world`, by index, then by episode.
 ///
-/// Episode e of index i is a pure function of (seed, i, e): the world's dice are the
-/// [`Purpose::EvaluationEnvironment`] stream of (i, e) and the policy's the [`Purpose::EvaluationAction`] stream of
-/// (i, e). Which episodes count is settled beforehand, so short ones are not preferred. The result is the same
-/// bytes for any number of threads. In a world for two, the policy plays both sides.
+/// Episode e of index i is a pure function of (seed, i, e): the world draws from the [`Purpose::EvaluationEnvironment`]
+/// stream of (i, e) and the policy from the [`Purpose::EvaluationAction`] stream of (i, e). The episodes are fixed in
+/// advance, so short ones are not preferred. The result is the same bytes for any number of threads. In a two-player
+/// world the policy plays both sides.
 ///
 /// # Errors
-/// [`Error::Config`] where `rows` or `max_steps` is 0; those of [`VectorEnv::step`].
+/// [`Error::Config`] where `num_envs` or `max_steps` is 0; errors of [`VectorEnv::step`].
+///
+/// ```
+/// use freewheel_core::evaluate::{Protocol, evaluate};
+/// use freewheel_core::*;
+/// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/example/corridor.rs")); }
+/// # use example::{AlwaysRight, corridor};
+///
+/// let protocol = Protocol { episodes: 10, num_envs: 4, max_steps: 100, streams: Streams::new(0) };
+/// let episodes = evaluate(&*corridor().shared(), &AlwaysRight, &protocol)?;
+/// let returns: Vec<f64> = episodes.iter().map(|episode| episode.episode_return).collect();
+/// assert_eq!(returns, [1.0; 10]);
+/// # Ok::<(), Error>(())
+/// ```
 pub fn evaluate(
     world: &dyn DynWorld,
     policy: &dyn Policy,
     protocol: &Protocol,
 ) -> Result<Vec<EpisodeSummary>> {
-    evaluate_unless(world, policy, protocol, &AtomicBool::new(false)).map(Option::unwrap_or_default)
+    evaluate_with_stop(world, policy, protocol, &AtomicBool::new(false)).map(Option::unwrap_or_default)
 }
 
-/// [`evaluate`], given up at once when `stop` is set: then there is no result.
+/// [`evaluate`] until `stop` is set; `None` where it was set before the end.
 ///
 /// # Errors
 /// As [`evaluate`].
-pub fn evaluate_unless(
+pub fn evaluate_with_stop(
     world: &dyn DynWorld,
     policy: &dyn Policy,
     protocol: &Protocol,
     stop: &AtomicBool,
 ) -> Result<Option<Vec<EpisodeSummary>>> {
     if protocol.num_envs == 0 || protocol.max_steps == 0 {
-        return Err(Error::Config("an evaluation needs at least one row and one step".into()));
+        return Err(Error::Config("`num_envs` and `max_steps` must be at least 1".into()));
     }
-    // Indices beyond the number of episodes have nothing to play.
-    let rows = protocol.episodes.min(protocol.num_envs as u64) as usize;
-    let chunks: Option<Vec<Vec<EpisodeSummary>>> = (0..rows.div_ceil(CHUNK))
+    // Indices beyond the number of episodes play none.
+    let num_envs = protocol.episodes.min(protocol.num_envs as u64) as usize;
+    let chunks: Option<Vec<Vec<EpisodeSummary>>> = (0..num_envs.div_ceil(CHUNK))
         .into_par_iter()
         .map(|chunk| {
             let first = chunk * CHUNK;
-            Chunk::new(world, protocol, first as u64, CHUNK.min(rows - first)).play(policy, stop)
+            Chunk::new(world, protocol, first as u64, CHUNK.min(num_envs - first)).play(policy, stop)
         })
         .collect::<Result<_>>()?;
     let mut finished = match chunks {
@@ -73,120 +86,120 @@ pub fn evaluate_unless(
     Ok(Some(finished))
 }
 
-/// A few neighboring rows.
+/// Consecutive environments of an evaluation.
 struct Chunk {
-    episodes: Box<dyn VectorEnv>,
+    envs: Box<dyn VectorEnv>,
     streams: Streams,
     first: u64,
-    /// `[rows]`: how many episodes of each row are still to come.
-    left: Vec<u64>,
-    /// The rows that still play, ascending; the policy sees no others.
+    /// Episodes that each environment has still to play, `[N]`.
+    remaining: Vec<u64>,
+    /// Environments with remaining episodes, ascending, `[M]`; the policy gets only these.
     active: Vec<usize>,
-    /// `[active]`: their action streams.
+    /// Action streams of the active environments, `[M]`.
     rngs: Vec<Stream>,
 }
 
 impl Chunk {
-    fn new(world: &dyn DynWorld, protocol: &Protocol, first: u64, rows: usize) -> Self {
+    fn new(world: &dyn DynWorld, protocol: &Protocol, first: u64, num_envs: usize) -> Self {
         let streams = protocol.streams;
-        let mut episodes = world.vector_env(rows, streams, Purpose::EvaluationEnvironment, first);
-        episodes.limit(protocol.max_steps);
+        let mut envs = world.vector_env(num_envs, streams, Purpose::EvaluationEnvironment, first);
+        envs.set_time_limit(protocol.max_steps);
         let all = protocol.num_envs as u64;
         let quota = |i: u64| protocol.episodes / all + u64::from(i < protocol.episodes % all);
-        let indices = first..first + rows as u64;
+        let indices = first..first + num_envs as u64;
         Chunk {
-            episodes,
+            envs,
             streams,
             first,
-            left: indices.clone().map(quota).collect(),
-            active: (0..rows).collect(),
+            remaining: indices.clone().map(quota).collect(),
+            active: (0..num_envs).collect(),
             rngs: indices.map(|i| streams.stream(Purpose::EvaluationAction, i, 0)).collect(),
         }
     }
 
     fn play(mut self, policy: &dyn Policy, stop: &AtomicBool) -> Result<Option<Vec<EpisodeSummary>>> {
-        let rows = self.left.len();
-        let mut all = ActionBuffer::for_spec(self.episodes.spec(), rows);
+        let n = self.remaining.len();
+        let mut actions = ActionBuffer::for_spec(self.envs.spec(), n);
         let (mut obs, mut legal) = (Vec::new(), Vec::new());
         let mut kept = Vec::new();
         while !self.active.is_empty() {
             if stop.load(Ordering::Relaxed) {
                 return Ok(None);
             }
-            let view = self.episodes.view();
-            if self.active.len() == rows {
-                self.episodes.select_actions(policy, &mut self.rngs, &mut all)?;
+            let view = self.envs.view();
+            if self.active.len() == n {
+                self.envs.select_actions(policy, &mut self.rngs, &mut actions)?;
             } else if let Some(script) = policy.script() {
-                // The others idle as `spread` has them.
-                let idle = ActionBuffer::for_spec(self.episodes.spec(), 0);
-                spread(idle, &[], rows, view.legal, &mut all);
-                for (&row, rng) in self.active.iter().zip(&mut self.rngs) {
-                    self.episodes.scripted(script, row, rng, &mut all)?;
+                let none = ActionBuffer::for_spec(self.envs.spec(), 0);
+                scatter(none, &[], n, view.legal, &mut actions);
+                for (&i, rng) in self.active.iter().zip(&mut self.rngs) {
+                    self.envs.scripted(script, i, rng, &mut actions)?;
                 }
             } else {
                 obs.clear();
                 legal.clear();
-                for &row in &self.active {
-                    obs.extend_from_slice(view.obs_row(row));
-                    legal.extend_from_slice(view.legal_row(row));
+                for &i in &self.active {
+                    obs.extend_from_slice(view.obs_row(i));
+                    legal.extend_from_slice(view.legal_row(i));
                 }
-                let mut some = ActionBuffer::for_spec(self.episodes.spec(), self.active.len());
+                let mut some = ActionBuffer::for_spec(self.envs.spec(), self.active.len());
                 policy.act(&obs, &legal, &mut self.rngs, &mut some);
-                spread(some, &self.active, rows, view.legal, &mut all);
+                scatter(some, &self.active, n, view.legal, &mut actions);
             }
-            self.episodes.step(all.actions())?;
-            self.count(&mut kept);
+            self.envs.step(actions.as_actions())?;
+            self.collect(&mut kept);
         }
         Ok(Some(kept))
     }
 
-    /// Keeps what counts of the episodes that the last tick finished, and sends home the rows that have played all theirs.
-    fn count(&mut self, kept: &mut Vec<EpisodeSummary>) {
+    /// Moves the episodes of the quota that the last step finished to `kept`, and deactivates environments without
+    /// remaining episodes.
+    fn collect(&mut self, kept: &mut Vec<EpisodeSummary>) {
         let mut done = false;
-        for episode in self.episodes.take_finished() {
-            let row = (episode.index - self.first) as usize;
-            if self.left[row] == 0 {
+        for episode in self.envs.take_finished() {
+            let i = (episode.index - self.first) as usize;
+            if self.remaining[i] == 0 {
                 continue;
             }
-            self.left[row] -= 1;
-            done |= self.left[row] == 0;
-            if let Ok(at) = self.active.binary_search(&row) {
+            self.remaining[i] -= 1;
+            done |= self.remaining[i] == 0;
+            if let Ok(at) = self.active.binary_search(&i) {
                 self.rngs[at] =
                     self.streams.stream(Purpose::EvaluationAction, episode.index, episode.episode + 1);
             }
             kept.push(episode);
         }
         if done {
-            let plays = |row: usize| self.left[row] > 0;
+            let plays = |i: usize| self.remaining[i] > 0;
             let mut active = self.active.iter();
-            self.rngs.retain(|_| active.next().is_some_and(|&row| plays(row)));
-            self.active.retain(|&row| plays(row));
+            self.rngs.retain(|_| active.next().is_some_and(|&i| plays(i)));
+            self.active.retain(|&i| plays(i));
         }
     }
 }
 
-/// Puts the actions of the active rows into those of all rows; the others idle with the first legal one, or go on as
-/// they were where actions are continuous.
-fn spread(some: ActionBuffer, active: &[usize], rows: usize, legal: &[bool], all: &mut ActionBuffer) {
+/// Writes the actions `some` of the active environments into those of all `n`. The others get their first legal action,
+/// or keep their last one where actions are continuous.
+fn scatter(some: ActionBuffer, active: &[usize], n: usize, legal: &[bool], all: &mut ActionBuffer) {
     match (some, all) {
         (ActionBuffer::Discrete(some), ActionBuffer::Discrete(all)) if some.len() == active.len() => {
-            let masks = legal.chunks_exact((legal.len() / rows).max(1));
+            let masks = legal.chunks_exact((legal.len() / n).max(1));
             for (action, mask) in all.iter_mut().zip(masks) {
                 *action = mask.iter().position(|&legal| legal).unwrap_or(0) as u32;
             }
-            for (&row, action) in active.iter().zip(some) {
-                all[row] = action;
+            for (&i, action) in active.iter().zip(some) {
+                all[i] = action;
             }
         }
         (ActionBuffer::Continuous(some), ActionBuffer::Continuous(all))
-            if some.len() * rows == all.len() * active.len() =>
+            if some.len() * n == all.len() * active.len() =>
         {
-            let k = (all.len() / rows).max(1);
-            for (&row, action) in active.iter().zip(some.chunks_exact(k)) {
-                all[row * k..(row + 1) * k].copy_from_slice(action);
+            let k = (all.len() / n).max(1);
+            for (&i, action) in active.iter().zip(some.chunks_exact(k)) {
+                all[i * k..(i + 1) * k].copy_from_slice(action);
             }
         }
-        // The policy answered with another kind or number: the batch refuses that, and says so.
+        // Actions of another kind or number: `VectorEnv::step` returns the error.
         (some, all) => *all = some,
     }
 }

@@ -1,6 +1,6 @@
-//! A drawing as plain cells: what a world paints and any screen can show.
+//! Drawings as character cells, which worlds draw and any screen can show.
 
-/// A color.
+/// A color with 8 bits per channel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Rgb(
     /// Red.
@@ -12,7 +12,7 @@ pub struct Rgb(
 );
 
 impl Rgb {
-    /// The color `t` (0..=1, clamped) of the way from `self` to `other`.
+    /// Linear interpolation from `self` (t = 0) to `other` (t = 1); `t` is clamped to 0..=1.
     pub fn mix(self, other: Rgb, t: f32) -> Rgb {
         let t = t.clamp(0.0, 1.0);
         let at = |a: u8, b: u8| (f32::from(a) + (f32::from(b) - f32::from(a)) * t).round() as u8;
@@ -23,11 +23,11 @@ impl Rgb {
 /// One character cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cell {
-    /// What is written; one column wide.
+    /// Character, one column wide.
     pub glyph: char,
-    /// Its color.
+    /// Foreground color.
     pub fg: Rgb,
-    /// The color behind it; black is left to the screen's own ground.
+    /// Background color; black shows the screen's own background.
     pub bg: Rgb,
 }
 
@@ -37,31 +37,39 @@ impl Default for Cell {
     }
 }
 
-/// A rectangle of cells, row-major. A world sets its size as it draws.
+/// A rectangle of cells, row-major. The world sets its size when it draws.
 ///
-/// A screen says how much *room* it has; a world that can be drawn in several sizes takes the largest that fits, any
-/// other ignores it. A world says where its *focus* is, the cell to keep in sight where the screen shows only a part.
+/// The caller may give a maximum size: a world with several sizes of drawing takes the largest that fits, other worlds
+/// ignore it. The world may set a focus: the cell to keep visible where the screen shows only a part of the frame.
+///
+/// ```
+/// use freewheel_core::{Frame, Rgb};
+///
+/// let mut frame = Frame::default();
+/// frame.clear(5, 2);
+/// frame.write(1, 0, "goal", Rgb(0, 255, 0), Rgb(0, 0, 0));
+/// assert_eq!(frame.to_text(), " goal\n\n");
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Frame {
     width: usize,
     cells: Vec<Cell>,
-    room: Option<(usize, usize)>,
+    max_size: Option<(usize, usize)>,
     focus: Option<(usize, usize)>,
 }
 
 impl Frame {
-    /// A frame without cells, to be drawn on where there is room for so many.
-    pub fn with_room(columns: usize, rows: usize) -> Self {
-        Frame { room: Some((columns, rows)), ..Frame::default() }
+    /// An empty frame for a drawing of at most this size, in cells.
+    pub fn with_max_size(columns: usize, rows: usize) -> Self {
+        Frame { max_size: Some((columns, rows)), ..Frame::default() }
     }
 
-    /// Columns and rows that can be seen at once; `None` on paper and in files, where nothing limits a drawing and nothing
-    /// is to be filled.
-    pub fn room(&self) -> Option<(usize, usize)> {
-        self.room
+    /// Columns and rows of the screen; `None` for files, where a drawing has no maximum size.
+    pub fn max_size(&self) -> Option<(usize, usize)> {
+        self.max_size
     }
 
-    /// Makes the frame `width` x `height` blank cells without a focus. The room stays.
+    /// Resets the frame to `width` x `height` blank cells without a focus; keeps the maximum size.
     pub fn clear(&mut self, width: usize, height: usize) {
         self.width = width;
         self.cells.clear();
@@ -69,51 +77,51 @@ impl Frame {
         self.focus = None;
     }
 
-    /// Says that what matters is at column `x`, row `y`.
+    /// Sets the focus to column `x`, row `y`.
     pub fn focus_on(&mut self, x: usize, y: usize) {
         self.focus = Some((x, y));
     }
 
-    /// Where what matters is, if the world has said so.
+    /// Column and row of the focus; `None` where the world has set none.
     pub fn focus(&self) -> Option<(usize, usize)> {
         self.focus
     }
 
-    /// Columns.
+    /// Width in columns.
     pub fn width(&self) -> usize {
         self.width
     }
 
-    /// Rows.
+    /// Height in rows.
     pub fn height(&self) -> usize {
         self.cells.len().checked_div(self.width).unwrap_or(0)
     }
 
-    /// The cell at column `x`, row `y`; `None` outside.
+    /// Cell at column `x`, row `y`; `None` outside the frame.
     pub fn get(&self, x: usize, y: usize) -> Option<&Cell> {
         self.index(x, y).and_then(|index| self.cells.get(index))
     }
 
-    /// Sets the cell at column `x`, row `y`; outside the frame nothing happens.
+    /// Sets the cell at column `x`, row `y`; does nothing outside the frame.
     pub fn set(&mut self, x: usize, y: usize, cell: Cell) {
         if let Some(slot) = self.index(x, y).and_then(|index| self.cells.get_mut(index)) {
             *slot = cell;
         }
     }
 
-    /// Where the cell lies, if column `x` is one of the frame's.
+    /// Index of the cell, if column `x` is inside the frame.
     fn index(&self, x: usize, y: usize) -> Option<usize> {
         if x < self.width { y.checked_mul(self.width)?.checked_add(x) } else { None }
     }
 
-    /// Writes `text` from column `x` of row `y` on, cut at the edge.
+    /// Writes `text` from column `x` of row `y` on, cut at the right edge.
     pub fn write(&mut self, x: usize, y: usize, text: &str, fg: Rgb, bg: Rgb) {
         for (i, glyph) in text.chars().enumerate() {
             self.set(x + i, y, Cell { glyph, fg, bg });
         }
     }
 
-    /// The glyphs alone, a line a row, without colors: for tests and golden files.
+    /// Characters without colors, one line per row: for tests and golden files.
     pub fn to_text(&self) -> String {
         let mut text = String::new();
         for row in self.cells.chunks(self.width.max(1)) {
@@ -130,15 +138,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn clearing_keeps_the_room_and_forgets_the_focus() {
-        let mut frame = Frame::with_room(80, 24);
-        assert_eq!((frame.room(), frame.width(), frame.height()), (Some((80, 24)), 0, 0));
+    fn clearing_keeps_the_maximum_size_and_removes_the_focus() {
+        let mut frame = Frame::with_max_size(80, 24);
+        assert_eq!((frame.max_size(), frame.width(), frame.height()), (Some((80, 24)), 0, 0));
         frame.clear(3, 2);
         frame.focus_on(2, 1);
         assert_eq!(frame.focus(), Some((2, 1)));
         frame.clear(5, 1);
-        assert_eq!((frame.room(), frame.focus(), frame.width()), (Some((80, 24)), None, 5));
-        assert_eq!(Frame::default().room(), None);
+        assert_eq!((frame.max_size(), frame.focus(), frame.width()), (Some((80, 24)), None, 5));
+        assert_eq!(Frame::default().max_size(), None);
     }
 
     #[test]

@@ -1,10 +1,10 @@
-//! An episode on disk: where its dice came from and the actions taken, so that it can be played again, and a digest of
-//! all that the world showed, so that playing it again can be checked; how its player saw that is no part of it.
+//! Recorded episodes: random stream and actions, from which an episode can be replayed, and a digest that verifies the
+//! replay.
 //!
-//! A file holds one episode a line, as JSON. The digest is BLAKE3 over, in order: the observation, the mask and the
-//! player to move of every state from the first to the last; after each step its reward and ending; at last the ending of
-//! the episode. Numbers count by their bits, so a record verifies where the world's arithmetic gives the same
-//! bits: always on the machine that made it, and elsewhere if the world keeps to exactly rounded operations.
+//! A file holds one episode per line, as JSON. The digest is BLAKE3 over, in order: the world's observation, the mask
+//! and the player to move of every state; after each step its reward and ending; at last the ending of the episode.
+//! Numbers enter by their bits, so a record verifies where the world's arithmetic gives the same bits: always on the
+//! machine that made it, and elsewhere if the world uses exactly rounded operations only.
 
 use std::path::Path;
 
@@ -16,53 +16,69 @@ use crate::{
     Streams,
 };
 
-/// The version of the record's fields and digest; raised whenever they change.
+/// Version of the record's fields and digest, raised whenever they change.
 pub const FORMAT: u32 = 1;
 
-/// An episode: its seed and its actions, and what came of them.
+/// A recorded episode: random stream, actions and results.
+///
+/// ```
+/// use freewheel_core::record::{play, verify};
+/// use freewheel_core::*;
+/// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/example/corridor.rs")); }
+/// # use example::{AlwaysRight, corridor};
+///
+/// let (world, streams) = (corridor().shared(), Streams::new(7));
+/// let mut runner = world.episode_runner(streams, Purpose::EvaluationEnvironment, 0);
+/// let rng = streams.stream(Purpose::EvaluationAction, 0, 0);
+/// let record = play(&mut *runner, 0, &AlwaysRight, rng, 1000)?;
+/// assert_eq!((record.length, record.episode_return), (4, 1.0));
+/// verify(&record, &*world)?;
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EpisodeRecord {
-    /// [`FORMAT`].
+    /// Format version, [`FORMAT`].
     pub format: u32,
-    /// The world's `family/name`.
+    /// World id, `family/name`.
     pub world: String,
-    /// The world's version.
+    /// Version of the world.
     pub version: u32,
-    /// What the world was built with; `null` where that is its default. For whoever builds it again: nothing here reads it.
+    /// Settings of the world, `null` for the defaults. Callers use them to build the world; nothing here reads them.
     pub settings: serde_json::Value,
-    /// The run's seed.
+    /// Seed of the run.
     pub seed: u64,
-    /// What the world's dice were for.
+    /// Purpose of the world's random stream.
     pub purpose: Purpose,
-    /// The environment index.
+    /// Environment index.
     pub index: u64,
-    /// The episode's number within that index, from 0.
+    /// Number of the episode within that index, from 0.
     pub episode: u64,
-    /// What was done, step by step.
+    /// Actions of all steps.
     pub actions: RecordedActions,
-    /// Its length in steps.
+    /// Length in steps.
     pub length: u32,
-    /// The first player's return, counted with the world's discount.
-    pub score: f64,
-    /// How it ended: `Truncated` by the world or by a step limit of whoever played it, `Running` where it was left.
+    /// Return of the first player, with the world's discount; `score` in the file.
+    #[serde(rename = "score")]
+    pub episode_return: f64,
+    /// End of the episode: `Truncated` by the world or by a step limit of the caller, `Running` where it was left.
     pub ending: Ending,
-    /// The digest, in hexadecimal.
+    /// Digest, in hexadecimal.
     pub digest: String,
 }
 
-/// The actions of an episode.
+/// Actions of an episode.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RecordedActions {
-    /// Counted choices, `[length]`.
+    /// Discrete actions, `[length]`.
     Discrete(Vec<u32>),
-    /// Continuous ones, `[length][K]`.
+    /// Continuous actions, `[length][K]`.
     Continuous(Vec<Vec<f32>>),
 }
 
 impl RecordedActions {
-    /// How many.
+    /// Number of actions.
     pub fn len(&self) -> usize {
         match self {
             RecordedActions::Discrete(all) => all.len(),
@@ -70,12 +86,12 @@ impl RecordedActions {
         }
     }
 
-    /// Whether nothing was done.
+    /// Whether there is no action.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The action of step `i`, for a [`EpisodeRunner`].
+    /// Action of step `i`, for [`EpisodeRunner::step`]; `None` after the last.
     pub fn get(&self, i: usize) -> Option<Actions<'_>> {
         match self {
             RecordedActions::Discrete(all) => all.get(i).map(|a| Actions::Discrete(std::slice::from_ref(a))),
@@ -87,13 +103,13 @@ impl RecordedActions {
         match (self, action) {
             (RecordedActions::Discrete(all), Actions::Discrete(a)) => all.extend(a),
             (RecordedActions::Continuous(all), Actions::Continuous(a)) => all.push(a.to_vec()),
-            // A stage has refused actions of the other kind.
+            // The runner has refused actions of the other kind.
             _ => {}
         }
     }
 }
 
-/// Records an episode while somebody plays it, step by step.
+/// Recorder of an episode that the caller plays step by step.
 pub struct Recorder<'a> {
     runner: &'a mut dyn EpisodeRunner,
     actions: RecordedActions,
@@ -101,19 +117,19 @@ pub struct Recorder<'a> {
 }
 
 impl<'a> Recorder<'a> {
-    /// Begins episode `episode` of `runner`.
-    pub fn begin(runner: &'a mut dyn EpisodeRunner, episode: u64) -> Self {
-        runner.begin(episode);
+    /// Resets `runner` to episode `episode` and records it.
+    pub fn new(runner: &'a mut dyn EpisodeRunner, episode: u64) -> Self {
+        runner.reset(episode);
         let actions = match runner.spec().actions.dimensions() {
             0 => RecordedActions::Discrete(Vec::new()),
             _ => RecordedActions::Continuous(Vec::new()),
         };
         let mut recorder = Recorder { runner, actions, digest: blake3::Hasher::new() };
-        recorder.look();
+        recorder.hash_state();
         recorder
     }
 
-    /// The stage, to see and to draw.
+    /// The runner, for its observation and drawing.
     pub fn runner(&self) -> &dyn EpisodeRunner {
         self.runner
     }
@@ -121,22 +137,22 @@ impl<'a> Recorder<'a> {
     /// [`EpisodeRunner::step`], recorded.
     ///
     /// # Errors
-    /// Those of the stage; then nothing has been recorded.
+    /// Errors of [`EpisodeRunner::step`]; nothing has been recorded then.
     pub fn step(&mut self, action: Actions<'_>) -> Result<Step> {
         let step = self.runner.step(action)?;
         self.actions.push(action);
         self.digest.update(&step.reward.to_bits().to_le_bytes()).update(&[step.ending as u8]);
-        self.look();
+        self.hash_state();
         Ok(step)
     }
 
-    /// The record of an episode that is over, or is left as it stands now (`Running`).
+    /// Record of an episode that is over, or is left unfinished (`Running`).
     pub fn finish(self) -> EpisodeRecord {
         let ending = self.runner.ending();
         self.end(ending)
     }
 
-    /// The record of an episode that, where it is still running, is truncated now.
+    /// Record of an episode that is truncated here where it is still running.
     pub fn truncate(self) -> EpisodeRecord {
         let ending = self.runner.ending();
         self.end(if ending.is_over() { ending } else { Ending::Truncated })
@@ -156,13 +172,14 @@ impl<'a> Recorder<'a> {
             episode: self.runner.episode(),
             actions: self.actions,
             length: self.runner.length(),
-            score: self.runner.score(),
+            episode_return: self.runner.episode_return(),
             ending,
             digest: self.digest.finalize().to_hex().to_string(),
         }
     }
 
-    fn look(&mut self) {
+    /// Adds observation, mask and player to move to the digest.
+    fn hash_state(&mut self) {
         for x in self.runner.world_obs() {
             self.digest.update(&x.to_bits().to_le_bytes());
         }
@@ -173,11 +190,12 @@ impl<'a> Recorder<'a> {
     }
 }
 
-/// Plays episode `episode` of `runner`, whose actions draw from `rng`, and truncates it after `max_steps` steps where
-/// the world lets it go on longer. With the streams of [`evaluate`](crate::evaluate::evaluate) it is the very same episode.
+/// Record of episode `episode` played by `policy`, whose actions draw from `rng`; truncated after `max_steps` steps
+/// where the world's time limit is longer. With the streams of [`evaluate`](crate::evaluate::evaluate) it is the same
+/// episode.
 ///
 /// # Errors
-/// Those of the stage, where the policy's actions are not legal or of another kind than the world's.
+/// Errors of [`EpisodeRunner::step`], where the policy's actions are illegal or of another kind than the world's.
 pub fn play(
     runner: &mut dyn EpisodeRunner,
     episode: u64,
@@ -185,21 +203,21 @@ pub fn play(
     mut rng: Stream,
     max_steps: u32,
 ) -> Result<EpisodeRecord> {
-    let mut choice = ActionBuffer::for_spec(runner.spec(), 1);
-    let mut recorder = Recorder::begin(runner, episode);
+    let mut actions = ActionBuffer::for_spec(runner.spec(), 1);
+    let mut recorder = Recorder::new(runner, episode);
     while !recorder.runner().ending().is_over() && recorder.runner().length() < max_steps {
         let runner = recorder.runner();
-        runner.select_action(policy, &mut rng, &mut choice)?;
-        recorder.step(choice.actions())?;
+        runner.select_action(policy, &mut rng, &mut actions)?;
+        recorder.step(actions.as_actions())?;
     }
     Ok(recorder.truncate())
 }
 
-/// Plays `record` again in `world` and compares all that came of it.
+/// Replays `record` in `world` and compares all results.
 ///
 /// # Errors
-/// [`Error::Mismatch`] saying what differs first: the world, its version, an action that cannot be taken, then length,
-/// score, ending, and last the digest of all that was seen on the way.
+/// [`Error::Mismatch`] with the first difference: the world, its version, an action that cannot be taken, the length,
+/// the return, the ending, or the digest.
 pub fn verify(record: &EpisodeRecord, world: &dyn DynWorld) -> Result<()> {
     compare(record, world).map_err(|reason| {
         Error::Mismatch(format!(
@@ -218,26 +236,27 @@ fn compare(record: &EpisodeRecord, world: &dyn DynWorld) -> Result<(), String> {
     same("the world", &record.world, &spec.id, record.world == spec.id)?;
     same("the world's version", &record.version, &spec.version, record.version == spec.version)?;
     let mut runner = world.episode_runner(Streams::new(record.seed), record.purpose, record.index);
-    let mut recorder = Recorder::begin(runner.as_mut(), record.episode);
+    let mut recorder = Recorder::new(runner.as_mut(), record.episode);
     for i in 0..record.actions.len() {
         if let Some(action) = record.actions.get(i) {
             recorder.step(action).map_err(|e| format!("step {} of {}: {e}", i + 1, record.actions.len()))?;
         }
     }
     let again = if record.ending == Ending::Truncated { recorder.truncate() } else { recorder.finish() };
-    same("its length", &record.length, &again.length, record.length == again.length)?;
-    same("its score", &record.score, &again.score, record.score.to_bits() == again.score.to_bits())?;
+    same("the length", &record.length, &again.length, record.length == again.length)?;
+    let (was, is) = (record.episode_return, again.episode_return);
+    same("the return", &was, &is, was.to_bits() == is.to_bits())?;
     let (was, is) = (record.ending, again.ending);
-    same("its ending", &format!("{was:?}"), &format!("{is:?}"), was == is)?;
-    same("the digest of what was seen", &record.digest, &again.digest, record.digest == again.digest)
+    same("the ending", &format!("{was:?}"), &format!("{is:?}"), was == is)?;
+    same("the digest", &record.digest, &again.digest, record.digest == again.digest)
 }
 
-/// The episodes in the file at `path`, one a line; empty lines are passed over.
+/// Episodes in the file at `path`, one per line; empty lines are skipped.
 ///
 /// # Errors
 /// [`Error::Input`] naming the line that is not an episode of this format; [`Error::Io`].
 pub fn read(path: impl AsRef<Path>) -> Result<Vec<EpisodeRecord>> {
-    /// What is read first: the other fields mean something only in a known format.
+    /// Format, read first: the other fields depend on it.
     #[derive(Deserialize)]
     struct Header {
         format: u32,
@@ -252,30 +271,30 @@ pub fn read(path: impl AsRef<Path>) -> Result<Vec<EpisodeRecord>> {
             column: column.max(1),
             message,
         };
-        let not_one =
+        let not_a_record =
             |e: serde_json::Error| input(e.column(), format!("this is not a recorded episode: {e}"));
-        let header: Header = serde_json::from_str(line).map_err(not_one)?;
+        let header: Header = serde_json::from_str(line).map_err(not_a_record)?;
         if header.format != FORMAT {
             let message =
                 format!("this episode has format {}, and this program reads format {FORMAT}", header.format);
             return Err(input(1, message));
         }
-        records.push(serde_json::from_str(line).map_err(not_one)?);
+        records.push(serde_json::from_str(line).map_err(not_a_record)?);
     }
     Ok(records)
 }
 
-/// Writes `records` to the file at `path`, one a line, in place of what stood there, whole or not at all.
+/// Writes `records` to the file at `path`, one per line; replaces the file whole or not at all.
 ///
 /// # Errors
-/// [`Error::Unsupported`] where a score is not finite, which JSON cannot say; [`Error::Io`].
+/// [`Error::Unsupported`] for a return that is not finite, which JSON cannot represent; [`Error::Io`].
 pub fn write(path: impl AsRef<Path>, records: &[EpisodeRecord]) -> Result<()> {
     let mut bytes = Vec::new();
     for record in records {
-        if !record.score.is_finite() {
-            let (episode, score) = (record.episode, record.score);
+        if !record.episode_return.is_finite() {
+            let (episode, total) = (record.episode, record.episode_return);
             return Err(Error::Unsupported(format!(
-                "episode {episode} has the score {score}; it must be finite"
+                "episode {episode} has the return {total}; it must be finite"
             )));
         }
         serde_json::to_writer(&mut bytes, record)

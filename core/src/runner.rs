@@ -1,4 +1,4 @@
-//! One episode, step by step, without an automatic reset: to watch, to play by hand, to record, to replay.
+//! One episode, step by step, without an automatic reset: to watch, to play by hand, to record or to replay.
 
 use std::sync::Arc;
 
@@ -10,43 +10,59 @@ use crate::{
     Streams, World,
 };
 
-/// Which streams a stage draws from: its world's dice in episode e are the stream (seed, purpose, index, e).
+/// Random streams of a runner: episode e draws from the stream (seed, purpose, index, e).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
-    /// The run's seed.
+    /// Seed of the run.
     pub seed: u64,
-    /// What the stream is for.
+    /// Purpose of the streams.
     pub purpose: Purpose,
-    /// The environment index.
+    /// Environment index.
     pub index: u64,
 }
 
-/// The object-safe face of one episode.
+/// One environment without automatic reset, with the loop of Gymnasium's `Env`.
+///
+/// ```
+/// use freewheel_core::*;
+/// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/example/corridor.rs")); }
+/// # use example::corridor;
+///
+/// let mut runner = corridor().shared().episode_runner(Streams::new(0), Purpose::WatchEnvironment, 0);
+/// for episode in 0..3 {
+///     runner.reset(episode);
+///     while !runner.ending().is_over() {
+///         runner.step(Actions::Discrete(&[1]))?;
+///     }
+///     assert_eq!((runner.length(), runner.episode_return()), (4, 1.0));
+/// }
+/// # Ok::<(), Error>(())
+/// ```
 pub trait EpisodeRunner: Send {
-    /// The world's.
+    /// Static description of the world.
     fn spec(&self) -> &Spec;
-    /// Which streams it draws from.
+    /// Random streams of its episodes.
     fn origin(&self) -> Origin;
-    /// Begins episode `episode` of this stage's environment index.
+    /// Starts episode number `episode`, a pure function of the streams and this number.
     fn reset(&mut self, episode: u64);
-    /// Its number.
+    /// Number of the current episode.
     fn episode(&self) -> u64;
-    /// What the player to move sees, `[D]`.
+    /// Observation of the player to move, `[D]`.
     fn obs(&self) -> &[f32];
-    /// What the world itself shows, `[D]`: what is recorded. It is `obs`, unless a player sees more than the world shows now,
-    /// as with a [`FrameStack`](crate::FrameStack).
+    /// Observation of the world itself, which is recorded; differs from `obs` where a wrapper such as a
+    /// [`FrameStack`](crate::FrameStack) or an encoder transforms it.
     fn world_obs(&self) -> &[f32] {
         self.obs()
     }
-    /// What it may do, `[A]`.
+    /// Mask of legal actions, `[A]`.
     fn legal(&self) -> &[bool];
-    /// Who moves next.
+    /// Player to move.
     fn to_play(&self) -> Player;
-    /// Asks `policy` for an action; a policy that is one of the world's own [scripts](Policy::script) is asked with the
-    /// state.
+    /// Writes the policy's action into `actions`, a buffer of one action. A scripted policy ([`Policy::script`]) gets
+    /// the state.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] where the world has no such script.
+    /// [`Error::Unsupported`] where the world does not have the scripted policy.
     fn select_action(&self, policy: &dyn Policy, rng: &mut Stream, actions: &mut ActionBuffer) -> Result<()> {
         match policy.script() {
             Some(script) => self.scripted(script, rng, actions),
@@ -56,29 +72,30 @@ pub trait EpisodeRunner: Send {
             }
         }
     }
-    /// Puts what the world's player `script` would do into `actions`.
+    /// Writes the action of scripted policy `script` into `actions`, a buffer of one action.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] where the world has no such script.
+    /// [`Error::Unsupported`] where the world does not have the scripted policy.
     fn scripted(&self, script: usize, rng: &mut Stream, actions: &mut ActionBuffer) -> Result<()>;
-    /// One action. The world's time limit is applied.
+    /// Takes one action and applies the world's time limit.
     ///
     /// # Errors
-    /// [`Error::IllegalAction`]; [`Error::Config`] after the episode has ended.
+    /// [`Error::IllegalAction`]; [`Error::Config`] after the end of the episode, or for actions of another kind or
+    /// number. Nothing has changed then.
     fn step(&mut self, action: Actions<'_>) -> Result<Step>;
-    /// Steps made in this episode.
+    /// Steps of the episode so far.
     fn length(&self) -> u32;
-    /// The first player's return so far, counted with the world's discount.
+    /// Return of the first player so far, with the world's discount.
     fn episode_return(&self) -> f64;
-    /// The world's [measures](Spec::measures) of the episode as it stands, `[M]`.
+    /// Current values of [`Spec::measures`], `[M]`.
     fn measures(&self) -> Vec<f64>;
-    /// How the last step left the episode.
+    /// State of the episode after the last step.
     fn ending(&self) -> Ending;
-    /// Paints the present state; see [`World::draw`].
+    /// Draws the current state; see [`World::draw`].
     fn draw(&self, policy: Option<&dyn Policy>, frame: &mut Frame);
 }
 
-/// The one implementation of [`EpisodeRunner`].
+/// An [`EpisodeRunner`] over the rules of a world.
 pub(crate) struct SingleEpisode<W: World> {
     world: Arc<W>,
     streams: Streams,
@@ -110,11 +127,11 @@ impl<W: World> SingleEpisode<W> {
             clock: EpisodeClock::start(0),
             ending: Ending::Running,
         };
-        runner.look();
+        runner.observe();
         runner
     }
 
-    fn look(&mut self) {
+    fn observe(&mut self) {
         self.world.observe(&self.state, &mut self.obs);
         if self.world.spec().masked {
             self.world.legal(&self.state, &mut self.legal);
@@ -135,7 +152,7 @@ impl<W: World> EpisodeRunner for SingleEpisode<W> {
         self.rng = self.streams.stream(self.purpose, self.index, episode);
         self.state = self.world.reset(&mut self.rng);
         (self.clock, self.ending) = (EpisodeClock::start(episode), Ending::Running);
-        self.look();
+        self.observe();
     }
 
     fn episode(&self) -> u64 {
@@ -163,13 +180,13 @@ impl<W: World> EpisodeRunner for SingleEpisode<W> {
 
     fn step(&mut self, action: Actions<'_>) -> Result<Step> {
         if self.ending.is_over() {
-            return Err(Error::Config("this episode has ended; begin another".into()));
+            return Err(Error::Config("the episode has ended; call reset first".into()));
         }
         let action = match <W::Action as Action>::from_actions(action, 1) {
             Some([action]) => *action,
             _ => {
                 return Err(Error::Config(format!(
-                    "{}: one action of its own kind is wanted",
+                    "{}: expected one action of the world's own kind",
                     self.spec().id
                 )));
             }
@@ -179,9 +196,9 @@ impl<W: World> EpisodeRunner for SingleEpisode<W> {
         }
         let mover = self.to_play();
         let mut step = self.world.step(&mut self.state, action, &mut self.rng);
-        step.ending = self.clock.count(step, mover, EpisodeLimits::of(self.world.spec()));
+        step.ending = self.clock.advance(step, mover, EpisodeLimits::of(self.world.spec()));
         self.ending = step.ending;
-        self.look();
+        self.observe();
         Ok(step)
     }
 
@@ -190,7 +207,7 @@ impl<W: World> EpisodeRunner for SingleEpisode<W> {
     }
 
     fn episode_return(&self) -> f64 {
-        self.clock.score
+        self.clock.episode_return
     }
 
     fn measures(&self) -> Vec<f64> {

@@ -1,97 +1,50 @@
-//! What a world looks like from outside.
+//! Static description of a world: spaces, players, time limit, score.
 
 use serde::Serialize;
 
-/// Everything a learner, a runner or a screen may know of a world without knowing its rules.
+/// Static description of a world, as `observation_space`, `action_space` and `spec` are in Gymnasium.
+///
+/// ```
+/// use freewheel_core::{ActionSpace, ObservationSpace, Spec};
+///
+/// // A discrete world of 5 observations and 2 actions, truncated after 20 steps.
+/// let corridor = Spec { time_limit: Some(20), ..Spec::discrete("example/corridor", 5, &["left", "right"]) };
+/// assert_eq!((corridor.observation.len(), corridor.actions.count()), (1, 2));
+///
+/// // A world of two real observations and one continuous action.
+/// let actions = ActionSpace::Continuous { names: vec!["force".into()], low: vec![-1.0], high: vec![1.0] };
+/// let cart = Spec::new("example/cart", ObservationSpace::vector(&[(-1.0, 1.0); 2]), actions);
+/// assert_eq!((cart.observation.len(), cart.actions.dimensions()), (2, 1));
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Spec {
-    /// `family/name`, such as `grid/cliff`.
+    /// Identifier `family/name`, such as `grid/cliff`.
     pub id: String,
-    /// Raised whenever behavior changes: scores compare only within one version.
+    /// Version of the rules, raised whenever behavior changes: compare scores of one version only.
     pub version: u32,
-    /// What the player to move sees.
+    /// Observation space of the player to move.
     pub observation: ObservationSpace,
-    /// What it can do.
+    /// Action space.
     pub actions: ActionSpace,
     /// Whether some actions are illegal in some states.
     pub masked: bool,
-    /// 1 or 2.
+    /// Number of players, 1 or 2.
     pub players: u8,
-    /// Steps after which an episode is truncated, where there is such a limit.
+    /// Steps after which an episode is truncated; `None` for no limit.
     pub time_limit: Option<u32>,
-    /// The discount that belongs to the task: returns are counted with it.
+    /// Discount of the task, 0 to 1: reported returns use it.
     pub gamma: f64,
-    /// What an episode is measured by beside its return, such as a lap time; see [`Env::measure`](crate::Env::measure).
+    /// Quantities of an episode beside its return, such as a lap time; see [`Env::measure`](crate::Env::measure).
     pub measures: Vec<Measure>,
-    /// What an episode is judged by.
+    /// Quantity that evaluation compares.
     pub score: Score,
-    /// The players that the world itself ships, by name; see [`Env::scripted`](crate::Env::scripted).
+    /// Names of the scripted policies; see [`Env::scripted`](crate::Env::scripted).
     pub scripts: Vec<String>,
 }
 
-/// A quantity of a whole episode.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Measure {
-    /// Its name, such as `lap time`.
-    pub name: String,
-    /// Its unit, such as `s`; empty for a pure number.
-    pub unit: String,
-    /// Which way is better.
-    pub better: Better,
-}
-
-impl Measure {
-    /// A measure of this name, unit and direction.
-    pub fn new(name: &str, unit: &str, better: Better) -> Self {
-        Measure { name: name.to_owned(), unit: unit.to_owned(), better }
-    }
-
-    /// Its name with its unit, such as `lap time (s)`.
-    pub fn title(&self) -> String {
-        match self.unit.as_str() {
-            "" => self.name.clone(),
-            unit => format!("{} ({unit})", self.name),
-        }
-    }
-}
-
-/// Which way a quantity is better.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Better {
-    /// More is better.
-    Higher,
-    /// Less is better.
-    Lower,
-    /// It only describes.
-    Neither,
-}
-
-/// What an episode is judged by. Learning is by reward all the same.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Score {
-    /// The first player's return, counted with the world's discount.
-    #[default]
-    Return,
-    /// The measure of this index in [`Spec::measures`].
-    Measure(usize),
-}
-
-impl Score {
-    /// The score of an episode of this return and these measures, `[M]`.
-    #[inline]
-    pub fn of(self, total: f64, measures: &[f64]) -> f64 {
-        match self {
-            Score::Return => total,
-            Score::Measure(index) => measures.get(index).copied().unwrap_or(f64::NAN),
-        }
-    }
-}
-
 impl Spec {
-    /// A world for one in which every action is always legal: version 1, no time limit, no discount, judged by its return.
-    /// Change what is otherwise: `Spec { masked: true, ..Spec::new(..) }`.
+    /// Defaults: version 1, one player, no mask, no time limit, discount 1, score by return. Change a field with
+    /// `Spec { masked: true, ..Spec::new(..) }`.
     pub fn new(id: &str, observation: ObservationSpace, actions: ActionSpace) -> Self {
         Spec {
             id: id.to_owned(),
@@ -108,13 +61,13 @@ impl Spec {
         }
     }
 
-    /// [`Spec::new`] with `n` states to be seen and these actions.
+    /// [`Spec::new`] with `n` discrete observations and these actions.
     pub fn discrete(id: &str, n: usize, actions: &[&str]) -> Self {
         let names = actions.iter().map(|name| (*name).to_owned()).collect();
         Spec::new(id, ObservationSpace::Discrete { n }, ActionSpace::Discrete { names })
     }
 
-    /// What the score is called: `return`, or a measure with its unit.
+    /// Name of the score: `return`, or a measure with its unit.
     pub fn score_title(&self) -> String {
         match self.score {
             Score::Return => "return".into(),
@@ -122,7 +75,7 @@ impl Spec {
         }
     }
 
-    /// Whether an episode's score is better when it is lower, as a lap time is.
+    /// Whether a lower score is better, as for a lap time.
     pub fn lower_is_better(&self) -> bool {
         match self.score {
             Score::Return => false,
@@ -133,36 +86,94 @@ impl Spec {
     }
 }
 
-impl ObservationSpace {
-    /// An array of one dimension, each element between its `(low, high)`.
-    pub fn vector(bounds: &[(f32, f32)]) -> Self {
-        let (low, high) = bounds.iter().copied().unzip();
-        ObservationSpace::Box { shape: vec![bounds.len()], low, high }
+/// Quantity of a whole episode.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Measure {
+    /// Name, such as `lap time`.
+    pub name: String,
+    /// Unit, such as `s`; empty for a pure number.
+    pub unit: String,
+    /// Direction of improvement.
+    pub better: Better,
+}
+
+impl Measure {
+    /// A measure with this name, unit and direction of improvement.
+    pub fn new(name: &str, unit: &str, better: Better) -> Self {
+        Measure { name: name.to_owned(), unit: unit.to_owned(), better }
+    }
+
+    /// Name with unit, such as `lap time (s)`.
+    pub fn title(&self) -> String {
+        match self.unit.as_str() {
+            "" => self.name.clone(),
+            unit => format!("{} ({unit})", self.name),
+        }
     }
 }
 
-/// What the player to move sees.
+/// Direction of improvement of a quantity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Better {
+    /// Higher values are better.
+    Higher,
+    /// Lower values are better.
+    Lower,
+    /// Descriptive only.
+    Neither,
+}
+
+/// Quantity that evaluation compares. Agents learn from rewards in any case.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Score {
+    /// Return of the first player, with the world's discount.
+    #[default]
+    Return,
+    /// Measure with this index in [`Spec::measures`].
+    Measure(usize),
+}
+
+impl Score {
+    /// Score of an episode from its return and its measures `[M]`; NaN for a measure that is missing.
+    #[inline]
+    pub fn of(self, episode_return: f64, measures: &[f64]) -> f64 {
+        match self {
+            Score::Return => episode_return,
+            Score::Measure(index) => measures.get(index).copied().unwrap_or(f64::NAN),
+        }
+    }
+}
+
+/// Observation space.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum ObservationSpace {
-    /// One of `n` indices, written as `out[0]` (n at most 2^24, so that an `f32` holds it exactly).
+    /// One of `n` indices, written to `out[0]`; n is at most 2^24, so that an `f32` holds it exactly.
     Discrete {
-        /// How many there are.
+        /// Number of observations.
         n: usize,
     },
-    /// An array of real numbers.
+    /// Array of real numbers.
     Box {
-        /// Its shape, such as `[17, 9, 9]`; row-major.
+        /// Shape, such as `[17, 9, 9]`; row-major.
         shape: Vec<usize>,
-        /// The least value of each element, flattened; may be infinite.
+        /// Lower bound of each element, flattened; may be infinite.
         low: Vec<f32>,
-        /// The greatest value of each element, flattened; may be infinite.
+        /// Upper bound of each element, flattened; may be infinite.
         high: Vec<f32>,
     },
 }
 
 impl ObservationSpace {
-    /// How many `f32`s an observation takes: D.
+    /// A vector with the bounds `(low, high)` of each element.
+    pub fn vector(bounds: &[(f32, f32)]) -> Self {
+        let (low, high) = bounds.iter().copied().unzip();
+        ObservationSpace::Box { shape: vec![bounds.len()], low, high }
+    }
+
+    /// D, the number of `f32` values of an observation.
     pub fn len(&self) -> usize {
         match self {
             ObservationSpace::Discrete { .. } => 1,
@@ -170,34 +181,34 @@ impl ObservationSpace {
         }
     }
 
-    /// Whether an observation holds nothing at all.
+    /// Whether D is 0.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 }
 
-/// What a player can do.
+/// Action space.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum ActionSpace {
-    /// One of the named choices; the action is the index of its name.
+    /// One of A named actions; an action is the index of its name.
     Discrete {
-        /// Their names, in order: what the viewer shows.
+        /// Names of the actions, `[A]`; the viewer shows them.
         names: Vec<String>,
     },
-    /// K real numbers; a world clips what lies outside the bounds.
+    /// K real numbers; a world clips values outside the bounds.
     Continuous {
-        /// What each number is, such as `steering`.
+        /// Name of each number, such as `steering`, `[K]`.
         names: Vec<String>,
-        /// The least value of each.
+        /// Lower bounds, `[K]`.
         low: Vec<f32>,
-        /// The greatest value of each.
+        /// Upper bounds, `[K]`.
         high: Vec<f32>,
     },
 }
 
 impl ActionSpace {
-    /// A, the number of counted choices and so the width of the mask; 0 where actions are continuous.
+    /// A, the number of discrete actions and the width of the mask; 0 for continuous actions.
     pub fn count(&self) -> usize {
         match self {
             ActionSpace::Discrete { names } => names.len(),
@@ -205,7 +216,7 @@ impl ActionSpace {
         }
     }
 
-    /// K, the number of real numbers of an action; 0 where actions are counted.
+    /// K, the number of real numbers of an action; 0 for discrete actions.
     pub fn dimensions(&self) -> usize {
         match self {
             ActionSpace::Discrete { .. } => 0,
@@ -213,7 +224,7 @@ impl ActionSpace {
         }
     }
 
-    /// The names of the choices, or of the numbers.
+    /// Names of the discrete actions `[A]`, or of the numbers of a continuous action `[K]`.
     pub fn names(&self) -> &[String] {
         match self {
             ActionSpace::Discrete { names } | ActionSpace::Continuous { names, .. } => names,

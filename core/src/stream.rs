@@ -1,57 +1,69 @@
-//! Random streams: each a pure function of (run seed, purpose, environment index, episode number).
+//! Random streams: each is a pure function of (run seed, purpose, environment index, episode number).
 //!
 //! The four numbers are the input of a *permutation* of 256 bits (rounds of SipHash, Aumasson & Bernstein 2012), whose
 //! output is the whole state of a Xoshiro256++ generator (Blackman & Vigna 2018). A permutation never maps two
-//! inputs to one output: no two streams of any run share a state to begin from, and there is no `seed + i` anywhere.
-//! Both parts are named, portable and fixed: a stream is the same on every machine and in every version.
+//! inputs to one output: no two streams of any run start from the same state, and there is no `seed + i` anywhere.
+//! Both parts are published, portable and fixed: a stream is the same on every machine and in every version.
 
 use rand::TryRng;
 use rand::rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use serde::{Deserialize, Serialize};
 
-/// What a stream is for. The numbers are part of every recorded run: never reuse or renumber one.
+/// Purpose of a stream. The numbers are part of every recorded run: never reuse or renumber one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[repr(u64)]
 pub enum Purpose {
-    /// The world's dice while learning.
+    /// Environment randomness in training.
     Environment = 1,
-    /// The agent's choices while learning.
+    /// Action sampling in training.
     Action = 2,
-    /// First values of tables and networks.
+    /// Initial values of tables and networks.
     Initialization = 3,
-    /// All other dice of a learner: replay samples, planning, shuffles.
+    /// Other randomness of an agent: replay samples, planning, shuffles.
     Agent = 4,
-    /// The world's dice while evaluating.
+    /// Environment randomness in evaluation.
     EvaluationEnvironment = 5,
-    /// The agent's choices while evaluating.
+    /// Action sampling in evaluation.
     EvaluationAction = 6,
-    /// The world's dice while somebody watches or plays.
+    /// Environment randomness in the viewer.
     WatchEnvironment = 7,
-    /// The agent's choices while somebody watches.
+    /// Action sampling in the viewer.
     WatchAction = 8,
-    /// Resampling in statistics.
+    /// Bootstrap resampling in statistics.
     Bootstrap = 9,
-    /// Making a world itself, such as a random map.
+    /// Generation of a world, such as a random map.
     Generation = 10,
-    /// Making a data set: shuffles before a split, drawn faces.
+    /// Generation of data: shuffles before a split, generated faces.
     Data = 11,
 }
 
-/// All streams of one run.
+/// All random streams of one run.
+///
+/// ```
+/// use freewheel_core::{Purpose, Streams};
+///
+/// let streams = Streams::new(7);
+/// let mut rng = streams.stream(Purpose::Environment, 0, 0);
+/// let mut same = streams.stream(Purpose::Environment, 0, 0);
+/// let mut other = streams.stream(Purpose::Environment, 0, 1);
+/// let first = rng.bits();
+/// assert_eq!(first, same.bits());
+/// assert_ne!(first, other.bits());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Streams {
-    /// The run's seed.
+    /// Seed of the run.
     pub seed: u64,
 }
 
 impl Streams {
-    /// The streams of the run with this seed.
+    /// Streams of the run with this seed.
     pub fn new(seed: u64) -> Self {
         Streams { seed }
     }
 
-    /// The stream for `purpose` of environment `index` in its episode `episode` (both from 0).
+    /// Stream for `purpose` of environment `index` in episode `episode`, both from 0.
     #[inline]
     pub fn stream(&self, purpose: Purpose, index: u64, episode: u64) -> Stream {
         // The constants of SipHash keep small numbers apart from the all-zero fixed point.
@@ -61,7 +73,7 @@ impl Streams {
             index ^ 0x6c79_6765_6e65_7261,
             episode ^ 0x7465_6462_7974_6573,
         ];
-        // SipHash mixes its finish in four rounds; twice that leaves no relation between neighbors.
+        // SipHash ends with four rounds; twice that number leaves no relation between neighbors.
         for _ in 0..8 {
             a = a.wrapping_add(b);
             c = c.wrapping_add(d);
@@ -82,8 +94,17 @@ impl Streams {
     }
 }
 
-/// A random stream: Xoshiro256++. Draws that must not change with a library's version are methods of its own;
-/// everything else of `rand` and `rand_distr` works on it too.
+/// A random number generator, Xoshiro256++. Draws that must not change with a library's version are its methods; the
+/// traits of `rand` and `rand_distr` work as well.
+///
+/// ```
+/// use freewheel_core::{Purpose, Streams};
+///
+/// let mut rng = Streams::new(7).stream(Purpose::Action, 0, 0);
+/// assert!((0.0..1.0).contains(&rng.uniform()));
+/// assert!(rng.below(6) < 6);
+/// assert!(rng.normal().is_finite());
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stream(Xoshiro256PlusPlus);
 
@@ -95,13 +116,13 @@ impl Stream {
         word
     }
 
-    /// Uniform in [0, 1), 53 bits.
+    /// Uniform number in [0, 1) with 53 bits.
     #[inline]
     pub fn uniform(&mut self) -> f64 {
         (self.bits() >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
     }
 
-    /// Uniform in 0..n, without bias (Lemire 2019); 0 where n is 0.
+    /// Uniform integer in 0..n without bias (Lemire 2019); 0 where n is 0.
     #[inline]
     pub fn below(&mut self, n: u32) -> u32 {
         let mut product = (self.bits() >> 32) * u64::from(n);
@@ -120,7 +141,7 @@ impl Stream {
         self.uniform() < p
     }
 
-    /// A standard normal number.
+    /// Standard normal number.
     #[inline]
     pub fn normal(&mut self) -> f64 {
         use rand_distr::Distribution;
@@ -152,7 +173,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// The generator itself against its authors' published C code (state 1, 2, 3, 4).
+    /// Reference: the generator's published C code with state 1, 2, 3, 4.
     #[test]
     fn generator_is_xoshiro256_plus_plus() {
         let mut seed = [0u8; 32];
@@ -164,8 +185,8 @@ mod tests {
         assert_eq!(expected.map(|_| rng.bits()), expected);
     }
 
-    /// The bytes of a stream are part of every recorded run; this must never change. Expected: a second implementation,
-    /// in Python, of the rounds as the SipHash paper writes them and of the authors' generator.
+    /// The bytes of a stream are part of every recorded run and must never change. Reference: an implementation in
+    /// Python of the rounds in the SipHash paper and of the published generator.
     #[test]
     fn streams_are_pinned() {
         let first_two = |seed, purpose, index, episode| {
@@ -181,8 +202,8 @@ mod tests {
         );
     }
 
-    /// The draws of our own are part of every recorded run too. By hand from the first word 0x95d3_227a_8c72_7a20: its upper
-    /// 53 bits over 2^53; its upper 32 bits times n over 2^32.
+    /// Draws are part of every recorded run, too. By hand from the first word 0x95d3_227a_8c72_7a20: its upper 53 bits
+    /// over 2^53; its upper 32 bits times n over 2^32.
     #[test]
     fn draws_are_pinned() {
         let rng = Streams::new(7).stream(Purpose::Environment, 3, 11);
@@ -193,7 +214,7 @@ mod tests {
         assert!((0..1000).all(|i| !Streams::new(i).stream(Purpose::Action, 0, 0).chance(0.0)));
     }
 
-    /// No two purposes, indices, episodes or seeds share a stream, nor does one that exchanges two of the numbers.
+    /// Different purposes, indices, episodes, seeds, and exchanged numbers have different streams.
     #[test]
     fn streams_differ() {
         use std::collections::HashSet;

@@ -1,4 +1,4 @@
-//! What a world ships beside its rules: the best that can be done in it, a baseline, a drawing.
+//! Worlds: rules with a reference policy, a baseline and a drawing; and families of worlds, built by name.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,38 +10,52 @@ use crate::{
     runner::SingleEpisode,
 };
 
-/// An [`Env`] with its reference, its baseline and its drawing. Everything has a default: rules alone make a world.
+/// An [`Env`] with a reference policy, a baseline and a drawing. Every method has a default: the rules alone are a
+/// world.
+///
+/// ```
+/// use freewheel_core::*;
+/// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/example/corridor.rs")); }
+/// # use example::corridor;
+///
+/// // `impl World for Corridor {}` is enough.
+/// let world = corridor();
+/// let mut frame = Frame::default();
+/// world.draw(&2, None, &mut frame);
+/// assert_eq!(frame.to_text(), "[2.0]\n");
+/// assert!(world.solve(&SolveQuery::for_spec(world.spec())).is_err());
+/// ```
 pub trait World: Env + Sized + 'static {
-    /// Answers a question about what can be done here.
+    /// Reference solution of a query: the value of the optimal policy or of another policy class.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] where there is no answer, or it is infinite.
-    fn solve(&self, _question: &SolveQuery) -> Result<Solution> {
+    /// [`Error::Unsupported`] where the world has no solution, or the value is infinite.
+    fn solve(&self, _query: &SolveQuery) -> Result<Solution> {
         Err(Error::Unsupported(format!("{} has no reference", self.spec().id)))
     }
 
-    /// What a score is read against from below: by default the uniformly random player, solved.
+    /// Score that counts as nothing learned: by default that of the uniformly random policy, from [`World::solve`].
     ///
     /// # Errors
-    /// [`Error::Unsupported`] where there is no answer.
+    /// [`Error::Unsupported`] where the world has no baseline.
     fn baseline(&self, query: &SolveQuery) -> Result<Baseline> {
         let solution = self.solve(&SolveQuery { policy_class: PolicyClass::Random, ..*query })?;
         Ok(Baseline { name: "random".into(), value: solution.value })
     }
 
-    /// Where what was learned here is judged, if not here: a game that is learned against oneself is judged against a
-    /// fixed opponent.
+    /// World in which policies trained here are evaluated, if it is another one. A game learned by self-play is
+    /// evaluated against a fixed opponent.
     fn evaluation_world(&self) -> Option<&EvaluationWorld> {
         None
     }
 
-    /// Whose [`Solution::upper`] is, where that is what somebody gets who knows what no player does, such as
-    /// `clairvoyant`.
+    /// Name of the privileged player whose value [`Solution::upper`] is, such as `clairvoyant`; `None` where the bound
+    /// has no such player.
     fn upper_bound_player(&self) -> Option<&str> {
         None
     }
 
-    /// Paints a state. With a policy, also what it thinks of the states around.
+    /// Draws a state; with a policy, also its action values or probabilities. The default prints the observation.
     fn draw(&self, state: &Self::State, _policy: Option<&dyn Policy>, frame: &mut Frame) {
         let mut obs = vec![0.0; self.spec().observation.len()];
         self.observe(state, &mut obs);
@@ -50,17 +64,29 @@ pub trait World: Env + Sized + 'static {
         frame.write(0, 0, &text, Cell::default().fg, Cell::default().bg);
     }
 
-    /// The world as a catalog takes it.
+    /// The world as a shared trait object, which registries and runs take.
     fn shared(self) -> Arc<dyn DynWorld> {
         Arc::new(Arc::new(self))
     }
 }
 
-/// The object-safe face of a [`World`].
+/// The object-safe form of a [`World`].
+///
+/// ```
+/// use freewheel_core::*;
+/// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/example/corridor.rs")); }
+/// # use example::corridor;
+///
+/// let world = corridor().shared();
+/// let mut env = world.vector_env(4, Streams::new(0), Purpose::Environment, 0);
+/// env.step(Actions::Discrete(&[1, 1, 0, 0]))?;
+/// assert_eq!(env.view().obs, [1.0, 1.0, 0.0, 0.0]);
+/// # Ok::<(), Error>(())
+/// ```
 pub trait DynWorld: Send + Sync {
-    /// Name, version, observation, actions, players, time limit.
+    /// Static description of the world.
     fn spec(&self) -> &Spec;
-    /// N episodes; see [`Batch::new`].
+    /// `num_envs` environments that are stepped together; see [`Batch::new`].
     fn vector_env(
         &self,
         num_envs: usize,
@@ -68,7 +94,7 @@ pub trait DynWorld: Send + Sync {
         purpose: Purpose,
         first: u64,
     ) -> Box<dyn VectorEnv>;
-    /// One episode to watch, to play by hand, to record or to replay.
+    /// One episode at a time: to watch, to play by hand, to record or to replay.
     fn episode_runner(&self, streams: Streams, purpose: Purpose, index: u64) -> Box<dyn EpisodeRunner>;
     /// See [`World::solve`].
     fn solve(&self, query: &SolveQuery) -> Result<Solution>;
@@ -118,35 +144,45 @@ impl<W: World> DynWorld for Arc<W> {
     }
 }
 
-/// What is asked of a world's reference. A time limit changes the optimum, so it must be told the horizon.
+/// Query for [`World::solve`]: the value of which policy class, under which discount and horizon.
+///
+/// ```
+/// use freewheel_core::{PolicyClass, SolveQuery, Spec};
+///
+/// let spec = Spec { time_limit: Some(20), ..Spec::discrete("example/corridor", 5, &["left", "right"]) };
+/// let optimal = SolveQuery::for_spec(&spec);
+/// assert_eq!((optimal.gamma, optimal.horizon), (1.0, Some(20)));
+/// let random = SolveQuery { policy_class: PolicyClass::Random, ..optimal };
+/// assert_ne!(random, optimal);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SolveQuery {
-    /// The discount.
+    /// Discount, 0 to 1.
     pub gamma: f64,
-    /// Steps after which everything ends; `None` is never.
+    /// Steps after which an episode ends, which changes the optimal policy; `None` for no limit.
     pub horizon: Option<u32>,
-    /// Whether the player sees how many steps are left; only matters with a horizon.
+    /// Whether the policy observes the remaining steps; matters only with a horizon.
     pub time_observed: bool,
-    /// Whose value.
+    /// Policies that are compared.
     pub policy_class: PolicyClass,
 }
 
-/// Whose value is asked for.
+/// Policy class whose value is wanted.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum PolicyClass {
     /// The optimal policy.
     Optimal,
-    /// The player who takes every legal action equally often.
+    /// The uniformly random policy over legal actions.
     Random,
-    /// The player who is greedy for the best values, but takes a random action with probability epsilon.
+    /// The optimal policy, with a uniformly random action with probability epsilon.
     EpsilonGreedy(f64),
-    /// The best of all players who take a random action with probability epsilon.
+    /// The best of all policies that take a uniformly random action with probability epsilon.
     EpsilonSoft(f64),
 }
 
 impl SolveQuery {
-    /// The best that the world's own rules allow to a player who sees what an agent sees: with its discount and
-    /// time limit, time not observed. Scores are read against this.
+    /// The optimal policy under the world's discount and time limit, for an agent that does not observe the time.
+    /// Scores are compared with this value.
     pub fn for_spec(spec: &Spec) -> Self {
         SolveQuery {
             gamma: spec.gamma,
@@ -157,85 +193,145 @@ impl SolveQuery {
     }
 }
 
-/// How sure an answer is.
+/// Certainty of a [`Solution`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Certainty {
-    /// Solved.
+    /// The exact value.
     Exact,
-    /// Between two proved bounds; `value` is the one that is reached, by `policy`.
+    /// A value that `policy` reaches, with a proved upper bound.
     Bracket,
-    /// The best that anybody found.
+    /// The best known value, without a proof.
     BestKnown,
 }
 
-/// The answer to a [`SolveQuery`].
+/// Result of [`World::solve`].
 #[derive(Clone)]
 pub struct Solution {
-    /// How sure `value` is.
+    /// Certainty of `value`.
     pub certainty: Certainty,
-    /// The expected score from the start, over the distribution of starts.
+    /// Expected score over the distribution of start states.
     pub value: f64,
-    /// A proved bound that no player passes, an upper one (a lower one where less is better); equal to `value` where
-    /// that is exact.
+    /// Proved bound on the score of every policy: an upper bound, or a lower bound where lower scores are better. Equal
+    /// to `value` where that is exact; `None` where no bound is known.
     pub upper: Option<f64>,
-    /// The value of each discrete observation, `[n]`; empty where there are none.
+    /// State values of the discrete observations, `[n]`; empty for other observations.
     pub values: Vec<f64>,
-    /// Plays it; `None` where no policy of observations alone does.
+    /// Policy with this value; `None` where no policy of observations alone has it.
     pub policy: Option<Arc<dyn Policy>>,
 }
 
-/// Another world, in which what was learned in this one is judged.
+/// World in which policies trained in another one are evaluated.
 #[derive(Clone)]
 pub struct EvaluationWorld {
-    /// It looks the same: the same observations and actions.
+    /// The world; it has the same observation and action spaces.
     pub world: Arc<dyn DynWorld>,
-    /// What it is built with; its name is the same.
+    /// Settings that build it under the same id.
     pub settings: toml::Table,
 }
 
-/// The score that counts as nothing learned.
+/// Score that counts as nothing learned.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Baseline {
-    /// Who gets it, such as `random` or `buy-and-hold`.
+    /// Name of the baseline policy, such as `random` or `buy-and-hold`.
     pub name: String,
-    /// The expected score.
+    /// Its expected score.
     pub value: f64,
 }
 
-/// Trained players, to be seated in a world.
+/// Loader of trained policies, for worlds whose settings name one as an opponent.
+///
+/// ```
+/// use std::path::Path;
+/// use std::sync::Arc;
+///
+/// use freewheel_core::*;
+/// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/example/corridor.rs")); }
+/// # use example::AlwaysRight;
+///
+/// struct Fixed;
+///
+/// impl PolicyLoader for Fixed {
+///     fn load(&self, _folder: &Path, _spec: &Spec) -> Result<Arc<dyn Policy>> {
+///         Ok(Arc::new(AlwaysRight))
+///     }
+/// }
+///
+/// let spec = Spec::discrete("example/corridor", 5, &["left", "right"]);
+/// assert!(Fixed.load(Path::new("results/best"), &spec).is_ok());
+/// assert!(NoPolicyLoader.load(Path::new("results/best"), &spec).is_err());
+/// ```
 pub trait PolicyLoader {
-    /// The player that the run in `folder` has trained, for a world that looks like `spec`.
+    /// The policy trained by the run in `folder`, for a world with the spaces of `spec`.
     ///
     /// # Errors
-    /// [`Error::Config`] where there is no such run, it has no checkpoint, or it was trained for another look.
+    /// [`Error::Config`] where there is no such run, it has no checkpoint, or its spaces differ from those of `spec`.
     fn load(&self, folder: &Path, spec: &Spec) -> Result<Arc<dyn Policy>>;
 }
 
-/// Nobody has been trained yet.
+/// A [`PolicyLoader`] that has no policies: every [`PolicyLoader::load`] is an error.
 pub struct NoPolicyLoader;
 
 impl PolicyLoader for NoPolicyLoader {
     fn load(&self, folder: &Path, _spec: &Spec) -> Result<Arc<dyn Policy>> {
-        Err(Error::Config(format!("{}: no trained players are to be had here", folder.display())))
+        Err(Error::Config(format!("{}: trained policies are not available here", folder.display())))
     }
 }
 
-/// A family of worlds: what stands before the slash in `grid/cliff`.
+/// Family of worlds: the part before the slash in `grid/cliff`.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use freewheel_core::*;
+/// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/example/corridor.rs")); }
+/// # use example::corridor;
+///
+/// struct Examples;
+///
+/// impl WorldFamily for Examples {
+///     fn name(&self) -> &str {
+///         "example"
+///     }
+///
+///     fn list(&self) -> Vec<WorldInfo> {
+///         vec![WorldInfo { id: "example/corridor".into(), about: "Five cells in a row.".into() }]
+///     }
+///
+///     fn build(
+///         &self,
+///         name: &str,
+///         _settings: &toml::Table,
+///         _loader: &dyn PolicyLoader,
+///     ) -> Result<Option<Arc<dyn DynWorld>>> {
+///         Ok((name == "corridor").then(|| corridor().shared()))
+///     }
+/// }
+///
+/// let world = Examples.build("corridor", &toml::Table::new(), &NoPolicyLoader)?.unwrap();
+/// assert_eq!(world.spec().id, "example/corridor");
+/// # Ok::<(), Error>(())
+/// ```
 pub trait WorldFamily: Send + Sync {
-    /// Its name, such as `grid`.
+    /// Name of the family, such as `grid`.
     fn name(&self) -> &str;
-    /// The worlds that have names.
+    /// Worlds that have names.
     fn list(&self) -> Vec<WorldInfo>;
-    /// Builds the world called `name` (without the family), `None` where there is none. Settings are a table of the
-    /// experiment file; `cast` has the trained players that they may ask for.
+    /// Builds the world `name` (without the family); `None` where there is none. `settings` is the world's table in the
+    /// experiment file; `loader` loads trained policies that the settings name.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for settings that do not fit the world.
     fn build(
         &self,
         name: &str,
         settings: &toml::Table,
-        cast: &dyn PolicyLoader,
+        loader: &dyn PolicyLoader,
     ) -> Result<Option<Arc<dyn DynWorld>>>;
     /// Builds a world from a file.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for a family whose worlds are not read from files; errors of the file.
     fn open(&self, file: &Path, _settings: &toml::Table) -> Result<Arc<dyn DynWorld>> {
         Err(Error::Config(format!(
             "{}: worlds of the family {} are not read from files",
@@ -243,22 +339,26 @@ pub trait WorldFamily: Send + Sync {
             self.name()
         )))
     }
-    /// Every file that [`WorldFamily::open`] reads for `file`: together they are what the world is.
+    /// All files that [`WorldFamily::open`] reads for `file`; their bytes identify the world.
+    ///
+    /// # Errors
+    /// Errors of the file.
     fn sources(&self, file: &Path, _settings: &toml::Table) -> Result<Vec<PathBuf>> {
         Ok(vec![file.to_owned()])
     }
-    /// The settings that the world called `name` takes, or one from a file where that is empty, as a JSON schema. One that names a file or a run's folder has
-    /// the format `path`: it is looked for from the experiment file on, and what it holds is part of what the world is.
+    /// JSON schema of the settings of the world `name`, or of a world from a file where `name` is empty. A setting that
+    /// names a file or the folder of a run has the format `path`: it is relative to the experiment file, and its
+    /// content is part of the identity of the world.
     fn settings(&self, _name: &str) -> schemars::Schema {
         schemars::json_schema!({ "type": "object", "properties": {} })
     }
 }
 
-/// A line of the list of worlds.
+/// Entry of the list of worlds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct WorldInfo {
-    /// `family/name`; a number to be chosen is written `N`, as in `grid/deepsea-N`.
+    /// `family/name`; `N` is a number to choose, as in `grid/deepsea-N`.
     pub id: String,
-    /// One line: what it is and where it is from.
+    /// Description and source in one line.
     pub about: String,
 }

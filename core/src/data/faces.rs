@@ -1,18 +1,26 @@
-//! Drawn faces: 32x32 gray images whose seven factors are known, and the measure that finds the factors in an image.
+//! Generated faces: 32x32 gray images with seven known factors, and the measurement of the factors in an image.
 //!
-//! | factor | unit | range | what it moves |
+//! | factor | unit | range | effect |
 //! |---|---|---|---|
-//! | `smile` | | -1..=1 | the corners of the mouth, from hanging to a grin |
-//! | `eyes` | px | 1.5..=3 | the radius of the eyes |
-//! | `brows` | | -1..=1 | from angry (inner ends down) to astonished (inner ends up, the whole brow raised) |
-//! | `hair` | | 0..=1 | from bald to a mop that falls beside the chin |
-//! | `glasses` | | 0..=1 | how dark their rims are; 0 is none |
+//! | `smile` | | -1..=1 | corners of the mouth, from a frown to a grin |
+//! | `eyes` | px | 1.5..=3 | radius of the eyes |
+//! | `brows` | | -1..=1 | from angry (inner ends down) to surprised (inner ends up, brows raised) |
+//! | `hair` | | 0..=1 | from bald to hair down to the chin |
+//! | `glasses` | | 0..=1 | darkness of the rims; 0 is none |
 //! | `width` | px | 8.6..=11.8 | half the width of the face |
-//! | `tilt` | degrees | -12..=12 | the lean to the right |
+//! | `tilt` | degrees | -12..=12 | tilt to the right |
 //!
-//! Face `i` of a seed is a pure function of the two: its factors are uniform in their ranges, and it stands up to
-//! [`JITTER`] pixels off the middle in each direction, which is no factor. Noise, where it is asked for, is normal and the
-//! gray is cut to 0..=1.
+//! Face `i` of a seed is a pure function of both: its factors are uniform in their ranges, and its center is up to
+//! [`JITTER`] pixels off the image center in each direction, which is not a factor. Noise is normal, and gray values
+//! are clipped to 0..=1.
+//!
+//! ```
+//! use freewheel_core::data::faces;
+//!
+//! let (face, image) = faces::face(0, 0, 0.0);
+//! let smile = faces::measure(&image)[0];
+//! assert!((smile - face.factors[0]).abs() < 0.1);
+//! ```
 
 use rayon::prelude::*;
 
@@ -24,7 +32,7 @@ mod tests;
 pub use draw::{FACTORS, Face, PIXELS, SIDE};
 pub use measure::nearest;
 
-use super::{Answers, DataSet, Factor, Part, Shape, Split, Target};
+use super::{DataSet, Factor, Shape, Split, Subset, TargetSpec, Targets};
 use crate::{Error, Purpose, Result, Samples, Streams, settings};
 
 /// Names and units of the factors, in their order.
@@ -38,17 +46,17 @@ const NAMES: [(&str, &str); FACTORS] = [
     ("tilt", "degrees"),
 ];
 
-/// Their least and greatest values.
+/// Lowest and highest values of the factors.
 const RANGES: [(f32, f32); FACTORS] =
     [(-1.0, 1.0), (1.5, 3.0), (-1.0, 1.0), (0.0, 1.0), (0.0, 1.0), (8.6, 11.8), (-12.0, 12.0)];
 
-/// How far a face may stand off the middle, in pixels.
+/// Maximum distance of a face from the center in each direction, in pixels.
 pub const JITTER: f32 = 0.75;
 
-/// Faces that can be drawn at once.
-const MOST: usize = 1_000_000;
+/// Maximum number of faces of a data set.
+const MAX_FACES: usize = 1_000_000;
 
-/// The factors, in the order of [`Face::factors`].
+/// Factors in the order of [`Face::factors`].
 pub fn factors() -> Vec<Factor> {
     let factor = |((name, unit), (low, high)): ((&str, &str), _)| Factor {
         name: name.to_owned(),
@@ -59,43 +67,44 @@ pub fn factors() -> Vec<Factor> {
     NAMES.into_iter().zip(RANGES).map(factor).collect()
 }
 
-/// Face `i` of `seed` and its image, with noise of this standard deviation.
+/// Face `i` of `seed` and its image `[32, 32]`, with noise of this standard deviation.
 pub fn face(seed: u64, i: u64, noise: f32) -> (Face, [f32; PIXELS]) {
-    let mut dice = Streams::new(seed).stream(Purpose::Data, 1, i);
-    let mut within = |low: f32, high: f32| low + (high - low) * dice.uniform() as f32;
-    let factors = RANGES.map(|(low, high)| within(low, high));
-    let face = Face { factors, x: within(-JITTER, JITTER), y: within(-JITTER, JITTER) };
+    let mut rng = Streams::new(seed).stream(Purpose::Data, 1, i);
+    let mut uniform = |low: f32, high: f32| low + (high - low) * rng.uniform() as f32;
+    let factors = RANGES.map(|(low, high)| uniform(low, high));
+    let face = Face { factors, x: uniform(-JITTER, JITTER), y: uniform(-JITTER, JITTER) };
     let mut image = [0.0; PIXELS];
     face.draw(&mut image);
     if noise > 0.0 {
-        image.iter_mut().for_each(|gray| *gray = (*gray + noise * dice.normal() as f32).clamp(0.0, 1.0));
+        image.iter_mut().for_each(|gray| *gray = (*gray + noise * rng.normal() as f32).clamp(0.0, 1.0));
     }
     (face, image)
 }
 
-/// `n` faces, the last `test_share` of them to test; `answer` is the factor that is asked, if any.
+/// Data set of `n` faces, the last fraction `test_size` of them for testing. `target` is the factor to predict; empty
+/// or `none` for no targets.
 ///
 /// # Errors
-/// [`Error::Config`] for a number, a noise or a share outside its range, or a factor that there is not.
-pub fn set(n: usize, seed: u64, noise: f32, test_share: f64, answer: &str) -> Result<DataSet> {
-    if !(1..=MOST).contains(&n) {
-        return Err(Error::Config(format!("faces = {n} is outside 1..={MOST}")));
+/// [`Error::Config`] for a number, noise or fraction out of range, or an unknown factor.
+pub fn generate(n: usize, seed: u64, noise: f32, test_size: f64, target: &str) -> Result<DataSet> {
+    if !(1..=MAX_FACES).contains(&n) {
+        return Err(Error::Config(format!("faces = {n} must be in 1..={MAX_FACES}")));
     }
     if !(0.0..=1.0).contains(&noise) {
-        return Err(Error::Config(format!("noise = {noise} is outside 0..=1, the range of gray")));
+        return Err(Error::Config(format!("noise = {noise} must be in 0..=1")));
     }
-    let test = super::split::held_out(n, test_share)?;
-    let asked = match answer {
+    let test = super::split::test_rows(n, test_size)?;
+    let column = match target {
         "" | "none" => None,
         name => Some(NAMES.iter().position(|factor| factor.0 == name).ok_or_else(|| {
             Error::Config(settings::unknown("factor", name, &NAMES.map(|factor| factor.0), "faces"))
         })?),
     };
-    let target = match asked {
-        None => Target::None,
-        Some(k) => Target::Number { name: NAMES[k].0.to_owned(), unit: NAMES[k].1.to_owned() },
+    let target = match column {
+        None => TargetSpec::None,
+        Some(k) => TargetSpec::Number { name: NAMES[k].0.to_owned(), unit: NAMES[k].1.to_owned() },
     };
-    let part = |first: usize, rows: usize| -> Result<Part> {
+    let subset = |first: usize, rows: usize| -> Result<Subset> {
         let mut pixels = vec![0.0; rows * PIXELS];
         let mut factors = vec![0.0; rows * FACTORS];
         let rows = pixels.par_chunks_mut(PIXELS).zip(factors.par_chunks_mut(FACTORS));
@@ -104,40 +113,41 @@ pub fn set(n: usize, seed: u64, noise: f32, test_share: f64, answer: &str) -> Re
             pixels.copy_from_slice(&image);
             factors.copy_from_slice(&face.factors);
         });
-        let answers = match asked {
-            None => Answers::None,
-            Some(k) => Answers::Numbers(factors.iter().skip(k).step_by(FACTORS).copied().collect()),
+        let targets = match column {
+            None => Targets::None,
+            Some(k) => Targets::Values(factors.iter().skip(k).step_by(FACTORS).copied().collect()),
         };
         let factors = Some(Samples::new(factors, FACTORS)?);
-        Ok(Part { samples: Samples::new(pixels, PIXELS)?, answers, factors })
+        Ok(Subset { samples: Samples::new(pixels, PIXELS)?, targets, factors })
     };
     Ok(DataSet {
         name: "faces".to_owned(),
         shape: Shape::gray(SIDE, SIDE),
         target,
         factors: factors(),
-        train: part(0, n - test)?,
-        test: part(n - test, test)?,
+        train: subset(0, n - test)?,
+        test: subset(n - test, test)?,
         split: Split::Drawn { seed },
-        credit: "drawn by Freewheel".to_owned(),
+        credit: "generated by Freewheel".to_owned(),
     })
 }
 
-/// The factors of an image, see [`nearest`]: in the units of [`factors`], up to a quarter of a range beyond it.
+/// Factors of an image by [`nearest`], in the units of [`factors`]; up to a quarter of a range outside it.
 pub fn measure(image: &[f32; PIXELS]) -> [f32; FACTORS] {
     nearest(image).factors
 }
 
-/// [`measure`] of every row, `[N, 7]`; on all threads.
+/// [`measure`] of every image, `[N, 7]`, on all threads.
 ///
 /// # Errors
-/// [`Error::Config`] where a row is no image of 32x32.
+/// [`Error::Config`] for samples that are not images of 32x32.
 pub fn measure_all(images: &Samples) -> Result<Samples> {
-    let wrong = || Error::Config(format!("rows of {} numbers are no faces of 32x32", images.width()));
+    let size_error =
+        || Error::Config(format!("samples of {} features are not images of 32x32", images.width()));
     let rows: Vec<[f32; FACTORS]> = images
         .values()
         .par_chunks(images.width())
-        .map(|row| row.try_into().map(measure).map_err(|_| wrong()))
+        .map(|row| row.try_into().map(measure).map_err(|_| size_error()))
         .collect::<Result<_>>()?;
     Samples::new(rows.concat(), FACTORS)
 }

@@ -1,4 +1,4 @@
-//! Which set a folder holds, by what lies in it.
+//! Detection of the format of a file or folder.
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -8,10 +8,10 @@ use super::table::{Layout, Table};
 use super::{DataSet, Shape, digits, embedded, images};
 use crate::{Error, Result};
 
-/// The optical digits of 8x8.
+/// File name of the optical digits of 8x8.
 const OPTICAL: &str = "digits.csv.gz";
 
-/// How the names of IDX files begin: what is in them, and the names for it.
+/// The four IDX files: the name in messages, and the prefixes of file names.
 const IDX: [(&str, &[&str]); 4] = [
     ("train-images", &["train-images"]),
     ("train-labels", &["train-labels"]),
@@ -19,64 +19,64 @@ const IDX: [(&str, &[&str]); 4] = [
     ("t10k-labels", &["t10k-labels", "test-labels"]),
 ];
 
-/// Reads the set in `folder`; a set that does not come in two parts is all to train.
+/// Reads the data set in `folder`. Without a test set, all samples are for training.
 ///
 /// # Errors
-/// [`Error::Config`] for a folder that holds none of the formats; [`Error::Io`], [`Error::Bytes`] and [`Error::Input`] for
-/// what is wrong in its files.
+/// [`Error::Config`] for a folder without a known format; [`Error::Io`], [`Error::Bytes`] and [`Error::Input`] for
+/// errors in its files.
 pub fn read(folder: &Path, layout: Layout<'_>) -> Result<DataSet> {
     let files = files_of(folder)?;
     let name = folder.display().to_string();
     if let Some(four) = idx_files(folder)? {
-        layout.unused(&name)?;
+        layout.require_default(&name)?;
         let fashion = folder.file_name().is_some_and(|name| name == "fashion-mnist");
         return images::labeled(&name, &four, fashion.then_some(images::FASHION.as_slice()));
     }
-    let is = |file: &PathBuf, name: &str| file.file_name().is_some_and(|is| is == name);
-    if (0..10).all(|digit| files.iter().any(|file| is(file, &digits::file_of(digit)))) {
-        layout.unused(&name)?;
-        return digits::set(&name, folder);
+    let is_named = |file: &PathBuf, name: &str| file.file_name().is_some_and(|own| own == name);
+    if (0..10).all(|digit| files.iter().any(|file| is_named(file, &digits::file_name(digit)))) {
+        layout.require_default(&name)?;
+        return digits::dataset(&name, folder);
     }
-    if let Some(file) = files.iter().find(|file| is(file, OPTICAL)) {
-        return table(file, layout);
+    if let Some(file) = files.iter().find(|file| is_named(file, OPTICAL)) {
+        return read_table(file, layout);
     }
     let tables: Vec<&PathBuf> = files.iter().filter(|file| is_table(file)).collect();
     match tables[..] {
-        [file] => table(file, layout),
+        [file] => read_table(file, layout),
         [] => Err(Error::Config(format!(
-            "{name}: no data set is recognized; looked for the four IDX files (train-images*, train-labels*, t10k-images*, \
-             t10k-labels*, plain or .gz), 0.json to 9.json, digits.csv.gz, and one .csv or .csv.gz"
+            "{name}: no known data set in this folder; expected the four IDX files (train-images*, train-labels*, \
+             t10k-images*, t10k-labels*, plain or .gz), 0.json to 9.json, digits.csv.gz, or one .csv or .csv.gz"
         ))),
         [first, ..] => Err(Error::Config(format!(
-            "{name}: {} tables are here; name the one that is meant, such as {}",
+            "{name}: the folder has {} tables; name one of them, such as {}",
             tables.len(),
             first.display()
         ))),
     }
 }
 
-/// Reads one file: IDX without answers, or a table.
+/// Reads one file: IDX without labels, or a table.
 ///
 /// # Errors
 /// As [`read`].
 pub fn read_file(file: &Path, layout: Layout<'_>) -> Result<DataSet> {
     if is_table(file) {
-        return table(file, layout);
+        return read_table(file, layout);
     }
-    if file.extension().is_some_and(|ending| ending == "json") {
+    if file.extension().is_some_and(|extension| extension == "json") {
         return Err(Error::Config(format!(
-            "{}: digits lie in ten files, 0.json to 9.json; name their folder",
+            "{}: digits are ten files, 0.json to 9.json; name their folder",
             file.display()
         )));
     }
     let mut magic = [0; 2];
-    Source::open(file)?.take(&mut magic)?;
-    // What calls itself IDX is read as such, so that a damaged header is named.
-    let called = file.file_name().map_or(Cow::default(), |name| name.to_string_lossy());
-    if magic != [0, 0] && !called.contains("-ubyte") && !called.contains(".idx") && !called.contains("-idx") {
-        return table(file, layout);
+    Source::open(file)?.read(&mut magic)?;
+    // A file with a name of IDX is read as IDX, so that a damaged header is an error.
+    let name = file.file_name().map_or(Cow::default(), |name| name.to_string_lossy());
+    if magic != [0, 0] && !["-ubyte", ".idx", "-idx"].iter().any(|part| name.contains(part)) {
+        return read_table(file, layout);
     }
-    layout.unused(&file.display().to_string())?;
+    layout.require_default(&file.display().to_string())?;
     images::unlabeled(file)
 }
 
@@ -85,11 +85,11 @@ fn is_table(file: &Path) -> bool {
     name.ends_with(".csv") || name.ends_with(".csv.gz")
 }
 
-/// A table; the optical digits are known by their name.
-fn table(file: &Path, layout: Layout<'_>) -> Result<DataSet> {
+/// Reads a table; the file name identifies the optical digits.
+fn read_table(file: &Path, layout: Layout<'_>) -> Result<DataSet> {
     let name = file.display().to_string();
     if file.file_name().is_some_and(|name| name == OPTICAL) {
-        layout.unused(&name)?;
+        layout.require_default(&name)?;
         return Ok(DataSet { name, ..embedded::optical(Table::read(file, layout)?, file)? });
     }
     let table = Table::read(file, layout)?;
@@ -97,7 +97,7 @@ fn table(file: &Path, layout: Layout<'_>) -> Result<DataSet> {
     Ok(DataSet::whole(&name, shape, table.target, table.all, ""))
 }
 
-/// The files of a folder, by name.
+/// Files of a folder, sorted by name.
 fn files_of(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(Error::io(folder))? {
@@ -107,17 +107,17 @@ fn files_of(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// The four IDX files: samples and labels to train, samples and labels to test; `None` where there is none of them.
+/// The four IDX files: training samples and labels, test samples and labels; `None` where the folder has none of them.
 ///
 /// # Errors
 /// [`Error::Config`] where some of them are missing; [`Error::Io`].
 pub(super) fn idx_files(folder: &Path) -> Result<Option<[PathBuf; 4]>> {
     let files = files_of(folder)?;
-    let found = IDX.map(|(_, beginnings)| {
-        let begins = |name: &str| beginnings.iter().any(|beginning| name.starts_with(beginning));
+    let found = IDX.map(|(_, prefixes)| {
+        let matches = |name: &str| prefixes.iter().any(|prefix| name.starts_with(prefix));
         files
             .iter()
-            .find(|file| file.file_name().is_some_and(|name| begins(&name.to_string_lossy())))
+            .find(|file| file.file_name().is_some_and(|name| matches(&name.to_string_lossy())))
             .cloned()
     });
     let missing: Vec<&str> =
@@ -126,7 +126,7 @@ pub(super) fn idx_files(folder: &Path) -> Result<Option<[PathBuf; 4]>> {
         [Some(a), Some(b), Some(c), Some(d)] => Ok(Some([a, b, c, d])),
         _ if missing.len() == IDX.len() => Ok(None),
         _ => Err(Error::Config(format!(
-            "{}: of the four IDX files there is none that begins with {}; bring it too",
+            "{}: of the four IDX files, none starts with {}; add it",
             folder.display(),
             missing.join(" or ")
         ))),

@@ -1,37 +1,37 @@
-//! IDX, the binary format of MNIST and its relatives (LeCun, Cortes & Burges, *The MNIST database*).
+//! Reader for IDX, the binary format of MNIST (LeCun, Cortes & Burges, *The MNIST database*).
 //!
-//! Two zero bytes, the type of the elements, the number of dimensions K; then K sizes, big-endian `u32`; then the
-//! elements, big-endian, the last dimension fastest; and nothing after them.
+//! A file has two zero bytes, the element type, the number of dimensions K, K sizes as big-endian `u32`, and the
+//! elements, big-endian and row-major.
 
 use std::path::Path;
 
 use super::source::Source;
 use crate::Result;
 
-/// The type of an IDX file's elements.
+/// Element type of an IDX file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Element {
-    /// 8 bits, 0 to 255.
+    /// Unsigned 8-bit integer.
     U8 = 0x08,
-    /// 8 bits with a sign.
+    /// Signed 8-bit integer.
     I8 = 0x09,
-    /// 16 bits with a sign.
+    /// Signed 16-bit integer.
     I16 = 0x0b,
-    /// 32 bits with a sign; beyond 2^24 rounded to an `f32`.
+    /// Signed 32-bit integer; rounded to an `f32` above 2^24.
     I32 = 0x0c,
-    /// IEEE 754, 32 bits.
+    /// 32-bit float.
     F32 = 0x0d,
-    /// IEEE 754, 64 bits, rounded to an `f32`.
+    /// 64-bit float, rounded to an `f32`.
     F64 = 0x0e,
 }
 
 impl Element {
-    /// All of them.
+    /// All element types.
     pub const ALL: [Element; 6] =
         [Element::U8, Element::I8, Element::I16, Element::I32, Element::F32, Element::F64];
 
-    /// Bytes of one.
+    /// Size of an element in bytes.
     pub fn size(self) -> usize {
         match self {
             Element::U8 | Element::I8 => 1,
@@ -41,8 +41,8 @@ impl Element {
         }
     }
 
-    /// Appends what `bytes`, whole elements, say.
-    fn read(self, bytes: &[u8], out: &mut Vec<f32>) {
+    /// Decodes `bytes`, a whole number of elements, and appends them to `out`.
+    fn decode(self, bytes: &[u8], out: &mut Vec<f32>) {
         fn all<const K: usize>(bytes: &[u8], out: &mut Vec<f32>, of: impl Fn([u8; K]) -> f32) {
             out.extend(bytes.as_chunks().0.iter().map(|&element| of(element)));
         }
@@ -57,19 +57,32 @@ impl Element {
     }
 }
 
-/// What an IDX file holds.
+/// Content of an IDX file.
+///
+/// ```
+/// use std::path::Path;
+///
+/// use freewheel_core::data::idx::Idx;
+/// use freewheel_core::data::source::Source;
+///
+/// // Type 08 (unsigned bytes), two dimensions, 1 x 3.
+/// let bytes = [0, 0, 8, 2, 0, 0, 0, 1, 0, 0, 0, 3, 7, 8, 9];
+/// let idx = Idx::parse(Source::of(Path::new("example.idx"), &bytes)?)?;
+/// assert_eq!((idx.shape, idx.values), (vec![1, 3], vec![7.0, 8.0, 9.0]));
+/// # Ok::<(), freewheel_core::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Idx {
-    /// The type that its elements had.
+    /// Element type in the file.
     pub element: Element,
-    /// Its dimensions, each at least 1.
+    /// Sizes of the dimensions, each at least 1.
     pub shape: Vec<usize>,
-    /// Its elements, finite, the last dimension fastest.
+    /// Elements, finite, row-major.
     pub values: Vec<f32>,
 }
 
 impl Idx {
-    /// The byte at which element `i` stands.
+    /// Byte offset of element `i` in the file.
     pub fn offset(&self, i: usize) -> u64 {
         (4 + 4 * self.shape.len() + i * self.element.size()) as u64
     }
@@ -77,48 +90,44 @@ impl Idx {
     /// Reads a file, plain or gzipped.
     ///
     /// # Errors
-    /// [`Error::Io`](crate::Error::Io); [`Error::Bytes`](crate::Error::Bytes) with the offset of what is wrong.
+    /// [`Error::Io`](crate::Error::Io); [`Error::Bytes`](crate::Error::Bytes) with the offset of the error.
     pub fn read(file: &Path) -> Result<Idx> {
         Idx::parse(Source::open(file)?)
     }
 
-    /// Reads what a source holds.
+    /// Reads from a source.
     ///
     /// # Errors
     /// As [`Idx::read`].
     pub fn parse(mut source: Source<'_>) -> Result<Idx> {
         let mut magic = [0; 4];
-        exactly(&mut source, &mut magic, "the magic number")?;
+        read_exactly(&mut source, &mut magic, "the magic number")?;
         let [zero, zero_too, kind, dimensions] = magic;
         if (zero, zero_too) != (0, 0) {
-            return Err(source.wrong(
+            return Err(source.error_at(
                 0,
                 format!(
-                    "magic number {:#010x} is not of IDX, which begins with two zero bytes; is this another file?",
+                    "magic number {:#010x} is not of IDX, which starts with two zero bytes; check the file",
                     u32::from_be_bytes(magic)
                 ),
             ));
         }
         let Some(element) = Element::ALL.into_iter().find(|&element| element as u8 == kind) else {
-            return Err(source.wrong(
+            return Err(source.error_at(
                 2,
-                format!(
-                    "element type {kind:#04x} is not of IDX (08, 09, 0b, 0c, 0d, 0e); is this another file?"
-                ),
+                format!("element type {kind:#04x} is not of IDX (08, 09, 0b, 0c, 0d, 0e); check the file"),
             ));
         };
         if dimensions == 0 {
-            return Err(source.wrong(3, "an array of no dimension holds no samples; is this another file?"));
+            return Err(source.error_at(3, "the number of dimensions is 0; check the file"));
         }
         let mut shape = Vec::with_capacity(usize::from(dimensions));
         for k in 0..dimensions {
             let mut size = [0; 4];
-            exactly(&mut source, &mut size, "the dimensions")?;
+            read_exactly(&mut source, &mut size, "the dimensions")?;
             match u32::from_be_bytes(size) {
                 0 => {
-                    return Err(
-                        source.wrong(4 + 4 * u64::from(k), "this dimension is 0: there is nothing here")
-                    );
+                    return Err(source.error_at(4 + 4 * u64::from(k), "this dimension is 0; check the file"));
                 }
                 size => shape.push(size as usize),
             }
@@ -128,64 +137,65 @@ impl Idx {
     }
 }
 
-/// Fills `out` or says that `what` is cut off.
-fn exactly(source: &mut Source<'_>, out: &mut [u8], what: &str) -> Result<()> {
-    match source.take(out)? == out.len() {
+/// Fills `out`; an error names `what` where the file ends.
+fn read_exactly(source: &mut Source<'_>, out: &mut [u8], what: &str) -> Result<()> {
+    match source.read(out)? == out.len() {
         true => Ok(()),
         false => {
-            Err(source
-                .wrong(source.at(), format!("the file ends within {what}; bring it again, it is cut off")))
+            Err(source.error_at(source.position(), format!("the file ends within {what}; download it again")))
         }
     }
 }
 
 /// The elements after the header, to the end of the file.
 fn elements(source: &mut Source<'_>, element: Element, shape: &[usize]) -> Result<Vec<f32>> {
-    let begin = source.at();
+    let start = source.position();
     let announced = shape
         .iter()
         .try_fold(element.size() as u64, |all, &size| all.checked_mul(size as u64))
-        .filter(|all| all.checked_add(begin).is_some_and(|end| end <= source.most()));
+        .filter(|all| all.checked_add(start).is_some_and(|end| end <= source.max_len()));
     let sizes = shape.iter().map(ToString::to_string).collect::<Vec<_>>().join(" x ");
     let Some(announced) = announced else {
-        return Err(source.wrong(
+        return Err(source.error_at(
             4,
             format!(
-                "the header announces {sizes} elements of {} bytes and at most {} bytes are here; \
-                 the file is cut off, or its header is damaged: bring it again",
+                "the header announces {sizes} elements of {} bytes, but there are at most {} bytes; \
+                 download the file again",
                 element.size(),
-                source.most().saturating_sub(begin)
+                source.max_len().saturating_sub(start)
             ),
         ));
     };
-    // Grown while bytes come: a packed file may announce a thousand times what it holds.
+    // Grows with the bytes: a packed file may announce a thousand times its content.
     let mut values = Vec::new();
     let mut buffer = vec![0; (1 << 16).min(announced as usize)];
     let mut left = announced as usize;
     while left > 0 {
         let part = left.min(buffer.len());
         let out = &mut buffer[..part];
-        if source.take(out)? < part {
-            return Err(source.wrong(
-                source.at(),
+        if source.read(out)? < part {
+            return Err(source.error_at(
+                source.position(),
                 format!(
-                    "the file ends here; its header announces {sizes} elements, to byte {}: bring it again",
-                    begin + announced
+                    "the file ends here, but its header announces {sizes} elements, to byte {}; download it again",
+                    start + announced
                 ),
             ));
         }
-        element.read(out, &mut values);
+        element.decode(out, &mut values);
         left -= part;
     }
     if let Some(i) = values.iter().position(|value| !value.is_finite()) {
-        let offset = begin + (i * element.size()) as u64;
-        return Err(source.wrong(offset, format!("element {i} is {}, no finite number; mend it", values[i])));
+        let offset = start + (i * element.size()) as u64;
+        return Err(
+            source.error_at(offset, format!("element {i} is {}, not a finite number; correct it", values[i]))
+        );
     }
-    let end = source.at();
-    if source.take(&mut [0])? > 0 {
-        return Err(source.wrong(
+    let end = source.position();
+    if source.read(&mut [0])? > 0 {
+        return Err(source.error_at(
             end,
-            format!("the file goes on after the {sizes} elements that its header announces; bring it again"),
+            format!("the file continues after the {sizes} elements of its header; download it again"),
         ));
     }
     values.shrink_to_fit();

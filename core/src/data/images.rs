@@ -1,12 +1,12 @@
-//! Sets of IDX files: samples and their labels, to train and to test.
+//! Data sets of IDX files: samples with labels, for training and testing.
 
 use std::path::{Path, PathBuf};
 
 use super::idx::{Element, Idx};
-use super::{Answers, DataSet, Part, Shape, Split, Target};
+use super::{DataSet, Shape, Split, Subset, TargetSpec, Targets};
 use crate::{Error, Result, Samples};
 
-/// The classes of Fashion-MNIST.
+/// Class names of Fashion-MNIST.
 pub const FASHION: [&str; 10] = [
     "T-shirt/top",
     "Trouser",
@@ -20,59 +20,60 @@ pub const FASHION: [&str; 10] = [
     "Ankle boot",
 ];
 
-/// Reads `files`: samples and labels to train, samples and labels to test. Where `known` does not name the classes they
-/// are the labels to train, which then must count from 0 or 1 without a gap.
+/// Reads `files`: training samples and labels, test samples and labels. Without the class names `known`, the training
+/// labels are the names and must be consecutive from 0 or 1.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Bytes`] with the offset of what is wrong.
+/// [`Error::Io`]; [`Error::Bytes`] with the offset of the error.
 pub fn labeled(name: &str, files: &[PathBuf; 4], known: Option<&[&str]>) -> Result<DataSet> {
     let [train_file, train_labels, test_file, test_labels] = files;
     let labels = labels(train_labels)?;
     let (first, names) = match known {
         Some(names) => (0, names.iter().map(ToString::to_string).collect()),
-        None => counted(train_labels, &labels)?,
+        None => consecutive_labels(train_labels, &labels)?,
     };
     let classes = Classes { first, names };
     let idx = Idx::read(train_file)?;
     let (shape, sizes) = (shape(&idx), idx.shape.clone());
-    let train = part(train_file, idx, &shape, train_labels, &classes.of(train_labels, &labels)?)?;
+    let train = subset(train_file, idx, &shape, train_labels, &classes.of(train_labels, &labels)?)?;
 
     let labels = self::labels(test_labels)?;
     let idx = Idx::read(test_file)?;
     if idx.shape[1..] != sizes[1..] {
         let message = format!(
-            "samples of {:?} are no test of those of {:?} in {}; bring files that belong together",
+            "the shape of a sample is {:?} here and {:?} in {}; use files that belong together",
             &idx.shape[1..],
             &sizes[1..],
             train_file.display()
         );
         return Err(wrong(test_file, 8, message));
     }
-    let test = part(test_file, idx, &shape, test_labels, &classes.of(test_labels, &labels)?)?;
+    let test = subset(test_file, idx, &shape, test_labels, &classes.of(test_labels, &labels)?)?;
     let credit = match known {
         Some(_) => "Fashion-MNIST (Xiao, Rasul & Vollgraf 2017), Zalando SE, MIT",
         None => "",
     };
-    let set = DataSet::whole(name, shape, Target::Classes(classes.names), train, credit);
+    let set = DataSet::whole(name, shape, TargetSpec::Classes(classes.names), train, credit);
     Ok(DataSet { test, split: Split::Given, ..set })
 }
 
 /// Reads a file of samples without labels.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Bytes`] with the offset of what is wrong.
+/// [`Error::Io`]; [`Error::Bytes`] with the offset of the error.
 pub fn unlabeled(file: &Path) -> Result<DataSet> {
     let idx = Idx::read(file)?;
     let shape = shape(&idx);
-    let all = Part { samples: samples(idx, &shape)?, answers: Answers::None, factors: None };
-    Ok(DataSet::whole(&file.display().to_string(), shape, Target::None, all, ""))
+    let all = Subset { samples: samples(idx, &shape)?, targets: Targets::None, factors: None };
+    Ok(DataSet::whole(&file.display().to_string(), shape, TargetSpec::None, all, ""))
 }
 
 fn wrong(file: &Path, offset: u64, message: String) -> Error {
     Error::Bytes { file: file.to_path_buf(), offset, message }
 }
 
-/// `[N, H, W]` and `[N, C, H, W]` are images, all else is a row of numbers. Bytes are gray values: 0 to 1.
+/// Shape of the samples: images for `[N, H, W]` and `[N, C, H, W]`, else columns. Bytes are gray values, scaled to
+/// 0..=1.
 fn shape(idx: &Idx) -> Shape {
     let (channels, height, width) = match idx.shape[1..] {
         [height, width] => (1, height, width),
@@ -89,7 +90,7 @@ fn shape(idx: &Idx) -> Shape {
     Shape::Image { channels, height, width, low, high }
 }
 
-/// `[N, D]`.
+/// Samples `[N, D]`; bytes of an image are scaled to 0..=1.
 fn samples(mut idx: Idx, shape: &Shape) -> Result<Samples> {
     if idx.element == Element::U8 && matches!(shape, Shape::Image { .. }) {
         idx.values.iter_mut().for_each(|value| *value /= 255.0);
@@ -97,28 +98,28 @@ fn samples(mut idx: Idx, shape: &Shape) -> Result<Samples> {
     Samples::new(idx.values, shape.width())
 }
 
-/// A file of one whole number of 0 or more for each sample.
+/// Reads a file of labels, one integer of at least 0 per sample.
 fn labels(file: &Path) -> Result<Idx> {
     let idx = Idx::read(file)?;
     if idx.shape.len() != 1 {
         let message =
-            format!("labels have one dimension and these {}; is this another file?", idx.shape.len());
+            format!("labels have one dimension, and this file has {}; check the file", idx.shape.len());
         return Err(wrong(file, 3, message));
     }
     match idx.values.iter().position(|&label| label < 0.0 || label.fract() != 0.0) {
         Some(i) => {
             let message =
-                format!("label {} of sample {i} is no whole number of 0 or more; mend it", idx.values[i]);
+                format!("label {} of sample {i} is not an integer of at least 0; correct it", idx.values[i]);
             Err(wrong(file, idx.offset(i), message))
         }
         None => Ok(idx),
     }
 }
 
-/// The first class and the names of all, where the labels count from 0 or 1 without a gap.
-fn counted(file: &Path, labels: &Idx) -> Result<(u32, Vec<String>)> {
+/// First label and names of the classes, for labels that are consecutive from 0 or 1.
+fn consecutive_labels(file: &Path, labels: &Idx) -> Result<(u32, Vec<String>)> {
     let most = labels.values.len();
-    // More classes than samples leave a gap in any case.
+    // More classes than samples are never consecutive.
     let mut seen = vec![false; most + 2];
     for &label in &labels.values {
         if let Some(seen) = seen.get_mut(label as usize) {
@@ -130,7 +131,8 @@ fn counted(file: &Path, labels: &Idx) -> Result<(u32, Vec<String>)> {
     match labels.values.iter().position(|&label| label as usize >= gap) {
         Some(i) => {
             let message = format!(
-                "label {} of sample {i} is out of range: no sample has label {gap}, and labels count from 0 or 1 without a gap; mend it",
+                "label {} of sample {i} is out of range: no sample has label {gap}, and labels must be consecutive \
+                 from 0 or 1; correct it",
                 labels.values[i]
             );
             Err(wrong(file, labels.offset(i), message))
@@ -139,20 +141,20 @@ fn counted(file: &Path, labels: &Idx) -> Result<(u32, Vec<String>)> {
     }
 }
 
-/// The classes of a set and the label of the first.
+/// Class names and the label of the first class.
 struct Classes {
     first: u32,
     names: Vec<String>,
 }
 
 impl Classes {
-    /// The class of each label.
+    /// Class index of each label, `[N]`.
     fn of(&self, file: &Path, labels: &Idx) -> Result<Vec<u32>> {
         let (first, last) = (self.first as f32, self.first as f32 + self.names.len() as f32 - 1.0);
         match labels.values.iter().position(|label| !(first..=last).contains(label)) {
             Some(i) => {
                 let message = format!(
-                    "label {} of sample {i} is out of range: the {} classes are {first} to {last}; mend it",
+                    "label {} of sample {i} is out of range: the {} classes are {first} to {last}; correct it",
                     labels.values[i],
                     self.names.len()
                 );
@@ -163,17 +165,17 @@ impl Classes {
     }
 }
 
-/// Samples with their classes.
-fn part(file: &Path, idx: Idx, shape: &Shape, labels: &Path, classes: &[u32]) -> Result<Part> {
+/// Samples with their class indices.
+fn subset(file: &Path, idx: Idx, shape: &Shape, labels: &Path, classes: &[u32]) -> Result<Subset> {
     let samples = samples(idx, shape)?;
     if samples.rows() != classes.len() {
         let message = format!(
-            "{} samples are here and {} labels in {}; bring files that belong together",
+            "{} samples here, but {} labels in {}; use files that belong together",
             samples.rows(),
             classes.len(),
             labels.display()
         );
         return Err(wrong(file, 4, message));
     }
-    Ok(Part { samples, answers: Answers::Classes(classes.to_vec()), factors: None })
+    Ok(Subset { samples, targets: Targets::Labels(classes.to_vec()), factors: None })
 }

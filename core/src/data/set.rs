@@ -1,34 +1,50 @@
-//! What a data set is.
+//! Types of a data set.
 
 use serde::{Deserialize, Serialize};
 
 use super::Split;
 use crate::{Error, Result, Samples};
 
-/// Samples with answers, to train on and to test on.
+/// Features with targets, split into train and test.
+///
+/// ```
+/// use freewheel_core::Samples;
+/// use freewheel_core::data::{DataSet, Shape, Subset, TargetSpec, Targets};
+///
+/// let all = Subset {
+///     samples: Samples::new(vec![1.0, 2.0, 3.0, 4.0], 1)?,
+///     targets: Targets::Values(vec![2.0, 4.0, 6.0, 8.0]),
+///     factors: None,
+/// };
+/// let target = TargetSpec::Number { name: "y".into(), unit: String::new() };
+/// let line = DataSet::whole("line", Shape::Columns(vec!["x".into()]), target, all, "");
+/// let line = line.train_test_split(0, 0.25)?;
+/// assert_eq!((line.train.rows(), line.test.rows()), (3, 1));
+/// # Ok::<(), freewheel_core::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct DataSet {
-    /// Its name in [`list`](super::list), or the path it came from.
+    /// Name in [`list`](super::list), or the path of the file or folder.
     pub name: String,
-    /// What a row is.
+    /// Shape of a sample.
     pub shape: Shape,
-    /// What is asked of a row.
-    pub target: Target,
-    /// The factors that each row was drawn from, where they are known; else empty.
+    /// Kind of the targets.
+    pub target: TargetSpec,
+    /// Known factors of variation from which the samples were generated, `[K]`; else empty.
     pub factors: Vec<Factor>,
-    /// To learn from.
-    pub train: Part,
-    /// To judge by; without rows where all are to train.
-    pub test: Part,
-    /// How the two were parted.
+    /// Training set.
+    pub train: Subset,
+    /// Test set; empty where all samples are for training.
+    pub test: Subset,
+    /// Origin of the split.
     pub split: Split,
-    /// Who made it and under which license, in one line.
+    /// Authors and license, in one line.
     pub credit: String,
 }
 
 impl DataSet {
-    /// A set whose rows are all to train.
-    pub fn whole(name: &str, shape: Shape, target: Target, all: Part, credit: &str) -> Self {
+    /// A data set whose samples are all for training.
+    pub fn whole(name: &str, shape: Shape, target: TargetSpec, all: Subset, credit: &str) -> Self {
         DataSet {
             name: name.to_owned(),
             shape,
@@ -41,76 +57,149 @@ impl DataSet {
         }
     }
 
-    /// The same set with `test_share` of its rows to test, see [`split::parted`](super::split::parted).
+    /// The data set with a fraction `test_size` of its samples for testing; see
+    /// [`split::train_test_split`](super::split::train_test_split).
     ///
     /// # Errors
-    /// [`Error::Config`] for a set that came in two parts, and a share that cannot be.
-    pub fn parted(self, seed: u64, test_share: f64) -> Result<Self> {
+    /// [`Error::Config`] for a data set that is already split, and a fraction out of range.
+    pub fn train_test_split(self, seed: u64, test_size: f64) -> Result<Self> {
         if self.split != Split::Whole {
-            return Err(Error::Config(format!("{} comes in two parts; leave test_share out", self.name)));
+            return Err(Error::Config(format!("{} comes with a test set; leave test_size out", self.name)));
         }
-        let (train, test, split) = super::split::parted(self.train, seed, test_share)?;
+        let (train, test, split) = super::split::train_test_split(self.train, seed, test_size)?;
         Ok(DataSet { train, test, split, ..self })
     }
 }
 
-/// One of the two parts of a set.
+/// Training or test set.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Part {
-    /// `[N, D]`, finite.
+pub struct Subset {
+    /// Features, `[N, D]`, finite.
     pub samples: Samples,
-    /// `[N]`, of the kind that the set's [`Target`] says.
-    pub answers: Answers,
-    /// What each row was drawn from, `[N, K]` in the units of [`DataSet::factors`]; `None` where there are none.
+    /// Targets, `[N]`, of the kind of the data set's [`TargetSpec`].
+    pub targets: Targets,
+    /// Values of [`DataSet::factors`] for each sample, `[N, K]`; `None` where they are unknown.
     pub factors: Option<Samples>,
 }
 
-/// The answers to N samples.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Answers {
-    /// Nothing is asked.
-    None,
-    /// The class of each, `[N]`, an index into the names of [`Target::Classes`].
-    Classes(Vec<u32>),
-    /// A finite number for each, `[N]`.
-    Numbers(Vec<f32>),
+impl Subset {
+    /// N, the number of samples.
+    pub fn rows(&self) -> usize {
+        self.samples.rows()
+    }
+
+    /// Samples with these indices, in this order.
+    ///
+    /// # Panics
+    /// For an index out of range.
+    pub fn select(&self, indices: &[usize]) -> Self {
+        Subset {
+            samples: self.samples.select(indices),
+            targets: self.targets.select(indices),
+            factors: self.factors.as_ref().map(|factors| factors.select(indices)),
+        }
+    }
 }
 
-/// What is asked of a sample.
+/// Targets of N samples, `y` in scikit-learn.
+///
+/// ```
+/// use freewheel_core::data::Targets;
+///
+/// let targets = Targets::Labels(vec![0, 2, 1]);
+/// assert_eq!(targets.labels()?, [0, 2, 1]);
+/// assert!(targets.values().is_err());
+/// # Ok::<(), freewheel_core::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub enum Targets {
+    /// No targets, as for unsupervised learning.
+    None,
+    /// Class labels for classification, `[N]`: indices into the names of [`TargetSpec::Classes`].
+    Labels(Vec<u32>),
+    /// Finite values for regression, `[N]`.
+    Values(Vec<f32>),
+}
+
+impl Targets {
+    /// Class labels, `[N]`.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for targets of another kind.
+    pub fn labels(&self) -> Result<&[u32]> {
+        match self {
+            Targets::Labels(all) => Ok(all),
+            Targets::Values(_) => Err(mismatch("class labels", "numbers", "a regressor")),
+            Targets::None => Err(mismatch("class labels", "no targets", "an unsupervised estimator")),
+        }
+    }
+
+    /// Values for regression, `[N]`.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for targets of another kind.
+    pub fn values(&self) -> Result<&[f32]> {
+        match self {
+            Targets::Values(all) => Ok(all),
+            Targets::Labels(_) => Err(mismatch("numbers", "class labels", "a classifier")),
+            Targets::None => Err(mismatch("numbers", "no targets", "an unsupervised estimator")),
+        }
+    }
+
+    /// Targets with these indices, in this order.
+    ///
+    /// # Panics
+    /// For an index out of range.
+    pub fn select(&self, indices: &[usize]) -> Self {
+        match self {
+            Targets::None => Targets::None,
+            Targets::Labels(all) => Targets::Labels(indices.iter().map(|&i| all[i]).collect()),
+            Targets::Values(all) => Targets::Values(indices.iter().map(|&i| all[i]).collect()),
+        }
+    }
+}
+
+fn mismatch(expected: &str, found: &str, instead: &str) -> Error {
+    Error::Config(format!(
+        "the estimator needs {expected} as targets, and this data set has {found}; use {instead}, or other data"
+    ))
+}
+
+/// Kind of the targets.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Target {
-    /// Nothing.
+pub enum TargetSpec {
+    /// No targets.
     None,
-    /// Which of these classes it belongs to.
+    /// Classification; the names of the classes.
     Classes(Vec<String>),
-    /// A number.
+    /// Regression.
     Number {
-        /// What it is.
+        /// Name of the quantity.
         name: String,
-        /// In which unit; empty where that is not known.
+        /// Unit; empty where it is unknown.
         unit: String,
     },
 }
 
-/// What the D numbers of a sample are.
+/// Shape of a sample, the meaning of its D numbers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Shape {
-    /// An image, `[channels, height, width]` row by row.
+    /// Image, `[channels, height, width]` row-major.
     Image {
-        /// 1 for gray.
+        /// Number of channels, 1 for gray.
         channels: usize,
-        /// In pixels.
+        /// Height in pixels.
         height: usize,
-        /// In pixels.
+        /// Width in pixels.
         width: usize,
-        /// The darkest value that there can be.
+        /// Lowest possible value, black.
         low: f32,
-        /// The brightest.
+        /// Highest possible value, white.
         high: f32,
     },
-    /// The columns of a table, by their names.
+    /// Columns of a table, by their names, `[D]`.
     Columns(Vec<String>),
 }
 
@@ -120,7 +209,7 @@ impl Shape {
         Shape::Image { channels: 1, height, width, low: 0.0, high: 1.0 }
     }
 
-    /// D.
+    /// D, the number of features.
     pub fn width(&self) -> usize {
         match self {
             Shape::Image { channels, height, width, .. } => channels * height * width,
@@ -129,83 +218,29 @@ impl Shape {
     }
 }
 
-/// A known factor of variation.
+/// Known factor of variation of generated samples.
+///
+/// ```
+/// use freewheel_core::data::Factor;
+///
+/// let tilt = Factor { name: "tilt".into(), unit: "degrees".into(), low: -12.0, high: 12.0 };
+/// assert_eq!(tilt.normalized(6.0), 0.75);
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Factor {
-    /// Its name.
+    /// Name.
     pub name: String,
-    /// Its unit; empty for a plain number.
+    /// Unit; empty for a pure number.
     pub unit: String,
-    /// Its least value.
+    /// Lowest value.
     pub low: f32,
-    /// Its greatest.
+    /// Highest value.
     pub high: f32,
 }
 
 impl Factor {
-    /// Where `value` lies between [`Factor::low`] (0) and [`Factor::high`] (1).
-    pub fn share(&self, value: f32) -> f32 {
+    /// `value` scaled so that [`Factor::low`] is 0 and [`Factor::high`] is 1.
+    pub fn normalized(&self, value: f32) -> f32 {
         (value - self.low) / (self.high - self.low)
     }
-}
-
-impl Part {
-    /// N.
-    pub fn rows(&self) -> usize {
-        self.samples.rows()
-    }
-
-    /// The rows `which`, in that order.
-    ///
-    /// # Panics
-    /// Where one of them is not there.
-    pub fn select(&self, which: &[usize]) -> Self {
-        Part {
-            samples: self.samples.select(which),
-            answers: self.answers.select(which),
-            factors: self.factors.as_ref().map(|factors| factors.select(which)),
-        }
-    }
-}
-
-impl Answers {
-    /// The classes `[N]`.
-    ///
-    /// # Errors
-    /// [`Error::Config`] where the answers are something else.
-    pub fn classes(&self) -> Result<&[u32]> {
-        match self {
-            Answers::Classes(all) => Ok(all),
-            Answers::Numbers(_) => Err(mismatch("classes", "numbers", "a regressor")),
-            Answers::None => Err(mismatch("classes", "no answers", "a learner without answers")),
-        }
-    }
-
-    /// The numbers `[N]`.
-    ///
-    /// # Errors
-    /// [`Error::Config`] where the answers are something else.
-    pub fn numbers(&self) -> Result<&[f32]> {
-        match self {
-            Answers::Numbers(all) => Ok(all),
-            Answers::Classes(_) => Err(mismatch("numbers", "classes", "a classifier")),
-            Answers::None => Err(mismatch("numbers", "no answers", "a learner without answers")),
-        }
-    }
-
-    /// The answers `which`, in that order.
-    ///
-    /// # Panics
-    /// Where one of them is not there.
-    pub fn select(&self, which: &[usize]) -> Self {
-        match self {
-            Answers::None => Answers::None,
-            Answers::Classes(all) => Answers::Classes(which.iter().map(|&i| all[i]).collect()),
-            Answers::Numbers(all) => Answers::Numbers(which.iter().map(|&i| all[i]).collect()),
-        }
-    }
-}
-
-fn mismatch(wanted: &str, has: &str, mend: &str) -> Error {
-    Error::Config(format!("{wanted} are asked for and this data set has {has}; take {mend}, or other data"))
 }

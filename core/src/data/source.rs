@@ -1,7 +1,7 @@
 //! Files, plain or gzipped.
 //!
-//! What a file claims is checked against what it can hold before room is made for it: a plain file holds its length, and
-//! deflate packs at most 1,032 bytes into one.
+//! Readers compare announced sizes with [`Source::max_len`] before they allocate memory: the length of a plain file,
+//! and 1,032 times the length of a gzipped one, the maximum of deflate.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, ErrorKind, Read};
@@ -11,22 +11,32 @@ use flate2::bufread::MultiGzDecoder;
 
 use crate::{Error, Result};
 
-/// The most that deflate can make of one byte.
-const DEFLATE: u64 = 1032;
+/// Maximum ratio of unpacked to packed bytes in deflate.
+const MAX_RATIO: u64 = 1032;
 
-/// Bytes of text that are read at most, unpacked.
-const LONGEST_TEXT: u64 = 1 << 30;
+/// Maximum number of unpacked bytes of a text.
+const MAX_TEXT: u64 = 1 << 30;
 
-/// The unpacked bytes of a file, from first to last.
+/// Unpacked bytes of a file, read from start to end.
+///
+/// ```
+/// use std::path::Path;
+///
+/// use freewheel_core::data::source::Source;
+///
+/// let source = Source::of(Path::new("a.csv"), b"1,2\n3,4\n")?;
+/// assert_eq!(source.text()?, "1,2\n3,4\n");
+/// # Ok::<(), freewheel_core::Error>(())
+/// ```
 pub struct Source<'a> {
     file: &'a Path,
     bytes: Box<dyn Read + 'a>,
-    most: u64,
-    at: u64,
+    max_len: u64,
+    position: u64,
 }
 
 impl<'a> Source<'a> {
-    /// Opens `file`; whether it is packed is read off its first two bytes.
+    /// Opens `file`; the first two bytes tell whether it is gzipped.
     ///
     /// # Errors
     /// [`Error::Io`].
@@ -36,92 +46,94 @@ impl<'a> Source<'a> {
         Source::new(file, BufReader::with_capacity(1 << 16, opened), length)
     }
 
-    /// The same of bytes in memory; `file` is what errors call them.
+    /// A source of bytes in memory, plain or gzipped; `file` is for messages.
     ///
     /// # Errors
-    /// None that come from memory.
+    /// None in practice: reading memory does not fail.
     pub fn of(file: &'a Path, bytes: &'a [u8]) -> Result<Self> {
         Source::new(file, bytes, bytes.len() as u64)
     }
 
     fn new(file: &'a Path, mut packed: impl BufRead + 'a, length: u64) -> Result<Self> {
         let gzipped = packed.fill_buf().map_err(Error::io(file))?.starts_with(&[0x1f, 0x8b]);
-        let (bytes, most): (Box<dyn Read + 'a>, u64) = match gzipped {
-            true => (Box::new(MultiGzDecoder::new(packed)), length.saturating_mul(DEFLATE)),
+        let (bytes, max_len): (Box<dyn Read + 'a>, u64) = match gzipped {
+            true => (Box::new(MultiGzDecoder::new(packed)), length.saturating_mul(MAX_RATIO)),
             false => (Box::new(packed), length),
         };
-        Ok(Source { file, bytes, most, at: 0 })
+        Ok(Source { file, bytes, max_len, position: 0 })
     }
 
-    /// How many bytes there can be in all, at most.
-    pub fn most(&self) -> u64 {
-        self.most
+    /// Upper bound on the number of unpacked bytes.
+    pub fn max_len(&self) -> u64 {
+        self.max_len
     }
 
-    /// How many have been read.
-    pub fn at(&self) -> u64 {
-        self.at
+    /// Number of unpacked bytes read so far.
+    pub fn position(&self) -> u64 {
+        self.position
     }
 
-    /// The error at byte `offset`.
-    pub fn wrong(&self, offset: u64, message: impl Into<String>) -> Error {
+    /// An [`Error::Bytes`] at byte `offset`.
+    pub fn error_at(&self, offset: u64, message: impl Into<String>) -> Error {
         Error::Bytes { file: self.file.to_path_buf(), offset, message: message.into() }
     }
 
-    /// Fills `out` as far as there are bytes, and says how far.
+    /// Fills `out` as far as there are bytes; returns the number of bytes.
     ///
     /// # Errors
-    /// [`Error::Io`]; [`Error::Bytes`] where the packing is damaged.
-    pub fn take(&mut self, out: &mut [u8]) -> Result<usize> {
+    /// [`Error::Io`]; [`Error::Bytes`] for a damaged gzip stream.
+    pub fn read(&mut self, out: &mut [u8]) -> Result<usize> {
         let mut filled = 0;
         while filled < out.len() {
             match self.bytes.read(&mut out[filled..]) {
                 Ok(0) => break,
-                Ok(n) => (filled, self.at) = (filled + n, self.at + n as u64),
+                Ok(n) => (filled, self.position) = (filled + n, self.position + n as u64),
                 Err(e) if e.kind() == ErrorKind::Interrupted => {}
-                Err(e) => return Err(self.unreadable(e)),
+                Err(e) => return Err(self.read_error(e)),
             }
         }
         Ok(filled)
     }
 
-    /// All that is left, as text without its byte order mark.
+    /// The rest as text, without a byte order mark.
     ///
     /// # Errors
-    /// [`Error::Io`]; [`Error::Bytes`] for damaged packing, for more than 1 GiB, or where it is not UTF-8.
+    /// [`Error::Io`]; [`Error::Bytes`] for a damaged gzip stream or more than 1 GiB; [`Error::Input`] for text that is
+    /// not UTF-8.
     pub fn text(mut self) -> Result<String> {
         let mut bytes = Vec::new();
-        if let Err(e) = self.bytes.by_ref().take(LONGEST_TEXT + 1).read_to_end(&mut bytes) {
-            self.at = bytes.len() as u64;
-            return Err(self.unreadable(e));
+        if let Err(e) = self.bytes.by_ref().take(MAX_TEXT + 1).read_to_end(&mut bytes) {
+            self.position = bytes.len() as u64;
+            return Err(self.read_error(e));
         }
-        if bytes.len() as u64 > LONGEST_TEXT {
-            return Err(self.wrong(LONGEST_TEXT, "more than 1 GiB of text; cut the file"));
+        if bytes.len() as u64 > MAX_TEXT {
+            return Err(self.error_at(MAX_TEXT, "the text is longer than 1 GiB; split the file"));
         }
         if bytes.starts_with(b"\xef\xbb\xbf") {
             bytes.drain(..3);
         }
         String::from_utf8(bytes).map_err(|e| {
-            let (at, before) = (e.utf8_error().valid_up_to(), e.as_bytes());
-            let last_line = before[..at].rsplit(|&byte| byte == b'\n').next().unwrap_or_default();
+            let valid = &e.as_bytes()[..e.utf8_error().valid_up_to()];
+            let last_line = valid.rsplit(|&byte| byte == b'\n').next().unwrap_or_default();
             Error::Input {
                 file: self.file.to_path_buf(),
-                line: before[..at].iter().filter(|&&byte| byte == b'\n').count() + 1,
+                line: valid.iter().filter(|&&byte| byte == b'\n').count() + 1,
                 column: String::from_utf8_lossy(last_line).chars().count() + 1,
-                message: "this is no UTF-8 text; save the file as UTF-8".to_owned(),
+                message: "this is not UTF-8 text; save the file as UTF-8".to_owned(),
             }
         })
     }
 
-    /// What the unpacking says of its input is an error in the file; all else is the operating system's.
-    fn unreadable(&self, error: std::io::Error) -> Error {
+    /// Error of a read: in the gzip stream, or of the operating system.
+    fn read_error(&self, error: std::io::Error) -> Error {
         match error.kind() {
             ErrorKind::UnexpectedEof => {
-                self.wrong(self.at, "the gzip stream ends too soon; bring the file again")
+                self.error_at(self.position, "the gzip stream ends too soon; download the file again")
             }
-            ErrorKind::InvalidInput | ErrorKind::InvalidData => {
-                self.wrong(self.at, format!("the gzip stream is damaged ({error}); bring the file again"))
-            }
+            ErrorKind::InvalidInput | ErrorKind::InvalidData => self.error_at(
+                self.position,
+                format!("the gzip stream is damaged ({error}); download the file again"),
+            ),
             _ => Error::io(self.file)(error),
         }
     }

@@ -1,30 +1,30 @@
-//! How a set that comes in one piece is parted.
+//! Train-test split of a data set without a test set of its own.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::Part;
+use super::Subset;
 use crate::{Error, Purpose, Result, Stream, Streams};
 
-/// How a set's parts came about.
+/// Origin of the training and test sets.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Split {
-    /// By whoever made the set.
+    /// Split by the authors of the data.
     Given,
-    /// All rows are to train.
+    /// All samples are for training.
     Whole,
-    /// The rows were shuffled; the last of them are to test.
+    /// Shuffled; the last samples are for testing.
     Shuffled {
-        /// The seed of the shuffle.
+        /// Seed of the shuffle.
         seed: u64,
-        /// The part of the rows to test, in 0..1.
-        test_share: f64,
+        /// Fraction of the samples for testing, 0 to below 1.
+        test_size: f64,
     },
-    /// Made one by one, first those to train.
+    /// Generated one by one, the training set first.
     Drawn {
-        /// The seed of the drawing.
+        /// Seed of the generator.
         seed: u64,
     },
 }
@@ -32,57 +32,66 @@ pub enum Split {
 impl fmt::Display for Split {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Split::Given => write!(f, "as given"),
-            Split::Whole => write!(f, "all to train"),
-            Split::Shuffled { seed, test_share } => {
-                write!(f, "shuffled with seed {seed}, {} % to test", (test_share * 1e4).round() / 1e2)
+            Split::Given => write!(f, "as given by its authors"),
+            Split::Whole => write!(f, "all samples for training"),
+            Split::Shuffled { seed, test_size } => {
+                write!(f, "shuffled with seed {seed}, {} % for testing", (test_size * 1e4).round() / 1e2)
             }
-            Split::Drawn { seed } => write!(f, "drawn with seed {seed}"),
+            Split::Drawn { seed } => write!(f, "generated with seed {seed}"),
         }
     }
 }
 
-/// 0..n in random order (Fisher-Yates).
-///
-/// # Panics
-/// Never for fewer than 2^32 rows.
-pub fn shuffled(n: usize, dice: &mut Stream) -> Vec<usize> {
+/// Random permutation of 0..n by Fisher and Yates; n is below 2^32.
+pub fn permutation(n: usize, rng: &mut Stream) -> Vec<usize> {
     let mut order: Vec<usize> = (0..n).collect();
     for i in (1..n).rev() {
-        order.swap(i, dice.below(i as u32 + 1) as usize);
+        order.swap(i, rng.below(i as u32 + 1) as usize);
     }
     order
 }
 
-/// Parts `all` into train and test: shuffled by `seed`, then the last `test_share` of the rows, rounded, to test.
-/// A share that comes to no row leaves them all in their order.
+/// Splits `all` into training and test sets: shuffles it with `seed` and takes a fraction `test_size` of the samples,
+/// rounded, from the end for testing. Without a test sample, the samples keep their order.
 ///
 /// # Errors
-/// [`Error::Config`] for a share outside 0..1, or one that leaves nothing to train on.
-pub fn parted(all: Part, seed: u64, test_share: f64) -> Result<(Part, Part, Split)> {
+/// [`Error::Config`] for a fraction outside 0..1, or one that leaves no training sample.
+///
+/// ```
+/// use freewheel_core::Samples;
+/// use freewheel_core::data::split::train_test_split;
+/// use freewheel_core::data::{Subset, Targets};
+///
+/// let samples = Samples::new((0u8..10).map(f32::from).collect(), 1)?;
+/// let all = Subset { samples, targets: Targets::None, factors: None };
+/// let (train, test, _) = train_test_split(all, 0, 0.2)?;
+/// assert_eq!((train.rows(), test.rows()), (8, 2));
+/// # Ok::<(), freewheel_core::Error>(())
+/// ```
+pub fn train_test_split(all: Subset, seed: u64, test_size: f64) -> Result<(Subset, Subset, Split)> {
     let n = all.rows();
-    let test = held_out(n, test_share)?;
+    let test = test_rows(n, test_size)?;
     if test == 0 {
         let none = all.select(&[]);
         return Ok((all, none, Split::Whole));
     }
-    let order = shuffled(n, &mut Streams::new(seed).stream(Purpose::Data, 0, 0));
-    let (train, held_out) = order.split_at(n - test);
-    Ok((all.select(train), all.select(held_out), Split::Shuffled { seed, test_share }))
+    let order = permutation(n, &mut Streams::new(seed).stream(Purpose::Data, 0, 0));
+    let (train, test) = order.split_at(n - test);
+    Ok((all.select(train), all.select(test), Split::Shuffled { seed, test_size }))
 }
 
-/// How many of `n` rows are to test.
+/// Number of test samples among `n`.
 ///
 /// # Errors
-/// [`Error::Config`] for a share outside 0..1, or one that leaves nothing to train on.
-pub(super) fn held_out(n: usize, test_share: f64) -> Result<usize> {
-    if !(0.0..1.0).contains(&test_share) {
-        return Err(Error::Config(format!("test_share = {test_share} is outside 0..1; say 0.2 for a fifth")));
+/// [`Error::Config`] for a fraction outside 0..1, or one that leaves no training sample.
+pub(super) fn test_rows(n: usize, test_size: f64) -> Result<usize> {
+    if !(0.0..1.0).contains(&test_size) {
+        return Err(Error::Config(format!("test_size = {test_size} must be in 0..1, such as 0.2")));
     }
-    match (n as f64 * test_share).round() as usize {
+    match (n as f64 * test_size).round() as usize {
         test if test < n => Ok(test),
         _ => Err(Error::Config(format!(
-            "test_share = {test_share} leaves none of {n} rows to train on; lower it"
+            "test_size = {test_size} leaves none of {n} samples for training; lower it"
         ))),
     }
 }
@@ -93,25 +102,25 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn splits_say_what_they_are() {
-        let shuffled = |test_share| Split::Shuffled { seed: 3, test_share }.to_string();
-        assert_eq!(shuffled(0.2), "shuffled with seed 3, 20 % to test");
-        assert_eq!(shuffled(1.0 / 6.0), "shuffled with seed 3, 16.67 % to test");
-        assert_eq!(Split::Given.to_string(), "as given");
+    fn splits_are_described() {
+        let shuffled = |test_size| Split::Shuffled { seed: 3, test_size }.to_string();
+        assert_eq!(shuffled(0.2), "shuffled with seed 3, 20 % for testing");
+        assert_eq!(shuffled(1.0 / 6.0), "shuffled with seed 3, 16.67 % for testing");
+        assert_eq!(Split::Given.to_string(), "as given by its authors");
     }
 
-    /// The order behind every published split; this must never change. Expected: a second
-    /// implementation, in Python, of the stream, of Lemire's draw and of the shuffle.
+    /// The order behind every published split, which must never change. Reference: an implementation in Python of the
+    /// stream, of Lemire's draw and of the shuffle.
     #[test]
-    fn shuffles_are_pinned() {
-        let order = shuffled(10, &mut Streams::new(0).stream(Purpose::Data, 0, 0));
+    fn permutations_are_pinned() {
+        let order = permutation(10, &mut Streams::new(0).stream(Purpose::Data, 0, 0));
         assert_eq!(order, [2, 0, 5, 1, 6, 9, 8, 4, 7, 3]);
     }
 
     proptest! {
         #[test]
-        fn a_shuffle_holds_every_row_once(n in 0usize..200, seed: u64) {
-            let mut order = shuffled(n, &mut Streams::new(seed).stream(Purpose::Data, 0, 0));
+        fn a_permutation_has_every_index_once(n in 0usize..200, seed: u64) {
+            let mut order = permutation(n, &mut Streams::new(seed).stream(Purpose::Data, 0, 0));
             order.sort();
             prop_assert!(order.into_iter().eq(0..n));
         }

@@ -1,4 +1,4 @@
-//! What is read, and what is refused: each with its file, its place, what is wrong and the mend.
+//! Readers: valid files, and errors with file, position, cause and correction.
 
 use std::io::Write;
 use std::path::Path;
@@ -12,28 +12,28 @@ mod images;
 mod sets;
 mod table;
 
-/// The same bytes, gzipped.
+/// `bytes`, gzipped.
 fn packed(bytes: &[u8]) -> Vec<u8> {
-    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-    packer.write_all(bytes).unwrap();
-    packer.finish().unwrap()
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
 }
 
-/// The offset and the message of an error in a binary file.
+/// Offset and message of an error in a binary file.
 fn at_byte<T>(result: Result<T>) -> (u64, String) {
     match result.err() {
         Some(Error::Bytes { offset, message, .. }) => (offset, message),
-        Some(e) => panic!("another error: {e}"),
-        None => panic!("taken"),
+        Some(e) => panic!("unexpected error: {e}"),
+        None => panic!("no error"),
     }
 }
 
-/// The line, the column and the message of an error in a text.
+/// Line, column and message of an error in a text.
 fn at_line<T>(result: Result<T>) -> (usize, usize, String) {
     match result.err() {
         Some(Error::Input { line, column, message, .. }) => (line, column, message),
-        Some(e) => panic!("another error: {e}"),
-        None => panic!("taken"),
+        Some(e) => panic!("unexpected error: {e}"),
+        None => panic!("no error"),
     }
 }
 

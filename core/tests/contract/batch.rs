@@ -6,44 +6,44 @@ use freewheel_core::{
 };
 use proptest::prelude::*;
 
-use crate::worlds::{Uniform, duel, push, walk, with_threads};
+use crate::worlds::{Uniform, adding_game, push, walk, with_threads};
 
 const LEFT: u32 = 0;
 const RIGHT: u32 = 1;
 const STAY: u32 = 2;
 
-fn batch<E: Env>(env: E, rows: usize) -> Batch<E> {
-    Batch::new(Arc::new(env), rows, Streams::new(7), Purpose::Environment, 0)
+fn batch<E: Env>(env: E, num_envs: usize) -> Batch<E> {
+    Batch::new(Arc::new(env), num_envs, Streams::new(7), Purpose::Environment, 0)
 }
 
-/// Steps a batch of N rows with uniform actions for `ticks` ticks; `rngs [N]` are the policy's.
-fn drive(episodes: &mut dyn VectorEnv, rngs: &mut [Stream], ticks: usize) {
-    let mut choice = ActionBuffer::for_spec(episodes.spec(), rngs.len());
-    for _ in 0..ticks {
-        let view = episodes.view();
-        Uniform.act(view.obs, view.legal, rngs, &mut choice);
-        episodes.step(choice.actions()).unwrap();
+/// Steps N environments `steps` times with uniformly random actions; `rngs [N]` are the policy's.
+fn drive(env: &mut dyn VectorEnv, rngs: &mut [Stream], steps: usize) {
+    let mut actions = ActionBuffer::for_spec(env.spec(), rngs.len());
+    for _ in 0..steps {
+        let view = env.view();
+        Uniform.act(view.obs, view.legal, rngs, &mut actions);
+        env.step(actions.as_actions()).unwrap();
     }
 }
 
-fn action_streams(rows: usize) -> Vec<Stream> {
-    (0..rows as u64).map(|i| Streams::new(7).stream(Purpose::Action, i, 0)).collect()
+fn action_streams(num_envs: usize) -> Vec<Stream> {
+    (0..num_envs as u64).map(|i| Streams::new(7).stream(Purpose::Action, i, 0)).collect()
 }
 
 #[test]
 fn a_new_batch_shows_the_first_states() {
     let batch = batch(walk(false, None), 2);
     let view = batch.view();
-    assert_eq!((view.num_envs, view.obs_len, view.actions), (2, 2, 3));
+    assert_eq!((view.num_envs, view.obs_len, view.num_actions), (2, 2, 3));
     assert_eq!(view.obs, [2.0, 0.0, 2.0, 0.0]);
     assert_eq!(view.legal, [true; 6]);
     assert_eq!(view.ending, [Ending::Running; 2]);
     assert_eq!(view.to_play, [Player::First; 2]);
 }
 
-/// Three rows at once: row 0 runs on, row 1 is terminated, row 2 truncated by the time limit of 2.
+/// Environment 1 is terminated; 0 and 2 are truncated by the time limit of 2.
 #[test]
-fn successors_of_running_terminated_and_truncated_rows() {
+fn successors_of_running_terminated_and_truncated_episodes() {
     let mut batch = batch(walk(false, Some(2)), 3);
     batch.advance(&[LEFT, RIGHT, LEFT]).unwrap();
     let view = batch.view();
@@ -60,7 +60,7 @@ fn successors_of_running_terminated_and_truncated_rows() {
     // The buffers already hold the next episodes' first states ...
     assert_eq!(view.obs, [2.0, 0.0, 2.0, 0.0, 2.0, 0.0]);
     assert_eq!(view.legal, [true; 9]);
-    // ... and the successors are where the old ones really ended, with their masks.
+    // ... and the successors are the last observations of the old episodes, with their masks.
     assert_eq!(view.successor(0), ([1.0, 2.0].as_slice(), [true; 3].as_slice()));
     assert_eq!(view.successor(1), ([4.0, 2.0].as_slice(), [true; 3].as_slice()));
     assert_eq!(view.successor(2), ([0.0, 2.0].as_slice(), [false, true, true].as_slice()));
@@ -81,16 +81,16 @@ fn successors_of_running_terminated_and_truncated_rows() {
     assert_eq!(batch.take_finished(), expected);
     assert!(batch.take_finished().is_empty());
 
-    // A running row's successor is again what stands in `obs`, although `last_obs` still holds the old ending.
+    // The successor in a running episode is `obs`, although `last_obs` is still that of the old episode.
     batch.advance(&[LEFT, LEFT, LEFT]).unwrap();
     let view = batch.view();
     assert_eq!(view.successor(1).0, [1.0, 1.0]);
     assert_eq!(&view.last_obs[2..4], [4.0, 2.0]);
 }
 
-/// Where the rules end an episode on the very step of the time limit, the rules are believed.
+/// An episode that the rules end on the step of the time limit is terminated.
 #[test]
-fn terminal_wins_over_the_time_limit() {
+fn termination_has_priority_over_the_time_limit() {
     let mut batch = batch(walk(false, Some(2)), 1);
     batch.advance(&[RIGHT]).unwrap();
     batch.advance(&[RIGHT]).unwrap();
@@ -98,10 +98,10 @@ fn terminal_wins_over_the_time_limit() {
 }
 
 #[test]
-fn a_limit_truncates_earlier_and_never_later() {
+fn a_time_limit_only_shortens_episodes() {
     let length = |limit: Option<u32>, world: Option<u32>| {
         let mut batch = batch(walk(false, world), 1);
-        limit.into_iter().for_each(|limit| batch.limit(limit));
+        limit.into_iter().for_each(|limit| batch.set_time_limit(limit));
         (0..10).for_each(|_| batch.advance(&[STAY]).unwrap());
         batch.take_finished().first().map(|f| (f.length, f.ending))
     };
@@ -111,7 +111,7 @@ fn a_limit_truncates_earlier_and_never_later() {
     assert_eq!(length(Some(7), Some(4)), Some((4, Ending::Truncated)));
 }
 
-/// Each episode's dice are the stream of its own number: an episode does not depend on the length of those before it.
+/// Each episode draws from the stream of its own number, whatever the length of earlier episodes.
 #[test]
 fn episodes_draw_from_their_own_streams() {
     let streams = Streams::new(7);
@@ -143,11 +143,11 @@ fn masks_follow_the_states() {
 }
 
 #[test]
-fn a_refused_tick_leaves_everything_as_it_was() {
+fn an_error_of_step_changes_nothing() {
     let mut batch = batch(walk(true, Some(9)), 64);
     drive(&mut batch, &mut action_streams(64), 30);
-    // A row at cell 0 that is told to go left, and the greatest number; every other row has a legal action.
-    batch.limit(9);
+    // `left` in cell 0, and numbers out of range; all other actions are legal.
+    batch.set_time_limit(9);
     let before = batch.save().unwrap();
     let stuck = batch.states().iter().position(|s| s.cell == 0).unwrap();
     let mut actions = vec![RIGHT; 64];
@@ -169,7 +169,7 @@ fn a_refused_tick_leaves_everything_as_it_was() {
 }
 
 #[test]
-fn a_batch_of_no_rows_does_nothing() {
+fn an_empty_batch_does_nothing() {
     let mut batch = batch(walk(false, None), 0);
     (0..10).for_each(|_| batch.advance(&[]).unwrap());
     assert!(batch.take_finished().is_empty());
@@ -178,13 +178,13 @@ fn a_batch_of_no_rows_does_nothing() {
 /// First adds 2 and moves again, adds 3; Second adds 1; First adds 2, again, and 3 ends it.
 /// First's return at discount 1/2: 2 + 3/2 - 1/4 + 2/8 + 3/16 = 3.6875.
 #[test]
-fn the_score_is_the_first_players() {
-    let mut batch = batch(duel(), 1);
+fn the_return_is_the_first_players() {
+    let mut batch = batch(adding_game(), 1);
     let movers = [Player::First, Player::First, Player::Second, Player::First, Player::First];
     for (action, mover) in [1, 2, 0, 1, 2].into_iter().zip(movers) {
         assert_eq!(batch.view().to_play, [mover]);
         batch.advance(&[action]).unwrap();
-        // The reward is the mover's own, whoever that is.
+        // The reward is the mover's.
         assert_eq!(batch.view().reward, [action as f32 + 1.0]);
     }
     assert_eq!(batch.view().to_play, [Player::First]);
@@ -193,14 +193,14 @@ fn the_score_is_the_first_players() {
 }
 
 #[test]
-fn continuous_actions_come_as_arrays_or_flat() {
+fn continuous_actions_are_arrays_or_flat() {
     let (mut arrays, mut flat) = (batch(push(), 3), batch(push(), 3));
     let actions = [[0.5, -1.0], [0.25, 0.0], [9.0, 9.0]];
     arrays.advance(&actions).unwrap();
     flat.step(Actions::Continuous(actions.as_flattened())).unwrap();
     assert_eq!(arrays.save().unwrap(), flat.save().unwrap());
     let view = flat.view();
-    assert_eq!((view.actions, view.legal.len(), view.last_legal.len()), (0, 0, 0));
+    assert_eq!((view.num_actions, view.legal.len(), view.last_legal.len()), (0, 0, 0));
     assert_eq!(view.ending, [Ending::Running, Ending::Running, Ending::Terminal]);
     assert_eq!(view.obs_row(0)[1], -1.0);
 
@@ -215,19 +215,19 @@ fn continuous_actions_come_as_arrays_or_flat() {
 }
 
 #[test]
-fn actions_know_their_rows() {
-    assert_eq!(<u32 as Action>::rows(Actions::Discrete(&[1, 2]), 2), Some([1, 2].as_slice()));
-    assert_eq!(<u32 as Action>::rows(Actions::Discrete(&[1, 2]), 3), None);
+fn actions_are_split_by_environment() {
+    assert_eq!(<u32 as Action>::from_actions(Actions::Discrete(&[1, 2]), 2), Some([1, 2].as_slice()));
+    assert_eq!(<u32 as Action>::from_actions(Actions::Discrete(&[1, 2]), 3), None);
     assert_eq!(
-        <[f32; 2] as Action>::rows(Actions::Continuous(&[1.0, 2.0]), 1),
+        <[f32; 2] as Action>::from_actions(Actions::Continuous(&[1.0, 2.0]), 1),
         Some([[1.0, 2.0]].as_slice())
     );
-    assert_eq!(<[f32; 2] as Action>::rows(Actions::Continuous(&[1.0]), 1), None);
+    assert_eq!(<[f32; 2] as Action>::from_actions(Actions::Continuous(&[1.0]), 1), None);
     assert_eq!(7u32.as_actions(), Actions::Discrete(&[7]));
     assert_eq!([1.0f32, 2.0].as_actions(), Actions::Continuous(&[1.0, 2.0]));
 }
 
-/// A run of 90 ticks and one saved after `at`, loaded into a fresh batch and continued, end in the same bytes.
+/// 90 steps, and 90 steps interrupted after `at` by saving and loading into a new batch, give the same bytes.
 fn resumes<W: World>(world: W, at: usize) {
     let world = Arc::new(world);
     let fresh = |seed| Batch::new(Arc::clone(&world), 5, Streams::new(seed), Purpose::Environment, 2);
@@ -235,7 +235,7 @@ fn resumes<W: World>(world: W, at: usize) {
     drive(&mut whole, &mut rngs, at);
     let (saved, mut saved_rngs) = (whole.save().unwrap(), rngs.clone());
     drive(&mut whole, &mut rngs, 90 - at);
-    // Even a batch of other streams goes on with those that were saved.
+    // A batch with other streams continues with the saved ones.
     let mut resumed = fresh(8);
     resumed.load(&saved).unwrap();
     assert_eq!(resumed.save().unwrap(), saved);
@@ -251,25 +251,25 @@ fn resumes<W: World>(world: W, at: usize) {
 fn a_resumed_batch_ends_in_the_same_bytes() {
     for at in [0, 1, 31, 89] {
         resumes(walk(true, Some(9)), at);
-        resumes(duel(), at);
+        resumes(adding_game(), at);
         resumes(push(), at);
     }
 }
 
 #[test]
-fn a_batch_refuses_what_is_not_its_own() {
+fn saved_bytes_of_another_batch_are_an_error() {
     let mut here = batch(walk(true, Some(9)), 5);
     drive(&mut here, &mut action_streams(5), 20);
     let saved = here.save().unwrap();
     let refuses = |here: &mut dyn VectorEnv, bytes: &[u8], why: &str| {
         let error = here.load(bytes).unwrap_err();
         assert!(error.to_string().contains(why), "{error}");
-        assert_eq!(here.save().unwrap(), saved, "it has changed");
+        assert_eq!(here.save().unwrap(), saved, "the batch has changed");
     };
     let mut more = batch(walk(true, Some(9)), 6);
     drive(&mut more, &mut action_streams(6), 20);
-    refuses(&mut here, &more.save().unwrap(), "another size");
-    refuses(&mut here, &batch(duel(), 5).save().unwrap(), "test/duel");
+    refuses(&mut here, &more.save().unwrap(), "does not have 5 environments");
+    refuses(&mut here, &batch(adding_game(), 5).save().unwrap(), "test/adding_game");
     let mut newer = walk(true, Some(9));
     newer.spec.version = 2;
     refuses(&mut here, &batch(newer, 5).save().unwrap(), "version 2");
@@ -279,12 +279,12 @@ fn a_batch_refuses_what_is_not_its_own() {
     }
 }
 
-/// What a batch of a world that is dear enough to be split over threads comes to, with that many of them.
+/// Bytes and finished episodes of a batch that is expensive enough for several threads, with this number of threads.
 fn played<W: World>(world: &Arc<W>, threads: usize) -> (Vec<u8>, Vec<EpisodeSummary>) {
     with_threads(threads, || {
-        let rows = 257;
-        let mut batch = Batch::new(Arc::clone(world), rows, Streams::new(3), Purpose::Environment, 0);
-        drive(&mut batch, &mut action_streams(rows), 60);
+        let num_envs = 257;
+        let mut batch = Batch::new(Arc::clone(world), num_envs, Streams::new(3), Purpose::Environment, 0);
+        drive(&mut batch, &mut action_streams(num_envs), 60);
         let finished = batch.take_finished();
         (batch.save().unwrap(), finished)
     })
@@ -293,7 +293,7 @@ fn played<W: World>(world: &Arc<W>, threads: usize) -> (Vec<u8>, Vec<EpisodeSumm
 #[test]
 fn threads_change_nothing() {
     let mut world = walk(true, Some(9));
-    // About a microsecond a step, and more: 257 rows are split from the ninth tick on.
+    // More than a microsecond per step: 257 environments are split from the ninth step on.
     world.work = 1000;
     let world = Arc::new(world);
     let one = played(&world, 1);
@@ -304,13 +304,13 @@ fn threads_change_nothing() {
 }
 
 proptest! {
-    /// Whatever is played: scores add up, lengths respect the limit, and the mask is the state's.
+    /// Random play: rewards add up to scores, lengths respect the limit, and masks are those of the states.
     #[test]
-    fn books_balance(seed: u64, rows in 1usize..6, limit in 1u32..12) {
+    fn summaries_match_the_steps(seed: u64, num_envs in 1usize..6, limit in 1u32..12) {
         let env = Arc::new(walk(true, Some(limit)));
-        let mut batch = Batch::new(Arc::clone(&env), rows, Streams::new(seed), Purpose::Environment, 0);
-        let mut rngs: Vec<_> = (0..rows as u64).map(|i| Streams::new(seed).stream(Purpose::Action, i, 0)).collect();
-        let mut sums = vec![(0.0, 0u32, 0u64); rows];
+        let mut batch = Batch::new(Arc::clone(&env), num_envs, Streams::new(seed), Purpose::Environment, 0);
+        let mut rngs: Vec<_> = (0..num_envs as u64).map(|i| Streams::new(seed).stream(Purpose::Action, i, 0)).collect();
+        let mut sums = vec![(0.0, 0u32, 0u64); num_envs];
         for _ in 0..60 {
             drive(&mut batch, &mut rngs, 1);
             let finished = batch.take_finished();

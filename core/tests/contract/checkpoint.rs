@@ -2,13 +2,13 @@ use std::fs;
 use std::path::Path;
 
 use freewheel_core::Error;
-use freewheel_core::checkpoint::{Checkpoint, Restored, Store, Writer, write_atomically};
+use freewheel_core::checkpoint::{Checkpoint, LatestCheckpoint, Store, Writer, write_atomically};
 use proptest::prelude::*;
 use tempfile::tempdir;
 
 fn checkpoint(mark: u8) -> Checkpoint {
     let mut checkpoint = Checkpoint::new();
-    checkpoint.insert("learner", vec![mark; 5]);
+    checkpoint.insert("agent", vec![mark; 5]);
     checkpoint.insert("episodes", vec![0, 1, 2, 255]);
     checkpoint.insert("counters", Vec::new());
     checkpoint
@@ -30,8 +30,8 @@ fn reason(bytes: &[u8]) -> String {
     }
 }
 
-/// `body` with the hash that belongs to it.
-fn sealed(mut body: Vec<u8>) -> Vec<u8> {
+/// `body` with its hash.
+fn with_hash(mut body: Vec<u8>) -> Vec<u8> {
     let hash = blake3::hash(&body);
     body.extend(hash.as_bytes());
     body
@@ -44,7 +44,7 @@ fn names(dir: &Path) -> Vec<String> {
     names
 }
 
-/// The layout by hand: this is what stands on disks and must not change within a format version.
+/// File format by hand; it must not change within a format version.
 #[test]
 fn the_layout() {
     let mut checkpoint = Checkpoint::new();
@@ -58,7 +58,7 @@ fn the_layout() {
         &[1, 0, 0, 0, b'b', 2, 0, 0, 0, 0, 0, 0, 0],
         &[9, 7, 8],
     ];
-    assert_eq!(encoded(&checkpoint), sealed(body.concat()));
+    assert_eq!(encoded(&checkpoint), with_hash(body.concat()));
 }
 
 #[test]
@@ -81,11 +81,11 @@ fn every_truncation_and_trailing_bytes_are_refused() {
     reason(&[&whole[..], &whole[..]].concat());
 }
 
-/// Even under a checksum that fits, a table that does not is refused, and nothing is allocated for what it claims.
+/// A table of sections that does not match the file is an error, even with a valid checksum, and allocates no memory.
 #[test]
-fn a_table_that_does_not_fit_is_refused() {
+fn an_inconsistent_table_is_an_error() {
     let body = |version: u32, count: u32, rest: &[u8]| {
-        sealed([b"FRWHCKPT".as_slice(), &version.to_le_bytes(), &count.to_le_bytes(), rest].concat())
+        with_hash([b"FRWHCKPT".as_slice(), &version.to_le_bytes(), &count.to_le_bytes(), rest].concat())
     };
     assert!(reason(&body(2, 0, &[])).contains("format version 2, and this program reads version 1"));
     assert!(reason(&body(1, 0, &[0])).contains("1 bytes follow"));
@@ -97,34 +97,36 @@ fn a_table_that_does_not_fit_is_refused() {
     assert!(reason(&body(1, 2, &[section(b'b', 0), section(b'a', 0)].concat())).contains("not in order"));
     assert!(reason(&body(1, 2, &[section(b'a', 0), section(b'a', 0)].concat())).contains("not in order"));
     assert!(reason(&body(1, 1, &section(255, 0))).contains("utf-8"));
-    assert!(reason(&sealed(b"FRWHCKPT".to_vec())).contains("cut short"));
-    assert!(reason(&sealed(b"not one of ours".to_vec())).contains("begin"));
-    assert!(reason(&[]).contains("begin"));
+    assert!(reason(&with_hash(b"FRWHCKPT".to_vec())).contains("cut short"));
+    assert!(reason(&with_hash(b"not a checkpoint".to_vec())).contains("does not begin"));
+    assert!(reason(&[]).contains("does not begin"));
 }
 
 proptest! {
     #[test]
-    fn what_goes_in_comes_out(sections in proptest::collection::btree_map(".{0,8}", proptest::collection::vec(any::<u8>(), 0..40), 0..6)) {
+    fn encoding_is_reversible(
+        sections in prop::collection::btree_map(".{0,8}", prop::collection::vec(any::<u8>(), 0..40), 0..6)
+    ) {
         let checkpoint = Checkpoint { sections };
         let again = Checkpoint::decode(Path::new("a.ckpt"), &encoded(&checkpoint)).unwrap();
         prop_assert_eq!(again, checkpoint);
     }
 
     #[test]
-    fn no_bytes_make_it_panic(rest in proptest::collection::vec(any::<u8>(), 0..80)) {
-        reason(&sealed([b"FRWHCKPT\x01\0\0\0".as_slice(), &[9], &rest].concat()));
+    fn no_bytes_cause_a_panic(rest in proptest::collection::vec(any::<u8>(), 0..80)) {
+        reason(&with_hash([b"FRWHCKPT\x01\0\0\0".as_slice(), &[9], &rest].concat()));
         reason(&rest);
     }
 }
 
 #[test]
-fn a_section_that_is_not_there() {
+fn a_missing_section_is_an_error() {
     let checkpoint = checkpoint(1);
-    assert_eq!(checkpoint.get("learner"), Some([1; 5].as_slice()));
-    assert_eq!(checkpoint.get("learnen"), None);
+    assert_eq!(checkpoint.get("agent"), Some([1; 5].as_slice()));
+    assert_eq!(checkpoint.get("agemt"), None);
     assert!(checkpoint.section("counters").unwrap().is_empty());
-    let error = checkpoint.section("learnen").unwrap_err().to_string();
-    assert!(error.contains("did you mean `learner`?"), "{error}");
+    let error = checkpoint.section("agemt").unwrap_err().to_string();
+    assert!(error.contains("did you mean `agent`?"), "{error}");
 }
 
 #[test]
@@ -140,7 +142,7 @@ fn a_file_is_replaced_whole() {
 #[test]
 fn a_failed_write_leaves_the_old_file_and_nothing_else() {
     let dir = tempdir().unwrap();
-    // A folder cannot be replaced by a file: everything works up to the renaming.
+    // A folder cannot be replaced by a file: only the renaming fails.
     let path = dir.path().join("taken");
     fs::create_dir(&path).unwrap();
     assert!(matches!(write_atomically(&path, b"new"), Err(Error::Io { path: told, .. }) if told == path));
@@ -163,7 +165,7 @@ fn a_store_keeps_the_newest() {
     assert_eq!(names(store.dir()), ["step-000000000100.ckpt", "step-2000000000000.ckpt"]);
     assert_eq!(store.load(100).unwrap(), checkpoint(100));
     assert!(matches!(store.load(9), Err(Error::Io { .. })));
-    // The same step again replaces its file; none is ever kept at all, the one just written is.
+    // The same step again replaces its file. `keep` is at least 1.
     store.save(100, &checkpoint(7)).unwrap();
     assert_eq!(store.load(100).unwrap(), checkpoint(7));
     let one = Store::new(store.dir(), 0);
@@ -176,15 +178,15 @@ fn an_interrupted_save_leaves_the_old_one() {
     let dir = tempdir().unwrap();
     let store = Store::new(dir.path(), 3);
     store.save(1, &checkpoint(1)).unwrap();
-    // A save that was stopped before its renaming, wherever it stopped.
+    // A save that was interrupted before its renaming.
     let left = dir.path().join(".step-000000000002.ckpt.1-0.tmp");
     let bytes = encoded(&checkpoint(2));
     for len in [0, 1, bytes.len() / 2, bytes.len()] {
         fs::write(&left, &bytes[..len]).unwrap();
         let restored = store.latest().unwrap().unwrap();
-        assert_eq!((restored.step, restored.checkpoint, restored.refused.len()), (1, checkpoint(1), 0));
+        assert_eq!((restored.step, restored.checkpoint, restored.damaged.len()), (1, checkpoint(1), 0));
     }
-    // Other people's files stay.
+    // Other files stay.
     fs::write(dir.path().join("notes.tmp"), "").unwrap();
     fs::write(dir.path().join("step-3.ckpt"), "").unwrap();
     store.save(2, &checkpoint(2)).unwrap();
@@ -196,7 +198,7 @@ fn an_interrupted_save_leaves_the_old_one() {
 }
 
 #[test]
-fn damaged_checkpoints_are_passed_over_and_told() {
+fn damaged_checkpoints_are_skipped_and_reported() {
     let dir = tempdir().unwrap();
     let store = Store::new(dir.path(), 9);
     for step in [1, 2, 3] {
@@ -207,22 +209,22 @@ fn damaged_checkpoints_are_passed_over_and_told() {
         fs::write(store.path(step), &bytes[..bytes.len() - 1]).unwrap();
     };
     cut(3);
-    let Restored { step, checkpoint: whole, refused } = store.latest().unwrap().unwrap();
-    assert_eq!((step, whole), (2, checkpoint(2)));
-    assert!(matches!(&refused[..], [Error::Damaged { file, .. }] if *file == store.path(3)));
+    let LatestCheckpoint { step, checkpoint: intact, damaged } = store.latest().unwrap().unwrap();
+    assert_eq!((step, intact), (2, checkpoint(2)));
+    assert!(matches!(&damaged[..], [Error::Damaged { file, .. }] if *file == store.path(3)));
     cut(2);
     let restored = store.latest().unwrap().unwrap();
-    assert_eq!((restored.step, restored.refused.len()), (1, 2));
+    assert_eq!((restored.step, restored.damaged.len()), (1, 2));
     cut(1);
     let error = store.latest().unwrap_err();
     assert!(matches!(&error, Error::Damaged { file, .. } if file == dir.path()), "{error}");
-    assert!(error.to_string().contains("not one of its 3 checkpoints is whole"), "{error}");
+    assert!(error.to_string().contains("all of its 3 checkpoints are damaged"), "{error}");
 }
 
-/// A run that fell back to step 2 saves 3 again with `keep` 1: what it has just saved must not go in favor of the damaged
-/// file of step 9.
+/// A run that went back to step 2 saves step 3 again with `keep` 1: the new file is kept, not the damaged one of step
+/// 9.
 #[test]
-fn a_damaged_later_file_does_not_cost_the_new_one() {
+fn a_damaged_later_file_does_not_replace_the_new_one() {
     let dir = tempdir().unwrap();
     let store = Store::new(dir.path(), 1);
     fs::write(store.path(9), "damaged").unwrap();
@@ -232,7 +234,7 @@ fn a_damaged_later_file_does_not_cost_the_new_one() {
     assert_eq!(store.steps().unwrap(), [12]);
 }
 
-/// Sections of many pieces, and of none.
+/// Sections that are hashed in many pieces.
 #[test]
 fn large_sections_survive() {
     let dir = tempdir().unwrap();
@@ -249,26 +251,26 @@ fn large_sections_survive() {
 }
 
 #[test]
-fn a_writer_does_one_thing_at_a_time_in_order() {
+fn a_writer_runs_one_job_at_a_time_in_order() {
     use std::sync::{Arc, Mutex};
     let (mut writer, log) = (Writer::default(), Arc::new(Mutex::new(Vec::new())));
     for i in 0..20 {
         let log = Arc::clone(&log);
-        let work = move || {
+        let job = move || {
             log.lock().unwrap().push((i, "begins"));
             std::thread::sleep(std::time::Duration::from_millis(2));
             log.lock().unwrap().push((i, "ends"));
             Ok(())
         };
-        writer.begin(work).unwrap();
+        writer.submit(job).unwrap();
     }
     writer.finish().unwrap();
     let expected: Vec<_> = (0..20).flat_map(|i| [(i, "begins"), (i, "ends")]).collect();
     assert_eq!(*log.lock().unwrap(), expected);
-    // Whoever drops it waits, too.
+    // Dropping the writer waits, too.
     let later = Arc::clone(&log);
     writer
-        .begin(move || {
+        .submit(move || {
             std::thread::sleep(std::time::Duration::from_millis(20));
             later.lock().unwrap().clear();
             Ok(())
@@ -279,20 +281,20 @@ fn a_writer_does_one_thing_at_a_time_in_order() {
 }
 
 #[test]
-fn what_a_writer_could_not_do_is_told_once_by_the_next_call() {
+fn the_next_call_returns_a_writers_error_once() {
     let dir = tempdir().unwrap();
     fs::write(dir.path().join("file"), "not a folder").unwrap();
     let store = Store::new(dir.path().join("file"), 1);
     let mut writer = Writer::default();
     let save = |store: Store| move || store.save(1, &checkpoint(1)).map(drop);
-    writer.begin(save(store.clone())).unwrap();
+    writer.submit(save(store.clone())).unwrap();
     let good = Store::new(dir.path().join("good"), 1);
-    assert!(matches!(writer.begin(save(good.clone())), Err(Error::Io { .. })));
-    assert_eq!(good.steps().unwrap(), [0u64; 0], "nothing is begun after an error");
-    writer.begin(save(good.clone())).unwrap();
+    assert!(matches!(writer.submit(save(good.clone())), Err(Error::Io { .. })));
+    assert_eq!(good.steps().unwrap(), [0u64; 0], "no job is started after an error");
+    writer.submit(save(good.clone())).unwrap();
     writer.finish().unwrap();
     assert_eq!(good.steps().unwrap(), [1]);
-    writer.begin(save(store)).unwrap();
+    writer.submit(save(store)).unwrap();
     assert!(matches!(writer.finish(), Err(Error::Io { .. })));
     writer.finish().unwrap();
 }

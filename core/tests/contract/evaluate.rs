@@ -8,12 +8,12 @@ use freewheel_core::{
     World,
 };
 
-use crate::worlds::{LastLegal, Uniform, duel, push, timed, walk, with_threads};
+use crate::worlds::{LastLegal, Uniform, adding_game, push, timed, walk, with_threads};
 
 const PROTOCOL: Protocol =
     Protocol { episodes: 100, num_envs: 19, max_steps: 25, streams: Streams { seed: 7 } };
 
-/// Exactly the quota of each index, and each episode the very one that a stage plays alone.
+/// Each index plays exactly its quota, and each episode equals the one that a runner plays alone.
 fn equals_episodes_played_alone<W: World>(world: W) {
     let world = Arc::new(world);
     let finished = evaluate(&world, &Uniform, &PROTOCOL).unwrap();
@@ -27,7 +27,7 @@ fn equals_episodes_played_alone<W: World>(world: W) {
         let rng = streams.stream(Purpose::EvaluationAction, f.index, f.episode);
         let alone = play(runner.as_mut(), f.episode, &Uniform, rng, PROTOCOL.max_steps).unwrap();
         assert_eq!((f.length, f.ending), (alone.length, alone.ending));
-        assert_eq!(f.score.to_bits(), alone.score.to_bits());
+        assert_eq!(f.score.to_bits(), alone.episode_return.to_bits());
     }
 }
 
@@ -35,7 +35,7 @@ fn equals_episodes_played_alone<W: World>(world: W) {
 fn each_episode_is_a_function_of_its_number() {
     equals_episodes_played_alone(walk(true, None));
     equals_episodes_played_alone(walk(true, Some(9)));
-    equals_episodes_played_alone(duel());
+    equals_episodes_played_alone(adding_game());
     equals_episodes_played_alone(push());
 }
 
@@ -72,41 +72,41 @@ fn the_step_limit_holds() {
 }
 
 #[test]
-fn a_protocol_without_rows_or_steps_is_refused() {
+fn a_protocol_without_environments_or_steps_is_an_error() {
     let world = Arc::new(walk(false, None));
     for protocol in [Protocol { num_envs: 0, ..PROTOCOL }, Protocol { max_steps: 0, ..PROTOCOL }] {
         assert!(matches!(evaluate(&world, &Uniform, &protocol), Err(Error::Config(_))));
     }
 }
 
-/// Counts the actions it is asked for.
-struct Counting(AtomicU64);
+/// Uniform policy that counts its actions.
+struct CountingPolicy(AtomicU64);
 
-impl Policy for Counting {
-    fn act(&self, obs: &[f32], legal: &[bool], rngs: &mut [Stream], choice: &mut ActionBuffer) {
+impl Policy for CountingPolicy {
+    fn act(&self, obs: &[f32], legal: &[bool], rngs: &mut [Stream], actions: &mut ActionBuffer) {
         self.0.fetch_add(rngs.len() as u64, Ordering::Relaxed);
-        Uniform.act(obs, legal, rngs, choice);
+        Uniform.act(obs, legal, rngs, actions);
     }
 }
 
-/// A row that has played its share is not asked again: the policy acts once for each step that counts.
+/// The policy acts exactly once for each step of an episode that counts.
 #[test]
-fn no_action_is_chosen_in_vain() {
+fn finished_environments_are_not_played_on() {
     for protocol in [PROTOCOL, Protocol { episodes: 19, ..PROTOCOL }] {
-        let (world, policy) = (Arc::new(walk(true, None)), Counting(AtomicU64::new(0)));
+        let (world, policy) = (Arc::new(walk(true, None)), CountingPolicy(AtomicU64::new(0)));
         let finished = evaluate(&world, &policy, &protocol).unwrap();
         assert_eq!(policy.0.into_inner(), finished.iter().map(|f| u64::from(f.length)).sum::<u64>());
     }
 }
 
-/// Answers with the other kind of actions, or too few, once some rows are done.
-struct Confused(bool);
+/// Writes the other kind of actions, or too few, once some environments have finished.
+struct WrongActions(bool);
 
-impl Policy for Confused {
-    fn act(&self, obs: &[f32], legal: &[bool], rngs: &mut [Stream], choice: &mut ActionBuffer) {
-        Uniform.act(obs, legal, rngs, choice);
+impl Policy for WrongActions {
+    fn act(&self, obs: &[f32], legal: &[bool], rngs: &mut [Stream], actions: &mut ActionBuffer) {
+        Uniform.act(obs, legal, rngs, actions);
         if rngs.len() < 8 {
-            *choice =
+            *actions =
                 if self.0 { ActionBuffer::Continuous(vec![0.0; 8]) } else { ActionBuffer::Discrete(vec![]) };
         }
     }
@@ -117,30 +117,30 @@ fn a_policy_of_another_kind_is_an_error() {
     let world: Arc<_> = Arc::new(walk(true, None));
     for kind in [true, false] {
         let protocol = Protocol { episodes: 8, num_envs: 8, ..PROTOCOL };
-        assert!(matches!(evaluate(&world, &Confused(kind), &protocol), Err(Error::Config(_))));
+        assert!(matches!(evaluate(&world, &WrongActions(kind), &protocol), Err(Error::Config(_))));
     }
 }
 
 #[test]
-fn a_world_judges_by_its_measure_and_plays_by_itself() {
+fn scores_by_a_measure_and_scripted_policies() {
     let world = Arc::new(timed());
     for script in [0, 1] {
         let policy = ScriptedPolicy(script);
         let finished = evaluate(&world, &policy, &PROTOCOL).unwrap();
         assert_eq!(finished.len(), 100);
-        let mut totals = 0;
+        let mut different = 0;
         for f in &finished {
             assert_eq!((f.score, f.measures[1]), (f64::from(f.length), f64::from(f.length)));
             assert_eq!(f.measures[0] == 4.0, f.ending == Ending::Terminal);
-            // The very episode that a stage plays alone, asked in the same way.
+            // The episode equals the one that a runner plays alone.
             let mut runner = world.episode_runner(PROTOCOL.streams, Purpose::EvaluationEnvironment, f.index);
             let rng = PROTOCOL.streams.stream(Purpose::EvaluationAction, f.index, f.episode);
             let alone = play(runner.as_mut(), f.episode, &policy, rng, PROTOCOL.max_steps).unwrap();
             assert_eq!((alone.length, alone.ending), (f.length, f.ending));
-            assert_eq!((alone.score, runner.measures()), (f.episode_return, f.measures.clone()));
-            totals += usize::from(f.episode_return != f.score);
+            assert_eq!((alone.episode_return, runner.measures()), (f.episode_return, f.measures.clone()));
+            different += usize::from(f.episode_return != f.score);
         }
-        assert!(totals > 50, "the return is another number");
+        assert!(different > 50, "score and return are different numbers");
         assert!(with_threads(2, || evaluate(&world, &policy, &PROTOCOL).unwrap()) == finished);
     }
     assert!(matches!(evaluate(&world, &ScriptedPolicy(2), &PROTOCOL), Err(Error::Unsupported(_))));

@@ -7,8 +7,8 @@ use freewheel_core::{
     SolveQuery, Streams, World, record,
 };
 
-use crate::runner::equals_a_row_of_a_batch;
-use crate::worlds::{Name, Uniform, duel, light, push, timed, walk, with_threads};
+use crate::runner::runner_equals_batch;
+use crate::worlds::{CopyObservation, Uniform, adding_game, light, push, timed, walk, with_threads};
 
 const STREAMS: Streams = Streams { seed: 7 };
 
@@ -96,7 +96,7 @@ fn shows_what_a_diary_says(world: Arc<dyn DynWorld>, length: usize) {
 fn it_shows_what_each_player_saw_itself() {
     for length in [2, 3, 7] {
         shows_what_a_diary_says(walk(true, Some(9)).shared(), length);
-        shows_what_a_diary_says(duel().shared(), length);
+        shows_what_a_diary_says(adding_game().shared(), length);
         shows_what_a_diary_says(push().shared(), length);
         shows_what_a_diary_says(light().shared(), length);
     }
@@ -117,7 +117,7 @@ fn an_episode_by_hand() {
     runner.reset(1);
     assert_eq!(runner.obs(), [2.0, 0.0, 2.0, 0.0, 2.0, 0.0]);
     // In the duel the first adds one, the second two and two, and then one: three sums that the first has not seen.
-    let world = with_history(duel(), 2);
+    let world = with_history(adding_game(), 2);
     let mut runner = world.episode_runner(STREAMS, Purpose::Environment, 0);
     let mut seen = vec![runner.obs().to_vec()];
     for action in [0, 1, 1, 0, 2] {
@@ -129,10 +129,10 @@ fn an_episode_by_hand() {
 
 #[test]
 fn a_stage_is_a_row_of_a_batch() {
-    equals_a_row_of_a_batch(&*with_history(walk(true, Some(9)), 3));
-    equals_a_row_of_a_batch(&*with_history(duel(), 3));
-    equals_a_row_of_a_batch(&*with_history(push(), 2));
-    equals_a_row_of_a_batch(&*with_history(light(), 4));
+    runner_equals_batch(&*with_history(walk(true, Some(9)), 3));
+    runner_equals_batch(&*with_history(adding_game(), 3));
+    runner_equals_batch(&*with_history(push(), 2));
+    runner_equals_batch(&*with_history(light(), 4));
 }
 
 #[test]
@@ -164,7 +164,9 @@ fn planes_are_stacked_in_front() {
 
 #[test]
 fn saved_and_loaded_it_goes_on_in_the_same_bytes() {
-    for world in [with_history(walk(true, Some(9)), 3), with_history(duel(), 3), with_history(light(), 3)] {
+    for world in
+        [with_history(walk(true, Some(9)), 3), with_history(adding_game(), 3), with_history(light(), 3)]
+    {
         let batch = |rows| world.vector_env(rows, STREAMS, Purpose::Environment, 0);
         let mut rngs: Vec<_> = (0..4).map(|i| STREAMS.stream(Purpose::Action, i, 0)).collect();
         let mut actions = ActionBuffer::for_spec(world.spec(), 4);
@@ -205,7 +207,7 @@ fn saved_and_loaded_it_goes_on_in_the_same_bytes() {
 
 #[test]
 fn its_episodes_are_recorded_as_the_worlds() {
-    for world in [walk(true, Some(9)).shared(), duel().shared(), push().shared()] {
+    for world in [walk(true, Some(9)).shared(), adding_game().shared(), push().shared()] {
         let seen = FrameStack::wrap(Arc::clone(&world), 3).unwrap();
         let mut runner = seen.episode_runner(STREAMS, Purpose::EvaluationEnvironment, 2);
         let rng = STREAMS.stream(Purpose::EvaluationAction, 2, 0);
@@ -223,7 +225,7 @@ fn the_reference_looks_at_the_present() {
     assert_eq!((solution.value, solution.values.len()), (1.0, 0));
     let protocol = Protocol { episodes: 40, num_envs: 7, max_steps: 50, streams: STREAMS };
     let finished = evaluate(&*seen, &*solution.policy.unwrap(), &protocol).unwrap();
-    assert_eq!(finished, evaluate(&*world, &Name, &protocol).unwrap());
+    assert_eq!(finished, evaluate(&*world, &CopyObservation, &protocol).unwrap());
     assert!(finished.iter().all(|episode| episode.score == 1.0));
     // Where it is judged it sees as much.
     let judge = seen.evaluation_world().unwrap();
@@ -240,7 +242,7 @@ fn a_drawing_asks_what_would_be_thought_of_another_present() {
     let color = runner.world_obs()[0] as u32;
     runner.step(Actions::Discrete(&[3])).unwrap();
     let mut frame = Frame::default();
-    runner.draw(Some(&Name), &mut frame);
+    runner.draw(Some(&CopyObservation), &mut frame);
     // Color, color, and each of the four lights, as a number in base 4.
     let past = f64::from(16 * color + 4 * color);
     assert_eq!(frame.to_text().trim_end(), format!("{:?}", [0.0, 1.0, 2.0, 3.0].map(|seen| past + seen)));

@@ -1,4 +1,4 @@
-//! What the core promises, kept on small worlds.
+//! Contracts of the core, tested on small worlds.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 

@@ -6,7 +6,7 @@ use freewheel_core::{Actions, DynWorld, Ending, Error, Purpose, Streams, World};
 use proptest::prelude::*;
 use tempfile::tempdir;
 
-use crate::worlds::{LastLegal, Uniform, duel, push, walk};
+use crate::worlds::{LastLegal, Uniform, adding_game, push, walk};
 
 const STREAMS: Streams = Streams { seed: 7 };
 
@@ -28,15 +28,15 @@ fn differs(record: &EpisodeRecord, world: &dyn DynWorld, why: &str) {
 }
 
 #[test]
-fn what_was_played_verifies() {
+fn recorded_episodes_verify() {
     for episode in 0..5 {
         let (walked, world) = record(walk(true, Some(30)), 3, episode);
         assert_eq!((walked.index, walked.episode, walked.seed), (3, episode, 7));
         assert_eq!(walked.length as usize, walked.actions.len());
         assert!(walked.ending.is_over());
         verify(&walked, &world).unwrap();
-        let (fought, world) = record(duel(), 3, episode);
-        verify(&fought, &world).unwrap();
+        let (game, world) = record(adding_game(), 3, episode);
+        verify(&game, &world).unwrap();
         let (pushed, world) = record(push(), 3, episode);
         assert!(matches!(&pushed.actions, RecordedActions::Continuous(all) if all[0].len() == 2));
         assert_eq!(pushed.ending, Ending::Truncated);
@@ -44,9 +44,9 @@ fn what_was_played_verifies() {
     }
 }
 
-/// Each field that says something of the episode, changed alone, is found.
+/// A change of any single field of the episode is detected.
 #[test]
-fn whatever_is_changed_is_found() {
+fn any_change_is_detected() {
     let (good, world) = record(walk(true, Some(30)), 3, 1);
     type Change = fn(&mut EpisodeRecord);
     let changes: [(&str, Change); 12] = [
@@ -57,9 +57,9 @@ fn whatever_is_changed_is_found() {
         ("", |r| r.purpose = Purpose::Environment),
         ("", |r| r.index += 1),
         ("", |r| r.episode += 1),
-        ("its length was", |r| r.length += 1),
-        ("its score was", |r| r.score = f64::from_bits(r.score.to_bits() ^ 1)),
-        ("its ending was", |r| r.ending = Ending::Running),
+        ("the length was", |r| r.length += 1),
+        ("the return was", |r| r.episode_return = f64::from_bits(r.episode_return.to_bits() ^ 1)),
+        ("the ending was", |r| r.ending = Ending::Running),
         ("the digest", |r| r.digest = "00".into()),
         ("", |r| {
             let RecordedActions::Discrete(all) = &mut r.actions else { panic!() };
@@ -71,7 +71,7 @@ fn whatever_is_changed_is_found() {
         change(&mut record);
         differs(&record, &world, why);
     }
-    // The settings are for whoever builds the world.
+    // Settings are for the caller and not compared.
     let mut record = good.clone();
     record.settings = serde_json::json!({ "size": 4 });
     verify(&record, &world).unwrap();
@@ -82,12 +82,12 @@ fn whatever_is_changed_is_found() {
     differs(&record, &world, "step 2 of 2: row 0: action 9 is not legal");
 }
 
-/// What only the digest shows: another mask on the way, with the same actions, rewards and observations.
+/// Another mask with the same actions, rewards and observations, which only the digest shows.
 #[test]
-fn a_changed_world_is_found() {
+fn a_changed_mask_is_detected() {
     let world = Arc::new(walk(false, Some(3)));
     let mut runner = world.episode_runner(STREAMS, Purpose::WatchEnvironment, 0);
-    let mut recorder = Recorder::begin(runner.as_mut(), 0);
+    let mut recorder = Recorder::new(runner.as_mut(), 0);
     for action in [0, 0, 2] {
         recorder.step(Actions::Discrete(&[action])).unwrap();
     }
@@ -104,34 +104,35 @@ fn a_step_limit_truncates() {
     let mut runner = world.episode_runner(STREAMS, Purpose::WatchEnvironment, 0);
     let rng = STREAMS.stream(Purpose::WatchAction, 0, 0);
     let mut record = play(runner.as_mut(), 4, &LastLegal, rng, 6).unwrap();
-    assert_eq!((record.length, record.ending, record.score), (6, Ending::Truncated, 12.0));
+    assert_eq!((record.length, record.ending, record.episode_return), (6, Ending::Truncated, 12.0));
     verify(&record, &world).unwrap();
     record.ending = Ending::Running;
     differs(&record, &world, "digest");
 }
 
 #[test]
-fn an_episode_by_hand_may_be_left() {
+fn an_episode_by_hand_may_be_left_unfinished() {
     let world = Arc::new(walk(false, None));
     let mut runner = world.episode_runner(STREAMS, Purpose::WatchEnvironment, 0);
-    let mut recorder = Recorder::begin(runner.as_mut(), 0);
+    let mut recorder = Recorder::new(runner.as_mut(), 0);
     recorder.step(Actions::Discrete(&[0])).unwrap();
     recorder.step(Actions::Discrete(&[0])).unwrap();
-    // What the stage refuses is not recorded.
+    // Illegal actions are not recorded.
     assert!(recorder.step(Actions::Discrete(&[0])).is_err());
     recorder.step(Actions::Discrete(&[1])).unwrap();
     assert_eq!(recorder.runner().obs(), [1.0, 3.0]);
     let record = recorder.finish();
-    assert_eq!((record.length, record.ending, record.score), (3, Ending::Running, 2.0));
+    assert_eq!((record.length, record.ending, record.episode_return), (3, Ending::Running, 2.0));
     assert_eq!(record.actions, RecordedActions::Discrete(vec![0, 0, 1]));
     verify(&record, &world).unwrap();
 }
 
 #[test]
-fn files_hold_one_episode_a_line() {
+fn files_have_one_episode_per_line() {
     let dir = tempdir().unwrap();
     let path = dir.path().join("episodes.jsonl");
-    let records = [record(walk(true, None), 1, 0).0, record(push(), 2, 5).0, record(duel(), 0, u64::MAX).0];
+    let records =
+        [record(walk(true, None), 1, 0).0, record(push(), 2, 5).0, record(adding_game(), 0, u64::MAX).0];
     write(&path, &records).unwrap();
     let text = fs::read_to_string(&path).unwrap();
     assert_eq!(text.lines().count(), 3);
@@ -172,23 +173,23 @@ fn a_bad_line_is_named() {
         }
     }
     assert!(matches!(read(dir.path().join("none")), Err(Error::Io { .. })));
-    // JSON has no infinity: such a score is refused, and what stood there stays.
+    // JSON has no infinity: such a return is an error, and the old file stays.
     fs::write(&path, &good).unwrap();
-    let endless = EpisodeRecord { score: f64::INFINITY, ..record };
+    let endless = EpisodeRecord { episode_return: f64::INFINITY, ..record };
     assert!(matches!(write(&path, &[endless]), Err(Error::Unsupported(_))));
     assert_eq!(fs::read_to_string(&path).unwrap(), good);
 }
 
 proptest! {
-    /// Every finite action comes back from the file with the same bits.
+    /// Finite numbers have the same bits after writing and reading.
     #[test]
     fn numbers_survive_the_file(bits: Vec<u32>, score: f64) {
         let actions = bits.iter().map(|&b| f32::from_bits(b)).filter(|x| x.is_finite()).collect();
         let (mut record, _) = record(push(), 0, 0);
         record.actions = RecordedActions::Continuous(vec![actions]);
-        record.score = if score.is_finite() { score } else { 0.0 };
+        record.episode_return = if score.is_finite() { score } else { 0.0 };
         let again: EpisodeRecord = serde_json::from_str(&serde_json::to_string(&record).unwrap()).unwrap();
-        prop_assert_eq!(again.score.to_bits(), record.score.to_bits());
+        prop_assert_eq!(again.episode_return.to_bits(), record.episode_return.to_bits());
         let of = |record: &EpisodeRecord| match &record.actions {
             RecordedActions::Continuous(all) => all[0].iter().map(|x| x.to_bits()).collect::<Vec<_>>(),
             RecordedActions::Discrete(_) => panic!(),

@@ -5,58 +5,58 @@ use freewheel_core::{
     Streams, World,
 };
 
-use crate::worlds::{Uniform, duel, push, walk};
+use crate::worlds::{Uniform, adding_game, push, walk};
 
 fn runner<W: World>(world: W, index: u64) -> Box<dyn EpisodeRunner> {
     Arc::new(world).episode_runner(Streams::new(7), Purpose::Environment, index)
 }
 
-/// Several episodes of a stage against row 3 of a batch of the same streams: the same numbers, bit for bit.
-pub(crate) fn equals_a_row_of_a_batch(world: &dyn DynWorld) {
-    let (streams, rows) = (Streams::new(7), 5);
-    let mut batch = world.vector_env(rows, streams, Purpose::Environment, 10);
+/// Several episodes of a runner equal those of environment 3 of a batch with the same streams, bit for bit.
+pub(crate) fn runner_equals_batch(world: &dyn DynWorld) {
+    let (streams, num_envs) = (Streams::new(7), 5);
+    let mut batch = world.vector_env(num_envs, streams, Purpose::Environment, 10);
     let mut runner = world.episode_runner(streams, Purpose::Environment, 13);
-    let mut rngs: Vec<_> = (0..rows as u64).map(|i| streams.stream(Purpose::Action, i, 0)).collect();
-    let mut choice = ActionBuffer::for_spec(world.spec(), rows);
+    let mut rngs: Vec<_> = (0..num_envs as u64).map(|i| streams.stream(Purpose::Action, i, 0)).collect();
+    let mut actions = ActionBuffer::for_spec(world.spec(), num_envs);
     let mut episode = 0;
     for _ in 0..200 {
         let view = batch.view();
         assert_eq!(runner.obs(), view.obs_row(3));
         assert_eq!(runner.legal(), view.legal_row(3));
         assert_eq!(runner.to_play(), view.to_play[3]);
-        Uniform.act(view.obs, view.legal, &mut rngs, &mut choice);
-        let action = match &choice {
+        Uniform.act(view.obs, view.legal, &mut rngs, &mut actions);
+        let action = match &actions {
             ActionBuffer::Discrete(all) => Actions::Discrete(&all[3..4]),
             ActionBuffer::Continuous(all) => Actions::Continuous(&all[6..8]),
         };
         let step = runner.step(action).unwrap();
-        batch.step(choice.actions()).unwrap();
+        batch.step(actions.as_actions()).unwrap();
         let view = batch.view();
         assert_eq!((step.reward, step.ending), (view.reward[3], view.ending[3]));
         assert_eq!(runner.ending(), step.ending);
         assert_eq!((runner.obs(), runner.legal()), view.successor(3));
         let finished = batch.take_finished();
         if step.ending.is_over() {
-            let row = finished.iter().find(|f| f.index == 13).unwrap();
-            assert_eq!((row.episode, row.length), (runner.episode(), runner.length()));
-            assert_eq!(row.score.to_bits(), runner.score().to_bits());
+            let summary = finished.iter().find(|f| f.index == 13).unwrap();
+            assert_eq!((summary.episode, summary.length), (runner.episode(), runner.length()));
+            assert_eq!(summary.score.to_bits(), runner.episode_return().to_bits());
             episode += 1;
-            runner.begin(episode);
+            runner.reset(episode);
         }
     }
     assert!(episode > 5);
 }
 
 #[test]
-fn a_stage_is_a_row_of_a_batch() {
-    equals_a_row_of_a_batch(&*walk(true, Some(9)).shared());
-    equals_a_row_of_a_batch(&*duel().shared());
-    equals_a_row_of_a_batch(&*push().shared());
+fn a_runner_equals_an_environment_of_a_batch() {
+    runner_equals_batch(&*walk(true, Some(9)).shared());
+    runner_equals_batch(&*adding_game().shared());
+    runner_equals_batch(&*push().shared());
 }
 
 #[test]
 fn an_episode_by_hand() {
-    let mut runner = runner(duel(), 4);
+    let mut runner = runner(adding_game(), 4);
     assert_eq!(runner.origin(), Origin { seed: 7, purpose: Purpose::Environment, index: 4 });
     for action in [2, 2, 2] {
         runner.step(Actions::Discrete(&[action])).unwrap();
@@ -64,14 +64,14 @@ fn an_episode_by_hand() {
     assert_eq!((runner.obs(), runner.to_play(), runner.length()), ([9.0].as_slice(), Player::Second, 3));
     runner.step(Actions::Discrete(&[0])).unwrap();
     // 3 - 3/2 + 3/4 - 1/8.
-    assert_eq!((runner.score(), runner.ending()), (2.125, Ending::Terminal));
+    assert_eq!((runner.episode_return(), runner.ending()), (2.125, Ending::Terminal));
     assert!(matches!(runner.step(Actions::Discrete(&[0])), Err(Error::Config(_))));
-    runner.begin(0);
-    assert_eq!((runner.score(), runner.length(), runner.ending()), (0.0, 0, Ending::Running));
+    runner.reset(0);
+    assert_eq!((runner.episode_return(), runner.length(), runner.ending()), (0.0, 0, Ending::Running));
 }
 
 #[test]
-fn what_a_stage_refuses_changes_nothing() {
+fn an_error_of_step_changes_nothing() {
     let mut runner = runner(walk(false, None), 0);
     for _ in 0..2 {
         runner.step(Actions::Discrete(&[0])).unwrap();
@@ -86,7 +86,7 @@ fn what_a_stage_refuses_changes_nothing() {
 }
 
 #[test]
-fn a_world_without_a_drawing_shows_its_observation() {
+fn the_default_drawing_is_the_observation() {
     let mut frame = Frame::default();
     runner(walk(false, None), 0).draw(None, &mut frame);
     assert_eq!(frame.to_text(), "[2.0, 0.0]\n");

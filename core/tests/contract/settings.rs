@@ -2,13 +2,13 @@ use freewheel_core::settings::{fields, nearest, read, unknown};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// As an agent's settings are.
+/// Settings of an agent.
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct Settings {
     /// The step size, in (0, 1].
     learning_rate: f64,
-    /// How many steps are looked ahead, 1..=64,
+    /// Steps of look-ahead, 1..=64,
     /// the last of them bootstrapped.
     lookahead: u32,
     /// Hidden widths, in units.
@@ -22,11 +22,11 @@ impl Default for Settings {
 }
 
 fn settings(text: &str) -> Result<Settings, String> {
-    read(&text.parse().unwrap(), "agent walker").map_err(|e| e.to_string())
+    read(&text.parse().unwrap(), "agent dyna-q").map_err(|e| e.to_string())
 }
 
 #[test]
-fn what_is_not_said_is_the_default() {
+fn missing_settings_have_defaults() {
     assert_eq!(settings(""), Ok(Settings::default()));
     let expected = Settings { lookahead: 3, widths: vec![8], ..Settings::default() };
     assert_eq!(settings("lookahead = 3\nwidths = [8]"), Ok(expected));
@@ -35,19 +35,19 @@ fn what_is_not_said_is_the_default() {
 #[test]
 fn an_unknown_key_names_the_nearest_one() {
     let error = settings("learning-rate = 0.5").unwrap_err();
-    assert_eq!(error, "agent walker: unknown setting `learning-rate`; did you mean `learning_rate`?");
+    assert_eq!(error, "agent dyna-q: unknown setting `learning-rate`; did you mean `learning_rate`?");
     let error = settings("zzz = 1").unwrap_err();
-    assert_eq!(error, "agent walker: unknown setting `zzz`; known are learning_rate, lookahead, widths");
+    assert_eq!(error, "agent dyna-q: unknown setting `zzz`; known are learning_rate, lookahead, widths");
 }
 
 #[test]
-fn a_wrong_value_says_what_was_wanted() {
+fn an_error_of_a_value_names_the_expected_type() {
     for text in ["lookahead = -1", "lookahead = 1.5", "lookahead = \"one\"", "widths = 3"] {
         let error = settings(text).unwrap_err();
-        assert!(error.starts_with("agent walker: "), "{error}");
+        assert!(error.starts_with("agent dyna-q: "), "{error}");
         assert!(error.contains("expected"), "{error}");
     }
-    // A whole number is a number.
+    // An integer is a valid number.
     assert_eq!(settings("learning_rate = 1").unwrap().learning_rate, 1.0);
 }
 
@@ -57,7 +57,7 @@ fn fields_come_in_order_with_meaning_and_default() {
     let names: Vec<&str> = fields.iter().map(|f| f.name.as_str()).collect();
     assert_eq!(names, ["learning_rate", "lookahead", "widths"]);
     assert_eq!(fields[0].about, "The step size, in (0, 1].");
-    assert_eq!(fields[1].about, "How many steps are looked ahead, 1..=64, the last of them bootstrapped.");
+    assert_eq!(fields[1].about, "Steps of look-ahead, 1..=64, the last of them bootstrapped.");
     assert_eq!(fields[0].default, serde_json::json!(0.1));
     assert_eq!(fields[2].default, serde_json::json!([64, 64]));
 }

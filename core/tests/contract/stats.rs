@@ -4,18 +4,18 @@ use proptest::prelude::*;
 
 use crate::worlds::with_threads;
 
-/// Equal up to rounding.
+/// Asserts equality up to rounding.
 #[track_caller]
 fn close(a: f64, b: f64) {
     assert!((a - b).abs() <= 1e-12 * b.abs().max(1.0), "{a} is not {b}");
 }
 
-/// Thirty numbers without a pattern: `[((i * 7919) % 1009) / 100 - 3 for i in range(30)]` in Python.
+/// Thirty irregular numbers: `[((i * 7919) % 1009) / 100 - 3 for i in range(30)]` in Python.
 fn thirty() -> Vec<f64> {
     (0..30).map(|i| f64::from((i * 7919) % 1009) / 100.0 - 3.0).collect()
 }
 
-/// Ten runs of three tasks: run r of task t scores `((37 r + 101 t + 13 r r t) % 97) / 97 * (t + 1)`.
+/// Ten runs of three tasks: the score of run r of task t is `((37 r + 101 t + 13 r r t) % 97) / 97 * (t + 1)`.
 fn tasks() -> Vec<Vec<f64>> {
     scores(10, |r, t| f64::from((37 * r + 101 * t + 13 * r * r * t) % 97) / 97.0)
 }
@@ -104,8 +104,8 @@ fn as_rliable() {
     profile.iter().zip(expected).for_each(|(&a, b)| close(a, b));
 }
 
-/// Expected: `rliable.library.get_interval_estimates` with 200,000 stratified resamples, NumPy's seed 1. With 20,000 of ours
-/// an end of an interval has a standard error of about 0.002.
+/// Expected: `rliable.library.get_interval_estimates` with 200,000 stratified resamples, NumPy's seed 1. With 20,000
+/// resamples here, an end of an interval has a standard error of about 0.002.
 #[test]
 fn intervals_as_rliable() {
     type Statistic = fn(&[Vec<f64>]) -> f64;
@@ -131,10 +131,10 @@ fn a_bootstrap_by_hand() {
     assert_eq!(interval(0.0).low, interval(0.0).high);
 }
 
-/// The share of 400 samples of ten normal numbers whose interval holds the true mean: about .90 (a percentile bootstrap of
-/// so few is a little too narrow), with a standard error of .015.
+/// Fraction of 400 samples of ten normal numbers whose interval contains the true mean: about .90 (a percentile
+/// bootstrap of ten numbers is slightly too narrow), with a standard error of .015.
 #[test]
-fn an_interval_covers_as_often_as_it_says() {
+fn an_interval_has_its_coverage() {
     let covered = (0..400u64)
         .filter(|&i| {
             let mut rng = Streams::new(5).stream(Purpose::Agent, i, 0);
@@ -156,7 +156,7 @@ fn threads_change_nothing() {
     let one = with_threads(1, intervals);
     assert_eq!(with_threads(2, intervals), one);
     assert_eq!(with_threads(8, intervals), one);
-    // The seed does.
+    // Another seed gives another interval.
     assert_ne!(bootstrap(&tasks(), aggregate_mean, 0.9, 999, Streams::new(5)).low.to_bits(), one[0].0);
 }
 

@@ -1,4 +1,4 @@
-//! Small worlds whose every number can be worked out by hand.
+//! Small worlds whose results can be computed by hand.
 
 use std::sync::Arc;
 
@@ -13,31 +13,32 @@ fn spec(id: &str, d: usize, actions: ActionSpace) -> Spec {
     Spec::new(&format!("test/{id}"), observation, actions)
 }
 
-fn counted(names: &[&str]) -> ActionSpace {
+fn discrete(names: &[&str]) -> ActionSpace {
     ActionSpace::Discrete { names: names.iter().map(|s| s.to_string()).collect() }
 }
 
-/// Cells 0..=4, from 2 (or, with dice, 1 to 3). `left`, `right`, `stay`; at 0 one cannot go left. Cell 4 ends it with
-/// reward 10, else a step to cell c gives c. With dice every reward has a random number below 1 added and a step
-/// slips to `stay` with probability 1/4. Sees its cell and the steps made. `work` turns a dial that often.
+/// Cells 0..=4; an episode starts in 2, or in 1 to 3 where it is random. Actions `left` (illegal in 0), `right` and
+/// `stay`. Cell 4 ends the episode with reward 10; a step to cell c gives c. A random walk adds a random number below 1
+/// to every reward and stays with probability 1/4. Observation: the cell and the number of steps. `work` is extra
+/// computation.
 pub(crate) struct Walk {
     pub(crate) spec: Spec,
-    pub(crate) dice: bool,
+    pub(crate) random: bool,
     pub(crate) work: u32,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Walker {
+pub(crate) struct WalkState {
     pub(crate) cell: u32,
     pub(crate) steps: u32,
 }
 
-pub(crate) fn walk(dice: bool, time_limit: Option<u32>) -> Walk {
-    let spec = spec("walk", 2, counted(&["left", "right", "stay"]));
-    Walk { spec: Spec { masked: true, time_limit, ..spec }, dice, work: 0 }
+pub(crate) fn walk(random: bool, time_limit: Option<u32>) -> Walk {
+    let spec = spec("walk", 2, discrete(&["left", "right", "stay"]));
+    Walk { spec: Spec { masked: true, time_limit, ..spec }, random, work: 0 }
 }
 
-/// The same with dice, judged by its steps, with players of its own: one goes right, one anywhere that is legal.
+/// The random walk with its number of steps as score and two scripted policies: `right`, and uniformly random.
 pub(crate) fn timed() -> Walk {
     let walk = walk(true, None);
     let spec = Spec {
@@ -53,52 +54,52 @@ pub(crate) fn timed() -> Walk {
 }
 
 impl Env for Walk {
-    type State = Walker;
+    type State = WalkState;
     type Action = u32;
 
     fn spec(&self) -> &Spec {
         &self.spec
     }
 
-    fn reset(&self, rng: &mut Stream) -> Walker {
-        Walker { cell: if self.dice { 1 + rng.below(3) } else { 2 }, steps: 0 }
+    fn reset(&self, rng: &mut Stream) -> WalkState {
+        WalkState { cell: if self.random { 1 + rng.below(3) } else { 2 }, steps: 0 }
     }
 
-    fn step(&self, state: &mut Walker, action: u32, rng: &mut Stream) -> Step {
-        let mut dial = rng.clone();
+    fn step(&self, state: &mut WalkState, action: u32, rng: &mut Stream) -> Step {
+        let mut unused = rng.clone();
         for _ in 0..self.work {
-            std::hint::black_box(dial.bits());
+            std::hint::black_box(unused.bits());
         }
         state.steps += 1;
-        let slips = self.dice && rng.chance(0.25);
+        let slips = self.random && rng.chance(0.25);
         match action {
             _ if slips => {}
             0 => state.cell -= 1,
             1 => state.cell += 1,
             _ => {}
         }
-        let luck = if self.dice { rng.uniform() as f32 } else { 0.0 };
+        let noise = if self.random { rng.uniform() as f32 } else { 0.0 };
         match state.cell {
-            4 => Step::termination(10.0 + luck),
-            cell => Step::transition(cell as f32 + luck),
+            4 => Step::termination(10.0 + noise),
+            cell => Step::transition(cell as f32 + noise),
         }
     }
 
-    fn observe(&self, state: &Walker, out: &mut [f32]) {
+    fn observe(&self, state: &WalkState, out: &mut [f32]) {
         out.copy_from_slice(&[state.cell as f32, state.steps as f32]);
     }
 
-    fn legal(&self, state: &Walker, out: &mut [bool]) {
+    fn legal(&self, state: &WalkState, out: &mut [bool]) {
         out.copy_from_slice(&[state.cell > 0, true, true]);
     }
 
-    fn measure(&self, state: &Walker, out: &mut [f64]) {
+    fn measure(&self, state: &WalkState, out: &mut [f64]) {
         for (out, measured) in out.iter_mut().zip([state.cell, state.steps]) {
             *out = f64::from(measured);
         }
     }
 
-    fn scripted(&self, script: usize, state: &Walker, rng: &mut Stream) -> Option<u32> {
+    fn scripted(&self, script: usize, state: &WalkState, rng: &mut Stream) -> Option<u32> {
         match script {
             0 => Some(1),
             1 => Some(if state.cell > 0 { rng.below(3) } else { 1 + rng.below(2) }),
@@ -109,9 +110,9 @@ impl Env for Walk {
 
 impl World for Walk {}
 
-/// Two players add 1, 2 or 3 to a sum; whoever adds gets what was added as reward, and who adds 2 moves again. At 10 or
-/// more it ends. Discount 1/2.
-pub(crate) struct Duel(Spec);
+/// A game in which two players add 1, 2 or 3 to a sum. The reward is the number added; a player who adds 2 moves again.
+/// The game ends at 10 or more. Discount 1/2.
+pub(crate) struct AddingGame(Spec);
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Sum {
@@ -119,11 +120,11 @@ pub(crate) struct Sum {
     pub(crate) mover: Player,
 }
 
-pub(crate) fn duel() -> Duel {
-    Duel(Spec { players: 2, gamma: 0.5, ..spec("duel", 1, counted(&["one", "two", "three"])) })
+pub(crate) fn adding_game() -> AddingGame {
+    AddingGame(Spec { players: 2, gamma: 0.5, ..spec("adding-game", 1, discrete(&["one", "two", "three"])) })
 }
 
-impl Env for Duel {
+impl Env for AddingGame {
     type State = Sum;
     type Action = u32;
 
@@ -153,10 +154,10 @@ impl Env for Duel {
     }
 }
 
-impl World for Duel {}
+impl World for AddingGame {}
 
-/// A point in the plane is pushed; the reward is minus the square of its distance from the origin, and beyond 10 it is
-/// lost.
+/// A point in the plane that continuous actions push; the reward is minus its squared distance from the origin, and the
+/// episode ends beyond a distance of 10.
 pub(crate) struct Push(pub(crate) Spec);
 
 pub(crate) fn push() -> Push {
@@ -192,20 +193,21 @@ impl Env for Push {
 
 impl World for Push {}
 
-/// A light is red, green or blue at first and dark from then on; naming its color gives 1 and ends it. What is learned here is
-/// judged in another world of the same look; the reference names what it sees.
+/// A light that is red, green or blue in the first observation and dark afterwards; the action with its color gives 1
+/// and ends the episode. It has an evaluation world of the same kind, and a reference policy that needs the current
+/// color.
 pub(crate) struct Light {
     spec: Spec,
-    judge: Option<EvaluationWorld>,
+    evaluation_world: Option<EvaluationWorld>,
 }
 
 pub(crate) fn light() -> Light {
-    let lamp = |id: &str, judge| {
+    let build = |id: &str, evaluation_world| {
         let spec = Spec::discrete(&format!("test/{id}"), 4, &["red", "green", "blue", "wait"]);
-        Light { spec: Spec { time_limit: Some(6), ..spec }, judge }
+        Light { spec: Spec { time_limit: Some(6), ..spec }, evaluation_world }
     };
-    let judge = EvaluationWorld { world: lamp("lantern", None).shared(), settings: toml::Table::new() };
-    lamp("light", Some(judge))
+    let other = EvaluationWorld { world: build("lantern", None).shared(), settings: toml::Table::new() };
+    build("light", Some(other))
 }
 
 impl Env for Light {
@@ -231,37 +233,37 @@ impl Env for Light {
 }
 
 impl World for Light {
-    fn solve(&self, _question: &SolveQuery) -> Result<Solution> {
-        let policy: Arc<dyn Policy> = Arc::new(Name);
+    fn solve(&self, _query: &SolveQuery) -> Result<Solution> {
+        let policy: Arc<dyn Policy> = Arc::new(CopyObservation);
         let values = vec![1.0; 4];
         Ok(Solution { certainty: Certainty::Exact, value: 1.0, upper: None, values, policy: Some(policy) })
     }
 
     fn evaluation_world(&self) -> Option<&EvaluationWorld> {
-        self.judge.as_ref()
+        self.evaluation_world.as_ref()
     }
 
-    /// What the policy thinks of every light.
+    /// Draws the action values of all four observations.
     fn draw(&self, _state: &Self::State, policy: Option<&dyn Policy>, frame: &mut Frame) {
-        let thought = |seen: u32| {
+        let value = |obs: u32| {
             let mut values = [0.0; 4];
-            policy.map(|policy| policy.action_values(&[seen as f32], &[true; 4], &mut values));
+            policy.map(|policy| policy.action_values(&[obs as f32], &[true; 4], &mut values));
             values[0]
         };
-        let text = format!("{:?}", [0, 1, 2, 3].map(thought));
+        let text = format!("{:?}", [0, 1, 2, 3].map(value));
         frame.clear(text.chars().count(), 1);
         frame.write(0, 0, &text, Cell::default().fg, Cell::default().bg);
     }
 }
 
-/// Names what it sees, and expects of everything as much as the number that it sees.
-pub(crate) struct Name;
+/// Policy whose action, and value of every action, is the observation.
+pub(crate) struct CopyObservation;
 
-impl Policy for Name {
-    fn act(&self, obs: &[f32], _legal: &[bool], _rngs: &mut [Stream], choice: &mut ActionBuffer) {
-        let ActionBuffer::Discrete(all) = choice else { panic!("counted actions") };
-        for (action, &seen) in all.iter_mut().zip(obs) {
-            *action = seen as u32;
+impl Policy for CopyObservation {
+    fn act(&self, obs: &[f32], _legal: &[bool], _rngs: &mut [Stream], actions: &mut ActionBuffer) {
+        let ActionBuffer::Discrete(all) = actions else { panic!("discrete actions") };
+        for (action, &obs) in all.iter_mut().zip(obs) {
+            *action = obs as u32;
         }
     }
 
@@ -271,12 +273,12 @@ impl Policy for Name {
     }
 }
 
-/// Takes every legal action equally often; continuous ones are uniform in -1..1.
+/// Uniformly random policy over legal actions; continuous actions are uniform in -1..1.
 pub(crate) struct Uniform;
 
 impl Policy for Uniform {
-    fn act(&self, _obs: &[f32], legal: &[bool], rngs: &mut [Stream], choice: &mut ActionBuffer) {
-        match choice {
+    fn act(&self, _obs: &[f32], legal: &[bool], rngs: &mut [Stream], actions: &mut ActionBuffer) {
+        match actions {
             ActionBuffer::Discrete(all) => {
                 let a = legal.len() / rngs.len();
                 for ((action, mask), rng) in all.iter_mut().zip(legal.chunks_exact(a)).zip(rngs) {
@@ -294,19 +296,19 @@ impl Policy for Uniform {
     }
 }
 
-/// Takes the action that was last legal.
+/// Policy that takes the last legal action.
 pub(crate) struct LastLegal;
 
 impl Policy for LastLegal {
-    fn act(&self, _obs: &[f32], legal: &[bool], rngs: &mut [Stream], choice: &mut ActionBuffer) {
-        let ActionBuffer::Discrete(all) = choice else { panic!("counted actions") };
+    fn act(&self, _obs: &[f32], legal: &[bool], rngs: &mut [Stream], actions: &mut ActionBuffer) {
+        let ActionBuffer::Discrete(all) = actions else { panic!("discrete actions") };
         for (action, mask) in all.iter_mut().zip(legal.chunks_exact(legal.len() / rngs.len())) {
             *action = mask.iter().rposition(|&legal| legal).unwrap() as u32;
         }
     }
 }
 
-/// `play` in a pool of that many threads.
-pub(crate) fn with_threads<T: Send>(threads: usize, play: impl FnOnce() -> T + Send) -> T {
-    rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(play)
+/// Result of `run` in a pool of this number of threads.
+pub(crate) fn with_threads<T: Send>(threads: usize, run: impl FnOnce() -> T + Send) -> T {
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(run)
 }

@@ -1,49 +1,59 @@
-//! A face from its factors: every shape by its signed distance, every edge soft, so that the gray of each pixel moves
-//! smoothly with each factor.
+//! Drawing of a face: shapes by signed distance with soft edges, so that each pixel is a smooth function of each
+//! factor.
 
-/// Pixels of a side.
+/// Width and height in pixels.
 pub const SIDE: usize = 32;
 
-/// Pixels of a face.
+/// Number of pixels.
 pub const PIXELS: usize = SIDE * SIDE;
 
-/// How many factors a face has.
+/// Number of factors.
 pub const FACTORS: usize = 7;
 
-/// Width of an edge from one gray to the next, in pixels.
+/// Width of a soft edge, in pixels.
 const EDGE: f32 = 1.6;
 
-/// All that a face is drawn from.
+/// Parameters of a drawn face.
+///
+/// ```
+/// use freewheel_core::data::faces::{Face, PIXELS};
+///
+/// let face = Face { factors: [1.0, 2.0, 0.0, 0.5, 0.0, 10.0, 0.0], x: 0.0, y: 0.0 };
+/// let mut image = [0.0; PIXELS];
+/// face.draw(&mut image);
+/// assert!(image.iter().all(|gray| (0.0..=1.0).contains(gray)));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Face {
-    /// In the order and the units of [`factors`](super::factors): smile, eyes, brows, hair, glasses, width, tilt.
+    /// Factors in the order and units of [`factors`](super::factors): smile, eyes, brows, hair, glasses, width, tilt.
     pub factors: [f32; FACTORS],
-    /// How far the face stands right of the middle, in pixels.
+    /// Offset of the face to the right, in pixels.
     pub x: f32,
-    /// How far it stands below, in pixels.
+    /// Offset of the face downwards, in pixels.
     pub y: f32,
 }
 
-const SKY: f32 = 0.42;
+/// Gray values.
+const BACKGROUND: f32 = 0.42;
 const SKIN: f32 = 0.80;
 const SHADE: f32 = 0.60;
 const INK: f32 = 0.08;
 const WHITE: f32 = 1.0;
 
 /// Half the height of a face, in pixels.
-const TALL: f32 = 12.2;
+const HALF_HEIGHT: f32 = 12.2;
 
 impl Face {
-    /// Draws it: 32x32 gray values from 0 to 1, row by row.
+    /// Draws the face: `out [32, 32]`, gray values from 0 to 1.
     pub fn draw(&self, out: &mut [f32; PIXELS]) {
         let [smile, eye, brow, hair, glasses, wide, tilt] = self.factors;
         let mut canvas = Canvas::new(self.x, self.y, tilt, out);
-        // Where the eyes, their brows and the lenses stand: wider faces have them further apart.
+        // Center of the eyes, brows and lenses: wider faces have them further apart.
         let (eye_x, eye_y) = (0.4 * wide + 0.4, -0.6);
 
-        let (hair_wide, hair_tall) = (wide + 2.0 * hair, TALL + 2.2 * hair);
+        let (hair_wide, hair_tall) = (wide + 2.0 * hair, HALF_HEIGHT + 2.2 * hair);
         canvas.paint(INK, 1.0, |u, v| {
-            // Long hair falls behind the face, ever further down.
+            // Hair behind the face, longer with the factor.
             let fall = v - (-10.0 + 20.0 * hair);
             ellipse(u, v + 0.6 * hair, hair_wide + 0.3, hair_tall).max(fall)
         });
@@ -51,7 +61,7 @@ impl Face {
         canvas.paint(SKIN, 1.0, |u, v| {
             // A chin narrower than the forehead.
             let u = u * (1.0 + 0.018 * v.max(0.0));
-            ellipse(u, v, wide, TALL)
+            ellipse(u, v, wide, HALF_HEIGHT)
         });
         canvas.paint(INK, 1.0, |u, v| {
             let fringe = v - (-13.6 + 6.4 * hair) - (0.03 + 0.03 * hair) * u * u;
@@ -63,7 +73,7 @@ impl Face {
             ellipse(u.abs() - eye_x + 0.15 * eye, v - eye_y - 0.1 * eye, pupil, pupil)
         });
         canvas.paint(INK, 0.9, |u, v| {
-            // At -1 angry, the inner ends down; at 1 astonished, the inner ends up and the whole brow raised.
+            // -1 angry: inner ends down; 1 surprised: inner ends up and the brow raised.
             let (y, slope) = (eye_y - 4.1 - 0.6 * brow, 0.42 * brow);
             let along = u.abs() - eye_x;
             capsule(along, v - y, 2.5, slope, 0.6)
@@ -72,7 +82,7 @@ impl Face {
         canvas.paint(INK, 0.9, |u, v| {
             let half = 0.46 * wide;
             let across = (u / half).clamp(-1.0, 1.0);
-            // The corners rise with a smile; the open mouth is thickest in its middle.
+            // A smile raises the corners; the open mouth is thickest in the middle.
             let curve = 7.2 + smile * 2.8 * (0.5 - across * across);
             let thick = 0.6 + 0.5 * smile.max(0.0) * smile * (1.0 - across * across);
             let slope = 5.6 * smile * across / half;
@@ -95,7 +105,7 @@ impl Face {
     }
 }
 
-/// Pixels with their places in the frame of the face: `u` to its left ear, `v` down to its chin, in pixels from its middle.
+/// Pixels with their coordinates in the frame of the face: `u` to its left, `v` downwards, in pixels from its center.
 struct Canvas<'a> {
     u: [f32; PIXELS],
     v: [f32; PIXELS],
@@ -103,7 +113,7 @@ struct Canvas<'a> {
 }
 
 impl<'a> Canvas<'a> {
-    /// A canvas of sky around a face at (x, y) that leans `tilt` degrees to the right.
+    /// An empty canvas around a face at (x, y), tilted by `tilt` degrees to the right.
     fn new(x: f32, y: f32, tilt: f32, gray: &'a mut [f32; PIXELS]) -> Self {
         let (sin, cos) = libm::sincosf(tilt.to_radians());
         let (mut u, mut v) = ([0.0; PIXELS], [0.0; PIXELS]);
@@ -113,11 +123,12 @@ impl<'a> Canvas<'a> {
             u[i] = cos * right + sin * down;
             v[i] = cos * down - sin * right;
         }
-        gray.fill(SKY);
+        gray.fill(BACKGROUND);
         Canvas { u, v, gray }
     }
 
-    /// Lays `shade` over all that lies within a shape, `strength` thick; `distance` is below 0 inside, in pixels.
+    /// Blends the gray value `shade` over a shape with opacity `strength`; `distance` is the signed distance, below 0
+    /// inside.
     #[inline]
     fn paint(&mut self, shade: f32, strength: f32, distance: impl Fn(f32, f32) -> f32) {
         for ((gray, &u), &v) in self.gray.iter_mut().zip(&self.u).zip(&self.v) {
@@ -128,14 +139,14 @@ impl<'a> Canvas<'a> {
     }
 }
 
-/// To first order the distance to the ellipse with half axes `a` and `b` around the origin.
+/// First-order distance to the ellipse with semi-axes `a` and `b` around the origin, in pixels.
 #[inline]
 fn ellipse(u: f32, v: f32, a: f32, b: f32) -> f32 {
     let (p, q) = (u / (a * a), v / (b * b));
     (u * p + v * q - 1.0) / (2.0 * (p * p + q * q).sqrt() + 1e-3)
 }
 
-/// The distance to a stroke of radius `r` around the origin, from `(-half, -slope * half)` to `(half, slope * half)`.
+/// Distance to a stroke of radius `r` from `(-half, -slope * half)` to `(half, slope * half)`, in pixels.
 #[inline]
 fn capsule(u: f32, v: f32, half: f32, slope: f32, r: f32) -> f32 {
     let along = ((u + slope * v) / (1.0 + slope * slope)).clamp(-half.abs(), half.abs());

