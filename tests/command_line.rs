@@ -118,7 +118,7 @@ fn bad_input_is_named_with_its_line_and_its_mend() {
         (&format!("{good}steps = = 1\n"), "", Some(3)),
         (
             "worlds = [\"market/replay\"]\nagents = [\"sarsa\"]\n[world]\nadjust = true\nlength = 0\nfile = \"a.csv\"\n",
-            "length is 1 step or more",
+            "length must be at least 1",
             None,
         ),
         ("agents = [\"sarsa\"]\n", "`worlds` must be a list", None),
@@ -305,9 +305,9 @@ fn prices_are_found_from_the_experiment_and_a_run_knows_their_bytes() {
 #[test]
 fn a_world_that_lacks_a_setting_shows_its_settings() {
     let text = PROGRAM.text(&["envs", "market/replay"]);
-    assert!(text.contains("file is missing") && text.contains("world.others"), "{text}");
+    assert!(text.contains("file must name") && text.contains("world.others"), "{text}");
     let json = PROGRAM.json(&["envs", "market/replay", "--json"]);
-    assert!(json["spec"].is_null() && json["lacks"].as_str().unwrap().contains("file is missing"));
+    assert!(json["spec"].is_null() && json["lacks"].as_str().unwrap().contains("file must name"));
     assert!(json["settings"].as_array().unwrap().iter().any(|field| field["name"] == "file"));
     assert_eq!(PROGRAM.fails(&["envs", "market/reply"]).0, 3);
 }

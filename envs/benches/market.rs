@@ -9,7 +9,7 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 use freewheel_core::{
     ActionBuffer, ActionSpace, Actions, NoPolicyLoader, Purpose, Stream, Streams, WorldFamily,
 };
-use freewheel_envs::market::Markets;
+use freewheel_envs::market::MarketFamily;
 
 const WORLDS: &[(&str, &str)] = &[
     ("ar1", ""),
@@ -28,7 +28,7 @@ const ROUNDS: usize = 64;
 fn step(criterion: &mut Criterion) {
     for (name, settings) in WORLDS {
         let table = settings.parse().expect("settings of this bench");
-        let world = Markets.build(name, &table, &NoPolicyLoader).expect("a world").expect("a world");
+        let world = MarketFamily.build(name, &table, &NoPolicyLoader).expect("a world").expect("a world");
         let kind = if settings.is_empty() { "" } else { "-continuous" };
         let mut group = criterion.benchmark_group(format!("market/{name}{kind}"));
         for rows in [1, 64, 1024] {
@@ -45,7 +45,7 @@ fn step(criterion: &mut Criterion) {
                         // An agent would take them; so must the bench, lest they pile up.
                         batch.take_finished();
                     }
-                    let actions: Actions<'_> = actions[round].actions();
+                    let actions: Actions<'_> = actions[round].as_actions();
                     batch.step(black_box(actions))
                 });
             });

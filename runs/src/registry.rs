@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use freewheel_agents::AgentFactory;
-use freewheel_agents::fit::EstimatorFactory;
+use freewheel_agents::estimator::EstimatorFactory;
 use freewheel_core::settings::{Field, NoSettings, fields, read, unknown};
 use freewheel_core::{DynWorld, Error, Result, WorldFamily, WorldInfo};
 use schemars::JsonSchema;
@@ -22,7 +22,7 @@ use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
 use crate::observation::ConfiguredFactory;
-use crate::trained::learned;
+use crate::checkpoints::identity_and_agent;
 
 /// Worlds and agents by name.
 pub struct Registry {
@@ -30,7 +30,7 @@ pub struct Registry {
     families: Vec<Box<dyn WorldFamily>>,
     singles: Vec<Single>,
     agents: Vec<ConfiguredFactory>,
-    learners: Vec<Box<dyn EstimatorFactory>>,
+    estimators: Vec<Box<dyn EstimatorFactory>>,
 }
 
 type BuildWorld = dyn Fn(&Table) -> Result<Arc<dyn DynWorld>> + Send + Sync;
@@ -49,7 +49,7 @@ impl Default for Registry {
             families: Vec::new(),
             singles: Vec::new(),
             agents: Vec::new(),
-            learners: Vec::new(),
+            estimators: Vec::new(),
         }
     }
 }
@@ -63,16 +63,16 @@ impl Registry {
     /// Everything that Freewheel ships.
     pub fn standard() -> Self {
         let registry = Self::new()
-            .family(freewheel_envs::gridworld::Grids)
-            .family(freewheel_envs::go::Boards)
-            .family(freewheel_envs::track::Tracks)
-            .family(freewheel_envs::market::Markets)
-            .family(freewheel_envs::classic::Classics);
-        let mut learners = freewheel_agents::supervised::all();
-        learners.extend(freewheel_agents::unsupervised::all());
+            .family(freewheel_envs::gridworld::GridworldFamily)
+            .family(freewheel_envs::go::GoFamily)
+            .family(freewheel_envs::track::TrackFamily)
+            .family(freewheel_envs::market::MarketFamily)
+            .family(freewheel_envs::classic::ClassicFamily);
+        let mut estimators = freewheel_agents::supervised::all();
+        estimators.extend(freewheel_agents::unsupervised::all());
         Registry {
             agents: freewheel_agents::all().into_iter().map(ConfiguredFactory).collect(),
-            learners,
+            estimators,
             ..registry
         }
     }
@@ -125,9 +125,9 @@ impl Registry {
         self
     }
 
-    /// Adds a learner without reward.
-    pub fn learner(mut self, learner: impl EstimatorFactory + 'static) -> Self {
-        self.learners.push(Box::new(learner));
+    /// Adds an estimator.
+    pub fn estimator(mut self, estimator: impl EstimatorFactory + 'static) -> Self {
+        self.estimators.push(Box::new(estimator));
         self
     }
 
@@ -138,7 +138,7 @@ impl Registry {
     pub fn check(&self) -> Result<()> {
         let mut names: Vec<String> = self.worlds().into_iter().map(|info| info.id).collect();
         names.extend(self.agents.iter().map(|agent| agent.id().to_owned()));
-        names.extend(self.learners.iter().map(|learner| learner.id().to_owned()));
+        names.extend(self.estimators.iter().map(|estimator| estimator.id().to_owned()));
         names.sort_unstable();
         match names.windows(2).find(|pair| pair[0] == pair[1]) {
             Some(pair) => {
@@ -214,23 +214,23 @@ impl Registry {
         }
     }
 
-    /// Every learner without reward, in order.
-    pub fn learners(&self) -> &[Box<dyn EstimatorFactory>] {
-        &self.learners
+    /// Estimators, in the order of the list.
+    pub fn estimators(&self) -> &[Box<dyn EstimatorFactory>] {
+        &self.estimators
     }
 
-    /// The learner without reward called `id`.
+    /// Estimator of the name `id`.
     ///
     /// # Errors
     /// [`Error::Config`], naming the nearest.
-    pub fn find_learner(&self, id: &str) -> Result<&dyn EstimatorFactory> {
-        match self.learners.iter().find(|learner| learner.id() == id) {
-            Some(learner) => Ok(&**learner),
+    pub fn find_estimator(&self, id: &str) -> Result<&dyn EstimatorFactory> {
+        match self.estimators.iter().find(|estimator| estimator.id() == id) {
+            Some(estimator) => Ok(&**estimator),
             None => {
-                let known: Vec<&str> = self.learners.iter().map(|learner| learner.id()).collect();
+                let known: Vec<&str> = self.estimators.iter().map(|estimator| estimator.id()).collect();
                 Err(Error::Config(format!(
-                    "{}; `{} learners` lists all",
-                    unknown("learner", id, &known, ""),
+                    "{}; `{} estimators` lists all",
+                    unknown("estimator", id, &known, ""),
                     self.name
                 )))
             }
@@ -250,7 +250,7 @@ impl Registry {
         let mut hash = blake3::Hasher::new();
         for source in sources {
             let parts = match source.is_dir() {
-                true => learned(&source)?.to_vec(),
+                true => identity_and_agent(&source)?.to_vec(),
                 false => vec![std::fs::read(&source).map_err(Error::io(&source))?],
             };
             for bytes in parts {

@@ -1,68 +1,68 @@
-//! What a trader has earned, and the prices that were seen last.
+//! Account of an episode (profit, costs, turnover, drawdown) and the last prices for the drawing.
 
 use freewheel_core::{Better, Measure};
 use serde::{Deserialize, Serialize};
 
-/// How many prices a state remembers, to be drawn.
-pub const SEEN: usize = 32;
+/// Number of prices that a [`PriceHistory`] keeps.
+pub const PRICE_WINDOW: usize = 32;
 
-/// The last [`SEEN`] prices.
+/// Ring buffer of the last [`PRICE_WINDOW`] prices, for the drawing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Trail {
-    prices: [f32; SEEN],
+pub struct PriceHistory {
+    prices: [f32; PRICE_WINDOW],
     count: u32,
 }
 
-impl Trail {
-    /// Begins with one price.
+impl PriceHistory {
+    /// History with one price.
     pub fn new(price: f64) -> Self {
-        Trail { prices: [price as f32; SEEN], count: 1 }
+        PriceHistory { prices: [price as f32; PRICE_WINDOW], count: 1 }
     }
 
-    /// The next price.
+    /// Appends a price.
     #[inline]
     pub fn push(&mut self, price: f64) {
-        self.prices[self.count as usize % SEEN] = price as f32;
+        self.prices[self.count as usize % PRICE_WINDOW] = price as f32;
         self.count = self.count.wrapping_add(1);
     }
 
-    /// The last price.
+    /// Latest price.
     #[inline]
     pub fn last(&self) -> f64 {
-        f64::from(self.prices[self.count.wrapping_sub(1) as usize % SEEN])
+        f64::from(self.prices[self.count.wrapping_sub(1) as usize % PRICE_WINDOW])
     }
 
-    /// The prices that are remembered, the oldest first.
+    /// Stored prices, oldest first.
     pub fn prices(&self) -> impl Iterator<Item = f32> + '_ {
-        let seen = (self.count as usize).min(SEEN);
-        (0..seen).map(move |i| self.prices[(self.count as usize - seen + i) % SEEN])
+        let seen = (self.count as usize).min(PRICE_WINDOW);
+        (0..seen).map(move |i| self.prices[(self.count as usize - seen + i) % PRICE_WINDOW])
     }
 }
 
-/// The books of an episode. Money is in the world's unit.
+/// Account of an episode; money is in the unit of the world.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Account {
-    /// Profit so far, costs deducted.
+    /// Profit so far, after costs.
     pub profit: f64,
-    /// The greatest profit so far.
+    /// Highest profit so far, 0 included.
     peak: f64,
-    /// The deepest fall below a peak.
+    /// Maximum drawdown: largest fall below the highest profit before it, 0 or more.
     drawdown: f64,
-    /// What trading has cost.
+    /// Sum of the trading costs.
     pub costs: f64,
-    /// How much was traded.
+    /// Sum of the sizes of the trades.
     pub turnover: f64,
 }
 
 impl Account {
-    /// Nothing earned yet.
+    /// Account at the start of an episode, all zero.
     pub fn new() -> Self {
         Account { profit: 0.0, peak: 0.0, drawdown: 0.0, costs: 0.0, turnover: 0.0 }
     }
 
-    /// A step in which trading `turnover` cost `costs` and the profit became `profit`, costs deducted.
+    /// Records a step: `profit` is the new total after costs, `costs` and `turnover` are those of the step.
     #[inline]
-    pub fn book(&mut self, profit: f64, costs: f64, turnover: f64) {
+    pub fn record(&mut self, profit: f64, costs: f64, turnover: f64) {
         self.profit = profit;
         self.peak = self.peak.max(profit);
         self.drawdown = self.drawdown.max(self.peak - profit);
@@ -70,7 +70,7 @@ impl Account {
         self.turnover += turnover;
     }
 
-    /// What [`Account::measure`] writes, in a world whose money is counted in `unit`.
+    /// Descriptions of the values that [`Account::measure`] writes; `unit` is the unit of money.
     pub fn measures(unit: &str) -> Vec<Measure> {
         vec![
             Measure::new("profit", unit, Better::Higher),
@@ -80,7 +80,7 @@ impl Account {
         ]
     }
 
-    /// Profit, costs, turnover, deepest drawdown, `[4]`.
+    /// Writes profit, costs, turnover and maximum drawdown, `[4]`.
     pub fn measure(&self, out: &mut [f64]) {
         for (slot, value) in out.iter_mut().zip([self.profit, self.costs, self.turnover, self.drawdown]) {
             *slot = value;
@@ -100,21 +100,21 @@ mod tests {
 
     #[test]
     fn a_trail_keeps_the_last_prices_in_order() {
-        let mut trail = Trail::new(0.0);
-        assert_eq!(trail.prices().collect::<Vec<_>>(), [0.0]);
+        let mut price_history = PriceHistory::new(0.0);
+        assert_eq!(price_history.prices().collect::<Vec<_>>(), [0.0]);
         for i in 1..=40 {
-            trail.push(f64::from(i));
+            price_history.push(f64::from(i));
         }
         let expected: Vec<f32> = (9..=40).map(|i| i as f32).collect();
-        assert_eq!(trail.prices().collect::<Vec<_>>(), expected);
-        assert_eq!(trail.last(), 40.0);
+        assert_eq!(price_history.prices().collect::<Vec<_>>(), expected);
+        assert_eq!(price_history.last(), 40.0);
     }
 
     #[test]
     fn drawdown_is_from_the_peak() {
         let mut account = Account::new();
         for profit in [1.0, 3.0, 0.5, 2.0, 1.0] {
-            account.book(profit, 0.25, 1.0);
+            account.record(profit, 0.25, 1.0);
         }
         let mut out = [0.0; 4];
         account.measure(&mut out);

@@ -1,56 +1,56 @@
-//! The average reward per step of a finite process that goes on for ever.
+//! Average reward per step of a finite Markov decision process without end.
 //!
-//! Relative value iteration (White 1963; Puterman 1994, section 8.5.5): with `d = T v - v` the best average is between
-//! `min d` and `max d` after every sweep, so that the sweeps end with a proof. The process must be unichain and aperiodic
-//! under every policy, as a signal that may go anywhere makes it.
+//! Relative value iteration (White 1963; Puterman 1994, section 8.5.5): with `d = T v - v` the optimal average lies
+//! between `min d` and `max d` after every sweep, so both bounds are proved. The process must be unichain and
+//! aperiodic under every policy.
 
 use freewheel_core::{Error, Result};
 
 use crate::mdp::FiniteMdp;
 
-/// Sweeps before giving up.
+/// Maximum number of sweeps.
 const SWEEPS: usize = 200_000;
 
-/// The best average reward per step, `low <= best <= high`, as far as rounding allows.
+/// Bounds of the average reward per step, `low <= average <= high` up to rounding.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Average {
+pub struct AverageReward {
     /// Proved lower bound.
     pub low: f64,
     /// Proved upper bound.
     pub high: f64,
 }
 
-impl Average {
-    /// The middle of the two bounds.
+impl AverageReward {
+    /// Midpoint of the two bounds.
     pub fn value(self) -> f64 {
         f64::midpoint(self.low, self.high)
     }
 }
 
-/// The best average reward of `mdp`, to about `tolerance`.
+/// Optimal average reward per step of `mdp`; its bounds differ by at most `tolerance`.
 ///
 /// # Errors
-/// [`Error::Unsupported`] where it does not settle, as in a process with several closed classes.
-pub fn best_average(mdp: &FiniteMdp, tolerance: f64) -> Result<Average> {
+/// [`Error::Unsupported`] without convergence, as for a process with several closed classes.
+pub fn optimal_average(mdp: &FiniteMdp, tolerance: f64) -> Result<AverageReward> {
     average(mdp, tolerance, |_, q| q.fold(f64::NEG_INFINITY, f64::max))
 }
 
-/// The average reward of a deterministic policy, `choice [S]`.
+/// Average reward per step of a deterministic policy, `policy [S]`.
 ///
 /// # Errors
-/// As [`best_average`].
-pub fn average_of(mdp: &FiniteMdp, choice: &[u32], tolerance: f64) -> Result<Average> {
+/// As [`optimal_average`].
+pub fn policy_average(mdp: &FiniteMdp, policy: &[u32], tolerance: f64) -> Result<AverageReward> {
     average(mdp, tolerance, |s, q| {
-        choice.get(s).and_then(|&action| q.nth(action as usize)).unwrap_or(f64::NEG_INFINITY)
+        policy.get(s).and_then(|&action| q.nth(action as usize)).unwrap_or(f64::NEG_INFINITY)
     })
 }
 
-/// Sweeps until the bounds meet; `pick` gives the value of a state from those of its actions.
+/// Sweeps until the bounds meet; `pick` reduces the action values of a state to its value.
 fn average(
     mdp: &FiniteMdp,
     tolerance: f64,
     pick: impl Fn(usize, &mut dyn Iterator<Item = f64>) -> f64,
-) -> Result<Average> {
+) -> Result<AverageReward> {
     let mut values = vec![0.0; mdp.states()];
     let mut next = values.clone();
     for _ in 0..SWEEPS {
@@ -63,7 +63,7 @@ fn average(
         let low = gains().fold(f64::INFINITY, f64::min);
         let high = gains().fold(f64::NEG_INFINITY, f64::max);
         if high - low <= tolerance {
-            return Ok(Average { low, high });
+            return Ok(AverageReward { low, high });
         }
         let base = next[0];
         values.iter_mut().zip(&next).for_each(|(value, new)| *value = new - base);

@@ -1,4 +1,4 @@
-//! `market/execution`: selling a large order in slices.
+//! World `market/execution`: optimal execution of a large sell order.
 
 mod optimum;
 mod rules;
@@ -8,46 +8,45 @@ mod tests;
 use std::sync::Arc;
 
 use freewheel_core::{
-    Baseline, Certainty, DynWorld, Error, ObservationSpace, PolicyClass, Result, Solution, SolveQuery, Step,
-    Stream, World,
+    Baseline, DynWorld, Error, ObservationSpace, PolicyClass, Result, SolveQuery, Step, Stream,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use self::optimum::{Plan, Shares};
+use self::optimum::Plan;
 use self::rules::{Rules, State, VERSION};
-use super::account::{Account, SEEN};
-use super::desk::{Desk, Market, Outside, Reference};
+use super::account::{Account, PRICE_WINDOW};
+use super::actions::Fractions;
+use super::adapter::{EnvInfo, Market, Reference, exact, fraction_env};
 use super::draw::Chart;
-use super::menu::{Menu, Range, Table};
-use super::refuse::{check, checked};
-use super::settings::{ActionKind, Reward};
+use super::family::MarketSettings;
+use super::settings::{ActionKind, Reward, check, in_range};
 
-/// Settings of `market/execution`. Money is dollars, time is days.
+/// Settings of `market/execution`. Money is in dollars, time in days.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Execution {
-    /// Slices of the order: steps of an episode, 1..=10000.
+    /// Steps of an episode, in each of which a slice of the order is sold, 1..=10000.
     pub steps: u32,
-    /// Whether shares of what is left are counted levels ("grid") or any number from 0 to 1 ("continuous").
+    /// Fractions of the remaining order: discrete levels ("grid") or any number from 0 to 1 ("continuous").
     pub actions: ActionKind,
-    /// Counted shares from 0 to 1, 2..=101.
+    /// Number of discrete fractions from 0 to 1, 2..=101.
     pub levels: usize,
-    /// Shares of stock to be sold, above 0.
+    /// Size of the order in shares of stock, 1e-6..=1e12.
     pub order: f64,
-    /// Days in which to sell them, above 0.
+    /// Days in which to sell the order, 1e-6..=10000.
     pub days: f64,
-    /// Standard deviation of the price a day, in dollars; 0 or more.
+    /// Standard deviation of the price change of a day, in dollars, 0..=1e6.
     pub volatility: f64,
-    /// Fixed cost of a share sold: half the spread and fees, in dollars; 0 or more.
+    /// Fixed cost per share sold, half the bid-ask spread plus fees, in dollars, 0..=1e6.
     pub spread: f64,
-    /// Permanent impact, dollars per share sold; 0 or more.
+    /// Permanent impact, in dollars per share sold, 0..=1e6.
     pub permanent: f64,
-    /// Temporary impact, dollars per share sold a day; above half the permanent impact of a slice.
+    /// Temporary impact, in dollars per share sold a day, 1e-15..=1e6; it must exceed permanent * days / (2 * steps).
     pub temporary: f64,
-    /// Aversion to risk: what a square dollar of variance costs, in dollars; 0 or more.
+    /// Risk aversion, in dollars per squared dollar of variance, 0..=1e6.
     pub risk_aversion: f64,
-    /// Whether rewards hold the price moves as they come ("realized") or their mean, which is 0 ("expected").
+    /// Price changes in the reward: the realized ones ("realized") or their mean, which is 0 ("expected").
     pub reward: Reward,
 }
 
@@ -69,31 +68,14 @@ impl Default for Execution {
     }
 }
 
-impl Execution {
-    pub(super) const NAME: &'static str = "execution";
-    pub(super) const ABOUT: &'static str =
-        "Selling a large order in slices, after Almgren & Chriss; exact optimum";
+impl MarketSettings for Execution {
+    const ID: &'static str = "market/execution";
+    const ABOUT: &'static str = "Selling a large order in slices, after Almgren & Chriss; exact optimum";
 
-    pub(super) fn build(&self) -> Result<Arc<dyn DynWorld>> {
+    fn build(&self) -> Result<Arc<dyn DynWorld>> {
         self.check()?;
-        Ok(match self.actions {
-            ActionKind::Grid => {
-                let levels: Vec<f64> =
-                    (0..self.levels).map(|i| i as f64 / (self.levels - 1) as f64).collect();
-                let names = levels.iter().map(|level| format!("{level:.3}")).collect();
-                let orders = levels.iter().map(|&level| [level]).collect();
-                self.desk(Shares::Levels(levels), Table { names, orders }).shared()
-            }
-            ActionKind::Continuous => {
-                let menu = Range { names: ["share of what is left"], low: [0.0], high: [1.0] };
-                self.desk(Shares::Any, menu).shared()
-            }
-        })
-    }
-
-    fn desk<A: Menu<1> + Clone>(&self, shares: Shares, menu: A) -> Desk<Seller, A, 1> {
-        let outside = Outside {
-            id: "market/execution",
+        let info = EnvInfo {
+            id: Self::ID,
             version: VERSION,
             observation: ObservationSpace::vector(&[(0.0, 1.0), (0.0, 1.0)]),
             time_limit: None,
@@ -101,14 +83,18 @@ impl Execution {
             unit: "dollars a share",
             scripts: &["even", "at-once"],
         };
-        Desk::new(outside, Seller { rules: self.rules(), shares }, menu)
+        let fractions = Fractions::new(self.actions, self.levels);
+        let market = ExecutionMarket { rules: self.rules(), fractions: fractions.clone() };
+        Ok(fraction_env(info, market, &fractions, "share of what is left", 3))
     }
+}
 
+impl Execution {
     fn rules(&self) -> Rules {
         let step = self.days / f64::from(self.steps);
         Rules {
             steps: self.steps,
-            shake: self.volatility * step.sqrt(),
+            price_std: self.volatility * step.sqrt(),
             spread: self.spread,
             permanent: self.permanent * self.order,
             temporary: self.temporary * self.order / step,
@@ -117,13 +103,13 @@ impl Execution {
         }
     }
 
-    /// The best trades, in shares of stock, when any share of what is left may be sold; Almgren & Chriss's trajectory.
+    /// Optimal trades in shares of stock, `[steps]`, with continuous actions: the trajectory of Almgren & Chriss.
     ///
     /// # Errors
     /// [`Error::Config`] for settings out of range.
-    pub fn best_trades(&self) -> Result<Vec<f64>> {
+    pub fn optimal_trades(&self) -> Result<Vec<f64>> {
         self.check()?;
-        let plan = Plan::best(&self.rules(), &Shares::Any);
+        let plan = Plan::optimal(&self.rules(), &Fractions::Any);
         let mut left = self.order;
         let trade = |share: &f64| {
             let sold = left * share;
@@ -134,20 +120,20 @@ impl Execution {
     }
 
     fn check(&self) -> Result<()> {
-        check("market/execution", || {
-            checked("steps", self.steps, 1..=10_000)?;
-            checked("levels", self.levels, 2..=101)?;
-            checked("order", self.order, 1e-6..=1e12)?;
-            checked("days", self.days, 1e-6..=1e4)?;
-            checked("volatility", self.volatility, 0.0..=1e6)?;
-            checked("spread", self.spread, 0.0..=1e6)?;
-            checked("permanent", self.permanent, 0.0..=1e6)?;
-            checked("temporary", self.temporary, 1e-15..=1e6)?;
-            checked("risk_aversion", self.risk_aversion, 0.0..=1e6)?;
+        check(Self::ID, || {
+            in_range("steps", self.steps, 1..=10_000)?;
+            in_range("levels", self.levels, 2..=101)?;
+            in_range("order", self.order, 1e-6..=1e12)?;
+            in_range("days", self.days, 1e-6..=1e4)?;
+            in_range("volatility", self.volatility, 0.0..=1e6)?;
+            in_range("spread", self.spread, 0.0..=1e6)?;
+            in_range("permanent", self.permanent, 0.0..=1e6)?;
+            in_range("temporary", self.temporary, 1e-15..=1e6)?;
+            in_range("risk_aversion", self.risk_aversion, 0.0..=1e6)?;
             let rules = self.rules();
             if rules.temporary <= 0.5 * rules.permanent {
                 return Err(format!(
-                    "temporary = {}: selling faster must cost more; take more steps or a smaller permanent impact",
+                    "temporary = {}: must exceed permanent * days / (2 * steps); raise temporary or steps, or lower permanent",
                     self.temporary
                 ));
             }
@@ -156,24 +142,26 @@ impl Execution {
     }
 }
 
-/// The market and the shares that may be sold.
-struct Seller {
+/// Rules of the market, with the fractions that may be sold.
+struct ExecutionMarket {
     rules: Rules,
-    shares: Shares,
+    fractions: Fractions,
 }
 
-/// The value of a plan, where the question is one that it answers.
-fn answer(rules: &Rules, plan: &Plan, query: &SolveQuery) -> Result<f64> {
+/// Value of a plan.
+///
+/// # Errors
+/// [`Error::Unsupported`] for a discount or a horizon of less than an episode.
+fn plan_value(rules: &Rules, plan: &Plan, query: &SolveQuery) -> Result<f64> {
     if query.gamma != 1.0 || query.horizon.is_some_and(|horizon| horizon < rules.steps) {
         return Err(Error::Unsupported(
-            "selling in slices is solved to its end and undiscounted; leave gamma and horizon as they are"
-                .into(),
+            "only whole episodes with gamma = 1 are solved; leave gamma and horizon at their defaults".into(),
         ));
     }
     Ok(-plan.cost - rules.spread)
 }
 
-impl Market<1> for Seller {
+impl Market<1> for ExecutionMarket {
     type State = State;
 
     fn reset(&self, _rng: &mut Stream) -> State {
@@ -187,8 +175,8 @@ impl Market<1> for Seller {
 
     #[inline]
     fn observe(&self, state: &State, out: &mut [f32]) {
-        out[0] = state.held as f32;
-        out[1] = state.left as f32 / self.rules.steps as f32;
+        out[0] = state.remaining as f32;
+        out[1] = state.steps_left as f32 / self.rules.steps as f32;
     }
 
     fn account<'a>(&self, state: &'a State) -> &'a Account {
@@ -197,13 +185,11 @@ impl Market<1> for Seller {
 
     fn solve(&self, query: &SolveQuery) -> Result<Reference<1>> {
         let plan = match query.policy_class {
-            PolicyClass::Optimal => Plan::best(&self.rules, &self.shares),
-            PolicyClass::Random => Plan::random(&self.rules, &self.shares),
-            _ => {
-                return Err(Error::Unsupported("only the best and the random player are solved here".into()));
-            }
+            PolicyClass::Optimal => Plan::optimal(&self.rules, &self.fractions),
+            PolicyClass::Random => Plan::random(&self.rules, &self.fractions),
+            _ => return Err(Error::Unsupported("only the optimal and the random policy are solved".into())),
         };
-        let value = answer(&self.rules, &plan, query)?;
+        let value = plan_value(&self.rules, &plan, query)?;
         let steps = f64::from(self.rules.steps);
         let rule = (query.policy_class == PolicyClass::Optimal).then(|| {
             Arc::new(move |obs: &[f32]| {
@@ -211,33 +197,26 @@ impl Market<1> for Seller {
                 [left.checked_sub(1).and_then(|at| plan.shares.get(at)).copied().unwrap_or(1.0)]
             }) as _
         });
-        let solution = Solution {
-            certainty: Certainty::Exact,
-            value,
-            upper: Some(value),
-            values: Vec::new(),
-            policy: None,
-        };
-        Ok(Reference { solution, rule })
+        Ok(Reference { solution: exact(value), rule })
     }
 
     fn baseline(&self, query: &SolveQuery) -> Result<Baseline> {
-        let plan = Plan::even(&self.rules, &self.shares);
-        Ok(Baseline { name: "even".into(), value: answer(&self.rules, &plan, query)? })
+        let plan = Plan::even(&self.rules, &self.fractions);
+        Ok(Baseline { name: "even".into(), value: plan_value(&self.rules, &plan, query)? })
     }
 
     fn chart(&self, state: &State) -> Chart<'_> {
         Chart {
             title: "price",
-            prices: state.trail.prices().collect(),
-            window: SEEN.min(self.rules.steps as usize + 1),
-            position: state.held,
+            prices: state.price_history.prices().collect(),
+            window: PRICE_WINDOW.min(self.rules.steps as usize + 1),
+            position: state.remaining,
             limits: (0.0, 1.0),
-            notes: vec![("steps left", state.left.to_string())],
+            notes: vec![("steps left", state.steps_left.to_string())],
         }
     }
 
     fn scripted(&self, script: usize, state: &State) -> Option<[f64; 1]> {
-        [[1.0 / f64::from(state.left.max(1))], [1.0]].get(script).copied()
+        [[1.0 / f64::from(state.steps_left.max(1))], [1.0]].get(script).copied()
     }
 }

@@ -1,41 +1,34 @@
-//! The optimum by backward induction. Whatever is left, y of the order, costs `spread y + c_k y^2` in the k steps to come:
-//! with s the share sold now,
+//! Optimal execution by backward induction. With k steps left, the remaining fraction y of the order costs `spread y
+//! + c_k y^2`; with s the fraction of it sold now,
 //!
 //! ```text
-//! c_1 = temporary      c_k = min over s of  temporary s^2 + permanent s (1 - s) + (risk + c_{k-1}) (1 - s)^2
+//! c_1 = temporary
+//! c_k = min over s of  temporary s^2 + permanent s (1 - s) + (risk + c_{k-1}) (1 - s)^2
 //! ```
 //!
-//! so that the best share depends on nothing but k.
+//! so the optimal fraction depends on k only.
 
+use super::super::actions::Fractions;
 use super::rules::Rules;
 
-/// Which shares of what is left may be sold.
-#[derive(Clone, Debug)]
-pub(super) enum Shares {
-    /// Any from 0 to 1.
-    Any,
-    /// One of these.
-    Levels(Vec<f64>),
-}
-
-/// A way of selling, and what it costs beside the spread.
+/// Selling schedule and its cost beside the spread.
 #[derive(Clone, Debug)]
 pub(super) struct Plan {
-    /// The share to sell with 1, 2, ... steps left.
+    /// Fraction of the remaining order to sell with 1, 2, ... steps left, `[steps]`.
     pub(super) shares: Vec<f64>,
-    /// Dollars a share of the whole order.
+    /// Cost in dollars per share of the whole order.
     pub(super) cost: f64,
 }
 
-/// The cost of selling the share s: `sold s^2 + mixed s (1 - s) + kept (1 - s)^2`.
+/// Cost of selling the fraction s: `sold s^2 + mixed s (1 - s) + kept (1 - s)^2`.
 #[derive(Clone, Copy)]
-struct Slice {
+struct SliceCost {
     sold: f64,
     mixed: f64,
     kept: f64,
 }
 
-impl Slice {
+impl SliceCost {
     fn cost(self, share: f64) -> f64 {
         let rest = 1.0 - share;
         self.sold * share * share + self.mixed * share * rest + self.kept * rest * rest
@@ -43,47 +36,48 @@ impl Slice {
 }
 
 impl Plan {
-    /// The cheapest.
-    pub(super) fn best(rules: &Rules, shares: &Shares) -> Self {
-        Plan::backwards(rules, |slice, _| {
-            let share = match shares {
-                Shares::Any => {
-                    let Slice { sold, mixed, kept } = slice;
+    /// Plan of lowest cost.
+    pub(super) fn optimal(rules: &Rules, fractions: &Fractions) -> Self {
+        Plan::backward_induction(rules, |slice, _| {
+            let share = match fractions {
+                Fractions::Any => {
+                    let SliceCost { sold, mixed, kept } = slice;
                     ((2.0 * kept - mixed) / (2.0 * (sold - mixed + kept))).clamp(0.0, 1.0)
                 }
-                Shares::Levels(levels) => cheapest(levels, |share| slice.cost(share)),
+                Fractions::Levels(levels) => cheapest(levels, |share| slice.cost(share)),
             };
             (share, slice.cost(share))
         })
     }
 
-    /// Equal slices, as nearly as can be.
-    pub(super) fn even(rules: &Rules, shares: &Shares) -> Self {
-        Plan::backwards(rules, |slice, left| {
+    /// Plan of equal slices, or the nearest levels.
+    pub(super) fn even(rules: &Rules, fractions: &Fractions) -> Self {
+        Plan::backward_induction(rules, |slice, left| {
             let wanted = 1.0 / left as f64;
-            let share = match shares {
-                Shares::Any => wanted,
-                Shares::Levels(levels) => cheapest(levels, |share| (share - wanted).abs()),
+            let share = match fractions {
+                Fractions::Any => wanted,
+                Fractions::Levels(levels) => cheapest(levels, |share| (share - wanted).abs()),
             };
             (share, slice.cost(share))
         })
     }
 
-    /// Uniformly random shares.
-    pub(super) fn random(rules: &Rules, shares: &Shares) -> Self {
-        Plan::backwards(rules, |slice, _| match shares {
-            Shares::Any => (0.5, (slice.sold + slice.kept) / 3.0 + slice.mixed / 6.0),
-            Shares::Levels(levels) => {
+    /// Plan of uniformly random fractions.
+    pub(super) fn random(rules: &Rules, fractions: &Fractions) -> Self {
+        Plan::backward_induction(rules, |slice, _| match fractions {
+            Fractions::Any => (0.5, (slice.sold + slice.kept) / 3.0 + slice.mixed / 6.0),
+            Fractions::Levels(levels) => {
                 (0.5, levels.iter().map(|&share| slice.cost(share)).sum::<f64>() / levels.len() as f64)
             }
         })
     }
 
-    /// `pick` gives the share to sell, and its cost, with so many steps left.
-    fn backwards(rules: &Rules, pick: impl Fn(Slice, u32) -> (f64, f64)) -> Self {
+    /// Backward induction; `pick` gives the fraction to sell and its cost from the number of steps left.
+    fn backward_induction(rules: &Rules, pick: impl Fn(SliceCost, u32) -> (f64, f64)) -> Self {
         let mut plan = Plan { shares: vec![1.0], cost: rules.temporary };
         for left in 2..=rules.steps {
-            let slice = Slice { sold: rules.temporary, mixed: rules.permanent, kept: rules.risk + plan.cost };
+            let slice =
+                SliceCost { sold: rules.temporary, mixed: rules.permanent, kept: rules.risk + plan.cost };
             let (share, cost) = pick(slice, left);
             plan.shares.push(share);
             plan.cost = cost;
@@ -92,7 +86,7 @@ impl Plan {
     }
 }
 
-/// The level of least cost, the first of several.
+/// Level of lowest cost, the first of several.
 fn cheapest(levels: &[f64], cost: impl Fn(f64) -> f64) -> f64 {
     let better = |best: f64, level: f64| if cost(level) < cost(best) { level } else { best };
     levels.iter().copied().reduce(better).unwrap_or(1.0)

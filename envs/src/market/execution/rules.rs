@@ -1,18 +1,19 @@
-//! The rules. **Source:** Almgren & Chriss, *Optimal Execution of Portfolio Transactions*, Journal of Risk 3 (2000), with
-//! linear impact.
+//! Rules of `market/execution`. **Source:** Almgren & Chriss, *Optimal Execution of Portfolio Transactions*, Journal
+//! of Risk 3 (2000), with linear impact.
 //!
-//! **State:** the share of the order that is left, the steps that are left, the price.
+//! **State:** remaining fraction of the order, steps left, price.
 //!
-//! **Action:** which share of what is left to sell in this step, 0 to 1: a table, or any number. The last step sells all.
+//! **Action:** fraction of the remaining order to sell in this step, 0 to 1: one of a table, or any number. The last
+//! step sells everything.
 //!
-//! **What happens when n of X shares of stock are sold in a step of tau days, and x are left:** each is sold for
-//! `spread + temporary n / tau` less than the price; then the price moves by `volatility sqrt(tau) z - permanent n`.
+//! **Step** of tau days in which n of X shares of stock are sold and x remain: each is sold for `spread + temporary n
+//! / tau` less than the price; then the price changes by `volatility sqrt(tau) z - permanent n`.
 //!
-//! **Reward:** minus what the step adds to the implementation shortfall, and minus `risk_aversion volatility^2 tau x^2`
-//! for the risk of what is left, both in dollars a share of the whole order. The sum of the second part is the variance of
-//! the shortfall of a trajectory fixed beforehand; so the best is the paper's `E + lambda V`.
+//! **Reward:** minus the step's part of the implementation shortfall, minus `risk_aversion volatility^2 tau x^2` for
+//! the risk of the remaining order, both in dollars per share of the whole order. The second parts of a fixed
+//! trajectory sum to the variance of its shortfall, so the objective is the paper's `E + lambda V`.
 //!
-//! **Observation:** the share of the order and the share of the time that are left.
+//! **Observation:** remaining fraction of the order and of the time.
 //!
 //! **Endings:** terminal after the last step.
 //!
@@ -21,58 +22,63 @@
 use freewheel_core::{Step, Stream};
 use serde::{Deserialize, Serialize};
 
-use super::super::account::{Account, Trail};
+use super::super::account::{Account, PriceHistory};
 
 pub(super) const VERSION: u32 = 1;
-/// What the price begins at, in dollars.
+/// Price at the start of an episode, in dollars.
 const PRICE: f64 = 50.0;
 
-/// The rules, per step and per share of the whole order.
+/// Parameters of the rules, per step and per share of the whole order.
 #[derive(Clone, Debug)]
 pub(super) struct Rules {
     pub(super) steps: u32,
-    /// Standard deviation of the price.
-    pub(super) shake: f64,
+    /// Standard deviation of the price change.
+    pub(super) price_std: f64,
     pub(super) spread: f64,
     /// Fall of the price when the whole order is sold.
     pub(super) permanent: f64,
-    /// How much less each share is sold for when the whole order is.
+    /// Discount per share when the whole order is sold in one step.
     pub(super) temporary: f64,
-    /// Cost of the risk of keeping the whole order.
+    /// Risk cost of keeping the whole order for a step.
     pub(super) risk: f64,
-    /// Whether rewards hold the moves of the price.
+    /// Whether rewards contain the price changes.
     pub(super) realized: bool,
 }
 
-/// All that changes during an episode.
+/// State of an episode.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct State {
-    /// Share of the order that is left.
-    pub(super) held: f64,
-    pub(super) left: u32,
+    /// Remaining fraction of the order.
+    pub(super) remaining: f64,
+    pub(super) steps_left: u32,
     pub(super) account: Account,
-    pub(super) trail: Trail,
+    pub(super) price_history: PriceHistory,
 }
 
 impl Rules {
     pub(super) fn reset(&self) -> State {
-        State { held: 1.0, left: self.steps, account: Account::new(), trail: Trail::new(PRICE) }
+        State {
+            remaining: 1.0,
+            steps_left: self.steps,
+            account: Account::new(),
+            price_history: PriceHistory::new(PRICE),
+        }
     }
 
-    /// Sells a share of what is left.
+    /// Sells the fraction `share` of the remaining order.
     #[inline]
     pub(super) fn step(&self, state: &mut State, share: f64, rng: &mut Stream) -> Step {
-        let sold = if state.left <= 1 { state.held } else { state.held * share };
-        let kept = state.held - sold;
+        let sold = if state.steps_left <= 1 { state.remaining } else { state.remaining * share };
+        let kept = state.remaining - sold;
         let cost = sold * (self.spread + self.temporary * sold) + kept * self.permanent * sold;
-        let moved = if self.shake > 0.0 { self.shake * rng.normal() } else { 0.0 };
-        let profit = kept * moved - cost;
-        state.held = kept;
-        state.left = state.left.saturating_sub(1);
-        state.account.book(state.account.profit + profit, cost, sold);
-        state.trail.push(state.trail.last() + moved - self.permanent * sold);
+        let price_change = if self.price_std > 0.0 { self.price_std * rng.normal() } else { 0.0 };
+        let profit = kept * price_change - cost;
+        state.remaining = kept;
+        state.steps_left = state.steps_left.saturating_sub(1);
+        state.account.record(state.account.profit + profit, cost, sold);
+        state.price_history.push(state.price_history.last() + price_change - self.permanent * sold);
         let seen = if self.realized { profit } else { -cost };
         let reward = (seen - self.risk * kept * kept) as f32;
-        if state.left == 0 { Step::termination(reward) } else { Step::transition(reward) }
+        if state.steps_left == 0 { Step::termination(reward) } else { Step::transition(reward) }
     }
 }

@@ -1,21 +1,20 @@
-//! `market/gbm`: geometric Brownian motion and Merton's fraction.
+//! World `market/gbm`: geometric Brownian motion, power utility.
 
 use std::sync::Arc;
 
 use freewheel_core::{
-    Baseline, Certainty, DynWorld, Error, ObservationSpace, PolicyClass, Result, Solution, SolveQuery, Step,
-    Stream, World,
+    Baseline, DynWorld, Error, ObservationSpace, PolicyClass, Result, SolveQuery, Step, Stream,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::super::account::Account;
-use super::super::desk::{Desk, Market, Outside, Reference};
+use super::super::actions::Fractions;
+use super::super::adapter::{EnvInfo, Market, Reference, exact, fraction_env};
 use super::super::draw::Chart;
-use super::super::menu::{Menu, Range, Table};
-use super::super::refuse::{check, checked};
-use super::super::settings::ActionKind;
-use super::rules::{Fractions, Rules, State, VERSION, levels, power};
+use super::super::family::MarketSettings;
+use super::super::settings::{ActionKind, check, in_range};
+use super::rules::{Rules, State, VERSION, power};
 
 /// Settings of `market/gbm`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -25,19 +24,19 @@ pub struct Gbm {
     pub steps: u32,
     /// Discount of the task, 0..=1.
     pub gamma: f64,
-    /// Whether fractions are counted levels ("grid") or any number from 0 to 1 ("continuous").
+    /// Fractions: discrete levels ("grid") or any number from 0 to 1 ("continuous").
     pub actions: ActionKind,
-    /// Counted fractions from 0 to 1, 2..=101.
+    /// Number of discrete fractions from 0 to 1, 2..=101.
     pub levels: usize,
-    /// Steps of a year, 1..=1000000.
+    /// Steps per year, 1..=1000000.
     pub steps_per_year: f64,
-    /// Expected growth of the price a year, -1..=1.
+    /// Expected growth rate of the price per year, -1..=1.
     pub drift: f64,
-    /// Interest a year, -1..=1.
+    /// Interest rate per year, -1..=1.
     pub interest: f64,
-    /// Standard deviation of a year's log return, above 0 and at most 2.
+    /// Standard deviation of the log return of a year, 1e-6..=2.
     pub volatility: f64,
-    /// Relative aversion to risk, above 0 and at most 50; 1 is logarithmic utility.
+    /// Relative risk aversion, 0.001..=50; 1 is logarithmic utility.
     pub risk_aversion: f64,
 }
 
@@ -57,96 +56,85 @@ impl Default for Gbm {
     }
 }
 
-impl Gbm {
-    pub(in crate::market) const NAME: &'static str = "gbm";
-    pub(in crate::market) const ABOUT: &'static str =
+impl MarketSettings for Gbm {
+    const ID: &'static str = "market/gbm";
+    const ABOUT: &'static str =
         "What fraction to hold of geometric Brownian motion; exact, Merton's fraction in the limit";
 
-    pub(in crate::market) fn build(&self) -> Result<Arc<dyn DynWorld>> {
+    fn build(&self) -> Result<Arc<dyn DynWorld>> {
         self.check()?;
-        Ok(match self.actions {
-            ActionKind::Grid => {
-                let orders: Vec<[f64; 1]> = levels(self.levels).into_iter().map(|level| [level]).collect();
-                let names = orders.iter().map(|[level]| format!("{level:.2}")).collect();
-                self.desk(Fractions::Levels(levels(self.levels)), Table { names, orders })
-            }
-            ActionKind::Continuous => {
-                self.desk(Fractions::Any, Range { names: ["fraction"], low: [0.0], high: [1.0] })
-            }
-        })
-    }
-
-    fn desk<A: Menu<1> + Clone>(&self, fractions: Fractions, menu: A) -> Arc<dyn DynWorld> {
-        let rules = self.rules(fractions);
-        let widest = rules.widest(rules.level);
-        let outside = Outside {
-            id: "market/gbm",
+        let rules = self.rules(Fractions::new(self.actions, self.levels));
+        let return_bound = rules.return_bound(rules.long_run_variance);
+        let info = EnvInfo {
+            id: Self::ID,
             version: VERSION,
-            observation: ObservationSpace::vector(&[(-widest, widest)]),
+            observation: ObservationSpace::vector(&[(-return_bound, return_bound)]),
             time_limit: Some(self.steps),
             gamma: self.gamma,
-            unit: "of the wealth begun with",
+            unit: "of initial wealth",
             scripts: &["buy-and-hold", "flat"],
         };
-        Desk::new(outside, Brownian { rules, widest }, menu).shared()
+        let fractions = rules.fractions.clone();
+        Ok(fraction_env(info, GbmMarket { rules, return_bound }, &fractions, "fraction", 2))
     }
+}
 
+impl Gbm {
     pub(super) fn rules(&self, fractions: Fractions) -> Rules {
         Rules {
-            step: 1.0 / self.steps_per_year,
+            dt: 1.0 / self.steps_per_year,
             drift: self.drift,
-            safe: (self.interest / self.steps_per_year).exp(),
-            level: self.volatility * self.volatility,
+            cash_growth: (self.interest / self.steps_per_year).exp(),
+            long_run_variance: self.volatility * self.volatility,
             reversion: 0.0,
-            shock: 0.0,
+            vol_of_vol: 0.0,
             correlation: 0.0,
-            own: 1.0,
+            independent: 1.0,
             power: power(self.risk_aversion),
             fractions,
         }
     }
 
-    /// Merton's fraction, the best in continuous time: `(drift - interest) / (risk_aversion volatility^2)`.
+    /// Merton's fraction, optimal in continuous time: `(drift - interest) / (risk_aversion volatility^2)`.
     pub fn merton(&self) -> f64 {
         (self.drift - self.interest) / (self.risk_aversion * self.volatility * self.volatility)
     }
 
     fn check(&self) -> Result<()> {
-        check("market/gbm", || {
-            checked("steps", self.steps, 1..=10_000)?;
-            checked("gamma", self.gamma, 0.0..=1.0)?;
-            checked("levels", self.levels, 2..=101)?;
-            checked("steps_per_year", self.steps_per_year, 1.0..=1e6)?;
-            checked("drift", self.drift, -1.0..=1.0)?;
-            checked("interest", self.interest, -1.0..=1.0)?;
-            checked("volatility", self.volatility, 1e-6..=2.0)?;
-            checked("risk_aversion", self.risk_aversion, 1e-3..=50.0)
+        check(Self::ID, || {
+            in_range("steps", self.steps, 1..=10_000)?;
+            in_range("gamma", self.gamma, 0.0..=1.0)?;
+            in_range("levels", self.levels, 2..=101)?;
+            in_range("steps_per_year", self.steps_per_year, 1.0..=1e6)?;
+            in_range("drift", self.drift, -1.0..=1.0)?;
+            in_range("interest", self.interest, -1.0..=1.0)?;
+            in_range("volatility", self.volatility, 1e-6..=2.0)?;
+            in_range("risk_aversion", self.risk_aversion, 1e-3..=50.0)
         })
     }
 }
 
-/// The market.
-pub(super) struct Brownian {
+/// Rules of the market, with the bound of the observation.
+pub(super) struct GbmMarket {
     rules: Rules,
-    widest: f32,
+    return_bound: f32,
 }
 
-/// The value of a strategy whose steps are alike: `gain` is the expected change of the utility of wealth 1.
+/// Value of a stationary policy; `gain` is the expected change of utility in a step from wealth 1.
 ///
-/// With a power utility the gain grows with the wealth: step t is expected to give `gain m^t` with
-/// `m = E factor^(1 - a) = 1 + (1 - a) gain`, and 1 for the logarithm.
-fn total(rules: &Rules, query: &SolveQuery, gain: f64) -> Result<f64> {
+/// The gain of step t is `gain m^t` with `m = E factor^(1 - a) = 1 + (1 - a) gain`; m is 1 for logarithmic utility.
+fn total_value(rules: &Rules, query: &SolveQuery, gain: f64) -> Result<f64> {
     let ratio = query.gamma * (1.0 + rules.power * gain);
     match query.horizon {
         Some(steps) => Ok((0..steps).fold((0.0, gain), |(sum, now), _| (sum + now, now * ratio)).0),
         None if ratio < 1.0 => Ok(gain / (1.0 - ratio)),
-        None => {
-            Err(Error::Unsupported("utility for ever has no sum; give a lower gamma, or a horizon".into()))
-        }
+        None => Err(Error::Unsupported(
+            "without a horizon the value is infinite at this gamma; lower gamma or give a horizon".into(),
+        )),
     }
 }
 
-impl Market<1> for Brownian {
+impl Market<1> for GbmMarket {
     type State = State;
 
     fn reset(&self, _rng: &mut Stream) -> State {
@@ -160,44 +148,38 @@ impl Market<1> for Brownian {
 
     #[inline]
     fn observe(&self, state: &State, out: &mut [f32]) {
-        out[0] = (state.last as f32).clamp(-self.widest, self.widest);
+        out[0] = (state.last_return as f32).clamp(-self.return_bound, self.return_bound);
     }
 
     fn account<'a>(&self, state: &'a State) -> &'a Account {
         &state.account
     }
 
-    /// The weights of the utilities of the later wealths in a discounted sum of their changes are none of them
-    /// negative, and one fraction is the best for each: it is the best of all strategies.
+    /// The discounted sum of utility changes weights every later utility positively, and one fraction maximizes each
+    /// of them: it is optimal among all policies.
     fn solve(&self, query: &SolveQuery) -> Result<Reference<1>> {
         let rules = &self.rules;
-        let fraction = rules.best_fraction(rules.level);
+        let fraction = rules.optimal_fraction(rules.long_run_variance);
         let gain = match query.policy_class {
-            PolicyClass::Optimal => Some(rules.gain(fraction, rules.level)),
-            PolicyClass::Random => rules.random_gain(rules.level),
+            PolicyClass::Optimal => Some(rules.gain(fraction, rules.long_run_variance)),
+            PolicyClass::Random => rules.random_gain(rules.long_run_variance),
             PolicyClass::EpsilonGreedy(_) | PolicyClass::EpsilonSoft(_) => None,
         };
         let Some(gain) = gain else {
             return Err(Error::Unsupported(
-                "only the best player and, of counted fractions, the random one are solved here".into(),
+                "with continuous actions only the optimal policy is solved, and with discrete ones also the random policy".into(),
             ));
         };
-        let value = total(rules, query, gain)?;
-        let solution = Solution {
-            certainty: Certainty::Exact,
-            value,
-            upper: Some(value),
-            values: Vec::new(),
-            policy: None,
-        };
+        let value = total_value(rules, query, gain)?;
+        let solution = exact(value);
         let rule =
             (query.policy_class == PolicyClass::Optimal).then(|| Arc::new(move |_: &[f32]| [fraction]) as _);
         Ok(Reference { solution, rule })
     }
 
     fn baseline(&self, query: &SolveQuery) -> Result<Baseline> {
-        let gain = self.rules.gain(1.0, self.rules.level);
-        Ok(Baseline { name: "buy-and-hold".into(), value: total(&self.rules, query, gain)? })
+        let gain = self.rules.gain(1.0, self.rules.long_run_variance);
+        Ok(Baseline { name: "buy-and-hold".into(), value: total_value(&self.rules, query, gain)? })
     }
 
     fn chart(&self, state: &State) -> Chart<'_> {

@@ -1,27 +1,27 @@
-//! `market/heston`: stochastic volatility, logarithmic utility.
+//! World `market/heston`: stochastic volatility, logarithmic utility.
 //!
-//! With logarithmic utility, no costs and a variance that nobody moves, the fraction that is best for the next step is
-//! the best there is. Its value is a sum of expectations over the law of the variance, which has no closed form in
-//! steps: it is found by quadrature on a grid of variances. Half the grid gives the same to 1e-4 of it (see the tests), which
-//! is no proof, so that the answer is called `BestKnown` and has no upper bound.
+//! With logarithmic utility, no costs and no price impact, the optimal policy is myopic: the fraction that is optimal
+//! for the next step. Its value, a sum of expectations over the distribution of the variance, has no closed form in
+//! discrete time and is computed by quadrature on a grid of variances. Half the grid changes it by less than 1e-4
+//! (see the tests); this is no proof, so the solution is `BestKnown` and has no upper bound.
 
 use std::sync::Arc;
 
 use freewheel_core::{
     Baseline, Certainty, DynWorld, Error, ObservationSpace, PolicyClass, Result, Solution, SolveQuery, Step,
-    Stream, World,
+    Stream,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::super::account::Account;
-use super::super::desk::{Desk, Market, Outside, Reference};
+use super::super::actions::{Fractions, OrderRule};
+use super::super::adapter::{EnvInfo, Market, Reference, fraction_env};
 use super::super::draw::Chart;
-use super::super::menu::{Menu, Range, Rule, Table};
+use super::super::family::MarketSettings;
 use super::super::normal;
-use super::super::refuse::{check, checked};
-use super::super::settings::ActionKind;
-use super::rules::{Fractions, Rules, State, VERSION, levels};
+use super::super::settings::{ActionKind, check, in_range};
+use super::rules::{Rules, State, VERSION};
 
 /// Settings of `market/heston`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -31,21 +31,21 @@ pub struct Heston {
     pub steps: u32,
     /// Discount of the task, 0..=1.
     pub gamma: f64,
-    /// Whether fractions are counted levels ("grid") or any number from 0 to 1 ("continuous").
+    /// Fractions: discrete levels ("grid") or any number from 0 to 1 ("continuous").
     pub actions: ActionKind,
-    /// Counted fractions from 0 to 1, 2..=101.
+    /// Number of discrete fractions from 0 to 1, 2..=101.
     pub levels: usize,
-    /// Steps of a year, 12..=1000000.
+    /// Steps per year, 12..=1000000.
     pub steps_per_year: f64,
-    /// Expected growth of the price a year, -1..=1.
+    /// Expected growth rate of the price per year, -1..=1.
     pub drift: f64,
-    /// Interest a year, -1..=1.
+    /// Interest rate per year, -1..=1.
     pub interest: f64,
-    /// Level that the variance a year returns to, above 0 and at most 1; episodes begin there.
+    /// Long-run variance per year, 1e-6..=1; episodes start from it.
     pub variance_level: f64,
-    /// Rate a year at which the variance returns, above 0; at most the steps of a year.
+    /// Mean reversion rate of the variance per year, 0.001..=steps_per_year.
     pub variance_reversion: f64,
-    /// Volatility of the variance, above 0 and at most 2.
+    /// Volatility of the variance, 1e-6..=2.
     pub variance_shock: f64,
     /// Correlation of the shocks of price and variance, -1..=1.
     pub correlation: f64,
@@ -69,83 +69,83 @@ impl Default for Heston {
     }
 }
 
-impl Heston {
-    pub(in crate::market) const NAME: &'static str = "heston";
-    pub(in crate::market) const ABOUT: &'static str =
+impl MarketSettings for Heston {
+    const ID: &'static str = "market/heston";
+    const ABOUT: &'static str =
         "What fraction to hold under Heston's stochastic volatility, log utility; best known, by quadrature";
 
-    pub(in crate::market) fn build(&self) -> Result<Arc<dyn DynWorld>> {
+    fn build(&self) -> Result<Arc<dyn DynWorld>> {
         self.check()?;
-        Ok(match self.actions {
-            ActionKind::Grid => {
-                let orders: Vec<[f64; 1]> = levels(self.levels).into_iter().map(|level| [level]).collect();
-                let names = orders.iter().map(|[level]| format!("{level:.2}")).collect();
-                self.desk(Fractions::Levels(levels(self.levels)), Table { names, orders })
-            }
-            ActionKind::Continuous => {
-                self.desk(Fractions::Any, Range { names: ["fraction"], low: [0.0], high: [1.0] })
-            }
-        })
-    }
-
-    fn desk<A: Menu<1> + Clone>(&self, fractions: Fractions, menu: A) -> Arc<dyn DynWorld> {
-        let rules = self.rules(fractions);
-        let most = above_level(&rules, 8.0);
-        let widest = rules.widest(most);
-        let outside = Outside {
-            id: "market/heston",
+        let rules = self.rules(Fractions::new(self.actions, self.levels));
+        let variance_bound = variance_above(&rules, 8.0);
+        let return_bound = rules.return_bound(variance_bound);
+        let info = EnvInfo {
+            id: Self::ID,
             version: VERSION,
-            observation: ObservationSpace::vector(&[(-widest, widest), (0.0, most as f32)]),
+            observation: ObservationSpace::vector(&[
+                (-return_bound, return_bound),
+                (0.0, variance_bound as f32),
+            ]),
             time_limit: Some(self.steps),
             gamma: self.gamma,
-            unit: "of the wealth begun with",
+            unit: "of initial wealth",
             scripts: &["buy-and-hold", "flat"],
         };
-        Desk::new(outside, Stochastic { rules, widest, most: most as f32 }, menu).shared()
+        let fractions = rules.fractions.clone();
+        Ok(fraction_env(
+            info,
+            HestonMarket { rules, return_bound, variance_bound: variance_bound as f32 },
+            &fractions,
+            "fraction",
+            2,
+        ))
     }
+}
 
+impl Heston {
     pub(super) fn rules(&self, fractions: Fractions) -> Rules {
         Rules {
-            step: 1.0 / self.steps_per_year,
+            dt: 1.0 / self.steps_per_year,
             drift: self.drift,
-            safe: (self.interest / self.steps_per_year).exp(),
-            level: self.variance_level,
+            cash_growth: (self.interest / self.steps_per_year).exp(),
+            long_run_variance: self.variance_level,
             reversion: self.variance_reversion,
-            shock: self.variance_shock,
+            vol_of_vol: self.variance_shock,
             correlation: self.correlation,
-            own: (1.0 - self.correlation * self.correlation).sqrt(),
+            independent: (1.0 - self.correlation * self.correlation).sqrt(),
             power: 0.0,
             fractions,
         }
     }
 
     fn check(&self) -> Result<()> {
-        check("market/heston", || {
-            checked("steps", self.steps, 1..=10_000)?;
-            checked("gamma", self.gamma, 0.0..=1.0)?;
-            checked("levels", self.levels, 2..=101)?;
-            checked("steps_per_year", self.steps_per_year, 12.0..=1e6)?;
-            checked("drift", self.drift, -1.0..=1.0)?;
-            checked("interest", self.interest, -1.0..=1.0)?;
-            checked("variance_level", self.variance_level, 1e-6..=1.0)?;
-            checked("variance_reversion", self.variance_reversion, 1e-3..=self.steps_per_year)?;
-            checked("variance_shock", self.variance_shock, 1e-6..=2.0)?;
-            checked("correlation", self.correlation, -1.0..=1.0)
+        check(Self::ID, || {
+            in_range("steps", self.steps, 1..=10_000)?;
+            in_range("gamma", self.gamma, 0.0..=1.0)?;
+            in_range("levels", self.levels, 2..=101)?;
+            in_range("steps_per_year", self.steps_per_year, 12.0..=1e6)?;
+            in_range("drift", self.drift, -1.0..=1.0)?;
+            in_range("interest", self.interest, -1.0..=1.0)?;
+            in_range("variance_level", self.variance_level, 1e-6..=1.0)?;
+            in_range("variance_reversion", self.variance_reversion, 1e-3..=self.steps_per_year)?;
+            in_range("variance_shock", self.variance_shock, 1e-6..=2.0)?;
+            in_range("correlation", self.correlation, -1.0..=1.0)
         })
     }
 }
 
-/// The variance so many standard deviations of the stationary law above the level. Beyond 8 it is hardly ever, and is not
-/// told apart; beyond 20 it is nothing.
-fn above_level(rules: &Rules, deviations: f64) -> f64 {
-    rules.level + deviations * rules.shock * (rules.level / (2.0 * rules.reversion)).sqrt()
+/// Variance that lies `stds` standard deviations of the stationary distribution above the long-run variance. Values
+/// beyond 8 are very rare and clipped in observations; those beyond 20 are ignored by the solver.
+fn variance_above(rules: &Rules, stds: f64) -> f64 {
+    rules.long_run_variance
+        + stds * rules.vol_of_vol * (rules.long_run_variance / (2.0 * rules.reversion)).sqrt()
 }
 
-/// Points of the grid of variances.
-const POINTS: usize = 400;
+/// Number of points of the variance grid.
+const GRID_POINTS: usize = 400;
 
-/// The sum of `gain(v)` over the steps of a question, from the level of the variance on.
-pub(super) fn total(
+/// Discounted sum of `gain(variance)` over the steps of a query, starting from the long-run variance.
+pub(super) fn total_value(
     rules: &Rules,
     query: &SolveQuery,
     points: usize,
@@ -158,7 +158,8 @@ pub(super) fn total(
         None if gamma < 1.0 => (1e-12f64.ln() / gamma.ln()).ceil() as u32,
         None => {
             return Err(Error::Unsupported(
-                "growth for ever has no sum; give a gamma below 1, or a horizon".into(),
+                "without a horizon the value is infinite at gamma = 1; set gamma below 1 or give a horizon"
+                    .into(),
             ));
         }
     };
@@ -167,35 +168,40 @@ pub(super) fn total(
     let mut values = vec![0.0; points];
     for _ in 0..steps {
         let later = |row: &[f64]| -> f64 { row.iter().zip(&values).map(|(p, value)| p * value).sum() };
-        values = grid.moves.chunks(points).zip(&gains).map(|(row, gain)| gain + gamma * later(row)).collect();
+        values = grid
+            .transitions
+            .chunks(points)
+            .zip(&gains)
+            .map(|(row, gain)| gain + gamma * later(row))
+            .collect();
     }
     let mut start = vec![0.0; points];
-    grid.spread(rules.level, 1.0, &mut start);
+    grid.add_weights(rules.long_run_variance, 1.0, &mut start);
     Ok(start.iter().zip(&values).map(|(p, value)| p * value).sum())
 }
 
-/// Equally spaced variances, and where each goes in a step.
+/// Equally spaced variances and the transitions between them.
 struct Grid {
     low: f64,
     width: f64,
     points: usize,
-    /// Weights of the later values, `[points * points]`.
-    moves: Vec<f64>,
+    /// Interpolation weights of the next values, `[points * points]`.
+    transitions: Vec<f64>,
 }
 
 impl Grid {
     fn new(rules: &Rules, points: usize) -> Self {
-        // As far below 0 as truncation lets it fall.
-        let low = -4.0 * rules.shock * rules.shock * rules.step;
-        let width = (above_level(rules, 20.0) - low) / (points - 1) as f64;
-        let mut grid = Grid { low, width, points, moves: Vec::new() };
+        // Lowest variance that the truncated scheme reaches.
+        let low = -4.0 * rules.vol_of_vol * rules.vol_of_vol * rules.dt;
+        let width = (variance_above(rules, 20.0) - low) / (points - 1) as f64;
+        let mut grid = Grid { low, width, points, transitions: Vec::new() };
         let mut moves = vec![0.0; points * points];
         for (variance, row) in grid.variances().zip(moves.chunks_mut(points)) {
-            for (w, weight) in normal::points() {
-                grid.spread(rules.next_variance(variance, w), weight, row);
+            for (w, weight) in normal::quadrature_points() {
+                grid.add_weights(rules.next_variance(variance, w), weight, row);
             }
         }
-        grid.moves = moves;
+        grid.transitions = moves;
         grid
     }
 
@@ -204,8 +210,8 @@ impl Grid {
         (0..self.points).map(move |i| low + width * i as f64)
     }
 
-    /// Adds the weights by which a value at `variance` is read off the grid: cubic Lagrange interpolation.
-    fn spread(&self, variance: f64, weight: f64, row: &mut [f64]) {
+    /// Adds the weights of cubic Lagrange interpolation at `variance`, times `weight`.
+    fn add_weights(&self, variance: f64, weight: f64, row: &mut [f64]) {
         let at = ((variance - self.low) / self.width).clamp(0.0, (self.points - 1) as f64);
         let first = (at as usize).saturating_sub(1).min(self.points - 4);
         let t = at - first as f64;
@@ -221,30 +227,30 @@ impl Grid {
     }
 }
 
-/// The market.
-struct Stochastic {
+/// Rules of the market, with the bounds of the observation.
+struct HestonMarket {
     rules: Rules,
-    widest: f32,
-    most: f32,
+    return_bound: f32,
+    variance_bound: f32,
 }
 
-impl Stochastic {
-    /// The best fraction by the variance that is seen, from a table of as many as an eye can tell apart.
-    fn rule(&self) -> Arc<Rule<1>> {
-        let most = f64::from(self.most);
-        let fraction = |i: usize| self.rules.best_fraction(most * i as f64 / ROWS as f64);
-        let table: Vec<f64> = (0..=ROWS).map(fraction).collect();
+impl HestonMarket {
+    /// Optimal fraction as a function of the observed variance, tabulated.
+    fn rule(&self) -> Arc<OrderRule<1>> {
+        let variance_bound = f64::from(self.variance_bound);
+        let fraction = |i: usize| self.rules.optimal_fraction(variance_bound * i as f64 / TABLE_LEN as f64);
+        let table: Vec<f64> = (0..=TABLE_LEN).map(fraction).collect();
         Arc::new(move |obs: &[f32]| {
-            let row = (f64::from(obs[1]) / most * ROWS as f64).round() as usize;
-            [table[row.min(ROWS)]]
+            let row = (f64::from(obs[1]) / variance_bound * TABLE_LEN as f64).round() as usize;
+            [table[row.min(TABLE_LEN)]]
         })
     }
 }
 
-/// Rows of the table of best fractions.
-const ROWS: usize = 1000;
+/// Number of intervals of the table of optimal fractions.
+const TABLE_LEN: usize = 1000;
 
-impl Market<1> for Stochastic {
+impl Market<1> for HestonMarket {
     type State = State;
 
     fn reset(&self, _rng: &mut Stream) -> State {
@@ -258,8 +264,8 @@ impl Market<1> for Stochastic {
 
     #[inline]
     fn observe(&self, state: &State, out: &mut [f32]) {
-        out[0] = (state.last as f32).clamp(-self.widest, self.widest);
-        out[1] = (state.variance as f32).clamp(0.0, self.most);
+        out[0] = (state.last_return as f32).clamp(-self.return_bound, self.return_bound);
+        out[1] = (state.variance as f32).clamp(0.0, self.variance_bound);
     }
 
     fn account<'a>(&self, state: &'a State) -> &'a Account {
@@ -270,14 +276,14 @@ impl Market<1> for Stochastic {
         let rules = &self.rules;
         let value = match (query.policy_class, &rules.fractions) {
             (PolicyClass::Optimal, _) => {
-                total(rules, query, POINTS, |v| rules.gain(rules.best_fraction(v), v))?
+                total_value(rules, query, GRID_POINTS, |v| rules.gain(rules.optimal_fraction(v), v))?
             }
             (PolicyClass::Random, Fractions::Levels(_)) => {
-                total(rules, query, POINTS, |v| rules.random_gain(v).unwrap_or(f64::NAN))?
+                total_value(rules, query, GRID_POINTS, |v| rules.random_gain(v).unwrap_or(f64::NAN))?
             }
             _ => {
                 return Err(Error::Unsupported(
-                    "only the best player and, of counted fractions, the random one are solved here".into(),
+                    "with continuous actions only the optimal policy is solved, and with discrete ones also the random policy".into(),
                 ));
             }
         };
@@ -293,7 +299,7 @@ impl Market<1> for Stochastic {
     }
 
     fn baseline(&self, query: &SolveQuery) -> Result<Baseline> {
-        let value = total(&self.rules, query, POINTS, |v| self.rules.gain(1.0, v))?;
+        let value = total_value(&self.rules, query, GRID_POINTS, |v| self.rules.gain(1.0, v))?;
         Ok(Baseline { name: "buy-and-hold".into(), value })
     }
 

@@ -1,4 +1,4 @@
-//! What fraction of the wealth to hold: `gbm` and `heston`.
+//! Portfolio choice between an asset and cash: `gbm` and `heston`.
 
 mod gbm;
 mod heston;

@@ -1,7 +1,6 @@
-//! `market/making`: quoting both sides of a market.
+//! World `market/making`: market making.
 
-mod continuous;
-mod dynamic;
+mod optimum;
 mod rules;
 #[cfg(test)]
 mod tests;
@@ -9,49 +8,50 @@ mod tests;
 use std::sync::Arc;
 
 use freewheel_core::{
-    Baseline, Certainty, DynWorld, Error, ObservationSpace, PolicyClass, Result, Solution, SolveQuery, Step,
-    Stream, World,
+    Baseline, DynWorld, Error, ObservationSpace, PolicyClass, Result, SolveQuery, Step, Stream, World,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use self::continuous::values as continuous_values;
-use self::dynamic::{Depths, Values};
+pub use self::optimum::continuous_values;
+use self::optimum::{Depths, Values};
 use self::rules::{Rules, State, VERSION};
-use super::account::{Account, SEEN};
-use super::desk::{Desk, Market, Outside, Reference};
+use super::account::{Account, PRICE_WINDOW};
+use super::actions::{ActionMap, ContinuousActions, DiscreteActions, OrderRule};
+use super::adapter::{EnvInfo, Market, MarketEnv, Reference, exact};
 use super::draw::Chart;
-use super::menu::{Menu, Range, Rule, Table};
-use super::refuse::{check, checked};
-use super::settings::ActionKind;
+use super::family::MarketSettings;
+use super::settings::{ActionKind, check, in_range};
 
 /// Settings of `market/making`. Time runs from 0 to 1.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct Making {
-    /// Steps of an episode, 1..=20000; in a step at most one order comes, so that 2 lambda / steps must not exceed 1.
+pub struct MarketMaking {
+    /// Steps of an episode, 1..=20000 and at least 2 lambda: at most one order arrives in a step.
     pub steps: u32,
-    /// Whether depths are pairs of a table ("grid") or any two numbers from 0 to 10 / kappa ("continuous").
+    /// Depths: pairs of a table ("grid") or any two numbers from 0 to 10 / kappa ("continuous").
     pub actions: ActionKind,
-    /// The depths of the table, in price units, 1 to 32 of them; an action is one for each side.
+    /// Depths of the table, in price units, 1 to 32 of them from 0 to 10 / kappa; an action is one depth for each
+    /// side.
     pub depths: Vec<f64>,
-    /// Market orders of each side that come from time 0 to 1; above 0.
+    /// Expected number of market orders of each side from time 0 to 1, 1e-6..=10000.
     pub lambda: f64,
-    /// How fast fills become rare with depth: an order fills a quote at depth d with probability exp(-kappa d); above 0.
+    /// Decay of fills with depth, per price unit: an order fills a quote at depth d with probability exp(-kappa d),
+    /// 0.001..=1000.
     pub kappa: f64,
-    /// Penalty of inventory, per square and time; 0 or more.
+    /// Running penalty per squared inventory and unit of time, 0..=1000.
     pub phi: f64,
-    /// Cost of the inventory left at the end, per square; 0 or more.
+    /// Cost per squared inventory left at the end, 0..=1000.
     pub alpha: f64,
-    /// The greatest inventory, long or short, 1..=100.
+    /// Largest inventory, long or short, 1..=100.
     pub inventory: i32,
-    /// Standard deviation of the midprice from time 0 to 1, in price units; 0 or more.
+    /// Standard deviation of the midprice change from time 0 to 1, in price units, 0..=1000.
     pub volatility: f64,
 }
 
-impl Default for Making {
+impl Default for MarketMaking {
     fn default() -> Self {
-        Making {
+        MarketMaking {
             steps: 1000,
             actions: ActionKind::Grid,
             depths: vec![0.4, 0.55, 0.7, 0.85, 1.0],
@@ -65,33 +65,33 @@ impl Default for Making {
     }
 }
 
-impl Making {
-    pub(super) const NAME: &'static str = "making";
-    pub(super) const ABOUT: &'static str =
-        "Market making after Cartea, Jaimungal & Penalva, chapter 10; exact optimum";
+impl MarketSettings for MarketMaking {
+    const ID: &'static str = "market/making";
+    const ABOUT: &'static str = "Market making after Cartea, Jaimungal & Penalva, chapter 10; exact optimum";
 
-    pub(super) fn build(&self) -> Result<Arc<dyn DynWorld>> {
+    fn build(&self) -> Result<Arc<dyn DynWorld>> {
         self.check()?;
         Ok(match self.actions {
             ActionKind::Grid => {
-                let pairs =
-                    self.depths.iter().flat_map(|&bid| self.depths.iter().map(move |&ask| [bid, ask]));
-                let orders: Vec<[f64; 2]> = pairs.collect();
+                let pair = |&bid: &f64| self.depths.iter().map(move |&ask| [bid, ask]);
+                let orders: Vec<[f64; 2]> = self.depths.iter().flat_map(pair).collect();
                 let names = orders.iter().map(|[bid, ask]| format!("-{bid} +{ask}")).collect();
-                self.desk(Depths::Levels(self.depths.clone()), Table { names, orders }).shared()
+                self.env(Depths::Levels(self.depths.clone()), DiscreteActions { names, orders })
             }
             ActionKind::Continuous => {
-                let most = MOST / self.kappa;
-                let menu = Range { names: ["bid depth", "ask depth"], low: [0.0; 2], high: [most; 2] };
-                self.desk(Depths::UpTo(most), menu).shared()
+                let high = [MAX_DEPTH / self.kappa; 2];
+                let action_map = ContinuousActions { names: ["bid depth", "ask depth"], low: [0.0; 2], high };
+                self.env(Depths::UpTo(high[0]), action_map)
             }
         })
     }
+}
 
-    fn desk<A: Menu<2> + Clone>(&self, depths: Depths, menu: A) -> Desk<Maker, A, 2> {
+impl MarketMaking {
+    fn env<A: ActionMap<2> + Clone>(&self, depths: Depths, action_map: A) -> Arc<dyn DynWorld> {
         let most = self.inventory as f32;
-        let outside = Outside {
-            id: "market/making",
+        let info = EnvInfo {
+            id: Self::ID,
             version: VERSION,
             observation: ObservationSpace::vector(&[(-most, most), (0.0, 1.0)]),
             time_limit: None,
@@ -99,73 +99,73 @@ impl Making {
             unit: "",
             scripts: &["fixed-depth"],
         };
-        Desk::new(outside, Maker { rules: self.rules(), depths }, menu)
+        MarketEnv::new(info, MakingMarket { rules: self.rules(), depths }, action_map).shared()
     }
 
     fn rules(&self) -> Rules {
         let step = 1.0 / f64::from(self.steps);
         Rules {
             steps: self.steps,
-            arrival: self.lambda * step,
+            arrival_probability: self.lambda * step,
             kappa: self.kappa,
-            holding: self.phi * step,
+            inventory_penalty: self.phi * step,
             alpha: self.alpha,
-            most: self.inventory,
-            shake: self.volatility * step.sqrt(),
+            max_inventory: self.inventory,
+            midprice_std: self.volatility * step.sqrt(),
         }
     }
 
     fn check(&self) -> Result<()> {
-        check("market/making", || {
-            checked("steps", self.steps, 1..=20_000)?;
-            checked("lambda", self.lambda, 1e-6..=1e4)?;
+        check(Self::ID, || {
+            in_range("steps", self.steps, 1..=20_000)?;
+            in_range("lambda", self.lambda, 1e-6..=1e4)?;
             if 2.0 * self.lambda > f64::from(self.steps) {
                 let least = (2.0 * self.lambda).ceil();
                 return Err(format!(
-                    "steps = {}: too few for at most one order a step; at least {least}",
+                    "steps = {}: at most one order arrives in a step, so steps must be at least {least}",
                     self.steps
                 ));
             }
-            checked("kappa", self.kappa, 1e-3..=1e3)?;
-            checked("phi", self.phi, 0.0..=1e3)?;
-            checked("alpha", self.alpha, 0.0..=1e3)?;
-            checked("inventory", self.inventory, 1..=100)?;
-            checked("volatility", self.volatility, 0.0..=1e3)?;
-            checked("the number of depths", self.depths.len(), 1..=32)?;
-            let (least, most) = (0.0, MOST / self.kappa);
-            self.depths.iter().try_for_each(|&depth| checked("depths", depth, least..=most))
+            in_range("kappa", self.kappa, 1e-3..=1e3)?;
+            in_range("phi", self.phi, 0.0..=1e3)?;
+            in_range("alpha", self.alpha, 0.0..=1e3)?;
+            in_range("inventory", self.inventory, 1..=100)?;
+            in_range("volatility", self.volatility, 0.0..=1e3)?;
+            in_range("length of depths", self.depths.len(), 1..=32)?;
+            let (least, most) = (0.0, MAX_DEPTH / self.kappa);
+            self.depths.iter().try_for_each(|&depth| in_range("depths", depth, least..=most))
         })
     }
 }
 
-/// The greatest depth, in units of `1 / kappa`.
-const MOST: f64 = 10.0;
+/// Largest depth, in units of `1 / kappa`.
+const MAX_DEPTH: f64 = 10.0;
 
-/// The market and the depths that may be quoted.
-struct Maker {
+/// Rules of the market, with the allowed depths.
+struct MakingMarket {
     rules: Rules,
     depths: Depths,
 }
 
-impl Maker {
-    fn best(&self, query: &SolveQuery) -> Reference<2> {
-        let values = Values::best(&self.rules, &self.depths, query);
-        let (value, steps, most) = (values.start(), self.rules.steps, self.rules.most);
+impl MakingMarket {
+    fn optimal(&self, query: &SolveQuery) -> Reference<2> {
+        let values = Values::optimal(&self.rules, &self.depths, query);
+        let (value, steps, most) = (values.start_value(), self.rules.steps, self.rules.max_inventory);
         let quotes = values.quotes;
-        let rule: Arc<Rule<2>> = Arc::new(move |obs: &[f32]| {
-            // The time that is left is a whole number of steps.
-            let left = (f64::from(obs[1]) * f64::from(steps)).round() as usize;
-            let held = (obs[0] as i32 + most) as usize;
-            let row = left.saturating_sub(1) * (2 * most as usize + 1) + held;
+        let rule: Arc<OrderRule<2>> = Arc::new(move |obs: &[f32]| {
+            // The observation is the fraction of the time left; times `steps` it is a whole number.
+            let steps_left = (f64::from(obs[1]) * f64::from(steps)).round() as usize;
+            let inventory = (obs[0] as i32 + most) as usize;
+            let row = steps_left.saturating_sub(1) * (2 * most as usize + 1) + inventory;
             quotes.get(row).copied().unwrap_or([0.0; 2])
         });
-        // A horizon of the question is another clock than the world's own, which is seen.
+        // A shorter horizon than the episode is not observed, so there is no rule for it.
         let rule = query.horizon.is_none_or(|horizon| horizon >= steps).then_some(rule);
-        Reference { solution: exactly(value), rule }
+        Reference { solution: exact(value), rule }
     }
 }
 
-impl Market<2> for Maker {
+impl Market<2> for MakingMarket {
     type State = State;
 
     fn reset(&self, _rng: &mut Stream) -> State {
@@ -179,8 +179,8 @@ impl Market<2> for Maker {
 
     #[inline]
     fn observe(&self, state: &State, out: &mut [f32]) {
-        out[0] = self.rules.held(state) as f32;
-        out[1] = state.left as f32 / self.rules.steps as f32;
+        out[0] = self.rules.inventory(state) as f32;
+        out[1] = state.steps_left as f32 / self.rules.steps as f32;
     }
 
     fn account<'a>(&self, state: &'a State) -> &'a Account {
@@ -189,38 +189,37 @@ impl Market<2> for Maker {
 
     fn solve(&self, query: &SolveQuery) -> Result<Reference<2>> {
         match query.policy_class {
-            PolicyClass::Optimal => Ok(self.best(query)),
+            PolicyClass::Optimal => Ok(self.optimal(query)),
             PolicyClass::Random => {
-                Ok(exactly(Values::random(&self.rules, &self.depths, query).start()).into())
+                Ok(exact(Values::random(&self.rules, &self.depths, query).start_value()).into())
             }
-            _ => Err(Error::Unsupported("only the best and the random player are solved here".into())),
+            _ => Err(Error::Unsupported("only the optimal and the random policy are solved".into())),
         }
     }
 
     fn baseline(&self, query: &SolveQuery) -> Result<Baseline> {
         let depth = self.depths.nearest(1.0 / self.rules.kappa);
-        let value = Values::best(&self.rules, &Depths::Levels(vec![depth]), query).start();
+        let value = Values::optimal(&self.rules, &Depths::Levels(vec![depth]), query).start_value();
         Ok(Baseline { name: "fixed-depth".into(), value })
     }
 
     fn chart(&self, state: &State) -> Chart<'_> {
-        let most = f64::from(self.rules.most);
+        let most = f64::from(self.rules.max_inventory);
         let [bid, ask] = state.depths;
         Chart {
             title: "midprice",
-            prices: state.trail.prices().collect(),
-            window: SEEN,
+            prices: state.price_history.prices().collect(),
+            window: PRICE_WINDOW,
             position: f64::from(state.inventory),
             limits: (-most, most),
-            notes: vec![("quotes", format!("-{bid:.3} +{ask:.3}")), ("steps left", state.left.to_string())],
+            notes: vec![
+                ("quotes", format!("-{bid:.3} +{ask:.3}")),
+                ("steps left", state.steps_left.to_string()),
+            ],
         }
     }
 
     fn scripted(&self, script: usize, _state: &State) -> Option<[f64; 2]> {
         (script == 0).then(|| [self.depths.nearest(1.0 / self.rules.kappa); 2])
     }
-}
-
-fn exactly(value: f64) -> Solution {
-    Solution { certainty: Certainty::Exact, value, upper: Some(value), values: Vec::new(), policy: None }
 }

@@ -1,16 +1,13 @@
-//! What traders measure a run by: free functions over slices of returns, each with its formula, its source and its unit.
+//! Performance measures of a series of returns: free functions over slices, each with its formula and source.
 //!
-//! A *return* is the simple one of a bar, `r[t] = equity[t] / equity[t-1] - 1`, a pure number. `periods` is the number of bars in
-//! a year, such as 252 for daily bars: what is called annual is scaled by it. The risk-free rate is 0; subtract your own from the
-//! returns first. What cannot be said, such as the volatility of one return, is NaN.
+//! A return is the simple return of a bar, `r[t] = equity[t] / equity[t-1] - 1`, a pure number. `periods` is the number of
+//! bars in a year, such as 252 for daily bars; annual measures are scaled by it. The risk-free rate is 0; for another one,
+//! subtract it from the returns first. Undefined values, such as the volatility of one return, are NaN.
 //!
-//! | file | what it holds |
+//! | file | content |
 //! |---|---|
-//! | `running` | [`Running`]: all of it in one pass, in a few numbers: what a simulator keeps while it steps |
-//! | `returns` | the same as functions of a slice |
-//! | `trading` | turnover, exposure, costs |
-//! | `deflated` | how likely a Sharpe ratio is luck: probabilistic and deflated Sharpe |
-//! | `normal` | the normal distribution they need |
+//! | `returns` | Sharpe ratio, drawdown and others, of a slice or in one pass ([`RunningReturns`]); turnover, costs |
+//! | `deflated` | probabilistic and deflated Sharpe ratio: statistical significance of a Sharpe ratio |
 //!
 //! ```
 //! use freewheel_envs::market::metrics;
@@ -21,16 +18,14 @@
 //! ```
 
 mod deflated;
-mod normal;
 mod returns;
-mod running;
-mod trading;
 
+pub use super::normal::{normal_cdf, normal_quantile};
 pub use deflated::{
     Trials, deflated_sharpe, expected_maximum_sharpe, kurtosis, minimum_track_record, probabilistic_sharpe,
     skewness,
 };
-pub use normal::{cumulative, quantile};
-pub use returns::{cagr, calmar, max_drawdown, sharpe, sortino, total_return, volatility};
-pub use running::Running;
-pub use trading::{costs, exposure, turnover};
+pub use returns::{
+    RunningReturns, cagr, calmar, costs, exposure, max_drawdown, sharpe, sortino, total_return, turnover,
+    volatility,
+};

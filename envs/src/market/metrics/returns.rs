@@ -1,43 +1,179 @@
-//! Measures of a slice of returns. Each is [`Running`]'s, so that a simulator that sums as it steps says the same to the last bit.
+//! Measures of a series of returns, in one pass or of a slice; both give the same to the last bit.
 
-use super::Running;
+use serde::{Deserialize, Serialize};
 
-/// What 1 has gained in the end: `prod(1 + r) - 1`. A pure number; 0.1 is ten per cent.
+/// One-pass measures of a series of returns: mean and variance after Welford (Technometrics 4, 1962), squared losses,
+/// wealth, its peak and maximum drawdown.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunningReturns {
+    count: f64,
+    mean: f64,
+    /// Sum of squared deviations from the mean.
+    squared_deviations: f64,
+    /// Sum of squared losses.
+    squared_losses: f64,
+    /// Wealth grown from 1.
+    wealth: f64,
+    peak: f64,
+    drawdown: f64,
+}
+
+impl Default for RunningReturns {
+    fn default() -> Self {
+        RunningReturns {
+            count: 0.0,
+            mean: 0.0,
+            squared_deviations: 0.0,
+            squared_losses: 0.0,
+            wealth: 1.0,
+            peak: 1.0,
+            drawdown: 0.0,
+        }
+    }
+}
+
+impl RunningReturns {
+    /// Measures of a whole series.
+    pub fn from_returns(returns: &[f64]) -> Self {
+        let mut running = RunningReturns::default();
+        for &r in returns {
+            running.push(r);
+        }
+        running
+    }
+
+    /// Appends a return.
+    #[inline]
+    pub fn push(&mut self, r: f64) {
+        self.count += 1.0;
+        let from_old = r - self.mean;
+        self.mean += from_old / self.count;
+        self.squared_deviations += from_old * (r - self.mean);
+        let loss = r.min(0.0);
+        self.squared_losses += loss * loss;
+        self.wealth *= 1.0 + r;
+        self.peak = self.peak.max(self.wealth);
+        // Only a value below the present maximum drawdown needs the division, which is slower than a comparison.
+        if self.wealth < self.peak * (1.0 + self.drawdown) {
+            self.drawdown = self.wealth / self.peak - 1.0;
+        }
+    }
+
+    /// Number of returns.
+    pub fn count(&self) -> f64 {
+        self.count
+    }
+
+    /// Mean return of a bar. NaN without returns.
+    pub fn mean(&self) -> f64 {
+        if self.count > 0.0 { self.mean } else { f64::NAN }
+    }
+
+    /// Standard deviation of the returns (n - 1) of a bar. NaN for less than two returns.
+    pub fn std(&self) -> f64 {
+        if self.count < 2.0 { f64::NAN } else { (self.squared_deviations / (self.count - 1.0)).sqrt() }
+    }
+
+    /// See [`super::total_return`].
+    pub fn total_return(&self) -> f64 {
+        self.wealth - 1.0
+    }
+
+    /// See [`super::cagr`].
+    pub fn cagr(&self, periods: f64) -> f64 {
+        if self.count > 0.0 { self.wealth.powf(periods / self.count) - 1.0 } else { f64::NAN }
+    }
+
+    /// See [`super::volatility`].
+    pub fn volatility(&self, periods: f64) -> f64 {
+        self.std() * periods.sqrt()
+    }
+
+    /// See [`super::sharpe`].
+    pub fn sharpe(&self, periods: f64) -> f64 {
+        ratio(self.mean(), self.std()) * periods.sqrt()
+    }
+
+    /// See [`super::sortino`].
+    pub fn sortino(&self, periods: f64) -> f64 {
+        ratio(self.mean(), (self.squared_losses / self.count).sqrt()) * periods.sqrt()
+    }
+
+    /// See [`super::max_drawdown`].
+    pub fn max_drawdown(&self) -> f64 {
+        self.drawdown
+    }
+
+    /// See [`super::calmar`].
+    pub fn calmar(&self, periods: f64) -> f64 {
+        ratio(self.cagr(periods), -self.drawdown)
+    }
+}
+
+/// `a / b`, NaN unless b is positive.
+fn ratio(a: f64, b: f64) -> f64 {
+    if b > 0.0 { a / b } else { f64::NAN }
+}
+
+/// Total return `prod(1 + r) - 1`, a pure number; 0.1 is ten per cent.
 pub fn total_return(returns: &[f64]) -> f64 {
-    Running::of(returns).total_return()
+    RunningReturns::from_returns(returns).total_return()
 }
 
-/// Compound annual growth rate: `prod(1 + r)^(periods / n) - 1`, a year. NaN without returns.
+/// Compound annual growth rate `prod(1 + r)^(periods / n) - 1`. NaN without returns.
 pub fn cagr(returns: &[f64], periods: f64) -> f64 {
-    Running::of(returns).cagr(periods)
+    RunningReturns::from_returns(returns).cagr(periods)
 }
 
-/// Annual volatility: the standard deviation of the returns (n - 1) times `sqrt(periods)`. NaN below two returns.
+/// Annual volatility: standard deviation of the returns (n - 1) times `sqrt(periods)`. NaN for less than two returns.
 pub fn volatility(returns: &[f64], periods: f64) -> f64 {
-    Running::of(returns).volatility(periods)
+    RunningReturns::from_returns(returns).volatility(periods)
 }
 
-/// Annual Sharpe ratio: `mean(r) / sd(r) sqrt(periods)` with the sample's standard deviation (n - 1) and a risk-free rate of 0.
-/// W. F. Sharpe, *The Sharpe Ratio*, J. Portfolio Management 21 (1994). NaN where the returns do not vary.
+/// Annual Sharpe ratio `mean(r) / sd(r) sqrt(periods)` with the sample standard deviation (n - 1) and risk-free rate
+/// 0. W. F. Sharpe, *The Sharpe Ratio*, J. Portfolio Management 21 (1994). NaN for constant returns.
 pub fn sharpe(returns: &[f64], periods: f64) -> f64 {
-    Running::of(returns).sharpe(periods)
+    RunningReturns::from_returns(returns).sharpe(periods)
 }
 
-/// Annual Sortino ratio: `mean(r) / sqrt(mean(min(r, 0)^2)) sqrt(periods)`: the target is 0, and the downside deviation is over all
-/// returns, gains counting as 0. F. A. Sortino and L. N. Price, J. Investing 3 (1994). NaN without losses.
+/// Annual Sortino ratio `mean(r) / sqrt(mean(min(r, 0)^2)) sqrt(periods)`: target 0, downside deviation over all
+/// returns with gains counted as 0. F. A. Sortino and L. N. Price, J. Investing 3 (1994). NaN without losses.
 pub fn sortino(returns: &[f64], periods: f64) -> f64 {
-    Running::of(returns).sortino(periods)
+    RunningReturns::from_returns(returns).sortino(periods)
 }
 
-/// Maximum drawdown: the least `wealth[t] / max(wealth[0..=t]) - 1`, the wealth before the first return (1) being one of them.
-/// From -1 (all was lost) to 0 (there was no fall).
+/// Maximum drawdown: the minimum of `wealth[t] / max(wealth[0..=t]) - 1`, the initial wealth 1 included. From -1
+/// (total loss) to 0 (no fall).
 pub fn max_drawdown(returns: &[f64]) -> f64 {
-    Running::of(returns).max_drawdown()
+    RunningReturns::from_returns(returns).max_drawdown()
 }
 
-/// Calmar ratio: [`cagr`] over the size of [`max_drawdown`]. T. W. Young, Futures 20 (1991). NaN where there was no fall.
+/// Calmar ratio: [`cagr`] over the size of [`max_drawdown`]. T. W. Young, Futures 20 (1991). NaN without a drawdown.
 pub fn calmar(returns: &[f64], periods: f64) -> f64 {
-    Running::of(returns).calmar(periods)
+    RunningReturns::from_returns(returns).calmar(periods)
+}
+
+/// Annual turnover `periods mean(traded[t] / equity[t])`, `[T]` each: `traded` is the sum of the sizes of a bar's
+/// purchases and sales in money, `equity` the equity before them. Buying with all equity and selling again is a
+/// turnover of 2. NaN without bars.
+pub fn turnover(traded: &[f64], equity: &[f64], periods: f64) -> f64 {
+    periods * mean(traded.iter().zip(equity).map(|(traded, equity)| traded / equity))
+}
+
+/// Mean gross exposure `mean(sum_i |weight_i|)` as a fraction of equity; 1 is fully invested, long or short.
+/// `weights` is `[T, assets]`, row-major. NaN without bars.
+pub fn exposure(weights: &[f64], assets: usize) -> f64 {
+    mean(weights.chunks_exact(assets.max(1)).map(|bar| bar.iter().map(|w| w.abs()).sum()))
+}
+
+/// Costs `sum(paid) / initial`: commissions, spread and slippage as a fraction of the initial equity.
+pub fn costs(paid: &[f64], initial: f64) -> f64 {
+    paid.iter().sum::<f64>() / initial
+}
+
+fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
+    let n = values.len() as f64;
+    values.sum::<f64>() / n
 }
 
 #[cfg(test)]
@@ -45,8 +181,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// By hand: +10 %, -50 %, +20 %. Wealth 1.1, .55, .66; mean -1/15; squared distances from it sum to .28666...;
-    /// squared losses .25; the peak is 1.1.
+    /// By hand: +10 %, -50 %, +20 %. Wealth 1.1, .55, .66; mean -1/15; squared deviations sum to .28666...; squared
+    /// losses .25; the peak is 1.1.
     #[test]
     fn three_returns_by_hand() {
         let r = [0.1, -0.5, 0.2];
@@ -54,9 +190,9 @@ mod tests {
         close(total_return(&r), -0.34);
         close(cagr(&r, 3.0), -0.34);
         close(cagr(&r, 6.0), 0.66 * 0.66 - 1.0);
-        let deviation = (0.286_666_666_666_666_7_f64 / 2.0).sqrt();
-        close(volatility(&r, 4.0), 2.0 * deviation);
-        close(sharpe(&r, 4.0), -2.0 / 15.0 / deviation);
+        let std = (0.286_666_666_666_666_7_f64 / 2.0).sqrt();
+        close(volatility(&r, 4.0), 2.0 * std);
+        close(sharpe(&r, 4.0), -2.0 / 15.0 / std);
         close(sortino(&r, 4.0), -2.0 / 15.0 / (0.25_f64 / 3.0).sqrt());
         close(max_drawdown(&r), -0.5);
         close(calmar(&r, 3.0), -0.68);
@@ -71,7 +207,7 @@ mod tests {
     }
 
     proptest! {
-        /// One pass says what the formulas say when they are written out in several.
+        /// The one-pass measures equal the formulas evaluated directly.
         #[test]
         fn one_pass_equals_the_formulas(r in prop::collection::vec(-0.3f64..0.3, 2..200)) {
             let n = r.len() as f64;
@@ -92,5 +228,14 @@ mod tests {
             prop_assert!(same(max_drawdown(&r), fall));
             prop_assert!(same(total_return(&r), wealth[r.len()] - 1.0));
         }
+    }
+
+    #[test]
+    fn trading_measures_by_hand() {
+        // Bought 100 of 100, sold half of 120, over two of the year's four bars.
+        assert_eq!(turnover(&[100.0, 60.0], &[100.0, 120.0], 4.0), 3.0);
+        assert_eq!(exposure(&[1.0, -0.5, 0.25, 0.25], 2), 1.0);
+        assert_eq!(costs(&[1.0, 0.5], 100.0), 0.015);
+        assert!(turnover(&[], &[], 252.0).is_nan() && exposure(&[], 1).is_nan());
     }
 }

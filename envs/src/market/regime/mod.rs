@@ -1,6 +1,5 @@
-//! `market/regime`: betting on a price whose regime is hidden.
+//! World `market/regime`: portfolio choice while the regime of the price is hidden.
 
-mod belief;
 mod bounds;
 mod rules;
 #[cfg(test)]
@@ -10,19 +9,18 @@ use std::sync::Arc;
 
 use freewheel_core::{
     Baseline, Certainty, DynWorld, Error, ObservationSpace, PolicyClass, Result, Solution, SolveQuery, Step,
-    Stream, World,
+    Stream,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use self::belief::{Belief, Fractions};
-use self::rules::{Rules, State, VERSION};
-use super::account::{Account, SEEN};
-use super::desk::{Desk, Market, Outside, Reference};
+use self::rules::{Belief, Rules, State, VERSION, beliefs_by_moves};
+use super::account::{Account, PRICE_WINDOW};
+use super::actions::{Fractions, OrderRule};
+use super::adapter::{EnvInfo, Market, Reference, exact, fraction_env};
 use super::draw::Chart;
-use super::menu::{Menu, Range, Rule, Table};
-use super::refuse::{check, checked};
-use super::settings::ActionKind;
+use super::family::MarketSettings;
+use super::settings::{ActionKind, check, in_range};
 
 /// Settings of `market/regime`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -32,32 +30,32 @@ pub struct Regime {
     pub steps: u32,
     /// Discount of the task, 0..=1.
     pub gamma: f64,
-    /// Whether fractions are counted levels ("grid") or any number from 0 to 1 ("continuous").
+    /// Fractions: discrete levels ("grid") or any number from 0 to 1 ("continuous").
     pub actions: ActionKind,
-    /// Counted fractions from 0 to 1, 2..=101.
+    /// Number of discrete fractions from 0 to 1, 2..=101.
     pub levels: usize,
-    /// What is seen: the last moves ("moves"), or the probability of the good regime given all of them ("belief").
+    /// Observation: the last moves ("moves"), or the probability of the good regime given all moves ("belief").
     pub observe: Observe,
-    /// How many moves are seen, 1..=16.
+    /// Number of observed moves, 1..=16.
     pub memory: u32,
-    /// A price move, up or down, as a fraction; above 0 and below 1.
+    /// Size of a price move, up or down, as a fraction, 1e-6..=0.99.
     pub size: f64,
-    /// Probability of a move up in the good regime, .5..=1.
+    /// Probability of an up move in the good regime, 0.5..=0.999.
     pub up_good: f64,
-    /// Probability of a move up in the bad regime, 0..=.5.
+    /// Probability of an up move in the bad regime, 0.001..=0.5.
     pub up_bad: f64,
-    /// Probability of staying in a regime, .5..1.
+    /// Probability of staying in the regime, 0.5..=0.999.
     pub stay: f64,
 }
 
-/// What a trader sees.
+/// Observation of `market/regime`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Observe {
-    /// The last moves, as one index.
+    /// Last moves, as one index.
     #[default]
     Moves,
-    /// The probability of the good regime, given all moves.
+    /// Probability of the good regime given all moves.
     Belief,
 }
 
@@ -78,103 +76,87 @@ impl Default for Regime {
     }
 }
 
-impl Regime {
-    pub(super) const NAME: &'static str = "regime";
-    pub(super) const ABOUT: &'static str =
+impl MarketSettings for Regime {
+    const ID: &'static str = "market/regime";
+    const ABOUT: &'static str =
         "What fraction to hold while the regime is hidden, log utility; bracketed by the Bayes filter";
 
-    pub(super) fn build(&self) -> Result<Arc<dyn DynWorld>> {
-        let hidden = self.hidden()?;
-        Ok(match self.actions {
-            ActionKind::Grid => {
-                let orders: Vec<[f64; 1]> = self.levels().iter().map(|&fraction| [fraction]).collect();
-                let names = orders.iter().map(|[fraction]| format!("{fraction:.2}")).collect();
-                self.desk(hidden, Table { names, orders })
-            }
-            ActionKind::Continuous => {
-                self.desk(hidden, Range { names: ["fraction"], low: [0.0], high: [1.0] })
-            }
-        })
-    }
-
-    fn desk<A: Menu<1> + Clone>(&self, hidden: Hidden, menu: A) -> Arc<dyn DynWorld> {
+    fn build(&self) -> Result<Arc<dyn DynWorld>> {
+        let market = self.market()?;
         let observation = match self.observe {
             Observe::Moves => ObservationSpace::Discrete { n: 2 << self.memory },
             Observe::Belief => ObservationSpace::vector(&[(0.0, 1.0)]),
         };
-        let outside = Outside {
-            id: "market/regime",
+        let info = EnvInfo {
+            id: Self::ID,
             version: VERSION,
             observation,
             time_limit: Some(self.steps),
             gamma: self.gamma,
-            unit: "of the wealth begun with",
+            unit: "of initial wealth",
             scripts: &["filter", "clairvoyant", "buy-and-hold", "flat"],
         };
-        Desk::new(outside, hidden, menu).shared()
+        let fractions = market.rules.fractions.clone();
+        Ok(fraction_env(info, market, &fractions, "fraction", 2))
     }
+}
 
-    fn levels(&self) -> Vec<f64> {
-        (0..self.levels).map(|i| i as f64 / (self.levels - 1) as f64).collect()
-    }
-
-    fn hidden(&self) -> Result<Hidden> {
+impl Regime {
+    fn market(&self) -> Result<RegimeMarket> {
         self.check()?;
         let Regime { size, up_good, up_bad, stay, .. } = *self;
-        let fractions = match self.actions {
-            ActionKind::Grid => Fractions::Levels(self.levels()),
-            ActionKind::Continuous => Fractions::Any,
-        };
+        let fractions = Fractions::new(self.actions, self.levels);
         let rules = Rules { size, up: [up_bad, up_good], stay, memory: self.memory, fractions };
-        Ok(Hidden { rules, observe: self.observe })
+        Ok(RegimeMarket { rules, observe: self.observe })
     }
 
     fn check(&self) -> Result<()> {
-        check("market/regime", || {
-            checked("steps", self.steps, 1..=10_000)?;
-            checked("gamma", self.gamma, 0.0..=1.0)?;
-            checked("levels", self.levels, 2..=101)?;
-            checked("memory", self.memory, 1..=16)?;
-            checked("size", self.size, 1e-6..=0.99)?;
-            checked("up_good", self.up_good, 0.5..=0.999)?;
-            checked("up_bad", self.up_bad, 0.001..=0.5)?;
-            checked("stay", self.stay, 0.5..=0.999)
+        check(Self::ID, || {
+            in_range("steps", self.steps, 1..=10_000)?;
+            in_range("gamma", self.gamma, 0.0..=1.0)?;
+            in_range("levels", self.levels, 2..=101)?;
+            in_range("memory", self.memory, 1..=16)?;
+            in_range("size", self.size, 1e-6..=0.99)?;
+            in_range("up_good", self.up_good, 0.5..=0.999)?;
+            in_range("up_bad", self.up_bad, 0.001..=0.5)?;
+            in_range("stay", self.stay, 0.5..=0.999)
         })
     }
 }
 
-/// The market with what its trader sees of it.
-struct Hidden {
+/// Rules of the market, with the kind of observation.
+struct RegimeMarket {
     rules: Rules,
     observe: Observe,
 }
 
-impl Hidden {
-    /// The filter's optimum, between two bounds; the best with the last moves alone, where those are seen.
-    fn best(&self, query: &SolveQuery) -> Result<Reference<1>> {
+impl RegimeMarket {
+    /// Bracket of the Bayes filter; with observed moves, the lower value is that of the optimal policy with memory of
+    /// these moves.
+    fn optimal(&self, query: &SolveQuery) -> Result<Reference<1>> {
         let rules = &self.rules;
-        let (low, high) = bounds::filter(rules, query)?;
-        let (value, values, rule): (f64, Vec<f64>, Arc<Rule<1>>) = match self.observe {
+        let (lower, upper) = bounds::filter_bounds(rules, query)?;
+        let (value, values, rule): (f64, Vec<f64>, Arc<OrderRule<1>>) = match self.observe {
             Observe::Belief => {
                 let rules = rules.clone();
-                let rule = move |obs: &[f32]| [rules.fraction(Belief(f64::from(obs[0])))];
-                (low, Vec::new(), Arc::new(rule))
+                let rule = move |obs: &[f32]| [rules.optimal_fraction(Belief(f64::from(obs[0])))];
+                (lower, Vec::new(), Arc::new(rule))
             }
             Observe::Moves => {
-                let beliefs = belief::of_moves(rules);
-                let plan: Vec<f64> = beliefs.iter().map(|&belief| rules.fraction(belief)).collect();
+                let beliefs = beliefs_by_moves(rules);
+                let plan: Vec<f64> = beliefs.iter().map(|&belief| rules.optimal_fraction(belief)).collect();
                 let rule = move |obs: &[f32]| [plan.get(obs[0] as usize).copied().unwrap_or(0.0)];
-                let growth = beliefs.iter().map(|&belief| rules.growth(belief)).collect();
-                (bounds::remembering(rules, query), growth, Arc::new(rule))
+                let growth = beliefs.iter().map(|&belief| rules.optimal_growth(belief)).collect();
+                (bounds::memory_value(rules, query), growth, Arc::new(rule))
             }
         };
         let solution =
-            Solution { certainty: Certainty::Bracket, value, upper: Some(high), values, policy: None };
+            Solution { certainty: Certainty::Bracket, value, upper: Some(upper), values, policy: None };
         Ok(Reference { solution, rule: Some(rule) })
     }
 }
 
-impl Market<1> for Hidden {
+impl Market<1> for RegimeMarket {
     type State = State;
 
     fn reset(&self, rng: &mut Stream) -> State {
@@ -200,32 +182,25 @@ impl Market<1> for Hidden {
 
     fn solve(&self, query: &SolveQuery) -> Result<Reference<1>> {
         match query.policy_class {
-            PolicyClass::Optimal => self.best(query),
+            PolicyClass::Optimal => self.optimal(query),
             PolicyClass::Random => {
-                let value = bounds::total(query, self.rules.random())?;
-                let solution = Solution {
-                    certainty: Certainty::Exact,
-                    value,
-                    upper: Some(value),
-                    values: Vec::new(),
-                    policy: None,
-                };
-                Ok(solution.into())
+                let value = bounds::discounted_sum(query, self.rules.random_growth())?;
+                Ok(exact(value).into())
             }
-            _ => Err(Error::Unsupported("only the best and the random player are solved here".into())),
+            _ => Err(Error::Unsupported("only the optimal and the random policy are solved".into())),
         }
     }
 
     fn baseline(&self, query: &SolveQuery) -> Result<Baseline> {
-        let each = 0.5 * (self.rules.growth_of(1.0, 0.0) + self.rules.growth_of(1.0, 1.0));
-        Ok(Baseline { name: "buy-and-hold".into(), value: bounds::total(query, each)? })
+        let per_step = 0.5 * (self.rules.expected_growth(1.0, 0.0) + self.rules.expected_growth(1.0, 1.0));
+        Ok(Baseline { name: "buy-and-hold".into(), value: bounds::discounted_sum(query, per_step)? })
     }
 
     fn chart(&self, state: &State) -> Chart<'_> {
         Chart {
             title: "price",
-            prices: state.trail.prices().collect(),
-            window: SEEN,
+            prices: state.price_history.prices().collect(),
+            window: PRICE_WINDOW,
             position: state.fraction,
             limits: (0.0, 1.0),
             notes: vec![
@@ -236,10 +211,10 @@ impl Market<1> for Hidden {
     }
 
     fn scripted(&self, script: usize, state: &State) -> Option<[f64; 1]> {
-        let seen = |belief| [self.rules.fraction(Belief(belief))];
+        let bet = |belief| [self.rules.optimal_fraction(Belief(belief))];
         match script {
-            0 => Some(seen(state.belief)),
-            1 => Some(seen(if state.good { 1.0 } else { 0.0 })),
+            0 => Some(bet(state.belief)),
+            1 => Some(bet(if state.good { 1.0 } else { 0.0 })),
             2 => Some([1.0]),
             3 => Some([0.0]),
             _ => None,

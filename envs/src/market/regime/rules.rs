@@ -1,42 +1,43 @@
-//! The rules. **Source:** the hidden Markov model of Hamilton (Econometrica 57, 1989) with two regimes and moves of one
-//! size, and Kelly's bet (1956) on it.
+//! Rules of `market/regime`. **Source:** the hidden Markov model of Hamilton (Econometrica 57, 1989) with two regimes
+//! and moves of one size, and Kelly's bet (1956) on it.
 //!
-//! **State:** the regime, good or bad; what can be known of it, the filter's belief and the last moves; the wealth.
+//! **State:** regime, good or bad; the filter's belief and the last moves; wealth.
 //!
-//! **Action:** the fraction of the wealth to hold in the asset during the next move, 0 to 1: a table, or any number.
+//! **Action:** fraction of the wealth to hold in the asset during the next move, 0 to 1: one of a table, or any
+//! number.
 //!
-//! **What happens:** the price moves by `size` up or down, up with a probability that the regime decides; then the regime
-//! stays with probability `stay`. Nothing costs anything.
+//! **Step:** the price moves up or down by `size`, with an up probability that depends on the regime; then the regime
+//! stays with probability `stay`. There are no costs.
 //!
-//! **Reward:** the growth of the wealth, `log(1 + fraction * move)`.
+//! **Reward:** log growth of the wealth, `ln(1 + fraction * move)`.
 //!
-//! **Observation:** the last moves, at most `memory` of them, as the index `1 m1 m2 ...` in binary, the oldest move first
-//! and 1 for up (1 alone: none yet); or the filter's belief that the regime is good.
+//! **Observation:** the last `memory` moves as the index `1 m1 m2 ...` in binary, the oldest move first and 1 for up
+//! (1 alone: no move yet); or the filter's probability that the regime is good.
 //!
-//! **Endings:** none by the rules; the time limit truncates. An episode begins in either regime with probability 1/2.
+//! **Endings:** truncation at the time limit. An episode starts in either regime with probability 1/2.
 //!
 //! **Version** 1.
 
 use freewheel_core::{Ending, Step, Stream};
 use serde::{Deserialize, Serialize};
 
-use super::super::account::{Account, Trail};
-use super::belief::{Belief, Fractions};
+use super::super::account::{Account, PriceHistory};
+use super::super::actions::Fractions;
 
 pub(super) const VERSION: u32 = 1;
 
-/// The rules.
+/// Parameters of the rules.
 #[derive(Clone, Debug)]
 pub(super) struct Rules {
     pub(super) size: f64,
-    /// Probability of a move up in the bad and in the good regime.
+    /// Probability of an up move in the bad and in the good regime.
     pub(super) up: [f64; 2],
     pub(super) stay: f64,
     pub(super) memory: u32,
     pub(super) fractions: Fractions,
 }
 
-/// All that changes during an episode.
+/// State of an episode.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct State {
     pub(super) good: bool,
@@ -45,7 +46,7 @@ pub(super) struct State {
     pub(super) fraction: f64,
     pub(super) wealth: f64,
     pub(super) account: Account,
-    pub(super) trail: Trail,
+    pub(super) price_history: PriceHistory,
 }
 
 impl Rules {
@@ -57,7 +58,7 @@ impl Rules {
             fraction: 0.0,
             wealth: 1.0,
             account: Account::new(),
-            trail: Trail::new(100.0),
+            price_history: PriceHistory::new(100.0),
         }
     }
 
@@ -65,23 +66,101 @@ impl Rules {
     #[inline]
     pub(super) fn step(&self, state: &mut State, fraction: f64, rng: &mut Stream) -> Step {
         let up = rng.chance(self.up[usize::from(state.good)]);
-        let moved = if up { self.size } else { -self.size };
-        let factor = 1.0 + fraction * moved;
+        let price_change = if up { self.size } else { -self.size };
+        let factor = 1.0 + fraction * price_change;
         state.wealth *= factor;
-        state.account.book(state.wealth - 1.0, 0.0, (fraction - state.fraction).abs());
+        state.account.record(state.wealth - 1.0, 0.0, (fraction - state.fraction).abs());
         state.fraction = fraction;
-        state.trail.push(state.trail.last() * (1.0 + moved));
-        state.belief = self.after(Belief(state.belief), up).0;
-        state.moves = remember(state.moves, up, self.memory);
+        state.price_history.push(state.price_history.last() * (1.0 + price_change));
+        state.belief = self.next_belief(Belief(state.belief), up).0;
+        state.moves = push_move(state.moves, up, self.memory);
         state.good ^= !rng.chance(self.stay);
         Step { reward: factor.ln() as f32, ending: Ending::Running }
     }
 }
 
-/// The moves seen, one more; the oldest is forgotten where there are more than `memory`.
+/// Appends a move to the index of observed moves; beyond `memory` moves the oldest is dropped.
 #[inline]
-pub(super) fn remember(moves: u32, up: bool, memory: u32) -> u32 {
+pub(super) fn push_move(moves: u32, up: bool, memory: u32) -> u32 {
     let more = moves << 1 | u32::from(up);
     let full = 1 << memory;
     if more < 2 * full { more } else { more & (full - 1) | full }
+}
+
+/// Probability that the regime of the next move is good.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Belief(pub(super) f64);
+
+impl Belief {
+    /// Belief at the start of an episode.
+    pub(super) const START: Belief = Belief(0.5);
+}
+
+impl Rules {
+    /// Probability of an up move.
+    #[inline]
+    pub(super) fn up_probability(&self, Belief(good): Belief) -> f64 {
+        good * self.up[1] + (1.0 - good) * self.up[0]
+    }
+
+    /// Bayes' rule for the observed move, then one transition of the regime.
+    #[inline]
+    pub(super) fn next_belief(&self, Belief(good): Belief, up: bool) -> Belief {
+        let likelihood = |regime: usize| if up { self.up[regime] } else { 1.0 - self.up[regime] };
+        let joint = good * likelihood(1);
+        let posterior = joint / (joint + (1.0 - good) * likelihood(0));
+        Belief(posterior * self.stay + (1.0 - posterior) * (1.0 - self.stay))
+    }
+
+    /// Expected log growth of holding `fraction` if the regime is good with probability `good`.
+    pub(super) fn expected_growth(&self, fraction: f64, good: f64) -> f64 {
+        let up = self.up_probability(Belief(good));
+        up * (fraction * self.size).ln_1p() + (1.0 - up) * (-fraction * self.size).ln_1p()
+    }
+
+    /// Optimal fraction: Kelly's `(2 p - 1) / size`, clipped to 0..1, or the best level.
+    pub(super) fn optimal_fraction(&self, belief: Belief) -> f64 {
+        match &self.fractions {
+            Fractions::Any => ((2.0 * self.up_probability(belief) - 1.0) / self.size).clamp(0.0, 1.0),
+            Fractions::Levels(levels) => {
+                let growth = |fraction: f64| self.expected_growth(fraction, belief.0);
+                levels
+                    .iter()
+                    .copied()
+                    .fold(levels[0], |best, level| if growth(level) > growth(best) { level } else { best })
+            }
+        }
+    }
+
+    /// Optimal expected log growth of one move.
+    pub(super) fn optimal_growth(&self, belief: Belief) -> f64 {
+        self.expected_growth(self.optimal_fraction(belief), belief.0)
+    }
+
+    /// Expected log growth of a move under a uniformly random fraction, in the stationary distribution of regimes.
+    pub(super) fn random_growth(&self) -> f64 {
+        let each =
+            |fraction: f64| 0.5 * (self.expected_growth(fraction, 0.0) + self.expected_growth(fraction, 1.0));
+        match &self.fractions {
+            Fractions::Levels(levels) => levels.iter().map(|&f| each(f)).sum::<f64>() / levels.len() as f64,
+            Fractions::Any => {
+                // The integral of ln(1 + m f) over f in [0, 1] is ((1 + m) ln(1 + m) - m) / m.
+                let mean = |m: f64| ((1.0 + m) * m.ln_1p() - m) / m;
+                let up = 0.5 * (self.up[0] + self.up[1]);
+                up * mean(self.size) + (1.0 - up) * mean(-self.size)
+            }
+        }
+    }
+}
+
+/// Beliefs given the observed moves only, by their index, `[2^(memory + 1)]`. The regime is stationary, so the number
+/// of earlier moves does not matter.
+pub(super) fn beliefs_by_moves(rules: &Rules) -> Vec<Belief> {
+    let mut beliefs = vec![Belief::START; 2 << rules.memory];
+    for moves in 1..1 << rules.memory {
+        for up in [false, true] {
+            beliefs[moves << 1 | usize::from(up)] = rules.next_belief(beliefs[moves], up);
+        }
+    }
+    beliefs
 }

@@ -1,4 +1,4 @@
-//! The figures of the reference, and what must hold whatever they are.
+//! Independently computed values, and properties of the bounds.
 
 use freewheel_core::{PolicyClass, SolveQuery};
 
@@ -8,20 +8,20 @@ fn forever(gamma: f64) -> SolveQuery {
     SolveQuery { gamma, horizon: None, time_observed: false, policy_class: PolicyClass::Optimal }
 }
 
-fn any() -> Hidden {
-    Regime { actions: ActionKind::Continuous, ..Regime::default() }.hidden().unwrap()
+fn any() -> RegimeMarket {
+    Regime { actions: ActionKind::Continuous, ..Regime::default() }.market().unwrap()
 }
 
-/// Growth a step from a second program, to all digits it gave.
+/// Growth per step against an independent program, to all digits it printed.
 #[test]
 fn growths_are_those_of_the_reference() {
     let rules = any().rules;
-    assert!((bounds::clairvoyant(&rules) - 9.7503e-4).abs() < 5e-9);
-    let hold = 0.5 * (rules.growth_of(1.0, 0.0) + rules.growth_of(1.0, 1.0));
+    assert!((bounds::clairvoyant_growth(&rules) - 9.7503e-4).abs() < 5e-9);
+    let hold = 0.5 * (rules.expected_growth(1.0, 0.0) + rules.expected_growth(1.0, 1.0));
     assert!((hold + 5.0e-5).abs() < 5e-8);
-    // Long after the start: the difference of two horizons.
+    // Long after the start: difference of two horizons.
     let within =
-        |steps| bounds::filter(&rules, &SolveQuery { horizon: Some(steps), ..forever(1.0) }).unwrap();
+        |steps| bounds::filter_bounds(&rules, &SolveQuery { horizon: Some(steps), ..forever(1.0) }).unwrap();
     let ((low, high), (low_before, high_before)) = (within(1200), within(200));
     assert!((high - low) / low < 1e-3, "{low} {high}");
     for each in [(low - low_before) / 1000.0, (high - high_before) / 1000.0] {
@@ -29,30 +29,29 @@ fn growths_are_those_of_the_reference() {
     }
 }
 
-/// What is worth more is worth more: remembering more moves, the filter, clairvoyance.
+/// More information has a higher value: longer memory, the filter, knowledge of the regime.
 #[test]
 fn knowing_more_is_worth_more() {
     let query = SolveQuery { horizon: Some(100), ..forever(1.0) };
     let growths: Vec<f64> =
-        [1, 4, 8, 12].map(|memory| bounds::remembering(&Rules { memory, ..any().rules }, &query)).to_vec();
-    let (low, high) = bounds::filter(&any().rules, &query).unwrap();
-    let clairvoyant = bounds::total(&query, bounds::clairvoyant(&any().rules)).unwrap();
+        [1, 4, 8, 12].map(|memory| bounds::memory_value(&Rules { memory, ..any().rules }, &query)).to_vec();
+    let (low, high) = bounds::filter_bounds(&any().rules, &query).unwrap();
+    let clairvoyant = bounds::discounted_sum(&query, bounds::clairvoyant_growth(&any().rules)).unwrap();
     let all = [&growths[..], &[low, high, clairvoyant]].concat();
     assert!(all.is_sorted(), "{all:?}");
     assert!(high - low < 1e-5 * high, "{low} {high}");
 }
 
-/// The expected growth after k moves, by the tree of all moves *and regimes*, which knows no Bayes' rule: the best fraction
-/// of each sequence of moves by trying all levels.
+/// Growth after k moves by enumeration of all moves and regimes without Bayes' rule, and over all levels.
 #[test]
 fn memory_is_worth_what_brute_force_says() {
-    let hidden = Regime { levels: 5, memory: 6, ..Regime::default() }.hidden().unwrap();
-    let rules = &hidden.rules;
+    let market = Regime { levels: 5, memory: 6, ..Regime::default() }.market().unwrap();
+    let rules = &market.rules;
     let Fractions::Levels(levels) = rules.fractions.clone() else { panic!("levels") };
     let k = 6;
     let mut value = 0.0;
     for moves in 0..1u32 << k {
-        // Probability of these moves and of either regime after them.
+        // Joint probability of these moves and of either regime after them.
         let mut joint = [0.5, 0.5];
         for i in 0..k {
             let up = moves >> i & 1 == 1;
@@ -66,28 +65,30 @@ fn memory_is_worth_what_brute_force_says() {
         };
         value += levels.iter().map(|&f| growth(f)).fold(f64::NEG_INFINITY, f64::max);
     }
-    assert!((bounds::by_moves_seen(rules)[k] / value - 1.0).abs() < 1e-12);
+    assert!((bounds::growth_by_moves_seen(rules)[k] / value - 1.0).abs() < 1e-12);
 }
 
-/// A horizon that is far away is no horizon.
+/// A distant horizon gives the value of an infinite one.
 #[test]
 fn horizons_and_discounts_agree() {
     let rules = any().rules;
     let far = SolveQuery { horizon: Some(3000), ..forever(0.98) };
-    let (a, b) = (bounds::remembering(&rules, &far), bounds::remembering(&rules, &forever(0.98)));
+    let (a, b) = (bounds::memory_value(&rules, &far), bounds::memory_value(&rules, &forever(0.98)));
     assert!((a / b - 1.0).abs() < 1e-12);
-    let ((a, c), (b, d)) =
-        (bounds::filter(&rules, &far).unwrap(), bounds::filter(&rules, &forever(0.98)).unwrap());
+    let ((a, c), (b, d)) = (
+        bounds::filter_bounds(&rules, &far).unwrap(),
+        bounds::filter_bounds(&rules, &forever(0.98)).unwrap(),
+    );
     assert!((a / b - 1.0).abs() < 1e-7 && (c / d - 1.0).abs() < 1e-9, "{a} {b} {c} {d}");
-    assert!(bounds::filter(&rules, &forever(1.0)).is_err());
+    assert!(bounds::filter_bounds(&rules, &forever(1.0)).is_err());
 }
 
-/// Moves are remembered as the index says, and no further back than wanted.
+/// The index holds the last moves only.
 #[test]
 fn moves_are_remembered() {
     let mut moves = 1;
     for (up, expected) in [(true, 0b11), (false, 0b110), (true, 0b1101), (true, 0b1011), (false, 0b1110)] {
-        moves = rules::remember(moves, up, 3);
+        moves = rules::push_move(moves, up, 3);
         assert_eq!(moves, expected);
     }
 }

@@ -1,4 +1,4 @@
-//! Files of prices: comma-separated bars, checked row by row.
+//! Price files: CSV bars, checked row by row.
 
 use std::fs::File;
 use std::io::{BufReader, Read};
@@ -9,55 +9,54 @@ use flate2::read::MultiGzDecoder;
 use freewheel_core::{Error, Result};
 use jiff::civil::DateTime;
 
-use super::columns::Columns;
 use super::dates;
 use super::settings::Settings;
 
-/// Bytes that are read of a file at most, unpacked: more is no file of bars.
-const LARGEST: u64 = 1 << 30;
+/// Maximum number of bytes of an unpacked file.
+const MAX_BYTES: u64 = 1 << 30;
 
-/// The bars of one asset, in the order of time.
+/// Bars of one asset in chronological order; all vectors are `[T]`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Bars {
-    /// The file's name without its endings, such as `GOOGL`.
+    /// Name of the file without its extensions, such as `GOOGL`.
     pub asset: String,
-    /// When each bar begins or ends, as the file says it.
+    /// Date and time of each bar, as in the file.
     pub dates: Vec<DateTime>,
-    /// First price of each bar.
+    /// Opening prices.
     pub open: Vec<f64>,
-    /// Highest.
+    /// Highest prices.
     pub high: Vec<f64>,
-    /// Lowest.
+    /// Lowest prices.
     pub low: Vec<f64>,
-    /// Last.
+    /// Closing prices.
     pub close: Vec<f64>,
-    /// What was traded, where the file says it; else empty.
+    /// Traded volumes; empty where the file has none.
     pub volume: Vec<f64>,
 }
 
-/// Where in a file something is wrong.
-struct Place<'a> {
+/// Line of a file, for error messages.
+struct Location<'a> {
     file: &'a Path,
     line: usize,
 }
 
-impl Place<'_> {
-    /// The error at this line, in the `field`-th field of `record`.
-    fn field(&self, record: &StringRecord, field: usize, message: String) -> Error {
+impl Location<'_> {
+    /// Error at the start of field number `field` of `record`.
+    fn error_at_field(&self, record: &StringRecord, field: usize, message: String) -> Error {
         let before: usize = record.iter().take(field).map(|text| text.chars().count() + 1).sum();
-        self.at(before + 1, message)
+        self.error(before + 1, message)
     }
 
-    fn at(&self, column: usize, message: String) -> Error {
+    fn error(&self, column: usize, message: String) -> Error {
         Error::Input { file: self.file.to_path_buf(), line: self.line, column, message }
     }
 }
 
 impl Bars {
-    /// Reads a file, plain or gzipped, with the settings that are about files.
+    /// Reads a file, plain or gzipped, with the file settings.
     ///
     /// # Errors
-    /// [`Error::Io`]; [`Error::Input`] with file, line, column and the mend for what is missing or makes no sense.
+    /// [`Error::Io`]; [`Error::Input`] with file, line, column, problem and remedy.
     pub fn read(file: &Path, settings: &Settings) -> Result<Bars> {
         let mut packed = BufReader::new(File::open(file).map_err(Error::io(file))?);
         let gzipped =
@@ -65,17 +64,17 @@ impl Bars {
         let bytes: Box<dyn Read> =
             if gzipped { Box::new(MultiGzDecoder::new(packed)) } else { Box::new(packed) };
         let mut text = Vec::new();
-        bytes.take(LARGEST + 1).read_to_end(&mut text).map_err(Error::io(file))?;
-        if text.len() as u64 > LARGEST {
+        bytes.take(MAX_BYTES + 1).read_to_end(&mut text).map_err(Error::io(file))?;
+        if text.len() as u64 > MAX_BYTES {
             return Err(Error::Config(format!(
-                "{}: more than 1 GiB of prices; cut the file",
+                "{}: the file has more than 1 GiB of prices; split it",
                 file.display()
             )));
         }
         Bars::parse(file, &text, settings)
     }
 
-    /// Reads what stands in a file; `file` is what errors call it.
+    /// Parses the contents of a file; `file` is its name in errors.
     ///
     /// # Errors
     /// As [`Bars::read`].
@@ -84,32 +83,33 @@ impl Bars {
         let mut reader =
             csv::ReaderBuilder::new().flexible(true).delimiter(delimiter(text)).from_reader(text);
         let header = reader.headers().map_err(|e| unreadable(file, &e))?.clone();
-        let columns = Columns::find(&header).map_err(|wrong| Place { file, line: 1 }.at(1, wrong))?;
+        let columns =
+            Columns::find(&header).map_err(|message| Location { file, line: 1 }.error(1, message))?;
         let adjusted = columns.adjusted.filter(|_| settings.adjust);
         let mut bars = Bars { asset: asset_of(file), ..Bars::default() };
         let mut record = StringRecord::new();
         while reader.read_record(&mut record).map_err(|e| unreadable(file, &e))? {
             let line = record.position().map_or(0, csv::Position::line) as usize;
-            let place = Place { file, line };
+            let location = Location { file, line };
             if record.len() != header.len() {
-                let (is, wanted) = (record.len(), header.len());
-                return Err(
-                    place.at(1, format!("this row has {is} fields and the header {wanted}; mend the row"))
-                );
+                let (fields, expected) = (record.len(), header.len());
+                return Err(location.error(
+                    1,
+                    format!("this row has {fields} fields and the header {expected}; correct the row"),
+                ));
             }
-            let row = Row { place: &place, record: &record };
+            let row = Row { location: &location, record: &record };
             bars.push(&row, &columns, adjusted, settings)?;
         }
         if bars.dates.len() < 2 {
             let n = bars.dates.len();
-            return Err(
-                Place { file, line: 1 }.at(1, format!("{n} bars are no history; give a file with more rows"))
-            );
+            return Err(Location { file, line: 1 }
+                .error(1, format!("the file has {n} bars and needs 2 or more; add more rows")));
         }
         Ok(bars)
     }
 
-    /// One more row.
+    /// Appends the bar of a row.
     fn push(
         &mut self,
         row: &Row,
@@ -119,17 +119,17 @@ impl Bars {
     ) -> Result<()> {
         let date = row.date(columns.date, settings.day_first)?;
         if let Some(&before) = self.dates.last() {
-            let wrong = |message: String| Err(row.wrong(columns.date, message));
+            let refuse = |message: String| Err(row.error(columns.date, message));
             if date == before {
-                return wrong(format!("the date {date} stands here twice; delete one of the rows"));
+                return refuse(format!("the date {date} appears twice; delete one of the rows"));
             }
             if date < before {
-                return wrong(format!("{date} comes after {before}; sort the rows by date, oldest first"));
+                return refuse(format!("{date} comes after {before}; sort the rows by date, oldest first"));
             }
             let days = days_between(before, date);
             if days > settings.largest_gap {
-                return wrong(format!(
-                    "{days:.1} days without bars since {before}; fill the gap in, or allow it with largest_gap = {}",
+                return refuse(format!(
+                    "{days:.1} days without bars since {before}; fill the gap, or allow it with largest_gap = {}",
                     days.ceil()
                 ));
             }
@@ -141,13 +141,13 @@ impl Bars {
             row.price(columns.close)?,
         ];
         if high < low {
-            return Err(row.wrong(columns.high, format!("high {high} is below low {low}; mend the row")));
+            return Err(row.error(columns.high, format!("high {high} is below low {low}; correct the row")));
         }
         for (name, field, price) in [("open", columns.open, open), ("close", columns.close, close)] {
             if price > high * (1.0 + settings.tolerance) || price < low * (1.0 - settings.tolerance) {
-                return Err(row.wrong(
+                return Err(row.error(
                     field,
-                    format!("{name} {price} lies outside low {low} and high {high}; mend the row, or raise tolerance"),
+                    format!("{name} {price} lies outside low {low} and high {high}; correct the row or raise tolerance"),
                 ));
             }
         }
@@ -164,9 +164,9 @@ impl Bars {
     }
 }
 
-/// A row and where it stands.
+/// Row of a file and its location.
 struct Row<'a> {
-    place: &'a Place<'a>,
+    location: &'a Location<'a>,
     record: &'a StringRecord,
 }
 
@@ -175,12 +175,12 @@ impl Row<'_> {
         self.record.get(field).unwrap_or_default().trim()
     }
 
-    fn wrong(&self, field: usize, message: String) -> Error {
-        self.place.field(self.record, field, message)
+    fn error(&self, field: usize, message: String) -> Error {
+        self.location.error_at_field(self.record, field, message)
     }
 
     fn date(&self, field: usize, day_first: Option<bool>) -> Result<DateTime> {
-        dates::parse(self.text(field), day_first).map_err(|message| self.wrong(field, message))
+        dates::parse(self.text(field), day_first).map_err(|message| self.error(field, message))
     }
 
     fn price(&self, field: usize) -> Result<f64> {
@@ -188,9 +188,11 @@ impl Row<'_> {
             Ok(price) if (1e-15..=1e15).contains(&price) => Ok(price),
             _ => {
                 let text = self.text(field);
-                Err(self.wrong(
+                Err(self.error(
                     field,
-                    format!("`{text}` is no price, a number above 0 and below 1e15; mend or delete the row"),
+                    format!(
+                        "`{text}` is not a price: a number from 1e-15 to 1e15; correct or delete the row"
+                    ),
                 ))
             }
         }
@@ -201,24 +203,27 @@ impl Row<'_> {
             Ok(volume) if volume.is_finite() && volume >= 0.0 => Ok(volume),
             _ => {
                 let text = self.text(field);
-                Err(self.wrong(field, format!("`{text}` is no volume, a number of 0 or more; mend the row")))
+                Err(self.error(
+                    field,
+                    format!("`{text}` is not a volume: a number of 0 or more; correct the row"),
+                ))
             }
         }
     }
 }
 
-/// Days from one moment to a later one.
+/// Days from `from` to `to`.
 pub(super) fn days_between(from: DateTime, to: DateTime) -> f64 {
     to.duration_since(from).as_secs_f64() / 86_400.0
 }
 
-/// The first of `,`, `;` and tab in the header.
+/// Delimiter of the header: the first of `,`, `;` and tab.
 fn delimiter(text: &[u8]) -> u8 {
     let header = text.split(|&byte| byte == b'\n').next().unwrap_or_default();
     header.iter().copied().find(|byte| b",;\t".contains(byte)).unwrap_or(b',')
 }
 
-/// `prices/GOOGL.csv.gz` is of the asset `GOOGL`.
+/// Name of the asset: `GOOGL` for `prices/GOOGL.csv.gz`.
 fn asset_of(file: &Path) -> String {
     let name = PathBuf::from(file.file_name().unwrap_or_default());
     let name = name.to_string_lossy().into_owned();
@@ -228,5 +233,56 @@ fn asset_of(file: &Path) -> String {
 
 fn unreadable(file: &Path, error: &csv::Error) -> Error {
     let line = error.position().map_or(1, |position| position.line() as usize);
-    Place { file, line }.at(1, format!("this is no line of comma-separated UTF-8 text: {error}"))
+    Location { file, line }.error(1, format!("the line is not comma-separated UTF-8 text: {error}"))
+}
+
+/// Index of the field of each column.
+#[derive(Debug, PartialEq)]
+struct Columns {
+    date: usize,
+    open: usize,
+    high: usize,
+    low: usize,
+    close: usize,
+    adjusted: Option<usize>,
+    volume: Option<usize>,
+}
+
+const DATE: &[&str] = &["date", "time", "datetime", "timestamp"];
+const ADJUSTED: &[&str] = &["adj close", "adjusted close", "adjclose", "adj_close", "adjusted_close"];
+const VOLUME: &[&str] = &["volume", "vol"];
+
+impl Columns {
+    /// Finds the columns in a header, in any order and case; other columns are ignored.
+    fn find(header: &StringRecord) -> Result<Self, String> {
+        let names: Vec<String> = header.iter().map(|name| name.trim().to_lowercase()).collect();
+        let find = |known: &[&str]| -> Result<Option<usize>, String> {
+            let mut found = names.iter().enumerate().filter(|(_, name)| known.contains(&name.as_str()));
+            match (found.next(), found.next()) {
+                (Some((_, a)), Some((_, b))) => Err(format!(
+                    "`{a}` and `{b}` are both read as the column {}; rename or delete one of them",
+                    known[0]
+                )),
+                (first, _) => Ok(first.map(|(field, _)| field)),
+            }
+        };
+        let required = |known: &[&str]| {
+            find(known)?.ok_or_else(|| {
+                format!(
+                    "the column `{}` is missing; the first line must name date, open, high, low and close (it names {})",
+                    known[0],
+                    if names.iter().all(String::is_empty) { "nothing".to_owned() } else { names.join(", ") }
+                )
+            })
+        };
+        Ok(Columns {
+            date: required(DATE)?,
+            open: required(&["open"])?,
+            high: required(&["high"])?,
+            low: required(&["low"])?,
+            close: required(&["close"])?,
+            adjusted: find(ADJUSTED)?,
+            volume: find(VOLUME)?,
+        })
+    }
 }

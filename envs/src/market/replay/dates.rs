@@ -1,10 +1,10 @@
-//! Dates as files of prices write them.
+//! Date formats of price files.
 
 use jiff::civil::{Date, DateTime, Time};
 
-/// Reads `2017-01-31`, `20170131`, `31.01.2017`, `1/31/2017` or `2017/01/31`, each with or without a time such as `22:00`,
-/// `22:00:00.000` or `T22:00:00Z` after it. Which of the first two numbers is the day is said by `day_first`; left out, it is the
-/// first before a dot and the second before a slash. Times stay as the file has them, in whichever time zone that is.
+/// Parses `2017-01-31`, `20170131`, `31.01.2017`, `1/31/2017` or `2017/01/31`, each with or without a time such as
+/// `22:00`, `22:00:00.000` or `T22:00:00Z`. `day_first` says whether the first of two numbers is the day; by default
+/// it is with dots and is not with slashes. Time zones are ignored: times stay as in the file.
 pub(super) fn parse(text: &str, day_first: Option<bool>) -> Result<DateTime, String> {
     let text = text.trim();
     let separator = match text.find(['/', '.', '-', ' ']).map(|at| text.as_bytes()[at]) {
@@ -26,12 +26,12 @@ pub(super) fn parse(text: &str, day_first: Option<bool>) -> Result<DateTime, Str
         (false, false) => (c, a, b),
     };
     if year < 1000 {
-        return Err(format!("the year of `{text}` has not four digits; write it out, as 2017-01-31"));
+        return Err(format!("the year of `{text}` must have four digits, as in 2017-01-31"));
     }
-    let of_eight = |n: i16| i8::try_from(n).unwrap_or(0);
-    let date = Date::new(year, of_eight(month), of_eight(day)).map_err(|_| {
-        let other = if month > 12 { "; day_first says which number is the day" } else { "" };
-        format!("there is no day {day} of month {month} in `{text}`{other}")
+    let small = |n: i16| i8::try_from(n).unwrap_or(0);
+    let date = Date::new(year, small(month), small(day)).map_err(|_| {
+        let other = if month > 12 { "; set day_first if the day comes first" } else { "" };
+        format!("`{text}` has day {day} of month {month}, which does not exist{other}")
     })?;
     let time = match time.trim().trim_end_matches('Z') {
         "" => Time::midnight(),
@@ -41,7 +41,7 @@ pub(super) fn parse(text: &str, day_first: Option<bool>) -> Result<DateTime, Str
 }
 
 fn unknown(text: &str) -> String {
-    format!("`{text}` is no date; write it as 2017-01-31 or 2017-01-31 22:00:00")
+    format!("`{text}` is not a date; write it as 2017-01-31 or 2017-01-31 22:00:00")
 }
 
 #[cfg(test)]
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_date_is_refused_with_the_mend() {
+    fn other_texts_are_refused() {
         let says = |text: &str, words: &str| {
             let message = parse(text, None).unwrap_err();
             assert!(message.contains(words), "{text}: {message}");
@@ -77,6 +77,6 @@ mod tests {
         }
         says("1/2/17", "four digits");
         says("31/1/2017", "day_first");
-        says("2/30/2017", "no day 30 of month 2");
+        says("2/30/2017", "day 30 of month 2");
     }
 }

@@ -1,42 +1,43 @@
-//! What somebody could make of the table who knew all prices: dynamic programming over positions, costs included.
+//! Optimal trading with perfect foresight: dynamic programming over the table of positions, with costs.
 //!
-//! Equity right after the fill of bar t in row a of the table grows until right after the fill of bar t+1 in row b by
-//! a factor that depends on t, a and b alone, because targets are shares of the equity after costs. Log equity is then the longest path
-//! through bars x rows. It bounds every player of the world from above, exactly reached by one who sees the future, and by
-//! nobody else: with `fee` above 0 it leaves the fee out, and where a path is ruined the world pays the floor instead.
+//! From right after the fill of bar t in row a of the table to right after the fill of bar t+1 in row b, equity grows
+//! by a factor that depends on t, a and b only, because targets are fractions of the equity after costs. Log equity
+//! is therefore a longest path through bars x rows. It is an upper bound for every policy, attained with foresight.
+//! With `fee` above 0 the bound leaves the fee out, and where a path is ruined the world pays the ruin equity
+//! instead.
 
-use super::market::Market;
+use super::market::MarketData;
 use super::rules::{MAX_ASSETS, after_costs};
 
-/// Numbers of a table of gains at most: 128 MiB.
-const LARGEST: usize = 1 << 24;
+/// Maximum number of entries of the table of gains, 128 MiB.
+const MAX_ENTRIES: usize = 1 << 24;
 
-/// Log growth between fills.
+/// Log growth between fills, for A rows of the table of positions.
 pub(super) struct Foresight {
     rows: usize,
-    /// The first bar at whose open something may be filled.
+    /// First bar at whose open a trade may be filled.
     first: usize,
-    /// From cash into each row, `[A]`.
+    /// Log growth from cash into each row, `[A]`.
     enter: Vec<f64>,
-    /// From the fill of a bar in row a to that of the next in row b, `[bars, A, A]`.
+    /// Log growth from the fill of a bar in row a to that of the next bar in row b, `[bars, A, A]`.
     gains: Vec<f64>,
-    /// From the fill of a bar to its close, `[bars, A]`.
-    leave: Vec<f64>,
+    /// Log growth from the fill of a bar to its close, `[bars, A]`.
+    exit: Vec<f64>,
 }
 
 impl Foresight {
-    /// Of the bars that may be played; `None` where the table of gains would be too large.
-    pub(super) fn new(market: &Market) -> Option<Foresight> {
-        if !Foresight::is_affordable(market) {
+    /// Log growth over the tradable bars; `None` where the table of gains would be too large.
+    pub(super) fn new(market: &MarketData) -> Option<Foresight> {
+        if !Foresight::is_small_enough(market) {
             return None;
         }
         let rows = market.rows();
-        let (first, last) = played(market);
+        let (first, last) = tradable_bars(market);
         let bars = last + 1 - first;
         let share = market.costs.share;
         let none = [0.0; MAX_ASSETS];
         let enter = (0..rows).map(|a| log(after_costs(1.0, market.row(a), &none, share))).collect();
-        let leave = (first..=last).flat_map(|bar| (0..rows).map(move |a| to_close(market, bar, a))).collect();
+        let exit = (first..=last).flat_map(|bar| (0..rows).map(move |a| to_close(market, bar, a))).collect();
         let mut gains = Vec::with_capacity((bars - 1) * rows * rows);
         for bar in first..last {
             for a in 0..rows {
@@ -48,14 +49,14 @@ impl Foresight {
                 }));
             }
         }
-        Some(Foresight { rows, first, enter, gains, leave })
+        Some(Foresight { rows, first, enter, gains, exit })
     }
 
-    /// Whether the table of gains is small enough to be worked out.
-    pub(super) fn is_affordable(market: &Market) -> bool {
-        let (first, last) = played(market);
+    /// Whether the table of gains is small enough.
+    pub(super) fn is_small_enough(market: &MarketData) -> bool {
+        let (first, last) = tradable_bars(market);
         let numbers = market.rows().checked_pow(2).and_then(|pairs| pairs.checked_mul(last + 1 - first));
-        numbers.is_some_and(|numbers| numbers <= LARGEST)
+        numbers.is_some_and(|numbers| numbers <= MAX_ENTRIES)
     }
 
     fn gain(&self, bar: usize, a: usize) -> &[f64] {
@@ -63,13 +64,14 @@ impl Foresight {
         &self.gains[from..from + self.rows]
     }
 
-    fn leave(&self, bar: usize) -> &[f64] {
-        &self.leave[(bar - self.first) * self.rows..(bar - self.first + 1) * self.rows]
+    fn exit(&self, bar: usize) -> &[f64] {
+        &self.exit[(bar - self.first) * self.rows..(bar - self.first + 1) * self.rows]
     }
 
-    /// The most that log equity can grow from right after the fill of bar `from` to the close of `end`, by the row held, `[A]`.
+    /// Maximum growth of log equity from right after the fill of bar `from` to the close of `end`, by the row held,
+    /// `[A]`.
     fn values(&self, from: usize, end: usize) -> Vec<f64> {
-        let mut values = self.leave(end).to_vec();
+        let mut values = self.exit(end).to_vec();
         let mut before = values.clone();
         for bar in (from..end).rev() {
             for (a, value) in before.iter_mut().enumerate() {
@@ -81,16 +83,16 @@ impl Foresight {
         values
     }
 
-    /// The most that log equity can grow in `steps` steps from the close of `start`, from cash.
-    pub(super) fn best(&self, start: usize, steps: usize) -> f64 {
+    /// Maximum growth of log equity from cash in `steps` steps after the close of `start`.
+    pub(super) fn optimum(&self, start: usize, steps: usize) -> f64 {
         let values = self.values(start + 1, start + steps);
         self.enter.iter().zip(values).map(|(enter, value)| enter + value).fold(f64::NEG_INFINITY, f64::max)
     }
 
-    /// The row to choose at the close of `bar`, `end` being the last bar and `held` the row chosen before; `None` at the end and
-    /// outside the bars that may be played.
+    /// Optimal row at the close of `bar`, with the last bar `end` and the previous row `held`; `None` at the end and
+    /// outside the tradable bars.
     pub(super) fn choose(&self, bar: usize, end: usize, held: Option<u32>) -> Option<u32> {
-        let last = self.first + self.leave.len() / self.rows - 1;
+        let last = self.first + self.exit.len() / self.rows - 1;
         let held = held.map(|row| row as usize);
         let first = if held.is_some() { self.first } else { self.first - 1 };
         if bar < first || bar >= end || end > last || held >= Some(self.rows) {
@@ -102,21 +104,21 @@ impl Foresight {
         (0..self.rows).max_by(|a, b| total(a).total_cmp(&total(b))).map(|row| row as u32)
     }
 
-    /// The expected growth of log equity of the player who takes every row equally often; `None` where it may be ruined
-    /// (log equity, from 0, at or below `floor`), for then its gains do not simply add up.
+    /// Expected growth of log equity of uniformly random rows; `None` where ruin is possible (log equity, from 0, at
+    /// or below `floor`), because gains then do not add up.
     pub(super) fn random(&self, start: usize, steps: usize, floor: f64) -> Option<f64> {
         let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
         let end = start + steps;
         let mut total = mean(&self.enter);
         let mut worst = self.enter.clone();
         for bar in start + 1..=end {
-            let leave = self.leave(bar);
-            let lowest = worst.iter().zip(leave).map(|(worst, leave)| worst + leave.min(0.0));
+            let exit = self.exit(bar);
+            let lowest = worst.iter().zip(exit).map(|(worst, exit)| worst + exit.min(0.0));
             if lowest.fold(f64::INFINITY, f64::min) <= floor {
                 return None;
             }
             if bar == end {
-                return Some(total + mean(leave));
+                return Some(total + mean(exit));
             }
             let from = |a: usize| self.gain(bar, a);
             total += (0..self.rows).map(|a| mean(from(a))).sum::<f64>() / self.rows as f64;
@@ -128,13 +130,13 @@ impl Foresight {
     }
 }
 
-/// The most that log equity can grow without costs, for each start: at every open all is put into the best row until
-/// the next. It bounds every player from above, since costs only take. Mean over the starts.
-pub(super) fn free_of_costs(market: &Market, steps: usize) -> f64 {
-    let (first, last) = played(market);
+/// Maximum growth of log equity without costs, mean over the starts: the best row at every open until the next. It is
+/// an upper bound for every policy, since costs are not negative.
+pub(super) fn cost_free_bound(market: &MarketData, steps: usize) -> f64 {
+    let (first, last) = tradable_bars(market);
     let rows = 0..market.rows();
     let best = |gain: &dyn Fn(usize) -> f64| rows.clone().map(gain).fold(f64::NEG_INFINITY, f64::max);
-    // Sums from the first bar to each, so that a window is a difference.
+    // Cumulative sums, so that an episode is a difference of two.
     let mut sums = vec![0.0];
     for bar in first..last {
         let gain = best(&|a| {
@@ -150,13 +152,13 @@ pub(super) fn free_of_costs(market: &Market, steps: usize) -> f64 {
     market.starts.clone().map(of).sum::<f64>() / market.starts.len() as f64
 }
 
-/// The first and last bar that may be traded at.
-fn played(market: &Market) -> (usize, usize) {
+/// First and last bar at which trades may be filled.
+fn tradable_bars(market: &MarketData) -> (usize, usize) {
     (market.starts.start + 1, market.starts.end - 1 + market.steps)
 }
 
-/// Cash and positions of row `a`, set up with equity 1 at prices `from`, at prices `to`.
-fn drifted(market: &Market, a: usize, from: &[f64], to: &[f64]) -> (f64, [f64; MAX_ASSETS]) {
+/// Cash and positions of row `a` at prices `to`, after a start with equity 1 at prices `from`.
+fn drifted(market: &MarketData, a: usize, from: &[f64], to: &[f64]) -> (f64, [f64; MAX_ASSETS]) {
     let targets = market.row(a);
     let mut held = [0.0; MAX_ASSETS];
     for (i, target) in targets.iter().enumerate() {
@@ -166,12 +168,12 @@ fn drifted(market: &Market, a: usize, from: &[f64], to: &[f64]) -> (f64, [f64; M
 }
 
 /// Log growth of row `a` from the open to the close of a bar.
-fn to_close(market: &Market, bar: usize, a: usize) -> f64 {
+fn to_close(market: &MarketData, bar: usize, a: usize) -> f64 {
     let (cash, held) = drifted(market, a, market.open(bar), market.close(bar));
     log(cash + held.iter().sum::<f64>())
 }
 
-/// The logarithm; of what is nothing or less, minus infinity.
+/// Natural logarithm; minus infinity for 0 or less.
 fn log(equity: f64) -> f64 {
     if equity > 0.0 { equity.ln() } else { f64::NEG_INFINITY }
 }

@@ -1,26 +1,20 @@
-//! Historical prices to be traded on: decide at a close, fill at the next open, pay for it.
+//! Trading on historical prices: decide at a close, trade at the next open, with costs.
 //!
-//! | file | what it holds |
+//! | file | content |
 //! |---|---|
-//! | `bars`, `columns`, `dates` | files of prices and what can be wrong with them |
-//! | `prices` | several assets on common dates |
-//! | `indicators`, `features` | what can be seen of the past |
+//! | `bars`, `dates` | price files: columns, dates, checks |
+//! | `prices` | prices of several assets on common dates |
+//! | `features` | indicators and standardized features of the past |
 //! | `split` | walk-forward folds with an embargo |
-//! | `rules` | the account: trades, costs, equity |
-//! | `market`, `target`, `world` | the adapter: [`Replay`] is an `Env` and a `World` |
-//! | `scripts`, `foresight`, `reference` | the players it ships, what foresight would give, the reference |
-//! | `draw` | the drawing |
-//! | `settings`, `build` | settings; worlds by settings and by file |
-//! | `walk` | a made series |
+//! | `rules` | account: trades, costs, equity |
+//! | `market`, `target`, `world` | data of a fold, action types, the environment [`Replay`] |
+//! | `scripts`, `foresight`, `reference` | scripted policies, perfect foresight, reference solution and drawing |
+//! | `settings` | settings; this file: worlds by settings and by file |
 
 mod bars;
-mod build;
-mod columns;
 mod dates;
-mod draw;
 mod features;
 mod foresight;
-mod indicators;
 mod market;
 mod prices;
 mod reference;
@@ -31,16 +25,75 @@ mod split;
 mod target;
 #[cfg(test)]
 mod tests;
-mod walk;
 mod world;
 
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use freewheel_core::{DynWorld, Error, Result, World};
+
 pub use bars::Bars;
-pub use build::{build, open, sources};
-pub use market::Market;
-pub use prices::Prices;
+pub use market::MarketData;
+pub use prices::{Prices, random_walk};
 pub use rules::Account;
 pub use settings::{Actions, Settings, Split};
 pub use split::Fold;
-pub use target::Target;
-pub use walk::random_walk;
+pub use target::TargetAction;
 pub use world::{Replay, State};
+
+/// World `market/replay`, whose settings name the file.
+///
+/// # Errors
+/// [`Error::Config`] for settings, [`Error::Input`] and [`Error::Io`] for files.
+pub fn build(table: &toml::Table) -> Result<Arc<dyn DynWorld>> {
+    replay("market/replay", &Settings::read(table, "market/replay")?)
+}
+
+/// World of a price file, with the name used on the command line, such as `market:GOOGL.csv`.
+///
+/// # Errors
+/// As [`build`].
+pub fn open(file: &Path, table: &toml::Table) -> Result<Arc<dyn DynWorld>> {
+    let settings = settings_of_file(file, table)?;
+    replay(&format!("market:{}", file.display()), &settings)
+}
+
+/// All files that [`open`] reads for `file`.
+///
+/// # Errors
+/// [`Error::Config`] for settings.
+pub fn sources(file: &Path, table: &toml::Table) -> Result<Vec<PathBuf>> {
+    let settings = settings_of_file(file, table)?;
+    Ok(std::iter::once(file.to_owned()).chain(settings.others.iter().map(PathBuf::from)).collect())
+}
+
+fn settings_of_file(file: &Path, table: &toml::Table) -> Result<Settings> {
+    let of = file.display().to_string();
+    if table.contains_key("file") {
+        return Err(Error::Config(format!(
+            "{of}: the setting `file` must not be set, as the world names the file"
+        )));
+    }
+    let mut table = table.clone();
+    table.insert("file".to_owned(), toml::Value::String(of.clone()));
+    Settings::read(&table, &of)
+}
+
+/// World of these settings; continuous actions have as many numbers as there are assets.
+fn replay(id: &str, settings: &Settings) -> Result<Arc<dyn DynWorld>> {
+    fn of<A: TargetAction>(id: &str, prices: Prices, settings: &Settings) -> Result<Arc<dyn DynWorld>> {
+        Replay::<A>::new(id, prices, settings).map(World::shared)
+    }
+    let prices = Prices::read(settings)?;
+    match (settings.actions, prices.width()) {
+        (Actions::Table, _) => of::<u32>(id, prices, settings),
+        (Actions::Continuous, 1) => of::<[f32; 1]>(id, prices, settings),
+        (Actions::Continuous, 2) => of::<[f32; 2]>(id, prices, settings),
+        (Actions::Continuous, 3) => of::<[f32; 3]>(id, prices, settings),
+        (Actions::Continuous, 4) => of::<[f32; 4]>(id, prices, settings),
+        (Actions::Continuous, 5) => of::<[f32; 5]>(id, prices, settings),
+        (Actions::Continuous, 6) => of::<[f32; 6]>(id, prices, settings),
+        (Actions::Continuous, 7) => of::<[f32; 7]>(id, prices, settings),
+        (Actions::Continuous, _) => of::<[f32; 8]>(id, prices, settings),
+    }
+}

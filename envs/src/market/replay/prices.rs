@@ -1,27 +1,28 @@
-//! The prices of one or several assets on common dates.
+//! Prices of one or several assets on common dates.
 
+use std::fmt::Write;
 use std::path::Path;
 
-use freewheel_core::{Error, Result};
+use freewheel_core::{Error, Purpose, Result, Streams};
 use jiff::civil::DateTime;
 
 use super::bars::{Bars, days_between};
 use super::settings::Settings;
 
-/// Prices of n assets at T bars that all of them have.
+/// Prices of n assets at T common bars; matrices are row-major.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prices {
-    /// The assets, `[n]`, in the order of the files.
+    /// Names of the assets, `[n]`, in the order of the files.
     pub assets: Vec<String>,
-    /// When each bar is, `[T]`.
+    /// Date and time of each bar, `[T]`.
     pub dates: Vec<DateTime>,
-    /// First prices, `[T, n]`, bar after bar.
+    /// Opening prices, `[T, n]`.
     pub open: Vec<f64>,
-    /// Last prices, `[T, n]`.
+    /// Closing prices, `[T, n]`.
     pub close: Vec<f64>,
     /// Volumes, `[T, n]`; empty where a file has none.
     pub volume: Vec<f64>,
-    /// Bars of all files together that were left out because another file has none of that date.
+    /// Number of bars of all files that were dropped because another file lacks their date.
     pub dropped: usize,
 }
 
@@ -37,11 +38,10 @@ impl Prices {
         Prices::align(&bars, settings.largest_gap)
     }
 
-    /// Keeps the dates that all have. All series are ascending, so one pass over each does it.
+    /// Keeps the dates that all series have, in one pass over the ascending series.
     ///
     /// # Errors
-    /// [`Error::Config`] where less than two dates are common, or leaving out the others makes a gap of more than
-    /// `largest_gap` days.
+    /// [`Error::Config`] for less than two common dates, or a gap of more than `largest_gap` days between them.
     pub fn align(all: &[Bars], largest_gap: f64) -> Result<Prices> {
         let assets: Vec<String> = all.iter().map(|bars| bars.asset.clone()).collect();
         let with_volume = all.iter().all(|bars| !bars.volume.is_empty());
@@ -54,7 +54,7 @@ impl Prices {
             dropped: 0,
         };
         let mut at = vec![0; all.len()];
-        while let Some(date) = furthest(all, &at) {
+        while let Some(date) = latest_date(all, &at) {
             for (bars, at) in all.iter().zip(&mut at) {
                 *at += bars.dates[*at..].iter().take_while(|&&other| other < date).count();
             }
@@ -65,7 +65,7 @@ impl Prices {
                 prices.dates.last().filter(|&&before| days_between(before, date) > largest_gap)
             {
                 return Err(Error::Config(format!(
-                    "{} have no common date between {before} and {date}; fill the gap in, or raise largest_gap",
+                    "{} have no common date between {before} and {date}; fill the gap or raise largest_gap",
                     prices.assets.join(", ")
                 )));
             }
@@ -80,7 +80,7 @@ impl Prices {
         if prices.dates.len() < 2 {
             let (n, assets) = (prices.dates.len(), prices.assets.join(", "));
             return Err(Error::Config(format!(
-                "{assets} have {n} dates in common; give files of the same time"
+                "{assets} have {n} dates in common and need 2 or more; use files of the same period"
             )));
         }
         let rows: usize = all.iter().map(|bars| bars.dates.len()).sum();
@@ -88,18 +88,18 @@ impl Prices {
         Ok(prices)
     }
 
-    /// T.
+    /// Number of bars T.
     pub fn bars(&self) -> usize {
         self.dates.len()
     }
 
-    /// n.
+    /// Number of assets n.
     pub fn width(&self) -> usize {
         self.assets.len()
     }
 
-    /// Bars in a year, from the usual distance of two bars: 252 of days, 52 of weeks, 12 of months, 4 of quarters, 1 of
-    /// years; for shorter bars, as many as there are in the file over the years it spans.
+    /// Bars per year, from the median distance of two bars: 252 for daily bars, 52 weekly, 12 monthly, 4 quarterly, 1
+    /// yearly; for shorter bars, their number divided by the years of the file.
     pub fn periods(&self) -> f64 {
         let mut days: Vec<f64> = self.dates.windows(2).map(|pair| days_between(pair[0], pair[1])).collect();
         days.sort_by(f64::total_cmp);
@@ -114,9 +114,29 @@ impl Prices {
     }
 }
 
-/// The latest of the dates at which the series stand; `None` where one is at its end.
-fn furthest(all: &[Bars], at: &[usize]) -> Option<DateTime> {
+/// Latest of the dates at the positions `at`; `None` where a series is at its end.
+fn latest_date(all: &[Bars], at: &[usize]) -> Option<DateTime> {
     let dates: Option<Vec<DateTime>> =
         all.iter().zip(at).map(|(bars, &at)| bars.dates.get(at).copied()).collect();
     dates?.into_iter().max()
+}
+
+/// Daily bars of a random walk with fixed seed, 28 a month from 2000 on; log returns have standard deviations of 0.2
+/// % overnight and 1 % during the day.
+///
+/// # Errors
+/// Those of [`Bars::parse`], for settings that refuse such bars.
+pub fn random_walk(days: usize, settings: &Settings) -> Result<Prices> {
+    let mut rng = Streams::new(1).stream(Purpose::Generation, 0, 0);
+    let (mut text, mut close) = ("date,open,high,low,close\n".to_owned(), 100.0);
+    for day in 0..days {
+        let date = format!("{}-{:02}-{:02}", 2000 + day / 336, day / 28 % 12 + 1, day % 28 + 1);
+        let open = close * (0.002 * rng.normal()).exp();
+        close = open * (0.01 * rng.normal()).exp();
+        let (high, low) = (f64::max(open, close), f64::min(open, close));
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{date},{open},{high},{low},{close}");
+    }
+    let bars = Bars::parse(Path::new("random-walk.csv"), text.as_bytes(), settings)?;
+    Prices::align(&[bars], settings.largest_gap)
 }

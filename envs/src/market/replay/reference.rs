@@ -1,110 +1,122 @@
-//! What can be done in a replay, and by whom.
+//! Reference solution of a replay, and its drawing.
 //!
-//! The past has one course, so the best that could have been done is known exactly, but only to those who knew the course: it is a bound
-//! from above, not a goal. From below stands the better of two players who need no knowledge: who holds, and who does
-//! nothing. An agent that has learned something is somewhere between.
+//! With known prices the optimum is known exactly, but only with foresight: it is an upper bound, not a goal. The
+//! lower bound is the better of two policies without information: holding, and doing nothing.
 
 use std::sync::Arc;
 
 use freewheel_core::{
-    ActionBuffer, Baseline, Certainty, Env, Error, Policy, PolicyClass, Purpose, Result, Solution,
-    SolveQuery, Stream, Streams,
+    ActionBuffer, Baseline, Certainty, Env, Error, Frame, Policy, PolicyClass, Purpose, Result, Solution,
+    SolveQuery, Stream, Streams, World,
 };
 
 use super::foresight;
-use super::scripts::Player;
-use super::target::Target;
-use super::world::Replay;
+use super::market::MarketData;
+use super::scripts::{PolicyKind, Script};
+use super::target::TargetAction;
+use super::world::{Replay, State};
+use crate::market::Chart;
 
-/// Steps that are driven at most to answer a question: a few seconds.
-const LONGEST: usize = 1 << 28;
+/// Maximum number of simulated steps for a query, a few seconds.
+const MAX_STEPS: usize = 1 << 28;
 
-/// Answers for the best and for the random player.
-pub(super) fn solve<A: Target>(world: &Replay<A>, query: &SolveQuery) -> Result<Solution> {
-    let steps = steps(world, query)?;
-    match query.policy_class {
-        PolicyClass::Optimal => best(world, steps),
-        PolicyClass::Random => random(world, steps),
-        _ => Err(unsupported(world, "it is answered for the best and for the random player only")),
+impl<A: TargetAction> World for Replay<A> {
+    fn solve(&self, query: &SolveQuery) -> Result<Solution> {
+        let steps = steps(self, query)?;
+        match query.policy_class {
+            PolicyClass::Optimal => bracket(self, steps),
+            PolicyClass::Random => random(self, steps),
+            _ => Err(unsupported(self, "only the optimal and the random policy are solved")),
+        }
+    }
+
+    fn baseline(&self, query: &SolveQuery) -> Result<Baseline> {
+        let steps = steps(self, query)?;
+        let Some(Script { name, policy: PolicyKind::FixedTarget(target) }) = self.scripts.first() else {
+            return Err(unsupported(self, NO_FIXED_TARGET));
+        };
+        Ok(Baseline { name: name.clone(), value: fixed_target_score(self, *target, steps)? })
+    }
+
+    fn upper_bound_player(&self) -> Option<&str> {
+        Some("clairvoyant")
+    }
+
+    fn draw(&self, state: &State, _policy: Option<&dyn Policy>, frame: &mut Frame) {
+        draw(&self.market, state, frame);
     }
 }
 
-/// The score of the first scripted player.
-pub(super) fn baseline<A: Target>(world: &Replay<A>, query: &SolveQuery) -> Result<Baseline> {
-    let steps = steps(world, query)?;
-    match world.scripts.first() {
-        Some(script) => match script.player {
-            Player::Always(action) => {
-                Ok(Baseline { name: script.name.clone(), value: drive(world, action, steps)? })
-            }
-            _ => Err(unsupported(world, "it has no player who holds")),
-        },
-        None => Err(unsupported(world, "it has no players")),
-    }
-}
+const NO_FIXED_TARGET: &str = "the world has no script with fixed target positions";
 
-fn unsupported<A: Target>(world: &Replay<A>, why: &str) -> Error {
+fn unsupported<A: TargetAction>(world: &Replay<A>, why: &str) -> Error {
     Error::Unsupported(format!("{}: {why}", world.spec().id))
 }
 
-/// The steps of an episode as it is asked for.
-fn steps<A: Target>(world: &Replay<A>, query: &SolveQuery) -> Result<usize> {
+/// Steps of an episode of the query.
+fn steps<A: TargetAction>(world: &Replay<A>, query: &SolveQuery) -> Result<usize> {
     if query.gamma != 1.0 {
-        return Err(unsupported(world, "log growth adds up undiscounted; ask with gamma = 1"));
+        return Err(unsupported(
+            world,
+            "only gamma = 1 is solved, as rewards add up to log growth; set gamma = 1",
+        ));
     }
     match query.horizon {
-        Some(0) => Err(unsupported(world, "an episode without steps has no score; ask for 1 step or more")),
+        Some(0) => Err(unsupported(world, "the horizon must be at least 1")),
         horizon => Ok(horizon.map_or(world.market.steps, |h| world.market.steps.min(h as usize))),
     }
 }
 
-fn best<A: Target>(world: &Replay<A>, steps: usize) -> Result<Solution> {
+fn bracket<A: TargetAction>(world: &Replay<A>, steps: usize) -> Result<Solution> {
     let market = &world.market;
     let mut lower: Option<(f64, A)> = None;
     for script in &world.scripts {
-        if let Player::Always(action) = script.player {
-            let value = drive(world, action, steps)?;
+        if let PolicyKind::FixedTarget(action) = script.policy {
+            let value = fixed_target_score(world, action, steps)?;
             if lower.is_none_or(|(most, _)| value > most) {
                 lower = Some((value, action));
             }
         }
     }
-    let (value, action) = lower.ok_or_else(|| unsupported(world, "it has no player who holds"))?;
+    let (value, action) = lower.ok_or_else(|| unsupported(world, NO_FIXED_TARGET))?;
     let starts = market.starts.len();
     let work = starts.saturating_mul(steps).saturating_mul(market.rows()).saturating_mul(market.rows());
-    let exact = A::from_row(0).and_then(|_| market.foresight()).filter(|_| work <= 8 * LONGEST);
-    // The world pays the ruined the floor, which may be more than a path is worth.
-    let floor = (market.floor / market.initial).ln();
+    let exact = A::from_row(0).and_then(|_| world.foresight()).filter(|_| work <= 8 * MAX_STEPS);
+    // The world pays the ruin equity, which may exceed the value of a path.
+    let floor = (market.ruin_equity / market.initial_equity).ln();
     let upper = match exact {
         Some(foresight) => {
-            let each = market.starts.clone().map(|start| foresight.best(start, steps).max(floor));
+            let each = market.starts.clone().map(|start| foresight.optimum(start, steps).max(floor));
             each.sum::<f64>() / starts as f64
         }
-        None => foresight::free_of_costs(market, steps).max(floor),
+        None => foresight::cost_free_bound(market, steps).max(floor),
     };
     Ok(Solution {
         certainty: Certainty::Bracket,
         value,
-        // Rewards are rounded, and the last rounding may go up.
+        // Rewards are rounded, so the lower bound may exceed the upper one by a rounding.
         upper: Some(upper.max(value)),
         values: Vec::new(),
-        policy: Some(Arc::new(Always(action))),
+        policy: Some(Arc::new(FixedPolicy(action))),
     })
 }
 
-/// Exact, for the player forgets: what it chooses does not depend on what it holds.
-fn random<A: Target>(world: &Replay<A>, steps: usize) -> Result<Solution> {
+/// Exact value of uniformly random rows, which do not depend on the positions held.
+fn random<A: TargetAction>(world: &Replay<A>, steps: usize) -> Result<Solution> {
     let market = &world.market;
-    let known = A::from_row(0).and_then(|_| market.foresight());
+    let known = A::from_row(0).and_then(|_| world.foresight());
     let Some(foresight) = known.filter(|_| market.costs.fee == 0.0) else {
-        return Err(unsupported(world, "the random player is solved for small tables without a fee only"));
+        return Err(unsupported(
+            world,
+            "the random policy is solved for small tables of positions with fee = 0 only",
+        ));
     };
-    let floor = (market.floor / market.initial).ln();
+    let floor = (market.ruin_equity / market.initial_equity).ln();
     let mut total = 0.0;
     for start in market.starts.clone() {
         total += foresight
             .random(start, steps, floor)
-            .ok_or_else(|| unsupported(world, "the random player may be ruined, and is not solved"))?;
+            .ok_or_else(|| unsupported(world, "the random policy is not solved where it may be ruined"))?;
     }
     Ok(Solution {
         certainty: Certainty::Exact,
@@ -115,11 +127,14 @@ fn random<A: Target>(world: &Replay<A>, steps: usize) -> Result<Solution> {
     })
 }
 
-/// The mean score, over all starts, of the player who always does the same.
-fn drive<A: Target>(world: &Replay<A>, action: A, steps: usize) -> Result<f64> {
+/// Mean score over all starts of a policy with fixed target positions.
+fn fixed_target_score<A: TargetAction>(world: &Replay<A>, action: A, steps: usize) -> Result<f64> {
     let starts = world.market.starts.clone();
-    if starts.len().saturating_mul(steps) > LONGEST {
-        return Err(unsupported(world, "there are too many bars to drive through; lower length"));
+    if starts.len().saturating_mul(steps) > MAX_STEPS {
+        return Err(unsupported(
+            world,
+            "the episodes have too many steps in all to be simulated; lower length",
+        ));
     }
     let mut rng = Streams::new(0).stream(Purpose::EvaluationEnvironment, 0, 0);
     let n = starts.len() as f64;
@@ -127,17 +142,17 @@ fn drive<A: Target>(world: &Replay<A>, action: A, steps: usize) -> Result<f64> {
     for start in starts {
         let mut state = world.start(start, steps);
         while !world.step(&mut state, action, &mut rng).ending.is_over() {}
-        total += state.rewarded;
+        total += state.reward_sum;
     }
     Ok(total / n)
 }
 
-/// The policy that always does the same.
-struct Always<A>(A);
+/// Policy that always takes the same action.
+struct FixedPolicy<A>(A);
 
-impl<A: Target> Policy for Always<A> {
-    fn act(&self, _obs: &[f32], _legal: &[bool], rngs: &mut [Stream], choice: &mut ActionBuffer) {
-        match (choice, self.0.as_actions()) {
+impl<A: TargetAction> Policy for FixedPolicy<A> {
+    fn act(&self, _obs: &[f32], _legal: &[bool], rngs: &mut [Stream], actions: &mut ActionBuffer) {
+        match (actions, self.0.as_actions()) {
             (ActionBuffer::Discrete(all), freewheel_core::Actions::Discrete(own)) => {
                 all.clear();
                 all.extend(std::iter::repeat_n(own, rngs.len()).flatten());
@@ -149,4 +164,35 @@ impl<A: Target> Policy for Always<A> {
             _ => {}
         }
     }
+}
+
+/// Maximum number of bars in the drawing.
+const MAX_BARS: usize = 120;
+
+/// Draws the market as known at the close of the state's bar.
+fn draw(market: &MarketData, state: &State, frame: &mut Frame) {
+    let bar = market.bar(state.bar);
+    let bars = bar.saturating_sub(MAX_BARS - 1)..=bar;
+    let share = |asset: usize| state.account.units[asset] * market.close(bar)[asset] / state.equity;
+    let assets = &market.prices.assets;
+    let mut notes = vec![
+        ("date", market.prices.dates[bar].to_string()),
+        ("equity", format!("{:.2}", state.equity)),
+        ("costs", format!("{:.2}", state.costs_paid)),
+    ];
+    let others: Vec<String> =
+        (1..market.width()).map(|asset| format!("{} {:+.2}", assets[asset], share(asset))).collect();
+    if !others.is_empty() {
+        notes.push(("others", others.join(" ")));
+    }
+    let least = if market.short { -market.leverage } else { 0.0 };
+    let chart = Chart {
+        title: &assets[0],
+        prices: bars.map(|bar| market.close(bar)[0] as f32).collect(),
+        window: MAX_BARS,
+        position: share(0),
+        limits: (least, market.leverage),
+        notes,
+    };
+    chart.draw(frame);
 }

@@ -1,83 +1,85 @@
-//! The rules of a replay.
+//! Rules of a replay.
 //!
-//! * **Source**: our own; the order of decision and fill is that of zipline and backtrader (decide on a close, fill at the next
-//!   open), the reward is the log growth of T. M. Cover's *Universal Portfolios* (1991), costs included as by Davis & Norman (1990).
-//! * **State**: the bar whose close was just seen, cash, units of each asset, and running sums for the measures.
-//! * **Actions**: target positions as shares of equity: a row of a table, or n numbers that are clipped to the bounds and, where
-//!   their sizes sum to more than the leverage, scaled down to it.
-//! * **A step** from bar t to t+1: at the open of t+1 all positions are brought to their targets, at that price. A trade of
-//!   money m costs `(commission + (spread / 2 + slippage) / 10^4) m`, and `fee` on top where the position was off its target before
-//!   costs (making room for the costs of others is free of it); nothing else moves the price. Targets are
-//!   shares of the equity that is left *after* these costs. Then the bar passes, and equity is counted at its close. Fractions of units
-//!   are traded; cash earns nothing, borrowing money or assets costs nothing.
-//! * **Observation**: the features of bar t (see `features`), the share of equity in each asset at its close, clipped to twice the
-//!   leverage, and the bars since a position was opened, closed or turned round over the steps of an episode, up to 1.
-//! * **Reward**: the growth of log equity from close to close. It is given in single precision with what rounding withheld
-//!   carried over to the next step, so that rewards sum to log(final / initial) within one rounding, however many there are.
-//! * **Endings**: the last bar truncates. Equity at or below `ruin` of the first one, at the open, after costs or at the close, ends
-//!   the episode by the rules, with exactly this share left, in cash.
+//! * **Source**: own rules; decision and fill are in the order of zipline and backtrader (decide on a close, fill at
+//!   the next open), the reward is the log growth of T. M. Cover's *Universal Portfolios* (1991) with costs as in
+//!   Davis & Norman (1990).
+//! * **State**: bar of the last observed close, cash, units of each asset, and running sums for the measures.
+//! * **Actions**: target positions as fractions of equity: a row of a table, or n numbers that are clipped to the
+//!   bounds and scaled down to the leverage where their sizes sum to more.
+//! * **Step** from bar t to t+1: at the open of t+1 all positions are changed to their targets, at that price. A
+//!   trade of money m costs `(commission + (spread / 2 + slippage) / 10^4) m`, and `fee` on top where the position
+//!   differed from its target before costs (an adjustment for the costs of other trades pays no fee). There is no
+//!   price impact. Targets are fractions of the equity that is left after these costs. Equity is then valued at the
+//!   close. Fractions of units are traded; cash earns no interest; borrowing money or assets costs nothing.
+//! * **Observation**: features of bar t (see `features`), fraction of equity in each asset at its close, clipped to
+//!   twice the leverage, and the bars since a position was opened, closed or reversed over the steps of an episode,
+//!   at most 1.
+//! * **Reward**: growth of log equity from close to close. Rewards are single precision; the rounding error of each
+//!   is added to the next, so rewards sum to log(final / initial) within one rounding.
+//! * **Endings**: truncation at the last bar. Equity at or below `ruin` times the initial equity, at the open, after
+//!   costs or at the close, terminates the episode with exactly this equity, in cash.
 //! * **Version**: 1.
 
 use serde::{Deserialize, Serialize};
 
-/// Raised whenever the behavior changes.
+/// Version of the rules, raised whenever behavior changes.
 pub(super) const VERSION: u32 = 1;
 
-/// Assets at most.
+/// Maximum number of assets.
 pub(super) const MAX_ASSETS: usize = 8;
 
-/// A difference to the target below this share of equity is rounding, and no trade.
+/// Differences to the target below this fraction of equity are rounding and not traded.
 const NO_TRADE: f64 = 1e-12;
 
-/// Money and units.
+/// Account: cash and units of each asset.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Account {
-    /// Money; below 0 it is borrowed.
+    /// Cash in money; negative if borrowed.
     pub cash: f64,
-    /// Units of each asset; below 0 they are sold short. Unused ones are 0.
+    /// Units of each asset; negative if sold short. Unused entries are 0.
     pub units: [f64; MAX_ASSETS],
 }
 
-/// What trading costs.
+/// Trading costs.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Costs {
-    /// Of the money traded, as a share.
+    /// Cost as a fraction of the money traded.
     pub(super) share: f64,
-    /// Of each trade, in money.
+    /// Cost of each trade, in money.
     pub(super) fee: f64,
 }
 
-/// What was traded at one open.
+/// Results of the trades at one open.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Traded {
-    /// Equity before it.
+pub(super) struct TradeResult {
+    /// Equity before the trades.
     pub(super) before: f64,
-    /// Equity after it.
+    /// Equity after the trades.
     pub(super) after: f64,
-    /// The sum of the sizes of purchases and sales, in money.
+    /// Sum of the sizes of purchases and sales, in money.
     pub(super) money: f64,
-    /// What they cost, in money.
+    /// Costs of the trades, in money.
     pub(super) cost: f64,
-    /// Whether a position was opened, closed or turned round.
-    pub(super) turned: bool,
+    /// Whether a position was opened, closed or reversed.
+    pub(super) position_changed: bool,
 }
 
 impl Account {
-    /// Nothing but cash.
-    pub(super) fn of(cash: f64) -> Self {
+    /// Account with cash only.
+    pub(super) fn with_cash(cash: f64) -> Self {
         Account { cash, units: [0.0; MAX_ASSETS] }
     }
 
-    /// Cash and positions at these prices, `[n]`.
+    /// Equity at these prices, `[n]`.
     #[inline]
     pub fn equity(&self, prices: &[f64]) -> f64 {
         self.cash + self.units.iter().zip(prices).map(|(units, price)| units * price).sum::<f64>()
     }
 
-    /// Brings all positions to `targets`, `[n]`, shares of the equity after costs, at `prices`, `[n]`. Where there is no
-    /// equity left to pay the costs, nothing is traded and `after` is not above 0.
+    /// Changes all positions to `targets`, `[n]`, as fractions of the equity after costs, at `prices`, `[n]`. Where
+    /// the equity does not cover the costs, nothing is traded and `after` is 0 or less.
     #[inline]
-    pub(super) fn rebalance(&mut self, targets: &[f64], prices: &[f64], costs: Costs) -> Traded {
+    pub(super) fn rebalance(&mut self, targets: &[f64], prices: &[f64], costs: Costs) -> TradeResult {
         let n = targets.len().min(prices.len()).min(MAX_ASSETS);
         let (targets, prices) = (&targets[..n], &prices[..n]);
         let before = self.equity(prices);
@@ -90,7 +92,7 @@ impl Account {
             }
         }
         let after = after_costs(before - fees, targets, &held[..n], costs.share);
-        let mut traded = Traded { before, after, cost: fees, ..Traded::default() };
+        let mut traded = TradeResult { before, after, cost: fees, ..TradeResult::default() };
         if after.is_nan() || after <= 0.0 {
             return traded;
         }
@@ -98,7 +100,7 @@ impl Account {
             let trade = targets[i] * after - held[i];
             if trade.abs() > NO_TRADE * before {
                 let units = targets[i] * after / prices[i];
-                traded.turned |= sign(units) != sign(self.units[i]);
+                traded.position_changed |= sign(units) != sign(self.units[i]);
                 traded.money += trade.abs();
                 self.units[i] = units;
                 self.cash -= trade;
@@ -115,9 +117,10 @@ fn sign(x: f64) -> i32 {
     i32::from(x > 0.0) - i32::from(x < 0.0)
 }
 
-/// The equity x after costs: x + share sum_i |target_i x - held_i| = before. The left side is convex, piecewise linear
-/// and, the costs of all that may be held being below it, increasing in x, so Newton's method from above reaches the root: each
-/// round solves the equation for the present signs of the trades, and it is done once the signs stay.
+/// Equity x after costs, the root of `x + share sum_i |target_i x - held_i| = before`. The left side is convex,
+/// piecewise linear and increasing in x (costs of all positions are below their value), so Newton's method from above
+/// reaches the root: each iteration solves the equation for the present signs of the trades, until the signs stay the
+/// same.
 #[inline]
 pub(super) fn after_costs(before: f64, targets: &[f64], held: &[f64], share: f64) -> f64 {
     let mut x = before;

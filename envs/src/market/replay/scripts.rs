@@ -1,49 +1,49 @@
-//! The players that a replay ships.
+//! Scripted policies of a replay.
 
 use super::foresight::Foresight;
-use super::market::Market;
-use super::target::Target;
+use super::market::MarketData;
+use super::target::TargetAction;
 
-/// A player and what it is called.
+/// Scripted policy and its name.
 pub(super) struct Script<A> {
     pub(super) name: String,
-    pub(super) player: Player<A>,
+    pub(super) policy: PolicyKind<A>,
 }
 
-/// How a player plays.
+/// Kind of a scripted policy.
 #[derive(Clone, Copy)]
-pub(super) enum Player<A> {
-    /// The same targets at every bar.
-    Always(A),
-    /// Long where the short moving average is above the long one; else short, or flat where shorts are not allowed.
+pub(super) enum PolicyKind<A> {
+    /// Same target positions at every bar.
+    FixedTarget(A),
+    /// Long where the short moving average exceeds the long one; else short, or flat without short positions.
     Momentum,
-    /// As the prices to come make best.
+    /// Optimal with perfect foresight.
     Clairvoyant,
 }
 
-/// The players of a market. The first one is the baseline: whoever buys at the start and waits.
-pub(super) fn of<A: Target>(market: &Market) -> Vec<Script<A>> {
-    let always = |targets: &[f64]| Player::Always(A::nearest(market, targets));
-    let (name, long) = long(market);
-    let mut scripts = vec![Script { name, player: always(&long) }];
+/// Scripted policies of a market. The first, which holds long positions, is the baseline.
+pub(super) fn scripts<A: TargetAction>(market: &MarketData) -> Vec<Script<A>> {
+    let fixed = |targets: &[f64]| PolicyKind::FixedTarget(A::nearest(market, targets));
+    let (name, long) = long_targets(market);
+    let mut scripts = vec![Script { name, policy: fixed(&long) }];
     let flat = vec![0.0; market.width()];
     if market.row(market.nearest(&flat)) == flat {
-        scripts.push(Script { name: "flat".into(), player: always(&flat) });
+        scripts.push(Script { name: "flat".into(), policy: fixed(&flat) });
     }
-    scripts.push(Script { name: "momentum".into(), player: Player::Momentum });
-    if A::from_row(0).is_some() && Foresight::is_affordable(market) {
-        scripts.push(Script { name: "clairvoyant".into(), player: Player::Clairvoyant });
+    scripts.push(Script { name: "momentum".into(), policy: PolicyKind::Momentum });
+    if A::from_row(0).is_some() && Foresight::is_small_enough(market) {
+        scripts.push(Script { name: "clairvoyant".into(), policy: PolicyKind::Clairvoyant });
     }
     scripts
 }
 
-/// The targets that come nearest to having all equity in all assets equally, and what to call that.
-fn long(market: &Market) -> (String, Vec<f64>) {
+/// Name and targets nearest to all equity divided equally among the assets.
+fn long_targets(market: &MarketData) -> (String, Vec<f64>) {
     let n = market.width();
-    let even = vec![1f64.min(market.leverage) / n as f64; n];
+    let equal = vec![1f64.min(market.leverage) / n as f64; n];
     let targets = match market.continuous {
-        true => even,
-        false => market.row(market.nearest(&even)).to_vec(),
+        true => equal,
+        false => market.row(market.nearest(&equal)).to_vec(),
     };
     let same = targets.iter().all(|&target| target == targets[0] && target > 0.0);
     let name = match (n, same) {
@@ -54,10 +54,10 @@ fn long(market: &Market) -> (String, Vec<f64>) {
     (name.to_owned(), targets)
 }
 
-/// What the momentum player does at the close of `bar`.
-pub(super) fn momentum<A: Target>(market: &Market, bar: usize) -> A {
+/// Action of the momentum policy at the close of `bar`.
+pub(super) fn momentum<A: TargetAction>(market: &MarketData, bar: usize) -> A {
     let n = market.width();
-    let (_, long) = long(market);
+    let (_, long) = long_targets(market);
     let least = if market.short { -1.0 } else { 0.0 };
     let trend = &market.trend[bar * n..(bar + 1) * n];
     let targets: Vec<f64> = trend.iter().zip(&long).map(|(trend, long)| trend.max(least) * long).collect();

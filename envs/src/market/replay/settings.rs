@@ -1,4 +1,4 @@
-//! The settings of a historical replay.
+//! Settings of a historical replay.
 
 use freewheel_core::{Error, Result, settings};
 use schemars::JsonSchema;
@@ -6,100 +6,104 @@ use serde::{Deserialize, Serialize};
 
 use super::rules::MAX_ASSETS;
 
-/// What an experiment says about a replay.
+/// Settings of a historical replay.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// CSV file of prices, plain or gzipped: date, open, high, low, close and, if there, volume and adj close.
+    /// CSV file of prices, plain or gzipped, with the columns date, open, high, low, close and optionally volume and
+    /// adj close.
     #[schemars(extend("format" = "path"))]
     pub file: String,
-    /// CSV files of further assets, 0 to 7; only the dates that all files have are kept.
+    /// CSV files of further assets, 0 to 7; only dates that all files have are kept.
     #[schemars(extend("format" = "path"))]
     pub others: Vec<String>,
     /// Whether prices are multiplied by adj close / close, where the file has that column.
     pub adjust: bool,
-    /// Whether 1/2/2020 is the 1st of February; left out, it is with dots (1.2.2020) and is not with slashes.
+    /// Whether 1/2/2020 is the 1st of February; by default true for dates with dots (1.2.2020) and false for slashes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub day_first: Option<bool>,
-    /// Largest gap between bars that is no error, in days, above 0.
+    /// Largest allowed gap between bars, in days, above 0.
     pub largest_gap: f64,
-    /// Share of a price, 0 to 1, by which open and close may lie outside low..high.
+    /// Relative amount, 0 to 1, by which open and close may lie outside low..high.
     pub tolerance: f64,
 
-    /// Which bars are played: those to learn from or those to be judged by.
+    /// Bars of the episodes: "train" or "test".
     pub split: Split,
-    /// Into how many walk-forward folds the bars are cut, 1 or more.
+    /// Number of walk-forward folds, 1 or more.
     pub folds: u32,
-    /// Which of the folds is played, 1 to `folds`.
+    /// Fold to play, 1 to `folds`.
     pub fold: u32,
     /// Whether a fold trains on one block of bars (true) or on all bars before its test (false).
     pub rolling: bool,
-    /// Bars left out between training and test; left out, as many as the longest feature looks back.
+    /// Bars left out between training and test; by default as many as the longest feature looks back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub embargo: Option<u32>,
-    /// Steps of a training episode, 1 or more; it begins at a random bar. A test episode is the whole test.
+    /// Steps of a training episode, 1 or more; it starts at a random bar. A test episode covers the whole test.
     pub length: u32,
 
-    /// Actions: a table of target positions, or any position.
+    /// Actions: rows of a table of target positions ("table"), or the positions themselves ("continuous").
     pub actions: Actions,
-    /// Target positions of each asset as shares of equity, without repetition; left out, [-1, 0, 1], without shorts [0, 1].
+    /// Discrete target positions of each asset as fractions of equity, all different; by default [-1, 0, 1], or [0,
+    /// 1] without short positions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub levels: Option<Vec<f64>>,
     /// Whether positions may be short (negative).
     pub short: bool,
-    /// Largest sum of the sizes of the target positions, above 0 and at most 1000, as a share of equity.
+    /// Largest sum of the sizes of the target positions, as a multiple of equity, above 0 and at most 1000.
     pub leverage: f64,
-    /// Commission, a share (0 to below 1) of the money traded.
+    /// Commission as a fraction of the money traded, 0 to below 1.
     pub commission: f64,
-    /// Commission of each trade, in money, 0 or more.
+    /// Commission per trade, in money, 0 or more.
     pub fee: f64,
-    /// Difference between the prices to buy and to sell at, in basis points; a trade pays half of it.
+    /// Bid-ask spread in basis points, 0 or more; a trade pays half of it.
     pub spread: f64,
-    /// How much worse than that a trade is filled, in basis points.
+    /// Slippage in basis points, 0 or more: additional cost of a trade.
     pub slippage: f64,
     /// Equity at the start of an episode, in money, 1e-6 to 1e15.
     pub equity: f64,
-    /// Share of the first equity, above 0 and below 1, at or below which an episode ends in ruin with exactly this share.
+    /// Fraction of the initial equity, above 0 and below 1, at or below which an episode ends with exactly this
+    /// equity.
     pub ruin: f64,
-    /// Bars in a year, above 0, for annual measures; left out, 252 for daily bars and as the dates say for others.
+    /// Bars per year for annual measures, above 0; by default 252 for daily bars, and derived from the dates for
+    /// others.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub periods: Option<f64>,
 
-    /// Feature: log returns over so many bars, each 1 or more.
+    /// Feature windows in bars, each 1 or more: log return.
     pub returns: Vec<u32>,
-    /// Feature: standard deviation of the one-bar log returns of so many bars, each 2 or more.
+    /// Feature windows in bars, each 2 or more: standard deviation of the one-bar log returns.
     pub volatility: Vec<u32>,
-    /// Feature: log return over so many bars in units of its own volatility, each 2 or more.
+    /// Feature windows in bars, each 2 or more: log return divided by its volatility.
     pub momentum: Vec<u32>,
-    /// Feature: log distance of the close from its mean over so many bars, each 2 or more.
+    /// Feature windows in bars, each 2 or more: log distance of the close from its mean.
     pub average: Vec<u32>,
-    /// Feature: Wilder's relative strength index with simple means over so many bars, each 1 or more.
+    /// Feature windows in bars, each 1 or more: relative strength index with simple means.
     pub rsi: Vec<u32>,
-    /// Feature: log of the volume over its mean of so many bars, each 2 or more; the files must have volumes.
+    /// Feature windows in bars, each 2 or more: log of the volume over its mean; all files need volumes.
     pub volume: Vec<u32>,
-    /// Standard deviations at which a standardized feature is cut off, above 0 and at most 1000000.
+    /// Bound at which standardized features are clipped, in standard deviations, above 0 and at most 1000000.
     pub clip: f32,
 }
 
-/// Which bars of a fold are played.
+/// Bars of a fold that are played.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Split {
-    /// Episodes of `length` steps from a random bar among those to learn from.
+    /// Episodes of `length` steps from a random training bar.
     #[default]
     Train,
-    /// One episode over all bars after those, without the embargo.
+    /// One episode over all test bars.
     Test,
 }
 
-/// How an action says which positions are wanted.
+/// Kind of the actions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Actions {
-    /// It chooses a row of the table of `levels`, in all combinations that `leverage` allows.
+    /// Row of the table of all combinations of `levels` that `leverage` allows.
     #[default]
     Table,
-    /// It is the positions themselves.
+    /// Target positions as real numbers.
     Continuous,
 }
 
@@ -141,28 +145,31 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Reads and checks a table of an experiment file.
+    /// Reads and checks the settings of a world; errors begin with `of`.
     ///
     /// # Errors
-    /// [`Error::Config`] naming the setting, what is wrong with it and the mend.
+    /// [`Error::Config`] with the setting, the problem and the remedy.
     pub fn read(table: &toml::Table, of: &str) -> Result<Self> {
         let settings: Settings = settings::read(table, of)?;
         settings.check().map_err(|wrong| Error::Config(format!("{of}: {wrong}")))?;
         Ok(settings)
     }
 
-    /// The target positions of one asset.
+    /// Discrete target positions of one asset.
     pub(super) fn levels(&self) -> Vec<f64> {
         let default: &[f64] = if self.short { &[-1.0, 0.0, 1.0] } else { &[0.0, 1.0] };
         self.levels.clone().unwrap_or_else(|| default.to_vec())
     }
 
-    /// What a trade costs, as a share of the money traded.
+    /// Cost of a trade as a fraction of the money traded.
     pub(super) fn cost(&self) -> f64 {
         self.commission + (self.spread / 2.0 + self.slippage) * 1e-4
     }
 
-    /// What is wrong, if anything.
+    /// Checks the ranges of all settings.
+    ///
+    /// # Errors
+    /// Message for the first setting that is out of range.
     pub(super) fn check(&self) -> Result<(), String> {
         let positive = |x: f64| x.is_finite() && x > 0.0;
         let not_negative = |x: f64| x.is_finite() && x >= 0.0;
@@ -170,52 +177,46 @@ impl Settings {
         let levels = self.levels();
         let repeated = (1..levels.len()).any(|i| levels[..i].contains(&levels[i]));
         let rules = [
-            (
-                !self.file.is_empty(),
-                "file is missing; give the CSV file of the prices, such as \"GOOGL.csv\"",
-            ),
-            (self.others.len() < MAX_ASSETS, "others has more than 7 files; leave some out"),
-            (positive(self.largest_gap), "largest_gap is a number of days above 0"),
-            ((0.0..=1.0).contains(&self.tolerance), "tolerance is a share from 0 to 1"),
-            (self.folds >= 1, "folds is 1 or more"),
-            ((1..=self.folds).contains(&self.fold), "fold is a number from 1 to folds"),
-            (self.length >= 1, "length is 1 step or more"),
-            (
-                positive(self.leverage) && self.leverage <= 1000.0,
-                "leverage is a number above 0 and at most 1000",
-            ),
+            (!self.file.is_empty(), "file must name the CSV file of the prices, such as \"GOOGL.csv\""),
+            (self.others.len() < MAX_ASSETS, "others must have at most 7 files"),
+            (positive(self.largest_gap), "largest_gap must be a number of days above 0"),
+            ((0.0..=1.0).contains(&self.tolerance), "tolerance must be between 0 and 1"),
+            (self.folds >= 1, "folds must be at least 1"),
+            ((1..=self.folds).contains(&self.fold), "fold must be between 1 and folds"),
+            (self.length >= 1, "length must be at least 1"),
+            (positive(self.leverage) && self.leverage <= 1000.0, "leverage must be above 0 and at most 1000"),
             (
                 !levels.is_empty() && !repeated && levels.iter().all(|x| x.is_finite()),
-                "levels is a list of different finite numbers, such as [-1, 0, 1]",
+                "levels must be different finite numbers, such as [-1, 0, 1]",
             ),
             (
                 self.short || levels.iter().all(|&x| x >= 0.0),
-                "levels has a negative position and short is false; leave it out or set short = true",
+                "levels has a negative position, which needs short = true",
             ),
             (
                 levels.iter().all(|x| x.abs() <= self.leverage),
-                "levels has a position above leverage; leave it out or raise leverage",
+                "levels has a position above leverage; remove it or raise leverage",
             ),
-            ((0.0..1.0).contains(&self.commission), "commission is a share from 0 to below 1"),
-            (not_negative(self.fee), "fee is an amount of money, 0 or more"),
-            (not_negative(self.spread), "spread is a number of basis points, 0 or more"),
-            (not_negative(self.slippage), "slippage is a number of basis points, 0 or more"),
+            ((0.0..1.0).contains(&self.commission), "commission must be at least 0 and below 1"),
+            (not_negative(self.fee), "fee must be 0 or more"),
+            (not_negative(self.spread), "spread must be 0 or more basis points"),
+            (not_negative(self.slippage), "slippage must be 0 or more basis points"),
             (
                 self.cost() * self.leverage < 1.0 && self.cost() < 1.0,
-                "commission, spread and slippage take all that leverage can trade; lower one of them",
+                "commission + (spread / 2 + slippage) / 10000, times leverage, must be below 1; lower one of them",
             ),
-            ((1e-6..=1e15).contains(&self.equity), "equity is an amount of money from 1e-6 to 1e15"),
-            (self.ruin > 0.0 && self.ruin < 1.0, "ruin is a share above 0 and below 1"),
-            (self.periods.is_none_or(positive), "periods is a number of bars a year above 0"),
+            ((1e-6..=1e15).contains(&self.equity), "equity must be between 1e-6 and 1e15"),
+            (self.ruin > 0.0 && self.ruin < 1.0, "ruin must be above 0 and below 1"),
+            (self.periods.is_none_or(positive), "periods must be a number of bars per year above 0"),
             (
                 least(&self.returns, 1) && least(&self.rsi, 1),
-                "returns and rsi are bars, each from 1 to 1000000",
+                "returns and rsi must be windows of 1 to 1000000 bars",
             ),
             (
                 [&self.volatility, &self.momentum, &self.average, &self.volume].iter().all(|w| least(w, 2)),
-                "volatility, momentum, average and volume are bars, each from 2 to 1000000",
+                "volatility, momentum, average and volume must be windows of 2 to 1000000 bars",
             ),
-            (self.clip > 0.0 && self.clip <= 1e6, "clip is a number above 0 and at most 1000000"),
+            (self.clip > 0.0 && self.clip <= 1e6, "clip must be above 0 and at most 1000000"),
         ];
         rules.into_iter().find(|(holds, _)| !holds).map_or(Ok(()), |(_, wrong)| Err(wrong.to_owned()))
     }

@@ -1,8 +1,8 @@
-//! Walk-forward folds: what is learned from lies before what is judged by, and some bars between them belong to neither.
+//! Walk-forward folds: training bars before test bars, with an embargo between them.
 //!
-//! The bars whose features are known, cut into `folds + 1` blocks of equal length; fold k learns from the blocks before
-//! the k-th (only the last of them, where folds are rolling) and is judged by the k-th, without its first `embargo` bars. M. López de Prado,
-//! *Advances in Financial Machine Learning* (2018), chapters 7 and 12.
+//! The bars with known features are cut into `folds + 1` blocks of equal length; fold k trains on the blocks before
+//! the k-th (only the last of them for rolling folds) and tests on the k-th, without its first `embargo` bars. M.
+//! López de Prado, *Advances in Financial Machine Learning* (2018), chapters 7 and 12.
 
 use std::ops::Range;
 
@@ -11,17 +11,17 @@ use freewheel_core::{Error, Result};
 use super::features;
 use super::settings::{Settings, Split};
 
-/// The bars of one fold.
+/// Training and test bars of one fold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fold {
-    /// Bars to learn from.
+    /// Training bars.
     pub train: Range<usize>,
-    /// Bars to be judged by.
+    /// Test bars.
     pub test: Range<usize>,
 }
 
 impl Fold {
-    /// The fold that the settings choose of `bars` bars.
+    /// Fold of the settings, for a file of `bars` bars.
     ///
     /// # Errors
     /// [`Error::Config`] where there are too few bars for one episode.
@@ -38,8 +38,8 @@ impl Fold {
         let shortest = settings.length as usize + 1;
         if fold.train.len() < shortest {
             return Err(Error::Config(format!(
-                "fold {} of {} trains on {} of {bars} bars, and an episode of length {} takes {shortest}; lower length or \
-                 folds, shorten the features, or give more bars",
+                "fold {} of {} trains on {} of {bars} bars, and an episode of length {} needs {shortest}; lower length or \
+                 folds, shorten the features, or add bars",
                 settings.fold,
                 settings.folds,
                 fold.train.len(),
@@ -48,7 +48,7 @@ impl Fold {
         }
         if fold.test.len() < 2 {
             return Err(Error::Config(format!(
-                "fold {} of {} has {} bars to test by after an embargo of {embargo}; lower embargo or folds, or give more \
+                "fold {} of {} has {} test bars after an embargo of {embargo} and needs 2; lower embargo or folds, or add \
                  bars",
                 settings.fold,
                 settings.folds,
@@ -58,7 +58,7 @@ impl Fold {
         Ok(fold)
     }
 
-    /// The bars at whose close an episode may begin, and its steps.
+    /// Bars at whose close an episode may start, and the steps of an episode.
     pub(super) fn episodes(&self, settings: &Settings) -> (Range<usize>, usize) {
         match settings.split {
             Split::Train => {
@@ -76,8 +76,8 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
-        /// Training ends before the test begins, by the embargo at least; by default no feature of the test knows a price of
-        /// the training; the tests of all folds share nothing; no episode leaves its bars.
+        /// Training ends before the test by at least the embargo; by default no test feature depends on a training
+        /// price; the tests of all folds are disjoint; no episode leaves its bars.
         #[test]
         fn folds_share_nothing(
             bars in 300usize..2000, folds in 1u32..6, pick: u32, rolling: bool,

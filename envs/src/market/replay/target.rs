@@ -1,32 +1,32 @@
-//! How an action says which positions are wanted: a row of the table, or the numbers themselves.
+//! Action types of a replay: a row of the table of target positions, or the positions themselves.
 
 use freewheel_core::{Action, ActionSpace};
 
-use super::market::Market;
+use super::market::MarketData;
 use super::rules::MAX_ASSETS;
 
-/// An action of a replay: `u32` or `[f32; n]`.
-pub trait Target: Action {
-    /// The actions of a market.
-    fn space(market: &Market) -> ActionSpace;
-    /// Target positions, `[n]`, as shares of equity, within what is allowed.
-    fn targets<'a>(self, market: &'a Market, room: &'a mut [f64; MAX_ASSETS]) -> &'a [f64];
-    /// The row of the table, where there is a table.
+/// Action of a replay: `u32` or `[f32; n]`.
+pub trait TargetAction: Action {
+    /// Action space of a market.
+    fn space(market: &MarketData) -> ActionSpace;
+    /// Allowed target positions of this action, `[n]`, as fractions of equity; `buffer` may hold them.
+    fn targets<'a>(self, market: &'a MarketData, buffer: &'a mut [f64; MAX_ASSETS]) -> &'a [f64];
+    /// Row of the table; `None` for continuous actions.
     fn row(self) -> Option<u32>;
-    /// The action whose targets are these, `[n]`, or the nearest there is.
-    fn nearest(market: &Market, targets: &[f64]) -> Self;
-    /// The action that is this row of the table; `None` where there is no table.
+    /// Action whose target positions are nearest to `targets`, `[n]`.
+    fn nearest(market: &MarketData, targets: &[f64]) -> Self;
+    /// Action of a row of the table; `None` for continuous actions.
     fn from_row(row: u32) -> Option<Self>;
 }
 
-impl Target for u32 {
-    fn space(market: &Market) -> ActionSpace {
+impl TargetAction for u32 {
+    fn space(market: &MarketData) -> ActionSpace {
         let name = |row| market.row(row).iter().map(|&w| position(w)).collect::<Vec<_>>().join(", ");
         ActionSpace::Discrete { names: (0..market.rows()).map(name).collect() }
     }
 
     #[inline]
-    fn targets<'a>(self, market: &'a Market, _room: &'a mut [f64; MAX_ASSETS]) -> &'a [f64] {
+    fn targets<'a>(self, market: &'a MarketData, _room: &'a mut [f64; MAX_ASSETS]) -> &'a [f64] {
         market.row(self as usize)
     }
 
@@ -35,7 +35,7 @@ impl Target for u32 {
         Some(self)
     }
 
-    fn nearest(market: &Market, targets: &[f64]) -> Self {
+    fn nearest(market: &MarketData, targets: &[f64]) -> Self {
         market.nearest(targets) as u32
     }
 
@@ -44,8 +44,8 @@ impl Target for u32 {
     }
 }
 
-impl<const K: usize> Target for [f32; K] {
-    fn space(market: &Market) -> ActionSpace {
+impl<const K: usize> TargetAction for [f32; K] {
+    fn space(market: &MarketData) -> ActionSpace {
         let most = market.leverage as f32;
         ActionSpace::Continuous {
             names: market.prices.assets.clone(),
@@ -55,18 +55,18 @@ impl<const K: usize> Target for [f32; K] {
     }
 
     #[inline]
-    fn targets<'a>(self, market: &'a Market, room: &'a mut [f64; MAX_ASSETS]) -> &'a [f64] {
+    fn targets<'a>(self, market: &'a MarketData, buffer: &'a mut [f64; MAX_ASSETS]) -> &'a [f64] {
         let most = market.leverage;
         let least = if market.short { -most } else { 0.0 };
         let mut gross = 0.0;
-        for (target, wanted) in room.iter_mut().zip(self) {
+        for (target, wanted) in buffer.iter_mut().zip(self) {
             *target = f64::from(wanted).clamp(least, most);
             gross += target.abs();
         }
         if gross > most {
-            room[..K.min(MAX_ASSETS)].iter_mut().for_each(|target| *target *= most / gross);
+            buffer[..K.min(MAX_ASSETS)].iter_mut().for_each(|target| *target *= most / gross);
         }
-        &room[..K.min(MAX_ASSETS)]
+        &buffer[..K.min(MAX_ASSETS)]
     }
 
     #[inline]
@@ -74,7 +74,7 @@ impl<const K: usize> Target for [f32; K] {
         None
     }
 
-    fn nearest(_market: &Market, targets: &[f64]) -> Self {
+    fn nearest(_market: &MarketData, targets: &[f64]) -> Self {
         std::array::from_fn(|i| targets.get(i).copied().unwrap_or(0.0) as f32)
     }
 
@@ -83,7 +83,7 @@ impl<const K: usize> Target for [f32; K] {
     }
 }
 
-/// A position in words: `long`, `short 50 %`, `flat`.
+/// Name of a position: `long`, `short 50 %`, `flat`.
 fn position(w: f64) -> String {
     let side = if w > 0.0 { "long" } else { "short" };
     match w.abs() {

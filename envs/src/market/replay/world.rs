@@ -1,55 +1,56 @@
-//! A replay as the contract wants it.
+//! Environment of a replay.
 
-use freewheel_core::{
-    Baseline, Better, Env, Frame, Measure, ObservationSpace, Policy, Result, Solution, SolveQuery, Spec,
-    Step, Stream, World,
-};
+use std::sync::OnceLock;
+
+use freewheel_core::{Better, Env, Measure, ObservationSpace, Result, Spec, Step, Stream};
 use serde::{Deserialize, Serialize};
 
-use super::market::Market;
+use super::foresight::Foresight;
+use super::market::MarketData;
 use super::prices::Prices;
 use super::rules::{Account, MAX_ASSETS, VERSION};
-use super::scripts::{self, Script};
+use super::scripts::{self, PolicyKind, Script};
 use super::settings::Settings;
-use super::target::Target;
-use super::{draw, reference, scripts::Player};
-use crate::market::metrics::Running;
+use super::target::TargetAction;
+use crate::market::metrics::RunningReturns;
 
-/// Historical prices to be traded on, with actions `u32` (a table of positions) or `[f32; n]` (positions of n assets).
+/// Environment of historical prices, with actions `u32` (row of a table of positions) or `[f32; n]` (positions of n
+/// assets).
 pub struct Replay<A> {
     spec: Spec,
-    pub(super) market: Market,
+    pub(super) market: MarketData,
     pub(super) scripts: Vec<Script<A>>,
+    foresight: OnceLock<Option<Foresight>>,
 }
 
-/// All that changes during an episode.
+/// State of an episode.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct State {
-    /// The bar whose close was seen last.
+    /// Bar of the last observed close.
     pub bar: u32,
-    /// The last bar of the episode.
+    /// Last bar of the episode.
     pub end: u32,
-    /// The row of the table that was chosen last; `None` before the first step and where actions are continuous.
+    /// Last chosen row of the table; `None` before the first step and for continuous actions.
     pub row: Option<u32>,
-    /// Bars since a position was opened, closed or turned round.
-    pub quiet: u32,
-    /// Money and units.
+    /// Bars since a position was opened, closed or reversed.
+    pub bars_since_change: u32,
+    /// Cash and units.
     pub account: Account,
-    /// Equity at the close of `bar`.
+    /// Equity at the close of `bar`, in money.
     pub equity: f64,
-    /// The sum of the rewards given.
-    pub rewarded: f64,
-    /// The sum of what was traded at each bar, as a share of equity.
-    pub traded: f64,
-    /// The sum of the gross positions of each bar, as shares of equity.
-    pub exposed: f64,
-    /// What trading has cost, in money.
-    pub paid: f64,
-    /// The returns of the bars.
-    pub returns: Running,
+    /// Sum of the rewards so far.
+    pub reward_sum: f64,
+    /// Sum of the money traded at each bar, as fractions of equity.
+    pub turnover_sum: f64,
+    /// Sum of the gross positions of each bar, as fractions of equity.
+    pub exposure_sum: f64,
+    /// Trading costs so far, in money.
+    pub costs_paid: f64,
+    /// Measures of the returns of the bars.
+    pub returns: RunningReturns,
 }
 
-/// The measures of an episode, in the order in which they are written.
+/// Measures of an episode, in the order in which they are written.
 fn measures() -> Vec<Measure> {
     use Better::{Higher, Lower, Neither};
     [
@@ -68,18 +69,18 @@ fn measures() -> Vec<Measure> {
     .to_vec()
 }
 
-impl<A: Target> Replay<A> {
-    /// The replay called `id` of these prices. The actions `A` must be those of the settings.
+impl<A: TargetAction> Replay<A> {
+    /// Replay with the id `id`. The action type `A` must agree with the settings.
     ///
     /// # Errors
-    /// [`freewheel_core::Error::Config`] where the settings ask for what the prices do not give.
+    /// [`freewheel_core::Error::Config`] where the prices do not allow the settings.
     pub fn new(id: &str, prices: Prices, settings: &Settings) -> Result<Self> {
-        let market = Market::new(prices, settings)?;
+        let market = MarketData::new(prices, settings)?;
         let weight = 2.0 * market.leverage as f32;
         let mut bounds = vec![(-market.clip, market.clip); market.features.width()];
         bounds.extend(vec![(-weight, weight); market.width()]);
         bounds.push((0.0, 1.0));
-        let scripts = scripts::of(&market);
+        let scripts = scripts::scripts(&market);
         let spec = Spec {
             version: VERSION,
             time_limit: Some(market.steps as u32),
@@ -87,33 +88,38 @@ impl<A: Target> Replay<A> {
             scripts: scripts.iter().map(|script| script.name.clone()).collect(),
             ..Spec::new(id, ObservationSpace::vector(&bounds), A::space(&market))
         };
-        Ok(Replay { spec, market, scripts })
+        Ok(Replay { spec, market, scripts, foresight: OnceLock::new() })
     }
 
-    /// The bars of the fold, the prices and when each bar is.
-    pub fn market(&self) -> &Market {
+    /// Data of the fold: prices, training and test bars.
+    pub fn market(&self) -> &MarketData {
         &self.market
     }
 
-    /// The state at the close of `bar` with nothing but cash, `steps` steps from its end.
+    /// Optimum with perfect foresight, computed at the first call; `None` where its table would be too large.
+    pub(super) fn foresight(&self) -> Option<&Foresight> {
+        self.foresight.get_or_init(|| Foresight::new(&self.market)).as_ref()
+    }
+
+    /// State at the close of `bar` with cash only, `steps` steps before the end of the episode.
     pub(super) fn start(&self, bar: usize, steps: usize) -> State {
         State {
             bar: bar as u32,
             end: (bar + steps) as u32,
             row: None,
-            quiet: 0,
-            account: Account::of(self.market.initial),
-            equity: self.market.initial,
-            rewarded: 0.0,
-            traded: 0.0,
-            exposed: 0.0,
-            paid: 0.0,
-            returns: Running::default(),
+            bars_since_change: 0,
+            account: Account::with_cash(self.market.initial_equity),
+            equity: self.market.initial_equity,
+            reward_sum: 0.0,
+            turnover_sum: 0.0,
+            exposure_sum: 0.0,
+            costs_paid: 0.0,
+            returns: RunningReturns::default(),
         }
     }
 }
 
-impl<A: Target> Env for Replay<A> {
+impl<A: TargetAction> Env for Replay<A> {
     type State = State;
     type Action = A;
 
@@ -134,29 +140,30 @@ impl<A: Target> Env for Replay<A> {
             return Step::truncation(0.0);
         }
         state.bar = bar as u32;
-        let mut room = [0.0; MAX_ASSETS];
-        let targets = action.targets(market, &mut room);
+        let mut buffer = [0.0; MAX_ASSETS];
+        let targets = action.targets(market, &mut buffer);
         let open = market.open(bar);
         let mut lowest = state.account.equity(open);
-        if lowest > market.floor {
+        if lowest > market.ruin_equity {
             let traded = state.account.rebalance(targets, open, market.costs);
-            state.quiet = if traded.turned { 0 } else { state.quiet.saturating_add(1) };
-            state.traded += traded.money / traded.before;
-            state.exposed += targets.iter().map(|target| target.abs()).sum::<f64>();
-            state.paid += traded.cost;
+            state.bars_since_change =
+                if traded.position_changed { 0 } else { state.bars_since_change.saturating_add(1) };
+            state.turnover_sum += traded.money / traded.before;
+            state.exposure_sum += targets.iter().map(|target| target.abs()).sum::<f64>();
+            state.costs_paid += traded.cost;
             lowest = traded.after;
         }
         state.row = action.row();
         state.equity = state.account.equity(market.close(bar));
-        let ruined = lowest.min(state.equity) <= market.floor;
+        let ruined = lowest.min(state.equity) <= market.ruin_equity;
         if ruined {
-            state.account = Account::of(market.floor);
-            state.equity = market.floor;
+            state.account = Account::with_cash(market.ruin_equity);
+            state.equity = market.ruin_equity;
         }
         state.returns.push(state.equity / before - 1.0);
-        // The reward that is given is rounded; what is owed is counted from the start, so nothing is ever lost.
-        let reward = ((state.equity / market.initial).ln() - state.rewarded) as f32;
-        state.rewarded += f64::from(reward);
+        // The reward is the total log growth less the rewards so far, so rounding errors do not accumulate.
+        let reward = ((state.equity / market.initial_equity).ln() - state.reward_sum) as f32;
+        state.reward_sum += f64::from(reward);
         match (ruined, state.bar == state.end) {
             (true, _) => Step::termination(reward),
             (false, true) => Step::truncation(reward),
@@ -171,13 +178,13 @@ impl<A: Target> Env for Replay<A> {
         let features = market.features.row(bar);
         let (seen, own) = out.split_at_mut(features.len());
         seen.copy_from_slice(features);
-        let (weights, quiet) = own.split_at_mut(market.width());
+        let (weights, bars_since_change) = own.split_at_mut(market.width());
         let most = 2.0 * market.leverage;
         let prices = market.close(bar);
         for ((weight, units), price) in weights.iter_mut().zip(&state.account.units).zip(prices) {
             *weight = (units * price / state.equity).clamp(-most, most) as f32;
         }
-        quiet[0] = (state.quiet as f32 / market.steps as f32).min(1.0);
+        bars_since_change[0] = (state.bars_since_change as f32 / market.steps as f32).min(1.0);
     }
 
     fn measure(&self, state: &State, out: &mut [f64]) {
@@ -191,39 +198,21 @@ impl<A: Target> Env for Replay<A> {
             returns.sortino(periods),
             returns.max_drawdown(),
             returns.calmar(periods),
-            periods * state.traded / bars,
-            state.exposed / bars,
-            state.paid / self.market.initial,
+            periods * state.turnover_sum / bars,
+            state.exposure_sum / bars,
+            state.costs_paid / self.market.initial_equity,
         ];
         out.copy_from_slice(&all);
     }
 
     fn scripted(&self, script: usize, state: &State, _rng: &mut Stream) -> Option<A> {
-        match self.scripts.get(script)?.player {
-            Player::Always(action) => Some(action),
-            Player::Momentum => Some(scripts::momentum(&self.market, self.market.bar(state.bar))),
-            Player::Clairvoyant => {
+        match self.scripts.get(script)?.policy {
+            PolicyKind::FixedTarget(action) => Some(action),
+            PolicyKind::Momentum => Some(scripts::momentum(&self.market, self.market.bar(state.bar))),
+            PolicyKind::Clairvoyant => {
                 let (bar, end) = (self.market.bar(state.bar), self.market.bar(state.end));
-                self.market.foresight()?.choose(bar, end, state.row).and_then(A::from_row)
+                self.foresight()?.choose(bar, end, state.row).and_then(A::from_row)
             }
         }
-    }
-}
-
-impl<A: Target> World for Replay<A> {
-    fn solve(&self, query: &SolveQuery) -> Result<Solution> {
-        reference::solve(self, query)
-    }
-
-    fn baseline(&self, query: &SolveQuery) -> Result<Baseline> {
-        reference::baseline(self, query)
-    }
-
-    fn upper_bound_player(&self) -> Option<&str> {
-        Some("clairvoyant")
-    }
-
-    fn draw(&self, state: &State, _policy: Option<&dyn Policy>, frame: &mut Frame) {
-        draw::paint(&self.market, state, frame);
     }
 }

@@ -1,4 +1,4 @@
-//! `market/ar1`: an autoregressive signal, proportional costs, positions -1, 0 and 1.
+//! World `market/ar1`: AR(1) signal, proportional costs, positions -1, 0 and 1.
 
 use std::sync::Arc;
 
@@ -6,12 +6,13 @@ use freewheel_core::{DynWorld, ObservationSpace, Result, World};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::super::average::{Average, best_average};
-use super::super::chain::Chain;
-use super::super::desk::{Desk, Outside};
-use super::super::menu::Table;
-use super::super::refuse::{check, checked};
-use super::finite::{Finite, SCRIPTS};
+use super::super::actions::DiscreteActions;
+use super::super::adapter::{EnvInfo, MarketEnv};
+use super::super::average::{AverageReward, optimal_average};
+use super::super::chain::MarkovChain;
+use super::super::family::MarketSettings;
+use super::super::settings::{check, in_range};
+use super::discrete::{DiscreteMarket, SCRIPTS};
 use super::rules::{Rules, VERSION};
 
 /// Settings of `market/ar1`.
@@ -22,15 +23,15 @@ pub struct Ar1 {
     pub steps: u32,
     /// Discount of the task, 0..=1.
     pub gamma: f64,
-    /// States of the signal's chain, 2..=101.
+    /// Number of values of the signal, 2..=101.
     pub signals: usize,
-    /// Autocorrelation of the signal, 0..1.
+    /// Autocorrelation of the signal, 0..=0.999.
     pub persistence: f64,
-    /// Standard deviation of the signal's shocks, as a fraction of the price; above 0.
+    /// Standard deviation of the signal's shocks, as a fraction of the price, 1e-9..=1.
     pub innovation: f64,
-    /// Standard deviation of what the signal does not tell of a return; 0 or more.
+    /// Standard deviation of the return that the signal does not predict, as a fraction of the price, 0..=1.
     pub noise: f64,
-    /// Cost of trading one unit, as a fraction of the price (5 bp are 0.0005); 0 or more.
+    /// Cost of trading one unit, as a fraction of the price (5 basis points are 0.0005), 0..=1.
     pub cost: f64,
 }
 
@@ -48,65 +49,63 @@ impl Default for Ar1 {
     }
 }
 
-impl Ar1 {
-    pub(in crate::market) const NAME: &'static str = "ar1";
-    pub(in crate::market) const ABOUT: &'static str =
+impl MarketSettings for Ar1 {
+    const ID: &'static str = "market/ar1";
+    const ABOUT: &'static str =
         "Short, flat or long on an autoregressive signal, at a proportional cost; exact optimum";
 
-    pub(in crate::market) fn build(&self) -> Result<Arc<dyn DynWorld>> {
-        Ok(self.world()?.shared())
-    }
-
-    pub(super) fn world(&self) -> Result<Desk<Finite, Table<1>, 1>> {
-        let finite = self.finite()?;
-        let outside = Outside {
-            id: "market/ar1",
+    fn build(&self) -> Result<Arc<dyn DynWorld>> {
+        let market = self.market()?;
+        let info = EnvInfo {
+            id: Self::ID,
             version: VERSION,
-            observation: ObservationSpace::Discrete { n: finite.mdp().states() },
+            observation: ObservationSpace::Discrete { n: market.mdp().states() },
             time_limit: Some(self.steps),
             gamma: self.gamma,
             unit: "of the price",
             scripts: SCRIPTS,
         };
         let names = ["short", "flat", "long"].map(str::to_owned).to_vec();
-        let menu = Table { names, orders: POSITIONS.map(|level| [level]).to_vec() };
-        Ok(Desk::new(outside, finite, menu))
+        let action_map = DiscreteActions { names, orders: POSITIONS.map(|level| [level]).to_vec() };
+        Ok(MarketEnv::new(info, market, action_map).shared())
     }
+}
 
-    /// The best average reward per step, in a market that never ends.
+impl Ar1 {
+    /// Optimal average reward per step without end of the episode.
     ///
     /// # Errors
     /// [`Error::Config`](freewheel_core::Error::Config) for settings out of range.
-    pub fn best_average(&self) -> Result<Average> {
-        best_average(self.finite()?.mdp(), 1e-16)
+    pub fn optimal_average(&self) -> Result<AverageReward> {
+        optimal_average(self.market()?.mdp(), 1e-16)
     }
 
-    pub(super) fn finite(&self) -> Result<Finite> {
+    pub(super) fn market(&self) -> Result<DiscreteMarket> {
         self.check()?;
         let rules = Rules {
-            chain: Chain::rouwenhorst(self.signals, self.persistence, self.innovation),
+            chain: MarkovChain::rouwenhorst(self.signals, self.persistence, self.innovation),
             noise: self.noise,
-            weight: 1.0,
-            risk: 0.0,
-            linear: self.cost,
-            quadratic: 0.0,
-            fractional: true,
+            gain_weight: 1.0,
+            risk_penalty: 0.0,
+            linear_cost: self.cost,
+            quadratic_cost: 0.0,
+            relative_returns: true,
         };
-        Finite::new(rules, POSITIONS.to_vec())
+        DiscreteMarket::new(rules, POSITIONS.to_vec())
     }
 
     fn check(&self) -> Result<()> {
-        check("market/ar1", || {
-            checked("steps", self.steps, 1..=10_000)?;
-            checked("gamma", self.gamma, 0.0..=1.0)?;
-            checked("signals", self.signals, 2..=101)?;
-            checked("persistence", self.persistence, 0.0..=0.999)?;
-            checked("innovation", self.innovation, 1e-9..=1.0)?;
-            checked("noise", self.noise, 0.0..=1.0)?;
-            checked("cost", self.cost, 0.0..=1.0)
+        check(Self::ID, || {
+            in_range("steps", self.steps, 1..=10_000)?;
+            in_range("gamma", self.gamma, 0.0..=1.0)?;
+            in_range("signals", self.signals, 2..=101)?;
+            in_range("persistence", self.persistence, 0.0..=0.999)?;
+            in_range("innovation", self.innovation, 1e-9..=1.0)?;
+            in_range("noise", self.noise, 0.0..=1.0)?;
+            in_range("cost", self.cost, 0.0..=1.0)
         })
     }
 }
 
-/// Short, flat, long.
+/// Positions of the actions short, flat and long.
 const POSITIONS: [f64; 3] = [-1.0, 0.0, 1.0];

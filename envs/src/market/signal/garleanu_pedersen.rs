@@ -1,4 +1,4 @@
-//! `market/garleanu-pedersen`: a mean-reverting signal, quadratic costs.
+//! World `market/garleanu-pedersen`: mean-reverting signal, quadratic costs.
 
 use std::sync::Arc;
 
@@ -10,14 +10,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::super::account::Account;
-use super::super::chain::Chain;
-use super::super::desk::{Desk, Market, Outside, Reference};
+use super::super::actions::{ContinuousActions, DiscreteActions};
+use super::super::adapter::{EnvInfo, Market, MarketEnv, Reference, exact};
+use super::super::chain::MarkovChain;
 use super::super::draw::Chart;
-use super::super::menu::{Range, Table};
-use super::super::refuse::{check, checked};
-use super::super::settings::{ActionKind, Reward};
-use super::finite::{Finite, SCRIPTS, chart, flat, scripted};
-use super::linear::{Linear, Problem, closed_form};
+use super::super::family::MarketSettings;
+use super::super::settings::{ActionKind, Reward, check, in_range};
+use super::discrete::{DiscreteMarket, SCRIPTS, chart, flat, scripted};
+use super::linear::{LinearPolicy, LqProblem, closed_form};
 use super::rules::{Rules, State, VERSION};
 
 /// Settings of `market/garleanu-pedersen`.
@@ -26,27 +26,27 @@ use super::rules::{Rules, State, VERSION};
 pub struct GarleanuPedersen {
     /// Steps of an episode, 1..=10000.
     pub steps: u32,
-    /// Whether positions are counted levels ("grid") or any number within the limit ("continuous").
+    /// Positions: discrete levels ("grid") or any number within the limit ("continuous").
     pub actions: ActionKind,
-    /// Counted positions, an odd number, 3..=101.
+    /// Number of discrete positions, an odd number, 3..=101.
     pub levels: usize,
-    /// The greatest position, long or short, in units of the asset; above 0.
+    /// Largest position, long or short, in units of the asset, 1e-6..=1e6.
     pub limit: f64,
-    /// Discount rate of the paper, 0..1: the task's discount is 1 - rho.
+    /// Discount rate rho of the paper, 0..=0.999; the discount of the task is 1 - rho.
     pub rho: f64,
-    /// Aversion to risk, the paper's gamma; above 0.
+    /// Risk aversion, gamma in the paper, 1e-6..=1e6.
     pub risk_aversion: f64,
-    /// Variance of a step's price move that the signal does not tell; above 0.
+    /// Variance of the price change of a step that the signal does not predict, 1e-9..=1e6.
     pub variance: f64,
-    /// The paper's lambda, above 0: trading z costs lambda variance z^2 / 2.
+    /// Cost coefficient lambda of the paper, 1e-6..=1e6: a trade of z units costs lambda variance z^2 / 2.
     pub lambda: f64,
-    /// States of the signal's chain, 2..=101.
+    /// Number of values of the signal, 2..=101.
     pub signals: usize,
-    /// Mean reversion of the signal, the paper's phi, above 0 and at most 1.
+    /// Mean reversion of the signal, phi in the paper, 0.001..=1.
     pub reversion: f64,
-    /// Standard deviation of the signal's shocks, in price units; above 0.
+    /// Standard deviation of the signal's shocks, in price units, 1e-9..=1e6.
     pub innovation: f64,
-    /// Whether rewards hold the price moves as they come ("realized") or as the signal foretells them ("expected").
+    /// Price changes in the reward: the realized ones ("realized") or those that the signal predicts ("expected").
     pub reward: Reward,
 }
 
@@ -69,52 +69,57 @@ impl Default for GarleanuPedersen {
     }
 }
 
-impl GarleanuPedersen {
-    pub(in crate::market) const NAME: &'static str = "garleanu-pedersen";
-    pub(in crate::market) const ABOUT: &'static str =
+impl MarketSettings for GarleanuPedersen {
+    const ID: &'static str = "market/garleanu-pedersen";
+    const ABOUT: &'static str =
         "A mean-reverting signal and quadratic costs (Journal of Finance 2013); exact optimum";
 
-    pub(in crate::market) fn build(&self) -> Result<Arc<dyn DynWorld>> {
-        Ok(match self.actions {
-            ActionKind::Grid => self.counted()?.shared(),
-            ActionKind::Continuous => self.continuous()?.shared(),
-        })
+    fn build(&self) -> Result<Arc<dyn DynWorld>> {
+        let env = match self.actions {
+            ActionKind::Grid => {
+                let market = self.discrete_market()?;
+                let observation = ObservationSpace::Discrete { n: market.mdp().states() };
+                let levels = self.positions();
+                let names = levels.iter().map(|level| format!("{level:+.3}")).collect();
+                let orders = levels.iter().map(|&level| [level]).collect();
+                MarketEnv::new(self.info(observation), market, DiscreteActions { names, orders }).shared()
+            }
+            ActionKind::Continuous => {
+                let market = self.continuous_market()?;
+                let (signal, limit) = (market.rules.chain.max_value() as f32, self.limit as f32);
+                let observation = ObservationSpace::vector(&[(-signal, signal), (-limit, limit)]);
+                let action_map =
+                    ContinuousActions { names: ["position"], low: [-self.limit], high: [self.limit] };
+                MarketEnv::new(self.info(observation), market, action_map).shared()
+            }
+        };
+        Ok(env)
     }
+}
 
-    pub(super) fn counted(&self) -> Result<Desk<Finite, Table<1>, 1>> {
-        let finite = self.finite()?;
-        let observation = ObservationSpace::Discrete { n: finite.mdp().states() };
-        let levels = self.positions();
-        let names = levels.iter().map(|level| format!("{level:+.3}")).collect();
-        let menu = Table { names, orders: levels.iter().map(|&level| [level]).collect() };
-        Ok(Desk::new(self.outside(observation), finite, menu))
-    }
-
-    pub(super) fn finite(&self) -> Result<Finite> {
+impl GarleanuPedersen {
+    pub(super) fn discrete_market(&self) -> Result<DiscreteMarket> {
         self.check()?;
-        Finite::new(self.rules(), self.positions())
+        DiscreteMarket::new(self.rules(), self.positions())
     }
 
-    pub(super) fn continuous(&self) -> Result<Desk<Free, Range<1>, 1>> {
+    fn continuous_market(&self) -> Result<ContinuousMarket> {
         self.check()?;
-        let rules = self.rules();
-        let problem = self.problem();
-        let least = problem.within(self.steps).1.max(problem.stationary().0.aim()) * rules.chain.width();
-        if self.limit < least {
+        let (rules, problem, limit) = (self.rules(), self.problem(), self.limit);
+        let (_, aim) = problem.finite_horizon(self.steps);
+        let largest = aim.max(problem.stationary().0.aim()) * rules.chain.max_value();
+        if limit < largest {
             return Err(Error::Config(format!(
-                "market/garleanu-pedersen: limit = {}: the best positions go up to {least:.3}; raise the limit",
-                self.limit
+                "{}: limit = {limit}: the optimal positions go up to {largest:.3}; raise the limit",
+                Self::ID
             )));
         }
-        let (signal, limit) = (rules.chain.width() as f32, self.limit as f32);
-        let observation = ObservationSpace::vector(&[(-signal, signal), (-limit, limit)]);
-        let menu = Range { names: ["position"], low: [-self.limit], high: [self.limit] };
-        Ok(Desk::new(self.outside(observation), Free { rules, problem, limit: self.limit }, menu))
+        Ok(ContinuousMarket { rules, problem, limit })
     }
 
-    fn outside(&self, observation: ObservationSpace) -> Outside<'static> {
-        Outside {
-            id: "market/garleanu-pedersen",
+    fn info(&self, observation: ObservationSpace) -> EnvInfo<'static> {
+        EnvInfo {
+            id: Self::ID,
             version: VERSION,
             observation,
             time_limit: Some(self.steps),
@@ -131,116 +136,123 @@ impl GarleanuPedersen {
 
     pub(super) fn rules(&self) -> Rules {
         Rules {
-            chain: Chain::rouwenhorst(self.signals, 1.0 - self.reversion, self.innovation),
+            chain: MarkovChain::rouwenhorst(self.signals, 1.0 - self.reversion, self.innovation),
             noise: if self.reward == Reward::Realized { self.variance.sqrt() } else { 0.0 },
-            weight: 1.0 - self.rho,
-            risk: self.risk_aversion * self.variance,
-            linear: 0.0,
-            quadratic: self.lambda * self.variance,
-            fractional: false,
+            gain_weight: 1.0 - self.rho,
+            risk_penalty: self.risk_aversion * self.variance,
+            linear_cost: 0.0,
+            quadratic_cost: self.lambda * self.variance,
+            relative_returns: false,
         }
     }
 
-    pub(super) fn problem(&self) -> Problem {
-        Problem::new(&self.rules(), 1.0 - self.reversion, self.innovation, 1.0 - self.rho)
+    pub(super) fn problem(&self) -> LqProblem {
+        LqProblem::new(&self.rules(), 1.0 - self.reversion, self.innovation, 1.0 - self.rho)
     }
 
-    /// The share of the way to the aim that the best policy trades each step, and the aim's coefficient of the signal:
-    /// the paper's closed form.
+    /// Closed form of the paper: the fraction of the way to the aim that the optimal policy trades each step, and the
+    /// coefficient of the signal in the aim.
     pub fn closed_form(&self) -> (f64, f64) {
-        let Linear { keep, pull } =
+        let LinearPolicy { position_coef, signal_coef } =
             closed_form(self.risk_aversion, self.variance, self.lambda, 1.0 - self.reversion, self.rho);
-        (1.0 - keep, pull / (1.0 - keep))
+        (1.0 - position_coef, signal_coef / (1.0 - position_coef))
     }
 
     fn check(&self) -> Result<()> {
-        check("market/garleanu-pedersen", || {
-            checked("steps", self.steps, 1..=10_000)?;
-            checked("levels", self.levels, 3..=101)?;
+        check(Self::ID, || {
+            in_range("steps", self.steps, 1..=10_000)?;
+            in_range("levels", self.levels, 3..=101)?;
             if self.levels.is_multiple_of(2) {
-                return Err(format!("levels = {}: must be odd, so that one of them is flat", self.levels));
-            }
-            checked("limit", self.limit, 1e-6..=1e6)?;
-            checked("rho", self.rho, 0.0..=0.999)?;
-            checked("risk_aversion", self.risk_aversion, 1e-6..=1e6)?;
-            checked("variance", self.variance, 1e-9..=1e6)?;
-            checked("lambda", self.lambda, 1e-6..=1e6)?;
-            checked("signals", self.signals, 2..=101)?;
-            if self.actions == ActionKind::Grid && (self.signals * self.levels).pow(2) > MOST_OUTCOMES {
-                let (signals, levels) = (self.signals, self.levels);
                 return Err(format!(
-                    "signals = {signals}: {levels} levels of each make a table of more than {MOST_OUTCOMES} outcomes; lower \
-                     one of them, or set actions = \"continuous\""
+                    "levels = {}: must be odd, so that one level is the flat position",
+                    self.levels
                 ));
             }
-            checked("reversion", self.reversion, 0.001..=1.0)?;
-            checked("innovation", self.innovation, 1e-9..=1e6)
+            in_range("limit", self.limit, 1e-6..=1e6)?;
+            in_range("rho", self.rho, 0.0..=0.999)?;
+            in_range("risk_aversion", self.risk_aversion, 1e-6..=1e6)?;
+            in_range("variance", self.variance, 1e-9..=1e6)?;
+            in_range("lambda", self.lambda, 1e-6..=1e6)?;
+            in_range("signals", self.signals, 2..=101)?;
+            if self.actions == ActionKind::Grid && (self.signals * self.levels).pow(2) > MAX_OUTCOMES {
+                let (signals, levels) = (self.signals, self.levels);
+                return Err(format!(
+                    "signals = {signals}: with levels = {levels} the decision process has more than {MAX_OUTCOMES} \
+                     outcomes; lower one of them, or set actions = \"continuous\""
+                ));
+            }
+            in_range("reversion", self.reversion, 0.001..=1.0)?;
+            in_range("innovation", self.innovation, 1e-9..=1e6)
         })
     }
 }
 
-/// Outcomes of the decision process at most: some 300 MB.
-const MOST_OUTCOMES: usize = 10_000_000;
+/// Maximum number of outcomes of the decision process, about 300 MB.
+const MAX_OUTCOMES: usize = 10_000_000;
 
-/// Trading with any position.
-pub(super) struct Free {
+/// Rules of the market with continuous positions.
+pub(super) struct ContinuousMarket {
     rules: Rules,
-    problem: Problem,
+    problem: LqProblem,
     limit: f64,
 }
 
-impl Free {
-    fn best(&self, query: &SolveQuery) -> Result<Reference<1>> {
-        let problem = Problem { gamma: query.gamma, ..self.problem };
+impl ContinuousMarket {
+    fn optimal(&self, query: &SolveQuery) -> Result<Reference<1>> {
+        let problem = LqProblem { gamma: query.gamma, ..self.problem };
         let variance = self.rules.chain.variance();
-        let (order, value) = problem.stationary();
-        let Linear { keep, pull } = order;
-        let rule =
-            Some(Arc::new(move |obs: &[f32]| [keep * f64::from(obs[1]) + pull * f64::from(obs[0])]) as _);
-        let answer = |certainty, value, upper, rule| Reference {
+        let (policy, value) = problem.stationary();
+        let LinearPolicy { position_coef, signal_coef } = policy;
+        let rule = Some(Arc::new(move |obs: &[f32]| {
+            [position_coef * f64::from(obs[1]) + signal_coef * f64::from(obs[0])]
+        }) as _);
+        let reference = |certainty, value, upper, rule| Reference {
             solution: Solution { certainty, value, upper: Some(upper), values: Vec::new(), policy: None },
             rule,
         };
         let Some(steps) = query.horizon else {
             if query.gamma >= 1.0 {
                 return Err(Error::Unsupported(
-                    "what is earned for ever has no sum; give a gamma below 1, or a horizon".into(),
+                    "without a horizon the value is infinite at gamma = 1; set gamma below 1 or give a horizon".into(),
                 ));
             }
-            let value = value.when_flat(variance);
-            return Ok(answer(Certainty::Exact, value, value, rule));
+            let value = value.start_value(variance);
+            return Ok(reference(Certainty::Exact, value, value, rule));
         };
-        let upper = problem.within(steps).0.when_flat(variance);
+        let upper = problem.finite_horizon(steps).0.start_value(variance);
         if query.time_observed {
-            return Ok(answer(Certainty::Exact, upper, upper, None));
+            return Ok(reference(Certainty::Exact, upper, upper, None));
         }
-        let value = problem.value_of(order, steps).when_flat(variance);
-        Ok(answer(Certainty::Bracket, value, upper, rule))
+        let value = problem.evaluate(policy, steps).start_value(variance);
+        Ok(reference(Certainty::Bracket, value, upper, rule))
     }
 
-    /// Whoever holds a uniformly random position, exactly.
+    /// Exact value of the policy of uniformly random positions.
     fn random(&self, query: &SolveQuery) -> Result<f64> {
         let second = self.limit * self.limit / 3.0;
-        let holding = -0.5 * self.rules.weight * self.rules.risk * second;
-        let step = |held: f64| holding - 0.5 * self.rules.quadratic * (second + held);
-        let later = match query.horizon {
+        let holding = -0.5 * self.rules.gain_weight * self.rules.risk_penalty * second;
+        let step = |held: f64| holding - 0.5 * self.rules.quadratic_cost * (second + held);
+        let later_steps = match query.horizon {
             Some(0) => return Ok(0.0),
             Some(steps) => {
                 (1..steps)
-                    .fold((0.0, 1.0), |(sum, fade), _| {
-                        let fade = fade * query.gamma;
-                        (sum + fade, fade)
+                    .fold((0.0, 1.0), |(sum, discount), _| {
+                        let discount = discount * query.gamma;
+                        (sum + discount, discount)
                     })
                     .0
             }
             None if query.gamma < 1.0 => query.gamma / (1.0 - query.gamma),
-            None => return Err(Error::Unsupported("a cost paid for ever has no sum".into())),
+            None => return Err(Error::Unsupported(
+                "without a horizon the value is infinite at gamma = 1; set gamma below 1 or give a horizon"
+                    .into(),
+            )),
         };
-        Ok(step(0.0) + later * step(second))
+        Ok(step(0.0) + later_steps * step(second))
     }
 }
 
-impl Market<1> for Free {
+impl Market<1> for ContinuousMarket {
     type State = State;
 
     fn reset(&self, rng: &mut Stream) -> State {
@@ -264,15 +276,15 @@ impl Market<1> for Free {
 
     fn solve(&self, query: &SolveQuery) -> Result<Reference<1>> {
         match query.policy_class {
-            PolicyClass::Optimal => self.best(query),
-            PolicyClass::Random => Ok(exactly(self.random(query)?).into()),
+            PolicyClass::Optimal => self.optimal(query),
+            PolicyClass::Random => Ok(exact(self.random(query)?).into()),
             PolicyClass::EpsilonGreedy(_) | PolicyClass::EpsilonSoft(_) => Err(Error::Unsupported(
-                "random actions among continuous ones are not solved; use actions = \"grid\"".into(),
+                "epsilon policies are not solved with continuous actions; set actions = \"grid\"".into(),
             )),
         }
     }
 
-    fn baseline(&self, _question: &SolveQuery) -> Result<Baseline> {
+    fn baseline(&self, _query: &SolveQuery) -> Result<Baseline> {
         Ok(flat())
     }
 
@@ -283,9 +295,4 @@ impl Market<1> for Free {
     fn scripted(&self, script: usize, state: &State) -> Option<[f64; 1]> {
         scripted(script, state)
     }
-}
-
-/// An exact value without a policy.
-fn exactly(value: f64) -> Solution {
-    Solution { certainty: Certainty::Exact, value, upper: Some(value), values: Vec::new(), policy: None }
 }

@@ -1,7 +1,7 @@
-//! Trading on a signal that predicts returns, at a cost: `ar1` and `garleanu-pedersen`.
+//! Trading on a signal that predicts returns, with costs: `ar1` and `garleanu-pedersen`.
 
 mod ar1;
-mod finite;
+mod discrete;
 mod garleanu_pedersen;
 mod linear;
 mod rules;

@@ -1,106 +1,111 @@
-//! The rules. **Sources:** Gârleanu & Pedersen, *Dynamic Trading with Predictable Returns and Transaction Costs*, Journal
-//! of Finance 68 (2013), for one asset; and the same with proportional costs, whose best policy is a threshold (de
-//! Lataillade, Deremble, Potters & Bouchaud, arXiv 1203.5957).
+//! Rules of the signal worlds. **Sources:** Gârleanu & Pedersen, *Dynamic Trading with Predictable Returns and
+//! Transaction Costs*, Journal of Finance 68 (2013), for one asset; with proportional costs the optimal policy is a
+//! threshold (de Lataillade, Deremble, Potters & Bouchaud, arXiv 1203.5957).
 //!
-//! **State:** the signal f, one of n values that move by a Rouwenhorst chain (a first-order autoregression, see
-//! `chain`); the position x that was held last; the books and the last prices, which decide nothing.
+//! **State:** signal f, one of n values of a Rouwenhorst chain (see `chain`); current position x; account and last
+//! prices, which do not affect the dynamics.
 //!
-//! **Action:** the position y to hold from now on: one of a table, or a number within the limit.
+//! **Action:** the new position y: one of a table, or a number within the limit.
 //!
-//! **What happens:** the trade `y - x` is paid for, the price moves by `r = f + noise z` with z standard normal, then the
-//! signal moves.
+//! **Step:** the trade `y - x` is paid for; the price changes by `r = f + noise z` with z standard normal; the signal
+//! moves.
 //!
-//! **Reward:** `weight (y r - risk y^2 / 2) - linear |y - x| - quadratic (y - x)^2 / 2`. With `weight` 1 - rho this is the
-//! objective of Gârleanu & Pedersen, in which gains count one step later than the trades that bring them.
+//! **Reward:** `gain_weight (y r - risk_penalty y^2 / 2) - linear_cost |y - x| - quadratic_cost (y - x)^2 / 2`. With
+//! the weight 1 - rho this is the objective of Gârleanu & Pedersen, in which gains count one step later than their
+//! trades.
 //!
-//! **Observation:** counted actions: `signal * levels + level of x`, one index that tells everything. Continuous: f and x.
+//! **Observation:** discrete actions: the index `signal * levels + level of x`, the complete state. Continuous
+//! actions: f and x.
 //!
-//! **Endings:** none by the rules; the time limit truncates. An episode begins flat, with a signal of the stationary law.
+//! **Endings:** truncation at the time limit. An episode starts with position 0 and a signal of the stationary
+//! distribution.
 //!
 //! **Version** 1.
 
 use freewheel_core::{Ending, Step, Stream};
 use serde::{Deserialize, Serialize};
 
-use super::super::account::{Account, Trail};
-use super::super::chain::Chain;
+use super::super::account::{Account, PriceHistory};
+use super::super::chain::MarkovChain;
 
 pub(super) const VERSION: u32 = 1;
-/// What the price begins at.
-pub(super) const PRICE: f64 = 100.0;
+/// Price at the start of an episode.
+pub(super) const START_PRICE: f64 = 100.0;
 
-/// The rules.
+/// Parameters of the rules.
 #[derive(Clone, Debug)]
 pub(super) struct Rules {
-    pub(super) chain: Chain,
-    /// Standard deviation of what the signal does not tell of a step's price move.
+    pub(super) chain: MarkovChain,
+    /// Standard deviation of the price change that the signal does not predict.
     pub(super) noise: f64,
-    /// What a gain counts beside a cost of the same step.
-    pub(super) weight: f64,
-    /// Penalty of holding, per square of the position.
-    pub(super) risk: f64,
-    /// Cost of trading a unit.
-    pub(super) linear: f64,
-    /// Cost of trading, per square.
-    pub(super) quadratic: f64,
-    /// Whether price moves are fractions of the price begun at, to be drawn in its unit.
-    pub(super) fractional: bool,
+    /// Weight of gains relative to the costs of the same step.
+    pub(super) gain_weight: f64,
+    /// Risk penalty per squared position.
+    pub(super) risk_penalty: f64,
+    /// Cost per unit traded.
+    pub(super) linear_cost: f64,
+    /// Cost per squared trade.
+    pub(super) quadratic_cost: f64,
+    /// Whether price changes are fractions of [`START_PRICE`]; for the drawing only.
+    pub(super) relative_returns: bool,
 }
 
-/// All that changes during an episode.
+/// State of an episode.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct State {
     pub(super) signal: u16,
     pub(super) position: f64,
     pub(super) account: Account,
-    pub(super) trail: Trail,
+    pub(super) price_history: PriceHistory,
 }
 
 impl Rules {
     pub(super) fn reset(&self, rng: &mut Stream) -> State {
         State {
-            signal: self.chain.begin(rng) as u16,
+            signal: self.chain.sample_start(rng) as u16,
             position: 0.0,
             account: Account::new(),
-            trail: Trail::new(PRICE),
+            price_history: PriceHistory::new(START_PRICE),
         }
     }
 
-    /// The state of the chain; one that is not there, as damaged bytes may name, is the last.
+    /// State of the chain, limited to the existing ones: a damaged checkpoint may hold any number.
     #[inline]
     pub(super) fn signal(&self, state: &State) -> usize {
         usize::from(state.signal).min(self.chain.states() - 1)
     }
 
-    /// Holds `target` for a step.
+    /// Changes the position to `target` and runs a step.
     #[inline]
     pub(super) fn step(&self, state: &mut State, target: f64, rng: &mut Stream) -> Step {
         let signal = self.signal(state);
-        let surprise = if self.noise > 0.0 { self.noise * rng.normal() } else { 0.0 };
-        let moved = self.chain.value(signal) + surprise;
+        let noise = if self.noise > 0.0 { self.noise * rng.normal() } else { 0.0 };
+        let price_change = self.chain.value(signal) + noise;
         let traded = (target - state.position).abs();
         let cost = self.cost(traded);
-        state.account.book(state.account.profit + target * moved - cost, cost, traded);
-        state.trail.push(state.trail.last() + moved * if self.fractional { PRICE } else { 1.0 });
+        state.account.record(state.account.profit + target * price_change - cost, cost, traded);
+        state.price_history.push(
+            state.price_history.last() + price_change * if self.relative_returns { START_PRICE } else { 1.0 },
+        );
         state.position = target;
-        state.signal = self.chain.next(signal, rng) as u16;
-        Step { reward: (self.gain(moved, target) - cost) as f32, ending: Ending::Running }
+        state.signal = self.chain.sample_next(signal, rng) as u16;
+        Step { reward: (self.gain(price_change, target) - cost) as f32, ending: Ending::Running }
     }
 
-    /// What holding `target` over a price move is worth.
+    /// Gain of the position `target` over a price change.
     #[inline]
-    fn gain(&self, moved: f64, target: f64) -> f64 {
-        self.weight * (target * moved - 0.5 * self.risk * target * target)
+    fn gain(&self, price_change: f64, target: f64) -> f64 {
+        self.gain_weight * (target * price_change - 0.5 * self.risk_penalty * target * target)
     }
 
-    /// What trading costs.
+    /// Cost of trading `traded` units.
     #[inline]
     fn cost(&self, traded: f64) -> f64 {
-        self.linear * traded + 0.5 * self.quadratic * traded * traded
+        self.linear_cost * traded + 0.5 * self.quadratic_cost * traded * traded
     }
 
-    /// The expected reward of going from `position` to `target` while the signal is in state `signal`.
-    pub(super) fn expected(&self, signal: usize, position: f64, target: f64) -> f64 {
+    /// Expected reward of changing `position` to `target` in state `signal` of the chain.
+    pub(super) fn expected_reward(&self, signal: usize, position: f64, target: f64) -> f64 {
         self.gain(self.chain.value(signal), target) - self.cost((target - position).abs())
     }
 }

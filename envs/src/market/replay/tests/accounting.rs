@@ -1,21 +1,21 @@
-//! Every step's books balance, and trading costs what it should.
+//! Accounting identities at every step, and trading costs.
 
 use freewheel_core::{Ending, Env};
 use proptest::prelude::*;
 
 use super::super::rules::{Account, Costs, after_costs};
-use super::super::{Prices, Replay, Target};
+use super::super::{Prices, Replay, TargetAction};
 use super::*;
 
-/// The same price all the time.
+/// Constant prices.
 fn constant(days: usize) -> Prices {
     let row = |index| format!("{},50,50,50,50\n", date(index));
     prices(&format!("date,open,high,low,close\n{}", (0..days).map(row).collect::<String>()))
 }
 
-/// Plays an episode and checks everything that must hold at every step; returns the sum of rewards.
-fn audit<A: Target>(world: &Replay<A>, mut choose: impl FnMut(&mut Stream) -> A, seed: u64) -> f64 {
-    let mut rng = dice(seed);
+/// Plays an episode, checks the accounting identities at every step, and returns the sum of rewards.
+fn audit<A: TargetAction>(world: &Replay<A>, mut choose: impl FnMut(&mut Stream) -> A, seed: u64) -> f64 {
+    let mut rng = test_rng(seed);
     let mut state = world.reset(&mut rng);
     let (initial, market) = (state.equity, world.market());
     let n = market.prices().assets.len();
@@ -30,12 +30,12 @@ fn audit<A: Target>(world: &Replay<A>, mut choose: impl FnMut(&mut Stream) -> A,
         let price = |asset: usize| market.prices().close[bar * n + asset];
         let worth: f64 = (0..n).map(|asset| state.account.units[asset] * price(asset)).sum();
         assert!((state.account.cash + worth - state.equity).abs() <= 1e-9 * initial, "{state:?}");
-        // Rewards sum to the log growth, within the rounding of the last one and that of adding up.
+        // Rewards sum to the log growth, within the rounding of the last reward and of the sum.
         let growth = (state.equity / initial).ln();
         let rounding = f64::from(made.reward).abs() * f64::from(f32::EPSILON) + 1e-9 * growth.abs() + 1e-12;
         assert!((rewards - growth).abs() <= rounding, "{rewards} {growth}");
-        assert_eq!(state.rewarded, rewards);
-        // What was not earned by prices was paid.
+        assert_eq!(state.reward_sum, rewards);
+        // The difference between earnings and growth of equity is the costs.
         if made.ending != Ending::Terminal {
             let moved = |account: &Account, from: &[f64], to: &[f64]| -> f64 {
                 (0..n).map(|i| account.units[i] * (to[i] - from[i])).sum()
@@ -44,9 +44,9 @@ fn audit<A: Target>(world: &Replay<A>, mut choose: impl FnMut(&mut Stream) -> A,
             let (open, close) = (row(&market.prices().open, bar), row(&market.prices().close, bar));
             let earned = moved(&before.account, &row(&market.prices().close, bar - 1), &open)
                 + moved(&state.account, &open, &close);
-            let paid = state.paid - before.paid;
-            assert!(paid >= 0.0);
-            assert!((before.equity + earned - paid - state.equity).abs() <= 1e-9 * initial);
+            let costs_paid = state.costs_paid - before.costs_paid;
+            assert!(costs_paid >= 0.0);
+            assert!((before.equity + earned - costs_paid - state.equity).abs() <= 1e-9 * initial);
         }
         match made.ending {
             Ending::Running => assert!(state.bar < state.end),
@@ -55,7 +55,7 @@ fn audit<A: Target>(world: &Replay<A>, mut choose: impl FnMut(&mut Stream) -> A,
                 return rewards;
             }
             Ending::Terminal => {
-                assert_eq!((state.account.units, state.equity), ([0.0; 8], world.market.floor));
+                assert_eq!((state.account.units, state.equity), ([0.0; 8], world.market.ruin_equity));
                 return rewards;
             }
         }
@@ -86,7 +86,7 @@ proptest! {
         audit(&world, |rng| [0; 2].map(|_| 40.0 * rng.uniform() as f32 - 20.0), seed);
     }
 
-    /// The equity after costs is the root of its equation, also where bisection finds it.
+    /// The equity after costs equals the root found by bisection.
     #[test]
     fn equity_after_costs_solves_its_equation(
         targets in prop::collection::vec(-1.0..1.0f64, 1..8), held in prop::collection::vec(-2.0..2.0f64, 8),
@@ -106,7 +106,7 @@ proptest! {
     }
 }
 
-/// In with all and out again at one price, by hand: 1 / (1 + k), then times (1 - k); short the same.
+/// Round trip at a constant price by hand: 1 / (1 + k), then times (1 - k); the same for short positions.
 #[test]
 fn a_round_trip_costs_what_it_should() {
     let mut last = f64::INFINITY;
@@ -115,13 +115,13 @@ fn a_round_trip_costs_what_it_should() {
             replay(constant(120), &short(&format!("commission = {commission}\nspread = 10\nslippage = 2")));
         let k = commission + 7e-4;
         for way in [0, 2] {
-            let mut rng = dice(1);
+            let mut rng = test_rng(1);
             let mut state = world.reset(&mut rng);
             world.step(&mut state, way, &mut rng);
             world.step(&mut state, 1, &mut rng);
             let left = (1.0 - k) / (1.0 + k);
             assert!((state.equity / 10_000.0 - left).abs() < 1e-12, "{}", state.equity);
-            assert!((state.paid - 10_000.0 * (1.0 - left)).abs() < 1e-8);
+            assert!((state.costs_paid - 10_000.0 * (1.0 - left)).abs() < 1e-8);
             assert_eq!(state.account.units, [0.0; 8]);
             assert!(state.equity < last || way == 2);
             last = state.equity;
@@ -132,7 +132,7 @@ fn a_round_trip_costs_what_it_should() {
 #[test]
 fn a_fee_is_paid_once_a_trade_and_waiting_is_free() {
     let world = replay(constant(120), &short("commission = 0\nspread = 0\nslippage = 0\nfee = 7"));
-    let mut rng = dice(1);
+    let mut rng = test_rng(1);
     let mut state = world.reset(&mut rng);
     for (action, equity) in
         [(1, 10_000.0), (2, 9_993.0), (2, 9_993.0), (0, 9_986.0), (1, 9_979.0), (1, 9_979.0)]
@@ -140,14 +140,14 @@ fn a_fee_is_paid_once_a_trade_and_waiting_is_free() {
         world.step(&mut state, action, &mut rng);
         assert!((state.equity - equity).abs() < 1e-9, "{} {equity}", state.equity);
     }
-    assert!((state.paid - 21.0).abs() < 1e-9);
-    // A fee that nobody can pay leaves the account as it was.
+    assert!((state.costs_paid - 21.0).abs() < 1e-9);
+    // A fee above the equity leaves the account unchanged.
     let mut account = Account { cash: 5.0, ..Account::default() };
     let traded = account.rebalance(&[1.0], &[50.0], Costs { share: 0.0, fee: 7.0 });
     assert!(traded.after <= 0.0 && account.cash == 5.0);
 }
 
-/// Buying and waiting earns the price's growth from the first open on, less one commission.
+/// Buy and hold earns the price growth from the first open on, less one commission.
 #[test]
 fn who_holds_earns_the_price() {
     let prices = several(120, 3..4);
@@ -159,7 +159,7 @@ fn who_holds_earns_the_price() {
     assert!((rewards - growth.ln()).abs() < 1e-8, "{rewards} {}", growth.ln());
 }
 
-/// Three times short while the price doubles: at its close nothing is left, and the episode ends with the floor.
+/// Three times short while the price doubles: the loss exceeds the equity, and the episode ends with the ruin equity.
 #[test]
 fn ruin_ends_the_episode_with_the_floor() {
     let doubled =
@@ -179,10 +179,10 @@ fn ruin_ends_the_episode_with_the_floor() {
 fn continuous_targets_are_clipped_and_scaled() {
     let text = "actions = \"continuous\"\nleverage = 2\nlevels = [0]";
     let world: Replay<[f32; 2]> = Replay::new("m", several(120, 1..3), &short(text)).unwrap();
-    let mut room = [0.0; 8];
-    assert_eq!([5.0, -1.0].targets(world.market(), &mut room), [2.0 * 2.0 / 3.0, -2.0 / 3.0]);
-    assert_eq!([0.5, -1.0].targets(world.market(), &mut room), [0.5, -1.0]);
+    let mut buffer = [0.0; 8];
+    assert_eq!([5.0, -1.0].targets(world.market(), &mut buffer), [2.0 * 2.0 / 3.0, -2.0 / 3.0]);
+    assert_eq!([0.5, -1.0].targets(world.market(), &mut buffer), [0.5, -1.0]);
     let text = format!("{text}\nshort = false");
     let world: Replay<[f32; 2]> = Replay::new("m", several(120, 1..3), &short(&text)).unwrap();
-    assert_eq!([0.5, -1.0].targets(world.market(), &mut room), [0.5, 0.0]);
+    assert_eq!([0.5, -1.0].targets(world.market(), &mut buffer), [0.5, 0.0]);
 }

@@ -1,4 +1,4 @@
-//! What is read from files, and what is refused: each with its line, what is wrong and the mend.
+//! Parsing of price files, and errors with their line, problem and remedy.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::super::{Bars, Prices, Split, build, open, sources};
 use super::*;
-use crate::market::Markets;
+use crate::market::MarketFamily;
 
 const GOOD: &str = "\
 Date,Open,High,Low,Close,Adj Close,Volume
@@ -42,32 +42,32 @@ fn columns_come_in_any_order_and_case() {
 }
 
 #[test]
-fn bad_files_are_refused_with_line_and_mend() {
+fn bad_files_are_refused_with_line_and_remedy() {
     let third = |row: &str| format!("{GOOD}{row}\n");
     let cases: Vec<(String, usize, usize, &[&str])> = vec![
-        (String::new(), 1, 1, &["no column `date`", "names nothing"]),
-        ("date,open,high,low\n".into(), 1, 1, &["no column `close`", "date, open, high, low"]),
+        (String::new(), 1, 1, &["column `date` is missing", "names nothing"]),
+        ("date,open,high,low\n".into(), 1, 1, &["column `close` is missing", "date, open, high, low"]),
         ("date,time,open,high,low,close\n".into(), 1, 1, &["`date` and `time`", "rename or delete"]),
         ("date,open,high,low,close\n".into(), 1, 1, &["0 bars", "more rows"]),
         (GOOD.lines().take(2).collect::<Vec<_>>().join("\n"), 1, 1, &["1 bars", "more rows"]),
         (third("2020-01-03,11,13,10,12,6,0"), 4, 1, &["2020-01-03", "twice", "delete one"]),
         (third("2020-01-01,11,13,10,12,6,0"), 4, 1, &["after 2020-01-03", "sort"]),
         (third("2020-01-20,11,13,10,12,6,0"), 4, 1, &["17.0 days", "largest_gap = 17"]),
-        (third("soon,11,13,10,12,6,0"), 4, 1, &["`soon` is no date", "2017-01-31"]),
-        (third("2020-01-06,0,13,10,12,6,0"), 4, 12, &["`0` is no price", "above 0"]),
-        (third("2020-01-06,11,NaN,10,12,6,0"), 4, 15, &["`NaN` is no price"]),
-        (third("2020-01-06,11,13,,12,6,0"), 4, 18, &["`` is no price", "mend or delete"]),
-        (third("2020-01-06,11,13,10,null,6,0"), 4, 21, &["`null` is no price"]),
-        (third("2020-01-06,11,13,10,12,-6,0"), 4, 24, &["`-6` is no price"]),
+        (third("soon,11,13,10,12,6,0"), 4, 1, &["`soon` is not a date", "2017-01-31"]),
+        (third("2020-01-06,0,13,10,12,6,0"), 4, 12, &["`0` is not a price", "from 1e-15"]),
+        (third("2020-01-06,11,NaN,10,12,6,0"), 4, 15, &["`NaN` is not a price"]),
+        (third("2020-01-06,11,13,,12,6,0"), 4, 18, &["`` is not a price", "correct or delete"]),
+        (third("2020-01-06,11,13,10,null,6,0"), 4, 21, &["`null` is not a price"]),
+        (third("2020-01-06,11,13,10,12,-6,0"), 4, 24, &["`-6` is not a price"]),
         (third("2020-01-06,11,9,10,11,6,0"), 4, 15, &["high 9 is below low 10"]),
         (third("2020-01-06,9,13,10,12,6,0"), 4, 12, &["open 9 lies outside", "tolerance"]),
         (third("2020-01-06,11,13,10,14,6,0"), 4, 21, &["close 14 lies outside", "tolerance"]),
-        (third("2020-01-06,11,13,10,12,6,-1"), 4, 26, &["`-1` is no volume"]),
+        (third("2020-01-06,11,13,10,12,6,-1"), 4, 26, &["`-1` is not a volume"]),
         (third("2020-01-06,11,13,10,12,6"), 4, 1, &["6 fields and the header 7"]),
     ];
     for (text, line, column, words) in cases {
         let Err(Error::Input { line: at, column: of, message, .. }) = parse(&text) else {
-            panic!("{text:?} was taken: {:?}", parse(&text).err())
+            panic!("{text:?} was accepted: {:?}", parse(&text).err())
         };
         assert_eq!((at, of), (line, column), "{text}: {message}");
         for word in words {
@@ -76,11 +76,11 @@ fn bad_files_are_refused_with_line_and_mend() {
     }
     let latin = [GOOD.as_bytes(), b"2020-01-06,\xff,13,10,12,6,1\n"].concat();
     let error = Bars::parse(Path::new("a.csv"), &latin, &Settings::default()).unwrap_err();
-    assert!(error.to_string().starts_with("a.csv:4:1: this is no line of comma-separated UTF-8"), "{error}");
+    assert!(error.to_string().starts_with("a.csv:4:1: the line is not comma-separated UTF-8"), "{error}");
 }
 
 #[test]
-fn settings_say_what_is_still_allowed() {
+fn settings_widen_the_checks() {
     let read = |text: &str, more: &str| Bars::parse(Path::new("a.csv"), text.as_bytes(), &settings(more));
     assert!(read(&format!("{GOOD}2020-01-20,11,13,10,12,6,0\n"), "largest_gap = 17").is_ok());
     assert!(read(&format!("{GOOD}2020-01-06,9.9,13,10,12,6,0\n"), "tolerance = 0.011").is_ok());
@@ -91,9 +91,9 @@ fn settings_say_what_is_still_allowed() {
 }
 
 #[test]
-fn settings_that_make_no_sense_are_refused_by_name() {
+fn settings_out_of_range_are_refused_by_name() {
     let cases = [
-        ("file = \"\"", "file is missing"),
+        ("file = \"\"", "file must name"),
         ("largest_gap = 0", "largest_gap"),
         ("tolerance = 2", "tolerance"),
         ("folds = 0", "folds"),
@@ -109,7 +109,7 @@ fn settings_that_make_no_sense_are_refused_by_name() {
         ("fee = -1", "fee"),
         ("spread = -1", "spread"),
         ("slippage = inf", "slippage"),
-        ("slippage = 9999", "take all"),
+        ("slippage = 9999", "times leverage"),
         ("equity = 0", "equity"),
         ("ruin = 1", "ruin"),
         ("periods = 0", "periods"),
@@ -189,7 +189,7 @@ fn worlds_are_built_from_files() {
     let table = |text: String| text.parse::<toml::Table>().unwrap();
     let named = build(&table(format!("file = {plain:?}"))).unwrap();
     assert_eq!((named.spec().id.as_str(), named.spec().time_limit), ("market/replay", Some(252)));
-    let (family, settings) = (Markets, table(format!("file = {plain:?}")));
+    let (family, settings) = (MarketFamily, table(format!("file = {plain:?}")));
     assert_eq!(family.build("replay", &settings, &NoPolicyLoader).unwrap().unwrap().spec(), named.spec());
     let by_file = family.open(&plain, &toml::Table::new()).unwrap();
     assert_eq!(by_file.spec().id, format!("market:{}", plain.display()));
@@ -211,7 +211,7 @@ fn worlds_are_built_from_files() {
             .err()
             .unwrap()
             .to_string()
-            .contains("leave the setting file out")
+            .contains("`file` must not be set")
     );
     std::fs::write(&packed, &std::fs::read(&packed).unwrap()[..500]).unwrap();
     assert!(matches!(Bars::read(&packed, &settings), Err(Error::Io { .. })));
@@ -221,9 +221,9 @@ fn worlds_are_built_from_files() {
 }
 
 proptest! {
-    /// Whatever the bytes, there is an answer or an error, never a panic.
+    /// Any bytes give bars or an error, never a panic.
     #[test]
-    fn any_bytes_are_answered(bytes in prop::collection::vec(any::<u8>(), 0..200), cut in 0usize..100, at in 0usize..100) {
+    fn any_bytes_are_parsed_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200), cut in 0usize..100, at in 0usize..100) {
         let _ = Bars::parse(Path::new("a.csv"), &bytes, &Settings::default());
         let mut mixed = GOOD.as_bytes().to_vec();
         mixed.splice(at.min(mixed.len())..(at + cut).min(mixed.len()).max(at.min(mixed.len())), bytes);

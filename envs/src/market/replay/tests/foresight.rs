@@ -1,15 +1,15 @@
-//! The bounds against what trying everything finds.
+//! Bounds against exhaustive search.
 
 use freewheel_core::{Certainty, Env, PolicyClass, SolveQuery, World};
 
 use super::super::Replay;
-use super::super::foresight::free_of_costs;
+use super::super::foresight::cost_free_bound;
 use super::*;
 
-/// The scores of all sequences of actions from a start, by the world's own steps.
+/// Scores of all sequences of actions from a start, simulated.
 fn all_scores(world: &Replay<u32>, start: usize, steps: usize) -> Vec<f64> {
     let actions = world.spec().actions.count();
-    let mut rng = dice(0);
+    let mut rng = test_rng(0);
     (0..actions.pow(steps as u32))
         .map(|mut code| {
             let mut state = world.start(start, steps);
@@ -17,7 +17,7 @@ fn all_scores(world: &Replay<u32>, start: usize, steps: usize) -> Vec<f64> {
                 let action = (code % actions) as u32;
                 code /= actions;
                 if world.step(&mut state, action, &mut rng).ending.is_over() {
-                    return state.rewarded;
+                    return state.reward_sum;
                 }
             }
         })
@@ -35,7 +35,7 @@ const CASES: &[(&str, u64)] = &[
     ("levels = [-0.5, 0, 0.5]\ncommission = 0.003", 2),
 ];
 
-/// The clairvoyant bound is what the best of all sequences gets, and the random player's value is their mean.
+/// The upper bound is the maximum over all sequences, and the random policy's value is their mean.
 #[test]
 fn bounds_are_those_of_trying_everything() {
     for (case, &(text, assets)) in CASES.iter().enumerate() {
@@ -56,11 +56,11 @@ fn bounds_are_those_of_trying_everything() {
         assert!(solution.value <= upper);
         let random = world.solve(&query(steps as u32, PolicyClass::Random)).unwrap();
         assert!((random.value - mean).abs() < 1e-7, "{case}: {} {mean}", random.value);
-        assert!(free_of_costs(&world.market, steps) >= upper - 1e-12);
+        assert!(cost_free_bound(&world.market, steps) >= upper - 1e-12);
     }
 }
 
-/// With a fee, or where players are ruined, the bound still is one; and the random player is not claimed to be solved.
+/// With a fee or with ruin the upper bound still holds, and the random policy is not solved.
 #[test]
 fn bounds_hold_with_fees_and_ruin() {
     for text in ["fee = 30", "leverage = 40\nlevels = [-40, 0, 40]\nruin = 0.5\ncommission = 0"] {
@@ -74,34 +74,34 @@ fn bounds_hold_with_fees_and_ruin() {
     }
 }
 
-/// The clairvoyant player reaches the bound, in every episode of the test and of the training.
+/// The clairvoyant policy attains the upper bound in every episode of test and training.
 #[test]
 fn the_clairvoyant_reaches_the_bound() {
     for text in ["split = \"test\"", "split = \"train\"\ncommission = 0.01"] {
         let world = replay(several(300, 11..12), &short(text));
         let clairvoyant = world.spec().scripts.iter().position(|name| name == "clairvoyant").unwrap();
         for seed in 0..20 {
-            let mut rng = dice(seed);
+            let mut rng = test_rng(seed);
             let mut state = world.reset(&mut rng);
             let start = state.bar as usize;
-            let bound = world.market.foresight().unwrap().best(start, world.market.steps);
+            let bound = world.foresight().unwrap().optimum(start, world.market.steps);
             while state.bar < state.end {
                 let action = world.scripted(clairvoyant, &state, &mut rng).unwrap();
                 world.step(&mut state, action, &mut rng);
             }
-            assert!((state.rewarded - bound).abs() < 1e-7, "{} {bound}", state.rewarded);
+            assert!((state.reward_sum - bound).abs() < 1e-7, "{} {bound}", state.reward_sum);
         }
     }
 }
 
-/// No continuous player beats the bound that is free of costs; without costs who sees the next open reaches it.
+/// Without costs, foresight of the next open attains the upper bound of continuous actions.
 #[test]
 fn the_bound_of_continuous_actions_holds() {
     let text =
         "actions = \"continuous\"\nlevels = [0]\nsplit = \"test\"\ncommission = 0\nspread = 0\nslippage = 0";
     let world: Replay<[f32; 1]> = Replay::new("m", several(300, 21..22), &short(text)).unwrap();
     let solution = world.solve(&SolveQuery::for_spec(world.spec())).unwrap();
-    let mut rng = dice(1);
+    let mut rng = test_rng(1);
     let mut state = world.reset(&mut rng);
     while state.bar < state.end {
         let fill = world.market.open(state.bar as usize + 1)[0];
@@ -112,7 +112,7 @@ fn the_bound_of_continuous_actions_holds() {
         };
         world.step(&mut state, [(next - fill).signum() as f32], &mut rng);
     }
-    assert!((state.rewarded - solution.upper.unwrap()).abs() < 1e-7);
+    assert!((state.reward_sum - solution.upper.unwrap()).abs() < 1e-7);
     assert!(
         world
             .solve(&SolveQuery { policy_class: PolicyClass::Random, ..SolveQuery::for_spec(world.spec()) })

@@ -1,4 +1,4 @@
-//! Nothing that comes later changes anything earlier, and the test tells training nothing.
+//! No look-ahead: later prices do not change earlier steps, and test prices do not change training.
 
 use freewheel_core::Env;
 use proptest::prelude::*;
@@ -6,9 +6,9 @@ use proptest::prelude::*;
 use super::super::{Prices, State};
 use super::*;
 
-/// Every observation, reward and state of an episode, up to the close of bar `until`.
+/// Observations, rewards and states of an episode, up to the close of bar `until`.
 fn history(world: &Replay<u32>, seed: u64, until: usize) -> Vec<(Vec<f32>, f32, State)> {
-    let (mut rng, mut choices) = (dice(seed), dice(seed + 1));
+    let (mut rng, mut choices) = (test_rng(seed), test_rng(seed + 1));
     let mut state = world.reset(&mut rng);
     let mut seen = Vec::new();
     let mut reward = 0.0;
@@ -21,9 +21,9 @@ fn history(world: &Replay<u32>, seed: u64, until: usize) -> Vec<(Vec<f32>, f32, 
     seen
 }
 
-/// The prices with other ones after bar `from`.
+/// Prices with random changes after bar `from`.
 fn another_future(prices: &Prices, from: usize, seed: u64) -> Prices {
-    let mut rng = dice(seed);
+    let mut rng = test_rng(seed);
     let mut changed = prices.clone();
     let n = prices.assets.len();
     for price in changed.open[(from + 1) * n..].iter_mut().chain(&mut changed.close[(from + 1) * n..]) {
@@ -35,7 +35,8 @@ fn another_future(prices: &Prices, from: usize, seed: u64) -> Prices {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 
-    /// Whatever comes after a bar of the test, all that was seen, filled and paid up to its close is the same to the last bit.
+    /// Changed prices after a test bar leave all observations, fills and costs up to its close the same to the last
+    /// bit.
     #[test]
     fn the_future_changes_nothing_before_it(seed in 0u64..1000, into in 0usize..40) {
         let prices = several(300, seed..seed + 2);
@@ -46,11 +47,11 @@ proptest! {
         let (a, b) = (history(&world, seed, at), history(&other, seed, at));
         prop_assert_eq!(a.len(), into + 1);
         prop_assert_eq!(a, b);
-        // And the test can fail: one bar later they differ.
+        // The test can fail: one bar later the histories differ.
         prop_assert_ne!(history(&world, seed, at + 1), history(&other, seed, at + 1));
     }
 
-    /// The prices after the training bars change nothing in training, the standardization of features included.
+    /// Changed prices after the training bars leave training the same, standardization included.
     #[test]
     fn the_test_tells_training_nothing(seed in 0u64..1000) {
         let prices = several(300, seed..seed + 1);
@@ -61,8 +62,8 @@ proptest! {
         prop_assert_eq!(history(&world, seed, usize::MAX), history(&other, seed, usize::MAX));
     }
 
-    /// With the default embargo no feature of the test knows a price of the training. Twice the price at every bar until
-    /// the end of the training changes no feature of the training, and so no statistic, to the last bit.
+    /// With the default embargo no test feature depends on a training price. Doubled prices at every bar until the
+    /// end of training change no training feature, and so no statistic, to the last bit.
     #[test]
     fn the_test_sees_no_price_of_the_training(seed in 0u64..1000) {
         let prices = several(300, seed..seed + 2);
@@ -82,7 +83,7 @@ proptest! {
     }
 }
 
-/// Features have mean 0 and deviation 1 over the training bars, and stay within what the spec says everywhere.
+/// Features have mean 0 and standard deviation 1 over the training bars, and stay within the bounds of the spec.
 #[test]
 fn features_are_standardized_by_the_training_bars() {
     let world = replay(several(600, 5..6), &settings("length = 20\nclip = 3\nvolume = [5]"));
@@ -95,7 +96,7 @@ fn features_are_standardized_by_the_training_bars() {
             train.clone().map(|bar| f64::from(world.market.features.row(bar)[feature])).collect();
         let mean = all.iter().sum::<f64>() / all.len() as f64;
         let variance = all.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / all.len() as f64;
-        // Cutting off at 3 takes a little.
+        // Clipping at 3 reduces the variance a little.
         assert!(mean.abs() < 0.05 && (variance - 1.0).abs() < 0.1, "{feature}: {mean} {variance}");
     }
     let freewheel_core::ObservationSpace::Box { low, high, .. } = &world.spec().observation else { panic!() };

@@ -1,15 +1,15 @@
-//! The players a replay ships, what it measures, and that luck does not pay.
+//! Scripted policies, measures, drawing, and the expected loss of random trading.
 
 use freewheel_core::{ActionBuffer, Env, Frame, SolveQuery, World};
 
-use super::super::{Replay, Target};
+use super::super::{Replay, TargetAction};
 use super::*;
 use crate::market::metrics;
 
-/// Every state of an episode, played by a script.
-fn play<A: Target>(world: &Replay<A>, script: &str, seed: u64) -> Vec<super::super::State> {
+/// States of an episode of a scripted policy.
+fn play<A: TargetAction>(world: &Replay<A>, script: &str, seed: u64) -> Vec<super::super::State> {
     let script = world.spec().scripts.iter().position(|name| name == script).unwrap();
-    let mut rng = dice(seed);
+    let mut rng = test_rng(seed);
     let mut states = vec![world.reset(&mut rng)];
     loop {
         let mut state = states[states.len() - 1].clone();
@@ -32,11 +32,11 @@ fn scripts_are_those_that_the_table_allows() {
     let text = short("actions = \"continuous\"");
     let world: Replay<[f32; 1]> = Replay::new("m", several(120, 0..1), &text).unwrap();
     assert_eq!(world.spec().scripts, ["buy-and-hold", "flat", "momentum"]);
-    let mut rng = dice(0);
+    let mut rng = test_rng(0);
     assert!(world.scripted(9, &world.reset(&mut rng), &mut rng).is_none());
 }
 
-/// What the state sums up as it steps is what the free functions say of the series of equities.
+/// The measures of the state equal the free functions applied to the series of equities.
 #[test]
 fn measures_are_the_metrics_of_the_episode() {
     let world = replay(several(400, 9..10), &short("split = \"test\"\ncommission = 0.002\nperiods = 52"));
@@ -57,9 +57,9 @@ fn measures_are_the_metrics_of_the_episode() {
             metrics::sortino(&returns, 52.0),
             metrics::max_drawdown(&returns),
             metrics::calmar(&returns, 52.0),
-            metrics::turnover(&each(&|state| state.traded), &ones, 52.0),
-            metrics::exposure(&each(&|state| state.exposed), 1),
-            metrics::costs(&each(&|state| state.paid), 10_000.0),
+            metrics::turnover(&each(&|state| state.turnover_sum), &ones, 52.0),
+            metrics::exposure(&each(&|state| state.exposure_sum), 1),
+            metrics::costs(&each(&|state| state.costs_paid), 10_000.0),
         ];
         for (measure, (found, expected)) in world.spec().measures.iter().zip(found.iter().zip(expected)) {
             let same = (found.is_nan() && expected.is_nan())
@@ -70,7 +70,7 @@ fn measures_are_the_metrics_of_the_episode() {
     }
 }
 
-/// The momentum player against its definition, from the prices.
+/// The momentum policy against its definition.
 #[test]
 fn momentum_follows_the_crossing() {
     let world = replay(several(1200, 4..5), &settings("length = 12\nsplit = \"test\"\naverage = [50]"));
@@ -86,30 +86,30 @@ fn momentum_follows_the_crossing() {
     assert!(sides[0] > 0 && sides[1] > 0, "{sides:?}");
 }
 
-/// The baseline and the lower bound are what playing gives.
+/// The baseline and the lower bound equal simulated scores.
 #[test]
 fn the_baseline_is_who_holds() {
     let world = replay(several(400, 9..10), &short("split = \"test\""));
     let query = SolveQuery::for_spec(world.spec());
-    let held = play(&world, "buy-and-hold", 1).last().unwrap().rewarded;
+    let held = play(&world, "buy-and-hold", 1).last().unwrap().reward_sum;
     let baseline = world.baseline(&query).unwrap();
     assert_eq!((baseline.name.as_str(), baseline.value), ("buy-and-hold", held));
     let solution = world.solve(&query).unwrap();
     assert_eq!(solution.value, held.max(0.0));
-    let mut choice = ActionBuffer::for_spec(world.spec(), 3);
-    solution.policy.unwrap().act(&[], &[], &mut [dice(0), dice(1), dice(2)], &mut choice);
-    assert_eq!(choice, ActionBuffer::Discrete(vec![if held > 0.0 { 2 } else { 1 }; 3]));
+    let mut actions = ActionBuffer::for_spec(world.spec(), 3);
+    solution.policy.unwrap().act(&[], &[], &mut [test_rng(0), test_rng(1), test_rng(2)], &mut actions);
+    assert_eq!(actions, ActionBuffer::Discrete(vec![if held > 0.0 { 2 } else { 1 }; 3]));
 }
 
-/// The drawing says what is held and what it is worth, and shows no bar that is still to come.
+/// The drawing shows positions and equity, and no later bar.
 #[test]
 fn the_drawing_shows_the_books_and_no_future() {
     let prices = several(300, 3..5);
     let world = replay(prices.clone(), &short("levels = [0, 0.5]"));
     let state = &play(&world, "equal-weight", 1)[5];
     let bar = state.bar as usize;
-    let drawn = |world: &Replay<u32>, room: (usize, usize)| {
-        let mut frame = Frame::with_room(room.0, room.1);
+    let drawn = |world: &Replay<u32>, buffer: (usize, usize)| {
+        let mut frame = Frame::with_max_size(buffer.0, buffer.1);
         world.draw(state, None, &mut frame);
         frame.to_text()
     };
@@ -119,7 +119,7 @@ fn the_drawing_shows_the_books_and_no_future() {
         &prices.dates[bar].to_string(),
         &format!("equity {:.2}", state.equity),
         "costs",
-        "beside made +0.",
+        "others made +0.",
     ] {
         assert!(text.contains(word), "{word}: {text}");
     }
@@ -129,11 +129,11 @@ fn the_drawing_shows_the_books_and_no_future() {
     assert!(!drawn(&world, (1, 1)).is_empty());
 }
 
-/// A state of longer prices than there are now, as an old checkpoint may hold, is no reason to fall over.
+/// A state of a longer price file, as in an old checkpoint, does not panic.
 #[test]
 fn a_state_of_other_prices_is_survived() {
     let world = replay(several(300, 3..4), &short(""));
-    let mut rng = dice(1);
+    let mut rng = test_rng(1);
     let foreign = super::super::State { bar: 5000, end: 6000, row: Some(9), ..world.reset(&mut rng) };
     let mut obs = vec![0.0; world.spec().observation.len()];
     world.observe(&foreign, &mut obs);
@@ -144,8 +144,8 @@ fn a_state_of_other_prices_is_survived() {
     assert!(world.step(&mut foreign.clone(), 0, &mut rng).ending.is_over());
 }
 
-/// Prices that are a martingale pay nobody: what a random player loses on average is what it pays. Equity less costs paid is
-/// then a martingale too, so the sum of final equity and costs has the first equity as its mean.
+/// On a martingale the expected loss of a random policy is its costs: equity plus costs paid is a martingale too, so
+/// its mean is the initial equity.
 #[test]
 fn on_a_martingale_a_random_player_loses_its_costs() {
     let (mut sum, mut squares, mut costs) = (0.0, 0.0, 0.0);
@@ -153,18 +153,19 @@ fn on_a_martingale_a_random_player_loses_its_costs() {
     for seed in 0..n {
         let world =
             replay(prices(&walk(45, seed, [0.005, 0.02])), &short("folds = 1\nfold = 1\ncommission = 0.003"));
-        let mut rng = dice(seed + 1_000_000);
+        let mut rng = test_rng(seed + 1_000_000);
         let mut state = world.reset(&mut rng);
         while state.bar < state.end {
             let action = rng.below(3);
             world.step(&mut state, action, &mut rng);
         }
-        let gained = (state.equity + state.paid) / 10_000.0 - 1.0;
-        (sum, squares, costs) = (sum + gained, squares + gained * gained, costs + state.paid / 10_000.0);
+        let gained = (state.equity + state.costs_paid) / 10_000.0 - 1.0;
+        (sum, squares, costs) =
+            (sum + gained, squares + gained * gained, costs + state.costs_paid / 10_000.0);
     }
     let (mean, n) = (sum / n as f64, n as f64);
     let error = (squares / n - mean * mean).sqrt() / n.sqrt();
-    // Four standard errors; the costs are many times that, so a fault in them would show.
+    // Four standard errors; the costs are many times larger, so an error in them would show.
     assert!(mean.abs() < 4.0 * error, "{mean} {error}");
     assert!(costs / n > 10.0 * error, "{costs} {error}");
 }

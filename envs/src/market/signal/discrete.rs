@@ -1,32 +1,34 @@
-//! Positions from a table: the market is a finite decision process, and its optimum exact.
+//! Market with discrete positions: a finite Markov decision process, solved exactly.
 
 use freewheel_core::{Baseline, Result, SolveQuery, Step, Stream};
 
-use super::super::account::{Account, SEEN};
-use super::super::desk::{Market, Reference};
+use super::super::account::{Account, PRICE_WINDOW};
+use super::super::adapter::{Market, Reference};
 use super::super::draw::Chart;
 use super::rules::{Rules, State};
 use crate::mdp::{FiniteMdp, Outcome};
 
-/// Trading with counted positions.
-pub(super) struct Finite {
+/// Rules of the market with discrete positions.
+pub(super) struct DiscreteMarket {
     rules: Rules,
-    /// Equally spaced, the middle one 0.
+    /// Positions, equally spaced, the middle one 0.
     levels: Vec<f64>,
     mdp: FiniteMdp,
 }
 
-impl Finite {
+impl DiscreteMarket {
+    /// Market with these positions.
+    ///
     /// # Errors
-    /// What [`FiniteMdp::from_fn`] says.
+    /// As [`FiniteMdp::from_fn`].
     pub(super) fn new(rules: Rules, levels: Vec<f64>) -> Result<Self> {
         let (signals, count) = (rules.chain.states(), levels.len());
         let start = (0..).zip(rules.chain.stationary());
         let start = start.map(|(signal, &p)| (signal * count as u32 + (count / 2) as u32, p)).collect();
         let mdp = FiniteMdp::from_fn(signals * count, count, start, |state, action| {
             let (signal, level) = (state as usize / count, state as usize % count);
-            let reward = rules.expected(signal, levels[level], levels[action as usize]);
-            let row = (0u32..).zip(rules.chain.row(signal));
+            let reward = rules.expected_reward(signal, levels[level], levels[action as usize]);
+            let row = (0u32..).zip(rules.chain.transition_row(signal));
             let to = |(next, &probability): (u32, &f64)| Outcome {
                 probability,
                 next: next * count as u32 + action,
@@ -35,10 +37,10 @@ impl Finite {
             };
             row.map(to).collect()
         })?;
-        Ok(Finite { rules, levels, mdp })
+        Ok(DiscreteMarket { rules, levels, mdp })
     }
 
-    /// The decision process: state `signal * levels + level`, action the level to go to.
+    /// Decision process: state `signal * levels + level`; the action is the level of the new position.
     pub(super) fn mdp(&self) -> &FiniteMdp {
         &self.mdp
     }
@@ -54,7 +56,7 @@ impl Finite {
     }
 }
 
-impl Market<1> for Finite {
+impl Market<1> for DiscreteMarket {
     type State = State;
 
     fn reset(&self, rng: &mut Stream) -> State {
@@ -79,7 +81,7 @@ impl Market<1> for Finite {
         self.mdp.solve(query).map(Reference::from)
     }
 
-    fn baseline(&self, _question: &SolveQuery) -> Result<Baseline> {
+    fn baseline(&self, _query: &SolveQuery) -> Result<Baseline> {
         Ok(flat())
     }
 
@@ -92,15 +94,15 @@ impl Market<1> for Finite {
     }
 }
 
-/// The players of both signal worlds, beside the optimal and the random one.
+/// Scripted policies of both signal worlds.
 pub(super) const SCRIPTS: &[&str] = &["flat", "hold"];
 
-/// Player `script` of [`SCRIPTS`].
+/// Target position of the scripted policy with this index in [`SCRIPTS`].
 pub(super) fn scripted(script: usize, state: &State) -> Option<[f64; 1]> {
     [[0.0], [state.position]].get(script).copied()
 }
 
-/// Whoever holds nothing earns and pays nothing.
+/// Baseline without a position, of value 0.
 pub(super) fn flat() -> Baseline {
     Baseline { name: "flat".into(), value: 0.0 }
 }
@@ -108,8 +110,8 @@ pub(super) fn flat() -> Baseline {
 pub(super) fn chart(rules: &Rules, state: &State, limits: (f64, f64)) -> Chart<'static> {
     Chart {
         title: "price",
-        prices: state.trail.prices().collect(),
-        window: SEEN,
+        prices: state.price_history.prices().collect(),
+        window: PRICE_WINDOW,
         position: state.position,
         limits,
         notes: vec![("signal", format!("{:+.5}", rules.chain.value(rules.signal(state))))],

@@ -1,0 +1,185 @@
+//! Adapter from the rules of a market and a map of actions to an [`Env`] and a [`World`].
+
+use std::sync::{Arc, OnceLock};
+
+use freewheel_core::{
+    ActionBuffer, Baseline, Certainty, DynWorld, Env, Frame, ObservationSpace, Policy, Result, Solution,
+    SolveQuery, Spec, Step, Stream, World,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::account::Account;
+use super::actions::{ActionMap, ContinuousActions, DiscreteActions, Fractions, OrderRule, RulePolicy};
+use super::draw::Chart;
+
+/// Environment of a market `M` with orders of K numbers, which actions are mapped to by `A`.
+pub(super) struct MarketEnv<M: Market<K>, A, const K: usize> {
+    spec: Spec,
+    market: M,
+    action_map: A,
+    /// Reference policy of the script `optimal`, solved at its first use.
+    optimal: OnceLock<Option<Arc<dyn Policy>>>,
+}
+
+/// Rules of a market for one trader. An order is K real numbers.
+pub(super) trait Market<const K: usize>: Send + Sync + 'static {
+    /// State of an episode.
+    type State: Clone + Send + Sync + Serialize + DeserializeOwned;
+
+    /// State at the start of an episode.
+    fn reset(&self, rng: &mut Stream) -> Self::State;
+    /// Executes an order for one step.
+    fn step(&self, state: &mut Self::State, order: [f64; K], rng: &mut Stream) -> Step;
+    /// Writes the observation `[D]`.
+    fn observe(&self, state: &Self::State, out: &mut [f32]);
+    /// Account of the episode.
+    fn account<'a>(&self, state: &'a Self::State) -> &'a Account;
+    /// Reference solution; its policy may be given as a rule.
+    fn solve(&self, query: &SolveQuery) -> Result<Reference<K>>;
+    /// Baseline and its value.
+    fn baseline(&self, query: &SolveQuery) -> Result<Baseline>;
+    /// Chart of the state.
+    fn chart(&self, state: &Self::State) -> Chart<'_>;
+    /// Order of the scripted policy with index `script` in [`EnvInfo::scripts`]; `None` beyond the last.
+    fn scripted(&self, script: usize, state: &Self::State) -> Option<[f64; K]>;
+}
+
+/// Reference solution of a market.
+pub(super) struct Reference<const K: usize> {
+    pub(super) solution: Solution,
+    /// Optimal order as a function of the observation, where `solution` has no policy.
+    pub(super) rule: Option<Arc<OrderRule<K>>>,
+}
+
+impl<const K: usize> From<Solution> for Reference<K> {
+    fn from(solution: Solution) -> Self {
+        Reference { solution, rule: None }
+    }
+}
+
+/// Exact solution of this value, without state values or policy.
+pub(super) fn exact(value: f64) -> Solution {
+    Solution { certainty: Certainty::Exact, value, upper: Some(value), values: Vec::new(), policy: None }
+}
+
+/// Properties of an environment that its [`Spec`] is made of.
+pub(super) struct EnvInfo<'a> {
+    pub(super) id: &'a str,
+    pub(super) version: u32,
+    pub(super) observation: ObservationSpace,
+    pub(super) time_limit: Option<u32>,
+    pub(super) gamma: f64,
+    /// Unit of profit and costs.
+    pub(super) unit: &'a str,
+    /// Scripted policies of the market; `optimal` is put before them and `random` after them.
+    pub(super) scripts: &'a [&'a str],
+}
+
+impl<M: Market<K>, A: ActionMap<K> + Clone, const K: usize> MarketEnv<M, A, K> {
+    pub(super) fn new(info: EnvInfo<'_>, market: M, action_map: A) -> Self {
+        let EnvInfo { id, version, observation, time_limit, gamma, unit, scripts } = info;
+        let scripts = ["optimal"].iter().chain(scripts).chain(&["random"]);
+        let spec = Spec {
+            version,
+            time_limit,
+            gamma,
+            measures: Account::measures(unit),
+            scripts: scripts.map(|name| (*name).to_owned()).collect(),
+            ..Spec::new(id, observation, action_map.space())
+        };
+        MarketEnv { spec, market, action_map, optimal: OnceLock::new() }
+    }
+
+    fn optimal_policy(&self) -> Option<&Arc<dyn Policy>> {
+        let solve = || World::solve(self, &SolveQuery::for_spec(&self.spec)).ok()?.policy;
+        self.optimal.get_or_init(solve).as_ref()
+    }
+}
+
+/// Environment whose action is a fraction from 0 to 1, called `name` where actions are continuous; `decimals` are those of
+/// the names of discrete actions.
+pub(super) fn fraction_env<M: Market<1>>(
+    info: EnvInfo<'_>,
+    market: M,
+    fractions: &Fractions,
+    name: &'static str,
+    decimals: usize,
+) -> Arc<dyn DynWorld> {
+    match fractions {
+        Fractions::Any => {
+            let action_map = ContinuousActions { names: [name], low: [0.0], high: [1.0] };
+            MarketEnv::new(info, market, action_map).shared()
+        }
+        Fractions::Levels(levels) => {
+            let names = levels.iter().map(|level| format!("{level:.decimals$}")).collect();
+            let orders = levels.iter().map(|&level| [level]).collect();
+            MarketEnv::new(info, market, DiscreteActions { names, orders }).shared()
+        }
+    }
+}
+
+impl<M: Market<K>, A: ActionMap<K> + Clone, const K: usize> Env for MarketEnv<M, A, K> {
+    type State = M::State;
+    type Action = A::Action;
+
+    fn spec(&self) -> &Spec {
+        &self.spec
+    }
+
+    #[inline]
+    fn reset(&self, rng: &mut Stream) -> M::State {
+        self.market.reset(rng)
+    }
+
+    #[inline]
+    fn step(&self, state: &mut M::State, action: A::Action, rng: &mut Stream) -> Step {
+        self.market.step(state, self.action_map.order(action), rng)
+    }
+
+    #[inline]
+    fn observe(&self, state: &M::State, out: &mut [f32]) {
+        self.market.observe(state, out);
+    }
+
+    fn measure(&self, state: &M::State, out: &mut [f64]) {
+        self.market.account(state).measure(out);
+    }
+
+    fn scripted(&self, script: usize, state: &M::State, rng: &mut Stream) -> Option<A::Action> {
+        if script + 1 == self.spec.scripts.len() {
+            return Some(self.action_map.sample(rng));
+        }
+        if let Some(index) = script.checked_sub(1) {
+            return self.market.scripted(index, state).map(|order| self.action_map.nearest(order));
+        }
+        let mut obs = vec![0.0; self.spec.observation.len()];
+        self.observe(state, &mut obs);
+        let mut buffer = ActionBuffer::for_spec(&self.spec, 1);
+        let legal = vec![true; self.spec.actions.count()];
+        self.optimal_policy()?.act(&obs, &legal, std::slice::from_mut(rng), &mut buffer);
+        self.action_map.read(&buffer)
+    }
+}
+
+impl<M: Market<K>, A: ActionMap<K> + Clone, const K: usize> World for MarketEnv<M, A, K> {
+    fn solve(&self, query: &SolveQuery) -> Result<Solution> {
+        let Reference { mut solution, rule } = self.market.solve(query)?;
+        if let (None, Some(rule)) = (&solution.policy, rule) {
+            solution.policy = Some(Arc::new(RulePolicy { action_map: self.action_map.clone(), rule }));
+        }
+        Ok(solution)
+    }
+
+    fn baseline(&self, query: &SolveQuery) -> Result<Baseline> {
+        self.market.baseline(query)
+    }
+
+    fn draw(&self, state: &M::State, _policy: Option<&dyn Policy>, frame: &mut Frame) {
+        let account = self.market.account(state);
+        let mut chart = self.market.chart(state);
+        chart.notes.push(("profit", format!("{:.4}", account.profit)));
+        chart.notes.push(("costs", format!("{:.4}", account.costs)));
+        chart.draw(frame);
+    }
+}
