@@ -1,14 +1,15 @@
-//! The command line as its users meet it: documents, exit codes, messages that name the mend.
+//! The command line: JSON documents, exit codes, and messages with a correction.
 
 use freewheel_tests::Program;
 
 const PROGRAM: Program = Program(env!("CARGO_BIN_EXE_freewheel-program"));
 
 #[test]
-fn every_command_teaches() {
+fn every_command_has_help_with_an_example() {
     let help = PROGRAM.text(&["--help"]);
     assert!(help.contains("Exit codes"));
-    let commands = "run train eval resume watch map solve envs agents fit predict concept interpolate estimators data init replay bench gtp match completions"
+    let commands = "run train eval resume watch map solve envs agents fit predict concept interpolate \
+                    estimators data init replay bench gtp match completions"
         .split(' ')
         .collect::<Vec<_>>();
     for command in commands {
@@ -31,7 +32,7 @@ fn solve_prints_one_json_document() {
     assert_eq!(json["values"].as_array().unwrap().len(), 16);
 }
 
-/// Every agent that can play the world is measured, and who cannot stops nothing. Deep ones take their time.
+/// Every agent that supports the world is measured; the others are left out. Deep agents take longer.
 #[test]
 fn bench_prints_one_json_document() {
     let json = PROGRAM.json(&["bench", "--json", "cliff"]);
@@ -40,13 +41,16 @@ fn bench_prints_one_json_document() {
     let has = |id: &str| benches.iter().any(|measured| measured["id"] == id);
     assert!(has("step/grid/cliff/envs-64/threads-2") && has("step/grid/cliff-slippery/envs-64/threads-1"));
     assert!(has("learn/grid/cliff/q-learning") && has("learn/grid/cliff/reference"));
-    assert!(!has("learn/grid/cliff/scripted"), "the cliff ships no players");
+    assert!(!has("learn/grid/cliff/scripted"), "the cliff has no scripted policies");
     for measured in benches {
         let of = |key: &str| measured[key].as_f64().unwrap();
         assert!(of("best") > 0.0 && of("best") <= of("median"), "{measured}");
     }
     let json = PROGRAM.json(&["bench", "--json", "market/replay"]);
-    assert_eq!(json["benches"][0]["id"], "step/market/replay/envs-64/threads-1", "it has prices of its own");
+    assert_eq!(
+        json["benches"][0]["id"], "step/market/replay/envs-64/threads-1",
+        "the benchmark has its own prices"
+    );
     assert_eq!(PROGRAM.fails(&["bench", "no such thing"]).0, 2);
 }
 
@@ -96,7 +100,7 @@ fn lists_have_ids() {
 }
 
 #[test]
-fn bad_input_is_named_with_its_line_and_its_mend() {
+fn invalid_input_is_an_error_with_line_and_correction() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("bad.toml");
     let name = file.to_str().unwrap();
@@ -117,7 +121,8 @@ fn bad_input_is_named_with_its_line_and_its_mend() {
         (&format!("{good}seeds = \"5..1\"\n"), "is not a list of whole numbers", Some(3)),
         (&format!("{good}steps = = 1\n"), "", Some(3)),
         (
-            "worlds = [\"market/replay\"]\nagents = [\"sarsa\"]\n[world]\nadjust = true\nlength = 0\nfile = \"a.csv\"\n",
+            "worlds = [\"market/replay\"]\nagents = [\"sarsa\"]\n[world]\nadjust = true\nlength = 0\n\
+             file = \"a.csv\"\n",
             "length must be at least 1",
             None,
         ),
@@ -135,11 +140,11 @@ fn bad_input_is_named_with_its_line_and_its_mend() {
         ("worlds = [\"grid:nowhere.txt\"]\nagents = [\"sarsa\"]\n", "nowhere.txt", Some(1)),
         ("worlds = [\"grid/cliff\"]\nagents = [{ id = \"random\", foo = 1 }]\n", "foo", Some(2)),
     ];
-    for (text, mend, line) in cases {
+    for (text, correction, line) in cases {
         std::fs::write(&file, text).unwrap();
         let (code, said) = PROGRAM.fails(&["run", name, "--out", folder.path().to_str().unwrap()]);
         assert_eq!(code, 3, "{text}\n{said}");
-        assert!(said.contains(mend), "{text}\n{said}");
+        assert!(said.contains(correction), "{text}\n{said}");
         if let Some(line) = line {
             assert!(said.contains(&format!("bad.toml:{line}:")), "{text}\n{said}");
         }
@@ -159,12 +164,12 @@ fn usage_errors_have_exit_code_2() {
     let (code, said) = PROGRAM.fails(&["solve", "grid/cliff", "--gamma", "1.5"]);
     assert_eq!(code, 2);
     assert!(said.contains("between 0 and 1"), "{said}");
-    // Without a terminal there is nothing to watch on, and it says so.
+    // `watch` without a terminal is an error.
     assert_ne!(PROGRAM.fails(&["watch", "grid/cliff"]).0, 0);
 }
 
 #[test]
-fn a_bad_map_is_named_with_line_and_column() {
+fn an_invalid_map_is_an_error_with_line_and_column() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("mine.txt");
     let id = format!("grid:{}", file.display());
@@ -182,7 +187,7 @@ fn a_bad_map_is_named_with_line_and_column() {
     let row = &PROGRAM.json(&words)["rows"][0];
     assert!((row["normalized"].as_f64().unwrap() - 1.0).abs() < 1e-9, "{row}");
     PROGRAM.text(&["replay", "--verify", out.to_str().unwrap()]);
-    // The file is part of the run: changed, it is another world.
+    // The bytes of the file identify the world.
     std::fs::write(&file, "S...\n...G\n").unwrap();
     let (code, said) = PROGRAM.fails(&["resume", out.to_str().unwrap()]);
     assert_eq!(code, 3);
@@ -205,12 +210,12 @@ fn the_starter_file_runs() {
     assert_eq!(rows.len(), 10);
     for row in rows {
         assert_eq!(row["scores"].as_array().unwrap().len(), 2);
-        // Nobody is better than the best, beyond the noise of an evaluation.
+        // The reference policy has the reference score, up to the noise of an evaluation.
         if row["agent"] == "reference" {
             assert!((row["normalized"].as_f64().unwrap() - 1.0).abs() < 0.05, "{row}");
         }
     }
-    // Done already: nothing is run again, the table is the same.
+    // Finished runs are not repeated, and the table is the same.
     let again = PROGRAM.json(&[&words[..], &set].concat());
     assert_eq!(again["rows"][3]["scores"], report["rows"][3]["scores"]);
     assert_eq!(again["rows"][3]["steps_per_second"], serde_json::Value::Null);
@@ -247,7 +252,7 @@ fn runs_can_be_evaluated_and_replayed() {
 }
 
 #[test]
-fn a_map_is_found_from_the_experiment_and_a_run_from_anywhere() {
+fn paths_of_maps_are_relative_to_the_experiment() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("maps")).unwrap();
     std::fs::write(folder.path().join("maps/mine.txt"), "S..\n..G\n").unwrap();
@@ -266,9 +271,9 @@ fn a_map_is_found_from_the_experiment_and_a_run_from_anywhere() {
     PROGRAM.text(&["replay", "--verify", out]);
 }
 
-/// Files that settings name, one or a list of them, are found from the experiment, and a run knows their bytes.
+/// Paths in settings, single or in lists, are relative to the experiment, and the bytes of the files identify the run.
 #[test]
-fn prices_are_found_from_the_experiment_and_a_run_knows_their_bytes() {
+fn paths_of_prices_are_relative_to_the_experiment_and_their_bytes_identify_the_run() {
     let folder = tempfile::tempdir().unwrap();
     let prices = |close: f64| {
         let day = |day: i32| format!("2020-{:02}-{:02},10,20,1,{close}\n", day / 28 + 1, day % 28 + 1);
@@ -286,7 +291,7 @@ fn prices_are_found_from_the_experiment_and_a_run_knows_their_bytes() {
     let (file, out) = (file.to_str().unwrap(), out.to_str().unwrap());
     PROGRAM.json(&["run", file, "--out", out, "--json"]);
     PROGRAM.text(&["eval", out, "--episodes", "3"]);
-    // What foresight gets is not what a player could.
+    // The bound of a policy with foresight has its name.
     let mut solve =
         vec!["solve".to_owned(), format!("market:{}", folder.path().join("prices/a.csv").display())];
     for setting in ["length=5", "returns=[1]", "volatility=[]", "momentum=[]", "average=[]", "rsi=[]"] {
@@ -301,9 +306,9 @@ fn prices_are_found_from_the_experiment_and_a_run_knows_their_bytes() {
     assert!(code != 0 && said.contains("changed"), "{said}");
 }
 
-/// A world that cannot be without a setting still says which settings it takes; one that is not there does not.
+/// A world without its required setting still lists its settings; an unknown world is an error.
 #[test]
-fn a_world_that_lacks_a_setting_shows_its_settings() {
+fn a_world_with_a_missing_setting_lists_its_settings() {
     let text = PROGRAM.text(&["envs", "market/replay"]);
     assert!(text.contains("file must name") && text.contains("world.others"), "{text}");
     let json = PROGRAM.json(&["envs", "market/replay", "--json"]);
@@ -330,7 +335,7 @@ fn other_settings_are_another_row() {
     ];
     PROGRAM.text(&train);
     PROGRAM.text(&[&train[..], &["--set", "world.slippery=false"]].concat());
-    // The table of the folder is not written over by that of a part of it.
+    // The table of the first call stays; `resume` gives both rows.
     let table: serde_json::Value =
         serde_json::from_slice(&std::fs::read(folder.path().join("results.json")).unwrap()).unwrap();
     assert_eq!(table["rows"].as_array().unwrap().len(), 1);
@@ -344,16 +349,17 @@ fn other_settings_are_another_row() {
 }
 
 #[test]
-fn a_run_that_diverges_says_so_and_leaves_the_others_alone() {
+fn a_diverging_run_is_reported_and_others_continue() {
     let folder = tempfile::tempdir().unwrap();
     let (file, out) = (folder.path().join("e.toml"), folder.path().join("out"));
-    // Accumulating traces that never fade move a pair by more than its whole error.
-    let text = r#"
-        worlds = ["grid/four-rooms"]
-        agents = ["sarsa", { id = "q-lambda", learning_rate = 1.0, lambda = 1.0, gamma = 1.0, naive = true, traces = "accumulating" }]
-        seeds = "0..2"
+    // Accumulating traces without decay overshoot, so that values diverge.
+    let text = "
+        worlds = ['grid/four-rooms']
+        agents = ['sarsa', { id = 'q-lambda', learning_rate = 1.0, \
+            lambda = 1.0, gamma = 1.0, naive = true, traces = 'accumulating' }]
+        seeds = '0..2'
         steps = 50_000
-    "#;
+    ";
     std::fs::write(&file, text).unwrap();
     let words = ["run", file.to_str().unwrap(), "--out", out.to_str().unwrap(), "--json"];
     let output = PROGRAM.output(&words);
@@ -363,7 +369,7 @@ fn a_run_that_diverges_says_so_and_leaves_the_others_alone() {
     let rows: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((&rows["rows"][0]["diverged"], &rows["rows"][1]["diverged"]), (&0.into(), &2.into()));
     assert_eq!(rows["rows"][0]["scores"].as_array().unwrap().len(), 2);
-    // What has no checkpoint is left out of an evaluation, and it is said.
+    // Runs without a checkpoint are left out of an evaluation.
     let output = PROGRAM.output(&["eval", out.to_str().unwrap(), "--episodes", "2", "--json"]);
     assert!(output.status.success());
 }

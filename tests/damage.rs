@@ -1,4 +1,4 @@
-//! A checkpoint with a single wrong bit is never taken for a whole one.
+//! Damaged files: a checkpoint with a single wrong bit is never used.
 
 use std::path::{Path, PathBuf};
 
@@ -37,7 +37,7 @@ fn flip(file: &Path, bit: usize) {
 }
 
 #[test]
-fn a_flipped_bit_falls_back_or_is_refused() {
+fn a_flipped_bit_is_detected() {
     let folder = tempfile::tempdir().unwrap();
     let run = trained(folder.path());
     let all = checkpoints(&run);
@@ -47,13 +47,13 @@ fn a_flipped_bit_falls_back_or_is_refused() {
     let newest = all.last().unwrap();
     let good = std::fs::read(newest).unwrap();
     for place in 0..40 {
-        // Bits all over the file, the first and the last among them.
+        // Bits in the whole file, the first and the last included.
         let bit = place * (good.len() * 8 - 1) / 39;
         flip(newest, bit);
         let fallen = PROGRAM.output(&["eval", run.to_str().unwrap(), "--episodes", "10", "--json"]);
         assert!(fallen.status.success());
         let json: serde_json::Value = serde_json::from_slice(&fallen.stdout).unwrap();
-        assert_eq!(json["runs"][0]["step"], 3200, "bit {bit} went unseen");
+        assert_eq!(json["runs"][0]["step"], 3200, "bit {bit} was not detected");
         let said = String::from_utf8_lossy(&fallen.stderr).into_owned();
         assert!(said.contains("damaged") && said.contains("step-000000004000.ckpt"), "bit {bit}: {said}");
         std::fs::write(newest, &good).unwrap();
@@ -67,13 +67,13 @@ fn a_flipped_bit_falls_back_or_is_refused() {
 }
 
 #[test]
-fn a_run_whose_newest_checkpoint_is_damaged_resumes_from_the_one_before_to_the_same_bytes() {
+fn a_run_with_a_damaged_checkpoint_resumes_from_the_one_before() {
     let folder = tempfile::tempdir().unwrap();
     let run = trained(folder.path());
     let before = freewheel_tests::files(&run);
     flip(checkpoints(&run).last().unwrap(), 12345);
     std::fs::remove_file(run.join("eval.json")).unwrap();
-    // What must be known is told however quiet it should be.
+    // The message is printed even with --quiet.
     let output = PROGRAM.output(&["resume", folder.path().to_str().unwrap(), "--quiet", "--json"]);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{said}");
@@ -102,7 +102,7 @@ fn a_changed_episode_does_not_verify() {
 }
 
 #[test]
-fn another_runs_checkpoint_is_refused() {
+fn a_checkpoint_of_another_run_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().to_str().unwrap();
     PROGRAM.text(&[

@@ -1,4 +1,4 @@
-//! The same bytes for 1, 2 and 8 threads: metrics, checkpoints, episodes, evaluation.
+//! Determinism: the same bytes for 1, 2 and 8 threads in metrics, checkpoints, episodes and evaluation.
 
 use freewheel_tests::{Program, assert_same_bytes, run_files};
 
@@ -8,16 +8,16 @@ const PROGRAM: Program = Program(env!("CARGO_BIN_EXE_freewheel-program"));
 fn the_same_bytes_for_any_number_of_threads() {
     let folder = tempfile::tempdir().unwrap();
     let experiment = folder.path().join("experiment.toml");
-    // Rows enough that batches are worth splitting, worlds slippery enough that every die counts.
-    let text = r#"
-        worlds = ["grid/frozenlake-8x8", { id = "grid/windy-stochastic", label = "wind" }]
-        agents = ["q-learning", "sarsa", "expected-sarsa", "double-q", "q-lambda", "n-step-sarsa", "dyna-q", "random",
-            { id = "q-learning", label = "memory", frame_stack = 2 }]
-        seeds = "0..2"
+    // Stochastic worlds, so that each random draw matters.
+    let text = "
+        worlds = ['grid/frozenlake-8x8', { id = 'grid/windy-stochastic', label = 'wind' }]
+        agents = ['q-learning', 'sarsa', 'expected-sarsa', 'double-q', 'q-lambda', 'n-step-sarsa', 'dyna-q', 'random',
+            { id = 'q-learning', label = 'memory', frame_stack = 2 }]
+        seeds = '0..2'
         steps = 6000
         num_envs = 3
         evaluation = { episodes = 40, interim_episodes = 10, points = 3 }
-    "#;
+    ";
     std::fs::write(&experiment, text).unwrap();
     let out = |threads: &str| {
         let out = folder.path().join(threads);
@@ -42,24 +42,25 @@ fn the_same_bytes_for_any_number_of_threads() {
     }
 }
 
-/// Residual convolutions on a board, a large batch, continuous actions: what is cut into chunks must not depend on who takes them.
+/// Residual convolutions on a board and large batches: the split into chunks must not depend on the threads.
 #[test]
 fn deep_agents_give_the_same_bytes_for_any_number_of_threads() {
     let folder = tempfile::tempdir().unwrap();
     let experiment = folder.path().join("experiment.toml");
-    let text = r#"
-        worlds = ["go/5x5", "classic/cartpole"]
-        agents = ["ppo", "dqn", "a2c", "reinforce"]
-        seeds = "0..1"
+    let text = "
+        worlds = ['go/5x5', 'classic/cartpole']
+        agents = ['ppo', 'dqn', 'a2c', 'reinforce']
+        seeds = '0..1'
         steps = 1500
         num_envs = 4
         evaluation = { episodes = 8, points = 0 }
         log = { points = 5 }
-        [world."go/5x5".agent]
+        [world.'go/5x5'.agent]
         ppo = { channels = 8, blocks = 1, hidden_sizes = [32] }
-        dqn = { channels = 8, blocks = 1, hidden_sizes = [32], storage = "u8", batch_size = 256, learning_starts = 200, train_freq = 64 }
+        dqn = { channels = 8, blocks = 1, hidden_sizes = [32], storage = 'u8', \
+            batch_size = 256, learning_starts = 200, train_freq = 64 }
         a2c = { hidden_sizes = [512, 512], num_steps = 64 }
-    "#;
+    ";
     std::fs::write(&experiment, text).unwrap();
     let out = |threads: &str| {
         let out = folder.path().join(threads);

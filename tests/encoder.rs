@@ -1,12 +1,12 @@
-//! `encoder`: what was learned without reward in front of an agent, from the experiment file to the replay.
+//! Setting `encoder`: a fitted encoder in front of an agent, from the experiment file to the replay.
 
 use std::path::Path;
 
 use freewheel_tests::{Program, assert_same_bytes};
 
-const PROGRAM: Program = Program(env!("CARGO_BIN_EXE_freewheel-odd"));
+const PROGRAM: Program = Program(env!("CARGO_BIN_EXE_freewheel-test-program"));
 
-/// An experiment in `out`; its table.
+/// Runs an experiment into `out`; returns its table.
 fn run(folder: &Path, text: &str, out: &str, more: &[&str]) -> serde_json::Value {
     let experiment = folder.join("encoders.toml");
     std::fs::write(&experiment, text).unwrap();
@@ -16,22 +16,27 @@ fn run(folder: &Path, text: &str, out: &str, more: &[&str]) -> serde_json::Value
 }
 
 #[test]
-fn every_encoder_stands_in_front_of_an_agent() {
-    let text = r#"
-        worlds = [{ id = "track/circle", start = "anywhere" }]
+fn every_encoder_works_with_an_agent() {
+    let text = "
+        worlds = [{ id = 'track/circle', start = 'anywhere' }]
         agents = [
-            { id = "q-learning", label = "clusters", encoder = { estimator = "kmeans", policy = "center-line", epsilon = 0.3, steps = 500, settings = { n_clusters = 16, n_init = 1 } } },
-            { id = "sarsa", label = "components", encoder = { estimator = "pca", steps = 500 }, bins = 5, frame_stack = 2 },
-            { id = "dqn", label = "factors", encoder = { estimator = "vae", steps = 200, settings = { num_epochs = 1, hidden_sizes = [8], latent_dim = 2 } }, hidden_sizes = [8], learning_starts = 100 },
+            { id = 'q-learning', label = 'clusters', encoder = { estimator = 'kmeans', policy = 'center-line', \
+              epsilon = 0.3, steps = 500, settings = { n_clusters = 16, n_init = 1 } } },
+            { id = 'sarsa', label = 'components', encoder = { estimator = 'pca', steps = 500 }, \
+              bins = 5, frame_stack = 2 },
+            { id = 'dqn', label = 'factors', \
+              encoder = { estimator = 'vae', steps = 200, \
+              settings = { num_epochs = 1, hidden_sizes = [8], latent_dim = 2 } }, \
+              hidden_sizes = [8], learning_starts = 100 },
         ]
-        seeds = "0..2"
+        seeds = '0..2'
         steps = 1000
         num_envs = 4
 
         [evaluation]
         episodes = 4
         points = 2
-    "#;
+    ";
     let folder = tempfile::tempdir().unwrap();
     let report = run(folder.path(), text, "one", &["--threads", "1"]);
     let agents: Vec<_> =
@@ -40,7 +45,7 @@ fn every_encoder_stands_in_front_of_an_agent() {
     run(folder.path(), text, "two", &["--threads", "2"]);
     let [one, two] = ["one", "two"].map(|name| folder.path().join(name));
     assert_same_bytes(&one, &two);
-    // What was recorded is the world's own, and what is evaluated again plays as it did.
+    // Records contain the world's observations, and a second evaluation gives the same scores.
     assert!(PROGRAM.text(&["replay", "--verify", one.to_str().unwrap()]).contains("18 of 18"));
     let again = PROGRAM.json(&["eval", one.to_str().unwrap(), "--episodes", "4", "--json"]);
     for run in again["runs"].as_array().unwrap() {
@@ -49,24 +54,26 @@ fn every_encoder_stands_in_front_of_an_agent() {
     }
 }
 
-/// Clusters make a market discrete, and PCA's features feed a policy gradient.
+/// Clusters for a tabular agent and principal components for a policy gradient agent.
 #[test]
-fn a_market_is_seen_through_an_encoder() {
+fn encoders_work_in_a_market() {
     let folder = tempfile::tempdir().unwrap();
-    let text = r#"
-        worlds = ["market/making"]
+    let text = "
+        worlds = ['market/making']
         agents = [
-            { id = "q-learning", encoder = { estimator = "kmeans", steps = 500, settings = { n_clusters = 16, n_init = 1 } } },
-            { id = "ppo", encoder = { estimator = "pca", steps = 500, settings = { n_components = 2 } }, hidden_sizes = [8], num_steps = 16, minibatch_size = 32 },
+            { id = 'q-learning', encoder = { estimator = 'kmeans', steps = 500, \
+              settings = { n_clusters = 16, n_init = 1 } } },
+            { id = 'ppo', encoder = { estimator = 'pca', steps = 500, settings = { n_components = 2 } }, \
+              hidden_sizes = [8], num_steps = 16, minibatch_size = 32 },
         ]
-        seeds = "0..2"
+        seeds = '0..2'
         steps = 1000
         num_envs = 4
 
         [evaluation]
         episodes = 4
         points = 1
-    "#;
+    ";
     let out = |threads: &str| {
         let report = run(folder.path(), text, threads, &["--threads", threads]);
         assert!((0..2).all(|row| report["rows"][row]["mean"].is_number()), "{report}");
@@ -76,7 +83,7 @@ fn a_market_is_seen_through_an_encoder() {
 }
 
 #[test]
-fn what_cannot_be_encoded_is_refused() {
+fn invalid_encoders_are_errors() {
     let fails = |world: &str, encoder: &str| {
         let set = format!("agent.encoder={encoder}");
         let (code, said) = PROGRAM.fails(&["train", world, "q-learning", "--steps", "10", "--set", &set]);

@@ -1,13 +1,13 @@
-//! `fit` and `predict`: learning without reward from the command line.
+//! Estimators on the command line: `fit`, `predict`, `concept` and `interpolate`.
 
 use std::path::Path;
 
 use freewheel_tests::{Program, files};
 
-const PROGRAM: Program = Program(env!("CARGO_BIN_EXE_freewheel-odd"));
+const PROGRAM: Program = Program(env!("CARGO_BIN_EXE_freewheel-test-program"));
 
-fn fit(out: &Path, learner: &str, more: &[&str]) -> serde_json::Value {
-    let words = ["fit", learner, "--out", out.to_str().unwrap(), "--json", "--quiet"];
+fn fit(out: &Path, estimator: &str, more: &[&str]) -> serde_json::Value {
+    let words = ["fit", estimator, "--out", out.to_str().unwrap(), "--json", "--quiet"];
     PROGRAM.json(&[&words[..], more].concat())
 }
 
@@ -18,10 +18,10 @@ fn score(report: &serde_json::Value, name: &str, part: &str) -> f64 {
 }
 
 #[test]
-fn women_lie_on_a_line() {
+fn a_linear_regression_equals_that_of_r() {
     let folder = tempfile::tempdir().unwrap();
     let report = fit(folder.path(), "linear", &["--data", "women"]);
-    // R: lm(weight ~ height, women).
+    // Reference: lm(weight ~ height, women) in R.
     assert!((score(&report, "slope of height (in)", "") - 3.45).abs() < 1e-9);
     assert!((score(&report, "intercept", "") + 87.516_666_666_666_67).abs() < 1e-6);
     assert!((score(&report, "R²", "train") - 0.991_01).abs() < 5e-6);
@@ -39,28 +39,28 @@ fn the_same_bytes_for_any_number_of_threads() {
         ("softmax", &[]),
         ("knn", &[]),
         ("tree", &[]),
-        ("forest", &["--set", "learner.n_estimators=8"]),
-        ("mlp", &["--set", "learner.num_epochs=2"]),
-        ("cnn", &["--set", "learner.num_epochs=1"]),
-        ("kmeans", &["--set", "learner.n_init=2"]),
+        ("forest", &["--set", "estimator.n_estimators=8"]),
+        ("mlp", &["--set", "estimator.num_epochs=2"]),
+        ("cnn", &["--set", "estimator.num_epochs=1"]),
+        ("kmeans", &["--set", "estimator.n_init=2"]),
         ("pca", &[]),
-        ("vae", &["--set", "learner.num_epochs=1"]),
+        ("vae", &["--set", "estimator.num_epochs=1"]),
     ];
-    for (learner, more) in small {
+    for (estimator, more) in small {
         let made = ["1", "2"].map(|threads| {
-            let out = folder.path().join(format!("{learner}-{threads}"));
-            fit(&out, learner, &[more, &["--threads", threads][..]].concat());
+            let out = folder.path().join(format!("{estimator}-{threads}"));
+            fit(&out, estimator, &[more, &["--threads", threads][..]].concat());
             let mut made = files(&out);
             made.retain(|name, _| !name.ends_with("cost.json"));
-            assert!(made.len() >= 2, "{learner}: {:?}", made.keys());
+            assert!(made.len() >= 2, "{estimator}: {:?}", made.keys());
             made
         });
-        assert!(made[0] == made[1], "{learner}");
+        assert!(made[0] == made[1], "{estimator}");
     }
 }
 
 #[test]
-fn a_fitted_learner_predicts_a_file() {
+fn a_fitted_estimator_predicts_a_file() {
     let folder = tempfile::tempdir().unwrap();
     let table = folder.path().join("two.csv");
     let rows: String =
@@ -76,7 +76,7 @@ fn a_fitted_learner_predicts_a_file() {
         "--data",
         bare.to_str().unwrap(),
         "--set",
-        "data.answer=none",
+        "data.target=none",
         "--json",
     ];
     let said = PROGRAM.json(&words);
@@ -86,7 +86,7 @@ fn a_fitted_learner_predicts_a_file() {
 }
 
 #[test]
-fn bad_data_is_refused_with_its_place() {
+fn invalid_data_is_an_error_with_its_position() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("fit");
     let refused = |name: &str, bytes: &[u8], words: &[&str]| {
@@ -96,7 +96,7 @@ fn bad_data_is_refused_with_its_place() {
         let (code, said) = PROGRAM.fails(&[&data[..], words].concat());
         assert_eq!(code, 3, "{said}");
         assert!(said.contains(name), "{said}");
-        assert!(!out.exists(), "{name} left something behind");
+        assert!(!out.exists(), "{name}: a folder was created");
         said
     };
     // Two images of 2x2, cut off after the first.
@@ -105,8 +105,8 @@ fn bad_data_is_refused_with_its_place() {
     assert!(refused("cut-idx3-ubyte", &cut, &[]).contains("byte 4: the header announces 2 x 2 x 2"));
     let magic = [&[7, 0, 8, 3][..], &header[4..], &[0; 8]].concat();
     assert!(refused("magic-idx3-ubyte", &magic, &[]).contains("byte 0: magic number 0x07000803"));
-    assert!(refused("empty.csv", b"", &[]).contains("empty.csv:1:1: there is no row"));
-    let nan = refused("nan.csv", b"a,b\n1,2\n3,NaN\n", &["--set", "data.answer=none"]);
+    assert!(refused("empty.csv", b"", &[]).contains("empty.csv:1:1: the file has no row"));
+    let nan = refused("nan.csv", b"a,b\n1,2\n3,NaN\n", &["--set", "data.target=none"]);
     assert!(nan.contains("nan.csv:3:3"), "{nan}");
     let open = refused("open.csv", b"a,b\n1,x\n2,\"y\n3,z\n4,x\n", &[]);
     assert!(open.contains("open.csv:3:3") && open.contains("close its quote"), "{open}");
@@ -124,7 +124,7 @@ fn bad_data_is_refused_with_its_place() {
 }
 
 #[test]
-fn what_is_predicted_of_another_table() {
+fn predictions_for_another_table() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| {
         std::fs::write(folder.path().join(name), text).unwrap();
@@ -135,19 +135,19 @@ fn what_is_predicted_of_another_table() {
     let first = write("first.csv", &format!("y,x,class\n{rows}"));
     let (tree, line) = (folder.path().join("tree"), folder.path().join("line"));
     fit(&tree, "tree", &["--data", &first]);
-    // Answers are named by their own file, which knows one class, and that is not the first of the learner's.
+    // Class names come from the file itself, whose only class is not the first class of the estimator.
     let alone = write("alone.csv", "y,x,class\n71,35,high\n75,37,high\n");
     let said = PROGRAM.json(&["predict", tree.to_str().unwrap(), "--data", &alone, "--json"]);
     assert!(
         (0..2).all(|i| said["rows"][i]["answer"] == "high" && said["rows"][i]["prediction"] == "high"),
         "{said}"
     );
-    // A table is read as the first one was: the answer is its first column, and the last is none of the samples'.
+    // A table has the layout of the training table: here the target is the first column.
     let numbers = write(
         "numbers.csv",
         &format!("y,x\n{}", (0..40).map(|i| format!("{},{i}\n", 2 * i + 1)).collect::<String>()),
     );
-    fit(&line, "linear", &["--data", &numbers, "--set", "data.answer=1"]);
+    fit(&line, "linear", &["--data", &numbers, "--set", "data.target=1"]);
     let predict = |data: &str, more: &[&str]| {
         let words = ["predict", line.to_str().unwrap(), "--data", data];
         PROGRAM.output(&[&words[..], more, &["--json"]].concat())
@@ -155,7 +155,7 @@ fn what_is_predicted_of_another_table() {
     let said: serde_json::Value = serde_json::from_slice(&predict(&numbers, &[]).stdout).unwrap();
     let third = &said["rows"][3];
     assert!(third["answer"] == 7.0 && (third["prediction"].as_f64().unwrap() - 7.0).abs() < 1e-3, "{said}");
-    // Columns in another order are not taken for each other.
+    // Columns in another order are an error.
     let other = write("other.csv", "x,y\n1,3\n2,5\n");
     let refused = predict(&other, &[]);
     let why = String::from_utf8(refused.stderr).unwrap();
@@ -163,18 +163,18 @@ fn what_is_predicted_of_another_table() {
         refused.status.code() == Some(3) && why.contains("its columns are y") && why.contains("fitted to x"),
         "{why}"
     );
-    assert!(predict(&other, &["--set", "data.answer=y"]).status.success());
+    assert!(predict(&other, &["--set", "data.target=y"]).status.success());
 }
 
 #[test]
-fn a_picture_that_cannot_be_drawn_takes_nothing_away() {
+fn a_picture_that_cannot_be_drawn_is_left_out() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("few.csv");
     std::fs::write(&file, "a,b\n1,2\n3,4\n5,6\n7,8\n9,1\n2,3\n4,5\n6,7\n8,9\n0,1\n").unwrap();
     let data =
-        ["--data", file.to_str().unwrap(), "--set", "data.answer=none", "--set", "learner.n_clusters=2"];
+        ["--data", file.to_str().unwrap(), "--set", "data.target=none", "--set", "estimator.n_clusters=2"];
     fit(&folder.path().join("few"), "kmeans", &data);
-    let many = ["--set", "learner.n_clusters=400", "--set", "learner.n_init=1"];
+    let many = ["--set", "estimator.n_clusters=400", "--set", "estimator.n_init=1"];
     fit(&folder.path().join("many"), "kmeans", &many);
     assert!(folder.path().join("many/pictures/centers.png").exists());
     let out = folder.path().join("shown");
@@ -185,7 +185,7 @@ fn a_picture_that_cannot_be_drawn_takes_nothing_away() {
 }
 
 #[test]
-fn what_does_not_go_together_is_said() {
+fn invalid_combinations_are_errors() {
     let fails = |words: &[&str]| {
         let (code, said) = PROGRAM.fails(words);
         assert_eq!(code, 3, "{said}");
@@ -193,7 +193,7 @@ fn what_does_not_go_together_is_said() {
     };
     assert!(fails(&["fit", "forest", "--data", "women"]).contains("forest learns classes"));
     assert!(fails(&["fit", "sofmax"]).contains("did you mean `softmax`"));
-    assert!(fails(&["fit", "softmax", "--set", "learner.k=2"]).contains("unknown setting `k`"));
+    assert!(fails(&["fit", "softmax", "--set", "estimator.k=2"]).contains("unknown setting `k`"));
     assert!(fails(&["fit", "softmax", "--data", "digit"]).contains("did you mean `digits`"));
     assert!(fails(&["fit", "softmax", "--set", "data.noise=0.5"]).contains("leave faces and noise out"));
     assert!(fails(&["predict", "."]).contains("no fitted learner"));
@@ -201,16 +201,16 @@ fn what_does_not_go_together_is_said() {
 }
 
 #[test]
-fn between_samples_and_along_concepts() {
+fn interpolation_and_concepts() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let small = [
         "--set",
-        "learner.latent_dim=4",
+        "estimator.latent_dim=4",
         "--set",
-        "learner.hidden_sizes=[32]",
+        "estimator.hidden_sizes=[32]",
         "--set",
-        "learner.num_epochs=3",
+        "estimator.num_epochs=3",
     ];
     fit(folder, "vae", &[&["--data", "faces", "--set", "data.faces=400"][..], &small].concat());
     let path = folder.to_str().unwrap();
@@ -243,9 +243,9 @@ fn between_samples_and_along_concepts() {
     refused(&["concept"], 2, "--factor");
     refused(&["interpolate", "0-4000"], 3, "no row 4000");
     refused(&["interpolate", "04000"], 2, "write 3-17");
-    // Of classes, and along the components of PCA.
+    // Classes, and the components of PCA.
     let digits = folder.join("digits");
-    fit(&digits, "pca", &["--set", "learner.n_components=8"]);
+    fit(&digits, "pca", &["--set", "estimator.n_components=8"]);
     let digits = digits.to_str().unwrap();
     let seven = PROGRAM.json(&["concept", digits, "--with", "class=7", "--without", "class=1", "--json"]);
     assert_eq!((&seven["concept"]["name"], &seven["effect"]), (&"7".into(), &serde_json::Value::Null));

@@ -31,9 +31,9 @@ fn train(world: &str, agent: &str, out: &Path, set: &[&str]) -> Value {
 
 /// Error message of a training that fails with exit code 3.
 fn refused(world: &str, out: &Path, set: &[&str]) -> String {
-    let (code, said) = PROGRAM.fails(&strs(&words(world, "q-learning", out, set)));
-    assert_eq!(code, 3, "{said}");
-    said
+    let (code, message) = PROGRAM.fails(&strs(&words(world, "q-learning", out, set)));
+    assert_eq!(code, 3, "{message}");
+    message
 }
 
 /// Folder of the only run below `out`.
@@ -83,24 +83,31 @@ fn a_trained_run_is_an_opponent_and_plays_gtp_and_matches() {
     verify(&third, 2);
 
     // Size and komi are those it was trained with; another board is an error.
-    let said = answers(
+    let responses = answers(
         &["gtp", "--player", name],
         "get_komi\ngenmove b\nis_legal w A1\ngenmove w\nreg_genmove b\nboardsize 5\ngenmove b\n",
     );
-    assert_eq!(said[0], "= 2.5");
-    for answer in [&said[1], &said[3], &said[4]] {
+    assert_eq!(responses[0], "= 2.5");
+    for answer in [&responses[1], &responses[3], &responses[4]] {
         let vertex = answer.strip_prefix("= ").unwrap();
         assert!(vertex == "pass" || ('A'..='C').contains(&vertex.chars().next().unwrap()), "{answer}");
     }
-    assert!(said[6].starts_with("? ") && said[6].contains("was trained on 3x3"), "{}", said[6]);
+    assert!(
+        responses[6].starts_with("? ") && responses[6].contains("was trained on 3x3"),
+        "{}",
+        responses[6]
+    );
 
     let json = PROGRAM.json(&["match", name, "random", "--games", "20", "--json"]);
     assert_eq!((&json["rules"]["width"], &json["rules"]["komi"]), (&3.into(), &2.5.into()), "{json}");
     assert_eq!((&json["result"]["games"], &json["result"]["by_fault"]), (&20.into(), &0.into()), "{json}");
-    let (code, said) = PROGRAM.fails(&["match", name, "random", "--size", "5"]);
-    assert!(code == 3 && said.contains(name) && said.contains("was trained on 3x3"), "{code} {said}");
-    let (code, said) = PROGRAM.fails(&["match", "random", first.to_str().unwrap()]);
-    assert!(code == 3 && said.contains("not the folder of a run"), "{code} {said}");
+    let (code, message) = PROGRAM.fails(&["match", name, "random", "--size", "5"]);
+    assert!(
+        code == 3 && message.contains(name) && message.contains("was trained on 3x3"),
+        "{code} {message}"
+    );
+    let (code, message) = PROGRAM.fails(&["match", "random", first.to_str().unwrap()]);
+    assert!(code == 3 && message.contains("not the folder of a run"), "{code} {message}");
 }
 
 /// A run of the agent `scripted` has no weights and uses the game itself: as opponent it plays as its script.
@@ -145,12 +152,12 @@ fn self_play_is_evaluated_against_another_player() {
     train("go/2x2", "sarsa", &evaluated, &set);
     verify(&evaluated, 2);
 
-    let said = refused("go/2x2", &evaluated, &["world.opponent=self", "world.evaluation_opponent=self"]);
-    assert!(said.contains("evaluation_opponent = \"self\""), "{said}");
-    let said = refused("go/2x2", &evaluated, &["world.opponent=self", "world.evaluation_opponent=gredy"]);
+    let message = refused("go/2x2", &evaluated, &["world.opponent=self", "world.evaluation_opponent=self"]);
+    assert!(message.contains("evaluation_opponent = \"self\""), "{message}");
+    let message = refused("go/2x2", &evaluated, &["world.opponent=self", "world.evaluation_opponent=gredy"]);
     assert!(
-        said.contains("world.evaluation_opponent=gredy") && said.contains("did you mean `greedy`"),
-        "{said}"
+        message.contains("world.evaluation_opponent=gredy") && message.contains("did you mean `greedy`"),
+        "{message}"
     );
 }
 
@@ -219,14 +226,14 @@ fn a_run_does_not_go_on_against_another_opponent() {
     for words in
         [&["resume", out][..], &["eval", out], &["match", run_in(&second).to_str().unwrap(), "random"]]
     {
-        let (code, said) = PROGRAM.fails(words);
-        assert_eq!(code, 3, "{said}");
-        assert!(said.contains("has changed") && said.contains(run.to_str().unwrap()), "{said}");
+        let (code, message) = PROGRAM.fails(words);
+        assert_eq!(code, 3, "{message}");
+        assert!(message.contains("has changed") && message.contains(run.to_str().unwrap()), "{message}");
     }
     // The opponent is deleted.
     std::fs::remove_dir_all(&run).unwrap();
-    let (code, said) = PROGRAM.fails(&["resume", out]);
-    assert!(code == 3 && said.contains(run.to_str().unwrap()), "{code} {said}");
+    let (code, message) = PROGRAM.fails(&["resume", out]);
+    assert!(code == 3 && message.contains(run.to_str().unwrap()), "{code} {message}");
     // The opponent is restored.
     place(&before);
     PROGRAM.text(&["resume", out]);
@@ -247,8 +254,8 @@ fn a_run_cannot_play_itself() {
     let looped = text.replace(run_in(&first).to_str().unwrap(), run.to_str().unwrap());
     assert_ne!(looped, text);
     std::fs::write(&file, looped).unwrap();
-    let (code, said) = PROGRAM.fails(&["resume", second.to_str().unwrap()]);
-    assert!((3..=5).contains(&code), "{code} {said}");
+    let (code, message) = PROGRAM.fails(&["resume", second.to_str().unwrap()]);
+    assert!((3..=5).contains(&code), "{code} {message}");
 }
 
 #[test]
@@ -264,34 +271,34 @@ fn an_unusable_opponent_is_named() {
         (small.clone(), "trained for go/2x2, whose observations or actions differ from those of go/3x3"),
         (cliff.clone(), "trained for grid/cliff, whose observations or actions differ from those of go/3x3"),
     ];
-    for (checkpoint, mend) in cases {
+    for (checkpoint, expected) in cases {
         let [opponent, checkpoint] = as_opponent(&checkpoint);
-        let said = refused("go/3x3", &out, &[&opponent, &checkpoint]);
-        assert!(said.contains(mend) && said.contains(&format!("--set {checkpoint}")), "{said}");
+        let message = refused("go/3x3", &out, &[&opponent, &checkpoint]);
+        assert!(message.contains(expected) && message.contains(&format!("--set {checkpoint}")), "{message}");
     }
     // Without a checkpoint.
     std::fs::remove_dir_all(small.join("checkpoints")).unwrap();
     let [opponent, checkpoint] = as_opponent(&small);
-    let said = refused("go/2x2", &out, &[&opponent, &checkpoint]);
-    assert!(said.contains("has no checkpoint yet"), "{said}");
+    let message = refused("go/2x2", &out, &[&opponent, &checkpoint]);
+    assert!(message.contains("has no checkpoint yet"), "{message}");
     // Only one of the two settings.
-    let said = refused("go/2x2", &out, &[&opponent]);
-    assert!(said.contains("`checkpoint` is missing"), "{said}");
-    let said = refused("go/2x2", &out, &[&checkpoint]);
-    assert!(said.contains("is not used"), "{said}");
+    let message = refused("go/2x2", &out, &[&opponent]);
+    assert!(message.contains("`checkpoint` is missing"), "{message}");
+    let message = refused("go/2x2", &out, &[&checkpoint]);
+    assert!(message.contains("is not used"), "{message}");
     for name in [cliff.to_str().unwrap(), small.to_str().unwrap()] {
-        let (code, said) = PROGRAM.fails(&["gtp", "--player", name]);
-        assert!(code == 3 && said.contains(name), "{code} {said}");
+        let (code, message) = PROGRAM.fails(&["gtp", "--player", name]);
+        assert!(code == 3 && message.contains(name), "{code} {message}");
     }
     // Another program that does not exist, or does not support the board.
-    let said = refused("go/3x3", &out, &["world.opponent=gtp:/no/such/program --mode gtp"]);
-    assert!(said.contains("`/no/such/program --mode gtp` cannot be started"), "{said}");
+    let message = refused("go/3x3", &out, &["world.opponent=gtp:/no/such/program --mode gtp"]);
+    assert!(message.contains("`/no/such/program --mode gtp` cannot be started"), "{message}");
     let refuses = r#"gtp:sh -c 'while read id command; do
         case "$command" in boardsize*) printf "?$id too small\n\n";; *) printf "=$id\n\n";; esac
     done'"#;
     let opponent = format!("world.opponent={refuses}");
-    let said = refused("go/3x3", &out, &[&opponent]);
-    assert!(said.contains("answered `boardsize 3` with an error: too small"), "{said}");
+    let message = refused("go/3x3", &out, &[&opponent]);
+    assert!(message.contains("answered `boardsize 3` with an error: too small"), "{message}");
 }
 
 /// An opponent that fails as White: only the games as Black count.

@@ -132,7 +132,9 @@ fn another_program_plays_as_our_own_does() {
 /// Program that speaks the protocol, with a fixed answer to `genmove`.
 fn scripted_program(genmove: &str) -> String {
     let script = format!(
-        "while read id command; do case \"$command\" in genmove*) {genmove};; quit) exit;; *) echo \"=$id false\"; echo;; esac; done"
+        "while read id command; do case \"$command\" in
+            genmove*) {genmove};; quit) exit;; *) echo \"=$id false\"; echo;;
+        esac; done"
     );
     format!("gtp:sh -c '{script}'")
 }
@@ -146,7 +148,7 @@ fn a_program_that_fails_loses_and_is_restarted() {
         ("exec sleep 60", "within 200ms"),
         ("echo \"?$id I am lost\"; echo", "I am lost"),
     ];
-    for (genmove, said) in cases {
+    for (genmove, expected) in cases {
         let json = play_match(&[
             "random",
             &scripted_program(genmove),
@@ -160,7 +162,7 @@ fn a_program_that_fails_loses_and_is_restarted() {
         let result = &json["result"];
         assert_eq!((&result["won"], &result["by_fault"]), (&4.into(), &4.into()), "{genmove}: {json}");
         for fault in json["faults"].as_array().unwrap() {
-            assert!(fault["fault"].as_str().unwrap().contains(said), "{genmove}: {fault}");
+            assert!(fault["fault"].as_str().unwrap().contains(expected), "{genmove}: {fault}");
         }
     }
     let resigns = play_match(&[&scripted_program("echo \"=$id resign\"; echo"), "random", "--games", "2"]);
@@ -169,9 +171,9 @@ fn a_program_that_fails_loses_and_is_restarted() {
 
 #[test]
 fn invalid_matches_are_refused() {
-    let refused = |words: &[&str], code: i32, said: &str| {
+    let refused = |words: &[&str], code: i32, expected: &str| {
         let (found, message) = PROGRAM.fails(words);
-        assert!(found == code && message.contains(said), "{words:?}: {found} {message}");
+        assert!(found == code && message.contains(expected), "{words:?}: {found} {message}");
     };
     refused(&["match", "random", "gtp:/no/such/program"], 3, "`/no/such/program` cannot be started");
     refused(&["match", "random", "gtp:true"], 3, "exited");

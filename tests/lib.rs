@@ -1,4 +1,4 @@
-//! What only the whole of Freewheel can show: see the test targets beside this file, which share what stands here.
+//! Helpers of the end-to-end tests in this folder, which run the whole program.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,8 +11,8 @@ use serde_json::Value;
 pub struct Program(pub &'static str);
 
 impl Program {
-    /// The program with these words, not yet started. It works where it was built: what a test has not sent elsewhere
-    /// never lands in the checkout.
+    /// Command with these arguments, not yet started. Its working directory is that of the binary, so that no output
+    /// lands in the repository.
     pub fn command(self, words: &[&str]) -> Command {
         let mut command = Command::new(self.0);
         command.args(words).env_remove("RUST_BACKTRACE");
@@ -20,12 +20,12 @@ impl Program {
         command
     }
 
-    /// Runs it to its end.
+    /// Runs the program.
     pub fn output(self, words: &[&str]) -> Output {
         self.command(words).output().unwrap()
     }
 
-    /// Runs it to its end, which must be a good one; gives its standard output.
+    /// Runs the program, which must succeed; returns its standard output.
     pub fn text(self, words: &[&str]) -> String {
         let output = self.output(words);
         let error = String::from_utf8_lossy(&output.stderr);
@@ -33,22 +33,22 @@ impl Program {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// Runs it to its end and reads the one JSON document on its standard output.
+    /// Runs the program and parses its standard output as one JSON document.
     pub fn json(self, words: &[&str]) -> Value {
         let text = self.text(words);
         serde_json::from_str(&text)
             .unwrap_or_else(|e| panic!("{words:?} is not one JSON document: {e}\n{text}"))
     }
 
-    /// Runs it to a bad end; gives its exit code and what it said.
+    /// Runs the program, which must fail; returns its exit code and standard error.
     pub fn fails(self, words: &[&str]) -> (i32, String) {
         let output = self.output(words);
-        assert!(!output.status.success(), "{words:?} went well");
+        assert!(!output.status.success(), "{words:?} succeeded");
         (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
     }
 }
 
-/// Every file below `root` with its bytes, by its path from there.
+/// All files below `root`: bytes by relative path.
 pub fn files(root: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut found = BTreeMap::new();
     let mut folders = vec![root.to_owned()];
@@ -66,7 +66,7 @@ pub fn files(root: &Path) -> BTreeMap<String, Vec<u8>> {
     found
 }
 
-/// The files of runs: everything below `root` but the table, whose speeds are never the same.
+/// Files of runs: all files below `root` except the tables of results, whose speeds differ.
 pub fn run_files(root: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut found = files(root);
     found.retain(|name, _| name.contains('/'));
@@ -74,7 +74,7 @@ pub fn run_files(root: &Path) -> BTreeMap<String, Vec<u8>> {
     found
 }
 
-/// Asserts that two folders of runs hold the same files with the same bytes.
+/// Asserts that two folders of runs have the same files with the same bytes.
 pub fn assert_same_bytes(a: &Path, b: &Path) {
     let (a, b) = (run_files(a), run_files(b));
     assert_eq!(a.keys().collect::<Vec<_>>(), b.keys().collect::<Vec<_>>());
@@ -83,7 +83,7 @@ pub fn assert_same_bytes(a: &Path, b: &Path) {
     }
 }
 
-/// How many games of each size a referee of Go sees: `FREEWHEEL_GO_GAMES`, or few enough for every day.
+/// Number of games of each size in a comparison of Go: `FREEWHEEL_GO_GAMES`, or 40.
 pub fn go_games() -> usize {
     std::env::var("FREEWHEEL_GO_GAMES").ok().and_then(|games| games.parse().ok()).unwrap_or(40)
 }

@@ -1,12 +1,12 @@
-//! `map`: the states that a run visits as a picture, beside the runs and of runs that were made before.
+//! `map`: pictures of the states that a run visits, after an experiment and for earlier runs.
 
 use std::path::Path;
 
 use freewheel_tests::{Program, assert_same_bytes, files};
 
-const PROGRAM: Program = Program(env!("CARGO_BIN_EXE_freewheel-odd"));
+const PROGRAM: Program = Program(env!("CARGO_BIN_EXE_freewheel-test-program"));
 
-/// A short experiment that ends with `map`, in `out`.
+/// Runs a short experiment with the text `map` at its end into `out`.
 fn run(folder: &Path, out: &str, map: &str, more: &[&str]) -> std::path::PathBuf {
     let experiment = folder.join("maps.toml");
     let text = format!(
@@ -40,7 +40,7 @@ fn the_runs_of_an_experiment_are_mapped() {
     let two = run(folder.path(), "two", map, &["--threads", "2"]);
     assert_eq!(maps(&one).len(), 16, "two files for each of eight runs");
     assert_same_bytes(&one, &two);
-    // Runs that were made before get theirs, and are not made again for it; the picture is the same wherever it is asked for.
+    // `map` on earlier runs draws the same pictures, without running them again.
     let bare = run(folder.path(), "bare", "", &[]);
     assert_eq!(maps(&bare).len(), 0);
     let report = PROGRAM.json(&["map", bare.to_str().unwrap(), "--states", "300", "--json"]);
@@ -78,12 +78,13 @@ fn every_plane_and_color_is_drawn() {
     }
 }
 
-/// One world without a plane costs the others nothing, and what `resume` finishes is mapped too.
+/// A world without a map does not affect the others, and `resume` draws maps, too.
 #[test]
-fn what_has_no_map_is_left_out() {
+fn worlds_without_a_map_are_left_out() {
     let folder = tempfile::tempdir().unwrap();
     let (experiment, out) = (folder.path().join("two.toml"), folder.path().join("out"));
-    let text = "worlds = [\"grid/cliff\", \"classic/cartpole\"]\nagents = [\"random\"]\nseeds = \"0..2\"\nsteps = 500\n[map]\nstates = 100\n";
+    let text = "worlds = [\"grid/cliff\", \"classic/cartpole\"]\nagents = [\"random\"]\nseeds = \"0..2\"\n\
+                steps = 500\n[map]\nstates = 100\n";
     std::fs::write(&experiment, text).unwrap();
     let ran = PROGRAM.output(&["run", experiment.to_str().unwrap(), "--out", out.to_str().unwrap()]);
     assert!(ran.status.success() && String::from_utf8_lossy(&ran.stdout).contains("cartpole"));
@@ -97,7 +98,7 @@ fn what_has_no_map_is_left_out() {
 }
 
 #[test]
-fn what_cannot_be_mapped_is_refused() {
+fn invalid_maps_are_errors() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().to_str().unwrap();
     PROGRAM.text(&["train", "grid/cliff", "q-learning", "--steps", "100", "--out", out, "--quiet"]);

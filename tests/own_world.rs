@@ -1,4 +1,4 @@
-//! The guide's page on a world of one's own is the example that compiles, and its program has every subcommand.
+//! The page on own worlds shows the compiled example, whose program has every subcommand.
 
 use freewheel_tests::Program;
 
@@ -8,18 +8,18 @@ const PROGRAM: Program = Program(env!("CARGO_BIN_EXE_freewheel-own-world"));
 fn the_page_shows_the_example() {
     let page = include_str!("../docs/own-world.md").replace("\r\n", "\n");
     let example = include_str!("../runs/examples/own_world.rs").replace("\r\n", "\n");
-    assert!(page.contains(&format!("```rust\n{example}```\n")), "docs/own-world.md shows another program");
+    assert!(page.contains(&format!("```rust\n{example}```\n")), "docs/own-world.md differs from the example");
     let code = example.lines().filter(|line| !line.trim().is_empty() && !line.trim_start().starts_with("//"));
-    assert!(code.count() <= 65, "the page promises 60 lines or so");
+    assert!(code.count() <= 65, "the example is longer than about 60 lines");
 }
 
 #[test]
-fn it_has_every_subcommand() {
+fn the_program_has_every_subcommand() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().to_str().unwrap();
     assert!(PROGRAM.text(&["envs"]).contains("my/robot"));
     assert!(PROGRAM.text(&["agents"]).contains("hopeful"));
-    // Its own default is what is listed, and can be set otherwise.
+    // The default of the agent's own setting is listed, and can be changed.
     assert!(PROGRAM.text(&["agents", "hopeful"]).contains("20.0"));
     let online = |value: &str| {
         let set = format!("agent.initial_value={value}");

@@ -1,4 +1,4 @@
-//! The program `freewheel` as the tests run it.
+//! The program `freewheel`, built again for the tests.
 
 use std::process::ExitCode;
 

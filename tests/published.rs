@@ -1,5 +1,5 @@
-//! Learning as it is published: the cliff of Sutton & Barto (Example 6.6), Gymnasium's frozen lake, and a market whose optimum is
-//! known exactly.
+//! Published learning results: the cliff of Sutton & Barto (Example 6.6), Gymnasium's frozen lake, and a market with a
+//! known optimum.
 
 use freewheel_tests::Program;
 use serde_json::Value;
@@ -25,10 +25,10 @@ fn the_cliff() {
     ";
     let rows = rows("grid/cliff", r#""q-learning", "sarsa", "expected-sarsa""#, settings);
     let online = |i: usize| rows[i]["online"].as_f64().unwrap();
-    // Q-learning learns the shortest way, along the edge, whatever its own wandering costs it there.
+    // Q-learning is off-policy: it learns the shortest path along the edge, whatever its exploration costs there.
     assert!(rows[0]["scores"].as_array().unwrap().iter().all(|score| score == -13.0), "{}", rows[0]);
     assert!((online(0) - -50.800).abs() < 2.0, "Q-learning earns {}, -50.800 expected", online(0));
-    // SARSA learns what its wandering costs and keeps away; Expected SARSA has nothing of its own noise in it.
+    // SARSA is on-policy: it learns the cost of its exploration and avoids the edge; Expected SARSA has less variance.
     assert!((online(1) - -20.708).abs() < 3.0, "SARSA earns {}, about -20.708 expected", online(1));
     assert!((online(2) - -20.708).abs() < 1.0, "Expected SARSA earns {}, -20.708 expected", online(2));
     for row in &rows[1..] {
@@ -58,7 +58,7 @@ fn the_frozen_lake() {
     }
 }
 
-/// The AR(1) market: its first optimum in the docs, 0.075 an episode, is exact; 0 is who does nothing.
+/// The AR(1) market: the optimum of 0.075 per episode is exact; 0 is the score without trades.
 #[test]
 fn the_signal() {
     let settings = "

@@ -1,7 +1,7 @@
-//! Our pole on a cart against Gymnasium's CartPole-v1, state by state.
+//! Comparison of CartPole with Gymnasium's CartPole-v1, state by state.
 //!
-//! Runs where `tests/peers/setup` has made a Python environment, or `FREEWHEEL_PYTHON` names a Python that has
-//! Gymnasium; elsewhere it says that it is skipped, unless `FREEWHEEL_REFEREES=required`.
+//! Requires the Python environment of `tests/peers/setup`, or `FREEWHEEL_PYTHON` naming a Python with Gymnasium.
+//! Without it the test is skipped with a note, or fails if `FREEWHEEL_REFEREES=required`.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -10,15 +10,15 @@ use freewheel_core::{Ending, Env, Purpose, Streams};
 use freewheel_envs::classic::{Cartpole, Integrator, Settings, State};
 use serde::Deserialize;
 
-/// What two states may differ by.
+/// Maximum difference of two states.
 const EQUAL: f64 = 1e-6;
-/// Steps after which our state is set to Gymnasium's again. Left alone, a pole leaves its twin by a factor of 1.08 a step:
-/// the last digit of a sine, on which no two libraries agree, would be 4e16 times itself after 500.
+/// Steps after which the state is set to Gymnasium's. Differences grow by a factor of 1.08 per step: that of the last
+/// digit of a sine, in which libraries differ, grows by 4e16 in 500 steps.
 const APART: usize = 250;
-/// Weights of position, velocity, angle and angular velocity by which Gymnasium's scripted player pushes.
+/// Weights of position, velocity, angle and angular velocity of the scripted policy in Gymnasium.
 const WEIGHTS: &str = "[0.26, 0.27, 1.0, 0.3]";
 
-/// An episode as Gymnasium played it.
+/// Episode played in Gymnasium.
 #[derive(Deserialize)]
 struct Episode {
     integrator: Integrator,
@@ -47,12 +47,12 @@ fn python() -> Option<PathBuf> {
     Some(python)
 }
 
-fn put(state: &mut State, [position, velocity, angle, angular_velocity]: [f64; 4]) {
+fn set_state(state: &mut State, [position, velocity, angle, angular_velocity]: [f64; 4]) {
     *state = State { position, velocity, angle, angular_velocity, ..*state };
 }
 
-/// Plays an episode's actions from its first state, set to Gymnasium's states again every `apart` steps, and gives the largest
-/// difference. Rewards and endings must be the same.
+/// Replays the actions of an episode, with the state set to Gymnasium's every `apart` steps; returns the largest
+/// difference. Rewards and endings must be equal.
 fn replay(episode: &Episode, apart: usize) -> f64 {
     let Episode { integrator, sutton_barto_reward, .. } = *episode;
     let world = Cartpole::new(&Settings { integrator, sutton_barto_reward, ..Settings::default() });
@@ -60,7 +60,7 @@ fn replay(episode: &Episode, apart: usize) -> f64 {
     let (mut state, mut largest) = (State::default(), 0.0f64);
     for (i, &action) in episode.actions.iter().enumerate() {
         if i % apart == 0 {
-            put(&mut state, episode.states[i]);
+            set_state(&mut state, episode.states[i]);
         }
         let step = world.step(&mut state, action, &mut rng);
         for (ours, theirs) in state.to_array().iter().zip(episode.states[i + 1]) {

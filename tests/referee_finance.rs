@@ -1,8 +1,8 @@
-//! Our measures of returns against those of empyrical-reloaded, of SciPy and, where it is installed, of quantstats.
+//! Comparison of measures of returns with empyrical-reloaded, SciPy and, if installed, quantstats.
 //!
-//! Runs where `tests/peers/setup` has made a Python environment, or `FREEWHEEL_PYTHON` names a Python that has empyrical;
-//! elsewhere it says that it is skipped, unless `FREEWHEEL_REFEREES=required`. Series made here are always compared; those of real
-//! prices where `FREEWHEEL_DATA` (else `~/.cache/freewheel/data`) holds them.
+//! Requires the Python environment of `tests/peers/setup`, or `FREEWHEEL_PYTHON` naming a Python with empyrical.
+//! Without it the test is skipped with a note, or fails if `FREEWHEEL_REFEREES=required`. Generated series are always
+//! compared; real prices if they are in `FREEWHEEL_DATA` (default `~/.cache/freewheel/data`).
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use freewheel_envs::market::metrics::{self, Trials};
 use freewheel_envs::market::replay::{Bars, Prices, Settings};
 use serde_json::{Value, json};
 
-/// As near as sums in another order come.
+/// Relative tolerance, for sums in another order.
 const TOLERANCE: f64 = 1e-9;
 
 const BENCHMARK: f64 = 0.01;
@@ -33,7 +33,7 @@ fn python() -> Option<PathBuf> {
     Some(python)
 }
 
-/// A series of returns and the bars of its year.
+/// Series of returns, and the number of bars per year.
 type Series = (Vec<f64>, f64);
 
 fn data() -> PathBuf {
@@ -41,7 +41,7 @@ fn data() -> PathBuf {
     std::env::var_os("FREEWHEEL_DATA").map(PathBuf::from).or_else(home).unwrap_or_default().join("prices")
 }
 
-/// The returns of a file's closes, adjusted where the file says how.
+/// Returns of the closing prices of a file, adjusted if the file has adjusted prices.
 fn of_file(file: &Path) -> Series {
     let bars = Bars::read(file, &Settings::default()).unwrap();
     let prices = Prices::align(&[bars], 10.0).unwrap();
@@ -62,13 +62,13 @@ fn series() -> BTreeMap<String, Series> {
         if file.exists() {
             all.insert(name.to_owned(), of_file(&file));
         } else {
-            eprintln!("SKIPPED: {} is not there; FREEWHEEL_DATA names the folder of data", file.display());
+            eprintln!("SKIPPED: {} does not exist; set FREEWHEEL_DATA to the folder of data", file.display());
         }
     }
     all
 }
 
-/// What we say, by the measure's name.
+/// Our results by the name of the measure.
 fn ours(returns: &[f64], periods: f64) -> BTreeMap<&'static str, f64> {
     BTreeMap::from([
         ("total return", metrics::total_return(returns)),
@@ -128,12 +128,13 @@ fn measures_equal_those_of_other_packages() {
     }
 }
 
-/// What empyrical-reloaded, quantstats and ffn all said of holding GOOGL (adjusted closes, 252 bars a year).
+/// Reference: empyrical-reloaded, quantstats and ffn agree on these measures of holding GOOGL (adjusted closing prices,
+/// 252 bars per year).
 #[test]
 fn googl_has_its_known_measures() {
     let file = data().join("GOOGL.csv");
     if !file.exists() {
-        eprintln!("SKIPPED: {} is not there; FREEWHEEL_DATA names the folder of data", file.display());
+        eprintln!("SKIPPED: {} does not exist; set FREEWHEEL_DATA to the folder of data", file.display());
         return;
     }
     let (returns, periods) = of_file(&file);

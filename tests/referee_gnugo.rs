@@ -31,7 +31,8 @@ fn gnugo() -> Option<Client> {
         eprintln!("SKIPPED: no GNU Go; install gnugo, or set FREEWHEEL_GNUGO to it");
         return None;
     };
-    let flags = "--mode gtp --chinese-rules --positional-superko --forbid-suicide --capture-all-dead --play-out-aftermath --never-resign";
+    let flags = "--mode gtp --chinese-rules --positional-superko --forbid-suicide --capture-all-dead \
+                 --play-out-aftermath --never-resign";
     Some(Client::start(&format!("'{program}' {flags} --seed 1"), Duration::from_secs(300)).unwrap())
 }
 
@@ -128,16 +129,16 @@ fn scores_equal_gnugos() {
                 game.play(point).unwrap();
                 gnugo.play(game.rules(), color, point).unwrap();
             }
-            let theirs = Outcome::parse(&gnugo.send("final_score").unwrap());
-            if Outcome::from_score(game.score()) != theirs {
-                other.push((game, theirs));
+            let expected = Outcome::parse(&gnugo.send("final_score").unwrap());
+            if Outcome::from_score(game.score()) != expected {
+                other.push((game, expected));
             }
         }
         let seconds = began.elapsed().as_secs_f64();
         eprintln!("{size}x{size}: {} of {games} final scores equal; {seconds:.1} s", games - other.len());
-        for (game, theirs) in &other {
+        for (game, expected) in &other {
             let record = GameRecord::from_game(game);
-            eprintln!("ours {}, GNU Go's {theirs}: {record}", Outcome::from_score(game.score()));
+            eprintln!("ours {}, GNU Go's {expected}: {record}", Outcome::from_score(game.score()));
         }
         assert!(other.is_empty(), "{size}x{size}: {} of {games} differ", other.len());
     }

@@ -1,7 +1,7 @@
-//! Our transition tables against those of the Gymnasium package, entry by entry.
+//! Comparison of transition tables with those of Gymnasium, entry by entry.
 //!
-//! Runs where `tests/peers/setup` has made a Python environment, or `FREEWHEEL_PYTHON` names a Python that has
-//! Gymnasium; elsewhere it says that it is skipped, unless `FREEWHEEL_REFEREES=required`.
+//! Requires the Python environment of `tests/peers/setup`, or `FREEWHEEL_PYTHON` naming a Python with Gymnasium.
+//! Without it the test is skipped with a note, or fails if `FREEWHEEL_REFEREES=required`.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -25,14 +25,14 @@ fn python() -> Option<PathBuf> {
     Some(python)
 }
 
-/// Random lakes, with a way to the goal or without: Gymnasium does not ask.
+/// Random lakes, with or without a path to the goal.
 fn lakes() -> Vec<String> {
     let mut rng = Streams::new(5).stream(Purpose::Generation, 0, 0);
     let mut lake = |width: u32, height: u32| {
         let mut cells: Vec<Vec<char>> = (0..height)
             .map(|_| (0..width).map(|_| if rng.chance(0.2) { 'H' } else { 'F' }).collect())
             .collect();
-        // The edge stays frozen, so that the goal can be reached.
+        // A frozen edge, so that the goal can be reached.
         for row in &mut cells {
             row[0] = 'F';
         }
@@ -44,7 +44,7 @@ fn lakes() -> Vec<String> {
     [(2, 2), (3, 5), (7, 4), (6, 6), (10, 3)].map(|(w, h)| lake(w, h)).to_vec()
 }
 
-/// Outcomes with the same successor, reward and ending are one; order does not matter.
+/// Sorted outcomes; those with the same successor, reward and ending are merged.
 fn canonical(outcomes: impl Iterator<Item = (f64, u64, f64, bool)>) -> Vec<(u64, f64, bool, f64)> {
     let mut merged: Vec<(u64, f64, bool, f64)> = Vec::new();
     for (probability, next, reward, terminal) in outcomes.filter(|outcome| outcome.0 > 0.0) {
@@ -78,7 +78,7 @@ fn compare(name: &str, ours: &Gridworld, theirs: &Value, limit: Option<u64>) {
             theirs.iter().filter(|outcome| outcome.2).for_each(|outcome| terminal[outcome.0 as usize] = true);
             let found = ours.outcomes(state, action);
             let found = canonical(found.map(|o| (o.probability, u64::from(o.next), o.reward, o.terminal)));
-            // Where an episode has ended already, nobody ever acts, and the two need not agree.
+            // No action is taken after the end of an episode, so these entries may differ.
             if terminal[state] {
                 continue;
             }

@@ -103,8 +103,8 @@ fn compare(random: &Random, lines: &mut impl Iterator<Item = String>) -> usize {
     let mut game = Game::new(rules(*size, Ko::Simple)).unwrap();
     let mut mask = vec![false; game.area() + 1];
     for n in 0..=moves.len() {
-        let (ours, theirs) = (state(&game, n == moves.len(), &mut mask), lines.next().unwrap());
-        assert_eq!(ours, theirs, "{size}x{size} after {n} of {moves:?}");
+        let (found, expected) = (state(&game, n == moves.len(), &mut mask), lines.next().unwrap());
+        assert_eq!(found, expected, "{size}x{size} after {n} of {moves:?}");
         if let Some(&point) = moves.get(n) {
             game.play(point).unwrap();
         }
@@ -148,8 +148,8 @@ fn states_and_scores_equal_openspiels() {
         assert!(child.wait().unwrap().success());
         let [passes, repetition, limit] = ends;
         eprintln!(
-            "{size}x{size}: {} games, {states} states and all final results equal; ended by passes {passes}, repetition \
-             {repetition}, limit {limit}; {:.1} s",
+            "{size}x{size}: {} games, {states} states and all final results equal; ended by passes {passes}, \
+             repetition {repetition}, limit {limit}; {:.1} s",
             games.len(),
             began.elapsed().as_secs_f64()
         );

@@ -1,4 +1,4 @@
-//! A run that is killed anywhere and taken up again ends in the same bytes as one that was never stopped.
+//! A run that is killed at any point and resumed gives the same bytes as an uninterrupted one.
 
 use std::path::Path;
 use std::time::Duration;
@@ -8,9 +8,9 @@ use freewheel_core::{Purpose, Streams};
 use freewheel_tests::{Program, assert_same_bytes};
 
 const PROGRAM: Program = Program(env!("CARGO_BIN_EXE_freewheel-program"));
-const ODD: Program = Program(env!("CARGO_BIN_EXE_freewheel-odd"));
+const ODD: Program = Program(env!("CARGO_BIN_EXE_freewheel-test-program"));
 
-/// Long enough to be killed several times over.
+/// Arguments of a run that is long enough to be killed several times.
 fn words(out: &Path) -> Vec<String> {
     let set = [
         "checkpoint.points=40",
@@ -56,14 +56,15 @@ fn killed_at_random_points_and_resumed() {
     assert_same_bytes(&whole, &killed);
 }
 
-/// Checkpoints so large that most of the time one is being written in the background.
+/// Checkpoints are so large that one is being written in the background most of the time.
 #[test]
-fn killed_while_it_writes_it_leaves_only_whole_checkpoints() {
+fn killed_while_writing_leaves_only_intact_checkpoints() {
     let folder = tempfile::tempdir().unwrap();
     let (whole, killed) = (folder.path().join("whole"), folder.path().join("killed"));
     let command = |out: &Path| {
-        let set = ["agent.factor=1", "agent.ballast=4000000", "checkpoint.points=50", "checkpoint.keep=2"];
-        let words = ["train", "odd/fork", "grows", "--steps", "20000", "-q", "--out", out.to_str().unwrap()];
+        let set = ["agent.factor=1", "agent.padding=4000000", "checkpoint.points=50", "checkpoint.keep=2"];
+        let words =
+            ["train", "test/t-maze", "diverging", "--steps", "20000", "-q", "--out", out.to_str().unwrap()];
         let set = set.iter().flat_map(|set| ["--set", *set]);
         ODD.command(&words.into_iter().chain(set).collect::<Vec<_>>())
     };
@@ -88,19 +89,19 @@ fn killed_while_it_writes_it_leaves_only_whole_checkpoints() {
     assert_same_bytes(&whole, &killed);
 }
 
-/// What could not be written is told, and nothing pretends to be done.
+/// An error of writing stops the run, and no result is written.
 #[test]
 fn a_checkpoint_that_cannot_be_written_stops_the_run() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().to_str().unwrap();
-    let words = ["train", "odd/fork", "random", "--steps", "20000", "--out", out, "-q"];
+    let words = ["train", "test/t-maze", "random", "--steps", "20000", "--out", out, "-q"];
     ODD.text(&words);
     let run =
         std::fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().path()).find(|p| p.is_dir()).unwrap();
     let run = run.join("seed-0");
     std::fs::remove_file(run.join("eval.json")).unwrap();
     std::fs::remove_dir_all(run.join("checkpoints")).unwrap();
-    // In the way of the first: only the writer meets it.
+    // A folder in place of the first temporary file: only the writer fails.
     std::fs::create_dir_all(run.join("checkpoints/.step-000000004000.ckpt.tmp/full")).unwrap();
     let (code, said) = ODD.fails(&words);
     assert!(code == 3 && said.contains("checkpoints"), "{code}: {said}");
@@ -129,7 +130,7 @@ fn interrupted_saved_and_resumed() {
         }
     }
     assert!(codes.contains(&Some(130)), "never interrupted: {codes:?}");
-    // Runs that had not begun are known to the folder, too.
+    // `resume` also starts the runs that had not started.
     PROGRAM.text(&["resume", stopped.to_str().unwrap()]);
     assert_same_bytes(&whole, &stopped);
 }
@@ -169,7 +170,7 @@ fn resume_finds_runs_below_a_folder() {
 }
 
 #[test]
-fn two_at_once_in_one_folder_are_kept_apart() {
+fn two_processes_in_one_folder_are_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let mut first = run(folder.path()).stdout(std::process::Stdio::null()).spawn().unwrap();
     let begin = std::time::Instant::now();
@@ -181,7 +182,7 @@ fn two_at_once_in_one_folder_are_kept_apart() {
     let said = String::from_utf8_lossy(&second.stderr).into_owned();
     let still = first.try_wait().unwrap().is_none();
     assert!(first.wait().unwrap().success());
-    assert!(still, "the first was done before the second began: this showed nothing");
+    assert!(still, "the first process finished before the second started, so nothing was tested");
     assert_eq!(second.status.code(), Some(3), "{said}");
     assert!(said.contains("another freewheel process uses this folder"), "{said}");
 }

@@ -1,22 +1,22 @@
-//! A run that is no better than its baseline when half of its steps are gone is marked, with the figures that show it.
+//! A run that is not better than its baseline after half of its steps is marked as stalled, with its scores.
 
 use std::path::Path;
 
 use freewheel_tests::{Program, assert_same_bytes, run_files};
 use serde_json::Value;
 
-const PROGRAM: Program = Program(env!("CARGO_BIN_EXE_freewheel-odd"));
+const PROGRAM: Program = Program(env!("CARGO_BIN_EXE_freewheel-test-program"));
 
-/// At the fork nobody without memory is better than the random player, whose score is 0.
-const FORK: &str = r#"
-    worlds = ["odd/fork"]
-    agents = ["random", "q-learning", { id = "q-learning", label = "remembers", frame_stack = 2 }]
+/// In the T-maze, no agent without memory is better than the random policy, whose score is 0.
+const T_MAZE: &str = r#"
+    worlds = ["test/t-maze"]
+    agents = ["random", "q-learning", { id = "q-learning", label = "stacked", frame_stack = 2 }]
     seeds = "0..3"
     steps = 4000
 "#;
 
 fn run(folder: &Path, text: &str, name: &str, more: &[&str]) -> std::process::Output {
-    let (experiment, out) = (folder.join("fork.toml"), folder.join(name));
+    let (experiment, out) = (folder.join("t-maze.toml"), folder.join(name));
     std::fs::write(&experiment, text).unwrap();
     let words = ["run", experiment.to_str().unwrap(), "--out", out.to_str().unwrap()];
     PROGRAM.output(&[&words[..], more].concat())
@@ -35,11 +35,11 @@ fn lines(folder: &Path, agent: &str) -> Vec<Value> {
 }
 
 #[test]
-fn a_run_without_memory_is_marked_and_one_with_it_is_not() {
+fn only_the_run_without_memory_is_stalled() {
     let folder = tempfile::tempdir().unwrap();
-    let output = run(folder.path(), FORK, "out", &["--json"]);
+    let output = run(folder.path(), T_MAZE, "out", &["--json"]);
     let rows = rows(&output);
-    assert_eq!(rows[0]["stalled"], serde_json::json!([]), "the random player is not asked to learn");
+    assert_eq!(rows[0]["stalled"], serde_json::json!([]), "the random agent cannot stall");
     assert_eq!(rows[2]["stalled"], serde_json::json!([]));
     let stalled = rows[1]["stalled"].as_array().unwrap();
     assert_eq!(stalled.len(), 3, "{stalled:?}");
@@ -49,19 +49,19 @@ fn a_run_without_memory_is_marked_and_one_with_it_is_not() {
         assert!(run["interval"]["low"].as_f64().unwrap() <= 0.0, "{run}");
         assert_eq!(run["baseline"], serde_json::json!({ "name": "random", "value": 0.0 }));
     }
-    // While it runs, for every seed once, and afterwards beside the table.
+    // In the log, once for every seed, and below the table.
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(said.matches("odd/fork q-learning seed").count() >= 3, "{said}");
+    assert!(said.matches("test/t-maze q-learning seed").count() >= 3, "{said}");
     assert!(said.contains("seed 0: stalled: ") && said.contains("baseline (random) 0.000"), "{said}");
     let table = std::fs::read_to_string(folder.path().join("out/results.md")).unwrap();
     assert!(table.contains("(3 stalled)"), "{table}");
-    assert_eq!(table.matches("\n- odd/fork q-learning seed ").count(), 3, "{table}");
-    // In the record of the run, from half of its steps on.
-    let mut judged = 0;
+    assert_eq!(table.matches("\n- test/t-maze q-learning seed ").count(), 3, "{table}");
+    // In the metrics of the run, from half of its steps on.
+    let mut marked = 0;
     for line in lines(&folder.path().join("out"), "q-learning") {
         match line.get("stalled") {
             Some(stalled) => {
-                judged += 1;
+                marked += 1;
                 assert!(
                     line["step"].as_u64() >= stalled["since"].as_u64() && line["step"].as_u64() >= Some(2000)
                 );
@@ -69,19 +69,19 @@ fn a_run_without_memory_is_marked_and_one_with_it_is_not() {
             None => assert!(line.get("evaluation").is_none() || line["step"].as_u64() < Some(4000), "{line}"),
         }
     }
-    assert!(judged >= 1);
-    assert!(lines(&folder.path().join("out"), "remembers").iter().all(|line| line.get("stalled").is_none()));
-    // On any number of threads it is the same.
-    assert!(run(folder.path(), FORK, "again", &["--json", "--threads", "7"]).status.success());
+    assert!(marked >= 1);
+    assert!(lines(&folder.path().join("out"), "stacked").iter().all(|line| line.get("stalled").is_none()));
+    // The same bytes for any number of threads.
+    assert!(run(folder.path(), T_MAZE, "again", &["--json", "--threads", "7"]).status.success());
     assert_same_bytes(&folder.path().join("out"), &folder.path().join("again"));
 }
 
 #[test]
-fn it_is_judged_when_it_is_said_to_be() {
+fn stalled_after_is_the_time_of_the_test() {
     let folder = tempfile::tempdir().unwrap();
     let stalled = |name: &str, set: &[&str]| {
         let set: Vec<&str> = set.iter().flat_map(|set| ["--set", *set]).collect();
-        let output = run(folder.path(), FORK, name, &[&["--json", "--quiet"], &set[..]].concat());
+        let output = run(folder.path(), T_MAZE, name, &[&["--json", "--quiet"], &set[..]].concat());
         let since = |run: &Value| run["since"].as_u64().unwrap();
         rows(&output)[1]["stalled"].as_array().unwrap().iter().map(since).collect::<Vec<_>>()
     };
@@ -89,16 +89,16 @@ fn it_is_judged_when_it_is_said_to_be() {
     assert_eq!(stalled("last", &["evaluation.stalled_after=1", "evaluation.points=0"]), [4000; 3]);
     assert!(stalled("soon", &["evaluation.stalled_after=0.1"]).iter().any(|&since| since < 2000));
     for (share, line) in [("2", "out of range"), ("-0.1", "out of range"), ("\"half\"", "stalled_after")] {
-        let text = format!("{FORK}\n[evaluation]\nstalled_after = {share}\n");
+        let text = format!("{T_MAZE}\n[evaluation]\nstalled_after = {share}\n");
         let output = run(folder.path(), &text, "wrong", &[]);
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(3), "{said}");
-        assert!(said.contains("fork.toml:8:1: ") && said.contains(line), "{said}");
+        assert!(said.contains("t-maze.toml:8:1: ") && said.contains(line), "{said}");
     }
 }
 
 #[test]
-fn of_a_lap_time_less_is_better() {
+fn a_lap_time_is_better_when_lower() {
     let folder = tempfile::tempdir().unwrap();
     let text = r#"
         worlds = ["track/circle"]
@@ -114,7 +114,7 @@ fn of_a_lap_time_less_is_better() {
 }
 
 #[test]
-fn a_world_without_a_baseline_marks_nobody() {
+fn a_world_without_a_baseline_has_no_stalled_runs() {
     let folder = tempfile::tempdir().unwrap();
     let text = r#"
         worlds = [{ id = "go/2x2", opponent = "uct:5" }]

@@ -1,10 +1,10 @@
-//! `history`: what every agent may be given to remember, from the experiment file to the replay.
+//! Setting `frame_stack` of every agent, from the experiment file to the replay.
 
 use std::path::{Path, PathBuf};
 
 use freewheel_tests::{Program, assert_same_bytes};
 
-const PROGRAM: Program = Program(env!("CARGO_BIN_EXE_freewheel-odd"));
+const PROGRAM: Program = Program(env!("CARGO_BIN_EXE_freewheel-test-program"));
 
 fn train(out: &Path, world: &str, agent: &str, more: &[&str]) -> serde_json::Value {
     let words = ["train", world, agent, "--out", out.to_str().unwrap(), "--json"];
@@ -17,31 +17,31 @@ fn folders(out: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
-fn it_learns_what_cannot_be_learned_without() {
+fn a_frame_stack_solves_a_task_that_requires_memory() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().to_str().unwrap();
-    let experiment = folder.path().join("fork.toml");
+    let experiment = folder.path().join("t-maze.toml");
     let text = r#"
-        worlds = ["odd/fork"]
-        agents = ["q-learning", { id = "q-learning", label = "remembers", frame_stack = 2 }]
+        worlds = ["test/t-maze"]
+        agents = ["q-learning", { id = "q-learning", label = "stacked", frame_stack = 2 }]
         seeds = "0..4"
         steps = 4000
     "#;
     std::fs::write(&experiment, text).unwrap();
     let report = PROGRAM.json(&["run", experiment.to_str().unwrap(), "--out", out, "--json"]);
     let [without, with] = [0, 1].map(|row| report["rows"][row]["mean"].as_f64().unwrap());
-    // At the fork both signs look the same, so nobody without memory earns anything.
+    // At the junction both signs give the same observation, so the expected return without memory is 0.
     assert!(without.abs() < 0.2, "{without}");
     assert_eq!(with, 1.0);
-    // What was recorded is the world's, and what is evaluated plays as it did.
+    // Records contain the world's observations, and a second evaluation gives the same scores.
     assert!(PROGRAM.text(&["replay", "--verify", out]).contains("24 of 24"));
     let again = PROGRAM.json(&["eval", out, "--json"]);
-    let scores = again["runs"].as_array().unwrap().iter().filter(|run| run["agent"] == "remembers");
+    let scores = again["runs"].as_array().unwrap().iter().filter(|run| run["agent"] == "stacked");
     assert_eq!(scores.map(|run| run["score"].as_f64().unwrap()).collect::<Vec<_>>(), [1.0; 4]);
 }
 
 #[test]
-fn a_history_of_one_changes_no_name_and_no_byte() {
+fn a_frame_stack_of_one_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let [plain, one, two] = ["plain", "one", "two"].map(|name| folder.path().join(name));
     let steps = ["--steps", "2000"];
@@ -56,7 +56,7 @@ fn a_history_of_one_changes_no_name_and_no_byte() {
 }
 
 #[test]
-fn killed_and_resumed_it_ends_in_the_same_bytes() {
+fn a_killed_and_resumed_run_gives_the_same_bytes() {
     let folder = tempfile::tempdir().unwrap();
     let [whole, killed] = ["whole", "killed"].map(|name| folder.path().join(name));
     let words = |out: &Path, threads: &str| {
@@ -72,7 +72,7 @@ fn killed_and_resumed_it_ends_in_the_same_bytes() {
     assert!(command(words(&whole, "1")).output().unwrap().status.success());
     let took = begin.elapsed();
     let mut kills = 0;
-    // Two threads are about twice as quick as the one that was timed, and what was done is not done again.
+    // Two threads are about twice as fast as the timed one, and finished work is not repeated.
     for part in [0.1, 0.2, 0.1, 0.15, 0.2, 0.1] {
         let mut child = command(words(&killed, "2")).stdout(std::process::Stdio::null()).spawn().unwrap();
         std::thread::sleep(took.mul_f64(part));
@@ -85,8 +85,8 @@ fn killed_and_resumed_it_ends_in_the_same_bytes() {
 }
 
 #[test]
-fn every_agent_lists_it_and_plays_with_it() {
-    for agent in ["q-learning", "dyna-q", "random", "reference", "grows"] {
+fn every_agent_has_the_setting() {
+    for agent in ["q-learning", "dyna-q", "random", "reference", "diverging"] {
         assert!(PROGRAM.text(&["agents", agent]).contains("agent.frame_stack"), "{agent}");
     }
     let folder = tempfile::tempdir().unwrap();
@@ -104,43 +104,47 @@ fn every_agent_lists_it_and_plays_with_it() {
 }
 
 #[test]
-fn against_itself_each_player_remembers_its_own() {
+fn in_self_play_each_player_has_its_own_stack() {
     let folder = tempfile::tempdir().unwrap();
     let more = ["--steps", "3000", "--set", "world.opponent=self", "--set", "agent.frame_stack=2"];
     let row = train(folder.path(), "go/2x2", "q-learning", &[&more[..], &["--set", "agent.bins=2"]].concat());
     assert_eq!(row["seeds"], 1);
     assert!(PROGRAM.text(&["replay", "--verify", folder.path().to_str().unwrap()]).contains("3 of 3"));
-    // Who is seated in a world sees the present alone.
+    // A policy as opponent in a world gets single observations.
     let run = folders(folder.path())[0].join("seed-0");
     let checkpoint = format!("world.checkpoint={}", run.display());
     let out = folder.path().join("seated");
     let words = ["train", "go/2x2", "random", "--set", "world.opponent=checkpoint", "--set", &checkpoint];
     let (code, said) = PROGRAM.fails(&[&words[..], &["--out", out.to_str().unwrap()]].concat());
     assert_eq!(code, 3);
-    assert!(said.contains("trained with frame_stack = 2") && said.contains("not available in another world"), "{said}");
+    assert!(
+        said.contains("trained with frame_stack = 2") && said.contains("not available in another world"),
+        "{said}"
+    );
 }
 
 #[test]
-fn what_cannot_be_remembered_is_refused_with_its_line() {
+fn an_invalid_frame_stack_is_an_error_with_its_line() {
     let folder = tempfile::tempdir().unwrap();
     let (file, out) = (folder.path().join("wrong.toml"), folder.path().join("out"));
     let words = ["run", file.to_str().unwrap(), "--out", out.to_str().unwrap()];
-    for (history, why) in [
+    for (length, why) in [
         ("0", "at least 1 and at most 1024"),
         ("1025", "at least 1 and at most 1024"),
-        ("-1", "history"),
-        ("\"two\"", "history"),
+        ("-1", "frame_stack"),
+        ("\"two\"", "frame_stack"),
     ] {
         let text = format!(
-            "worlds = [\"grid/taxi\"]\nagents = [\"random\", \"sarsa\"]\n\n[agent.sarsa]\nframe_stack = {history}\n"
+            "worlds = [\"grid/taxi\"]\nagents = [\"random\", \"sarsa\"]\n\n[agent.sarsa]\nframe_stack = {length}\n"
         );
         std::fs::write(&file, text).unwrap();
         let (code, said) = PROGRAM.fails(&words);
         assert_eq!(code, 3, "{said}");
-        assert!(said.contains("wrong.toml:5:1: ") && said.contains(why), "{history}: {said}");
+        assert!(said.contains("wrong.toml:5:1: ") && said.contains(why), "{length}: {said}");
     }
-    std::fs::write(&file, "worlds = [\"grid/cliff\"]\nagents = [{ id = \"sarsa\", histroy = 2 }]\n").unwrap();
+    std::fs::write(&file, "worlds = [\"grid/cliff\"]\nagents = [{ id = \"sarsa\", frame_stak = 2 }]\n")
+        .unwrap();
     let (_, said) = PROGRAM.fails(&words);
-    assert!(!out.exists(), "what is refused leaves nothing behind");
-    assert!(said.contains("did you mean `history`?"), "{said}");
+    assert!(!out.exists(), "an invalid experiment creates no folder");
+    assert!(said.contains("did you mean `frame_stack`?"), "{said}");
 }
