@@ -20,14 +20,14 @@ const BENCHMARK: f64 = 0.01;
 const TRIALS: Trials = Trials { count: 20.0, variance: 4e-4 };
 
 fn python() -> Option<PathBuf> {
-    let made = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../target/peers/bin/python"));
-    let python = std::env::var_os("FREEWHEEL_PYTHON").map(PathBuf::from).unwrap_or(made);
+    let default = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../target/peers/bin/python"));
+    let python = std::env::var_os("FREEWHEEL_PYTHON").map(PathBuf::from).unwrap_or(default);
     let has =
         Command::new(&python).args(["-c", "import empyrical"]).output().is_ok_and(|o| o.status.success());
     if !has {
         let required = std::env::var("FREEWHEEL_REFEREES").is_ok_and(|v| v == "required");
-        assert!(!required, "{} has no empyrical", python.display());
-        eprintln!("SKIPPED: no Python with empyrical-reloaded; make one with tests/peers/setup");
+        assert!(!required, "{} cannot import empyrical", python.display());
+        eprintln!("SKIPPED: no Python with empyrical-reloaded; create one with tests/peers/setup");
         return None;
     }
     Some(python)
@@ -42,7 +42,7 @@ fn data() -> PathBuf {
 }
 
 /// Returns of the closing prices of a file, adjusted if the file has adjusted prices.
-fn of_file(file: &Path) -> Series {
+fn returns_of_file(file: &Path) -> Series {
     let bars = Bars::read(file, &Settings::default()).unwrap();
     let prices = Prices::align(&[bars], 10.0).unwrap();
     (prices.close.windows(2).map(|pair| pair[1] / pair[0] - 1.0).collect(), prices.periods())
@@ -50,17 +50,17 @@ fn of_file(file: &Path) -> Series {
 
 fn series() -> BTreeMap<String, Series> {
     let mut all = BTreeMap::new();
-    for (seed, (mean, deviation, periods)) in
+    for (seed, (mean, std, periods)) in
         [(5e-4, 0.01, 252.0), (-1e-3, 0.03, 52.0), (1e-5, 1e-3, 6240.0)].into_iter().enumerate()
     {
         let mut rng = Streams::new(seed as u64).stream(Purpose::Generation, 0, 0);
-        let returns = (0..700).map(|_| mean + deviation * rng.normal()).collect();
-        all.insert(format!("made-{seed}"), (returns, periods));
+        let returns = (0..700).map(|_| mean + std * rng.normal()).collect();
+        all.insert(format!("generated-{seed}"), (returns, periods));
     }
     for name in ["GOOGL.csv", "EURUSD_1H.csv", "sp500.csv.gz", "nasdaq.csv.gz"] {
         let file = data().join(name);
         if file.exists() {
-            all.insert(name.to_owned(), of_file(&file));
+            all.insert(name.to_owned(), returns_of_file(&file));
         } else {
             eprintln!("SKIPPED: {} does not exist; set FREEWHEEL_DATA to the folder of data", file.display());
         }
@@ -110,7 +110,7 @@ fn measures_equal_those_of_other_packages() {
     let measures = found.as_object().unwrap().values().flat_map(|of| of.as_object().unwrap().keys());
     if !measures.into_iter().any(|measure| measure.starts_with("quantstats")) {
         eprintln!(
-            "SKIPPED: no quantstats beside empyrical-reloaded; it is heavy, and tests/peers/setup leaves it out"
+            "SKIPPED: quantstats is not installed; tests/peers/setup leaves it out because it is large"
         );
     }
     for (name, (returns, periods)) in &all {
@@ -137,7 +137,7 @@ fn googl_has_its_known_measures() {
         eprintln!("SKIPPED: {} does not exist; set FREEWHEEL_DATA to the folder of data", file.display());
         return;
     }
-    let (returns, periods) = of_file(&file);
+    let (returns, periods) = returns_of_file(&file);
     assert_eq!(periods, 252.0);
     let close = |found: f64, known: f64| assert!((found - known).abs() < 5e-9, "{found} {known}");
     close(metrics::sharpe(&returns, periods), 0.961_307_77);

@@ -1,5 +1,5 @@
-//! What a tick of a market costs: step, observation, time limit and reset, through `VectorEnv::step`.
-//! Divide by the rows: criterion's throughput is in rows a second.
+//! Time of one step of a batch of markets: step, observation, time limit and reset, through `VectorEnv::step`.
+//! Throughput is in environment steps per second.
 
 #![allow(missing_docs, clippy::expect_used)]
 
@@ -22,8 +22,8 @@ const WORLDS: &[(&str, &str)] = &[
     ("execution", ""),
 ];
 
-/// Rounds of actions, used over and over.
-const ROUNDS: usize = 64;
+/// Number of batches of random actions, used in turn.
+const NUM_BATCHES: usize = 64;
 
 fn step(criterion: &mut Criterion) {
     for (name, settings) in WORLDS {
@@ -31,18 +31,18 @@ fn step(criterion: &mut Criterion) {
         let world = MarketFamily.build(name, &table, &NoPolicyLoader).expect("a world").expect("a world");
         let kind = if settings.is_empty() { "" } else { "-continuous" };
         let mut group = criterion.benchmark_group(format!("market/{name}{kind}"));
-        for rows in [1, 64, 1024] {
+        for num_envs in [1, 64, 1024] {
             let mut rng = Streams::new(1).stream(Purpose::Action, 0, 0);
-            let mut batch = world.vector_env(rows, Streams::new(0), Purpose::Environment, 0);
+            let mut batch = world.vector_env(num_envs, Streams::new(0), Purpose::Environment, 0);
             let actions: Vec<ActionBuffer> =
-                (0..ROUNDS).map(|_| random(&world.spec().actions, rows, &mut rng)).collect();
+                (0..NUM_BATCHES).map(|_| random(&world.spec().actions, num_envs, &mut rng)).collect();
             let mut round = 0;
-            group.throughput(Throughput::Elements(rows as u64));
-            group.bench_function(BenchmarkId::from_parameter(rows), |bencher| {
+            group.throughput(Throughput::Elements(num_envs as u64));
+            group.bench_function(BenchmarkId::from_parameter(num_envs), |bencher| {
                 bencher.iter(|| {
-                    round = (round + 1) % ROUNDS;
+                    round = (round + 1) % NUM_BATCHES;
                     if round == 0 {
-                        // An agent would take them; so must the bench, lest they pile up.
+                        // Finished episodes are collected, or they would accumulate.
                         batch.take_finished();
                     }
                     let actions: Actions<'_> = actions[round].as_actions();
@@ -54,15 +54,15 @@ fn step(criterion: &mut Criterion) {
     }
 }
 
-/// Random actions of `rows` rows.
-fn random(space: &ActionSpace, rows: usize, rng: &mut Stream) -> ActionBuffer {
+/// Random actions for `num_envs` environments.
+fn random(space: &ActionSpace, num_envs: usize, rng: &mut Stream) -> ActionBuffer {
     match space {
         ActionSpace::Discrete { names } => {
-            ActionBuffer::Discrete((0..rows).map(|_| rng.below(names.len() as u32)).collect())
+            ActionBuffer::Discrete((0..num_envs).map(|_| rng.below(names.len() as u32)).collect())
         }
         ActionSpace::Continuous { low, high, .. } => {
-            let row = || low.iter().zip(high).collect::<Vec<_>>();
-            let all = (0..rows).flat_map(|_| row());
+            let bounds = || low.iter().zip(high).collect::<Vec<_>>();
+            let all = (0..num_envs).flat_map(|_| bounds());
             ActionBuffer::Continuous(
                 all.map(|(low, high)| low + (high - low) * rng.uniform() as f32).collect(),
             )

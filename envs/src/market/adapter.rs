@@ -97,8 +97,8 @@ impl<M: Market<K>, A: ActionMap<K> + Clone, const K: usize> MarketEnv<M, A, K> {
     }
 }
 
-/// Environment whose action is a fraction from 0 to 1, called `name` where actions are continuous; `decimals` are those of
-/// the names of discrete actions.
+/// Environment whose action is a fraction from 0 to 1. A continuous action is called `name`; discrete ones are named by
+/// their fractions with so many `decimals`.
 pub(super) fn fraction_env<M: Market<1>>(
     info: EnvInfo<'_>,
     market: M,

@@ -156,7 +156,8 @@ mod tests {
             let scale = chain.max_value();
             for i in 0..states {
                 let mean: f64 = chain.transition_row(i).iter().zip(&chain.values).map(|(p, f)| p * f).sum();
-                let square: f64 = chain.transition_row(i).iter().zip(&chain.values).map(|(p, f)| p * (f - mean).powi(2)).sum();
+                let square = |(p, f): (&f64, &f64)| p * (f - mean).powi(2);
+                let square: f64 = chain.transition_row(i).iter().zip(&chain.values).map(square).sum();
                 prop_assert!((mean - persistence * chain.value(i)).abs() < 1e-12 * scale);
                 prop_assert!((square - innovation * innovation).abs() < 1e-11 * scale * scale);
                 prop_assert!((chain.transition_row(i).iter().sum::<f64>() - 1.0).abs() < 1e-12);

@@ -133,7 +133,8 @@ impl Execution {
             let rules = self.rules();
             if rules.temporary <= 0.5 * rules.permanent {
                 return Err(format!(
-                    "temporary = {}: must exceed permanent * days / (2 * steps); raise temporary or steps, or lower permanent",
+                    "temporary = {}: must exceed permanent * days / (2 * steps); \
+                     raise temporary or steps, or lower permanent",
                     self.temporary
                 ));
             }

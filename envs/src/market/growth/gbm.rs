@@ -167,7 +167,7 @@ impl Market<1> for GbmMarket {
         };
         let Some(gain) = gain else {
             return Err(Error::Unsupported(
-                "with continuous actions only the optimal policy is solved, and with discrete ones also the random policy".into(),
+                "only the optimal and, with discrete actions, the random policy are solved".into(),
             ));
         };
         let value = total_value(rules, query, gain)?;

@@ -147,7 +147,9 @@ impl Bars {
             if price > high * (1.0 + settings.tolerance) || price < low * (1.0 - settings.tolerance) {
                 return Err(row.error(
                     field,
-                    format!("{name} {price} lies outside low {low} and high {high}; correct the row or raise tolerance"),
+                    format!(
+                        "{name} {price} lies outside low {low} and high {high}; correct it or raise tolerance"
+                    ),
                 ));
             }
         }
@@ -269,7 +271,7 @@ impl Columns {
         let required = |known: &[&str]| {
             find(known)?.ok_or_else(|| {
                 format!(
-                    "the column `{}` is missing; the first line must name date, open, high, low and close (it names {})",
+                    "column `{}` is missing; the first line must name date, open, high, low and close (it names {})",
                     known[0],
                     if names.iter().all(String::is_empty) { "nothing".to_owned() } else { names.join(", ") }
                 )

@@ -148,8 +148,8 @@ fn position_table(levels: &[f64], n: usize, leverage: f64) -> Result<Vec<f64>> {
             .collect();
         if rows.len() > MAX_ROWS {
             return Err(Error::Config(format!(
-                "levels: {} levels of {n} assets make more than {MAX_ROWS} combinations; use fewer levels, or actions = \
-                 \"continuous\"",
+                "levels: {} levels of {n} assets make more than {MAX_ROWS} combinations; use fewer levels, \
+                 or actions = \"continuous\"",
                 levels.len()
             )));
         }

@@ -38,8 +38,8 @@ impl Fold {
         let shortest = settings.length as usize + 1;
         if fold.train.len() < shortest {
             return Err(Error::Config(format!(
-                "fold {} of {} trains on {} of {bars} bars, and an episode of length {} needs {shortest}; lower length or \
-                 folds, shorten the features, or add bars",
+                "fold {} of {} trains on {} of {bars} bars, and an episode of length {} needs {shortest}; lower length \
+                 or folds, shorten the features, or add bars",
                 settings.fold,
                 settings.folds,
                 fold.train.len(),
@@ -48,8 +48,8 @@ impl Fold {
         }
         if fold.test.len() < 2 {
             return Err(Error::Config(format!(
-                "fold {} of {} has {} test bars after an embargo of {embargo} and needs 2; lower embargo or folds, or add \
-                 bars",
+                "fold {} of {} has {} test bars after an embargo of {embargo} and needs 2; lower embargo or folds, \
+                 or add bars",
                 settings.fold,
                 settings.folds,
                 fold.test.len(),

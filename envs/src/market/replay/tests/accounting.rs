@@ -71,7 +71,8 @@ proptest! {
         leverage in 1.0..3.0f64,
     ) {
         let text = format!(
-            "commission = {commission}\nfee = {fee}\nspread = {spread}\nleverage = {leverage}\nlevels = [-1, -0.5, 0, 0.3, 1]"
+            "commission = {commission}\nfee = {fee}\nspread = {spread}\nleverage = {leverage}\n\
+             levels = [-1, -0.5, 0, 0.3, 1]"
         );
         let world = replay(several(120, seed..seed + assets), &short(&text));
         let actions = world.spec().actions.count() as u32;

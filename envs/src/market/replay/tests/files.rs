@@ -29,8 +29,10 @@ fn columns_come_in_any_order_and_case() {
         (vec![6.0, 6.5], vec![4.5, 5.0], vec![100.0, 0.0])
     );
     let others = [
-        "\u{feff}VOLUME;close;LOW;high;open;adjclose;TIME;note\r\n100;11;9;12;10;5.5;02.01.2020;a\r\n0;12;10;13;11;6;03.01.2020;b\r\n",
-        "time\topen\thigh\tlow\tclose\tadj_close\tvolume\n1/2/2020\t10\t12\t9\t11\t5.5\t100\n\n1/3/2020 \t 11\t13\t10\t12\t6\t0\n",
+        "\u{feff}VOLUME;close;LOW;high;open;adjclose;TIME;note\r\n100;11;9;12;10;5.5;02.01.2020;a\r\n\
+         0;12;10;13;11;6;03.01.2020;b\r\n",
+        "time\topen\thigh\tlow\tclose\tadj_close\tvolume\n1/2/2020\t10\t12\t9\t11\t5.5\t100\n\n\
+         1/3/2020 \t 11\t13\t10\t12\t6\t0\n",
     ];
     for text in others {
         assert_eq!(parse(text).unwrap(), good, "{text}");
@@ -223,7 +225,9 @@ fn worlds_are_built_from_files() {
 proptest! {
     /// Any bytes give bars or an error, never a panic.
     #[test]
-    fn any_bytes_are_parsed_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200), cut in 0usize..100, at in 0usize..100) {
+    fn any_bytes_are_parsed_or_refused(
+        bytes in prop::collection::vec(any::<u8>(), 0..200), cut in 0usize..100, at in 0usize..100,
+    ) {
         let _ = Bars::parse(Path::new("a.csv"), &bytes, &Settings::default());
         let mut mixed = GOOD.as_bytes().to_vec();
         mixed.splice(at.min(mixed.len())..(at + cut).min(mixed.len()).max(at.min(mixed.len())), bytes);
