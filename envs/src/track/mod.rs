@@ -50,7 +50,7 @@ impl WorldFamily for TrackFamily {
         &self,
         name: &str,
         settings: &toml::Table,
-        _cast: &dyn PolicyLoader,
+        _loader: &dyn PolicyLoader,
     ) -> Result<Option<Arc<dyn DynWorld>>> {
         if !CIRCUITS.iter().any(|(known, _)| *known == name) {
             return Ok(None);
@@ -95,9 +95,7 @@ fn build(id: &str, circuit: &Circuit, settings: &Settings, table: &toml::Table) 
 /// Error if `setting`, which applies to `of` only, is given for another world.
 fn reject(id: &str, setting: &str, given: bool, of: &str) -> Result<()> {
     if given {
-        return Err(Error::Config(format!(
-            "{id}: the setting `{setting}` belongs to {of}; leave it out here"
-        )));
+        return Err(Error::Config(format!("{id}: the setting `{setting}` belongs to {of}; remove it here")));
     }
     Ok(())
 }

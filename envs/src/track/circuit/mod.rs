@@ -62,39 +62,6 @@ pub struct Sample {
     pub left: f64,
 }
 
-/// Position (m), heading (rad) and curvature (1/m).
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-struct Pose {
-    x: f64,
-    y: f64,
-    heading: f64,
-    curvature: f64,
-}
-
-/// A closed line, parametrized by arc length.
-#[derive(Clone, Debug)]
-enum CenterLine {
-    Road(Road),
-    Spline(Spline),
-}
-
-impl CenterLine {
-    fn length(&self) -> f64 {
-        match self {
-            CenterLine::Road(road) => road.length(),
-            CenterLine::Spline(spline) => spline.length(),
-        }
-    }
-
-    /// Pose at `s` in `0..=length`, m.
-    fn at(&self, s: f64) -> Pose {
-        match self {
-            CenterLine::Road(road) => road.at(s),
-            CenterLine::Spline(spline) => spline.at(s),
-        }
-    }
-}
-
 impl Circuit {
     /// Validated circuit. With `bridges` the road may cross itself.
     fn new(name: &str, line: CenterLine, widths: Widths, bridges: bool) -> Result<Self, GeometryError> {
@@ -199,6 +166,39 @@ impl Circuit {
 
     pub(super) fn table(&self) -> &Table {
         &self.table
+    }
+}
+
+/// Position (m), heading (rad) and curvature (1/m).
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Pose {
+    x: f64,
+    y: f64,
+    heading: f64,
+    curvature: f64,
+}
+
+/// A closed line, parametrized by arc length.
+#[derive(Clone, Debug)]
+enum CenterLine {
+    Road(Road),
+    Spline(Spline),
+}
+
+impl CenterLine {
+    fn length(&self) -> f64 {
+        match self {
+            CenterLine::Road(road) => road.length(),
+            CenterLine::Spline(spline) => spline.length(),
+        }
+    }
+
+    /// Pose at `s` in `0..=length`, m.
+    fn at(&self, s: f64) -> Pose {
+        match self {
+            CenterLine::Road(road) => road.at(s),
+            CenterLine::Spline(spline) => spline.at(s),
+        }
     }
 }
 

@@ -41,7 +41,7 @@ impl BandedMatrix {
     }
 
     /// Replaces the matrix by its Cholesky factor; `false`, with undefined content, if it is not positive definite.
-    pub(super) fn factor(&mut self) -> bool {
+    pub(super) fn factorize(&mut self) -> bool {
         for row in 0..self.size() {
             let first = row.saturating_sub(self.width);
             for column in first..=row {
@@ -67,7 +67,7 @@ impl BandedMatrix {
         true
     }
 
-    /// Solves the system in place for the right-hand side `right`, after [`BandedMatrix::factor`].
+    /// Solves the system in place for the right-hand side `right`, after [`BandedMatrix::factorize`].
     pub(super) fn solve(&self, right: &mut [f64]) {
         for row in 0..right.len() {
             let first = row.saturating_sub(self.width);
@@ -124,7 +124,7 @@ mod tests {
         let wanted: Vec<f64> = (0..size).map(|_| rng.uniform()).collect();
         let mut right: Vec<f64> =
             full.iter().map(|row| row.iter().zip(&wanted).map(|(a, x)| a * x).sum()).collect();
-        assert!(banded.factor());
+        assert!(banded.factorize());
         banded.solve(&mut right);
         for (found, wanted) in right.iter().zip(&wanted) {
             assert!((found - wanted).abs() < 1e-12);
@@ -137,6 +137,6 @@ mod tests {
         banded.add(0, 0, 1.0);
         banded.add(1, 0, 2.0);
         banded.add(1, 1, 3.0);
-        assert!(!banded.factor());
+        assert!(!banded.factorize());
     }
 }

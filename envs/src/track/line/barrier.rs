@@ -194,7 +194,7 @@ impl<'a, const N: usize, P: Problem<N>> Newton<'a, N, P> {
             for row in 0..self.gradient.len() {
                 self.factor.add(row, row, shift * self.hessian.diagonal(row).abs());
             }
-            if self.factor.factor() {
+            if self.factor.factorize() {
                 break;
             }
             shift = if shift == 0.0 { (self.shift / 3.0).max(1e-6) } else { 8.0 * shift };

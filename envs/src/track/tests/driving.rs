@@ -94,7 +94,7 @@ fn the_best_lap_of_several_counts() {
         let laps = state.laps;
         let step = world.step(&mut state, action, &mut new_rng());
         if state.laps > laps {
-            ends.push(state.lap_began);
+            ends.push(state.lap_start);
         }
         if step.ending.is_over() {
             break;

@@ -81,23 +81,82 @@ pub(super) fn build(
     })
 }
 
-/// Default car of a circuit: the small car if the road is narrower than the club car.
-fn default_car(circuit: &Circuit) -> Car {
-    let narrowest = circuit.samples(200).iter().map(|at| at.left + at.right).fold(f64::INFINITY, f64::min);
-    if narrowest < Car::Club.parameters().width { Car::Small } else { Car::Club }
+impl<A: DriveAction> Env for TrackEnv<A> {
+    type State = State;
+    type Action = A;
+
+    fn spec(&self) -> &Spec {
+        &self.spec
+    }
+
+    fn reset(&self, rng: &mut Stream) -> State {
+        self.rules.reset(rng)
+    }
+
+    #[inline]
+    fn step(&self, state: &mut State, action: A, _rng: &mut Stream) -> Step {
+        self.rules.step(state, action.controls())
+    }
+
+    #[inline]
+    fn observe(&self, state: &State, out: &mut [f32]) {
+        self.observation.observe(&self.rules, state, out);
+    }
+
+    fn measure(&self, state: &State, out: &mut [f64]) {
+        let seconds = self.rules.seconds(state);
+        let measures = [
+            self.lap_time(state),
+            f64::from(u8::from(state.laps >= self.rules.laps)),
+            f64::from(state.laps),
+            state.progress,
+            if seconds > 0.0 { state.progress / seconds } else { 0.0 },
+        ];
+        out.copy_from_slice(&measures);
+    }
+
+    fn scripted(&self, script: usize, state: &State, _rng: &mut Stream) -> Option<A> {
+        self.scripted_driver(script).ok()??.action(&self.rules, state, &self.discrete_actions)
+    }
 }
 
-/// Limits for planning a line with the fraction `share` of the grip and `clearance` m to the edges.
-fn limits(vehicle: &Vehicle, share: f64, clearance: f64) -> Limits {
-    let p = &vehicle.parameters;
-    Limits {
-        grip: share * p.grip(),
-        top_speed: p.top_speed,
-        drive: p.engine,
-        power: p.engine * p.switch_speed,
-        brake: p.brake,
-        curvature: p.steering.tan() / p.wheelbase(),
-        clearance,
+impl<A: DriveAction> World for TrackEnv<A> {
+    /// Simulated lap time of the better scripted driver: the racing line, except from some random starts. `upper` is
+    /// a proved lower bound on the lap time of a car with this friction circle.
+    fn solve(&self, query: &SolveQuery) -> Result<Solution> {
+        if query.policy_class != PolicyClass::Optimal {
+            return Err(Error::Unsupported(format!(
+                "{} has a reference for the policy class `optimal` only",
+                self.spec.id
+            )));
+        }
+        let (racing, center) = (self.mean_lap_time(self.racing()?), self.mean_lap_time(&self.center));
+        let (script, value) = if center < racing { (CENTER_LINE, center) } else { (RACING_LINE, racing) };
+        let grip = limits(&self.rules.vehicle, 1.0, self.rules.clearance);
+        let bound = match self.rules.vehicle.model {
+            Model::Grip => Some(line::lower_bound(&self.rules.circuit, &grip)?.any_start),
+            Model::Ks | Model::St => None,
+        };
+        Ok(Solution {
+            certainty: Certainty::BestKnown,
+            value,
+            upper: bound,
+            values: Vec::new(),
+            policy: Some(Arc::new(ScriptedPolicy(script))),
+        })
+    }
+
+    /// Simulated lap time of the center-line driver.
+    fn baseline(&self, _question: &SolveQuery) -> Result<Baseline> {
+        Ok(Baseline { name: "center-line".into(), value: self.mean_lap_time(&self.center) })
+    }
+
+    fn evaluation_world(&self) -> Option<&EvaluationWorld> {
+        self.evaluation_world.as_ref()
+    }
+
+    fn draw(&self, state: &State, _policy: Option<&dyn Policy>, frame: &mut Frame) {
+        draw::draw_state(&self.rules, state, frame);
     }
 }
 
@@ -226,81 +285,22 @@ impl<A: DriveAction> TrackEnv<A> {
     }
 }
 
-impl<A: DriveAction> Env for TrackEnv<A> {
-    type State = State;
-    type Action = A;
-
-    fn spec(&self) -> &Spec {
-        &self.spec
-    }
-
-    fn reset(&self, rng: &mut Stream) -> State {
-        self.rules.reset(rng)
-    }
-
-    #[inline]
-    fn step(&self, state: &mut State, action: A, _rng: &mut Stream) -> Step {
-        self.rules.step(state, action.controls())
-    }
-
-    #[inline]
-    fn observe(&self, state: &State, out: &mut [f32]) {
-        self.observation.observe(&self.rules, state, out);
-    }
-
-    fn measure(&self, state: &State, out: &mut [f64]) {
-        let seconds = self.rules.seconds(state);
-        let measures = [
-            self.lap_time(state),
-            f64::from(u8::from(state.laps >= self.rules.laps)),
-            f64::from(state.laps),
-            state.progress,
-            if seconds > 0.0 { state.progress / seconds } else { 0.0 },
-        ];
-        out.copy_from_slice(&measures);
-    }
-
-    fn scripted(&self, script: usize, state: &State, _rng: &mut Stream) -> Option<A> {
-        self.scripted_driver(script).ok()??.action(&self.rules, state, &self.discrete_actions)
-    }
+/// Default car of a circuit: the small car if the road is narrower than the club car.
+fn default_car(circuit: &Circuit) -> Car {
+    let narrowest = circuit.samples(200).iter().map(|at| at.left + at.right).fold(f64::INFINITY, f64::min);
+    if narrowest < Car::Club.parameters().width { Car::Small } else { Car::Club }
 }
 
-impl<A: DriveAction> World for TrackEnv<A> {
-    /// Simulated lap time of the better scripted driver: the racing line, except from some random starts. `upper` is
-    /// a proved lower bound on the lap time of a car with this friction circle.
-    fn solve(&self, query: &SolveQuery) -> Result<Solution> {
-        if query.policy_class != PolicyClass::Optimal {
-            return Err(Error::Unsupported(format!(
-                "{} has a reference for the policy class `optimal` only",
-                self.spec.id
-            )));
-        }
-        let (racing, center) = (self.mean_lap_time(self.racing()?), self.mean_lap_time(&self.center));
-        let (script, value) = if center < racing { (CENTER_LINE, center) } else { (RACING_LINE, racing) };
-        let grip = limits(&self.rules.vehicle, 1.0, self.rules.clearance);
-        let bound = match self.rules.vehicle.model {
-            Model::Grip => Some(line::lower_bound(&self.rules.circuit, &grip)?.any_start),
-            Model::Ks | Model::St => None,
-        };
-        Ok(Solution {
-            certainty: Certainty::BestKnown,
-            value,
-            upper: bound,
-            values: Vec::new(),
-            policy: Some(Arc::new(ScriptedPolicy(script))),
-        })
-    }
-
-    /// Simulated lap time of the center-line driver.
-    fn baseline(&self, _question: &SolveQuery) -> Result<Baseline> {
-        Ok(Baseline { name: "center-line".into(), value: self.mean_lap_time(&self.center) })
-    }
-
-    fn evaluation_world(&self) -> Option<&EvaluationWorld> {
-        self.evaluation_world.as_ref()
-    }
-
-    fn draw(&self, state: &State, _policy: Option<&dyn Policy>, frame: &mut Frame) {
-        draw::draw_state(&self.rules, state, frame);
+/// Limits for planning a line with the fraction `share` of the grip and `clearance` m to the edges.
+fn limits(vehicle: &Vehicle, share: f64, clearance: f64) -> Limits {
+    let p = &vehicle.parameters;
+    Limits {
+        grip: share * p.grip(),
+        top_speed: p.top_speed,
+        drive: p.engine,
+        power: p.engine * p.switch_speed,
+        brake: p.brake,
+        curvature: p.steering.tan() / p.wheelbase(),
+        clearance,
     }
 }

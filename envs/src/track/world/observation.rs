@@ -31,7 +31,7 @@ const LOOK_AHEAD: [f64; 6] = [0.0, 10.0, 20.0, 40.0, 70.0, 110.0];
 /// Default ray range of the full-size cars, m; the small car has a tenth of it.
 const RAY_RANGE: f64 = 100.0;
 /// The club car's wheelbase, m.
-const FULL_SIZE: f64 = 2.5;
+const CLUB_WHEELBASE: f64 = 2.5;
 
 /// Look-ahead distances, m, modulo the length of the lap.
 fn distances(settings: &Settings, scale: f64, length: f64) -> Vec<f64> {
@@ -74,7 +74,7 @@ impl ObservationModel {
                     distances.iter().map(|&distance| table.entries_in(distance)).collect();
                 let furthest = ahead.iter().copied().max().unwrap_or(0);
                 let (count, curvatures) = (table.curvatures().count(), table.curvatures().cycle());
-                let scale = 10.0 * p.wheelbase() / FULL_SIZE;
+                let scale = 10.0 * p.wheelbase() / CLUB_WHEELBASE;
                 // Mean of two entries, for a position between them.
                 let scaled = |(a, b): (f64, f64)| (0.5 * scale * (a + b)).clamp(-1.0, 1.0) as f32;
                 let curvatures =

@@ -48,7 +48,7 @@ pub struct State {
     /// Completed laps.
     pub laps: u32,
     /// Start time of the current lap, s.
-    pub lap_began: f64,
+    pub lap_start: f64,
     /// Best lap time, s.
     pub best_lap: Option<f64>,
     /// True if the car has left the road.
@@ -114,7 +114,7 @@ impl Rules {
             progress: 0.0,
             steps: 0,
             laps: 0,
-            lap_began: 0.0,
+            lap_start: 0.0,
             best_lap: None,
             off_road: false,
             controls: [0.0; 2],
@@ -166,9 +166,9 @@ impl Rules {
         if !state.off_road && state.progress >= f64::from(state.laps + 1) * length {
             let part = self.crossing(&old, state, frenet.curvature);
             let time = (f64::from(state.steps) + part) * self.dt;
-            let lap = time - state.lap_began;
+            let lap = time - state.lap_start;
             state.best_lap = Some(state.best_lap.map_or(lap, |best| best.min(lap)));
-            state.lap_began = time;
+            state.lap_start = time;
             state.laps += 1;
             finished = state.laps >= self.laps;
         }
@@ -213,7 +213,7 @@ impl Rules {
 
     /// Elapsed time, s; in a finished episode, up to the crossing of the line.
     pub(in super::super) fn seconds(&self, state: &State) -> f64 {
-        if state.laps >= self.laps { state.lap_began } else { f64::from(state.steps) * self.dt }
+        if state.laps >= self.laps { state.lap_start } else { f64::from(state.steps) * self.dt }
     }
 }
 
