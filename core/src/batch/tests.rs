@@ -110,10 +110,10 @@ fn another_number_of_actions_is_an_error() {
 
 #[test]
 fn the_first_illegal_action_is_named_with_and_without_masks() {
-    let free = Arc::new(RandomSum(Spec { masked: false, ..random_sum().0.clone() }));
-    for (env, actions, refused) in [(free, [1, 1, 2, 3], 2), (random_sum(), [1, 2, 1, 2], 1)] {
+    let unmasked = Arc::new(RandomSum(Spec { masked: false, ..random_sum().0.clone() }));
+    for (env, actions, first_illegal) in [(unmasked, [1, 1, 2, 3], 2), (random_sum(), [1, 2, 1, 2], 1)] {
         let mut batch = Batch::new(env, 4, Streams::new(5), Purpose::Environment, 0);
         let error = batch.advance(&actions).unwrap_err();
-        assert!(matches!(&error, Error::IllegalAction { row, .. } if *row == refused), "{error:?}");
+        assert!(matches!(&error, Error::IllegalAction { row, .. } if *row == first_illegal), "{error:?}");
     }
 }

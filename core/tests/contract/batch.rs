@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use freewheel_core::{
-    Action, ActionBuffer, Actions, Batch, Ending, Env, EpisodeSummary, Error, Player, Policy, Purpose,
-    Stream, Streams, VectorEnv, World,
+    Action, ActionBuffer, Actions, Batch, Ending, Env, EpisodeSummary, Error, ManagedVectorEnv, Player,
+    Policy, Purpose, Stream, Streams, VectorEnv, World,
 };
 use proptest::prelude::*;
 
@@ -17,7 +17,7 @@ fn batch<E: Env>(env: E, num_envs: usize) -> Batch<E> {
 }
 
 /// Steps N environments `steps` times with uniformly random actions; `rngs [N]` are the policy's.
-fn drive(env: &mut dyn VectorEnv, rngs: &mut [Stream], steps: usize) {
+fn drive(env: &mut dyn ManagedVectorEnv, rngs: &mut [Stream], steps: usize) {
     let mut actions = ActionBuffer::for_spec(env.spec(), rngs.len());
     for _ in 0..steps {
         let view = env.view();
@@ -151,16 +151,16 @@ fn an_error_of_step_changes_nothing() {
     let before = batch.save().unwrap();
     let stuck = batch.states().iter().position(|s| s.cell == 0).unwrap();
     let mut actions = vec![RIGHT; 64];
-    for (row, bad) in [(stuck, LEFT), (63, 3), (63, u32::MAX)] {
-        let was = std::mem::replace(&mut actions[row], bad);
+    for (expected, bad) in [(stuck, LEFT), (63, 3), (63, u32::MAX)] {
+        let was = std::mem::replace(&mut actions[expected], bad);
         match batch.advance(&actions) {
-            Err(Error::IllegalAction { row: told, action }) => {
-                assert_eq!((told, action), (row, bad.to_string()));
+            Err(Error::IllegalAction { row, action: named }) => {
+                assert_eq!((row, named), (expected, bad.to_string()));
             }
             other => panic!("{other:?}"),
         }
         assert!(batch.step(Actions::Discrete(&actions)).is_err());
-        actions[row] = was;
+        actions[expected] = was;
     }
     assert!(matches!(batch.advance(&actions[1..]), Err(Error::Config(_))));
     assert!(matches!(batch.step(Actions::Discrete(&[])), Err(Error::Config(_))));
@@ -261,21 +261,21 @@ fn saved_bytes_of_another_batch_are_an_error() {
     let mut here = batch(walk(true, Some(9)), 5);
     drive(&mut here, &mut action_streams(5), 20);
     let saved = here.save().unwrap();
-    let refuses = |here: &mut dyn VectorEnv, bytes: &[u8], why: &str| {
+    let is_error = |here: &mut dyn ManagedVectorEnv, bytes: &[u8], why: &str| {
         let error = here.load(bytes).unwrap_err();
         assert!(error.to_string().contains(why), "{error}");
         assert_eq!(here.save().unwrap(), saved, "the batch has changed");
     };
     let mut more = batch(walk(true, Some(9)), 6);
     drive(&mut more, &mut action_streams(6), 20);
-    refuses(&mut here, &more.save().unwrap(), "does not have 5 environments");
-    refuses(&mut here, &batch(adding_game(), 5).save().unwrap(), "test/adding_game");
+    is_error(&mut here, &more.save().unwrap(), "does not have 5 environments");
+    is_error(&mut here, &batch(adding_game(), 5).save().unwrap(), "test/adding-game");
     let mut newer = walk(true, Some(9));
     newer.spec.version = 2;
-    refuses(&mut here, &batch(newer, 5).save().unwrap(), "version 2");
-    refuses(&mut here, &[&saved[..], &[0]].concat(), "1 bytes follow");
+    is_error(&mut here, &batch(newer, 5).save().unwrap(), "version 2");
+    is_error(&mut here, &[&saved[..], &[0]].concat(), "1 bytes follow");
     for len in 0..saved.len() {
-        refuses(&mut here, &saved[..len], "saved batch");
+        is_error(&mut here, &saved[..len], "saved batch");
     }
 }
 

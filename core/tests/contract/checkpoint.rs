@@ -62,7 +62,7 @@ fn the_layout() {
 }
 
 #[test]
-fn every_flipped_bit_is_refused() {
+fn every_flipped_bit_is_an_error() {
     let whole = encoded(&checkpoint(3));
     for bit in 0..whole.len() * 8 {
         let mut bytes = whole.clone();
@@ -72,7 +72,7 @@ fn every_flipped_bit_is_refused() {
 }
 
 #[test]
-fn every_truncation_and_trailing_bytes_are_refused() {
+fn truncated_files_and_trailing_bytes_are_errors() {
     let whole = encoded(&checkpoint(3));
     for len in 0..whole.len() {
         reason(&whole[..len]);
@@ -145,7 +145,7 @@ fn a_failed_write_leaves_the_old_file_and_nothing_else() {
     // A folder cannot be replaced by a file: only the renaming fails.
     let path = dir.path().join("taken");
     fs::create_dir(&path).unwrap();
-    assert!(matches!(write_atomically(&path, b"new"), Err(Error::Io { path: told, .. }) if told == path));
+    assert!(matches!(write_atomically(&path, b"new"), Err(Error::Io { path: named, .. }) if named == path));
     assert_eq!(names(dir.path()), ["taken"]);
     assert!(matches!(write_atomically(dir.path().join("no/such"), b""), Err(Error::Io { .. })));
     assert!(matches!(write_atomically("/", b""), Err(Error::Config(_))));
@@ -257,15 +257,15 @@ fn a_writer_runs_one_job_at_a_time_in_order() {
     for i in 0..20 {
         let log = Arc::clone(&log);
         let job = move || {
-            log.lock().unwrap().push((i, "begins"));
+            log.lock().unwrap().push((i, "start"));
             std::thread::sleep(std::time::Duration::from_millis(2));
-            log.lock().unwrap().push((i, "ends"));
+            log.lock().unwrap().push((i, "end"));
             Ok(())
         };
         writer.submit(job).unwrap();
     }
     writer.finish().unwrap();
-    let expected: Vec<_> = (0..20).flat_map(|i| [(i, "begins"), (i, "ends")]).collect();
+    let expected: Vec<_> = (0..20).flat_map(|i| [(i, "start"), (i, "end")]).collect();
     assert_eq!(*log.lock().unwrap(), expected);
     // Dropping the writer waits, too.
     let later = Arc::clone(&log);

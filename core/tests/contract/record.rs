@@ -19,9 +19,9 @@ fn record<W: World>(world: W, index: u64, episode: u64) -> (EpisodeRecord, Arc<W
 
 fn differs(record: &EpisodeRecord, world: &dyn DynWorld, why: &str) {
     match verify(record, world) {
-        Err(Error::Mismatch(told)) => {
-            assert!(told.contains(why), "{told}");
-            assert!(told.starts_with(&format!("episode {} of index", record.episode)), "{told}");
+        Err(Error::Mismatch(message)) => {
+            assert!(message.contains(why), "{message}");
+            assert!(message.starts_with(&format!("episode {} of index", record.episode)), "{message}");
         }
         other => panic!("{other:?}, not {why}"),
     }

@@ -6,7 +6,7 @@ use super::*;
 use crate::data::idx::{Element, Idx};
 
 /// IDX file with these sizes and elements.
-fn written(element: Element, shape: &[usize], bytes: &[u8]) -> Vec<u8> {
+fn encode(element: Element, shape: &[usize], bytes: &[u8]) -> Vec<u8> {
     let mut file = vec![0, 0, element as u8, shape.len() as u8];
     for &size in shape {
         file.extend((size as u32).to_be_bytes());
@@ -31,7 +31,7 @@ fn every_element_type_is_read() {
         (Element::F64, &[0x3f, 0xf8, 0, 0, 0, 0, 0, 0, 0xc0, 0, 0, 0, 0, 0, 0, 0], [1.5, -2.0]),
     ];
     for (element, bytes, values) in cases {
-        let idx = parse(&written(element, &[2, 1], bytes)).unwrap();
+        let idx = parse(&encode(element, &[2, 1], bytes)).unwrap();
         assert_eq!((idx.element, &idx.shape[..], &idx.values[..]), (element, &[2, 1][..], &values[..]));
         assert_eq!(idx.offset(1), 12 + element.size() as u64);
     }
@@ -39,7 +39,7 @@ fn every_element_type_is_read() {
 
 #[test]
 fn invalid_files_are_errors_with_offset_and_correction() {
-    let good = written(Element::U8, &[2, 3], &[1, 2, 3, 4, 5, 6]);
+    let good = encode(Element::U8, &[2, 3], &[1, 2, 3, 4, 5, 6]);
     let changed = |at: usize, byte: u8| {
         let mut bytes = good.clone();
         bytes[at] = byte;
@@ -59,9 +59,9 @@ fn invalid_files_are_errors_with_offset_and_correction() {
         (changed(4, 0xff), 4, &["4278190082 x 3 elements of 1 bytes", "there are at most 6 bytes"]),
         (good[..17].to_vec(), 4, &["2 x 3 elements", "at most 5 bytes"]),
         ([&good[..], &[7]].concat(), 18, &["continues after the 2 x 3 elements"]),
-        (written(Element::F32, &[2], &nan), 12, &["element 1 is NaN"]),
-        (written(Element::F64, &[1], &huge), 8, &["element 0 is inf"]),
-        (written(Element::F64, &[usize::MAX; 8], &[]), 4, &["at most 0 bytes"]),
+        (encode(Element::F32, &[2], &nan), 12, &["element 1 is NaN"]),
+        (encode(Element::F64, &[1], &huge), 8, &["element 0 is inf"]),
+        (encode(Element::F64, &[usize::MAX; 8], &[]), 4, &["at most 0 bytes"]),
     ];
     for (bytes, place, words) in cases {
         let (offset, message) = at_byte(parse(&bytes));
@@ -77,16 +77,16 @@ fn invalid_files_are_errors_with_offset_and_correction() {
 /// Cut anywhere, before it is packed or after.
 #[test]
 fn a_cut_is_an_error() {
-    let file = written(Element::I16, &[3, 2], &[7; 12]);
+    let file = encode(Element::I16, &[3, 2], &[7; 12]);
     let gzipped = packed(&file);
     assert!((0..file.len()).all(|cut| parse(&packed(&file[..cut])).is_err()));
     assert!((0..gzipped.len()).all(|cut| parse(&gzipped[..cut]).is_err()));
 }
 
-/// A packed file cannot be measured before it is unpacked: what is missing shows at its end.
+/// The length of a packed file is unknown before it is unpacked, so errors are found at its end.
 #[test]
-fn packed_files_are_refused_too() {
-    let good = written(Element::U8, &[2, 3], &[1, 2, 3, 4, 5, 6]);
+fn invalid_packed_files_are_errors() {
+    let good = encode(Element::U8, &[2, 3], &[1, 2, 3, 4, 5, 6]);
     assert_eq!(parse(&packed(&good)).unwrap(), parse(&good).unwrap());
     let (offset, message) = at_byte(parse(&packed(&good[..17])));
     assert_eq!(offset, 17);
@@ -94,20 +94,20 @@ fn packed_files_are_refused_too() {
     let (offset, message) = at_byte(parse(&packed(&[&good[..], &[7]].concat())));
     assert_eq!(offset, 18);
     assert!(message.contains("continues after"), "{message}");
-    // Four thousand million elements in thirty bytes.
-    let lie = packed(&written(Element::U8, &[1 << 31, 2], &[]));
-    let (offset, message) = at_byte(parse(&lie));
+    // A header of 2^32 elements in thirty bytes.
+    let huge = packed(&encode(Element::U8, &[1 << 31, 2], &[]));
+    let (offset, message) = at_byte(parse(&huge));
     assert_eq!(offset, 4);
     assert!(message.contains("2147483648 x 2 elements"), "{message}");
 }
 
 proptest! {
     #[test]
-    fn what_is_written_is_read(shape in prop::collection::vec(1usize..5, 1..4), kind in 0usize..6, seed: u64) {
+    fn encoded_files_are_read_back(shape in prop::collection::vec(1usize..5, 1..4), kind in 0usize..6, seed: u64) {
         let element = Element::ALL[kind];
         let n: usize = shape.iter().product();
-        let mut dice = crate::Streams::new(seed).stream(crate::Purpose::Data, 0, 0);
-        let values: Vec<f32> = (0..n).map(|_| dice.below(128) as f32).collect();
+        let mut rng = crate::Streams::new(seed).stream(crate::Purpose::Data, 0, 0);
+        let values: Vec<f32> = (0..n).map(|_| rng.below(128) as f32).collect();
         let bytes: Vec<u8> = values.iter().flat_map(|&v| match element {
             Element::U8 | Element::I8 => vec![v as u8],
             Element::I16 => (v as i16).to_be_bytes().to_vec(),
@@ -115,11 +115,11 @@ proptest! {
             Element::F32 => v.to_be_bytes().to_vec(),
             Element::F64 => f64::from(v).to_be_bytes().to_vec(),
         }).collect();
-        let file = written(element, &shape, &bytes);
+        let file = encode(element, &shape, &bytes);
         let idx = parse(&file).unwrap();
         prop_assert_eq!(&idx, &Idx { element, shape, values });
         prop_assert_eq!(&parse(&packed(&file)).unwrap(), &idx);
-        // Cut anywhere, it is an error and never a panic.
+        // Every truncation is an error.
         for cut in 0..file.len() {
             prop_assert!(parse(&file[..cut]).is_err());
         }
@@ -128,7 +128,7 @@ proptest! {
     #[test]
     fn no_bytes_panic(mut bytes in prop::collection::vec(any::<u8>(), 0..64), kind in 0usize..8) {
         let _ = parse(&bytes);
-        // The same with a header that is nearly right.
+        // The same with an almost valid header.
         if let Some(head) = bytes.first_chunk_mut::<4>() {
             *head = [0, 0, [8, 9, 0x0b, 0x0c, 0x0d, 0x0e, 8, 8][kind], head[3] % 4];
         }

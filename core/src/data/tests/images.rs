@@ -1,4 +1,4 @@
-//! Sets of four IDX files.
+//! Data sets of four IDX files.
 
 use std::fs;
 use std::path::Path;
@@ -8,8 +8,8 @@ use tempfile::TempDir;
 use super::*;
 use crate::data::{DataSet, Options, Shape, Split, TargetSpec, Targets, open};
 
-/// Twenty samples of 2x3 to train and ten to test, in classes that count from `first`.
-fn written(first: u8) -> TempDir {
+/// Folder with twenty training and ten test samples of 2x3; labels are consecutive from `first`.
+fn write_files(first: u8) -> TempDir {
     let folder = TempDir::new().unwrap();
     for (name, n) in [("train", 20u8), ("t10k", 10)] {
         let pixels: Vec<u8> = (0..n * 6).map(|i| i.wrapping_mul(51)).collect();
@@ -26,18 +26,18 @@ fn read(folder: &Path) -> Result<DataSet> {
     open(folder.to_str().unwrap(), &Options::default())
 }
 
-/// Writes `byte` at `at` of a file.
-fn change(folder: &Path, name: &str, at: usize, byte: u8) {
+/// Replaces the byte of a file at `offset`.
+fn change(folder: &Path, name: &str, offset: usize, byte: u8) {
     let file = folder.join(name);
     let mut bytes = fs::read(&file).unwrap();
-    bytes[at] = byte;
+    bytes[offset] = byte;
     fs::write(file, bytes).unwrap();
 }
 
 #[test]
-fn four_files_are_a_set() {
+fn four_files_are_a_data_set() {
     for first in [0, 1] {
-        let set = read(written(first).path()).unwrap();
+        let set = read(write_files(first).path()).unwrap();
         assert_eq!(set.shape, Shape::gray(2, 3));
         assert_eq!((set.train.rows(), set.test.rows(), set.split), (20, 10, Split::Given));
         assert_eq!(
@@ -48,20 +48,20 @@ fn four_files_are_a_set() {
         assert_eq!(set.target, TargetSpec::Classes(names));
         assert_eq!(set.test.targets, Targets::Labels(vec![0, 1, 2, 3, 4, 0, 1, 2, 3, 4]));
     }
-    let folder = written(0);
+    let folder = write_files(0);
     let name = folder.path().to_str().unwrap();
-    let share = open(name, &Options { test_size: Some(0.5), ..Options::default() });
-    assert!(share.unwrap_err().to_string().contains("comes with a test set"));
+    let split = open(name, &Options { test_size: Some(0.5), ..Options::default() });
+    assert!(split.unwrap_err().to_string().contains("comes with a test set"));
     let labels = open(name, &Options { target: "a".into(), ..Options::default() });
-    assert!(labels.unwrap_err().to_string().contains("leave answer, kind and header out"));
-    let alone = folder.path().join("t10k-images-idx3-ubyte.gz");
-    let alone =
-        open(alone.to_str().unwrap(), &Options { test_size: Some(0.0), ..Options::default() }).unwrap();
-    assert_eq!((alone.train.rows(), alone.target), (10, TargetSpec::None));
+    assert!(labels.unwrap_err().to_string().contains("leave target, kind and header out"));
+    let one_file = folder.path().join("t10k-images-idx3-ubyte.gz");
+    let one_file =
+        open(one_file.to_str().unwrap(), &Options { test_size: Some(0.0), ..Options::default() }).unwrap();
+    assert_eq!((one_file.train.rows(), one_file.target), (10, TargetSpec::None));
 }
 
 #[test]
-fn bad_sets_are_refused_with_file_and_offset() {
+fn invalid_files_are_errors_with_file_and_offset() {
     type Change = fn(&Path);
     let cases: [(Change, &str, u64, &[&str]); 8] = [
         (
@@ -124,7 +124,7 @@ fn bad_sets_are_refused_with_file_and_offset() {
         ),
     ];
     for (change, name, place, words) in cases {
-        let folder = written(0);
+        let folder = write_files(0);
         change(folder.path());
         match read(folder.path()) {
             Err(Error::Bytes { file, offset, message }) => {

