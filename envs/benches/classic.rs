@@ -16,19 +16,22 @@ const ROUNDS: usize = 64;
 
 fn step(criterion: &mut Criterion) {
     for (name, settings) in WORLDS {
-        let table = settings.parse().expect("settings of this bench");
-        let world = ClassicFamily.build(name, &table, &NoPolicyLoader).expect("a world").expect("a world");
-        let choices = world.spec().actions.count() as u32;
+        let table = settings.parse().expect("TOML");
+        let world = ClassicFamily
+            .build(name, &table, &NoPolicyLoader)
+            .expect("valid settings")
+            .expect("a known name");
+        let num_actions = world.spec().actions.count() as u32;
         let mut group =
             criterion.benchmark_group(format!("classic/{name} {settings}").replace(['"', ' '], ""));
-        for rows in [1, 64, 1024] {
+        for num_envs in [1, 64, 1024] {
             let mut rng = Streams::new(1).stream(Purpose::Action, 0, 0);
-            let mut batch = world.vector_env(rows, Streams::new(0), Purpose::Environment, 0);
+            let mut batch = world.vector_env(num_envs, Streams::new(0), Purpose::Environment, 0);
             let actions: Vec<Vec<u32>> =
-                (0..ROUNDS).map(|_| (0..rows).map(|_| rng.below(choices)).collect()).collect();
+                (0..ROUNDS).map(|_| (0..num_envs).map(|_| rng.below(num_actions)).collect()).collect();
             let mut round = 0;
-            group.throughput(Throughput::Elements(rows as u64));
-            group.bench_function(BenchmarkId::from_parameter(rows), |bencher| {
+            group.throughput(Throughput::Elements(num_envs as u64));
+            group.bench_function(BenchmarkId::from_parameter(num_envs), |bencher| {
                 bencher.iter(|| {
                     round = (round + 1) % ROUNDS;
                     if round == 0 {

@@ -7,7 +7,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use freewheel_core::{Batch, Env, Purpose, Streams, VectorEnv};
+use freewheel_core::{Batch, Env, Purpose, Streams, ManagedVectorEnv, VectorEnv};
 use freewheel_envs::gridworld::GridworldFamily;
 
 const WORLDS: &[(&str, &str)] = &[
@@ -23,19 +23,22 @@ const ROUNDS: usize = 64;
 
 fn step(criterion: &mut Criterion) {
     for (name, settings) in WORLDS {
-        let settings = settings.parse().expect("settings of this bench");
-        let world = Arc::new(GridworldFamily.world(name, &settings).expect("a world").expect("a world"));
+        let settings = settings.parse().expect("TOML");
+        let world =
+            Arc::new(GridworldFamily.world(name, &settings).expect("valid settings").expect("a known name"));
         let masked = world.spec().masked;
         let mut group = criterion.benchmark_group(format!("grid/{name}"));
-        for rows in [1, 4, 64, 1024, 16384] {
+        for num_envs in [1, 4, 64, 1024, 16384] {
             let mut rng = Streams::new(1).stream(Purpose::Action, 0, 0);
-            let mut batch = Batch::new(Arc::clone(&world), rows, Streams::new(0), Purpose::Environment, 0);
-            let actions: Vec<Vec<u32>> =
-                (0..ROUNDS).map(|_| (0..rows).map(|_| rng.below(world.actions() as u32)).collect()).collect();
-            let mut legal = vec![0; rows];
+            let mut batch =
+                Batch::new(Arc::clone(&world), num_envs, Streams::new(0), Purpose::Environment, 0);
+            let actions: Vec<Vec<u32>> = (0..ROUNDS)
+                .map(|_| (0..num_envs).map(|_| rng.below(world.actions() as u32)).collect())
+                .collect();
+            let mut legal = vec![0; num_envs];
             let mut round = 0;
-            group.throughput(Throughput::Elements(rows as u64));
-            group.bench_function(BenchmarkId::from_parameter(rows), |bencher| {
+            group.throughput(Throughput::Elements(num_envs as u64));
+            group.bench_function(BenchmarkId::from_parameter(num_envs), |bencher| {
                 bencher.iter(|| {
                     round = (round + 1) % ROUNDS;
                     if round == 0 {

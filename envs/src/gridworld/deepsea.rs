@@ -39,7 +39,7 @@ pub(super) fn world(id: &str, side: u32, settings: &Settings) -> Result<Gridworl
         TransitionTable::new(states, 2, MoveDistributions::deterministic(2), Vec::new(), |state, action| {
             deep_sea.transition(state, action)
         })
-        .map_err(|fault| MapError::new(1, 1, fault).in_file(id))?;
+        .map_err(|error| MapError::new(1, 1, error).in_file(id))?;
     let actions = match settings.action_seed {
         None => ["left", "right"],
         Some(_) => ["first", "second"],

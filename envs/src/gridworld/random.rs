@@ -124,18 +124,18 @@ fn distances(open: &[bool], width: usize, start: usize) -> Vec<u32> {
 
 /// Cells of the largest connected open region; of equally large ones the first in reading order.
 fn largest_region(open: &[bool], width: usize) -> Vec<usize> {
-    let mut seen = vec![false; open.len()];
+    let mut visited = vec![false; open.len()];
     let mut largest = Vec::new();
     for first in 0..open.len() {
-        if !open[first] || seen[first] {
+        if !open[first] || visited[first] {
             continue;
         }
-        seen[first] = true;
+        visited[first] = true;
         let mut region = vec![first];
         let mut next = 0;
         while next < region.len() {
             for cell in neighbors(region[next], width, open.len()) {
-                if open[cell] && !std::mem::replace(&mut seen[cell], true) {
+                if open[cell] && !std::mem::replace(&mut visited[cell], true) {
                     region.push(cell);
                 }
             }

@@ -134,11 +134,11 @@ impl Rules {
     /// wind.
     fn move_distributions(&self, gusts: usize) -> MoveDistributions {
         let actions = 0..self.directions.len();
-        let mean_gust = |direction: usize| (direction * gusts + gusts / 2) as u8;
-        let deterministic = actions.clone().map(|a| vec![(1.0, mean_gust(a))]);
+        let mean_wind_move = |direction: usize| (direction * gusts + gusts / 2) as u8;
+        let deterministic = actions.clone().map(|a| vec![(1.0, mean_wind_move(a))]);
         let slipping = actions
             .clone()
-            .map(|a| self.slip_distribution(a).into_iter().map(|(p, d)| (p, mean_gust(d))).collect());
+            .map(|a| self.slip_distribution(a).into_iter().map(|(p, d)| (p, mean_wind_move(d))).collect());
         let windy = actions.map(|a| {
             let each =
                 |(p, d): (f64, usize)| (0..gusts).map(move |g| (p / gusts as f64, (d * gusts + g) as u8));

@@ -117,7 +117,7 @@ pub(super) fn world(id: &str, settings: &Settings) -> Result<Gridworld> {
         Vec::new(),
         |state, action| TaxiState::decode(state).step(action),
     )
-    .map_err(|fault| MapError::new(1, 1, fault).in_file(id))?;
+    .map_err(|error| MapError::new(1, 1, error).in_file(id))?;
     let table = match settings.mask {
         Some(true) => table.with_mask((0..STATES).map(|state| TaxiState::decode(state).mask()).collect()),
         _ => table,

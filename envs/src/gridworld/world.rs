@@ -54,7 +54,7 @@ impl Gridworld {
     /// [`MapError`] where the map is not valid or cannot be solved.
     pub fn from_map(id: impl Into<String>, map: &Map) -> Result<Self, MapError> {
         let rules = Rules::new(map)?;
-        let table = rules.table().map_err(|fault| map.at_cell(0, fault))?;
+        let table = rules.table().map_err(|error| map.at_cell(0, error))?;
         solvable::check_solvable(map, &rules, &table)?;
         let legend = map.legend();
         Ok(Gridworld::new(Parts {

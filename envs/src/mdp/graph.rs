@@ -184,7 +184,7 @@ pub(super) fn strongly_connected_components<'a>(
                 match number[to as usize] {
                     NEW => path.push((to, 0)),
                     DONE => {}
-                    seen => low[state] = low[state].min(seen),
+                    earlier => low[state] = low[state].min(earlier),
                 }
                 continue;
             }

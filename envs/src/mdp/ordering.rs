@@ -14,7 +14,7 @@ pub(super) fn nested_dissection<'a>(states: usize, successors: impl Fn(u32) -> &
     while let Some((nodes, mut end)) = pieces.pop() {
         search.enter(&nodes);
         for &root in &nodes {
-            if search.is_seen(root) {
+            if search.is_visited(root) {
                 continue;
             }
             // One connected part, searched again from its far end.
@@ -95,7 +95,7 @@ struct Search {
     graph: Graph,
     /// Piece of each state.
     piece: Vec<u32>,
-    seen: Vec<bool>,
+    visited: Vec<bool>,
     current: u32,
 }
 
@@ -108,40 +108,40 @@ struct BfsLevels {
 impl Search {
     fn new(graph: Graph) -> Self {
         let states = graph.rows.len() - 1;
-        Search { graph, piece: vec![0; states], seen: vec![false; states], current: 0 }
+        Search { graph, piece: vec![0; states], visited: vec![false; states], current: 0 }
     }
 
     fn enter(&mut self, nodes: &[u32]) {
         self.current += 1;
         for &node in nodes {
             self.piece[node as usize] = self.current;
-            self.seen[node as usize] = false;
+            self.visited[node as usize] = false;
         }
     }
 
-    fn is_seen(&self, node: u32) -> bool {
-        self.seen[node as usize]
+    fn is_visited(&self, node: u32) -> bool {
+        self.visited[node as usize]
     }
 
     /// Marks a part as not visited, to search it again; returns its last node.
     fn restart(&mut self, part: &[u32]) -> u32 {
         for &node in part {
-            self.seen[node as usize] = false;
+            self.visited[node as usize] = false;
         }
         part.last().copied().unwrap_or(0)
     }
 
     fn levels(&mut self, root: u32) -> BfsLevels {
         let (mut order, mut begins) = (vec![root], vec![0]);
-        self.seen[root as usize] = true;
+        self.visited[root as usize] = true;
         let mut head = 0;
         while head < order.len() {
             let end = order.len();
             for i in head..end {
                 for &to in self.graph.of(order[i]) {
-                    let to_ = to as usize;
-                    if self.piece[to_] == self.current && !self.seen[to_] {
-                        self.seen[to_] = true;
+                    let index = to as usize;
+                    if self.piece[index] == self.current && !self.visited[index] {
+                        self.visited[index] = true;
                         order.push(to);
                     }
                 }

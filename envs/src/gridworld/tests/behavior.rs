@@ -130,7 +130,7 @@ fn a_mask_forbids_what_changes_nothing() {
     let legal = |state| (0..4).map(|action| world.is_legal(state, action)).collect::<Vec<_>>();
     assert_eq!(legal(0), [false, false, true, false]);
     assert_eq!(legal(3), [false, true, false, true]);
-    assert_eq!(legal(4), [true; 4], "nobody acts where it ended");
+    assert_eq!(legal(4), [true; 4], "all actions are legal in a terminal state");
 }
 
 #[test]

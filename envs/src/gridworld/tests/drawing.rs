@@ -27,7 +27,7 @@ fn a_policy_shows_arrows_ties_and_values() {
 }
 
 #[test]
-fn wind_and_keys_are_hinted_at() {
+fn wind_and_keys_are_shown() {
     let text = draw(&of("S..\n.aA\n..G\n---\nwind = [0, -1, 2]\n"), None).to_text();
     assert!(text.contains("⇣1    ⇡2"), "{text}");
     assert!(text.ends_with("keys: none\n"), "{text}");
@@ -45,7 +45,7 @@ fn cells_shrink_with_the_map() {
 }
 
 #[test]
-fn on_a_screen_cells_take_the_room_and_the_agent_is_in_focus() {
+fn on_a_screen_cells_fill_the_size_and_the_agent_is_in_focus() {
     let world = of("SH#\n..G\n---\n[cells.H]\nterminal = true\nreward = -1\n");
     let state = world.reset(&mut Streams::new(0).stream(Purpose::WatchEnvironment, 0, 0));
     let mut frame = Frame::with_max_size(40, 10);

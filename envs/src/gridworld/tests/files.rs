@@ -122,7 +122,7 @@ fn a_map_finds_its_scenario() {
 }
 
 #[test]
-fn faults_of_maps_and_scenarios() {
+fn errors_of_maps_and_scenarios() {
     let folder = folder("movingai");
     let head = "type octile\nheight 2\nwidth 3\nmap\n";
     let scen = |fields: &str| format!("version 1\n0\tx.map\t{fields}\n");
@@ -161,9 +161,9 @@ fn faults_of_maps_and_scenarios() {
         let map = file(&folder, "x.map", map);
         let fine = scen("3\t2\t0\t0\t2\t0\t2");
         file(&folder, "x.map.scen", if scenario.is_empty() { &fine } else { scenario });
-        let said = open(&map, "").map(|_| ()).unwrap_err();
-        let said = said.rsplit_once('/').map_or(said.as_str(), |(_, rest)| rest);
-        assert!(said.starts_with(expected), "expected {expected}\nsaid     {said}");
+        let message = open(&map, "").map(|_| ()).unwrap_err();
+        let message = message.rsplit_once('/').map_or(message.as_str(), |(_, rest)| rest);
+        assert!(message.starts_with(expected), "expected {expected}\nfound    {message}");
     }
     file(&folder, "x.map", &format!("{head}...\n.@.\n"));
     file(&folder, "x.map.scen", &scen("3\t2\t0\t0\t2\t0\t2"));
@@ -192,9 +192,9 @@ fn gymnasium_lists_are_lakes() {
         ("[\"SG\"] x", "1:8: text after the end of the list"),
         ("[\"SG\", 3]", "1:8: expected a row in quotes"),
     ] {
-        let said = open(&file(&folder, "bad.txt", text), "").map(|_| ()).unwrap_err();
-        let said = said.rsplit_once("bad.txt:").map_or(said.as_str(), |(_, rest)| rest);
-        assert!(said.starts_with(expected), "expected {expected}\nsaid     {said}");
+        let message = open(&file(&folder, "bad.txt", text), "").map(|_| ()).unwrap_err();
+        let message = message.rsplit_once("bad.txt:").map_or(message.as_str(), |(_, rest)| rest);
+        assert!(message.starts_with(expected), "expected {expected}\nfound    {message}");
     }
     std::fs::remove_dir_all(folder).unwrap();
 }
@@ -207,8 +207,11 @@ fn own_files_open_as_worlds() {
     let opened = family.open(&good, &"time_limit = 9".parse().unwrap()).unwrap();
     assert_eq!((&opened.spec().id, opened.spec().time_limit), (&format!("grid:{}", good.display()), Some(9)));
     let bad = file(&folder, "bad.txt", "S.G\n---\nstpe = -2\n");
-    let said = family.open(&bad, &toml::Table::new()).err().unwrap().to_string();
-    assert!(said.ends_with("bad.txt:3:1: the legend: unknown key `stpe`; did you mean `step`?"), "{said}");
+    let message = family.open(&bad, &toml::Table::new()).err().unwrap().to_string();
+    assert!(
+        message.ends_with("bad.txt:3:1: the legend: unknown key `stpe`; did you mean `step`?"),
+        "{message}"
+    );
     assert!(family.open(&folder.join("none.txt"), &toml::Table::new()).is_err());
     std::fs::remove_dir_all(folder).unwrap();
 }

@@ -53,15 +53,15 @@ fn play(name: &str, settings: &str) -> String {
         spec.masked,
     );
     let mut runner = world.episode_runner(Streams::new(1), Purpose::WatchEnvironment, 0);
-    let mut dice = Streams::new(1).stream(Purpose::WatchAction, 0, 0);
+    let mut action_rng = Streams::new(1).stream(Purpose::WatchAction, 0, 0);
     let mut frame = Frame::default();
     runner.draw(None, &mut frame);
     text.push_str(&frame.to_text());
     for step in 0..STEPS {
         let legal: Vec<u32> = (0..names.len() as u32).filter(|&a| runner.legal()[a as usize]).collect();
-        let action = legal[dice.below(legal.len() as u32) as usize];
+        let action = legal[action_rng.below(legal.len() as u32) as usize];
         let obs = runner.obs()[0];
-        let made = runner.step(Actions::Discrete(&[action])).unwrap();
+        let step_made = runner.step(Actions::Discrete(&[action])).unwrap();
         let legal: Vec<&str> = legal.iter().map(|&a| names[a as usize].as_str()).collect();
         let legal = if spec.masked { format!(" of [{}]", legal.join(", ")) } else { String::new() };
         let name = &names[action as usize];
@@ -69,12 +69,12 @@ fn play(name: &str, settings: &str) -> String {
             text,
             "{step} at {obs}: {name}{legal} -> {} reward {} {:?} score {}",
             runner.obs()[0],
-            made.reward,
-            made.ending,
+            step_made.reward,
+            step_made.ending,
             runner.episode_return(),
         )
         .unwrap();
-        if made.ending.is_over() {
+        if step_made.ending.is_over() {
             runner.reset(runner.episode() + 1);
         }
     }

@@ -4,7 +4,7 @@ mod behavior;
 mod drawing;
 mod files;
 mod golden;
-mod known;
+mod literature;
 mod parsing;
 mod tables;
 
@@ -22,7 +22,7 @@ fn of(text: &str) -> Gridworld {
 }
 
 /// Error of a map's text, as `line:column: message`.
-fn fault(text: &str) -> String {
+fn error_of(text: &str) -> String {
     match Map::parse(text).and_then(|map| Gridworld::from_map("grid/test", &map)) {
         Ok(_) => panic!("this map is fine:\n{text}"),
         Err(error) => MapError::to_string(&error),

@@ -3,10 +3,10 @@
 use proptest::prelude::*;
 
 use super::super::{CellRule, Direction, GridworldFamily, Legend, Map, MapError, Moves, SlipTo, Start};
-use super::{fault, of};
+use super::{error_of, of};
 
 #[test]
-fn faults_name_line_column_and_mend() {
+fn errors_have_line_column_and_correction() {
     let cases = [
         ("", "1:1: the map has no rows; write rows"),
         ("\n\n---\nstep = 1", "1:1: the map has no rows"),
@@ -53,8 +53,8 @@ fn faults_name_line_column_and_mend() {
         if expected.ends_with(": ok") {
             of(text);
         } else {
-            let said = fault(text);
-            assert!(said.starts_with(expected), "for\n{text}\nexpected {expected}\nsaid     {said}");
+            let message = error_of(text);
+            assert!(message.starts_with(expected), "for\n{text}\nexpected {expected}\nfound    {message}");
         }
     }
 }
@@ -64,7 +64,7 @@ fn too_many_observations_are_refused() {
     let keys = "abcdefijklmn";
     let row: String = keys.chars().chain(keys.to_ascii_uppercase().chars()).collect();
     let map = format!("S{row}G\n{}", format!("{}\n", ".".repeat(26)).repeat(200));
-    assert!(fault(&map).contains("more than 2^24"), "{}", fault(&map));
+    assert!(error_of(&map).contains("more than 2^24"), "{}", error_of(&map));
 }
 
 #[test]
@@ -135,7 +135,7 @@ proptest! {
 
     /// Any text gives a result or an error, never a panic.
     #[test]
-    fn any_text_is_answered(text in "[S.G#Hab\\-\n=\"\\[\\]0-9a-z{},]{0,80}") {
+    fn any_text_is_a_map_or_an_error(text in "[S.G#Hab\\-\n=\"\\[\\]0-9a-z{},]{0,80}") {
         let _ = Map::parse(&text).and_then(|map| super::super::Gridworld::from_map("grid/any", &map));
         let _ = super::super::gymnasium::parse(&text);
         let _ = super::super::movingai::MovingAiMap::parse(&text);

@@ -104,9 +104,9 @@ fn steps_are_as_frequent_as_the_table_says() {
                 for (key, count) in found {
                     let p = expected.remove(&key).unwrap_or(0.0);
                     let n = f64::from(DRAWS);
-                    let deviation = (f64::from(count) - n * p).abs();
+                    let difference = (f64::from(count) - n * p).abs();
                     assert!(
-                        deviation <= 5.0 * (n * p * (1.0 - p)).sqrt() + 1e-6,
+                        difference <= 5.0 * (n * p * (1.0 - p)).sqrt() + 1e-6,
                         "{name} state {state} action {action}: {count} of {DRAWS}, expected {p}"
                     );
                 }

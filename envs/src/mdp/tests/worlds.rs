@@ -128,7 +128,7 @@ pub(super) fn deep_sea(n: usize) -> FiniteMdp {
 /// Gymnasium's Taxi: state ((row 5 + column) 5 + passenger) 4 + destination; south, north, east, west, pick up, drop
 /// off.
 pub(super) fn taxi() -> FiniteMdp {
-    const STANDS: [usize; 4] = [0, 4, 20, 23];
+    const LOCATIONS: [usize; 4] = [0, 4, 20, 23];
     // Cells with a wall on their eastern side.
     const WALLS: [usize; 6] = [1, 6, 15, 17, 20, 22];
     let mut builder = MdpBuilder::new(6);
@@ -147,10 +147,10 @@ pub(super) fn taxi() -> FiniteMdp {
                 2 => (at(shift(5, 5, cell, (0, 1)).0, passenger), -1.0, false),
                 3 if cell > 0 && WALLS.contains(&(cell - 1)) => (s, -1.0, false),
                 3 => (at(shift(5, 5, cell, (0, -1)).0, passenger), -1.0, false),
-                4 if passenger < 4 && STANDS[passenger] == cell => (at(cell, 4), -1.0, false),
-                5 if passenger == 4 && STANDS[destination] == cell => (at(cell, destination), 20.0, true),
-                5 if passenger == 4 && STANDS.contains(&cell) => {
-                    (at(cell, STANDS.iter().position(|stand| *stand == cell).unwrap()), -1.0, false)
+                4 if passenger < 4 && LOCATIONS[passenger] == cell => (at(cell, 4), -1.0, false),
+                5 if passenger == 4 && LOCATIONS[destination] == cell => (at(cell, destination), 20.0, true),
+                5 if passenger == 4 && LOCATIONS.contains(&cell) => {
+                    (at(cell, LOCATIONS.iter().position(|location| *location == cell).unwrap()), -1.0, false)
                 }
                 _ => (s, -10.0, false),
             };

@@ -111,7 +111,7 @@ fn key_door_takes_both_keys() {
 
 /// The solved policy selects only legal actions of a masked world.
 #[test]
-fn references_honour_the_mask() {
+fn references_follow_the_mask() {
     let world = world("random-9x7-2", "mask = true");
     let policy = solve(&world, PolicyClass::Optimal, 1.0).policy.expect("a policy");
     let mut legal = vec![true; world.actions()];
@@ -120,7 +120,7 @@ fn references_honour_the_mask() {
     for state in 0..world.states() as u32 {
         world.legal(&super::super::State { observation: state }, &mut legal);
         Policy::act(&*policy, &[state as f32], &legal, &mut rngs, &mut actions);
-        let freewheel_core::ActionBuffer::Discrete(actions) = &actions else { panic!("counted") };
+        let freewheel_core::ActionBuffer::Discrete(actions) = &actions else { panic!("discrete actions") };
         assert!(legal[actions[0] as usize], "state {state}");
     }
 }
