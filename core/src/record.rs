@@ -103,7 +103,7 @@ impl RecordedActions {
         match (self, action) {
             (RecordedActions::Discrete(all), Actions::Discrete(a)) => all.extend(a),
             (RecordedActions::Continuous(all), Actions::Continuous(a)) => all.push(a.to_vec()),
-            // The runner has refused actions of the other kind.
+            // The runner has returned an error for actions of the other kind.
             _ => {}
         }
     }
