@@ -56,7 +56,7 @@ fn verify(out: &Path, episodes: usize) {
 }
 
 /// Responses of `freewheel gtp` to `input`.
-fn answers(words: &[&str], input: &str) -> Vec<String> {
+fn responses(words: &[&str], input: &str) -> Vec<String> {
     let mut child = PROGRAM.command(words).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
@@ -83,7 +83,7 @@ fn a_trained_run_is_an_opponent_and_plays_gtp_and_matches() {
     verify(&third, 2);
 
     // Size and komi are those it was trained with; another board is an error.
-    let responses = answers(
+    let responses = responses(
         &["gtp", "--player", name],
         "get_komi\ngenmove b\nis_legal w A1\ngenmove w\nreg_genmove b\nboardsize 5\ngenmove b\n",
     );

@@ -15,7 +15,7 @@ fn start(words: &[&str]) -> Child {
 }
 
 /// Output for `input`.
-fn answers(words: &[&str], input: &str) -> String {
+fn responses(words: &[&str], input: &str) -> String {
     let mut child = start(words);
     child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
@@ -40,10 +40,10 @@ fn a_session_is_answered_and_ends_with_quit_or_input() {
     ];
     let input = "1 name\nplay b B1\nplay b A2\n2 is_legal w A1\nfinal_score\n";
     let wanted = "=1 Freewheel greedy\n\n= \n\n= \n\n=2 0\n\n= B+26.5\n\n";
-    assert_eq!(answers(&words, input), wanted);
-    assert_eq!(answers(&words, &format!("{input}quit\nname\n")), format!("{wanted}= \n\n"));
+    assert_eq!(responses(&words, input), wanted);
+    assert_eq!(responses(&words, &format!("{input}quit\nname\n")), format!("{wanted}= \n\n"));
     let games =
-        [1, 1, 2].map(|seed| answers(&["gtp", "--seed", &seed.to_string()], &"genmove b\n".repeat(3)));
+        [1, 1, 2].map(|seed| responses(&["gtp", "--seed", &seed.to_string()], &"genmove b\n".repeat(3)));
     assert_eq!(games[0], games[1]);
     assert_ne!(games[0], games[2]);
 }
