@@ -1,5 +1,5 @@
-//! Q-learning on cliff walking, all in: choosing, stepping through `dyn VectorEnv`, updating. One element is one
-//! environment step, and so one update.
+//! Agents on cliff walking: action selection, step through `dyn VectorEnv` and update. One element is one environment
+//! step.
 //!
 //! `cargo bench -p freewheel-agents --bench q_learning`
 
@@ -9,10 +9,10 @@ use std::sync::Arc;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use freewheel_agents::{Budget, all};
 use freewheel_core::{
-    ActionSpace, Batch, Env, ObservationSpace, Purpose, Spec, Step, Stream, Streams, VectorEnv,
+    ActionSpace, Batch, Env, ObservationSpace, Purpose, Spec, Step, Stream, Streams, ManagedVectorEnv, VectorEnv,
 };
 
-/// Steps of one sample.
+/// Environment steps of one sample.
 const STEPS: u64 = 100_000;
 
 /// Sutton & Barto, Example 6.6; actions up, right, down, left.
@@ -67,18 +67,18 @@ impl Env for Cliff {
 fn agents(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("cliff");
     group.throughput(Throughput::Elements(STEPS)).sample_size(20);
-    for kind in all() {
-        for rows in if kind.id() == "q-learning" { vec![1, 16] } else { vec![1] } {
+    for factory in all() {
+        for num_envs in if factory.id() == "q-learning" { vec![1, 16] } else { vec![1] } {
             let world = Arc::new(Cliff::new());
             let streams = Streams::new(1);
-            let budget = Budget { steps: u64::MAX, num_envs: rows };
-            let built = kind.build(world.spec(), &toml::Table::new(), budget, streams);
-            let Ok(mut learner) = built else { continue };
-            let mut batch: Box<dyn VectorEnv> =
-                Box::new(Batch::new(world, rows, streams, Purpose::Environment, 0));
-            group.bench_function(format!("{}/{rows}", kind.id()), |bencher| {
+            let budget = Budget { steps: u64::MAX, num_envs };
+            let built = factory.build(world.spec(), &toml::Table::new(), budget, streams);
+            let Ok(mut agent) = built else { continue };
+            let mut batch: Box<dyn ManagedVectorEnv> =
+                Box::new(Batch::new(world, num_envs, streams, Purpose::Environment, 0));
+            group.bench_function(format!("{}/{num_envs}", factory.id()), |bencher| {
                 bencher.iter(|| {
-                    let learned = learner.learn(&mut *batch, STEPS);
+                    let learned = agent.learn(&mut *batch, STEPS);
                     batch.take_finished();
                     black_box(learned)
                 });

@@ -1,20 +1,21 @@
-//! How long networks take to learn and to act, on data that is there already, one JSON line each.
+//! Times of training steps and inference of two networks on given data, one JSON line each.
 //!
 //!     RAYON_NUM_THREADS=1 cargo run --release -p freewheel-agents --example networks [-- FILTER]
 //!
-//! A step is forward, squared error, backward and Adam. The small network is 8-128-128-4 with ReLU; the tower takes 17 planes of 9x9 through a
-//! convolution of 64 channels and three residual blocks of two, to 82 logits and a value.
+//! A training step is forward pass, squared error, backward pass and Adam. The small network is 8-128-128-4 with
+//! ReLU. The tower reads 17 planes of 9x9 with a convolution of 64 channels and three residual blocks, and has 82
+//! logits and a value.
 
-#![allow(clippy::print_stdout)] // It is what it is for.
+#![allow(clippy::print_stdout)] // The output of the example.
 
 use std::time::Instant;
 
 use candle_core::{Device, Tensor};
-use freewheel_agents::nn::{Activation, Builder, Conv, Init, Model, Network, Optimizer, Rule, Workspace};
+use freewheel_agents::nn::{Activation, Builder, Conv, Init, Model, Network, Optimizer, OptimizerConfig, Workspace};
 use freewheel_core::{Purpose, Streams};
 
 const ROUNDS: usize = 15;
-/// Work of one round, in seconds.
+/// Duration of one round in seconds.
 const ROUND: f64 = 0.1;
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
@@ -32,16 +33,16 @@ fn tower() -> Network {
     let init = Init::Kaiming(1.0);
     let first = Conv { channels: 17, size: [9, 9], out_channels: 64, kernel: 3, stride: 1, padding: 1 };
     let conv = Conv { channels: 64, ..first };
-    let mut at = net.channels_last(0, 17);
-    at = net.conv("conv", at, first, None, Activation::Relu, init);
+    let mut node = net.channels_last(0, 17);
+    node = net.conv("conv", node, first, None, Activation::Relu, init);
     for i in 0..3 {
-        let inner = net.conv(&format!("block.{i}.0"), at, conv, None, Activation::Relu, init);
-        at = net.conv(&format!("block.{i}.1"), inner, conv, Some(at), Activation::Relu, init);
+        let inner = net.conv(&format!("block.{i}.0"), node, conv, None, Activation::Relu, init);
+        node = net.conv(&format!("block.{i}.1"), inner, conv, Some(node), Activation::Relu, init);
     }
     let head = |channels| Conv { channels: 64, out_channels: channels, kernel: 1, padding: 0, ..first };
-    let policy = net.conv("policy.conv", at, head(2), None, Activation::Relu, init);
+    let policy = net.conv("policy.conv", node, head(2), None, Activation::Relu, init);
     let policy = net.linear("policy.logits", policy, 82, Activation::Identity, init);
-    let value = net.conv("value.conv", at, head(1), None, Activation::Relu, init);
+    let value = net.conv("value.conv", node, head(1), None, Activation::Relu, init);
     let value = net.linear("value.hidden", value, 64, Activation::Relu, init);
     let value = net.linear("value.out", value, 1, Activation::Tanh, init);
     net.build(&[policy, value])
@@ -75,7 +76,7 @@ fn step(name: &str, network: Network, rows: usize) -> Result<()> {
     let x = Tensor::from_vec(numbers(rows * d), (rows, d), &Device::Cpu)?;
     let y = Tensor::from_vec(numbers(rows * o), (rows, o), &Device::Cpu)?;
     let model = Model::new(network, &mut rng)?;
-    let mut adam = Optimizer::new(Rule::default(), size);
+    let mut adam = Optimizer::new(OptimizerConfig::default(), size);
     report(name, || {
         let loss = (model.forward(&x, false)? - &y)?.sqr()?.mean_all()?;
         model.learn(&loss, &mut adam, 1e-4, None, 0)?;
@@ -88,9 +89,9 @@ fn act(name: &str, network: Network, rows: usize) -> Result<()> {
     let x: Vec<f32> = (0..rows * network.input_len()).map(|_| rng.normal() as f32).collect();
     let mut out = vec![0.0; rows * network.output_len()];
     let parameters = network.initial(&mut rng);
-    let mut work = Workspace::default();
+    let mut workspace = Workspace::default();
     report(name, || {
-        network.act(std::hint::black_box(&parameters), &x, &mut work, &mut out);
+        network.act(std::hint::black_box(&parameters), &x, &mut workspace, &mut out);
         std::hint::black_box(&out);
         Ok(())
     })

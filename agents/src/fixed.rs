@@ -1,62 +1,63 @@
-//! Agents that learn nothing: the uniformly random player, and the one who plays a world's reference. Others are measured
-//! against them.
+//! Agents that do not learn: the random policy, a world's scripted policies, and its reference policy. They serve as
+//! baselines.
 
 use std::sync::Arc;
 
 use freewheel_core::{
-    ActionBuffer, ActionSpace, Agent, DynWorld, Error, MetricSink, Mode, Policy, Purpose, Result,
+    ActionBuffer, ActionSpace, Agent, DynWorld, Error, MetricSink, Policy, PolicyMode, Purpose, Result,
     ScriptedPolicy, SolveQuery, Spec, Stream, Streams, VectorEnv,
     settings::{self, Field, NoSettings},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::step_counter::StepCounter;
-use crate::tabular::exploration::any;
-use crate::{AgentFactory, Budget, Kind};
+use crate::progress::StepCounter;
+use crate::settings::within;
+use crate::tabular::exploration::random_legal;
+use crate::{AgentFactory, Budget, FnFactory};
 
-/// A learner that plays one policy for ever.
+/// Agent with a fixed policy.
 pub struct Fixed {
     policy: Arc<dyn Policy>,
     rngs: Vec<Stream>,
-    choice: ActionBuffer,
+    actions: ActionBuffer,
     counter: StepCounter,
 }
 
 impl Fixed {
-    /// Plays `policy` in worlds that look like `spec`.
+    /// Agent with `policy` for worlds of `spec`.
     ///
     /// # Errors
-    /// [`Error::Config`] where a batch has no rows.
+    /// [`Error::Config`] if `budget.num_envs` is 0.
     pub fn new(spec: &Spec, policy: Arc<dyn Policy>, budget: Budget, streams: Streams) -> Result<Self> {
-        if budget.num_envs == 0 {
-            return Err(Error::Config("a batch of 0 rows teaches nothing".into()));
-        }
-        let rngs = (0..budget.num_envs as u64).map(|row| streams.stream(Purpose::Action, row, 0)).collect();
+        within("num_envs", budget.num_envs as f64, 1.0, f64::MAX)?;
+        let rngs = (0..budget.num_envs as u64).map(|i| streams.stream(Purpose::Action, i, 0)).collect();
         Ok(Fixed {
             policy,
             rngs,
-            choice: ActionBuffer::for_spec(spec, budget.num_envs),
+            actions: ActionBuffer::for_spec(spec, budget.num_envs),
             counter: StepCounter::default(),
         })
     }
 }
 
 impl Agent for Fixed {
-    fn learn(&mut self, episodes: &mut dyn VectorEnv, steps: u64) -> Result<()> {
-        let (rows, expected) = (episodes.view().num_envs, self.rngs.len());
-        if rows != expected {
-            return Err(Error::Config(format!("an agent for {expected} rows was given {rows} rows")));
+    fn learn(&mut self, envs: &mut dyn VectorEnv, steps: u64) -> Result<()> {
+        let (num_envs, expected) = (envs.view().num_envs, self.rngs.len());
+        if num_envs != expected {
+            return Err(Error::Config(format!(
+                "the agent expects {expected} environments, but got {num_envs}"
+            )));
         }
-        for _ in 0..self.counter.plan(steps, rows) {
-            episodes.select_actions(&*self.policy, &mut self.rngs, &mut self.choice)?;
-            episodes.step(self.choice.actions())?;
-            self.counter.tick(rows);
+        for _ in 0..self.counter.request(steps, num_envs) {
+            envs.select_actions(&*self.policy, &mut self.rngs, &mut self.actions)?;
+            envs.step(self.actions.as_actions())?;
+            self.counter.advance(num_envs);
         }
         Ok(())
     }
 
-    fn policy(&self, _: Mode) -> Box<dyn Policy> {
+    fn policy(&self, _: PolicyMode) -> Box<dyn Policy> {
         Box::new(Arc::clone(&self.policy))
     }
 
@@ -68,54 +69,55 @@ impl Agent for Fixed {
 
     fn save(&self) -> Result<Vec<u8>> {
         postcard::to_stdvec(&("fixed", &self.rngs, self.counter))
-            .map_err(|e| Error::Unsupported(format!("this agent cannot be saved: {e}")))
+            .map_err(|e| Error::Unsupported(format!("the agent cannot be saved: {e}")))
     }
 
     fn load(&mut self, bytes: &[u8]) -> Result<()> {
         let refuse =
-            |why: &str| Error::Config(format!("this is not a saved agent that learns nothing: {why}"));
+            |why: &str| Error::Config(format!("this is not a saved agent with a fixed policy: {why}"));
         let (id, rngs, counter): (String, Vec<Stream>, StepCounter) =
             postcard::from_bytes(bytes).map_err(|e| refuse(&e.to_string()))?;
         if id != "fixed" || rngs.len() != self.rngs.len() {
-            return Err(refuse(&format!("it is {id:?} of {} rows", rngs.len())));
+            return Err(refuse(&format!("it is {id:?} with {} environments", rngs.len())));
         }
         (self.rngs, self.counter) = (rngs, counter);
         Ok(())
     }
 }
 
-/// Every legal choice equally often; every number uniformly between its bounds.
-pub struct Uniform {
-    /// Bounds of each number, `[K]`; empty where actions are counted.
+/// Uniformly random policy: every legal discrete action with equal probability, continuous actions within their bounds.
+pub struct UniformPolicy {
+    /// Bounds of continuous actions, `[K]`; empty for discrete ones.
     bounds: Vec<(f32, f32)>,
 }
 
-impl Uniform {
-    /// The uniform policy of worlds that look like `spec`.
+impl UniformPolicy {
+    /// Policy for worlds of `spec`.
     ///
     /// # Errors
-    /// [`Error::Config`] where a number has no bounds.
+    /// [`Error::Config`] for a continuous action without finite bounds.
     pub fn new(spec: &Spec) -> Result<Self> {
         let ActionSpace::Continuous { names, low, high } = &spec.actions else {
-            return Ok(Uniform { bounds: Vec::new() });
+            return Ok(UniformPolicy { bounds: Vec::new() });
         };
         let bounds: Vec<(f32, f32)> = low.iter().copied().zip(high.iter().copied()).collect();
         match bounds.iter().position(|(low, high)| !(high - low).is_finite()) {
-            Some(i) => {
-                Err(Error::Config(format!("{}: `{}` has no bounds to draw between", spec.id, names[i])))
-            }
-            None => Ok(Uniform { bounds }),
+            Some(i) => Err(Error::Config(format!(
+                "world {}: action `{}` must have finite bounds",
+                spec.id, names[i]
+            ))),
+            None => Ok(UniformPolicy { bounds }),
         }
     }
 }
 
-impl Policy for Uniform {
-    fn act(&self, _obs: &[f32], legal: &[bool], rngs: &mut [Stream], choice: &mut ActionBuffer) {
-        match choice {
+impl Policy for UniformPolicy {
+    fn act(&self, _obs: &[f32], legal: &[bool], rngs: &mut [Stream], actions: &mut ActionBuffer) {
+        match actions {
             ActionBuffer::Discrete(actions) => {
                 let width = (legal.len() / rngs.len().max(1)).max(1);
                 for ((action, legal), rng) in actions.iter_mut().zip(legal.chunks(width)).zip(rngs) {
-                    *action = any(legal, rng);
+                    *action = random_legal(legal, rng);
                 }
             }
             ActionBuffer::Continuous(actions) => {
@@ -129,29 +131,29 @@ impl Policy for Uniform {
     }
 }
 
-/// The uniformly random player.
+/// Factory of the random agent.
 pub fn random() -> impl AgentFactory {
-    let about = "Random: every legal action equally often; learns nothing";
-    Kind::new("random", about, |spec, _: NoSettings, budget, streams| {
-        Ok(Box::new(Fixed::new(spec, Arc::new(Uniform::new(spec)?), budget, streams)?))
+    let about = "Random: every legal action with equal probability; does not learn";
+    FnFactory::new("random", about, |spec, _: NoSettings, budget, streams| {
+        Ok(Box::new(Fixed::new(spec, Arc::new(UniformPolicy::new(spec)?), budget, streams)?))
     })
 }
 
-/// One of the world's own players.
+/// Settings of the scripted agent.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct ScriptedPlayer {
-    /// Which of the world's players, by name; empty for its first.
+pub struct ScriptedConfig {
+    /// Name of one of the world's scripted policies; empty for the first.
     pub player: String,
 }
 
-impl ScriptedPlayer {
-    /// The player in worlds that look like `spec`.
+impl ScriptedConfig {
+    /// The scripted policy in worlds of `spec`.
     ///
     /// # Errors
-    /// [`Error::Config`] where there is none of that name.
+    /// [`Error::Config`] if there is none of that name.
     pub fn policy(&self, spec: &Spec) -> Result<ScriptedPolicy> {
-        let ScriptedPlayer { player } = self;
+        let ScriptedConfig { player } = self;
         let found = match player.as_str() {
             "" => (!spec.scripts.is_empty()).then_some(0),
             name => spec.scripts.iter().position(|known| known == name),
@@ -159,31 +161,31 @@ impl ScriptedPlayer {
         match found {
             Some(index) => Ok(ScriptedPolicy(index)),
             None if spec.scripts.is_empty() => {
-                Err(Error::Config(format!("{} ships no players of its own", spec.id)))
+                Err(Error::Config(format!("world {} has no scripted policies", spec.id)))
             }
             None => Err(Error::Config(settings::unknown("player", player, &spec.scripts, &spec.id))),
         }
     }
 }
 
-/// The agent that plays as one of the world's own players does.
+/// Factory of the agent that plays a scripted policy of the world.
 pub fn scripted() -> impl AgentFactory {
-    let about = "Scripted: plays as one of the world's own players does; learns nothing";
-    Kind::new("scripted", about, |spec, player: ScriptedPlayer, budget, streams| {
-        Ok(Box::new(Fixed::new(spec, Arc::new(player.policy(spec)?), budget, streams)?))
+    let about = "Scripted: plays one of the world's scripted policies; does not learn";
+    FnFactory::new("scripted", about, |spec, config: ScriptedConfig, budget, streams| {
+        Ok(Box::new(Fixed::new(spec, Arc::new(config.policy(spec)?), budget, streams)?))
     })
 }
 
-/// The player of a world's reference.
-pub struct Reference;
+/// Factory of the agent that plays the reference policy of a world.
+pub struct ReferenceFactory;
 
-impl AgentFactory for Reference {
+impl AgentFactory for ReferenceFactory {
     fn id(&self) -> &str {
         "reference"
     }
 
     fn about(&self) -> &str {
-        "Reference: plays the best that is known to be possible; learns nothing"
+        "Reference: plays the optimal or best known policy of the world; does not learn"
     }
 
     fn fields(&self) -> Vec<Field> {
@@ -192,10 +194,7 @@ impl AgentFactory for Reference {
 
     fn build(&self, spec: &Spec, settings: &toml::Table, _: Budget, _: Streams) -> Result<Box<dyn Agent>> {
         settings::read::<NoSettings>(settings, "agent reference")?;
-        Err(Error::Config(format!(
-            "agent reference: what {} looks like does not say what is best in it",
-            spec.id
-        )))
+        Err(Error::Config(format!("agent reference: needs the world {} itself, not only its spec", spec.id)))
     }
 
     fn build_in(
@@ -212,10 +211,7 @@ impl AgentFactory for Reference {
             other => other,
         })?;
         let Some(policy) = solution.policy else {
-            return Err(Error::Config(format!(
-                "agent reference: nobody knows how to play the best of {}",
-                spec.id
-            )));
+            return Err(Error::Config(format!("agent reference: world {} has no reference policy", spec.id)));
         };
         Ok(Box::new(Fixed::new(spec, policy, budget, streams)?))
     }
@@ -228,47 +224,47 @@ impl AgentFactory for Reference {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tabular::graph::{Graph, alone, returns};
+    use crate::tabular::graph::{Graph, one_env, returns};
 
     #[test]
     fn settings_are_refused_wherever_they_are_given() {
         let graph = Graph::cliff();
         let table = toml::Table::from_iter([("epsilon".to_owned(), toml::Value::Float(0.1))]);
-        for kind in [&random() as &dyn AgentFactory, &Reference] {
-            let built = kind.build(graph.look(), &table, alone(1), Streams::new(0)).err().unwrap();
-            for error in [built, kind.resolve(&table).unwrap_err()] {
-                let expected = format!("agent {}: unknown setting `epsilon`", kind.id());
+        for factory in [&random() as &dyn AgentFactory, &ReferenceFactory] {
+            let built = factory.build(graph.spec(), &table, one_env(1), Streams::new(0)).err().unwrap();
+            for error in [built, factory.resolve(&table).unwrap_err()] {
+                let expected = format!("agent {}: unknown setting `epsilon`", factory.id());
                 assert!(error.to_string().contains(&expected), "{error}");
             }
         }
     }
 
     #[test]
-    fn random_plays_legal_actions_only() {
-        // A masked action would be an error of the batch.
+    fn random_selects_legal_actions_only() {
+        // An illegal action would be an error of the batch.
         let graph = Graph::maximization_bias();
         let mut random =
-            random().build(graph.look(), &toml::Table::new(), alone(1), Streams::new(0)).unwrap();
+            random().build(graph.spec(), &toml::Table::new(), one_env(1), Streams::new(0)).unwrap();
         let scores = returns(&mut *random, &mut graph.batch(1, 0), 2000);
-        // Half of the episodes go left, and earn N(-0.1, 1); the others earn exactly 0.
+        // Half of the episodes go left with return N(-0.1, 1); the others have return 0.
         let zero = scores.iter().filter(|score| **score == 0.0).count() as f64 / 2000.0;
         assert!((zero - 0.5).abs() < 0.06, "{zero}");
     }
 
     #[test]
-    fn random_numbers_fill_their_bounds() {
-        let mut spec = Graph::cliff().look().clone();
+    fn random_continuous_actions_are_uniform_within_bounds() {
+        let mut spec = Graph::cliff().spec().clone();
         let (low, high) = (vec![-2.0, 0.0], vec![-1.0, 10.0]);
         spec.actions = ActionSpace::Continuous { names: vec!["a".into(), "b".into()], low, high };
         let mut rngs: Vec<_> = (0..500).map(|row| Streams::new(1).stream(Purpose::Action, row, 0)).collect();
-        let mut choice = ActionBuffer::for_spec(&spec, 500);
-        Uniform::new(&spec).unwrap().act(&[], &[], &mut rngs, &mut choice);
-        let ActionBuffer::Continuous(numbers) = choice else { panic!("actions are numbers") };
+        let mut actions = ActionBuffer::for_spec(&spec, 500);
+        UniformPolicy::new(&spec).unwrap().act(&[], &[], &mut rngs, &mut actions);
+        let ActionBuffer::Continuous(numbers) = actions else { panic!("continuous actions") };
         let (a, b): (Vec<f32>, Vec<f32>) = numbers.chunks(2).map(|pair| (pair[0], pair[1])).unzip();
         assert!(a.iter().all(|x| (-2.0..-1.0).contains(x)) && b.iter().all(|x| (0.0..10.0).contains(x)));
         assert!((b.iter().sum::<f32>() / 500.0 - 5.0).abs() < 0.6);
         spec.actions =
             ActionSpace::Continuous { names: vec!["a".into()], low: vec![0.0], high: vec![f32::INFINITY] };
-        assert!(Uniform::new(&spec).is_err());
+        assert!(UniformPolicy::new(&spec).is_err());
     }
 }

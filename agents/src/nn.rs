@@ -1,21 +1,21 @@
-//! Networks: our layer over candle.
+//! Neural networks on top of candle.
 //!
-//! candle does the tensors and the gradient of a loss. A [`Network`] is one operation in its graph, fused from layers over plain slices
-//! with their own backward pass; its parameters are one variable `[P]`, which an [`Optimizer`] moves in one pass, a checkpoint
-//! keeps as it is, and acting reads without a tensor.
+//! candle computes losses and their gradients. A [`Network`] is a single operation in candle's graph: its layers work
+//! on plain slices and have their own backward pass. Its parameters are one variable `[P]`, which an [`Optimizer`]
+//! updates in place, a checkpoint stores as it is, and inference reads without tensors.
 //!
-//! | module | what it holds |
+//! | module | content |
 //! |---|---|
 //! | [`activation`] | ReLU, tanh, sigmoid |
-//! | [`builder`] | networks put together |
-//! | [`conv`] | convolutions as products of matrices |
-//! | [`normalizer`] | observations as networks read them, running means and standard deviations |
-//! | [`init`] | orthogonal, Kaiming and Xavier first values from our streams |
-//! | [`matmul`] | products over slices |
-//! | [`model`] | a network with its parameters: candle's graph, acting, learning |
-//! | [`network`] | the passes |
-//! | [`optimizer`] | SGD, RMSprop, Adam, AdamW; clipping; target networks |
-//! | [`shape`] | settings of a network, and its trunk |
+//! | [`builder`] | construction of networks |
+//! | [`conv`] | convolutions as matrix products |
+//! | [`init`] | orthogonal, Kaiming and Xavier initialization |
+//! | [`matmul`] | matrix products over slices |
+//! | [`model`] | network with parameters: candle's graph, inference, gradient steps |
+//! | [`network`] | forward and backward pass |
+//! | [`normalizer`] | running mean and standard deviation of observations and returns |
+//! | [`optimizer`] | SGD, RMSprop, Adam, AdamW; gradient clipping; target network updates |
+//! | [`settings`] | settings of a network, and its hidden layers |
 //! | [`weights`] | safetensors |
 
 pub mod activation;
@@ -28,7 +28,7 @@ pub mod model;
 pub mod network;
 pub mod normalizer;
 pub mod optimizer;
-pub mod shape;
+pub mod settings;
 #[cfg(test)]
 mod tests;
 pub mod weights;
@@ -38,7 +38,7 @@ pub use builder::Builder;
 pub use conv::Conv;
 pub use init::Init;
 pub use model::{Frozen, Model};
-pub use network::{Network, Pass, Place, Workspace};
+pub use network::{Network, NodeId, Pass, Workspace};
 pub use normalizer::ObservationNormalizer;
-pub use optimizer::{Optimizer, Rule, Stepped};
-pub use shape::Shape;
+pub use optimizer::{Optimizer, OptimizerConfig, OptimizerStep};
+pub use settings::NetworkSettings;

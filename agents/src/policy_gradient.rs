@@ -1,14 +1,14 @@
-//! Agents that follow the gradient of their own return.
+//! Policy-gradient agents.
 //!
-//! | agent | what an action's probability moves by | |
+//! | agent | weight of the gradient of ln pi(a\|s) | source |
 //! |---|---|---|
-//! | [`reinforce`] | the return of the whole episode, less a learned baseline if wanted | Williams 1992 |
-//! | [`a2c`] | the advantage over a few steps | Mnih et al. 2016 |
-//! | [`ppo`] | the advantage, several times over, not too far at once | Schulman et al. 2017 |
+//! | [`reinforce`] | return of the whole episode, optionally less a learned baseline | Williams 1992 |
+//! | [`a2c`] | n-step or generalized advantage | Mnih et al. 2016 |
+//! | [`ppo`] | generalized advantage, several epochs, clipped | Schulman et al. 2017 |
 //!
-//! Counted actions have a categorical distribution over the legal ones, continuous ones a normal distribution ([`head`]). A truncated
-//! episode still has a future, a terminated one has none; in a game for two, what is good for one is bad for the other
-//! ([`advantage`]).
+//! Discrete actions have a categorical distribution over the legal ones, continuous actions a normal distribution
+//! ([`head`]). Returns of truncated episodes bootstrap from the final observation; in two-player games the value of the
+//! opponent's states counts with the opposite sign ([`advantage`]).
 
 pub mod a2c;
 mod actor_critic;
@@ -21,18 +21,18 @@ pub mod settings;
 
 pub use settings::PolicyGradient;
 
-use crate::{AgentFactory, Kind};
+use crate::{AgentFactory, FnFactory};
 
 /// The policy-gradient agents.
 pub fn all() -> Vec<Box<dyn AgentFactory>> {
-    // Flattened settings have defaults of their own; these are the agents'.
-    let reinforce = Kind::new("reinforce", reinforce::ABOUT, |spec, config, budget, streams| {
+    // The defaults of flattened settings differ between the agents.
+    let reinforce = FnFactory::new("reinforce", reinforce::ABOUT, |spec, config, budget, streams| {
         Ok(Box::new(reinforce::Reinforce::new(spec, config, budget, streams)?))
     });
-    let a2c = Kind::new("a2c", a2c::ABOUT, |spec, config, budget, streams| {
+    let a2c = FnFactory::new("a2c", a2c::ABOUT, |spec, config, budget, streams| {
         Ok(Box::new(a2c::A2c::new(spec, config, budget, streams)?))
     });
-    let ppo = Kind::new("ppo", ppo::ABOUT, |spec, config, budget, streams| {
+    let ppo = FnFactory::new("ppo", ppo::ABOUT, |spec, config, budget, streams| {
         Ok(Box::new(ppo::Ppo::new(spec, config, budget, streams)?))
     });
     vec![

@@ -1,4 +1,4 @@
-//! Rates that change while a run goes on: learning rates, probabilities of exploring, temperatures.
+//! Schedules of learning rates, exploration probabilities and temperatures.
 
 use std::fmt;
 
@@ -8,50 +8,50 @@ use serde::de::{self, MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A number that may change with the steps made, or with how often a pair of state and action was tried.
+/// Number that may depend on the environment step, or on the visits of a state-action pair.
 ///
 /// | in an experiment file | meaning |
 /// |---|---|
-/// | `0.1` | always 0.1 |
-/// | `{ from = 1.0, to = 0.05, over = 0.5 }` | a straight line over the first half of the budget, then 0.05 |
-/// | `{ from = 1.0, to = 0.05, over = 0.5, shape = "exponential" }` | the same, by a constant factor a step |
-/// | `"harmonic"` | 1/n at the n-th visit of a pair: the average of what was seen |
-/// | `{ harmonic = 0.8 }` | 1/n^0.8 (Even-Dar & Mansour 2003: between 0.5 and 1 forgets early errors sooner) |
+/// | `0.1` | constant 0.1 |
+/// | `{ from = 1.0, to = 0.05, over = 0.5 }` | linear over the first half of the steps, then 0.05 |
+/// | `{ from = 1.0, to = 0.05, over = 0.5, shape = "exponential" }` | the same, geometric |
+/// | `"harmonic"` | 1/n at the n-th visit of a pair: values are averages |
+/// | `{ harmonic = 0.8 }` | 1/n^0.8; powers between 0.5 and 1 forget early values faster (Even-Dar & Mansour 2003) |
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Schedule {
-    /// Always the same.
+    /// Constant value.
     Constant(f64),
-    /// `from` at the first step, `to` after `over` of the budget and ever after.
+    /// `from` at the first step, `to` after the share `over` of the steps and later.
     Ramp {
-        /// At the first step.
+        /// Initial value.
         from: f64,
-        /// At the end.
+        /// Final value.
         to: f64,
-        /// The share of the budget it takes, 0 to 1.
+        /// Duration as a share of the steps of the run, 0 to 1.
         over: f64,
-        /// How it gets there.
-        shape: Shape,
+        /// Interpolation.
+        shape: RampShape,
     },
-    /// 1 / visits^power, for each pair of state and action by itself.
+    /// 1 / visits^power, for each state-action pair.
     Harmonic {
-        /// Above 0.5 and at most 1.
+        /// Exponent, above 0.5 and at most 1.
         power: f64,
     },
 }
 
-/// How a ramp gets from one end to the other.
+/// Interpolation of a ramp.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Shape {
-    /// By the same difference every step.
+pub enum RampShape {
+    /// Same difference every step.
     #[default]
     Linear,
-    /// By the same factor every step.
+    /// Same factor every step.
     Exponential,
 }
 
 impl Schedule {
-    /// Its value after `step` of `budget` steps; `None` where that is a matter of visits.
+    /// Value after `step` of `budget` steps; `None` for `Harmonic`, which depends on visits.
     #[inline]
     pub fn at(&self, step: u64, budget: u64) -> Option<f64> {
         match *self {
@@ -60,25 +60,26 @@ impl Schedule {
                 let length = over * budget as f64;
                 let t = if (step as f64) < length { step as f64 / length } else { 1.0 };
                 Some(match shape {
-                    Shape::Linear => from + t * (to - from),
-                    Shape::Exponential => from * (to / from).powf(t),
+                    RampShape::Linear => from + t * (to - from),
+                    RampShape::Exponential => from * (to / from).powf(t),
                 })
             }
             Schedule::Harmonic { .. } => None,
         }
     }
 
-    /// The same of a rate that has no visits to count.
+    /// Like `check`, and refuses `Harmonic`, for settings that do not belong to state-action pairs.
     pub(crate) fn check_ramp(&self, field: &str, low: f64, high: f64, closed: bool) -> Result<()> {
         match self {
             Schedule::Harmonic { .. } => Err(Error::Config(format!(
-                "{field} = \"harmonic\": there are no visits to count here; give a number or a ramp"
+                "{field} = \"harmonic\": only the learning rate of tabular agents can be harmonic; use a number or \
+                 a ramp"
             ))),
             _ => self.check(field, low, high, closed),
         }
     }
 
-    /// Checks that it never leaves `low` to `high` (`low` itself only where `closed`).
+    /// Checks that all values are in `low..=high`, or above `low` unless `closed`.
     pub(crate) fn check(&self, field: &str, low: f64, high: f64, closed: bool) -> Result<()> {
         let fits = |x: f64| (x > low || (closed && x == low)) && x <= high && x.is_finite();
         let least = format!("{} {low}", if closed { "at least" } else { "above" });
@@ -94,9 +95,9 @@ impl Schedule {
             Schedule::Ramp { from, .. } if !fits(from) => refuse(".from", from, &brackets),
             Schedule::Ramp { to, .. } if !fits(to) => refuse(".to", to, &brackets),
             Schedule::Ramp { over, .. } if !(0.0..=1.0).contains(&over) => {
-                refuse(".over", over, "a share of the budget, at least 0 and at most 1")
+                refuse(".over", over, "a share of the steps, at least 0 and at most 1")
             }
-            Schedule::Ramp { from, to, shape: Shape::Exponential, .. } if from.min(to) <= 0.0 => refuse(
+            Schedule::Ramp { from, to, shape: RampShape::Exponential, .. } if from.min(to) <= 0.0 => refuse(
                 if from <= 0.0 { ".from" } else { ".to" },
                 from.min(to),
                 "above 0 in an exponential ramp",
@@ -132,13 +133,13 @@ impl Serialize for Schedule {
 
 impl<'de> Deserialize<'de> for Schedule {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Reader)
+        deserializer.deserialize_any(ScheduleVisitor)
     }
 }
 
-struct Reader;
+struct ScheduleVisitor;
 
-impl<'de> Visitor<'de> for Reader {
+impl<'de> Visitor<'de> for ScheduleVisitor {
     type Value = Schedule;
 
     fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
@@ -176,7 +177,7 @@ impl<'de> Visitor<'de> for Reader {
                 "harmonic" => harmonic = Some(map.next_value()?),
                 _ => {
                     return Err(A::Error::custom(format!(
-                        "a schedule has no key {key:?}: known are from, to, over and shape, or harmonic alone"
+                        "unknown key {key:?} in a schedule: use from, to, over and shape, or harmonic alone"
                     )));
                 }
             }
@@ -188,9 +189,11 @@ impl<'de> Visitor<'de> for Reader {
             (None, None, Some(power)) if over.is_none() && shape.is_none() => {
                 Ok(Schedule::Harmonic { power })
             }
-            (_, _, Some(_)) => Err(A::Error::custom("in a schedule, harmonic stands alone")),
-            (None, ..) => Err(A::Error::custom("a ramp needs its first value, from")),
-            (_, None, _) => Err(A::Error::custom("a ramp needs its last value, to")),
+            (_, _, Some(_)) => {
+                Err(A::Error::custom("harmonic cannot be combined with other keys of a schedule"))
+            }
+            (None, ..) => Err(A::Error::custom("a ramp needs its initial value, from")),
+            (_, None, _) => Err(A::Error::custom("a ramp needs its final value, to")),
         }
     }
 }
@@ -232,12 +235,12 @@ mod tests {
     use super::*;
 
     #[derive(Debug, PartialEq, Serialize, Deserialize)]
-    struct Held {
+    struct Config {
         rate: Schedule,
     }
 
     fn read(text: &str) -> Result<Schedule, String> {
-        toml::from_str::<Held>(text).map(|held| held.rate).map_err(|e| e.message().to_owned())
+        toml::from_str::<Config>(text).map(|config| config.rate).map_err(|e| e.message().to_owned())
     }
 
     #[test]
@@ -247,7 +250,7 @@ mod tests {
         assert_eq!(read("rate = 0.25"), Ok(Constant(0.25)));
         assert_eq!(read("rate = 'harmonic'"), Ok(Harmonic { power: 1.0 }));
         assert_eq!(read("rate = { harmonic = 0.8 }"), Ok(Harmonic { power: 0.8 }));
-        let ramp = Ramp { from: 1.0, to: 0.05, over: 0.5, shape: Shape::Linear };
+        let ramp = Ramp { from: 1.0, to: 0.05, over: 0.5, shape: RampShape::Linear };
         assert_eq!(read("rate = { from = 1, to = 0.05, over = 0.5 }"), Ok(ramp));
         for bad in
             ["'often'", "{ form = 1, to = 2 }", "{ from = 1 }", "{ to = 1 }", "{ harmonic = 1, to = 1 }"]
@@ -258,21 +261,21 @@ mod tests {
     }
 
     #[test]
-    fn is_written_as_it_is_read() {
+    fn round_trip() {
         for text in ["rate = 0.5", "rate = { harmonic = 0.7 }", "rate = { from = 1, to = 0.1, over = 0.3 }"] {
-            let held: Held = toml::from_str(text).unwrap();
-            let again: Held = toml::from_str(&toml::to_string(&held).unwrap()).unwrap();
-            assert_eq!(held, again);
+            let config: Config = toml::from_str(text).unwrap();
+            let again: Config = toml::from_str(&toml::to_string(&config).unwrap()).unwrap();
+            assert_eq!(config, again);
         }
     }
 
     #[test]
     fn ramps_reach_their_ends() {
-        let line = Schedule::Ramp { from: 1.0, to: 0.0, over: 0.5, shape: Shape::Linear };
+        let line = Schedule::Ramp { from: 1.0, to: 0.0, over: 0.5, shape: RampShape::Linear };
         assert_eq!([0, 25, 50, 80].map(|step| line.at(step, 100)), [1.0, 0.5, 0.0, 0.0].map(Some));
-        let curve = Schedule::Ramp { from: 1.0, to: 0.25, over: 1.0, shape: Shape::Exponential };
+        let curve = Schedule::Ramp { from: 1.0, to: 0.25, over: 1.0, shape: RampShape::Exponential };
         assert_eq!([0, 50, 100].map(|step| curve.at(step, 100)), [1.0, 0.5, 0.25].map(Some));
-        let at_once = Schedule::Ramp { from: 1.0, to: 0.25, over: 0.0, shape: Shape::Linear };
+        let at_once = Schedule::Ramp { from: 1.0, to: 0.25, over: 0.0, shape: RampShape::Linear };
         assert_eq!(at_once.at(0, 100), Some(0.25));
     }
 
@@ -282,7 +285,7 @@ mod tests {
         assert_eq!(message, "epsilon = 1.5 is out of range: it must be at least 0 and at most 1");
         assert!(Schedule::Constant(0.0).check("alpha", 0.0, 1.0, false).is_err());
         assert!(Schedule::Constant(f64::NAN).check("alpha", 0.0, 1.0, false).is_err());
-        let to_zero = Schedule::Ramp { from: 1.0, to: 0.0, over: 1.0, shape: Shape::Exponential };
+        let to_zero = Schedule::Ramp { from: 1.0, to: 0.0, over: 1.0, shape: RampShape::Exponential };
         assert!(
             to_zero.check("epsilon", 0.0, 1.0, true).unwrap_err().to_string().starts_with("epsilon.to = 0")
         );

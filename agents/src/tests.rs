@@ -1,38 +1,42 @@
-//! The deep agents as wholes: in worlds whose optimum is known, cut and taken up again, led astray.
+//! Tests of the deep agents: in worlds with known optimum, resumed runs, diverging runs.
 
 use std::sync::Arc;
 
 use freewheel_core::{
-    ActionBuffer, ActionSpace, Agent, Batch, Env, Error, Mode, ObservationSpace, Purpose, Spec, Step, Stream,
-    Streams, VectorEnv,
+    ActionBuffer, ActionSpace, Agent, Batch, Env, Error, ObservationSpace, PolicyMode, Purpose, Spec, Step,
+    Stream, Streams, ManagedVectorEnv, VectorEnv,
 };
 use proptest::prelude::*;
 
 use crate::tabular::graph::{Graph, greedy_return};
-use crate::tabular::tests::two_players::{FIRST, matches, worth};
+use crate::tabular::tests::two_players::{FIRST, action_value, take_away};
 use crate::{AgentFactory, Budget, all};
 
 const DEEP: [&str; 4] = ["dqn", "reinforce", "a2c", "ppo"];
 
-fn agent(id: &str) -> Box<dyn AgentFactory> {
-    all().into_iter().find(|agent| agent.id() == id).unwrap()
+fn factory(id: &str) -> Box<dyn AgentFactory> {
+    all().into_iter().find(|factory| factory.id() == id).unwrap()
 }
 
 fn build(id: &str, spec: &Spec, settings: &str, budget: Budget, seed: u64) -> Box<dyn Agent> {
-    agent(id).build(spec, &settings.parse().unwrap(), budget, Streams::new(seed)).unwrap()
+    factory(id).build(spec, &settings.parse().unwrap(), budget, Streams::new(seed)).unwrap()
 }
 
-/// Small networks under which everything happens often.
+/// Settings of small networks with frequent updates.
 fn settings(id: &str, variant: usize) -> &'static str {
     match (id, variant) {
         ("dqn", 0) => {
-            "hidden_sizes = [8]\nbuffer_size = 60\nlearning_starts = 10\nbatch_size = 8\ntrain_freq = 3\ntarget_update_interval = 20\nprioritized = true\nn_step = 3"
+            "hidden_sizes = [8]\nbuffer_size = 60\nlearning_starts = 10\nbatch_size = 8\n\
+             train_freq = 3\ntarget_update_interval = 20\nprioritized = true\nn_step = 3"
         }
         ("dqn", 1) => {
-            "hidden_sizes = [8]\nbuffer_size = 500\nlearning_starts = 20\nbatch_size = 4\ntrain_freq = 1\ntau = 0.1\ntarget_update_interval = 5\ndueling = true"
+            "hidden_sizes = [8]\nbuffer_size = 500\nlearning_starts = 20\nbatch_size = 4\n\
+             train_freq = 1\ntau = 0.1\ntarget_update_interval = 5\ndueling = true"
         }
         ("dqn", _) => {
-            "hidden_sizes = []\nbuffer_size = 100\nlearning_starts = 10\nbatch_size = 4\ndouble = false\nhuber_delta = 0\noptimizer = { kind = 'rmsprop' }\nnormalize_observations = true"
+            "hidden_sizes = []\nbuffer_size = 100\nlearning_starts = 10\nbatch_size = 4\n\
+             double = false\nhuber_delta = 0\noptimizer = { kind = 'rmsprop' }\n\
+             normalize_observations = true"
         }
         ("reinforce", 0) => "hidden_sizes = [8]\nnum_episodes = 3",
         ("reinforce", _) => {
@@ -46,26 +50,28 @@ fn settings(id: &str, variant: usize) -> &'static str {
             "hidden_sizes = [8]\nnum_steps = 16\nminibatch_size = 10\nnum_epochs = 2\nnormalize_rewards = true"
         }
         (_, _) => {
-            "hidden_sizes = [8]\nnum_steps = 9\nminibatch_size = 8\ntarget_kl = 0.001\nclip_range_vf = 0.2\nnormalize_observations = true\noptimizer = { kind = 'sgd', momentum = 0.5 }"
+            "hidden_sizes = [8]\nnum_steps = 9\nminibatch_size = 8\ntarget_kl = 0.001\n\
+             clip_range_vf = 0.2\nnormalize_observations = true\n\
+             optimizer = { kind = 'sgd', momentum = 0.5 }"
         }
     }
 }
 
-/// A number is shown; the closer the two actions come to it and to minus half of it, the better.
-struct Match(Spec);
+/// The observation is a number x; the reward is the negative squared distance of the two actions from x and -x / 2.
+struct TrackTarget(Spec);
 
-fn match_it(squash: bool) -> Arc<Match> {
+fn track_target(squash: bool) -> Arc<TrackTarget> {
     let names = vec!["same".into(), "opposite".into()];
     let actions = ActionSpace::Continuous {
         names,
         low: vec![-1.0, -3.0],
         high: vec![1.0, if squash { 3.0 } else { 1.0 }],
     };
-    let spec = Spec::new("test/match", ObservationSpace::vector(&[(-1.0, 1.0)]), actions);
-    Arc::new(Match(Spec { time_limit: Some(8), ..spec }))
+    let spec = Spec::new("test/track", ObservationSpace::vector(&[(-1.0, 1.0)]), actions);
+    Arc::new(TrackTarget(Spec { time_limit: Some(8), ..spec }))
 }
 
-impl Env for Match {
+impl Env for TrackTarget {
     type State = f32;
     type Action = [f32; 2];
 
@@ -88,14 +94,14 @@ impl Env for Match {
     }
 }
 
-pub(crate) fn world(kind: usize, rows: usize, seed: u64) -> Box<dyn VectorEnv> {
+pub(crate) fn world(kind: usize, rows: usize, seed: u64) -> Box<dyn ManagedVectorEnv> {
     match kind {
         0 => Box::new(Graph::cliff().with_limit(7).batch(rows, seed)),
         1 => Box::new(Graph::maximization_bias().batch(rows, seed)),
         2 => Box::new(Graph::maze(&["S..", ".#.", "..G"]).with_limit(20).with_slip(0.3).batch(rows, seed)),
-        3 => Box::new(Graph::cliff().with_limit(30).seen_as_box().batch(rows, seed)),
-        4 => Box::new(Batch::new(matches(), rows, Streams::new(seed), Purpose::Environment, 0)),
-        _ => Box::new(Batch::new(match_it(false), rows, Streams::new(seed), Purpose::Environment, 0)),
+        3 => Box::new(Graph::cliff().with_limit(30).with_box_observations().batch(rows, seed)),
+        4 => Box::new(Batch::new(take_away(), rows, Streams::new(seed), Purpose::Environment, 0)),
+        _ => Box::new(Batch::new(track_target(false), rows, Streams::new(seed), Purpose::Environment, 0)),
     }
 }
 
@@ -103,7 +109,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
-    fn cutting_and_resuming_change_nothing(
+    fn resumed_runs_are_identical(
         kind in 0..6usize, variant in 0..3usize, rows in 1..4usize, seed: u64, first in 0u64..200, second in 0u64..200,
     ) {
         for id in DEEP {
@@ -128,7 +134,7 @@ proptest! {
             prop_assert!(resumed.save().unwrap() == saved, "{id} loaded");
             resumed.learn(&mut *resumed_batch, second).unwrap();
             prop_assert!(whole.save().unwrap() == resumed.save().unwrap(), "{id} resumed");
-            // Nothing of what was learned since is left behind.
+            // `load` restores the complete state.
             resumed.load(&saved).unwrap();
             prop_assert!(resumed.save().unwrap() == saved, "{id} taken back");
         }
@@ -137,7 +143,7 @@ proptest! {
 
 #[test]
 fn a_saved_agent_of_another_kind_is_refused() {
-    let spec = Graph::cliff().look().clone();
+    let spec = Graph::cliff().spec().clone();
     let budget = Budget { steps: 100, num_envs: 1 };
     for id in DEEP {
         let saved = build(id, &spec, "hidden_sizes = [8]", budget, 0).save().unwrap();
@@ -162,7 +168,8 @@ fn the_shortest_way_through_a_maze() {
     let settings = [
         (
             "dqn",
-            "hidden_sizes = [32]\nlearning_starts = 200\nlearning_rate = 2e-3\ntarget_update_interval = 100\nepsilon = { from = 1, to = 0.1, over = 0.5 }",
+            "hidden_sizes = [32]\nlearning_starts = 200\nlearning_rate = 2e-3\n\
+             target_update_interval = 100\nepsilon = { from = 1, to = 0.1, over = 0.5 }",
         ),
         ("reinforce", "hidden_sizes = [32]\nlearning_rate = 1e-2\nent_coef = 0.01"),
         ("a2c", "hidden_sizes = [32]\nlearning_rate = 3e-3\nent_coef = 0.01"),
@@ -170,10 +177,10 @@ fn the_shortest_way_through_a_maze() {
     ];
     for (id, text) in settings {
         let budget = Budget { steps: 24_000, num_envs: 4 };
-        let mut learner = build(id, maze().look(), text, budget, 1);
-        learner.learn(&mut maze().batch(4, 1), budget.steps).unwrap();
-        // Six steps, of which the last earns 1 with a discount of .95 a step.
-        let (score, length) = greedy_return(&*learner, maze());
+        let mut agent = build(id, maze().spec(), text, budget, 1);
+        agent.learn(&mut maze().batch(4, 1), budget.steps).unwrap();
+        // Eight steps; the last one has reward 1, discounted by .95 per step.
+        let (score, length) = greedy_return(&*agent, maze());
         assert!(length == 8 && (score - 0.95f64.powi(7)).abs() < 1e-9, "{id}: {score} in {length} steps");
     }
 }
@@ -183,28 +190,30 @@ fn every_agent_learns_a_game_against_itself() {
     let settings = [
         (
             "dqn",
-            "hidden_sizes = [64]\nlearning_starts = 500\nlearning_rate = 1e-3\ntarget_update_interval = 200\nepsilon = { from = 1, to = 0.2 }",
+            "hidden_sizes = [64]\nlearning_starts = 500\nlearning_rate = 1e-3\n\
+             target_update_interval = 200\nepsilon = { from = 1, to = 0.2 }",
         ),
         ("reinforce", "hidden_sizes = [64]\nlearning_rate = 3e-3\nent_coef = 0.02"),
         ("a2c", "hidden_sizes = [64]\nlearning_rate = 2e-3\nent_coef = 0.02"),
         ("ppo", "hidden_sizes = [64]\nlearning_rate = 1e-3\nent_coef = 0.02\nnum_steps = 64"),
     ];
     for (id, text) in settings {
-        let (env, budget) = (matches(), Budget { steps: 60_000, num_envs: 4 });
-        let mut learner = build(id, &env.0, &format!("gamma = 0.9\n{text}"), budget, 1);
+        let (env, budget) = (take_away(), Budget { steps: 60_000, num_envs: 4 });
+        let mut agent = build(id, &env.0, &format!("gamma = 0.9\n{text}"), budget, 1);
         let mut batch = Batch::new(Arc::clone(&env), 4, Streams::new(1), Purpose::Environment, 0);
-        learner.learn(&mut batch, budget.steps).unwrap();
-        let policy = learner.policy(Mode::Greedy);
+        agent.learn(&mut batch, budget.steps).unwrap();
+        let policy = agent.policy(PolicyMode::Greedy);
         for left in 1..=FIRST {
             let mut legal = [false; 3];
             env.legal(&(left, freewheel_core::Player::First), &mut legal);
-            let mut choice = ActionBuffer::Discrete(vec![9]);
+            let mut actions = ActionBuffer::Discrete(vec![9]);
             let mut rngs = [Streams::new(0).stream(Purpose::EvaluationAction, 0, 0)];
-            policy.act(&[left as f32], &legal, &mut rngs, &mut choice);
-            let ActionBuffer::Discrete(chosen) = &choice else { panic!() };
-            let best = (1..=3.min(left)).map(|taken| worth(left, taken)).fold(f64::NEG_INFINITY, f64::max);
+            policy.act(&[left as f32], &legal, &mut rngs, &mut actions);
+            let ActionBuffer::Discrete(chosen) = &actions else { panic!() };
+            let best =
+                (1..=3.min(left)).map(|taken| action_value(left, taken)).fold(f64::NEG_INFINITY, f64::max);
             assert!(
-                (worth(left, chosen[0] + 1) - best).abs() < 0.11,
+                (action_value(left, chosen[0] + 1) - best).abs() < 0.11,
                 "{id}: {left} left, takes {}",
                 chosen[0] + 1
             );
@@ -221,15 +230,16 @@ fn continuous_actions_are_fitted() {
             ("reinforce", "hidden_sizes = [32]\nlearning_rate = 3e-3\ngamma = 0.0\nlog_std = -0.5"),
         ];
         for (id, text) in settings {
-            let (env, budget) = (match_it(squash), Budget { steps: 60_000, num_envs: 8 });
-            let mut learner = build(id, &env.0, &format!("{text}\nsquash_output = {squash}"), budget, 2);
+            let (env, budget) = (track_target(squash), Budget { steps: 60_000, num_envs: 8 });
+            let mut agent = build(id, &env.0, &format!("{text}\nsquash_output = {squash}"), budget, 2);
             let mut batch = Batch::new(Arc::clone(&env), 8, Streams::new(2), Purpose::Environment, 0);
-            learner.learn(&mut batch, budget.steps).unwrap();
-            let (policy, mut choice) = (learner.policy(Mode::Greedy), ActionBuffer::Continuous(vec![9.0; 2]));
+            agent.learn(&mut batch, budget.steps).unwrap();
+            let (policy, mut actions) =
+                (agent.policy(PolicyMode::Greedy), ActionBuffer::Continuous(vec![9.0; 2]));
             for shown in [-0.6f32, 0.0, 0.5] {
                 let mut rngs = [Streams::new(0).stream(Purpose::EvaluationAction, 0, 0)];
-                policy.act(&[shown], &[], &mut rngs, &mut choice);
-                let ActionBuffer::Continuous(all) = &choice else { panic!() };
+                policy.act(&[shown], &[], &mut rngs, &mut actions);
+                let ActionBuffer::Continuous(all) = &actions else { panic!() };
                 let (same, opposite) = (all[0] - shown, all[1] + 0.5 * shown);
                 assert!(same.abs() < 0.2 && opposite.abs() < 0.3, "{id} squash {squash}: {shown} -> {all:?}");
             }
@@ -237,15 +247,15 @@ fn continuous_actions_are_fitted() {
     }
 }
 
-/// A world that goes well until, in step 300, it pays an infinite reward or shows what is no number.
-struct RunningMeanStd {
+/// World with an infinite reward or a non-finite observation in step 300.
+struct NonFiniteWorld {
     spec: Spec,
     pays: bool,
-    /// In the three hundredth state, unless it pays.
+    /// Observation in step 300, unless `pays`.
     shows: f32,
 }
 
-impl Env for RunningMeanStd {
+impl Env for NonFiniteWorld {
     type State = u32;
     type Action = u32;
 
@@ -268,36 +278,36 @@ impl Env for RunningMeanStd {
 }
 
 #[test]
-fn what_is_not_finite_stops_at_once_and_is_named() {
+fn non_finite_values_stop_learning_and_are_named() {
     let spec = Spec { time_limit: Some(1000), ..Spec::discrete("test/broken", 1, &["a", "b"]) };
     let spec = Spec { observation: ObservationSpace::vector(&[(0.0, 1.0)]), ..spec };
     let ways = [(true, 0.0), (false, f32::NAN), (false, f32::INFINITY)];
     for (id, (pays, shows)) in DEEP.into_iter().flat_map(|id| ways.map(|way| (id, way))) {
-        let env = Arc::new(RunningMeanStd { spec: spec.clone(), pays, shows });
-        // A byte would hide what is no number, and normalizing what is infinite.
+        let env = Arc::new(NonFiniteWorld { spec: spec.clone(), pays, shows });
+        // Storage as bytes would hide NaN, and normalization would hide infinity.
         let text = match id {
             "dqn" => "storage = 'u8'",
             _ => "normalize_rewards = true\nnormalize_observations = true",
         };
-        let mut learner = build(id, &spec, text, Budget { steps: 5000, num_envs: 1 }, 0);
+        let mut agent = build(id, &spec, text, Budget { steps: 5000, num_envs: 1 }, 0);
         let mut batch = Batch::new(env, 1, Streams::new(0), Purpose::Environment, 0);
-        let error = learner.learn(&mut batch, 5000).unwrap_err();
+        let error = agent.learn(&mut batch, 5000).unwrap_err();
         let Error::Diverged { quantity, step, .. } = &error else { panic!("{id}: {error}") };
-        // Where an update is due just then, what was seen shows in its loss.
+        // With an update in this step, the loss shows it first.
         let known = if pays { ["a reward"; 2] } else { ["an observation", "loss"] };
         assert!(known.contains(&&**quantity) && *step == 300, "{id}: {error}");
     }
 }
 
 #[test]
-fn steps_too_large_stop_within_the_update() {
+fn diverging_updates_stop_learning() {
     let maze = || Graph::maze(&["S..", ".#.", "..G"]).with_limit(20);
     for id in DEEP {
         let text = "hidden_sizes = [8, 8]\nactivation = 'relu'\nlearning_rate = 1e30\nmax_grad_norm = 0";
         let more = if id == "dqn" { "\nlearning_starts = 50" } else { "" };
-        let mut learner =
-            build(id, maze().look(), &format!("{text}{more}"), Budget { steps: 5000, num_envs: 1 }, 0);
-        let error = learner.learn(&mut maze().batch(1, 0), 5000).unwrap_err();
+        let mut agent =
+            build(id, maze().spec(), &format!("{text}{more}"), Budget { steps: 5000, num_envs: 1 }, 0);
+        let error = agent.learn(&mut maze().batch(1, 0), 5000).unwrap_err();
         let Error::Diverged { quantity, .. } = &error else { panic!("{id}: {error}") };
         let known = ["loss", "gradient norm", "a parameter", "an action value", "the network's output"];
         assert!(known.contains(&&**quantity), "{id}: {error}");

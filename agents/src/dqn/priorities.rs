@@ -1,56 +1,56 @@
-//! Priorities of stored steps in a binary tree of sums: drawing by priority and changing one take log2 n additions (Schaul et al. 2016, arXiv 1511.05952,
-//! appendix B).
+//! Priorities of stored steps in a sum tree: sampling by priority and changing one take log2 n additions (Schaul et al.
+//! 2016, arXiv 1511.05952, appendix B).
 
 use serde::{Deserialize, Serialize};
 
-/// A tree of sums over `n` leaves.
+/// Sum tree over `n` leaves.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Priorities {
-    /// Node 1 is the root, node i has 2 i and 2 i + 1 below it; leaves are the second half.
+    /// Node 1 is the root, node i has the children 2 i and 2 i + 1; the second half are the leaves.
     sums: Vec<f64>,
-    /// The greatest priority ever given; new steps get it, so that each is seen at least once.
-    most: f64,
+    /// Maximum priority so far; new steps get it, so that each is likely to be sampled once.
+    max: f64,
 }
 
 impl Priorities {
-    /// All of priority 0.
+    /// Tree of `n` priorities of 0.
     pub(super) fn new(n: usize) -> Self {
-        Priorities { sums: vec![0.0; 2 * n.next_power_of_two()], most: 1.0 }
+        Priorities { sums: vec![0.0; 2 * n.next_power_of_two()], max: 1.0 }
     }
 
-    /// Leaves there is room for.
+    /// Number of leaves, a power of two.
     pub(super) fn len(&self) -> usize {
         self.sums.len() / 2
     }
 
-    /// What a new step gets.
-    pub(super) fn most(&self) -> f64 {
-        self.most
+    /// Priority of a new step.
+    pub(super) fn max(&self) -> f64 {
+        self.max
     }
 
-    /// The sum of all.
+    /// Sum of all priorities.
     pub(super) fn total(&self) -> f64 {
         self.sums[1]
     }
 
-    /// That of leaf `at`.
+    /// Priority of leaf `at`.
     pub(super) fn get(&self, at: usize) -> f64 {
         self.sums[self.len() + at]
     }
 
-    /// Changes that of leaf `at`.
+    /// Sets the priority of leaf `at`.
     pub(super) fn set(&mut self, at: usize, priority: f64) {
-        self.most = self.most.max(priority);
+        self.max = self.max.max(priority);
         let mut node = self.len() + at;
         self.sums[node] = priority;
-        // Sums are made anew, not moved by differences: rounding errors do not add up.
+        // Sums are recomputed, not adjusted by differences, so that rounding errors do not accumulate.
         while node > 1 {
             node /= 2;
             self.sums[node] = self.sums[2 * node] + self.sums[2 * node + 1];
         }
     }
 
-    /// The leaf at which the running sum passes `mass`, 0 to below the total.
+    /// Leaf at which the cumulative sum exceeds `mass`, 0 to below the total.
     pub(super) fn find(&self, mut mass: f64) -> usize {
         let mut node = 1;
         while node < self.len() {
@@ -80,7 +80,7 @@ mod tests {
         let found = [0.0, 0.99, 1.0, 2.99, 3.0, 6.99, 7.0, 7.49].map(|mass| tree.find(mass));
         assert_eq!(found, [0, 0, 1, 1, 3, 3, 4, 4]);
         tree.set(3, 0.0);
-        assert_eq!((tree.find(3.0), tree.total(), tree.most()), (4, 3.5, 4.0));
+        assert_eq!((tree.find(3.0), tree.total(), tree.max()), (4, 3.5, 4.0));
     }
 
     proptest! {
@@ -91,7 +91,7 @@ mod tests {
                 tree.set(at, f64::from(p));
                 plain[at] = f64::from(p);
             }
-            // Whole numbers are exact in any order.
+            // Sums of integers are exact in any order.
             prop_assert_eq!(tree.total(), plain.iter().sum::<f64>());
             let mut rng = Streams::new(seed).stream(Purpose::Agent, 0, 0);
             for _ in 0..20 {

@@ -1,111 +1,118 @@
-//! What was experienced, to be learned from again: every observation is kept once.
+//! Replay buffer that stores every observation once.
 //!
-//! Each row of the batch has a ring of its own. A slot is an observation with its mask and what was done there; where the episode went on, the
-//! next slot is what it led to. After an episode that was cut short, a slot more keeps what it last saw: cut or not, the
-//! successor of a step is the true one. After a terminal step nothing is kept, for nothing can be earned there.
+//! Each environment has a ring of slots. A slot holds an observation, its mask of legal actions, the action and the
+//! reward. While an episode runs, the next slot holds the successor of a step. After a truncated episode an
+//! additional slot holds its final observation. After termination no successor is needed.
 
 use freewheel_core::{Ending, Error, Result, Spec, Stream};
 use serde::{Deserialize, Serialize};
 
 use super::priorities::Priorities;
-use super::storage::{Observations, Storage};
+use super::storage::{Observations, Storage, bytes, restore_rings, written_rings};
 
-/// What a slot is.
+/// Content of a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 enum Slot {
-    /// Nothing yet.
     Empty,
-    /// A step after which the episode went on, and the same player with it.
+    /// Step after which the episode continues with the same player.
     Step,
-    /// The same, and the turn passed.
-    Turn,
-    /// A step that ended the episode by the rules.
+    /// Step after which the episode continues with the opponent.
+    StepOpponent,
+    /// Step that terminated the episode.
     Terminal,
-    /// A step after which the episode was cut short; the next slot is what it last saw.
-    Cut,
-    /// The same, with the other player to move there.
-    CutTurn,
-    /// What a cut episode last saw.
-    Last,
+    /// Step at which the episode was truncated; the next slot holds the final observation.
+    Truncated,
+    /// Truncated step after which the opponent would move.
+    TruncatedOpponent,
+    /// Final observation of a truncated episode; not a step.
+    FinalObservation,
 }
 
 impl Slot {
-    const ALL: [Slot; 7] =
-        [Slot::Empty, Slot::Step, Slot::Turn, Slot::Terminal, Slot::Cut, Slot::CutTurn, Slot::Last];
+    const ALL: [Slot; 7] = [
+        Slot::Empty,
+        Slot::Step,
+        Slot::StepOpponent,
+        Slot::Terminal,
+        Slot::Truncated,
+        Slot::TruncatedOpponent,
+        Slot::FinalObservation,
+    ];
 }
 
-/// Observations that a replay may hold at most: what is more is a slip, and ends in no memory at all.
-const MOST_BYTES: u64 = 64 << 30;
+/// Maximum memory of the observations.
+const MAX_BYTES: u64 = 64 << 30;
 
-/// A step of one row, to be kept.
+/// One step of one environment.
 pub(super) struct Transition<'a> {
-    /// What was seen, `[D]`.
+    /// Observation before the step, `[D]`.
     pub(super) obs: &'a [f32],
-    /// What was legal there, `[A]`.
+    /// Mask of legal actions, `[A]`.
     pub(super) legal: &'a [bool],
     pub(super) action: u32,
     pub(super) reward: f32,
     pub(super) ending: Ending,
-    /// Whether another player moves next.
-    pub(super) turned: bool,
-    /// What it led to, `[D]` and `[A]`; kept only where the episode was cut short.
+    /// Whether the opponent moves next.
+    pub(super) player_changed: bool,
+    /// Observation `[D]` and mask `[A]` after the step; stored only if the episode was truncated.
     pub(super) successor: (&'a [f32], &'a [bool]),
 }
 
-/// Steps drawn from a replay, B of them.
+/// B sampled n-step transitions.
 #[derive(Debug, Default)]
 pub(super) struct Sample {
-    /// Where each stands in the replay, `[B]`.
-    pub(super) at: Vec<usize>,
-    /// `[B, D]`.
+    /// Slots of the sampled steps, `[B]`.
+    pub(super) indices: Vec<usize>,
+    /// Observations, `[B, D]`.
     pub(super) obs: Vec<f32>,
-    /// `[B]`.
+    /// Actions, `[B]`.
     pub(super) actions: Vec<u32>,
-    /// The discounted sum of the next n rewards, the mover's, `[B]`.
+    /// Discounted sums of the next n rewards for the player that moves, `[B]`.
     pub(super) rewards: Vec<f32>,
-    /// What the successor's value counts, `[B]`: gamma^n, negative where another player moves there, 0 after the end.
+    /// Factors of the successor's value, `[B]`: gamma^n, negative if the opponent moves there, 0 after termination.
     pub(super) discounts: Vec<f32>,
-    /// What was seen n steps later, `[B, D]`; anything where the discount is 0.
+    /// Observations n steps later, `[B, D]`; arbitrary where the discount is 0.
     pub(super) successors: Vec<f32>,
-    /// The mask there, `[B, A]`.
+    /// Masks of legal actions of the successors, `[B, A]`.
     pub(super) legal: Vec<bool>,
-    /// What each one's error counts, `[B]`.
+    /// Importance-sampling weights of the losses, `[B]`.
     pub(super) weights: Vec<f32>,
 }
 
-/// How steps are drawn.
+/// Parameters of sampling.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Draw {
-    /// Steps.
-    pub(super) batch: usize,
-    /// Steps to the successor.
-    pub(super) n: usize,
+pub(super) struct SampleRequest {
+    /// B, the number of steps.
+    pub(super) batch_size: usize,
+    /// Steps between a state and its successor.
+    pub(super) n_step: usize,
     pub(super) gamma: f64,
-    /// The exponent of the weights' correction, where steps are drawn by priority.
+    /// Exponent of the importance-sampling weights; used with priorities only.
     pub(super) beta: f64,
 }
 
-/// The replay of a batch of rows.
+/// Replay buffer of N environments.
 pub(super) struct Replay {
-    rings: usize,
+    num_envs: usize,
+    /// Slots per environment.
     slots: usize,
-    actions: usize,
+    num_actions: usize,
     masked: bool,
     obs: Observations,
-    /// A bit an action, `[slots, A / 8]`, where the world has masks.
+    /// Masks as bits, `[N * slots, ceil(A / 8)]`; empty if all actions are always legal.
     legal: Vec<u8>,
     action: Vec<u32>,
     reward: Vec<f32>,
     kind: Vec<Slot>,
-    /// The slot each ring writes next, `[N]`.
+    /// Slot that each environment writes next, `[N]`.
     next: Vec<usize>,
     priorities: Option<Priorities>,
 }
 
-/// What a checkpoint keeps of a replay: of each ring, the slots written.
+/// Replay buffer in a checkpoint: the written slots of every environment.
 #[derive(Serialize, Deserialize)]
-pub(super) struct Saved {
+pub(super) struct SavedReplay {
     written: usize,
     #[serde(with = "bytes")]
     obs: Vec<u8>,
@@ -119,278 +126,239 @@ pub(super) struct Saved {
     priorities: Option<Priorities>,
 }
 
-/// Bytes as one block: a number at a time they would take a hundred times as long.
-mod bytes {
-    use serde::de::{Error, SeqAccess, Visitor};
-    use serde::{Deserializer, Serializer};
-
-    pub(super) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_bytes(bytes)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
-        struct Bytes;
-        impl<'de> Visitor<'de> for Bytes {
-            type Value = Vec<u8>;
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("bytes")
-            }
-            fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Vec<u8>, E> {
-                Ok(bytes.to_vec())
-            }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<u8>, A::Error> {
-                let mut bytes = Vec::new();
-                while let Some(byte) = seq.next_element()? {
-                    bytes.push(byte);
-                }
-                Ok(bytes)
-            }
-        }
-        deserializer.deserialize_bytes(Bytes)
-    }
-}
-
 impl Replay {
-    /// Room for about `capacity` steps of `rows` rows; `prioritized` to draw by priority.
+    /// Replay buffer for `capacity` slots of `num_envs` environments together; `prioritized` samples by priority.
     ///
     /// # Errors
-    /// [`Error::Config`] where the rows have less than `least` steps of room each, or the storage does not suit the world.
+    /// [`Error::Config`] if an environment gets fewer than `min_slots` slots, the observations exceed 64 GiB, or
+    /// `storage` does not support the observations of `spec`.
     pub(super) fn new(
         spec: &Spec,
-        rows: usize,
+        num_envs: usize,
         capacity: usize,
-        least: usize,
+        min_slots: usize,
         storage: Storage,
         prioritized: bool,
     ) -> Result<Self> {
-        let slots = capacity / rows;
+        let slots = capacity / num_envs;
         let bytes = spec.observation.len() * if storage == Storage::U8 { 1 } else { 4 };
-        if (bytes as u64).saturating_mul(capacity as u64) > MOST_BYTES {
+        if (bytes as u64).saturating_mul(capacity as u64) > MAX_BYTES {
             return Err(Error::Config(format!(
-                "buffer_size = {capacity}: observations of {bytes} bytes each are more than {} GiB; keep fewer, or a byte a number with storage = \"u8\"",
-                MOST_BYTES >> 30
+                "buffer_size = {capacity}: observations of {bytes} bytes each need more than {} GiB; use a smaller \
+                 buffer_size, or storage = \"u8\"",
+                MAX_BYTES >> 30
             )));
         }
-        if slots < least {
+        if slots < min_slots {
             return Err(Error::Config(format!(
-                "buffer_size = {capacity}: {rows} rows share it, and each needs room for at least {least} steps"
+                "buffer_size = {capacity}: must be at least {} ({min_slots} steps for each of {num_envs} environments)",
+                min_slots * num_envs
             )));
         }
-        let (all, actions) = (rows * slots, spec.actions.count());
+        let (all, num_actions) = (num_envs * slots, spec.actions.count());
         Ok(Replay {
-            rings: rows,
+            num_envs,
             slots,
-            actions,
+            num_actions,
             masked: spec.masked,
             obs: Observations::new(spec, storage, all)?,
-            legal: vec![0; if spec.masked { all * actions.div_ceil(8) } else { 0 }],
+            legal: vec![0; if spec.masked { all * num_actions.div_ceil(8) } else { 0 }],
             action: vec![0; all],
             reward: vec![0.0; all],
             kind: vec![Slot::Empty; all],
-            next: vec![0; rows],
+            next: vec![0; num_envs],
             priorities: prioritized.then(|| Priorities::new(all)),
         })
     }
 
-    /// Keeps a step of ring `ring`.
-    pub(super) fn push(&mut self, ring: usize, step: &Transition<'_>) {
-        let kind = match (step.ending, step.turned) {
+    /// Stores a step of environment `env`.
+    pub(super) fn push(&mut self, env: usize, step: &Transition<'_>) {
+        let kind = match (step.ending, step.player_changed) {
             (Ending::Running, false) => Slot::Step,
-            (Ending::Running, true) => Slot::Turn,
+            (Ending::Running, true) => Slot::StepOpponent,
             (Ending::Terminal, _) => Slot::Terminal,
-            (Ending::Truncated, false) => Slot::Cut,
-            (Ending::Truncated, true) => Slot::CutTurn,
+            (Ending::Truncated, false) => Slot::Truncated,
+            (Ending::Truncated, true) => Slot::TruncatedOpponent,
         };
-        let at = self.write(ring, kind, step.obs, step.legal);
-        (self.action[at], self.reward[at]) = (step.action, step.reward);
+        let index = self.write(env, kind, step.obs, step.legal);
+        (self.action[index], self.reward[index]) = (step.action, step.reward);
         if step.ending == Ending::Truncated {
-            self.write(ring, Slot::Last, step.successor.0, step.successor.1);
+            self.write(env, Slot::FinalObservation, step.successor.0, step.successor.1);
         }
     }
 
-    fn write(&mut self, ring: usize, kind: Slot, obs: &[f32], legal: &[bool]) -> usize {
-        let at = ring * self.slots + self.next[ring];
-        self.next[ring] = (self.next[ring] + 1) % self.slots;
-        self.kind[at] = kind;
-        self.obs.put(at, obs);
+    /// Writes the next slot of environment `env` and returns its index.
+    fn write(&mut self, env: usize, kind: Slot, obs: &[f32], legal: &[bool]) -> usize {
+        let index = env * self.slots + self.next[env];
+        self.next[env] = (self.next[env] + 1) % self.slots;
+        self.kind[index] = kind;
+        self.obs.write(index, obs);
         if self.masked {
-            let width = self.actions.div_ceil(8);
-            let bytes = &mut self.legal[at * width..(at + 1) * width];
+            let width = self.num_actions.div_ceil(8);
+            let bytes = &mut self.legal[index * width..(index + 1) * width];
             for (byte, legal) in bytes.iter_mut().zip(legal.chunks(8)) {
                 *byte = legal.iter().enumerate().map(|(bit, &legal)| u8::from(legal) << bit).sum();
             }
         }
         if let Some(priorities) = &mut self.priorities {
-            let priority = if kind == Slot::Last { 0.0 } else { priorities.most() };
-            priorities.set(at, priority);
+            let priority = if kind == Slot::FinalObservation { 0.0 } else { priorities.max() };
+            priorities.set(index, priority);
         }
-        at
+        index
     }
 
-    /// Draws steps into `sample`; false where there are too few.
-    pub(super) fn sample(&self, draw: Draw, rng: &mut Stream, sample: &mut Sample) -> bool {
+    /// Samples `request.batch_size` steps; false if the buffer holds too few.
+    pub(super) fn sample(&self, request: SampleRequest, rng: &mut Stream, sample: &mut Sample) -> bool {
         sample.clear();
         let total = self.priorities.as_ref().map_or(0.0, Priorities::total);
-        // What is drawn and cannot be used, such as the newest step, whose successor has not been seen, is drawn anew.
-        let (mut tries, mut anew) = (0, false);
-        while sample.at.len() < draw.batch {
+        // Slots that are not complete transitions, such as the newest step, are rejected and drawn again.
+        let (mut tries, mut rejected) = (0, false);
+        while sample.indices.len() < request.batch_size {
             tries += 1;
-            if tries > 100 * draw.batch {
+            if tries > 100 * request.batch_size {
                 return false;
             }
-            let at = match &self.priorities {
+            let index = match &self.priorities {
                 None => {
-                    let ring = rng.below(self.rings as u32) as usize;
-                    ring * self.slots + rng.below(self.written(ring) as u32) as usize
+                    let env = rng.below(self.num_envs as u32) as usize;
+                    env * self.slots + rng.below(self.written(env) as u32) as usize
                 }
-                // One of each of B equal shares; where that cannot be used, as the newest steps cannot, one of all.
+                // Stratified: one step from each of B equal shares of the total; after a rejection, from the total.
                 Some(priorities) => {
-                    let share = total / draw.batch as f64;
-                    let mass = match std::mem::take(&mut anew) {
-                        false => (sample.at.len() as f64 + rng.uniform()) * share,
+                    let share = total / request.batch_size as f64;
+                    let mass = match std::mem::take(&mut rejected) {
+                        false => (sample.indices.len() as f64 + rng.uniform()) * share,
                         true => rng.uniform() * total,
                     };
                     priorities.find(mass)
                 }
             };
-            if let Some((reward, discount, successor)) = self.look_ahead(at, draw) {
-                sample.at.push(at);
-                self.obs.get(at, &mut sample.obs);
-                sample.actions.push(self.action[at]);
+            if let Some((reward, discount, successor)) = self.n_step_transition(index, request) {
+                sample.indices.push(index);
+                self.obs.append_to(index, &mut sample.obs);
+                sample.actions.push(self.action[index]);
                 sample.rewards.push(reward as f32);
                 sample.discounts.push(discount as f32);
-                self.obs.get(successor, &mut sample.successors);
-                self.read_mask(successor, &mut sample.legal);
+                self.obs.append_to(successor, &mut sample.successors);
+                self.append_mask(successor, &mut sample.legal);
             } else {
-                anew = true;
+                rejected = true;
             }
         }
-        self.weigh(draw.beta, sample);
+        self.append_weights(request.beta, sample);
         true
     }
 
-    /// Slots of ring `ring` that hold something.
-    fn written(&self, ring: usize) -> usize {
-        let full = self.kind[(ring + 1) * self.slots - 1] != Slot::Empty;
-        if full { self.slots } else { self.next[ring] }
+    /// Number of written slots of environment `env`.
+    fn written(&self, env: usize) -> usize {
+        let full = self.kind[(env + 1) * self.slots - 1] != Slot::Empty;
+        if full { self.slots } else { self.next[env] }
     }
 
-    /// The discounted rewards of up to n steps from slot `at` on, what the value of the slot that follows counts, and that slot; `None` where
-    /// no step stands at `at`, or what follows has not been seen yet.
-    fn look_ahead(&self, at: usize, draw: Draw) -> Option<(f64, f64, usize)> {
-        let (ring, mut slot) = (at / self.slots, at % self.slots);
-        let (mut reward, mut weight) = (0.0, 1.0);
-        for _ in 0..draw.n {
-            let here = ring * self.slots + slot;
-            let kind = self.kind[here];
-            if matches!(kind, Slot::Empty | Slot::Last) {
+    /// Discounted sum of up to n rewards from slot `index` on, factor of the successor's value, and the successor's
+    /// slot; `None` if `index` is not a step or its successor is not stored yet.
+    fn n_step_transition(&self, index: usize, request: SampleRequest) -> Option<(f64, f64, usize)> {
+        let (env, mut slot) = (index / self.slots, index % self.slots);
+        let (mut reward, mut discount) = (0.0, 1.0);
+        for _ in 0..request.n_step {
+            let current = env * self.slots + slot;
+            let kind = self.kind[current];
+            if matches!(kind, Slot::Empty | Slot::FinalObservation) {
                 return None;
             }
-            reward += weight * f64::from(self.reward[here]);
+            reward += discount * f64::from(self.reward[current]);
             slot = (slot + 1) % self.slots;
             if kind == Slot::Terminal {
-                return Some((reward, 0.0, at));
+                return Some((reward, 0.0, index));
             }
-            if slot == self.next[ring] {
+            if slot == self.next[env] {
                 return None;
             }
-            weight *= if matches!(kind, Slot::Turn | Slot::CutTurn) { -draw.gamma } else { draw.gamma };
-            if matches!(kind, Slot::Cut | Slot::CutTurn) {
+            let opponent = matches!(kind, Slot::StepOpponent | Slot::TruncatedOpponent);
+            discount *= if opponent { -request.gamma } else { request.gamma };
+            if matches!(kind, Slot::Truncated | Slot::TruncatedOpponent) {
                 break;
             }
         }
-        Some((reward, weight, ring * self.slots + slot))
+        Some((reward, discount, env * self.slots + slot))
     }
 
-    fn read_mask(&self, at: usize, out: &mut Vec<bool>) {
+    fn append_mask(&self, index: usize, out: &mut Vec<bool>) {
         if self.masked {
-            let width = self.actions.div_ceil(8);
-            let bytes = &self.legal[at * width..(at + 1) * width];
-            out.extend((0..self.actions).map(|a| bytes[a / 8] >> (a % 8) & 1 == 1));
+            let width = self.num_actions.div_ceil(8);
+            let bytes = &self.legal[index * width..(index + 1) * width];
+            out.extend((0..self.num_actions).map(|a| bytes[a / 8] >> (a % 8) & 1 == 1));
         } else {
-            out.resize(out.len() + self.actions, true);
+            out.resize(out.len() + self.num_actions, true);
         }
     }
 
-    /// Weights that undo what drawing by priority prefers, the greatest being 1: (n P)^-beta.
-    fn weigh(&self, beta: f64, sample: &mut Sample) {
+    /// Importance-sampling weights `(n P)^-beta`, divided by their maximum; 1 without priorities.
+    fn append_weights(&self, beta: f64, sample: &mut Sample) {
         let Some(priorities) = &self.priorities else {
-            return sample.weights.resize(sample.at.len(), 1.0);
+            return sample.weights.resize(sample.indices.len(), 1.0);
         };
-        let least = sample.at.iter().map(|&at| priorities.get(at)).fold(f64::INFINITY, f64::min);
-        let weight = |&at: &usize| (priorities.get(at) / least).powf(-beta) as f32;
-        sample.weights.extend(sample.at.iter().map(weight));
+        let min = sample.indices.iter().map(|&index| priorities.get(index)).fold(f64::INFINITY, f64::min);
+        let weight = |&index: &usize| (priorities.get(index) / min).powf(-beta) as f32;
+        sample.weights.extend(sample.indices.iter().map(weight));
     }
 
-    /// Gives the steps at `at` priorities.
-    pub(super) fn set_priorities(&mut self, at: &[usize], priority: impl Iterator<Item = f64>) {
-        if let Some(priorities) = &mut self.priorities {
-            at.iter().zip(priority).for_each(|(&at, priority)| priorities.set(at, priority));
+    /// Sets the priorities of the steps at `indices`.
+    pub(super) fn set_priorities(&mut self, indices: &[usize], priorities: impl Iterator<Item = f64>) {
+        if let Some(tree) = &mut self.priorities {
+            indices.iter().zip(priorities).for_each(|(&index, priority)| tree.set(index, priority));
         }
     }
 
-    pub(super) fn save(&self) -> Saved {
-        let written = (0..self.rings).map(|ring| self.written(ring)).max().unwrap_or(0);
-        Saved {
+    pub(super) fn save(&self) -> SavedReplay {
+        let written = (0..self.num_envs).map(|env| self.written(env)).max().unwrap_or(0);
+        let (n, slots) = (self.num_envs, self.slots);
+        let kind: Vec<u8> = self.kind.iter().map(|&kind| kind as u8).collect();
+        SavedReplay {
             written,
-            obs: self.obs.save(self.rings, written),
-            legal: self.heads(&self.legal, written),
-            action: self.heads(&self.action, written),
-            reward: self.heads(&self.reward, written),
-            kind: self.heads(&self.kind, written).into_iter().map(|kind| kind as u8).collect(),
+            obs: self.obs.save(n, written),
+            legal: written_rings(&self.legal, n, written * (self.legal.len() / (n * slots))),
+            action: written_rings(&self.action, n, written),
+            reward: written_rings(&self.reward, n, written),
+            kind: written_rings(&kind, n, written),
             next: self.next.clone(),
             priorities: self.priorities.clone(),
         }
     }
 
-    /// Takes back what [`Replay::save`] gave.
+    /// Restores what [`Replay::save`] returned.
     ///
     /// # Errors
-    /// [`Error::Config`] where it is of another size.
-    pub(super) fn load(&mut self, saved: Saved) -> Result<()> {
-        let refuse = || Error::Config("a saved replay has another size".into());
-        let width = if self.masked { self.actions.div_ceil(8) } else { 0 };
-        let kept = self.rings * saved.written;
-        let fits = saved.written <= self.slots
-            && saved.next.len() == self.rings
+    /// [`Error::Config`] if its size differs.
+    pub(super) fn load(&mut self, saved: SavedReplay) -> Result<()> {
+        let width = if self.masked { self.num_actions.div_ceil(8) } else { 0 };
+        let (n, written) = (self.num_envs, saved.written);
+        let is_valid = written <= self.slots
+            && saved.next.len() == n
             && saved.next.iter().all(|&next| next < self.slots)
             && saved.priorities.as_ref().map(Priorities::len)
                 == self.priorities.as_ref().map(Priorities::len)
             && saved.kind.iter().all(|&kind| usize::from(kind) < Slot::ALL.len())
-            && saved.action.iter().all(|&action| (action as usize) < self.actions)
-            && [saved.kind.len(), saved.action.len(), saved.reward.len()] == [kept; 3]
-            && saved.legal.len() == kept * width;
-        if !fits || !self.obs.load(&saved.obs, self.rings, saved.written) {
-            return Err(refuse());
+            && saved.action.iter().all(|&action| (action as usize) < self.num_actions)
+            && [saved.kind.len(), saved.action.len(), saved.reward.len()] == [n * written; 3]
+            && saved.legal.len() == n * written * width;
+        if !is_valid || !self.obs.load(&saved.obs, n, written) {
+            return Err(Error::Config("the saved replay buffer has another size".into()));
         }
         let kind: Vec<Slot> = saved.kind.iter().map(|&kind| Slot::ALL[usize::from(kind)]).collect();
         self.kind.fill(Slot::Empty);
-        put_heads(&mut self.legal, &saved.legal, self.rings, saved.written * width);
-        put_heads(&mut self.action, &saved.action, self.rings, saved.written);
-        put_heads(&mut self.reward, &saved.reward, self.rings, saved.written);
-        put_heads(&mut self.kind, &kind, self.rings, saved.written);
+        restore_rings(&mut self.legal, &saved.legal, n, written * width);
+        restore_rings(&mut self.action, &saved.action, n, written);
+        restore_rings(&mut self.reward, &saved.reward, n, written);
+        restore_rings(&mut self.kind, &kind, n, written);
         (self.next, self.priorities) = (saved.next, saved.priorities);
         Ok(())
-    }
-
-    /// What belongs to the first `written` slots of each ring.
-    fn heads<T: Copy>(&self, all: &[T], written: usize) -> Vec<T> {
-        let width = all.len() / self.kind.len();
-        all.chunks((self.slots * width).max(1)).flat_map(|ring| &ring[..written * width]).copied().collect()
-    }
-}
-
-/// Puts `heads` back at the beginning of each of `rings` equal parts of `all`, `keep` to each.
-fn put_heads<T: Copy>(all: &mut [T], heads: &[T], rings: usize, keep: usize) {
-    let part = (all.len() / rings).max(1);
-    for (part, head) in all.chunks_mut(part).zip(heads.chunks(keep.max(1))) {
-        part[..keep].copy_from_slice(head);
     }
 }
 
 impl Sample {
     fn clear(&mut self) {
-        self.at.clear();
+        self.indices.clear();
         self.obs.clear();
         self.actions.clear();
         self.rewards.clear();

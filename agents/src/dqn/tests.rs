@@ -1,12 +1,12 @@
-//! The replay against a list that keeps everything, and the loss against numbers worked by hand.
+//! Tests of the replay buffer against a plain list, and of the loss and the targets against numbers computed by hand.
 
 use candle_core::{Device, Tensor};
 use freewheel_core::{Ending, ObservationSpace, Purpose, Spec, Streams};
 use proptest::prelude::*;
 
-use super::replay::{Draw, Replay, Sample, Transition};
+use super::replay::{Replay, Sample, SampleRequest, Transition};
 use super::storage::Storage;
-use super::{Config, Dqn, best, loss, priority};
+use super::{Config, Dqn, argmax_legal, loss, priority};
 use crate::Budget;
 use crate::nn::Workspace;
 
@@ -17,62 +17,65 @@ fn spec(actions: usize) -> Spec {
     Spec { masked: true, players: 2, observation, ..Spec::discrete("test/replay", 1, &names) }
 }
 
-/// A step as the list keeps it: its number is what is seen.
+/// Step in the plain list; its number is in the observation.
 #[derive(Clone, Copy, Debug)]
-struct Made {
+struct StoredStep {
     action: u32,
     reward: f32,
     ending: Ending,
-    turned: bool,
+    player_changed: bool,
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
-    fn what_is_drawn_is_what_was_experienced(
-        seed: u64, rows in 1..4usize, slots in 12..40usize, count in 20..120usize, n in 1..5usize, prioritized: bool, bytes: bool,
+    fn samples_are_the_stored_transitions(
+        seed: u64, rows in 1..4usize, slots in 12..40usize, count in 20..120usize, n in 1..5usize,
+        prioritized: bool, bytes: bool,
     ) {
         let spec = spec(11);
         let storage = if bytes { Storage::U8 } else { Storage::F32 };
         let mut replay = Replay::new(&spec, rows, rows * slots, 2 * n + 2, storage, prioritized).unwrap();
         let mut rng = Streams::new(seed).stream(Purpose::Agent, 0, 0);
-        // 100 apart, so that a byte tells them apart too.
-        let seen = |number: usize| [100.0 * number as f32, (number % 2) as f32];
+        // 100 apart, so that they differ as bytes too.
+        let obs_of = |number: usize| [100.0 * number as f32, (number % 2) as f32];
         let mask = |number: usize| -> Vec<bool> { (0..11).map(|a| (number >> (a % 7)) & 1 == 1).collect() };
-        let mut lists = vec![Vec::<Made>::new(); rows];
-        // Observations are numbered by what was seen in the row so far: a cut episode's last one has a number of its own.
+        let mut lists = vec![Vec::<StoredStep>::new(); rows];
+        // Observations of an environment are numbered; the final one of a truncated episode has its own number.
         let mut numbers = vec![Vec::<usize>::new(); rows];
         let mut next = vec![0usize; rows];
         for i in 0..count {
-            let ring = i % rows;
+            let env = i % rows;
             let ending = match rng.below(8) { 0 => Ending::Terminal, 1 => Ending::Truncated, _ => Ending::Running };
-            let made = Made { action: rng.below(11), reward: rng.below(9) as f32 - 4.0, ending, turned: rng.chance(0.5) };
-            let number = next[ring];
-            let (obs, legal) = (seen(number), mask(number));
-            let (last, last_legal) = (seen(number + 1), mask(number + 1));
-            replay.push(ring, &Transition {
-                obs: &obs, legal: &legal, action: made.action, reward: made.reward, ending, turned: made.turned, successor: (&last, &last_legal),
+            let (action, reward) = (rng.below(11), rng.below(9) as f32 - 4.0);
+            let made = StoredStep { action, reward, ending, player_changed: rng.chance(0.5) };
+            let number = next[env];
+            let (obs, legal) = (obs_of(number), mask(number));
+            let (last, last_legal) = (obs_of(number + 1), mask(number + 1));
+            replay.push(env, &Transition {
+                obs: &obs, legal: &legal, action: made.action, reward: made.reward, ending,
+                player_changed: made.player_changed, successor: (&last, &last_legal),
             });
-            numbers[ring].push(number);
-            lists[ring].push(made);
-            next[ring] += if ending == Ending::Truncated { 2 } else { 1 };
+            numbers[env].push(number);
+            lists[env].push(made);
+            next[env] += if ending == Ending::Truncated { 2 } else { 1 };
         }
-        let draw = Draw { batch: 16, n, gamma: 0.5, beta: 0.7 };
+        let request = SampleRequest { batch_size: 16, n_step: n, gamma: 0.5, beta: 0.7 };
         let mut sample = Sample::default();
-        // Some step is usable, and so a whole batch is drawn.
-        prop_assert!(replay.sample(draw, &mut rng, &mut sample));
-        for i in 0..draw.batch {
-            let ring = sample.at[i] / slots;
+        // At least one step has a successor, so that a whole batch is sampled.
+        prop_assert!(replay.sample(request, &mut rng, &mut sample));
+        for i in 0..request.batch_size {
+            let env = sample.indices[i] / slots;
             let number = (sample.obs[2 * i] / 100.0).round() as usize;
-            let at = numbers[ring].iter().position(|&own| own == number).unwrap();
+            let at = numbers[env].iter().position(|&own| own == number).unwrap();
             prop_assert_eq!(sample.obs[2 * i + 1], (number % 2) as f32);
-            prop_assert_eq!(sample.actions[i], lists[ring][at].action);
-            // The same from the list, as the formula reads.
+            prop_assert_eq!(sample.actions[i], lists[env][at].action);
+            // The same from the list by the formula.
             let (mut reward, mut weight, mut k, mut over) = (0.0, 1.0, at, false);
             while k < at + n && !over {
-                let made = lists[ring][k];
+                let made = lists[env][k];
                 reward += weight * made.reward;
-                weight *= if made.turned { -0.5 } else { 0.5 };
+                weight *= if made.player_changed { -0.5 } else { 0.5 };
                 over = made.ending.is_over();
                 if made.ending == Ending::Terminal { weight = 0.0; }
                 k += 1;
@@ -81,17 +84,17 @@ proptest! {
             prop_assert_eq!(sample.discounts[i], weight);
             if weight != 0.0 {
                 let successor = (sample.successors[2 * i] / 100.0).round() as usize;
-                prop_assert_eq!(successor, numbers[ring][k - 1] + 1);
+                prop_assert_eq!(successor, numbers[env][k - 1] + 1);
                 prop_assert_eq!(&sample.legal[11 * i..11 * (i + 1)], &mask(successor)[..]);
             }
         }
-        // Saved and taken back, the same is drawn.
+        // A restored buffer gives the same samples.
         let mut again = Replay::new(&spec, rows, rows * slots, 2 * n + 2, storage, prioritized).unwrap();
         again.load(postcard::from_bytes(&postcard::to_stdvec(&replay.save()).unwrap()).unwrap()).unwrap();
-        let (mut dice_again, mut sample_again) = (rng.clone(), Sample::default());
-        replay.sample(draw, &mut rng, &mut sample);
-        again.sample(draw, &mut dice_again, &mut sample_again);
-        prop_assert_eq!(sample.at, sample_again.at);
+        let (mut again_rng, mut sample_again) = (rng.clone(), Sample::default());
+        replay.sample(request, &mut rng, &mut sample);
+        again.sample(request, &mut again_rng, &mut sample_again);
+        prop_assert_eq!(sample.indices, sample_again.indices);
         prop_assert_eq!(sample.successors, sample_again.successors);
         prop_assert_eq!(sample.weights, sample_again.weights);
     }
@@ -109,20 +112,27 @@ fn priorities_decide_how_often_and_weights_undo_it() {
             action: 0,
             reward: i as f32,
             ending: Ending::Running,
-            turned: false,
+            player_changed: false,
             successor: (&obs, &[true; 2]),
         };
         replay.push(0, &step);
     }
-    // Of the first four (the newest has no successor yet) the second is three times as likely as each other one.
+    // The newest step has no successor yet; of the first four the second is three times as likely as each other one.
     replay.set_priorities(&[0, 1, 2, 3, 4], [1.0, 3.0, 1.0, 1.0, 0.0].into_iter());
     let mut rng = Streams::new(0).stream(Purpose::Agent, 0, 0);
     let (mut sample, mut counts) = (Sample::default(), [0; 5]);
     for _ in 0..2000 {
-        assert!(replay.sample(Draw { batch: 4, n: 1, gamma: 1.0, beta: 1.0 }, &mut rng, &mut sample));
-        for (&at, &weight) in sample.at.iter().zip(&sample.weights) {
+        assert!(replay.sample(
+            SampleRequest { batch_size: 4, n_step: 1, gamma: 1.0, beta: 1.0 },
+            &mut rng,
+            &mut sample
+        ));
+        for (&at, &weight) in sample.indices.iter().zip(&sample.weights) {
             counts[at] += 1;
-            let expected = if sample.at.contains(&0) || sample.at.contains(&2) || sample.at.contains(&3) {
+            let expected = if sample.indices.contains(&0)
+                || sample.indices.contains(&2)
+                || sample.indices.contains(&3)
+            {
                 1.0 / 3.0
             } else {
                 1.0
@@ -134,12 +144,12 @@ fn priorities_decide_how_often_and_weights_undo_it() {
 }
 
 #[test]
-fn storage_that_does_not_suit_is_refused() {
+fn unsuitable_storage_is_refused() {
     let discrete = Spec::discrete("test/index", 5, &["a"]);
     let refused = Replay::new(&discrete, 1, 10, 4, Storage::U8, false).err().unwrap().to_string();
     assert!(refused.contains("storage = \"u8\""), "{refused}");
     let refused = Replay::new(&discrete, 4, 10, 4, Storage::F32, false).err().unwrap().to_string();
-    assert!(refused.contains("buffer_size = 10: 4 rows share it"), "{refused}");
+    assert!(refused.contains("buffer_size = 10: must be at least 16"), "{refused}");
 }
 
 #[test]
@@ -165,16 +175,16 @@ fn hubers_loss_by_hand() {
 }
 
 #[test]
-fn the_best_is_legal() {
-    assert_eq!(best(&[1.0, 5.0, 3.0], &[true, false, true]), 2);
-    assert_eq!(best(&[1.0, 1.0], &[true, true]), 0);
-    assert_eq!(best(&[1.0, 1.0], &[false, false]), 0);
-    assert_eq!(best(&[f32::NAN, 2.0], &[true, true]), 0);
+fn argmax_is_legal() {
+    assert_eq!(argmax_legal(&[1.0, 5.0, 3.0], &[true, false, true]), 2);
+    assert_eq!(argmax_legal(&[1.0, 1.0], &[true, true]), 0);
+    assert_eq!(argmax_legal(&[1.0, 1.0], &[false, false]), 0);
+    assert_eq!(argmax_legal(&[f32::NAN, 2.0], &[true, true]), 0);
 }
 
-/// What successors are worth, from the numbers of both networks: chosen by one and judged by the other, among what is legal.
+/// Values of the successors: selected by one network and evaluated by the other, among the legal actions.
 #[test]
-fn targets_are_chosen_and_judged() {
+fn targets_of_double_q_learning() {
     let spec = spec(3);
     let budget = Budget { steps: 100, num_envs: 1 };
     let build = |double, seed| {
@@ -183,7 +193,7 @@ fn targets_are_chosen_and_judged() {
     };
     let other = build(true, 99).model.parameters().unwrap();
     let sample = Sample {
-        at: vec![0, 1, 2, 3],
+        indices: vec![0, 1, 2, 3],
         successors: vec![0.1, 0.9, 0.7, 0.2, 0.4, 0.4, 0.5, 0.6],
         legal: [[true; 3], [true, false, true], [false; 3], [false, true, false]].concat(),
         rewards: vec![2.0, -4.0, 6.0, 0.0],
@@ -191,22 +201,22 @@ fn targets_are_chosen_and_judged() {
         ..Sample::default()
     };
     for double in [true, false] {
-        // Some seed has an action that only one of the two networks likes best.
+        // For some seed the two networks have different best actions.
         let mut differs = false;
         for seed in 0..8 {
             let mut dqn = build(double, seed);
             dqn.target.copy_from_slice(&other);
-            let (mut online, mut judged, mut work) = (vec![0.0; 12], vec![0.0; 12], Workspace::default());
+            let (mut online, mut target_q, mut work) = (vec![0.0; 12], vec![0.0; 12], Workspace::default());
             dqn.model.act(&sample.successors, &mut work, &mut online).unwrap();
-            dqn.model.network().act(&other, &sample.successors, &mut work, &mut judged);
+            dqn.model.network().act(&other, &sample.successors, &mut work, &mut target_q);
             let targets = dqn.targets(&sample).unwrap();
             for i in 0..4 {
                 let legal: Vec<usize> = (0..3).filter(|a| sample.legal[3 * i + a]).collect();
-                let most =
+                let max =
                     |q: &[f32]| legal.iter().copied().max_by(|&a, &b| q[3 * i + a].total_cmp(&q[3 * i + b]));
-                differs |= most(&online) != most(&judged);
-                let chosen = if double { most(&online) } else { most(&judged) };
-                let value = chosen.map_or(0.0, |a| judged[3 * i + a]);
+                differs |= max(&online) != max(&target_q);
+                let chosen = if double { max(&online) } else { max(&target_q) };
+                let value = chosen.map_or(0.0, |a| target_q[3 * i + a]);
                 assert_eq!(
                     targets[i],
                     sample.rewards[i] * 0.5 + sample.discounts[i] * value,

@@ -1,25 +1,25 @@
-//! Activations, in place, with their derivatives as functions of what they gave.
+//! Activation functions, in place; their derivatives are functions of their outputs.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What a layer does to its sums.
+/// Activation function of a layer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Activation {
-    /// Nothing.
+    /// x.
     Identity,
     /// max(x, 0).
     #[default]
     Relu,
-    /// The hyperbolic tangent.
+    /// tanh(x).
     Tanh,
     /// 1 / (1 + exp(-x)).
     Sigmoid,
 }
 
 impl Activation {
-    /// Replaces every x by the activation of x.
+    /// Applies the activation to every element of `x`.
     pub fn apply(self, x: &mut [f32]) {
         match self {
             Activation::Identity => {}
@@ -29,7 +29,7 @@ impl Activation {
         }
     }
 
-    /// Multiplies `gradient` by the derivative where the activation gave `y`; relu'(0) is 0, as in torch.
+    /// Multiplies `gradient` by the derivative at the inputs whose outputs are `y`; relu'(0) is 0, as in PyTorch.
     pub fn backward(self, y: &[f32], gradient: &mut [f32]) {
         let pairs = gradient.iter_mut().zip(y);
         match self {
@@ -41,8 +41,8 @@ impl Activation {
     }
 }
 
-/// The hyperbolic tangent as a quotient of polynomials, at most 6 units in the last place off. Unlike the system's it is the same
-/// on every machine, and a loop over it takes several at once. The coefficients are those of Eigen's and XLA's `tanh`.
+/// Hyperbolic tangent as a quotient of polynomials, with an error of at most 6 units in the last place. The result is
+/// the same on every machine, and loops over it vectorize. Coefficients: Eigen and XLA.
 #[inline(always)]
 pub fn tanh(x: f32) -> f32 {
     const ODD: [f32; 7] = [
@@ -55,7 +55,7 @@ pub fn tanh(x: f32) -> f32 {
         -2.760_768_5e-16,
     ];
     const EVEN: [f32; 4] = [4.893_525e-3, 2.268_434_6e-3, 1.185_347e-4, 1.198_258_4e-6];
-    // Beyond this the nearest f32 is 1. A NaN stays one.
+    // Beyond this bound the nearest f32 is 1. NaN stays NaN.
     let x = if x > 7.905_311 { 7.905_311 } else { x };
     let x = if x < -7.905_311 { -7.905_311 } else { x };
     let s = x * x;
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tanh_is_the_librarys() {
+    fn tanh_agrees_with_the_library() {
         for i in -100_000..=100_000 {
             let x = i as f32 * 1e-4;
             let (ours, exact) = (f64::from(tanh(x)), f64::from(x).tanh());
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn derivatives_are_the_differences() {
+    fn derivatives_agree_with_finite_differences() {
         for activation in [Activation::Identity, Activation::Relu, Activation::Tanh, Activation::Sigmoid] {
             for x in [-3.0f32, -0.7, -0.01, 0.02, 0.9, 2.5] {
                 let at = |x: f32| {
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn a_nan_is_not_hidden() {
+    fn nan_stays_nan() {
         for activation in [Activation::Identity, Activation::Relu, Activation::Tanh, Activation::Sigmoid] {
             let mut y = [f32::NAN];
             activation.apply(&mut y);

@@ -1,11 +1,11 @@
-//! Networks put together: layer after layer, each giving the place that the next reads.
+//! Construction of networks layer by layer; each layer returns the node that the next one reads.
 
 use super::activation::Activation;
 use super::conv::Conv;
 use super::init::Init;
-use super::network::{First, Kind, Layer, Network, Parameter, Place};
+use super::network::{Layer, LayerKind, Network, NodeId, Parameter, ParameterInit};
 
-/// Makes a [`Network`]; the input is place 0.
+/// Builder of a [`Network`]; the input is node 0.
 ///
 /// ```
 /// # use freewheel_agents::nn::{Activation, Builder, Init};
@@ -21,11 +21,11 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// A network whose input has `len` numbers a row.
+    /// Network with `len` inputs.
     pub fn new(len: usize) -> Self {
         let network = Network {
             layers: Vec::new(),
-            places: vec![len],
+            node_sizes: vec![len],
             outputs: Vec::new(),
             parameters: Vec::new(),
             size: 0,
@@ -33,27 +33,29 @@ impl Builder {
         Builder { network }
     }
 
-    /// How many numbers a row has at `place`.
-    pub fn len(&self, place: Place) -> usize {
-        self.network.places[place]
+    /// Number of values of one sample at `node`.
+    pub fn len(&self, node: NodeId) -> usize {
+        self.network.node_sizes[node]
     }
 
-    /// `activation(x W + b)`, W `[inputs, outputs]`.
+    /// Linear layer `activation(x W + b)`, W `[inputs, outputs]`.
     pub fn linear(
         &mut self,
         name: &str,
-        from: Place,
+        from: NodeId,
         outputs: usize,
         activation: Activation,
         init: Init,
-    ) -> Place {
+    ) -> NodeId {
         let inputs = self.len(from);
-        let weights = self.block(name, "weight", vec![inputs, outputs], First::Drawn(init, inputs, outputs));
-        let bias = self.block(name, "bias", vec![outputs], First::Constant(0.0));
-        self.layer(Kind::Linear { inputs, outputs }, from, None, outputs, activation, weights, bias)
+        let weights =
+            self.block(name, "weight", vec![inputs, outputs], ParameterInit::Random(init, inputs, outputs));
+        let bias = self.block(name, "bias", vec![outputs], ParameterInit::Constant(0.0));
+        self.layer(LayerKind::Linear { inputs, outputs }, from, None, outputs, activation, weights, bias)
     }
 
-    /// The same where every number of the input is an index below `n`, taken one-hot.
+    /// Linear layer on the one-hot encoding of the network input, whose F values are indices below `n`; W `[F n,
+    /// outputs]`.
     pub fn one_hot(
         &mut self,
         name: &str,
@@ -61,96 +63,103 @@ impl Builder {
         outputs: usize,
         activation: Activation,
         init: Init,
-    ) -> Place {
+    ) -> NodeId {
         let fields = self.len(0);
         let inputs = fields * n;
-        // One entry of each field's block is 1: the fan-in is the fields, but orthogonal rows need the true shape.
-        let weights = self.block(name, "weight", vec![inputs, outputs], First::Drawn(init, inputs, outputs));
-        let bias = self.block(name, "bias", vec![outputs], First::Constant(0.0));
-        self.layer(Kind::OneHot { fields, n, outputs }, 0, None, outputs, activation, weights, bias)
+        // Orthogonal initialization needs the shape of W, although only F inputs are 1.
+        let weights =
+            self.block(name, "weight", vec![inputs, outputs], ParameterInit::Random(init, inputs, outputs));
+        let bias = self.block(name, "bias", vec![outputs], ParameterInit::Constant(0.0));
+        self.layer(LayerKind::OneHot { fields, n, outputs }, 0, None, outputs, activation, weights, bias)
     }
 
-    /// Planes `[channels, points]` turned to `[points, channels]`, as convolutions take them.
-    pub fn channels_last(&mut self, from: Place, channels: usize) -> Place {
+    /// Transposes planes `[channels, points]` to `[points, channels]`, the layout of convolutions.
+    pub fn channels_last(&mut self, from: NodeId, channels: usize) -> NodeId {
         let len = self.len(from);
-        let kind = Kind::ChannelsLast { channels, points: len / channels };
+        let kind = LayerKind::ChannelsLast { channels, points: len / channels };
         self.layer(kind, from, None, len, Activation::Identity, 0..0, 0..0)
     }
 
-    /// `activation(x * W + b + skip)`: a convolution, with a residual where there is one.
+    /// Convolution `activation(x * W + b + skip)`, with an optional residual `skip`.
     pub fn conv(
         &mut self,
         name: &str,
-        from: Place,
+        from: NodeId,
         conv: Conv,
-        skip: Option<Place>,
+        skip: Option<NodeId>,
         activation: Activation,
         init: Init,
-    ) -> Place {
+    ) -> NodeId {
         let (patch, width) = (conv.patch(), conv.out_channels);
         let shape = vec![conv.kernel, conv.kernel, conv.channels, width];
-        let weights = self.block(name, "weight", shape, First::Drawn(init, patch, width));
-        let bias = self.block(name, "bias", vec![width], First::Constant(0.0));
-        self.layer(Kind::Conv(conv), from, skip, conv.out_len(), activation, weights, bias)
+        let weights = self.block(name, "weight", shape, ParameterInit::Random(init, patch, width));
+        let bias = self.block(name, "bias", vec![width], ParameterInit::Constant(0.0));
+        self.layer(LayerKind::Conv(conv), from, skip, conv.out_len(), activation, weights, bias)
     }
 
-    /// `conv` turned round (a transposed convolution): `[H', W', O]` as it gives them to `[H, W, C]` as it takes them, weights `[K, K,
-    /// C, O]`.
+    /// Transposed convolution of `conv`: from its output shape `[H', W', O]` to its input shape `[H, W, C]`, weights
+    /// `[K, K, C, O]`.
     pub fn transposed(
         &mut self,
         name: &str,
-        from: Place,
+        from: NodeId,
         conv: Conv,
         activation: Activation,
         init: Init,
-    ) -> Place {
+    ) -> NodeId {
         let (patch, width) = (conv.patch(), conv.out_channels);
         let shape = vec![conv.kernel, conv.kernel, conv.channels, width];
-        let weights = self.block(name, "weight", shape, First::Drawn(init, patch, width));
-        let bias = self.block(name, "bias", vec![conv.channels], First::Constant(0.0));
-        self.layer(Kind::Transposed(conv), from, None, conv.len(), activation, weights, bias)
+        let weights = self.block(name, "weight", shape, ParameterInit::Random(init, patch, width));
+        let bias = self.block(name, "bias", vec![conv.channels], ParameterInit::Constant(0.0));
+        self.layer(LayerKind::Transposed(conv), from, None, conv.len(), activation, weights, bias)
     }
 
-    /// Dueling heads: action values from a value (1 number) and advantages.
-    pub fn dueling(&mut self, value: Place, advantages: Place) -> Place {
+    /// Dueling head: action values from the node of a state value (1 output) and that of advantages.
+    pub fn dueling(&mut self, value: NodeId, advantages: NodeId) -> NodeId {
         let actions = self.len(advantages);
-        let kind = Kind::Dueling { actions };
+        let kind = LayerKind::Dueling { actions };
         self.layer(kind, advantages, Some(value), actions, Activation::Identity, 0..0, 0..0)
     }
 
-    /// `outputs` parameters that every row shows as they are, such as a logarithm of a standard deviation.
-    pub fn free(&mut self, name: &str, outputs: usize, first: f32) -> Place {
-        let bias = self.block(name, "value", vec![outputs], First::Constant(first));
-        self.layer(Kind::Free { outputs }, 0, None, outputs, Activation::Identity, 0..0, bias)
+    /// `outputs` parameters that do not depend on the input, such as log standard deviations; all begin at `initial`.
+    pub fn free_parameters(&mut self, name: &str, outputs: usize, initial: f32) -> NodeId {
+        let bias = self.block(name, "value", vec![outputs], ParameterInit::Constant(initial));
+        self.layer(LayerKind::FreeParameters { outputs }, 0, None, outputs, Activation::Identity, 0..0, bias)
     }
 
-    /// The network; its output is what stands at `outputs`, side by side.
-    pub fn build(mut self, outputs: &[Place]) -> Network {
+    /// Network whose output is the concatenation of the nodes `outputs`.
+    pub fn build(mut self, outputs: &[NodeId]) -> Network {
         self.network.outputs = outputs.to_vec();
         self.network
     }
 
-    fn block(&mut self, layer: &str, part: &str, shape: Vec<usize>, init: First) -> std::ops::Range<usize> {
-        let at = self.network.size..self.network.size + shape.iter().product::<usize>();
-        self.network.size = at.end;
+    fn block(
+        &mut self,
+        layer: &str,
+        part: &str,
+        shape: Vec<usize>,
+        init: ParameterInit,
+    ) -> std::ops::Range<usize> {
+        let range = self.network.size..self.network.size + shape.iter().product::<usize>();
+        self.network.size = range.end;
         let name = format!("{layer}.{part}");
-        self.network.parameters.push(Parameter { name, shape, at: at.clone(), init });
-        at
+        self.network.parameters.push(Parameter { name, shape, range: range.clone(), init });
+        range
     }
 
-    #[allow(clippy::too_many_arguments)] // One place that knows every field of a layer.
+    #[allow(clippy::too_many_arguments)] // One argument per field of a layer.
     fn layer(
         &mut self,
-        kind: Kind,
-        from: Place,
-        skip: Option<Place>,
+        kind: LayerKind,
+        from: NodeId,
+        skip: Option<NodeId>,
         len: usize,
         activation: Activation,
         weights: std::ops::Range<usize>,
         bias: std::ops::Range<usize>,
-    ) -> Place {
-        let to = self.network.places.len();
-        self.network.places.push(len);
+    ) -> NodeId {
+        let to = self.network.node_sizes.len();
+        self.network.node_sizes.push(len);
         self.network.layers.push(Layer { kind, from, skip, to, activation, weights, bias });
         to
     }

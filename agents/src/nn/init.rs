@@ -1,21 +1,22 @@
-//! First values of weights, drawn from our own streams: candle's own cannot be seeded on the CPU.
+//! Initial weights, drawn from seeded streams (candle's initialization cannot be seeded on the CPU).
 
 use freewheel_core::Stream;
 
-/// Vectors that are made orthogonal at most.
-const MOST_VECTORS: usize = 1024;
+/// Maximum number of vectors to orthogonalize.
+const MAX_VECTORS: usize = 1024;
 
-/// How the weights of a layer begin; biases begin at 0. `gain` stretches them.
+/// Initialization of the weights of a layer, scaled by a gain; biases begin at 0.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Init {
-    /// All 0.
+    /// Zeros.
     Zeros,
-    /// Orthogonal rows or columns, whichever are fewer, times the gain (Saxe, McClelland & Ganguli 2014, arXiv 1312.6120);
-    /// Xavier's where there are more than 1024 of each.
+    /// Orthogonal rows or columns, whichever are fewer, times the gain (Saxe, McClelland & Ganguli 2014, arXiv
+    /// 1312.6120); Xavier if there are more than 1024 of each.
     Orthogonal(f32),
-    /// Uniform within gain sqrt(3 / fan-in): variance gain^2 / fan-in. He et al. 2015 (arXiv 1502.01852) with gain sqrt 2, for ReLU.
+    /// Uniform within gain sqrt(3 / fan_in), variance gain^2 / fan_in; for ReLU with gain sqrt 2 (He et al. 2015,
+    /// arXiv 1502.01852).
     Kaiming(f32),
-    /// Uniform within gain sqrt(6 / (fan-in + fan-out)) (Glorot & Bengio 2010).
+    /// Uniform within gain sqrt(6 / (fan_in + fan_out)) (Glorot & Bengio 2010).
     Xavier(f32),
 }
 
@@ -28,8 +29,8 @@ impl Init {
             Init::Xavier(gain) => {
                 uniform(weights, f64::from(gain) * (6.0 / (fan_in + fan_out) as f64).sqrt(), rng)
             }
-            // Gram-Schmidt is cubic; so many random directions are all but orthogonal anyway.
-            Init::Orthogonal(gain) if fan_in.min(fan_out) > MOST_VECTORS => {
+            // Gram-Schmidt takes cubic time, and this many random vectors are nearly orthogonal.
+            Init::Orthogonal(gain) if fan_in.min(fan_out) > MAX_VECTORS => {
                 Init::Xavier(gain).fill(weights, fan_in, fan_out, rng);
             }
             Init::Orthogonal(gain) => orthogonal(weights, fan_in, fan_out, gain, rng),
@@ -41,7 +42,7 @@ fn uniform(weights: &mut [f32], bound: f64, rng: &mut Stream) {
     weights.iter_mut().for_each(|w| *w = (bound * (2.0 * rng.uniform() - 1.0)) as f32);
 }
 
-/// Gram-Schmidt, twice over for accuracy, on normal vectors: uniform over the orthogonal frames.
+/// Random orthogonal vectors: Gram-Schmidt on normal vectors, twice for accuracy.
 fn orthogonal(weights: &mut [f32], fan_in: usize, fan_out: usize, gain: f32, rng: &mut Stream) {
     let (count, length) = (fan_in.min(fan_out), fan_in.max(fan_out));
     let mut frame: Vec<Vec<f64>> = Vec::with_capacity(count);
@@ -54,7 +55,7 @@ fn orthogonal(weights: &mut [f32], fan_in: usize, fan_out: usize, gain: f32, rng
             }
         }
         let norm = vector.iter().map(|x| x * x).sum::<f64>().sqrt();
-        // As good as never: the vector lay in the span of the others.
+        // Otherwise the vector is in the span of the others, which almost never happens.
         if norm > 1e-6 {
             vector.iter_mut().for_each(|x| *x /= norm);
             frame.push(vector);
@@ -97,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn uniform_ones_have_their_variance() {
+    fn uniform_weights_have_the_stated_variance() {
         for (init, variance) in [(Init::Kaiming(2f32.sqrt()), 2.0 / 300.0), (Init::Xavier(1.0), 2.0 / 500.0)]
         {
             let w = filled(init, 300, 200);

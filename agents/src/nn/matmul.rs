@@ -1,8 +1,8 @@
-//! Products of matrices over slices, by the `gemm` crate that candle itself multiplies with.
+//! Matrix products over slices, by the `gemm` crate (which candle uses too).
 
 use gemm::Parallelism;
 
-/// A matrix that lies in a slice: element (i, j) is `data[i * row_stride + j * column_stride]`.
+/// Matrix in a slice: element (i, j) is `data[i * row_stride + j * column_stride]`.
 #[derive(Clone, Copy)]
 pub struct Matrix<'a> {
     data: &'a [f32],
@@ -13,12 +13,12 @@ pub struct Matrix<'a> {
 }
 
 impl<'a> Matrix<'a> {
-    /// `[rows, columns]`, row after row.
+    /// Row-major matrix `[rows, columns]`.
     pub fn new(data: &'a [f32], rows: usize, columns: usize) -> Self {
         Matrix { data, rows, columns, row_stride: columns, column_stride: 1 }
     }
 
-    /// Its transpose, `[columns, rows]`, over the same numbers.
+    /// Transpose `[columns, rows]` over the same data.
     pub fn t(self) -> Self {
         Matrix {
             data: self.data,
@@ -29,7 +29,7 @@ impl<'a> Matrix<'a> {
         }
     }
 
-    /// The place behind its last element.
+    /// Index after its last element.
     fn end(&self) -> usize {
         match self.rows.min(self.columns) {
             0 => 0,
@@ -38,17 +38,20 @@ impl<'a> Matrix<'a> {
     }
 }
 
-/// `out = left right`, or `out += left right` where `add`; `out [rows of left, columns of right]`, row after row. One
-/// thread, so that the sums are made in the same order for any number of them.
+/// `out = left right`, or `out += left right` with `add`; `out` is row-major `[rows of left, columns of right]`. Runs
+/// on one thread, so that the order of summation does not depend on the number of threads.
 ///
 /// # Panics
-/// Where the shapes do not fit: a mistake of the caller's, never of a user's.
+/// If the shapes do not match.
 #[allow(unsafe_code)]
 pub fn matmul(out: &mut [f32], left: Matrix<'_>, right: Matrix<'_>, add: bool) {
     let (m, n, k) = (left.rows, right.columns, left.columns);
     assert_eq!(k, right.rows, "inner dimensions differ");
-    assert_eq!(out.len(), m * n, "the product has another size");
-    assert!(left.end() <= left.data.len() && right.end() <= right.data.len(), "a matrix is cut short");
+    assert_eq!(out.len(), m * n, "`out` has the wrong size");
+    assert!(
+        left.end() <= left.data.len() && right.end() <= right.data.len(),
+        "a matrix is larger than its slice"
+    );
     if k == 0 && !add {
         return out.fill(0.0);
     }
@@ -85,14 +88,17 @@ mod tests {
 
     proptest! {
         #[test]
-        fn is_the_schoolbook_product(m in 1..20usize, n in 1..20usize, k in 1..20usize, turned: [bool; 2], add: bool) {
+        fn agrees_with_the_definition(
+            m in 1..20usize, n in 1..20usize, k in 1..20usize, transposed: [bool; 2], add: bool,
+        ) {
             let number = |i: usize| ((i * 37 + 11) % 17) as f32 - 8.0;
-            let (a, b): (Vec<f32>, Vec<f32>) = ((0..m * k).map(number).collect(), (0..k * n).map(|i| number(i + 5)).collect());
-            let (left, at_left): (_, &dyn Fn(usize, usize) -> f32) = match turned[0] {
+            let a: Vec<f32> = (0..m * k).map(number).collect();
+            let b: Vec<f32> = (0..k * n).map(|i| number(i + 5)).collect();
+            let (left, at_left): (_, &dyn Fn(usize, usize) -> f32) = match transposed[0] {
                 true => (Matrix::new(&a, k, m).t(), &|i, l| a[l * m + i]),
                 false => (Matrix::new(&a, m, k), &|i, l| a[i * k + l]),
             };
-            let (right, at_right): (_, &dyn Fn(usize, usize) -> f32) = match turned[1] {
+            let (right, at_right): (_, &dyn Fn(usize, usize) -> f32) = match transposed[1] {
                 true => (Matrix::new(&b, n, k).t(), &|l, j| b[j * k + l]),
                 false => (Matrix::new(&b, k, n), &|l, j| b[l * n + j]),
             };
@@ -100,7 +106,7 @@ mod tests {
             matmul(&mut out, left, right, add);
             for i in 0..m {
                 for j in 0..n {
-                    // Whole numbers this small are exact in any order of summing.
+                    // Sums of small integers are exact in any order.
                     let sum: f32 = (0..k).map(|l| at_left(i, l) * at_right(l, j)).sum();
                     prop_assert_eq!(out[i * n + j], sum + if add { 1.5 } else { 0.0 });
                 }

@@ -1,5 +1,5 @@
-//! A network with its parameters: one candle variable `[P]`. candle differentiates the loss; the network is one fused operation in
-//! its graph, with its own backward pass. Acting looks at the same numbers as a plain slice.
+//! Network with its parameters, one candle variable `[P]`. candle differentiates the loss; the network is one fused
+//! operation in its graph, with its own backward pass. Inference reads the same parameters as a plain slice.
 
 use std::cell::{Cell, RefCell};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,36 +8,37 @@ use candle_core::{CpuStorage, CustomOp2, Device, InplaceOp1, Layout, Shape, Stor
 use freewheel_core::{Error, Result, Stream};
 
 use super::network::{Network, Pass, Workspace};
-use super::optimizer::{Optimizer, Stepped, all_finite};
+use super::normalizer::ObservationNormalizer;
+use super::optimizer::{Optimizer, OptimizerStep, all_finite};
 
-/// More parameters than fit into a memory together with their moments.
-pub(crate) const MOST_PARAMETERS: usize = 1 << 28;
+/// Maximum number of parameters.
+pub(crate) const MAX_PARAMETERS: usize = 1 << 28;
 
-/// A network that learns.
+/// Network with trainable parameters.
 pub struct Model {
     network: Arc<Network>,
     parameters: Var,
     passes: Arc<Mutex<Vec<Pass>>>,
 }
 
-/// A network as it was at one moment, shared by every thread.
+/// Copy of a network with fixed parameters, shared between threads.
 #[derive(Clone)]
 pub struct Frozen {
     network: Arc<Network>,
     parameters: Arc<[f32]>,
-    works: Arc<Mutex<Vec<Workspace>>>,
+    workspaces: Arc<Mutex<Vec<Workspace>>>,
 }
 
-/// What candle has wrong is a mistake of ours, never of a user's.
-pub(crate) fn candle(error: candle_core::Error) -> Error {
+/// Converts an error of candle, which indicates a bug and not a mistake of the user.
+pub(crate) fn candle_error(error: candle_core::Error) -> Error {
     Error::Unsupported(format!("candle: {error}"))
 }
 
-/// Says that a quantity is no longer finite.
+/// Checks that all `numbers`, called `quantity` in the error, are finite.
 ///
 /// # Errors
-/// [`Error::Diverged`] where one of `numbers` is NaN or infinite.
-pub(crate) fn finite(quantity: &str, numbers: &[f32], step: u64) -> Result<()> {
+/// [`Error::Diverged`] at `step` if one of them is NaN or infinite.
+pub(crate) fn check_finite(quantity: &str, numbers: &[f32], step: u64) -> Result<()> {
     match all_finite(numbers) {
         true => Ok(()),
         false => {
@@ -47,186 +48,201 @@ pub(crate) fn finite(quantity: &str, numbers: &[f32], step: u64) -> Result<()> {
     }
 }
 
-/// The numbers of a contiguous tensor on the CPU.
+/// Data of a contiguous f32 tensor on the CPU.
 pub(crate) fn cpu_slice<'a>(storage: &'a CpuStorage, layout: &Layout) -> candle_core::Result<&'a [f32]> {
     match (storage, layout.contiguous_offsets()) {
         (CpuStorage::F32(all), Some((from, to))) => Ok(&all[from..to]),
-        _ => candle_core::bail!("a contiguous f32 tensor on the CPU is wanted"),
+        _ => candle_core::bail!("the tensor must be contiguous, f32 and on the CPU"),
     }
 }
 
-/// Calls `f` with the numbers of a tensor, which need not be copied for that.
+/// Calls `f` with the data of a tensor, without a copy if it is contiguous.
 pub(crate) fn with_slice<R>(tensor: &Tensor, f: impl FnOnce(&[f32]) -> R) -> Result<R> {
-    let tensor = tensor.contiguous().map_err(candle)?;
+    let tensor = tensor.contiguous().map_err(candle_error)?;
     let (storage, layout) = tensor.storage_and_layout();
     match &*storage {
-        Storage::Cpu(cpu) => Ok(f(cpu_slice(cpu, layout).map_err(candle)?)),
-        _ => Err(Error::Unsupported("networks learn on the CPU".into())),
+        Storage::Cpu(cpu) => Ok(f(cpu_slice(cpu, layout).map_err(candle_error)?)),
+        _ => Err(Error::Unsupported("the network must be on the CPU".into())),
     }
 }
 
-/// A tensor over `data`.
+/// Tensor of `data` on the CPU.
 pub(crate) fn tensor(data: Vec<f32>, shape: impl Into<Shape>) -> Result<Tensor> {
-    Tensor::from_vec(data, shape.into(), &Device::Cpu).map_err(candle)
+    Tensor::from_vec(data, shape.into(), &Device::Cpu).map_err(candle_error)
 }
 
 impl Model {
-    /// With first parameters drawn from `rng`.
+    /// Model with initial parameters drawn from `rng`.
     ///
     /// # Errors
-    /// [`Error::Config`] where there are more than fit into a memory together with their moments.
+    /// [`Error::Config`] for a network with more than 2^28 parameters.
     pub fn new(network: Network, rng: &mut Stream) -> Result<Self> {
         let size = network.size();
-        if size > MOST_PARAMETERS {
+        if size > MAX_PARAMETERS {
             return Err(Error::Config(format!(
-                "this network has {size} parameters, more than {MOST_PARAMETERS}: give it fewer units or channels, or less history"
+                "the network has {size} parameters, but at most {MAX_PARAMETERS} are supported; use smaller \
+                 hidden_sizes, channels or frame_stack"
             )));
         }
         let parameters = network.initial(rng);
         Self::with(Arc::new(network), parameters)
     }
 
-    /// With the parameters `[P]`.
+    /// Model with the given parameters `[P]`.
     ///
     /// # Errors
-    /// [`Error::Config`] where there are not P of them.
+    /// [`Error::Config`] if their number is not P.
     pub fn with(network: Arc<Network>, parameters: Vec<f32>) -> Result<Self> {
         let size = network.size();
         if parameters.len() != size {
             return Err(Error::Config(format!(
-                "{} parameters were given to a network of {size}",
+                "the network has {size} parameters, but {} were given",
                 parameters.len()
             )));
         }
-        let parameters = Var::from_vec(parameters, size, &Device::Cpu).map_err(candle)?;
+        let parameters = Var::from_vec(parameters, size, &Device::Cpu).map_err(candle_error)?;
         Ok(Model { network, parameters, passes: Arc::default() })
     }
 
-    /// The network.
+    /// Network without parameters.
     pub fn network(&self) -> &Arc<Network> {
         &self.network
     }
 
-    /// The output `[B, O]` for `x [B, D]`, in candle's graph. With `x_too` the gradient of `x` is to be had too.
+    /// Output `[B, O]` for `x [B, D]`, in candle's graph; with `input_gradient`, backward also computes the gradient
+    /// of `x`.
     ///
     /// # Errors
-    /// None that a user could cause.
-    pub fn forward(&self, x: &Tensor, x_too: bool) -> Result<Tensor> {
+    /// [`Error::Unsupported`] for an error of candle.
+    pub fn forward(&self, x: &Tensor, input_gradient: bool) -> Result<Tensor> {
         let pass = self.passes.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
         let fused = Fused {
             network: Arc::clone(&self.network),
             pass: Mutex::new(pass),
             passes: Arc::clone(&self.passes),
-            x_too,
+            input_gradient,
         };
-        self.parameters.apply_op2(x, fused).map_err(candle)
+        self.parameters.apply_op2(x, fused).map_err(candle_error)
     }
 
     /// Calls `f` with the parameters `[P]`.
     ///
     /// # Errors
-    /// None that a user could cause.
+    /// [`Error::Unsupported`] for an error of candle.
     pub fn with_parameters<R>(&self, f: impl FnOnce(&[f32]) -> R) -> Result<R> {
         with_slice(&self.parameters, f)
     }
 
-    /// A copy of the parameters `[P]`.
+    /// Copy of the parameters `[P]`.
     ///
     /// # Errors
-    /// None that a user could cause.
+    /// [`Error::Unsupported`] for an error of candle.
     pub fn parameters(&self) -> Result<Vec<f32>> {
         self.with_parameters(<[f32]>::to_vec)
     }
 
-    /// Puts other parameters in the place of these.
+    /// Replaces the parameters `[P]`.
     ///
     /// # Errors
-    /// [`Error::Config`] where there are not P of them.
+    /// [`Error::Config`] if their number is not P.
     pub fn set_parameters(&mut self, parameters: &[f32]) -> Result<()> {
         *self = Model::with(Arc::clone(&self.network), parameters.to_vec())?;
         Ok(())
     }
 
-    /// The output `[B, O]` for `x [B, D]` without a graph, written to `out`.
+    /// Writes the output `[B, O]` for `x [B, D]` to `out`, without a graph.
     ///
     /// # Errors
-    /// None that a user could cause.
-    pub fn act(&self, x: &[f32], work: &mut Workspace, out: &mut [f32]) -> Result<()> {
-        self.with_parameters(|parameters| self.network.act(parameters, x, work, out))
+    /// [`Error::Unsupported`] for an error of candle.
+    pub fn act(&self, x: &[f32], workspace: &mut Workspace, out: &mut [f32]) -> Result<()> {
+        self.with_parameters(|parameters| self.network.act(parameters, x, workspace, out))
     }
 
-    /// A copy to play with.
+    /// Copy with fixed parameters.
     ///
     /// # Errors
-    /// None that a user could cause.
+    /// [`Error::Unsupported`] for an error of candle.
     pub fn freeze(&self) -> Result<Frozen> {
         let parameters = self.with_parameters(|all| Arc::from(all))?;
-        Ok(Frozen { network: Arc::clone(&self.network), parameters, works: Arc::default() })
+        Ok(Frozen { network: Arc::clone(&self.network), parameters, workspaces: Arc::default() })
     }
 
-    /// The gradient of `loss`, a step of `optimizer` against it at rate `lr`, its global norm clipped to `max_norm`. Says what the norm
-    /// was; nothing is moved where that is not finite.
+    /// Gradient step of `optimizer` on `loss` with `learning_rate`; the global norm of the gradient is clipped to
+    /// `max_norm`. A gradient that is not finite changes nothing.
     ///
     /// # Errors
-    /// [`Error::Diverged`] where the loss, the norm or a parameter is no longer finite, by `step`.
+    /// [`Error::Diverged`] at `step` if the loss, the gradient norm or a parameter is not finite.
     pub fn learn(
         &self,
         loss: &Tensor,
         optimizer: &mut Optimizer,
-        lr: f64,
+        learning_rate: f64,
         max_norm: Option<f64>,
         step: u64,
-    ) -> Result<Stepped> {
+    ) -> Result<OptimizerStep> {
         let diverged =
             |quantity: &str, value: f64| Err(Error::Diverged { quantity: quantity.to_owned(), value, step });
         let value = f64::from(with_slice(loss, |loss| loss.iter().sum::<f32>())?);
         if !value.is_finite() {
             return diverged("loss", value);
         }
-        let gradients = loss.backward().map_err(candle)?;
+        let gradients = loss.backward().map_err(candle_error)?;
         let Some(gradient) = gradients.get(&self.parameters) else {
-            return Err(Error::Unsupported("this loss does not depend on the network".into()));
+            return Err(Error::Unsupported("the loss does not depend on the network".into()));
         };
-        let stepper =
-            Stepper { optimizer: RefCell::new(optimizer), gradient, lr, max_norm, stepped: Cell::default() };
-        self.parameters.inplace_op1(&stepper).map_err(candle)?;
-        let stepped = Stepped { loss: value, ..stepper.stepped.get() };
-        if !stepped.norm.is_finite() {
-            return diverged("gradient norm", stepped.norm);
+        let stepper = Stepper {
+            optimizer: RefCell::new(optimizer),
+            gradient,
+            learning_rate,
+            max_norm,
+            result: Cell::default(),
+        };
+        self.parameters.inplace_op1(&stepper).map_err(candle_error)?;
+        let result = OptimizerStep { loss: value, ..stepper.result.get() };
+        if !result.norm.is_finite() {
+            return diverged("gradient norm", result.norm);
         }
-        if !stepped.finite {
+        if !result.finite {
             return diverged("a parameter", f64::NAN);
         }
-        Ok(stepped)
+        Ok(result)
     }
 }
 
 impl Frozen {
-    /// The network.
+    /// Network without parameters.
     pub fn network(&self) -> &Network {
         &self.network
     }
 
-    /// Its parameters `[P]`.
+    /// Parameters `[P]`.
     pub fn parameters(&self) -> &[f32] {
         &self.parameters
     }
 
-    /// The output `[B, O]` for `x [B, D]`.
+    /// Writes the output `[B, O]` for `x [B, D]` to `out`.
     pub fn act(&self, x: &[f32], out: &mut [f32]) {
-        let mut work = self.works.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
-        self.network.act(&self.parameters, x, &mut work, out);
-        self.works.lock().unwrap_or_else(PoisonError::into_inner).push(work);
+        let mut workspace =
+            self.workspaces.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
+        self.network.act(&self.parameters, x, &mut workspace, out);
+        self.workspaces.lock().unwrap_or_else(PoisonError::into_inner).push(workspace);
+    }
+
+    /// Outputs `[B, O]` for the observations `obs [B, D]`, which `normalizer` normalizes.
+    pub(crate) fn outputs(&self, normalizer: &ObservationNormalizer, obs: &[f32]) -> Vec<f32> {
+        let mut outputs = vec![0.0; obs.len() / self.network.input_len() * self.network.output_len()];
+        self.act(normalizer.normalize(obs, &mut Vec::new()), &mut outputs);
+        outputs
     }
 }
 
-/// The whole network as one operation of candle's: parameters `[P]` and `x [B, D]` to `[B, O]`.
+/// The network as one operation of candle: parameters `[P]` and `x [B, D]` to `[B, O]`.
 struct Fused {
     network: Arc<Network>,
     pass: Mutex<Pass>,
-    /// Where the room goes when the graph is gone.
+    /// Pool that `pass` returns to when the graph is dropped.
     passes: Arc<Mutex<Vec<Pass>>>,
-    x_too: bool,
+    input_gradient: bool,
 }
 
 impl CustomOp2 for Fused {
@@ -254,24 +270,26 @@ impl CustomOp2 for Fused {
         parameters: &Tensor,
         x: &Tensor,
         _out: &Tensor,
-        of_out: &Tensor,
+        grad_out: &Tensor,
     ) -> candle_core::Result<(Option<Tensor>, Option<Tensor>)> {
-        let of_out = of_out.contiguous()?;
-        let storages = [parameters, x, &of_out].map(Tensor::storage_and_layout);
-        let [Storage::Cpu(p), Storage::Cpu(input), Storage::Cpu(of_out)] = storages.each_ref().map(|s| &*s.0)
+        let grad_out = grad_out.contiguous()?;
+        let storages = [parameters, x, &grad_out].map(Tensor::storage_and_layout);
+        let [Storage::Cpu(p), Storage::Cpu(input), Storage::Cpu(grad_out)] =
+            storages.each_ref().map(|s| &*s.0)
         else {
-            candle_core::bail!("networks learn on the CPU");
+            candle_core::bail!("the network must be on the CPU");
         };
         let (p, input) = (cpu_slice(p, storages[0].1)?, cpu_slice(input, storages[1].1)?);
-        let of_out = cpu_slice(of_out, storages[2].1)?;
-        let mut of_parameters = vec![0.0; p.len()];
-        let mut of_x = if self.x_too { vec![0.0; input.len()] } else { Vec::new() };
+        let grad_out = cpu_slice(grad_out, storages[2].1)?;
+        let mut grad_parameters = vec![0.0; p.len()];
+        let mut grad_x = if self.input_gradient { vec![0.0; input.len()] } else { Vec::new() };
         let mut pass = self.pass.lock().unwrap_or_else(PoisonError::into_inner);
-        let wanted = self.x_too.then_some(&mut of_x[..]);
-        self.network.backward(p, input, &mut pass, of_out, &mut of_parameters, wanted);
-        let of_parameters = Tensor::from_vec(of_parameters, parameters.shape(), &Device::Cpu)?;
-        let of_x = self.x_too.then(|| Tensor::from_vec(of_x, x.shape(), &Device::Cpu)).transpose()?;
-        Ok((Some(of_parameters), of_x))
+        let requested = self.input_gradient.then_some(&mut grad_x[..]);
+        self.network.backward(p, input, &mut pass, grad_out, &mut grad_parameters, requested);
+        let grad_parameters = Tensor::from_vec(grad_parameters, parameters.shape(), &Device::Cpu)?;
+        let grad_x =
+            self.input_gradient.then(|| Tensor::from_vec(grad_x, x.shape(), &Device::Cpu)).transpose()?;
+        Ok((Some(grad_parameters), grad_x))
     }
 }
 
@@ -282,13 +300,13 @@ impl Drop for Fused {
     }
 }
 
-/// A step of an optimizer, in the variable's own memory.
+/// Optimizer step, in place.
 struct Stepper<'a> {
     optimizer: RefCell<&'a mut Optimizer>,
     gradient: &'a Tensor,
-    lr: f64,
+    learning_rate: f64,
     max_norm: Option<f64>,
-    stepped: Cell<Stepped>,
+    result: Cell<OptimizerStep>,
 }
 
 impl InplaceOp1 for Stepper<'_> {
@@ -302,10 +320,15 @@ impl InplaceOp1 for Stepper<'_> {
             (CpuStorage::F32(all), Some((from, to)), Storage::Cpu(gradient)) => {
                 let gradient = cpu_slice(gradient, gradient_layout)?;
                 let mut optimizer = self.optimizer.borrow_mut();
-                self.stepped.set(optimizer.step(&mut all[from..to], gradient, self.lr, self.max_norm));
+                self.result.set(optimizer.step(
+                    &mut all[from..to],
+                    gradient,
+                    self.learning_rate,
+                    self.max_norm,
+                ));
                 Ok(())
             }
-            _ => candle_core::bail!("parameters are a contiguous f32 tensor on the CPU"),
+            _ => candle_core::bail!("parameters must be a contiguous f32 tensor on the CPU"),
         }
     }
 }

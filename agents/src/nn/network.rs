@@ -1,8 +1,9 @@
-//! A network as a list of layers over numbered places, with its own forward and backward pass over plain slices.
+//! Network as a list of layers between numbered nodes, with forward and backward pass over plain slices.
 //!
-//! The parameters of a network are one slice `[P]`, its input `[B, D]` and its output `[B, O]`. Residual blocks, several towers
-//! and several heads are layers that read places already computed. Everything is computed in one order for any number of threads: a
-//! large batch is cut into a fixed number of chunks whose gradients are added in the order of chunks.
+//! The parameters of a network are one slice `[P]`, its input is `[B, D]` and its output `[B, O]`. Residual blocks,
+//! several towers and several heads are layers that read nodes computed before. Results do not depend on the number
+//! of threads: a large batch is split into a fixed number of chunks, whose gradients are added in the order of the
+//! chunks.
 
 use std::ops::Range;
 
@@ -13,92 +14,93 @@ use super::conv::{Conv, Patches};
 use super::init::Init;
 use super::layer;
 
-/// Into how many chunks a large batch is cut: a fixed number, so that sums do not depend on the threads.
+/// Number of chunks of a large batch; fixed, so that sums do not depend on the number of threads.
 const CHUNKS: usize = 8;
-/// Multiplications of a batch from which on it is cut: about a tenth of a millisecond of work.
-const WORTH_CUTTING: usize = 4_000_000;
+/// Multiplications from which on a batch is split into chunks, about 0.1 ms of work.
+const MIN_CHUNKED_WORK: usize = 4_000_000;
 
-/// Parameters whose gradients one thread adds up at a time.
-const PARAMETERS: usize = 1 << 15;
+/// Parameters whose gradients one task sums.
+const PARAMETERS_PER_TASK: usize = 1 << 15;
 
-/// Where a layer's numbers stand; 0 is the input.
-pub type Place = usize;
+/// Index of a node: the network input (0) or the output of a layer.
+pub type NodeId = usize;
 
-/// One layer.
+/// Layer from one node to another.
 #[derive(Clone, Debug)]
 pub(super) struct Layer {
-    pub(super) kind: Kind,
-    pub(super) from: Place,
-    /// A place whose numbers are added before the activation; of a dueling head, the value.
-    pub(super) skip: Option<Place>,
-    pub(super) to: Place,
+    pub(super) kind: LayerKind,
+    pub(super) from: NodeId,
+    /// Node added before the activation (residual); of a dueling head, the state value.
+    pub(super) skip: Option<NodeId>,
+    pub(super) to: NodeId,
     pub(super) activation: Activation,
     pub(super) weights: Range<usize>,
     pub(super) bias: Range<usize>,
 }
 
-/// What a layer computes.
+/// Operation of a layer.
 #[derive(Clone, Debug)]
-pub(super) enum Kind {
+pub(super) enum LayerKind {
     /// `y = x W + b`, weights `[inputs, outputs]`.
     Linear { inputs: usize, outputs: usize },
-    /// The same for F numbers that each are one of `n`, one-hot: row `x_f` of block f of `[F n, outputs]` is looked up.
+    /// Linear layer on F one-hot indices below `n`: sums row `x_f` of block f of the weights `[F n, outputs]`.
     OneHot { fields: usize, n: usize, outputs: usize },
-    /// A convolution.
+    /// Convolution.
     Conv(Conv),
-    /// A convolution turned round: from what it gives to what it takes.
+    /// Transposed convolution.
     Transposed(Conv),
-    /// Planes `[C, H, W]` as a world shows them, turned to `[H, W, C]`.
+    /// Transposition of planes `[C, H, W]` to `[H, W, C]`.
     ChannelsLast { channels: usize, points: usize },
     /// `Q = V + A - mean A` (Wang et al. 2016, arXiv 1511.06581); `from` is A, `skip` is V.
     Dueling { actions: usize },
-    /// Parameters that do not depend on the input, the same for every row.
-    Free { outputs: usize },
+    /// Parameters as output, the same for every sample.
+    FreeParameters { outputs: usize },
 }
 
-/// A named block of the parameters.
+/// Named block of the parameters.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parameter {
-    /// Its name, such as `trunk.0.weight`.
+    /// Name, such as `trunk.0.weight`.
     pub name: String,
-    /// Its shape, row-major: `[inputs, outputs]` of a linear layer, `[K, K, C, O]` of a convolution.
+    /// Row-major shape: `[inputs, outputs]` of a linear layer, `[K, K, C, O]` of a convolution.
     pub shape: Vec<usize>,
-    /// Where it lies in the slice of all parameters.
-    pub at: Range<usize>,
-    pub(super) init: First,
+    /// Range in the slice of all parameters.
+    pub range: Range<usize>,
+    pub(super) init: ParameterInit,
 }
 
-/// How a block begins.
+/// Initialization of a block.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum First {
-    Drawn(Init, usize, usize),
+pub(super) enum ParameterInit {
+    /// Initialization, fan-in and fan-out.
+    Random(Init, usize, usize),
     Constant(f32),
 }
 
-/// A network's layers and the shapes of everything; the parameters themselves are a slice `[P]` that the caller keeps.
+/// Layers and shapes of a network, without its parameters: a slice `[P]` that the caller keeps.
 #[derive(Clone, Debug)]
 pub struct Network {
     pub(super) layers: Vec<Layer>,
-    /// How many numbers a row has at each place.
-    pub(super) places: Vec<usize>,
-    pub(super) outputs: Vec<Place>,
+    /// Number of values of one sample at each node.
+    pub(super) node_sizes: Vec<usize>,
+    pub(super) outputs: Vec<NodeId>,
     pub(super) parameters: Vec<Parameter>,
     pub(super) size: usize,
 }
 
-/// Everything that a pass over some rows needs room for, used again by the next.
+/// Reused buffers of a forward and backward pass.
 #[derive(Debug, Default)]
 pub struct Workspace {
-    /// What stands at each place but the input, `[rows, len]`.
+    /// Values of each node except the input, `[B, size]`.
     pub(super) values: Vec<Vec<f32>>,
-    /// The loss's gradient of it.
+    /// Gradients of the loss with respect to `values`.
     pub(super) gradients: Vec<Vec<f32>>,
     pub(super) patches: Patches,
-    /// The gradient of the parameters that these rows give, where rows are cut into chunks.
+    /// Gradient of the parameters, `[P]`, of one chunk of a large batch.
     parameters: Vec<f32>,
 }
 
-/// A forward pass that can be taken back: one workspace a chunk.
+/// State of a forward pass that [`Network::backward`] needs: one workspace per chunk.
 #[derive(Debug, Default)]
 pub struct Pass {
     chunks: Vec<Workspace>,
@@ -106,102 +108,106 @@ pub struct Pass {
 }
 
 impl Network {
-    /// P, how many parameters there are.
+    /// P, the number of parameters.
     pub fn size(&self) -> usize {
         self.size
     }
 
-    /// D, how many numbers a row of the input has.
+    /// D, the number of inputs.
     pub fn input_len(&self) -> usize {
-        self.places[0]
+        self.node_sizes[0]
     }
 
-    /// O, how many numbers a row of the output has.
+    /// O, the number of outputs.
     pub fn output_len(&self) -> usize {
-        self.outputs.iter().map(|&place| self.places[place]).sum()
+        self.outputs.iter().map(|&node| self.node_sizes[node]).sum()
     }
 
-    /// The blocks of the parameters, in their order.
+    /// Blocks of the parameters, in order.
     pub fn parameters(&self) -> &[Parameter] {
         &self.parameters
     }
 
-    /// First parameters, `[P]`.
+    /// Initial parameters, `[P]`.
     pub fn initial(&self, rng: &mut freewheel_core::Stream) -> Vec<f32> {
         let mut all = vec![0.0; self.size];
         for parameter in &self.parameters {
-            let block = &mut all[parameter.at.clone()];
+            let block = &mut all[parameter.range.clone()];
             match parameter.init {
-                First::Drawn(init, fan_in, fan_out) => init.fill(block, fan_in, fan_out, rng),
-                First::Constant(value) => block.fill(value),
+                ParameterInit::Random(init, fan_in, fan_out) => init.fill(block, fan_in, fan_out, rng),
+                ParameterInit::Constant(value) => block.fill(value),
             }
         }
         all
     }
 
-    /// `out [B, O]` of `x [B, D]`, for acting: nothing is kept for a backward pass but the room.
-    pub fn act(&self, parameters: &[f32], x: &[f32], work: &mut Workspace, out: &mut [f32]) {
+    /// Writes the output for `x [B, D]` to `out [B, O]`; inference only.
+    pub fn act(&self, parameters: &[f32], x: &[f32], workspace: &mut Workspace, out: &mut [f32]) {
         let rows = x.len() / self.input_len();
-        self.forward_rows(parameters, x, rows, work, out);
+        self.forward_rows(parameters, x, rows, workspace, out);
     }
 
-    /// `out [B, O]` of `x [B, D]`; `pass` keeps what [`Network::backward`] needs.
+    /// Writes the output for `x [B, D]` to `out [B, O]`, and to `pass` what [`Network::backward`] needs.
     pub fn forward(&self, parameters: &[f32], x: &[f32], pass: &mut Pass, out: &mut [f32]) {
         pass.rows = x.len() / self.input_len();
         let rows = self.chunk(pass.rows);
         pass.chunks.resize_with(pass.rows.div_ceil(rows).max(1), Workspace::default);
-        if let [work] = &mut pass.chunks[..] {
-            return self.forward_rows(parameters, x, pass.rows, work, out);
+        if let [workspace] = &mut pass.chunks[..] {
+            return self.forward_rows(parameters, x, pass.rows, workspace, out);
         }
         let parts = x.par_chunks(rows * self.input_len()).zip(out.par_chunks_mut(rows * self.output_len()));
-        parts.zip(&mut pass.chunks).for_each(|((x, out), work)| {
-            self.forward_rows(parameters, x, x.len() / self.input_len(), work, out);
+        parts.zip(&mut pass.chunks).for_each(|((x, out), workspace)| {
+            self.forward_rows(parameters, x, x.len() / self.input_len(), workspace, out);
         });
     }
 
-    /// Writes the gradient of the parameters, `[P]`, that the gradient of the output, `of_out [B, O]`, has after the forward pass
-    /// over `x [B, D]` that `pass` kept; and of the input, `of_x [B, D]`, where it is wanted.
+    /// Backward pass after [`Network::forward`] with the same `x [B, D]` and `pass`: from the gradient of the output,
+    /// `grad_out [B, O]`, to that of the parameters, `grad_parameters [P]`, and of the input, `grad_x [B, D]`, if
+    /// given.
     pub fn backward(
         &self,
         parameters: &[f32],
         x: &[f32],
         pass: &mut Pass,
-        of_out: &[f32],
-        of_parameters: &mut [f32],
-        of_x: Option<&mut [f32]>,
+        grad_out: &[f32],
+        grad_parameters: &mut [f32],
+        grad_x: Option<&mut [f32]>,
     ) {
         let rows = self.chunk(pass.rows);
-        of_parameters.fill(0.0);
-        if let [work] = &mut pass.chunks[..] {
-            return self.backward_rows(parameters, x, work, of_out, of_parameters, of_x);
+        grad_parameters.fill(0.0);
+        if let [workspace] = &mut pass.chunks[..] {
+            return self.backward_rows(parameters, x, workspace, grad_out, grad_parameters, grad_x);
         }
         let (d, o) = (self.input_len(), self.output_len());
-        let one = |((x, of_out), work): ((&[f32], &[f32]), &mut Workspace), of_x: Option<&mut [f32]>| {
-            let mut own = std::mem::take(&mut work.parameters);
+        let one = |((x, grad_out), workspace): ((&[f32], &[f32]), &mut Workspace),
+                   grad_x: Option<&mut [f32]>| {
+            let mut own = std::mem::take(&mut workspace.parameters);
             own.clear();
             own.resize(self.size, 0.0);
-            self.backward_rows(parameters, x, work, of_out, &mut own, of_x);
-            work.parameters = own;
+            self.backward_rows(parameters, x, workspace, grad_out, &mut own, grad_x);
+            workspace.parameters = own;
         };
-        let parts = x.par_chunks(rows * d).zip(of_out.par_chunks(rows * o)).zip(&mut pass.chunks);
-        match of_x {
-            Some(of_x) => {
-                parts.zip(of_x.par_chunks_mut(rows * d)).for_each(|(part, of_x)| one(part, Some(of_x)));
+        let parts = x.par_chunks(rows * d).zip(grad_out.par_chunks(rows * o)).zip(&mut pass.chunks);
+        match grad_x {
+            Some(grad_x) => {
+                parts.zip(grad_x.par_chunks_mut(rows * d)).for_each(|(part, grad_x)| one(part, Some(grad_x)));
             }
             None => parts.for_each(|part| one(part, None)),
         }
-        // Parameters side by side, each summed in the order of chunks.
-        of_parameters.par_chunks_mut(PARAMETERS).enumerate().for_each(|(i, sum)| {
-            for work in &pass.chunks {
-                sum.iter_mut().zip(&work.parameters[i * PARAMETERS..]).for_each(|(sum, one)| *sum += one);
+        // Tasks sum different parameters, each in the order of the chunks.
+        grad_parameters.par_chunks_mut(PARAMETERS_PER_TASK).enumerate().for_each(|(i, sum)| {
+            for workspace in &pass.chunks {
+                sum.iter_mut()
+                    .zip(&workspace.parameters[i * PARAMETERS_PER_TASK..])
+                    .for_each(|(sum, one)| *sum += one);
             }
         });
     }
 
-    /// Rows of one chunk of a batch of `rows`.
+    /// Samples per chunk of a batch of `rows`.
     fn chunk(&self, rows: usize) -> usize {
         let work: usize = self.layers.iter().map(Layer::cost).sum();
-        if rows * work < WORTH_CUTTING { rows.max(1) } else { rows.div_ceil(CHUNKS) }
+        if rows * work < MIN_CHUNKED_WORK { rows.max(1) } else { rows.div_ceil(CHUNKS) }
     }
 
     fn forward_rows(
@@ -209,23 +215,23 @@ impl Network {
         parameters: &[f32],
         x: &[f32],
         rows: usize,
-        work: &mut Workspace,
+        workspace: &mut Workspace,
         out: &mut [f32],
     ) {
-        work.values.resize_with(self.places.len(), Vec::new);
+        workspace.values.resize_with(self.node_sizes.len(), Vec::new);
         for layer in &self.layers {
-            let mut to = std::mem::take(&mut work.values[layer.to]);
-            to.resize(rows * self.places[layer.to], 0.0);
-            let Workspace { values, patches, .. } = work;
-            let place = |place: Place| if place == 0 { x } else { &values[place][..] };
-            layer::forward(layer, parameters, place(layer.from), layer.skip.map(place), &mut to, patches);
-            work.values[layer.to] = to;
+            let mut to = std::mem::take(&mut workspace.values[layer.to]);
+            to.resize(rows * self.node_sizes[layer.to], 0.0);
+            let Workspace { values, patches, .. } = workspace;
+            let node = |node: NodeId| if node == 0 { x } else { &values[node][..] };
+            layer::forward(layer, parameters, node(layer.from), layer.skip.map(node), &mut to, patches);
+            workspace.values[layer.to] = to;
         }
         let width = self.output_len();
         let mut at = 0;
-        for &place in &self.outputs {
-            let len = self.places[place];
-            for (out, value) in out.chunks_exact_mut(width).zip(work.values[place].chunks_exact(len)) {
+        for &node in &self.outputs {
+            let len = self.node_sizes[node];
+            for (out, value) in out.chunks_exact_mut(width).zip(workspace.values[node].chunks_exact(len)) {
                 out[at..at + len].copy_from_slice(value);
             }
             at += len;
@@ -236,56 +242,70 @@ impl Network {
         &self,
         parameters: &[f32],
         x: &[f32],
-        work: &mut Workspace,
-        of_out: &[f32],
-        of_parameters: &mut [f32],
-        mut of_x: Option<&mut [f32]>,
+        workspace: &mut Workspace,
+        grad_out: &[f32],
+        grad_parameters: &mut [f32],
+        mut grad_x: Option<&mut [f32]>,
     ) {
         let rows = x.len() / self.input_len();
-        work.gradients.resize_with(self.places.len(), Vec::new);
-        for (gradient, &len) in work.gradients.iter_mut().zip(&self.places).skip(1) {
+        workspace.gradients.resize_with(self.node_sizes.len(), Vec::new);
+        for (gradient, &len) in workspace.gradients.iter_mut().zip(&self.node_sizes).skip(1) {
             gradient.clear();
             gradient.resize(rows * len, 0.0);
         }
         let width = self.output_len();
         let mut at = 0;
-        for &place in &self.outputs {
-            let len = self.places[place];
-            for (out, value) in of_out.chunks_exact(width).zip(work.gradients[place].chunks_exact_mut(len)) {
+        for &node in &self.outputs {
+            let len = self.node_sizes[node];
+            for (out, value) in
+                grad_out.chunks_exact(width).zip(workspace.gradients[node].chunks_exact_mut(len))
+            {
                 value.iter_mut().zip(&out[at..at + len]).for_each(|(value, out)| *value += out);
             }
             at += len;
         }
-        if let Some(of_x) = of_x.as_deref_mut() {
-            of_x.fill(0.0);
+        if let Some(grad_x) = grad_x.as_deref_mut() {
+            grad_x.fill(0.0);
         }
         for layer in self.layers.iter().rev() {
-            let mut of_to = std::mem::take(&mut work.gradients[layer.to]);
-            layer.activation.backward(&work.values[layer.to], &mut of_to);
+            let mut grad_to = std::mem::take(&mut workspace.gradients[layer.to]);
+            layer.activation.backward(&workspace.values[layer.to], &mut grad_to);
             if let Some(skip) = layer.skip {
-                layer::backward_skip(layer, &of_to, &mut work.gradients[skip]);
+                layer::backward_skip(layer, &grad_to, &mut workspace.gradients[skip]);
             }
-            let mut of_from = std::mem::take(&mut work.gradients[layer.from]);
-            let from = if layer.from == 0 { x } else { &work.values[layer.from][..] };
-            let wanted = match layer.from {
-                0 => of_x.as_deref_mut(),
-                _ => Some(&mut of_from[..]),
+            let mut grad_from = std::mem::take(&mut workspace.gradients[layer.from]);
+            let from = if layer.from == 0 { x } else { &workspace.values[layer.from][..] };
+            let requested = match layer.from {
+                0 => grad_x.as_deref_mut(),
+                _ => Some(&mut grad_from[..]),
             };
-            layer::backward(layer, parameters, from, &of_to, of_parameters, wanted, &mut work.patches);
-            work.gradients[layer.from] = of_from;
-            work.gradients[layer.to] = of_to;
+            layer::backward(
+                layer,
+                parameters,
+                from,
+                &grad_to,
+                grad_parameters,
+                requested,
+                &mut workspace.patches,
+            );
+            workspace.gradients[layer.from] = grad_from;
+            workspace.gradients[layer.to] = grad_to;
         }
     }
 }
 
 impl Layer {
-    /// Multiplications for one row.
+    /// Multiplications per sample.
     fn cost(&self) -> usize {
         match &self.kind {
-            Kind::Linear { inputs, outputs } => inputs * outputs,
-            Kind::OneHot { fields, outputs, .. } => fields * outputs,
-            Kind::Conv(conv) | Kind::Transposed(conv) => conv.points() * conv.patch() * conv.out_channels,
-            Kind::ChannelsLast { .. } | Kind::Dueling { .. } | Kind::Free { .. } => 0,
+            LayerKind::Linear { inputs, outputs } => inputs * outputs,
+            LayerKind::OneHot { fields, outputs, .. } => fields * outputs,
+            LayerKind::Conv(conv) | LayerKind::Transposed(conv) => {
+                conv.points() * conv.patch() * conv.out_channels
+            }
+            LayerKind::ChannelsLast { .. } | LayerKind::Dueling { .. } | LayerKind::FreeParameters { .. } => {
+                0
+            }
         }
     }
 }

@@ -1,18 +1,18 @@
-//! Running normalization: means and variances that go on with what is seen (Welford 1962; merged after Chan, Golub & LeVeque 1983).
+//! Running mean and standard deviation (Welford 1962), for the normalization of observations and rewards.
 
 use freewheel_core::{ObservationSpace, Spec};
 use serde::{Deserialize, Serialize};
 
-/// Passes observations on as they are, or brings them to mean 0 and variance 1 as it sees more of them.
+/// Normalizes observations to mean 0 and variance 1 by running statistics, or leaves them unchanged.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ObservationNormalizer {
     running: Option<RunningMeanStd>,
-    /// Means and inverse deviations in force, `[D]`; they change only when [`ObservationNormalizer::adapt`] is called.
+    /// Means and inverse standard deviations in use, `[D]`; changed by [`ObservationNormalizer::refresh`] only.
     scales: Vec<(f32, f32)>,
 }
 
 impl ObservationNormalizer {
-    /// For worlds that look like `spec`; what is an index is never normalized.
+    /// Normalizer for the observations of `spec`; discrete observations are never normalized.
     pub fn new(spec: &Spec, normalize: bool) -> Self {
         match &spec.observation {
             ObservationSpace::Box { low, .. } if normalize => ObservationNormalizer {
@@ -23,26 +23,26 @@ impl ObservationNormalizer {
         }
     }
 
-    /// Whether they are of `other`'s kind and size: what saved ones must be.
-    pub fn is_like(&self, other: &ObservationNormalizer) -> bool {
+    /// Whether both normalize the same number of values.
+    pub fn has_shape_of(&self, other: &ObservationNormalizer) -> bool {
         self.scales.len() == other.scales.len()
     }
 
-    /// Takes in rows `obs [B, D]`.
+    /// Adds the observations `obs [B, D]` to the running statistics.
     pub fn update(&mut self, obs: &[f32]) {
         if let Some(running) = &mut self.running {
             running.update(obs);
         }
     }
 
-    /// Puts what was seen so far into force.
-    pub fn adapt(&mut self) {
+    /// Makes [`ObservationNormalizer::normalize`] use the current statistics.
+    pub fn refresh(&mut self) {
         if let Some(running) = &self.running {
             self.scales = running.scales();
         }
     }
 
-    /// What the network reads of `obs [B, D]`; `scratch` is used where it has to be made.
+    /// Normalized `obs [B, D]`, clipped to -10..10; computed in `scratch` unless unchanged.
     #[inline]
     pub fn normalize<'a>(&self, obs: &'a [f32], scratch: &'a mut Vec<f32>) -> &'a [f32] {
         if self.running.is_none() {
@@ -54,35 +54,35 @@ impl ObservationNormalizer {
     }
 }
 
-/// A variance this small is none: what never changes is only centered.
-const LEAST_VARIANCE: f64 = 1e-8;
+/// Variance below which values are considered constant: they are centered but not scaled.
+const MIN_VARIANCE: f64 = 1e-8;
 
-/// The mean and the variance of each of D numbers.
+/// Running mean and variance of each of D numbers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunningMeanStd {
     count: f64,
     mean: Vec<f64>,
-    /// Sums of squared deviations.
+    /// Sums of squared differences from the mean.
     squares: Vec<f64>,
 }
 
 impl RunningMeanStd {
-    /// Of `len` numbers, none seen.
+    /// Statistics of `len` numbers, without data.
     pub fn new(len: usize) -> Self {
         RunningMeanStd { count: 0.0, mean: vec![0.0; len], squares: vec![0.0; len] }
     }
 
-    /// D.
+    /// D, the number of values.
     pub fn len(&self) -> usize {
         self.mean.len()
     }
 
-    /// Whether it is of no numbers at all.
+    /// Whether D is 0.
     pub fn is_empty(&self) -> bool {
         self.mean.is_empty()
     }
 
-    /// Takes in rows `x [B, D]`.
+    /// Adds the samples `x [B, D]`.
     pub fn update(&mut self, x: &[f32]) {
         for row in x.chunks_exact(self.mean.len().max(1)) {
             self.count += 1.0;
@@ -94,74 +94,74 @@ impl RunningMeanStd {
         }
     }
 
-    /// The mean of number `i`; 0 before anything was seen.
+    /// Mean of value `i`; 0 without data.
     pub fn mean(&self, i: usize) -> f64 {
         self.mean[i]
     }
 
-    /// The variance of number `i`; 1 before two rows were seen.
+    /// Population variance of value `i`; 1 with fewer than two samples.
     pub fn variance(&self, i: usize) -> f64 {
         if self.count < 2.0 { 1.0 } else { self.squares[i] / self.count }
     }
 
-    /// The affine map that gives each number mean 0 and variance 1: pairs of mean and 1 / deviation, `[D]`.
+    /// Pairs of mean and inverse standard deviation, `[D]`, for [`normalize`].
     pub fn scales(&self) -> Vec<(f32, f32)> {
         let scale = |i| {
             let variance: f64 = self.variance(i);
-            let inverse = if variance < LEAST_VARIANCE { 1.0 } else { 1.0 / variance.sqrt() };
+            let inverse = if variance < MIN_VARIANCE { 1.0 } else { 1.0 / variance.sqrt() };
             (self.mean(i) as f32, inverse as f32)
         };
         (0..self.len()).map(scale).collect()
     }
 }
 
-/// Normalized numbers beyond this are cut: one outlier must not move a whole network.
-const CUT: f32 = 10.0;
+/// Bound of normalized values, against outliers.
+const CLIP: f32 = 10.0;
 
-/// `(x - mean) / deviation` of rows `x [B, D]`, cut at 10 either way, written to `out [B, D]`.
+/// Writes `(x - mean) / std` of the samples `x [B, D]`, clipped to -10..10, to `out [B, D]`.
 pub fn normalize(scales: &[(f32, f32)], x: &[f32], out: &mut [f32]) {
     let d = scales.len().max(1);
     for (x, out) in x.chunks_exact(d).zip(out.chunks_exact_mut(d)) {
         for ((x, out), (mean, inverse)) in x.iter().zip(out).zip(scales) {
-            *out = ((x - mean) * inverse).clamp(-CUT, CUT);
+            *out = ((x - mean) * inverse).clamp(-CLIP, CLIP);
         }
     }
 }
 
-/// The deviation of discounted returns, by which rewards are divided so that values keep to one scale, whatever a world's unit is
-/// (Engstrom et al. 2020, arXiv 2005.12729, section 3).
+/// Reward scaling by the running standard deviation of the discounted returns (Engstrom et al. 2020, arXiv 2005.12729,
+/// section 3).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RewardScaler {
     gamma: f64,
-    /// The discounted sum of past rewards of each row.
+    /// Discounted sum of past rewards of each environment, `[N]`.
     sums: Vec<f64>,
-    seen: RunningMeanStd,
+    returns: RunningMeanStd,
 }
 
 impl RewardScaler {
-    /// Of `rows` rows.
-    pub fn new(gamma: f64, rows: usize) -> Self {
-        RewardScaler { gamma, sums: vec![0.0; rows], seen: RunningMeanStd::new(1) }
+    /// Scaler for `num_envs` environments with discount `gamma`.
+    pub fn new(gamma: f64, num_envs: usize) -> Self {
+        RewardScaler { gamma, sums: vec![0.0; num_envs], returns: RunningMeanStd::new(1) }
     }
 
-    /// Takes in a tick: each row's reward, and whose what follows is: 1, -1 where the turn has passed, 0 where the episode ended.
-    pub fn update(&mut self, rewards: &[f32], carries: impl Iterator<Item = f32>) {
-        for ((sum, &reward), carry) in self.sums.iter_mut().zip(rewards).zip(carries) {
+    /// Adds one batch step: rewards `[N]`, and signs of the next values: 1 same player, -1 opponent, 0 episode over.
+    pub fn update(&mut self, rewards: &[f32], next_signs: impl Iterator<Item = f32>) {
+        for ((sum, &reward), next_sign) in self.sums.iter_mut().zip(rewards).zip(next_signs) {
             *sum = self.gamma * *sum + f64::from(reward);
-            self.seen.update(&[*sum as f32]);
-            *sum *= f64::from(carry);
+            self.returns.update(&[*sum as f32]);
+            *sum *= f64::from(next_sign);
         }
     }
 
-    /// What a reward is multiplied by; 1 as long as returns do not vary.
+    /// Factor of the rewards; 1 while the returns are constant.
     pub fn factor(&self) -> f32 {
-        let variance = self.seen.variance(0);
-        if variance < LEAST_VARIANCE { 1.0 } else { (1.0 / variance.sqrt()) as f32 }
+        let variance = self.returns.variance(0);
+        if variance < MIN_VARIANCE { 1.0 } else { (1.0 / variance.sqrt()) as f32 }
     }
 
-    /// `reward`, scaled, and cut at 10 either way.
+    /// Scaled `reward`, clipped to -10..10.
     pub fn scale(&self, reward: f32) -> f32 {
-        (reward * self.factor()).clamp(-CUT, CUT)
+        (reward * self.factor()).clamp(-CLIP, CLIP)
     }
 }
 
@@ -170,7 +170,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn mean_and_variance_are_those_of_all() {
+    fn mean_and_variance_agree_with_two_passes() {
         let x: Vec<f32> = (0..200).map(|i| ((i * 31) % 47) as f32 + 1000.0).collect();
         let mut running = RunningMeanStd::new(2);
         x.chunks(20).for_each(|x| running.update(x));
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn what_never_changes_is_only_centered_and_outliers_are_cut() {
+    fn constants_are_centered_and_outliers_are_clipped() {
         let mut running = RunningMeanStd::new(1);
         running.update(&[5.0, 5.0, 5.0]);
         let mut out = [0.0; 2];
@@ -198,13 +198,13 @@ mod tests {
     #[test]
     fn returns_by_hand() {
         let mut scale = RewardScaler::new(0.5, 1);
-        // 2; .5 * 2 + 2 = 3, the end; 1: variance of (2, 3, 1) is 2/3.
-        for (reward, carry) in [(2.0, 1.0), (2.0, 0.0), (1.0, 1.0)] {
-            scale.update(&[reward], [carry].into_iter());
+        // Returns 2; .5 * 2 + 2 = 3, episode over; 1. The variance of (2, 3, 1) is 2/3.
+        for (reward, next_sign) in [(2.0, 1.0), (2.0, 0.0), (1.0, 1.0)] {
+            scale.update(&[reward], [next_sign].into_iter());
         }
         assert!((scale.factor() - (1.5f32).sqrt()).abs() < 1e-6);
         assert_eq!(scale.scale(100.0), 10.0);
-        // Equal first rewards do not vary; and where the turn passes, 1 - .5 * 1 = .5 follows 1.
+        // Equal returns have variance 0; after a change of player, 1 - .5 * 1 = .5 follows 1.
         let mut equal = RewardScaler::new(0.5, 2);
         equal.update(&[1.0, 1.0], [-1.0, -1.0].into_iter());
         assert_eq!(equal.factor(), 1.0);

@@ -1,4 +1,4 @@
-//! Every layer's gradient against differences of its values, and the fused passes against candle's own operations.
+//! Tests of the gradients of all layers against finite differences, and of the network against candle's operations.
 
 use candle_core::{Device, Tensor};
 use freewheel_core::{Purpose, Streams};
@@ -14,11 +14,11 @@ fn numbers(n: usize, index: u64) -> Vec<f32> {
 }
 
 fn parameters(network: &Network) -> Vec<f32> {
-    // Biases too: zeros would hide mistakes.
+    // Random biases too: zeros would hide mistakes.
     numbers(network.size(), 7).iter().map(|x| 0.5 * x).collect()
 }
 
-/// One network of every layer.
+/// Network with every kind of layer.
 fn all_layers(activation: Activation) -> Network {
     let mut net = Builder::new(2 * 4 * 3);
     let planes = net.channels_last(0, 2);
@@ -33,12 +33,12 @@ fn all_layers(activation: Activation) -> Network {
     let value = net.linear("value", hidden, 1, Activation::Identity, INIT);
     let advantages = net.linear("advantages", hidden, 3, Activation::Identity, INIT);
     let q = net.dueling(value, advantages);
-    let free = net.free("free", 2, 0.5);
+    let free = net.free_parameters("free", 2, 0.5);
     net.build(&[q, free, hidden])
 }
 
-/// From few planes to many and back, over sides that a stride divides and does not.
-fn turned_round(activation: Activation) -> Network {
+/// Two transposed convolutions, with a stride that does and does not divide the sides.
+fn transposed_network(activation: Activation) -> Network {
     let mut net = Builder::new(2 * 2 * 3);
     let conv = Conv { channels: 2, size: [4, 5], out_channels: 3, kernel: 3, stride: 2, padding: 1 };
     assert_eq!(conv.out_size(), [2, 3]);
@@ -56,21 +56,21 @@ fn one_hot() -> Network {
     net.build(&[out])
 }
 
-/// The sum of the outputs, each weighed by a number of its own, in f64.
-fn weighed(network: &Network, parameters: &[f32], x: &[f32], weights: &[f32]) -> f64 {
+/// Weighted sum of the outputs in f64.
+fn weighted_output(network: &Network, parameters: &[f32], x: &[f32], weights: &[f32]) -> f64 {
     let mut out = vec![0.0; weights.len()];
     network.act(parameters, x, &mut Workspace::default(), &mut out);
     out.iter().zip(weights).map(|(o, w)| f64::from(*o) * f64::from(*w)).sum()
 }
 
-fn check_gradient(network: &Network, x: &[f32], x_too: bool) {
+fn check_gradient(network: &Network, x: &[f32], input_gradient: bool) {
     let rows = x.len() / network.input_len();
     let p = parameters(network);
     let weights = numbers(rows * network.output_len(), 9);
     let (mut pass, mut out) = (Pass::default(), vec![0.0; weights.len()]);
     network.forward(&p, x, &mut pass, &mut out);
-    let (mut of_p, mut of_x) = (vec![9.0; p.len()], vec![9.0; x.len()]);
-    network.backward(&p, x, &mut pass, &weights, &mut of_p, x_too.then_some(&mut of_x[..]));
+    let (mut grad_p, mut grad_x) = (vec![9.0; p.len()], vec![9.0; x.len()]);
+    network.backward(&p, x, &mut pass, &weights, &mut grad_p, input_gradient.then_some(&mut grad_x[..]));
     let difference = |at: usize, of: &[f32], f: &dyn Fn(&[f32]) -> f64| {
         let step = 3e-3f32;
         let mut moved = of.to_vec();
@@ -84,32 +84,36 @@ fn check_gradient(network: &Network, x: &[f32], x_too: bool) {
         assert!(error < 2e-2 * (1.0 + expected.abs()), "{what}: {found}, by differences {expected}");
     };
     for block in network.parameters() {
-        for at in block.at.clone() {
-            let expected = difference(at, &p, &|p| weighed(network, p, x, &weights));
-            close(of_p[at], expected, format!("{} [{}]", block.name, at - block.at.start));
+        for at in block.range.clone() {
+            let expected = difference(at, &p, &|p| weighted_output(network, p, x, &weights));
+            close(grad_p[at], expected, format!("{} [{}]", block.name, at - block.range.start));
         }
     }
-    if x_too {
-        for (at, &found) in of_x.iter().enumerate() {
-            close(found, difference(at, x, &|x| weighed(network, &p, x, &weights)), format!("x [{at}]"));
+    if input_gradient {
+        for (at, &found) in grad_x.iter().enumerate() {
+            close(
+                found,
+                difference(at, x, &|x| weighted_output(network, &p, x, &weights)),
+                format!("x [{at}]"),
+            );
         }
     }
 }
 
 #[test]
-fn gradients_are_the_differences() {
+fn gradients_agree_with_finite_differences() {
     for activation in [Activation::Tanh, Activation::Sigmoid, Activation::Identity] {
         let network = all_layers(activation);
         check_gradient(&network, &numbers(5 * network.input_len(), 3), true);
-        let network = turned_round(activation);
+        let network = transposed_network(activation);
         check_gradient(&network, &numbers(5 * network.input_len(), 3), true);
     }
     check_gradient(&one_hot(), &[0.0, 3.0, 2.0, 2.0, 1.0, 0.0, 3.0, 3.0], false);
 }
 
-/// A ReLU has kinks that differences step over; candle's own operations do not.
+/// Includes ReLU, which finite differences cannot test at its kink.
 #[test]
-fn the_fused_network_is_candles_layers() {
+fn agrees_with_candles_layers() {
     let mut net = Builder::new(8);
     let hidden = net.linear("0", 0, 16, Activation::Relu, INIT);
     let hidden = net.linear("1", hidden, 16, Activation::Tanh, INIT);
@@ -122,7 +126,7 @@ fn the_fused_network_is_candles_layers() {
         let x = tensor(numbers(rows * 8, 4), (rows, 8)).unwrap();
         let vars: Vec<candle_core::Var> = (model.network().parameters().iter())
             .map(|block| {
-                let block_of = p[block.at.clone()].to_vec();
+                let block_of = p[block.range.clone()].to_vec();
                 candle_core::Var::from_vec(block_of, block.shape.clone(), &Device::Cpu).unwrap()
             })
             .collect();
@@ -140,9 +144,9 @@ fn the_fused_network_is_candles_layers() {
         let difference =
             (&acted - &theirs).unwrap().abs().unwrap().max_all().unwrap().to_scalar::<f32>().unwrap();
         assert!(difference < 1e-5, "{difference}");
-        // A step of plain descent at rate 1 shows the gradient.
+        // A step of SGD with learning rate 1 gives the gradient.
         let before = model.parameters().unwrap();
-        let mut descent = super::Optimizer::new(super::Rule::Sgd { momentum: 0.0 }, p.len());
+        let mut descent = super::Optimizer::new(super::OptimizerConfig::Sgd { momentum: 0.0 }, p.len());
         model.learn(&loss(&ours), &mut descent, 1.0, None, 0).unwrap();
         let after = model.parameters().unwrap();
         let gradients = loss(&theirs).backward().unwrap();
@@ -161,7 +165,7 @@ fn the_fused_network_is_candles_layers() {
 }
 
 #[test]
-fn chunks_change_nothing_but_the_order_of_sums() {
+fn chunks_change_only_the_order_of_sums() {
     let mut net = Builder::new(64);
     let hidden = net.linear("0", 0, 256, Activation::Tanh, INIT);
     let out = net.linear("1", hidden, 256, Activation::Identity, INIT);
@@ -172,13 +176,13 @@ fn chunks_change_nothing_but_the_order_of_sums() {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         let mut sum = vec![0f64; p.len()];
         for (x, weights) in x.chunks(at_once * 64).zip(weights.chunks(at_once * 256)) {
-            let (mut pass, mut out, mut of_p) =
+            let (mut pass, mut out, mut grad_p) =
                 (Pass::default(), vec![0.0; weights.len()], vec![0.0; p.len()]);
             pool.install(|| {
                 network.forward(&p, x, &mut pass, &mut out);
-                network.backward(&p, x, &mut pass, weights, &mut of_p, None);
+                network.backward(&p, x, &mut pass, weights, &mut grad_p, None);
             });
-            sum.iter_mut().zip(&of_p).for_each(|(sum, g)| *sum += f64::from(*g));
+            sum.iter_mut().zip(&grad_p).for_each(|(sum, g)| *sum += f64::from(*g));
         }
         sum
     };

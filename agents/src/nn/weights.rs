@@ -1,4 +1,4 @@
-//! Parameters as safetensors, the format that other frameworks read too.
+//! Import and export of parameters as safetensors.
 
 use std::collections::BTreeMap;
 
@@ -8,15 +8,15 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use super::Network;
 
 impl Network {
-    /// The parameters `[P]` as the bytes of a safetensors file: one f32 tensor a block, by its name. Weights of a linear layer are `[inputs,
-    /// outputs]`, the transpose of torch's; those of a convolution `[K, K, C, O]`.
+    /// Bytes of a safetensors file with the parameters `[P]`: one f32 tensor per block, by name. Weights of a linear
+    /// layer are `[inputs, outputs]`, the transpose of PyTorch's; those of a convolution `[K, K, C, O]`.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] where they cannot be written.
+    /// [`Error::Unsupported`] if serialization fails.
     pub fn to_safetensors(&self, parameters: &[f32]) -> Result<Vec<u8>> {
         let failed = |e: safetensors::SafeTensorError| Error::Unsupported(format!("safetensors: {e}"));
         let bytes: Vec<Vec<u8>> = (self.parameters().iter())
-            .map(|block| parameters[block.at.clone()].iter().flat_map(|x| x.to_le_bytes()).collect())
+            .map(|block| parameters[block.range.clone()].iter().flat_map(|x| x.to_le_bytes()).collect())
             .collect();
         let views: BTreeMap<&str, TensorView<'_>> = (self.parameters().iter().zip(&bytes))
             .map(|(block, bytes)| {
@@ -27,10 +27,10 @@ impl Network {
         safetensors::serialize(views, None).map_err(failed)
     }
 
-    /// The parameters `[P]` from the bytes of a safetensors file.
+    /// Parameters `[P]` from the bytes of a safetensors file.
     ///
     /// # Errors
-    /// [`Error::Config`] where it is none, or a block is missing or of another shape or type.
+    /// [`Error::Config`] if the bytes are not such a file, or a block is missing or has another shape or type.
     pub fn from_safetensors(&self, bytes: &[u8]) -> Result<Vec<f32>> {
         let file = SafeTensors::deserialize(bytes)
             .map_err(|e| Error::Config(format!("this is not a safetensors file: {e}")))?;
@@ -39,17 +39,17 @@ impl Network {
             let name = &block.name;
             let tensor = file
                 .tensor(name)
-                .map_err(|_| Error::Config(format!("the weights have no tensor `{name}`")))?;
+                .map_err(|_| Error::Config(format!("the safetensors file has no tensor `{name}`")))?;
             if tensor.dtype() != Dtype::F32 || tensor.shape() != block.shape {
                 return Err(Error::Config(format!(
-                    "`{name}` is {:?} {:?} in the weights, and F32 {:?} is wanted",
+                    "tensor `{name}` is {:?} {:?}, but must be F32 {:?}",
                     tensor.dtype(),
                     tensor.shape(),
                     block.shape
                 )));
             }
             let (words, _) = tensor.data().as_chunks::<4>();
-            for (parameter, word) in parameters[block.at.clone()].iter_mut().zip(words) {
+            for (parameter, word) in parameters[block.range.clone()].iter_mut().zip(words) {
                 *parameter = f32::from_le_bytes(*word);
             }
         }
@@ -68,16 +68,16 @@ mod tests {
     }
 
     #[test]
-    fn comes_back_and_refuses_what_does_not_fit() {
+    fn round_trip_and_refusals() {
         let parameters: Vec<f32> = (0..8).map(|i| i as f32 / 3.0).collect();
         let bytes = network(2).to_safetensors(&parameters).unwrap();
         assert_eq!(network(2).from_safetensors(&bytes).unwrap(), parameters);
         let refused = network(4).from_safetensors(&bytes).unwrap_err().to_string();
-        assert!(refused.contains("`policy.weight` is F32 [3, 2]"), "{refused}");
+        assert!(refused.contains("`policy.weight` is F32 [3, 2], but must be F32 [3, 4]"), "{refused}");
         assert!(
             network(2).from_safetensors(b"no").unwrap_err().to_string().contains("not a safetensors file")
         );
-        // candle reads the same.
+        // candle reads the same values.
         let theirs = candle_core::safetensors::load_buffer(&bytes, &candle_core::Device::Cpu).unwrap();
         assert_eq!(theirs["policy.bias"].to_vec1::<f32>().unwrap(), parameters[6..]);
     }

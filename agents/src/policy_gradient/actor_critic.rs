@@ -1,26 +1,28 @@
-//! What all policy-gradient learners share: a network that acts and learns, eyes, streams, a clock.
+//! Shared part of the policy-gradient agents: network, optimizer, normalizers, random streams, step counter.
 
 use std::ops::Range;
 
+use candle_core::Tensor;
 use freewheel_core::{
-    ActionBuffer, Ending, Error, MetricSink, Mode, Player, Policy, Purpose, Result, Spec, Stream, Streams,
+    ActionBuffer, Error, MetricSink, Player, Policy, PolicyMode, Purpose, Result, Spec, Stream, Streams,
     VectorEnv,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::advantage::Step;
-use super::head::Head;
+use super::head::{Head, log_prob_entropy_value};
+use super::rollout::{Losses, StepBatch};
 use super::settings::{LOG_STD, PolicyGradient};
 use crate::Budget;
-use crate::nn::model::finite;
+use crate::nn::model::{candle_error, check_finite, tensor, with_slice};
 use crate::nn::normalizer::RewardScaler;
 use crate::nn::{Frozen, Model, ObservationNormalizer, Optimizer, Workspace};
-use crate::running_means::RunningMeans;
+use crate::progress::{RunningMeans, StepCounter, shape_mismatch};
 use crate::schedule::Schedule;
-use crate::step_counter::StepCounter;
+use crate::settings::within;
 
-/// Raised whenever the bytes of a saved learner change their meaning.
+/// Version of the checkpoint format.
 const FORMAT: u32 = 1;
 
 pub(super) struct ActorCritic {
@@ -32,51 +34,38 @@ pub(super) struct ActorCritic {
     pub(super) model: Model,
     optimizer: Optimizer,
     normalizer: ObservationNormalizer,
-    scale: Option<RewardScaler>,
-    /// What each row's choices are drawn from, `[N]`.
+    reward_scaler: Option<RewardScaler>,
+    /// Random stream of each environment's actions, `[N]`.
     rngs: Vec<Stream>,
-    /// Shuffles.
+    /// Random stream of the minibatch order.
     pub(super) rng: Stream,
     counter: StepCounter,
     pub(super) means: RunningMeans,
-    /// A, the width of the mask.
-    actions: usize,
-    /// The tick just made.
-    pub(super) tick: StepBatch,
-    choice: ActionBuffer,
-    movers: Vec<Player>,
+    /// A, the width of the mask of legal actions.
+    num_actions: usize,
+    /// Results of the last batch step.
+    pub(super) batch: StepBatch,
+    action_buffer: ActionBuffer,
+    /// Player that made the last step of each environment, `[N]`; empty in one-player worlds.
+    players: Vec<Player>,
     scratch: Scratch,
 }
 
-/// What a tick leaves of each row, for whoever learns from it.
-#[derive(Debug, Default)]
-pub(super) struct StepBatch {
-    /// What the network read, `[N, D]`.
-    pub(super) obs: Vec<f32>,
-    /// The mask, `[N, A]`.
-    pub(super) legal: Vec<bool>,
-    /// What was drawn, `[N, W]`.
-    pub(super) taken: Vec<f32>,
-    /// The logarithm of its probability, `[N]`.
-    pub(super) log_prob: Vec<f32>,
-    /// `[N]`.
-    pub(super) steps: Vec<Step>,
-    /// How each row's episode stands, `[N]`.
-    pub(super) ending: Vec<Ending>,
-}
-
-/// Room to work in.
+/// Buffers reused between steps.
 #[derive(Default)]
 struct Scratch {
-    work: Workspace,
-    out: Vec<f32>,
-    seen: Vec<f32>,
-    rows: Vec<usize>,
+    workspace: Workspace,
+    outputs: Vec<f32>,
+    normalized: Vec<f32>,
+    truncated: Vec<usize>,
     obs: Vec<f32>,
 }
 
 impl ActorCritic {
-    /// For a learner that the messages call `id`.
+    /// Actor-critic of the agent `id` with new parameters.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for a setting out of range, no environments, or a world without observations or actions.
     pub(super) fn new(
         id: &'static str,
         spec: &Spec,
@@ -85,14 +74,12 @@ impl ActorCritic {
         streams: Streams,
     ) -> Result<Self> {
         settings.validate(spec)?;
-        let rows = budget.num_envs;
-        if rows == 0 {
-            return Err(Error::Config("a batch of 0 rows teaches nothing".into()));
-        }
-        let learned = matches!(settings.log_std, Schedule::Constant(_));
-        let head = Head::of(spec, settings.squash_output, learned)?;
+        within("num_envs", budget.num_envs as f64, 1.0, f64::MAX)?;
+        let num_envs = budget.num_envs;
+        let learn_std = matches!(settings.log_std, Schedule::Constant(_));
+        let head = Head::new(spec, settings.squash_output, learn_std)?;
         if head.is_empty() || spec.observation.is_empty() {
-            return Err(Error::Config(format!("{} has nothing to see or to choose from", spec.id)));
+            return Err(Error::Config(format!("world {} has no observations or no actions", spec.id)));
         }
         let gamma = settings.gamma.unwrap_or(spec.gamma);
         let network = settings.network(spec, &head);
@@ -103,272 +90,286 @@ impl ActorCritic {
             budget,
             gamma: gamma as f32,
             optimizer: Optimizer::new(settings.optimizer, model.network().size()),
-            normalizer: ObservationNormalizer::new(spec, settings.shape.normalize_observations),
-            scale: settings.normalize_rewards.then(|| RewardScaler::new(gamma, rows)),
-            rngs: (0..rows as u64).map(|row| streams.stream(Purpose::Action, row, 0)).collect(),
+            normalizer: ObservationNormalizer::new(spec, settings.network.normalize_observations),
+            reward_scaler: settings.normalize_rewards.then(|| RewardScaler::new(gamma, num_envs)),
+            rngs: (0..num_envs as u64).map(|i| streams.stream(Purpose::Action, i, 0)).collect(),
             rng: streams.stream(Purpose::Agent, 0, 0),
             counter: StepCounter::default(),
             means: RunningMeans::default(),
-            actions: spec.actions.count(),
-            tick: StepBatch {
-                taken: vec![0.0; rows * head.taken_len()],
-                log_prob: vec![0.0; rows],
-                steps: vec![Step::default(); rows],
+            num_actions: spec.actions.count(),
+            batch: StepBatch {
+                actions: vec![0.0; num_envs * head.action_len()],
+                log_prob: vec![0.0; num_envs],
+                steps: vec![Step::default(); num_envs],
                 ..StepBatch::default()
             },
-            choice: ActionBuffer::for_spec(spec, rows),
-            movers: if spec.players == 2 { vec![Player::First; rows] } else { Vec::new() },
+            action_buffer: ActionBuffer::for_spec(spec, num_envs),
+            players: if spec.players == 2 { vec![Player::First; num_envs] } else { Vec::new() },
             scratch: Scratch::default(),
             head,
             model,
         })
     }
 
-    /// N.
-    pub(super) fn rows(&self) -> usize {
+    /// N, the number of environments.
+    pub(super) fn num_envs(&self) -> usize {
         self.rngs.len()
     }
 
-    /// What a schedule says now.
-    pub(super) fn rate(&self, schedule: Schedule) -> f64 {
+    /// Value of `schedule` at the current step.
+    pub(super) fn current(&self, schedule: Schedule) -> f64 {
         schedule.at(self.counter.step, self.budget.steps).unwrap_or_default()
     }
 
-    /// How many ticks make `steps` more steps.
-    pub(super) fn begin(&mut self, episodes: &dyn VectorEnv, steps: u64) -> Result<u64> {
-        let view = episodes.view();
-        if view.num_envs != self.rows()
-            || view.actions != self.actions
-            || view.obs_len != self.model.network().input_len()
-        {
-            return Err(Error::Config(format!(
-                "{}: a learner for {} rows of {} numbers and {} actions was given {} rows of {} and {}",
-                self.id,
-                self.rows(),
-                self.model.network().input_len(),
-                self.actions,
-                view.num_envs,
-                view.obs_len,
-                view.actions
-            )));
+    /// Number of batch steps of `envs` that make `steps` more environment steps.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if `envs` has another shape than the agent.
+    pub(super) fn begin_learning(&mut self, envs: &dyn VectorEnv, steps: u64) -> Result<u64> {
+        let view = envs.view();
+        let expected = (self.num_envs(), self.model.network().input_len(), self.num_actions);
+        let found = (view.num_envs, view.obs_len, view.num_actions);
+        if found != expected {
+            return Err(shape_mismatch(self.id, expected, found));
         }
-        Ok(self.counter.plan(steps, view.num_envs))
+        Ok(self.counter.request(steps, view.num_envs))
     }
 
-    /// Draws an action for every row, takes it, and leaves in [`ActorCritic::tick`] what came of it.
-    pub(super) fn act(&mut self, episodes: &mut dyn VectorEnv) -> Result<()> {
-        let ActorCritic { tick, head, scratch, model, normalizer, rngs, choice, movers, counter, .. } = self;
-        let view = episodes.view();
-        let (rows, h, w) = (view.num_envs, head.len(), head.taken_len());
-        // As it comes: normalizing would hide what is infinite, and keep it.
-        finite("an observation", view.obs, counter.step)?;
-        tick.obs.clear();
-        tick.obs.extend_from_slice(normalizer.normalize(view.obs, &mut scratch.seen));
-        tick.legal.clear();
-        tick.legal.extend_from_slice(view.legal);
-        scratch.out.resize(rows * (h + 1), 0.0);
-        model.act(&tick.obs, &mut scratch.work, &mut scratch.out)?;
-        finite("the network's output", &scratch.out, counter.step)?;
-        for (row, out) in scratch.out.chunks_exact(h + 1).enumerate() {
-            let taken = &mut tick.taken[row * w..(row + 1) * w];
-            tick.log_prob[row] = head.sample(&out[..h], view.legal_row(row), &mut rngs[row], taken);
-            tick.steps[row].value = out[h];
-            head.put(taken, row, choice);
+    /// Samples an action for every environment, steps them, and stores the results in [`ActorCritic::batch`].
+    pub(super) fn collect_step(&mut self, envs: &mut dyn VectorEnv) -> Result<()> {
+        let ActorCritic {
+            batch,
+            head,
+            scratch,
+            model,
+            normalizer,
+            rngs,
+            action_buffer,
+            players,
+            counter,
+            ..
+        } = self;
+        let view = envs.view();
+        let (num_envs, h, w) = (view.num_envs, head.len(), head.action_len());
+        // Checked before normalization, which would hide infinite values and store them in the statistics.
+        check_finite("an observation", view.obs, counter.step)?;
+        batch.obs.clear();
+        batch.obs.extend_from_slice(normalizer.normalize(view.obs, &mut scratch.normalized));
+        batch.legal.clear();
+        batch.legal.extend_from_slice(view.legal);
+        scratch.outputs.resize(num_envs * (h + 1), 0.0);
+        model.act(&batch.obs, &mut scratch.workspace, &mut scratch.outputs)?;
+        check_finite("the network's output", &scratch.outputs, counter.step)?;
+        for (i, outputs) in scratch.outputs.chunks_exact(h + 1).enumerate() {
+            let action = &mut batch.actions[i * w..(i + 1) * w];
+            batch.log_prob[i] = head.sample(&outputs[..h], view.legal_row(i), &mut rngs[i], action);
+            batch.steps[i].value = outputs[h];
+            head.write_action(action, i, action_buffer);
         }
         normalizer.update(view.obs);
-        movers.iter_mut().zip(view.to_play).for_each(|(mover, now)| *mover = *now);
-        episodes.step(choice.actions())?;
-        self.counter.tick(rows);
-        self.look_back(episodes)
+        players.iter_mut().zip(view.to_play).for_each(|(player, to_play)| *player = *to_play);
+        envs.step(action_buffer.as_actions())?;
+        self.counter.advance(num_envs);
+        self.store_results(envs)
     }
 
-    /// What the tick just made has led to.
-    fn look_back(&mut self, episodes: &dyn VectorEnv) -> Result<()> {
-        let view = episodes.view();
-        let StepBatch { steps, ending, .. } = &mut self.tick;
+    /// Stores rewards, endings and bootstrap values of the step just made.
+    fn store_results(&mut self, envs: &dyn VectorEnv) -> Result<()> {
+        let view = envs.view();
+        let StepBatch { steps, ending, .. } = &mut self.batch;
         ending.clear();
         ending.extend_from_slice(view.ending);
-        self.scratch.rows.clear();
-        for (row, step) in steps.iter_mut().enumerate() {
-            let sign = match self.movers.get(row) {
-                Some(&mover) if mover != view.successor_to_play(row) => -1.0,
+        self.scratch.truncated.clear();
+        for (i, step) in steps.iter_mut().enumerate() {
+            let sign = match self.players.get(i) {
+                Some(&player) if player != view.successor_to_play(i) => -1.0,
                 _ => 1.0,
             };
-            (step.carry, step.beyond) = (sign, 0.0);
-            if ending[row].is_over() {
-                // The sign is kept in `beyond` until its value is known.
-                (step.carry, step.beyond) = (0.0, sign * ending[row].discount());
-                if step.beyond != 0.0 {
-                    self.scratch.rows.push(row);
+            (step.next_sign, step.bootstrap) = (sign, 0.0);
+            if ending[i].is_over() {
+                // `bootstrap` holds the sign until the value is computed below.
+                (step.next_sign, step.bootstrap) = (0.0, sign * ending[i].discount());
+                if step.bootstrap != 0.0 {
+                    self.scratch.truncated.push(i);
                 }
             }
         }
-        finite("a reward", view.reward, self.counter.step)?;
-        if let Some(scale) = &mut self.scale {
-            scale.update(view.reward, steps.iter().map(|step| step.carry));
+        check_finite("a reward", view.reward, self.counter.step)?;
+        if let Some(scaler) = &mut self.reward_scaler {
+            scaler.update(view.reward, steps.iter().map(|step| step.next_sign));
         }
         for (step, &reward) in steps.iter_mut().zip(view.reward) {
-            step.reward = self.scale.as_ref().map_or(reward, |scale| scale.scale(reward));
+            step.reward = self.reward_scaler.as_ref().map_or(reward, |scaler| scaler.scale(reward));
         }
-        if self.scratch.rows.is_empty() {
+        if self.scratch.truncated.is_empty() {
             return Ok(());
         }
-        // Where an episode was cut short its last observation still has a value.
-        let Scratch { rows, obs, seen, work, out } = &mut self.scratch;
+        let Scratch { truncated, obs, normalized, workspace, outputs } = &mut self.scratch;
         obs.clear();
-        rows.iter().for_each(|&row| obs.extend_from_slice(view.successor(row).0));
+        truncated.iter().for_each(|&i| obs.extend_from_slice(view.successor(i).0));
         let width = self.head.len() + 1;
-        out.resize(rows.len() * width, 0.0);
-        self.model.act(self.normalizer.normalize(obs, seen), work, out)?;
-        for (&row, out) in rows.iter().zip(out.chunks_exact(width)) {
-            self.tick.steps[row].beyond *= out[width - 1];
+        outputs.resize(truncated.len() * width, 0.0);
+        self.model.act(self.normalizer.normalize(obs, normalized), workspace, outputs)?;
+        for (&i, outputs) in truncated.iter().zip(outputs.chunks_exact(width)) {
+            self.batch.steps[i].bootstrap *= outputs[width - 1];
         }
         Ok(())
     }
 
-    /// The value of what each row sees now, for who moves there, `[N]`.
-    pub(super) fn values(&mut self, episodes: &dyn VectorEnv) -> Result<Vec<f32>> {
-        let view = episodes.view();
-        let Scratch { seen, work, out, .. } = &mut self.scratch;
+    /// Values of the current observations for the players that move there, `[N]`.
+    pub(super) fn values(&mut self, envs: &dyn VectorEnv) -> Result<Vec<f32>> {
+        let view = envs.view();
+        let Scratch { normalized, workspace, outputs, .. } = &mut self.scratch;
         let width = self.head.len() + 1;
-        out.resize(view.num_envs * width, 0.0);
-        self.model.act(self.normalizer.normalize(view.obs, seen), work, out)?;
-        Ok(out.chunks_exact(width).map(|out| out[width - 1]).collect())
+        outputs.resize(view.num_envs * width, 0.0);
+        self.model.act(self.normalizer.normalize(view.obs, normalized), workspace, outputs)?;
+        Ok(outputs.chunks_exact(width).map(|outputs| outputs[width - 1]).collect())
     }
 
-    /// A step of the optimizer against `loss`.
-    pub(super) fn descend(&mut self, loss: &candle_core::Tensor) -> Result<()> {
-        let (lr, clip) = (self.rate(self.settings.learning_rate), self.settings.clip());
-        let stepped = self.model.learn(loss, &mut self.optimizer, lr, clip, self.counter.step)?;
-        self.means.add("loss", stepped.loss);
-        self.means.add("grad_norm", stepped.norm);
+    /// Log-probabilities of `actions [B, W]`, entropies and values of `obs [B, D]` with masks `legal [B, A]`:
+    /// a tensor `[3, B]` in candle's graph.
+    pub(super) fn evaluate(&self, obs: Vec<f32>, actions: Vec<f32>, legal: Vec<bool>) -> Result<Tensor> {
+        let d = self.model.network().input_len();
+        let obs = tensor(obs.clone(), (obs.len() / d, d))?;
+        log_prob_entropy_value(&self.head, &self.model.forward(&obs, false)?, actions, legal)
+    }
+
+    /// One optimizer step on the total of `losses`, whose terms are logged with the mean entropy of `evaluation [3,
+    /// B]`.
+    pub(super) fn gradient_step(&mut self, losses: &Losses, evaluation: &Tensor) -> Result<()> {
+        let n = evaluation.dim(1).map_err(candle_error)?;
+        let entropy = with_slice(evaluation, |all| all[n..2 * n].iter().map(|&h| f64::from(h)).sum::<f64>())?;
+        let loss = losses.total().map_err(candle_error)?;
+        let (learning_rate, max_norm) = (self.current(self.settings.learning_rate), self.settings.max_norm());
+        let step =
+            self.model.learn(&loss, &mut self.optimizer, learning_rate, max_norm, self.counter.step)?;
+        self.means.add("loss", step.loss);
+        self.means.add("policy_loss", with_slice(&losses.policy, |loss| f64::from(loss[0]))?);
+        if let Some(value) = &losses.value {
+            self.means.add("value_loss", with_slice(value, |loss| f64::from(loss[0]))?);
+        }
+        self.means.add("entropy", entropy / n as f64);
+        self.means.add("grad_norm", step.norm);
         Ok(())
     }
 
-    /// After an update: what was seen meanwhile comes into force, and the deviation that the schedule has by now, so that a rollout is
-    /// read and drawn alike from its first tick to its last.
-    pub(super) fn adapt(&mut self) -> Result<()> {
-        self.normalizer.adapt();
-        if let Head::Gaussian { learned: false, .. } = self.head
-            && let Some(at) = self.log_std()
+    /// Ends an update: applies the new observation statistics and the scheduled log standard deviation, which stay
+    /// constant during a rollout.
+    pub(super) fn end_update(&mut self) -> Result<()> {
+        self.normalizer.refresh();
+        if let Head::Gaussian { learn_std: false, .. } = self.head
+            && let Some(range) = self.log_std()
         {
             let mut parameters = self.model.parameters()?;
-            parameters[at].fill(self.rate(self.settings.log_std) as f32);
+            parameters[range].fill(self.current(self.settings.log_std) as f32);
             self.model.set_parameters(&parameters)?;
         }
         Ok(())
     }
 
-    /// Where the logarithms of the deviations are among the parameters.
+    /// Range of the log standard deviations in the parameters.
     fn log_std(&self) -> Option<Range<usize>> {
-        let is_it = |name: &str| name.strip_suffix(".value") == Some(LOG_STD);
-        self.model
-            .network()
-            .parameters()
-            .iter()
-            .find(|block| is_it(&block.name))
-            .map(|block| block.at.clone())
+        let is_log_std = |name: &str| name.strip_suffix(".value") == Some(LOG_STD);
+        let mut blocks = self.model.network().parameters().iter();
+        blocks.find(|block| is_log_std(&block.name)).map(|block| block.range.clone())
     }
 
-    pub(super) fn policy(&self, mode: Mode) -> Box<dyn Policy> {
+    pub(super) fn policy(&self, mode: PolicyMode) -> Box<dyn Policy> {
         match self.model.freeze() {
             Ok(frozen) => Box::new(NetworkPolicy {
                 frozen,
                 head: self.head.clone(),
                 normalizer: self.normalizer.clone(),
-                draws: mode == Mode::Exploring,
+                stochastic: mode == PolicyMode::Exploring,
             }),
-            // The parameters are on the CPU: there is nothing that could fail.
+            // `freeze` fails only for parameters that are not a contiguous tensor on the CPU.
             Err(_) => unreachable!("parameters are a contiguous tensor on the CPU"),
         }
     }
 
-    pub(super) fn report(&mut self, monitor: &mut dyn MetricSink) {
-        monitor.scalar("learning_rate", self.rate(self.settings.learning_rate));
-        if let Some(at) = self.log_std()
+    pub(super) fn report(&mut self, metrics: &mut dyn MetricSink) {
+        metrics.scalar("learning_rate", self.current(self.settings.learning_rate));
+        if let Some(range) = self.log_std()
             && let Ok(mean) =
-                self.model.with_parameters(|all| all[at.clone()].iter().sum::<f32>() / at.len() as f32)
+                self.model.with_parameters(|all| all[range.clone()].iter().sum::<f32>() / range.len() as f32)
         {
-            monitor.scalar("log_std", f64::from(mean));
+            metrics.scalar("log_std", f64::from(mean));
         }
-        self.means.report(monitor);
+        self.means.report(metrics);
     }
 
-    /// Everything here and `own`, the learner's own part.
-    pub(super) fn save(&self, own: &impl Serialize) -> Result<Vec<u8>> {
+    /// Checkpoint of this part and of `rest`, the state of the algorithm.
+    pub(super) fn save(&self, rest: &impl Serialize) -> Result<Vec<u8>> {
         let parameters = self.model.parameters()?;
-        let common = (&parameters, &self.optimizer, &self.normalizer, &self.scale, &self.rngs, &self.rng);
-        postcard::to_stdvec(&(self.id, FORMAT, common, self.counter, &self.means, own))
-            .map_err(|e| Error::Unsupported(format!("this agent cannot be saved: {e}")))
+        let common =
+            (&parameters, &self.optimizer, &self.normalizer, &self.reward_scaler, &self.rngs, &self.rng);
+        postcard::to_stdvec(&(self.id, FORMAT, common, self.counter, &self.means, rest))
+            .map_err(|e| Error::Unsupported(format!("agent {} cannot be saved: {e}", self.id)))
     }
 
-    /// Takes back what [`ActorCritic::save`] gave, and gives the learner's own part where `fits` says that it is one of this learner.
-    pub(super) fn load<T: DeserializeOwned>(&mut self, bytes: &[u8], fits: impl Fn(&T) -> bool) -> Result<T> {
+    /// Restores a checkpoint of [`ActorCritic::save`] and returns the state of the algorithm, checked by `is_valid`.
+    pub(super) fn load<T: DeserializeOwned>(
+        &mut self,
+        bytes: &[u8],
+        is_valid: impl Fn(&T) -> bool,
+    ) -> Result<T> {
         type Common = (Vec<f32>, Optimizer, ObservationNormalizer, Option<RewardScaler>, Vec<Stream>, Stream);
         let refuse = |why: String| Error::Config(format!("this is not a saved {}: {why}", self.id));
-        let ((id, format), rest): ((String, u32), _) =
+        let ((id, format), bytes): ((String, u32), _) =
             postcard::take_from_bytes(bytes).map_err(|e| refuse(e.to_string()))?;
         if (&*id, format) != (self.id, FORMAT) {
             return Err(refuse(format!("it is {id:?} of format {format}")));
         }
-        let ((parameters, optimizer, normalizer, scale, rngs, rng), counter, means, own): (
+        let ((parameters, optimizer, normalizer, reward_scaler, rngs, rng), counter, means, rest): (
             Common,
             StepCounter,
             RunningMeans,
             T,
-        ) = postcard::from_bytes(rest).map_err(|e| refuse(e.to_string()))?;
+        ) = postcard::from_bytes(bytes).map_err(|e| refuse(e.to_string()))?;
         if parameters.len() != self.model.network().size()
-            || !normalizer.is_like(&self.normalizer)
-            || scale.is_some() != self.scale.is_some()
+            || !normalizer.has_shape_of(&self.normalizer)
+            || reward_scaler.is_some() != self.reward_scaler.is_some()
             || rngs.len() != self.rngs.len()
-            || !fits(&own)
+            || !is_valid(&rest)
             || !self.optimizer.resume(optimizer)
         {
-            return Err(refuse("it has other settings or rows".into()));
+            return Err(refuse("its settings or num_envs differ".into()));
         }
         self.model.set_parameters(&parameters)?;
-        (self.normalizer, self.scale) = (normalizer, scale);
+        (self.normalizer, self.reward_scaler) = (normalizer, reward_scaler);
         (self.rngs, self.rng, self.counter, self.means) = (rngs, rng, counter, means);
-        Ok(own)
+        Ok(rest)
     }
 }
 
-/// A frozen policy.
+/// Frozen actor, shared between threads.
 struct NetworkPolicy {
     frozen: Frozen,
     head: Head,
     normalizer: ObservationNormalizer,
-    /// Whether it draws from its distribution; else it takes the most probable action.
-    draws: bool,
-}
-
-impl NetworkPolicy {
-    /// The network's output for `obs [B, D]`.
-    fn out(&self, obs: &[f32]) -> Vec<f32> {
-        let network = self.frozen.network();
-        let mut out = vec![0.0; obs.len() / network.input_len() * network.output_len()];
-        self.frozen.act(self.normalizer.normalize(obs, &mut Vec::new()), &mut out);
-        out
-    }
+    /// Sample from the distribution; otherwise take the most probable action.
+    stochastic: bool,
 }
 
 impl Policy for NetworkPolicy {
-    fn act(&self, obs: &[f32], legal: &[bool], rngs: &mut [Stream], choice: &mut ActionBuffer) {
+    fn act(&self, obs: &[f32], legal: &[bool], rngs: &mut [Stream], actions: &mut ActionBuffer) {
         let (h, a) = (self.head.len(), legal.len() / rngs.len().max(1));
-        let mut taken = vec![0.0; self.head.taken_len()];
-        for ((row, out), rng) in self.out(obs).chunks_exact(h + 1).enumerate().zip(rngs) {
-            let legal = &legal[row * a..(row + 1) * a];
-            if self.draws {
-                self.head.sample(&out[..h], legal, rng, &mut taken);
+        let mut action = vec![0.0; self.head.action_len()];
+        let outputs = self.frozen.outputs(&self.normalizer, obs);
+        for ((i, outputs), rng) in outputs.chunks_exact(h + 1).enumerate().zip(rngs) {
+            let legal = &legal[i * a..(i + 1) * a];
+            if self.stochastic {
+                self.head.sample(&outputs[..h], legal, rng, &mut action);
             } else {
-                self.head.best(&out[..h], legal, &mut taken);
+                self.head.most_probable(&outputs[..h], legal, &mut action);
             }
-            self.head.put(&taken, row, choice);
+            self.head.write_action(&action, i, actions);
         }
     }
 
     fn action_values(&self, obs: &[f32], legal: &[bool], out: &mut [f32]) -> bool {
-        self.head.probabilities(&self.out(obs)[..self.head.len()], legal, out)
+        let outputs = self.frozen.outputs(&self.normalizer, obs);
+        self.head.probabilities(&outputs[..self.head.len()], legal, out)
     }
 }
 
@@ -377,9 +378,9 @@ mod tests {
     use super::*;
     use freewheel_core::{ActionSpace, ObservationSpace};
 
-    /// A ramp of the deviation is followed and not learned; a number is where learning begins.
+    /// A ramp of the log standard deviation is followed, a number is the initial value of a learned one.
     #[test]
-    fn a_deviation_follows_its_schedule() {
+    fn log_std_follows_its_schedule() {
         let actions =
             ActionSpace::Continuous { names: vec!["u".into(); 2], low: vec![-1.0; 2], high: vec![1.0; 2] };
         let spec = Spec::new("test/u", ObservationSpace::vector(&[(0.0, 1.0)]), actions);
@@ -388,18 +389,18 @@ mod tests {
             let settings = PolicyGradient { log_std, ..PolicyGradient::default() };
             ActorCritic::new("ppo", &spec, &settings, budget, Streams::new(1)).unwrap()
         };
-        let deviations = |actor_critic: &ActorCritic| {
+        let log_std = |actor_critic: &ActorCritic| {
             actor_critic.model.parameters().unwrap()[actor_critic.log_std().unwrap()].to_vec()
         };
         let ramp = Schedule::Ramp { from: 0.0, to: -2.0, over: 1.0, shape: Default::default() };
-        let mut follows = actor_critic(ramp);
-        assert_eq!(deviations(&follows), [0.0; 2]);
-        assert!(matches!(follows.head, Head::Gaussian { learned: false, .. }));
-        (0..5).for_each(|_| follows.counter.tick(1));
-        follows.adapt().unwrap();
-        assert_eq!(deviations(&follows), [-1.0; 2]);
-        let learns = actor_critic(Schedule::Constant(-0.5));
-        assert_eq!(deviations(&learns), [-0.5; 2]);
-        assert!(matches!(learns.head, Head::Gaussian { learned: true, .. }));
+        let mut scheduled = actor_critic(ramp);
+        assert_eq!(log_std(&scheduled), [0.0; 2]);
+        assert!(matches!(scheduled.head, Head::Gaussian { learn_std: false, .. }));
+        (0..5).for_each(|_| scheduled.counter.advance(1));
+        scheduled.end_update().unwrap();
+        assert_eq!(log_std(&scheduled), [-1.0; 2]);
+        let learned = actor_critic(Schedule::Constant(-0.5));
+        assert_eq!(log_std(&learned), [-0.5; 2]);
+        assert!(matches!(learned.head, Head::Gaussian { learn_std: true, .. }));
     }
 }

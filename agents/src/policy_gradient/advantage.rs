@@ -1,48 +1,57 @@
-//! Advantages and returns of a rollout, `[T, N]`, tick after tick.
+//! Advantages of a rollout `[T, N]`: T batch steps of N environments, batch step after batch step.
 //!
-//! Everything is the mover's. Where the turn passes to the other player, what follows counts with the opposite sign: [`Step::carry`]
-//! is 1 where the episode goes on with the same player, -1 where it goes on with the other, and 0 where it ended.
+//! Rewards and values are those of the player that moves. In a two-player game the value of the next state counts with
+//! the opposite sign if the other player moves there ([`Step::next_sign`]).
 
 use serde::{Deserialize, Serialize};
 
-/// What of a step its advantage depends on.
+/// Part of a step that its advantage depends on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Step {
-    /// The mover's reward.
+    /// Reward of the player that moves.
     pub reward: f32,
-    /// The value of where the step was made, for the mover.
+    /// Estimated value of the state in which the step was made, for the player that moves.
     pub value: f32,
-    /// Whose what follows is: 1, -1, or 0 after an ending.
-    pub carry: f32,
-    /// The mover's value of what lay beyond an ending: 0 where the rules ended it, the last observation's value where it was cut short.
-    pub beyond: f32,
+    /// Sign of the next value: 1 same player, -1 opponent, 0 episode over.
+    pub next_sign: f32,
+    /// Value of the final observation of a truncated episode, for the player that moves; otherwise 0.
+    pub bootstrap: f32,
 }
 
-/// Generalized advantages (Schulman et al. 2016, arXiv 1506.02438), `out [T, N]`:
+/// Generalized advantage estimation (Schulman et al. 2016, arXiv 1506.02438):
 ///
 /// ```text
 /// delta_t = r_t + gamma V(s_{t+1}) - V(s_t)
 /// A_t     = delta_t + gamma lambda A_{t+1}
 /// ```
 ///
-/// of `steps [T, N]`; `last [N]` is the value of what each row sees after the last tick, for who moves there. lambda 1 gives the return less
-/// the value, lambda 0 the one-step error.
-pub fn generalized(steps: &[Step], last: &[f32], gamma: f32, lambda: f32, out: &mut [f32]) {
-    let rows = last.len();
+/// Reads `steps [T, N]` and `last [N]`, the value of each environment's observation after the last step for the player
+/// that moves there; writes `advantages [T, N]`. With `lambda` 1 an advantage is the return less the value, with
+/// `lambda` 0 the one-step TD error.
+///
+/// ```
+/// # use freewheel_agents::policy_gradient::advantage::{Step, gae};
+/// let steps = [Step { reward: 1.0, value: 2.0, next_sign: 1.0, bootstrap: 0.0 }];
+/// let mut advantages = [0.0];
+/// gae(&steps, &[4.0], 0.5, 0.95, &mut advantages);
+/// assert_eq!(advantages, [1.0 + 0.5 * 4.0 - 2.0]);
+/// ```
+pub fn gae(steps: &[Step], last: &[f32], gamma: f32, lambda: f32, advantages: &mut [f32]) {
+    let num_envs = last.len();
     let mut next: Vec<(f32, f32)> = last.iter().map(|&value| (value, 0.0)).collect();
-    let ticks = steps.chunks_exact(rows).zip(out.chunks_exact_mut(rows));
-    for (steps, out) in ticks.rev() {
-        for ((step, out), next) in steps.iter().zip(out).zip(&mut next) {
+    let batch_steps = steps.chunks_exact(num_envs).zip(advantages.chunks_exact_mut(num_envs));
+    for (steps, advantages) in batch_steps.rev() {
+        for ((step, advantage), next) in steps.iter().zip(advantages).zip(&mut next) {
             let (next_value, next_advantage) = *next;
-            let follows = step.carry * next_value + step.beyond;
-            let delta = step.reward + gamma * follows - step.value;
-            *out = delta + gamma * lambda * step.carry * next_advantage;
-            *next = (step.value, *out);
+            let next_value = step.next_sign * next_value + step.bootstrap;
+            let delta = step.reward + gamma * next_value - step.value;
+            *advantage = delta + gamma * lambda * step.next_sign * next_advantage;
+            *next = (step.value, *advantage);
         }
     }
 }
 
-/// Moves and stretches `advantages` to mean 0 and deviation 1.
+/// Scales `advantages` to mean 0 and standard deviation 1 in place.
 pub fn standardize(advantages: &mut [f32]) {
     let n = advantages.len() as f64;
     let mean = advantages.iter().map(|&a| f64::from(a)).sum::<f64>() / n;
@@ -52,35 +61,36 @@ pub fn standardize(advantages: &mut [f32]) {
     advantages.iter_mut().for_each(|a| *a = ((f64::from(*a) - mean) * scale) as f32);
 }
 
-/// The share of the variance of `returns` that `values` explain: 1 is all of it, 0 none; `None` where returns do not vary.
+/// Share of the variance of `returns` that `values` explain, at most 1; `None` if all returns are equal.
 pub fn explained_variance(values: impl Iterator<Item = f32>, returns: &[f32]) -> Option<f64> {
-    let variance = |all: &[f64]| {
+    let squares = |all: &[f64]| {
         let mean = all.iter().sum::<f64>() / all.len() as f64;
         all.iter().map(|x| (x - mean).powi(2)).sum::<f64>()
     };
-    let all = variance(&returns.iter().map(|&r| f64::from(r)).collect::<Vec<_>>());
-    let left = variance(&values.zip(returns).map(|(v, &r)| f64::from(r) - f64::from(v)).collect::<Vec<_>>());
-    // What is left of equal numbers is rounding.
-    (all > 1e-12 * returns.len() as f64).then(|| 1.0 - left / all)
+    let total = squares(&returns.iter().map(|&r| f64::from(r)).collect::<Vec<_>>());
+    let residual =
+        squares(&values.zip(returns).map(|(v, &r)| f64::from(r) - f64::from(v)).collect::<Vec<_>>());
+    // Equal returns differ by rounding errors only.
+    (total > 1e-12 * returns.len() as f64).then(|| 1.0 - residual / total)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn step(reward: f32, value: f32, carry: f32, beyond: f32) -> Step {
-        Step { reward, value, carry, beyond }
+    fn step(reward: f32, value: f32, next_sign: f32, bootstrap: f32) -> Step {
+        Step { reward, value, next_sign, bootstrap }
     }
 
     fn advantages(steps: &[Step], last: &[f32], gamma: f32, lambda: f32) -> Vec<f32> {
         let mut out = vec![0.0; steps.len()];
-        generalized(steps, last, gamma, lambda, &mut out);
+        gae(steps, last, gamma, lambda, &mut out);
         out
     }
 
     #[test]
     fn by_hand() {
-        // Three steps of one row, gamma .5, lambda .5, the last value 8.
+        // Three steps of one environment, gamma .5, lambda .5, last value 8.
         let steps = [step(1.0, 2.0, 1.0, 0.0), step(0.0, 4.0, 1.0, 0.0), step(2.0, 1.0, 1.0, 0.0)];
         // delta: 1 + 2 - 2 = 1; 0 + .5 - 4 = -3.5; 2 + 4 - 1 = 5. A: 5; -3.5 + .25 * 5 = -2.25; 1 - .5625 = .4375.
         assert_eq!(advantages(&steps, &[8.0], 0.5, 0.5), [0.4375, -2.25, 5.0]);
@@ -90,8 +100,9 @@ mod tests {
     }
 
     #[test]
-    fn endings_cut_and_truncation_has_a_future() {
-        // Terminal after the first step: nothing of the second leaks back. Truncated: the value beyond counts, the trace does not.
+    fn endings_cut_the_trace_and_truncation_bootstraps() {
+        // Termination after the first step: the second step has no influence. Truncation: the bootstrap value counts,
+        // the trace is cut.
         let terminal = [step(1.0, 2.0, 0.0, 0.0), step(100.0, 0.0, 1.0, 0.0)];
         assert_eq!(advantages(&terminal, &[0.0], 0.5, 1.0)[0], -1.0);
         let truncated = [step(1.0, 2.0, 0.0, 6.0), step(100.0, 0.0, 1.0, 0.0)];
@@ -99,16 +110,16 @@ mod tests {
     }
 
     #[test]
-    fn the_other_players_gain_is_a_loss() {
-        // I move, the other moves and wins 1: my return is -gamma.
+    fn values_of_the_opponent_count_with_the_opposite_sign() {
+        // The first player moves, the opponent moves and wins 1: the first return is -gamma.
         let steps = [step(0.0, 0.0, -1.0, 0.0), step(1.0, 0.0, 0.0, 0.0)];
         assert_eq!(advantages(&steps, &[0.0], 0.5, 1.0), [-0.5, 1.0]);
-        // A value seen by the other counts against me.
+        // The last value belongs to the opponent.
         assert_eq!(advantages(&steps[..1], &[4.0], 0.5, 1.0), [-2.0]);
     }
 
     #[test]
-    fn rows_do_not_mix() {
+    fn environments_are_independent() {
         let one = [step(1.0, 0.5, 1.0, 0.0), step(2.0, 0.25, 0.0, 0.0)];
         let other = [step(-1.0, 3.0, 0.0, 1.0), step(5.0, 1.0, 1.0, 0.0)];
         let both = [one[0], other[0], one[1], other[1]];

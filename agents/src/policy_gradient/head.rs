@@ -1,103 +1,105 @@
-//! Distributions over actions, read off a network's output.
+//! Action distributions, computed from the outputs of a network.
 //!
-//! | actions | numbers a row | distribution |
+//! | actions | outputs | distribution |
 //! |---|---|---|
-//! | counted, A | `logits [A]` | categorical over the legal ones |
-//! | continuous, K | `mean [K]`, `log_std [K]` | normal, in units of half the action's range about its middle; perhaps through tanh |
+//! | discrete, A | `logits [A]` | categorical over the legal actions |
+//! | continuous, K | `mean [K]`, `log_std [K]` | normal, in units of half the range around its middle |
 //!
-//! What was drawn is kept as `taken [W]`: the index of the choice (W = 1), or the normal numbers before tanh and before they are stretched to
-//! the world's range (W = K). Probabilities are those of what is kept; the change of variables depends on the draw alone and leaves
-//! ratios and gradients as they are.
+//! A sampled action is stored as `action [W]`: the index of a discrete action (W = 1), or the normal sample before tanh
+//! and before scaling to the world's range (W = K). Log-probabilities are those of the stored sample: the change of
+//! variables depends on the sample alone and cancels in ratios and gradients.
 
 use candle_core::{CpuStorage, CustomOp1, Device, Layout, Shape, Tensor};
 use freewheel_core::{ActionBuffer, ActionSpace, Error, Result, Spec, Stream};
 
 use crate::nn::activation::tanh;
-use crate::nn::model::{candle, cpu_slice};
+use crate::nn::model::{candle_error, cpu_slice};
 
 /// ln(2 pi) / 2.
 const HALF_LN_TAU: f32 = 0.918_938_5;
 
-/// The kind of distribution that suits a world's actions.
+/// Action distribution of a world.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Head {
-    /// A counted choice of so many.
+    /// Categorical distribution over discrete actions.
     Categorical {
-        /// A.
-        actions: usize,
+        /// A, the number of actions.
+        num_actions: usize,
     },
-    /// Real numbers.
+    /// Independent normal distributions of continuous actions.
     Gaussian {
-        /// Middle and half of the range of each, `[K]`.
+        /// Middle and half width of each action's range, `[K]`.
         ranges: Vec<(f32, f32)>,
-        /// Whether draws pass through tanh, so that they end inside the range; else they are cut at it.
+        /// Map samples into the range by tanh; otherwise they are clipped to it.
         squash: bool,
-        /// Whether the deviation is learned; else somebody else sets it.
-        learned: bool,
+        /// Learn the standard deviations; otherwise a schedule sets them.
+        learn_std: bool,
     },
 }
 
 impl Head {
-    /// For the actions of `spec`.
+    /// Distribution for the actions of `spec`.
     ///
     /// # Errors
-    /// [`Error::Config`] where an action has no bounds: its range is the unit that draws are made in.
-    pub fn of(spec: &Spec, squash: bool, learned: bool) -> Result<Self> {
+    /// [`Error::Config`] for an action without bounds: samples are scaled to its range.
+    pub fn new(spec: &Spec, squash: bool, learn_std: bool) -> Result<Self> {
         let ActionSpace::Continuous { names, low, high } = &spec.actions else {
-            return Ok(Head::Categorical { actions: spec.actions.count() });
+            return Ok(Head::Categorical { num_actions: spec.actions.count() });
         };
         let range = |(name, (&low, &high)): (&String, (&f32, &f32))| match (high - low).is_finite() {
             true => Ok((0.5 * (low + high), 0.5 * (high - low))),
-            false => Err(Error::Config(format!("{}: `{name}` has no bounds to draw within", spec.id))),
+            false => {
+                Err(Error::Config(format!("world {}: action `{name}` must have finite bounds", spec.id)))
+            }
         };
         let ranges = names.iter().zip(low.iter().zip(high)).map(range).collect::<Result<_>>()?;
-        Ok(Head::Gaussian { ranges, squash, learned })
+        Ok(Head::Gaussian { ranges, squash, learn_std })
     }
 
-    /// Numbers a row of the output takes: A, or 2 K.
+    /// H, the number of network outputs: A, or 2 K.
     pub fn len(&self) -> usize {
         match self {
-            Head::Categorical { actions } => *actions,
+            Head::Categorical { num_actions } => *num_actions,
             Head::Gaussian { ranges, .. } => 2 * ranges.len(),
         }
     }
 
-    /// Whether there is nothing to choose.
+    /// Whether the world has no actions.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// W, numbers that say what was drawn: 1, or K.
-    pub fn taken_len(&self) -> usize {
+    /// W, the length of a stored action: 1, or K.
+    pub fn action_len(&self) -> usize {
         match self {
             Head::Categorical { .. } => 1,
             Head::Gaussian { ranges, .. } => ranges.len(),
         }
     }
 
-    /// Draws from the distribution of `numbers [H]`; writes what was drawn to `taken [W]` and gives the logarithm of its probability.
-    pub fn sample(&self, numbers: &[f32], legal: &[bool], rng: &mut Stream, taken: &mut [f32]) -> f32 {
+    /// Samples `action [W]` from the distribution of `outputs [H]` and returns its log-probability.
+    pub fn sample(&self, outputs: &[f32], legal: &[bool], rng: &mut Stream, action: &mut [f32]) -> f32 {
         match self {
             Head::Categorical { .. } => {
-                let (top, sum) = partition(numbers, legal);
-                let mut left = rng.uniform() as f32 * sum;
-                let mut choice = 0;
-                for (a, &logit) in numbers.iter().enumerate().filter(|(a, _)| legal[*a]) {
-                    left -= (logit - top).exp();
-                    choice = a;
-                    if left < 0.0 {
+                let (max, sum) = max_and_sum_exp(outputs, legal);
+                let mut rest = rng.uniform() as f32 * sum;
+                let mut index = 0;
+                for (a, &logit) in outputs.iter().enumerate().filter(|(a, _)| legal[*a]) {
+                    rest -= (logit - max).exp();
+                    index = a;
+                    if rest < 0.0 {
                         break;
                     }
                 }
-                taken[0] = choice as f32;
-                numbers[choice] - top - sum.ln()
+                action[0] = index as f32;
+                outputs[index] - max - sum.ln()
             }
             Head::Gaussian { ranges, .. } => {
-                let (mean, log_std) = numbers.split_at(ranges.len());
+                let (mean, log_std) = outputs.split_at(ranges.len());
                 let mut log_prob = 0.0;
-                for ((taken, mean), log_std) in taken.iter_mut().zip(mean).zip(log_std) {
+                for ((action, mean), log_std) in action.iter_mut().zip(mean).zip(log_std) {
                     let z = rng.normal() as f32;
-                    *taken = mean + z * log_std.exp();
+                    *action = mean + z * log_std.exp();
                     log_prob -= 0.5 * z * z + log_std + HALF_LN_TAU;
                 }
                 log_prob
@@ -105,100 +107,99 @@ impl Head {
         }
     }
 
-    /// The most probable action of `numbers [H]`, as `taken [W]`.
-    pub fn best(&self, numbers: &[f32], legal: &[bool], taken: &mut [f32]) {
+    /// Writes the most probable action of `outputs [H]` to `action [W]`; of equally probable ones the first.
+    pub fn most_probable(&self, outputs: &[f32], legal: &[bool], action: &mut [f32]) {
         match self {
             Head::Categorical { .. } => {
-                let legal_ones = numbers.iter().enumerate().filter(|(a, _)| legal[*a]);
-                // The first of equals.
-                let best = legal_ones.reduce(|best, one| if one.1 > best.1 { one } else { best });
-                taken[0] = best.map_or(0.0, |(a, _)| a as f32);
+                let logits = outputs.iter().enumerate().filter(|(a, _)| legal[*a]);
+                let best = logits.reduce(|best, other| if other.1 > best.1 { other } else { best });
+                action[0] = best.map_or(0.0, |(a, _)| a as f32);
             }
-            Head::Gaussian { .. } => taken.copy_from_slice(&numbers[..taken.len()]),
+            Head::Gaussian { .. } => action.copy_from_slice(&outputs[..action.len()]),
         }
     }
 
-    /// Puts what was drawn in the place of row `row` of what the world is told.
-    pub fn put(&self, taken: &[f32], row: usize, choice: &mut ActionBuffer) {
-        match (self, choice) {
-            (Head::Categorical { .. }, ActionBuffer::Discrete(all)) => all[row] = taken[0] as u32,
+    /// Writes `action [W]`, scaled to the world's range, as the action of environment `i`.
+    pub fn write_action(&self, action: &[f32], i: usize, buffer: &mut ActionBuffer) {
+        match (self, buffer) {
+            (Head::Categorical { .. }, ActionBuffer::Discrete(all)) => all[i] = action[0] as u32,
             (Head::Gaussian { ranges, squash, .. }, ActionBuffer::Continuous(all)) => {
-                let actions = all[row * ranges.len()..].iter_mut();
-                for ((action, u), (middle, half)) in actions.zip(taken).zip(ranges) {
-                    *action = middle + half * if *squash { tanh(*u) } else { u.clamp(-1.0, 1.0) };
+                let scaled = all[i * ranges.len()..].iter_mut();
+                for ((scaled, u), (middle, half)) in scaled.zip(action).zip(ranges) {
+                    *scaled = middle + half * if *squash { tanh(*u) } else { u.clamp(-1.0, 1.0) };
                 }
             }
-            // The batch refuses actions of the other kind, and says so.
+            // The vector environment refuses actions of the wrong kind.
             _ => {}
         }
     }
 
-    /// How probable each choice is, `out [A]`; false where actions are not counted.
-    pub fn probabilities(&self, numbers: &[f32], legal: &[bool], out: &mut [f32]) -> bool {
+    /// Writes the probability of each discrete action to `probabilities [A]`; false for continuous actions.
+    pub fn probabilities(&self, outputs: &[f32], legal: &[bool], probabilities: &mut [f32]) -> bool {
         let Head::Categorical { .. } = self else { return false };
-        let (top, sum) = partition(numbers, legal);
-        for ((p, logit), legal) in out.iter_mut().zip(numbers).zip(legal) {
-            *p = if *legal { (logit - top).exp() / sum } else { 0.0 };
+        let (max, sum) = max_and_sum_exp(outputs, legal);
+        for ((p, logit), legal) in probabilities.iter_mut().zip(outputs).zip(legal) {
+            *p = if *legal { (logit - max).exp() / sum } else { 0.0 };
         }
         true
     }
 
-    /// The logarithm of the probability of `taken [W]` under `numbers [H]`, and the entropy (before tanh).
-    pub fn judge(&self, numbers: &[f32], legal: &[bool], taken: &[f32]) -> (f32, f32) {
+    /// Log-probability of `action [W]` under `outputs [H]`, and the entropy of the distribution (before tanh).
+    pub fn log_prob_entropy(&self, outputs: &[f32], legal: &[bool], action: &[f32]) -> (f32, f32) {
         match self {
             Head::Categorical { .. } => {
-                let (top, sum) = partition(numbers, legal);
-                let log_sum = top + sum.ln();
-                let legal_ones = numbers.iter().zip(legal).filter(|(_, legal)| **legal);
-                let plogp = legal_ones.map(|(logit, _)| {
+                let (max, sum) = max_and_sum_exp(outputs, legal);
+                let log_sum = max + sum.ln();
+                let logits = outputs.iter().zip(legal).filter(|(_, legal)| **legal);
+                let plogp = logits.map(|(logit, _)| {
                     let log_p = logit - log_sum;
                     log_p.exp() * log_p
                 });
-                (numbers[taken[0] as usize] - log_sum, -plogp.sum::<f32>())
+                (outputs[action[0] as usize] - log_sum, -plogp.sum::<f32>())
             }
             Head::Gaussian { ranges, .. } => {
-                let (mean, log_std) = numbers.split_at(ranges.len());
-                let each = taken.iter().zip(mean).zip(log_std).map(|((u, mean), log_std)| {
+                let (mean, log_std) = outputs.split_at(ranges.len());
+                let terms = action.iter().zip(mean).zip(log_std).map(|((u, mean), log_std)| {
                     let z = (u - mean) * (-log_std).exp();
                     (-0.5 * z * z - log_std - HALF_LN_TAU, log_std + 0.5 + HALF_LN_TAU)
                 });
-                each.fold((0.0, 0.0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
+                terms.fold((0.0, 0.0), |sum, term| (sum.0 + term.0, sum.1 + term.1))
             }
         }
     }
 
-    /// Adds to `of_numbers [H]` the gradient of `of_log_prob` times the logarithm of the probability of `taken` plus `of_entropy` times the entropy.
-    fn differentiate(
+    /// Adds to `grad_outputs [H]` the gradient of `grad_log_prob * log_prob + grad_entropy * entropy`.
+    fn backward(
         &self,
-        numbers: &[f32],
+        outputs: &[f32],
         legal: &[bool],
-        taken: &[f32],
-        of_log_prob: f32,
-        of_entropy: f32,
-        of_numbers: &mut [f32],
+        action: &[f32],
+        grad_log_prob: f32,
+        grad_entropy: f32,
+        grad_outputs: &mut [f32],
     ) {
         match self {
             Head::Categorical { .. } => {
-                let (top, sum) = partition(numbers, legal);
-                let log_sum = top + sum.ln();
-                let entropy = self.judge(numbers, legal, taken).1;
-                for (a, of) in of_numbers.iter_mut().enumerate().filter(|(a, _)| legal[*a]) {
-                    let log_p = numbers[a] - log_sum;
+                let (max, sum) = max_and_sum_exp(outputs, legal);
+                let log_sum = max + sum.ln();
+                let entropy = self.log_prob_entropy(outputs, legal, action).1;
+                for (a, grad) in grad_outputs.iter_mut().enumerate().filter(|(a, _)| legal[*a]) {
+                    let log_p = outputs[a] - log_sum;
                     let p = log_p.exp();
-                    let here = if a == taken[0] as usize { 1.0 } else { 0.0 };
-                    // d log p(taken) / d logit = [a is taken] - p;  d H / d logit = -p (log p + H).
-                    *of += of_log_prob * (here - p) - of_entropy * p * (log_p + entropy);
+                    let indicator = if a == action[0] as usize { 1.0 } else { 0.0 };
+                    // d log p(action) / d logit = [a is the action] - p;  d H / d logit = -p (log p + H).
+                    *grad += grad_log_prob * (indicator - p) - grad_entropy * p * (log_p + entropy);
                 }
             }
-            Head::Gaussian { ranges, learned, .. } => {
-                let (mean, log_std) = numbers.split_at(ranges.len());
-                let (of_mean, of_log_std) = of_numbers.split_at_mut(ranges.len());
+            Head::Gaussian { ranges, learn_std, .. } => {
+                let (mean, log_std) = outputs.split_at(ranges.len());
+                let (grad_mean, grad_log_std) = grad_outputs.split_at_mut(ranges.len());
                 for k in 0..ranges.len() {
-                    let inverse = (-log_std[k]).exp();
-                    let z = (taken[k] - mean[k]) * inverse;
-                    of_mean[k] += of_log_prob * z * inverse;
-                    if *learned {
-                        of_log_std[k] += of_log_prob * (z * z - 1.0) + of_entropy;
+                    let inverse_std = (-log_std[k]).exp();
+                    let z = (action[k] - mean[k]) * inverse_std;
+                    grad_mean[k] += grad_log_prob * z * inverse_std;
+                    if *learn_std {
+                        grad_log_std[k] += grad_log_prob * (z * z - 1.0) + grad_entropy;
                     }
                 }
             }
@@ -206,71 +207,76 @@ impl Head {
     }
 }
 
-/// The greatest legal logit, and the sum of exp(logit - it) over the legal ones.
-fn partition(logits: &[f32], legal: &[bool]) -> (f32, f32) {
-    let legal_ones = || logits.iter().zip(legal).filter(|(_, legal)| **legal).map(|(logit, _)| *logit);
-    let top = legal_ones().fold(f32::NEG_INFINITY, f32::max);
-    (top, legal_ones().map(|logit| (logit - top).exp()).sum())
+/// Maximum m of the legal logits, and the sum of exp(logit - m) over them.
+fn max_and_sum_exp(logits: &[f32], legal: &[bool]) -> (f32, f32) {
+    let legal_logits = || logits.iter().zip(legal).filter(|(_, legal)| **legal).map(|(logit, _)| *logit);
+    let max = legal_logits().fold(f32::NEG_INFINITY, f32::max);
+    (max, legal_logits().map(|logit| (logit - max).exp()).sum())
 }
 
-/// From a network's output `[B, H + 1]` (policy, then value) to `[3, B]`: logarithm of the probability of what was taken, entropy, value. One
-/// operation in candle's graph with its own derivative; masked by `legal [B, A]`.
-pub fn judge(head: &Head, out: &Tensor, taken: Vec<f32>, legal: Vec<bool>) -> Result<Tensor> {
-    out.apply_op1(Judge { head: head.clone(), taken, legal }).map_err(candle)
+/// Log-probabilities of `actions [B, W]`, entropies and values, `[3, B]`, of the network outputs `[B, H + 1]`
+/// (distribution, then value), with masks `legal [B, A]`. One operation of candle's graph with its own derivative.
+pub fn log_prob_entropy_value(
+    head: &Head,
+    outputs: &Tensor,
+    actions: Vec<f32>,
+    legal: Vec<bool>,
+) -> Result<Tensor> {
+    outputs.apply_op1(LogProbEntropyValue { head: head.clone(), actions, legal }).map_err(candle_error)
 }
 
-struct Judge {
+struct LogProbEntropyValue {
     head: Head,
-    taken: Vec<f32>,
+    actions: Vec<f32>,
     legal: Vec<bool>,
 }
 
-impl Judge {
-    /// Each row of `out`, with what was taken and the mask.
-    fn rows<'a>(&'a self, out: &'a [f32]) -> impl Iterator<Item = (&'a [f32], &'a [f32], &'a [bool])> {
-        let rows = out.chunks_exact(self.head.len() + 1).enumerate();
-        rows.map(|(row, out)| {
-            let (w, a) =
-                (self.head.taken_len(), self.legal.len() * self.head.taken_len() / self.taken.len().max(1));
-            (out, &self.taken[row * w..(row + 1) * w], &self.legal[row * a..(row + 1) * a])
+impl LogProbEntropyValue {
+    /// Outputs, action and mask of each of the B samples.
+    fn samples<'a>(&'a self, outputs: &'a [f32]) -> impl Iterator<Item = (&'a [f32], &'a [f32], &'a [bool])> {
+        let w = self.head.action_len();
+        let a = self.legal.len() * w / self.actions.len().max(1);
+        let samples = outputs.chunks_exact(self.head.len() + 1).enumerate();
+        samples.map(move |(i, outputs)| {
+            (outputs, &self.actions[i * w..(i + 1) * w], &self.legal[i * a..(i + 1) * a])
         })
     }
 }
 
-impl CustomOp1 for Judge {
+impl CustomOp1 for LogProbEntropyValue {
     fn name(&self) -> &'static str {
-        "judge"
+        "log_prob_entropy_value"
     }
 
-    fn cpu_fwd(&self, out: &CpuStorage, layout: &Layout) -> candle_core::Result<(CpuStorage, Shape)> {
-        let out = cpu_slice(out, layout)?;
-        let (h, rows) = (self.head.len(), out.len() / (self.head.len() + 1));
-        let mut judged = vec![0.0; 3 * rows];
-        for (row, (numbers, taken, legal)) in self.rows(out).enumerate() {
-            let (log_prob, entropy) = self.head.judge(&numbers[..h], legal, taken);
-            (judged[row], judged[rows + row], judged[2 * rows + row]) = (log_prob, entropy, numbers[h]);
+    fn cpu_fwd(&self, outputs: &CpuStorage, layout: &Layout) -> candle_core::Result<(CpuStorage, Shape)> {
+        let outputs = cpu_slice(outputs, layout)?;
+        let (h, n) = (self.head.len(), outputs.len() / (self.head.len() + 1));
+        let mut results = vec![0.0; 3 * n];
+        for (i, (outputs, action, legal)) in self.samples(outputs).enumerate() {
+            let (log_prob, entropy) = self.head.log_prob_entropy(&outputs[..h], legal, action);
+            (results[i], results[n + i], results[2 * n + i]) = (log_prob, entropy, outputs[h]);
         }
-        Ok((CpuStorage::F32(judged), Shape::from((3, rows))))
+        Ok((CpuStorage::F32(results), Shape::from((3, n))))
     }
 
-    fn bwd(&self, out: &Tensor, _judged: &Tensor, of_judged: &Tensor) -> candle_core::Result<Option<Tensor>> {
-        let of_judged = of_judged.flatten_all()?.to_vec1::<f32>()?;
-        let (h, rows) = (self.head.len(), of_judged.len() / 3);
-        let mut of_out = vec![0.0; rows * (h + 1)];
+    fn bwd(&self, outputs: &Tensor, _results: &Tensor, grad: &Tensor) -> candle_core::Result<Option<Tensor>> {
+        let grad = grad.flatten_all()?.to_vec1::<f32>()?;
+        let (h, n) = (self.head.len(), grad.len() / 3);
+        let mut grad_outputs = vec![0.0; n * (h + 1)];
         {
-            let (storage, layout) = out.storage_and_layout();
+            let (storage, layout) = outputs.storage_and_layout();
             let candle_core::Storage::Cpu(cpu) = &*storage else {
-                candle_core::bail!("networks learn on the CPU");
+                candle_core::bail!("the network must be on the CPU");
             };
-            let each = self.rows(cpu_slice(cpu, layout)?).zip(of_out.chunks_exact_mut(h + 1)).enumerate();
-            for (row, ((numbers, taken, legal), of_out)) in each {
-                let (of_log_prob, of_entropy) = (of_judged[row], of_judged[rows + row]);
-                let of_numbers = &mut of_out[..h];
-                self.head.differentiate(&numbers[..h], legal, taken, of_log_prob, of_entropy, of_numbers);
-                of_out[h] = of_judged[2 * rows + row];
+            let samples = self.samples(cpu_slice(cpu, layout)?).zip(grad_outputs.chunks_exact_mut(h + 1));
+            for (i, ((outputs, action, legal), grad_outputs)) in samples.enumerate() {
+                let (grad_log_prob, grad_entropy) = (grad[i], grad[n + i]);
+                let (grad_head, grad_value) = grad_outputs.split_at_mut(h);
+                self.head.backward(&outputs[..h], legal, action, grad_log_prob, grad_entropy, grad_head);
+                grad_value[0] = grad[2 * n + i];
             }
         }
-        Tensor::from_vec(of_out, (rows, h + 1), &Device::Cpu).map(Some)
+        Tensor::from_vec(grad_outputs, (n, h + 1), &Device::Cpu).map(Some)
     }
 }
 
@@ -282,7 +288,7 @@ mod tests {
     use freewheel_core::{Purpose, Streams};
 
     fn gaussian(squash: bool) -> Head {
-        Head::Gaussian { ranges: vec![(0.0, 1.0), (1.0, 2.0)], squash, learned: true }
+        Head::Gaussian { ranges: vec![(0.0, 1.0), (1.0, 2.0)], squash, learn_std: true }
     }
 
     fn rng() -> Stream {
@@ -293,20 +299,20 @@ mod tests {
     fn categorical_by_hand() {
         // exp(ln 3) : exp(0) = 3 : 1 between the legal two.
         let (head, logits, legal) =
-            (Head::Categorical { actions: 3 }, [3f32.ln(), 50.0, 0.0], [true, false, true]);
-        let (log_prob, entropy) = head.judge(&logits, &legal, &[2.0]);
+            (Head::Categorical { num_actions: 3 }, [3f32.ln(), 50.0, 0.0], [true, false, true]);
+        let (log_prob, entropy) = head.log_prob_entropy(&logits, &legal, &[2.0]);
         assert!((log_prob - 0.25f32.ln()).abs() < 1e-6);
         assert!((entropy - (0.75 * (4.0 / 3.0f32).ln() + 0.25 * 4f32.ln())).abs() < 1e-6);
-        let (mut rng, mut taken, mut counts) = (rng(), [0.0], [0; 3]);
+        let (mut rng, mut action, mut counts) = (rng(), [0.0], [0; 3]);
         for _ in 0..40_000 {
-            let log_prob = head.sample(&logits, &legal, &mut rng, &mut taken);
-            counts[taken[0] as usize] += 1;
-            assert!((log_prob - head.judge(&logits, &legal, &taken).0).abs() < 1e-6);
+            let log_prob = head.sample(&logits, &legal, &mut rng, &mut action);
+            counts[action[0] as usize] += 1;
+            assert!((log_prob - head.log_prob_entropy(&logits, &legal, &action).0).abs() < 1e-6);
         }
         // Five standard errors of a share of 3/4 in 40,000.
         assert!((f64::from(counts[0]) / 40_000.0 - 0.75).abs() < 0.0109 && counts[1] == 0, "{counts:?}");
-        head.best(&logits, &legal, &mut taken);
-        assert_eq!(taken, [0.0]);
+        head.most_probable(&logits, &legal, &mut action);
+        assert_eq!(action, [0.0]);
         let mut p = [9.0; 3];
         assert!(head.probabilities(&logits, &legal, &mut p));
         assert!((p[0] - 0.75).abs() < 1e-6 && p[1] == 0.0);
@@ -314,11 +320,11 @@ mod tests {
 
     #[test]
     fn extreme_logits_stay_finite() {
-        let head = Head::Categorical { actions: 2 };
-        let (log_prob, entropy) = head.judge(&[1e30, -1e30], &[true; 2], &[0.0]);
+        let head = Head::Categorical { num_actions: 2 };
+        let (log_prob, entropy) = head.log_prob_entropy(&[1e30, -1e30], &[true; 2], &[0.0]);
         assert_eq!((log_prob, entropy), (0.0, 0.0));
-        // One legal action: certain, whatever its logit.
-        assert_eq!(head.judge(&[-1e9, 7.0], &[true, false], &[0.0]), (0.0, 0.0));
+        // A single legal action is certain for any logit.
+        assert_eq!(head.log_prob_entropy(&[-1e9, 7.0], &[true, false], &[0.0]), (0.0, 0.0));
     }
 
     #[test]
@@ -326,16 +332,16 @@ mod tests {
         let head = gaussian(false);
         // z = 1 and -2 with standard deviations 1 and e: -(1/2 + 2) - 1 - ln(2 pi).
         let numbers = [0.5, 0.0, 0.0, 1.0];
-        let taken = [1.5, -2.0 * std::f32::consts::E];
-        let (log_prob, entropy) = head.judge(&numbers, &[], &taken);
+        let action = [1.5, -2.0 * std::f32::consts::E];
+        let (log_prob, entropy) = head.log_prob_entropy(&numbers, &[], &action);
         assert!((log_prob - (-3.5 - std::f32::consts::TAU.ln())).abs() < 1e-5);
-        // ln(2 pi e) / 2 each, and 1 for the second's logarithm.
+        // ln(2 pi e) / 2 each, and log_std = 1 of the second.
         assert!((entropy - ((std::f32::consts::TAU * std::f32::consts::E).ln() + 1.0)).abs() < 1e-5);
         let (mut rng, mut drawn) = (rng(), [0.0; 2]);
         let (mut sum, mut squares) = (0.0, 0.0);
         for _ in 0..20_000 {
             let log_prob = head.sample(&numbers, &[], &mut rng, &mut drawn);
-            assert!((log_prob - head.judge(&numbers, &[], &drawn).0).abs() < 1e-4);
+            assert!((log_prob - head.log_prob_entropy(&numbers, &[], &drawn).0).abs() < 1e-4);
             sum += f64::from(drawn[0]);
             squares += f64::from(drawn[0] - 0.5).powi(2);
         }
@@ -343,25 +349,25 @@ mod tests {
     }
 
     #[test]
-    fn draws_are_stretched_to_the_range() {
-        let mut choice = ActionBuffer::Continuous(vec![0.0; 4]);
-        gaussian(false).put(&[0.5, -9.0], 1, &mut choice);
-        assert_eq!(choice, ActionBuffer::Continuous(vec![0.0, 0.0, 0.5, -1.0]));
-        gaussian(true).put(&[0.5, 20.0], 0, &mut choice);
-        let ActionBuffer::Continuous(all) = choice else { panic!() };
+    fn samples_are_scaled_to_the_range() {
+        let mut buffer = ActionBuffer::Continuous(vec![0.0; 4]);
+        gaussian(false).write_action(&[0.5, -9.0], 1, &mut buffer);
+        assert_eq!(buffer, ActionBuffer::Continuous(vec![0.0, 0.0, 0.5, -1.0]));
+        gaussian(true).write_action(&[0.5, 20.0], 0, &mut buffer);
+        let ActionBuffer::Continuous(all) = buffer else { panic!() };
         assert!((all[0] - 0.5f32.tanh()).abs() < 1e-6 && (all[1] - 3.0).abs() < 1e-6);
     }
 
-    /// The fused operation against the same written in candle's own.
+    /// The fused operation agrees with the same formula in candle's operations.
     #[test]
-    fn judging_is_candles() {
+    fn log_prob_entropy_value_agrees_with_candle() {
         let numbers: Vec<f32> = (0..20).map(|i| ((i * 7) % 11) as f32 / 3.0 - 1.5).collect();
         let weights = tensor((0..12).map(|i| i as f32 - 4.5).collect(), (3, 4)).unwrap();
-        let gradient = |out: &Var, judged: &Tensor| {
-            let loss = (judged * &weights).unwrap().sum_all().unwrap();
+        let gradient = |out: &Var, results: &Tensor| {
+            let loss = (results * &weights).unwrap().sum_all().unwrap();
             let gradients = loss.backward().unwrap();
             (
-                judged.flatten_all().unwrap().to_vec1::<f32>().unwrap(),
+                results.flatten_all().unwrap().to_vec1::<f32>().unwrap(),
                 gradients.get(out).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap(),
             )
         };
@@ -376,21 +382,22 @@ mod tests {
         let out = Var::from_vec(numbers.clone(), (4, 5), &Device::Cpu).unwrap();
         let value = out.narrow(1, 4, 1).unwrap().squeeze(1).unwrap();
 
-        let head = Head::Categorical { actions: 4 };
-        let taken = [1u32, 0, 3, 2];
+        let head = Head::Categorical { num_actions: 4 };
+        let action = [1u32, 0, 3, 2];
         let mut legal = vec![true; 16];
         (legal[0], legal[6], legal[8]) = (false, false, false);
-        let ours = judge(&head, &out, taken.map(|a| a as f32).to_vec(), legal.clone()).unwrap();
+        let ours =
+            log_prob_entropy_value(&head, &out, action.map(|a| a as f32).to_vec(), legal.clone()).unwrap();
         let bias = legal.iter().map(|&legal| if legal { 0.0 } else { -1e9 }).collect();
         let logits = (out.narrow(1, 0, 4).unwrap() + tensor(bias, (4, 4)).unwrap()).unwrap();
         let log_p = candle_nn::ops::log_softmax(&logits, D::Minus1).unwrap();
-        let index = Tensor::new(&taken, &Device::Cpu).unwrap().unsqueeze(1).unwrap();
+        let index = Tensor::new(&action, &Device::Cpu).unwrap().unsqueeze(1).unwrap();
         let log_prob = log_p.gather(&index, 1).unwrap().squeeze(1).unwrap();
         let entropy = (log_p.exp().unwrap() * &log_p).unwrap().sum(1).unwrap().neg().unwrap();
         close(gradient(&out, &ours), gradient(&out, &stack(log_prob, entropy, value.clone())));
 
         let drawn = vec![0.3, -0.2, 1.0, 0.4, -1.2, 0.0, 0.9, 2.0];
-        let ours = judge(&gaussian(true), &out, drawn.clone(), Vec::new()).unwrap();
+        let ours = log_prob_entropy_value(&gaussian(true), &out, drawn.clone(), Vec::new()).unwrap();
         let (mean, log_std) = (out.narrow(1, 0, 2).unwrap(), out.narrow(1, 2, 2).unwrap());
         let z = ((tensor(drawn, (4, 2)).unwrap() - mean).unwrap() / log_std.exp().unwrap()).unwrap();
         let each = ((z.sqr().unwrap() * -0.5).unwrap() - &log_std).unwrap();

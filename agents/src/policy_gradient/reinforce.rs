@@ -1,43 +1,43 @@
-//! REINFORCE: the gradient of the return, estimated from whole episodes.
+//! REINFORCE: gradient of the return, estimated from whole episodes.
 //!
 //! ```text
-//! loss = -mean (G_t - b(s_t)) ln pi(a_t|s_t) + v mean (V - G)^2 / 2 - e mean H
+//! loss = -mean (G_t - b(s_t)) ln pi(a_t|s_t) + vf_coef mean (V - G)^2 / 2 - ent_coef mean H
 //! ```
 //!
-//! Williams 1992, Machine Learning 8; with the learned baseline b = V of Sutton & Barto, section 13.4, or none. What lies beyond a time limit
-//! counts as the value says where there is a baseline, and as nothing where there is none. Of several rows, an episode
-//! that is under way at an update is finished by the new policy and used whole.
+//! Williams 1992, Machine Learning 8. The baseline b is a learned value function V (Sutton & Barto, section 13.4) or 0.
+//! With a baseline, the return of a truncated episode includes the value of its final observation; without one it does
+//! not. An episode that is running during an update continues under the new policy and is used as a whole.
 
-use freewheel_core::{Agent, MetricSink, Mode, Policy, Result, Spec, Streams, VectorEnv};
+use freewheel_core::{Agent, MetricSink, Policy, PolicyMode, Result, Spec, Streams, VectorEnv};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::actor_critic::{ActorCritic, StepBatch};
-use super::advantage::{Step, generalized, standardize};
-use super::head::judge;
+use super::actor_critic::ActorCritic;
+use super::advantage::{Step, gae, standardize};
+use super::rollout::{Losses, StepBatch};
 use super::settings::PolicyGradient;
 use crate::Budget;
-use crate::nn::model::{candle, tensor, with_slice};
+use crate::nn::model::{candle_error, tensor};
 use crate::schedule::Schedule;
 use crate::settings::within;
 
-/// For the list of agents.
+/// One-line description in the list of agents.
 pub const ABOUT: &str = "REINFORCE: Monte-Carlo policy gradient, with or without a baseline (Williams 1992)";
 
 /// Settings of [`Reinforce`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default)] // serde cannot deny unknown fields through two flattenings; the reader of settings does.
+#[serde(default)] // serde cannot deny unknown fields through two flattenings; `settings::read` does.
 pub struct Config {
-    /// Episodes of an update, 1 to 1000000.
+    /// Episodes per update, 1 to 1000000.
     pub num_episodes: u32,
-    /// Whether a learned value is taken off the return.
+    /// Subtract a learned value from the return.
     pub baseline: bool,
-    /// Weight of the squared error of the value in the loss, at least 0; with a baseline.
+    /// Weight of the value loss in the loss, at least 0; used with a baseline only.
     pub vf_coef: f64,
-    /// Whether the returns of an update, less their baseline, are brought to mean 0 and deviation 1.
+    /// Scale the advantages of an update to mean 0 and standard deviation 1.
     pub normalize_advantage: bool,
-    /// What all policy-gradient agents are told.
-    #[serde(flatten)]
+    /// Settings of all policy-gradient agents.
+    #[serde(flatten, deserialize_with = "freewheel_core::settings::flattened")]
     pub policy_gradient: PolicyGradient,
 }
 
@@ -56,127 +56,142 @@ impl Config {
     }
 }
 
-/// The learner; see the module.
+/// REINFORCE agent.
+///
+/// ```
+/// # use freewheel_agents::{Budget, example::Corridor, policy_gradient::reinforce::{Config, Reinforce}};
+/// # use freewheel_core::{Agent, PolicyMode, Streams, VectorEnv};
+/// let mut envs = Corridor::batch(8, 0);
+/// let budget = Budget { steps: 8192, num_envs: 8 };
+/// let mut agent = Reinforce::new(envs.spec(), Config::default(), budget, Streams::new(0))?;
+/// agent.learn(&mut envs, budget.steps)?;
+/// let mut probabilities = [0.0; 2];
+/// agent.policy(PolicyMode::Greedy).action_values(&[2.0], &[true; 2], &mut probabilities);
+/// assert!(probabilities[1] > 0.5, "right, towards the goal");
+/// # Ok::<(), freewheel_core::Error>(())
+/// ```
 pub struct Reinforce {
     config: Config,
     actor_critic: ActorCritic,
-    /// The episode of each row so far, `[N]`.
-    trails: Vec<Trail>,
-    /// Episodes that have ended since the last update.
-    ended: Trail,
-    count: u32,
-}
-
-/// Steps of one episode after another.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct Trail {
-    obs: Vec<f32>,
-    legal: Vec<bool>,
-    taken: Vec<f32>,
-    steps: Vec<Step>,
-}
-
-impl Trail {
-    fn push(&mut self, tick: &StepBatch, row: usize) {
-        let rows = tick.steps.len();
-        let own = |width: usize| row * width..(row + 1) * width;
-        self.obs.extend_from_slice(&tick.obs[own(tick.obs.len() / rows)]);
-        self.legal.extend_from_slice(&tick.legal[own(tick.legal.len() / rows)]);
-        self.taken.extend_from_slice(&tick.taken[own(tick.taken.len() / rows)]);
-        self.steps.push(tick.steps[row]);
-    }
-
-    fn append(&mut self, other: &mut Trail) {
-        self.obs.append(&mut other.obs);
-        self.legal.append(&mut other.legal);
-        self.taken.append(&mut other.taken);
-        self.steps.append(&mut other.steps);
-    }
-}
-
-impl Reinforce {
-    /// With first parameters.
-    ///
-    /// # Errors
-    /// [`Error::Config`](freewheel_core::Error::Config) for a setting out of range, or a world it cannot learn.
-    pub fn new(spec: &Spec, config: Config, budget: Budget, streams: Streams) -> Result<Self> {
-        config.validate()?;
-        let actor_critic = ActorCritic::new("reinforce", spec, &config.policy_gradient, budget, streams)?;
-        let trails = vec![Trail::default(); actor_critic.rows()];
-        Ok(Reinforce { config, actor_critic, trails, ended: Trail::default(), count: 0 })
-    }
-
-    fn update(&mut self) -> Result<()> {
-        self.count = 0;
-        let Trail { obs, legal, taken, mut steps } = std::mem::take(&mut self.ended);
-        let n = steps.len();
-        if !self.config.baseline {
-            steps.iter_mut().for_each(|step| (step.value, step.beyond) = (0.0, 0.0));
-        }
-        // lambda 1 makes advantages of returns; every episode ends, so nothing follows the last step.
-        let mut advantages = vec![0.0; n];
-        generalized(&steps, &[0.0], self.actor_critic.gamma, 1.0, &mut advantages);
-        let returns: Vec<f32> = steps.iter().zip(&advantages).map(|(step, a)| step.value + a).collect();
-        if self.config.normalize_advantage && n > 1 {
-            standardize(&mut advantages);
-        }
-        let actor_critic = &mut self.actor_critic;
-        let obs = tensor(obs, (n, actor_critic.model.network().input_len()))?;
-        let out = actor_critic.model.forward(&obs, false)?;
-        let judged = judge(&actor_critic.head, &out, taken, legal)?;
-        let (advantages, returns) = (tensor(advantages, n)?, tensor(returns, n)?);
-        let entropy_weight = actor_critic.rate(actor_critic.settings.ent_coef);
-        let loss = || -> candle_core::Result<_> {
-            let (log_prob, entropy, values) = (judged.get(0)?, judged.get(1)?, judged.get(2)?);
-            let gain = (log_prob * advantages)?.mean_all()?;
-            let loss = (gain.neg()? - (entropy.mean_all()? * entropy_weight)?)?;
-            match self.config.baseline {
-                true => loss + ((values - returns)?.sqr()?.mean_all()? * (0.5 * self.config.vf_coef))?,
-                false => Ok(loss),
-            }
-        };
-        let loss = loss().map_err(candle)?;
-        let entropy = with_slice(&judged, |all| all[n..2 * n].iter().map(|&h| f64::from(h)).sum::<f64>())?;
-        actor_critic.descend(&loss)?;
-        actor_critic.means.add("entropy", entropy / n as f64);
-        actor_critic.adapt()
-    }
+    /// Running episode of each environment, `[N]`.
+    running: Vec<Trajectory>,
+    /// Episodes finished since the last update, one after another.
+    finished: Trajectory,
+    num_finished: u32,
 }
 
 impl Agent for Reinforce {
-    fn learn(&mut self, episodes: &mut dyn VectorEnv, steps: u64) -> Result<()> {
-        for _ in 0..self.actor_critic.begin(episodes, steps)? {
-            self.actor_critic.act(episodes)?;
-            for (row, trail) in self.trails.iter_mut().enumerate() {
-                trail.push(&self.actor_critic.tick, row);
-                if self.actor_critic.tick.ending[row].is_over() {
-                    self.ended.append(trail);
-                    self.count += 1;
+    fn learn(&mut self, envs: &mut dyn VectorEnv, steps: u64) -> Result<()> {
+        for _ in 0..self.actor_critic.begin_learning(envs, steps)? {
+            self.actor_critic.collect_step(envs)?;
+            for (i, trajectory) in self.running.iter_mut().enumerate() {
+                trajectory.push(&self.actor_critic.batch, i);
+                if self.actor_critic.batch.ending[i].is_over() {
+                    self.finished.append(trajectory);
+                    self.num_finished += 1;
                 }
             }
-            if self.count >= self.config.num_episodes {
+            if self.num_finished >= self.config.num_episodes {
                 self.update()?;
             }
         }
         Ok(())
     }
 
-    fn policy(&self, mode: Mode) -> Box<dyn Policy> {
+    fn policy(&self, mode: PolicyMode) -> Box<dyn Policy> {
         self.actor_critic.policy(mode)
     }
 
-    fn report(&mut self, monitor: &mut dyn MetricSink) {
-        self.actor_critic.report(monitor);
+    fn report(&mut self, metrics: &mut dyn MetricSink) {
+        self.actor_critic.report(metrics);
     }
 
     fn save(&self) -> Result<Vec<u8>> {
-        self.actor_critic.save(&(&self.trails, &self.ended, self.count))
+        self.actor_critic.save(&(&self.running, &self.finished, self.num_finished))
     }
 
     fn load(&mut self, bytes: &[u8]) -> Result<()> {
-        let rows = self.actor_critic.rows();
-        let fits = |own: &(Vec<Trail>, Trail, u32)| own.0.len() == rows;
-        (self.trails, self.ended, self.count) = self.actor_critic.load(bytes, fits)?;
+        let num_envs = self.actor_critic.num_envs();
+        let is_valid = |state: &(Vec<Trajectory>, Trajectory, u32)| state.0.len() == num_envs;
+        (self.running, self.finished, self.num_finished) = self.actor_critic.load(bytes, is_valid)?;
         Ok(())
+    }
+}
+
+impl Reinforce {
+    /// Agent with new parameters.
+    ///
+    /// # Errors
+    /// [`Error::Config`](freewheel_core::Error::Config) for a setting out of range, or a world without observations or
+    /// actions.
+    pub fn new(spec: &Spec, config: Config, budget: Budget, streams: Streams) -> Result<Self> {
+        config.validate()?;
+        let actor_critic = ActorCritic::new("reinforce", spec, &config.policy_gradient, budget, streams)?;
+        let running = vec![Trajectory::default(); actor_critic.num_envs()];
+        Ok(Reinforce { config, actor_critic, running, finished: Trajectory::default(), num_finished: 0 })
+    }
+
+    /// One gradient step on the finished episodes, which are then removed.
+    fn update(&mut self) -> Result<()> {
+        self.num_finished = 0;
+        let Trajectory { obs, legal, actions, mut steps } = std::mem::take(&mut self.finished);
+        let n = steps.len();
+        if !self.config.baseline {
+            steps.iter_mut().for_each(|step| (step.value, step.bootstrap) = (0.0, 0.0));
+        }
+        // With lambda 1 the advantage is the return less the value. Every episode is over: no value follows the last
+        // step.
+        let mut advantages = vec![0.0; n];
+        gae(&steps, &[0.0], self.actor_critic.gamma, 1.0, &mut advantages);
+        let returns: Vec<f32> = steps.iter().zip(&advantages).map(|(step, a)| step.value + a).collect();
+        if self.config.normalize_advantage && n > 1 {
+            standardize(&mut advantages);
+        }
+        let actor_critic = &mut self.actor_critic;
+        let evaluation = actor_critic.evaluate(obs, actions, legal)?;
+        let (advantages, returns) = (tensor(advantages, n)?, tensor(returns, n)?);
+        let ent_coef = actor_critic.current(actor_critic.settings.ent_coef);
+        let losses = || -> candle_core::Result<_> {
+            let (log_prob, entropy, values) = (evaluation.get(0)?, evaluation.get(1)?, evaluation.get(2)?);
+            let value_loss = || candle_nn::loss::mse(&values, &returns)? * 0.5;
+            Ok(Losses {
+                policy: (log_prob * advantages)?.mean_all()?.neg()?,
+                value: self.config.baseline.then(value_loss).transpose()?,
+                entropy: entropy.mean_all()?,
+                vf_coef: self.config.vf_coef,
+                ent_coef,
+            })
+        };
+        actor_critic.gradient_step(&losses().map_err(candle_error)?, &evaluation)?;
+        actor_critic.end_update()
+    }
+}
+
+/// Steps of one or more episodes, one after another.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Trajectory {
+    obs: Vec<f32>,
+    legal: Vec<bool>,
+    actions: Vec<f32>,
+    steps: Vec<Step>,
+}
+
+impl Trajectory {
+    /// Appends the step of environment `i`.
+    fn push(&mut self, batch: &StepBatch, i: usize) {
+        let num_envs = batch.steps.len();
+        let row = |len: usize| i * (len / num_envs)..(i + 1) * (len / num_envs);
+        self.obs.extend_from_slice(&batch.obs[row(batch.obs.len())]);
+        self.legal.extend_from_slice(&batch.legal[row(batch.legal.len())]);
+        self.actions.extend_from_slice(&batch.actions[row(batch.actions.len())]);
+        self.steps.push(batch.steps[i]);
+    }
+
+    /// Moves all steps of `other` to the end of this trajectory.
+    fn append(&mut self, other: &mut Trajectory) {
+        self.obs.append(&mut other.obs);
+        self.legal.append(&mut other.legal);
+        self.actions.append(&mut other.actions);
+        self.steps.append(&mut other.steps);
     }
 }

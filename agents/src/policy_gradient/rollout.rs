@@ -1,32 +1,55 @@
-//! T ticks of N rows, to learn from at once.
+//! Rollout of T batch steps of N environments, its minibatches, and the loss over them.
 
-use freewheel_core::{Result, VectorEnv};
+use candle_core::Tensor;
+use freewheel_core::{Ending, Result, VectorEnv};
 use serde::{Deserialize, Serialize};
 
-use super::actor_critic::{ActorCritic, StepBatch};
-use super::advantage::{Step, generalized};
+use super::actor_critic::ActorCritic;
+use super::advantage::{Step, gae};
 
-/// A rollout, filled tick by tick; rows of ticks lie one after the other, `[T N, ...]`.
+/// Per-environment results of one step of the batch.
+#[derive(Debug, Default)]
+pub(super) struct StepBatch {
+    /// Normalized observations before the step, `[N, D]`.
+    pub(super) obs: Vec<f32>,
+    /// Masks of legal actions, `[N, A]`.
+    pub(super) legal: Vec<bool>,
+    /// Sampled actions, `[N, W]`; see [`Head`](super::head::Head).
+    pub(super) actions: Vec<f32>,
+    /// Log-probabilities of the actions, `[N]`.
+    pub(super) log_prob: Vec<f32>,
+    /// Rewards and values, `[N]`.
+    pub(super) steps: Vec<Step>,
+    /// Endings, `[N]`.
+    pub(super) ending: Vec<Ending>,
+}
+
+/// Rollout buffer; every field holds `[T * N, ...]`, batch step after batch step.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Rollout {
+    /// Normalized observations, `[T * N, D]`.
     pub(super) obs: Vec<f32>,
+    /// Masks of legal actions, `[T * N, A]`.
     pub(super) legal: Vec<bool>,
-    pub(super) taken: Vec<f32>,
+    /// Sampled actions, `[T * N, W]`.
+    pub(super) actions: Vec<f32>,
+    /// Log-probabilities of the actions, `[T * N]`.
     pub(super) log_prob: Vec<f32>,
+    /// Rewards and values, `[T * N]`.
     pub(super) steps: Vec<Step>,
-    /// What the learner wants each step's advantage to be; once all ticks are made.
+    /// GAE advantages `[T * N]`, filled by [`Rollout::compute_advantages`].
     #[serde(skip)]
     pub(super) advantages: Vec<f32>,
-    /// Value plus advantage: what the value is fitted to.
+    /// Value plus advantage `[T * N]`, the regression target of the value function.
     #[serde(skip)]
     pub(super) returns: Vec<f32>,
 }
 
-/// Some steps of a rollout, gathered.
+/// B steps of a rollout.
 pub(super) struct Minibatch {
     pub(super) obs: Vec<f32>,
     pub(super) legal: Vec<bool>,
-    pub(super) taken: Vec<f32>,
+    pub(super) actions: Vec<f32>,
     pub(super) log_prob: Vec<f32>,
     pub(super) values: Vec<f32>,
     pub(super) advantages: Vec<f32>,
@@ -34,69 +57,94 @@ pub(super) struct Minibatch {
 }
 
 impl Rollout {
-    /// Steps in it.
+    /// Number of environment steps, up to T * N.
     pub(super) fn len(&self) -> usize {
         self.steps.len()
     }
 
-    /// Takes in a tick.
-    pub(super) fn push(&mut self, tick: &StepBatch) {
-        self.obs.extend_from_slice(&tick.obs);
-        self.legal.extend_from_slice(&tick.legal);
-        self.taken.extend_from_slice(&tick.taken);
-        self.log_prob.extend_from_slice(&tick.log_prob);
-        self.steps.extend_from_slice(&tick.steps);
+    /// Appends one batch step.
+    pub(super) fn push(&mut self, batch: &StepBatch) {
+        self.obs.extend_from_slice(&batch.obs);
+        self.legal.extend_from_slice(&batch.legal);
+        self.actions.extend_from_slice(&batch.actions);
+        self.log_prob.extend_from_slice(&batch.log_prob);
+        self.steps.extend_from_slice(&batch.steps);
     }
 
-    /// Whether it may be one of `actor_critic`: what a saved one must be.
-    pub(super) fn fits(&self, rows: usize, most: usize) -> bool {
+    /// Whether a loaded rollout of `num_envs` environments is shorter than `capacity` and consistent.
+    pub(super) fn is_valid(&self, num_envs: usize, capacity: usize) -> bool {
         let n = self.steps.len();
-        n.is_multiple_of(rows) && n < most.max(1) && self.log_prob.len() == n
+        n.is_multiple_of(num_envs) && n < capacity.max(1) && self.log_prob.len() == n
     }
 
-    /// Computes advantages and returns.
-    pub(super) fn conclude(
+    /// Fills `advantages` and `returns`; the values of the current observations of `envs` follow the last step.
+    pub(super) fn compute_advantages(
         &mut self,
         actor_critic: &mut ActorCritic,
-        episodes: &dyn VectorEnv,
+        envs: &dyn VectorEnv,
         lambda: f64,
     ) -> Result<()> {
-        let last = actor_critic.values(episodes)?;
+        let last = actor_critic.values(envs)?;
         self.advantages.resize(self.len(), 0.0);
-        generalized(&self.steps, &last, actor_critic.gamma, lambda as f32, &mut self.advantages);
+        gae(&self.steps, &last, actor_critic.gamma, lambda as f32, &mut self.advantages);
         self.returns.clear();
         self.returns.extend(self.steps.iter().zip(&self.advantages).map(|(step, a)| step.value + a));
         Ok(())
     }
 
-    /// The steps at `at`, gathered.
-    pub(super) fn gather(&self, at: &[u32]) -> Minibatch {
-        let rows = self.len().max(1);
+    /// Copies the steps at `indices [B]`.
+    pub(super) fn gather(&self, indices: &[u32]) -> Minibatch {
+        let n = self.len().max(1);
         Minibatch {
-            obs: blocks(&self.obs, rows, at),
-            legal: blocks(&self.legal, rows, at),
-            taken: blocks(&self.taken, rows, at),
-            log_prob: blocks(&self.log_prob, rows, at),
-            values: at.iter().map(|&i| self.steps[i as usize].value).collect(),
-            advantages: blocks(&self.advantages, rows, at),
-            returns: blocks(&self.returns, rows, at),
+            obs: select(&self.obs, n, indices),
+            legal: select(&self.legal, n, indices),
+            actions: select(&self.actions, n, indices),
+            log_prob: select(&self.log_prob, n, indices),
+            values: indices.iter().map(|&i| self.steps[i as usize].value).collect(),
+            advantages: select(&self.advantages, n, indices),
+            returns: select(&self.returns, n, indices),
         }
     }
 
-    /// Begins anew.
+    /// Removes all steps.
     pub(super) fn clear(&mut self) {
         self.obs.clear();
         self.legal.clear();
-        self.taken.clear();
+        self.actions.clear();
         self.log_prob.clear();
         self.steps.clear();
     }
 }
 
-/// The blocks at `at` of `all`, which holds `rows` of them.
-fn blocks<T: Copy>(all: &[T], rows: usize, at: &[u32]) -> Vec<T> {
-    let width = all.len() / rows;
-    let mut some = Vec::with_capacity(at.len() * width);
-    at.iter().for_each(|&i| some.extend_from_slice(&all[i as usize * width..(i as usize + 1) * width]));
-    some
+/// Rows `indices [B]` of `data [n, width]`, as `[B, width]`.
+fn select<T: Copy>(data: &[T], n: usize, indices: &[u32]) -> Vec<T> {
+    let width = data.len() / n;
+    let mut selected = Vec::with_capacity(indices.len() * width);
+    for &i in indices {
+        selected.extend_from_slice(&data[i as usize * width..(i as usize + 1) * width]);
+    }
+    selected
+}
+
+/// Scalar terms of a loss, in candle's graph.
+pub(super) struct Losses {
+    /// Policy-gradient loss.
+    pub(super) policy: Tensor,
+    /// Half the mean squared error of the value; `None` without a value function.
+    pub(super) value: Option<Tensor>,
+    /// Mean entropy of the policy.
+    pub(super) entropy: Tensor,
+    pub(super) vf_coef: f64,
+    pub(super) ent_coef: f64,
+}
+
+impl Losses {
+    /// `policy + vf_coef value - ent_coef entropy`.
+    pub(super) fn total(&self) -> candle_core::Result<Tensor> {
+        let loss = match &self.value {
+            Some(value) => ((value * self.vf_coef)? + &self.policy)?,
+            None => self.policy.clone(),
+        };
+        if self.ent_coef > 0.0 { loss - (&self.entropy * self.ent_coef)? } else { Ok(loss) }
+    }
 }

@@ -1,21 +1,22 @@
-//! What all tabular learners share: a table, eyes to find the row of what is seen, a way to choose, streams, a clock.
+//! Shared part of the tabular agents: table, discretizer, behavior policy, random streams, schedules, step counter.
 
 use freewheel_core::{
-    ActionSpace, Actions, BatchView, Ending, Error, MetricSink, Mode, Player, Policy, Purpose, Result, Spec,
-    Stream, Streams, VectorEnv,
+    ActionSpace, Actions, BatchView, Ending, Error, MetricSink, Player, Policy, PolicyMode, Purpose, Result,
+    Spec, Stream, Streams, VectorEnv,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::discretizer::Discretizer;
-use super::exploration::{Exploration, Explore};
+use super::exploration::{BehaviorPolicy, Exploration};
 use super::settings::Tabular;
 use super::table::{Table, TablePolicy};
 use crate::Budget;
+use crate::progress::StepCounter;
 use crate::schedule::Schedule;
-use crate::step_counter::StepCounter;
+use crate::settings::within;
 
-/// Raised whenever the bytes of a saved learner change their meaning.
+/// Version of the checkpoint format.
 const FORMAT: u32 = 1;
 
 pub(super) struct TabularCore {
@@ -24,39 +25,45 @@ pub(super) struct TabularCore {
     budget: Budget,
     pub(super) gamma: f64,
     pub(super) table: Table,
-    encoder: Discretizer,
-    /// The state each row is in, `[N]`.
+    discretizer: Discretizer,
+    /// Current state of each environment, `[N]`.
     pub(super) states: Vec<usize>,
-    /// The action each row takes next, or took last, `[N]`.
+    /// Action of each environment in its next or last step, `[N]`.
     pub(super) actions: Vec<u32>,
-    /// Who acts in each row, `[N]`; in a game for two.
-    movers: Vec<Player>,
-    /// What each row's choices are drawn from, `[N]`.
+    /// Player that made the last step of each environment, `[N]`; empty in one-player worlds.
+    players: Vec<Player>,
+    /// Random stream of each environment's actions, `[N]`.
     pub(super) rngs: Vec<Stream>,
     counter: StepCounter,
-    means: RunningMeans,
-    /// The exploration of this tick.
-    pub(super) explore: Explore,
-    /// The learning rate of this tick; `None` where it is a matter of visits.
+    statistics: UpdateStatistics,
+    /// Behavior policy of the current step.
+    pub(super) behavior: BehaviorPolicy,
+    /// Learning rate of the current step; `None` if it depends on visits.
     learning_rate: Option<f64>,
-    /// Whether any rate depends on the step.
-    changing: bool,
-    /// The mask of every state, `[A]`, where the world has none of its own.
-    free: Option<Vec<bool>>,
+    /// Whether any schedule depends on the step.
+    has_ramps: bool,
+    /// Mask with all actions legal, `[A]`, if the world has no masks.
+    all_legal: Option<Vec<bool>>,
 }
 
-/// What a report is made of.
+/// Statistics of updates for [`TabularCore::report`].
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
-struct RunningMeans {
+struct UpdateStatistics {
+    /// Updates since the beginning.
     updates: u64,
-    /// Of these, since the last report.
+    /// Updates since the last report.
     recent: u64,
+    /// Sum of absolute TD errors since the last report.
     td_error: f64,
+    /// Sum of visit-dependent learning rates since the last report.
     learning_rate: f64,
 }
 
 impl TabularCore {
-    /// For a learner that the messages call `id`.
+    /// Core of the agent `id` with an initial table.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for a setting out of range, no environments, or a world with continuous actions.
     pub(super) fn new(
         id: &'static str,
         spec: &Spec,
@@ -65,163 +72,165 @@ impl TabularCore {
         streams: Streams,
     ) -> Result<Self> {
         settings.validate()?;
-        check_world(spec)?;
-        let rows = budget.num_envs;
-        if rows == 0 {
-            return Err(Error::Config("a batch of 0 rows teaches nothing".into()));
-        }
-        let encoder = Discretizer::new(&spec.observation, settings)?;
+        check_actions(spec)?;
+        within("num_envs", budget.num_envs as f64, 1.0, f64::MAX)?;
+        let num_envs = budget.num_envs;
+        let discretizer = Discretizer::new(&spec.observation, settings)?;
+        let schedules = [settings.learning_rate, settings.epsilon, settings.temperature];
         let mut core = TabularCore {
             id,
             settings: settings.clone(),
             budget,
             gamma: settings.gamma.unwrap_or(spec.gamma),
-            table: Table::new(encoder.rows(), spec.actions.count(), settings.initial_value),
-            encoder,
-            states: vec![0; rows],
-            actions: vec![0; rows],
-            movers: if spec.players == 2 { vec![Player::First; rows] } else { Vec::new() },
-            rngs: (0..rows as u64).map(|row| streams.stream(Purpose::Action, row, 0)).collect(),
+            table: Table::new(discretizer.rows(), spec.actions.count(), settings.initial_value),
+            discretizer,
+            states: vec![0; num_envs],
+            actions: vec![0; num_envs],
+            players: if spec.players == 2 { vec![Player::First; num_envs] } else { Vec::new() },
+            rngs: (0..num_envs as u64).map(|env| streams.stream(Purpose::Action, env, 0)).collect(),
             counter: StepCounter::default(),
-            means: RunningMeans::default(),
-            explore: Explore::Greedy,
+            statistics: UpdateStatistics::default(),
+            behavior: BehaviorPolicy::Greedy,
             learning_rate: None,
-            changing: [settings.learning_rate, settings.epsilon, settings.temperature]
-                .iter()
-                .any(|schedule| matches!(schedule, Schedule::Ramp { .. })),
-            free: (!spec.masked).then(|| vec![true; spec.actions.count()]),
+            has_ramps: schedules.iter().any(|schedule| matches!(schedule, Schedule::Ramp { .. })),
+            all_legal: (!spec.masked).then(|| vec![true; spec.actions.count()]),
         };
-        core.set_rates();
+        core.update_schedules();
         Ok(core)
     }
 
-    /// Looks where each row stands and says how many ticks make `steps` more steps.
-    pub(super) fn begin(&mut self, episodes: &dyn VectorEnv, steps: u64) -> Result<u64> {
-        let view = episodes.view();
-        if view.num_envs != self.states.len() || view.actions != self.table.actions {
+    /// Reads the current states of `envs` and returns the number of batch steps that make `steps` more environment
+    /// steps.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if `envs` has another number of environments or actions than the agent.
+    pub(super) fn begin_learning(&mut self, envs: &dyn VectorEnv, steps: u64) -> Result<u64> {
+        let view = envs.view();
+        if view.num_envs != self.states.len() || view.num_actions != self.table.actions {
             return Err(Error::Config(format!(
-                "a learner for {} rows of {} actions was given {} rows of {}",
+                "{}: the agent expects {} environments with {} actions, but got {} with {}",
+                self.id,
                 self.states.len(),
                 self.table.actions,
                 view.num_envs,
-                view.actions
+                view.num_actions
             )));
         }
-        for row in 0..view.num_envs {
-            self.states[row] = self.see(view.obs_row(row))?;
+        for env in 0..view.num_envs {
+            self.states[env] = self.state_index(view.obs_row(env))?;
         }
-        Ok(self.counter.plan(steps, view.num_envs))
+        Ok(self.counter.request(steps, view.num_envs))
     }
 
-    /// The state of an observation; a new one gets its row.
+    /// Index of the state of an observation; a new state gets a row of the table.
     #[inline(always)]
-    pub(super) fn see(&mut self, obs: &[f32]) -> Result<usize> {
-        let state = self.encoder.index(obs)?;
-        if self.encoder.grows() {
+    pub(super) fn state_index(&mut self, obs: &[f32]) -> Result<usize> {
+        let state = self.discretizer.index(obs)?;
+        if self.discretizer.grows() {
             self.table.grow(state + 1);
         }
         Ok(state)
     }
 
-    /// Draws an action in `state` from the row's stream.
+    /// Samples an action of the behavior policy for environment `env` in `state`.
     #[inline(always)]
-    pub(super) fn draw(&mut self, row: usize, state: usize, legal: &[bool]) -> u32 {
-        self.explore.choose(self.table.row(state), self.table.visits_row(state), legal, &mut self.rngs[row])
+    pub(super) fn select_action(&mut self, env: usize, state: usize, legal: &[bool]) -> u32 {
+        self.behavior.select(self.table.row(state), self.table.visits_row(state), legal, &mut self.rngs[env])
     }
 
-    /// Chooses the action of every row where it stands.
+    /// Samples the action of every environment.
     #[inline]
-    pub(super) fn choose(&mut self, view: &BatchView<'_>) {
-        for row in 0..view.num_envs {
-            self.actions[row] = self.draw(row, self.states[row], view.legal_row(row));
+    pub(super) fn select_actions(&mut self, view: &BatchView<'_>) {
+        for env in 0..view.num_envs {
+            self.actions[env] = self.select_action(env, self.states[env], view.legal_row(env));
         }
     }
 
-    /// Chooses the action of every row where it stands, and takes it.
+    /// Samples the action of every environment and steps them.
     #[inline]
-    pub(super) fn act(&mut self, episodes: &mut dyn VectorEnv) -> Result<()> {
-        let Some(legal) = &self.free else {
-            self.choose(&episodes.view());
-            return self.take(episodes);
+    pub(super) fn act(&mut self, envs: &mut dyn VectorEnv) -> Result<()> {
+        let Some(legal) = &self.all_legal else {
+            self.select_actions(&envs.view());
+            return self.step_envs(envs);
         };
-        // Where everything is legal, nothing need be looked at.
+        // Fast path without masks.
         for ((action, &state), rng) in self.actions.iter_mut().zip(&self.states).zip(&mut self.rngs) {
-            *action = self.explore.choose(self.table.row(state), self.table.visits_row(state), legal, rng);
+            *action = self.behavior.select(self.table.row(state), self.table.visits_row(state), legal, rng);
         }
-        self.take(episodes)
+        self.step_envs(envs)
     }
 
-    /// Takes the actions chosen.
+    /// Steps the environments with the selected actions.
     #[inline]
-    pub(super) fn take(&mut self, episodes: &mut dyn VectorEnv) -> Result<()> {
-        let movers = self.movers.len();
-        self.movers.copy_from_slice(&episodes.view().to_play[..movers]);
-        episodes.step(Actions::Discrete(&self.actions))
+    pub(super) fn step_envs(&mut self, envs: &mut dyn VectorEnv) -> Result<()> {
+        let count = self.players.len();
+        self.players.copy_from_slice(&envs.view().to_play[..count]);
+        envs.step(Actions::Discrete(&self.actions))
     }
 
-    /// Whether what is good for who moves next in row `row` is good for who has just moved: 1, or -1 where a game for two
-    /// has passed to the other.
+    /// Sign of the successor's value in environment `env`: 1 same player, -1 opponent.
     #[inline(always)]
-    pub(super) fn sign(&self, row: usize, view: &BatchView<'_>) -> f64 {
-        match self.movers.get(row) {
-            Some(&mover) if mover != view.successor_to_play(row) => -1.0,
+    pub(super) fn next_sign(&self, env: usize, view: &BatchView<'_>) -> f64 {
+        match self.players.get(env) {
+            Some(&mover) if mover != view.successor_to_play(env) => -1.0,
             _ => 1.0,
         }
     }
 
-    /// What the value of row `row`'s successor counts in a target: the discount, with the [sign](Walker::sign).
+    /// Factor of the successor's value in a target: the discount with the [sign](TabularCore::next_sign).
     #[inline(always)]
-    pub(super) fn discount(&self, row: usize, view: &BatchView<'_>) -> f64 {
-        self.gamma * self.sign(row, view)
+    pub(super) fn discount(&self, env: usize, view: &BatchView<'_>) -> f64 {
+        self.gamma * self.next_sign(env, view)
     }
 
-    /// Moves the row on: to `successor`, or to where its next episode begins.
+    /// Sets the current state of environment `env`: `successor`, or the first state of a new episode.
     #[inline(always)]
-    pub(super) fn arrive(&mut self, row: usize, view: &BatchView<'_>, successor: usize) -> Result<()> {
-        self.states[row] = if view.ending[row].is_over() { self.see(view.obs_row(row))? } else { successor };
+    pub(super) fn advance(&mut self, env: usize, view: &BatchView<'_>, successor: usize) -> Result<()> {
+        self.states[env] =
+            if view.ending[env].is_over() { self.state_index(view.obs_row(env))? } else { successor };
         Ok(())
     }
 
-    /// The place in the table of what row `row` did last.
+    /// Index in the table of the last state-action pair of environment `env`.
     #[inline(always)]
-    pub(super) fn pair(&self, row: usize) -> usize {
-        self.states[row] * self.table.actions + self.actions[row] as usize
+    pub(super) fn pair_index(&self, env: usize) -> usize {
+        self.states[env] * self.table.actions + self.actions[env] as usize
     }
 
-    /// `q[pair] += learning_rate (target - q[pair])`, counted as a visit. Gives the error, `target - q[pair]`.
+    /// `q[pair] += learning_rate (target - q[pair])`; counts a visit and returns the TD error `target - q[pair]`.
     #[inline(always)]
     pub(super) fn update(&mut self, pair: usize, target: f64) -> Result<f64> {
         let td_error = target - self.table.q[pair];
-        self.visit(pair, td_error)?;
+        self.record_update(pair, td_error)?;
         self.table.q[pair] += self.learning_rate(pair) * td_error;
         Ok(td_error)
     }
 
-    /// Counts an update of `pair` by a real step.
+    /// Counts a visit of `pair` by an environment step.
     ///
     /// # Errors
-    /// [`Error::Diverged`] where its error is no longer finite, before anything is written.
+    /// [`Error::Diverged`] if the TD error is not finite; the table is unchanged then.
     #[inline(always)]
-    pub(super) fn visit(&mut self, pair: usize, td_error: f64) -> Result<()> {
+    pub(super) fn record_update(&mut self, pair: usize, td_error: f64) -> Result<()> {
         if !td_error.is_finite() {
-            return Err(self.diverged(td_error));
+            return Err(self.divergence_error(td_error));
         }
         self.table.visits[pair] = self.table.visits[pair].saturating_add(1);
-        self.means.updates += 1;
-        self.means.recent += 1;
-        self.means.td_error += td_error.abs();
+        self.statistics.updates += 1;
+        self.statistics.recent += 1;
+        self.statistics.td_error += td_error.abs();
         if self.learning_rate.is_none() {
-            self.means.learning_rate += self.learning_rate(pair);
+            self.statistics.learning_rate += self.learning_rate(pair);
         }
         Ok(())
     }
 
     #[cold]
-    pub(super) fn diverged(&self, td_error: f64) -> Error {
+    pub(super) fn divergence_error(&self, td_error: f64) -> Error {
         Error::Diverged { quantity: "td_error".into(), value: td_error, step: self.counter.step + 1 }
     }
 
-    /// The learning rate of a pair.
+    /// Current learning rate of `pair`.
     #[inline]
     pub(super) fn learning_rate(&self, pair: usize) -> f64 {
         match self.learning_rate {
@@ -238,119 +247,128 @@ impl TabularCore {
         }
     }
 
-    /// A tick is over: time has passed, and rates may change.
+    /// Ends a batch step: counts it and updates the schedules.
     #[inline]
-    pub(super) fn tick(&mut self) {
-        self.counter.tick(self.states.len());
-        if self.changing {
-            self.set_rates();
+    pub(super) fn end_step(&mut self) {
+        self.counter.advance(self.states.len());
+        if self.has_ramps {
+            self.update_schedules();
         }
     }
 
     #[inline]
-    fn set_rates(&mut self) {
-        let now = |schedule: Schedule| schedule.at(self.counter.step, self.budget.steps);
-        self.learning_rate = now(self.settings.learning_rate);
-        self.explore = match self.settings.exploration {
-            Exploration::Greedy => Explore::Greedy,
-            Exploration::EpsilonGreedy => Explore::EpsilonGreedy(now(self.settings.epsilon).unwrap_or(0.0)),
-            Exploration::Softmax => Explore::Softmax(now(self.settings.temperature).unwrap_or(1.0)),
-            Exploration::Ucb => Explore::Ucb(self.settings.ucb_c),
+    fn update_schedules(&mut self) {
+        let current = |schedule: Schedule| schedule.at(self.counter.step, self.budget.steps);
+        self.learning_rate = current(self.settings.learning_rate);
+        self.behavior = match self.settings.exploration {
+            Exploration::Greedy => BehaviorPolicy::Greedy,
+            Exploration::EpsilonGreedy => {
+                BehaviorPolicy::EpsilonGreedy(current(self.settings.epsilon).unwrap_or(0.0))
+            }
+            Exploration::Softmax => {
+                BehaviorPolicy::Softmax(current(self.settings.temperature).unwrap_or(1.0))
+            }
+            Exploration::Ucb => BehaviorPolicy::Ucb(self.settings.ucb_c),
         };
     }
 
-    /// Environment steps made so far.
+    /// Number of environment steps so far.
     pub(super) fn step(&self) -> u64 {
         self.counter.step
     }
 
-    pub(super) fn policy(&self, mode: Mode) -> Box<dyn Policy> {
-        let explore = (mode == Mode::Exploring).then_some(self.explore);
-        Box::new(TablePolicy { table: self.table.clone(), encoder: self.encoder.clone(), explore })
+    pub(super) fn policy(&self, mode: PolicyMode) -> Box<dyn Policy> {
+        let behavior = (mode == PolicyMode::Exploring).then_some(self.behavior);
+        Box::new(TablePolicy { table: self.table.clone(), discretizer: self.discretizer.clone(), behavior })
     }
 
-    pub(super) fn report(&mut self, monitor: &mut dyn MetricSink) {
-        match self.explore {
-            Explore::EpsilonGreedy(epsilon) => monitor.scalar("epsilon", epsilon),
-            Explore::Softmax(temperature) => monitor.scalar("temperature", temperature),
-            Explore::Greedy | Explore::Ucb(_) => {}
+    pub(super) fn report(&mut self, metrics: &mut dyn MetricSink) {
+        match self.behavior {
+            BehaviorPolicy::EpsilonGreedy(epsilon) => metrics.scalar("epsilon", epsilon),
+            BehaviorPolicy::Softmax(temperature) => metrics.scalar("temperature", temperature),
+            BehaviorPolicy::Greedy | BehaviorPolicy::Ucb(_) => {}
         }
-        let recent = self.means.recent as f64;
-        if self.means.recent > 0 {
-            monitor.scalar("learning_rate", self.learning_rate.unwrap_or(self.means.learning_rate / recent));
-            monitor.scalar("td_error", self.means.td_error / recent);
+        let recent = self.statistics.recent as f64;
+        if self.statistics.recent > 0 {
+            metrics.scalar(
+                "learning_rate",
+                self.learning_rate.unwrap_or(self.statistics.learning_rate / recent),
+            );
+            metrics.scalar("td_error", self.statistics.td_error / recent);
         }
-        monitor.scalar("updates", self.means.updates as f64);
-        monitor.scalar("states_seen", self.table.seen() as f64);
-        self.means = RunningMeans { updates: self.means.updates, ..RunningMeans::default() };
+        metrics.scalar("updates", self.statistics.updates as f64);
+        metrics.scalar("states_seen", self.table.visited_states() as f64);
+        self.statistics =
+            UpdateStatistics { updates: self.statistics.updates, ..UpdateStatistics::default() };
     }
 
-    /// The walker's part of a checkpoint, and the learner's own.
-    pub(super) fn save<T: Serialize>(&self, own: &T) -> Result<Vec<u8>> {
+    /// Checkpoint of this part and of `rest`, the state of the algorithm.
+    pub(super) fn save(&self, rest: &impl Serialize) -> Result<Vec<u8>> {
         let parts = (
             self.id,
             FORMAT,
             &self.table,
-            self.encoder.keys(),
+            self.discretizer.keys(),
             &self.actions,
             &self.rngs,
             self.counter,
-            self.means,
-            own,
+            self.statistics,
+            rest,
         );
         postcard::to_stdvec(&parts)
             .map_err(|e| Error::Unsupported(format!("{} cannot be saved: {e}", self.id)))
     }
 
-    /// Takes back its part and gives the learner's own, if `fits` says that it is of the right size.
+    /// Restores a checkpoint of [`TabularCore::save`] and returns the state of the algorithm, checked by `is_valid`.
     pub(super) fn load<T: DeserializeOwned>(
         &mut self,
         bytes: &[u8],
-        fits: impl Fn(&T, &Table) -> bool,
+        is_valid: impl Fn(&T, &Table) -> bool,
     ) -> Result<T> {
-        type Parts<T> = (String, u32, Table, Vec<u8>, Vec<u32>, Vec<Stream>, StepCounter, RunningMeans, T);
+        type Parts<T> =
+            (String, u32, Table, Vec<u8>, Vec<u32>, Vec<Stream>, StepCounter, UpdateStatistics, T);
         let refuse =
             |why: &str| Error::Config(format!("this is not a saved {} of these settings: {why}", self.id));
         let (id, format) = match postcard::take_from_bytes::<(String, u32)>(bytes) {
-            Ok((head, _)) => head,
-            Err(_) => return Err(refuse("it has no name")),
+            Ok((header, _)) => header,
+            Err(_) => return Err(refuse("it names no agent")),
         };
         if id != self.id || format != FORMAT {
             return Err(refuse(&format!("it is {id:?} in format {format}")));
         }
-        let (_, _, table, keys, actions, rngs, counter, means, own): Parts<T> =
+        let (_, _, table, keys, actions, rngs, counter, statistics, rest): Parts<T> =
             postcard::from_bytes(bytes).map_err(|e| refuse(&e.to_string()))?;
-        let (rows, a) = (self.states.len(), self.table.actions);
-        let mut encoder = self.encoder.clone();
-        let whole = table.actions == a
+        let (num_envs, a) = (self.states.len(), self.table.actions);
+        let mut discretizer = self.discretizer.clone();
+        let valid = table.actions == a
             && table.q.len() == table.visits.len()
-            && encoder.restore(&keys)
-            && table.q.len() == encoder.rows() * a
-            && [actions.len(), rngs.len()] == [rows; 2]
+            && discretizer.restore(&keys)
+            && table.q.len() == discretizer.rows() * a
+            && [actions.len(), rngs.len()] == [num_envs; 2]
             && actions.iter().all(|&action| (action as usize) < a)
-            && fits(&own, &table);
-        if !whole {
-            return Err(refuse("its sizes are others"));
+            && is_valid(&rest, &table);
+        if !valid {
+            return Err(refuse("its num_envs or table size differs"));
         }
-        (self.encoder, self.table, self.actions, self.rngs) = (encoder, table, actions, rngs);
-        (self.counter, self.means) = (counter, means);
-        self.set_rates();
-        Ok(own)
+        (self.discretizer, self.table, self.actions, self.rngs) = (discretizer, table, actions, rngs);
+        (self.counter, self.statistics) = (counter, statistics);
+        self.update_schedules();
+        Ok(rest)
     }
 }
 
-/// What the successor is worth for a target: `value`, or nothing where the rules ended the episode.
+/// Value of the successor in a target: `value`, or 0 after termination.
 #[inline]
 pub(super) fn unless_terminal(ending: Ending, value: impl FnOnce() -> f64) -> f64 {
     if ending == Ending::Terminal { 0.0 } else { value() }
 }
 
-fn check_world(spec: &Spec) -> Result<()> {
+fn check_actions(spec: &Spec) -> Result<()> {
     if let ActionSpace::Continuous { names, .. } = &spec.actions {
         return Err(Error::Config(format!(
-            "{} wants {} real numbers ({}), but a table holds counted actions; use an agent for continuous actions",
+            "world {} has continuous actions ({}), but a table needs discrete ones; use an agent for continuous \
+             actions",
             spec.id,
-            names.len(),
             names.join(", ")
         )));
     }

@@ -1,14 +1,14 @@
-//! Expected Sarsa: Sarsa's value without the noise of drawing the next action.
+//! Expected Sarsa: Sarsa with the expectation over the next action, which has less variance.
 //!
 //! ```text
 //! Q(s, a) += alpha [ r + gamma sum_a' pi(a'|s') Q(s', a') - Q(s, a) ]
 //! ```
 //!
-//! pi is the exploration of this very step, ties shared alike; with greedy exploration this is Q-learning.
+//! pi is the current behavior policy, with equal probabilities of ties; with greedy exploration this is Q-learning.
 //! Van Seijen, van Hasselt, Whiteson & Wiering, "A Theoretical and Empirical Analysis of Expected Sarsa", ADPRL 2009.
 //! The table is `[S, A]`.
 
-use freewheel_core::{Agent, MetricSink, Mode, Policy, Result, Spec, Streams, VectorEnv};
+use freewheel_core::{Agent, MetricSink, Policy, PolicyMode, Result, Spec, Streams, VectorEnv};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +16,7 @@ use super::core::{TabularCore, unless_terminal};
 use super::settings::Tabular;
 use crate::Budget;
 
-/// For the list of agents.
+/// One-line description in the list of agents.
 pub const ABOUT: &str =
     "Expected Sarsa: bootstraps from the mean over its next actions (van Seijen et al. 2009)";
 
@@ -24,56 +24,57 @@ pub const ABOUT: &str =
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// What all tabular agents are told.
-    #[serde(flatten)]
+    /// Settings of all tabular agents.
+    #[serde(flatten, deserialize_with = "freewheel_core::settings::flattened")]
     pub tabular: Tabular,
 }
 
-/// The learner; see the module.
+/// Expected Sarsa agent.
+///
+/// ```
+/// # use freewheel_agents::{Budget, example::Corridor, tabular::expected_sarsa::{Config, ExpectedSarsa}};
+/// # use freewheel_core::{Agent, PolicyMode, Streams, VectorEnv};
+/// let mut envs = Corridor::batch(1, 0);
+/// let budget = Budget { steps: 10_000, num_envs: 1 };
+/// let mut agent = ExpectedSarsa::new(envs.spec(), Config::default(), budget, Streams::new(0))?;
+/// agent.learn(&mut envs, budget.steps)?;
+/// let mut q = [0.0; 2];
+/// agent.policy(PolicyMode::Greedy).action_values(&[2.0], &[true; 2], &mut q);
+/// assert!(q[1] > q[0], "right, towards the goal");
+/// # Ok::<(), freewheel_core::Error>(())
+/// ```
 pub struct ExpectedSarsa {
     pub(super) core: TabularCore,
 }
 
-impl ExpectedSarsa {
-    /// With an untouched table.
-    ///
-    /// # Errors
-    /// [`Error::Config`](freewheel_core::Error::Config) for a setting out of range or a world without counted actions.
-    pub fn new(spec: &Spec, config: Config, budget: Budget, streams: Streams) -> Result<Self> {
-        Ok(ExpectedSarsa {
-            core: TabularCore::new("expected-sarsa", spec, &config.tabular, budget, streams)?,
-        })
-    }
-}
-
 impl Agent for ExpectedSarsa {
-    fn learn(&mut self, episodes: &mut dyn VectorEnv, steps: u64) -> Result<()> {
+    fn learn(&mut self, envs: &mut dyn VectorEnv, steps: u64) -> Result<()> {
         let core = &mut self.core;
-        for _ in 0..core.begin(episodes, steps)? {
-            core.act(episodes)?;
-            let view = episodes.view();
-            for row in 0..view.num_envs {
-                let (obs, legal) = view.successor(row);
-                let successor = core.see(obs)?;
-                let next = unless_terminal(view.ending[row], || {
+        for _ in 0..core.begin_learning(envs, steps)? {
+            core.act(envs)?;
+            let view = envs.view();
+            for env in 0..view.num_envs {
+                let (obs, legal) = view.successor(env);
+                let successor = core.state_index(obs)?;
+                let next = unless_terminal(view.ending[env], || {
                     let (q, n) = (core.table.row(successor), core.table.visits_row(successor));
-                    core.explore.value(q, n, legal)
+                    core.behavior.expected_value(q, n, legal)
                 });
-                let target = f64::from(view.reward[row]) + core.discount(row, &view) * next;
-                core.update(core.pair(row), target)?;
-                core.arrive(row, &view, successor)?;
+                let target = f64::from(view.reward[env]) + core.discount(env, &view) * next;
+                core.update(core.pair_index(env), target)?;
+                core.advance(env, &view, successor)?;
             }
-            core.tick();
+            core.end_step();
         }
         Ok(())
     }
 
-    fn policy(&self, mode: Mode) -> Box<dyn Policy> {
+    fn policy(&self, mode: PolicyMode) -> Box<dyn Policy> {
         self.core.policy(mode)
     }
 
-    fn report(&mut self, monitor: &mut dyn MetricSink) {
-        self.core.report(monitor);
+    fn report(&mut self, metrics: &mut dyn MetricSink) {
+        self.core.report(metrics);
     }
 
     fn save(&self) -> Result<Vec<u8>> {
@@ -85,20 +86,32 @@ impl Agent for ExpectedSarsa {
     }
 }
 
+impl ExpectedSarsa {
+    /// Agent with an initial table.
+    ///
+    /// # Errors
+    /// [`Error::Config`](freewheel_core::Error::Config) for a setting out of range or a world without discrete actions.
+    pub fn new(spec: &Spec, config: Config, budget: Budget, streams: Streams) -> Result<Self> {
+        Ok(ExpectedSarsa {
+            core: TabularCore::new("expected-sarsa", spec, &config.tabular, budget, streams)?,
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::schedule::Schedule;
     use crate::tabular::exploration::Exploration;
-    use crate::tabular::graph::{Graph, alone, end, go};
+    use crate::tabular::graph::{Graph, ends, goes_to, one_env};
 
     #[test]
     fn one_update_by_hand() {
-        // 0 -(1)-> 1, where two of three actions are legal, worth 4 and 6; truncated there, which changes nothing.
+        // 0 -(1)-> 1, where two of three actions are legal, with values 4 and 6; truncation there makes no difference.
         for limit in [1, 9] {
             let graph = || {
-                let second = vec![Some(end(0, 0.0)), Some(end(0, 0.0)), None];
-                Graph::new(vec![vec![Some(go(1, 1.0)), None, None], second], 0).with_limit(limit)
+                let second = vec![Some(ends(0, 0.0)), Some(ends(0, 0.0)), None];
+                Graph::new(vec![vec![Some(goes_to(1, 1.0)), None, None], second], 0).with_limit(limit)
             };
             let after = |exploration, initial: f64| {
                 let tabular = Tabular {
@@ -109,12 +122,12 @@ mod tests {
                     exploration,
                     ..Tabular::default()
                 };
-                let mut learner =
-                    ExpectedSarsa::new(graph().look(), Config { tabular }, alone(1), Streams::new(0))
+                let mut agent =
+                    ExpectedSarsa::new(graph().spec(), Config { tabular }, one_env(1), Streams::new(0))
                         .unwrap();
-                learner.core.table.q = vec![initial, 0.0, 0.0, 4.0, 6.0, 100.0];
-                learner.learn(&mut graph().batch(1, 0), 1).unwrap();
-                learner.core.table.q[0]
+                agent.core.table.q = vec![initial, 0.0, 0.0, 4.0, 6.0, 100.0];
+                agent.learn(&mut graph().batch(1, 0), 1).unwrap();
+                agent.core.table.q[0]
             };
             // .9 * 6 + .1 * 4 = 5.8; 1 + .5 (1 + .9 5.8 - 1) = 3.61
             assert!((after(Exploration::EpsilonGreedy, 1.0) - 3.61).abs() < 1e-12);

@@ -1,15 +1,15 @@
-//! Small worlds for the tests of this folder, written as graphs: for each state and action what follows.
+//! Small worlds for tests, given as graphs: the transition of each state and action.
 
 use std::sync::Arc;
 
 use freewheel_core::{
-    ActionBuffer, ActionSpace, Agent, Batch, Env, Mode, ObservationSpace, Purpose, Spec, Step, Stream,
-    Streams, VectorEnv,
+    ActionBuffer, ActionSpace, Agent, Batch, Env, ObservationSpace, PolicyMode, Purpose, Spec, Step, Stream,
+    Streams, ManagedVectorEnv, VectorEnv,
 };
 
 use crate::Budget;
 
-/// What an action leads to.
+/// Transition of a state and action.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Edge {
     to: usize,
@@ -19,23 +19,22 @@ pub(crate) struct Edge {
     noise: f32,
 }
 
-/// Goes on.
-pub(crate) fn go(to: usize, reward: f32) -> Edge {
+/// Transition to state `to`.
+pub(crate) fn goes_to(to: usize, reward: f32) -> Edge {
     Edge { to, reward, terminal: false, noise: 0.0 }
 }
 
-/// Ends.
-pub(crate) fn end(to: usize, reward: f32) -> Edge {
-    Edge { terminal: true, ..go(to, reward) }
+/// Transition to state `to` that terminates the episode.
+pub(crate) fn ends(to: usize, reward: f32) -> Edge {
+    Edge { terminal: true, ..goes_to(to, reward) }
 }
 
-/// A world of numbered states with A actions each; an action of `None` is illegal. Row 0 of every episode begins in
-/// state `start`.
+/// World of numbered states with A actions each; `None` is an illegal action. Episodes begin in state `start`.
 pub(crate) struct Graph {
     spec: Spec,
     edges: Vec<Vec<Option<Edge>>>,
     start: usize,
-    /// Probability that an action's effect is another action's (any, legal), as on ice.
+    /// Probability that a random action replaces the selected one.
     slip: f64,
 }
 
@@ -63,14 +62,15 @@ impl Graph {
         self
     }
 
-    /// The same world seen as a plane of numbers, `[n % 12, n / 12]`, instead of an index.
-    pub(crate) fn seen_as_box(mut self) -> Self {
+    /// Same world with continuous observations `[n % 12, n / 12]` of state n.
+    pub(crate) fn with_box_observations(mut self) -> Self {
         self.spec.observation =
             ObservationSpace::Box { shape: vec![2], low: vec![0.0; 2], high: vec![256.0; 2] };
         self
     }
 
-    /// Sutton & Barto, Example 6.6: 4 x 12, reward -1, the cliff -100 and back to the start. up, right, down, left.
+    /// Cliff walking (Sutton & Barto, Example 6.6): 4 x 12, reward -1, cliff -100 and back to the start. Actions up,
+    /// right, down, left.
     pub(crate) fn cliff() -> Self {
         let walk = |state: usize, action: usize| {
             let (x, y) = (state % 12, state / 12);
@@ -81,23 +81,24 @@ impl Graph {
                 _ => (x.saturating_sub(1), y),
             };
             Some(match 12 * y + x {
-                47 => end(47, -1.0),
-                37..=46 => go(36, -100.0),
-                to => go(to, -1.0),
+                47 => ends(47, -1.0),
+                37..=46 => goes_to(36, -100.0),
+                to => goes_to(to, -1.0),
             })
         };
         Graph::new((0..48).map(|state| (0..4).map(|action| walk(state, action)).collect()).collect(), 36)
     }
 
-    /// Example 6.7: from A (0) right (0) ends with 0; left (1) leads to B (1), from where ten actions end with N(-0.1, 1).
+    /// Example 6.7: in A (0), right (0) terminates with reward 0, left (1) leads to B (1); there ten actions
+    /// terminate with reward N(-0.1, 1).
     pub(crate) fn maximization_bias() -> Self {
         let mut a = vec![None; 10];
-        (a[0], a[1]) = (Some(end(2, 0.0)), Some(go(1, 0.0)));
-        let b = vec![Some(Edge { noise: 1.0, ..end(2, -0.1) }); 10];
-        Graph::new(vec![a, b, vec![Some(end(2, 0.0)); 10]], 0)
+        (a[0], a[1]) = (Some(ends(2, 0.0)), Some(goes_to(1, 0.0)));
+        let b = vec![Some(Edge { noise: 1.0, ..ends(2, -0.1) }); 10];
+        Graph::new(vec![a, b, vec![Some(ends(2, 0.0)); 10]], 0)
     }
 
-    /// A maze from a map: `S` start, `G` goal (reward 1), `#` wall; every other step 0. up, right, down, left.
+    /// Maze from a map: `S` start, `G` goal (reward 1, other rewards 0), `#` wall. Actions up, right, down, left.
     pub(crate) fn maze(map: &[&str]) -> Self {
         let (width, height) = (map[0].len(), map.len());
         let at = |x: usize, y: usize| map[y].as_bytes()[x];
@@ -110,9 +111,9 @@ impl Graph {
                 _ => (x.saturating_sub(1), y),
             };
             Some(match at(to_x, to_y) {
-                b'#' => go(state, 0.0),
-                b'G' => end(to_y * width + to_x, 1.0),
-                _ => go(to_y * width + to_x, 0.0),
+                b'#' => goes_to(state, 0.0),
+                b'G' => ends(to_y * width + to_x, 1.0),
+                _ => goes_to(to_y * width + to_x, 0.0),
             })
         };
         let states = width * height;
@@ -123,11 +124,11 @@ impl Graph {
         graph
     }
 
-    pub(crate) fn batch(self, rows: usize, seed: u64) -> Batch<Graph> {
-        Batch::new(Arc::new(self), rows, Streams::new(seed), Purpose::Environment, 0)
+    pub(crate) fn batch(self, num_envs: usize, seed: u64) -> Batch<Graph> {
+        Batch::new(Arc::new(self), num_envs, Streams::new(seed), Purpose::Environment, 0)
     }
 
-    pub(crate) fn look(&self) -> &Spec {
+    pub(crate) fn spec(&self) -> &Spec {
         &self.spec
     }
 }
@@ -167,31 +168,31 @@ impl Env for Graph {
     }
 }
 
-/// A budget of `steps` over one row.
-pub(crate) fn alone(steps: u64) -> Budget {
+/// Budget of `steps` in one environment.
+pub(crate) fn one_env(steps: u64) -> Budget {
     Budget { steps, num_envs: 1 }
 }
 
-/// The returns of the first `episodes` episodes while `learner` learns.
-pub(crate) fn returns(learner: &mut dyn Agent, batch: &mut dyn VectorEnv, episodes: usize) -> Vec<f64> {
+/// Returns of the first `episodes` episodes while `agent` learns.
+pub(crate) fn returns(agent: &mut dyn Agent, envs: &mut dyn ManagedVectorEnv, episodes: usize) -> Vec<f64> {
     let mut all = Vec::new();
     while all.len() < episodes {
-        learner.learn(batch, 100).unwrap();
-        all.extend(batch.take_finished().iter().map(|finished| finished.score));
+        agent.learn(envs, 100).unwrap();
+        all.extend(envs.take_finished().iter().map(|finished| finished.score));
     }
     all.truncate(episodes);
     all
 }
 
-/// The return of one episode of the greedy policy, and its length; at most 1000 steps.
-pub(crate) fn greedy_return(learner: &dyn Agent, graph: Graph) -> (f64, u32) {
-    let (policy, mut batch) = (learner.policy(Mode::Greedy), graph.batch(1, 99));
+/// Return and length of one episode of the greedy policy, at most 1000 steps.
+pub(crate) fn greedy_return(agent: &dyn Agent, graph: Graph) -> (f64, u32) {
+    let (policy, mut batch) = (agent.policy(PolicyMode::Greedy), graph.batch(1, 99));
     let mut rngs = vec![Streams::new(99).stream(Purpose::EvaluationAction, 0, 0)];
-    let mut choice = ActionBuffer::for_spec(batch.spec(), 1);
-    batch.limit(1000);
+    let mut actions = ActionBuffer::for_spec(batch.spec(), 1);
+    batch.set_time_limit(1000);
     loop {
-        policy.act(batch.view().obs, batch.view().legal, &mut rngs, &mut choice);
-        batch.step(choice.actions()).unwrap();
+        policy.act(batch.view().obs, batch.view().legal, &mut rngs, &mut actions);
+        batch.step(actions.as_actions()).unwrap();
         if let Some(finished) = batch.take_finished().first() {
             return (finished.score, finished.length);
         }

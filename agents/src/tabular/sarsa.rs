@@ -1,14 +1,13 @@
-//! Sarsa: the value of what the agent itself does, exploration included.
+//! Sarsa: on-policy learning of the action values of the behavior policy.
 //!
 //! ```text
-//! Q(s, a) += alpha [ r + gamma Q(s', a') - Q(s, a) ]        a' is drawn in s', and is what it does next
+//! Q(s, a) += alpha [ r + gamma Q(s', a') - Q(s, a) ]        a' is sampled in s' and is the next action
 //! ```
 //!
 //! Rummery & Niranjan, "On-line Q-learning using connectionist systems", 1994; Sutton & Barto, section 6.4.
-//! Where an episode is truncated, a' is drawn in the last state it saw, and only serves the target. The table is
-//! `[S, A]`.
+//! In a truncated episode a' is sampled in the final state for the target only. The table is `[S, A]`.
 
-use freewheel_core::{Agent, Ending, MetricSink, Mode, Policy, Result, Spec, Streams, VectorEnv};
+use freewheel_core::{Agent, Ending, MetricSink, Policy, PolicyMode, Result, Spec, Streams, VectorEnv};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -16,73 +15,77 @@ use super::core::TabularCore;
 use super::settings::Tabular;
 use crate::Budget;
 
-/// For the list of agents.
+/// One-line description in the list of agents.
 pub const ABOUT: &str = "Sarsa: bootstraps from the action it takes next (Rummery & Niranjan 1994)";
 
 /// Settings of [`Sarsa`].
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// What all tabular agents are told.
-    #[serde(flatten)]
+    /// Settings of all tabular agents.
+    #[serde(flatten, deserialize_with = "freewheel_core::settings::flattened")]
     pub tabular: Tabular,
 }
 
-/// The learner; see the module.
+/// Sarsa agent.
+///
+/// ```
+/// # use freewheel_agents::{Budget, example::Corridor, tabular::sarsa::{Config, Sarsa}};
+/// # use freewheel_core::{Agent, PolicyMode, Streams, VectorEnv};
+/// let mut envs = Corridor::batch(1, 0);
+/// let budget = Budget { steps: 10_000, num_envs: 1 };
+/// let mut agent = Sarsa::new(envs.spec(), Config::default(), budget, Streams::new(0))?;
+/// agent.learn(&mut envs, budget.steps)?;
+/// let mut q = [0.0; 2];
+/// agent.policy(PolicyMode::Greedy).action_values(&[2.0], &[true; 2], &mut q);
+/// assert!(q[1] > q[0], "right, towards the goal");
+/// # Ok::<(), freewheel_core::Error>(())
+/// ```
 pub struct Sarsa {
-    /// Its `actions` are already those of the next tick, once `begun`.
+    /// Its `actions` are those of the next step, once `begun`.
     pub(super) core: TabularCore,
+    /// Whether the first actions were selected.
     begun: bool,
 }
 
-impl Sarsa {
-    /// With an untouched table.
-    ///
-    /// # Errors
-    /// [`Error::Config`](freewheel_core::Error::Config) for a setting out of range or a world without counted actions.
-    pub fn new(spec: &Spec, config: Config, budget: Budget, streams: Streams) -> Result<Self> {
-        Ok(Sarsa { core: TabularCore::new("sarsa", spec, &config.tabular, budget, streams)?, begun: false })
-    }
-}
-
 impl Agent for Sarsa {
-    fn learn(&mut self, episodes: &mut dyn VectorEnv, steps: u64) -> Result<()> {
+    fn learn(&mut self, envs: &mut dyn VectorEnv, steps: u64) -> Result<()> {
         let core = &mut self.core;
-        let ticks = core.begin(episodes, steps)?;
-        if !self.begun && ticks > 0 {
-            core.choose(&episodes.view());
+        let batch_steps = core.begin_learning(envs, steps)?;
+        if !self.begun && batch_steps > 0 {
+            core.select_actions(&envs.view());
             self.begun = true;
         }
-        for _ in 0..ticks {
-            core.take(episodes)?;
-            let view = episodes.view();
-            for row in 0..view.num_envs {
-                let (obs, legal) = view.successor(row);
-                let (pair, successor) = (core.pair(row), core.see(obs)?);
+        for _ in 0..batch_steps {
+            core.step_envs(envs)?;
+            let view = envs.view();
+            for env in 0..view.num_envs {
+                let (obs, legal) = view.successor(env);
+                let (pair, successor) = (core.pair_index(env), core.state_index(obs)?);
                 let (mut action, mut next) = (0, 0.0);
-                if view.ending[row] != Ending::Terminal {
-                    action = core.draw(row, successor, legal);
+                if view.ending[env] != Ending::Terminal {
+                    action = core.select_action(env, successor, legal);
                     next = core.table.row(successor)[action as usize];
                 }
-                let target = f64::from(view.reward[row]) + core.discount(row, &view) * next;
+                let target = f64::from(view.reward[env]) + core.discount(env, &view) * next;
                 core.update(pair, target)?;
-                core.arrive(row, &view, successor)?;
-                if view.ending[row].is_over() {
-                    action = core.draw(row, core.states[row], view.legal_row(row));
+                core.advance(env, &view, successor)?;
+                if view.ending[env].is_over() {
+                    action = core.select_action(env, core.states[env], view.legal_row(env));
                 }
-                core.actions[row] = action;
+                core.actions[env] = action;
             }
-            core.tick();
+            core.end_step();
         }
         Ok(())
     }
 
-    fn policy(&self, mode: Mode) -> Box<dyn Policy> {
+    fn policy(&self, mode: PolicyMode) -> Box<dyn Policy> {
         self.core.policy(mode)
     }
 
-    fn report(&mut self, monitor: &mut dyn MetricSink) {
-        self.core.report(monitor);
+    fn report(&mut self, metrics: &mut dyn MetricSink) {
+        self.core.report(metrics);
     }
 
     fn save(&self) -> Result<Vec<u8>> {
@@ -95,18 +98,28 @@ impl Agent for Sarsa {
     }
 }
 
+impl Sarsa {
+    /// Agent with an initial table.
+    ///
+    /// # Errors
+    /// [`Error::Config`](freewheel_core::Error::Config) for a setting out of range or a world without discrete actions.
+    pub fn new(spec: &Spec, config: Config, budget: Budget, streams: Streams) -> Result<Self> {
+        Ok(Sarsa { core: TabularCore::new("sarsa", spec, &config.tabular, budget, streams)?, begun: false })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::schedule::Schedule;
-    use crate::tabular::graph::{Graph, alone, end, go};
+    use crate::tabular::graph::{Graph, ends, goes_to, one_env};
 
-    /// 0 -(1)-> 1, where two actions are legal; both end with 2.
+    /// Chain 0 -(reward 1)-> 1 -(reward 2)-> end; in state 1 both actions are legal.
     fn world(limit: u32) -> Graph {
-        Graph::new(vec![vec![Some(go(1, 1.0)), None], vec![Some(end(0, 2.0)); 2]], 0).with_limit(limit)
+        Graph::new(vec![vec![Some(goes_to(1, 1.0)), None], vec![Some(ends(0, 2.0)); 2]], 0).with_limit(limit)
     }
 
-    fn learner(limit: u32) -> Sarsa {
+    fn agent(limit: u32) -> Sarsa {
         let tabular = Tabular {
             learning_rate: Schedule::Constant(0.5),
             gamma: Some(0.9),
@@ -114,27 +127,27 @@ mod tests {
             ..Tabular::default()
         };
         let mut sarsa =
-            Sarsa::new(world(limit).look(), Config { tabular }, alone(1), Streams::new(0)).unwrap();
+            Sarsa::new(world(limit).spec(), Config { tabular }, one_env(1), Streams::new(0)).unwrap();
         sarsa.core.table.q = vec![1.0, 0.0, 4.0, 6.0];
         sarsa
     }
 
     #[test]
-    fn bootstraps_from_what_it_does_next() {
-        let (mut sarsa, mut batch) = (learner(9), world(9).batch(1, 0));
+    fn bootstraps_from_the_next_action() {
+        let (mut sarsa, mut batch) = (agent(9), world(9).batch(1, 0));
         sarsa.learn(&mut batch, 1).unwrap();
         // 1 + .5 (1 + .9 Q(1, a') - 1): 2.8 for the first action, 3.7 for the second.
         let next = sarsa.core.actions[0] as usize;
         assert!((sarsa.core.table.q[0] - [2.8, 3.7][next]).abs() < 1e-12);
         sarsa.learn(&mut batch, 1).unwrap();
-        // And that is what it did: 4 + .5 (2 - 4) = 3 or 6 + .5 (2 - 6) = 4.
+        // The next action is the one in the target: 4 + .5 (2 - 4) = 3 or 6 + .5 (2 - 6) = 4.
         assert_eq!(sarsa.core.table.q[2 + next], [3.0, 4.0][next]);
         assert_eq!(sarsa.core.table.q[3 - next], [4.0, 6.0][1 - next]);
     }
 
     #[test]
-    fn a_truncated_episode_bootstraps_from_what_it_saw_last() {
-        let (mut sarsa, mut batch) = (learner(1), world(1).batch(1, 0));
+    fn truncated_episodes_bootstrap_from_the_final_state() {
+        let (mut sarsa, mut batch) = (agent(1), world(1).batch(1, 0));
         let mut seen = [false; 2];
         for _ in 0..40 {
             sarsa.core.table.q[0] = 1.0;

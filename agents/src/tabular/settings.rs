@@ -1,4 +1,4 @@
-//! What every tabular agent is told.
+//! Settings shared by the tabular agents.
 
 use freewheel_core::Result;
 use schemars::JsonSchema;
@@ -8,30 +8,30 @@ use super::exploration::Exploration;
 use crate::schedule::Schedule;
 use crate::settings::within;
 
-/// The settings that all tabular agents share.
+/// Settings shared by all tabular agents.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Tabular {
     /// Learning rate, above 0 and at most 1: a number, a ramp { from, to, over, shape }, or "harmonic" (1/visits).
     pub learning_rate: Schedule,
-    /// Discount of the next value, 0 to 1; left out, it is the world's own.
+    /// Discount of the next value, 0 to 1; default: the world's discount.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gamma: Option<f64>,
-    /// First value of every state and action, in units of return; high ones make an agent try everything.
+    /// Initial action value, in units of return; a high one makes the agent try all actions (optimism).
     pub initial_value: f64,
-    /// How actions are chosen while learning: epsilon-greedy, softmax, ucb or greedy.
+    /// Behavior policy while learning: epsilon-greedy, softmax, ucb or greedy.
     pub exploration: Exploration,
     /// Probability of a random action under epsilon-greedy, 0 to 1: a number or a ramp.
     pub epsilon: Schedule,
-    /// Temperature of softmax in units of return, above 0: a number or a ramp.
+    /// Temperature of softmax, in units of return, above 0: a number or a ramp.
     pub temperature: Schedule,
-    /// Weight of the confidence bound under ucb in units of return, at least 0.
+    /// Weight of the confidence bound of ucb, in units of return, at least 0.
     pub ucb_c: f64,
-    /// Cells in each dimension of a continuous observation, 1 to 256: one number, or one for each dimension.
+    /// Bins per dimension of a continuous observation, 1 to 256: one number, or a list with one per dimension.
     pub bins: Bins,
-    /// Where an unbounded dimension x has half of its cells: x / (squash + |x|) is cut evenly; above 0, in units of x.
-    pub squash: f64,
-    /// States that a growing table may hold, 1 to 4294967295; more stop the run.
+    /// Scale of unbounded dimensions x, above 0, in units of x: x / (bin_scale + |x|) gets bins of equal width.
+    pub bin_scale: f64,
+    /// Maximum number of states of a growing table, 1 to 4294967295; more stop the run.
     pub max_states: u32,
 }
 
@@ -46,27 +46,27 @@ impl Default for Tabular {
             temperature: Schedule::Constant(1.0),
             ucb_c: 1.0,
             bins: Bins::Same(10),
-            squash: 1.0,
+            bin_scale: 1.0,
             max_states: 10_000_000,
         }
     }
 }
 
-/// How many cells a continuous observation is cut into.
+/// Number of bins of a continuous observation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "expected a whole number, or a list of one for each dimension")]
 pub enum Bins {
-    /// As many in each dimension.
+    /// Same number in each dimension.
     Same(u32),
-    /// So many in each.
+    /// Number of each dimension, `[D]`.
     Each(Vec<u32>),
 }
 
 impl Tabular {
-    /// Checks every range.
+    /// Checks the range of every setting.
     ///
     /// # Errors
-    /// [`Error::Config`](freewheel_core::Error::Config) naming the field, its value and what is allowed.
+    /// [`Error::Config`](freewheel_core::Error::Config) naming the setting, its value and its range.
     pub fn validate(&self) -> Result<()> {
         self.learning_rate.check("learning_rate", 0.0, 1.0, false)?;
         within("gamma", self.gamma.unwrap_or(1.0), 0.0, 1.0)?;
@@ -74,7 +74,7 @@ impl Tabular {
         self.epsilon.check_ramp("epsilon", 0.0, 1.0, true)?;
         self.temperature.check_ramp("temperature", 0.0, f64::MAX, false)?;
         within("ucb_c", self.ucb_c, 0.0, f64::MAX)?;
-        within("squash", self.squash, f64::MIN_POSITIVE, f64::MAX)?;
+        within("bin_scale", self.bin_scale, f64::MIN_POSITIVE, f64::MAX)?;
         within("max_states", f64::from(self.max_states), 1.0, f64::from(u32::MAX))?;
         let bins = match &self.bins {
             Bins::Same(bins) => std::slice::from_ref(bins),
@@ -103,12 +103,15 @@ mod tests {
         let out = "is out of range: it must be";
         assert_eq!(refuse(|s| s.gamma = Some(1.1)), format!("gamma = 1.1 {out} at least 0 and at most 1"));
         assert_eq!(refuse(|s| s.ucb_c = -1.0), format!("ucb_c = -1 {out} at least 0 and finite"));
-        assert_eq!(refuse(|s| s.squash = 0.0), format!("squash = 0 {out} above 0 and finite"));
+        assert_eq!(refuse(|s| s.bin_scale = 0.0), format!("bin_scale = 0 {out} above 0 and finite"));
         assert_eq!(refuse(|s| s.initial_value = f64::NAN), format!("initial_value = NaN {out} finite"));
         assert_eq!(
             refuse(|s| s.bins = Bins::Each(vec![3, 300])),
             format!("bins = 300 {out} at least 1 and at most 256")
         );
-        assert!(refuse(|s| s.epsilon = Schedule::Harmonic { power: 1.0 }).contains("no visits to count"));
+        assert!(
+            refuse(|s| s.epsilon = Schedule::Harmonic { power: 1.0 })
+                .contains("only the learning rate of tabular agents")
+        );
     }
 }

@@ -1,46 +1,46 @@
-//! What the world did: for each pair its outcomes, for each state the pairs that led to it.
+//! Model of the world: outcomes of each state-action pair, and predecessors of each state.
 //!
-//! Lists are chains through one vector, so that a model is a few vectors whatever its size.
+//! Lists are linked through indices into one vector, so that a model is a few vectors of any size.
 
 use freewheel_core::Stream;
 use serde::{Deserialize, Serialize};
 
-use super::Expects;
+use super::OutcomeModel;
 use crate::tabular::exploration::max;
 use crate::tabular::table::Table;
 
-/// The end of a chain.
+/// End of a linked list.
 const END: u32 = u32::MAX;
 
-/// A learned model of S states and A actions; S grows.
+/// Learned model of S states and A actions; S grows.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Model {
     actions: usize,
-    expects: Expects,
+    outcome_model: OutcomeModel,
     kappa: f64,
-    /// `[S, A]`: where the chain of the pair's outcomes begins.
+    /// First outcome of each pair, `[S, A]`.
     first: Vec<u32>,
     outcomes: Vec<Outcome>,
-    /// `[S]`: where the chain of the pairs that led to a state begins.
-    led_here: Vec<u32>,
+    /// First predecessor of each state, `[S]`.
+    first_predecessor: Vec<u32>,
     links: Vec<Link>,
-    /// The pairs that planning may pick, in the order of meeting.
+    /// Pairs available for planning, in the order of their first visit.
     known: Vec<u64>,
-    /// `[S, A]`: what is legal; one row of all where the world has no mask.
+    /// Masks of legal actions, `[S, A]`; `[A]` if the world has no masks.
     legal: Vec<bool>,
     masked: bool,
-    /// `[S, A]`: whether a state's pairs were met, and the environment step of each pair's last trial; with kappa only.
+    /// Environment step of the last visit of each pair, `[S, A]`; with kappa above 0 only.
     tried: Vec<Option<u64>>,
 }
 
 #[derive(Serialize, Deserialize)]
 struct Outcome {
     successor: u32,
-    /// What the successor's value counts before the discount: 1, -1 where the other player moves there, 0 at an ending.
+    /// Sign of the successor's value: 1 same player, -1 opponent, 0 episode over.
     sign: f64,
-    /// How often it was seen; under [`Expects::Latest`], 1 or 0.
+    /// Number of observations; with [`OutcomeModel::Latest`] 1 or 0.
     count: u32,
-    /// The mean reward over these.
+    /// Mean reward of the observations.
     reward: f64,
     next: u32,
 }
@@ -52,14 +52,14 @@ struct Link {
 }
 
 impl Model {
-    pub(super) fn new(actions: usize, masked: bool, expects: Expects, kappa: f64) -> Self {
+    pub(super) fn new(actions: usize, masked: bool, outcome_model: OutcomeModel, kappa: f64) -> Self {
         Model {
             actions,
-            expects,
+            outcome_model,
             kappa,
             first: Vec::new(),
             outcomes: Vec::new(),
-            led_here: Vec::new(),
+            first_predecessor: Vec::new(),
             links: Vec::new(),
             known: Vec::new(),
             legal: if masked { Vec::new() } else { vec![true; actions] },
@@ -68,33 +68,33 @@ impl Model {
         }
     }
 
-    /// Whether it can take the place of `other` over a table of `pairs`.
-    pub(super) fn fits(&self, other: &Model, pairs: usize) -> bool {
-        let (states, ours) = (self.led_here.len(), self.first.len());
-        let inside = |chain: u32, length: usize| chain == END || (chain as usize) < length;
-        (self.actions, self.masked, self.expects) == (other.actions, other.masked, other.expects)
+    /// Whether a loaded model is consistent, has the settings of `other`, and suits a table of `pairs` values.
+    pub(super) fn is_compatible(&self, other: &Model, pairs: usize) -> bool {
+        let (states, len) = (self.first_predecessor.len(), self.first.len());
+        let is_index = |index: u32, len: usize| index == END || (index as usize) < len;
+        (self.actions, self.masked, self.outcome_model) == (other.actions, other.masked, other.outcome_model)
             && self.kappa.to_bits() == other.kappa.to_bits()
-            && ours == states * self.actions
-            && ours <= pairs
-            && self.legal.len() == if self.masked { ours } else { self.actions }
-            && self.tried.len() == if self.kappa > 0.0 { ours } else { 0 }
-            && self.first.iter().all(|&at| inside(at, self.outcomes.len()))
-            && self.led_here.iter().all(|&at| inside(at, self.links.len()))
-            && self.known.iter().all(|&pair| pair < ours as u64)
-            // Chains are built by prepending: each points to something older, so none runs in a circle.
+            && len == states * self.actions
+            && len <= pairs
+            && self.legal.len() == if self.masked { len } else { self.actions }
+            && self.tried.len() == if self.kappa > 0.0 { len } else { 0 }
+            && self.first.iter().all(|&at| is_index(at, self.outcomes.len()))
+            && self.first_predecessor.iter().all(|&at| is_index(at, self.links.len()))
+            && self.known.iter().all(|&pair| pair < len as u64)
+            // Lists grow at the front: each entry points to an older one, so that no list is a cycle.
             && self.outcomes.iter().enumerate().all(|(at, outcome)| {
                 (outcome.next == END || (outcome.next as usize) < at)
                     && (outcome.sign == 0.0 || outcome.sign.abs() == 1.0 && (outcome.successor as usize) < states)
             })
             && self.links.iter().enumerate().all(|(at, link)| {
-                (link.next == END || (link.next as usize) < at) && link.pair < ours as u64
+                (link.next == END || (link.next as usize) < at) && link.pair < len as u64
             })
     }
 
-    /// A row stands in `state`: there is room for it, and its mask is known.
+    /// Adds `state` with its mask of legal actions.
     #[inline]
-    pub(super) fn enter(&mut self, state: usize, legal: &[bool]) {
-        if state >= self.led_here.len() {
+    pub(super) fn add_state(&mut self, state: usize, legal: &[bool]) {
+        if state >= self.first_predecessor.len() {
             self.grow(state + 1);
         }
         let pairs = state * self.actions..(state + 1) * self.actions;
@@ -102,7 +102,7 @@ impl Model {
             self.legal[pairs.clone()].copy_from_slice(legal);
         }
         if self.kappa > 0.0 {
-            // Dyna-Q+ also imagines what was never tried: that nothing would happen, since the very beginning.
+            // Dyna-Q+ also plans with untried pairs, as if they led back to their state.
             for (pair, _) in pairs.zip(legal).filter(|(_, legal)| **legal) {
                 if self.tried[pair].is_none() {
                     self.tried[pair] = Some(0);
@@ -114,7 +114,7 @@ impl Model {
 
     #[cold]
     fn grow(&mut self, states: usize) {
-        self.led_here.resize(states, END);
+        self.first_predecessor.resize(states, END);
         self.first.resize(states * self.actions, END);
         if self.masked {
             self.legal.resize(states * self.actions, false);
@@ -124,8 +124,8 @@ impl Model {
         }
     }
 
-    /// A pair was tried at environment step `step`; what its successor is worth counts `sign` times.
-    pub(super) fn learn(&mut self, pair: usize, reward: f64, successor: usize, sign: f64, step: u64) {
+    /// Adds an outcome of `pair`, observed at environment step `step`; `sign` as in [`Outcome`].
+    pub(super) fn update(&mut self, pair: usize, reward: f64, successor: usize, sign: f64, step: u64) {
         if self.kappa > 0.0 {
             self.tried[pair] = Some(step);
         } else if self.first[pair] == END {
@@ -136,10 +136,13 @@ impl Model {
             let outcome = &mut self.outcomes[at as usize];
             let same = outcome.successor == successor as u32 && outcome.sign == sign;
             if same {
-                outcome.count =
-                    if self.expects == Expects::Latest { 1 } else { outcome.count.saturating_add(1) };
+                outcome.count = if self.outcome_model == OutcomeModel::Latest {
+                    1
+                } else {
+                    outcome.count.saturating_add(1)
+                };
                 outcome.reward += (reward - outcome.reward) / f64::from(outcome.count);
-            } else if self.expects == Expects::Latest {
+            } else if self.outcome_model == OutcomeModel::Latest {
                 outcome.count = 0;
             }
             (at, seen) = (outcome.next, seen || same);
@@ -148,23 +151,23 @@ impl Model {
             let next = std::mem::replace(&mut self.first[pair], self.outcomes.len() as u32);
             self.outcomes.push(Outcome { successor: successor as u32, sign, count: 1, reward, next });
             if sign != 0.0 {
-                let next = std::mem::replace(&mut self.led_here[successor], self.links.len() as u32);
+                let next = std::mem::replace(&mut self.first_predecessor[successor], self.links.len() as u32);
                 self.links.push(Link { pair: pair as u64, next });
             }
         }
     }
 
-    /// `E( r + gamma max_a' Q(s', a') )`, and the bonus of a pair long untried at environment step `step`.
+    /// Target `E( r + gamma max_a' Q(s', a') )` of a pair, plus its bonus at environment step `step`.
     pub(super) fn target(&self, pair: usize, table: &Table, gamma: f64, step: u64) -> f64 {
         let value = |state: usize| gamma * max(table.row(state), self.legal_row(state));
         let (mut at, mut count, mut sum) = (self.first[pair], 0.0, 0.0);
         while at != END {
             let Outcome { successor, sign, count: n, reward, next } = self.outcomes[at as usize];
             if n > 0 {
-                let worth = if sign == 0.0 { reward } else { reward + sign * value(successor as usize) };
-                // A running mean: where there is one outcome only, it is that outcome's worth to the bit.
+                let target = if sign == 0.0 { reward } else { reward + sign * value(successor as usize) };
+                // Running mean: exact if there is only one outcome.
                 count += f64::from(n);
-                sum += (worth - sum) * (f64::from(n) / count);
+                sum += (target - sum) * (f64::from(n) / count);
             }
             at = next;
         }
@@ -177,9 +180,9 @@ impl Model {
         }
     }
 
-    /// The pairs that have led to `state`, the newest first.
+    /// Pairs that have led to `state`, newest first.
     pub(super) fn predecessors(&self, state: usize) -> impl Iterator<Item = usize> {
-        let mut at = self.led_here[state];
+        let mut at = self.first_predecessor[state];
         std::iter::from_fn(move || {
             let link = self.links.get(at as usize)?;
             at = link.next;
@@ -187,8 +190,8 @@ impl Model {
         })
     }
 
-    /// One of the pairs known, each with equal probability; `None` before there is one.
-    pub(super) fn any(&self, rng: &mut Stream) -> Option<usize> {
+    /// Random pair, uniformly; `None` if there is none.
+    pub(super) fn random_pair(&self, rng: &mut Stream) -> Option<usize> {
         self.known.get(rng.below(self.known.len() as u32) as usize).map(|&pair| pair as usize)
     }
 
@@ -206,51 +209,51 @@ impl Model {
 mod tests {
     use super::*;
 
-    /// Three states, two actions; values 1 .. 6.
+    /// Table of three states and two actions with the values 1 to 6.
     fn table() -> Table {
         let mut table = Table::new(3, 2, 0.0);
         table.q = (1..=6).map(f64::from).collect();
         table
     }
 
-    fn model(expects: Expects, kappa: f64) -> Model {
-        let mut model = Model::new(2, false, expects, kappa);
-        (0..3).for_each(|state| model.enter(state, &[true; 2]));
+    fn model(outcome_model: OutcomeModel, kappa: f64) -> Model {
+        let mut model = Model::new(2, false, outcome_model, kappa);
+        (0..3).for_each(|state| model.add_state(state, &[true; 2]));
         model
     }
 
     #[test]
-    fn expects_the_average_or_the_latest() {
-        // Pair 0 led three times to state 1 (worth 4) with rewards 1, 2, 3 and once to the end with reward 10.
-        let learn = |expects| {
-            let mut model = model(expects, 0.0);
-            model.learn(0, 10.0, 2, 0.0, 0);
-            [1.0, 2.0, 3.0].iter().for_each(|&reward| model.learn(0, reward, 1, 1.0, 1));
+    fn average_and_latest_outcomes() {
+        // Pair 0 led three times to state 1 (value 4) with rewards 1, 2, 3 and once to termination with reward 10.
+        let learn = |outcome_model| {
+            let mut model = model(outcome_model, 0.0);
+            model.update(0, 10.0, 2, 0.0, 0);
+            [1.0, 2.0, 3.0].iter().for_each(|&reward| model.update(0, reward, 1, 1.0, 1));
             model
         };
-        let average = learn(Expects::Average);
+        let average = learn(OutcomeModel::Average);
         // (3 (2 + .5 4) + 10) / 4 = 5.5
         assert!((average.target(0, &table(), 0.5, 0) - 5.5).abs() < 1e-12);
         assert_eq!(average.predecessors(1).collect::<Vec<_>>(), [0]);
-        assert_eq!(average.predecessors(2).count(), 0, "after a terminal outcome nothing counts");
+        assert_eq!(average.predecessors(2).count(), 0, "terminal outcomes have no predecessors");
         // 3 + .5 4 = 5
-        assert_eq!(learn(Expects::Latest).target(0, &table(), 0.5, 0), 5.0);
+        assert_eq!(learn(OutcomeModel::Latest).target(0, &table(), 0.5, 0), 5.0);
     }
 
     #[test]
     fn masks_hold_in_the_model() {
-        let mut model = Model::new(2, true, Expects::Average, 0.0);
-        (0..3).for_each(|state| model.enter(state, &[true, state != 1]));
-        model.learn(0, 1.0, 1, 1.0, 0);
-        // State 1 is worth 3, not 4.
+        let mut model = Model::new(2, true, OutcomeModel::Average, 0.0);
+        (0..3).for_each(|state| model.add_state(state, &[true, state != 1]));
+        model.update(0, 1.0, 1, 1.0, 0);
+        // The value of state 1 is 3, not 4.
         assert_eq!(model.target(0, &table(), 1.0, 0), 4.0);
     }
 
     #[test]
-    fn what_is_long_untried_earns_a_bonus() {
-        let mut model = model(Expects::Latest, 0.1);
+    fn pairs_not_tried_recently_get_a_bonus() {
+        let mut model = model(OutcomeModel::Latest, 0.1);
         assert_eq!(model.pairs_known(), 6);
-        model.learn(0, 1.0, 1, 1.0, 84);
+        model.update(0, 1.0, 1, 1.0, 84);
         // 1 + 4 + .1 sqrt(100 - 84); never tried: 0 + 2 + .1 sqrt(100).
         assert!((model.target(0, &table(), 1.0, 100) - 5.4).abs() < 1e-12);
         assert!((model.target(1, &table(), 1.0, 100) - 3.0).abs() < 1e-12);

@@ -1,17 +1,17 @@
-//! Pairs that wait to be updated, the most urgent first.
+//! Priority queue of state-action pairs.
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
-/// A priority queue in which a pair stands once; pushing it again can only make it more urgent.
-///
-/// What comes out depends on the pairs and their priorities alone, never on the order in which they went in.
+/// Priority queue that holds a pair at most once; pushing it again can only increase its priority. The order of `pop`
+/// depends on pairs and priorities only, not on the order of `push`.
 #[derive(Default)]
 pub(super) struct Queue {
     heap: BinaryHeap<Entry>,
-    /// By pair; 0 is not waiting.
+    /// Priority of each pair; 0 if it is not in the queue.
     priority: Vec<f64>,
-    waiting: usize,
+    /// Number of pairs in the queue.
+    len: usize,
 }
 
 struct Entry {
@@ -20,7 +20,7 @@ struct Entry {
 }
 
 impl Ord for Entry {
-    /// The greater priority, then the lower pair.
+    /// Higher priority first, then lower pair.
     fn cmp(&self, other: &Self) -> Ordering {
         self.priority.total_cmp(&other.priority).then(other.pair.cmp(&self.pair))
     }
@@ -41,51 +41,52 @@ impl PartialEq for Entry {
 impl Eq for Entry {}
 
 impl Queue {
-    /// Queues `pair`, if `priority` is above `theta` and above what it already waits with.
+    /// Adds `pair` if `priority` is above `theta` and above its priority in the queue.
     pub(super) fn push(&mut self, pair: usize, priority: f64, theta: f64) {
         if priority > theta {
             if pair >= self.priority.len() {
                 self.priority.resize(pair + 1, 0.0);
             }
             if priority > self.priority[pair] {
-                self.waiting += usize::from(self.priority[pair] == 0.0);
+                self.len += usize::from(self.priority[pair] == 0.0);
                 self.priority[pair] = priority;
                 self.heap.push(Entry { priority, pair });
-                self.tidy();
+                self.compact();
             }
         }
     }
 
-    /// Takes out the most urgent pair.
+    /// Removes the pair of highest priority.
     pub(super) fn pop(&mut self) -> Option<usize> {
         while let Some(Entry { priority, pair }) = self.heap.pop() {
-            // An entry that is not the pair's priority any more was overtaken by a more urgent one.
+            // Skip entries replaced by one of higher priority.
             if self.priority[pair] == priority {
                 self.priority[pair] = 0.0;
-                self.waiting -= 1;
+                self.len -= 1;
                 return Some(pair);
             }
         }
         None
     }
 
-    /// Drops overtaken entries once they are the most.
-    fn tidy(&mut self) {
-        if self.heap.len() > 2 * self.waiting + 1024 {
+    /// Removes replaced entries when they are the majority.
+    fn compact(&mut self) {
+        if self.heap.len() > 2 * self.len + 1024 {
             let priority = &self.priority;
             self.heap.retain(|entry| priority[entry.pair] == entry.priority);
         }
     }
 
-    /// What waits, by pair: all that a checkpoint needs.
-    pub(super) fn waiting(&self) -> Vec<(u64, f64)> {
-        let waiting = self.priority.iter().enumerate().filter(|(_, priority)| **priority > 0.0);
-        waiting.map(|(pair, &priority)| (pair as u64, priority)).collect()
+    /// Pairs and priorities, by pair, for a checkpoint.
+    pub(super) fn entries(&self) -> Vec<(u64, f64)> {
+        let entries = self.priority.iter().enumerate().filter(|(_, priority)| **priority > 0.0);
+        entries.map(|(pair, &priority)| (pair as u64, priority)).collect()
     }
 
-    pub(super) fn from_waiting(waiting: &[(u64, f64)]) -> Self {
+    /// Queue of the given pairs and priorities.
+    pub(super) fn from_entries(entries: &[(u64, f64)]) -> Self {
         let mut queue = Queue::default();
-        waiting.iter().for_each(|&(pair, priority)| queue.push(pair as usize, priority, 0.0));
+        entries.iter().for_each(|&(pair, priority)| queue.push(pair as usize, priority, 0.0));
         queue
     }
 }
@@ -99,13 +100,13 @@ mod tests {
     }
 
     #[test]
-    fn the_most_urgent_comes_first_and_each_once() {
+    fn pops_by_priority_and_each_pair_once() {
         let mut queue = Queue::default();
         for (pair, priority) in [(3, 1.0), (1, 2.0), (2, 2.0), (3, 4.0), (1, 0.5), (0, 0.1), (9, f64::NAN)] {
             queue.push(pair, priority, 0.2);
         }
-        assert_eq!(queue.waiting(), [(1, 2.0), (2, 2.0), (3, 4.0)]);
-        assert_eq!(drain(Queue::from_waiting(&queue.waiting())), [3, 1, 2]);
+        assert_eq!(queue.entries(), [(1, 2.0), (2, 2.0), (3, 4.0)]);
+        assert_eq!(drain(Queue::from_entries(&queue.entries())), [3, 1, 2]);
         assert_eq!(drain(queue), [3, 1, 2]);
     }
 

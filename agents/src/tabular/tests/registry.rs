@@ -1,22 +1,22 @@
-//! What the program sees of the agents: names, settings, refusals.
+//! Tests of the registry entries of the agents: names, settings, refusals.
 
-use freewheel_core::{ActionBuffer, ActionSpace, Mode, Policy, Purpose, Spec, Streams};
+use freewheel_core::{ActionBuffer, ActionSpace, Policy, PolicyMode, Purpose, Spec, Streams};
 
-use crate::tabular::graph::{Graph, alone, end, go};
+use crate::tabular::graph::{Graph, ends, goes_to, one_env};
 use crate::{AgentFactory, all, tabular};
 
-fn agent(id: &str) -> Box<dyn AgentFactory> {
-    all().into_iter().find(|agent| agent.id() == id).unwrap()
+fn factory(id: &str) -> Box<dyn AgentFactory> {
+    all().into_iter().find(|factory| factory.id() == id).unwrap()
 }
 
 fn refusal(id: &str, spec: &Spec, settings: &str) -> String {
-    let built = agent(id).build(spec, &settings.parse().unwrap(), alone(100), Streams::new(0));
+    let built = factory(id).build(spec, &settings.parse().unwrap(), one_env(100), Streams::new(0));
     built.err().expect("refused").to_string()
 }
 
 #[test]
 fn agents_with_documented_settings() {
-    let ids: Vec<String> = all().iter().map(|agent| agent.id().to_owned()).collect();
+    let ids: Vec<String> = all().iter().map(|factory| factory.id().to_owned()).collect();
     let expected = [
         "random",
         "q-learning",
@@ -34,13 +34,13 @@ fn agents_with_documented_settings() {
         "reference",
     ];
     assert_eq!(ids, expected);
-    for agent in all() {
-        assert!(!agent.about().is_empty());
-        for field in agent.fields() {
-            assert!(field.about.len() > 20, "{} {}: {:?}", agent.id(), field.name, field.about);
+    for factory in all() {
+        assert!(!factory.about().is_empty());
+        for field in factory.fields() {
+            assert!(field.about.len() > 20, "{} {}: {:?}", factory.id(), field.name, field.about);
         }
     }
-    let fields = agent("dyna-q").fields();
+    let fields = factory("dyna-q").fields();
     let default = |name: &str| fields.iter().find(|field| field.name == name).unwrap().default.clone();
     assert_eq!(default("planning_steps"), 10);
     assert_eq!(default("learning_rate"), 0.1);
@@ -49,16 +49,16 @@ fn agents_with_documented_settings() {
 
 #[test]
 fn resolved_settings_are_complete_and_read_back() {
-    for agent in all() {
-        let resolved = agent.resolve(&toml::Table::new()).unwrap();
-        // What is left out is the world's: gamma.
-        let known = agent.fields().iter().filter(|field| field.name != "gamma").count();
-        assert_eq!(resolved.len(), known, "{} {resolved}", agent.id());
-        assert_eq!(agent.resolve(&resolved).unwrap(), resolved);
+    for factory in all() {
+        let resolved = factory.resolve(&toml::Table::new()).unwrap();
+        // gamma has no default of its own: it is the world's.
+        let known = factory.fields().iter().filter(|field| field.name != "gamma").count();
+        assert_eq!(resolved.len(), known, "{} {resolved}", factory.id());
+        assert_eq!(factory.resolve(&resolved).unwrap(), resolved);
     }
     let text =
         "learning_rate = 'harmonic'\nepsilon = { from = 1, to = 0.05, over = 0.5 }\nbins = [3, 4]\ngamma = 1";
-    let resolved = agent("sarsa").resolve(&text.parse().unwrap()).unwrap();
+    let resolved = factory("sarsa").resolve(&text.parse().unwrap()).unwrap();
     let expected = "learning_rate = { harmonic = 1.0 }\nbins = [3, 4]\ngamma = 1.0\n\
         epsilon = { from = 1.0, to = 0.05, over = 0.5, shape = 'linear' }";
     for (key, value) in expected.parse::<toml::Table>().unwrap() {
@@ -67,7 +67,7 @@ fn resolved_settings_are_complete_and_read_back() {
 }
 
 #[test]
-fn refusals_name_the_agent_the_field_and_the_mend() {
+fn refusals_name_the_agent_the_setting_and_the_correction() {
     let cliff = Graph::cliff();
     let cases = [
         (
@@ -98,78 +98,77 @@ fn refusals_name_the_agent_the_field_and_the_mend() {
         ("dyna-q", "kappa = 0.1", "agent dyna-q: kappa = 0.1 needs prioritized = false"),
     ];
     for (id, settings, expected) in cases {
-        let message = refusal(id, cliff.look(), settings);
+        let message = refusal(id, cliff.spec(), settings);
         assert!(message.starts_with(expected), "{message}");
     }
-    // A value of the wrong type names its field, wherever the field is declared.
+    // A value of the wrong type names its setting, also among several.
     for (id, settings, field) in [
         ("sarsa", "learning_rate = 'fast'", "learning_rate"),
         ("q-lambda", "lambda = 'x'", "lambda"),
         ("sarsa", "bins = 'x'", "bins"),
     ] {
-        let message = refusal(id, cliff.look(), &format!("gamma = 1\n{settings}"));
+        let message = refusal(id, cliff.spec(), &format!("gamma = 1\n{settings}"));
         assert!(message.contains(&format!("agent {id}: {field} = ")), "{message}");
     }
 }
 
 #[test]
 fn worlds_beyond_a_table_are_refused() {
-    let mut spec = Graph::cliff().look().clone();
+    let mut spec = Graph::cliff().spec().clone();
     spec.actions =
         ActionSpace::Continuous { names: vec!["steering".into()], low: vec![-1.0], high: vec![1.0] };
-    for agent in tabular::all() {
-        let message = refusal(agent.id(), &spec, "");
+    for factory in tabular::all() {
+        let message = refusal(factory.id(), &spec, "");
         assert!(message.contains("steering"), "{message}");
     }
 }
 
 #[test]
 fn greedy_policies_are_functions_and_exploring_ones_explore() {
-    let spec = Graph::cliff().look().clone();
-    let mut q = agent("q-learning").build(&spec, &toml::Table::new(), alone(100), Streams::new(0)).unwrap();
+    let spec = Graph::cliff().spec().clone();
+    let mut q =
+        factory("q-learning").build(&spec, &toml::Table::new(), one_env(100), Streams::new(0)).unwrap();
     let play = |policy: &dyn Policy, obs: &[f32], legal: &[bool]| {
         let mut rngs: Vec<_> =
             (0..obs.len() as u64).map(|row| Streams::new(1).stream(Purpose::WatchAction, row, 0)).collect();
-        let mut choice = ActionBuffer::for_spec(&spec, obs.len());
-        policy.act(obs, legal, &mut rngs, &mut choice);
-        let ActionBuffer::Discrete(actions) = choice else { panic!("actions are counted") };
+        let mut actions = ActionBuffer::for_spec(&spec, obs.len());
+        policy.act(obs, legal, &mut rngs, &mut actions);
+        let ActionBuffer::Discrete(actions) = actions else { panic!("discrete actions") };
         actions
     };
     let legal = [[false, true, false, true]; 40].concat();
-    assert_eq!(play(&*q.policy(Mode::Greedy), &[36.0; 40], &legal), [1; 40]);
-    // All values are alike: ties are broken at random.
-    let exploring = play(&*q.policy(Mode::Exploring), &[36.0; 40], &legal);
+    assert_eq!(play(&*q.policy(PolicyMode::Greedy), &[36.0; 40], &legal), [1; 40]);
+    // All values are equal: ties are broken at random.
+    let exploring = play(&*q.policy(PolicyMode::Exploring), &[36.0; 40], &legal);
     assert!(exploring.contains(&1) && exploring.contains(&3) && exploring.iter().all(|a| a % 2 == 1));
     q.learn(&mut Graph::cliff().batch(1, 0), 1).unwrap();
     let mut values = [9.0; 4];
-    assert!(q.policy(Mode::Greedy).action_values(&[36.0], &[true; 4], &mut values));
+    assert!(q.policy(PolicyMode::Greedy).action_values(&[36.0], &[true; 4], &mut values));
     assert_eq!(values.iter().filter(|&&value| value < 0.0).count(), 1, "{values:?}");
-    let random = agent("random").build(&spec, &toml::Table::new(), alone(1), Streams::new(0)).unwrap();
-    assert!(play(&*random.policy(Mode::Greedy), &[36.0; 40], &legal).contains(&3));
+    let random = factory("random").build(&spec, &toml::Table::new(), one_env(1), Streams::new(0)).unwrap();
+    assert!(play(&*random.policy(PolicyMode::Greedy), &[36.0; 40], &legal).contains(&3));
 }
 
 #[test]
-fn what_is_no_number_stops_learning_at_once() {
+fn non_finite_rewards_stop_learning() {
     for reward in [f32::NAN, f32::INFINITY] {
-        let world = || Graph::new(vec![vec![Some(go(1, 0.0))], vec![Some(end(0, reward))]], 0);
-        for agent in tabular::all() {
-            let mut learner =
-                agent.build(world().look(), &toml::Table::new(), alone(9), Streams::new(0)).unwrap();
-            let error = learner.learn(&mut world().batch(1, 0), 9).unwrap_err();
+        let world = || Graph::new(vec![vec![Some(goes_to(1, 0.0))], vec![Some(ends(0, reward))]], 0);
+        for factory in tabular::all() {
+            let mut agent =
+                factory.build(world().spec(), &toml::Table::new(), one_env(9), Streams::new(0)).unwrap();
+            let error = agent.learn(&mut world().batch(1, 0), 9).unwrap_err();
             let freewheel_core::Error::Diverged { quantity, value, step } = error else { panic!("{error}") };
             assert!(!value.is_finite());
-            assert_eq!((quantity.as_str(), step), ("td_error", 2), "{}", agent.id());
+            assert_eq!((quantity.as_str(), step), ("td_error", 2), "{}", factory.id());
         }
     }
 }
 
 #[test]
-fn a_batch_of_another_size_is_refused() {
-    for agent in tabular::all() {
-        let mut learner =
-            agent.build(Graph::cliff().look(), &toml::Table::new(), alone(9), Streams::new(0)).unwrap();
-        assert!(
-            learner.learn(&mut Graph::cliff().batch(2, 0), 9).unwrap_err().to_string().contains("2 rows")
-        );
+fn another_number_of_environments_is_refused() {
+    for factory in tabular::all() {
+        let mut agent =
+            factory.build(Graph::cliff().spec(), &toml::Table::new(), one_env(9), Streams::new(0)).unwrap();
+        assert!(agent.learn(&mut Graph::cliff().batch(2, 0), 9).unwrap_err().to_string().contains("got 2"));
     }
 }

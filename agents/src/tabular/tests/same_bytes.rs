@@ -1,40 +1,41 @@
-//! How a run is cut, saved and taken up again changes no byte; and where two algorithms are one, neither does which.
+//! Tests of checkpoints: interrupted and resumed runs are identical to the byte, and so are algorithms that coincide.
 
 use freewheel_core::{Agent, Streams, VectorEnv};
 use proptest::prelude::*;
 
 use crate::schedule::Schedule;
-use crate::tabular::graph::{Graph, alone, returns};
+use crate::tabular::graph::{Graph, one_env, returns};
 use crate::tabular::settings::Tabular;
 use crate::tabular::{dyna_q, expected_sarsa, n_step_sarsa, q_lambda, q_learning, sarsa};
 use crate::{AgentFactory, Budget, all, tabular};
 
-/// The tabular agents, and the random one.
-fn learners() -> impl Iterator<Item = Box<dyn AgentFactory>> {
-    let tabular: Vec<String> = tabular::all().iter().map(|agent| agent.id().to_owned()).collect();
-    all().into_iter().filter(move |agent| agent.id() == "random" || tabular.iter().any(|id| id == agent.id()))
+/// Tabular agents and the random agent.
+fn factories() -> impl Iterator<Item = Box<dyn AgentFactory>> {
+    let tabular: Vec<String> = tabular::all().iter().map(|factory| factory.id().to_owned()).collect();
+    all()
+        .into_iter()
+        .filter(move |factory| factory.id() == "random" || tabular.iter().any(|id| id == factory.id()))
 }
 
-/// Worlds that end, that are cut short, that slip, that mask, that are seen through cells.
+/// Worlds with termination, truncation, random transitions, masks and continuous observations.
 fn world(kind: usize) -> Graph {
     match kind {
         0 => Graph::cliff(),
         1 => Graph::cliff().with_limit(7),
         2 => Graph::maximization_bias(),
         3 => Graph::maze(&["S..", ".#.", "..G"]).with_limit(20).with_slip(0.3),
-        _ => Graph::cliff().with_limit(30).seen_as_box(),
+        _ => Graph::cliff().with_limit(30).with_box_observations(),
     }
 }
 
-/// Settings under which everything changes all the time.
+/// Settings with frequent changes.
 fn settings(agent: &str, kind: usize, variant: usize) -> toml::Table {
     let mut table = toml::Table::new();
     let mut set = |text: &str| table.extend(text.parse::<toml::Table>().unwrap());
     match variant {
         _ if agent == "random" => {}
-        0 => set(
-            "learning_rate = { from = 0.9, to = 0.1 }\nepsilon = { from = 1.0, to = 0.1, shape = 'exponential' }",
-        ),
+        0 => set("learning_rate = { from = 0.9, to = 0.1 }\n\
+             epsilon = { from = 1.0, to = 0.1, shape = 'exponential' }"),
         1 => set("learning_rate = 'harmonic'\nexploration = 'softmax'\ntemperature = 0.5"),
         _ => set("exploration = 'ucb'\ninitial_value = 0.5"),
     }
@@ -45,7 +46,7 @@ fn settings(agent: &str, kind: usize, variant: usize) -> toml::Table {
         set("naive = true\ntraces = 'accumulating'");
     }
     if agent != "random" && kind == 4 {
-        // 256 * 256 cells have a row each; see below for tables that grow.
+        // 256 * 256 cells have a row each; the next test has a growing table.
         set("bins = 256");
     }
     table
@@ -55,15 +56,15 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
-    fn cutting_and_resuming_change_nothing(
+    fn resumed_runs_are_identical(
         kind in 0..5usize, variant in 0..3usize, rows in 1..4usize, seed: u64,
         first in 0u64..300, second in 0u64..300,
     ) {
         let budget = Budget { steps: 600, num_envs: rows };
-        for agent in learners() {
-            let spec = world(kind).look().clone();
-            let settings = settings(agent.id(), kind, variant);
-            let fresh = || agent.build(&spec, &settings, budget, Streams::new(seed)).unwrap();
+        for factory in factories() {
+            let spec = world(kind).spec().clone();
+            let settings = settings(factory.id(), kind, variant);
+            let fresh = || factory.build(&spec, &settings, budget, Streams::new(seed)).unwrap();
 
             let (mut whole, mut whole_batch) = (fresh(), world(kind).batch(rows, seed));
             whole.learn(&mut whole_batch, first + second).unwrap();
@@ -72,34 +73,34 @@ proptest! {
             cut.learn(&mut cut_batch, first).unwrap();
             let (saved, saved_batch) = (cut.save().unwrap(), cut_batch.save().unwrap());
             cut.learn(&mut cut_batch, second).unwrap();
-            prop_assert!(whole.save().unwrap() == cut.save().unwrap(), "{} cut", agent.id());
-            prop_assert!(whole_batch.save().unwrap() == cut_batch.save().unwrap(), "{} cut", agent.id());
+            prop_assert!(whole.save().unwrap() == cut.save().unwrap(), "{} cut", factory.id());
+            prop_assert!(whole_batch.save().unwrap() == cut_batch.save().unwrap(), "{} cut", factory.id());
 
             let (mut resumed, mut resumed_batch) = (fresh(), world(kind).batch(rows, seed + 1));
             resumed.load(&saved).unwrap();
             resumed_batch.load(&saved_batch).unwrap();
-            prop_assert!(resumed.save().unwrap() == saved, "{} loaded", agent.id());
+            prop_assert!(resumed.save().unwrap() == saved, "{} loaded", factory.id());
             resumed.learn(&mut resumed_batch, second).unwrap();
-            prop_assert!(whole.save().unwrap() == resumed.save().unwrap(), "{} resumed", agent.id());
+            prop_assert!(whole.save().unwrap() == resumed.save().unwrap(), "{} resumed", factory.id());
 
             let (mut before, mut after) = (Vec::new(), Vec::new());
             whole.report(&mut before);
             resumed.report(&mut after);
-            prop_assert_eq!(before, after, "{} reported", agent.id());
+            prop_assert_eq!(before, after, "{} reported", factory.id());
         }
     }
 
     #[test]
     fn a_growing_table_is_the_same_table(seed: u64, cut in 0u64..500) {
-        // 256^3 cells are too many for a row each.
+        // 256^3 cells exceed the maximum of a full table.
         let spec = |graph: &Graph| {
-            let mut spec = graph.look().clone();
+            let mut spec = graph.spec().clone();
             spec.observation = freewheel_core::ObservationSpace::Discrete { n: 1 << 24 };
             spec
         };
-        for agent in learners() {
+        for factory in factories() {
             let spec = spec(&Graph::cliff());
-            let fresh = || agent.build(&spec, &toml::Table::new(), alone(500), Streams::new(seed)).unwrap();
+            let fresh = || factory.build(&spec, &toml::Table::new(), one_env(500), Streams::new(seed)).unwrap();
             let (mut whole, mut batch) = (fresh(), Graph::cliff().batch(1, seed));
             whole.learn(&mut batch, 500).unwrap();
             let (mut first, mut batch) = (fresh(), Graph::cliff().batch(1, seed));
@@ -107,34 +108,35 @@ proptest! {
             let mut second = fresh();
             second.load(&first.save().unwrap()).unwrap();
             second.learn(&mut batch, 500 - cut).unwrap();
-            prop_assert!(whole.save().unwrap() == second.save().unwrap(), "{}", agent.id());
-            prop_assert!(whole.save().unwrap().len() < 12_000, "only what was met is kept");
+            prop_assert!(whole.save().unwrap() == second.save().unwrap(), "{}", factory.id());
+            prop_assert!(whole.save().unwrap().len() < 12_000, "only visited states are saved");
         }
     }
 
     #[test]
     fn damaged_bytes_are_refused_or_harmless(at in 0usize..4000, to: u8) {
-        for agent in learners() {
+        for factory in factories() {
             let mut batch = Graph::cliff().batch(1, 0);
-            let fresh = || agent.build(Graph::cliff().look(), &toml::Table::new(), alone(9), Streams::new(0)).unwrap();
-            let mut learner = fresh();
-            learner.learn(&mut batch, 200).unwrap();
-            let mut bytes = learner.save().unwrap();
+            let build = || factory.build(Graph::cliff().spec(), &toml::Table::new(), one_env(9), Streams::new(0));
+            let fresh = || build().unwrap();
+            let mut agent = fresh();
+            agent.learn(&mut batch, 200).unwrap();
+            let mut bytes = agent.save().unwrap();
             let at = at % bytes.len();
             bytes[at] = to;
             let mut other = fresh();
             if other.load(&bytes).is_ok() {
                 let _ = other.learn(&mut batch, 50);
             }
-            prop_assert!(other.load(&bytes[..at]).is_err(), "{}", agent.id());
+            prop_assert!(other.load(&bytes[..at]).is_err(), "{}", factory.id());
         }
     }
 }
 
 #[test]
 fn another_agents_bytes_are_refused() {
-    let build = |agent: &dyn crate::AgentFactory| {
-        agent.build(Graph::cliff().look(), &toml::Table::new(), alone(9), Streams::new(0)).unwrap()
+    let build = |factory: &dyn crate::AgentFactory| {
+        factory.build(Graph::cliff().spec(), &toml::Table::new(), one_env(9), Streams::new(0)).unwrap()
     };
     let all = tabular::all();
     for (one, other) in all.iter().zip(all.iter().cycle().skip(1)) {
@@ -143,20 +145,16 @@ fn another_agents_bytes_are_refused() {
     }
 }
 
-/// Learns 20 episodes of every world on 2 rows and gives the table.
+/// Table after at least 20 episodes in 2 environments.
 macro_rules! table {
-    ($learner:path, $config:expr, $kind:expr) => {{
-        let mut learner = <$learner>::new(
-            world($kind).look(),
-            $config,
-            Budget { steps: 9000, num_envs: 2 },
-            Streams::new(5),
-        )
-        .unwrap();
+    ($agent:path, $config:expr, $kind:expr) => {{
+        let mut agent =
+            <$agent>::new(world($kind).spec(), $config, Budget { steps: 9000, num_envs: 2 }, Streams::new(5))
+                .unwrap();
         let mut batch = world($kind).batch(2, 5);
-        returns(&mut learner, &mut batch, 20);
-        learner.learn(&mut batch, 33).unwrap();
-        learner.core.table.clone()
+        returns(&mut agent, &mut batch, 20);
+        agent.learn(&mut batch, 33).unwrap();
+        agent.core.table.clone()
     }};
 }
 

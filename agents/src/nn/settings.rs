@@ -1,34 +1,35 @@
-//! Which network suits what a world shows: settings, and the trunk built from them.
+//! Settings of the networks of the deep agents, and their hidden layers.
 
 use freewheel_core::{Error, ObservationSpace, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Activation, Builder, Conv, Init, Place};
+use super::{Activation, Builder, Conv, Init, NodeId};
 use crate::settings::within;
 
-/// Weights of a layer that looks its rows up: more than these fit into no memory together with their moments.
-const MOST_WEIGHTS: usize = 1 << 28;
+/// Maximum number of weights of a one-hot layer.
+const MAX_WEIGHTS: usize = 1 << 28;
 
-/// What every deep agent is told of its network.
+/// Network settings of every deep agent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct Shape {
-    /// Units of each hidden layer, each 1 to 65536; an empty list leaves none.
+pub struct NetworkSettings {
+    /// Units of each hidden layer, each 1 to 65536; an empty list for none.
     pub hidden_sizes: Vec<u32>,
-    /// Activation of hidden layers: relu, tanh, sigmoid or identity.
+    /// Activation function of the hidden layers: relu, tanh, sigmoid or identity.
     pub activation: Activation,
-    /// Channels of the residual convolutions in front of the hidden layers, 0 to 1024; 0 for none. They need planes, such as a board.
+    /// Channels of the convolutions before the hidden layers, 0 (none) to 1024; for observations of planes, such as
+    /// boards.
     pub channels: u32,
-    /// Residual blocks of two convolutions each, 0 to 64; where there are channels.
+    /// Residual blocks of two convolutions each, 0 to 64; used if channels is above 0.
     pub blocks: u32,
-    /// Whether observations are brought to mean 0 and variance 1 as they are seen (not those that are an index).
+    /// Normalize observations to mean 0 and variance 1 by running statistics (not discrete observations).
     pub normalize_observations: bool,
 }
 
-impl Default for Shape {
+impl Default for NetworkSettings {
     fn default() -> Self {
-        Shape {
+        NetworkSettings {
             hidden_sizes: vec![64, 64],
             activation: Activation::Relu,
             channels: 0,
@@ -38,11 +39,11 @@ impl Default for Shape {
     }
 }
 
-impl Shape {
-    /// Checks every range, and whether it suits `space`.
+impl NetworkSettings {
+    /// Checks the range of every setting, and that they suit `space`.
     ///
     /// # Errors
-    /// [`Error::Config`] naming the field, its value and what is allowed.
+    /// [`Error::Config`] naming the setting, its value and its range.
     pub fn validate(&self, space: &ObservationSpace) -> Result<()> {
         self.hidden_sizes
             .iter()
@@ -53,29 +54,30 @@ impl Shape {
             (0, ObservationSpace::Discrete { n }) => {
                 let units = self.hidden_sizes.first().map_or(*n, |&units| units as usize);
                 match n.saturating_mul(units) {
-                    0..=MOST_WEIGHTS => Ok(()),
+                    0..=MAX_WEIGHTS => Ok(()),
                     weights => Err(Error::Config(format!(
-                        "{n} observations, each with {units} weights of its own, are {weights} parameters, more than \
-                         {MOST_WEIGHTS}: use a smaller first hidden layer, a shorter history, or let the world show numbers"
+                        "a first hidden layer of {units} units for {n} discrete observations has {weights} weights, but \
+                         at most {MAX_WEIGHTS} are supported; use smaller hidden_sizes or frame_stack"
                     ))),
                 }
             }
             (0, _) => Ok(()),
             (_, ObservationSpace::Box { shape, .. }) if shape.len() == 3 => Ok(()),
             (channels, _) => Err(Error::Config(format!(
-                "channels = {channels}: convolutions need observations of planes [C, H, W], which this world does not show"
+                "channels = {channels}: convolutions need observations of planes [C, H, W], which this world does not \
+                 have; use channels = 0"
             ))),
         }
     }
 
-    /// Builds the trunk of a network for `space` under `name` and gives the place of its last layer.
-    pub fn trunk(&self, net: &mut Builder, name: &str, space: &ObservationSpace) -> Place {
+    /// Adds the hidden layers for observations of `space`, named `name`, and returns the node of the last one.
+    pub fn trunk(&self, net: &mut Builder, name: &str, space: &ObservationSpace) -> NodeId {
         let gain = if self.activation == Activation::Relu { 2f32.sqrt() } else { 1.0 };
         let (activation, init) = (self.activation, Init::Orthogonal(gain));
         let mut at = 0;
         let mut hidden = self.hidden_sizes.iter().enumerate();
         match space {
-            // An index is looked up; without a hidden layer the heads would have nothing but its number.
+            // One-hot; without hidden layers one of `n` units, since the heads need more than the index as a number.
             ObservationSpace::Discrete { n } => {
                 let units = hidden.next().map_or(*n, |(_, &units)| units as usize);
                 at = net.one_hot(&format!("{name}.0"), *n, units, activation, init);
@@ -91,7 +93,7 @@ impl Shape {
                 at = net.conv(&format!("{name}.conv"), at, first, None, activation, init);
                 for i in 0..self.blocks {
                     let inner = net.conv(&format!("{name}.block.{i}.0"), at, conv, None, activation, init);
-                    // The second begins at 0: the block begins as nothing but its input.
+                    // Zero weights make the block the identity at first.
                     at = net.conv(
                         &format!("{name}.block.{i}.1"),
                         inner,

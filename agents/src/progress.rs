@@ -1,0 +1,66 @@
+//! Step count of an agent, means of its metrics between two reports, and the check of its environments.
+
+use freewheel_core::{Error, MetricSink};
+use serde::{Deserialize, Serialize};
+
+/// Environment steps made and requested.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct StepCounter {
+    /// Environment steps made.
+    pub(crate) step: u64,
+    /// Environment steps requested. Whole batch steps may exceed them; the next request takes the excess into account.
+    requested: u64,
+}
+
+impl StepCounter {
+    /// Number of batch steps of `num_envs` environments that make `steps` more environment steps.
+    pub(crate) fn request(&mut self, steps: u64, num_envs: usize) -> u64 {
+        self.requested = self.requested.saturating_add(steps);
+        self.requested.saturating_sub(self.step).div_ceil(num_envs as u64)
+    }
+
+    /// Counts one batch step of `num_envs` environments.
+    #[inline(always)]
+    pub(crate) fn advance(&mut self, num_envs: usize) {
+        self.step += num_envs as u64;
+    }
+}
+
+/// Means of named metrics since the last report, in the order in which the names first appeared.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct RunningMeans {
+    /// Name, sum and count.
+    sums: Vec<(String, f64, u64)>,
+}
+
+impl RunningMeans {
+    /// Adds one value of the metric `name`.
+    pub(crate) fn add(&mut self, name: &str, value: f64) {
+        match self.sums.iter_mut().find(|(known, ..)| known == name) {
+            Some((_, sum, count)) => (*sum, *count) = (*sum + value, *count + 1),
+            None => self.sums.push((name.to_owned(), value, 1)),
+        }
+    }
+
+    /// Reports the means and resets them.
+    pub(crate) fn report(&mut self, metrics: &mut dyn MetricSink) {
+        for (name, sum, count) in &mut self.sums {
+            if *count > 0 {
+                metrics.scalar(name, *sum / *count as f64);
+            }
+            (*sum, *count) = (0.0, 0);
+        }
+    }
+}
+
+/// Error for environments whose `(num_envs, observation length, number of actions)` are not those of the agent `id`.
+pub(crate) fn shape_mismatch(
+    id: &str,
+    expected: (usize, usize, usize),
+    found: (usize, usize, usize),
+) -> Error {
+    Error::Config(format!(
+        "{id}: the agent expects {} environments of {} observation values and {} actions, but got {} of {} and {}",
+        expected.0, expected.1, expected.2, found.0, found.1, found.2
+    ))
+}
