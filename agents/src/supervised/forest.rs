@@ -1,7 +1,21 @@
-//! A random forest: the mean of many trees, each grown on samples drawn with replacement, each question chosen from a few columns that are
-//! drawn anew.
+//! Random forest (scikit-learn's `RandomForestClassifier`): the mean of many decision trees, each fitted to a
+//! bootstrap sample, with random candidate features at each split (Breiman 2001).
 //!
-//! Breiman 2001. Each tree has a stream of its own and trees grow side by side: the number of threads changes no bit.
+//! Trees are grown in parallel, each with its own random stream, so that the result does not depend on the number of
+//! threads.
+//!
+//! ```
+//! use freewheel_agents::estimator::{Classifier, Estimator, no_callback};
+//! use freewheel_agents::supervised::forest::Config;
+//! use freewheel_core::{Samples, Streams};
+//!
+//! let (x, labels) = (Samples::new((0..40u8).map(f32::from).collect(), 1)?, [vec![0; 20], vec![1; 20]].concat());
+//! let mut forest = Estimator::new(Config { n_estimators: 20, ..Config::default() }, Streams::new(0))?;
+//! forest.fit(&x, &labels, 2, &mut no_callback)?;
+//! assert_eq!(forest.predict(&Samples::new(vec![3.0, 35.0], 1)?)?, [0, 1]);
+//! assert!(forest.score(&x, &labels)? > 0.9);
+//! # Ok::<(), freewheel_core::Error>(())
+//! ```
 
 use freewheel_core::{Purpose, Result, Samples, Stream, Streams};
 use rayon::prelude::*;
@@ -10,26 +24,27 @@ use serde::{Deserialize, Serialize};
 
 use super::tree::bins::Bins;
 use super::tree::{self, Tree, grow};
-use super::{Classes, Classify};
-use crate::fit::{Model, Progress, Settings, Watch, rows};
+use crate::estimator::{
+    ClassifierConfig, ClassifierModel, EstimatorConfig, FitCallback, FitProgress, Model, rows,
+};
 use crate::settings::within;
 
-/// Trees that grow between two looks at the watch.
-const GROUP: u32 = 8;
+/// Trees between two calls of the callback.
+const TREES_PER_CALLBACK: u32 = 8;
 
 /// Settings of a random forest.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// Trees, 1 to 100000.
+    /// Number of trees, 1 to 100000.
     pub n_estimators: u32,
-    /// Most questions of a tree one after another, 0 for any number, to 10000.
+    /// Maximum depth of a tree, 0 to 10000; 0 for no limit (scikit-learn's None).
     pub max_depth: u32,
-    /// Fewest samples on either side of a question, at least 1.
+    /// Minimum number of samples in a leaf, at least 1.
     pub min_samples_leaf: u32,
-    /// Columns drawn at each node to choose from, 0 for the root of their number.
+    /// Candidate features per split, at least 0; 0 for the square root of their number (scikit-learn's "sqrt").
     pub max_features: u32,
-    /// Whether each tree sees as many samples as there are, drawn with replacement; else it sees all.
+    /// Fit each tree to as many samples as there are, drawn with replacement; false: fit each tree to all samples.
     pub bootstrap: bool,
 }
 
@@ -39,39 +54,38 @@ impl Default for Config {
     }
 }
 
-/// Trees.
+/// A fitted random forest.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Forest {
     trees: Vec<Tree>,
-    classes: u32,
+    n_classes: u32,
     width: usize,
 }
 
-impl Settings for Config {
+impl EstimatorConfig for Config {
     const ID: &'static str = "forest";
-    const ABOUT: &'static str =
-        "random forest: the mean of many trees, each grown on draws of its own (Breiman 2001)";
+    const ABOUT: &'static str = "random forest: mean of decision trees on bootstrap samples (Breiman 2001)";
     type Model = Forest;
 
     fn validate(&self) -> Result<()> {
         within("n_estimators", f64::from(self.n_estimators), 1.0, 100_000.0)?;
-        self.of_trees(1).validate()
+        self.tree_config(1).validate()
     }
 }
 
 impl Config {
-    /// The settings of each tree, over samples of `width` numbers.
-    fn of_trees(&self, width: usize) -> tree::Config {
-        let columns = if self.max_features == 0 { width.isqrt().max(1) as u32 } else { self.max_features };
+    /// Settings of each tree, for samples of `width` numbers.
+    fn tree_config(&self, width: usize) -> tree::Config {
+        let features = if self.max_features == 0 { width.isqrt().max(1) as u32 } else { self.max_features };
         tree::Config {
             max_depth: self.max_depth,
             min_samples_leaf: self.min_samples_leaf,
-            max_features: columns,
+            max_features: features,
         }
     }
 
-    /// How often each sample counts for a tree.
-    fn draw(&self, rows: usize, rng: &mut Stream) -> Vec<u32> {
+    /// Weight of each sample in one tree, `[rows]`: how often it was drawn.
+    fn bootstrap_weights(&self, rows: usize, rng: &mut Stream) -> Vec<u32> {
         if !self.bootstrap {
             return vec![1; rows];
         }
@@ -81,66 +95,68 @@ impl Config {
     }
 }
 
-impl Classify for Config {
+impl ClassifierConfig for Config {
     fn fit(
         &self,
         x: &Samples,
         labels: &[u32],
-        classes: u32,
+        n_classes: u32,
         streams: Streams,
-        watch: &mut Watch<'_>,
+        callback: &mut FitCallback<'_>,
     ) -> Result<Forest> {
         let bins = Bins::new(x)?;
-        let config = self.of_trees(x.width());
+        let config = self.tree_config(x.width());
         let mut trees = Vec::new();
-        for first in (0..self.n_estimators).step_by(GROUP as usize) {
-            let group = first..self.n_estimators.min(first + GROUP);
+        for first in (0..self.n_estimators).step_by(TREES_PER_CALLBACK as usize) {
+            let group = first..self.n_estimators.min(first + TREES_PER_CALLBACK);
             let grown: Vec<Tree> = (group.into_par_iter())
                 .map(|tree| {
                     let mut rng = streams.stream(Purpose::Agent, u64::from(tree), 0);
-                    let weights = self.draw(x.rows(), &mut rng);
-                    grow::grow(&config, &bins, labels, classes, &weights, &mut rng)
+                    let weights = self.bootstrap_weights(x.rows(), &mut rng);
+                    grow::grow(&config, &bins, labels, n_classes, &weights, &mut rng)
                 })
                 .collect();
             trees.extend(grown);
-            let (done, of) = (trees.len() as u64, u64::from(self.n_estimators));
-            if watch(Progress { done, of, loss: f64::NAN }).is_break() {
+            let (done, total) = (trees.len() as u64, u64::from(self.n_estimators));
+            if callback(FitProgress { done, total, loss: f64::NAN }).is_break() {
                 break;
             }
         }
-        Ok(Forest { trees, classes, width: x.width() })
+        Ok(Forest { trees, n_classes, width: x.width() })
     }
 }
 
 impl Forest {
-    /// The trees.
+    /// The trees, in the order of their streams.
     pub fn trees(&self) -> &[Tree] {
         &self.trees
     }
 }
 
 impl Model for Forest {
-    fn width(&self) -> usize {
+    fn n_features_in(&self) -> usize {
         self.width
     }
 
-    fn parameters(&self) -> usize {
-        self.trees.iter().map(Model::parameters).sum()
+    fn n_parameters(&self) -> usize {
+        self.trees.iter().map(Model::n_parameters).sum()
     }
 }
 
-impl Classes for Forest {
-    fn classes(&self) -> u32 {
-        self.classes
+impl ClassifierModel for Forest {
+    fn n_classes(&self) -> u32 {
+        self.n_classes
     }
 
     fn predict_proba(&self, x: &Samples) -> Result<Samples> {
-        let c = self.classes as usize;
-        rows::fill(x, c, |x, out| {
-            // A tree at a time, which then stays in the cache.
+        let c = self.n_classes as usize;
+        rows::map_rows(x, c, |x, out| {
+            // One tree at a time, so that it stays in the cache.
             for tree in &self.trees {
                 for (x, out) in x.chunks_exact(self.width).zip(out.chunks_exact_mut(c)) {
-                    out.iter_mut().zip(tree.shares(x)).for_each(|(sum, share)| *sum += share);
+                    out.iter_mut()
+                        .zip(tree.probabilities(x))
+                        .for_each(|(sum, probability)| *sum += probability);
                 }
             }
             out.iter_mut().for_each(|sum| *sum /= self.trees.len() as f32);
@@ -151,28 +167,28 @@ impl Classes for Forest {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fit::unwatched;
-    use crate::supervised::most_probable;
+    use crate::estimator::argmax;
+    use crate::estimator::no_callback;
 
-    /// Two rings, one inside the other: a forest draws the circle better than one of its trees.
+    /// A disc and its surroundings: a forest is more accurate than a single tree.
     #[test]
     fn a_forest_is_better_than_a_tree() {
         let mut rng = Streams::new(5).stream(Purpose::Agent, 0, 7);
-        let mut draw = |n: usize| {
+        let mut bootstrap_weights = |n: usize| {
             let x: Vec<f32> = (0..2 * n).map(|_| rng.normal() as f32).collect();
             let far = |x: &[f32]| x[0] * x[0] + x[1] * x[1] > 1.4;
-            // One label in ten is wrong.
+            // 10 % of the labels are wrong.
             let labels: Vec<u32> = x.chunks_exact(2).map(|x| u32::from(far(x) != rng.chance(0.1))).collect();
             (Samples::new(x, 2).unwrap(), labels)
         };
-        let ((x, labels), (test, answers)) = (draw(600), draw(2000));
+        let ((x, labels), (test, answers)) = (bootstrap_weights(600), bootstrap_weights(2000));
         let right = |p: Samples| {
-            let met = p.iter().zip(&answers).filter(|(p, l)| most_probable(p) == **l).count();
+            let met = p.iter().zip(&answers).filter(|(p, l)| argmax(p) == **l).count();
             met as f64 / answers.len() as f64
         };
         let config = Config { min_samples_leaf: 5, ..Config::default() };
-        let forest = config.fit(&x, &labels, 2, Streams::new(0), &mut unwatched).unwrap();
-        let whole = tree::Config::default().fit(&x, &labels, 2, Streams::new(0), &mut unwatched).unwrap();
+        let forest = config.fit(&x, &labels, 2, Streams::new(0), &mut no_callback).unwrap();
+        let whole = tree::Config::default().fit(&x, &labels, 2, Streams::new(0), &mut no_callback).unwrap();
         let (of_forest, of_tree) =
             (right(forest.predict_proba(&test).unwrap()), right(whole.predict_proba(&test).unwrap()));
         assert!(of_forest > of_tree + 0.02 && of_forest > 0.84, "{of_forest} {of_tree}");
@@ -184,9 +200,9 @@ mod tests {
     #[test]
     fn draws_count_every_sample_once_on_average() {
         let mut rng = Streams::new(0).stream(Purpose::Agent, 0, 0);
-        let weights = Config::default().draw(1000, &mut rng);
+        let weights = Config::default().bootstrap_weights(1000, &mut rng);
         assert_eq!(weights.iter().sum::<u32>(), 1000);
-        // (1 - 1/n)^n of them are left out, 1/e.
+        // A share of (1 - 1/n)^n, about 1/e, is left out.
         let out = weights.iter().filter(|&&w| w == 0).count();
         assert!((320..420).contains(&out), "{out}");
     }

@@ -1,43 +1,44 @@
-//! L-BFGS: Newton's method with the curvature that the last few steps have shown (Liu & Nocedal 1989).
+//! L-BFGS: quasi-Newton minimization with limited memory (Liu & Nocedal 1989).
 //!
-//! Each step is along `-H g`, H by the two loops over the pairs `s = p' - p`, `y = g' - g`; its length is found by bisection until it
-//! meets Wolfe's two conditions (Lewis & Overton 2013).
+//! Each step goes along `-H g`, with H from the two-loop recursion over the pairs `s = p' - p`, `y = g' - g`. Its
+//! length is found by bisection until it meets the weak Wolfe conditions (Lewis & Overton 2013).
 
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
 
 use freewheel_core::{Error, Result};
 
-/// Pairs that are remembered.
-const PAIRS: usize = 10;
-/// A step must gain this share of what its slope promises...
-const GAIN: f64 = 1e-4;
-/// ... and leave at most this share of the slope.
-const SLOPE: f64 = 0.9;
-/// Lengths that are tried.
-const LENGTHS: usize = 30;
+/// Number of stored pairs.
+const HISTORY: usize = 10;
+/// Sufficient decrease: minimum reduction as a share of that predicted by the slope.
+const ARMIJO: f64 = 1e-4;
+/// Curvature condition: maximum remaining slope as a share of the initial slope.
+const WOLFE: f64 = 0.9;
+/// Maximum number of trial lengths per step.
+const MAX_LINE_SEARCH: usize = 30;
 
-/// Moves `p` to where `f`, which writes its gradient and gives its value, is least: until the gradient's largest entry is at most
-/// `enough`, after `most` steps, or when `watch`, told the steps and the value, says so.
+/// Moves `p` to a minimum of `f(p, gradient)`, which writes the gradient and returns the value. Stops when the
+/// largest entry of the gradient is at most `tol`, after `max_iter` steps, or when `callback(step, value)` returns
+/// `Break`.
 ///
 /// # Errors
-/// [`Error::Diverged`] where the value is no longer finite; those of `f`.
+/// [`Error::Diverged`] if the value is not finite; errors of `f`.
 pub fn minimize(
     p: &mut Vec<f64>,
-    most: u64,
-    enough: f64,
+    max_iter: u64,
+    tol: f64,
     mut f: impl FnMut(&[f64], &mut [f64]) -> Result<f64>,
-    mut watch: impl FnMut(u64, f64) -> ControlFlow<()>,
+    mut callback: impl FnMut(u64, f64) -> ControlFlow<()>,
 ) -> Result<()> {
     let mut g = vec![0.0; p.len()];
     let mut value = f(p, &mut g)?;
     let mut pairs: VecDeque<(Vec<f64>, Vec<f64>)> = VecDeque::new();
-    let (mut tried, mut g_tried) = (p.clone(), g.clone());
-    for step in 1..=most {
+    let (mut trial, mut g_trial) = (p.clone(), g.clone());
+    for step in 1..=max_iter {
         if !value.is_finite() {
             return Err(Error::Diverged { quantity: "loss".into(), value, step });
         }
-        if g.iter().all(|g| g.abs() <= enough) {
+        if g.iter().all(|g| g.abs() <= tol) {
             break;
         }
         let mut d = direction(&g, &pairs);
@@ -47,19 +48,19 @@ pub fn minimize(
         }
         let slope = dot(&d, &g);
         let (mut low, mut high) = (0.0, f64::INFINITY);
-        // Nothing is known of the first step's length.
+        // The first step has no curvature information.
         let mut length = if pairs.is_empty() { 1.0 / dot(&g, &g).sqrt().max(1.0) } else { 1.0 };
         let mut found = false;
-        for _ in 0..LENGTHS {
-            tried.iter_mut().zip(p.iter().zip(&d)).for_each(|(to, (p, d))| *to = p + length * d);
-            let there = f(&tried, &mut g_tried)?;
-            // A NaN is too far.
-            let gained = there <= value + GAIN * length * slope;
-            if gained && dot(&g_tried, &d) >= SLOPE * slope {
-                (value, found) = (there, true);
+        for _ in 0..MAX_LINE_SEARCH {
+            trial.iter_mut().zip(p.iter().zip(&d)).for_each(|(to, (p, d))| *to = p + length * d);
+            let trial_value = f(&trial, &mut g_trial)?;
+            // A NaN counts as too far.
+            let sufficient = trial_value <= value + ARMIJO * length * slope;
+            if sufficient && dot(&g_trial, &d) >= WOLFE * slope {
+                (value, found) = (trial_value, true);
                 break;
             }
-            if gained {
+            if sufficient {
                 low = length
             } else {
                 high = length
@@ -67,42 +68,42 @@ pub fn minimize(
             length = if high.is_finite() { (low + high) / 2.0 } else { 2.0 * low };
         }
         if !found {
-            // As far down as the digits of `f` reach.
+            // No further decrease within floating-point precision.
             break;
         }
-        let s: Vec<f64> = tried.iter().zip(&*p).map(|(a, b)| a - b).collect();
-        let y: Vec<f64> = g_tried.iter().zip(&g).map(|(a, b)| a - b).collect();
+        let s: Vec<f64> = trial.iter().zip(&*p).map(|(a, b)| a - b).collect();
+        let y: Vec<f64> = g_trial.iter().zip(&g).map(|(a, b)| a - b).collect();
         if dot(&s, &y) > 0.0 {
-            if pairs.len() == PAIRS {
+            if pairs.len() == HISTORY {
                 pairs.pop_front();
             }
             pairs.push_back((s, y));
         }
-        std::mem::swap(p, &mut tried);
-        std::mem::swap(&mut g, &mut g_tried);
-        if watch(step, value).is_break() {
+        std::mem::swap(p, &mut trial);
+        std::mem::swap(&mut g, &mut g_trial);
+        if callback(step, value).is_break() {
             break;
         }
     }
     Ok(())
 }
 
-/// `-H g`.
+/// Search direction `-H g`.
 fn direction(g: &[f64], pairs: &VecDeque<(Vec<f64>, Vec<f64>)>) -> Vec<f64> {
     let mut d: Vec<f64> = g.iter().map(|g| -g).collect();
-    let mut shares = Vec::new();
+    let mut alphas = Vec::new();
     for (s, y) in pairs.iter().rev() {
-        let share = dot(s, &d) / dot(s, y);
-        d.iter_mut().zip(y).for_each(|(d, y)| *d -= share * y);
-        shares.push(share);
+        let alpha = dot(s, &d) / dot(s, y);
+        d.iter_mut().zip(y).for_each(|(d, y)| *d -= alpha * y);
+        alphas.push(alpha);
     }
     if let Some((s, y)) = pairs.back() {
         let scale = dot(s, y) / dot(y, y);
         d.iter_mut().for_each(|d| *d *= scale);
     }
-    for ((s, y), share) in pairs.iter().zip(shares.iter().rev()) {
-        let back = share - dot(y, &d) / dot(s, y);
-        d.iter_mut().zip(s).for_each(|(d, s)| *d += back * s);
+    for ((s, y), alpha) in pairs.iter().zip(alphas.iter().rev()) {
+        let beta = alpha - dot(y, &d) / dot(s, y);
+        d.iter_mut().zip(s).for_each(|(d, s)| *d += beta * s);
     }
     d
 }
@@ -119,7 +120,7 @@ mod tests {
         ControlFlow::Continue(())
     }
 
-    /// Rosenbrock's valley, from where he began (1960): its least value is 0 at (1, 1).
+    /// Rosenbrock's function from his starting point (1960): its minimum is 0 at (1, 1).
     #[test]
     fn rosenbrocks_valley() {
         let mut p = vec![-1.2, 1.0];

@@ -1,23 +1,35 @@
-//! Linear and ridge regression: a weighed sum whose squared errors are least.
+//! Linear and ridge regression (scikit-learn's `LinearRegression` and `Ridge`; Legendre 1805, Hoerl & Kennard 1970).
 //!
 //! ```text
-//! y = x W + b        W = (X'X + penalty I)^-1 X'Y, X and Y centered        b = mean y - mean x W
+//! y = x W + b        W = (X'X + alpha I)^-1 X'Y, X and Y centered        b = mean y - mean x W
 //! ```
 //!
-//! Legendre 1805; Hoerl & Kennard 1970. Samples are `[N, D]`, targets `[N, T]`, weights `[D, T]`; everything in f64, by the eigenvectors of
-//! X'X: where columns depend on each other, without a penalty, the weights are the shortest of those that are as good.
+//! Samples are `[N, D]`, targets `[N, T]`. Computed in f64 from the eigenvectors of X'X; for linearly dependent
+//! columns without a penalty this gives the solution of minimal norm.
+//!
+//! ```
+//! use freewheel_agents::estimator::{Estimator, Regressor, no_callback};
+//! use freewheel_agents::supervised::linear::Linear;
+//! use freewheel_core::{Samples, Streams};
+//!
+//! let (x, y) = (Samples::new(vec![0.0, 1.0, 2.0], 1)?, Samples::new(vec![1.0, 3.0, 5.0], 1)?);
+//! let mut linear = Estimator::new(Linear {}, Streams::new(0))?;
+//! linear.fit(&x, &y, &mut no_callback)?;
+//! assert_eq!(linear.predict(&Samples::new(vec![10.0], 1)?)?.values(), [21.0]);
+//! assert!(linear.score(&x, &y)? > 0.999);
+//! # Ok::<(), freewheel_core::Error>(())
+//! ```
 
 use freewheel_core::{Result, Samples, Streams};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Numbers, Regress};
-use crate::fit::rows::{self, BLOCK};
-use crate::fit::{Model, Settings, Watch};
+use crate::estimator::eigen::symmetric_eigen;
+use crate::estimator::rows::{self, BLOCK};
+use crate::estimator::{EstimatorConfig, FitCallback, Model, RegressorConfig, RegressorModel};
 use crate::settings::within;
-use crate::unsupervised::eigen::symmetric;
 
-/// Settings of linear regression: there are none.
+/// Settings of linear regression: none.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Linear {}
@@ -26,7 +38,7 @@ pub struct Linear {}
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Ridge {
-    /// Weight of the squared weights beside the squared errors, above 0; in units of the squared columns.
+    /// Weight of the L2 penalty, above 0: minimizes squared errors + alpha |W|^2, as scikit-learn's Ridge.
     pub alpha: f64,
 }
 
@@ -36,19 +48,19 @@ impl Default for Ridge {
     }
 }
 
-/// Weights and intercepts.
+/// A fitted linear model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LinearModel {
-    /// `[T, D]`.
+    /// Weights `[T, D]`, one row per target.
     weights: Vec<f64>,
-    /// `[T]`.
+    /// Intercepts `[T]`.
     intercepts: Vec<f64>,
     width: usize,
 }
 
-impl Settings for Linear {
+impl EstimatorConfig for Linear {
     const ID: &'static str = "linear";
-    const ABOUT: &'static str = "linear regression: a weighed sum of least squared errors (Legendre 1805)";
+    const ABOUT: &'static str = "linear regression by least squares (Legendre 1805)";
     type Model = LinearModel;
 
     fn validate(&self) -> Result<()> {
@@ -56,9 +68,9 @@ impl Settings for Linear {
     }
 }
 
-impl Settings for Ridge {
+impl EstimatorConfig for Ridge {
     const ID: &'static str = "ridge";
-    const ABOUT: &'static str = "ridge regression: linear, with weights kept small (Hoerl & Kennard 1970)";
+    const ABOUT: &'static str = "ridge regression: least squares with an L2 penalty (Hoerl & Kennard 1970)";
     type Model = LinearModel;
 
     fn validate(&self) -> Result<()> {
@@ -66,48 +78,48 @@ impl Settings for Ridge {
     }
 }
 
-impl Regress for Linear {
-    fn fit(&self, x: &Samples, y: &Samples, _: Streams, _: &mut Watch<'_>) -> Result<LinearModel> {
+impl RegressorConfig for Linear {
+    fn fit(&self, x: &Samples, y: &Samples, _: Streams, _: &mut FitCallback<'_>) -> Result<LinearModel> {
         solve(x, y, 0.0)
     }
 }
 
-impl Regress for Ridge {
-    fn fit(&self, x: &Samples, y: &Samples, _: Streams, _: &mut Watch<'_>) -> Result<LinearModel> {
+impl RegressorConfig for Ridge {
+    fn fit(&self, x: &Samples, y: &Samples, _: Streams, _: &mut FitCallback<'_>) -> Result<LinearModel> {
         solve(x, y, self.alpha)
     }
 }
 
-/// Least squares with `penalty` on the squared weights.
-fn solve(x: &Samples, y: &Samples, penalty: f64) -> Result<LinearModel> {
+/// Minimizes squared errors + `alpha` |W|^2.
+fn solve(x: &Samples, y: &Samples, alpha: f64) -> Result<LinearModel> {
     let (d, t) = (x.width(), y.width());
     let (mean_x, mean_y) = (rows::means(x), rows::means(y));
-    let (mut gram, mut with_y) = squares(x, y, &mean_x, &mean_y);
-    // Without a penalty columns may be of any units: each is brought to length 1.
+    let (mut gram, mut cross) = gram_matrices(x, y, &mean_x, &mean_y);
+    // Without a penalty columns may have any units: each is scaled to length 1.
     let scales: Vec<f64> = (0..d)
         .map(|i| match gram[i * d + i].sqrt() {
-            length if penalty == 0.0 && length > 0.0 => 1.0 / length,
+            length if alpha == 0.0 && length > 0.0 => 1.0 / length,
             _ => 1.0,
         })
         .collect();
     for i in 0..d {
         (0..d).for_each(|j| gram[i * d + j] *= scales[i] * scales[j]);
-        with_y[i * t..(i + 1) * t].iter_mut().for_each(|s| *s *= scales[i]);
+        cross[i * t..(i + 1) * t].iter_mut().for_each(|s| *s *= scales[i]);
     }
-    let found = symmetric(&gram, d)?;
-    // Below this an eigenvalue, a squared length, is what the rounding of the samples left of 0.
+    let found = symmetric_eigen(&gram, d)?;
+    // Smaller eigenvalues (squared lengths) are rounding errors of the samples.
     let rounding = d as f64 * f64::from(f32::EPSILON);
     let least = found.values.first().map_or(0.0, |most| most * rounding * rounding);
     let mut weights = vec![0.0; t * d];
     for (value, v) in found.values.iter().zip(found.vectors.chunks_exact(d)) {
-        if penalty == 0.0 && *value <= least {
+        if alpha == 0.0 && *value <= least {
             continue;
         }
         for target in 0..t {
-            let along: f64 = v.iter().enumerate().map(|(i, v)| v * with_y[i * t + target]).sum();
-            let share = along / (value.max(0.0) + penalty);
+            let dot: f64 = v.iter().enumerate().map(|(i, v)| v * cross[i * t + target]).sum();
+            let coefficient = dot / (value.max(0.0) + alpha);
             let row = weights[target * d..(target + 1) * d].iter_mut();
-            row.zip(v.iter().zip(&scales)).for_each(|(w, (v, scale))| *w += share * v * scale);
+            row.zip(v.iter().zip(&scales)).for_each(|(w, (v, scale))| *w += coefficient * v * scale);
         }
     }
     let at_mean = |w: &[f64]| -> f64 { w.iter().zip(&mean_x).map(|(w, m)| w * m).sum() };
@@ -115,13 +127,13 @@ fn solve(x: &Samples, y: &Samples, penalty: f64) -> Result<LinearModel> {
     Ok(LinearModel { weights, intercepts, width: d })
 }
 
-/// `X'X [D, D]` and `X'Y [D, T]` of centered samples.
-fn squares(x: &Samples, y: &Samples, mean_x: &[f64], mean_y: &[f64]) -> (Vec<f64>, Vec<f64>) {
+/// `X'X [D, D]` and `X'Y [D, T]` of centered data.
+fn gram_matrices(x: &Samples, y: &Samples, mean_x: &[f64], mean_y: &[f64]) -> (Vec<f64>, Vec<f64>) {
     let (d, t) = (x.width(), y.width());
     // A fixed number of parts, each of a few blocks.
     let chunk = BLOCK.max(x.rows().div_ceil(16));
-    let parts = rows::blocks(x, chunk, |first, block| {
-        let (mut gram, mut with_y) = (vec![0.0; d * d], vec![0.0; d * t]);
+    let parts = rows::map_blocks(x, chunk, |first, block| {
+        let (mut gram, mut cross) = (vec![0.0; d * d], vec![0.0; d * t]);
         let (mut row, mut targets) = (vec![0.0; d], vec![0.0; t]);
         for (i, x) in block.chunks_exact(d).enumerate() {
             center(x, mean_x, &mut row);
@@ -129,20 +141,20 @@ fn squares(x: &Samples, y: &Samples, mean_x: &[f64], mean_y: &[f64]) -> (Vec<f64
             for (a, &xa) in row.iter().enumerate().filter(|(_, xa)| **xa != 0.0) {
                 let upper = gram[a * d + a..(a + 1) * d].iter_mut();
                 upper.zip(&row[a..]).for_each(|(g, xb)| *g += xa * xb);
-                with_y[a * t..(a + 1) * t].iter_mut().zip(&targets).for_each(|(s, y)| *s += xa * y);
+                cross[a * t..(a + 1) * t].iter_mut().zip(&targets).for_each(|(s, y)| *s += xa * y);
             }
         }
-        (gram, with_y)
+        (gram, cross)
     });
-    let (mut gram, mut with_y) = (vec![0.0; d * d], vec![0.0; d * t]);
+    let (mut gram, mut cross) = (vec![0.0; d * d], vec![0.0; d * t]);
     for (part, part_y) in parts {
         gram.iter_mut().zip(part).for_each(|(sum, one)| *sum += one);
-        with_y.iter_mut().zip(part_y).for_each(|(sum, one)| *sum += one);
+        cross.iter_mut().zip(part_y).for_each(|(sum, one)| *sum += one);
     }
     for a in 0..d {
         (0..a).for_each(|b| gram[a * d + b] = gram[b * d + a]);
     }
-    (gram, with_y)
+    (gram, cross)
 }
 
 fn center(x: &[f32], mean: &[f64], out: &mut [f64]) {
@@ -150,30 +162,30 @@ fn center(x: &[f32], mean: &[f64], out: &mut [f64]) {
 }
 
 impl LinearModel {
-    /// The weights `[T, D]`: a row for each target.
+    /// Weights `[T, D]`, one row per target.
     pub fn weights(&self) -> &[f64] {
         &self.weights
     }
 
-    /// What each target is where all columns are 0, `[T]`.
+    /// Intercepts `[T]`: predictions for x = 0.
     pub fn intercepts(&self) -> &[f64] {
         &self.intercepts
     }
 }
 
 impl Model for LinearModel {
-    fn width(&self) -> usize {
+    fn n_features_in(&self) -> usize {
         self.width
     }
 
-    fn parameters(&self) -> usize {
+    fn n_parameters(&self) -> usize {
         self.weights.len() + self.intercepts.len()
     }
 }
 
-impl Numbers for LinearModel {
+impl RegressorModel for LinearModel {
     fn predict(&self, x: &Samples) -> Result<Samples> {
-        rows::fill(x, self.intercepts.len(), |x, out| {
+        rows::map_rows(x, self.intercepts.len(), |x, out| {
             for (x, out) in x.chunks_exact(self.width).zip(out.chunks_exact_mut(self.intercepts.len())) {
                 let targets = self.weights.chunks_exact(self.width).zip(&self.intercepts);
                 for (out, (w, b)) in out.iter_mut().zip(targets) {
@@ -187,8 +199,8 @@ impl Numbers for LinearModel {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fit::unwatched;
-    use crate::supervised::metrics::r_squared;
+    use crate::estimator::metrics::r_squared;
+    use crate::estimator::no_callback;
     use proptest::prelude::*;
 
     fn samples(values: &[f32], width: usize) -> Samples {
@@ -196,10 +208,10 @@ mod tests {
     }
 
     fn fit(x: &Samples, y: &Samples) -> LinearModel {
-        Linear {}.fit(x, y, Streams::new(0), &mut unwatched).unwrap()
+        Linear {}.fit(x, y, Streams::new(0), &mut no_callback).unwrap()
     }
 
-    /// Exact lines, written in f32, whose samples lie far from 0.
+    /// Exact lines with x far from 0, in f32.
     #[test]
     fn far_from_0_no_digit_is_lost() {
         for (far, spread) in [(1e6f32, 1.0), (1e5, 4.0), (2e4, 2.0)] {
@@ -210,7 +222,7 @@ mod tests {
         }
     }
 
-    /// R's `women`: average heights and weights of American women (The World Almanac 1975); `lm(weight ~ height)`.
+    /// R: `lm(weight ~ height, women)`; average heights and weights of American women (The World Almanac 1975).
     #[test]
     fn women() {
         let x = Samples::new((58..=72u8).map(f32::from).collect(), 1).unwrap();
@@ -224,15 +236,15 @@ mod tests {
 
     #[test]
     fn ridge_by_hand() {
-        // Centered: x = -1, 0, 1, y = -2, 0, 2: w = 4 / (2 + penalty).
+        // Centered: x = -1, 0, 1, y = -2, 0, 2: w = 4 / (2 + alpha).
         let (x, y) = (samples(&[1.0, 2.0, 3.0], 1), samples(&[1.0, 3.0, 5.0], 1));
-        let found = Ridge { alpha: 2.0 }.fit(&x, &y, Streams::new(0), &mut unwatched).unwrap();
+        let found = Ridge { alpha: 2.0 }.fit(&x, &y, Streams::new(0), &mut no_callback).unwrap();
         assert!((found.weights()[0] - 1.0).abs() < 1e-12 && (found.intercepts()[0] - 1.0).abs() < 1e-12);
     }
 
     #[test]
     fn columns_that_depend_on_each_other() {
-        // The second column is a thousand times the first, the third never varies.
+        // The second column is 1000 times the first, the third is constant.
         let x = samples(&[1.0, 1e3, 7.0, 2.0, 2e3, 7.0, 4.0, 4e3, 7.0], 3);
         let y = samples(&[3.0, 5.0, 9.0], 1);
         let found = fit(&x, &y);
@@ -242,7 +254,7 @@ mod tests {
     }
 
     proptest! {
-        /// What is left over is at right angles to every column: the normal equations, by a second program.
+        /// Normal equations: the residuals are orthogonal to every column.
         #[test]
         fn errors_are_orthogonal(n in 6..40usize, d in 1..4usize, t in 1..3usize, seed in 0..1000usize) {
             let number = |i: usize| ((i * 7919 + seed * 31 + i * i) % 97) as f32 / 10.0;

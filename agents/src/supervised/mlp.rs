@@ -1,17 +1,33 @@
-//! A multilayer perceptron: a network of full layers (Rumelhart, Hinton & Williams 1986).
+//! Multilayer perceptron: fully connected layers (like scikit-learn's `MLPClassifier`; Rumelhart, Hinton & Williams
+//! 1986). Instead of an L2 penalty (its `alpha`) the optimizer `adam-w` has `weight_decay`.
+//!
+//! ```
+//! use freewheel_agents::estimator::{Classifier, Estimator, TrainingConfig, no_callback};
+//! use freewheel_agents::supervised::mlp::Config;
+//! use freewheel_core::{Samples, Streams};
+//!
+//! // Exclusive or.
+//! let (x, labels) = (Samples::new([0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0].repeat(8), 2)?, [0, 1, 1, 0].repeat(8));
+//! let training = TrainingConfig { num_epochs: 300, learning_rate: 1e-2, ..TrainingConfig::default() };
+//! let mut mlp = Estimator::new(Config { hidden_sizes: vec![16], training, ..Config::default() }, Streams::new(0))?;
+//! mlp.fit(&x, &labels, 2, &mut no_callback)?;
+//! assert_eq!(mlp.predict(&x)?, labels);
+//! assert_eq!(mlp.score(&x, &labels)?, 1.0);
+//! # Ok::<(), freewheel_core::Error>(())
+//! ```
 
 use freewheel_core::Result;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::network::{Architecture, Classified, GAIN};
-use crate::fit::Settings;
-use crate::fit::descent::Descent;
+use super::network::{GAIN, NetworkClassifier, NetworkConfig};
+use crate::estimator::EstimatorConfig;
+use crate::estimator::training::TrainingConfig;
 use crate::nn::{Activation, Builder, Init, Network};
 use crate::settings::within;
 
-/// A perceptron with its parameters.
-pub type Mlp = Classified<Config>;
+/// A fitted multilayer perceptron.
+pub type Mlp = NetworkClassifier<Config>;
 
 /// Settings of a multilayer perceptron.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -19,45 +35,49 @@ pub type Mlp = Classified<Config>;
 pub struct Config {
     /// Units of each hidden layer, each 1 to 65536.
     pub hidden_sizes: Vec<u32>,
-    /// Activation of hidden layers: relu, tanh, sigmoid or identity.
+    /// Activation of the hidden layers: relu, tanh, sigmoid or identity.
     pub activation: Activation,
-    /// How it learns.
-    #[serde(flatten)]
-    pub descent: Descent,
+    /// Training settings.
+    #[serde(flatten, deserialize_with = "freewheel_core::settings::flattened")]
+    pub training: TrainingConfig,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Config { hidden_sizes: vec![256, 128], activation: Activation::Relu, descent: Descent::default() }
+        Config {
+            hidden_sizes: vec![256, 128],
+            activation: Activation::Relu,
+            training: TrainingConfig::default(),
+        }
     }
 }
 
-impl Settings for Config {
+impl EstimatorConfig for Config {
     const ID: &'static str = "mlp";
-    const ABOUT: &'static str = "multilayer perceptron: a network of full layers (Rumelhart et al. 1986)";
+    const ABOUT: &'static str = "multilayer perceptron: fully connected layers (Rumelhart et al. 1986)";
     type Model = Mlp;
 
     fn validate(&self) -> Result<()> {
         self.hidden_sizes
             .iter()
             .try_for_each(|&units| within("hidden_sizes", f64::from(units), 1.0, 65_536.0))?;
-        self.descent.validate()
+        self.training.validate()
     }
 }
 
-impl Architecture for Config {
-    fn network(&self, width: usize, classes: u32) -> Result<Network> {
+impl NetworkConfig for Config {
+    fn network(&self, width: usize, n_classes: u32) -> Result<Network> {
         let init = if self.activation == Activation::Relu { GAIN } else { Init::Xavier(1.0) };
         let mut net = Builder::new(width);
         let mut at = 0;
         for (i, &units) in self.hidden_sizes.iter().enumerate() {
             at = net.linear(&format!("hidden_sizes.{i}"), at, units as usize, self.activation, init);
         }
-        let logits = net.linear("logits", at, classes as usize, Activation::Identity, Init::Xavier(1.0));
+        let logits = net.linear("logits", at, n_classes as usize, Activation::Identity, Init::Xavier(1.0));
         Ok(net.build(&[logits]))
     }
 
-    fn descent(&self) -> &Descent {
-        &self.descent
+    fn training(&self) -> &TrainingConfig {
+        &self.training
     }
 }

@@ -1,113 +1,112 @@
-//! Networks that tell classes: what the multilayer perceptron and the convolutional network share.
+//! Network classifiers: training and prediction of the multilayer perceptron and the convolutional network.
 //!
-//! The loss is the mean of `-ln p_label`, p the softmax of the network's output `[B, C]`.
+//! The loss is the mean cross-entropy `-ln p_label`, with p the softmax of the network's output `[B, C]`.
 
 use freewheel_core::{Result, Samples, Streams};
 use serde::{Deserialize, Serialize};
 
 use super::softmax::{log_softmax, softmax};
-use super::{Classes, Classify};
-use crate::fit::descent::{Descent, Learning, apply, finite_loss, gather};
-use crate::fit::kind::as_text;
-use crate::fit::{Model, Settings, Watch};
+use crate::estimator::factory::toml_text;
+use crate::estimator::training::{NetworkTrainer, TrainingConfig, apply, finite_loss, gather};
+use crate::estimator::{ClassifierConfig, ClassifierModel, EstimatorConfig, FitCallback, Model};
 use crate::nn::{Init, Network};
 
-/// Kaiming's bound for a ReLU.
+/// Kaiming initialization for a ReLU.
 pub(super) const GAIN: Init = Init::Kaiming(std::f32::consts::SQRT_2);
 
-/// Settings that say what network there is and how it learns.
-pub trait Architecture: Settings {
-    /// The network from samples of `width` numbers to the logits of `classes`.
+/// Settings that define a network and its training.
+pub trait NetworkConfig: EstimatorConfig {
+    /// Network from samples of `width` numbers to the logits of `n_classes` classes.
     ///
     /// # Errors
-    /// [`Error::Config`](freewheel_core::Error::Config) where such samples do not suit it.
-    fn network(&self, width: usize, classes: u32) -> Result<Network>;
-    /// How it learns.
-    fn descent(&self) -> &Descent;
+    /// [`Error::Config`](freewheel_core::Error::Config) for a width that the network cannot take.
+    fn network(&self, width: usize, n_classes: u32) -> Result<Network>;
+    /// Training settings.
+    fn training(&self) -> &TrainingConfig;
 }
 
-/// A network with its parameters.
+/// A fitted network classifier.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(bound = "A: Architecture")]
-pub struct Classified<A> {
-    #[serde(with = "as_text")]
-    architecture: A,
+#[serde(bound = "A: NetworkConfig")]
+pub struct NetworkClassifier<A> {
+    #[serde(with = "toml_text")]
+    config: A,
     width: usize,
-    classes: u32,
+    n_classes: u32,
     parameters: Vec<f32>,
 }
 
-impl<A> Classified<A> {
-    /// Its parameters `[P]`, in the order of the network's blocks.
+impl<A> NetworkClassifier<A> {
+    /// Parameters `[P]`, in the order of the network's layers.
     pub fn parameters(&self) -> &[f32] {
         &self.parameters
     }
 }
 
-impl<A: Architecture> Classified<A> {
-    /// The network that they are the parameters of.
+impl<A: NetworkConfig> NetworkClassifier<A> {
+    /// The network of the parameters.
     ///
     /// # Errors
-    /// None that a user could cause.
+    /// None for a fitted model.
     pub fn network(&self) -> Result<Network> {
-        self.architecture.network(self.width, self.classes)
+        self.config.network(self.width, self.n_classes)
     }
 }
 
-impl<A: Architecture<Model = Classified<A>>> Classify for A {
+impl<A: NetworkConfig<Model = NetworkClassifier<A>>> ClassifierConfig for A {
     fn fit(
         &self,
         x: &Samples,
         labels: &[u32],
-        classes: u32,
+        n_classes: u32,
         streams: Streams,
-        watch: &mut Watch<'_>,
-    ) -> Result<Classified<A>> {
-        let network = self.network(x.width(), classes)?;
-        let mut learning = Learning::new(network, self.descent(), streams, 0)?;
+        callback: &mut FitCallback<'_>,
+    ) -> Result<NetworkClassifier<A>> {
+        let network = self.network(x.width(), n_classes)?;
+        let mut learning = NetworkTrainer::new(network, self.training(), streams, 0)?;
         let mut rows = Vec::new();
-        let c = classes as usize;
-        self.descent().run(x, streams, watch, |batch, lr, step| {
+        let c = n_classes as usize;
+        self.training().run(x, streams, callback, |batch, lr, step| {
             gather(x, batch, &mut rows);
             learning.forward(&rows);
-            let (out, of_out) = learning.judge();
-            of_out.copy_from_slice(out);
+            let (out, output_gradient) = learning.output_and_gradient();
+            output_gradient.copy_from_slice(out);
             let scale = 1.0 / batch.len() as f32;
             let mut loss = 0.0;
-            for (of_out, &i) in of_out.chunks_exact_mut(c).zip(batch) {
-                loss -= log_softmax(of_out, labels[i as usize] as usize);
-                of_out.iter_mut().for_each(|g| *g *= scale);
+            for (output_gradient, &i) in output_gradient.chunks_exact_mut(c).zip(batch) {
+                loss -= log_softmax(output_gradient, labels[i as usize] as usize);
+                output_gradient.iter_mut().for_each(|g| *g *= scale);
             }
             finite_loss(loss, step)?;
             learning.backward(&rows, None, lr, step)?;
             Ok(loss)
         })?;
-        Ok(Classified {
-            architecture: self.clone(),
+        Ok(NetworkClassifier {
+            config: self.clone(),
             width: x.width(),
-            classes,
+            n_classes,
             parameters: learning.parameters,
         })
     }
 }
 
-impl<A: Architecture> Model for Classified<A> {
-    fn width(&self) -> usize {
+impl<A: NetworkConfig> Model for NetworkClassifier<A> {
+    fn n_features_in(&self) -> usize {
         self.width
     }
 
-    fn parameters(&self) -> usize {
+    fn n_parameters(&self) -> usize {
         self.parameters.len()
     }
 }
 
-impl<A: Architecture> Classes for Classified<A> {
-    fn classes(&self) -> u32 {
-        self.classes
+impl<A: NetworkConfig> ClassifierModel for NetworkClassifier<A> {
+    fn n_classes(&self) -> u32 {
+        self.n_classes
     }
 
     fn predict_proba(&self, x: &Samples) -> Result<Samples> {
-        let c = self.classes as usize;
+        let c = self.n_classes as usize;
         apply(&self.network()?, &self.parameters, x, |out| {
             out.chunks_exact_mut(c).for_each(|out| _ = softmax(out));
         })

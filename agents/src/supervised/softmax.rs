@@ -1,11 +1,24 @@
-//! Softmax regression (multinomial logistic regression): probabilities by a weighed sum for each class.
+//! Softmax regression, also called multinomial logistic regression (scikit-learn's `LogisticRegression`; Cox 1958).
 //!
 //! ```text
-//! p = softmax(x W + b)        loss = -sum ln p_label + penalty |W|^2 / 2, over N
+//! p = softmax(x W + b)        loss = (-sum ln p_label + alpha |W|^2 / 2) / N
 //! ```
 //!
-//! Cox 1958. Samples are `[N, D]`, weights `[D, C]`; the intercepts bear no penalty. The loss is convex; it is minimized whole by
-//! [`lbfgs`](super::lbfgs). Products are f32, sums over chunks of rows f64 in their order.
+//! Samples are `[N, D]`, weights `[D, C]`; intercepts have no penalty. scikit-learn's C is 1 / alpha. The loss is
+//! convex and minimized by [`lbfgs`](super::lbfgs). Products are f32, sums over chunks of rows f64 in order.
+//!
+//! ```
+//! use freewheel_agents::estimator::{Classifier, Estimator, no_callback};
+//! use freewheel_agents::supervised::softmax::Config;
+//! use freewheel_core::{Samples, Streams};
+//!
+//! let (x, labels) = (Samples::new(vec![0.0, 1.0, 8.0, 9.0], 1)?, [0, 0, 1, 1]);
+//! let mut softmax = Estimator::new(Config { alpha: 0.1, ..Config::default() }, Streams::new(0))?;
+//! softmax.fit(&x, &labels, 2, &mut no_callback)?;
+//! assert!(softmax.predict_proba(&Samples::new(vec![9.0], 1)?)?.row(0)[1] > 0.9);
+//! assert_eq!(softmax.score(&x, &labels)?, 1.0);
+//! # Ok::<(), freewheel_core::Error>(())
+//! ```
 
 use freewheel_core::{Result, Samples, Streams};
 use rayon::prelude::*;
@@ -13,9 +26,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::lbfgs::minimize;
-use super::{Classes, Classify};
-use crate::fit::rows::{self, BLOCK};
-use crate::fit::{Model, Progress, Settings, Watch};
+use crate::estimator::rows::{self, BLOCK};
+use crate::estimator::{ClassifierConfig, ClassifierModel, EstimatorConfig, FitCallback, FitProgress, Model};
 use crate::nn::matmul::{Matrix, matmul};
 use crate::settings::within;
 
@@ -26,11 +38,12 @@ const CHUNK: usize = 8 * BLOCK;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// Weight of half the squared weights beside the sum of losses, at least 0: scikit-learn's 1 / C.
+    /// Weight of the L2 penalty alpha |W|^2 / 2 beside the sum of log losses, at least 0; 1 / C of scikit-learn's
+    /// LogisticRegression.
     pub alpha: f64,
-    /// Most iterations, 1 to 1000000.
+    /// Maximum number of L-BFGS iterations, 1 to 1000000.
     pub max_iter: u32,
-    /// Largest entry of the gradient of the mean loss at which it is done, at least 0.
+    /// Tolerance: stops when the largest entry of the gradient of the mean loss is at most this, at least 0.
     pub tol: f64,
 }
 
@@ -40,20 +53,19 @@ impl Default for Config {
     }
 }
 
-/// Weights and intercepts.
+/// A fitted softmax regression.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Softmax {
-    /// `[D, C]`.
+    /// Weights `[D, C]`.
     weights: Vec<f32>,
-    /// `[C]`.
+    /// Intercepts `[C]`.
     intercepts: Vec<f32>,
     width: usize,
 }
 
-impl Settings for Config {
+impl EstimatorConfig for Config {
     const ID: &'static str = "softmax";
-    const ABOUT: &'static str =
-        "softmax regression: probabilities by a weighed sum for each class (Cox 1958)";
+    const ABOUT: &'static str = "softmax (multinomial logistic) regression (Cox 1958)";
     type Model = Softmax;
 
     fn validate(&self) -> Result<()> {
@@ -63,20 +75,22 @@ impl Settings for Config {
     }
 }
 
-impl Classify for Config {
+impl ClassifierConfig for Config {
     fn fit(
         &self,
         x: &Samples,
         labels: &[u32],
-        classes: u32,
+        n_classes: u32,
         _: Streams,
-        watch: &mut Watch<'_>,
+        callback: &mut FitCallback<'_>,
     ) -> Result<Softmax> {
-        let (d, c) = (x.width(), classes as usize);
+        let (d, c) = (x.width(), n_classes as usize);
         let mut p = vec![0.0; (d + 1) * c];
         let f = |p: &[f64], g: &mut [f64]| Ok(self.loss(x, labels, c, p, g));
-        let most = u64::from(self.max_iter);
-        minimize(&mut p, most, self.tol, f, |done, loss| watch(Progress { done, of: most, loss }))?;
+        let max_iter = u64::from(self.max_iter);
+        minimize(&mut p, max_iter, self.tol, f, |done, loss| {
+            callback(FitProgress { done, total: max_iter, loss })
+        })?;
         let mut weights = to_f32(&p);
         let intercepts = weights.split_off(d * c);
         Ok(Softmax { weights, intercepts, width: d })
@@ -84,7 +98,7 @@ impl Classify for Config {
 }
 
 impl Config {
-    /// The mean loss at `p [D + 1, C]`, the last row the intercepts; writes its gradient to `g`.
+    /// Mean loss at the parameters `p [D + 1, C]`, whose last row are the intercepts; writes the gradient to `g`.
     fn loss(&self, x: &Samples, labels: &[u32], c: usize, p: &[f64], g: &mut [f64]) -> f64 {
         let (n, d) = (x.rows() as f64, x.width());
         let p32 = to_f32(p);
@@ -92,28 +106,28 @@ impl Config {
         let chunks = x.values().par_chunks(CHUNK * d).zip(labels.par_chunks(CHUNK));
         let parts: Vec<(f64, Vec<f32>)> = chunks
             .map(|(x, labels)| {
-                let (mut loss, mut of_p, mut out) = (0.0, vec![0f32; p.len()], vec![0.0; BLOCK * c]);
+                let (mut loss, mut grad, mut out) = (0.0, vec![0f32; p.len()], vec![0.0; BLOCK * c]);
                 for (x, labels) in x.chunks(BLOCK * d).zip(labels.chunks(BLOCK)) {
                     let out = &mut out[..labels.len() * c];
                     logits(x, weights, intercepts, out);
                     for (out, &label) in out.chunks_exact_mut(c).zip(labels) {
                         loss -= log_softmax(out, label as usize);
                     }
-                    let (of_weights, of_intercepts) = of_p.split_at_mut(d * c);
+                    let (grad_weights, grad_intercepts) = grad.split_at_mut(d * c);
                     let (b, out) = (labels.len(), &*out);
-                    matmul(of_weights, Matrix::new(x, b, d).t(), Matrix::new(out, b, c), true);
+                    matmul(grad_weights, Matrix::new(x, b, d).t(), Matrix::new(out, b, c), true);
                     for out in out.chunks_exact(c) {
-                        of_intercepts.iter_mut().zip(out).for_each(|(sum, one)| *sum += one);
+                        grad_intercepts.iter_mut().zip(out).for_each(|(sum, one)| *sum += one);
                     }
                 }
-                (loss, of_p)
+                (loss, grad)
             })
             .collect();
         g.fill(0.0);
         let mut loss = 0.0;
-        for (one, of_p) in parts {
+        for (one, grad) in parts {
             loss += one;
-            g.iter_mut().zip(of_p).for_each(|(sum, one)| *sum += f64::from(one));
+            g.iter_mut().zip(grad).for_each(|(sum, one)| *sum += f64::from(one));
         }
         let weights = &p[..d * c];
         g.iter_mut().zip(weights).for_each(|(g, w)| *g += self.alpha * w);
@@ -122,7 +136,7 @@ impl Config {
     }
 }
 
-/// `out [B, C] = x W + b`.
+/// Writes the logits `x W + b` to `out [B, C]`.
 fn logits(x: &[f32], weights: &[f32], intercepts: &[f32], out: &mut [f32]) {
     let (c, b) = (intercepts.len(), out.len() / intercepts.len());
     let d = weights.len() / c;
@@ -130,21 +144,21 @@ fn logits(x: &[f32], weights: &[f32], intercepts: &[f32], out: &mut [f32]) {
     matmul(out, Matrix::new(x, b, d), Matrix::new(weights, d, c), true);
 }
 
-/// Turns logits `[C]` into probabilities less 1 at `label`, the gradient of `-ln p_label`; gives `ln p_label`.
+/// Replaces logits `[C]` by the gradient of `-ln p_label` (probabilities minus 1 at `label`); returns `ln p_label`.
 pub(super) fn log_softmax(out: &mut [f32], label: usize) -> f64 {
-    let most = out.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let own = f64::from(out[label] - most);
+    let max_iter = out.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let label_logit = f64::from(out[label] - max_iter);
     let sum = softmax(out);
     out[label] -= 1.0;
-    own - f64::from(sum).ln()
+    label_logit - f64::from(sum).ln()
 }
 
-/// Turns logits `[C]` into probabilities; gives the sum of what they were before they were divided by it.
+/// Replaces logits `[C]` by probabilities; returns the sum of the exponentials of logits minus their maximum.
 pub(super) fn softmax(out: &mut [f32]) -> f32 {
-    let most = out.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let max_iter = out.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let mut sum = 0.0;
     for out in out.iter_mut() {
-        *out = (*out - most).exp();
+        *out = (*out - max_iter).exp();
         sum += *out;
     }
     out.iter_mut().for_each(|out| *out /= sum);
@@ -156,34 +170,34 @@ fn to_f32(p: &[f64]) -> Vec<f32> {
 }
 
 impl Softmax {
-    /// The weights `[D, C]`.
+    /// Weights `[D, C]`.
     pub fn weights(&self) -> &[f32] {
         &self.weights
     }
 
-    /// The intercepts `[C]`.
+    /// Intercepts `[C]`.
     pub fn intercepts(&self) -> &[f32] {
         &self.intercepts
     }
 }
 
 impl Model for Softmax {
-    fn width(&self) -> usize {
+    fn n_features_in(&self) -> usize {
         self.width
     }
 
-    fn parameters(&self) -> usize {
+    fn n_parameters(&self) -> usize {
         self.weights.len() + self.intercepts.len()
     }
 }
 
-impl Classes for Softmax {
-    fn classes(&self) -> u32 {
+impl ClassifierModel for Softmax {
+    fn n_classes(&self) -> u32 {
         self.intercepts.len() as u32
     }
 
     fn predict_proba(&self, x: &Samples) -> Result<Samples> {
-        rows::fill(x, self.intercepts.len(), |x, out| {
+        rows::map_rows(x, self.intercepts.len(), |x, out| {
             logits(x, &self.weights, &self.intercepts, out);
             out.chunks_exact_mut(self.intercepts.len()).for_each(|out| _ = softmax(out));
         })
@@ -193,7 +207,7 @@ impl Classes for Softmax {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fit::unwatched;
+    use crate::estimator::no_callback;
 
     #[test]
     fn probabilities_by_hand() {
@@ -222,13 +236,13 @@ mod tests {
         }
     }
 
-    /// Without samples' numbers only the classes' frequencies are left: 3/4 and 1/4.
+    /// With x = 0 the probabilities are the class frequencies 3/4 and 1/4.
     #[test]
     fn frequencies_are_learned() {
         let x = Samples::new(vec![0.0; 8], 1).unwrap();
         let labels = [0, 0, 0, 1, 0, 0, 0, 1];
         let config = Config { tol: 1e-7, ..Config::default() };
-        let found = config.fit(&x, &labels, 2, Streams::new(0), &mut unwatched).unwrap();
+        let found = config.fit(&x, &labels, 2, Streams::new(0), &mut no_callback).unwrap();
         let p = found.predict_proba(&x).unwrap();
         assert!((p.row(0)[0] - 0.75).abs() < 1e-4, "{p:?}");
         assert!((found.intercepts()[0] - found.intercepts()[1] - 3f32.ln()).abs() < 1e-3);

@@ -1,15 +1,29 @@
-//! A decision tree: one question after another, each whether one number of the sample is above a threshold.
+//! Decision tree, CART (scikit-learn's `DecisionTreeClassifier` with Gini impurity; Breiman, Friedman, Olshen & Stone
+//! 1984).
 //!
-//! Breiman, Friedman, Olshen & Stone 1984. Of all questions at a node that is asked which leaves the least Gini impurity,
-//! `n_left gini_left + n_right gini_right`, `gini = 1 - sum_c p_c^2`; thresholds lie midway between neighboring values.
+//! A node splits its samples at the threshold of one feature that minimizes `n_left gini_left + n_right gini_right`,
+//! with `gini = 1 - sum_c p_c^2`. Thresholds lie midway between neighboring values; features with more than 256
+//! values are binned.
+//!
+//! ```
+//! use freewheel_agents::estimator::{Classifier, Estimator, no_callback};
+//! use freewheel_agents::supervised::tree::Config;
+//! use freewheel_core::{Samples, Streams};
+//!
+//! let (x, labels) = (Samples::new(vec![0.0, 1.0, 8.0, 9.0], 1)?, [0, 0, 1, 1]);
+//! let mut tree = Estimator::new(Config::default(), Streams::new(0))?;
+//! tree.fit(&x, &labels, 2, &mut no_callback)?;
+//! assert_eq!(tree.predict(&Samples::new(vec![4.0, 5.0], 1)?)?, [0, 1]);
+//! assert_eq!((tree.score(&x, &labels)?, tree.model()?.depth()), (1.0, 1));
+//! # Ok::<(), freewheel_core::Error>(())
+//! ```
 
 use freewheel_core::{Error, Purpose, Result, Samples, Streams};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::bins::Bins;
-use super::{Classes, Classify};
-use crate::fit::{Model, Settings, Watch, rows};
+use crate::estimator::{ClassifierConfig, ClassifierModel, EstimatorConfig, FitCallback, Model, rows};
 use crate::settings::within;
 
 pub(super) mod bins;
@@ -19,11 +33,11 @@ pub(super) mod grow;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// Most questions one after another, 0 for any number, to 10000.
+    /// Maximum depth, 0 to 10000; 0 for no limit (scikit-learn's None).
     pub max_depth: u32,
-    /// Fewest samples on either side of a question, at least 1.
+    /// Minimum number of samples in a leaf, at least 1.
     pub min_samples_leaf: u32,
-    /// Columns drawn at each node to choose from, 0 for all.
+    /// Candidate features per split, drawn at random, at least 0; 0 for all.
     pub max_features: u32,
 }
 
@@ -33,33 +47,33 @@ impl Default for Config {
     }
 }
 
-/// A question, or a leaf.
+/// A split or a leaf.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Node {
-    /// Which number is asked for; [`LEAF`] where none is.
-    pub(super) column: u32,
-    /// Up to here it goes left.
+    /// Feature of the split; [`LEAF`] for a leaf.
+    pub(super) feature: u32,
+    /// Samples with at most this value go left.
     pub(super) threshold: f32,
-    /// The next nodes, left and right; of a leaf, the row of its shares.
-    pub(super) next: [u32; 2],
+    /// Left and right child; for a leaf, its row in [`Tree::probabilities`].
+    pub(super) children: [u32; 2],
 }
 
-/// The column of a leaf.
+/// Feature of a leaf.
 pub(super) const LEAF: u32 = u32::MAX;
 
-/// A tree.
+/// A fitted decision tree.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Tree {
     pub(super) nodes: Vec<Node>,
-    /// The share of each class at each leaf, `[L, C]`.
-    pub(super) shares: Vec<f32>,
-    pub(super) classes: u32,
+    /// Share of each class in each leaf, `[L, C]`.
+    pub(super) probabilities: Vec<f32>,
+    pub(super) n_classes: u32,
     pub(super) width: usize,
 }
 
-impl Settings for Config {
+impl EstimatorConfig for Config {
     const ID: &'static str = "tree";
-    const ABOUT: &'static str = "decision tree: one question after another (CART; Breiman et al. 1984)";
+    const ABOUT: &'static str = "decision tree: CART with Gini impurity (Breiman et al. 1984)";
     type Model = Tree;
 
     fn validate(&self) -> Result<()> {
@@ -68,89 +82,89 @@ impl Settings for Config {
     }
 }
 
-impl Classify for Config {
+impl ClassifierConfig for Config {
     fn fit(
         &self,
         x: &Samples,
         labels: &[u32],
-        classes: u32,
+        n_classes: u32,
         streams: Streams,
-        _: &mut Watch<'_>,
+        _: &mut FitCallback<'_>,
     ) -> Result<Tree> {
         let bins = Bins::new(x)?;
         let mut rng = streams.stream(Purpose::Agent, 0, 0);
-        Ok(grow::grow(self, &bins, labels, classes, &vec![1; x.rows()], &mut rng))
+        Ok(grow::grow(self, &bins, labels, n_classes, &vec![1; x.rows()], &mut rng))
     }
 }
 
 impl Config {
-    /// Columns to choose from, of `width`.
-    pub(super) fn tried(&self, width: usize) -> usize {
+    /// Number of candidate features per split, of `width` features.
+    pub(super) fn n_candidates(&self, width: usize) -> usize {
         if self.max_features == 0 { width } else { (self.max_features as usize).min(width) }
     }
 }
 
 impl Tree {
-    /// Questions from the root to the deepest leaf.
+    /// Number of splits on the path to the deepest leaf.
     pub fn depth(&self) -> usize {
         let mut deepest = 0;
         let mut open = vec![(0, 0)];
         while let Some((at, depth)) = open.pop() {
             let node = self.nodes[at];
             deepest = deepest.max(depth);
-            if node.column != LEAF {
-                open.extend(node.next.map(|next| (next as usize, depth + 1)));
+            if node.feature != LEAF {
+                open.extend(node.children.map(|children| (children as usize, depth + 1)));
             }
         }
         deepest
     }
 
-    /// How many leaves there are.
+    /// Number of leaves.
     pub fn leaves(&self) -> usize {
-        self.shares.len() / self.classes as usize
+        self.probabilities.len() / self.n_classes as usize
     }
 
-    /// The shares of the leaf that `x [D]` comes to.
+    /// Class probabilities `[C]` of the leaf of `x [D]`.
     #[inline]
-    pub(super) fn shares(&self, x: &[f32]) -> &[f32] {
-        let c = self.classes as usize;
+    pub(super) fn probabilities(&self, x: &[f32]) -> &[f32] {
+        let c = self.n_classes as usize;
         let mut node = &self.nodes[0];
-        while node.column != LEAF {
-            let right = x[node.column as usize] > node.threshold;
-            node = &self.nodes[node.next[usize::from(right)] as usize];
+        while node.feature != LEAF {
+            let right = x[node.feature as usize] > node.threshold;
+            node = &self.nodes[node.children[usize::from(right)] as usize];
         }
-        &self.shares[node.next[0] as usize * c..][..c]
+        &self.probabilities[node.children[0] as usize * c..][..c]
     }
 }
 
-/// Says that there are more samples than are counted here.
-pub(super) fn too_many(rows: usize) -> Result<()> {
+/// [`Error::Config`] if the indices of the samples do not fit into u32.
+pub(super) fn check_count(rows: usize) -> Result<()> {
     match u32::try_from(rows) {
         Ok(_) => Ok(()),
-        Err(_) => Err(Error::Config(format!("{rows} samples are more than a tree counts"))),
+        Err(_) => Err(Error::Config(format!("{rows} samples are too many for a tree: at most 4294967295"))),
     }
 }
 
 impl Model for Tree {
-    fn width(&self) -> usize {
+    fn n_features_in(&self) -> usize {
         self.width
     }
 
-    fn parameters(&self) -> usize {
-        // A threshold for each question, and all but one of each leaf's shares.
-        self.nodes.len() - self.leaves() + self.leaves() * (self.classes as usize - 1)
+    fn n_parameters(&self) -> usize {
+        // A threshold per split, and all but one of the class shares of a leaf.
+        self.nodes.len() - self.leaves() + self.leaves() * (self.n_classes as usize - 1)
     }
 }
 
-impl Classes for Tree {
-    fn classes(&self) -> u32 {
-        self.classes
+impl ClassifierModel for Tree {
+    fn n_classes(&self) -> u32 {
+        self.n_classes
     }
 
     fn predict_proba(&self, x: &Samples) -> Result<Samples> {
-        rows::fill(x, self.classes as usize, |x, out| {
-            let rows = x.chunks_exact(self.width).zip(out.chunks_exact_mut(self.classes as usize));
-            rows.for_each(|(x, out)| out.copy_from_slice(self.shares(x)));
+        rows::map_rows(x, self.n_classes as usize, |x, out| {
+            let rows = x.chunks_exact(self.width).zip(out.chunks_exact_mut(self.n_classes as usize));
+            rows.for_each(|(x, out)| out.copy_from_slice(self.probabilities(x)));
         })
     }
 }

@@ -1,43 +1,61 @@
-//! k-means: k centers that make the sum of squared distances of all samples from their nearest one small.
+//! k-means clustering (scikit-learn's `KMeans`): k centers that minimize the inertia, the sum of squared distances of
+//! all samples from their nearest center.
 //!
 //! ```text
 //! label_i  = argmin_j |x_i - c_j|^2
 //! c_j      = mean of the x_i whose label is j
 //! ```
 //!
-//! Lloyd 1957 (published 1982), from first centers by k-means++ (Arthur & Vassilvitskii 2007), each the best of 2 + ln k draws as
-//! in scikit-learn. Samples are `[N, D]`, centers `[K, D]`. The nearest center is that of the smallest `|c|^2 - 2 x.c`, a product of matrices;
-//! all of it is done with samples less their mean, so that no digits are lost where they lie far from 0.
+//! Lloyd's algorithm (1957, published 1982) from centers of greedy k-means++ (Arthur & Vassilvitskii 2007) with 2 +
+//! ln k trials, as in scikit-learn. Samples are `[N, D]`, centers `[K, D]`. The nearest center has the smallest
+//! `|c|^2 - 2 x.c`, a matrix product on centered samples, so that data far from 0 keep their precision.
+//!
+//! ```
+//! use freewheel_agents::estimator::{Estimator, Transformer, no_callback};
+//! use freewheel_agents::unsupervised::kmeans::Config;
+//! use freewheel_core::{Samples, Streams};
+//!
+//! let x = Samples::new(vec![0.0, 1.0, 8.0, 9.0], 1)?;
+//! let mut kmeans = Estimator::new(Config { n_clusters: 2, ..Config::default() }, Streams::new(0))?;
+//! kmeans.fit(&x, &mut no_callback)?;
+//! assert_eq!(kmeans.transform(&x)?.width(), 2); // distances to both centers
+//! assert_eq!(kmeans.model()?.inertia(), 1.0);
+//! let labels = kmeans.model()?.predict(&x)?;
+//! assert!(labels[0] == labels[1] && labels[1] != labels[2] && kmeans.score(&x)? == -0.25);
+//! # Ok::<(), freewheel_core::Error>(())
+//! ```
 
 use freewheel_core::{Error, Purpose, Result, Samples, Stream, Streams};
 use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Codes, Encode};
-use crate::fit::rows::{self, BLOCK, dot, squared_distance};
-use crate::fit::{Model, Progress, Settings, Watch};
+use crate::estimator::rows::{self, BLOCK, dot, squared_distance};
+use crate::estimator::{
+    EstimatorConfig, FitCallback, FitProgress, Model, TransformerConfig, TransformerModel,
+};
 use crate::settings::within;
 
-pub use scores::Assigner;
-use scores::{Scores, least};
+pub use scores::NearestCenter;
+use scores::{CenterScores, argmin};
 
 mod scores;
 
-/// Rows whose sums are made in f32, one after the other.
+/// Rows whose sums are accumulated in f32.
 const CHUNK: usize = 8 * BLOCK;
 
 /// Settings of k-means.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// Clusters, 1 to 65536.
+    /// Number of clusters, 1 to 65536.
     pub n_clusters: u32,
-    /// Starts from other first centers, of which the best is kept, 1 to 1000.
+    /// Number of runs with different initial centers, 1 to 1000; the run of lowest inertia is kept.
     pub n_init: u32,
-    /// Most iterations of a start, 1 to 100000.
+    /// Maximum number of iterations per run, 1 to 100000.
     pub max_iter: u32,
-    /// How far the centers may still move together, squared, in units of the mean variance of a column, at least 0.
+    /// Tolerance: stops when the squared movement of all centers is at most tol times the mean variance of the
+    /// features, at least 0.
     pub tol: f64,
 }
 
@@ -47,19 +65,19 @@ impl Default for Config {
     }
 }
 
-/// Centers.
+/// A fitted k-means clustering.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct KMeans {
     centers: Samples,
     mean: Vec<f32>,
     inertia: f64,
-    iterations: u32,
+    n_iter: u32,
 }
 
-impl Settings for Config {
+impl EstimatorConfig for Config {
     const ID: &'static str = "kmeans";
     const ABOUT: &'static str =
-        "k-means: k centers, each the mean of the samples nearest to it (Lloyd; k-means++)";
+        "k-means clustering: Lloyd's algorithm with k-means++ (Lloyd 1957; Arthur & Vassilvitskii 2007)";
     type Model = KMeans;
 
     fn validate(&self) -> Result<()> {
@@ -70,25 +88,25 @@ impl Settings for Config {
     }
 }
 
-impl Encode for Config {
-    fn fit(&self, x: &Samples, streams: Streams, watch: &mut Watch<'_>) -> Result<KMeans> {
+impl TransformerConfig for Config {
+    fn fit(&self, x: &Samples, streams: Streams, callback: &mut FitCallback<'_>) -> Result<KMeans> {
         if x.rows() < self.n_clusters as usize {
             return Err(Error::Config(format!(
-                "n_clusters = {}: there are only {} samples",
+                "n_clusters = {}: it must be at most the number of samples, {}",
                 self.n_clusters,
                 x.rows()
             )));
         }
         let mean: Vec<f32> = rows::means(x).iter().map(|&m| m as f32).collect();
         let centered = rows::centered(x, &mean)?;
-        let norms = rows::fill(&centered, 1, |x, out| {
+        let norms = rows::map_rows(&centered, 1, |x, out| {
             out.iter_mut().zip(x.chunks_exact(mean.len())).for_each(|(n, x)| *n = dot(x, x));
         })?;
-        let lloyd = Lloyd { config: self, x: &centered, samples: x, mean: &mean, norms: norms.values() };
+        let lloyd = Lloyd { config: self, x: &centered, original: x, mean: &mean, norms: norms.values() };
         let mut best: Option<KMeans> = None;
         for start in 0..self.n_init {
             let mut rng = streams.stream(Purpose::Agent, u64::from(start), 0);
-            let (found, stopped) = lloyd.run(start, &mut rng, watch)?;
+            let (found, stopped) = lloyd.run(start, &mut rng, callback)?;
             if best.as_ref().is_none_or(|best| found.inertia < best.inertia) {
                 best = Some(found);
             }
@@ -100,69 +118,69 @@ impl Encode for Config {
     }
 }
 
-/// What every start works on.
+/// Inputs of every run.
 struct Lloyd<'a> {
     config: &'a Config,
-    /// The samples less their mean, `[N, D]`; so are the centers of a start.
+    /// Samples minus their mean, `[N, D]`; the centers of a run are centered, too.
     x: &'a Samples,
-    /// As they came.
-    samples: &'a Samples,
+    /// Original samples, `[N, D]`.
+    original: &'a Samples,
     mean: &'a [f32],
-    /// Squared distances from the mean, `[N]`.
+    /// Squared norms of the centered samples, `[N]`.
     norms: &'a [f32],
 }
 
-/// What an assignment gathers.
-struct Gathered {
+/// Statistics of an assignment of samples to clusters.
+struct Assignment {
     /// Sums of the samples of each cluster, `[K, D]`.
     sums: Vec<f64>,
     counts: Vec<u32>,
-    /// Samples whose cluster is another now.
+    /// Number of samples whose cluster has changed.
     changed: usize,
     inertia: f64,
 }
 
 impl Lloyd<'_> {
-    /// One start; and whether it was told to stop.
-    fn run(&self, start: u32, rng: &mut Stream, watch: &mut Watch<'_>) -> Result<(KMeans, bool)> {
+    /// One run, and whether the callback stopped it.
+    fn run(&self, start: u32, rng: &mut Stream, callback: &mut FitCallback<'_>) -> Result<(KMeans, bool)> {
         let (n, d) = (self.x.rows(), self.x.width());
-        let mut centers = self.first_centers(rng);
+        let mut centers = self.init_centers(rng);
         let mut labels = vec![u32::MAX; n];
         let spread: f64 = self.norms.iter().map(|&x| f64::from(x)).sum();
-        let enough = self.config.tol * spread / (n * d) as f64;
+        let tol = self.config.tol * spread / (n * d) as f64;
         let mut stopped = false;
-        let mut iterations = 0;
-        while iterations < self.config.max_iter && !stopped {
-            iterations += 1;
-            let mut gathered = self.assign(&centers, &mut labels);
-            self.fill_empty(&centers, &mut labels, &mut gathered);
-            let moved = move_centers(&mut centers, &gathered, d);
-            let most = u64::from(self.config.max_iter);
-            let told = watch(Progress {
-                done: u64::from(start) * most + u64::from(iterations),
-                of: u64::from(self.config.n_init) * most,
-                loss: gathered.inertia / n as f64,
+        let mut n_iter = 0;
+        while n_iter < self.config.max_iter && !stopped {
+            n_iter += 1;
+            let mut assignment = self.assign(&centers, &mut labels);
+            self.fill_empty(&centers, &mut labels, &mut assignment);
+            let moved = move_centers(&mut centers, &assignment, d);
+            let max_iter = u64::from(self.config.max_iter);
+            let stop = callback(FitProgress {
+                done: u64::from(start) * max_iter + u64::from(n_iter),
+                total: u64::from(self.config.n_init) * max_iter,
+                loss: assignment.inertia / n as f64,
             });
-            stopped = told.is_break();
-            if gathered.changed == 0 || moved <= enough {
+            stopped = stop.is_break();
+            if assignment.changed == 0 || moved <= tol {
                 break;
             }
         }
-        let centers = Samples::new(self.as_they_came(&centers, &labels), d)?;
-        let mut found = KMeans { centers, mean: self.mean.to_vec(), inertia: 0.0, iterations };
-        found.inertia = found.inertia_of(self.samples)?;
+        let centers = Samples::new(self.means_of_originals(&centers, &labels), d)?;
+        let mut found = KMeans { centers, mean: self.mean.to_vec(), inertia: 0.0, n_iter };
+        found.inertia = found.exact_inertia(self.original)?;
         if !found.inertia.is_finite() {
-            let step = u64::from(iterations);
+            let step = u64::from(n_iter);
             return Err(Error::Diverged { quantity: "inertia".into(), value: found.inertia, step });
         }
         Ok((found, stopped))
     }
 
-    /// Centers `[K, D]` of the samples as they came: their means, exactly; of a cluster without any, where it was.
-    fn as_they_came(&self, centers: &[f32], labels: &[u32]) -> Vec<f32> {
+    /// Centers `[K, D]` in original coordinates: the exact means of their samples; empty clusters keep their center.
+    fn means_of_originals(&self, centers: &[f32], labels: &[u32]) -> Vec<f32> {
         let d = self.x.width();
         let (mut sums, mut counts) = (vec![0.0; centers.len()], vec![0u32; centers.len() / d]);
-        for (x, &label) in self.samples.iter().zip(labels) {
+        for (x, &label) in self.original.iter().zip(labels) {
             counts[label as usize] += 1;
             let sum = &mut sums[label as usize * d..(label as usize + 1) * d];
             sum.iter_mut().zip(x).for_each(|(sum, &x)| *sum += f64::from(x));
@@ -175,8 +193,9 @@ impl Lloyd<'_> {
         .collect()
     }
 
-    /// k-means++, greedy: each next center is the best of a few samples drawn by their squared distance from the nearest center.
-    fn first_centers(&self, rng: &mut Stream) -> Vec<f32> {
+    /// Initial centers by greedy k-means++: each center is the best of several samples drawn in proportion to the
+    /// squared distance from the nearest center.
+    fn init_centers(&self, rng: &mut Stream) -> Vec<f32> {
         let (n, k) = (self.x.rows(), self.config.n_clusters as usize);
         let trials = 2 + (k as f64).ln() as usize;
         let mut centers = self.x.row(rng.below(n as u32) as usize).to_vec();
@@ -185,32 +204,32 @@ impl Lloyd<'_> {
             let total: f64 = closest.iter().map(|&c| f64::from(c)).sum();
             let mut drawn: Vec<f64> = (0..trials).map(|_| rng.uniform() * total).collect();
             drawn.sort_by(f64::total_cmp);
-            let tried: Vec<f32> =
+            let candidates: Vec<f32> =
                 (at_sums(&closest, &drawn).into_iter()).flat_map(|i| self.x.row(i)).copied().collect();
-            let distances = self.distances(&tried);
-            let left = |trial: usize| -> f64 {
+            let distances = self.distances(&candidates);
+            let potential = |trial: usize| -> f64 {
                 let each = closest.iter().zip(distances[trial..].iter().step_by(trials));
                 each.map(|(&c, &d)| f64::from(c.min(d))).sum()
             };
-            let lefts: Vec<f64> = (0..trials).into_par_iter().map(left).collect();
-            let best = (0..trials).min_by(|&a, &b| lefts[a].total_cmp(&lefts[b])).unwrap_or(0);
+            let potentials: Vec<f64> = (0..trials).into_par_iter().map(potential).collect();
+            let best = (0..trials).min_by(|&a, &b| potentials[a].total_cmp(&potentials[b])).unwrap_or(0);
             let d = self.x.width();
-            centers.extend_from_slice(&tried[best * d..(best + 1) * d]);
+            centers.extend_from_slice(&candidates[best * d..(best + 1) * d]);
             let to_best = distances[best..].iter().step_by(trials);
             closest.iter_mut().zip(to_best).for_each(|(c, &d)| *c = c.min(d));
         }
         centers
     }
 
-    /// Squared distances `[N, K]` of every sample from `centers [K, D]`.
+    /// Squared distances `[N, K]` of all samples from `centers [K, D]`.
     fn distances(&self, centers: &[f32]) -> Vec<f32> {
         let d = self.x.width();
         let k = centers.len() / d;
-        let scores = Scores::new(centers, d);
+        let scores = CenterScores::new(centers, d);
         let mut out = vec![0.0; self.x.rows() * k];
         let all = out.par_chunks_mut(BLOCK * k).zip(self.x.values().par_chunks(BLOCK * d));
         all.zip(self.norms.par_chunks(BLOCK)).for_each(|((out, x), norms)| {
-            scores.of(x, out);
+            scores.compute(x, out);
             for (out, norm) in out.chunks_exact_mut(k).zip(norms) {
                 out.iter_mut().for_each(|out| *out = (*out + norm).max(0.0));
             }
@@ -218,10 +237,10 @@ impl Lloyd<'_> {
         out
     }
 
-    fn assign(&self, centers: &[f32], labels: &mut [u32]) -> Gathered {
+    fn assign(&self, centers: &[f32], labels: &mut [u32]) -> Assignment {
         let d = self.x.width();
         let k = centers.len() / d;
-        let scores = Scores::new(centers, d);
+        let scores = CenterScores::new(centers, d);
         let chunks = self.x.values().par_chunks(CHUNK * d).zip(self.norms.par_chunks(CHUNK));
         let parts: Vec<_> = (chunks.zip(labels.par_chunks_mut(CHUNK)))
             .map(|((x, norms), labels)| {
@@ -231,11 +250,11 @@ impl Lloyd<'_> {
                 let blocks = x.chunks(BLOCK * d).zip(norms.chunks(BLOCK)).zip(labels.chunks_mut(BLOCK));
                 for ((x, norms), labels) in blocks {
                     let scratch = &mut scratch[..labels.len() * k];
-                    scores.of(x, scratch);
+                    scores.compute(x, scratch);
                     let rows =
                         x.chunks_exact(d).zip(scratch.chunks_exact(k)).zip(labels.iter_mut().zip(norms));
                     for ((x, scores), (label, norm)) in rows {
-                        let (nearest, score) = least(scores);
+                        let (nearest, score) = argmin(scores);
                         changed += usize::from(*label != nearest as u32);
                         *label = nearest as u32;
                         inertia += f64::from((score + norm).max(0.0));
@@ -247,7 +266,7 @@ impl Lloyd<'_> {
                 (sums, counts, changed, inertia)
             })
             .collect();
-        let mut all = Gathered { sums: vec![0.0; k * d], counts: vec![0; k], changed: 0, inertia: 0.0 };
+        let mut all = Assignment { sums: vec![0.0; k * d], counts: vec![0; k], changed: 0, inertia: 0.0 };
         for (sums, counts, changed, inertia) in parts {
             all.sums.iter_mut().zip(sums).for_each(|(all, sum)| *all += f64::from(sum));
             all.counts.iter_mut().zip(counts).for_each(|(all, count)| *all += count);
@@ -257,10 +276,10 @@ impl Lloyd<'_> {
         all
     }
 
-    /// A cluster that nobody belongs to is given the sample that lies farthest from its own center.
-    fn fill_empty(&self, centers: &[f32], labels: &mut [u32], gathered: &mut Gathered) {
+    /// Gives each empty cluster the sample that is farthest from its own center.
+    fn fill_empty(&self, centers: &[f32], labels: &mut [u32], assignment: &mut Assignment) {
         let d = self.x.width();
-        let empty: Vec<usize> = (0..gathered.counts.len()).filter(|&j| gathered.counts[j] == 0).collect();
+        let empty: Vec<usize> = (0..assignment.counts.len()).filter(|&j| assignment.counts[j] == 0).collect();
         if empty.is_empty() {
             return;
         }
@@ -272,23 +291,23 @@ impl Lloyd<'_> {
         by_distance.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         let mut farthest = by_distance.into_iter();
         for j in empty {
-            let Some((_, i)) = farthest.find(|&(_, i)| gathered.counts[labels[i] as usize] > 1) else {
+            let Some((_, i)) = farthest.find(|&(_, i)| assignment.counts[labels[i] as usize] > 1) else {
                 return;
             };
             let from = labels[i] as usize;
             for (c, &x) in self.x.row(i).iter().enumerate() {
-                gathered.sums[from * d + c] -= f64::from(x);
-                gathered.sums[j * d + c] = f64::from(x);
+                assignment.sums[from * d + c] -= f64::from(x);
+                assignment.sums[j * d + c] = f64::from(x);
             }
-            gathered.counts[from] -= 1;
-            gathered.counts[j] = 1;
+            assignment.counts[from] -= 1;
+            assignment.counts[j] = 1;
             labels[i] = j as u32;
-            gathered.changed += 1;
+            assignment.changed += 1;
         }
     }
 }
 
-/// Where the running sum of `weights` passes each of `drawn`, which ascend.
+/// Indices at which the cumulative sum of `weights` passes each of the ascending numbers `drawn`.
 fn at_sums(weights: &[f32], drawn: &[f64]) -> Vec<usize> {
     let (mut at, mut sum) = (0, f64::from(weights[0]));
     let find = |&drawn: &f64| {
@@ -301,11 +320,11 @@ fn at_sums(weights: &[f32], drawn: &[f64]) -> Vec<usize> {
     drawn.iter().map(find).collect()
 }
 
-/// Puts the centers at the means of their samples; how far they moved, squared.
-fn move_centers(centers: &mut [f32], gathered: &Gathered, d: usize) -> f64 {
+/// Moves the centers to the means of their samples; returns the sum of the squared movements.
+fn move_centers(centers: &mut [f32], assignment: &Assignment, d: usize) -> f64 {
     let mut moved = 0.0;
     for ((center, sum), &count) in
-        centers.chunks_exact_mut(d).zip(gathered.sums.chunks_exact(d)).zip(&gathered.counts)
+        centers.chunks_exact_mut(d).zip(assignment.sums.chunks_exact(d)).zip(&assignment.counts)
     {
         if count == 0 {
             continue;
@@ -320,41 +339,41 @@ fn move_centers(centers: &mut [f32], gathered: &Gathered, d: usize) -> f64 {
 }
 
 impl KMeans {
-    /// The centers `[K, D]`.
-    pub fn centers(&self) -> &Samples {
+    /// Centers `[K, D]`.
+    pub fn cluster_centers(&self) -> &Samples {
         &self.centers
     }
 
-    /// The sum of squared distances of the samples it was fitted to from their nearest centers.
+    /// Inertia of the fit: sum of squared distances of the training samples from their nearest centers.
     pub fn inertia(&self) -> f64 {
         self.inertia
     }
 
-    /// Iterations of the start that was best.
-    pub fn iterations(&self) -> u32 {
-        self.iterations
+    /// Iterations of the best run.
+    pub fn n_iter(&self) -> u32 {
+        self.n_iter
     }
 
-    /// What finds the nearest centers, prepared to do so often.
-    pub fn assigner(&self) -> Assigner {
-        Assigner::new(self)
+    /// Prepared search for the nearest center, for many calls.
+    pub fn nearest_center(&self) -> NearestCenter {
+        NearestCenter::new(self)
     }
 
-    /// The nearest center of every sample, `[N]`.
+    /// Index of the nearest center of every row of `x [N, D]`: `[N]`.
     ///
     /// # Errors
-    /// None that a user could cause.
-    pub fn labels(&self, x: &Samples) -> Result<Vec<u32>> {
-        let assigner = self.assigner();
-        let nearest = rows::blocks(x, BLOCK, |_, x| assigner.labels(x));
+    /// None for samples of the right width.
+    pub fn predict(&self, x: &Samples) -> Result<Vec<u32>> {
+        let nearest_center = self.nearest_center();
+        let nearest = rows::map_blocks(x, BLOCK, |_, x| nearest_center.predict(x));
         Ok(nearest.concat())
     }
 
-    /// The sum of squared distances of `x` from the nearest centers, each taken as it is.
-    fn inertia_of(&self, x: &Samples) -> Result<f64> {
-        let labels = self.labels(x)?;
+    /// Sum of squared distances of `x` from the nearest centers, computed exactly.
+    fn exact_inertia(&self, x: &Samples) -> Result<f64> {
+        let labels = self.predict(x)?;
         let d = x.width();
-        let parts = rows::blocks(x, BLOCK, |first, block| {
+        let parts = rows::map_blocks(x, BLOCK, |first, block| {
             let own = block.chunks_exact(d).zip(&labels[first..]);
             own.map(|(x, &j)| f64::from(squared_distance(x, self.centers.row(j as usize)))).sum::<f64>()
         });
@@ -363,32 +382,32 @@ impl KMeans {
 }
 
 impl Model for KMeans {
-    fn width(&self) -> usize {
+    fn n_features_in(&self) -> usize {
         self.centers.width()
     }
 
-    fn parameters(&self) -> usize {
+    fn n_parameters(&self) -> usize {
         self.centers.values().len()
     }
 }
 
-impl Codes for KMeans {
-    fn code_width(&self) -> usize {
+impl TransformerModel for KMeans {
+    fn n_features_out(&self) -> usize {
         self.centers.rows()
     }
 
-    fn encode(&self, x: &Samples) -> Result<Samples> {
-        let k = self.code_width();
-        rows::fill(x, k, |x, out| {
-            for (x, out) in x.chunks_exact(self.width()).zip(out.chunks_exact_mut(k)) {
+    fn transform(&self, x: &Samples) -> Result<Samples> {
+        let k = self.n_features_out();
+        rows::map_rows(x, k, |x, out| {
+            for (x, out) in x.chunks_exact(self.n_features_in()).zip(out.chunks_exact_mut(k)) {
                 let each = out.iter_mut().zip(self.centers.iter());
                 each.for_each(|(out, center)| *out = squared_distance(x, center).sqrt());
             }
         })
     }
 
-    fn decode(&self, codes: &Samples) -> Result<Samples> {
-        let nearest: Vec<usize> = codes.iter().map(|code| least(code).0).collect();
+    fn inverse_transform(&self, codes: &Samples) -> Result<Samples> {
+        let nearest: Vec<usize> = codes.iter().map(|code| argmin(code).0).collect();
         Ok(self.centers.select(&nearest))
     }
 }

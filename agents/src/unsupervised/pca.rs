@@ -1,39 +1,54 @@
-//! Principal components: the orthogonal directions in which samples vary most.
+//! Principal component analysis (scikit-learn's `PCA`; Pearson 1901): the orthogonal directions of largest variance.
 //!
 //! ```text
 //! C = X'X / (N - 1), X centered     C v_i = variance_i v_i     code = (x - mean) V'
 //! ```
 //!
-//! Pearson 1901. Of many columns only the leading directions are made, by subspace iteration on the samples themselves (Rutishauser
-//! 1969): `C V` is a product of `[N, D]` with a few columns, and the covariance never stands in memory. A component's sign is that of
-//! its entry of largest magnitude, made positive, as in scikit-learn.
+//! For few components of many columns it uses subspace iteration on the samples (Rutishauser 1969), without the
+//! covariance matrix; otherwise the eigenvectors of the covariance matrix. The entry of largest magnitude of each
+//! component is positive, as in scikit-learn.
+//!
+//! ```
+//! use freewheel_agents::estimator::{Estimator, Transformer, no_callback};
+//! use freewheel_agents::unsupervised::pca::Config;
+//! use freewheel_core::{Samples, Streams};
+//!
+//! let x = Samples::new(vec![0.0, 0.0, 1.0, 2.0, 2.0, 4.0], 2)?; // on the line y = 2 x
+//! let mut pca = Estimator::new(Config { n_components: 1 }, Streams::new(0))?;
+//! pca.fit(&x, &mut no_callback)?;
+//! assert!((pca.transform(&x)?.row(2)[0] - 5f32.sqrt()).abs() < 1e-5);
+//! assert!((pca.model()?.explained_variance_ratio()[0] - 1.0).abs() < 1e-9);
+//! assert!(pca.score(&x)? > -1e-9);
+//! # Ok::<(), freewheel_core::Error>(())
+//! ```
 
 use freewheel_core::{Error, Purpose, Result, Samples, Stream, Streams};
 use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::eigen::{Eigen, product, symmetric};
-use super::{Codes, Encode};
-use crate::fit::rows::{self, BLOCK, dot};
-use crate::fit::{Model, Progress, Settings, Watch};
+use crate::estimator::eigen::{Eigen, dot_f64, symmetric_eigen};
+use crate::estimator::rows::{self, BLOCK, dot};
+use crate::estimator::{
+    EstimatorConfig, FitCallback, FitProgress, Model, TransformerConfig, TransformerModel,
+};
 use crate::nn::matmul::{Matrix, matmul};
 use crate::settings::within;
 
-/// Rows whose products are summed in f32.
+/// Rows whose products are accumulated in f32.
 const CHUNK: usize = 8 * BLOCK;
-/// Columns beside those that are wanted: they make the wanted ones converge.
-const BESIDE: usize = 8;
-/// Most iterations; it takes about ten.
-const MOST: u64 = 300;
-/// How far `C v` may be from `variance v`, in units of the largest variance: sums in f32 tell no more.
-const ENOUGH: f64 = 2e-6;
+/// Minimum number of additional directions, which speed up convergence.
+const OVERSAMPLING: usize = 8;
+/// Maximum number of iterations; about ten are usual.
+const MAX_ITERATIONS: u64 = 300;
+/// Convergence: residual `|C v - variance v|` relative to the largest variance; f32 sums allow no smaller one.
+const TOLERANCE: f64 = 2e-6;
 
 /// Settings of PCA.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// Components, 1 to the columns of a sample.
+    /// Number of components, 1 to the columns of a sample and at most the number of samples - 1.
     pub n_components: u32,
 }
 
@@ -43,7 +58,7 @@ impl Default for Config {
     }
 }
 
-/// A mean and directions.
+/// A fitted PCA.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Pca {
     mean: Vec<f32>,
@@ -52,9 +67,9 @@ pub struct Pca {
     total: f64,
 }
 
-impl Settings for Config {
+impl EstimatorConfig for Config {
     const ID: &'static str = "pca";
-    const ABOUT: &'static str = "PCA: the directions in which samples vary most (Pearson)";
+    const ABOUT: &'static str = "principal component analysis: directions of largest variance (Pearson 1901)";
     type Model = Pca;
 
     fn validate(&self) -> Result<()> {
@@ -62,37 +77,37 @@ impl Settings for Config {
     }
 }
 
-impl Encode for Config {
-    fn fit(&self, x: &Samples, streams: Streams, watch: &mut Watch<'_>) -> Result<Pca> {
-        let (wanted, d) = (self.n_components as usize, x.width());
-        if wanted > d.min(x.rows().saturating_sub(1)) {
+impl TransformerConfig for Config {
+    fn fit(&self, x: &Samples, streams: Streams, callback: &mut FitCallback<'_>) -> Result<Pca> {
+        let (k, d) = (self.n_components as usize, x.width());
+        if k > d.min(x.rows().saturating_sub(1)) {
             return Err(Error::Config(format!(
-                "n_components = {wanted}: {} samples of {d} numbers have at most {}",
+                "n_components = {k}: {} samples of {d} numbers have at most {} components",
                 x.rows(),
                 d.min(x.rows().saturating_sub(1))
             )));
         }
         let mean: Vec<f32> = rows::means(x).iter().map(|&m| m as f32).collect();
-        let free = (x.rows() - 1) as f64;
-        let total = rows::spread(x, &mean) / free;
-        let columns = (wanted + BESIDE.max(wanted / 2)).min(d);
-        // Few directions are found without the covariance; for many its own product is the smaller work.
+        let degrees_of_freedom = (x.rows() - 1) as f64;
+        let total = rows::squared_deviations(x, &mean) / degrees_of_freedom;
+        let columns = (k + OVERSAMPLING.max(k / 2)).min(d);
+        // For many components the covariance matrix is less work.
         let Eigen { values, vectors } = if columns * 4 > d {
-            symmetric(&times(x, &mean, None, d), d)?
+            symmetric_eigen(&covariance_product(x, &mean, None, d), d)?
         } else {
             let mut rng = streams.stream(Purpose::Agent, 0, 0);
-            subspace(x, &mean, wanted, columns, &mut rng, watch)?
+            subspace(x, &mean, k, columns, &mut rng, callback)?
         };
-        let axes: Vec<f32> = vectors.chunks_exact(d).take(wanted).flat_map(signed).collect();
-        let variances = values.iter().take(wanted).map(|value| value.max(0.0) / free).collect();
+        let axes: Vec<f32> = vectors.chunks_exact(d).take(k).flat_map(with_positive_largest).collect();
+        let variances = values.iter().take(k).map(|value| value.max(0.0) / degrees_of_freedom).collect();
         Ok(Pca { mean, components: Samples::new(axes, d)?, variances, total })
     }
 }
 
-/// `X'X V [D, C]` of centered samples and `V [D, C]`, or of the identity; in f32 over chunks, whose sums are added in f64.
-fn times(x: &Samples, mean: &[f32], v: Option<&[f32]>, c: usize) -> Vec<f64> {
+/// `X'X V [D, C]` of centered samples; V is the identity for `None`. f32 over chunks, whose sums are added in f64.
+fn covariance_product(x: &Samples, mean: &[f32], v: Option<&[f32]>, c: usize) -> Vec<f64> {
     let d = x.width();
-    // Few parts where a part is large.
+    // Fewer chunks if their products are large.
     let chunk = if v.is_some() { CHUNK } else { CHUNK.max(x.rows().div_ceil(16)) };
     let parts: Vec<Vec<f32>> = (x.values().par_chunks(chunk * d))
         .map(|rows| {
@@ -117,37 +132,37 @@ fn times(x: &Samples, mean: &[f32], v: Option<&[f32]>, c: usize) -> Vec<f64> {
             out
         })
         .collect();
-    rows::sum(&parts)
+    rows::sum_parts(&parts)
 }
 
-/// The leading eigenvectors of `X'X`, `wanted` of them to within [`ENOUGH`], from `columns` directions.
+/// The `k` leading eigenvectors of `X'X` to within [`TOLERANCE`], by iteration with `columns` directions.
 fn subspace(
     x: &Samples,
     mean: &[f32],
-    wanted: usize,
+    k: usize,
     columns: usize,
     rng: &mut Stream,
-    watch: &mut Watch<'_>,
+    callback: &mut FitCallback<'_>,
 ) -> Result<Eigen> {
     let d = x.width();
-    // Directions as rows, so that each is one run of numbers.
+    // Directions as rows, contiguous in memory.
     let mut v: Vec<Vec<f64>> = (0..columns).map(|_| (0..d).map(|_| rng.normal()).collect()).collect();
     orthonormalize(&mut v);
     let mut done = 0;
     loop {
         done += 1;
         let as_columns: Vec<f32> = (0..d).flat_map(|i| v.iter().map(move |v| v[i] as f32)).collect();
-        let image = times(x, mean, Some(&as_columns), columns);
+        let image = covariance_product(x, mean, Some(&as_columns), columns);
         let image: Vec<Vec<f64>> =
             (0..columns).map(|c| image[c..].iter().step_by(columns).copied().collect()).collect();
-        // Rayleigh and Ritz: the best directions within the subspace.
+        // Rayleigh-Ritz: the best directions within the subspace.
         let inside: Vec<f64> = (0..columns * columns)
             .map(|at| {
                 let (i, j) = (at / columns, at % columns);
-                (product(&v[i], &image[j]) + product(&v[j], &image[i])) / 2.0
+                (dot_f64(&v[i], &image[j]) + dot_f64(&v[j], &image[i])) / 2.0
             })
             .collect();
-        let ritz = symmetric(&inside, columns)?;
+        let ritz = symmetric_eigen(&inside, columns)?;
         let turned = |of: &[Vec<f64>]| -> Vec<Vec<f64>> {
             ritz.vectors.chunks_exact(columns).map(|weights| combine(weights, of, d)).collect()
         };
@@ -156,9 +171,9 @@ fn subspace(
             let each = image[i].iter().zip(&found[i]).map(|(w, v)| w - ritz.values[i] * v);
             each.map(|x| x * x).sum::<f64>().sqrt()
         };
-        let worst = (0..wanted).map(residual).fold(0.0, f64::max) / ritz.values[0].max(f64::MIN_POSITIVE);
-        let told = watch(Progress { done, of: MOST, loss: worst });
-        if worst <= ENOUGH || done == MOST || told.is_break() {
+        let residual_norm = (0..k).map(residual).fold(0.0, f64::max) / ritz.values[0].max(f64::MIN_POSITIVE);
+        let stop = callback(FitProgress { done, total: MAX_ITERATIONS, loss: residual_norm });
+        if residual_norm <= TOLERANCE || done == MAX_ITERATIONS || stop.is_break() {
             return Ok(Eigen { values: ritz.values, vectors: found.concat() });
         }
         orthonormalize(&mut image);
@@ -166,19 +181,19 @@ fn subspace(
     }
 }
 
-/// Gram-Schmidt, twice over; what lies in the span of those before it becomes 0.
+/// Gram-Schmidt, twice for precision; linearly dependent vectors become 0.
 fn orthonormalize(v: &mut [Vec<f64>]) {
     for i in 0..v.len() {
         let (before, rest) = v.split_at_mut(i);
         let one = &mut rest[0];
-        let size = product(one, one).sqrt();
+        let size = dot_f64(one, one).sqrt();
         for _ in 0..2 {
             for other in &*before {
-                let along = product(one, other);
+                let along = dot_f64(one, other);
                 one.iter_mut().zip(other).for_each(|(a, b)| *a -= along * b);
             }
         }
-        let norm = product(one, one).sqrt();
+        let norm = dot_f64(one, one).sqrt();
         let scale = if norm > 1e-12 * size { 1.0 / norm } else { 0.0 };
         one.iter_mut().for_each(|x| *x *= scale);
     }
@@ -192,29 +207,29 @@ fn combine(weights: &[f64], of: &[Vec<f64>], d: usize) -> Vec<f64> {
     sum
 }
 
-/// The direction whose entry of largest magnitude is positive.
-fn signed(v: &[f64]) -> Vec<f32> {
+/// `v` with the sign that makes its entry of largest magnitude positive.
+fn with_positive_largest(v: &[f64]) -> Vec<f32> {
     let largest = v.iter().fold(0f64, |most, &x| if x.abs() > most.abs() { x } else { most });
     v.iter().map(|x| (x * largest.signum()) as f32).collect()
 }
 
 impl Pca {
-    /// The mean of the samples it was fitted to, `[D]`.
+    /// Mean of the training samples, `[D]`.
     pub fn mean(&self) -> &[f32] {
         &self.mean
     }
 
-    /// The directions `[C, D]`, each of length 1.
+    /// Components `[C, D]`, each of length 1.
     pub fn components(&self) -> &Samples {
         &self.components
     }
 
-    /// The variance of the samples along each component, over N - 1; descending.
+    /// Variance along each component with N - 1 degrees of freedom, descending, `[C]`.
     pub fn explained_variance(&self) -> &[f64] {
         &self.variances
     }
 
-    /// Its share of the whole variance.
+    /// Share of the total variance along each component, `[C]`.
     pub fn explained_variance_ratio(&self) -> Vec<f64> {
         let total = if self.total > 0.0 { self.total } else { 1.0 };
         self.variances.iter().map(|variance| variance / total).collect()
@@ -222,24 +237,24 @@ impl Pca {
 }
 
 impl Model for Pca {
-    fn width(&self) -> usize {
+    fn n_features_in(&self) -> usize {
         self.mean.len()
     }
 
-    fn parameters(&self) -> usize {
+    fn n_parameters(&self) -> usize {
         self.mean.len() + self.components.values().len()
     }
 }
 
-impl Codes for Pca {
-    fn code_width(&self) -> usize {
+impl TransformerModel for Pca {
+    fn n_features_out(&self) -> usize {
         self.components.rows()
     }
 
-    fn encode(&self, x: &Samples) -> Result<Samples> {
-        rows::fill(x, self.code_width(), |x, out| {
+    fn transform(&self, x: &Samples) -> Result<Samples> {
+        rows::map_rows(x, self.n_features_out(), |x, out| {
             let mut centered = vec![0.0; self.mean.len()];
-            let rows = x.chunks_exact(self.mean.len()).zip(out.chunks_exact_mut(self.code_width()));
+            let rows = x.chunks_exact(self.mean.len()).zip(out.chunks_exact_mut(self.n_features_out()));
             for (x, out) in rows {
                 centered.iter_mut().zip(x.iter().zip(&self.mean)).for_each(|(c, (x, m))| *c = x - m);
                 out.iter_mut().zip(self.components.iter()).for_each(|(out, v)| *out = dot(&centered, v));
@@ -247,9 +262,10 @@ impl Codes for Pca {
         })
     }
 
-    fn decode(&self, codes: &Samples) -> Result<Samples> {
-        rows::fill(codes, self.width(), |codes, out| {
-            let rows = codes.chunks_exact(self.code_width()).zip(out.chunks_exact_mut(self.width()));
+    fn inverse_transform(&self, codes: &Samples) -> Result<Samples> {
+        rows::map_rows(codes, self.n_features_in(), |codes, out| {
+            let rows =
+                codes.chunks_exact(self.n_features_out()).zip(out.chunks_exact_mut(self.n_features_in()));
             for (code, out) in rows {
                 out.copy_from_slice(&self.mean);
                 for (c, v) in code.iter().zip(self.components.iter()) {

@@ -1,26 +1,43 @@
-//! The variational autoencoder: a few hidden factors z, and two networks, from samples to factors and back.
+//! Variational autoencoder (VAE): latent variables z with an encoder network from samples to z and a decoder network
+//! back.
 //!
 //! ```text
 //! mean, ln var = encoder(x)      z = mean + exp(ln var / 2) eps,  eps ~ N(0, 1)
-//! -ELBO = -sum_d [x_d ln p_d + (1 - x_d) ln(1 - p_d)] + beta sum_k (mean^2 + var - 1 - ln var) / 2,   p = sigmoid(decoder(z))
+//! -ELBO = -sum_d [x_d ln p_d + (1 - x_d) ln(1 - p_d)] + beta sum_k (mean^2 + var - 1 - ln var) / 2
+//! p = sigmoid(decoder(z))
 //! ```
 //!
-//! Kingma & Welling 2013, arXiv 1312.6114; beta above 1 asks for factors that vary alone (Higgins et al. 2017). Samples are `[N, D]`,
-//! each number a probability from 0 to 1; factors `[N, K]`. Losses are in nats a sample.
+//! Kingma & Welling 2013, arXiv 1312.6114; beta above 1 favors disentangled latent variables (beta-VAE; Higgins et
+//! al. 2017). Samples are `[N, D]` with numbers from 0 to 1, latent variables `[N, K]`. Losses are in nats per
+//! sample.
+//!
+//! ```
+//! use freewheel_agents::estimator::{Estimator, TrainingConfig, Transformer, no_callback};
+//! use freewheel_agents::unsupervised::vae::Config;
+//! use freewheel_core::{Samples, Streams};
+//!
+//! let x = Samples::new([0.0, 0.0, 1.0, 1.0].repeat(32), 2)?;
+//! let training = TrainingConfig { num_epochs: 100, learning_rate: 1e-2, ..TrainingConfig::default() };
+//! let config = Config { latent_dim: 1, beta: 0.1, hidden_sizes: vec![8], training, ..Config::default() };
+//! let mut vae = Estimator::new(config, Streams::new(0))?;
+//! vae.fit(&x, &mut no_callback)?;
+//! assert_eq!(vae.transform(&x)?.width(), 1);
+//! assert!(vae.score(&x)? > -0.1);
+//! # Ok::<(), freewheel_core::Error>(())
+//! ```
 
 use freewheel_core::{Error, Purpose, Result, Samples, Stream, Streams};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Codes, Encode};
-use crate::fit::descent::{Descent, Learning, apply, finite_loss, gather, side};
-use crate::fit::kind::as_text;
-use crate::fit::{Model, Settings, Watch};
+use crate::estimator::factory::toml_text;
+use crate::estimator::training::{NetworkTrainer, TrainingConfig, apply, finite_loss, gather, image_side};
+use crate::estimator::{EstimatorConfig, FitCallback, Model, TransformerConfig, TransformerModel};
 use crate::nn::{Activation, Builder, Conv, Init, Network};
 use crate::settings::within;
 
 pub use bound::Elbo;
-use bound::{bernoulli, divergence, draw, of_factors, sigmoid};
+use bound::{bernoulli, kl_divergence, posterior_gradient, sample_latents, sigmoid};
 
 mod bound;
 
@@ -28,19 +45,20 @@ mod bound;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)] // serde cannot deny unknown fields through a flattening; the reader of settings does.
 pub struct Config {
-    /// Hidden factors, 1 to 4096.
+    /// Number of latent variables, 1 to 4096.
     pub latent_dim: u32,
-    /// Weight of the divergence of the factors from N(0, 1), at least 0.
+    /// Weight of the KL divergence of the latent variables from N(0, 1), at least 0.
     pub beta: f64,
-    /// Units of each hidden layer of the encoder, each 1 to 65536; the decoder has them in reverse.
+    /// Units of each hidden layer of the encoder, each 1 to 65536; the decoder has them in reverse order.
     pub hidden_sizes: Vec<u32>,
-    /// Channels of convolutions in front of them, each of which halves height and width, each 1 to 1024; an empty list for none.
+    /// Output channels of the convolutions in front of them, each 1 to 1024; each halves height and width. [] for
+    /// none.
     pub channels: Vec<u32>,
-    /// Planes of an image, 1 to 1024, where there are convolutions: 1 for gray, 3 for colors.
+    /// Channels of an image, 1 to 1024: 1 for gray, 3 for RGB; only used with convolutions.
     pub in_channels: u32,
-    /// How it learns.
-    #[serde(flatten)]
-    pub descent: Descent,
+    /// Training settings.
+    #[serde(flatten, deserialize_with = "freewheel_core::settings::flattened")]
+    pub training: TrainingConfig,
 }
 
 impl Default for Config {
@@ -51,25 +69,25 @@ impl Default for Config {
             hidden_sizes: vec![512, 256],
             channels: Vec::new(),
             in_channels: 1,
-            descent: Descent { num_epochs: 30, batch_size: 64, ..Descent::default() },
+            training: TrainingConfig { num_epochs: 30, batch_size: 64, ..TrainingConfig::default() },
         }
     }
 }
 
-/// An encoder and a decoder.
+/// A fitted variational autoencoder.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Vae {
-    #[serde(with = "as_text")]
+    #[serde(with = "toml_text")]
     config: Config,
     width: usize,
     encoder: Vec<f32>,
     decoder: Vec<f32>,
 }
 
-impl Settings for Config {
+impl EstimatorConfig for Config {
     const ID: &'static str = "vae";
     const ABOUT: &'static str =
-        "VAE: a few hidden factors, networks to them and back (Kingma & Welling 2013)";
+        "variational autoencoder: latent variables with encoder and decoder networks (Kingma & Welling 2013)";
     type Model = Vae;
 
     fn validate(&self) -> Result<()> {
@@ -82,23 +100,23 @@ impl Settings for Config {
             .iter()
             .try_for_each(|&channels| within("channels", f64::from(channels), 1.0, 1024.0))?;
         within("in_channels", f64::from(self.in_channels), 1.0, 1024.0)?;
-        self.descent.validate()
+        self.training.validate()
     }
 }
 
 impl Config {
-    /// The convolutions of the encoder, outermost first.
+    /// Convolutions of the encoder, from the image inwards.
     fn convolutions(&self, width: usize) -> Result<Vec<Conv>> {
         if self.channels.is_empty() {
             return Ok(Vec::new());
         }
-        let mut size = [side(width, self.in_channels)?; 2];
+        let mut size = [image_side(width, self.in_channels)?; 2];
         let mut channels = self.in_channels as usize;
         let mut all = Vec::new();
         for &out in &self.channels {
             if size[0] < 2 {
                 return Err(Error::Config(format!(
-                    "channels: {} convolutions halve images of {width} numbers to nothing; give fewer",
+                    "channels: images of {width} numbers are too small for {} convolutions of stride 2; use fewer",
                     self.channels.len()
                 )));
             }
@@ -109,7 +127,7 @@ impl Config {
         Ok(all)
     }
 
-    /// From `[B, D]` to means and logarithms of variances, `[B, 2 K]`.
+    /// Encoder: `[B, D]` to means and log variances `[B, 2 K]`.
     fn encoder(&self, width: usize) -> Result<Network> {
         let mut net = Builder::new(width);
         let mut at = 0;
@@ -123,13 +141,13 @@ impl Config {
         for (i, &units) in self.hidden_sizes.iter().enumerate() {
             at = net.linear(&format!("encoder.{i}"), at, units as usize, Activation::Relu, GAIN);
         }
-        let latents = self.latent_dim as usize;
-        let mean = net.linear("encoder.mean", at, latents, Activation::Identity, Init::Xavier(1.0));
-        let ln_var = net.linear("encoder.ln_var", at, latents, Activation::Identity, Init::Xavier(0.1));
-        Ok(net.build(&[mean, ln_var]))
+        let latent_dim = self.latent_dim as usize;
+        let mean = net.linear("encoder.mean", at, latent_dim, Activation::Identity, Init::Xavier(1.0));
+        let log_var = net.linear("encoder.ln_var", at, latent_dim, Activation::Identity, Init::Xavier(0.1));
+        Ok(net.build(&[mean, log_var]))
     }
 
-    /// From `[B, K]` to log-odds `[B, D]`.
+    /// Decoder: `[B, K]` to logits `[B, D]`.
     fn decoder(&self, width: usize) -> Result<Network> {
         let mut net = Builder::new(self.latent_dim as usize);
         let mut at = 0;
@@ -148,43 +166,43 @@ impl Config {
             at = net.transposed(&format!("decoder.conv.{i}"), at, conv, activation, GAIN);
         }
         if !convolutions.is_empty() && self.in_channels > 1 {
-            // Points as channels, channels as points: back to planes.
+            // The transposition of pixels and channels, undone.
             at = net.channels_last(at, width / self.in_channels as usize);
         }
         Ok(net.build(&[at]))
     }
 }
 
-/// Kaiming's bound for a ReLU.
+/// Kaiming initialization for a ReLU.
 const GAIN: Init = Init::Kaiming(std::f32::consts::SQRT_2);
 
-impl Encode for Config {
-    fn fit(&self, x: &Samples, streams: Streams, watch: &mut Watch<'_>) -> Result<Vae> {
-        let mut training = Training::new(self.clone(), x, streams)?;
-        self.descent.run(x, streams, watch, |batch, lr, step| training.step(x, batch, lr, step))?;
+impl TransformerConfig for Config {
+    fn fit(&self, x: &Samples, streams: Streams, callback: &mut FitCallback<'_>) -> Result<Vae> {
+        let mut training = VaeTrainer::new(self.clone(), x, streams)?;
+        self.training.run(x, streams, callback, |batch, lr, step| training.step(x, batch, lr, step))?;
         Ok(training.model())
     }
 }
 
-/// A variational autoencoder that learns, an epoch at a time for whoever looks on meanwhile.
+/// Training of a variational autoencoder, epoch by epoch.
 ///
 /// ```
-/// # use freewheel_agents::unsupervised::vae::{Config, Training};
+/// # use freewheel_agents::unsupervised::vae::{Config, VaeTrainer};
 /// # use freewheel_core::{Samples, Streams};
 /// let x = Samples::new([0.0, 0.0, 1.0, 1.0].repeat(32), 2)?;
-/// let mut training = Training::new(Config { hidden_sizes: vec![8], ..Config::default() }, &x, Streams::new(0))?;
-/// let first = training.epoch(&x)?;
+/// let mut trainer = VaeTrainer::new(Config { hidden_sizes: vec![8], ..Config::default() }, &x, Streams::new(0))?;
+/// let first = trainer.epoch(&x)?;
 /// for _ in 0..20 {
-///     training.epoch(&x)?;
+///     trainer.epoch(&x)?;
 /// }
-/// assert!(training.epoch(&x)? < first);
+/// assert!(trainer.epoch(&x)? < first);
 /// # Ok::<(), freewheel_core::Error>(())
 /// ```
-pub struct Training {
+pub struct VaeTrainer {
     config: Config,
     streams: Streams,
-    encoder: Learning,
-    decoder: Learning,
+    encoder: NetworkTrainer,
+    decoder: NetworkTrainer,
     epochs: u64,
     steps: u64,
     scratch: Scratch,
@@ -195,14 +213,14 @@ struct Scratch {
     x: Vec<f32>,
     eps: Vec<f32>,
     z: Vec<f32>,
-    of_z: Vec<f32>,
+    grad_z: Vec<f32>,
 }
 
-impl Training {
-    /// With first parameters, for samples like `x`.
+impl VaeTrainer {
+    /// Trainer with initial parameters, for samples of the width of `x`.
     ///
     /// # Errors
-    /// [`Error::Config`] for a setting out of range, or samples that are not from 0 to 1 or do not suit it.
+    /// [`Error::Config`] for a setting out of range, numbers outside 0 to 1, or images that are not square.
     pub fn new(config: Config, x: &Samples, streams: Streams) -> Result<Self> {
         config.validate()?;
         if let Some(at) = x.values().iter().position(|x| !(0.0..=1.0).contains(x)) {
@@ -213,27 +231,27 @@ impl Training {
                 x.values()[at]
             )));
         }
-        let encoder = Learning::new(config.encoder(x.width())?, &config.descent, streams, 0)?;
-        let decoder = Learning::new(config.decoder(x.width())?, &config.descent, streams, 1)?;
-        Ok(Training { config, streams, encoder, decoder, epochs: 0, steps: 0, scratch: Scratch::default() })
+        let encoder = NetworkTrainer::new(config.encoder(x.width())?, &config.training, streams, 0)?;
+        let decoder = NetworkTrainer::new(config.decoder(x.width())?, &config.training, streams, 1)?;
+        Ok(VaeTrainer { config, streams, encoder, decoder, epochs: 0, steps: 0, scratch: Scratch::default() })
     }
 
-    /// One epoch; gives the mean loss of its batches, nats a sample.
+    /// Trains for one epoch over `x [N, D]`; returns the mean loss in nats per sample.
     ///
     /// # Errors
     /// [`Error::Diverged`].
     pub fn epoch(&mut self, x: &Samples) -> Result<f64> {
-        let order = self.config.descent.order(self.epochs, x.rows(), self.streams);
+        let order = self.config.training.order(self.epochs, x.rows(), self.streams);
         let mut loss = 0.0;
-        for batch in order.chunks(self.config.descent.batch_size as usize) {
-            let lr = self.config.descent.rate(self.steps, x.rows());
+        for batch in order.chunks(self.config.training.batch_size as usize) {
+            let lr = self.config.training.learning_rate_at(self.steps, x.rows());
             loss += self.step(x, batch, lr, self.steps)?;
         }
         self.epochs += 1;
         Ok(loss / x.rows() as f64)
     }
 
-    /// What it has learned by now.
+    /// Model with the current parameters.
     pub fn model(&self) -> Vae {
         Vae {
             config: self.config.clone(),
@@ -243,100 +261,100 @@ impl Training {
         }
     }
 
-    /// One batch; gives the sum of its losses.
+    /// Trains on one batch; returns the sum of its losses in nats.
     fn step(&mut self, x: &Samples, batch: &[u32], lr: f64, step: u64) -> Result<f64> {
         self.steps += 1;
-        let Training { config, encoder, decoder, scratch, .. } = self;
-        let Scratch { x: rows, eps, z, of_z } = scratch;
+        let VaeTrainer { config, encoder, decoder, scratch, .. } = self;
+        let Scratch { x: rows, eps, z, grad_z } = scratch;
         gather(x, batch, rows);
         let (k, scale) = (config.latent_dim as usize, 1.0 / batch.len() as f32);
         let mut rng = self.streams.stream(Purpose::Agent, step, 1);
         eps.clear();
         eps.extend((0..batch.len() * k).map(|_| rng.normal() as f32));
         encoder.forward(rows);
-        draw(encoder.judge().0, eps, k, z);
+        sample_latents(encoder.output_and_gradient().0, eps, k, z);
         decoder.forward(z);
-        let (logits, of_logits) = decoder.judge();
-        let reconstruction = bernoulli(logits, rows, scale, of_logits);
-        of_z.resize(z.len(), 0.0);
-        decoder.backward(z, Some(of_z), lr, step)?;
-        let (codes, of_codes) = encoder.judge();
-        let divergence = divergence(codes, k);
-        of_factors(codes, eps, of_z, k, config.beta as f32 * scale, of_codes);
-        let loss = finite_loss(reconstruction + config.beta * divergence, step)?;
+        let (logits, grad_logits) = decoder.output_and_gradient();
+        let reconstruction = bernoulli(logits, rows, scale, grad_logits);
+        grad_z.resize(z.len(), 0.0);
+        decoder.backward(z, Some(grad_z), lr, step)?;
+        let (codes, grad_codes) = encoder.output_and_gradient();
+        let kl_divergence = kl_divergence(codes, k);
+        posterior_gradient(codes, eps, grad_z, k, config.beta as f32 * scale, grad_codes);
+        let loss = finite_loss(reconstruction + config.beta * kl_divergence, step)?;
         encoder.backward(rows, None, lr, step)?;
         Ok(loss)
     }
 }
 
 impl Vae {
-    /// The decoder's probabilities `[N, D]` for the means of what the encoder says of `x [N, D]`.
+    /// Reconstructions `[N, D]` of `x [N, D]`: probabilities decoded from the latent means.
     ///
     /// # Errors
-    /// None that a user could cause.
+    /// None for samples of the right width.
     pub fn reconstruct(&self, x: &Samples) -> Result<Samples> {
-        self.decode(&self.encode(x)?)
+        self.inverse_transform(&self.transform(x)?)
     }
 
-    /// Means and logarithms of variances of the factors of `x [N, D]`, `[N, 2 K]`.
+    /// Latent means and log variances `[N, 2 K]` of `x [N, D]`.
     ///
     /// # Errors
-    /// None that a user could cause.
-    pub fn factors(&self, x: &Samples) -> Result<Samples> {
+    /// None for samples of the right width.
+    pub fn posterior(&self, x: &Samples) -> Result<Samples> {
         apply(&self.config.encoder(self.width)?, &self.encoder, x, |_| {})
     }
 
-    /// `count` samples `[count, D]`: what the decoder makes of factors drawn from N(0, 1).
+    /// `count` samples `[count, D]`, decoded from latent variables drawn from N(0, 1).
     ///
     /// # Errors
-    /// None that a user could cause.
+    /// None.
     pub fn sample(&self, count: usize, rng: &mut Stream) -> Result<Samples> {
-        let k = self.code_width();
-        self.decode(&Samples::new((0..count * k).map(|_| rng.normal() as f32).collect(), k)?)
+        let k = self.n_features_out();
+        self.inverse_transform(&Samples::new((0..count * k).map(|_| rng.normal() as f32).collect(), k)?)
     }
 
-    /// What `x [N, D]` costs, with one draw of every sample's factors.
+    /// ELBO of `x [N, D]`, estimated with one draw of the latent variables per sample.
     ///
     /// # Errors
-    /// None that a user could cause.
+    /// None for samples of the right width.
     pub fn elbo(&self, x: &Samples, rng: &mut Stream) -> Result<Elbo> {
-        let k = self.code_width();
-        let codes = self.factors(x)?;
+        let k = self.n_features_out();
+        let codes = self.posterior(x)?;
         let eps: Vec<f32> = (0..x.rows() * k).map(|_| rng.normal() as f32).collect();
         let mut z = Vec::new();
-        draw(codes.values(), &eps, k, &mut z);
+        sample_latents(codes.values(), &eps, k, &mut z);
         let logits = apply(&self.config.decoder(self.width)?, &self.decoder, &Samples::new(z, k)?, |_| {})?;
         let mut unused = vec![0.0; logits.values().len()];
         let n = x.rows() as f64;
         Ok(Elbo {
             reconstruction: bernoulli(logits.values(), x.values(), 1.0, &mut unused) / n,
-            divergence: divergence(codes.values(), k) / n,
+            kl_divergence: kl_divergence(codes.values(), k) / n,
         })
     }
 }
 
 impl Model for Vae {
-    fn width(&self) -> usize {
+    fn n_features_in(&self) -> usize {
         self.width
     }
 
-    fn parameters(&self) -> usize {
+    fn n_parameters(&self) -> usize {
         self.encoder.len() + self.decoder.len()
     }
 }
 
-impl Codes for Vae {
-    fn code_width(&self) -> usize {
+impl TransformerModel for Vae {
+    fn n_features_out(&self) -> usize {
         self.config.latent_dim as usize
     }
 
-    fn encode(&self, x: &Samples) -> Result<Samples> {
-        let k = self.code_width();
-        let factors = self.factors(x)?;
-        Samples::new(factors.iter().flat_map(|row| &row[..k]).copied().collect(), k)
+    fn transform(&self, x: &Samples) -> Result<Samples> {
+        let k = self.n_features_out();
+        let posterior = self.posterior(x)?;
+        Samples::new(posterior.iter().flat_map(|row| &row[..k]).copied().collect(), k)
     }
 
-    fn decode(&self, codes: &Samples) -> Result<Samples> {
+    fn inverse_transform(&self, codes: &Samples) -> Result<Samples> {
         let decoder = self.config.decoder(self.width)?;
         apply(&decoder, &self.decoder, codes, |out| out.iter_mut().for_each(|l| *l = sigmoid(*l)))
     }

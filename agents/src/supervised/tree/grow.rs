@@ -2,103 +2,103 @@
 
 use freewheel_core::Stream;
 
-use super::bins::{Bins, Column, MOST};
+use super::bins::{Bins, FeatureBins, MAX_BINS};
 use super::{Config, LEAF, Node, Tree};
 
-/// Below so many samples sorting them is quicker than counting bins.
-const FEW: usize = 48;
+/// Up to so many samples, sorting is quicker than counting per bin.
+const MAX_SORTED: usize = 48;
 
-/// A node to be grown: which samples, how deep, and which node it is.
-struct Open {
+/// A node to be split: range of its samples, depth, index.
+struct PendingNode {
     from: usize,
     to: usize,
     depth: u32,
     node: usize,
 }
 
-/// A question and how pure it leaves both sides: the sum of `sum_c n_c^2 / n`, the larger the purer.
+/// A split and its purity, the sum of `sum_c n_c^2 / n` over both sides; larger is purer.
 #[derive(Clone, Copy)]
 struct Split {
-    column: usize,
-    /// The last bin that goes left, and the next one that any sample is in.
+    feature: usize,
+    /// Last bin of the left side, and the next bin with samples.
     bins: [usize; 2],
     purity: f64,
 }
 
-/// Room and what never changes.
+/// Inputs and buffers of the growth.
 struct Grower<'a> {
     config: &'a Config,
     bins: &'a Bins,
     labels: &'a [u32],
-    /// How often each sample counts, `[N]`.
+    /// Weight of each sample, `[N]`.
     weights: &'a [u32],
-    classes: usize,
-    /// Samples of each bin and class, and of each bin.
+    n_classes: usize,
+    /// Samples per bin and class, and per bin.
     counts: Vec<u32>,
-    in_bin: Vec<u32>,
+    bin_counts: Vec<u32>,
     sorted: Vec<(u8, u32)>,
     left: Vec<u32>,
     right: Vec<u32>,
 }
 
-/// A tree for the samples whose weight is not 0.
+/// Grows a tree on the samples with a positive weight.
 pub(in super::super) fn grow(
     config: &Config,
     bins: &Bins,
     labels: &[u32],
-    classes: u32,
+    n_classes: u32,
     weights: &[u32],
     rng: &mut Stream,
 ) -> Tree {
-    let c = classes as usize;
+    let c = n_classes as usize;
     let mut grower = Grower {
         config,
         bins,
         labels,
         weights,
-        classes: c,
-        counts: vec![0; MOST * c],
-        in_bin: vec![0; MOST],
+        n_classes: c,
+        counts: vec![0; MAX_BINS * c],
+        bin_counts: vec![0; MAX_BINS],
         sorted: Vec::new(),
         left: vec![0; c],
         right: vec![0; c],
     };
     let mut samples: Vec<u32> = (0..labels.len() as u32).filter(|&i| weights[i as usize] > 0).collect();
-    let mut columns: Vec<u32> = (0..bins.columns.len() as u32).collect();
-    let leaf = Node { column: LEAF, threshold: 0.0, next: [0; 2] };
-    let mut tree = Tree { nodes: vec![leaf], shares: Vec::new(), classes, width: columns.len() };
-    let mut open = vec![Open { from: 0, to: samples.len(), depth: 0, node: 0 }];
-    while let Some(Open { from, to, depth, node }) = open.pop() {
+    let mut features: Vec<u32> = (0..bins.features.len() as u32).collect();
+    let leaf = Node { feature: LEAF, threshold: 0.0, children: [0; 2] };
+    let mut tree = Tree { nodes: vec![leaf], probabilities: Vec::new(), n_classes, width: features.len() };
+    let mut pending = vec![PendingNode { from: 0, to: samples.len(), depth: 0, node: 0 }];
+    while let Some(PendingNode { from, to, depth, node }) = pending.pop() {
         let here = &mut samples[from..to];
         let totals = grower.totals(here);
-        let deep = config.max_depth > 0 && depth >= config.max_depth;
-        let split = if deep { None } else { grower.best(here, &totals, &mut columns, rng) };
+        let at_max_depth = config.max_depth > 0 && depth >= config.max_depth;
+        let split = if at_max_depth { None } else { grower.best_split(here, &totals, &mut features, rng) };
         let Some(split) = split else {
-            tree.nodes[node].next = [tree.leaves() as u32; 2];
+            tree.nodes[node].children = [tree.leaves() as u32; 2];
             let all: u32 = totals.iter().sum();
-            tree.shares.extend(totals.iter().map(|&n| n as f32 / all.max(1) as f32));
+            tree.probabilities.extend(totals.iter().map(|&n| n as f32 / all.max(1) as f32));
             continue;
         };
-        let column = &bins.columns[split.column];
-        let middle = from + partition(here, column, split.bins[0]);
-        let next = tree.nodes.len();
+        let feature = &bins.features[split.feature];
+        let middle = from + partition(here, feature, split.bins[0]);
+        let children = tree.nodes.len();
         tree.nodes.extend([leaf; 2]);
         tree.nodes[node] = Node {
-            column: split.column as u32,
-            threshold: column.threshold(split.bins[0], split.bins[1]),
-            next: [next as u32, next as u32 + 1],
+            feature: split.feature as u32,
+            threshold: feature.threshold(split.bins[0], split.bins[1]),
+            children: [children as u32, children as u32 + 1],
         };
-        open.push(Open { from: middle, to, depth: depth + 1, node: next + 1 });
-        open.push(Open { from, to: middle, depth: depth + 1, node: next });
+        pending.push(PendingNode { from: middle, to, depth: depth + 1, node: children + 1 });
+        pending.push(PendingNode { from, to: middle, depth: depth + 1, node: children });
     }
     tree
 }
 
-/// Puts the samples up to `bin` in front; how many they are.
-fn partition(samples: &mut [u32], column: &Column, bin: usize) -> usize {
+/// Moves the samples of bins up to `bin` to the front; returns their number.
+fn partition(samples: &mut [u32], feature: &FeatureBins, bin: usize) -> usize {
     let mut middle = 0;
     for i in 0..samples.len() {
-        if usize::from(column.bin[samples[i] as usize]) <= bin {
+        if usize::from(feature.bin[samples[i] as usize]) <= bin {
             samples.swap(i, middle);
             middle += 1;
         }
@@ -107,138 +107,160 @@ fn partition(samples: &mut [u32], column: &Column, bin: usize) -> usize {
 }
 
 impl Grower<'_> {
-    /// How often each class is among `samples`, `[C]`.
+    /// Weighted count of each class among `samples`, `[C]`.
     fn totals(&self, samples: &[u32]) -> Vec<u32> {
-        let mut totals = vec![0; self.classes];
+        let mut totals = vec![0; self.n_classes];
         for &i in samples {
             totals[self.labels[i as usize] as usize] += self.weights[i as usize];
         }
         totals
     }
 
-    /// The best question for `samples`, from columns that are drawn until enough of them, and one that varies, were looked at.
-    fn best(
+    /// Best split of `samples`. Features are drawn until there were enough candidates and at least one that is not
+    /// constant.
+    fn best_split(
         &mut self,
         samples: &[u32],
         totals: &[u32],
-        columns: &mut [u32],
+        features: &mut [u32],
         rng: &mut Stream,
     ) -> Option<Split> {
         if totals.iter().filter(|&&n| n > 0).count() < 2 {
             return None;
         }
-        let tried = self.config.tried(columns.len());
-        let mut best: Option<Split> = None;
+        let n_candidates = self.config.n_candidates(features.len());
+        let mut best_split: Option<Split> = None;
         let mut varies = false;
-        for at in 0..columns.len() {
-            if at >= tried && varies {
+        for current in 0..features.len() {
+            if current >= n_candidates && varies {
                 break;
             }
-            if tried < columns.len() {
-                let drawn = at + rng.below((columns.len() - at) as u32) as usize;
-                columns.swap(at, drawn);
+            if n_candidates < features.len() {
+                let drawn = current + rng.below((features.len() - current) as u32) as usize;
+                features.swap(current, drawn);
             }
-            let column = columns[at] as usize;
-            if self.bins.columns[column].len() < 2 {
+            let feature = features[current] as usize;
+            if self.bins.features[feature].len() < 2 {
                 continue;
             }
-            let (found, has_two) = if samples.len() < FEW {
-                self.by_sorting(samples, totals, column)
+            let (found, has_two) = if samples.len() < MAX_SORTED {
+                self.split_by_sorting(samples, totals, feature)
             } else {
-                self.by_counting(samples, totals, column)
+                self.split_by_counting(samples, totals, feature)
             };
             varies |= has_two;
             if let Some(found) = found
-                && best.is_none_or(|best| found.purity > best.purity)
+                && best_split.is_none_or(|best_split| found.purity > best_split.purity)
             {
-                best = Some(found);
+                best_split = Some(found);
             }
         }
-        best
+        best_split
     }
 
-    fn by_counting(&mut self, samples: &[u32], totals: &[u32], column: usize) -> (Option<Split>, bool) {
-        let (c, bins) = (self.classes, self.bins.columns[column].len());
+    fn split_by_counting(
+        &mut self,
+        samples: &[u32],
+        totals: &[u32],
+        feature: usize,
+    ) -> (Option<Split>, bool) {
+        let (c, bins) = (self.n_classes, self.bins.features[feature].len());
         self.counts[..bins * c].fill(0);
-        self.in_bin[..bins].fill(0);
-        let bin = &self.bins.columns[column].bin;
+        self.bin_counts[..bins].fill(0);
+        let bin = &self.bins.features[feature].bin;
         for &i in samples {
             let (i, b) = (i as usize, usize::from(bin[i as usize]));
             self.counts[b * c + self.labels[i] as usize] += self.weights[i];
-            self.in_bin[b] += 1;
+            self.bin_counts[b] += 1;
         }
         let mut sweep =
-            Sweep::new(column, totals, &mut self.left, &mut self.right, self.config.min_samples_leaf);
-        for b in (0..bins).filter(|&b| self.in_bin[b] > 0) {
-            sweep.reach(b);
+            Sweep::new(feature, totals, &mut self.left, &mut self.right, self.config.min_samples_leaf);
+        for b in (0..bins).filter(|&b| self.bin_counts[b] > 0) {
+            sweep.move_to(b);
             for (class, &n) in self.counts[b * c..(b + 1) * c].iter().enumerate() {
                 if n > 0 {
-                    sweep.take(class, n);
+                    sweep.move_left(class, n);
                 }
             }
         }
-        (sweep.best, sweep.varies)
+        (sweep.best_split, sweep.varies)
     }
 
-    fn by_sorting(&mut self, samples: &[u32], totals: &[u32], column: usize) -> (Option<Split>, bool) {
-        let bin = &self.bins.columns[column].bin;
+    fn split_by_sorting(&mut self, samples: &[u32], totals: &[u32], feature: usize) -> (Option<Split>, bool) {
+        let bin = &self.bins.features[feature].bin;
         self.sorted.clear();
         self.sorted.extend(samples.iter().map(|&i| (bin[i as usize], i)));
         self.sorted.sort_unstable();
         let mut sweep =
-            Sweep::new(column, totals, &mut self.left, &mut self.right, self.config.min_samples_leaf);
+            Sweep::new(feature, totals, &mut self.left, &mut self.right, self.config.min_samples_leaf);
         for &(b, i) in &self.sorted {
-            sweep.reach(usize::from(b));
-            sweep.take(self.labels[i as usize] as usize, self.weights[i as usize]);
+            sweep.move_to(usize::from(b));
+            sweep.move_left(self.labels[i as usize] as usize, self.weights[i as usize]);
         }
-        (sweep.best, sweep.varies)
+        (sweep.best_split, sweep.varies)
     }
 }
 
-/// From left to right through the bins that any sample is in.
+/// Scan of one feature over its bins, from left to right.
 struct Sweep<'a> {
-    column: usize,
-    /// How often each class is on either side, `[C]`.
+    feature: usize,
+    /// Weighted count of each class on either side, `[C]`.
     left: &'a mut [u32],
     right: &'a mut [u32],
-    /// How many there are, and the sums of the classes' squares.
+    /// Weighted counts of both sides, and their sums of squared class counts.
     count: [u64; 2],
     squares: [u64; 2],
-    /// Fewest on either side.
-    fewest: u64,
-    at: Option<usize>,
+    /// Minimum count on either side.
+    min_samples: u64,
+    current: Option<usize>,
     varies: bool,
-    best: Option<Split>,
+    best_split: Option<Split>,
 }
 
 impl<'a> Sweep<'a> {
-    fn new(column: usize, totals: &[u32], left: &'a mut [u32], right: &'a mut [u32], fewest: u32) -> Self {
+    fn new(
+        feature: usize,
+        totals: &[u32],
+        left: &'a mut [u32],
+        right: &'a mut [u32],
+        min_samples: u32,
+    ) -> Self {
         left.fill(0);
         right.copy_from_slice(totals);
         let each = totals.iter().map(|&n| u64::from(n));
         let (count, squares) = ([0, each.clone().sum()], [0, each.map(|n| n * n).sum()]);
-        let fewest = u64::from(fewest);
-        Sweep { column, left, right, count, squares, fewest, at: None, varies: false, best: None }
+        let min_samples = u64::from(min_samples);
+        Sweep {
+            feature,
+            left,
+            right,
+            count,
+            squares,
+            min_samples,
+            current: None,
+            varies: false,
+            best_split: None,
+        }
     }
 
-    /// Comes to bin `b`: what lies before it may be the left side.
+    /// Moves to bin `b`: evaluates a split before it.
     #[inline(always)]
-    fn reach(&mut self, b: usize) {
-        let Some(before) = self.at.replace(b).filter(|&before| before != b) else { return };
+    fn move_to(&mut self, b: usize) {
+        let Some(before) = self.current.replace(b).filter(|&before| before != b) else { return };
         self.varies = true;
         let [left, right] = self.count;
-        if left < self.fewest || right < self.fewest {
+        if left < self.min_samples || right < self.min_samples {
             return;
         }
         let purity = self.squares[0] as f64 / left as f64 + self.squares[1] as f64 / right as f64;
-        if self.best.is_none_or(|best| purity > best.purity) {
-            self.best = Some(Split { column: self.column, bins: [before, b], purity });
+        if self.best_split.is_none_or(|best_split| purity > best_split.purity) {
+            self.best_split = Some(Split { feature: self.feature, bins: [before, b], purity });
         }
     }
 
-    /// `n` of `class` go from right to left.
+    /// Moves `n` samples of `class` from the right side to the left.
     #[inline(always)]
-    fn take(&mut self, class: usize, n: u32) {
+    fn move_left(&mut self, class: usize, n: u32) {
         let (left, right, k) = (u64::from(self.left[class]), u64::from(self.right[class]), u64::from(n));
         self.squares[0] += k * (2 * left + k);
         self.squares[1] -= k * (2 * right - k);

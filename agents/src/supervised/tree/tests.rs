@@ -1,21 +1,21 @@
 use super::*;
-use crate::fit::unwatched;
-use crate::supervised::most_probable;
+use crate::estimator::argmax;
+use crate::estimator::no_callback;
 use proptest::prelude::*;
 
-fn fit(config: &Config, x: &Samples, labels: &[u32], classes: u32) -> Tree {
-    config.fit(x, labels, classes, Streams::new(0), &mut unwatched).unwrap()
+fn fit(config: &Config, x: &Samples, labels: &[u32], n_classes: u32) -> Tree {
+    config.fit(x, labels, n_classes, Streams::new(0), &mut no_callback).unwrap()
 }
 
-/// Exclusive or: no single question helps, two do.
+/// Exclusive or: no single split helps, two levels do.
 #[test]
 fn exclusive_or() {
     let x = Samples::new(vec![0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0], 2).unwrap();
     let tree = fit(&Config::default(), &x, &[0, 1, 1, 0], 2);
-    assert_eq!((tree.depth(), tree.leaves(), tree.parameters()), (2, 4, 3 + 4));
+    assert_eq!((tree.depth(), tree.leaves(), tree.n_parameters()), (2, 4, 3 + 4));
     assert_eq!(tree.predict_proba(&x).unwrap().values(), [1.0, 0.0, 0.0, 1.0, 0.0, 1.0, 1.0, 0.0]);
     let stump = fit(&Config { max_depth: 1, ..Config::default() }, &x, &[0, 1, 1, 0], 2);
-    assert_eq!(stump.shares(&[0.0, 0.0]), [0.5, 0.5]);
+    assert_eq!(stump.probabilities(&[0.0, 0.0]), [0.5, 0.5]);
 }
 
 #[test]
@@ -23,16 +23,16 @@ fn the_smallest_leaf_is_kept() {
     let x = Samples::new((0..10u8).map(f32::from).collect(), 1).unwrap();
     let labels = [0, 1, 1, 1, 1, 1, 1, 1, 1, 1];
     let tree = fit(&Config { min_samples_leaf: 3, ..Config::default() }, &x, &labels, 2);
-    // The best question would part one sample from nine; the best that is allowed parts three from seven.
+    // The best split would separate one sample from nine; the best allowed one separates three from seven.
     assert_eq!(tree.nodes[0].threshold, 2.5);
-    assert_eq!(tree.shares(&[0.0]), [1.0 / 3.0, 2.0 / 3.0]);
+    assert_eq!(tree.probabilities(&[0.0]), [1.0 / 3.0, 2.0 / 3.0]);
 }
 
-/// The weighed Gini impurity that the best of all questions leaves, by trying every column and every value.
+/// Reference: weighted Gini impurity of the best split over every column and value.
 fn exhaustive(x: &Samples, labels: &[u32]) -> Option<f64> {
     let gini = |side: &[u32]| {
-        let share = |class| side.iter().filter(|&&l| l == class).count() as f64 / side.len() as f64;
-        side.len() as f64 * (1.0 - (0..3).map(|class| share(class).powi(2)).sum::<f64>())
+        let probability = |class| side.iter().filter(|&&l| l == class).count() as f64 / side.len() as f64;
+        side.len() as f64 * (1.0 - (0..3).map(|class| probability(class).powi(2)).sum::<f64>())
     };
     let mut best: Option<f64> = None;
     for c in 0..x.width() {
@@ -51,10 +51,11 @@ fn exhaustive(x: &Samples, labels: &[u32]) -> Option<f64> {
 }
 
 proptest! {
-    /// Few samples go by sorting, many by counting.
+    /// Few samples are sorted, many are counted per bin.
     #[test]
     fn no_question_is_better(n in 2..90usize, d in 1..4usize, seed in 0..1000usize, values in 2..30usize) {
-        let x = Samples::new((0..n * d).map(|i| ((i * 7919 + seed * 31 + i / 3 * i) % values) as f32).collect(), d).unwrap();
+        let number = |i: usize| ((i * 7919 + seed * 31 + i / 3 * i) % values) as f32;
+        let x = Samples::new((0..n * d).map(number).collect(), d).unwrap();
         let labels: Vec<u32> = (0..n).map(|i| ((i * 31 + seed + i / 5) % 3) as u32).collect();
         let stump = fit(&Config { max_depth: 1, ..Config::default() }, &x, &labels, 3);
         let pure = labels.iter().all(|l| *l == labels[0]);
@@ -64,7 +65,7 @@ proptest! {
                 let mut sides = [[0u32; 3]; 2];
                 let node = stump.nodes[0];
                 for (row, &label) in x.iter().zip(&labels) {
-                    sides[usize::from(row[node.column as usize] > node.threshold)][label as usize] += 1;
+                    sides[usize::from(row[node.feature as usize] > node.threshold)][label as usize] += 1;
                 }
                 let left: f64 = sides.iter().map(|side| {
                     let n: f64 = side.iter().map(|&k| f64::from(k)).sum();
@@ -74,13 +75,14 @@ proptest! {
             }
             _ => prop_assert_eq!(stump.leaves(), 1),
         }
-        // Grown whole it knows every sample, but for those that are the same and have another class.
+        // An unlimited tree fits every sample, except for equal samples of different classes.
         let whole = fit(&Config::default(), &x, &labels, 3);
         for (row, &label) in x.iter().zip(&labels) {
             let same: Vec<u32> = x.iter().zip(&labels).filter(|(other, _)| *other == row).map(|(_, l)| *l).collect();
-            let shares = whole.shares(row);
-            prop_assert!((shares[label as usize] - same.iter().filter(|&&l| l == label).count() as f32 / same.len() as f32).abs() < 1e-6);
-            prop_assert!(shares[most_probable(shares) as usize] >= shares[label as usize]);
+            let probabilities = whole.probabilities(row);
+            let share = same.iter().filter(|&&l| l == label).count() as f32 / same.len() as f32;
+            prop_assert!((probabilities[label as usize] - share).abs() < 1e-6);
+            prop_assert!(probabilities[argmax(probabilities) as usize] >= probabilities[label as usize]);
         }
     }
 }

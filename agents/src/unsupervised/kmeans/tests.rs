@@ -1,6 +1,5 @@
 use super::*;
-use crate::fit::{Fit, unwatched};
-use crate::unsupervised::Encoder;
+use crate::estimator::{Estimator, Transformer, no_callback};
 use proptest::prelude::*;
 
 fn config(n_clusters: u32) -> Config {
@@ -8,45 +7,45 @@ fn config(n_clusters: u32) -> Config {
 }
 
 fn fit(config: &Config, x: &Samples) -> KMeans {
-    config.fit(x, Streams::new(1), &mut unwatched).unwrap()
+    config.fit(x, Streams::new(1), &mut no_callback).unwrap()
 }
 
-/// Two groups of two: the centers are the midpoints, and each sample is 1/2 away from its own.
+/// Two clusters of two samples: the centers are the midpoints, each 1/2 away from its samples.
 #[test]
 fn two_groups_by_hand() {
     let x = Samples::new(vec![1e6, 0.0, 1e6, 1.0, 1e6 + 90.0, 0.0, 1e6 + 90.0, 1.0], 2).unwrap();
     let found = fit(&config(2), &x);
     assert_eq!(found.inertia(), 1.0);
-    let labels = found.labels(&x).unwrap();
+    let labels = found.predict(&x).unwrap();
     assert!(labels[0] == labels[1] && labels[2] == labels[3] && labels[0] != labels[2]);
-    let own = found.centers().row(labels[0] as usize);
+    let own = found.cluster_centers().row(labels[0] as usize);
     assert_eq!(own, [1e6, 0.5]);
-    let distances = found.encode(&x).unwrap();
+    let distances = found.transform(&x).unwrap();
     assert_eq!(distances.row(0)[labels[0] as usize], 0.5);
-    assert_eq!(found.decode(&distances).unwrap().row(1), own);
+    assert_eq!(found.inverse_transform(&distances).unwrap().row(1), own);
 }
 
-/// Two points beside each other and far from 0, each alone in its cluster.
+/// Two values 1 apart and far from 0, each in its own cluster.
 #[test]
 fn far_from_0_no_digit_is_lost() {
     let values = (0..4000).map(|i| 1e6 + (i % 2) as f32).collect();
     let found = fit(&config(2), &Samples::new(values, 1).unwrap());
     assert_eq!(found.inertia(), 0.0);
-    let mut centers = found.centers().values().to_vec();
+    let mut centers = found.cluster_centers().values().to_vec();
     centers.sort_by(f32::total_cmp);
     assert_eq!(centers, [1e6, 1e6 + 1.0]);
 }
 
-/// A row's label is its own, whoever stands beside it; and that of the least distance.
+/// A row's label does not depend on the other rows, and belongs to the smallest distance.
 #[test]
 fn labels_are_each_rows_own() {
     let number = |i: usize| ((i * 7919 + i * i % 31) % 1009) as f32 / 1009.0 + 3.0;
     let x = Samples::new((0..600 * 6).map(number).collect(), 6).unwrap();
     let found = fit(&Config { n_init: 1, max_iter: 5, ..config(200) }, &x);
-    let (assigner, together) = (found.assigner(), found.labels(&x).unwrap());
-    let distances = found.encode(&x).unwrap();
+    let (nearest_center, together) = (found.nearest_center(), found.predict(&x).unwrap());
+    let distances = found.transform(&x).unwrap();
     for (i, row) in x.iter().enumerate() {
-        assert_eq!(assigner.labels(row), [together[i]]);
+        assert_eq!(nearest_center.predict(row), [together[i]]);
         let own = distances.row(i)[together[i] as usize];
         assert!(distances.row(i).iter().all(|&other| own <= other * (1.0 + 1e-5)), "{i}");
     }
@@ -56,8 +55,8 @@ fn labels_are_each_rows_own() {
 fn empty_clusters_are_filled_and_copies_do_no_harm() {
     let x = Samples::new(vec![3.0; 12], 2).unwrap();
     let found = fit(&config(4), &x);
-    assert_eq!((found.inertia(), found.centers().rows()), (0.0, 4));
-    // Two far samples, many copies: whatever it begins with, three clusters are found.
+    assert_eq!((found.inertia(), found.cluster_centers().rows()), (0.0, 4));
+    // Two far samples and many copies of a third: three clusters from any initial centers.
     let mut values = vec![0.0; 60];
     values.extend([50.0, -70.0]);
     let x = Samples::new(values, 1).unwrap();
@@ -67,29 +66,29 @@ fn empty_clusters_are_filled_and_copies_do_no_harm() {
 #[test]
 fn what_cannot_be_is_refused() {
     let x = Samples::new(vec![0.0, 1.0, f32::INFINITY], 1).unwrap();
-    let mut learner = Fit::new(config(2), Streams::new(0)).unwrap();
-    let refused = learner.fit(&x, &mut unwatched).unwrap_err().to_string();
+    let mut kmeans = Estimator::new(config(2), Streams::new(0)).unwrap();
+    let refused = kmeans.fit(&x, &mut no_callback).unwrap_err().to_string();
     assert!(refused.contains("row 3, column 1 is inf"), "{refused}");
-    assert!(learner.encode(&x).unwrap_err().to_string().contains("fit it first"));
+    assert!(kmeans.transform(&x).unwrap_err().to_string().contains("fit it first"));
     let x = Samples::new(vec![0.0, 1.0], 1).unwrap();
-    let few = Fit::new(config(3), Streams::new(0)).unwrap().fit(&x, &mut unwatched).unwrap_err();
-    assert!(few.to_string().contains("only 2 samples"));
-    assert!(Fit::new(Config { n_init: 0, ..config(2) }, Streams::new(0)).is_err());
+    let few = Estimator::new(config(3), Streams::new(0)).unwrap().fit(&x, &mut no_callback).unwrap_err();
+    assert!(few.to_string().contains("at most the number of samples, 2"));
+    assert!(Estimator::new(Config { n_init: 0, ..config(2) }, Streams::new(0)).is_err());
 }
 
 #[test]
 fn stops_when_told() {
     let x = Samples::new((0..400).map(|i| (i * 37 % 101) as f32).collect(), 2).unwrap();
     let mut rounds = 0;
-    let mut watch = |_: Progress| {
+    let mut callback = |_: FitProgress| {
         rounds += 1;
         std::ops::ControlFlow::Break(())
     };
-    assert_eq!(config(5).fit(&x, Streams::new(0), &mut watch).unwrap().iterations(), 1);
+    assert_eq!(config(5).fit(&x, Streams::new(0), &mut callback).unwrap().n_iter(), 1);
     assert_eq!(rounds, 1);
 }
 
-/// Lloyd as the textbook writes it, in f64, from given centers.
+/// Reference: Lloyd's algorithm in f64 from given centers.
 fn textbook(x: &Samples, mut centers: Vec<Vec<f64>>) -> f64 {
     let square =
         |row: &[f32], c: &[f64]| -> f64 { row.iter().zip(c).map(|(x, c)| (f64::from(*x) - c).powi(2)).sum() };
@@ -116,16 +115,17 @@ fn textbook(x: &Samples, mut centers: Vec<Vec<f64>>) -> f64 {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
-    /// A fixed point: going on from its centers by the textbook changes nothing; and every label is that of the nearest center.
+    /// The result is a fixed point of the reference algorithm, and every label belongs to the nearest center.
     #[test]
     fn nothing_is_left_to_do(n in 3..80usize, d in 1..5usize, k in 1..4u32, seed in 0..1000usize) {
         let values = (0..n * d).map(|i| ((i * 7919 + seed * 31) % 97) as f32 / 3.0).collect();
         let x = Samples::new(values, d).unwrap();
         let found = fit(&Config { tol: 0.0, ..config(k) }, &x);
-        let centers: Vec<Vec<f64>> = found.centers().iter().map(|c| c.iter().map(|&c| c.into()).collect()).collect();
+        let in_f64 = |c: &[f32]| c.iter().map(|&c| c.into()).collect();
+        let centers: Vec<Vec<f64>> = found.cluster_centers().iter().map(in_f64).collect();
         let further = textbook(&x, centers.clone());
         prop_assert!((found.inertia() - further).abs() <= 1e-4 * (1.0 + further), "{} {further}", found.inertia());
-        for (row, &label) in x.iter().zip(&found.labels(&x).unwrap()) {
+        for (row, &label) in x.iter().zip(&found.predict(&x).unwrap()) {
             let square = |c: &[f64]| -> f64 { row.iter().zip(c).map(|(x, c)| (f64::from(*x) - c).powi(2)).sum() };
             let least = centers.iter().map(|c| square(c)).fold(f64::INFINITY, f64::min);
             prop_assert!(square(&centers[label as usize]) <= least + 1e-3);

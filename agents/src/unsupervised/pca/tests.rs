@@ -1,13 +1,12 @@
 use super::*;
-use crate::fit::{Fit, unwatched};
-use crate::unsupervised::Encoder;
+use crate::estimator::{Estimator, Transformer, no_callback};
 use proptest::prelude::*;
 
 fn fit(n_components: u32, x: &Samples) -> Pca {
-    Config { n_components }.fit(x, Streams::new(1), &mut unwatched).unwrap()
+    Config { n_components }.fit(x, Streams::new(1), &mut no_callback).unwrap()
 }
 
-/// (0, 0), (1, 1), (2, 2) and (3, 3) shifted by (0, ±.5): by hand, along (1, 1)/sqrt 2.
+/// Samples on the diagonal: the component is (1, 1) / sqrt 2.
 #[test]
 fn a_line_by_hand() {
     let x = Samples::new(vec![-2.0, -2.0, -1.0, -1.0, 1.0, 1.0, 2.0, 2.0], 2).unwrap();
@@ -16,11 +15,11 @@ fn a_line_by_hand() {
     assert!((found.explained_variance()[0] - 20.0 / 3.0).abs() < 1e-6);
     assert!((found.explained_variance_ratio()[0] - 1.0).abs() < 1e-9);
     assert!(found.components().row(0).iter().all(|v| (v - 0.5f32.sqrt()).abs() < 1e-6));
-    let codes = found.encode(&x).unwrap();
+    let codes = found.transform(&x).unwrap();
     assert!((codes.row(3)[0] - 8f32.sqrt()).abs() < 1e-5 && codes.row(3)[1].abs() < 1e-5);
 }
 
-/// Many columns go by the subspace, few by the covariance: both find the same.
+/// Subspace iteration and covariance matrix give the same components.
 #[test]
 fn both_ways_find_the_same() {
     let mut rng = Streams::new(0).stream(Purpose::Agent, 0, 0);
@@ -36,7 +35,7 @@ fn both_ways_find_the_same() {
     let x = Samples::new(values, d).unwrap();
     let few = fit(3, &x);
     let mean: Vec<f32> = rows::means(&x).iter().map(|&m| m as f32).collect();
-    let whole = symmetric(&times(&x, &mean, None, d), d).unwrap();
+    let whole = symmetric_eigen(&covariance_product(&x, &mean, None, d), d).unwrap();
     for (i, v) in few.components().iter().enumerate() {
         let exact = whole.values[i] / (n - 1) as f64;
         assert!((few.explained_variance()[i] / exact - 1.0).abs() < 1e-6);
@@ -49,18 +48,18 @@ fn both_ways_find_the_same() {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
-    /// All components together give the samples back, the first ones the best that so few can.
+    /// All components reconstruct the samples; the first one loses exactly the remaining variance.
     #[test]
     fn the_way_back(n in 8..60usize, d in 1..7usize, seed in 0..1000usize) {
         let values = (0..n * d).map(|i| ((i * 7919 + seed * 37) % 101) as f32 / 10.0).collect();
         let x = Samples::new(values, d).unwrap();
         let all = fit(d as u32, &x);
-        let back = all.decode(&all.encode(&x).unwrap()).unwrap();
+        let back = all.inverse_transform(&all.transform(&x).unwrap()).unwrap();
         prop_assert!(back.values().iter().zip(x.values()).all(|(a, b)| (a - b).abs() < 1e-3));
         let ratios: f64 = all.explained_variance_ratio().iter().sum();
         prop_assert!((ratios - 1.0).abs() < 1e-5);
         let some = fit(1, &x);
-        let back = some.decode(&some.encode(&x).unwrap()).unwrap();
+        let back = some.inverse_transform(&some.transform(&x).unwrap()).unwrap();
         let lost: f64 = back.values().iter().zip(x.values()).map(|(a, b)| f64::from((a - b) * (a - b))).sum();
         let beyond: f64 = all.explained_variance()[1..].iter().sum::<f64>() * (n - 1) as f64;
         prop_assert!((lost - beyond).abs() < 1e-3 * (1.0 + beyond), "{lost} {beyond}");
@@ -69,14 +68,14 @@ proptest! {
 
 #[test]
 fn odd_samples() {
-    // No variance at all is no reason for NaN.
+    // Constant samples give no NaN.
     let x = Samples::new(vec![2.0; 40 * 50], 50).unwrap();
     let found = fit(2, &x);
     assert!(found.explained_variance_ratio().iter().all(|&r| r == 0.0));
-    assert!(found.encode(&x).unwrap().values().iter().all(|&c| c == 0.0));
-    let mut fit = Fit::new(Config { n_components: 3 }, Streams::new(0)).unwrap();
+    assert!(found.transform(&x).unwrap().values().iter().all(|&c| c == 0.0));
+    let mut fit = Estimator::new(Config { n_components: 3 }, Streams::new(0)).unwrap();
     let x = Samples::new(vec![1.0, 2.0, 4.0, 8.0], 2).unwrap();
-    assert!(fit.fit(&x, &mut unwatched).unwrap_err().to_string().contains("at most 1"));
+    assert!(fit.fit(&x, &mut no_callback).unwrap_err().to_string().contains("at most 1"));
     let nan = Samples::new(vec![1.0, 2.0, f32::NAN, 8.0], 2).unwrap();
-    assert!(fit.fit(&nan, &mut unwatched).unwrap_err().to_string().contains("row 2, column 1"));
+    assert!(fit.fit(&nan, &mut no_callback).unwrap_err().to_string().contains("row 2, column 1"));
 }

@@ -1,10 +1,44 @@
-//! How well clusters agree with classes that nobody told, and how well they hang together.
+//! Metrics of predictions against true labels or numbers, and of clusterings.
 
 use freewheel_core::{Error, Result, Samples, Stream};
 
-use crate::fit::rows::{self, BLOCK, dot, products};
+use super::rows::{self, BLOCK, dot, multiply_transposed};
 
-/// How often cluster i meets class j, `[clusters, classes]`, row after row.
+/// Accuracy: share of correct predictions, 0 to 1. Both are class indices `[N]`.
+pub fn accuracy(predicted: &[u32], labels: &[u32]) -> f64 {
+    let met = predicted.iter().zip(labels).filter(|(p, l)| p == l).count();
+    met as f64 / labels.len().max(1) as f64
+}
+
+/// Confusion matrix `[C, C]`, row by row: count of samples of true class i (row) predicted as class j (column).
+pub fn confusion(predicted: &[u32], labels: &[u32], classes: u32) -> Vec<u64> {
+    let c = classes as usize;
+    let mut table = vec![0; c * c];
+    predicted.iter().zip(labels).for_each(|(&p, &l)| table[l as usize * c + p as usize] += 1);
+    table
+}
+
+/// R² (coefficient of determination): 1 - sum of squared errors / sum of squared deviations of `y` from its mean. For
+/// a constant `y`: 1 if all predictions are exact, else 0.
+pub fn r_squared(predicted: &[f32], y: &[f32]) -> f64 {
+    let mean = y.iter().map(|&y| f64::from(y)).sum::<f64>() / y.len().max(1) as f64;
+    let spread: f64 = y.iter().map(|&y| (f64::from(y) - mean).powi(2)).sum();
+    let errors: f64 = predicted.iter().zip(y).map(|(&p, &y)| (f64::from(p) - f64::from(y)).powi(2)).sum();
+    match (spread > 0.0, errors > 0.0) {
+        (true, _) => 1.0 - errors / spread,
+        (false, met) => f64::from(u8::from(!met)),
+    }
+}
+
+/// Log loss: mean negative log-likelihood of the `labels [N]` under `probabilities [N, C]` in nats; probabilities are
+/// clipped to at least 1e-15.
+pub fn log_loss(probabilities: &[f32], labels: &[u32], classes: u32) -> f64 {
+    let rows = probabilities.chunks_exact(classes.max(1) as usize).zip(labels);
+    let sum: f64 = rows.map(|(p, &label)| -f64::from(p[label as usize]).max(1e-15).ln()).sum();
+    sum / labels.len().max(1) as f64
+}
+
+/// Contingency table of clusters (rows) and classes (columns), row by row, with its counts of rows and columns.
 pub fn contingency(labels: &[u32], classes: &[u32]) -> (Vec<u64>, usize, usize) {
     let count = |all: &[u32]| all.iter().max().map_or(0, |&most| most as usize + 1);
     let (rows, columns) = (count(labels), count(classes));
@@ -13,7 +47,8 @@ pub fn contingency(labels: &[u32], classes: &[u32]) -> (Vec<u64>, usize, usize) 
     (table, rows, columns)
 }
 
-/// The share of samples whose cluster stands for their class, under the best matching of clusters with classes, one to one.
+/// Share of samples whose cluster is matched with their class, under the best one-to-one matching of clusters with
+/// classes, 0 to 1.
 pub fn matching_accuracy(labels: &[u32], classes: &[u32]) -> f64 {
     let (table, rows, columns) = contingency(labels, classes);
     let side = rows.max(columns);
@@ -25,15 +60,15 @@ pub fn matching_accuracy(labels: &[u32], classes: &[u32]) -> f64 {
     met / labels.len().max(1) as f64
 }
 
-/// The column of every row that makes the sum of `costs [n, n]` smallest: the Hungarian method with potentials, a row at a time
-/// along a shortest augmenting path (Jonker & Volgenant 1987).
+/// Assignment of minimal total cost: the column of each row of `costs [n, n]`. Hungarian method with potentials and
+/// shortest augmenting paths (Jonker & Volgenant 1987).
 pub fn assignment(costs: &[f64], n: usize) -> Vec<usize> {
-    // Row n is nobody; `row_of[n]` is the row that is being placed.
-    let (mut of_row, mut of_column) = (vec![0.0; n + 1], vec![0.0; n + 1]);
+    // Index n is a placeholder: `row_of[n]` is the row that is being assigned.
+    let (mut row_potential, mut column_potential) = (vec![0.0; n + 1], vec![0.0; n + 1]);
     let mut row_of = vec![n; n + 1];
     for row in 0..n {
         row_of[n] = row;
-        let (mut least, mut before) = (vec![f64::INFINITY; n], vec![n; n]);
+        let (mut least, mut previous) = (vec![f64::INFINITY; n], vec![n; n]);
         let mut visited = vec![false; n + 1];
         let mut column = n;
         while row_of[column] != n {
@@ -41,9 +76,9 @@ pub fn assignment(costs: &[f64], n: usize) -> Vec<usize> {
             let at = row_of[column];
             let (mut delta, mut next) = (f64::INFINITY, n);
             for j in (0..n).filter(|&j| !visited[j]) {
-                let reduced = costs[at * n + j] - of_row[at] - of_column[j];
+                let reduced = costs[at * n + j] - row_potential[at] - column_potential[j];
                 if reduced < least[j] {
-                    (least[j], before[j]) = (reduced, column);
+                    (least[j], previous[j]) = (reduced, column);
                 }
                 if least[j] < delta {
                     (delta, next) = (least[j], j);
@@ -51,8 +86,8 @@ pub fn assignment(costs: &[f64], n: usize) -> Vec<usize> {
             }
             for (j, &seen) in visited.iter().enumerate() {
                 if seen {
-                    of_row[row_of[j]] += delta;
-                    of_column[j] -= delta;
+                    row_potential[row_of[j]] += delta;
+                    column_potential[j] -= delta;
                 } else if j < n {
                     least[j] -= delta;
                 }
@@ -60,8 +95,8 @@ pub fn assignment(costs: &[f64], n: usize) -> Vec<usize> {
             column = next;
         }
         while column != n {
-            row_of[column] = row_of[before[column]];
-            column = before[column];
+            row_of[column] = row_of[previous[column]];
+            column = previous[column];
         }
     }
     let mut columns = vec![0; n];
@@ -69,35 +104,36 @@ pub fn assignment(costs: &[f64], n: usize) -> Vec<usize> {
     columns
 }
 
-/// The mutual information of clusters and classes over the mean of their entropies (scikit-learn's `normalized_mutual_info_score`), 0 to
-/// 1; 1 where both have one group only.
+/// Normalized mutual information of clusters and classes, 0 to 1, with the arithmetic mean of both entropies
+/// (scikit-learn's `normalized_mutual_info_score`); 1 if both have a single group.
 pub fn normalized_mutual_information(labels: &[u32], classes: &[u32]) -> f64 {
     let (table, rows, columns) = contingency(labels, classes);
     let n = labels.len() as f64;
-    let of_rows: Vec<u64> = (0..rows).map(|i| table[i * columns..(i + 1) * columns].iter().sum()).collect();
-    let of_columns: Vec<u64> = (0..columns).map(|j| table.iter().skip(j).step_by(columns).sum()).collect();
+    let row_totals: Vec<u64> =
+        (0..rows).map(|i| table[i * columns..(i + 1) * columns].iter().sum()).collect();
+    let column_totals: Vec<u64> = (0..columns).map(|j| table.iter().skip(j).step_by(columns).sum()).collect();
     let entropy = |counts: &[u64]| -> f64 {
         let shares = counts.iter().filter(|&&c| c > 0).map(|&c| c as f64 / n);
         -shares.map(|p| p * p.ln()).sum::<f64>()
     };
-    let (of_labels, of_classes) = (entropy(&of_rows), entropy(&of_columns));
-    if of_labels + of_classes == 0.0 {
+    let (label_entropy, class_entropy) = (entropy(&row_totals), entropy(&column_totals));
+    if label_entropy + class_entropy == 0.0 {
         return 1.0;
     }
     let mut mutual = 0.0;
     for (at, &met) in table.iter().enumerate().filter(|(_, met)| **met > 0) {
-        let expected = of_rows[at / columns] as f64 * of_columns[at % columns] as f64 / n;
+        let expected = row_totals[at / columns] as f64 * column_totals[at % columns] as f64 / n;
         mutual += met as f64 / n * (met as f64 / expected).ln();
     }
-    (mutual / ((of_labels + of_classes) / 2.0)).clamp(0.0, 1.0)
+    (mutual / ((label_entropy + class_entropy) / 2.0)).clamp(0.0, 1.0)
 }
 
-/// The mean silhouette, -1 to 1: (b - a) / max(a, b), where a is a sample's mean distance from the others of its cluster and b that
-/// from the nearest other cluster (Rousseeuw 1987); 0 where it is alone. Over `sample` of the rows drawn by `rng`, or over
-/// all where there are no more.
+/// Mean silhouette coefficient (b - a) / max(a, b), -1 to 1 (Rousseeuw 1987): a is the mean distance from the other
+/// samples of the cluster, b that from the nearest other cluster; 0 for a cluster of one sample. Uses `sample` rows
+/// drawn by `rng`, or all if there are no more.
 ///
 /// # Errors
-/// [`Error::Config`] where there are not at least two clusters and a label for every row.
+/// [`Error::Config`] for fewer than two clusters, or a count of labels that differs from that of the rows.
 pub fn silhouette(x: &Samples, labels: &[u32], sample: usize, rng: &mut Stream) -> Result<f64> {
     if labels.len() != x.rows() {
         return Err(Error::Config(format!("{} labels were given for {} samples", labels.len(), x.rows())));
@@ -111,17 +147,17 @@ pub fn silhouette(x: &Samples, labels: &[u32], sample: usize, rng: &mut Stream) 
     }
     let (n, d) = (x.rows(), x.width());
     let mean = rows::means(&x);
-    let centered = rows::fill(&x, d, |x, out| {
+    let centered = rows::map_rows(&x, d, |x, out| {
         out.iter_mut().zip(x).enumerate().for_each(|(at, (out, x))| *out = x - mean[at % d] as f32);
     })?;
     let norms: Vec<f32> = centered.iter().map(|x| dot(x, x)).collect();
-    let parts = rows::blocks(&centered, BLOCK, |first, block| {
+    let parts = rows::map_blocks(&centered, BLOCK, |first, block| {
         let b = block.len() / d;
         let mut sums = vec![0f64; b * k];
         let mut scratch = vec![0.0; b * BLOCK];
         for (at, others) in centered.values().chunks(BLOCK * d).enumerate() {
             let m = others.len() / d;
-            products(block, others, d, &mut scratch[..b * m]);
+            multiply_transposed(block, others, d, &mut scratch[..b * m]);
             for (i, row) in scratch[..b * m].chunks_exact(m).enumerate() {
                 for (j, product) in row.iter().enumerate() {
                     let other = at * BLOCK + j;
@@ -138,7 +174,7 @@ pub fn silhouette(x: &Samples, labels: &[u32], sample: usize, rng: &mut Stream) 
     Ok(parts.iter().sum::<f64>() / n as f64)
 }
 
-/// From the sums of distances from each cluster.
+/// Silhouette of one sample from its sums of distances to each cluster.
 fn one_silhouette(sums: &[f64], counts: &[u32], own: usize) -> f64 {
     if counts[own] < 2 {
         return 0.0;
@@ -149,7 +185,7 @@ fn one_silhouette(sums: &[f64], counts: &[u32], own: usize) -> f64 {
     if a.max(b) > 0.0 { (b - a) / a.max(b) } else { 0.0 }
 }
 
-/// `count` rows and their labels, without repetition, in order.
+/// `count` rows with their labels, drawn without replacement, in their original order.
 fn draw(x: &Samples, labels: &[u32], count: usize, rng: &mut Stream) -> (Samples, Vec<u32>) {
     let mut order: Vec<usize> = (0..x.rows()).collect();
     if count < order.len() {
@@ -174,10 +210,22 @@ mod tests {
         Streams::new(0).stream(Purpose::Agent, 0, 0)
     }
 
-    /// Known cases: the classic 3x3 of many textbooks costs 4 + 3 + 2... by hand over the six permutations.
+    #[test]
+    fn predictions_by_hand() {
+        assert_eq!(accuracy(&[0, 1, 1, 2], &[0, 1, 2, 2]), 0.75);
+        assert_eq!(confusion(&[0, 1, 1], &[0, 1, 0], 2), [1, 1, 0, 1]);
+        // Errors 1 + 0 + 1 over deviations 4 + 0 + 4.
+        let spread = [1.0, 3.0, 5.0];
+        assert_eq!(r_squared(&[2.0, 3.0, 4.0], &spread), 1.0 - 2.0 / 8.0);
+        assert_eq!((r_squared(&[1.0], &[1.0]), r_squared(&[2.0], &[1.0])), (1.0, 0.0));
+        let found = log_loss(&[0.5, 0.5, 1.0, 0.0], &[1, 0], 2);
+        assert!((found - 2f64.ln() / 2.0).abs() < 1e-12);
+    }
+
+    /// Small cases solved by hand over the six permutations.
     #[test]
     fn assignments_by_hand() {
-        // 1 2 3 / 2 4 6 / 3 6 9: the least is 3 + 4 + 3 = 10.
+        // 1 2 3 / 2 4 6 / 3 6 9: the minimum is 3 + 4 + 3 = 10.
         assert_eq!(assignment(&[1.0, 2.0, 3.0, 2.0, 4.0, 6.0, 3.0, 6.0, 9.0], 3), [2, 1, 0]);
         assert_eq!(assignment(&[4.0, 1.0, 3.0, 2.0, 0.0, 5.0, 3.0, 2.0, 2.0], 3), [1, 0, 2]);
         assert!(assignment(&[], 0).is_empty());
@@ -214,8 +262,8 @@ mod tests {
         assert!((matching_accuracy(&labels, &classes) - 4.0 / 6.0).abs() < 1e-12);
         assert_eq!(matching_accuracy(&[3, 3, 0], &[0, 0, 1]), 1.0);
         // I = H(classes) = ln 3 - 2/3 ln 2; H(labels) = ln 3.
-        let of_classes = 3f64.ln() - 2.0 / 3.0 * 2f64.ln();
-        let expected = of_classes / ((of_classes + 3f64.ln()) / 2.0);
+        let class_entropy = 3f64.ln() - 2.0 / 3.0 * 2f64.ln();
+        let expected = class_entropy / ((class_entropy + 3f64.ln()) / 2.0);
         assert!((normalized_mutual_information(&labels, &classes) - expected).abs() < 1e-12);
         assert_eq!(normalized_mutual_information(&[0, 0], &[0, 0]), 1.0);
         assert!(normalized_mutual_information(&[0, 0, 1, 1], &[0, 1, 0, 1]) < 1e-12);
@@ -223,7 +271,7 @@ mod tests {
 
     #[test]
     fn silhouettes_by_hand() {
-        // 0, 1 | 5: a = 1, b = 5 and 4 for the first two; the third is alone.
+        // 0, 1 | 5: a = 1, b = 5 and 4 for the first two; the third is alone in its cluster.
         let x = Samples::new(vec![100.0, 101.0, 105.0], 1).unwrap();
         let found = silhouette(&x, &[0, 0, 1], 9, &mut rng()).unwrap();
         assert!((found - (0.8 + 0.75) / 3.0).abs() < 1e-5, "{found}");

@@ -1,9 +1,9 @@
-//! The learners without reward on real data: how well, how long, one JSON line each.
+//! Benchmark of the estimators on image data: scores and times, one JSON line per task.
 //!
-//!     cargo run --release -p freewheel-agents --example learners -- FOLDER [FILTER] [SETTINGS]
+//!     cargo run --release -p freewheel-agents --example estimators -- FOLDER [FILTER] [SETTINGS]
 //!
-//! FOLDER holds `fashion-mnist` and `mnist-10k`. FILTER is part of a name such as `fashion/forest`; SETTINGS are TOML that is read over
-//! the settings of every task that runs.
+//! FOLDER contains `fashion-mnist` and `mnist-10k`. FILTER is part of a task's name, such as `fashion/forest`.
+//! SETTINGS are TOML settings of every task that runs.
 
 #![allow(clippy::print_stdout)] // It is what it is for.
 
@@ -12,9 +12,9 @@ use std::io::Read;
 use std::path::Path;
 use std::time::Instant;
 
-use freewheel_agents::fit::{Estimator, EstimatorFactory, Fit, unwatched};
-use freewheel_agents::supervised::metrics::accuracy;
-use freewheel_agents::unsupervised::metrics::{matching_accuracy, normalized_mutual_information};
+use freewheel_agents::estimator::metrics::accuracy;
+use freewheel_agents::estimator::metrics::{matching_accuracy, normalized_mutual_information};
+use freewheel_agents::estimator::{AnyEstimator, Estimator, EstimatorFactory, no_callback};
 use freewheel_agents::unsupervised::{kmeans, pca, vae};
 use freewheel_agents::{supervised, unsupervised};
 use freewheel_core::{Purpose, Samples, Streams};
@@ -44,7 +44,7 @@ fn fashion(folder: &Path) -> Result<Data> {
     Ok(Data { name: "fashion", train: part("train")?, test: part("t10k")? })
 }
 
-/// The first 8,000 of a fixed shuffle to train.
+/// Training set of the first 8,000 rows of a fixed permutation, test set of the other 2,000.
 fn digits(folder: &Path) -> Result<Data> {
     let (mut values, mut labels) = (Vec::new(), Vec::new());
     for digit in 0..10u32 {
@@ -55,7 +55,7 @@ fn digits(folder: &Path) -> Result<Data> {
         labels.resize(values.len() / 784, digit);
     }
     let all = Samples::new(values, 784)?;
-    // A fixed shuffle that any program can repeat: 7919 is prime to their number.
+    // A permutation that is simple in any language: 7919 is coprime to the number of rows.
     let order: Vec<usize> = (0..all.rows()).map(|i| i * 7919 % all.rows()).collect();
     let part = |which: &[usize]| (all.select(which), which.iter().map(|&i| labels[i]).collect());
     Ok(Data { name: "digits", train: part(&order[..8000]), test: part(&order[8000..]) })
@@ -77,16 +77,16 @@ impl Bench {
         Ok(all)
     }
 
-    fn classify(&self, data: &Data, kind: &dyn EstimatorFactory) -> Result<()> {
-        let name = format!("{}/{}", data.name, kind.id());
+    fn classify(&self, data: &Data, factory: &dyn EstimatorFactory) -> Result<()> {
+        let name = format!("{}/{}", data.name, factory.id());
         if !self.wanted(&name) {
             return Ok(());
         }
-        let Estimator::Classifier(mut it) = kind.build(&self.with("")?, Streams::new(0))? else {
+        let AnyEstimator::Classifier(mut it) = factory.build(&self.with("")?, Streams::new(0))? else {
             return Ok(());
         };
         let begin = Instant::now();
-        it.fit(&data.train.0, &data.train.1, 10, &mut unwatched)?;
+        it.fit(&data.train.0, &data.train.1, 10, &mut no_callback)?;
         let fit = begin.elapsed().as_secs_f64();
         let begin = Instant::now();
         let found = accuracy(&it.predict(&data.test.0)?, &data.test.1);
@@ -94,31 +94,31 @@ impl Bench {
         println!(
             "{{\"name\": \"{name}\", \"accuracy\": {found:.4}, \"fit_s\": {fit:.3}, \"predict_s\": {predict:.3}, \
              \"parameters\": {}}}",
-            it.parameters()?
+            it.n_parameters()?
         );
         Ok(())
     }
 
-    /// As scikit-learn does it beside: on the training samples.
+    /// Scores on the training samples, as for scikit-learn in `tests/peers/estimators.py`.
     fn cluster(&self, data: &Data, starts: u32) -> Result<()> {
         let name = format!("{}/kmeans", data.name);
         if !self.wanted(&name) {
             return Ok(());
         }
-        use unsupervised::Encoder;
+        use freewheel_agents::estimator::Transformer;
         let config = kmeans::Config { n_clusters: 10, n_init: starts, ..kmeans::Config::default() };
-        let mut fit = Fit::new(config, Streams::new(0))?;
+        let mut fit = Estimator::new(config, Streams::new(0))?;
         let begin = Instant::now();
-        fit.fit(&data.train.0, &mut unwatched)?;
+        fit.fit(&data.train.0, &mut no_callback)?;
         let time = begin.elapsed().as_secs_f64();
-        let labels = fit.model()?.labels(&data.train.0)?;
+        let labels = fit.model()?.predict(&data.train.0)?;
         println!(
             "{{\"name\": \"{name}\", \"accuracy\": {:.4}, \"nmi\": {:.4}, \"inertia\": {:.1}, \"iterations\": {}, \
              \"fit_s\": {time:.3}}}",
             matching_accuracy(&labels, &data.train.1),
             normalized_mutual_information(&labels, &data.train.1),
             fit.model()?.inertia(),
-            fit.model()?.iterations()
+            fit.model()?.n_iter()
         );
         Ok(())
     }
@@ -128,13 +128,13 @@ impl Bench {
         if !self.wanted(&name) {
             return Ok(());
         }
-        use unsupervised::Encoder;
-        let mut fit = Fit::new(pca::Config { n_components: 2 }, Streams::new(0))?;
+        use freewheel_agents::estimator::Transformer;
+        let mut fit = Estimator::new(pca::Config { n_components: 2 }, Streams::new(0))?;
         let begin = Instant::now();
         let mut rounds = 0;
         fit.fit(&data.train.0, &mut |p| {
             rounds = p.done;
-            unwatched(p)
+            no_callback(p)
         })?;
         let time = begin.elapsed().as_secs_f64();
         let ratio = fit.model()?.explained_variance_ratio();
@@ -154,21 +154,23 @@ impl Bench {
             return Ok(());
         }
         let settings = self.with(&format!("latent_dim = {latents}\n{more}"))?;
-        let kinds = unsupervised::all();
-        let kind = kinds.iter().find(|kind| kind.id() == "vae").ok_or("no vae")?;
-        let Estimator::Encoder(mut it) = kind.build(&settings, Streams::new(0))? else { return Ok(()) };
+        let factories = unsupervised::all();
+        let factory = factories.iter().find(|factory| factory.id() == "vae").ok_or("no vae")?;
+        let AnyEstimator::Transformer(mut it) = factory.build(&settings, Streams::new(0))? else {
+            return Ok(());
+        };
         let begin = Instant::now();
-        it.fit(&data.train.0, &mut unwatched)?;
+        it.fit(&data.train.0, &mut no_callback)?;
         let time = begin.elapsed().as_secs_f64();
         let it: &dyn std::any::Any = &*it;
-        let it = it.downcast_ref::<Fit<vae::Config>>().ok_or("no vae")?;
+        let it = it.downcast_ref::<Estimator<vae::Config>>().ok_or("no vae")?;
         let elbo = it.model()?.elbo(&data.test.0, &mut Streams::new(0).stream(Purpose::Agent, 0, 2))?;
         println!(
             "{{\"name\": \"{name}\", \"negative_elbo\": {:.2}, \"reconstruction\": {:.2}, \"divergence\": {:.2}, \
              \"fit_s\": {time:.1}}}",
             elbo.negative(),
             elbo.reconstruction,
-            elbo.divergence
+            elbo.kl_divergence
         );
         Ok(())
     }
@@ -186,8 +188,8 @@ fn main() -> Result<()> {
         let data = read(Path::new(&folder))?;
         bench.components(&data)?;
         bench.cluster(&data, if data.name == "fashion" { 4 } else { 10 })?;
-        for kind in supervised::all() {
-            bench.classify(&data, &*kind)?;
+        for factory in supervised::all() {
+            bench.classify(&data, &*factory)?;
         }
         if data.name == "digits" {
             for latents in [2, 20] {

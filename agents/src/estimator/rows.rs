@@ -1,30 +1,30 @@
-//! Sums and products over rows: blocks of a fixed size run in parallel, and what they give is added in the order of blocks, so
-//! that the number of threads changes no bit.
+//! Parallel sums and products over the rows of a data set. Blocks have a fixed size and their results are added in
+//! order, so that the result does not depend on the number of threads.
 
 use freewheel_core::{Result, Samples, Stream};
 use rayon::prelude::*;
 
 use crate::nn::matmul::{Matrix, matmul};
 
-/// Rows of a block: 256 rows of 784 numbers stay in a second cache of a megabyte.
+/// Rows per block; 256 rows of 784 numbers fit into an L2 cache of 1 MiB.
 pub(crate) const BLOCK: usize = 256;
 
-/// What `f` gives for every block of `rows` rows, told the first row's number; in order.
-pub(crate) fn blocks<R: Send>(x: &Samples, rows: usize, f: impl Fn(usize, &[f32]) -> R + Sync) -> Vec<R> {
+/// Results of `f(first row, block)` for every block of `rows` rows, in order.
+pub(crate) fn map_blocks<R: Send>(x: &Samples, rows: usize, f: impl Fn(usize, &[f32]) -> R + Sync) -> Vec<R> {
     let all = x.values().par_chunks(rows * x.width()).enumerate();
     all.map(|(i, block)| f(i * rows, block)).collect()
 }
 
-/// Fills the rows of `out [N, width]` block by block from those of `x [N, D]`.
-pub(crate) fn fill(x: &Samples, width: usize, f: impl Fn(&[f32], &mut [f32]) + Sync) -> Result<Samples> {
+/// Fills the rows of `out [N, width]` from those of `x [N, D]`, block by block.
+pub(crate) fn map_rows(x: &Samples, width: usize, f: impl Fn(&[f32], &mut [f32]) + Sync) -> Result<Samples> {
     let mut out = vec![0.0; x.rows() * width];
     let all = x.values().par_chunks(BLOCK * x.width()).zip(out.par_chunks_mut(BLOCK * width));
     all.for_each(|(x, out)| f(x, out));
     Samples::new(out, width)
 }
 
-/// The sum of `parts [P, n]` in their order, in f64.
-pub(crate) fn sum(parts: &[Vec<f32>]) -> Vec<f64> {
+/// Sum of `parts [P, n]` in order, in f64.
+pub(crate) fn sum_parts(parts: &[Vec<f32>]) -> Vec<f64> {
     let mut sum = vec![0.0; parts.first().map_or(0, Vec::len)];
     for part in parts {
         sum.iter_mut().zip(part).for_each(|(sum, &x)| *sum += f64::from(x));
@@ -32,13 +32,13 @@ pub(crate) fn sum(parts: &[Vec<f32>]) -> Vec<f64> {
     sum
 }
 
-/// `a . b`, in sixteen lanes.
+/// Dot product in sixteen lanes.
 #[inline]
 pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
     lanes(a, b, |a, b| a * b)
 }
 
-/// `|a - b|^2`, in sixteen lanes.
+/// Squared Euclidean distance in sixteen lanes.
 #[inline]
 pub(crate) fn squared_distance(a: &[f32], b: &[f32]) -> f32 {
     lanes(a, b, |a, b| (a - b) * (a - b))
@@ -57,10 +57,10 @@ fn lanes(a: &[f32], b: &[f32], f: impl Fn(f32, f32) -> f32) -> f32 {
     lanes.iter().sum::<f32>() + rest
 }
 
-/// The mean of every column, `[D]`.
+/// Mean of every column, `[D]`.
 pub(crate) fn means(x: &Samples) -> Vec<f64> {
     let width = x.width();
-    let parts = blocks(x, BLOCK, |_, block| {
+    let parts = map_blocks(x, BLOCK, |_, block| {
         let mut sum = vec![0.0; width];
         for row in block.chunks_exact(width) {
             sum.iter_mut().zip(row).for_each(|(sum, &x)| *sum += f64::from(x));
@@ -73,31 +73,31 @@ pub(crate) fn means(x: &Samples) -> Vec<f64> {
     mean
 }
 
-/// `x [N, D]` less `mean [D]`: what lies far from 0 keeps its digits in what follows.
+/// `x [N, D]` minus `mean [D]`; centering keeps precision for data far from 0.
 pub(crate) fn centered(x: &Samples, mean: &[f32]) -> Result<Samples> {
-    fill(x, mean.len(), |x, out| center(x, mean, out))
+    map_rows(x, mean.len(), |x, out| center(x, mean, out))
 }
 
-/// The rows `x [B, D]` less `mean [D]`, into `out [B, D]`.
+/// Writes the rows `x [B, D]` minus `mean [D]` to `out [B, D]`.
 pub(crate) fn center(x: &[f32], mean: &[f32], out: &mut [f32]) {
     for (x, out) in x.chunks_exact(mean.len()).zip(out.chunks_exact_mut(mean.len())) {
         out.iter_mut().zip(x.iter().zip(mean)).for_each(|(out, (x, m))| *out = x - m);
     }
 }
 
-/// The sum of squared distances of all rows from `center [D]`.
-pub(crate) fn spread(x: &Samples, center: &[f32]) -> f64 {
+/// Sum of the squared distances of all rows from `center [D]`.
+pub(crate) fn squared_deviations(x: &Samples, center: &[f32]) -> f64 {
     let each = |row: &[f32]| f64::from(squared_distance(row, center));
-    blocks(x, BLOCK, |_, block| block.chunks_exact(x.width()).map(each).sum::<f64>()).iter().sum()
+    map_blocks(x, BLOCK, |_, block| block.chunks_exact(x.width()).map(each).sum::<f64>()).iter().sum()
 }
 
-/// `x [B, D]` times the transpose of `rows [K, D]`, into `out [B, K]`.
-pub(crate) fn products(x: &[f32], rows: &[f32], width: usize, out: &mut [f32]) {
+/// Writes `x [B, D]` times the transpose of `rows [K, D]` to `out [B, K]`.
+pub(crate) fn multiply_transposed(x: &[f32], rows: &[f32], width: usize, out: &mut [f32]) {
     let (b, k) = (x.len() / width, rows.len() / width);
     matmul(out, Matrix::new(x, b, width), Matrix::new(rows, k, width).t(), false);
 }
 
-/// Puts `order` in a random one (Fisher & Yates).
+/// Shuffles `order` (Fisher & Yates).
 pub(crate) fn shuffle(order: &mut [u32], rng: &mut Stream) {
     for i in (1..order.len()).rev() {
         order.swap(i, rng.below(i as u32 + 1) as usize);
@@ -112,9 +112,9 @@ mod tests {
     fn columns_and_products_by_hand() {
         let x = Samples::new(vec![1.0, 2.0, 3.0, 6.0], 2).unwrap();
         assert_eq!(means(&x), [2.0, 4.0]);
-        assert_eq!(spread(&x, &[2.0, 4.0]), 10.0);
+        assert_eq!(squared_deviations(&x, &[2.0, 4.0]), 10.0);
         let mut out = [0.0; 4];
-        products(x.values(), &[1.0, 0.0, 1.0, -1.0], 2, &mut out);
+        multiply_transposed(x.values(), &[1.0, 0.0, 1.0, -1.0], 2, &mut out);
         assert_eq!(out, [1.0, -1.0, 3.0, -3.0]);
         let (a, b): (Vec<f32>, Vec<f32>) = ((0..37).map(|i| i as f32).collect(), vec![2.0; 37]);
         assert_eq!((dot(&a, &b), squared_distance(&a, &b)), (1332.0, 16206.0 - 2664.0 + 148.0));

@@ -1,28 +1,28 @@
-//! Eigenvalues and eigenvectors of symmetric matrices: Householder's reduction to three diagonals, then the QL method with implicit
-//! shifts (Golub & Van Loan, "Matrix Computations", 8.3). All in f64, row after row.
+//! Eigenvalues and eigenvectors of symmetric matrices: Householder tridiagonalization, then the QL method with
+//! implicit shifts (Golub & Van Loan, "Matrix Computations", 8.3). Matrices are f64, row by row.
 
 use freewheel_core::{Error, Result};
 
-/// Rotations of one eigenvalue after which there is none to be found: it takes two or three.
-const MOST: usize = 60;
+/// Iterations per eigenvalue after which the method has failed; two or three are usual.
+const MAX_ITERATIONS: usize = 60;
 
-/// Eigenvalues `[n]`, descending, and their eigenvectors of length 1 as the rows of `[n, n]`.
+/// Eigenvalues `[n]` and eigenvectors of length 1 `[n, n]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Eigen {
-    /// Descending.
+    /// Eigenvalues in descending order, `[n]`.
     pub values: Vec<f64>,
-    /// Row i belongs to value i; the sign is anybody's.
+    /// Eigenvectors as rows `[n, n]`, in the order of the values; their sign is arbitrary.
     pub vectors: Vec<f64>,
 }
 
-/// Of the symmetric `matrix [n, n]`.
+/// Eigenvalues and eigenvectors of the symmetric `matrix [n, n]`.
 ///
 /// # Errors
-/// [`Error::Diverged`] where the matrix has numbers that are not finite.
-pub fn symmetric(matrix: &[f64], n: usize) -> Result<Eigen> {
+/// [`Error::Diverged`] for numbers that are not finite.
+pub fn symmetric_eigen(matrix: &[f64], n: usize) -> Result<Eigen> {
     let mut a = matrix.to_vec();
-    let (mut diagonal, mut beside, mut rows) = tridiagonal(&mut a, n);
-    ql(&mut diagonal, &mut beside, &mut rows, n)?;
+    let (mut diagonal, mut off_diagonal, mut rows) = tridiagonal(&mut a, n);
+    ql(&mut diagonal, &mut off_diagonal, &mut rows, n)?;
     let mut order: Vec<usize> = (0..n).collect();
     order.sort_by(|&i, &j| diagonal[j].total_cmp(&diagonal[i]));
     Ok(Eigen {
@@ -31,27 +31,28 @@ pub fn symmetric(matrix: &[f64], n: usize) -> Result<Eigen> {
     })
 }
 
-/// `a = Q T Q'`: T's diagonal, what stands beside it (`[n]`, the last one 0), and Q', row after row. `a` is used up.
+/// Factors of `a = Q T Q'`: diagonal `[n]` and subdiagonal of T (`[n]`, the last one 0), and `Q' [n, n]`. Overwrites
+/// `a`.
 fn tridiagonal(a: &mut [f64], n: usize) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
     let mut reflections: Vec<Vec<f64>> = Vec::new();
-    let mut beside = Vec::with_capacity(n);
+    let mut off_diagonal = Vec::with_capacity(n);
     for k in 0..n.saturating_sub(2) {
         let first = k + 1;
         let mut v: Vec<f64> = (first..n).map(|i| a[i * n + k]).collect();
         let norm = v.iter().map(|x| x * x).sum::<f64>().sqrt();
         let alpha = if v[0] > 0.0 { -norm } else { norm };
         v[0] -= alpha;
-        beside.push(alpha);
+        off_diagonal.push(alpha);
         let square: f64 = v.iter().map(|x| x * x).sum();
         if square == 0.0 {
             v.clear();
         } else {
-            // Scaled so that the reflection is 1 - v v'.
+            // Scaled so that the reflection is I - v v'.
             let scale = (2.0 / square).sqrt();
             v.iter_mut().for_each(|x| *x *= scale);
             let sub = |i: usize| i * n + first..(i + 1) * n;
-            let mut w: Vec<f64> = (first..n).map(|i| product(&a[sub(i)], &v)).collect();
-            let half = product(&w, &v) / 2.0;
+            let mut w: Vec<f64> = (first..n).map(|i| dot_f64(&a[sub(i)], &v)).collect();
+            let half = dot_f64(&w, &v) / 2.0;
             w.iter_mut().zip(&v).for_each(|(w, v)| *w -= half * v);
             for i in first..n {
                 let (vi, wi) = (v[i - first], w[i - first]);
@@ -62,34 +63,34 @@ fn tridiagonal(a: &mut [f64], n: usize) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
         reflections.push(v);
     }
     if n > 1 {
-        beside.push(a[(n - 1) * n + n - 2]);
+        off_diagonal.push(a[(n - 1) * n + n - 2]);
     }
-    beside.resize(n, 0.0);
+    off_diagonal.resize(n, 0.0);
     let diagonal = (0..n).map(|i| a[i * n + i]).collect();
     let mut rows = vec![0.0; n * n];
     (0..n).for_each(|i| rows[i * n + i] = 1.0);
     for (k, v) in reflections.iter().enumerate().rev().filter(|(_, v)| !v.is_empty()) {
         for row in rows.chunks_exact_mut(n).skip(k + 1) {
-            let along = product(&row[k + 1..], v);
+            let along = dot_f64(&row[k + 1..], v);
             row[k + 1..].iter_mut().zip(v).for_each(|(r, v)| *r -= along * v);
         }
     }
-    (diagonal, beside, rows)
+    (diagonal, off_diagonal, rows)
 }
 
-/// Turns T into its eigenvalues, and the rows of Q' into eigenvectors.
+/// Replaces the diagonal of T by its eigenvalues, and the rows of Q' by eigenvectors.
 fn ql(d: &mut [f64], e: &mut [f64], rows: &mut [f64], n: usize) -> Result<()> {
-    // What is nothing beside the largest numbers is nothing.
+    // Scale of the matrix; smaller entries than its rounding error count as 0.
     let size = d.iter().zip(&*e).map(|(d, e)| d.abs() + e.abs()).fold(0.0, f64::max);
     for l in 0..n {
         for turn in 0.. {
-            // Where T falls into two parts.
+            // Index at which T splits into two blocks.
             let small = |m: usize| e[m].abs() <= f64::EPSILON * size;
             let m = (l..n - 1).find(|&m| small(m)).unwrap_or(n - 1);
             if m == l {
                 break;
             }
-            if turn == MOST {
+            if turn == MAX_ITERATIONS {
                 return Err(Error::Diverged {
                     quantity: "an eigenvalue".into(),
                     value: d[l],
@@ -132,8 +133,8 @@ fn ql(d: &mut [f64], e: &mut [f64], rows: &mut [f64], n: usize) -> Result<()> {
     Ok(())
 }
 
-/// `a . b`, in eight lanes.
-pub(super) fn product(a: &[f64], b: &[f64]) -> f64 {
+/// Dot product in eight lanes.
+pub(crate) fn dot_f64(a: &[f64], b: &[f64]) -> f64 {
     let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
     let mut lanes = [0f64; 8];
     for (a, b) in a.iter().zip(b) {
@@ -149,7 +150,7 @@ mod tests {
 
     #[test]
     fn by_hand() {
-        let found = symmetric(&[2.0, 1.0, 1.0, 2.0], 2).unwrap();
+        let found = symmetric_eigen(&[2.0, 1.0, 1.0, 2.0], 2).unwrap();
         assert!((found.values[0] - 3.0).abs() < 1e-12 && (found.values[1] - 1.0).abs() < 1e-12);
         assert!((found.vectors[0] - found.vectors[1]).abs() < 1e-12);
         // Second differences of 5 points: 2 - 2 cos(i pi / 6).
@@ -160,16 +161,16 @@ mod tests {
                 _ => 0.0,
             })
             .collect();
-        let found = symmetric(&chain, 5).unwrap();
+        let found = symmetric_eigen(&chain, 5).unwrap();
         for (i, value) in found.values.iter().rev().enumerate() {
             let exact = 2.0 - 2.0 * ((i + 1) as f64 * std::f64::consts::PI / 6.0).cos();
             assert!((value - exact).abs() < 1e-12);
         }
-        assert_eq!(symmetric(&[4.0], 1).unwrap(), Eigen { values: vec![4.0], vectors: vec![1.0] });
-        assert!(symmetric(&[f64::NAN; 9], 3).is_err());
-        // One direction alone: all other values are what rounding left of 0.
+        assert_eq!(symmetric_eigen(&[4.0], 1).unwrap(), Eigen { values: vec![4.0], vectors: vec![1.0] });
+        assert!(symmetric_eigen(&[f64::NAN; 9], 3).is_err());
+        // A matrix of rank 1: all other eigenvalues are rounding errors.
         let one: Vec<f64> = (0..1600).map(|at| ((at / 40 + 1) * (at % 40 + 1)) as f64 * 0.1).collect();
-        let found = symmetric(&one, 40).unwrap();
+        let found = symmetric_eigen(&one, 40).unwrap();
         let whole: f64 = (1..=40).map(|i| f64::from(i * i) * 0.1).sum();
         assert!((found.values[0] / whole - 1.0).abs() < 1e-12);
         assert!(found.values[1..].iter().all(|value| value.abs() < 1e-9));
@@ -180,15 +181,15 @@ mod tests {
         fn vectors_are_stretched_by_their_values(n in 1..9usize, numbers in proptest::collection::vec(-4..5i32, 81)) {
             let at = |i: usize, j: usize| f64::from(numbers[i.min(j) * 9 + i.max(j)]);
             let matrix: Vec<f64> = (0..n * n).map(|ij| at(ij / n, ij % n)).collect();
-            let found = symmetric(&matrix, n).unwrap();
+            let found = symmetric_eigen(&matrix, n).unwrap();
             prop_assert!(found.values.is_sorted_by(|a, b| a >= b));
             let rows: Vec<&[f64]> = found.vectors.chunks_exact(n).collect();
             for (a, (value, v)) in found.values.iter().zip(&rows).enumerate() {
                 for (i, row) in matrix.chunks_exact(n).enumerate() {
-                    prop_assert!((product(row, v) - value * v[i]).abs() < 1e-10);
+                    prop_assert!((dot_f64(row, v) - value * v[i]).abs() < 1e-10);
                 }
                 for (b, w) in rows.iter().enumerate() {
-                    prop_assert!((product(v, w) - f64::from(u8::from(a == b))).abs() < 1e-12);
+                    prop_assert!((dot_f64(v, w) - f64::from(u8::from(a == b))).abs() < 1e-12);
                 }
             }
         }

@@ -1,0 +1,184 @@
+//! [`Estimator`]: checks inputs and states, then calls the algorithm.
+
+use freewheel_core::{Error, Result, Samples, Streams};
+
+use super::{
+    BaseEstimator, Classifier, ClassifierConfig, ClassifierModel, EstimatorConfig, FitCallback, Model,
+    Regressor, RegressorConfig, RegressorModel, Transformer, TransformerConfig, TransformerModel, factory,
+};
+
+/// An estimator: settings, random streams and, after `fit`, the model.
+pub struct Estimator<C: EstimatorConfig> {
+    settings: C,
+    streams: Streams,
+    model: Option<C::Model>,
+}
+
+impl<C: EstimatorConfig> Estimator<C> {
+    /// An estimator that is not fitted yet.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for a setting out of range.
+    pub fn new(settings: C, streams: Streams) -> Result<Self> {
+        settings.validate()?;
+        Ok(Estimator { settings, streams, model: None })
+    }
+
+    /// Fitted model.
+    ///
+    /// # Errors
+    /// [`Error::Config`] before `fit`.
+    pub fn model(&self) -> Result<&C::Model> {
+        let unfitted = || Error::Config(format!("{} is not fitted yet: fit it first", C::ID));
+        self.model.as_ref().ok_or_else(unfitted)
+    }
+
+    /// Fitted model, after a check of width and values of `x`.
+    fn checked_model(&self, x: &Samples) -> Result<&C::Model> {
+        let model = self.model()?;
+        check_width(C::ID, "samples", x, model.n_features_in())?;
+        check_finite("the samples", x)?;
+        Ok(model)
+    }
+
+    /// Checks `x` and stores the model that `fit` returns.
+    fn fit_model(&mut self, x: &Samples, fit: impl FnOnce(&C, Streams) -> Result<C::Model>) -> Result<()> {
+        if x.rows() == 0 {
+            return Err(Error::Config(format!("{}: there are no samples to fit", C::ID)));
+        }
+        check_finite("the samples", x)?;
+        self.model = Some(fit(&self.settings, self.streams)?);
+        Ok(())
+    }
+}
+
+impl<C: EstimatorConfig> BaseEstimator for Estimator<C> {
+    fn id(&self) -> &'static str {
+        C::ID
+    }
+
+    fn settings(&self) -> Result<toml::Table> {
+        factory::to_table(&self.settings)
+    }
+
+    fn streams(&self) -> Streams {
+        self.streams
+    }
+
+    fn n_features_in(&self) -> Result<usize> {
+        Ok(self.model()?.n_features_in())
+    }
+
+    fn n_parameters(&self) -> Result<usize> {
+        Ok(self.model()?.n_parameters())
+    }
+
+    fn save(&self) -> Result<Vec<u8>> {
+        postcard::to_stdvec(self.model()?)
+            .map_err(|e| Error::Unsupported(format!("{} cannot be saved: {e}", C::ID)))
+    }
+
+    fn load(&mut self, bytes: &[u8]) -> Result<()> {
+        let refused = |why: String| Error::Config(format!("this is not a saved {}: {why}", C::ID));
+        let (model, rest) = postcard::take_from_bytes(bytes).map_err(|e| refused(e.to_string()))?;
+        if !rest.is_empty() {
+            return Err(refused(format!("{} bytes are left over", rest.len())));
+        }
+        self.model = Some(model);
+        Ok(())
+    }
+}
+
+impl<C: ClassifierConfig> Classifier for Estimator<C> {
+    fn fit(
+        &mut self,
+        x: &Samples,
+        labels: &[u32],
+        n_classes: u32,
+        callback: &mut FitCallback<'_>,
+    ) -> Result<()> {
+        check_count(C::ID, "labels", labels.len(), x)?;
+        if let Some(at) = labels.iter().position(|&label| label >= n_classes) {
+            return Err(Error::Config(format!(
+                "label {} of row {} is out of range: it must be below {n_classes}, the number of classes",
+                labels[at],
+                at + 1
+            )));
+        }
+        self.fit_model(x, |settings, streams| settings.fit(x, labels, n_classes, streams, callback))
+    }
+
+    fn n_classes(&self) -> Result<u32> {
+        Ok(self.model()?.n_classes())
+    }
+
+    fn predict_proba(&self, x: &Samples) -> Result<Samples> {
+        self.checked_model(x)?.predict_proba(x)
+    }
+}
+
+impl<C: RegressorConfig> Regressor for Estimator<C> {
+    fn fit(&mut self, x: &Samples, y: &Samples, callback: &mut FitCallback<'_>) -> Result<()> {
+        check_count(C::ID, "rows of targets", y.rows(), x)?;
+        check_finite("the targets", y)?;
+        self.fit_model(x, |settings, streams| settings.fit(x, y, streams, callback))
+    }
+
+    fn predict(&self, x: &Samples) -> Result<Samples> {
+        self.checked_model(x)?.predict(x)
+    }
+}
+
+impl<C: TransformerConfig> Transformer for Estimator<C> {
+    fn fit(&mut self, x: &Samples, callback: &mut FitCallback<'_>) -> Result<()> {
+        self.fit_model(x, |settings, streams| settings.fit(x, streams, callback))
+    }
+
+    fn n_features_out(&self) -> Result<usize> {
+        Ok(self.model()?.n_features_out())
+    }
+
+    fn transform(&self, x: &Samples) -> Result<Samples> {
+        self.checked_model(x)?.transform(x)
+    }
+
+    fn inverse_transform(&self, codes: &Samples) -> Result<Samples> {
+        let model = self.model()?;
+        check_width(C::ID, "codes", codes, model.n_features_out())?;
+        check_finite("the codes", codes)?;
+        model.inverse_transform(codes)
+    }
+}
+
+/// [`Error::Config`] with the place of the first number that is NaN or infinite.
+fn check_finite(name: &str, x: &Samples) -> Result<()> {
+    if crate::nn::optimizer::all_finite(x.values()) {
+        return Ok(());
+    }
+    let at = x.values().iter().position(|x| !x.is_finite()).unwrap_or_default();
+    Err(Error::Config(format!(
+        "{name}: row {}, column {} is {}; every number must be finite",
+        at / x.width() + 1,
+        at % x.width() + 1,
+        x.values()[at]
+    )))
+}
+
+/// [`Error::Config`] if the rows of `x`, called `name` in the message, do not have `width` numbers.
+fn check_width(id: &str, name: &str, x: &Samples, width: usize) -> Result<()> {
+    match x.width() == width {
+        true => Ok(()),
+        false => Err(Error::Config(format!(
+            "this {id} was fitted to {name} of {width} numbers and cannot take {name} of {}",
+            x.width()
+        ))),
+    }
+}
+
+/// [`Error::Config`] if there are not as many `name` as samples.
+fn check_count(id: &str, name: &str, count: usize, x: &Samples) -> Result<()> {
+    match count == x.rows() {
+        true => Ok(()),
+        false => Err(Error::Config(format!("{id}: {count} {name} were given for {} samples", x.rows()))),
+    }
+}

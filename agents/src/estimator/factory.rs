@@ -1,0 +1,235 @@
+//! Estimators by name: the registry entries of the program, and fitted estimators on disk.
+//!
+//! A file is a checkpoint ([`freewheel_core::checkpoint`]) with three sections:
+//!
+//! | section | contents |
+//! |---|---|
+//! | `estimator` | postcard: name, [`FORMAT`], seed of the random streams |
+//! | `settings` | TOML: settings, defaults filled in |
+//! | `model` | postcard: the fitted model |
+
+use std::path::Path;
+
+use freewheel_core::checkpoint::{Checkpoint, write_atomically};
+use freewheel_core::settings::{Field, unknown};
+use freewheel_core::{Error, Result, Streams};
+use serde::Serialize;
+
+use super::{BaseEstimator, Classifier, Estimator, EstimatorConfig, Regressor, Transformer};
+use crate::settings::{fields_over, read_over};
+
+/// Version of the file format; raised when the bytes of a model change their meaning.
+pub const FORMAT: u32 = 2;
+
+/// An estimator's name, settings and constructor; a crate of your own registers one with [`ConfigFactory`].
+pub trait EstimatorFactory: Send + Sync {
+    /// Name, such as `kmeans`.
+    fn id(&self) -> &'static str;
+    /// One line: description and source.
+    fn about(&self) -> &'static str;
+    /// Task of the estimator.
+    fn task(&self) -> Task;
+    /// Settings with description, range and default.
+    fn fields(&self) -> Vec<Field>;
+    /// Builds an estimator that is not fitted yet.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for an unknown setting, a wrong type or a value out of range.
+    fn build(&self, settings: &toml::Table, streams: Streams) -> Result<AnyEstimator>;
+    /// Settings with every default filled in.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for an unknown setting or a wrong type.
+    fn resolve(&self, settings: &toml::Table) -> Result<toml::Table>;
+}
+
+/// Task of an estimator: the targets that it is fitted to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// One class per sample.
+    Classification,
+    /// Numbers for each sample.
+    Regression,
+    /// No targets: clustering, dimension reduction.
+    Unsupervised,
+}
+
+/// An estimator of any task.
+pub enum AnyEstimator {
+    /// Task [`Task::Classification`].
+    Classifier(Box<dyn Classifier>),
+    /// Task [`Task::Regression`].
+    Regressor(Box<dyn Regressor>),
+    /// Task [`Task::Unsupervised`].
+    Transformer(Box<dyn Transformer>),
+}
+
+impl AnyEstimator {
+    /// Methods that do not depend on the task.
+    pub fn base(&self) -> &dyn BaseEstimator {
+        match self {
+            AnyEstimator::Classifier(it) => &**it,
+            AnyEstimator::Regressor(it) => &**it,
+            AnyEstimator::Transformer(it) => &**it,
+        }
+    }
+
+    /// Mutable form of [`AnyEstimator::base`].
+    pub fn base_mut(&mut self) -> &mut dyn BaseEstimator {
+        match self {
+            AnyEstimator::Classifier(it) => &mut **it,
+            AnyEstimator::Regressor(it) => &mut **it,
+            AnyEstimator::Transformer(it) => &mut **it,
+        }
+    }
+}
+
+/// [`EstimatorFactory`] of the settings type `C`.
+pub struct ConfigFactory<C: EstimatorConfig> {
+    task: Task,
+    wrap: fn(Estimator<C>) -> AnyEstimator,
+}
+
+impl<C: EstimatorConfig> ConfigFactory<C>
+where
+    Estimator<C>: Classifier,
+{
+    /// Factory of a classifier.
+    pub fn classifier() -> Self {
+        ConfigFactory { task: Task::Classification, wrap: |it| AnyEstimator::Classifier(Box::new(it)) }
+    }
+}
+
+impl<C: EstimatorConfig> ConfigFactory<C>
+where
+    Estimator<C>: Regressor,
+{
+    /// Factory of a regressor.
+    pub fn regressor() -> Self {
+        ConfigFactory { task: Task::Regression, wrap: |it| AnyEstimator::Regressor(Box::new(it)) }
+    }
+}
+
+impl<C: EstimatorConfig> ConfigFactory<C>
+where
+    Estimator<C>: Transformer,
+{
+    /// Factory of a transformer.
+    pub fn transformer() -> Self {
+        ConfigFactory { task: Task::Unsupervised, wrap: |it| AnyEstimator::Transformer(Box::new(it)) }
+    }
+}
+
+impl<C: EstimatorConfig> ConfigFactory<C> {
+    fn read(&self, table: &toml::Table) -> Result<C> {
+        // A flattened struct has defaults of its own; those of `C` take precedence.
+        read_over(&to_table(&C::default())?, table, &format!("estimator {}", C::ID))
+    }
+}
+
+impl<C: EstimatorConfig> EstimatorFactory for ConfigFactory<C> {
+    fn id(&self) -> &'static str {
+        C::ID
+    }
+
+    fn about(&self) -> &'static str {
+        C::ABOUT
+    }
+
+    fn task(&self) -> Task {
+        self.task
+    }
+
+    fn fields(&self) -> Vec<Field> {
+        let defaults = to_table(&C::default()).unwrap_or_default();
+        fields_over::<C>(&defaults)
+    }
+
+    fn build(&self, settings: &toml::Table, streams: Streams) -> Result<AnyEstimator> {
+        let built = Estimator::new(self.read(settings)?, streams).map_err(|error| match error {
+            Error::Config(message) => Error::Config(format!("estimator {}: {message}", C::ID)),
+            other => other,
+        });
+        Ok((self.wrap)(built?))
+    }
+
+    fn resolve(&self, settings: &toml::Table) -> Result<toml::Table> {
+        to_table(&self.read(settings)?)
+    }
+}
+
+/// Settings as a TOML table.
+pub(super) fn to_table(settings: &impl Serialize) -> Result<toml::Table> {
+    toml::Table::try_from(settings).map_err(|e| Error::Config(format!("settings cannot be written: {e}")))
+}
+
+/// Writes a fitted estimator to the file `path`.
+///
+/// # Errors
+/// [`Error::Config`] before `fit`; [`Error::Io`].
+pub fn save(path: impl AsRef<Path>, estimator: &dyn BaseEstimator) -> Result<()> {
+    let header = postcard::to_stdvec(&(estimator.id(), FORMAT, estimator.streams().seed))
+        .map_err(|e| Error::Unsupported(format!("this estimator cannot be saved: {e}")))?;
+    let mut file = Checkpoint::new();
+    file.insert("estimator", header);
+    file.insert("settings", estimator.settings()?.to_string().into_bytes());
+    file.insert("model", estimator.save()?);
+    let mut bytes = Vec::new();
+    file.write(&mut bytes).map_err(Error::io(&path))?;
+    write_atomically(path, &bytes)
+}
+
+/// Reads a fitted estimator of one of `factories` from the file `path`.
+///
+/// # Errors
+/// [`Error::Damaged`] if the bytes changed since they were written; [`Error::Config`] if the file holds no estimator,
+/// one of an earlier version or one that is not among `factories`; [`Error::Io`].
+pub fn load(path: impl AsRef<Path>, factories: &[Box<dyn EstimatorFactory>]) -> Result<AnyEstimator> {
+    let file = Checkpoint::read(path.as_ref())?;
+    unpack(&file, factories).map_err(|error| match error {
+        Error::Config(message) => Error::Config(format!("{}: {message}", path.as_ref().display())),
+        other => other,
+    })
+}
+
+fn unpack(file: &Checkpoint, factories: &[Box<dyn EstimatorFactory>]) -> Result<AnyEstimator> {
+    let refused = |e: &dyn std::fmt::Display| {
+        Error::Config(format!(
+            "this file holds no fitted estimator of this version ({e}); fit it again with `freewheel fit`"
+        ))
+    };
+    let header = file.section("estimator").map_err(|e| refused(&e))?;
+    let ((id, format), rest): ((String, u32), _) =
+        postcard::take_from_bytes(header).map_err(|e| refused(&e))?;
+    if format != FORMAT {
+        return Err(Error::Config(format!(
+            "this {id} has file format {format}, and this program reads format {FORMAT}; fit it again"
+        )));
+    }
+    let seed: u64 = postcard::from_bytes(rest).map_err(|e| refused(&e))?;
+    let Some(factory) = factories.iter().find(|factory| factory.id() == id) else {
+        let known: Vec<&str> = factories.iter().map(|factory| factory.id()).collect();
+        return Err(Error::Config(unknown("estimator", &id, &known, "")));
+    };
+    let settings = str::from_utf8(file.section("settings")?).map_err(|e| refused(&e))?;
+    let settings: toml::Table = settings.parse().map_err(|e| refused(&e))?;
+    let mut estimator = factory.build(&settings, Streams::new(seed))?;
+    estimator.base_mut().load(file.section("model")?)?;
+    Ok(estimator)
+}
+
+/// Serialization of settings inside a model as TOML text, because postcard supports neither flattened nor tagged types.
+pub(crate) mod toml_text {
+    use serde::de::{DeserializeOwned, Error};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, ser};
+
+    pub(crate) fn serialize<T: Serialize, S: Serializer>(it: &T, to: S) -> Result<S::Ok, S::Error> {
+        toml::to_string(it).map_err(ser::Error::custom)?.serialize(to)
+    }
+
+    pub(crate) fn deserialize<'de, T: DeserializeOwned, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<T, D::Error> {
+        toml::from_str(&String::deserialize(from)?).map_err(D::Error::custom)
+    }
+}
