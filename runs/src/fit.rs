@@ -1,50 +1,58 @@
-//! Learning without reward: a learner fitted to a data set, what came of it, and what it cost.
+//! Fits of estimators to data sets: the fit itself, its report and cost, and its folder on disk.
 //!
-//! | module | what it holds |
+//! | module | contents |
 //! |---|---|
-//! | [`folder`] | a fitted learner on disk |
-//! | [`group`] | samples as people name them |
-//! | [`score`] | what a fitted learner is worth on samples with answers |
+//! | [`group`] | groups of samples named on the command line |
+//! | [`score`] | scores of a fitted estimator |
 //!
-//! A fitted learner's folder: `model.fit` (the learner, [`freewheel_agents::fit::file`]), `report.json` ([`Report`]; the same bytes for the
-//! same seed), `cost.json` ([`Cost`]; times, which never are the same) and `pictures/`.
+//! The folder of a fit holds `model.fit` (the estimator, [`freewheel_agents::estimator::save`]), `report.json`
+//! ([`Report`]; the same bytes for the same seed), `cost.json` ([`Cost`]; measured times) and `pictures/`.
 
-pub mod folder;
 pub mod group;
 pub mod score;
 
 use std::any::Any;
-use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use freewheel_agents::fit::{Estimator, EstimatorFactory, Fit, Progress, Settings, Task};
-use freewheel_core::data::{DataSet, Options, Part, Shape, Target};
+use freewheel_agents::estimator::{
+    self, AnyEstimator, Estimator, EstimatorConfig, EstimatorFactory, FitCallback, Task,
+};
+use freewheel_core::checkpoint::write_atomically;
+use freewheel_core::data::{DataSet, Options, Shape, Subset, TargetSpec};
 use freewheel_core::{Error, Result, Samples, Streams};
 use serde::{Deserialize, Serialize};
 use toml::Table;
 
 use score::Score;
 
-/// How many samples are predicted one at a time to see what use costs.
-const ONE_AT_A_TIME: usize = 200;
+/// Samples predicted one at a time to measure the time of a single prediction.
+const SINGLE_PREDICTIONS: usize = 200;
 
-/// What was asked for.
+/// File of the estimator.
+pub const MODEL: &str = "model.fit";
+/// File of the [`Report`].
+pub const REPORT: &str = "report.json";
+/// File of the [`Cost`].
+pub const COST: &str = "cost.json";
+
+/// Inputs of a fit; they determine the model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
-    /// The learner's name.
-    pub learner: String,
-    /// Its settings, every default filled in.
+    /// Name of the estimator.
+    pub estimator: String,
+    /// Settings of the estimator, defaults filled in.
     pub settings: Table,
-    /// The data set's name or path.
+    /// Name or path of the data set.
     pub data: String,
-    /// How it was opened.
+    /// Options of the data set.
     pub options: Options,
-    /// What everything random was drawn from.
+    /// Seed of all random numbers.
     pub seed: u64,
 }
 
 impl Plan {
-    /// `<data>-<learner>-<hash>`: the same for the same plan.
+    /// Folder name `<data>-<estimator>-<hash>`, the same for the same plan.
     pub fn folder_name(&self) -> String {
         let name = |text: &str| -> String {
             let last = text.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
@@ -54,94 +62,97 @@ impl Plan {
                 .collect()
         };
         let hash = blake3::hash(toml::to_string(self).unwrap_or_default().as_bytes()).to_hex();
-        format!("{}-{}-{}", name(&self.data), name(&self.learner), &hash[..8])
+        format!("{}-{}-{}", name(&self.data), name(&self.estimator), &hash[..8])
     }
 }
 
-/// What came of a fit.
+/// Results of a fit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
-    /// What was asked for.
+    /// Inputs of the fit.
     pub plan: Plan,
-    /// What is asked of a sample.
-    pub target: Target,
-    /// What the numbers of a sample are.
+    /// Target of the data set: none, classes or a number.
+    pub target: TargetSpec,
+    /// Shape of a sample: image or columns.
     pub shape: Shape,
-    /// Samples that were learned from.
+    /// Samples in the training set.
     pub train_rows: usize,
-    /// Samples that were held out.
+    /// Samples in the test set.
     pub test_rows: usize,
-    /// How the two were parted.
+    /// Description of the train-test split.
     pub split: String,
-    /// Who made the data.
+    /// Author and license of the data.
     pub credit: String,
-    /// Numbers that were learned.
+    /// Count of the fitted numbers.
     pub parameters: usize,
-    /// Whether it was stopped before its end.
+    /// Whether the fit was stopped before its end.
     pub stopped: bool,
-    /// What it is worth.
+    /// Scores on the test set, or on the training set if there is no test set.
     pub scores: Vec<Score>,
 }
 
-/// What a fit cost, and what use costs: learned slowly, used for next to nothing.
+/// Cost of a fit and of predictions.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Cost {
-    /// Seconds of learning.
+    /// Duration of the fit in seconds.
     pub fit_s: f64,
-    /// Microseconds of a sample when many are predicted at once; `None` where there was nothing to predict.
+    /// Time per sample of a batch prediction in microseconds; `None` without samples.
     pub batch_us: Option<f64>,
-    /// Microseconds of a sample alone, the median of up to 200.
+    /// Time of a prediction of one sample in microseconds, median of up to 200; `None` without samples.
     pub single_us: Option<f64>,
-    /// Bytes of the model's file.
+    /// Size of the model file in bytes.
     pub bytes: u64,
 }
 
-/// Fits a learner of `kind` to the training part of `data`; `watch` is told how far it has come and may stop it.
+/// Fits an estimator of `factory` to the training set of `data`; `callback` is called after every round and may stop
+/// the fit.
 ///
 /// # Errors
-/// [`Error::Config`] where the learner's task is not the set's, or its samples do not suit it; [`Error::Diverged`].
+/// [`Error::Config`] if the estimator's task does not match the target of the data, or its samples have the wrong
+/// shape; [`Error::Diverged`].
 pub fn fit(
-    kind: &dyn EstimatorFactory,
+    factory: &dyn EstimatorFactory,
     settings: &Table,
     data: &DataSet,
     seed: u64,
-    watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-) -> Result<Estimator> {
-    let mut estimator = kind.build(settings, Streams::new(seed))?;
-    let convolves =
-        kind.resolve(settings)?.get("channels").and_then(|it| it.as_array()).is_some_and(|it| !it.is_empty());
+    callback: &mut FitCallback<'_>,
+) -> Result<AnyEstimator> {
+    let mut estimator = factory.build(settings, Streams::new(seed))?;
+    let channels =
+        factory.resolve(settings)?.get("channels").and_then(|it| it.as_array()).map_or(0, Vec::len);
     if let Shape::Image { height, width, .. } = data.shape
-        && convolves
+        && channels > 0
         && height != width
     {
         return Err(Error::Config(format!(
-            "{}: its images are {height} x {width}, and convolutions here take square ones; use a learner without",
+            "{}: its images are {height} x {width}, and convolutions need square ones; use an estimator without \
+             convolutions",
             data.name
         )));
     }
-    let Part { samples, answers, .. } = &data.train;
+    let Subset { samples, targets, .. } = &data.train;
     match (&mut estimator, &data.target) {
-        (Estimator::Classifier(it), Target::Classes(names)) => {
-            it.fit(samples, answers.classes()?, names.len() as u32, watch)?;
+        (AnyEstimator::Classifier(it), TargetSpec::Classes(names)) => {
+            it.fit(samples, targets.labels()?, names.len() as u32, callback)?;
         }
-        (Estimator::Regressor(it), Target::Number { .. }) => {
-            it.fit(samples, &Samples::new(answers.numbers()?.to_vec(), 1)?, watch)?;
+        (AnyEstimator::Regressor(it), TargetSpec::Number { .. }) => {
+            it.fit(samples, &Samples::new(targets.values()?.to_vec(), 1)?, callback)?;
         }
-        (Estimator::Encoder(it), _) => it.fit(samples, watch)?,
+        (AnyEstimator::Transformer(it), _) => it.fit(samples, callback)?,
         (_, target) => {
-            let (wants, as_such) = match kind.task() {
-                Task::Classification => ("classes", "classes"),
-                _ => ("numbers", "number"),
+            let (task, kind) = match factory.task() {
+                Task::Classification => ("a classifier and needs classes", "classes"),
+                _ => ("a regressor and needs numbers", "number"),
             };
             let has = match target {
-                Target::None => "no answers".to_owned(),
-                Target::Classes(names) => format!("{} classes", names.len()),
-                Target::Number { name, .. } => format!("numbers ({name})"),
+                TargetSpec::None => "no target".to_owned(),
+                TargetSpec::Classes(names) => format!("{} classes", names.len()),
+                TargetSpec::Number { name, .. } => format!("a number ({name})"),
             };
             return Err(Error::Config(format!(
-                "{} learns {wants}, and {} has {has}: choose another learner, or, of a table, another answer \
-                 (--set data.answer=COLUMN, --set data.kind={as_such})",
-                kind.id(),
+                "{} is {task}, and {} has {has}: choose another estimator or, for a table, another target \
+                 (--set data.target=COLUMN, --set data.kind={kind})",
+                factory.id(),
                 data.name
             )));
         }
@@ -149,54 +160,108 @@ pub fn fit(
     Ok(estimator)
 }
 
-/// The model behind a learner, where it is one of these settings.
+/// Fitted model of `estimator`, or `None` if its settings are not of type `C`.
 ///
 /// # Errors
-/// [`Error::Config`] before it was fitted.
-pub fn model_of<C: Settings>(learner: &dyn Any) -> Result<Option<&C::Model>> {
-    learner.downcast_ref::<Fit<C>>().map(Fit::model).transpose()
+/// [`Error::Config`] before `fit`.
+pub fn fitted_model<C: EstimatorConfig>(estimator: &dyn Any) -> Result<Option<&C::Model>> {
+    estimator.downcast_ref::<Estimator<C>>().map(Estimator::model).transpose()
 }
 
-/// The rows that a learner is judged by: the held-out ones, or all where none were held out.
-pub fn judged(data: &DataSet) -> (&Part, &'static str) {
+/// Samples for evaluation with their name: the test set, or the training set if there is no test set.
+pub fn evaluation_subset(data: &DataSet) -> (&Subset, &'static str) {
     if data.test.rows() > 0 { (&data.test, "test") } else { (&data.train, "train") }
 }
 
-/// Answers as numbers `[N, K]`: probabilities, numbers, or codes.
+/// Outputs `[N, K]` for `x [N, D]`: class probabilities, predicted numbers, or codes.
 ///
 /// # Errors
-/// [`Error::Config`] for samples that do not suit it.
-pub fn answer(estimator: &Estimator, x: &Samples) -> Result<Samples> {
+/// [`Error::Config`] for samples of another width or with numbers that are not finite.
+pub fn outputs(estimator: &AnyEstimator, x: &Samples) -> Result<Samples> {
     match estimator {
-        Estimator::Classifier(it) => it.predict_proba(x),
-        Estimator::Regressor(it) => it.predict(x),
-        Estimator::Encoder(it) => it.encode(x),
+        AnyEstimator::Classifier(it) => it.predict_proba(x),
+        AnyEstimator::Regressor(it) => it.predict(x),
+        AnyEstimator::Transformer(it) => it.transform(x),
     }
 }
 
-/// The cluster whose center is nearest, of the distances from all `[C]`; of several, the first.
-pub fn nearest(distances: &[f32]) -> Option<usize> {
+/// Index of the smallest of the distances `[C]` to all centers; the first on ties.
+pub fn nearest_cluster(distances: &[f32]) -> Option<usize> {
     let each = distances.iter().enumerate();
     each.min_by(|a, b| a.1.total_cmp(b.1)).map(|(cluster, _)| cluster)
 }
 
-/// Measures what use costs.
+/// Measures the time of predictions; `fit_s` and `bytes` are copied into the result.
 ///
 /// # Errors
-/// Those of [`answer`].
-pub fn cost(estimator: &Estimator, data: &DataSet, fit_s: f64, bytes: u64) -> Result<Cost> {
-    let x = &judged(data).0.samples;
+/// As [`outputs`].
+pub fn measure_cost(estimator: &AnyEstimator, data: &DataSet, fit_s: f64, bytes: u64) -> Result<Cost> {
+    let x = &evaluation_subset(data).0.samples;
     if x.rows() == 0 {
         return Ok(Cost { fit_s, batch_us: None, single_us: None, bytes });
     }
     let timed = |x: &Samples| -> Result<f64> {
         let began = Instant::now();
-        std::hint::black_box(answer(estimator, std::hint::black_box(x))?);
+        std::hint::black_box(outputs(estimator, std::hint::black_box(x))?);
         Ok(began.elapsed().as_secs_f64() * 1e6)
     };
     let batch = timed(x)? / x.rows() as f64;
-    let mut alone =
-        (0..x.rows().min(ONE_AT_A_TIME)).map(|i| timed(&x.select(&[i]))).collect::<Result<Vec<_>>>()?;
-    alone.sort_by(f64::total_cmp);
-    Ok(Cost { fit_s, batch_us: Some(batch), single_us: Some(alone[alone.len() / 2]), bytes })
+    let mut single =
+        (0..x.rows().min(SINGLE_PREDICTIONS)).map(|i| timed(&x.select(&[i]))).collect::<Result<Vec<_>>>()?;
+    single.sort_by(f64::total_cmp);
+    Ok(Cost { fit_s, batch_us: Some(batch), single_us: Some(single[single.len() / 2]), bytes })
+}
+
+/// Writes the estimator into `folder`, which is created if missing; returns the size of the file in bytes.
+///
+/// # Errors
+/// [`Error::Io`].
+pub fn write_model(folder: &Path, estimator: &AnyEstimator) -> Result<u64> {
+    std::fs::create_dir_all(folder).map_err(Error::io(folder))?;
+    let path = folder.join(MODEL);
+    estimator::save(&path, estimator.base())?;
+    Ok(std::fs::metadata(&path).map_err(Error::io(&path))?.len())
+}
+
+/// Writes report and cost into `folder`.
+///
+/// # Errors
+/// [`Error::Io`].
+pub fn write_report(folder: &Path, report: &Report, cost: &Cost) -> Result<()> {
+    write_json(&folder.join(REPORT), report)?;
+    write_json(&folder.join(COST), cost)
+}
+
+fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
+    let mut json = serde_json::to_vec_pretty(value).map_err(|e| Error::Unsupported(e.to_string()))?;
+    json.push(b'\n');
+    write_atomically(path, &json)
+}
+
+/// Reads estimator and report of the fit at `path`, its folder or the model file in it.
+///
+/// # Errors
+/// [`Error::Config`] if there is no fit or one of an earlier version; [`Error::Damaged`], [`Error::Input`],
+/// [`Error::Io`].
+pub fn read(path: &Path, factories: &[Box<dyn EstimatorFactory>]) -> Result<(AnyEstimator, Report)> {
+    let folder: PathBuf = match path.is_dir() {
+        true => path.to_path_buf(),
+        false => path.parent().unwrap_or(Path::new("")).to_path_buf(),
+    };
+    let (model, report) = (folder.join(MODEL), folder.join(REPORT));
+    if !model.is_file() {
+        return Err(Error::Config(format!(
+            "{}: no fitted estimator here ({MODEL} is missing); `freewheel fit` makes one",
+            path.display()
+        )));
+    }
+    let estimator = estimator::load(&model, factories)?;
+    let text = std::fs::read_to_string(&report).map_err(Error::io(&report))?;
+    let report: Report = serde_json::from_str(&text).map_err(|e| Error::Input {
+        file: report.clone(),
+        line: e.line(),
+        column: e.column(),
+        message: e.to_string(),
+    })?;
+    Ok((estimator, report))
 }

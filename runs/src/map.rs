@@ -1,86 +1,85 @@
-//! A map of the states that a run's policy visits: a plane found without labels, colored by the reward that followed or by what is
-//! alike.
+//! Maps: the states that a run's policy visits, projected to a plane and colored by return or by cluster.
 
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
-use freewheel_agents::fit::unwatched;
-use freewheel_agents::unsupervised::{Codes, Encode, kmeans, pca, vae};
+use freewheel_agents::estimator::{TransformerConfig, TransformerModel, no_callback};
+use freewheel_agents::unsupervised::{kmeans, pca, vae};
 use freewheel_core::{
-    ActionBuffer, DynWorld, Ending, Error, Mode, ObservationSpace, Player, Policy, Purpose, Result, Samples,
-    Stream, Streams,
+    ActionBuffer, DynWorld, Ending, Error, ObservationSpace, Player, Policy, PolicyMode, Purpose, Result,
+    Samples, Stream, Streams,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::format::decimal;
 use crate::job::Job;
 use crate::observation::encoder::Scale;
-use crate::picture::{self, Scatter, counted};
+use crate::picture::{self, Scatter, thousands};
 use crate::registry::Registry;
-use crate::report::digits;
 
-/// What finds the plane.
+/// Projection of the states to the plane of the map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
-pub enum Plane {
-    /// PCA: the two directions along which states vary most.
+pub enum Projection {
+    /// First two principal components (PCA).
     Pca,
-    /// A VAE with two latents.
+    /// Two latent variables of a VAE.
     Vae,
 }
 
-/// What gives a state its color.
+/// Color of a state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Color {
-    /// The discounted reward that followed.
+    /// Discounted return from the state on.
     Value,
-    /// Which group of k-means it is in.
+    /// Cluster of k-means.
     Cluster,
 }
 
-/// Which map is drawn; `[map]` in an experiment.
+/// Settings of a map: the table `[map]` of an experiment, the options of `freewheel map`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, clap::Args)]
 #[serde(default, deny_unknown_fields)]
 pub struct MapPlan {
-    /// What finds the plane of the map.
-    #[arg(long, value_enum, default_value_t = Plane::Pca)]
-    pub plane: Plane,
-    /// What gives a state its color.
+    /// Projection of the states to a plane.
+    #[arg(long, value_enum, default_value_t = Projection::Pca)]
+    pub projection: Projection,
+    /// Color of a state.
     #[arg(long, value_enum, default_value_t = Color::Value)]
     pub color: Color,
-    /// How many states are drawn, 10 to 100000.
+    /// Number of states on the map, 10 to 100000.
     #[arg(long, default_value_t = 5000)]
-    pub states: u32,
-    /// Groups of k-means, 2 to 10.
+    pub num_states: u32,
+    /// Number of k-means clusters, 2 to 10.
     #[arg(long, default_value_t = 6)]
-    pub clusters: u32,
+    pub n_clusters: u32,
 }
 
 impl Default for MapPlan {
     fn default() -> Self {
-        MapPlan { plane: Plane::Pca, color: Color::Value, states: 5000, clusters: 6 }
+        MapPlan { projection: Projection::Pca, color: Color::Value, num_states: 5000, n_clusters: 6 }
     }
 }
 
-/// Episodes played at once.
-const ROWS: usize = 16;
-/// The share of a value that may hang by what a time limit cut off.
-const UNKNOWN: f64 = 0.1;
+/// Environments that run at the same time.
+const NUM_ENVS: usize = 16;
+/// Largest weight of the unknown rewards after a time limit in a return that counts as known.
+const MAX_UNKNOWN: f64 = 0.1;
 
-/// What a policy saw, and what it earned from there on.
-struct Visited {
-    /// `[N, D]`: the world's own observations, whatever stands between them and the agent.
+/// States that a policy visited, with their returns.
+struct States {
+    /// Observations `[N, D]` of the world, before any encoder or frame stack of the agent.
     obs: Samples,
-    /// `[N]`: the mover's discounted reward until the episode's end, where it is known.
-    value: Vec<Option<f32>>,
+    /// Discounted returns `[N]` of the player to move; `None` if a time limit cut off too much of it.
+    returns: Vec<Option<f32>>,
 }
 
 impl MapPlan {
-    /// The setting that is out of range, and what is wrong with it.
-    pub fn fault(&self) -> Option<(&'static str, String)> {
-        let all = [("states", self.states, 10, 100_000), ("clusters", self.clusters, 2, 10)];
+    /// First setting out of range, with an error message.
+    pub fn out_of_range(&self) -> Option<(&'static str, String)> {
+        let all = [("num_states", self.num_states, 10, 100_000), ("n_clusters", self.n_clusters, 2, 10)];
         let (name, value, least, most) =
             all.into_iter().find(|(_, value, least, most)| !(least..=most).contains(&value))?;
         Some((
@@ -89,18 +88,18 @@ impl MapPlan {
         ))
     }
 
-    /// What its files are called, without their endings.
+    /// File name without extension.
     pub fn file_name(&self) -> String {
         let name =
-            |choice: Option<PossibleValue>| choice.map_or_else(String::new, |it| it.get_name().to_owned());
-        format!("map-{}-{}", name(self.plane.to_possible_value()), name(self.color.to_possible_value()))
+            |value: Option<PossibleValue>| value.map_or_else(String::new, |it| it.get_name().to_owned());
+        format!("map-{}-{}", name(self.projection.to_possible_value()), name(self.color.to_possible_value()))
     }
 
-    /// The map of the newest policy of the run in `directory`, played greedily in the world it learned in; `None` before its first
-    /// checkpoint. The same bytes for the same run.
+    /// Map of the newest policy of the run in `directory`, acting greedily in the world that it was trained in;
+    /// `None` before the first checkpoint. The same run gives the same bytes.
     ///
     /// # Errors
-    /// [`Error::Config`] where the world shows no numbers that lie in a plane; those of reading and playing.
+    /// [`Error::Config`] for a world with discrete states or one number per observation; errors of reading and playing.
     pub fn draw(
         &self,
         registry: &Registry,
@@ -113,48 +112,48 @@ impl MapPlan {
         match world.spec().observation {
             ObservationSpace::Discrete { n } => {
                 return Err(Error::Config(format!(
-                    "{}: it shows which of {n} states it is in, and an index has no place in a plane; `{} watch` draws \
-                     such states",
+                    "{}: its {n} states are discrete and have no position in a plane; `{} watch` draws them",
                     world.spec().id,
                     registry.name()
                 )));
             }
             _ if world.spec().observation.len() < 2 => {
                 return Err(Error::Config(format!(
-                    "{}: it shows one number, and a plane has two",
+                    "{}: its observations have one number, and a map needs two",
                     world.spec().id
                 )));
             }
             _ => {}
         }
-        let policy = agent.policy(Mode::Greedy);
-        let known_alone = self.color == Color::Value;
-        let visited = visit(&*world, job, &*policy, self.states as usize, known_alone)?;
+        let policy = agent.policy(PolicyMode::Greedy);
+        let known_only = self.color == Color::Value;
+        let visited = collect_states(&*world, job, &*policy, self.num_states as usize, known_only)?;
         let title = format!(
-            "{}, {} steps\n{} states that it visits in the plane of ",
+            "{}, {} steps\n{} visited states, ",
             job.title(),
-            counted(step),
-            counted(visited.value.len() as u64)
+            thousands(step),
+            thousands(visited.returns.len() as u64)
         );
-        self.drawn(&title, &visited, Streams::new(job.config.seed)).map(Some)
+        self.scatter(&title, &visited, Streams::new(job.config.seed)).map(Some)
     }
 
-    /// The plane found, and the states in it.
+    /// Scatter plot of the `visited` states.
     ///
     /// # Errors
-    /// Those of fitting.
-    fn drawn(&self, title: &str, visited: &Visited, streams: Streams) -> Result<Scatter> {
+    /// Errors of the projection and of k-means.
+    fn scatter(&self, title: &str, visited: &States, streams: Streams) -> Result<Scatter> {
         let scaled = |unit: bool| Scale::of(&visited.obs, unit).apply(visited.obs.values());
         let standardized = scaled(false)?;
-        let (points, subtitle, axes) = match self.plane {
-            Plane::Pca => {
-                let fitted = pca::Config { n_components: 2 }.fit(&standardized, streams, &mut unwatched)?;
+        let (points, subtitle, axes) = match self.projection {
+            Projection::Pca => {
+                let fitted = pca::Config { n_components: 2 }.fit(&standardized, streams, &mut no_callback)?;
                 let shares = fitted.explained_variance_ratio();
                 let axis = |i: usize| format!("component {} ({:.1} %)", i + 1, 100.0 * shares[i]);
-                (fitted.encode(&standardized)?, "two principal components", [axis(0), axis(1)])
+                (fitted.transform(&standardized)?, "two principal components", [axis(0), axis(1)])
             }
-            Plane::Vae => {
-                // Few numbers bring few nats: at its full weight the divergence would leave nothing to see.
+            Projection::Vae => {
+                // With few numbers per observation a divergence of full weight would collapse the posterior to the
+                // prior.
                 let config = vae::Config {
                     latent_dim: 2,
                     beta: 0.01,
@@ -162,31 +161,33 @@ impl MapPlan {
                     ..vae::Config::default()
                 };
                 let scaled = scaled(true)?;
-                let fitted = config.fit(&scaled, streams, &mut unwatched)?;
-                let axes = ["factor 1".to_owned(), "factor 2".to_owned()];
-                (fitted.encode(&scaled)?, "two factors of a VAE", axes)
+                let fitted = config.fit(&scaled, streams, &mut no_callback)?;
+                let axes = ["latent variable 1".to_owned(), "latent variable 2".to_owned()];
+                (fitted.transform(&scaled)?, "two latent variables of a VAE", axes)
             }
         };
         let colored_by = match self.color {
-            Color::Value => "the discounted reward that followed",
-            Color::Cluster => "groups of k-means, and what followed on average",
+            Color::Value => "discounted return",
+            Color::Cluster => "k-means cluster, with its mean return",
         };
         let title = format!("{title}{subtitle}\ncolor: {colored_by}");
         let map = Scatter::new(&title, points, [&axes[0], &axes[1]])?;
         match self.color {
             Color::Value => {
-                let known: Vec<f32> = visited.value.iter().flatten().copied().collect();
-                map.by_value(&known, "value")
+                let known: Vec<f32> = visited.returns.iter().flatten().copied().collect();
+                map.by_value(&known, "return")
             }
             Color::Cluster => {
-                let config = kmeans::Config { n_clusters: self.clusters, ..kmeans::Config::default() };
-                let of = config.fit(&standardized, streams, &mut unwatched)?.labels(&standardized)?;
-                map.by_class(&of, &names(&of, &visited.value, self.clusters))
+                let config = kmeans::Config { n_clusters: self.n_clusters, ..kmeans::Config::default() };
+                let clusters =
+                    config.fit(&standardized, streams, &mut no_callback)?.predict(&standardized)?;
+                map.by_class(&clusters, &cluster_names(&clusters, &visited.returns, self.n_clusters))
             }
         }
     }
 
-    /// Draws the map into the run's `directory`; gives it and the files' paths, `None` before the run's first checkpoint.
+    /// Draws the map into the run's `directory`: the plot with its SVG and PNG file; `None` before the first
+    /// checkpoint.
     ///
     /// # Errors
     /// As [`MapPlan::draw`]; [`Error::Io`].
@@ -203,88 +204,95 @@ impl MapPlan {
     }
 }
 
-/// What the groups are called: their number, and the mean of the values in each.
-fn names(of: &[u32], value: &[Option<f32>], clusters: u32) -> Vec<String> {
+/// Legend of the clusters: number and mean return.
+fn cluster_names(clusters: &[u32], returns: &[Option<f32>], n_clusters: u32) -> Vec<String> {
     let mean = |cluster| {
-        let own = of.iter().zip(value).filter(|(of, _)| **of == cluster);
+        let own = clusters.iter().zip(returns).filter(|(own, _)| **own == cluster);
         let own: Vec<f64> = own.filter_map(|(_, &v)| v.map(f64::from)).collect();
-        if own.is_empty() { "-".to_owned() } else { digits(own.iter().sum::<f64>() / own.len() as f64) }
+        if own.is_empty() { "-".to_owned() } else { decimal(own.iter().sum::<f64>() / own.len() as f64) }
     };
-    (0..clusters).map(|cluster| format!("group {}: {}", cluster + 1, mean(cluster))).collect()
+    (0..n_clusters).map(|cluster| format!("cluster {}: {}", cluster + 1, mean(cluster))).collect()
 }
 
-/// One step of a row.
-struct Taken {
+/// One step of an episode.
+struct Transition {
     obs: Vec<f32>,
-    mover: Player,
+    to_play: Player,
     reward: f64,
 }
 
-/// At least one whole episode in every row, and whole episodes until there are `states` of them (`known_alone`: whose value is known); of
-/// more, evenly chosen ones.
+/// `num_states` states of complete episodes, evenly chosen from all that were visited; with `known_only` only those
+/// with a known return. Every environment completes at least one episode.
 ///
-/// The agent acts by what it sees of the world ([`Job::world`]); the map is of the world itself, which goes in step with it.
-fn visit(
+/// The policy acts on its own observations (the world of [`Job::world`], with encoder and frame stack); the same
+/// actions step the plain world, whose observations are recorded.
+fn collect_states(
     world: &dyn DynWorld,
     job: &Job,
     policy: &dyn Policy,
-    states: usize,
-    known_alone: bool,
-) -> Result<Visited> {
+    num_states: usize,
+    known_only: bool,
+) -> Result<States> {
     let streams = Streams::new(job.config.seed);
     let open = |world: &dyn DynWorld| {
-        let mut episodes = world.vector_env(ROWS, streams, Purpose::EvaluationEnvironment, 0);
-        episodes.limit(job.max_steps());
-        episodes
+        let mut envs = world.vector_env(NUM_ENVS, streams, Purpose::EvaluationEnvironment, 0);
+        envs.set_time_limit(job.max_steps());
+        envs
     };
-    let (mut plain, mut seen) = (open(world), open(&*job.world));
+    let (mut world_envs, mut agent_envs) = (open(world), open(&*job.world));
     let mut rngs: Vec<Stream> =
-        (0..ROWS as u64).map(|row| streams.stream(Purpose::EvaluationAction, row, 0)).collect();
-    let mut choice = ActionBuffer::for_spec(world.spec(), ROWS);
-    let mut trails: Vec<Vec<Taken>> = (0..ROWS).map(|_| Vec::new()).collect();
-    let (mut whole, mut obs, mut value) = ([false; ROWS], Vec::new(), Vec::new());
-    while value.len() < states || whole.contains(&false) {
-        seen.select_actions(policy, &mut rngs, &mut choice)?;
-        for (row, trail) in trails.iter_mut().enumerate() {
-            let view = plain.view();
-            trail.push(Taken { obs: view.obs_row(row).to_vec(), mover: view.to_play[row], reward: 0.0 });
+        (0..NUM_ENVS as u64).map(|row| streams.stream(Purpose::EvaluationAction, row, 0)).collect();
+    let mut actions = ActionBuffer::for_spec(world.spec(), NUM_ENVS);
+    let mut trajectories: Vec<Vec<Transition>> = (0..NUM_ENVS).map(|_| Vec::new()).collect();
+    let (mut complete, mut obs, mut returns) = ([false; NUM_ENVS], Vec::new(), Vec::new());
+    while returns.len() < num_states || complete.contains(&false) {
+        agent_envs.select_actions(policy, &mut rngs, &mut actions)?;
+        for (row, trajectory) in trajectories.iter_mut().enumerate() {
+            let view = world_envs.view();
+            trajectory.push(Transition {
+                obs: view.obs_row(row).to_vec(),
+                to_play: view.to_play[row],
+                reward: 0.0,
+            });
         }
-        plain.step(choice.actions())?;
-        seen.step(choice.actions())?;
-        let view = plain.view();
-        for (row, trail) in trails.iter_mut().enumerate() {
-            if let Some(last) = trail.last_mut() {
+        world_envs.step(actions.as_actions())?;
+        agent_envs.step(actions.as_actions())?;
+        let view = world_envs.view();
+        for (row, trajectory) in trajectories.iter_mut().enumerate() {
+            if let Some(last) = trajectory.last_mut() {
                 last.reward = f64::from(view.reward[row]);
             }
             if view.ending[row].is_over() {
-                whole[row] = true;
-                let known = valued(trail, view.ending[row], world.spec().gamma);
-                let kept = trail.drain(..).zip(known).filter(|(_, v)| v.is_some() || !known_alone);
-                for (taken, v) in kept {
-                    obs.extend(taken.obs);
-                    value.push(v);
+                complete[row] = true;
+                let all = discounted_returns(trajectory, view.ending[row], world.spec().gamma);
+                let kept = trajectory.drain(..).zip(all).filter(|(_, v)| v.is_some() || !known_only);
+                for (transition, v) in kept {
+                    obs.extend(transition.obs);
+                    returns.push(v);
                 }
             }
         }
     }
-    let (n, obs) = (value.len(), Samples::new(obs, world.spec().observation.len())?);
-    let chosen: Vec<usize> = (0..states).map(|i| i * n / states).collect();
-    Ok(Visited { obs: obs.select(&chosen), value: chosen.iter().map(|&i| value[i]).collect() })
+    let (n, obs) = (returns.len(), Samples::new(obs, world.spec().observation.len())?);
+    let chosen: Vec<usize> = (0..num_states).map(|i| i * n / num_states).collect();
+    Ok(States { obs: obs.select(&chosen), returns: chosen.iter().map(|&i| returns[i]).collect() })
 }
 
-/// The discounted reward from each step of an episode to its end, the mover's. Of an episode that was cut, those steps have none of
-/// which more than [`UNKNOWN`] hangs by what was cut off; unless all do, as where nothing is discounted: then it is the reward until
-/// the cut.
-fn valued(trail: &[Taken], ending: Ending, gamma: f64) -> Vec<Option<f32>> {
+/// Discounted return of the player to move, from each step of an episode to its end.
+///
+/// In a truncated episode a step has no return (`None`) if the rewards after the cut would have a weight above
+/// [`MAX_UNKNOWN`]. If that holds for every step, as without discounting, the returns are those up to the cut.
+fn discounted_returns(trajectory: &[Transition], ending: Ending, gamma: f64) -> Vec<Option<f32>> {
     let weight = |left: usize| gamma.powi(left as i32);
-    let cut = ending == Ending::Truncated && weight(trail.len()) <= UNKNOWN;
-    let mut following: Option<(Player, f64)> = None;
-    let mut all: Vec<Option<f32>> = Vec::with_capacity(trail.len());
-    for (left, taken) in (1..).zip(trail.iter().rev()) {
-        let rest = following.map_or(0.0, |(mover, value)| if mover == taken.mover { value } else { -value });
-        let value = taken.reward + gamma * rest;
-        following = Some((taken.mover, value));
-        all.push((!cut || weight(left) <= UNKNOWN).then_some(value as f32));
+    let omit_unknown = ending == Ending::Truncated && weight(trajectory.len()) <= MAX_UNKNOWN;
+    let mut next: Option<(Player, f64)> = None;
+    let mut all: Vec<Option<f32>> = Vec::with_capacity(trajectory.len());
+    for (left, transition) in (1..).zip(trajectory.iter().rev()) {
+        let rest =
+            next.map_or(0.0, |(to_play, value)| if to_play == transition.to_play { value } else { -value });
+        let value = transition.reward + gamma * rest;
+        next = Some((transition.to_play, value));
+        all.push((!omit_unknown || weight(left) <= MAX_UNKNOWN).then_some(value as f32));
     }
     all.reverse();
     all
@@ -294,19 +302,19 @@ fn valued(trail: &[Taken], ending: Ending, gamma: f64) -> Vec<Option<f32>> {
 mod tests {
     use super::*;
 
-    fn trail(steps: &[(Player, f64)]) -> Vec<Taken> {
-        steps.iter().map(|&(mover, reward)| Taken { obs: Vec::new(), mover, reward }).collect()
+    fn trajectory(steps: &[(Player, f64)]) -> Vec<Transition> {
+        steps.iter().map(|&(to_play, reward)| Transition { obs: Vec::new(), to_play, reward }).collect()
     }
 
     #[test]
-    fn what_followed_by_hand() {
-        let solo = trail(&[(Player::First, 1.0), (Player::First, 2.0), (Player::First, 4.0)]);
-        assert_eq!(valued(&solo, Ending::Terminal, 0.5), [Some(3.0), Some(4.0), Some(4.0)]);
-        // Cut off after three steps, of which a half, a quarter, an eighth would hang by what came then.
-        assert_eq!(valued(&solo, Ending::Truncated, 0.4), [Some(2.44), None, None]);
-        assert_eq!(valued(&solo, Ending::Truncated, 1.0), [Some(7.0), Some(6.0), Some(4.0)]);
-        // Whoever moves last wins; what is good for one is bad for the other.
-        let game = trail(&[(Player::First, 0.0), (Player::Second, 0.0), (Player::First, 1.0)]);
-        assert_eq!(valued(&game, Ending::Terminal, 1.0), [Some(1.0), Some(-1.0), Some(1.0)]);
+    fn returns_by_hand() {
+        let solo = trajectory(&[(Player::First, 1.0), (Player::First, 2.0), (Player::First, 4.0)]);
+        assert_eq!(discounted_returns(&solo, Ending::Terminal, 0.5), [Some(3.0), Some(4.0), Some(4.0)]);
+        // Rewards after the cut would have weights 0.4^3, 0.4^2 and 0.4.
+        assert_eq!(discounted_returns(&solo, Ending::Truncated, 0.4), [Some(2.44), None, None]);
+        assert_eq!(discounted_returns(&solo, Ending::Truncated, 1.0), [Some(7.0), Some(6.0), Some(4.0)]);
+        // The player who moves last wins; a return has the opposite sign for the opponent.
+        let game = trajectory(&[(Player::First, 0.0), (Player::Second, 0.0), (Player::First, 1.0)]);
+        assert_eq!(discounted_returns(&game, Ending::Terminal, 1.0), [Some(1.0), Some(-1.0), Some(1.0)]);
     }
 }

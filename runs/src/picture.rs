@@ -1,19 +1,19 @@
-//! Pictures: what a learner found, to look at. Each is a plain value made of plain numbers, and is written as SVG and as PNG or shown
-//! in a terminal; the same numbers give the same bytes.
+//! Pictures (plots and image grids), written as SVG and PNG or printed in a terminal. The same numbers give the same
+//! bytes.
 //!
-//! | module | what it holds |
+//! | module | contents |
 //! |---|---|
-//! | [`sheet`] | [`Sheet`]: rows of small images with captions |
-//! | [`matrix`] | [`Matrix`]: how often each class was taken for each |
+//! | [`image_grid`] | [`ImageGrid`]: rows of small images with captions |
+//! | [`confusion_matrix`] | [`ConfusionMatrix`]: counts of predicted against true classes |
 //! | [`scatter`] | [`Scatter`]: points in a plane, colored by class or by value |
 //! | [`chart`] | [`Chart`]: points, lines and bars over one axis |
-//! | [`learners`] | the pictures of fitted learners |
-//! | [`scene`] | [`Scene`]: the marks that all of these are drawn with |
-//! | [`colors`] | which colors, and why these |
-//! | `plane` | axes |
-//! | `letters` | the outlines of the letters |
-//! | `svg`, `raster` | a scene as SVG and as PNG |
-//! | `characters` | drawing with the characters of a terminal |
+//! | [`estimators`] | pictures of fitted estimators |
+//! | [`scene`] | [`Scene`]: the marks that a picture is drawn with |
+//! | [`colors`] | color scales |
+//! | `axes` | axes, ticks and legends |
+//! | `font` | outlines of the glyphs |
+//! | `svg`, `raster` | rendering of a scene as SVG and as PNG |
+//! | `terminal` | drawing with the characters of a terminal |
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -23,70 +23,70 @@ use freewheel_core::{Error, Result};
 
 pub use crate::tui::Depth;
 
-mod characters;
+mod axes;
 pub mod chart;
 pub mod colors;
-pub mod learners;
-mod letters;
-pub mod matrix;
-mod plane;
+pub mod confusion_matrix;
+pub mod estimators;
+mod font;
+pub mod image_grid;
 mod raster;
 pub mod scatter;
 pub mod scene;
-pub mod sheet;
 mod svg;
+mod terminal;
 #[cfg(test)]
 mod tests;
 
 pub use chart::Chart;
-pub use matrix::Matrix;
+pub use confusion_matrix::ConfusionMatrix;
+pub use image_grid::ImageGrid;
 pub use scatter::Scatter;
 pub use scene::Scene;
-pub use sheet::Sheet;
 
-/// Something to look at.
+/// A picture that can be drawn as a scene and as text.
 pub trait Picture: Send + Sync {
-    /// What is drawn on paper.
+    /// Marks of the picture, for SVG and PNG.
     fn scene(&self) -> Scene;
-    /// The same for a terminal of `width` columns, its last line ended. Without colors characters tell.
+    /// Text for a terminal of `width` columns, with a final newline; without colors, characters show classes and
+    /// values.
     fn text(&self, width: u16, depth: Depth) -> String;
 
-    /// As SVG 1.1, images inside it.
+    /// SVG 1.1, with embedded images.
     fn svg(&self) -> String {
         svg::write(&self.scene())
     }
 
-    /// As PNG, [`SCALE`] pixels for each unit of the scene.
+    /// PNG, [`SCALE`] pixels per unit of the scene.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] where it would be too large.
+    /// [`Error::Unsupported`] if a side is longer than 20,000 pixels.
     fn png(&self) -> Result<Vec<u8>> {
         raster::png(&self.scene())
     }
 }
 
-/// Pixels of a PNG for each unit of its [`Scene`]: sharp on today's screens.
+/// Pixels of a PNG per unit of its [`Scene`]: 2 for sharp lines on high-resolution screens.
 pub const SCALE: u32 = 2;
 
-/// A picture and what its files are called.
-pub struct Named {
-    /// The name of its files, without an ending.
+/// A picture with its file name.
+pub struct NamedPicture {
+    /// File name without extension.
     pub name: String,
-    /// The picture.
     pub picture: Box<dyn Picture>,
 }
 
-impl Named {
-    /// `picture`, called `name`.
+impl NamedPicture {
+    /// `picture` with the file name `name`.
     pub fn new(name: impl Into<String>, picture: impl Picture + 'static) -> Self {
-        Named { name: name.into(), picture: Box::new(picture) }
+        NamedPicture { name: name.into(), picture: Box::new(picture) }
     }
 }
 
-/// Writes `<name>.svg` and `<name>.png` into `folder`, which is made where it is missing; gives their paths in this order.
+/// Writes `<name>.svg` and `<name>.png` into `folder`, which is created if missing; returns both paths, SVG first.
 ///
 /// # Errors
-/// [`Error::Io`]; then whatever stood there still stands. [`Error::Unsupported`] as [`Picture::png`].
+/// [`Error::Io`], existing files are then kept; [`Error::Unsupported`] as for [`Picture::png`].
 pub fn write(folder: impl AsRef<Path>, name: &str, picture: &dyn Picture) -> Result<[PathBuf; 2]> {
     let folder = folder.as_ref();
     let png = picture.png()?;
@@ -97,8 +97,8 @@ pub fn write(folder: impl AsRef<Path>, name: &str, picture: &dyn Picture) -> Res
     Ok(paths)
 }
 
-/// How wide standard output is, in columns, and which colors it shows: none where it is no terminal.
-pub fn screen() -> (u16, Depth) {
+/// Width of standard output in columns and its color depth; 80 columns without colors if it is not a terminal.
+pub fn terminal_size() -> (u16, Depth) {
     if !std::io::stdout().is_terminal() {
         return (80, Depth::None);
     }
@@ -106,39 +106,30 @@ pub fn screen() -> (u16, Depth) {
     (width, Depth::detect(|name| std::env::var(name).ok()))
 }
 
-/// Says that there is nothing to draw.
-///
-/// # Errors
-/// [`Error::Config`] where `count` is 0.
-fn some(what: &str, of: &str, count: usize) -> Result<()> {
+/// [`Error::Config`] if `count` is 0; `what` is the picture, `of` the missing items.
+fn check_not_empty(what: &str, of: &str, count: usize) -> Result<()> {
     match count {
         0 => Err(Error::Config(format!("{what}: there are no {of} to draw"))),
         _ => Ok(()),
     }
 }
 
-/// Says how many there must be.
-///
-/// # Errors
-/// [`Error::Config`] where the counts differ.
-fn as_many(what: &str, one: (&str, usize), other: (&str, usize)) -> Result<()> {
+/// [`Error::Config`] if the two counts differ; `what` is the picture.
+fn check_same_length(what: &str, one: (&str, usize), other: (&str, usize)) -> Result<()> {
     match one.1 == other.1 {
         true => Ok(()),
         false => Err(Error::Config(format!("{what}: {} {} for {} {}", one.1, one.0, other.1, other.0))),
     }
 }
 
-/// Says where a number cannot be drawn.
-///
-/// # Errors
-/// [`Error::Config`] where one is NaN or infinite.
-fn finite(what: &str, mut all: impl Iterator<Item = f64>) -> Result<()> {
+/// [`Error::Config`] with the position of the first number that is NaN or infinite; `what` is the picture.
+fn check_finite(what: &str, mut all: impl Iterator<Item = f64>) -> Result<()> {
     let Some(at) = all.position(|x| !x.is_finite()) else { return Ok(()) };
     Err(Error::Config(format!("{what}: number {} is NaN or infinite and cannot be drawn", at + 1)))
 }
 
-/// `count` with its thousands apart: `10,000`.
-pub(crate) fn counted(count: u64) -> String {
+/// `count` with thousands separators: `10,000`.
+pub(crate) fn thousands(count: u64) -> String {
     let digits = count.to_string();
     let mut out = String::new();
     for (i, digit) in digits.chars().enumerate() {

@@ -1,4 +1,4 @@
-//! `map`: the states that trained runs visit, as pictures.
+//! `map`: pictures of the states that trained runs visit.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,7 +7,7 @@ use freewheel_core::Error as Core;
 use rayon::prelude::*;
 use serde_json::json;
 
-use super::{stop_flag, threads};
+use super::stop_flag;
 use crate::cli::Map;
 use crate::error::{Error, Result};
 use crate::experiment::pool;
@@ -17,13 +17,13 @@ use crate::picture::{self, Picture, Scatter};
 use crate::{Registry, output};
 
 pub(super) fn map(registry: &Registry, args: &Map) -> Result<()> {
-    if let Some((_, fault)) = args.plan.fault() {
-        return Err(Error::Usage(fault));
+    if let Some((_, message)) = args.plan.out_of_range() {
+        return Err(Error::Usage(message));
     }
     let stop = stop_flag()?;
     let found = registry.find_jobs(&args.run)?;
     let jobs: Vec<(PathBuf, &Job)> = found.iter().map(|(directory, job)| (directory.clone(), job)).collect();
-    let Maps { drawn, mut refused } = maps(registry, &args.plan, &jobs, threads(args.threads), &stop)?;
+    let Maps { drawn, mut refused } = maps(registry, &args.plan, &jobs, args.threads.count(), &stop)?;
     if stop.load(Ordering::Relaxed) {
         return Err(Error::Signal(2));
     }
@@ -32,30 +32,30 @@ pub(super) fn map(registry: &Registry, args: &Map) -> Result<()> {
     {
         return Err(why.into());
     }
-    refused.iter().for_each(|why| output::note(&format!("left out: {why}")));
+    refused.iter().for_each(|why| output::note(&format!("no map: {why}")));
     let files: Vec<&PathBuf> = drawn.iter().flat_map(|(_, files)| files).collect();
-    if args.json {
+    if args.output.json {
         return output::json(&json!({ "plan": args.plan, "files": files }));
     }
     if let [(map, _)] = &drawn[..] {
-        let (width, depth) = picture::screen();
+        let (width, depth) = picture::terminal_size();
         output::text(&format!("{}\n", map.text(width, depth)))?;
     }
     files.iter().try_for_each(|file| output::text(&format!("{}\n", file.display())))
 }
 
-/// What came of drawing maps.
+/// Results of drawing maps.
 pub(super) struct Maps {
-    /// Each map with its files.
+    /// Maps with their SVG and PNG files.
     pub drawn: Vec<(Scatter, [PathBuf; 2])>,
-    /// Why there is none of other runs.
+    /// Errors of the runs without a map.
     pub refused: Vec<Core>,
 }
 
-/// Draws a map of each of `jobs` into its folder, until `stop` is set.
+/// Draws a map of each job into its folder, until `stop` is set.
 ///
 /// # Errors
-/// Those of reading and writing; a world that has no map is no error.
+/// Errors of reading and writing; a world without a map is reported in [`Maps::refused`].
 pub(super) fn maps(
     registry: &Registry,
     plan: &MapPlan,
@@ -73,7 +73,8 @@ pub(super) fn maps(
         match made {
             Ok(Some(drawn)) => maps.drawn.push(drawn),
             Ok(None) => {
-                maps.refused.push(Core::Config(format!("{}: it has no checkpoint yet", directory.display())));
+                maps.refused
+                    .push(Core::Config(format!("{}: the run has no checkpoint yet", directory.display())));
             }
             Err(why @ Core::Config(_)) => maps.refused.push(why),
             Err(e) => return Err(e.into()),

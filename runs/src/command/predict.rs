@@ -1,51 +1,50 @@
-//! `predict`: a fitted learner at work.
+//! `predict`: applies a fitted estimator to held-out rows or to a file.
 
 use std::path::Path;
 
-use freewheel_agents::fit::Estimator;
-use freewheel_agents::supervised::most_probable;
-use freewheel_core::data::{self, Answers, DataSet, Options, Part, Shape, Target};
+use freewheel_agents::estimator::{AnyEstimator, argmax};
+use freewheel_core::data::{self, DataSet, Options, Shape, Subset, TargetSpec, Targets};
 use freewheel_core::{Error as Core, Samples};
 use serde::Serialize;
 use serde_json::json;
 use toml::Table;
 
+use super::columns;
 use super::fit::{options_of, settings};
-use super::{columns, threads};
 use crate::cli::Predict;
 use crate::error::{Error, Result};
 use crate::experiment::pool;
-use crate::fit::{Report, folder, judged, nearest};
-use crate::report::digits;
+use crate::fit::{self, Report, evaluation_subset, nearest_cluster};
+use crate::format::decimal;
 use crate::{Registry, output};
 
-/// Rows that are predicted if nobody says which.
-const FIRST: usize = 10;
+/// Number of rows that are predicted without `--rows`.
+const DEFAULT_ROWS: usize = 10;
 
-/// What a learner says of one row.
+/// Prediction for one row.
 #[derive(Serialize)]
-struct Said {
-    /// Its number in the part, from 0.
+struct PredictedRow {
+    /// Index of the row in its part of the data set, from 0.
     row: usize,
-    /// The answer that the data has.
+    /// Target in the data set.
     #[serde(skip_serializing_if = "Option::is_none")]
-    answer: Option<serde_json::Value>,
-    /// The class, the number, or the cluster.
+    target: Option<serde_json::Value>,
+    /// Predicted class, number or cluster.
     #[serde(skip_serializing_if = "Option::is_none")]
     prediction: Option<serde_json::Value>,
-    /// Of a class.
+    /// Probability of the predicted class.
     #[serde(skip_serializing_if = "Option::is_none")]
     probability: Option<f32>,
-    /// Probabilities of all classes; or the code.
+    /// Probabilities of all classes, or the code; empty for a regressor.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     numbers: Vec<f32>,
 }
 
 pub(super) fn predict(registry: &Registry, args: &Predict) -> Result<()> {
-    let (estimator, report) = folder::read(&args.fit, registry.learners())?;
-    let [table] = settings(&args.set, ["data"])?;
+    let (estimator, report) = fit::read(&args.fit, registry.estimators())?;
+    let [table] = settings(&args.overrides.set, ["data"])?;
     let (name, options) = match &args.data {
-        // A table is read as the one before it was, unless something else is said.
+        // A table is read with the options of the training table, unless overridden.
         Some(name) if matches!(report.shape, Shape::Columns(_)) && Path::new(name).exists() => {
             let mut all = Table::try_from(&report.plan.options)
                 .map_err(|e| Core::Config(format!("{}: {e}", args.fit.display())))?;
@@ -54,117 +53,128 @@ pub(super) fn predict(registry: &Registry, args: &Predict) -> Result<()> {
         }
         Some(name) => (name.clone(), options_of(name, &table)?),
         None if table.is_empty() => (report.plan.data.clone(), report.plan.options.clone()),
-        None => return Err(Error::Usage("--set data....: name the set with --data too".into())),
+        None => return Err(Error::Usage("--set data.KEY=VALUE needs --data too".into())),
     };
     let data = data::open(&name, &options)?;
     same_columns(&report, &data)?;
-    // Rows that nobody parted for learning are all there to be predicted, in their order.
+    // Of a table that was not split for training, all rows are predicted, in their order.
     let foreign = args.data.is_some() && Path::new(&name).exists() && data.test.rows() > 0;
     if foreign && !matches!(data.split, data::Split::Given) {
-        let whole = data::open(&name, &Options { test_share: Some(0.0), ..options })?;
-        return said(args, &estimator, &report, &whole, &whole.train, "all");
+        let whole = data::open(&name, &Options { test_size: Some(0.0), ..options })?;
+        return print_predictions(args, &estimator, &report, &whole, &whole.train, "all");
     }
-    let (part, called) = judged(&data);
-    said(args, &estimator, &report, &data, part, called)
+    let (part, part_name) = evaluation_subset(&data);
+    print_predictions(args, &estimator, &report, &data, part, part_name)
 }
 
-/// Columns in another order would be taken for each other.
+/// Checks that the columns of `data` have the names and the order of the training table.
 fn same_columns(report: &Report, data: &DataSet) -> Result<()> {
     let (Shape::Columns(learned), Shape::Columns(given)) = (&report.shape, &data.shape) else {
         return Ok(());
     };
-    // Without a header columns are called by their numbers, which say nothing.
+    // Columns without a header are named x1, x2, ...; such names are not compared.
     let are_named = |names: &[String]| (1..).zip(names).any(|(i, name)| *name != format!("x{i}"));
     if learned == given || !are_named(learned) || !are_named(given) {
         return Ok(());
     }
     Err(Core::Config(format!(
-        "{}: its columns are {}, and {} was fitted to {}; bring them into that order, or say which is the answer \
-         (--set data.answer=COLUMN, or none)",
+        "{}: its columns are {}, and {} was fitted to {}; use the same order, or name the target column \
+         (--set data.target=COLUMN, or none)",
         data.name,
         given.join(", "),
-        report.plan.learner,
+        report.plan.estimator,
         learned.join(", ")
     ))
     .into())
 }
 
-fn said(
+/// Prints the predictions for the rows of `part`, called `part_name` in messages.
+fn print_predictions(
     args: &Predict,
-    estimator: &Estimator,
+    estimator: &AnyEstimator,
     report: &Report,
     data: &DataSet,
-    part: &Part,
-    called: &str,
+    part: &Subset,
+    part_name: &str,
 ) -> Result<()> {
     let rows: Vec<usize> = match &args.rows {
         Some(rows) => rows.as_slice().iter().map(|&row| row as usize).collect(),
-        None => (0..part.rows().min(FIRST)).collect(),
+        None => (0..part.rows().min(DEFAULT_ROWS)).collect(),
     };
     if let Some(row) = rows.iter().find(|&&row| row >= part.rows()) {
         return Err(Core::Config(format!(
-            "--rows: there is no row {row}; {} has {} {called} rows, counted from 0",
+            "--rows: there is no row {row}; {} has {} {part_name} rows, counted from 0",
             data.name,
             part.rows()
         ))
         .into());
     }
-    let pool = pool(threads(args.threads))?;
+    let pool = pool(args.threads.count())?;
     let part = part.select(&rows);
-    let all = pool.install(|| answers(estimator, [&report.target, &data.target], &part, &rows))?;
-    if args.json {
+    let all = pool.install(|| predictions(estimator, [&report.target, &data.target], &part, &rows))?;
+    if args.output.json {
         return output::json(
-            &json!({ "learner": report.plan.learner, "data": data.name, "part": called, "rows": all }),
+            &json!({ "estimator": report.plan.estimator, "data": data.name, "part": part_name, "rows": all }),
         );
     }
     let word = |value: &Option<serde_json::Value>| match value {
         Some(serde_json::Value::String(text)) => text.clone(),
         Some(serde_json::Value::Number(number)) if number.is_u64() => number.to_string(),
-        Some(serde_json::Value::Number(number)) => digits(number.as_f64().unwrap_or_default()),
+        Some(serde_json::Value::Number(number)) => decimal(number.as_f64().unwrap_or_default()),
         _ => "-".to_owned(),
     };
     let head = match estimator {
-        Estimator::Classifier(_) => "probability",
-        Estimator::Regressor(_) => "",
-        Estimator::Encoder(_) => "code",
+        AnyEstimator::Classifier(_) => "probability",
+        AnyEstimator::Regressor(_) => "",
+        AnyEstimator::Transformer(_) => "code",
     };
-    let lines = all.iter().map(|said| {
-        let last = match said.probability {
+    let lines = all.iter().map(|it| {
+        let last = match it.probability {
             Some(p) => format!("{p:.3}"),
-            None => said.numbers.iter().take(8).map(|&x| digits(x.into())).collect::<Vec<_>>().join("  "),
+            None => it.numbers.iter().take(8).map(|&x| decimal(x.into())).collect::<Vec<_>>().join("  "),
         };
-        [said.row.to_string(), word(&said.answer), word(&said.prediction), last]
+        [it.row.to_string(), word(&it.target), word(&it.prediction), last]
     });
-    let header = ["row", "answer", "prediction", head].map(str::to_owned);
+    let header = ["row", "target", "prediction", head].map(str::to_owned);
     output::text(&columns([header].into_iter().chain(lines)))
 }
 
-/// `targets` are that of the learner, whose classes are predicted, and that of the data, whose classes are its answers.
-fn answers(estimator: &Estimator, targets: [&Target; 2], part: &Part, rows: &[usize]) -> Result<Vec<Said>> {
+/// Predictions for the `rows` of `part`; `targets` are those of the estimator and of the data set, which name the
+/// classes.
+fn predictions(
+    estimator: &AnyEstimator,
+    targets: [&TargetSpec; 2],
+    part: &Subset,
+    rows: &[usize],
+) -> Result<Vec<PredictedRow>> {
     let x: &Samples = &part.samples;
-    let class = |target: &Target, class: u32| match target {
-        Target::Classes(names) => names.get(class as usize).map_or_else(|| json!(class), |name| json!(name)),
+    let class = |target: &TargetSpec, class: u32| match target {
+        TargetSpec::Classes(names) => {
+            names.get(class as usize).map_or_else(|| json!(class), |name| json!(name))
+        }
         _ => json!(class),
     };
-    let answer = |i: usize| match &part.answers {
-        Answers::None => None,
-        Answers::Classes(all) => Some(class(targets[1], all[i])),
-        Answers::Numbers(all) => Some(json!(all[i])),
+    let target = |i: usize| match &part.targets {
+        Targets::None => None,
+        Targets::Labels(all) => Some(class(targets[1], all[i])),
+        Targets::Values(all) => Some(json!(all[i])),
     };
-    let numbers = crate::fit::answer(estimator, x)?;
-    let made = numbers.iter().zip(rows).enumerate().map(|(i, (numbers, &row))| {
+    let numbers = fit::outputs(estimator, x)?;
+    let predicted = numbers.iter().zip(rows).enumerate().map(|(i, (numbers, &row))| {
         let (prediction, probability) = match estimator {
-            Estimator::Classifier(_) => {
-                let best = most_probable(numbers);
+            AnyEstimator::Classifier(_) => {
+                let best = argmax(numbers);
                 (Some(class(targets[0], best)), Some(numbers[best as usize]))
             }
-            Estimator::Regressor(_) => (Some(json!(numbers[0])), None),
-            Estimator::Encoder(it) if it.id() == "kmeans" => (nearest(numbers).map(|c| json!(c)), None),
-            Estimator::Encoder(_) => (None, None),
+            AnyEstimator::Regressor(_) => (Some(json!(numbers[0])), None),
+            AnyEstimator::Transformer(it) if it.id() == "kmeans" => {
+                (nearest_cluster(numbers).map(|c| json!(c)), None)
+            }
+            AnyEstimator::Transformer(_) => (None, None),
         };
         let numbers =
-            if matches!(estimator, Estimator::Regressor(_)) { Vec::new() } else { numbers.to_vec() };
-        Said { row, answer: answer(i), prediction, probability, numbers }
+            if matches!(estimator, AnyEstimator::Regressor(_)) { Vec::new() } else { numbers.to_vec() };
+        PredictedRow { row, target: target(i), prediction, probability, numbers }
     });
-    Ok(made.collect())
+    Ok(predicted.collect())
 }

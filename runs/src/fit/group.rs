@@ -1,110 +1,116 @@
-//! Samples as people name them on the command line: by row, by class, by what they were drawn from.
+//! Groups of samples named on the command line: by row, by class, by a bound on a known factor.
 
 use std::str::FromStr;
 
-use freewheel_core::data::{Answers, DataSet, Part, Target};
+use freewheel_core::data::{DataSet, Subset, TargetSpec, Targets};
 use freewheel_core::settings::unknown;
 use freewheel_core::{Error, Result, Samples};
 
 use crate::seeds::Seeds;
 
-/// Samples as people name a group of them.
+/// Group of training samples, parsed from `0..50`, `class=NAME`, `FACTOR>NUMBER` or `FACTOR<NUMBER`.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Group {
-    /// As it was written.
+pub struct SampleGroup {
+    /// Text on the command line.
     pub text: String,
-    of: Of,
+    selector: Selector,
 }
 
-/// Which samples.
+/// Rule that selects the samples.
 #[derive(Clone, Debug, PartialEq)]
-enum Of {
-    /// By their rows: `0..50`.
+enum Selector {
+    /// Row indices: `0..50`.
     Rows(Seeds),
-    /// By their class: `class=7`.
+    /// Class name: `class=7`.
     Class(String),
-    /// By what they were drawn from: `smile>0.5`, `smile<0`.
+    /// Bound on a known factor: `smile>0.5`, `smile<0`.
     Factor {
-        /// The factor's name.
+        /// Name of the factor.
         name: String,
-        /// Whether it is to be greater.
+        /// Whether the factor must be above the bound, not below.
         above: bool,
-        /// Than what, in the factor's unit.
-        than: f32,
+        /// Bound in the unit of the factor.
+        bound: f32,
     },
 }
 
-impl FromStr for Group {
+impl FromStr for SampleGroup {
     type Err = String;
 
     fn from_str(text: &str) -> std::result::Result<Self, String> {
-        let of = if let Some(class) = text.strip_prefix("class=") {
-            Of::Class(class.to_owned())
+        let selector = if let Some(class) = text.strip_prefix("class=") {
+            Selector::Class(class.to_owned())
         } else if let Some(at) = text.find(['<', '>']) {
-            let (name, than) = (text[..at].trim(), text[at + 1..].trim());
-            let than = than.parse().map_err(|_| format!("`{than}` is no number, in `{text}`"))?;
-            Of::Factor { name: name.to_owned(), above: text[at..].starts_with('>'), than }
+            let (name, bound) = (text[..at].trim(), text[at + 1..].trim());
+            let bound = bound.parse().map_err(|_| format!("`{bound}` is not a number, in `{text}`"))?;
+            Selector::Factor { name: name.to_owned(), above: text[at..].starts_with('>'), bound }
         } else {
-            let wrong = |_| format!("`{text}` names no samples; write 0..50, class=NAME, or FACTOR>NUMBER");
-            Of::Rows(text.parse().map_err(wrong)?)
+            let rows = text.parse().map_err(|_| {
+                format!("`{text}` is not a group of samples; write 0..50, class=NAME, FACTOR>NUMBER or FACTOR<NUMBER")
+            });
+            Selector::Rows(rows?)
         };
-        Ok(Group { text: text.to_owned(), of })
+        Ok(SampleGroup { text: text.to_owned(), selector })
     }
 }
 
-impl Group {
-    /// What it is about.
+impl SampleGroup {
+    /// Name of the class or factor; `concept` for rows.
     pub fn name(&self) -> &str {
-        match &self.of {
-            Of::Rows(_) => "concept",
-            Of::Class(name) | Of::Factor { name, .. } => name,
+        match &self.selector {
+            Selector::Rows(_) => "concept",
+            Selector::Class(name) | Selector::Factor { name, .. } => name,
         }
     }
 
-    /// Its samples among those that were learned from.
+    /// Samples `[n, D]` of the group in the training set.
     ///
     /// # Errors
-    /// [`Error::Config`] where there are none, and for rows, classes and factors that the set has not.
+    /// [`Error::Config`] for an empty group, or a row, class or factor that the data set does not have.
     pub fn samples(&self, set: &DataSet) -> Result<Samples> {
         let part = &set.train;
-        let those = |wanted: &dyn Fn(usize) -> bool| (0..part.rows()).filter(|&i| wanted(i)).collect();
-        let rows: Vec<usize> = match &self.of {
-            Of::Rows(rows) => {
-                rows_of(rows.as_slice().iter().map(|&row| row as usize), part, &set.name, "train")?
+        let rows_where = |wanted: &dyn Fn(usize) -> bool| (0..part.rows()).filter(|&i| wanted(i)).collect();
+        let rows: Vec<usize> = match &self.selector {
+            Selector::Rows(rows) => {
+                check_rows(rows.as_slice().iter().map(|&row| row as usize), part, &set.name, "train")?
             }
-            Of::Class(name) => match (&set.target, &part.answers) {
-                (Target::Classes(names), Answers::Classes(of)) => {
+            Selector::Class(name) => match (&set.target, &part.targets) {
+                (TargetSpec::Classes(names), Targets::Labels(labels)) => {
                     let Some(class) = names.iter().position(|one| one == name) else {
                         return Err(Error::Config(unknown("class", name, names, &set.name)));
                     };
-                    those(&|i| of[i] as usize == class)
+                    rows_where(&|i| labels[i] as usize == class)
                 }
-                _ => return Err(Error::Config(format!("{}: it has no classes", set.name))),
+                _ => return Err(Error::Config(format!("{}: this data set has no classes", set.name))),
             },
-            Of::Factor { name, above, than } => {
-                let (which, known) = factor(set, name)?;
-                those(&|i| if *above { known.row(i)[which] > *than } else { known.row(i)[which] < *than })
+            Selector::Factor { name, above, bound } => {
+                let (column, factors) = factor_column(set, name)?;
+                let value = |i: usize| factors.row(i)[column];
+                rows_where(&|i| if *above { value(i) > *bound } else { value(i) < *bound })
             }
         };
         if rows.is_empty() {
-            return Err(Error::Config(format!("{}: no sample is such: {}", set.name, self.text)));
+            return Err(Error::Config(format!(
+                "{}: no training sample is in the group {}",
+                set.name, self.text
+            )));
         }
         Ok(part.samples.select(&rows))
     }
 }
 
-/// Which column of the training part's factors `name` is, and these.
+/// Column of the factor `name`, and the factors `[N, K]` of the training set.
 ///
 /// # Errors
-/// [`Error::Config`] where there is none.
-pub fn factor<'a>(set: &'a DataSet, name: &str) -> Result<(usize, &'a Samples)> {
+/// [`Error::Config`] if the data set has no such factor.
+pub fn factor_column<'a>(set: &'a DataSet, name: &str) -> Result<(usize, &'a Samples)> {
     let known: Vec<&str> = set.factors.iter().map(|factor| factor.name.as_str()).collect();
     match (known.iter().position(|one| *one == name), &set.train.factors) {
-        (Some(which), Some(factors)) => Ok((which, factors)),
+        (Some(column), Some(factors)) => Ok((column, factors)),
         (_, Some(_)) if !known.is_empty() => Err(Error::Config(unknown("factor", name, &known, &set.name))),
         _ => {
             let message = format!(
-                "{}: what its samples were made from is not known; name two groups of them, --with and --without",
+                "{}: this data set has no known factors; write two groups of samples, --with GROUP --without GROUP",
                 set.name
             );
             Err(Error::Config(message))
@@ -112,37 +118,37 @@ pub fn factor<'a>(set: &'a DataSet, name: &str) -> Result<(usize, &'a Samples)> 
     }
 }
 
-/// The rows that are named, of a part of the set `name` that is `called` so.
+/// `rows` as a vector, checked against `part`; `name` (data set) and `part_name` stand in the message.
 ///
 /// # Errors
-/// [`Error::Config`] where one is not there.
-pub fn rows_of(
+/// [`Error::Config`] for a row out of range.
+pub fn check_rows(
     rows: impl Iterator<Item = usize>,
-    part: &Part,
+    part: &Subset,
     name: &str,
-    called: &str,
+    part_name: &str,
 ) -> Result<Vec<usize>> {
     let rows: Vec<usize> = rows.collect();
     match rows.iter().find(|&&row| row >= part.rows()) {
         None => Ok(rows),
         Some(row) => Err(Error::Config(format!(
-            "there is no row {row}; {name} has {} {called} rows, counted from 0",
+            "there is no row {row}; {name} has {} {part_name} rows, counted from 0",
             part.rows()
         ))),
     }
 }
 
-/// Two rows as people write them: `3-17`.
+/// Pair of row indices, parsed from `3-17`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pair(pub [usize; 2]);
+pub struct RowPair(pub [usize; 2]);
 
-impl FromStr for Pair {
+impl FromStr for RowPair {
     type Err = String;
 
     fn from_str(text: &str) -> std::result::Result<Self, String> {
         let pair =
             text.split_once('-').and_then(|(a, b)| Some([a.trim().parse().ok()?, b.trim().parse().ok()?]));
-        pair.map(Pair).ok_or_else(|| format!("`{text}` is no pair of rows; write 3-17"))
+        pair.map(RowPair).ok_or_else(|| format!("`{text}` is not a pair of rows; write 3-17"))
     }
 }
 
@@ -151,16 +157,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn groups_and_pairs_as_they_are_written() {
-        let of = |text: &str| text.parse::<Group>().unwrap().of;
-        assert_eq!(of("class=Ankle boot"), Of::Class("Ankle boot".into()));
-        assert_eq!(of("0..3"), Of::Rows("0,1,2".parse().unwrap()));
-        let smile = |above, than| Of::Factor { name: "smile".into(), above, than };
-        assert_eq!(of("smile>0.5"), smile(true, 0.5));
-        assert_eq!(of("smile < -0.5"), smile(false, -0.5));
-        assert!("smile>much".parse::<Group>().unwrap_err().contains("no number"));
-        assert!("smiling".parse::<Group>().unwrap_err().contains("class=NAME"));
-        assert_eq!("3-17".parse(), Ok(Pair([3, 17])));
-        assert!("3".parse::<Pair>().is_err() && "a-b".parse::<Pair>().is_err());
+    fn groups_and_pairs_are_parsed() {
+        let parsed = |text: &str| text.parse::<SampleGroup>().unwrap().selector;
+        assert_eq!(parsed("class=Ankle boot"), Selector::Class("Ankle boot".into()));
+        assert_eq!(parsed("0..3"), Selector::Rows("0,1,2".parse().unwrap()));
+        let smile = |above, bound| Selector::Factor { name: "smile".into(), above, bound };
+        assert_eq!(parsed("smile>0.5"), smile(true, 0.5));
+        assert_eq!(parsed("smile < -0.5"), smile(false, -0.5));
+        assert!("smile>much".parse::<SampleGroup>().unwrap_err().contains("not a number"));
+        assert!("smiling".parse::<SampleGroup>().unwrap_err().contains("class=NAME"));
+        assert_eq!("3-17".parse(), Ok(RowPair([3, 17])));
+        assert!("3".parse::<RowPair>().is_err() && "a-b".parse::<RowPair>().is_err());
     }
 }

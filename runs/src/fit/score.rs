@@ -1,58 +1,55 @@
-//! What a fitted learner is worth.
+//! Scores of a fitted estimator on its data set.
 
-use freewheel_agents::fit::Estimator;
-use freewheel_agents::supervised::metrics::{accuracy, log_loss, r_squared};
-use freewheel_agents::supervised::{Regressor, linear, most_probable};
-use freewheel_agents::unsupervised::metrics::{matching_accuracy, normalized_mutual_information, silhouette};
-use freewheel_agents::unsupervised::{Encoder, kmeans, pca, vae};
-use freewheel_core::data::{Answers, DataSet, Part, Shape};
-use freewheel_core::{Error, Purpose, Result, Samples, Streams};
+use freewheel_agents::estimator::metrics::{
+    accuracy, log_loss, matching_accuracy, normalized_mutual_information, r_squared, silhouette,
+};
+use freewheel_agents::estimator::{AnyEstimator, Regressor, Transformer, argmax};
+use freewheel_agents::supervised::linear;
+use freewheel_agents::unsupervised::{kmeans, pca, vae};
+use freewheel_core::data::{DataSet, Shape, Subset, Targets};
+use freewheel_core::{Error, Purpose, Result, Streams};
 use serde::{Deserialize, Serialize};
 
-use super::{judged, model_of};
+use super::{evaluation_subset, fitted_model};
 
-/// Samples that a silhouette is a mean over, at most: its cost is their square.
-const SILHOUETTE: usize = 2_000;
+/// Most samples of a silhouette; its cost grows with their square.
+const SILHOUETTE_SAMPLES: usize = 2_000;
 
-/// Clusters that are matched with classes, at most: its cost is their cube.
-const MATCHED: usize = 1_000;
+/// Most clusters that are matched with classes; the cost grows with their cube.
+const MAX_MATCHED_CLUSTERS: usize = 1_000;
 
-/// One figure.
+/// One score of a report.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Score {
-    /// What it is.
+    /// Name of the metric.
     pub name: String,
-    /// On which rows: `train` or `test`; empty for what has none.
+    /// Part of the data set, `train` or `test`; empty for properties of the model.
     pub part: String,
-    /// How much.
+    /// Value in `unit`.
     pub value: f64,
-    /// Its unit; empty where it has none.
+    /// Unit; empty for none.
     pub unit: String,
 }
 
-fn score(name: impl Into<String>, part: &str, value: f64, unit: &str) -> Score {
-    Score { name: name.into(), part: part.to_owned(), value, unit: unit.to_owned() }
-}
-
-/// Every figure of a fitted learner.
+/// All scores of a fitted estimator; `seed` draws the samples of the silhouette and of the ELBO.
 ///
 /// # Errors
-/// Those of predicting.
-pub fn scores(estimator: &Estimator, data: &DataSet, seed: u64) -> Result<Vec<Score>> {
+/// As [`outputs`](super::outputs).
+pub fn scores(estimator: &AnyEstimator, data: &DataSet, seed: u64) -> Result<Vec<Score>> {
     match estimator {
-        Estimator::Classifier(it) => {
-            let (part, name) = judged(data);
-            let labels = part.answers.classes()?;
+        AnyEstimator::Classifier(it) => {
+            let (part, name) = evaluation_subset(data);
+            let labels = part.targets.labels()?;
             let p = it.predict_proba(&part.samples)?;
-            let predicted: Vec<u32> = p.iter().map(most_probable).collect();
+            let predicted: Vec<u32> = p.iter().map(argmax).collect();
             Ok(vec![
                 score("accuracy", name, accuracy(&predicted, labels), ""),
-                score("log loss", name, log_loss(p.values(), labels, it.classes()?), "nats"),
+                score("log loss", name, log_loss(p.values(), labels, it.n_classes()?), "nats"),
             ])
         }
-        Estimator::Regressor(it) => {
-            let (part, name) = judged(data);
-            let y = part.answers.numbers()?;
+        AnyEstimator::Regressor(it) => {
+            let (part, name) = evaluation_subset(data);
+            let y = part.targets.values()?;
             let predicted = it.predict(&part.samples)?;
             let errors = predicted.values().iter().zip(y).map(|(p, y)| f64::from(p - y).powi(2));
             let rmse = (errors.sum::<f64>() / y.len().max(1) as f64).sqrt();
@@ -60,17 +57,21 @@ pub fn scores(estimator: &Estimator, data: &DataSet, seed: u64) -> Result<Vec<Sc
                 score("R²", name, r_squared(predicted.values(), y), ""),
                 score("root mean square error", name, rmse, ""),
             ];
-            all.extend(line(&**it, data));
+            all.extend(coefficients(&**it, data));
             Ok(all)
         }
-        Estimator::Encoder(it) => encoded(&**it, data, seed),
+        AnyEstimator::Transformer(it) => transformer_scores(&**it, data, seed),
     }
 }
 
-/// Slopes and intercept of a linear model of few columns.
-fn line(it: &dyn Regressor, data: &DataSet) -> Vec<Score> {
-    let linear = model_of::<linear::Linear>(it).ok().flatten();
-    let Some(model) = linear.or(model_of::<linear::Ridge>(it).ok().flatten()) else { return Vec::new() };
+fn score(name: impl Into<String>, part: &str, value: f64, unit: &str) -> Score {
+    Score { name: name.into(), part: part.to_owned(), value, unit: unit.to_owned() }
+}
+
+/// Slopes and intercept of a linear model with at most 16 columns.
+fn coefficients(it: &dyn Regressor, data: &DataSet) -> Vec<Score> {
+    let linear = fitted_model::<linear::Linear>(it).ok().flatten();
+    let Some(model) = linear.or(fitted_model::<linear::Ridge>(it).ok().flatten()) else { return Vec::new() };
     let names: Vec<String> = match &data.shape {
         Shape::Columns(names) if names.len() <= 16 => names.clone(),
         _ => return Vec::new(),
@@ -80,27 +81,20 @@ fn line(it: &dyn Regressor, data: &DataSet) -> Vec<Score> {
     slopes.chain([score("intercept", "", model.intercepts()[0], "")]).collect()
 }
 
-/// The mean squared error of a pixel between samples and what their codes are decoded to.
-fn reconstruction(it: &dyn Encoder, x: &Samples) -> Result<f64> {
-    let again = it.decode(&it.encode(x)?)?;
-    let errors = again.values().iter().zip(x.values()).map(|(a, b)| f64::from(a - b).powi(2));
-    Ok(errors.sum::<f64>() / x.values().len().max(1) as f64)
-}
-
-fn encoded(it: &dyn Encoder, data: &DataSet, seed: u64) -> Result<Vec<Score>> {
-    let (part, name) = judged(data);
-    let mut dice = Streams::new(seed).stream(Purpose::EvaluationAction, 0, 0);
+fn transformer_scores(it: &dyn Transformer, data: &DataSet, seed: u64) -> Result<Vec<Score>> {
+    let (part, name) = evaluation_subset(data);
+    let mut rng = Streams::new(seed).stream(Purpose::EvaluationAction, 0, 0);
     let mut all = Vec::new();
-    if let Some(model) = model_of::<kmeans::Config>(it)? {
+    if let Some(model) = fitted_model::<kmeans::Config>(it)? {
         all.push(score("inertia", "train", model.inertia(), ""));
-        all.push(score("iterations", "train", f64::from(model.iterations()), ""));
+        all.push(score("iterations", "train", f64::from(model.n_iter()), ""));
+        // After the loop: the clusters of the evaluation subset, which is the last one.
         let mut clusters = Vec::new();
-        // The last of them is the part to judge by.
         let parts = [(&data.train, "train"), (&data.test, "test")];
-        for (Part { samples, answers, .. }, name) in parts.into_iter().filter(|(part, _)| part.rows() > 0) {
-            clusters = model.labels(samples)?;
-            if let Answers::Classes(labels) = answers
-                && model.centers().rows() <= MATCHED
+        for (Subset { samples, targets, .. }, name) in parts.into_iter().filter(|(part, _)| part.rows() > 0) {
+            clusters = model.predict(samples)?;
+            if let Targets::Labels(labels) = targets
+                && model.cluster_centers().rows() <= MAX_MATCHED_CLUSTERS
             {
                 all.push(score(
                     "accuracy, clusters matched with classes",
@@ -108,17 +102,17 @@ fn encoded(it: &dyn Encoder, data: &DataSet, seed: u64) -> Result<Vec<Score>> {
                     matching_accuracy(&clusters, labels),
                     "",
                 ));
-                let shared = normalized_mutual_information(&clusters, labels);
-                all.push(score("normalized mutual information", name, shared, ""));
+                let mutual = normalized_mutual_information(&clusters, labels);
+                all.push(score("normalized mutual information", name, mutual, ""));
             }
         }
-        match silhouette(&part.samples, &clusters, SILHOUETTE, &mut dice) {
+        match silhouette(&part.samples, &clusters, SILHOUETTE_SAMPLES, &mut rng) {
             Ok(value) => all.push(score("silhouette", name, value, "")),
-            // One cluster has none.
+            // Undefined for a single cluster.
             Err(Error::Config(_)) => {}
             Err(e) => return Err(e),
         }
-    } else if let Some(model) = model_of::<pca::Config>(it)? {
+    } else if let Some(model) = fitted_model::<pca::Config>(it)? {
         let ratios = model.explained_variance_ratio();
         for (i, ratio) in ratios.iter().enumerate().take(8) {
             all.push(score(
@@ -129,12 +123,12 @@ fn encoded(it: &dyn Encoder, data: &DataSet, seed: u64) -> Result<Vec<Score>> {
             ));
         }
         all.push(score("variance explained", "train", 100.0 * ratios.iter().sum::<f64>(), "%"));
-    } else if let Some(model) = model_of::<vae::Config>(it)? {
-        let elbo = model.elbo(&part.samples, &mut dice)?;
+    } else if let Some(model) = fitted_model::<vae::Config>(it)? {
+        let elbo = model.elbo(&part.samples, &mut rng)?;
         all.push(score("-ELBO", name, elbo.negative(), "nats"));
         all.push(score("reconstruction", name, elbo.reconstruction, "nats"));
-        all.push(score("divergence from the prior", name, elbo.divergence, "nats"));
+        all.push(score("divergence from the prior", name, elbo.kl_divergence, "nats"));
     }
-    all.push(score("mean squared error of reconstruction", name, reconstruction(it, &part.samples)?, ""));
+    all.push(score("mean squared error of reconstruction", name, -it.score(&part.samples)?, ""));
     Ok(all)
 }

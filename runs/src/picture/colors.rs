@@ -1,20 +1,20 @@
-//! Colors that differ for everybody.
+//! Color scales for every kind of color vision.
 //!
-//! Classes: ten colors that people with each kind of color blindness can tell apart (Petroff 2021, arXiv 2107.02270). Values:
-//! viridis, whose steps look equally large. Signed numbers: blue, white, red, without green. Shares: white to blue.
+//! Classes: ten colors chosen for all kinds of color blindness (Petroff 2021, arXiv 2107.02270). Values: viridis,
+//! perceptually uniform. Signed numbers: blue, white, red. Shares: white to blue.
 
 use freewheel_core::Rgb;
 
-/// Ground.
-pub const PAPER: Rgb = Rgb(255, 255, 255);
-/// What is read.
-pub const INK: Rgb = Rgb(33, 37, 41);
-/// What explains what is read.
-pub const DIM: Rgb = Rgb(105, 112, 120);
-/// Lines behind the data.
+/// Background.
+pub const BACKGROUND: Rgb = Rgb(255, 255, 255);
+/// Text.
+pub const FOREGROUND: Rgb = Rgb(33, 37, 41);
+/// Secondary text: labels, ticks.
+pub const MUTED: Rgb = Rgb(105, 112, 120);
+/// Grid lines.
 pub const GRID: Rgb = Rgb(229, 231, 235);
 
-/// Petroff's ten.
+/// Ten colors of Petroff 2021.
 const CLASSES: [Rgb; 10] = [
     Rgb(63, 144, 218),
     Rgb(255, 169, 14),
@@ -28,43 +28,43 @@ const CLASSES: [Rgb; 10] = [
     Rgb(146, 218, 221),
 ];
 
-/// The color of class `i`; from the eleventh on they come again, each time darker.
-pub fn class(i: usize) -> Rgb {
+/// Color of class `i`; from the eleventh class on the colors repeat, each time darker.
+pub fn category(i: usize) -> Rgb {
     let round = (i / CLASSES.len()) as f32;
-    CLASSES[i % CLASSES.len()].mix(INK, 1.0 - 0.6f32.powf(round))
+    CLASSES[i % CLASSES.len()].mix(FOREGROUND, 1.0 - 0.6f32.powf(round))
 }
 
-/// The color of a value, 0 to 1: viridis.
-pub fn value(t: f64) -> Rgb {
-    from(colorous::VIRIDIS, t)
+/// Viridis color of a value `t`, 0 to 1.
+pub fn viridis(t: f64) -> Rgb {
+    eval(colorous::VIRIDIS, t)
 }
 
-/// The color of a signed number, -1 (blue) to 1 (red).
-pub fn signed(t: f64) -> Rgb {
-    from(colorous::RED_BLUE, 0.5 - t / 2.0)
+/// Diverging color of a signed number `t`, -1 (blue) to 1 (red).
+pub fn diverging(t: f64) -> Rgb {
+    eval(colorous::RED_BLUE, 0.5 - t / 2.0)
 }
 
-/// The color of a share, 0 (paper) to 1 (dark blue).
-pub fn share(t: f64) -> Rgb {
-    if t <= 0.0 { PAPER } else { from(colorous::BLUES, 0.06 + 0.9 * t) }
+/// Sequential color of a share `t`, 0 (white) to 1 (dark blue).
+pub fn sequential(t: f64) -> Rgb {
+    if t <= 0.0 { BACKGROUND } else { eval(colorous::BLUES, 0.06 + 0.9 * t) }
 }
 
-/// Gray, 0 (black) to 1.
+/// Gray level `t`, 0 (black) to 1 (white).
 pub fn gray(t: f32) -> Rgb {
     Rgb(0, 0, 0).mix(Rgb(255, 255, 255), t)
 }
 
-/// How light a color is, 0 to 1: Rec. 709's weights.
+/// Luminance of a color, 0 to 1, with the weights of Rec. 709.
 pub fn luma(rgb: Rgb) -> f32 {
     (0.2126 * f32::from(rgb.0) + 0.7152 * f32::from(rgb.1) + 0.0722 * f32::from(rgb.2)) / 255.0
 }
 
-/// What is legible on `ground`.
-pub fn ink_on(ground: Rgb) -> Rgb {
-    if luma(ground) > 0.5 { INK } else { PAPER }
+/// Text color that is legible on `background`.
+pub fn text_color_on(background: Rgb) -> Rgb {
+    if luma(background) > 0.5 { FOREGROUND } else { BACKGROUND }
 }
 
-fn from(gradient: colorous::Gradient, t: f64) -> Rgb {
+fn eval(gradient: colorous::Gradient, t: f64) -> Rgb {
     let color = gradient.eval_continuous(t.clamp(0.0, 1.0));
     Rgb(color.r, color.g, color.b)
 }

@@ -1,51 +1,51 @@
-//! What pictures are drawn with: a handful of marks on paper, the later ones above.
+//! Scene: the marks of a picture, drawn in order.
 
 use freewheel_core::Rgb;
 
-use super::colors::{DIM, INK};
-use super::letters;
+use super::colors::{FOREGROUND, MUTED};
+use super::font;
 
-/// Space around everything.
+/// Margin around the picture.
 pub(super) const MARGIN: f32 = 20.0;
-/// Em of a title.
+/// Font size of the title.
 pub(super) const TITLE: f32 = 17.0;
-/// Em of names.
+/// Font size of names.
 pub(super) const NAME: f32 = 13.0;
-/// Em of captions and of numbers on axes.
+/// Font size of captions and tick labels.
 pub(super) const SMALL: f32 = 11.0;
 
-/// Marks on white paper, in units of a CSS pixel; x goes right, y down.
+/// Marks on a white canvas, in CSS pixels; x points right, y down.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scene {
-    /// Width of the paper.
+    /// Width of the canvas.
     pub width: f32,
-    /// Its height.
+    /// Height of the canvas.
     pub height: f32,
-    /// What the picture is called.
+    /// Title; lines after the first are smaller.
     pub title: String,
-    /// From the lowest to the highest.
+    /// Marks, later ones on top.
     pub marks: Vec<Mark>,
 }
 
-/// Which part of a text stands at its place.
+/// Horizontal alignment of a text at its position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Anchor {
-    /// Its left end.
+    /// The text starts there.
     Start,
-    /// Its middle.
+    /// The text is centered there.
     Middle,
-    /// Its right end.
+    /// The text ends there.
     End,
 }
 
-/// One thing that is drawn.
+/// A graphical element.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Mark {
-    /// A rectangle.
+    /// A filled rectangle.
     Rect {
-        /// Left.
+        /// Left edge.
         x: f32,
-        /// Top.
+        /// Top edge.
         y: f32,
         /// Width.
         w: f32,
@@ -54,110 +54,110 @@ pub enum Mark {
         /// Color.
         fill: Rgb,
     },
-    /// A disc.
-    Disc {
-        /// Of its middle.
+    /// A filled circle.
+    Circle {
+        /// Center, horizontal.
         x: f32,
-        /// Of its middle.
+        /// Center, vertical.
         y: f32,
         /// Radius.
         r: f32,
         /// Color.
         fill: Rgb,
-        /// 0 (nothing to be seen) to 1.
+        /// Opacity, 0 (invisible) to 1.
         alpha: f32,
-        /// Width of a white rim with a dark line around it; 0 for none.
-        rim: f32,
+        /// Width of a white outline with a dark line around it; 0 for none.
+        outline_width: f32,
     },
-    /// A line from point to point.
+    /// A line through points.
     Line {
-        /// Where it goes.
+        /// Points `(x, y)` in order.
         points: Vec<(f32, f32)>,
         /// Color.
         stroke: Rgb,
-        /// How thick.
+        /// Line width.
         width: f32,
-        /// Whether it is broken.
+        /// Whether the line is dashed.
         dashed: bool,
     },
     /// One line of text.
     Text {
-        /// Where it stands.
+        /// Position, horizontal; see `anchor`.
         x: f32,
-        /// Of its base line.
+        /// Position of the baseline.
         y: f32,
-        /// Em.
+        /// Font size.
         size: f32,
-        /// Which part of it stands there.
+        /// Alignment at `x`.
         anchor: Anchor,
         /// Color.
         fill: Rgb,
-        /// Whether it goes upwards.
-        upwards: bool,
-        /// What is written.
+        /// Whether the text is rotated by 90 degrees and reads upwards.
+        rotated: bool,
+        /// Text.
         text: String,
     },
-    /// An image, each of its pixels a sharp rectangle.
+    /// An image; its pixels are drawn as rectangles with sharp edges.
     Image {
-        /// Left.
+        /// Left edge.
         x: f32,
-        /// Top.
+        /// Top edge.
         y: f32,
-        /// Width on paper.
+        /// Width on the canvas.
         w: f32,
-        /// Height on paper.
+        /// Height on the canvas.
         h: f32,
-        /// Pixels of a row.
+        /// Pixels per row.
         columns: usize,
-        /// Row after row, top first.
+        /// Pixels row by row, top row first.
         pixels: Vec<Rgb>,
     },
 }
 
 impl Scene {
-    /// Paper with its title; what is drawn below it begins at [`Scene::top`].
+    /// Canvas with a title; content starts at [`Scene::top`].
     pub fn new(title: &str) -> Self {
         let mut scene = Scene { width: 0.0, height: 0.0, title: title.to_owned(), marks: Vec::new() };
         let mut y = MARGIN + TITLE;
         for line in title.lines() {
             let size = if scene.marks.is_empty() { TITLE } else { NAME };
-            let fill = if scene.marks.is_empty() { INK } else { DIM };
+            let fill = if scene.marks.is_empty() { FOREGROUND } else { MUTED };
             scene.text(MARGIN, y, size, Anchor::Start, fill, line);
-            scene.covers(MARGIN + letters::width(line, size), y + 4.0);
+            scene.extend_to(MARGIN + font::text_width(line, size), y + 4.0);
             y += NAME + 7.0;
         }
         scene
     }
 
-    /// Where the room below the title begins.
+    /// Top edge of the content, below the title.
     pub fn top(&self) -> f32 {
         let lines = self.title.lines().count() as f32;
         if lines == 0.0 { MARGIN } else { MARGIN + TITLE + 14.0 + (lines - 1.0) * (NAME + 7.0) }
     }
 
-    /// Makes the paper so large that `(x, y)` is on it, with a margin.
-    pub fn covers(&mut self, x: f32, y: f32) {
+    /// Enlarges the canvas so that `(x, y)` lies on it, with a margin.
+    pub fn extend_to(&mut self, x: f32, y: f32) {
         self.width = self.width.max((x + MARGIN).ceil());
         self.height = self.height.max((y + MARGIN).ceil());
     }
 
-    /// Writes.
+    /// Adds a text.
     pub fn text(&mut self, x: f32, y: f32, size: f32, anchor: Anchor, fill: Rgb, text: &str) {
         let text = text.to_owned();
-        self.marks.push(Mark::Text { x, y, size, anchor, fill, upwards: false, text });
+        self.marks.push(Mark::Text { x, y, size, anchor, fill, rotated: false, text });
     }
 
-    /// Writes upwards.
-    pub fn upwards(&mut self, x: f32, y: f32, size: f32, anchor: Anchor, fill: Rgb, text: &str) {
-        self.marks.push(Mark::Text { x, y, size, anchor, fill, upwards: true, text: text.to_owned() });
+    /// Adds a text that reads upwards.
+    pub fn rotated(&mut self, x: f32, y: f32, size: f32, anchor: Anchor, fill: Rgb, text: &str) {
+        self.marks.push(Mark::Text { x, y, size, anchor, fill, rotated: true, text: text.to_owned() });
     }
 
-    /// Draws a rectangle.
+    /// Adds a rectangle.
     pub fn rect(&mut self, x: f32, y: f32, w: f32, h: f32, fill: Rgb) {
         self.marks.push(Mark::Rect { x, y, w, h, fill });
     }
 
-    /// Draws a line.
+    /// Adds a solid line.
     pub fn line(&mut self, points: &[(f32, f32)], stroke: Rgb, width: f32) {
         self.marks.push(Mark::Line { points: points.to_vec(), stroke, width, dashed: false });
     }

@@ -6,23 +6,25 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use freewheel_core::Rgb;
 
-use super::colors::{INK, PAPER};
+use super::colors::{BACKGROUND, FOREGROUND};
 use super::raster;
 use super::scene::{Anchor, Mark, Scene};
 
-/// DejaVu Sans, or what is as wide.
+/// DejaVu Sans, or a font with similar widths.
 const FONT: &str = "DejaVu Sans, Verdana, sans-serif";
 
 pub(super) fn write(scene: &Scene) -> String {
     let (w, h) = (scene.width, scene.height);
     let mut out = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" xmlns:xlink=\"http://www.w3.org/1999/xlink\" width=\"{w}\" height=\"{h}\" \
-         viewBox=\"0 0 {w} {h}\" font-family=\"{FONT}\">\n<title>{}</title>\n<rect width=\"{w}\" height=\"{h}\" fill=\"{}\"/>\n",
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" xmlns:xlink=\"http://www.w3.org/1999/xlink\" \
+         width=\"{w}\" height=\"{h}\" \
+         viewBox=\"0 0 {w} {h}\" font-family=\"{FONT}\">\n<title>{}</title>\n\
+         <rect width=\"{w}\" height=\"{h}\" fill=\"{}\"/>\n",
         escaped(&scene.title),
-        hex(PAPER)
+        hex(BACKGROUND)
     );
     for mark in &scene.marks {
-        // Writing to a string does not fail.
+        // Writing to a string cannot fail.
         let _ = write_mark(&mut out, mark);
     }
     out.push_str("</svg>\n");
@@ -35,7 +37,7 @@ fn write_mark(out: &mut String, mark: &Mark) -> std::fmt::Result {
             let (x, y, w, h) = (short(*x), short(*y), short(*w), short(*h));
             writeln!(out, "<rect x=\"{x}\" y=\"{y}\" width=\"{w}\" height=\"{h}\" fill=\"{}\"/>", hex(*fill))
         }
-        Mark::Disc { x, y, r, fill, alpha, rim } => {
+        Mark::Circle { x, y, r, fill, alpha, outline_width } => {
             let mut disc = |r: f32, fill: Rgb| {
                 write!(
                     out,
@@ -50,9 +52,9 @@ fn write_mark(out: &mut String, mark: &Mark) -> std::fmt::Result {
                 }
                 writeln!(out, "/>")
             };
-            if *rim > 0.0 {
-                disc(r + 1.8 * rim, INK)?;
-                disc(r + rim, PAPER)?;
+            if *outline_width > 0.0 {
+                disc(r + 1.8 * outline_width, FOREGROUND)?;
+                disc(r + outline_width, BACKGROUND)?;
             }
             disc(*r, *fill)
         }
@@ -62,20 +64,21 @@ fn write_mark(out: &mut String, mark: &Mark) -> std::fmt::Result {
             let dash = if *dashed { " stroke-dasharray=\"5 4\"" } else { "" };
             writeln!(
                 out,
-                "<polyline points=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"{}\" stroke-linejoin=\"round\"{dash}/>",
+                "<polyline points=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"{}\" \
+                 stroke-linejoin=\"round\"{dash}/>",
                 points.join(" "),
                 hex(*stroke),
                 short(*width)
             )
         }
-        Mark::Text { x, y, size, anchor, fill, upwards, text } => {
+        Mark::Text { x, y, size, anchor, fill, rotated, text } => {
             let (x, y) = (short(*x), short(*y));
             let anchor = match anchor {
                 Anchor::Start => "",
                 Anchor::Middle => " text-anchor=\"middle\"",
                 Anchor::End => " text-anchor=\"end\"",
             };
-            let turn = if *upwards { format!(" transform=\"rotate(-90 {x} {y})\"") } else { String::new() };
+            let turn = if *rotated { format!(" transform=\"rotate(-90 {x} {y})\"") } else { String::new() };
             let (fill, text) = (hex(*fill), escaped(text));
             writeln!(
                 out,
@@ -87,10 +90,11 @@ fn write_mark(out: &mut String, mark: &Mark) -> std::fmt::Result {
             let bytes: Vec<u8> = pixels.iter().flat_map(|p| [p.0, p.1, p.2]).collect();
             let Ok(png) = raster::encode(columns, rows, &bytes) else { return Ok(()) };
             let (x, y, w, h) = (short(*x), short(*y), short(*w), short(*h));
-            // SVG 1.1 knows the attribute, browsers the style.
+            // The attribute is for SVG 1.1, the style for browsers.
             writeln!(
                 out,
-                "<image x=\"{x}\" y=\"{y}\" width=\"{w}\" height=\"{h}\" preserveAspectRatio=\"none\" image-rendering=\"optimizeSpeed\" \
+                "<image x=\"{x}\" y=\"{y}\" width=\"{w}\" height=\"{h}\" preserveAspectRatio=\"none\" \
+                 image-rendering=\"optimizeSpeed\" \
                  style=\"image-rendering:pixelated\" xlink:href=\"data:image/png;base64,{}\"/>",
                 BASE64_STANDARD.encode(png)
             )
@@ -102,22 +106,22 @@ fn hex(rgb: Rgb) -> String {
     format!("#{:02x}{:02x}{:02x}", rgb.0, rgb.1, rgb.2)
 }
 
-/// Two decimals, and none where they are 0.
+/// Number rounded to two decimals.
 fn short(x: f32) -> f32 {
     (x * 100.0).round() / 100.0
 }
 
-/// Control characters are none of XML's.
+/// Text with XML escapes; control characters, which XML does not allow, become U+FFFD.
 fn escaped(text: &str) -> String {
     let mut out = String::new();
-    for letter in text.chars() {
-        match letter {
+    for class_symbol in text.chars() {
+        match class_symbol {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '\n' => out.push(' '),
-            letter if letter.is_control() => out.push('\u{fffd}'),
-            letter => out.push(letter),
+            class_symbol if class_symbol.is_control() => out.push('\u{fffd}'),
+            class_symbol => out.push(class_symbol),
         }
     }
     out

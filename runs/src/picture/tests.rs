@@ -1,10 +1,10 @@
-use freewheel_agents::fit::{Estimator, unwatched};
+use freewheel_agents::estimator::{AnyEstimator, no_callback};
 use freewheel_agents::supervised;
 use freewheel_agents::unsupervised;
 use freewheel_core::data::{self, Options, Shape, faces};
 use freewheel_core::{Samples, Streams};
 
-use super::learners::{self, Concept, Effect, latents};
+use super::estimators::{self, Concept, Effect, latent};
 use super::*;
 
 fn samples(values: &[f32], width: usize) -> Samples {
@@ -15,17 +15,20 @@ fn named(names: &[&str]) -> Vec<String> {
     names.iter().map(|&name| name.to_owned()).collect()
 }
 
-/// One of each kind.
+/// One picture of each kind.
 fn gallery() -> Vec<Box<dyn Picture>> {
     let ramp: Vec<f32> = (0..32u8).map(|i| f32::from(i) / 31.0).collect();
     let images = samples(&ramp, 4);
-    let sheet = Sheet::new("Ramps", &Shape::gray(2, 2), &images, 4).unwrap();
-    let sheet = sheet.captions((1..=8).map(|i| format!("{i} → <&>")).collect()).unwrap();
+    let grid = ImageGrid::new("Ramps", &Shape::gray(2, 2), &images, 4).unwrap();
+    let grid = grid.with_captions((1..=8).map(|i| format!("{i} → <&>")).collect()).unwrap();
     let signed = samples(&[-1.0, 0.0, 0.5, 1.0], 4);
-    let signed =
-        Sheet::signed("Signs", &Shape::gray(2, 2), &signed, 1).unwrap().axes("across", "down").close();
+    let signed = ImageGrid::signed("Signs", &Shape::gray(2, 2), &signed, 1)
+        .unwrap()
+        .with_axis_labels("across", "down")
+        .touching();
     let cats = named(&["cat", "dog"]);
-    let matrix = Matrix::confusion("Animals", &cats, &[0, 0, 0, 1], &[0, 0, 1, 1]).unwrap();
+    let confusion_matrix =
+        ConfusionMatrix::confusion("Animals", &cats, &[0, 0, 0, 1], &[0, 0, 1, 1]).unwrap();
     let points = samples(&[0.0, 0.0, 1.0, 1.0, 2.0, 4.0], 2);
     let scatter = Scatter::new("Points", points.clone(), ["x", "y"]).unwrap();
     let by_class =
@@ -35,9 +38,9 @@ fn gallery() -> Vec<Box<dyn Picture>> {
     let chart = chart.line("line", vec![(0.0, 0.0), (1.0, 1.0)]).unwrap();
     let bars = Chart::new("Bars", ["n", "%"]).bars("each", &[60.0, 30.0]).unwrap();
     vec![
-        Box::new(sheet),
+        Box::new(grid),
         Box::new(signed),
-        Box::new(matrix),
+        Box::new(confusion_matrix),
         Box::new(by_class),
         Box::new(by_value),
         Box::new(chart),
@@ -52,8 +55,9 @@ fn svg_is_xml_and_png_has_its_size() {
         let tree = roxmltree::Document::parse(&svg).unwrap();
         assert_eq!(tree.root_element().attribute("width"), Some(scene.width.to_string().as_str()));
         let texts = tree.descendants().filter(|node| node.has_tag_name("text")).count();
-        let written = scene.marks.iter().filter(|mark| matches!(mark, scene::Mark::Text { .. })).count();
-        assert_eq!(texts, written, "{}", scene.title);
+        let format_number =
+            scene.marks.iter().filter(|mark| matches!(mark, scene::Mark::Text { .. })).count();
+        assert_eq!(texts, format_number, "{}", scene.title);
         let png = picture.png().unwrap();
         let mut reader = png::Decoder::new(std::io::Cursor::new(&png)).read_info().unwrap();
         let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
@@ -73,7 +77,7 @@ fn the_same_numbers_give_the_same_bytes() {
     }
 }
 
-/// No mark leaves the paper.
+/// All marks lie on the canvas.
 #[test]
 fn everything_is_on_the_paper() {
     for picture in gallery() {
@@ -87,16 +91,16 @@ fn everything_is_on_the_paper() {
                     within(*x, *y);
                     within(x + w, y + h);
                 }
-                scene::Mark::Disc { x, y, .. } => within(*x, *y),
+                scene::Mark::Circle { x, y, .. } => within(*x, *y),
                 scene::Mark::Line { points, .. } => points.iter().for_each(|&(x, y)| within(x, y)),
-                scene::Mark::Text { x, y, size, anchor, upwards, text, .. } => {
-                    let wide = letters::width(text, *size);
+                scene::Mark::Text { x, y, size, anchor, rotated, text, .. } => {
+                    let wide = font::text_width(text, *size);
                     let before = match anchor {
                         scene::Anchor::Start => 0.0,
                         scene::Anchor::Middle => wide / 2.0,
                         scene::Anchor::End => wide,
                     };
-                    if *upwards {
+                    if *rotated {
                         within(*x, y + before - wide);
                         within(*x, y + before);
                     } else {
@@ -112,11 +116,12 @@ fn everything_is_on_the_paper() {
 #[test]
 fn a_matrix_in_characters() {
     let names = named(&["cat", "dog"]);
-    let matrix = Matrix::confusion("Animals", &names, &[0, 0, 0, 1], &[0, 0, 1, 1]).unwrap();
-    assert_eq!(matrix.counts(), [2, 1, 0, 1]);
+    let confusion_matrix =
+        ConfusionMatrix::confusion("Animals", &names, &[0, 0, 0, 1], &[0, 0, 1, 1]).unwrap();
+    assert_eq!(confusion_matrix.counts(), [2, 1, 0, 1]);
     let shown = "Animals\n75.00 % of 4 are right\n    cat dog\ncat   2   1\ndog   ·   1\n";
-    assert_eq!(matrix.text(40, Depth::None), shown);
-    assert!(matrix.text(40, Depth::True).contains("\x1b[48;2;"));
+    assert_eq!(confusion_matrix.text(40, Depth::None), shown);
+    assert!(confusion_matrix.text(40, Depth::True).contains("\x1b[48;2;"));
 }
 
 fn holds(text: &str, parts: &[&str]) {
@@ -126,10 +131,10 @@ fn holds(text: &str, parts: &[&str]) {
 #[test]
 fn a_sheet_in_characters() {
     let images = samples(&[0.0, 0.5, 1.0, 0.5, 1.0, 1.0, 0.0, 0.0], 4);
-    let sheet = Sheet::new("Two", &Shape::gray(2, 2), &images, 2).unwrap();
-    let sheet = sheet.captions(named(&["a", "b"])).unwrap();
-    assert_eq!(sheet.text(40, Depth::None), "Two\n++ ++\na  b\n");
-    assert!(sheet.text(40, Depth::True).contains("\x1b[38;2;0;0;0m\x1b[48;2;255;255;255m▀"));
+    let grid = ImageGrid::new("Two", &Shape::gray(2, 2), &images, 2).unwrap();
+    let grid = grid.with_captions(named(&["a", "b"])).unwrap();
+    assert_eq!(grid.text(40, Depth::None), "Two\n++ ++\na  b\n");
+    assert!(grid.text(40, Depth::True).contains("\x1b[38;2;0;0;0m\x1b[48;2;255;255;255m▀"));
 }
 
 #[test]
@@ -140,16 +145,19 @@ fn what_cannot_be_drawn_is_refused() {
     };
     let gray = Shape::gray(2, 2);
     let none = Samples::new(Vec::new(), 4).unwrap();
-    told(Sheet::new("a", &gray, &none, 4).map(drop), "no images to draw");
+    told(ImageGrid::new("a", &gray, &none, 4).map(drop), "no images to draw");
     told(
-        Sheet::new("a", &gray, &samples(&[0.0; 3], 3), 4).map(drop),
+        ImageGrid::new("a", &gray, &samples(&[0.0; 3], 3), 4).map(drop),
         "a: 3 numbers of an image for 4 pixels of its shape",
     );
-    told(Sheet::new("a", &Shape::Columns(named(&["x"])), &samples(&[0.0], 1), 1).map(drop), "are no images");
-    told(Sheet::new("a", &gray, &samples(&[0.0, f32::NAN, 0.0, 0.0], 4), 4).map(drop), "number 2 is NaN");
-    told(Matrix::confusion("a", &named(&["x"]), &[], &[]).map(drop), "no samples to draw");
-    told(Matrix::confusion("a", &named(&["x"]), &[1], &[0]).map(drop), "class 1 has no name");
-    told(Matrix::confusion("a", &named(&["x"]), &[0], &[]).map(drop), "0 predictions for 1 labels");
+    told(
+        ImageGrid::new("a", &Shape::Columns(named(&["x"])), &samples(&[0.0], 1), 1).map(drop),
+        "are not images",
+    );
+    told(ImageGrid::new("a", &gray, &samples(&[0.0, f32::NAN, 0.0, 0.0], 4), 4).map(drop), "number 2 is NaN");
+    told(ConfusionMatrix::confusion("a", &named(&["x"]), &[], &[]).map(drop), "no samples to draw");
+    told(ConfusionMatrix::confusion("a", &named(&["x"]), &[1], &[0]).map(drop), "class 1 has no name");
+    told(ConfusionMatrix::confusion("a", &named(&["x"]), &[0], &[]).map(drop), "0 predictions for 1 labels");
     told(Scatter::new("a", Samples::new(Vec::new(), 2).unwrap(), ["x", "y"]).map(drop), "no points to draw");
     told(
         Scatter::new("a", samples(&[0.0; 2], 2), ["x", "y"]).unwrap().by_class(&[3], &[]).map(drop),
@@ -167,27 +175,27 @@ fn files_stand_side_by_side() {
     assert!(std::fs::read(&paths[1]).unwrap().starts_with(b"\x89PNG"));
 }
 
-fn learner(id: &str, settings: &str) -> Estimator {
+fn build(id: &str, settings: &str) -> AnyEstimator {
     let kinds = supervised::all().into_iter().chain(unsupervised::all());
     let kind = kinds.into_iter().find(|kind| kind.id() == id).unwrap();
     kind.build(&settings.parse().unwrap(), Streams::new(0)).unwrap()
 }
 
-fn drawn(set: &str, id: &str, settings: &str) -> Vec<String> {
+fn prior_samples(set: &str, id: &str, settings: &str) -> Vec<String> {
     let set = data::open(set, &Options::default()).unwrap();
-    let mut learner = learner(id, settings);
+    let mut estimator = build(id, settings);
     let x = &set.train.samples;
-    match &mut learner {
-        Estimator::Classifier(it) => {
-            it.fit(x, set.train.answers.classes().unwrap(), 10, &mut unwatched).unwrap()
+    match &mut estimator {
+        AnyEstimator::Classifier(it) => {
+            it.fit(x, set.train.targets.labels().unwrap(), 10, &mut no_callback).unwrap()
         }
-        Estimator::Regressor(it) => {
-            let y = Samples::new(set.train.answers.numbers().unwrap().to_vec(), 1).unwrap();
-            it.fit(x, &y, &mut unwatched).unwrap();
+        AnyEstimator::Regressor(it) => {
+            let y = Samples::new(set.train.targets.values().unwrap().to_vec(), 1).unwrap();
+            it.fit(x, &y, &mut no_callback).unwrap();
         }
-        Estimator::Encoder(it) => it.fit(x, &mut unwatched).unwrap(),
+        AnyEstimator::Transformer(it) => it.fit(x, &mut no_callback).unwrap(),
     }
-    let all = learners::all(&learner, &set).unwrap();
+    let all = estimators::all(&estimator, &set).unwrap();
     all.iter().for_each(|it| {
         assert!(it.picture.scene().marks.len() > 5 && !it.picture.text(80, Depth::None).is_empty())
     });
@@ -195,44 +203,45 @@ fn drawn(set: &str, id: &str, settings: &str) -> Vec<String> {
 }
 
 #[test]
-fn every_kind_of_learner_has_its_pictures() {
-    assert_eq!(drawn("digits", "tree", "depth = 4"), ["confusion", "mistakes"]);
-    assert_eq!(drawn("women", "linear", ""), ["regression"]);
-    assert_eq!(drawn("digits", "pca", ""), ["explained", "components", "map"]);
-    assert_eq!(drawn("digits", "kmeans", "n_clusters = 10\nn_init = 1"), ["centers", "clusters"]);
-    let vae = drawn("digits", "vae", "hidden_sizes = [16]\nnum_epochs = 1");
+fn every_estimator_has_its_pictures() {
+    assert_eq!(prior_samples("digits", "tree", "max_depth = 4"), ["confusion", "mistakes"]);
+    assert_eq!(prior_samples("women", "linear", ""), ["regression"]);
+    assert_eq!(prior_samples("digits", "pca", ""), ["explained", "components", "map"]);
+    assert_eq!(prior_samples("digits", "kmeans", "n_clusters = 10\nn_init = 1"), ["centers", "clusters"]);
+    let vae = prior_samples("digits", "vae", "hidden_sizes = [16]\nnum_epochs = 1");
     assert_eq!(vae, ["latents", "samples", "reconstructions", "interpolations", "map"]);
 }
 
 #[test]
 fn the_line_through_women_is_written_above_it() {
     let set = data::open("women", &Options::default()).unwrap();
-    let mut it = learner("linear", "");
-    let Estimator::Regressor(it) = &mut it else { unreachable!() };
-    let y = Samples::new(set.train.answers.numbers().unwrap().to_vec(), 1).unwrap();
-    it.fit(&set.train.samples, &y, &mut unwatched).unwrap();
-    let chart = learners::answers::regression(&**it, &set, &set.train).unwrap();
+    let mut it = build("linear", "");
+    let AnyEstimator::Regressor(it) = &mut it else { unreachable!() };
+    let y = Samples::new(set.train.targets.values().unwrap().to_vec(), 1).unwrap();
+    it.fit(&set.train.samples, &y, &mut no_callback).unwrap();
+    let chart = estimators::supervised::regression(&**it, &set, &set.train).unwrap();
     let title = chart.scene().title;
     holds(&title, &["= 3.450 · ", " − 87.517", "R² = 0.99101"]);
 }
 
-/// A concept from two groups and one from the parameter point the same way, and what is added is measured.
+/// The concept from two groups and the one from the known factor have similar directions; its effect is measured.
 #[test]
 fn a_concept_is_added_and_measured() {
-    let set = faces::set(400, 0, 0.0, 0.1, "none").unwrap();
+    let set = faces::generate(400, 0, 0.0, 0.1, "none").unwrap();
     let settings: toml::Table = "latent_dim = 4\nhidden_sizes = [32]\nnum_epochs = 4".parse().unwrap();
     let kinds = unsupervised::all();
     let kind = kinds.iter().find(|kind| kind.id() == "vae").unwrap();
-    let Estimator::Encoder(mut vae) = kind.build(&settings, Streams::new(0)).unwrap() else {
+    let AnyEstimator::Transformer(mut vae) = kind.build(&settings, Streams::new(0)).unwrap() else {
         panic!("no encoder")
     };
-    vae.fit(&set.train.samples, &mut unwatched).unwrap();
+    vae.fit(&set.train.samples, &mut no_callback).unwrap();
     let vae = &*vae;
     let (x, known) = (&set.train.samples, set.train.factors.as_ref().unwrap());
     let smile: Vec<f32> = known.iter().map(|row| row[0]).collect();
     let which = |with: bool| (0..x.rows()).filter(|&i| (smile[i] > 0.0) == with).collect::<Vec<_>>();
-    let groups = Concept::between("smile", vae, &x.select(&which(true)), &x.select(&which(false))).unwrap();
-    let fitted = Concept::of_factor(vae, x, known, 0, &set.factors[0]).unwrap();
+    let groups =
+        Concept::from_groups("smile", vae, &x.select(&which(true)), &x.select(&which(false))).unwrap();
+    let fitted = Concept::from_factor(vae, x, known, 0, &set.factors[0]).unwrap();
     let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
     let cosine = dot(&groups.direction, &fitted.direction)
         / (dot(&groups.direction, &groups.direction) * dot(&fitted.direction, &fitted.direction)).sqrt();
@@ -242,8 +251,8 @@ fn a_concept_is_added_and_measured() {
     let effect = Effect::measure(&fitted, vae, &few, &[-0.5, 0.0, 0.5]).unwrap();
     assert_eq!((effect.factors.len(), effect.factors[0].path.len()), (7, 3));
     assert!(effect.chart().is_ok() && effect.table().lines().count() == 8);
-    assert!(fitted.sheet(vae, &set.shape, &few, &[-0.5, 0.0, 0.5]).is_ok());
+    assert!(fitted.image_grid(vae, &set.shape, &few, &[-0.5, 0.0, 0.5]).is_ok());
     assert!(Effect::measure(&fitted, vae, &few, &[0.5, 0.5]).is_err());
-    assert!(Concept::between("smile", vae, x, &x.select(&[])).is_err());
-    assert_eq!(latents::widest(&samples(&[0.0, 9.0, 1.0, 1.0, 0.0, 3.0], 3)), [1, 2]);
+    assert!(Concept::from_groups("smile", vae, x, &x.select(&[])).is_err());
+    assert_eq!(latent::largest_std_axes(&samples(&[0.0, 9.0, 1.0, 1.0, 0.0, 3.0], 3)), [1, 2]);
 }

@@ -1,60 +1,60 @@
-//! How often each class was taken for each: rows are what is true, columns what was said.
+//! Confusion matrix: counts of predicted classes (columns) for each true class (rows).
 
-use freewheel_agents::supervised::metrics;
+use freewheel_agents::estimator::metrics;
 use freewheel_core::{Error, Result, Rgb};
 
-use super::characters::{Canvas, colored, cut};
-use super::colors::{self, DIM, INK};
-use super::letters;
+use super::colors::{self, FOREGROUND, MUTED};
+use super::font;
 use super::scene::{Anchor, MARGIN, NAME, SMALL, Scene};
-use super::{Depth, Picture, as_many, counted, some};
+use super::terminal::{Canvas, has_colors, truncate};
+use super::{Depth, Picture, check_not_empty, check_same_length, thousands};
 
-/// Side of a cell on paper.
+/// Side of a cell in scene units.
 const CELL: f32 = 52.0;
 
-/// Counts of pairs, shaded by the share of their row.
+/// Counts for each pair of classes, shaded by the share of their row.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Matrix {
+pub struct ConfusionMatrix {
     title: String,
     names: Vec<String>,
-    /// `[C, C]`.
+    /// Counts `[C, C]`, row by row.
     counts: Vec<u64>,
 }
 
-impl Matrix {
-    /// The `counts [C, C]`, a row for each true class, of classes with these names.
+impl ConfusionMatrix {
+    /// Matrix of `counts [C, C]` (rows are true classes) for classes with these `names [C]`.
     ///
     /// # Errors
-    /// [`Error::Config`] where nothing was counted, or names and counts do not fit.
+    /// [`Error::Config`] if all counts are 0, or there are not C * C of them.
     pub fn new(title: &str, names: &[String], counts: Vec<u64>) -> Result<Self> {
-        some(title, "classes", names.len())?;
-        as_many(title, ("counts", counts.len()), ("pairs of classes", names.len() * names.len()))?;
-        some(title, "samples", counts.iter().sum::<u64>() as usize)?;
-        Ok(Matrix { title: title.to_owned(), names: names.to_vec(), counts })
+        check_not_empty(title, "classes", names.len())?;
+        check_same_length(title, ("counts", counts.len()), ("pairs of classes", names.len() * names.len()))?;
+        check_not_empty(title, "samples", counts.iter().sum::<u64>() as usize)?;
+        Ok(ConfusionMatrix { title: title.to_owned(), names: names.to_vec(), counts })
     }
 
-    /// Counts labels `[N]` and what was `predicted [N]`, indices into `names`.
+    /// Matrix of true `labels [N]` and `predicted [N]` classes, indices into `names`.
     ///
     /// # Errors
-    /// As [`Matrix::new`]; and where a label has no name.
+    /// [`Error::Config`] for different lengths, no samples, or a class without a name.
     pub fn confusion(title: &str, names: &[String], labels: &[u32], predicted: &[u32]) -> Result<Self> {
-        as_many(title, ("predictions", predicted.len()), ("labels", labels.len()))?;
+        check_same_length(title, ("predictions", predicted.len()), ("labels", labels.len()))?;
         let classes = names.len() as u32;
         if let Some(class) = labels.iter().chain(predicted).find(|&&class| class >= classes) {
             return Err(Error::Config(format!("{title}: class {class} has no name; there are {classes}")));
         }
         let counts = metrics::confusion(predicted, labels, classes);
         let share = 100.0 * metrics::accuracy(predicted, labels);
-        let title = format!("{title}\n{share:.2} % of {} are right", counted(labels.len() as u64));
+        let title = format!("{title}\n{share:.2} % of {} are right", thousands(labels.len() as u64));
         Self::new(&title, names, counts)
     }
 
-    /// The counts `[C, C]`.
+    /// Counts `[C, C]`, row by row.
     pub fn counts(&self) -> &[u64] {
         &self.counts
     }
 
-    /// The share of its row.
+    /// Share of a cell in its row, 0 to 1.
     fn share(&self, row: usize, column: usize) -> f64 {
         let classes = self.names.len();
         let all: u64 = self.counts[row * classes..(row + 1) * classes].iter().sum();
@@ -62,28 +62,28 @@ impl Matrix {
     }
 }
 
-impl Picture for Matrix {
+impl Picture for ConfusionMatrix {
     fn scene(&self) -> Scene {
         let mut scene = Scene::new(&self.title);
         let classes = self.names.len();
-        // Of many classes only the shades can be seen.
-        let (cell, written) =
+        // With more than 20 classes only the shades are drawn.
+        let (cell, show_counts) =
             if classes <= 20 { (CELL, true) } else { ((1040.0 / classes as f32).max(4.0), false) };
-        let width = |name: &String| letters::width(name, NAME);
+        let width = |name: &String| font::text_width(name, NAME);
         let widest = self.names.iter().map(width).fold(0.0, f32::max);
         let upright = widest > cell - 4.0;
         let (left, side) = (MARGIN + 24.0 + widest + 8.0, classes as f32 * cell);
         let top = scene.top() + 22.0 + if upright { widest } else { NAME } + 8.0;
-        scene.text(left + side / 2.0, scene.top() + 10.0, NAME, Anchor::Middle, DIM, "predicted");
-        scene.upwards(MARGIN + 12.0, top + side / 2.0, NAME, Anchor::Middle, DIM, "true");
+        scene.text(left + side / 2.0, scene.top() + 10.0, NAME, Anchor::Middle, MUTED, "predicted");
+        scene.rotated(MARGIN + 12.0, top + side / 2.0, NAME, Anchor::Middle, MUTED, "true");
         if cell >= NAME {
             for (i, name) in self.names.iter().enumerate() {
                 let middle = (i as f32 + 0.5) * cell;
-                scene.text(left - 8.0, top + middle + 4.5, NAME, Anchor::End, INK, name);
+                scene.text(left - 8.0, top + middle + 4.5, NAME, Anchor::End, FOREGROUND, name);
                 if upright {
-                    scene.upwards(left + middle + 4.5, top - 8.0, NAME, Anchor::Start, INK, name);
+                    scene.rotated(left + middle + 4.5, top - 8.0, NAME, Anchor::Start, FOREGROUND, name);
                 } else {
-                    scene.text(left + middle, top - 8.0, NAME, Anchor::Middle, INK, name);
+                    scene.text(left + middle, top - 8.0, NAME, Anchor::Middle, FOREGROUND, name);
                 }
             }
         }
@@ -91,17 +91,24 @@ impl Picture for Matrix {
             let (row, column) = (i / classes, i % classes);
             let (x, y) = (left + column as f32 * cell, top + row as f32 * cell);
             let share = self.share(row, column);
-            let ground = colors::share(share);
-            let line = if written { 1.0 } else { 0.0 };
+            let ground = colors::sequential(share);
+            let line = if show_counts { 1.0 } else { 0.0 };
             scene.rect(x, y, cell - line, cell - line, if count == 0 { EMPTY } else { ground });
-            if written && count > 0 {
-                let ink = colors::ink_on(ground);
-                scene.text(x + cell / 2.0, y + cell / 2.0 - 1.0, NAME, Anchor::Middle, ink, &counted(count));
+            if show_counts && count > 0 {
+                let ink = colors::text_color_on(ground);
+                scene.text(
+                    x + cell / 2.0,
+                    y + cell / 2.0 - 1.0,
+                    NAME,
+                    Anchor::Middle,
+                    ink,
+                    &thousands(count),
+                );
                 let share = format!("{} %", short(100.0 * share));
                 scene.text(x + cell / 2.0, y + cell / 2.0 + 14.0, SMALL - 1.0, Anchor::Middle, ink, &share);
             }
         }
-        scene.covers(left + side, top + side);
+        scene.extend_to(left + side, top + side);
         scene
     }
 
@@ -116,35 +123,41 @@ impl Picture for Matrix {
         let wide =
             (canvas.width().saturating_sub(left + 1) / classes).clamp(digits + 1, longest.max(digits) + 1);
         let first = canvas.height();
-        let corner = cut("true \\ said", left);
-        canvas.write(0, first, if left > 4 { corner.as_str() } else { "" }, Some(DIM), None);
+        let corner = truncate("true \\ said", left);
+        canvas.write(0, first, if left > 4 { corner.as_str() } else { "" }, Some(MUTED), None);
         for (i, name) in self.names.iter().enumerate() {
-            let name = cut(name, wide - 1);
-            canvas.write(left + 1 + i * wide, first, &format!("{name:>w$}", w = wide - 1), Some(DIM), None);
+            let name = truncate(name, wide - 1);
+            canvas.write(left + 1 + i * wide, first, &format!("{name:>w$}", w = wide - 1), Some(MUTED), None);
         }
         for (row, name) in self.names.iter().enumerate() {
             let y = first + 1 + row;
-            canvas.write(0, y, &cut(name, left), None, None);
+            canvas.write(0, y, &truncate(name, left), None, None);
             for column in 0..classes {
                 let count = self.counts[row * classes + column];
-                let ground = if count == 0 { EMPTY } else { colors::share(self.share(row, column)) };
-                let shown = match (count, colored(depth)) {
+                let ground = if count == 0 { EMPTY } else { colors::sequential(self.share(row, column)) };
+                let shown = match (count, has_colors(depth)) {
                     (0, true) => String::new(),
                     (0, false) => "·".to_owned(),
                     _ => count.to_string(),
                 };
                 let text = format!("{shown:>w$} ", w = wide - 1);
-                canvas.write(left + 1 + column * wide, y, &text, Some(colors::ink_on(ground)), Some(ground));
+                canvas.write(
+                    left + 1 + column * wide,
+                    y,
+                    &text,
+                    Some(colors::text_color_on(ground)),
+                    Some(ground),
+                );
             }
         }
-        canvas.finish(depth)
+        canvas.render(depth)
     }
 }
 
-/// Behind a pair that never came.
+/// Color of a cell whose count is 0.
 const EMPTY: Rgb = Rgb(247, 248, 250);
 
-/// Percent in few digits.
+/// Percentage with one decimal below 10.
 fn short(percent: f64) -> String {
     if percent >= 9.95 { format!("{percent:.0}") } else { format!("{percent:.1}") }
 }

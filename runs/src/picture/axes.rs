@@ -1,14 +1,14 @@
-//! Two axes and what lies between them, on paper and in a terminal.
+//! Axes, ticks and legends, in a scene and in a terminal.
 
 use freewheel_core::Rgb;
 
 use super::Depth;
-use super::characters::{Canvas, colored, cut};
-use super::colors::{DIM, GRID, INK};
-use super::letters;
+use super::colors::{FOREGROUND, GRID, MUTED};
+use super::font;
 use super::scene::{Anchor, MARGIN, NAME, SMALL, Scene};
+use super::terminal::{Canvas, has_colors, truncate};
 
-/// From where to where, and what it is.
+/// Range and label of an axis.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Axis {
     pub(super) low: f64,
@@ -17,19 +17,19 @@ pub(super) struct Axis {
 }
 
 impl Axis {
-    /// Over all `values`, with some room at both ends.
+    /// Axis over all `values`, with a margin at both ends.
     pub(super) fn over(name: &str, values: impl Iterator<Item = f64>) -> Self {
         let (low, high) = values.fold((f64::MAX, f64::MIN), |(low, high), x| (low.min(x), high.max(x)));
         let room = if high > low { (high - low) * 0.04 } else { low.abs().max(1.0) * 0.5 };
         Axis { low: low - room, high: high + room, name: name.to_owned() }
     }
 
-    /// 0 at the low end, 1 at the high one.
-    fn share(&self, value: f64) -> f64 {
+    /// Position of `value` on the axis: 0 at the low end, 1 at the high end.
+    fn fraction(&self, value: f64) -> f64 {
         (value - self.low) / (self.high - self.low)
     }
 
-    /// Round numbers within, about `count` of them, as they are written.
+    /// About `count` round numbers in the range, with their text.
     pub(super) fn ticks(&self, count: usize) -> Vec<(f64, String)> {
         let rough = (self.high - self.low) / count.max(1) as f64;
         let power = 10f64.powf(rough.log10().floor());
@@ -42,23 +42,23 @@ impl Axis {
         let (first, last) = ((self.low / step).ceil() as i64, (self.high / step).floor() as i64);
         let tick = |i: i64| {
             let value = i as f64 * step;
-            (value, written(value, decimals))
+            (value, format_number(value, decimals))
         };
         (first..=last).map(tick).collect()
     }
 }
 
-/// A number with a true minus, and in powers of ten where it would be long.
-pub(super) fn written(value: f64, decimals: usize) -> String {
+/// Number with a proper minus sign; in scientific notation from 1e6 on.
+pub(super) fn format_number(value: f64, decimals: usize) -> String {
     let text = if value.abs() >= 1e6 { format!("{value:.1e}") } else { format!("{value:.decimals$}") };
     text.replace('-', "−")
 }
 
-/// What stands beside a plane: a name, its color, and what stands for it where there are no colors.
-pub(super) type Legend = [(String, Rgb, char)];
+/// Entries of a legend: name, color, and character without colors.
+pub(super) type LegendEntries = [(String, Rgb, char)];
 
-/// Axes on paper.
-pub(super) struct Plane<'a> {
+/// Axes of a plot in a scene.
+pub(super) struct Axes<'a> {
     x: &'a Axis,
     y: &'a Axis,
     left: f32,
@@ -67,8 +67,8 @@ pub(super) struct Plane<'a> {
     height: f32,
 }
 
-impl<'a> Plane<'a> {
-    /// Draws axes below the title of `scene`, `size` wide and high; `x_ticks` for those along x, else round numbers.
+impl<'a> Axes<'a> {
+    /// Draws axes of this `size` below the title of `scene`; `x_ticks` replace the round numbers along x.
     pub(super) fn draw(
         scene: &mut Scene,
         [x, y]: [&'a Axis; 2],
@@ -77,132 +77,134 @@ impl<'a> Plane<'a> {
     ) -> Self {
         let [width, height] = size;
         let y_ticks = y.ticks((height / 70.0) as usize);
-        let widest = y_ticks.iter().map(|(_, text)| letters::width(text, SMALL)).fold(0.0, f32::max);
+        let widest = y_ticks.iter().map(|(_, text)| font::text_width(text, SMALL)).fold(0.0, f32::max);
         let left = (MARGIN + if y.name.is_empty() { 0.0 } else { 24.0 } + widest + 8.0).ceil();
-        let plane = Plane { x, y, left, top: scene.top() + 6.0, width, height };
+        let axes = Axes { x, y, left, top: scene.top() + 6.0, width, height };
         let round = x.ticks((width / 90.0) as usize);
-        let (right, bottom) = (left + width, plane.top + height);
+        let (right, bottom) = (left + width, axes.top + height);
         for (value, text) in &y_ticks {
-            let (_, at) = plane.at(x.low, *value);
+            let (_, at) = axes.at(x.low, *value);
             scene.line(&[(left, at), (right, at)], GRID, 1.0);
-            scene.text(left - 8.0, at + 4.0, SMALL, Anchor::End, DIM, text);
+            scene.text(left - 8.0, at + 4.0, SMALL, Anchor::End, MUTED, text);
         }
         for (value, text) in x_ticks.unwrap_or(&round) {
-            let (at, _) = plane.at(*value, y.low);
+            let (at, _) = axes.at(*value, y.low);
             if x_ticks.is_none() {
-                scene.line(&[(at, plane.top), (at, bottom)], GRID, 1.0);
+                scene.line(&[(at, axes.top), (at, bottom)], GRID, 1.0);
             }
-            scene.text(at, bottom + 18.0, SMALL, Anchor::Middle, DIM, text);
+            scene.text(at, bottom + 18.0, SMALL, Anchor::Middle, MUTED, text);
         }
-        scene.line(&[(left, bottom), (right, bottom)], DIM, 1.0);
+        scene.line(&[(left, bottom), (right, bottom)], MUTED, 1.0);
         if !x.name.is_empty() {
-            scene.text(left + width / 2.0, bottom + 40.0, NAME, Anchor::Middle, INK, &x.name);
+            scene.text(left + width / 2.0, bottom + 40.0, NAME, Anchor::Middle, FOREGROUND, &x.name);
         }
         if !y.name.is_empty() {
-            scene.upwards(MARGIN + 12.0, plane.top + height / 2.0, NAME, Anchor::Middle, INK, &y.name);
+            scene.rotated(MARGIN + 12.0, axes.top + height / 2.0, NAME, Anchor::Middle, FOREGROUND, &y.name);
         }
-        scene.covers(right, bottom + if x.name.is_empty() { 18.0 } else { 42.0 });
-        plane
+        scene.extend_to(right, bottom + if x.name.is_empty() { 18.0 } else { 42.0 });
+        axes
     }
 
-    /// Where a point lies on paper.
+    /// Position of a data point in the scene.
     pub(super) fn at(&self, x: f64, y: f64) -> (f32, f32) {
-        let (across, up) = (self.x.share(x) as f32, self.y.share(y) as f32);
+        let (across, up) = (self.x.fraction(x) as f32, self.y.fraction(y) as f32);
         (self.left + across * self.width, self.top + (1.0 - up) * self.height)
     }
 
-    /// Left, top, right and bottom.
-    pub(super) fn sides(&self) -> [f32; 4] {
+    /// Left, top, right and bottom edge.
+    pub(super) fn bounds(&self) -> [f32; 4] {
         [self.left, self.top, self.left + self.width, self.top + self.height]
     }
 
-    /// Writes a legend to the right.
-    pub(super) fn legend(&self, scene: &mut Scene, legend: &Legend) {
+    /// Draws a legend to the right.
+    pub(super) fn legend(&self, scene: &mut Scene, legend: &LegendEntries) {
         let left = self.left + self.width + 18.0;
         for (i, (name, color, _)) in legend.iter().enumerate() {
             let y = self.top + 6.0 + 21.0 * i as f32;
             scene.rect(left, y, 12.0, 12.0, *color);
-            scene.text(left + 19.0, y + 10.5, NAME, Anchor::Start, INK, name);
-            scene.covers(left + 19.0 + letters::width(name, NAME), y + 12.0);
+            scene.text(left + 19.0, y + 10.5, NAME, Anchor::Start, FOREGROUND, name);
+            scene.extend_to(left + 19.0 + font::text_width(name, NAME), y + 12.0);
         }
     }
 }
 
-/// Axes in a terminal.
-pub(super) struct Field<'a> {
+/// Axes of a plot in a terminal.
+pub(super) struct TerminalAxes<'a> {
     x: &'a Axis,
     y: &'a Axis,
     left: usize,
     top: usize,
-    /// In columns.
+    /// Width in columns.
     pub(super) columns: usize,
-    /// In half rows.
+    /// Height in half rows.
     pub(super) halves: usize,
 }
 
-impl<'a> Field<'a> {
-    /// Axes below what stands on the canvas, as wide as it is.
+impl<'a> TerminalAxes<'a> {
+    /// Draws axes below the last row of the canvas, as wide as the canvas.
     pub(super) fn draw(canvas: &mut Canvas, x: &'a Axis, y: &'a Axis) -> Self {
         let top = canvas.height() + usize::from(!y.name.is_empty());
         if !y.name.is_empty() {
-            canvas.write(0, top - 1, &y.name, Some(DIM), None);
+            canvas.write(0, top - 1, &y.name, Some(MUTED), None);
         }
         let rows = (canvas.width() / 4).clamp(8, 30);
         let ticks = y.ticks(rows / 4);
         let left =
             ticks.iter().map(|(_, text)| text.chars().count()).max().unwrap_or(0).min(canvas.width() / 3) + 1;
         let columns = canvas.width() - left - 1;
-        let field = Field { x, y, left, top, columns, halves: 2 * rows };
+        let field = TerminalAxes { x, y, left, top, columns, halves: 2 * rows };
         for row in 0..rows {
-            canvas.write(left, top + row, "│", Some(DIM), None);
+            canvas.write(left, top + row, "│", Some(MUTED), None);
         }
         for (value, text) in &ticks {
             if let Some((_, at)) = field.at(x.low, *value) {
-                canvas.write(0, top + at / 2, &format!("{text:>w$}┤", w = left), Some(DIM), None);
+                canvas.write(0, top + at / 2, &format!("{text:>w$}┤", w = left), Some(MUTED), None);
             }
         }
-        canvas.write(left, top + rows, &format!("└{}", "─".repeat(columns)), Some(DIM), None);
+        canvas.write(left, top + rows, &format!("└{}", "─".repeat(columns)), Some(MUTED), None);
         let mut free = 0;
         for (value, text) in x.ticks(columns / 12) {
             let Some((at, _)) = field.at(value, y.low) else { continue };
             let from = (left + 1 + at).saturating_sub(text.chars().count() / 2);
             if from >= free && from + text.chars().count() <= canvas.width() {
-                canvas.write(from, top + rows + 1, &text, Some(DIM), None);
-                canvas.write(left + 1 + at, top + rows, "┴", Some(DIM), None);
+                canvas.write(from, top + rows + 1, &text, Some(MUTED), None);
+                canvas.write(left + 1 + at, top + rows, "┴", Some(MUTED), None);
                 free = from + text.chars().count() + 1;
             }
         }
         if !x.name.is_empty() {
-            let name = cut(&x.name, columns);
+            let name = truncate(&x.name, columns);
             let from = left + 1 + (columns - name.chars().count()) / 2;
-            canvas.write(from, top + rows + 2, &name, Some(DIM), None);
+            canvas.write(from, top + rows + 2, &name, Some(MUTED), None);
         }
         field
     }
 
-    /// The column and the half row of a point, from the top; `None` where it lies outside.
+    /// Column and half row (from the top) of a data point; `None` outside the axes.
     pub(super) fn at(&self, x: f64, y: f64) -> Option<(usize, usize)> {
-        let within = |share: f64, count: usize| {
-            (-1e-9..=1.0 + 1e-9).contains(&share).then(|| ((share * count as f64) as usize).min(count - 1))
+        let within = |fraction: f64, count: usize| {
+            (-1e-9..=1.0 + 1e-9)
+                .contains(&fraction)
+                .then(|| ((fraction * count as f64) as usize).min(count - 1))
         };
-        Some((within(self.x.share(x), self.columns)?, within(1.0 - self.y.share(y), self.halves)?))
+        Some((within(self.x.fraction(x), self.columns)?, within(1.0 - self.y.fraction(y), self.halves)?))
     }
 
-    /// Colors what [`Field::at`] gave.
+    /// Colors the cell at a position of [`TerminalAxes::at`].
     pub(super) fn pixel(&self, canvas: &mut Canvas, at: (usize, usize), rgb: Rgb, plain: char) {
         canvas.pixel(self.left + 1 + at.0, 2 * self.top + at.1, rgb, Some(plain));
     }
 
     /// Writes a legend below.
-    pub(super) fn legend(canvas: &mut Canvas, legend: &Legend, depth: Depth) {
+    pub(super) fn legend(canvas: &mut Canvas, legend: &LegendEntries, depth: Depth) {
         let (mut x, mut y) = (0, canvas.height());
         for (name, color, plain) in legend {
-            let name = cut(name, canvas.width().saturating_sub(2));
+            let name = truncate(name, canvas.width().saturating_sub(2));
             let wide = name.chars().count() + 4;
             if x > 0 && x + wide > canvas.width() + 2 {
                 (x, y) = (0, y + 1);
             }
-            let mark = if colored(depth) { '■' } else { *plain };
+            let mark = if has_colors(depth) { '■' } else { *plain };
             canvas.write(x, y, &mark.to_string(), Some(*color), None);
             canvas.write(x + 2, y, &name, None, None);
             x += wide;

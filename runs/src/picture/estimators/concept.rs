@@ -1,88 +1,102 @@
-//! A concept as a direction among factors: what separates two groups of samples, or what goes with a known parameter. Added in steps to
-//! any sample it changes what the concept is about, and as little else as may be (Larsen et al. 2016, arXiv 1512.09300).
+//! Concepts: directions of latent space, from one group of samples to another or along a known factor (attribute
+//! vectors; Larsen et al. 2016, arXiv 1512.09300).
 
-use freewheel_agents::fit::unwatched;
-use freewheel_agents::supervised::Regress;
+use freewheel_agents::estimator::{RegressorConfig, Transformer, no_callback};
 use freewheel_agents::supervised::linear::Linear;
-use freewheel_agents::unsupervised::Encoder;
 use freewheel_core::data::{Factor, Shape, faces};
 use freewheel_core::{Error, Result, Samples, Streams, stats};
 use serde::Serialize;
 
-use super::super::{Chart, Sheet, as_many, some};
+use super::super::{Chart, ImageGrid, check_not_empty, check_same_length};
 
-/// A direction among factors.
+/// A direction of latent space.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Concept {
-    /// What it is about.
+    /// Name of the class or factor.
     pub name: String,
-    /// What one whole step adds to a code, `[K]`.
+    /// Change of the code per step of 1, `[K]`.
     pub direction: Vec<f32>,
 }
 
 impl Concept {
-    /// From the mean code of the samples `without` to that of those `with`; one step is the whole way.
+    /// Direction from the mean code of the samples `without` the concept to that of the samples `with` it; a step of
+    /// 1 is the whole distance.
     ///
     /// # Errors
-    /// [`Error::Config`] where one of the groups is empty or of samples that the model does not know.
-    pub fn between(name: &str, model: &dyn Encoder, with: &Samples, without: &Samples) -> Result<Self> {
-        some(name, "samples with it", with.rows())?;
-        some(name, "samples without it", without.rows())?;
+    /// [`Error::Config`] for an empty group or samples of another width.
+    pub fn from_groups(
+        name: &str,
+        model: &dyn Transformer,
+        with: &Samples,
+        without: &Samples,
+    ) -> Result<Self> {
+        check_not_empty(name, "samples with it", with.rows())?;
+        check_not_empty(name, "samples without it", without.rows())?;
         let (with, without) = (mean_code(model, with)?, mean_code(model, without)?);
         let direction = with.iter().zip(&without).map(|(a, b)| (a - b) as f32).collect();
         Ok(Concept { name: name.to_owned(), direction })
     }
 
-    /// How codes change with column `which` of `known [N, F]`, the parameters that `x [N, D]` were drawn from, all others held:
-    /// least squares of codes on parameters. One step is the whole range of the `factor`.
+    /// Direction along a known factor: slopes of the codes in column `which` of the factors `known [N, F]` of the
+    /// samples `x [N, D]`, by least squares on all factors. A step of 1 is the range of the `factor`.
     ///
     /// # Errors
-    /// [`Error::Config`] where there are no samples, not as many rows, or no such column.
-    pub fn of_factor(
-        model: &dyn Encoder,
+    /// [`Error::Config`] without samples, for a different number of rows, or for a column that does not exist.
+    pub fn from_factor(
+        model: &dyn Transformer,
         x: &Samples,
         known: &Samples,
         which: usize,
         factor: &Factor,
     ) -> Result<Self> {
-        some(&factor.name, "samples", x.rows())?;
-        as_many(&factor.name, ("rows of parameters", known.rows()), ("samples", x.rows()))?;
+        check_not_empty(&factor.name, "samples", x.rows())?;
+        check_same_length(&factor.name, ("rows of factors", known.rows()), ("samples", x.rows()))?;
         if which >= known.width() {
             let columns = known.width();
-            return Err(Error::Config(format!("{}: parameter {which} is none of {columns}", factor.name)));
+            return Err(Error::Config(format!(
+                "{}: factor column {which} is out of range, there are {columns}",
+                factor.name
+            )));
         }
-        let fitted = Linear {}.fit(known, &model.encode(x)?, Streams::new(0), &mut unwatched)?;
+        let fitted = Linear {}.fit(known, &model.transform(x)?, Streams::new(0), &mut no_callback)?;
         let range = f64::from(factor.high - factor.low);
         let slopes = fitted.weights().chunks_exact(known.width());
         let direction = slopes.map(|slopes| (slopes[which] * range) as f32).collect();
         Ok(Concept { name: factor.name.clone(), direction })
     }
 
-    /// What the decoder makes of `x [N, D]` with each of `steps [S]` added, `[N S, D]`: all steps of a sample, then the next.
+    /// Decoded samples `[N S, D]` of `x [N, D]` with each of `steps [S]` times the direction added to the code; all
+    /// steps of a sample, then the next sample.
     ///
     /// # Errors
-    /// [`Error::Config`] where the model does not know such samples.
-    pub fn added(&self, model: &dyn Encoder, x: &Samples, steps: &[f32]) -> Result<Samples> {
-        as_many(
+    /// [`Error::Config`] for samples of another width.
+    pub fn apply(&self, model: &dyn Transformer, x: &Samples, steps: &[f32]) -> Result<Samples> {
+        check_same_length(
             &self.name,
-            ("numbers of a direction", self.direction.len()),
-            ("factors", model.code_width()?),
+            ("numbers of the direction", self.direction.len()),
+            ("numbers of a code", model.n_features_out()?),
         )?;
-        let codes = model.encode(x)?;
+        let codes = model.transform(x)?;
         let moved = codes.iter().flat_map(|code| {
             steps
                 .iter()
                 .flat_map(move |step| code.iter().zip(&self.direction).map(move |(c, d)| c + step * d))
         });
-        model.decode(&Samples::new(moved.collect(), codes.width())?)
+        model.inverse_transform(&Samples::new(moved.collect(), codes.width())?)
     }
 
-    /// Samples in rows: as they are, then with each of `steps [S]` added.
+    /// Grid with one row per sample of `x [N, D]`: the sample, then [`Concept::apply`] for each of `steps [S]`.
     ///
     /// # Errors
-    /// As [`Concept::added`]; and where they are no images.
-    pub fn sheet(&self, model: &dyn Encoder, shape: &Shape, x: &Samples, steps: &[f32]) -> Result<Sheet> {
-        let moved = self.added(model, x, steps)?;
+    /// As [`Concept::apply`]; and if the samples are not images.
+    pub fn image_grid(
+        &self,
+        model: &dyn Transformer,
+        shape: &Shape,
+        x: &Samples,
+        steps: &[f32],
+    ) -> Result<ImageGrid> {
+        let moved = self.apply(model, x, steps)?;
         let mut all = Vec::new();
         for (x, row) in x.iter().zip(moved.values().chunks_exact(steps.len().max(1) * x.width())) {
             all.extend_from_slice(x);
@@ -91,55 +105,56 @@ impl Concept {
         let mut names = vec!["sample".to_owned()];
         names.extend(steps.iter().map(|step| format!("{step:+.2}").replace('-', "−")));
         let title = format!(
-            "{}, added in steps\nleft: the sample; then what the decoder makes of its factors with so much added",
+            "{}, added in steps\nleft: the sample; then: decoded with so much of the concept added to its code",
             self.name
         );
-        let sheet = Sheet::new(&title, shape, &Samples::new(all, x.width())?, steps.len() + 1)?;
-        Ok(sheet.columns(names)?.apart(&[1]))
+        let grid = ImageGrid::new(&title, shape, &Samples::new(all, x.width())?, steps.len() + 1)?;
+        Ok(grid.with_column_names(names)?.gaps_before(&[1]))
     }
 }
 
-fn mean_code(model: &dyn Encoder, x: &Samples) -> Result<Vec<f64>> {
-    let codes = model.encode(x)?;
+fn mean_code(model: &dyn Transformer, x: &Samples) -> Result<Vec<f64>> {
+    let codes = model.transform(x)?;
     let mut mean = vec![0.0; codes.width()];
     codes.iter().for_each(|code| mean.iter_mut().zip(code).for_each(|(m, &c)| *m += f64::from(c)));
     mean.iter_mut().for_each(|m| *m /= x.rows() as f64);
     Ok(mean)
 }
 
-/// What a concept does to faces, measured.
+/// Measured effect of a concept on drawn faces.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Effect {
-    /// What was added.
+    /// Name of the concept.
     pub concept: String,
-    /// How much of it, `[S]`, ascending.
+    /// Steps `[S]`, ascending.
     pub steps: Vec<f32>,
-    /// Each factor of the generator.
-    pub factors: Vec<Changed>,
+    /// Change of each factor of the generator.
+    pub factors: Vec<FactorChange>,
 }
 
-/// What happens to one factor.
+/// Change of one factor along the steps.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Changed {
-    /// Its name.
+pub struct FactorChange {
+    /// Name of the factor.
     pub name: String,
-    /// Its mean over all faces at each step, as a share of its range, less that at the first step, `[S]`.
+    /// Mean over all faces at each step `[S]`, minus that at the first step, as a share of the factor's range.
     pub path: Vec<f64>,
-    /// The mean over all faces of its greatest less its least value on the way, as a share of its range.
+    /// Maximum minus minimum over the steps, mean over all faces, as a share of the factor's range.
     pub spread: f64,
-    /// The correlation, over all faces, of steps and measured values less the face's own mean on the way; 0 where nothing changes.
+    /// Pearson correlation between step and measured value minus the face's mean, over all faces; 0 if nothing
+    /// changes.
     pub correlation: f64,
-    /// The share of faces on which it rises at every step.
+    /// Share of the faces for which the factor increases at every step.
     pub rises: f64,
 }
 
-impl Changed {
-    /// How far the mean face moved from the first step to the last, as a share of the range.
+impl FactorChange {
+    /// Change of the mean face from the first step to the last, as a share of the factor's range.
     pub fn moved(&self) -> f64 {
         self.path.last().copied().unwrap_or(0.0)
     }
 
-    /// Whether the mean face moves on in one direction at every step.
+    /// Whether the mean face changes in the same direction at every step.
     pub fn monotone(&self) -> bool {
         let up = self.path.windows(2).all(|ends| ends[1] > ends[0]);
         up || self.path.windows(2).all(|ends| ends[1] < ends[0])
@@ -147,36 +162,43 @@ impl Changed {
 }
 
 impl Effect {
-    /// Adds `concept` to `faces [N, 1024]` by each of `steps [S]` and measures the factors of what the decoder makes of them, each face
-    /// from the decoder's own picture of it.
+    /// Applies `concept` to `faces [N, 1024]` with `steps [S]` and measures the factors of the decoded faces.
     ///
     /// # Errors
-    /// [`Error::Config`] where there are no faces or fewer than two ascending steps.
-    pub fn measure(concept: &Concept, model: &dyn Encoder, faces: &Samples, steps: &[f32]) -> Result<Self> {
-        some(&concept.name, "faces", faces.rows())?;
+    /// [`Error::Config`] without faces, or for fewer than two steps or steps that do not ascend.
+    pub fn measure(
+        concept: &Concept,
+        model: &dyn Transformer,
+        faces: &Samples,
+        steps: &[f32],
+    ) -> Result<Self> {
+        check_not_empty(&concept.name, "faces", faces.rows())?;
         if steps.len() < 2
             || steps.windows(2).any(|ends| ends[0].partial_cmp(&ends[1]) != Some(std::cmp::Ordering::Less))
         {
-            return Err(Error::Config(format!("{}: steps must be at least two and ascend", concept.name)));
+            return Err(Error::Config(format!(
+                "{}: at least two steps are needed, in ascending order",
+                concept.name
+            )));
         }
-        let measured = faces::measure_all(&concept.added(model, faces, steps)?)?;
+        let measured = faces::measure_all(&concept.apply(model, faces, steps)?)?;
         let factors = faces::factors().into_iter().enumerate().map(|(k, factor)| {
-            let shares: Vec<f64> = measured.iter().map(|row| f64::from(factor.share(row[k]))).collect();
-            changed(&factor.name, &shares, steps)
+            let shares: Vec<f64> = measured.iter().map(|row| f64::from(factor.normalized(row[k]))).collect();
+            factor_change(&factor.name, &shares, steps)
         });
         Ok(Effect { concept: concept.name.clone(), steps: steps.to_vec(), factors: factors.collect() })
     }
 
-    /// The factors as lines over the steps; what the concept is about is thick.
+    /// Chart of the factors over the steps; the concept's own factor is a thick line.
     ///
     /// # Errors
-    /// None that a user could cause.
+    /// None for a measured effect.
     pub fn chart(&self) -> Result<Chart> {
         let about = self.factors.iter().find(|factor| factor.name == self.concept);
-        let told = about.map_or_else(String::new, |factor| {
+        let subtitle = about.map_or_else(String::new, |factor| {
             format!("\ncorrelation of step and {}: {:.3}", factor.name, factor.correlation)
         });
-        let title = format!("What adding {} does to each factor{told}", self.concept);
+        let title = format!("Effect of adding {} on each factor{subtitle}", self.concept);
         let mut chart = Chart::new(&title, ["step", "measured change, % of the factor's range"]);
         for factor in &self.factors {
             let path = self
@@ -187,13 +209,13 @@ impl Effect {
                 .collect();
             chart = match factor.name == self.concept {
                 true => chart.line(&factor.name, path)?,
-                false => chart.thin(&factor.name, path)?,
+                false => chart.thin_line(&factor.name, path)?,
             };
         }
         Ok(chart)
     }
 
-    /// A line for each factor, for a terminal: see [`Changed`].
+    /// Table for a terminal, one line per factor; see [`FactorChange`] for the columns.
     pub fn table(&self) -> String {
         let mut out =
             format!("{:<10} {:>8} {:>8} {:>12} {:>8}\n", "factor", "moved", "spread", "correlation", "rises");
@@ -206,8 +228,8 @@ impl Effect {
     }
 }
 
-/// From the measured `shares [N S]` of one factor.
-fn changed(name: &str, shares: &[f64], steps: &[f32]) -> Changed {
+/// Change of one factor from its measured `shares [N S]`.
+fn factor_change(name: &str, shares: &[f64], steps: &[f32]) -> FactorChange {
     let s = steps.len();
     let n = (shares.len() / s) as f64;
     let mean_at = |step: usize| shares.iter().skip(step).step_by(s).sum::<f64>() / n;
@@ -221,7 +243,7 @@ fn changed(name: &str, shares: &[f64], steps: &[f32]) -> Changed {
         row.iter().map(move |x| x - mean)
     });
     let rising = shares.chunks_exact(s).filter(|row| row.windows(2).all(|ends| ends[1] > ends[0])).count();
-    Changed {
+    FactorChange {
         name: name.to_owned(),
         path: (0..s).map(|step| mean_at(step) - first).collect(),
         spread,
@@ -230,7 +252,7 @@ fn changed(name: &str, shares: &[f64], steps: &[f32]) -> Changed {
     }
 }
 
-/// Pearson's.
+/// Pearson correlation of two samples of the same length; 0 if one of them is constant.
 fn correlation(x: &[f64], y: &[f64]) -> f64 {
     let (mean_x, mean_y) = (stats::mean(x), stats::mean(y));
     let (mut xx, mut yy, mut xy) = (0.0, 0.0, 0.0);
@@ -248,11 +270,11 @@ mod tests {
     #[test]
     fn changes_by_hand() {
         // Two faces, three steps.
-        let found = changed("smile", &[0.0, 0.5, 1.0, 0.2, 0.5, 0.8], &[-1.0, 0.0, 1.0]);
+        let found = factor_change("smile", &[0.0, 0.5, 1.0, 0.2, 0.5, 0.8], &[-1.0, 0.0, 1.0]);
         assert!(found.path.iter().zip([0.0, 0.4, 0.8]).all(|(a, b)| (a - b).abs() < 1e-12), "{found:?}");
         assert!((found.spread - 0.8).abs() < 1e-12 && found.monotone() && found.rises == 1.0);
         // Less .5, the mean of both: sums of squares 4 and .68, of products 1.6.
         assert!((found.correlation - 1.6 / (4.0f64 * 0.68).sqrt()).abs() < 1e-12);
-        assert_eq!(changed("hair", &[0.3; 4], &[0.0, 1.0]).correlation, 0.0);
+        assert_eq!(factor_change("hair", &[0.3; 4], &[0.0, 1.0]).correlation, 0.0);
     }
 }

@@ -1,67 +1,68 @@
-//! Rows of small images, each with its caption.
+//! A grid of small images with captions and names of rows and columns.
 
 use freewheel_core::data::Shape;
 use freewheel_core::{Error, Result, Rgb, Samples};
 
-use super::characters::{Canvas, cut};
-use super::colors::{self, DIM, INK};
-use super::letters;
+use super::colors::{self, FOREGROUND, MUTED};
+use super::font;
 use super::scene::{Anchor, MARGIN, Mark, NAME, SMALL, Scene};
-use super::{Depth, Picture, as_many, finite, some};
+use super::terminal::{Canvas, truncate};
+use super::{Depth, Picture, check_finite, check_not_empty, check_same_length};
 
-/// How large the longer side of an image becomes on paper, about; with a caption below it, which needs room.
-const SIDE: [f32; 2] = [60.0, 84.0];
-/// Height of a line of captions.
+/// Approximate length of an image's longer side in scene units, without and with a caption.
+const IMAGE_SIDE: [f32; 2] = [60.0, 84.0];
+/// Height of a caption line in scene units.
 const LINE: f32 = 14.0;
-/// Columns of an image in a terminal at least, where rows may be broken.
-const LEAST: usize = 14;
-/// Columns that are left to a caption there at most.
-const CAPTION: usize = 20;
+/// Minimum width of an image in terminal columns if rows can be wrapped.
+const MIN_COLUMNS: usize = 14;
+/// Maximum width of a caption in terminal columns.
+const MAX_CAPTION: usize = 20;
 
-/// Images in rows.
+/// A grid of images, row by row.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Sheet {
+pub struct ImageGrid {
     title: String,
-    /// Pixels of an image: height, width.
+    /// Height and width of an image in pixels.
     size: [usize; 2],
     columns: usize,
-    /// Row after row; `None` where a place stays empty.
+    /// Images row by row; `None` for an empty cell.
     images: Vec<Option<Vec<Rgb>>>,
     captions: Vec<String>,
     row_names: Vec<String>,
     column_names: Vec<String>,
-    /// What rows and columns are.
+    /// Labels of the horizontal and the vertical axis.
     axes: [String; 2],
-    /// Images touch.
-    close: bool,
-    /// Columns that stand apart from the one before.
-    apart: Vec<usize>,
+    /// Whether images touch each other.
+    touching: bool,
+    /// Columns with a gap in front of them.
+    gaps_before: Vec<usize>,
 }
 
-impl Sheet {
-    /// The `images [N, D]` of this shape, `columns` to a row: gray, or red, green and blue.
+impl ImageGrid {
+    /// Grid of `images [N, D]` of this shape, gray or RGB, with `columns` images per row.
     ///
     /// # Errors
-    /// [`Error::Config`] where there are none, or they are no images of this shape, or numbers are not finite.
+    /// [`Error::Config`] without images, for another shape, or for numbers that are not finite.
     pub fn new(title: &str, shape: &Shape, images: &Samples, columns: usize) -> Result<Self> {
-        let Shape::Image { low, high, .. } = *shape else { return Err(no_images(title)) };
+        let Shape::Image { low, high, .. } = *shape else { return Err(not_images(title)) };
         let level = |x: f32| (x - low) / (high - low);
-        Self::painted(title, shape, images, columns, |planes| match *planes {
+        Self::from_pixels(title, shape, images, columns, |planes| match *planes {
             [r, g, b] => {
-                let of = |x: f32| (level(x).clamp(0.0, 1.0) * 255.0).round() as u8;
-                Rgb(of(r), of(g), of(b))
+                let to_u8 = |x: f32| (level(x).clamp(0.0, 1.0) * 255.0).round() as u8;
+                Rgb(to_u8(r), to_u8(g), to_u8(b))
             }
             _ => colors::gray(level(planes[0])),
         })
     }
 
-    /// Numbers of both signs: negative ones blue, 0 white, positive ones red, to the largest magnitude of each image.
+    /// Grid of signed images: negative numbers blue, 0 white, positive numbers red, scaled by the largest magnitude
+    /// of each image.
     ///
     /// # Errors
-    /// As [`Sheet::new`]; and for images of several colors.
+    /// As [`ImageGrid::new`]; and for images with several channels.
     pub fn signed(title: &str, shape: &Shape, images: &Samples, columns: usize) -> Result<Self> {
         if !matches!(shape, Shape::Image { channels: 1, .. }) {
-            return Err(no_images(title));
+            return Err(not_images(title));
         }
         let largest = |row: &[f32]| row.iter().fold(f32::MIN_POSITIVE, |most, x| most.max(x.abs()));
         let scaled = images.iter().flat_map(|row| {
@@ -69,20 +70,24 @@ impl Sheet {
             row.iter().map(move |x| x / most)
         });
         let scaled = Samples::new(scaled.collect(), images.width())?;
-        Self::painted(title, shape, &scaled, columns, |planes| colors::signed(f64::from(planes[0])))
+        Self::from_pixels(title, shape, &scaled, columns, |planes| colors::diverging(f64::from(planes[0])))
     }
 
-    fn painted(
+    fn from_pixels(
         title: &str,
         shape: &Shape,
         images: &Samples,
         columns: usize,
         paint: impl Fn(&[f32]) -> Rgb,
     ) -> Result<Self> {
-        let Shape::Image { channels, height, width, .. } = *shape else { return Err(no_images(title)) };
-        some(title, "images", images.rows().min(columns).min(height * width))?;
-        as_many(title, ("numbers of an image", images.width()), ("pixels of its shape", shape.width()))?;
-        finite(title, images.values().iter().map(|&x| f64::from(x)))?;
+        let Shape::Image { channels, height, width, .. } = *shape else { return Err(not_images(title)) };
+        check_not_empty(title, "images", images.rows().min(columns).min(height * width))?;
+        check_same_length(
+            title,
+            ("numbers of an image", images.width()),
+            ("pixels of its shape", shape.width()),
+        )?;
+        check_finite(title, images.values().iter().map(|&x| f64::from(x)))?;
         if channels != 1 && channels != 3 {
             return Err(Error::Config(format!(
                 "{title}: images of {channels} planes cannot be drawn; 1 (gray) and 3 (colors) can"
@@ -90,10 +95,10 @@ impl Sheet {
         }
         let pixels = height * width;
         let image = |row: &[f32]| {
-            let at = |i: usize| (0..channels).map(|plane| row[plane * pixels + i]).collect::<Vec<f32>>();
+            let at = |i: usize| (0..channels).map(|axes| row[axes * pixels + i]).collect::<Vec<f32>>();
             Some((0..pixels).map(|i| paint(&at(i))).collect())
         };
-        Ok(Sheet {
+        Ok(ImageGrid {
             title: title.to_owned(),
             size: [height, width],
             columns,
@@ -102,61 +107,65 @@ impl Sheet {
             row_names: Vec::new(),
             column_names: Vec::new(),
             axes: Default::default(),
-            close: false,
-            apart: Vec::new(),
+            touching: false,
+            gaps_before: Vec::new(),
         })
     }
 
-    /// A caption below each image, of one or more lines.
+    /// Adds a caption of one or more lines below each image.
     ///
     /// # Errors
-    /// [`Error::Config`] where they are not as many, here and below.
-    pub fn captions(mut self, captions: Vec<String>) -> Result<Self> {
-        as_many(&self.title, ("captions", captions.len()), ("images", self.images.len()))?;
+    /// [`Error::Config`] if the count differs from that of the images.
+    pub fn with_captions(mut self, captions: Vec<String>) -> Result<Self> {
+        check_same_length(&self.title, ("captions", captions.len()), ("images", self.images.len()))?;
         self.captions = captions;
         Ok(self)
     }
 
-    /// What stands left of each row.
+    /// Adds a name to the left of each row.
     ///
     /// # Errors
-    /// See [`Sheet::captions`].
-    pub fn rows(mut self, names: Vec<String>) -> Result<Self> {
-        as_many(&self.title, ("names", names.len()), ("rows", self.images.len().div_ceil(self.columns)))?;
+    /// [`Error::Config`] if the count differs from that of the rows.
+    pub fn with_row_names(mut self, names: Vec<String>) -> Result<Self> {
+        check_same_length(
+            &self.title,
+            ("names", names.len()),
+            ("rows", self.images.len().div_ceil(self.columns)),
+        )?;
         self.row_names = names;
         Ok(self)
     }
 
-    /// What stands above each column.
+    /// Adds a name above each column.
     ///
     /// # Errors
-    /// See [`Sheet::captions`].
-    pub fn columns(mut self, names: Vec<String>) -> Result<Self> {
-        as_many(&self.title, ("names", names.len()), ("columns", self.columns))?;
+    /// [`Error::Config`] if the count differs from that of the columns.
+    pub fn with_column_names(mut self, names: Vec<String>) -> Result<Self> {
+        check_same_length(&self.title, ("names", names.len()), ("columns", self.columns))?;
         self.column_names = names;
         Ok(self)
     }
 
-    /// What goes across and what goes down.
-    pub fn axes(mut self, across: &str, down: &str) -> Self {
+    /// Adds labels of the horizontal and the vertical axis.
+    pub fn with_axis_labels(mut self, across: &str, down: &str) -> Self {
         self.axes = [across.to_owned(), down.to_owned()];
         self
     }
 
-    /// Images touch each other: one large sheet.
-    pub fn close(mut self) -> Self {
-        self.close = true;
+    /// Draws the images without gaps.
+    pub fn touching(mut self) -> Self {
+        self.touching = true;
         self
     }
 
-    /// These columns stand apart from the ones before them.
-    pub fn apart(mut self, columns: &[usize]) -> Self {
-        self.apart = columns.to_vec();
+    /// Adds a gap in front of each of these columns.
+    pub fn gaps_before(mut self, columns: &[usize]) -> Self {
+        self.gaps_before = columns.to_vec();
         self
     }
 
-    /// The places `which`, counted row by row, stay empty.
-    pub fn without(mut self, which: impl IntoIterator<Item = usize>) -> Self {
+    /// Leaves the cells of these indices, counted row by row, empty.
+    pub fn with_empty(mut self, which: impl IntoIterator<Item = usize>) -> Self {
         for i in which {
             if let Some(image) = self.images.get_mut(i) {
                 *image = None;
@@ -171,22 +180,24 @@ impl Sheet {
     }
 }
 
-fn no_images(title: &str) -> Error {
-    Error::Config(format!("{title}: these samples are no images; take a set of images"))
+fn not_images(title: &str) -> Error {
+    Error::Config(format!("{title}: these samples are not images; use an image data set"))
 }
 
-impl Picture for Sheet {
+impl Picture for ImageGrid {
     fn scene(&self) -> Scene {
         let mut scene = Scene::new(&self.title);
         let [height, width] = self.size;
         let scale =
-            (SIDE[usize::from(!self.captions.is_empty())] / height.max(width) as f32).round().max(1.0);
+            (IMAGE_SIDE[usize::from(!self.captions.is_empty())] / height.max(width) as f32).round().max(1.0);
         let (w, h) = (width as f32 * scale, height as f32 * scale);
-        let lines = |text: &String| text.lines().map(|line| letters::width(line, SMALL)).fold(0.0, f32::max);
+        let lines =
+            |text: &String| text.lines().map(|line| font::text_width(line, SMALL)).fold(0.0, f32::max);
         let widest = |texts: &[String]| texts.iter().map(lines).fold(0.0, f32::max);
-        let gap = if self.close { 0.0 } else { 10.0 };
+        let gap = if self.touching { 0.0 } else { 10.0 };
         let across =
-            w.max(widest(&self.captions)).max(if self.close { w } else { widest(&self.column_names) }) + gap;
+            w.max(widest(&self.captions)).max(if self.touching { w } else { widest(&self.column_names) })
+                + gap;
         let down =
             h + gap + self.caption_lines() as f32 * LINE + if self.captions.is_empty() { 0.0 } else { 6.0 };
         let names = widest(&self.row_names);
@@ -194,14 +205,16 @@ impl Picture for Sheet {
             + if names > 0.0 { names + 10.0 } else { 0.0 }
             + if self.axes[1].is_empty() { 0.0 } else { 22.0 };
         let mut top = scene.top() + if self.axes[0].is_empty() { 0.0 } else { 20.0 };
-        let apart = |column: usize| 14.0 * self.apart.iter().filter(|&&at| at <= column).count() as f32;
+        let gaps_before =
+            |column: usize| 14.0 * self.gaps_before.iter().filter(|&&at| at <= column).count() as f32;
         let name_lines = self.column_names.iter().map(|name| name.lines().count()).max().unwrap_or(0);
         top += name_lines as f32 * LINE;
-        let middle = |column: usize| left + column as f32 * across + apart(column) + (across - gap) / 2.0;
+        let middle =
+            |column: usize| left + column as f32 * across + gaps_before(column) + (across - gap) / 2.0;
         for (column, name) in self.column_names.iter().enumerate() {
             for (i, line) in name.lines().enumerate() {
                 let y = top - 7.0 - (name_lines - 1 - i) as f32 * LINE;
-                scene.text(middle(column), y, SMALL, Anchor::Middle, DIM, line);
+                scene.text(middle(column), y, SMALL, Anchor::Middle, MUTED, line);
             }
         }
         for (row, name) in self.row_names.iter().enumerate() {
@@ -209,7 +222,7 @@ impl Picture for Sheet {
             let count = name.lines().count() as f32;
             for (i, line) in name.lines().enumerate() {
                 let y = middle + 4.0 + (i as f32 - (count - 1.0) / 2.0) * LINE;
-                scene.text(left - 10.0, y, SMALL, Anchor::End, DIM, line);
+                scene.text(left - 10.0, y, SMALL, Anchor::End, MUTED, line);
             }
         }
         for (i, pixels) in self.images.iter().enumerate() {
@@ -218,7 +231,7 @@ impl Picture for Sheet {
             let Some(pixels) = pixels else { continue };
             scene.marks.push(Mark::Image { x, y, w, h, columns: width, pixels: pixels.clone() });
             for (line, text) in self.captions.get(i).map_or("", String::as_str).lines().enumerate() {
-                let fill = if line == 0 { INK } else { DIM };
+                let fill = if line == 0 { FOREGROUND } else { MUTED };
                 scene.text(
                     middle(column),
                     y + h + 15.0 + line as f32 * LINE,
@@ -234,12 +247,19 @@ impl Picture for Sheet {
         let (right, bottom) = (middle(shown - 1) + (across - gap) / 2.0, top + rows as f32 * down - gap);
         if !self.axes[0].is_empty() {
             let y = top - name_lines as f32 * LINE - 10.0;
-            scene.text((left + right) / 2.0, y, NAME, Anchor::Middle, INK, &self.axes[0]);
+            scene.text((left + right) / 2.0, y, NAME, Anchor::Middle, FOREGROUND, &self.axes[0]);
         }
         if !self.axes[1].is_empty() {
-            scene.upwards(MARGIN + 12.0, (top + bottom) / 2.0, NAME, Anchor::Middle, INK, &self.axes[1]);
+            scene.rotated(
+                MARGIN + 12.0,
+                (top + bottom) / 2.0,
+                NAME,
+                Anchor::Middle,
+                FOREGROUND,
+                &self.axes[1],
+            );
         }
-        scene.covers(right, bottom);
+        scene.extend_to(right, bottom);
         scene
     }
 
@@ -250,18 +270,18 @@ impl Picture for Sheet {
         let names =
             self.row_names.iter().flat_map(|name| name.lines()).map(|line| line.chars().count()).max();
         let left = names.map_or(0, |names| names.min(canvas.width() / 3) + 1);
-        let gap = usize::from(!self.close);
+        let gap = usize::from(!self.touching);
         let room = canvas.width() - left;
-        // Rows that mean something stay whole; others are broken where images would become too small.
-        let free = self.row_names.is_empty() && self.column_names.is_empty() && !self.close;
+        // Rows without names may be wrapped if the images would become too small.
+        let free = self.row_names.is_empty() && self.column_names.is_empty() && !self.touching;
         let caption =
             self.captions.iter().flat_map(|caption| caption.lines()).map(|line| line.chars().count()).max();
-        let least = wide.min(LEAST).max(caption.unwrap_or(0).min(CAPTION));
+        let least = wide.min(MIN_COLUMNS).max(caption.unwrap_or(0).min(MAX_CAPTION));
         let most = if free { (room / (least + gap)).max(1) } else { self.columns };
         let columns = self.columns.min(most).min(self.images.len());
         let cell = (room / columns).saturating_sub(gap).max(1);
         let w = cell.min(wide);
-        // From one image to the next.
+        // Distance from one image to the next.
         let pitch = w.max(if free { cell.min(least) } else { 0 }) + gap;
         let h = (height * w).div_ceil(wide).next_multiple_of(2);
         let captions = self.caption_lines();
@@ -269,7 +289,7 @@ impl Picture for Sheet {
             let y = canvas.height();
             for (column, name) in self.column_names.iter().enumerate() {
                 let name = name.replace('\n', " ");
-                canvas.write(left + column * pitch, y, &cut(&name, w), Some(DIM), None);
+                canvas.write(left + column * pitch, y, &truncate(&name, w), Some(MUTED), None);
             }
         }
         let first = canvas.height();
@@ -278,7 +298,7 @@ impl Picture for Sheet {
             let (x, y) = (left + column * pitch, first + row * (h / 2 + captions + gap.min(captions)));
             if column == 0 {
                 for (line, text) in self.row_names.get(row).map_or("", String::as_str).lines().enumerate() {
-                    canvas.write(0, y + line, &cut(text, left - 1), Some(DIM), None);
+                    canvas.write(0, y + line, &truncate(text, left - 1), Some(MUTED), None);
                 }
             }
             let Some(pixels) = pixels else { continue };
@@ -287,18 +307,18 @@ impl Picture for Sheet {
                 canvas.pixel(x + px, 2 * y + py, mean(pixels, self.size, [py, px], [h, w]), None);
             }
             for (line, text) in self.captions.get(i).map_or("", String::as_str).lines().enumerate() {
-                canvas.write(x, y + h / 2 + line, &cut(text, pitch - gap), Some(DIM), None);
+                canvas.write(x, y + h / 2 + line, &truncate(text, pitch - gap), Some(MUTED), None);
             }
         }
-        canvas.finish(depth)
+        canvas.render(depth)
     }
 }
 
-/// The mean color of what pixel `at` of `of` covers in an image of this size; both `[y, x]`.
-fn mean(pixels: &[Rgb], size: [usize; 2], at: [usize; 2], of: [usize; 2]) -> Rgb {
+/// Mean color of the pixels of an image of this `size` that fall into cell `at` of a `grid`; all as `[y, x]`.
+fn mean(pixels: &[Rgb], size: [usize; 2], at: [usize; 2], grid: [usize; 2]) -> Rgb {
     let span = |axis: usize| {
-        let from = at[axis] * size[axis] / of[axis];
-        let to = ((at[axis] + 1) * size[axis]).div_ceil(of[axis]).max(from + 1).min(size[axis]);
+        let from = at[axis] * size[axis] / grid[axis];
+        let to = ((at[axis] + 1) * size[axis]).div_ceil(grid[axis]).max(from + 1).min(size[axis]);
         from.min(size[axis] - 1)..to
     };
     let (mut sum, mut count) = ([0u32; 3], 0);

@@ -1,5 +1,5 @@
-//! Drawing with the characters of a terminal: two pixels to a cell, one above the other, where there are colors; where there are
-//! none, a character to a cell.
+//! Drawing with the characters of a terminal: with colors two pixels per character cell, one above the other; without
+//! colors one character per cell.
 
 use freewheel_core::Rgb;
 
@@ -7,10 +7,10 @@ use super::Depth;
 use super::colors::luma;
 use crate::tui::cube;
 
-/// From dark to light, for a light pen.
+/// Characters from dark to light, for light text on a dark background.
 const RAMP: &[u8] = b" .:-=+*#%@";
 
-/// What stands in a cell.
+/// Content of a character cell.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Cell {
     Glyph {
@@ -18,39 +18,39 @@ enum Cell {
         fg: Option<Rgb>,
         bg: Option<Rgb>,
     },
-    /// Two pixels, and what is written where they cannot be shown.
-    Halves {
+    /// Two pixels; `fallback` is the character without colors.
+    HalfBlocks {
         top: Option<Rgb>,
         bottom: Option<Rgb>,
-        plain: Option<char>,
+        fallback: Option<char>,
     },
 }
 
 const EMPTY: Cell = Cell::Glyph { glyph: ' ', fg: None, bg: None };
 
-/// Rows of cells, as many as are drawn on.
+/// Rows of character cells; grows downwards as needed.
 pub(super) struct Canvas {
     width: usize,
     rows: Vec<Vec<Cell>>,
 }
 
 impl Canvas {
-    /// Nothing yet, `width` columns wide.
+    /// Empty canvas, `width` columns wide, at least 20.
     pub(super) fn new(width: u16) -> Self {
         Canvas { width: usize::from(width).max(20), rows: Vec::new() }
     }
 
-    /// Columns.
+    /// Width in columns.
     pub(super) fn width(&self) -> usize {
         self.width
     }
 
-    /// Rows that were drawn on.
+    /// Height in rows.
     pub(super) fn height(&self) -> usize {
         self.rows.len()
     }
 
-    /// Writes `text` in row `y` from column `x` on; what is beyond the edge is left out.
+    /// Writes `text` in row `y` from column `x` on; clipped at the right edge.
     pub(super) fn write(&mut self, x: usize, y: usize, text: &str, fg: Option<Rgb>, bg: Option<Rgb>) {
         for (i, glyph) in text.chars().enumerate() {
             let glyph = if glyph.is_control() { ' ' } else { glyph };
@@ -58,54 +58,55 @@ impl Canvas {
                 *cell = Cell::Glyph { glyph, fg, bg };
             }
         }
-        self.reach(y);
+        self.grow_to(y);
     }
 
-    /// Writes the lines of a title; gives the row below.
+    /// Writes the lines of a title below the last row; returns the row below the title.
     pub(super) fn title(&mut self, title: &str) -> usize {
         title.lines().for_each(|line| self.write(0, self.height(), line, None, None));
         self.height()
     }
 
-    /// Colors pixel `(x, y)`, y in half rows; `plain` stands for its cell where there are no colors, else its greys do.
-    pub(super) fn pixel(&mut self, x: usize, y: usize, rgb: Rgb, plain: Option<char>) {
+    /// Colors the pixel `(x, y)`, with y in half rows; without colors `fallback` stands for the cell, or a character
+    /// for its brightness.
+    pub(super) fn pixel(&mut self, x: usize, y: usize, rgb: Rgb, fallback: Option<char>) {
         let Some(cell) = self.cell(x, y / 2) else { return };
         let (mut top, mut bottom) = match *cell {
-            Cell::Halves { top, bottom, .. } => (top, bottom),
+            Cell::HalfBlocks { top, bottom, .. } => (top, bottom),
             Cell::Glyph { .. } => (None, None),
         };
         *(if y.is_multiple_of(2) { &mut top } else { &mut bottom }) = Some(rgb);
-        *cell = Cell::Halves { top, bottom, plain };
+        *cell = Cell::HalfBlocks { top, bottom, fallback };
     }
 
-    fn reach(&mut self, y: usize) {
+    fn grow_to(&mut self, y: usize) {
         if self.rows.len() <= y {
             self.rows.resize(y + 1, vec![EMPTY; self.width]);
         }
     }
 
     fn cell(&mut self, x: usize, y: usize) -> Option<&mut Cell> {
-        self.reach(y);
+        self.grow_to(y);
         self.rows[y].get_mut(x)
     }
 
-    /// As text: a line a row, nothing behind the last character of it.
-    pub(super) fn finish(&self, depth: Depth) -> String {
+    /// Canvas as text: one line per row, without trailing spaces.
+    pub(super) fn render(&self, depth: Depth) -> String {
         let mut out = String::new();
         for row in &self.rows {
             let used = row.iter().rposition(|cell| *cell != EMPTY).map_or(0, |last| last + 1);
-            let (mut ink, start) = ((None, None), out.len());
+            let (mut style, start) = ((None, None), out.len());
             for cell in &row[..used] {
-                let (glyph, fg, bg) = shown(cell, depth);
-                if (fg, bg) != ink {
+                let (glyph, fg, bg) = glyph_of(cell, depth);
+                if (fg, bg) != style {
                     out.push_str("\x1b[0m");
                     fg.iter().for_each(|rgb| out.push_str(&code(38, *rgb, depth)));
                     bg.iter().for_each(|rgb| out.push_str(&code(48, *rgb, depth)));
-                    ink = (fg, bg);
+                    style = (fg, bg);
                 }
                 out.push(glyph);
             }
-            if ink != (None, None) {
+            if style != (None, None) {
                 out.push_str("\x1b[0m");
             }
             let kept = out[start..].trim_end_matches(' ').len();
@@ -116,20 +117,20 @@ impl Canvas {
     }
 }
 
-/// A terminal of 16 colors has its own shades of them: characters tell more.
-pub(super) fn colored(depth: Depth) -> bool {
+/// Whether colors are used; not with 16 colors, whose shades depend on the terminal.
+pub(super) fn has_colors(depth: Depth) -> bool {
     matches!(depth, Depth::True | Depth::Cube)
 }
 
-fn shown(cell: &Cell, depth: Depth) -> (char, Option<Rgb>, Option<Rgb>) {
-    match (*cell, colored(depth)) {
+fn glyph_of(cell: &Cell, depth: Depth) -> (char, Option<Rgb>, Option<Rgb>) {
+    match (*cell, has_colors(depth)) {
         (Cell::Glyph { glyph, fg, bg }, true) => (glyph, fg, bg),
         (Cell::Glyph { glyph, .. }, false) => (glyph, None, None),
-        (Cell::Halves { top: None, bottom: None, .. }, true) => (' ', None, None),
-        (Cell::Halves { top: None, bottom, .. }, true) => ('▄', bottom, None),
-        (Cell::Halves { top, bottom, .. }, true) => ('▀', top, bottom),
-        (Cell::Halves { plain: Some(plain), .. }, false) => (plain, None, None),
-        (Cell::Halves { top, bottom, plain: None }, false) => {
+        (Cell::HalfBlocks { top: None, bottom: None, .. }, true) => (' ', None, None),
+        (Cell::HalfBlocks { top: None, bottom, .. }, true) => ('▄', bottom, None),
+        (Cell::HalfBlocks { top, bottom, .. }, true) => ('▀', top, bottom),
+        (Cell::HalfBlocks { fallback: Some(fallback), .. }, false) => (fallback, None, None),
+        (Cell::HalfBlocks { top, bottom, fallback: None }, false) => {
             let lights: Vec<f32> = [top, bottom].into_iter().flatten().map(luma).collect();
             let light = lights.iter().sum::<f32>() / lights.len().max(1) as f32;
             let at = (light * RAMP.len() as f32) as usize;
@@ -138,7 +139,7 @@ fn shown(cell: &Cell, depth: Depth) -> (char, Option<Rgb>, Option<Rgb>) {
     }
 }
 
-/// The escape sequence for a color of what is written (38) or of the ground (48).
+/// Escape sequence for a foreground (38) or background (48) color.
 fn code(layer: u8, rgb: Rgb, depth: Depth) -> String {
     match depth {
         Depth::Cube => format!("\x1b[{layer};5;{}m", cube(rgb)),
@@ -146,16 +147,16 @@ fn code(layer: u8, rgb: Rgb, depth: Depth) -> String {
     }
 }
 
-/// `text` in at most `width` columns, its end cut off where it is longer.
-pub(super) fn cut(text: &str, width: usize) -> String {
+/// `text` cut to at most `width` characters, with `…` at the end if it was longer.
+pub(super) fn truncate(text: &str, width: usize) -> String {
     if text.chars().count() <= width {
         return text.to_owned();
     }
     text.chars().take(width.saturating_sub(1)).chain(['…']).take(width).collect()
 }
 
-/// What stands for class `i` where there are no colors.
-pub(super) fn letter(i: usize) -> char {
+/// Character of class `i` without colors.
+pub(super) fn class_symbol(i: usize) -> char {
     const LETTERS: &[u8] = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
     char::from(LETTERS[i % LETTERS.len()])
 }
@@ -171,10 +172,11 @@ mod tests {
         canvas.pixel(0, 2, Rgb(255, 0, 0), None);
         canvas.pixel(0, 3, Rgb(0, 0, 255), None);
         canvas.pixel(1, 3, Rgb(0, 255, 0), Some('x'));
-        let colors = "\x1b[0m\x1b[38;2;1;2;3mab\x1b[0m\n\x1b[0m\x1b[38;2;255;0;0m\x1b[48;2;0;0;255m▀\x1b[0m\x1b[38;2;0;255;0m▄\x1b[0m\n";
-        assert_eq!(canvas.finish(Depth::True), colors);
-        assert_eq!(canvas.finish(Depth::None), "ab\n.x\n");
-        assert!(canvas.finish(Depth::Cube).contains("\x1b[38;5;196m\x1b[48;5;21m▀"));
-        assert_eq!(cut("abcdef", 4), "abc…");
+        let colors = "\x1b[0m\x1b[38;2;1;2;3mab\x1b[0m\n\
+            \x1b[0m\x1b[38;2;255;0;0m\x1b[48;2;0;0;255m▀\x1b[0m\x1b[38;2;0;255;0m▄\x1b[0m\n";
+        assert_eq!(canvas.render(Depth::True), colors);
+        assert_eq!(canvas.render(Depth::None), "ab\n.x\n");
+        assert!(canvas.render(Depth::Cube).contains("\x1b[38;5;196m\x1b[48;5;21m▀"));
+        assert_eq!(truncate("abcdef", 4), "abc…");
     }
 }
