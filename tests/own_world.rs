@@ -18,13 +18,13 @@ fn the_program_has_every_subcommand() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().to_str().unwrap();
     assert!(PROGRAM.text(&["envs"]).contains("my/robot"));
-    assert!(PROGRAM.text(&["agents"]).contains("hopeful"));
+    assert!(PROGRAM.text(&["agents"]).contains("optimistic"));
     // The default of the agent's own setting is listed, and can be changed.
-    assert!(PROGRAM.text(&["agents", "hopeful"]).contains("20.0"));
+    assert!(PROGRAM.text(&["agents", "optimistic"]).contains("20.0"));
     let online = |value: &str| {
         let set = format!("agent.initial_value={value}");
         let words =
-            ["train", "my/robot", "hopeful", "--steps", "4000", "--out", out, "--set", &set, "--json"];
+            ["train", "my/robot", "optimistic", "--steps", "4000", "--out", out, "--set", &set, "--json"];
         PROGRAM.json(&words)["rows"][0]["online"].clone()
     };
     assert_ne!(online("-5"), online("20"));
@@ -35,7 +35,7 @@ fn the_program_has_every_subcommand() {
     let value = PROGRAM.json(&["solve", "my/robot", "--json"])["value"].as_f64().unwrap();
     assert!((value - 2.0 / 0.118).abs() < 1e-9, "{value}");
     let words =
-        ["train", "my/robot", "hopeful", "--steps", "20000", "--seeds", "0..3", "--out", out, "--json"];
+        ["train", "my/robot", "optimistic", "--steps", "20000", "--seeds", "0..3", "--out", out, "--json"];
     let row = &PROGRAM.json(&words)["rows"][0];
     assert!((row["normalized"].as_f64().unwrap() - 1.0).abs() < 0.1, "{row}");
     assert!(PROGRAM.text(&["replay", "--verify", out]).contains("9 of 9"));

@@ -1,22 +1,22 @@
-//! A world of one's own, the recycling robot of Sutton & Barto (Example 3.3), and an agent beside it.
+//! Your own world, the recycling robot of Sutton & Barto (2nd ed., Example 3.3), and your own agent.
 
 use freewheel::Registry;
-use freewheel_agents::{Kind, tabular::Tabular, tabular::q_learning};
-use freewheel_core::*;
-use freewheel_envs::mdp::{FiniteMdp, Outcome};
+use freewheel::agents::{Kind, tabular::Tabular, tabular::q_learning};
+use freewheel::core::*;
+use freewheel::envs::mdp::{FiniteMdp, Outcome};
 
-/// It gathers cans. Searching finds more than waiting but drains the battery; stranded, it must be carried home.
+/// Robot that collects cans. Searching finds more than waiting, but drains the battery.
 struct Robot(Spec);
 
-/// What comes of an action (0 search, 1 wait, 2 recharge) while the battery is full (0) or low (1).
+/// Outcomes of an action (0 search, 1 wait, 2 recharge) with a full (0) or low (1) battery.
 fn outcomes(battery: u32, action: u32) -> Vec<Outcome> {
     let to = |probability, next, reward| Outcome { probability, next, reward, terminal: false };
     match (battery, action) {
         (0, 0) => vec![to(0.8, 0, 2.0), to(0.2, 1, 2.0)],
-        (1, 0) => vec![to(0.6, 1, 2.0), to(0.4, 0, -3.0)],
+        (1, 0) => vec![to(0.6, 1, 2.0), to(0.4, 0, -3.0)], // -3: empty battery, rescued
         (_, 1) => vec![to(1.0, battery, 1.0)],
         (1, _) => vec![to(1.0, 0, 0.0)],
-        _ => vec![], // a full battery cannot be charged: not legal
+        _ => vec![], // not legal: recharging a full battery
     }
 }
 
@@ -57,13 +57,16 @@ impl World for Robot {
 fn main() -> std::process::ExitCode {
     let spec = Spec::discrete("my/robot", 2, &["search", "wait", "recharge"]);
     let spec = Spec { masked: true, gamma: 0.9, time_limit: Some(200), ..spec };
-    let hopeful =
-        Kind::new("hopeful", "Q-learning that begins by hoping", |spec, config, budget, streams| {
+    let optimistic = Kind::new(
+        "optimistic",
+        "Q-learning with optimistic initial values",
+        |spec, config, budget, streams| {
             Ok(Box::new(q_learning::QLearning::new(spec, config, budget, streams)?))
-        });
-    let hope = Tabular { initial_value: 20.0, ..Tabular::default() };
+        },
+    );
+    let tabular = Tabular { initial_value: 20.0, ..Tabular::default() };
     Registry::standard()
         .world("my/robot", "the recycling robot", move || Ok(Robot(spec.clone()).shared()))
-        .agent(hopeful.with_defaults(q_learning::Config { tabular: hope }))
+        .agent(optimistic.with_defaults(q_learning::Config { tabular }))
         .main()
 }

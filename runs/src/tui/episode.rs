@@ -24,7 +24,7 @@ pub(super) struct EpisodeStep {
 
 /// End of an episode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Over {
+pub(super) enum EpisodeEnd {
     /// Terminal state: the value of what follows is 0.
     Terminal,
     /// Truncation by the world's time limit or by the world itself.
@@ -33,7 +33,7 @@ pub(super) enum Over {
     Cut,
 }
 
-/// Episode and the steps step so far.
+/// Episode and the steps made so far.
 pub(super) struct Episode {
     runner: Box<dyn EpisodeRunner>,
     streams: Streams,
@@ -110,12 +110,12 @@ impl Episode {
     }
 
     /// End of the episode; `None` while it runs.
-    pub(super) fn over(&self) -> Option<Over> {
+    pub(super) fn over(&self) -> Option<EpisodeEnd> {
         match self.runner.ending() {
-            Ending::Terminal => Some(Over::Terminal),
-            Ending::Truncated => Some(Over::Truncated),
+            Ending::Terminal => Some(EpisodeEnd::Terminal),
+            Ending::Truncated => Some(EpisodeEnd::Truncated),
             Ending::Running if self.max_steps > 0 && self.runner.length() >= self.max_steps => {
-                Some(Over::Cut)
+                Some(EpisodeEnd::Cut)
             }
             Ending::Running => None,
         }

@@ -32,7 +32,7 @@ pub(super) enum Command {
     /// Show or hide the policy's values on the picture.
     Overlay,
     /// Let the user play, or the policy again.
-    HumanInput,
+    TogglePlay,
     /// Show or hide the help.
     Help,
     /// Scroll by columns and rows.

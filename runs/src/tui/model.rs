@@ -70,7 +70,7 @@ pub(super) struct Model {
 impl Model {
     /// State at the start of the viewer.
     pub(super) fn new(watch: Watch<'_>) -> Self {
-        let Watch { world, policies: policies, streams, .. } = watch;
+        let Watch { world, policies, streams, .. } = watch;
         let mut model = Model {
             title: watch.title,
             episode: Episode::new(world, streams, watch.first_episode, watch.max_steps),
@@ -121,7 +121,7 @@ impl Model {
     }
 
     /// Executes a command.
-    pub(super) fn on(&mut self, command: Command) {
+    pub(super) fn execute(&mut self, command: Command) {
         self.note = None;
         self.dirty = true;
         if self.help {
@@ -244,6 +244,7 @@ impl Model {
         }
     }
 
+    /// Draws the world into `picture`.
     fn draw(&self, picture: &mut Frame) {
         let policy = self.policy().filter(|_| self.overlay);
         self.episode.runner().draw(policy, picture);
@@ -263,11 +264,12 @@ impl Model {
         let mut values = vec![0.0; self.episode.spec().actions.count()];
         let runner = self.episode.runner();
         self.values = self
-            .agent()
+            .policy()
             .is_some_and(|policy| policy.action_values(runner.obs(), runner.legal(), &mut values))
             .then_some(values);
     }
 
+    /// Whether time makes steps.
     fn steps_by_time(&self) -> bool {
         if self.help || self.exit.is_some() {
             return false;
@@ -290,6 +292,7 @@ impl Model {
         self.dirty = true;
     }
 
+    /// Makes one step of the policy, or starts the next episode after the end of one.
     fn policy_step(&mut self) {
         if self.episode.over().is_some() {
             return self.begin(self.episode.number().saturating_add(1));
@@ -301,11 +304,13 @@ impl Model {
         self.finish_step(done);
     }
 
+    /// Makes one step with an action of the user.
     pub(super) fn play_action(&mut self, action: ActionBuffer) {
         let done = self.episode.play(action);
         self.finish_step(done);
     }
 
+    /// Stores the result of a finished episode, or shows the error of a step.
     fn finish_step(&mut self, done: freewheel_core::Result<()>) {
         self.dirty = true;
         if let Err(error) = done {
@@ -322,6 +327,7 @@ impl Model {
         }
     }
 
+    /// Goes one step back and pauses.
     pub(super) fn back(&mut self) {
         self.running = false;
         match self.episode.back() {
@@ -331,6 +337,7 @@ impl Model {
         }
     }
 
+    /// Switches to the policy at distance `by` in the list and restarts the episode.
     fn switch_policy(&mut self, by: isize) {
         let n = self.policies.len();
         if n < 2 {
@@ -347,6 +354,7 @@ impl Model {
         self.step_debt = self.step_debt.min(0.0);
     }
 
+    /// Shows a message.
     pub(super) fn set_note(&mut self, note: &str) {
         self.note = Some(note.to_owned());
         self.dirty = true;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::episode::Over;
+use super::episode::EpisodeEnd;
 
 /// Maximum number of stored episodes: more than the columns of any screen.
 const CAPACITY: usize = 2048;
@@ -13,7 +13,7 @@ pub(super) struct EpisodeResult {
     /// Score: the return of the first player, or a measure of the world.
     pub(super) score: f64,
     /// End of the episode.
-    pub(super) over: Over,
+    pub(super) over: EpisodeEnd,
 }
 
 /// Results of the newest episodes of one player, by episode number; a repeated episode counts once.
@@ -63,13 +63,13 @@ mod tests {
     fn an_episode_shown_again_counts_once_and_the_capacity_is_bounded() {
         let mut returns = Returns::default();
         for episode in [3, 1, 2, 1] {
-            returns.record(episode, EpisodeResult { score: episode as f64, over: Over::Terminal });
+            returns.record(episode, EpisodeResult { score: episode as f64, over: EpisodeEnd::Terminal });
         }
         assert_eq!(returns.len(), 3);
         assert_eq!(returns.mean(), Some(2.0));
         assert_eq!(returns.last(2).iter().map(|o| o.score).collect::<Vec<_>>(), [2.0, 3.0]);
         for episode in 0..2 * CAPACITY as u64 {
-            returns.record(episode, EpisodeResult { score: 0.0, over: Over::Cut });
+            returns.record(episode, EpisodeResult { score: 0.0, over: EpisodeEnd::Cut });
         }
         assert_eq!(returns.len(), CAPACITY);
     }

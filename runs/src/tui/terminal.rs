@@ -90,7 +90,7 @@ fn run(
             match event::read().map_err(failed)? {
                 Event::Key(key) => {
                     if let Some(command) = keys::command(key, model.active_input()) {
-                        model.on(command);
+                        model.execute(command);
                     }
                 }
                 Event::Resize(..) => model.dirty = true,

@@ -11,7 +11,7 @@ use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
-use super::episode::Over;
+use super::episode::EpisodeEnd;
 use super::human_input::Input;
 use super::layout::{self, Shape};
 use super::model::Model;
@@ -97,7 +97,7 @@ fn world(model: &Model, palette: Palette, area: Rect, buf: &mut Buffer) {
         let width = area.width.min(hint.len() as u16);
         let at = Rect { y: area.bottom() - 1, height: 1, width, ..area };
         // The background of the first and last row sets the label apart from the picture.
-        buf.set_style(at, palette.base().area_cells(palette.bar()));
+        buf.set_style(at, palette.base().patch(palette.bar()));
         Line::styled(hint, palette.role(Role::Dim)).render(at, buf);
     }
 }
@@ -134,7 +134,7 @@ fn blank_areas(picture: &freewheel_core::Frame) -> Vec<bool> {
     blank
 }
 
-/// The panel of a narrow screen.
+/// Panel of a narrow screen.
 fn strip(model: &Model, palette: Palette, area: Rect, buf: &mut Buffer) {
     if area.height < 2 {
         return;
@@ -164,11 +164,11 @@ fn strip(model: &Model, palette: Palette, area: Rect, buf: &mut Buffer) {
 }
 
 /// Label of the end of an episode.
-fn ending(over: Over) -> (&'static str, Role) {
+fn ending(over: EpisodeEnd) -> (&'static str, Role) {
     match over {
-        Over::Terminal => ("● terminal", Role::Good),
-        Over::Truncated => ("◐ truncated", Role::Warn),
-        Over::Cut => ("○ cut here", Role::Warn),
+        EpisodeEnd::Terminal => ("● terminal", Role::Good),
+        EpisodeEnd::Truncated => ("◐ truncated", Role::Warn),
+        EpisodeEnd::Cut => ("○ cut here", Role::Warn),
     }
 }
 

@@ -77,18 +77,18 @@ impl Viewport {
 /// Start of the window along one axis. A focus near the edge moves the center of the window there: rare jumps are
 /// easier on the eye than scrolling with each step.
 fn window_start(origin: i32, size: u16, picture: usize, focus: Option<usize>) -> i32 {
-    let (pane, picture) = (i32::from(pane), i32::try_from(picture).unwrap_or(i32::MAX));
-    if picture <= pane {
-        return -((pane - picture) / 2);
+    let (size, picture) = (i32::from(size), i32::try_from(picture).unwrap_or(i32::MAX));
+    if picture <= size {
+        return -((size - picture) / 2);
     }
-    let most = picture - pane;
+    let most = picture - size;
     let origin = origin.clamp(0, most);
     let Some(focus) = focus.and_then(|at| i32::try_from(at).ok()) else { return origin };
-    let margin = pane / 6;
-    if (origin + margin..origin + pane - margin).contains(&focus) {
+    let margin = size / 6;
+    if (origin + margin..origin + size - margin).contains(&focus) {
         return origin;
     }
-    (focus - pane / 2).clamp(0, most)
+    (focus - size / 2).clamp(0, most)
 }
 
 #[cfg(test)]

@@ -4,13 +4,13 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use freewheel_core::{Actions, Ending, Policy};
 
 use super::*;
-use crate::tui::episode::Over;
+use crate::tui::episode::EpisodeEnd;
 use crate::tui::keys;
 use crate::tui::test_worlds::{self, SlipperyGrid, TakeOne, model};
 
 fn press(model: &mut Model, key: KeyCode) {
     if let Some(command) = keys::command(KeyEvent::new(key, KeyModifiers::NONE), model.active_input()) {
-        model.on(command);
+        model.execute(command);
     }
     model.refresh();
 }
@@ -221,7 +221,10 @@ fn a_board_game_is_played_by_name_against_the_policy() {
     assert_eq!(model.note.as_deref(), Some("nine is not legal here"));
     typed(&mut model, "eight");
     press(&mut model, KeyCode::Enter);
-    assert_eq!((model.episode.over(), model.episode.runner().episode_return()), (Some(Over::Terminal), 1.0));
+    assert_eq!(
+        (model.episode.over(), model.episode.runner().episode_return()),
+        (Some(EpisodeEnd::Terminal), 1.0)
+    );
     assert_eq!(model.due(), None);
     // The episode is over: N is the next episode, where letters are typed again.
     press(&mut model, KeyCode::Char('N'));
@@ -247,7 +250,7 @@ fn continuous_actions_are_entered_or_repeated_by_time() {
     press(&mut model, KeyCode::Char(' '));
     model.advance(Duration::from_secs(2));
     while model.tick() {}
-    assert_eq!((model.episode.runner().length(), model.episode.over()), (12, Some(Over::Cut)));
+    assert_eq!((model.episode.runner().length(), model.episode.over()), (12, Some(EpisodeEnd::Cut)));
     assert_eq!(model.episode.runner().ending(), Ending::Running);
     press(&mut model, KeyCode::Char('p'));
     assert_eq!(model.note.as_deref(), Some("there is no policy to continue"));
@@ -273,7 +276,7 @@ fn control_c_quits_from_anywhere() {
         let mut model = model();
         typed(&mut model, key);
         let event = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
-        model.on(keys::command(event, model.active_input()).unwrap());
+        model.execute(keys::command(event, model.active_input()).unwrap());
         assert_eq!(model.exit, Some(Exit::Quit), "after {key:?}");
     }
 }

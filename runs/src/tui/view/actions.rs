@@ -6,7 +6,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use crate::format::{compact, compact_column};
-use crate::tui::episode::Over;
+use crate::tui::episode::EpisodeEnd;
 use crate::tui::human_input::{Input, label};
 use crate::tui::model::Model;
 use crate::tui::palette::{Palette, Role};
@@ -87,7 +87,7 @@ fn bars(
     let legal = model.episode.runner().legal();
     let is_legal = |a: usize| legal.get(a).copied().unwrap_or(false);
     // In a terminal state the values have no meaning.
-    let values = model.values.as_ref().filter(|_| model.episode.over() != Some(Over::Terminal));
+    let values = model.values.as_ref().filter(|_| model.episode.over() != Some(EpisodeEnd::Terminal));
     let value = |a: usize| values.and_then(|all| all.get(a)).map(|&x| f64::from(x));
     let (low, high) = range(
         (0..names.len()).filter(|&a| is_legal(a)).filter_map(value).filter(|x| x.is_finite()).collect(),

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Span;
 
 use crate::format::compact;
-use crate::tui::episode::Over;
+use crate::tui::episode::EpisodeEnd;
 use crate::tui::model::Model;
 use crate::tui::palette::{Depth, Palette, Role};
 
@@ -106,7 +106,7 @@ pub(super) fn draw(model: &Model, palette: Palette, area: Rect, buf: &mut Buffer
     }
     let all = &all[all.len().saturating_sub(usize::from(plot.width))..];
     for (result, x) in all.iter().zip(plot.left()..) {
-        let natural = result.over == Over::Terminal;
+        let natural = result.over == EpisodeEnd::Terminal;
         let role = if natural { Role::Accent } else { Role::Warn };
         let full = if !natural && palette.0 == Depth::None { '▒' } else { '█' };
         let high = if result.score.is_finite() { scale.eighths(result.score) } else { 1 };

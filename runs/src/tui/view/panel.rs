@@ -8,7 +8,7 @@ use ratatui::widgets::{Block, Borders, Padding, Widget};
 
 use super::{actions, chart, ending};
 use crate::format::compact;
-use crate::tui::episode::{EpisodeStep, Over};
+use crate::tui::episode::{EpisodeEnd, EpisodeStep};
 use crate::tui::human_input::{arrow, label};
 use crate::tui::layout::Shape;
 use crate::tui::model::Model;
@@ -120,7 +120,7 @@ fn facts(model: &Model, palette: Palette, width: usize) -> Vec<Line<'static>> {
         Some(over) => {
             let (words, role) = ending(over);
             let why = match over {
-                Over::Terminal => "  by the rules",
+                EpisodeEnd::Terminal => "  by the rules",
                 _ if model.episode.limit() == Some(runner.length()) => "  at the limit",
                 _ => "",
             };

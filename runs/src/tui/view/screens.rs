@@ -30,7 +30,7 @@ fn press(model: &mut Model, keys: &str) {
             c => KeyCode::Char(c),
         };
         if let Some(command) = keys::command(KeyEvent::new(key, KeyModifiers::NONE), model.active_input()) {
-            model.on(command);
+            model.execute(command);
         }
         model.refresh();
     }
@@ -236,7 +236,7 @@ const HAND: &str = r"
 fn the_two_endings_look_different() {
     let mut model = test_worlds::model();
     press(&mut model, &"n".repeat(30));
-    while model.episode.over() != Some(Over::Terminal) {
+    while model.episode.over() != Some(EpisodeEnd::Terminal) {
         press(&mut model, "n");
     }
     assert!(screen(&mut model, 120, 40).contains("ending   ● terminal  by the rules"));
