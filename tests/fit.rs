@@ -99,7 +99,7 @@ fn invalid_data_is_an_error_with_its_position() {
         assert!(!out.exists(), "{name}: a folder was created");
         said
     };
-    // Two images of 2x2, cut off after the first.
+    // Two images of 2x2, truncated after the first.
     let header = [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 2];
     let cut = [&header[..], &[1, 2, 3, 4]].concat();
     assert!(refused("cut-idx3-ubyte", &cut, &[]).contains("byte 4: the header announces 2 x 2 x 2"));
@@ -139,7 +139,7 @@ fn predictions_for_another_table() {
     let alone = write("alone.csv", "y,x,class\n71,35,high\n75,37,high\n");
     let said = PROGRAM.json(&["predict", tree.to_str().unwrap(), "--data", &alone, "--json"]);
     assert!(
-        (0..2).all(|i| said["rows"][i]["answer"] == "high" && said["rows"][i]["prediction"] == "high"),
+        (0..2).all(|i| said["rows"][i]["target"] == "high" && said["rows"][i]["prediction"] == "high"),
         "{said}"
     );
     // A table has the layout of the training table: here the target is the first column.
@@ -154,7 +154,7 @@ fn predictions_for_another_table() {
     };
     let said: serde_json::Value = serde_json::from_slice(&predict(&numbers, &[]).stdout).unwrap();
     let third = &said["rows"][3];
-    assert!(third["answer"] == 7.0 && (third["prediction"].as_f64().unwrap() - 7.0).abs() < 1e-3, "{said}");
+    assert!(third["target"] == 7.0 && (third["prediction"].as_f64().unwrap() - 7.0).abs() < 1e-3, "{said}");
     // Columns in another order are an error.
     let other = write("other.csv", "x,y\n1,3\n2,5\n");
     let refused = predict(&other, &[]);
@@ -191,12 +191,14 @@ fn invalid_combinations_are_errors() {
         assert_eq!(code, 3, "{said}");
         said
     };
-    assert!(fails(&["fit", "forest", "--data", "women"]).contains("forest learns classes"));
+    assert!(
+        fails(&["fit", "forest", "--data", "women"]).contains("forest is a classifier and needs classes")
+    );
     assert!(fails(&["fit", "sofmax"]).contains("did you mean `softmax`"));
     assert!(fails(&["fit", "softmax", "--set", "estimator.k=2"]).contains("unknown setting `k`"));
     assert!(fails(&["fit", "softmax", "--data", "digit"]).contains("did you mean `digits`"));
     assert!(fails(&["fit", "softmax", "--set", "data.noise=0.5"]).contains("leave faces and noise out"));
-    assert!(fails(&["predict", "."]).contains("no fitted learner"));
+    assert!(fails(&["predict", "."]).contains("no fitted estimator"));
     assert_eq!(PROGRAM.fails(&["fit", "softmax", "--set", "agent.k=2"]).0, 2);
 }
 
@@ -237,8 +239,12 @@ fn interpolation_and_concepts() {
     };
     refused(&["concept", "--factor", "smil"], 3, "did you mean `smile`");
     refused(&["concept", "--with", "class=7", "--without", "0..5"], 3, "no classes");
-    refused(&["concept", "--with", "smile>3", "--without", "0..5"], 3, "no sample is such: smile>3");
-    refused(&["concept", "--factor", "smile", "--reach", "0"], 2, "no number above 0");
+    refused(
+        &["concept", "--with", "smile>3", "--without", "0..5"],
+        3,
+        "no training sample is in the group smile>3",
+    );
+    refused(&["concept", "--factor", "smile", "--reach", "0"], 2, "not a number above 0");
     refused(&["concept", "--with", "smiling", "--without", "0..5"], 2, "class=NAME");
     refused(&["concept"], 2, "--factor");
     refused(&["interpolate", "0-4000"], 3, "no row 4000");

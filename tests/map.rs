@@ -35,7 +35,7 @@ fn maps(root: &Path) -> Vec<String> {
 #[test]
 fn the_runs_of_an_experiment_are_mapped() {
     let folder = tempfile::tempdir().unwrap();
-    let map = "[map]\nstates = 300";
+    let map = "[map]\nnum_states = 300";
     let one = run(folder.path(), "one", map, &["--threads", "1"]);
     let two = run(folder.path(), "two", map, &["--threads", "2"]);
     assert_eq!(maps(&one).len(), 16, "two files for each of eight runs");
@@ -43,37 +43,37 @@ fn the_runs_of_an_experiment_are_mapped() {
     // `map` on earlier runs draws the same pictures, without running them again.
     let bare = run(folder.path(), "bare", "", &[]);
     assert_eq!(maps(&bare).len(), 0);
-    let report = PROGRAM.json(&["map", bare.to_str().unwrap(), "--states", "300", "--json"]);
+    let report = PROGRAM.json(&["map", bare.to_str().unwrap(), "--num-states", "300", "--json"]);
     assert_eq!(report["files"].as_array().unwrap().len(), 16);
     assert_same_bytes(&one, &bare);
 }
 
 #[test]
-fn every_plane_and_color_is_drawn() {
+fn every_projection_and_color_is_drawn() {
     let folder = tempfile::tempdir().unwrap();
     let out = run(folder.path(), "runs", "", &[]);
     let run = files(&out)
         .into_keys()
         .find(|name| name.contains("cartpole-q-learning") && name.ends_with("seed-0/config.toml"));
     let run = out.join(run.unwrap()).parent().unwrap().to_owned();
-    for plane in ["pca", "vae"] {
+    for projection in ["pca", "vae"] {
         for color in ["value", "cluster"] {
             let words = [
                 "map",
                 run.to_str().unwrap(),
-                "--plane",
-                plane,
+                "--projection",
+                projection,
                 "--color",
                 color,
-                "--states",
+                "--num-states",
                 "200",
-                "--clusters",
+                "--n-clusters",
                 "3",
             ];
             let shown = PROGRAM.text(&words);
-            assert!(shown.contains("seed 0, 1,000 steps\n200 states that it visits"), "{shown}");
-            let svg = std::fs::read_to_string(run.join(format!("map-{plane}-{color}.svg"))).unwrap();
-            assert_eq!(svg.matches("<circle").count(), 200, "{plane} {color}");
+            assert!(shown.contains("seed 0, 1,000 steps\n200 visited states"), "{shown}");
+            let svg = std::fs::read_to_string(run.join(format!("map-{projection}-{color}.svg"))).unwrap();
+            assert_eq!(svg.matches("<circle").count(), 200, "{projection} {color}");
         }
     }
 }
@@ -84,7 +84,7 @@ fn worlds_without_a_map_are_left_out() {
     let folder = tempfile::tempdir().unwrap();
     let (experiment, out) = (folder.path().join("two.toml"), folder.path().join("out"));
     let text = "worlds = [\"grid/cliff\", \"classic/cartpole\"]\nagents = [\"random\"]\nseeds = \"0..2\"\n\
-                steps = 500\n[map]\nstates = 100\n";
+                steps = 500\n[map]\nnum_states = 100\n";
     std::fs::write(&experiment, text).unwrap();
     let ran = PROGRAM.output(&["run", experiment.to_str().unwrap(), "--out", out.to_str().unwrap()]);
     assert!(ran.status.success() && String::from_utf8_lossy(&ran.stdout).contains("cartpole"));
@@ -103,7 +103,7 @@ fn invalid_maps_are_errors() {
     let out = folder.path().to_str().unwrap();
     PROGRAM.text(&["train", "grid/cliff", "q-learning", "--steps", "100", "--out", out, "--quiet"]);
     let (code, said) = PROGRAM.fails(&["map", out]);
-    assert!(code == 3 && said.contains("which of 48 states") && said.contains("watch"), "{code} {said}");
+    assert!(code == 3 && said.contains("48 states are discrete") && said.contains("watch"), "{code} {said}");
     let experiment = folder.path().join("maps.toml");
     let refused = |map: &str| {
         std::fs::write(
@@ -117,6 +117,6 @@ fn invalid_maps_are_errors() {
     };
     let said = refused("n_clusters = 11");
     assert!(said.contains("maps.toml:4") && said.contains("at most 10"), "{said}");
-    assert!(refused("color = 'value'").contains("did you mean `color`"));
-    assert!(refused("plane = 'tsne'").contains("maps.toml:4"));
+    assert!(refused("colour = 'value'").contains("did you mean `color`"));
+    assert!(refused("projection = 'tsne'").contains("maps.toml:4"));
 }

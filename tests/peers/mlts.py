@@ -1,10 +1,11 @@
-"""Minimum lap times by mlts-point-mass (CasADi and IPOPT), to hold ours against.
+"""Minimum lap times by mlts-point-mass (CasADi and IPOPT), as a reference.
 
     pip install mlts-point-mass==0.1.0 casadi scipy
-    python tests/peers/mlts.py [--mesh METRES] FILE.csv ...
+    python tests/peers/mlts.py [--mesh METERS] FILE.csv ...
 
-A point mass with a friction circle of 9.81 m/s2, at most 70 m/s, a car 2 m wide, no engine limit. Files are
-`x_m,y_m,w_tr_right_m,w_tr_left_m`, closed. Prints one JSON document a line: circuit, lap_s, status, wall_s, mesh_m.
+Point mass with a friction circle of 9.81 m/s2 and a top speed of 70 m/s; car width 2 m, no engine limit. Files are closed
+circuits with columns `x_m,y_m,w_tr_right_m,w_tr_left_m`. Prints one JSON document per line: circuit, lap_s, status, wall_s,
+mesh_m.
 """
 
 import argparse
@@ -73,7 +74,7 @@ def lap(file: pathlib.Path, mesh: float) -> dict:
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--mesh", type=float, default=2.0, help="meters a cell (default 2)")
+    arguments.add_argument("--mesh", type=float, default=2.0, help="mesh size in meters (default 2)")
     arguments.add_argument("files", nargs="+", type=pathlib.Path)
     given = arguments.parse_args()
     for file in given.files:

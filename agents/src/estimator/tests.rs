@@ -172,7 +172,7 @@ fn what_cannot_be_is_refused() {
 }
 
 #[test]
-fn settings_are_listed_with_the_learners_own_defaults() {
+fn settings_are_listed_with_their_defaults() {
     for factory in factories() {
         let resolved = factory.resolve(&toml::Table::new()).unwrap();
         assert_eq!(factory.resolve(&resolved).unwrap(), resolved, "{}", factory.id());

@@ -1,9 +1,9 @@
-"""Freewheel's learners without reward beside scikit-learn's: the same task, the same split, one after the other.
+"""Compares Freewheel's estimators with scikit-learn's: the same tasks and splits, one after the other.
 
-    FREEWHEEL_DATA=FOLDER python learners.py PROGRAM [PART OF A NAME]...
+    FREEWHEEL_DATA=FOLDER python estimators.py PROGRAM [PART OF A NAME]...
 
-PROGRAM is the example `learners` of the crate of agents. Samples are f32 from 0 to 1 on both sides, threads two. A line each: what
-was reached, seconds to fit and to predict, and scikit-learn's seconds over Freewheel's (above 1: Freewheel is quicker).
+PROGRAM is the example `estimators` of freewheel-agents. Samples are f32 from 0 to 1, two threads on both sides. Prints
+scores, seconds to fit and to predict, and the ratio of scikit-learn's seconds to Freewheel's (above 1: Freewheel is quicker).
 """
 
 import gzip
@@ -30,7 +30,7 @@ from sklearn.tree import DecisionTreeClassifier  # noqa: E402
 from scipy.optimize import linear_sum_assignment  # noqa: E402
 
 
-# As many epochs as Freewheel's, whether the loss still falls or not.
+# No convergence warnings: both sides run the same number of epochs.
 warnings.simplefilter("ignore")
 
 
@@ -59,22 +59,22 @@ def digits(folder):
     return x[:8000], y[:8000], x[8000:], y[8000:]
 
 
-def classify(learner):
+def classify(estimator):
     def run(x, y, test, answers):
         begin = time.perf_counter()
-        learner.fit(x, y)
+        estimator.fit(x, y)
         fit = time.perf_counter() - begin
         begin = time.perf_counter()
-        accuracy = float((learner.predict(test) == answers).mean())
+        accuracy = float((estimator.predict(test) == answers).mean())
         return {"accuracy": accuracy, "fit_s": fit, "predict_s": time.perf_counter() - begin}
 
     return run
 
 
-def cluster(starts):
+def cluster(n_init):
     def run(x, y, _test, _answers):
         begin = time.perf_counter()
-        found = KMeans(10, n_init=starts, random_state=0).fit(x)
+        found = KMeans(10, n_init=n_init, random_state=0).fit(x)
         fit = time.perf_counter() - begin
         table = confusion_matrix(y, found.labels_)
         rows, columns = linear_sum_assignment(-table)
@@ -92,11 +92,11 @@ def components(x, _y, _test, _answers):
 
 
 def tasks(name):
-    starts = 4 if name == "fashion" else 10
+    n_init = 4 if name == "fashion" else 10
     mlp, epochs, batch = {"fashion": ((256, 128), 20, 128), "digits": ((100,), 30, 32)}[name]
     return {
         "pca": components,
-        "kmeans": cluster(starts),
+        "kmeans": cluster(n_init),
         "softmax": classify(LogisticRegression(max_iter=200)),
         "knn": classify(KNeighborsClassifier(5, algorithm="brute", n_jobs=int(THREADS))),
         "tree": classify(DecisionTreeClassifier(random_state=0)),
@@ -105,13 +105,13 @@ def tasks(name):
     }
 
 
-def ours(program, folder, name):
+def run_freewheel(program, folder, name):
     settings = ["hidden_sizes = [100]\nbatch_size = 32\nnum_epochs = 30"] if name == "digits/mlp" else []
     found = subprocess.run([program, folder, name, *settings], capture_output=True, text=True, check=True)
     return json.loads(found.stdout)
 
 
-def shown(found):
+def text(found):
     return "  ".join(f"{key} {value:.4f}" if isinstance(value, float) else f"{key} {value}" for key, value in found.items())
 
 
@@ -124,11 +124,11 @@ def main():
             if parts and not any(part in name for part in parts):
                 continue
             data = data or read(folder)
-            mine = ours(program, folder, name)
+            mine = run_freewheel(program, folder, name)
             theirs = run(*data)
             seconds = [found["fit_s"] + found.get("predict_s", 0.0) for found in (mine, theirs)]
-            print(f"{name:<18} freewheel     {shown({k: v for k, v in mine.items() if k != 'name'})}")
-            print(f"{'':<18} scikit-learn  {shown(theirs)}")
+            print(f"{name:<18} freewheel     {text({k: v for k, v in mine.items() if k != 'name'})}")
+            print(f"{'':<18} scikit-learn  {text(theirs)}")
             print(f"{'':<18} seconds {seconds[0]:.2f} and {seconds[1]:.2f}, ratio {seconds[1] / seconds[0]:.2f}", flush=True)
 
 
