@@ -124,7 +124,8 @@ fn print_result(args: &Args, setup: &Match, played: &[(u32, PlayedGame)]) -> Res
     output::text(&format!(
         "{a} against {b}: {} games on {}x{}, komi {}, {ko} ko, suicide {suicide}, {} random opening moves\n\
          won {won}, drawn {drawn}, lost {lost}; as Black {} of {}, as White {} of {}\n\
-         win rate {:.1} % (95 % interval {low:.1} to {high:.1}), Elo difference {:+.0} ({weaker:+.0} to {stronger:+.0})\n\
+         win rate {:.1} % (95 % interval {low:.1} to {high:.1}), \
+         Elo difference {:+.0} ({weaker:+.0} to {stronger:+.0})\n\
          ended by passes {}, resignation {}, move limit {}, fault {}\n\
          mean length {:.1} moves; mean time per move {:.4} s and {:.4} s\n",
         result.games,

@@ -18,75 +18,6 @@ const STDERR_TAIL_BYTES: usize = 2000;
 /// Time a program has to exit after `quit`.
 const EXIT_TIMEOUT: Duration = Duration::from_millis(300);
 
-/// Error of another program. `program` is its command line, `sent` the command that failed.
-#[derive(Debug, thiserror::Error)]
-pub enum GtpError {
-    /// Command line without words, or with an open quote.
-    #[error("`{program}` is not a command line: it is empty, or a quote is not closed")]
-    InvalidCommandLine {
-        /// Command line.
-        program: String,
-    },
-    /// The program could not be started.
-    #[error("`{program}` cannot be started: {source}; is it installed, and is its name correct?")]
-    SpawnFailed {
-        /// Command line.
-        program: String,
-        /// Error of the operating system.
-        source: std::io::Error,
-    },
-    /// The program exited.
-    #[error("`{program}` exited ({status}) after the command `{sent}`{stderr_tail}")]
-    Exited {
-        /// Command line.
-        program: String,
-        /// Command that was sent.
-        sent: String,
-        /// Exit status, if known.
-        status: String,
-        /// Last part of its standard error.
-        stderr_tail: String,
-    },
-    /// The program did not respond in time, and was killed.
-    #[error("`{program}` did not respond to `{sent}` within {limit:?} and was stopped{stderr_tail}")]
-    TimedOut {
-        /// Command line.
-        program: String,
-        /// Command that was sent.
-        sent: String,
-        /// Time limit of one response.
-        limit: Duration,
-        /// Last part of its standard error.
-        stderr_tail: String,
-    },
-    /// The program answered with an error response, `?`.
-    #[error("`{program}` answered `{sent}` with an error: {message}")]
-    ErrorResponse {
-        /// Command line.
-        program: String,
-        /// Command that was sent.
-        sent: String,
-        /// Message of the response.
-        message: String,
-    },
-    /// The response is not valid for the command.
-    #[error("`{program}` answered `{sent}` with `{response}`, which is not a valid response")]
-    InvalidResponse {
-        /// Command line.
-        program: String,
-        /// Command that was sent.
-        sent: String,
-        /// Response.
-        response: String,
-    },
-}
-
-impl From<GtpError> for freewheel_core::Error {
-    fn from(error: GtpError) -> Self {
-        freewheel_core::Error::Unsupported(error.to_string())
-    }
-}
-
 /// Running program that speaks GTP. Dropping it sends `quit` and kills the program if it does not exit.
 pub struct Client {
     program: String,
@@ -302,6 +233,75 @@ impl Drop for Client {
             let _ = self.child.kill();
             let _ = self.child.wait();
         }
+    }
+}
+
+/// Error of another program. `program` is its command line, `sent` the command that failed.
+#[derive(Debug, thiserror::Error)]
+pub enum GtpError {
+    /// Command line without words, or with an open quote.
+    #[error("`{program}` is not a command line: it is empty, or a quote is not closed")]
+    InvalidCommandLine {
+        /// Command line.
+        program: String,
+    },
+    /// The program could not be started.
+    #[error("`{program}` cannot be started: {source}; is it installed, and is its name correct?")]
+    SpawnFailed {
+        /// Command line.
+        program: String,
+        /// Error of the operating system.
+        source: std::io::Error,
+    },
+    /// The program exited.
+    #[error("`{program}` exited ({status}) after the command `{sent}`{stderr_tail}")]
+    Exited {
+        /// Command line.
+        program: String,
+        /// Command that was sent.
+        sent: String,
+        /// Exit status, if known.
+        status: String,
+        /// Last part of its standard error.
+        stderr_tail: String,
+    },
+    /// The program did not respond in time, and was killed.
+    #[error("`{program}` did not respond to `{sent}` within {limit:?} and was stopped{stderr_tail}")]
+    TimedOut {
+        /// Command line.
+        program: String,
+        /// Command that was sent.
+        sent: String,
+        /// Time limit of one response.
+        limit: Duration,
+        /// Last part of its standard error.
+        stderr_tail: String,
+    },
+    /// The program answered with an error response, `?`.
+    #[error("`{program}` answered `{sent}` with an error: {message}")]
+    ErrorResponse {
+        /// Command line.
+        program: String,
+        /// Command that was sent.
+        sent: String,
+        /// Message of the response.
+        message: String,
+    },
+    /// The response is not valid for the command.
+    #[error("`{program}` answered `{sent}` with `{response}`, which is not a valid response")]
+    InvalidResponse {
+        /// Command line.
+        program: String,
+        /// Command that was sent.
+        sent: String,
+        /// Response.
+        response: String,
+    },
+}
+
+impl From<GtpError> for freewheel_core::Error {
+    fn from(error: GtpError) -> Self {
+        freewheel_core::Error::Unsupported(error.to_string())
     }
 }
 

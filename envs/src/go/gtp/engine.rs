@@ -22,39 +22,6 @@ pub struct Engine {
     pub(super) rng: Stream,
 }
 
-/// Commands that have been read and not yet answered.
-pub(super) struct CommandQueue {
-    from: Receiver<Command>,
-    /// Received by [`CommandQueue::should_stop`], not yet returned.
-    peeked: VecDeque<Command>,
-}
-
-impl CommandQueue {
-    /// Next command, blocking; `None` at the end of the input.
-    fn next(&mut self) -> Option<Command> {
-        self.peeked.pop_front().or_else(|| self.from.recv().ok())
-    }
-
-    /// Whether an analysis has to stop: a command is waiting, or the input has ended.
-    pub(super) fn should_stop(&mut self) -> bool {
-        if self.peeked.is_empty() {
-            match self.from.try_recv() {
-                Ok(command) => self.peeked.push_back(command),
-                Err(TryRecvError::Empty) => return false,
-                Err(TryRecvError::Disconnected) => {}
-            }
-        }
-        true
-    }
-
-    /// Blocks until a command arrives or the input ends.
-    pub(super) fn wait(&mut self) {
-        if self.peeked.is_empty() {
-            self.peeked.extend(self.from.recv().ok());
-        }
-    }
-}
-
 impl Engine {
     /// Engine with `player` on an empty board. The rules' move limit is dropped, since GTP has none. `analysis` are
     /// the search settings of `lz-analyze`; `seed` seeds all random numbers.
@@ -135,6 +102,39 @@ impl Engine {
         game.resume();
         game.set_to_play(color);
         game
+    }
+}
+
+/// Commands that have been read and not yet answered.
+pub(super) struct CommandQueue {
+    from: Receiver<Command>,
+    /// Received by [`CommandQueue::should_stop`], not yet returned.
+    peeked: VecDeque<Command>,
+}
+
+impl CommandQueue {
+    /// Next command, blocking; `None` at the end of the input.
+    fn next(&mut self) -> Option<Command> {
+        self.peeked.pop_front().or_else(|| self.from.recv().ok())
+    }
+
+    /// Whether an analysis has to stop: a command is waiting, or the input has ended.
+    pub(super) fn should_stop(&mut self) -> bool {
+        if self.peeked.is_empty() {
+            match self.from.try_recv() {
+                Ok(command) => self.peeked.push_back(command),
+                Err(TryRecvError::Empty) => return false,
+                Err(TryRecvError::Disconnected) => {}
+            }
+        }
+        true
+    }
+
+    /// Blocks until a command arrives or the input ends.
+    pub(super) fn wait(&mut self) {
+        if self.peeked.is_empty() {
+            self.peeked.extend(self.from.recv().ok());
+        }
     }
 }
 

@@ -2,8 +2,8 @@
 //!
 //! After libEGo (Lew 2010): a chain is a ring of stones with a common representative, which holds the chain's
 //! pseudo-liberties (a liberty counts once for every adjacent stone) as their number n, the sum s of their vertices
-//! and the sum q of their squares. By the Cauchy-Schwarz inequality, the chain has a single liberty exactly if n q =
-//! s², and that liberty is s / n. Nothing is allocated after construction.
+//! and the sum q of their squares. By the Cauchy-Schwarz inequality, the chain has a single liberty exactly if
+//! n q = s², and that liberty is s / n. Nothing is allocated after construction.
 
 use super::geometry::{Geometry, Vertex};
 use super::{Color, Point};
@@ -17,54 +17,6 @@ const EDGE: u8 = 3;
 const NEIGHBOR: [u16; 2] = [1, 1 << 4];
 const NEIGHBOR_EMPTY: u16 = 1 << 8;
 const SURROUNDED: [u16; 2] = [4, 4 << 4];
-
-#[derive(Clone, Copy, Debug)]
-struct Cell {
-    /// Representative of the chain; its own vertex if empty; vertex 0 on the edge.
-    chain: Vertex,
-    /// Next stone of the chain, in a ring.
-    next: Vertex,
-    /// Index in the list of empty vertices, if empty.
-    slot: u16,
-    /// Colors of the four neighbors, see [`NEIGHBOR`].
-    neighbor_counts: u16,
-    /// Color, [`EMPTY`] or [`EDGE`].
-    stone: u8,
-}
-
-/// Pseudo-liberties of a chain (number, sum and sum of squares) and its number of stones.
-#[derive(Clone, Copy, Debug, Default)]
-struct Chain {
-    squares: u32,
-    sum: u32,
-    liberties: u16,
-    stones: u16,
-}
-
-impl Chain {
-    #[inline]
-    fn add(&mut self, vertex: Vertex) {
-        let v = u32::from(vertex);
-        self.liberties = self.liberties.wrapping_add(1);
-        self.sum = self.sum.wrapping_add(v);
-        self.squares = self.squares.wrapping_add(v * v);
-    }
-
-    #[inline]
-    fn remove(&mut self, vertex: Vertex) {
-        let v = u32::from(vertex);
-        self.liberties = self.liberties.wrapping_sub(1);
-        self.sum = self.sum.wrapping_sub(v);
-        self.squares = self.squares.wrapping_sub(v * v);
-    }
-
-    /// Whether all pseudo-liberties are the same vertex. There are at most 4 * 361, each at most 421: no sum
-    /// overflows.
-    #[inline]
-    fn in_atari(&self) -> bool {
-        u64::from(self.liberties) * u64::from(self.squares) == u64::from(self.sum) * u64::from(self.sum)
-    }
-}
 
 /// Stones on a board. Vertices must be on the board, and chains may be requested only where stones are; otherwise
 /// results are wrong or indexing panics. [`Game`](super::Game) is the checked interface.
@@ -211,13 +163,13 @@ impl Board {
             return false;
         }
         let other = color.other() as u8;
-        let (mut theirs, mut edge) = (0, 0);
+        let (mut opponents, mut edge) = (0, 0);
         for diagonal in self.diagonals(vertex) {
             let stone = self.stone(diagonal);
-            theirs += u32::from(stone == other);
+            opponents += u32::from(stone == other);
             edge |= u32::from(stone == EDGE);
         }
-        theirs + edge < 2
+        opponents + edge < 2
     }
 
     /// Whether a stone on an empty vertex would have a liberty or capture something, that is, would not be suicide.
@@ -397,5 +349,53 @@ impl Board {
         }
         self.stones[color as usize] -= count;
         count
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Cell {
+    /// Representative of the chain; its own vertex if empty; vertex 0 on the edge.
+    chain: Vertex,
+    /// Next stone of the chain, in a ring.
+    next: Vertex,
+    /// Index in the list of empty vertices, if empty.
+    slot: u16,
+    /// Colors of the four neighbors, see [`NEIGHBOR`].
+    neighbor_counts: u16,
+    /// Color, [`EMPTY`] or [`EDGE`].
+    stone: u8,
+}
+
+/// Pseudo-liberties of a chain (number, sum and sum of squares) and its number of stones.
+#[derive(Clone, Copy, Debug, Default)]
+struct Chain {
+    squares: u32,
+    sum: u32,
+    liberties: u16,
+    stones: u16,
+}
+
+impl Chain {
+    #[inline]
+    fn add(&mut self, vertex: Vertex) {
+        let v = u32::from(vertex);
+        self.liberties = self.liberties.wrapping_add(1);
+        self.sum = self.sum.wrapping_add(v);
+        self.squares = self.squares.wrapping_add(v * v);
+    }
+
+    #[inline]
+    fn remove(&mut self, vertex: Vertex) {
+        let v = u32::from(vertex);
+        self.liberties = self.liberties.wrapping_sub(1);
+        self.sum = self.sum.wrapping_sub(v);
+        self.squares = self.squares.wrapping_sub(v * v);
+    }
+
+    /// Whether all pseudo-liberties are the same vertex. There are at most 4 * 361, each at most 421: no sum
+    /// overflows.
+    #[inline]
+    fn in_atari(&self) -> bool {
+        u64::from(self.liberties) * u64::from(self.squares) == u64::from(self.sum) * u64::from(self.sum)
     }
 }

@@ -168,9 +168,9 @@ impl History {
         let from = n.checked_sub(1).map_or(0, |before| self.plies[before].captured_end);
         let captured = &self.captured[from as usize..ply.captured_end as usize];
         let at = geometry.vertex(ply.point);
-        let theirs = if captured.contains(&at) { ply.color } else { ply.color.other() };
+        let captured_color = if captured.contains(&at) { ply.color } else { ply.color.other() };
         for &v in captured {
-            stones[usize::from(v)] = theirs as u8;
+            stones[usize::from(v)] = captured_color as u8;
         }
         stones[usize::from(at)] = EMPTY;
     }

@@ -208,7 +208,8 @@ impl Setup {
         if stones < 2 || stones > most {
             let (width, height) = (rules.width, rules.height);
             return Err(Error::Config(format!(
-                "`handicap` of {stones} on {width}x{height}: this board has fixed points for 2 to {most} stones; use free placement"
+                "`handicap` of {stones} on {width}x{height}: fixed points exist for 2 to {most} stones; \
+                 use free placement"
             )));
         }
         let low = if side >= 13 { 3 } else { 2 };

@@ -133,9 +133,9 @@ fn a_game_becomes_a_record_and_a_game_again() {
 fn an_outside_reader_agrees() {
     use sgf_parse::go::{Move as TheirMove, Point as TheirPoint, Prop};
     let record = one("(;SZ[13]KM[0.5]HA[3]PB[x\\]y]AB[dd][jj][dj];W[jd];B[];W[mm])");
-    let theirs = sgf_parse::go::parse(&record.to_string()).unwrap().remove(0);
+    let parsed = sgf_parse::go::parse(&record.to_string()).unwrap().remove(0);
     let mut found = Vec::new();
-    for node in theirs.main_variation() {
+    for node in parsed.main_variation() {
         for property in node.properties() {
             match property {
                 Prop::B(played) => found.push(('B', *played)),
@@ -199,7 +199,9 @@ proptest! {
 
     /// Any text is read and replayed, or gives an error.
     #[test]
-    fn no_text_panics(text in "(\\(|;|\\)|B\\[[a-j]{2}\\]|W\\[\\]|A[BWE]\\[[a-e]{2}(:[a-e]{2})?\\]|SZ\\[[0-9:]{1,4}\\]|PL\\[.\\]){0,40}") {
+    fn no_text_panics(
+        text in "(\\(|;|\\)|B\\[[a-j]{2}\\]|W\\[\\]|A[BWE]\\[[a-e]{2}(:[a-e]{2})?\\]|SZ\\[[0-9:]{1,4}\\]|PL\\[.\\]){0,40}"
+    ) {
         for record in read(&format!("(;{text}")).unwrap_or_default() {
             let _ = record.replay(record.ruleset());
         }

@@ -19,6 +19,7 @@ const NOWHERE: Vertex = 0;
 
 /// Probability of searching for captures and escapes. Below 1, so that the tree search can correct wrong answers.
 const ATARI_PROBABILITY: f64 = 0.9;
+/// Probability of searching for patterns.
 const PATTERN_PROBABILITY: f64 = 0.95;
 
 /// Reusable board for playouts with patterns; a playout allocates nothing.

@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_is_urgent_or_as_others_say() {
+    fn untried_moves_have_the_urgency_or_the_amaf_value() {
         assert_eq!(value(&node(0, 0, 0, 0), None, 1.1), 1.1);
         assert_eq!(value(&node(0, 0, 0, 0), Some(0.1), 0.9), 0.9);
         assert_eq!(value(&node(0, 0, 4, 2), Some(0.1), 0.9), 0.25);

@@ -146,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_read_again() {
+    fn text_form_round_trips() {
         for text in [
             "1",
             "1000",
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_no_sense_is_named() {
+    fn invalid_options_are_errors() {
         let error = |text: &str| UctSettings::parse(text).unwrap_err().to_string();
         assert!(error("").contains("uct:1000"));
         assert!(error("0").contains("at least 1"));

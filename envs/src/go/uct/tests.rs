@@ -78,7 +78,7 @@ fn the_vital_point_of_three_in_a_row_is_found() {
 
 /// Both chains have one liberty left, the same: the player to move captures the other.
 #[test]
-fn a_race_is_won_by_who_moves() {
+fn a_capturing_race_is_won_by_the_player_to_move() {
     for color in Color::BOTH {
         all_find(&position(&["XXXXX", "XXXXX", "XXXXX", "OOOOX", "OOOO."], color, 0.5), "e1", 100);
     }
@@ -100,7 +100,7 @@ fn a_won_game_is_passed_and_a_lost_one_is_not() {
 
 /// Black may not retake at once, and the search has no such candidate.
 #[test]
-fn what_superko_forbids_is_no_candidate() {
+fn superko_moves_are_no_candidates() {
     let mut game = position(&[".....", ".XO..", "XO.O.", ".XO..", "....."], Color::Black, 0.5);
     game.play(at(&game, "c3")).unwrap();
     assert_eq!(game.captures(Color::Black), 1);
@@ -110,7 +110,7 @@ fn what_superko_forbids_is_no_candidate() {
 }
 
 #[test]
-fn a_search_is_a_function_of_its_seed_and_goes_on_where_it_stopped() {
+fn a_search_depends_on_its_seed_only_and_can_be_continued() {
     let game = random_game(9, Ko::Positional, true, 20, &mut stream(3));
     for settings in kinds(120) {
         let whole = searched(&game, &settings, 5).candidates();
@@ -147,7 +147,9 @@ proptest! {
 
     /// The chosen move is legal under all rules and in all positions.
     #[test]
-    fn choices_are_legal(seed: u64, size in 2u8..8, moves in 0u32..80, kind in 0usize..3, ko in 0usize..3, suicide: bool) {
+    fn chosen_moves_are_legal(
+        seed: u64, size in 2u8..8, moves in 0u32..80, kind in 0usize..3, ko in 0usize..3, suicide: bool,
+    ) {
         let mut rng = stream(seed);
         let ko = [Ko::Simple, Ko::Positional, Ko::Situational][ko];
         let game = random_game(size, ko, suicide, moves, &mut rng);
@@ -158,7 +160,7 @@ proptest! {
 
     /// A self-atari leaves the stone's chain in atari without a capture.
     #[test]
-    fn self_atari_is_what_happens(seed: u64, size in 2u8..8, moves in 0u32..60) {
+    fn self_atari_leaves_one_liberty(seed: u64, size in 2u8..8, moves in 0u32..60) {
         let game = random_game(size, Ko::Simple, false, moves, &mut stream(seed));
         let (board, geometry) = (game.board(), game.geometry());
         for color in Color::BOTH {
@@ -178,7 +180,8 @@ proptest! {
         prop_assume!(!game.is_over());
         let mut again = game.clone();
         let mut played = Vec::new();
-        let score = PatternPlayouts::new(&game).run(&game, &mut stream(seed), |color, point| played.push((color, point)));
+        let score = PatternPlayouts::new(&game)
+            .run(&game, &mut stream(seed), |color, point| played.push((color, point)));
         for (color, point) in played {
             // Passes are not reported: a player that did not move has passed.
             if again.to_play() != color {

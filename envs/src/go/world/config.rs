@@ -26,6 +26,12 @@ const SCRIPTS: [(&str, &str); 6] = [
 /// Script of the strongest rated player.
 pub(super) const STRONGEST_SCRIPT: usize = SCRIPTS.len() - 1;
 
+/// Number of planes besides those of the stones.
+const EXTRA_PLANES: usize = 4;
+
+/// Number of points of the largest board.
+const MAX_AREA: usize = MAX_SIDE as usize * MAX_SIDE as usize;
+
 /// Configuration shared by all episodes of a world.
 pub(super) struct GoConfig {
     pub(super) start: Game,
@@ -40,7 +46,7 @@ impl GoConfig {
     /// Configuration for a board of this size.
     ///
     /// # Errors
-    /// [`freewheel_core::Error::Config`] with the name of the wrong setting.
+    /// [`freewheel_core::Error::Setting`] for an invalid setting.
     pub(super) fn new(id: &str, size: u8, settings: &Settings) -> Result<Self> {
         Ok(GoConfig {
             start: settings.start(size, id)?,
@@ -136,15 +142,9 @@ pub(super) fn action_to_point(action: u32) -> Point {
     Point::try_from(action).unwrap_or(Point::MAX)
 }
 
-/// Number of planes besides those of the stones.
-const EXTRA: usize = 4;
-
-/// Number of points of the largest board.
-const MAX_AREA: usize = MAX_SIDE as usize * MAX_SIDE as usize;
-
 /// Number of planes.
 pub(super) fn planes(history: usize) -> usize {
-    2 * history + EXTRA
+    2 * history + EXTRA_PLANES
 }
 
 /// Writes the observation of `game` for the player `viewer`, `[2 K + 4, N, N]` with K = `history`. Allocates nothing.

@@ -9,8 +9,8 @@
 //!   setting), with reward 0; measures then score the board as it stands, as AlphaGo Zero did (Silver et al. 2017).
 //! * **Version**: 1.
 //!
-//! Observation planes, rows from the bottom up, each value 0 or 1; K is the setting `history`. Positions before the first
-//! move are all 0, as in AlphaGo Zero.
+//! Observation planes, rows from the bottom up, each value 0 or 1; K is the setting `history`. Positions before the
+//! first move are all 0, as in AlphaGo Zero.
 //!
 //! | plane | content |
 //! |---|---|
@@ -95,15 +95,21 @@ impl WorldFamily for GoFamily {
         if read.opponent != SELF {
             return Ok(Some(GoVersusOpponent::new(&id, size, &read, policies)?.shared()));
         }
+        let evaluation_error = |message| Error::setting("evaluation_opponent", message);
         if read.evaluation_opponent == SELF {
-            return Err(Error::Config(format!(
+            return Err(evaluation_error(format!(
                 "{id}: evaluation_opponent = {SELF:?}: must be another player, such as \"random\""
             )));
         }
         let mut evaluation = settings.clone();
         evaluation.insert("opponent".into(), read.evaluation_opponent.clone().into());
-        let world = GoVersusOpponent::new(&id, size, &Settings::read(&evaluation, &id)?, policies)?.shared();
-        let evaluation_world = EvaluationWorld { world, settings: evaluation };
+        let evaluation_settings = Settings::read(&evaluation, &id)?;
+        let world =
+            GoVersusOpponent::new(&id, size, &evaluation_settings, policies).map_err(|e| match e {
+                Error::Setting { key, message } if key == "opponent" => evaluation_error(message),
+                other => other,
+            })?;
+        let evaluation_world = EvaluationWorld { world: world.shared(), settings: evaluation };
         let game = Go::new(&id, size, &read)?.with_evaluation_world(evaluation_world);
         Ok(Some(game.shared()))
     }

@@ -32,7 +32,7 @@ const SEED: u64 = 0;
 const BUDGET: u64 = 20_000_000;
 
 /// Solution of the two-player game: Black's win rate with perfect play of both. The move limit is ignored.
-pub(super) fn two_player(world: &Go, query: &SolveQuery) -> Result<Solution> {
+pub(super) fn solve_two_player(world: &Go, query: &SolveQuery) -> Result<Solution> {
     let id = &world.spec().id;
     let (start, [low, high]) = (&world.config.start, black_win_bounds(id, &world.config.start, query)?);
     if low < high {
@@ -45,31 +45,31 @@ pub(super) fn two_player(world: &Go, query: &SolveQuery) -> Result<Solution> {
 
 /// Solution of the game against an opponent. On a solved board: bounds from perfect play, which hold against any
 /// opponent. On 9x9: the expected win rate of the strongest rated player.
-pub(super) fn versus_opponent(world: &GoVersusOpponent, query: &SolveQuery) -> Result<Solution> {
+pub(super) fn solve_versus_opponent(world: &GoVersusOpponent, query: &SolveQuery) -> Result<Solution> {
     let id = &world.spec().id;
     check_query(id, query)?;
-    if let Some(value) = best_known(world) {
+    if let Some(value) = rated_win_rate(world) {
         let policy: Arc<dyn Policy> = Arc::new(ScriptedPolicy(config::STRONGEST_SCRIPT));
         let certainty = Certainty::BestKnown;
         return Ok(Solution { certainty, value, upper: Some(1.0), values: Vec::new(), policy: Some(policy) });
     }
     let [low, high] = black_win_bounds(id, &world.config.start, query)?;
-    let sure = match world.agent_color {
+    let guaranteed = match world.agent_color {
         AgentColor::Black => low,
         AgentColor::White => 1.0 - high,
         AgentColor::Alternate => (low + 1.0 - high) / 2.0,
     };
-    if sure == 0.0 {
+    if guaranteed == 0.0 {
         return Err(Error::Unsupported(format!(
             "{id}: perfect play guarantees no win, and no reference is known for this opponent"
         )));
     }
-    Ok(solution(sure, 1.0, &world.config.start))
+    Ok(solution(guaranteed, 1.0, &world.config.start))
 }
 
 /// Expected win rate of the strongest rated player with alternating colors; `None` if the opponent or the world is
 /// not rated.
-fn best_known(world: &GoVersusOpponent) -> Option<f64> {
+fn rated_win_rate(world: &GoVersusOpponent) -> Option<f64> {
     let (start, rules) = (&world.config.start, world.config.start.rules());
     let (side, komi) = RATED_BOARD;
     let played = (rules.width, rules.height, rules.komi) == (side, side, komi)
@@ -108,8 +108,8 @@ fn is_solvable(start: &Game) -> bool {
 /// Published value of the empty board, points.
 fn published(start: &Game) -> Option<i16> {
     let rules = start.rules();
-    let theirs = rules.ko != Ko::Simple && *start.setup() == Setup::default();
-    let of = |side: &&(u8, i16)| theirs && (rules.width, rules.height) == (side.0, side.0);
+    let applies = rules.ko != Ko::Simple && *start.setup() == Setup::default();
+    let of = |side: &&(u8, i16)| applies && (rules.width, rules.height) == (side.0, side.0);
     PUBLISHED_AREAS.iter().find(of).map(|&(_, area)| area)
 }
 
@@ -133,30 +133,30 @@ fn solution(low: f64, high: f64, start: &Game) -> Solution {
 /// Win rate of uniformly random legal actions, with own eyes and the pass; in the two-player game for both sides, as
 /// Black's win rate. Played out with a fixed seed, 100 to 1,000 games of about 100,000 moves in all. A game of
 /// `limit` steps is scored as it stands.
-pub(super) fn random<E: Env<Action = u32>>(world: &E, limit: u32) -> Baseline {
+pub(super) fn random_baseline<E: Env<Action = u32>>(world: &E, limit: u32) -> Baseline {
     let games = (100_000 / limit.max(1)).clamp(100, 1000);
     let streams = Streams::new(SEED);
     let mut legal = vec![true; world.spec().actions.count()];
     let mut measures = [0.0; 3];
-    let mut win_value = 0.0;
+    let mut wins = 0.0;
     for game in 0..u64::from(games) {
-        let mut dice = streams.stream(Purpose::EvaluationEnvironment, 0, game);
-        let mut choices = streams.stream(Purpose::EvaluationAction, 0, game);
-        let mut state = world.reset(&mut dice);
+        let mut env_rng = streams.stream(Purpose::EvaluationEnvironment, 0, game);
+        let mut action_rng = streams.stream(Purpose::EvaluationAction, 0, game);
+        let mut state = world.reset(&mut env_rng);
         for _ in 0..limit {
             world.legal(&state, &mut legal);
             let count = legal.iter().filter(|&&legal| legal).count() as u32;
-            let pick = choices.below(count) as usize;
+            let pick = action_rng.below(count) as usize;
             let action =
                 (0u32..).zip(&legal).filter(|(_, legal)| **legal).nth(pick).map_or(0, |(action, _)| action);
-            if world.step(&mut state, action, &mut dice).ending.is_over() {
+            if world.step(&mut state, action, &mut env_rng).ending.is_over() {
                 break;
             }
         }
         world.measure(&state, &mut measures);
-        win_value += measures[0];
+        wins += measures[0];
     }
-    Baseline { name: "random".into(), value: win_value / f64::from(games) }
+    Baseline { name: "random".into(), value: wins / f64::from(games) }
 }
 
 /// Name of the rated GNU Go.
@@ -201,7 +201,7 @@ mod tests {
     use super::expected_win_rate;
 
     #[test]
-    fn those_on_the_ladder_are_found() {
+    fn rated_players_are_found() {
         let gnu = expected_win_rate("gtp:/usr/games/gnugo --mode gtp --level 1 --chinese-rules").unwrap();
         assert!((gnu - 1.0 / (1.0 + 10f64.powf(-382.0 / 400.0))).abs() < 1e-12);
         assert_eq!(expected_win_rate("uct:10000,rave,patterns,priors"), Some(0.5));

@@ -109,25 +109,25 @@ impl Settings {
     /// Reads the settings of the world `of` from `table`.
     ///
     /// # Errors
-    /// [`Error::Config`] with the wrong setting and a correct value.
+    /// [`Error::Setting`] for an unknown or invalid setting.
     pub fn read(table: &toml::Table, of: &str) -> Result<Self> {
         let settings: Settings = settings::read(table, of)?;
-        let wrong = if !(1..=MAX_HISTORY).contains(&settings.history) {
-            format!("history = {}: must be 1 to {MAX_HISTORY}", settings.history)
+        let unset = settings.checkpoint.as_os_str().is_empty();
+        let (key, message) = if !(1..=MAX_HISTORY).contains(&settings.history) {
+            ("history", format!("history = {}: must be 1 to {MAX_HISTORY}", settings.history))
         } else if settings.move_limit == Some(0) {
-            "move_limit = 0: must be at least 1; leave it out for the default".into()
-        } else if settings.checkpoint.as_os_str().is_empty() == settings.needs_checkpoint() {
-            match settings.needs_checkpoint() {
-                true => "`checkpoint` is missing: name the folder of a trained run (`seed-<n>`)".into(),
-                false => format!(
-                    "checkpoint = {:?} is not used; set opponent = \"{CHECKPOINT}\", or leave it out",
-                    settings.checkpoint
-                ),
-            }
+            ("move_limit", "move_limit = 0: must be at least 1; leave it out for the default".into())
+        } else if unset && settings.needs_checkpoint() {
+            let key = if settings.opponent == CHECKPOINT { "opponent" } else { "evaluation_opponent" };
+            (key, "`checkpoint` is missing: name the folder of a trained run (`seed-<n>`)".into())
+        } else if !unset && !settings.needs_checkpoint() {
+            let path = &settings.checkpoint;
+            let fix = format!("set opponent = \"{CHECKPOINT}\", or leave it out");
+            ("checkpoint", format!("checkpoint = {path:?} is not used; {fix}"))
         } else {
             return Ok(settings);
         };
-        Err(Error::Config(format!("{of}: {wrong}")))
+        Err(Error::setting(key, format!("{of}: {message}")))
     }
 
     /// Whether the settings use the player in `checkpoint`.
@@ -153,16 +153,15 @@ impl Settings {
     /// Start position of every episode.
     ///
     /// # Errors
-    /// [`Error::Config`] for an invalid komi or handicap.
+    /// [`Error::Setting`] for an invalid komi or handicap.
     pub(super) fn start(&self, size: u8, of: &str) -> Result<Game> {
         let rules = self.rules(size);
+        let error = |key| move |e: Error| Error::setting(key, format!("{of}: {e}"));
         let setup = match self.handicap {
-            0 => Ok(Setup::default()),
-            stones => Setup::fixed_handicap(&rules, u16::from(stones)),
+            0 => Setup::default(),
+            stones => Setup::fixed_handicap(&rules, u16::from(stones)).map_err(error("handicap"))?,
         };
-        setup
-            .and_then(|setup| Game::with_setup(rules, setup))
-            .map_err(|e| Error::Config(format!("{of}: {e}")))
+        Game::with_setup(rules, setup).map_err(error("komi"))
     }
 
     /// Number of moves of both sides after which a game on this board is truncated.

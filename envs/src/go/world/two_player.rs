@@ -22,7 +22,7 @@ impl Go {
     /// World `id` on a board of `size` x `size`, 2..=19.
     ///
     /// # Errors
-    /// [`freewheel_core::Error::Config`] with the name of the wrong setting.
+    /// [`freewheel_core::Error::Setting`] for an invalid setting.
     pub fn new(id: &str, size: u8, settings: &Settings) -> Result<Self> {
         let config = GoConfig::new(id, size, settings)?;
         Ok(Go { spec: config.spec(id, 2, config.move_limit), config, evaluation_world: None })
@@ -85,11 +85,11 @@ impl Env for Go {
 
 impl World for Go {
     fn solve(&self, query: &SolveQuery) -> Result<Solution> {
-        reference::two_player(self, query)
+        reference::solve_two_player(self, query)
     }
 
     fn baseline(&self, _query: &SolveQuery) -> Result<Baseline> {
-        Ok(reference::random(self, self.config.move_limit))
+        Ok(reference::random_baseline(self, self.config.move_limit))
     }
 
     fn evaluation_world(&self) -> Option<&EvaluationWorld> {

@@ -55,18 +55,23 @@ impl GoVersusOpponent {
     /// trained ones.
     ///
     /// # Errors
-    /// [`Error::Config`] with the name of the wrong setting.
+    /// [`Error::Setting`] for an invalid setting.
     pub fn new(id: &str, size: u8, settings: &Settings, policies: &dyn PolicyLoader) -> Result<Self> {
-        let wrong = |e: Error| Error::Config(format!("{id}: the opponent {:?}: {e}", settings.opponent));
+        let invalid =
+            |e: Error| Error::setting("opponent", format!("{id}: the opponent {:?}: {e}", settings.opponent));
         if settings.opponent != CHECKPOINT {
-            let opponent = players::parse(&settings.opponent).map_err(wrong)?;
+            let opponent = players::parse(&settings.opponent).map_err(invalid)?;
             let world = GoVersusOpponent::with_player(id, size, settings, opponent)?;
             // A program that cannot be started, or does not support the board, would otherwise fail in every episode.
-            world.opponent.check_ready(&world.config.start).map_err(wrong)?;
+            world.opponent.check_ready(&world.config.start).map_err(invalid)?;
             return Ok(world);
         }
         let without_opponent = GoVersusOpponent::with_player(id, size, settings, Arc::new(players::Random))?;
-        let policy = policies.load(&settings.checkpoint, &without_opponent.spec)?;
+        let load_error = |e| match e {
+            Error::Config(message) => Error::setting("checkpoint", message),
+            other => other,
+        };
+        let policy = policies.load(&settings.checkpoint, &without_opponent.spec).map_err(load_error)?;
         let name = settings.checkpoint.display().to_string();
         let opponent = PolicyPlayer::new(name, policy, size, settings.history);
         Ok(GoVersusOpponent { opponent: Arc::new(opponent), ..without_opponent })
@@ -75,7 +80,7 @@ impl GoVersusOpponent {
     /// As [`GoVersusOpponent::new`], against `opponent`; the setting `opponent` is ignored.
     ///
     /// # Errors
-    /// [`Error::Config`] with the name of the wrong setting.
+    /// [`Error::Setting`] for an invalid setting.
     pub fn with_player(id: &str, size: u8, settings: &Settings, opponent: Arc<dyn Player>) -> Result<Self> {
         let config = GoConfig::new(id, size, settings)?;
         let spec = config.spec(id, 1, config.move_limit.div_ceil(2));
@@ -161,7 +166,7 @@ impl Env for GoVersusOpponent {
 
 impl World for GoVersusOpponent {
     fn solve(&self, query: &SolveQuery) -> Result<Solution> {
-        reference::versus_opponent(self, query)
+        reference::solve_versus_opponent(self, query)
     }
 
     fn baseline(&self, _query: &SolveQuery) -> Result<Baseline> {
@@ -172,7 +177,7 @@ impl World for GoVersusOpponent {
                 self.spec.id
             )));
         }
-        Ok(reference::random(self, self.config.move_limit.div_ceil(2)))
+        Ok(reference::random_baseline(self, self.config.move_limit.div_ceil(2)))
     }
 
     fn draw(&self, state: &VersusOpponentState, policy: Option<&dyn Policy>, frame: &mut Frame) {
@@ -220,9 +225,9 @@ impl Player for PolicyPlayer {
         config::observe(game, game.to_play(), self.history, &mut obs);
         let mut legal = vec![true; game.area() + 1];
         config::legal(game, &mut legal);
-        let mut choice = ActionBuffer::Discrete(vec![0]);
-        self.policy.act(&obs, &legal, std::slice::from_mut(rng), &mut choice);
-        match choice {
+        let mut actions = ActionBuffer::Discrete(vec![0]);
+        self.policy.act(&obs, &legal, std::slice::from_mut(rng), &mut actions);
+        match actions {
             ActionBuffer::Discrete(actions) if actions.len() == 1 => {
                 Ok(PlayerAction::Play(config::action_to_point(actions[0])))
             }

@@ -83,7 +83,7 @@ fn follow(rules: Rules, mask: u64, moves: usize, out_of_turn: bool, rng: &mut St
     repetitions
 }
 
-fn dice(seed: u64) -> Stream {
+fn stream(seed: u64) -> Stream {
     Streams::new(seed).stream(Purpose::Environment, 0, 0)
 }
 
@@ -92,14 +92,16 @@ proptest! {
 
     #[test]
     fn any_size(width in 1u8..=9, height in 1u8..=9, ko in 0usize..3, suicide: bool, turns: bool, seed: u64) {
-        follow(rules(width, height, KOS[ko], suicide), u64::MAX, 60, turns, &mut dice(seed));
+        follow(rules(width, height, KOS[ko], suicide), u64::MAX, 60, turns, &mut stream(seed));
     }
 
     /// Small boards with many repetitions, with hashes of so few bits that most collide.
     #[test]
-    fn hashes_that_collide(width in 1u8..=3, height in 1u8..=3, ko in 0usize..3, suicide: bool, bits in 0u32..6, seed: u64) {
+    fn hashes_that_collide(
+        width in 1u8..=3, height in 1u8..=3, ko in 0usize..3, suicide: bool, bits in 0u32..6, seed: u64,
+    ) {
         let mask = (1u64 << bits) - 1;
-        follow(rules(width, height, KOS[ko], suicide), mask, 60, true, &mut dice(seed));
+        follow(rules(width, height, KOS[ko], suicide), mask, 60, true, &mut stream(seed));
     }
 }
 
@@ -108,7 +110,7 @@ proptest! {
 fn repetitions_happen() {
     for (ko, some) in [(Ko::Simple, false), (Ko::Positional, true), (Ko::Situational, true)] {
         for (width, height) in [(2, 2), (2, 3), (3, 3), (5, 1)] {
-            let forbidden = follow(rules(width, height, ko, false), u64::MAX, 100, false, &mut dice(3));
+            let forbidden = follow(rules(width, height, ko, false), u64::MAX, 100, false, &mut stream(3));
             assert_eq!(forbidden > 0, some, "{ko:?} on {width}x{height}");
         }
     }
@@ -120,7 +122,7 @@ fn nineteen() {
     for ko in KOS {
         let mut game = Game::new(rules(19, 19, ko, true)).unwrap();
         let mut oracle = Oracle::new(*game.rules());
-        let mut rng = dice(5);
+        let mut rng = stream(5);
         let mut legal = [false; 362];
         for n in 0..700 {
             game.legal_mask(&mut legal[..]);

@@ -86,7 +86,7 @@ impl Oracle {
         if self.stones[point].is_some() {
             return false;
         }
-        let (stones, theirs, own) = self.after(point);
+        let (stones, opponents, own) = self.after(point);
         if own > 0 && !self.rules.suicide {
             return false;
         }
@@ -99,7 +99,7 @@ impl Oracle {
             // Retaking the one stone gives the board before the opponent's last move.
             Ko::Simple => {
                 let [.., (before, _, _), (_, _, Some(last))] = &self.boards[..] else { return true };
-                !(theirs == 1 && *last == turn && *before == stones)
+                !(opponents == 1 && *last == turn && *before == stones)
             }
         }
     }
@@ -107,8 +107,8 @@ impl Oracle {
     pub(super) fn play(&mut self, point: usize) {
         let mover = self.to_play;
         if point < self.stones.len() {
-            let (stones, theirs, own) = self.after(point);
-            self.captures[mover as usize] += theirs;
+            let (stones, opponents, own) = self.after(point);
+            self.captures[mover as usize] += opponents;
             self.captures[mover.other() as usize] += own;
             self.stones = stones;
         }

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::rules;
 use crate::go::rules::{Game, Ko, Playouts};
 
-fn dice(seed: u64) -> Stream {
+fn stream(seed: u64) -> Stream {
     Streams::new(seed).stream(Purpose::Environment, 0, 0)
 }
 
@@ -17,7 +17,7 @@ proptest! {
     /// left, and give the same score.
     #[test]
     fn playouts_obey(width in 1u8..=9, height in 1u8..=9, seed: u64) {
-        let mut rng = dice(seed);
+        let mut rng = stream(seed);
         let mut game = Game::new(rules(width, height, Ko::Simple, false)).unwrap();
         for _ in 0..rng.below(30) {
             let _ = game.play(rng.below(game.area() as u32) as u16);
@@ -45,12 +45,13 @@ proptest! {
     }
 }
 
-/// The first move of a playout is uniform over the points of 3x3: chi-squared with 8 degrees of freedom passes 26.1 once in a thousand.
+/// The first move of a playout is uniform over the points of 3x3: chi-squared with 8 degrees of freedom exceeds 26.1
+/// with probability 0.001.
 #[test]
 fn first_moves_are_uniform() {
     let game = Game::new(rules(3, 3, Ko::Simple, false)).unwrap();
     let mut playouts = Playouts::new(&game);
-    let mut rng = dice(1);
+    let mut rng = stream(1);
     let mut counts = [0u32; 9];
     let n = 9000;
     for _ in 0..n {
@@ -69,7 +70,7 @@ fn first_moves_are_uniform() {
 fn random_games_are_as_others_found() {
     let game = Game::new(rules(9, 9, Ko::Simple, false)).unwrap();
     let mut playouts = Playouts::new(&game);
-    let mut rng = dice(2);
+    let mut rng = stream(2);
     let n = 2000;
     let (mut score, mut moves) = (0.0, 0.0);
     for _ in 0..n {

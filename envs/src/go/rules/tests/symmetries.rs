@@ -21,7 +21,7 @@ proptest! {
 
     /// The image of a game under a symmetry is a valid game.
     #[test]
-    fn the_rules_do_not_see_them(side in 2u8..=5, which in 0usize..8, seed: u64) {
+    fn rules_are_invariant(side in 2u8..=5, which in 0usize..8, seed: u64) {
         let symmetry = Symmetry::ALL[which];
         let mut rng = Streams::new(seed).stream(Purpose::Environment, 0, 0);
         let mut here = Game::new(rules(side, side, Ko::Positional, true)).unwrap();
@@ -44,12 +44,12 @@ proptest! {
 #[test]
 fn eight_of_them() {
     let board: Vec<u32> = (0..8).collect();
-    let mut seen = std::collections::BTreeSet::new();
+    let mut images = std::collections::BTreeSet::new();
     for symmetry in Symmetry::ALL {
         let mut out = vec![0; 8];
         symmetry.planes(2, 4, &board, &mut out);
         assert!((0..4).all(|p| out[p] + 4 == out[p + 4]));
-        seen.insert(out);
+        images.insert(out);
     }
-    assert_eq!(seen.len(), 8);
+    assert_eq!(images.len(), 8);
 }

@@ -230,7 +230,7 @@ fn the_baseline_is_played_out() {
 }
 
 #[test]
-fn what_makes_no_sense_is_refused() {
+fn invalid_settings_are_errors() {
     let error = |name: &str, text: &str| {
         let table = text.parse().unwrap();
         GoFamily.build(name, &table, &NoPolicyLoader).map(|world| world.is_some()).unwrap_err().to_string()
@@ -271,10 +271,10 @@ proptest! {
         let text = serde_json::to_string(&state).unwrap();
         let mut again: VersusOpponentState = serde_json::from_str(&text).unwrap();
         prop_assert_eq!(serde_json::to_string(&again).unwrap(), text.clone());
-        let mut dice = rng.clone();
+        let mut other_rng = rng.clone();
         if !state.game.is_over() {
             let pass = u32::from(state.game.pass());
-            prop_assert_eq!(world.step(&mut state, pass, &mut rng), world.step(&mut again, pass, &mut dice));
+            prop_assert_eq!(world.step(&mut state, pass, &mut rng), world.step(&mut again, pass, &mut other_rng));
             prop_assert_eq!(serde_json::to_string(&again).unwrap(), serde_json::to_string(&state).unwrap());
         }
         let mut bytes = text.into_bytes();
@@ -289,7 +289,7 @@ proptest! {
                 world.observe(&odd, &mut obs);
                 world.legal(&odd, &mut legal);
                 measured(world, &odd);
-                world.step(&mut odd, 0, &mut dice);
+                world.step(&mut odd, 0, &mut other_rng);
             }
         }
     }

@@ -41,13 +41,13 @@ fn play(name: &str, settings: &str) -> String {
         spec.scripts.join(" "),
     );
     let mut runner = world.episode_runner(Streams::new(1), Purpose::WatchEnvironment, 0);
-    let mut dice = Streams::new(1).stream(Purpose::WatchAction, 0, 0);
+    let mut rng = Streams::new(1).stream(Purpose::WatchAction, 0, 0);
     let mut frame = Frame::default();
     for step in 0..STEPS {
         runner.draw(None, &mut frame);
         text.push_str(&frame.to_text());
         let legal: Vec<u32> = (0..names.len() as u32).filter(|&a| runner.legal()[a as usize]).collect();
-        let action = legal[dice.below(legal.len() as u32) as usize];
+        let action = legal[rng.below(legal.len() as u32) as usize];
         let mover = if runner.to_play() == Player::First { "first" } else { "second" };
         writeln!(text, "sees {}", bits(runner.obs(), names.len() - 1)).unwrap();
         let made = runner.step(Actions::Discrete(&[action])).unwrap();

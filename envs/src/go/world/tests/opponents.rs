@@ -61,12 +61,12 @@ fn a_program_that_does_not_play_here_is_refused_at_once() {
         let settings = super::super::Settings { opponent: opponent.into(), ..settings("") };
         GoVersusOpponent::new("go/test", 5, &settings, &NoPolicyLoader).err().unwrap().to_string()
     };
-    let said = refused("gtp:/no/such/program --mode gtp");
-    assert!(said.contains("`/no/such/program --mode gtp` cannot be started"), "{said}");
-    let said = refused(r#"gtp:sh -c 'while read id command; do printf "?$id no\n\n"; done'"#);
-    assert!(said.contains("with an error"), "{said}");
-    let said = refused("gtp:true");
-    assert!(said.contains("exited"), "{said}");
+    let message = refused("gtp:/no/such/program --mode gtp");
+    assert!(message.contains("`/no/such/program --mode gtp` cannot be started"), "{message}");
+    let message = refused(r#"gtp:sh -c 'while read id command; do printf "?$id no\n\n"; done'"#);
+    assert!(message.contains("with an error"), "{message}");
+    let message = refused("gtp:true");
+    assert!(message.contains("exited"), "{message}");
 }
 
 /// A scripted policy plays as its player, which uses the game, and not as its `act`.

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::two_player;
 use crate::go::rules::{Color, Game};
 
-fn seen(world: &crate::go::Go, game: &Game) -> Vec<Vec<f32>> {
+fn observation(world: &crate::go::Go, game: &Game) -> Vec<Vec<f32>> {
     let mut obs = vec![f32::NAN; world.spec().observation.len()];
     world.observe(game, &mut obs);
     obs.chunks(game.area()).map(<[f32]>::to_vec).collect()
@@ -20,29 +20,29 @@ fn planes_are_as_documented() {
     let (zeros, ones) = (vec![0.0; 4], vec![1.0; 4]);
     // The first position: no earlier one, Black to play.
     let first = [&zeros, &zeros, &zeros, &zeros, &zeros, &ones, &zeros, &ones].map(Vec::clone);
-    assert_eq!(seen(&world, &game), first);
+    assert_eq!(observation(&world, &game), first);
     game.play(0).unwrap();
     game.play(3).unwrap();
     let a1 = vec![1.0, 0.0, 0.0, 0.0];
     let b2 = vec![0.0, 0.0, 0.0, 1.0];
     let then = [&a1, &b2, &a1, &zeros, &zeros, &ones, &zeros, &ones].map(Vec::clone);
-    assert_eq!(seen(&world, &game), then);
+    assert_eq!(observation(&world, &game), then);
     game.play(game.pass()).unwrap();
     // White's stones come first, and Black has passed.
     let white = [&b2, &a1, &b2, &a1, &zeros, &zeros, &ones, &ones].map(Vec::clone);
-    assert_eq!(seen(&world, &game), white);
+    assert_eq!(observation(&world, &game), white);
 }
 
 /// Black a1, White b1, Black b2 captures; White may not retake at b1 if that repeats the position.
 #[test]
-fn what_superko_forbids_is_shown() {
+fn superko_moves_are_in_their_plane() {
     let world = two_player(2, "opponent = 'self'");
     let mut game = world.reset(&mut Streams::new(0).stream(Purpose::Environment, 0, 0));
     for point in [0, 1, 3] {
         game.play(point).unwrap();
     }
     assert_eq!((game.captures(Color::Black), game.to_play()), (1, Color::White));
-    let planes = seen(&world, &game);
+    let planes = observation(&world, &game);
     let forbidden: Vec<f32> =
         (0..4).map(|point| f32::from(u8::from(game.stone(point).is_none() && !game.legal(point)))).collect();
     assert_eq!(planes[2], forbidden);
@@ -53,7 +53,7 @@ proptest! {
 
     /// All numbers are 0 or 1; no point has two stones; forbidden points are not legal.
     #[test]
-    fn planes_say_what_the_board_says(seed: u64, size in 2u8..8, history in 1usize..5, moves in 0u32..60) {
+    fn planes_agree_with_the_board(seed: u64, size in 2u8..8, history in 1usize..5, moves in 0u32..60) {
         let world = two_player(size, &format!("opponent = 'self'\nhistory = {history}"));
         let mut rng = Streams::new(seed).stream(Purpose::Environment, 0, 0);
         let mut game = world.reset(&mut rng);
@@ -71,7 +71,7 @@ proptest! {
             earlier.push(game.clone());
         }
         prop_assume!(!game.is_over());
-        let planes = seen(&world, &game);
+        let planes = observation(&world, &game);
         prop_assert_eq!(planes.len(), 2 * history + 4);
         prop_assert!(planes.iter().flatten().all(|&x| x == 0.0 || x == 1.0));
         for (back, then) in earlier.iter().rev().take(history).enumerate() {

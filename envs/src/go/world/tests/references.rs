@@ -66,7 +66,7 @@ fn perfect_play_is_a_lower_bound() {
 
 /// On 9x9 the reference is the strongest rated player, against rated opponents.
 #[test]
-fn the_ladder_knows_the_best_on_9x9() {
+fn rated_players_give_a_best_known_value_on_9x9() {
     let best = |size, text: &str| {
         let world = versus_opponent(size, text);
         world.solve(&default_query(&world))
