@@ -50,6 +50,13 @@ pub trait AgentFactory: Send + Sync {
     ) -> Result<Box<dyn Agent>> {
         self.build(world.spec(), settings, budget, streams)
     }
+    /// Checks that an agent with these settings can learn in `world`, before anything runs.
+    ///
+    /// # Errors
+    /// Those of [`AgentFactory::build_in`].
+    fn check(&self, world: &dyn DynWorld, settings: &toml::Table, budget: Budget) -> Result<()> {
+        self.build_in(world, settings, budget, Streams::new(0)).map(drop)
+    }
     /// The settings with every default filled in, as a run's `config.toml` keeps them. What is left out even here
     /// is the world's to say.
     ///
@@ -63,13 +70,13 @@ type Build<C> = Box<dyn Fn(&Spec, C, Budget, Streams) -> Result<Box<dyn Agent>> 
 /// An [`AgentFactory`] from a settings struct `C` and a function.
 ///
 /// ```
-/// # use freewheel_agents::{AgentFactory, Kind, tabular::q_learning};
-/// let mine = Kind::new("mine", "Q-learning under another name", |spec, config: q_learning::Config, budget, streams| {
+/// # use freewheel_agents::{AgentFactory, FnFactory, tabular::q_learning};
+/// let mine = FnFactory::new("mine", "Q-learning under another name", |spec, config: q_learning::Config, budget, streams| {
 ///     Ok(Box::new(q_learning::QLearning::new(spec, config, budget, streams)?))
 /// });
 /// assert!(mine.fields().iter().any(|field| field.name == "epsilon"));
 /// ```
-pub struct Kind<C> {
+pub struct FnFactory<C> {
     id: String,
     about: String,
     build: Build<C>,
@@ -77,21 +84,21 @@ pub struct Kind<C> {
     defaults: Option<C>,
 }
 
-impl<C> Kind<C> {
+impl<C> FnFactory<C> {
     /// The agent called `id`, built by `build` from its settings.
     pub fn new(
         id: &str,
         about: &str,
         build: impl Fn(&Spec, C, Budget, Streams) -> Result<Box<dyn Agent>> + Send + Sync + 'static,
     ) -> Self {
-        Kind { id: id.to_owned(), about: about.to_owned(), build: Box::new(build), defaults: None }
+        FnFactory { id: id.to_owned(), about: about.to_owned(), build: Box::new(build), defaults: None }
     }
 
     /// The same agent with other defaults: what is set is read over these, and the rest stays as it is here.
     ///
     /// ```
-    /// # use freewheel_agents::{AgentFactory, Kind, tabular::{Tabular, q_learning}};
-    /// let hopeful = Kind::new("hopeful", "Begins by hoping", |spec, config: q_learning::Config, budget, streams| {
+    /// # use freewheel_agents::{AgentFactory, FnFactory, tabular::{Tabular, q_learning}};
+    /// let hopeful = FnFactory::new("hopeful", "Begins by hoping", |spec, config: q_learning::Config, budget, streams| {
     ///     Ok(Box::new(q_learning::QLearning::new(spec, config, budget, streams)?))
     /// })
     /// .with_defaults(q_learning::Config { tabular: Tabular { initial_value: 20.0, ..Tabular::default() } });
@@ -99,11 +106,11 @@ impl<C> Kind<C> {
     /// # Ok::<(), freewheel_core::Error>(())
     /// ```
     pub fn with_defaults(self, defaults: C) -> Self {
-        Kind { defaults: Some(defaults), ..self }
+        FnFactory { defaults: Some(defaults), ..self }
     }
 }
 
-impl<C: Serialize + DeserializeOwned + JsonSchema> Kind<C> {
+impl<C: Serialize + DeserializeOwned + JsonSchema> FnFactory<C> {
     /// The settings as they are written down.
     fn write(&self, config: &C) -> Result<toml::Table> {
         toml::Table::try_from(config)
@@ -116,7 +123,7 @@ impl<C: Serialize + DeserializeOwned + JsonSchema> Kind<C> {
     }
 }
 
-impl<C: Serialize + DeserializeOwned + JsonSchema + Send + Sync> AgentFactory for Kind<C> {
+impl<C: Serialize + DeserializeOwned + JsonSchema + Send + Sync> AgentFactory for FnFactory<C> {
     fn id(&self) -> &str {
         &self.id
     }
@@ -137,10 +144,8 @@ impl<C: Serialize + DeserializeOwned + JsonSchema + Send + Sync> AgentFactory fo
         budget: Budget,
         streams: Streams,
     ) -> Result<Box<dyn Agent>> {
-        (self.build)(spec, self.read(settings)?, budget, streams).map_err(|error| match error {
-            Error::Config(message) => Error::Config(format!("agent {}: {message}", self.id)),
-            other => other,
-        })
+        (self.build)(spec, self.read(settings)?, budget, streams)
+            .map_err(|error| error.of(&format!("agent {}", self.id)))
     }
 
     fn resolve(&self, settings: &toml::Table) -> Result<toml::Table> {
@@ -152,13 +157,13 @@ impl<C: Serialize + DeserializeOwned + JsonSchema + Send + Sync> AgentFactory fo
 mod tests {
     use super::*;
     use crate::schedule::Schedule;
-    use crate::tabular::graph::{Graph, alone};
+    use crate::tabular::graph::{Graph, one_env};
     use crate::tabular::{Tabular, q_learning};
 
-    fn hopeful() -> Kind<q_learning::Config> {
+    fn hopeful() -> FnFactory<q_learning::Config> {
         let learning_rate = Schedule::Constant(0.5);
         let tabular = Tabular { initial_value: 20.0, learning_rate, ..Tabular::default() };
-        Kind::new("hopeful", "Begins by hoping", |spec, config: q_learning::Config, budget, streams| {
+        FnFactory::new("hopeful", "Begins by hoping", |spec, config: q_learning::Config, budget, streams| {
             if config.tabular.initial_value != 20.0 {
                 return Err(Error::Config(format!("begins at {}", config.tabular.initial_value)));
             }
@@ -177,12 +182,12 @@ mod tests {
         let default = |name: &str| kind.fields().into_iter().find(|f| f.name == name).unwrap().default;
         assert_eq!((default("initial_value"), default("learning_rate")), (20.0.into(), 0.5.into()));
         assert_eq!(default("epsilon"), 0.1);
-        let usual = Kind::new("usual", "", |spec, config: q_learning::Config, budget, streams| {
+        let usual = FnFactory::new("usual", "", |spec, config: q_learning::Config, budget, streams| {
             Ok(Box::new(q_learning::QLearning::new(spec, config, budget, streams)?))
         });
         let mut expected = usual.resolve(&table("initial_value = 20.0\nlearning_rate = 0.5")).unwrap();
         assert_eq!(kind.resolve(&table("")).unwrap(), expected);
-        let build = |text| kind.build(Graph::cliff().look(), &table(text), alone(1), Streams::new(0)).err();
+        let build = |text| kind.build(Graph::cliff().spec(), &table(text), one_env(1), Streams::new(0)).err();
         assert!(build("").is_none());
         // What is set wins, also where it is what the struct itself says.
         expected.insert("initial_value".into(), 0.0.into());

@@ -17,33 +17,18 @@ pub(crate) fn within(field: &str, value: f64, low: f64, high: f64) -> Result<()>
         (_, f64::MAX) => format!("at least {low} and finite"),
         _ => format!("at least {low} and at most {high}"),
     };
-    Err(Error::Config(format!("{field} = {value} is out of range: it must be {range}")))
+    Err(Error::setting(field, format!("{field} = {value} is out of range: it must be {range}")))
 }
 
-/// Reads `table` over `defaults`; `of` names whose settings these are, and an error names the setting it is about.
+/// Reads `table` over `defaults`; `of` names the configured thing in messages.
 pub(crate) fn read_over<C: DeserializeOwned + JsonSchema>(
     defaults: &toml::Table,
     table: &toml::Table,
     of: &str,
 ) -> Result<C> {
-    let over_defaults = |table: &toml::Table, of: &str| {
-        let mut all = defaults.clone();
-        all.extend(table.clone());
-        settings::read::<C>(&all, of)
-    };
-    over_defaults(table, of).map_err(|error| {
-        // serde says what is wrong with a value but not always where: the culprit fails alone, too.
-        let alone = |(key, value): (&String, &toml::Value)| {
-            let table = toml::Table::from_iter([(key.clone(), value.clone())]);
-            over_defaults(&table, &format!("{of}: {key} = {value}")).err()
-        };
-        match error {
-            Error::Config(message) if !message.contains('`') => {
-                table.iter().find_map(alone).unwrap_or(Error::Config(message))
-            }
-            other => other,
-        }
-    })
+    let mut all = defaults.clone();
+    all.extend(table.clone());
+    settings::read(&all, of)
 }
 
 /// The settings of `C` with their meaning, range and default, those of `defaults` first.

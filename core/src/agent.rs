@@ -196,6 +196,22 @@ impl ActionBuffer {
         })
     }
 
+    /// The only action of a buffer of one discrete action.
+    pub fn discrete(&self) -> Option<u32> {
+        match self {
+            ActionBuffer::Discrete(actions) => <[u32; 1]>::try_from(actions.as_slice()).ok().map(|[action]| action),
+            ActionBuffer::Continuous(_) => None,
+        }
+    }
+
+    /// The numbers of a buffer of continuous actions, `[N, K]`.
+    pub fn continuous(&self) -> Option<&[f32]> {
+        match self {
+            ActionBuffer::Discrete(_) => None,
+            ActionBuffer::Continuous(actions) => Some(actions),
+        }
+    }
+
     /// The actions, as [`VectorEnv::step`] takes them.
     pub fn as_actions(&self) -> Actions<'_> {
         match self {

@@ -86,13 +86,18 @@ pub trait VectorEnv: Send {
         rng: &mut Stream,
         actions: &mut ActionBuffer,
     ) -> Result<()>;
+}
+
+/// A [`VectorEnv`] in the hands of its owner, such as a training run. An agent is given a `&mut dyn VectorEnv` and so cannot
+/// take the finished episodes from the run's log.
+pub trait ManagedVectorEnv: VectorEnv {
     /// Summaries of the episodes that ended since the last call, by step, then by environment.
     fn take_finished(&mut self) -> Vec<EpisodeSummary>;
     /// Truncates episodes after `steps` steps where the world's own time limit is longer.
     fn set_time_limit(&mut self, steps: u32);
-    /// The complete state for [`VectorEnv::load`], without a [`VectorEnv::set_time_limit`].
+    /// The complete state for [`ManagedVectorEnv::load`], without a [`ManagedVectorEnv::set_time_limit`].
     fn save(&self) -> Result<Vec<u8>>;
-    /// Restores the state that [`VectorEnv::save`] returned, random streams included.
+    /// Restores the state that [`ManagedVectorEnv::save`] returned, random streams included.
     ///
     /// # Errors
     /// [`Error::Config`] for bytes of another world or another number of environments. Nothing has changed then.
@@ -398,7 +403,9 @@ impl<E: Env> VectorEnv for Batch<E> {
             None => Err(no_script(self.env.spec(), script)),
         }
     }
+}
 
+impl<E: Env> ManagedVectorEnv for Batch<E> {
     fn take_finished(&mut self) -> Vec<EpisodeSummary> {
         std::mem::take(&mut self.finished)
     }

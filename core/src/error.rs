@@ -6,6 +6,14 @@ pub enum Error {
     /// A setting, an identifier or an experiment file says something that cannot be.
     #[error("{0}")]
     Config(String),
+    /// A setting that is unknown, of the wrong type or out of range.
+    #[error("{message}")]
+    Setting {
+        /// Name of the setting, so that the caller can find its place in a file.
+        key: String,
+        /// The fault and its mend, with the setting named.
+        message: String,
+    },
     /// An input file is not what its format says; `line` and `column` count from 1.
     #[error("{}:{line}:{column}: {message}", file.display())]
     Input {
@@ -71,6 +79,20 @@ pub enum Error {
 }
 
 impl Error {
+    /// An [`Error::Setting`] about `key`, whose `message` names the setting, the fault and the mend.
+    pub fn setting(key: &str, message: impl Into<String>) -> Error {
+        Error::Setting { key: key.to_owned(), message: message.into() }
+    }
+
+    /// The same error with `name: ` before the message of a setting or a configuration, such as `agent ppo: `.
+    pub fn of(self, name: &str) -> Error {
+        match self {
+            Error::Setting { key, message } => Error::Setting { key, message: format!("{name}: {message}") },
+            Error::Config(message) => Error::Config(format!("{name}: {message}")),
+            other => other,
+        }
+    }
+
     /// Attaches a path to an error of the operating system; for `map_err`.
     pub fn io(path: impl AsRef<Path>) -> impl FnOnce(std::io::Error) -> Error {
         let path = path.as_ref().to_path_buf();

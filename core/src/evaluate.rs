@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rayon::prelude::*;
 
 use crate::{
-    ActionBuffer, DynWorld, EpisodeSummary, Error, Policy, Purpose, Result, Stream, Streams, VectorEnv,
+    ActionBuffer, DynWorld, EpisodeSummary, Error, Policy, Purpose, Result, Stream, Streams, ManagedVectorEnv,
 };
 
 /// Environments of one chunk: enough for a policy to work on together, few enough to wait for the slowest. Fixed, so
@@ -88,7 +88,7 @@ pub fn evaluate_with_stop(
 
 /// Consecutive environments of an evaluation.
 struct Chunk {
-    envs: Box<dyn VectorEnv>,
+    envs: Box<dyn ManagedVectorEnv>,
     streams: Streams,
     first: u64,
     /// Episodes that each environment has still to play, `[N]`.

@@ -42,7 +42,7 @@ pub mod world;
 pub mod wrapper;
 
 pub use agent::{ActionBuffer, Agent, MetricSink, Policy, PolicyMode, ScriptedPolicy};
-pub use batch::{Batch, BatchView, EpisodeSummary, VectorEnv};
+pub use batch::{Batch, BatchView, EpisodeSummary, ManagedVectorEnv, VectorEnv};
 pub use encoder::ObservationEncoder;
 pub use env::{Action, Actions, Ending, Env, Player, Step};
 pub use error::{Error, Result};
@@ -54,5 +54,5 @@ pub use spec::{ActionSpace, Better, Measure, ObservationSpace, Score, Spec};
 pub use stream::{Purpose, Stream, Streams};
 pub use world::{
     Baseline, Certainty, DynWorld, EvaluationWorld, NoPolicyLoader, PolicyClass, PolicyLoader, Solution,
-    SolveQuery, World, WorldFamily, WorldInfo,
+    SolveQuery, World, WorldFamily, WorldInfo, WorldSource,
 };

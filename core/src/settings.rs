@@ -1,48 +1,139 @@
-//! Settings read from TOML tables into typed structs, unknown keys named with the nearest known one.
+//! Settings read from TOML tables into typed structs; an error names the setting, and for an unknown one the nearest.
 //!
-//! A settings struct derives `Serialize`, `Deserialize` (with `#[serde(default, deny_unknown_fields)]`), `Default`
-//! and `JsonSchema`; the doc line of a field, with its unit and range, is also its help text.
+//! A settings struct derives `Serialize`, `Deserialize` (with `#[serde(default, deny_unknown_fields)]`), `Default` and
+//! `JsonSchema`; the doc line of a field, with its unit and range, is also its help text. A struct of settings within
+//! another is marked `#[serde(flatten, deserialize_with = "settings::flattened")]`.
+//!
+//! ```
+//! use freewheel_core::settings;
+//! use serde::{Deserialize, Serialize};
+//!
+//! #[derive(Debug, Serialize, Deserialize, schemars::JsonSchema)]
+//! #[serde(default, deny_unknown_fields)]
+//! struct Config {
+//!     /// Step size, above 0.
+//!     learning_rate: f64,
+//! }
+//!
+//! impl Default for Config {
+//!     fn default() -> Self {
+//!         Config { learning_rate: 0.1 }
+//!     }
+//! }
+//!
+//! let table = "lr = 0.5".parse().unwrap();
+//! let error = settings::read::<Config>(&table, "agent mine").unwrap_err();
+//! assert_eq!(error.to_string(), "agent mine: unknown setting `lr`; its name here is `learning_rate`");
+//! ```
 
 use schemars::JsonSchema;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Deserializer, Error as _};
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
 
-/// Of what has no settings.
+/// Settings of a world or an agent without settings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct NoSettings {}
 
-/// Reads `table` as a `T`. `of` names what is being configured, for messages: "agent q-learning".
+/// Reads `table` as a `T`. `of` names the configured thing in messages, such as "agent q-learning"; it may be empty.
 ///
 /// # Errors
-/// [`Error::Config`] for an unknown key, naming the nearest known one, or a value of the wrong type or range.
+/// [`Error::Setting`] for an unknown key, with the nearest known one, or for a value of the wrong type or range.
 pub fn read<T: DeserializeOwned + JsonSchema>(table: &toml::Table, of: &str) -> Result<T> {
     let known: Vec<String> = fields(&schemars::schema_for!(T)).into_iter().map(|field| field.name).collect();
-    for key in table.keys() {
-        if !known.contains(key) {
-            return Err(Error::Config(unknown("setting", key, &known, of)));
-        }
+    if let Some(key) = table.keys().find(|key| !known.contains(key)) {
+        return Err(Error::setting(key, unknown("setting", key, &known, of)));
     }
-    let of = if of.is_empty() { String::new() } else { format!("{of}: ") };
-    T::deserialize(table.clone()).map_err(|e| Error::Config(format!("{of}{}", e.message())))
+    serde_path_to_error::deserialize(table.clone()).map_err(|error| {
+        let (path, message) = (error.path().to_string(), error.inner().message().to_owned());
+        let (path, message) = match message.strip_prefix(MARK).and_then(|rest| rest.split_once(MARK)) {
+            Some((inner, message)) => (inner.to_owned(), message.to_owned()),
+            None => (path, message),
+        };
+        let key = path.split(['.', '[']).next().unwrap_or_default();
+        let error = match table.get(key) {
+            Some(value) => Error::setting(key, format!("{key} = {value}: {}", message.trim_end())),
+            None => Error::Config(message),
+        };
+        if of.is_empty() { error } else { error.of(of) }
+    })
 }
 
-/// Says that `key` is not one of `known`, and which of them it may have meant.
+/// Separates the key of an error within flattened settings from its message; TOML texts cannot hold it.
+const MARK: char = '\u{1}';
+
+/// Deserializes a flattened struct so that [`read`] can name the key of an error within it.
+///
+/// # Errors
+/// Those of `T`.
+pub fn flattened<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
+    serde_path_to_error::deserialize(deserializer).map_err(|error| {
+        let (path, message) = (error.path().to_string(), error.into_inner().to_string());
+        match message.starts_with(MARK) {
+            true => D::Error::custom(message),
+            false => D::Error::custom(format!("{MARK}{path}{MARK}{message}")),
+        }
+    })
+}
+
+/// Message for a `key` that is not one of `known`: its name here, the nearest known one, or all known ones.
 pub fn unknown(kind: &str, key: &str, known: &[impl AsRef<str>], of: &str) -> String {
     let of = if of.is_empty() { String::new() } else { format!("{of}: ") };
-    match nearest(key, known) {
-        Some(near) => format!("{of}unknown {kind} `{key}`; did you mean `{near}`?"),
-        None if known.is_empty() => format!("{of}unknown {kind} `{key}`; there are none here"),
-        None => {
+    let is_known = |name: &str| known.iter().any(|other| other.as_ref() == name);
+    let alias = OTHER_NAMES.iter().find(|(name, ours)| *name == key && is_known(ours));
+    match (alias, nearest(key, known)) {
+        (Some((_, ours)), _) => format!("{of}unknown {kind} `{key}`; its name here is `{ours}`"),
+        (None, Some(near)) => format!("{of}unknown {kind} `{key}`; did you mean `{near}`?"),
+        (None, None) if known.is_empty() => format!("{of}unknown {kind} `{key}`; there are none here"),
+        (None, None) => {
             let known: Vec<&str> = known.iter().map(AsRef::as_ref).collect();
             format!("{of}unknown {kind} `{key}`; known are {}", known.join(", "))
         }
     }
 }
 
-/// The one of `known` that `key` was probably meant to be.
+/// Names that Stable-Baselines3, CleanRL, rl_zoo3, scikit-learn and earlier versions of Freewheel use, each with ours.
+/// Where a name has several meanings, the first that the agent or estimator knows is taken.
+#[rustfmt::skip]
+const OTHER_NAMES: &[(&str, &str)] = &[
+    ("n_envs", "num_envs"), ("rows", "num_envs"), ("envs", "num_envs"),
+    ("total_timesteps", "steps"), ("n_timesteps", "steps"), ("timesteps", "steps"),
+    ("n_stack", "frame_stack"), ("num_stack", "frame_stack"), ("stack_size", "frame_stack"), ("history", "frame_stack"),
+    ("lr", "learning_rate"), ("step_size", "learning_rate"), ("alpha", "prioritized_alpha"), ("alpha", "learning_rate"),
+    ("planning_alpha", "planning_learning_rate"), ("learning_rate_init", "learning_rate"), ("lr_left", "end_factor"),
+    ("discount", "gamma"), ("discount_factor", "gamma"), ("lam", "gae_lambda"), ("lambda", "gae_lambda"),
+    ("lambda_", "lambda"), ("polyak", "tau"), ("optimiser", "optimizer"),
+    ("max_gradient_norm", "max_grad_norm"), ("clip_grad_norm", "max_grad_norm"),
+    ("n_steps", "num_steps"), ("n_steps", "n_step"), ("horizon", "num_steps"), ("rollout_length", "num_steps"),
+    ("n", "n_step"), ("n_epochs", "num_epochs"), ("update_epochs", "num_epochs"), ("epochs", "num_epochs"),
+    ("batch_size", "minibatch_size"), ("minibatch", "minibatch_size"), ("num_minibatches", "minibatch_size"),
+    ("batch", "batch_size"), ("clip", "clip_range"), ("clip_coef", "clip_range"), ("clip_eps", "clip_range"),
+    ("value_clip", "clip_range_vf"), ("clip_vloss", "clip_range_vf"), ("value_weight", "vf_coef"),
+    ("value_coef", "vf_coef"), ("entropy", "ent_coef"), ("entropy_coef", "ent_coef"),
+    ("norm_adv", "normalize_advantage"), ("normalize_advantages", "normalize_advantage"),
+    ("normalise_advantages", "normalize_advantage"), ("normalise_observations", "normalize_observations"),
+    ("norm_obs", "normalize_observations"), ("normalize", "normalize_observations"),
+    ("norm_reward", "normalize_rewards"), ("normalise_returns", "normalize_rewards"),
+    ("normalize_returns", "normalize_rewards"), ("episodes", "num_episodes"), ("shared", "shared_network"),
+    ("squash", "squash_output"), ("hidden", "hidden_sizes"), ("net_arch", "hidden_sizes"),
+    ("hidden_layer_sizes", "hidden_sizes"), ("log_std_init", "log_std"),
+    ("capacity", "buffer_size"), ("memory_size", "buffer_size"), ("warm_up", "learning_starts"),
+    ("train_every", "train_freq"), ("train_frequency", "train_freq"), ("updates", "gradient_steps"),
+    ("target_every", "target_update_interval"), ("target_network_frequency", "target_update_interval"),
+    ("prioritised", "prioritized"), ("beta", "prioritized_beta"), ("huber", "huber_delta"),
+    ("eps", "epsilon"), ("exploration_fraction", "epsilon"), ("exploration_initial_eps", "epsilon"),
+    ("exploration_final_eps", "epsilon"), ("start_e", "epsilon"), ("end_e", "epsilon"),
+    ("k", "n_clusters"), ("clusters", "n_clusters"), ("starts", "n_init"), ("iterations", "max_iter"),
+    ("tolerance", "tol"), ("components", "n_components"), ("k", "n_neighbors"), ("neighbours", "n_neighbors"),
+    ("trees", "n_estimators"), ("depth", "max_depth"), ("leaf", "min_samples_leaf"), ("columns", "max_features"),
+    ("penalty", "alpha"), ("C", "alpha"), ("l2", "alpha"), ("latents", "latent_dim"), ("planes", "in_channels"),
+    ("learner", "estimator"), ("random", "epsilon"), ("episodes_on_the_way", "interim_episodes"),
+    ("max_episode_steps", "time_limit"),
+];
+
+/// The one of `known` that is most like `key`, where one is like it.
 pub fn nearest<'a>(key: &str, known: &'a [impl AsRef<str>]) -> Option<&'a str> {
     known
         .iter()
@@ -55,17 +146,17 @@ pub fn nearest<'a>(key: &str, known: &'a [impl AsRef<str>]) -> Option<&'a str> {
 /// One field of a settings struct.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Field {
-    /// Its key.
+    /// Key in TOML.
     pub name: String,
-    /// Its doc line: meaning, unit, range.
+    /// Doc line: meaning, unit, range.
     pub about: String,
-    /// Its default, as JSON.
+    /// Default, as JSON; null where it depends on the world or is left out.
     pub default: serde_json::Value,
-    /// Whether it names a file or a folder: `#[schemars(extend("format" = "path"))]`.
+    /// Whether the value is a path of a file or a folder: `#[schemars(extend("format" = "path"))]`.
     pub is_path: bool,
 }
 
-/// The fields of a settings struct, from its schema, in order of declaration.
+/// Fields of a settings struct, from its schema, in order of declaration.
 pub fn fields(schema: &schemars::Schema) -> Vec<Field> {
     let text = |value: &serde_json::Value, key: &str| {
         value.get(key).and_then(serde_json::Value::as_str).unwrap_or_default().replace('\n', " ")

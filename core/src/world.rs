@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Batch, Cell, Env, EpisodeRunner, Error, Frame, Policy, Purpose, Result, Spec, Streams, VectorEnv,
+    Batch, Cell, Env, EpisodeRunner, Error, Frame, Policy, Purpose, Result, Spec, Streams, ManagedVectorEnv,
     runner::SingleEpisode,
 };
 
@@ -93,7 +93,7 @@ pub trait DynWorld: Send + Sync {
         streams: Streams,
         purpose: Purpose,
         first: u64,
-    ) -> Box<dyn VectorEnv>;
+    ) -> Box<dyn ManagedVectorEnv>;
     /// One episode at a time: to watch, to play by hand, to record or to replay.
     fn episode_runner(&self, streams: Streams, purpose: Purpose, index: u64) -> Box<dyn EpisodeRunner>;
     /// See [`World::solve`].
@@ -119,7 +119,7 @@ impl<W: World> DynWorld for Arc<W> {
         streams: Streams,
         purpose: Purpose,
         first: u64,
-    ) -> Box<dyn VectorEnv> {
+    ) -> Box<dyn ManagedVectorEnv> {
         Box::new(Batch::new(Arc::clone(self), num_envs, streams, purpose, first))
     }
 
@@ -141,6 +141,44 @@ impl<W: World> DynWorld for Arc<W> {
 
     fn upper_bound_player(&self) -> Option<&str> {
         W::upper_bound_player(self)
+    }
+}
+
+/// A world by its id in a registry, or a world itself.
+///
+/// ```
+/// use freewheel_core::WorldSource;
+///
+/// assert!(matches!(WorldSource::from("grid/cliff"), WorldSource::Id(id) if id == "grid/cliff"));
+/// ```
+pub enum WorldSource {
+    /// `family/name` or `family:file`, looked up in a registry.
+    Id(String),
+    /// A world value.
+    World(Arc<dyn DynWorld>),
+}
+
+impl From<&str> for WorldSource {
+    fn from(id: &str) -> Self {
+        WorldSource::Id(id.to_owned())
+    }
+}
+
+impl From<String> for WorldSource {
+    fn from(id: String) -> Self {
+        WorldSource::Id(id)
+    }
+}
+
+impl From<Arc<dyn DynWorld>> for WorldSource {
+    fn from(world: Arc<dyn DynWorld>) -> Self {
+        WorldSource::World(world)
+    }
+}
+
+impl<W: World> From<W> for WorldSource {
+    fn from(world: W) -> Self {
+        WorldSource::World(world.shared())
     }
 }
 

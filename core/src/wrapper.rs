@@ -11,7 +11,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::{
     ActionBuffer, Actions, Baseline, BatchView, DynWorld, Ending, EpisodeRunner, EpisodeSummary, Error,
     EvaluationWorld, Frame, ObservationSpace, Origin, Player, Policy, Purpose, Result, Solution, SolveQuery,
-    Spec, Step, Stream, Streams, VectorEnv,
+    Spec, Step, Stream, Streams, ManagedVectorEnv, VectorEnv,
 };
 
 /// A transform of observations, `[D]` to `[C]`, that may remember earlier ones of the same episode.
@@ -123,7 +123,7 @@ impl<T: ObservationTransform> DynWorld for WrappedWorld<T> {
         streams: Streams,
         purpose: Purpose,
         first: u64,
-    ) -> Box<dyn VectorEnv> {
+    ) -> Box<dyn ManagedVectorEnv> {
         let envs = self.world.vector_env(num_envs, streams, purpose, first);
         let width = self.spec.observation.len();
         let mut memory = self.transform.memory(num_envs);
@@ -174,7 +174,7 @@ impl<T: ObservationTransform> DynWorld for WrappedWorld<T> {
 }
 
 struct WrappedVectorEnv<T: ObservationTransform> {
-    envs: Box<dyn VectorEnv>,
+    envs: Box<dyn ManagedVectorEnv>,
     transform: Arc<T>,
     spec: Arc<Spec>,
     memory: T::Memory,
@@ -225,7 +225,9 @@ impl<T: ObservationTransform> VectorEnv for WrappedVectorEnv<T> {
     ) -> Result<()> {
         self.envs.scripted(script, env, rng, actions)
     }
+}
 
+impl<T: ObservationTransform> ManagedVectorEnv for WrappedVectorEnv<T> {
     fn take_finished(&mut self) -> Vec<EpisodeSummary> {
         self.envs.take_finished()
     }

@@ -1,13 +1,27 @@
-//! The program `freewheel` as a library: a user's own crate adds its worlds and agents to the [`Registry`] and calls
-//! [`Registry::main`] to have every subcommand for them, the viewer included.
+//! Freewheel: worlds, agents, training, evaluation and a terminal viewer, as a library and as the program `freewheel`.
+//!
+//! * [`prelude`]: `use freewheel::prelude::*;` and train an agent in five lines ([`Trainer`]).
+//! * [`Registry`]: the program with worlds and agents of your own, by [`Registry::main`].
+//! * [`core`], [`envs`], [`agents`]: the crates below.
+//!
+//! ```
+//! use freewheel::prelude::*;
+//!
+//! let mut agent = QLearning::on("grid/cliff").set("learning_rate", 0.5).build()?;
+//! agent.learn(20_000, |_| {})?;
+//! assert_eq!(agent.evaluate(10)?.mean, -13.0);
+//! # Ok::<(), Error>(())
+//! ```
 
 pub mod cli;
+mod checkpoints;
 mod command;
-pub mod contest;
+pub mod matches;
 pub mod document;
 pub mod error;
 pub mod experiment;
 pub mod fit;
+mod format;
 pub mod job;
 pub mod map;
 pub mod metrics;
@@ -15,15 +29,68 @@ pub mod observation;
 mod output;
 pub mod picture;
 pub mod plan;
+pub mod prelude;
 pub mod progress;
 pub mod registry;
 pub mod report;
 pub mod score_scale;
 pub mod seeds;
 pub mod stall;
-mod trained;
-mod training;
+mod folders;
+pub mod trainer;
+pub mod training;
 pub mod tui;
 
 pub use error::{Error, Result};
 pub use registry::Registry;
+pub use trainer::Trainer;
+pub use {freewheel_agents as agents, freewheel_core as core, freewheel_envs as envs, schemars, serde, toml};
+
+use freewheel_core::{EpisodeRunner, ManagedVectorEnv, Purpose, Streams, WorldSource};
+
+/// One episode to step by hand, as `gymnasium.make` gives it: `env.reset(episode)`, `env.step(action)`, `env.obs()`.
+///
+/// ```
+/// use freewheel::prelude::*;
+///
+/// let mut env = make("classic/cartpole", 0)?;
+/// while !env.ending().is_over() {
+///     env.step(Actions::Discrete(&[1]))?;
+/// }
+/// assert!(env.length() < 20);
+/// # Ok::<(), Error>(())
+/// ```
+///
+/// # Errors
+/// Those of [`Registry::build_world`].
+pub fn make(world: impl Into<WorldSource>, seed: u64) -> freewheel_core::Result<Box<dyn EpisodeRunner>> {
+    let world = Registry::standard().world_of(world.into())?;
+    Ok(world.episode_runner(Streams::new(seed), Purpose::Environment, 0))
+}
+
+/// Environments that are stepped together and reset themselves, as `gymnasium.make_vec` gives them.
+///
+/// ```
+/// use freewheel::prelude::*;
+///
+/// let mut envs = make_vec("grid/cliff", 2, 0)?;
+/// envs.step(Actions::Discrete(&[0, 1]))?;
+/// assert_eq!(envs.view().reward, [-1.0, -100.0]);
+/// # Ok::<(), Error>(())
+/// ```
+///
+/// # Errors
+/// Those of [`Registry::build_world`].
+pub fn make_vec(
+    world: impl Into<WorldSource>,
+    num_envs: usize,
+    seed: u64,
+) -> freewheel_core::Result<Box<dyn ManagedVectorEnv>> {
+    let world = Registry::standard().world_of(world.into())?;
+    Ok(world.vector_env(num_envs, Streams::new(seed), Purpose::Environment, 0))
+}
+
+/// The examples of `docs/library.md`, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/library.md")]
+struct LibraryPage;

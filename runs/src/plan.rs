@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use freewheel_core::settings::{read, unknown};
-use freewheel_core::{DynWorld, Error, Result, Streams};
+use freewheel_core::{DynWorld, Error, Result};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -83,8 +83,8 @@ impl Plan {
         };
         common.check(doc)?;
         let map = doc.table.contains_key("map").then(|| section::<MapPlan>(doc, "map")).transpose()?;
-        if let Some((key, fault)) = map.as_ref().and_then(MapPlan::fault) {
-            return Err(doc.error(&["map", key], fault));
+        if let Some((key, message)) = map.as_ref().and_then(MapPlan::out_of_range) {
+            return Err(doc.error(&["map", key], message));
         }
         known_names(doc, registry, &worlds, &agents)?;
         let mut jobs = Vec::new();
@@ -182,23 +182,21 @@ impl Common {
         }
         let built = registry.build_world(&id, &world_settings).map_err(|e| match e {
             Error::Io { .. } => doc.error(&["worlds", &world.path[1]], e.to_string()),
-            e => blame(doc, &layers, e, |table| registry.build_world(&id, table).err()),
+            e => placed(doc, &layers, e),
         })?;
         let world_digest = registry.world_digest(&id, &world_settings)?;
         for agent in agents {
             let layers = self.agent_layers(registry, doc, &agent_layers, agent, agents)?;
             let kind = registry.find_agent(&agent.id)?;
-            // Built once only to see that it can be: a setting out of its range is found before anything runs.
             let budget = freewheel_agents::Budget { steps, num_envs: self.top.num_envs };
-            let build = |table: &Table| -> Result<Arc<dyn DynWorld>> {
-                let world = ObservationConfig::of(table)?.see(Arc::clone(&built), registry.learners())?;
-                kind.build_in(&*world, table, budget, Streams::new(0)).map(|_| world)
-            };
             let settings = merged(&layers);
-            let seen = build(&settings).map_err(|e| blame(doc, &layers, e, |table| build(table).err()))?;
-            let settings = kind
-                .resolve(&settings)
-                .map_err(|e| blame(doc, &layers, e, |table| kind.resolve(table).err()))?;
+            let checked = || -> Result<(Arc<dyn DynWorld>, Table)> {
+                let resolved = kind.resolve(&settings)?;
+                let world = ObservationConfig::of(&settings)?.apply(Arc::clone(&built), registry.estimators())?;
+                kind.check(&*world, &settings, budget)?;
+                Ok((world, resolved))
+            };
+            let (seen, settings) = checked().map_err(|e| placed(doc, &layers, e))?;
             for &seed in self.top.seeds.as_slice() {
                 let config = JobConfig {
                     format: JobConfig::FORMAT,
@@ -289,32 +287,22 @@ fn merged(layers: &[Layer]) -> Table {
     layers.iter().flat_map(|layer| layer.table.clone()).collect()
 }
 
-/// Finds the key that `error` is about, and says where it stands: the one that alone gives the same error, or else one
-/// without which there is no such error.
-fn blame(doc: &Document, layers: &[Layer], error: Error, try_one: impl Fn(&Table) -> Option<Error>) -> Error {
-    let Error::Config(message) = error else { return error };
-    let given = || layers.iter().rev().flat_map(|layer| layer.table.iter().map(move |(k, v)| (layer, k, v)));
-    let same = |found: Option<Error>| matches!(found, Some(Error::Config(found)) if found == message);
-    let alone = |key: &str, value: &Value| Table::from_iter([(key.to_owned(), value.clone())]);
-    let all = merged(layers);
-    let without = |key: &str| {
-        let mut rest = all.clone();
-        rest.remove(key);
-        rest
+/// Adds the place of a setting in `layers` to an error about it: the last layer that sets it. An error about no setting
+/// gets the place of the last layer.
+fn placed(doc: &Document, layers: &[Layer], error: Error) -> Error {
+    let (message, key) = match error {
+        Error::Setting { key, message } => (message, Some(key)),
+        Error::Config(message) => (message, None),
+        other => return other,
     };
-    let guilty = given()
-        .find(|(_, key, value)| same(try_one(&alone(key, value))))
-        .or_else(|| given().find(|(_, key, _)| !same(try_one(&without(key)))))
-        // What is wrong without any settings, such as a file that must be named, is the fault of none of them.
-        .filter(|_| !same(try_one(&Table::new())));
-    if let Some((layer, key, _)) = guilty {
-        let named = message.contains(&format!("`{key}`")) || message.contains(&format!("{key} "));
-        let message = if named { message } else { format!("`{key}`: {message}") };
-        let path: Vec<&str> = layer.path.iter().chain([key]).map(String::as_str).collect();
-        return doc.error(&path, message);
-    }
-    let path: Vec<&str> =
-        layers.last().map(|layer| layer.path.iter().map(String::as_str).collect()).unwrap_or_default();
+    let keyed = key.and_then(|key| {
+        let layer = layers.iter().rev().find(|layer| layer.table.contains_key(&key))?;
+        Some((layer, Some(key)))
+    });
+    let Some((layer, key)) = keyed.or_else(|| Some((layers.last()?, None))) else {
+        return Error::Config(message);
+    };
+    let path: Vec<&str> = layer.path.iter().chain(&key).map(String::as_str).collect();
     doc.error(&path, message)
 }
 
@@ -332,7 +320,7 @@ fn section<T: DeserializeOwned + JsonSchema>(doc: &Document, name: &str) -> Resu
 fn read_section<T: DeserializeOwned + JsonSchema>(doc: &Document, path: &[&str], table: &Table) -> Result<T> {
     let layer = Layer { path: path.iter().map(|&key| key.to_owned()).collect(), table: table.clone() };
     let of = path.last().copied().unwrap_or_default();
-    read(table, of).map_err(|e| blame(doc, &[layer], e, |one| read::<T>(one, of).err()))
+    read(table, of).map_err(|e| placed(doc, &[layer], e))
 }
 
 /// The list `worlds` or `agents`: names, or tables with an `id`, perhaps a `label`, and settings.

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use freewheel_agents::AgentFactory;
 use freewheel_agents::estimator::EstimatorFactory;
 use freewheel_core::settings::{Field, NoSettings, fields, read, unknown};
-use freewheel_core::{DynWorld, Error, Result, WorldFamily, WorldInfo};
+use freewheel_core::{DynWorld, Error, Result, WorldFamily, WorldInfo, WorldSource};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
@@ -29,7 +29,7 @@ pub struct Registry {
     name: &'static str,
     families: Vec<Box<dyn WorldFamily>>,
     singles: Vec<Single>,
-    agents: Vec<ConfiguredFactory>,
+    agents: Vec<Arc<ConfiguredFactory>>,
     estimators: Vec<Box<dyn EstimatorFactory>>,
 }
 
@@ -71,7 +71,7 @@ impl Registry {
         let mut estimators = freewheel_agents::supervised::all();
         estimators.extend(freewheel_agents::unsupervised::all());
         Registry {
-            agents: freewheel_agents::all().into_iter().map(ConfiguredFactory).collect(),
+            agents: freewheel_agents::all().into_iter().map(|agent| Arc::new(ConfiguredFactory(agent))).collect(),
             estimators,
             ..registry
         }
@@ -121,7 +121,7 @@ impl Registry {
 
     /// Adds an agent, which takes the settings of its [sight](crate::sight::Sight) beside its own.
     pub fn agent(mut self, agent: impl AgentFactory + 'static) -> Self {
-        self.agents.push(ConfiguredFactory(Box::new(agent)));
+        self.agents.push(Arc::new(ConfiguredFactory(Box::new(agent))));
         self
     }
 
@@ -144,7 +144,7 @@ impl Registry {
             Some(pair) => {
                 Err(Error::Config(format!("the catalog holds `{}` twice; rename one of them", pair[0])))
             }
-            None => self.agents.iter().try_for_each(ConfiguredFactory::check),
+            None => self.agents.iter().try_for_each(|agent| agent.check_names()),
         }
     }
 
@@ -156,7 +156,7 @@ impl Registry {
 
     /// Every agent, in order.
     pub fn agents(&self) -> impl Iterator<Item = &dyn AgentFactory> {
-        self.agents.iter().map(|agent| agent as &dyn AgentFactory)
+        self.agents.iter().map(|agent| &**agent as &dyn AgentFactory)
     }
 
     /// Builds the world `id`: `family/name`, or `family:file`.
@@ -205,12 +205,21 @@ impl Registry {
     /// # Errors
     /// [`Error::Config`], naming the nearest.
     pub fn find_agent(&self, id: &str) -> Result<&dyn AgentFactory> {
-        match self.agents.iter().find(|agent| agent.id() == id) {
-            Some(agent) => Ok(agent),
-            None => {
-                let known: Vec<&str> = self.agents.iter().map(|agent| agent.id()).collect();
-                Err(Error::Config(unknown("agent", id, &known, "")))
-            }
+        self.shared_agent(id).map(|agent| &**agent as &dyn AgentFactory)
+    }
+
+    pub(crate) fn shared_agent(&self, id: &str) -> Result<&Arc<ConfiguredFactory>> {
+        self.agents.iter().find(|agent| agent.id() == id).ok_or_else(|| {
+            let known: Vec<&str> = self.agents.iter().map(|agent| agent.id()).collect();
+            Error::Config(unknown("agent", id, &known, ""))
+        })
+    }
+
+    /// A world by its id or as it is.
+    pub(crate) fn world_of(&self, source: WorldSource) -> Result<Arc<dyn DynWorld>> {
+        match source {
+            WorldSource::Id(id) => self.build_world(&id, &Table::new()),
+            WorldSource::World(world) => Ok(world),
         }
     }
 

@@ -1,10 +1,10 @@
-//! A learner without reward in front of an agent: fitted to observations that a stated policy gathers, and never changed again.
+//! Encoder before an agent: an estimator fitted without reward to observations that a stated policy collects, then fixed.
 
 use std::borrow::Cow;
 
-use freewheel_agents::fit::{Estimator, EstimatorFactory, unwatched};
-use freewheel_agents::unsupervised::kmeans::{self, Assigner};
-use freewheel_agents::unsupervised::{Encoder, KMeans};
+use freewheel_agents::estimator::{AnyEstimator, EstimatorFactory, Transformer, no_callback};
+use freewheel_agents::unsupervised::KMeans;
+use freewheel_agents::unsupervised::kmeans::{self, NearestCenter};
 use freewheel_core::settings::unknown;
 use freewheel_core::{
     ActionBuffer, ActionSpace, Actions, DynWorld, Error, ObservationEncoder, ObservationSpace, Purpose,
@@ -14,38 +14,41 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use toml::Table;
 
-use crate::fit::model_of;
+use crate::fit::fitted_model;
 
-/// Which learner, and what it learns from. As text it is the learner's name alone.
+/// Estimator, its settings and the observations it is fitted to. In TOML the name of the estimator alone is enough.
 ///
-/// | learner | what the agent sees |
+/// | estimator | observation of the agent |
 /// |---|---|
-/// | `kmeans` | the index of the nearest of k centers: a table then has k states |
-/// | `pca`, `vae`, another encoder | its code, `[C]`; as bounds it states the least and the greatest of what was gathered |
+/// | `kmeans` | index of the nearest of k centers: a table then has k states |
+/// | `pca`, `vae`, another encoder | code `[C]`, with the minimum and maximum of the collected codes as bounds |
 ///
-/// The learner is given standardized observations (mean 0, variance 1), a VAE, which takes its samples for probabilities, such as
-/// lie within 0 and 1 (from the least to the greatest of what was gathered, cut there).
+/// The estimator is given standardized observations (mean 0, variance 1). A VAE reads its samples as probabilities and is
+/// given observations scaled to 0 to 1 by their collected minimum and maximum, and clipped there.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(from = "Written")]
-pub struct Encoding {
-    /// The learner's name.
+pub struct EncoderConfig {
+    /// Name of the estimator.
     pub estimator: String,
-    /// Who gathers: `random`, or one of the world's own players.
+    /// Policy that collects: `random`, or one of the world's scripted players.
     pub policy: String,
-    /// The share of its actions that are random all the same, so that more than its own ways is seen.
+    /// Probability that an action is random instead, 0 to 1.
     pub epsilon: f64,
-    /// Observations that are gathered.
+    /// Number of collected observations, 1 to 100000000.
     pub steps: u32,
-    /// Everything random in gathering and learning is drawn from it.
+    /// Seed of collecting and fitting.
     pub seed: u64,
-    /// The learner's settings.
+    /// Settings of the estimator.
     #[serde(skip_serializing_if = "Table::is_empty")]
     pub settings: Table,
 }
 
-/// How an [`Encoding`] is written.
+/// An [`EncoderConfig`] in TOML.
 #[derive(Deserialize)]
-#[serde(untagged, expecting = "a learner's name, or { estimator, policy, epsilon, steps, seed, settings }")]
+#[serde(
+    untagged,
+    expecting = "expected the name of an estimator, or { estimator, policy, epsilon, steps, seed, settings }"
+)]
 enum Written {
     Name(String),
     Table(Keys),
@@ -62,7 +65,7 @@ struct Keys {
     settings: Option<Table>,
 }
 
-impl From<Written> for Encoding {
+impl From<Written> for EncoderConfig {
     fn from(written: Written) -> Self {
         let keys = match written {
             Written::Table(keys) => keys,
@@ -70,7 +73,7 @@ impl From<Written> for Encoding {
                 Keys { estimator, policy: None, epsilon: None, steps: None, seed: None, settings: None }
             }
         };
-        Encoding {
+        EncoderConfig {
             estimator: keys.estimator,
             policy: keys.policy.unwrap_or_else(|| "random".into()),
             epsilon: keys.epsilon.unwrap_or(0.0),
@@ -81,7 +84,7 @@ impl From<Written> for Encoding {
     }
 }
 
-impl JsonSchema for Encoding {
+impl JsonSchema for EncoderConfig {
     fn schema_name() -> Cow<'static, str> {
         "Encoding".into()
     }
@@ -91,55 +94,59 @@ impl JsonSchema for Encoding {
     }
 }
 
-/// Observations gathered at once.
-const ROWS: usize = 16;
-/// Rows of actions draw from indices that no world's row has.
-const HANDS: u64 = 1 << 32;
+/// Environments of the collecting batch.
+const NUM_ENVS: usize = 16;
+/// First environment index of the action streams: no environment has one as high.
+const ACTION_STREAMS: u64 = 1 << 32;
 
-impl Encoding {
-    /// Gathers, learns, and gives the lens.
+impl EncoderConfig {
+    /// Collects observations in `world` and fits the encoder.
     ///
     /// # Errors
-    /// [`Error::Config`] for an unknown learner or player, one that is no encoder, a world that shows an index, and settings out of
-    /// range.
-    pub fn lens(&self, world: &dyn DynWorld, learners: &[Box<dyn EstimatorFactory>]) -> Result<Learned> {
-        let Some(kind) = learners.iter().find(|kind| kind.id() == self.estimator) else {
-            let known: Vec<&str> = learners.iter().map(|kind| kind.id()).collect();
-            return Err(Error::Config(unknown("learner", &self.estimator, &known, "")));
+    /// [`Error::Config`] for an unknown estimator or policy, an estimator that is no encoder, a world with index
+    /// observations, or a setting out of range.
+    pub fn fit(
+        &self,
+        world: &dyn DynWorld,
+        estimators: &[Box<dyn EstimatorFactory>],
+    ) -> Result<FittedEncoder> {
+        let Some(kind) = estimators.iter().find(|kind| kind.id() == self.estimator) else {
+            let known: Vec<&str> = estimators.iter().map(|kind| kind.id()).collect();
+            return Err(Error::Config(unknown("estimator", &self.estimator, &known, "")));
         };
         if let ObservationSpace::Discrete { n } = world.spec().observation {
             return Err(Error::Config(format!(
-                "{} shows which of {n} states it is in: there is nothing to encode, leave the encoder out",
+                "{}: the observation is an index below {n} and needs no encoder; leave `encoder` out",
                 world.spec().id
             )));
         }
-        let Estimator::Encoder(mut encoder) = kind.build(&self.settings, Streams::new(self.seed))? else {
+        let AnyEstimator::Transformer(mut encoder) = kind.build(&self.settings, Streams::new(self.seed))? else {
             return Err(Error::Config(format!(
-                "{} learns answers, and nobody gives any here; kmeans, pca and vae are encoders",
+                "{} needs targets and is no encoder; use kmeans, pca or vae",
                 self.estimator
             )));
         };
         let seen = self.gather(world)?;
         let scale = Scale::of(&seen, self.estimator == "vae");
         let scaled = scale.apply(seen.values())?;
-        encoder.fit(&scaled, &mut unwatched)?;
-        let assigner = model_of::<kmeans::Config>(&*encoder)?.map(KMeans::assigner);
-        let space = match assigner {
-            Some(_) => ObservationSpace::Discrete { n: encoder.code_width()? },
-            None => bounds(&encoder.encode(&scaled)?),
+        encoder.fit(&scaled, &mut no_callback)?;
+        let nearest_center = fitted_model::<kmeans::Config>(&*encoder)?.map(KMeans::nearest_center);
+        let space = match nearest_center {
+            Some(_) => ObservationSpace::Discrete { n: encoder.n_features_out()? },
+            None => bounds(&encoder.transform(&scaled)?),
         };
-        Ok(Learned { encoder, assigner, scale, space })
+        Ok(FittedEncoder { encoder, nearest_center, scale, space })
     }
 
-    /// Observations `[N, D]` of the gathering policy.
+    /// Observations `[N, D]` of the collecting policy.
     ///
     /// # Errors
-    /// [`Error::Config`] for a player that the world has not, and shares or counts that cannot be.
+    /// [`Error::Config`] for an unknown policy, or an `epsilon` or `steps` out of range.
     pub fn gather(&self, world: &dyn DynWorld) -> Result<Samples> {
         let spec = world.spec();
         if !(0.0..=1.0).contains(&self.epsilon) || !(1..=100_000_000).contains(&self.steps) {
             return Err(Error::Config(format!(
-                "epsilon = {}, steps = {}: a share from 0 to 1, and 1 to 100000000 observations",
+                "epsilon = {}, steps = {}: epsilon must be 0 to 1, and steps 1 to 100000000",
                 self.epsilon, self.steps
             )));
         }
@@ -153,65 +160,65 @@ impl Encoding {
             }
         };
         let streams = Streams::new(self.seed);
-        let mut episodes = world.vector_env(ROWS, streams, Purpose::Data, 0);
-        let mut hands: Vec<Stream> =
-            (0..ROWS as u64).map(|row| streams.stream(Purpose::Data, HANDS + row, 0)).collect();
-        let mut choice = ActionBuffer::for_spec(spec, ROWS);
+        let mut envs = world.vector_env(NUM_ENVS, streams, Purpose::Data, 0);
+        let mut rngs: Vec<Stream> =
+            (0..NUM_ENVS as u64).map(|row| streams.stream(Purpose::Data, ACTION_STREAMS + row, 0)).collect();
+        let mut actions = ActionBuffer::for_spec(spec, NUM_ENVS);
         let mut values = Vec::with_capacity(self.steps as usize * spec.observation.len());
         loop {
-            let view = episodes.view();
+            let view = envs.view();
             let wanted = self.steps as usize * view.obs_len - values.len();
             values.extend_from_slice(&view.obs[..view.obs.len().min(wanted)]);
             if values.len() == self.steps as usize * view.obs_len {
                 return Samples::new(values, view.obs_len);
             }
-            for (row, hand) in hands.iter_mut().enumerate() {
+            for (row, rng) in rngs.iter_mut().enumerate() {
                 match script {
-                    Some(script) if !hand.chance(self.epsilon) => {
-                        episodes.scripted(script, row, hand, &mut choice)?;
+                    Some(script) if !rng.chance(self.epsilon) => {
+                        envs.scripted(script, row, rng, &mut actions)?;
                     }
-                    _ => at_random(spec, &*episodes, row, hand, &mut choice)?,
+                    _ => random_action(spec, &*envs, row, rng, &mut actions)?,
                 }
             }
-            episodes.step(choice.actions())?;
+            envs.step(actions.as_actions())?;
         }
     }
 }
 
-/// Any action that is legal, each as often.
-fn at_random(
+/// Uniformly random legal action of environment `row`.
+fn random_action(
     spec: &Spec,
-    episodes: &dyn VectorEnv,
+    envs: &dyn VectorEnv,
     row: usize,
-    hand: &mut Stream,
-    choice: &mut ActionBuffer,
+    rng: &mut Stream,
+    actions: &mut ActionBuffer,
 ) -> Result<()> {
     match &spec.actions {
         ActionSpace::Discrete { .. } => {
-            let view = episodes.view();
+            let view = envs.view();
             let legal = || view.legal_row(row).iter().enumerate().filter(|(_, legal)| **legal);
-            let which = hand.below(legal().count().max(1) as u32) as usize;
+            let which = rng.below(legal().count().max(1) as u32) as usize;
             let action = legal().nth(which).map_or(0, |(action, _)| action as u32);
-            choice.set(row, Actions::Discrete(&[action]))
+            actions.set(row, Actions::Discrete(&[action]))
         }
         ActionSpace::Continuous { low, high, .. } => {
             let one: Vec<f32> =
-                low.iter().zip(high).map(|(low, high)| low + (high - low) * hand.uniform() as f32).collect();
-            choice.set(row, Actions::Continuous(&one))
+                low.iter().zip(high).map(|(low, high)| low + (high - low) * rng.uniform() as f32).collect();
+            actions.set(row, Actions::Continuous(&one))
         }
     }
 }
 
-/// From observations to the learner's samples: `(x - shift) * factor`, column by column.
+/// Affine map from observations to samples: `(x - shift) * factor` for each column.
 pub(crate) struct Scale {
     shift: Vec<f32>,
     factor: Vec<f32>,
-    /// Whether what lies outside 0 to 1 is cut.
-    cut: bool,
+    /// Whether results are clipped to 0 to 1.
+    clip: bool,
 }
 
 impl Scale {
-    /// To 0 and 1 from the least to the greatest of `seen` where `unit`; else to mean 0 and variance 1. What never varies is 0.
+    /// Map of `seen` to 0 to 1 by minimum and maximum if `unit`, else to mean 0 and variance 1. Constant columns become 0.
     pub(crate) fn of(seen: &Samples, unit: bool) -> Self {
         let n = seen.rows().max(1) as f64;
         let each = |column: usize| {
@@ -229,20 +236,20 @@ impl Scale {
             (shift as f32, if width > 1e-12 { (1.0 / width) as f32 } else { 0.0 })
         };
         let (shift, factor) = (0..seen.width()).map(each).unzip();
-        Scale { shift, factor, cut: unit }
+        Scale { shift, factor, clip: unit }
     }
 
     pub(crate) fn apply(&self, obs: &[f32]) -> Result<Samples> {
         let columns = self.shift.iter().zip(&self.factor).cycle();
         let scaled = obs.iter().zip(columns).map(|(x, (shift, factor))| {
             let x = (x - shift) * factor;
-            if self.cut { x.clamp(0.0, 1.0) } else { x }
+            if self.clip { x.clamp(0.0, 1.0) } else { x }
         });
         Samples::new(scaled.collect(), self.shift.len())
     }
 }
 
-/// From the least to the greatest of each number of `codes`.
+/// Box from the minimum to the maximum of each column of `codes`.
 fn bounds(codes: &Samples) -> ObservationSpace {
     let mut bounds = vec![(f32::INFINITY, f32::NEG_INFINITY); codes.width()];
     for row in codes.iter() {
@@ -253,43 +260,43 @@ fn bounds(codes: &Samples) -> ObservationSpace {
     ObservationSpace::vector(&bounds)
 }
 
-/// What was learned, as a lens.
-pub struct Learned {
-    encoder: Box<dyn Encoder>,
-    /// Of k-means.
-    assigner: Option<Assigner>,
+/// A fitted encoder with the scaling of its samples.
+pub struct FittedEncoder {
+    encoder: Box<dyn Transformer>,
+    /// Nearest-center search; k-means only.
+    nearest_center: Option<NearestCenter>,
     scale: Scale,
     space: ObservationSpace,
 }
 
-impl Learned {
-    /// The learner.
-    pub fn encoder(&self) -> &dyn Encoder {
+impl FittedEncoder {
+    /// The fitted estimator.
+    pub fn encoder(&self) -> &dyn Transformer {
         &*self.encoder
     }
 
-    /// The codes `[N, C]` of observations `[N, D]`; of k-means, the distances from the centers.
+    /// Codes `[N, C]` of observations `[N, D]`; for k-means the distances to the centers.
     ///
     /// # Errors
-    /// [`Error::Config`] where an observation is not finite.
+    /// [`Error::Config`] for an observation that is not finite.
     pub fn codes(&self, obs: &[f32]) -> Result<Samples> {
-        self.encoder.encode(&self.scale.apply(obs)?)
+        self.encoder.transform(&self.scale.apply(obs)?)
     }
 }
 
-impl ObservationEncoder for Learned {
+impl ObservationEncoder for FittedEncoder {
     fn space(&self) -> ObservationSpace {
         self.space.clone()
     }
 
     fn encode(&self, obs: &[f32], out: &mut [f32]) -> Result<()> {
-        match &self.assigner {
-            Some(assigner) => {
+        match &self.nearest_center {
+            Some(nearest_center) => {
                 let scaled = self.scale.apply(obs)?;
                 if let Some(x) = scaled.values().iter().find(|x| !x.is_finite()) {
-                    return Err(Error::Config(format!("an observation is {x}; no center is nearest to it")));
+                    return Err(Error::Config(format!("an observation is {x}, which has no nearest center")));
                 }
-                out.iter_mut().zip(assigner.labels(scaled.values())).for_each(|(out, one)| *out = one as f32);
+                out.iter_mut().zip(nearest_center.predict(scaled.values())).for_each(|(out, one)| *out = one as f32);
             }
             None => out.copy_from_slice(self.codes(obs)?.values()),
         }
