@@ -163,7 +163,9 @@ impl ScriptedConfig {
             None if spec.scripts.is_empty() => {
                 Err(Error::Config(format!("world {} has no scripted policies", spec.id)))
             }
-            None => Err(Error::Config(settings::unknown("player", player, &spec.scripts, &spec.id))),
+            None => {
+                Err(Error::setting("player", settings::unknown("player", player, &spec.scripts, &spec.id)))
+            }
         }
     }
 }

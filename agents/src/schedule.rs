@@ -71,10 +71,13 @@ impl Schedule {
     /// Like `check`, and refuses `Harmonic`, for settings that do not belong to state-action pairs.
     pub(crate) fn check_ramp(&self, field: &str, low: f64, high: f64, closed: bool) -> Result<()> {
         match self {
-            Schedule::Harmonic { .. } => Err(Error::Config(format!(
-                "{field} = \"harmonic\": only the learning rate of tabular agents can be harmonic; use a number or \
-                 a ramp"
-            ))),
+            Schedule::Harmonic { .. } => Err(Error::setting(
+                field,
+                format!(
+                    "{field} = \"harmonic\": only the learning rate of tabular agents can be harmonic; use a number \
+                     or a ramp"
+                ),
+            )),
             _ => self.check(field, low, high, closed),
         }
     }
@@ -88,7 +91,8 @@ impl Schedule {
             _ => format!("{least} and at most {high}"),
         };
         let refuse = |what: &str, value: f64, range: &str| {
-            Err(Error::Config(format!("{field}{what} = {value} is out of range: it must be {range}")))
+            let message = format!("{field}{what} = {value} is out of range: it must be {range}");
+            Err(Error::setting(field, message))
         };
         match *self {
             Schedule::Constant(value) if !fits(value) => refuse("", value, &brackets),

@@ -199,7 +199,9 @@ impl ActionBuffer {
     /// The only action of a buffer of one discrete action.
     pub fn discrete(&self) -> Option<u32> {
         match self {
-            ActionBuffer::Discrete(actions) => <[u32; 1]>::try_from(actions.as_slice()).ok().map(|[action]| action),
+            ActionBuffer::Discrete(actions) => {
+                <[u32; 1]>::try_from(actions.as_slice()).ok().map(|[action]| action)
+            }
             ActionBuffer::Continuous(_) => None,
         }
     }

@@ -26,6 +26,9 @@
 //! assert_eq!(error.to_string(), "agent mine: unknown setting `lr`; its name here is `learning_rate`");
 //! ```
 
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+
 use schemars::JsonSchema;
 use serde::de::{DeserializeOwned, Deserializer, Error as _};
 use serde::{Deserialize, Serialize};
@@ -59,6 +62,24 @@ pub fn read<T: DeserializeOwned + JsonSchema>(table: &toml::Table, of: &str) -> 
         };
         if of.is_empty() { error } else { error.of(of) }
     })
+}
+
+/// Checks that the setting `key` lies in `range`; NaN does not.
+///
+/// ```
+/// let error = freewheel_core::settings::in_range("gamma", 1.5, 0.0..=1.0).unwrap_err();
+/// assert_eq!(error.to_string(), "gamma = 1.5 is out of range: it must be at least 0 and at most 1");
+/// ```
+///
+/// # Errors
+/// [`Error::Setting`] with the key, the value and the range.
+pub fn in_range<T: PartialOrd + Display>(key: &str, value: T, range: RangeInclusive<T>) -> Result<()> {
+    if range.contains(&value) {
+        return Ok(());
+    }
+    let (low, high) = range.into_inner();
+    let message = format!("{key} = {value} is out of range: it must be at least {low} and at most {high}");
+    Err(Error::setting(key, message))
 }
 
 /// Separates the key of an error within flattened settings from its message; TOML texts cannot hold it.

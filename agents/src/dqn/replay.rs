@@ -143,17 +143,23 @@ impl Replay {
         let slots = capacity / num_envs;
         let bytes = spec.observation.len() * if storage == Storage::U8 { 1 } else { 4 };
         if (bytes as u64).saturating_mul(capacity as u64) > MAX_BYTES {
-            return Err(Error::Config(format!(
-                "buffer_size = {capacity}: observations of {bytes} bytes each need more than {} GiB; use a smaller \
+            return Err(Error::setting(
+                "buffer_size",
+                format!(
+                    "buffer_size = {capacity}: observations of {bytes} bytes each need more than {} GiB; use a smaller \
                  buffer_size, or storage = \"u8\"",
-                MAX_BYTES >> 30
-            )));
+                    MAX_BYTES >> 30
+                ),
+            ));
         }
         if slots < min_slots {
-            return Err(Error::Config(format!(
-                "buffer_size = {capacity}: must be at least {} ({min_slots} steps for each of {num_envs} environments)",
-                min_slots * num_envs
-            )));
+            return Err(Error::setting(
+                "buffer_size",
+                format!(
+                    "buffer_size = {capacity}: must be at least {} ({min_slots} steps for each of {num_envs} environments)",
+                    min_slots * num_envs
+                ),
+            ));
         }
         let (all, num_actions) = (num_envs * slots, spec.actions.count());
         Ok(Replay {

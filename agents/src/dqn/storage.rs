@@ -46,10 +46,13 @@ impl Observations {
                 Data::U8(vec![0; slots * len], low.iter().zip(high).map(level).collect())
             }
             (Storage::U8, _) => {
-                return Err(Error::Config(format!(
-                    "storage = \"u8\": observations of world {} have no finite bounds; use storage = \"f32\"",
-                    spec.id
-                )));
+                return Err(Error::setting(
+                    "storage",
+                    format!(
+                        "storage = \"u8\": observations of world {} have no finite bounds; use storage = \"f32\"",
+                        spec.id
+                    ),
+                ));
             }
         };
         Ok(Observations { len, data })

@@ -79,10 +79,13 @@ impl Model {
     pub fn new(network: Network, rng: &mut Stream) -> Result<Self> {
         let size = network.size();
         if size > MAX_PARAMETERS {
-            return Err(Error::Config(format!(
-                "the network has {size} parameters, but at most {MAX_PARAMETERS} are supported; use smaller \
+            return Err(Error::setting(
+                "hidden_sizes",
+                format!(
+                    "the network has {size} parameters, but at most {MAX_PARAMETERS} are supported; use smaller \
                  hidden_sizes, channels or frame_stack"
-            )));
+                ),
+            ));
         }
         let parameters = network.initial(rng);
         Self::with(Arc::new(network), parameters)

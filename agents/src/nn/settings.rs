@@ -55,18 +55,24 @@ impl NetworkSettings {
                 let units = self.hidden_sizes.first().map_or(*n, |&units| units as usize);
                 match n.saturating_mul(units) {
                     0..=MAX_WEIGHTS => Ok(()),
-                    weights => Err(Error::Config(format!(
-                        "a first hidden layer of {units} units for {n} discrete observations has {weights} weights, but \
+                    weights => Err(Error::setting(
+                        "hidden_sizes",
+                        format!(
+                            "a first hidden layer of {units} units for {n} discrete observations has {weights} weights, but \
                          at most {MAX_WEIGHTS} are supported; use smaller hidden_sizes or frame_stack"
-                    ))),
+                        ),
+                    )),
                 }
             }
             (0, _) => Ok(()),
             (_, ObservationSpace::Box { shape, .. }) if shape.len() == 3 => Ok(()),
-            (channels, _) => Err(Error::Config(format!(
-                "channels = {channels}: convolutions need observations of planes [C, H, W], which this world does not \
+            (channels, _) => Err(Error::setting(
+                "channels",
+                format!(
+                    "channels = {channels}: convolutions need observations of planes [C, H, W], which this world does not \
                  have; use channels = 0"
-            ))),
+                ),
+            )),
         }
     }
 

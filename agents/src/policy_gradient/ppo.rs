@@ -83,7 +83,8 @@ impl Config {
         within("vf_coef", self.vf_coef, 0.0, f64::MAX)?;
         within("target_kl", self.target_kl, 0.0, f64::MAX)?;
         if self.minibatch_size == 1 && self.normalize_advantage {
-            return Err(Error::Config(
+            return Err(Error::setting(
+                "minibatch_size",
                 "minibatch_size = 1: must be at least 2 unless normalize_advantage = false".into(),
             ));
         }

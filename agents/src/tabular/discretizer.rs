@@ -184,10 +184,10 @@ fn axes(low: &[f32], high: &[f32], settings: &Tabular) -> Result<Vec<Axis>> {
         Bins::Same(bins) => vec![*bins; dimensions],
         Bins::Each(bins) if bins.len() == dimensions => bins.clone(),
         Bins::Each(bins) => {
-            return Err(Error::Config(format!(
-                "bins has {} elements, but observations have {dimensions} dimensions",
-                bins.len()
-            )));
+            return Err(Error::setting(
+                "bins",
+                format!("bins has {} elements, but observations have {dimensions} dimensions", bins.len()),
+            ));
         }
     };
     let bound = |x: f32| if x.abs() < UNBOUNDED { f64::from(x) } else { f64::INFINITY };

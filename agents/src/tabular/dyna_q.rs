@@ -87,10 +87,13 @@ impl Config {
         within("theta", self.theta, 0.0, f64::MAX)?;
         within("kappa", self.kappa, 0.0, f64::MAX)?;
         if self.kappa > 0.0 && self.prioritized {
-            return Err(Error::Config(format!(
-                "kappa = {} needs prioritized = false: the bonus changes all pairs, a queue holds only some",
-                self.kappa
-            )));
+            return Err(Error::setting(
+                "kappa",
+                format!(
+                    "kappa = {} needs prioritized = false: the bonus changes all pairs, a queue holds only some",
+                    self.kappa
+                ),
+            ));
         }
         Ok(())
     }

@@ -7,7 +7,7 @@
 //! Watkins, "Learning from Delayed Rewards", 1989; Watkins & Dayan, Machine Learning 8, 1992 (convergence).
 //! The table is `[S, A]`.
 
-use freewheel_core::{Agent, MetricSink, Policy, PolicyMode, Result, Spec, Streams, ManagedVectorEnv, VectorEnv};
+use freewheel_core::{Agent, MetricSink, Policy, PolicyMode, Result, Spec, Streams, VectorEnv};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -76,9 +76,12 @@ pub(super) fn frozen_lake(side: u32, seed: u64, density: f64, legend: Legend) ->
             return build_map(side, side, glyph, legend);
         }
     }
-    Err(Error::Config(format!(
-        "none of {ATTEMPTS} random lakes of side {side} with {density} holes had a path to the goal; lower `density`"
-    )))
+    Err(Error::setting(
+        "density",
+        format!(
+            "none of {ATTEMPTS} random lakes of side {side} with {density} holes had a path to the goal; lower `density`"
+        ),
+    ))
 }
 
 fn build_map(width: usize, height: usize, glyph: impl Fn(usize) -> char, legend: Legend) -> Result<Map> {

@@ -62,7 +62,8 @@ impl Settings {
         for key in table.keys() {
             if !valid.contains(&key.as_str()) {
                 let valid = valid.join(", ");
-                return Err(Error::Config(format!("{world_id} has no setting `{key}`; it has {valid}")));
+                let message = format!("{world_id} has no setting `{key}`; it has {valid}");
+                return Err(Error::setting(key, message));
             }
         }
         read.check(world_id)?;
@@ -72,20 +73,23 @@ impl Settings {
     fn check(&self, world_id: &str) -> Result<()> {
         let outside = |value: Option<f64>| value.is_some_and(|v| !(0.0..=1.0).contains(&v));
         let infinite = |value: Option<f64>| value.is_some_and(|v| !v.is_finite());
-        let wrong = if outside(self.slip) {
-            "`slip` must be a number from 0 to 1"
-        } else if outside(self.gamma) {
-            "`gamma` must be a number from 0 to 1"
-        } else if infinite(self.step_reward) || infinite(self.bump_reward) {
-            "a reward must be a finite number"
-        } else if self.density.is_some_and(|d| !(0.0..1.0).contains(&d)) {
-            "`density` must be at least 0 and below 1"
-        } else if self.slippery.is_some() && self.slip.is_some() {
-            "`slippery` and `slip` set the same thing; leave one of them out"
-        } else {
-            return Ok(());
-        };
-        Err(Error::Config(format!("{world_id}: {wrong}")))
+        let both = self.slippery.is_some() && self.slip.is_some();
+        let faults = [
+            ("slip", outside(self.slip), "must be a number from 0 to 1"),
+            ("gamma", outside(self.gamma), "must be a number from 0 to 1"),
+            ("step_reward", infinite(self.step_reward), "must be a finite number"),
+            ("bump_reward", infinite(self.bump_reward), "must be a finite number"),
+            (
+                "density",
+                self.density.is_some_and(|d| !(0.0..1.0).contains(&d)),
+                "must be at least 0 and below 1",
+            ),
+            ("slip", both, "and `slippery` set the same thing; leave one of them out"),
+        ];
+        match faults.into_iter().find(|(_, wrong, _)| *wrong) {
+            Some((key, _, fault)) => Err(Error::setting(key, format!("{world_id}: `{key}` {fault}"))),
+            None => Ok(()),
+        }
     }
 
     /// Applies these settings to the legend of a map.

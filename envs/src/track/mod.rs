@@ -95,7 +95,8 @@ fn build(id: &str, circuit: &Circuit, settings: &Settings, table: &toml::Table) 
 /// Error if `setting`, which applies to `of` only, is given for another world.
 fn reject(id: &str, setting: &str, given: bool, of: &str) -> Result<()> {
     if given {
-        return Err(Error::Config(format!("{id}: the setting `{setting}` belongs to {of}; remove it here")));
+        let message = format!("{id}: the setting `{setting}` belongs to {of}; remove it here");
+        return Err(Error::setting(setting, message));
     }
     Ok(())
 }

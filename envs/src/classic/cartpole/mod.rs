@@ -210,16 +210,12 @@ impl Settings {
     /// Reads `table` for the world `world_id`.
     ///
     /// # Errors
-    /// [`Error::Config`] with the name of the setting, the wrong value and the valid range.
+    /// [`Error::Setting`] with the name of the setting, the wrong value and the valid range.
     pub fn read(table: &toml::Table, world_id: &str) -> Result<Self> {
         let read: Settings = settings::read(table, world_id)?;
-        let wrong = if !(1..=1_000_000).contains(&read.time_limit) {
-            format!("`time_limit` must be from 1 to 1000000, not {}", read.time_limit)
-        } else if !(0.0..=1.0).contains(&read.gamma) {
-            format!("`gamma` must be from 0 to 1, not {}", read.gamma)
-        } else {
-            return Ok(read);
-        };
-        Err(Error::Config(format!("{world_id}: {wrong}")))
+        settings::in_range("time_limit", read.time_limit, 1..=1_000_000)
+            .and_then(|()| settings::in_range("gamma", read.gamma, 0.0..=1.0))
+            .map_err(|e| e.of(world_id))?;
+        Ok(read)
     }
 }

@@ -130,7 +130,10 @@ pub(super) fn random(seed: u64) -> Result<Circuit> {
             return Ok(circuit);
         }
     }
-    Err(Error::Config(format!(
-        "track/random: seed {seed} gave no valid circuit in {MAX_ATTEMPTS} attempts; choose another `seed`"
-    )))
+    Err(Error::setting(
+        "seed",
+        format!(
+            "track/random: seed {seed} gave no valid circuit in {MAX_ATTEMPTS} attempts; choose another `seed`"
+        ),
+    ))
 }

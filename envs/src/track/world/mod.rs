@@ -177,9 +177,8 @@ impl<A: DriveAction> TrackEnv<A> {
         let default_limit = 5.0 * (0.4 * safe.lap_time * f64::from(settings.laps) + 2.0).ceil();
         let steps = (settings.limit_s.unwrap_or(default_limit) * f64::from(settings.hz)).ceil();
         if steps.is_nan() || steps > MAX_STEPS {
-            return Err(Error::Config(format!(
-                "{id}: an episode of {steps} steps is too long; lower limit_s or laps"
-            )));
+            let message = format!("{id}: an episode of {steps} steps is too long; lower limit_s or laps");
+            return Err(Error::setting(if settings.limit_s.is_some() { "limit_s" } else { "laps" }, message));
         }
         let center = LineFollower::new(&safe, circuit.length());
         let dt = 1.0 / f64::from(settings.hz);

@@ -134,40 +134,34 @@ impl Settings {
     /// Settings of the world `of`, read from `table`.
     ///
     /// # Errors
-    /// [`Error::Config`] naming the invalid setting and its valid range.
+    /// [`Error::Setting`] naming the invalid setting and its valid range.
     pub fn read(table: &toml::Table, of: &str) -> Result<Self> {
         let read: Settings = settings::read(table, of)?;
-        read.check().map_err(|wrong| Error::Config(format!("{of}: {wrong}")))?;
+        read.check().map_err(|e| e.of(of))?;
         Ok(read)
     }
 
-    fn check(&self) -> Result<(), String> {
-        // NaN is in no range.
-        let within = |name: &str, value: f64, low: f64, high: f64| {
-            if (low..=high).contains(&value) {
-                Ok(())
-            } else {
-                Err(format!("{name} is {value}; choose a number from {low} to {high}"))
-            }
-        };
+    fn check(&self) -> Result<()> {
         let ahead = self.look_ahead.as_deref().unwrap_or_default();
         if self.look_ahead.is_some() && self.observation != Observation::Frenet {
-            return Err("`look_ahead` belongs to observation = \"frenet\"; remove one of them".into());
+            let message = "`look_ahead` belongs to observation = \"frenet\"; remove one of them";
+            return Err(Error::setting("look_ahead", message));
         }
         if ahead.len() > 64 {
-            return Err(format!("`look_ahead` has {} distances; give at most 64", ahead.len()));
+            let message = format!("`look_ahead` has {} distances; give at most 64", ahead.len());
+            return Err(Error::setting("look_ahead", message));
         }
         for &distance in ahead {
-            within("look_ahead", distance, 0.0, 1e3)?;
+            settings::in_range("look_ahead", distance, 0.0..=1e3)?;
         }
-        within("rays", f64::from(self.rays), 1.0, 181.0)?;
-        within("field_of_view", self.field_of_view, 0.0, 360.0)?;
-        within("ray_range", self.ray_range.unwrap_or(1.0), 1e-3, 1e3)?;
-        within("hz", f64::from(self.hz), 5.0, 200.0)?;
-        within("substeps", f64::from(self.substeps), 1.0, 50.0)?;
-        within("laps", f64::from(self.laps), 1.0, 1e3)?;
-        within("clearance", self.clearance, 0.0, 1e3)?;
-        within("limit_s", self.limit_s.unwrap_or(1.0), 0.1, 1e6)?;
-        within("gamma", self.gamma, 0.0, 1.0)
+        settings::in_range("rays", f64::from(self.rays), 1.0..=181.0)?;
+        settings::in_range("field_of_view", self.field_of_view, 0.0..=360.0)?;
+        settings::in_range("ray_range", self.ray_range.unwrap_or(1.0), 1e-3..=1e3)?;
+        settings::in_range("hz", f64::from(self.hz), 5.0..=200.0)?;
+        settings::in_range("substeps", f64::from(self.substeps), 1.0..=50.0)?;
+        settings::in_range("laps", f64::from(self.laps), 1.0..=1e3)?;
+        settings::in_range("clearance", self.clearance, 0.0..=1e3)?;
+        settings::in_range("limit_s", self.limit_s.unwrap_or(1.0), 0.1..=1e6)?;
+        settings::in_range("gamma", self.gamma, 0.0..=1.0)
     }
 }
