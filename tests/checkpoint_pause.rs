@@ -9,7 +9,7 @@ use freewheel::document::Document;
 use freewheel::plan::Plan;
 use freewheel::score_scale::ScoreScales;
 use freewheel::training::Control;
-use freewheel_agents::Kind;
+use freewheel_agents::FnFactory;
 use freewheel_core::checkpoint::{Checkpoint, Store, write_atomically};
 use freewheel_core::settings::NoSettings;
 use freewheel_core::{Agent, MetricSink, Policy, PolicyMode, Result, ScriptedPolicy, VectorEnv};
@@ -84,7 +84,7 @@ fn pause_of_training() {
     drop(replay);
     let calls: Arc<Mutex<Vec<[Duration; 2]>>> = Arc::default();
     let seen = Arc::clone(&calls);
-    let agent = Kind::new("large", "", move |_, _: NoSettings, _, _| {
+    let agent = FnFactory::new("large", "", move |_, _: NoSettings, _, _| {
         Ok(Box::new(LargeAgent { replay: large(), created: Instant::now(), calls: Arc::clone(&seen) }))
     });
     let registry = Registry::standard().agent(agent);

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use freewheel::Registry;
 use freewheel_agents::fixed::{Fixed, UniformPolicy};
-use freewheel_agents::{Budget, Kind};
+use freewheel_agents::{Budget, FnFactory};
 use freewheel_core::{
     Agent, Baseline, Env, Error, MetricSink, Policy, PolicyMode, Result, SolveQuery, Spec, Step, Stream,
     Streams, VectorEnv, World,
@@ -131,7 +131,7 @@ fn main() -> ExitCode {
     let spec = Spec::discrete("test/t-maze", 3, &["left", "right"]);
     Registry::standard()
         .world("test/t-maze", "T-maze of length 1", move || Ok(TMaze(spec.clone()).shared()))
-        .agent(Kind::new(
+        .agent(FnFactory::new(
             "diverging",
             "Random agent with a weight that grows to infinity",
             |spec, settings, budget, streams| Ok(Box::new(Diverging::new(spec, settings, budget, streams)?)),
