@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use freewheel_core::{
-    ActionSpace, Batch, Env, ObservationSpace, Purpose, Spec, Step, Stream, Streams, VectorEnv,
+    ActionSpace, Batch, Env, ManagedVectorEnv, ObservationSpace, Purpose, Spec, Step, Stream, Streams,
 };
 
 fn spec(id: &str, masked: bool) -> Spec {

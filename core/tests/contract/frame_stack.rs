@@ -170,7 +170,7 @@ fn saved_and_loaded_it_goes_on_in_the_same_bytes() {
         let batch = |rows| world.vector_env(rows, STREAMS, Purpose::Environment, 0);
         let mut rngs: Vec<_> = (0..4).map(|i| STREAMS.stream(Purpose::Action, i, 0)).collect();
         let mut actions = ActionBuffer::for_spec(world.spec(), 4);
-        let mut play = |episodes: &mut dyn freewheel_core::VectorEnv, ticks| {
+        let mut play = |episodes: &mut dyn freewheel_core::ManagedVectorEnv, ticks| {
             let mut made = Vec::new();
             for _ in 0..ticks {
                 let view = episodes.view();
