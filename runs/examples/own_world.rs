@@ -1,7 +1,7 @@
 //! Your own world, the recycling robot of Sutton & Barto (2nd ed., Example 3.3), and your own agent.
 
 use freewheel::Registry;
-use freewheel::agents::{Kind, tabular::Tabular, tabular::q_learning};
+use freewheel::agents::{FnFactory, tabular::Tabular, tabular::q_learning};
 use freewheel::core::*;
 use freewheel::envs::mdp::{FiniteMdp, Outcome};
 
@@ -57,7 +57,7 @@ impl World for Robot {
 fn main() -> std::process::ExitCode {
     let spec = Spec::discrete("my/robot", 2, &["search", "wait", "recharge"]);
     let spec = Spec { masked: true, gamma: 0.9, time_limit: Some(200), ..spec };
-    let optimistic = Kind::new(
+    let optimistic = FnFactory::new(
         "optimistic",
         "Q-learning with optimistic initial values",
         |spec, config, budget, streams| {
