@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use freewheel_core::checkpoint::{Checkpoint, Store, Writer, write_atomically};
 use freewheel_core::record::{self, EpisodeRecord};
 use freewheel_core::{
-    Agent, EpisodeSummary, Error, Policy, PolicyMode, Purpose, Result, Score, Streams, VectorEnv,
+    Agent, EpisodeSummary, Error, ManagedVectorEnv, Policy, PolicyMode, Purpose, Result, Score, Streams,
 };
 use serde::{Deserialize, Serialize};
 
@@ -113,7 +113,7 @@ impl Job {
     }
 
     /// Vector environment of the run, at the start of its first episodes.
-    pub(crate) fn new_vector_env(&self) -> Box<dyn VectorEnv> {
+    pub(crate) fn new_vector_env(&self) -> Box<dyn ManagedVectorEnv> {
         let JobConfig { seed, num_envs, .. } = self.config;
         self.world.vector_env(num_envs, Streams::new(seed), Purpose::Environment, 0)
     }
@@ -143,7 +143,7 @@ struct Training<'a> {
     job: &'a Job,
     directory: PathBuf,
     agent: Box<dyn Agent>,
-    env: Box<dyn VectorEnv>,
+    env: Box<dyn ManagedVectorEnv>,
     metrics: Metrics,
     progress: Progress,
     /// Scheduled checkpoints.

@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use freewheel_agents::{AgentFactory, Budget};
 use freewheel_core::{
-    Actions, Agent, BatchView, DynWorld, Purpose, Result as CoreResult, SolveQuery, Spec, Stream, Streams,
-    VectorEnv, World,
+    Actions, Agent, BatchView, DynWorld, ManagedVectorEnv, Purpose, Result as CoreResult, SolveQuery, Spec,
+    Stream, Streams, World,
 };
 use freewheel_envs::market::replay;
 use serde::Serialize;
@@ -138,7 +138,7 @@ fn step_times(
 
 /// Vector environment and prepared actions.
 struct Stepper {
-    env: Box<dyn VectorEnv>,
+    env: Box<dyn ManagedVectorEnv>,
     masked: bool,
     /// Actions of each prepared step, `[STEPS][num_envs]`.
     actions: Vec<Vec<u32>>,
@@ -201,7 +201,7 @@ fn default_agent(agent: &dyn AgentFactory, world: &dyn DynWorld) -> CoreResult<O
 
 /// Nanoseconds of one training step, with the environment step.
 fn learning_times(mut agent: Box<dyn Agent>, world: &dyn DynWorld) -> CoreResult<Vec<f64>> {
-    let mut env: Box<dyn VectorEnv> = world.vector_env(1, Streams::new(0), Purpose::Environment, 0);
+    let mut env: Box<dyn ManagedVectorEnv> = world.vector_env(1, Streams::new(0), Purpose::Environment, 0);
     let mut run = |count: u64| -> CoreResult<f64> {
         let begin = Instant::now();
         agent.learn(&mut *env, count)?;
