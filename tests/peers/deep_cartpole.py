@@ -1,11 +1,11 @@
-"""The matched CartPole workloads in Python, one torch thread: one JSON line with transitions a second and what was learnt.
+"""The matched CartPole workloads in Python, one torch thread: one JSON line with steps per second and learned returns.
 
-A second is one of the processor's: with one thread other work on the machine then does not count. `seconds` is the clock's.
+`transitions_per_second` counts CPU seconds, so that other work on the machine has no influence; `seconds` is wall time.
 
 Usage: deep_cartpole.py cleanrl|sb3 ppo|dqn [STEPS] [SEED]
 
-`cleanrl` is a plain torch loop in CleanRL's manner, `sb3` Stable-Baselines3. The settings are those of ModuRL's published
-benchmark; docs/results/deep-speed.md has them as a table. STEPS are the measured transitions after the warm-up.
+`cleanrl` is a plain torch loop in the style of CleanRL, `sb3` is Stable-Baselines3. The settings are those of ModuRL's
+published benchmark (table in docs/results/deep-speed.md). STEPS are the measured environment steps after the warm-up.
 """
 
 import functools
@@ -31,21 +31,21 @@ ADAM_EPSILON = 1e-5
 
 
 class Recorded(gym.Wrapper):
-    """Writes down the return of each finished episode, all environments of a run in one list."""
+    """Appends the return of each finished episode to `returns`, shared by all environments of a run."""
 
     def __init__(self, returns):
         super().__init__(gym.make("CartPole-v1"))
-        self.returns, self.so_far = returns, 0.0
+        self.returns, self.episode_return = returns, 0.0
 
     def reset(self, **options):
-        self.so_far = 0.0
+        self.episode_return = 0.0
         return self.env.reset(**options)
 
     def step(self, action):
         result = self.env.step(action)
-        self.so_far += result[1]
+        self.episode_return += result[1]
         if result[2] or result[3]:
-            self.returns.append(self.so_far)
+            self.returns.append(self.episode_return)
         return result
 
 
@@ -55,7 +55,7 @@ def vector(count, returns):
 
 
 def network(outputs, gain=None):
-    """4-64-64-outputs of tanh; orthogonal, the last layer with `gain`, where one is given."""
+    """4-64-64-outputs with tanh; orthogonal initialization, the last layer with `gain`, if given."""
     layers = [nn.Linear(4, 64), nn.Linear(64, 64), nn.Linear(64, outputs)]
     if gain is not None:
         for layer, gain in zip(layers, (2**0.5, 2**0.5, gain)):
@@ -87,7 +87,7 @@ def torch_ppo(seed, returns):
             logprobs[t] = policy.log_prob(actions[t])
             following, reward, terminated, truncated, info = envs.step(actions[t].numpy())
             rewards[t], ended[t] = rows(reward), rows(terminated | truncated)
-            # An episode cut by its time limit goes on in the value of its last observation.
+            # A truncated episode bootstraps from its final observation.
             for row in np.flatnonzero(truncated & ~terminated):
                 rewards[t, row] += GAMMA * critic(rows(info["final_obs"][row])).item()
             current = rows(following)
@@ -126,14 +126,15 @@ def torch_dqn(seed, returns):
     target.load_state_dict(online.state_dict())
     optimizer = torch.optim.Adam(online.parameters(), lr=RATE["dqn"], eps=ADAM_EPSILON)
     obs, next_obs = np.zeros((REPLAY, 4), np.float32), np.zeros((REPLAY, 4), np.float32)
-    actions, rewards, terminal = np.zeros(REPLAY, np.int64), np.zeros(REPLAY, np.float32), np.zeros(REPLAY, np.float32)
+    actions, rewards = np.zeros(REPLAY, np.int64), np.zeros(REPLAY, np.float32)
+    terminal = np.zeros(REPLAY, np.float32)
     current, seen = envs.reset(seed=seed)[0], 0
 
     def update():
         index = draw.integers(min(seen, REPLAY), size=BATCH)
         with torch.no_grad():
-            best = target(torch.from_numpy(next_obs[index])).max(1).values
-            goal = torch.from_numpy(rewards[index]) + GAMMA * (1 - torch.from_numpy(terminal[index])) * best
+            next_q = target(torch.from_numpy(next_obs[index])).max(1).values
+            goal = torch.from_numpy(rewards[index]) + GAMMA * (1 - torch.from_numpy(terminal[index])) * next_q
         chosen = torch.from_numpy(actions[index]).unsqueeze(1)
         value = online(torch.from_numpy(obs[index])).gather(1, chosen).squeeze(1)
         optimizer.zero_grad()
@@ -167,15 +168,15 @@ def sb3(algorithm, seed, returns):
     from stable_baselines3.common.vec_env import DummyVecEnv
 
     class PlainDQN(DQN):
-        """DQN with the matched loss: its own train step has Huber's loss and a gradient clip written in."""
+        """DQN with the matched loss: SB3's train step always uses the Huber loss and clips the gradient."""
 
         def train(self, gradient_steps, batch_size=BATCH):
             self.policy.set_training_mode(True)
             for _ in range(gradient_steps):
                 data = self.replay_buffer.sample(batch_size)
                 with torch.no_grad():
-                    best = self.q_net_target(data.next_observations).max(1, keepdim=True).values
-                    goal = data.rewards + (1 - data.dones) * self.gamma * best
+                    next_q = self.q_net_target(data.next_observations).max(1, keepdim=True).values
+                    goal = data.rewards + (1 - data.dones) * self.gamma * next_q
                 value = self.q_net(data.observations).gather(1, data.actions.long())
                 self.policy.optimizer.zero_grad()
                 F.mse_loss(value, goal).backward()
@@ -188,7 +189,8 @@ def sb3(algorithm, seed, returns):
         envs = DummyVecEnv([functools.partial(Recorded, returns)] * ENVS)
         model = PPO(
             "MlpPolicy", envs, n_steps=ROLLOUT, batch_size=MINIBATCH, n_epochs=EPOCHS, gae_lambda=LAMBDA,
-            clip_range=CLIP, ent_coef=0.0, vf_coef=VALUE_COEFFICIENT, max_grad_norm=MAX_NORM, policy_kwargs=policy, **settings,
+            clip_range=CLIP, ent_coef=0.0, vf_coef=VALUE_COEFFICIENT, max_grad_norm=MAX_NORM, policy_kwargs=policy,
+            **settings,
         )
     else:
         envs = DummyVecEnv([functools.partial(Recorded, returns)])
@@ -206,7 +208,7 @@ def sb3(algorithm, seed, returns):
 
 @torch.no_grad()
 def greedy(act, episodes):
-    """Mean return of `episodes` episodes of `act`."""
+    """Mean return of `episodes` episodes of the policy `act`."""
     env, total = gym.make("CartPole-v1"), 0.0
     for episode in range(episodes):
         observation, ended = env.reset(seed=1_000_000 + episode)[0], False
@@ -233,7 +235,8 @@ def main():
     clock, cpu = time.perf_counter() - clock, time.process_time() - cpu
     print(json.dumps({
         "peer": peer, "algorithm": algorithm, "steps": steps, "seconds": clock, "cpu_seconds": cpu,
-        "transitions_per_second": steps / cpu, "train_return": float(np.mean(returns[-100:])), "greedy_return": greedy(act, 20),
+        "transitions_per_second": steps / cpu, "train_return": float(np.mean(returns[-100:])),
+        "greedy_return": greedy(act, 20),
     }))
 
 

@@ -1,6 +1,6 @@
-"""Freewheel's deep agents and networks beside ModuRL, CleanRL's manner, Stable-Baselines3 and PyTorch: Markdown tables.
+"""Freewheel's deep agents and networks compared with ModuRL, CleanRL style, Stable-Baselines3 and PyTorch, as Markdown.
 
-Usage: tests/peers/deep_speed [ROUNDS]   (it makes the Python environment and builds the Rust sides)
+Usage: tests/peers/deep_speed [ROUNDS]   (it creates the Python environment and builds the Rust programs)
 """
 
 import json
@@ -13,7 +13,7 @@ import sys
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-# Transitions: before the clock starts, under it, and of the longer runs that show what is learnt.
+# Environment steps: warm-up, measured, and of the longer runs for the learned returns.
 WARM_UP = {"ppo": 2_048, "dqn": 1_024}
 MEASURED = {"ppo": 20_480, "dqn": 4_096}
 LEARNING = {"ppo": 98_304, "dqn": 49_152}
@@ -21,19 +21,24 @@ LEARNING_SEEDS = 3
 SIDES = ("freewheel", "modurl", "cleanrl", "sb3")
 
 
-# The settings of docs/results/deep-speed.md; keys are those of --set. Freewheel halves the squared error of a value, so its weight is twice the table's.
+# Settings of docs/results/deep-speed.md as keys of --set. Freewheel's value loss is half the squared error, so that its
+# vf_coef is twice that of the table.
 ADAM = '{ kind = "adam", eps = 1e-5 }'
-COMMON = {"agent.hidden_sizes": "[64, 64]", "agent.activation": '"tanh"', "agent.optimizer": ADAM, "agent.gamma": 0.99}
+COMMON = {
+    "agent.hidden_sizes": "[64, 64]", "agent.activation": '"tanh"', "agent.optimizer": ADAM, "agent.gamma": 0.99,
+}
 SETTINGS = {
     "ppo": COMMON
     | {
-        "num_envs": 8, "agent.num_steps": 256, "agent.num_epochs": 10, "agent.minibatch_size": 64, "agent.learning_rate": 3e-4, "agent.gae_lambda": 0.95,
-        "agent.clip_range": 0.2, "agent.vf_coef": 1.0, "agent.max_grad_norm": 0.5,
+        "num_envs": 8, "agent.num_steps": 256, "agent.num_epochs": 10, "agent.minibatch_size": 64,
+        "agent.learning_rate": 3e-4, "agent.gae_lambda": 0.95, "agent.clip_range": 0.2,
+        "agent.vf_coef": 1.0, "agent.max_grad_norm": 0.5,
     },
     "dqn": COMMON
     | {
-        "num_envs": 1, "agent.buffer_size": 10_000, "agent.batch_size": 64, "agent.learning_rate": 2.5e-4, "agent.train_freq": 4, "agent.huber_delta": 0,
-        "agent.max_grad_norm": 0, "agent.double": "false", "agent.target_update_interval": 1000, "agent.epsilon": 0.1,
+        "num_envs": 1, "agent.buffer_size": 10_000, "agent.batch_size": 64, "agent.learning_rate": 2.5e-4,
+        "agent.train_freq": 4, "agent.huber_delta": 0, "agent.max_grad_norm": 0,
+        "agent.double": "false", "agent.target_update_interval": 1000, "agent.epsilon": 0.1,
         "agent.learning_starts": 1024,
     },
 }
@@ -47,7 +52,7 @@ NN = {
 
 
 def freewheel_cartpole(program, algorithm, steps, seed):
-    """As a peer's line: the processor's time of a run less that of its warm-up alone, so that the start counts for neither."""
+    """Result as of a peer, from the CPU time of a run less that of its warm-up alone, so that start-up does not count."""
 
     def run(steps):
         with tempfile.TemporaryDirectory() as out:
@@ -82,7 +87,7 @@ def children_cpu():
 
 
 def cartpole(side, programs, algorithm, steps, seed):
-    """What one fresh process of a side says of itself; None where it cannot run."""
+    """Result of one new process of `side`; None if it cannot run."""
     freewheel, modurl = programs
     try:
         if side == "freewheel":
@@ -97,8 +102,8 @@ def cartpole(side, programs, algorithm, steps, seed):
 
 def cartpole_tables(programs, rounds):
     for algorithm in ("ppo", "dqn"):
-        speed, learnt = ({side: [] for side in SIDES} for _ in range(2))
-        # Each round in another order, so that no side always follows the same other.
+        speed, learned = ({side: [] for side in SIDES} for _ in range(2))
+        # Another order in each round, so that no side always follows the same one.
         for round in range(rounds):
             for side in SIDES[round % len(SIDES) :] + SIDES[: round % len(SIDES)]:
                 if line := cartpole(side, programs, algorithm, MEASURED[algorithm], round):
@@ -106,9 +111,10 @@ def cartpole_tables(programs, rounds):
         for seed in range(LEARNING_SEEDS):
             for side in SIDES:
                 if line := cartpole(side, programs, algorithm, LEARNING[algorithm], seed):
-                    learnt[side].append(line)
-        print(f"\n{algorithm.upper()}, {MEASURED[algorithm]:,} transitions after {WARM_UP[algorithm]:,}; learnt: after {LEARNING[algorithm]:,}\n")
-        print("| side | transitions a second | lowest .. highest | Freewheel's ratio | training return | greedy return |")
+                    learned[side].append(line)
+        measured, warm_up, learning = (steps[algorithm] for steps in (MEASURED, WARM_UP, LEARNING))
+        print(f"\n{algorithm.upper()}, {measured:,} steps after {warm_up:,}; returns after {learning:,}\n")
+        print("| side | steps per second | lowest .. highest | Freewheel's ratio | training return | greedy return |")
         print("|---|---|---|---|---|---|")
         ours = statistics.median(speed["freewheel"]) if speed["freewheel"] else None
         for side in SIDES:
@@ -116,10 +122,11 @@ def cartpole_tables(programs, rounds):
                 continue
             median = statistics.median(speed[side])
             returns = [
-                " ".join(f"{line[key]:.0f}" for line in learnt[side]) for key in ("train_return", "greedy_return")
+                " ".join(f"{line[key]:.0f}" for line in learned[side]) for key in ("train_return", "greedy_return")
             ]
             ratio = f"{ours / median:.1f}" if ours else ""
-            print(f"| {side} | {median:,.0f} | {min(speed[side]):,.0f} .. {max(speed[side]):,.0f} | {ratio} | {' | '.join(returns)} |", flush=True)
+            span = f"{min(speed[side]):,.0f} .. {max(speed[side]):,.0f}"
+            print(f"| {side} | {median:,.0f} | {span} | {ratio} | {' | '.join(returns)} |", flush=True)
 
 
 def nn_table(program, rounds):
@@ -133,8 +140,8 @@ def nn_table(program, rounds):
         for line in output([sys.executable, f"{HERE}/deep_torch.py"]).splitlines():
             line = json.loads(line)
             peer.setdefault((line["id"], line["threads"]), []).append([line["median"], line["best"], line["cpu"]])
-    print("\nMicroseconds: median of rounds by the clock, best round, processor's time; ratios of medians and of best rounds\n")
-    print("| what | Freewheel | torch | torch, processor | ratio | torch, two threads |")
+    print("\nMicroseconds: median and best round of wall time, CPU time; ratios of medians and of best rounds\n")
+    print("| operation | Freewheel | torch | torch, CPU time | ratio | torch, two threads |")
     print("|---|---|---|---|---|---|")
     for id in dict.fromkeys(id for id, _ in peer):
         one, two = ([statistics.median(column) for column in zip(*peer[id, threads])] for threads in (1, 2))
@@ -142,7 +149,8 @@ def nn_table(program, rounds):
         mine = [statistics.median(column) for column in zip(*mine)] if mine else None
         left = f"{mine[0]:,.1f} ({mine[1]:,.1f})" if mine else ""
         ratio = f"{one[0] / mine[0]:.2f} ({one[1] / mine[1]:.2f})" if mine else ""
-        print(f"| {id} | {left} | {one[0]:,.1f} ({one[1]:,.1f}) | {one[2]:,.1f} | {ratio} | {two[0]:,.1f} ({two[1]:,.1f}) |")
+        torch = f"{one[0]:,.1f} ({one[1]:,.1f}) | {one[2]:,.1f} | {ratio} | {two[0]:,.1f} ({two[1]:,.1f})"
+        print(f"| {id} | {left} | {torch} |")
 
 
 def main():
@@ -150,7 +158,8 @@ def main():
     versions = json.loads(output([sys.executable, "-c", """
 import json, importlib.metadata as m
 print(json.dumps({p: m.version(p) for p in ("torch", "gymnasium", "numpy", "stable-baselines3")}))"""]))
-    print(f"machine: {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {rounds} rounds; Python {platform.python_version()}", end="")
+    load, python = os.getloadavg()[0], platform.python_version()
+    print(f"machine: {os.cpu_count()} cores, load {load:.1f}, {rounds} rounds; Python {python}", end="")
     print("".join(f", {name} {version}" for name, version in versions.items()))
     cartpole_tables(programs, rounds)
     nn_table(programs[0], max(1, rounds // 2))

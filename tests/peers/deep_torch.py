@@ -1,11 +1,10 @@
-"""PyTorch on the CPU, eager: training steps of two networks and acting of one, microseconds, one JSON line a figure.
+"""PyTorch on the CPU, eager: training steps of two networks and inference of one, microseconds, one JSON line each.
 
-Usage: deep_torch.py [ROUNDS [THREADS...]]   (25 rounds; 1 and 2 threads, of which the second wants a free core)
+Usage: deep_torch.py [ROUNDS [THREADS...]]   (25 rounds; 1 and 2 threads, the latter with a free core)
 
-A training step is forward, loss, backward and one step of fused Adam, on data already in tensors. Short rounds of all figures
-take turns, so that a busy moment of the machine does not fall on one of them alone. `median` and `best` are over single calls, by
-the clock: most small calls end before the system interrupts them. `cpu` is the processor's time a call, the median of rounds:
-interruptions do not count, and both of two threads do.
+A training step is forward pass, loss, backward pass and one step of fused Adam, on data in tensors. Short rounds of all
+operations alternate, so that other work on the machine affects all of them. `median` and `best` are wall times of single
+calls. `cpu` is the CPU time of a call, summed over threads, median of the rounds; interruptions do not count.
 """
 
 import json
@@ -82,7 +81,7 @@ def tower_training(batch):
 def acting(traced):
     model, x = mlp(), torch.randn(1, 8)
     if traced:
-        warnings.simplefilter("ignore", FutureWarning)  # of the tracer, about its successors
+        warnings.simplefilter("ignore", FutureWarning)  # deprecation of torch.jit.trace
         model = torch.jit.trace(model, x)
 
     @torch.no_grad()
@@ -93,7 +92,7 @@ def acting(traced):
 
 
 def micros(work):
-    """One round of about ROUND_S: microseconds of each call by the clock, and of one by the processor."""
+    """One round of about ROUND_S: wall time of each call and mean CPU time of a call, in microseconds."""
     clock, cpu = [time.perf_counter()], time.process_time()
     while clock[-1] - clock[0] < ROUND_S:
         work()
@@ -118,7 +117,7 @@ def main():
         for (name, threads), (clock, cpu) in taken.items():
             torch.set_num_threads(threads)
             calls, mean = micros(figures[name])
-            if round > 0:  # the first warms caches, the tracer and the allocator
+            if round > 0:  # the first round is a warm-up
                 clock.extend(calls)
                 cpu.append(mean)
     for (name, threads), (clock, cpu) in taken.items():
