@@ -17,6 +17,19 @@ use crate::tabular::exploration::random_legal;
 use crate::{AgentFactory, Budget, FnFactory};
 
 /// Agent with a fixed policy.
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use freewheel_agents::{Budget, example::Corridor, fixed::{Fixed, UniformPolicy}};
+/// # use freewheel_core::{Agent, Streams, VectorEnv};
+/// let mut envs = Corridor::batch(1, 0);
+/// let policy = Arc::new(UniformPolicy::new(envs.spec())?);
+/// let budget = Budget { steps: 1000, num_envs: 1 };
+/// let mut agent = Fixed::new(envs.spec(), policy, budget, Streams::new(0))?;
+/// agent.learn(&mut envs, budget.steps)?;
+/// assert!(!agent.learns());
+/// # Ok::<(), freewheel_core::Error>(())
+/// ```
 pub struct Fixed {
     policy: Arc<dyn Policy>,
     rngs: Vec<Stream>,

@@ -17,6 +17,12 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// | `{ from = 1.0, to = 0.05, over = 0.5, shape = "exponential" }` | the same, geometric |
 /// | `"harmonic"` | 1/n at the n-th visit of a pair: values are averages |
 /// | `{ harmonic = 0.8 }` | 1/n^0.8; powers between 0.5 and 1 forget early values faster (Even-Dar & Mansour 2003) |
+///
+/// ```
+/// # use freewheel_agents::schedule::{RampShape, Schedule};
+/// let epsilon = Schedule::Ramp { from: 1.0, to: 0.0, over: 0.5, shape: RampShape::Linear };
+/// assert_eq!(epsilon.at(25, 100), Some(0.5));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Schedule {
     /// Constant value.

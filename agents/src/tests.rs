@@ -136,7 +136,7 @@ proptest! {
             prop_assert!(whole.save().unwrap() == resumed.save().unwrap(), "{id} resumed");
             // `load` restores the complete state.
             resumed.load(&saved).unwrap();
-            prop_assert!(resumed.save().unwrap() == saved, "{id} taken back");
+            prop_assert!(resumed.save().unwrap() == saved, "{id} loaded again");
         }
     }
 }

@@ -52,13 +52,14 @@ NN = {
 
 
 def freewheel_cartpole(program, algorithm, steps, seed):
-    """Result as of a peer, from the CPU time of a run less that of its warm-up alone, so that start-up does not count."""
+    """Result as of a peer, from the CPU time of a run less that of its warm-up alone: start-up does not count."""
 
     def run(steps):
         with tempfile.TemporaryDirectory() as out:
             settings = {"evaluation.episodes": 20, "evaluation.points": 0} | SETTINGS[algorithm]
             sets = [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]
-            command = [program, "train", "classic/cartpole", algorithm, "--steps", str(steps), "--seeds", str(seed), *sets]
+            command = [program, "train", "classic/cartpole", algorithm]
+            command += ["--steps", str(steps), "--seeds", str(seed), *sets]
             cpu = children_cpu()
             row = json.loads(output(command + ["--threads", "1", "--json", "--out", out]))["rows"][0]
             return children_cpu() - cpu, row

@@ -3,8 +3,8 @@
 Usage: deep_torch.py [ROUNDS [THREADS...]]   (25 rounds; 1 and 2 threads, the latter with a free core)
 
 A training step is forward pass, loss, backward pass and one step of fused Adam, on data in tensors. Short rounds of all
-operations alternate, so that other work on the machine affects all of them. `median` and `best` are wall times of single
-calls. `cpu` is the CPU time of a call, summed over threads, median of the rounds; interruptions do not count.
+operations alternate, so that other work on the machine affects all of them. `median` and `best` are wall times of
+single calls. `cpu` is the CPU time of a call, summed over threads, median of the rounds; interruptions do not count.
 """
 
 import json

@@ -156,7 +156,8 @@ impl Replay {
             return Err(Error::setting(
                 "buffer_size",
                 format!(
-                    "buffer_size = {capacity}: must be at least {} ({min_slots} steps for each of {num_envs} environments)",
+                    "buffer_size = {capacity}: must be at least {} ({min_slots} steps for each of {num_envs} \
+                     environments)",
                     min_slots * num_envs
                 ),
             ));

@@ -181,11 +181,11 @@ impl Network {
         let (d, o) = (self.input_len(), self.output_len());
         let one = |((x, grad_out), workspace): ((&[f32], &[f32]), &mut Workspace),
                    grad_x: Option<&mut [f32]>| {
-            let mut own = std::mem::take(&mut workspace.parameters);
-            own.clear();
-            own.resize(self.size, 0.0);
-            self.backward_rows(parameters, x, workspace, grad_out, &mut own, grad_x);
-            workspace.parameters = own;
+            let mut gradient = std::mem::take(&mut workspace.parameters);
+            gradient.clear();
+            gradient.resize(self.size, 0.0);
+            self.backward_rows(parameters, x, workspace, grad_out, &mut gradient, grad_x);
+            workspace.parameters = gradient;
         };
         let parts = x.par_chunks(rows * d).zip(grad_out.par_chunks(rows * o)).zip(&mut pass.chunks);
         match grad_x {

@@ -58,8 +58,8 @@ impl NetworkSettings {
                     weights => Err(Error::setting(
                         "hidden_sizes",
                         format!(
-                            "a first hidden layer of {units} units for {n} discrete observations has {weights} weights, but \
-                         at most {MAX_WEIGHTS} are supported; use smaller hidden_sizes or frame_stack"
+                            "a first hidden layer of {units} units for {n} discrete observations has {weights} \
+                             weights, but at most {MAX_WEIGHTS} are supported; use smaller hidden_sizes or frame_stack"
                         ),
                     )),
                 }
@@ -69,8 +69,8 @@ impl NetworkSettings {
             (channels, _) => Err(Error::setting(
                 "channels",
                 format!(
-                    "channels = {channels}: convolutions need observations of planes [C, H, W], which this world does not \
-                 have; use channels = 0"
+                    "channels = {channels}: convolutions need observations of planes [C, H, W], which this world \
+                     does not have; use channels = 0"
                 ),
             )),
         }
@@ -80,31 +80,31 @@ impl NetworkSettings {
     pub fn trunk(&self, net: &mut Builder, name: &str, space: &ObservationSpace) -> NodeId {
         let gain = if self.activation == Activation::Relu { 2f32.sqrt() } else { 1.0 };
         let (activation, init) = (self.activation, Init::Orthogonal(gain));
-        let mut at = 0;
+        let mut node = 0;
         let mut hidden = self.hidden_sizes.iter().enumerate();
         match space {
             // One-hot; without hidden layers one of `n` units, since the heads need more than the index as a number.
             ObservationSpace::Discrete { n } => {
                 let units = hidden.next().map_or(*n, |(_, &units)| units as usize);
-                at = net.one_hot(&format!("{name}.0"), *n, units, activation, init);
+                node = net.one_hot(&format!("{name}.0"), *n, units, activation, init);
             }
             ObservationSpace::Box { shape, .. } if self.channels > 0 => {
                 let [planes, h, w] = [0, 1, 2].map(|i| shape.get(i).copied().unwrap_or(1));
-                at = net.channels_last(at, planes);
+                node = net.channels_last(node, planes);
                 let out_channels = self.channels as usize;
                 let first =
                     Conv { channels: planes, size: [h, w], out_channels, kernel: 3, stride: 1, padding: 1 };
                 let conv = Conv { channels: out_channels, ..first };
                 let init = Init::Kaiming(gain);
-                at = net.conv(&format!("{name}.conv"), at, first, None, activation, init);
+                node = net.conv(&format!("{name}.conv"), node, first, None, activation, init);
                 for i in 0..self.blocks {
-                    let inner = net.conv(&format!("{name}.block.{i}.0"), at, conv, None, activation, init);
+                    let inner = net.conv(&format!("{name}.block.{i}.0"), node, conv, None, activation, init);
                     // Zero weights make the block the identity at first.
-                    at = net.conv(
+                    node = net.conv(
                         &format!("{name}.block.{i}.1"),
                         inner,
                         conv,
-                        Some(at),
+                        Some(node),
                         activation,
                         Init::Zeros,
                     );
@@ -113,8 +113,8 @@ impl NetworkSettings {
             ObservationSpace::Box { .. } => {}
         }
         for (i, &units) in hidden {
-            at = net.linear(&format!("{name}.{i}"), at, units as usize, activation, init);
+            node = net.linear(&format!("{name}.{i}"), node, units as usize, activation, init);
         }
-        at
+        node
     }
 }

@@ -85,7 +85,7 @@ impl Config {
         if self.minibatch_size == 1 && self.normalize_advantage {
             return Err(Error::setting(
                 "minibatch_size",
-                "minibatch_size = 1: must be at least 2 unless normalize_advantage = false".into(),
+                "minibatch_size = 1: must be at least 2 unless normalize_advantage = false",
             ));
         }
         Ok(())

@@ -172,7 +172,7 @@ impl TabularCore {
     #[inline(always)]
     pub(super) fn next_sign(&self, env: usize, view: &BatchView<'_>) -> f64 {
         match self.players.get(env) {
-            Some(&mover) if mover != view.successor_to_play(env) => -1.0,
+            Some(&player) if player != view.successor_to_play(env) => -1.0,
             _ => 1.0,
         }
     }

@@ -148,16 +148,16 @@ mod tests {
     #[test]
     fn truncated_episodes_bootstrap_from_the_final_state() {
         let (mut sarsa, mut batch) = (agent(1), world(1).batch(1, 0));
-        let mut seen = [false; 2];
+        let mut found = [false; 2];
         for _ in 0..40 {
             sarsa.core.table.q[0] = 1.0;
             sarsa.learn(&mut batch, 1).unwrap();
             let which = [2.8, 3.7].map(|value| (sarsa.core.table.q[0] - value).abs() < 1e-12);
             assert!(which[0] || which[1], "{:?}", sarsa.core.table.q);
-            seen = [seen[0] || which[0], seen[1] || which[1]];
+            found = [found[0] || which[0], found[1] || which[1]];
             // The next episode begins with the only action that is legal there.
             assert_eq!(sarsa.core.actions, [0]);
         }
-        assert_eq!((seen, &sarsa.core.table.q[2..]), ([true; 2], &[4.0, 6.0][..]));
+        assert_eq!((found, &sarsa.core.table.q[2..]), ([true; 2], &[4.0, 6.0][..]));
     }
 }

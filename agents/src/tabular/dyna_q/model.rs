@@ -131,7 +131,7 @@ impl Model {
         } else if self.first[pair] == END {
             self.known.push(pair as u64);
         }
-        let (mut at, mut seen) = (self.first[pair], false);
+        let (mut at, mut found) = (self.first[pair], false);
         while at != END {
             let outcome = &mut self.outcomes[at as usize];
             let same = outcome.successor == successor as u32 && outcome.sign == sign;
@@ -145,9 +145,9 @@ impl Model {
             } else if self.outcome_model == OutcomeModel::Latest {
                 outcome.count = 0;
             }
-            (at, seen) = (outcome.next, seen || same);
+            (at, found) = (outcome.next, found || same);
         }
-        if !seen {
+        if !found {
             let next = std::mem::replace(&mut self.first[pair], self.outcomes.len() as u32);
             self.outcomes.push(Outcome { successor: successor as u32, sign, count: 1, reward, next });
             if sign != 0.0 {

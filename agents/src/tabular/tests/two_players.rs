@@ -30,13 +30,13 @@ impl Env for TakeAway {
         (1 + rng.below(FIRST), Player::First)
     }
 
-    fn step(&self, (left, mover): &mut Self::State, action: u32, _: &mut Stream) -> Step {
+    fn step(&self, (left, player): &mut Self::State, action: u32, _: &mut Stream) -> Step {
         *left -= action + 1;
         if *left == 0 {
             return Step::termination(1.0);
         }
         if action != 1 {
-            *mover = mover.other();
+            *player = player.other();
         }
         Step::transition(0.0)
     }
@@ -49,8 +49,8 @@ impl Env for TakeAway {
         out.iter_mut().zip(1..).for_each(|(legal, taken)| *legal = taken <= *left);
     }
 
-    fn to_play(&self, (_, mover): &Self::State) -> Player {
-        *mover
+    fn to_play(&self, (_, player): &Self::State) -> Player {
+        *player
     }
 }
 
