@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use freewheel_core::{
-    ActionBuffer, ActionSpace, Agent, Batch, Env, Error, ObservationSpace, PolicyMode, Purpose, Spec, Step,
-    Stream, Streams, ManagedVectorEnv, VectorEnv,
+    ActionBuffer, ActionSpace, Agent, Batch, Env, Error, ManagedVectorEnv, ObservationSpace, PolicyMode,
+    Purpose, Spec, Step, Stream, Streams, VectorEnv,
 };
 use proptest::prelude::*;
 
@@ -94,14 +94,16 @@ impl Env for TrackTarget {
     }
 }
 
-pub(crate) fn world(kind: usize, rows: usize, seed: u64) -> Box<dyn ManagedVectorEnv> {
+pub(crate) fn world(kind: usize, num_envs: usize, seed: u64) -> Box<dyn ManagedVectorEnv> {
     match kind {
-        0 => Box::new(Graph::cliff().with_limit(7).batch(rows, seed)),
-        1 => Box::new(Graph::maximization_bias().batch(rows, seed)),
-        2 => Box::new(Graph::maze(&["S..", ".#.", "..G"]).with_limit(20).with_slip(0.3).batch(rows, seed)),
-        3 => Box::new(Graph::cliff().with_limit(30).with_box_observations().batch(rows, seed)),
-        4 => Box::new(Batch::new(take_away(), rows, Streams::new(seed), Purpose::Environment, 0)),
-        _ => Box::new(Batch::new(track_target(false), rows, Streams::new(seed), Purpose::Environment, 0)),
+        0 => Box::new(Graph::cliff().with_limit(7).batch(num_envs, seed)),
+        1 => Box::new(Graph::maximization_bias().batch(num_envs, seed)),
+        2 => {
+            Box::new(Graph::maze(&["S..", ".#.", "..G"]).with_limit(20).with_slip(0.3).batch(num_envs, seed))
+        }
+        3 => Box::new(Graph::cliff().with_limit(30).with_box_observations().batch(num_envs, seed)),
+        4 => Box::new(Batch::new(take_away(), num_envs, Streams::new(seed), Purpose::Environment, 0)),
+        _ => Box::new(Batch::new(track_target(false), num_envs, Streams::new(seed), Purpose::Environment, 0)),
     }
 }
 
@@ -110,25 +112,26 @@ proptest! {
 
     #[test]
     fn resumed_runs_are_identical(
-        kind in 0..6usize, variant in 0..3usize, rows in 1..4usize, seed: u64, first in 0u64..200, second in 0u64..200,
+        kind in 0..6usize, variant in 0..3usize, num_envs in 1..4usize, seed: u64,
+        first in 0u64..200, second in 0u64..200,
     ) {
         for id in DEEP {
-            let mut whole_batch = world(kind, rows, seed);
+            let mut whole_batch = world(kind, num_envs, seed);
             if id == "dqn" && whole_batch.spec().actions.count() == 0 {
                 continue;
             }
             let spec = whole_batch.spec().clone();
-            let fresh = || build(id, &spec, settings(id, variant), Budget { steps: 400, num_envs: rows }, seed);
+            let fresh = || build(id, &spec, settings(id, variant), Budget { steps: 400, num_envs }, seed);
             let mut whole = fresh();
             whole.learn(&mut *whole_batch, first + second).unwrap();
 
-            let (mut cut, mut cut_batch) = (fresh(), world(kind, rows, seed));
+            let (mut cut, mut cut_batch) = (fresh(), world(kind, num_envs, seed));
             cut.learn(&mut *cut_batch, first).unwrap();
             let (saved, saved_batch) = (cut.save().unwrap(), cut_batch.save().unwrap());
             cut.learn(&mut *cut_batch, second).unwrap();
             prop_assert!(whole.save().unwrap() == cut.save().unwrap(), "{id} cut");
 
-            let (mut resumed, mut resumed_batch) = (fresh(), world(kind, rows, seed + 1));
+            let (mut resumed, mut resumed_batch) = (fresh(), world(kind, num_envs, seed + 1));
             resumed.load(&saved).unwrap();
             resumed_batch.load(&saved_batch).unwrap();
             prop_assert!(resumed.save().unwrap() == saved, "{id} loaded");

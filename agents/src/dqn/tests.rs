@@ -30,22 +30,23 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
     fn samples_are_the_stored_transitions(
-        seed: u64, rows in 1..4usize, slots in 12..40usize, count in 20..120usize, n in 1..5usize,
-        prioritized: bool, bytes: bool,
+        seed: u64, num_envs in 1..4usize, slots in 12..40usize, count in 20..120usize,
+        n in 1..5usize, prioritized: bool, bytes: bool,
     ) {
         let spec = spec(11);
         let storage = if bytes { Storage::U8 } else { Storage::F32 };
-        let mut replay = Replay::new(&spec, rows, rows * slots, 2 * n + 2, storage, prioritized).unwrap();
+        let build = || Replay::new(&spec, num_envs, num_envs * slots, 2 * n + 2, storage, prioritized).unwrap();
+        let mut replay = build();
         let mut rng = Streams::new(seed).stream(Purpose::Agent, 0, 0);
         // 100 apart, so that they differ as bytes too.
         let obs_of = |number: usize| [100.0 * number as f32, (number % 2) as f32];
         let mask = |number: usize| -> Vec<bool> { (0..11).map(|a| (number >> (a % 7)) & 1 == 1).collect() };
-        let mut lists = vec![Vec::<StoredStep>::new(); rows];
+        let mut lists = vec![Vec::<StoredStep>::new(); num_envs];
         // Observations of an environment are numbered; the final one of a truncated episode has its own number.
-        let mut numbers = vec![Vec::<usize>::new(); rows];
-        let mut next = vec![0usize; rows];
+        let mut numbers = vec![Vec::<usize>::new(); num_envs];
+        let mut next = vec![0usize; num_envs];
         for i in 0..count {
-            let env = i % rows;
+            let env = i % num_envs;
             let ending = match rng.below(8) { 0 => Ending::Terminal, 1 => Ending::Truncated, _ => Ending::Running };
             let (action, reward) = (rng.below(11), rng.below(9) as f32 - 4.0);
             let made = StoredStep { action, reward, ending, player_changed: rng.chance(0.5) };
@@ -89,7 +90,7 @@ proptest! {
             }
         }
         // A restored buffer gives the same samples.
-        let mut again = Replay::new(&spec, rows, rows * slots, 2 * n + 2, storage, prioritized).unwrap();
+        let mut again = build();
         again.load(postcard::from_bytes(&postcard::to_stdvec(&replay.save()).unwrap()).unwrap()).unwrap();
         let (mut again_rng, mut sample_again) = (rng.clone(), Sample::default());
         replay.sample(request, &mut rng, &mut sample);

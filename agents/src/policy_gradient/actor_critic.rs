@@ -25,6 +25,7 @@ use crate::settings::within;
 /// Version of the checkpoint format.
 const FORMAT: u32 = 1;
 
+/// Actor-critic network with optimizer, normalizers and bookkeeping.
 pub(super) struct ActorCritic {
     id: &'static str,
     pub(super) settings: PolicyGradient,

@@ -19,6 +19,7 @@ use crate::settings::within;
 /// Version of the checkpoint format.
 const FORMAT: u32 = 1;
 
+/// Table, behavior policy and bookkeeping of a tabular agent.
 pub(super) struct TabularCore {
     id: &'static str,
     settings: Tabular,

@@ -57,26 +57,26 @@ proptest! {
 
     #[test]
     fn resumed_runs_are_identical(
-        kind in 0..5usize, variant in 0..3usize, rows in 1..4usize, seed: u64,
+        kind in 0..5usize, variant in 0..3usize, num_envs in 1..4usize, seed: u64,
         first in 0u64..300, second in 0u64..300,
     ) {
-        let budget = Budget { steps: 600, num_envs: rows };
+        let budget = Budget { steps: 600, num_envs };
         for factory in factories() {
             let spec = world(kind).spec().clone();
             let settings = settings(factory.id(), kind, variant);
             let fresh = || factory.build(&spec, &settings, budget, Streams::new(seed)).unwrap();
 
-            let (mut whole, mut whole_batch) = (fresh(), world(kind).batch(rows, seed));
+            let (mut whole, mut whole_batch) = (fresh(), world(kind).batch(num_envs, seed));
             whole.learn(&mut whole_batch, first + second).unwrap();
 
-            let (mut cut, mut cut_batch) = (fresh(), world(kind).batch(rows, seed));
+            let (mut cut, mut cut_batch) = (fresh(), world(kind).batch(num_envs, seed));
             cut.learn(&mut cut_batch, first).unwrap();
             let (saved, saved_batch) = (cut.save().unwrap(), cut_batch.save().unwrap());
             cut.learn(&mut cut_batch, second).unwrap();
             prop_assert!(whole.save().unwrap() == cut.save().unwrap(), "{} cut", factory.id());
             prop_assert!(whole_batch.save().unwrap() == cut_batch.save().unwrap(), "{} cut", factory.id());
 
-            let (mut resumed, mut resumed_batch) = (fresh(), world(kind).batch(rows, seed + 1));
+            let (mut resumed, mut resumed_batch) = (fresh(), world(kind).batch(num_envs, seed + 1));
             resumed.load(&saved).unwrap();
             resumed_batch.load(&saved_batch).unwrap();
             prop_assert!(resumed.save().unwrap() == saved, "{} loaded", factory.id());
