@@ -34,8 +34,8 @@ impl PriceHistory {
 
     /// Stored prices, oldest first.
     pub fn prices(&self) -> impl Iterator<Item = f32> + '_ {
-        let seen = (self.count as usize).min(PRICE_WINDOW);
-        (0..seen).map(move |i| self.prices[(self.count as usize - seen + i) % PRICE_WINDOW])
+        let stored = (self.count as usize).min(PRICE_WINDOW);
+        (0..stored).map(move |i| self.prices[(self.count as usize - stored + i) % PRICE_WINDOW])
     }
 }
 
@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_trail_keeps_the_last_prices_in_order() {
+    fn history_keeps_the_last_prices_in_order() {
         let mut price_history = PriceHistory::new(0.0);
         assert_eq!(price_history.prices().collect::<Vec<_>>(), [0.0]);
         for i in 1..=40 {

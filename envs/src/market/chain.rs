@@ -2,10 +2,10 @@
 //!
 //! The signal `f' = persistence f + e` with `sd(e) = innovation` becomes n equally spaced values between `-w` and
 //! `w`, `w = sqrt(n - 1) innovation / sqrt(1 - persistence^2)` (Rouwenhorst 1995; Kopecky & Suen 2010). State `i` is
-//! the number of heads among n - 1 independent coins, each of which keeps its side with probability `(1 +
-//! persistence) / 2`. For every n the conditional mean is `persistence f`, the conditional variance `innovation^2` in
-//! every state, and the stationary distribution is binomial. Higher moments are those of a normal signal only in the
-//! limit.
+//! the number of heads among n - 1 independent coins, each of which keeps its side with probability
+//! `(1 + persistence) / 2`. For every n the conditional mean is `persistence f`, the conditional variance
+//! `innovation^2` in every state, and the stationary distribution is binomial. Higher moments are those of a normal
+//! signal only in the limit.
 
 use freewheel_core::Stream;
 

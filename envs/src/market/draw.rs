@@ -116,12 +116,12 @@ mod tests {
     }
 
     #[test]
-    fn fits_any_room() {
-        for room in [(1, 1), (32, 7), (80, 24), (500, 300)] {
-            let mut frame = Frame::with_max_size(room.0, room.1);
+    fn fits_any_size() {
+        for size in [(1, 1), (32, 7), (80, 24), (500, 300)] {
+            let mut frame = Frame::with_max_size(size.0, size.1);
             for count in [1, 2, 21, 300] {
                 chart((0..count).map(|i| (i % 7) as f32).collect()).draw(&mut frame);
-                assert_eq!((frame.width(), frame.height()), (room.0.clamp(32, 160), room.1.clamp(7, 40)));
+                assert_eq!((frame.width(), frame.height()), (size.0.clamp(32, 160), size.1.clamp(7, 40)));
             }
         }
     }

@@ -6,8 +6,9 @@
 //! **Action:** fraction of the remaining order to sell in this step, 0 to 1: one of a table, or any number. The last
 //! step sells everything.
 //!
-//! **Step** of tau days in which n of X shares of stock are sold and x remain: each is sold for `spread + temporary n
-//! / tau` less than the price; then the price changes by `volatility sqrt(tau) z - permanent n`.
+//! **Step** of tau days in which n of X shares of stock are sold and x remain: each is sold for
+//! `spread + temporary n / tau` less than the price; then the price changes by
+//! `volatility sqrt(tau) z - permanent n`.
 //!
 //! **Reward:** minus the step's part of the implementation shortfall, minus `risk_aversion volatility^2 tau x^2` for
 //! the risk of the remaining order, both in dollars per share of the whole order. The second parts of a fixed

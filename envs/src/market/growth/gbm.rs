@@ -59,7 +59,7 @@ impl Default for Gbm {
 impl MarketSettings for Gbm {
     const ID: &'static str = "market/gbm";
     const ABOUT: &'static str =
-        "What fraction to hold of geometric Brownian motion; exact, Merton's fraction in the limit";
+        "Fraction to hold of geometric Brownian motion; exact optimum, Merton's fraction in the limit";
 
     fn build(&self) -> Result<Arc<dyn DynWorld>> {
         self.check()?;

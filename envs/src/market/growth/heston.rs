@@ -72,7 +72,7 @@ impl Default for Heston {
 impl MarketSettings for Heston {
     const ID: &'static str = "market/heston";
     const ABOUT: &'static str =
-        "What fraction to hold under Heston's stochastic volatility, log utility; best known, by quadrature";
+        "Fraction to hold under Heston's stochastic volatility, log utility; best-known value by quadrature";
 
     fn build(&self) -> Result<Arc<dyn DynWorld>> {
         self.check()?;
@@ -167,12 +167,13 @@ pub(super) fn total_value(
     let gains: Vec<f64> = grid.variances().map(gain).collect();
     let mut values = vec![0.0; points];
     for _ in 0..steps {
-        let later = |row: &[f64]| -> f64 { row.iter().zip(&values).map(|(p, value)| p * value).sum() };
+        let expected_next =
+            |row: &[f64]| -> f64 { row.iter().zip(&values).map(|(p, value)| p * value).sum() };
         values = grid
             .transitions
             .chunks(points)
             .zip(&gains)
-            .map(|(row, gain)| gain + gamma * later(row))
+            .map(|(row, gain)| gain + gamma * expected_next(row))
             .collect();
     }
     let mut start = vec![0.0; points];

@@ -89,11 +89,11 @@ impl MarketSettings for MarketMaking {
 
 impl MarketMaking {
     fn env<A: ActionMap<2> + Clone>(&self, depths: Depths, action_map: A) -> Arc<dyn DynWorld> {
-        let most = self.inventory as f32;
+        let max_inventory = self.inventory as f32;
         let info = EnvInfo {
             id: Self::ID,
             version: VERSION,
-            observation: ObservationSpace::vector(&[(-most, most), (0.0, 1.0)]),
+            observation: ObservationSpace::vector(&[(-max_inventory, max_inventory), (0.0, 1.0)]),
             time_limit: None,
             gamma: 1.0,
             unit: "",
@@ -120,9 +120,9 @@ impl MarketMaking {
             in_range("steps", self.steps, 1..=20_000)?;
             in_range("lambda", self.lambda, 1e-6..=1e4)?;
             if 2.0 * self.lambda > f64::from(self.steps) {
-                let least = (2.0 * self.lambda).ceil();
+                let min_steps = (2.0 * self.lambda).ceil();
                 return Err(format!(
-                    "steps = {}: at most one order arrives in a step, so steps must be at least {least}",
+                    "steps = {}: at most one order arrives in a step, so steps must be at least {min_steps}",
                     self.steps
                 ));
             }
@@ -132,8 +132,8 @@ impl MarketMaking {
             in_range("inventory", self.inventory, 1..=100)?;
             in_range("volatility", self.volatility, 0.0..=1e3)?;
             in_range("length of depths", self.depths.len(), 1..=32)?;
-            let (least, most) = (0.0, MAX_DEPTH / self.kappa);
-            self.depths.iter().try_for_each(|&depth| in_range("depths", depth, least..=most))
+            let max_depth = MAX_DEPTH / self.kappa;
+            self.depths.iter().try_for_each(|&depth| in_range("depths", depth, 0.0..=max_depth))
         })
     }
 }
@@ -150,13 +150,14 @@ struct MakingMarket {
 impl MakingMarket {
     fn optimal(&self, query: &SolveQuery) -> Reference<2> {
         let values = Values::optimal(&self.rules, &self.depths, query);
-        let (value, steps, most) = (values.start_value(), self.rules.steps, self.rules.max_inventory);
+        let (value, steps, max_inventory) =
+            (values.start_value(), self.rules.steps, self.rules.max_inventory);
         let quotes = values.quotes;
         let rule: Arc<OrderRule<2>> = Arc::new(move |obs: &[f32]| {
             // The observation is the fraction of the time left; times `steps` it is a whole number.
             let steps_left = (f64::from(obs[1]) * f64::from(steps)).round() as usize;
-            let inventory = (obs[0] as i32 + most) as usize;
-            let row = steps_left.saturating_sub(1) * (2 * most as usize + 1) + inventory;
+            let inventory = (obs[0] as i32 + max_inventory) as usize;
+            let row = steps_left.saturating_sub(1) * (2 * max_inventory as usize + 1) + inventory;
             quotes.get(row).copied().unwrap_or([0.0; 2])
         });
         // A shorter horizon than the episode is not observed, so there is no rule for it.
@@ -204,14 +205,14 @@ impl Market<2> for MakingMarket {
     }
 
     fn chart(&self, state: &State) -> Chart<'_> {
-        let most = f64::from(self.rules.max_inventory);
+        let max_inventory = f64::from(self.rules.max_inventory);
         let [bid, ask] = state.depths;
         Chart {
             title: "midprice",
             prices: state.price_history.prices().collect(),
             window: PRICE_WINDOW,
             position: f64::from(state.inventory),
-            limits: (-most, most),
+            limits: (-max_inventory, max_inventory),
             notes: vec![
                 ("quotes", format!("-{bid:.3} +{ask:.3}")),
                 ("steps left", state.steps_left.to_string()),

@@ -7,8 +7,8 @@
 //! side(g) = max over depths d of  exp(-kappa d) (d + g)
 //! ```
 //!
-//! without the first side at the largest inventory and the second at the smallest. The optimal continuous depth is `1
-//! / kappa - g`, or 0 where that is negative. Midprice changes have mean 0 and do not matter.
+//! without the first side at the largest inventory and the second at the smallest. The optimal continuous depth is
+//! `1 / kappa - g`, or 0 where that is negative. Midprice changes have mean 0 and do not matter.
 
 use freewheel_core::SolveQuery;
 
@@ -24,12 +24,12 @@ pub(super) enum Depths {
 }
 
 impl Depths {
-    /// Allowed depth nearest to `wanted`.
-    pub(super) fn nearest(&self, wanted: f64) -> f64 {
+    /// Allowed depth nearest to `target`.
+    pub(super) fn nearest(&self, target: f64) -> f64 {
         match self {
-            Depths::UpTo(most) => wanted.clamp(0.0, *most),
+            Depths::UpTo(max_depth) => target.clamp(0.0, *max_depth),
             Depths::Levels(levels) => levels.iter().copied().fold(levels[0], |best, level| {
-                if (level - wanted).abs() < (best - wanted).abs() { level } else { best }
+                if (level - target).abs() < (best - target).abs() { level } else { best }
             }),
         }
     }
@@ -38,7 +38,7 @@ impl Depths {
     fn best(&self, rules: &Rules, gain: f64) -> (f64, f64) {
         let value = |depth: f64| rules.fill_probability(depth) * (depth + gain);
         let depth = match self {
-            Depths::UpTo(most) => (1.0 / rules.kappa - gain).clamp(0.0, *most),
+            Depths::UpTo(max_depth) => (1.0 / rules.kappa - gain).clamp(0.0, *max_depth),
             Depths::Levels(levels) => levels
                 .iter()
                 .copied()
@@ -54,9 +54,9 @@ impl Depths {
                 let value = |&depth: &f64| rules.fill_probability(depth) * (depth + gain);
                 levels.iter().map(value).sum::<f64>() / levels.len() as f64
             }
-            Depths::UpTo(most) => {
-                let (kappa, rest) = (rules.kappa, rules.fill_probability(*most));
-                ((gain + 1.0 / kappa) * (1.0 - rest) - most * rest) / (kappa * most)
+            Depths::UpTo(max_depth) => {
+                let (kappa, fill_at_max) = (rules.kappa, rules.fill_probability(*max_depth));
+                ((gain + 1.0 / kappa) * (1.0 - fill_at_max) - max_depth * fill_at_max) / (kappa * max_depth)
             }
         }
     }
@@ -92,8 +92,8 @@ impl Values {
         let inventories = -rules.max_inventory..=rules.max_inventory;
         let horizon = query.horizon.unwrap_or(u32::MAX);
         // The cost of the final inventory counts only where the horizon reaches the end of the episode.
-        let left_over = |q| if horizon >= rules.steps { -rules.liquidation(q) } else { 0.0 };
-        let mut values: Vec<f64> = inventories.clone().map(left_over).collect();
+        let final_value = |q| if horizon >= rules.steps { -rules.liquidation(q) } else { 0.0 };
+        let mut values: Vec<f64> = inventories.clone().map(final_value).collect();
         let mut quotes = Vec::new();
         for left in 1..=horizon.min(rules.steps) {
             // The final cost is part of the last step's reward and is not discounted.
@@ -114,8 +114,8 @@ impl Values {
     }
 }
 
-/// Optimal value of each inventory from `-max_inventory` to `max_inventory` in continuous time at time 0, `[2
-/// max_inventory + 1]`.
+/// Optimal values in continuous time at time 0, `[2 max_inventory + 1]`, of the inventories from `-max_inventory` to
+/// `max_inventory`.
 ///
 /// With `w = exp(kappa h)` the equation for the value h is linear (Cartea, Jaimungal & Penalva, section 10.2.3):
 ///

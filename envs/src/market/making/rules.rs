@@ -115,9 +115,9 @@ impl Rules {
         state.depths = [bid, ask];
         state.price_history.push(state.price_history.last() + price_change);
         state.steps_left = state.steps_left.saturating_sub(1);
-        let left_over = if state.steps_left == 0 { self.liquidation(state.inventory) } else { 0.0 };
-        state.account.record(state.account.profit + gained - left_over, left_over, traded);
-        let reward = (gained - penalty - left_over) as f32;
+        let final_cost = if state.steps_left == 0 { self.liquidation(state.inventory) } else { 0.0 };
+        state.account.record(state.account.profit + gained - final_cost, final_cost, traded);
+        let reward = (gained - penalty - final_cost) as f32;
         if state.steps_left == 0 { Step::termination(reward) } else { Step::transition(reward) }
     }
 }

@@ -80,7 +80,7 @@ fn two_steps_by_hand() {
 
 /// More choices have a higher value: one depth, a table, any depth; random quotes have a lower one.
 #[test]
-fn more_freedom_is_worth_more() {
+fn more_choices_have_a_higher_value() {
     let making = MarketMaking::default();
     let rules = making.rules();
     let table = Depths::Levels(making.depths.clone());

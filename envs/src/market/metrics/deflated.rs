@@ -63,8 +63,8 @@ pub struct Trials {
     pub variance: f64,
 }
 
-/// Expected maximum Sharpe ratio per bar of trials without skill: `sqrt(V) ((1 - g) Phi^-1(1 - 1/N) + g Phi^-1(1 -
-/// 1/(N e)))` with the Euler-Mascheroni constant g. 0 for one trial.
+/// Expected maximum Sharpe ratio per bar of trials without skill:
+/// `sqrt(V) ((1 - g) Phi^-1(1 - 1/N) + g Phi^-1(1 - 1/(N e)))` with the Euler-Mascheroni constant g. 0 for one trial.
 pub fn expected_maximum_sharpe(trials: Trials) -> f64 {
     let Trials { count, variance } = trials;
     if count <= 1.0 {

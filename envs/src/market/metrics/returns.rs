@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_said_is_nan() {
+    fn undefined_measures_are_nan() {
         assert!(cagr(&[], 252.0).is_nan() && sharpe(&[], 252.0).is_nan() && sortino(&[], 252.0).is_nan());
         assert!(volatility(&[0.1], 252.0).is_nan() && sharpe(&[0.1, 0.1], 252.0).is_nan());
         assert!(sortino(&[0.1, 0.2], 252.0).is_nan() && calmar(&[0.1, 0.2], 252.0).is_nan());

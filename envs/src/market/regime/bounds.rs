@@ -42,7 +42,7 @@ pub(super) fn clairvoyant_growth(rules: &Rules) -> f64 {
 }
 
 /// Optimal expected growth of the next move after exactly 0, 1, ..., `memory` observed moves, `[memory + 1]`.
-pub(super) fn growth_by_moves_seen(rules: &Rules) -> Vec<f64> {
+pub(super) fn growth_by_memory(rules: &Rules) -> Vec<f64> {
     let mut law = vec![(1.0, Belief::START)];
     let mut growth = Vec::new();
     for _ in 0..=rules.memory {
@@ -63,15 +63,19 @@ pub(super) fn growth_by_moves_seen(rules: &Rules) -> Vec<f64> {
 
 /// Exact optimal value with memory of the last moves only. The sum of the query must be finite.
 pub(super) fn memory_value(rules: &Rules, query: &SolveQuery) -> f64 {
-    let growth = growth_by_moves_seen(rules);
+    let growth = growth_by_memory(rules);
     let last = growth[growth.len() - 1];
     let steps = query.horizon.map_or(usize::MAX, |steps| steps as usize);
-    let first: f64 =
-        growth.iter().zip(discounts(query.gamma)).take(steps).map(|(each, discount)| each * discount).sum();
-    let seen = growth.len().min(steps);
-    let discount = query.gamma.powi(seen as i32);
-    let rest = SolveQuery { horizon: query.horizon.map(|steps| steps - seen as u32), ..*query };
-    first + discounted_sum(&rest, last).map_or(0.0, |rest| discount * rest)
+    let first: f64 = growth
+        .iter()
+        .zip(discounts(query.gamma))
+        .take(steps)
+        .map(|(growth, discount)| growth * discount)
+        .sum();
+    let observed = growth.len().min(steps);
+    let discount = query.gamma.powi(observed as i32);
+    let remaining = SolveQuery { horizon: query.horizon.map(|steps| steps - observed as u32), ..*query };
+    first + discounted_sum(&remaining, last).map_or(0.0, |remaining| discount * remaining)
 }
 
 /// Proved lower and upper bound of the optimal value with the Bayes filter.
@@ -79,16 +83,16 @@ pub(super) fn memory_value(rules: &Rules, query: &SolveQuery) -> f64 {
 /// # Errors
 /// [`Error::Unsupported`] where the value is infinite.
 pub(super) fn filter_bounds(rules: &Rules, query: &SolveQuery) -> Result<(f64, f64)> {
-    let most = discounted_sum(query, clairvoyant_growth(rules))?;
+    let max_total = discounted_sum(query, clairvoyant_growth(rules))?;
     let gamma = query.gamma;
-    let forever = query.horizon.is_none();
+    let infinite = query.horizon.is_none();
     let steps = match query.horizon {
         Some(steps) => steps,
         // The remainder counts as 0 in the lower bound and as the clairvoyant's value in the upper one.
         None if gamma == 0.0 => 1,
         None => (TAIL_TOLERANCE.ln() / gamma.ln()).ceil() as u32,
     };
-    let tail = if forever { gamma.powi(steps as i32) * most } else { 0.0 };
+    let tail = if infinite { gamma.powi(steps as i32) * max_total } else { 0.0 };
     let grid = Grid::new(rules);
     let (mut chords, mut tangents) = (vec![0.0; GRID_POINTS], vec![[0.0; 2]; GRID_POINTS]);
     for _ in 0..steps {
@@ -134,9 +138,9 @@ impl Grid {
     }
 
     /// Backward induction step with chords between the points: an upper bound, `[GRID_POINTS]`.
-    fn chords(&self, gamma: f64, later: &[f64]) -> Vec<f64> {
+    fn chords(&self, gamma: f64, next_values: &[f64]) -> Vec<f64> {
         let value = |p: &GridPoint| {
-            let [down, up] = p.after.map(|belief| chord_value(later, belief));
+            let [down, up] = p.after.map(|belief| chord_value(next_values, belief));
             p.growth + gamma * (p.up * up + (1.0 - p.up) * down)
         };
         self.points.iter().map(value).collect()
@@ -144,9 +148,9 @@ impl Grid {
 
     /// Backward induction step with tangents: a lower bound. Each tangent is the value of a plan in the bad and in
     /// the good regime, `[GRID_POINTS]`.
-    fn tangents(&self, gamma: f64, later: &[[f64; 2]]) -> Vec<[f64; 2]> {
+    fn tangents(&self, gamma: f64, next_values: &[[f64; 2]]) -> Vec<[f64; 2]> {
         let plan = |p: &GridPoint| {
-            let [down, up] = p.after.map(|belief| tangent_value(later, belief).0);
+            let [down, up] = p.after.map(|belief| tangent_value(next_values, belief).0);
             let of = |z: usize| {
                 let next = |plan: [f64; 2]| self.stay * plan[z] + (1.0 - self.stay) * plan[1 - z];
                 p.growth_in[z] + gamma * (self.up[z] * next(up) + (1.0 - self.up[z]) * next(down))

@@ -79,7 +79,7 @@ impl Default for Regime {
 impl MarketSettings for Regime {
     const ID: &'static str = "market/regime";
     const ABOUT: &'static str =
-        "What fraction to hold while the regime is hidden, log utility; bracketed by the Bayes filter";
+        "Fraction to hold while the regime is hidden, log utility; bracketed by the Bayes filter";
 
     fn build(&self) -> Result<Arc<dyn DynWorld>> {
         let market = self.market()?;

@@ -139,10 +139,10 @@ impl Rules {
 
     /// Expected log growth of a move under a uniformly random fraction, in the stationary distribution of regimes.
     pub(super) fn random_growth(&self) -> f64 {
-        let each =
+        let growth =
             |fraction: f64| 0.5 * (self.expected_growth(fraction, 0.0) + self.expected_growth(fraction, 1.0));
         match &self.fractions {
-            Fractions::Levels(levels) => levels.iter().map(|&f| each(f)).sum::<f64>() / levels.len() as f64,
+            Fractions::Levels(levels) => levels.iter().map(|&f| growth(f)).sum::<f64>() / levels.len() as f64,
             Fractions::Any => {
                 // The integral of ln(1 + m f) over f in [0, 1] is ((1 + m) ln(1 + m) - m) / m.
                 let mean = |m: f64| ((1.0 + m) * m.ln_1p() - m) / m;

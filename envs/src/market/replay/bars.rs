@@ -34,24 +34,6 @@ pub struct Bars {
     pub volume: Vec<f64>,
 }
 
-/// Line of a file, for error messages.
-struct Location<'a> {
-    file: &'a Path,
-    line: usize,
-}
-
-impl Location<'_> {
-    /// Error at the start of field number `field` of `record`.
-    fn error_at_field(&self, record: &StringRecord, field: usize, message: String) -> Error {
-        let before: usize = record.iter().take(field).map(|text| text.chars().count() + 1).sum();
-        self.error(before + 1, message)
-    }
-
-    fn error(&self, column: usize, message: String) -> Error {
-        Error::Input { file: self.file.to_path_buf(), line: self.line, column, message }
-    }
-}
-
 impl Bars {
     /// Reads a file, plain or gzipped, with the file settings.
     ///
@@ -163,6 +145,24 @@ impl Bars {
         self.low.push(low * factor);
         self.close.push(close * factor);
         Ok(())
+    }
+}
+
+/// Line of a file, for error messages.
+struct Location<'a> {
+    file: &'a Path,
+    line: usize,
+}
+
+impl Location<'_> {
+    /// Error at the start of field number `field` of `record`.
+    fn error_at_field(&self, record: &StringRecord, field: usize, message: String) -> Error {
+        let before: usize = record.iter().take(field).map(|text| text.chars().count() + 1).sum();
+        self.error(before + 1, message)
+    }
+
+    fn error(&self, column: usize, message: String) -> Error {
+        Error::Input { file: self.file.to_path_buf(), line: self.line, column, message }
     }
 }
 

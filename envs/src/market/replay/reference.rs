@@ -73,7 +73,7 @@ fn bracket<A: TargetAction>(world: &Replay<A>, steps: usize) -> Result<Solution>
     for script in &world.scripts {
         if let PolicyKind::FixedTarget(action) = script.policy {
             let value = fixed_target_score(world, action, steps)?;
-            if lower.is_none_or(|(most, _)| value > most) {
+            if lower.is_none_or(|(best, _)| value > best) {
                 lower = Some((value, action));
             }
         }
@@ -86,8 +86,8 @@ fn bracket<A: TargetAction>(world: &Replay<A>, steps: usize) -> Result<Solution>
     let floor = (market.ruin_equity / market.initial_equity).ln();
     let upper = match exact {
         Some(foresight) => {
-            let each = market.starts.clone().map(|start| foresight.optimum(start, steps).max(floor));
-            each.sum::<f64>() / starts as f64
+            let growths = market.starts.clone().map(|start| foresight.optimum(start, steps).max(floor));
+            growths.sum::<f64>() / starts as f64
         }
         None => foresight::cost_free_bound(market, steps).max(floor),
     };
@@ -153,13 +153,13 @@ struct FixedPolicy<A>(A);
 impl<A: TargetAction> Policy for FixedPolicy<A> {
     fn act(&self, _obs: &[f32], _legal: &[bool], rngs: &mut [Stream], actions: &mut ActionBuffer) {
         match (actions, self.0.as_actions()) {
-            (ActionBuffer::Discrete(all), freewheel_core::Actions::Discrete(own)) => {
+            (ActionBuffer::Discrete(all), freewheel_core::Actions::Discrete(action)) => {
                 all.clear();
-                all.extend(std::iter::repeat_n(own, rngs.len()).flatten());
+                all.extend(std::iter::repeat_n(action, rngs.len()).flatten());
             }
-            (ActionBuffer::Continuous(all), freewheel_core::Actions::Continuous(own)) => {
+            (ActionBuffer::Continuous(all), freewheel_core::Actions::Continuous(action)) => {
                 all.clear();
-                all.extend(std::iter::repeat_n(own, rngs.len()).flatten());
+                all.extend(std::iter::repeat_n(action, rngs.len()).flatten());
             }
             _ => {}
         }
@@ -185,13 +185,13 @@ fn draw(market: &MarketData, state: &State, frame: &mut Frame) {
     if !others.is_empty() {
         notes.push(("others", others.join(" ")));
     }
-    let least = if market.short { -market.leverage } else { 0.0 };
+    let min_position = if market.short { -market.leverage } else { 0.0 };
     let chart = Chart {
         title: &assets[0],
         prices: bars.map(|bar| market.close(bar)[0] as f32).collect(),
         window: MAX_BARS,
         position: share(0),
-        limits: (least, market.leverage),
+        limits: (min_position, market.leverage),
         notes,
     };
     chart.draw(frame);

@@ -58,8 +58,9 @@ fn long_targets(market: &MarketData) -> (String, Vec<f64>) {
 pub(super) fn momentum<A: TargetAction>(market: &MarketData, bar: usize) -> A {
     let n = market.width();
     let (_, long) = long_targets(market);
-    let least = if market.short { -1.0 } else { 0.0 };
+    let min_trend = if market.short { -1.0 } else { 0.0 };
     let trend = &market.trend[bar * n..(bar + 1) * n];
-    let targets: Vec<f64> = trend.iter().zip(&long).map(|(trend, long)| trend.max(least) * long).collect();
+    let targets: Vec<f64> =
+        trend.iter().zip(&long).map(|(trend, long)| trend.max(min_trend) * long).collect();
     A::nearest(market, &targets)
 }

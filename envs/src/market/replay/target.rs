@@ -46,25 +46,25 @@ impl TargetAction for u32 {
 
 impl<const K: usize> TargetAction for [f32; K] {
     fn space(market: &MarketData) -> ActionSpace {
-        let most = market.leverage as f32;
+        let max = market.leverage as f32;
         ActionSpace::Continuous {
             names: market.prices.assets.clone(),
-            low: vec![if market.short { -most } else { 0.0 }; K],
-            high: vec![most; K],
+            low: vec![if market.short { -max } else { 0.0 }; K],
+            high: vec![max; K],
         }
     }
 
     #[inline]
     fn targets<'a>(self, market: &'a MarketData, buffer: &'a mut [f64; MAX_ASSETS]) -> &'a [f64] {
-        let most = market.leverage;
-        let least = if market.short { -most } else { 0.0 };
+        let max = market.leverage;
+        let min = if market.short { -max } else { 0.0 };
         let mut gross = 0.0;
-        for (target, wanted) in buffer.iter_mut().zip(self) {
-            *target = f64::from(wanted).clamp(least, most);
+        for (target, value) in buffer.iter_mut().zip(self) {
+            *target = f64::from(value).clamp(min, max);
             gross += target.abs();
         }
-        if gross > most {
-            buffer[..K.min(MAX_ASSETS)].iter_mut().for_each(|target| *target *= most / gross);
+        if gross > max {
+            buffer[..K.min(MAX_ASSETS)].iter_mut().for_each(|target| *target *= max / gross);
         }
         &buffer[..K.min(MAX_ASSETS)]
     }

@@ -176,13 +176,13 @@ impl<A: TargetAction> Env for Replay<A> {
         let market = &self.market;
         let bar = market.bar(state.bar);
         let features = market.features.row(bar);
-        let (seen, own) = out.split_at_mut(features.len());
-        seen.copy_from_slice(features);
-        let (weights, bars_since_change) = own.split_at_mut(market.width());
-        let most = 2.0 * market.leverage;
+        let (market_obs, own_obs) = out.split_at_mut(features.len());
+        market_obs.copy_from_slice(features);
+        let (weights, bars_since_change) = own_obs.split_at_mut(market.width());
+        let max_weight = 2.0 * market.leverage;
         let prices = market.close(bar);
         for ((weight, units), price) in weights.iter_mut().zip(&state.account.units).zip(prices) {
-            *weight = (units * price / state.equity).clamp(-most, most) as f32;
+            *weight = (units * price / state.equity).clamp(-max_weight, max_weight) as f32;
         }
         bars_since_change[0] = (state.bars_since_change as f32 / market.steps as f32).min(1.0);
     }

@@ -45,7 +45,7 @@ fn averages_are_those_of_the_reference() {
 
 /// Perturbed linear policies have lower values, at any discount.
 #[test]
-fn perturbed_orders_are_worse() {
+fn perturbed_policies_are_worse() {
     let market = GarleanuPedersen::default();
     let variance = market.rules().chain.variance();
     for gamma in [0.5, 0.9, 0.99] {

@@ -23,8 +23,8 @@ fn audit<A: TargetAction>(world: &Replay<A>, mut choose: impl FnMut(&mut Stream)
     loop {
         let action = choose(&mut rng);
         let before = state.clone();
-        let made = world.step(&mut state, action, &mut rng);
-        (rewards, steps) = (rewards + f64::from(made.reward), steps + 1);
+        let result = world.step(&mut state, action, &mut rng);
+        (rewards, steps) = (rewards + f64::from(result.reward), steps + 1);
         let bar = state.bar as usize;
         assert_eq!(bar, before.bar as usize + 1);
         let price = |asset: usize| market.prices().close[bar * n + asset];
@@ -32,11 +32,11 @@ fn audit<A: TargetAction>(world: &Replay<A>, mut choose: impl FnMut(&mut Stream)
         assert!((state.account.cash + worth - state.equity).abs() <= 1e-9 * initial, "{state:?}");
         // Rewards sum to the log growth, within the rounding of the last reward and of the sum.
         let growth = (state.equity / initial).ln();
-        let rounding = f64::from(made.reward).abs() * f64::from(f32::EPSILON) + 1e-9 * growth.abs() + 1e-12;
+        let rounding = f64::from(result.reward).abs() * f64::from(f32::EPSILON) + 1e-9 * growth.abs() + 1e-12;
         assert!((rewards - growth).abs() <= rounding, "{rewards} {growth}");
         assert_eq!(state.reward_sum, rewards);
         // The difference between earnings and growth of equity is the costs.
-        if made.ending != Ending::Terminal {
+        if result.ending != Ending::Terminal {
             let moved = |account: &Account, from: &[f64], to: &[f64]| -> f64 {
                 (0..n).map(|i| account.units[i] * (to[i] - from[i])).sum()
             };
@@ -48,7 +48,7 @@ fn audit<A: TargetAction>(world: &Replay<A>, mut choose: impl FnMut(&mut Stream)
             assert!(costs_paid >= 0.0);
             assert!((before.equity + earned - costs_paid - state.equity).abs() <= 1e-9 * initial);
         }
-        match made.ending {
+        match result.ending {
             Ending::Running => assert!(state.bar < state.end),
             Ending::Truncated => {
                 assert_eq!((state.bar, Some(steps)), (state.end, world.spec().time_limit));
@@ -66,7 +66,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
-    fn the_books_balance_with_a_table(
+    fn the_account_balances_with_a_table(
         seed in 0u64..1000, assets in 1u64..4, commission in 0.0..0.02f64, fee in 0.0..3.0f64, spread in 0.0..50.0f64,
         leverage in 1.0..3.0f64,
     ) {
@@ -80,7 +80,7 @@ proptest! {
     }
 
     #[test]
-    fn the_books_balance_with_any_position(seed in 0u64..1000, commission in 0.0..0.02f64, leverage in 0.5..20.0f64) {
+    fn the_account_balances_with_any_position(seed in 0u64..1000, commission in 0.0..0.02f64, leverage in 0.5..20.0f64) {
         let text = format!("actions = \"continuous\"\ncommission = {commission}\nleverage = {leverage}\nlevels = [0]");
         let world: Replay<[f32; 2]> =
             Replay::new("market/replay", several(120, seed..seed + 2), &short(&text)).unwrap();
@@ -131,7 +131,7 @@ fn a_round_trip_costs_what_it_should() {
 }
 
 #[test]
-fn a_fee_is_paid_once_a_trade_and_waiting_is_free() {
+fn a_fee_is_paid_once_a_trade_and_holding_is_free() {
     let world = replay(constant(120), &short("commission = 0\nspread = 0\nslippage = 0\nfee = 7"));
     let mut rng = test_rng(1);
     let mut state = world.reset(&mut rng);
@@ -150,7 +150,7 @@ fn a_fee_is_paid_once_a_trade_and_waiting_is_free() {
 
 /// Buy and hold earns the price growth from the first open on, less one commission.
 #[test]
-fn who_holds_earns_the_price() {
+fn holding_earns_the_price_growth() {
     let prices = several(120, 3..4);
     let world =
         replay(prices.clone(), &short("split = \"test\"\ncommission = 0.01\nspread = 0\nslippage = 0"));

@@ -76,7 +76,7 @@ fn bounds_hold_with_fees_and_ruin() {
 
 /// The clairvoyant policy attains the upper bound in every episode of test and training.
 #[test]
-fn the_clairvoyant_reaches_the_bound() {
+fn clairvoyant_attains_the_bound() {
     for text in ["split = \"test\"", "split = \"train\"\ncommission = 0.01"] {
         let world = replay(several(300, 11..12), &short(text));
         let clairvoyant = world.spec().scripts.iter().position(|name| name == "clairvoyant").unwrap();

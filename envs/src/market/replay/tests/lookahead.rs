@@ -10,15 +10,15 @@ use super::*;
 fn history(world: &Replay<u32>, seed: u64, until: usize) -> Vec<(Vec<f32>, f32, State)> {
     let (mut rng, mut choices) = (test_rng(seed), test_rng(seed + 1));
     let mut state = world.reset(&mut rng);
-    let mut seen = Vec::new();
+    let mut steps = Vec::new();
     let mut reward = 0.0;
     while state.bar as usize <= until && state.bar < state.end {
         let mut obs = vec![0.0; world.spec().observation.len()];
         world.observe(&state, &mut obs);
-        seen.push((obs, reward, state.clone()));
+        steps.push((obs, reward, state.clone()));
         reward = world.step(&mut state, choices.below(3), &mut rng).reward;
     }
-    seen
+    steps
 }
 
 /// Prices with random changes after bar `from`.
@@ -53,7 +53,7 @@ proptest! {
 
     /// Changed prices after the training bars leave training the same, standardization included.
     #[test]
-    fn the_test_tells_training_nothing(seed in 0u64..1000) {
+    fn test_prices_do_not_change_training(seed in 0u64..1000) {
         let prices = several(300, seed..seed + 1);
         let settings = short("folds = 2\nfold = 1");
         let world = replay(prices.clone(), &settings);
@@ -65,7 +65,7 @@ proptest! {
     /// With the default embargo no test feature depends on a training price. Doubled prices at every bar until the
     /// end of training change no training feature, and so no statistic, to the last bit.
     #[test]
-    fn the_test_sees_no_price_of_the_training(seed in 0u64..1000) {
+    fn test_features_use_no_training_price(seed in 0u64..1000) {
         let prices = several(300, seed..seed + 2);
         for (embargo, same) in [("", true), ("embargo = 2", false)] {
             let settings = short(&format!("split = \"test\"\n{embargo}"));

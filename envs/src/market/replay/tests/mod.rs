@@ -104,15 +104,15 @@ fn play(more: &str) -> String {
         world.observe(&state, &mut obs);
         let seen: Vec<String> = obs.iter().map(|x| format!("{x:.4}")).collect();
         let action = choices.below(spec.actions.count() as u32);
-        let made = world.step(&mut state, action, &mut rng);
+        let result = world.step(&mut state, action, &mut rng);
         writeln!(
             text,
             "[{}] {} -> bar {} reward {:.6} {:?} cash {:.4} units {:.6} equity {:.4} quiet {} paid {:.4}",
             seen.join(" "),
             spec.actions.names()[action as usize],
             state.bar,
-            made.reward,
-            made.ending,
+            result.reward,
+            result.ending,
             state.account.cash,
             state.account.units[0],
             state.equity,
@@ -120,7 +120,7 @@ fn play(more: &str) -> String {
             state.costs_paid,
         )
         .unwrap();
-        if made.ending.is_over() {
+        if result.ending.is_over() {
             break;
         }
     }

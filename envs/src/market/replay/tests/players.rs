@@ -45,7 +45,7 @@ fn measures_are_the_metrics_of_the_episode() {
         let returns: Vec<f64> = states.windows(2).map(|pair| pair[1].equity / pair[0].equity - 1.0).collect();
         let mut found = [0.0; 10];
         world.measure(&states[states.len() - 1], &mut found);
-        let each = |of: &dyn Fn(&super::super::State) -> f64| -> Vec<f64> {
+        let differences = |of: &dyn Fn(&super::super::State) -> f64| -> Vec<f64> {
             states.windows(2).map(|pair| of(&pair[1]) - of(&pair[0])).collect()
         };
         let ones = vec![1.0; returns.len()];
@@ -57,9 +57,9 @@ fn measures_are_the_metrics_of_the_episode() {
             metrics::sortino(&returns, 52.0),
             metrics::max_drawdown(&returns),
             metrics::calmar(&returns, 52.0),
-            metrics::turnover(&each(&|state| state.turnover_sum), &ones, 52.0),
-            metrics::exposure(&each(&|state| state.exposure_sum), 1),
-            metrics::costs(&each(&|state| state.costs_paid), 10_000.0),
+            metrics::turnover(&differences(&|state| state.turnover_sum), &ones, 52.0),
+            metrics::exposure(&differences(&|state| state.exposure_sum), 1),
+            metrics::costs(&differences(&|state| state.costs_paid), 10_000.0),
         ];
         for (measure, (found, expected)) in world.spec().measures.iter().zip(found.iter().zip(expected)) {
             let same = (found.is_nan() && expected.is_nan())
@@ -88,22 +88,22 @@ fn momentum_follows_the_crossing() {
 
 /// The baseline and the lower bound equal simulated scores.
 #[test]
-fn the_baseline_is_who_holds() {
+fn the_baseline_equals_the_holding_score() {
     let world = replay(several(400, 9..10), &short("split = \"test\""));
     let query = SolveQuery::for_spec(world.spec());
-    let held = play(&world, "buy-and-hold", 1).last().unwrap().reward_sum;
+    let hold_score = play(&world, "buy-and-hold", 1).last().unwrap().reward_sum;
     let baseline = world.baseline(&query).unwrap();
-    assert_eq!((baseline.name.as_str(), baseline.value), ("buy-and-hold", held));
+    assert_eq!((baseline.name.as_str(), baseline.value), ("buy-and-hold", hold_score));
     let solution = world.solve(&query).unwrap();
-    assert_eq!(solution.value, held.max(0.0));
+    assert_eq!(solution.value, hold_score.max(0.0));
     let mut actions = ActionBuffer::for_spec(world.spec(), 3);
     solution.policy.unwrap().act(&[], &[], &mut [test_rng(0), test_rng(1), test_rng(2)], &mut actions);
-    assert_eq!(actions, ActionBuffer::Discrete(vec![if held > 0.0 { 2 } else { 1 }; 3]));
+    assert_eq!(actions, ActionBuffer::Discrete(vec![if hold_score > 0.0 { 2 } else { 1 }; 3]));
 }
 
 /// The drawing shows positions and equity, and no later bar.
 #[test]
-fn the_drawing_shows_the_books_and_no_future() {
+fn the_drawing_shows_equity_and_no_future() {
     let prices = several(300, 3..5);
     let world = replay(prices.clone(), &short("levels = [0, 0.5]"));
     let state = &play(&world, "equal-weight", 1)[5];
@@ -131,7 +131,7 @@ fn the_drawing_shows_the_books_and_no_future() {
 
 /// A state of a longer price file, as in an old checkpoint, does not panic.
 #[test]
-fn a_state_of_other_prices_is_survived() {
+fn a_state_of_other_prices_does_not_panic() {
     let world = replay(several(300, 3..4), &short(""));
     let mut rng = test_rng(1);
     let foreign = super::super::State { bar: 5000, end: 6000, row: Some(9), ..world.reset(&mut rng) };
