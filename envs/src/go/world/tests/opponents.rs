@@ -94,7 +94,7 @@ fn states_of_other_rules_do_no_harm() {
         ("/game/rules/height", 19.into()),
         ("/game/rules/move_limit", 1.into()),
         ("/game/to_play", "white".into()),
-        ("/learner", "white".into()),
+        ("/agent", "white".into()),
         ("/game/rules/komi", 900.into()),
     ];
     for opponent in ["random", "greedy", "uct:4", "uct:4,strong"] {
