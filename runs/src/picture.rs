@@ -73,6 +73,7 @@ pub const SCALE: u32 = 2;
 pub struct NamedPicture {
     /// File name without extension.
     pub name: String,
+    /// Content of the files.
     pub picture: Box<dyn Picture>,
 }
 
