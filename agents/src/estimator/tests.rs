@@ -195,13 +195,13 @@ fn a_fit_stops_when_told_and_keeps_what_it_has() {
         let Ok(AnyEstimator::Classifier(mut it)) = factory.build(&small(id), Streams::new(0)) else {
             panic!("{id}")
         };
-        let mut told = Vec::new();
+        let mut rounds = Vec::new();
         it.fit(&x, &labels, 3, &mut |progress: FitProgress| {
-            told.push(progress.done);
+            rounds.push(progress.done);
             ControlFlow::Break(())
         })
         .unwrap();
-        assert_eq!(told.len(), 1, "{id}");
+        assert_eq!(rounds.len(), 1, "{id}");
         assert_eq!(it.predict(&x).unwrap().len(), 200);
     }
 }

@@ -139,32 +139,32 @@ fn a_sheet_in_characters() {
 
 #[test]
 fn what_cannot_be_drawn_is_refused() {
-    let told = |result: Result<()>, what: &str| {
+    let refused = |result: Result<()>, what: &str| {
         let error = result.unwrap_err().to_string();
         assert!(error.contains(what), "{error}");
     };
     let gray = Shape::gray(2, 2);
     let none = Samples::new(Vec::new(), 4).unwrap();
-    told(ImageGrid::new("a", &gray, &none, 4).map(drop), "no images to draw");
-    told(
+    refused(ImageGrid::new("a", &gray, &none, 4).map(drop), "no images to draw");
+    refused(
         ImageGrid::new("a", &gray, &samples(&[0.0; 3], 3), 4).map(drop),
         "a: 3 numbers of an image for 4 pixels of its shape",
     );
-    told(
+    refused(
         ImageGrid::new("a", &Shape::Columns(named(&["x"])), &samples(&[0.0], 1), 1).map(drop),
         "are not images",
     );
-    told(ImageGrid::new("a", &gray, &samples(&[0.0, f32::NAN, 0.0, 0.0], 4), 4).map(drop), "number 2 is NaN");
-    told(ConfusionMatrix::confusion("a", &named(&["x"]), &[], &[]).map(drop), "no samples to draw");
-    told(ConfusionMatrix::confusion("a", &named(&["x"]), &[1], &[0]).map(drop), "class 1 has no name");
-    told(ConfusionMatrix::confusion("a", &named(&["x"]), &[0], &[]).map(drop), "0 predictions for 1 labels");
-    told(Scatter::new("a", Samples::new(Vec::new(), 2).unwrap(), ["x", "y"]).map(drop), "no points to draw");
-    told(
+    refused(ImageGrid::new("a", &gray, &samples(&[0.0, f32::NAN, 0.0, 0.0], 4), 4).map(drop), "number 2 is NaN");
+    refused(ConfusionMatrix::confusion("a", &named(&["x"]), &[], &[]).map(drop), "no samples to draw");
+    refused(ConfusionMatrix::confusion("a", &named(&["x"]), &[1], &[0]).map(drop), "class 1 has no name");
+    refused(ConfusionMatrix::confusion("a", &named(&["x"]), &[0], &[]).map(drop), "0 predictions for 1 labels");
+    refused(Scatter::new("a", Samples::new(Vec::new(), 2).unwrap(), ["x", "y"]).map(drop), "no points to draw");
+    refused(
         Scatter::new("a", samples(&[0.0; 2], 2), ["x", "y"]).unwrap().by_class(&[3], &[]).map(drop),
         "names",
     );
-    told(Chart::new("a", ["x", "y"]).line("b", Vec::new()).map(drop), "no points to draw");
-    told(Chart::new("a", ["x", "y"]).line("b", vec![(f64::INFINITY, 0.0)]).map(drop), "infinite");
+    refused(Chart::new("a", ["x", "y"]).line("b", Vec::new()).map(drop), "no points to draw");
+    refused(Chart::new("a", ["x", "y"]).line("b", vec![(f64::INFINITY, 0.0)]).map(drop), "infinite");
 }
 
 #[test]
