@@ -1,15 +1,12 @@
-//! Vectorized environments: N episodes of one world, stepped together over buffers allocated once.
-//!
-//! A finished episode is reset within the same step. The last observation and mask of the old episode stay in
-//! `last_obs` and `last_legal`, so that `r + gamma * ending.discount() * V(successor)` is right for terminated,
-//! truncated and running environments alike.
+//! [`Batch`], the vectorized environment over buffers that are allocated once.
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Action, ActionBuffer, Actions, Ending, Env, Error, Player, Policy, Purpose, Result, Spec, Stream, Streams,
+    Action, ActionBuffer, Actions, BatchView, Ending, Env, EpisodeSummary, Error, ManagedVectorEnv, Player,
+    Purpose, Result, Spec, Stream, Streams, VectorEnv,
 };
 
 mod chunk;
@@ -21,166 +18,6 @@ mod threads;
 use chunk::{BatchChunk, BatchShape};
 pub(crate) use clock::{EpisodeClock, EpisodeLimits};
 use threads::AdaptiveThreads;
-
-/// A vectorized environment with automatic reset; the object-safe form of a [`Batch`]. One virtual call steps all
-/// environments.
-///
-/// ```
-/// use freewheel_core::*;
-/// # mod example { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/example/corridor.rs")); }
-/// # use example::{AlwaysRight, corridor};
-///
-/// let mut env = corridor().shared().vector_env(2, Streams::new(0), Purpose::Environment, 0);
-/// let mut rngs = [0, 1].map(|i| Streams::new(0).stream(Purpose::Action, i, 0));
-/// let mut actions = ActionBuffer::for_spec(env.spec(), 2);
-/// for _ in 0..4 {
-///     env.select_actions(&AlwaysRight, &mut rngs, &mut actions)?;
-///     env.step(actions.as_actions())?;
-/// }
-/// assert_eq!(env.view().reward, [1.0, 1.0]);
-/// assert_eq!(env.view().ending, [Ending::Terminal; 2]);
-/// assert_eq!(env.take_finished()[0].episode_return, 1.0);
-/// # Ok::<(), Error>(())
-/// ```
-pub trait VectorEnv: Send {
-    /// Static description of the world.
-    fn spec(&self) -> &Spec;
-    /// Current content of the buffers.
-    fn view(&self) -> BatchView<'_>;
-    /// Steps every environment by its action.
-    ///
-    /// # Errors
-    /// [`Error::IllegalAction`]; [`Error::Config`] for actions of another kind or number. No environment has changed
-    /// then.
-    fn step(&mut self, actions: Actions<'_>) -> Result<()>;
-    /// Writes the policy's action for every environment into `actions`; environment `i` draws from `rngs[i]`. A
-    /// scripted policy ([`Policy::script`]) gets the states.
-    ///
-    /// # Errors
-    /// [`Error::Unsupported`] where the world does not have the scripted policy.
-    fn select_actions(
-        &self,
-        policy: &dyn Policy,
-        rngs: &mut [Stream],
-        actions: &mut ActionBuffer,
-    ) -> Result<()> {
-        let view = self.view();
-        match policy.script() {
-            Some(script) => {
-                (0..view.num_envs).try_for_each(|i| self.scripted(script, i, &mut rngs[i], actions))
-            }
-            None => {
-                policy.act(view.obs, view.legal, rngs, actions);
-                Ok(())
-            }
-        }
-    }
-    /// Writes the action of scripted policy `script` for environment `index` into `actions`, a buffer of N actions.
-    ///
-    /// # Errors
-    /// [`Error::Unsupported`] where the world does not have the scripted policy.
-    fn scripted(
-        &self,
-        script: usize,
-        index: usize,
-        rng: &mut Stream,
-        actions: &mut ActionBuffer,
-    ) -> Result<()>;
-}
-
-/// A [`VectorEnv`] in the hands of its owner, such as a training run. An agent is given a `&mut dyn VectorEnv` and so cannot
-/// take the finished episodes from the run's log.
-pub trait ManagedVectorEnv: VectorEnv {
-    /// Summaries of the episodes that ended since the last call, by step, then by environment.
-    fn take_finished(&mut self) -> Vec<EpisodeSummary>;
-    /// Truncates episodes after `steps` steps where the world's own time limit is longer.
-    fn set_time_limit(&mut self, steps: u32);
-    /// The complete state for [`ManagedVectorEnv::load`], without a [`ManagedVectorEnv::set_time_limit`].
-    fn save(&self) -> Result<Vec<u8>>;
-    /// Restores the state that [`ManagedVectorEnv::save`] returned, random streams included.
-    ///
-    /// # Errors
-    /// [`Error::Config`] for bytes of another world or another number of environments. Nothing has changed then.
-    fn load(&mut self, bytes: &[u8]) -> Result<()>;
-}
-
-/// Buffers of a batch of N environments, with observations of D numbers and A discrete actions.
-#[derive(Clone, Copy, Debug)]
-pub struct BatchView<'a> {
-    /// Current observations, `[N, D]`; after an ending, the first observation of the next episode.
-    pub obs: &'a [f32],
-    /// Masks of legal actions, `[N, A]`.
-    pub legal: &'a [bool],
-    /// Players to move, `[N]`.
-    pub to_play: &'a [Player],
-    /// Rewards of the last step for the players who moved, `[N]`.
-    pub reward: &'a [f32],
-    /// States of the episodes after the last step, `[N]`.
-    pub ending: &'a [Ending],
-    /// Last observations of the episodes that ended in the last step, `[N, D]`; stale where `ending` is running
-    /// (`final_observation` in Gymnasium).
-    pub last_obs: &'a [f32],
-    /// Masks that belong to `last_obs`, `[N, A]`.
-    pub last_legal: &'a [bool],
-    /// Players to move at `last_obs`, `[N]`.
-    pub last_to_play: &'a [Player],
-    /// N, the number of environments.
-    pub num_envs: usize,
-    /// D, the numbers of an observation.
-    pub obs_len: usize,
-    /// A, the number of discrete actions; 0 for continuous ones.
-    pub num_actions: usize,
-}
-
-impl<'a> BatchView<'a> {
-    /// Current observation of environment `i`, `[D]`.
-    #[inline]
-    pub fn obs_row(&self, i: usize) -> &'a [f32] {
-        &self.obs[i * self.obs_len..(i + 1) * self.obs_len]
-    }
-
-    /// Current mask of environment `i`, `[A]`.
-    #[inline]
-    pub fn legal_row(&self, i: usize) -> &'a [bool] {
-        &self.legal[i * self.num_actions..(i + 1) * self.num_actions]
-    }
-
-    /// Observation `[D]` and mask `[A]` that the last step of environment `i` led to, before any reset.
-    #[inline(always)]
-    pub fn successor(&self, i: usize) -> (&'a [f32], &'a [bool]) {
-        if self.ending[i].is_over() {
-            let (d, a) = (self.obs_len, self.num_actions);
-            (&self.last_obs[i * d..(i + 1) * d], &self.last_legal[i * a..(i + 1) * a])
-        } else {
-            (self.obs_row(i), self.legal_row(i))
-        }
-    }
-
-    /// Player to move at the [`BatchView::successor`] of environment `i`.
-    #[inline(always)]
-    pub fn successor_to_play(&self, i: usize) -> Player {
-        if self.ending[i].is_over() { self.last_to_play[i] } else { self.to_play[i] }
-    }
-}
-
-/// Summary of a finished episode.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct EpisodeSummary {
-    /// Environment index: the position in the batch plus the batch's first index.
-    pub index: u64,
-    /// Number of the episode within this index, from 0.
-    pub episode: u64,
-    /// Score by [`Spec::score`].
-    pub score: f64,
-    /// Return of the first player, with the world's discount.
-    pub episode_return: f64,
-    /// Length in steps.
-    pub length: u32,
-    /// `Terminal` or `Truncated`.
-    pub ending: Ending,
-    /// The quantities [`Spec::measures`], `[M]`.
-    pub measures: Vec<f64>,
-}
 
 /// A vectorized environment: N episodes of the world `E`, stepped together.
 ///

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rayon::prelude::*;
 
 use crate::{
-    ActionBuffer, DynWorld, EpisodeSummary, Error, Policy, Purpose, Result, Stream, Streams, ManagedVectorEnv,
+    ActionBuffer, DynWorld, EpisodeSummary, Error, ManagedVectorEnv, Policy, Purpose, Result, Stream, Streams,
 };
 
 /// Environments of one chunk: enough for a policy to work on together, few enough to wait for the slowest. Fixed, so

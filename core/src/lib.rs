@@ -5,7 +5,8 @@
 //! | [`mod@env`] | [`Env`], the rules of a world: shared rules, plain state, explicit random streams |
 //! | [`spec`] | [`Spec`]: id, observation space, action space, time limit, score |
 //! | [`world`] | [`World`], [`DynWorld`], [`WorldFamily`]: rules with a reference policy, a baseline and a drawing |
-//! | [`batch`] | [`Batch`], a vectorized environment over buffers allocated once, and its trait [`VectorEnv`] |
+//! | [`vector_env`] | [`VectorEnv`]: N environments of one world, stepped together |
+//! | [`batch`] | [`Batch`], the vectorized environment over buffers allocated once |
 //! | [`runner`] | [`EpisodeRunner`]: one episode, step by step, to watch, to play by hand or to record |
 //! | [`agent`] | [`Policy`], [`Agent`], [`ActionBuffer`], [`MetricSink`] |
 //! | [`encoder`] | [`ObservationEncoder`]: fitted encoders between a world and an agent |
@@ -38,11 +39,12 @@ pub mod settings;
 pub mod spec;
 pub mod stats;
 pub mod stream;
+pub mod vector_env;
 pub mod world;
 pub mod wrapper;
 
 pub use agent::{ActionBuffer, Agent, MetricSink, Policy, PolicyMode, ScriptedPolicy};
-pub use batch::{Batch, BatchView, EpisodeSummary, ManagedVectorEnv, VectorEnv};
+pub use batch::Batch;
 pub use encoder::ObservationEncoder;
 pub use env::{Action, Actions, Ending, Env, Player, Step};
 pub use error::{Error, Result};
@@ -52,6 +54,7 @@ pub use runner::{EpisodeRunner, Origin};
 pub use samples::Samples;
 pub use spec::{ActionSpace, Better, Measure, ObservationSpace, Score, Spec};
 pub use stream::{Purpose, Stream, Streams};
+pub use vector_env::{BatchView, EpisodeSummary, ManagedVectorEnv, VectorEnv};
 pub use world::{
     Baseline, Certainty, DynWorld, EvaluationWorld, NoPolicyLoader, PolicyClass, PolicyLoader, Solution,
     SolveQuery, World, WorldFamily, WorldInfo, WorldSource,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Batch, Cell, Env, EpisodeRunner, Error, Frame, Policy, Purpose, Result, Spec, Streams, ManagedVectorEnv,
+    Batch, Cell, Env, EpisodeRunner, Error, Frame, ManagedVectorEnv, Policy, Purpose, Result, Spec, Streams,
     runner::SingleEpisode,
 };
 

@@ -10,8 +10,8 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     ActionBuffer, Actions, Baseline, BatchView, DynWorld, Ending, EpisodeRunner, EpisodeSummary, Error,
-    EvaluationWorld, Frame, ObservationSpace, Origin, Player, Policy, Purpose, Result, Solution, SolveQuery,
-    Spec, Step, Stream, Streams, ManagedVectorEnv, VectorEnv,
+    EvaluationWorld, Frame, ManagedVectorEnv, ObservationSpace, Origin, Player, Policy, Purpose, Result,
+    Solution, SolveQuery, Spec, Step, Stream, Streams, VectorEnv,
 };
 
 /// A transform of observations, `[D]` to `[C]`, that may remember earlier ones of the same episode.
