@@ -71,7 +71,7 @@ pub(super) const HELP: [(&str, &str); 21] = [
     ("n", "one step of the policy"),
     ("R", "restart, where r is an action"),
     ("", "view"),
-    ("↑  ↓", "scroll; with shift in all directions"),
+    ("↑  ↓", "scroll; shift: all directions"),
     ("f", "follow the focus"),
     ("", ""),
     ("?  h", "this help"),

@@ -56,7 +56,7 @@ const USUAL: &str = r"
                                                 │ return   -2
                                                 │ ending   —
                                                 │
-                                                │ what the agent expects ──────
+                                                │ action values ───────────────
                                                 │ ▸ up     ━━━━━━━━━━━━   -4.00
               →  →  →  →  →  →  ↓               │   right  ╸              -8.50
               ↑  ↑  ↑  ↑  ↑  ↑  ↓               │   down   ━━━━━━         -6.25
@@ -71,7 +71,7 @@ const USUAL: &str = r"
                                                 │
                                                 │ ↓ -21 ▆
                                                 │ score 0.71  mean -10 over 1
- space go on  ← → step  + - speed  [ ] agent  b N episode  ? help  q quit
+ space resume  ← → step  + - speed  [ ] policy  b N episode  ? help  q quit
 ";
 
 #[test]
@@ -92,8 +92,8 @@ const LARGE: &str = r"
                                                                             │ return   -4
                                                                             │ ending   —
                                                                             │
-                                                                            │ what the agent expects ──────────────────
-                                                                            │   up     not allowed
+                                                                            │ action values ───────────────────────────
+                                                                            │   up     not legal
                                                                             │ ▸ right  ━━━━━━━━━━━━━━━━━━━━━━━━   -1.00
                                                                             │   down   ━━━                        -6.25
                                                                             │   left   ╸                          -7.00
@@ -122,7 +122,7 @@ const LARGE: &str = r"
                                                                             │
                                                                             │
                                                                             │
- space go on  ← → step  + - speed  [ ] agent  b N episode  r again  v thoughts  p play  ? help  q quit
+ space resume  ← → step  + - speed  [ ] policy  b N episode  r restart  v values  p play  ? help  q quit
 ";
 
 #[test]
@@ -144,7 +144,7 @@ const SMALL: &str = r"
 
  episode 0  step 1  return -1
  ↑ up  reward -1
- space go on  ← → step  ? help  q quit
+ space resume  ← → step  ? help  q quit
 ";
 const TINY: &str = r"
  →  →  →  →  →  →  ↓
@@ -180,11 +180,11 @@ const WIDE: &str = r"
  return   0
  ending   —
 
- what the agent expects ──────────────
+ action values ───────────────────────
    up     ╸                     -11.00
  ▸ right  ━━━━━━━━━━━━━━━━━━━━   -8.50      -21 ╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌ baseline
-   down   not allowed
-   left   not allowed                     no episode has ended yet
+   down   not legal
+   left   not legal                       no episode has ended yet
  up is not legal here
 ";
 
@@ -218,7 +218,7 @@ const HAND: &str = r"
                                                 │ 1 ↑ u up     ━━━━━━━━   -5.00
               →  →  →  →  →  →  ↓               │ 2 → r right  ╸          -8.50
               ↑  ↑  ↑  ↑  ↑  ↑  ↓               │ 3 ↓ d down   ━━━━━      -6.25
-              @  ↑  ↑  ↑  ↑  ↑  ↓               │ 4 ← l left   not allowed
+              @  ↑  ↑  ↑  ↑  ↑  ↓               │ 4 ← l left   not legal
               ↑  ○  ○  ○  ○  ○  *               │
                                                 │ your returns ────────────────
                                                 │ -5.50 ╌╌╌╌╌╌╌╌╌╌╌╌╌ reference
@@ -229,7 +229,7 @@ const HAND: &str = r"
                                                 │
                                                 │   -21 ╌╌╌╌╌╌╌╌╌╌╌╌╌╌ baseline
                                                 │ no episode has ended yet
- R again  N next episode  p give back  n let it move  ? help  q quit
+ R restart  N next episode  p stop playing  n policy step  ? help  q quit
 ";
 
 #[test]
@@ -260,28 +260,28 @@ fn the_help_lists_the_keys() {
 const KEYS: &str = r"
  test/grid   step╭ keys ──────────────────────────────────────╮          ► 10/s
                  │ time                                       │eed 3
-                 │   space    pause, go on                    │ 30
+                 │   space    pause, resume                   │ 30
                  │   →  n     one step                        │
                  │   ←        one step back                   │
                  │   +  -     faster, slower                  │
                  │ episodes                                   │
-                 │   r        again from the start            │
-                 │   N  b     next, the one before            │t expects ──────
-                 │ agents                                     │━━━━━━━━   -6.00
-              →  │   ]  [     next, the one before            │           -8.50
-              ↑  │   v        what it thinks, on the map      │allowed
-              ↑  │ by hand                                    │allowed
-              @  │   p        play yourself, or give back     │
-                 │   n        let the agent move once         │────────────────
-                 │   R        again, where r is an action     │╌╌╌╌╌╌ reference
+                 │   r        restart                         │
+                 │   N  b     next, previous                  │ ───────────────
+                 │ policies                                   │━━━━━━━━   -6.00
+              →  │   ]  [     next, previous                  │           -8.50
+              ↑  │   v        action values on the picture    │legal
+              ↑  │ play                                       │legal
+              @  │   p        play yourself, or stop playing  │
+                 │   n        one step of the policy          │────────────────
+                 │   R        restart, where r is an action   │╌╌╌╌╌╌ reference
                  │ view                                       │
-                 │   ↑  ↓     scroll; all ways with shift     │
-                 │   f        follow what moves               │
+                 │   ↑  ↓     scroll; shift: all directions   │
+                 │   f        follow the focus                │
                  │                                            │
                  │   ?  h     this help                       │
-                 │   q  esc   leave                           │╌╌╌╌╌╌╌ baseline
+                 │   q  esc   quit                            │╌╌╌╌╌╌╌ baseline
                  ╰────────────────────────────────────────────╯s ended yet
- space pause  ← → step  + - speed  [ ] agent  b N episode  ? help  q quit
+ space pause  ← → step  + - speed  [ ] policy  b N episode  ? help  q quit
 ";
 
 #[test]
