@@ -14,9 +14,12 @@ pub use estimators::{Concept, Fit, Interpolate, Predict};
 pub use go::{GoRules, Gtp, Match};
 pub use learning::{Bench, Eval, Init, List, Map, Replay, Resume, Run, Solve, SolvePolicy, Train, Watch};
 
+/// Version with the commit it was built from, where that is known.
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), env!("FREEWHEEL_COMMIT"));
+
 /// Reinforcement learning: worlds, agents, evaluation against exact references, and a viewer in the terminal.
 #[derive(Parser, Debug)]
-#[command(name = "freewheel", version, about, long_about = None, propagate_version = true, max_term_width = 100)]
+#[command(name = "freewheel", version = VERSION, about, long_about = None, propagate_version = true, max_term_width = 100)]
 #[command(after_help = "\
 Start with `freewheel run`: it needs no file. `freewheel init` writes a commented experiment file.
 
@@ -71,7 +74,7 @@ Examples:
     #[command(after_help = "\
 Examples:
   freewheel map results/train/track-club-ppo-1a2b3c4d/seed-0
-  freewheel map results/encoders --plane vae --color cluster
+  freewheel map results/encoders --projection vae --color cluster
 
 PCA or a VAE finds the plane, without labels. The map is saved in the run's folder as SVG and PNG; the map of a
 single run is printed, too. An experiment file with a table [map] draws one for each of its runs.")]
@@ -176,6 +179,15 @@ Examples:
     Completions {
         /// Shell.
         shell: clap_complete::Shell,
+    },
+    /// Write man pages, one for the program and one for each subcommand.
+    #[command(after_help = "\
+Examples:
+  freewheel man ~/.local/share/man/man1
+  man freewheel-train")]
+    Man {
+        /// Folder of the pages.
+        dir: PathBuf,
     },
 }
 

@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::format::columns;
 
 mod bench;
+mod completions;
 mod eval;
 mod explore;
 mod fit;
@@ -72,11 +73,8 @@ impl Registry {
             Command::Bench(args) => bench::bench(self, &args),
             Command::Gtp(args) => gtp::gtp(self, &args),
             Command::Match(args) => matches::play_match(self, &args),
-            Command::Completions { shell } => {
-                let mut script = Vec::new();
-                clap_complete::generate(shell, &mut command_line(self.name()), self.name(), &mut script);
-                crate::output::text(&String::from_utf8_lossy(&script))
-            }
+            Command::Completions { shell } => completions::completions(self, shell),
+            Command::Man { dir } => completions::man(self, &dir),
         }
     }
 }
