@@ -29,7 +29,7 @@ pub(super) trait MarketSettings: DeserializeOwned + JsonSchema {
     /// World of these settings.
     ///
     /// # Errors
-    /// [`Error::Config`](freewheel_core::Error::Config) for settings out of range.
+    /// [`Error::Setting`](freewheel_core::Error::Setting) for settings out of range.
     fn build(&self) -> Result<Arc<dyn DynWorld>>;
 }
 

@@ -1,9 +1,7 @@
 //! Setting types that several markets share, and range checks.
 
-use std::fmt::Display;
-use std::ops::RangeInclusive;
-
-use freewheel_core::{Error, Result};
+use freewheel_core::Result;
+pub(super) use freewheel_core::settings::in_range;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -32,23 +30,7 @@ pub enum Reward {
 /// Runs the checks of the world `id`, which error messages begin with.
 ///
 /// # Errors
-/// [`Error::Config`] of the first check that fails.
-pub(super) fn check(id: &str, checks: impl FnOnce() -> Result<(), String>) -> Result<()> {
-    checks().map_err(|fault| Error::Config(format!("{id}: {fault}")))
-}
-
-/// Checks that the setting `name` lies in `range`; NaN does not.
-///
-/// # Errors
-/// Message with the setting, its value and the range.
-pub(super) fn in_range<T: PartialOrd + Display>(
-    name: &str,
-    value: T,
-    range: RangeInclusive<T>,
-) -> Result<(), String> {
-    if range.contains(&value) {
-        return Ok(());
-    }
-    let (low, high) = range.into_inner();
-    Err(format!("{name} = {value}: must lie between {low} and {high}"))
+/// [`Error::Setting`](freewheel_core::Error::Setting) of the first check that fails.
+pub(super) fn check(id: &str, checks: impl FnOnce() -> Result<()>) -> Result<()> {
+    checks().map_err(|error| error.of(id))
 }

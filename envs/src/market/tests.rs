@@ -115,8 +115,12 @@ fn values_grow_with_the_horizon() {
 #[test]
 fn bad_settings_are_refused() {
     let refused = [
-        ("ar1", "steps = 0", "market/ar1: steps = 0: must lie between 1 and 10000"),
-        ("ar1", "cost = nan", "market/ar1: cost = NaN: must lie between 0 and 1"),
+        (
+            "ar1",
+            "steps = 0",
+            "market/ar1: steps = 0 is out of range: it must be at least 1 and at most 10000",
+        ),
+        ("ar1", "cost = nan", "market/ar1: cost = NaN is out of range: it must be at least 0 and at most 1"),
         ("ar1", "costs = 1", "market/ar1: unknown setting `costs`; did you mean `cost`?"),
         (
             "garleanu-pedersen",
@@ -134,15 +138,27 @@ fn bad_settings_are_refused() {
             "actions = 'continuous'\nlimit = 3",
             "market/garleanu-pedersen: limit = 3: the optimal positions go up to 18.137; raise the limit",
         ),
-        ("regime", "memory = 20", "market/regime: memory = 20: must lie between 1 and 16"),
+        (
+            "regime",
+            "memory = 20",
+            "market/regime: memory = 20 is out of range: it must be at least 1 and at most 16",
+        ),
         (
             "making",
             "steps = 100",
             "market/making: steps = 100: at most one order arrives in a step, so steps must be at least 280",
         ),
-        ("making", "depths = []", "market/making: length of depths = 0: must lie between 1 and 32"),
-        ("gbm", "volatility = 0", "market/gbm: volatility = 0: must lie between 0.000001 and 2"),
-        ("heston", "correlation = 2", "market/heston: correlation = 2: must lie between -1 and 1"),
+        ("making", "depths = []", "market/making: depths must be a list of 1 to 32 depths"),
+        (
+            "gbm",
+            "volatility = 0",
+            "market/gbm: volatility = 0 is out of range: it must be at least 0.000001 and at most 2",
+        ),
+        (
+            "heston",
+            "correlation = 2",
+            "market/heston: correlation = 2 is out of range: it must be at least -1 and at most 1",
+        ),
         (
             "execution",
             "permanent = 1",

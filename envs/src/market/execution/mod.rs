@@ -106,7 +106,7 @@ impl Execution {
     /// Optimal trades in shares of stock, `[steps]`, with continuous actions: the trajectory of Almgren & Chriss.
     ///
     /// # Errors
-    /// [`Error::Config`] for settings out of range.
+    /// [`Error::Setting`] for settings out of range.
     pub fn optimal_trades(&self) -> Result<Vec<f64>> {
         self.check()?;
         let plan = Plan::optimal(&self.rules(), &Fractions::Any);
@@ -132,11 +132,12 @@ impl Execution {
             in_range("risk_aversion", self.risk_aversion, 0.0..=1e6)?;
             let rules = self.rules();
             if rules.temporary <= 0.5 * rules.permanent {
-                return Err(format!(
+                let message = format!(
                     "temporary = {}: must exceed permanent * days / (2 * steps); \
                      raise temporary or steps, or lower permanent",
                     self.temporary
-                ));
+                );
+                return Err(Error::setting("temporary", message));
             }
             Ok(())
         })

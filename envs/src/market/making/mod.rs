@@ -121,17 +121,20 @@ impl MarketMaking {
             in_range("lambda", self.lambda, 1e-6..=1e4)?;
             if 2.0 * self.lambda > f64::from(self.steps) {
                 let min_steps = (2.0 * self.lambda).ceil();
-                return Err(format!(
+                let message = format!(
                     "steps = {}: at most one order arrives in a step, so steps must be at least {min_steps}",
                     self.steps
-                ));
+                );
+                return Err(Error::setting("steps", message));
             }
             in_range("kappa", self.kappa, 1e-3..=1e3)?;
             in_range("phi", self.phi, 0.0..=1e3)?;
             in_range("alpha", self.alpha, 0.0..=1e3)?;
             in_range("inventory", self.inventory, 1..=100)?;
             in_range("volatility", self.volatility, 0.0..=1e3)?;
-            in_range("length of depths", self.depths.len(), 1..=32)?;
+            if !(1..=32).contains(&self.depths.len()) {
+                return Err(Error::setting("depths", "depths must be a list of 1 to 32 depths"));
+            }
             let max_depth = MAX_DEPTH / self.kappa;
             self.depths.iter().try_for_each(|&depth| in_range("depths", depth, 0.0..=max_depth))
         })

@@ -34,10 +34,11 @@ impl Features {
     /// Each is standardized by the mean and standard deviation of the bars `train` and clipped to `clip`.
     pub(super) fn new(prices: &Prices, train: Range<usize>, settings: &Settings) -> Result<Features> {
         if prices.volume.is_empty() && !settings.volume.is_empty() {
-            return Err(Error::Config(format!(
+            let message = format!(
                 "volume: not every file of {} has a column `volume`; remove the setting or add the column",
                 prices.assets.join(", ")
-            )));
+            );
+            return Err(Error::setting("volume", message));
         }
         let mut columns = Vec::new();
         for asset in 0..prices.width() {

@@ -47,7 +47,7 @@ impl MarketData {
     pub(super) fn new(prices: Prices, settings: &Settings) -> Result<MarketData> {
         let fold = Fold::new(prices.bars(), settings)?;
         if u32::try_from(prices.bars()).is_err() {
-            return Err(Error::Config("file: it has more than 2^32 bars; split it".to_owned()));
+            return Err(Error::setting("file", "file: it has more than 2^32 bars; split it"));
         }
         let features = Features::new(&prices, fold.train.clone(), settings)?;
         let (starts, steps) = fold.episodes(settings);
@@ -147,17 +147,23 @@ fn position_table(levels: &[f64], n: usize, leverage: f64) -> Result<Vec<f64>> {
             .filter(|row| row.iter().map(|w| w.abs()).sum::<f64>() <= leverage * (1.0 + 1e-12))
             .collect();
         if rows.len() > MAX_ROWS {
-            return Err(Error::Config(format!(
-                "levels: {} levels of {n} assets make more than {MAX_ROWS} combinations; use fewer levels, \
+            return Err(Error::setting(
+                "levels",
+                format!(
+                    "levels: {} levels of {n} assets make more than {MAX_ROWS} combinations; use fewer levels, \
                  or actions = \"continuous\"",
-                levels.len()
-            )));
+                    levels.len()
+                ),
+            ));
         }
     }
     if rows.is_empty() {
-        return Err(Error::Config(format!(
-            "levels: no combination for {n} assets stays within leverage = {leverage}; add 0 or raise leverage"
-        )));
+        return Err(Error::setting(
+            "levels",
+            format!(
+                "levels: no combination for {n} assets stays within leverage = {leverage}; add 0 or raise leverage"
+            ),
+        ));
     }
     Ok(rows.concat())
 }

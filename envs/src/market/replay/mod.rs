@@ -70,9 +70,8 @@ pub fn sources(file: &Path, table: &toml::Table) -> Result<Vec<PathBuf>> {
 fn settings_of_file(file: &Path, table: &toml::Table) -> Result<Settings> {
     let of = file.display().to_string();
     if table.contains_key("file") {
-        return Err(Error::Config(format!(
-            "{of}: the setting `file` must not be set, as the world names the file"
-        )));
+        let message = "the setting `file` must not be set, as the world names the file";
+        return Err(Error::setting("file", message).of(&of));
     }
     let mut table = table.clone();
     table.insert("file".to_owned(), toml::Value::String(of.clone()));

@@ -148,10 +148,10 @@ impl Settings {
     /// Reads and checks the settings of a world; errors begin with `of`.
     ///
     /// # Errors
-    /// [`Error::Config`] with the setting, the problem and the remedy.
+    /// [`Error::Setting`] with the setting, the problem and the remedy.
     pub fn read(table: &toml::Table, of: &str) -> Result<Self> {
         let settings: Settings = settings::read(table, of)?;
-        settings.check().map_err(|wrong| Error::Config(format!("{of}: {wrong}")))?;
+        settings.check().map_err(|error| error.of(of))?;
         Ok(settings)
     }
 
@@ -169,11 +169,10 @@ impl Settings {
     /// Checks the ranges of all settings.
     ///
     /// # Errors
-    /// Message for the first setting that is out of range.
-    pub(super) fn check(&self) -> Result<(), String> {
+    /// [`Error::Setting`] for the first setting that is out of range.
+    pub(super) fn check(&self) -> Result<()> {
         let positive = |x: f64| x.is_finite() && x > 0.0;
         let not_negative = |x: f64| x.is_finite() && x >= 0.0;
-        let least = |windows: &[u32], least: u32| windows.iter().all(|&w| (least..=1_000_000).contains(&w));
         let levels = self.levels();
         let repeated = (1..levels.len()).any(|i| levels[..i].contains(&levels[i]));
         let rules = [
@@ -208,16 +207,25 @@ impl Settings {
             ((1e-6..=1e15).contains(&self.equity), "equity must be between 1e-6 and 1e15"),
             (self.ruin > 0.0 && self.ruin < 1.0, "ruin must be above 0 and below 1"),
             (self.periods.is_none_or(positive), "periods must be a number of bars per year above 0"),
-            (
-                least(&self.returns, 1) && least(&self.rsi, 1),
-                "returns and rsi must be windows of 1 to 1000000 bars",
-            ),
-            (
-                [&self.volatility, &self.momentum, &self.average, &self.volume].iter().all(|w| least(w, 2)),
-                "volatility, momentum, average and volume must be windows of 2 to 1000000 bars",
-            ),
             (self.clip > 0.0 && self.clip <= 1e6, "clip must be above 0 and at most 1000000"),
         ];
-        rules.into_iter().find(|(holds, _)| !holds).map_or(Ok(()), |(_, wrong)| Err(wrong.to_owned()))
+        if let Some((_, message)) = rules.into_iter().find(|(holds, _)| !holds) {
+            // Every message begins with the name of its setting.
+            return Err(Error::setting(message.split(' ').next().unwrap_or_default(), message));
+        }
+        let windows = [
+            ("returns", &self.returns, 1),
+            ("volatility", &self.volatility, 2),
+            ("momentum", &self.momentum, 2),
+            ("average", &self.average, 2),
+            ("rsi", &self.rsi, 1),
+            ("volume", &self.volume, 2),
+        ];
+        for (key, windows, min) in windows {
+            if !windows.iter().all(|w| (min..=1_000_000).contains(w)) {
+                return Err(Error::setting(key, format!("{key} must be windows of {min} to 1000000 bars")));
+            }
+        }
+        Ok(())
     }
 }

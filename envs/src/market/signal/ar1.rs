@@ -75,7 +75,7 @@ impl Ar1 {
     /// Optimal average reward per step without end of the episode.
     ///
     /// # Errors
-    /// [`Error::Config`](freewheel_core::Error::Config) for settings out of range.
+    /// [`Error::Setting`](freewheel_core::Error::Setting) for settings out of range.
     pub fn optimal_average(&self) -> Result<AverageReward> {
         optimal_average(self.market()?.mdp(), 1e-16)
     }

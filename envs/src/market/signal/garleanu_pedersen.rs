@@ -109,10 +109,9 @@ impl GarleanuPedersen {
         let (_, aim) = problem.finite_horizon(self.steps);
         let largest = aim.max(problem.stationary().0.aim()) * rules.chain.max_value();
         if limit < largest {
-            return Err(Error::Config(format!(
-                "{}: limit = {limit}: the optimal positions go up to {largest:.3}; raise the limit",
-                Self::ID
-            )));
+            let message =
+                format!("limit = {limit}: the optimal positions go up to {largest:.3}; raise the limit");
+            return Err(Error::setting("limit", message).of(Self::ID));
         }
         Ok(ContinuousMarket { rules, problem, limit })
     }
@@ -163,10 +162,9 @@ impl GarleanuPedersen {
             in_range("steps", self.steps, 1..=10_000)?;
             in_range("levels", self.levels, 3..=101)?;
             if self.levels.is_multiple_of(2) {
-                return Err(format!(
-                    "levels = {}: must be odd, so that one level is the flat position",
-                    self.levels
-                ));
+                let message =
+                    format!("levels = {}: must be odd, so that one level is the flat position", self.levels);
+                return Err(Error::setting("levels", message));
             }
             in_range("limit", self.limit, 1e-6..=1e6)?;
             in_range("rho", self.rho, 0.0..=0.999)?;
@@ -176,10 +174,11 @@ impl GarleanuPedersen {
             in_range("signals", self.signals, 2..=101)?;
             if self.actions == ActionKind::Grid && (self.signals * self.levels).pow(2) > MAX_OUTCOMES {
                 let (signals, levels) = (self.signals, self.levels);
-                return Err(format!(
+                let message = format!(
                     "signals = {signals}: with levels = {levels} the decision process has more than {MAX_OUTCOMES} \
                      outcomes; lower one of them, or set actions = \"continuous\""
-                ));
+                );
+                return Err(Error::setting("signals", message));
             }
             in_range("reversion", self.reversion, 0.001..=1.0)?;
             in_range("innovation", self.innovation, 1e-9..=1e6)
