@@ -80,7 +80,7 @@ proptest! {
     }
 
     #[test]
-    fn the_account_balances_with_any_position(seed in 0u64..1000, commission in 0.0..0.02f64, leverage in 0.5..20.0f64) {
+    fn the_account_balances_with_any_target(seed in 0u64..1000, commission in 0.0..0.02f64, leverage in 0.5..20.0f64) {
         let text = format!("actions = \"continuous\"\ncommission = {commission}\nleverage = {leverage}\nlevels = [0]");
         let world: Replay<[f32; 2]> =
             Replay::new("market/replay", several(120, seed..seed + 2), &short(&text)).unwrap();
