@@ -13,17 +13,18 @@
 //! # Ok::<(), Error>(())
 //! ```
 
-pub mod cli;
 mod checkpoints;
+pub mod cli;
 mod command;
-pub mod matches;
 pub mod document;
 pub mod error;
 pub mod experiment;
 pub mod fit;
+mod folders;
 mod format;
 pub mod job;
 pub mod map;
+pub mod matches;
 pub mod metrics;
 pub mod observation;
 mod output;
@@ -36,7 +37,6 @@ pub mod report;
 pub mod score_scale;
 pub mod seeds;
 pub mod stall;
-mod folders;
 pub mod trainer;
 pub mod training;
 pub mod tui;

@@ -192,7 +192,8 @@ impl Common {
             let settings = merged(&layers);
             let checked = || -> Result<(Arc<dyn DynWorld>, Table)> {
                 let resolved = kind.resolve(&settings)?;
-                let world = ObservationConfig::of(&settings)?.apply(Arc::clone(&built), registry.estimators())?;
+                let world =
+                    ObservationConfig::of(&settings)?.apply(Arc::clone(&built), registry.estimators())?;
                 kind.check(&*world, &settings, budget)?;
                 Ok((world, resolved))
             };

@@ -14,9 +14,9 @@ pub use freewheel_agents::tabular::sarsa::{self, Sarsa};
 pub use freewheel_agents::{AgentFactory, Budget, FnFactory};
 pub use freewheel_core::settings::NoSettings;
 pub use freewheel_core::{
-    ActionBuffer, ActionSpace, Actions, Agent, BatchView, Ending, Env, EpisodeRunner, EpisodeSummary, Error, Frame,
-    ManagedVectorEnv, MetricSink, ObservationSpace, Player, Policy, PolicyMode, Purpose, Rgb, Solution,
-    SolveQuery, Spec, Step, Stream, Streams, VectorEnv, World, Result,
+    ActionBuffer, ActionSpace, Actions, Agent, BatchView, Ending, Env, EpisodeRunner, EpisodeSummary, Error,
+    Frame, ManagedVectorEnv, MetricSink, ObservationSpace, Player, Policy, PolicyMode, Purpose, Result, Rgb,
+    Solution, SolveQuery, Spec, Step, Stream, Streams, VectorEnv, World,
 };
 
 pub use crate::trainer::{Evaluation, Progress, TrainOn, Trainer, TrainerBuilder};

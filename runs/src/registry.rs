@@ -21,8 +21,8 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
-use crate::observation::ConfiguredFactory;
 use crate::checkpoints::identity_and_agent;
+use crate::observation::ConfiguredFactory;
 
 /// Worlds and agents by name.
 pub struct Registry {
@@ -71,7 +71,10 @@ impl Registry {
         let mut estimators = freewheel_agents::supervised::all();
         estimators.extend(freewheel_agents::unsupervised::all());
         Registry {
-            agents: freewheel_agents::all().into_iter().map(|agent| Arc::new(ConfiguredFactory(agent))).collect(),
+            agents: freewheel_agents::all()
+                .into_iter()
+                .map(|agent| Arc::new(ConfiguredFactory(agent)))
+                .collect(),
             estimators,
             ..registry
         }

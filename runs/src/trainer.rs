@@ -22,8 +22,8 @@ use freewheel_agents::{AgentFactory, Budget};
 use freewheel_core::checkpoint::{Checkpoint, write_atomically};
 use freewheel_core::evaluate::{Protocol, evaluate};
 use freewheel_core::{
-    ActionBuffer, Agent, DynWorld, Error, ManagedVectorEnv, Policy, PolicyMode, Purpose, Result, Spec, Streams,
-    WorldSource,
+    ActionBuffer, Agent, DynWorld, Error, ManagedVectorEnv, Policy, PolicyMode, Purpose, Result, Spec,
+    Streams, WorldSource,
 };
 use serde::{Deserialize, Serialize};
 use toml::Table;

@@ -120,7 +120,8 @@ impl EncoderConfig {
                 world.spec().id
             )));
         }
-        let AnyEstimator::Transformer(mut encoder) = kind.build(&self.settings, Streams::new(self.seed))? else {
+        let AnyEstimator::Transformer(mut encoder) = kind.build(&self.settings, Streams::new(self.seed))?
+        else {
             return Err(Error::Config(format!(
                 "{} needs targets and is no encoder; use kmeans, pca or vae",
                 self.estimator
@@ -296,7 +297,9 @@ impl ObservationEncoder for FittedEncoder {
                 if let Some(x) = scaled.values().iter().find(|x| !x.is_finite()) {
                     return Err(Error::Config(format!("an observation is {x}, which has no nearest center")));
                 }
-                out.iter_mut().zip(nearest_center.predict(scaled.values())).for_each(|(out, one)| *out = one as f32);
+                out.iter_mut()
+                    .zip(nearest_center.predict(scaled.values()))
+                    .for_each(|(out, one)| *out = one as f32);
             }
             None => out.copy_from_slice(self.codes(obs)?.values()),
         }

@@ -149,7 +149,12 @@ impl TrainerBuilder {
             AgentSource::Id(id) => Arc::clone(self.registry.shared_agent(&id)?),
             AgentSource::Own(factory) => Arc::new(factory),
         };
-        Trainer::new(Config { settings: factory.resolve(&settings)?, ..config }, self.registry, world, factory)
+        Trainer::new(
+            Config { settings: factory.resolve(&settings)?, ..config },
+            self.registry,
+            world,
+            factory,
+        )
     }
 }
 
