@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use freewheel_core::{
     ActionBuffer, ActionSpace, Agent, Batch, Env, Error, ManagedVectorEnv, ObservationSpace, PolicyMode,
-    Purpose, Spec, Step, Stream, Streams, VectorEnv,
+    Purpose, Spec, Step, Stream, Streams,
 };
 use proptest::prelude::*;
 

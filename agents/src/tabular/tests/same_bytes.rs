@@ -1,6 +1,6 @@
 //! Tests of checkpoints: interrupted and resumed runs are identical to the byte, and so are algorithms that coincide.
 
-use freewheel_core::{Agent, Streams, VectorEnv};
+use freewheel_core::{Agent, ManagedVectorEnv, Streams};
 use proptest::prelude::*;
 
 use crate::schedule::Schedule;
