@@ -160,7 +160,18 @@ impl WorldFamily for GridworldFamily {
         ScenarioFiles::locate(file, settings).map(|problem| vec![problem.scenario, problem.map])
     }
 
-    fn settings(&self, _name: &str) -> schemars::Schema {
-        schemars::schema_for!(Settings)
+    /// Settings that this world has, each with the world's own default.
+    fn settings(&self, name: &str) -> schemars::Schema {
+        let mut schema = schemars::schema_for!(Settings);
+        let defaults = named::defaults(name);
+        if let Some(properties) = schema.get_mut("properties").and_then(|value| value.as_object_mut()) {
+            properties.retain(|key, _| defaults.iter().any(|(name, _)| name == key));
+            for (key, default) in defaults {
+                if let Some(property) = properties.get_mut(key).and_then(|value| value.as_object_mut()) {
+                    property.insert("default".into(), default);
+                }
+            }
+        }
+        schema
     }
 }

@@ -1,6 +1,6 @@
 //! Named worlds of the family `grid`.
 
-use freewheel_core::{Error, Result};
+use freewheel_core::{Env, Error, Result};
 
 use super::gymnasium::frozen_lake_legend;
 use super::legend::Legend;
@@ -76,6 +76,40 @@ pub(super) fn build(name: &str, table: &toml::Table) -> Result<Option<Gridworld>
         Some(map) => Gridworld::from_map(&id, &map).map_err(|e| e.in_file(&id)).map(Some),
         None => Ok(None),
     }
+}
+
+/// Settings that the world `name` has, with their defaults (null: none); those of any map file where `name` is empty.
+pub(super) fn defaults(name: &str) -> Vec<(&'static str, serde_json::Value)> {
+    use serde_json::{Value, json};
+    let spec = || build(name, &toml::Table::new()).ok().flatten().map(|world| world.spec().clone());
+    let gamma = || json!(spec().map(|spec| spec.gamma));
+    let time_limit = || json!(spec().and_then(|spec| spec.time_limit).unwrap_or(0));
+    if name == "taxi" {
+        return vec![("gamma", gamma()), ("time_limit", time_limit()), ("mask", json!(false))];
+    }
+    if name.starts_with("deepsea-") {
+        return vec![("gamma", gamma()), ("time_limit", time_limit()), ("action_seed", Value::Null)];
+    }
+    let map = map(name, &toml::Table::new()).ok().flatten();
+    let legend = map.as_ref().map(Map::legend);
+    let of = |value: fn(&Legend) -> Value| legend.map_or(Value::Null, value);
+    let mut all = vec![
+        ("slippery", Value::Null),
+        ("slip", of(|legend| json!(legend.slip))),
+        ("step_reward", of(|legend| json!(legend.step))),
+        ("bump_reward", of(|legend| json!(legend.bump.unwrap_or(legend.step)))),
+        ("gamma", of(|legend| json!(legend.gamma))),
+        ("time_limit", of(|legend| json!(legend.time_limit))),
+        ("mask", of(|legend| json!(legend.mask))),
+    ];
+    match MAPS.iter().find(|named| named.name == name) {
+        Some(named) if named.changed.is_some() => all.push(("changed", json!(false))),
+        Some(_) => {}
+        None if name.is_empty() => all.push(("problem", json!(1))),
+        None if name.starts_with("frozenlake-") => all.push(("density", json!(random::DEFAULT_HOLE_SHARE))),
+        None => all.push(("density", json!(random::DEFAULT_WALL_SHARE))),
+    }
+    all
 }
 
 /// Map of the world `name`, with the settings applied; `None` if it has none.

@@ -34,14 +34,13 @@ fn with_names(registry: &Registry, command: clap::Command) -> clap::Command {
     let data: Vec<String> = freewheel_core::data::registry::list().iter().map(|set| set.name.into()).collect();
     let settings = settings(registry, &worlds);
     command.mut_subcommands(|subcommand| {
-        let list = match subcommand.get_name() {
-            "envs" => &worlds,
-            "agents" => &agents,
-            "estimators" => &estimators,
-            "data" => &data,
-            _ => &Vec::new(),
-        }
-        .clone();
+        let listed = match subcommand.get_name() {
+            "envs" => worlds.clone(),
+            "agents" => agents.clone(),
+            "estimators" => estimators.clone(),
+            "data" => data.clone(),
+            _ => Vec::new(),
+        };
         subcommand.mut_args(|argument| {
             let names = match argument.get_id().as_str() {
                 "world" | "what" => &worlds,
@@ -49,7 +48,7 @@ fn with_names(registry: &Registry, command: clap::Command) -> clap::Command {
                 "estimator" => &estimators,
                 "data" => &data,
                 "set" => &settings,
-                "id" => &list,
+                "id" => &listed,
                 _ => return argument,
             };
             argument.value_parser(PossibleValuesParser::new(names.clone()))
