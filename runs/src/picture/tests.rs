@@ -154,11 +154,20 @@ fn what_cannot_be_drawn_is_refused() {
         ImageGrid::new("a", &Shape::Columns(named(&["x"])), &samples(&[0.0], 1), 1).map(drop),
         "are not images",
     );
-    refused(ImageGrid::new("a", &gray, &samples(&[0.0, f32::NAN, 0.0, 0.0], 4), 4).map(drop), "number 2 is NaN");
+    refused(
+        ImageGrid::new("a", &gray, &samples(&[0.0, f32::NAN, 0.0, 0.0], 4), 4).map(drop),
+        "number 2 is NaN",
+    );
     refused(ConfusionMatrix::confusion("a", &named(&["x"]), &[], &[]).map(drop), "no samples to draw");
     refused(ConfusionMatrix::confusion("a", &named(&["x"]), &[1], &[0]).map(drop), "class 1 has no name");
-    refused(ConfusionMatrix::confusion("a", &named(&["x"]), &[0], &[]).map(drop), "0 predictions for 1 labels");
-    refused(Scatter::new("a", Samples::new(Vec::new(), 2).unwrap(), ["x", "y"]).map(drop), "no points to draw");
+    refused(
+        ConfusionMatrix::confusion("a", &named(&["x"]), &[0], &[]).map(drop),
+        "0 predictions for 1 labels",
+    );
+    refused(
+        Scatter::new("a", Samples::new(Vec::new(), 2).unwrap(), ["x", "y"]).map(drop),
+        "no points to draw",
+    );
     refused(
         Scatter::new("a", samples(&[0.0; 2], 2), ["x", "y"]).unwrap().by_class(&[3], &[]).map(drop),
         "names",
