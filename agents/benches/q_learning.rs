@@ -9,7 +9,7 @@ use std::sync::Arc;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use freewheel_agents::{Budget, all};
 use freewheel_core::{
-    ActionSpace, Batch, Env, ObservationSpace, Purpose, Spec, Step, Stream, Streams, ManagedVectorEnv, VectorEnv,
+    ActionSpace, Batch, Env, ManagedVectorEnv, ObservationSpace, Purpose, Spec, Step, Stream, Streams,
 };
 
 /// Environment steps of one sample.
