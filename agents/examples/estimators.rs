@@ -86,7 +86,7 @@ impl Bench {
             return Ok(());
         };
         let begin = Instant::now();
-        it.fit(&data.train.0, &data.train.1, 10, &mut no_callback)?;
+        it.fit_with(&data.train.0, &data.train.1, 10, &mut no_callback)?;
         let fit = begin.elapsed().as_secs_f64();
         let begin = Instant::now();
         let found = accuracy(&it.predict(&data.test.0)?, &data.test.1);
@@ -109,7 +109,7 @@ impl Bench {
         let config = kmeans::Config { n_clusters: 10, n_init: starts, ..kmeans::Config::default() };
         let mut fit = Estimator::new(config, Streams::new(0))?;
         let begin = Instant::now();
-        fit.fit(&data.train.0, &mut no_callback)?;
+        fit.fit(&data.train.0)?;
         let time = begin.elapsed().as_secs_f64();
         let labels = fit.model()?.predict(&data.train.0)?;
         println!(
@@ -132,7 +132,7 @@ impl Bench {
         let mut fit = Estimator::new(pca::Config { n_components: 2 }, Streams::new(0))?;
         let begin = Instant::now();
         let mut rounds = 0;
-        fit.fit(&data.train.0, &mut |p| {
+        fit.fit_with(&data.train.0, &mut |p| {
             rounds = p.done;
             no_callback(p)
         })?;
@@ -160,7 +160,7 @@ impl Bench {
             return Ok(());
         };
         let begin = Instant::now();
-        it.fit(&data.train.0, &mut no_callback)?;
+        it.fit(&data.train.0)?;
         let time = begin.elapsed().as_secs_f64();
         let it: &dyn std::any::Any = &*it;
         let it = it.downcast_ref::<Estimator<vae::Config>>().ok_or("no vae")?;

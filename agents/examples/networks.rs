@@ -11,7 +11,9 @@
 use std::time::Instant;
 
 use candle_core::{Device, Tensor};
-use freewheel_agents::nn::{Activation, Builder, Conv, Init, Model, Network, Optimizer, OptimizerConfig, Workspace};
+use freewheel_agents::nn::{
+    Activation, Builder, Conv, Init, Model, Network, Optimizer, OptimizerConfig, Workspace,
+};
 use freewheel_core::{Purpose, Streams};
 
 const ROUNDS: usize = 15;

@@ -12,13 +12,13 @@
 //! | [`Transformer`] | samples `[N, D]` | `fit`, `transform`, `inverse_transform`, `score` | `TransformerMixin` |
 //!
 //! ```
-//! use freewheel_agents::estimator::{Classifier, Estimator, no_callback};
+//! use freewheel_agents::estimator::{Classifier, Estimator};
 //! use freewheel_agents::supervised::softmax;
 //! use freewheel_core::{Samples, Streams};
 //!
 //! let (x, labels) = (Samples::new(vec![0.0, 1.0, 8.0, 9.0], 1)?, [0, 0, 1, 1]);
 //! let mut softmax = Estimator::new(softmax::Config::default(), Streams::new(0))?;
-//! softmax.fit(&x, &labels, 2, &mut no_callback)?;
+//! softmax.fit(&x, &labels)?;
 //! assert_eq!(softmax.predict(&x)?, labels);
 //! assert_eq!(softmax.score(&x, &labels)?, 1.0);
 //! # Ok::<(), freewheel_core::Error>(())
@@ -93,13 +93,21 @@ pub trait Classifier: BaseEstimator {
     /// # Errors
     /// [`Error::Config`] for counts that differ, labels out of range or numbers that are not finite;
     /// [`Error::Diverged`].
-    fn fit(
+    fn fit_with(
         &mut self,
         x: &Samples,
         labels: &[u32],
         n_classes: u32,
         callback: &mut FitCallback<'_>,
     ) -> Result<()>;
+    /// [`Classifier::fit_with`] without a callback; the greatest label is that of the last class.
+    ///
+    /// # Errors
+    /// As [`Classifier::fit_with`].
+    fn fit(&mut self, x: &Samples, labels: &[u32]) -> Result<()> {
+        let n_classes = labels.iter().max().map_or(0, |label| label.saturating_add(1));
+        self.fit_with(x, labels, n_classes, &mut no_callback)
+    }
     /// Number of classes C.
     ///
     /// # Errors
@@ -132,7 +140,14 @@ pub trait Regressor: BaseEstimator {
     ///
     /// # Errors
     /// [`Error::Config`] for counts that differ or numbers that are not finite.
-    fn fit(&mut self, x: &Samples, y: &Samples, callback: &mut FitCallback<'_>) -> Result<()>;
+    fn fit_with(&mut self, x: &Samples, y: &Samples, callback: &mut FitCallback<'_>) -> Result<()>;
+    /// [`Regressor::fit_with`] without a callback.
+    ///
+    /// # Errors
+    /// As [`Regressor::fit_with`].
+    fn fit(&mut self, x: &Samples, y: &Samples) -> Result<()> {
+        self.fit_with(x, y, &mut no_callback)
+    }
     /// Predicted targets `[N, T]` of `x [N, D]`.
     ///
     /// # Errors
@@ -153,7 +168,14 @@ pub trait Transformer: BaseEstimator {
     ///
     /// # Errors
     /// [`Error::Config`] for settings that do not suit the samples or numbers that are not finite; [`Error::Diverged`].
-    fn fit(&mut self, x: &Samples, callback: &mut FitCallback<'_>) -> Result<()>;
+    fn fit_with(&mut self, x: &Samples, callback: &mut FitCallback<'_>) -> Result<()>;
+    /// [`Transformer::fit_with`] without a callback.
+    ///
+    /// # Errors
+    /// As [`Transformer::fit_with`].
+    fn fit(&mut self, x: &Samples) -> Result<()> {
+        self.fit_with(x, &mut no_callback)
+    }
     /// Numbers per code C.
     ///
     /// # Errors

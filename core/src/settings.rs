@@ -138,7 +138,7 @@ const OTHER_NAMES: &[(&str, &str)] = &[
     ("norm_obs", "normalize_observations"), ("normalize", "normalize_observations"),
     ("norm_reward", "normalize_rewards"), ("normalise_returns", "normalize_rewards"),
     ("normalize_returns", "normalize_rewards"), ("episodes", "num_episodes"), ("shared", "shared_network"),
-    ("squash", "squash_output"), ("hidden", "hidden_sizes"), ("net_arch", "hidden_sizes"),
+    ("squash", "squash_output"), ("squash", "bin_scale"), ("hidden", "hidden_sizes"), ("net_arch", "hidden_sizes"),
     ("hidden_layer_sizes", "hidden_sizes"), ("log_std_init", "log_std"),
     ("capacity", "buffer_size"), ("memory_size", "buffer_size"), ("warm_up", "learning_starts"),
     ("train_every", "train_freq"), ("train_frequency", "train_freq"), ("updates", "gradient_steps"),
@@ -151,7 +151,8 @@ const OTHER_NAMES: &[(&str, &str)] = &[
     ("trees", "n_estimators"), ("depth", "max_depth"), ("leaf", "min_samples_leaf"), ("columns", "max_features"),
     ("penalty", "alpha"), ("C", "alpha"), ("l2", "alpha"), ("latents", "latent_dim"), ("planes", "in_channels"),
     ("learner", "estimator"), ("random", "epsilon"), ("episodes_on_the_way", "interim_episodes"),
-    ("max_episode_steps", "time_limit"),
+    ("max_episode_steps", "time_limit"), ("answer", "target"), ("test_share", "test_size"),
+    ("judge", "evaluation_opponent"), ("plane", "projection"), ("states", "num_states"),
 ];
 
 /// The one of `known` that is most like `key`, where one is like it.

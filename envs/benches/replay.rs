@@ -7,7 +7,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use freewheel_core::{Batch, Env, Purpose, Streams, ManagedVectorEnv};
+use freewheel_core::{Batch, Env, ManagedVectorEnv, Purpose, Streams};
 use freewheel_envs::market::replay::{Replay, Settings, random_walk};
 
 /// Rounds of actions, used over and over.

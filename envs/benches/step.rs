@@ -7,7 +7,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use freewheel_core::{Batch, Env, Purpose, Streams, ManagedVectorEnv, VectorEnv};
+use freewheel_core::{Batch, Env, ManagedVectorEnv, Purpose, Streams, VectorEnv};
 use freewheel_envs::gridworld::GridworldFamily;
 
 const WORLDS: &[(&str, &str)] = &[

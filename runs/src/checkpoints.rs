@@ -65,7 +65,8 @@ pub(crate) fn of_this_run(
     if checkpoint.section("run")? == config.identity() {
         return Ok(checkpoint);
     }
-    let reason = "a checkpoint here belongs to another run; restore the right ones, or delete them to start again";
+    let reason =
+        "a checkpoint here belongs to another run; restore the right ones, or delete them to start again";
     Err(Error::Damaged { file: directory.to_owned(), reason: reason.into() })
 }
 

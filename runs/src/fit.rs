@@ -133,12 +133,12 @@ pub fn fit(
     let Subset { samples, targets, .. } = &data.train;
     match (&mut estimator, &data.target) {
         (AnyEstimator::Classifier(it), TargetSpec::Classes(names)) => {
-            it.fit(samples, targets.labels()?, names.len() as u32, callback)?;
+            it.fit_with(samples, targets.labels()?, names.len() as u32, callback)?;
         }
         (AnyEstimator::Regressor(it), TargetSpec::Number { .. }) => {
-            it.fit(samples, &Samples::new(targets.values()?.to_vec(), 1)?, callback)?;
+            it.fit_with(samples, &Samples::new(targets.values()?.to_vec(), 1)?, callback)?;
         }
-        (AnyEstimator::Transformer(it), _) => it.fit(samples, callback)?,
+        (AnyEstimator::Transformer(it), _) => it.fit_with(samples, callback)?,
         (_, target) => {
             let (task, kind) = match factory.task() {
                 Task::Classification => ("a classifier and needs classes", "classes"),

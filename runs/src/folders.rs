@@ -75,7 +75,7 @@ impl Registry {
                 world.spec().version
             )));
         }
-        let world = ObservationConfig::of(&config.agent_settings)?.see(world, self.estimators())?;
+        let world = ObservationConfig::of(&config.agent_settings)?.apply(world, self.estimators())?;
         Ok(Job { config, world })
     }
 }

@@ -90,7 +90,7 @@ impl<C: EstimatorConfig> BaseEstimator for Estimator<C> {
 }
 
 impl<C: ClassifierConfig> Classifier for Estimator<C> {
-    fn fit(
+    fn fit_with(
         &mut self,
         x: &Samples,
         labels: &[u32],
@@ -118,7 +118,7 @@ impl<C: ClassifierConfig> Classifier for Estimator<C> {
 }
 
 impl<C: RegressorConfig> Regressor for Estimator<C> {
-    fn fit(&mut self, x: &Samples, y: &Samples, callback: &mut FitCallback<'_>) -> Result<()> {
+    fn fit_with(&mut self, x: &Samples, y: &Samples, callback: &mut FitCallback<'_>) -> Result<()> {
         check_count(C::ID, "rows of targets", y.rows(), x)?;
         check_finite("the targets", y)?;
         self.fit_model(x, |settings, streams| settings.fit(x, y, streams, callback))
@@ -130,7 +130,7 @@ impl<C: RegressorConfig> Regressor for Estimator<C> {
 }
 
 impl<C: TransformerConfig> Transformer for Estimator<C> {
-    fn fit(&mut self, x: &Samples, callback: &mut FitCallback<'_>) -> Result<()> {
+    fn fit_with(&mut self, x: &Samples, callback: &mut FitCallback<'_>) -> Result<()> {
         self.fit_model(x, |settings, streams| settings.fit(x, streams, callback))
     }
 

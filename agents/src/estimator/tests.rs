@@ -50,9 +50,9 @@ fn targets(labels: &[u32]) -> Samples {
 fn fitted(factory: &dyn EstimatorFactory, x: &Samples, labels: &[u32]) -> AnyEstimator {
     let mut estimator = factory.build(&small(factory.id()), Streams::new(5)).unwrap();
     match &mut estimator {
-        AnyEstimator::Classifier(it) => it.fit(x, labels, 3, &mut no_callback).unwrap(),
-        AnyEstimator::Regressor(it) => it.fit(x, &targets(labels), &mut no_callback).unwrap(),
-        AnyEstimator::Transformer(it) => it.fit(x, &mut no_callback).unwrap(),
+        AnyEstimator::Classifier(it) => it.fit_with(x, labels, 3, &mut no_callback).unwrap(),
+        AnyEstimator::Regressor(it) => it.fit(x, &targets(labels)).unwrap(),
+        AnyEstimator::Transformer(it) => it.fit(x).unwrap(),
     }
     estimator
 }
@@ -143,9 +143,9 @@ fn what_cannot_be_is_refused() {
         };
         let fit = |x: &Samples, labels: &[u32]| {
             match factory.build(&small(id), Streams::new(0)).unwrap() {
-                AnyEstimator::Classifier(mut it) => it.fit(x, labels, 3, &mut no_callback),
-                AnyEstimator::Regressor(mut it) => it.fit(x, &targets(labels), &mut no_callback),
-                AnyEstimator::Transformer(mut it) => it.fit(x, &mut no_callback),
+                AnyEstimator::Classifier(mut it) => it.fit_with(x, labels, 3, &mut no_callback),
+                AnyEstimator::Regressor(mut it) => it.fit(x, &targets(labels)),
+                AnyEstimator::Transformer(mut it) => it.fit(x),
             }
             .err()
         };
@@ -196,7 +196,7 @@ fn a_fit_stops_when_told_and_keeps_what_it_has() {
             panic!("{id}")
         };
         let mut rounds = Vec::new();
-        it.fit(&x, &labels, 3, &mut |progress: FitProgress| {
+        it.fit_with(&x, &labels, 3, &mut |progress: FitProgress| {
             rounds.push(progress.done);
             ControlFlow::Break(())
         })
@@ -214,6 +214,6 @@ fn what_diverges_says_so() {
     let Ok(AnyEstimator::Classifier(mut it)) = factory.build(&settings, Streams::new(0)) else {
         panic!("no mlp")
     };
-    let error = it.fit(&x, &labels, 3, &mut no_callback).unwrap_err();
+    let error = it.fit_with(&x, &labels, 3, &mut no_callback).unwrap_err();
     assert!(matches!(error, Error::Diverged { .. }), "{error}");
 }

@@ -4,7 +4,7 @@
 //! layers. Samples are images `[channels, side, side]`.
 //!
 //! ```
-//! use freewheel_agents::estimator::{Classifier, Estimator, TrainingConfig, no_callback};
+//! use freewheel_agents::estimator::{Classifier, Estimator, TrainingConfig};
 //! use freewheel_agents::supervised::cnn::Config;
 //! use freewheel_core::{Samples, Streams};
 //!
@@ -13,7 +13,7 @@
 //! let training = TrainingConfig { num_epochs: 50, learning_rate: 1e-2, ..TrainingConfig::default() };
 //! let config = Config { channels: vec![4], hidden_sizes: vec![8], training, ..Config::default() };
 //! let mut cnn = Estimator::new(config, Streams::new(0))?;
-//! cnn.fit(&x, &labels, 2, &mut no_callback)?;
+//! cnn.fit(&x, &labels)?;
 //! assert_eq!(cnn.predict(&x)?, labels);
 //! assert_eq!(cnn.score(&x, &labels)?, 1.0);
 //! # Ok::<(), freewheel_core::Error>(())

@@ -5,13 +5,13 @@
 //! threads.
 //!
 //! ```
-//! use freewheel_agents::estimator::{Classifier, Estimator, no_callback};
+//! use freewheel_agents::estimator::{Classifier, Estimator};
 //! use freewheel_agents::supervised::forest::Config;
 //! use freewheel_core::{Samples, Streams};
 //!
 //! let (x, labels) = (Samples::new((0..40u8).map(f32::from).collect(), 1)?, [vec![0; 20], vec![1; 20]].concat());
 //! let mut forest = Estimator::new(Config { n_estimators: 20, ..Config::default() }, Streams::new(0))?;
-//! forest.fit(&x, &labels, 2, &mut no_callback)?;
+//! forest.fit(&x, &labels)?;
 //! assert_eq!(forest.predict(&Samples::new(vec![3.0, 35.0], 1)?)?, [0, 1]);
 //! assert!(forest.score(&x, &labels)? > 0.9);
 //! # Ok::<(), freewheel_core::Error>(())

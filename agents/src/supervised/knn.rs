@@ -4,13 +4,13 @@
 //! product. The best candidates are then sorted by their exact distances, ties by index.
 //!
 //! ```
-//! use freewheel_agents::estimator::{Classifier, Estimator, no_callback};
+//! use freewheel_agents::estimator::{Classifier, Estimator};
 //! use freewheel_agents::supervised::knn::Config;
 //! use freewheel_core::{Samples, Streams};
 //!
 //! let (x, labels) = (Samples::new(vec![0.0, 1.0, 8.0, 9.0], 1)?, [0, 0, 1, 1]);
 //! let mut knn = Estimator::new(Config { n_neighbors: 1 }, Streams::new(0))?;
-//! knn.fit(&x, &labels, 2, &mut no_callback)?;
+//! knn.fit(&x, &labels)?;
 //! assert_eq!(knn.predict(&Samples::new(vec![2.0, 7.0], 1)?)?, [0, 1]);
 //! assert_eq!(knn.score(&x, &labels)?, 1.0);
 //! # Ok::<(), freewheel_core::Error>(())

@@ -8,13 +8,13 @@
 //! columns without a penalty this gives the solution of minimal norm.
 //!
 //! ```
-//! use freewheel_agents::estimator::{Estimator, Regressor, no_callback};
+//! use freewheel_agents::estimator::{Estimator, Regressor};
 //! use freewheel_agents::supervised::linear::Linear;
 //! use freewheel_core::{Samples, Streams};
 //!
 //! let (x, y) = (Samples::new(vec![0.0, 1.0, 2.0], 1)?, Samples::new(vec![1.0, 3.0, 5.0], 1)?);
 //! let mut linear = Estimator::new(Linear {}, Streams::new(0))?;
-//! linear.fit(&x, &y, &mut no_callback)?;
+//! linear.fit(&x, &y)?;
 //! assert_eq!(linear.predict(&Samples::new(vec![10.0], 1)?)?.values(), [21.0]);
 //! assert!(linear.score(&x, &y)? > 0.999);
 //! # Ok::<(), freewheel_core::Error>(())

@@ -2,7 +2,7 @@
 //! 1986). Instead of an L2 penalty (its `alpha`) the optimizer `adam-w` has `weight_decay`.
 //!
 //! ```
-//! use freewheel_agents::estimator::{Classifier, Estimator, TrainingConfig, no_callback};
+//! use freewheel_agents::estimator::{Classifier, Estimator, TrainingConfig};
 //! use freewheel_agents::supervised::mlp::Config;
 //! use freewheel_core::{Samples, Streams};
 //!
@@ -10,7 +10,7 @@
 //! let (x, labels) = (Samples::new([0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0].repeat(8), 2)?, [0, 1, 1, 0].repeat(8));
 //! let training = TrainingConfig { num_epochs: 300, learning_rate: 1e-2, ..TrainingConfig::default() };
 //! let mut mlp = Estimator::new(Config { hidden_sizes: vec![16], training, ..Config::default() }, Streams::new(0))?;
-//! mlp.fit(&x, &labels, 2, &mut no_callback)?;
+//! mlp.fit(&x, &labels)?;
 //! assert_eq!(mlp.predict(&x)?, labels);
 //! assert_eq!(mlp.score(&x, &labels)?, 1.0);
 //! # Ok::<(), freewheel_core::Error>(())

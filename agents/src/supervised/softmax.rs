@@ -8,13 +8,13 @@
 //! convex and minimized by [`lbfgs`](super::lbfgs). Products are f32, sums over chunks of rows f64 in order.
 //!
 //! ```
-//! use freewheel_agents::estimator::{Classifier, Estimator, no_callback};
+//! use freewheel_agents::estimator::{Classifier, Estimator};
 //! use freewheel_agents::supervised::softmax::Config;
 //! use freewheel_core::{Samples, Streams};
 //!
 //! let (x, labels) = (Samples::new(vec![0.0, 1.0, 8.0, 9.0], 1)?, [0, 0, 1, 1]);
 //! let mut softmax = Estimator::new(Config { alpha: 0.1, ..Config::default() }, Streams::new(0))?;
-//! softmax.fit(&x, &labels, 2, &mut no_callback)?;
+//! softmax.fit(&x, &labels)?;
 //! assert!(softmax.predict_proba(&Samples::new(vec![9.0], 1)?)?.row(0)[1] > 0.9);
 //! assert_eq!(softmax.score(&x, &labels)?, 1.0);
 //! # Ok::<(), freewheel_core::Error>(())

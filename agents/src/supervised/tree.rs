@@ -6,13 +6,13 @@
 //! values are binned.
 //!
 //! ```
-//! use freewheel_agents::estimator::{Classifier, Estimator, no_callback};
+//! use freewheel_agents::estimator::{Classifier, Estimator};
 //! use freewheel_agents::supervised::tree::Config;
 //! use freewheel_core::{Samples, Streams};
 //!
 //! let (x, labels) = (Samples::new(vec![0.0, 1.0, 8.0, 9.0], 1)?, [0, 0, 1, 1]);
 //! let mut tree = Estimator::new(Config::default(), Streams::new(0))?;
-//! tree.fit(&x, &labels, 2, &mut no_callback)?;
+//! tree.fit(&x, &labels)?;
 //! assert_eq!(tree.predict(&Samples::new(vec![4.0, 5.0], 1)?)?, [0, 1]);
 //! assert_eq!((tree.score(&x, &labels)?, tree.model()?.depth()), (1.0, 1));
 //! # Ok::<(), freewheel_core::Error>(())

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use freewheel_core::{
-    ActionBuffer, ActionSpace, Agent, Batch, Env, ObservationSpace, PolicyMode, Purpose, Spec, Step, Stream,
-    Streams, ManagedVectorEnv, VectorEnv,
+    ActionBuffer, ActionSpace, Agent, Batch, Env, ManagedVectorEnv, ObservationSpace, PolicyMode, Purpose,
+    Spec, Step, Stream, Streams, VectorEnv,
 };
 
 use crate::Budget;

@@ -11,13 +11,13 @@
 //! `|c|^2 - 2 x.c`, a matrix product on centered samples, so that data far from 0 keep their precision.
 //!
 //! ```
-//! use freewheel_agents::estimator::{Estimator, Transformer, no_callback};
+//! use freewheel_agents::estimator::{Estimator, Transformer};
 //! use freewheel_agents::unsupervised::kmeans::Config;
 //! use freewheel_core::{Samples, Streams};
 //!
 //! let x = Samples::new(vec![0.0, 1.0, 8.0, 9.0], 1)?;
 //! let mut kmeans = Estimator::new(Config { n_clusters: 2, ..Config::default() }, Streams::new(0))?;
-//! kmeans.fit(&x, &mut no_callback)?;
+//! kmeans.fit(&x)?;
 //! assert_eq!(kmeans.transform(&x)?.width(), 2); // distances to both centers
 //! assert_eq!(kmeans.model()?.inertia(), 1.0);
 //! let labels = kmeans.model()?.predict(&x)?;

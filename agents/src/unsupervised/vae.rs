@@ -12,7 +12,7 @@
 //! sample.
 //!
 //! ```
-//! use freewheel_agents::estimator::{Estimator, TrainingConfig, Transformer, no_callback};
+//! use freewheel_agents::estimator::{Estimator, TrainingConfig, Transformer};
 //! use freewheel_agents::unsupervised::vae::Config;
 //! use freewheel_core::{Samples, Streams};
 //!
@@ -20,7 +20,7 @@
 //! let training = TrainingConfig { num_epochs: 100, learning_rate: 1e-2, ..TrainingConfig::default() };
 //! let config = Config { latent_dim: 1, beta: 0.1, hidden_sizes: vec![8], training, ..Config::default() };
 //! let mut vae = Estimator::new(config, Streams::new(0))?;
-//! vae.fit(&x, &mut no_callback)?;
+//! vae.fit(&x)?;
 //! assert_eq!(vae.transform(&x)?.width(), 1);
 //! assert!(vae.score(&x)? > -0.1);
 //! # Ok::<(), freewheel_core::Error>(())

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use freewheel_agents::estimator::{AnyEstimator, EstimatorFactory, Transformer, no_callback};
+use freewheel_agents::estimator::{AnyEstimator, EstimatorFactory, Transformer};
 use freewheel_agents::unsupervised::KMeans;
 use freewheel_agents::unsupervised::kmeans::{self, NearestCenter};
 use freewheel_core::settings::unknown;
@@ -130,7 +130,7 @@ impl EncoderConfig {
         let seen = self.gather(world)?;
         let scale = Scale::of(&seen, self.estimator == "vae");
         let scaled = scale.apply(seen.values())?;
-        encoder.fit(&scaled, &mut no_callback)?;
+        encoder.fit(&scaled)?;
         let nearest_center = fitted_model::<kmeans::Config>(&*encoder)?.map(KMeans::nearest_center);
         let space = match nearest_center {
             Some(_) => ObservationSpace::Discrete { n: encoder.n_features_out()? },

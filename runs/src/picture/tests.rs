@@ -196,13 +196,13 @@ fn prior_samples(set: &str, id: &str, settings: &str) -> Vec<String> {
     let x = &set.train.samples;
     match &mut estimator {
         AnyEstimator::Classifier(it) => {
-            it.fit(x, set.train.targets.labels().unwrap(), 10, &mut no_callback).unwrap()
+            it.fit_with(x, set.train.targets.labels().unwrap(), 10, &mut no_callback).unwrap()
         }
         AnyEstimator::Regressor(it) => {
             let y = Samples::new(set.train.targets.values().unwrap().to_vec(), 1).unwrap();
-            it.fit(x, &y, &mut no_callback).unwrap();
+            it.fit(x, &y).unwrap();
         }
-        AnyEstimator::Transformer(it) => it.fit(x, &mut no_callback).unwrap(),
+        AnyEstimator::Transformer(it) => it.fit(x).unwrap(),
     }
     let all = estimators::all(&estimator, &set).unwrap();
     all.iter().for_each(|it| {
@@ -227,7 +227,7 @@ fn the_line_through_women_is_written_above_it() {
     let mut it = build("linear", "");
     let AnyEstimator::Regressor(it) = &mut it else { unreachable!() };
     let y = Samples::new(set.train.targets.values().unwrap().to_vec(), 1).unwrap();
-    it.fit(&set.train.samples, &y, &mut no_callback).unwrap();
+    it.fit(&set.train.samples, &y).unwrap();
     let chart = estimators::supervised::regression(&**it, &set, &set.train).unwrap();
     let title = chart.scene().title;
     holds(&title, &["= 3.450 · ", " − 87.517", "R² = 0.99101"]);
@@ -243,7 +243,7 @@ fn a_concept_is_added_and_measured() {
     let AnyEstimator::Transformer(mut vae) = kind.build(&settings, Streams::new(0)).unwrap() else {
         panic!("no encoder")
     };
-    vae.fit(&set.train.samples, &mut no_callback).unwrap();
+    vae.fit(&set.train.samples).unwrap();
     let vae = &*vae;
     let (x, known) = (&set.train.samples, set.train.factors.as_ref().unwrap());
     let smile: Vec<f32> = known.iter().map(|row| row[0]).collect();

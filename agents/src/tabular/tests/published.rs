@@ -53,7 +53,8 @@ fn maximization_bias() {
         let mut lengths = Vec::new();
         while lengths.len() < 100 {
             agent.learn(&mut batch, 1).unwrap();
-            lengths.extend(freewheel_core::ManagedVectorEnv::take_finished(&mut batch).iter().map(|f| f.length));
+            lengths
+                .extend(freewheel_core::ManagedVectorEnv::take_finished(&mut batch).iter().map(|f| f.length));
         }
         lengths.iter().filter(|&&length| length == 2).count() as f64 / 100.0
     };
@@ -85,7 +86,9 @@ fn lengths(maze: fn() -> Graph, id: &str, settings: &str, episodes: usize, seeds
         while lengths.len() < episodes {
             agent.learn(&mut batch, 10).unwrap();
             lengths.extend(
-                freewheel_core::ManagedVectorEnv::take_finished(&mut batch).iter().map(|f| f64::from(f.length)),
+                freewheel_core::ManagedVectorEnv::take_finished(&mut batch)
+                    .iter()
+                    .map(|f| f64::from(f.length)),
             );
         }
         mean.iter_mut().zip(lengths).for_each(|(mean, length)| *mean += length / seeds as f64);

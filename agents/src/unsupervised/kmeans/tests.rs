@@ -67,11 +67,11 @@ fn empty_clusters_are_filled_and_copies_do_no_harm() {
 fn what_cannot_be_is_refused() {
     let x = Samples::new(vec![0.0, 1.0, f32::INFINITY], 1).unwrap();
     let mut kmeans = Estimator::new(config(2), Streams::new(0)).unwrap();
-    let refused = kmeans.fit(&x, &mut no_callback).unwrap_err().to_string();
+    let refused = kmeans.fit(&x).unwrap_err().to_string();
     assert!(refused.contains("row 3, column 1 is inf"), "{refused}");
     assert!(kmeans.transform(&x).unwrap_err().to_string().contains("fit it first"));
     let x = Samples::new(vec![0.0, 1.0], 1).unwrap();
-    let few = Estimator::new(config(3), Streams::new(0)).unwrap().fit(&x, &mut no_callback).unwrap_err();
+    let few = Estimator::new(config(3), Streams::new(0)).unwrap().fit(&x).unwrap_err();
     assert!(few.to_string().contains("at most the number of samples, 2"));
     assert!(Estimator::new(Config { n_init: 0, ..config(2) }, Streams::new(0)).is_err());
 }

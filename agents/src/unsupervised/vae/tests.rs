@@ -63,7 +63,7 @@ fn learns_bars_and_draws_them() {
     for config in [config(), Config { channels: vec![8, 16], ..config() }] {
         let mut losses = Vec::new();
         let mut fit = Estimator::new(config, Streams::new(1)).unwrap();
-        fit.fit(&x, &mut |progress| {
+        fit.fit_with(&x, &mut |progress| {
             losses.push(progress.loss);
             no_callback(progress)
         })
@@ -119,7 +119,7 @@ fn colors_come_back_as_planes() {
 fn what_cannot_be_is_refused() {
     let refused = |config: Config, x: &Samples| {
         let mut fit = Estimator::new(config, Streams::new(0)).unwrap();
-        fit.fit(x, &mut no_callback).unwrap_err().to_string()
+        fit.fit(x).unwrap_err().to_string()
     };
     let too_bright = Samples::new(vec![0.0, 16.0], 2).unwrap();
     assert!(refused(config(), &too_bright).contains("row 1, column 2 is 16"));
@@ -131,5 +131,5 @@ fn what_cannot_be_is_refused() {
     assert!(Estimator::new(Config { beta: -1.0, ..config() }, Streams::new(0)).is_err());
     let wild = Config { training: TrainingConfig { learning_rate: 1e30, ..config().training }, ..config() };
     let mut fit = Estimator::new(wild, Streams::new(0)).unwrap();
-    assert!(matches!(fit.fit(&bars(64), &mut no_callback), Err(Error::Diverged { .. })));
+    assert!(matches!(fit.fit(&bars(64)), Err(Error::Diverged { .. })));
 }
