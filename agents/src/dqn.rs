@@ -28,7 +28,7 @@ pub use storage::Storage;
 
 use crate::nn::model::{candle_error, check_finite, tensor, with_slice};
 use crate::nn::optimizer::polyak_update;
-use crate::nn::{Frozen, Model, ObservationNormalizer, Optimizer, Workspace};
+use crate::nn::{Frozen, Model, Network, ObservationNormalizer, Optimizer, Workspace};
 use crate::progress::{RunningMeans, StepCounter, shape_mismatch};
 use crate::schedule::Schedule;
 use crate::settings::within;
@@ -163,30 +163,23 @@ impl Dqn {
     /// # Errors
     /// [`Error::Config`] for a setting out of range, or a world without observations or discrete actions.
     pub fn new(spec: &Spec, config: Config, budget: Budget, streams: Streams) -> Result<Self> {
-        config.validate(spec)?;
-        within("num_envs", budget.num_envs as f64, 1.0, f64::MAX)?;
-        let num_envs = budget.num_envs;
-        let ActionSpace::Discrete { names } = &spec.actions else {
-            return Err(Error::Config(format!(
-                "world {} has continuous actions, but dqn needs discrete ones; use another agent, or the world's \
-                 setting for discrete actions if it has one",
-                spec.id
-            )));
-        };
-        let num_actions = names.len();
-        if num_actions == 0 || spec.observation.is_empty() {
-            return Err(Error::Config(format!("world {} has no observations or no actions", spec.id)));
-        }
-        let network = config.network(spec, num_actions);
+        let network = config.check(spec, budget)?;
+        let (num_envs, num_actions) = (budget.num_envs, spec.actions.count());
         let model = Model::new(network, &mut streams.stream(Purpose::Initialization, 0, 0))?;
-        let min_slots = 2 * config.n_step as usize + 2;
         let capacity = config.buffer_size as usize;
         Ok(Dqn {
             gamma: config.gamma.unwrap_or(spec.gamma),
             target: model.parameters()?,
             optimizer: Optimizer::new(config.optimizer, model.network().size()),
             normalizer: ObservationNormalizer::new(spec, config.network.normalize_observations),
-            replay: Replay::new(spec, num_envs, capacity, min_slots, config.storage, config.prioritized)?,
+            replay: Replay::new(
+                spec,
+                num_envs,
+                capacity,
+                config.min_slots(),
+                config.storage,
+                config.prioritized,
+            )?,
             rngs: (0..num_envs as u64).map(|i| streams.stream(Purpose::Action, i, 0)).collect(),
             rng: streams.stream(Purpose::Agent, 0, 0),
             counter: StepCounter::default(),
@@ -412,4 +405,35 @@ pub fn dqn() -> impl AgentFactory {
     FnFactory::new("dqn", ABOUT, |spec, config, budget, streams| {
         Ok(Box::new(Dqn::new(spec, config, budget, streams)?))
     })
+    .with_check(|spec, config: &Config, budget| config.check(spec, budget).map(drop))
+}
+
+impl Config {
+    /// Checks the settings for worlds like `spec`, without building an agent; returns the network.
+    ///
+    /// # Errors
+    /// As [`Dqn::new`].
+    fn check(&self, spec: &Spec, budget: Budget) -> Result<Network> {
+        self.validate(spec)?;
+        within("num_envs", budget.num_envs as f64, 1.0, f64::MAX)?;
+        let ActionSpace::Discrete { names } = &spec.actions else {
+            return Err(Error::Config(format!(
+                "world {} has continuous actions, but dqn needs discrete ones; use another agent, or the world's \
+                 setting for discrete actions if it has one",
+                spec.id
+            )));
+        };
+        if names.is_empty() || spec.observation.is_empty() {
+            return Err(Error::Config(format!("world {} has no observations or no actions", spec.id)));
+        }
+        let network = self.network(spec, names.len());
+        Model::check_size(&network)?;
+        Replay::check(spec, budget.num_envs, self.buffer_size as usize, self.min_slots(), self.storage)?;
+        Ok(network)
+    }
+
+    /// Steps of each environment that the replay buffer must hold.
+    fn min_slots(&self) -> usize {
+        2 * self.n_step as usize + 2
+    }
 }

@@ -1,4 +1,4 @@
-//! What the program needs to list, configure and build an agent, as a value: a user's own crate adds one in a line.
+//! Factories that list, configure and build agents. A crate of your own adds one with `Registry::agent`.
 
 use freewheel_core::settings::Field;
 use freewheel_core::{Agent, DynWorld, Error, Result, Spec, Streams};
@@ -8,27 +8,28 @@ use serde::de::DeserializeOwned;
 
 use crate::settings::{fields_over, read_over};
 
-/// How much a learner will see. Schedules are shares of it.
+/// Size of a training run. Schedules refer to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
-    /// Environment steps of the whole run, over all rows.
+    /// Environment steps of the whole run, over all environments.
     pub steps: u64,
-    /// Rows of the batch it learns from, at least 1.
+    /// Number of environments that are stepped together, at least 1.
     pub num_envs: usize,
 }
 
-/// A kind of agent: a line of the catalog.
+/// Factory of one agent: an entry of the registry.
 pub trait AgentFactory: Send + Sync {
-    /// Its name, such as `q-learning`.
+    /// Name, such as `q-learning`.
     fn id(&self) -> &str;
-    /// One line: what it is and where it is from.
+    /// One line: description and source.
     fn about(&self) -> &str;
-    /// Its settings with their meaning, range and default.
+    /// Settings with meaning, range and default.
     fn fields(&self) -> Vec<Field>;
-    /// Builds one for worlds that look like `spec`.
+    /// Builds the agent for worlds with the observations and actions of `spec`.
     ///
     /// # Errors
-    /// [`Error::Config`] for a setting that cannot be, or a world that it cannot learn.
+    /// [`Error::Setting`] for an unknown setting or a value out of range; [`Error::Config`] for a world in which the agent
+    /// cannot learn.
     fn build(
         &self,
         spec: &Spec,
@@ -36,8 +37,8 @@ pub trait AgentFactory: Send + Sync {
         budget: Budget,
         streams: Streams,
     ) -> Result<Box<dyn Agent>>;
-    /// Builds one for this very world. Agents that learn from experience alone look at nothing but its spec; planners, and
-    /// the one that plays the reference, use more.
+    /// Builds the agent for `world` itself. Agents that learn from experience use only its spec; planners and the agent
+    /// `reference` use its state and its solver.
     ///
     /// # Errors
     /// As [`AgentFactory::build`].
@@ -57,22 +58,23 @@ pub trait AgentFactory: Send + Sync {
     fn check(&self, world: &dyn DynWorld, settings: &toml::Table, budget: Budget) -> Result<()> {
         self.build_in(world, settings, budget, Streams::new(0)).map(drop)
     }
-    /// The settings with every default filled in, as a run's `config.toml` keeps them. What is left out even here
-    /// is the world's to say.
+    /// Settings with all defaults, as in `config.toml` of a run. A setting that is still absent takes its value from the
+    /// world.
     ///
     /// # Errors
-    /// [`Error::Config`] for an unknown key or a value of the wrong type.
+    /// [`Error::Setting`] for an unknown key or a value of the wrong type.
     fn resolve(&self, settings: &toml::Table) -> Result<toml::Table>;
 }
 
 type Build<C> = Box<dyn Fn(&Spec, C, Budget, Streams) -> Result<Box<dyn Agent>> + Send + Sync>;
+type Check<C> = Box<dyn Fn(&Spec, &C, Budget) -> Result<()> + Send + Sync>;
 
 /// An [`AgentFactory`] from a settings struct `C` and a function.
 ///
 /// ```
-/// # use freewheel_agents::{AgentFactory, FnFactory, tabular::q_learning};
-/// let mine = FnFactory::new("mine", "Q-learning under another name", |spec, config: q_learning::Config, budget, streams| {
-///     Ok(Box::new(q_learning::QLearning::new(spec, config, budget, streams)?))
+/// # use freewheel_agents::{AgentFactory, FnFactory, tabular::q_learning::{Config, QLearning}};
+/// let mine = FnFactory::new("mine", "Q-learning under another name", |spec, config: Config, budget, streams| {
+///     Ok(Box::new(QLearning::new(spec, config, budget, streams)?))
 /// });
 /// assert!(mine.fields().iter().any(|field| field.name == "epsilon"));
 /// ```
@@ -80,29 +82,43 @@ pub struct FnFactory<C> {
     id: String,
     about: String,
     build: Build<C>,
-    /// Instead of those of `C`.
+    /// Check of settings without an agent; `None`: an agent is built for it.
+    check: Option<Check<C>>,
+    /// Defaults other than those of `C`.
     defaults: Option<C>,
 }
 
 impl<C> FnFactory<C> {
-    /// The agent called `id`, built by `build` from its settings.
+    /// Factory of the agent `id`, which `build` builds from its settings.
     pub fn new(
         id: &str,
         about: &str,
         build: impl Fn(&Spec, C, Budget, Streams) -> Result<Box<dyn Agent>> + Send + Sync + 'static,
     ) -> Self {
-        FnFactory { id: id.to_owned(), about: about.to_owned(), build: Box::new(build), defaults: None }
+        FnFactory {
+            id: id.to_owned(),
+            about: about.to_owned(),
+            build: Box::new(build),
+            check: None,
+            defaults: None,
+        }
     }
 
-    /// The same agent with other defaults: what is set is read over these, and the rest stays as it is here.
+    /// The same factory with a check of settings that builds no agent. Without one, [`AgentFactory::check`] builds an agent
+    /// and drops it.
+    pub fn with_check(self, check: impl Fn(&Spec, &C, Budget) -> Result<()> + Send + Sync + 'static) -> Self {
+        FnFactory { check: Some(Box::new(check)), ..self }
+    }
+
+    /// The same factory with other defaults.
     ///
     /// ```
-    /// # use freewheel_agents::{AgentFactory, FnFactory, tabular::{Tabular, q_learning}};
-    /// let hopeful = FnFactory::new("hopeful", "Begins by hoping", |spec, config: q_learning::Config, budget, streams| {
-    ///     Ok(Box::new(q_learning::QLearning::new(spec, config, budget, streams)?))
+    /// # use freewheel_agents::{AgentFactory, FnFactory, tabular::{Tabular, q_learning::{Config, QLearning}}};
+    /// let optimistic = FnFactory::new("optimistic", "High first values", |spec, config: Config, budget, streams| {
+    ///     Ok(Box::new(QLearning::new(spec, config, budget, streams)?))
     /// })
-    /// .with_defaults(q_learning::Config { tabular: Tabular { initial_value: 20.0, ..Tabular::default() } });
-    /// assert_eq!(hopeful.resolve(&toml::Table::new())?["initial_value"], 20.0.into());
+    /// .with_defaults(Config { tabular: Tabular { initial_value: 20.0, ..Tabular::default() } });
+    /// assert_eq!(optimistic.resolve(&toml::Table::new())?["initial_value"], 20.0.into());
     /// # Ok::<(), freewheel_core::Error>(())
     /// ```
     pub fn with_defaults(self, defaults: C) -> Self {
@@ -111,7 +127,6 @@ impl<C> FnFactory<C> {
 }
 
 impl<C: Serialize + DeserializeOwned + JsonSchema> FnFactory<C> {
-    /// The settings as they are written down.
     fn write(&self, config: &C) -> Result<toml::Table> {
         toml::Table::try_from(config)
             .map_err(|e| Error::Config(format!("agent {}: its settings cannot be written: {e}", self.id)))
@@ -146,6 +161,14 @@ impl<C: Serialize + DeserializeOwned + JsonSchema + Send + Sync> AgentFactory fo
     ) -> Result<Box<dyn Agent>> {
         (self.build)(spec, self.read(settings)?, budget, streams)
             .map_err(|error| error.of(&format!("agent {}", self.id)))
+    }
+
+    fn check(&self, world: &dyn DynWorld, settings: &toml::Table, budget: Budget) -> Result<()> {
+        match &self.check {
+            Some(check) => check(world.spec(), &self.read(settings)?, budget)
+                .map_err(|error| error.of(&format!("agent {}", self.id))),
+            None => self.build_in(world, settings, budget, Streams::new(0)).map(drop),
+        }
     }
 
     fn resolve(&self, settings: &toml::Table) -> Result<toml::Table> {

@@ -28,13 +28,16 @@ pub fn all() -> Vec<Box<dyn AgentFactory>> {
     // The defaults of flattened settings differ between the agents.
     let reinforce = FnFactory::new("reinforce", reinforce::ABOUT, |spec, config, budget, streams| {
         Ok(Box::new(reinforce::Reinforce::new(spec, config, budget, streams)?))
-    });
+    })
+    .with_check(|spec, config: &reinforce::Config, budget| config.check(spec, budget));
     let a2c = FnFactory::new("a2c", a2c::ABOUT, |spec, config, budget, streams| {
         Ok(Box::new(a2c::A2c::new(spec, config, budget, streams)?))
-    });
+    })
+    .with_check(|spec, config: &a2c::Config, budget| config.check(spec, budget));
     let ppo = FnFactory::new("ppo", ppo::ABOUT, |spec, config, budget, streams| {
         Ok(Box::new(ppo::Ppo::new(spec, config, budget, streams)?))
-    });
+    })
+    .with_check(|spec, config: &ppo::Config, budget| config.check(spec, budget));
     vec![
         Box::new(reinforce.with_defaults(reinforce::Config::default())),
         Box::new(a2c.with_defaults(a2c::Config::default())),

@@ -39,31 +39,67 @@ pub(crate) mod tests {
 
 pub use settings::Tabular;
 
-use crate::{AgentFactory, FnFactory};
+use freewheel_core::{Result, Spec};
+
+use crate::{AgentFactory, Budget, FnFactory};
 
 /// Factories of the tabular agents.
 pub fn all() -> Vec<Box<dyn AgentFactory>> {
+    let check =
+        |spec: &Spec, settings: &Tabular, budget| core::TabularCore::check(spec, settings, budget).map(drop);
     vec![
-        Box::new(FnFactory::new("q-learning", q_learning::ABOUT, |spec, config, budget, streams| {
-            Ok(Box::new(q_learning::QLearning::new(spec, config, budget, streams)?))
-        })),
-        Box::new(FnFactory::new("sarsa", sarsa::ABOUT, |spec, config, budget, streams| {
-            Ok(Box::new(sarsa::Sarsa::new(spec, config, budget, streams)?))
-        })),
-        Box::new(FnFactory::new("expected-sarsa", expected_sarsa::ABOUT, |spec, config, budget, streams| {
-            Ok(Box::new(expected_sarsa::ExpectedSarsa::new(spec, config, budget, streams)?))
-        })),
-        Box::new(FnFactory::new("double-q", double_q::ABOUT, |spec, config, budget, streams| {
-            Ok(Box::new(double_q::DoubleQ::new(spec, config, budget, streams)?))
-        })),
-        Box::new(FnFactory::new("q-lambda", q_lambda::ABOUT, |spec, config, budget, streams| {
-            Ok(Box::new(q_lambda::QLambda::new(spec, config, budget, streams)?))
-        })),
-        Box::new(FnFactory::new("n-step-sarsa", n_step_sarsa::ABOUT, |spec, config, budget, streams| {
-            Ok(Box::new(n_step_sarsa::NStepSarsa::new(spec, config, budget, streams)?))
-        })),
-        Box::new(FnFactory::new("dyna-q", dyna_q::ABOUT, |spec, config, budget, streams| {
-            Ok(Box::new(dyna_q::DynaQ::new(spec, config, budget, streams)?))
-        })),
+        Box::new(
+            FnFactory::new("q-learning", q_learning::ABOUT, |spec, config, budget, streams| {
+                Ok(Box::new(q_learning::QLearning::new(spec, config, budget, streams)?))
+            })
+            .with_check(|spec, config: &q_learning::Config, budget| check(spec, &config.tabular, budget)),
+        ),
+        Box::new(
+            FnFactory::new("sarsa", sarsa::ABOUT, |spec, config, budget, streams| {
+                Ok(Box::new(sarsa::Sarsa::new(spec, config, budget, streams)?))
+            })
+            .with_check(|spec, config: &sarsa::Config, budget| check(spec, &config.tabular, budget)),
+        ),
+        Box::new(
+            FnFactory::new("expected-sarsa", expected_sarsa::ABOUT, |spec, config, budget, streams| {
+                Ok(Box::new(expected_sarsa::ExpectedSarsa::new(spec, config, budget, streams)?))
+            })
+            .with_check(|spec, config: &expected_sarsa::Config, budget| check(spec, &config.tabular, budget)),
+        ),
+        Box::new(
+            FnFactory::new("double-q", double_q::ABOUT, |spec, config, budget, streams| {
+                Ok(Box::new(double_q::DoubleQ::new(spec, config, budget, streams)?))
+            })
+            .with_check(|spec, config: &double_q::Config, budget| check(spec, &config.tabular, budget)),
+        ),
+        Box::new(
+            FnFactory::new("q-lambda", q_lambda::ABOUT, |spec, config, budget, streams| {
+                Ok(Box::new(q_lambda::QLambda::new(spec, config, budget, streams)?))
+            })
+            .with_check(|spec, config: &q_lambda::Config, budget| {
+                config.validate().and_then(|()| check(spec, &config.tabular, budget))
+            }),
+        ),
+        Box::new(
+            FnFactory::new("n-step-sarsa", n_step_sarsa::ABOUT, |spec, config, budget, streams| {
+                Ok(Box::new(n_step_sarsa::NStepSarsa::new(spec, config, budget, streams)?))
+            })
+            .with_check(|spec, config: &n_step_sarsa::Config, budget| {
+                config.validate().and_then(|()| check(spec, &config.tabular, budget))
+            }),
+        ),
+        Box::new(
+            FnFactory::new("dyna-q", dyna_q::ABOUT, |spec, config, budget, streams| {
+                Ok(Box::new(dyna_q::DynaQ::new(spec, config, budget, streams)?))
+            })
+            .with_check(|spec, config: &dyna_q::Config, budget| {
+                config.validate().and_then(|()| check(spec, &config.tabular, budget))
+            }),
+        ),
     ]
+}
+
+/// Checks the settings that all tabular agents share.
+fn check(spec: &Spec, settings: &Tabular, budget: Budget) -> Result<()> {
+    core::TabularCore::check(spec, settings, budget).map(drop)
 }

@@ -127,19 +127,17 @@ pub(super) struct SavedReplay {
 }
 
 impl Replay {
-    /// Replay buffer for `capacity` slots of `num_envs` environments together; `prioritized` samples by priority.
+    /// Checks the sizes of a buffer without building it; returns the slots of each environment.
     ///
     /// # Errors
-    /// [`Error::Config`] if an environment gets fewer than `min_slots` slots, the observations exceed 64 GiB, or
-    /// `storage` does not support the observations of `spec`.
-    pub(super) fn new(
+    /// As [`Replay::new`].
+    pub(super) fn check(
         spec: &Spec,
         num_envs: usize,
         capacity: usize,
         min_slots: usize,
         storage: Storage,
-        prioritized: bool,
-    ) -> Result<Self> {
+    ) -> Result<usize> {
         let slots = capacity / num_envs;
         let bytes = spec.observation.len() * if storage == Storage::U8 { 1 } else { 4 };
         if (bytes as u64).saturating_mul(capacity as u64) > MAX_BYTES {
@@ -162,6 +160,24 @@ impl Replay {
                 ),
             ));
         }
+        Observations::new(spec, storage, 0)?;
+        Ok(slots)
+    }
+
+    /// Replay buffer for `capacity` slots of `num_envs` environments together; `prioritized` samples by priority.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if an environment gets fewer than `min_slots` slots, the observations exceed 64 GiB, or
+    /// `storage` does not support the observations of `spec`.
+    pub(super) fn new(
+        spec: &Spec,
+        num_envs: usize,
+        capacity: usize,
+        min_slots: usize,
+        storage: Storage,
+        prioritized: bool,
+    ) -> Result<Self> {
+        let slots = Self::check(spec, num_envs, capacity, min_slots, storage)?;
         let (all, num_actions) = (num_envs * slots, spec.actions.count());
         Ok(Replay {
             num_envs,

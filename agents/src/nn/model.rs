@@ -77,18 +77,23 @@ impl Model {
     /// # Errors
     /// [`Error::Config`] for a network with more than 2^28 parameters.
     pub fn new(network: Network, rng: &mut Stream) -> Result<Self> {
-        let size = network.size();
-        if size > MAX_PARAMETERS {
-            return Err(Error::setting(
+        Self::check_size(&network)?;
+        let parameters = network.initial(rng);
+        Self::with(Arc::new(network), parameters)
+    }
+
+    /// Checks that a network has at most 2^28 parameters.
+    pub(crate) fn check_size(network: &Network) -> Result<()> {
+        match network.size() {
+            0..=MAX_PARAMETERS => Ok(()),
+            size => Err(Error::setting(
                 "hidden_sizes",
                 format!(
                     "the network has {size} parameters, but at most {MAX_PARAMETERS} are supported; use smaller \
-                 hidden_sizes, channels or frame_stack"
+                     hidden_sizes, channels or frame_stack"
                 ),
-            ));
+            )),
         }
-        let parameters = network.initial(rng);
-        Self::with(Arc::new(network), parameters)
     }
 
     /// Model with the given parameters `[P]`.

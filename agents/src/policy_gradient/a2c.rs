@@ -53,6 +53,12 @@ impl Default for Config {
 }
 
 impl Config {
+    /// Checks the settings for worlds like `spec`, without building an agent.
+    pub(super) fn check(&self, spec: &Spec, budget: Budget) -> Result<()> {
+        self.validate()?;
+        ActorCritic::check(spec, &self.policy_gradient, budget).map(drop)
+    }
+
     fn validate(&self) -> Result<()> {
         within("num_steps", f64::from(self.num_steps), 1.0, 1e6)?;
         within("gae_lambda", self.gae_lambda, 0.0, 1.0)?;

@@ -17,7 +17,7 @@ use super::settings::{LOG_STD, PolicyGradient};
 use crate::Budget;
 use crate::nn::model::{candle_error, check_finite, tensor, with_slice};
 use crate::nn::normalizer::RewardScaler;
-use crate::nn::{Frozen, Model, ObservationNormalizer, Optimizer, Workspace};
+use crate::nn::{Frozen, Model, Network, ObservationNormalizer, Optimizer, Workspace};
 use crate::progress::{RunningMeans, StepCounter, shape_mismatch};
 use crate::schedule::Schedule;
 use crate::settings::within;
@@ -63,6 +63,23 @@ struct Scratch {
 }
 
 impl ActorCritic {
+    /// Checks settings for `spec` without drawing parameters; returns the head and the network.
+    ///
+    /// # Errors
+    /// As [`ActorCritic::new`].
+    pub(super) fn check(spec: &Spec, settings: &PolicyGradient, budget: Budget) -> Result<(Head, Network)> {
+        settings.validate(spec)?;
+        within("num_envs", budget.num_envs as f64, 1.0, f64::MAX)?;
+        let learn_std = matches!(settings.log_std, Schedule::Constant(_));
+        let head = Head::new(spec, settings.squash_output, learn_std)?;
+        if head.is_empty() || spec.observation.is_empty() {
+            return Err(Error::Config(format!("world {} has no observations or no actions", spec.id)));
+        }
+        let network = settings.network(spec, &head);
+        Model::check_size(&network)?;
+        Ok((head, network))
+    }
+
     /// Actor-critic of the agent `id` with new parameters.
     ///
     /// # Errors
@@ -74,16 +91,9 @@ impl ActorCritic {
         budget: Budget,
         streams: Streams,
     ) -> Result<Self> {
-        settings.validate(spec)?;
-        within("num_envs", budget.num_envs as f64, 1.0, f64::MAX)?;
+        let (head, network) = Self::check(spec, settings, budget)?;
         let num_envs = budget.num_envs;
-        let learn_std = matches!(settings.log_std, Schedule::Constant(_));
-        let head = Head::new(spec, settings.squash_output, learn_std)?;
-        if head.is_empty() || spec.observation.is_empty() {
-            return Err(Error::Config(format!("world {} has no observations or no actions", spec.id)));
-        }
         let gamma = settings.gamma.unwrap_or(spec.gamma);
-        let network = settings.network(spec, &head);
         let model = Model::new(network, &mut streams.stream(Purpose::Initialization, 0, 0))?;
         Ok(ActorCritic {
             id,

@@ -50,6 +50,12 @@ impl Default for Config {
 }
 
 impl Config {
+    /// Checks the settings for worlds like `spec`, without building an agent.
+    pub(super) fn check(&self, spec: &Spec, budget: Budget) -> Result<()> {
+        self.validate()?;
+        ActorCritic::check(spec, &self.policy_gradient, budget).map(drop)
+    }
+
     fn validate(&self) -> Result<()> {
         within("num_episodes", f64::from(self.num_episodes), 1.0, 1e6)?;
         within("vf_coef", self.vf_coef, 0.0, f64::MAX)

@@ -61,6 +61,17 @@ struct UpdateStatistics {
 }
 
 impl TabularCore {
+    /// Checks settings for `spec` without making a table; returns the discretizer.
+    ///
+    /// # Errors
+    /// As [`TabularCore::new`].
+    pub(super) fn check(spec: &Spec, settings: &Tabular, budget: Budget) -> Result<Discretizer> {
+        settings.validate()?;
+        check_actions(spec)?;
+        within("num_envs", budget.num_envs as f64, 1.0, f64::MAX)?;
+        Discretizer::new(&spec.observation, settings)
+    }
+
     /// Core of the agent `id` with an initial table.
     ///
     /// # Errors
@@ -72,11 +83,8 @@ impl TabularCore {
         budget: Budget,
         streams: Streams,
     ) -> Result<Self> {
-        settings.validate()?;
-        check_actions(spec)?;
-        within("num_envs", budget.num_envs as f64, 1.0, f64::MAX)?;
+        let discretizer = Self::check(spec, settings, budget)?;
         let num_envs = budget.num_envs;
-        let discretizer = Discretizer::new(&spec.observation, settings)?;
         let schedules = [settings.learning_rate, settings.epsilon, settings.temperature];
         let mut core = TabularCore {
             id,

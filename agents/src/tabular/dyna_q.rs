@@ -81,7 +81,7 @@ impl Default for Config {
 }
 
 impl Config {
-    fn validate(&self) -> Result<()> {
+    pub(super) fn validate(&self) -> Result<()> {
         within("planning_steps", f64::from(self.planning_steps), 0.0, 1e5)?;
         within("planning_learning_rate", self.planning_learning_rate, f64::MIN_POSITIVE, 1.0)?;
         within("theta", self.theta, 0.0, f64::MAX)?;

@@ -41,6 +41,13 @@ impl Default for Config {
     }
 }
 
+impl Config {
+    /// Checks the ranges of the settings that only this agent has.
+    pub(super) fn validate(&self) -> Result<()> {
+        within("n_step", f64::from(self.n_step), 1.0, 10_000.0)
+    }
+}
+
 /// n-step Sarsa agent.
 ///
 /// ```
@@ -153,7 +160,7 @@ impl NStepSarsa {
     /// # Errors
     /// [`Error::Config`](freewheel_core::Error::Config) for a setting out of range or a world without discrete actions.
     pub fn new(spec: &Spec, config: Config, budget: Budget, streams: Streams) -> Result<Self> {
-        within("n_step", f64::from(config.n_step), 1.0, 10_000.0)?;
+        config.validate()?;
         let state = Windows { begun: false, windows: vec![VecDeque::new(); budget.num_envs] };
         let core = TabularCore::new("n-step-sarsa", spec, &config.tabular, budget, streams)?;
         Ok(NStepSarsa { core, n: config.n_step as usize, state })

@@ -61,6 +61,13 @@ impl Default for Config {
     }
 }
 
+impl Config {
+    /// Checks the ranges of the settings that only this agent has.
+    pub(super) fn validate(&self) -> Result<()> {
+        within("lambda", self.lambda, 0.0, 1.0)
+    }
+}
+
 /// Watkins's Q(lambda) agent.
 ///
 /// ```
@@ -153,7 +160,7 @@ impl QLambda {
     /// # Errors
     /// [`Error::Config`](freewheel_core::Error::Config) for a setting out of range or a world without discrete actions.
     pub fn new(spec: &Spec, config: Config, budget: Budget, streams: Streams) -> Result<Self> {
-        within("lambda", config.lambda, 0.0, 1.0)?;
+        config.validate()?;
         Ok(QLambda {
             core: TabularCore::new("q-lambda", spec, &config.tabular, budget, streams)?,
             lambda: config.lambda,
