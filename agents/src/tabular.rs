@@ -45,8 +45,6 @@ use crate::{AgentFactory, Budget, FnFactory};
 
 /// Factories of the tabular agents.
 pub fn all() -> Vec<Box<dyn AgentFactory>> {
-    let check =
-        |spec: &Spec, settings: &Tabular, budget| core::TabularCore::check(spec, settings, budget).map(drop);
     vec![
         Box::new(
             FnFactory::new("q-learning", q_learning::ABOUT, |spec, config, budget, streams| {
