@@ -28,8 +28,8 @@ pub trait AgentFactory: Send + Sync {
     /// Builds the agent for worlds with the observations and actions of `spec`.
     ///
     /// # Errors
-    /// [`Error::Setting`] for an unknown setting or a value out of range; [`Error::Config`] for a world in which the agent
-    /// cannot learn.
+    /// [`Error::Setting`] for an unknown setting or a value out of range; [`Error::Config`] for a world in which the
+    /// agent cannot learn.
     fn build(
         &self,
         spec: &Spec,
@@ -58,8 +58,8 @@ pub trait AgentFactory: Send + Sync {
     fn check(&self, world: &dyn DynWorld, settings: &toml::Table, budget: Budget) -> Result<()> {
         self.build_in(world, settings, budget, Streams::new(0)).map(drop)
     }
-    /// Settings with all defaults, as in `config.toml` of a run. A setting that is still absent takes its value from the
-    /// world.
+    /// Settings with all defaults, as in `config.toml` of a run. A setting that is still absent takes its value from
+    /// the world.
     ///
     /// # Errors
     /// [`Error::Setting`] for an unknown key or a value of the wrong type.
@@ -104,8 +104,8 @@ impl<C> FnFactory<C> {
         }
     }
 
-    /// The same factory with a check of settings that builds no agent. Without one, [`AgentFactory::check`] builds an agent
-    /// and drops it.
+    /// The same factory with a check of settings that builds no agent. Without one, [`AgentFactory::check`] builds an
+    /// agent and drops it.
     pub fn with_check(self, check: impl Fn(&Spec, &C, Budget) -> Result<()> + Send + Sync + 'static) -> Self {
         FnFactory { check: Some(Box::new(check)), ..self }
     }

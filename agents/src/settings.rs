@@ -1,4 +1,4 @@
-//! What every agent reads and checks its settings with.
+//! Reading and range checks of settings.
 
 use freewheel_core::settings::{self, Field};
 use freewheel_core::{Error, Result};

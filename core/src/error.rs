@@ -1,9 +1,9 @@
 use std::path::{Path, PathBuf};
 
-/// What can go wrong in the core, each with its mend in the message.
+/// Errors of Freewheel. Each message says the fault, its place and the mend.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A setting, an identifier or an experiment file says something that cannot be.
+    /// Wrong configuration: an unknown name, an invalid combination, an unsuitable world.
     #[error("{0}")]
     Config(String),
     /// A setting that is unknown, of the wrong type or out of range.
@@ -11,69 +11,69 @@ pub enum Error {
     Setting {
         /// Name of the setting, so that the caller can find its place in a file.
         key: String,
-        /// The fault and its mend, with the setting named.
+        /// Fault and mend, with the setting named.
         message: String,
     },
-    /// An input file is not what its format says; `line` and `column` count from 1.
+    /// Fault in a text file.
     #[error("{}:{line}:{column}: {message}", file.display())]
     Input {
-        /// The file, or the name of the built-in text.
+        /// File, or name of a built-in text.
         file: PathBuf,
         /// Line, from 1.
         line: usize,
         /// Column in characters, from 1.
         column: usize,
-        /// What is wrong and how to mend it.
+        /// Fault and mend.
         message: String,
     },
-    /// A binary input file is not what its format says; `offset` counts from 0, in the unpacked bytes of a packed file.
+    /// Fault in a binary file.
     #[error("{}: byte {offset}: {message}", file.display())]
     Bytes {
-        /// The file.
+        /// File.
         file: PathBuf,
-        /// How many bytes stand before the place.
+        /// Offset in bytes, from 0; in a compressed file, in the uncompressed bytes.
         offset: u64,
-        /// What is wrong and how to mend it.
+        /// Fault and mend.
         message: String,
     },
-    /// An action that the rules do not allow in this state.
+    /// Illegal action in the current state.
     #[error("row {row}: action {action} is not legal here; choose one that the mask allows")]
     IllegalAction {
-        /// The row of the batch.
+        /// Index of the environment in the batch.
         row: usize,
-        /// The action, as the world prints it.
+        /// The action.
         action: String,
     },
-    /// A quantity became NaN or infinite while learning.
+    /// A quantity that became NaN or infinite in training.
     #[error("{quantity} became {value} at step {step}; checkpoints made before that are kept")]
     Diverged {
-        /// The quantity's name, such as `td_error`.
+        /// Name of the quantity, such as `td_error`.
         quantity: String,
-        /// Its value, NaN or infinite.
+        /// NaN or infinity.
         value: f64,
-        /// The environment step at which it was seen.
+        /// Environment step.
         step: u64,
     },
-    /// A file of ours whose bytes are not those that were written.
+    /// A damaged file: its bytes are not those that were written.
     #[error("{}: damaged: {reason}", file.display())]
     Damaged {
-        /// The file.
+        /// File.
         file: PathBuf,
-        /// What does not fit.
+        /// Mismatch that was found.
         reason: String,
     },
-    /// A recorded episode that does not come out again as it was recorded.
+    /// A recorded episode that does not replay.
     #[error("{0}")]
     Mismatch(String),
-    /// A question that has no answer here, such as an infinite return.
+    /// A request without an answer, such as an infinite optimal return.
     #[error("{0}")]
     Unsupported(String),
-    /// The operating system refused.
+    /// Error of the operating system.
     #[error("{}: {source}", path.display())]
     Io {
-        /// What was being read or written.
+        /// File or folder.
         path: PathBuf,
-        /// The system's own words.
+        /// Error of the system.
         source: std::io::Error,
     },
 }

@@ -116,7 +116,7 @@ pub fn unknown(kind: &str, key: &str, known: &[impl AsRef<str>], of: &str) -> St
 }
 
 /// Names that Stable-Baselines3, CleanRL, rl_zoo3, scikit-learn and earlier versions of Freewheel use, each with ours.
-/// Where a name has several meanings, the first that the agent or estimator knows is taken.
+/// For a name with several meanings, the first one that the agent or estimator knows is named.
 #[rustfmt::skip]
 const OTHER_NAMES: &[(&str, &str)] = &[
     ("n_envs", "num_envs"), ("rows", "num_envs"), ("envs", "num_envs"),

@@ -1,4 +1,4 @@
-//! What a tick of a replay costs: step, observation, time limit and reset, through `Batch::advance`.
+//! Cost of a step of `market/replay`: step, observation, time limit and reset, through `Batch::advance`.
 //! Divide by the rows: criterion's throughput is in rows a second.
 
 #![allow(missing_docs, clippy::expect_used)]

@@ -1,7 +1,8 @@
-//! What the scripted drivers drive in the simulator, as a table in Markdown:
+//! Lap times of the scripted policies in the simulator, as a table in Markdown:
 //! `cargo run --release -p freewheel-envs --example laps -- ['SETTING = VALUE'] ... [FILE.csv] ...`
 //!
-//! The built-in circuits, then those from files. Settings are those of the family `track`, such as `actions = "continuous"`.
+//! First the built-in circuits, then those from files. Settings are those of the family `track`, such as
+//! `actions = "continuous"`.
 
 #![allow(clippy::print_stdout)]
 

@@ -1,8 +1,9 @@
 //! The fastest lines around circuits, as a table in Markdown:
 //! `cargo run --release -p freewheel-envs --example lines -- [NAME | FILE.csv] ...`
 //!
-//! The car is a point mass with a friction circle of 9.81 m/s2 and at most 70 m/s, 2 m wide. Beside it stands the flying lap that
-//! the circuit's own default car drives in the simulator, engine and all, as far from the edges; and by how much it is slower.
+//! The car is a point mass with a friction circle of 9.81 m/s2, at most 70 m/s, 2 m wide. The table has the flying lap
+//! of the circuit's default car in the simulator (with its engine, at the same distance to the edges) beside it, and
+//! the difference.
 
 #![allow(clippy::print_stdout)]
 
@@ -18,7 +19,8 @@ use toml::Table;
 
 fn main() -> Result<()> {
     println!(
-        "| circuit | length, m | center line | least curvature | least time | found in | driven | slower by | bound | found in |"
+        "| circuit | length, m | center line | least curvature | least time | found in | driven | slower by \
+         | bound | found in |"
     );
     println!("|---|---|---|---|---|---|---|---|---|---|");
     let limits = Limits::point_mass(9.81, 70.0, 1.0);

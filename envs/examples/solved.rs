@@ -1,7 +1,8 @@
 //! Perfect play on empty boards, as a table in Markdown:
 //! `cargo run --release -p freewheel-envs --example solved -- [WIDTHxHEIGHT:KO] ...`
 //!
-//! KO is `simple`, `positional` or `situational`, for instance `3x3:positional`; suicide is forbidden, `WxH:KO:suicide` allows it.
+//! KO is `simple`, `positional` or `situational`, such as `3x3:positional`; suicide is forbidden, `WxH:KO:suicide`
+//! allows it.
 //! Values are Black's area less White's, without komi; a pair of bounds where they are not settled.
 
 #![allow(clippy::print_stdout)]

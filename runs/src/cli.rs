@@ -19,7 +19,8 @@ const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), env!("FREEWHEEL_COMMIT"
 
 /// Reinforcement learning: worlds, agents, evaluation against exact references, and a viewer in the terminal.
 #[derive(Parser, Debug)]
-#[command(name = "freewheel", version = VERSION, about, long_about = None, propagate_version = true, max_term_width = 100)]
+#[command(name = "freewheel", version = VERSION, about, long_about = None)]
+#[command(propagate_version = true, max_term_width = 100)]
 #[command(after_help = "\
 Start with `freewheel run`: it needs no file. `freewheel init` writes a commented experiment file.
 

@@ -61,8 +61,8 @@ impl ObservationConfig {
         }
     }
 
-    /// `world` with these transforms, the frame stack first: the world that an agent is built for, learns and is evaluated
-    /// in. An encoder is fitted here, always to the same bytes; its estimator is one of `estimators`.
+    /// `world` with these transforms, the frame stack first: the world that an agent is built for, learns and is
+    /// evaluated in. An encoder is fitted here, always to the same bytes; its estimator is one of `estimators`.
     ///
     /// # Errors
     /// [`Error::Setting`] where the observations of `world` do not allow it.
@@ -79,8 +79,8 @@ impl ObservationConfig {
     }
 }
 
-/// An agent of the registry that takes an [`ObservationConfig`] beside its own settings. It is built for the transformed
-/// world of [`ObservationConfig::apply`].
+/// An agent of the registry that takes an [`ObservationConfig`] beside its own settings. It is built for the
+/// transformed world of [`ObservationConfig::apply`].
 pub(crate) struct ConfiguredFactory(pub(crate) Box<dyn AgentFactory>);
 
 impl ConfiguredFactory {

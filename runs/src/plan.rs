@@ -1,4 +1,4 @@
-//! From an experiment file to the list of runs it asks for.
+//! Experiment files: the list of runs that a file asks for.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ struct Top {
     seeds: Seeds,
     /// Environment steps of each run.
     steps: u64,
-    /// Environments that an agent learns from at once.
+    /// Number of environments that an agent is trained in at once.
     num_envs: usize,
 }
 
@@ -37,24 +37,24 @@ impl Default for Top {
     }
 }
 
-/// A world or an agent as an experiment names it.
+/// A world or an agent in the lists of an experiment.
 #[derive(Clone, Debug)]
 struct Entry {
     id: String,
     label: String,
-    /// What stands beside the name, without `id` and `label`.
+    /// Settings in the entry, without `id` and `label`.
     inline: Table,
-    /// Where it stands, for messages.
+    /// Place in the file, for messages.
     path: [String; 2],
 }
 
 /// An experiment, ready to run.
 pub struct Plan {
-    /// Its name.
+    /// Name of the experiment.
     pub name: String,
-    /// Its runs: worlds x agents x seeds, in this order.
+    /// Runs: worlds x agents x seeds, in this order.
     pub jobs: Vec<Job>,
-    /// Which map is drawn of each run, if any.
+    /// Map of the visited states of each run, if any.
     pub map: Option<MapPlan>,
 }
 
@@ -65,7 +65,7 @@ impl Plan {
     /// Reads an experiment.
     ///
     /// # Errors
-    /// What a key, a name or a value has wrong, with its line.
+    /// [`Error::Input`] with the line of the faulty key, name or value.
     pub fn new(registry: &Registry, doc: &Document) -> Result<Self> {
         let mut top = doc.table.clone();
         top.retain(|key, _| !SECTIONS.contains(&key));
@@ -95,7 +95,7 @@ impl Plan {
     }
 }
 
-/// What all runs of an experiment have in common.
+/// Configuration that all runs of an experiment share.
 struct Common {
     top: Top,
     evaluation: Evaluation,
@@ -103,15 +103,15 @@ struct Common {
     checkpoint: CheckpointPlan,
 }
 
-/// Settings, and where they stand.
+/// Settings with their place in the file.
 struct Layer {
     path: Vec<String>,
     table: Table,
 }
 
-/// More steps than anybody can wait for, few enough that sums of them cannot overflow.
+/// Largest number of steps; sums of a few cannot overflow.
 const MOST_STEPS: u64 = 1_000_000_000_000_000;
-/// More rows than any memory is for.
+/// Largest number of environments.
 const MAX_NUM_ENVS: usize = 1 << 20;
 
 impl Common {
@@ -133,7 +133,7 @@ impl Common {
                 format!("`stalled_after` = {share} is out of range: it must be at least 0 and at most 1");
             return Err(doc.error(&["evaluation", "stalled_after"], message));
         }
-        // The name is a folder below results/.
+        // The name becomes a folder in results/.
         let name = &self.top.name;
         if name.is_empty() || name.starts_with('.') || name.contains(['/', '\\']) {
             return Err(doc.error(&["name"], format!("`{name}` cannot be the name of a folder")));
@@ -149,7 +149,7 @@ impl Common {
         agents: &[Entry],
         jobs: &mut Vec<Job>,
     ) -> Result<()> {
-        // From the most general to the most particular; what comes later wins.
+        // From general to specific: a later layer overrides an earlier one.
         let own = [layer(doc, &["world", &world.id]), layer_inline(world)];
         let mut layers = vec![without_tables_of(layer(doc, &["world"]), |key| key.contains(['/', ':']))];
         let mut agent_layers = vec![layer(doc, &["agent"])];
@@ -362,7 +362,8 @@ fn entries(doc: &Document, list: &str) -> Result<Vec<Entry>> {
     Ok(entries)
 }
 
-/// Unknown names first: they explain most other errors. A table for a world that the experiment does not name is a slip.
+/// Unknown names first: they explain most other errors. A table for a world that the experiment does not name is a
+/// slip.
 fn known_names(doc: &Document, registry: &Registry, worlds: &[Entry], agents: &[Entry]) -> Result<()> {
     for key in ["world", "agent"] {
         if doc.table.get(key).is_some_and(|value| !value.is_table()) {
@@ -390,8 +391,8 @@ fn known_names(doc: &Document, registry: &Registry, worlds: &[Entry], agents: &[
     Ok(())
 }
 
-/// A world's identifier as a run keeps it: a file by its full path, looked for from the folder of the experiment file on,
-/// so that the run can be taken up again from anywhere.
+/// A world's identifier as a run keeps it: a file by its full path, looked for from the folder of the experiment file
+/// on, so that the run can be taken up again from anywhere.
 fn located(doc: &Document, id: &str) -> Result<String> {
     let Some((family, file)) = world_file(id) else { return Ok(id.to_owned()) };
     Ok(format!("{family}:{}", absolute(doc, file)?))

@@ -1,4 +1,4 @@
-//! What there is: worlds and agents, as a value that a user's own crate extends in one line.
+//! The registry of worlds, agents and estimators. A crate of your own extends it, one line each.
 //!
 //! ```no_run
 //! # use std::sync::Arc;
@@ -24,7 +24,7 @@ use toml::{Table, Value};
 use crate::checkpoints::identity_and_agent;
 use crate::observation::ConfiguredFactory;
 
-/// Worlds and agents by name.
+/// Worlds, agents and estimators by name.
 pub struct Registry {
     name: &'static str,
     families: Vec<Box<dyn WorldFamily>>,
@@ -35,7 +35,7 @@ pub struct Registry {
 
 type BuildWorld = dyn Fn(&Table) -> Result<Arc<dyn DynWorld>> + Send + Sync;
 
-/// A world that is added on its own, without a family.
+/// A single world, without a family.
 struct Single {
     info: WorldInfo,
     fields: Vec<Field>,
@@ -55,12 +55,12 @@ impl Default for Registry {
 }
 
 impl Registry {
-    /// Nothing yet.
+    /// An empty registry.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Everything that Freewheel ships.
+    /// All worlds, agents and estimators of Freewheel.
     pub fn standard() -> Self {
         let registry = Self::new()
             .family(freewheel_envs::gridworld::GridworldFamily)
@@ -80,13 +80,13 @@ impl Registry {
         }
     }
 
-    /// Calls the program `name`, in its help and in what it tells people to type.
+    /// Sets the name of the program in its help and messages.
     pub fn named(mut self, name: &'static str) -> Self {
         self.name = name;
         self
     }
 
-    /// The program's name.
+    /// Name of the program.
     pub fn name(&self) -> &'static str {
         self.name
     }
@@ -107,8 +107,8 @@ impl Registry {
         self.world_with(id, about, move |_: NoSettings| build())
     }
 
-    /// Adds one world under `id` whose settings are a `C`: its fields, their defaults and doc lines are what
-    /// `envs` shows and what an experiment file may set.
+    /// Adds one world under `id` with settings of type `C`: `envs` lists its fields with defaults and doc lines, and an
+    /// experiment file may set them.
     pub fn world_with<C: DeserializeOwned + JsonSchema>(
         mut self,
         id: &str,
@@ -122,7 +122,7 @@ impl Registry {
         self
     }
 
-    /// Adds an agent, which takes the settings of its [sight](crate::sight::Sight) beside its own.
+    /// Adds an agent; it also takes the settings of an [`ObservationConfig`](crate::observation::ObservationConfig).
     pub fn agent(mut self, agent: impl AgentFactory + 'static) -> Self {
         self.agents.push(Arc::new(ConfiguredFactory(Box::new(agent))));
         self
@@ -134,10 +134,10 @@ impl Registry {
         self
     }
 
-    /// Two things of one name: the second would never be found. The same goes for a setting.
+    /// Checks that all names of worlds, agents and estimators differ, and the names of settings of each agent.
     ///
     /// # Errors
-    /// [`Error::Config`], naming it.
+    /// [`Error::Config`] with the name that is used twice.
     pub fn check(&self) -> Result<()> {
         let mut names: Vec<String> = self.worlds().into_iter().map(|info| info.id).collect();
         names.extend(self.agents.iter().map(|agent| agent.id().to_owned()));
@@ -145,19 +145,19 @@ impl Registry {
         names.sort_unstable();
         match names.windows(2).find(|pair| pair[0] == pair[1]) {
             Some(pair) => {
-                Err(Error::Config(format!("the catalog holds `{}` twice; rename one of them", pair[0])))
+                Err(Error::Config(format!("the registry has `{}` twice; rename one of them", pair[0])))
             }
             None => self.agents.iter().try_for_each(|agent| agent.check_names()),
         }
     }
 
-    /// Every world that has a name.
+    /// Named worlds.
     pub fn worlds(&self) -> Vec<WorldInfo> {
         let named = self.families.iter().flat_map(|family| family.list());
         named.chain(self.singles.iter().map(|single| single.info.clone())).collect()
     }
 
-    /// Every agent, in order.
+    /// Agents, in the order of the list.
     pub fn agents(&self) -> impl Iterator<Item = &dyn AgentFactory> {
         self.agents.iter().map(|agent| &**agent as &dyn AgentFactory)
     }
@@ -165,17 +165,17 @@ impl Registry {
     /// Builds the world `id`: `family/name`, or `family:file`.
     ///
     /// # Errors
-    /// [`Error::Config`] for an unknown name (the nearest is named) or bad settings; [`Error::Input`] or [`Error::Io`]
-    /// for a bad file.
+    /// [`Error::Config`] for an unknown id, with the nearest one; [`Error::Setting`]; [`Error::Input`] or [`Error::Io`]
+    /// for a file.
     pub fn build_world(&self, id: &str, settings: &Table) -> Result<Arc<dyn DynWorld>> {
         if let Some(single) = self.singles.iter().find(|single| single.info.id == id) {
             let world = (single.build)(settings)?;
             // Recorded episodes and tables know a world by its spec.
             return match &world.spec().id {
                 own if own == id => Ok(world),
-                own => Err(Error::Config(format!(
-                    "the world `{id}` of the catalog calls itself `{own}` in its spec"
-                ))),
+                own => {
+                    Err(Error::Config(format!("the world `{id}` has the id `{own}` in its spec; use one id")))
+                }
             };
         }
         if let Some((family, file)) = world_file(id) {
@@ -191,7 +191,7 @@ impl Registry {
         Err(Error::Config(format!("{}; `{} envs` lists all", unknown("world", id, &known, ""), self.name)))
     }
 
-    /// The settings that a world takes.
+    /// Settings of a world.
     pub fn world_fields(&self, id: &str) -> Vec<Field> {
         if let Some(single) = self.singles.iter().find(|single| single.info.id == id) {
             return single.fields.clone();
@@ -203,10 +203,10 @@ impl Registry {
         self.family_of(family).map(|family| fields(&family.settings(name))).unwrap_or_default()
     }
 
-    /// The agent called `id`.
+    /// Factory of the agent `id`.
     ///
     /// # Errors
-    /// [`Error::Config`], naming the nearest.
+    /// [`Error::Config`] for an unknown id, with the nearest one.
     pub fn find_agent(&self, id: &str) -> Result<&dyn AgentFactory> {
         self.shared_agent(id).map(|agent| &**agent as &dyn AgentFactory)
     }
@@ -231,10 +231,10 @@ impl Registry {
         &self.estimators
     }
 
-    /// Estimator of the name `id`.
+    /// Factory of the estimator `id`.
     ///
     /// # Errors
-    /// [`Error::Config`], naming the nearest.
+    /// [`Error::Config`] for an unknown id, with the nearest one.
     pub fn find_estimator(&self, id: &str) -> Result<&dyn EstimatorFactory> {
         match self.estimators.iter().find(|estimator| estimator.id() == id) {
             Some(estimator) => Ok(&**estimator),
@@ -249,8 +249,8 @@ impl Registry {
         }
     }
 
-    /// BLAKE3 of every file that a world is read from, and of what its trained players have learned; `None` where its name
-    /// and its settings say everything.
+    /// BLAKE3 hash of all files that a world is read from and of the trained policies in it; `None` for a world that
+    /// its id and settings define completely.
     ///
     /// # Errors
     /// [`Error::Io`], and those of [`Registry::build_world`].
@@ -272,10 +272,10 @@ impl Registry {
         Ok(Some(hash.finalize().to_hex().to_string()))
     }
 
-    /// The files and the runs' folders that a world is made of, beside its name and its settings.
+    /// Files and run folders that a world is read from.
     ///
     /// # Errors
-    /// Those of reading the file that lists others.
+    /// Errors of reading a file that names others.
     pub(crate) fn world_sources(&self, id: &str, settings: &Table) -> Result<Vec<PathBuf>> {
         let mut sources = match world_file(id) {
             Some((family, file)) => self.family_of(family)?.sources(Path::new(file), settings)?,
@@ -302,7 +302,7 @@ impl Registry {
     }
 }
 
-/// What a setting names: a path, or each of a list of them.
+/// Paths in a setting: one, or a list.
 fn paths(value: &Value) -> Vec<PathBuf> {
     match value {
         Value::String(path) if !path.is_empty() => vec![path.into()],
@@ -311,7 +311,7 @@ fn paths(value: &Value) -> Vec<PathBuf> {
     }
 }
 
-/// The family and the file of an identifier such as `grid:maps/mine.txt`.
+/// Family and file of an id such as `grid:maps/mine.txt`.
 pub fn world_file(id: &str) -> Option<(&str, &str)> {
     id.split_once(':').filter(|(family, _)| !family.contains('/'))
 }

@@ -11,8 +11,8 @@
 //! # Ok::<(), Error>(())
 //! ```
 //!
-//! The same seed gives the same bytes for any number of threads, however [`Trainer::learn`] is cut into calls, and after
-//! [`Trainer::save`] and [`Trainer::load`].
+//! The same seed gives the same bytes for any number of threads, however [`Trainer::learn`] is cut into calls, and
+//! after [`Trainer::save`] and [`Trainer::load`].
 
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -157,7 +157,8 @@ impl Trainer {
         Ok(Evaluation::of(summaries, streams))
     }
 
-    /// Greedy action for one observation `[D]` of the agent (with a frame stack, the stacked one), every action being legal.
+    /// Greedy action for one observation `[D]` of the agent (with a frame stack, the stacked one), every action being
+    /// legal.
     ///
     /// # Errors
     /// [`Error::Config`] for an observation of another length.
@@ -277,8 +278,8 @@ impl Trainer {
         Self::load_with(file, Registry::standard(), None)
     }
 
-    /// [`Trainer::load`] with worlds and agents of `registry`; `world` replaces the saved world's id, for a world value of
-    /// the user's own.
+    /// [`Trainer::load`] with worlds and agents of `registry`; `world` replaces the saved world's id, for a world value
+    /// of the user's own.
     ///
     /// # Errors
     /// As [`Trainer::load`].

@@ -16,7 +16,7 @@ fn with_history(world: impl World, length: usize) -> Arc<dyn DynWorld> {
     FrameStack::wrap(world.shared(), length).unwrap()
 }
 
-/// What each player of one row saw, oldest first: written down without any cleverness.
+/// Past observations of each player of one environment, oldest first: a second, naive frame stack.
 struct Diary {
     length: usize,
     seen: [VecDeque<Vec<f32>>; 2],

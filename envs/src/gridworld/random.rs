@@ -79,7 +79,8 @@ pub(super) fn frozen_lake(side: u32, seed: u64, density: f64, legend: Legend) ->
     Err(Error::setting(
         "density",
         format!(
-            "none of {ATTEMPTS} random lakes of side {side} with {density} holes had a path to the goal; lower `density`"
+            "none of {ATTEMPTS} random lakes of side {side} with {density} holes has a path to the goal; \
+             lower `density`"
         ),
     ))
 }

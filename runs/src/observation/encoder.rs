@@ -1,4 +1,5 @@
-//! Encoder before an agent: an estimator fitted without reward to observations that a stated policy collects, then fixed.
+//! Encoder before an agent: an estimator fitted without reward to observations that a stated policy collects, then
+//! fixed.
 
 use std::borrow::Cow;
 
@@ -23,8 +24,8 @@ use crate::fit::fitted_model;
 /// | `kmeans` | index of the nearest of k centers: a table then has k states |
 /// | `pca`, `vae`, another encoder | code `[C]`, with the minimum and maximum of the collected codes as bounds |
 ///
-/// The estimator is given standardized observations (mean 0, variance 1). A VAE reads its samples as probabilities and is
-/// given observations scaled to 0 to 1 by their collected minimum and maximum, and clipped there.
+/// The estimator is given standardized observations (mean 0, variance 1). A VAE reads its samples as probabilities and
+/// is given observations scaled to 0 to 1 by their collected minimum and maximum, and clipped there.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(from = "Written")]
 pub struct EncoderConfig {
@@ -219,7 +220,8 @@ pub(crate) struct Scale {
 }
 
 impl Scale {
-    /// Map of `seen` to 0 to 1 by minimum and maximum if `unit`, else to mean 0 and variance 1. Constant columns become 0.
+    /// Map of `seen` to 0 to 1 by minimum and maximum if `unit`, else to mean 0 and variance 1. Constant columns become
+    /// 0.
     pub(crate) fn of(seen: &Samples, unit: bool) -> Self {
         let n = seen.rows().max(1) as f64;
         let each = |column: usize| {

@@ -13,8 +13,8 @@ use crate::registry::Registry;
 
 /// Settings of a [`Trainer`], with defaults for all of them.
 ///
-/// It comes from `Ppo::on(world)` (see [`TrainOn`]), [`Trainer::builder`] or [`TrainerBuilder::with_agent`]. The setters
-/// cannot fail; [`TrainerBuilder::build`] names the first wrong setting.
+/// It comes from `Ppo::on(world)` (see [`TrainOn`]), [`Trainer::builder`] or [`TrainerBuilder::with_agent`]. The
+/// setters cannot fail; [`TrainerBuilder::build`] names the first wrong setting.
 pub struct TrainerBuilder {
     registry: Registry,
     world: WorldSource,
@@ -80,8 +80,8 @@ impl TrainerBuilder {
         self
     }
 
-    /// Environment steps that schedules, such as a falling learning rate, refer to. By default those of the first call of
-    /// [`Trainer::learn`].
+    /// Environment steps that schedules, such as a falling learning rate, refer to. By default those of the first call
+    /// of [`Trainer::learn`].
     pub fn total_steps(mut self, steps: u64) -> Self {
         self.total_steps = Some(steps);
         self
@@ -95,7 +95,8 @@ impl TrainerBuilder {
         self
     }
 
-    /// Sets all settings of the agent from its config struct, such as `ppo::Config { num_steps: 256, ..Default::default() }`.
+    /// Sets all settings of the agent from its config struct, such as `ppo::Config { num_steps: 256,
+    /// ..Default::default() }`.
     pub fn config(mut self, config: impl Serialize) -> Self {
         let table =
             Table::try_from(config).map_err(|e| Error::Config(format!("these settings cannot be read: {e}")));

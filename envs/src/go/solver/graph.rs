@@ -3,7 +3,7 @@
 //! With simple ko a game may repeat for ever. The tables hold bounds for both conventions: `low` is the result that
 //! the mover can force if endless play loses the whole board for it, `high` if endless play wins the whole board.
 //! They are a least and a greatest fixed point of the minimax equations, found by iteration (retrograde analysis).
-//! Where they agree, the value is exact under every rule about long cycles.
+//! If they agree, the value is exact under every rule about long cycles.
 //!
 //! Positions equal by symmetry share a node; a node's stones are seen from the mover's side.
 

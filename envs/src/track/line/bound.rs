@@ -4,10 +4,10 @@
 //! **Three cross-sections.** A lap crosses the cross-sections of the road in order. Let `a`, `b`, `c` be its first
 //! points on three of them, `T` the time from `a` to `c`, and `l T` the time from `b` to `c`. Then
 //! `l a + (1 - l) c - b` is the integral of the acceleration times the Green's function of the second derivative, which
-//! is positive and integrates to `l (1 - l) T^2 / 2`. Hence `T^2 >= 2 |l a + (1 - l) c - b| / (A l (1 - l))`. The norm is bounded
-//! from below by projections on fixed directions, for all points of the cross-sections at once. The minimum over `l`
-//! is found by branch and bound: on an interval of `l` a projection is minimal at an end. Also `T >= |c - a| / V`.
-//! Bounds of disjoint parts of the lap add up; dynamic programming finds the partition with the greatest sum. This
+//! is positive and integrates to `l (1 - l) T^2 / 2`. Hence `T^2 >= 2 |l a + (1 - l) c - b| / (A l (1 - l))`. The norm
+//! is bounded from below by projections on fixed directions, for all points of the cross-sections at once. The minimum
+//! over `l` is found by branch and bound: on an interval of `l` a projection is minimal at an end. Also `T >= |c - a| /
+//! V`. Bounds of disjoint parts of the lap add up; dynamic programming finds the partition with the greatest sum. This
 //! holds for any initial and final speed.
 //!
 //! **Enclosed area.** A flying lap is a closed curve of period `T`, `p(t) = sum c_k exp(2 pi i k t / T)`, and its
