@@ -90,9 +90,9 @@ fn invalid_encoders_are_errors() {
         assert_eq!(code, 3, "{said}");
         said
     };
-    assert!(fails("grid/cliff", "kmeans").contains("nothing to encode"));
+    assert!(fails("grid/cliff", "kmeans").contains("the observation is an index below 48 and needs no encoder"));
     assert!(fails("track/circle", "kmens").contains("did you mean `kmeans`"));
-    assert!(fails("track/circle", "softmax").contains("learns answers"));
+    assert!(fails("track/circle", "softmax").contains("needs targets and is no encoder"));
     assert!(
         fails("track/circle", "{ estimator = \"pca\", policy = \"centreline\" }")
             .contains("did you mean `center-line`")
@@ -100,6 +100,6 @@ fn invalid_encoders_are_errors() {
     assert!(fails("track/circle", "{ estimator = \"pca\", epsilon = 2.0 }").contains("epsilon = 2"));
     assert!(
         fails("track/circle", "{ estimator = \"kmeans\", settings = { k = 3 } }")
-            .contains("unknown setting `k`")
+            .contains("unknown setting `k`; its name here is `n_clusters`")
     );
 }

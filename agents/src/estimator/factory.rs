@@ -146,11 +146,8 @@ impl<C: EstimatorConfig> EstimatorFactory for ConfigFactory<C> {
     }
 
     fn build(&self, settings: &toml::Table, streams: Streams) -> Result<AnyEstimator> {
-        let built = Estimator::new(self.read(settings)?, streams).map_err(|error| match error {
-            Error::Config(message) => Error::Config(format!("estimator {}: {message}", C::ID)),
-            other => other,
-        });
-        Ok((self.wrap)(built?))
+        let built = Estimator::new(self.read(settings)?, streams);
+        Ok((self.wrap)(built.map_err(|error| error.of(&format!("estimator {}", C::ID)))?))
     }
 
     fn resolve(&self, settings: &toml::Table) -> Result<toml::Table> {
@@ -186,10 +183,7 @@ pub fn save(path: impl AsRef<Path>, estimator: &dyn BaseEstimator) -> Result<()>
 /// one of an earlier version or one that is not among `factories`; [`Error::Io`].
 pub fn load(path: impl AsRef<Path>, factories: &[Box<dyn EstimatorFactory>]) -> Result<AnyEstimator> {
     let file = Checkpoint::read(path.as_ref())?;
-    unpack(&file, factories).map_err(|error| match error {
-        Error::Config(message) => Error::Config(format!("{}: {message}", path.as_ref().display())),
-        other => other,
-    })
+    unpack(&file, factories).map_err(|error| error.of(&path.as_ref().display().to_string()))
 }
 
 fn unpack(file: &Checkpoint, factories: &[Box<dyn EstimatorFactory>]) -> Result<AnyEstimator> {

@@ -194,7 +194,7 @@ fn random_actions(spec: &Spec, num_envs: usize) -> Vec<Vec<u32>> {
 fn default_agent(agent: &dyn AgentFactory, world: &dyn DynWorld) -> CoreResult<Option<Box<dyn Agent>>> {
     let budget = Budget { steps: u64::MAX, num_envs: 1 };
     match agent.build_in(world, &agent.resolve(&Table::new())?, budget, Streams::new(0)) {
-        Err(freewheel_core::Error::Config(_)) => Ok(None),
+        Err(freewheel_core::Error::Config(_) | freewheel_core::Error::Setting { .. }) => Ok(None),
         built => built.map(Some),
     }
 }

@@ -23,7 +23,7 @@ pub(super) fn envs(registry: &Registry, args: List) -> Result<()> {
     let world = match registry.build_world(&id, &toml::Table::new()) {
         Ok(world) => world,
         // A world with a required setting, such as a file of prices: show the settings and the error that names it.
-        Err(e @ Error::Config(_)) => match registry.worlds().into_iter().find(|info| info.id == id) {
+        Err(e @ (Error::Config(_) | Error::Setting { .. })) => match registry.worlds().into_iter().find(|info| info.id == id) {
             Some(_) if args.output.json => {
                 return output::json(&json!({ "spec": null, "settings": fields, "lacks": e.to_string() }));
             }

@@ -76,7 +76,7 @@ pub(super) fn maps(
                 maps.refused
                     .push(Core::Config(format!("{}: the run has no checkpoint yet", directory.display())));
             }
-            Err(why @ Core::Config(_)) => maps.refused.push(why),
+            Err(why @ (Core::Config(_) | Core::Setting { .. })) => maps.refused.push(why),
             Err(e) => return Err(e.into()),
         }
     }

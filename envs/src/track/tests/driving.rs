@@ -198,12 +198,12 @@ fn invalid_settings_are_rejected_with_a_correction() {
         Err(error) => error.to_string(),
     };
     let cases = [
-        ("club", "hz = 1000", "track/club: hz is 1000; choose a number from 5 to 200"),
-        ("club", "laps = 0", "laps is 0; choose a number from 1 to 1000"),
-        ("club", "look_ahead = [-1.0]", "look_ahead is -1; choose a number from 0 to 1000"),
+        ("club", "hz = 1000", "track/club: hz = 1000 is out of range: it must be at least 5 and at most 200"),
+        ("club", "laps = 0", "laps = 0 is out of range: it must be at least 1 and at most 1000"),
+        ("club", "look_ahead = [-1.0]", "look_ahead = -1 is out of range: it must be at least 0 and at most 1000"),
         ("club", "look_ahead = [5.0]\nobservation = \"rays\"", "belongs to observation = \"frenet\""),
-        ("club", "rays = 0", "rays is 0"),
-        ("club", "gamma = nan", "gamma is NaN"),
+        ("club", "rays = 0", "rays = 0"),
+        ("club", "gamma = nan", "gamma = NaN"),
         ("club", "clearance = 7.0", "track/club: "),
         ("club", "seed = 2", "the setting `seed` belongs to track/random"),
         ("club", "bridges = true", "the setting `bridges` belongs to circuits from files"),
