@@ -6,7 +6,7 @@ use freewheel::prelude::*;
 fn ppo_learns_cartpole_in_five_lines() {
     let mut ppo = Ppo::on("classic/cartpole").num_envs(16).seed(0).build().unwrap();
     let mut reports = 0;
-    ppo.learn(100_000, |progress| reports += usize::from(progress.mean_return >= 1.0)).unwrap();
+    ppo.learn(200_000, |progress| reports += usize::from(progress.mean_return >= 1.0)).unwrap();
     let score = ppo.evaluate(100).unwrap();
     assert!(score.mean >= 475.0, "{score}");
     assert!((90..=110).contains(&reports), "{reports}");

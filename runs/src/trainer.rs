@@ -4,7 +4,7 @@
 //! use freewheel::prelude::*;
 //!
 //! let mut ppo = Ppo::on("classic/cartpole").num_envs(16).seed(0).build()?;
-//! ppo.learn(100_000, |progress| println!("{} {:.1}", progress.step, progress.mean_return))?;
+//! ppo.learn(200_000, |progress| println!("{} {:.1}", progress.step, progress.mean_return))?;
 //! println!("{}", ppo.evaluate(100)?);
 //! ppo.save("cartpole.fw")?;
 //! let action = ppo.predict(&[0.0, 0.1, 0.02, -0.1])?;

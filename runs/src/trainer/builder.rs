@@ -170,9 +170,9 @@ pub trait TrainOn {
     /// ```
     /// use freewheel::prelude::*;
     ///
-    /// let mut sarsa = Sarsa::on("grid/cliff").set("learning_rate", 0.5).seed(1).build()?;
-    /// sarsa.learn(20_000, |_| {})?;
-    /// assert!(sarsa.evaluate(10)?.mean > -30.0);
+    /// let mut agent = DoubleQ::on("grid/cliff").set("learning_rate", 0.5).seed(1).build()?;
+    /// agent.learn(30_000, |_| {})?;
+    /// assert_eq!(agent.evaluate(10)?.mean, -13.0);
     /// # Ok::<(), Error>(())
     /// ```
     fn on(world: impl Into<WorldSource>) -> TrainerBuilder {
