@@ -2,7 +2,7 @@
 //!
 //! | module | content |
 //! |---|---|
-//! | [`gridworld`] | ASCII maps, with those of the textbook and of Gymnasium; taxi; deep sea |
+//! | [`gridworld`] | grid-worlds: ASCII maps (own, of Sutton & Barto, of Gymnasium), taxi, deep sea |
 //! | [`classic`] | classic control: CartPole, as in Gymnasium |
 //! | [`go`] | Go on boards of any size: rules, players from random to tree search, GTP, SGF |
 //! | [`track`] | car racing on closed circuits: vehicle model, reference drivers, lap times |

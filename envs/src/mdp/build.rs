@@ -5,28 +5,29 @@ use freewheel_core::{Error, Result};
 /// Possible result of an action.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Outcome {
-    /// Probability in [0, 1]; those of one action sum to 1.
+    /// Probability in [0, 1]; the probabilities of all outcomes of one action sum to 1.
     pub probability: f64,
-    /// Next state; without meaning where `terminal`.
+    /// Next state; ignored if `terminal` is true.
     pub next: u32,
-    /// Reward.
+    /// Reward of the step.
     pub reward: f64,
-    /// Whether the episode ends.
+    /// Whether the episode ends with this outcome.
     pub terminal: bool,
 }
 
-/// Builder of a process: takes the outcomes state by state, and within a state action by action.
+/// Builder of a [`FiniteMdp`]: [`MdpBuilder::push`] adds the outcomes state by state, and within a state action by
+/// action.
 #[derive(Clone, Debug)]
 pub struct MdpBuilder {
     actions: usize,
-    /// Index of the first outcome of each (state, action) pair, and the end, `[S * A + 1]`.
+    /// Index of the first outcome of each (state, action) pair, and the number of outcomes, `[S * A + 1]`.
     rows: Vec<usize>,
     outcomes: Vec<Outcome>,
     error: Option<String>,
 }
 
 impl MdpBuilder {
-    /// Builder for at most `num_actions` actions in each state.
+    /// Empty builder for a process with at most `num_actions` actions in each state.
     pub fn new(num_actions: usize) -> Self {
         MdpBuilder { actions: num_actions, rows: vec![0], outcomes: Vec::new(), error: None }
     }
@@ -115,7 +116,8 @@ pub struct FiniteMdp {
 }
 
 impl FiniteMdp {
-    /// Process whose action `a` in state `s` has the outcomes `outcomes(s, a)`; empty where it is illegal.
+    /// Process in which action `a` in state `s` has the outcomes `outcomes(s, a)`, an empty list if the action is
+    /// illegal.
     ///
     /// # Errors
     /// As [`MdpBuilder::build`].
@@ -142,7 +144,7 @@ impl FiniteMdp {
         self.actions
     }
 
-    /// Outcomes of action `a` in state `s` with positive probability; empty if it is illegal or does not exist.
+    /// Outcomes of action `a` in state `s` with positive probability; empty if the action is illegal or does not exist.
     pub fn outcomes(&self, s: usize, a: usize) -> impl Iterator<Item = Outcome> {
         self.row(s, a).iter().copied()
     }

@@ -1,8 +1,9 @@
 //! Markov reward process of a fixed policy, and its exact value.
 //!
-//! `v = r + W v`, with `W [S, S]` the discounted transitions, `exit = 1 - W 1` the probability of leaving for good,
-//! and `r [S]` the expected rewards. Strongly connected components are solved one after the other, in reverse
-//! topological order. Within one, states are *eliminated*: taking out `k` moves `w_ik` to the successors of `k`,
+//! `v = r + W v`, where `W [S, S]` are the discounted transition probabilities, `exit = 1 - W 1` (1: the vector of
+//! ones) is the probability of leaving for good, and `r [S]` are the expected rewards. Strongly connected components
+//! are solved one after the other, in reverse topological order. Within a component, states are *eliminated*: the
+//! elimination of state `k` distributes the weight `w_ik` of each transition into `k` over the successors of `k`,
 //!
 //! ```text
 //! d_k = exit_k + sum over j not k of w_kj       l = w_ik / d_k
@@ -10,9 +11,9 @@
 //! ```
 //!
 //! This is Gaussian elimination without a single subtraction, since `d_k` is a sum instead of `1 - w_kk`: every number
-//! keeps its relative accuracy, however long the chain takes to end (Grassmann, Taksar & Heyman 1985; O'Cinneide
-//! 1993). No pivoting is needed, so the fill is known beforehand: elimination tree of the symmetrized pattern (Liu
-//! 1990) in the order of nested dissection.
+//! keeps its relative accuracy, however long the chain takes to end (Grassmann, Taksar & Heyman 1985; O'Cinneide 1993).
+//! No pivoting is needed, so the nonzero entries that the elimination adds (the fill) are known beforehand, from the
+//! elimination tree of the symmetrized pattern (Liu 1990) in the order of nested dissection.
 
 use super::graph;
 use super::kernel::{Kernel, Merge, drop_rounding};
@@ -23,10 +24,10 @@ mod elimination;
 /// Marks a state in which a policy takes no action and gets no further reward.
 pub(super) const STOP: u32 = u32::MAX;
 
-/// Components of at most this many states are eliminated in any order.
+/// Maximum number of states of a component that is eliminated in any order.
 const SMALL: usize = 16;
 
-/// Markov reward process in compressed rows, one a state.
+/// Markov reward process: the transitions of each state, in compressed sparse rows.
 pub(super) struct Chain<'k> {
     kernel: &'k Kernel,
     rows: Vec<u32>,
@@ -37,7 +38,8 @@ pub(super) struct Chain<'k> {
 }
 
 impl<'k> Chain<'k> {
-    /// Chain of a policy that takes `policy[s]` in `s`, or stops there. It stops in all states without actions.
+    /// Chain of a deterministic policy: action `policy[s]` in state `s`, or [`STOP`]. The chain also stops in all
+    /// states without actions.
     pub(super) fn of_deterministic(kernel: &'k Kernel, policy: &[u32]) -> Self {
         let mut chain = Chain::empty(kernel);
         for (s, &a) in policy.iter().enumerate() {
@@ -55,7 +57,7 @@ impl<'k> Chain<'k> {
         chain
     }
 
-    /// Chain of a policy that takes `a` in `s` with probability `policy[s * A + a]`.
+    /// Chain of a stochastic policy: action `a` in state `s` with probability `policy[s * A + a]`.
     pub(super) fn of_stochastic(kernel: &'k Kernel, policy: &[f64]) -> Self {
         let mut chain = Chain::empty(kernel);
         let mut merge = Merge::new(kernel.states);
@@ -110,7 +112,8 @@ impl<'k> Chain<'k> {
         self.total_within_and_steps(horizon).0
     }
 
-    /// Same, with the number of steps computed: fewer than `horizon` where a fixed point is reached.
+    /// Expected total reward within `horizon` steps, `[S]`, and the number of steps computed: fewer than `horizon`
+    /// where a fixed point is reached.
     pub(super) fn total_within_and_steps(&self, horizon: u32) -> (Vec<f64>, u32) {
         let mut values = vec![0.0; self.exit.len()];
         let mut before = values.clone();
@@ -126,7 +129,7 @@ impl<'k> Chain<'k> {
         (values, horizon)
     }
 
-    /// Distribution over states one step later, `d W`, `[S]`.
+    /// Distribution over states one step after the distribution `here`, `here W`, `[S]`.
     pub(super) fn propagate(&self, here: &[f64]) -> Vec<f64> {
         let mut there = vec![0.0; here.len()];
         for (s, &d) in here.iter().enumerate().filter(|(_, d)| **d > 0.0) {
@@ -140,14 +143,15 @@ impl<'k> Chain<'k> {
         self.next.len()
     }
 
-    /// `r + W v` of one state.
+    /// `r + W v` for state `s`: expected reward of the next step plus the value after it, given `values`.
     #[inline]
     pub(super) fn step(&self, s: usize, values: &[f64]) -> f64 {
         self.row(s).fold(self.reward[s], |v, (to, w)| v + w * values[to])
     }
 
-    /// Expected total reward without a horizon. Where the chain stays in a cycle with rewards for ever: `+inf`,
-    /// `-inf`, or NaN if the rewards cancel in the long run; states that can get there are not finite either.
+    /// Expected total reward without a horizon. In states of a cycle that never ends and has rewards, the value is
+    /// `+inf`, `-inf`, or NaN if the rewards cancel in the long run; the values of states that can get to such a cycle
+    /// are not finite either.
     pub(super) fn total(&self) -> TotalReward {
         let n = self.exit.len();
         let mut total = TotalReward { values: vec![f64::NAN; n], magnitudes: vec![f64::NAN; n] };
@@ -163,7 +167,7 @@ impl<'k> Chain<'k> {
         total
     }
 
-    /// Solves a state without a path back to it, except perhaps a loop to itself.
+    /// Solves a component of one state `s`: no path leads back to `s`, except perhaps a loop of one step.
     fn solve_single(&self, s: usize, total: &mut TotalReward) {
         let (mut reward, mut magnitude, mut diagonal) = (self.reward[s], self.reward[s].abs(), self.exit[s]);
         for (to, w) in self.row(s).filter(|&(to, _)| to != s) {
@@ -207,7 +211,7 @@ impl<'k> Chain<'k> {
             elimination.finish_row(exit, reward, magnitude);
         }
         let component_value = if infinite != 0.0 {
-            // Every state of the component gets there with some probability.
+            // Every state of the component can get to the infinite total.
             infinite
         } else if !closed {
             return elimination.solve(|i, value, magnitude| {
@@ -229,12 +233,12 @@ impl<'k> Chain<'k> {
 pub(super) struct TotalReward {
     /// Total reward, `[S]`.
     pub(super) values: Vec<f64>,
-    /// Total of the absolute rewards, `[S]`: the scale of rounding errors. Without meaning where the value is not
-    /// finite.
+    /// Total of the absolute rewards, `[S]`: the scale of rounding errors. Undefined where the value is not finite.
     pub(super) magnitudes: Vec<f64>,
 }
 
-/// Total of a gain that never ends; `magnitude` is the sum of its absolute terms.
+/// Total reward of a cycle that never ends, from its gain a round: `+inf`, `-inf`, 0 or NaN. `magnitude` is the sum of
+/// the absolute terms of `gain`.
 fn infinite_total(gain: f64, magnitude: f64) -> f64 {
     if magnitude == 0.0 {
         0.0

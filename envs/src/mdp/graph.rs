@@ -1,23 +1,24 @@
-//! Graph searches on a process: strongly connected components, and how undiscounted episodes can end.
+//! Graph searches on a decision process: strongly connected components, and the ways in which undiscounted episodes can
+//! end.
 
 use super::chain::STOP;
 use super::kernel::Kernel;
 
-/// Set of states, `[S]`.
+/// Set of states: whether each state is a member, `[S]`.
 pub(super) type States = Vec<bool>;
 
-/// Reverse graph: rows (pairs of state and action) that may lead to each state.
+/// Reverse graph: for each state, the pairs of state and action (rows of the kernel) that may lead to it.
 pub(super) struct Graph<'k> {
     kernel: &'k Kernel,
     rows: Vec<u32>,
     sources: Vec<u32>,
 }
 
-/// States from which a goal is reached, and a policy that does it.
+/// States from which a goal is reached, and a policy that reaches it.
 pub(super) struct Reachability {
     /// States from which the policy reaches the goal.
     pub(super) sure: States,
-    /// Action that may lead a step nearer, and never out of `sure`, `[S]`; [`STOP`] at the goal.
+    /// Action that may lead a step nearer to the goal and never out of `sure`, `[S]`; [`STOP`] at the goal.
     pub(super) policy: Vec<u32>,
     /// Smallest possible number of steps to the goal, `[S]`; `u32::MAX` elsewhere.
     pub(super) distance: Vec<u32>,
@@ -48,8 +49,8 @@ impl<'k> Graph<'k> {
         &self.sources[self.rows[s] as usize..self.rows[s + 1] as usize]
     }
 
-    /// States of `among` where a policy can stay in `among`, or end, with reward 0 for ever, and its actions; [`STOP`]
-    /// elsewhere.
+    /// States of `among` from which some policy stays in `among` or ends, with reward 0 for ever; and the actions of
+    /// this policy, [`STOP`] in other states.
     pub(super) fn zero_reward_states(&self, among: &[bool]) -> (States, Vec<u32>) {
         let k = self.kernel;
         let mut inside = among.to_vec();
@@ -80,8 +81,8 @@ impl<'k> Graph<'k> {
         (inside, policy)
     }
 
-    /// States from which `goal`, or an end, is reached with probability one by some policy that uses only actions with
-    /// `allowed(row)` (de Alfaro 1997). States without actions count as ends.
+    /// States from which some policy reaches `goal`, or an end, with probability one, using only pairs of state and
+    /// action for which `allowed(row)` is true (de Alfaro 1997). States without actions count as ends.
     pub(super) fn almost_sure_reachability(
         &self,
         goal: &[bool],
@@ -98,7 +99,8 @@ impl<'k> Graph<'k> {
         }
     }
 
-    /// Same with positive probability instead of one, but without ever leaving `inside`.
+    /// States from which some policy reaches `goal`, or an end, with positive probability and never leaves `inside`,
+    /// using only pairs of state and action for which `allowed(row)` is true.
     fn positive_reachability(
         &self,
         goal: &[bool],
@@ -150,20 +152,20 @@ impl<'k> Graph<'k> {
     }
 }
 
-/// Calls `visit` with each strongly connected component (Tarjan 1972), successors first. `visit` may reorder its
-/// argument.
+/// Calls `visit` with each strongly connected component (Tarjan 1972), each after the components that it leads to.
+/// `visit` may reorder its argument.
 pub(super) fn strongly_connected_components<'a>(
     states: usize,
     successors: impl Fn(usize) -> &'a [u32],
     mut visit: impl FnMut(&mut [u32]),
 ) {
     const NEW: u32 = u32::MAX;
-    // Number of each state in the order of discovery; DONE once its component is known.
+    // Number of each state in the order of discovery; `DONE` once the component of the state is known.
     const DONE: u32 = u32::MAX - 1;
     let mut number = vec![NEW; states];
     let mut low = vec![0; states];
     let mut discovered = 0;
-    // Current path: states with the number of successors already followed.
+    // Current path of the search: states, each with the number of its successors already followed.
     let mut path: Vec<(u32, u32)> = Vec::new();
     let mut pending: Vec<u32> = Vec::new();
     for root in 0..states as u32 {

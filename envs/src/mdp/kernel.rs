@@ -1,10 +1,10 @@
-//! Process at one discount: expected rewards and discounted transitions, in compressed rows.
+//! Decision process with a given discount: expected rewards and discounted transitions, in compressed sparse rows.
 
 use std::cell::OnceCell;
 
 use super::{FiniteMdp, ordering};
 
-/// Rewards and discounted transitions of all pairs of state and action; the pair's row is `s * A + a`.
+/// Rewards and discounted transitions of all pairs of state `s` and action `a`; the row of a pair is `s * A + a`.
 pub(super) struct Kernel {
     pub(super) states: usize,
     pub(super) actions: usize,
@@ -14,15 +14,15 @@ pub(super) struct Kernel {
     pub(super) reward: Vec<f64>,
     /// Probability that the episode ends, `[S * A]`.
     end_probability: Vec<f64>,
-    /// Start of each row in `next`, and the end, `[S * A + 1]`.
+    /// Index in `next` where each row begins, and the length of `next`, `[S * A + 1]`.
     rows: Vec<u32>,
     next: Vec<u32>,
-    /// gamma p, summed over the outcomes with the same next state.
+    /// Discounted probability of each transition: gamma times the probability of all outcomes with the same next state.
     weight: Vec<f64>,
     order: OnceCell<Vec<u32>>,
 }
 
-/// Sum of the transitions of a row, with equal successors merged.
+/// Sums transitions of one row that lead to the same state.
 pub(super) struct Merge {
     /// Position in the current row of each state; not valid for states outside the row.
     position: Vec<u32>,
@@ -33,7 +33,7 @@ impl Merge {
         Merge { position: vec![u32::MAX; states] }
     }
 
-    /// Adds a transition to the row that begins at `begin`.
+    /// Adds a transition to state `to` with weight `w` to the row that begins at index `begin` of `next` and `weight`.
     #[inline]
     pub(super) fn add(&mut self, begin: usize, next: &mut Vec<u32>, weight: &mut Vec<f64>, to: u32, w: f64) {
         let position = self.position[to as usize] as usize;
@@ -47,8 +47,8 @@ impl Merge {
     }
 }
 
-/// Sum without rounding errors: rewards that cancel sum to 0; otherwise stopping there would look like a gain.
-/// `magnitude` is the sum of absolute terms.
+/// The sum `sum`, or exactly 0 where it is only a rounding error: if rewards that cancel had a small negative sum,
+/// stopping would look like a gain. `magnitude` is the sum of the absolute terms.
 pub(super) fn drop_rounding(sum: f64, magnitude: f64) -> f64 {
     if sum.abs() <= 4.0 * f64::EPSILON * magnitude { 0.0 } else { sum }
 }
@@ -63,7 +63,8 @@ impl Kernel {
                 let outcomes = mdp.row(s, a);
                 let begin = kernel.next.len();
                 let (mut reward, mut magnitude, mut end_probability) = (0.0, 0.0, 0.0);
-                // Exactly 1 for exact tables; corrects the tolerance of the builder.
+                // Exactly 1 for exact tables; else the builder accepts a sum within its tolerance, which is corrected
+                // here.
                 let total: f64 = outcomes.iter().map(|o| o.probability).sum();
                 for o in outcomes {
                     let p = o.probability / total;
@@ -81,7 +82,8 @@ impl Kernel {
         kernel
     }
 
-    /// Process whose action `a` is `a` with probability 1 - epsilon, else any legal action, all equally likely.
+    /// Process with epsilon-random actions: action `a` has the effect of `a` with probability 1 - epsilon, else that of
+    /// a legal action, all equally likely.
     pub(super) fn epsilon_soft(&self, epsilon: f64) -> Self {
         let mut epsilon_soft = Kernel::empty(self.states, self.actions, self.gamma);
         let mut merge = Merge::new(self.states);
@@ -110,7 +112,7 @@ impl Kernel {
         epsilon_soft
     }
 
-    /// Uniform policy over the given `actions` (`[S * A]`), `[S * A]`.
+    /// Uniform policy over the actions for which `actions` `[S * A]` is true: probabilities `[S * A]`.
     pub(super) fn uniform_over(&self, actions: &[bool]) -> Vec<f64> {
         let even = |row: &[bool]| {
             let uniform_share = 1.0 / row.iter().filter(|a| **a).count() as f64;
@@ -119,7 +121,8 @@ impl Kernel {
         actions.chunks_exact(self.actions).flat_map(even).collect()
     }
 
-    /// Policy `[S * A]` of [`Kernel::epsilon_soft`] as a policy of this process.
+    /// Turns a policy `[S * A]` for the process [`Kernel::epsilon_soft`] into the policy of this process with the same
+    /// behavior.
     pub(super) fn mix_uniform(&self, mut policy: Vec<f64>, epsilon: f64) -> Vec<f64> {
         for s in 0..self.states {
             let uniform_share = epsilon / self.legal_actions(s).count() as f64;
@@ -131,7 +134,7 @@ impl Kernel {
         policy
     }
 
-    /// Same process at another discount.
+    /// Same process with another discount.
     pub(super) fn with_gamma(&self, gamma: f64) -> Self {
         Kernel {
             states: self.states,
@@ -147,7 +150,8 @@ impl Kernel {
         }
     }
 
-    /// 1 minus the sum of a row's weights, computed without a subtraction.
+    /// Probability of leaving for good in a row, by the end of the episode or by the discount: 1 minus the sum of the
+    /// row's weights, computed without a subtraction.
     #[inline]
     pub(super) fn exit(&self, row: usize) -> f64 {
         (1.0 - self.gamma) + self.gamma * self.end_probability[row]
@@ -176,7 +180,7 @@ impl Kernel {
         self.rows.push(self.next.len() as u32);
     }
 
-    /// Transitions of a row: (state, gamma p).
+    /// Transitions of a row: pairs of next state and discounted probability.
     #[inline]
     pub(super) fn row(&self, row: usize) -> impl Iterator<Item = (u32, f64)> + Clone {
         let (begin, end) = (self.rows[row] as usize, self.rows[row + 1] as usize);
@@ -200,19 +204,19 @@ impl Kernel {
         legal.iter().enumerate().filter(|(_, l)| **l).map(|(a, _)| a)
     }
 
-    /// Q of a row, given V of the states.
+    /// Action value Q of a row, given the state values V.
     #[inline]
     pub(super) fn q(&self, row: usize, values: &[f64]) -> f64 {
         self.row(row).fold(self.reward[row], |q, (to, w)| q + w * values[to as usize])
     }
 
-    /// Sum of the absolute terms of [`Kernel::q`], given those of the states: the scale of rounding errors.
+    /// Sum of the absolute terms of [`Kernel::q`], given the sums for the states: the scale of rounding errors.
     #[inline]
     pub(super) fn magnitude(&self, row: usize, magnitudes: &[f64]) -> f64 {
         self.row(row).fold(self.reward[row].abs(), |sum, (to, w)| sum + w * magnitudes[to as usize])
     }
 
-    /// Rank of the states in which elimination stays sparse for every policy, `[S]`.
+    /// Rank of each state in an elimination order that keeps the matrix sparse for every policy, `[S]`.
     pub(super) fn order(&self) -> &[u32] {
         self.order.get_or_init(|| ordering::nested_dissection(self.states, |s| self.successors(s as usize)))
     }

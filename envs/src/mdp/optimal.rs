@@ -1,11 +1,11 @@
-//! Optimal policies: policy iteration with exact evaluation without a horizon, backward induction within one.
+//! Optimal policies: without a horizon by policy iteration with exact evaluation, with a horizon by backward induction.
 
 use super::chain::{Chain, STOP, TotalReward};
 use super::graph::{Graph, States};
 use super::kernel::Kernel;
 
-/// Relative improvement that an action must have before it replaces another: well above rounding, so that each round
-/// truly improves and the iteration ends.
+/// Minimum relative improvement by which an action replaces another one in policy iteration. It is well above rounding
+/// errors, so that each round truly improves the policy and the iteration ends.
 const IMPROVEMENT_TOLERANCE: f64 = 1e-13;
 /// Relative difference up to which actions count as equally good.
 const TIE_TOLERANCE: f64 = 1e-11;
@@ -16,12 +16,13 @@ const MAX_ROUNDS: usize = 10_000;
 
 /// Optimal values, and the greedy policy.
 pub(super) struct Optimum {
-    /// `[S]`; `+inf` where an infinite gain can be reached, `-inf` where no policy is sure to end.
+    /// Optimal value of each state, `[S]`; `+inf` where an infinite gain can be reached, `-inf` where no policy is sure
+    /// to end.
     pub(super) values: Vec<f64>,
     /// Action of each state, `[S]`; [`STOP`] only where there is no action.
     pub(super) policy: Vec<u32>,
-    /// Whether each action is optimal, `[S * A]`. The uniform policy over these actions ends too, and has these
-    /// values.
+    /// Whether each action is optimal, `[S * A]`. The uniform policy over the optimal actions is sure to end too, and
+    /// has the optimal values.
     pub(super) ties: Vec<bool>,
 }
 
@@ -45,8 +46,8 @@ fn undiscounted(kernel: &Kernel) -> Optimum {
     let graph = Graph::new(kernel);
     let (zero_reward, _) = graph.zero_reward_states(&vec![true; kernel.states]);
     let sure = graph.almost_sure_reachability(&zero_reward, |_| true).sure;
-    // From `sure` no action leads to states that cannot end. The others may stop with value 0, only to find out
-    // whether a cycle there has a positive reward.
+    // From states of `sure` no action leads to states that cannot end. All other states may stop with value 0, only to
+    // find out whether a cycle among them has a positive reward.
     let may_stop: States =
         zero_reward.iter().zip(&sure).map(|(zero_reward, sure)| *zero_reward || !sure).collect();
     let stays = |row: usize| kernel.row(row).all(|(to, _)| sure[to as usize]);
@@ -59,7 +60,7 @@ fn undiscounted(kernel: &Kernel) -> Optimum {
     let mut policy = iteration.warm_start();
     iteration.repair(&graph, &mut policy);
     let mut total = iteration.iterate(&mut policy);
-    // States that reach an infinite gain are set aside; the others cannot get there, and are solved alone.
+    // States that reach an infinite gain are set aside; the other states cannot reach them, and are solved alone.
     while total.values.contains(&f64::INFINITY) {
         let gain: States = total.values.iter().map(|v| *v == f64::INFINITY).collect();
         for (s, found) in graph.can_reach(&gain).into_iter().enumerate() {
@@ -87,7 +88,7 @@ fn undiscounted(kernel: &Kernel) -> Optimum {
 
 struct PolicyIteration<'k> {
     kernel: &'k Kernel,
-    /// Rows that a policy may use, `[S * A]`.
+    /// Whether a policy may use each pair of state and action, `[S * A]`.
     allowed: Vec<bool>,
     /// States where a policy may also stop with value 0.
     may_stop: States,
@@ -99,8 +100,8 @@ impl PolicyIteration<'_> {
         (0..self.kernel.actions).map(move |a| (a, begin + a)).filter(|&(_, row)| self.allowed[row])
     }
 
-    /// First policy: greedy after some sweeps of value iteration, discounted at least a little so that it does not run
-    /// in circles.
+    /// First policy of policy iteration: greedy after some sweeps of value iteration, with a discount below 1, so that
+    /// the policy does not run in circles.
     fn warm_start(&self) -> Vec<u32> {
         let damping = if self.kernel.gamma < 0.999 { 1.0 } else { 0.999 };
         let mut values = vec![0.0; self.kernel.states];
@@ -126,7 +127,8 @@ impl PolicyIteration<'_> {
         policy
     }
 
-    /// Replaces the actions of states from which `policy` is not sure to end by a path to where it is.
+    /// In states from which `policy` is not sure to end, replaces the action by one that leads towards states from
+    /// which it is.
     fn repair(&self, graph: &Graph<'_>, policy: &mut [u32]) {
         let kernel = self.kernel;
         let stopped: States = policy.iter().map(|&a| a == STOP).collect();
@@ -158,7 +160,7 @@ impl PolicyIteration<'_> {
                 return next_total;
             }
             if next_total.values.iter().any(|v| !v.is_finite()) {
-                // Caused only by rounding, on gains of about 0: these actions stay as they were.
+                // Such a change is caused only by rounding, on gains of about 0: these actions stay as they were.
                 for s in 0..improved.len() {
                     if !next_total.values[s].is_finite() {
                         improved[s] = policy[s];
@@ -178,7 +180,8 @@ impl PolicyIteration<'_> {
         total
     }
 
-    /// Best action of each state where it improves on the present one, else the present one.
+    /// Improved policy, `[S]`: in each state the best action if it is better than the action of `policy`, else the
+    /// action of `policy`.
     fn improve(&self, policy: &[u32], TotalReward { values, magnitudes }: &TotalReward) -> Vec<u32> {
         let kernel = self.kernel;
         let improved = |s: usize| {
@@ -210,7 +213,7 @@ impl PolicyIteration<'_> {
         (0..kernel.states).map(improved).collect()
     }
 
-    /// Actions that are as good as the best, `[S * A]`.
+    /// Whether each action is as good as the best one of its state, up to rounding, `[S * A]`.
     fn ties(&self, TotalReward { values, magnitudes }: &TotalReward) -> Vec<bool> {
         let kernel = self.kernel;
         let mut ties = vec![false; kernel.states * kernel.actions];
@@ -228,9 +231,9 @@ impl PolicyIteration<'_> {
         ties
     }
 
-    /// Greedy policy at gamma 1, and the optimal actions. In each state it takes the optimal action of lowest index
-    /// that may lead nearer to the end: it ends, or stops, with probability one, because nearer always has a positive
-    /// probability.
+    /// Greedy policy at gamma 1, `[S]`, and whether each action is optimal, `[S * A]`. In each state the policy takes
+    /// the optimal action of lowest index that may lead nearer to the end. Episodes therefore end, or stop, with
+    /// probability one.
     fn terminating_policy(
         &self,
         graph: &Graph<'_>,
@@ -287,11 +290,12 @@ impl PolicyIteration<'_> {
 pub(super) struct TimedOptimum {
     /// Optimal values with all steps left, `[S]`.
     pub(super) values: Vec<f64>,
-    /// Optimal actions with each of the requested numbers of steps left, each `[S]`.
+    /// Optimal actions, one list `[S]` for each of the requested numbers of steps left.
     pub(super) slices: Vec<Vec<u32>>,
 }
 
-/// Backward induction over `horizon` steps; the optimal actions with `steps_left` steps left (ascending) are kept.
+/// Backward induction over `horizon` steps. The optimal actions are kept for the numbers of steps left in `steps_left`
+/// (ascending).
 pub(super) fn backward_induction(kernel: &Kernel, horizon: u32, steps_left: &[u32]) -> TimedOptimum {
     let mut values = vec![0.0; kernel.states];
     let mut before = values.clone();
@@ -315,8 +319,8 @@ pub(super) fn backward_induction(kernel: &Kernel, horizon: u32, steps_left: &[u3
     TimedOptimum { values, slices }
 }
 
-/// Optimal value of a state given the values of the next step, and the action of lowest index that has it up to
-/// rounding.
+/// Optimal value of state `s` given the `values` of the next step, and the lowest index of an action that has this
+/// value up to rounding.
 fn greedy(kernel: &Kernel, s: usize, values: &[f64]) -> (f64, u32) {
     let mut best = (f64::NEG_INFINITY, f64::NEG_INFINITY, STOP);
     for a in kernel.legal_actions(s) {

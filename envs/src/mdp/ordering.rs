@@ -1,15 +1,15 @@
 //! Elimination order that keeps a sparse matrix sparse: nested dissection by the middle level of a breadth-first
 //! search (George & Liu 1978). On an n x n grid, elimination then takes of the order of n^3 operations.
 
-/// Pieces of at most this many states are not cut again.
+/// Maximum number of states of a piece that is not cut again.
 const LEAF: usize = 6;
 
-/// Rank of each state, `[S]`: separators after the two sides they separate. `successors(s)` may contain repetitions;
-/// directions do not matter.
+/// Rank of each state in the elimination order, `[S]`: the states of a separator come after the two sides that it
+/// separates. `successors(s)` may contain repetitions; directions do not matter.
 pub(super) fn nested_dissection<'a>(states: usize, successors: impl Fn(u32) -> &'a [u32]) -> Vec<u32> {
     let mut search = Search::new(Graph::undirected(states, successors));
     let mut rank = vec![0; states];
-    // Pieces to be ranked, with the end of their range of ranks.
+    // Pieces to be ranked, each with the end of its range of ranks.
     let mut pieces = vec![((0..states as u32).collect::<Vec<_>>(), states as u32)];
     while let Some((nodes, mut end)) = pieces.pop() {
         search.enter(&nodes);
@@ -17,7 +17,7 @@ pub(super) fn nested_dissection<'a>(states: usize, successors: impl Fn(u32) -> &
             if search.is_visited(root) {
                 continue;
             }
-            // One connected part, searched again from its far end.
+            // One connected part, searched again from the node farthest from `root`.
             let part = search.levels(root).order;
             let far = search.restart(&part);
             let levels = search.levels(far);
@@ -46,7 +46,7 @@ fn assign(nodes: &[u32], end: u32, rank: &mut [u32]) -> u32 {
     begin
 }
 
-/// Neighbors in compressed rows.
+/// Undirected graph: the neighbors of each state, in compressed sparse rows.
 struct Graph {
     rows: Vec<u32>,
     neighbors: Vec<u32>,
@@ -74,7 +74,7 @@ impl Graph {
                 next_slot[from as usize] += 1;
             }
         }
-        // Each edge is found several times.
+        // Each edge is found several times: repetitions are removed.
         let (mut rows, mut neighbors) = (vec![0], Vec::new());
         for s in 0..states {
             let row = &mut all_neighbors[row_starts[s] as usize..row_starts[s + 1] as usize];
@@ -99,7 +99,7 @@ struct Search {
     current: u32,
 }
 
-/// Connected part in breadth-first order, and the index where each level begins.
+/// Nodes of a connected part in breadth-first order, and the index where each level begins.
 struct BfsLevels {
     order: Vec<u32>,
     begins: Vec<usize>,
@@ -154,8 +154,8 @@ impl Search {
 }
 
 impl BfsLevels {
-    /// Nodes below, separator, nodes above: cut at the smallest level of the middle third. `None` where a cut has no
-    /// benefit.
+    /// Cuts the part at the smallest level of the middle third: nodes below the separator, separator, nodes above the
+    /// separator. `None` where a cut has no benefit.
     fn split(&self, graph: &Graph) -> Option<(Vec<u32>, Vec<u32>, Vec<u32>)> {
         let n = self.order.len();
         if n <= LEAF {

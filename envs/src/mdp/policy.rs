@@ -20,19 +20,19 @@ pub(super) enum ActionRule {
     Greedy(Vec<u32>),
     /// Action of each state, `[S]`, replaced by a random legal one with the given probability.
     EpsilonGreedy(Vec<u32>, f64),
-    /// Any legal action, all equally likely.
+    /// Random legal action, all equally likely.
     Uniform,
     /// Probability of each action, `[S * A]`.
     Stochastic(Vec<f64>),
 }
 
 impl StatePolicy {
-    /// Policy with the rule `rule` and the action values `[S * A]`.
+    /// Policy that selects actions by `rule`; `action_values` `[S * A]` are for display.
     pub(super) fn new(actions: usize, rule: ActionRule, action_values: &[f64]) -> Self {
         StatePolicy { actions, rule, action_values: action_values.iter().map(|q| *q as f32).collect() }
     }
 
-    /// Probability of each action in state `s`, `[A]`; `legal [A]`.
+    /// Probability of each action in state `s`, `[A]`, given the mask of legal actions `legal` `[A]`.
     pub fn probabilities(&self, s: usize, legal: &[bool]) -> Vec<f64> {
         let count = legal.iter().filter(|l| **l).count().max(1) as f64;
         let greedy = |table: &[u32], epsilon: f64| {
@@ -59,12 +59,12 @@ fn row(table: &[f64], s: usize, actions: usize) -> &[f64] {
     table.get(s * actions..(s + 1) * actions).unwrap_or(&[])
 }
 
-/// Probability of all legal actions in a table; 1 if the table fits the mask.
+/// Total probability of the legal actions in row `s` of a table; 1 if all actions of the table are legal.
 fn mass(table: &[f64], s: usize, legal: &[bool]) -> f64 {
     row(table, s, legal.len()).iter().zip(legal).filter(|(_, l)| **l).map(|(p, _)| p).sum()
 }
 
-/// Action of the table, or the first legal one where that is illegal.
+/// Action of the table in state `s`, or the first legal action if that of the table is illegal.
 fn greedy_action(table: &[u32], s: usize, legal: &[bool]) -> u32 {
     let a = table.get(s).copied().unwrap_or(STOP);
     let is_legal = legal.get(a as usize).copied().unwrap_or(false);
@@ -150,7 +150,7 @@ mod tests {
                 let expected = policy.probabilities(0, &legal);
                 for (a, p) in expected.iter().enumerate() {
                     let found = actions.iter().filter(|x| **x == a as u32).count() as f64 / N as f64;
-                    // Five standard errors.
+                    // Maximum difference: five standard errors.
                     let error = 5.0 * (p * (1.0 - p) / N as f64).sqrt();
                     assert!((found - p).abs() <= error, "{policy:?} {legal:?} {a}: {found} is not {p}");
                 }

@@ -1,4 +1,4 @@
-//! Solutions of queries.
+//! Solutions of queries (policy class, discount, horizon) for a decision process.
 
 use std::sync::Arc;
 
@@ -12,8 +12,9 @@ use super::policy::{ActionRule, StatePolicy};
 use super::stationary::{self, EvaluatedPolicy, StationaryPolicy};
 
 impl FiniteMdp {
-    /// Solves a query exactly, except for the optimal policy within a horizon whose time is not observed: that is a
-    /// bracket if observing the time is worth something. Definitions are in the [module documentation](super).
+    /// Solves a query exactly, with one exception: for the optimal policy within a horizon without observed time, the
+    /// solution is a bracket of two bounds if a policy that observes the time has a greater value. Definitions are in
+    /// the [module documentation](super).
     ///
     /// # Errors
     /// [`Error::Unsupported`] if the value from the start is not finite; [`Error::Config`] if gamma or epsilon is not
@@ -50,7 +51,7 @@ impl FiniteMdp {
         }
     }
 
-    /// Optimal solution of `kernel`, whose actions are those of `original` made random with probability `epsilon`.
+    /// Optimal solution of `kernel`, which is the process `original` with epsilon-random actions.
     fn optimal(
         &self,
         kernel: &Kernel,
@@ -72,7 +73,7 @@ impl FiniteMdp {
         let search = stationary::Search::new(kernel, &self.start, horizon);
         if time_observed {
             let timed = backward_induction(kernel, horizon, &[]);
-            // If a policy that does not observe the time has the same value, it is the solution's policy.
+            // If a policy that does not observe the time has the same value, the solution has this policy.
             let candidate = search.stationary_optimum();
             let same = search.reaches(candidate.value, self.mean(&timed.values));
             let policy = same.then(|| self.stationary_solution(original, &search, candidate, epsilon).1);
@@ -129,13 +130,13 @@ impl FiniteMdp {
         Ok(exact(value, values, Some(Arc::new(policy))))
     }
 
-    /// Mean over the start distribution.
+    /// Mean of `values` over the start distribution.
     fn mean(&self, values: &[f64]) -> f64 {
         let starts = self.start.iter().filter(|(_, p)| *p > 0.0);
         starts.map(|&(s, p)| p * values[s as usize]).sum()
     }
 
-    /// Mean over the start distribution; an error if it is not finite.
+    /// Mean of `values` over the start distribution; an error if the mean is not finite.
     fn finite(&self, values: &[f64], gamma: f64) -> Result<f64> {
         let value = self.mean(values);
         if value.is_finite() {
@@ -170,7 +171,8 @@ fn exact(value: f64, values: Vec<f64>, policy: Option<Arc<dyn Policy>>) -> Solut
     Solution { certainty: Certainty::Exact, value, upper: Some(value), values, policy }
 }
 
-/// Q of every row, `[S * A]`, from the values of the next step; negative infinity where illegal.
+/// Action value Q of every pair of state and action, `[S * A]`, from the state values `next` of the next step; negative
+/// infinity for illegal actions.
 fn action_values(kernel: &Kernel, next: &[f64]) -> Vec<f64> {
     let q = |row: usize| if kernel.legal[row] { kernel.q(row, next) } else { f64::NEG_INFINITY };
     (0..kernel.states * kernel.actions).map(q).collect()

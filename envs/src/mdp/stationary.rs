@@ -1,10 +1,11 @@
 //! Best stationary policies within a horizon for an agent that does not observe the number of steps left.
 //!
-//! Time is then a hidden part of the state, and the best stationary policy is not a fixed point of any recursion, so
-//! it is searched for. Candidates are the optima without a horizon at several discounts, and the time-dependent
-//! optimal policy frozen at several times. The best of them is improved by gradients (see [`gradient`]). Where the
-//! process is small enough, branch and bound finds the best deterministic policy. Finally stochastic policies are
-//! tried, which may be better. The optimal value with observed time is the upper bound.
+//! For such an agent, time is a hidden part of the state, and no recursion has the best stationary policy as its fixed
+//! point; therefore the policy is found by search. Candidates are the optima without a horizon at several discounts,
+//! and the time-dependent optimal policy frozen at several times. The best candidate is improved by gradients (see
+//! [`gradient`]). If the process is small enough, branch and bound finds the best deterministic policy. Finally
+//! stochastic policies, which may be better, are tried. The optimal value with observed time is an upper bound for all
+//! of them.
 //!
 //! Work is counted in transitions, never in seconds, so that the result is the same on every machine.
 
@@ -17,9 +18,9 @@ use super::optimal::{TimedOptimum, backward_induction, optimum};
 mod branch;
 mod gradient;
 
-/// Transitions that one search may follow: about half a second.
+/// Work budget of one search, in transitions: about half a second.
 const WORK_BUDGET: u64 = 250_000_000;
-/// Relative difference up to which two values are equal.
+/// Relative difference up to which two values count as equal.
 const TOLERANCE: f64 = 1e-12;
 
 /// Stationary policy.
@@ -31,7 +32,7 @@ pub(super) enum StationaryPolicy {
     Stochastic(Vec<f64>),
 }
 
-/// Policy with its value from the start.
+/// Stationary policy with its value from the start.
 #[derive(Clone, Debug)]
 pub(super) struct EvaluatedPolicy {
     pub(super) policy: StationaryPolicy,
@@ -43,7 +44,7 @@ pub(super) struct Search<'a> {
     kernel: &'a Kernel,
     start: &'a [(u32, f64)],
     horizon: u32,
-    /// Rounding error of a value of about 0.
+    /// Absolute rounding error of a value of about 0.
     rounding: f64,
     budget: Cell<u64>,
 }
@@ -54,12 +55,12 @@ impl<'a> Search<'a> {
         Search { kernel, start, horizon, rounding, budget: Cell::new(WORK_BUDGET) }
     }
 
-    /// Whether a value reaches an upper bound, up to rounding.
+    /// Whether `value` equals the upper bound `upper`, up to rounding.
     pub(super) fn reaches(&self, value: f64, upper: f64) -> bool {
         upper - value <= TOLERANCE * upper.abs().max(value.abs()) + self.rounding
     }
 
-    /// Optimum without a horizon, evaluated within the horizon.
+    /// Optimal policy without a horizon, with its value within the horizon.
     pub(super) fn stationary_optimum(&self) -> EvaluatedPolicy {
         self.evaluate(StationaryPolicy::Deterministic(optimum(self.kernel).policy))
     }
@@ -109,7 +110,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Values of a policy with all steps left, and with one step less, each `[S]`.
+    /// Values of a policy with all steps left, and with one step fewer, each `[S]`.
     pub(super) fn values(&self, policy: &StationaryPolicy) -> (Vec<f64>, Vec<f64>) {
         let chain = self.chain(policy);
         if self.horizon == 0 {
@@ -119,19 +120,19 @@ impl<'a> Search<'a> {
         ((0..self.kernel.states).map(|s| chain.step(s, &next)).collect(), next)
     }
 
-    /// Mean over the start distribution.
+    /// Mean of `values` over the start distribution.
     fn mean(&self, values: &[f64]) -> f64 {
         self.start.iter().map(|&(s, p)| p * values[s as usize]).sum()
     }
 
-    /// Subtracts from the budget; returns whether it was sufficient.
+    /// Subtracts `transitions` from the work budget; returns whether the budget was sufficient.
     fn spend(&self, transitions: u64) -> bool {
         let left = self.budget.get();
         self.budget.set(left.saturating_sub(transitions));
         left >= transitions
     }
 
-    /// Probabilities of a policy, `[S * A]`.
+    /// Action probabilities of a policy, `[S * A]`.
     fn weights(&self, policy: &StationaryPolicy) -> Vec<f64> {
         match policy {
             StationaryPolicy::Stochastic(policy) => policy.clone(),

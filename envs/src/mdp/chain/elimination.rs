@@ -1,4 +1,5 @@
-//! Elimination within one component; the formulas are in the parent module.
+//! Gaussian elimination without subtractions within one strongly connected component; the formulas are in the parent
+//! module `chain`.
 
 /// Buffers of the elimination, used again for each component. States are numbered in the order of elimination.
 pub(super) struct Elimination {
@@ -10,7 +11,7 @@ pub(super) struct Elimination {
     weight: Vec<f64>,
     exit: Vec<f64>,
     reward: Vec<f64>,
-    /// As `reward`, but the sum of absolute terms.
+    /// Sum of the absolute terms of `reward`: the scale of rounding errors.
     magnitude: Vec<f64>,
 }
 
@@ -30,7 +31,7 @@ impl Elimination {
         }
     }
 
-    /// Starts a component whose states are eliminated in this order.
+    /// Starts a component; its states are eliminated in the order of `component`.
     pub(super) fn begin(&mut self, component: &[u32]) {
         for s in self.members.drain(..) {
             self.position_of[s as usize] = NONE;
@@ -86,7 +87,7 @@ impl Elimination {
         }
     }
 
-    /// Total of a component without an exit: the reward of a cycle through its last state, times infinity.
+    /// Total reward in a component without an exit: the reward of a cycle through its last state, times infinity.
     pub(super) fn infinite_cycle_total(&mut self) -> f64 {
         self.eliminate();
         match (self.reward.last(), self.magnitude.last()) {
@@ -95,7 +96,7 @@ impl Elimination {
         }
     }
 
-    /// Eliminates every state from those after it; `exit`, `reward` and `magnitude` are updated too.
+    /// Eliminates every state from the rows of all later states; updates `exit`, `reward` and `magnitude` too.
     fn eliminate(&mut self) -> Upper {
         let n = self.exit.len();
         let tree = EliminationTree::new(n, &self.rows, &self.next);
@@ -135,7 +136,8 @@ impl Elimination {
     }
 }
 
-/// Elimination tree of the symmetrized pattern, and that pattern's lower half in compressed rows.
+/// Elimination tree of the symmetrized pattern of nonzero entries, and the lower half of this pattern in compressed
+/// sparse rows.
 struct EliminationTree {
     parent: Vec<u32>,
     rows: Vec<u32>,
@@ -179,7 +181,8 @@ impl EliminationTree {
     }
 }
 
-/// States to be eliminated from a row: those below it in the tree, reached from its entries.
+/// Search for the states to be eliminated from a row: descendants in the elimination tree, reached from the entries of
+/// the row.
 struct Reach {
     mark: Vec<u32>,
     found: Vec<u32>,
@@ -203,7 +206,7 @@ impl Reach {
                 self.path.push(k);
                 k = tree.parent[k as usize];
             }
-            // Later paths end below earlier ones, so they come before them: the list is reversed at the end.
+            // Later paths end below earlier paths, so they must come before them: the list is reversed at the end.
             self.found.extend(self.path.iter().rev());
         }
         self.found.reverse();
@@ -211,7 +214,7 @@ impl Reach {
     }
 }
 
-/// Remaining row of each state at its elimination.
+/// Upper triangle: for each state, its row at the time of its elimination (transitions to later states).
 struct Upper {
     rows: Vec<usize>,
     columns: Vec<u32>,
@@ -220,7 +223,7 @@ struct Upper {
 }
 
 impl Upper {
-    /// Pattern computed from the tree; all weights 0.
+    /// Rows with the pattern computed from the elimination tree, and all weights 0.
     fn new(n: usize, tree: &EliminationTree) -> Self {
         let mut reach = Reach::new(n);
         let mut rows = vec![0; n + 1];

@@ -1,8 +1,9 @@
 //! Branch and bound over deterministic stationary policies.
 //!
-//! With the actions of some states fixed, the optimum with observed time over the other states is at least as good as
-//! any stationary policy that agrees on the fixed ones. If its actions do not depend on time, it is such a policy
-//! itself. Otherwise the state in which it depends most on time is fixed, to each action in turn.
+//! If the actions of some states are fixed, the optimal policy with observed time for the other states is at least as
+//! good as any stationary policy with the same fixed actions. If the actions of this optimal policy do not depend on
+//! time, it is itself such a stationary policy. Otherwise the state whose action depends most on time is fixed, to each
+//! of its actions in turn.
 
 use super::{EvaluatedPolicy, Search, StationaryPolicy, TOLERANCE};
 use crate::mdp::chain::STOP;
@@ -11,12 +12,12 @@ use crate::mdp::chain::STOP;
 const MAX_VALUES: u64 = 1 << 20;
 
 impl Search<'_> {
-    /// Best deterministic policy, if the budget is sufficient; else `top` or a better one.
+    /// Best deterministic policy, if the work budget is sufficient; else `top` or a better policy.
     pub(super) fn branch_and_bound(&self, mut top: EvaluatedPolicy) -> EvaluatedPolicy {
         if self.kernel.states as u64 * u64::from(self.horizon) > MAX_VALUES {
             return top;
         }
-        // Half of the budget is kept for the stochastic search.
+        // Half of the budget is kept for the search over stochastic policies.
         let reserve = self.budget.get() / 2;
         let mut open = vec![vec![STOP; self.kernel.states]];
         while let Some(fixed) = open.pop() {
@@ -34,7 +35,7 @@ impl Search<'_> {
                         top = candidate;
                     }
                 }
-                // The most used action is tried first: it is pushed last.
+                // The action used most often is tried first: it is pushed last.
                 Some((s, by_use)) => open.extend(by_use.into_iter().map(|a| {
                     let mut fixed = fixed.clone();
                     fixed[s] = a;
@@ -104,10 +105,10 @@ impl Search<'_> {
 }
 
 struct Bound {
-    /// Upper bound on the value of every policy with these actions fixed.
+    /// Upper bound on the value of every stationary policy with the fixed actions.
     value: f64,
-    /// Most used action of each state, `[S]`.
+    /// Action used most often in each state, `[S]`.
     most_used: Vec<u32>,
-    /// State in which time matters most, and its actions, the most used one last.
+    /// State whose action depends most on time, and its actions, the one used most often last.
     branch_state: Option<(usize, Vec<u32>)>,
 }

@@ -1,8 +1,8 @@
-//! Improvement of stationary policies by exact gradients.
+//! Improvement of stationary policies within a horizon of H steps by exact gradients.
 //!
-//! Let `d_t(s)` be the discounted probability of being in `s` after `t` steps and `V_k` the policy's value with `k`
-//! steps left, from one forward and one backward pass over time (an adjoint). The value `J` of the policy `pi [S, A]`
-//! has the gradient
+//! Let `d_t(s)` be the discounted probability of being in state `s` after `t` steps, and `V_k` the value of the policy
+//! with `k` steps left. One forward pass over time computes all `d_t`, one backward pass all `V_k` (adjoint method).
+//! The value `J` of the policy `pi [S, A]` has the gradient
 //!
 //! ```text
 //! dJ / d pi(a | s) = sum over t < H of  d_t(s) (r(s, a) + gamma P V_{H-1-t} (s, a))        [S, A]
@@ -17,7 +17,8 @@ const MAX_VALUES: u64 = 1 << 25;
 const MAX_STEPS: usize = 1000;
 
 impl Search<'_> {
-    /// Gradient, `[S * A]`; `None` when the budget is spent.
+    /// Gradient of the policy's value with respect to its probabilities, `[S * A]`; `None` when the work budget is
+    /// spent.
     fn gradient(&self, policy: &StationaryPolicy) -> Option<Vec<f64>> {
         let (k, n) = (self.kernel, self.kernel.states);
         let chain = self.chain(policy);
@@ -51,8 +52,8 @@ impl Search<'_> {
         Some(gradient)
     }
 
-    /// Changes actions while that helps: all that have a positive gradient at once, else half of them, and so on; at
-    /// last each alone.
+    /// Changes actions while the value rises: first all actions with a positive gradient at once, else half of them,
+    /// and so on, and finally each action alone.
     pub(super) fn improve(&self, mut top: EvaluatedPolicy) -> EvaluatedPolicy {
         while let Some(better) = self.switch_actions(&top) {
             top = better;
@@ -64,7 +65,7 @@ impl Search<'_> {
         let k = self.kernel;
         let StationaryPolicy::Deterministic(actions) = &top.policy else { return None };
         let gradient = self.gradient(&top.policy)?;
-        // First-order gain of each action, with its state.
+        // First-order gain in value of each action, with its state.
         let mut gains: Vec<(f64, usize, u32)> = Vec::new();
         for s in (0..k.states).filter(|&s| actions[s] != STOP) {
             let present = gradient[s * k.actions + actions[s] as usize];
@@ -76,7 +77,7 @@ impl Search<'_> {
         gains.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         let switched = |switches: &[(f64, usize, u32)]| {
             let mut actions = actions.clone();
-            // The largest gain of a state comes first in the list, so it is written last.
+            // The action with the largest gain of a state comes first in the list, so it is written last.
             switches.iter().rev().for_each(|&(_, s, a)| actions[s] = a);
             Some(self.evaluate(StationaryPolicy::Deterministic(actions)))
                 .filter(|candidate| is_greater(candidate.value, top.value))
@@ -100,7 +101,7 @@ impl Search<'_> {
         None
     }
 
-    /// Best stochastic policy, from starting points with little and with much randomness.
+    /// Best stochastic policy found by gradient steps from policies with little and with much randomness.
     pub(super) fn search_stochastic(&self, top: &EvaluatedPolicy) -> EvaluatedPolicy {
         let mut best = top.clone();
         for random in [0.0, 0.1, 0.5] {
@@ -126,7 +127,8 @@ impl Search<'_> {
         best
     }
 
-    /// Moves probability, in every state, from its worst action to its best one, with the largest step that helps.
+    /// Moves probability, in every state, from the worst action to the best one, with the largest step that raises the
+    /// value.
     fn shift_probability(&self, candidate: &EvaluatedPolicy) -> Option<EvaluatedPolicy> {
         let k = self.kernel;
         let gradient = self.gradient(&candidate.policy)?;

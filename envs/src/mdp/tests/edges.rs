@@ -26,7 +26,7 @@ fn action(policy: &Arc<dyn Policy>, s: usize, legal: &[bool], seed: u64) -> u32 
     }
 }
 
-/// Staying has reward 0, so that "stay" has the same value as "go": the optimal policy must go all the same.
+/// Staying has reward 0, so that "stay" has the same value as "go": the optimal policy must "go" nevertheless.
 #[test]
 fn loops_without_reward() {
     let mdp = deterministic(
@@ -57,19 +57,20 @@ fn endless_zero_reward_beats_a_negative_end() {
 
 #[test]
 fn loops_with_reward_are_infinite() {
-    // +3 there and -1 back; or +1 for the end.
+    // A cycle with +3 there and -1 back, or an end with +1.
     let mdp = deterministic(&[&[(0, 1.0, true), (1, 3.0, false)], &[(0, -1.0, false)]], 0);
     let message = error(&mdp, endless(PolicyClass::Optimal, 1.0));
     assert!(message.contains("infinite") && message.contains("horizon"), "{message}");
     error(&mdp, endless(PolicyClass::EpsilonGreedy(0.1), 1.0));
-    // With random actions every episode ends: 2 p / (1 - p) + (1 - p) / (1 - p), p = .95 to go on.
+    // With random actions every episode ends. Value: 2 p / (1 - p) + (1 - p) / (1 - p), where p = .95 is the
+    // probability to go on.
     close(solve(&mdp, endless(PolicyClass::EpsilonSoft(0.1), 1.0)).value, 2.0 * 0.95 / 0.05 + 1.0, 1e-9);
     close(solve(&mdp, endless(PolicyClass::Optimal, 0.5)).value, 2.5 / 0.75, 1e-12);
     close(solve(&mdp, within(PolicyClass::Optimal, 1.0, 5, true)).value, 7.0, 1e-12);
     close(solve(&mdp, within(PolicyClass::Optimal, 1.0, 4, true)).value, 4.0, 1e-12);
 }
 
-/// The start has its own value if it does not lead to the loop with a positive reward.
+/// The value of the start is finite if no path leads from there to the loop with a positive reward.
 #[test]
 fn unreachable_gains_are_marked() {
     let mdp = deterministic(
@@ -104,7 +105,8 @@ fn goals_out_of_reach() {
     assert_eq!(best.values, [1.0, f64::NEG_INFINITY]);
 }
 
-/// +1 and -1 for ever: no total. Such a policy is no candidate, and alone it is an error.
+/// Rewards +1 and -1 in turn for ever have no total. Such a policy is not a candidate of the search, and its evaluation
+/// is an error.
 #[test]
 fn rewards_that_cancel() {
     let mdp = deterministic(&[&[(1, 1.0, false), (0, -3.0, true)], &[(0, -1.0, false)]], 0);
@@ -224,7 +226,7 @@ fn the_same_query_has_the_same_bytes() {
     }
 }
 
-/// A random loop whose gain is exactly 0, beside a state to stop in: rounding must not make it look better.
+/// A random loop with a gain of exactly 0, beside a state to stop in: rounding must not make the loop look better.
 #[test]
 fn random_loops_with_zero_gain() {
     let third = 1.0 / 3.0;

@@ -39,7 +39,7 @@ fn example_3_5_random() {
 fn example_3_8_best() {
     let expected = [21.9775, 24.4194, 21.9775, 19.4194, 17.4775, 19.7797, 21.9775, 19.7797, 17.8018, 16.0216];
     all_close(&solve(&teleports(), endless(PolicyClass::Optimal, 0.9)).values[..10], &expected, 5.1e-5);
-    // A is visited every five steps: 10 / (1 - .9^5).
+    // State A of the example is visited every five steps: value 10 / (1 - .9^5).
     close(
         solve(&teleports(), endless(PolicyClass::Optimal, 0.9)).values[1],
         10.0 / (1.0 - 0.9f64.powi(5)),
@@ -81,7 +81,8 @@ fn deep_sea_is_worth_99_hundredths() {
         close(played.value, 0.99, 1e-12);
         assert_eq!(played.certainty, Certainty::Exact);
     }
-    // Left or right at random: the chest with 2^-N, and half of the steps cost.
+    // Left or right at random: the chest (reward 1) is found with probability 2^-N, and half of the steps cost 0.01 /
+    // N.
     close(solve(&deep_sea(10), endless(PolicyClass::Random, 1.0)).value, 0.5f64.powi(10) - 0.005, 1e-12);
 }
 
@@ -95,7 +96,8 @@ fn taxi_is_worth_7_93() {
     close(played.value, best.value, 1e-12);
 }
 
-/// Random walk on the cliff, which takes tens of thousands of steps: against dense elimination.
+/// Value of the random policy on the cliff walk, whose episodes take tens of thousands of steps, against dense
+/// elimination.
 #[test]
 fn random_walks_are_exact() {
     for mdp in [cliff(), lake(&LAKE_4), lake(&LAKE_8), corners(), slippery(8, 0.1), taxi()] {
@@ -107,7 +109,7 @@ fn random_walks_are_exact() {
     }
 }
 
-/// Bellman's equation in every state of larger maps, from the outcomes themselves.
+/// Optimal values of larger maps satisfy Bellman's equation in every state, computed from the outcomes themselves.
 #[test]
 fn optima_satisfy_bellman() {
     for (mdp, gamma) in [
@@ -131,7 +133,7 @@ fn optima_satisfy_bellman() {
     }
 }
 
-/// All 4^11 deterministic policies of FrozenLake within 100 steps: slow.
+/// Best of all 4^11 deterministic policies of FrozenLake within 100 steps: slow.
 #[test]
 #[ignore = "half a minute"]
 fn frozen_lake_by_enumeration() {
@@ -139,7 +141,7 @@ fn frozen_lake_by_enumeration() {
     let frozen: Vec<usize> = (0..16).filter(|&s| mdp.is_legal(s, 0)).collect();
     assert_eq!(frozen.len(), 11);
     let index_of = |s: u32| frozen.iter().position(|f| *f == s as usize).unwrap_or(11);
-    // Three equal outcomes: indices of the next states, 11 for holes, 12 for the goal.
+    // Next states of the three equally likely outcomes of each action; 11 for holes, 12 for the goal.
     let table: Vec<[[usize; 3]; 4]> = frozen
         .iter()
         .map(|&s| {

@@ -6,14 +6,14 @@ use proptest::prelude::*;
 use super::*;
 use crate::mdp::{MdpBuilder, Outcome};
 
-/// Up to 4 states and 3 actions; few distinct numbers, so that ties, loops without reward and rewards that cancel are
-/// common.
+/// Random processes of up to 4 states and 3 actions, with few distinct numbers, so that ties, loops without reward and
+/// rewards that cancel are common.
 fn small() -> impl Strategy<Value = FiniteMdp> {
     let reward = prop::sample::select(vec![0.0, 0.0, 0.0, -1.0, 1.0, -0.5, 2.0]);
     processes(reward.boxed())
 }
 
-/// Same without positive rewards: at gamma 1 the value is never `+inf`.
+/// Small random processes without positive rewards: at gamma 1 the value is never `+inf`.
 fn costly() -> impl Strategy<Value = FiniteMdp> {
     processes(prop::sample::select(vec![0.0, 0.0, -1.0, -0.5]).boxed())
 }
@@ -56,7 +56,7 @@ fn dense(mdp: &FiniteMdp, policy: &[Vec<f64>]) -> (Vec<Vec<f64>>, Vec<f64>) {
     (matrix, rewards)
 }
 
-/// Gaussian elimination with partial pivoting.
+/// Solution of `a x = b` by Gaussian elimination with partial pivoting.
 #[allow(clippy::needless_range_loop)]
 fn gauss(mut a: Vec<Vec<f64>>, mut b: Vec<f64>) -> Vec<f64> {
     let n = b.len();
@@ -87,7 +87,8 @@ fn discounted(mdp: &FiniteMdp, policy: &[Vec<f64>], gamma: f64) -> Vec<f64> {
     gauss(matrix, rewards)
 }
 
-/// Undiscounted total: infinite where a gain or a loss never ends, NaN where rewards cancel for ever.
+/// Undiscounted total reward of a policy: infinite where a gain or a loss never ends, NaN where rewards cancel for
+/// ever.
 pub(super) fn total(mdp: &FiniteMdp, policy: &[Vec<f64>]) -> Vec<f64> {
     let (matrix, rewards) = dense(mdp, policy);
     let n = rewards.len();
@@ -102,7 +103,8 @@ pub(super) fn total(mdp: &FiniteMdp, policy: &[Vec<f64>]) -> Vec<f64> {
     }
     let can_end = |s: usize| matrix[s].iter().sum::<f64>() < 1.0 - 1e-9;
     let never_ends = |s: usize| (0..n).all(|t| !reach[s][t] || (reach[t][s] && !can_end(t)));
-    // Gain of each class: rewards weighted by the stationary distribution; one equation is "sums to one".
+    // Gain of each recurrent class: rewards weighted by the stationary distribution, whose last equation is "sums to
+    // one".
     let gain = |s: usize| {
         let class: Vec<usize> = (0..n).filter(|t| reach[s][*t]).collect();
         if class.iter().all(|t| rewards[*t].abs() < 1e-12) {
@@ -120,7 +122,7 @@ pub(super) fn total(mdp: &FiniteMdp, policy: &[Vec<f64>]) -> Vec<f64> {
     };
     let gains: Vec<f64> = (0..n).map(|s| if never_ends(s) { gain(s) } else { 0.0 }).collect();
     let infinite = |s: usize| (0..n).filter(|t| reach[s][*t]).map(|t| gains[t]).sum::<f64>();
-    // Where nothing infinite is reached, classes that never end are removed and the others are solved.
+    // States that reach no infinite total and are not in a class that never ends: their values solve a linear system.
     let solvable: Vec<usize> = (0..n).filter(|&s| infinite(s) == 0.0 && !never_ends(s)).collect();
     let entry = |i: usize, j: usize| f64::from(i == j) - matrix[solvable[i]][solvable[j]];
     let m = solvable.len();
@@ -131,7 +133,7 @@ pub(super) fn total(mdp: &FiniteMdp, policy: &[Vec<f64>]) -> Vec<f64> {
     out
 }
 
-/// Total within a number of steps.
+/// Total discounted reward of a policy within a number of steps.
 fn within_steps(mdp: &FiniteMdp, policy: &[Vec<f64>], gamma: f64, steps: u32) -> Vec<f64> {
     let (matrix, rewards) = dense(mdp, policy);
     let mut values = vec![0.0; rewards.len()];
@@ -151,7 +153,7 @@ pub(super) fn uniform(mdp: &FiniteMdp) -> Vec<Vec<f64>> {
     (0..mdp.states()).map(row).collect()
 }
 
-/// Every deterministic policy, made random with probability epsilon.
+/// Every deterministic policy, with a random action in place of its own with probability `epsilon`.
 #[allow(clippy::needless_range_loop)]
 fn policies(mdp: &FiniteMdp, epsilon: f64) -> Vec<Vec<Vec<f64>>> {
     let random = uniform(mdp);
@@ -176,7 +178,7 @@ fn policies(mdp: &FiniteMdp, epsilon: f64) -> Vec<Vec<Vec<f64>>> {
     all
 }
 
-/// Maximum of several value functions in each state, NaN ignored.
+/// Maximum over several value functions in each state; NaN is ignored.
 fn greatest(all: impl Iterator<Item = Vec<f64>>, states: usize) -> Vec<f64> {
     all.fold(vec![f64::NEG_INFINITY; states], |best, values| {
         best.into_iter().zip(values).map(|(b, v)| b.max(v)).collect()
@@ -247,7 +249,7 @@ proptest! {
         }
         if let Ok(best) = mdp.solve(&endless(PolicyClass::Optimal, 1.0)) {
             same(&solve(&mdp, endless(PolicyClass::EpsilonGreedy(0.0), 1.0)).values, &best.values, 1e-9)?;
-            // Where the value is infinite the policy is not compared.
+            // Policies are compared only where the value is finite.
             let mut values = total(&mdp, &played(&mdp, &best));
             values.iter_mut().zip(&best.values).filter(|(_, b)| !b.is_finite()).for_each(|(v, b)| *v = *b);
             same(&values, &best.values, 1e-9)?;

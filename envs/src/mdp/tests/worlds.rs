@@ -1,4 +1,4 @@
-//! Processes built from their publications, without the worlds of this crate.
+//! Decision processes from the literature, built without the worlds of this crate.
 
 use crate::mdp::{FiniteMdp, MdpBuilder, Outcome};
 
@@ -6,7 +6,7 @@ pub(super) fn outcome(probability: f64, next: usize, reward: f64, terminal: bool
     Outcome { probability, next: next as u32, reward, terminal }
 }
 
-/// Process with one outcome for each action of each state, `[S][A]`.
+/// Deterministic process from `(next state, reward, terminal)` for each action of each state, `[S][A]`.
 pub(super) fn deterministic(table: &[&[(usize, f64, bool)]], start: u32) -> FiniteMdp {
     let actions = table.iter().map(|row| row.len()).max().unwrap();
     let mut builder = MdpBuilder::new(actions);
@@ -35,7 +35,7 @@ fn shift(rows: usize, columns: usize, s: usize, (dr, dc): (i64, i64)) -> (usize,
     }
 }
 
-/// Sutton & Barto, Example 6.6: 4 x 12, -1 a step, -100 and back to the start for the cliff.
+/// Cliff walk of Sutton & Barto, Example 6.6: 4 x 12 cells, reward -1 a step, -100 and back to the start for the cliff.
 pub(super) fn cliff() -> FiniteMdp {
     let mut builder = MdpBuilder::new(4);
     for s in 0..48 {
@@ -76,7 +76,7 @@ pub(super) const LAKE_4: [&str; 4] = ["SFFF", "FHFH", "FFFH", "HFFG"];
 pub(super) const LAKE_8: [&str; 8] =
     ["SFFFFFFF", "FFFFFFFF", "FFFHFFFF", "FFFFFHFF", "FFFHFFFF", "FHHFFFHF", "FHFFHFHF", "FFFHFFFG"];
 
-/// Sutton & Barto, Example 4.1: two corners end, -1 a step.
+/// Grid of Sutton & Barto, Example 4.1: two corners end the episode, reward -1 a step.
 pub(super) fn corners() -> FiniteMdp {
     let mut builder = MdpBuilder::new(4);
     for s in 0..16 {
@@ -93,7 +93,7 @@ pub(super) fn corners() -> FiniteMdp {
     builder.build(vec![(5, 1.0)]).unwrap()
 }
 
-/// Sutton & Barto, Examples 3.5 and 3.8: from A to A' for 10, from B to B' for 5, -1 at the edge.
+/// Grid of Sutton & Barto, Examples 3.5 and 3.8: reward 10 from cell A to A', 5 from B to B', -1 at the edge.
 pub(super) fn teleports() -> FiniteMdp {
     let mut builder = MdpBuilder::new(4);
     for s in 0..25 {
@@ -109,7 +109,8 @@ pub(super) fn teleports() -> FiniteMdp {
     builder.build(vec![(0, 1.0)]).unwrap()
 }
 
-/// DeepSea of bsuite, deterministic: one row down a step, right costs .01 / N, the treasure is worth 1.
+/// DeepSea of bsuite, deterministic: every step goes one row down, a step to the right costs .01 / N, the treasure has
+/// reward 1.
 pub(super) fn deep_sea(n: usize) -> FiniteMdp {
     let mut builder = MdpBuilder::new(2);
     for (row, column) in (0..n * n).map(|s| (s / n, s % n)) {
@@ -160,8 +161,8 @@ pub(super) fn taxi() -> FiniteMdp {
     builder.build(start).unwrap()
 }
 
-/// Slippery map of n x n with scattered walls and pits: the goal in the far corner pays 1, pits end, a step costs
-/// `cost`.
+/// Slippery map of n x n cells with scattered walls and pits: the goal in the far corner has reward 1, the goal and
+/// pits end the episode, every step costs `cost`.
 pub(super) fn slippery(n: usize, cost: f64) -> FiniteMdp {
     let kind = |s: usize| (s as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 33;
     let wall = |s: usize| s != 0 && s != n * n - 1 && kind(s) % 10 == 0;
@@ -181,7 +182,7 @@ pub(super) fn slippery(n: usize, cost: f64) -> FiniteMdp {
     builder.build(vec![(0, 1.0)]).unwrap()
 }
 
-/// Deterministic n x n map with scattered walls, -1 a step to the far corner.
+/// Deterministic map of n x n cells with scattered walls: reward -1 a step, the far corner ends the episode.
 pub(super) fn maze(n: usize) -> FiniteMdp {
     let wall =
         |s: usize| s != 0 && s != n * n - 1 && (s as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 61 == 0;
