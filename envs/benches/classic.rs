@@ -35,7 +35,7 @@ fn step(criterion: &mut Criterion) {
                 bencher.iter(|| {
                     round = (round + 1) % ROUNDS;
                     if round == 0 {
-                        // An agent reads the episode summaries; the bench must do it too, or they pile up.
+                        // Empty the list of finished episodes, as an agent does.
                         batch.take_finished();
                     }
                     batch.step(Actions::Discrete(black_box(&actions[round])))

@@ -1,8 +1,9 @@
 //! Speed of Go: playouts, next to the crate `go_game_board` (a port of libEGo), and a turn of a game (mask and move)
 //! under each ko rule.
 //!
-//! `cargo bench -p freewheel-envs --bench go`. Criterion's throughput is in playouts a second. The peer draws
-//! neighbors of the last move ten times as often as other points; ours draws all alike.
+//! `cargo bench -p freewheel-envs --bench go`. Criterion's throughput is in playouts a second. The playouts of
+//! `go_game_board` select neighbors of the last move ten times as often as other points; those of this crate select all
+//! legal points with equal probability.
 
 #![allow(missing_docs, clippy::expect_used)]
 
@@ -37,7 +38,7 @@ fn playouts(criterion: &mut Criterion) {
         let mut sampler = Sampler::new(&board, &gammas);
         let mut random = FastRandom::new(123);
         group.bench_function(BenchmarkId::new("go_game_board", side), |bencher| {
-            // As in its own `Benchmark`, which supports only 9x9.
+            // As in the crate's `Benchmark`, which supports only 9x9.
             bencher.iter(|| {
                 board.load(&empty);
                 sampler.new_playout(&board, &gammas);
@@ -53,7 +54,7 @@ fn playouts(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// Moves of a random game without filled eyes.
+/// Moves of a random game in which no player fills its own eyes.
 fn random_game(start: &Game, rng: &mut Stream) -> Vec<u16> {
     let mut game = start.clone();
     let mut mask = vec![false; game.area() + 1];

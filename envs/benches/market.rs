@@ -42,7 +42,7 @@ fn step(criterion: &mut Criterion) {
                 bencher.iter(|| {
                     round = (round + 1) % NUM_BATCHES;
                     if round == 0 {
-                        // Finished episodes are collected, or they would accumulate.
+                        // Empty the list of finished episodes, as an agent does.
                         batch.take_finished();
                     }
                     let actions: Actions<'_> = actions[round].as_actions();

@@ -1,5 +1,5 @@
-//! Cost of a step of `market/replay`: step, observation, time limit and reset, through `Batch::advance`.
-//! Divide by the rows: criterion's throughput is in rows a second.
+//! Time of a step of a vector environment of `market/replay`: step, observation, time limit and reset, through
+//! `Batch::advance`. Criterion's throughput is in environment steps per second.
 
 #![allow(missing_docs, clippy::expect_used)]
 
@@ -10,7 +10,7 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 use freewheel_core::{Batch, Env, ManagedVectorEnv, Purpose, Streams};
 use freewheel_envs::market::replay::{Replay, Settings, random_walk};
 
-/// Rounds of actions, used over and over.
+/// Number of different action batches, used in turn.
 const ROUNDS: usize = 64;
 
 fn step(criterion: &mut Criterion) {
@@ -30,7 +30,7 @@ fn step(criterion: &mut Criterion) {
             bencher.iter(|| {
                 round = (round + 1) % ROUNDS;
                 if round == 0 {
-                    // An agent would take them; so must the bench, lest they pile up.
+                    // Empty the list of finished episodes, as an agent does.
                     batch.take_finished();
                 }
                 batch.advance(black_box(&actions[round]))

@@ -42,7 +42,7 @@ fn step(criterion: &mut Criterion) {
                 bencher.iter(|| {
                     round = (round + 1) % ROUNDS;
                     if round == 0 {
-                        // An agent reads the episode summaries; the bench must do it too, or they pile up.
+                        // Empty the list of finished episodes, as an agent does.
                         batch.take_finished();
                     }
                     if !masked {
@@ -60,7 +60,7 @@ fn step(criterion: &mut Criterion) {
     }
 }
 
-/// First legal action, counting up from the drawn one.
+/// Action `drawn` if it is legal, else the next higher legal action (after the last one, the first).
 fn first_legal(mask: &[bool], drawn: u32) -> u32 {
     let actions = mask.len() as u32;
     (0..actions).map(|i| (drawn + i) % actions).find(|&a| mask[a as usize]).unwrap_or(drawn)

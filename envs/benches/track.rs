@@ -17,12 +17,12 @@ const WORLDS: &[(&str, &str)] = &[
     ("club", "model = \"st\""),
 ];
 
-/// Precomputed rounds of random actions, used repeatedly.
+/// Number of precomputed batches of random actions, used in turn.
 const ROUNDS: usize = 64;
 
 fn step(criterion: &mut Criterion) {
     for (name, settings) in WORLDS {
-        // Random policies soon stop or leave the road: start at random positions, and at speed.
+        // A car with random actions soon stops or leaves the road: episodes start at random positions and speeds.
         let table = format!("start = \"anywhere\"\n{settings}").parse().expect("settings of this bench");
         let world = TrackFamily.build(name, &table, &NoPolicyLoader).expect("a world").expect("a world");
         let choices = world.spec().actions.count() as u32;

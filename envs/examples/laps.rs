@@ -1,8 +1,8 @@
 //! Lap times of the scripted policies in the simulator, as a table in Markdown:
 //! `cargo run --release -p freewheel-envs --example laps -- ['SETTING = VALUE'] ... [FILE.csv] ...`
 //!
-//! First the built-in circuits, then those from files. Settings are those of the family `track`, such as
-//! `actions = "continuous"`.
+//! The table has the built-in circuits first, then circuits from files. Settings are those of the world family `track`,
+//! such as `actions = "continuous"`.
 
 #![allow(clippy::print_stdout)]
 
@@ -17,7 +17,7 @@ fn main() -> Result<()> {
         std::env::args().skip(1).partition(|word| Path::new(word).is_file());
     let read = |text: String| text.parse::<Table>().map_err(|e| Error::Config(format!("{text}: {e}")));
     let named = read(settings.join("\n"))?;
-    // Suzuka crosses itself.
+    // The circuit of Suzuka crosses itself on a bridge.
     let opened = Table::from_iter(named.clone().into_iter().chain([("bridges".to_owned(), true.into())]));
     let circuits = TrackFamily.list().into_iter().map(|info| info.id).chain(files);
     println!("| circuit | center line | racing line | bound |");

@@ -1,9 +1,9 @@
 //! The fastest lines around circuits, as a table in Markdown:
 //! `cargo run --release -p freewheel-envs --example lines -- [NAME | FILE.csv] ...`
 //!
-//! The car is a point mass with a friction circle of 9.81 m/s2, at most 70 m/s, 2 m wide. The table has the flying lap
-//! of the circuit's default car in the simulator (with its engine, at the same distance to the edges) beside it, and
-//! the difference.
+//! The car is a point mass with a friction circle of 9.81 m/s2, at most 70 m/s, 2 m wide. The table compares the lap
+//! time of the line with a flying lap in the simulator, driven by the circuit's default car (with its engine limits, at
+//! the same distance to the edges), and shows the difference.
 
 #![allow(clippy::print_stdout)]
 
@@ -45,7 +45,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// A circuit, and the world in which its default car drives a flying lap of it.
+/// Reads a circuit, and builds a world in which the default car of the circuit drives a flying lap.
 fn read(name: &str) -> Result<(Circuit, Arc<dyn DynWorld>)> {
     let text = |text: &str| toml::Value::from(text);
     let mut settings = Table::new();

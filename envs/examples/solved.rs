@@ -1,9 +1,9 @@
-//! Perfect play on empty boards, as a table in Markdown:
-//! `cargo run --release -p freewheel-envs --example solved -- [WIDTHxHEIGHT:KO] ...`
+//! Results of perfect play in Go on small empty boards, as a table in Markdown: `cargo run --release -p freewheel-envs
+//! --example solved -- [WIDTHxHEIGHT:KO] ...`
 //!
-//! KO is `simple`, `positional` or `situational`, such as `3x3:positional`; suicide is forbidden, `WxH:KO:suicide`
-//! allows it.
-//! Values are Black's area less White's, without komi; a pair of bounds where they are not settled.
+//! KO, the ko rule, is `simple`, `positional` or `situational`, such as `3x3:positional`. Suicide is forbidden;
+//! `WxH:KO:suicide` allows it. Values are Black's area minus White's, without komi; where the value is not proved, the
+//! table shows two bounds.
 
 #![allow(clippy::print_stdout)]
 
@@ -13,7 +13,7 @@ use freewheel_core::{Error, Result};
 use freewheel_envs::go::rules::{Compensation, Game, Ko, Point, Rules};
 use freewheel_envs::go::solver::Solver;
 
-/// Positions that may be looked at.
+/// Maximum number of positions that a search visits.
 const BUDGET: u64 = 100_000_000;
 
 fn rules(word: &str) -> Result<Rules> {

@@ -55,8 +55,8 @@
 //! the episode nearer to its end (in a cycle of reward 0, an optimal action may go round for ever). Actions count as
 //! optimal up to 1e-11 of the sum of the absolute terms. `EpsilonGreedy` takes all optimal actions equally often, so
 //! that its value does not depend on how actions are numbered (on the cliff walk of Sutton & Barto, the choice among
-//! optimal actions changes the value by 6). Its greedy actions are those of the optimal values for the same gamma without a
-//! horizon, also where the policy is evaluated within a horizon.
+//! optimal actions changes the value by 6). Its greedy actions are those of the optimal values for the same gamma
+//! without a horizon, also where the policy is evaluated within a horizon.
 //!
 //! **Within a horizon** the values are those with the full number of steps left. If time is not observed, the policy is
 //! the best stationary policy found. In small processes no deterministic stationary policy is better; a stochastic

@@ -1,4 +1,5 @@
-//! Classic control: small benchmark tasks. [`Cartpole`] is a pole on a cart, as Gymnasium's CartPole-v1.
+//! Classic control: small benchmark tasks. [`Cartpole`] is the task of Gymnasium's CartPole-v1: balance a pole on a
+//! cart.
 
 mod cartpole;
 
@@ -8,7 +9,7 @@ use freewheel_core::{DynWorld, PolicyLoader, Result, World, WorldFamily, WorldIn
 
 pub use cartpole::{Cartpole, Integrator, Settings, State};
 
-/// Family `classic`: worlds by name.
+/// World family `classic`: builds worlds by name.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ClassicFamily;
 

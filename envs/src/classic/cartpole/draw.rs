@@ -17,26 +17,26 @@ const TEXT: Rgb = Rgb(210, 214, 222);
 const FAINT: Rgb = Rgb(120, 126, 138);
 const PUSH: Rgb = Rgb(90, 200, 120);
 
-/// Columns and rows without a limit on the drawing.
+/// Columns and rows of a drawing without a maximum size.
 const DEFAULT_SIZE: (usize, usize) = (80, 24);
-/// Minimum columns and rows; a smaller room shows a part.
+/// Minimum columns and rows of the drawing; a smaller screen shows a part of it.
 const MIN_SIZE: (usize, usize) = (44, 8);
 /// Rows of text below the picture.
 const ROWS_OF_TEXT: usize = 2;
-/// Samples of each pixel, in each direction.
+/// Number of color samples per pixel in each direction.
 const SAMPLES: usize = 4;
-/// Share of a pixel that must be covered for it to be drawn.
+/// Minimum fraction of a pixel that objects must cover for the pixel to be drawn.
 const MIN_COVERAGE: f32 = 0.3;
 
-/// Range shown, in m from the joint: to both sides of the middle, up and down.
+/// Half the width of the picture, m. `UP` and `DOWN`: height of the picture above and below the joint, m.
 const SIDE: f64 = 2.55;
 const UP: f64 = 1.08;
 const DOWN: f64 = 0.32;
-/// Half the cart's size, m; the joint is in its middle.
+/// Half the width and height of the cart, m; the joint of the pole is in the middle of the cart.
 const CART_HALF_SIZE: (f64, f64) = (0.25, 0.11);
-/// Wheels: distance from the middle, height and radius, m.
+/// Wheels: distance from the middle of the cart, height relative to the joint, and radius, m.
 const WHEELS: (f64, f64, f64) = (0.15, -0.15, 0.075);
-/// Height of the ground under the wheels, m.
+/// Height of the floor under the wheels, m, relative to the joint.
 const FLOOR: f64 = WHEELS.1 - WHEELS.2;
 
 /// Draws a state.
@@ -69,25 +69,25 @@ fn half_blocks(upper: Rgb, lower: Rgb) -> Cell {
     }
 }
 
-/// Picture at a scale.
+/// Picture of a state at a certain scale.
 struct Scene<'a> {
     state: &'a State,
     /// Sine and cosine of the pole's angle, and of the angle limit.
     pole: (f64, f64),
     limit: (f64, f64),
-    /// Pixels a meter.
+    /// Pixels per meter.
     per_meter: f64,
-    /// Column of the track's middle, pixels.
+    /// Column of the middle of the track, in pixels.
     middle: f64,
 }
 
 impl Scene<'_> {
-    /// Column and row of a point, in pixels.
+    /// Column and row, in pixels, of the point `(x, y)` in m.
     fn to_pixels(&self, x: f64, y: f64) -> (f64, f64) {
         (self.middle + x * self.per_meter, (UP - y) * self.per_meter)
     }
 
-    /// Color of a pixel: mean of several samples, darker where some of them hit nothing.
+    /// Color of a pixel: mean of several samples, darker where some samples hit no object.
     fn pixel(&self, column: usize, row: usize) -> Rgb {
         let (mut hits, mut sum) = (0, [0u32; 3]);
         for sample in 0..SAMPLES * SAMPLES {
@@ -107,7 +107,7 @@ impl Scene<'_> {
         GROUND.mix(Rgb(r, g, b), 0.3 + 0.7 * coverage)
     }
 
-    /// Color at a point, m: the nearest object first.
+    /// Color at the point `(x, y)`, m: that of the object in front; `None` where there is no object.
     fn color_at(&self, x: f64, y: f64) -> Option<Rgb> {
         let thin = 1.0 / self.per_meter;
         let from_cart = x - self.state.position;
@@ -131,19 +131,19 @@ impl Scene<'_> {
         }
     }
 
-    /// Distance of a point from the lines of the angle limit, m.
+    /// Distance of a point from the two lines that show the angle limit, m.
     fn distance_to_limit_line(&self, from_cart: f64, y: f64) -> f64 {
         let (along, across) = pole_coordinates(from_cart.abs(), y, self.limit);
         if (0.3..=2.0 * HALF_LENGTH).contains(&along) { across.abs() } else { f64::INFINITY }
     }
 }
 
-/// Coordinates of a point along a pole of this sine and cosine, and across it.
+/// Coordinates of a point along and across a pole whose angle has the given sine and cosine.
 fn pole_coordinates(x: f64, y: f64, (sin, cos): (f64, f64)) -> (f64, f64) {
     (x * sin + y * cos, x * cos - y * sin)
 }
 
-/// Two lines of text: steps and state; last action and ending.
+/// Writes two lines of text: steps and state; last action and ending.
 fn text(state: &State, frame: &mut Frame, row: usize) {
     let standing =
         format!("step {:<4} cart {:+.2} m {:+.2} m/s", state.steps, state.position, state.velocity);

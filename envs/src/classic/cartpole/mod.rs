@@ -25,7 +25,7 @@ use self::rules::{ACTIONS, ANGLE_LIMIT, POSITION_LIMIT, Rules, VERSION};
 
 pub use self::rules::State;
 
-/// Episodes that measure the random policy: the standard error of its mean is 0.04 steps.
+/// Number of episodes in which the random policy is measured: the standard error of the mean is then 0.04 steps.
 const BASELINE_EPISODES: u64 = 100_000;
 
 /// Pole on a cart, as Gymnasium's CartPole-v1.
@@ -107,8 +107,8 @@ impl Env for Cartpole {
 }
 
 impl World for Cartpole {
-    /// Exact optimum: the number of steps of the horizon. It is an upper bound by the rules, and the feedback policy
-    /// is proved to reach it from every start.
+    /// Exact optimum: the number of steps of the horizon. No policy can get more, and the feedback policy is proved to
+    /// reach this number from every start.
     fn solve(&self, query: &SolveQuery) -> Result<Solution> {
         let unsupported = |reason: &str| Error::Unsupported(format!("{}: {reason}", self.spec.id));
         if query.policy_class != PolicyClass::Optimal {
@@ -132,7 +132,7 @@ impl World for Cartpole {
         })
     }
 
-    /// Measured score of the random policy.
+    /// Baseline: measured score of the random policy.
     fn baseline(&self, query: &SolveQuery) -> Result<Baseline> {
         Ok(Baseline { name: "random".into(), value: self.random_score(query.horizon.unwrap_or(u32::MAX)) })
     }
@@ -142,22 +142,23 @@ impl World for Cartpole {
     }
 }
 
-/// Weights of position (1/m), velocity (s/m), angle (1/rad) and angular velocity (s/rad).
+/// Weights of the feedback policy for position (1/m), velocity (s/m), angle (1/rad) and angular velocity (s/rad).
 const GAINS: [f64; 4] = [0.26, 0.27, 1.0, 0.3];
 
-/// Action in a state.
+/// Action of the feedback policy in a state.
 #[inline]
 fn feedback_action(state: [f64; 4]) -> u32 {
     let [a, b, c, d] = std::array::from_fn(|i| GAINS[i] * state[i]);
     u32::from(a + b + c + d >= 0.0)
 }
 
-/// Feedback policy that never fails: it pushes to the side on which a weighted sum of the state lies.
+/// Feedback policy that never fails: it pushes to the right if a weighted sum of the state is at least 0, else to the
+/// left.
 ///
-/// Let P be the matrix of the proof (in `tests/proof`, one for each integrator). No state with `s' P s <= 1` has
-/// failed, and every first state is such a state. The test proves by interval bounds that this policy leads from any
-/// such state to another one, for any rounding of observations. Therefore the policy reaches the time limit from every
-/// start, and the reference is exact.
+/// The proof in `tests/proof` uses a matrix P for each integrator. No state s with `s' P s <= 1` has failed, and every
+/// first state satisfies this inequality. The test proves by interval bounds that a step of this policy from any such
+/// state ends in another such state, for any rounding of observations. Therefore the policy reaches the time limit from
+/// every start, and the reference is exact.
 struct Feedback;
 
 impl Policy for Feedback {
@@ -176,22 +177,24 @@ impl Policy for Feedback {
 pub struct Settings {
     /// Steps after which an episode is truncated, 1 to 1000000.
     pub time_limit: u32,
-    /// `euler`: positions change by the speeds before the push; `semi-implicit`: by those after it.
+    /// Integration method. `euler`: positions change by the speeds before the push; `semi-implicit`: by the speeds
+    /// after the push.
     pub integrator: Integrator,
-    /// Whether a step has reward 0 and the failing one -1, as in Barto, Sutton & Anderson, instead of 1 each.
+    /// Rewards: false, 1 for every step; true, 0 for every step and -1 for the failing one, as in Barto, Sutton &
+    /// Anderson.
     pub sutton_barto_reward: bool,
-    /// Discount a step, 0 to 1.
+    /// Discount per step, 0 to 1.
     pub gamma: f64,
 }
 
-/// Integration method.
+/// Choice of the integration method.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Integrator {
-    /// Explicit Euler.
+    /// Explicit Euler method: positions change by the speeds before the push.
     #[default]
     Euler,
-    /// Semi-implicit (symplectic) Euler.
+    /// Semi-implicit (symplectic) Euler method: positions change by the speeds after the push.
     SemiImplicit,
 }
 
@@ -207,7 +210,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Reads `table` for the world `world_id`.
+    /// Settings of the world `world_id` from the TOML table `table`.
     ///
     /// # Errors
     /// [`Error::Setting`] with the name of the setting, the wrong value and the valid range.

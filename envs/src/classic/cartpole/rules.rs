@@ -1,4 +1,4 @@
-//! Rules of CartPole.
+//! Rules of CartPole: dynamics, rewards, endings.
 //!
 //! * **Source**: Barto, Sutton & Anderson, *Neuronlike Adaptive Elements That Can Solve Difficult Learning Control
 //!   Problems*, IEEE Transactions on Systems, Man, and Cybernetics 13 (1983), as computed by Gymnasium's CartPole-v1,
@@ -13,9 +13,9 @@
 //! v' = t - m l w' cos a / M
 //! ```
 //!
-//! and a step of Euler's method.
+//! where w' is the acceleration of the pole and v' that of the cart; then one step of Euler's method.
 //!
-//! * **Reward**: 1 a step, the last one included; or 0, and -1 for the step that fails.
+//! * **Reward**: 1 a step, the last one included; or, with `sutton_barto_reward`, 0 and -1 for the step that fails.
 //! * **Observation**: position, velocity, angle, angular velocity.
 //! * **Endings**: terminal when the cart is more than 2.4 m from the middle or the pole leans more than 12 degrees.
 //! * **Version**: 1.
@@ -43,11 +43,11 @@ pub(super) const POLE_MOMENT: f64 = POLE_MASS * HALF_LENGTH;
 pub(super) const FORCE: f64 = 10.0;
 /// Duration of a step, s.
 pub(super) const TIME_STEP: f64 = 0.02;
-/// Greatest distance of the cart from the middle, m.
+/// Maximum distance of the cart from the middle of the track, m; beyond it the episode ends.
 pub(super) const POSITION_LIMIT: f64 = 2.4;
-/// Greatest angle of the pole, rad: 12 degrees.
+/// Maximum angle of the pole from upright, rad (12 degrees); beyond it the episode ends.
 pub(super) const ANGLE_LIMIT: f64 = 12.0 * 2.0 * PI / 360.0;
-/// Range of the first state: each component is uniform between minus this and this.
+/// Range of the first state: each component is uniform in -`START_RANGE`..`START_RANGE`.
 pub(super) const START_RANGE: f64 = 0.05;
 
 /// Names of the actions, in the order of their numbers.
@@ -57,7 +57,7 @@ pub(super) const RIGHT: u32 = 1;
 /// State of an episode.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct State {
-    /// Distance of the cart from the middle, m, positive to the right.
+    /// Distance of the cart from the middle of the track, m, positive to the right.
     pub position: f64,
     /// Velocity of the cart, m/s.
     pub velocity: f64,
@@ -65,9 +65,9 @@ pub struct State {
     pub angle: f64,
     /// Angular velocity of the pole, rad/s.
     pub angular_velocity: f64,
-    /// Steps since the start.
+    /// Steps since the start of the episode.
     pub steps: u32,
-    /// Last action, 0 left or 1 right.
+    /// Last action, 0 (left) or 1 (right); `None` before the first step.
     pub last_action: Option<u32>,
 }
 
@@ -78,7 +78,7 @@ impl State {
         self.position.abs() > POSITION_LIMIT || self.angle.abs() > ANGLE_LIMIT
     }
 
-    /// Position, velocity, angle, angular velocity.
+    /// Position, velocity, angle, angular velocity: the observation before it is rounded to `f32`.
     #[inline]
     pub fn to_array(&self) -> [f64; 4] {
         [self.position, self.velocity, self.angle, self.angular_velocity]
@@ -129,8 +129,8 @@ impl Rules {
     }
 }
 
-/// Accelerations of the cart, m/s², and of the pole, rad/s². The order of operations is Gymnasium's; sine and cosine
-/// are the same bytes on every machine.
+/// Accelerations of the cart, m/s², and of the pole, rad/s². The order of operations is that of Gymnasium; sine and
+/// cosine have the same bits on every machine.
 #[inline]
 fn accelerations(angle: f64, angular_velocity: f64, force: f64) -> (f64, f64) {
     let (sin, cos) = libm::sincos(angle);

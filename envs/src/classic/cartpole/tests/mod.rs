@@ -1,5 +1,6 @@
-//! Tests of CartPole, by topic. Golden playthroughs hold every field of every state of an episode; they change only
-//! with the world's version. `FREEWHEEL_BLESS=1 cargo test -p freewheel-envs golden` writes them again.
+//! Tests of CartPole, by topic. Golden playthroughs (stored texts) hold every field of every state of an episode; they
+//! change only with the world's version. `FREEWHEEL_BLESS=1 cargo test -p freewheel-envs golden` writes the files
+//! again.
 
 mod proof;
 
@@ -16,7 +17,7 @@ use super::rules::ANGLE_LIMIT;
 use super::{Cartpole, Settings, State};
 use crate::golden;
 
-/// World with settings written as TOML.
+/// CartPole with `settings` in TOML.
 fn cartpole(settings: &str) -> Cartpole {
     Cartpole::new(&Settings::read(&settings.parse().unwrap(), Cartpole::ID).unwrap())
 }
@@ -36,7 +37,8 @@ fn the_spec_is_gymnasiums() {
     assert_eq!((spec.time_limit, spec.gamma, spec.score), (Some(500), 0.99, Score::Measure(0)));
 }
 
-/// The reference value is reached by its own policy, from observations, and by the script, from states.
+/// The reference value is reached by the policy of the solution, which reads observations, and by the scripted policy,
+/// which reads states.
 #[test]
 fn the_reference_policy_reaches_its_value() {
     for settings in ["", "integrator = \"semi-implicit\"\ntime_limit = 2000", "sutton_barto_reward = true"] {
@@ -101,7 +103,8 @@ fn state_of([position, velocity, angle, angular_velocity]: [f64; 4]) -> State {
     State { position, velocity, angle, angular_velocity, ..State::default() }
 }
 
-/// From rest, upright: t = 10/1.1, w' = -t / (0.5 (4/3 - 0.1/1.1)), v' = t - 0.05 w'/1.1.
+/// A push at rest, upright, gives the accelerations of the formulas: t = 10/1.1, w' = -t / (0.5 (4/3 - 0.1/1.1)) for
+/// the pole, v' = t - 0.05 w'/1.1 for the cart.
 #[test]
 fn a_push_from_rest_is_the_formulas() {
     let (t, after) = (10.0 / 1.1, 0.02);
@@ -136,7 +139,8 @@ fn first_states_fill_their_box() {
     assert!(high.iter().all(|x| (0.0499..0.05).contains(x)), "{high:?}");
 }
 
-/// A state on a limit has not failed; beyond it the episode ends on that very step, with its reward.
+/// A state exactly on a limit has not failed. In the step in which a limit is exceeded the episode ends, with the
+/// reward of that step.
 #[test]
 fn the_limits_end_an_episode() {
     let cases = [
@@ -157,7 +161,7 @@ fn the_limits_end_an_episode() {
     }
 }
 
-/// Left and right are the same but for their sign.
+/// Mirrored states and actions give mirrored steps: only the signs differ.
 #[test]
 fn the_mirror_image_moves_as_the_mirror_image() {
     let world = cartpole("");
@@ -190,7 +194,7 @@ fn draw(position: f64, angle: f64, room: (usize, usize)) -> Frame {
     frame
 }
 
-/// Every room is filled in width or in height, and the cart is in focus at every position.
+/// For every maximum size the drawing is as wide or as high as allowed, and the cart is in focus at every position.
 #[test]
 fn a_drawing_fits_its_size() {
     for (columns, rows) in [(80, 24), (200, 60), (48, 12), (200, 10), (3, 2)] {
@@ -208,7 +212,7 @@ fn a_drawing_fits_its_size() {
 
 #[test]
 fn the_pole_leans_to_its_side() {
-    // Only the pole has more red than blue above the cart.
+    // Above the cart only the pole has more red than blue.
     let top = |angle| {
         let frame = draw(0.0, angle, (80, 24));
         let lit = |x: &usize| frame.get(*x, 2).is_some_and(|cell| cell.fg.0 > cell.fg.2.saturating_add(40));

@@ -1,25 +1,27 @@
-//! Proof that the feedback policy never fails.
+//! Proof by interval bounds that the feedback policy of CartPole never fails.
 //!
-//! Let h be the weighted sum of the policy, h = gains · state, and T a lower triangular matrix. The set of states
+//! Let h = gains · state be the weighted sum whose sign selects the action, and T a lower triangular matrix. The set of
+//! states
 //!
 //! ```text
 //! (h, position, velocity, angular velocity) = T y,   |y| <= 1
 //! ```
 //!
-//! is an ellipsoid. It contains every first state and none that has failed. If a step leads from each of its states to
-//! another, the policy never fails. By symmetry it suffices to prove this for a push to the right, that is h >= 0, or
-//! y0 >= 0.
+//! is an ellipsoid. It contains every first state and no failed state. If the step from each state of the ellipsoid
+//! ends in the ellipsoid again, the policy never fails. By symmetry it suffices to prove this for a push to the right,
+//! that is h >= 0, or y0 >= 0.
 //!
-//! A step is linear but for even, positive functions of the angle a that decrease with |a|, and for the square of the
-//! angular velocity w. With D = l (4/3 - m cos^2 a / M):
+//! A step is linear in the state, except for even, positive functions of the angle a that decrease with |a|, and for
+//! the square of the angular velocity w. With force F, gravity g, half length l and mass m of the pole, total mass M
+//! and D = l (4/3 - m cos^2 a / M), the accelerations of pole and cart are
 //!
 //! ```text
 //! w' = A a - B F - C w^2 sign a     A = g (sin a / a) / D     B = cos a / (M D)     C = (m l / M) sin |a| cos a / D
 //! v' = F / M + (m l / M) (w^2 sin a - w' cos a)
 //! ```
 //!
-//! On a box of y, where |a| is in an interval, a step is therefore a linear map G y + o plus an error whose bound
-//! follows from the ends of the interval. With Lagrange multipliers lambda, mu >= 0,
+//! On a box of y, where |a| is in an interval, a step is therefore an affine map G y + o plus an error; a bound of the
+//! error follows from the ends of the interval. With Lagrange multipliers lambda, mu >= 0,
 //!
 //! ```text
 //! |G y + o|^2 <= |G y + o|^2 + lambda (1 - |y|^2) + mu y0     where |y| <= 1 and y0 >= 0
@@ -40,7 +42,8 @@ use super::{cartpole, rng};
 type Vector = [f64; 4];
 type Matrix = [Vector; 4];
 
-/// T for each integrator, found by a numerical search; any T that passes is as good.
+/// Matrix T of the proof for each integrator, found by a numerical search; any T for which the proof succeeds is as
+/// good.
 const EULER: Matrix = [
     [0.1707, 0.0, 0.0, 0.0],
     [0.0001, 0.4594, 0.0, 0.0],
@@ -54,9 +57,9 @@ const SEMI_IMPLICIT: Matrix = [
     [1.4144, 0.4558, -0.6658, 0.6744],
 ];
 
-/// Margin for the rounding of the world and of this proof, which is about 1e-15.
+/// Margin for rounding errors in the world and in this proof, which are about 1e-15.
 const MARGIN: f64 = 1e-6;
-/// Upper bound of the change of h by the rounding of observations to `f32`, which is about 1e-7.
+/// Upper bound on the change of h by the rounding of observations to `f32`; the true change is about 1e-7.
 const SLACK: f64 = 1e-6;
 
 struct Proof {
@@ -85,13 +88,13 @@ fn range_of_monotone(f: impl Fn(f64) -> f64, low: f64, high: f64) -> (f64, f64) 
 }
 
 impl Proof {
-    /// State of `y`.
+    /// State with the coordinates `y`: T y, in the order of the world's state.
     fn state(&self, y: Vector) -> Vector {
         let [h, x, v, w] = self.shape.map(|row| dot(row, y));
         [x, v, (h - GAINS[0] * x - GAINS[1] * v - GAINS[3] * w) / GAINS[2], w]
     }
 
-    /// y of a state.
+    /// Coordinates y of a state.
     fn y_of(&self, state: Vector) -> Vector {
         let components = [dot(GAINS, state), state[0], state[1], state[3]];
         let mut y = [0.0; 4];
@@ -117,7 +120,8 @@ impl Proof {
         }
     }
 
-    /// Whether a step leads from every state of the set with y in the box, and h not below -`SLACK`, into the set.
+    /// Whether a step from every state of the ellipsoid with y in the box and h at least -`SLACK` ends in the
+    /// ellipsoid.
     fn stays_inside(&self, center: Vector, radius: Vector, depth: u32) -> bool {
         let nearest: Vector = std::array::from_fn(|i| (center[i].abs() - radius[i]).max(0.0));
         if norm(nearest) > 1.0 || self.step_bound(center, radius) <= 1.0 - MARGIN {
@@ -136,7 +140,7 @@ impl Proof {
         })
     }
 
-    /// Bound of |y| after a push to the right, over the part of a box that is in the set.
+    /// Upper bound on |y| after a push to the right, over the part of a box that is in the ellipsoid.
     fn step_bound(&self, center: Vector, radius: Vector) -> f64 {
         let state_map = self.state_map();
         let range = |i: usize| {
@@ -177,12 +181,13 @@ impl Proof {
     }
 }
 
-/// Bound of |G y + o|^2 over the y of a box with |y| <= 1 and y0 >= -`slack`; G is given by its columns.
+/// Upper bound on |G y + o|^2 over all y of a box with |y| <= 1 and y0 >= -`slack`, where `map` holds the columns of G
+/// and `offset` is o.
 fn bound(map: &Matrix, offset: Vector, center: Vector, radius: Vector, slack: f64) -> f64 {
     let there: Vector = std::array::from_fn(|i| offset[i] + dot(column(map, i), center));
     let slope = map.map(|column| dot(column, there));
     let beside = |a: Vector| a[1] * center[1] + a[2] * center[2] + a[3] * center[3];
-    // Multipliers that make the slope least, or none.
+    // Candidates of the two multipliers: 0, or the value that makes the slope smallest.
     let sphere = (beside(slope) / beside(center).max(1e-9)).clamp(0.0, 2.0);
     let mut least = f64::INFINITY;
     for (lambda, stop) in [(0.0, false), (0.0, true), (sphere, false), (sphere, true)] {
@@ -217,7 +222,7 @@ fn the_feedback_policy_never_fails() {
     assert!(proof(Integrator::SemiImplicit, FORCE).is_proved());
 }
 
-/// The proof can fail: it does with a push a tenth stronger or weaker.
+/// The proof can fail: with a push that is a tenth stronger or weaker it fails.
 #[test]
 fn another_force_is_not_proved() {
     for force in [0.9 * FORCE, 1.1 * FORCE] {
@@ -228,7 +233,7 @@ fn another_force_is_not_proved() {
     }
 }
 
-/// The proof is about the world's own steps: none leaves the set, and none exceeds its bound.
+/// The proof is about the real steps of the world: no step leaves the ellipsoid, and none exceeds the proved bound.
 #[test]
 fn the_proof_is_of_these_rules() {
     for (integrator, settings) in
