@@ -1,4 +1,4 @@
-//! [`Batch`], the vectorized environment over buffers that are allocated once.
+//! [`Batch`], the vectorized environment, whose buffers are allocated once.
 
 use std::sync::Arc;
 
@@ -21,9 +21,9 @@ use threads::AdaptiveThreads;
 
 /// A vectorized environment: N episodes of the world `E`, stepped together.
 ///
-/// Environment `i` draws from the stream (seed, purpose, first index + i, episode number) and from nothing else, so the
-/// results are the same bytes for any number of threads. A step runs on one thread while it is cheap and is split over
-/// rayon's threads once its measured cost is high enough.
+/// The random numbers of environment `i` come only from the stream (seed, purpose, first index + i, episode number), so
+/// that the results are the same for any number of threads. A step runs on one thread while its measured cost is low,
+/// and is split over the threads of rayon when the cost is high enough.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -78,7 +78,7 @@ struct Data<E: Env> {
     last_to_play: Vec<Player>,
 }
 
-/// Saved form of a batch.
+/// Content of [`ManagedVectorEnv::save`]: the data of a batch, without the buffers that are functions of the states.
 #[derive(Serialize, Deserialize)]
 #[serde(bound = "")]
 struct Saved<S: Serialize + serde::de::DeserializeOwned> {
@@ -95,8 +95,8 @@ struct Saved<S: Serialize + serde::de::DeserializeOwned> {
 }
 
 impl<E: Env> Batch<E> {
-    /// `num_envs` environments at the first states of their episodes 0. Environment `i` has the index `first + i` among
-    /// the streams of `purpose`.
+    /// `num_envs` environments, each at the start of its episode 0. Environment `i` uses the streams of `purpose` with
+    /// the index `first + i`.
     pub fn new(env: Arc<E>, num_envs: usize, streams: Streams, purpose: Purpose, first: u64) -> Self {
         let spec = env.spec();
         let shape = BatchShape::of(spec);
@@ -123,7 +123,7 @@ impl<E: Env> Batch<E> {
         batch
     }
 
-    /// The world's rules.
+    /// Rules of the world.
     pub fn env(&self) -> &Arc<E> {
         &self.env
     }
@@ -133,7 +133,7 @@ impl<E: Env> Batch<E> {
         &self.data.states
     }
 
-    /// [`VectorEnv::step`] for actions of the world's own type, `[N]`.
+    /// [`VectorEnv::step`] for actions of the type [`Env::Action`], `[N]`.
     ///
     /// # Errors
     /// As [`VectorEnv::step`].
@@ -164,7 +164,7 @@ impl<E: Env> Batch<E> {
                 .zip(self.data.legal.chunks_exact(a))
                 .all(|(action, legal)| action.is_allowed(legal));
         }
-        // Without masks only the range matters; without an early exit the loop is vectorized.
+        // Without masks, only the range is checked. The loop has no early exit, so that the compiler vectorizes it.
         actions.iter().fold(true, |all, action| {
             all & match action.as_actions() {
                 Actions::Discrete(one) => one.iter().all(|&action| (action as usize) < a),
@@ -173,7 +173,7 @@ impl<E: Env> Batch<E> {
         })
     }
 
-    /// The error for the first illegal action.
+    /// [`Error::IllegalAction`] for the first illegal action.
     #[cold]
     fn illegal_action(&self, actions: &[E::Action]) -> Error {
         let a = self.shape.a;
@@ -182,7 +182,7 @@ impl<E: Env> Batch<E> {
         Error::IllegalAction { row, action: format!("{:?}", actions[row]) }
     }
 
-    /// Fills the buffers that are functions of the states.
+    /// Fills the buffers that are functions of the states: observations, masks, players to move.
     fn observe_all(&mut self) {
         let BatchShape { d, a, masked, .. } = self.shape;
         for (i, state) in self.data.states.iter().enumerate() {
@@ -274,7 +274,7 @@ impl<E: Env> ManagedVectorEnv for Batch<E> {
         let spec = self.env.spec();
         let id = &spec.id;
         let not_ours = |e: postcard::Error| Error::Config(format!("this is not a saved batch of {id}: {e}"));
-        // The world first: states of another world may parse as states of this one.
+        // Check the world first: bytes of another world may parse as states of this world.
         let ((world, version), rest): ((String, u32), _) =
             postcard::take_from_bytes(bytes).map_err(not_ours)?;
         if (&world, version) != (id, spec.version) {
@@ -312,7 +312,7 @@ impl<E: Env> ManagedVectorEnv for Batch<E> {
     }
 }
 
-/// The error for a scripted policy that the world does not have.
+/// Error for the index `script` of a scripted policy that the world does not have.
 pub(crate) fn no_script(spec: &Spec, script: usize) -> Error {
     Error::Unsupported(format!("{} has no scripted policy with index {script}", spec.id))
 }

@@ -1,23 +1,23 @@
-//! Traits, types and numbers that every part of Freewheel shares.
+//! Traits and types that all parts of Freewheel share: worlds, agents, evaluation, statistics, files, data sets.
 //!
 //! | module | contents |
 //! |---|---|
-//! | [`mod@env`] | [`Env`], the rules of a world: shared rules, plain state, explicit random streams |
+//! | [`mod@env`] | [`Env`], the rules of a world: immutable rules, plain state, random streams as arguments |
 //! | [`spec`] | [`Spec`]: id, observation space, action space, time limit, score |
 //! | [`world`] | [`World`], [`DynWorld`], [`WorldFamily`]: rules with a reference policy, a baseline and a drawing |
 //! | [`vector_env`] | [`VectorEnv`]: N environments of one world, stepped together |
 //! | [`batch`] | [`Batch`], the vectorized environment over buffers allocated once |
 //! | [`runner`] | [`EpisodeRunner`]: one episode, step by step, to watch, to play by hand or to record |
 //! | [`agent`] | [`Policy`], [`Agent`], [`ActionBuffer`], [`MetricSink`] |
-//! | [`encoder`] | [`ObservationEncoder`]: fitted encoders between a world and an agent |
-//! | [`frame_stack`] | [`FrameStack`]: the last K observations as one |
+//! | [`encoder`] | [`ObservationEncoder`]: fitted encoders (clusters, PCA, VAE) between a world and an agent |
+//! | [`frame_stack`] | [`FrameStack`]: the last K observations stacked into one |
 //! | [`wrapper`] | worlds with transformed observations |
 //! | [`stream`] | [`Streams`]: random streams, pure functions of (seed, purpose, environment index, episode) |
 //! | [`mod@evaluate`] | evaluation of a policy on separate seeds, in parallel |
 //! | [`stats`] | mean, interquartile mean, bootstrap confidence intervals |
 //! | [`record`] | episodes on disk as seed and actions; replay and verification |
 //! | [`checkpoint`] | checkpoint files, verified by a checksum |
-//! | [`settings`] | settings read from TOML; an unknown key is an error that names the nearest known one |
+//! | [`settings`] | settings read from TOML; an unknown key is an error with the most similar known key |
 //! | [`frame`] | [`Frame`]: a drawing as character cells |
 //! | [`samples`] | [`Samples`]: a matrix of features `[N, D]` |
 //! | [`data`] | data sets: built-in and generated ones, and readers for IDX, CSV and JSON |

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
 
-/// Samples `[N, D]`, row-major: N samples of D features.
+/// Matrix of N samples with D features each, `[N, D]`, row-major.
 ///
 /// ```
 /// use freewheel_core::Samples;
@@ -25,7 +25,7 @@ impl Samples {
     /// Samples of `width` features each, from `values [N * width]`.
     ///
     /// # Errors
-    /// [`Error::Config`] where `width` is 0 or does not divide the number of values.
+    /// [`Error::Config`] if `width` is 0 or does not divide the number of values.
     pub fn new(values: Vec<f32>, width: usize) -> Result<Self> {
         match values.len().checked_rem(width) {
             Some(0) => Ok(Samples { values, width }),
@@ -64,7 +64,7 @@ impl Samples {
         self.values.chunks_exact(self.width)
     }
 
-    /// Samples with these indices, in this order.
+    /// Samples with the `indices`, in the order of the indices.
     ///
     /// # Panics
     /// For an index out of range.

@@ -1,9 +1,9 @@
 //! Statistics of scores: robust means, bootstrap confidence intervals, comparisons of algorithms.
 //!
 //! Measures and bootstrap are those of Agarwal et al., *Deep Reinforcement Learning at the Edge of the Statistical
-//! Precipice* (2021), <https://arxiv.org/abs/2108.13264>; its package `rliable` is the reference of the tests. `tasks`
-//! are `[T][n_t]`: for each of T tasks the scores of its n_t runs. The result is NaN where a score is NaN or there is
-//! none: a broken run is never trimmed away unnoticed.
+//! Precipice* (2021), <https://arxiv.org/abs/2108.13264>; the tests compare with the package `rliable` of its authors.
+//! An argument `tasks` is `[T][n_t]`: for each of T tasks, the scores of its n_t runs. The result is NaN if a score is
+//! NaN or if there is no score, so that a broken run is never trimmed away unnoticed.
 //!
 //! ```
 //! use freewheel_core::Streams;
@@ -40,14 +40,14 @@ pub fn standard_deviation(x: &[f64]) -> f64 {
     (x.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (x.len() - 1) as f64).sqrt()
 }
 
-/// The `q`-quantile, q in 0..=1 (clamped), with linear interpolation: type 7 of Hyndman & Fan (1996), the
-/// default of NumPy and R.
+/// Quantile of the numbers `x` at probability `q` in 0..=1 (clamped), with linear interpolation: type 7 of Hyndman &
+/// Fan (1996), the default of NumPy and R.
 pub fn quantile(x: &[f64], q: f64) -> f64 {
     let mut x = x.to_vec();
     quantile_of(&mut x, q)
 }
 
-/// [`quantile`] that may reorder `x`.
+/// [`quantile`] without a copy: it may reorder `x`.
 fn quantile_of(x: &mut [f64], q: f64) -> f64 {
     if x.is_empty() || q.is_nan() || x.iter().any(|x| x.is_nan()) {
         return f64::NAN;
@@ -59,11 +59,11 @@ fn quantile_of(x: &mut [f64], q: f64) -> f64 {
         return low;
     }
     let high = above.iter().copied().fold(f64::INFINITY, f64::min);
-    // Between two equal infinities lies the same infinity, not NaN.
+    // Interpolation between two equal infinities gives this infinity, not NaN.
     if low == high { low } else { low + part * (high - low) }
 }
 
-/// Median: the middle value, or the mean of the two in the middle.
+/// Median: the middle number, or the mean of the two middle numbers.
 pub fn median(x: &[f64]) -> f64 {
     quantile(x, 0.5)
 }
@@ -74,7 +74,7 @@ pub fn iqm(x: &[f64]) -> f64 {
     iqm_of(&mut x)
 }
 
-/// [`iqm`] that may reorder `x`.
+/// [`iqm`] without a copy: it may reorder `x`.
 fn iqm_of(x: &mut [f64]) -> f64 {
     if x.iter().any(|x| x.is_nan()) {
         return f64::NAN;
@@ -83,7 +83,7 @@ fn iqm_of(x: &mut [f64]) -> f64 {
     if cut == 0 {
         return mean(x);
     }
-    // The trimmed numbers need no order, only their side.
+    // The trimmed numbers need not be sorted, only separated from the others.
     let (_, _, upper) = x.select_nth_unstable_by(cut - 1, f64::total_cmp);
     let (middle, _, _) = upper.select_nth_unstable_by(n - 2 * cut, f64::total_cmp);
     mean(middle)
@@ -113,7 +113,7 @@ fn task_means(tasks: &[Vec<f64>]) -> Vec<f64> {
     tasks.iter().map(|scores| mean(scores)).collect()
 }
 
-/// Mean gap between the scores and `target`, where scores above it count as `target`; 0 is optimal.
+/// Mean difference between `target` and the scores, where a score above `target` counts as `target`; 0 is optimal.
 pub fn optimality_gap(scores: &[f64], target: f64) -> f64 {
     if scores.iter().any(|x| x.is_nan()) {
         return f64::NAN;
@@ -121,7 +121,7 @@ pub fn optimality_gap(scores: &[f64], target: f64) -> f64 {
     target - scores.iter().map(|x| x.min(target)).sum::<f64>() / scores.len() as f64
 }
 
-/// Fraction of scores above each of `taus`, `[len(taus)]`: the run-score distribution of the paper.
+/// Fraction of the scores above each threshold in `taus`, `[len(taus)]`: the run-score distribution of Agarwal et al.
 pub fn performance_profile(scores: &[f64], taus: &[f64]) -> Vec<f64> {
     if scores.is_empty() || scores.iter().any(|x| x.is_nan()) {
         return vec![f64::NAN; taus.len()];
@@ -131,9 +131,9 @@ pub fn performance_profile(scores: &[f64], taus: &[f64]) -> Vec<f64> {
     taus.iter().map(|&tau| above(tau) as f64 / scores.len() as f64).collect()
 }
 
-/// Probability that a run of `x` has a higher score than a run of `y` on the same task, where ties count one half: the
-/// mean over tasks of U / (n_x n_y) with the Mann-Whitney statistic U. Tasks pair by position; NaN where `x` and `y`
-/// have different numbers of tasks.
+/// Probability that a run of algorithm `x` has a higher score than a run of algorithm `y` on the same task, where ties
+/// count one half: the mean over tasks of U / (n_x n_y), with the Mann-Whitney statistic U and the numbers of runs n_x
+/// and n_y. Task i of `x` is task i of `y`; NaN if `x` and `y` have different numbers of tasks.
 pub fn probability_of_improvement(x: &[Vec<f64>], y: &[Vec<f64>]) -> f64 {
     if x.len() != y.len() {
         return f64::NAN;
@@ -142,13 +142,13 @@ pub fn probability_of_improvement(x: &[Vec<f64>], y: &[Vec<f64>]) -> f64 {
     mean(&probabilities)
 }
 
-/// U / (n_x n_y) of one task.
+/// Probability of one task that a run of `x` has a higher score than a run of `y`: U / (n_x n_y).
 fn win_probability(x: &[f64], y: &[f64]) -> f64 {
     if x.iter().chain(y).any(|x| x.is_nan()) {
         return f64::NAN;
     }
     let y = sorted(y);
-    // Twice U is an integer.
+    // 2 U is an integer, so that it can be counted exactly.
     let twice_u: usize =
         x.iter().map(|&x| y.partition_point(|&y| y < x) + y.partition_point(|&y| y <= x)).sum();
     twice_u as f64 / (2.0 * x.len() as f64 * y.len() as f64)
@@ -156,7 +156,7 @@ fn win_probability(x: &[f64], y: &[f64]) -> f64 {
 
 fn sorted(x: &[f64]) -> Vec<f64> {
     let mut x = x.to_vec();
-    // Not the total order, in which -0 is below 0.
+    // Not by `total_cmp`, which sorts -0 below 0.
     x.sort_unstable_by(|a, b| a.partial_cmp(b).unwrap_or(Ordering::Equal));
     x
 }
@@ -173,11 +173,11 @@ pub struct Interval {
 }
 
 /// Percentile bootstrap interval of `statistic` with this `confidence` (0 to 1), from `resamples` stratified resamples:
-/// within each task, as many runs as it has are drawn with replacement.
+/// for a task of n runs, n runs are drawn with replacement.
 ///
-/// Resample `r` draws from the [`Purpose::Bootstrap`] stream of index `r`: the interval is the same bytes for any
-/// number of threads, and two statistics with the same `streams` use the same resamples. With one run per task the
-/// interval is a single point without meaning; it is NaN without resamples, or where one of them gives NaN.
+/// Resample `r` uses the [`Purpose::Bootstrap`] stream of index `r`: the interval is the same for any number of
+/// threads, and two statistics with the same `streams` use the same resamples. With one run per task the interval is a
+/// single point without meaning. It is NaN without resamples, or if the statistic of a resample is NaN.
 pub fn bootstrap(
     tasks: &[Vec<f64>],
     statistic: impl Fn(&[Vec<f64>]) -> f64 + Sync,
@@ -240,7 +240,7 @@ pub fn summarize(scores: &[f64], streams: Streams) -> Summary {
     }
 }
 
-/// Reads JSON's `null` as NaN, which JSON does not have. Binary formats store NaN as a number.
+/// Reads `null` as NaN: JSON has no NaN, and the writer replaces it by `null`. Binary formats store NaN as a number.
 fn null_is_nan<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
     match from.is_human_readable() {
         true => Ok(Option::deserialize(from)?.unwrap_or(f64::NAN)),

@@ -1,16 +1,16 @@
 //! Random streams: each is a pure function of (run seed, purpose, environment index, episode number).
 //!
-//! The four numbers are the input of a *permutation* of 256 bits (rounds of SipHash, Aumasson & Bernstein 2012), whose
-//! output is the whole state of a Xoshiro256++ generator (Blackman & Vigna 2018). A permutation never maps two
-//! inputs to one output: no two streams of any run start from the same state, and there is no `seed + i` anywhere.
-//! Both parts are published, portable and fixed: a stream is the same on every machine and in every version.
+//! The four numbers are the input of a *permutation* of 256 bits (rounds of SipHash, Aumasson & Bernstein 2012), and
+//! the output is the initial state of a Xoshiro256++ generator (Blackman & Vigna 2018). A permutation never maps two
+//! inputs to one output: no two streams start from the same state, as could happen with generators seeded by `seed +
+//! i`. Both algorithms are published, portable and fixed: a stream is the same on every machine and in every version.
 
 use rand::TryRng;
 use rand::rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use serde::{Deserialize, Serialize};
 
-/// Purpose of a stream. The numbers are part of every recorded run: never reuse or renumber one.
+/// Purpose of a stream. Recorded runs depend on the numbers of the variants: never reuse or change a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[repr(u64)]
 pub enum Purpose {
@@ -66,14 +66,14 @@ impl Streams {
     /// Stream for `purpose` of environment `index` in episode `episode`, both from 0.
     #[inline]
     pub fn stream(&self, purpose: Purpose, index: u64, episode: u64) -> Stream {
-        // The constants of SipHash keep small numbers apart from the all-zero fixed point.
+        // Without the constants of SipHash, four zeros would be mapped to zeros.
         let [mut a, mut b, mut c, mut d] = [
             self.seed ^ 0x736f_6d65_7073_6575,
             purpose as u64 ^ 0x646f_7261_6e64_6f6d,
             index ^ 0x6c79_6765_6e65_7261,
             episode ^ 0x7465_6462_7974_6573,
         ];
-        // SipHash ends with four rounds; twice that number leaves no relation between neighbors.
+        // SipHash ends with four rounds; eight rounds are used here, so that similar inputs give unrelated outputs.
         for _ in 0..8 {
             a = a.wrapping_add(b);
             c = c.wrapping_add(d);
@@ -94,8 +94,8 @@ impl Streams {
     }
 }
 
-/// A random number generator, Xoshiro256++. Draws that must not change with a library's version are its methods; the
-/// traits of `rand` and `rand_distr` work as well.
+/// Random number generator Xoshiro256++. The results of its own methods never change with the version of a library; it
+/// also implements the traits of `rand`, for example for `rand_distr`.
 ///
 /// ```
 /// use freewheel_core::{Purpose, Streams};
@@ -173,7 +173,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Reference: the generator's published C code with state 1, 2, 3, 4.
+    /// Reference: the published C code of the generator with state 1, 2, 3, 4.
     #[test]
     fn generator_is_xoshiro256_plus_plus() {
         let mut seed = [0u8; 32];
@@ -202,8 +202,8 @@ mod tests {
         );
     }
 
-    /// Draws are part of every recorded run, too. By hand from the first word 0x95d3_227a_8c72_7a20: its upper 53 bits
-    /// over 2^53; its upper 32 bits times n over 2^32.
+    /// Random numbers are part of every recorded run, too. Expected values by hand from the first word
+    /// 0x95d3_227a_8c72_7a20: the upper 53 bits over 2^53; the upper 32 bits times n over 2^32.
     #[test]
     fn draws_are_pinned() {
         let rng = Streams::new(7).stream(Purpose::Environment, 3, 11);
@@ -214,7 +214,7 @@ mod tests {
         assert!((0..1000).all(|i| !Streams::new(i).stream(Purpose::Action, 0, 0).chance(0.0)));
     }
 
-    /// Different purposes, indices, episodes, seeds, and exchanged numbers have different streams.
+    /// Streams differ if purpose, index, episode or seed differ, or if two of these numbers are exchanged.
     #[test]
     fn streams_differ() {
         use std::collections::HashSet;
@@ -231,7 +231,8 @@ mod tests {
 
     #[test]
     fn neighboring_streams_are_uncorrelated() {
-        // Mean and pairwise correlation of the first draw over neighbors in each of the four numbers.
+        // Mean and pairwise correlation of the first random number of streams that differ by 1 in one of the four
+        // numbers.
         type Of = fn(u64) -> Stream;
         let neighbors: [Of; 3] = [
             |i| Streams::new(i).stream(Purpose::Environment, 0, 0),
@@ -264,7 +265,7 @@ mod tests {
         for _ in 0..60_000 {
             counts[rng.below(6) as usize] += 1;
         }
-        // Chi-squared with 5 degrees of freedom: 20.5 is passed once in a thousand.
+        // The 99.9 % quantile of chi-squared with 5 degrees of freedom is 20.5.
         let chi: f64 = counts.iter().map(|&c| (f64::from(c) - 1e4).powi(2) / 1e4).sum();
         assert!(chi < 20.5, "{counts:?}");
     }

@@ -1,8 +1,8 @@
 //! Vectorized environments: N episodes of one world, stepped together, with automatic reset.
 //!
-//! A finished episode is reset within the same step. The last observation and mask of the old episode stay in
-//! `last_obs` and `last_legal`, so that `r + gamma * ending.discount() * V(successor)` is right for terminated,
-//! truncated and running environments alike.
+//! An environment whose episode ends in a step is reset within this step. The last observation and mask of the old
+//! episode are then in `last_obs` and `last_legal`, so that the target `r + gamma * ending.discount() * V(successor)`
+//! is right for terminated, truncated and running episodes alike.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use crate::Error;
 use crate::{ActionBuffer, Actions, Ending, Player, Policy, Result, Spec, Stream};
 
-/// A vectorized environment with automatic reset; the object-safe form of a [`Batch`](crate::Batch). One virtual call
-/// steps all environments.
+/// A vectorized environment with automatic reset; [`Batch`](crate::Batch) as a trait object. One virtual call steps all
+/// environments.
 ///
 /// ```
 /// use freewheel_core::*;
@@ -38,11 +38,11 @@ pub trait VectorEnv: Send {
     /// Steps every environment by its action.
     ///
     /// # Errors
-    /// [`Error::IllegalAction`]; [`Error::Config`] for actions of another kind or number. No environment has changed
-    /// then.
+    /// [`Error::IllegalAction`]; [`Error::Config`] for actions of another kind or number. After an error, no
+    /// environment has changed.
     fn step(&mut self, actions: Actions<'_>) -> Result<()>;
-    /// Writes the policy's action for every environment into `actions`; environment `i` draws from `rngs[i]`. A
-    /// scripted policy ([`Policy::script`]) gets the states.
+    /// Writes the action of `policy` for every environment into `actions`, with `rngs[i]` as the generator of
+    /// environment `i`. A scripted policy ([`Policy::script`]) is computed from the states instead of the observations.
     ///
     /// # Errors
     /// [`Error::Unsupported`] where the world does not have the scripted policy.
@@ -76,8 +76,8 @@ pub trait VectorEnv: Send {
     ) -> Result<()>;
 }
 
-/// A [`VectorEnv`] with the methods of its owner, such as a training run. An agent gets a `&mut dyn VectorEnv`, so that
-/// it cannot take the finished episodes of the run's log.
+/// A [`VectorEnv`] with additional methods for its owner, such as a training run. An agent gets a `&mut dyn VectorEnv`
+/// without these methods, so that it cannot remove the finished episodes, which the run logs.
 ///
 /// ```
 /// use freewheel_core::*;
@@ -98,14 +98,15 @@ pub trait VectorEnv: Send {
 pub trait ManagedVectorEnv: VectorEnv {
     /// Summaries of the episodes that ended since the last call, by step, then by environment.
     fn take_finished(&mut self) -> Vec<EpisodeSummary>;
-    /// Truncates episodes after `steps` steps where the world's own time limit is longer.
+    /// Truncates episodes after `steps` steps if the time limit of the world is longer or absent.
     fn set_time_limit(&mut self, steps: u32);
-    /// The complete state for [`ManagedVectorEnv::load`], without a [`ManagedVectorEnv::set_time_limit`].
+    /// Complete state for [`ManagedVectorEnv::load`]; the limit of [`ManagedVectorEnv::set_time_limit`] is not part of
+    /// it.
     fn save(&self) -> Result<Vec<u8>>;
     /// Restores the state that [`ManagedVectorEnv::save`] returned, random streams included.
     ///
     /// # Errors
-    /// [`Error::Config`] for bytes of another world or another number of environments. Nothing has changed then.
+    /// [`Error::Config`] for bytes of another world or another number of environments; the state is unchanged then.
     fn load(&mut self, bytes: &[u8]) -> Result<()>;
 }
 
@@ -120,18 +121,18 @@ pub struct BatchView<'a> {
     pub to_play: &'a [Player],
     /// Rewards of the last step for the players who moved, `[N]`.
     pub reward: &'a [f32],
-    /// States of the episodes after the last step, `[N]`.
+    /// Whether each episode is running, terminated or truncated after the last step, `[N]`.
     pub ending: &'a [Ending],
-    /// Last observations of the episodes that ended in the last step, `[N, D]`; stale where `ending` is running
-    /// (`final_observation` in Gymnasium).
+    /// Last observations of the episodes that ended in the last step, `[N, D]`; not valid where
+    /// `ending` is running (`final_observation` in Gymnasium).
     pub last_obs: &'a [f32],
-    /// Masks that belong to `last_obs`, `[N, A]`.
+    /// Masks of legal actions at `last_obs`, `[N, A]`.
     pub last_legal: &'a [bool],
     /// Players to move at `last_obs`, `[N]`.
     pub last_to_play: &'a [Player],
     /// N, the number of environments.
     pub num_envs: usize,
-    /// D, the numbers of an observation.
+    /// D, the number of `f32` values of an observation.
     pub obs_len: usize,
     /// A, the number of discrete actions; 0 for continuous ones.
     pub num_actions: usize,
@@ -150,7 +151,7 @@ impl<'a> BatchView<'a> {
         &self.legal[i * self.num_actions..(i + 1) * self.num_actions]
     }
 
-    /// Observation `[D]` and mask `[A]` that the last step of environment `i` led to, before any reset.
+    /// Next observation `[D]` and its mask `[A]` of the last step of environment `i`, before any reset.
     #[inline(always)]
     pub fn successor(&self, i: usize) -> (&'a [f32], &'a [bool]) {
         if self.ending[i].is_over() {
@@ -171,11 +172,11 @@ impl<'a> BatchView<'a> {
 /// Summary of a finished episode.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EpisodeSummary {
-    /// Environment index: the position in the batch plus the batch's first index.
+    /// Index of the environment among the random streams: its position in the batch plus the first index of the batch.
     pub index: u64,
-    /// Number of the episode within this index, from 0.
+    /// Number of the episode among those of this environment, from 0.
     pub episode: u64,
-    /// Score by [`Spec::score`].
+    /// Score, as defined by [`Spec::score`].
     pub score: f64,
     /// Return of the first player, with the world's discount.
     pub episode_return: f64,
