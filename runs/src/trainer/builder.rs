@@ -170,7 +170,7 @@ pub trait TrainOn {
     /// ```
     /// use freewheel::prelude::*;
     ///
-    /// let mut agent = DoubleQ::on("grid/cliff").set("learning_rate", 0.5).seed(1).build()?;
+    /// let mut agent = QLearning::on("grid/cliff").set("learning_rate", 0.5).seed(1).build()?;
     /// agent.learn(30_000, |_| {})?;
     /// assert_eq!(agent.evaluate(10)?.mean, -13.0);
     /// # Ok::<(), Error>(())
