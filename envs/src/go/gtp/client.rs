@@ -12,7 +12,7 @@ use super::vertex;
 use crate::go::players::PlayerAction;
 use crate::go::rules::{Color, Point, Rules};
 
-/// Bytes of a program's standard error that are kept for error messages.
+/// Number of last bytes of a program's standard error that are kept for error messages.
 const STDERR_TAIL_BYTES: usize = 2000;
 
 /// Time a program has to exit after `quit`.
@@ -26,7 +26,7 @@ pub struct Client {
     input: Option<ChildStdin>,
     lines: Receiver<String>,
     stderr_tail: Arc<Mutex<Vec<u8>>>,
-    /// Disconnected at the end of the program's standard error.
+    /// Channel that is disconnected when the program closes its standard error.
     stderr_closed: Receiver<()>,
     last_id: u32,
 }
@@ -84,7 +84,7 @@ impl Client {
         })
     }
 
-    /// Command line.
+    /// Command line of the program.
     pub fn program(&self) -> &str {
         &self.program
     }
@@ -92,7 +92,7 @@ impl Client {
     /// Sends a command and returns the text of the response.
     ///
     /// # Errors
-    /// [`GtpError::ErrorResponse`] for a `?` response. After any other error the client is unusable.
+    /// [`GtpError::ErrorResponse`] for a response that begins with `?`. After any other error the client is unusable.
     pub fn send(&mut self, command: &str) -> Result<String, GtpError> {
         self.last_id += 1;
         let id = self.last_id;
@@ -118,7 +118,7 @@ impl Client {
             }
             response.push_str(&line);
         }
-        // The id, then a space. Some programs omit the id.
+        // A response begins with the id of the command and a space. Some programs omit the id.
         let digits = response.bytes().take_while(u8::is_ascii_digit).count();
         let (number, text) = response.split_at(digits);
         if !number.is_empty() && number.parse() != Ok(id) {
@@ -135,7 +135,7 @@ impl Client {
     /// Sends `genmove`: the program chooses a move for `color` and plays it on its own board.
     ///
     /// # Errors
-    /// As [`Client::send`], and [`GtpError::InvalidResponse`] for a response that is not a vertex of this board.
+    /// Errors of [`Client::send`], and [`GtpError::InvalidResponse`] for a response that is not a vertex of this board.
     pub fn generate_move(&mut self, rules: &Rules, color: Color) -> Result<PlayerAction, GtpError> {
         let command = format!("genmove {}", vertex::color_name(color));
         let response = self.send(&command)?;
@@ -150,15 +150,15 @@ impl Client {
     /// Sends `play`: the program plays a move on its own board.
     ///
     /// # Errors
-    /// As [`Client::send`].
+    /// Errors of [`Client::send`].
     pub fn play(&mut self, rules: &Rules, color: Color, point: Point) -> Result<(), GtpError> {
         self.send(&format!("play {} {}", vertex::color_name(color), vertex::name(rules, point))).map(|_| ())
     }
 
-    /// Starts a game: board size, empty board, komi.
+    /// Starts a game: sends the board size and the komi, and clears the board.
     ///
     /// # Errors
-    /// As [`Client::send`]; [`GtpError::ErrorResponse`] if the program does not support a rectangular board.
+    /// Errors of [`Client::send`]; [`GtpError::ErrorResponse`] if the program does not support a rectangular board.
     pub fn begin(&mut self, rules: &Rules) -> Result<(), GtpError> {
         let size = match (rules.width, rules.height) {
             (width, height) if width == height => format!("boardsize {width}"),
@@ -170,7 +170,7 @@ impl Client {
         Ok(())
     }
 
-    /// Next line of output, with its line end. Kills the program at `until`.
+    /// Next line of the program's output, line end included. Kills the program if the line is not complete at `until`.
     fn line(&mut self, sent: &str, until: Instant) -> Result<String, GtpError> {
         match self.lines.recv_timeout(until.saturating_duration_since(Instant::now())) {
             Ok(line) => Ok(line),
@@ -200,7 +200,7 @@ impl Client {
         GtpError::Exited { program, sent, status, stderr_tail: self.stderr_tail() }
     }
 
-    /// Last part of standard error, formatted for a message.
+    /// Last part of the program's standard error, formatted for an error message.
     fn stderr_tail(&self) -> String {
         let tail = self.stderr_tail.lock().map(|tail| String::from_utf8_lossy(&tail).trim().to_owned());
         match tail {
@@ -236,19 +236,19 @@ impl Drop for Client {
     }
 }
 
-/// Error of another program. `program` is its command line, `sent` the command that failed.
+/// Error of a program that speaks GTP. `program` is the command line of the program, `sent` the command that failed.
 #[derive(Debug, thiserror::Error)]
 pub enum GtpError {
-    /// Command line without words, or with an open quote.
+    /// The command line contains no word, or a quote that is not closed.
     #[error("`{program}` is not a command line: it is empty, or a quote is not closed")]
     InvalidCommandLine {
-        /// Command line.
+        /// Command line of the program.
         program: String,
     },
     /// The program could not be started.
     #[error("`{program}` cannot be started: {source}; is it installed, and is its name correct?")]
     SpawnFailed {
-        /// Command line.
+        /// Command line of the program.
         program: String,
         /// Error of the operating system.
         source: std::io::Error,
@@ -256,31 +256,31 @@ pub enum GtpError {
     /// The program exited.
     #[error("`{program}` exited ({status}) after the command `{sent}`{stderr_tail}")]
     Exited {
-        /// Command line.
+        /// Command line of the program.
         program: String,
         /// Command that was sent.
         sent: String,
         /// Exit status, if known.
         status: String,
-        /// Last part of its standard error.
+        /// Last part of the program's standard error.
         stderr_tail: String,
     },
     /// The program did not respond in time, and was killed.
     #[error("`{program}` did not respond to `{sent}` within {limit:?} and was stopped{stderr_tail}")]
     TimedOut {
-        /// Command line.
+        /// Command line of the program.
         program: String,
         /// Command that was sent.
         sent: String,
         /// Time limit of one response.
         limit: Duration,
-        /// Last part of its standard error.
+        /// Last part of the program's standard error.
         stderr_tail: String,
     },
-    /// The program answered with an error response, `?`.
+    /// The program answered with an error response (`?`).
     #[error("`{program}` answered `{sent}` with an error: {message}")]
     ErrorResponse {
-        /// Command line.
+        /// Command line of the program.
         program: String,
         /// Command that was sent.
         sent: String,
@@ -290,11 +290,11 @@ pub enum GtpError {
     /// The response is not valid for the command.
     #[error("`{program}` answered `{sent}` with `{response}`, which is not a valid response")]
     InvalidResponse {
-        /// Command line.
+        /// Command line of the program.
         program: String,
         /// Command that was sent.
         sent: String,
-        /// Response.
+        /// Response of the program.
         response: String,
     },
 }
@@ -305,7 +305,7 @@ impl From<GtpError> for freewheel_core::Error {
     }
 }
 
-/// Reads standard error to its end, so that the program never blocks, and keeps the last bytes.
+/// Reads a program's standard error to the end, so that the program never blocks, and keeps the last bytes in `tail`.
 fn read_stderr(mut from: impl Read, tail: &Mutex<Vec<u8>>) {
     let mut chunk = [0; 1024];
     while let Ok(length @ 1..) = from.read(&mut chunk) {
@@ -317,7 +317,8 @@ fn read_stderr(mut from: impl Read, tail: &Mutex<Vec<u8>>) {
 }
 
 /// Splits a command line into words as a shell does: at white space; `'...'` and `"..."` keep words together; a
-/// backslash escapes the next character, but not within `'...'`. Returns `None` for an open quote or no word.
+/// backslash escapes the next character, but not within `'...'`. `None` for a quote that is not closed, or if there is
+/// no word.
 fn split_command_line(line: &str) -> Option<Vec<String>> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;

@@ -1,4 +1,4 @@
-//! GTP commands: the table of all, and those that change the game.
+//! GTP commands: the table of all commands, and the commands that change the game.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -10,12 +10,12 @@ use crate::go::players::PlayerAction;
 use crate::go::rules::{Color, Game, Point, Rules, Setup};
 use crate::go::sgf;
 
-/// Function that handles a command.
+/// Function that executes a command.
 #[derive(Clone, Copy)]
 pub(super) enum Handler {
-    /// Gives one response.
+    /// Function that returns one response.
     Response(fn(&mut Engine, &[String]) -> Response),
-    /// Writes lines until the next command arrives.
+    /// Function that writes lines until the next command arrives.
     Stream(fn(&mut Engine, &Command, &mut CommandQueue, &mut dyn Write) -> io::Result<()>),
 }
 
@@ -58,15 +58,15 @@ const COMMANDS: [(&str, Handler); 35] = [
     ("version", Handler::Response(|_, _| Ok(env!("CARGO_PKG_VERSION").into()))),
 ];
 
-/// Handler of the command with this name.
+/// Handler of the command `name`; `None` for an unknown command.
 pub(super) fn find(name: &str) -> Option<Handler> {
     COMMANDS.iter().find(|(known, _)| *known == name).map(|(_, handler)| *handler)
 }
 
-/// Argument at `index`, parsed by `read`.
+/// Argument at `index`, parsed by the function `read`.
 ///
 /// # Errors
-/// `syntax error` if it is missing or invalid.
+/// Message `syntax error` if the argument is missing or invalid.
 pub(super) fn argument<T>(
     words: &[String],
     index: usize,
@@ -96,7 +96,7 @@ fn play(engine: &mut Engine, words: &[String]) -> Response {
     Ok(String::new())
 }
 
-/// Move that the player chooses for `color`, as a GTP vertex, and the game after it.
+/// Move that the engine's player chooses for `color`, as a GTP vertex, and the game after the move.
 pub(super) fn choose(engine: &mut Engine, color: Color) -> Result<(String, Game), String> {
     let mut game = engine.game_for(color);
     let name = match engine.player.choose(&game, &mut engine.rng).map_err(|e| e.to_string())? {
@@ -106,7 +106,7 @@ pub(super) fn choose(engine: &mut Engine, color: Color) -> Result<(String, Game)
     Ok((name, game))
 }
 
-/// Plays a move that the engine chose, and returns its vertex.
+/// Plays a move that the engine has chosen, and returns the move as a GTP vertex.
 pub(super) fn play_chosen(game: &mut Game, point: Point) -> Result<String, String> {
     let name = vertex::name(game.rules(), point);
     game.play(point).map_err(|why| format!("the player chose {name}, which is illegal: {why}"))?;
@@ -129,7 +129,8 @@ fn undo(engine: &mut Engine, _: &[String]) -> Response {
     if engine.game.undo() { Ok(String::new()) } else { Err("cannot undo".into()) }
 }
 
-/// Loads the main line of the first game of a file, to its end or to the position before move N.
+/// Command `loadsgf FILE [N]`: loads the main line of the first game of an SGF file, to the end or to the position
+/// before move N.
 fn loadsgf(engine: &mut Engine, words: &[String]) -> Response {
     let before = match words.get(1) {
         Some(_) => argument(words, 1, number::<usize>)?.saturating_sub(1),
@@ -145,7 +146,7 @@ fn loadsgf(engine: &mut Engine, words: &[String]) -> Response {
     Ok(String::new())
 }
 
-/// Replays `game` under other rules; fails if a move is illegal there.
+/// Replays `game` under `rules`; an error if a move of the game is illegal under these rules.
 pub(super) fn with_rules(game: &Game, rules: Rules) -> Result<Game, String> {
     let setup: Setup = game.setup().clone();
     let mut other = Game::with_setup(rules, setup).map_err(|e| e.to_string())?;
@@ -163,7 +164,7 @@ fn boardsize(engine: &mut Engine, words: &[String]) -> Response {
     resize(engine, side, side)
 }
 
-/// Columns, then rows: an extension of Sabaki and KataGo.
+/// Command `rectangular_boardsize COLUMNS ROWS`: an extension of GTP by Sabaki and KataGo.
 fn rectangular_boardsize(engine: &mut Engine, words: &[String]) -> Response {
     let (width, height) = (argument(words, 0, number)?, argument(words, 1, number)?);
     resize(engine, width, height)
@@ -184,7 +185,7 @@ fn clear_board(engine: &mut Engine, _: &[String]) -> Response {
 fn komi(engine: &mut Engine, words: &[String]) -> Response {
     let komi = argument(words, 0, number::<f32>)?;
     let rules = Rules { komi, ..*engine.game.rules() };
-    // `nan` and infinities are not floats of the protocol.
+    // `nan` and infinities are not numbers of GTP.
     rules.check().map_err(|e| if komi.is_finite() { e.to_string() } else { "syntax error".into() })?;
     engine.game = with_rules(&engine.game, rules)?;
     Ok(String::new())
@@ -200,7 +201,8 @@ fn fixed_handicap(engine: &mut Engine, words: &[String]) -> Response {
     place(engine, stones, stones)
 }
 
-/// Uses the fixed points only; places fewer stones if the board has not enough of them.
+/// Command `place_free_handicap N`: places N handicap stones on the fixed points, or fewer if the board has fewer fixed
+/// points.
 fn place_free_handicap(engine: &mut Engine, words: &[String]) -> Response {
     let stones = argument(words, 0, number::<i64>)?;
     require_empty(&engine.game)?;
@@ -253,7 +255,8 @@ fn set_random_seed(engine: &mut Engine, words: &[String]) -> Response {
     Ok(String::new())
 }
 
-/// Main time, byo-yomi time, byo-yomi stones; ignored, since players count playouts, not seconds.
+/// Command `time_settings MAIN_TIME BYO_YOMI_TIME BYO_YOMI_STONES`: checked but ignored, since players count playouts,
+/// not seconds.
 fn time_settings(_: &mut Engine, words: &[String]) -> Response {
     (0..3).try_for_each(|index| argument(words, index, number::<u32>).map(|_| ()))?;
     Ok(String::new())
@@ -265,7 +268,8 @@ fn time_left(_: &mut Engine, words: &[String]) -> Response {
     Ok(String::new())
 }
 
-/// Clock of KGS: `none`, `absolute T`, `byoyomi T P N`, `canadian T P N`.
+/// Command `kgs-time_settings`, the clock of the server KGS: `none`, `absolute T`, `byoyomi T P N` or `canadian T P N`;
+/// checked but ignored.
 fn kgs_time_settings(_: &mut Engine, words: &[String]) -> Response {
     let numbers = match words.first().map(String::as_str) {
         Some("none") => 0,

@@ -16,15 +16,15 @@ use crate::go::uct::UctSettings;
 /// Player with its current game, controlled by GTP commands.
 pub struct Engine {
     pub(super) player: Arc<dyn Player>,
-    /// Search settings of `lz-analyze`.
+    /// Search settings of the command `lz-analyze`.
     pub(super) analysis: UctSettings,
     pub(super) game: Game,
     pub(super) rng: Stream,
 }
 
 impl Engine {
-    /// Engine with `player` on an empty board. The rules' move limit is dropped, since GTP has none. `analysis` are
-    /// the search settings of `lz-analyze`; `seed` seeds all random numbers.
+    /// Engine with `player` on an empty board. The move limit of `rules` is dropped, since GTP has no such limit.
+    /// `analysis` are the search settings of the command `lz-analyze`; `seed` seeds all random numbers.
     ///
     /// # Errors
     /// [`freewheel_core::Error::Config`] for rules out of range.
@@ -47,7 +47,7 @@ impl Engine {
     /// can be interrupted.
     ///
     /// # Errors
-    /// Those of `output`. A read error counts as the end of the input.
+    /// Write errors of `output`. A read error counts as the end of the input.
     pub fn run(&mut self, mut input: impl BufRead + Send, mut output: impl Write) -> io::Result<()> {
         std::thread::scope(|scope| {
             let (sender, from) = mpsc::channel();
@@ -78,10 +78,11 @@ impl Engine {
         })
     }
 
-    /// Answers one line as [`Engine::run`] does; no output for an empty line. `lz-analyze` writes one report.
+    /// Answers one line of input as [`Engine::run`] does; no output for an empty line. `lz-analyze` writes one report
+    /// only.
     ///
     /// # Errors
-    /// Those of `output`.
+    /// Write errors of `output`.
     pub fn respond(&mut self, line: &str, output: &mut impl Write) -> io::Result<()> {
         self.run(line.as_bytes(), output)
     }
@@ -90,13 +91,13 @@ impl Engine {
         self.rng = stream(seed);
     }
 
-    /// Starts a new game.
+    /// Starts a new game with `rules` from the position `setup`.
     pub(super) fn begin(&mut self, rules: Rules, setup: Setup) -> Response {
         self.game = Game::with_setup(rules, setup).map_err(|e| e.to_string())?;
         Ok(String::new())
     }
 
-    /// Copy of the game with `color` to move, resumed if two passes had ended it.
+    /// Copy of the current game with `color` to move. A game that two passes have ended is resumed.
     pub(super) fn game_for(&self, color: Color) -> Game {
         let mut game = self.game.clone();
         game.resume();
@@ -108,7 +109,7 @@ impl Engine {
 /// Commands that have been read and not yet answered.
 pub(super) struct CommandQueue {
     from: Receiver<Command>,
-    /// Received by [`CommandQueue::should_stop`], not yet returned.
+    /// Commands that [`CommandQueue::should_stop`] has received and `next` has not yet returned.
     peeked: VecDeque<Command>,
 }
 

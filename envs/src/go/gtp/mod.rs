@@ -1,10 +1,10 @@
-//! Go Text Protocol (GTP): our players for other programs, and other programs as players.
+//! Go Text Protocol (GTP): the players of this crate for other programs, and other programs as players.
 //!
 //! | file | contents |
 //! |---|---|
 //! | `protocol` | commands and responses as lines |
 //! | `vertex` | points and colors as text |
-//! | `engine` | [`Engine`]: a player that answers commands |
+//! | `commands`, `queries` | table of all commands; commands that change the game, and commands that do not |
 //! | `commands`, `queries` | table of all commands; those that change the game, and those that do not |
 //! | `client` | [`Client`]: another program as a child process |
 

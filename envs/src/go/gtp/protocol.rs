@@ -5,10 +5,10 @@
 
 use std::io::{self, BufRead, Write};
 
-/// Command line of GTP.
+/// GTP command: one line of input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Command {
-    /// Number that the response repeats.
+    /// Id: the number that the response repeats.
     pub id: Option<u32>,
     /// Name of the command.
     pub name: String,
@@ -19,12 +19,12 @@ pub struct Command {
 /// Response: the text of a success, or the message of a failure.
 pub type Response = Result<String, String>;
 
-/// Largest id of the specification.
+/// Largest id that the GTP specification allows.
 const MAX_ID: u32 = (1 << 31) - 1;
 
 impl Command {
-    /// Parses a line: control characters are dropped, a tab is a space, `#` begins a comment. `None` for an empty
-    /// line.
+    /// Parses a line: control characters are dropped, a tab counts as a space, `#` begins a comment. `None` for an
+    /// empty line.
     pub fn parse(line: &str) -> Option<Command> {
         let line = line.split('#').next().unwrap_or_default().replace('\t', " ");
         let line: String = line.chars().filter(|c| !c.is_ascii_control()).collect();
@@ -41,20 +41,20 @@ impl Command {
     }
 }
 
-/// Next line, invalid UTF-8 replaced; `None` at the end of the input.
+/// Next line of `input`, with invalid UTF-8 replaced; `None` at the end of the input.
 ///
 /// # Errors
-/// Those of `input`.
+/// Read errors of `input`.
 pub fn read_line(input: &mut impl BufRead) -> io::Result<Option<String>> {
     let mut bytes = Vec::new();
     let length = input.read_until(b'\n', &mut bytes)?;
     Ok((length > 0).then(|| String::from_utf8_lossy(&bytes).into_owned()))
 }
 
-/// Writes the response to the command with this id.
+/// Writes the response to the command with the id `id`.
 ///
 /// # Errors
-/// Those of `output`.
+/// Write errors of `output`.
 pub fn write_response(output: &mut impl Write, id: Option<u32>, response: &Response) -> io::Result<()> {
     let (sign, text) = match response {
         Ok(text) => ('=', text),
@@ -65,7 +65,7 @@ pub fn write_response(output: &mut impl Write, id: Option<u32>, response: &Respo
     output.flush()
 }
 
-/// `text` without empty lines, which end a response, and without control characters.
+/// `text` without control characters and without empty lines, which would end the response.
 fn body(text: &str) -> String {
     let clean = |line: &str| line.chars().filter(|c| !c.is_ascii_control()).collect::<String>();
     let lines: Vec<String> = text.replace('\t', " ").lines().map(clean).collect();

@@ -31,7 +31,7 @@ pub(super) fn list_stones(engine: &mut Engine, words: &[String]) -> Response {
     Ok(vertex_names(game, (0..game.pass()).filter(|&point| game.stone(point) == Some(color))))
 }
 
-/// Number of stones that a color has captured.
+/// Command `captures COLOR`: number of stones that the color has captured.
 pub(super) fn captures(engine: &mut Engine, words: &[String]) -> Response {
     let color = argument(words, 0, vertex::parse_color)?;
     Ok(engine.game.captures(color).to_string())
@@ -43,19 +43,19 @@ pub(super) fn is_legal(engine: &mut Engine, words: &[String]) -> Response {
     Ok(u8::from(engine.game_for(color).legal(point)).to_string())
 }
 
-/// All points where a color may play; the pass, always legal, is not listed.
+/// Command `all_legal COLOR`: all points where the color may play. The pass is always legal and not listed.
 pub(super) fn all_legal(engine: &mut Engine, words: &[String]) -> Response {
     let color = argument(words, 0, vertex::parse_color)?;
     let game = engine.game_for(color);
     Ok(vertex_names(&game, (0..game.pass()).filter(|&point| game.legal(point))))
 }
 
-/// Area score of the board as it stands, every stone alive.
+/// Command `final_score`: area score of the present position; all stones count as alive.
 pub(super) fn final_score(engine: &mut Engine, _: &[String]) -> Response {
     Ok(Outcome::from_score(engine.game.score()).to_string())
 }
 
-/// All stones count as alive: none is dead or in seki.
+/// Command `final_status_list`: all stones count as alive, none as dead or in seki.
 pub(super) fn final_status_list(engine: &mut Engine, words: &[String]) -> Response {
     let game = &engine.game;
     match words.first().map(String::as_str) {
@@ -72,7 +72,7 @@ pub(super) fn final_status_list(engine: &mut Engine, words: &[String]) -> Respon
     }
 }
 
-/// Text of the board, `X` for Black and `O` for White, the last move in parentheses.
+/// Command `showboard`: text of the board, `X` for Black and `O` for White, the last move in parentheses.
 pub(super) fn showboard(engine: &mut Engine, _: &[String]) -> Response {
     let game = &engine.game;
     let rules = game.rules();
@@ -108,7 +108,7 @@ pub(super) fn showboard(engine: &mut Engine, _: &[String]) -> Response {
     Ok(out)
 }
 
-/// Analysis commands for GoGui, as `type/label/command`.
+/// Command `gogui-analyze_commands`: analysis commands for GoGui, one a line, as `type/label/command`.
 pub(super) fn gogui(_: &mut Engine, _: &[String]) -> Response {
     Ok("plist/Legal moves/all_legal %c\n\
         sboard/Liberties/freewheel-liberties\n\
@@ -117,7 +117,7 @@ pub(super) fn gogui(_: &mut Engine, _: &[String]) -> Response {
         .into())
 }
 
-/// Liberties of the chain on each point.
+/// Command `freewheel-liberties`: number of liberties of the chain on each point.
 pub(super) fn liberties(engine: &mut Engine, _: &[String]) -> Response {
     let game = &engine.game;
     Ok(board_rows(game, |point| {
@@ -125,8 +125,8 @@ pub(super) fn liberties(engine: &mut Engine, _: &[String]) -> Response {
     }))
 }
 
-/// Mean ownership of each point at the end of random games, from 1 (Black) to -1 (White). Optional argument: number
-/// of games, default 200.
+/// Command `freewheel-ownership [GAMES]`: mean ownership of each point at the end of random games, from 1 (Black) to -1
+/// (White); 200 games by default.
 pub(super) fn ownership(engine: &mut Engine, words: &[String]) -> Response {
     let count = if words.is_empty() { 200 } else { argument(words, 0, number::<u32>)? };
     if !(1..=1_000_000).contains(&count) {
@@ -149,14 +149,14 @@ pub(super) fn ownership(engine: &mut Engine, words: &[String]) -> Response {
     Ok(board_rows(game, |point| format!("{:.2}", f64::from(owned[usize::from(point)]) / f64::from(count))))
 }
 
-/// Playouts between two checks of the input and the clock.
+/// Number of playouts between two checks of the input and the clock.
 const PLAYOUTS_PER_CHECK: u32 = 50;
 
-/// Playouts after which an analysis stops searching.
+/// Number of playouts after which an analysis stops searching.
 const MAX_PLAYOUTS: u32 = 1_000_000;
 
-/// Arguments of `lz-analyze` and `lz-genmove_analyze`: `[color] [interval] [N]`, N in hundredths of a second. Others,
-/// such as `minmoves 1`, are ignored.
+/// Arguments of `lz-analyze` and `lz-genmove_analyze`: `[color] [interval] [N]`, where N is the time between two
+/// reports in hundredths of a second. Other arguments, such as `minmoves 1`, are ignored.
 fn parse_options(engine: &Engine, words: &[String]) -> (Color, Duration) {
     let color = words.first().and_then(|word| vertex::parse_color(word)).unwrap_or(engine.game.to_play());
     let mut words = words.iter();
@@ -172,7 +172,7 @@ fn parse_options(engine: &Engine, words: &[String]) -> (Color, Duration) {
     (color, Duration::from_millis(interval.map_or(1000, |n: u32| u64::from(n) * 10)))
 }
 
-/// Searches and writes candidate moves until the next command.
+/// Command `lz-analyze`: searches and writes candidate moves until the next command arrives.
 pub(super) fn analyze(
     engine: &mut Engine,
     command: &Command,
@@ -203,7 +203,7 @@ pub(super) fn analyze(
     output.flush()
 }
 
-/// Chooses a move by search, writes the candidate moves, and plays it.
+/// Command `lz-genmove_analyze`: chooses a move by search, writes the candidate moves, and plays the move.
 pub(super) fn genmove_analyze(
     engine: &mut Engine,
     command: &Command,
@@ -231,13 +231,14 @@ pub(super) fn genmove_analyze(
     output.flush()
 }
 
-/// Success sign of the response, on its own line; lines of information follow.
+/// Writes the success sign `=` of the response on its own line; lines of information follow.
 fn begin(command: &Command, output: &mut dyn Write) -> io::Result<()> {
     let id = command.id.map(|id| id.to_string()).unwrap_or_default();
     writeln!(output, "={id}")
 }
 
-/// One line with all candidate moves, best first, as Leela Zero writes it: rates in hundredths of a percent.
+/// Writes one line with all candidate moves, best first, in the format of Leela Zero: win rates in hundredths of a
+/// percent.
 fn write_info(game: &Game, search: &Search, output: &mut dyn Write) -> io::Result<()> {
     let infos =
         search.candidates().into_iter().enumerate().map(|(order, candidate)| info(game, order, &candidate));
@@ -247,7 +248,7 @@ fn write_info(game: &Game, search: &Search, output: &mut dyn Write) -> io::Resul
 
 fn info(game: &Game, order: usize, candidate: &Candidate) -> String {
     let Candidate { point, visits, win_rate, variation } = candidate;
-    // Half width of the normal 95 % interval.
+    // Half width of the 95 % confidence interval by the normal approximation.
     let error = 1.96 * (win_rate * (1.0 - win_rate) / f64::from((*visits).max(1))).sqrt();
     let rate = |x: f64| (x.clamp(0.0, 1.0) * 10_000.0).round();
     let variation = vertex_names(game, variation.iter().copied());

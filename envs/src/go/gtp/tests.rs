@@ -12,14 +12,14 @@ fn engine(size: u8) -> Engine {
         .unwrap()
 }
 
-/// Output for a whole input.
+/// Output of the engine for a whole input.
 fn run(engine: &mut Engine, input: &str) -> String {
     let mut out = Vec::new();
     engine.run(input.as_bytes(), &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 
-/// One response for each line, without its empty line.
+/// Responses of the engine, one for each line, without the empty line that ends a response.
 fn answers(engine: &mut Engine, lines: &[&str]) -> Vec<String> {
     lines.iter().map(|line| run(engine, line).trim_end().to_owned()).collect()
 }
@@ -214,7 +214,7 @@ fn the_seed_decides() {
     assert_eq!(game("5"), game("5"));
     assert_ne!(game("5"), game("6"));
     assert_ne!(game("-5"), game("5"));
-    // `reg_genmove` does not play its move.
+    // `reg_genmove` does not play the move that it chooses.
     let mut engine = engine(9);
     assert!(run(&mut engine, "reg_genmove b").starts_with("= "));
     assert_eq!(engine.game().move_number(), 0);

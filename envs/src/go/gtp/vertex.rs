@@ -10,7 +10,7 @@ pub fn column(x: usize) -> char {
     COLUMNS.get(x).map_or('?', |&letter| char::from(letter))
 }
 
-/// Name of a point, such as `D4`, or `pass`.
+/// GTP name of a point, such as `D4`, or `pass`.
 pub fn name(rules: &Rules, point: Point) -> String {
     let width = Point::from(rules.width).max(1);
     match point < rules.pass() {
@@ -19,7 +19,7 @@ pub fn name(rules: &Rules, point: Point) -> String {
     }
 }
 
-/// Point of this name, upper or lower case; `None` if it is not on the board.
+/// Point with the GTP name `name`, upper or lower case; `None` if the point is not on the board.
 pub fn parse(rules: &Rules, name: &str) -> Option<Point> {
     if name.eq_ignore_ascii_case("pass") {
         return Some(rules.pass());
@@ -27,7 +27,7 @@ pub fn parse(rules: &Rules, name: &str) -> Option<Point> {
     let (letter, row) = name.split_at_checked(1)?;
     let letter = letter.bytes().next()?.to_ascii_uppercase();
     let column = COLUMNS.iter().position(|&column| column == letter)?;
-    // No sign: `D+4` is not a vertex.
+    // Digits only: `D+4` is not a vertex.
     let row: Point = row.bytes().all(|byte| byte.is_ascii_digit()).then(|| row.parse().ok())??;
     let on = column < usize::from(rules.width) && (1..=Point::from(rules.height)).contains(&row);
     on.then(|| (row - 1) * Point::from(rules.width) + column as Point)
@@ -41,7 +41,7 @@ pub fn color_name(color: Color) -> &'static str {
     }
 }
 
-/// Color of this name: `b`, `black`, `w`, `white`, upper or lower case.
+/// Color with the name `name`: `b`, `black`, `w`, `white`, upper or lower case.
 pub fn parse_color(name: &str) -> Option<Color> {
     match name.to_ascii_lowercase().as_str() {
         "b" | "black" => Some(Color::Black),

@@ -9,14 +9,14 @@ use super::{Player, PlayerAction};
 use crate::go::gtp::{Client, GtpError};
 use crate::go::rules::{Color, Game, Move, Point, Rules, Setup};
 
-/// Time limit of one response.
+/// Time limit of one response of a program.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// Program that speaks GTP, such as `gnugo --mode gtp --level 1`.
 ///
-/// A process gets only the new moves if the moves sent before are the start of the game; otherwise the whole game.
-/// Several games at once use several processes, and a failed one is replaced. At the start of a game the process gets
-/// a random seed from the stream; whether it then plays the same moves again depends on the program.
+/// A process is sent only the new moves if the moves sent before are the first moves of the game, otherwise the whole
+/// game. Several games at once use several processes, and a failed process is replaced. At the start of a game the
+/// process is sent a random seed; whether the program then plays the same moves again depends on the program.
 pub struct GtpPlayer {
     command: String,
     limit: Duration,
@@ -26,7 +26,7 @@ pub struct GtpPlayer {
 /// Running program with the game it has been sent.
 struct GtpProcess {
     client: Client,
-    /// Whether it supports `set_random_seed`.
+    /// Whether the program supports the command `set_random_seed`.
     seeded: bool,
     synced: Option<SyncedGame>,
 }
@@ -39,7 +39,8 @@ struct SyncedGame {
 }
 
 impl GtpPlayer {
-    /// Player with this command line, started on first use. The time limit of each response is 120 seconds.
+    /// Player that runs the program with this command line, started on first use. The time limit of each response is
+    /// 120 seconds.
     pub fn new(command: &str) -> Self {
         GtpPlayer { command: command.trim().to_owned(), limit: RESPONSE_TIMEOUT, idle: Mutex::default() }
     }
@@ -112,7 +113,7 @@ impl Player for GtpPlayer {
     }
 
     fn choose(&self, game: &Game, rng: &mut Stream) -> Result<PlayerAction> {
-        // Always drawn, so that the stream does not depend on which process is free.
+        // The seed is always drawn, so that the random stream does not depend on which process is free.
         let seed = rng.below(1 << 31);
         let mut process = self.process(game)?;
         let action = process.choose_move(game, seed)?;

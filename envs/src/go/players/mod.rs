@@ -30,31 +30,31 @@ pub trait Player: Send + Sync {
     /// Name, as read by [`parse`].
     fn name(&self) -> String;
 
-    /// Chooses a legal move in `game`, which is not over. Draws random numbers from `rng` only, unless it is another
-    /// program.
+    /// Chooses a legal move in `game`, which must not be over. All random numbers are drawn from `rng`, except in other
+    /// programs.
     ///
     /// # Errors
-    /// Those of another program: it exited, timed out or gave an invalid response.
+    /// For a player that is another program: the program exited, timed out or gave an invalid response.
     fn choose(&self, game: &Game, rng: &mut Stream) -> Result<PlayerAction>;
 
-    /// Checks that it can play games that begin as `start`; called once before the first game.
+    /// Checks that the player can play games that begin as `start`; called once before the first game.
     ///
     /// # Errors
-    /// Those of another program: it cannot be started, or does not support the board.
-    /// [`PolicyPlayer`](super::PolicyPlayer) supports one board size.
+    /// For a player that is another program: the program cannot be started, or does not support the board. For
+    /// [`PolicyPlayer`](super::PolicyPlayer): the board has another size than the boards of the policy.
     fn check_ready(&self, _start: &Game) -> Result<()> {
         Ok(())
     }
 }
 
-/// Forms of player names.
+/// Forms of the player names that [`parse`] accepts, for error messages.
 const KNOWN: [&str; 4] = ["random", "greedy", "uct:N", "gtp:COMMAND"];
 
-/// Player of this name: `random`, `greedy`, `uct:1000` (see [`UctSettings::parse`] for options), `gtp:gnugo --mode
-/// gtp --level 1`.
+/// Player with the name `name`: `random`, `greedy`, `uct:1000` (see [`UctSettings::parse`] for options), or
+/// `gtp:COMMAND` such as `gtp:gnugo --mode gtp --level 1`.
 ///
 /// # Errors
-/// [`Error::Config`] for an unknown name, with the known ones.
+/// [`Error::Config`] for an unknown name; the message lists the known names.
 pub fn parse(name: &str) -> Result<Arc<dyn Player>> {
     match name.trim().split_once(':') {
         None if name.trim() == "random" => Ok(Arc::new(Random)),
@@ -65,7 +65,7 @@ pub fn parse(name: &str) -> Result<Arc<dyn Player>> {
     }
 }
 
-/// Random player: uniform over the legal moves that fill none of its own eyes; passes if there are none.
+/// Random player: each legal move that fills no own eye has the same probability; passes if there is no such move.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Random;
 
@@ -86,9 +86,9 @@ fn sensible(game: &Game) -> impl Iterator<Item = Point> {
     board.empties().iter().filter(kept).map(|&vertex| geometry.point(vertex))
 }
 
-/// Move of [`Random`]. Allocates nothing.
+/// Move of the player [`Random`]. Allocates nothing.
 fn random_move(game: &Game, rng: &mut Stream) -> Point {
-    // Reservoir sampling: the k-th move replaces the one before with probability 1/k.
+    // Reservoir sampling: the k-th move replaces the move chosen before with probability 1/k.
     let mut chosen = game.pass();
     for (point, met) in sensible(game).zip(1..) {
         if rng.below(met) == 0 {
@@ -101,8 +101,8 @@ fn random_move(game: &Game, rng: &mut Stream) -> Point {
 /// Greedy player. Plays the first of these moves that is legal, ties broken at random:
 ///
 /// 1. the capture of the most stones;
-/// 2. the move that saves the largest own chain in atari: its last liberty, if the chain then has at least two
-///    liberties;
+/// 2. the move on the last liberty of own chains in atari that saves the most stones, if the new chain has at least
+///    two liberties;
 /// 3. a move of [`Random`].
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Greedy;
@@ -118,7 +118,7 @@ impl Player for Greedy {
     }
 }
 
-/// Legal move with the largest `gain` above 0.
+/// Legal move with the largest value of the function `gain`, ties broken at random; `None` if no value is above 0.
 fn best(game: &Game, rng: &mut Stream, gain: fn(&Board, Vertex, Color) -> u16) -> Option<Point> {
     let (board, geometry, color) = (game.board(), game.geometry(), game.to_play());
     let mut most = (0, None);
@@ -142,13 +142,13 @@ fn captured(board: &Board, vertex: Vertex, color: Color) -> u16 {
     in_atari(board, vertex, color.other()).map(|chain| board.chain_stones(chain)).sum()
 }
 
-/// Number of stones that a move saves by giving their chain two liberties.
+/// Number of own stones in atari that a move on `vertex` saves; 0 if the new chain would have only one liberty.
 fn saved(board: &Board, vertex: Vertex, color: Color) -> u16 {
     let stones = in_atari(board, vertex, color).map(|chain| board.chain_stones(chain)).sum();
     if stones > 0 && !uct::is_self_atari(board, vertex, color) { stones } else { 0 }
 }
 
-/// Chains of `color` next to a vertex that is their last liberty, each once, by their representatives.
+/// Chains of `color` in atari whose last liberty is `vertex`, each once, by their representative stones.
 fn in_atari(board: &Board, vertex: Vertex, color: Color) -> impl Iterator<Item = Vertex> {
     let neighbors = board.neighbors(vertex);
     let chain = move |n: Vertex| (board.color(n) == Some(color) && board.in_atari(n)).then(|| board.chain(n));

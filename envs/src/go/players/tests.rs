@@ -67,7 +67,7 @@ fn the_greedy_player_saves_its_chain() {
     // Black's a5 is in atari and nothing can be taken: b5 gives it two liberties more.
     let game = position(["X....", "O....", ".....", ".....", "....."]);
     assert_eq!(plays(&Greedy, &game), [21]);
-    // Here b5 saves nothing: the chain would be in atari again. Any move may come.
+    // Here b5 saves nothing: the chain would be in atari again. Any move may be chosen.
     let game = position(["X....", "OO...", ".....", ".....", "....."]);
     assert!(plays(&Greedy, &game).len() > 1);
 }

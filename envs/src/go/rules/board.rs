@@ -1,19 +1,21 @@
 //! Stones, chains and liberties, updated move by move; no ko, no history.
 //!
-//! After libEGo (Lew 2010): a chain is a ring of stones with a common representative, which holds the chain's
-//! pseudo-liberties (a liberty counts once for every adjacent stone) as their number n, the sum s of their vertices
-//! and the sum q of their squares. By the Cauchy-Schwarz inequality, the chain has a single liberty exactly if
-//! n q = s², and that liberty is s / n. Nothing is allocated after construction.
+//! The method of libEGo (Lew 2010): a chain is a circular list of stones with one common representative stone. A
+//! *pseudo-liberty* of a chain is a liberty, counted once for every stone of the chain next to it. The representative
+//! stores three numbers of the chain's pseudo-liberties: their number n, the sum s of their vertex indices, and the sum
+//! q of the squared vertex indices. By the Cauchy-Schwarz inequality, the chain has a single liberty exactly if n q =
+//! s², and that liberty is s / n. Nothing is allocated after construction.
 
 use super::geometry::{Geometry, Vertex};
 use super::{Color, Point};
 
-/// Content of a vertex without a stone; otherwise a [`Color`].
+/// Code of a vertex without a stone. The code of a stone is its [`Color`].
 pub(super) const EMPTY: u8 = 2;
 const EDGE: u8 = 3;
 
-/// One neighbor in [`Cell::neighbor_counts`]: black, white and empty neighbors in 4 bits each. The edge counts as a
-/// black and as a white neighbor, so that a point with four black neighbors is surrounded by Black.
+/// Increment of [`Cell::neighbor_counts`] for one black and one white neighbor. The field counts black, white and empty
+/// neighbors in 4 bits each. The edge counts as a black and as a white neighbor, so that a point with four black
+/// neighbors is surrounded by Black.
 const NEIGHBOR: [u16; 2] = [1, 1 << 4];
 const NEIGHBOR_EMPTY: u16 = 1 << 8;
 const SURROUNDED: [u16; 2] = [4, 4 << 4];
@@ -117,13 +119,13 @@ impl Board {
         self.stones[color as usize]
     }
 
-    /// Representative of the chain of a stone, the same for all its stones.
+    /// Representative stone of the chain of a stone, the same for all stones of the chain.
     #[inline]
     pub fn chain(&self, vertex: Vertex) -> Vertex {
         self.cells[usize::from(vertex)].chain
     }
 
-    /// Stone after this one in the ring of its chain.
+    /// Next stone after `vertex` in the circular list of the chain.
     #[inline]
     pub fn next_stone(&self, vertex: Vertex) -> Vertex {
         self.cells[usize::from(vertex)].next
@@ -135,7 +137,7 @@ impl Board {
         self.chains[usize::from(self.chain(vertex))].stones
     }
 
-    /// Only liberty of the chain of a stone; `None` if it has more.
+    /// Only liberty of the chain of a stone; `None` if the chain has more than one liberty.
     #[inline]
     pub fn last_liberty(&self, vertex: Vertex) -> Option<Vertex> {
         let chain = &self.chains[usize::from(self.chain(vertex))];
@@ -148,15 +150,15 @@ impl Board {
         self.chains[usize::from(self.chain(vertex))].in_atari()
     }
 
-    /// Whether all four neighbors are `color`'s stones or the edge.
+    /// Whether all four neighbors of a vertex are stones of `color` or the edge.
     #[inline]
     pub fn is_surrounded(&self, vertex: Vertex, color: Color) -> bool {
         let all = SURROUNDED[color as usize];
         self.cells[usize::from(vertex)].neighbor_counts & all == all
     }
 
-    /// Whether an empty vertex is an eye of `color` that playouts do not fill: all neighbors are its own, and the
-    /// opponent has at most one of the diagonal neighbors, none at the edge.
+    /// Whether an empty vertex is an eye of `color` that playouts do not fill: all four neighbors are stones of `color`
+    /// or the edge, and the opponent has at most one of the diagonal neighbors (none for a point at the edge).
     #[inline]
     pub fn is_eye(&self, vertex: Vertex, color: Color) -> bool {
         if !self.is_surrounded(vertex, color) {
@@ -172,14 +174,14 @@ impl Board {
         opponents + edge < 2
     }
 
-    /// Whether a stone on an empty vertex would have a liberty or capture something, that is, would not be suicide.
+    /// Whether a stone on an empty vertex would have a liberty or capture stones, that is, would not be suicide.
     #[inline]
     pub fn lives(&self, vertex: Vertex, color: Color) -> bool {
         let cell = &self.cells[usize::from(vertex)];
         if cell.neighbor_counts >= NEIGHBOR_EMPTY {
             return true;
         }
-        // Own chains with another liberty, or opponent's chains without one.
+        // The stone is next to an own chain with another liberty, or to an opponent's chain without another one.
         self.neighbors(vertex).into_iter().any(|n| {
             let near = &self.cells[usize::from(n)];
             near.stone < EMPTY
@@ -187,8 +189,9 @@ impl Board {
         })
     }
 
-    /// Puts a stone on an empty vertex and removes chains without liberties: the opponent's first, then its own.
-    /// Calls `on_capture` for each removed stone with its color; returns their number.
+    /// Puts a stone on an empty vertex and removes chains without liberties: the opponent's chains first, then the
+    /// chain of the new stone. Calls `on_capture` for each removed stone with the stone's color; returns the number of
+    /// removed stones.
     #[inline]
     pub fn play(&mut self, vertex: Vertex, color: Color, mut on_capture: impl FnMut(Vertex, Color)) -> u16 {
         self.put(vertex, color);
@@ -205,16 +208,16 @@ impl Board {
         count
     }
 
-    /// Whether the stone just put here is a chain of one stone with one liberty; after capturing one stone, that is a
-    /// ko.
+    /// Whether the stone just put on a vertex is a chain of one stone with one liberty. If this stone has captured
+    /// exactly one stone, the position is a ko.
     #[inline]
     pub(super) fn is_lone_in_atari(&self, vertex: Vertex) -> bool {
         let chain = &self.chains[usize::from(vertex)];
         self.chain(vertex) == vertex && chain.stones == 1 && chain.liberties == 1
     }
 
-    /// Calls `on_capture` for each stone that a move would capture: the opponent's or, for suicide (`lives` is
-    /// false), the mover's own.
+    /// Calls `on_capture` for each stone that a move would capture: stones of the opponent or, for suicide (`lives` is
+    /// false), of the mover.
     #[inline]
     pub(super) fn would_capture(
         &self,
@@ -242,7 +245,7 @@ impl Board {
         }
     }
 
-    /// First point whose chain has no liberty.
+    /// First point with a stone whose chain has no liberty.
     pub(super) fn first_without_liberty(&self, geometry: &Geometry) -> Option<Point> {
         let dead =
             |&v: &Vertex| self.stone(v) < EMPTY && self.chains[usize::from(self.chain(v))].liberties == 0;
@@ -292,7 +295,7 @@ impl Board {
         }
     }
 
-    /// Merges the chains of two stones; keeps the representative of the larger one.
+    /// Merges the chains of two stones; the representative of the larger chain is kept.
     fn merge(&mut self, a: Vertex, b: Vertex) {
         let (mut keep, mut join) = (self.chain(a), self.chain(b));
         if self.chains[usize::from(keep)].stones < self.chains[usize::from(join)].stones {
@@ -354,15 +357,15 @@ impl Board {
 
 #[derive(Clone, Copy, Debug)]
 struct Cell {
-    /// Representative of the chain; its own vertex if empty; vertex 0 on the edge.
+    /// Stone: representative of the stone's chain. Empty vertex: the vertex. Edge: vertex 0.
     chain: Vertex,
-    /// Next stone of the chain, in a ring.
+    /// Next stone in the circular list of the chain.
     next: Vertex,
-    /// Index in the list of empty vertices, if empty.
+    /// Empty vertex: index in the list of empty vertices.
     slot: u16,
     /// Colors of the four neighbors, see [`NEIGHBOR`].
     neighbor_counts: u16,
-    /// Color, [`EMPTY`] or [`EDGE`].
+    /// Code of the content: a color, [`EMPTY`] or [`EDGE`].
     stone: u8,
 }
 
@@ -392,8 +395,8 @@ impl Chain {
         self.squares = self.squares.wrapping_sub(v * v);
     }
 
-    /// Whether all pseudo-liberties are the same vertex. There are at most 4 * 361, each at most 421: no sum
-    /// overflows.
+    /// Whether all pseudo-liberties are the same vertex. There are at most 4 * 361 pseudo-liberties with indices of at
+    /// most 421, so that no sum overflows.
     #[inline]
     fn in_atari(&self) -> bool {
         u64::from(self.liberties) * u64::from(self.squares) == u64::from(self.sum) * u64::from(self.sum)

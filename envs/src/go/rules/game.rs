@@ -4,9 +4,9 @@
 //! * **State**: stones, player to move, all moves with the stones they captured (for ko); see [`Game`].
 //! * **Moves**: point `row * width + column` counted from the lower left corner, a1 = 0; the pass is `width *
 //!   height`.
-//! * **A move**: a stone on an empty point; then the opponent's chains without liberties are captured, then the
-//!   mover's own (suicide), if the rules allow that. The ko rule forbids repetitions, see [`Ko`](super::Ko). A pass
-//!   is always legal.
+//! * **A move**: a stone on an empty point; then the opponent's chains without liberties are captured, then the mover's
+//!   own (suicide), if the rules allow suicide. The ko rule forbids repetitions, see [`Ko`](super::Ko). A pass is
+//!   always legal.
 //! * **Score**: area: stones, and empty regions that touch one color only. All stones on the board count as alive.
 //! * **Endings**: two passes in a row; a move limit truncates the game.
 //! * **Version**: 1.
@@ -30,7 +30,7 @@ pub struct Move {
     pub point: Point,
 }
 
-/// Data shared by all positions of a game.
+/// Data that all positions of a game share.
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) rules: Rules,
@@ -38,10 +38,10 @@ pub(super) struct Shared {
     pub(super) setup: Setup,
 }
 
-/// Game in progress, cheap to clone. Playing allocates nothing up to the move limit; without one, up to four moves
-/// for each point of the board, then the history grows.
+/// Game in progress, cheap to clone. Playing allocates nothing up to the move limit. Without a move limit, playing
+/// allocates nothing for the first four moves per point of the board; then the history grows.
 ///
-/// Serialized as rules, setup and moves; deserializing replays them and fails on an illegal move.
+/// Serialized as rules, setup and moves; deserializing replays the moves and fails on an illegal move.
 pub struct Game {
     pub(super) shared: Arc<Shared>,
     pub(super) board: Board,
@@ -51,9 +51,9 @@ pub struct Game {
     pub(super) to_play: Color,
     passes: u8,
     resumed: bool,
-    /// Point where the last move's ko may not be retaken.
+    /// Point that the ko rule forbids after the last move, which captured a single stone there.
     ko: Option<Point>,
-    /// Color that may not retake it.
+    /// Color that may not play on the point `ko`.
     ko_color: Color,
 }
 
@@ -98,21 +98,22 @@ impl Game {
     /// Game on the empty board, Black to move.
     ///
     /// # Errors
-    /// [`Error::Config`] as [`Rules::check`].
+    /// [`Error::Config`] for rules that [`Rules::check`] rejects.
     pub fn new(rules: Rules) -> Result<Self> {
         Game::with_setup(rules, Setup::default())
     }
 
-    /// Game that begins with stones on the board.
+    /// Game that begins with the stones of `setup` on the board.
     ///
     /// # Errors
-    /// [`Error::Config`] for rules out of range, points off the board or named twice, and chains without a liberty.
+    /// [`Error::Config`] for rules out of range, points that are off the board or given twice, and chains without a
+    /// liberty.
     pub fn with_setup(rules: Rules, setup: Setup) -> Result<Self> {
         rules.check()?;
         Game::on(Geometry::new(rules.width, rules.height), rules, setup)
     }
 
-    /// As [`Game::with_setup`], on a given geometry of the rules' size.
+    /// Same as [`Game::with_setup`], with a given geometry of the board size of `rules`.
     pub(super) fn on(geometry: Geometry, rules: Rules, setup: Setup) -> Result<Self> {
         let mut board = Board::new(&geometry);
         let mut hash = 0;
@@ -170,13 +171,13 @@ impl Game {
         &self.board
     }
 
-    /// Number of points.
+    /// Number of points of the board.
     #[inline]
     pub fn area(&self) -> usize {
         self.shared.geometry.vertex.len()
     }
 
-    /// Number of the pass: the one after the last point.
+    /// Number of the pass as a move: the number after the last point.
     #[inline]
     pub fn pass(&self) -> Point {
         self.area() as Point
@@ -210,14 +211,14 @@ impl Game {
         self.moves().next_back()
     }
 
-    /// Number of passes at the end of the moves, 0..=2.
+    /// Number of passes in a row at the end of the moves so far, 0..=2.
     #[inline]
     pub fn passes(&self) -> u8 {
         self.passes
     }
 
-    /// Point where a single stone has just captured a single stone and the player to move could retake it. All ko
-    /// rules here forbid that, except [`Ko::Situational`](super::Ko::Situational) in rare cases.
+    /// Point where a single stone has just captured a single stone and the player to move could retake it. All ko rules
+    /// of this module forbid to retake it, except [`Ko::Situational`](super::Ko::Situational) in rare cases.
     #[inline]
     pub fn ko(&self) -> Option<Point> {
         self.ko.filter(|_| self.to_play == self.ko_color)
@@ -247,7 +248,8 @@ impl Game {
         !self.is_over() && self.rules().move_limit.is_some_and(|limit| self.move_number() >= limit)
     }
 
-    /// Resumes the game after two passes, as players do who disagree about dead stones. No effect otherwise.
+    /// Resumes a game that two passes have ended, as players do who disagree about dead stones. No effect on other
+    /// games.
     pub fn resume(&mut self) {
         if self.is_over() {
             (self.passes, self.resumed) = (0, true);
@@ -258,7 +260,7 @@ impl Game {
         self.resumed
     }
 
-    /// For each move, whether it resumed the game.
+    /// For each move, whether the move resumed the game after two passes.
     pub(super) fn resumptions(&self) -> impl Iterator<Item = bool> {
         self.history.plies.iter().map(|ply| ply.resumed)
     }
@@ -277,7 +279,8 @@ impl Game {
         Ok(self.play_unchecked(point))
     }
 
-    /// As [`Game::play`], for a move known to be legal. An illegal move gives an invalid game or an indexing panic.
+    /// Same as [`Game::play`], for a move known to be legal. An illegal move gives an invalid game or an indexing
+    /// panic.
     #[inline]
     pub fn play_unchecked(&mut self, point: Point) -> u32 {
         let Game { shared, board, history, hash, captures, to_play, .. } = self;
@@ -307,7 +310,7 @@ impl Game {
         count
     }
 
-    /// Takes back the last move by replaying the others; returns whether there was one.
+    /// Takes back the last move by replaying the other moves; returns whether there was a move.
     pub fn undo(&mut self) -> bool {
         let plies = self.history.plies.len();
         if plies == 0 {
@@ -331,8 +334,8 @@ impl Game {
         true
     }
 
-    /// Writes the stones as they were `back` moves ago, `[area]`, row by row from the bottom; those of the start if
-    /// there were fewer moves. Returns the player to move at that time.
+    /// Writes the stones of the position `back` moves ago to `out`, `[area]`, row by row from the bottom. If there were
+    /// fewer moves, the position is the start position. Returns the player to move in that position.
     pub fn stones_before(&self, back: usize, out: &mut [Option<Color>]) -> Color {
         let geometry = &self.shared.geometry;
         let mut stones = history::stones(&self.board, geometry);

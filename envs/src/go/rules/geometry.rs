@@ -14,9 +14,9 @@ pub(super) const MAX_VERTICES: usize = 20 * 21 + 1;
 /// Size of a board as lookup tables.
 #[derive(Clone, Debug)]
 pub struct Geometry {
-    /// Index difference of one row.
+    /// Difference of the vertex indices of a point and the point above or below.
     pub(super) stride: Vertex,
-    /// Number of vertices, with the edge.
+    /// Number of vertices, the edge included.
     pub(super) vertices: usize,
     /// Vertex of each point.
     pub(super) vertex: Vec<Vertex>,
@@ -34,7 +34,7 @@ impl Geometry {
         Geometry::with_hash_mask(width, height, u64::MAX)
     }
 
-    /// As `new`, with all hashes masked by `mask`, so that tests can make different positions collide.
+    /// Same as `new`, with all hashes masked by `mask`, so that tests can make different positions collide.
     pub(super) fn with_hash_mask(width: u8, height: u8, mask: u64) -> Self {
         let (width, height) = (u16::from(width), u16::from(height));
         let stride = width + 1;
@@ -84,7 +84,7 @@ impl Geometry {
 pub struct Symmetry(u8);
 
 impl Symmetry {
-    /// All eight; the first is the identity.
+    /// All eight symmetries; the first is the identity.
     pub const ALL: [Symmetry; 8] = [
         Symmetry(0),
         Symmetry(1),
@@ -140,8 +140,8 @@ impl Symmetry {
         Symmetry((self.0 ^ mirrors) ^ (next.0 & Self::TRANSPOSE))
     }
 
-    /// Applies the symmetry to every value of `from`. Both are planes `[side * side]` one after another, each with or
-    /// without a value for the pass after it; `plane` is the length of one, at least `side * side`.
+    /// Copies every value of `from` to its symmetric point in `to`. Both slices are planes of `plane` values one after
+    /// another. A plane holds the values of the `side * side` points, and optionally a value of the pass after them.
     pub fn planes<T: Copy>(self, side: u8, plane: usize, from: &[T], to: &mut [T]) {
         if plane == 0 {
             return;

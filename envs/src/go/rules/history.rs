@@ -1,5 +1,5 @@
-//! History of a game, used for superko and for past positions: for each move the point, the hash after it, and the
-//! stones it captured. Earlier positions are found by undoing these changes on a copy of the stones.
+//! History of a game, used for superko and for past positions: for each move the point, the hash after the move, and
+//! the stones that the move captured. Earlier positions are found by undoing these changes on a copy of the stones.
 
 use freewheel_core::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -11,19 +11,19 @@ use super::{Color, Game, Ko, Point, Rules, Setup};
 /// Recorded move.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ply {
-    /// Hash of the position after it, see [`key`].
+    /// Hash of the position after the move, see [`key`].
     pub(super) hash: u64,
     pub(super) point: Point,
     pub(super) color: Color,
-    /// Player to move after it.
+    /// Player to move after the move.
     pub(super) to_play: Color,
     /// Whether this move resumed the game after two passes.
     pub(super) resumed: bool,
-    /// End of its captured stones in [`History::captured`].
+    /// End of the move's captured stones in [`History::captured`].
     captured_end: u32,
 }
 
-/// Moves of a game. Grows in place up to the capacity it was created with.
+/// Moves of a game. Allocates nothing up to the capacity given at its creation.
 #[derive(Debug, Default)]
 pub(super) struct History {
     pub(super) plies: Vec<Ply>,
@@ -31,14 +31,15 @@ pub(super) struct History {
     /// Hash of the position before the first move.
     first: u64,
     first_to_play: Color,
-    /// Bloom filter of past hashes, by their lowest bits: most new positions are recognized as new by it alone.
+    /// Bloom filter of past hashes, indexed by their lowest bits: the filter alone shows that most new positions are
+    /// new.
     hash_filter: Vec<u64>,
     /// For each vertex, whether a black (bit 0) or white (bit 1) stone was ever captured on it.
     captured_from: Vec<u8>,
 }
 
 impl Clone for History {
-    /// Keeps the capacity for further moves.
+    /// Clones the history with the capacity for further moves.
     fn clone(&self) -> Self {
         let mut clone = History {
             plies: Vec::with_capacity(self.plies.capacity()),
@@ -59,7 +60,7 @@ impl Clone for History {
     }
 }
 
-/// Content of each vertex of a board.
+/// Code of the content of each vertex of a board.
 pub(super) type Stones = [u8; MAX_VERTICES];
 
 /// Copy of a board's stones.
@@ -72,9 +73,9 @@ pub(super) fn stones(board: &Board, geometry: &Geometry) -> Stones {
 }
 
 impl History {
-    /// Empty history of a game that begins with this hash, with capacity for `moves` moves.
+    /// Empty history of a game that begins with the position hash `hash`, with capacity for `moves` moves.
     pub(super) fn new(geometry: &Geometry, hash: u64, to_play: Color, moves: usize) -> Self {
-        // Eight bits a move: few hashes share one by chance.
+        // Eight bits per move: two hashes rarely share a bit.
         let bits = (8 * moves).next_power_of_two().clamp(64, 1 << 14);
         let mut history = History {
             plies: Vec::with_capacity(moves),
@@ -99,7 +100,7 @@ impl History {
         self.hash_filter[word] |= bit;
     }
 
-    /// Player to move before the last move; the first player if there was none.
+    /// Player to move before the last move; the player to move at the start if there was no move.
     pub(super) fn to_play_before_last(&self) -> Color {
         match self.plies[..] {
             [.., before, _] => before.to_play,
@@ -114,7 +115,7 @@ impl History {
         self.captured_from[usize::from(vertex)] |= 1 << color as u8;
     }
 
-    /// Records a move, after the stones it captured.
+    /// Records a move; call this after [`History::record_capture`] for each captured stone.
     #[inline]
     pub(super) fn push(&mut self, hash: u64, point: Point, color: Color, resumed: bool) {
         let captured_end = self.captured.len() as u32;
@@ -122,15 +123,16 @@ impl History {
         self.insert_hash(hash);
     }
 
-    /// Whether a stone of `color` was ever captured on `vertex`. If not, no earlier position has one there while the
-    /// vertex is empty now, and a move there cannot repeat a position.
+    /// Whether a stone of `color` was ever captured on `vertex`. If none was and `vertex` is empty, no earlier position
+    /// had a stone of `color` there, so such a move repeats no position.
     #[inline]
     pub(super) fn may_repeat(&self, vertex: Vertex, color: Color) -> bool {
         self.captured_from[usize::from(vertex)] & (1 << color as u8) != 0
     }
 
-    /// Number of the move after which the position of hash `hash` was on the board before (0: the start), if any.
-    /// `now` returns the present stones and those searched for. Equal hashes are only a hint; stones are compared.
+    /// Number of the move after which the position with the hash `hash` was on the board (0: the start); `None` for a
+    /// new position. `now` returns the present stones and the stones searched for. Equal hashes are only a hint; the
+    /// stones are compared.
     pub(super) fn find(
         &self,
         geometry: &Geometry,
@@ -159,7 +161,7 @@ impl History {
         (self.first == hash && same_turn(self.first_to_play) && earlier == wanted).then_some(0)
     }
 
-    /// Undoes move `n` (from 0), the last one made, on a copy of the stones.
+    /// Undoes move number `n` (from 0), the last move that `stones` includes, on this copy of the stones.
     pub(super) fn undo(&self, geometry: &Geometry, n: usize, stones: &mut Stones) {
         let ply = &self.plies[n];
         if usize::from(ply.point) >= geometry.vertex.len() {
@@ -176,7 +178,7 @@ impl History {
     }
 }
 
-/// Hash of a position for the ko rule: with the player to move under situational superko.
+/// Hash of a position for the ko rule; under situational superko the hash includes the player to move.
 #[inline]
 pub(super) fn key(geometry: &Geometry, ko: Ko, hash: u64, to_play: Color) -> u64 {
     match (ko, to_play) {

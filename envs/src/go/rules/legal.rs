@@ -57,7 +57,7 @@ impl Game {
     /// Checks whether the player to move may play on `point`, or pass.
     ///
     /// # Errors
-    /// [`IllegalMove`], the reason.
+    /// [`IllegalMove`]: the reason why the move is illegal.
     pub fn check(&self, point: Point) -> Result<(), IllegalMove> {
         if self.is_over() || self.is_truncated() {
             return Err(IllegalMove::Over);
@@ -72,7 +72,7 @@ impl Game {
         self.check_stone(vertex)
     }
 
-    /// As [`Game::check`], for a stone on an empty vertex of a game that is not over.
+    /// Same as [`Game::check`], for a stone on an empty vertex of a game that is not over.
     #[inline]
     fn check_stone(&self, vertex: Vertex) -> Result<(), IllegalMove> {
         let rules = &self.shared.rules;
@@ -93,7 +93,7 @@ impl Game {
         }
     }
 
-    /// Number of the move whose position a stone on `vertex` would recreate, if any.
+    /// Number of the move after which the board was the same as after a stone on `vertex`; `None` for a new position.
     fn repeats(&self, vertex: Vertex, lives: bool) -> Option<u32> {
         let (geometry, mover) = (&self.shared.geometry, self.to_play);
         let rules = &self.shared.rules;

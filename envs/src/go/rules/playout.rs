@@ -1,9 +1,9 @@
 //! Uniform random games to the end.
 //!
-//! Each move is drawn uniformly among the legal ones that do not fill an eye of the mover ([`Board::is_eye`]); a
-//! player without such a move passes. Playouts use simple ko and forbid suicide, whatever the game's rules: in random
-//! games superko hardly ever matters, and checking it would cost most of the speed (libEGo, Lew 2010). A playout ends
-//! by two passes, or after three moves for each point of the board, which only rare cycles of several kos reach.
+//! Each move is drawn uniformly among the legal moves that do not fill an eye of the mover ([`Board::is_eye`]); a
+//! player without such a move passes. Playouts use simple ko and forbid suicide, whatever the rules of the game: in
+//! random games superko hardly ever matters, and checking it would cost most of the speed (libEGo, Lew 2010). A playout
+//! ends by two passes, or after three moves for each point of the board, which only rare cycles of several kos reach.
 
 use freewheel_core::Stream;
 
@@ -37,7 +37,7 @@ impl Playouts {
         self.run_with(game, rng, |_, _| {})
     }
 
-    /// As [`Playouts::run`]; calls `on_move` for each move in order, without passes.
+    /// Same as [`Playouts::run`]; calls `on_move` for each move in order, without passes.
     #[inline]
     pub fn run_with(
         &mut self,
@@ -80,10 +80,11 @@ impl Playouts {
     }
 }
 
-/// Random move, uniform over those that playouts allow; `ko` is the forbidden vertex, or 0. `None` is a pass.
+/// Random move, uniform over the moves that playouts allow; `None` for a pass. `ko` is the vertex that simple ko
+/// forbids, or 0.
 #[inline]
 fn draw(board: &mut Board, mover: Color, ko: Vertex, rng: &mut Stream) -> Option<Vertex> {
-    // Rejected candidates are moved behind those not yet tried, so that each draw is uniform over the rest.
+    // Rejected candidates are moved behind those not yet tried, so that each draw is uniform over the remaining ones.
     let mut untried = board.empties().len();
     while untried > 0 {
         let slot = rng.below(untried as u32) as usize;

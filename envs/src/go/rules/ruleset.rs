@@ -9,7 +9,7 @@ use super::Point;
 /// Largest side of a board, points.
 pub const MAX_SIDE: u8 = 19;
 
-/// Ko rule: the repetitions that are illegal. A pass is always legal.
+/// Choice of the ko rule, that is, which repetitions are illegal. A pass is always legal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Ko {
@@ -31,7 +31,7 @@ impl std::str::FromStr for Ko {
     type Err = Error;
 
     /// # Errors
-    /// [`Error::Config`] for an unknown name, with the known ones.
+    /// [`Error::Config`] for an unknown name; the message lists the known names.
     fn from_str(name: &str) -> Result<Self> {
         match name {
             "simple" => Ok(Ko::Simple),
@@ -42,7 +42,7 @@ impl std::str::FromStr for Ko {
     }
 }
 
-/// Points added to White's score for Black's handicap stones under area scoring.
+/// Choice of the points added to White's score for Black's handicap stones under area scoring.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Compensation {
@@ -92,18 +92,18 @@ impl Rules {
         }
     }
 
-    /// Chinese rules on a square board, as programs play them: area scoring, positional superko, no suicide, one
-    /// point for each handicap stone. Komi and move limit as [`Rules::tromp_taylor`].
+    /// Chinese rules on a square board, as programs play them: area scoring, positional superko, no suicide, one point
+    /// for each handicap stone. Komi and move limit are those of [`Rules::tromp_taylor`].
     pub fn chinese(size: u8) -> Self {
         Rules { suicide: false, compensation: Compensation::Stones, ..Rules::tromp_taylor(size) }
     }
 
-    /// Number of points.
+    /// Number of points of the board.
     pub fn area(&self) -> usize {
         usize::from(self.width) * usize::from(self.height)
     }
 
-    /// Number of the pass: the one after the last point.
+    /// Number of the pass as a move: the number after the last point.
     pub fn pass(&self) -> Point {
         self.area() as Point
     }
@@ -118,7 +118,7 @@ impl Rules {
             let (width, height) = (self.width, self.height);
             return Err(Error::Config(format!("a board of {width}x{height}: sides must be 1 to {MAX_SIDE}")));
         }
-        // NaN must fail, too.
+        // The negated comparison also rejects NaN.
         let halves = self.komi * 2.0;
         if !(self.komi.abs() <= 1000.0 && halves == halves.round()) {
             let komi = self.komi;
@@ -132,7 +132,7 @@ impl Rules {
         Ok(())
     }
 
-    /// Points for White's score for `stones` handicap stones.
+    /// Points added to White's score for `stones` handicap stones.
     pub fn compensation_for(&self, stones: u16) -> f32 {
         f32::from(match self.compensation {
             Compensation::None => 0,

@@ -16,7 +16,7 @@ impl Game {
         self.area_score() as f32 - rules.komi - rules.compensation_for(self.shared.setup.handicap)
     }
 
-    /// Writes the owner of each point, `[area]`: 1 Black, -1 White, 0 neutral.
+    /// Writes the owner of each point to `out`, `[area]`: 1 Black, -1 White, 0 neutral.
     pub fn ownership(&self, out: &mut [i8]) {
         self.board.area(&self.shared.geometry, |point, owner| {
             if let Some(out) = out.get_mut(usize::from(point)) {
@@ -27,8 +27,8 @@ impl Game {
 }
 
 impl Board {
-    /// Black's area minus White's, points (Tromp-Taylor: stones, and empty regions that touch one color only). Calls
-    /// `owner` for each point with 1 for Black, -1 for White, 0 for neutral.
+    /// Black's area minus White's, points. By the Tromp-Taylor rules an area consists of the stones and of the empty
+    /// regions that touch one color only. Calls `owner` for each point with 1 for Black, -1 for White, 0 for neutral.
     pub(super) fn area(&self, geometry: &Geometry, mut owner: impl FnMut(Point, i8)) -> i32 {
         // Regions that reach Black and regions that reach White, by flood fill of the empty vertices from the stones.
         let mut reach = [0u8; MAX_VERTICES];

@@ -10,7 +10,7 @@ use crate::go::rules::{Color, Game, IllegalMove, Ko, Rules, Setup};
 
 const KOS: [Ko; 3] = [Ko::Simple, Ko::Positional, Ko::Situational];
 
-/// Compares all queries. Returns the number of moves that are illegal as repetitions.
+/// Compares all queries of the two boards. Returns the number of moves that are illegal as repetitions.
 fn compare(game: &Game, oracle: &Oracle) -> u32 {
     let area = game.area();
     let mut mask = vec![false; area + 1];
@@ -56,7 +56,7 @@ fn compare(game: &Game, oracle: &Oracle) -> u32 {
     repetitions
 }
 
-/// Plays a random game of `moves` moves and compares after each.
+/// Plays a random game of `moves` moves and compares the two boards after each move.
 fn follow(rules: Rules, mask: u64, moves: usize, out_of_turn: bool, rng: &mut Stream) -> u32 {
     let geometry = Geometry::with_hash_mask(rules.width, rules.height, mask);
     let mut game = Game::on(geometry, rules, Setup::default()).unwrap();

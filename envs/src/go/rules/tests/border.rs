@@ -7,8 +7,9 @@
 
 use std::collections::BTreeMap;
 
-/// Codes: off the board, empty, and from `2` on stones whose parity is their color: two for chains with a liberty,
-/// then a pair of numbers for each chain without one.
+/// Codes of the points of a border: off the board, empty, and from 2 on stones, whose color is the parity of the code.
+/// `FREE` and `FREE + 1` are stones of chains with a liberty. From `BOUND` on, each chain without a liberty has a pair
+/// of codes.
 const EDGE: u8 = 0;
 const EMPTY: u8 = 1;
 const FREE: u8 = 2;

@@ -5,7 +5,7 @@ use crate::go::rules::board::{Board, EMPTY};
 use crate::go::rules::geometry::Geometry;
 use crate::go::rules::{Color, Game, Ko};
 
-/// Number of leaves of the move tree at this depth.
+/// Number of leaves of the move tree at the depth `depth`.
 fn leaves(game: &Game, depth: u32, mask: &mut [bool]) -> u64 {
     game.legal_mask(mask);
     if depth == 1 {

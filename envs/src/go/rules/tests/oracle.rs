@@ -8,7 +8,7 @@ pub(super) struct Oracle {
     rules: Rules,
     pub(super) stones: Stones,
     pub(super) to_play: Color,
-    /// All boards so far, each with the player to move and the player who made it.
+    /// All boards so far, each with the player to move and the player whose move led to the board.
     pub(super) boards: Vec<(Stones, Color, Option<Color>)>,
     pub(super) captures: [u32; 2],
 }
@@ -39,7 +39,7 @@ impl Oracle {
         all
     }
 
-    /// Points of the same content connected with `point`, and all other points adjacent to them.
+    /// Points of the same content connected with `point`, and all other points adjacent to these.
     pub(super) fn flood(&self, stones: &Stones, point: usize) -> (Vec<usize>, Vec<usize>) {
         let (mut inside, mut border) = (vec![point], Vec::new());
         let mut next = 0;
