@@ -1,4 +1,4 @@
-//! Drawing of a board of cells: the agent, the ground, and a policy's action values in every cell.
+//! Drawing of a board of cells: background, agent, and the action values of a policy in every cell.
 
 mod values;
 
@@ -7,17 +7,18 @@ use freewheel_core::{Cell, Frame, Policy, Rgb};
 use super::table::TransitionTable;
 use values::{CellValue, evaluate_cells, format_value, text_color, value_color};
 
-/// Parts of a world's drawing.
+/// Description of a world's board, from which [`draw`] makes the drawing.
 pub(super) trait Board: Send + Sync {
     /// Number of columns and rows of cells.
     fn size(&self) -> (usize, usize);
-    /// Cell of the agent, row-major; `None` if it is not on the board.
+    /// Cell of the agent, row-major; `None` if the agent is not on the board.
     fn agent(&self, observation: u32) -> Option<usize>;
-    /// Observation of an agent on `cell`, otherwise as `observation`; `None` if it cannot be there.
+    /// Observation that differs from `observation` only in the agent's cell, which is `cell`; `None` if the agent
+    /// cannot be on that cell.
     fn observation_at(&self, cell: usize, observation: u32) -> Option<u32>;
     /// Glyph and colors of a cell.
     fn cell_style(&self, cell: usize, observation: u32) -> CellStyle;
-    /// Glyph for `action` as it works at `observation`.
+    /// Glyph that shows the direction of `action` at `observation`.
     fn arrow(&self, observation: u32, action: usize) -> char;
     /// Whether there is a thin wall between `cell` and the one to its left.
     fn has_left_wall(&self, _cell: usize) -> bool {
@@ -27,7 +28,7 @@ pub(super) trait Board: Send + Sync {
     fn column_label(&self, _column: usize) -> Option<String> {
         None
     }
-    /// Line of text below the board; empty for none.
+    /// Line of text below the board; empty if there is no text.
     fn status(&self, _observation: u32) -> String {
         String::new()
     }
@@ -36,24 +37,24 @@ pub(super) trait Board: Send + Sync {
 /// Appearance of a cell.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct CellStyle {
-    /// Glyph in the middle.
+    /// Glyph in the middle of the cell.
     pub(super) glyph: char,
     pub(super) fg: Rgb,
     pub(super) bg: Rgb,
-    /// Whether no policy is shown here: walls, holes, goals.
+    /// Whether the cell never shows a policy, as walls, holes and goals.
     pub(super) no_policy: bool,
     /// Whether the cell is a wall.
     pub(super) is_wall: bool,
 }
 
-/// Color of the agent, distinct from every ground and every value.
+/// Color of the agent, distinct from all background colors and all colors of values.
 const AGENT: Rgb = Rgb(255, 104, 92);
 const DIM: Rgb = Rgb(120, 128, 140);
-/// Height in rows from which on a cell has room for borders.
+/// Minimum height, in rows, of a cell that is drawn with borders.
 const LARGE: usize = 3;
 const THIN_WALL: Rgb = Rgb(186, 192, 204);
 
-/// Draws `board` with the agent at `observation`, as large as the frame's room allows.
+/// Draws `board` with the agent at `observation`, as large as the maximum size of the frame allows.
 pub(super) fn draw(
     board: &dyn Board,
     table: &TransitionTable,
@@ -65,7 +66,7 @@ pub(super) fn draw(
     let status = board.status(observation);
     let labels: Vec<Option<String>> = (0..columns).map(|column| board.column_label(column)).collect();
     let has_labels = labels.iter().any(Option::is_some);
-    // On a screen a blank line separates the board from the status.
+    // On a screen a blank line separates the board from the status text.
     let gap = usize::from(frame.max_size().is_some() && !status.is_empty());
     let lines = gap + usize::from(has_labels) + usize::from(!status.is_empty());
     let max_size = frame.max_size().map(|(columns, rows)| (columns, rows.saturating_sub(lines)));
@@ -122,8 +123,8 @@ struct Painter<'a> {
 }
 
 impl Painter<'_> {
-    /// Fills the ground. On a screen, walls are blocks that are visible without colors too, and large cells are
-    /// separated by thin lines; in text without a screen, walls are left blank.
+    /// Fills the background of a cell. On a screen, walls are block characters, visible without colors too, and thin
+    /// lines separate large cells; in text without a screen, walls are blank.
     fn fill(&mut self, style: &CellStyle) {
         let CellSize { width, height } = self.size;
         let block = style.is_wall && self.frame.max_size().is_some();
@@ -141,7 +142,7 @@ impl Painter<'_> {
         }
     }
 
-    /// Writes the ground's glyph, or the policy's arrows above and the value below, or the agent.
+    /// Writes the content of a cell: its glyph, or the arrows of the policy above and the value below, or the agent.
     fn cell(&mut self, style: &CellStyle, cell_value: Option<&CellValue>, agent: bool) {
         let CellSize { width, height } = self.size;
         let (ink, middle) = (text_color(self.ground), (height - 1) / 2);
@@ -165,7 +166,7 @@ impl Painter<'_> {
         }
     }
 
-    /// Draws a glyph, large where there is room.
+    /// Draws a glyph in the middle of a cell, large if the cell is large.
     fn draw_glyph(&mut self, glyph: char, fg: Rgb) {
         let CellSize { width, height } = self.size;
         let large = match glyph {
@@ -201,7 +202,7 @@ impl Painter<'_> {
     }
 }
 
-/// Rows of two lines of text in a cell: nearer to each other than to those of the neighboring cells.
+/// Rows of the two lines of text in a cell: nearer to each other than to the text of neighboring cells.
 fn two_lines(height: usize) -> (usize, usize) {
     match height {
         ..=3 => (0, height.min(2) - 1),
@@ -210,7 +211,7 @@ fn two_lines(height: usize) -> (usize, usize) {
     }
 }
 
-/// Columns and rows on the screen that a cell takes.
+/// Size of a cell in columns and rows of the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct CellSize {
     width: usize,
@@ -232,7 +233,7 @@ const CELL_SIZES: [CellSize; 11] = [
     CellSize::of(15, 7),
 ];
 
-/// Size if nothing fits: the board is scrolled, and square cells are easier to read.
+/// Cell size if the whole board does not fit: the board is scrolled, and square cells are easier to read.
 const SCROLLED: CellSize = CellSize::of(2, 1);
 
 impl CellSize {
@@ -240,7 +241,7 @@ impl CellSize {
         CellSize { width, height }
     }
 
-    /// Largest size with which a board of `columns` x `rows` cells fits into `max_size`; `None` is unlimited.
+    /// Largest cell size with which a board of `columns` x `rows` cells fits into `max_size` (`None`: no limit).
     fn fitting(columns: usize, rows: usize, max_size: Option<(usize, usize)>) -> Self {
         let Some((max_width, max_height)) = max_size else { return CellSize::without_limit(columns, rows) };
         let fits = |size: &&CellSize| columns * size.width <= max_width && rows * size.height <= max_height;

@@ -1,15 +1,16 @@
-//! Deep sea: a test of deep exploration.
+//! Deep sea: a world that tests deep exploration.
 //!
 //! * **Source**: bsuite 0.3 (`environments/deep_sea.py`, deterministic), after I. Osband et al., "Deep exploration via
 //!   randomized value functions", JMLR 20 (2019).
 //! * **State**: row and column of an N x N grid; every step goes one row down.
 //! * **Actions**: 0 and 1; in each cell one goes left and the other right. Without the setting `action_seed`, 1 goes
-//!   right everywhere (bsuite's `randomize_actions=False`). With it, a fair random bit of that seed decides for every
-//!   cell (bsuite uses NumPy's generator, so its assignment is a different one).
+//!   right everywhere (bsuite's `randomize_actions=False`). With the setting, a fair random bit from that seed decides
+//!   in every cell which action goes right (bsuite uses another random generator, that of NumPy, so the result
+//!   differs).
 //! * **Observation**: `row * N + column`, the position of the 1 in bsuite's array; N² after the last row, where
 //!   bsuite's array is all 0.
 //! * **Reward**: going right costs 0.01 / N; going right from the last column, reached only by N right moves in a row,
-//!   pays 1. Best return .99; a random policy finds it once in 2^N episodes.
+//!   has the additional reward 1. Best return .99; a random policy gets it once in 2^N episodes.
 //! * **Endings**: after N steps.
 //! * **Version**: 1.
 
@@ -25,10 +26,10 @@ use super::world::{Gridworld, Parts};
 const MAX_SIDE: u32 = 2_000;
 const MOVE_COST: f64 = 0.01;
 
-/// Settings of deep sea.
+/// Names of the settings of deep sea.
 pub(super) const SETTINGS: &[&str] = &["gamma", "time_limit", "action_seed"];
 
-/// Deep sea with `side` rows and columns.
+/// World deep sea with `side` rows and columns.
 pub(super) fn world(id: &str, side: u32, settings: &Settings) -> Result<Gridworld> {
     if !(2..=MAX_SIDE).contains(&side) {
         return Err(Error::Config(format!("{id}: the side must be 2 to {MAX_SIDE} cells")));
@@ -58,7 +59,7 @@ pub(super) fn world(id: &str, side: u32, settings: &Settings) -> Result<Gridworl
 
 struct DeepSea {
     side: u32,
-    /// Whether action 1 goes right in each cell, `[side * side]`; empty if it does everywhere.
+    /// Whether action 1 goes right, for each cell, `[side * side]`; empty if it goes right in all cells.
     right: Vec<bool>,
 }
 

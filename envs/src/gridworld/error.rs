@@ -1,25 +1,25 @@
-//! Errors of map files: kind, position, and message with the correction.
+//! Errors of map files: kind, position, and a message that says how to correct the error.
 
 use std::path::Path;
 
 use freewheel_core::Error;
 
-/// Kind of error in a map. Every message ends with a correction.
+/// Kind of error in a map. Every message says how to correct it.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MapErrorKind {
-    /// No row of cells.
+    /// Map without a row of cells.
     #[error("the map has no rows; write rows of cells such as `S.#G`")]
     Empty,
     /// Rows of different lengths.
     #[error("this row has {found} cells, the first has {expected}; make all rows equally long")]
     UnequalRows {
-        /// Cells of the first row.
+        /// Number of cells of the first row.
         expected: usize,
-        /// Cells of this row.
+        /// Number of cells of the row in error.
         found: usize,
     },
-    /// Character without a meaning.
+    /// Character on the map without a meaning.
     #[error(
         "unknown glyph `{0}`; valid are # . S G H ^ v < >, a letter for a key with its capital for the door, \
          and glyphs of the legend: add [cells.\"{0}\"] below a line ---"
@@ -45,16 +45,16 @@ pub enum MapErrorKind {
         /// Letter of the missing door.
         door: char,
     },
-    /// Unknown key of the legend.
+    /// Unknown TOML key in the legend.
     #[error("{0}")]
     UnknownKey(String),
     /// Legend that is not TOML, or a value of the wrong type.
     #[error("the legend: {0}")]
     InvalidLegend(String),
-    /// Value out of range.
+    /// Value of the legend that is out of range.
     #[error("{0}")]
     InvalidValue(String),
-    /// Map without a start.
+    /// Map without a start cell.
     #[error("there is no start; mark one or more cells with S, or write start = \"anywhere\" in the legend")]
     NoStart,
     /// Goal that cannot be reached.
@@ -71,17 +71,17 @@ pub enum MapErrorKind {
         "{cells} cells and {keys} keys make {observations} observations, more than 2^24; make the map smaller"
     )]
     TooLarge {
-        /// Cells that are not walls.
+        /// Number of cells that are not walls.
         cells: usize,
         /// Number of keys.
         keys: u32,
-        /// Cells times combinations of keys.
+        /// Number of observations: cells times sets of keys.
         observations: u64,
     },
     /// More different rewards than the compact table can store.
     #[error("more than 256 different (reward, ending) pairs; use fewer different rewards")]
     TooManyRewards,
-    /// Error in a file of another format.
+    /// Error in a file of another format (Gymnasium or MovingAI).
     #[error("{0}")]
     InvalidFormat(String),
 }
@@ -103,7 +103,7 @@ impl MapError {
         MapError { line, column, kind }
     }
 
-    /// Same error as [`Error::Input`], with the name of the file.
+    /// Converts the error to an [`Error::Input`] with the path `file`.
     pub fn in_file(self, file: impl AsRef<Path>) -> Error {
         Error::Input {
             file: file.as_ref().to_path_buf(),
@@ -114,7 +114,7 @@ impl MapError {
     }
 }
 
-/// Line and column, from 1, of the byte `offset` of `text`.
+/// Line and column, from 1, of the byte at `offset` in `text`.
 pub(super) fn position(text: &str, offset: usize) -> (usize, usize) {
     let before = text.get(..offset.min(text.len())).unwrap_or(text);
     let line = before.matches('\n').count() + 1;

@@ -1,4 +1,4 @@
-//! Family `grid`: worlds by name and from files.
+//! World family `grid`: grid-worlds by name and from files.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,12 +12,12 @@ use super::settings::{MAP_SETTINGS, Settings};
 use super::world::Gridworld;
 use super::{gymnasium, named};
 
-/// Family `grid`.
+/// World family `grid`: builds grid-worlds by name and from files.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct GridworldFamily;
 
 impl GridworldFamily {
-    /// World with this `name` (without `grid/`); `None` if there is none.
+    /// World with the given `name` (without `grid/`); `None` if no world has this name.
     ///
     /// # Errors
     /// [`Error::Config`] for settings that the world does not have.
@@ -25,7 +25,7 @@ impl GridworldFamily {
         named::build(name, settings)
     }
 
-    /// Map of the world `name`, with the settings applied; `None` if it has none.
+    /// Map of the world `name`, with the settings applied; `None` if the world is not a map.
     ///
     /// # Errors
     /// As [`GridworldFamily::world`].
@@ -36,7 +36,8 @@ impl GridworldFamily {
     /// World from a map file, a Gymnasium `desc` list, or a MovingAI `.map` or `.scen` file.
     ///
     /// # Errors
-    /// [`Error::Input`] with file, line and column; [`Error::Io`]; [`Error::Config`] for settings.
+    /// [`Error::Input`] with file, line and column for invalid content; [`Error::Io`] if the file cannot be read;
+    /// [`Error::Config`] for invalid settings.
     pub fn read(&self, file: &Path, settings: &toml::Table) -> Result<Gridworld> {
         if is_movingai(file) {
             return ScenarioFiles::locate(file, settings)?.load(file);
@@ -60,7 +61,7 @@ fn is_movingai(file: &Path) -> bool {
     file.extension().is_some_and(|extension| extension == "map" || extension == "scen")
 }
 
-/// Two files of a MovingAI scenario, and the number of the problem, from 1.
+/// The map file and the scenario file of a MovingAI world, and the number of the problem, from 1.
 struct ScenarioFiles {
     scenario: PathBuf,
     map: PathBuf,
@@ -69,7 +70,7 @@ struct ScenarioFiles {
 }
 
 impl ScenarioFiles {
-    /// Files that belong to `file`, a `.map` or a `.scen`.
+    /// Finds both files from `file`, which is a `.map` or a `.scen`.
     fn locate(file: &Path, settings: &toml::Table) -> Result<Self> {
         let settings = Settings::read(settings, &file.display().to_string(), &[MAP_SETTINGS, &["problem"]])?;
         let number = settings.problem.unwrap_or(1);
@@ -88,7 +89,7 @@ impl ScenarioFiles {
         Ok(ScenarioFiles { scenario: file.to_path_buf(), map: map_beside(file, name), number, settings })
     }
 
-    /// World of the selected problem, named after `file`.
+    /// World of the selected problem; its name contains `file`.
     fn load(self, file: &Path) -> Result<Gridworld> {
         let ScenarioFiles { scenario, map, number, settings } = self;
         let text = fs::read_to_string(&scenario).map_err(Error::io(&scenario))?;
@@ -107,7 +108,7 @@ impl ScenarioFiles {
     }
 }
 
-/// Scenario beside a `.map` file: `x.map.scen` or `x.scen`.
+/// Scenario file in the folder of a `.map` file: for `x.map`, the file `x.map.scen` or `x.scen`.
 fn scenario_beside(map: &Path) -> Result<PathBuf> {
     let [long, short] = [map.with_extension("map.scen"), map.with_extension("scen")];
     match [&long, &short].into_iter().find(|file| file.exists()) {
@@ -120,7 +121,8 @@ fn scenario_beside(map: &Path) -> Result<PathBuf> {
     }
 }
 
-/// Map of a scenario: `x.map` beside `x.map.scen`, or the file named in the scenario.
+/// Map file of a scenario: for `x.map.scen`, the file `x.map` in the same folder, or else the map `name` that the
+/// scenario gives.
 fn map_beside(scenario: &Path, name: &str) -> PathBuf {
     let own = scenario.with_extension("");
     let own = if own.extension().is_some_and(|e| e == "map") { own } else { own.with_extension("map") };
@@ -160,7 +162,7 @@ impl WorldFamily for GridworldFamily {
         ScenarioFiles::locate(file, settings).map(|problem| vec![problem.scenario, problem.map])
     }
 
-    /// Settings that this world has, each with the world's own default.
+    /// JSON schema of the settings that the world `name` has, each with the default for this world.
     fn settings(&self, name: &str) -> schemars::Schema {
         let mut schema = schemars::schema_for!(Settings);
         let defaults = named::defaults(name);

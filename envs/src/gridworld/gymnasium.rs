@@ -1,17 +1,18 @@
-//! Gymnasium's `desc`: a frozen lake as a list of strings, such as `["SFFF", "FHFH", "FFFH", "HFFG"]`.
+//! Maps in the format of Gymnasium's argument `desc`: a frozen lake as a list of strings, such as `["SFFF", "FHFH",
+//! "FFFH", "HFFG"]`.
 
 use super::error::{MapError, MapErrorKind, position};
 use super::legend::{CellRule, Direction, Legend};
 use super::map::Map;
 use super::settings::GYMNASIUM_SLIP;
 
-/// Whether `text` looks like such a list rather than a map file.
+/// Whether `text` looks like a `desc` list of Gymnasium, not like a map file.
 pub(super) fn is_list(text: &str) -> bool {
     let inside = text.trim_start().strip_prefix('[').map(str::trim_start);
     inside.is_some_and(|rest| rest.starts_with(['"', '\'']))
 }
 
-/// Legend of FrozenLake-v1: slippery, reward 1 at the goal, 100 steps.
+/// Legend of FrozenLake-v1: slippery, reward 1 at the goal, truncation after `time_limit` steps.
 pub(super) fn frozen_lake_legend(about: impl Into<String>, time_limit: u32) -> Legend {
     let reward_cell = |reward| CellRule { reward: Some(reward), ..CellRule::default() };
     Legend {
@@ -25,10 +26,10 @@ pub(super) fn frozen_lake_legend(about: impl Into<String>, time_limit: u32) -> L
     }
 }
 
-/// Parses a list of strings, in Python or JSON notation, as a frozen lake.
+/// Parses a `desc` list of strings, in Python or JSON notation, as the map of a frozen lake.
 ///
 /// # Errors
-/// [`MapError`] if it is not such a list, or has letters other than S, F, H, G.
+/// [`MapError`] if the text is not a list of strings, or has letters other than S, F, H, G.
 pub(super) fn parse(text: &str) -> Result<Map, MapError> {
     let rows = parse_strings(text)?;
     let mut map_rows = Vec::new();
@@ -48,7 +49,7 @@ fn error(text: &str, offset: usize, message: impl Into<String>) -> MapError {
     MapError::new(line, column, MapErrorKind::InvalidFormat(message.into()))
 }
 
-/// Strings of a list, each with the byte offset at which it begins.
+/// Strings of a `desc` list, each with the byte offset in `text` at which the string begins.
 fn parse_strings(text: &str) -> Result<Vec<(&str, usize)>, MapError> {
     let mut rows = Vec::new();
     let mut offset = skip_blank(text, 0);

@@ -1,4 +1,4 @@
-//! Legend of a map: the TOML below its line `---`.
+//! Legend of a map file: the TOML text below the line `---`.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,8 @@ use toml::de::{DeTable, DeValue};
 
 use super::error::{MapError, MapErrorKind, position};
 
-/// Meaning of a map's glyphs, its moves, rewards and settings. All fields have defaults: a map needs no legend.
+/// Legend of a map: moves, rewards, settings and the meaning of glyphs. All fields have defaults, so that a map needs
+/// no legend.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Legend {
@@ -22,27 +23,29 @@ pub struct Legend {
     /// Reward of a diagonal step; default: `step`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub diagonal: Option<f64>,
-    /// Reward of a step that an edge, a wall or a closed door stops; default: as any step.
+    /// Reward of a step that is stopped by an edge, a wall or a closed door; default: the same as of any other step.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bump: Option<f64>,
     /// Set of actions: "four", "king" or "king-stay".
     pub moves: Moves,
-    /// List of actions in the order of their numbers; replaces `moves`.
+    /// List of actions in the order of their numbers, for sets that `moves` does not have; replaces `moves`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub actions: Vec<Direction>,
     /// Probability 0..=1 that a move goes in another direction than intended.
     pub slip: f64,
-    /// Direction of a slip: "sideways" (either right angle, equally likely) or "others" (every other action, equally
-    /// likely).
+    /// Direction of the move in a slip: "sideways" (at a right angle to the intended one, both equally likely) or
+    /// "others" (every other action, equally likely).
     pub slip_to: SlipTo,
     /// Whether a diagonal move may pass the corner of a wall.
     pub cut_corners: bool,
-    /// Wind of each column: cells by which every move from there is shifted upward; negative shifts down.
+    /// Wind of each column: number of cells by which every move that begins in the column is shifted up; negative:
+    /// down.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub wind: Vec<i32>,
-    /// Whether the wind, where it is not 0, is one weaker, as given, or one stronger, with probability 1/3 each.
+    /// Whether the wind is random: in columns where it is not 0, one less, as given, or one more, with probability 1/3
+    /// each.
     pub stochastic_wind: bool,
-    /// Start of episodes: on cells marked S ("marked") or on any free cell ("anywhere"); all equally likely.
+    /// Cells where episodes begin: cells marked S ("marked") or any free cell ("anywhere"); all are equally likely.
     pub start: Start,
     /// Whether actions that cannot change the state are illegal.
     pub mask: bool,
@@ -50,7 +53,7 @@ pub struct Legend {
     pub gamma: f64,
     /// Steps after which an episode is truncated; 0 means no limit.
     pub time_limit: u32,
-    /// Meaning of single glyphs.
+    /// Meaning of glyphs: one table `[cells.GLYPH]` for each glyph.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub cells: BTreeMap<String, CellRule>,
 }
@@ -79,57 +82,59 @@ impl Default for Legend {
 }
 
 impl Legend {
-    /// Directions, indexed by action.
+    /// Directions of the legend's actions, indexed by action.
     pub fn directions(&self) -> &[Direction] {
         if self.actions.is_empty() { self.moves.directions() } else { &self.actions }
     }
 }
 
-/// Direction of a slip.
+/// Choice of the direction in which the agent moves when it slips.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SlipTo {
-    /// Either right angle, equally likely.
+    /// At a right angle to the intended direction, both sides equally likely.
     #[default]
     Sideways,
-    /// Direction of any other action, equally likely.
+    /// Directions of all other actions, equally likely.
     Others,
 }
 
-/// Cells where episodes begin.
+/// Choice of the cells where episodes begin.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Start {
     /// Cells marked S, all equally likely.
     #[default]
     Marked,
-    /// Every free cell without an effect, all equally likely.
+    /// All cells of plain floor (no wall, no special effect), equally likely.
     Anywhere,
 }
 
-/// Meaning of a glyph. Fields left out keep the built-in meaning of the glyph, or that of plain floor.
+/// Meaning of a glyph. Fields that are left out keep the built-in meaning of the glyph; a glyph without one is plain
+/// floor.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct CellRule {
     /// Whether the cell is a wall.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wall: Option<bool>,
-    /// Whether episodes begin here.
+    /// Whether episodes begin on this cell.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start: Option<bool>,
     /// Whether the cell is a goal; a map with an unreachable goal is an error.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub goal: Option<bool>,
-    /// Whether entering ends the episode.
+    /// Whether entering the cell ends the episode.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub terminal: Option<bool>,
-    /// Reward of a step that ends here, in place of `step`; for a teleport, reward of leaving it.
+    /// Reward of a step that ends on this cell, in place of `step`; for a teleport, the reward of a step that leaves
+    /// the cell.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reward: Option<f64>,
-    /// Whether an agent that enters is moved to the start; the episode continues.
+    /// Whether an agent that enters the cell is moved to the start; the episode continues.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub back_to_start: Option<bool>,
-    /// Glyph of the one cell to which every action from here leads.
+    /// Teleport: glyph of the cell to which every action in this cell leads; exactly one cell must have that glyph.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub teleport: Option<char>,
 }
@@ -153,7 +158,7 @@ pub enum Direction {
 use Direction::*;
 
 impl Direction {
-    /// Displacement: (rows down, columns right).
+    /// Displacement of the move: (rows down, columns right).
     pub fn delta(self) -> (i32, i32) {
         match self {
             Up => (-1, 0),
@@ -168,13 +173,13 @@ impl Direction {
         }
     }
 
-    /// Whether both row and column change.
+    /// Whether the direction is diagonal: both row and column change.
     pub fn is_diagonal(self) -> bool {
         let (rows, columns) = self.delta();
         rows != 0 && columns != 0
     }
 
-    /// Directions at right angles to this one; `None` for [`Direction::Stay`].
+    /// The two directions at right angles to this direction; `None` for [`Direction::Stay`].
     pub fn sideways(self) -> Option<[Direction; 2]> {
         Some(match self {
             Up | Down => [Left, Right],
@@ -185,7 +190,7 @@ impl Direction {
         })
     }
 
-    /// Arrow glyph, one column wide.
+    /// Arrow character for the direction, one column wide.
     pub fn arrow(self) -> char {
         match self {
             Up => '↑',
@@ -200,7 +205,7 @@ impl Direction {
         }
     }
 
-    /// Name in a legend, such as `up-right`.
+    /// Name of the direction in a legend, such as `up-right`.
     pub fn name(self) -> &'static str {
         match self {
             Up => "up",
@@ -216,7 +221,7 @@ impl Direction {
     }
 }
 
-/// Set of actions, in the order of their numbers.
+/// Choice of the set of actions, in the order of their numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Moves {
@@ -230,7 +235,7 @@ pub enum Moves {
 }
 
 impl Moves {
-    /// Directions, indexed by action.
+    /// Directions of the moves, indexed by action.
     pub fn directions(self) -> &'static [Direction] {
         const NINE: [Direction; 9] = [Up, UpRight, Right, DownRight, Down, DownLeft, Left, UpLeft, Stay];
         match self {
@@ -241,26 +246,26 @@ impl Moves {
     }
 }
 
-/// Parsed legend with the positions of its keys.
+/// Parsed legend, with the position of each TOML key in the file.
 #[derive(Clone, Debug)]
 pub(super) struct ParsedLegend {
     pub(super) legend: Legend,
     pub(super) key_positions: KeyPositions,
 }
 
-/// Line and column, from 1 in the whole file, of each key of a legend, by dotted path.
+/// Line and column (counted from 1, in the whole file) of each TOML key of a legend, by dotted path such as `cells.A`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct KeyPositions(BTreeMap<String, (usize, usize)>);
 
 impl KeyPositions {
-    /// Error of the value at `path`.
+    /// Error at the key with the dotted path `path`.
     pub(super) fn error_at(&self, path: &str, message: impl Into<String>) -> MapError {
         let (line, column) = self.0.get(path).copied().unwrap_or((1, 1));
         MapError::new(line, column, MapErrorKind::InvalidValue(message.into()))
     }
 }
 
-/// Parses a legend whose first line is line `first` of its file.
+/// Parses the text of a legend. `first` is the number of its first line in the file.
 pub(super) fn read(text: &str, first: usize) -> Result<ParsedLegend, MapError> {
     let position_of = |offset: usize| {
         let (line, column) = position(text, offset);
@@ -299,7 +304,8 @@ fn field_names<T: JsonSchema>() -> Vec<String> {
     settings::fields(&schemars::schema_for!(T)).into_iter().map(|field| field.name).collect()
 }
 
-/// Checks that all keys of `table` are in `valid`, and stores their positions.
+/// Checks that all keys of `table` are in `valid` (else an error for the first unknown key), and stores their
+/// positions.
 fn check_keys(
     table: &DeTable<'_>,
     path: &str,

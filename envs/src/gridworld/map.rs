@@ -8,11 +8,11 @@ use freewheel_core::Error;
 use super::error::{MapError, MapErrorKind};
 use super::legend::{self, KeyPositions, Legend};
 
-/// Line between the cells and the legend.
+/// Line that separates the cells from the legend.
 const SEPARATOR: &str = "---";
 
-/// Map as written in a file: rows of glyphs and a legend. [`Gridworld::from_map`](super::Gridworld::from_map) checks
-/// their meaning.
+/// Parsed map file: rows of glyphs, and a legend. [`Gridworld::from_map`](super::Gridworld::from_map) checks the
+/// meaning of both.
 #[derive(Clone, Debug)]
 pub struct Map {
     width: usize,
@@ -27,8 +27,8 @@ impl Map {
     /// Parses the text of a map file.
     ///
     /// # Errors
-    /// [`MapError`], with line and column: no rows, rows of different lengths, a legend that is not TOML or has an
-    /// unknown key. The meaning of glyphs is checked when the map becomes a world.
+    /// [`MapError`] with line and column if the text has no rows, rows of different lengths, or a legend that is not
+    /// TOML or has an unknown key. The meaning of glyphs is checked when the map becomes a world.
     pub fn parse(text: &str) -> Result<Map, MapError> {
         let mut map = Map {
             width: 0,
@@ -81,12 +81,12 @@ impl Map {
     /// Map made of `rows` of equal length and a legend.
     ///
     /// # Errors
-    /// [`MapError`] for no rows, or rows of different lengths.
+    /// [`MapError`] if there are no rows, or rows of different lengths.
     pub fn new(rows: &[impl AsRef<str>], legend: Legend) -> Result<Map, MapError> {
         Map::with_positions((1..).zip(rows).map(|(line, row)| (row.as_ref(), (line, 1))), legend)
     }
 
-    /// Same as [`Map::new`], from rows with the line and column where each begins in its file.
+    /// As [`Map::new`], for rows with their positions: the line and column where each row begins in the file.
     pub(super) fn with_positions<'a>(
         rows: impl Iterator<Item = (&'a str, (usize, usize))>,
         legend: Legend,
@@ -119,7 +119,7 @@ impl Map {
     /// Reads and parses a map file.
     ///
     /// # Errors
-    /// [`Error::Io`], or [`Error::Input`] naming the file, the line and the column.
+    /// [`Error::Io`] if the file cannot be read, [`Error::Input`] with file, line and column for invalid content.
     pub fn load(file: &Path) -> Result<Map, Error> {
         let text = std::fs::read_to_string(file).map_err(Error::io(file))?;
         Map::parse(&text).map_err(|e| e.in_file(file))
@@ -145,24 +145,24 @@ impl Map {
         &self.legend
     }
 
-    /// Legend, mutable: the way to change settings of a map.
+    /// Mutable legend of the map, to change settings.
     pub fn legend_mut(&mut self) -> &mut Legend {
         &mut self.legend
     }
 
-    /// Error at the cell `cell`, row-major.
+    /// Error of the given kind at the cell with the row-major index `cell`.
     pub(super) fn at_cell(&self, cell: usize, kind: MapErrorKind) -> MapError {
         let (line, column) = self.rows.get(cell / self.width).copied().unwrap_or((1, 1));
         MapError::new(line, column + cell % self.width, kind)
     }
 
-    /// Error of the legend's value at the dotted `path`.
+    /// Error for the value of the legend at the dotted path `path`, such as `cells.A.reward`.
     pub(super) fn at_key(&self, path: &str, message: impl Into<String>) -> MapError {
         self.key_positions.error_at(path, message)
     }
 }
 
-/// Two maps are equal if their cells and legends are; their positions in a file do not matter.
+/// Two maps are equal if they have equal cells and legends; the positions of rows and keys in the file do not matter.
 impl PartialEq for Map {
     fn eq(&self, other: &Self) -> bool {
         (self.width, &self.glyphs, &self.legend) == (other.width, &other.glyphs, &other.legend)

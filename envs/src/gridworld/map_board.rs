@@ -19,7 +19,7 @@ const BROWN: Rgb = Rgb(110, 76, 36);
 const GOLD: Rgb = Rgb(250, 204, 80);
 const WHITE: Rgb = Rgb(236, 238, 242);
 
-/// Board of a map.
+/// Drawing of a map world.
 pub(super) struct MapBoard {
     size: (usize, usize),
     glyphs: Vec<char>,
@@ -39,7 +39,7 @@ impl MapBoard {
         }
     }
 
-    /// Glyph, its color, the background color, and whether no policy is shown here.
+    /// Style of a cell: glyph, color of the glyph, background color, and whether the cell never shows a policy.
     fn style(&self, cell: usize, tile: &Tile, keys: u32) -> (char, Rgb, Rgb, bool) {
         let glyph = self.glyphs[cell];
         let holds = |key: u8| keys >> key & 1 == 1;
@@ -59,7 +59,7 @@ impl MapBoard {
     }
 }
 
-/// Arrows of one-way cells, distinct from those of a policy.
+/// Arrow glyph of a one-way cell, distinct from the arrows of a policy.
 fn one_way_glyph(way: Direction) -> char {
     match way {
         Direction::Up => '⇑',
@@ -81,7 +81,7 @@ impl Board for MapBoard {
     fn observation_at(&self, cell: usize, observation: u32) -> Option<u32> {
         let (_, keys) = self.rules.locate(observation);
         (self.rules.index[cell] != WALL).then(|| {
-            // An agent on a key has picked it up.
+            // An agent on a key's cell has the key.
             let keys = self.rules.tiles[cell].key.map_or(keys, |key| keys | 1 << key);
             self.rules.observation(cell as u32, keys)
         })

@@ -1,13 +1,13 @@
-//! Grid-worlds: ASCII maps from text files, built-in maps of the textbook and of Gymnasium, and their exact optima.
+//! Grid-worlds: ASCII maps from text files, built-in maps of Sutton & Barto and of Gymnasium, and their exact optima.
 //!
 //! | file | content |
 //! |---|---|
-//! | `map`, `legend`, `tiles`, `error` | map files: the text, its legend, the meaning of glyphs, errors |
+//! | `map`, `legend`, `tiles`, `error` | map files: text, legend, meaning of glyphs, errors |
 //! | `rules` | rules of map worlds: transitions, rewards, endings |
 //! | `solvable` | check that a map can be solved |
 //! | `table` | transition tables, 4 bytes an entry |
-//! | `world` | [`Gridworld`], an `Env` and a `World` |
-//! | `board`, `map_board` | drawing, with a policy's action values |
+//! | `world` | [`Gridworld`], the environment: implements `Env` and `World` |
+//! | `board`, `map_board` | drawing, with the action values of a policy |
 //! | `taxi`, `deepsea` | two worlds that are not maps |
 //! | `random` | random maps that can be solved |
 //! | `gymnasium`, `movingai` | map formats of other programs |

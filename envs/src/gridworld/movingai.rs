@@ -3,33 +3,33 @@
 //! * **Source**: N. R. Sturtevant, "Benchmarks for grid-based pathfinding", IEEE TCIAIG 4 (2012), and the description
 //!   of the format at movingai.com. A problem of a scenario is a start, a goal and the length of the shortest path.
 //! * **Moves**: the eight moves of a chess king, a diagonal one only where both cells beside it are free; a step costs
-//!   1, a diagonal step sqrt 2. Moves that walls stop are masked, unless the setting `mask` is false.
+//!   1, a diagonal step sqrt 2. Moves that a wall would stop are illegal (masked), unless the setting `mask` is false.
 //! * **Cells**: `.`, `G` (ground) and `S` (swamp) are free; `@`, `O` (outside), `T` (trees) and `W` (water) are walls.
 
 use super::error::{MapError, MapErrorKind};
 use super::legend::{Legend, Moves};
 use super::map::Map;
 
-/// Parsed `.map` file.
+/// Parsed `.map` file of MovingAI.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct MovingAiMap<'a> {
     width: usize,
     moves: Moves,
-    /// Rows with their line number, from 1.
+    /// Rows of the map, each with its line number, from 1.
     rows: Vec<(usize, &'a str)>,
 }
 
 /// Problem of a scenario: one line of a `.scen` file.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct ProblemInstance<'a> {
-    /// Line number, from 1.
+    /// Number of the line in the file, from 1.
     pub(super) line: usize,
     /// Name of the map as written in the file.
     pub(super) map: &'a str,
     size: (usize, usize),
     start: (usize, usize),
     goal: (usize, usize),
-    /// Published length of the shortest path.
+    /// Length of the shortest path, as published in the file.
     #[cfg_attr(not(test), allow(dead_code))]
     pub(super) length: f64,
 }
@@ -100,7 +100,7 @@ impl<'a> MovingAiMap<'a> {
         Ok(MovingAiMap { width, moves, rows })
     }
 
-    /// World of one problem, as a map.
+    /// Map of the world for one problem: the cells, with start and goal of the problem.
     pub(super) fn map(&self, problem: &ProblemInstance<'_>) -> Result<Map, MapError> {
         let size = (self.width, self.rows.len());
         if problem.size != size {
@@ -152,7 +152,7 @@ pub(super) fn parse_scenario(text: &str) -> Result<Vec<ProblemInstance<'_>>, Map
         if whole.trim().is_empty() || whole.starts_with("version") {
             continue;
         }
-        // The benchmark separates fields by tabs; only then names of maps may contain spaces.
+        // The benchmark files separate fields by tabs; with other separators, names of maps cannot contain spaces.
         let fields: Vec<&str> = match whole.contains('\t') {
             true => whole.split('\t').map(str::trim).collect(),
             false => whole.split_whitespace().collect(),
@@ -168,7 +168,7 @@ pub(super) fn parse_scenario(text: &str) -> Result<Vec<ProblemInstance<'_>>, Map
             let message = format!("a problem has nine fields, this line has {}", fields.len());
             return Err(error(line, whole.chars().count() + 1, message));
         };
-        // Fields are slices of the line: their addresses give the column.
+        // Fields are slices of the line: the address of a field gives its column.
         let column = |field: &str| {
             let offset = (field.as_ptr() as usize).saturating_sub(whole.as_ptr() as usize);
             whole.get(..offset).map_or(1, |before| before.chars().count() + 1)

@@ -9,11 +9,11 @@ use super::settings::{MAP_SETTINGS, Settings};
 use super::world::Gridworld;
 use super::{deepsea, random, taxi};
 
-/// Built-in map.
+/// Built-in map with its name.
 struct NamedMap {
     name: &'static str,
     text: &'static str,
-    /// Map after its change, where it has one.
+    /// Map after the change (blocking and shortcut maze); `None` for maps that do not change.
     changed: Option<&'static str>,
 }
 
@@ -47,7 +47,7 @@ const MAPS: &[NamedMap] = &[
     map!("key-door"),
 ];
 
-/// Generated worlds: name and description.
+/// Worlds that are generated from parameters in the name: pattern of the name, and description.
 const GENERATED: &[(&str, &str)] = &[
     ("taxi", "Gymnasium Taxi-v4: fetch a passenger and bring it to its destination"),
     ("deepsea-N", "bsuite deep sea: N steps down, and a treasure that only N right moves in a row reach"),
@@ -63,7 +63,7 @@ pub(super) fn list() -> impl Iterator<Item = (&'static str, String)> {
     maps.chain(GENERATED.iter().map(|(name, about)| (*name, (*about).to_owned())))
 }
 
-/// Builds the world `name`; `None` if there is none.
+/// Builds the world `name`; `None` if no world has this name.
 pub(super) fn build(name: &str, table: &toml::Table) -> Result<Option<Gridworld>> {
     let id = format!("grid/{name}");
     if name == "taxi" {
@@ -78,7 +78,7 @@ pub(super) fn build(name: &str, table: &toml::Table) -> Result<Option<Gridworld>
     }
 }
 
-/// Settings that the world `name` has, with their defaults (null: none); those of any map file where `name` is empty.
+/// Settings of the world `name`, with their defaults (null: no default). An empty `name` stands for any map file.
 pub(super) fn defaults(name: &str) -> Vec<(&'static str, serde_json::Value)> {
     use serde_json::{Value, json};
     let spec = || build(name, &toml::Table::new()).ok().flatten().map(|world| world.spec().clone());
@@ -112,7 +112,7 @@ pub(super) fn defaults(name: &str) -> Vec<(&'static str, serde_json::Value)> {
     all
 }
 
-/// Map of the world `name`, with the settings applied; `None` if it has none.
+/// Map of the world `name`, with the settings applied; `None` if the world is not a map.
 pub(super) fn map(name: &str, table: &toml::Table) -> Result<Option<Map>> {
     let id = format!("grid/{name}");
     if let Some(named) = MAPS.iter().find(|named| named.name == name) {
@@ -151,20 +151,20 @@ pub(super) fn map(name: &str, table: &toml::Table) -> Result<Option<Map>> {
     Ok(Some(map))
 }
 
-/// Number of digits only, without sign or leading zero, so that a world has exactly one name.
+/// Parses a number that consists of digits only, without sign or leading zero, so that each world has exactly one name.
 fn parse_number<N: std::str::FromStr>(text: &str) -> Option<N> {
     let plain = text.bytes().all(|b| b.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
     if plain { text.parse().ok() } else { None }
 }
 
-/// Size and seed of `WxH-S`.
+/// Parses the part `WIDTHxHEIGHT-SEED` of a name: size and seed.
 fn parse_rectangle(text: &str) -> Option<((u32, u32), u64)> {
     let (size, seed) = text.split_once('-')?;
     let (width, height) = size.split_once('x')?;
     Some(((parse_number(width)?, parse_number(height)?), parse_number(seed)?))
 }
 
-/// Size and seed of `N-S`.
+/// Parses the part `SIDE-SEED` of a name: size and seed.
 fn parse_square(text: &str) -> Option<((u32, u32), u64)> {
     let (side, seed) = text.split_once('-')?;
     let side = parse_number(side)?;

@@ -1,4 +1,4 @@
-//! Random maps of any size that can be solved.
+//! Random maps of any size, always with a path from start to goal.
 
 use freewheel_core::{Error, Purpose, Result, Stream, Streams};
 
@@ -8,15 +8,16 @@ use super::map::Map;
 /// Maximum number of cells of a random map.
 const MAX_CELLS: u64 = 1 << 24;
 
-/// Default share of walls: enough for detours, too few to cut a map into pieces (which four-way paths suffer above
-/// about 0.41).
+/// Default share of walls in random mazes: enough to make detours necessary, too few to cut a map into pieces (above a
+/// share of about 0.41, cells with four neighbors no longer form one connected region).
 pub(super) const DEFAULT_WALL_SHARE: f64 = 0.25;
 
-/// Default share of holes, as in Gymnasium's `generate_random_map`.
+/// Default share of holes in random frozen lakes, as in Gymnasium's `generate_random_map`.
 pub(super) const DEFAULT_HOLE_SHARE: f64 = 0.2;
 
-/// Map of `width` x `height` cells, each a wall with probability `density`. The start is a random cell of the largest
-/// open region; the goal is one of the cells farthest from it, so there is always a path.
+/// Random maze of `width` x `height` cells, each a wall with probability `density`. The start is a random cell of the
+/// largest open region; the goal is one of the cells of this region that are farthest from the start, so there is
+/// always a path.
 pub(super) fn maze(width: u32, height: u32, seed: u64, density: f64, legend: Legend) -> Result<Map> {
     let cells = u64::from(width) * u64::from(height);
     if !(2..=MAX_CELLS).contains(&cells) {
@@ -25,7 +26,7 @@ pub(super) fn maze(width: u32, height: u32, seed: u64, density: f64, legend: Leg
         )));
     }
     let (width, height) = (width as usize, height as usize);
-    // The size is part of the stream's address: maps of one seed and different sizes are unrelated.
+    // The random stream depends on seed and size: maps of the same seed and different sizes are unrelated.
     let size = (width as u64) << 32 | height as u64;
     let mut rng = Streams::new(seed).stream(Purpose::Generation, size, 0);
     let mut open: Vec<bool> = (0..width * height).map(|_| !rng.chance(density)).collect();
@@ -34,7 +35,7 @@ pub(super) fn maze(width: u32, height: u32, seed: u64, density: f64, legend: Leg
         if region.len() >= 2 {
             break region;
         }
-        // Nearly all cells are walls: open one and try again.
+        // Too few open cells, since nearly all cells are walls: open one and try again.
         let cell = rng.below(open.len() as u32) as usize;
         open[cell] = true;
     };
@@ -52,8 +53,9 @@ pub(super) fn maze(width: u32, height: u32, seed: u64, density: f64, legend: Leg
     build_map(width, height, glyph, legend)
 }
 
-/// Frozen lake of `side` x `side` cells: start and goal in opposite corners, holes with probability `density`, drawn
-/// again until there is a path, as in Gymnasium's `generate_random_map` (which has another generator).
+/// Frozen lake of `side` x `side` cells: start and goal in opposite corners, each other cell is a hole with probability
+/// `density`; repeated until there is a path, as in Gymnasium's `generate_random_map` (which has another random
+/// generator).
 pub(super) fn frozen_lake(side: u32, seed: u64, density: f64, legend: Legend) -> Result<Map> {
     const ATTEMPTS: u64 = 10_000;
     let cells = u64::from(side) * u64::from(side);
@@ -95,7 +97,7 @@ fn choose(cells: &[usize], rng: &mut Stream) -> usize {
     cells[rng.below(cells.len() as u32) as usize]
 }
 
-/// Distance of a cell that cannot be reached.
+/// Entry of [`distances`] for a cell that cannot be reached.
 const UNREACHABLE: u32 = u32::MAX;
 
 fn neighbors(cell: usize, width: usize, cells: usize) -> impl Iterator<Item = usize> {
@@ -110,7 +112,8 @@ fn neighbors(cell: usize, width: usize, cells: usize) -> impl Iterator<Item = us
     .flatten()
 }
 
-/// Number of steps from `start` over open cells, breadth first, `[cells]`; [`UNREACHABLE`] where there is no path.
+/// Number of steps to each cell from `start` over open cells, by breadth-first search, `[cells]`; [`UNREACHABLE`] where
+/// there is no path.
 fn distances(open: &[bool], width: usize, start: usize) -> Vec<u32> {
     let mut distances = vec![UNREACHABLE; open.len()];
     distances[start] = 0;
@@ -126,7 +129,7 @@ fn distances(open: &[bool], width: usize, start: usize) -> Vec<u32> {
     distances
 }
 
-/// Cells of the largest connected open region; of equally large ones the first in reading order.
+/// Cells of the largest connected open region; of equally large regions, the first one in reading order.
 fn largest_region(open: &[bool], width: usize) -> Vec<usize> {
     let mut visited = vec![false; open.len()];
     let mut largest = Vec::new();

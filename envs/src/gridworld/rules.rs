@@ -2,21 +2,22 @@
 //!
 //! * **Source**: R. S. Sutton and A. G. Barto, *Reinforcement Learning: An Introduction*, 2nd edition (2018), examples
 //!   3.5, 4.1, 6.5, 6.6, 8.1 to 8.3 and exercises 6.9 and 6.10; Gymnasium 1.4's toy text worlds. Keys, doors and
-//!   one-way cells are our own.
+//!   one-way cells are additions of this project.
 //! * **State**: the agent's cell and the keys it holds.
 //! * **Actions**: the directions of the legend; by default 0 up, 1 right, 2 down, 3 left.
 //! * **Observation**: one index. Cells that are not walls are numbered in reading order from 0 (on a map without walls
-//!   this is `row * columns + column`, as in Gymnasium). With n such cells and the set of keys k as a binary number
-//!   (the alphabetically first key is bit 0) the index is `k * n + cell`.
+//!   this is `row * columns + column`, as in Gymnasium). With n such cells, and the set of held keys as a binary number
+//!   k (the alphabetically first key is bit 0), the index is `k * n + cell`.
 //! * **Step**: the action's direction, or another one with probability `slip`, becomes a displacement. The wind of the
 //!   column the agent leaves is added to it. Edges, walls, closed doors and one-way cells stop the agent. Without wind
-//!   a move is one step of a chess king, all or nothing; with wind the column changes first, then the row, cell by
-//!   cell. Only the cell where the step ends has an effect. Keys are kept, and opened doors stay open.
-//! * **Reward**: that of the cell where the step ends, else `diagonal` for a diagonal move, else `step`. A step that
-//!   is stopped and does not move the agent gives `bump`, where that is defined. Leaving a teleport gives the
-//!   teleport's reward.
-//! * **Endings**: entering a goal, a hole or any cell the legend calls terminal. In the transition table a terminal
-//!   state leads to itself with reward 0.
+//!   a move is a single step, diagonal or not: if it is stopped, the agent stays. With wind the column changes first,
+//!   then the row, cell by cell. Only the cell where the step ends has an effect. The agent keeps its keys, and opened
+//!   doors stay open.
+//! * **Reward**: the reward of the cell where the step ends, else `diagonal` for a diagonal move, else `step`. A step
+//!   that is stopped and does not move the agent has the reward `bump`, if the legend defines it. A step that leaves a
+//!   teleport has the reward of the teleport.
+//! * **Endings**: the agent enters a goal, a hole or any cell that the legend declares `terminal`. In the transition
+//!   table a terminal state leads to itself with reward 0.
 //! * **Version**: 1.
 
 use super::error::{MapError, MapErrorKind};
@@ -25,30 +26,30 @@ use super::map::Map;
 use super::table::{MAX_STATES, MoveDistribution, MoveDistributions, Transition, TransitionTable};
 use super::tiles::{self, Tile, Tiles};
 
-/// Version of the rules, raised whenever the behavior of maps changes.
+/// Version of the rules, increased whenever the behavior of maps changes.
 pub(super) const VERSION: u32 = 1;
 
-/// Index of a wall, which has no observation.
+/// Entry of `index` for a wall cell, which has no observation.
 pub(super) const WALL: u32 = u32::MAX;
 
-/// Rules of one parsed map: where moves lead, their rewards, and the endings.
+/// Rules of one parsed map: destinations and rewards of moves, endings.
 pub(super) struct Rules {
     width: i32,
     height: i32,
     pub(super) tiles: Vec<Tile>,
-    /// Letters of the keys, by number.
+    /// Letter of each key, indexed by the key's number.
     pub(super) keys: Vec<char>,
     /// Grid cells where episodes begin.
     pub(super) starts: Vec<u32>,
-    /// Observation index of each grid cell without keys, or [`WALL`].
+    /// Observation of each grid cell for an agent without keys, or [`WALL`].
     pub(super) index: Vec<u32>,
-    /// Grid cell of each index.
+    /// Grid cell of each observation of an agent without keys.
     pub(super) open_cells: Vec<u32>,
     directions: Vec<Direction>,
     legend: Legend,
 }
 
-/// Kinds of states, by the distribution over moves that an action has there: no chance, slips, slips and random wind.
+/// Kinds of states, by the distribution over moves of an action: deterministic, with slips, with slips and random wind.
 const DETERMINISTIC: u8 = 0;
 const SLIPPING: u8 = 1;
 const WINDY: u8 = 2;
@@ -57,7 +58,7 @@ impl Rules {
     /// Rules of `map`.
     ///
     /// # Errors
-    /// [`MapError`] where the map or its legend is not valid.
+    /// [`MapError`] if the map or its legend is not valid.
     pub(super) fn new(map: &Map) -> Result<Self, MapError> {
         check(map)?;
         let Tiles { tiles, keys, starts } = tiles::resolve(map)?;
@@ -90,18 +91,18 @@ impl Rules {
         &self.directions
     }
 
-    /// Observation of grid cell `cell` with the set `keys`.
+    /// Observation of an agent in grid cell `cell` with the set of keys `keys`, a bit for each key.
     pub(super) fn observation(&self, cell: u32, keys: u32) -> u32 {
         keys * self.open_cells.len() as u32 + self.index[cell as usize]
     }
 
-    /// Grid cell and set of keys of an observation.
+    /// Grid cell and set of keys of an observation; the inverse of [`Rules::observation`].
     pub(super) fn locate(&self, observation: u32) -> (u32, u32) {
         let cells = self.open_cells.len() as u32;
         (self.open_cells[(observation % cells) as usize], observation / cells)
     }
 
-    /// Every transition of the map.
+    /// Transition table of the map: every state, every move.
     pub(super) fn table(&self) -> Result<TransitionTable, MapErrorKind> {
         let gusts: &[i32] = if self.legend.stochastic_wind { &[-1, 0, 1] } else { &[0] };
         let states = self.open_cells.len() << self.keys.len();
@@ -130,8 +131,8 @@ impl Rules {
         }
     }
 
-    /// Move distributions of the three kinds of states. Move `d * gusts + g` is direction d with the g-th change of
-    /// wind.
+    /// Move distributions of the three kinds of states. Move number `d * gusts + g` is direction d with the g-th of
+    /// `gusts` changes of wind.
     fn move_distributions(&self, gusts: usize) -> MoveDistributions {
         let actions = 0..self.directions.len();
         let mean_wind_move = |direction: usize| (direction * gusts + gusts / 2) as u8;
@@ -147,8 +148,8 @@ impl Rules {
         MoveDistributions::new(&[deterministic.collect(), slipping.collect(), windy.collect()])
     }
 
-    /// Directions that action `a` may turn into, with their probabilities. In Gymnasium's order: the action before it,
-    /// itself, the one after.
+    /// Directions in which action `a` may move the agent, with their probabilities, in Gymnasium's order: direction of
+    /// the previous action, of `a`, of the next action.
     fn slip_distribution(&self, a: usize) -> Vec<(f64, usize)> {
         let (slip, all) = (self.legend.slip, &self.directions);
         if slip == 0.0 || all[a] == Direction::Stay {
@@ -169,12 +170,12 @@ impl Rules {
         }
     }
 
-    /// Wind in the column of `cell`, in cells upward.
+    /// Wind in the column of `cell`: number of cells up.
     fn wind(&self, cell: u32) -> i32 {
         self.legend.wind.get(cell as usize % self.width as usize).copied().unwrap_or(0)
     }
 
-    /// Transition of a move in `direction`, with the wind `gust` stronger than usual.
+    /// Transition of a move in `direction` from `state`, where the wind is `gust` cells stronger than the legend says.
     fn transition(&self, state: u32, direction: Direction, gust: i32) -> Transition {
         let (cell, keys) = self.locate(state);
         let tile = &self.tiles[cell as usize];
@@ -194,7 +195,7 @@ impl Rules {
                     _ => self.legend.step,
                 };
                 let entered = &self.tiles[to as usize];
-                // A teleport's reward is for leaving it.
+                // The reward of a teleport cell is for leaving it, not for entering.
                 let of_cell = if entered.teleport.is_none() { entered.reward } else { None };
                 let reward = match self.legend.bump {
                     Some(bump) if stopped && to == cell => bump,
@@ -209,7 +210,7 @@ impl Rules {
         Transition { next: self.observation(rest, keys), reward, terminal: entered.terminal }
     }
 
-    /// Cell where the move ends, and whether something stopped it.
+    /// Cell where a move from `from` ends, and whether the move was stopped.
     fn displace(&self, from: u32, direction: Direction, lift: i32, keys: u32) -> (u32, bool) {
         let (rows, columns) = direction.delta();
         if lift == 0 {
@@ -231,7 +232,7 @@ impl Rules {
         (cell, stopped)
     }
 
-    /// Neighbor of `from`, if it can be entered from there.
+    /// Neighbor cell of `from` at the given displacement; `None` if the agent cannot enter the neighbor from `from`.
     fn enter(&self, from: u32, rows: i32, columns: i32, keys: u32) -> Option<u32> {
         let to = self.neighbor(from, rows, columns)?;
         let tile = &self.tiles[to as usize];
@@ -261,7 +262,7 @@ fn is_open(tile: &Tile, keys: u32) -> bool {
     !tile.wall && tile.door.is_none_or(|door| keys >> door & 1 == 1)
 }
 
-/// Checks the values of the legend.
+/// Checks the values of the legend (else [`MapError`]).
 fn check(map: &Map) -> Result<(), MapError> {
     let legend = map.legend();
     let error = |key: &str, message: &str| Err(map.at_key(key, message));

@@ -6,21 +6,20 @@ use serde::{Deserialize, Serialize};
 
 use super::legend::{Legend, SlipTo};
 
-/// Settings of a grid-world. Settings left out keep the map's own value.
+/// Settings of a grid-world. Settings that are left out keep the value of the map's legend.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// Whether moves slip sideways with probability 2/3 in all, as on Gymnasium's frozen lake (true), or never
-    /// (false).
+    /// true: moves slip sideways with a total probability of 2/3, as on Gymnasium's frozen lake; false: never.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub slippery: Option<bool>,
     /// Probability 0..=1 that a move goes in another direction than intended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub slip: Option<f64>,
-    /// Reward of a step without another reward.
+    /// Reward of a step for which the map defines no other reward.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub step_reward: Option<f64>,
-    /// Reward of a step that an edge, a wall or a closed door stops.
+    /// Reward of a step that is stopped by an edge, a wall or a closed door.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bump_reward: Option<f64>,
     /// Discount of the task, 0..=1.
@@ -32,11 +31,11 @@ pub struct Settings {
     /// Whether actions that cannot change the state are illegal (taxi: Gymnasium's action mask).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mask: Option<bool>,
-    /// Blocking and shortcut maze: whether to use the maze after its change.
+    /// Blocking maze and shortcut maze: whether to use the maze after its change.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub changed: Option<bool>,
-    /// Deep sea: seed that selects the action that goes right in each cell; without it, action 1 goes right
-    /// everywhere.
+    /// Deep sea: seed that selects, for each cell, which action goes right; without a seed, action 1 goes right in all
+    /// cells.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub action_seed: Option<u64>,
     /// Random maps: share of cells that are walls or holes, at least 0 and below 1.
@@ -47,15 +46,15 @@ pub struct Settings {
     pub problem: Option<usize>,
 }
 
-/// Total slip probability of Gymnasium's FrozenLake.
+/// Total probability of a slip in Gymnasium's FrozenLake.
 pub(super) const GYMNASIUM_SLIP: f64 = 2.0 / 3.0;
 
-/// Settings of every map.
+/// Names of the settings that every map world has.
 pub(super) const MAP_SETTINGS: &[&str] =
     &["slippery", "slip", "step_reward", "bump_reward", "gamma", "time_limit", "mask"];
 
 impl Settings {
-    /// Reads `table` for the world `world_id`, which has the settings `valid`.
+    /// Settings of the world `world_id` from the TOML table `table`; only settings with a name in `valid` are accepted.
     pub(super) fn read(table: &toml::Table, world_id: &str, valid: &[&[&str]]) -> Result<Self> {
         let read: Settings = settings::read(table, world_id)?;
         let valid = valid.concat();

@@ -1,12 +1,14 @@
-//! Check that a map can be solved: states reachable from the starts, and states from which goals are reachable.
+//! Check that a map can be solved, by search for the states reachable from the starts, and for those from which a goal
+//! is reachable.
 
 use super::error::{MapError, MapErrorKind};
 use super::map::Map;
 use super::rules::Rules;
 use super::table::TransitionTable;
 
-/// Error for a map with an unreachable goal, a start from which no goal is reachable, or no ending. An outcome of
-/// positive probability counts as a path. Keys and doors are taken into account, since states include the keys.
+/// Checks that every goal is reachable, that a goal is reachable from every start, and that episodes can end (else
+/// [`MapError`]). An outcome of positive probability counts as a path. Keys and doors are taken into account, since
+/// states include the keys.
 pub(super) fn check_solvable(map: &Map, rules: &Rules, table: &TransitionTable) -> Result<(), MapError> {
     let starts: Vec<u32> = rules.starts.iter().map(|&cell| rules.observation(cell, 0)).collect();
     let reached = reachable(table.states(), &starts, |state, stack| stack.extend(successors(table, state)));
@@ -42,13 +44,13 @@ pub(super) fn check_solvable(map: &Map, rules: &Rules, table: &TransitionTable) 
     }
 }
 
-/// States that `state` may lead to.
+/// States to which any action in `state` may lead.
 fn successors(table: &TransitionTable, state: u32) -> impl Iterator<Item = u32> + '_ {
     let of = move |action| table.outcomes(state, action).filter(|(p, _)| *p > 0.0);
     (0..table.actions()).flat_map(of).map(|(_, landing)| landing.next)
 }
 
-/// States reachable from `starts`, `[states]`; `expand` adds the neighbors of a state to the stack.
+/// Whether each state is reachable from `starts`, `[states]`; `expand` adds the neighbors of a state to the stack.
 fn reachable(states: usize, starts: &[u32], expand: impl Fn(u32, &mut Vec<u32>)) -> Vec<bool> {
     let mut reached = vec![false; states];
     let mut stack = starts.to_vec();

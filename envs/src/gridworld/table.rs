@@ -1,4 +1,4 @@
-//! Transition table of a finite world, in 4 bytes an entry.
+//! Transition table of a finite world, with 4 bytes per entry.
 //!
 //! An action is a probability distribution over a few *moves*; the result of a move in a state is deterministic. A
 //! slippery grid therefore needs one entry for each state and direction, not one for each state, action and outcome.
@@ -15,7 +15,7 @@ pub(super) const MAX_STATES: usize = 1 << 24;
 
 const NEXT_MASK: u32 = (1 << 24) - 1;
 
-/// Result of a move.
+/// Result of a deterministic move.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Transition {
     pub(super) next: u32,
@@ -23,10 +23,10 @@ pub(super) struct Transition {
     pub(super) terminal: bool,
 }
 
-/// Distribution over moves of one action in one kind of state: `[(probability, move)]`.
+/// Distribution over moves of one action in one kind of state: pairs of probability and number of the move.
 pub(super) type MoveDistribution = Vec<(f64, u8)>;
 
-/// Distributions over moves of all actions in every kind of state.
+/// Distributions over moves, for all actions in every kind of state.
 #[derive(Clone, Debug)]
 pub(super) struct MoveDistributions {
     actions: usize,
@@ -38,15 +38,15 @@ pub(super) struct MoveDistributions {
     probabilities: Vec<f64>,
     /// Number of blocks of four thresholds of each distribution.
     blocks: usize,
-    /// Cumulative probabilities in units of 2^-53, `[kinds, actions, blocks]`. Move i is drawn if 53 random bits are
-    /// below threshold i; unused thresholds are larger than any draw.
+    /// Cumulative probabilities in units of 2^-53, `[kinds, actions, blocks]`. Move i is sampled if i is the first
+    /// index for which 53 random bits are below threshold i; unused thresholds are larger than any random value.
     thresholds: Vec<[u64; 4]>,
     /// Move numbers, `[kinds, actions, max_moves]`.
     moves: Vec<u8>,
 }
 
 impl MoveDistributions {
-    /// Distributions given as `[kinds][actions]`.
+    /// Compact form of the distributions `kinds`, `[kinds][actions]`.
     pub(super) fn new(kinds: &[Vec<MoveDistribution>]) -> Self {
         let actions = kinds.first().map_or(0, Vec::len);
         let max_moves = kinds.iter().flatten().map(Vec::len).max().unwrap_or(1);
@@ -78,7 +78,7 @@ impl MoveDistributions {
         distributions
     }
 
-    /// Distributions without chance: action a is move a.
+    /// Distributions of a deterministic world: action a is move a.
     pub(super) fn deterministic(actions: usize) -> Self {
         MoveDistributions::new(&[(0..actions).map(|a| vec![(1.0, a as u8)]).collect()])
     }
@@ -86,7 +86,8 @@ impl MoveDistributions {
     #[inline(always)]
     fn sample(&self, kind: usize, action: usize, rng: &mut Stream) -> usize {
         let distribution = kind * self.actions + action;
-        // Same bits as `Stream::uniform`. Counting the passed thresholds avoids unpredictable branches.
+        // Same bits as `Stream::uniform`. The sampled move is the number of thresholds that are not above the bits: a
+        // count has no unpredictable branches.
         let bits = rng.bits() >> 11;
         let thresholds = &self.thresholds[distribution * self.blocks..(distribution + 1) * self.blocks];
         let drawn = thresholds.iter().flatten().filter(|threshold| bits >= **threshold).count();
@@ -104,26 +105,26 @@ impl MoveDistributions {
 /// Every transition of a finite world.
 pub(super) struct TransitionTable {
     states: usize,
-    /// Number of moves of a state.
+    /// Number of moves in each state.
     moves: usize,
     /// Next state and number of the (reward, ending) pair, `[states, moves]`.
     entries: Vec<u32>,
-    /// Step of each (reward, ending) pair, padded to 256 so that no index is out of bounds.
+    /// Step result of each (reward, ending) pair, padded to 256 entries so that no index is out of bounds.
     steps: Box<[Step; 256]>,
     /// Exact rewards of `steps`, before rounding to `f32`.
     rewards: Vec<f64>,
     distributions: MoveDistributions,
     /// Kind of each state; empty if all states are of kind 0.
     kinds: Vec<u8>,
-    /// Mask of each state, bit a for action a; empty if all actions are legal.
+    /// Mask of each state: bit a is set if action a is legal; empty if all actions are legal in all states.
     legal: Vec<u16>,
 }
 
 impl TransitionTable {
-    /// Table of the moves `transition(state, move)`. `kinds` is empty or `[states]`.
+    /// Table with the result `transition(state, move)` of every move. `kinds` has the kind of each state, or is empty.
     ///
     /// # Errors
-    /// More than 256 different (reward, ending) pairs.
+    /// [`MapErrorKind::TooManyRewards`] for more than 256 different (reward, ending) pairs.
     pub(super) fn new(
         states: usize,
         moves: usize,
@@ -162,14 +163,14 @@ impl TransitionTable {
         })
     }
 
-    /// Same table with a mask: bit a of `legal[s]` for action a, `[states]`.
+    /// Same table with a mask `legal` `[states]`: bit a of `legal[s]` is set if action a is legal in state s.
     pub(super) fn with_mask(mut self, legal: Vec<u16>) -> Self {
         self.legal = legal;
         self
     }
 
-    /// Same table with a mask that forbids actions that cannot change the state. Where that would be all actions, all
-    /// stay legal.
+    /// Same table with a mask: actions that cannot change the state are illegal. In states where no action can, all are
+    /// legal.
     pub(super) fn mask_idle_actions(self) -> Self {
         let all = u16::MAX >> (16 - self.actions());
         let mask = |state: u32| {
@@ -193,7 +194,7 @@ impl TransitionTable {
         !self.legal.is_empty()
     }
 
-    /// Samples a step from `state`, and updates `state`.
+    /// Samples the outcome of `action` in `state`, and updates `state`.
     #[inline(always)]
     pub(super) fn step(&self, state: &mut u32, action: u32, rng: &mut Stream) -> Step {
         let at = *state as usize;
@@ -214,7 +215,7 @@ impl TransitionTable {
         self.legal.get(state as usize).is_none_or(|bits| bits >> action & 1 == 1)
     }
 
-    /// Writes the mask of `state`, `[A]`.
+    /// Writes the mask of legal actions in `state`, `[A]`, to `out`.
     #[inline]
     pub(super) fn legal(&self, state: u32, out: &mut [bool]) {
         let bits = self.legal.get(state as usize).copied().unwrap_or(u16::MAX);

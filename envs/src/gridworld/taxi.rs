@@ -1,4 +1,4 @@
-//! Taxi.
+//! World `grid/taxi`: a taxi brings a passenger to a destination, as in Gymnasium's Taxi.
 //!
 //! * **Source**: Gymnasium 1.4, Taxi-v4, after T. G. Dietterich, "Hierarchical reinforcement learning with the MAXQ
 //!   value function decomposition", JAIR 13 (2000). The transition table equals `env.unwrapped.P` entry by entry.
@@ -22,15 +22,15 @@ use super::world::{Gridworld, Parts};
 const SIDE: u32 = 5;
 const STATES: u32 = 500;
 const ACTIONS: [&str; 6] = ["south", "north", "east", "west", "pick up", "drop off"];
-/// (row, column) of R, G, Y, B.
+/// (row, column) of the four locations R, G, Y, B.
 const LOCATIONS: [(u32, u32); 4] = [(0, 0), (0, 4), (4, 0), (4, 3)];
 const LETTERS: [char; 4] = ['R', 'G', 'Y', 'B'];
-/// Passenger location that means "in the taxi".
+/// Number of the passenger location "in the taxi".
 const IN_TAXI: u32 = 4;
 /// (row, column) of the cells with a wall on their left.
 const WALLS: [(u32, u32); 6] = [(0, 2), (1, 2), (3, 1), (3, 3), (4, 1), (4, 3)];
 
-/// Settings of taxi.
+/// Names of the settings of taxi.
 pub(super) const SETTINGS: &[&str] = &["gamma", "time_limit", "mask"];
 
 #[derive(Clone, Copy)]
@@ -55,7 +55,7 @@ impl TaxiState {
         ((self.row * SIDE + self.column) * 5 + self.passenger) * 4 + self.destination
     }
 
-    /// Number of the location under the taxi, if it is at one.
+    /// Number of the location where the taxi is; `None` between the locations.
     fn location(self) -> Option<u32> {
         (0..)
             .zip(LOCATIONS)
@@ -94,7 +94,7 @@ impl TaxiState {
         Transition { next: self.encode(), reward, terminal }
     }
 
-    /// Action mask, bit a for action a; equals Gymnasium's `info["action_mask"]`.
+    /// Action mask: bit a is set if action a is legal; equals Gymnasium's `info["action_mask"]`.
     fn mask(self) -> u16 {
         let legal = [
             self.row + 1 < SIDE,
@@ -108,7 +108,7 @@ impl TaxiState {
     }
 }
 
-/// Taxi world with these settings.
+/// Taxi world with the name `id` and the given settings.
 pub(super) fn world(id: &str, settings: &Settings) -> Result<Gridworld> {
     let table = TransitionTable::new(
         STATES as usize,
@@ -136,7 +136,7 @@ pub(super) fn world(id: &str, settings: &Settings) -> Result<Gridworld> {
     }))
 }
 
-/// Drawing of the 5 x 5 cells.
+/// Drawing of taxi: 5 x 5 cells.
 struct TaxiBoard;
 
 impl Board for TaxiBoard {

@@ -6,7 +6,7 @@ use super::error::{MapError, MapErrorKind};
 use super::legend::{CellRule, Direction, Start};
 use super::map::Map;
 
-/// Maximum number of keys on one map: each doubles the observations.
+/// Maximum number of keys on one map: each key doubles the number of observations.
 const MAX_KEYS: usize = 16;
 
 /// Meaning of one cell.
@@ -18,13 +18,13 @@ pub(super) struct Tile {
     pub(super) terminal: bool,
     pub(super) reward: Option<f64>,
     pub(super) back_to_start: bool,
-    /// Cell to which every action leads.
+    /// Teleport: cell to which every action leads.
     pub(super) teleport: Option<u32>,
-    /// Direction of the only moves that can enter.
+    /// One-way cell: direction of the only moves that can enter.
     pub(super) one_way: Option<Direction>,
-    /// Number of the key picked up on entering, from 0.
+    /// Number, from 0, of the key that an agent picks up on entering.
     pub(super) key: Option<u8>,
-    /// Number of the key needed to enter.
+    /// Door: number of the key that an agent needs to enter.
     pub(super) door: Option<u8>,
 }
 
@@ -44,7 +44,7 @@ impl Tile {
 #[derive(Clone, Debug)]
 pub(super) struct Tiles {
     pub(super) tiles: Vec<Tile>,
-    /// Letters of the keys, by number.
+    /// Letter of each key, indexed by the key's number.
     pub(super) keys: Vec<char>,
     /// Cells where episodes begin, in reading order.
     pub(super) starts: Vec<u32>,
@@ -83,7 +83,7 @@ pub(super) fn resolve(map: &Map) -> Result<Tiles, MapError> {
     Ok(Tiles { tiles, keys, starts })
 }
 
-/// Rules of the legend, by glyph.
+/// The legend's rules for cells, by glyph.
 fn glyph_rules(map: &Map) -> Result<HashMap<char, &CellRule>, MapError> {
     let mut rules = HashMap::new();
     for (name, rule) in &map.legend().cells {
@@ -105,7 +105,7 @@ fn glyph_rules(map: &Map) -> Result<HashMap<char, &CellRule>, MapError> {
     Ok(rules)
 }
 
-/// Letters of the keys in alphabetical order. Every door must have its key and every key its door.
+/// Letters of the keys on the map, in alphabetical order. An error if a door has no key, or a key no door.
 fn key_letters(map: &Map, rules: &HashMap<char, &CellRule>) -> Result<Vec<char>, MapError> {
     let is_target = |glyph: char| rules.values().any(|rule| rule.teleport == Some(glyph));
     let is_letter = |glyph: char| {
@@ -150,8 +150,8 @@ fn teleport_target(map: &Map, from: char, target: char) -> Result<u32, MapError>
     }
 }
 
-/// Meaning of a glyph before the legend's rules are applied. `defined`: the legend names the glyph, so that it
-/// defaults to floor.
+/// Built-in meaning of a glyph, before the rules of the legend are applied. With `defined` (the legend has a rule for
+/// the glyph), the default is floor.
 fn builtin_tile(glyph: char, keys: &[char], defined: bool) -> Option<Tile> {
     let floor = Tile::default();
     let arrow = |way| Some(Tile { one_way: Some(way), ..floor });

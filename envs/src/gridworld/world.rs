@@ -1,4 +1,4 @@
-//! Grid-worlds: an [`Env`] over a transition table, with its exact reference and its drawing.
+//! Grid-worlds: an [`Env`] over a transition table, with an exact reference (optimal values and policy) and a drawing.
 
 use std::path::Path;
 use std::sync::OnceLock;
@@ -28,14 +28,14 @@ pub struct Gridworld {
     mdp: OnceLock<FiniteMdp>,
 }
 
-/// State of an episode: the agent's cell and keys as one number.
+/// State of an episode. On a map it is the agent's cell and keys, as one number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct State {
     /// Observation of the agent, which determines the whole state.
     pub observation: u32,
 }
 
-/// Parts of a world, from which [`Gridworld::new`] builds it.
+/// Arguments of [`Gridworld::new`]: the parts of a world.
 pub(super) struct Parts {
     pub(super) id: String,
     pub(super) version: u32,
@@ -48,10 +48,10 @@ pub(super) struct Parts {
 }
 
 impl Gridworld {
-    /// World of a map, with the name `id`.
+    /// World with the rules of `map` and the name `id`.
     ///
     /// # Errors
-    /// [`MapError`] where the map is not valid or cannot be solved.
+    /// [`MapError`] if the map is not valid or cannot be solved.
     pub fn from_map(id: impl Into<String>, map: &Map) -> Result<Self, MapError> {
         let rules = Rules::new(map)?;
         let table = rules.table().map_err(|error| map.at_cell(0, error))?;
@@ -69,7 +69,7 @@ impl Gridworld {
         }))
     }
 
-    /// Parses a map from `text`; errors name `file`.
+    /// World from the text of a map file. `file` is the path in error messages.
     ///
     /// # Errors
     /// [`freewheel_core::Error::Input`] with line and column.
@@ -94,7 +94,7 @@ impl Gridworld {
         Gridworld { spec, table, starts, board, mdp: OnceLock::new() }
     }
 
-    /// Number of observations.
+    /// Number of states, equal to the number of observations.
     pub fn states(&self) -> usize {
         self.table.states()
     }
@@ -146,7 +146,7 @@ impl Gridworld {
         })
     }
 
-    /// World as a Markov decision process, built on first use.
+    /// This world as a finite Markov decision process, built on first use.
     ///
     /// # Errors
     /// As [`MdpBuilder::build`].

@@ -1,19 +1,19 @@
-//! Action values of a policy in the cells of a board.
+//! Action values of a policy, as they are shown in the cells of a board.
 
 use freewheel_core::{Policy, Rgb};
 
 use super::super::table::TransitionTable;
 use super::Board;
 
-/// Value and greedy actions of one cell.
+/// Value and greedy actions shown in one cell.
 pub(super) struct CellValue {
     /// Greatest action value.
     pub(super) value: f32,
-    /// Glyphs of all actions with that value; one dot if these are all actions.
+    /// Glyphs of all actions with the greatest value; a single dot if all actions have this value.
     pub(super) arrows: Vec<char>,
 }
 
-/// Value and greedy actions of every cell, `[cells]`; `None` where none are shown.
+/// Value and greedy actions of every cell, `[cells]`; `None` in cells where no policy is shown.
 pub(super) fn evaluate_cells(
     board: &dyn Board,
     table: &TransitionTable,
@@ -27,7 +27,7 @@ pub(super) fn evaluate_cells(
     (0..columns * rows).map(|cell| evaluator.evaluate(board, cell, observation)).collect()
 }
 
-/// Evaluation of a policy, with buffers used again for each cell.
+/// Computes the value and the greedy actions of cells, with buffers that are reused for each cell.
 struct CellEvaluator<'a> {
     policy: &'a dyn Policy,
     table: &'a TransitionTable,
@@ -54,7 +54,7 @@ impl CellEvaluator<'_> {
         let greedy = legal().filter(|(_, (_, v))| **v >= value - close);
         let mut arrows: Vec<char> =
             greedy.map(|(action, _)| board.arrow(observation_there, action)).collect();
-        // Where all actions are equally good, arrows carry no information.
+        // Where all actions are equally good, arrows would carry no information: a dot replaces them.
         if arrows.len() == legal().count() && arrows.len() > 1 {
             arrows = vec!['∙'];
         }
@@ -62,7 +62,7 @@ impl CellEvaluator<'_> {
     }
 }
 
-/// Number in at most five characters, or fewer if `max_len` is smaller; empty if it does not fit.
+/// Text of a number in at most five characters, or `max_len` if that is smaller; empty if the number does not fit.
 pub(super) fn format_value(value: f32, max_len: usize) -> String {
     let decimals = match value.abs() {
         0.0 => 0,
@@ -76,7 +76,7 @@ pub(super) fn format_value(value: f32, max_len: usize) -> String {
     };
     let text = |decimals: usize| {
         let text = format!("{value:.decimals$}");
-        // .42 is short for 0.42.
+        // The zero before the decimal point is omitted: .42 for 0.42.
         match (text.strip_prefix("-0."), text.strip_prefix("0.")) {
             (Some(rest), _) => format!("-.{rest}"),
             (_, Some(rest)) if text.len() > max_len => format!(".{rest}"),
@@ -86,7 +86,8 @@ pub(super) fn format_value(value: f32, max_len: usize) -> String {
     (0..=decimals).rev().map(text).find(|text| text.len() <= max_len).unwrap_or_default()
 }
 
-/// Color of a value, `t` of the way from the least to the greatest on the board: viridis, darkened.
+/// Color of a value in the darkened color map viridis. `t` is the position of the value between the least (0) and the
+/// greatest (1) value on the board.
 pub(super) fn value_color(t: f32) -> Rgb {
     const STOPS: [Rgb; 5] =
         [Rgb(58, 6, 74), Rgb(52, 70, 122), Rgb(28, 118, 120), Rgb(70, 158, 80), Rgb(206, 188, 34)];
@@ -95,7 +96,7 @@ pub(super) fn value_color(t: f32) -> Rgb {
     STOPS[low].mix(STOPS[low + 1], at - low as f32)
 }
 
-/// Black or white, whichever is more readable on `ground` (relative luminance of ITU-R BT.601).
+/// Text color on the background color `ground`: black or white, whichever is more readable (luma of ITU-R BT.601).
 pub(super) fn text_color(ground: Rgb) -> Rgb {
     let luminance = 0.299 * f32::from(ground.0) + 0.587 * f32::from(ground.1) + 0.114 * f32::from(ground.2);
     if luminance > 130.0 { Rgb(16, 16, 16) } else { Rgb(240, 240, 240) }

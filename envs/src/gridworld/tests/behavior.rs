@@ -1,9 +1,9 @@
-//! Wind, slips, one-way cells, keys, teleports, bumps: one small map each.
+//! Wind, slips, one-way cells, keys, teleports, bumps: a test with a small map for each.
 
 use super::super::Gridworld;
 use super::{of, world};
 
-/// Only outcome of a deterministic action: next state, reward, terminal.
+/// The only outcome of a deterministic action: next state, reward, terminal.
 fn sure(world: &Gridworld, state: usize, action: usize) -> (u32, f64, bool) {
     let outcomes: Vec<_> = world.outcomes(state, action).collect();
     assert_eq!(outcomes.len(), 1, "{outcomes:?}");
@@ -18,7 +18,7 @@ const LEFT: usize = 3;
 #[test]
 fn edges_and_walls_stop() {
     let world = of("S#.\n..G\n---\nstep = -2\nbump = -5");
-    // Indices without the wall: 0 S, 1 right of the wall, 2 3 4 the second row.
+    // Indices skip the wall: 0 is S, 1 is right of the wall, 2, 3 and 4 are the second row.
     assert_eq!(world.states(), 5);
     assert_eq!(sure(&world, 0, UP), (0, -5.0, false));
     assert_eq!(sure(&world, 0, RIGHT), (0, -5.0, false));
@@ -37,7 +37,7 @@ fn wind_lifts_by_the_column_that_is_left() {
     assert_eq!(sure(&world, at(6, 6), RIGHT).0 as usize, at(4, 7));
     assert_eq!(sure(&world, at(1, 6), UP).0 as usize, at(0, 6));
     assert_eq!(sure(&world, at(0, 7), LEFT).0 as usize, at(0, 6));
-    // Down and a wind of one cancel, at the lower edge too.
+    // A move down and a wind of one cell up cancel, also at the lower edge.
     assert_eq!(sure(&world, at(6, 3), DOWN).0 as usize, at(6, 3));
     assert_eq!(sure(&world, at(3, 0), RIGHT), (31, -1.0, false));
 }
@@ -45,7 +45,7 @@ fn wind_lifts_by_the_column_that_is_left() {
 #[test]
 fn wind_stops_at_walls() {
     let world = of("...G\n.#..\n....\nS...\n---\nwind = [0, 2, 0, -1]");
-    // Indices: 0..=3 the first row; 4, 5, 6 the second without its wall; 7..=10; 11..=14.
+    // Indices: first row 0..=3; second row, which has a wall, 4..=6; third 7..=10; fourth 11..=14.
     assert_eq!(sure(&world, 12, RIGHT).0, 5, "to the side first, then two up");
     assert_eq!(sure(&world, 12, UP).0, 8, "the wall stops all three");
     assert_eq!(sure(&world, 6, LEFT).0, 9, "blown down");

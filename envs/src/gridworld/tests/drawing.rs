@@ -66,7 +66,7 @@ fn on_a_screen_cells_fill_the_size_and_the_agent_is_in_focus() {
     world.draw(&state, Some(&*best(&world)), &mut frame);
     let text = frame.to_text();
     assert!(text.contains("●→") && text.contains("-1.00") && text.contains("▐▄▄▄"), "{text}");
-    // Not enough room for the board: square cells, to be scrolled.
+    // The board does not fit: square cells, to be scrolled.
     let mut frame = Frame::with_max_size(2, 1);
     world.draw(&state, None, &mut frame);
     assert_eq!((frame.to_text().as_str(), frame.focus()), ("● ○ ██\n· · ⚑\n", Some((0, 0))));

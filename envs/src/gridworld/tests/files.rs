@@ -1,4 +1,5 @@
-//! Worlds from files: map files, Gymnasium's lists, MovingAI's maps and scenarios; wrong names and settings.
+//! Worlds from files: map files, Gymnasium's `desc` lists, MovingAI's maps and scenarios; errors for wrong names and
+//! settings.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -17,7 +18,7 @@ fn testdata(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src/gridworld/testdata").join(name)
 }
 
-/// Writes a file with `text` into `folder`.
+/// Writes `text` to the file `name` in `folder`; returns the path.
 fn file(folder: &Path, name: &str, text: &str) -> PathBuf {
     let file = folder.join(name);
     std::fs::write(&file, text).unwrap();
@@ -34,14 +35,14 @@ fn open(file: &Path, settings: &str) -> Result<Gridworld, String> {
     GridworldFamily.read(file, &settings.parse().unwrap()).map_err(|e| e.to_string())
 }
 
-/// Length of the shortest path from the start, by Dijkstra's algorithm over the table.
+/// Length of the shortest path from the start to a goal, by Dijkstra's algorithm over the transition table.
 fn shortest(world: &Gridworld) -> f64 {
     let start = world.starts().next().unwrap().0;
     let mut lengths = vec![f64::INFINITY; world.states()];
     let mut open = BinaryHeap::from([(Reverse(0u64), start)]);
     lengths[start as usize] = 0.0;
     while let Some((Reverse(bits), state)) = open.pop() {
-        // Lengths are not negative, so their bits have the same order.
+        // Lengths are not negative, so their bits as integers have the same order.
         let length = f64::from_bits(bits);
         if length > lengths[state as usize] {
             continue;
@@ -73,7 +74,7 @@ fn every_arena_problem_has_its_published_length() {
     assert_eq!(problems.len(), 160);
     for problem in &problems {
         let found = shortest(&arena(problem));
-        // Published with six significant digits.
+        // Lengths are published with six significant digits.
         let error = (found - problem.length).abs() / problem.length;
         assert!(error <= 5e-6, "line {}: {found}, published {}", problem.line, problem.length);
     }
@@ -90,7 +91,7 @@ fn the_reference_of_a_problem_is_its_published_length() {
     }
 }
 
-/// Our parser and corner rule against another implementation: the crate `movingai`.
+/// Parser and rule for diagonal moves at corners against another implementation: the crate `movingai`.
 #[test]
 fn neighbors_are_those_of_another_reader() {
     use movingai::Map2D;

@@ -1,5 +1,6 @@
-//! Golden playthroughs: every field of every state of an episode, replayed and compared. They change only with a
-//! world's version. `FREEWHEEL_BLESS=1 cargo test -p freewheel-envs golden` writes them again.
+//! Golden playthroughs: stored texts with every field of every state of an episode, which is replayed and compared.
+//! They change only with a world's version. `FREEWHEEL_BLESS=1 cargo test -p freewheel-envs golden` writes the files
+//! again.
 
 use std::fmt::Write;
 use std::sync::Arc;

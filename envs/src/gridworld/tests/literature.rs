@@ -1,5 +1,5 @@
-//! Exact values of the named worlds from the literature, against their solved tables. The values of the examples are
-//! those of the book, recomputed with more digits; the others are from the worlds' own publications.
+//! Solved values of the named worlds against exact values from the literature. The values of examples are those of
+//! Sutton & Barto, recomputed with more digits; the others are from the publication of each world.
 
 use freewheel_core::{Env, Policy, PolicyClass, SolveQuery, World};
 
@@ -58,7 +58,7 @@ fn shortest_ways() {
         ("shortcut-maze", "changed = true", 10.0),
     ] {
         let world = world(name, settings);
-        // Mazes pay 1 at the goal, discounted by .95 a step.
+        // Mazes have the reward 1 at the goal and discount .95.
         let found = match world.spec().gamma {
             0.95 => value(&world, PolicyClass::Optimal, 0.95).ln() / 0.95f64.ln() + 1.0,
             gamma => -value(&world, PolicyClass::Optimal, gamma),
@@ -87,7 +87,7 @@ fn taxi() {
     let taxi = world("taxi", "");
     assert!((value(&taxi, PolicyClass::Optimal, 1.0) - 7.93).abs() < 1e-9);
     assert_eq!((taxi.states(), taxi.starts().count(), taxi.spec().time_limit), (500, 300, Some(200)));
-    // Masked actions are never optimal.
+    // The masked actions of taxi are never optimal, so that the value is the same with a mask.
     assert!((value(&world("taxi", "mask = true"), PolicyClass::Optimal, 1.0) - 7.93).abs() < 1e-9);
 }
 
@@ -99,7 +99,7 @@ fn deep_sea() {
             assert!((value(&sea, PolicyClass::Optimal, 1.0) - 0.99).abs() < 1e-9);
         }
     }
-    // N right moves in a row, at random.
+    // The reward 1 is reached by N random moves that all go right.
     let random = value(&world("deepsea-4", ""), PolicyClass::Random, 1.0);
     assert!((random - (1.0 / 16.0 - 0.005)).abs() < 1e-12, "{random}");
 }

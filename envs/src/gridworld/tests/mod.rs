@@ -10,18 +10,18 @@ mod tables;
 
 use super::{Gridworld, GridworldFamily, Map, MapError};
 
-/// Named world with settings written as TOML.
+/// World with the name `name` and `settings` in TOML.
 fn world(name: &str, settings: &str) -> Gridworld {
     let settings = settings.parse().expect("settings of a test");
     GridworldFamily.world(name, &settings).expect("a world").expect("a name")
 }
 
-/// World of a map's text.
+/// World from the text of a map file.
 fn of(text: &str) -> Gridworld {
     Gridworld::from_map("grid/test", &Map::parse(text).expect("a map")).expect("a world")
 }
 
-/// Error of a map's text, as `line:column: message`.
+/// Error for the text of a map file, as `line:column: message`.
 fn error_of(text: &str) -> String {
     match Map::parse(text).and_then(|map| Gridworld::from_map("grid/test", &map)) {
         Ok(_) => panic!("this map is fine:\n{text}"),

@@ -1,4 +1,4 @@
-//! Errors have line, column and correction; printed maps parse back.
+//! Parsing of map files: errors have line, column and correction; the text of a map parses back to an equal map.
 
 use proptest::prelude::*;
 

@@ -1,4 +1,5 @@
-//! Tables against Gymnasium's, against sampled steps, and against the random maps they come from.
+//! Transition tables against those of Gymnasium and against frequencies of sampled steps; random maps against their
+//! definition.
 
 use std::collections::HashMap;
 
@@ -8,14 +9,15 @@ use proptest::prelude::*;
 use super::super::{Gridworld, State};
 use super::world;
 
-/// Probability, next state, reward, terminal.
+/// Entry of Gymnasium's `P`: probability, next state, reward, terminal.
 type Entry = (f64, u32, f64, bool);
 
 fn outcomes(world: &Gridworld, state: usize, action: usize) -> Vec<Entry> {
     world.outcomes(state, action).map(|o| (o.probability, o.next, o.reward, o.terminal)).collect()
 }
 
-/// Entries of `env.unwrapped.P`, copied from Gymnasium 1.4; all entries of all five tables are compared elsewhere.
+/// Some entries of `env.unwrapped.P`, copied from Gymnasium 1.4. (All entries of all five tables are compared outside
+/// of this test.)
 #[test]
 fn gymnasium_entries() {
     let third = 0.333333333333333;
@@ -85,7 +87,7 @@ fn steps_are_as_frequent_as_the_table_says() {
     ] {
         let world = world(name, settings);
         let mut rng = Streams::new(5).stream(Purpose::Environment, 0, 0);
-        // At most about 60 states of larger worlds.
+        // In larger worlds only about 60 states are tested.
         for state in (0..world.states()).step_by(1 + world.states() / 60) {
             for action in 0..world.actions() {
                 let mut expected: HashMap<(u32, u32, bool), f64> = HashMap::new();
