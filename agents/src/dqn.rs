@@ -4,11 +4,13 @@
 //! loss = mean w huber(Q(s, a) - y),   y = r + gamma r' + ... + gamma^n max_a' Q_target(s_n, a')
 //! ```
 //!
-//! Mnih et al. 2015 (Nature 518). Settings add double Q-learning (van Hasselt et al. 2016, arXiv 1509.06461: the online
-//! network selects a', the target network evaluates it), a dueling network (Wang et al. 2016, arXiv 1511.06581), n-step
-//! returns (Hessel et al. 2018, arXiv 1710.02298) and prioritized replay (Schaul et al. 2016, arXiv 1511.05952). The
-//! maximum is over the legal actions of the next state. A truncated episode bootstraps from its final observation. In a
-//! two-player game the value of the next state counts with the opposite sign if the opponent moves there.
+//! Here w is the importance weight of a sampled step (1 without prioritized replay), y the target, and s_n the state n
+//! steps later. Mnih et al. 2015 (Nature 518). Settings add double Q-learning (van Hasselt et al. 2016, arXiv
+//! 1509.06461: the online network selects a', the target network evaluates it), a dueling network (Wang et al. 2016,
+//! arXiv 1511.06581), n-step returns (Hessel et al. 2018, arXiv 1710.02298) and prioritized replay (Schaul et al. 2016,
+//! arXiv 1511.05952). The maximum is over the legal actions of the next state. A truncated episode bootstraps from its
+//! final observation. In a two-player game the value of the next state counts with the opposite sign if the opponent
+//! moves in the next state.
 
 use candle_core::Tensor;
 use freewheel_core::{
@@ -161,7 +163,8 @@ impl Dqn {
     /// Agent with new parameters and an empty replay buffer.
     ///
     /// # Errors
-    /// [`Error::Config`] for a setting out of range, or a world without observations or discrete actions.
+    /// [`Error::Setting`] for a setting out of range; [`Error::Config`] for a world without observations or discrete
+    /// actions.
     pub fn new(spec: &Spec, config: Config, budget: Budget, streams: Streams) -> Result<Self> {
         let network = config.check(spec, budget)?;
         let (num_envs, num_actions) = (budget.num_envs, spec.actions.count());
@@ -205,7 +208,8 @@ impl Dqn {
         schedule.at(self.counter.step, self.budget.steps).unwrap_or_default()
     }
 
-    /// Selects an epsilon-greedy action for every environment, steps them, and stores the steps in the replay buffer.
+    /// Selects an epsilon-greedy action for every environment, steps the environments, and stores the steps in the
+    /// replay buffer.
     fn collect_step(&mut self, envs: &mut dyn VectorEnv) -> Result<()> {
         let epsilon = self.current(self.config.epsilon);
         let view = envs.view();
@@ -245,7 +249,8 @@ impl Dqn {
         Ok(())
     }
 
-    /// Gradient steps and target network updates that are due after a batch step.
+    /// Makes the gradient steps and target network updates that are due after a batch step (one step of every
+    /// environment).
     fn train(&mut self) -> Result<()> {
         let due = |step: u64| {
             step.saturating_sub(u64::from(self.config.learning_starts)) / u64::from(self.config.train_freq)
@@ -257,7 +262,7 @@ impl Dqn {
         let target_updates = |step: u64| step / u64::from(self.config.target_update_interval);
         let due = target_updates(self.counter.step) - target_updates(before);
         if due > 0 {
-            // k updates with tau are one with 1 - (1 - tau)^k.
+            // k updates of the target network with `tau` equal one update with 1 - (1 - tau)^k.
             let tau = 1.0 - (1.0 - self.config.tau).powi(i32::try_from(due).unwrap_or(i32::MAX));
             let target = &mut self.target;
             self.model.with_parameters(|parameters| polyak_update(target, parameters, tau))?;
@@ -267,7 +272,7 @@ impl Dqn {
         Ok(())
     }
 
-    /// One gradient step on a new sample, if the replay buffer holds enough steps.
+    /// Makes one gradient step on a new sample, if the replay buffer holds enough steps.
     fn update(&mut self) -> Result<()> {
         let request = SampleRequest {
             batch_size: self.config.batch_size as usize,
@@ -284,7 +289,7 @@ impl Dqn {
         Ok(())
     }
 
-    /// Targets y of the action values of `sample`, `[B]`.
+    /// Targets `[B]` of the action values of the B sampled steps: n-step reward plus discounted value of the successor.
     fn targets(&mut self, sample: &Sample) -> Result<Vec<f32>> {
         let (b, a) = (sample.indices.len(), self.model.network().output_len());
         self.target_q.resize(b * a, 0.0);
@@ -308,7 +313,8 @@ impl Dqn {
         Ok((0..b).map(target).collect())
     }
 
-    /// One optimizer step towards `targets [B]`; updates the priorities of the sampled steps.
+    /// Makes one optimizer step of the sampled action values towards `targets [B]`; updates the priorities of the
+    /// sampled steps.
     fn gradient_step(&mut self, sample: &Sample, targets: Vec<f32>) -> Result<()> {
         let b = sample.indices.len();
         let obs = self.normalizer.normalize(&sample.obs, &mut self.normalized).to_vec();
@@ -335,14 +341,15 @@ impl Dqn {
     }
 }
 
-/// Priority of a step, `(|td_error| + 1e-6)^alpha`: a step with error 0 is still sampled sometimes.
+/// Priority of a step in prioritized replay, `(|td_error| + 1e-6)^alpha`: a step with error 0 is still sampled
+/// sometimes.
 fn priority(td_error: f32, alpha: f64) -> f64 {
     (f64::from(td_error.abs()) + 1e-6).powf(alpha)
 }
 
-/// Weighted mean of the Huber losses (Huber 1964) of `q [B, A]` at `actions [B]` against `targets [B]`, and the TD
-/// errors `[B]`. The loss is quadratic up to an error of `delta` and linear beyond; with `delta` 0 it is quadratic
-/// everywhere.
+/// Mean Huber loss (Huber 1964) of B sampled steps, weighted by `weights [B]`, and the TD errors `[B]`. The TD error is
+/// the difference of the value in `q [B, A]` of the action taken, `actions [B]`, and its target, `targets [B]`. The
+/// loss is quadratic up to an error of `delta` and linear beyond; with `delta` 0 it is quadratic everywhere.
 fn loss(
     q: &Tensor,
     actions: &[u32],
@@ -364,7 +371,7 @@ fn loss(
     Ok(((losses * weights)?.mean_all()?, error.detach()))
 }
 
-/// First legal action of maximum value; action 0 if none is legal.
+/// Index of the first legal action with the maximum value in `q`; 0 if no action is legal.
 fn argmax_legal(q: &[f32], legal: &[bool]) -> u32 {
     let mut best = legal.iter().position(|legal| *legal).unwrap_or(0);
     for (a, (&value, &legal)) in q.iter().zip(legal).enumerate() {
@@ -375,7 +382,7 @@ fn argmax_legal(q: &[f32], legal: &[bool]) -> u32 {
     best as u32
 }
 
-/// Frozen network of action values, epsilon-greedy.
+/// Epsilon-greedy policy of a network of action values with fixed parameters.
 struct NetworkPolicy {
     frozen: Frozen,
     normalizer: ObservationNormalizer,
@@ -409,7 +416,8 @@ pub fn dqn() -> impl AgentFactory {
 }
 
 impl Config {
-    /// Checks the settings for worlds like `spec`, without building an agent; returns the network.
+    /// Checks the settings for worlds with the observations and actions of `spec`, without building an agent; returns
+    /// the network.
     ///
     /// # Errors
     /// As [`Dqn::new`].
@@ -432,7 +440,7 @@ impl Config {
         Ok(network)
     }
 
-    /// Steps of each environment that the replay buffer must hold.
+    /// Minimum number of steps of each environment that the replay buffer must hold.
     fn min_slots(&self) -> usize {
         2 * self.n_step as usize + 2
     }

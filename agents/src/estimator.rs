@@ -1,9 +1,9 @@
 //! Estimators: models that are fitted to a data set (supervised and unsupervised learning), with the interface of
 //! scikit-learn.
 //!
-//! An estimator's configuration ([`EstimatorConfig`], one struct per algorithm) implements `fit` and names the type
-//! of its fitted [`Model`]. [`Estimator`] holds configuration, random streams and model, checks all inputs, and
-//! implements one of three traits:
+//! An estimator's configuration ([`EstimatorConfig`], one struct per algorithm) implements `fit`, which returns a
+//! fitted [`Model`]. [`Estimator`] holds configuration, random streams and model, checks all inputs, and implements one
+//! of three traits (for N samples of D numbers, with T targets per sample):
 //!
 //! | trait | fitted to | methods | scikit-learn |
 //! |---|---|---|---|
@@ -53,23 +53,23 @@ pub use checked::Estimator;
 pub use factory::{AnyEstimator, EstimatorFactory, Task, load, save};
 pub use training::TrainingConfig;
 
-/// Methods of every estimator, whatever its task.
+/// Methods of every estimator, independent of the task.
 pub trait BaseEstimator: Any + Send + Sync {
-    /// Name, such as `kmeans`.
+    /// Name of the estimator, such as `kmeans`.
     fn id(&self) -> &'static str;
-    /// Settings as a TOML table, defaults filled in.
+    /// Settings of the estimator as a TOML table, with defaults filled in.
     ///
     /// # Errors
-    /// [`Error::Config`] if they cannot be written as TOML.
+    /// [`Error::Config`] if the settings cannot be written as TOML.
     fn settings(&self) -> Result<toml::Table>;
-    /// Source of its random numbers.
+    /// Random streams of the estimator.
     fn streams(&self) -> Streams;
-    /// Numbers per sample D that it was fitted to.
+    /// Number of features D (numbers per sample) of the data that the estimator was fitted to.
     ///
     /// # Errors
     /// [`Error::Config`] before `fit`.
     fn n_features_in(&self) -> Result<usize>;
-    /// Count of the fitted numbers (weights, centers, thresholds).
+    /// Count of the fitted numbers (weights, centers, thresholds) of the estimator.
     ///
     /// # Errors
     /// [`Error::Config`] before `fit`.
@@ -86,13 +86,14 @@ pub trait BaseEstimator: Any + Send + Sync {
     fn load(&mut self, bytes: &[u8]) -> Result<()>;
 }
 
-/// An estimator of classes.
+/// Classifier: an estimator that predicts the class of a sample.
 pub trait Classifier: BaseEstimator {
-    /// Fits samples `x [N, D]` to `labels [N]`, each below `n_classes`.
+    /// Fits the classifier to N samples of D numbers, `x [N, D]`, with the class indices `labels [N]`, each below
+    /// `n_classes`. Calls `callback` after every round.
     ///
     /// # Errors
-    /// [`Error::Config`] for counts that differ, labels out of range or numbers that are not finite;
-    /// [`Error::Diverged`].
+    /// [`Error::Config`] if the numbers of samples and labels differ, a label is out of range or a number is not
+    /// finite; [`Error::Diverged`] if the training diverges.
     fn fit_with(
         &mut self,
         x: &Samples,
@@ -100,7 +101,7 @@ pub trait Classifier: BaseEstimator {
         n_classes: u32,
         callback: &mut FitCallback<'_>,
     ) -> Result<()>;
-    /// [`Classifier::fit_with`] without a callback; the greatest label is that of the last class.
+    /// [`Classifier::fit_with`] without a callback; the number of classes is the greatest label plus 1.
     ///
     /// # Errors
     /// As [`Classifier::fit_with`].
@@ -108,24 +109,25 @@ pub trait Classifier: BaseEstimator {
         let n_classes = labels.iter().max().map_or(0, |label| label.saturating_add(1));
         self.fit_with(x, labels, n_classes, &mut no_callback)
     }
-    /// Number of classes C.
+    /// Number of classes, C.
     ///
     /// # Errors
     /// [`Error::Config`] before `fit`.
     fn n_classes(&self) -> Result<u32>;
-    /// Probability of every class for `x [N, D]`: `[N, C]`, each row sums to 1.
+    /// Probabilities `[N, C]` of all C classes for N samples `x [N, D]`; each row sums to 1.
     ///
     /// # Errors
-    /// [`Error::Config`] before `fit`, and for samples of another width or with numbers that are not finite.
+    /// [`Error::Config`] before `fit`, and for samples with another number of columns than in `fit` or with numbers
+    /// that are not finite.
     fn predict_proba(&self, x: &Samples) -> Result<Samples>;
-    /// Most probable class of `x [N, D]`: `[N]`; the smallest index on ties.
+    /// Index of the most probable class of each sample of `x [N, D]`, `[N]`; the smallest index on ties.
     ///
     /// # Errors
     /// As [`Classifier::predict_proba`].
     fn predict(&self, x: &Samples) -> Result<Vec<u32>> {
         Ok(self.predict_proba(x)?.iter().map(argmax).collect())
     }
-    /// Accuracy of the predictions for `x [N, D]` against `labels [N]`, 0 to 1.
+    /// Accuracy on the samples `x [N, D]` with `labels [N]`: share of correct predictions, 0 to 1.
     ///
     /// # Errors
     /// As [`Classifier::predict_proba`].
@@ -134,12 +136,13 @@ pub trait Classifier: BaseEstimator {
     }
 }
 
-/// An estimator of numbers.
+/// Regressor: an estimator that predicts numbers.
 pub trait Regressor: BaseEstimator {
-    /// Fits samples `x [N, D]` to targets `y [N, T]`.
+    /// Fits the regressor to N samples of D numbers, `x [N, D]`, with T targets per sample, `y [N, T]`. Calls
+    /// `callback` after every round.
     ///
     /// # Errors
-    /// [`Error::Config`] for counts that differ or numbers that are not finite.
+    /// [`Error::Config`] if the numbers of rows of `x` and `y` differ or a number is not finite.
     fn fit_with(&mut self, x: &Samples, y: &Samples, callback: &mut FitCallback<'_>) -> Result<()>;
     /// [`Regressor::fit_with`] without a callback.
     ///
@@ -148,12 +151,13 @@ pub trait Regressor: BaseEstimator {
     fn fit(&mut self, x: &Samples, y: &Samples) -> Result<()> {
         self.fit_with(x, y, &mut no_callback)
     }
-    /// Predicted targets `[N, T]` of `x [N, D]`.
+    /// Predicted targets `[N, T]` of N samples `x [N, D]`.
     ///
     /// # Errors
-    /// [`Error::Config`] before `fit`, and for samples of another width or with numbers that are not finite.
+    /// [`Error::Config`] before `fit`, and for samples with another number of columns than in `fit` or with numbers
+    /// that are not finite.
     fn predict(&self, x: &Samples) -> Result<Samples>;
-    /// R² of the predictions for `x [N, D]` against `y [N, T]`, at most 1.
+    /// R² (coefficient of determination) of the predictions for `x [N, D]` against the targets `y [N, T]`, at most 1.
     ///
     /// # Errors
     /// As [`Regressor::predict`].
@@ -162,12 +166,14 @@ pub trait Regressor: BaseEstimator {
     }
 }
 
-/// An unsupervised estimator that maps samples `[N, D]` to codes `[N, C]` and back.
+/// Transformer: an unsupervised estimator that maps N samples of D numbers, `[N, D]`, to codes of C numbers, `[N, C]`,
+/// and back.
 pub trait Transformer: BaseEstimator {
-    /// Fits to samples `x [N, D]`.
+    /// Fits the transformer to N samples of D numbers, `x [N, D]`. Calls `callback` after every round.
     ///
     /// # Errors
-    /// [`Error::Config`] for settings that do not suit the samples or numbers that are not finite; [`Error::Diverged`].
+    /// [`Error::Config`] for settings that do not suit the samples or numbers that are not finite; [`Error::Diverged`]
+    /// if the training diverges.
     fn fit_with(&mut self, x: &Samples, callback: &mut FitCallback<'_>) -> Result<()>;
     /// [`Transformer::fit_with`] without a callback.
     ///
@@ -176,23 +182,24 @@ pub trait Transformer: BaseEstimator {
     fn fit(&mut self, x: &Samples) -> Result<()> {
         self.fit_with(x, &mut no_callback)
     }
-    /// Numbers per code C.
+    /// Numbers per code, C.
     ///
     /// # Errors
     /// [`Error::Config`] before `fit`.
     fn n_features_out(&self) -> Result<usize>;
-    /// Codes `[N, C]` of `x [N, D]`: distances to the centers (k-means), principal components (PCA), latent means
-    /// (VAE).
+    /// Codes `[N, C]` of N samples `x [N, D]`: distances to the centers (k-means), principal components (PCA), latent
+    /// means (VAE).
     ///
     /// # Errors
-    /// [`Error::Config`] before `fit`, and for samples of another width or with numbers that are not finite.
+    /// [`Error::Config`] before `fit`, and for samples with another number of columns than in `fit` or with numbers
+    /// that are not finite.
     fn transform(&self, x: &Samples) -> Result<Samples>;
-    /// Samples `[N, D]` of `codes [N, C]`; for k-means the center of the smallest distance.
+    /// Samples `[N, D]` decoded from N codes, `codes [N, C]`; for k-means, the center with the smallest distance.
     ///
     /// # Errors
     /// As [`Transformer::transform`].
     fn inverse_transform(&self, codes: &Samples) -> Result<Samples>;
-    /// Negative mean squared reconstruction error of `x [N, D]` per number: at most 0, greater is better.
+    /// Negative mean squared error of reconstructing `x [N, D]`, per number: at most 0, greater is better.
     ///
     /// # Errors
     /// As [`Transformer::transform`].
@@ -203,26 +210,26 @@ pub trait Transformer: BaseEstimator {
     }
 }
 
-/// Settings of one algorithm.
+/// Settings of one estimator, such as k-means.
 pub trait EstimatorConfig:
     Serialize + DeserializeOwned + JsonSchema + Clone + Default + Send + Sync + 'static
 {
-    /// Name, such as `kmeans`.
+    /// Name of the estimator, such as `kmeans`.
     const ID: &'static str;
-    /// One line: description and source.
+    /// One-line description of the estimator, with its source.
     const ABOUT: &'static str;
-    /// Result of a fit.
+    /// Type of the fitted model.
     type Model: Model;
-    /// Checks every range.
+    /// Checks the range of every setting.
     ///
     /// # Errors
-    /// [`Error::Config`] with the setting, its value and the allowed range.
+    /// [`Error::Setting`] with the name, value and range of the setting.
     fn validate(&self) -> Result<()>;
 }
 
 /// Settings of a classifier.
 pub trait ClassifierConfig: EstimatorConfig<Model: ClassifierModel> {
-    /// Fits checked data: N > 0 finite samples, N labels below `n_classes`.
+    /// Fits a model to checked data: at least one sample, finite numbers, and one label below `n_classes` per sample.
     ///
     /// # Errors
     /// As [`Classifier::fit`].
@@ -238,7 +245,7 @@ pub trait ClassifierConfig: EstimatorConfig<Model: ClassifierModel> {
 
 /// Settings of a regressor.
 pub trait RegressorConfig: EstimatorConfig<Model: RegressorModel> {
-    /// Fits checked data: N > 0 finite samples, N rows of finite targets.
+    /// Fits a model to checked data: at least one sample, finite numbers, and one row of finite targets per sample.
     ///
     /// # Errors
     /// As [`Regressor::fit`].
@@ -253,70 +260,71 @@ pub trait RegressorConfig: EstimatorConfig<Model: RegressorModel> {
 
 /// Settings of a transformer.
 pub trait TransformerConfig: EstimatorConfig<Model: TransformerModel> {
-    /// Fits checked data: N > 0 finite samples.
+    /// Fits a model to checked data: at least one sample, finite numbers.
     ///
     /// # Errors
     /// As [`Transformer::fit`].
     fn fit(&self, x: &Samples, streams: Streams, callback: &mut FitCallback<'_>) -> Result<Self::Model>;
 }
 
-/// A fitted model; immutable.
+/// Fitted model of an estimator; immutable.
 pub trait Model: Serialize + DeserializeOwned + Send + Sync + 'static {
-    /// Numbers per sample D.
+    /// Numbers per sample, D.
     fn n_features_in(&self) -> usize;
-    /// Count of the fitted numbers.
+    /// Count of the fitted numbers (weights, centers, thresholds).
     fn n_parameters(&self) -> usize;
 }
 
-/// A fitted classifier; inputs have the right width.
+/// Fitted classifier. The caller has checked that the inputs have the right number of columns.
 pub trait ClassifierModel: Model {
-    /// Number of classes C.
+    /// Number of classes, C.
     fn n_classes(&self) -> u32;
-    /// Class probabilities `[N, C]` of `x [N, D]`.
+    /// Probabilities `[N, C]` of all C classes for N samples `x [N, D]`.
     ///
     /// # Errors
-    /// None for samples of the right width.
+    /// None if `x` has D columns.
     fn predict_proba(&self, x: &Samples) -> Result<Samples>;
 }
 
-/// A fitted regressor; inputs have the right width.
+/// Fitted regressor. The caller has checked that the inputs have the right number of columns.
 pub trait RegressorModel: Model {
-    /// Targets `[N, T]` of `x [N, D]`.
+    /// Predicted targets `[N, T]` of N samples `x [N, D]`.
     ///
     /// # Errors
-    /// None for samples of the right width.
+    /// None if `x` has D columns.
     fn predict(&self, x: &Samples) -> Result<Samples>;
 }
 
-/// A fitted transformer; inputs have the right width.
+/// Fitted transformer. The caller has checked that the inputs have the right number of columns.
 pub trait TransformerModel: Model {
-    /// Numbers per code C.
+    /// Numbers per code, C.
     fn n_features_out(&self) -> usize;
-    /// Codes `[N, C]` of `x [N, D]`.
+    /// Codes `[N, C]` of N samples `x [N, D]`.
     ///
     /// # Errors
-    /// None for samples of the right width.
+    /// None if `x` has D columns.
     fn transform(&self, x: &Samples) -> Result<Samples>;
-    /// Samples `[N, D]` of `codes [N, C]`.
+    /// Samples `[N, D]` decoded from N codes, `codes [N, C]`.
     ///
     /// # Errors
-    /// None for codes of the right width.
+    /// None if `codes` has C columns.
     fn inverse_transform(&self, codes: &Samples) -> Result<Samples>;
 }
 
-/// Progress of a fit.
+/// Progress of a fit, passed to the callback.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FitProgress {
-    /// Finished rounds: epochs, iterations or trees.
+    /// Number of finished rounds: epochs, iterations or trees.
     pub done: u64,
-    /// Rounds in total, at most.
+    /// Maximum number of rounds.
     pub total: u64,
-    /// Current loss, a mean over samples; NaN if the estimator has none.
+    /// Current loss, a mean over the samples; NaN if the estimator has no loss.
     pub loss: f64,
 }
 
-/// Callback after every round of a fit; `Break` stops the fit and keeps the model fitted so far. Estimators without
-/// rounds (linear regression, k-nearest neighbors, a single tree, PCA by its covariance) never call it.
+/// Callback after every round of a fit; `Break` stops the fit, and the estimator keeps the model fitted so far.
+/// Estimators without rounds (linear regression, k-nearest neighbors, a single tree, PCA by its covariance) never call
+/// it.
 pub type FitCallback<'a> = dyn FnMut(FitProgress) -> ControlFlow<()> + 'a;
 
 /// Callback that does nothing: every fit runs to its end.
@@ -324,7 +332,7 @@ pub fn no_callback(_: FitProgress) -> ControlFlow<()> {
     ControlFlow::Continue(())
 }
 
-/// Index of the largest number; the smallest index on ties.
+/// Index of the largest number of `p`; the smallest index on ties.
 pub fn argmax(p: &[f32]) -> u32 {
     let mut best = 0;
     for (j, p_j) in p.iter().enumerate().skip(1) {

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use crate::settings::{fields_over, read_over};
 
-/// Size of a training run. Schedules refer to it.
+/// Size of a training run; the ramps of schedules refer to this size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
     /// Environment steps of the whole run, over all environments.
@@ -17,13 +17,13 @@ pub struct Budget {
     pub num_envs: usize,
 }
 
-/// Factory of one agent: an entry of the registry.
+/// Factory of one agent, an entry of the registry.
 pub trait AgentFactory: Send + Sync {
-    /// Name, such as `q-learning`.
+    /// Name of the agent, such as `q-learning`.
     fn id(&self) -> &str;
-    /// One line: description and source.
+    /// One-line description of the agent, with its source.
     fn about(&self) -> &str;
-    /// Settings with meaning, range and default.
+    /// Settings of the agent with description, range and default.
     fn fields(&self) -> Vec<Field>;
     /// Builds the agent for worlds with the observations and actions of `spec`.
     ///
@@ -37,8 +37,8 @@ pub trait AgentFactory: Send + Sync {
         budget: Budget,
         streams: Streams,
     ) -> Result<Box<dyn Agent>>;
-    /// Builds the agent for `world` itself. Agents that learn from experience use only its spec; planners and the agent
-    /// `reference` use its state and its solver.
+    /// Builds the agent with access to `world`. Agents that learn from experience use only the spec of the world;
+    /// planners and the agent `reference` also use the state and the solver of the world.
     ///
     /// # Errors
     /// As [`AgentFactory::build`].
@@ -51,7 +51,7 @@ pub trait AgentFactory: Send + Sync {
     ) -> Result<Box<dyn Agent>> {
         self.build(world.spec(), settings, budget, streams)
     }
-    /// Checks that an agent with these settings can learn in `world`, before anything runs.
+    /// Checks that an agent with these settings can learn in `world`, before a run starts.
     ///
     /// # Errors
     /// Those of [`AgentFactory::build_in`].
@@ -69,7 +69,7 @@ pub trait AgentFactory: Send + Sync {
 type Build<C> = Box<dyn Fn(&Spec, C, Budget, Streams) -> Result<Box<dyn Agent>> + Send + Sync>;
 type Check<C> = Box<dyn Fn(&Spec, &C, Budget) -> Result<()> + Send + Sync>;
 
-/// An [`AgentFactory`] from a settings struct `C` and a function.
+/// [`AgentFactory`] made of a settings struct `C` and a function that builds the agent.
 ///
 /// ```
 /// # use freewheel_agents::{AgentFactory, FnFactory, tabular::q_learning::{Config, QLearning}};
@@ -82,14 +82,14 @@ pub struct FnFactory<C> {
     id: String,
     about: String,
     build: Build<C>,
-    /// Check of settings without an agent; `None`: an agent is built for it.
+    /// Check of the settings that builds no agent; with `None`, [`AgentFactory::check`] builds an agent.
     check: Option<Check<C>>,
-    /// Defaults other than those of `C`.
+    /// Defaults that replace those of `C`.
     defaults: Option<C>,
 }
 
 impl<C> FnFactory<C> {
-    /// Factory of the agent `id`, which `build` builds from its settings.
+    /// Factory of the agent `id`; the function `build` builds the agent from its settings.
     pub fn new(
         id: &str,
         about: &str,
@@ -104,8 +104,8 @@ impl<C> FnFactory<C> {
         }
     }
 
-    /// The same factory with a check of settings that builds no agent. Without one, [`AgentFactory::check`] builds an
-    /// agent and drops it.
+    /// The same factory with a check of the settings that builds no agent. Without such a check,
+    /// [`AgentFactory::check`] builds an agent and drops it.
     pub fn with_check(self, check: impl Fn(&Spec, &C, Budget) -> Result<()> + Send + Sync + 'static) -> Self {
         FnFactory { check: Some(Box::new(check)), ..self }
     }
@@ -212,7 +212,7 @@ mod tests {
         assert_eq!(kind.resolve(&table("")).unwrap(), expected);
         let build = |text| kind.build(Graph::cliff().spec(), &table(text), one_env(1), Streams::new(0)).err();
         assert!(build("").is_none());
-        // What is set wins, also where it is what the struct itself says.
+        // A given setting takes precedence over the changed default, also if it equals the default of the struct.
         expected.insert("initial_value".into(), 0.0.into());
         assert_eq!(kind.resolve(&table("initial_value = 0.0")).unwrap(), expected);
         assert!(build("initial_value = 0.0").unwrap().to_string().contains("hopeful: begins at 0"));

@@ -1,5 +1,5 @@
-//! Agents that do not learn: the random policy, a world's scripted policies, and its reference policy. They serve as
-//! baselines.
+//! Agents that do not learn: the random policy, a world's scripted policies, and its reference policy. These agents
+//! serve as baselines.
 
 use std::sync::Arc;
 
@@ -164,7 +164,7 @@ impl ScriptedConfig {
     /// The scripted policy in worlds of `spec`.
     ///
     /// # Errors
-    /// [`Error::Config`] if there is none of that name.
+    /// [`Error::Setting`] if the world has no scripted policy of that name; [`Error::Config`] if it has none at all.
     pub fn policy(&self, spec: &Spec) -> Result<ScriptedPolicy> {
         let ScriptedConfig { player } = self;
         let found = match player.as_str() {
@@ -256,7 +256,7 @@ mod tests {
 
     #[test]
     fn random_selects_legal_actions_only() {
-        // An illegal action would be an error of the batch.
+        // An illegal action would be an error of the vector environment.
         let graph = Graph::maximization_bias();
         let mut random =
             random().build(graph.spec(), &toml::Table::new(), one_env(1), Streams::new(0)).unwrap();

@@ -1,5 +1,5 @@
-//! Freewheel's agents and estimators. An agent knows a world only by its [`Spec`](freewheel_core::Spec) and learns from
-//! rewards; an estimator learns from samples.
+//! Freewheel's agents and estimators. An agent receives only the [`Spec`](freewheel_core::Spec) of a world and learns
+//! from rewards; an estimator learns from samples.
 //!
 //! | module | content |
 //! |---|---|

@@ -1,19 +1,20 @@
-//! Priorities of stored steps in a sum tree: sampling by priority and changing one take log2 n additions (Schaul et al.
-//! 2016, arXiv 1511.05952, appendix B).
+//! Priorities of stored steps in a sum tree (Schaul et al. 2016, arXiv 1511.05952, appendix B): sampling a step by its
+//! priority and changing one priority both take log2 n additions.
 
 use serde::{Deserialize, Serialize};
 
-/// Sum tree over `n` leaves.
+/// Sum tree of the priorities of n steps, one leaf for each step.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Priorities {
-    /// Node 1 is the root, node i has the children 2 i and 2 i + 1; the second half are the leaves.
+    /// Sum of the priorities below each node. Node 1 is the root, node i has the children 2 i and 2 i + 1; the second
+    /// half of the vector are the leaves.
     sums: Vec<f64>,
-    /// Maximum priority so far; new steps get it, so that each is likely to be sampled once.
+    /// Maximum priority so far, given to every new step so that it is likely to be sampled once.
     max: f64,
 }
 
 impl Priorities {
-    /// Tree of `n` priorities of 0.
+    /// Sum tree of `n` priorities of 0.
     pub(super) fn new(n: usize) -> Self {
         Priorities { sums: vec![0.0; 2 * n.next_power_of_two()], max: 1.0 }
     }
@@ -23,7 +24,7 @@ impl Priorities {
         self.sums.len() / 2
     }
 
-    /// Priority of a new step.
+    /// Priority of a new step: the maximum priority so far.
     pub(super) fn max(&self) -> f64 {
         self.max
     }
@@ -33,12 +34,12 @@ impl Priorities {
         self.sums[1]
     }
 
-    /// Priority of leaf `at`.
+    /// Priority of the leaf with the index `at`.
     pub(super) fn get(&self, at: usize) -> f64 {
         self.sums[self.len() + at]
     }
 
-    /// Sets the priority of leaf `at`.
+    /// Sets the priority of the leaf with the index `at`.
     pub(super) fn set(&mut self, at: usize, priority: f64) {
         self.max = self.max.max(priority);
         let mut node = self.len() + at;
@@ -50,7 +51,8 @@ impl Priorities {
         }
     }
 
-    /// Leaf at which the cumulative sum exceeds `mass`, 0 to below the total.
+    /// Index of the leaf at which the cumulative sum of the priorities exceeds `mass`, a number from 0 to below the
+    /// total.
     pub(super) fn find(&self, mut mass: f64) -> usize {
         let mut node = 1;
         while node < self.len() {

@@ -1,8 +1,8 @@
 //! Replay buffer that stores every observation once.
 //!
-//! Each environment has a ring of slots. A slot holds an observation, its mask of legal actions, the action and the
-//! reward. While an episode runs, the next slot holds the successor of a step. After a truncated episode an
-//! additional slot holds its final observation. After termination no successor is needed.
+//! Each environment has a ring of slots. A slot holds an observation, the mask of legal actions, the action and the
+//! reward. While an episode runs, the next slot holds the successor of a step. After a truncated episode an additional
+//! slot holds the final observation of the episode. After termination no successor is needed.
 
 use freewheel_core::{Ending, Error, Result, Spec, Stream};
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::priorities::Priorities;
 use super::storage::{Observations, Storage, bytes, restore_rings, written_rings};
 
-/// Content of a slot.
+/// Kind of a slot of the replay buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 enum Slot {
@@ -41,7 +41,7 @@ impl Slot {
     ];
 }
 
-/// Maximum memory of the observations.
+/// Maximum memory of the observations in bytes.
 const MAX_BYTES: u64 = 64 << 30;
 
 /// One step of one environment.
@@ -53,13 +53,13 @@ pub(super) struct Transition<'a> {
     pub(super) action: u32,
     pub(super) reward: f32,
     pub(super) ending: Ending,
-    /// Whether the opponent moves next.
+    /// Whether the opponent moves after this step.
     pub(super) player_changed: bool,
     /// Observation `[D]` and mask `[A]` after the step; stored only if the episode was truncated.
     pub(super) successor: (&'a [f32], &'a [bool]),
 }
 
-/// B sampled n-step transitions.
+/// B n-step transitions, sampled from the replay buffer.
 #[derive(Debug, Default)]
 pub(super) struct Sample {
     /// Slots of the sampled steps, `[B]`.
@@ -68,11 +68,12 @@ pub(super) struct Sample {
     pub(super) obs: Vec<f32>,
     /// Actions, `[B]`.
     pub(super) actions: Vec<u32>,
-    /// Discounted sums of the next n rewards for the player that moves, `[B]`.
+    /// Discounted sums of the rewards of n steps, `[B]`, for the player that makes the first of these steps.
     pub(super) rewards: Vec<f32>,
-    /// Factors of the successor's value, `[B]`: gamma^n, negative if the opponent moves there, 0 after termination.
+    /// Discounts of the values of the successors, `[B]`: gamma^n; negative if the opponent moves in the successor; 0
+    /// after termination.
     pub(super) discounts: Vec<f32>,
-    /// Observations n steps later, `[B, D]`; arbitrary where the discount is 0.
+    /// Observations of the successors, n steps later, `[B, D]`; arbitrary where the discount is 0.
     pub(super) successors: Vec<f32>,
     /// Masks of legal actions of the successors, `[B, A]`.
     pub(super) legal: Vec<bool>,
@@ -80,32 +81,32 @@ pub(super) struct Sample {
     pub(super) weights: Vec<f32>,
 }
 
-/// Parameters of sampling.
+/// Parameters of [`Replay::sample`].
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SampleRequest {
-    /// B, the number of steps.
+    /// Number of steps to sample, B.
     pub(super) batch_size: usize,
-    /// Steps between a state and its successor.
+    /// Number of steps between a state and its successor, n.
     pub(super) n_step: usize,
     pub(super) gamma: f64,
-    /// Exponent of the importance-sampling weights; used with priorities only.
+    /// Exponent of the importance-sampling weights; used only with priorities.
     pub(super) beta: f64,
 }
 
 /// Replay buffer of N environments.
 pub(super) struct Replay {
     num_envs: usize,
-    /// Slots per environment.
+    /// Number of slots of each environment.
     slots: usize,
     num_actions: usize,
     masked: bool,
     obs: Observations,
-    /// Masks as bits, `[N * slots, ceil(A / 8)]`; empty if all actions are always legal.
+    /// Masks of legal actions as bits, `[N * slots, ceil(A / 8)]` for A actions; empty if all actions are always legal.
     legal: Vec<u8>,
     action: Vec<u32>,
     reward: Vec<f32>,
     kind: Vec<Slot>,
-    /// Slot that each environment writes next, `[N]`.
+    /// Index of the slot that is written next, for each environment, `[N]`.
     next: Vec<usize>,
     priorities: Option<Priorities>,
 }
@@ -127,7 +128,8 @@ pub(super) struct SavedReplay {
 }
 
 impl Replay {
-    /// Checks the sizes of a buffer without building it; returns the slots of each environment.
+    /// Checks the sizes of a replay buffer without building the buffer; returns the number of slots of each
+    /// environment.
     ///
     /// # Errors
     /// As [`Replay::new`].
@@ -164,10 +166,11 @@ impl Replay {
         Ok(slots)
     }
 
-    /// Replay buffer for `capacity` slots of `num_envs` environments together; `prioritized` samples by priority.
+    /// Replay buffer with `capacity` slots for all `num_envs` environments together; with `prioritized`, steps are
+    /// sampled by priority.
     ///
     /// # Errors
-    /// [`Error::Config`] if an environment gets fewer than `min_slots` slots, the observations exceed 64 GiB, or
+    /// [`Error::Setting`] if an environment gets fewer than `min_slots` slots, the observations exceed 64 GiB, or
     /// `storage` does not support the observations of `spec`.
     pub(super) fn new(
         spec: &Spec,
@@ -230,7 +233,7 @@ impl Replay {
         index
     }
 
-    /// Samples `request.batch_size` steps; false if the buffer holds too few.
+    /// Samples `request.batch_size` steps; returns false if the buffer holds too few steps.
     pub(super) fn sample(&self, request: SampleRequest, rng: &mut Stream, sample: &mut Sample) -> bool {
         sample.clear();
         let total = self.priorities.as_ref().map_or(0.0, Priorities::total);
@@ -246,7 +249,8 @@ impl Replay {
                     let env = rng.below(self.num_envs as u32) as usize;
                     env * self.slots + rng.below(self.written(env) as u32) as usize
                 }
-                // Stratified: one step from each of B equal shares of the total; after a rejection, from the total.
+                // Stratified sampling: one step from each of B equal shares of the sum of priorities; after a
+                // rejection, from the whole sum.
                 Some(priorities) => {
                     let share = total / request.batch_size as f64;
                     let mass = match std::mem::take(&mut rejected) {
@@ -278,8 +282,8 @@ impl Replay {
         if full { self.slots } else { self.next[env] }
     }
 
-    /// Discounted sum of up to n rewards from slot `index` on, factor of the successor's value, and the successor's
-    /// slot; `None` if `index` is not a step or its successor is not stored yet.
+    /// n-step transition that begins in slot `index`: discounted sum of up to n rewards, discount of the successor's
+    /// value, and slot of the successor. `None` if slot `index` holds no step, or the successor is not stored yet.
     fn n_step_transition(&self, index: usize, request: SampleRequest) -> Option<(f64, f64, usize)> {
         let (env, mut slot) = (index / self.slots, index % self.slots);
         let (mut reward, mut discount) = (0.0, 1.0);
@@ -316,7 +320,8 @@ impl Replay {
         }
     }
 
-    /// Importance-sampling weights `(n P)^-beta`, divided by their maximum; 1 without priorities.
+    /// Appends the importance-sampling weights `P^-beta`, divided by their maximum in the sample, where P is the
+    /// probability of sampling a step. All weights are 1 without priorities.
     fn append_weights(&self, beta: f64, sample: &mut Sample) {
         let Some(priorities) = &self.priorities else {
             return sample.weights.resize(sample.indices.len(), 1.0);
@@ -349,10 +354,10 @@ impl Replay {
         }
     }
 
-    /// Restores what [`Replay::save`] returned.
+    /// Restores the buffer that [`Replay::save`] returned.
     ///
     /// # Errors
-    /// [`Error::Config`] if its size differs.
+    /// [`Error::Config`] if the size of `saved` differs.
     pub(super) fn load(&mut self, saved: SavedReplay) -> Result<()> {
         let width = if self.masked { self.num_actions.div_ceil(8) } else { 0 };
         let (n, written) = (self.num_envs, saved.written);

@@ -54,7 +54,7 @@ pub struct Config {
     pub huber_delta: f64,
     /// Factor of the rewards, above 0; choose it so that returns are of the order of 1.
     pub reward_scale: f64,
-    /// Storage of observations in the replay buffer: f32, or u8 (one byte a number, between its bounds).
+    /// Storage of observations in the replay buffer: f32, or u8 (1 byte per number, 256 levels between its bounds).
     pub storage: Storage,
     /// Network settings.
     #[serde(flatten, deserialize_with = "freewheel_core::settings::flattened")]
@@ -94,7 +94,7 @@ impl Config {
     /// Checks the range of every setting.
     ///
     /// # Errors
-    /// [`Error::Config`](freewheel_core::Error::Config) naming the setting, its value and its range.
+    /// [`Error::Setting`](freewheel_core::Error::Setting) with the name, value and range of the setting.
     pub(super) fn validate(&self, spec: &Spec) -> Result<()> {
         let max = f64::from(u32::MAX);
         within("gamma", self.gamma.unwrap_or(1.0), 0.0, 1.0)?;
@@ -116,12 +116,12 @@ impl Config {
         self.network.validate(&spec.observation)
     }
 
-    /// Maximum gradient norm, if gradients are clipped.
+    /// Maximum norm of the gradient; `None` without clipping.
     pub(super) fn max_norm(&self) -> Option<f64> {
         (self.max_grad_norm > 0.0).then_some(self.max_grad_norm)
     }
 
-    /// Network for `spec` with one output for each of `num_actions`.
+    /// Network for the observations of `spec`, with one output for each of `num_actions` actions.
     pub(super) fn network(&self, spec: &Spec, num_actions: usize) -> Network {
         let mut net = Builder::new(spec.observation.len());
         let trunk = self.network.trunk(&mut net, "trunk", &spec.observation);

@@ -1,24 +1,24 @@
-//! Observations of a replay buffer: as f32, or as one byte a number; and the rings of a checkpoint.
+//! Observations of a replay buffer, stored as f32 or as one byte per number, and the used slots in a checkpoint.
 
 use freewheel_core::{Error, ObservationSpace, Result, Spec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Storage format of observations.
+/// Choice of the storage format of observations.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Storage {
-    /// 4 bytes a number, exact.
+    /// 4 bytes per number, exact.
     #[default]
     F32,
-    /// 1 byte a number: one of 256 levels between its bounds; exact for planes of 0 and 1.
+    /// 1 byte per number: one of 256 levels between the bounds of the number; exact for planes of 0 and 1.
     U8,
 }
 
 /// Buffer of observations `[slots, D]`.
 #[derive(Clone, Debug)]
 pub(super) struct Observations {
-    /// D.
+    /// Numbers per observation, D.
     len: usize,
     data: Data,
 }
@@ -26,15 +26,15 @@ pub(super) struct Observations {
 #[derive(Clone, Debug)]
 enum Data {
     F32(Vec<f32>),
-    /// Levels; and lower bound and distance of two levels of each number, `[D]`.
+    /// Levels `[slots, D]`; then the lower bound and the distance between two levels for each of the D numbers.
     U8(Vec<u8>, Vec<(f32, f32)>),
 }
 
 impl Observations {
-    /// Buffer of `slots` observations of `spec`.
+    /// Buffer with `slots` slots for the observations of `spec`.
     ///
     /// # Errors
-    /// [`Error::Config`] for `storage = "u8"` and observations without finite bounds.
+    /// [`Error::Setting`] for `storage = "u8"` and observations without finite bounds.
     pub(super) fn new(spec: &Spec, storage: Storage, slots: usize) -> Result<Self> {
         let len = spec.observation.len();
         let data = match (storage, &spec.observation) {
@@ -85,7 +85,7 @@ impl Observations {
         }
     }
 
-    /// Bytes of the first `written` slots of each of `num_envs` rings.
+    /// Bytes of the first `written` slots of each environment; the slots are `num_envs` equal parts, one for each.
     pub(super) fn save(&self, num_envs: usize, written: usize) -> Vec<u8> {
         let keep = written * self.len;
         match &self.data {
@@ -97,7 +97,7 @@ impl Observations {
         }
     }
 
-    /// Restores what [`Observations::save`] returned; false if its size differs.
+    /// Restores the bytes that [`Observations::save`] returned; returns false if their number differs.
     pub(super) fn load(&mut self, bytes: &[u8], num_envs: usize, written: usize) -> bool {
         let keep = written * self.len;
         match &mut self.data {
@@ -120,12 +120,12 @@ impl Observations {
     }
 }
 
-/// First `keep` elements of each of the `num_envs` equal parts of `all`.
+/// First `keep` elements of each of `num_envs` equal parts of `all`, one part for each environment.
 pub(super) fn written_rings<T: Copy>(all: &[T], num_envs: usize, keep: usize) -> Vec<T> {
     all.chunks((all.len() / num_envs).max(1)).flat_map(|ring| &ring[..keep]).copied().collect()
 }
 
-/// Writes back what [`written_rings`] returned.
+/// Writes `saved`, the result of [`written_rings`], back to `all`.
 pub(super) fn restore_rings<T: Copy>(all: &mut [T], saved: &[T], num_envs: usize, keep: usize) {
     let len = (all.len() / num_envs).max(1);
     for (ring, saved) in all.chunks_mut(len).zip(saved.chunks(keep.max(1))) {

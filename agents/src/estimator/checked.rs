@@ -1,4 +1,4 @@
-//! [`Estimator`]: checks inputs and states, then calls the algorithm.
+//! [`Estimator`]: checks the inputs and whether the model is fitted, then calls the algorithm.
 
 use freewheel_core::{Error, Result, Samples, Streams};
 
@@ -18,7 +18,7 @@ impl<C: EstimatorConfig> Estimator<C> {
     /// An estimator that is not fitted yet.
     ///
     /// # Errors
-    /// [`Error::Config`] for a setting out of range.
+    /// [`Error::Setting`] for a setting out of range.
     pub fn new(settings: C, streams: Streams) -> Result<Self> {
         settings.validate()?;
         Ok(Estimator { settings, streams, model: None })
@@ -33,7 +33,7 @@ impl<C: EstimatorConfig> Estimator<C> {
         self.model.as_ref().ok_or_else(unfitted)
     }
 
-    /// Fitted model, after a check of width and values of `x`.
+    /// Fitted model, if `x` has the right number of columns and finite numbers.
     fn checked_model(&self, x: &Samples) -> Result<&C::Model> {
         let model = self.model()?;
         check_width(C::ID, "samples", x, model.n_features_in())?;
@@ -41,7 +41,7 @@ impl<C: EstimatorConfig> Estimator<C> {
         Ok(model)
     }
 
-    /// Checks `x` and stores the model that `fit` returns.
+    /// Checks that the numbers of `x` are finite, and stores the model that `fit` returns.
     fn fit_model(&mut self, x: &Samples, fit: impl FnOnce(&C, Streams) -> Result<C::Model>) -> Result<()> {
         if x.rows() == 0 {
             return Err(Error::Config(format!("{}: there are no samples to fit", C::ID)));
@@ -150,7 +150,8 @@ impl<C: TransformerConfig> Transformer for Estimator<C> {
     }
 }
 
-/// [`Error::Config`] with the place of the first number that is NaN or infinite.
+/// Checks that all numbers of `x` are finite (else [`Error::Config`] with the position of the first NaN or infinite
+/// one); `name` is the name of `x` in the error message.
 fn check_finite(name: &str, x: &Samples) -> Result<()> {
     if crate::nn::optimizer::all_finite(x.values()) {
         return Ok(());
@@ -164,7 +165,8 @@ fn check_finite(name: &str, x: &Samples) -> Result<()> {
     )))
 }
 
-/// [`Error::Config`] if the rows of `x`, called `name` in the message, do not have `width` numbers.
+/// Checks that the rows of `x` have `width` numbers (else [`Error::Config`]); `name` is the name of `x` in the error
+/// message.
 fn check_width(id: &str, name: &str, x: &Samples, width: usize) -> Result<()> {
     match x.width() == width {
         true => Ok(()),
@@ -175,7 +177,8 @@ fn check_width(id: &str, name: &str, x: &Samples, width: usize) -> Result<()> {
     }
 }
 
-/// [`Error::Config`] if there are not as many `name` as samples.
+/// Checks that `count`, the number of labels or of target rows, is the number of samples in `x` (else
+/// [`Error::Config`]); `name` is the name of the counted items in the error message, such as `labels`.
 fn check_count(id: &str, name: &str, count: usize, x: &Samples) -> Result<()> {
     match count == x.rows() {
         true => Ok(()),

@@ -3,15 +3,15 @@
 
 use freewheel_core::{Error, Result};
 
-/// Iterations per eigenvalue after which the method has failed; two or three are usual.
+/// Maximum number of iterations per eigenvalue, after which the method has failed; two or three are usual.
 const MAX_ITERATIONS: usize = 60;
 
-/// Eigenvalues `[n]` and eigenvectors of length 1 `[n, n]`.
+/// Result of [`symmetric_eigen`]: n eigenvalues and eigenvectors of length 1.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Eigen {
-    /// Eigenvalues in descending order, `[n]`.
+    /// Eigenvalues `[n]` in descending order.
     pub values: Vec<f64>,
-    /// Eigenvectors as rows `[n, n]`, in the order of the values; their sign is arbitrary.
+    /// Eigenvectors as rows `[n, n]`, in the order of the eigenvalues; the sign of an eigenvector is arbitrary.
     pub vectors: Vec<f64>,
 }
 
@@ -31,8 +31,8 @@ pub fn symmetric_eigen(matrix: &[f64], n: usize) -> Result<Eigen> {
     })
 }
 
-/// Factors of `a = Q T Q'`: diagonal `[n]` and subdiagonal of T (`[n]`, the last one 0), and `Q' [n, n]`. Overwrites
-/// `a`.
+/// Householder tridiagonalization `a = Q T Q'`: returns the diagonal `[n]` and the subdiagonal of T (`[n]`, the last
+/// one 0), and `Q' [n, n]`. Overwrites `a [n, n]`.
 fn tridiagonal(a: &mut [f64], n: usize) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
     let mut reflections: Vec<Vec<f64>> = Vec::new();
     let mut off_diagonal = Vec::with_capacity(n);
@@ -78,9 +78,10 @@ fn tridiagonal(a: &mut [f64], n: usize) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
     (diagonal, off_diagonal, rows)
 }
 
-/// Replaces the diagonal of T by its eigenvalues, and the rows of Q' by eigenvectors.
+/// QL method with implicit shifts: replaces `d`, the diagonal of the tridiagonal matrix T, by the eigenvalues, and the
+/// rows of Q' by the eigenvectors.
 fn ql(d: &mut [f64], e: &mut [f64], rows: &mut [f64], n: usize) -> Result<()> {
-    // Scale of the matrix; smaller entries than its rounding error count as 0.
+    // Scale of the matrix; entries below its rounding error count as 0.
     let size = d.iter().zip(&*e).map(|(d, e)| d.abs() + e.abs()).fold(0.0, f64::max);
     for l in 0..n {
         for turn in 0.. {
@@ -133,7 +134,7 @@ fn ql(d: &mut [f64], e: &mut [f64], rows: &mut [f64], n: usize) -> Result<()> {
     Ok(())
 }
 
-/// Dot product in eight lanes.
+/// Dot product, summed in eight independent lanes for SIMD.
 pub(crate) fn dot_f64(a: &[f64], b: &[f64]) -> f64 {
     let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
     let mut lanes = [0f64; 8];

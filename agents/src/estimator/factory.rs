@@ -1,4 +1,4 @@
-//! Estimators by name: the registry entries of the program, and fitted estimators on disk.
+//! Factories of estimators (registry entries of the program), and files of fitted estimators.
 //!
 //! A file is a checkpoint ([`freewheel_core::checkpoint`]) with three sections:
 //!
@@ -21,51 +21,52 @@ use crate::settings::{fields_over, read_over};
 /// Version of the file format; raised when the bytes of a model change their meaning.
 pub const FORMAT: u32 = 2;
 
-/// An estimator's name, settings and constructor; a crate of your own registers one with [`ConfigFactory`].
+/// Factory of an estimator: name, settings and constructor. A crate of your own registers an estimator with
+/// [`ConfigFactory`].
 pub trait EstimatorFactory: Send + Sync {
-    /// Name, such as `kmeans`.
+    /// Name of the estimator, such as `kmeans`.
     fn id(&self) -> &'static str;
-    /// One line: description and source.
+    /// One-line description of the estimator, with its source.
     fn about(&self) -> &'static str;
     /// Task of the estimator.
     fn task(&self) -> Task;
-    /// Settings with description, range and default.
+    /// Settings of the estimator with description, range and default.
     fn fields(&self) -> Vec<Field>;
     /// Builds an estimator that is not fitted yet.
     ///
     /// # Errors
-    /// [`Error::Config`] for an unknown setting, a wrong type or a value out of range.
+    /// [`Error::Setting`] for an unknown setting, a wrong type or a value out of range.
     fn build(&self, settings: &toml::Table, streams: Streams) -> Result<AnyEstimator>;
     /// Settings with every default filled in.
     ///
     /// # Errors
-    /// [`Error::Config`] for an unknown setting or a wrong type.
+    /// [`Error::Setting`] for an unknown setting or a wrong type.
     fn resolve(&self, settings: &toml::Table) -> Result<toml::Table>;
 }
 
-/// Task of an estimator: the targets that it is fitted to.
+/// Task of an estimator: the kind of targets that it is fitted to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Task {
-    /// One class per sample.
+    /// One class per sample as target.
     Classification,
-    /// Numbers for each sample.
+    /// Numbers as targets of each sample.
     Regression,
     /// No targets: clustering, dimension reduction.
     Unsupervised,
 }
 
-/// An estimator of any task.
+/// Estimator of any task.
 pub enum AnyEstimator {
-    /// Task [`Task::Classification`].
+    /// Estimator with the task [`Task::Classification`].
     Classifier(Box<dyn Classifier>),
-    /// Task [`Task::Regression`].
+    /// Estimator with the task [`Task::Regression`].
     Regressor(Box<dyn Regressor>),
-    /// Task [`Task::Unsupervised`].
+    /// Estimator with the task [`Task::Unsupervised`].
     Transformer(Box<dyn Transformer>),
 }
 
 impl AnyEstimator {
-    /// Methods that do not depend on the task.
+    /// The estimator as [`BaseEstimator`], the methods that do not depend on the task.
     pub fn base(&self) -> &dyn BaseEstimator {
         match self {
             AnyEstimator::Classifier(it) => &**it,
@@ -180,7 +181,7 @@ pub fn save(path: impl AsRef<Path>, estimator: &dyn BaseEstimator) -> Result<()>
 ///
 /// # Errors
 /// [`Error::Damaged`] if the bytes changed since they were written; [`Error::Config`] if the file holds no estimator,
-/// one of an earlier version or one that is not among `factories`; [`Error::Io`].
+/// an estimator of another version or one that is not among `factories`; [`Error::Io`].
 pub fn load(path: impl AsRef<Path>, factories: &[Box<dyn EstimatorFactory>]) -> Result<AnyEstimator> {
     let file = Checkpoint::read(path.as_ref())?;
     unpack(&file, factories).map_err(|error| error.of(&path.as_ref().display().to_string()))

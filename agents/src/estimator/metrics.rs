@@ -4,13 +4,14 @@ use freewheel_core::{Error, Result, Samples, Stream};
 
 use super::rows::{self, BLOCK, dot, multiply_transposed};
 
-/// Accuracy: share of correct predictions, 0 to 1. Both are class indices `[N]`.
+/// Accuracy: share of correct predictions, 0 to 1; `predicted` and `labels` are class indices `[N]`.
 pub fn accuracy(predicted: &[u32], labels: &[u32]) -> f64 {
     let met = predicted.iter().zip(labels).filter(|(p, l)| p == l).count();
     met as f64 / labels.len().max(1) as f64
 }
 
-/// Confusion matrix `[C, C]`, row by row: count of samples of true class i (row) predicted as class j (column).
+/// Confusion matrix `[C, C]` of C = `classes` classes, row by row: count of samples of true class i (row) predicted as
+/// class j (column).
 pub fn confusion(predicted: &[u32], labels: &[u32], classes: u32) -> Vec<u64> {
     let c = classes as usize;
     let mut table = vec![0; c * c];
@@ -18,8 +19,8 @@ pub fn confusion(predicted: &[u32], labels: &[u32], classes: u32) -> Vec<u64> {
     table
 }
 
-/// R² (coefficient of determination): 1 - sum of squared errors / sum of squared deviations of `y` from its mean. For
-/// a constant `y`: 1 if all predictions are exact, else 0.
+/// R² (coefficient of determination): 1 - sum of squared errors of `predicted` / sum of squared deviations of `y` from
+/// the mean of `y`. For a constant `y`: 1 if all predictions are exact, else 0.
 pub fn r_squared(predicted: &[f32], y: &[f32]) -> f64 {
     let mean = y.iter().map(|&y| f64::from(y)).sum::<f64>() / y.len().max(1) as f64;
     let spread: f64 = y.iter().map(|&y| (f64::from(y) - mean).powi(2)).sum();
@@ -30,15 +31,16 @@ pub fn r_squared(predicted: &[f32], y: &[f32]) -> f64 {
     }
 }
 
-/// Log loss: mean negative log-likelihood of the `labels [N]` under `probabilities [N, C]` in nats; probabilities are
-/// clipped to at least 1e-15.
+/// Log loss: mean negative log-likelihood in nats of N `labels [N]` under the predicted class `probabilities [N, C]`;
+/// probabilities are clipped to at least 1e-15.
 pub fn log_loss(probabilities: &[f32], labels: &[u32], classes: u32) -> f64 {
     let rows = probabilities.chunks_exact(classes.max(1) as usize).zip(labels);
     let sum: f64 = rows.map(|(p, &label)| -f64::from(p[label as usize]).max(1e-15).ln()).sum();
     sum / labels.len().max(1) as f64
 }
 
-/// Contingency table of clusters (rows) and classes (columns), row by row, with its counts of rows and columns.
+/// Contingency table of clusters (rows) and classes (columns): counts of samples, row by row; then the number of rows
+/// and of columns.
 pub fn contingency(labels: &[u32], classes: &[u32]) -> (Vec<u64>, usize, usize) {
     let count = |all: &[u32]| all.iter().max().map_or(0, |&most| most as usize + 1);
     let (rows, columns) = (count(labels), count(classes));
@@ -47,8 +49,8 @@ pub fn contingency(labels: &[u32], classes: &[u32]) -> (Vec<u64>, usize, usize) 
     (table, rows, columns)
 }
 
-/// Share of samples whose cluster is matched with their class, under the best one-to-one matching of clusters with
-/// classes, 0 to 1.
+/// Share of samples whose cluster is matched with their class, 0 to 1, under the best one-to-one matching of clusters
+/// with classes.
 pub fn matching_accuracy(labels: &[u32], classes: &[u32]) -> f64 {
     let (table, rows, columns) = contingency(labels, classes);
     let side = rows.max(columns);
@@ -60,8 +62,8 @@ pub fn matching_accuracy(labels: &[u32], classes: &[u32]) -> f64 {
     met / labels.len().max(1) as f64
 }
 
-/// Assignment of minimal total cost: the column of each row of `costs [n, n]`. Hungarian method with potentials and
-/// shortest augmenting paths (Jonker & Volgenant 1987).
+/// One-to-one assignment of rows to columns with minimal total cost: the column of each of the n rows of `costs [n,
+/// n]`. Hungarian method with potentials and shortest augmenting paths (Jonker & Volgenant 1987).
 pub fn assignment(costs: &[f64], n: usize) -> Vec<usize> {
     // Index n is a placeholder: `row_of[n]` is the row that is being assigned.
     let (mut row_potential, mut column_potential) = (vec![0.0; n + 1], vec![0.0; n + 1]);
@@ -128,12 +130,12 @@ pub fn normalized_mutual_information(labels: &[u32], classes: &[u32]) -> f64 {
     (mutual / ((label_entropy + class_entropy) / 2.0)).clamp(0.0, 1.0)
 }
 
-/// Mean silhouette coefficient (b - a) / max(a, b), -1 to 1 (Rousseeuw 1987): a is the mean distance from the other
-/// samples of the cluster, b that from the nearest other cluster; 0 for a cluster of one sample. Uses `sample` rows
-/// drawn by `rng`, or all if there are no more.
+/// Mean silhouette coefficient (b - a) / max(a, b), -1 to 1 (Rousseeuw 1987). For each sample, a is the mean distance
+/// from the other samples of its cluster, b the mean distance from the samples of the nearest other cluster; the
+/// coefficient is 0 in a cluster of one sample. Uses `sample` random rows of `x`, or all rows if `x` has no more.
 ///
 /// # Errors
-/// [`Error::Config`] for fewer than two clusters, or a count of labels that differs from that of the rows.
+/// [`Error::Config`] for fewer than two clusters, or if the numbers of labels and rows differ.
 pub fn silhouette(x: &Samples, labels: &[u32], sample: usize, rng: &mut Stream) -> Result<f64> {
     if labels.len() != x.rows() {
         return Err(Error::Config(format!("{} labels were given for {} samples", labels.len(), x.rows())));
@@ -174,7 +176,8 @@ pub fn silhouette(x: &Samples, labels: &[u32], sample: usize, rng: &mut Stream) 
     Ok(parts.iter().sum::<f64>() / n as f64)
 }
 
-/// Silhouette of one sample from its sums of distances to each cluster.
+/// Silhouette coefficient of one sample of cluster `own`, from the sums of its distances to each cluster, `sums`, and
+/// the sizes of the clusters, `counts`.
 fn one_silhouette(sums: &[f64], counts: &[u32], own: usize) -> f64 {
     if counts[own] < 2 {
         return 0.0;
@@ -185,7 +188,7 @@ fn one_silhouette(sums: &[f64], counts: &[u32], own: usize) -> f64 {
     if a.max(b) > 0.0 { (b - a) / a.max(b) } else { 0.0 }
 }
 
-/// `count` rows with their labels, drawn without replacement, in their original order.
+/// Draws `count` rows of `x` with their labels without replacement; keeps the order of the rows.
 fn draw(x: &Samples, labels: &[u32], count: usize, rng: &mut Stream) -> (Samples, Vec<u32>) {
     let mut order: Vec<usize> = (0..x.rows()).collect();
     if count < order.len() {

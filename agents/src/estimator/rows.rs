@@ -9,13 +9,14 @@ use crate::nn::matmul::{Matrix, matmul};
 /// Rows per block; 256 rows of 784 numbers fit into an L2 cache of 1 MiB.
 pub(crate) const BLOCK: usize = 256;
 
-/// Results of `f(first row, block)` for every block of `rows` rows, in order.
+/// Results of `f(index of the first row, block)` for every block of `rows` rows of `x`, in order.
 pub(crate) fn map_blocks<R: Send>(x: &Samples, rows: usize, f: impl Fn(usize, &[f32]) -> R + Sync) -> Vec<R> {
     let all = x.values().par_chunks(rows * x.width()).enumerate();
     all.map(|(i, block)| f(i * rows, block)).collect()
 }
 
-/// Fills the rows of `out [N, width]` from those of `x [N, D]`, block by block.
+/// Samples `[N, width]` computed from N samples `x [N, D]`: `f(rows of x, rows of the result)` fills the rows block by
+/// block.
 pub(crate) fn map_rows(x: &Samples, width: usize, f: impl Fn(&[f32], &mut [f32]) + Sync) -> Result<Samples> {
     let mut out = vec![0.0; x.rows() * width];
     let all = x.values().par_chunks(BLOCK * x.width()).zip(out.par_chunks_mut(BLOCK * width));
@@ -23,7 +24,7 @@ pub(crate) fn map_rows(x: &Samples, width: usize, f: impl Fn(&[f32], &mut [f32])
     Samples::new(out, width)
 }
 
-/// Sum of `parts [P, n]` in order, in f64.
+/// Sum of P vectors, `parts [P, n]`, added in order in f64.
 pub(crate) fn sum_parts(parts: &[Vec<f32>]) -> Vec<f64> {
     let mut sum = vec![0.0; parts.first().map_or(0, Vec::len)];
     for part in parts {
@@ -32,13 +33,13 @@ pub(crate) fn sum_parts(parts: &[Vec<f32>]) -> Vec<f64> {
     sum
 }
 
-/// Dot product in sixteen lanes.
+/// Dot product, summed in sixteen independent lanes for SIMD.
 #[inline]
 pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
     lanes(a, b, |a, b| a * b)
 }
 
-/// Squared Euclidean distance in sixteen lanes.
+/// Squared Euclidean distance, summed in sixteen independent lanes for SIMD.
 #[inline]
 pub(crate) fn squared_distance(a: &[f32], b: &[f32]) -> f32 {
     lanes(a, b, |a, b| (a - b) * (a - b))
@@ -57,7 +58,7 @@ fn lanes(a: &[f32], b: &[f32], f: impl Fn(f32, f32) -> f32) -> f32 {
     lanes.iter().sum::<f32>() + rest
 }
 
-/// Mean of every column, `[D]`.
+/// Mean of every column of `x [N, D]`, `[D]`.
 pub(crate) fn means(x: &Samples) -> Vec<f64> {
     let width = x.width();
     let parts = map_blocks(x, BLOCK, |_, block| {
@@ -73,7 +74,7 @@ pub(crate) fn means(x: &Samples) -> Vec<f64> {
     mean
 }
 
-/// `x [N, D]` minus `mean [D]`; centering keeps precision for data far from 0.
+/// Samples `x [N, D]` minus `mean [D]`; centering keeps precision for data far from 0.
 pub(crate) fn centered(x: &Samples, mean: &[f32]) -> Result<Samples> {
     map_rows(x, mean.len(), |x, out| center(x, mean, out))
 }
@@ -85,7 +86,7 @@ pub(crate) fn center(x: &[f32], mean: &[f32], out: &mut [f32]) {
     }
 }
 
-/// Sum of the squared distances of all rows from `center [D]`.
+/// Sum of the squared distances of all rows of `x` from `center [D]`.
 pub(crate) fn squared_deviations(x: &Samples, center: &[f32]) -> f64 {
     let each = |row: &[f32]| f64::from(squared_distance(row, center));
     map_blocks(x, BLOCK, |_, block| block.chunks_exact(x.width()).map(each).sum::<f64>()).iter().sum()
@@ -97,7 +98,7 @@ pub(crate) fn multiply_transposed(x: &[f32], rows: &[f32], width: usize, out: &m
     matmul(out, Matrix::new(x, b, width), Matrix::new(rows, k, width).t(), false);
 }
 
-/// Shuffles `order` (Fisher & Yates).
+/// Shuffles `order` at random (Fisher & Yates).
 pub(crate) fn shuffle(order: &mut [u32], rng: &mut Stream) {
     for i in (1..order.len()).rev() {
         order.swap(i, rng.below(i as u32 + 1) as usize);

@@ -43,10 +43,10 @@ impl Default for TrainingConfig {
 }
 
 impl TrainingConfig {
-    /// Checks every range.
+    /// Checks the range of every setting.
     ///
     /// # Errors
-    /// [`Error::Config`] with the setting, its value and the allowed range.
+    /// [`Error::Setting`] with the name, value and range of the setting.
     pub fn validate(&self) -> Result<()> {
         within("num_epochs", f64::from(self.num_epochs), 1.0, 100_000.0)?;
         within("batch_size", f64::from(self.batch_size), 1.0, 1e6)?;
@@ -55,12 +55,12 @@ impl TrainingConfig {
         self.optimizer.validate()
     }
 
-    /// Steps per epoch over `rows` samples.
+    /// Number of optimizer steps per epoch over `rows` samples.
     pub(crate) fn steps_per_epoch(&self, rows: usize) -> u64 {
         rows.div_ceil(self.batch_size as usize) as u64
     }
 
-    /// Learning rate of step `step` of a training over `rows` samples.
+    /// Learning rate at step number `step` of a training over `rows` samples.
     pub(crate) fn learning_rate_at(&self, step: u64, rows: usize) -> f64 {
         let all = self.steps_per_epoch(rows) * u64::from(self.num_epochs);
         let done = step as f64 / all.max(1) as f64;
@@ -75,8 +75,8 @@ impl TrainingConfig {
         order
     }
 
-    /// Runs all epochs, or until `callback` stops. `step(batch, learning rate, number)` trains on the rows of a batch
-    /// and returns the sum of their losses.
+    /// Trains for all epochs, or until `callback` returns `Break`. `step(batch, learning rate, step number)` trains on
+    /// the rows of one batch and returns the sum of their losses.
     pub(crate) fn run(
         &self,
         x: &Samples,
@@ -101,7 +101,7 @@ impl TrainingConfig {
     }
 }
 
-/// A network in training: parameters, optimizer and buffers.
+/// Network in training, with parameters, optimizer and buffers.
 pub(crate) struct NetworkTrainer {
     pub(crate) network: Network,
     pub(crate) parameters: Vec<f32>,
@@ -113,7 +113,7 @@ pub(crate) struct NetworkTrainer {
 }
 
 impl NetworkTrainer {
-    /// Network with initial parameters drawn from the stream `index`.
+    /// Trainer of `network`, with initial parameters from the random stream with the index `index`.
     pub(crate) fn new(
         network: Network,
         training: &TrainingConfig,
@@ -137,21 +137,21 @@ impl NetworkTrainer {
         })
     }
 
-    /// Output `[B, O]` for `x [B, D]`; kept for [`NetworkTrainer::backward`].
+    /// Output `[B, O]` of the network for B samples `x [B, D]`; kept for [`NetworkTrainer::backward`].
     pub(crate) fn forward(&mut self, x: &[f32]) -> &[f32] {
         self.out.resize(x.len() / self.network.input_len() * self.network.output_len(), 0.0);
         self.network.forward(&self.parameters, x, &mut self.pass, &mut self.out);
         &self.out
     }
 
-    /// Output, and the buffer for its gradient, both `[B, O]`.
+    /// Output of the last forward pass, and the buffer for the gradient of this output, both `[B, O]`.
     pub(crate) fn output_and_gradient(&mut self) -> (&[f32], &mut [f32]) {
         self.output_gradient.resize(self.out.len(), 0.0);
         (&self.out, &mut self.output_gradient)
     }
 
-    /// Optimizer step with learning rate `lr`; the output's gradient must have been written. Writes the gradient of
-    /// `x` to `input_gradient`, if any.
+    /// Backward pass and optimizer step with learning rate `lr`; before the call, the caller writes the gradient of the
+    /// output. Writes the gradient of `x` to `input_gradient`, if given.
     ///
     /// # Errors
     /// [`Error::Diverged`] if the gradient or a parameter is not finite.
@@ -174,10 +174,10 @@ impl NetworkTrainer {
     }
 }
 
-/// `loss`, checked.
+/// Returns `loss` if it is finite.
 ///
 /// # Errors
-/// [`Error::Diverged`] if it is not finite.
+/// [`Error::Diverged`] at step `step` if `loss` is not finite.
 pub(crate) fn finite_loss(loss: f64, step: u64) -> Result<f64> {
     match loss.is_finite() {
         true => Ok(loss),
@@ -185,13 +185,14 @@ pub(crate) fn finite_loss(loss: f64, step: u64) -> Result<f64> {
     }
 }
 
-/// Copies the rows `which` of `x` to `out`.
+/// Copies the rows of `x` with the indices `which` to `out`.
 pub(crate) fn gather(x: &Samples, which: &[u32], out: &mut Vec<f32>) {
     out.clear();
     which.iter().for_each(|&i| out.extend_from_slice(x.row(i as usize)));
 }
 
-/// Output `[N, O]` of `network` for all rows of `x`; `finish` is applied to each block.
+/// Output `[N, O]` of `network` for all N rows of `x`; the function `finish`, such as a softmax, is applied to each
+/// block of rows.
 pub(crate) fn apply(
     network: &Network,
     parameters: &[f32],
@@ -207,7 +208,7 @@ pub(crate) fn apply(
 /// Side length in pixels of square images with `channels` channels, stored in rows of `width` numbers.
 ///
 /// # Errors
-/// [`Error::Config`] if they are not square.
+/// [`Error::Config`] if the images are not square.
 pub(crate) fn image_side(width: usize, channels: u32) -> Result<usize> {
     let (channels, pixels) = (channels as usize, width / channels.max(1) as usize);
     let side = pixels.isqrt();
