@@ -50,7 +50,7 @@ pub fn read_file(file: &Path) -> freewheel_core::Result<Vec<GameRecord>> {
 }
 
 impl SgfError {
-    /// Error with the name of the file.
+    /// [`Error::Input`] with the name of the file, and the location and message of this error.
     pub fn in_file(self, file: &Path) -> Error {
         let SgfError { location, message } = self;
         Error::Input { file: file.to_owned(), line: location.line, column: location.column, message }

@@ -27,20 +27,20 @@ pub enum Outcome {
 /// Reason of a win.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum WinReason {
-    /// Margin, points, above 0.
+    /// Win by score: margin in points, above 0.
     Score(f32),
-    /// The opponent resigned.
+    /// Win because the opponent resigned.
     Resignation,
-    /// The opponent ran out of time.
+    /// Win because the opponent ran out of time.
     Time,
-    /// The opponent broke the rules, or was absent.
+    /// Win because the opponent broke the rules or was absent.
     Forfeit,
-    /// No reason given.
+    /// Win for a reason that the record does not give.
     Unspecified,
 }
 
 impl Outcome {
-    /// Outcome of a final score: Black's points minus White's.
+    /// Outcome of a game with the final score `score`: Black's points minus White's.
     pub fn from_score(score: f32) -> Self {
         match score {
             0.0 => Outcome::Draw,

@@ -41,7 +41,7 @@ pub struct PlayerInfo {
 pub struct Event {
     /// Kind of event.
     pub kind: EventKind,
-    /// Location in the file; the default for a record that was not read from a file.
+    /// Location in the file; the default value for a record that was not read from a file.
     pub location: Location,
 }
 
@@ -87,7 +87,7 @@ impl GameRecord {
     /// Record of the main line of a game tree.
     ///
     /// # Errors
-    /// [`SgfError`] for another game than Go, an invalid board size, points off the board, and invalid numbers.
+    /// [`SgfError`] for a game other than Go, an invalid board size, points off the board, and invalid numbers.
     pub fn from_tree(tree: &GameTree) -> Result<Self, SgfError> {
         let mut record = GameRecord::default();
         for (n, node) in tree.main_line().enumerate() {
@@ -154,7 +154,7 @@ impl GameRecord {
         Ok(())
     }
 
-    /// Game info properties; usually in the root, but allowed in any node.
+    /// Reads the game info properties of a node; they are usually in the root, but allowed in any node.
     fn read_game_info(&mut self, node: &Node) -> Result<(), SgfError> {
         for property in &node.properties {
             let value = first(property);
@@ -186,7 +186,7 @@ impl GameRecord {
         Ok(())
     }
 
-    /// Events of a node: edits, then moves.
+    /// Reads the events of a node: edits, then moves.
     fn read_events(&mut self, node: &Node) -> Result<(), SgfError> {
         let mut edit = Edit::default();
         let mut edited = None;
@@ -222,7 +222,7 @@ impl GameRecord {
         Ok(())
     }
 
-    /// List of points, `[aa][cc:ee]` with rectangles by two corners.
+    /// Reads a list of points, `[aa][cc:ee]`, where `cc:ee` is a rectangle given by two corners.
     fn add_points(&self, property: &Property, out: &mut Vec<Point>) -> Result<(), SgfError> {
         for value in &property.values {
             let text = value.line();
@@ -244,7 +244,7 @@ impl GameRecord {
         Ok(())
     }
 
-    /// Point of two letters: the column from the left, the row from the top.
+    /// Point with two letters as its name: the column from the left, the row from the top.
     fn point(&self, text: &str, value: &Value) -> Result<Point, SgfError> {
         let at = |letter: u8, side: u8| letter.checked_sub(b'a').filter(|&n| n < side).map(Point::from);
         let point = match *text.as_bytes() {
@@ -258,7 +258,7 @@ impl GameRecord {
         Ok((Point::from(self.height) - 1 - row) * Point::from(self.width) + column)
     }
 
-    /// Number of the pass: the one after the last point.
+    /// Number of the pass as a move: the number after the last point.
     pub fn pass(&self) -> Point {
         Point::from(self.width) * Point::from(self.height)
     }
@@ -273,7 +273,7 @@ fn range(a: Point, b: Point) -> std::ops::RangeInclusive<Point> {
     a.min(b)..=a.max(b)
 }
 
-/// Color as SGF writes it, or as older programs did.
+/// Color in the notation of SGF or of older programs.
 fn color(value: &Value) -> Result<Color, SgfError> {
     match value.line().to_ascii_lowercase().as_str() {
         "b" | "black" | "1" => Ok(Color::Black),

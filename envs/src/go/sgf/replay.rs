@@ -6,8 +6,8 @@ use crate::go::gtp::vertex;
 use crate::go::rules::{Color, Compensation, Game, Ko, Move, Point, Rules, Setup};
 
 impl GameRecord {
-    /// Rules named by the record, if known, with its board size and komi, without move limit. For Japanese, unknown
-    /// and missing rules: simple ko, no suicide.
+    /// Rules with the name in the record, and with the record's board size and komi, without move limit. Japanese,
+    /// unknown and missing names give simple ko without suicide.
     pub fn ruleset(&self) -> Rules {
         let name = self.rules.to_ascii_lowercase();
         let is = |words: &[&str]| words.iter().any(|word| name.starts_with(word));
@@ -22,7 +22,7 @@ impl GameRecord {
         Rules { width: self.width, height: self.height, komi, ko, suicide, compensation, move_limit: None }
     }
 
-    /// Plays the record to its end under `rules`, except for their board size.
+    /// Plays the record to its end under `rules`, on a board of the record's size.
     ///
     /// # Errors
     /// [`SgfError`] with the number and the location of the first illegal move, or of an invalid setup.
@@ -30,14 +30,14 @@ impl GameRecord {
         self.replay_with(rules, usize::MAX, |_, _| {})
     }
 
-    /// As [`GameRecord::replay`], for the first `moves` moves; `before` is called before each move with the game and
-    /// the move.
+    /// Same as [`GameRecord::replay`], for the first `moves` moves; `before` is called before each move with the game
+    /// and the move.
     ///
     /// The game is resumed after two passes if the record continues. An edit after a move starts a new game with an
     /// empty history, so that superko ignores earlier positions.
     ///
     /// # Errors
-    /// As [`GameRecord::replay`].
+    /// Same errors as [`GameRecord::replay`].
     pub fn replay_with(
         &self,
         rules: Rules,

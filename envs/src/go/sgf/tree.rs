@@ -7,7 +7,7 @@
 
 use std::fmt;
 
-/// Location in a file; both count from 1, columns in characters.
+/// Location in a file. Line and column count from 1; a column is a character.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Location {
     /// Line number.
@@ -33,7 +33,7 @@ impl fmt::Display for Location {
 }
 
 impl Location {
-    /// Error at this location.
+    /// Error with this location and the given message.
     pub(super) fn error(self, message: impl Into<String>) -> SgfError {
         SgfError { location: self, message: message.into() }
     }
@@ -50,7 +50,7 @@ pub struct GameTree {
 pub struct Node {
     /// Properties, in the order of the text.
     pub properties: Vec<Property>,
-    /// Location of its semicolon.
+    /// Location of the node's semicolon.
     pub location: Location,
     /// Indices of the next nodes, the main line first.
     children: Vec<usize>,
@@ -61,9 +61,9 @@ pub struct Node {
 pub struct Property {
     /// Identifier in capitals.
     pub name: String,
-    /// Values, at least one, with escapes, as between the brackets.
+    /// Values as between the brackets, with escapes; at least one.
     pub values: Vec<Value>,
-    /// Location of its identifier.
+    /// Location of the first character of the identifier.
     pub location: Location,
 }
 
@@ -72,7 +72,7 @@ pub struct Property {
 pub struct Value {
     /// Text between the brackets, with escapes.
     pub raw: String,
-    /// Location of its first character.
+    /// Location of the first character of the text.
     pub location: Location,
 }
 
@@ -211,7 +211,7 @@ impl Reader<'_> {
     /// Parses one game tree, from its `(` to its `)`.
     fn game(&mut self) -> Result<GameTree, SgfError> {
         let mut tree = GameTree::default();
-        // For each open parenthesis, the node before it and its location.
+        // For each open parenthesis: the node before the parenthesis, and the parenthesis's location.
         let mut open: Vec<(Option<usize>, Location)> = Vec::new();
         let mut last = None;
         // Whether a variation has just ended: a tree's nodes must come before its variations.

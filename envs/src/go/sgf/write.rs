@@ -6,10 +6,10 @@ use super::record::{Edit, EventKind, GameRecord};
 use super::tree::escape;
 use crate::go::rules::{Color, Point};
 
-/// Moves in each line.
+/// Number of moves in each line of the text.
 const MOVES: usize = 12;
 
-/// Writes FF\[4\], UTF-8, one node for each move.
+/// Writes SGF FF\[4\] in UTF-8, one node for each move.
 impl fmt::Display for GameRecord {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("(;FF[4]GM[1]CA[UTF-8]")?;
@@ -77,7 +77,7 @@ impl GameRecord {
         }
     }
 
-    /// Two letters of a point; empty for the pass.
+    /// Two letters that name a point in SGF; empty for the pass.
     fn letters(&self, point: Point) -> String {
         let letter = |n: Point| char::from(b'a' + n as u8);
         if point >= self.pass() {

@@ -1,29 +1,31 @@
 //! All positions of a small board, and their game-theoretic values.
 //!
-//! With simple ko a game may repeat for ever. The tables hold bounds for both conventions: `low` is the result that
-//! the mover can force if endless play loses the whole board for it, `high` if endless play wins the whole board.
-//! They are a least and a greatest fixed point of the minimax equations, found by iteration (retrograde analysis).
-//! If they agree, the value is exact under every rule about long cycles.
+//! With simple ko a game may repeat for ever. The tables hold the result that the player to move can force under two
+//! conventions: in `low` endless play loses the whole board for this player, in `high` endless play wins the whole
+//! board. The two tables are a least and a greatest fixed point of the minimax equations, found by iteration
+//! (retrograde analysis). If `low` and `high` agree, the value is exact under every rule about long cycles.
 //!
-//! Positions equal by symmetry share a node; a node's stones are seen from the mover's side.
+//! Positions equal by symmetry share a node. The stones of a node are stored as those of the player to move and those
+//! of the opponent.
 
 use super::shape::{Points, Shape, Stones};
 
-/// Rule about repetitions in a graph.
+/// Choice of the rule about repetitions in a graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RepetitionRule {
     /// Simple ko.
     SimpleKo,
     /// Bounds that hold under superko. There is no ko rule, but the player whose result is bounded loses the whole
-    /// board with the first stone it loses, and wins in endless play. A result that it can force here it can force
-    /// under superko: the opponent has fewer moves there; its own stones only grow in number, so that none of its
-    /// moves recreates a position; passing is always legal; and no game is endless there.
+    /// board with the first own stone that is captured, and wins in endless play. Every result that this player can
+    /// force under these rules can also be forced under superko: the opponent has fewer moves under superko; the own
+    /// stones only grow in number, so that no own move recreates a position; passing is always legal; and no game is
+    /// endless under superko.
     SuperkoBounds,
 }
 
-/// Bit of a successor whose move captures the opponent's stones.
+/// Bit that marks a successor whose move captures stones of the opponent.
 const CAPTURES: u32 = 1 << 31;
-/// Bit of a successor whose move captures the mover's own stones.
+/// Bit that marks a successor whose move captures stones of the mover.
 const SUICIDE: u32 = 1 << 30;
 const NODE: u32 = SUICIDE - 1;
 
@@ -32,21 +34,21 @@ pub(super) struct Graph {
     shape: Shape,
     play: RepetitionRule,
     keys: Vec<u64>,
-    /// Hash table with open addressing: a node's number plus one, or 0.
+    /// Hash table with open addressing: the number of a node plus one, or 0 for a free slot.
     index: Vec<u32>,
     /// End of each node's list in `successors`.
     ends: Vec<u32>,
     successors: Vec<u32>,
-    /// Node after a pass.
+    /// Node after a pass, for each node.
     passed: Vec<u32>,
     score: Vec<i8>,
-    /// Values if the last move was not a pass, and if it was.
+    /// Lower bounds of the nodes' values, if the last move was not a pass (index 0) and if it was a pass (index 1).
     low: [Vec<i8>; 2],
     high: [Vec<i8>; 2],
 }
 
 impl Graph {
-    /// Graph of all positions reachable from the empty board; `None` if there are more than `budget`.
+    /// Graph of all positions reachable from the empty board; `None` if there are more than `budget` positions.
     pub(super) fn new(shape: Shape, play: RepetitionRule, budget: u64) -> Option<Self> {
         let mut graph = Graph {
             shape,
@@ -82,8 +84,8 @@ impl Graph {
         &self.shape
     }
 
-    /// Lower and upper bound of the mover's result, points; `passed` if the last move was a pass. `None` for an
-    /// unreachable position.
+    /// Lower and upper bound of the result of the player to move, points; `passed` if the last move was a pass. `None`
+    /// for an unreachable position.
     pub(super) fn value(&self, stones: Stones, ko: Points, passed: bool) -> Option<(i8, i8)> {
         let node = self.find(self.shape.canonical(stones, ko)).ok()?;
         let passed = usize::from(passed);
@@ -121,7 +123,7 @@ impl Graph {
         self.score.push(self.shape.score(stones));
     }
 
-    /// Node of a key, or the slot of the index where it would be.
+    /// Node with the key `key`; if there is none, `Err` with the slot of `index` where the node would be.
     fn find(&self, key: u64) -> Result<usize, usize> {
         let mask = self.index.len() - 1;
         // Fibonacci hashing (Knuth).
@@ -157,14 +159,15 @@ impl Graph {
     /// Iterates the minimax equations to a fixed point.
     fn iterate(&mut self) {
         let (nodes, most) = (self.keys.len(), self.shape.area as i8);
-        // Value of endless play: the worst with simple ko, the best where superko rules it out.
+        // Value of endless play: the worst result with simple ko, the best one in bounds for superko, which has no
+        // endless play.
         let endless = if self.play == RepetitionRule::SimpleKo { -most } else { most };
         self.low = [vec![endless; nodes], vec![endless; nodes]];
         self.high = [vec![-endless; nodes], vec![-endless; nodes]];
         let mut changed = true;
         while changed {
             changed = false;
-            // Later nodes mostly have more stones; their values are needed first.
+            // Later nodes mostly have more stones, and the values of positions with more stones are needed first.
             for node in (0..nodes).rev() {
                 let from = node.checked_sub(1).map_or(0, |before| self.ends[before] as usize);
                 let successors = &self.successors[from..self.ends[node] as usize];

@@ -24,11 +24,11 @@ use super::rules::{Color, Game, Ko, Point, Rules};
 /// Result of perfect play from a position.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Solved {
-    /// Lower bound of Black's area minus White's, points: Black can force it.
+    /// Lower bound of Black's area minus White's, points: the result that Black can force.
     pub low: i8,
-    /// Upper bound, points: White can hold Black to it; equal to `low` if the value is exact.
+    /// Upper bound, points: the result to which White can limit Black; equal to `low` if the value is exact.
     pub high: i8,
-    /// Optimal moves of the player to move, with the pass, sorted; moves that keep the bounds if the value is not
+    /// Optimal moves of the player to move, the pass included, sorted; moves that keep the bounds if the value is not
     /// exact.
     pub best: Vec<Point>,
     /// Number of positions searched.
@@ -45,15 +45,15 @@ impl Solved {
 /// Solver for one set of rules.
 pub struct Solver {
     rules: Rules,
-    /// Values with simple ko. Under superko they only order the moves.
+    /// Values with simple ko. Under superko these values are only used to order the moves.
     values: Graph,
     /// Bounds under superko; `None` with simple ko.
     bounds: Option<Graph>,
 }
 
 impl Solver {
-    /// Builds the tables of all positions of a board; `None` if there are more than `budget`. 3x3 has some hundreds,
-    /// 4x4 some millions.
+    /// Builds the tables of all positions of a board; `None` if there are more than `budget` positions. 3x3 has some
+    /// hundreds of positions, 4x4 some millions.
     ///
     /// # Errors
     /// [`Error::Config`] for rules out of range, [`Error::Unsupported`] for a board of more than 16 points.
@@ -66,7 +66,7 @@ impl Solver {
             )));
         }
         let shape = |suicide| Shape::new(rules.width.into(), rules.height.into(), suicide);
-        // For move ordering it is better without suicide: suicide of single stones would make every position a cycle.
+        // Move ordering is better without suicide: suicide of single stones would make every position a cycle.
         let suicide = rules.suicide && rules.ko == Ko::Simple;
         let Some(values) = Graph::new(shape(suicide), RepetitionRule::SimpleKo, budget) else {
             return Ok(None);
@@ -81,17 +81,17 @@ impl Solver {
         Ok(Some(Solver { rules: *rules, values, bounds }))
     }
 
-    /// Number of positions; those equal by symmetry and exchange of colors count once.
+    /// Number of positions; positions equal by symmetry and exchange of colors count once.
     pub fn positions(&self) -> u64 {
         self.values.nodes()
     }
 
-    /// Result of perfect play from this position. With simple ko it is looked up. Under superko the following games
-    /// are searched, at most `budget` positions; if that is too few, `low` and `high` differ or moves are missing
-    /// from `best`.
+    /// Result of perfect play from the present position of `game`. With simple ko the result is looked up. Under
+    /// superko the continuations of the game are searched, at most `budget` positions; if that is too few, `low` and
+    /// `high` differ or moves are missing from `best`.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] if the game is over, or has other rules than the solver.
+    /// [`Error::Unsupported`] if the game is over, or its rules differ from those of the solver.
     pub fn solve(&self, game: &Game, budget: u64) -> Result<Solved> {
         let rules = game.rules();
         let same = |of: &Rules| (of.width, of.height, of.ko, of.suicide);
@@ -141,8 +141,8 @@ impl Solver {
         (low, high, search.nodes)
     }
 
-    /// Bounds of the result of `mover` after its move to `game`, exact enough to decide whether it is at least
-    /// `wanted`; and the number of positions searched.
+    /// Bounds of the result of `mover`, whose move led to the position `game`, exact enough to decide whether the
+    /// result is at least `wanted`; and the number of positions searched.
     fn forced(&self, game: &Game, wanted: i8, mover: Color, budget: u64) -> ((i8, i8), u64) {
         if game.is_over() {
             let score = (game.area_score() * mover.sign()) as i8;
@@ -153,7 +153,7 @@ impl Solver {
             return ((-high, -low), nodes);
         };
         let most = game.area() as i8;
-        // The opponent holds the mover below `wanted`, or does not.
+        // Decides whether the opponent can hold the mover below `wanted`.
         let range = match search.value(game.passes() == 1, -wanted, -wanted + 1) {
             Some(value) if value <= -wanted => (-value, most),
             Some(value) => (-most, -value),
@@ -162,7 +162,7 @@ impl Solver {
         (range, search.nodes)
     }
 
-    /// Search under superko; `None` with simple ko.
+    /// Search of `game` under superko; `None` with simple ko.
     fn search(&self, game: &Game, budget: u64) -> Option<Search<'_>> {
         let bounds = self.bounds.as_ref()?;
         Some(Search::new(
@@ -175,10 +175,10 @@ impl Solver {
     }
 }
 
-/// Solves the empty board; `None` if its tables have more than `budget` positions.
+/// Solves the empty board; `None` if the tables of the solver have more than `budget` positions.
 ///
 /// # Errors
-/// As [`Solver::new`].
+/// Same errors as [`Solver::new`].
 pub fn solve(rules: &Rules, budget: u64) -> Result<Option<Solved>> {
     let game = Game::new(*rules)?;
     match Solver::new(rules, budget)? {
@@ -187,7 +187,7 @@ pub fn solve(rules: &Rules, budget: u64) -> Result<Option<Solved>> {
     }
 }
 
-/// Stones from the mover's side.
+/// Stones of the present position: those of the player to move and those of the opponent.
 fn mover_stones(game: &Game) -> Stones {
     let stones: Vec<_> = (0..game.pass()).map(|p| game.stone(p)).collect();
     from_black(&stones, game.to_play() == Color::Black)
@@ -218,7 +218,7 @@ fn past_positions(game: &Game) -> Vec<PastPosition> {
 
 /// Published values: width, height, and Black's area minus White's, points. From 3x3 on the optimal first move is in
 /// the center, or next to it. J. Tromp, tromp.github.io/go.html; E. van der Werf and M. Winands, "Solving Go for
-/// rectangular boards", ICGA Journal 32 (2009). The larger ones are quoted, not solved here.
+/// rectangular boards", ICGA Journal 32 (2009). The values of the larger boards are quoted, not solved here.
 pub const PUBLISHED: &[(u8, u8, i8)] = &[
     (1, 1, 0),
     (2, 1, 0),

@@ -14,11 +14,11 @@ pub(super) struct Shape {
     first_column: Points,
     last_column: Points,
     suicide: bool,
-    /// For each symmetry, the image of every set of points.
+    /// For each symmetry, the image of every set of points as a table.
     symmetries: Vec<Vec<u16>>,
 }
 
-/// Stones from the mover's side.
+/// Stones of a position: those of the mover, who is the player to move, and those of the opponent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Stones {
     pub(super) own: Points,
@@ -27,18 +27,18 @@ pub(super) struct Stones {
 
 /// Result of a move.
 pub(super) struct Placed {
-    /// Stones after the move, still from the mover's side.
+    /// Stones after the move; the mover is still the player who made the move.
     pub(super) stones: Stones,
     /// Captured stones of the opponent.
     pub(super) captured: Points,
-    /// Whether it captured its own stones.
+    /// Whether the move captured stones of the mover.
     pub(super) suicide: bool,
-    /// Point that simple ko forbids now.
+    /// Point that simple ko forbids after the move, as a set.
     pub(super) ko: Points,
 }
 
 impl Stones {
-    /// Stones from the opponent's side.
+    /// Stones with the mover and the opponent exchanged.
     pub(super) fn swap(self) -> Self {
         Stones { own: self.other, other: self.own }
     }
@@ -82,7 +82,7 @@ impl Shape {
         (set | across | set << self.width | set >> self.width) & self.full
     }
 
-    /// All points of `within` connected with those of `from`.
+    /// All points of `within` that are connected with points of `from`.
     #[inline]
     fn flood(&self, mut from: Points, within: Points) -> Points {
         loop {
@@ -137,7 +137,7 @@ impl Shape {
         count(stones.own | own & !other) - count(stones.other | other & !own)
     }
 
-    /// Canonical key of all symmetric positions: stones and the point forbidden by ko, in one number.
+    /// Canonical key, one number that all symmetric positions share: stones and the point forbidden by ko.
     #[inline]
     pub(super) fn canonical(&self, stones: Stones, ko: Points) -> u64 {
         let image = |map: &Vec<u16>| {

@@ -7,29 +7,29 @@
 use super::graph::Graph;
 use super::shape::Stones;
 
-/// Search of one game.
+/// Alpha-beta search of the continuations of one game.
 pub(super) struct Search<'a> {
     bounds: &'a Graph,
-    /// Values with simple ko, for move ordering.
+    /// Values with simple ko, used to order the moves.
     guide: &'a Graph,
-    /// Whether a repetition needs the same player to move (situational superko).
+    /// Whether only a repetition with the same player to move is illegal (situational superko).
     situational: bool,
-    /// All positions of the game.
+    /// All positions of the game so far.
     history: Vec<PastPosition>,
     pub(super) nodes: u64,
     budget: u64,
 }
 
-/// Position of the game.
+/// Position in the history of a game.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct PastPosition {
-    /// Stones from Black's side.
+    /// Stones of the position, with Black as the mover.
     pub(super) stones: Stones,
     pub(super) black_to_play: bool,
 }
 
 impl<'a> Search<'a> {
-    /// Search of the game with this history, its present position last.
+    /// Search of the game with the history `history`, whose last entry is the present position.
     pub(super) fn new(
         bounds: &'a Graph,
         guide: &'a Graph,
@@ -40,8 +40,8 @@ impl<'a> Search<'a> {
         Search { bounds, guide, situational, history, nodes: 0, budget }
     }
 
-    /// Value for the mover, points, if it lies within `alpha..beta`; else a bound on it (at most `alpha`, or at least
-    /// `beta`). `None` if the budget is spent.
+    /// Value for the mover, points, if it lies within `alpha..beta`; else a bound of the value (at most `alpha`, or at
+    /// least `beta`). `None` if the budget is spent.
     pub(super) fn value(&mut self, passed: bool, mut alpha: i8, beta: i8) -> Option<i8> {
         self.nodes += 1;
         let &PastPosition { stones, black_to_play } = self.history.last()?;
@@ -66,7 +66,8 @@ impl<'a> Search<'a> {
                 return Some(best);
             }
         }
-        // Moves that leave the opponent least with simple ko come first, the pass last.
+        // Order of the moves: the lower the opponent's value after the move with simple ko, the earlier. The pass is
+        // last.
         let mut moves = [(0i8, None); 17];
         let mut count = 0;
         let mut empty = shape.empty(stones);
@@ -104,7 +105,7 @@ impl<'a> Search<'a> {
         Some(best)
     }
 
-    /// Bounds of the mover's result without search, points.
+    /// Bounds of the mover's result that need no search, points.
     pub(super) fn static_bounds(&self, passed: bool) -> (i8, i8) {
         let Some(&PastPosition { stones, black_to_play }) = self.history.last() else { return (0, 0) };
         self.bounds(if black_to_play { stones } else { stones.swap() }, black_to_play, passed)
@@ -114,7 +115,8 @@ impl<'a> Search<'a> {
     fn bounds(&self, stones: Stones, black_to_play: bool, passed: bool) -> (i8, i8) {
         let most = self.bounds.shape().area as i8;
         let Some((low, high)) = self.bounds.value(stones, 0, passed) else { return (-most, most) };
-        // A player whose stones only grow repeats no position, unless it had all these stones and more before.
+        // A player whose stones only grow in number repeats no position, unless an earlier position had all these
+        // stones and more.
         let had_more = |own: u32, is_black: bool| {
             self.history.iter().any(|position| {
                 let then = if is_black { position.stones.own } else { position.stones.other };

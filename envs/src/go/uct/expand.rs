@@ -1,7 +1,7 @@
-//! Children of a node and their prior counts.
+//! Children of a node and their priors: counts of playouts and wins that a node starts with.
 //!
 //! Children are all legal moves (superko included) that fill no own eye, and the pass. Priors are virtual playouts
-//! (Gelly & Silver 2011, section 7), with the sizes of P. Baudiš's Michi:
+//! (Gelly & Silver 2011, section 7), with the numbers of P. Baudiš's program Michi:
 //!
 //! | move | prior playouts | of them won |
 //! |---|---|---|
@@ -21,12 +21,13 @@ use crate::go::rules::{Board, Color, Game, Point};
 
 /// Prior playouts for a capture or an escape, of one stone or of more.
 const ATARI_PRIOR: [u16; 2] = [15, 30];
-/// Prior playouts for a move 1, 2 or 3 steps from the last one.
+/// Prior playouts for a move 1, 2 or 3 steps from the last move.
 const DISTANCE_PRIOR: [u16; 3] = [24, 22, 8];
-/// Prior playouts for everything else.
+/// Prior playouts for every other reason.
 const DEFAULT_PRIOR: u16 = 10;
 
-/// Adds the moves of `game` to `children`; `marks`, `[area]`, is a scratch buffer.
+/// Adds the moves of `game` to `children` as nodes, with prior counts if `priors` is set; `marks`, `[area]`, is a
+/// scratch buffer.
 pub(super) fn children(game: &Game, priors: bool, marks: &mut [u8], children: &mut Vec<Node>) {
     let (board, geometry, color) = (game.board(), game.geometry(), game.to_play());
     if priors {
@@ -47,13 +48,13 @@ pub(super) fn children(game: &Game, priors: bool, marks: &mut [u8], children: &m
     children.push(Node { point: game.pass(), prior_visits, ..Node::default() });
 }
 
-/// Marks the points that save a chain of the player to move: 1 for a chain of one stone, 2 for more.
+/// Marks the points that save a chain of the player to move from atari: 1 for a chain of one stone, 2 for more stones.
 fn mark_escapes(game: &Game, marks: &mut [u8]) {
     let (board, geometry, color) = (game.board(), game.geometry(), game.to_play());
     marks.fill(0);
     for point in 0..game.pass() {
         let stone = geometry.vertex(point);
-        // Once for each chain: at its representative.
+        // Once for each chain: only at the chain's representative stone.
         if board.color(stone) == Some(color)
             && board.chain(stone) == stone
             && let Some(liberty) = board.last_liberty(stone)
@@ -107,7 +108,7 @@ fn captured(board: &Board, vertices: [u16; 4], color: Color) -> u16 {
     vertices.into_iter().filter(in_atari).map(|n| board.chain_stones(n)).sum()
 }
 
-/// Manhattan distance from the last stone; `None` after a pass.
+/// Manhattan distance of a point from the last stone; `None` after a pass.
 fn steps_from_last(game: &Game, point: Point) -> Option<usize> {
     let width = u16::from(game.rules().width);
     let last = game.last_move().map(|last| last.point).filter(|&last| last != game.pass())?;
@@ -115,7 +116,7 @@ fn steps_from_last(game: &Game, point: Point) -> Option<usize> {
     Some(usize::from(steps))
 }
 
-/// Line of a point, counted from the nearest edge, from 0.
+/// Line of a point: distance from the nearest edge, 0 at the edge.
 fn line(game: &Game, point: Point) -> u16 {
     let (width, height) = (u16::from(game.rules().width), u16::from(game.rules().height));
     let (x, y) = (point % width, point / width);

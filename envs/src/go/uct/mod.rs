@@ -6,7 +6,7 @@
 //! | `search` | [`Search`]: select, expand, play out, back up |
 //! | `tree` | nodes in one arena |
 //! | `expand` | children of a node, and their priors |
-//! | `playout` | playouts with patterns; uniform ones are in [`rules`](crate::go::rules) |
+//! | `playout` | playouts with patterns; uniform playouts are in [`rules`](crate::go::rules) |
 //! | `pattern` | 3x3 patterns of MoGo |
 
 mod expand;

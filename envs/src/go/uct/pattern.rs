@@ -1,8 +1,8 @@
 //! 3x3 patterns of MoGo: shapes whose middle is a good move.
 //!
 //! Source: S. Gelly, Y. Wang, R. Munos, O. Teytaud, *Modification of UCT with Patterns in Monte-Carlo Go* (INRIA
-//! RR-6062, 2006), figures 3 to 6: hane, cut, and moves at the edge; as written out in P. Baudiš's Michi. They hold
-//! for both colors, rotated and mirrored.
+//! RR-6062, 2006), figures 3 to 6: hane, cut, and moves at the edge; as written out in P. Baudiš's program Michi. The
+//! patterns hold for both colors, rotated and mirrored.
 
 use std::sync::LazyLock;
 
@@ -44,7 +44,8 @@ const PATTERNS: [[&str; 3]; 13] = [
 /// Indices of the eight outer points in a pattern of nine, in reading order.
 const RING: [usize; 8] = [0, 1, 2, 3, 5, 6, 7, 8];
 
-/// One bit for each content of the eight points, two bits a point, first point lowest.
+/// Table of the contents of the eight points that match a pattern: one bit for each content. The number of a content
+/// has two bits for each point, the first point lowest.
 static MATCHES: LazyLock<Box<[u64; 1024]>> = LazyLock::new(|| {
     let mut bits = Box::new([0; 1024]);
     for pattern in PATTERNS {
@@ -64,7 +65,7 @@ static MATCHES: LazyLock<Box<[u64; 1024]>> = LazyLock::new(|| {
     bits
 });
 
-/// Whether a move between these eight points, in reading order, matches a pattern.
+/// Whether a move in the middle of these eight points, in reading order, matches a pattern.
 #[inline]
 pub(super) fn matches(neighborhood: [PointState; 8]) -> bool {
     let mut code = 0usize;
@@ -74,7 +75,8 @@ pub(super) fn matches(neighborhood: [PointState; 8]) -> bool {
     MATCHES[code >> 6] >> (code & 63) & 1 == 1
 }
 
-/// Sets the bits of all expansions of the wildcards of `square` from index `place` of the ring on.
+/// Sets the bits of all contents that the pattern `square` stands for, with wildcards expanded from index `place` of
+/// [`RING`] on.
 fn set_bits(square: &[u8; 9], place: usize, code: usize, bits: &mut [u64; 1024]) {
     let Some(&at) = RING.get(place) else {
         bits[code >> 6] |= 1 << (code & 63);
@@ -94,17 +96,17 @@ fn set_bits(square: &[u8; 9], place: usize, code: usize, bits: &mut [u64; 1024])
     }
 }
 
-/// Rotates by a quarter turn.
+/// Pattern rotated by a quarter turn.
 fn rotate(square: [u8; 9]) -> [u8; 9] {
     std::array::from_fn(|i| square[(2 - i % 3) * 3 + i / 3])
 }
 
-/// Mirrors left and right.
+/// Pattern with left and right exchanged.
 fn mirror(square: [u8; 9]) -> [u8; 9] {
     std::array::from_fn(|i| square[i / 3 * 3 + 2 - i % 3])
 }
 
-/// Swaps the colors.
+/// Pattern with the colors exchanged.
 fn swap_colors(square: [u8; 9]) -> [u8; 9] {
     square.map(|glyph| match glyph {
         b'X' => b'O',

@@ -1,10 +1,11 @@
-//! Playouts with patterns (Gelly et al. 2006), stronger and slower than uniform ones.
+//! Playouts with patterns (Gelly et al. 2006), stronger and slower than uniform playouts.
 //!
-//! No move fills an own eye. Moves near the last one are tried first:
+//! No move fills an own eye. Moves near the last move are tried first:
 //!
-//! 1. with probability 0.9, chains in atari around it: capture the opponent's; save own ones by capturing or by
-//!    extending to at least two liberties;
-//! 2. with probability 0.95, one of its eight neighbors that matches a 3x3 pattern and is not a self-atari;
+//! 1. with probability 0.9, moves about chains in atari around the last move: capture chains of the opponent; save own
+//!    chains by capturing or by extending to at least two liberties;
+//! 2. with probability 0.95, a move on one of the last move's eight neighbors that matches a 3x3 pattern and is not a
+//!    self-atari (a move that leaves the own chain with one liberty);
 //! 3. any move; the first self-atari found is rejected with probability 0.5.
 //!
 //! A playout uses simple ko, and stops as if both had passed after three moves for each point of the board.
@@ -17,7 +18,7 @@ use crate::go::rules::{Board, Color, Game, Geometry, Point, Vertex};
 /// Index that is no vertex of a board; stands for a pass.
 const NOWHERE: Vertex = 0;
 
-/// Probability of searching for captures and escapes. Below 1, so that the tree search can correct wrong answers.
+/// Probability of searching for captures and escapes. It is below 1, so that the tree search can correct wrong moves.
 const ATARI_PROBABILITY: f64 = 0.9;
 /// Probability of searching for patterns.
 const PATTERN_PROBABILITY: f64 = 0.95;
@@ -30,7 +31,7 @@ pub(super) struct PatternPlayouts {
     last: Vertex,
     /// Vertex that simple ko forbids, or [`NOWHERE`].
     ko: Vertex,
-    /// Candidate moves near the last one.
+    /// Candidate moves near the last move.
     found: Vec<Vertex>,
 }
 
@@ -94,7 +95,7 @@ impl PatternPlayouts {
         self.to_play = self.to_play.other();
     }
 
-    /// Whether playouts allow a move: empty, no ko, no suicide, no own eye.
+    /// Whether playouts allow a move: the vertex is empty and not an own eye, and the move is no ko and no suicide.
     #[inline]
     fn is_candidate(&self, vertex: Vertex) -> bool {
         vertex != self.ko
@@ -102,7 +103,7 @@ impl PatternPlayouts {
             && !self.board.is_eye(vertex, self.to_play)
     }
 
-    /// First allowed move from a random empty point on; a pass if there is none.
+    /// First allowed move in the list of empty points, from a random place in the list on; a pass if there is none.
     #[inline]
     fn random_move(&self, rng: &mut Stream) -> Vertex {
         let empties = self.board.empties();
@@ -122,7 +123,7 @@ impl PatternPlayouts {
         rejected
     }
 
-    /// Move near the last one by rules 1 and 2, if any.
+    /// Move near the last move by the rules 1 and 2 above, if any.
     fn local_move(&mut self, geometry: &Geometry, rng: &mut Stream) -> Option<Vertex> {
         if self.last == NOWHERE || self.board.is_empty(self.last) {
             return None;
@@ -138,7 +139,8 @@ impl PatternPlayouts {
         self.found.get(pick).copied()
     }
 
-    /// Collects captures of the chain just played and escapes of its neighbors.
+    /// Collects the moves that capture the chain of the last stone, and those that save chains next to the last stone
+    /// from atari.
     fn find_atari_moves(&mut self) {
         if let Some(liberty) = self.board.last_liberty(self.last)
             && self.is_candidate(liberty)
@@ -160,7 +162,7 @@ impl PatternPlayouts {
         }
     }
 
-    /// Collects moves next to the last one that match a pattern.
+    /// Collects moves next to the last move that match a pattern.
     fn find_pattern_moves(&mut self, geometry: &Geometry) {
         let (board, last) = (&self.board, self.last);
         for vertex in board.neighbors(last).into_iter().chain(board.diagonals(last)) {
@@ -174,7 +176,7 @@ impl PatternPlayouts {
         }
     }
 
-    /// Black's area minus White's, points, if only eyes are left: stones and the points they surround.
+    /// Black's area minus White's, points, if all empty points are eyes: stones and the points that they surround.
     fn score(&self) -> i32 {
         let count = |color| {
             let eyes = self.board.empties().iter().filter(|&&v| self.board.is_surrounded(v, color)).count();
@@ -184,7 +186,7 @@ impl PatternPlayouts {
     }
 }
 
-/// Eight points around an empty one, in reading order.
+/// Content of the eight points around an empty vertex, in reading order.
 pub(super) fn neighborhood(board: &Board, geometry: &Geometry, vertex: Vertex) -> [PointState; 8] {
     let [up, down, left, right] = board.neighbors(vertex);
     [up - 1, up, up + 1, left, right, down - 1, down, down + 1].map(|v| match board.color(v) {
@@ -195,8 +197,9 @@ pub(super) fn neighborhood(board: &Board, geometry: &Geometry, vertex: Vertex) -
     })
 }
 
-/// Calls `escape` for each move of `color` that saves its chain at `stone`, whose last liberty is `liberty`: captures
-/// of neighbors in atari, and the extension if it gains a second liberty.
+/// Calls `escape` for each move of `color` that saves the chain of the stone `stone` from atari. `liberty` is the last
+/// liberty of the chain. The moves are captures of neighbors in atari, and the extension to `liberty` if the chain then
+/// has a second liberty.
 pub(super) fn each_escape(
     board: &Board,
     stone: Vertex,
@@ -223,7 +226,7 @@ pub(super) fn each_escape(
     }
 }
 
-/// Whether a stone put on an empty vertex would be in atari; a capture is never a self-atari.
+/// Whether a stone put on an empty vertex would be in atari; a move that captures is never a self-atari.
 pub(in crate::go) fn is_self_atari(board: &Board, vertex: Vertex, color: Color) -> bool {
     let neighbors = board.neighbors(vertex);
     let mut liberty = NOWHERE;

@@ -1,4 +1,4 @@
-//! Search: select, expand, play out, back up.
+//! Monte-Carlo tree search: select, expand, play out, back up.
 //!
 //! In a node with N visits the search selects the child i for which
 //!
@@ -6,11 +6,11 @@
 //! (1 - beta_i) Q_i + beta_i A_i + c sqrt(ln N / n_i)        beta = a / (n + a + 4 n a b^2)
 //! ```
 //!
-//! is largest, where Q is the mean result of the n playouts through the child, and A the mean result of the a
-//! playouts through the *parent* in which the mover played this move first at any later time (all moves as first,
-//! AMAF). Without RAVE beta is 0. Sources: L. Kocsis and C. Szepesvári, *Bandit based Monte-Carlo Planning* (2006);
-//! S. Gelly and D. Silver, *Monte-Carlo tree search and rapid action value estimation in computer Go*, Artificial
-//! Intelligence 175 (2011), equations 9 and 14.
+//! is largest, where Q is the mean result of the n playouts through the child, and A the mean result of the a playouts
+//! through the *parent* in which the mover played the child's move first at any later time (all moves as first, AMAF).
+//! The constants b and c are the settings `rave` and `exploration`. Without RAVE beta is 0. Sources: L. Kocsis and C.
+//! Szepesvári, *Bandit based Monte-Carlo Planning* (2006); S. Gelly and D. Silver, *Monte-Carlo tree search and rapid
+//! action value estimation in computer Go*, Artificial Intelligence 175 (2011), equations 9 and 14.
 
 use freewheel_core::Stream;
 
@@ -20,7 +20,7 @@ use super::settings::UctSettings;
 use super::tree::{Node, ROOT, Tree};
 use crate::go::rules::{Color, Game, Playouts, Point};
 
-/// Largest number of nodes of a search; 28 bytes each.
+/// Largest number of nodes of a search; a node has 28 bytes.
 const NODES: usize = 1 << 24;
 
 /// Statistics of one move of the root position.
@@ -30,9 +30,9 @@ pub struct Candidate {
     pub point: Point,
     /// Number of playouts through the move.
     pub visits: u32,
-    /// Share of them won by the player to move, 0..=1; a draw counts one half.
+    /// Share of these playouts won by the player to move, 0..=1; a draw counts one half.
     pub win_rate: f64,
-    /// Principal variation, this move first.
+    /// Principal variation: the best moves of both players in order, beginning with this move.
     pub variation: Vec<Point>,
 }
 
@@ -45,8 +45,8 @@ pub struct Search {
     tree: Tree,
     uniform: Playouts,
     with_patterns: PatternPlayouts,
-    /// For each point the color that first played there after the leaf, and during backup also before it: 1 + color,
-    /// or 0.
+    /// For each point, the color of the first stone played there after the leaf, and during backup also before the
+    /// leaf: 1 + color, or 0 for none.
     first: Vec<u8>,
     /// Nodes from the root to the leaf of this playout.
     path: Vec<u32>,
@@ -110,7 +110,7 @@ impl Search {
         }
     }
 
-    /// Child to follow.
+    /// Child of the node `at` with the largest value of the selection formula.
     #[inline]
     fn select(&self, at: u32) -> u32 {
         let log = f64::from(self.tree.node(at).visits.max(1)).ln();
@@ -129,7 +129,7 @@ impl Search {
         self.tree.node(at).first + best.1 as u32
     }
 
-    /// Black's score minus White's, points, at the end of a playout from the leaf.
+    /// Result of a playout from the leaf: Black's score minus White's, points.
     fn play_out(&mut self, rng: &mut Stream) -> f32 {
         let Search { game, first, .. } = self;
         first.fill(0);
@@ -150,7 +150,8 @@ impl Search {
         area as f32 - rules.komi - rules.compensation_for(game.setup().handicap)
     }
 
-    /// Adds the result to all nodes of the path, and to the AMAF counts of their children that were played later.
+    /// Adds the result to all nodes of the path, and to the AMAF counts of the children of these nodes that were played
+    /// later.
     fn back_up(&mut self, margin: f32) {
         let black = match margin {
             m if m > 0.0 => 2,
@@ -220,8 +221,8 @@ impl Search {
     }
 
     /// Move with most visits, with two exceptions for the pass. The search passes at once if the opponent has passed
-    /// and the board as it stands is won. It does not pass if the board as it stands is lost and another move was
-    /// tried.
+    /// and the present board counts as a win. It does not pass if the present board counts as a loss and another move
+    /// was tried.
     pub fn choose(&self) -> Point {
         let pass = self.root.pass();
         let ahead = self.root.score() * self.root.to_play().sign() as f32;
@@ -237,7 +238,7 @@ impl Search {
     }
 }
 
-/// Value of a child for its player, before the exploration term.
+/// Value of a child for the player who makes the child's move, without the exploration term.
 #[inline]
 fn value(child: &Node, rave: Option<f64>, first_play_urgency: f64) -> f64 {
     let visits = f64::from(child.visits + u32::from(child.prior_visits));
@@ -257,7 +258,7 @@ fn value(child: &Node, rave: Option<f64>, first_play_urgency: f64) -> f64 {
     (1.0 - beta) * wins / visits + beta * amaf
 }
 
-/// Fisher-Yates shuffle, so that ties are not broken by the place on the board.
+/// Fisher-Yates shuffle, so that ties are not broken by the place of the move on the board.
 fn shuffle(children: &mut [Node], rng: &mut Stream) {
     for i in (1..children.len()).rev() {
         children.swap(i, rng.below(i as u32 + 1) as usize);
@@ -272,7 +273,8 @@ mod tests {
         Node { visits, wins, amaf_visits, amaf_wins, ..Node::default() }
     }
 
-    /// By hand: n = 10 with 6 wins, a = 30 with 21 wins, b = 0.1: beta = 30 / (10 + 30 + 4 * 300 * 0.01) = 30 / 52.
+    /// By hand: n = 10 playouts with 6 wins, a = 30 with 21 wins, b = 0.1: beta = 30 / (10 + 30 + 4 * 300 * 0.01) = 30
+    /// / 52.
     #[test]
     fn values_are_weighed_as_in_the_paper() {
         let child = node(10, 12, 30, 42);

@@ -1,9 +1,9 @@
-//! Settings of a search.
+//! Settings of a Monte-Carlo tree search.
 
 use freewheel_core::{Error, Result, settings};
 
-/// Settings of a search. Their text form is the number of playouts and then options, separated by commas: `1000`,
-/// `1000,rave`, `3000,rave,patterns,priors`, `500,c=0.7`, `2000,strong`.
+/// Settings of a Monte-Carlo tree search. The text form is the number of playouts and then options, separated by
+/// commas: `1000`, `1000,rave`, `3000,rave,patterns,priors`, `500,c=0.7`, `2000,strong`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UctSettings {
     /// Playouts for each move, at least 1.
@@ -25,14 +25,14 @@ pub struct UctSettings {
     pub first_play_urgency: f64,
 }
 
-/// RAVE bias at which both counts weigh the same after 3,500 playouts.
+/// RAVE bias at which playouts and all-moves-as-first counts have the same weight after 3,500 playouts.
 const RAVE_BIAS: f64 = 0.00845;
 
 /// Exploration constant with RAVE. With 0, as Gelly & Silver use, a good move with bad all-moves-as-first counts may
 /// never be tried; this value tries every move eventually.
 const RAVE_EXPLORATION: f64 = 0.02;
 
-/// Options after the number of playouts.
+/// Options that may follow the number of playouts.
 const OPTIONS: [&str; 7] = ["rave", "patterns", "priors", "strong", "c", "expand", "fpu"];
 
 impl Default for UctSettings {
@@ -50,12 +50,12 @@ impl Default for UctSettings {
 }
 
 impl UctSettings {
-    /// Plain UCT with this number of playouts.
+    /// Settings of plain UCT with `playouts` playouts for each move.
     pub fn plain(playouts: u32) -> Self {
         UctSettings { playouts, ..UctSettings::default() }
     }
 
-    /// RAVE, patterns and priors.
+    /// Settings with RAVE, patterns and priors.
     pub fn strong(playouts: u32) -> Self {
         UctSettings { patterns: true, priors: true, ..UctSettings::plain(playouts) }.with_rave(RAVE_BIAS)
     }
@@ -64,7 +64,7 @@ impl UctSettings {
         UctSettings { rave: Some(bias), exploration: RAVE_EXPLORATION, ..self }
     }
 
-    /// Parses the text form.
+    /// Parses the text form of the settings, such as `1000,rave`.
     ///
     /// # Errors
     /// [`Error::Config`] with the unknown option and the known ones.
@@ -133,7 +133,7 @@ impl std::fmt::Display for UctSettings {
     }
 }
 
-/// Finite number, at least `least`.
+/// Value of the option `name`, parsed from `text`: a finite number, at least `least`.
 fn number(name: &str, text: &str, least: f64) -> Result<f64> {
     match text.parse::<f64>() {
         Ok(value) if value.is_finite() && value >= least => Ok(value),

@@ -3,8 +3,8 @@
 /// Index of the root node.
 pub(super) const ROOT: u32 = 0;
 
-/// Move with its statistics, from the view of the player who makes it; a win counts 2 and a draw 1, so that sums are
-/// exact integers.
+/// Node: a move with its statistics, counted for the player who makes the move. A win counts 2 and a draw 1, so that
+/// sums are exact integers.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Node {
     /// Point, or the pass.
@@ -15,16 +15,16 @@ pub(super) struct Node {
     pub(super) first: u32,
     /// Number of playouts through this node.
     pub(super) visits: u32,
-    /// Twice the wins among them.
+    /// Twice the number of wins in these playouts; a draw counts 1.
     pub(super) wins: u32,
     /// Number of playouts through the parent in which the same player made this move first at its point, now or later
-    /// (all moves as first).
+    /// (all moves as first, AMAF).
     pub(super) amaf_visits: u32,
-    /// Twice the wins among them.
+    /// Twice the number of wins in the AMAF playouts.
     pub(super) amaf_wins: u32,
     /// Number of virtual playouts of the prior.
     pub(super) prior_visits: u16,
-    /// Twice the wins among them.
+    /// Twice the number of wins in the virtual playouts.
     pub(super) prior_wins: u16,
 }
 
@@ -34,14 +34,14 @@ impl Node {
         if self.visits == 0 { 0.5 } else { f64::from(self.wins) / (2.0 * f64::from(self.visits)) }
     }
 
-    /// Adds a playout; `wins` is twice its result.
+    /// Adds a playout; `wins` is 2 for a win, 1 for a draw, 0 for a loss.
     #[inline]
     pub(super) fn count(&mut self, wins: u32) {
         self.visits += 1;
         self.wins += wins;
     }
 
-    /// Adds a playout in which this move came later; `wins` is twice its result.
+    /// Adds a playout in which this move came later; `wins` is 2 for a win, 1 for a draw, 0 for a loss.
     #[inline]
     pub(super) fn count_amaf(&mut self, wins: u32) {
         self.amaf_visits += 1;
@@ -53,7 +53,7 @@ impl Node {
 #[derive(Clone, Debug)]
 pub(super) struct Tree {
     nodes: Vec<Node>,
-    /// Largest number of nodes; nodes beyond it are not expanded.
+    /// Largest number of nodes; no node is expanded beyond this number.
     limit: usize,
 }
 
@@ -96,7 +96,7 @@ impl Tree {
         &mut self.nodes[first as usize..first as usize + count as usize]
     }
 
-    /// Adds a node's children, unless the arena is full.
+    /// Adds the children of a node, unless the tree would then exceed its largest number of nodes.
     pub(super) fn expand(&mut self, index: u32, children: &[Node]) {
         let first = self.nodes.len();
         if children.is_empty() || first + children.len() > self.limit {

@@ -10,10 +10,10 @@ use crate::go::gtp::vertex;
 use crate::go::players::{self, Player, PlayerAction};
 use crate::go::rules::{Color, Game, IllegalMove, MAX_SIDE, Point};
 
-/// Version of the worlds, raised with each change of behavior.
+/// Version of the worlds, raised whenever behavior changes.
 const VERSION: u32 = 1;
 
-/// Scripts of every world: name in the interface, and player.
+/// Scripted policies of every world: name of the script, and name of the player.
 const SCRIPTS: [(&str, &str); 6] = [
     ("random", "random"),
     ("greedy", "greedy"),
@@ -23,10 +23,10 @@ const SCRIPTS: [(&str, &str); 6] = [
     ("strong-10000", reference::STRONGEST),
 ];
 
-/// Script of the strongest rated player.
+/// Index of the script that plays as the strongest rated player.
 pub(super) const STRONGEST_SCRIPT: usize = SCRIPTS.len() - 1;
 
-/// Number of planes besides those of the stones.
+/// Number of observation planes besides the planes of stones.
 const EXTRA_PLANES: usize = 4;
 
 /// Number of points of the largest board.
@@ -37,7 +37,7 @@ pub(super) struct GoConfig {
     pub(super) start: Game,
     pub(super) history: usize,
     reward: Reward,
-    /// Number of moves of both sides after which a game is truncated.
+    /// Number of moves, counting both players, after which a game is truncated.
     pub(super) move_limit: u32,
     scripts: Vec<Arc<dyn Player>>,
 }
@@ -93,7 +93,7 @@ impl GoConfig {
         })
     }
 
-    /// Action of the script with this index; a pass if it resigns.
+    /// Action of the scripted policy with the index `script`: a pass if the player resigns, `None` if it fails.
     pub(super) fn scripted(&self, script: usize, game: &Game, rng: &mut Stream) -> Option<u32> {
         match self.scripts.get(script)?.choose(game, rng).ok()? {
             PlayerAction::Play(point) => Some(u32::from(point)),
@@ -102,7 +102,7 @@ impl GoConfig {
     }
 }
 
-/// Player of the script with this index.
+/// Player of the script with the index `index`.
 pub(super) fn scripted_player(index: usize) -> Option<Arc<dyn Player>> {
     players::parse(SCRIPTS.get(index)?.1).ok()
 }
@@ -116,12 +116,12 @@ pub(super) fn legal(game: &Game, out: &mut [bool]) {
     }
 }
 
-/// Score of `color` minus the opponent's, points.
+/// Score of `color` minus the score of the opponent, points.
 pub(super) fn margin(game: &Game, color: Color) -> f32 {
     game.score() * color.sign() as f32
 }
 
-/// Value of a game by its margin: 1 a win, 0.5 a draw, 0 a loss.
+/// Value of a game with the score margin `margin`: 1 for a win, 0.5 for a draw, 0 for a loss.
 pub(super) fn win_value(margin: f32) -> f64 {
     match margin {
         m if m > 0.0 => 1.0,
@@ -142,7 +142,7 @@ pub(super) fn action_to_point(action: u32) -> Point {
     Point::try_from(action).unwrap_or(Point::MAX)
 }
 
-/// Number of planes.
+/// Number of observation planes.
 pub(super) fn planes(history: usize) -> usize {
     2 * history + EXTRA_PLANES
 }

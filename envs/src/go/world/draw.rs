@@ -46,7 +46,7 @@ impl Layout {
     }
 }
 
-/// Minimal width for the lines below the board, columns.
+/// Smallest width of the drawing at which the lines below the board fit, columns.
 const STATUS: usize = 42;
 
 /// Content of a drawing.
@@ -103,7 +103,7 @@ pub(super) fn draw_board(scene: &BoardScene<'_>, frame: &mut Frame) {
     let layout = Layout::for_room(frame.max_size(), width, height);
     let (columns, rows) = layout.size(width, height);
     frame.clear(columns, rows);
-    // The wood extends one column beyond the first and the last line.
+    // The background in the color of wood extends one column beyond the first and the last grid line.
     let (left, top) = if layout.framed { (3, 1) } else { (0, 0) };
     let heat_map = HeatMap::of(scene);
     for row in 0..height {
@@ -143,7 +143,7 @@ pub(super) fn draw_board(scene: &BoardScene<'_>, frame: &mut Frame) {
     }
 }
 
-/// Cell of one point.
+/// Character cell of one point.
 fn point(game: &Game, x: usize, y: usize, heat_map: &HeatMap<'_>) -> Cell {
     let (width, height) = (usize::from(game.rules().width), usize::from(game.rules().height));
     let index = y * width + x;
@@ -194,7 +194,7 @@ fn is_star(x: usize, y: usize, width: usize, height: usize) -> bool {
     }
 }
 
-/// Action values as colors.
+/// Colors of points by the action values of a policy.
 struct HeatMap<'a> {
     values: &'a [f32],
     least: f32,
@@ -214,7 +214,7 @@ impl<'a> HeatMap<'a> {
         }
     }
 
-    /// Color of a point; `None` if its value is unknown, or all values are equal.
+    /// Background color of a point; `None` if the action value is unknown, or all values are equal.
     fn at(&self, point: usize) -> Option<Rgb> {
         let value = self.values.get(point).copied().filter(|value| value.is_finite())?;
         let share = (value - self.least) / (self.most - self.least);

@@ -4,7 +4,8 @@
 //! * **State**: the game with all moves so far.
 //! * **Actions**: 0 to N² - 1 a stone on that point, counted row by row from the lower left corner (a1); N² the pass.
 //! * **Observation**: 2 K + 4 planes of N x N, see below.
-//! * **Reward**: the mover's, only at the end: 1 a win, -1 a loss, 0 a draw; or the margin divided by N².
+//! * **Reward**: that of the player who made the move, only at the end: 1 a win, -1 a loss, 0 a draw; or the margin
+//!   divided by N².
 //! * **Endings**: two passes in a row are terminal. A game is truncated after 2 N² moves, but at least 50 (a
 //!   setting), with reward 0; measures then score the board as it stands, as AlphaGo Zero did (Silver et al. 2017).
 //! * **Version**: 1.

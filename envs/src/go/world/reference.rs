@@ -15,7 +15,7 @@ use crate::go::players;
 use crate::go::rules::{Game, Ko, Setup};
 use crate::go::solver::Solver;
 
-/// Largest board, in points, that is solved under superko, where games are searched.
+/// Largest board, in points, that is solved under superko, where continuations of the game are searched.
 const MAX_SEARCHED_AREA: usize = 9;
 
 /// Largest board, in points, that is solved with simple ko, where positions are tabulated.
@@ -28,7 +28,7 @@ const PUBLISHED_AREAS: [(u8, i16); 2] = [(4, 2), (5, 25)];
 /// Seed of the random baseline.
 const SEED: u64 = 0;
 
-/// Largest number of positions searched; takes some seconds.
+/// Largest number of positions that are searched, which takes some seconds.
 const BUDGET: u64 = 20_000_000;
 
 /// Solution of the two-player game: Black's win rate with perfect play of both. The move limit is ignored.
@@ -78,7 +78,7 @@ fn rated_win_rate(world: &GoVersusOpponent) -> Option<f64> {
     if played { expected_win_rate(&world.opponent.name()) } else { None }
 }
 
-/// Lower and upper bound of Black's win rate with perfect play of both.
+/// Lower and upper bound of Black's win rate with perfect play of both players.
 fn black_win_bounds(id: &str, start: &Game, query: &SolveQuery) -> Result<[f64; 2]> {
     check_query(id, query)?;
     let unknown = || {
@@ -98,7 +98,7 @@ fn black_win_bounds(id: &str, start: &Game, query: &SolveQuery) -> Result<[f64; 
 }
 
 /// Whether the board is small enough to be solved. With simple ko and suicide any position may be repeated, so that
-/// bounds are useless: only boards that take no time are solved.
+/// bounds are useless; then only boards that take no time are solved.
 fn is_solvable(start: &Game) -> bool {
     let rules = start.rules();
     let most = if rules.ko == Ko::Simple && !rules.suicide { MAX_TABULATED_AREA } else { MAX_SEARCHED_AREA };
@@ -120,7 +120,8 @@ fn check_query(id: &str, query: &SolveQuery) -> Result<()> {
     Err(Error::Unsupported(format!("{id}: only optimal play without discount is known")))
 }
 
-/// Solution with these bounds. It has no policy: under superko optimal moves depend on the whole game.
+/// Solution with the bounds `low` and `high` and without a policy: under superko optimal moves depend on the whole
+/// game.
 fn solution(low: f64, high: f64, start: &Game) -> Solution {
     let certainty = match low == high {
         true if is_solvable(start) => Certainty::Exact,
@@ -130,9 +131,9 @@ fn solution(low: f64, high: f64, start: &Game) -> Solution {
     Solution { certainty, value: low, upper: Some(high), values: Vec::new(), policy: None }
 }
 
-/// Win rate of uniformly random legal actions, with own eyes and the pass; in the two-player game for both sides, as
-/// Black's win rate. Played out with a fixed seed, 100 to 1,000 games of about 100,000 moves in all. A game of
-/// `limit` steps is scored as it stands.
+/// Win rate of uniformly random legal actions, including the pass and moves into own eyes. In the two-player game both
+/// players choose so, and the win rate is Black's. Estimated with a fixed seed from 100 to 1,000 games of about 100,000
+/// moves in all. A game that reaches `limit` steps is scored as the board then stands.
 pub(super) fn random_baseline<E: Env<Action = u32>>(world: &E, limit: u32) -> Baseline {
     let games = (100_000 / limit.max(1)).clamp(100, 1000);
     let streams = Streams::new(SEED);
@@ -159,11 +160,11 @@ pub(super) fn random_baseline<E: Env<Action = u32>>(world: &E, limit: u32) -> Ba
     Baseline { name: "random".into(), value: wins / f64::from(games) }
 }
 
-/// Name of the rated GNU Go.
+/// Name of the rated player that is GNU Go.
 const GNU_GO: &str = "gtp:gnugo --level 1";
 
-/// Elo above GNU Go 3.8 at level 1 on 9x9, and the player's name; the strongest last. Measured by
-/// `tests/peers/go_ladder.py` and, for the strongest, by a match against GNU Go; see `docs/results/go.md`.
+/// Ratings of the players: Elo above GNU Go 3.8 at level 1 on 9x9, and name; the strongest player last. Measured by
+/// `tests/peers/go_ladder.py` and, for the strongest player, by a match against GNU Go; see `docs/results/go.md`.
 const RATINGS: [(f64, &str); 7] = [
     (-1296.0, "random"),
     (-1095.0, "greedy"),
@@ -180,7 +181,7 @@ pub(super) const STRONGEST: &str = RATINGS[RATINGS.len() - 1].1;
 /// Side of the board and komi of the rating games; no handicap.
 pub(super) const RATED_BOARD: (u8, f32) = (9, 7.5);
 
-/// Expected win rate of the strongest rated player against `opponent`, 0..=1; `None` if it is not rated.
+/// Expected win rate of the strongest rated player against `opponent`, 0..=1; `None` if the opponent is not rated.
 pub(super) fn expected_win_rate(opponent: &str) -> Option<f64> {
     let same = |player: &str| players::parse(player).is_ok_and(|player| player.name() == opponent);
     let (elo, _) =

@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::go::rules::{Game, Ko, Rules, Setup};
 
-/// Opponent name for a trained run.
+/// Value of the setting `opponent` for a trained run.
 pub(super) const CHECKPOINT: &str = "checkpoint";
-/// Opponent name for the two-player game.
+/// Value of the setting `opponent` for the two-player game.
 pub(super) const SELF: &str = "self";
-/// Largest number of positions in an observation.
+/// Largest number of positions that an observation may show.
 const MAX_HISTORY: usize = 8;
 
 /// Settings of a game of Go. The board size is in the name of the world.
@@ -49,7 +49,8 @@ pub struct Settings {
     pub evaluation_opponent: String,
     /// Color of the agent against an opponent: "black", "white" or "alternate" (random in each episode).
     pub color: AgentColor,
-    /// Number of moves of both sides after which a game is truncated, at least 1; default 2 N², but at least 50.
+    /// Number of moves of both sides after which a game is truncated, at least 1; default twice the number of points,
+    /// but at least 50.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub move_limit: Option<u32>,
 }
@@ -73,7 +74,7 @@ impl Default for Settings {
     }
 }
 
-/// Rules of Go.
+/// Choice of the rules of Go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Ruleset {
@@ -83,17 +84,17 @@ pub enum Ruleset {
     Chinese,
 }
 
-/// Reward at the end of a game.
+/// Choice of the reward at the end of a game.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reward {
     /// 1 a win, -1 a loss, 0 a draw.
     Win,
-    /// The margin divided by the number of points.
+    /// Margin of the score divided by the number of points.
     Score,
 }
 
-/// Color of the agent.
+/// Choice of the color of the agent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum AgentColor {
@@ -106,7 +107,7 @@ pub enum AgentColor {
 }
 
 impl Settings {
-    /// Reads the settings of the world `of` from `table`.
+    /// Reads the settings in `table`. `of` is the id of the world, for error messages.
     ///
     /// # Errors
     /// [`Error::Setting`] for an unknown or invalid setting.
@@ -130,12 +131,12 @@ impl Settings {
         Err(Error::setting(key, format!("{of}: {message}")))
     }
 
-    /// Whether the settings use the player in `checkpoint`.
+    /// Whether the settings use the trained run in `checkpoint`.
     fn needs_checkpoint(&self) -> bool {
         self.opponent == CHECKPOINT || (self.opponent == SELF && self.evaluation_opponent == CHECKPOINT)
     }
 
-    /// Rules on a board of this size, without the move limit, which is the world's.
+    /// Rules on a board of `size` x `size`. The move limit is not set, because the world applies it.
     pub fn rules(&self, size: u8) -> Rules {
         let book = match self.ruleset {
             Ruleset::TrompTaylor => Rules::tromp_taylor(size),

@@ -11,7 +11,7 @@ use super::reference;
 use super::settings::Settings;
 use crate::go::rules::{Color, Game};
 
-/// Go for two players: [`Side::First`] is Black. Measures are Black's.
+/// Go for two players: [`Side::First`] is Black. Measures are those of Black.
 pub struct Go {
     spec: Spec,
     pub(super) config: GoConfig,

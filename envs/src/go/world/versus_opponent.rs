@@ -20,7 +20,7 @@ use super::settings::{AgentColor, CHECKPOINT, Settings};
 use crate::go::players::{self, Player, PlayerAction};
 use crate::go::rules::{Color, Game};
 
-/// Go for one player against an opponent. Measures are the agent's.
+/// Go for one player against an opponent. Measures are those of the agent.
 pub struct GoVersusOpponent {
     spec: Spec,
     pub(super) config: GoConfig,
@@ -51,8 +51,8 @@ pub enum OpponentStatus {
 }
 
 impl GoVersusOpponent {
-    /// World `id` on a board of `size` x `size`, 2..=19, against the opponent of the settings; `policies` loads
-    /// trained ones.
+    /// World `id` on a board of `size` x `size`, 2..=19, against the opponent of the settings; `policies` loads trained
+    /// policies.
     ///
     /// # Errors
     /// [`Error::Setting`] for an invalid setting.
@@ -77,7 +77,7 @@ impl GoVersusOpponent {
         Ok(GoVersusOpponent { opponent: Arc::new(opponent), ..without_opponent })
     }
 
-    /// As [`GoVersusOpponent::new`], against `opponent`; the setting `opponent` is ignored.
+    /// Same as [`GoVersusOpponent::new`], against `opponent`; the setting `opponent` is ignored.
     ///
     /// # Errors
     /// [`Error::Setting`] for an invalid setting.
@@ -87,7 +87,7 @@ impl GoVersusOpponent {
         Ok(GoVersusOpponent { spec, config, agent_color: settings.color, opponent })
     }
 
-    /// Plays the opponent's move, if it is its turn.
+    /// Plays the opponent's move, if the opponent is to move.
     fn play_opponent(&self, state: &mut VersusOpponentState, rng: &mut Stream) {
         if state.game.is_over() || state.game.to_play() == state.agent {
             return;
