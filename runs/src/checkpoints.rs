@@ -8,11 +8,11 @@ use freewheel_core::{Error, Result};
 use crate::job::JobConfig;
 use crate::output;
 
-/// Newest intact checkpoint of a run with its step, scheduled or saved by an interruption; `None` if there are none.
-/// Damaged ones are reported to `note`.
+/// Newest intact checkpoint of a run (scheduled, or saved at an interruption) with its step; `None` if the run has no
+/// checkpoint. Damaged checkpoints are reported to the callback `note`.
 ///
 /// # Errors
-/// [`Error::Damaged`] if there are checkpoints and none is intact, or if they belong to another run.
+/// [`Error::Damaged`] if there are checkpoints and none is intact, or if the checkpoints belong to another run.
 pub(crate) fn newest(
     directory: &Path,
     config: &JobConfig,
@@ -45,7 +45,7 @@ pub(crate) fn newest(
     }
 }
 
-/// Checkpoint stores of a run: the scheduled checkpoints, and the one saved by an interruption.
+/// The two checkpoint stores of a run: one for scheduled checkpoints, one for the checkpoint saved at an interruption.
 pub(crate) fn stores(directory: &Path, keep: usize) -> [Store; 2] {
     [
         Store::new(directory.join("checkpoints"), keep),
@@ -53,10 +53,10 @@ pub(crate) fn stores(directory: &Path, keep: usize) -> [Store; 2] {
     ]
 }
 
-/// `checkpoint`, if it was saved by this run.
+/// Checks that `checkpoint` was saved by the run in `directory`, and returns it.
 ///
 /// # Errors
-/// [`Error::Damaged`] if it was saved by another run.
+/// [`Error::Damaged`] if another run saved the checkpoint.
 pub(crate) fn of_this_run(
     checkpoint: Checkpoint,
     config: &JobConfig,
@@ -70,11 +70,11 @@ pub(crate) fn of_this_run(
     Err(Error::Damaged { file: directory.to_owned(), reason: reason.into() })
 }
 
-/// Identity of the run in `folder` and the saved state of its agent: the bytes that a world with this run's policy as
-/// an opponent depends on.
+/// Identity of the run in `folder` and the saved state of the run's agent: a world with this run's policy as an
+/// opponent depends on these bytes.
 ///
 /// # Errors
-/// [`Error::Config`] if `folder` is not a run's folder or has no checkpoint; those of [`newest`].
+/// [`Error::Config`] if `folder` is not a run's folder or has no checkpoint; errors of [`newest`].
 pub(crate) fn identity_and_agent(folder: &Path) -> Result<[Vec<u8>; 2]> {
     check_is_run(folder)?;
     let config = JobConfig::read(folder)?;

@@ -1,4 +1,4 @@
-//! Command line: the subcommands, the options that they share, and the help texts.
+//! Command line: subcommands, options that several subcommands share, and help texts.
 
 use std::path::PathBuf;
 
@@ -14,7 +14,7 @@ pub use estimators::{Concept, Fit, Interpolate, Predict};
 pub use go::{GoRules, Gtp, Match};
 pub use learning::{Bench, Eval, Init, List, Map, Replay, Resume, Run, Solve, SolvePolicy, Train, Watch};
 
-/// Version with the commit it was built from, where that is known.
+/// Version of the program, with the git commit of the build if known.
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), env!("FREEWHEEL_COMMIT"));
 
 /// Reinforcement learning: worlds, agents, evaluation against exact references, and a viewer in the terminal.
@@ -27,12 +27,12 @@ Start with `freewheel run`: it needs no file. `freewheel init` writes a commente
 Exit codes: 0 success; 2 wrong command line; 3 wrong configuration or input file; 4 a run diverged;
 5 damaged checkpoint or recorded episode; 130 interrupted, everything saved.")]
 pub struct Cli {
-    /// Subcommand.
+    /// Subcommand with its arguments.
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// Subcommands.
+/// Subcommands of the program.
 #[derive(Subcommand, Debug)]
 pub enum Command {
     /// Run an experiment: worlds x agents x seeds, trained in parallel, compared in one table.
@@ -107,7 +107,7 @@ Examples:
 The fitted estimator, a report, times and pictures are saved in a folder. Ctrl-C stops the fit and saves the estimator
 as it is.")]
     Fit(Fit),
-    /// Apply a fitted estimator to held-out rows or to a file.
+    /// Apply a fitted estimator to rows of the test set or to a file.
     #[command(after_help = "\
 Examples:
   freewheel predict results/fit/digits-softmax-1a2b3c4d
@@ -178,7 +178,7 @@ Examples:
   freewheel completions bash > ~/.local/share/bash-completion/completions/freewheel
   freewheel completions fish > ~/.config/fish/completions/freewheel.fish")]
     Completions {
-        /// Shell.
+        /// Shell that the script is for.
         shell: clap_complete::Shell,
     },
     /// Write man pages, one for the program and one for each subcommand.
@@ -187,7 +187,7 @@ Examples:
   freewheel man ~/.local/share/man/man1
   man freewheel-train")]
     Man {
-        /// Folder of the pages.
+        /// Folder for the man pages.
         dir: PathBuf,
     },
 }
@@ -201,7 +201,7 @@ pub struct Training {
     /// Seeds: 0..9 (9 not included), 0..=9, 7, or 1,5,9.
     #[arg(long, value_name = "A..B")]
     pub seeds: Option<Seeds>,
-    /// Folder of the results.
+    /// Folder for the results.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     #[command(flatten)]
@@ -215,8 +215,8 @@ pub struct Training {
 /// Settings given on the command line.
 #[derive(Args, Debug, Clone)]
 pub struct Overrides {
-    /// Setting that replaces a default or a file's value: a dotted key and a TOML value, such as world.time_limit=50.
-    /// Repeatable.
+    /// Setting that overrides a default or a value of the file: a dotted key and a TOML value, such as
+    /// world.time_limit=50. Repeatable.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
 }
@@ -243,13 +243,13 @@ pub struct ProgressOutput {
 /// Number of threads.
 #[derive(Args, Debug, Clone, Copy)]
 pub struct Threads {
-    /// Number of threads; default: one a core. Results do not depend on it.
+    /// Number of threads; default: one per CPU core. Results do not depend on the number.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
 }
 
 impl Threads {
-    /// Number of threads to use: `--threads`, or one a core.
+    /// Number of threads to use: `--threads`, or one per CPU core.
     pub fn count(self) -> usize {
         self.threads.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from)
     }

@@ -1,4 +1,4 @@
-//! Subcommands: one file each, or one for two or three similar ones.
+//! Subcommands of the program: one file for each, or for two or three similar ones.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -79,7 +79,7 @@ impl Registry {
     }
 }
 
-/// Command line of the program `name`, whose help texts call it so.
+/// Command line whose help texts call the program `name`.
 fn command_line(name: &'static str) -> clap::Command {
     let renamed = |command: clap::Command| match command.get_after_help().map(ToString::to_string) {
         Some(text) => command.after_help(text.replace("freewheel ", &format!("{name} "))),
@@ -90,12 +90,12 @@ fn command_line(name: &'static str) -> clap::Command {
     subcommands.into_iter().fold(command, |command, subcommand| command.mut_subcommand(subcommand, renamed))
 }
 
-/// Applies the values of `--set` to a document.
+/// Applies the values of `--set` to the document `doc`.
 fn overlay(doc: &mut Document, set: &[String]) -> Result<()> {
     set.iter().try_for_each(|assignment| doc.set(assignment)).map_err(|e| Error::Usage(e.to_string()))
 }
 
-/// Flag that Ctrl-C or a termination signal sets. A second signal ends the program at once.
+/// Stop flag that is set by Ctrl-C or a termination signal. A second signal ends the program at once.
 fn stop_flag() -> Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {

@@ -11,26 +11,26 @@ use toml::{Table, Value};
 pub struct Document {
     file: PathBuf,
     text: String,
-    /// Table, overrides included.
+    /// Table of the document after all overrides.
     pub table: Table,
-    /// Overrides: key path, and text as given.
+    /// Overrides: the path of each key, and the text given on the command line.
     overrides: Vec<(Vec<String>, String)>,
 }
 
 impl Document {
-    /// Document in a file.
+    /// Reads a document from a file.
     ///
     /// # Errors
-    /// [`Error::Io`]; [`Error::Input`] if it is not TOML.
+    /// [`Error::Io`]; [`Error::Input`] if the text is not TOML.
     pub fn read(file: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(file).map_err(Error::io(file))?;
         Self::parse(file, text)
     }
 
-    /// Document from `text`, called `file` in messages.
+    /// Parses a document from `text`; messages call the document `file`.
     ///
     /// # Errors
-    /// [`Error::Input`] if it is not TOML.
+    /// [`Error::Input`] if the text is not TOML.
     pub fn parse(file: impl Into<PathBuf>, text: impl Into<String>) -> Result<Self> {
         let (file, text) = (file.into(), text.into());
         match text.parse::<Table>() {
@@ -42,7 +42,7 @@ impl Document {
         }
     }
 
-    /// Experiment with one agent in one world.
+    /// Document of an experiment with one agent in one world.
     pub fn one_run(world: &str, agent: &str, steps: u64, seeds: &str) -> Self {
         let list = |name: &str| Value::Array(vec![Value::String(name.to_owned())]);
         let table = Table::from_iter([
@@ -60,10 +60,10 @@ impl Document {
         self.file.parent().filter(|_| self.file.is_file())
     }
 
-    /// Applies an override `key=value`: a dotted key and a TOML value, or else a string.
+    /// Applies an override `key=value`. The key is dotted (`a.b.c`); a value that is not TOML is a string.
     ///
     /// # Errors
-    /// [`Error::Config`] if there is no `=`, or if a part of the key names a value that is not a table.
+    /// [`Error::Config`] if there is no `=`, or if a part of the key is already a value that is not a table.
     pub fn set(&mut self, assignment: &str) -> Result<()> {
         let wrong = |why: &str| Error::Config(format!("--set {assignment}: {why}"));
         let (key, value) = assignment.split_once('=').ok_or_else(|| wrong("write it as KEY=VALUE"))?;
@@ -85,7 +85,7 @@ impl Document {
         Ok(())
     }
 
-    /// Error about the value at `path`, with its line and column, or with the override that set it.
+    /// Error about the value at `path`, with the line and column of the value, or with the override that set it.
     pub fn error(&self, path: &[&str], message: impl Into<String>) -> Error {
         if let Some((_, set)) = self.overrides.iter().rev().find(|(keys, _)| keys == path) {
             return Error::Config(format!("{set}: {}", message.into()));
@@ -98,8 +98,8 @@ impl Document {
         }
     }
 
-    /// Line and column, from 1, of the longest prefix of `path` that is in the text. An array element is given by its
-    /// index.
+    /// Line and column, from 1, of the value at `path`, or of the longest prefix of `path` that is in the text. The
+    /// path gives an array element by its index.
     fn locate(&self, path: &[&str]) -> Option<(usize, usize)> {
         let root = DeTable::parse(&self.text).ok()?;
         let (first, rest) = path.split_first()?;
@@ -136,7 +136,7 @@ fn split_key(key: &str) -> Option<Vec<String>> {
     }
 }
 
-/// Line and column, from 1, of a byte offset.
+/// Line and column, from 1, of the byte `offset` of `text`.
 fn position(text: &str, offset: usize) -> (usize, usize) {
     let before = text.get(..offset).unwrap_or(text);
     let line = before.matches('\n').count() + 1;
@@ -159,7 +159,7 @@ mod tests {
         assert_eq!(doc.table["world"]["grid/cliff"]["time_limit"].as_integer(), Some(7));
         assert!(doc.set("steps.x=1").unwrap_err().to_string().contains("`steps` is not a table"));
         assert!(doc.set("steps").unwrap_err().to_string().contains("KEY=VALUE"));
-        // An override has no line in the file.
+        // A value set by an override has no line in the file.
         assert_eq!(
             doc.error(&["agent", "learning_rate"], "bad").to_string(),
             "--set agent.learning_rate=0.1: bad"

@@ -5,28 +5,29 @@ use freewheel_core::Error as Core;
 /// Error that ends the program.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Error of a lower crate: see [`freewheel_core::Error`].
+    /// Error of a crate below this one: see [`freewheel_core::Error`].
     #[error(transparent)]
     Core(#[from] Core),
     /// Wrong command line.
     #[error("{0}")]
     Usage(String),
-    /// Diverged runs of an experiment, and the number of all runs; the others are finished.
+    /// Error of an experiment in which runs diverged: number of diverged runs, number of all runs. The other runs are
+    /// finished.
     #[error("{0} of {1} runs diverged; their earlier checkpoints are kept")]
     Diverged(usize, usize),
-    /// Interruption by Ctrl-C; everything is saved. The text is the command that continues.
+    /// Interruption by Ctrl-C, after everything was saved. The text is the command that continues the run.
     #[error("interrupted and saved; continue with: {0}")]
     Interrupted(String),
-    /// Signal of this number, with nothing to save.
+    /// End of the program by the signal with this number; there was nothing to save.
     #[error("ended by signal {0}")]
     Signal(i32),
-    /// Recorded episodes that do not replay.
+    /// Recorded episodes that differ from their replay.
     #[error("{0}")]
     Mismatch(String),
 }
 
 impl Error {
-    /// Exit code, as documented in `--help`.
+    /// Exit code of the program for this error, as documented in `--help`.
     pub fn exit_code(&self) -> u8 {
         match self {
             Error::Usage(_) => 2,

@@ -14,23 +14,23 @@ use crate::registry::Registry;
 use crate::score_scale::ScoreScales;
 use crate::training::{Control, Outcome};
 
-/// Job and its outcome.
+/// Job of an experiment and its outcome.
 pub struct JobOutcome<'a> {
-    /// Job.
+    /// Job that was run.
     pub job: &'a Job,
-    /// Outcome; `None` if the user interrupted before the job started.
+    /// Outcome of the job; `None` if the user interrupted before the job started.
     pub outcome: Option<Outcome>,
-    /// Wall-clock time; zero if the job was finished before.
+    /// Wall-clock time of the job; zero if the job was finished before this call.
     pub time: Duration,
 }
 
 /// Runs `jobs` in folders below `root` on `threads` threads.
 ///
-/// Each running job has a thread pool of its own, so that no job waits for another one's work: one thread a job if
-/// there are at least as many jobs as threads, else an equal share of them.
+/// Each running job has its own thread pool, so that no job waits for another one's work. If there are at least as many
+/// jobs as threads, each pool has one thread; otherwise the threads are divided equally.
 ///
 /// # Errors
-/// The first error of a job other than divergence; the other jobs are saved before it is returned.
+/// The first error of a job other than divergence; the other jobs are saved before the error is returned.
 pub fn run<'a>(
     registry: &Registry,
     jobs: &'a [Job],

@@ -26,22 +26,22 @@ use toml::Table;
 
 use score::Score;
 
-/// Samples predicted one at a time to measure the time of a single prediction.
+/// Number of samples that are predicted one at a time to measure the time of a single prediction.
 const SINGLE_PREDICTIONS: usize = 200;
 
-/// File of the estimator.
+/// Name of the file of the estimator.
 pub const MODEL: &str = "model.fit";
-/// File of the [`Report`].
+/// Name of the file of the [`Report`].
 pub const REPORT: &str = "report.json";
-/// File of the [`Cost`].
+/// Name of the file of the [`Cost`].
 pub const COST: &str = "cost.json";
 
-/// Inputs of a fit; they determine the model.
+/// Inputs of a fit, which determine the fitted model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     /// Name of the estimator.
     pub estimator: String,
-    /// Settings of the estimator, defaults filled in.
+    /// Settings of the estimator, including defaults.
     pub settings: Table,
     /// Name or path of the data set.
     pub data: String,
@@ -52,7 +52,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Folder name `<data>-<estimator>-<hash>`, the same for the same plan.
+    /// Folder name `<data>-<estimator>-<hash>`; equal plans have equal names.
     pub fn folder_name(&self) -> String {
         let name = |text: &str| -> String {
             let last = text.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
@@ -75,15 +75,15 @@ pub struct Report {
     pub target: TargetSpec,
     /// Shape of a sample: image or columns.
     pub shape: Shape,
-    /// Samples in the training set.
+    /// Number of samples in the training set.
     pub train_rows: usize,
-    /// Samples in the test set.
+    /// Number of samples in the test set.
     pub test_rows: usize,
     /// Description of the train-test split.
     pub split: String,
     /// Author and license of the data.
     pub credit: String,
-    /// Count of the fitted numbers.
+    /// Number of fitted parameters.
     pub parameters: usize,
     /// Whether the fit was stopped before its end.
     pub stopped: bool,
@@ -100,15 +100,15 @@ pub struct Cost {
     pub batch_us: Option<f64>,
     /// Time of a prediction of one sample in microseconds, median of up to 200; `None` without samples.
     pub single_us: Option<f64>,
-    /// Size of the model file in bytes.
+    /// Size of the model file, in bytes.
     pub bytes: u64,
 }
 
-/// Fits an estimator of `factory` to the training set of `data`; `callback` is called after every round and may stop
-/// the fit.
+/// Fits an estimator of `factory` to the training set of `data`. `callback` is called after every round of the fit and
+/// may stop the fit.
 ///
 /// # Errors
-/// [`Error::Config`] if the estimator's task does not match the target of the data, or its samples have the wrong
+/// [`Error::Config`] if the estimator's task does not match the target of the data, or if the samples have the wrong
 /// shape; [`Error::Diverged`].
 pub fn fit(
     factory: &dyn EstimatorFactory,
@@ -160,7 +160,7 @@ pub fn fit(
     Ok(estimator)
 }
 
-/// Fitted model of `estimator`, or `None` if its settings are not of type `C`.
+/// Fitted model of `estimator` if its settings are of the type `C`, such as `kmeans::Config`; else `None`.
 ///
 /// # Errors
 /// [`Error::Config`] before `fit`.
@@ -168,12 +168,13 @@ pub fn fitted_model<C: EstimatorConfig>(estimator: &dyn Any) -> Result<Option<&C
     estimator.downcast_ref::<Estimator<C>>().map(Estimator::model).transpose()
 }
 
-/// Samples for evaluation with their name: the test set, or the training set if there is no test set.
+/// Samples for evaluation and the name of their subset: the test set, or the training set if there is no test set.
 pub fn evaluation_subset(data: &DataSet) -> (&Subset, &'static str) {
     if data.test.rows() > 0 { (&data.test, "test") } else { (&data.train, "train") }
 }
 
-/// Outputs `[N, K]` for `x [N, D]`: class probabilities, predicted numbers, or codes.
+/// Outputs `[N, K]` of the estimator for the samples `x [N, D]`: K class probabilities, one predicted number, or a code
+/// of K numbers for each sample.
 ///
 /// # Errors
 /// [`Error::Config`] for samples of another width or with numbers that are not finite.
@@ -185,7 +186,8 @@ pub fn outputs(estimator: &AnyEstimator, x: &Samples) -> Result<Samples> {
     }
 }
 
-/// Index of the smallest of the distances `[C]` to all centers; the first on ties.
+/// Index of the nearest cluster from the `distances` to all cluster centers; the smallest index on ties, `None` if
+/// there are no distances.
 pub fn nearest_cluster(distances: &[f32]) -> Option<usize> {
     let each = distances.iter().enumerate();
     each.min_by(|a, b| a.1.total_cmp(b.1)).map(|(cluster, _)| cluster)
@@ -194,7 +196,7 @@ pub fn nearest_cluster(distances: &[f32]) -> Option<usize> {
 /// Measures the time of predictions; `fit_s` and `bytes` are copied into the result.
 ///
 /// # Errors
-/// As [`outputs`].
+/// Same as [`outputs`].
 pub fn measure_cost(estimator: &AnyEstimator, data: &DataSet, fit_s: f64, bytes: u64) -> Result<Cost> {
     let x = &evaluation_subset(data).0.samples;
     if x.rows() == 0 {
@@ -223,7 +225,7 @@ pub fn write_model(folder: &Path, estimator: &AnyEstimator) -> Result<u64> {
     Ok(std::fs::metadata(&path).map_err(Error::io(&path))?.len())
 }
 
-/// Writes report and cost into `folder`.
+/// Writes `report` and `cost` into `folder`.
 ///
 /// # Errors
 /// [`Error::Io`].
@@ -238,11 +240,11 @@ fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
     write_atomically(path, &json)
 }
 
-/// Reads estimator and report of the fit at `path`, its folder or the model file in it.
+/// Reads the estimator and the report of a fit. `path` is the folder of the fit or the model file in this folder.
 ///
 /// # Errors
-/// [`Error::Config`] if there is no fit or one of an earlier version; [`Error::Damaged`], [`Error::Input`],
-/// [`Error::Io`].
+/// [`Error::Config`] if there is no fit at `path`, or if it is of an earlier version; [`Error::Damaged`],
+/// [`Error::Input`], [`Error::Io`].
 pub fn read(path: &Path, factories: &[Box<dyn EstimatorFactory>]) -> Result<(AnyEstimator, Report)> {
     let folder: PathBuf = match path.is_dir() {
         true => path.to_path_buf(),

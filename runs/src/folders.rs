@@ -1,4 +1,5 @@
-//! Folders of runs: finding them, loading their jobs, and their trained policies as players in other worlds.
+//! Folders of runs: finding the runs in a folder, loading their jobs, and using their trained policies as players in
+//! other worlds.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -13,14 +14,15 @@ use crate::observation::ObservationConfig;
 use crate::output;
 use crate::registry::Registry;
 
-/// Worlds by name and settings. The runs of an experiment share them, and with them the solutions that they cache.
+/// Cache of worlds by name and settings. The runs of an experiment share one world, and so also the solution cached in
+/// it.
 pub(crate) type WorldCache = HashMap<String, Arc<dyn DynWorld>>;
 
 impl Registry {
-    /// All runs in or below `path` with their folders, in the order of their names.
+    /// All runs in `path` and its subfolders, with their folders, sorted by folder name.
     ///
     /// # Errors
-    /// [`Error::Config`] if there are none; those of [`Registry::load_job`].
+    /// [`Error::Config`] if there is no run; errors of [`Registry::load_job`].
     pub(crate) fn find_jobs(&self, path: &Path) -> Result<Vec<(PathBuf, Job)>> {
         let found = files_below(path, "config.toml")?;
         if found.is_empty() {
@@ -35,21 +37,23 @@ impl Registry {
     /// Run in `folder`.
     ///
     /// # Errors
-    /// [`Error::Config`] if `folder` is not the folder of a run; those of [`Registry::load_job`].
+    /// [`Error::Config`] if `folder` is not the folder of a run; errors of [`Registry::load_job`].
     pub(crate) fn job_in(&self, folder: &Path) -> Result<Job> {
         check_is_run(folder)?;
         self.load_job(folder, &mut WorldCache::new())
     }
 
-    /// Run whose `config.toml` is in `directory`, with its world from `worlds` or newly built.
+    /// Job of the run whose `config.toml` is in `directory`. The run's world is taken from the cache `worlds`, or
+    /// built.
     ///
     /// # Errors
-    /// Those of [`JobConfig::read`] and of building the world; [`Error::Config`] if a file or policy that the world is
-    /// built from has changed since, or if the world has another version.
+    /// Errors of [`JobConfig::read`] and of building the world; [`Error::Config`] if a file or a policy that the world
+    /// is built from has changed since the run was started, or if the world has another version.
     pub(crate) fn load_job(&self, directory: &Path, worlds: &mut WorldCache) -> Result<Job> {
         let config = JobConfig::read(directory)?;
         let file = directory.join("config.toml");
-        // Before the world is built: a run whose opponent is, directly or not, the run itself cannot have this digest.
+        // The digest is checked before the world is built: a run that is its own opponent, directly or not, cannot have
+        // this digest.
         if self.world_digest(&config.world, &config.world_settings)? != config.world_digest {
             let sources = self.world_sources(&config.world, &config.world_settings)?;
             let sources: Vec<_> = sources.iter().map(|source| source.display().to_string()).collect();

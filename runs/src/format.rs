@@ -3,7 +3,7 @@
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use freewheel_core::stats::Interval;
 
-/// Fixed-point number: three decimals below 10, then two, one and none from 10, 100 and 10,000 on.
+/// Number with fixed decimals: three below 10, two from 10, one from 100, none from 10,000 on.
 pub(crate) fn decimal(x: f64) -> String {
     match x.abs() {
         a if a >= 1e4 => format!("{x:.0}"),
@@ -13,7 +13,7 @@ pub(crate) fn decimal(x: f64) -> String {
     }
 }
 
-/// Like [`decimal`], or `-` for `None`.
+/// Same as [`decimal`], or `-` for `None`.
 pub(crate) fn decimal_or_dash(x: Option<f64>) -> String {
     x.map_or("-".into(), decimal)
 }
@@ -62,8 +62,8 @@ pub(crate) fn compact_column(all: &[f64]) -> Vec<String> {
     all.iter().map(text).collect()
 }
 
-/// Columns without borders, one line or more a row. Long cells are wrapped to the width of the terminal; piped output
-/// is not wrapped.
+/// Columns without borders; a row may have several lines. Long cells are wrapped to the width of the terminal; piped
+/// output is not wrapped.
 pub(crate) fn columns<const N: usize>(rows: impl IntoIterator<Item = [String; N]>) -> String {
     use std::io::IsTerminal;
     let mut table = Table::new();
@@ -80,12 +80,12 @@ pub(crate) fn columns<const N: usize>(rows: impl IntoIterator<Item = [String; N]
     text.lines().map(|line| format!("{}\n", line.trim_end())).collect()
 }
 
-/// Columns of the terminal; 100 where the terminal does not report them or reports 0.
+/// Width of the terminal in columns; 100 if the terminal reports no width or 0.
 fn terminal_width() -> u16 {
     crossterm::terminal::size().map(|(width, _)| width).ok().filter(|width| *width > 0).unwrap_or(100)
 }
 
-/// Empty table: Markdown, or with borders for a terminal. Cells are never wrapped.
+/// Empty table, to be filled: in Markdown, or with borders for a terminal. Cells are never wrapped.
 pub(crate) fn new_table(markdown: bool) -> Table {
     let mut table = Table::new();
     table.load_style(if markdown { presets::ASCII_MARKDOWN } else { presets::UTF8_BORDERS_ONLY });
@@ -93,7 +93,7 @@ pub(crate) fn new_table(markdown: bool) -> Table {
     table
 }
 
-/// Aligns the columns of `range` to the right.
+/// Aligns the text of the columns in `range` to the right.
 pub(crate) fn align_right(table: &mut Table, range: std::ops::Range<usize>) {
     for column in range {
         if let Some(column) = table.column_mut(column) {
@@ -102,7 +102,7 @@ pub(crate) fn align_right(table: &mut Table, range: std::ops::Range<usize>) {
     }
 }
 
-/// Argument of a shell command, in single quotes where it needs them.
+/// Text `arg` as a shell argument, in single quotes if needed.
 pub(crate) fn quoted(arg: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,".contains(c);
     if !arg.is_empty() && arg.chars().all(plain) {

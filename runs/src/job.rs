@@ -17,12 +17,12 @@ use crate::stall::Stall;
 /// Number of environments in which an evaluation plays its episodes.
 const EVALUATION_NUM_ENVS: usize = 64;
 
-/// Run, ready to be trained.
+/// Run that is ready to be trained.
 #[derive(Clone)]
 pub struct Job {
-    /// Configuration.
+    /// Configuration of the run.
     pub config: JobConfig,
-    /// World with the observations that the agent gets: see
+    /// World with the observations that the agent gets, transformed by
     /// [`ObservationConfig`](crate::observation::ObservationConfig).
     pub world: Arc<dyn DynWorld>,
 }
@@ -33,7 +33,7 @@ impl Job {
         root.join(self.config.folder()).join(format!("seed-{}", self.config.seed))
     }
 
-    /// Results of the finished run below `root`; `None` if it is not finished.
+    /// Results of the run below `root`; `None` if the run is not finished.
     ///
     /// # Errors
     /// [`Error::Damaged`] if `eval.json` cannot be read.
@@ -41,10 +41,10 @@ impl Job {
         Job::result_in(&self.directory(root))
     }
 
-    /// Results of the finished run in `directory`; `None` if it is not finished.
+    /// Results of the run in `directory`; `None` if the run is not finished.
     ///
     /// # Errors
-    /// As [`Job::result`].
+    /// Same as [`Job::result`].
     pub fn result_in(directory: &Path) -> Result<Option<JobResult>> {
         let file = directory.join("eval.json");
         match std::fs::read(&file) {
@@ -77,7 +77,7 @@ impl Job {
     /// was set in the meantime.
     ///
     /// # Errors
-    /// Those of playing.
+    /// Errors of playing an episode.
     pub fn evaluate(
         &self,
         policy: &dyn Policy,
@@ -89,13 +89,13 @@ impl Job {
         evaluate_with_stop(self.evaluation_world(), policy, &protocol, stop)
     }
 
-    /// Name in messages: world, agent and seed.
+    /// Name of the run in messages: world, agent and seed.
     pub(crate) fn title(&self) -> String {
         let JobConfig { world_label, agent_label, seed, .. } = &self.config;
         format!("{world_label} {agent_label} seed {seed}")
     }
 
-    /// World of the evaluations: the run's own, unless that names another one.
+    /// World of the evaluations: the training world, unless the settings of the training world give another one.
     pub fn evaluation_world(&self) -> &dyn DynWorld {
         self.world.evaluation_world().map_or(&*self.world, |evaluation| &*evaluation.world)
     }
@@ -105,8 +105,7 @@ impl Job {
         self.world.evaluation_world().map_or(&self.config.world_settings, |evaluation| &evaluation.settings)
     }
 
-    /// Number of steps after which an evaluation truncates an episode; `u32::MAX` where the world has its own time
-    /// limit.
+    /// Number of steps after which an evaluation truncates an episode; `u32::MAX` if the world has its own time limit.
     pub(crate) fn max_steps(&self) -> u32 {
         match self.evaluation_world().spec().time_limit {
             Some(_) => u32::MAX,
@@ -119,7 +118,7 @@ impl Job {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct JobConfig {
-    /// Version of the file format: [`JobConfig::FORMAT`].
+    /// Version of the file format, see [`JobConfig::FORMAT`].
     pub format: u32,
     /// World: `family/name` or `family:file`.
     pub world: String,
@@ -127,10 +126,10 @@ pub struct JobConfig {
     pub world_label: String,
     /// Version of the world's rules.
     pub world_version: u32,
-    /// BLAKE3 of the files and trained policies that the world is built from; `None` if there are none.
+    /// BLAKE3 hash of the files and trained policies that the world is built from; `None` if there are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub world_digest: Option<String>,
-    /// Agent.
+    /// Agent, by its id in the registry.
     pub agent: String,
     /// Name of the agent in tables.
     pub agent_label: String,
@@ -146,14 +145,14 @@ pub struct JobConfig {
     pub log: LogPlan,
     /// Checkpoint settings.
     pub checkpoint: CheckpointPlan,
-    /// World settings, as given.
+    /// World settings as given in the experiment, without defaults.
     pub world_settings: Table,
-    /// Agent settings, defaults included.
+    /// Agent settings, including defaults.
     pub agent_settings: Table,
 }
 
 impl JobConfig {
-    /// Format version that this program reads and writes. Version 1 had other names for settings.
+    /// Format version that this program reads and writes. In version 1 some settings had other names.
     pub const FORMAT: u32 = 2;
 
     /// Configuration of the run in `directory`.
@@ -183,45 +182,46 @@ impl JobConfig {
     pub fn folder(&self) -> String {
         let plain =
             |label: &str| label.replace(|c: char| !(c.is_ascii_alphanumeric() || "-._".contains(c)), "-");
-        // The names are for people, the hash for the program. File systems limit the length of a name.
+        // The labels are for the reader; the hash makes the folder name unique. Labels are cut, since file systems
+        // limit the length of a name.
         let names = format!("{}-{}", plain(&self.world_label), plain(&self.agent_label));
         let names: String = names.chars().take(80).collect();
         format!("{names}-{}", &self.digest()[..8])
     }
 
-    /// Identity of the run, stored in its checkpoints.
+    /// Identity of the run, stored in the run's checkpoints.
     pub(crate) fn identity(&self) -> Vec<u8> {
         format!("{} seed {}", self.digest(), self.seed).into_bytes()
     }
 
-    /// BLAKE3 of the configuration without the seed.
+    /// BLAKE3 hash of the configuration without the seed.
     fn digest(&self) -> String {
         let seedless = JobConfig { seed: 0, ..self.clone() };
         blake3::hash(toml::to_string(&seedless).unwrap_or_default().as_bytes()).to_hex().to_string()
     }
 }
 
-/// Evaluation of a run.
+/// Settings for the evaluations of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Evaluation {
-    /// Episodes of the final evaluation, played greedily on fresh seeds.
+    /// Number of episodes of the final evaluation, played greedily on fresh seeds.
     pub episodes: u64,
     /// Number of interim evaluations, evenly spaced; 0 for none.
     pub points: u64,
-    /// Episodes of an interim evaluation.
+    /// Number of episodes of an interim evaluation.
     pub interim_episodes: u64,
-    /// Steps after which an episode is truncated, in worlds without a time limit.
+    /// Number of steps after which an episode is truncated in an evaluation, in worlds without a time limit.
     pub max_steps: u32,
     /// Number of episodes of the final evaluation that are recorded, for `replay`.
     pub recorded: u64,
-    /// Share of the steps, 0 to 1, from which on a run that is not better than the baseline is marked as stalled; 0 for
-    /// never.
+    /// Fraction of the steps, 0 to 1, after which a run is marked as stalled if it is not better than the baseline; 0
+    /// for never.
     #[serde(skip_serializing_if = "is_default_stalled_after")]
     pub stalled_after: f64,
 }
 
-/// The default is omitted, so that the hash of the configuration stays the same.
+/// The default is omitted, so that hashes of older configurations stay valid.
 fn is_default_stalled_after(share: &f64) -> bool {
     *share == 0.5
 }
@@ -239,11 +239,11 @@ impl Default for Evaluation {
     }
 }
 
-/// Logging of a run to `metrics.jsonl`.
+/// Settings for the log file `metrics.jsonl` of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct LogPlan {
-    /// Number of lines, evenly spaced.
+    /// Number of log lines, evenly spaced over the steps.
     pub points: u64,
 }
 
@@ -253,7 +253,7 @@ impl Default for LogPlan {
     }
 }
 
-/// Checkpoints of a run.
+/// Settings for the checkpoints of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct CheckpointPlan {
@@ -272,9 +272,9 @@ impl Default for CheckpointPlan {
 /// Results of a finished run: `eval.json` in its folder.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct JobResult {
-    /// Seed.
+    /// Seed of the run.
     pub seed: u64,
-    /// Environment steps.
+    /// Environment steps of the run.
     pub steps: u64,
     /// Final evaluation: greedy episodes on fresh seeds.
     pub evaluation: Window,
@@ -283,22 +283,22 @@ pub struct JobResult {
     /// Means of the world's measures in the final evaluation.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub measures: Vec<MeasureMean>,
-    /// Stall mark: the run ended without being better than the baseline.
+    /// Stall mark of a run that ended without being better than the baseline.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stalled: Option<Stall>,
 }
 
-/// Mean of one of the world's measures over the episodes of an evaluation.
+/// Mean of one measure of the world, such as the lap time, over the episodes of an evaluation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MeasureMean {
     /// Name and unit of the measure, such as `lap time (s)`.
     pub name: String,
-    /// Mean over the episodes with a finite value; `None` if there are none.
+    /// Mean over the episodes in which the measure is finite; `None` if there are none.
     pub mean: Option<f64>,
 }
 
 impl MeasureMean {
-    /// Means of all measures of `finished`, in the order of `spec.measures`.
+    /// Means of all measures over the episodes `finished`, in the order of `spec.measures`.
     pub fn all(spec: &Spec, finished: &[EpisodeSummary]) -> Vec<Self> {
         let mean = |index: usize| {
             let finite: Vec<f64> = finished

@@ -48,7 +48,7 @@ pub use {freewheel_agents as agents, freewheel_core as core, freewheel_envs as e
 
 use freewheel_core::{EpisodeRunner, ManagedVectorEnv, Purpose, Streams, WorldSource};
 
-/// One episode to step by hand, as `gymnasium.make` gives it: `env.reset(episode)`, `env.step(action)`, `env.obs()`.
+/// One episode, stepped by the caller, as with `gymnasium.make`: `env.reset(episode)`, `env.step(action)`, `env.obs()`.
 ///
 /// ```
 /// use freewheel::prelude::*;
@@ -62,13 +62,14 @@ use freewheel_core::{EpisodeRunner, ManagedVectorEnv, Purpose, Streams, WorldSou
 /// ```
 ///
 /// # Errors
-/// Those of [`Registry::build_world`].
+/// Errors of [`Registry::build_world`].
 pub fn make(world: impl Into<WorldSource>, seed: u64) -> freewheel_core::Result<Box<dyn EpisodeRunner>> {
     let world = Registry::standard().world_of(world.into())?;
     Ok(world.episode_runner(Streams::new(seed), Purpose::Environment, 0))
 }
 
-/// Environments that are stepped together and reset themselves, as `gymnasium.make_vec` gives them.
+/// Environments that are stepped together, as with `gymnasium.make_vec`; an environment is reset after the end of its
+/// episode.
 ///
 /// ```
 /// use freewheel::prelude::*;
@@ -80,7 +81,7 @@ pub fn make(world: impl Into<WorldSource>, seed: u64) -> freewheel_core::Result<
 /// ```
 ///
 /// # Errors
-/// Those of [`Registry::build_world`].
+/// Errors of [`Registry::build_world`].
 pub fn make_vec(
     world: impl Into<WorldSource>,
     num_envs: usize,

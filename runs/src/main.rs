@@ -1,4 +1,4 @@
-//! The program: everything that Freewheel ships, on the command line.
+//! The program `freewheel` on the command line, with all built-in worlds, agents and estimators.
 
 use std::process::ExitCode;
 

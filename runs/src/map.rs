@@ -19,7 +19,7 @@ use crate::observation::encoder::Scale;
 use crate::picture::{self, Scatter, thousands};
 use crate::registry::Registry;
 
-/// Projection of the states to the plane of the map.
+/// Choice of the projection of the states to the plane of the map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Projection {
@@ -29,13 +29,13 @@ pub enum Projection {
     Vae,
 }
 
-/// Color of a state.
+/// Choice of what the color of a state shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Color {
-    /// Discounted return from the state on.
+    /// Discounted return from the state to the end of the episode.
     Value,
-    /// Cluster of k-means.
+    /// Cluster of the state, by k-means.
     Cluster,
 }
 
@@ -46,7 +46,7 @@ pub struct MapPlan {
     /// Projection of the states to a plane.
     #[arg(long, value_enum, default_value_t = Projection::Pca)]
     pub projection: Projection,
-    /// Color of a state.
+    /// What the color of a state shows.
     #[arg(long, value_enum, default_value_t = Color::Value)]
     pub color: Color,
     /// Number of states on the map, 10 to 100000.
@@ -63,21 +63,22 @@ impl Default for MapPlan {
     }
 }
 
-/// Environments that run at the same time.
+/// Number of environments that run at the same time.
 const NUM_ENVS: usize = 16;
-/// Largest weight of the unknown rewards after a time limit in a return that counts as known.
+/// Maximum weight of the rewards after a truncation, which are unknown, in a return. A return in which they would have
+/// a larger weight is unknown.
 const MAX_UNKNOWN: f64 = 0.1;
 
-/// States that a policy visited, with their returns.
+/// States that a policy visited, and the return from each of them.
 struct States {
     /// Observations `[N, D]` of the world, before any encoder or frame stack of the agent.
     obs: Samples,
-    /// Discounted returns `[N]` of the player to move; `None` if a time limit cut off too much of it.
+    /// Discounted returns `[N]` of the player to move; `None` for a return that is unknown because of a truncation.
     returns: Vec<Option<f32>>,
 }
 
 impl MapPlan {
-    /// First setting out of range, with an error message.
+    /// Name of the first setting that is out of range, with an error message; `None` if all settings are valid.
     pub fn out_of_range(&self) -> Option<(&'static str, String)> {
         let all = [("num_states", self.num_states, 10, 100_000), ("n_clusters", self.n_clusters, 2, 10)];
         let (name, value, least, most) =
@@ -88,15 +89,15 @@ impl MapPlan {
         ))
     }
 
-    /// File name without extension.
+    /// File name of the map without extension.
     pub fn file_name(&self) -> String {
         let name =
             |value: Option<PossibleValue>| value.map_or_else(String::new, |it| it.get_name().to_owned());
         format!("map-{}-{}", name(self.projection.to_possible_value()), name(self.color.to_possible_value()))
     }
 
-    /// Map of the newest policy of the run in `directory`, acting greedily in the world that it was trained in;
-    /// `None` before the first checkpoint. The same run gives the same bytes.
+    /// Map of the latest policy of the run in `directory`, which acts greedily in the training world; `None` before the
+    /// first checkpoint. The same run gives the same bytes.
     ///
     /// # Errors
     /// [`Error::Config`] for a world with discrete states or one number per observation; errors of reading and playing.
@@ -152,7 +153,7 @@ impl MapPlan {
                 (fitted.transform(&standardized)?, "two principal components", [axis(0), axis(1)])
             }
             Projection::Vae => {
-                // With few numbers per observation a divergence of full weight would collapse the posterior to the
+                // With few numbers per observation, a KL divergence with weight 1 would collapse the posterior to the
                 // prior.
                 let config = vae::Config {
                     latent_dim: 2,
@@ -186,11 +187,11 @@ impl MapPlan {
         }
     }
 
-    /// Draws the map into the run's `directory`: the plot with its SVG and PNG file; `None` before the first
-    /// checkpoint.
+    /// Draws the map of the run in `directory` into this folder; returns the plot with its SVG and PNG files, or `None`
+    /// before the first checkpoint.
     ///
     /// # Errors
-    /// As [`MapPlan::draw`]; [`Error::Io`].
+    /// Same as [`MapPlan::draw`]; [`Error::Io`].
     pub fn write(
         &self,
         registry: &Registry,
@@ -204,7 +205,7 @@ impl MapPlan {
     }
 }
 
-/// Legend of the clusters: number and mean return.
+/// Legend of the clusters: number of the cluster and its mean return.
 fn cluster_names(clusters: &[u32], returns: &[Option<f32>], n_clusters: u32) -> Vec<String> {
     let mean = |cluster| {
         let own = clusters.iter().zip(returns).filter(|(own, _)| **own == cluster);
@@ -221,11 +222,11 @@ struct Transition {
     reward: f64,
 }
 
-/// `num_states` states of complete episodes, evenly chosen from all that were visited; with `known_only` only those
-/// with a known return. Every environment completes at least one episode.
+/// `num_states` states of complete episodes, evenly spaced among all visited states; with `known_only` only states with
+/// a known return. Every environment completes at least one episode.
 ///
-/// The policy acts on its own observations (the world of [`Job::world`], with encoder and frame stack); the same
-/// actions step the plain world, whose observations are recorded.
+/// The policy acts on the transformed observations of [`Job::world`] (with encoder and frame stack). The same actions
+/// step a copy of the world without transforms, whose observations are recorded.
 fn collect_states(
     world: &dyn DynWorld,
     job: &Job,
@@ -280,8 +281,9 @@ fn collect_states(
 
 /// Discounted return of the player to move, from each step of an episode to its end.
 ///
-/// In a truncated episode a step has no return (`None`) if the rewards after the cut would have a weight above
-/// [`MAX_UNKNOWN`]. If that holds for every step, as without discounting, the returns are those up to the cut.
+/// In a truncated episode, the return of a step is unknown (`None`) if the rewards after the truncation would have a
+/// weight above [`MAX_UNKNOWN`]. If that holds for every step, for example without discounting, each step has the
+/// return up to the truncation.
 fn discounted_returns(trajectory: &[Transition], ending: Ending, gamma: f64) -> Vec<Option<f32>> {
     let weight = |left: usize| gamma.powi(left as i32);
     let omit_unknown = ending == Ending::Truncated && weight(trajectory.len()) <= MAX_UNKNOWN;
@@ -310,7 +312,7 @@ mod tests {
     fn returns_by_hand() {
         let solo = trajectory(&[(Player::First, 1.0), (Player::First, 2.0), (Player::First, 4.0)]);
         assert_eq!(discounted_returns(&solo, Ending::Terminal, 0.5), [Some(3.0), Some(4.0), Some(4.0)]);
-        // Rewards after the cut would have weights 0.4^3, 0.4^2 and 0.4.
+        // The rewards after the truncation would have the weights 0.4^3, 0.4^2 and 0.4.
         assert_eq!(discounted_returns(&solo, Ending::Truncated, 0.4), [Some(2.44), None, None]);
         assert_eq!(discounted_returns(&solo, Ending::Truncated, 1.0), [Some(7.0), Some(6.0), Some(4.0)]);
         // The player who moves last wins; a return has the opposite sign for the opponent.

@@ -1,5 +1,5 @@
-//! `metrics.jsonl`: one line a log point or evaluation. It contains no times, so that repeated runs give the same
-//! bytes.
+//! `metrics.jsonl`: one line per log point or evaluation. The file contains no times, so that repeated runs give the
+//! same bytes.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Seek, Write};
@@ -11,14 +11,14 @@ use serde_json::{Map, Value, json};
 
 use crate::stall::Stall;
 
-/// Running statistics of episodes.
+/// Running mean and variance of the scores of episodes, with other statistics.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Window {
     /// Number of episodes with a score.
     pub episodes: u64,
     /// Mean score.
     pub mean: f64,
-    /// Mean return, with the world's discount. It equals `mean` where the score of a world is the return.
+    /// Mean return, with the world's discount; equal to `mean` in a world whose score is the return.
     pub mean_return: f64,
     /// Sum of squared differences of the scores from their mean (Welford 1962).
     pub squared_differences: f64,
@@ -29,14 +29,14 @@ pub struct Window {
 }
 
 impl Window {
-    /// Statistics of `finished`.
+    /// Statistics of the episodes `finished`.
     pub fn of(finished: &[EpisodeSummary]) -> Self {
         let mut window = Window::default();
         finished.iter().for_each(|one| window.add(one));
         window
     }
 
-    /// Adds one episode; one without a score (NaN), as after a failure of an opponent, is ignored.
+    /// Adds one episode. An episode without a score (NaN), for example after an error of an opponent, is ignored.
     pub fn add(&mut self, finished: &EpisodeSummary) {
         if finished.score.is_nan() {
             return;
@@ -50,12 +50,12 @@ impl Window {
         self.truncated += u64::from(finished.ending == Ending::Truncated);
     }
 
-    /// Mean score; `None` without episodes.
+    /// Mean score of the episodes; `None` without episodes.
     pub fn score(&self) -> Option<f64> {
         (self.episodes > 0).then_some(self.mean)
     }
 
-    /// Mean return; `None` without episodes.
+    /// Mean return of the episodes; `None` without episodes.
     pub fn mean_return(&self) -> Option<f64> {
         (self.episodes > 0).then_some(self.mean_return)
     }
@@ -65,20 +65,21 @@ impl Window {
         (self.episodes > 1).then(|| (self.squared_differences / (self.episodes - 1) as f64).sqrt())
     }
 
-    /// Mean length in steps; `None` without episodes.
+    /// Mean length of the episodes, in steps; `None` without episodes.
     pub fn length(&self) -> Option<f64> {
         (self.episodes > 0).then(|| self.steps as f64 / self.episodes as f64)
     }
 }
 
-/// Open file `metrics.jsonl` of a run.
+/// The file `metrics.jsonl` of a run, open for writing.
 pub(crate) struct Metrics {
     path: PathBuf,
     file: File,
 }
 
 impl Metrics {
-    /// Opens the file and keeps its first `length` bytes: lines after the last checkpoint will be written again.
+    /// Opens the file `path` and cuts it after its first `length` bytes: lines after the latest checkpoint will be
+    /// written again.
     ///
     /// # Errors
     /// [`Error::Damaged`] if the file is shorter.
@@ -98,7 +99,7 @@ impl Metrics {
         Ok(Metrics { path: path.to_owned(), file })
     }
 
-    /// Writes a line about the training episodes since the last such line.
+    /// Writes a line about the training episodes since the previous training line.
     pub(crate) fn training(
         &mut self,
         step: u64,
@@ -133,7 +134,7 @@ impl Metrics {
     }
 
     fn write(&mut self, line: Value) -> Result<()> {
-        // One write for the line: `write!` of a `Value` would make one for each token.
+        // One write call for the line: `write!` of a `Value` would make one for each token.
         self.file.write_all(format!("{line}\n").as_bytes()).map_err(Error::io(&self.path))
     }
 

@@ -1,4 +1,5 @@
-//! Settings that every agent takes beside its own: what stands between a world and the agent.
+//! Settings that every agent has in addition to its own: frame stack and encoder, which transform the observations of a
+//! world before the agent gets them.
 
 use std::sync::Arc;
 
@@ -14,14 +15,15 @@ pub mod encoder;
 
 pub use encoder::EncoderConfig;
 
-/// Transforms of a world's observations that any agent can have.
+/// Transforms of a world's observations, which are settings of every agent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ObservationConfig {
-    /// Newest observations that the agent gets at once, 1 to 1024; above 1 it has a memory.
+    /// Number of the newest observations that the agent gets together, 1 to 1024; above 1 the agent has a memory.
     #[serde(skip_serializing_if = "is_one")]
     pub frame_stack: usize,
-    /// Encoder fitted without reward: `kmeans`, `pca`, `vae`, or { estimator, policy, epsilon, steps, seed, settings }.
+    /// Encoder of the observations, fitted before training and without rewards: `kmeans`, `pca`, `vae`, or { estimator,
+    /// policy, epsilon, steps, seed, settings }.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub encoder: Option<EncoderConfig>,
 }
@@ -32,18 +34,18 @@ impl Default for ObservationConfig {
     }
 }
 
-/// The default is omitted, so that hashes of runs without it stay valid.
+/// The default is omitted, so that hashes of runs without a frame stack stay valid.
 fn is_one(frame_stack: &usize) -> bool {
     *frame_stack == 1
 }
 
 impl ObservationConfig {
-    /// Fields with meaning, range and default.
+    /// Fields of the settings with meaning, range and default.
     pub fn fields() -> Vec<Field> {
         fields(&schemars::schema_for!(ObservationConfig))
     }
 
-    /// The transforms that an agent's settings ask for; other settings are ignored.
+    /// Reads the transforms from an agent's settings; other settings are ignored.
     ///
     /// # Errors
     /// [`Error::Setting`] for a value of the wrong type or range.
@@ -61,11 +63,11 @@ impl ObservationConfig {
         }
     }
 
-    /// `world` with these transforms, the frame stack first: the world that an agent is built for, learns and is
-    /// evaluated in. An encoder is fitted here, always to the same bytes; its estimator is one of `estimators`.
+    /// World with the transforms, the frame stack first. The agent is built for this world, and learns and is evaluated
+    /// in it. An encoder is fitted in this call, always to the same bytes, with one of the `estimators`.
     ///
     /// # Errors
-    /// [`Error::Setting`] where the observations of `world` do not allow it.
+    /// [`Error::Setting`] if the observations of `world` cannot be transformed in this way.
     pub fn apply(
         &self,
         world: Arc<dyn DynWorld>,
@@ -79,12 +81,12 @@ impl ObservationConfig {
     }
 }
 
-/// An agent of the registry that takes an [`ObservationConfig`] beside its own settings. It is built for the
-/// transformed world of [`ObservationConfig::apply`].
+/// An agent of the registry, with the settings of an [`ObservationConfig`] in addition to its own. The agent is built
+/// for the transformed world of [`ObservationConfig::apply`].
 pub(crate) struct ConfiguredFactory(pub(crate) Box<dyn AgentFactory>);
 
 impl ConfiguredFactory {
-    /// The agent's own settings.
+    /// Settings of the agent itself, without those of [`ObservationConfig`].
     fn own(&self, settings: &Table) -> Result<Table> {
         let (fields, shared) = (self.fields(), ObservationConfig::fields());
         let is_in = |fields: &[Field], key: &str| fields.iter().any(|field| field.name == key);
@@ -98,7 +100,7 @@ impl ConfiguredFactory {
         Ok(own)
     }
 
-    /// Refuses an agent that has a setting of the same name itself.
+    /// Checks that no setting of the agent has the name of a field of [`ObservationConfig`] (else [`Error::Config`]).
     pub(crate) fn check_names(&self) -> Result<()> {
         let shared = ObservationConfig::fields();
         match self.0.fields().iter().find(|field| shared.iter().any(|other| other.name == field.name)) {

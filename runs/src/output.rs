@@ -1,4 +1,4 @@
-//! Standard output: text or one JSON document. A closed pipe (`| head`) is no error.
+//! Standard output: text or one JSON document. A closed pipe (`| head`) is not an error.
 
 use std::io::{ErrorKind, Write};
 

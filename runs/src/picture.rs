@@ -48,8 +48,8 @@ pub use scene::Scene;
 pub trait Picture: Send + Sync {
     /// Marks of the picture, for SVG and PNG.
     fn scene(&self) -> Scene;
-    /// Text for a terminal of `width` columns, with a final newline; without colors, characters show classes and
-    /// values.
+    /// Text for a terminal of `width` columns, with a final newline. In a terminal without colors, characters show
+    /// classes and values.
     fn text(&self, width: u16, depth: Depth) -> String;
 
     /// SVG 1.1, with embedded images.
@@ -73,12 +73,12 @@ pub const SCALE: u32 = 2;
 pub struct NamedPicture {
     /// File name without extension.
     pub name: String,
-    /// Content of the files.
+    /// Picture of the files.
     pub picture: Box<dyn Picture>,
 }
 
 impl NamedPicture {
-    /// `picture` with the file name `name`.
+    /// Gives `picture` the file name `name`.
     pub fn new(name: impl Into<String>, picture: impl Picture + 'static) -> Self {
         NamedPicture { name: name.into(), picture: Box::new(picture) }
     }
@@ -87,7 +87,7 @@ impl NamedPicture {
 /// Writes `<name>.svg` and `<name>.png` into `folder`, which is created if missing; returns both paths, SVG first.
 ///
 /// # Errors
-/// [`Error::Io`], existing files are then kept; [`Error::Unsupported`] as for [`Picture::png`].
+/// [`Error::Io`], and existing files are kept; [`Error::Unsupported`] as for [`Picture::png`].
 pub fn write(folder: impl AsRef<Path>, name: &str, picture: &dyn Picture) -> Result<[PathBuf; 2]> {
     let folder = folder.as_ref();
     let png = picture.png()?;
@@ -107,7 +107,8 @@ pub fn terminal_size() -> (u16, Depth) {
     (width, Depth::detect(|name| std::env::var(name).ok()))
 }
 
-/// [`Error::Config`] if `count` is 0; `what` is the picture, `of` the missing items.
+/// Checks that `count` is not 0 (else [`Error::Config`]). For the message: `what` is the kind of picture, `of` the kind
+/// of the missing items.
 fn check_not_empty(what: &str, of: &str, count: usize) -> Result<()> {
     match count {
         0 => Err(Error::Config(format!("{what}: there are no {of} to draw"))),
@@ -115,7 +116,8 @@ fn check_not_empty(what: &str, of: &str, count: usize) -> Result<()> {
     }
 }
 
-/// [`Error::Config`] if the two counts differ; `what` is the picture.
+/// Checks that two counts are equal (else [`Error::Config`]). For the message: `what` is the kind of picture, each
+/// count has a name.
 fn check_same_length(what: &str, one: (&str, usize), other: (&str, usize)) -> Result<()> {
     match one.1 == other.1 {
         true => Ok(()),
@@ -123,13 +125,14 @@ fn check_same_length(what: &str, one: (&str, usize), other: (&str, usize)) -> Re
     }
 }
 
-/// [`Error::Config`] with the position of the first number that is NaN or infinite; `what` is the picture.
+/// Checks that all numbers are finite (else [`Error::Config`] with the position of the first other number). For the
+/// message: `what` is the kind of picture.
 fn check_finite(what: &str, mut all: impl Iterator<Item = f64>) -> Result<()> {
     let Some(at) = all.position(|x| !x.is_finite()) else { return Ok(()) };
     Err(Error::Config(format!("{what}: number {} is NaN or infinite and cannot be drawn", at + 1)))
 }
 
-/// `count` with thousands separators: `10,000`.
+/// Text of `count` with thousands separators, such as `10,000`.
 pub(crate) fn thousands(count: u64) -> String {
     let digits = count.to_string();
     let mut out = String::new();

@@ -1,4 +1,4 @@
-//! Experiment files: the list of runs that a file asks for.
+//! Experiment files: reading a file and making its list of runs.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,11 +17,11 @@ use crate::observation::ObservationConfig;
 use crate::registry::{Registry, world_file};
 use crate::seeds::Seeds;
 
-/// The keys at the top of an experiment file that are plain values.
+/// Keys at the top of an experiment file whose value is a text or a number, not a table or list.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct Top {
-    /// Name of the experiment, and of its folder under `results/`.
+    /// Name of the experiment, and of its folder in `results/`.
     name: String,
     /// Seeds of the runs, such as "0..5" (5 not included).
     seeds: Seeds,
@@ -37,14 +37,14 @@ impl Default for Top {
     }
 }
 
-/// A world or an agent in the lists of an experiment.
+/// An entry of the list `worlds` or `agents` of an experiment.
 #[derive(Clone, Debug)]
 struct Entry {
     id: String,
     label: String,
-    /// Settings in the entry, without `id` and `label`.
+    /// Settings in the entry, without the keys `id` and `label`.
     inline: Table,
-    /// Place in the file, for messages.
+    /// Key path of the entry in the file, for messages.
     path: [String; 2],
 }
 
@@ -54,15 +54,15 @@ pub struct Plan {
     pub name: String,
     /// Runs: worlds x agents x seeds, in this order.
     pub jobs: Vec<Job>,
-    /// Map of the visited states of each run, if any.
+    /// Settings for the maps of visited states; `None` if no maps are asked for.
     pub map: Option<MapPlan>,
 }
 
-/// Tables of the top level that are not plain values.
+/// Keys at the top of an experiment file whose value is a table or a list.
 const SECTIONS: [&str; 8] = ["worlds", "agents", "world", "agent", "evaluation", "log", "checkpoint", "map"];
 
 impl Plan {
-    /// Reads an experiment.
+    /// Makes the plan of the experiment in `doc`.
     ///
     /// # Errors
     /// [`Error::Input`] with the line of the faulty key, name or value.
@@ -103,15 +103,15 @@ struct Common {
     checkpoint: CheckpointPlan,
 }
 
-/// Settings with their place in the file.
+/// Settings from one place in the file, and the key path of this place.
 struct Layer {
     path: Vec<String>,
     table: Table,
 }
 
-/// Largest number of steps; sums of a few cannot overflow.
+/// Maximum number of steps; the sum of a few such numbers does not overflow.
 const MOST_STEPS: u64 = 1_000_000_000_000_000;
-/// Largest number of environments.
+/// Maximum number of environments.
 const MAX_NUM_ENVS: usize = 1 << 20;
 
 impl Common {
@@ -133,7 +133,7 @@ impl Common {
                 format!("`stalled_after` = {share} is out of range: it must be at least 0 and at most 1");
             return Err(doc.error(&["evaluation", "stalled_after"], message));
         }
-        // The name becomes a folder in results/.
+        // The name is also the name of a folder in results/.
         let name = &self.top.name;
         if name.is_empty() || name.starts_with('.') || name.contains(['/', '\\']) {
             return Err(doc.error(&["name"], format!("`{name}` cannot be the name of a folder")));
@@ -149,7 +149,7 @@ impl Common {
         agents: &[Entry],
         jobs: &mut Vec<Job>,
     ) -> Result<()> {
-        // From general to specific: a later layer overrides an earlier one.
+        // Layers from general to specific: a later layer overrides an earlier one.
         let own = [layer(doc, &["world", &world.id]), layer_inline(world)];
         let mut layers = vec![without_tables_of(layer(doc, &["world"]), |key| key.contains(['/', ':']))];
         let mut agent_layers = vec![layer(doc, &["agent"])];
@@ -222,8 +222,8 @@ impl Common {
         Ok(())
     }
 
-    /// The settings of one agent in one world. A common key goes to those agents that know it; one that nobody knows is
-    /// an error.
+    /// Settings of one agent in one world. A key in the table `[agent]` applies to the agents that have a setting of
+    /// this name; a key that no agent has is an error.
     fn agent_layers(
         &self,
         registry: &Registry,
@@ -288,8 +288,8 @@ fn merged(layers: &[Layer]) -> Table {
     layers.iter().flat_map(|layer| layer.table.clone()).collect()
 }
 
-/// Adds the place of a setting in `layers` to an error about it: the last layer that sets it. An error about no setting
-/// gets the place of the last layer.
+/// Adds to an error about a setting the place of this setting in the file: the last of the `layers` that contains it.
+/// An error that is not about a setting gets the place of the last layer.
 fn placed(doc: &Document, layers: &[Layer], error: Error) -> Error {
     let (message, key) = match error {
         Error::Setting { key, message } => (message, Some(key)),
@@ -307,7 +307,7 @@ fn placed(doc: &Document, layers: &[Layer], error: Error) -> Error {
     doc.error(&path, message)
 }
 
-/// A table of the top level, read as a `T`.
+/// Table `name` at the top of the file, deserialized as `T`.
 fn section<T: DeserializeOwned + JsonSchema>(doc: &Document, name: &str) -> Result<T> {
     match doc.table.get(name) {
         None => read_section(doc, &[name], &Table::new()),
@@ -324,7 +324,7 @@ fn read_section<T: DeserializeOwned + JsonSchema>(doc: &Document, path: &[&str],
     read(table, of).map_err(|e| placed(doc, &[layer], e))
 }
 
-/// The list `worlds` or `agents`: names, or tables with an `id`, perhaps a `label`, and settings.
+/// Entries of the list `worlds` or `agents`: names, or tables with an `id`, optionally a `label`, and settings.
 fn entries(doc: &Document, list: &str) -> Result<Vec<Entry>> {
     let Some(Value::Array(array)) = doc.table.get(list) else {
         return Err(doc.error(&[list], format!("`{list}` must be a list of names; see `freewheel init`")));
@@ -362,8 +362,8 @@ fn entries(doc: &Document, list: &str) -> Result<Vec<Entry>> {
     Ok(entries)
 }
 
-/// Unknown names first: they explain most other errors. A table for a world that the experiment does not name is a
-/// slip.
+/// Checks the names of worlds and agents before the settings, because an unknown name explains most other errors. A
+/// table for a world that is not in the list `worlds` is an error, too.
 fn known_names(doc: &Document, registry: &Registry, worlds: &[Entry], agents: &[Entry]) -> Result<()> {
     for key in ["world", "agent"] {
         if doc.table.get(key).is_some_and(|value| !value.is_table()) {
@@ -391,14 +391,14 @@ fn known_names(doc: &Document, registry: &Registry, worlds: &[Entry], agents: &[
     Ok(())
 }
 
-/// A world's identifier as a run keeps it: a file by its full path, looked for from the folder of the experiment file
-/// on, so that the run can be taken up again from anywhere.
+/// World id as stored in the configuration of a run. The path in `family:file` becomes absolute, starting from the
+/// folder of the experiment file, so that the run can be resumed from any folder.
 fn located(doc: &Document, id: &str) -> Result<String> {
     let Some((family, file)) = world_file(id) else { return Ok(id.to_owned()) };
     Ok(format!("{family}:{}", absolute(doc, file)?))
 }
 
-/// Makes a path, or each of a list of them, a full one.
+/// Makes a path, or each path in a list, absolute.
 fn make_absolute(doc: &Document, value: &mut Value) -> Result<()> {
     match value {
         Value::String(path) if !path.is_empty() => *path = absolute(doc, path)?,
@@ -408,7 +408,7 @@ fn make_absolute(doc: &Document, value: &mut Value) -> Result<()> {
     Ok(())
 }
 
-/// The full path of what an experiment file calls `path`.
+/// Absolute path of a `path` in an experiment file, which is relative to the folder of this file.
 fn absolute(doc: &Document, path: &str) -> Result<String> {
     let path = doc.folder().map_or_else(|| PathBuf::from(path), |folder| folder.join(path));
     let path = std::path::absolute(&path).map_err(Error::io(&path))?;

@@ -1,4 +1,4 @@
-//! Names that a program of one's own needs: `use freewheel::prelude::*;`.
+//! Names for a program that uses Freewheel as a library: `use freewheel::prelude::*;`.
 
 pub use freewheel_agents::dqn::{self, Dqn};
 pub use freewheel_agents::estimator::{Classifier, Estimator, Regressor, Transformer};

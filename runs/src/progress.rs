@@ -1,4 +1,4 @@
-//! Progress display on standard error: a bar in a terminal, else one line a finished run.
+//! Progress display on standard error: a bar in a terminal, otherwise one line per finished run.
 
 use std::fmt::Write;
 use std::io::IsTerminal;
@@ -15,12 +15,12 @@ use crate::training::Outcome;
 /// Progress display of an experiment.
 pub struct Progress {
     bar: ProgressBar,
-    /// Whether to print a line for each finished run, in place of the bar.
+    /// Whether a line is printed for each finished run, instead of the bar.
     lines: bool,
 }
 
 impl Progress {
-    /// Display for `steps` environment steps of all runs together; `quiet` shows warnings only.
+    /// Progress display for `steps` environment steps of all runs together; if `quiet`, only warnings are shown.
     pub fn new(steps: u64, quiet: bool) -> Self {
         let terminal = std::io::stderr().is_terminal();
         let bar = if terminal && !quiet { ProgressBar::new(steps) } else { ProgressBar::hidden() };
@@ -52,7 +52,7 @@ impl Progress {
         if self.bar.is_hidden() { note(text) } else { self.bar.println(text) }
     }
 
-    /// Reports the outcome of a job that took `time`.
+    /// Displays the outcome of a job and the `time` that the job took.
     pub(crate) fn job_ended(&self, job: &Job, outcome: &Result<Outcome>, time: Duration) {
         let name = job.title();
         self.bar.set_message(name.clone());
@@ -73,7 +73,7 @@ impl Progress {
         }
     }
 
-    /// Removes the bar.
+    /// Removes the progress bar.
     pub fn close(&self) {
         self.bar.finish_and_clear();
     }

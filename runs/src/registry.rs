@@ -1,4 +1,4 @@
-//! The registry of worlds, agents and estimators. A crate of your own extends it, one line each.
+//! Registry of worlds, agents and estimators. A program of your own adds a world, agent or estimator with one line.
 //!
 //! ```no_run
 //! # use std::sync::Arc;
@@ -35,7 +35,7 @@ pub struct Registry {
 
 type BuildWorld = dyn Fn(&Table) -> Result<Arc<dyn DynWorld>> + Send + Sync;
 
-/// A single world, without a family.
+/// A single world that is not part of a family.
 struct Single {
     info: WorldInfo,
     fields: Vec<Field>,
@@ -60,7 +60,7 @@ impl Registry {
         Self::default()
     }
 
-    /// All worlds, agents and estimators of Freewheel.
+    /// Registry with all worlds, agents and estimators of Freewheel.
     pub fn standard() -> Self {
         let registry = Self::new()
             .family(freewheel_envs::gridworld::GridworldFamily)
@@ -80,7 +80,7 @@ impl Registry {
         }
     }
 
-    /// Sets the name of the program in its help and messages.
+    /// Sets the name of the program that is shown in help texts and messages.
     pub fn named(mut self, name: &'static str) -> Self {
         self.name = name;
         self
@@ -107,8 +107,8 @@ impl Registry {
         self.world_with(id, about, move |_: NoSettings| build())
     }
 
-    /// Adds one world under `id` with settings of type `C`: `envs` lists its fields with defaults and doc lines, and an
-    /// experiment file may set them.
+    /// Adds one world under `id` with settings of type `C`. `freewheel envs` lists the fields of `C` with defaults and
+    /// doc lines, and an experiment file may set them.
     pub fn world_with<C: DeserializeOwned + JsonSchema>(
         mut self,
         id: &str,
@@ -122,7 +122,8 @@ impl Registry {
         self
     }
 
-    /// Adds an agent; it also takes the settings of an [`ObservationConfig`](crate::observation::ObservationConfig).
+    /// Adds an agent. The agent gets the settings of an [`ObservationConfig`](crate::observation::ObservationConfig) in
+    /// addition to its own.
     pub fn agent(mut self, agent: impl AgentFactory + 'static) -> Self {
         self.agents.push(Arc::new(ConfiguredFactory(Box::new(agent))));
         self
@@ -134,7 +135,8 @@ impl Registry {
         self
     }
 
-    /// Checks that all names of worlds, agents and estimators differ, and the names of settings of each agent.
+    /// Checks that all names of worlds, agents and estimators differ, and that no agent has a setting with the name
+    /// of an observation setting.
     ///
     /// # Errors
     /// [`Error::Config`] with the name that is used twice.
@@ -151,13 +153,13 @@ impl Registry {
         }
     }
 
-    /// Named worlds.
+    /// All worlds that have a name.
     pub fn worlds(&self) -> Vec<WorldInfo> {
         let named = self.families.iter().flat_map(|family| family.list());
         named.chain(self.singles.iter().map(|single| single.info.clone())).collect()
     }
 
-    /// Agents, in the order of the list.
+    /// All agents, in the order in which they were added.
     pub fn agents(&self) -> impl Iterator<Item = &dyn AgentFactory> {
         self.agents.iter().map(|agent| &**agent as &dyn AgentFactory)
     }
@@ -165,12 +167,12 @@ impl Registry {
     /// Builds the world `id`: `family/name`, or `family:file`.
     ///
     /// # Errors
-    /// [`Error::Config`] for an unknown id, with the nearest one; [`Error::Setting`]; [`Error::Input`] or [`Error::Io`]
-    /// for a file.
+    /// [`Error::Config`] for an unknown id, with the most similar known id; [`Error::Setting`]; [`Error::Input`] or
+    /// [`Error::Io`] for a file.
     pub fn build_world(&self, id: &str, settings: &Table) -> Result<Arc<dyn DynWorld>> {
         if let Some(single) = self.singles.iter().find(|single| single.info.id == id) {
             let world = (single.build)(settings)?;
-            // Recorded episodes and tables know a world by its spec.
+            // Recorded episodes and tables identify a world by the id in its spec.
             return match &world.spec().id {
                 own if own == id => Ok(world),
                 own => {
@@ -191,7 +193,7 @@ impl Registry {
         Err(Error::Config(format!("{}; `{} envs` lists all", unknown("world", id, &known, ""), self.name)))
     }
 
-    /// Settings of a world.
+    /// Settings of the world `id`.
     pub fn world_fields(&self, id: &str) -> Vec<Field> {
         if let Some(single) = self.singles.iter().find(|single| single.info.id == id) {
             return single.fields.clone();
@@ -206,7 +208,7 @@ impl Registry {
     /// Factory of the agent `id`.
     ///
     /// # Errors
-    /// [`Error::Config`] for an unknown id, with the nearest one.
+    /// [`Error::Config`] for an unknown id, with the most similar known id.
     pub fn find_agent(&self, id: &str) -> Result<&dyn AgentFactory> {
         self.shared_agent(id).map(|agent| &**agent as &dyn AgentFactory)
     }
@@ -218,7 +220,7 @@ impl Registry {
         })
     }
 
-    /// A world by its id or as it is.
+    /// World of a source: built from an id, or the given world value.
     pub(crate) fn world_of(&self, source: WorldSource) -> Result<Arc<dyn DynWorld>> {
         match source {
             WorldSource::Id(id) => self.build_world(&id, &Table::new()),
@@ -226,7 +228,7 @@ impl Registry {
         }
     }
 
-    /// Estimators, in the order of the list.
+    /// All estimators, in the order in which they were added.
     pub fn estimators(&self) -> &[Box<dyn EstimatorFactory>] {
         &self.estimators
     }
@@ -234,7 +236,7 @@ impl Registry {
     /// Factory of the estimator `id`.
     ///
     /// # Errors
-    /// [`Error::Config`] for an unknown id, with the nearest one.
+    /// [`Error::Config`] for an unknown id, with the most similar known id.
     pub fn find_estimator(&self, id: &str) -> Result<&dyn EstimatorFactory> {
         match self.estimators.iter().find(|estimator| estimator.id() == id) {
             Some(estimator) => Ok(&**estimator),
@@ -249,11 +251,11 @@ impl Registry {
         }
     }
 
-    /// BLAKE3 hash of all files that a world is read from and of the trained policies in it; `None` for a world that
-    /// its id and settings define completely.
+    /// BLAKE3 hash of all files that a world is read from and of the trained policies in the world; `None` for a world
+    /// that its id and settings define completely.
     ///
     /// # Errors
-    /// [`Error::Io`], and those of [`Registry::build_world`].
+    /// [`Error::Io`]; errors of [`Registry::build_world`].
     pub fn world_digest(&self, id: &str, settings: &Table) -> Result<Option<String>> {
         let sources = self.world_sources(id, settings)?;
         if sources.is_empty() {
@@ -275,7 +277,7 @@ impl Registry {
     /// Files and run folders that a world is read from.
     ///
     /// # Errors
-    /// Errors of reading a file that names others.
+    /// Errors of reading a file that refers to other files.
     pub(crate) fn world_sources(&self, id: &str, settings: &Table) -> Result<Vec<PathBuf>> {
         let mut sources = match world_file(id) {
             Some((family, file)) => self.family_of(family)?.sources(Path::new(file), settings)?,
@@ -283,7 +285,7 @@ impl Registry {
         };
         let named = self.world_fields(id).into_iter().filter(|field| field.is_path);
         for path in named.filter_map(|field| settings.get(&field.name)).flat_map(paths) {
-            // A family may have named it already.
+            // The list of the world family may contain this path already.
             if !sources.contains(&path) {
                 sources.push(path);
             }
@@ -302,7 +304,7 @@ impl Registry {
     }
 }
 
-/// Paths in a setting: one, or a list.
+/// Paths in the value of a setting: a single path, or a list.
 fn paths(value: &Value) -> Vec<PathBuf> {
     match value {
         Value::String(path) if !path.is_empty() => vec![path.into()],

@@ -14,12 +14,12 @@ use crate::score_scale::{Reference, ScoreScale, ScoreScales};
 use crate::stall::Stall;
 use crate::training::Outcome;
 
-/// Results of an experiment.
+/// Results of an experiment over all worlds, agents and seeds.
 #[derive(Serialize)]
 pub struct Report {
     /// Name of the experiment.
     pub experiment: String,
-    /// Folder of the runs.
+    /// Folder that contains the runs.
     pub out: String,
     /// Results of each agent in each world.
     pub rows: Vec<Row>,
@@ -30,19 +30,19 @@ pub struct Report {
 /// Results of one agent in one world, over the seeds.
 #[derive(Serialize)]
 pub struct Row {
-    /// World.
+    /// Name of the world in tables.
     pub world: String,
-    /// Agent.
+    /// Name of the agent in tables.
     pub agent: String,
     /// Number of finished runs.
     pub seeds: usize,
     /// Number of diverged runs.
     pub diverged: usize,
-    /// Finished runs that are stalled: not better than the baseline.
+    /// Finished runs with the stall mark: not better than the baseline.
     pub stalled: Vec<Stalled>,
-    /// Score of each seed: mean of its final evaluation, with the greedy policy.
+    /// Score of each seed: mean score of the final evaluation with the greedy policy.
     pub scores: Vec<f64>,
-    /// Mean score over seeds.
+    /// Mean of the scores over seeds.
     pub mean: Option<f64>,
     /// Interquartile mean of the scores over seeds.
     pub iqm: Option<f64>,
@@ -52,9 +52,9 @@ pub struct Row {
     pub online: Option<f64>,
     /// 95 % bootstrap interval of `online`.
     pub online_interval: Option<Interval>,
-    /// Reference score.
+    /// Reference score of the world.
     pub reference: Option<Reference>,
-    /// Baseline score and the name of its policy.
+    /// Baseline score of the world, and the name of the policy that has this score.
     pub baseline: Option<Baseline>,
     /// Normalized mean score: 0 is the baseline, 1 the reference. See [`ScoreScale::normalize`].
     pub normalized: Option<f64>,
@@ -68,12 +68,12 @@ pub struct Row {
     pub steps_per_second: Option<f64>,
 }
 
-/// Stalled run.
+/// A stalled run in the results table.
 #[derive(Serialize)]
 pub struct Stalled {
-    /// Seed.
+    /// Seed of the run.
     pub seed: u64,
-    /// Environment steps.
+    /// Environment steps of the run.
     pub steps: u64,
     /// Evaluation that showed the stall.
     #[serde(flatten)]
@@ -83,21 +83,21 @@ pub struct Stalled {
 /// Results of one agent over all worlds.
 #[derive(Serialize)]
 pub struct Overall {
-    /// Agent.
+    /// Name of the agent in tables.
     pub agent: String,
     /// Interquartile mean of the normalized scores (Agarwal et al. 2021).
     pub iqm: f64,
     /// 95 % stratified bootstrap interval of `iqm`.
     pub interval: Option<Interval>,
-    /// Number of worlds.
+    /// Number of worlds with a reference and a baseline.
     pub worlds: usize,
 }
 
 impl Report {
-    /// Results of the runs `ran` of an experiment.
+    /// Results of an experiment, from its runs `ran`.
     ///
     /// # Errors
-    /// Those of [`ScoreScales::of`].
+    /// Errors of [`ScoreScales::of`].
     pub fn new(
         experiment: &str,
         out: &str,
@@ -105,13 +105,13 @@ impl Report {
         score_scales: &ScoreScales,
     ) -> Result<Self> {
         let mut rows: Vec<Row> = Vec::new();
-        // One row for each configuration; the folder identifies it.
+        // One row for each configuration; runs of the same configuration have the same folder name.
         for group in ran.chunk_by(|a, b| a.job.config.folder() == b.job.config.folder()) {
             let config = &group[0].job.config;
             let score_scale = score_scales.of(group[0].job)?;
             let mut row = Row::new(group, &score_scale);
             if rows.iter().any(|other| (&other.world, &other.agent) == (&row.world, &row.agent)) {
-                // Other settings under the same names: add the hash of the folder.
+                // Another row has the same names but other settings: add the hash of the folder to the name.
                 let hash = config.folder();
                 row.agent = format!("{} {}", row.agent, hash.rsplit('-').next().unwrap_or_default());
             }
@@ -137,7 +137,7 @@ impl Report {
         }
     }
 
-    /// Tables as text: with borders for a terminal, or as Markdown.
+    /// Text of the tables: with borders for a terminal, or in Markdown.
     pub fn to_text(&self, markdown: bool) -> String {
         let mut table = new_table(markdown);
         table.set_header([
@@ -188,7 +188,7 @@ impl Report {
 }
 
 impl Row {
-    /// Mean score with the numbers of diverged and stalled runs.
+    /// Table cell with the mean score and the numbers of diverged and stalled runs.
     fn score_text(&self) -> String {
         let mark = |n: usize, what: &str| (n > 0).then(|| format!("{n} {what}"));
         let marks = [mark(self.diverged, "diverged"), mark(self.stalled.len(), "stalled")];
@@ -215,7 +215,7 @@ impl Row {
         let (summary, online) = (stats::summarize(&scores, streams), stats::summarize(&online, streams));
         let diverged = group.iter().filter(|ran| matches!(ran.outcome, Some(Outcome::Diverged(_)))).count();
         let seconds: f64 = done.iter().map(|(_, time)| time.as_secs_f64()).sum();
-        // Runs that were finished before have no time.
+        // Runs that were finished before this call have no time.
         let now = done.iter().filter(|(_, time)| !time.is_zero());
         let steps: u64 = now.map(|(result, _)| result.steps).sum();
         let mean = (!scores.is_empty()).then_some(summary.mean);
@@ -261,7 +261,7 @@ fn mean_measures(done: &[(&JobResult, Duration)]) -> Vec<MeasureMean> {
     named.map(|(index, one)| MeasureMean { name: one.name.clone(), mean: of(index) }).collect()
 }
 
-/// Baseline as a table cell; a policy other than `random` is named.
+/// Table cell with the baseline, and with the name of its policy unless this is `random`.
 fn baseline_text(baseline: &Baseline) -> String {
     match baseline.name.as_str() {
         "random" => decimal(baseline.value),
@@ -299,7 +299,7 @@ fn overall(rows: &[Row]) -> Vec<Overall> {
     overall
 }
 
-/// Table of the world's measures, one row an agent.
+/// Table of the world's measures, one row per agent.
 fn measures_table(rows: &[Row], markdown: bool) -> Table {
     let mut table = new_table(markdown);
     let measures = rows.iter().map(|row| &row.measures).max_by_key(|measures| measures.len());

@@ -1,4 +1,4 @@
-//! Scale of a world's scores: the baseline at 0 and the reference at 1.
+//! Score scale of a world: the baseline counts as 0, the reference as 1.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::format::decimal;
 use crate::job::Job;
 
-/// Scale of a world's scores.
+/// Score scale of a world, for normalized scores.
 #[derive(Clone, Default)]
 pub struct ScoreScale {
     /// Reference score; `None` if the world has no solver.
@@ -21,11 +21,11 @@ pub struct ScoreScale {
 }
 
 impl ScoreScale {
-    /// Scale for the episodes of `world`. `max_steps` truncates the baseline's episodes in a world without a time
-    /// limit, as in an evaluation.
+    /// Score scale for the episodes of `world`. In a world without a time limit, `max_steps` truncates the episodes of
+    /// the baseline, as in an evaluation.
     ///
     /// # Errors
-    /// Those of the world's solver; a world without a solver is no error.
+    /// Errors of the world's solver; a world without a solver is not an error.
     pub fn of(world: &dyn DynWorld, max_steps: u32) -> Result<Self> {
         let solution = supported(world.solve(&SolveQuery::for_spec(world.spec())))?;
         let reference = solution.as_ref().map(Reference::of);
@@ -38,8 +38,9 @@ impl ScoreScale {
         supported(world.baseline(&SolveQuery { horizon: query.horizon.or(Some(max_steps)), ..query }))
     }
 
-    /// Normalized score (score - baseline) / (best - baseline), where `best` is the reference or, for a bracket, its
-    /// bound. `None` if one of them is unknown or the baseline is not worse than the best.
+    /// Normalized score (score - baseline) / (best - baseline). `best` is the reference; if the reference is a lower
+    /// and an upper bound, it is the proved bound. `None` if `best` or the baseline is unknown, or if the baseline is
+    /// not worse than `best`.
     pub fn normalize(&self, score: f64, lower_is_better: bool) -> Option<f64> {
         let (reference, baseline) = (self.reference?, self.baseline.as_ref()?.value);
         let best = match reference.kind {
@@ -54,11 +55,11 @@ impl ScoreScale {
 /// Reference score of a world.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Reference {
-    /// Score.
+    /// Score of the reference policy.
     pub value: f64,
-    /// Certainty of `value`.
+    /// Certainty of the field `value`.
     pub kind: Certainty,
-    /// Proved bound on every policy's score: an upper one, or a lower one where lower is better.
+    /// Proved bound on the score of every policy: an upper bound, or a lower bound if lower is better.
     pub upper: Option<f64>,
 }
 
@@ -67,7 +68,7 @@ impl Reference {
         Reference { value: solution.value, kind: solution.certainty, upper: solution.upper }
     }
 
-    /// Table cell: a number, a bracket `value .. bound`, or a number marked as the best known.
+    /// Table cell: a number, two bounds `value .. bound`, or a number marked as the best known.
     pub(crate) fn to_text(self) -> String {
         match (self.kind, self.upper) {
             (Certainty::Exact, _) => decimal(self.value),
@@ -77,7 +78,7 @@ impl Reference {
     }
 }
 
-/// `answer`, with `None` for [`Error::Unsupported`].
+/// Returns `answer`, with `None` in place of [`Error::Unsupported`].
 fn supported<T>(answer: Result<T>) -> Result<Option<T>> {
     match answer {
         Ok(answer) => Ok(Some(answer)),
@@ -86,12 +87,13 @@ fn supported<T>(answer: Result<T>) -> Result<Option<T>> {
     }
 }
 
-/// Score scales of several jobs, shared by threads; each world is solved once. They have no policies: agents with
-/// different observation settings could not share one.
+/// Score scales of several jobs, shared by threads; each world is solved once. These scales contain no policies,
+/// because agents with different observation settings could not share one.
 #[derive(Default)]
 pub struct ScoreScales(Mutex<HashMap<String, Arc<Cached>>>);
 
-/// Computed scores of one world; the outer `None` means not computed yet, the inner one that the world has none.
+/// Computed scores of one world. The outer `None` means that the score is not computed yet, the inner one that the
+/// world has no such score.
 #[derive(Default)]
 struct Cached {
     reference: Mutex<Option<Option<Reference>>>,
@@ -102,7 +104,7 @@ impl ScoreScales {
     /// Scale of the job's evaluation world.
     ///
     /// # Errors
-    /// Those of [`ScoreScale::of`].
+    /// Errors of [`ScoreScale::of`].
     pub fn of(&self, job: &Job) -> Result<ScoreScale> {
         let world = job.evaluation_world();
         let solve = || {
@@ -116,7 +118,7 @@ impl ScoreScales {
     /// Baseline of the job's evaluation world. Concurrent calls wait for the first one.
     ///
     /// # Errors
-    /// Those of [`ScoreScale::of`].
+    /// Errors of [`ScoreScale::of`].
     pub fn baseline(&self, job: &Job) -> Result<Option<Baseline>> {
         get_or_compute(&self.cached(job).baseline, || {
             ScoreScale::baseline_of(job.evaluation_world(), job.config.evaluation.max_steps)
@@ -131,7 +133,7 @@ impl ScoreScales {
     }
 }
 
-/// Value in `place`, computed at the first call.
+/// Value stored in `place`; the first call computes it by `compute`.
 fn get_or_compute<T: Clone>(place: &Mutex<Option<T>>, compute: impl FnOnce() -> Result<T>) -> Result<T> {
     let mut place = place.lock().unwrap_or_else(PoisonError::into_inner);
     match &*place {

@@ -5,12 +5,12 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// List of seeds without duplicates, in the order written.
+/// List of seeds without duplicates, in the order of the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seeds(Vec<u64>);
 
 impl Seeds {
-    /// Seeds, at least one.
+    /// The seeds of the list, at least one.
     pub fn as_slice(&self) -> &[u64] {
         &self.0
     }
@@ -22,7 +22,7 @@ impl Default for Seeds {
     }
 }
 
-/// Maximum length of a range, against typing errors.
+/// Maximum number of seeds in a range, to detect typing errors.
 const MAX_RANGE: u64 = 100_000;
 
 impl FromStr for Seeds {

@@ -10,13 +10,13 @@ use crate::format::decimal;
 /// Stall of a run: the evaluation that showed it, and the baseline.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Stall {
-    /// Step of the first evaluation of the stall: from here on none was better than the baseline.
+    /// Step of the first evaluation of the stall. No evaluation since then was better than the baseline.
     pub since: u64,
-    /// Mean score of that evaluation.
+    /// Mean score of the evaluation at this step.
     pub score: f64,
     /// 95 % bootstrap interval of the mean over episodes; `None` for a single episode.
     pub interval: Option<Interval>,
-    /// Baseline.
+    /// Baseline of the world.
     pub baseline: Baseline,
 }
 
@@ -44,7 +44,7 @@ impl Stall {
         let (low, high) = interval.map_or((score, score), |interval| (interval.low, interval.high));
         let margin = ROUNDING * baseline.value.abs().max(1.0);
         let gained = if lower_is_better { baseline.value - high } else { low - baseline.value };
-        // NaN is not better.
+        // A score of NaN is not better.
         let better = gained > margin;
         (!better).then(|| Stall { since: step, score, interval, baseline: baseline.clone() })
     }

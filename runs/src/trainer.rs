@@ -40,9 +40,10 @@ pub use progress::{CallbackResult, Evaluation, Progress};
 use builder::AgentSource;
 use progress::Counts;
 
-/// Environments that the episodes of an evaluation are spread over, as in a run of the program.
+/// Number of environments in which an evaluation plays its episodes, as in a run of the program.
 const EVALUATION_ENVS: usize = 64;
-/// Steps after which an evaluation truncates an episode in a world without a time limit, as in a run of the program.
+/// Number of steps after which an evaluation truncates an episode in a world without a time limit, as in a run of the
+/// program.
 const EVALUATION_STEPS: u32 = 1000;
 
 /// An agent with its world and its vector environment.
@@ -52,18 +53,18 @@ pub struct Trainer {
     world: Arc<dyn DynWorld>,
     factory: Arc<ConfiguredFactory>,
     envs: Box<dyn ManagedVectorEnv>,
-    /// Built by the first call that needs it.
+    /// Agent; `None` until the first call that needs it.
     agent: Option<Box<dyn Agent>>,
     counts: Counts,
-    /// Greedy policy since the last learning step.
+    /// Greedy policy of the agent, computed at the first use after a learning step.
     policy: OnceLock<Box<dyn Policy>>,
 }
 
-/// Everything a saved trainer is built from.
+/// Everything that a saved trainer is built from.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Config {
-    /// Id in the registry; `None` for a world value of the user's own.
+    /// Id of the world in the registry; `None` for a world value of the user's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     world: Option<String>,
     world_name: String,
@@ -147,7 +148,7 @@ impl Trainer {
     /// Plays `episodes` episodes with the greedy policy on seeds that training does not use.
     ///
     /// # Errors
-    /// Those of building the agent.
+    /// Errors of building the agent.
     pub fn evaluate(&self, episodes: u64) -> Result<Evaluation> {
         let world = self.world.evaluation_world().map_or(&*self.world, |other| &*other.world);
         let max_steps = world.spec().time_limit.map_or(EVALUATION_STEPS, |_| u32::MAX);
@@ -166,7 +167,7 @@ impl Trainer {
         self.predict_masked(obs, &vec![true; self.spec().actions.count()])
     }
 
-    /// [`Trainer::predict`] among the actions that the mask `legal [A]` allows.
+    /// Same as [`Trainer::predict`], but only actions that the mask `legal [A]` allows are chosen (A actions).
     ///
     /// # Errors
     /// [`Error::Config`] for an observation or a mask of another length.
@@ -194,10 +195,10 @@ impl Trainer {
         Ok(action)
     }
 
-    /// The greedy policy, or with [`PolicyMode::Exploring`] the one that explores, as it is now.
+    /// Copy of the agent's present policy: greedy, or with [`PolicyMode::Exploring`] the policy that explores.
     ///
     /// # Errors
-    /// Those of building the agent.
+    /// Errors of building the agent.
     pub fn policy(&self, mode: PolicyMode) -> Result<Box<dyn Policy>> {
         match &self.agent {
             Some(agent) => Ok(agent.policy(mode)),
@@ -211,7 +212,7 @@ impl Trainer {
     fn greedy(&self) -> Result<&dyn Policy> {
         if self.policy.get().is_none() {
             let policy = self.policy(PolicyMode::Greedy)?;
-            // Another thread may have set the same policy.
+            // Another thread may have stored the same policy already.
             let _ = self.policy.set(policy);
         }
         match self.policy.get() {
@@ -220,23 +221,23 @@ impl Trainer {
         }
     }
 
-    /// Spec of the world as the agent observes it.
+    /// Spec of the world as the agent observes the world.
     pub fn spec(&self) -> &Spec {
         self.world.spec()
     }
 
-    /// The world as the agent observes it.
+    /// The world as the agent observes it, with frame stack and encoder.
     pub fn world(&self) -> &Arc<dyn DynWorld> {
         &self.world
     }
 
-    /// Environment steps so far.
+    /// Number of environment steps so far.
     pub fn step(&self) -> u64 {
         self.counts.step
     }
 
-    /// Saves everything that learning needs to go on in the same bytes: settings, agent and environments. The file is
-    /// written under a temporary name and renamed.
+    /// Saves everything that learning needs to continue with the same bytes: settings, agent and environments. The file
+    /// is written under a temporary name and renamed.
     ///
     /// # Errors
     /// [`Error::Io`].
@@ -255,7 +256,7 @@ impl Trainer {
         write_atomically(file.as_ref(), &bytes)
     }
 
-    /// Loads what [`Trainer::save`] saved, with worlds and agents of the standard registry.
+    /// Loads a trainer that [`Trainer::save`] saved, with worlds and agents of the standard registry.
     ///
     /// ```
     /// # use freewheel::prelude::*;
@@ -278,11 +279,11 @@ impl Trainer {
         Self::load_with(file, Registry::standard(), None)
     }
 
-    /// [`Trainer::load`] with worlds and agents of `registry`; `world` replaces the saved world's id, for a world value
-    /// of the user's own.
+    /// Same as [`Trainer::load`], with worlds and agents of `registry`. If the trainer was saved with a world value of
+    /// the user's own, `world` is this value again.
     ///
     /// # Errors
-    /// As [`Trainer::load`].
+    /// Same as [`Trainer::load`].
     pub fn load_with(
         file: impl AsRef<Path>,
         registry: Registry,
@@ -335,13 +336,13 @@ impl Trainer {
         Ok(trainer)
     }
 
-    /// Registry of this trainer.
+    /// Registry of worlds and agents that this trainer uses.
     pub fn registry(&self) -> &Registry {
         &self.registry
     }
 }
 
-/// The agent, built where it is not yet.
+/// The agent of a trainer; it is built if it does not exist yet.
 fn built<'a>(
     agent: &'a mut Option<Box<dyn Agent>>,
     factory: &dyn AgentFactory,

@@ -1,4 +1,4 @@
-//! Training of one run: from the start or from its newest checkpoint, up to the final evaluation.
+//! Training of one run: from the start or from the latest checkpoint, up to the final evaluation.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,35 +18,36 @@ use crate::registry::Registry;
 use crate::score_scale::ScoreScales;
 use crate::stall::Stall;
 
-/// Connections of a running job to its caller.
+/// Flags and callbacks by which the caller controls a running job.
 pub struct Control<'a> {
-    /// Stop flag, set when the user interrupts.
+    /// Stop flag, set to interrupt the job.
     pub stop: &'a AtomicBool,
     /// Callback with the number of environment steps made since the last call.
     pub progress: &'a (dyn Fn(u64) + Sync),
     /// Callback with messages for the user.
     pub note: &'a (dyn Fn(&str) + Sync),
-    /// Baselines of the worlds.
+    /// Baselines of the worlds, for stall marks.
     pub score_scales: &'a ScoreScales,
 }
 
-/// State in which a job ended.
+/// Choice of the state in which a job ended.
 #[derive(Clone, Debug)]
 pub enum Outcome {
-    /// Finished.
+    /// The job is finished, with these results.
     Done(JobResult),
-    /// Interrupted by the user, and saved.
+    /// The job was interrupted by the user, and is saved.
     Interrupted,
-    /// Diverged: a quantity became NaN or infinite. The text names it.
+    /// The job diverged: a quantity became NaN or infinite. The text contains the name of the quantity.
     Diverged(String),
 }
 
 impl Job {
-    /// Runs the job in its folder below `root`: from the start, or from its newest intact checkpoint; a finished one is
-    /// only read. Its files are the same, byte for byte, however often it is interrupted and resumed.
+    /// Runs the job in its folder below `root`: from the start, or from the latest intact checkpoint. If the job is
+    /// finished, its results are read. The files of the run are the same, byte for byte, however often the run is
+    /// interrupted and resumed.
     ///
     /// # Errors
-    /// Those of reading, writing and the agent's settings. Divergence is an [`Outcome`].
+    /// Errors of reading and writing, and of the agent's settings. Divergence is not an error but an [`Outcome`].
     pub fn run(&self, registry: &Registry, root: &Path, control: &Control<'_>) -> Result<Outcome> {
         if let Some(result) = self.result(root)? {
             (control.progress)(self.config.steps);
@@ -61,10 +62,10 @@ impl Job {
         }
     }
 
-    /// Agent of the newest intact checkpoint, with its step; `None` if there is no checkpoint yet.
+    /// Agent of the latest intact checkpoint, and the step of this checkpoint; `None` if there is no checkpoint yet.
     ///
     /// # Errors
-    /// [`Error::Damaged`] if there are checkpoints and none is intact, or if they belong to another run.
+    /// [`Error::Damaged`] if there are checkpoints and none is intact, or if the checkpoints belong to another run.
     pub fn trained(
         &self,
         registry: &Registry,
@@ -77,10 +78,11 @@ impl Job {
         Ok(Some((step, agent)))
     }
 
-    /// Greedy policies of all intact checkpoints with their steps, oldest first. Damaged ones are reported to `note`.
+    /// Greedy policies of all intact checkpoints with their steps, oldest first. Damaged checkpoints are reported to
+    /// `note`.
     ///
     /// # Errors
-    /// Those of reading.
+    /// Errors of reading the checkpoints.
     pub fn history(
         &self,
         registry: &Registry,
@@ -119,18 +121,18 @@ impl Job {
     }
 }
 
-/// Progress of a run, stored in its checkpoints.
+/// Progress of a run, which is stored in its checkpoints.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Progress {
-    /// Environment steps made.
+    /// Number of environment steps made.
     step: u64,
-    /// Bytes of `metrics.jsonl` written up to this step.
+    /// Size of `metrics.jsonl` at this step, in bytes.
     metrics_bytes: u64,
-    /// Training episodes since the last line of `metrics.jsonl`.
+    /// Statistics of the training episodes since the last line of `metrics.jsonl`.
     window: Window,
-    /// Training episodes of the last fifth of the steps.
+    /// Statistics of the training episodes in the last fifth of the steps.
     online: Window,
-    /// Number of all training episodes.
+    /// Number of training episodes so far.
     episodes: u64,
     /// Whether an evaluation is due at this step and has not been made yet.
     evaluation_pending: bool,
@@ -138,7 +140,7 @@ struct Progress {
     stalled: Option<Stall>,
 }
 
-/// Run in training.
+/// A run while it is trained.
 struct Training<'a> {
     job: &'a Job,
     directory: PathBuf,
@@ -146,11 +148,12 @@ struct Training<'a> {
     env: Box<dyn ManagedVectorEnv>,
     metrics: Metrics,
     progress: Progress,
-    /// Scheduled checkpoints.
+    /// Store of the scheduled checkpoints.
     scheduled: Store,
-    /// Checkpoint of an interruption, apart from the scheduled ones, which are then the same with or without it.
+    /// Store of the checkpoint saved at an interruption. It is separate, so that the scheduled checkpoints do not
+    /// depend on interruptions.
     interrupted: Store,
-    /// Background writer of checkpoints.
+    /// Writer of checkpoints in the background.
     writer: Writer,
 }
 
@@ -158,7 +161,7 @@ struct Training<'a> {
 const SLICE: Duration = Duration::from_millis(100);
 
 impl<'a> Training<'a> {
-    /// Run at its newest checkpoint, or at its start.
+    /// Run in `directory` at its latest checkpoint, or at its start.
     fn open(job: &'a Job, registry: &Registry, directory: PathBuf, control: &Control<'_>) -> Result<Self> {
         let config = &job.config;
         let (mut agent, mut env) = (job.new_agent(registry)?, job.new_vector_env());
@@ -177,8 +180,8 @@ impl<'a> Training<'a> {
         Ok(Training { job, directory, agent, env, metrics, progress, scheduled, interrupted, writer })
     }
 
-    /// Trains until all steps are made (true) or the user interrupts (false). All checkpoints are written on return,
-    /// but for the one of the end, which [`Training::conclude`] waits for.
+    /// Trains until all steps are made (returns true) or the user interrupts (returns false). On return, all
+    /// checkpoints are on disk except the last one at the end of training; [`Training::conclude`] waits for that one.
     fn learn_to_end(&mut self, control: &Control<'_>) -> Result<bool> {
         let finished = self.learn_in_slices(control);
         if !matches!(finished, Ok(true)) {
@@ -253,7 +256,8 @@ impl<'a> Training<'a> {
         self.metrics.training(self.progress.step, self.progress.episodes, &window, &scalars)
     }
 
-    /// Evaluates and writes a line to `metrics.jsonl`; false if the user interrupts: the evaluation is still pending.
+    /// Evaluates the policy and writes a line to `metrics.jsonl`; false if the user interrupts, and the evaluation is
+    /// still pending.
     fn interim_evaluation(&mut self, control: &Control<'_>) -> Result<bool> {
         let policy = self.agent.policy(PolicyMode::Greedy);
         let episodes = self.job.config.evaluation.interim_episodes;
@@ -286,7 +290,8 @@ impl<'a> Training<'a> {
         Ok(())
     }
 
-    /// Saves a checkpoint: a copy is made now and written in the background, after the previous one has been written.
+    /// Saves a checkpoint. The state is copied now and written in the background, after the previous checkpoint has
+    /// been written.
     fn save(&mut self, occasion: Occasion) -> Result<()> {
         self.writer.finish()?;
         let (metrics_bytes, sync) = self.metrics.sync()?;
@@ -300,7 +305,7 @@ impl<'a> Training<'a> {
         let (step, scheduled, interrupted) =
             (self.progress.step, self.scheduled.clone(), self.interrupted.clone());
         self.writer.submit(move || {
-            // The checkpoint counts bytes of the metrics: these must be on disk first.
+            // The checkpoint contains the size of the metrics file: the metrics must be on disk first.
             sync()?;
             match occasion {
                 Occasion::Interruption => interrupted.save(step, &checkpoint).map(drop),
@@ -312,7 +317,8 @@ impl<'a> Training<'a> {
     }
 
     /// Makes the final evaluation, records episodes and writes `eval.json`, which marks the run as finished; `None` if
-    /// the user interrupts. The checkpoint of the end is on disk by then, so that `resume` only repeats this.
+    /// the user interrupts. The last checkpoint is on disk before the evaluation, so that `resume` repeats only the
+    /// final evaluation.
     fn conclude(&mut self, control: &Control<'_>) -> Result<Option<JobResult>> {
         let config = &self.job.config;
         let policy = self.agent.policy(PolicyMode::Greedy);
@@ -341,7 +347,7 @@ impl<'a> Training<'a> {
             measures: MeasureMean::all(self.job.evaluation_world().spec(), &finished),
             stalled: self.progress.stalled.clone(),
         };
-        // `eval.json` promises that the last checkpoint is there.
+        // `eval.json` may exist only if the last checkpoint is on disk.
         self.writer.finish()?;
         let text = serde_json::to_string_pretty(&result).map_err(|e| Error::Unsupported(e.to_string()))?;
         write_atomically(self.directory.join("eval.json"), text.as_bytes())?;
@@ -365,16 +371,16 @@ impl<'a> Training<'a> {
     }
 }
 
-/// Occasion of a checkpoint.
+/// Reason for saving a checkpoint.
 #[derive(Clone, Copy)]
 enum Occasion {
-    /// The schedule. Such a checkpoint replaces the one of an interruption.
+    /// The checkpoint is scheduled. It replaces the checkpoint saved at an interruption.
     Schedule,
-    /// An interruption by the user.
+    /// The user interrupts the run.
     Interruption,
 }
 
-/// Removes `folder` with its contents; one that does not exist is no error.
+/// Removes `folder` with its contents; a missing folder is not an error.
 fn remove_folder(folder: &Path) -> Result<()> {
     match std::fs::remove_dir_all(folder) {
         Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Error::io(folder)(e)),
@@ -382,8 +388,8 @@ fn remove_folder(folder: &Path) -> Result<()> {
     }
 }
 
-/// First step after `now` at which an event is due that occurs `points` times in `total` steps, evenly spaced; a
-/// multiple of `num_envs`. `total` for 0 points.
+/// First step after `now` at which an event is due, a multiple of `num_envs`. The event occurs `points` times in
+/// `total` steps, evenly spaced; for 0 points, the result is `total`.
 fn next_due(now: u64, points: u64, total: u64, num_envs: u64) -> u64 {
     if points == 0 {
         return total;

@@ -41,14 +41,14 @@ pub struct Fit {
 pub struct Predict {
     /// Folder of the fitted estimator.
     pub fit: PathBuf,
-    /// Data set: its name, or the path of a table, an IDX file or a folder; default: the one it was fitted to.
+    /// Data set: its name, or the path of a table, an IDX file or a folder; default: the data set of the fit.
     #[arg(long, value_name = "NAME | PATH")]
     pub data: Option<String>,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub overrides: Overrides,
-    /// Rows of the held-out part, or of all rows where none are held out: 0..10 (10 not included), 7, or 1,5,9;
-    /// default: the first ten.
+    /// Rows of the test set, or of all rows if there is no test set: 0..10 (10 not included), 7, or 1,5,9; default: the
+    /// first ten.
     #[arg(long, value_name = "A..B")]
     pub rows: Option<Seeds>,
     #[command(flatten)]
@@ -62,24 +62,24 @@ pub struct Predict {
 /// `freewheel concept`
 #[derive(Args, Debug)]
 pub struct Concept {
-    /// Folder of the fitted estimator: a vae or pca.
+    /// Folder of the fitted estimator, a vae or pca.
     pub fit: PathBuf,
-    /// Factor of the data set whose direction in latent space is used.
+    /// Known factor of the data set, such as smile; the concept is the factor's direction in latent space.
     #[arg(long, conflicts_with_all = ["with", "without"])]
     pub factor: Option<String>,
-    /// Samples with the concept: 0..50, class=NAME, or FACTOR>NUMBER.
+    /// Group of training samples with the concept: 0..50, class=NAME, or FACTOR>NUMBER.
     #[arg(long, value_name = "GROUP", requires = "without")]
     pub with: Option<SampleGroup>,
-    /// Samples without the concept.
+    /// Group of training samples without the concept, in the same form.
     #[arg(long, value_name = "GROUP", requires = "with")]
     pub without: Option<SampleGroup>,
-    /// Held-out rows to show: 0..10 (10 not included), 7, or 1,5,9; default: the first six.
+    /// Rows of the test set to show: 0..10 (10 not included), 7, or 1,5,9; default: the first six.
     #[arg(long, value_name = "A..B")]
     pub rows: Option<Seeds>,
     /// Number of steps, 2 to 33.
     #[arg(long, default_value_t = 9, value_parser = clap::value_parser!(u32).range(2..=33))]
     pub steps: u32,
-    /// Distance in both directions, above 0, as a share of the factor's range or of the distance between the groups.
+    /// Largest step in both directions, above 0: a share of the factor's range, or of the distance between the groups.
     #[arg(long, default_value_t = 0.5, value_parser = above_zero)]
     pub reach: f32,
     #[command(flatten)]
@@ -98,9 +98,9 @@ fn above_zero(text: &str) -> Result<f32, String> {
 /// `freewheel interpolate`
 #[derive(Args, Debug)]
 pub struct Interpolate {
-    /// Folder of the fitted estimator: a vae or pca.
+    /// Folder of the fitted estimator, a vae or pca.
     pub fit: PathBuf,
-    /// Pairs of held-out rows, from and to, such as 3-17.
+    /// Pairs of rows of the test set, from and to, such as 3-17.
     #[arg(required = true, num_args = 1..=32)]
     pub pairs: Vec<RowPair>,
     /// Number of steps of each interpolation, 2 to 33.

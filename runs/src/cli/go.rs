@@ -11,19 +11,21 @@ use super::{ProgressOutput, Threads};
 /// Rules of Go.
 #[derive(Args, Debug, Clone, Copy)]
 pub struct GoRules {
-    /// Side of the board, 1 to 19; default: that of a trained player's world, else 9.
+    /// Side of the board, 1 to 19; default: the size of a trained player's world, else 9.
     #[arg(long, value_parser = clap::value_parser!(u8).range(1..=19))]
     pub size: Option<u8>,
-    /// Repetitions that are illegal: simple (recapturing a single stone at once), positional (any earlier board),
-    /// situational (any earlier board with the same player to move).
+    /// Ko rule, the repetitions that are illegal: simple (recapturing a single stone at once), positional (any earlier
+    /// board), situational (any earlier board with the same player to move).
     #[arg(long, value_name = "RULE", default_value = "positional",
         value_parser = PossibleValuesParser::new(Ko::NAMES).try_map(|name| name.parse::<Ko>()))]
     pub ko: Ko,
-    /// Suicide, a move that captures the mover's own stones: allow (Tromp-Taylor rules) or forbid (Chinese rules).
+    /// Rule for suicide, a move that captures the mover's own stones: allow (Tromp-Taylor rules) or forbid (Chinese
+    /// rules).
     #[arg(long, value_name = "RULE", default_value = "allow", action = ArgAction::Set,
         value_parser = PossibleValuesParser::new(["allow", "forbid"]).map(|rule| rule == "allow"))]
     pub suicide: bool,
-    /// Komi: points added to White's score, a multiple of 0.5; default: that of a trained player's world, else 7.5.
+    /// Komi, the points added to White's score, a multiple of 0.5; default: the komi of a trained player's world, else
+    /// 7.5.
     #[arg(long, allow_negative_numbers = true)]
     pub komi: Option<f32>,
 }
@@ -34,7 +36,8 @@ pub struct Gtp {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub rules: GoRules,
-    /// Player: random, greedy, uct:N, gtp:COMMAND, or the folder of a trained run.
+    /// Player: random, greedy, uct:N (tree search with N playouts), gtp:COMMAND for another program, or the folder of a
+    /// trained run.
     #[arg(long, default_value = "uct:1000")]
     pub player: String,
     /// Seed of the player.
@@ -45,9 +48,10 @@ pub struct Gtp {
 /// `freewheel match`
 #[derive(Args, Debug)]
 pub struct Match {
-    /// First player: random, greedy, uct:N, gtp:COMMAND for another program, or the folder of a trained run.
+    /// First player: random, greedy, uct:N (tree search with N playouts), gtp:COMMAND for another program, or the
+    /// folder of a trained run.
     pub a: String,
-    /// Second player, likewise.
+    /// Second player, in the same form.
     pub b: String,
     /// Number of games.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
@@ -58,16 +62,17 @@ pub struct Match {
     /// Number of random moves at the start of a game, the same for both games of a pair.
     #[arg(long, value_name = "MOVES", default_value_t = 2, value_parser = clap::value_parser!(u32).range(..=1000))]
     pub opening: u32,
-    /// Number of moves, passes included, after which the board is scored as it is; default: three a point.
+    /// Maximum number of moves, passes included; the board is then scored as it stands. Default: three per point of the
+    /// board.
     #[arg(long, value_name = "MOVES", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub move_limit: Option<u32>,
-    /// Time limit for each answer of another program, seconds, above 0.
+    /// Time limit for each response of another program, in seconds, above 0.
     #[arg(long, value_name = "SECONDS", default_value_t = 60.0)]
     pub timeout: f64,
     /// Seed of the openings and of the built-in players.
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
-    /// Folder for the game records, SGF.
+    /// Folder for the game records (SGF files).
     #[arg(long, value_name = "DIR")]
     pub sgf: Option<PathBuf>,
     #[command(flatten)]

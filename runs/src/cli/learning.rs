@@ -69,7 +69,8 @@ pub struct Watch {
     /// Agent that acts in a world, or `human`; default: the optimal policy, if the world has a solver.
     #[arg(long)]
     pub agent: Option<String>,
-    /// Training steps of the agent before it is shown; checkpoints along the way are shown, too.
+    /// Environment steps of training before the agent is shown; the policies after 0 %, 1 % and 10 % of the steps are
+    /// shown, too.
     #[arg(long, value_name = "STEPS", default_value_t = 50_000)]
     pub train: u64,
     /// Seed of the world and of the agent.
@@ -104,16 +105,16 @@ pub struct Map {
 pub struct Solve {
     /// World: family/name, or family:file.
     pub world: String,
-    /// Discount, 0 to 1; default: the world's.
+    /// Discount factor, 0 to 1; default: the discount of the world.
     #[arg(long)]
     pub gamma: Option<f64>,
-    /// Number of steps after which an episode ends; default: none.
+    /// Number of steps after which an episode ends; default: no limit.
     #[arg(long, value_name = "N")]
     pub horizon: Option<u32>,
     /// Make the number of remaining steps part of the observation.
     #[arg(long, requires = "horizon")]
     pub time_observed: bool,
-    /// Policy to evaluate; default: the optimal one.
+    /// Policy to evaluate; default: the optimal policy.
     #[arg(long, value_enum)]
     pub policy: Option<SolvePolicy>,
     /// Probability of a random action under the epsilon policies, 0 to 1.
@@ -141,7 +142,7 @@ pub enum SolvePolicy {
 /// `freewheel envs`, `freewheel agents`, `freewheel estimators`, `freewheel data`
 #[derive(Args, Debug)]
 pub struct List {
-    /// Name of the one to show, with its settings; default: list all.
+    /// Name of one item to show with its settings; default: list all.
     pub id: Option<String>,
     #[command(flatten)]
     #[allow(missing_docs)]

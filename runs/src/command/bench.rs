@@ -17,11 +17,11 @@ use crate::error::{Error, Result};
 use crate::experiment::pool;
 use crate::{Registry, output};
 
-/// Result of one benchmark.
+/// Result of one benchmark of the program.
 #[derive(Serialize)]
 struct Measurement {
     id: String,
-    /// Unit of `median` and `best`.
+    /// Unit of the fields `median` and `best`.
     unit: &'static str,
     median: f64,
     best: f64,
@@ -78,7 +78,7 @@ pub(super) fn bench(registry: &Registry, args: &Bench) -> Result<()> {
             continue;
         }
         let world = registry.build_world(learned, &Table::new())?;
-        // Not every agent supports every world: `scripted` needs a world with scripted policies.
+        // `None` for an agent that does not support the world: `scripted` needs a world with scripted policies.
         let Some(built) = default_agent(agent, &*world)? else { continue };
         add(name, "ns/step", pools[0].install(|| learning_times(built, &*world))?)?;
     }
@@ -108,7 +108,7 @@ pub(super) fn bench(registry: &Registry, args: &Bench) -> Result<()> {
     Ok(())
 }
 
-/// World `id` with default settings, and random prices for `market/replay`.
+/// World `id` with default settings; `market/replay` with random prices.
 fn default_world(registry: &Registry, id: &str) -> CoreResult<Arc<dyn DynWorld>> {
     if id != "market/replay" {
         return registry.build_world(id, &Table::new());
@@ -117,8 +117,8 @@ fn default_world(registry: &Registry, id: &str) -> CoreResult<Arc<dyn DynWorld>>
     Ok(replay::Replay::<u32>::new(id, replay::random_walk(5000, &settings)?, &settings)?.shared())
 }
 
-/// Nanoseconds of one step of one environment, with observation, action mask, resets and dispatch. One list of rounds
-/// for each pool; the pools take turns, so that a disturbance of the machine affects all of them.
+/// Nanoseconds per step of one environment, with observation, action mask, resets and dispatch: the rounds of each
+/// thread pool. The pools take turns, so that a disturbance of the machine affects all of them.
 fn step_times(
     world: &dyn DynWorld,
     num_envs: usize,
@@ -136,7 +136,7 @@ fn step_times(
     Ok(rounds)
 }
 
-/// Vector environment and prepared actions.
+/// Vector environment and the actions prepared for its steps.
 struct Stepper {
     env: Box<dyn ManagedVectorEnv>,
     masked: bool,

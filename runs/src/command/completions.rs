@@ -1,4 +1,4 @@
-//! `completions` and `man`: files that shells and `man` read, made from the command line and the registry.
+//! `completions` and `man`: shell completion scripts and man pages, generated from the command line and the registry.
 
 use std::path::Path;
 
@@ -24,9 +24,9 @@ pub(super) fn man(registry: &Registry, dir: &Path) -> Result<()> {
     output::text(&format!("{}/{}.1 and a page for each subcommand\n", dir.display(), registry.name()))
 }
 
-/// `command` whose arguments have the names of the registry as possible values, for completion only.
+/// Adds the names in the registry to the arguments of `command` as possible values; for shell completion only.
 fn with_names(registry: &Registry, command: clap::Command) -> clap::Command {
-    // A name such as `grid/deepsea-N` stands for many.
+    // A name such as `grid/deepsea-N` stands for many worlds.
     let worlds = registry.worlds().into_iter().map(|info| info.id).filter(|id| !id.contains('N'));
     let worlds: Vec<String> = worlds.collect();
     let agents: Vec<String> = registry.agents().map(|agent| agent.id().to_owned()).collect();
@@ -57,7 +57,7 @@ fn with_names(registry: &Registry, command: clap::Command) -> clap::Command {
     })
 }
 
-/// Keys of `--set`, each with its `=`.
+/// Setting keys for `--set`, each followed by `=`.
 fn settings(registry: &Registry, worlds: &[String]) -> Vec<String> {
     let agents = registry.agents().flat_map(|agent| agent.fields());
     let agents = agents.map(|field| format!("agent.{}=", field.name));

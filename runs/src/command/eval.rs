@@ -42,7 +42,7 @@ pub(super) fn eval(registry: &Registry, args: Eval) -> Result<()> {
     let pool = pool(args.threads.count())?;
     let found = registry.find_jobs(&args.run)?;
     let stop = stop_flag()?;
-    // Before the evaluations, one by one: a solver uses all threads itself.
+    // Worlds are solved one by one before the evaluations, because a solver uses all threads itself.
     let score_scales = ScoreScales::default();
     let found: Vec<(PathBuf, Job, ScoreScale)> = found
         .into_iter()

@@ -19,7 +19,7 @@ use crate::{Registry, output};
 /// Number of samples that are shown without `--rows`.
 const DEFAULT_ROWS: usize = 6;
 
-/// Fitted transformer at `path` and its data set.
+/// Fitted transformer (VAE or PCA) at `path`, and its data set.
 fn open(registry: &Registry, path: &Path) -> Result<(Box<dyn Transformer>, DataSet)> {
     let (estimator, report) = fit::read(path, registry.estimators())?;
     match estimator {
@@ -112,7 +112,7 @@ pub(super) fn interpolate(registry: &Registry, args: &Interpolate) -> Result<()>
     save(&args.fit, &pictures, args.output.json, &json!({}))
 }
 
-/// Saves the pictures in the fit's folder, prints their paths, and prints the first.
+/// Saves the pictures in the fit's folder, prints their paths and the first picture.
 fn save(fit: &Path, pictures: &[NamedPicture], as_json: bool, more: &serde_json::Value) -> Result<()> {
     let folder = if fit.is_dir() { fit } else { fit.parent().unwrap_or(Path::new("")) };
     let write = |NamedPicture { name, picture }: &NamedPicture| {

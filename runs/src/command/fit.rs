@@ -100,7 +100,7 @@ fn fit_and_save(
     };
     let cost = fit::measure_cost(&estimator, data, fit_s, bytes)?;
     fit::write_report(folder, &report, &cost)?;
-    // The estimator is saved before the pictures are drawn, so that a picture that fails does not lose it.
+    // The estimator is saved before the pictures are drawn, so that an error in a picture does not lose the estimator.
     let pictures = picture::estimators::all(&estimator, data).unwrap_or_else(|e| {
         output::note(&format!("no pictures: {e}"));
         Vec::new()
@@ -113,7 +113,7 @@ fn fit_and_save(
     Ok((report, cost, pictures))
 }
 
-/// Pictures named by `--show`; without names the first one in a terminal, none elsewhere.
+/// Pictures chosen by `--show`. Default: the first picture if the output is a terminal, else none.
 fn selected<'a>(pictures: &'a [NamedPicture], names: &[String]) -> Vec<&'a NamedPicture> {
     if names.is_empty() && std::io::stdout().is_terminal() {
         return pictures.iter().take(1).collect();
@@ -187,7 +187,7 @@ fn summary(report: &Report, cost: &Cost) -> String {
     text
 }
 
-/// Tables of `--set NAME.KEY=VALUE`, one for each of the allowed `names`.
+/// Tables of the settings `--set NAME.KEY=VALUE`, one table for each of the allowed `names`.
 pub(super) fn settings<const N: usize>(set: &[String], names: [&str; N]) -> Result<[Table; N]> {
     let mut doc = Document::parse("the command line", "")?;
     overlay(&mut doc, set)?;
@@ -198,7 +198,7 @@ pub(super) fn settings<const N: usize>(set: &[String], names: [&str; N]) -> Resu
     Ok(names.map(|name| doc.table.get(name).and_then(|table| table.as_table()).cloned().unwrap_or_default()))
 }
 
-/// Absolute path of a file, so that a fit can be used from another folder; the name of a data set unchanged.
+/// Absolute path of a data file, so that a fit can be used from another folder; the name of a data set is unchanged.
 pub(super) fn absolute_path(data: String) -> Result<String> {
     let path = std::path::Path::new(&data);
     if !path.exists() || data::list().iter().any(|set| set.name == data) {

@@ -15,7 +15,7 @@ use crate::Registry;
 use crate::cli::{GoRules, Gtp};
 use crate::error::Result;
 
-/// Playouts of `lz-genmove_analyze` if the player itself is not a search.
+/// Number of playouts for the command `lz-genmove_analyze` if the player itself is not a tree search.
 const ANALYSIS_PLAYOUTS: u32 = 1000;
 
 pub(super) fn gtp(registry: &Registry, args: &Gtp) -> Result<()> {
@@ -32,8 +32,8 @@ pub(super) fn gtp(registry: &Registry, args: &Gtp) -> Result<()> {
     }
 }
 
-/// Player of this name: a built-in player, another program, or the folder of a trained run. For a trained run also the
-/// rules it was trained under.
+/// Player that `name` describes: a built-in player, another program, or the folder of a trained run. For a trained run,
+/// also the rules of Go that it was trained under.
 pub(super) fn player(registry: &Registry, name: &str) -> Result<(Arc<dyn Player>, Option<Rules>)> {
     let folder = Path::new(name);
     match players::parse(name) {
@@ -51,7 +51,7 @@ pub(super) fn player(registry: &Registry, name: &str) -> Result<(Arc<dyn Player>
     Ok((Arc::new(player), Some(settings.rules(size))))
 }
 
-/// Rules from the command line; size and komi default to those of `trained_rules`, else to 9 and 7.5.
+/// Rules of Go from the command line; default size and komi: those of `trained_rules`, else 9 and 7.5.
 pub(super) fn rules(args: &GoRules, trained_rules: Option<Rules>) -> Rules {
     let size = args.size.or(trained_rules.map(|rules| rules.width)).unwrap_or(9);
     let komi = args.komi.or(trained_rules.map(|rules| rules.komi)).unwrap_or(7.5);

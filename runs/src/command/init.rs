@@ -1,4 +1,4 @@
-//! `init`: a commented experiment file. Here is also the default experiment of `run`.
+//! `init`: writes a commented experiment file. This file also contains the default experiment of `run`.
 
 use freewheel_core::Error as Core;
 use freewheel_core::checkpoint::write_atomically;

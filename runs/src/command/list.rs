@@ -1,4 +1,4 @@
-//! `envs`, `agents`, `estimators` and `data`: lists of what can be used, with settings and defaults.
+//! `envs`, `agents`, `estimators` and `data`: lists of the available items, with settings and defaults.
 
 use freewheel_core::data;
 use freewheel_core::settings::{Field, fields, unknown};
@@ -22,7 +22,8 @@ pub(super) fn envs(registry: &Registry, args: List) -> Result<()> {
     let fields = registry.world_fields(&id);
     let world = match registry.build_world(&id, &toml::Table::new()) {
         Ok(world) => world,
-        // A world with a required setting, such as a file of prices: show the settings and the error that names it.
+        // A world with a required setting, such as a file of prices: show the settings and the error about the missing
+        // one.
         Err(e @ (Error::Config(_) | Error::Setting { .. })) => match registry.worlds().into_iter().find(|info| info.id == id) {
             Some(_) if args.output.json => {
                 return output::json(&json!({ "spec": null, "settings": fields, "lacks": e.to_string() }));
@@ -105,7 +106,7 @@ pub(super) fn data(args: List) -> Result<()> {
     output::text(&format!("{}: {}\nsource: {source}\n\n{}", set.name, set.about, settings("data", &fields)))
 }
 
-/// Agent or estimator with its settings.
+/// Agent or estimator, described with its settings.
 #[derive(serde::Serialize)]
 struct Described {
     id: String,
@@ -113,7 +114,7 @@ struct Described {
     settings: Vec<Field>,
 }
 
-/// Prints the names and descriptions of all of a kind.
+/// Prints the names and descriptions of all items of a kind, such as agents.
 fn list(kind: &str, all: Vec<Described>, args: &List) -> Result<()> {
     match args.output.json {
         true => output::json(&json!({ kind: all })),
@@ -121,7 +122,7 @@ fn list(kind: &str, all: Vec<Described>, args: &List) -> Result<()> {
     }
 }
 
-/// Prints one with its settings.
+/// Prints one item, such as an agent, with its settings.
 fn show(prefix: &str, one: &Described, args: &List) -> Result<()> {
     match args.output.json {
         true => output::json(one),
@@ -129,7 +130,7 @@ fn show(prefix: &str, one: &Described, args: &List) -> Result<()> {
     }
 }
 
-/// Table of settings with their defaults; `-` marks a setting without one.
+/// Table of settings with their defaults; `-` marks a setting without a default.
 fn settings(prefix: &str, fields: &[Field]) -> String {
     if fields.is_empty() {
         return "No settings.\n".into();
@@ -140,7 +141,7 @@ fn settings(prefix: &str, fields: &[Field]) -> String {
     format!("Settings (--set KEY=VALUE), defaults and meaning:\n{}", columns(rows))
 }
 
-/// Default value as TOML, as `--set` takes it; JSON where TOML cannot express it.
+/// Default value in TOML, the syntax of `--set`; in JSON if TOML cannot express the value.
 fn default_text(default: &Value) -> String {
     if default.is_null() {
         return "-".into();

@@ -48,14 +48,14 @@ pub(super) fn map(registry: &Registry, args: &Map) -> Result<()> {
 pub(super) struct Maps {
     /// Maps with their SVG and PNG files.
     pub drawn: Vec<(Scatter, [PathBuf; 2])>,
-    /// Errors of the runs without a map.
+    /// Errors of the runs for which no map could be drawn.
     pub refused: Vec<Core>,
 }
 
 /// Draws a map of each job into its folder, until `stop` is set.
 ///
 /// # Errors
-/// Errors of reading and writing; a world without a map is reported in [`Maps::refused`].
+/// Errors of reading and writing. A world that has no map is not an error here: it is reported in [`Maps::refused`].
 pub(super) fn maps(
     registry: &Registry,
     plan: &MapPlan,

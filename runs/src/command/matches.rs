@@ -64,8 +64,8 @@ pub(super) fn play_match(registry: &Registry, args: &Args) -> Result<()> {
     if interrupted { Err(Error::Signal(signal_hook::consts::SIGINT)) } else { Ok(()) }
 }
 
-/// Player of this name and, for a trained run, the rules it was trained under. Another program gets its own client,
-/// which is sent every move; `limit` is the time limit of one response.
+/// Player that `name` describes and, for a trained run, the rules of Go that it was trained under. For another program,
+/// a client of its own sends the program every move; `limit` is the time limit of one response.
 fn match_player(registry: &Registry, name: &str, limit: Duration) -> Result<(MatchPlayer, Option<Rules>)> {
     match name.trim().strip_prefix("gtp:") {
         Some(command) => Ok((MatchPlayer::Program { command: command.trim().to_owned(), limit }, None)),
@@ -85,7 +85,7 @@ fn progress(args: &Args) -> ProgressBar {
     bar
 }
 
-/// Mean time of a move of each player, seconds.
+/// Mean time per move of each player, in seconds.
 fn mean_seconds(played: &[(u32, PlayedGame)]) -> [f64; 2] {
     [0, 1].map(|index| {
         let sum = |(time, moves): (f64, u32), (_, one): &(u32, PlayedGame)| {

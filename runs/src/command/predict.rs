@@ -1,4 +1,4 @@
-//! `predict`: applies a fitted estimator to held-out rows or to a file.
+//! `predict`: applies a fitted estimator to rows of the test set or to a file.
 
 use std::path::Path;
 
@@ -18,7 +18,7 @@ use crate::fit::{self, Report, evaluation_subset, nearest_cluster};
 use crate::format::decimal;
 use crate::{Registry, output};
 
-/// Number of rows that are predicted without `--rows`.
+/// Number of rows that are predicted if `--rows` is not given.
 const DEFAULT_ROWS: usize = 10;
 
 /// Prediction for one row.
@@ -57,7 +57,7 @@ pub(super) fn predict(registry: &Registry, args: &Predict) -> Result<()> {
     };
     let data = data::open(&name, &options)?;
     same_columns(&report, &data)?;
-    // Of a table that was not split for training, all rows are predicted, in their order.
+    // All rows of a table that was not split for training are predicted, in the order of the table.
     let foreign = args.data.is_some() && Path::new(&name).exists() && data.test.rows() > 0;
     if foreign && !matches!(data.split, data::Split::Given) {
         let whole = data::open(&name, &Options { test_size: Some(0.0), ..options })?;
@@ -88,7 +88,7 @@ fn same_columns(report: &Report, data: &DataSet) -> Result<()> {
     .into())
 }
 
-/// Prints the predictions for the rows of `part`, called `part_name` in messages.
+/// Prints the predictions for the rows of `part`; messages call the part `part_name`.
 fn print_predictions(
     args: &Predict,
     estimator: &AnyEstimator,
@@ -139,8 +139,8 @@ fn print_predictions(
     output::text(&columns([header].into_iter().chain(lines)))
 }
 
-/// Predictions for the `rows` of `part`; `targets` are those of the estimator and of the data set, which name the
-/// classes.
+/// Predictions for the rows of `part` with the indices `rows`. `targets` are the targets of the estimator and of the
+/// data set; they contain the class names.
 fn predictions(
     estimator: &AnyEstimator,
     targets: [&TargetSpec; 2],

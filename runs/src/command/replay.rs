@@ -34,7 +34,7 @@ pub(super) fn replay(registry: &Registry, args: Replay) -> Result<()> {
         mismatches.push(match verify(registry, record) {
             Ok(()) => None,
             Err(Core::Mismatch(why)) => Some(format!("{file}:{line}: {why}")),
-            // A world that cannot be built is not a fault of the recording.
+            // An error of building the world is not a fault of the recording.
             Err(e) => return Err(e.into()),
         });
     }
@@ -63,10 +63,10 @@ pub(super) fn replay(registry: &Registry, args: Replay) -> Result<()> {
     if failures.is_empty() { Ok(()) } else { Err(Error::Mismatch(failures.join("\n"))) }
 }
 
-/// Replays `record` and compares it with the recording.
+/// Replays the episode `record` and compares every step with the record.
 ///
 /// # Errors
-/// [`Core::Mismatch`] if they differ; those of building the world.
+/// [`Core::Mismatch`] if they differ; errors of building the world.
 fn verify(registry: &Registry, record: &EpisodeRecord) -> freewheel_core::Result<()> {
     let settings: toml::Table = serde_json::from_value(record.settings.clone())
         .map_err(|e| Core::Config(format!("the settings of this episode cannot be read: {e}")))?;

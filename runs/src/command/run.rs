@@ -1,4 +1,4 @@
-//! `run`, `train` and `resume`: training of a list of jobs.
+//! `run`, `train` and `resume`: train a list of jobs.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
@@ -48,13 +48,13 @@ fn plan(registry: &Registry, doc: &mut Document, training: &Training) -> Result<
     if let Some(seeds) = &training.seeds {
         doc.table.insert("seeds".into(), Value::String(seeds.to_string()));
     }
-    // Encoders are fitted here, on the same number of threads as the training.
+    // Encoders are fitted in this call, on the same number of threads as the training.
     Ok(pool(training.threads.count())?.install(|| Plan::new(registry, doc))?)
 }
 
 pub(super) fn resume(registry: &Registry, args: Resume) -> Result<()> {
     let found = registry.find_jobs(&args.dir)?;
-    // The folder above `<configuration>/seed-<n>`; an experiment has one for all its runs.
+    // Folder of each experiment: the parent of `<configuration>/seed-<n>`. All runs of one experiment have the same.
     let roots: Vec<PathBuf> =
         found.iter().filter_map(|(dir, _)| Some(dir.parent()?.parent()?.to_owned())).collect();
     let Some(root) = roots.first().filter(|first| roots.iter().all(|root| root == *first)) else {
@@ -77,7 +77,7 @@ pub(super) fn resume(registry: &Registry, args: Resume) -> Result<()> {
     train_all(registry, &Plan { name, jobs, map }, root, args.output, args.threads)
 }
 
-/// File in an experiment's folder with its map settings, for `resume`.
+/// File in an experiment's folder with the settings of its map, read by `resume`.
 const MAP_FILE: &str = "map.toml";
 
 /// Map settings of the experiment in `root`; `None` if it draws no maps.
@@ -122,7 +122,7 @@ fn train_all(
         return Err(Error::Interrupted(again));
     }
     let report = Report::new(name, &out.to_string_lossy(), &ran, &score_scales)?;
-    // The saved table covers the whole folder or is left unchanged.
+    // The table is saved only if these jobs are all runs in the folder; otherwise the saved table is left unchanged.
     if files_below(out, "config.toml")?.len() == jobs.len() {
         let json = serde_json::to_string_pretty(&report).map_err(|e| Core::Unsupported(e.to_string()))?;
         write_atomically(out.join("results.json"), json.as_bytes())?;
@@ -158,7 +158,8 @@ fn train_all(
     if diverged > 0 { Err(Error::Diverged(diverged, jobs.len())) } else { Ok(()) }
 }
 
-/// Lock on the folder `out`, so that no two processes write into it. The system releases it when the process ends.
+/// Lock on the folder `out`, so that only one process writes into the folder. The system releases it when the process
+/// ends.
 fn lock(out: &Path) -> Result<std::fs::File> {
     let file = out.join(".lock");
     std::fs::create_dir_all(out).map_err(Core::io(out))?;
@@ -172,12 +173,12 @@ fn lock(out: &Path) -> Result<std::fs::File> {
             );
             Err(Core::Config(message).into())
         }
-        // The file system has no locks: go on without.
+        // The file system has no locks: continue without a lock.
         Err(std::fs::TryLockError::Error(_)) => Ok(lock),
     }
 }
 
-/// Shell argument for the folder of the last job.
+/// Folder of the last job, as a shell argument for the printed example commands.
 fn example(jobs: &[Job], out: &Path) -> String {
     jobs.last().map(|job| quoted(&job.directory(out).to_string_lossy())).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! `solve`: value of the optimal policy of a world, or of another policy.
+//! `solve`: computes the value of the optimal policy of a world, or of another policy.
 
 use freewheel_core::{Certainty, Frame, PolicyClass, Purpose, SolveQuery, Streams};
 use serde_json::json;
@@ -75,10 +75,10 @@ pub(super) fn solve(registry: &Registry, args: Solve) -> Result<()> {
     output::text(&text)
 }
 
-/// World settings of `--set world.KEY=VALUE`.
+/// World settings given as `--set world.KEY=VALUE`.
 ///
 /// # Errors
-/// [`Error::Usage`] for any other key.
+/// [`Error::Usage`] for a key that does not start with `world.`.
 fn world_settings(set: &[String]) -> Result<Table> {
     let mut doc = Document::parse("the command line", "")?;
     overlay(&mut doc, set)?;

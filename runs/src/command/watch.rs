@@ -1,4 +1,4 @@
-//! `watch`: a world in the terminal, played by a policy or by the user.
+//! `watch`: shows a world in the terminal, played by a policy or by the user.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::plan::Plan;
 use crate::score_scale::ScoreScale;
 use crate::{Registry, output, tui};
 
-/// Named policies to choose from; the last one is shown first.
+/// Policies with their names, to choose from; the last one is shown first.
 type Policies = Vec<(String, Arc<dyn Policy>)>;
 
 pub(super) fn watch(registry: &Registry, args: Watch) -> Result<()> {
@@ -59,7 +59,7 @@ pub(super) fn watch(registry: &Registry, args: Watch) -> Result<()> {
     }
 }
 
-/// Run in `folder` with the policies of its checkpoints.
+/// Run in `folder`, and the policies of its checkpoints.
 fn from_run(registry: &Registry, folder: &Path) -> Result<(Job, Policies)> {
     let mut found = registry.find_jobs(folder)?;
     if found.len() > 1 {
@@ -90,7 +90,7 @@ fn from_run(registry: &Registry, folder: &Path) -> Result<(Job, Policies)> {
     Ok((job, policies))
 }
 
-/// Job for a world that is only watched; nothing is saved.
+/// Job for a world that is only watched; no files are written.
 fn from_world(registry: &Registry, args: &Watch) -> Result<Job> {
     let agent = match args.agent.as_deref() {
         None | Some("human") => "random",

@@ -11,23 +11,23 @@ use crate::seeds::Seeds;
 /// Group of training samples, parsed from `0..50`, `class=NAME`, `FACTOR>NUMBER` or `FACTOR<NUMBER`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SampleGroup {
-    /// Text on the command line.
+    /// Text of the group on the command line.
     pub text: String,
     selector: Selector,
 }
 
-/// Rule that selects the samples.
+/// Choice of the rule that selects the samples of a group.
 #[derive(Clone, Debug, PartialEq)]
 enum Selector {
-    /// Row indices: `0..50`.
+    /// Samples with these row indices: `0..50`.
     Rows(Seeds),
-    /// Class name: `class=7`.
+    /// Samples of the class with this name: `class=7`.
     Class(String),
-    /// Bound on a known factor: `smile>0.5`, `smile<0`.
+    /// Samples for which a known factor is above or below a bound: `smile>0.5`, `smile<0`.
     Factor {
         /// Name of the factor.
         name: String,
-        /// Whether the factor must be above the bound, not below.
+        /// Whether the factor must be above the bound (true) or below (false).
         above: bool,
         /// Bound in the unit of the factor.
         bound: f32,
@@ -55,7 +55,7 @@ impl FromStr for SampleGroup {
 }
 
 impl SampleGroup {
-    /// Name of the class or factor; `concept` for rows.
+    /// Name of the group for tables: its class or factor; `concept` for a group of rows.
     pub fn name(&self) -> &str {
         match &self.selector {
             Selector::Rows(_) => "concept",
@@ -99,7 +99,7 @@ impl SampleGroup {
     }
 }
 
-/// Column of the factor `name`, and the factors `[N, K]` of the training set.
+/// Column index of the factor `name`, and the known factors `[N, K]` of the training set (K factors of N samples).
 ///
 /// # Errors
 /// [`Error::Config`] if the data set has no such factor.
@@ -118,7 +118,8 @@ pub fn factor_column<'a>(set: &'a DataSet, name: &str) -> Result<(usize, &'a Sam
     }
 }
 
-/// `rows` as a vector, checked against `part`; `name` (data set) and `part_name` stand in the message.
+/// Checks that `part` has all `rows`, and returns the indices as a vector. The error message contains `name` (of the
+/// data set) and `part_name`.
 ///
 /// # Errors
 /// [`Error::Config`] for a row out of range.

@@ -12,10 +12,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{evaluation_subset, fitted_model};
 
-/// Most samples of a silhouette; its cost grows with their square.
+/// Maximum number of samples for the silhouette score, whose cost grows with the square of this number.
 const SILHOUETTE_SAMPLES: usize = 2_000;
 
-/// Most clusters that are matched with classes; the cost grows with their cube.
+/// Maximum number of clusters that are matched with classes; the cost of the matching grows with the cube of this
+/// number.
 const MAX_MATCHED_CLUSTERS: usize = 1_000;
 
 /// One score of a report.
@@ -23,18 +24,19 @@ const MAX_MATCHED_CLUSTERS: usize = 1_000;
 pub struct Score {
     /// Name of the metric.
     pub name: String,
-    /// Part of the data set, `train` or `test`; empty for properties of the model.
+    /// Part of the data set, `train` or `test`; empty for a property of the model.
     pub part: String,
-    /// Value in `unit`.
+    /// Value of the score, in `unit`.
     pub value: f64,
-    /// Unit; empty for none.
+    /// Unit of the value; empty for none.
     pub unit: String,
 }
 
-/// All scores of a fitted estimator; `seed` draws the samples of the silhouette and of the ELBO.
+/// All scores of a fitted estimator. `seed` determines the random samples for the silhouette and for the ELBO (evidence
+/// lower bound).
 ///
 /// # Errors
-/// As [`outputs`](super::outputs).
+/// Same as [`outputs`](super::outputs).
 pub fn scores(estimator: &AnyEstimator, data: &DataSet, seed: u64) -> Result<Vec<Score>> {
     match estimator {
         AnyEstimator::Classifier(it) => {
@@ -88,7 +90,7 @@ fn transformer_scores(it: &dyn Transformer, data: &DataSet, seed: u64) -> Result
     if let Some(model) = fitted_model::<kmeans::Config>(it)? {
         all.push(score("inertia", "train", model.inertia(), ""));
         all.push(score("iterations", "train", f64::from(model.n_iter()), ""));
-        // After the loop: the clusters of the evaluation subset, which is the last one.
+        // After the loop, `clusters` are those of the evaluation subset, the last subset of the loop.
         let mut clusters = Vec::new();
         let parts = [(&data.train, "train"), (&data.test, "test")];
         for (Subset { samples, targets, .. }, name) in parts.into_iter().filter(|(part, _)| part.rows() > 0) {
@@ -108,7 +110,7 @@ fn transformer_scores(it: &dyn Transformer, data: &DataSet, seed: u64) -> Result
         }
         match silhouette(&part.samples, &clusters, SILHOUETTE_SAMPLES, &mut rng) {
             Ok(value) => all.push(score("silhouette", name, value, "")),
-            // Undefined for a single cluster.
+            // The silhouette of a single cluster is undefined.
             Err(Error::Config(_)) => {}
             Err(e) => return Err(e),
         }

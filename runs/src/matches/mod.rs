@@ -1,4 +1,4 @@
-//! Matches of Go: two players, many games, every opening played with both colors.
+//! Matches of Go: two players play many games; every opening is played twice, with exchanged colors.
 
 mod result;
 mod session;
@@ -21,7 +21,7 @@ pub use session::MatchPlayer;
 pub struct Match {
     /// The two players.
     pub players: [MatchPlayer; 2],
-    /// Number of games; the first player has Black in the even ones, counted from 0.
+    /// Number of games. The first player has Black in games 0, 2, 4, ..., White in the others.
     pub games: u32,
     /// Rules of every game.
     pub rules: Rules,
@@ -33,14 +33,14 @@ pub struct Match {
     pub seed: u64,
 }
 
-/// Way in which a game ended.
+/// Reason for the end of a game.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GameEnd {
-    /// Two passes in a row.
+    /// Both players passed, one after the other.
     Passes,
-    /// One player resigned.
+    /// One of the players resigned.
     Resignation,
-    /// The move limit was reached; the board was scored as it stood.
+    /// The game reached the move limit; the board was scored as it stood.
     Limit,
     /// One player made an error, such as an illegal move or a timeout, and lost.
     Fault,
@@ -50,20 +50,20 @@ pub enum GameEnd {
 pub struct PlayedGame {
     /// Moves and result.
     pub record: GameRecord,
-    /// Color of the first player.
+    /// Color of the match's first player in this game.
     pub color: Color,
     /// Winner; `None` for a draw.
     pub winner: Option<Color>,
-    /// Way in which the game ended.
+    /// Reason for the end of the game.
     pub end: GameEnd,
-    /// Name and error of the player at fault, if there is one.
+    /// Name of the player that lost by an error, and the error; `None` if there was no error.
     pub fault: Option<String>,
     /// Total thinking time and number of moves of each player.
     pub time_used: [(Duration, u32); 2],
 }
 
 impl Match {
-    /// Plays all games on `threads` threads and returns the finished ones with their numbers, in order. Results of the
+    /// Plays all games on `threads` threads and returns the finished games with their numbers, in order. Results of the
     /// built-in players do not depend on `threads`. `on_end` is called after each game. Once `stop` is set, no new game
     /// starts.
     ///
@@ -158,7 +158,8 @@ impl Match {
         Ok(PlayedGame { record: self.record(&game, color, outcome), color, winner, end, fault, time_used })
     }
 
-    /// Position after the random moves of an opening: no passes, and no stone into an own eye.
+    /// Position of game `number` after the random moves of its opening: no passes, and no stone into an eye of the
+    /// player's own color.
     fn opening(&self, number: u32) -> Result<Game> {
         let streams = Streams::new(self.seed);
         let mut rng = streams.stream(Purpose::Generation, u64::from(number / 2), 0);
@@ -188,7 +189,7 @@ impl Match {
     }
 }
 
-/// Plays a move under the rules of the match; returns `None` for a resignation.
+/// Plays the move `action` under the rules of the match; returns `None` for a resignation.
 fn apply(game: &mut Game, action: PlayerAction, session: &mut PlayerSession) -> Result<Option<Move>, Fault> {
     let PlayerAction::Play(point) = action else { return Ok(None) };
     let color = game.to_play();

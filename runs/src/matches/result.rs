@@ -4,43 +4,43 @@ use serde::Serialize;
 
 use super::{GameEnd, PlayedGame};
 
-/// Results of a match, from the first player's side.
+/// Results of a match, from the point of view of the first player.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct MatchResult {
     /// Number of games.
     pub games: u32,
-    /// Games won.
+    /// Number of games won.
     pub won: u32,
-    /// Games drawn.
+    /// Number of games drawn.
     pub drawn: u32,
-    /// Games lost.
+    /// Number of games lost.
     pub lost: u32,
-    /// Games played as Black.
+    /// Number of games played as Black.
     pub games_as_black: u32,
-    /// Games won as Black.
+    /// Number of games won as Black.
     pub won_as_black: u32,
-    /// Games ended by two passes.
+    /// Number of games ended by two passes.
     pub by_passes: u32,
-    /// Games ended by resignation.
+    /// Number of games ended by resignation.
     pub by_resignation: u32,
-    /// Games that reached the move limit and were scored as they stood.
+    /// Number of games that reached the move limit and were scored as they stood.
     pub by_limit: u32,
-    /// Games lost by an error of one player.
+    /// Number of games lost by an error of one player.
     pub by_fault: u32,
-    /// Mean number of moves, with those of the opening and passes.
+    /// Mean number of moves per game, opening and passes included.
     pub mean_length: f64,
     /// Win rate, 0..=1; a draw counts one half.
     pub win_rate: f64,
     /// 95 % interval of the win rate (Wilson 1927).
     pub win_rate_interval: [f64; 2],
-    /// Elo difference; infinite if one side won every game.
+    /// Elo difference of the players; infinite if one of them won every game.
     pub elo: f64,
     /// 95 % interval of the Elo difference.
     pub elo_interval: [f64; 2],
 }
 
 impl MatchResult {
-    /// Results of these games.
+    /// Results of the games `played`.
     pub fn of<'a>(played: impl Iterator<Item = &'a PlayedGame>) -> Self {
         let mut result = MatchResult::default();
         let mut length = 0;
@@ -84,7 +84,7 @@ pub fn wilson(points: f64, games: f64) -> [f64; 2] {
     [(center - half).max(0.0), (center + half).min(1.0)]
 }
 
-/// Elo difference at which the win rate `rate`, 0..=1, is expected.
+/// Elo difference for which the expected win rate is `rate`, 0..=1.
 pub fn elo(rate: f64) -> f64 {
     400.0 * (rate / (1.0 - rate)).log10()
 }

@@ -1,4 +1,4 @@
-//! Players of a match: built-in ones, and other programs that are sent every move.
+//! Players of a match: built-in players, and other programs, which are sent every move.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use freewheel_envs::go::rules::{Color, Game, Move};
 /// Player of a match.
 #[derive(Clone)]
 pub enum MatchPlayer {
-    /// Player of this program.
+    /// Built-in player.
     Builtin(Arc<dyn Player>),
     /// Another program that speaks GTP.
     Program {
@@ -23,7 +23,7 @@ pub enum MatchPlayer {
 }
 
 impl MatchPlayer {
-    /// Name as written on the command line.
+    /// Name of the player as written on the command line.
     pub fn name(&self) -> String {
         match self {
             MatchPlayer::Builtin(player) => player.name(),
@@ -31,11 +31,11 @@ impl MatchPlayer {
         }
     }
 
-    /// Checks that it can play games that begin as `start`, so that a wrong command line is an error before the match
-    /// and not a loss in every game.
+    /// Checks that the player can play games that begin with the position `start`. An error in a command line is then
+    /// found before the match, and does not make every game a loss.
     ///
     /// # Errors
-    /// Those of [`Player::check_ready`].
+    /// Errors of [`Player::check_ready`].
     pub fn check_ready(&self, start: &Game) -> freewheel_core::Result<()> {
         match self {
             MatchPlayer::Builtin(player) => player.check_ready(start),
@@ -46,16 +46,16 @@ impl MatchPlayer {
     }
 }
 
-/// A player with its running program, used for one game after another.
+/// A player, with its running program, that plays one game after another.
 pub(super) struct PlayerSession {
     player: MatchPlayer,
-    /// Running program; `None` for a built-in player and after a failure.
+    /// Client of the running program; `None` for a built-in player and after an error.
     client: Option<Client>,
     /// Whether the program supports `set_random_seed`.
     seeded: bool,
 }
 
-/// Error message of a player that loses the game by it.
+/// Message of the error by which a player loses a game.
 pub(super) type Fault = String;
 
 impl PlayerSession {
@@ -63,7 +63,7 @@ impl PlayerSession {
         PlayerSession { player, client: None, seeded: false }
     }
 
-    /// Starts a game at the position of `game`. A program gets a seed if it supports seeds.
+    /// Starts a game at the position of `game`. A program gets a seed if it supports `set_random_seed`.
     pub(super) fn start_game(&mut self, game: &Game, rng: &mut Stream) -> Result<(), Fault> {
         let MatchPlayer::Program { command, limit } = &self.player else { return Ok(()) };
         if self.client.is_none() {
@@ -105,7 +105,8 @@ impl PlayerSession {
         client.play(game.rules(), played.color, played.point).map_err(|e| self.fail(e.to_string()))
     }
 
-    /// Stops the program, whose board is no longer known; the next game starts it again. Returns `fault`.
+    /// Stops the program after an error, since the position on its board is no longer known; the next game starts the
+    /// program again. Returns the error message `fault`.
     pub(super) fn fail(&mut self, fault: Fault) -> Fault {
         self.client = None;
         fault

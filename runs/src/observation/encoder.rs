@@ -1,5 +1,5 @@
-//! Encoder before an agent: an estimator fitted without reward to observations that a stated policy collects, then
-//! fixed.
+//! Encoder in front of an agent: an estimator is fitted, without rewards, to observations that a given policy collects,
+//! and does not change afterwards.
 
 use std::borrow::Cow;
 
@@ -17,34 +17,35 @@ use toml::Table;
 
 use crate::fit::fitted_model;
 
-/// Estimator, its settings and the observations it is fitted to. In TOML the name of the estimator alone is enough.
+/// Settings of an encoder: the estimator, its settings, and how the observations for the fit are collected. In TOML,
+/// the name of the estimator is enough.
 ///
 /// | estimator | observation of the agent |
 /// |---|---|
-/// | `kmeans` | index of the nearest of k centers: a table then has k states |
-/// | `pca`, `vae`, another encoder | code `[C]`, with the minimum and maximum of the collected codes as bounds |
+/// | `kmeans` | index of the nearest of k cluster centers, so that a tabular agent has k states |
+/// | `pca`, `vae`, another encoder | code of C numbers; the bounds are the minimum and maximum of the collected codes |
 ///
-/// The estimator is given standardized observations (mean 0, variance 1). A VAE reads its samples as probabilities and
-/// is given observations scaled to 0 to 1 by their collected minimum and maximum, and clipped there.
+/// Observations are standardized (mean 0, variance 1) for the estimator. A VAE reads its samples as probabilities: for
+/// a VAE, observations are scaled by the collected minimum and maximum to the range 0 to 1, and clipped to it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(from = "Written")]
 pub struct EncoderConfig {
     /// Name of the estimator.
     pub estimator: String,
-    /// Policy that collects: `random`, or one of the world's scripted players.
+    /// Policy that collects the observations: `random`, or one of the world's scripted policies.
     pub policy: String,
-    /// Probability that an action is random instead, 0 to 1.
+    /// Probability that the collecting policy takes a random action instead, 0 to 1.
     pub epsilon: f64,
-    /// Number of collected observations, 1 to 100000000.
+    /// Number of observations to collect, 1 to 100000000.
     pub steps: u32,
-    /// Seed of collecting and fitting.
+    /// Seed for collecting and fitting.
     pub seed: u64,
     /// Settings of the estimator.
     #[serde(skip_serializing_if = "Table::is_empty")]
     pub settings: Table,
 }
 
-/// An [`EncoderConfig`] in TOML.
+/// Form of an [`EncoderConfig`] in TOML: the name of an estimator, or a table.
 #[derive(Deserialize)]
 #[serde(
     untagged,
@@ -95,16 +96,16 @@ impl JsonSchema for EncoderConfig {
     }
 }
 
-/// Environments of the collecting batch.
+/// Number of environments in which observations are collected.
 const NUM_ENVS: usize = 16;
-/// First environment index of the action streams: no environment has one as high.
+/// First index of the random streams for actions, larger than any environment index.
 const ACTION_STREAMS: u64 = 1 << 32;
 
 impl EncoderConfig {
     /// Collects observations in `world` and fits the encoder.
     ///
     /// # Errors
-    /// [`Error::Config`] for an unknown estimator or policy, an estimator that is no encoder, a world with index
+    /// [`Error::Config`] for an unknown estimator or policy, an estimator that is not an encoder, a world with discrete
     /// observations, or a setting out of range.
     pub fn fit(
         &self,
@@ -140,7 +141,7 @@ impl EncoderConfig {
         Ok(FittedEncoder { encoder, nearest_center, scale, space })
     }
 
-    /// Observations `[N, D]` of the collecting policy.
+    /// Collects observations `[N, D]` with the policy of the settings.
     ///
     /// # Errors
     /// [`Error::Config`] for an unknown policy, or an `epsilon` or `steps` out of range.
@@ -187,7 +188,7 @@ impl EncoderConfig {
     }
 }
 
-/// Uniformly random legal action of environment `row`.
+/// Uniformly random legal action of the environment with the index `row`.
 fn random_action(
     spec: &Spec,
     envs: &dyn VectorEnv,
@@ -211,7 +212,7 @@ fn random_action(
     }
 }
 
-/// Affine map from observations to samples: `(x - shift) * factor` for each column.
+/// Affine map from observations to samples: `(x - shift) * factor` for the number `x` in each column.
 pub(crate) struct Scale {
     shift: Vec<f32>,
     factor: Vec<f32>,
@@ -220,8 +221,8 @@ pub(crate) struct Scale {
 }
 
 impl Scale {
-    /// Map of `seen` to 0 to 1 by minimum and maximum if `unit`, else to mean 0 and variance 1. Constant columns become
-    /// 0.
+    /// Scale fitted to the observations `seen`: if `unit`, to the range 0 to 1 (by minimum and maximum), else to mean 0
+    /// and variance 1. Constant columns become 0.
     pub(crate) fn of(seen: &Samples, unit: bool) -> Self {
         let n = seen.rows().max(1) as f64;
         let each = |column: usize| {
@@ -252,7 +253,7 @@ impl Scale {
     }
 }
 
-/// Box from the minimum to the maximum of each column of `codes`.
+/// Observation space of the codes: from the minimum to the maximum of each column of `codes`.
 fn bounds(codes: &Samples) -> ObservationSpace {
     let mut bounds = vec![(f32::INFINITY, f32::NEG_INFINITY); codes.width()];
     for row in codes.iter() {
@@ -263,22 +264,22 @@ fn bounds(codes: &Samples) -> ObservationSpace {
     ObservationSpace::vector(&bounds)
 }
 
-/// A fitted encoder with the scaling of its samples.
+/// A fitted encoder, and the scale of its samples.
 pub struct FittedEncoder {
     encoder: Box<dyn Transformer>,
-    /// Nearest-center search; k-means only.
+    /// Search for the nearest cluster center; k-means only.
     nearest_center: Option<NearestCenter>,
     scale: Scale,
     space: ObservationSpace,
 }
 
 impl FittedEncoder {
-    /// The fitted estimator.
+    /// The fitted estimator of the encoder.
     pub fn encoder(&self) -> &dyn Transformer {
         &*self.encoder
     }
 
-    /// Codes `[N, C]` of observations `[N, D]`; for k-means the distances to the centers.
+    /// Codes `[N, C]` of the observations `[N, D]`, C numbers each; for k-means the distances to the C cluster centers.
     ///
     /// # Errors
     /// [`Error::Config`] for an observation that is not finite.

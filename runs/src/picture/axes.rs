@@ -17,7 +17,7 @@ pub(super) struct Axis {
 }
 
 impl Axis {
-    /// Axis over all `values`, with a margin at both ends.
+    /// Axis called `name` over the range of all `values`, with a margin at both ends.
     pub(super) fn over(name: &str, values: impl Iterator<Item = f64>) -> Self {
         let (low, high) = values.fold((f64::MAX, f64::MIN), |(low, high), x| (low.min(x), high.max(x)));
         let room = if high > low { (high - low) * 0.04 } else { low.abs().max(1.0) * 0.5 };
@@ -29,7 +29,7 @@ impl Axis {
         (value - self.low) / (self.high - self.low)
     }
 
-    /// About `count` round numbers in the range, with their text.
+    /// About `count` round numbers in the range of the axis, with their text.
     pub(super) fn ticks(&self, count: usize) -> Vec<(f64, String)> {
         let rough = (self.high - self.low) / count.max(1) as f64;
         let power = 10f64.powf(rough.log10().floor());
@@ -48,13 +48,13 @@ impl Axis {
     }
 }
 
-/// Number with a proper minus sign; in scientific notation from 1e6 on.
+/// Text of a number, with a minus sign instead of a hyphen; in scientific notation from 1e6 on.
 pub(super) fn format_number(value: f64, decimals: usize) -> String {
     let text = if value.abs() >= 1e6 { format!("{value:.1e}") } else { format!("{value:.decimals$}") };
     text.replace('-', "−")
 }
 
-/// Entries of a legend: name, color, and character without colors.
+/// Entries of a legend: name, color, and the character used without colors.
 pub(super) type LegendEntries = [(String, Rgb, char)];
 
 /// Axes of a plot in a scene.
@@ -68,7 +68,7 @@ pub(super) struct Axes<'a> {
 }
 
 impl<'a> Axes<'a> {
-    /// Draws axes of this `size` below the title of `scene`; `x_ticks` replace the round numbers along x.
+    /// Draws axes of the given `size` below the title of `scene`; `x_ticks` replace the round numbers along the x axis.
     pub(super) fn draw(
         scene: &mut Scene,
         [x, y]: [&'a Axis; 2],
@@ -111,12 +111,12 @@ impl<'a> Axes<'a> {
         (self.left + across * self.width, self.top + (1.0 - up) * self.height)
     }
 
-    /// Left, top, right and bottom edge.
+    /// Left, top, right and bottom edge of the axes.
     pub(super) fn bounds(&self) -> [f32; 4] {
         [self.left, self.top, self.left + self.width, self.top + self.height]
     }
 
-    /// Draws a legend to the right.
+    /// Draws a legend to the right of the axes.
     pub(super) fn legend(&self, scene: &mut Scene, legend: &LegendEntries) {
         let left = self.left + self.width + 18.0;
         for (i, (name, color, _)) in legend.iter().enumerate() {
@@ -136,7 +136,7 @@ pub(super) struct TerminalAxes<'a> {
     top: usize,
     /// Width in columns.
     pub(super) columns: usize,
-    /// Height in half rows.
+    /// Height in half rows (two per character).
     pub(super) halves: usize,
 }
 
@@ -180,7 +180,7 @@ impl<'a> TerminalAxes<'a> {
         field
     }
 
-    /// Column and half row (from the top) of a data point; `None` outside the axes.
+    /// Column and half row (counted from the top) of a data point; `None` outside the axes.
     pub(super) fn at(&self, x: f64, y: f64) -> Option<(usize, usize)> {
         let within = |fraction: f64, count: usize| {
             (-1e-9..=1.0 + 1e-9)
@@ -190,12 +190,12 @@ impl<'a> TerminalAxes<'a> {
         Some((within(self.x.fraction(x), self.columns)?, within(1.0 - self.y.fraction(y), self.halves)?))
     }
 
-    /// Colors the cell at a position of [`TerminalAxes::at`].
+    /// Colors the cell at the column and half row `at`, a result of [`TerminalAxes::at`].
     pub(super) fn pixel(&self, canvas: &mut Canvas, at: (usize, usize), rgb: Rgb, plain: char) {
         canvas.pixel(self.left + 1 + at.0, 2 * self.top + at.1, rgb, Some(plain));
     }
 
-    /// Writes a legend below.
+    /// Writes a legend below the axes.
     pub(super) fn legend(canvas: &mut Canvas, legend: &LegendEntries, depth: Depth) {
         let (mut x, mut y) = (0, canvas.height());
         for (name, color, plain) in legend {

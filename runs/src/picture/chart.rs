@@ -8,14 +8,14 @@ use super::scene::{Mark, Scene};
 use super::terminal::Canvas;
 use super::{Depth, Picture, check_finite, check_not_empty};
 
-/// Characters of lines without colors.
+/// Characters for lines in a terminal without colors.
 const LINES: &[u8] = b"*+x=~^%&";
 
 /// Kind of a layer, in drawing order from bottom to top.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum LayerKind {
     Bars,
-    /// Thin line, for secondary data.
+    /// Thin line for secondary data.
     ThinLine,
     Line,
     Points,
@@ -37,7 +37,7 @@ pub struct Chart {
 }
 
 impl Chart {
-    /// Empty chart; `axes` are the labels of x and y.
+    /// Empty chart; `axes` are the labels of the x and the y axis.
     pub fn new(title: &str, axes: [&str; 2]) -> Self {
         Chart { title: title.to_owned(), axes: axes.map(str::to_owned), layers: Vec::new() }
     }
@@ -53,7 +53,7 @@ impl Chart {
     /// Adds a line through points.
     ///
     /// # Errors
-    /// As [`Chart::points`].
+    /// Same as [`Chart::points`].
     pub fn line(self, name: &str, points: Vec<(f64, f64)>) -> Result<Self> {
         self.layer(name, points, LayerKind::Line)
     }
@@ -61,15 +61,15 @@ impl Chart {
     /// Adds a thin line through points, for secondary data.
     ///
     /// # Errors
-    /// As [`Chart::points`].
+    /// Same as [`Chart::points`].
     pub fn thin_line(self, name: &str, points: Vec<(f64, f64)>) -> Result<Self> {
         self.layer(name, points, LayerKind::ThinLine)
     }
 
-    /// Adds bars from 0 at x = 1, 2, 3, ...
+    /// Adds bars from 0 to each of `heights`, at x = 1, 2, 3, ...
     ///
     /// # Errors
-    /// As [`Chart::points`].
+    /// Same as [`Chart::points`].
     pub fn bars(self, name: &str, heights: &[f64]) -> Result<Self> {
         let points = heights.iter().enumerate().map(|(i, &height)| ((i + 1) as f64, height)).collect();
         self.layer(name, points, LayerKind::Bars)
@@ -94,7 +94,7 @@ impl Chart {
             })
         });
         let mut axis = Axis::over(name, all);
-        // Positive bars start at the axis.
+        // In a chart with bars and without negative numbers, the y axis starts at 0.
         let least =
             self.layers.iter().flat_map(|layer| &layer.points).map(|point| point.1).fold(f64::MAX, f64::min);
         if !x && least >= 0.0 && self.layers.iter().any(|layer| layer.kind == LayerKind::Bars) {

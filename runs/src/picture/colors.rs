@@ -1,7 +1,7 @@
-//! Color scales for every kind of color vision.
+//! Color scales that remain distinguishable with every kind of color blindness.
 //!
-//! Classes: ten colors chosen for all kinds of color blindness (Petroff 2021, arXiv 2107.02270). Values: viridis,
-//! perceptually uniform. Signed numbers: blue, white, red. Shares: white to blue.
+//! Classes: the ten colors of Petroff (2021, arXiv 2107.02270). Values: viridis, perceptually uniform. Signed numbers:
+//! blue, white, red. Shares: white to blue.
 
 use freewheel_core::Rgb;
 

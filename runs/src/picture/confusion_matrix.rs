@@ -17,15 +17,15 @@ const CELL: f32 = 52.0;
 pub struct ConfusionMatrix {
     title: String,
     names: Vec<String>,
-    /// Counts `[C, C]`, row by row.
+    /// Counts `[C, C]` for C classes, row by row.
     counts: Vec<u64>,
 }
 
 impl ConfusionMatrix {
-    /// Matrix of `counts [C, C]` (rows are true classes) for classes with these `names [C]`.
+    /// Matrix of `counts [C, C]` (rows are true classes) for C classes with the given `names`.
     ///
     /// # Errors
-    /// [`Error::Config`] if all counts are 0, or there are not C * C of them.
+    /// [`Error::Config`] if all counts are 0, or if the number of counts is not C * C.
     pub fn new(title: &str, names: &[String], counts: Vec<u64>) -> Result<Self> {
         check_not_empty(title, "classes", names.len())?;
         check_same_length(title, ("counts", counts.len()), ("pairs of classes", names.len() * names.len()))?;
@@ -33,7 +33,7 @@ impl ConfusionMatrix {
         Ok(ConfusionMatrix { title: title.to_owned(), names: names.to_vec(), counts })
     }
 
-    /// Matrix of true `labels [N]` and `predicted [N]` classes, indices into `names`.
+    /// Matrix of the true classes `labels [N]` against the `predicted [N]` classes; a class is an index into `names`.
     ///
     /// # Errors
     /// [`Error::Config`] for different lengths, no samples, or a class without a name.
@@ -49,12 +49,12 @@ impl ConfusionMatrix {
         Self::new(&title, names, counts)
     }
 
-    /// Counts `[C, C]`, row by row.
+    /// Counts `[C, C]` for C classes, row by row.
     pub fn counts(&self) -> &[u64] {
         &self.counts
     }
 
-    /// Share of a cell in its row, 0 to 1.
+    /// Share of the count of a cell in the sum of its row, 0 to 1.
     fn share(&self, row: usize, column: usize) -> f64 {
         let classes = self.names.len();
         let all: u64 = self.counts[row * classes..(row + 1) * classes].iter().sum();
@@ -157,7 +157,7 @@ impl Picture for ConfusionMatrix {
 /// Color of a cell whose count is 0.
 const EMPTY: Rgb = Rgb(247, 248, 250);
 
-/// Percentage with one decimal below 10.
+/// Text of a percentage, with one decimal below 10.
 fn short(percent: f64) -> String {
     if percent >= 9.95 { format!("{percent:.0}") } else { format!("{percent:.1}") }
 }

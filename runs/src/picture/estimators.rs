@@ -22,17 +22,17 @@ pub mod supervised;
 
 pub use concept::{Concept, Effect};
 
-/// Steps along a factor, as shares of its range.
+/// Steps along a factor, as shares of the factor's range.
 const STEPS: [f32; 9] = [-0.5, -0.375, -0.25, -0.125, 0.0, 0.125, 0.25, 0.375, 0.5];
 /// Number of samples on which the effect of a concept is measured.
 pub const EFFECT_SAMPLES: usize = 60;
-/// Maximum number of points in a map; of more samples every n-th is drawn.
+/// Maximum number of points in a map; of more samples, only every n-th is drawn.
 const MAX_POINTS: usize = 10_000;
 
-/// All pictures of `estimator` for `set`: of the test set, or of the training set if there is no test set.
+/// All pictures of `estimator` for the test set of `set`, or for its training set if there is no test set.
 ///
 /// # Errors
-/// [`Error::Config`] before `fit`, or for an estimator that was fitted to other samples.
+/// [`Error::Config`] before `fit`, or for an estimator that was fitted to samples of another width.
 pub fn all(estimator: &AnyEstimator, set: &DataSet) -> Result<Vec<NamedPicture>> {
     match estimator {
         AnyEstimator::Classifier(it) => classifier_pictures(&**it, set),
@@ -113,13 +113,13 @@ fn factor_pictures(it: &dyn Transformer, set: &DataSet) -> Result<Vec<NamedPictu
     Ok(vec![NamedPicture::new(&factor.name, grid), NamedPicture::new("effect", effect.chart()?)])
 }
 
-/// At most [`MAX_POINTS`] rows, evenly spaced.
+/// At most [`MAX_POINTS`] rows of `part`, evenly spaced.
 fn subsample(part: &Subset) -> Subset {
     let every = part.rows().div_ceil(MAX_POINTS).max(1);
     part.select(&(0..part.rows()).step_by(every).collect::<Vec<_>>())
 }
 
-/// `map` colored by the targets of `part`, or by its first known factor if it has no targets.
+/// Colors the scatter plot `map` by the targets of `part`, or by the first known factor if there are no targets.
 fn colored(map: super::Scatter, set: &DataSet, part: &Subset) -> Result<super::Scatter> {
     match (&part.targets, &set.target, &part.factors) {
         (Targets::Labels(labels), TargetSpec::Classes(names), _) => map.by_class(labels, names),
@@ -132,7 +132,7 @@ fn colored(map: super::Scatter, set: &DataSet, part: &Subset) -> Result<super::S
     }
 }
 
-/// Names of the classes of `set`.
+/// Names of the classes of the data set `set`.
 fn class_names(set: &DataSet) -> Result<&[String]> {
     match &set.target {
         TargetSpec::Classes(names) => Ok(names),

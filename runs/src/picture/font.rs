@@ -1,4 +1,4 @@
-//! Outlines of the glyphs of DejaVu Sans, which is embedded so that a picture is the same on every machine.
+//! Outlines of the glyphs of DejaVu Sans. The font is embedded, so that a picture is the same on every machine.
 
 use std::sync::LazyLock;
 
@@ -41,7 +41,7 @@ struct GlyphOutline<'a> {
 }
 
 impl GlyphOutline<'_> {
-    /// Canvas coordinates of a point of the font, whose y axis points upwards.
+    /// Canvas coordinates of a point of the font. The y axis of the font points upwards, that of the canvas downwards.
     fn to_canvas(&self, x: f32, y: f32) -> (f32, f32) {
         (self.x + x * self.scale, self.y - y * self.scale)
     }

@@ -9,7 +9,7 @@ use super::scene::{Anchor, MARGIN, Mark, NAME, SMALL, Scene};
 use super::terminal::{Canvas, truncate};
 use super::{Depth, Picture, check_finite, check_not_empty, check_same_length};
 
-/// Approximate length of an image's longer side in scene units, without and with a caption.
+/// Approximate length of an image's longer side in scene units: without a caption, with a caption.
 const IMAGE_SIDE: [f32; 2] = [60.0, 84.0];
 /// Height of a caption line in scene units.
 const LINE: f32 = 14.0;
@@ -32,17 +32,17 @@ pub struct ImageGrid {
     column_names: Vec<String>,
     /// Labels of the horizontal and the vertical axis.
     axes: [String; 2],
-    /// Whether images touch each other.
+    /// Whether images are drawn without gaps.
     touching: bool,
-    /// Columns with a gap in front of them.
+    /// Indices of the columns with a gap in front of them.
     gaps_before: Vec<usize>,
 }
 
 impl ImageGrid {
-    /// Grid of `images [N, D]` of this shape, gray or RGB, with `columns` images per row.
+    /// Grid of `images [N, D]` of the given `shape`, gray or RGB, with `columns` images per row.
     ///
     /// # Errors
-    /// [`Error::Config`] without images, for another shape, or for numbers that are not finite.
+    /// [`Error::Config`] without images, for images of another shape, or for numbers that are not finite.
     pub fn new(title: &str, shape: &Shape, images: &Samples, columns: usize) -> Result<Self> {
         let Shape::Image { low, high, .. } = *shape else { return Err(not_images(title)) };
         let level = |x: f32| (x - low) / (high - low);
@@ -55,11 +55,11 @@ impl ImageGrid {
         })
     }
 
-    /// Grid of signed images: negative numbers blue, 0 white, positive numbers red, scaled by the largest magnitude
-    /// of each image.
+    /// Grid of signed images: negative numbers blue, 0 white, positive numbers red, scaled by the largest magnitude of
+    /// each image.
     ///
     /// # Errors
-    /// As [`ImageGrid::new`]; and for images with several channels.
+    /// Same as [`ImageGrid::new`]; [`Error::Config`] for images with several channels.
     pub fn signed(title: &str, shape: &Shape, images: &Samples, columns: usize) -> Result<Self> {
         if !matches!(shape, Shape::Image { channels: 1, .. }) {
             return Err(not_images(title));
@@ -115,7 +115,7 @@ impl ImageGrid {
     /// Adds a caption of one or more lines below each image.
     ///
     /// # Errors
-    /// [`Error::Config`] if the count differs from that of the images.
+    /// [`Error::Config`] if there are more or fewer captions than images.
     pub fn with_captions(mut self, captions: Vec<String>) -> Result<Self> {
         check_same_length(&self.title, ("captions", captions.len()), ("images", self.images.len()))?;
         self.captions = captions;
@@ -125,7 +125,7 @@ impl ImageGrid {
     /// Adds a name to the left of each row.
     ///
     /// # Errors
-    /// [`Error::Config`] if the count differs from that of the rows.
+    /// [`Error::Config`] if there are more or fewer names than rows.
     pub fn with_row_names(mut self, names: Vec<String>) -> Result<Self> {
         check_same_length(
             &self.title,
@@ -139,7 +139,7 @@ impl ImageGrid {
     /// Adds a name above each column.
     ///
     /// # Errors
-    /// [`Error::Config`] if the count differs from that of the columns.
+    /// [`Error::Config`] if there are more or fewer names than columns.
     pub fn with_column_names(mut self, names: Vec<String>) -> Result<Self> {
         check_same_length(&self.title, ("names", names.len()), ("columns", self.columns))?;
         self.column_names = names;
@@ -158,13 +158,13 @@ impl ImageGrid {
         self
     }
 
-    /// Adds a gap in front of each of these columns.
+    /// Adds a gap in front of each column with an index in `columns`.
     pub fn gaps_before(mut self, columns: &[usize]) -> Self {
         self.gaps_before = columns.to_vec();
         self
     }
 
-    /// Leaves the cells of these indices, counted row by row, empty.
+    /// Leaves the cells with the indices `which`, counted row by row, empty.
     pub fn with_empty(mut self, which: impl IntoIterator<Item = usize>) -> Self {
         for i in which {
             if let Some(image) = self.images.get_mut(i) {
@@ -174,7 +174,7 @@ impl ImageGrid {
         self
     }
 
-    /// Lines of the tallest caption.
+    /// Number of lines of the tallest caption.
     fn caption_lines(&self) -> usize {
         self.captions.iter().map(|caption| caption.lines().count()).max().unwrap_or(0)
     }
@@ -272,7 +272,7 @@ impl Picture for ImageGrid {
         let left = names.map_or(0, |names| names.min(canvas.width() / 3) + 1);
         let gap = usize::from(!self.touching);
         let room = canvas.width() - left;
-        // Rows without names may be wrapped if the images would become too small.
+        // Rows without names are wrapped if the images would otherwise be too small.
         let free = self.row_names.is_empty() && self.column_names.is_empty() && !self.touching;
         let caption =
             self.captions.iter().flat_map(|caption| caption.lines()).map(|line| line.chars().count()).max();
@@ -281,7 +281,7 @@ impl Picture for ImageGrid {
         let columns = self.columns.min(most).min(self.images.len());
         let cell = (room / columns).saturating_sub(gap).max(1);
         let w = cell.min(wide);
-        // Distance from one image to the next.
+        // Distance from the left edge of one image to that of the next.
         let pitch = w.max(if free { cell.min(least) } else { 0 }) + gap;
         let h = (height * w).div_ceil(wide).next_multiple_of(2);
         let captions = self.caption_lines();
@@ -314,7 +314,8 @@ impl Picture for ImageGrid {
     }
 }
 
-/// Mean color of the pixels of an image of this `size` that fall into cell `at` of a `grid`; all as `[y, x]`.
+/// Mean color of one cell, if an image of `size` pixels is divided into `grid` cells; `at` is the index of the cell.
+/// All three are `[y, x]`.
 fn mean(pixels: &[Rgb], size: [usize; 2], at: [usize; 2], grid: [usize; 2]) -> Rgb {
     let span = |axis: usize| {
         let from = at[axis] * size[axis] / grid[axis];

@@ -1,4 +1,4 @@
-//! A scene as PNG: marks as anti-aliased paths, images pixel by pixel.
+//! A scene as PNG: marks are drawn as anti-aliased paths, images pixel by pixel.
 
 use freewheel_core::{Error, Result, Rgb};
 use tiny_skia::{
@@ -31,7 +31,7 @@ pub(super) fn png(scene: &Scene) -> Result<Vec<u8>> {
     encode(canvas.width(), canvas.height(), &opaque)
 }
 
-/// PNG of `rgb`, three bytes per pixel.
+/// PNG file of the pixels `rgb`, three bytes each.
 pub(super) fn encode(width: u32, height: u32, rgb: &[u8]) -> Result<Vec<u8>> {
     let failed = |e: png::EncodingError| Error::Unsupported(format!("this picture cannot be written: {e}"));
     let mut out = Vec::new();

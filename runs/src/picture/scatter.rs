@@ -9,7 +9,7 @@ use super::scene::{Anchor, Mark, NAME, SMALL, Scene};
 use super::terminal::{Canvas, class_symbol, has_colors};
 use super::{Depth, Picture, check_finite, check_not_empty, check_same_length};
 
-/// Property that is shown by color.
+/// Choice of what the colors of the points show.
 #[derive(Clone, Debug, PartialEq)]
 enum Coloring {
     None,
@@ -29,11 +29,11 @@ pub struct Scatter {
 }
 
 impl Scatter {
-    /// Plot of `points [N, 2]`; `axes` are the labels of x and y.
+    /// Scatter plot of `points [N, 2]`; `axes` are the labels of the x and the y axis.
     ///
     /// # Errors
-    /// [`Error::Config`](freewheel_core::Error::Config) without points, for another width, or for numbers that are
-    /// not finite.
+    /// [`Error::Config`](freewheel_core::Error::Config) without points, for another width, or for numbers that are not
+    /// finite.
     pub fn new(title: &str, points: Samples, axes: [&str; 2]) -> Result<Self> {
         check_not_empty(title, "points", points.rows())?;
         check_same_length(title, ("numbers of a point", points.width()), ("axes", 2))?;
@@ -43,7 +43,7 @@ impl Scatter {
         Ok(Scatter { title: title.to_owned(), points, x, y, coloring: Coloring::None, centers: None })
     }
 
-    /// Colors the points by `classes [N]`, indices into `names`.
+    /// Colors the points by `classes [N]`; a class is an index into `names`.
     ///
     /// # Errors
     /// [`Error::Config`](freewheel_core::Error::Config) for a different length or a class without a name.
@@ -69,7 +69,7 @@ impl Scatter {
         Ok(self)
     }
 
-    /// Adds cluster `centers [K, 2]`, each in the color of its class.
+    /// Adds the cluster `centers [K, 2]`, one for each of K classes, in the color of the class.
     ///
     /// # Errors
     /// [`Error::Config`](freewheel_core::Error::Config) for another width or numbers that are not finite.
@@ -103,7 +103,8 @@ impl Scatter {
     /// Indices of the points in a pseudo-random order, so that no class always lies on top of another.
     fn order(&self) -> impl Iterator<Item = usize> {
         let n = self.points.rows() as u64;
-        // A prime (Knuth's multiplicative hash); it visits every index for any n that it does not divide.
+        // A prime (Knuth's multiplicative hash): steps of this size visit every one of n indices, unless the prime
+        // divides n.
         const STRIDE: u64 = 2_654_435_761;
         (0..n).map(move |i| (i * STRIDE % n) as usize)
     }
@@ -204,7 +205,7 @@ impl Scatter {
     }
 }
 
-/// Draws the color scale of the values.
+/// Draws the color bar of the values.
 fn color_bar(scene: &mut Scene, axes: &Axes<'_>, name: &str, low: f64, high: f64) {
     let [_, top, right, bottom] = axes.bounds();
     let (x, y, h) = (right + 20.0, top + 24.0, (bottom - top - 24.0).min(260.0));

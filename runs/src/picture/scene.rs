@@ -30,11 +30,11 @@ pub struct Scene {
 /// Horizontal alignment of a text at its position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Anchor {
-    /// The text starts there.
+    /// The text starts at its position.
     Start,
-    /// The text is centered there.
+    /// The text is centered at its position.
     Middle,
-    /// The text ends there.
+    /// The text ends at its position.
     End,
 }
 

@@ -90,7 +90,7 @@ fn write_mark(out: &mut String, mark: &Mark) -> std::fmt::Result {
             let bytes: Vec<u8> = pixels.iter().flat_map(|p| [p.0, p.1, p.2]).collect();
             let Ok(png) = raster::encode(columns, rows, &bytes) else { return Ok(()) };
             let (x, y, w, h) = (short(*x), short(*y), short(*w), short(*h));
-            // The attribute is for SVG 1.1, the style for browsers.
+            // The attribute is for SVG 1.1 viewers, the style for browsers.
             writeln!(
                 out,
                 "<image x=\"{x}\" y=\"{y}\" width=\"{w}\" height=\"{h}\" preserveAspectRatio=\"none\" \
@@ -111,7 +111,7 @@ fn short(x: f32) -> f32 {
     (x * 100.0).round() / 100.0
 }
 
-/// Text with XML escapes; control characters, which XML does not allow, become U+FFFD.
+/// Text with XML escapes; a control character, which XML does not allow, becomes U+FFFD.
 fn escaped(text: &str) -> String {
     let mut out = String::new();
     for class_symbol in text.chars() {

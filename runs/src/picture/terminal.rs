@@ -1,5 +1,5 @@
-//! Drawing with the characters of a terminal: with colors two pixels per character cell, one above the other; without
-//! colors one character per cell.
+//! Pictures drawn with the characters of a terminal: with colors, a character cell shows two pixels, one above the
+//! other; without colors, a cell is one character.
 
 use freewheel_core::Rgb;
 
@@ -18,7 +18,7 @@ enum Cell {
         fg: Option<Rgb>,
         bg: Option<Rgb>,
     },
-    /// Two pixels; `fallback` is the character without colors.
+    /// Two pixels of a cell; `fallback` is the character used without colors.
     HalfBlocks {
         top: Option<Rgb>,
         bottom: Option<Rgb>,
@@ -50,7 +50,7 @@ impl Canvas {
         self.rows.len()
     }
 
-    /// Writes `text` in row `y` from column `x` on; clipped at the right edge.
+    /// Writes `text` in row `y` from column `x` on; the text is clipped at the right edge.
     pub(super) fn write(&mut self, x: usize, y: usize, text: &str, fg: Option<Rgb>, bg: Option<Rgb>) {
         for (i, glyph) in text.chars().enumerate() {
             let glyph = if glyph.is_control() { ' ' } else { glyph };
@@ -67,8 +67,8 @@ impl Canvas {
         self.height()
     }
 
-    /// Colors the pixel `(x, y)`, with y in half rows; without colors `fallback` stands for the cell, or a character
-    /// for its brightness.
+    /// Colors the pixel `(x, y)`, with y in half rows. Without colors, the cell shows `fallback`, or else a character
+    /// for the brightness.
     pub(super) fn pixel(&mut self, x: usize, y: usize, rgb: Rgb, fallback: Option<char>) {
         let Some(cell) = self.cell(x, y / 2) else { return };
         let (mut top, mut bottom) = match *cell {
@@ -117,7 +117,7 @@ impl Canvas {
     }
 }
 
-/// Whether colors are used; not with 16 colors, whose shades depend on the terminal.
+/// Whether colors are used. With 16 colors they are not, because the shades depend on the terminal.
 pub(super) fn has_colors(depth: Depth) -> bool {
     matches!(depth, Depth::True | Depth::Cube)
 }
@@ -155,7 +155,7 @@ pub(super) fn truncate(text: &str, width: usize) -> String {
     text.chars().take(width.saturating_sub(1)).chain(['…']).take(width).collect()
 }
 
-/// Character of class `i` without colors.
+/// Character for class `i` in a terminal without colors.
 pub(super) fn class_symbol(i: usize) -> char {
     const LETTERS: &[u8] = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
     char::from(LETTERS[i % LETTERS.len()])

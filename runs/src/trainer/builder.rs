@@ -1,4 +1,4 @@
-//! Settings of a trainer, one after the other, and the typed entry `Ppo::on(world)`.
+//! Builder of a [`Trainer`], with one method per setting, and the trait for `Ppo::on(world)`.
 
 use std::sync::Arc;
 
@@ -13,8 +13,8 @@ use crate::registry::Registry;
 
 /// Settings of a [`Trainer`], with defaults for all of them.
 ///
-/// It comes from `Ppo::on(world)` (see [`TrainOn`]), [`Trainer::builder`] or [`TrainerBuilder::with_agent`]. The
-/// setters cannot fail; [`TrainerBuilder::build`] names the first wrong setting.
+/// A builder is created by `Ppo::on(world)` (see [`TrainOn`]), [`Trainer::builder`] or [`TrainerBuilder::with_agent`].
+/// The methods for settings cannot fail; [`TrainerBuilder::build`] returns an error about the first wrong setting.
 pub struct TrainerBuilder {
     registry: Registry,
     world: WorldSource,
@@ -26,7 +26,7 @@ pub struct TrainerBuilder {
     total_steps: Option<u64>,
 }
 
-/// An agent by its id in the registry, or a factory of the user's own.
+/// Choice of the agent: an id in the registry, or a factory of the user's own.
 pub(super) enum AgentSource {
     Id(String),
     Own(ConfiguredFactory),
@@ -62,7 +62,7 @@ impl TrainerBuilder {
         Self::new(world.into(), AgentSource::Own(ConfiguredFactory(Box::new(agent))))
     }
 
-    /// Registry in which ids are looked up; [`Registry::standard`] by default.
+    /// Registry that ids are looked up in; [`Registry::standard`] by default.
     pub fn registry(mut self, registry: Registry) -> Self {
         self.registry = registry;
         self
@@ -74,14 +74,14 @@ impl TrainerBuilder {
         self
     }
 
-    /// Seed of everything random; 0 by default.
+    /// Seed of all random numbers; 0 by default.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
     }
 
-    /// Environment steps that schedules, such as a falling learning rate, refer to. By default those of the first call
-    /// of [`Trainer::learn`].
+    /// Number of environment steps that schedules, such as a falling learning rate, refer to. Default: the number of
+    /// steps of the first call of [`Trainer::learn`].
     pub fn total_steps(mut self, steps: u64) -> Self {
         self.total_steps = Some(steps);
         self
@@ -117,8 +117,8 @@ impl TrainerBuilder {
     /// Builds the world and its environments, and checks every setting.
     ///
     /// # Errors
-    /// [`Error::Setting`] or [`Error::Config`] for an unknown world, agent or setting (with the nearest known name), a
-    /// value out of range, or an agent that cannot learn in this world.
+    /// [`Error::Setting`] or [`Error::Config`] for an unknown world, agent or setting (with the most similar known
+    /// name), a value out of range, or an agent that cannot learn in this world.
     pub fn build(self) -> Result<Trainer> {
         if self.num_envs == 0 {
             return Err(Error::setting("num_envs", "`num_envs` must be at least 1"));

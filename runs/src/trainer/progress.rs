@@ -8,41 +8,41 @@ use freewheel_core::stats::{self, Interval};
 use freewheel_core::{EpisodeSummary, Streams};
 use serde::{Deserialize, Serialize};
 
-/// Number of training episodes that [`Progress::mean_return`] is the mean of.
+/// Number of the latest training episodes for the means of a [`Progress`].
 const RECENT: usize = 100;
 
-/// Training so far.
+/// Counts and latest episodes of the training so far.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Counts {
-    /// Steps asked for.
+    /// Number of environment steps asked for.
     asked: u64,
-    /// Steps made: those asked for, rounded up to whole steps of the batch.
+    /// Number of environment steps made: the number asked for, rounded up to a multiple of the number of environments.
     pub(super) step: u64,
     episodes: u64,
-    /// The latest episodes, at most [`RECENT`]: return and length.
+    /// Return and length of the latest training episodes, at most [`RECENT`].
     recent: VecDeque<(f64, u32)>,
 }
 
-/// Training progress, as [`Trainer::learn`] reports it.
+/// Training progress, the argument of the callback of [`Trainer::learn`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Progress {
-    /// Environment steps so far, over all calls.
+    /// Number of environment steps so far, over all calls.
     pub step: u64,
-    /// Training episodes so far, over all calls.
+    /// Number of training episodes so far, over all calls.
     pub episodes: u64,
     /// Mean return of the latest 100 training episodes; NaN before the first has ended.
     pub mean_return: f64,
     /// Mean length of the latest 100 training episodes, in steps; NaN before the first has ended.
     pub mean_length: f64,
-    /// Environment steps a second since the last report.
+    /// Environment steps per second since the last report.
     pub steps_per_second: f64,
     /// Metrics of the agent since the last report, such as `policy_loss`, by name.
     pub metrics: Vec<(String, f64)>,
 }
 
-/// Result of a callback: `()` goes on, [`ControlFlow::Break`] stops.
+/// Result of a callback: `()` continues, [`ControlFlow::Break`] stops.
 pub trait CallbackResult {
-    /// Whether training stops here.
+    /// Whether this result stops the training.
     fn stops(self) -> bool;
 }
 
@@ -87,11 +87,11 @@ impl Counts {
 /// Results of the episodes of an evaluation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Evaluation {
-    /// Mean score; NaN without episodes that have one.
+    /// Mean score of the episodes that have a score; NaN if no episode has one.
     pub mean: f64,
     /// 95 % bootstrap interval of the mean score; `None` below two episodes.
     pub interval: Option<Interval>,
-    /// The episodes, by environment index and then episode number.
+    /// Summaries of the episodes, sorted by environment index and then episode number.
     pub episodes: Vec<EpisodeSummary>,
 }
 

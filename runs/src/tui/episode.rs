@@ -1,4 +1,5 @@
-//! Episode that can be stepped forward and backward. The same number always gives the same episode.
+//! Episode of the viewer that can be stepped forward and backward. The same episode number always gives the same
+//! episode.
 
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use freewheel_core::{
 /// One step of the episode.
 #[derive(Clone, Debug)]
 pub(super) struct EpisodeStep {
-    /// Action.
+    /// Action of the step.
     pub(super) action: ActionBuffer,
     /// Reward of the player who acted.
     pub(super) reward: f32,
@@ -18,22 +19,22 @@ pub(super) struct EpisodeStep {
     pub(super) mover: Player,
     /// Whether the user chose the action.
     pub(super) by_human: bool,
-    /// State of the policy's random stream before the step, to be restored by a step back.
+    /// State of the policy's random stream before the step; a step back restores this state.
     rng: Stream,
 }
 
-/// End of an episode.
+/// Reason for the end of an episode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum EpisodeEnd {
-    /// Terminal state: the value of what follows is 0.
+    /// The world reached a terminal state, which has no future rewards.
     Terminal,
-    /// Truncation by the world's time limit or by the world itself.
+    /// The world or its time limit truncated the episode.
     Truncated,
-    /// Truncation by the viewer: `Watch::max_steps`.
+    /// The viewer truncated the episode after `Watch::max_steps` steps.
     Cut,
 }
 
-/// Episode and the steps made so far.
+/// Episode of the viewer, and the steps made so far.
 pub(super) struct Episode {
     runner: Box<dyn EpisodeRunner>,
     streams: Streams,
@@ -44,7 +45,7 @@ pub(super) struct Episode {
 }
 
 impl Episode {
-    /// Episode `number` of `world`, at its start.
+    /// Episode of `world` with this `number`, before its first step.
     pub(super) fn new(world: &dyn DynWorld, streams: Streams, number: u64, max_steps: u32) -> Self {
         let mut episode = Episode {
             runner: world.episode_runner(streams, Purpose::WatchEnvironment, 0),
@@ -86,10 +87,10 @@ impl Episode {
         Ok(())
     }
 
-    /// Goes one step back, by replaying all steps but the last; false at the start of the episode.
+    /// Goes one step back by replaying all steps but the last; false at the start of the episode.
     ///
     /// # Errors
-    /// [`Error::Config`] if the world is not reproducible: if it uses random numbers other than those of its stream.
+    /// [`Error::Config`] if the world is not reproducible, because it uses random numbers that are not from its stream.
     pub(super) fn back(&mut self) -> Result<bool> {
         let Some(last) = self.steps.pop() else { return Ok(false) };
         let number = self.runner.episode();
@@ -109,7 +110,7 @@ impl Episode {
         Ok(true)
     }
 
-    /// End of the episode; `None` while it runs.
+    /// Reason for the end of the episode; `None` while the episode runs.
     pub(super) fn over(&self) -> Option<EpisodeEnd> {
         match self.runner.ending() {
             Ending::Terminal => Some(EpisodeEnd::Terminal),
@@ -121,12 +122,12 @@ impl Episode {
         }
     }
 
-    /// Last step.
+    /// Last step of the episode.
     pub(super) fn last(&self) -> Option<&EpisodeStep> {
         self.steps.last()
     }
 
-    /// Whether the user chose any of its actions.
+    /// Whether the user chose any action of the episode.
     pub(super) fn by_human(&self) -> bool {
         self.steps.iter().any(|step| step.by_human)
     }
@@ -136,7 +137,7 @@ impl Episode {
         self.runner.episode()
     }
 
-    /// World in its current state.
+    /// Runner of the world in its current state.
     pub(super) fn runner(&self) -> &dyn EpisodeRunner {
         &*self.runner
     }

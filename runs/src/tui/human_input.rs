@@ -1,53 +1,53 @@
-//! Actions chosen by the user.
+//! Input of actions by the user of the viewer.
 //!
-//! Up to ten discrete actions have keys: a digit, an arrow if the name is a direction, and the first letter if it is
-//! unique. With more actions, such as the moves on a board, the user types a name. Continuous actions are adjusted with
-//! the arrows.
+//! With up to ten discrete actions, each action has keys: a digit, an arrow if its name is a direction, and its first
+//! letter if no other name begins with it. With more actions, such as the moves on a board, the user types the name of
+//! an action. Continuous actions are adjusted with the arrow keys.
 
 use crossterm::event::KeyCode;
 use freewheel_core::{ActionBuffer, ActionSpace, Player, Spec};
 
 use super::model::Model;
 
-/// Letters that keep their meaning while the user plays.
+/// Letters that stay commands of the viewer while the user plays.
 const RESERVED_KEYS: [char; 3] = ['p', 'q', 'n'];
 
-/// Input of the user who plays.
+/// Input state while the user plays.
 #[derive(Clone, Debug)]
 pub(super) struct HumanInput {
     /// Player whose actions the user chooses; the policy chooses the other player's.
     pub(super) player: Player,
     /// Whether the viewer was running before the user took over.
     pub(super) was_running: bool,
-    /// Input method.
+    /// Method for the input of an action.
     pub(super) input: Input,
 }
 
-/// Input method.
+/// Choice of the method for the input of an action.
 #[derive(Clone, Debug)]
 pub(super) enum Input {
-    /// One or more keys for each discrete action.
+    /// Each discrete action has one or more keys.
     Keys(Vec<Binding>),
-    /// Name of a discrete action.
+    /// The user types the name of a discrete action.
     Names {
-        /// Typed text.
+        /// Text typed so far.
         typed: String,
     },
-    /// Continuous action, kept from step to step.
+    /// The user adjusts a continuous action, which is kept from step to step.
     Numbers {
-        /// Components of the action.
+        /// Components of the continuous action.
         numbers: Vec<f32>,
         /// Index of the component that the arrows change.
         selected: usize,
     },
 }
 
-/// Keys of one action.
+/// Keys bound to one action.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Binding {
     /// Index of the action.
     pub(super) action: u32,
-    /// Keys, the digit first.
+    /// Keys of the action, the digit first.
     pub(super) keys: Vec<KeyCode>,
 }
 
@@ -65,7 +65,7 @@ impl HumanInput {
         HumanInput { player, was_running, input }
     }
 
-    /// Action of `key`.
+    /// Index of the action bound to `key`.
     pub(super) fn action(&self, key: KeyCode) -> Option<u32> {
         match &self.input {
             Input::Keys(all) => all.iter().find(|b| b.keys.contains(&key)).map(|b| b.action),
@@ -100,11 +100,11 @@ impl HumanInput {
         // Without finite bounds a tenth is 0.1.
         let range = if (high - low).is_finite() { high - low } else { 1.0 };
         let moved = (*number + tenths * range / 10.0).max(low).min(high);
-        // Near the neutral value it becomes exactly that, without rounding errors.
+        // A number near the neutral value is set to it, without rounding errors.
         *number = if (moved - neutral(low, high)).abs() < range * 1e-4 { neutral(low, high) } else { moved };
     }
 
-    /// Moves the selection by `by` components.
+    /// Moves the selection by `by` components of the action.
     pub(super) fn select(&mut self, by: isize) {
         if let Input::Numbers { numbers, selected } = &mut self.input {
             let n = numbers.len().max(1) as isize;
@@ -114,18 +114,19 @@ impl HumanInput {
 }
 
 impl Model {
-    /// Whether it is the user's turn.
+    /// Whether the user has to choose the next action.
     pub(super) fn human_to_move(&self) -> bool {
         self.human.as_ref().is_some_and(|human| human.player == self.episode.runner().to_play())
     }
 
-    /// Input that receives keys. While an episode is over, there is no name to type, so letters are commands.
+    /// Input state that receives keys. If the user types names, it is `None` after the end of an episode, because letters
+    /// are commands then.
     pub(super) fn active_input(&self) -> Option<&HumanInput> {
         let over = self.episode.over().is_some();
         self.human.as_ref().filter(|human| !(over && matches!(human.input, Input::Names { .. })))
     }
 
-    /// Lets the user play, or the policy again.
+    /// Switches between play by the user and by the policy.
     pub(super) fn toggle_human(&mut self) {
         match self.human.take() {
             Some(human) if self.policies.is_empty() => {
@@ -145,7 +146,7 @@ impl Model {
         self.step_debt = 0.0;
     }
 
-    /// Plays action `action`, or shows why that is impossible.
+    /// Plays the action with the index `action`, or shows a message why the action is not possible.
     pub(super) fn play(&mut self, action: u32) {
         if !self.human_can_move() {
             return;
@@ -158,7 +159,7 @@ impl Model {
         }
     }
 
-    /// Whether the user can act now; shows the reason if not.
+    /// Whether the user can act now; if not, shows the reason.
     fn human_can_move(&mut self) -> bool {
         if self.episode.over().is_some() {
             self.set_note("the episode is over: N starts the next one, R restarts this one");
@@ -170,7 +171,7 @@ impl Model {
         false
     }
 
-    /// Adds a letter to the typed name.
+    /// Adds a letter to the typed name of an action.
     pub(super) fn type_letter(&mut self, letter: char) {
         if let Some(typed) = self.typed()
             && typed.len() < 24
@@ -179,7 +180,7 @@ impl Model {
         }
     }
 
-    /// Removes a letter of the typed name; if there is none, goes one step back.
+    /// Removes the last letter of the typed name; if there is none, goes one step back.
     pub(super) fn erase(&mut self) {
         if let Some(typed) = self.typed()
             && typed.pop().is_none()
@@ -188,7 +189,7 @@ impl Model {
         }
     }
 
-    /// Plays the typed or the continuous action.
+    /// Plays the action whose name was typed, or the continuous action.
     pub(super) fn enter(&mut self) {
         if let Some(numbers) = self.human.as_ref().and_then(HumanInput::continuous_action) {
             if self.human_can_move() {
@@ -209,7 +210,7 @@ impl Model {
         }
     }
 
-    /// Applies `change` to the user's input.
+    /// Applies `change` to the input state of the user.
     pub(super) fn with_human(&mut self, change: impl FnOnce(&mut HumanInput, &Spec)) {
         if let Some(human) = &mut self.human {
             change(human, self.episode.spec());
@@ -217,7 +218,7 @@ impl Model {
     }
 }
 
-/// Index of the action called `typed`, or of the only one whose name begins so, ignoring case.
+/// Index of the action called `typed`, or of the only action whose name begins with `typed`, ignoring case.
 ///
 /// # Errors
 /// Message for the user.
@@ -244,7 +245,7 @@ pub(super) fn action_by_name(names: &[String], typed: &str) -> Result<u32, Strin
     }
 }
 
-/// Label of a key.
+/// Label of a key on the screen.
 pub(super) fn label(key: KeyCode) -> String {
     match key {
         KeyCode::Up => "↑".into(),
@@ -256,12 +257,12 @@ pub(super) fn label(key: KeyCode) -> String {
     }
 }
 
-/// Neutral value: the number nearest to 0 within the bounds.
+/// Neutral value of a component: the number nearest to 0 within its bounds.
 fn neutral(low: f32, high: f32) -> f32 {
     0f32.max(low).min(high)
 }
 
-/// Keys of all actions.
+/// Keys for all actions, from their names.
 fn bind(names: &[String]) -> Vec<Binding> {
     let first = |name: &str| name.chars().next().map(|c| c.to_ascii_lowercase());
     let mut all = Vec::new();
@@ -282,7 +283,7 @@ fn bind(names: &[String]) -> Vec<Binding> {
     all
 }
 
-/// Arrow key of a direction.
+/// Arrow key for a direction, such as `left`.
 pub(super) fn arrow(name: &str) -> Option<KeyCode> {
     match name.to_lowercase().as_str() {
         "up" | "north" | "forward" => Some(KeyCode::Up),

@@ -1,10 +1,10 @@
-//! Mapping of keys to commands. While the user plays, keys of actions have priority.
+//! Mapping of keys to commands of the viewer. While the user plays, keys of actions have priority.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::human_input::{HumanInput, Input};
 
-/// Command of the user.
+/// Command of the user to the viewer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Command {
     /// Quit the program.
@@ -27,33 +27,33 @@ pub(super) enum Command {
     Next,
     /// Previous episode.
     Previous,
-    /// Policy at this distance in the list.
+    /// Switch to the policy at this distance in the list of policies.
     Policy(isize),
     /// Show or hide the policy's values on the picture.
     Overlay,
-    /// Let the user play, or the policy again.
+    /// Switch between play by the user and by the policy.
     TogglePlay,
     /// Show or hide the help.
     Help,
-    /// Scroll by columns and rows.
+    /// Scroll the picture by columns and rows.
     Scroll(i32, i32),
-    /// Follow the focus.
+    /// Let the window follow the focus of the picture again.
     Follow,
-    /// User: play the action of this index.
+    /// While the user plays: play the action with this index.
     Play(u32),
-    /// User: a letter of an action's name.
+    /// While the user plays: add a letter to the typed name of an action.
     Type(char),
-    /// User: delete the last letter.
+    /// While the user plays: delete the last letter.
     Erase,
-    /// User: play the typed or continuous action.
+    /// While the user plays: play the typed or the continuous action.
     Enter,
-    /// User: select the component at this distance.
+    /// While the user plays: select the component at this distance in a continuous action.
     Select(isize),
-    /// User: change the selected component by tenths of its range; 0 resets it.
+    /// While the user plays: change the selected component by tenths of its range; 0 resets it.
     Adjust(f32),
 }
 
-/// Help: keys and their meaning; an empty key starts a group.
+/// Text of the help: keys and their meaning; an empty key starts a group.
 pub(super) const HELP: [(&str, &str); 21] = [
     ("", "time"),
     ("space", "pause, resume"),
@@ -78,7 +78,7 @@ pub(super) const HELP: [(&str, &str); 21] = [
     ("q  esc", "quit"),
 ];
 
-/// Command of a key; `human` is the input of the user who plays.
+/// Command for a key; `human` is the input state while the user plays.
 pub(super) fn command(key: KeyEvent, human: Option<&HumanInput>) -> Option<Command> {
     if key.kind == KeyEventKind::Release {
         return None;
@@ -94,7 +94,7 @@ pub(super) fn command(key: KeyEvent, human: Option<&HumanInput>) -> Option<Comma
         if let Some(command) = human_command(key.code, human) {
             return Some(command);
         }
-        // An arrow without an action must not do something else in the middle of a game.
+        // While the user plays with keys, an arrow without an action has no other effect.
         let keys = matches!(human.input, Input::Keys(_));
         if keys && matches!(key.code, KeyCode::Up | KeyCode::Down | KeyCode::Left | KeyCode::Right) {
             return None;
@@ -122,11 +122,11 @@ pub(super) fn command(key: KeyEvent, human: Option<&HumanInput>) -> Option<Comma
     }
 }
 
-/// Command of a key while the user plays; `None` if the key has no meaning for the input method.
+/// Command for a key while the user plays; `None` if the key has no meaning for the input method.
 fn human_command(key: KeyCode, human: &HumanInput) -> Option<Command> {
     match (&human.input, key) {
         (Input::Keys(_), KeyCode::Char(c)) if c.is_ascii_digit() => {
-            // A digit without an action is passed on, so that a message is shown.
+            // A digit without an action is passed on, so that the viewer shows a message.
             let digit = c.to_digit(10).unwrap_or_default();
             Some(Command::Play(human.action(key).unwrap_or((digit + 9) % 10)))
         }

@@ -1,22 +1,22 @@
-//! Layout of the screen.
+//! Layout of the viewer's screen.
 //!
-//! A large screen shows the world on the left and the panel on the right, or the panel below where that shows more of a
-//! wide world. A narrow screen shows the world and two lines, a tiny one the world and the keys.
+//! A large screen shows the world on the left and a panel on the right, or the panel below if more of a wide world is
+//! then visible. A narrow screen shows the world and two lines, a very small screen the world and the keys.
 
 use ratatui::layout::Rect;
 
-/// Shape of the panel.
+/// Choice of the position and shape of the panel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shape {
-    /// Column on the right of the world.
+    /// Panel as a column on the right of the world.
     Side,
-    /// Two columns below the world.
+    /// Panel of two columns below the world.
     Below,
-    /// Two lines below the world.
+    /// Panel of two lines below the world.
     Strip,
 }
 
-/// Areas of a screen. An empty area means that there is no space for it.
+/// Areas of a screen. An empty area means that the screen has no space for the part.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Areas {
     pub(super) header: Rect,
@@ -29,7 +29,7 @@ pub(super) struct Areas {
 /// Minimum and maximum number of columns of the panel on the right.
 const SIDE: (u16, u16) = (32, 44);
 
-/// Possible shapes for a screen, the preferred one first. `actions` is the number of actions in the panel.
+/// Possible panel shapes for a screen, the preferred one first. `actions` is the number of actions shown in the panel.
 pub(super) fn shapes(screen: Rect, actions: usize) -> &'static [Shape] {
     let (_, body, _) = rows(screen);
     match body.height {
@@ -40,7 +40,7 @@ pub(super) fn shapes(screen: Rect, actions: usize) -> &'static [Shape] {
     }
 }
 
-/// Maximum columns and rows of the world's picture on a screen with this shape.
+/// Maximum columns and rows of the world's picture on a screen with the given panel shape.
 pub(super) fn max_picture_size(screen: Rect, shape: Shape, actions: usize) -> (usize, usize) {
     let (_, body, _) = rows(screen);
     let (width, height) = match shape {
@@ -51,7 +51,7 @@ pub(super) fn max_picture_size(screen: Rect, shape: Shape, actions: usize) -> (u
     (usize::from(width), usize::from(height))
 }
 
-/// Areas of a screen with this shape, for a picture of `picture` columns.
+/// Areas of a screen with the given panel shape, for a picture of `picture` columns.
 pub(super) fn areas(screen: Rect, shape: Shape, picture: usize, actions: usize) -> Areas {
     let (header, body, footer) = rows(screen);
     let (world, panel) = match shape {
@@ -77,7 +77,7 @@ pub(super) fn areas(screen: Rect, shape: Shape, picture: usize, actions: usize) 
     Areas { header, world, panel, shape, footer }
 }
 
-/// First row, rows between, last row.
+/// First row, the rows between, and last row of the screen.
 fn rows(screen: Rect) -> (Rect, Rect, Rect) {
     let row = |y: u16, height: u16| Rect { x: screen.x, y: screen.y + y, width: screen.width, height };
     let height = screen.height;
@@ -86,12 +86,12 @@ fn rows(screen: Rect) -> (Rect, Rect, Rect) {
     (header, row(header.height, height - header.height - footer.height), footer)
 }
 
-/// Rows of the panel below the world.
+/// Number of rows of the panel below the world.
 fn below(actions: usize) -> u16 {
     9 + actions.clamp(4, 6) as u16
 }
 
-/// Rows of the panel on a narrow screen.
+/// Number of rows of the panel on a narrow screen.
 fn strip(body: Rect) -> u16 {
     if body.height >= 6 { 2 } else { 0 }
 }

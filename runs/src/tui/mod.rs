@@ -34,14 +34,14 @@ use std::sync::Arc;
 
 use freewheel_core::{DynWorld, Policy, Result, Streams};
 
-/// Input of the viewer.
+/// Input of the viewer: world, policies and settings.
 pub struct Watch<'a> {
-    /// World.
+    /// World that is shown.
     pub world: &'a dyn DynWorld,
     /// Title at the top left; default: the world's id.
     pub title: String,
-    /// Policies by name; the last one is shown first. The policies of a run's checkpoints, in order, show its progress.
-    /// Without any, the user plays.
+    /// Policies with their names; the last one is shown first. The policies of a run's checkpoints, in order, show the
+    /// progress of training. Without policies, the user plays.
     pub policies: Vec<(String, Arc<dyn Policy>)>,
     /// Random streams of the world and the policies: an episode is the same each time it is shown.
     pub streams: Streams,
@@ -80,16 +80,16 @@ impl<'a> Watch<'a> {
     }
 }
 
-/// Reason for the end of the viewer.
+/// Choice of the reason for the end of the viewer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
-    /// The user quit.
+    /// The user quit the viewer.
     Quit,
-    /// Signal of this number. The exit code is 128 + this number.
+    /// The viewer was ended by the signal with this number. The exit code is 128 + this number.
     Signal(i32),
 }
 
-/// Runs the viewer until the user quits. The terminal is restored in all cases: a key, an error, a panic or a signal.
+/// Runs the viewer until the user quits. The terminal is restored after a key, an error, a panic or a signal.
 ///
 /// # Errors
 /// [`Error::Unsupported`](freewheel_core::Error::Unsupported) if the output is not a terminal;

@@ -13,7 +13,7 @@ use super::returns::{EpisodeResult, Returns};
 use super::viewport::Viewport;
 use super::{Exit, Watch};
 
-/// State of the viewer.
+/// State of the viewer: episode, policies, speed and picture.
 pub(super) struct Model {
     /// Title at the top left.
     pub(super) title: String,
@@ -23,15 +23,15 @@ pub(super) struct Model {
     pub(super) policies: Policies,
     /// Index of the current policy.
     pub(super) policy_index: usize,
-    /// Reference score.
+    /// Reference score of the world.
     pub(super) reference: Option<f64>,
-    /// Baseline score.
+    /// Baseline score of the world.
     pub(super) baseline: Option<f64>,
     /// Seed of the random streams.
     pub(super) seed: u64,
-    /// Whether the policy, or a continuous action of the user, is stepped by time.
+    /// Whether the viewer makes steps as time passes, with actions of the policy or with the user's continuous action.
     pub(super) running: bool,
-    /// Input of the user, while the user plays.
+    /// Input state while the user plays; `None` while the policy plays.
     pub(super) human: Option<HumanInput>,
     /// Whether the world's picture shows the policy's values.
     pub(super) overlay: bool,
@@ -51,19 +51,19 @@ pub(super) struct Model {
     pub(super) shape: Shape,
     /// Visible part of the picture.
     pub(super) viewport: Viewport,
-    /// Action values of the current policy, `[A]`; `None` if it has none.
+    /// Action values of the current policy, `[A]` for A actions; `None` if the policy has none.
     pub(super) values: Option<Vec<f32>>,
     /// Whether the screen must be redrawn.
     pub(super) dirty: bool,
-    /// Returns under each policy, then those of the user.
+    /// Returns under each policy, followed by the returns of the user.
     returns: Vec<Returns>,
-    /// Previous picture.
+    /// Picture before the current one.
     before: Frame,
-    /// Screen and size of the picture that `shape` was chosen for.
+    /// Screen, and size of the picture, for which `shape` was chosen.
     fitted_to: Option<(Rect, (usize, usize))>,
-    /// `overlay` and `policy_index` of the current picture.
+    /// Values of `overlay` and `policy_index` for which the current picture was drawn.
     drawn_with: Option<(bool, usize)>,
-    /// Number of steps that are due and not made yet; negative while the end of an episode stays on the screen.
+    /// Number of steps that are due but not made yet; negative while the end of an episode stays on the screen.
     pub(super) step_debt: f64,
 }
 
@@ -114,7 +114,7 @@ impl Model {
         self.policies.get(self.policy_index).map(|(_, policy)| &**policy)
     }
 
-    /// Returns under the current policy, or those of the user.
+    /// Returns under the current policy, or returns of the user while the user plays.
     pub(super) fn returns(&self) -> &Returns {
         let human = self.returns.len() - 1;
         &self.returns[if self.human.is_some() { human } else { self.policy_index.min(human) }]
@@ -165,14 +165,14 @@ impl Model {
         }
     }
 
-    /// Adds the steps of the time `elapsed`, to be made by [`Model::tick`].
+    /// Adds the number of steps that are due after the time `elapsed`; [`Model::tick`] makes the steps.
     pub(super) fn advance(&mut self, elapsed: Duration) {
         if self.steps_by_time() {
             self.step_debt += elapsed.as_secs_f64() * self.speed;
         }
     }
 
-    /// Makes one step that is due; false if there is none.
+    /// Makes one step that is due; false if no step is due.
     pub(super) fn tick(&mut self) -> bool {
         if self.step_debt < 1.0 || !self.steps_by_time() {
             return false;
@@ -195,7 +195,7 @@ impl Model {
         true
     }
 
-    /// Drops the steps that there was no time for.
+    /// Drops the steps that are due but for which there was no time.
     pub(super) fn drop_step_debt(&mut self) {
         let lagging = self.step_debt >= 1.0;
         self.dirty |= lagging != self.lagging;
@@ -203,13 +203,13 @@ impl Model {
         self.step_debt = self.step_debt.min(0.99);
     }
 
-    /// Time until the next step; `None` if time makes no steps.
+    /// Time until the next step; `None` if the viewer makes no steps by itself.
     pub(super) fn due(&self) -> Option<Duration> {
         let wait = (1.0 - self.step_debt).max(0.0) / self.speed;
         self.steps_by_time().then(|| Duration::from_secs_f64(wait.min(60.0)))
     }
 
-    /// Draws the world for a screen of this size.
+    /// Draws the world for a screen of the size `screen`.
     pub(super) fn fit(&mut self, screen: Rect) {
         self.refresh();
         if self.fitted_to != Some((screen, size(&self.picture))) {
@@ -224,14 +224,14 @@ impl Model {
         self.viewport.place_on(&self.picture);
     }
 
-    /// Chooses the shape of the panel. The panel goes below if only then the whole picture is visible, or if the
-    /// picture is then at least twice as large.
+    /// Chooses the shape of the panel. The panel is below the world if the whole picture is visible only then, or if
+    /// the visible part is then at least twice as large.
     fn choose_shape(&mut self, screen: Rect) {
         let actions = self.episode.spec().actions.names().len();
         let mut best: Option<(usize, bool)> = None;
         for &shape in layout::shapes(screen, actions) {
             let max_size = layout::max_picture_size(screen, shape, actions);
-            // One empty column on both sides.
+            // One empty column on both sides of the picture.
             let mut picture = Frame::with_max_size(max_size.0.saturating_sub(2), max_size.1);
             self.draw(&mut picture);
             let (cells, whole) = layout::visible_cells(size(&picture), max_size);
@@ -250,7 +250,7 @@ impl Model {
         self.episode.runner().draw(policy, picture);
     }
 
-    /// Updates the picture and the action values: once a frame, not once a step.
+    /// Updates the picture and the action values: once per frame, not once per step.
     pub(super) fn refresh(&mut self) {
         let mut picture = std::mem::take(&mut self.before);
         self.draw(&mut picture);
@@ -269,14 +269,14 @@ impl Model {
             .then_some(values);
     }
 
-    /// Whether time makes steps.
+    /// Whether the viewer makes steps as time passes.
     fn steps_by_time(&self) -> bool {
         if self.help || self.exit.is_some() {
             return false;
         }
         match &self.human {
             None => self.running && self.policy().is_some(),
-            // The user starts the next episode.
+            // After the end of an episode, the user starts the next one.
             Some(_) if self.episode.over().is_some() => false,
             Some(human) if self.human_to_move() => {
                 self.running && matches!(human.input, Input::Numbers { .. })
@@ -285,14 +285,14 @@ impl Model {
         }
     }
 
-    /// Starts an episode at the user's command: no steps of it are due yet.
+    /// Starts an episode at the user's command: none of its steps is due yet.
     fn begin(&mut self, number: u64) {
         self.episode.begin(number);
         self.step_debt = 0.0;
         self.dirty = true;
     }
 
-    /// Makes one step of the policy, or starts the next episode after the end of one.
+    /// Makes one step of the policy, or starts the next episode after the end of the current one.
     fn policy_step(&mut self) {
         if self.episode.over().is_some() {
             return self.begin(self.episode.number().saturating_add(1));
@@ -337,14 +337,14 @@ impl Model {
         }
     }
 
-    /// Switches to the policy at distance `by` in the list and restarts the episode.
+    /// Switches to the policy at the distance `by` in the list of policies and restarts the episode.
     fn switch_policy(&mut self, by: isize) {
         let n = self.policies.len();
         if n < 2 {
             return self.set_note("there is no other policy");
         }
         self.policy_index = (self.policy_index as isize + by).rem_euclid(n as isize) as usize;
-        // The same episode from its start, for comparison.
+        // The same episode is shown from its start, to compare the policies.
         self.begin(self.episode.number());
     }
 
@@ -354,19 +354,19 @@ impl Model {
         self.step_debt = self.step_debt.min(0.0);
     }
 
-    /// Shows a message.
+    /// Shows a message to the user.
     pub(super) fn set_note(&mut self, note: &str) {
         self.note = Some(note.to_owned());
         self.dirty = true;
     }
 }
 
-/// Columns and rows.
+/// Size of a picture in columns and rows.
 fn size(picture: &Frame) -> (usize, usize) {
     (picture.width(), picture.height())
 }
 
-/// Speeds: 1, 2, 5, 10, 20, 50 … 100,000 steps a second.
+/// Speeds to choose from: 1, 2, 5, 10, 20, 50 … 100,000 steps per second.
 fn speeds() -> impl DoubleEndedIterator<Item = f64> {
     (0..=5).flat_map(|power| [1.0, 2.0, 5.0].map(|digit| digit * 10f64.powi(power))).filter(|&s| s <= 1e5)
 }

@@ -3,7 +3,7 @@
 use freewheel_core::{Cell, Rgb};
 use ratatui::style::{Color, Modifier, Style};
 
-/// Color depth of a terminal.
+/// Color depth of a terminal: number of colors that it can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Depth {
     /// 24-bit colors.
@@ -35,20 +35,20 @@ impl Depth {
     }
 }
 
-/// Purpose of a color.
+/// Choice of the purpose of a color.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
-    /// Text.
+    /// Color of text.
     Text,
-    /// Labels and secondary text.
+    /// Color of labels and secondary text.
     Dim,
-    /// Lines.
+    /// Color of lines.
     Line,
-    /// Current selection.
+    /// Color of the current selection.
     Accent,
-    /// Reference, and a terminal state.
+    /// Color of the reference, and of the end in a terminal state.
     Good,
-    /// Truncation, baseline, message.
+    /// Color of a truncation, of the baseline, and of a message.
     Warn,
 }
 
@@ -65,7 +65,7 @@ impl Palette {
     /// Style of plain text on the background.
     pub(super) fn base(self) -> Style {
         match self.0 {
-            // With the user's own shades, the background is the user's, too.
+            // With the shades that the user has configured, the background is the user's, too.
             Depth::Sixteen | Depth::None => Style::reset(),
             _ => Style::reset().fg(self.color(Rgb(205, 209, 219))).bg(self.color(BACKGROUND)),
         }
@@ -79,7 +79,7 @@ impl Palette {
         }
     }
 
-    /// Style of text for a purpose.
+    /// Style of text for the purpose `role`.
     pub(super) fn role(self, role: Role) -> Style {
         let style = Style::new();
         if self.0 == Depth::None {
@@ -108,7 +108,7 @@ impl Palette {
         }))
     }
 
-    /// Darker color for the same purpose; `None` if the terminal has no shades.
+    /// Darker color for the purpose `role`; `None` if the terminal has no shades.
     pub(super) fn shade(self, role: Role) -> Option<Color> {
         let rgb = match role {
             Role::Accent => Rgb(50, 68, 94),
@@ -118,8 +118,8 @@ impl Palette {
         matches!(self.0, Depth::True | Depth::Cube).then(|| self.color(rgb))
     }
 
-    /// Glyph and style of a cell of the world's picture. A `blank` cell belongs to an area without any glyph, which
-    /// needs one to be visible without colors.
+    /// Glyph and style of a cell of the world's picture. If `blank`, the cell belongs to an area without any glyph;
+    /// without colors, a glyph makes it visible.
     pub(super) fn cell(self, cell: &Cell, blank: bool) -> (char, Style) {
         let glyph = if cell.glyph.is_control() { ' ' } else { cell.glyph };
         // Black on black, the default, leaves the colors to the terminal.
@@ -131,7 +131,7 @@ impl Palette {
         if default_colors {
             return (glyph, self.base());
         }
-        // A black background is the default: nothing is painted there.
+        // A black background is the default: the terminal's own background stays.
         let bg = match (cell.bg, self.0) {
             (Rgb(0, 0, 0), Depth::Sixteen) => Color::Reset,
             (Rgb(0, 0, 0), _) => self.color(BACKGROUND),

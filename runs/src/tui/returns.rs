@@ -1,4 +1,4 @@
-//! Returns of the finished episodes of one player.
+//! Returns of the finished episodes under one policy, or of the user.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ const CAPACITY: usize = 2048;
 pub(super) struct EpisodeResult {
     /// Score: the return of the first player, or a measure of the world.
     pub(super) score: f64,
-    /// End of the episode.
+    /// Reason for the end of the episode.
     pub(super) over: EpisodeEnd,
 }
 
@@ -29,7 +29,7 @@ impl Returns {
         }
     }
 
-    /// Last `n` results, in order.
+    /// The newest `n` results, in order of the episode number.
     pub(super) fn last(&self, n: usize) -> Vec<EpisodeResult> {
         let mut last: Vec<EpisodeResult> = self.0.values().rev().take(n).copied().collect();
         last.reverse();

@@ -27,12 +27,12 @@ use super::{Exit, Watch, keys, view};
 const FRAME: Duration = Duration::from_millis(16);
 /// Maximum time for steps between two frames, so that keys are handled at once.
 const WORK: Duration = Duration::from_millis(12);
-/// Maximum time to wait for a key, and so to notice a signal.
+/// Maximum time to wait for a key; after it, signals are checked.
 const IDLE: Duration = Duration::from_millis(100);
-/// Time for the loop to end after a signal.
+/// Time that the event loop has to end after a signal.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// Runs the viewer. Errors as in [`watch`](super::watch).
+/// Runs the viewer. Same errors as [`watch`](super::watch).
 pub(super) fn show(watch: Watch<'_>) -> Result<Exit> {
     if !io::stdout().is_terminal() {
         return Err(Error::Unsupported(
@@ -50,7 +50,7 @@ pub(super) fn show(watch: Watch<'_>) -> Result<Exit> {
     }
     let palette = Palette(Depth::detect(|name| std::env::var(name).ok()));
     let active = Arc::new(AtomicBool::new(false));
-    // Signals first: no signal may kill the program between changing the terminal and handling signals.
+    // Signal handlers are set first, so that no signal can kill the program after the terminal has been changed.
     let signals = Signals::listen(&active)?;
     let _raw = RawTerminal::enter(active)?;
     let backend = CrosstermBackend::new(BufWriter::with_capacity(1 << 16, io::stdout()));
@@ -83,7 +83,7 @@ fn run(
         if model.dirty {
             wait = wait.min(FRAME.saturating_sub(since));
         } else if model.speed > 60.0 && model.due().is_some() {
-            // Above the frame rate, the steps of a frame are made together.
+            // Above the frame rate, the steps of one frame are made together.
             wait = wait.max(FRAME.saturating_sub(since));
         }
         while ready(wait)? {
@@ -116,14 +116,14 @@ fn paint(
     let size = terminal.size()?;
     model.fit(Rect { x: 0, y: 0, width: size.width, height: size.height });
     model.dirty = false;
-    // Synchronized update: the terminal shows a frame when it is complete. Sent at once, so that the buffer is empty if
-    // drawing panics.
+    // Synchronized update: the terminal shows a frame only when it is complete. The sequence is sent at once, so that
+    // the buffer is empty if drawing panics.
     execute!(terminal.backend_mut(), BeginSynchronizedUpdate)?;
     terminal.draw(|frame| view::draw(model, palette, frame))?;
     execute!(terminal.backend_mut(), EndSynchronizedUpdate)
 }
 
-/// Waits up to `wait` for an event; false if there is none. A signal ends the wait.
+/// Waits up to `wait` for an event of the terminal; false if there is none. A signal ends the wait.
 fn ready(wait: Duration) -> Result<bool> {
     match event::poll(wait) {
         Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(false),
@@ -135,10 +135,10 @@ fn failed(source: io::Error) -> Error {
     Error::io("the terminal")(source)
 }
 
-/// Handler of signals that end the program.
+/// Handler of the signals that end the program.
 ///
-/// The loop may not notice a signal: a policy may be computing, and crossterm never returns from a closed terminal.
-/// After a while, a thread then restores the terminal and ends the program.
+/// The event loop may not notice a signal: a policy may be computing, and crossterm never returns from a closed
+/// terminal. A thread therefore restores the terminal and ends the program after the time [`GRACE`].
 struct Signals {
     received: Arc<AtomicI32>,
     handle: signal_hook::iterator::Handle,
@@ -199,7 +199,7 @@ impl RawTerminal {
             restore(&ours);
             before(info);
         }));
-        // From here on, dropping restores the terminal.
+        // After this line, dropping `raw` restores the terminal.
         let raw = RawTerminal { active, hook };
         enable_raw_mode().map_err(failed)?;
         execute!(io::stdout(), EnterAlternateScreen, cursor::Hide).map_err(failed)?;
@@ -210,7 +210,7 @@ impl RawTerminal {
 impl Drop for RawTerminal {
     fn drop(&mut self) {
         restore(&self.active);
-        // A panicking thread cannot change the hook; by then this one does nothing.
+        // A panicking thread cannot change the panic hook; the terminal is restored already, so the hook does nothing.
         if !std::thread::panicking() {
             let hook = Arc::clone(&self.hook);
             panic::set_hook(Box::new(move |info| hook(info)));
@@ -218,7 +218,7 @@ impl Drop for RawTerminal {
     }
 }
 
-/// Restores the terminal, once. A failing step does not prevent the others.
+/// Restores the terminal, at most once. A step that fails does not prevent the others.
 fn restore(active: &AtomicBool) {
     if active.swap(false, Ordering::SeqCst) {
         let mut out = io::stdout();

@@ -1,4 +1,4 @@
-//! Drawing of the model.
+//! Drawing of the viewer's model.
 
 mod actions;
 mod chart;
@@ -18,7 +18,7 @@ use super::model::Model;
 use super::palette::{Depth, Palette, Role};
 use crate::format::compact;
 
-/// Draws the screen.
+/// Draws the whole screen.
 pub(super) fn draw(model: &Model, palette: Palette, frame: &mut ratatui::Frame<'_>) {
     let screen = frame.area();
     let buf = frame.buffer_mut();
@@ -37,7 +37,7 @@ pub(super) fn draw(model: &Model, palette: Palette, frame: &mut ratatui::Frame<'
     }
 }
 
-/// Title, policy and state.
+/// First row: title, policy and state of the viewer.
 fn header(model: &Model, palette: Palette, area: Rect, buf: &mut Buffer) {
     buf.set_style(area, palette.bar());
     let mut left = vec![
@@ -58,7 +58,7 @@ fn header(model: &Model, palette: Palette, area: Rect, buf: &mut Buffer) {
     right.render(Rect { x: area.right() - width, width, ..area }, buf);
 }
 
-/// State at the top right: playing or paused, and the speed.
+/// State of the viewer at the top right: playing or paused, and the speed.
 fn badge(model: &Model, palette: Palette) -> Vec<Span<'static>> {
     let speed = format!("{}/s", compact(model.speed));
     if let Some(human) = &model.human {
@@ -73,10 +73,10 @@ fn badge(model: &Model, palette: Palette) -> Vec<Span<'static>> {
     vec![Span::styled(text, palette.role(Role::Good))]
 }
 
-/// Visible part of the picture.
+/// Visible part of the world's picture.
 fn world(model: &Model, palette: Palette, area: Rect, buf: &mut Buffer) {
     let (left, top) = model.viewport.origin;
-    // Without colors, areas without glyphs need one to be visible.
+    // Without colors, areas without glyphs need a glyph to be visible.
     let blank = if palette.0 == Depth::None { blank_areas(&model.picture) } else { Vec::new() };
     for row in 0..area.height {
         for column in 0..area.width {
@@ -85,7 +85,7 @@ fn world(model: &Model, palette: Palette, area: Rect, buf: &mut Buffer) {
             let Some(cell) = model.picture.get(x, y) else { continue };
             let (glyph, style) =
                 palette.cell(cell, blank.get(y * model.picture.width() + x).is_some_and(|blank| *blank));
-            // A glyph must be one column wide; a wider one would shift the row.
+            // A glyph must be one column wide; a wider glyph would shift the row.
             let narrow = glyph.is_ascii() || Span::raw(glyph.encode_utf8(&mut [0; 4]) as &str).width() == 1;
             if let Some(out) = buf.cell_mut((area.x + column, area.y + row)) {
                 out.set_char(if narrow { glyph } else { '?' }).set_style(style);
@@ -102,7 +102,8 @@ fn world(model: &Model, palette: Palette, area: Rect, buf: &mut Buffer) {
     }
 }
 
-/// Whether each cell belongs to a connected area of equal background without any glyph, row-major.
+/// For each cell of the picture, row by row: whether it belongs to a connected area of equal background without any
+/// glyph.
 fn blank_areas(picture: &freewheel_core::Frame) -> Vec<bool> {
     let (width, height) = (picture.width(), picture.height());
     let (mut visited, mut blank) = (vec![false; width * height], vec![false; width * height]);
@@ -172,7 +173,7 @@ fn ending(over: EpisodeEnd) -> (&'static str, Role) {
     }
 }
 
-/// Message, or keys.
+/// Last row: a message, or the keys.
 fn footer(model: &Model, palette: Palette, area: Rect, buf: &mut Buffer) {
     buf.set_style(area, palette.bar());
     if let Some(note) = &model.note {
@@ -182,7 +183,7 @@ fn footer(model: &Model, palette: Palette, area: Rect, buf: &mut Buffer) {
     let wide = |(key, does): &(&str, &str)| {
         Span::raw(*key).width() + Span::raw(*does).width() + if does.is_empty() { 2 } else { 3 }
     };
-    // The last two, help and quit, are always shown; of the others as many as fit.
+    // The last two keys, help and quit, are always shown; of the other keys as many as fit.
     let mut space = usize::from(area.width).saturating_sub(1);
     let (others, always) = keys.split_at(keys.len().saturating_sub(2));
     space = space.saturating_sub(always.iter().map(wide).sum());

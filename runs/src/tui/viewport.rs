@@ -5,7 +5,8 @@ use freewheel_core::Frame;
 /// Window on a picture: it follows the focus, or is scrolled by the user.
 #[derive(Clone, Debug)]
 pub(super) struct Viewport {
-    /// Column and row of the picture at the top left of the window; negative if the picture is smaller, and centered.
+    /// Position of the window's top left corner: column and row of the picture. Negative if the picture is smaller than
+    /// the window, and centered.
     pub(super) origin: (i32, i32),
     /// Columns and rows of the window.
     pub(super) size: (u16, u16),
@@ -22,8 +23,8 @@ impl Default for Viewport {
 }
 
 impl Viewport {
-    /// Updates the focus: the one that the world gives, or else the center of the changes between two pictures of equal
-    /// size.
+    /// Updates the focus: the focus that the world gives, or else the center of the changes between two pictures of
+    /// equal size.
     pub(super) fn update_focus(&mut self, before: Option<&Frame>, now: &Frame) {
         if now.focus().is_some() {
             self.focus = now.focus();
@@ -58,7 +59,7 @@ impl Viewport {
         );
     }
 
-    /// Scrolls the window; it then no longer follows the focus.
+    /// Scrolls the window, which then no longer follows the focus.
     pub(super) fn scroll(&mut self, columns: i32, rows: i32, picture: &Frame) {
         if self.fits(picture) {
             return;
@@ -74,8 +75,8 @@ impl Viewport {
     }
 }
 
-/// Start of the window along one axis. A focus near the edge moves the center of the window there: rare jumps are
-/// easier on the eye than scrolling with each step.
+/// Start of the window along one axis. If the focus is near the edge of the window, the window is centered on it: rare
+/// jumps are easier to read than scrolling at each step.
 fn window_start(origin: i32, size: u16, picture: usize, focus: Option<usize>) -> i32 {
     let (size, picture) = (i32::from(size), i32::try_from(picture).unwrap_or(i32::MAX));
     if picture <= size {

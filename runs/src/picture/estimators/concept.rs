@@ -9,18 +9,18 @@ use serde::Serialize;
 
 use super::super::{Chart, ImageGrid, check_not_empty, check_same_length};
 
-/// A direction of latent space.
+/// A concept: a direction of latent space.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Concept {
-    /// Name of the class or factor.
+    /// Name of the class or factor that the concept is made of.
     pub name: String,
-    /// Change of the code per step of 1, `[K]`.
+    /// Change of the code, `[K]` for codes of K numbers, for a step of 1.
     pub direction: Vec<f32>,
 }
 
 impl Concept {
-    /// Direction from the mean code of the samples `without` the concept to that of the samples `with` it; a step of
-    /// 1 is the whole distance.
+    /// Direction from the mean code of a group `without` the concept to the mean code of a group `with` it; a step of 1
+    /// is the whole distance.
     ///
     /// # Errors
     /// [`Error::Config`] for an empty group or samples of another width.
@@ -37,8 +37,8 @@ impl Concept {
         Ok(Concept { name: name.to_owned(), direction })
     }
 
-    /// Direction along a known factor: slopes of the codes in column `which` of the factors `known [N, F]` of the
-    /// samples `x [N, D]`, by least squares on all factors. A step of 1 is the range of the `factor`.
+    /// Direction along the known factor in column `which` of `known [N, F]`, the F factors of the samples `x [N, D]`:
+    /// the slopes of a least squares regression of the codes on all factors. A step of 1 is the range of the factor.
     ///
     /// # Errors
     /// [`Error::Config`] without samples, for a different number of rows, or for a column that does not exist.
@@ -65,8 +65,8 @@ impl Concept {
         Ok(Concept { name: factor.name.clone(), direction })
     }
 
-    /// Decoded samples `[N S, D]` of `x [N, D]` with each of `steps [S]` times the direction added to the code; all
-    /// steps of a sample, then the next sample.
+    /// Decoded samples `[N S, D]`: for each sample of `x [N, D]` and each of S `steps`, the direction times the step is
+    /// added to the code of the sample. First all steps of the first sample, then those of the next one.
     ///
     /// # Errors
     /// [`Error::Config`] for samples of another width.
@@ -88,7 +88,7 @@ impl Concept {
     /// Grid with one row per sample of `x [N, D]`: the sample, then [`Concept::apply`] for each of `steps [S]`.
     ///
     /// # Errors
-    /// As [`Concept::apply`]; and if the samples are not images.
+    /// Same as [`Concept::apply`]; [`Error::Config`] if the samples are not images.
     pub fn image_grid(
         &self,
         model: &dyn Transformer,
@@ -137,24 +137,25 @@ pub struct Effect {
 pub struct FactorChange {
     /// Name of the factor.
     pub name: String,
-    /// Mean over all faces at each step `[S]`, minus that at the first step, as a share of the factor's range.
+    /// Mean of the factor over all faces at each step `[S]`, minus the mean at the first step; a share of the factor's
+    /// range.
     pub path: Vec<f64>,
-    /// Maximum minus minimum over the steps, mean over all faces, as a share of the factor's range.
+    /// Maximum minus minimum of the factor over the steps, mean over all faces; a share of the factor's range.
     pub spread: f64,
-    /// Pearson correlation between step and measured value minus the face's mean, over all faces; 0 if nothing
-    /// changes.
+    /// Pearson correlation between the step and the deviation of the factor from the face's own mean, over all faces; 0
+    /// if nothing changes.
     pub correlation: f64,
     /// Share of the faces for which the factor increases at every step.
     pub rises: f64,
 }
 
 impl FactorChange {
-    /// Change of the mean face from the first step to the last, as a share of the factor's range.
+    /// Change of the factor's mean over all faces from the first step to the last; a share of the factor's range.
     pub fn moved(&self) -> f64 {
         self.path.last().copied().unwrap_or(0.0)
     }
 
-    /// Whether the mean face changes in the same direction at every step.
+    /// Whether the factor's mean over all faces changes in the same direction at every step.
     pub fn monotone(&self) -> bool {
         let up = self.path.windows(2).all(|ends| ends[1] > ends[0]);
         up || self.path.windows(2).all(|ends| ends[1] < ends[0])
@@ -192,7 +193,7 @@ impl Effect {
     /// Chart of the factors over the steps; the concept's own factor is a thick line.
     ///
     /// # Errors
-    /// None for a measured effect.
+    /// No errors for a measured effect.
     pub fn chart(&self) -> Result<Chart> {
         let about = self.factors.iter().find(|factor| factor.name == self.concept);
         let subtitle = about.map_or_else(String::new, |factor| {
@@ -215,7 +216,7 @@ impl Effect {
         Ok(chart)
     }
 
-    /// Table for a terminal, one line per factor; see [`FactorChange`] for the columns.
+    /// Table for a terminal, one line per factor; the columns are the fields of [`FactorChange`].
     pub fn table(&self) -> String {
         let mut out =
             format!("{:<10} {:>8} {:>8} {:>12} {:>8}\n", "factor", "moved", "spread", "correlation", "rises");
@@ -228,7 +229,7 @@ impl Effect {
     }
 }
 
-/// Change of one factor from its measured `shares [N S]`.
+/// Change of one factor, from its value as `shares [N S]` of its range: N faces, S steps of each.
 fn factor_change(name: &str, shares: &[f64], steps: &[f32]) -> FactorChange {
     let s = steps.len();
     let n = (shares.len() / s) as f64;
@@ -252,7 +253,7 @@ fn factor_change(name: &str, shares: &[f64], steps: &[f32]) -> FactorChange {
     }
 }
 
-/// Pearson correlation of two samples of the same length; 0 if one of them is constant.
+/// Pearson correlation of `x` and `y`, of equal length; 0 if one of them is constant.
 fn correlation(x: &[f64], y: &[f64]) -> f64 {
     let (mean_x, mean_y) = (stats::mean(x), stats::mean(y));
     let (mut xx, mut yy, mut xy) = (0.0, 0.0, 0.0);

@@ -10,8 +10,8 @@ use super::super::axes::format_number;
 use super::super::{ImageGrid, Scatter, check_not_empty, check_same_length, thousands};
 use super::colored;
 
-/// The two axes along which `codes [N, K]` have the largest standard deviation, the lower index first; with K = 1
-/// axis 0 twice.
+/// Indices of the two latent variables with the largest standard deviation in `codes [N, K]`, the lower index first;
+/// index 0 twice if K is 1.
 pub fn largest_std_axes(codes: &Samples) -> [usize; 2] {
     let spread = |k: usize| {
         let values: Vec<f64> = codes.iter().map(|code| f64::from(code[k])).collect();
@@ -24,8 +24,8 @@ pub fn largest_std_axes(codes: &Samples) -> [usize; 2] {
     [first.min(second), first.max(second)]
 }
 
-/// Decoded grid over two latent axes, those of [`largest_std_axes`], with `side` quantiles of N(0, 1) along each; all
-/// other latent variables are 0. With one latent variable a single row.
+/// Decoded grid over the two latent variables of [`largest_std_axes`], at `side` quantiles of N(0, 1) along each; all
+/// other latent variables are 0. With one latent variable, the grid has a single row.
 ///
 /// # Errors
 /// [`Error::Config`](freewheel_core::Error::Config) if the samples are not images, or without codes or steps.
@@ -56,10 +56,10 @@ pub fn grid(vae: &Vae, shape: &Shape, codes: &Samples, side: usize) -> Result<Im
     Ok(grid.with_axis_labels(&axis(across), if k > 1 { axis(up) } else { String::new() }.as_str()))
 }
 
-/// `side` times `side` decoded samples of the prior N(0, 1).
+/// `side` times `side` images, decoded from random codes of the prior N(0, 1).
 ///
 /// # Errors
-/// As [`grid`].
+/// Same as [`grid`].
 pub fn prior_samples(vae: &Vae, shape: &Shape, side: usize) -> Result<ImageGrid> {
     let mut dice = Streams::new(0).stream(Purpose::EvaluationAction, 0, 0);
     ImageGrid::new(
@@ -70,7 +70,7 @@ pub fn prior_samples(vae: &Vae, shape: &Shape, side: usize) -> Result<ImageGrid>
     )
 }
 
-/// Scatter plot of `part` over the two latent axes of [`largest_std_axes`] of its `codes [N, K]`.
+/// Scatter plot of `part` over the two latent variables of [`largest_std_axes`], from its `codes [N, K]`.
 ///
 /// # Errors
 /// [`Error::Config`](freewheel_core::Error::Config) without samples.
@@ -101,11 +101,11 @@ pub fn pairs(part: &Subset, most: usize) -> (Samples, Samples) {
     (part.samples.select(&from), part.samples.select(&to))
 }
 
-/// Grid with one row per pair: a sample of `from [N, D]`, `steps` decoded points on the line between the two codes,
-/// and the sample of `to [N, D]`.
+/// Grid with one row per pair: a sample of `from [N, D]`, `steps` decoded points on the line between the two codes, and
+/// the sample of `to [N, D]`.
 ///
 /// # Errors
-/// As [`grid`]; and if the counts differ.
+/// Same as [`grid`]; [`Error::Config`](freewheel_core::Error::Config) if the numbers of samples differ.
 pub fn interpolations(
     model: &dyn Transformer,
     shape: &Shape,
@@ -139,7 +139,7 @@ pub fn interpolations(
 /// Grid with the samples `x [N, D]` in the first row and their reconstructions in the second.
 ///
 /// # Errors
-/// As [`grid`].
+/// Same as [`grid`].
 pub fn reconstructions(vae: &Vae, shape: &Shape, x: &Samples) -> Result<ImageGrid> {
     let mut all = x.values().to_vec();
     all.extend_from_slice(vae.reconstruct(x)?.values());

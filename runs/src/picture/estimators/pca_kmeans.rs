@@ -8,7 +8,7 @@ use freewheel_core::{Result, Samples, Streams};
 use super::super::{Chart, ImageGrid, Scatter, thousands};
 use super::colored;
 
-/// Scatter plot of `part` over the first two components.
+/// Scatter plot of `part` over the first two principal components.
 ///
 /// # Errors
 /// [`Error::Config`](freewheel_core::Error::Config) with fewer than two components, or without samples.
@@ -33,7 +33,7 @@ fn first_two(codes: &Samples) -> Result<Samples> {
     Samples::new(codes.iter().flat_map(|code| code.iter().take(2)).copied().collect(), 2)
 }
 
-/// The first `most` components as images: positive weights red, negative weights blue.
+/// At most `most` principal components, the first ones, as images: positive weights red, negative weights blue.
 ///
 /// # Errors
 /// [`Error::Config`](freewheel_core::Error::Config) if the samples are not gray images.
@@ -50,7 +50,7 @@ pub fn components(pca: &Pca, shape: &Shape, most: usize) -> Result<ImageGrid> {
 /// Explained variance of each component (bars) and cumulative (line), in percent.
 ///
 /// # Errors
-/// None for a fitted model.
+/// No errors for a fitted model.
 pub fn explained_variance(pca: &Pca) -> Result<Chart> {
     let shares: Vec<f64> = pca.explained_variance_ratio().iter().map(|share| 100.0 * share).collect();
     let mut sum = 0.0;
@@ -67,7 +67,7 @@ pub fn explained_variance(pca: &Pca) -> Result<Chart> {
         .line("cumulative", sums)
 }
 
-/// Maximum number of centers in the picture.
+/// Maximum number of cluster centers in the picture.
 const MAX_CENTERS: usize = 100;
 
 /// Grid with one row per center: the center and the members of its cluster in `part` that are nearest to it. At most
@@ -108,7 +108,8 @@ pub fn centers(kmeans: &KMeans, set: &DataSet, part: &Subset, members: usize) ->
     Ok(grid.with_row_names(names)?.gaps_before(&[1]).with_empty(missing))
 }
 
-/// Most frequent class of the samples `own` with its share in percent; empty without classes.
+/// Most frequent class among the rows of `part` with the indices `own`, and its share in percent; empty without
+/// classes.
 fn most_frequent_class(set: &DataSet, part: &Subset, own: &[usize]) -> String {
     let (Targets::Labels(labels), TargetSpec::Classes(names)) = (&part.targets, &set.target) else {
         return String::new();
@@ -123,7 +124,8 @@ fn most_frequent_class(set: &DataSet, part: &Subset, own: &[usize]) -> String {
     }
 }
 
-/// Scatter plot of `part` over its own first two principal components, colored by cluster, with the centers.
+/// Scatter plot of `part` over the first two principal components of `part`, colored by cluster, with the cluster
+/// centers.
 ///
 /// # Errors
 /// [`Error::Config`](freewheel_core::Error::Config) with fewer than three samples or two columns.

@@ -10,13 +10,15 @@ use super::super::{Chart, ConfusionMatrix, ImageGrid, NamedPicture, check_same_l
 use super::class_names;
 use crate::fit::fitted_model;
 
-/// Maximum number of misclassified images.
+/// Maximum number of misclassified images in the picture.
 const MAX_MISTAKES: usize = 40;
 
-/// Confusion matrix and, for images, misclassified samples of `part` with its predicted `probabilities [N, C]`.
+/// Confusion matrix and, for images, misclassified samples of `part`, from the predicted `probabilities [N, C]` of C
+/// classes.
 ///
 /// # Errors
-/// [`Error::Config`](freewheel_core::Error::Config) if the data set has no classes, or the counts differ.
+/// [`Error::Config`](freewheel_core::Error::Config) if the data set has no classes, or if the numbers of samples
+/// differ.
 pub fn classification(set: &DataSet, part: &Subset, probabilities: &Samples) -> Result<Vec<NamedPicture>> {
     let labels = part.targets.labels()?;
     check_same_length(&set.name, ("predictions", probabilities.rows()), ("samples", part.rows()))?;
@@ -65,11 +67,11 @@ fn mistakes(
     grid.with_captions(wrong.iter().map(caption).collect()).map(Some)
 }
 
-/// Data and fitted line if samples have one column; otherwise predicted against true values.
+/// Chart of the data with the fitted line if samples have one column, otherwise of predicted against true values.
 ///
 /// # Errors
-/// [`Error::Config`](freewheel_core::Error::Config) if the targets are not numbers, or `it` was fitted to other
-/// samples.
+/// [`Error::Config`](freewheel_core::Error::Config) if the targets are not numbers, or if the regressor `it` was fitted
+/// to samples of another width.
 pub fn regression(it: &dyn Regressor, set: &DataSet, part: &Subset) -> Result<Chart> {
     let y = part.targets.values()?;
     let predicted = it.predict(&part.samples)?;

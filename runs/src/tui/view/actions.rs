@@ -1,5 +1,5 @@
-//! Actions of the current state: keys for the user, action values of the policy, continuous actions within their
-//! bounds.
+//! List of the actions in the current state: keys for the user, action values of the policy, continuous actions within
+//! their bounds.
 
 use freewheel_core::{ActionBuffer, ActionSpace};
 use ratatui::style::Style;
@@ -95,7 +95,7 @@ fn bars(
 
     let mut order: Vec<usize> = (0..names.len()).collect();
     if order.len() > max_lines {
-        // Too many for the panel: only the best ones.
+        // More actions than lines: only the best actions are shown.
         let rank = |a: usize| value(a).filter(|x| is_legal(a) && x.is_finite()).unwrap_or(f64::NEG_INFINITY);
         order.sort_by(|&a, &b| rank(b).total_cmp(&rank(a)));
         order.truncate(max_lines.saturating_sub(1).max(1));
@@ -154,7 +154,7 @@ fn bars(
 }
 
 /// Range of the bars: from the lowest value to the highest. One value far below all others, such as a fall from a
-/// cliff, would make these look equal; then the range starts at a higher value.
+/// cliff, would make the others look equal; the range then starts at a higher value.
 fn range(mut values: Vec<f64>) -> (f64, f64) {
     values.sort_by(f64::total_cmp);
     let (Some(&low), Some(&high)) = (values.first(), values.last()) else { return (0.0, 0.0) };
@@ -166,7 +166,7 @@ fn range(mut values: Vec<f64>) -> (f64, f64) {
     }
 }
 
-/// Bar of `share` (0 to 1) of `width` columns, in half columns; at least one half.
+/// Bar that fills `share` (0 to 1) of `width` columns, in half columns; at least one half.
 fn bar(share: f64, width: usize) -> String {
     let most = width * 2;
     let share = if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.0 };

@@ -20,8 +20,8 @@ struct Scale {
 }
 
 impl Scale {
-    /// Scale from the lowest to the highest of the returns and the reference. A far baseline, which would flatten the
-    /// rest, is left out. `None` if there is nothing to show.
+    /// Scale from the lowest to the highest of the returns and the reference. A distant baseline, which would make the
+    /// bars look equal, is left out. `None` if there is nothing to show.
     fn of(scores: &[f64], reference: Option<f64>, baseline: Option<f64>, rows: u16) -> Option<Self> {
         let range = |values: &mut dyn Iterator<Item = f64>| {
             values.fold(None, |range: Option<(f64, f64)>, x| {
@@ -45,20 +45,20 @@ impl Scale {
         Some(Scale { low, high, rows })
     }
 
-    /// Height of `x` in eighths of a row.
+    /// Height of the score `x`, in eighths of a row.
     fn eighths(self, x: f64) -> u16 {
         let most = f64::from(self.rows) * 8.0;
         let share = ((x - self.low) / (self.high - self.low)).clamp(0.0, 1.0);
         ((share * most).round()).clamp(1.0, most.max(1.0)) as u16
     }
 
-    /// Row of `x` from the top; `None` outside of the scale.
+    /// Row of the score `x`, counted from the top; `None` outside the scale.
     fn row(self, x: f64) -> Option<u16> {
         (self.low..=self.high).contains(&x).then(|| self.rows - self.eighths(x).div_ceil(8))
     }
 }
 
-/// Draws the chart.
+/// Draws the chart of the returns.
 pub(super) fn draw(model: &Model, palette: Palette, area: Rect, buf: &mut Buffer) {
     if area.height == 0 || area.width < 12 {
         return;
@@ -97,7 +97,7 @@ pub(super) fn draw(model: &Model, palette: Palette, area: Rect, buf: &mut Buffer
 
     for (x, name, role) in [(baseline, " baseline", Role::Warn), (reference, " reference", Role::Good)] {
         let Some(row) = x.and_then(|x| scale.row(x)) else { continue };
-        // A name that would overlap bars is left out; its value is at the left.
+        // A name that would overlap bars is left out; the value stays at the left.
         let width = usize::from(plot.width);
         let name = if all.len() + name.len() <= width { name } else { "" };
         let line = "╌".repeat(width - name.len());

@@ -1,4 +1,4 @@
-//! Help: the keys, in a box over the screen.
+//! Help of the viewer: the keys, in a box over the screen.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;

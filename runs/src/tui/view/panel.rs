@@ -1,4 +1,4 @@
-//! Panel: state of the episode, action values, returns.
+//! Panel of the viewer: state of the episode, action values, returns.
 
 use freewheel_core::{ActionBuffer, Measure, Player, Score};
 use ratatui::buffer::Buffer;
@@ -130,7 +130,7 @@ fn facts(model: &Model, palette: Palette, width: usize) -> Vec<Line<'static>> {
     rows
 }
 
-/// Measures of the episode so far that have a value.
+/// Measures of the episode so far, those that have a value.
 fn measures(model: &Model, palette: Palette, width: usize) -> Vec<Line<'static>> {
     let (measured, dim) = (model.episode.runner().measures(), palette.role(Role::Dim));
     let known = model.episode.spec().measures.iter().zip(measured).filter(|(_, value)| value.is_finite());
@@ -166,7 +166,7 @@ pub(super) fn action(model: &Model, step: &EpisodeStep) -> String {
     }
 }
 
-/// Mean and normalized return.
+/// Line with the mean return and the normalized return.
 fn summary(model: &Model, palette: Palette) -> Line<'static> {
     let (text, dim) = (palette.role(Role::Text), palette.role(Role::Dim));
     let returns = model.returns();
