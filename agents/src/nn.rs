@@ -1,8 +1,8 @@
 //! Neural networks on top of candle.
 //!
 //! candle computes losses and their gradients. A [`Network`] is a single operation in candle's graph: its layers work
-//! on plain slices and have their own backward pass. Its parameters are one variable `[P]`, which an [`Optimizer`]
-//! updates in place, a checkpoint stores as it is, and inference reads without tensors.
+//! on plain slices and have their own backward pass. The P parameters of a network are one variable `[P]`, which an
+//! [`Optimizer`] updates in place, a checkpoint stores unchanged, and inference reads as a plain slice.
 //!
 //! | module | content |
 //! |---|---|

@@ -1,4 +1,4 @@
-//! Step count of an agent, means of its metrics between two reports, and the check of its environments.
+//! Step counter of an agent, means of its metrics between two reports, and the error for environments of another shape.
 
 use freewheel_core::{Error, MetricSink};
 use serde::{Deserialize, Serialize};
@@ -8,12 +8,13 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct StepCounter {
     /// Environment steps made.
     pub(crate) step: u64,
-    /// Environment steps requested. Whole batch steps may exceed them; the next request takes the excess into account.
+    /// Environment steps requested. The last batch step may exceed this number; the next request then makes fewer
+    /// steps.
     requested: u64,
 }
 
 impl StepCounter {
-    /// Number of batch steps of `num_envs` environments that make `steps` more environment steps.
+    /// Number of batch steps (each one step of `num_envs` environments) that make `steps` more environment steps.
     pub(crate) fn request(&mut self, steps: u64, num_envs: usize) -> u64 {
         self.requested = self.requested.saturating_add(steps);
         self.requested.saturating_sub(self.step).div_ceil(num_envs as u64)
@@ -29,7 +30,7 @@ impl StepCounter {
 /// Means of named metrics since the last report, in the order in which the names first appeared.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct RunningMeans {
-    /// Name, sum and count.
+    /// Name, sum and count of each metric.
     sums: Vec<(String, f64, u64)>,
 }
 
@@ -42,7 +43,7 @@ impl RunningMeans {
         }
     }
 
-    /// Reports the means and resets them.
+    /// Reports the mean of each metric to `metrics` and resets the means.
     pub(crate) fn report(&mut self, metrics: &mut dyn MetricSink) {
         for (name, sum, count) in &mut self.sums {
             if *count > 0 {

@@ -3,18 +3,18 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Activation function of a layer.
+/// Choice of the activation function of a layer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Activation {
-    /// x.
+    /// Identity: x.
     Identity,
-    /// max(x, 0).
+    /// ReLU: max(x, 0).
     #[default]
     Relu,
-    /// tanh(x).
+    /// Hyperbolic tangent: tanh(x).
     Tanh,
-    /// 1 / (1 + exp(-x)).
+    /// Logistic sigmoid: 1 / (1 + exp(-x)).
     Sigmoid,
 }
 
@@ -29,7 +29,8 @@ impl Activation {
         }
     }
 
-    /// Multiplies `gradient` by the derivative at the inputs whose outputs are `y`; relu'(0) is 0, as in PyTorch.
+    /// Backward pass: multiplies `gradient` by the derivative of the activation, computed from its outputs `y`. The
+    /// derivative of ReLU at 0 is 0, as in PyTorch.
     pub fn backward(self, y: &[f32], gradient: &mut [f32]) {
         let pairs = gradient.iter_mut().zip(y);
         match self {
@@ -55,7 +56,7 @@ pub fn tanh(x: f32) -> f32 {
         -2.760_768_5e-16,
     ];
     const EVEN: [f32; 4] = [4.893_525e-3, 2.268_434_6e-3, 1.185_347e-4, 1.198_258_4e-6];
-    // Beyond this bound the nearest f32 is 1. NaN stays NaN.
+    // For larger inputs the f32 nearest to tanh is 1. NaN stays NaN.
     let x = if x > 7.905_311 { 7.905_311 } else { x };
     let x = if x < -7.905_311 { -7.905_311 } else { x };
     let s = x * x;

@@ -1,11 +1,11 @@
-//! Construction of networks layer by layer; each layer returns the node that the next one reads.
+//! Construction of networks layer by layer; each method returns the node of the new layer, to be read by later layers.
 
 use super::activation::Activation;
 use super::conv::Conv;
 use super::init::Init;
 use super::network::{Layer, LayerKind, Network, NodeId, Parameter, ParameterInit};
 
-/// Builder of a [`Network`]; the input is node 0.
+/// Builder of a [`Network`]; the network input is node 0.
 ///
 /// ```
 /// # use freewheel_agents::nn::{Activation, Builder, Init};
@@ -21,7 +21,7 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// Network with `len` inputs.
+    /// Builder of a network with `len` inputs.
     pub fn new(len: usize) -> Self {
         let network = Network {
             layers: Vec::new(),
@@ -38,7 +38,7 @@ impl Builder {
         self.network.node_sizes[node]
     }
 
-    /// Linear layer `activation(x W + b)`, W `[inputs, outputs]`.
+    /// Adds a linear layer `activation(x W + b)` on the node `from`, with weights W `[inputs, outputs]` and biases b.
     pub fn linear(
         &mut self,
         name: &str,
@@ -54,8 +54,8 @@ impl Builder {
         self.layer(LayerKind::Linear { inputs, outputs }, from, None, outputs, activation, weights, bias)
     }
 
-    /// Linear layer on the one-hot encoding of the network input, whose F values are indices below `n`; W `[F n,
-    /// outputs]`.
+    /// Adds a linear layer with weights `[F n, outputs]` on the one-hot encoding of the network input, which is F
+    /// indices below `n`.
     pub fn one_hot(
         &mut self,
         name: &str,
@@ -73,14 +73,15 @@ impl Builder {
         self.layer(LayerKind::OneHot { fields, n, outputs }, 0, None, outputs, activation, weights, bias)
     }
 
-    /// Transposes planes `[channels, points]` to `[points, channels]`, the layout of convolutions.
+    /// Adds a transposition of planes `[channels, points]` to `[points, channels]`, the layout of convolutions.
     pub fn channels_last(&mut self, from: NodeId, channels: usize) -> NodeId {
         let len = self.len(from);
         let kind = LayerKind::ChannelsLast { channels, points: len / channels };
         self.layer(kind, from, None, len, Activation::Identity, 0..0, 0..0)
     }
 
-    /// Convolution `activation(x * W + b + skip)`, with an optional residual `skip`.
+    /// Adds a convolution `activation(x * W + b + skip)` on the node `from`; `skip` is the node of a skip connection,
+    /// if any.
     pub fn conv(
         &mut self,
         name: &str,
@@ -97,8 +98,8 @@ impl Builder {
         self.layer(LayerKind::Conv(conv), from, skip, conv.out_len(), activation, weights, bias)
     }
 
-    /// Transposed convolution of `conv`: from its output shape `[H', W', O]` to its input shape `[H, W, C]`, weights
-    /// `[K, K, C, O]`.
+    /// Adds a transposed convolution, from the output shape of `conv`, `[H', W', O]`, to its input shape, `[H, W, C]`,
+    /// with weights `[K, K, C, O]`.
     pub fn transposed(
         &mut self,
         name: &str,
@@ -114,14 +115,16 @@ impl Builder {
         self.layer(LayerKind::Transposed(conv), from, None, conv.len(), activation, weights, bias)
     }
 
-    /// Dueling head: action values from the node of a state value (1 output) and that of advantages.
+    /// Adds a dueling head: action values from the nodes of the state value, `value`, and of the advantages,
+    /// `advantages`.
     pub fn dueling(&mut self, value: NodeId, advantages: NodeId) -> NodeId {
         let actions = self.len(advantages);
         let kind = LayerKind::Dueling { actions };
         self.layer(kind, advantages, Some(value), actions, Activation::Identity, 0..0, 0..0)
     }
 
-    /// `outputs` parameters that do not depend on the input, such as log standard deviations; all begin at `initial`.
+    /// Adds `outputs` parameters that do not depend on the input, such as log standard deviations of actions; the
+    /// initial value of each is `initial`.
     pub fn free_parameters(&mut self, name: &str, outputs: usize, initial: f32) -> NodeId {
         let bias = self.block(name, "value", vec![outputs], ParameterInit::Constant(initial));
         self.layer(LayerKind::FreeParameters { outputs }, 0, None, outputs, Activation::Identity, 0..0, bias)

@@ -1,6 +1,7 @@
-//! Convolutions over `[B, H, W, C]` (channels last): the patches become the rows of a matrix (im2col; Chellapilla,
-//! Puri & Simard 2006), which is multiplied by the weights `[K, K, C, O]`. With channels last, K neighboring points
-//! of a row are K C consecutive values, so that im2col copies contiguous runs.
+//! Convolutions over B images of H x W points with C channels, `[B, H, W, C]` (channels last), to O channels with a K x
+//! K kernel. The patches become the rows of a matrix (im2col; Chellapilla, Puri & Simard 2006), which is multiplied by
+//! the weights `[K, K, C, O]`. With channels last, K neighboring points of a row are K C consecutive values, so that
+//! im2col copies contiguous runs.
 
 use super::matmul::{Matrix, matmul};
 
@@ -10,21 +11,21 @@ const SAMPLES_PER_BLOCK: usize = 4;
 /// Shape of a convolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Conv {
-    /// C, input channels.
+    /// Number of input channels, C.
     pub channels: usize,
     /// Input height and width, `[H, W]`.
     pub size: [usize; 2],
-    /// O, output channels.
+    /// Number of output channels, O.
     pub out_channels: usize,
-    /// K, side of the square kernel.
+    /// Side length of the square kernel, K.
     pub kernel: usize,
-    /// Distance between patches.
+    /// Distance between neighboring patches in points.
     pub stride: usize,
-    /// Zeros added on each side of the input.
+    /// Number of zeros added on each side of the input.
     pub padding: usize,
 }
 
-/// Reused buffers of patches.
+/// Buffers for the patches of images, reused between calls.
 #[derive(Debug, Default)]
 pub struct Patches {
     patches: Vec<f32>,
@@ -37,7 +38,7 @@ impl Conv {
         self.size.map(|side| (side + 2 * self.padding - self.kernel) / self.stride + 1)
     }
 
-    /// Input values per sample, H W C.
+    /// Number of input values per sample, H * W * C.
     pub fn len(&self) -> usize {
         self.size[0] * self.size[1] * self.channels
     }
@@ -47,23 +48,23 @@ impl Conv {
         self.len() == 0
     }
 
-    /// Output values per sample, H' W' O.
+    /// Number of output values per sample, H' * W' * O.
     pub fn out_len(&self) -> usize {
         self.points() * self.out_channels
     }
 
-    /// Values of a patch, K K C.
+    /// Number of values of a patch, K * K * C.
     pub fn patch(&self) -> usize {
         self.kernel * self.kernel * self.channels
     }
 
-    /// Output points, H' W'.
+    /// Number of output points, H' * W'.
     pub fn points(&self) -> usize {
         let [h, w] = self.out_size();
         h * w
     }
 
-    /// `out [B, H', W', O] += x [B, H, W, C] * weights [K, K, C, O]`.
+    /// Forward pass: adds the convolution of `x [B, H, W, C]` with `weights [K, K, C, O]` to `out [B, H', W', O]`.
     pub fn forward(&self, weights: &[f32], x: &[f32], out: &mut [f32], scratch: &mut Patches) {
         let (patch, width) = (self.patch(), self.out_channels);
         for (x, out) in
@@ -77,8 +78,8 @@ impl Conv {
         }
     }
 
-    /// Adds the gradients that belong to the output gradient `gradient [B, H', W', O]`: of the weights to
-    /// `grad_weights [K, K, C, O]`, and of the input to `grad_x [B, H, W, C]` if given.
+    /// Backward pass from the gradient of the output, `gradient [B, H', W', O]`: adds the gradient of the weights to
+    /// `grad_weights [K, K, C, O]`, and the gradient of the input to `grad_x [B, H, W, C]`, if given.
     pub fn backward(
         &self,
         weights: &[f32],
@@ -110,8 +111,8 @@ impl Conv {
         }
     }
 
-    /// `out [B, H, W, C] +=` the transposed convolution of `x [B, H', W', O]`, the input gradient of
-    /// [`Conv::backward`].
+    /// Adds the transposed convolution of `x [B, H', W', O]` to `out [B, H, W, C]`: the same map as from the output
+    /// gradient to the input gradient in [`Conv::backward`].
     pub fn transposed(&self, weights: &[f32], x: &[f32], out: &mut [f32], scratch: &mut Patches) {
         let (patch, width) = (self.patch(), self.out_channels);
         for (x, out) in
@@ -125,8 +126,9 @@ impl Conv {
         }
     }
 
-    /// Adds the gradients of [`Conv::transposed`] that belong to its output gradient `gradient [B, H, W, C]`: of the
-    /// weights to `grad_weights [K, K, C, O]`, and of the input to `grad_x [B, H', W', O]` if given.
+    /// Backward pass of [`Conv::transposed`] from the gradient of its output, `gradient [B, H, W, C]`: adds the
+    /// gradient of the weights to `grad_weights [K, K, C, O]`, and the gradient of the input to `grad_x [B, H', W',
+    /// O]`, if given.
     pub fn transposed_backward(
         &self,
         weights: &[f32],
@@ -153,7 +155,7 @@ impl Conv {
         }
     }
 
-    /// Copies the patches of `x [B, H, W, C]` to `patches [B H' W', K K C]`.
+    /// Operation im2col: copies the patches of `x [B, H, W, C]` to the rows of `patches [B H' W', K K C]`.
     fn im2col(&self, x: &[f32], patches: &mut [f32]) {
         for (x, patches) in
             x.chunks_exact(self.len()).zip(patches.chunks_exact_mut(self.points() * self.patch()))
@@ -165,8 +167,8 @@ impl Conv {
         }
     }
 
-    /// Adds `patches [B H' W', K K C]` to the values of `x [B, H, W, C]` that they were copied from; the adjoint of
-    /// im2col.
+    /// Operation col2im, the adjoint of im2col: adds `patches [B H' W', K K C]` to the values of `x [B, H, W, C]` from
+    /// which im2col copies them.
     fn col2im(&self, patches: &[f32], x: &mut [f32]) {
         for (x, patches) in
             x.chunks_exact_mut(self.len()).zip(patches.chunks_exact(self.points() * self.patch()))
@@ -180,8 +182,8 @@ impl Conv {
         }
     }
 
-    /// Calls `run` for every contiguous run of the patches of one sample: its position in the input (`None` in the
-    /// padding), its position in the patches, and its length.
+    /// Calls `run` for every contiguous run of values in the patches of one sample, with the position of the run in the
+    /// input (`None` in the padding), its position in the patches, and its length.
     #[inline(always)]
     fn for_each_run(&self, mut run: impl FnMut(Option<usize>, usize, usize)) {
         let ([h, w], [out_h, out_w]) = (self.size, self.out_size());

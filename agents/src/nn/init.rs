@@ -2,26 +2,27 @@
 
 use freewheel_core::Stream;
 
-/// Maximum number of vectors to orthogonalize.
+/// Maximum number of vectors for orthogonal initialization.
 const MAX_VECTORS: usize = 1024;
 
-/// Initialization of the weights of a layer, scaled by a gain; biases begin at 0.
+/// Choice of the initialization of the weights of a layer; the number is a gain, a factor of the weights. Biases begin
+/// at 0.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Init {
-    /// Zeros.
+    /// All weights are 0.
     Zeros,
-    /// Orthogonal rows or columns, whichever are fewer, times the gain (Saxe, McClelland & Ganguli 2014, arXiv
-    /// 1312.6120); Xavier if there are more than 1024 of each.
+    /// Orthogonal initialization: orthogonal rows or columns, whichever are fewer, times the gain (Saxe, McClelland &
+    /// Ganguli 2014, arXiv 1312.6120); Xavier initialization if there are more than 1024 rows and 1024 columns.
     Orthogonal(f32),
-    /// Uniform within gain sqrt(3 / fan_in), variance gain^2 / fan_in; for ReLU with gain sqrt 2 (He et al. 2015,
-    /// arXiv 1502.01852).
+    /// Kaiming initialization: uniform within gain sqrt(3 / fan_in), variance gain^2 / fan_in; for ReLU with gain sqrt
+    /// 2 (He et al. 2015, arXiv 1502.01852).
     Kaiming(f32),
-    /// Uniform within gain sqrt(6 / (fan_in + fan_out)) (Glorot & Bengio 2010).
+    /// Xavier initialization: uniform within gain sqrt(6 / (fan_in + fan_out)) (Glorot & Bengio 2010).
     Xavier(f32),
 }
 
 impl Init {
-    /// Fills `weights [fan_in, fan_out]`.
+    /// Fills `weights [fan_in, fan_out]` with random initial values.
     pub fn fill(self, weights: &mut [f32], fan_in: usize, fan_out: usize, rng: &mut Stream) {
         match self {
             Init::Zeros => weights.fill(0.0),
@@ -29,7 +30,7 @@ impl Init {
             Init::Xavier(gain) => {
                 uniform(weights, f64::from(gain) * (6.0 / (fan_in + fan_out) as f64).sqrt(), rng)
             }
-            // Gram-Schmidt takes cubic time, and this many random vectors are nearly orthogonal.
+            // Gram-Schmidt orthogonalization takes cubic time, and so many random vectors are nearly orthogonal.
             Init::Orthogonal(gain) if fan_in.min(fan_out) > MAX_VECTORS => {
                 Init::Xavier(gain).fill(weights, fan_in, fan_out, rng);
             }
@@ -42,7 +43,8 @@ fn uniform(weights: &mut [f32], bound: f64, rng: &mut Stream) {
     weights.iter_mut().for_each(|w| *w = (bound * (2.0 * rng.uniform() - 1.0)) as f32);
 }
 
-/// Random orthogonal vectors: Gram-Schmidt on normal vectors, twice for accuracy.
+/// Fills `weights [fan_in, fan_out]` with random orthogonal vectors: Gram-Schmidt orthogonalization of normally
+/// distributed vectors, twice for accuracy.
 fn orthogonal(weights: &mut [f32], fan_in: usize, fan_out: usize, gain: f32, rng: &mut Stream) {
     let (count, length) = (fan_in.min(fan_out), fan_in.max(fan_out));
     let mut frame: Vec<Vec<f64>> = Vec::with_capacity(count);

@@ -1,13 +1,13 @@
-//! Forward and backward pass of a single layer over slices `[B, ...]`, with bias, residual and activation.
+//! Forward and backward pass of a single layer over slices `[B, ...]`, with bias, skip connection and activation.
 
 use super::conv::Patches;
 use super::matmul::{Matrix, matmul};
 use super::network::{Layer, LayerKind};
 
-/// Maximum batch for which a loop is faster than a packed matrix product.
+/// Maximum batch size for which a loop is faster than a packed matrix product.
 const MAX_LOOPED: usize = 3;
 
-/// `to = activation(layer(from) + skip)`.
+/// Forward pass: writes `activation(layer(from) + skip)` to `to`; `skip` is the value of the skip connection, if any.
 pub(super) fn forward(
     layer: &Layer,
     parameters: &[f32],
@@ -62,7 +62,8 @@ pub(super) fn forward(
     layer.activation.apply(to);
 }
 
-/// Adds the gradients of the parameters and of `from` that belong to `grad_to`, the gradient before the activation.
+/// Backward pass from `grad_to`, the gradient before the activation: adds the gradients of the parameters and of the
+/// input `from`.
 pub(super) fn backward(
     layer: &Layer,
     parameters: &[f32],
@@ -116,7 +117,7 @@ pub(super) fn backward(
     }
 }
 
-/// Adds the gradient of the residual (of a dueling head, the state value) to `grad_skip`.
+/// Adds the gradient of the skip connection (in a dueling head, of the state value) to `grad_skip`.
 pub(super) fn backward_skip(layer: &Layer, grad_to: &[f32], grad_skip: &mut [f32]) {
     match layer.kind {
         LayerKind::Dueling { actions } => {
@@ -127,7 +128,7 @@ pub(super) fn backward_skip(layer: &Layer, grad_to: &[f32], grad_skip: &mut [f32
     }
 }
 
-/// Initializes every sample with the bias, or with bias plus residual.
+/// Initializes the row of every sample in `to` with the bias, plus the skip connection `skip` if given.
 fn init_rows(to: &mut [f32], bias: &[f32], skip: Option<&[f32]>) {
     match skip {
         None => to.chunks_exact_mut(bias.len()).for_each(|y| y.copy_from_slice(bias)),
@@ -157,13 +158,13 @@ fn add_product(x: &[f32], weights: &[f32], y: &mut [f32]) {
     }
 }
 
-/// Rows of the weights for the one-hot encoding of `x [F]`. Indices out of range, which worlds do not show, are
-/// clamped.
+/// Weight rows selected by F one-hot indices `x [F]`, each below `n`. Indices out of range, which observations do not
+/// have, are clamped.
 fn one_hot_rows(x: &[f32], n: usize) -> impl Iterator<Item = usize> {
     x.iter().enumerate().map(move |(field, &x)| field * n + (x as usize).min(n - 1))
 }
 
-/// `sum [O] +=` column sums of `rows [B, O]`.
+/// Adds the column sums of `rows [B, O]` to `sum [O]`.
 fn add_columns(rows: &[f32], sum: &mut [f32]) {
     if !sum.is_empty() {
         let each = rows.chunks_exact(sum.len());
@@ -171,7 +172,7 @@ fn add_columns(rows: &[f32], sum: &mut [f32]) {
     }
 }
 
-/// Transposes `[B, C, P]` to `[B, P, C]`.
+/// Transposes `from [B, C, P]`, C channels of P points, to `to [B, P, C]`.
 fn transpose(from: &[f32], to: &mut [f32], channels: usize, points: usize) {
     let len = channels * points;
     for (from, to) in from.chunks_exact(len).zip(to.chunks_exact_mut(len)) {

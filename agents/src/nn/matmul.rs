@@ -29,7 +29,7 @@ impl<'a> Matrix<'a> {
         }
     }
 
-    /// Index after its last element.
+    /// Index in the slice after the last element of the matrix.
     fn end(&self) -> usize {
         match self.rows.min(self.columns) {
             0 => 0,

@@ -56,7 +56,7 @@ pub(crate) fn cpu_slice<'a>(storage: &'a CpuStorage, layout: &Layout) -> candle_
     }
 }
 
-/// Calls `f` with the data of a tensor, without a copy if it is contiguous.
+/// Calls `f` with the data of `tensor`, without a copy if the tensor is contiguous.
 pub(crate) fn with_slice<R>(tensor: &Tensor, f: impl FnOnce(&[f32]) -> R) -> Result<R> {
     let tensor = tensor.contiguous().map_err(candle_error)?;
     let (storage, layout) = tensor.storage_and_layout();
@@ -75,14 +75,14 @@ impl Model {
     /// Model with initial parameters drawn from `rng`.
     ///
     /// # Errors
-    /// [`Error::Config`] for a network with more than 2^28 parameters.
+    /// [`Error::Setting`] for a network with more than 2^28 parameters.
     pub fn new(network: Network, rng: &mut Stream) -> Result<Self> {
         Self::check_size(&network)?;
         let parameters = network.initial(rng);
         Self::with(Arc::new(network), parameters)
     }
 
-    /// Checks that a network has at most 2^28 parameters.
+    /// Checks that `network` has at most 2^28 parameters (else [`Error::Setting`]).
     pub(crate) fn check_size(network: &Network) -> Result<()> {
         match network.size() {
             0..=MAX_PARAMETERS => Ok(()),
@@ -96,10 +96,10 @@ impl Model {
         }
     }
 
-    /// Model with the given parameters `[P]`.
+    /// Model of `network` with P given `parameters`, `[P]`.
     ///
     /// # Errors
-    /// [`Error::Config`] if their number is not P.
+    /// [`Error::Config`] if the number of `parameters` is not that of `network`.
     pub fn with(network: Arc<Network>, parameters: Vec<f32>) -> Result<Self> {
         let size = network.size();
         if parameters.len() != size {
@@ -112,13 +112,13 @@ impl Model {
         Ok(Model { network, parameters, passes: Arc::default() })
     }
 
-    /// Network without parameters.
+    /// The network: layers and shapes, without the parameters.
     pub fn network(&self) -> &Arc<Network> {
         &self.network
     }
 
-    /// Output `[B, O]` for `x [B, D]`, in candle's graph; with `input_gradient`, backward also computes the gradient
-    /// of `x`.
+    /// Output `[B, O]` for B inputs `x [B, D]`, in candle's graph; with `input_gradient`, the backward pass also
+    /// computes the gradient of `x`.
     ///
     /// # Errors
     /// [`Error::Unsupported`] for an error of candle.
@@ -152,13 +152,13 @@ impl Model {
     /// Replaces the parameters `[P]`.
     ///
     /// # Errors
-    /// [`Error::Config`] if their number is not P.
+    /// [`Error::Config`] if the number of `parameters` differs.
     pub fn set_parameters(&mut self, parameters: &[f32]) -> Result<()> {
         *self = Model::with(Arc::clone(&self.network), parameters.to_vec())?;
         Ok(())
     }
 
-    /// Writes the output `[B, O]` for `x [B, D]` to `out`, without a graph.
+    /// Inference: writes the output `[B, O]` for B inputs `x [B, D]` to `out`, without a graph.
     ///
     /// # Errors
     /// [`Error::Unsupported`] for an error of candle.
@@ -166,7 +166,7 @@ impl Model {
         self.with_parameters(|parameters| self.network.act(parameters, x, workspace, out))
     }
 
-    /// Copy with fixed parameters.
+    /// Copy of the network and its parameters, which are fixed in the copy.
     ///
     /// # Errors
     /// [`Error::Unsupported`] for an error of candle.
@@ -175,7 +175,7 @@ impl Model {
         Ok(Frozen { network: Arc::clone(&self.network), parameters, workspaces: Arc::default() })
     }
 
-    /// Gradient step of `optimizer` on `loss` with `learning_rate`; the global norm of the gradient is clipped to
+    /// Gradient step on `loss` by `optimizer` with `learning_rate`; the global norm of the gradient is clipped to
     /// `max_norm`. A gradient that is not finite changes nothing.
     ///
     /// # Errors
@@ -218,7 +218,7 @@ impl Model {
 }
 
 impl Frozen {
-    /// Network without parameters.
+    /// The network: layers and shapes, without the parameters.
     pub fn network(&self) -> &Network {
         &self.network
     }
@@ -228,7 +228,7 @@ impl Frozen {
         &self.parameters
     }
 
-    /// Writes the output `[B, O]` for `x [B, D]` to `out`.
+    /// Inference: writes the output `[B, O]` for B inputs `x [B, D]` to `out`.
     pub fn act(&self, x: &[f32], out: &mut [f32]) {
         let mut workspace =
             self.workspaces.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
@@ -236,7 +236,7 @@ impl Frozen {
         self.workspaces.lock().unwrap_or_else(PoisonError::into_inner).push(workspace);
     }
 
-    /// Outputs `[B, O]` for the observations `obs [B, D]`, which `normalizer` normalizes.
+    /// Outputs `[B, O]` for the observations `obs [B, D]` after normalization by `normalizer`.
     pub(crate) fn outputs(&self, normalizer: &ObservationNormalizer, obs: &[f32]) -> Vec<f32> {
         let mut outputs = vec![0.0; obs.len() / self.network.input_len() * self.network.output_len()];
         self.act(normalizer.normalize(obs, &mut Vec::new()), &mut outputs);
@@ -244,11 +244,11 @@ impl Frozen {
     }
 }
 
-/// The network as one operation of candle: parameters `[P]` and `x [B, D]` to `[B, O]`.
+/// The network as one operation of candle: from parameters `[P]` and inputs `x [B, D]` to outputs `[B, O]`.
 struct Fused {
     network: Arc<Network>,
     pass: Mutex<Pass>,
-    /// Pool that `pass` returns to when the graph is dropped.
+    /// Pool of buffers, to which `pass` returns when the graph is dropped.
     passes: Arc<Mutex<Vec<Pass>>>,
     input_gradient: bool,
 }
@@ -308,7 +308,7 @@ impl Drop for Fused {
     }
 }
 
-/// Optimizer step, in place.
+/// Operation of candle that updates the parameters in place by one optimizer step.
 struct Stepper<'a> {
     optimizer: RefCell<&'a mut Optimizer>,
     gradient: &'a Tensor,

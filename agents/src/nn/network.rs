@@ -16,21 +16,21 @@ use super::layer;
 
 /// Number of chunks of a large batch; fixed, so that sums do not depend on the number of threads.
 const CHUNKS: usize = 8;
-/// Multiplications from which on a batch is split into chunks, about 0.1 ms of work.
+/// Minimum number of multiplications for which a batch is split into chunks, about 0.1 ms of work.
 const MIN_CHUNKED_WORK: usize = 4_000_000;
 
-/// Parameters whose gradients one task sums.
+/// Number of parameters whose gradients are summed in one parallel task.
 const PARAMETERS_PER_TASK: usize = 1 << 15;
 
 /// Index of a node: the network input (0) or the output of a layer.
 pub type NodeId = usize;
 
-/// Layer from one node to another.
+/// Layer of a network, from one node to another.
 #[derive(Clone, Debug)]
 pub(super) struct Layer {
     pub(super) kind: LayerKind,
     pub(super) from: NodeId,
-    /// Node added before the activation (residual); of a dueling head, the state value.
+    /// Node that is added before the activation (skip connection); in a dueling head, the node of the state value.
     pub(super) skip: Option<NodeId>,
     pub(super) to: NodeId,
     pub(super) activation: Activation,
@@ -41,9 +41,10 @@ pub(super) struct Layer {
 /// Operation of a layer.
 #[derive(Clone, Debug)]
 pub(super) enum LayerKind {
-    /// `y = x W + b`, weights `[inputs, outputs]`.
+    /// Linear layer `y = x W + b`, weights W `[inputs, outputs]`.
     Linear { inputs: usize, outputs: usize },
-    /// Linear layer on F one-hot indices below `n`: sums row `x_f` of block f of the weights `[F n, outputs]`.
+    /// Linear layer on F = `fields` one-hot indices x_f below `n`, with weights `[F n, outputs]`: the sum over f of row
+    /// x_f of block f.
     OneHot { fields: usize, n: usize, outputs: usize },
     /// Convolution.
     Conv(Conv),
@@ -51,33 +52,34 @@ pub(super) enum LayerKind {
     Transposed(Conv),
     /// Transposition of planes `[C, H, W]` to `[H, W, C]`.
     ChannelsLast { channels: usize, points: usize },
-    /// `Q = V + A - mean A` (Wang et al. 2016, arXiv 1511.06581); `from` is A, `skip` is V.
+    /// Dueling head `Q = V + A - mean A` (Wang et al. 2016, arXiv 1511.06581): advantages A in node `from`, state value
+    /// V in node `skip`.
     Dueling { actions: usize },
     /// Parameters as output, the same for every sample.
     FreeParameters { outputs: usize },
 }
 
-/// Named block of the parameters.
+/// Named block of the parameters of a network, such as the weights of a layer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parameter {
-    /// Name, such as `trunk.0.weight`.
+    /// Name of the block, such as `trunk.0.weight`.
     pub name: String,
     /// Row-major shape: `[inputs, outputs]` of a linear layer, `[K, K, C, O]` of a convolution.
     pub shape: Vec<usize>,
-    /// Range in the slice of all parameters.
+    /// Range of the block in the slice of all parameters.
     pub range: Range<usize>,
     pub(super) init: ParameterInit,
 }
 
-/// Initialization of a block.
+/// Initialization of a block of parameters.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum ParameterInit {
-    /// Initialization, fan-in and fan-out.
+    /// Random initialization, with fan-in and fan-out.
     Random(Init, usize, usize),
     Constant(f32),
 }
 
-/// Layers and shapes of a network, without its parameters: a slice `[P]` that the caller keeps.
+/// Layers and shapes of a network. The parameters are a slice `[P]` that the caller keeps.
 #[derive(Clone, Debug)]
 pub struct Network {
     pub(super) layers: Vec<Layer>,
@@ -108,27 +110,27 @@ pub struct Pass {
 }
 
 impl Network {
-    /// P, the number of parameters.
+    /// Number of parameters, P.
     pub fn size(&self) -> usize {
         self.size
     }
 
-    /// D, the number of inputs.
+    /// Number of inputs, D.
     pub fn input_len(&self) -> usize {
         self.node_sizes[0]
     }
 
-    /// O, the number of outputs.
+    /// Number of outputs, O.
     pub fn output_len(&self) -> usize {
         self.outputs.iter().map(|&node| self.node_sizes[node]).sum()
     }
 
-    /// Blocks of the parameters, in order.
+    /// Blocks of the parameters, in the order of the slice.
     pub fn parameters(&self) -> &[Parameter] {
         &self.parameters
     }
 
-    /// Initial parameters, `[P]`.
+    /// Random initial parameters, `[P]`.
     pub fn initial(&self, rng: &mut freewheel_core::Stream) -> Vec<f32> {
         let mut all = vec![0.0; self.size];
         for parameter in &self.parameters {
@@ -141,13 +143,14 @@ impl Network {
         all
     }
 
-    /// Writes the output for `x [B, D]` to `out [B, O]`; inference only.
+    /// Inference: writes the output for B inputs `x [B, D]` to `out [B, O]`.
     pub fn act(&self, parameters: &[f32], x: &[f32], workspace: &mut Workspace, out: &mut [f32]) {
         let rows = x.len() / self.input_len();
         self.forward_rows(parameters, x, rows, workspace, out);
     }
 
-    /// Writes the output for `x [B, D]` to `out [B, O]`, and to `pass` what [`Network::backward`] needs.
+    /// Forward pass: writes the output for B inputs `x [B, D]` to `out [B, O]`, and the state for [`Network::backward`]
+    /// to `pass`.
     pub fn forward(&self, parameters: &[f32], x: &[f32], pass: &mut Pass, out: &mut [f32]) {
         pass.rows = x.len() / self.input_len();
         let rows = self.chunk(pass.rows);
@@ -162,8 +165,8 @@ impl Network {
     }
 
     /// Backward pass after [`Network::forward`] with the same `x [B, D]` and `pass`: from the gradient of the output,
-    /// `grad_out [B, O]`, to that of the parameters, `grad_parameters [P]`, and of the input, `grad_x [B, D]`, if
-    /// given.
+    /// `grad_out [B, O]`, to the gradient of the parameters, `grad_parameters [P]`, and of the input, `grad_x [B, D]`,
+    /// if given.
     pub fn backward(
         &self,
         parameters: &[f32],
@@ -204,7 +207,7 @@ impl Network {
         });
     }
 
-    /// Samples per chunk of a batch of `rows`.
+    /// Number of samples per chunk of a batch of `rows` samples.
     fn chunk(&self, rows: usize) -> usize {
         let work: usize = self.layers.iter().map(Layer::cost).sum();
         if rows * work < MIN_CHUNKED_WORK { rows.max(1) } else { rows.div_ceil(CHUNKS) }
@@ -295,7 +298,7 @@ impl Network {
 }
 
 impl Layer {
-    /// Multiplications per sample.
+    /// Number of multiplications per sample.
     fn cost(&self) -> usize {
         match &self.kind {
             LayerKind::Linear { inputs, outputs } => inputs * outputs,

@@ -23,7 +23,7 @@ impl ObservationNormalizer {
         }
     }
 
-    /// Whether both normalize the same number of values.
+    /// Whether both normalizers have the same number of values.
     pub fn has_shape_of(&self, other: &ObservationNormalizer) -> bool {
         self.scales.len() == other.scales.len()
     }
@@ -42,7 +42,8 @@ impl ObservationNormalizer {
         }
     }
 
-    /// Normalized `obs [B, D]`, clipped to -10..10; computed in `scratch` unless unchanged.
+    /// Observations `obs [B, D]`, normalized and clipped to -10..10 in the buffer `scratch`; or `obs` itself if
+    /// observations are not normalized.
     #[inline]
     pub fn normalize<'a>(&self, obs: &'a [f32], scratch: &'a mut Vec<f32>) -> &'a [f32] {
         if self.running.is_none() {
@@ -62,7 +63,7 @@ const MIN_VARIANCE: f64 = 1e-8;
 pub struct RunningMeanStd {
     count: f64,
     mean: Vec<f64>,
-    /// Sums of squared differences from the mean.
+    /// Sum of squared differences from the mean, `[D]`.
     squares: Vec<f64>,
 }
 
@@ -72,17 +73,17 @@ impl RunningMeanStd {
         RunningMeanStd { count: 0.0, mean: vec![0.0; len], squares: vec![0.0; len] }
     }
 
-    /// D, the number of values.
+    /// Number of values, D.
     pub fn len(&self) -> usize {
         self.mean.len()
     }
 
-    /// Whether D is 0.
+    /// Whether the number of values is 0.
     pub fn is_empty(&self) -> bool {
         self.mean.is_empty()
     }
 
-    /// Adds the samples `x [B, D]`.
+    /// Adds B samples, `x [B, D]`, to the statistics.
     pub fn update(&mut self, x: &[f32]) {
         for row in x.chunks_exact(self.mean.len().max(1)) {
             self.count += 1.0;
@@ -144,7 +145,8 @@ impl RewardScaler {
         RewardScaler { gamma, sums: vec![0.0; num_envs], returns: RunningMeanStd::new(1) }
     }
 
-    /// Adds one batch step: rewards `[N]`, and signs of the next values: 1 same player, -1 opponent, 0 episode over.
+    /// Adds the results of one batch step: `rewards [N]`, and the signs of the next values: 1 same player, -1 opponent,
+    /// 0 episode over.
     pub fn update(&mut self, rewards: &[f32], next_signs: impl Iterator<Item = f32>) {
         for ((sum, &reward), next_sign) in self.sums.iter_mut().zip(rewards).zip(next_signs) {
             *sum = self.gamma * *sum + f64::from(reward);
@@ -153,7 +155,7 @@ impl RewardScaler {
         }
     }
 
-    /// Factor of the rewards; 1 while the returns are constant.
+    /// Factor by which rewards are multiplied; 1 while all returns are equal.
     pub fn factor(&self) -> f32 {
         let variance = self.returns.variance(0);
         if variance < MIN_VARIANCE { 1.0 } else { (1.0 / variance.sqrt()) as f32 }

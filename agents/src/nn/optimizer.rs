@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::settings::within;
 
-/// Optimizer and its settings.
+/// Choice of the optimizer, with its settings.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(
     tag = "kind",
@@ -99,9 +99,9 @@ impl OptimizerConfig {
     /// Checks the range of every setting.
     ///
     /// # Errors
-    /// [`Error::Config`](freewheel_core::Error::Config) naming the setting, its value and its range.
+    /// [`Error::Setting`](freewheel_core::Error::Setting) with the name, value and range of the setting.
     pub fn validate(&self) -> Result<()> {
-        // The computation is in f32: values that round to 1 or 0 there are out of range.
+        // The computation is in f32: numbers that round to 0 or 1 in f32 are out of range.
         let below_1 = |field, value| within(field, value, 0.0, 1.0 - f64::from(f32::EPSILON));
         let positive = |field, value| within(field, value, f64::from(f32::MIN_POSITIVE), f64::MAX);
         match *self {
@@ -123,10 +123,10 @@ impl OptimizerConfig {
     }
 }
 
-/// Optimizer with its moments.
+/// Optimizer: its settings and the moments of the gradient.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Optimizer {
-    /// Not saved; [`Optimizer::resume`] keeps the current one.
+    /// Settings; not saved, because [`Optimizer::resume`] keeps the current ones.
     #[serde(skip)]
     config: OptimizerConfig,
     steps: u64,
@@ -156,7 +156,7 @@ impl Optimizer {
         Optimizer { config, steps: 0, mean: vec![0.0; mean], square: vec![0.0; square] }
     }
 
-    /// Takes over the moments of `saved`; false, without a change, if their sizes differ.
+    /// Takes over the moments of `saved`; returns false, without a change, if the numbers of parameters differ.
     pub fn resume(&mut self, saved: Optimizer) -> bool {
         let same_size = (saved.mean.len(), saved.square.len()) == (self.mean.len(), self.square.len());
         if same_size {
@@ -235,7 +235,7 @@ impl Optimizer {
     }
 }
 
-/// Euclidean norm; f32 sums of blocks are added in f64.
+/// Euclidean norm of `gradient`; sums of blocks are in f32 and are added in f64.
 pub fn global_norm(gradient: &[f32]) -> f64 {
     let block = |block: &[f32]| {
         let (eights, rest) = block.as_chunks::<8>();
@@ -246,7 +246,7 @@ pub fn global_norm(gradient: &[f32]) -> f64 {
     gradient.chunks(1024).map(block).sum::<f64>().sqrt()
 }
 
-/// Whether all numbers are finite (0 times a finite number is 0).
+/// Whether all `numbers` are finite (0 times a finite number is 0, 0 times another one is NaN).
 pub(crate) fn all_finite(numbers: &[f32]) -> bool {
     let (eights, rest) = numbers.as_chunks::<8>();
     let mut lanes = [0f32; 8];
@@ -254,7 +254,8 @@ pub(crate) fn all_finite(numbers: &[f32]) -> bool {
     lanes.iter().sum::<f32>() == 0.0 && rest.iter().all(|x| x.is_finite())
 }
 
-/// Soft update of a target network: `target = (1 - tau) target + tau source`; a copy for `tau` 1.
+/// Soft update of a target network (Polyak averaging): `target = (1 - tau) target + tau source`; a copy of `source` for
+/// `tau` 1.
 pub fn polyak_update(target: &mut [f32], source: &[f32], tau: f64) {
     let tau = tau as f32;
     if tau == 1.0 {

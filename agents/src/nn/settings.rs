@@ -40,10 +40,10 @@ impl Default for NetworkSettings {
 }
 
 impl NetworkSettings {
-    /// Checks the range of every setting, and that they suit `space`.
+    /// Checks the range of every setting, and that the settings suit observations of `space`.
     ///
     /// # Errors
-    /// [`Error::Config`] naming the setting, its value and its range.
+    /// [`Error::Setting`] with the name, value and range of the setting.
     pub fn validate(&self, space: &ObservationSpace) -> Result<()> {
         self.hidden_sizes
             .iter()
@@ -76,14 +76,16 @@ impl NetworkSettings {
         }
     }
 
-    /// Adds the hidden layers for observations of `space`, named `name`, and returns the node of the last one.
+    /// Adds the hidden layers for observations of `space` to `net` and returns the node of the last layer; `name` is
+    /// the prefix of the parameter names.
     pub fn trunk(&self, net: &mut Builder, name: &str, space: &ObservationSpace) -> NodeId {
         let gain = if self.activation == Activation::Relu { 2f32.sqrt() } else { 1.0 };
         let (activation, init) = (self.activation, Init::Orthogonal(gain));
         let mut node = 0;
         let mut hidden = self.hidden_sizes.iter().enumerate();
         match space {
-            // One-hot; without hidden layers one of `n` units, since the heads need more than the index as a number.
+            // One-hot layer. Without hidden layers it has `n` units, because the heads need more than the index as a
+            // number.
             ObservationSpace::Discrete { n } => {
                 let units = hidden.next().map_or(*n, |(_, &units)| units as usize);
                 node = net.one_hot(&format!("{name}.0"), *n, units, activation, init);

@@ -8,8 +8,9 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use super::Network;
 
 impl Network {
-    /// Bytes of a safetensors file with the parameters `[P]`: one f32 tensor per block, by name. Weights of a linear
-    /// layer are `[inputs, outputs]`, the transpose of PyTorch's; those of a convolution `[K, K, C, O]`.
+    /// Bytes of a safetensors file with P parameters, `[P]`: one f32 tensor per named block. The weights of a linear
+    /// layer are `[inputs, outputs]`, the transpose of PyTorch's; the weights of a convolution are `[K, K, C, O]` for C
+    /// input channels, O output channels and a K x K kernel.
     ///
     /// # Errors
     /// [`Error::Unsupported`] if serialization fails.
@@ -27,7 +28,7 @@ impl Network {
         safetensors::serialize(views, None).map_err(failed)
     }
 
-    /// Parameters `[P]` from the bytes of a safetensors file.
+    /// The P parameters of the network, `[P]`, from the bytes of a safetensors file.
     ///
     /// # Errors
     /// [`Error::Config`] if the bytes are not such a file, or a block is missing or has another shape or type.

@@ -5,7 +5,7 @@
 //! ```
 //!
 //! Mnih et al. 2016, arXiv 1602.01783, synchronous form. With `gae_lambda` 1 the advantage A is the n-step one of the
-//! paper. R is the return, H the entropy; means are over the `[T, N]` steps of the rollout.
+//! paper. V is the value, R the return, H the entropy; means are over the `[T, N]` steps of the rollout.
 
 use freewheel_core::{Agent, MetricSink, Policy, PolicyMode, Result, Spec, Streams, VectorEnv};
 use schemars::JsonSchema;
@@ -53,7 +53,7 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Checks the settings for worlds like `spec`, without building an agent.
+    /// Checks the settings for worlds with the observations and actions of `spec`, without building an agent.
     pub(super) fn check(&self, spec: &Spec, budget: Budget) -> Result<()> {
         self.validate()?;
         ActorCritic::check(spec, &self.policy_gradient, budget).map(drop)
@@ -122,20 +122,20 @@ impl A2c {
     /// Agent with new parameters.
     ///
     /// # Errors
-    /// [`Error::Config`](freewheel_core::Error::Config) for a setting out of range, or a world without observations or
-    /// actions.
+    /// [`Error::Setting`](freewheel_core::Error::Setting) for a setting out of range;
+    /// [`Error::Config`](freewheel_core::Error::Config) for a world without observations or actions.
     pub fn new(spec: &Spec, config: Config, budget: Budget, streams: Streams) -> Result<Self> {
         config.validate()?;
         let actor_critic = ActorCritic::new("a2c", spec, &config.policy_gradient, budget, streams)?;
         Ok(A2c { config, actor_critic, rollout: Rollout::default() })
     }
 
-    /// Environment steps of a rollout, T * N.
+    /// Number of environment steps of a rollout: T batch steps of N environments, T * N.
     fn rollout_len(&self) -> usize {
         self.config.num_steps as usize * self.actor_critic.num_envs()
     }
 
-    /// One gradient step on the full rollout, which is then cleared.
+    /// Makes one gradient step on the full rollout, then clears the rollout.
     fn update(&mut self, envs: &dyn VectorEnv) -> Result<()> {
         let (actor_critic, rollout) = (&mut self.actor_critic, &mut self.rollout);
         rollout.compute_advantages(actor_critic, envs, self.config.gae_lambda)?;

@@ -42,7 +42,7 @@ pub(super) struct ActorCritic {
     pub(super) rng: Stream,
     counter: StepCounter,
     pub(super) means: RunningMeans,
-    /// A, the width of the mask of legal actions.
+    /// Width of the mask of legal actions, A.
     num_actions: usize,
     /// Results of the last batch step.
     pub(super) batch: StepBatch,
@@ -63,7 +63,8 @@ struct Scratch {
 }
 
 impl ActorCritic {
-    /// Checks settings for `spec` without drawing parameters; returns the head and the network.
+    /// Checks the settings for worlds with the observations and actions of `spec`, without creating parameters; returns
+    /// the head and the network.
     ///
     /// # Errors
     /// As [`ActorCritic::new`].
@@ -83,7 +84,8 @@ impl ActorCritic {
     /// Actor-critic of the agent `id` with new parameters.
     ///
     /// # Errors
-    /// [`Error::Config`] for a setting out of range, no environments, or a world without observations or actions.
+    /// [`Error::Setting`] for a setting out of range; [`Error::Config`] for no environments, or a world without
+    /// observations or actions.
     pub(super) fn new(
         id: &'static str,
         spec: &Spec,
@@ -122,7 +124,7 @@ impl ActorCritic {
         })
     }
 
-    /// N, the number of environments.
+    /// Number of environments, N.
     pub(super) fn num_envs(&self) -> usize {
         self.rngs.len()
     }
@@ -146,7 +148,8 @@ impl ActorCritic {
         Ok(self.counter.request(steps, view.num_envs))
     }
 
-    /// Samples an action for every environment, steps them, and stores the results in [`ActorCritic::batch`].
+    /// Samples an action for every environment, steps the environments, and stores the results in
+    /// [`ActorCritic::batch`].
     pub(super) fn collect_step(&mut self, envs: &mut dyn VectorEnv) -> Result<()> {
         let ActorCritic {
             batch,
@@ -227,7 +230,7 @@ impl ActorCritic {
         Ok(())
     }
 
-    /// Values of the current observations for the players that move there, `[N]`.
+    /// Values of the current observations, `[N]`, each for the player that moves next.
     pub(super) fn values(&mut self, envs: &dyn VectorEnv) -> Result<Vec<f32>> {
         let view = envs.view();
         let Scratch { normalized, workspace, outputs, .. } = &mut self.scratch;
@@ -237,16 +240,16 @@ impl ActorCritic {
         Ok(outputs.chunks_exact(width).map(|outputs| outputs[width - 1]).collect())
     }
 
-    /// Log-probabilities of `actions [B, W]`, entropies and values of `obs [B, D]` with masks `legal [B, A]`:
-    /// a tensor `[3, B]` in candle's graph.
+    /// Log-probabilities of `actions [B, W]` (W numbers each), entropies and values for B observations `obs [B, D]`
+    /// with masks of legal actions `legal [B, A]`: a tensor `[3, B]` in candle's graph.
     pub(super) fn evaluate(&self, obs: Vec<f32>, actions: Vec<f32>, legal: Vec<bool>) -> Result<Tensor> {
         let d = self.model.network().input_len();
         let obs = tensor(obs.clone(), (obs.len() / d, d))?;
         log_prob_entropy_value(&self.head, &self.model.forward(&obs, false)?, actions, legal)
     }
 
-    /// One optimizer step on the total of `losses`, whose terms are logged with the mean entropy of `evaluation [3,
-    /// B]`.
+    /// Makes one optimizer step on the total of `losses`; logs the terms of `losses` and the mean entropy in
+    /// `evaluation [3, B]`.
     pub(super) fn gradient_step(&mut self, losses: &Losses, evaluation: &Tensor) -> Result<()> {
         let n = evaluation.dim(1).map_err(candle_error)?;
         let entropy = with_slice(evaluation, |all| all[n..2 * n].iter().map(|&h| f64::from(h)).sum::<f64>())?;
@@ -264,8 +267,8 @@ impl ActorCritic {
         Ok(())
     }
 
-    /// Ends an update: applies the new observation statistics and the scheduled log standard deviation, which stay
-    /// constant during a rollout.
+    /// Ends an update: applies the new observation statistics and the scheduled log standard deviation, both of which
+    /// stay constant during a rollout.
     pub(super) fn end_update(&mut self) -> Result<()> {
         self.normalizer.refresh();
         if let Head::Gaussian { learn_std: false, .. } = self.head
@@ -278,7 +281,7 @@ impl ActorCritic {
         Ok(())
     }
 
-    /// Range of the log standard deviations in the parameters.
+    /// Range of the log standard deviations in the slice of parameters; `None` if there are none.
     fn log_std(&self) -> Option<Range<usize>> {
         let is_log_std = |name: &str| name.strip_suffix(".value") == Some(LOG_STD);
         let mut blocks = self.model.network().parameters().iter();
@@ -309,7 +312,7 @@ impl ActorCritic {
         self.means.report(metrics);
     }
 
-    /// Checkpoint of this part and of `rest`, the state of the algorithm.
+    /// Checkpoint of the actor-critic and of `rest`, the state of the algorithm (such as a rollout).
     pub(super) fn save(&self, rest: &impl Serialize) -> Result<Vec<u8>> {
         let parameters = self.model.parameters()?;
         let common =
@@ -318,7 +321,8 @@ impl ActorCritic {
             .map_err(|e| Error::Unsupported(format!("agent {} cannot be saved: {e}", self.id)))
     }
 
-    /// Restores a checkpoint of [`ActorCritic::save`] and returns the state of the algorithm, checked by `is_valid`.
+    /// Restores a checkpoint of [`ActorCritic::save`] and returns the state of the algorithm after a check by
+    /// `is_valid`.
     pub(super) fn load<T: DeserializeOwned>(
         &mut self,
         bytes: &[u8],
@@ -353,7 +357,7 @@ impl ActorCritic {
     }
 }
 
-/// Frozen actor, shared between threads.
+/// Policy of an actor network with fixed parameters, shared between threads.
 struct NetworkPolicy {
     frozen: Frozen,
     head: Head,
@@ -389,7 +393,7 @@ mod tests {
     use super::*;
     use freewheel_core::{ActionSpace, ObservationSpace};
 
-    /// A ramp of the log standard deviation is followed, a number is the initial value of a learned one.
+    /// A ramp sets the log standard deviation; a number is the initial value of a learned one.
     #[test]
     fn log_std_follows_its_schedule() {
         let actions =

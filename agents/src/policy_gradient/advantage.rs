@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Part of a step that its advantage depends on.
+/// Data of one step from which its advantage is computed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Step {
     /// Reward of the player that moves.
@@ -25,9 +25,9 @@ pub struct Step {
 /// A_t     = delta_t + gamma lambda A_{t+1}
 /// ```
 ///
-/// Reads `steps [T, N]` and `last [N]`, the value of each environment's observation after the last step for the player
-/// that moves there; writes `advantages [T, N]`. With `lambda` 1 an advantage is the return less the value, with
-/// `lambda` 0 the one-step TD error.
+/// Reads `steps [T, N]` (T batch steps of N environments) and `last [N]`, the values of the observations after the last
+/// step, each for the player that moves next; writes `advantages [T, N]`. With `lambda` 1 an advantage is the return
+/// less the value, with `lambda` 0 the one-step TD error.
 ///
 /// ```
 /// # use freewheel_agents::policy_gradient::advantage::{Step, gae};
@@ -61,7 +61,8 @@ pub fn standardize(advantages: &mut [f32]) {
     advantages.iter_mut().for_each(|a| *a = ((f64::from(*a) - mean) * scale) as f32);
 }
 
-/// Share of the variance of `returns` that `values` explain, at most 1; `None` if all returns are equal.
+/// Explained variance: share of the variance of `returns` that the predictions `values` explain, at most 1; `None` if
+/// all returns are equal.
 pub fn explained_variance(values: impl Iterator<Item = f32>, returns: &[f32]) -> Option<f64> {
     let squares = |all: &[f64]| {
         let mean = all.iter().sum::<f64>() / all.len() as f64;

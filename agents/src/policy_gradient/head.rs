@@ -15,15 +15,15 @@ use freewheel_core::{ActionBuffer, ActionSpace, Error, Result, Spec, Stream};
 use crate::nn::activation::tanh;
 use crate::nn::model::{candle_error, cpu_slice};
 
-/// ln(2 pi) / 2.
+/// Constant ln(2 pi) / 2 of the normal log-density.
 const HALF_LN_TAU: f32 = 0.918_938_5;
 
-/// Action distribution of a world.
+/// Choice of the action distribution for a world.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Head {
     /// Categorical distribution over discrete actions.
     Categorical {
-        /// A, the number of actions.
+        /// Number of actions, A.
         num_actions: usize,
     },
     /// Independent normal distributions of continuous actions.
@@ -56,7 +56,7 @@ impl Head {
         Ok(Head::Gaussian { ranges, squash, learn_std })
     }
 
-    /// H, the number of network outputs: A, or 2 K.
+    /// Number of network outputs of the distribution, H: A for A discrete actions, 2 K for K continuous actions.
     pub fn len(&self) -> usize {
         match self {
             Head::Categorical { num_actions } => *num_actions,
@@ -69,7 +69,7 @@ impl Head {
         self.len() == 0
     }
 
-    /// W, the length of a stored action: 1, or K.
+    /// Length of a stored action, W: 1 for a discrete action, K for K continuous actions.
     pub fn action_len(&self) -> usize {
         match self {
             Head::Categorical { .. } => 1,
@@ -77,7 +77,8 @@ impl Head {
         }
     }
 
-    /// Samples `action [W]` from the distribution of `outputs [H]` and returns its log-probability.
+    /// Samples an action from the distribution with the parameters `outputs [H]`; writes it to `action [W]` and returns
+    /// its log-probability.
     pub fn sample(&self, outputs: &[f32], legal: &[bool], rng: &mut Stream, action: &mut [f32]) -> f32 {
         match self {
             Head::Categorical { .. } => {
@@ -107,7 +108,8 @@ impl Head {
         }
     }
 
-    /// Writes the most probable action of `outputs [H]` to `action [W]`; of equally probable ones the first.
+    /// Writes the most probable action under `outputs [H]` to `action [W]`; the first one if several are equally
+    /// probable.
     pub fn most_probable(&self, outputs: &[f32], legal: &[bool], action: &mut [f32]) {
         match self {
             Head::Categorical { .. } => {
@@ -119,7 +121,8 @@ impl Head {
         }
     }
 
-    /// Writes `action [W]`, scaled to the world's range, as the action of environment `i`.
+    /// Writes the stored action `action [W]`, scaled to the world's range, to `buffer` as the action of environment
+    /// `i`.
     pub fn write_action(&self, action: &[f32], i: usize, buffer: &mut ActionBuffer) {
         match (self, buffer) {
             (Head::Categorical { .. }, ActionBuffer::Discrete(all)) => all[i] = action[0] as u32,
@@ -134,7 +137,7 @@ impl Head {
         }
     }
 
-    /// Writes the probability of each discrete action to `probabilities [A]`; false for continuous actions.
+    /// Writes the probability of each discrete action to `probabilities [A]`; returns false for continuous actions.
     pub fn probabilities(&self, outputs: &[f32], legal: &[bool], probabilities: &mut [f32]) -> bool {
         let Head::Categorical { .. } = self else { return false };
         let (max, sum) = max_and_sum_exp(outputs, legal);
@@ -168,7 +171,7 @@ impl Head {
         }
     }
 
-    /// Adds to `grad_outputs [H]` the gradient of `grad_log_prob * log_prob + grad_entropy * entropy`.
+    /// Backward pass: adds the gradient of `grad_log_prob * log_prob + grad_entropy * entropy` to `grad_outputs [H]`.
     fn backward(
         &self,
         outputs: &[f32],
@@ -207,15 +210,16 @@ impl Head {
     }
 }
 
-/// Maximum m of the legal logits, and the sum of exp(logit - m) over them.
+/// Maximum m of the legal logits, and the sum of exp(logit - m) over the legal logits.
 fn max_and_sum_exp(logits: &[f32], legal: &[bool]) -> (f32, f32) {
     let legal_logits = || logits.iter().zip(legal).filter(|(_, legal)| **legal).map(|(logit, _)| *logit);
     let max = legal_logits().fold(f32::NEG_INFINITY, f32::max);
     (max, legal_logits().map(|logit| (logit - max).exp()).sum())
 }
 
-/// Log-probabilities of `actions [B, W]`, entropies and values, `[3, B]`, of the network outputs `[B, H + 1]`
-/// (distribution, then value), with masks `legal [B, A]`. One operation of candle's graph with its own derivative.
+/// Log-probabilities of B `actions [B, W]`, entropies and values, `[3, B]`, from the network outputs `[B, H + 1]`
+/// (parameters of the distribution, then the value) and the masks of legal actions `legal [B, A]`. One operation of
+/// candle's graph with a derivative of its own.
 pub fn log_prob_entropy_value(
     head: &Head,
     outputs: &Tensor,

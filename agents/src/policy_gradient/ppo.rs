@@ -1,5 +1,5 @@
 //! Proximal policy optimization: several epochs of gradient steps per rollout, with a policy that stays close to the
-//! one that made the rollout.
+//! policy that sampled the rollout.
 //!
 //! ```text
 //! ratio = pi(a|s) / pi_old(a|s)
@@ -7,8 +7,8 @@
 //! ```
 //!
 //! Schulman et al. 2017, arXiv 1707.06347; details after Huang et al. 2022, "The 37 Implementation Details of Proximal
-//! Policy Optimization". c is `clip_range`, A the generalized advantage, R the return, H the entropy. A rollout is
-//! `[T, N]`; means are over a minibatch.
+//! Policy Optimization". c is `clip_range`, A the generalized advantage, V the value, R the return, H the entropy. A
+//! rollout is `[T, N]`; means are over a minibatch.
 
 use candle_core::Tensor;
 use freewheel_core::{Agent, Error, MetricSink, Policy, PolicyMode, Result, Spec, Streams, VectorEnv};
@@ -73,7 +73,7 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Checks the settings for worlds like `spec`, without building an agent.
+    /// Checks the settings for worlds with the observations and actions of `spec`, without building an agent.
     pub(super) fn check(&self, spec: &Spec, budget: Budget) -> Result<()> {
         self.validate()?;
         ActorCritic::check(spec, &self.policy_gradient, budget).map(drop)
@@ -154,20 +154,19 @@ impl Ppo {
     /// Agent with new parameters.
     ///
     /// # Errors
-    /// [`Error::Config`] for a setting out of range, or a world without observations or
-    /// actions.
+    /// [`Error::Setting`] for a setting out of range; [`Error::Config`] for a world without observations or actions.
     pub fn new(spec: &Spec, config: Config, budget: Budget, streams: Streams) -> Result<Self> {
         config.validate()?;
         let actor_critic = ActorCritic::new("ppo", spec, &config.policy_gradient, budget, streams)?;
         Ok(Ppo { config, actor_critic, rollout: Rollout::default() })
     }
 
-    /// Environment steps of a rollout, T * N.
+    /// Number of environment steps of a rollout: T batch steps of N environments, T * N.
     fn rollout_len(&self) -> usize {
         self.config.num_steps as usize * self.actor_critic.num_envs()
     }
 
-    /// Epochs of gradient steps on the full rollout, which is then cleared.
+    /// Makes epochs of gradient steps on the full rollout, then clears the rollout.
     fn update(&mut self, envs: &dyn VectorEnv) -> Result<()> {
         self.rollout.compute_advantages(&mut self.actor_critic, envs, self.config.gae_lambda)?;
         let mut order: Vec<u32> = (0..self.rollout.len() as u32).collect();
@@ -188,7 +187,8 @@ impl Ppo {
         self.actor_critic.end_update()
     }
 
-    /// One gradient step on `minibatch`; returns the approximate KL divergence from the old policy before the step.
+    /// Makes one gradient step on `minibatch`; returns the approximate KL divergence from the old policy before the
+    /// step.
     fn gradient_step(&mut self, minibatch: Minibatch) -> Result<f64> {
         let Minibatch { obs, legal, actions, log_prob, values, mut advantages, returns } = minibatch;
         let n = log_prob.len();
@@ -218,7 +218,7 @@ impl Ppo {
     }
 }
 
-/// Coefficients of the loss; see [`Config`].
+/// Coefficients of the loss, as in [`Config`].
 struct Coefficients {
     clip_range: f64,
     clip_range_vf: f64,
@@ -226,7 +226,7 @@ struct Coefficients {
     ent_coef: f64,
 }
 
-/// Data of a minibatch from the rollout, `[B]` each.
+/// Data of the B steps of a minibatch as tensors `[B]`.
 struct RolloutTensors {
     log_prob: Tensor,
     values: Tensor,
@@ -265,7 +265,8 @@ impl Coefficients {
     }
 }
 
-/// Consecutive minibatches of `size` indices. A single remaining index, which cannot be normalized, joins the last one.
+/// Splits `order` into consecutive minibatches of `size` indices. A single remaining index joins the last minibatch,
+/// because the advantage of a single step cannot be normalized.
 fn minibatches(order: &[u32], size: usize) -> impl Iterator<Item = &[u32]> {
     let full = order.len() / size;
     let count = if order.len() % size > 1 || full == 0 { full + 1 } else { full };
@@ -273,7 +274,8 @@ fn minibatches(order: &[u32], size: usize) -> impl Iterator<Item = &[u32]> {
 }
 
 /// Approximate KL divergence from the old policy in nats, `mean((ratio - 1) - ln ratio)` (Schulman 2020, "Approximating
-/// KL divergence"), and the share of ratios outside the clip range, for the log-ratios `[B]`.
+/// KL divergence"), and share of ratios outside the clip range. The ratios are those of new to old probabilities of B
+/// actions, with logarithms `log_ratio [B]`.
 fn approx_kl_and_clip_fraction(log_ratio: &[f32], clip_range: f64) -> (f64, f64) {
     let terms = log_ratio.iter().map(|&x| f64::from(x));
     let terms = terms.map(|x| (x.exp_m1() - x, f64::from(x.exp_m1().abs() > clip_range)));
@@ -291,7 +293,8 @@ mod tests {
         Tensor::from_slice(of, of.len(), &Device::Cpu).unwrap()
     }
 
-    /// Ratios inside and outside the clip range with positive and negative advantages; values on both sides of theirs.
+    /// Ratios inside and outside the clip range with positive and negative advantages; values inside and outside their
+    /// clip range.
     #[test]
     fn losses_by_hand() {
         let log_prob = [1.5f32, 0.5, 1.5, 0.5].map(f32::ln);

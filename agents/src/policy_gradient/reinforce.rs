@@ -4,9 +4,10 @@
 //! loss = -mean (G_t - b(s_t)) ln pi(a_t|s_t) + vf_coef mean (V - G)^2 / 2 - ent_coef mean H
 //! ```
 //!
-//! Williams 1992, Machine Learning 8. The baseline b is a learned value function V (Sutton & Barto, section 13.4) or 0.
-//! With a baseline, the return of a truncated episode includes the value of its final observation; without one it does
-//! not. An episode that is running during an update continues under the new policy and is used as a whole.
+//! Williams 1992, Machine Learning 8. G is the return, H the entropy. The baseline b is a learned value function V
+//! (Sutton & Barto, section 13.4) or 0. The return of a truncated episode includes the value of the final observation
+//! only with a baseline. An episode that is running during an update continues under the new policy and is used as a
+//! whole.
 
 use freewheel_core::{Agent, MetricSink, Policy, PolicyMode, Result, Spec, Streams, VectorEnv};
 use schemars::JsonSchema;
@@ -50,7 +51,7 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Checks the settings for worlds like `spec`, without building an agent.
+    /// Checks the settings for worlds with the observations and actions of `spec`, without building an agent.
     pub(super) fn check(&self, spec: &Spec, budget: Budget) -> Result<()> {
         self.validate()?;
         ActorCritic::check(spec, &self.policy_gradient, budget).map(drop)
@@ -128,8 +129,8 @@ impl Reinforce {
     /// Agent with new parameters.
     ///
     /// # Errors
-    /// [`Error::Config`](freewheel_core::Error::Config) for a setting out of range, or a world without observations or
-    /// actions.
+    /// [`Error::Setting`](freewheel_core::Error::Setting) for a setting out of range;
+    /// [`Error::Config`](freewheel_core::Error::Config) for a world without observations or actions.
     pub fn new(spec: &Spec, config: Config, budget: Budget, streams: Streams) -> Result<Self> {
         config.validate()?;
         let actor_critic = ActorCritic::new("reinforce", spec, &config.policy_gradient, budget, streams)?;
@@ -137,7 +138,7 @@ impl Reinforce {
         Ok(Reinforce { config, actor_critic, running, finished: Trajectory::default(), num_finished: 0 })
     }
 
-    /// One gradient step on the finished episodes, which are then removed.
+    /// Makes one gradient step on the finished episodes, then removes them.
     fn update(&mut self) -> Result<()> {
         self.num_finished = 0;
         let Trajectory { obs, legal, actions, mut steps } = std::mem::take(&mut self.finished);
@@ -183,7 +184,7 @@ struct Trajectory {
 }
 
 impl Trajectory {
-    /// Appends the step of environment `i`.
+    /// Appends the step of environment `i` in `batch`.
     fn push(&mut self, batch: &StepBatch, i: usize) {
         let num_envs = batch.steps.len();
         let row = |len: usize| i * (len / num_envs)..(i + 1) * (len / num_envs);

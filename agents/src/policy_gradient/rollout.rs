@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::actor_critic::ActorCritic;
 use super::advantage::{Step, gae};
 
-/// Per-environment results of one step of the batch.
+/// Results of one step of each of N environments.
 #[derive(Debug, Default)]
 pub(super) struct StepBatch {
     /// Normalized observations before the step, `[N, D]`.
@@ -16,11 +16,11 @@ pub(super) struct StepBatch {
     pub(super) legal: Vec<bool>,
     /// Sampled actions, `[N, W]`; see [`Head`](super::head::Head).
     pub(super) actions: Vec<f32>,
-    /// Log-probabilities of the actions, `[N]`.
+    /// Log-probabilities of the sampled actions, `[N]`.
     pub(super) log_prob: Vec<f32>,
     /// Rewards and values, `[N]`.
     pub(super) steps: Vec<Step>,
-    /// Endings, `[N]`.
+    /// Endings of the steps, `[N]`: episode continues, terminated or truncated.
     pub(super) ending: Vec<Ending>,
 }
 
@@ -45,7 +45,7 @@ pub(super) struct Rollout {
     pub(super) returns: Vec<f32>,
 }
 
-/// B steps of a rollout.
+/// Minibatch of B steps of a rollout.
 pub(super) struct Minibatch {
     pub(super) obs: Vec<f32>,
     pub(super) legal: Vec<bool>,
@@ -57,12 +57,12 @@ pub(super) struct Minibatch {
 }
 
 impl Rollout {
-    /// Number of environment steps, up to T * N.
+    /// Number of stored environment steps, up to T * N.
     pub(super) fn len(&self) -> usize {
         self.steps.len()
     }
 
-    /// Appends one batch step.
+    /// Appends one step of every environment.
     pub(super) fn push(&mut self, batch: &StepBatch) {
         self.obs.extend_from_slice(&batch.obs);
         self.legal.extend_from_slice(&batch.legal);
@@ -77,7 +77,8 @@ impl Rollout {
         n.is_multiple_of(num_envs) && n < capacity.max(1) && self.log_prob.len() == n
     }
 
-    /// Fills `advantages` and `returns`; the values of the current observations of `envs` follow the last step.
+    /// Computes `advantages` and `returns` of the stored steps; bootstraps from the values of the current observations
+    /// of `envs` after the last step.
     pub(super) fn compute_advantages(
         &mut self,
         actor_critic: &mut ActorCritic,
@@ -92,7 +93,7 @@ impl Rollout {
         Ok(())
     }
 
-    /// Copies the steps at `indices [B]`.
+    /// Minibatch of the B steps with the indices `indices`.
     pub(super) fn gather(&self, indices: &[u32]) -> Minibatch {
         let n = self.len().max(1);
         Minibatch {
@@ -116,7 +117,7 @@ impl Rollout {
     }
 }
 
-/// Rows `indices [B]` of `data [n, width]`, as `[B, width]`.
+/// Rows of `data [n, width]` with the indices `indices [B]`, copied to `[B, width]`.
 fn select<T: Copy>(data: &[T], n: usize, indices: &[u32]) -> Vec<T> {
     let width = data.len() / n;
     let mut selected = Vec::with_capacity(indices.len() * width);
@@ -139,7 +140,7 @@ pub(super) struct Losses {
 }
 
 impl Losses {
-    /// `policy + vf_coef value - ent_coef entropy`.
+    /// Total loss, `policy + vf_coef value - ent_coef entropy`.
     pub(super) fn total(&self) -> candle_core::Result<Tensor> {
         let loss = match &self.value {
             Some(value) => ((value * self.vf_coef)? + &self.policy)?,

@@ -31,7 +31,7 @@ pub struct PolicyGradient {
     /// Share the hidden layers between policy and value function.
     pub shared_network: bool,
     /// Log standard deviation of continuous actions, in units of half their range, -20 to 2: a number (initial value,
-    /// then learned) or a ramp (followed, not learned).
+    /// then learned) or a ramp (scheduled, not learned).
     pub log_std: Schedule,
     /// Map continuous actions into their range by tanh; otherwise they are clipped to it.
     pub squash_output: bool,
@@ -63,7 +63,7 @@ impl PolicyGradient {
     /// Checks the range of every setting.
     ///
     /// # Errors
-    /// [`Error::Config`](freewheel_core::Error::Config) naming the setting, its value and its range.
+    /// [`Error::Setting`](freewheel_core::Error::Setting) with the name, value and range of the setting.
     pub fn validate(&self, spec: &Spec) -> Result<()> {
         within("gamma", self.gamma.unwrap_or(1.0), 0.0, 1.0)?;
         self.learning_rate.check_ramp("learning_rate", 0.0, f64::MAX, true)?;
@@ -74,12 +74,12 @@ impl PolicyGradient {
         self.network.validate(&spec.observation)
     }
 
-    /// Maximum gradient norm, if gradients are clipped.
+    /// Maximum norm of the gradient; `None` without clipping.
     pub(super) fn max_norm(&self) -> Option<f64> {
         (self.max_grad_norm > 0.0).then_some(self.max_grad_norm)
     }
 
-    /// Actor-critic network for `spec`: the outputs of `head`, then the value.
+    /// Actor-critic network for the observations of `spec`; its outputs are those of `head`, then the value.
     pub(super) fn network(&self, spec: &Spec, head: &Head) -> Network {
         let mut net = Builder::new(spec.observation.len());
         let name = if self.shared_network { "trunk" } else { "policy" };
