@@ -1,4 +1,4 @@
-//! A step allocates no memory: rules, observation and mask write into existing buffers.
+//! A step of a world allocates no memory: rules, observation and mask write into existing buffers.
 
 use std::sync::Arc;
 
@@ -8,11 +8,11 @@ use freewheel_core::{Actions, DynWorld, Purpose, Streams, World};
 use freewheel_envs::market::replay::{Replay, Settings, random_walk};
 use toml::Table;
 
-/// Counted steps of each world, after the first ones, which may allocate.
+/// Number of measured steps of each world; the first steps, which may allocate, come before them.
 const STEPS: usize = 3000;
 const FIRST: usize = 50;
 
-/// Allocations in random steps, except in those that end an episode, which store a summary and reset.
+/// Number of allocations in random steps. Steps that end an episode, which store a summary and reset, are not counted.
 fn allocations(world: &Arc<dyn DynWorld>) -> u64 {
     let mut batch = world.vector_env(1, Streams::new(1), Purpose::Environment, 0);
     let mut rng = Streams::new(1).stream(Purpose::Action, 0, 0);
@@ -43,7 +43,7 @@ fn allocations(world: &Arc<dyn DynWorld>) -> u64 {
 fn no_step_allocates() {
     let registry = Registry::standard();
     let build = |id: &str, settings: &str| registry.build_world(id, &settings.parse::<Table>().unwrap());
-    // All worlds without required settings, among them the synthetic markets and the circuits.
+    // All worlds without required settings; synthetic markets and circuits are among them.
     let mut worlds: Vec<(String, Arc<dyn DynWorld>)> = registry
         .worlds()
         .into_iter()
@@ -67,6 +67,6 @@ fn no_step_allocates() {
     for (name, world) in worlds {
         assert_eq!(allocations(&world), 0, "{name}");
     }
-    // The counter works.
+    // The counter of allocations works.
     assert_eq!(measure(|| drop(vec![1])).count_total, 1);
 }

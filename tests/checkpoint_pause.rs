@@ -1,4 +1,4 @@
-//! Pause of training for a checkpoint: the figures of `docs/results/checkpoints.md`. Times are printed, not asserted.
+//! Pause of training for a checkpoint: the numbers of `docs/results/checkpoints.md`. Times are printed, not asserted.
 
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
@@ -14,7 +14,7 @@ use freewheel_core::checkpoint::{Checkpoint, Store, write_atomically};
 use freewheel_core::settings::NoSettings;
 use freewheel_core::{Agent, MetricSink, Policy, PolicyMode, Result, ScriptedPolicy, VectorEnv};
 
-/// Bytes of the agent, such as a replay buffer.
+/// Size of the agent's state in bytes, as with a replay buffer.
 const BYTES: usize = 500 << 20;
 /// Number of timed checkpoints.
 const SAVES: u64 = 4;
@@ -63,7 +63,7 @@ fn median(mut times: Vec<Duration>) -> f64 {
 #[ignore = "a measurement of minutes and of 1.5 GB of memory: run it alone, with --nocapture"]
 fn pause_of_training() {
     let folder = tempfile::tempdir_in(".").unwrap();
-    // In the foreground, from the copy to the renamed file: the pause without a background thread.
+    // In the foreground, from the copy of the state to the renamed file: the pause without a background thread.
     let large = || (0..BYTES).map(|i| (i * i) as u8).collect::<Vec<u8>>();
     let replay = large();
     let store = Store::new(folder.path().join("foreground"), 1);

@@ -54,7 +54,7 @@ fn bench_prints_one_json_document() {
     assert_eq!(PROGRAM.fails(&["bench", "no such thing"]).0, 2);
 }
 
-/// Sutton & Barto (2nd ed.), Gymnasium, bsuite; each computed from the published definition.
+/// Values from Sutton & Barto (2nd ed.), Gymnasium and bsuite, each computed from the published definition.
 #[test]
 fn solve_gives_the_published_values() {
     // The last number is the tolerance: half of the last printed digit where the source rounds.
@@ -187,7 +187,7 @@ fn an_invalid_map_is_an_error_with_line_and_column() {
     let row = &PROGRAM.json(&words)["rows"][0];
     assert!((row["normalized"].as_f64().unwrap() - 1.0).abs() < 1e-9, "{row}");
     PROGRAM.text(&["replay", "--verify", out.to_str().unwrap()]);
-    // The bytes of the file identify the world.
+    // The bytes of a world's file identify the world.
     std::fs::write(&file, "S...\n...G\n").unwrap();
     let (code, said) = PROGRAM.fails(&["resume", out.to_str().unwrap()]);
     assert_eq!(code, 3);
@@ -271,7 +271,7 @@ fn paths_of_maps_are_relative_to_the_experiment() {
     PROGRAM.text(&["replay", "--verify", out]);
 }
 
-/// Paths in settings, single or in lists, are relative to the experiment, and the bytes of the files identify the run.
+/// Paths in settings, single or in lists, are relative to the experiment file; the bytes of the files identify the run.
 #[test]
 fn paths_of_prices_are_relative_to_the_experiment_and_their_bytes_identify_the_run() {
     let folder = tempfile::tempdir().unwrap();
@@ -291,7 +291,7 @@ fn paths_of_prices_are_relative_to_the_experiment_and_their_bytes_identify_the_r
     let (file, out) = (file.to_str().unwrap(), out.to_str().unwrap());
     PROGRAM.json(&["run", file, "--out", out, "--json"]);
     PROGRAM.text(&["eval", out, "--episodes", "3"]);
-    // The bound of a policy with foresight has its name.
+    // The bound that belongs to a policy with foresight is printed with the name of this policy.
     let mut solve =
         vec!["solve".to_owned(), format!("market:{}", folder.path().join("prices/a.csv").display())];
     for setting in ["length=5", "returns=[1]", "volatility=[]", "momentum=[]", "average=[]", "rsi=[]"] {
@@ -335,7 +335,7 @@ fn other_settings_are_another_row() {
     ];
     PROGRAM.text(&train);
     PROGRAM.text(&[&train[..], &["--set", "world.slippery=false"]].concat());
-    // The table of the first call stays; `resume` gives both rows.
+    // The table of the first call is left unchanged; `resume` gives both rows.
     let table: serde_json::Value =
         serde_json::from_slice(&std::fs::read(folder.path().join("results.json")).unwrap()).unwrap();
     assert_eq!(table["rows"].as_array().unwrap().len(), 1);

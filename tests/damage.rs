@@ -47,7 +47,7 @@ fn a_flipped_bit_is_detected() {
     let newest = all.last().unwrap();
     let good = std::fs::read(newest).unwrap();
     for place in 0..40 {
-        // Bits in the whole file, the first and the last included.
+        // Positions of the wrong bit, spread over the whole file, the first and the last bit included.
         let bit = place * (good.len() * 8 - 1) / 39;
         flip(newest, bit);
         let fallen = PROGRAM.output(&["eval", run.to_str().unwrap(), "--episodes", "10", "--json"]);

@@ -8,7 +8,7 @@ const PROGRAM: Program = Program(env!("CARGO_BIN_EXE_freewheel-program"));
 fn the_same_bytes_for_any_number_of_threads() {
     let folder = tempfile::tempdir().unwrap();
     let experiment = folder.path().join("experiment.toml");
-    // Stochastic worlds, so that each random draw matters.
+    // The worlds are stochastic, so that each random number matters.
     let text = "
         worlds = ['grid/frozenlake-8x8', { id = 'grid/windy-stochastic', label = 'wind' }]
         agents = ['q-learning', 'sarsa', 'expected-sarsa', 'double-q', 'q-lambda', 'n-step-sarsa', 'dyna-q', 'random',
@@ -42,7 +42,8 @@ fn the_same_bytes_for_any_number_of_threads() {
     }
 }
 
-/// Residual convolutions on a board and large batches: the split into chunks must not depend on the threads.
+/// Residual convolutions on a board, and large batches: the split of a batch into chunks must not depend on the number
+/// of threads.
 #[test]
 fn deep_agents_give_the_same_bytes_for_any_number_of_threads() {
     let folder = tempfile::tempdir().unwrap();

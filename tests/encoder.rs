@@ -6,7 +6,7 @@ use freewheel_tests::{Program, assert_same_bytes};
 
 const PROGRAM: Program = Program(env!("CARGO_BIN_EXE_freewheel-test-program"));
 
-/// Runs an experiment into `out`; returns its table.
+/// Runs an experiment into the folder `out`; returns the results table.
 fn run(folder: &Path, text: &str, out: &str, more: &[&str]) -> serde_json::Value {
     let experiment = folder.join("encoders.toml");
     std::fs::write(&experiment, text).unwrap();
@@ -54,7 +54,7 @@ fn every_encoder_works_with_an_agent() {
     }
 }
 
-/// Clusters for a tabular agent and principal components for a policy gradient agent.
+/// Clusters as states of a tabular agent, and principal components as observations of a policy gradient agent.
 #[test]
 fn encoders_work_in_a_market() {
     let folder = tempfile::tempdir().unwrap();

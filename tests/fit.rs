@@ -21,7 +21,7 @@ fn score(report: &serde_json::Value, name: &str, part: &str) -> f64 {
 fn a_linear_regression_equals_that_of_r() {
     let folder = tempfile::tempdir().unwrap();
     let report = fit(folder.path(), "linear", &["--data", "women"]);
-    // Reference: lm(weight ~ height, women) in R.
+    // Expected slope: `lm(weight ~ height, women)` in R.
     assert!((score(&report, "slope of height (in)", "") - 3.45).abs() < 1e-9);
     assert!((score(&report, "intercept", "") + 87.516_666_666_666_67).abs() < 1e-6);
     assert!((score(&report, "R²", "train") - 0.991_01).abs() < 5e-6);
@@ -99,7 +99,7 @@ fn invalid_data_is_an_error_with_its_position() {
         assert!(!out.exists(), "{name}: a folder was created");
         said
     };
-    // Two images of 2x2, truncated after the first.
+    // IDX file of two images of 2x2, cut off after the first image.
     let header = [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 2];
     let cut = [&header[..], &[1, 2, 3, 4]].concat();
     assert!(refused("cut-idx3-ubyte", &cut, &[]).contains("byte 4: the header announces 2 x 2 x 2"));
@@ -135,7 +135,7 @@ fn predictions_for_another_table() {
     let first = write("first.csv", &format!("y,x,class\n{rows}"));
     let (tree, line) = (folder.path().join("tree"), folder.path().join("line"));
     fit(&tree, "tree", &["--data", &first]);
-    // Class names come from the file itself, whose only class is not the first class of the estimator.
+    // Class names come from the file that is predicted: its only class is not the first class of the estimator.
     let alone = write("alone.csv", "y,x,class\n71,35,high\n75,37,high\n");
     let said = PROGRAM.json(&["predict", tree.to_str().unwrap(), "--data", &alone, "--json"]);
     assert!(
@@ -249,7 +249,7 @@ fn interpolation_and_concepts() {
     refused(&["concept"], 2, "--factor");
     refused(&["interpolate", "0-4000"], 3, "no row 4000");
     refused(&["interpolate", "04000"], 2, "write 3-17");
-    // Classes, and the components of PCA.
+    // A concept from one class to another, in the components of PCA.
     let digits = folder.join("digits");
     fit(&digits, "pca", &["--set", "estimator.n_components=8"]);
     let digits = digits.to_str().unwrap();

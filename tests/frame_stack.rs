@@ -30,7 +30,7 @@ fn a_frame_stack_solves_a_task_that_requires_memory() {
     std::fs::write(&experiment, text).unwrap();
     let report = PROGRAM.json(&["run", experiment.to_str().unwrap(), "--out", out, "--json"]);
     let [without, with] = [0, 1].map(|row| report["rows"][row]["mean"].as_f64().unwrap());
-    // At the junction both signs give the same observation, so the expected return without memory is 0.
+    // At the junction both signs give the same observation, so the expected return of an agent without memory is 0.
     assert!(without.abs() < 0.2, "{without}");
     assert_eq!(with, 1.0);
     // Records contain the world's observations, and a second evaluation gives the same scores.
@@ -72,7 +72,7 @@ fn a_killed_and_resumed_run_gives_the_same_bytes() {
     assert!(command(words(&whole, "1")).output().unwrap().status.success());
     let took = begin.elapsed();
     let mut kills = 0;
-    // Two threads are about twice as fast as the timed one, and finished work is not repeated.
+    // Two threads are about twice as fast as one thread, and finished work is not repeated.
     for part in [0.1, 0.2, 0.1, 0.15, 0.2, 0.1] {
         let mut child = command(words(&killed, "2")).stdout(std::process::Stdio::null()).spawn().unwrap();
         std::thread::sleep(took.mul_f64(part));
@@ -110,7 +110,7 @@ fn in_self_play_each_player_has_its_own_stack() {
     let row = train(folder.path(), "go/2x2", "q-learning", &[&more[..], &["--set", "agent.bins=2"]].concat());
     assert_eq!(row["seeds"], 1);
     assert!(PROGRAM.text(&["replay", "--verify", folder.path().to_str().unwrap()]).contains("3 of 3"));
-    // A policy as opponent in a world gets single observations.
+    // A policy that is an opponent in a world gets single observations.
     let run = folders(folder.path())[0].join("seed-0");
     let checkpoint = format!("world.checkpoint={}", run.display());
     let out = folder.path().join("seated");

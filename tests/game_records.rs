@@ -1,20 +1,20 @@
-//! Thousands of published game records: each is read and replayed, or gives an error.
+//! Thousands of published game records: each record is read and replayed, or gives an error.
 //!
 //! Reads every `.sgf` and `.sgf.gz` (by the program `gzip`) below `$FREEWHEEL_DATA/sgf` and below the folders of
-//! `$FREEWHEEL_SGF` (separated by colons); skipped if neither is set.
+//! `$FREEWHEEL_SGF` (separated by colons); skipped if neither variable is set.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use freewheel_envs::go::sgf::{self, GameRecord};
 
-/// Counts of the games of a folder.
+/// Counts for the game records in a folder.
 #[derive(Default)]
 struct Count {
     files: usize,
     games: usize,
     moves: usize,
-    /// Errors: files that are not SGF, games that are not valid records, records with illegal moves.
+    /// Errors of three kinds: files that are not SGF, games that are not valid records, records with illegal moves.
     refused: [Vec<String>; 3],
 }
 

@@ -43,7 +43,7 @@ fn run_in(out: &Path) -> PathBuf {
     out.join(&configs[0]).parent().unwrap().to_owned()
 }
 
-/// Settings with the run in `folder` as opponent.
+/// Settings of a world whose opponent is the run in `folder`.
 fn as_opponent(folder: &Path) -> [String; 2] {
     ["world.opponent=checkpoint".into(), format!("world.checkpoint={}", folder.display())]
 }
@@ -76,13 +76,13 @@ fn a_trained_run_is_an_opponent_and_plays_gtp_and_matches() {
     let row = train("go/3x3", "sarsa", &second, &[&opponent, &checkpoint, "world.komi=2.5"]);
     assert!((0.0..=1.0).contains(&row["scores"][0].as_f64().unwrap()), "{row}");
     verify(&second, 2);
-    // A second generation: the opponent has itself a run as opponent.
+    // A second generation: the opponent of this run is a run that has a run as opponent itself.
     let [opponent, checkpoint] = as_opponent(&run_in(&second));
     let third = folder.path().join("third");
     train("go/3x3", "sarsa", &third, &[&opponent, &checkpoint]);
     verify(&third, 2);
 
-    // Size and komi are those it was trained with; another board is an error.
+    // Size and komi are those of the run's training; another board is an error.
     let responses = responses(
         &["gtp", "--player", name],
         "get_komi\ngenmove b\nis_legal w A1\ngenmove w\nreg_genmove b\nboardsize 5\ngenmove b\n",
@@ -110,7 +110,7 @@ fn a_trained_run_is_an_opponent_and_plays_gtp_and_matches() {
     assert!(code == 3 && message.contains("not the folder of a run"), "{code} {message}");
 }
 
-/// A run of the agent `scripted` has no weights and uses the game itself: as opponent it plays as its script.
+/// A run of the agent `scripted` has no weights and uses the game itself: as an opponent it plays its scripted policy.
 #[test]
 fn a_scripted_run_can_be_an_opponent() {
     let folder = tempfile::tempdir().unwrap();
@@ -138,15 +138,15 @@ fn self_play_is_evaluated_against_another_player() {
         &["world.opponent=self", "steps=20000", "evaluation.episodes=200"],
     );
     let score = row["scores"][0].as_f64().unwrap();
-    // Black wins 2x2 with perfect play: that is half of the games, and random players lose many others.
+    // Black wins 2x2 with perfect play. The agent is Black in half of the games, and random players lose many others.
     assert!((0.6..=1.0).contains(&score), "{row}");
     verify(&plain, 2);
-    // Recorded episodes are those of the evaluation world.
+    // Recorded episodes come from the evaluation world.
     let episodes = std::fs::read_to_string(run_in(&plain).join("episodes/evaluation.jsonl")).unwrap();
     let settings = |line: &str| serde_json::from_str::<Value>(line).unwrap()["settings"]["opponent"].take();
     assert!(episodes.lines().all(|line| settings(line) == "random"), "{episodes}");
 
-    // The evaluation opponent may be a trained run, too.
+    // The opponent of the evaluation may be a trained run, too.
     let checkpoint = format!("world.checkpoint={}", run_in(&plain).display());
     let set = ["world.opponent=self", "world.evaluation_opponent=checkpoint", &checkpoint];
     train("go/2x2", "sarsa", &evaluated, &set);
@@ -161,7 +161,7 @@ fn self_play_is_evaluated_against_another_player() {
     );
 }
 
-/// Killed at random points and resumed, on one thread and on two, a run gives the same bytes.
+/// A run that is killed at random points and resumed, on one thread and on two, gives the same bytes.
 fn killed_and_resumed(set: &[&str]) {
     let folder = tempfile::tempdir().unwrap();
     let (whole, killed) = (folder.path().join("whole"), folder.path().join("killed"));
@@ -212,7 +212,7 @@ fn a_run_does_not_go_on_against_another_opponent() {
     train("go/2x2", "sarsa", &second, &[&opponent, &checkpoint]);
     let out = second.to_str().unwrap();
     PROGRAM.text(&["resume", out]);
-    // The same kind of run with another seed replaces it.
+    // Another run, of the same kind but with another seed, replaces the opponent.
     train("go/2x2", "q-learning", &other, &["seeds=\"1..2\""]);
     let place = |from: &Path| {
         for (name, bytes) in files(from) {
@@ -230,17 +230,17 @@ fn a_run_does_not_go_on_against_another_opponent() {
         assert_eq!(code, 3, "{message}");
         assert!(message.contains("has changed") && message.contains(run.to_str().unwrap()), "{message}");
     }
-    // The opponent is deleted.
+    // The folder of the opponent is deleted.
     std::fs::remove_dir_all(&run).unwrap();
     let (code, message) = PROGRAM.fails(&["resume", out]);
     assert!(code == 3 && message.contains(run.to_str().unwrap()), "{code} {message}");
-    // The opponent is restored.
+    // The folder of the opponent is restored.
     place(&before);
     PROGRAM.text(&["resume", out]);
     PROGRAM.text(&["eval", out]);
 }
 
-/// A config with its own folder as opponent does not recurse without end.
+/// A configuration whose opponent is its own folder does not recurse without end.
 #[test]
 fn a_run_cannot_play_itself() {
     let folder = tempfile::tempdir().unwrap();
@@ -276,12 +276,12 @@ fn an_unusable_opponent_is_named() {
         let message = refused("go/3x3", &out, &[&opponent, &checkpoint]);
         assert!(message.contains(expected) && message.contains(&format!("--set {checkpoint}")), "{message}");
     }
-    // Without a checkpoint.
+    // A run without a checkpoint is not accepted as an opponent.
     std::fs::remove_dir_all(small.join("checkpoints")).unwrap();
     let [opponent, checkpoint] = as_opponent(&small);
     let message = refused("go/2x2", &out, &[&opponent, &checkpoint]);
     assert!(message.contains("has no checkpoint yet"), "{message}");
-    // Only one of the two settings.
+    // One of two settings that belong together is missing.
     let message = refused("go/2x2", &out, &[&opponent]);
     assert!(message.contains("`checkpoint` is missing"), "{message}");
     let message = refused("go/2x2", &out, &[&checkpoint]);
@@ -290,7 +290,7 @@ fn an_unusable_opponent_is_named() {
         let (code, message) = PROGRAM.fails(&["gtp", "--player", name]);
         assert!(code == 3 && message.contains(name), "{code} {message}");
     }
-    // Another program that does not exist, or does not support the board.
+    // The opponent is a program that does not exist, or does not support the board.
     let message = refused("go/3x3", &out, &["world.opponent=gtp:/no/such/program --mode gtp"]);
     assert!(message.contains("`/no/such/program --mode gtp` cannot be started"), "{message}");
     let refuses = r#"gtp:sh -c 'while read id command; do

@@ -1,4 +1,4 @@
-//! Go over text: `freewheel gtp` and `freewheel match`.
+//! Go Text Protocol (GTP): `freewheel gtp` and `freewheel match`.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Stdio};
@@ -14,7 +14,7 @@ fn start(words: &[&str]) -> Child {
     PROGRAM.command(words).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap()
 }
 
-/// Output for `input`.
+/// Output of `freewheel gtp` for the commands `input`.
 fn responses(words: &[&str], input: &str) -> String {
     let mut child = start(words);
     child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
@@ -55,7 +55,7 @@ fn an_analysis_goes_on_until_it_is_interrupted() {
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
     input.write_all(b"1 lz-analyze b interval 1\n").unwrap();
     assert_eq!(lines.next().unwrap(), "=1");
-    // Reports continue, since no other command was sent.
+    // Analysis reports continue as long as no other command is sent.
     for _ in 0..5 {
         assert!(lines.next().unwrap().starts_with("info move "));
     }
@@ -112,7 +112,7 @@ fn a_match_of_our_own_is_the_same_on_any_number_of_threads() {
         assert_eq!(record.players[n % 2].name, "uct:20");
         let winner = record.outcome.as_ref().and_then(sgf::Outcome::winner).unwrap();
         won += u64::from(record.players[winner as usize].name == "uct:20");
-        // Both games of a pair have the same opening; pairs differ.
+        // Both games of a pair have the same opening; different pairs have different openings.
         let opening = |n: usize| records[n].moves().take(2).map(|played| played.point).collect::<Vec<_>>();
         assert_eq!(opening(n), opening(n / 2 * 2));
         assert!(n < 2 || opening(n) != opening(n - 2));
@@ -125,11 +125,11 @@ fn another_program_plays_as_our_own_does() {
     let other = format!("gtp:'{NAME}' gtp --player greedy --size 7");
     let json = play_match(&[&other, "random", "--games", "4", "--threads", "2"]);
     assert_eq!(json["faults"], Value::Array(vec![]));
-    // It is sent seeds: the result is the same again.
+    // The program is sent seeds, so the result is the same again.
     assert_eq!(json, play_match(&[&other, "random", "--games", "4", "--threads", "1"]));
 }
 
-/// Program that speaks the protocol, with a fixed answer to `genmove`.
+/// Program that speaks GTP, with a fixed response to `genmove`.
 fn scripted_program(genmove: &str) -> String {
     let script = format!(
         "while read id command; do case \"$command\" in

@@ -11,8 +11,8 @@ use serde_json::Value;
 pub struct Program(pub &'static str);
 
 impl Program {
-    /// Command with these arguments, not yet started. Its working directory is that of the binary, so that no output
-    /// lands in the repository.
+    /// Command with the arguments `words`, not yet started. Its working directory is the folder of the binary, so that
+    /// no output is written into the repository.
     pub fn command(self, words: &[&str]) -> Command {
         let mut command = Command::new(self.0);
         command.args(words).env_remove("RUST_BACKTRACE");
@@ -48,7 +48,7 @@ impl Program {
     }
 }
 
-/// All files below `root`: bytes by relative path.
+/// All files below `root`: the bytes of each file, by relative path.
 pub fn files(root: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut found = BTreeMap::new();
     let mut folders = vec![root.to_owned()];

@@ -1,4 +1,4 @@
-//! The library's front door: the program of `docs/library.md`, and files that go on in the same bytes.
+//! The library: the program of `docs/library.md`, and saved trainers that continue with the same bytes.
 
 use freewheel::prelude::*;
 
@@ -10,7 +10,7 @@ fn ppo_learns_cartpole_in_five_lines() {
     let score = ppo.evaluate(100).unwrap();
     assert!(score.mean >= 475.0, "{score}");
     assert!((90..=110).contains(&reports), "{reports}");
-    // A pole that falls to the right: push right.
+    // The pole falls to the right: push right.
     assert_eq!(ppo.predict(&[0.0, 0.0, 0.1, 0.5]).unwrap().discrete(), Some(1));
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("cartpole.fw");
@@ -18,7 +18,7 @@ fn ppo_learns_cartpole_in_five_lines() {
     assert_eq!(Trainer::load(&file).unwrap().evaluate(100).unwrap(), score);
 }
 
-/// Cut into calls, saved and loaded in between: the same bytes as in one call.
+/// Training that is cut into calls, saved and loaded in between gives the same bytes as one call.
 #[test]
 fn a_saved_trainer_goes_on_in_the_same_bytes() {
     let folder = tempfile::tempdir().unwrap();
@@ -62,7 +62,7 @@ fn errors_name_the_mend() {
     assert!(matches!(Trainer::load(&file), Err(Error::Damaged { .. })));
 }
 
-/// Every other name of a setting leads to a setting that some agent, estimator or experiment has.
+/// Every alternative name of a setting leads to a setting that some agent, estimator or experiment has.
 #[test]
 fn old_names_are_refused_with_ours() {
     let error = Trainer::builder("grid/cliff", "q-learning").set("alpha", 0.5).build().err().unwrap();

@@ -1,4 +1,4 @@
-//! The page on own worlds shows the compiled example, whose program has every subcommand.
+//! `docs/own-world.md` contains the compiled example, and the program of the example has every subcommand.
 
 use freewheel_tests::Program;
 
@@ -19,7 +19,7 @@ fn the_program_has_every_subcommand() {
     let out = folder.path().to_str().unwrap();
     assert!(PROGRAM.text(&["envs"]).contains("my/robot"));
     assert!(PROGRAM.text(&["agents"]).contains("optimistic"));
-    // The default of the agent's own setting is listed, and can be changed.
+    // The default of the setting of the user's own agent is listed and can be changed.
     assert!(PROGRAM.text(&["agents", "optimistic"]).contains("20.0"));
     let online = |value: &str| {
         let set = format!("agent.initial_value={value}");

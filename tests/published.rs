@@ -25,7 +25,7 @@ fn the_cliff() {
     ";
     let rows = rows("grid/cliff", r#""q-learning", "sarsa", "expected-sarsa""#, settings);
     let online = |i: usize| rows[i]["online"].as_f64().unwrap();
-    // Q-learning is off-policy: it learns the shortest path along the edge, whatever its exploration costs there.
+    // Q-learning is off-policy: it learns the shortest path along the edge, although exploration is costly there.
     assert!(rows[0]["scores"].as_array().unwrap().iter().all(|score| score == -13.0), "{}", rows[0]);
     assert!((online(0) - -50.800).abs() < 2.0, "Q-learning earns {}, -50.800 expected", online(0));
     // SARSA is on-policy: it learns the cost of its exploration and avoids the edge; Expected SARSA has less variance.
@@ -53,12 +53,12 @@ fn the_frozen_lake() {
         let reference = row["reference"]["value"].as_f64().unwrap();
         assert!((reference - 0.740_165).abs() < 1e-5, "{row}");
         let mean = row["mean"].as_f64().unwrap();
-        // A standard error of 16,000 episodes is .0035.
+        // The standard error of the mean of 16,000 episodes is .0035.
         assert!(mean > reference - 0.03 && mean < reference + 0.015, "{row}");
     }
 }
 
-/// The AR(1) market: the optimum of 0.075 per episode is exact; 0 is the score without trades.
+/// The AR(1) market: the optimum of 0.075 per episode is exact; the score without trades is 0.
 #[test]
 fn the_signal() {
     let settings = "

@@ -10,10 +10,10 @@ use freewheel_core::{Ending, Env, Purpose, Streams};
 use freewheel_envs::classic::{Cartpole, Integrator, Settings, State};
 use serde::Deserialize;
 
-/// Maximum difference of two states.
+/// Maximum difference of two equal states.
 const EQUAL: f64 = 1e-6;
-/// Steps after which the state is set to Gymnasium's. Differences grow by a factor of 1.08 per step: that of the last
-/// digit of a sine, in which libraries differ, grows by 4e16 in 500 steps.
+/// Number of steps after which our state is set to Gymnasium's. A difference grows by a factor of 1.08 per step. In 500
+/// steps, a difference in the last digit of a sine, where math libraries differ, would grow by a factor of 4e16.
 const APART: usize = 250;
 /// Weights of position, velocity, angle and angular velocity of the scripted policy in Gymnasium.
 const WEIGHTS: &str = "[0.26, 0.27, 1.0, 0.3]";
@@ -51,7 +51,7 @@ fn set_state(state: &mut State, [position, velocity, angle, angular_velocity]: [
     *state = State { position, velocity, angle, angular_velocity, ..*state };
 }
 
-/// Replays the actions of an episode, with the state set to Gymnasium's every `apart` steps; returns the largest
+/// Replays the actions of an episode, with our state set to Gymnasium's every `apart` steps; returns the largest
 /// difference. Rewards and endings must be equal.
 fn replay(episode: &Episode, apart: usize) -> f64 {
     let Episode { integrator, sutton_barto_reward, .. } = *episode;

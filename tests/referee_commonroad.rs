@@ -29,7 +29,7 @@ fn python() -> Option<PathBuf> {
     Some(python)
 }
 
-/// Random state and input, including the limits and ST's low-speed switch.
+/// Random state and input, including values at the limits and at the low-speed switch of the single-track model.
 fn state(rng: &mut Stream, p: &Parameters) -> ([f64; 7], [f64; 2]) {
     let mut span = |low: f64, high: f64| low + (high - low) * rng.uniform();
     let single_track_kinematic = span(0.0, 1.0);

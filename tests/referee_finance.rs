@@ -13,7 +13,7 @@ use freewheel_envs::market::metrics::{self, Trials};
 use freewheel_envs::market::replay::{Bars, Prices, Settings};
 use serde_json::{Value, json};
 
-/// Relative tolerance, for sums in another order.
+/// Relative tolerance for sums in another order.
 const TOLERANCE: f64 = 1e-9;
 
 const BENCHMARK: f64 = 0.01;
@@ -68,7 +68,7 @@ fn series() -> BTreeMap<String, Series> {
     all
 }
 
-/// Our results by the name of the measure.
+/// Our measures of the returns, by the name of the measure.
 fn ours(returns: &[f64], periods: f64) -> BTreeMap<&'static str, f64> {
     BTreeMap::from([
         ("total return", metrics::total_return(returns)),

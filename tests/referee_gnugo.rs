@@ -1,7 +1,7 @@
 //! Our rules of Go against GNU Go's: boards, captures and legal moves of random games, and scores.
 //!
-//! Runs if `FREEWHEEL_GNUGO` names GNU Go, or it is in the path or in /usr/games; otherwise it is skipped, or fails
-//! with `FREEWHEEL_REFEREES=required`. `FREEWHEEL_GO_GAMES` is the number of games of each size.
+//! The test runs if `FREEWHEEL_GNUGO` is the path of GNU Go, or if GNU Go is in the path or in /usr/games; otherwise it
+//! is skipped, or fails with `FREEWHEEL_REFEREES=required`. `FREEWHEEL_GO_GAMES` is the number of games of each size.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -65,7 +65,7 @@ fn compare(game: &Game, gnugo: &mut Client) {
     }
 }
 
-/// Uniformly random legal move; with `patient`, a pass only if nothing else is legal.
+/// Uniformly random legal move; if `patient`, a pass only if nothing else is legal.
 fn random(game: &Game, patient: bool, mask: &mut [bool], rng: &mut Stream) -> Point {
     game.legal_mask(mask);
     let legal: Vec<Point> =
@@ -120,7 +120,7 @@ fn scores_equal_gnugos() {
         for _ in 0..games {
             let mut game = Game::new(rules(size)).unwrap();
             gnugo.begin(game.rules()).unwrap();
-            // Up to two passes, when all dead stones are captured. Superko makes every game finite.
+            // The game is played up to two passes, when all dead stones are captured. Superko makes every game finite.
             while !game.is_over() {
                 let color = game.to_play();
                 let PlayerAction::Play(point) = Random.choose(&game, &mut rng).unwrap() else {

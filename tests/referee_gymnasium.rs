@@ -25,14 +25,14 @@ fn python() -> Option<PathBuf> {
     Some(python)
 }
 
-/// Random lakes, with or without a path to the goal.
+/// Random frozen lakes, with or without a path to the goal.
 fn lakes() -> Vec<String> {
     let mut rng = Streams::new(5).stream(Purpose::Generation, 0, 0);
     let mut lake = |width: u32, height: u32| {
         let mut cells: Vec<Vec<char>> = (0..height)
             .map(|_| (0..width).map(|_| if rng.chance(0.2) { 'H' } else { 'F' }).collect())
             .collect();
-        // A frozen edge, so that the goal can be reached.
+        // One edge of the lake is frozen, so that the goal can be reached.
         for row in &mut cells {
             row[0] = 'F';
         }

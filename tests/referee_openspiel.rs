@@ -1,10 +1,11 @@
 //! Our rules of Go against OpenSpiel's: every board, every legal move and every score of random games.
 //!
-//! Runs if `FREEWHEEL_PYTHON` names a Python with `open_spiel`; otherwise it is skipped, or fails with
+//! The test runs if `FREEWHEEL_PYTHON` is a Python with `open_spiel`; otherwise it is skipped, or fails with
 //! `FREEWHEEL_REFEREES=required`. `FREEWHEEL_GO_GAMES` is the number of games of each size.
 //!
-//! OpenSpiel uses simple ko without suicide. A move that recreates an earlier position ends its game as a draw; our
-//! positional superko must forbid that move. Its games also end after 2 n² moves.
+//! OpenSpiel uses simple ko without suicide. In OpenSpiel, a move that recreates an earlier position ends the game as a
+//! draw; our positional superko must forbid that move. OpenSpiel's games also end after 2 n² moves on a board of side
+//! n.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
@@ -29,7 +30,7 @@ fn python() -> Option<PathBuf> {
     Some(python)
 }
 
-/// Ending of a game.
+/// Reason for the end of a game.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum End {
     Passes,
@@ -49,7 +50,7 @@ fn rules(size: u8, ko: Ko) -> Rules {
     Rules { ko, suicide: false, move_limit: None, ..Rules::tromp_taylor(size) }
 }
 
-/// Game of uniformly random moves; with `patient`, passes only if nothing else is legal, which makes repetitions more
+/// Game of uniformly random moves; if `patient`, passes only if nothing else is legal, which makes repetitions more
 /// likely.
 fn random(size: u8, patient: bool, rng: &mut Stream) -> Random {
     let mut game = Game::new(rules(size, Ko::Simple)).unwrap();
@@ -80,7 +81,7 @@ fn random(size: u8, patient: bool, rng: &mut Stream) -> Random {
     Random { size, moves, end, area_score: game.area_score() }
 }
 
-/// Text of a state, as the script prints it.
+/// Text of a state, in the format that the Python script prints.
 fn state(game: &Game, over: bool, mask: &mut [bool]) -> String {
     let side = Point::from(game.rules().width);
     let mut text = String::with_capacity(2 * game.area() + 2);
@@ -97,7 +98,7 @@ fn state(game: &Game, over: bool, mask: &mut [bool]) -> String {
     text
 }
 
-/// Compares a game state by state with the script's output; returns the number of states.
+/// Compares a game state by state with the output of the Python script; returns the number of states.
 fn compare(random: &Random, lines: &mut impl Iterator<Item = String>) -> usize {
     let Random { size, moves, end, area_score } = random;
     let mut game = Game::new(rules(*size, Ko::Simple)).unwrap();
@@ -110,7 +111,7 @@ fn compare(random: &Random, lines: &mut impl Iterator<Item = String>) -> usize {
         }
     }
     assert_eq!(*area_score, game.area_score());
-    // The script scores with komi half a point below and above our score: only that score gives a win and a loss.
+    // The script scores with komi half a point below and above our score: only our score gives both a win and a loss.
     let results = if *end == End::Repetition { "0.0 0.0" } else { "1.0 -1.0" };
     let wanted = format!("end {} {results}", moves.len());
     assert_eq!(lines.next().unwrap(), wanted, "{size}x{size} {end:?} {moves:?}");

@@ -56,7 +56,7 @@ fn killed_at_random_points_and_resumed() {
     assert_same_bytes(&whole, &killed);
 }
 
-/// Checkpoints are so large that one is being written in the background most of the time.
+/// Checkpoints so large that one is being written in the background most of the time.
 #[test]
 fn killed_while_writing_leaves_only_intact_checkpoints() {
     let folder = tempfile::tempdir().unwrap();
@@ -89,7 +89,7 @@ fn killed_while_writing_leaves_only_intact_checkpoints() {
     assert_same_bytes(&whole, &killed);
 }
 
-/// An error of writing stops the run, and no result is written.
+/// An error in writing a checkpoint stops the run, and no result is written.
 #[test]
 fn a_checkpoint_that_cannot_be_written_stops_the_run() {
     let folder = tempfile::tempdir().unwrap();
@@ -101,7 +101,7 @@ fn a_checkpoint_that_cannot_be_written_stops_the_run() {
     let run = run.join("seed-0");
     std::fs::remove_file(run.join("eval.json")).unwrap();
     std::fs::remove_dir_all(run.join("checkpoints")).unwrap();
-    // A folder in place of the first temporary file: only the writer fails.
+    // A folder has the name of the first temporary file, so that only the writer fails.
     std::fs::create_dir_all(run.join("checkpoints/.step-000000004000.ckpt.tmp/full")).unwrap();
     let (code, said) = ODD.fails(&words);
     assert!(code == 3 && said.contains("checkpoints"), "{code}: {said}");
@@ -119,7 +119,7 @@ fn interrupted_saved_and_resumed() {
     for part in [0.2, 0.5, 0.3] {
         let child = run(&stopped).stderr(std::process::Stdio::piped()).spawn().unwrap();
         std::thread::sleep(took.mul_f64(part));
-        // The signal of Ctrl-C.
+        // `-INT` is the signal of Ctrl-C.
         let kill = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
         let output = child.wait_with_output().unwrap();
         codes.push(output.status.code());

@@ -49,14 +49,14 @@ fn only_the_run_without_memory_is_stalled() {
         assert!(run["interval"]["low"].as_f64().unwrap() <= 0.0, "{run}");
         assert_eq!(run["baseline"], serde_json::json!({ "name": "random", "value": 0.0 }));
     }
-    // In the log, once for every seed, and below the table.
+    // The mark is in the log, once for every seed, and below the table.
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(said.matches("test/t-maze q-learning seed").count() >= 3, "{said}");
     assert!(said.contains("seed 0: stalled: ") && said.contains("baseline (random) 0.000"), "{said}");
     let table = std::fs::read_to_string(folder.path().join("out/results.md")).unwrap();
     assert!(table.contains("(3 stalled)"), "{table}");
     assert_eq!(table.matches("\n- test/t-maze q-learning seed ").count(), 3, "{table}");
-    // In the metrics of the run, from half of its steps on.
+    // The mark is in the metrics of the run, from half of its steps on.
     let mut marked = 0;
     for line in lines(&folder.path().join("out"), "q-learning") {
         match line.get("stalled") {
@@ -71,7 +71,7 @@ fn only_the_run_without_memory_is_stalled() {
     }
     assert!(marked >= 1);
     assert!(lines(&folder.path().join("out"), "stacked").iter().all(|line| line.get("stalled").is_none()));
-    // The same bytes for any number of threads.
+    // The results are the same bytes for any number of threads.
     assert!(run(folder.path(), T_MAZE, "again", &["--json", "--threads", "7"]).status.success());
     assert_same_bytes(&folder.path().join("out"), &folder.path().join("again"));
 }

@@ -18,7 +18,7 @@ struct TMaze(Spec);
 
 #[derive(Clone, Serialize, Deserialize)]
 struct Position {
-    /// Correct turn: 0 left, 1 right.
+    /// Sign of the episode, the correct turn: 0 left, 1 right.
     sign: u32,
     at_junction: bool,
 }
@@ -57,7 +57,7 @@ impl World for TMaze {
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct DivergingSettings {
-    /// Factor of the weight in every step.
+    /// Factor by which the weight grows in every step.
     factor: f64,
     /// Additional bytes in each checkpoint.
     padding: usize,
@@ -112,7 +112,7 @@ impl Agent for Diverging {
 
     fn save(&self) -> Result<Vec<u8>> {
         let [weight, step] = [self.weight.to_le_bytes(), self.step.to_le_bytes()];
-        // Different bytes in every checkpoint.
+        // The padding has different bytes in every checkpoint.
         let padding: Vec<u8> = step.iter().copied().cycle().take(self.settings.padding).collect();
         Ok([&weight[..], &step, &padding, &self.random.save()?].concat())
     }
