@@ -35,7 +35,7 @@ pub enum Schedule {
         to: f64,
         /// Duration as a share of the steps of the run, 0 to 1.
         over: f64,
-        /// Interpolation.
+        /// Shape of the interpolation between `from` and `to`.
         shape: RampShape,
     },
     /// 1 / visits^power, for each state-action pair.
@@ -45,19 +45,19 @@ pub enum Schedule {
     },
 }
 
-/// Interpolation of a ramp.
+/// Choice of the interpolation of a ramp.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RampShape {
-    /// Same difference every step.
+    /// Linear: same difference every step.
     #[default]
     Linear,
-    /// Same factor every step.
+    /// Exponential: same factor every step.
     Exponential,
 }
 
 impl Schedule {
-    /// Value after `step` of `budget` steps; `None` for `Harmonic`, which depends on visits.
+    /// Value of the schedule after `step` of `budget` steps; `None` for `Harmonic`, which depends on visits.
     #[inline]
     pub fn at(&self, step: u64, budget: u64) -> Option<f64> {
         match *self {
@@ -74,7 +74,8 @@ impl Schedule {
         }
     }
 
-    /// Like `check`, and refuses `Harmonic`, for settings that do not belong to state-action pairs.
+    /// Checks like [`Schedule::check`], and returns [`Error::Setting`] also for `Harmonic`, for settings that do not
+    /// belong to state-action pairs.
     pub(crate) fn check_ramp(&self, field: &str, low: f64, high: f64, closed: bool) -> Result<()> {
         match self {
             Schedule::Harmonic { .. } => Err(Error::setting(
@@ -88,7 +89,8 @@ impl Schedule {
         }
     }
 
-    /// Checks that all values are in `low..=high`, or above `low` unless `closed`.
+    /// Checks that all values of the schedule are in `low..=high` (else [`Error::Setting`]); unless `closed`, `low`
+    /// itself is out of range.
     pub(crate) fn check(&self, field: &str, low: f64, high: f64, closed: bool) -> Result<()> {
         let fits = |x: f64| (x > low || (closed && x == low)) && x <= high && x.is_finite();
         let least = format!("{} {low}", if closed { "at least" } else { "above" });

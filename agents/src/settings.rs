@@ -6,7 +6,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-/// Checks that a field lies in `low..=high`.
+/// Checks that the `value` of a setting lies in `low..=high` (else [`Error::Setting`]); `field` is the name of the
+/// setting.
 pub(crate) fn within(field: &str, value: f64, low: f64, high: f64) -> Result<()> {
     if (low..=high).contains(&value) {
         return Ok(());
@@ -20,7 +21,8 @@ pub(crate) fn within(field: &str, value: f64, low: f64, high: f64) -> Result<()>
     Err(Error::setting(field, format!("{field} = {value} is out of range: it must be {range}")))
 }
 
-/// Reads `table` over `defaults`; `of` names the configured thing in messages.
+/// Reads the settings `table`; absent settings have the values of `defaults`. `of` is the name of the agent or
+/// estimator in error messages.
 pub(crate) fn read_over<C: DeserializeOwned + JsonSchema>(
     defaults: &toml::Table,
     table: &toml::Table,
@@ -31,7 +33,8 @@ pub(crate) fn read_over<C: DeserializeOwned + JsonSchema>(
     settings::read(&all, of)
 }
 
-/// The settings of `C` with their meaning, range and default, those of `defaults` first.
+/// Fields of the settings struct `C` with description, range and default; `defaults` take precedence over the defaults
+/// of `C`.
 pub(crate) fn fields_over<C: JsonSchema>(defaults: &toml::Table) -> Vec<Field> {
     let mut fields = settings::fields(&schemars::schema_for!(C));
     for field in &mut fields {

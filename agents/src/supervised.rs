@@ -10,7 +10,7 @@
 //! | [`mlp`](mod@mlp) | multilayer perceptron | `MLPClassifier` | Rumelhart et al. 1986 |
 //! | [`cnn`](mod@cnn) | convolutional network | | LeCun et al. 1989 |
 //!
-//! `lbfgs` is the minimizer of softmax regression.
+//! `lbfgs` minimizes the loss of softmax regression.
 
 use crate::estimator::EstimatorFactory;
 use crate::estimator::factory::ConfigFactory;

@@ -6,9 +6,9 @@
 //! | [`sarsa`] | `r + gamma Q(s', a')` with the next action a' | Rummery & Niranjan 1994 |
 //! | [`expected_sarsa`] | `r + gamma sum_a' pi(a'\|s') Q(s', a')` | van Seijen et al. 2009 |
 //! | [`double_q`] | `r + gamma Q_B(s', argmax_a' Q_A(s', a'))` | van Hasselt 2010 |
-//! | [`q_lambda`] | Q-learning's, with eligibility traces | Watkins 1989 |
+//! | [`q_lambda`] | as Q-learning, with eligibility traces | Watkins 1989 |
 //! | [`n_step_sarsa`] | n rewards, then `gamma^n Q` | Sutton & Barto, chapter 7 |
-//! | [`dyna_q`] | Q-learning's, also from a learned model | Sutton 1990; Moore & Atkeson 1993 |
+//! | [`dyna_q`] | as Q-learning, also from a learned model | Sutton 1990; Moore & Atkeson 1993 |
 //!
 //! Targets of truncated episodes bootstrap from the final observation, those of terminated episodes do not; only legal
 //! actions of the next state count. All environments share one table and update it in order.
@@ -97,7 +97,7 @@ pub fn all() -> Vec<Box<dyn AgentFactory>> {
     ]
 }
 
-/// Checks the settings that all tabular agents share.
+/// Checks the settings that all tabular agents share, for worlds with the observations and actions of `spec`.
 fn check(spec: &Spec, settings: &Tabular, budget: Budget) -> Result<()> {
     core::TabularCore::check(spec, settings, budget).map(drop)
 }

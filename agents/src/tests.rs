@@ -254,7 +254,7 @@ fn continuous_actions_are_fitted() {
 struct NonFiniteWorld {
     spec: Spec,
     pays: bool,
-    /// Observation in step 300, unless `pays`.
+    /// Observation in step 300, if the observation is the wrong number (`pays` is false).
     shows: f32,
 }
 
@@ -296,7 +296,7 @@ fn non_finite_values_stop_learning_and_are_named() {
         let mut batch = Batch::new(env, 1, Streams::new(0), Purpose::Environment, 0);
         let error = agent.learn(&mut batch, 5000).unwrap_err();
         let Error::Diverged { quantity, step, .. } = &error else { panic!("{id}: {error}") };
-        // With an update in this step, the loss shows it first.
+        // With an update in this step, the loss is the first quantity that is not finite.
         let known = if pays { ["a reward"; 2] } else { ["an observation", "loss"] };
         assert!(known.contains(&&**quantity) && *step == 300, "{id}: {error}");
     }

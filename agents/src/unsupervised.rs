@@ -1,5 +1,5 @@
-//! Unsupervised estimators: [`Transformer`](crate::estimator::Transformer)s from samples `[N, D]` to codes `[N, C]`
-//! and back.
+//! Unsupervised estimators: [`Transformer`](crate::estimator::Transformer)s from N samples of D numbers, `[N, D]`, to
+//! codes of C numbers, `[N, C]`, and back.
 //!
 //! | module | estimator | codes | scikit-learn | source |
 //! |---|---|---|---|---|

@@ -17,7 +17,7 @@ fn spec(actions: usize) -> Spec {
     Spec { masked: true, players: 2, observation, ..Spec::discrete("test/replay", 1, &names) }
 }
 
-/// Step in the plain list; its number is in the observation.
+/// Step in the plain list; the number of the step is in the observation.
 #[derive(Clone, Copy, Debug)]
 struct StoredStep {
     action: u32,
@@ -71,7 +71,7 @@ proptest! {
             let at = numbers[env].iter().position(|&own| own == number).unwrap();
             prop_assert_eq!(sample.obs[2 * i + 1], (number % 2) as f32);
             prop_assert_eq!(sample.actions[i], lists[env][at].action);
-            // The same from the list by the formula.
+            // The same transition, computed from the list by the formula.
             let (mut reward, mut weight, mut k, mut over) = (0.0, 1.0, at, false);
             while k < at + n && !over {
                 let made = lists[env][k];
@@ -202,7 +202,7 @@ fn targets_of_double_q_learning() {
         ..Sample::default()
     };
     for double in [true, false] {
-        // For some seed the two networks have different best actions.
+        // There is a seed for which the two networks have different best actions.
         let mut differs = false;
         for seed in 0..8 {
             let mut dqn = build(double, seed);

@@ -57,7 +57,7 @@ fn fitted(factory: &dyn EstimatorFactory, x: &Samples, labels: &[u32]) -> AnyEst
     estimator
 }
 
-/// Outputs for `x`: probabilities, numbers, or reconstructions.
+/// Outputs of the estimator for `x`: probabilities, numbers, or reconstructions.
 fn outputs(estimator: &AnyEstimator, x: &Samples) -> Samples {
     match estimator {
         AnyEstimator::Classifier(it) => it.predict_proba(x).unwrap(),

@@ -29,7 +29,7 @@ use crate::estimator::{
 };
 use crate::settings::within;
 
-/// Trees between two calls of the callback.
+/// Number of trees between two calls of the callback.
 const TREES_PER_CALLBACK: u32 = 8;
 
 /// Settings of a random forest.
@@ -74,7 +74,7 @@ impl EstimatorConfig for Config {
 }
 
 impl Config {
-    /// Settings of each tree, for samples of `width` numbers.
+    /// Settings of each tree of the forest, for samples of `width` numbers.
     fn tree_config(&self, width: usize) -> tree::Config {
         let features = if self.max_features == 0 { width.isqrt().max(1) as u32 } else { self.max_features };
         tree::Config {
@@ -84,7 +84,7 @@ impl Config {
         }
     }
 
-    /// Weight of each sample in one tree, `[rows]`: how often it was drawn.
+    /// Bootstrap sample of one tree: how often each sample was drawn, `[rows]`.
     fn bootstrap_weights(&self, rows: usize, rng: &mut Stream) -> Vec<u32> {
         if !self.bootstrap {
             return vec![1; rows];
@@ -127,7 +127,7 @@ impl ClassifierConfig for Config {
 }
 
 impl Forest {
-    /// The trees, in the order of their streams.
+    /// The trees of the forest, in the order of their random streams.
     pub fn trees(&self) -> &[Tree] {
         &self.trees
     }
@@ -170,7 +170,7 @@ mod tests {
     use crate::estimator::argmax;
     use crate::estimator::no_callback;
 
-    /// A disc and its surroundings: a forest is more accurate than a single tree.
+    /// Two classes, a disc and its surroundings: a forest is more accurate than a single tree.
     #[test]
     fn a_forest_is_better_than_a_tree() {
         let mut rng = Streams::new(5).stream(Purpose::Agent, 0, 7);
@@ -202,7 +202,7 @@ mod tests {
         let mut rng = Streams::new(0).stream(Purpose::Agent, 0, 0);
         let weights = Config::default().bootstrap_weights(1000, &mut rng);
         assert_eq!(weights.iter().sum::<u32>(), 1000);
-        // A share of (1 - 1/n)^n, about 1/e, is left out.
+        // A share of (1 - 1/n)^n of the samples, about 1/e, is not drawn.
         let out = weights.iter().filter(|&&w| w == 0).count();
         assert!((320..420).contains(&out), "{out}");
     }

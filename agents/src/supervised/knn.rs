@@ -1,7 +1,8 @@
 //! k-nearest neighbors (scikit-learn's `KNeighborsClassifier` with uniform weights; Fix & Hodges 1951).
 //!
-//! Brute force: for centered queries q and samples t, `|t|^2 - 2 q.t` orders the samples by distance and is a matrix
-//! product. The best candidates are then sorted by their exact distances, ties by index.
+//! Brute force: for centered queries q and samples t, the score `|t|^2 - 2 q.t` is the squared distance minus `|q|^2`,
+//! computed for many queries by a matrix product. The candidates with the smallest scores are then sorted by exact
+//! distance, ties by index.
 //!
 //! ```
 //! use freewheel_agents::estimator::{Classifier, Estimator};
@@ -24,9 +25,9 @@ use crate::estimator::rows::{self, BLOCK, multiply_transposed, squared_distance}
 use crate::estimator::{ClassifierConfig, ClassifierModel, EstimatorConfig, FitCallback, Model};
 use crate::settings::within;
 
-/// Samples per matrix product.
+/// Number of samples per matrix product.
 const CHUNK: usize = 512;
-/// Additional candidates, so that rounding errors of the products lose no neighbor.
+/// Number of additional candidates, so that rounding errors of the scores lose no neighbor.
 const EXTRA: usize = 8;
 
 /// Settings of k-nearest neighbors.
@@ -90,7 +91,7 @@ impl ClassifierConfig for Config {
     }
 }
 
-/// Candidates with the smallest scores so far, in ascending order.
+/// List of the samples with the smallest scores so far, in ascending order.
 struct NearestList {
     /// Scores and sample indices.
     nearest: Vec<(f32, u32)>,
@@ -98,7 +99,7 @@ struct NearestList {
 }
 
 impl NearestList {
-    /// Score that a sample must be below to be inserted.
+    /// Score below which a sample is inserted into the list.
     fn bound(&self) -> f32 {
         if self.nearest.len() < self.capacity { f32::INFINITY } else { self.nearest[self.capacity - 1].0 }
     }
@@ -109,11 +110,11 @@ impl NearestList {
         self.nearest.insert(at, (score, i));
     }
 
-    /// Inserts the samples with small enough `scores`; `first` is the index of the first one.
+    /// Inserts the samples with scores below the bound; `first` is the sample index of the first of the `scores`.
     fn offer(&mut self, scores: &[f32], first: usize) {
         let mut bound = self.bound();
         for (at, sixteen) in scores.chunks(16).enumerate() {
-            // Nearly always no sample of a chunk is near enough; the minimum shows it with one comparison.
+            // Nearly always no sample of a chunk is near enough; comparing only the minimum with the bound saves time.
             if min_score(sixteen) >= bound {
                 continue;
             }
@@ -143,7 +144,7 @@ fn min_score(scores: &[f32]) -> f32 {
 }
 
 impl Knn {
-    /// Indices and distances of the k nearest samples of every row of `x [N, D]`: `[N * k]`, nearest first.
+    /// Indices and distances of the k nearest samples of each of the N rows of `x [N, D]`: `[N * k]`, nearest first.
     pub fn kneighbors(&self, x: &Samples) -> Vec<(u32, f32)> {
         rows::map_blocks(x, BLOCK, |_, queries| self.neighbors_of(queries)).concat()
     }
@@ -235,7 +236,7 @@ mod tests {
         assert!(few.unwrap_err().to_string().contains("at most the number of samples, 1"));
     }
 
-    /// Samples 1 apart and far from 0, which the products alone could not distinguish.
+    /// Samples far from 0 with distances of 1, which the matrix products alone could not distinguish.
     #[test]
     fn far_from_0_no_digit_is_lost() {
         let x = Samples::new((0..100u8).map(|i| 1e6 + f32::from(i)).collect(), 1).unwrap();

@@ -1,28 +1,30 @@
 //! L-BFGS: quasi-Newton minimization with limited memory (Liu & Nocedal 1989).
 //!
-//! Each step goes along `-H g`, with H from the two-loop recursion over the pairs `s = p' - p`, `y = g' - g`. Its
-//! length is found by bisection until it meets the weak Wolfe conditions (Lewis & Overton 2013).
+//! Each step goes in the direction `-H g`, with the gradient g and an estimate H of the inverse Hessian. H is computed
+//! by the two-loop recursion over pairs of the last steps: `s = p' - p`, the change of the parameters, and `y = g' -
+//! g`, the change of the gradient. The step length is found by bisection until the weak Wolfe conditions hold (Lewis &
+//! Overton 2013).
 
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
 
 use freewheel_core::{Error, Result};
 
-/// Number of stored pairs.
+/// Number of stored pairs (s, y) of L-BFGS.
 const HISTORY: usize = 10;
 /// Sufficient decrease: minimum reduction as a share of that predicted by the slope.
 const ARMIJO: f64 = 1e-4;
 /// Curvature condition: maximum remaining slope as a share of the initial slope.
 const WOLFE: f64 = 0.9;
-/// Maximum number of trial lengths per step.
+/// Maximum number of trial lengths per line search.
 const MAX_LINE_SEARCH: usize = 30;
 
-/// Moves `p` to a minimum of `f(p, gradient)`, which writes the gradient and returns the value. Stops when the
-/// largest entry of the gradient is at most `tol`, after `max_iter` steps, or when `callback(step, value)` returns
-/// `Break`.
+/// Minimizes a function by L-BFGS, starting from the parameters `p`, which are overwritten by the minimum. `f(p,
+/// gradient)` writes the gradient and returns the value of the function. Stops when the largest entry of the gradient
+/// is at most `tol`, after `max_iter` steps, or when `callback(step, value)` returns `Break`.
 ///
 /// # Errors
-/// [`Error::Diverged`] if the value is not finite; errors of `f`.
+/// [`Error::Diverged`] if the value of the function is not finite; errors of `f`.
 pub fn minimize(
     p: &mut Vec<f64>,
     max_iter: u64,
@@ -54,7 +56,7 @@ pub fn minimize(
         for _ in 0..MAX_LINE_SEARCH {
             trial.iter_mut().zip(p.iter().zip(&d)).for_each(|(to, (p, d))| *to = p + length * d);
             let trial_value = f(&trial, &mut g_trial)?;
-            // A NaN counts as too far.
+            // A trial value that is NaN counts as too large.
             let sufficient = trial_value <= value + ARMIJO * length * slope;
             if sufficient && dot(&g_trial, &d) >= WOLFE * slope {
                 (value, found) = (trial_value, true);
@@ -88,7 +90,8 @@ pub fn minimize(
     Ok(())
 }
 
-/// Search direction `-H g`.
+/// Search direction `-H g` of L-BFGS, with the gradient `g` and the estimate H of the inverse Hessian from the last
+/// `pairs` (s, y).
 fn direction(g: &[f64], pairs: &VecDeque<(Vec<f64>, Vec<f64>)>) -> Vec<f64> {
     let mut d: Vec<f64> = g.iter().map(|g| -g).collect();
     let mut alphas = Vec::new();

@@ -4,8 +4,9 @@
 //! y = x W + b        W = (X'X + alpha I)^-1 X'Y, X and Y centered        b = mean y - mean x W
 //! ```
 //!
-//! Samples are `[N, D]`, targets `[N, T]`. Computed in f64 from the eigenvectors of X'X; for linearly dependent
-//! columns without a penalty this gives the solution of minimal norm.
+//! Samples X are `[N, D]`, targets Y `[N, T]`; alpha is the weight of the L2 penalty, 0 for linear regression. Computed
+//! in f64 from the eigenvectors of X'X; for linearly dependent columns without a penalty this gives the solution of
+//! minimal norm.
 //!
 //! ```
 //! use freewheel_agents::estimator::{Estimator, Regressor};
@@ -48,12 +49,12 @@ impl Default for Ridge {
     }
 }
 
-/// A fitted linear model.
+/// Fitted linear or ridge regression.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LinearModel {
-    /// Weights `[T, D]`, one row per target.
+    /// Weights `[T, D]`: one row per target, one column per feature.
     weights: Vec<f64>,
-    /// Intercepts `[T]`.
+    /// Intercepts `[T]`, one per target.
     intercepts: Vec<f64>,
     width: usize,
 }
@@ -90,7 +91,7 @@ impl RegressorConfig for Ridge {
     }
 }
 
-/// Minimizes squared errors + `alpha` |W|^2.
+/// Linear model that minimizes the squared errors + `alpha` |W|^2, with weights W.
 fn solve(x: &Samples, y: &Samples, alpha: f64) -> Result<LinearModel> {
     let (d, t) = (x.width(), y.width());
     let (mean_x, mean_y) = (rows::means(x), rows::means(y));
@@ -127,10 +128,10 @@ fn solve(x: &Samples, y: &Samples, alpha: f64) -> Result<LinearModel> {
     Ok(LinearModel { weights, intercepts, width: d })
 }
 
-/// `X'X [D, D]` and `X'Y [D, T]` of centered data.
+/// Products `X'X [D, D]` and `X'Y [D, T]` of the centered samples X and targets Y.
 fn gram_matrices(x: &Samples, y: &Samples, mean_x: &[f64], mean_y: &[f64]) -> (Vec<f64>, Vec<f64>) {
     let (d, t) = (x.width(), y.width());
-    // A fixed number of parts, each of a few blocks.
+    // A fixed number of parts, each of a few blocks of rows.
     let chunk = BLOCK.max(x.rows().div_ceil(16));
     let parts = rows::map_blocks(x, chunk, |first, block| {
         let (mut gram, mut cross) = (vec![0.0; d * d], vec![0.0; d * t]);
@@ -162,7 +163,7 @@ fn center(x: &[f32], mean: &[f64], out: &mut [f64]) {
 }
 
 impl LinearModel {
-    /// Weights `[T, D]`, one row per target.
+    /// Weights `[T, D]`: one row per target, one column per feature.
     pub fn weights(&self) -> &[f64] {
         &self.weights
     }

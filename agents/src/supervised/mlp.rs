@@ -1,5 +1,5 @@
 //! Multilayer perceptron: fully connected layers (like scikit-learn's `MLPClassifier`; Rumelhart, Hinton & Williams
-//! 1986). Instead of an L2 penalty (its `alpha`) the optimizer `adam-w` has `weight_decay`.
+//! 1986). Instead of scikit-learn's L2 penalty `alpha`, use `weight_decay` of the optimizer `adam-w`.
 //!
 //! ```
 //! use freewheel_agents::estimator::{Classifier, Estimator, TrainingConfig};

@@ -25,7 +25,7 @@ pub trait NetworkConfig: EstimatorConfig {
     fn training(&self) -> &TrainingConfig;
 }
 
-/// A fitted network classifier.
+/// Fitted network classifier.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(bound = "A: NetworkConfig")]
 pub struct NetworkClassifier<A> {
@@ -44,7 +44,7 @@ impl<A> NetworkClassifier<A> {
 }
 
 impl<A: NetworkConfig> NetworkClassifier<A> {
-    /// The network of the parameters.
+    /// Layers and shapes of the network to which the parameters belong.
     ///
     /// # Errors
     /// None for a fitted model.

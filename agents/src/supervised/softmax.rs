@@ -4,8 +4,9 @@
 //! p = softmax(x W + b)        loss = (-sum ln p_label + alpha |W|^2 / 2) / N
 //! ```
 //!
-//! Samples are `[N, D]`, weights `[D, C]`; intercepts have no penalty. scikit-learn's C is 1 / alpha. The loss is
-//! convex and minimized by [`lbfgs`](super::lbfgs). Products are f32, sums over chunks of rows f64 in order.
+//! N samples x of D numbers are `[N, D]`, weights W for C classes `[D, C]`; the intercepts b have no penalty.
+//! scikit-learn's C is 1 / alpha. The loss is convex and minimized by [`lbfgs`](super::lbfgs). Products are in f32;
+//! sums over chunks of rows are in f64, in a fixed order.
 //!
 //! ```
 //! use freewheel_agents::estimator::{Classifier, Estimator};
@@ -31,7 +32,7 @@ use crate::estimator::{ClassifierConfig, ClassifierModel, EstimatorConfig, FitCa
 use crate::nn::matmul::{Matrix, matmul};
 use crate::settings::within;
 
-/// Rows whose gradients are summed in f32.
+/// Number of rows whose gradients are summed in f32.
 const CHUNK: usize = 8 * BLOCK;
 
 /// Settings of softmax regression.
@@ -56,9 +57,9 @@ impl Default for Config {
 /// A fitted softmax regression.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Softmax {
-    /// Weights `[D, C]`.
+    /// Weights `[D, C]`: one row per feature, one column per class.
     weights: Vec<f32>,
-    /// Intercepts `[C]`.
+    /// Intercepts `[C]`, one per class.
     intercepts: Vec<f32>,
     width: usize,
 }
@@ -98,7 +99,8 @@ impl ClassifierConfig for Config {
 }
 
 impl Config {
-    /// Mean loss at the parameters `p [D + 1, C]`, whose last row are the intercepts; writes the gradient to `g`.
+    /// Mean loss at the parameters `p [D + 1, C]`, with the intercepts as last row, for C = `c` classes; writes the
+    /// gradient to `g [D + 1, C]`.
     fn loss(&self, x: &Samples, labels: &[u32], c: usize, p: &[f64], g: &mut [f64]) -> f64 {
         let (n, d) = (x.rows() as f64, x.width());
         let p32 = to_f32(p);
@@ -136,7 +138,7 @@ impl Config {
     }
 }
 
-/// Writes the logits `x W + b` to `out [B, C]`.
+/// Writes the logits `x W + b` of B samples to `out [B, C]`, with the weights W and the intercepts b.
 fn logits(x: &[f32], weights: &[f32], intercepts: &[f32], out: &mut [f32]) {
     let (c, b) = (intercepts.len(), out.len() / intercepts.len());
     let d = weights.len() / c;
@@ -144,7 +146,8 @@ fn logits(x: &[f32], weights: &[f32], intercepts: &[f32], out: &mut [f32]) {
     matmul(out, Matrix::new(x, b, d), Matrix::new(weights, d, c), true);
 }
 
-/// Replaces logits `[C]` by the gradient of `-ln p_label` (probabilities minus 1 at `label`); returns `ln p_label`.
+/// Replaces the logits `out [C]` by the gradient of `-ln p_label` (probabilities minus 1 at `label`); returns `ln
+/// p_label`, the log-probability of the class `label`.
 pub(super) fn log_softmax(out: &mut [f32], label: usize) -> f64 {
     let max_iter = out.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let label_logit = f64::from(out[label] - max_iter);
@@ -153,7 +156,7 @@ pub(super) fn log_softmax(out: &mut [f32], label: usize) -> f64 {
     label_logit - f64::from(sum).ln()
 }
 
-/// Replaces logits `[C]` by probabilities; returns the sum of the exponentials of logits minus their maximum.
+/// Replaces the logits `out [C]` by the class probabilities; returns the sum of exp(logit - maximum logit).
 pub(super) fn softmax(out: &mut [f32]) -> f32 {
     let max_iter = out.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let mut sum = 0.0;
@@ -170,12 +173,12 @@ fn to_f32(p: &[f64]) -> Vec<f32> {
 }
 
 impl Softmax {
-    /// Weights `[D, C]`.
+    /// Weights `[D, C]`: one row per feature, one column per class.
     pub fn weights(&self) -> &[f32] {
         &self.weights
     }
 
-    /// Intercepts `[C]`.
+    /// Intercepts `[C]`, one per class.
     pub fn intercepts(&self) -> &[f32] {
         &self.intercepts
     }

@@ -2,8 +2,8 @@
 //! 1984).
 //!
 //! A node splits its samples at the threshold of one feature that minimizes `n_left gini_left + n_right gini_right`,
-//! with `gini = 1 - sum_c p_c^2`. Thresholds lie midway between neighboring values; features with more than 256
-//! values are binned.
+//! with `gini = 1 - sum_c p_c^2` for the shares p_c of the classes c. Thresholds lie midway between neighboring values;
+//! features with more than 256 values are binned.
 //!
 //! ```
 //! use freewheel_agents::estimator::{Classifier, Estimator};
@@ -47,25 +47,25 @@ impl Default for Config {
     }
 }
 
-/// A split or a leaf.
+/// Node of a decision tree: a split or a leaf.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Node {
     /// Feature of the split; [`LEAF`] for a leaf.
     pub(super) feature: u32,
-    /// Samples with at most this value go left.
+    /// Threshold of the split: samples with at most this value of the feature go to the left child.
     pub(super) threshold: f32,
-    /// Left and right child; for a leaf, its row in [`Tree::probabilities`].
+    /// Indices of the left and right child; for a leaf, its row in [`Tree::probabilities`].
     pub(super) children: [u32; 2],
 }
 
-/// Feature of a leaf.
+/// Value of [`Node::feature`] that marks a leaf.
 pub(super) const LEAF: u32 = u32::MAX;
 
 /// A fitted decision tree.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Tree {
     pub(super) nodes: Vec<Node>,
-    /// Share of each class in each leaf, `[L, C]`.
+    /// Share of each of C classes in each of L leaves, `[L, C]`.
     pub(super) probabilities: Vec<f32>,
     pub(super) n_classes: u32,
     pub(super) width: usize,
@@ -98,7 +98,7 @@ impl ClassifierConfig for Config {
 }
 
 impl Config {
-    /// Number of candidate features per split, of `width` features.
+    /// Number of candidate features per split for samples of `width` features.
     pub(super) fn n_candidates(&self, width: usize) -> usize {
         if self.max_features == 0 { width } else { (self.max_features as usize).min(width) }
     }
@@ -124,7 +124,7 @@ impl Tree {
         self.probabilities.len() / self.n_classes as usize
     }
 
-    /// Class probabilities `[C]` of the leaf of `x [D]`.
+    /// Class probabilities `[C]` for a sample `x [D]`: those of the leaf that contains the sample.
     #[inline]
     pub(super) fn probabilities(&self, x: &[f32]) -> &[f32] {
         let c = self.n_classes as usize;
@@ -137,7 +137,7 @@ impl Tree {
     }
 }
 
-/// [`Error::Config`] if the indices of the samples do not fit into u32.
+/// Checks that the indices of `rows` samples fit into u32 (else [`Error::Config`]).
 pub(super) fn check_count(rows: usize) -> Result<()> {
     match u32::try_from(rows) {
         Ok(_) => Ok(()),
@@ -151,7 +151,7 @@ impl Model for Tree {
     }
 
     fn n_parameters(&self) -> usize {
-        // A threshold per split, and all but one of the class shares of a leaf.
+        // One threshold per split, and all but one of the class shares of each leaf.
         self.nodes.len() - self.leaves() + self.leaves() * (self.n_classes as usize - 1)
     }
 }

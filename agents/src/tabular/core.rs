@@ -29,7 +29,7 @@ pub(super) struct TabularCore {
     discretizer: Discretizer,
     /// Current state of each environment, `[N]`.
     pub(super) states: Vec<usize>,
-    /// Action of each environment in its next or last step, `[N]`.
+    /// Selected or last action of each environment, `[N]`.
     pub(super) actions: Vec<u32>,
     /// Player that made the last step of each environment, `[N]`; empty in one-player worlds.
     players: Vec<Player>,
@@ -43,7 +43,7 @@ pub(super) struct TabularCore {
     learning_rate: Option<f64>,
     /// Whether any schedule depends on the step.
     has_ramps: bool,
-    /// Mask with all actions legal, `[A]`, if the world has no masks.
+    /// Mask of legal actions with all actions legal, `[A]`, if the world has no masks.
     all_legal: Option<Vec<bool>>,
 }
 
@@ -61,7 +61,8 @@ struct UpdateStatistics {
 }
 
 impl TabularCore {
-    /// Checks settings for `spec` without making a table; returns the discretizer.
+    /// Checks the settings for worlds with the observations and actions of `spec`, without creating a table; returns
+    /// the discretizer.
     ///
     /// # Errors
     /// As [`TabularCore::new`].
@@ -72,10 +73,11 @@ impl TabularCore {
         Discretizer::new(&spec.observation, settings)
     }
 
-    /// Core of the agent `id` with an initial table.
+    /// Shared part of the agent `id`, with an initial table of action values.
     ///
     /// # Errors
-    /// [`Error::Config`] for a setting out of range, no environments, or a world with continuous actions.
+    /// [`Error::Setting`] for a setting out of range; [`Error::Config`] for no environments, or a world with continuous
+    /// actions.
     pub(super) fn new(
         id: &'static str,
         spec: &Spec,
@@ -131,7 +133,7 @@ impl TabularCore {
         Ok(self.counter.request(steps, view.num_envs))
     }
 
-    /// Index of the state of an observation; a new state gets a row of the table.
+    /// Index of the state of the observation `obs [D]`; a new state gets a row of the table.
     #[inline(always)]
     pub(super) fn state_index(&mut self, obs: &[f32]) -> Result<usize> {
         let state = self.discretizer.index(obs)?;
@@ -147,7 +149,7 @@ impl TabularCore {
         self.behavior.select(self.table.row(state), self.table.visits_row(state), legal, &mut self.rngs[env])
     }
 
-    /// Samples the action of every environment.
+    /// Samples an action of the behavior policy for every environment.
     #[inline]
     pub(super) fn select_actions(&mut self, view: &BatchView<'_>) {
         for env in 0..view.num_envs {
@@ -155,14 +157,14 @@ impl TabularCore {
         }
     }
 
-    /// Samples the action of every environment and steps them.
+    /// Samples an action of the behavior policy for every environment and steps the environments.
     #[inline]
     pub(super) fn act(&mut self, envs: &mut dyn VectorEnv) -> Result<()> {
         let Some(legal) = &self.all_legal else {
             self.select_actions(&envs.view());
             return self.step_envs(envs);
         };
-        // Fast path without masks.
+        // Fast path for worlds without masks.
         for ((action, &state), rng) in self.actions.iter_mut().zip(&self.states).zip(&mut self.rngs) {
             *action = self.behavior.select(self.table.row(state), self.table.visits_row(state), legal, rng);
         }
@@ -186,7 +188,7 @@ impl TabularCore {
         }
     }
 
-    /// Factor of the successor's value in a target: the discount with the [sign](TabularCore::next_sign).
+    /// Factor of the successor's value in a target: gamma times the [sign](TabularCore::next_sign).
     #[inline(always)]
     pub(super) fn discount(&self, env: usize, view: &BatchView<'_>) -> f64 {
         self.gamma * self.next_sign(env, view)
@@ -200,13 +202,14 @@ impl TabularCore {
         Ok(())
     }
 
-    /// Index in the table of the last state-action pair of environment `env`.
+    /// Index in the table of the state-action pair of the last step of environment `env`.
     #[inline(always)]
     pub(super) fn pair_index(&self, env: usize) -> usize {
         self.states[env] * self.table.actions + self.actions[env] as usize
     }
 
-    /// `q[pair] += learning_rate (target - q[pair])`; counts a visit and returns the TD error `target - q[pair]`.
+    /// Updates the value of a state-action pair: `q[pair] += learning_rate (target - q[pair])`. Counts a visit and
+    /// returns the TD error `target - q[pair]`.
     #[inline(always)]
     pub(super) fn update(&mut self, pair: usize, target: f64) -> Result<f64> {
         let td_error = target - self.table.q[pair];
@@ -215,7 +218,7 @@ impl TabularCore {
         Ok(td_error)
     }
 
-    /// Counts a visit of `pair` by an environment step.
+    /// Counts a visit of the state-action pair `pair` by an environment step.
     ///
     /// # Errors
     /// [`Error::Diverged`] if the TD error is not finite; the table is unchanged then.
@@ -239,7 +242,7 @@ impl TabularCore {
         Error::Diverged { quantity: "td_error".into(), value: td_error, step: self.counter.step + 1 }
     }
 
-    /// Current learning rate of `pair`.
+    /// Current learning rate of the state-action pair `pair`.
     #[inline]
     pub(super) fn learning_rate(&self, pair: usize) -> f64 {
         match self.learning_rate {
@@ -256,7 +259,7 @@ impl TabularCore {
         }
     }
 
-    /// Ends a batch step: counts it and updates the schedules.
+    /// Ends a batch step: counts its environment steps and updates the schedules.
     #[inline]
     pub(super) fn end_step(&mut self) {
         self.counter.advance(self.states.len());
@@ -311,7 +314,7 @@ impl TabularCore {
             UpdateStatistics { updates: self.statistics.updates, ..UpdateStatistics::default() };
     }
 
-    /// Checkpoint of this part and of `rest`, the state of the algorithm.
+    /// Checkpoint of the shared part and of `rest`, the state of the algorithm.
     pub(super) fn save(&self, rest: &impl Serialize) -> Result<Vec<u8>> {
         let parts = (
             self.id,
@@ -328,7 +331,8 @@ impl TabularCore {
             .map_err(|e| Error::Unsupported(format!("{} cannot be saved: {e}", self.id)))
     }
 
-    /// Restores a checkpoint of [`TabularCore::save`] and returns the state of the algorithm, checked by `is_valid`.
+    /// Restores a checkpoint of [`TabularCore::save`] and returns the state of the algorithm after a check by
+    /// `is_valid`.
     pub(super) fn load<T: DeserializeOwned>(
         &mut self,
         bytes: &[u8],

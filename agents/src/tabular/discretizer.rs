@@ -2,40 +2,40 @@
 //!
 //! A discrete observation is its own index. A continuous one belongs to a cell of a grid with bins of equal width in
 //! each dimension. If the grid has too many cells for a table, only visited cells get a row, in the order of their
-//! first visit; a hash table over the exact cells finds them again. Results do not depend on hash seeds or map
-//! orders.
+//! first visit; a hash table over the exact cells finds the row of a cell again. Results do not depend on hash seeds or
+//! map orders.
 
 use freewheel_core::{Error, ObservationSpace, Result};
 
 use super::settings::{Bins, Tabular};
 
-/// Maximum number of states of a table with a row for every state.
+/// Maximum number of states of a table with a row for every state, visited or not.
 const DENSE: usize = 1 << 22;
-/// Bounds from this value on are considered infinite.
+/// Magnitude from which on a bound is considered infinite.
 const UNBOUNDED: f32 = 1e30;
 
 /// Map from observations to state indices.
 #[derive(Clone, Debug)]
 pub struct Discretizer {
     layout: Layout,
-    /// Visited states; `None` if every state has a row.
+    /// Index of the visited states; `None` if every state has a row.
     sparse: Option<SparseIndex>,
-    /// Number of possible states; `None` if it exceeds usize.
+    /// Number of possible states; `None` if the number exceeds usize.
     states: Option<usize>,
-    /// Buffer of [`Discretizer::index`].
+    /// Buffer for the key of a state, reused by [`Discretizer::index`].
     key: Vec<u8>,
 }
 
-/// State space.
+/// Kind of state space.
 #[derive(Clone, Debug)]
 enum Layout {
-    /// Discrete observations below this number.
+    /// Discrete observations, indices below this number.
     Index(usize),
-    /// Grid with these axes.
+    /// Grid over continuous observations, with these axes.
     Grid(Vec<Axis>),
 }
 
-/// Dimension of a continuous observation.
+/// Axis of the grid: one dimension of a continuous observation.
 #[derive(Clone, Copy, Debug)]
 struct Axis {
     low: f64,
@@ -45,7 +45,7 @@ struct Axis {
 }
 
 impl Axis {
-    /// Bin of `x`; values outside the bounds and NaN are in the first or last bin.
+    /// Index of the bin of `x`; values outside the bounds and NaN are in the first or last bin.
     #[inline]
     fn cell(&self, x: f32) -> u32 {
         let x = f64::from(x);
@@ -63,7 +63,7 @@ impl Discretizer {
     /// Discretizer for observations of `space`.
     ///
     /// # Errors
-    /// [`Error::Config`] if `bins` lists another number of dimensions.
+    /// [`Error::Setting`] if `bins` lists another number of dimensions.
     pub fn new(space: &ObservationSpace, settings: &Tabular) -> Result<Self> {
         let layout = match space {
             ObservationSpace::Discrete { n } => Layout::Index(*n),
@@ -85,7 +85,7 @@ impl Discretizer {
         Ok(Discretizer { layout, sparse, states, key: Vec::new() })
     }
 
-    /// Number of rows of the table at present.
+    /// Current number of rows of the table.
     pub fn rows(&self) -> usize {
         match &self.sparse {
             Some(sparse) => sparse.count(),
@@ -93,7 +93,7 @@ impl Discretizer {
         }
     }
 
-    /// State index of `obs [D]`; a new state gets a row.
+    /// State index of the observation `obs [D]`; a new state gets a row.
     ///
     /// # Errors
     /// [`Error::Config`] for a discrete observation out of range; [`Error::Unsupported`] if the table is full.
@@ -118,13 +118,13 @@ impl Discretizer {
         }
     }
 
-    /// Whether only visited states have a row.
+    /// Whether the table grows: only visited states have a row.
     #[inline]
     pub fn grows(&self) -> bool {
         self.sparse.is_some()
     }
 
-    /// State index of `obs [D]`, or `None` if it has no row; `key` is a buffer.
+    /// State index of the observation `obs [D]`, or `None` if the state has no row; `key` is a reused buffer.
     pub fn find(&self, obs: &[f32], key: &mut Vec<u8>) -> Option<usize> {
         match (&self.layout, &self.sparse) {
             (Layout::Index(n), None) => Some(obs[0] as usize).filter(|state| state < n),
@@ -136,12 +136,13 @@ impl Discretizer {
         }
     }
 
-    /// Cells of the visited states, `[S, D]`, for a checkpoint.
+    /// Cells of the S visited states, `[S, D]`, as bin indices, for a checkpoint.
     pub fn keys(&self) -> &[u8] {
         self.sparse.as_ref().map_or(&[], |sparse| &sparse.keys)
     }
 
-    /// Restores what [`Discretizer::keys`] returned; false, without a change, if it does not suit this world.
+    /// Restores the cells that [`Discretizer::keys`] returned; returns false, without a change, if they do not suit
+    /// this world.
     pub fn restore(&mut self, keys: &[u8]) -> bool {
         let Some(sparse) = &mut self.sparse else { return keys.is_empty() };
         let mut restored = SparseIndex::new(sparse.width, sparse.limit);
@@ -207,12 +208,12 @@ fn axes(low: &[f32], high: &[f32], settings: &Tabular) -> Result<Vec<Axis>> {
 /// Visited states, numbered in the order of their first visit: hash table with open addressing over exact keys.
 #[derive(Clone, Debug)]
 struct SparseIndex {
-    /// Length of a key in bytes.
+    /// Length of the key of a state in bytes.
     width: usize,
     limit: u32,
     /// Keys of the states, `[S, width]`.
     keys: Vec<u8>,
-    /// State indices, or [`EMPTY`]; the length is a power of two, at least twice the number of states.
+    /// Hash table: state indices, or [`EMPTY`]. Its length is a power of two, at least twice the number of states.
     slots: Vec<u32>,
 }
 
@@ -227,7 +228,7 @@ impl SparseIndex {
         self.keys.len() / self.width
     }
 
-    /// Slot of `key`, or the empty slot where it belongs.
+    /// Index of the slot of `key`, or of the empty slot for a new `key`.
     fn slot(&self, key: &[u8]) -> usize {
         let mask = self.slots.len() - 1;
         let mut slot = hash(key) as usize & mask;
@@ -275,7 +276,7 @@ impl SparseIndex {
     }
 }
 
-/// Hash of 8 bytes at a time (multiplication by the golden ratio), with the high bits folded down.
+/// Hash of `key`, 8 bytes at a time (multiplication by the golden ratio), with the high bits folded down.
 fn hash(key: &[u8]) -> u64 {
     let mut mixed = key.len() as u64;
     for chunk in key.chunks(8) {

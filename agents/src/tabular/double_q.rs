@@ -47,7 +47,7 @@ pub struct Config {
 /// # Ok::<(), freewheel_core::Error>(())
 /// ```
 pub struct DoubleQ {
-    /// Its table is the mean of both tables.
+    /// Shared part of the tabular agents; its table is the mean of Q_A and Q_B.
     pub(super) core: TabularCore,
     pub(super) state: Tables,
 }
@@ -114,7 +114,8 @@ impl DoubleQ {
     /// Agent with two initial tables.
     ///
     /// # Errors
-    /// [`Error::Config`](freewheel_core::Error::Config) for a setting out of range or a world without discrete actions.
+    /// [`Error::Setting`](freewheel_core::Error::Setting) for a setting out of range;
+    /// [`Error::Config`](freewheel_core::Error::Config) for a world without discrete actions.
     pub fn new(spec: &Spec, config: Config, budget: Budget, streams: Streams) -> Result<Self> {
         let core = TabularCore::new("double-q", spec, &config.tabular, budget, streams)?;
         let tables = [core.table.q.clone(), core.table.q.clone()];
@@ -123,7 +124,7 @@ impl DoubleQ {
 }
 
 impl Tables {
-    /// Grows both tables to the size of the mean.
+    /// Grows Q_A and Q_B to the number of states of their mean.
     #[inline]
     fn grow(&mut self, core: &TabularCore) {
         if self.tables[0].len() < core.table.q.len() {

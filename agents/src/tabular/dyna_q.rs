@@ -55,14 +55,14 @@ pub struct Config {
     pub tabular: Tabular,
 }
 
-/// Outcome of a state-action pair in the model.
+/// Choice of the outcome that the model predicts for a state-action pair.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum OutcomeModel {
     /// Average of all observed outcomes.
     #[default]
     Average,
-    /// Latest observed outcome.
+    /// Latest observed outcome, for worlds that change.
     Latest,
 }
 
@@ -188,7 +188,7 @@ impl DynaQ {
     /// Agent with an initial table and an empty model.
     ///
     /// # Errors
-    /// [`Error::Config`] for a setting out of range or a world without discrete actions.
+    /// [`Error::Setting`] for a setting out of range; [`Error::Config`] for a world without discrete actions.
     pub fn new(spec: &Spec, config: Config, budget: Budget, streams: Streams) -> Result<Self> {
         config.validate()?;
         let core = TabularCore::new("dyna-q", spec, &config.tabular, budget, streams)?;
@@ -197,7 +197,7 @@ impl DynaQ {
         Ok(DynaQ { core, model, queue: Queue::default(), rng, config, planned: 0 })
     }
 
-    /// Planned updates after an environment step.
+    /// Makes the planned updates after an environment step.
     fn plan(&mut self) -> Result<()> {
         for _ in 0..self.config.planning_steps {
             let next = if self.config.prioritized {
@@ -219,13 +219,13 @@ impl DynaQ {
         Ok(())
     }
 
-    /// Difference of the target of a pair in the model and its value.
+    /// Error of a state-action pair: target in the model minus current value.
     fn error(&self, pair: usize) -> f64 {
         let target = self.model.target(pair, &self.core.table, self.core.gamma, self.core.step());
         target - self.core.table.q[pair]
     }
 
-    /// Queues the predecessors of a state whose value has changed.
+    /// Adds the predecessors of a state whose value has changed to the queue.
     fn queue_predecessors(&mut self, state: usize) {
         for pair in self.model.predecessors(state) {
             let target = self.model.target(pair, &self.core.table, self.core.gamma, 0);

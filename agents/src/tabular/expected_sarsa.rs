@@ -90,7 +90,8 @@ impl ExpectedSarsa {
     /// Agent with an initial table.
     ///
     /// # Errors
-    /// [`Error::Config`](freewheel_core::Error::Config) for a setting out of range or a world without discrete actions.
+    /// [`Error::Setting`](freewheel_core::Error::Setting) for a setting out of range;
+    /// [`Error::Config`](freewheel_core::Error::Config) for a world without discrete actions.
     pub fn new(spec: &Spec, config: Config, budget: Budget, streams: Streams) -> Result<Self> {
         Ok(ExpectedSarsa {
             core: TabularCore::new("expected-sarsa", spec, &config.tabular, budget, streams)?,

@@ -8,7 +8,7 @@ use freewheel_core::Stream;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Kind of behavior policy during learning.
+/// Choice of the behavior policy during learning.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Exploration {
@@ -26,18 +26,19 @@ pub enum Exploration {
 /// Behavior policy: an [`Exploration`] with the current value of its parameter.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum BehaviorPolicy {
-    /// Greedy.
+    /// Greedy policy.
     Greedy,
-    /// Epsilon-greedy with this epsilon.
+    /// Epsilon-greedy policy with this epsilon.
     EpsilonGreedy(f64),
-    /// Softmax with this temperature.
+    /// Softmax policy with this temperature.
     Softmax(f64),
-    /// UCB with this c.
+    /// Upper confidence bounds (UCB1) with this weight c of the bound.
     Ucb(f64),
 }
 
 impl BehaviorPolicy {
-    /// Samples an action; 0 if none is legal.
+    /// Samples an action for a state with action values `q [A]`, visits `n [A]` and mask `legal [A]`; 0 if no action is
+    /// legal.
     #[inline(always)]
     pub fn select(self, q: &[f64], n: &[u32], legal: &[bool], rng: &mut Stream) -> u32 {
         match self {
@@ -50,7 +51,7 @@ impl BehaviorPolicy {
         }
     }
 
-    /// Expected action value under this policy, sum of pi(a) q(a) over legal actions; 0 if none is legal.
+    /// Expected action value under this policy, sum of pi(a) q(a) over the legal actions a; 0 if no action is legal.
     #[inline]
     pub fn expected_value(self, q: &[f64], n: &[u32], legal: &[bool]) -> f64 {
         match self {
@@ -79,21 +80,21 @@ impl BehaviorPolicy {
     }
 }
 
-/// Maximum value of the legal actions; 0 if none is legal.
+/// Maximum value of the legal actions; 0 if no action is legal.
 #[inline(always)]
 pub fn max(q: &[f64], legal: &[bool]) -> f64 {
     let top = max_legal(q, legal);
     if top == f64::NEG_INFINITY { 0.0 } else { top }
 }
 
-/// First legal action of maximum value; 0 if none is legal.
+/// First legal action of maximum value; 0 if no action is legal.
 #[inline]
 pub fn first_argmax(q: &[f64], legal: &[bool]) -> u32 {
     let top = max_score(legal, |a| q[a]);
     (0..legal.len()).find(|&a| legal[a] && q[a] == top).unwrap_or(0) as u32
 }
 
-/// Random legal action of maximum value, uniformly among ties.
+/// Legal action of maximum value, drawn uniformly among ties.
 #[inline(always)]
 pub fn random_argmax(q: &[f64], legal: &[bool], rng: &mut Stream) -> u32 {
     let top = max_legal(q, legal);
@@ -103,14 +104,14 @@ pub fn random_argmax(q: &[f64], legal: &[bool], rng: &mut Stream) -> u32 {
     }
 }
 
-/// Random legal action, uniformly.
+/// Legal action drawn from the uniform distribution.
 #[inline(never)]
 pub fn random_legal(legal: &[bool], rng: &mut Stream) -> u32 {
     let count = legal.iter().filter(|legal| **legal).count();
     nth(legal, rng.below(count as u32), |_| true)
 }
 
-/// Maximum value of the legal actions; minus infinity if none is legal.
+/// Maximum value of the legal actions; minus infinity if no action is legal.
 #[inline(always)]
 fn max_legal(q: &[f64], legal: &[bool]) -> f64 {
     // Four actions are common, and pairwise comparison of four is faster.
@@ -124,7 +125,7 @@ fn max_legal(q: &[f64], legal: &[bool]) -> f64 {
     }
 }
 
-/// Maximum score of the legal actions; minus infinity if none is legal.
+/// Maximum score of the legal actions; minus infinity if no action is legal.
 #[inline(always)]
 fn max_score(legal: &[bool], score: impl Fn(usize) -> f64) -> f64 {
     let mut top = f64::NEG_INFINITY;
@@ -135,7 +136,7 @@ fn max_score(legal: &[bool], score: impl Fn(usize) -> f64) -> f64 {
     top
 }
 
-/// Random legal action with score `top`, uniformly among ties.
+/// Legal action with the score `top`, drawn uniformly among ties.
 #[inline(always)]
 fn random_tie(top: f64, legal: &[bool], rng: &mut Stream, score: impl Fn(usize) -> f64) -> u32 {
     let (mut ties, mut last) = (0, 0);
@@ -147,13 +148,13 @@ fn random_tie(top: f64, legal: &[bool], rng: &mut Stream, score: impl Fn(usize) 
     if ties <= 1 { last } else { nth(legal, rng.below(ties), |a| score(a) == top) }
 }
 
-/// Legal action number `k` (from 0) among those that satisfy `filter`.
+/// Action number `k`, from 0, of the legal actions that satisfy `filter`.
 #[inline(never)]
 fn nth(legal: &[bool], k: u32, filter: impl Fn(usize) -> bool) -> u32 {
     (0..legal.len()).filter(|&a| legal[a] && filter(a)).nth(k as usize).unwrap_or(0) as u32
 }
 
-/// Mean value of the legal actions that satisfy `filter`; 0 if there are none.
+/// Mean value of the legal actions that satisfy `filter`; 0 if there are no such actions.
 #[inline(always)]
 fn mean_where(legal: &[bool], filter: impl Fn(usize) -> bool, q: &[f64]) -> f64 {
     let (mut count, mut sum) = (0.0, 0.0);
@@ -211,7 +212,7 @@ mod tests {
         Streams::new(3).stream(Purpose::Action, 0, 0)
     }
 
-    /// Relative frequency of each action.
+    /// Relative frequency of each action in many samples.
     fn shares(behavior: BehaviorPolicy, q: &[f64], n: &[u32], legal: &[bool]) -> Vec<f64> {
         let (mut rng, mut counts) = (rng(), vec![0.0; q.len()]);
         for _ in 0..100_000 {

@@ -69,8 +69,8 @@ impl Graph {
         self
     }
 
-    /// Cliff walking (Sutton & Barto, Example 6.6): 4 x 12, reward -1, cliff -100 and back to the start. Actions up,
-    /// right, down, left.
+    /// Cliff walking (Sutton & Barto, Example 6.6): 4 x 12 cells, reward -1 per step; a step into the cliff has reward
+    /// -100 and leads back to the start. Actions up, right, down, left.
     pub(crate) fn cliff() -> Self {
         let walk = |state: usize, action: usize| {
             let (x, y) = (state % 12, state / 12);
@@ -89,8 +89,8 @@ impl Graph {
         Graph::new((0..48).map(|state| (0..4).map(|action| walk(state, action)).collect()).collect(), 36)
     }
 
-    /// Example 6.7: in A (0), right (0) terminates with reward 0, left (1) leads to B (1); there ten actions
-    /// terminate with reward N(-0.1, 1).
+    /// Maximization bias (Sutton & Barto, Example 6.7): in state A (0), right (0) terminates with reward 0, left (1)
+    /// leads to state B (1); in B ten actions terminate with reward N(-0.1, 1).
     pub(crate) fn maximization_bias() -> Self {
         let mut a = vec![None; 10];
         (a[0], a[1]) = (Some(ends(2, 0.0)), Some(goes_to(1, 0.0)));

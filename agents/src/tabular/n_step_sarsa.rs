@@ -6,8 +6,8 @@
 //! ```
 //!
 //! Sutton & Barto, section 7.2; n = 1 is Sarsa. At the end of an episode the pairs in the window get shorter returns:
-//! without a bootstrap after termination; after truncation with one from the final state and an action sampled there.
-//! Each environment has a window of up to n pairs and rewards.
+//! without a bootstrap after termination; after truncation with a bootstrap from the final state and an action sampled
+//! in that state. Each environment has a window of up to n pairs and rewards.
 
 use std::collections::VecDeque;
 
@@ -42,7 +42,7 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Checks the ranges of the settings that only this agent has.
+    /// Checks the ranges of the settings that only n-step Sarsa has.
     pub(super) fn validate(&self) -> Result<()> {
         within("n_step", f64::from(self.n_step), 1.0, 10_000.0)
     }
@@ -63,7 +63,7 @@ impl Config {
 /// # Ok::<(), freewheel_core::Error>(())
 /// ```
 pub struct NStepSarsa {
-    /// Its `actions` are those of the next step, once `begun`.
+    /// Shared part of the tabular agents; after `begun` its `actions` are those of the next step.
     pub(super) core: TabularCore,
     n: usize,
     state: Windows,
@@ -93,7 +93,7 @@ impl Agent for NStepSarsa {
                     action = core.select_action(env, successor, legal);
                     bootstrap = core.table.row(successor)[action as usize];
                 }
-                // A full window updates its oldest pair; the end of an episode updates all.
+                // A full window updates its oldest pair; the end of an episode updates all pairs of the window.
                 let over = view.ending[env].is_over();
                 while window.len() >= self.n || (over && !window.is_empty()) {
                     let target = n_step_return(window, bootstrap);
@@ -136,12 +136,12 @@ impl Agent for NStepSarsa {
     }
 }
 
-/// Step that waits for its return.
+/// Step whose n-step return is not complete yet.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Step {
     pair: u64,
     reward: f64,
-    /// Discount of the following return, negative if the opponent moves next.
+    /// Discount of the return after this step, negative if the opponent moves next.
     discount: f64,
 }
 
@@ -150,7 +150,7 @@ struct Step {
 struct Windows {
     /// Whether the first actions were selected.
     begun: bool,
-    /// Steps of each environment that wait for their return, oldest first.
+    /// Steps of each environment without a complete return, oldest first.
     windows: Vec<VecDeque<Step>>,
 }
 
@@ -158,7 +158,8 @@ impl NStepSarsa {
     /// Agent with an initial table and empty windows.
     ///
     /// # Errors
-    /// [`Error::Config`](freewheel_core::Error::Config) for a setting out of range or a world without discrete actions.
+    /// [`Error::Setting`](freewheel_core::Error::Setting) for a setting out of range;
+    /// [`Error::Config`](freewheel_core::Error::Config) for a world without discrete actions.
     pub fn new(spec: &Spec, config: Config, budget: Budget, streams: Streams) -> Result<Self> {
         config.validate()?;
         let state = Windows { begun: false, windows: vec![VecDeque::new(); budget.num_envs] };

@@ -26,7 +26,7 @@ use crate::settings::within;
 /// One-line description in the list of agents.
 pub const ABOUT: &str = "Watkins's Q(lambda): Q-learning with eligibility traces (Watkins 1989)";
 
-/// Traces below this are removed: they would change a value by less than 1/10000 of the TD error.
+/// Minimum trace; smaller traces are removed, because they would change a value by less than 1/10000 of the TD error.
 const MIN_TRACE: f64 = 1e-4;
 
 /// Settings of [`QLambda`].
@@ -44,7 +44,7 @@ pub struct Config {
     pub tabular: Tabular,
 }
 
-/// Effect of a visit on the trace of its pair.
+/// Choice of the effect of a visit on the eligibility trace of the state-action pair.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Traces {
@@ -62,7 +62,7 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Checks the ranges of the settings that only this agent has.
+    /// Checks the ranges of the settings that only Q(lambda) has.
     pub(super) fn validate(&self) -> Result<()> {
         within("lambda", self.lambda, 0.0, 1.0)
     }
@@ -87,7 +87,7 @@ pub struct QLambda {
     lambda: f64,
     traces: Traces,
     naive: bool,
-    /// Traces of each environment, `[N]`: index of the state-action pair and weight, oldest first.
+    /// Eligibility traces of each environment, `[N]`: index of the state-action pair and weight, oldest first.
     pub(super) eligible: Vec<Vec<(u64, f64)>>,
 }
 
@@ -158,7 +158,8 @@ impl QLambda {
     /// Agent with an initial table and no traces.
     ///
     /// # Errors
-    /// [`Error::Config`](freewheel_core::Error::Config) for a setting out of range or a world without discrete actions.
+    /// [`Error::Setting`](freewheel_core::Error::Setting) for a setting out of range;
+    /// [`Error::Config`](freewheel_core::Error::Config) for a world without discrete actions.
     pub fn new(spec: &Spec, config: Config, budget: Budget, streams: Streams) -> Result<Self> {
         config.validate()?;
         Ok(QLambda {
@@ -171,13 +172,13 @@ impl QLambda {
     }
 }
 
-/// Multiplies the traces by `factor` and removes small ones.
+/// Multiplies the traces by `factor` and removes those below [`MIN_TRACE`].
 fn decay(eligible: &mut Vec<(u64, f64)>, factor: f64) {
     eligible.iter_mut().for_each(|(_, e)| *e *= factor);
     eligible.retain(|(_, e)| e.abs() >= MIN_TRACE);
 }
 
-/// Updates the traces for a visit of `pair`.
+/// Updates the traces for a visit of the state-action pair `pair`.
 fn mark_visit(eligible: &mut Vec<(u64, f64)>, pair: u64, traces: Traces) {
     match (eligible.iter_mut().find(|(traced, _)| *traced == pair), traces) {
         (Some((_, e)), Traces::Replacing) => *e = 1.0,
@@ -262,7 +263,7 @@ mod tests {
             q.core.behavior = crate::tabular::exploration::BehaviorPolicy::EpsilonGreedy(1.0);
             q.core.table.q = vec![1.0, 0.0];
             let mut batch = graph().batch(1, 0);
-            // Until the better action was followed by the worse one.
+            // Until the better action is followed by the worse one.
             let mut last = 9;
             loop {
                 q.learn(&mut batch, 1).unwrap();

@@ -42,7 +42,7 @@ pub struct Config {
 /// # Ok::<(), freewheel_core::Error>(())
 /// ```
 pub struct Sarsa {
-    /// Its `actions` are those of the next step, once `begun`.
+    /// Shared part of the tabular agents; after `begun` its `actions` are those of the next step.
     pub(super) core: TabularCore,
     /// Whether the first actions were selected.
     begun: bool,
@@ -102,7 +102,8 @@ impl Sarsa {
     /// Agent with an initial table.
     ///
     /// # Errors
-    /// [`Error::Config`](freewheel_core::Error::Config) for a setting out of range or a world without discrete actions.
+    /// [`Error::Setting`](freewheel_core::Error::Setting) for a setting out of range;
+    /// [`Error::Config`](freewheel_core::Error::Config) for a world without discrete actions.
     pub fn new(spec: &Spec, config: Config, budget: Budget, streams: Streams) -> Result<Self> {
         Ok(Sarsa { core: TabularCore::new("sarsa", spec, &config.tabular, budget, streams)?, begun: false })
     }

@@ -17,7 +17,7 @@ pub struct Tabular {
     /// Discount of the next value, 0 to 1; default: the world's discount.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gamma: Option<f64>,
-    /// Initial action value, in units of return; a high one makes the agent try all actions (optimism).
+    /// Initial action value, in units of return; a high value makes the agent try all actions (optimism).
     pub initial_value: f64,
     /// Behavior policy while learning: epsilon-greedy, softmax, ucb or greedy.
     pub exploration: Exploration,
@@ -31,7 +31,7 @@ pub struct Tabular {
     pub bins: Bins,
     /// Scale of unbounded dimensions x, above 0, in units of x: x / (bin_scale + |x|) gets bins of equal width.
     pub bin_scale: f64,
-    /// Maximum number of states of a growing table, 1 to 4294967295; more stop the run.
+    /// Maximum number of states of a growing table, 1 to 4294967295; a run with more states stops with an error.
     pub max_states: u32,
 }
 
@@ -52,13 +52,13 @@ impl Default for Tabular {
     }
 }
 
-/// Number of bins of a continuous observation.
+/// Choice of the number of bins of a continuous observation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "expected a whole number, or a list of one for each dimension")]
 pub enum Bins {
-    /// Same number in each dimension.
+    /// Same number of bins in each dimension.
     Same(u32),
-    /// Number of each dimension, `[D]`.
+    /// Number of bins in each dimension, `[D]`.
     Each(Vec<u32>),
 }
 
@@ -66,7 +66,7 @@ impl Tabular {
     /// Checks the range of every setting.
     ///
     /// # Errors
-    /// [`Error::Config`](freewheel_core::Error::Config) naming the setting, its value and its range.
+    /// [`Error::Setting`](freewheel_core::Error::Setting) with the name, value and range of the setting.
     pub fn validate(&self) -> Result<()> {
         self.learning_rate.check("learning_rate", 0.0, 1.0, false)?;
         within("gamma", self.gamma.unwrap_or(1.0), 0.0, 1.0)?;

@@ -1,4 +1,4 @@
-//! Table of action values, and its policy.
+//! Table of action values, and the policy of a table.
 
 use freewheel_core::{ActionBuffer, Policy, Stream};
 use serde::{Deserialize, Serialize};
@@ -6,14 +6,14 @@ use serde::{Deserialize, Serialize};
 use super::discretizer::Discretizer;
 use super::exploration::{BehaviorPolicy, first_argmax, random_legal};
 
-/// Value and visit count of every state-action pair, `[S, A]`.
+/// Table with a value and a visit count for each pair of S states and A actions, `[S, A]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Table {
     pub(super) actions: usize,
     pub(super) initial: f64,
     /// Action values, `[S, A]`, in units of return.
     pub(super) q: Vec<f64>,
-    /// Number of updates by environment steps, `[S, A]`.
+    /// Number of updates of each pair by environment steps, `[S, A]`.
     pub(super) visits: Vec<u32>,
 }
 
@@ -28,13 +28,13 @@ impl Table {
         &self.q[state * self.actions..][..self.actions]
     }
 
-    /// Visits of a state, `[A]`.
+    /// Visit counts of the actions of a state, `[A]`.
     #[inline]
     pub(super) fn visits_row(&self, state: usize) -> &[u32] {
         &self.visits[state * self.actions..][..self.actions]
     }
 
-    /// Grows to at least `states` rows.
+    /// Grows the table to at least `states` rows.
     #[inline]
     pub(super) fn grow(&mut self, states: usize) {
         if states * self.actions > self.q.len() {
@@ -49,7 +49,7 @@ impl Table {
     }
 }
 
-/// Policy of a table: greedy, or the behavior policy.
+/// Policy of a table: the greedy policy or the behavior policy.
 pub(super) struct TablePolicy {
     pub(super) table: Table,
     pub(super) discretizer: Discretizer,

@@ -41,7 +41,7 @@ use scores::{CenterScores, argmin};
 
 mod scores;
 
-/// Rows whose sums are accumulated in f32.
+/// Number of rows whose sums are accumulated in f32.
 const CHUNK: usize = 8 * BLOCK;
 
 /// Settings of k-means.
@@ -118,7 +118,7 @@ impl TransformerConfig for Config {
     }
 }
 
-/// Inputs of every run.
+/// Lloyd's algorithm: inputs of every run.
 struct Lloyd<'a> {
     config: &'a Config,
     /// Samples minus their mean, `[N, D]`; the centers of a run are centered, too.
@@ -130,7 +130,7 @@ struct Lloyd<'a> {
     norms: &'a [f32],
 }
 
-/// Statistics of an assignment of samples to clusters.
+/// Statistics of an assignment of N samples to K clusters.
 struct Assignment {
     /// Sums of the samples of each cluster, `[K, D]`.
     sums: Vec<f64>,
@@ -141,7 +141,7 @@ struct Assignment {
 }
 
 impl Lloyd<'_> {
-    /// One run, and whether the callback stopped it.
+    /// One run of Lloyd's algorithm from new initial centers; also returns whether the callback stopped the run.
     fn run(&self, start: u32, rng: &mut Stream, callback: &mut FitCallback<'_>) -> Result<(KMeans, bool)> {
         let (n, d) = (self.x.rows(), self.x.width());
         let mut centers = self.init_centers(rng);
@@ -176,7 +176,8 @@ impl Lloyd<'_> {
         Ok((found, stopped))
     }
 
-    /// Centers `[K, D]` in original coordinates: the exact means of their samples; empty clusters keep their center.
+    /// Centers `[K, D]` in the coordinates of the original samples: the exact mean of each cluster; the center of an
+    /// empty cluster is unchanged.
     fn means_of_originals(&self, centers: &[f32], labels: &[u32]) -> Vec<f32> {
         let d = self.x.width();
         let (mut sums, mut counts) = (vec![0.0; centers.len()], vec![0u32; centers.len() / d]);
@@ -276,7 +277,7 @@ impl Lloyd<'_> {
         all
     }
 
-    /// Gives each empty cluster the sample that is farthest from its own center.
+    /// Assigns to each empty cluster the sample that is farthest from its own center.
     fn fill_empty(&self, centers: &[f32], labels: &mut [u32], assignment: &mut Assignment) {
         let d = self.x.width();
         let empty: Vec<usize> = (0..assignment.counts.len()).filter(|&j| assignment.counts[j] == 0).collect();
@@ -307,7 +308,7 @@ impl Lloyd<'_> {
     }
 }
 
-/// Indices at which the cumulative sum of `weights` passes each of the ascending numbers `drawn`.
+/// Indices at which the cumulative sum of `weights` exceeds each of the ascending numbers `drawn`.
 fn at_sums(weights: &[f32], drawn: &[f64]) -> Vec<usize> {
     let (mut at, mut sum) = (0, f64::from(weights[0]));
     let find = |&drawn: &f64| {
@@ -320,7 +321,7 @@ fn at_sums(weights: &[f32], drawn: &[f64]) -> Vec<usize> {
     drawn.iter().map(find).collect()
 }
 
-/// Moves the centers to the means of their samples; returns the sum of the squared movements.
+/// Moves each center to the mean of the samples in its cluster; returns the sum of the squared movements.
 fn move_centers(centers: &mut [f32], assignment: &Assignment, d: usize) -> f64 {
     let mut moved = 0.0;
     for ((center, sum), &count) in
@@ -339,7 +340,7 @@ fn move_centers(centers: &mut [f32], assignment: &Assignment, d: usize) -> f64 {
 }
 
 impl KMeans {
-    /// Centers `[K, D]`.
+    /// Centers of the K clusters, `[K, D]`.
     pub fn cluster_centers(&self) -> &Samples {
         &self.centers
     }
@@ -349,27 +350,27 @@ impl KMeans {
         self.inertia
     }
 
-    /// Iterations of the best run.
+    /// Number of iterations of the best run.
     pub fn n_iter(&self) -> u32 {
         self.n_iter
     }
 
-    /// Prepared search for the nearest center, for many calls.
+    /// Search for the nearest center, prepared once for many calls.
     pub fn nearest_center(&self) -> NearestCenter {
         NearestCenter::new(self)
     }
 
-    /// Index of the nearest center of every row of `x [N, D]`: `[N]`.
+    /// Index of the nearest center of each of N samples `x [N, D]`: `[N]`.
     ///
     /// # Errors
-    /// None for samples of the right width.
+    /// None if `x` has D columns.
     pub fn predict(&self, x: &Samples) -> Result<Vec<u32>> {
         let nearest_center = self.nearest_center();
         let nearest = rows::map_blocks(x, BLOCK, |_, x| nearest_center.predict(x));
         Ok(nearest.concat())
     }
 
-    /// Sum of squared distances of `x` from the nearest centers, computed exactly.
+    /// Sum of squared distances of the samples `x` from their nearest centers, computed exactly.
     fn exact_inertia(&self, x: &Samples) -> Result<f64> {
         let labels = self.predict(x)?;
         let d = x.width();

@@ -4,9 +4,9 @@
 //! C = X'X / (N - 1), X centered     C v_i = variance_i v_i     code = (x - mean) V'
 //! ```
 //!
-//! For few components of many columns it uses subspace iteration on the samples (Rutishauser 1969), without the
-//! covariance matrix; otherwise the eigenvectors of the covariance matrix. The entry of largest magnitude of each
-//! component is positive, as in scikit-learn.
+//! V has the components v_i as rows. For few components of many columns, the fit uses subspace iteration on the samples
+//! (Rutishauser 1969), without the covariance matrix C; otherwise it computes the eigenvectors of C. The entry of
+//! largest magnitude of each component is positive, as in scikit-learn.
 //!
 //! ```
 //! use freewheel_agents::estimator::{Estimator, Transformer};
@@ -35,13 +35,14 @@ use crate::estimator::{
 use crate::nn::matmul::{Matrix, matmul};
 use crate::settings::within;
 
-/// Rows whose products are accumulated in f32.
+/// Number of rows whose products are accumulated in f32.
 const CHUNK: usize = 8 * BLOCK;
-/// Minimum number of additional directions, which speed up convergence.
+/// Minimum number of additional directions in subspace iteration, which speed up convergence.
 const OVERSAMPLING: usize = 8;
-/// Maximum number of iterations; about ten are usual.
+/// Maximum number of subspace iterations; about ten are usual.
 const MAX_ITERATIONS: u64 = 300;
-/// Convergence: residual `|C v - variance v|` relative to the largest variance; f32 sums allow no smaller one.
+/// Tolerance of subspace iteration: residual `|C v - variance v|` relative to the largest variance; f32 sums allow no
+/// smaller one.
 const TOLERANCE: f64 = 2e-6;
 
 /// Settings of PCA.
@@ -91,7 +92,7 @@ impl TransformerConfig for Config {
         let degrees_of_freedom = (x.rows() - 1) as f64;
         let total = rows::squared_deviations(x, &mean) / degrees_of_freedom;
         let columns = (k + OVERSAMPLING.max(k / 2)).min(d);
-        // For many components the covariance matrix is less work.
+        // For many components, the covariance matrix is less work.
         let Eigen { values, vectors } = if columns * 4 > d {
             symmetric_eigen(&covariance_product(x, &mean, None, d), d)?
         } else {
@@ -104,10 +105,11 @@ impl TransformerConfig for Config {
     }
 }
 
-/// `X'X V [D, C]` of centered samples; V is the identity for `None`. f32 over chunks, whose sums are added in f64.
+/// Product `X'X V [D, C]` of the centered samples X with `c` directions V; V is the identity if `v` is `None`. Chunks
+/// of rows are summed in f32, their sums in f64.
 fn covariance_product(x: &Samples, mean: &[f32], v: Option<&[f32]>, c: usize) -> Vec<f64> {
     let d = x.width();
-    // Fewer chunks if their products are large.
+    // Fewer chunks of rows if their products are large.
     let chunk = if v.is_some() { CHUNK } else { CHUNK.max(x.rows().div_ceil(16)) };
     let parts: Vec<Vec<f32>> = (x.values().par_chunks(chunk * d))
         .map(|rows| {
@@ -135,7 +137,7 @@ fn covariance_product(x: &Samples, mean: &[f32], v: Option<&[f32]>, c: usize) ->
     rows::sum_parts(&parts)
 }
 
-/// The `k` leading eigenvectors of `X'X` to within [`TOLERANCE`], by iteration with `columns` directions.
+/// The `k` leading eigenvectors of `X'X` to within [`TOLERANCE`], by subspace iteration with `columns` directions.
 fn subspace(
     x: &Samples,
     mean: &[f32],
@@ -155,7 +157,7 @@ fn subspace(
         let image = covariance_product(x, mean, Some(&as_columns), columns);
         let image: Vec<Vec<f64>> =
             (0..columns).map(|c| image[c..].iter().step_by(columns).copied().collect()).collect();
-        // Rayleigh-Ritz: the best directions within the subspace.
+        // Rayleigh-Ritz method: the best directions within the subspace.
         let inside: Vec<f64> = (0..columns * columns)
             .map(|at| {
                 let (i, j) = (at / columns, at % columns);
@@ -181,7 +183,7 @@ fn subspace(
     }
 }
 
-/// Gram-Schmidt, twice for precision; linearly dependent vectors become 0.
+/// Gram-Schmidt orthogonalization, twice for precision; linearly dependent vectors become 0.
 fn orthonormalize(v: &mut [Vec<f64>]) {
     for i in 0..v.len() {
         let (before, rest) = v.split_at_mut(i);
@@ -219,17 +221,17 @@ impl Pca {
         &self.mean
     }
 
-    /// Components `[C, D]`, each of length 1.
+    /// Principal components `[C, D]`, each of length 1.
     pub fn components(&self) -> &Samples {
         &self.components
     }
 
-    /// Variance along each component with N - 1 degrees of freedom, descending, `[C]`.
+    /// Variance of the training samples along each component with N - 1 degrees of freedom, descending, `[C]`.
     pub fn explained_variance(&self) -> &[f64] {
         &self.variances
     }
 
-    /// Share of the total variance along each component, `[C]`.
+    /// Share of the total variance of the training samples along each component, `[C]`.
     pub fn explained_variance_ratio(&self) -> Vec<f64> {
         let total = if self.total > 0.0 { self.total } else { 1.0 };
         self.variances.iter().map(|variance| variance / total).collect()

@@ -1,5 +1,5 @@
-//! Variational autoencoder (VAE): latent variables z with an encoder network from samples to z and a decoder network
-//! back.
+//! Variational autoencoder (VAE): an encoder network from samples x to latent variables z, and a decoder network from z
+//! back to x.
 //!
 //! ```text
 //! mean, ln var = encoder(x)      z = mean + exp(ln var / 2) eps,  eps ~ N(0, 1)
@@ -7,9 +7,8 @@
 //! p = sigmoid(decoder(z))
 //! ```
 //!
-//! Kingma & Welling 2013, arXiv 1312.6114; beta above 1 favors disentangled latent variables (beta-VAE; Higgins et
-//! al. 2017). Samples are `[N, D]` with numbers from 0 to 1, latent variables `[N, K]`. Losses are in nats per
-//! sample.
+//! Kingma & Welling 2013, arXiv 1312.6114; beta above 1 favors disentangled latent variables (beta-VAE; Higgins et al.
+//! 2017). Samples are `[N, D]` with numbers from 0 to 1, latent variables `[N, K]`. Losses are in nats per sample.
 //!
 //! ```
 //! use freewheel_agents::estimator::{Estimator, TrainingConfig, Transformer};
@@ -49,10 +48,10 @@ pub struct Config {
     pub latent_dim: u32,
     /// Weight of the KL divergence of the latent variables from N(0, 1), at least 0.
     pub beta: f64,
-    /// Units of each hidden layer of the encoder, each 1 to 65536; the decoder has them in reverse order.
+    /// Units of each hidden layer of the encoder, each 1 to 65536; the decoder has the same layers in reverse order.
     pub hidden_sizes: Vec<u32>,
-    /// Output channels of the convolutions in front of them, each 1 to 1024; each halves height and width. [] for
-    /// none.
+    /// Output channels of the convolutions before the hidden layers, each 1 to 1024; each halves height and width. []
+    /// for none.
     pub channels: Vec<u32>,
     /// Channels of an image, 1 to 1024: 1 for gray, 3 for RGB; only used with convolutions.
     pub in_channels: u32,
@@ -105,7 +104,7 @@ impl EstimatorConfig for Config {
 }
 
 impl Config {
-    /// Convolutions of the encoder, from the image inwards.
+    /// Convolutions of the encoder, in order from the image to the hidden layers.
     fn convolutions(&self, width: usize) -> Result<Vec<Conv>> {
         if self.channels.is_empty() {
             return Ok(Vec::new());
@@ -127,7 +126,7 @@ impl Config {
         Ok(all)
     }
 
-    /// Encoder: `[B, D]` to means and log variances `[B, 2 K]`.
+    /// Encoder network: from B samples `[B, D]` to means and log variances of K latent variables, `[B, 2 K]`.
     fn encoder(&self, width: usize) -> Result<Network> {
         let mut net = Builder::new(width);
         let mut at = 0;
@@ -147,7 +146,7 @@ impl Config {
         Ok(net.build(&[mean, log_var]))
     }
 
-    /// Decoder: `[B, K]` to logits `[B, D]`.
+    /// Decoder network: from K latent variables, `[B, K]`, to logits of the samples, `[B, D]`.
     fn decoder(&self, width: usize) -> Result<Network> {
         let mut net = Builder::new(self.latent_dim as usize);
         let mut at = 0;
@@ -166,7 +165,7 @@ impl Config {
             at = net.transposed(&format!("decoder.conv.{i}"), at, conv, activation, GAIN);
         }
         if !convolutions.is_empty() && self.in_channels > 1 {
-            // The transposition of pixels and channels, undone.
+            // Inverse of the transposition of pixels and channels in the encoder.
             at = net.channels_last(at, width / self.in_channels as usize);
         }
         Ok(net.build(&[at]))
@@ -220,7 +219,8 @@ impl VaeTrainer {
     /// Trainer with initial parameters, for samples of the width of `x`.
     ///
     /// # Errors
-    /// [`Error::Config`] for a setting out of range, numbers outside 0 to 1, or images that are not square.
+    /// [`Error::Setting`] for a setting out of range; [`Error::Config`] for numbers outside 0 to 1, or images that are
+    /// not square.
     pub fn new(config: Config, x: &Samples, streams: Streams) -> Result<Self> {
         config.validate()?;
         if let Some(at) = x.values().iter().position(|x| !(0.0..=1.0).contains(x)) {
@@ -239,7 +239,7 @@ impl VaeTrainer {
     /// Trains for one epoch over `x [N, D]`; returns the mean loss in nats per sample.
     ///
     /// # Errors
-    /// [`Error::Diverged`].
+    /// [`Error::Diverged`] if the loss, the gradient or a parameter is not finite.
     pub fn epoch(&mut self, x: &Samples) -> Result<f64> {
         let order = self.config.training.order(self.epochs, x.rows(), self.streams);
         let mut loss = 0.0;
@@ -261,7 +261,7 @@ impl VaeTrainer {
         }
     }
 
-    /// Trains on one batch; returns the sum of its losses in nats.
+    /// Trains on the rows of `x` with the indices `batch`; returns the sum of their losses in nats.
     fn step(&mut self, x: &Samples, batch: &[u32], lr: f64, step: u64) -> Result<f64> {
         self.steps += 1;
         let VaeTrainer { config, encoder, decoder, scratch, .. } = self;
@@ -288,23 +288,23 @@ impl VaeTrainer {
 }
 
 impl Vae {
-    /// Reconstructions `[N, D]` of `x [N, D]`: probabilities decoded from the latent means.
+    /// Reconstructions `[N, D]` of N samples `x [N, D]`: probabilities decoded from the latent means.
     ///
     /// # Errors
-    /// None for samples of the right width.
+    /// None if `x` has D columns.
     pub fn reconstruct(&self, x: &Samples) -> Result<Samples> {
         self.inverse_transform(&self.transform(x)?)
     }
 
-    /// Latent means and log variances `[N, 2 K]` of `x [N, D]`.
+    /// Means and log variances of the K latent variables, `[N, 2 K]`, of N samples `x [N, D]`.
     ///
     /// # Errors
-    /// None for samples of the right width.
+    /// None if `x` has D columns.
     pub fn posterior(&self, x: &Samples) -> Result<Samples> {
         apply(&self.config.encoder(self.width)?, &self.encoder, x, |_| {})
     }
 
-    /// `count` samples `[count, D]`, decoded from latent variables drawn from N(0, 1).
+    /// New random samples `[count, D]`, decoded from latent variables drawn from N(0, 1).
     ///
     /// # Errors
     /// None.
@@ -313,10 +313,10 @@ impl Vae {
         self.inverse_transform(&Samples::new((0..count * k).map(|_| rng.normal() as f32).collect(), k)?)
     }
 
-    /// ELBO of `x [N, D]`, estimated with one draw of the latent variables per sample.
+    /// Evidence lower bound (ELBO) of N samples `x [N, D]`, estimated with one draw of the latent variables per sample.
     ///
     /// # Errors
-    /// None for samples of the right width.
+    /// None if `x` has D columns.
     pub fn elbo(&self, x: &Samples, rng: &mut Stream) -> Result<Elbo> {
         let k = self.n_features_out();
         let codes = self.posterior(x)?;

@@ -1,5 +1,5 @@
-//! Features as bin indices: one bin per value for a feature with at most 256 values, otherwise 256 bins of about
-//! equally many samples.
+//! Features of a decision tree as bin indices: one bin per value for a feature with at most 256 values, otherwise 256
+//! bins of about equally many samples.
 
 use freewheel_core::{Result, Samples};
 use rayon::prelude::*;
@@ -7,11 +7,11 @@ use rayon::prelude::*;
 /// Maximum number of bins of a feature.
 pub(in super::super) const MAX_BINS: usize = 256;
 
-/// Bins of one feature.
+/// Bins of one feature, for all samples.
 pub(in super::super) struct FeatureBins {
-    /// Bin of every sample, `[N]`.
+    /// Bin index of every sample, `[N]`.
     pub(super) bin: Vec<u8>,
-    /// Smallest and largest value of each bin, ascending.
+    /// Smallest and largest value of each bin, in ascending order.
     range: Vec<(f32, f32)>,
 }
 
@@ -41,12 +41,13 @@ impl FeatureBins {
         FeatureBins { bin, range }
     }
 
-    /// Number of bins.
+    /// Number of bins of the feature.
     pub(super) fn len(&self) -> usize {
         self.range.len()
     }
 
-    /// Threshold midway between two bins: not below the values of the lower bin and below those of the upper bin.
+    /// Threshold midway between the bins `lower` and `upper`: at least the values in `lower` and below the values in
+    /// `upper`.
     pub(super) fn threshold(&self, lower: usize, upper: usize) -> f32 {
         let (low, high) = (self.range[lower].1, self.range[upper].0);
         let middle = low / 2.0 + high / 2.0;
@@ -74,7 +75,7 @@ fn distinct(values: &[f32]) -> Option<Vec<f32>> {
     Some(found)
 }
 
-/// Bins of about equally many samples; equal values share a bin.
+/// Ranges of bins of about equally many samples (quantiles); equal values share a bin.
 fn quantiles(values: &[f32]) -> Vec<(f32, f32)> {
     let mut sorted = values.to_vec();
     sorted.sort_unstable_by(f32::total_cmp);

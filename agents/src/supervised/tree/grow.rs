@@ -1,14 +1,14 @@
-//! Growing a tree, depth first.
+//! Growth of a decision tree, depth first.
 
 use freewheel_core::Stream;
 
 use super::bins::{Bins, FeatureBins, MAX_BINS};
 use super::{Config, LEAF, Node, Tree};
 
-/// Up to so many samples, sorting is quicker than counting per bin.
+/// Maximum number of samples for which sorting is faster than counting per bin.
 const MAX_SORTED: usize = 48;
 
-/// A node to be split: range of its samples, depth, index.
+/// Node that is still to be split: range of its samples, depth and index.
 struct PendingNode {
     from: usize,
     to: usize,
@@ -16,7 +16,8 @@ struct PendingNode {
     node: usize,
 }
 
-/// A split and its purity, the sum of `sum_c n_c^2 / n` over both sides; larger is purer.
+/// Candidate split and its purity, the sum of `sum_c n_c^2 / n` over both sides, with n samples and n_c of class c on a
+/// side; a larger value is purer.
 #[derive(Clone, Copy)]
 struct Split {
     feature: usize,
@@ -33,7 +34,7 @@ struct Grower<'a> {
     /// Weight of each sample, `[N]`.
     weights: &'a [u32],
     n_classes: usize,
-    /// Samples per bin and class, and per bin.
+    /// Number of samples per bin and class; and, in `bin_counts`, per bin.
     counts: Vec<u32>,
     bin_counts: Vec<u32>,
     sorted: Vec<(u8, u32)>,
@@ -41,7 +42,7 @@ struct Grower<'a> {
     right: Vec<u32>,
 }
 
-/// Grows a tree on the samples with a positive weight.
+/// Grows a decision tree on the samples with a positive weight.
 pub(in super::super) fn grow(
     config: &Config,
     bins: &Bins,
@@ -94,7 +95,7 @@ pub(in super::super) fn grow(
     tree
 }
 
-/// Moves the samples of bins up to `bin` to the front; returns their number.
+/// Moves the samples whose bin of `feature` is at most `bin` to the front of `samples`; returns their number.
 fn partition(samples: &mut [u32], feature: &FeatureBins, bin: usize) -> usize {
     let mut middle = 0;
     for i in 0..samples.len() {
@@ -116,8 +117,8 @@ impl Grower<'_> {
         totals
     }
 
-    /// Best split of `samples`. Features are drawn until there were enough candidates and at least one that is not
-    /// constant.
+    /// Best split of `samples`. Candidate features are drawn at random until there are enough of them and at least one
+    /// is not constant.
     fn best_split(
         &mut self,
         samples: &[u32],
@@ -201,16 +202,16 @@ impl Grower<'_> {
     }
 }
 
-/// Scan of one feature over its bins, from left to right.
+/// Search for the best split of one feature: a scan over its bins, from left to right.
 struct Sweep<'a> {
     feature: usize,
-    /// Weighted count of each class on either side, `[C]`.
+    /// Weighted count of each class, `[C]`, on the left and on the right side.
     left: &'a mut [u32],
     right: &'a mut [u32],
-    /// Weighted counts of both sides, and their sums of squared class counts.
+    /// Weighted number of samples on each side; and, in `squares`, the sum of squared class counts of each side.
     count: [u64; 2],
     squares: [u64; 2],
-    /// Minimum count on either side.
+    /// Minimum weighted number of samples on each side.
     min_samples: u64,
     current: Option<usize>,
     varies: bool,
@@ -243,7 +244,7 @@ impl<'a> Sweep<'a> {
         }
     }
 
-    /// Moves to bin `b`: evaluates a split before it.
+    /// Moves the scan to bin `b`; first evaluates the split between the previous bin and `b`.
     #[inline(always)]
     fn move_to(&mut self, b: usize) {
         let Some(before) = self.current.replace(b).filter(|&before| before != b) else { return };

@@ -1,6 +1,7 @@
 //! Model of the world: outcomes of each state-action pair, and predecessors of each state.
 //!
-//! Lists are linked through indices into one vector, so that a model is a few vectors of any size.
+//! Outcomes and predecessors are linked lists: the entries of all lists are in one vector and refer to each other by
+//! index.
 
 use freewheel_core::Stream;
 use serde::{Deserialize, Serialize};
@@ -12,24 +13,24 @@ use crate::tabular::table::Table;
 /// End of a linked list.
 const END: u32 = u32::MAX;
 
-/// Learned model of S states and A actions; S grows.
+/// Learned model of S states and A actions; S grows with the visited states.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Model {
     actions: usize,
     outcome_model: OutcomeModel,
     kappa: f64,
-    /// First outcome of each pair, `[S, A]`.
+    /// Index of the first outcome of each state-action pair, `[S, A]`.
     first: Vec<u32>,
     outcomes: Vec<Outcome>,
-    /// First predecessor of each state, `[S]`.
+    /// Index of the first predecessor of each state, `[S]`.
     first_predecessor: Vec<u32>,
     links: Vec<Link>,
-    /// Pairs available for planning, in the order of their first visit.
+    /// State-action pairs available for planning, in the order of their first visit.
     known: Vec<u64>,
     /// Masks of legal actions, `[S, A]`; `[A]` if the world has no masks.
     legal: Vec<bool>,
     masked: bool,
-    /// Environment step of the last visit of each pair, `[S, A]`; with kappa above 0 only.
+    /// Environment step of the last visit of each state-action pair, `[S, A]`; stored only with kappa above 0.
     tried: Vec<Option<u64>>,
 }
 
@@ -124,7 +125,7 @@ impl Model {
         }
     }
 
-    /// Adds an outcome of `pair`, observed at environment step `step`; `sign` as in [`Outcome`].
+    /// Adds an observed outcome of the state-action pair `pair` at environment step `step`; `sign` as in [`Outcome`].
     pub(super) fn update(&mut self, pair: usize, reward: f64, successor: usize, sign: f64, step: u64) {
         if self.kappa > 0.0 {
             self.tried[pair] = Some(step);
@@ -157,7 +158,8 @@ impl Model {
         }
     }
 
-    /// Target `E( r + gamma max_a' Q(s', a') )` of a pair, plus its bonus at environment step `step`.
+    /// Target `E( r + gamma max_a' Q(s', a') )` of a state-action pair, plus the bonus of Dyna-Q+ at environment step
+    /// `step`.
     pub(super) fn target(&self, pair: usize, table: &Table, gamma: f64, step: u64) -> f64 {
         let value = |state: usize| gamma * max(table.row(state), self.legal_row(state));
         let (mut at, mut count, mut sum) = (self.first[pair], 0.0, 0.0);
@@ -180,7 +182,7 @@ impl Model {
         }
     }
 
-    /// Pairs that have led to `state`, newest first.
+    /// State-action pairs that have led to `state`, newest first.
     pub(super) fn predecessors(&self, state: usize) -> impl Iterator<Item = usize> {
         let mut at = self.first_predecessor[state];
         std::iter::from_fn(move || {
@@ -190,7 +192,7 @@ impl Model {
         })
     }
 
-    /// Random pair, uniformly; `None` if there is none.
+    /// State-action pair drawn from the uniform distribution; `None` if the model has no pair.
     pub(super) fn random_pair(&self, rng: &mut Stream) -> Option<usize> {
         self.known.get(rng.below(self.known.len() as u32) as usize).map(|&pair| pair as usize)
     }

@@ -1,14 +1,14 @@
-//! Priority queue of state-action pairs.
+//! Priority queue of state-action pairs, for prioritized sweeping.
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
-/// Priority queue that holds a pair at most once; pushing it again can only increase its priority. The order of `pop`
-/// depends on pairs and priorities only, not on the order of `push`.
+/// Priority queue that holds each state-action pair at most once; a second `push` of a pair can only increase its
+/// priority. The order of `pop` depends on pairs and priorities only, not on the order of `push`.
 #[derive(Default)]
 pub(super) struct Queue {
     heap: BinaryHeap<Entry>,
-    /// Priority of each pair; 0 if it is not in the queue.
+    /// Priority of each pair; 0 for a pair that is not in the queue.
     priority: Vec<f64>,
     /// Number of pairs in the queue.
     len: usize,
@@ -20,7 +20,7 @@ struct Entry {
 }
 
 impl Ord for Entry {
-    /// Higher priority first, then lower pair.
+    /// Order of the queue: higher priority first, then lower pair index.
     fn cmp(&self, other: &Self) -> Ordering {
         self.priority.total_cmp(&other.priority).then(other.pair.cmp(&self.pair))
     }
@@ -41,7 +41,7 @@ impl PartialEq for Entry {
 impl Eq for Entry {}
 
 impl Queue {
-    /// Adds `pair` if `priority` is above `theta` and above its priority in the queue.
+    /// Adds `pair` if `priority` is above `theta` and above the priority of `pair` in the queue.
     pub(super) fn push(&mut self, pair: usize, priority: f64, theta: f64) {
         if priority > theta {
             if pair >= self.priority.len() {
@@ -77,7 +77,7 @@ impl Queue {
         }
     }
 
-    /// Pairs and priorities, by pair, for a checkpoint.
+    /// Pairs and priorities in the order of the pairs, for a checkpoint.
     pub(super) fn entries(&self) -> Vec<(u64, f64)> {
         let entries = self.priority.iter().enumerate().filter(|(_, priority)| **priority > 0.0);
         entries.map(|(pair, &priority)| (pair as u64, priority)).collect()

@@ -51,7 +51,7 @@ fn agents_with_documented_settings() {
 fn resolved_settings_are_complete_and_read_back() {
     for factory in all() {
         let resolved = factory.resolve(&toml::Table::new()).unwrap();
-        // gamma has no default of its own: it is the world's.
+        // gamma has no default of its own: its default is the discount of the world.
         let known = factory.fields().iter().filter(|field| field.name != "gamma").count();
         assert_eq!(resolved.len(), known, "{} {resolved}", factory.id());
         assert_eq!(factory.resolve(&resolved).unwrap(), resolved);
@@ -101,7 +101,7 @@ fn refusals_name_the_agent_the_setting_and_the_correction() {
         let message = refusal(id, cliff.spec(), settings);
         assert!(message.starts_with(expected), "{message}");
     }
-    // A value of the wrong type names its setting, also among several.
+    // The error for a value of the wrong type contains the name of its setting, also among several settings.
     for (id, settings, field) in [
         ("sarsa", "learning_rate = 'fast'", "learning_rate"),
         ("q-lambda", "lambda = 'x'", "lambda"),

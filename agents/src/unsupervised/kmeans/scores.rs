@@ -1,9 +1,9 @@
-//! Search for the nearest center.
+//! Search for the nearest center of k-means.
 
 use super::KMeans;
 use crate::estimator::rows::{center, dot, multiply_transposed, squared_distance};
 
-/// Scores `|c|^2 - 2 x.c` of the centers c `[K, D]`: the nearest center of x has the smallest one.
+/// Scores `|c|^2 - 2 x.c` for samples x and K centers c, `[K, D]`: the nearest center of x has the smallest score.
 pub(super) struct CenterScores {
     /// `-2 c`, `[K, D]`.
     negated_double: Vec<f32>,
@@ -19,7 +19,7 @@ impl CenterScores {
         CenterScores { negated_double, offsets, width }
     }
 
-    /// Writes the scores of `x [B, D]` to `out [B, K]`: squared distances minus `|x|^2`.
+    /// Writes the scores of B samples `x [B, D]` to `out [B, K]`: squared distances minus `|x|^2`.
     pub(super) fn compute(&self, x: &[f32], out: &mut [f32]) {
         multiply_transposed(x, &self.negated_double, self.width, out);
         for out in out.chunks_exact_mut(self.offsets.len()) {
@@ -28,10 +28,10 @@ impl CenterScores {
     }
 }
 
-/// Prepared search for the nearest of the centers of a k-means model, for many calls.
+/// Search for the nearest center of a k-means model, prepared once for many calls.
 pub struct NearestCenter {
     scores: CenterScores,
-    /// Centers minus the mean, `[K, D]`.
+    /// Centers minus their mean, `[K, D]`.
     centers: Vec<f32>,
     mean: Vec<f32>,
     /// Largest squared norm of a center.
@@ -50,7 +50,7 @@ impl NearestCenter {
         NearestCenter { scores, centers, mean: model.mean.clone(), max_square }
     }
 
-    /// Index of the nearest center of every row of `x [B, D]`: `[B]`.
+    /// Index of the nearest center of each of B samples `x [B, D]`: `[B]`.
     pub fn predict(&self, x: &[f32]) -> Vec<u32> {
         let k = self.scores.offsets.len();
         let (mut centered, mut scratch) = (vec![0.0; x.len()], vec![0.0; x.len() / self.mean.len() * k]);
@@ -60,9 +60,9 @@ impl NearestCenter {
         rows.map(|(x, scores)| self.nearest(x, scores)).collect()
     }
 
-    /// Index of the nearest center of `x`. Rounding in the matrix product depends on its shape; centers whose scores
-    /// are within the rounding error are compared by exact distance, so that a row's label does not depend on the
-    /// other rows.
+    /// Index of the nearest center of the sample `x`. Rounding in the matrix product depends on the number of samples;
+    /// centers whose `scores` are within the rounding error are compared by exact distance, so that the label of a
+    /// sample does not depend on the other samples.
     fn nearest(&self, x: &[f32], scores: &[f32]) -> u32 {
         let (first, score) = argmin(scores);
         let bound = score + ROUNDING * (dot(x, x) + self.max_square);
@@ -78,7 +78,7 @@ impl NearestCenter {
     }
 }
 
-/// Index and value of the smallest number; the first one on ties.
+/// Index and value of the smallest of the `scores`; the first one on ties.
 pub(super) fn argmin(scores: &[f32]) -> (usize, f32) {
     let mut best = (0, scores[0]);
     for (j, &score) in scores.iter().enumerate().skip(1) {

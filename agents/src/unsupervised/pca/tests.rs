@@ -19,7 +19,7 @@ fn a_line_by_hand() {
     assert!((codes.row(3)[0] - 8f32.sqrt()).abs() < 1e-5 && codes.row(3)[1].abs() < 1e-5);
 }
 
-/// Subspace iteration and covariance matrix give the same components.
+/// Subspace iteration and the covariance matrix give the same components.
 #[test]
 fn both_ways_find_the_same() {
     let mut rng = Streams::new(0).stream(Purpose::Agent, 0, 0);

@@ -1,24 +1,25 @@
-//! The evidence lower bound (ELBO) and its gradients, over slices.
+//! Evidence lower bound (ELBO) of a variational autoencoder and its gradients, over slices.
 
 use crate::nn::activation::tanh;
 
-/// Both terms of -ELBO, means over samples.
+/// Both terms of -ELBO, the negative evidence lower bound, as means over samples.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Elbo {
-    /// Reconstruction loss -ln p(x | z) in nats per sample.
+    /// Reconstruction loss -ln p(x | z) of samples x given their latent variables z, in nats per sample.
     pub reconstruction: f64,
     /// KL divergence of the latent variables from N(0, 1) in nats per sample, without beta.
     pub kl_divergence: f64,
 }
 
 impl Elbo {
-    /// -ELBO in nats per sample.
+    /// Sum of both terms, -ELBO, in nats per sample.
     pub fn negative(&self) -> f64 {
         self.reconstruction + self.kl_divergence
     }
 }
 
-/// Latent variables `z = mean + exp(ln var / 2) eps`, `[B, K]`, from means and log variances `codes [B, 2 K]`.
+/// Samples K latent variables `z = mean + exp(ln var / 2) eps`, `[B, K]`, from means and log variances `codes [B, 2 K]`
+/// and standard normal numbers `eps [B, K]`.
 pub(super) fn sample_latents(codes: &[f32], eps: &[f32], k: usize, z: &mut Vec<f32>) {
     z.clear();
     for (code, eps) in codes.chunks_exact(2 * k).zip(eps.chunks_exact(k)) {
@@ -27,7 +28,8 @@ pub(super) fn sample_latents(codes: &[f32], eps: &[f32], k: usize, z: &mut Vec<f
     }
 }
 
-/// KL divergence from N(0, 1) in nats, sum over means and log variances `codes [B, 2 K]`.
+/// KL divergence of the latent variables from N(0, 1) in nats, summed over all means and log variances `codes [B, 2
+/// K]`.
 pub(super) fn kl_divergence(codes: &[f32], k: usize) -> f64 {
     let one = |(m, v): (&f32, &f32)| {
         let (m, v) = (f64::from(*m), f64::from(*v));
