@@ -44,13 +44,13 @@ impl PriceHistory {
 pub struct Account {
     /// Profit so far, after costs.
     pub profit: f64,
-    /// Highest profit so far, 0 included.
+    /// Highest profit so far, at least 0.
     peak: f64,
     /// Maximum drawdown: largest fall below the highest profit before it, 0 or more.
     drawdown: f64,
-    /// Sum of the trading costs.
+    /// Sum of the trading costs so far.
     pub costs: f64,
-    /// Sum of the sizes of the trades.
+    /// Sum of the sizes of the trades so far.
     pub turnover: f64,
 }
 
@@ -60,7 +60,7 @@ impl Account {
         Account { profit: 0.0, peak: 0.0, drawdown: 0.0, costs: 0.0, turnover: 0.0 }
     }
 
-    /// Records a step: `profit` is the new total after costs, `costs` and `turnover` are those of the step.
+    /// Records a step: `profit` is the total profit after costs, `costs` and `turnover` are those of the step.
     #[inline]
     pub fn record(&mut self, profit: f64, costs: f64, turnover: f64) {
         self.profit = profit;

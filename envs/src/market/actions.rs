@@ -1,4 +1,5 @@
-//! Maps from actions to orders, discrete or continuous, and policies given as a rule. An order is K real numbers.
+//! Maps from actions, discrete or continuous, to orders, and policies given as a rule. An order is what a market
+//! executes in a step: K real numbers.
 
 use std::sync::Arc;
 
@@ -15,13 +16,13 @@ pub(super) trait ActionMap<const K: usize>: Send + Sync + 'static {
     fn space(&self) -> ActionSpace;
     /// Order of an action.
     fn order(&self, action: Self::Action) -> [f64; K];
-    /// Action whose order is nearest to the given one.
+    /// Action whose order is nearest to `order`.
     fn nearest(&self, order: [f64; K]) -> Self::Action;
     /// Uniformly random action.
     fn sample(&self, rng: &mut Stream) -> Self::Action;
-    /// Writes the action of environment `index`.
+    /// Writes the action of environment `index` to `buffer`.
     fn write(&self, action: Self::Action, index: usize, buffer: &mut ActionBuffer);
-    /// Action of environment 0.
+    /// Action of environment 0 in `buffer`.
     fn read(&self, buffer: &ActionBuffer) -> Option<Self::Action> {
         Self::Action::from_actions(buffer.as_actions(), 1).and_then(|all| all.first().copied())
     }
@@ -105,10 +106,10 @@ impl<const K: usize> ActionMap<K> for ContinuousActions<K> {
     }
 }
 
-/// Order as a function of an observation `[D]`.
+/// Rule of a policy: the order as a function of an observation, `[D]`.
 pub(super) type OrderRule<const K: usize> = dyn Fn(&[f32]) -> [f64; K] + Send + Sync;
 
-/// Policy that takes the action nearest to the order of a rule.
+/// Policy that takes the action whose order is nearest to the order of a rule.
 pub(super) struct RulePolicy<A, const K: usize> {
     pub(super) action_map: A,
     pub(super) rule: Arc<OrderRule<K>>,
@@ -128,12 +129,13 @@ impl<A: ActionMap<K>, const K: usize> Policy for RulePolicy<A, K> {
 pub(super) enum Fractions {
     /// Any fraction.
     Any,
-    /// One of these.
+    /// One of these fractions.
     Levels(Vec<f64>),
 }
 
 impl Fractions {
-    /// `levels` equally spaced fractions, at least 2; any fraction where actions are continuous.
+    /// Fractions that the actions may choose: `levels` equally spaced ones (at least 2) for discrete actions, any
+    /// fraction for continuous actions.
     pub(super) fn new(kind: ActionKind, levels: usize) -> Self {
         match kind {
             ActionKind::Continuous => Fractions::Any,

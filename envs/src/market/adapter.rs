@@ -13,7 +13,7 @@ use super::account::Account;
 use super::actions::{ActionMap, ContinuousActions, DiscreteActions, Fractions, OrderRule, RulePolicy};
 use super::draw::Chart;
 
-/// Environment of a market `M` with orders of K numbers, which actions are mapped to by `A`.
+/// Environment of a market `M`. An order is K real numbers; `A` maps actions to orders.
 pub(super) struct MarketEnv<M: Market<K>, A, const K: usize> {
     spec: Spec,
     market: M,
@@ -35,9 +35,9 @@ pub(super) trait Market<const K: usize>: Send + Sync + 'static {
     fn observe(&self, state: &Self::State, out: &mut [f32]);
     /// Account of the episode.
     fn account<'a>(&self, state: &'a Self::State) -> &'a Account;
-    /// Reference solution; its policy may be given as a rule.
+    /// Reference solution; it may have a rule for the orders instead of a policy.
     fn solve(&self, query: &SolveQuery) -> Result<Reference<K>>;
-    /// Baseline and its value.
+    /// Baseline policy and its value.
     fn baseline(&self, query: &SolveQuery) -> Result<Baseline>;
     /// Chart of the state.
     fn chart(&self, state: &Self::State) -> Chart<'_>;
@@ -48,7 +48,7 @@ pub(super) trait Market<const K: usize>: Send + Sync + 'static {
 /// Reference solution of a market.
 pub(super) struct Reference<const K: usize> {
     pub(super) solution: Solution,
-    /// Optimal order as a function of the observation, where `solution` has no policy.
+    /// Optimal order as a function of the observation, if `solution` has no policy.
     pub(super) rule: Option<Arc<OrderRule<K>>>,
 }
 
@@ -58,12 +58,12 @@ impl<const K: usize> From<Solution> for Reference<K> {
     }
 }
 
-/// Exact solution of this value, without state values or policy.
+/// Exact solution with the value `value`, without state values or policy.
 pub(super) fn exact(value: f64) -> Solution {
     Solution { certainty: Certainty::Exact, value, upper: Some(value), values: Vec::new(), policy: None }
 }
 
-/// Properties of an environment that its [`Spec`] is made of.
+/// Properties of an environment from which its [`Spec`] is built.
 pub(super) struct EnvInfo<'a> {
     pub(super) id: &'a str,
     pub(super) version: u32,
@@ -72,7 +72,7 @@ pub(super) struct EnvInfo<'a> {
     pub(super) gamma: f64,
     /// Unit of profit and costs.
     pub(super) unit: &'a str,
-    /// Scripted policies of the market; `optimal` is put before them and `random` after them.
+    /// Scripted policies of the market; the environment adds `optimal` before and `random` after these.
     pub(super) scripts: &'a [&'a str],
 }
 
@@ -97,8 +97,8 @@ impl<M: Market<K>, A: ActionMap<K> + Clone, const K: usize> MarketEnv<M, A, K> {
     }
 }
 
-/// Environment whose action is a fraction from 0 to 1. A continuous action is called `name`; discrete ones are named by
-/// their fractions with so many `decimals`.
+/// Environment whose action is a fraction from 0 to 1. `name` is the name of a continuous action. Discrete actions have
+/// their fractions as names, with `decimals` decimals.
 pub(super) fn fraction_env<M: Market<1>>(
     info: EnvInfo<'_>,
     market: M,

@@ -1,8 +1,8 @@
 //! Average reward per step of a finite Markov decision process without end.
 //!
-//! Relative value iteration (White 1963; Puterman 1994, section 8.5.5): with `d = T v - v` the optimal average lies
-//! between `min d` and `max d` after every sweep, so both bounds are proved. The process must be unichain and
-//! aperiodic under every policy.
+//! Relative value iteration (White 1963; Puterman 1994, section 8.5.5). Let v be the values of the states, T the
+//! Bellman operator and `d = T v - v`. After every sweep the optimal average lies between `min d` and `max d`, so both
+//! bounds are proved. The process must be unichain and aperiodic under every policy.
 
 use freewheel_core::{Error, Result};
 
@@ -27,7 +27,7 @@ impl AverageReward {
     }
 }
 
-/// Optimal average reward per step of `mdp`; its bounds differ by at most `tolerance`.
+/// Optimal average reward per step of `mdp`; the two bounds differ by at most `tolerance`.
 ///
 /// # Errors
 /// [`Error::Unsupported`] without convergence, as for a process with several closed classes.
@@ -38,14 +38,15 @@ pub fn optimal_average(mdp: &FiniteMdp, tolerance: f64) -> Result<AverageReward>
 /// Average reward per step of a deterministic policy, `policy [S]`.
 ///
 /// # Errors
-/// As [`optimal_average`].
+/// Same errors as [`optimal_average`].
 pub fn policy_average(mdp: &FiniteMdp, policy: &[u32], tolerance: f64) -> Result<AverageReward> {
     average(mdp, tolerance, |s, q| {
         policy.get(s).and_then(|&action| q.nth(action as usize)).unwrap_or(f64::NEG_INFINITY)
     })
 }
 
-/// Sweeps until the bounds meet; `pick` reduces the action values of a state to its value.
+/// Repeats sweeps over all states until the two bounds differ by at most `tolerance`; `pick` reduces the action values
+/// of a state to the value of the state.
 fn average(
     mdp: &FiniteMdp,
     tolerance: f64,

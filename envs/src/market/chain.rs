@@ -1,15 +1,15 @@
 //! Rouwenhorst's Markov chain: a first-order autoregression on a finite set with exact moments.
 //!
-//! The signal `f' = persistence f + e` with `sd(e) = innovation` becomes n equally spaced values between `-w` and
-//! `w`, `w = sqrt(n - 1) innovation / sqrt(1 - persistence^2)` (Rouwenhorst 1995; Kopecky & Suen 2010). State `i` is
-//! the number of heads among n - 1 independent coins, each of which keeps its side with probability
-//! `(1 + persistence) / 2`. For every n the conditional mean is `persistence f`, the conditional variance
+//! The signal `f' = persistence f + e`, with shocks e of standard deviation `innovation`, becomes n equally spaced
+//! values between `-w` and `w`, where `w = sqrt(n - 1) innovation / sqrt(1 - persistence^2)` (Rouwenhorst 1995; Kopecky
+//! & Suen 2010). State `i` is the number of heads among n - 1 independent coins, each of which keeps its side with
+//! probability `(1 + persistence) / 2`. For every n the conditional mean is `persistence f`, the conditional variance
 //! `innovation^2` in every state, and the stationary distribution is binomial. Higher moments are those of a normal
 //! signal only in the limit.
 
 use freewheel_core::Stream;
 
-/// Markov chain that is sampled in constant time.
+/// Markov chain; sampling the next state takes constant time.
 #[derive(Clone, Debug)]
 pub(super) struct MarkovChain {
     /// Signal of each state, `[n]`, ascending.
@@ -18,7 +18,7 @@ pub(super) struct MarkovChain {
     transitions: Vec<f64>,
     /// Stationary distribution, `[n]`.
     stationary: Vec<f64>,
-    /// Alias tables of the rows, `[n * n]`, and of the stationary distribution, `[n]`.
+    /// Alias tables of the rows of `transitions`, `[n * n]`, and of the stationary distribution, `[n]`.
     transition_aliases: Vec<Alias>,
     start_aliases: Vec<Alias>,
 }
@@ -83,7 +83,7 @@ impl MarkovChain {
         sample_alias(&self.start_aliases, rng)
     }
 
-    /// Samples the successor of state `i`.
+    /// Samples the state that follows state `i`.
     #[inline]
     pub(super) fn sample_next(&self, i: usize, rng: &mut Stream) -> usize {
         let n = self.states();
@@ -104,7 +104,7 @@ fn heads_distribution(heads: impl Iterator<Item = f64>) -> Vec<f64> {
     law
 }
 
-/// Column of an alias table: the column itself with probability `keep`, else `other`.
+/// Column of an alias table: the sample is the column's index with probability `keep`, else `other`.
 #[derive(Clone, Copy, Debug)]
 struct Alias {
     keep: f64,
@@ -170,7 +170,7 @@ mod tests {
             }
         }
 
-        /// An alias table represents the probabilities it was made of.
+        /// An alias table has the probabilities of the distribution from which it was built.
         #[test]
         fn aliases_keep_the_law(weights in prop::collection::vec(0.0..1.0f64, 1..40)) {
             let sum: f64 = weights.iter().sum::<f64>() + 1e-3;

@@ -8,7 +8,7 @@ const GREEN: Rgb = Rgb(96, 200, 128);
 const RED: Rgb = Rgb(226, 104, 96);
 const BACKGROUND: Rgb = Rgb(0, 0, 0);
 
-/// Width and height in cells: the default, the smallest and the largest.
+/// Width and height in cells: the default size, the smallest and the largest.
 const DEFAULT_SIZE: (usize, usize) = (64, 14);
 const MIN_SIZE: (usize, usize) = (32, 7);
 const MAX_SIZE: (usize, usize) = (160, 40);
@@ -20,7 +20,7 @@ const AXIS_WIDTH: usize = 11;
 pub struct Chart<'a> {
     /// Name of the price.
     pub title: &'a str,
-    /// Prices, oldest first, at least one. Only the last ones are drawn where they are more than the columns.
+    /// Prices, oldest first, at least one. If there are more prices than columns, only the last ones are drawn.
     pub prices: Vec<f32>,
     /// Number of prices that fill the width, at least 1.
     pub window: usize,

@@ -26,14 +26,14 @@ pub(super) trait MarketSettings: DeserializeOwned + JsonSchema {
     /// Description for the list of worlds, one line.
     const ABOUT: &'static str;
 
-    /// World of these settings.
+    /// Builds the world of these settings.
     ///
     /// # Errors
     /// [`Error::Setting`](freewheel_core::Error::Setting) for settings out of range.
     fn build(&self) -> Result<Arc<dyn DynWorld>>;
 }
 
-/// World of the family.
+/// Listed world of the family.
 struct Entry {
     id: &'static str,
     about: &'static str,

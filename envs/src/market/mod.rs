@@ -1,4 +1,4 @@
-//! Markets for one trader: synthetic ones with a reference solution, and replays of historical prices.
+//! Markets for one trader: synthetic markets with a reference solution, and replays of historical prices.
 //!
 //! | folder or file | content |
 //! |---|---|

@@ -35,13 +35,13 @@ pub fn normal_quantile(p: f64) -> f64 {
 
 /// Half the number of quadrature points.
 const HALF: i32 = 40;
-/// Distance of the points; the sum is exact to rounding for functions that are smooth over a few of them.
+/// Distance of neighboring points; the sum is exact to rounding for functions that are smooth over a few points.
 const STEP: f64 = 0.25;
-/// `1 / sqrt(2 pi)`.
+/// Density of the standard normal distribution at 0, `1 / sqrt(2 pi)`.
 const DENSITY_AT_0: f64 = 0.398_942_280_401_432_7;
 
-/// Points and weights of the trapezoidal rule, which converges faster than any power of its step for analytic
-/// functions with Gaussian decay (Trefethen & Weideman 2014).
+/// Points and weights of the trapezoidal rule for a standard normal variable. The rule converges faster than any power
+/// of its step for analytic functions with Gaussian decay (Trefethen & Weideman 2014).
 pub(super) fn quadrature_points() -> impl Iterator<Item = (f64, f64)> {
     (-HALF..=HALF).map(|i| {
         let z = f64::from(i) * STEP;

@@ -5,7 +5,7 @@ pub(super) use freewheel_core::settings::in_range;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Kind of the actions of a market.
+/// Choice of the kind of actions of a market.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ActionKind {
@@ -16,18 +16,18 @@ pub enum ActionKind {
     Continuous,
 }
 
-/// Price changes in the reward.
+/// Choice of the price changes in the reward.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reward {
     /// Realized price changes.
     #[default]
     Realized,
-    /// Their conditional mean.
+    /// Conditional mean of the price changes.
     Expected,
 }
 
-/// Runs the checks of the world `id`, which error messages begin with.
+/// Runs the checks of the settings of the world `id`; error messages begin with this id.
 ///
 /// # Errors
 /// [`Error::Setting`](freewheel_core::Error::Setting) of the first check that fails.

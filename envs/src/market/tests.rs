@@ -281,7 +281,7 @@ fn references_attain_their_values() {
     }
 }
 
-/// The same with little noise, to more digits.
+/// The reference policy attains the solved value with little noise, to more digits.
 #[test]
 fn quiet_references_attain_their_values() {
     let quiet = [

@@ -103,7 +103,7 @@ impl Execution {
         }
     }
 
-    /// Optimal trades in shares of stock, `[steps]`, with continuous actions: the trajectory of Almgren & Chriss.
+    /// Optimal trades in shares of stock, `[steps]`, for continuous actions: the trajectory of Almgren & Chriss.
     ///
     /// # Errors
     /// [`Error::Setting`] for settings out of range.
@@ -150,10 +150,10 @@ struct ExecutionMarket {
     fractions: Fractions,
 }
 
-/// Value of a plan.
+/// Value of the selling plan `plan` for `query`.
 ///
 /// # Errors
-/// [`Error::Unsupported`] for a discount or a horizon of less than an episode.
+/// [`Error::Unsupported`] for a discount, and for a horizon shorter than an episode.
 fn plan_value(rules: &Rules, plan: &Plan, query: &SolveQuery) -> Result<f64> {
     if query.gamma != 1.0 || query.horizon.is_some_and(|horizon| horizon < rules.steps) {
         return Err(Error::Unsupported(

@@ -11,16 +11,16 @@
 use super::super::actions::Fractions;
 use super::rules::Rules;
 
-/// Selling schedule and its cost beside the spread.
+/// Selling schedule and its cost besides the spread.
 #[derive(Clone, Debug)]
 pub(super) struct Plan {
     /// Fraction of the remaining order to sell with 1, 2, ... steps left, `[steps]`.
     pub(super) shares: Vec<f64>,
-    /// Cost in dollars per share of the whole order.
+    /// Cost in dollars per share of the whole order, without the spread.
     pub(super) cost: f64,
 }
 
-/// Cost of selling the fraction s: `sold s^2 + mixed s (1 - s) + kept (1 - s)^2`.
+/// Cost of selling the fraction s of the remaining order: `sold s^2 + mixed s (1 - s) + kept (1 - s)^2`.
 #[derive(Clone, Copy)]
 struct SliceCost {
     sold: f64,
@@ -36,7 +36,7 @@ impl SliceCost {
 }
 
 impl Plan {
-    /// Plan of lowest cost.
+    /// Plan of lowest cost: the optimal policy.
     pub(super) fn optimal(rules: &Rules, fractions: &Fractions) -> Self {
         Plan::backward_induction(rules, |slice, _| {
             let share = match fractions {
@@ -50,7 +50,7 @@ impl Plan {
         })
     }
 
-    /// Plan of equal slices, or the nearest levels.
+    /// Plan that sells equal slices or, with discrete levels, the fractions nearest to these.
     pub(super) fn even(rules: &Rules, fractions: &Fractions) -> Self {
         Plan::backward_induction(rules, |slice, left| {
             let wanted = 1.0 / left as f64;
@@ -72,7 +72,7 @@ impl Plan {
         })
     }
 
-    /// Backward induction; `pick` gives the fraction to sell and its cost from the number of steps left.
+    /// Backward induction; `pick` returns the fraction to sell and its cost for a number of steps left.
     fn backward_induction(rules: &Rules, pick: impl Fn(SliceCost, u32) -> (f64, f64)) -> Self {
         let mut plan = Plan { shares: vec![1.0], cost: rules.temporary };
         for left in 2..=rules.steps {
@@ -86,7 +86,7 @@ impl Plan {
     }
 }
 
-/// Level of lowest cost, the first of several.
+/// Level of lowest cost; the first one if several levels have it.
 fn cheapest(levels: &[f64], cost: impl Fn(f64) -> f64) -> f64 {
     let better = |best: f64, level: f64| if cost(level) < cost(best) { level } else { best };
     levels.iter().copied().reduce(better).unwrap_or(1.0)

@@ -6,13 +6,14 @@
 //! **Action:** fraction of the remaining order to sell in this step, 0 to 1: one of a table, or any number. The last
 //! step sells everything.
 //!
-//! **Step** of tau days in which n of X shares of stock are sold and x remain: each is sold for
-//! `spread + temporary n / tau` less than the price; then the price changes by
-//! `volatility sqrt(tau) z - permanent n`.
+//! **Step** of tau days in which n of X shares of stock are sold and x remain: each share of stock is sold for
+//! `spread + temporary n / tau` less than the price; then the price changes by `volatility sqrt(tau) z - permanent n`,
+//! with z standard normal.
 //!
-//! **Reward:** minus the step's part of the implementation shortfall, minus `risk_aversion volatility^2 tau x^2` for
-//! the risk of the remaining order, both in dollars per share of the whole order. The second parts of a fixed
-//! trajectory sum to the variance of its shortfall, so the objective is the paper's `E + lambda V`.
+//! **Reward:** minus the step's part of the implementation shortfall, minus the risk term
+//! `risk_aversion volatility^2 tau x^2` of the remaining order, both in dollars per share of the whole order. The risk
+//! terms of a fixed trajectory sum to `risk_aversion` times the variance of the trajectory's shortfall, so the
+//! objective is the paper's `E + lambda V`.
 //!
 //! **Observation:** remaining fraction of the order and of the time.
 //!
@@ -36,11 +37,11 @@ pub(super) struct Rules {
     /// Standard deviation of the price change.
     pub(super) price_std: f64,
     pub(super) spread: f64,
-    /// Fall of the price when the whole order is sold.
+    /// Fall of the price when the whole order is sold, in dollars.
     pub(super) permanent: f64,
-    /// Discount per share when the whole order is sold in one step.
+    /// Reduction of the sale price when the whole order is sold in one step, in dollars.
     pub(super) temporary: f64,
-    /// Risk cost of keeping the whole order for a step.
+    /// Risk term of the reward if the whole order is kept for a step.
     pub(super) risk: f64,
     /// Whether rewards contain the price changes.
     pub(super) realized: bool,
@@ -66,7 +67,7 @@ impl Rules {
         }
     }
 
-    /// Sells the fraction `share` of the remaining order.
+    /// Sells the fraction `share` of the remaining order in one step.
     #[inline]
     pub(super) fn step(&self, state: &mut State, share: f64, rng: &mut Stream) -> Step {
         let sold = if state.steps_left <= 1 { state.remaining } else { state.remaining * share };

@@ -114,15 +114,16 @@ impl Gbm {
     }
 }
 
-/// Rules of the market, with the bound of the observation.
+/// Rules of the market, with the bound of the observed return.
 pub(super) struct GbmMarket {
     rules: Rules,
     return_bound: f32,
 }
 
-/// Value of a stationary policy; `gain` is the expected change of utility in a step from wealth 1.
+/// Value of a stationary policy; `gain` is the expected change of utility in the first step, from wealth 1.
 ///
-/// The gain of step t is `gain m^t` with `m = E factor^(1 - a) = 1 + (1 - a) gain`; m is 1 for logarithmic utility.
+/// The gain of step t is `gain m^t` with `m = E factor^(1 - a) = 1 + (1 - a) gain` for risk aversion a; m is 1 for
+/// logarithmic utility.
 fn total_value(rules: &Rules, query: &SolveQuery, gain: f64) -> Result<f64> {
     let ratio = query.gamma * (1.0 + rules.power * gain);
     match query.horizon {
@@ -155,8 +156,8 @@ impl Market<1> for GbmMarket {
         &state.account
     }
 
-    /// The discounted sum of utility changes weights every later utility positively, and one fraction maximizes each
-    /// of them: it is optimal among all policies.
+    /// The discounted sum of utility changes weights every later utility positively, and one fraction maximizes each of
+    /// these utilities: this fraction is optimal among all policies.
     fn solve(&self, query: &SolveQuery) -> Result<Reference<1>> {
         let rules = &self.rules;
         let fraction = rules.optimal_fraction(rules.long_run_variance);

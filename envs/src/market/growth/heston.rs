@@ -1,9 +1,10 @@
 //! World `market/heston`: stochastic volatility, logarithmic utility.
 //!
-//! With logarithmic utility, no costs and no price impact, the optimal policy is myopic: the fraction that is optimal
-//! for the next step. Its value, a sum of expectations over the distribution of the variance, has no closed form in
-//! discrete time and is computed by quadrature on a grid of variances. Half the grid changes it by less than 1e-4
-//! (see the tests); this is no proof, so the solution is `BestKnown` and has no upper bound.
+//! With logarithmic utility, no costs and no price impact, the optimal policy is myopic: it holds the fraction that is
+//! optimal for the next step. The value of the policy, a sum of expectations over the distribution of the variance, has
+//! no closed form in discrete time and is computed by quadrature on a grid of variances. A grid of half the size
+//! changes the value by less than 1e-4 (see the tests). This is no proof, so the solution is `BestKnown` and has no
+//! upper bound.
 
 use std::sync::Arc;
 
@@ -134,8 +135,9 @@ impl Heston {
     }
 }
 
-/// Variance that lies `stds` standard deviations of the stationary distribution above the long-run variance. Values
-/// beyond 8 are very rare and clipped in observations; those beyond 20 are ignored by the solver.
+/// Variance that lies `stds` standard deviations of the stationary distribution above the long-run variance. Variances
+/// of more than 8 standard deviations are very rare and clipped in observations; those of more than 20 are ignored by
+/// the solver.
 fn variance_above(rules: &Rules, stds: f64) -> f64 {
     rules.long_run_variance
         + stds * rules.vol_of_vol * (rules.long_run_variance / (2.0 * rules.reversion)).sqrt()
@@ -186,7 +188,7 @@ struct Grid {
     low: f64,
     width: f64,
     points: usize,
-    /// Interpolation weights of the next values, `[points * points]`.
+    /// Interpolation weights of the next variances, `[points * points]`.
     transitions: Vec<f64>,
 }
 
@@ -228,7 +230,7 @@ impl Grid {
     }
 }
 
-/// Rules of the market, with the bounds of the observation.
+/// Rules of the market, with the bounds of the observed return and variance.
 struct HestonMarket {
     rules: Rules,
     return_bound: f32,

@@ -8,7 +8,7 @@
 //! **Action:** fraction of the wealth to hold in the asset during a step, 0 to 1: one of a table, or any number. The
 //! rest earns interest. There are no costs.
 //!
-//! **Step** of dt years, with v+ = max(v, 0) and z, w standard normal with correlation rho:
+//! **Step** of dt years, with v+ = max(v, 0) and standard normal numbers z and w of correlation rho:
 //!
 //! ```text
 //! log price += (drift - v+ / 2) dt + sqrt(v+ dt) z
@@ -17,9 +17,9 @@
 //!
 //! Geometric Brownian motion is the case reversion = vol_of_vol = 0, with constant v.
 //!
-//! **Reward:** change of the utility of wealth, `u(W) = (W^(1 - a) - 1) / (1 - a)` with risk aversion a, and `ln W`
-//! for a = 1. Undiscounted, the return of an episode is the utility of the final wealth. (`W^(1 - a)` is kept within
-//! 1e-30 and 1e30, which only extreme settings reach.)
+//! **Reward:** change of the utility of the wealth W, `u(W) = (W^(1 - a) - 1) / (1 - a)` with risk aversion a, and
+//! `ln W` for a = 1. Undiscounted, the return of an episode is the utility of the final wealth. (`W^(1 - a)` is kept
+//! within 1e-30 and 1e30, which only extreme settings reach.)
 //!
 //! **Observation:** last log return, clipped to six standard deviations; `heston`: also v+, clipped.
 //!
@@ -51,7 +51,7 @@ pub(super) struct Rules {
     /// Volatility of the variance.
     pub(super) vol_of_vol: f64,
     pub(super) correlation: f64,
-    /// Weight of the variance shock's independent part, `sqrt(1 - correlation^2)`.
+    /// Weight of the part of the variance shock that is independent of the price, `sqrt(1 - correlation^2)`.
     pub(super) independent: f64,
     /// Exponent of the utility, 1 - risk aversion; 0 for logarithmic utility.
     pub(super) power: f64,
@@ -62,7 +62,7 @@ pub(super) struct Rules {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct State {
     pub(super) wealth: f64,
-    /// Wealth to the power of the utility exponent.
+    /// Power `W^(1 - a)` of the wealth W.
     pub(super) scale: f64,
     pub(super) variance: f64,
     /// Last log return.
@@ -85,7 +85,7 @@ impl Rules {
         }
     }
 
-    /// Holds `fraction` for a step.
+    /// Runs one step with the fraction `fraction` of the wealth in the asset.
     #[inline]
     pub(super) fn step(&self, state: &mut State, fraction: f64, rng: &mut Stream) -> Step {
         let variance = state.variance.max(0.0);
@@ -120,13 +120,13 @@ impl Rules {
             + self.vol_of_vol * (positive * self.dt).sqrt() * w
     }
 
-    /// Growth factor of the wealth.
+    /// Growth factor of the wealth in a step.
     #[inline]
     fn factor(&self, fraction: f64, growth: f64) -> f64 {
         self.cash_growth + fraction * (growth - self.cash_growth)
     }
 
-    /// Change of utility of a wealth that grows by `factor`; `scale` is `W^(1 - a)` and is updated.
+    /// Change of the utility of a wealth W that grows by `factor`; `scale` is `W^(1 - a)` and is updated.
     #[inline]
     fn utility(&self, scale: &mut f64, factor: f64) -> f64 {
         let log = factor.ln();
@@ -144,13 +144,13 @@ impl Rules {
         self.utility(&mut 1.0, factor)
     }
 
-    /// Expected change of utility from wealth 1 at this variance.
+    /// Expected change of utility in a step from wealth 1, with the variance `variance`.
     pub(super) fn gain(&self, fraction: f64, variance: f64) -> f64 {
         let variance = variance.max(0.0);
         normal::expectation(|z| self.utility_gain(self.factor(fraction, self.log_return(variance, z).exp())))
     }
 
-    /// Fraction with the highest expected utility after a step.
+    /// Fraction with the highest expected utility after one step.
     pub(super) fn optimal_fraction(&self, variance: f64) -> f64 {
         match &self.fractions {
             Fractions::Levels(levels) => {
@@ -161,7 +161,8 @@ impl Rules {
         }
     }
 
-    /// Root of the derivative of the concave expected utility, by bisection; a bound where there is none inside.
+    /// Fraction at which the derivative of the concave expected utility is 0, by bisection; 0 or 1 if there is none
+    /// between.
     fn root_fraction(&self, variance: f64) -> f64 {
         let slope = |fraction: f64| {
             normal::expectation(|z| {
@@ -183,7 +184,7 @@ impl Rules {
         f64::midpoint(low, high)
     }
 
-    /// Mean gain of the discrete fractions; `None` for continuous ones.
+    /// Expected change of utility for uniformly random discrete fractions; `None` for continuous fractions.
     pub(super) fn random_gain(&self, variance: f64) -> Option<f64> {
         match &self.fractions {
             Fractions::Any => None,
@@ -194,7 +195,7 @@ impl Rules {
         }
     }
 
-    /// Six standard deviations of a return at this variance.
+    /// Six standard deviations of a return with the variance `variance`.
     pub(super) fn return_bound(&self, variance: f64) -> f32 {
         (6.0 * (variance * self.dt).sqrt()) as f32
     }
@@ -214,14 +215,14 @@ impl Rules {
     }
 }
 
-/// Risk aversions this close to 1 use the logarithm: the difference is below single precision, and the power would be
-/// lost in rounding.
+/// Risk aversions this close to 1 use the logarithm: the difference is below single precision, and the formula with the
+/// power would lose all digits to rounding.
 const LOG_TOLERANCE: f64 = 1e-6;
 /// Bounds of `W^(1 - a)`, which keep rewards finite in single precision.
 const MIN_SCALE: f64 = 1e-30;
 const MAX_SCALE: f64 = 1e30;
 
-/// Exponent of the utility with this risk aversion; 0 for the logarithm.
+/// Exponent of the utility with the risk aversion `aversion`; 0 for the logarithm.
 pub(super) fn power(aversion: f64) -> f64 {
     let power = 1.0 - aversion;
     if power.abs() < LOG_TOLERANCE { 0.0 } else { power }

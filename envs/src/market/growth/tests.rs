@@ -9,10 +9,10 @@ use crate::market::actions::Fractions;
 const YEAR: SolveQuery =
     SolveQuery { gamma: 1.0, horizon: Some(252), time_observed: false, policy_class: PolicyClass::Optimal };
 
-/// The optimal fraction converges to Merton's in proportion to the length of a step.
+/// The optimal fraction converges to Merton's fraction in proportion to the length of a step.
 #[test]
 fn best_fraction_tends_to_mertons() {
-    // At a fraction of 1/2 the two are equal by symmetry.
+    // If Merton's fraction is 1/2, the two fractions are equal by symmetry.
     for risk_aversion in [2.0, 4.0, 10.0] {
         let off = |steps_per_year| {
             let market = Gbm { steps_per_year, risk_aversion, ..Gbm::default() };

@@ -163,7 +163,7 @@ impl MakingMarket {
             let row = steps_left.saturating_sub(1) * (2 * max_inventory as usize + 1) + inventory;
             quotes.get(row).copied().unwrap_or([0.0; 2])
         });
-        // A shorter horizon than the episode is not observed, so there is no rule for it.
+        // A horizon shorter than the episode is not part of the observation, so no rule exists for it.
         let rule = query.horizon.is_none_or(|horizon| horizon >= steps).then_some(rule);
         Reference { solution: exact(value), rule }
     }

@@ -1,5 +1,5 @@
-//! Optimal quotes. In discrete time: backward induction over time and inventory. With h the value of the inventory
-//! and p the arrival probability,
+//! Optimal quotes. In discrete time: backward induction over time and inventory. Let h_k(q) be the value of the
+//! inventory q with k steps left, and p the probability that a market order of one side arrives:
 //!
 //! ```text
 //! h_k(q)  = gamma h_{k-1}(q) - phi q^2 dt + p side(gamma (h_{k-1}(q+1) - h_{k-1}(q)))
@@ -7,8 +7,9 @@
 //! side(g) = max over depths d of  exp(-kappa d) (d + g)
 //! ```
 //!
-//! without the first side at the largest inventory and the second at the smallest. The optimal continuous depth is
-//! `1 / kappa - g`, or 0 where that is negative. Midprice changes have mean 0 and do not matter.
+//! without the first `side` term (buying) at the largest inventory and without the second (selling) at the smallest.
+//! The optimal continuous depth is `1 / kappa - g`, or 0 if that is negative. Midprice changes have mean 0 and do not
+//! matter.
 
 use freewheel_core::SolveQuery;
 
@@ -17,9 +18,9 @@ use super::rules::Rules;
 /// Allowed depths.
 #[derive(Clone, Debug)]
 pub(super) enum Depths {
-    /// Any depth from 0 to this one.
+    /// Any depth from 0 to this depth.
     UpTo(f64),
-    /// One of these.
+    /// One of these depths.
     Levels(Vec<f64>),
 }
 
@@ -34,7 +35,8 @@ impl Depths {
         }
     }
 
-    /// Optimal depth where a fill changes the value by `gain`, and its expected value when an order arrives.
+    /// Optimal depth if a fill changes the value of the inventory by `gain`, and the expected value of a quote at this
+    /// depth when an order arrives.
     fn best(&self, rules: &Rules, gain: f64) -> (f64, f64) {
         let value = |depth: f64| rules.fill_probability(depth) * (depth + gain);
         let depth = match self {
@@ -47,7 +49,8 @@ impl Depths {
         (depth, value(depth))
     }
 
-    /// Expected value of a uniformly random depth when an order arrives and a fill changes the value by `gain`.
+    /// Expected value of a quote at a uniformly random depth when an order arrives, if a fill changes the value of the
+    /// inventory by `gain`.
     fn random(&self, rules: &Rules, gain: f64) -> f64 {
         match self {
             Depths::Levels(levels) => {
@@ -62,9 +65,9 @@ impl Depths {
     }
 }
 
-/// Values of the inventory and the quotes of the policy.
+/// Values of all inventories and quotes of the policy.
 pub(super) struct Values {
-    /// Values with all steps left, `[2 max_inventory + 1]`.
+    /// Values of the inventories with all steps left, `[2 max_inventory + 1]`.
     values: Vec<f64>,
     /// Quotes `[bid, ask]` with 1, 2, ... steps left, each `[2 max_inventory + 1]`.
     pub(super) quotes: Vec<[f64; 2]>,
@@ -81,17 +84,17 @@ impl Values {
         Values::backward_induction(rules, query, |gain| (0.0, depths.random(rules, gain)))
     }
 
-    /// Value of the start of an episode.
+    /// Value of the start of an episode, with inventory 0.
     pub(super) fn start_value(&self) -> f64 {
         self.values[self.values.len() / 2]
     }
 
-    /// Backward induction; `side` maps the change of value by a fill to a depth and its expected value when an order
-    /// arrives.
+    /// Backward induction. `side` maps the change of value by a fill to the depth of a quote and the expected value of
+    /// this quote when an order arrives.
     fn backward_induction(rules: &Rules, query: &SolveQuery, side: impl Fn(f64) -> (f64, f64)) -> Self {
         let inventories = -rules.max_inventory..=rules.max_inventory;
         let horizon = query.horizon.unwrap_or(u32::MAX);
-        // The cost of the final inventory counts only where the horizon reaches the end of the episode.
+        // The cost of the final inventory counts only if the horizon reaches the end of the episode.
         let final_value = |q| if horizon >= rules.steps { -rules.liquidation(q) } else { 0.0 };
         let mut values: Vec<f64> = inventories.clone().map(final_value).collect();
         let mut quotes = Vec::new();
@@ -153,5 +156,5 @@ pub fn continuous_values(lambda: f64, kappa: f64, phi: f64, alpha: f64, max_inve
     w.iter().map(|x| (x.ln() + log_scale) / kappa).collect()
 }
 
-/// Number of terms of the series, whose k-th term is at most 1 / k!.
+/// Number of terms of the Taylor series, whose k-th term is at most 1 / k!.
 const TERMS: u32 = 24;

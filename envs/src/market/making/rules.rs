@@ -3,11 +3,12 @@
 //!
 //! **State:** inventory q, steps left, midprice, account.
 //!
-//! **Action:** bid depth below the midprice and ask depth above it, for one unit each.
+//! **Action:** bid depth (distance below the midprice) and ask depth (distance above it), for one unit each.
 //!
 //! **Step** of length dt: with probability `lambda dt` a market sell order arrives and fills the bid at depth d with
 //! probability `exp(-kappa d)`; with the same probability a market buy order arrives, for the ask. There is no bid at
-//! the largest inventory and no ask at the smallest. Then the midprice changes by `volatility sqrt(dt) z`.
+//! the largest inventory and no ask at the smallest. Then the midprice changes by `volatility sqrt(dt) z`, with z
+//! standard normal.
 //!
 //! **Reward:** depth of the filled quote, plus inventory times the change of the midprice, minus `phi q^2 dt`; after
 //! the last step also minus `alpha q^2`. The sum is cash plus inventory at the midprice, less the two penalties: the
@@ -17,8 +18,8 @@
 //!
 //! **Endings:** terminal after the last step. An episode starts without inventory.
 //!
-//! **Differences from the book:** at most one order a step instead of Poisson processes, which changes the value by
-//! terms of order dt. The inventory penalty is that of the inventory at the start of a step.
+//! **Differences from the book:** at most one order arrives in a step instead of Poisson processes, which changes the
+//! value by terms of order dt. The inventory penalty is that of the inventory at the start of a step.
 //!
 //! **Version** 1.
 
@@ -33,7 +34,7 @@ pub(super) const VERSION: u32 = 1;
 #[derive(Clone, Debug)]
 pub(super) struct Rules {
     pub(super) steps: u32,
-    /// Probability that an order of one side arrives.
+    /// Probability that a market order of one side arrives.
     pub(super) arrival_probability: f64,
     pub(super) kappa: f64,
     /// Penalty per squared inventory.
@@ -65,19 +66,19 @@ impl Rules {
         }
     }
 
-    /// Inventory within its bounds, which only a damaged checkpoint can exceed.
+    /// Inventory, limited to its bounds, which only a damaged checkpoint can exceed.
     #[inline]
     pub(super) fn inventory(&self, state: &State) -> i32 {
         state.inventory.clamp(-self.max_inventory, self.max_inventory)
     }
 
-    /// Probability that a market order fills a quote at this depth.
+    /// Probability that a market order fills a quote at the depth `depth`.
     #[inline]
     pub(super) fn fill_probability(&self, depth: f64) -> f64 {
         (-self.kappa * depth).exp()
     }
 
-    /// Penalty of holding an inventory for a step.
+    /// Penalty of holding the inventory for a step.
     #[inline]
     pub(super) fn penalty(&self, inventory: i32) -> f64 {
         self.inventory_penalty * f64::from(inventory * inventory)
@@ -89,7 +90,7 @@ impl Rules {
         self.alpha * f64::from(inventory * inventory)
     }
 
-    /// Quotes the depths `[bid, ask]` for a step.
+    /// Runs one step with quotes at the depths `[bid, ask]`.
     #[inline]
     pub(super) fn step(&self, state: &mut State, [bid, ask]: [f64; 2], rng: &mut Stream) -> Step {
         state.inventory = self.inventory(state);

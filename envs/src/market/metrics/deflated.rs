@@ -9,13 +9,13 @@ use super::{RunningReturns, normal_cdf, normal_quantile};
 /// Euler-Mascheroni constant.
 const EULER: f64 = 0.577_215_664_901_532_9;
 
-/// Skewness `m3 / m2^(3/2)` from central moments over n. NaN for constant returns.
+/// Skewness `m3 / m2^(3/2)` from the central moments m2 and m3 (divisor n). NaN for constant returns.
 pub fn skewness(returns: &[f64]) -> f64 {
     let [m2, m3, _] = central_moments(returns);
     m3 / m2.powf(1.5)
 }
 
-/// Raw kurtosis `m4 / m2^2` from central moments over n. NaN for constant returns.
+/// Raw kurtosis `m4 / m2^2` from the central moments m2 and m4 (divisor n). NaN for constant returns.
 pub fn kurtosis(returns: &[f64]) -> f64 {
     let [m2, _, m4] = central_moments(returns);
     m4 / (m2 * m2)
@@ -33,8 +33,8 @@ fn sharpe_error_scale(s: f64, skewness: f64, kurtosis: f64) -> f64 {
 }
 
 /// Probabilistic Sharpe ratio: the confidence, 0 to 1, that the true Sharpe ratio exceeds `benchmark` (both per bar),
-/// `Phi((s - benchmark) sqrt(n - 1) / sqrt(1 - skewness s + (kurtosis - 1) / 4 s^2))` with `s = mean / sd` and the
-/// sample standard deviation (n - 1). NaN for constant returns.
+/// `Phi((s - benchmark) sqrt(n - 1) / sqrt(1 - skewness s + (kurtosis - 1) / 4 s^2))` with `s = mean / sd`, the sample
+/// standard deviation sd (divisor n - 1) and the standard normal distribution function Phi. NaN for constant returns.
 pub fn probabilistic_sharpe(returns: &[f64], benchmark: f64) -> f64 {
     let (s, n) = (RunningReturns::from_returns(returns).sharpe(1.0), returns.len() as f64);
     normal_cdf(
@@ -42,8 +42,8 @@ pub fn probabilistic_sharpe(returns: &[f64], benchmark: f64) -> f64 {
     )
 }
 
-/// Minimum track record length: the number of returns like these after which the confidence that the true Sharpe
-/// ratio exceeds `benchmark` (per bar) reaches `confidence`. Infinite where the Sharpe ratio does not exceed it.
+/// Minimum track record length: the number of returns like these after which the confidence that the true Sharpe ratio
+/// exceeds `benchmark` (per bar) reaches `confidence`. Infinite if the Sharpe ratio is not above `benchmark`.
 pub fn minimum_track_record(returns: &[f64], benchmark: f64, confidence: f64) -> f64 {
     let s = RunningReturns::from_returns(returns).sharpe(1.0);
     if s <= benchmark {
@@ -59,12 +59,13 @@ pub fn minimum_track_record(returns: &[f64], benchmark: f64, confidence: f64) ->
 pub struct Trials {
     /// Number of independent trials, the selected strategy included.
     pub count: f64,
-    /// Variance of their Sharpe ratios per bar.
+    /// Variance of the trials' Sharpe ratios per bar.
     pub variance: f64,
 }
 
 /// Expected maximum Sharpe ratio per bar of trials without skill:
-/// `sqrt(V) ((1 - g) Phi^-1(1 - 1/N) + g Phi^-1(1 - 1/(N e)))` with the Euler-Mascheroni constant g. 0 for one trial.
+/// `sqrt(V) ((1 - g) Phi^-1(1 - 1/N) + g Phi^-1(1 - 1/(N e)))` with N = `count`, V = `variance`, the Euler-Mascheroni
+/// constant g and the standard normal quantile function Phi^-1. 0 for one trial.
 pub fn expected_maximum_sharpe(trials: Trials) -> f64 {
     let Trials { count, variance } = trials;
     if count <= 1.0 {
@@ -75,8 +76,8 @@ pub fn expected_maximum_sharpe(trials: Trials) -> f64 {
         * ((1.0 - EULER) * upper(1.0 / count) + EULER * upper(1.0 / (count * std::f64::consts::E)))
 }
 
-/// Deflated Sharpe ratio: [`probabilistic_sharpe`] with the benchmark [`expected_maximum_sharpe`], the confidence
-/// that a strategy selected from several has skill.
+/// Deflated Sharpe ratio: the confidence that a strategy selected from several has skill. It is
+/// [`probabilistic_sharpe`] with the benchmark [`expected_maximum_sharpe`].
 pub fn deflated_sharpe(returns: &[f64], trials: Trials) -> f64 {
     probabilistic_sharpe(returns, expected_maximum_sharpe(trials))
 }

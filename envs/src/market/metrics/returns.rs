@@ -1,4 +1,4 @@
-//! Measures of a series of returns, in one pass or of a slice; both give the same to the last bit.
+//! Measures of a series of returns, in one pass or of a slice; both ways give the same result to the last bit.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +12,7 @@ pub struct RunningReturns {
     squared_deviations: f64,
     /// Sum of squared losses.
     squared_losses: f64,
-    /// Wealth grown from 1.
+    /// Wealth after all returns, from an initial wealth of 1.
     wealth: f64,
     peak: f64,
     drawdown: f64,
@@ -69,7 +69,7 @@ impl RunningReturns {
         if self.count > 0.0 { self.mean } else { f64::NAN }
     }
 
-    /// Standard deviation of the returns (n - 1) of a bar. NaN for less than two returns.
+    /// Sample standard deviation (divisor n - 1) of the returns of a bar. NaN for less than two returns.
     pub fn std(&self) -> f64 {
         if self.count < 2.0 { f64::NAN } else { (self.squared_deviations / (self.count - 1.0)).sqrt() }
     }
@@ -125,13 +125,14 @@ pub fn cagr(returns: &[f64], periods: f64) -> f64 {
     RunningReturns::from_returns(returns).cagr(periods)
 }
 
-/// Annual volatility: standard deviation of the returns (n - 1) times `sqrt(periods)`. NaN for less than two returns.
+/// Annual volatility: sample standard deviation (divisor n - 1) of the returns times `sqrt(periods)`. NaN for less than
+/// two returns.
 pub fn volatility(returns: &[f64], periods: f64) -> f64 {
     RunningReturns::from_returns(returns).volatility(periods)
 }
 
-/// Annual Sharpe ratio `mean(r) / sd(r) sqrt(periods)` with the sample standard deviation (n - 1) and risk-free rate
-/// 0. W. F. Sharpe, *The Sharpe Ratio*, J. Portfolio Management 21 (1994). NaN for constant returns.
+/// Annual Sharpe ratio `mean(r) / sd(r) sqrt(periods)` with the sample standard deviation sd (divisor n - 1) and
+/// risk-free rate 0. W. F. Sharpe, *The Sharpe Ratio*, J. Portfolio Management 21 (1994). NaN for constant returns.
 pub fn sharpe(returns: &[f64], periods: f64) -> f64 {
     RunningReturns::from_returns(returns).sharpe(periods)
 }
@@ -148,20 +149,21 @@ pub fn max_drawdown(returns: &[f64]) -> f64 {
     RunningReturns::from_returns(returns).max_drawdown()
 }
 
-/// Calmar ratio: [`cagr`] over the size of [`max_drawdown`]. T. W. Young, Futures 20 (1991). NaN without a drawdown.
+/// Calmar ratio: [`cagr`] divided by the size of [`max_drawdown`]. T. W. Young, Futures 20 (1991). NaN without a
+/// drawdown.
 pub fn calmar(returns: &[f64], periods: f64) -> f64 {
     RunningReturns::from_returns(returns).calmar(periods)
 }
 
-/// Annual turnover `periods mean(traded[t] / equity[t])`, `[T]` each: `traded` is the sum of the sizes of a bar's
-/// purchases and sales in money, `equity` the equity before them. Buying with all equity and selling again is a
-/// turnover of 2. NaN without bars.
+/// Annual turnover `periods mean(traded[t] / equity[t])`, where T is the number of bars. `traded`, `[T]`, is the sum of
+/// the sizes of a bar's purchases and sales in money, `equity`, `[T]`, the equity before these trades. Buying with all
+/// equity and selling again is a turnover of 2. NaN without bars.
 pub fn turnover(traded: &[f64], equity: &[f64], periods: f64) -> f64 {
     periods * mean(traded.iter().zip(equity).map(|(traded, equity)| traded / equity))
 }
 
-/// Mean gross exposure `mean(sum_i |weight_i|)` as a fraction of equity; 1 is fully invested, long or short.
-/// `weights` is `[T, assets]`, row-major. NaN without bars.
+/// Mean gross exposure `mean(sum_i |weight_i|)` as a fraction of equity; 1 is fully invested, long or short. `weights`
+/// is `[T, assets]`, row-major, for T bars. NaN without bars.
 pub fn exposure(weights: &[f64], assets: usize) -> f64 {
     mean(weights.chunks_exact(assets.max(1)).map(|bar| bar.iter().map(|w| w.abs()).sum()))
 }

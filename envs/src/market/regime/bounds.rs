@@ -1,9 +1,9 @@
-//! Values of policies by their information.
+//! Values of policies with different information about the hidden regime.
 //!
 //! * Clairvoyant, knowing the regime: half of the optimal growth in each regime.
 //! * Memory of the last k moves: an exact sum over 2^k sequences.
-//! * Bayes filter over all moves: no finite sum, but the value is convex in the belief (Sondik 1971), so it lies
-//!   below the chords between the points of a grid and above the tangents there. Backward induction preserves both
+//! * Bayes filter over all moves: no finite sum, but the value is convex in the belief (Sondik 1971), so it lies below
+//!   the chords between the points of a grid and above the tangents at these points. Backward induction preserves both
 //!   sides and gives two proved bounds.
 
 use freewheel_core::{Error, Result, SolveQuery};
@@ -36,7 +36,7 @@ fn discounts(gamma: f64) -> impl Iterator<Item = f64> {
     std::iter::successors(Some(1.0), move |discount| Some(discount * gamma))
 }
 
-/// Expected growth of a move with the regime known.
+/// Expected log growth of a move if the policy knows the regime.
 pub(super) fn clairvoyant_growth(rules: &Rules) -> f64 {
     0.5 * (rules.optimal_growth(Belief(0.0)) + rules.optimal_growth(Belief(1.0)))
 }
@@ -61,7 +61,7 @@ pub(super) fn growth_by_memory(rules: &Rules) -> Vec<f64> {
     growth
 }
 
-/// Exact optimal value with memory of the last moves only. The sum of the query must be finite.
+/// Exact optimal value with memory of the last moves only. The discounted sum of `query` must be finite.
 pub(super) fn memory_value(rules: &Rules, query: &SolveQuery) -> f64 {
     let growth = growth_by_memory(rules);
     let last = growth[growth.len() - 1];
@@ -88,7 +88,7 @@ pub(super) fn filter_bounds(rules: &Rules, query: &SolveQuery) -> Result<(f64, f
     let infinite = query.horizon.is_none();
     let steps = match query.horizon {
         Some(steps) => steps,
-        // The remainder counts as 0 in the lower bound and as the clairvoyant's value in the upper one.
+        // The steps after the cut-off count as 0 in the lower bound and as clairvoyant growth in the upper bound.
         None if gamma == 0.0 => 1,
         None => (TAIL_TOLERANCE.ln() / gamma.ln()).ceil() as u32,
     };
@@ -103,20 +103,20 @@ pub(super) fn filter_bounds(rules: &Rules, query: &SolveQuery) -> Result<(f64, f
     Ok((tangent_value(&tangents, start).1, chord_value(&chords, start) + tail))
 }
 
-/// Belief grid with the growth and successors of each point.
+/// Belief grid, with the growth and the next beliefs of each point.
 struct Grid {
     /// Points, `[GRID_POINTS]`.
     points: Vec<GridPoint>,
-    /// Parameters of the hidden Markov model, as in [`Rules`].
+    /// Parameters `stay` and `up` of the hidden Markov model, as in [`Rules`].
     stay: f64,
     up: [f64; 2],
 }
 
 struct GridPoint {
     growth: f64,
-    /// Growth of the point's optimal fraction in the bad and in the good regime.
+    /// Growth of the fraction that is optimal at the point, in the bad and in the good regime.
     growth_in: [f64; 2],
-    /// Probability of an up move.
+    /// Probability of an up move at the point.
     up: f64,
     /// Beliefs after a down move and after an up move.
     after: [Belief; 2],
@@ -137,7 +137,7 @@ impl Grid {
         Grid { points: (0..GRID_POINTS).map(point).collect(), stay: rules.stay, up: rules.up }
     }
 
-    /// Backward induction step with chords between the points: an upper bound, `[GRID_POINTS]`.
+    /// Backward induction step that interpolates `next_values` by chords: an upper bound, `[GRID_POINTS]`.
     fn chords(&self, gamma: f64, next_values: &[f64]) -> Vec<f64> {
         let value = |p: &GridPoint| {
             let [down, up] = p.after.map(|belief| chord_value(next_values, belief));
@@ -146,8 +146,8 @@ impl Grid {
         self.points.iter().map(value).collect()
     }
 
-    /// Backward induction step with tangents: a lower bound. Each tangent is the value of a plan in the bad and in
-    /// the good regime, `[GRID_POINTS]`.
+    /// Backward induction step with tangents: a lower bound. A tangent is given by the values of a plan in the bad and
+    /// in the good regime; there is one for each point, `[GRID_POINTS]`.
     fn tangents(&self, gamma: f64, next_values: &[[f64; 2]]) -> Vec<[f64; 2]> {
         let plan = |p: &GridPoint| {
             let [down, up] = p.after.map(|belief| tangent_value(next_values, belief).0);
@@ -168,13 +168,13 @@ fn locate(Belief(good): Belief) -> (usize, f64) {
     (left, at - left as f64)
 }
 
-/// Value of the chord at a belief.
+/// Value at a belief of the chord between the two grid points around the belief.
 fn chord_value(values: &[f64], belief: Belief) -> f64 {
     let (left, share) = locate(belief);
     values[left] + share * (values[left + 1] - values[left])
 }
 
-/// Better of the two tangents next to a belief, and its value there.
+/// Better of the two tangents of the grid points around a belief, and its value at the belief.
 fn tangent_value(plans: &[[f64; 2]], belief: Belief) -> ([f64; 2], f64) {
     let (left, _) = locate(belief);
     let value = |plan: [f64; 2]| plan[0] + belief.0 * (plan[1] - plan[0]);

@@ -48,7 +48,7 @@ pub struct Regime {
     pub stay: f64,
 }
 
-/// Observation of `market/regime`.
+/// Choice of the observation of `market/regime`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Observe {
@@ -131,8 +131,8 @@ struct RegimeMarket {
 }
 
 impl RegimeMarket {
-    /// Bracket of the Bayes filter; with observed moves, the lower value is that of the optimal policy with memory of
-    /// these moves.
+    /// Lower and upper bound of the optimal value with the Bayes filter. With observed moves, the lower value is that
+    /// of the optimal policy with memory of these moves.
     fn optimal(&self, query: &SolveQuery) -> Result<Reference<1>> {
         let rules = &self.rules;
         let (lower, upper) = bounds::filter_bounds(rules, query)?;

@@ -1,5 +1,5 @@
 //! Rules of `market/regime`. **Source:** the hidden Markov model of Hamilton (Econometrica 57, 1989) with two regimes
-//! and moves of one size, and Kelly's bet (1956) on it.
+//! and moves of one size, and the betting rule of Kelly (1956).
 //!
 //! **State:** regime, good or bad; the filter's belief and the last moves; wealth.
 //!
@@ -62,7 +62,7 @@ impl Rules {
         }
     }
 
-    /// Holds `fraction` during a move.
+    /// Runs one move with the fraction `fraction` of the wealth in the asset.
     #[inline]
     pub(super) fn step(&self, state: &mut State, fraction: f64, rng: &mut Stream) -> Step {
         let up = rng.chance(self.up[usize::from(state.good)]);
@@ -87,7 +87,7 @@ pub(super) fn push_move(moves: u32, up: bool, memory: u32) -> u32 {
     if more < 2 * full { more } else { more & (full - 1) | full }
 }
 
-/// Probability that the regime of the next move is good.
+/// Belief: probability that the regime of the next move is good.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Belief(pub(super) f64);
 
@@ -97,13 +97,13 @@ impl Belief {
 }
 
 impl Rules {
-    /// Probability of an up move.
+    /// Probability of an up move under a belief.
     #[inline]
     pub(super) fn up_probability(&self, Belief(good): Belief) -> f64 {
         good * self.up[1] + (1.0 - good) * self.up[0]
     }
 
-    /// Bayes' rule for the observed move, then one transition of the regime.
+    /// Belief after an observed move: Bayes' rule, then one transition of the regime.
     #[inline]
     pub(super) fn next_belief(&self, Belief(good): Belief, up: bool) -> Belief {
         let likelihood = |regime: usize| if up { self.up[regime] } else { 1.0 - self.up[regime] };
@@ -112,13 +112,13 @@ impl Rules {
         Belief(posterior * self.stay + (1.0 - posterior) * (1.0 - self.stay))
     }
 
-    /// Expected log growth of holding `fraction` if the regime is good with probability `good`.
+    /// Expected log growth of one move with the fraction `fraction`, if the regime is good with probability `good`.
     pub(super) fn expected_growth(&self, fraction: f64, good: f64) -> f64 {
         let up = self.up_probability(Belief(good));
         up * (fraction * self.size).ln_1p() + (1.0 - up) * (-fraction * self.size).ln_1p()
     }
 
-    /// Optimal fraction: Kelly's `(2 p - 1) / size`, clipped to 0..1, or the best level.
+    /// Optimal fraction: Kelly's `(2 p - 1) / size` with the up probability p, clipped to 0..1, or the best level.
     pub(super) fn optimal_fraction(&self, belief: Belief) -> f64 {
         match &self.fractions {
             Fractions::Any => ((2.0 * self.up_probability(belief) - 1.0) / self.size).clamp(0.0, 1.0),
@@ -153,8 +153,8 @@ impl Rules {
     }
 }
 
-/// Beliefs given the observed moves only, by their index, `[2^(memory + 1)]`. The regime is stationary, so the number
-/// of earlier moves does not matter.
+/// Beliefs given the observed moves only, for each index of observed moves, `[2^(memory + 1)]`. The regime is
+/// stationary, so the number of earlier moves does not matter.
 pub(super) fn beliefs_by_moves(rules: &Rules) -> Vec<Belief> {
     let mut beliefs = vec![Belief::START; 2 << rules.memory];
     for moves in 1..1 << rules.memory {

@@ -19,7 +19,7 @@ fn growths_are_those_of_the_reference() {
     assert!((bounds::clairvoyant_growth(&rules) - 9.7503e-4).abs() < 5e-9);
     let hold = 0.5 * (rules.expected_growth(1.0, 0.0) + rules.expected_growth(1.0, 1.0));
     assert!((hold + 5.0e-5).abs() < 5e-8);
-    // Long after the start: difference of two horizons.
+    // Growth per step long after the start, as the difference of the values of two horizons.
     let within = |steps| {
         bounds::filter_bounds(&rules, &SolveQuery { horizon: Some(steps), ..infinite_horizon(1.0) }).unwrap()
     };

@@ -35,10 +35,10 @@ pub struct Bars {
 }
 
 impl Bars {
-    /// Reads a file, plain or gzipped, with the file settings.
+    /// Reads a file, plain or gzipped, with the file settings in `settings`.
     ///
     /// # Errors
-    /// [`Error::Io`]; [`Error::Input`] with file, line, column, problem and remedy.
+    /// [`Error::Io`] for a file that cannot be read; [`Error::Input`] with file, line, column, problem and remedy.
     pub fn read(file: &Path, settings: &Settings) -> Result<Bars> {
         let mut packed = BufReader::new(File::open(file).map_err(Error::io(file))?);
         let gzipped =
@@ -56,10 +56,10 @@ impl Bars {
         Bars::parse(file, &text, settings)
     }
 
-    /// Parses the contents of a file; `file` is its name in errors.
+    /// Parses the contents of a file; `file` is the name of the file in error messages.
     ///
     /// # Errors
-    /// As [`Bars::read`].
+    /// Same errors as [`Bars::read`].
     pub fn parse(file: &Path, text: &[u8], settings: &Settings) -> Result<Bars> {
         let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
         let mut reader =
@@ -148,7 +148,7 @@ impl Bars {
     }
 }
 
-/// Line of a file, for error messages.
+/// Line of a file, for the location in error messages.
 struct Location<'a> {
     file: &'a Path,
     line: usize,
@@ -225,7 +225,7 @@ fn delimiter(text: &[u8]) -> u8 {
     header.iter().copied().find(|byte| b",;\t".contains(byte)).unwrap_or(b',')
 }
 
-/// Name of the asset: `GOOGL` for `prices/GOOGL.csv.gz`.
+/// Name of the asset of a file: `GOOGL` for `prices/GOOGL.csv.gz`.
 fn asset_of(file: &Path) -> String {
     let name = PathBuf::from(file.file_name().unwrap_or_default());
     let name = name.to_string_lossy().into_owned();
@@ -238,7 +238,7 @@ fn unreadable(file: &Path, error: &csv::Error) -> Error {
     Location { file, line }.error(1, format!("the line is not comma-separated UTF-8 text: {error}"))
 }
 
-/// Index of the field of each column.
+/// Index of the CSV field of each column.
 #[derive(Debug, PartialEq)]
 struct Columns {
     date: usize,

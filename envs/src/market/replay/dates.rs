@@ -4,7 +4,8 @@ use jiff::civil::{Date, DateTime, Time};
 
 /// Parses `2017-01-31`, `20170131`, `31.01.2017`, `1/31/2017` or `2017/01/31`, each with or without a time such as
 /// `22:00`, `22:00:00.000` or `T22:00:00Z`. `day_first` says whether the first of two numbers is the day; by default
-/// it is with dots and is not with slashes. Time zones are ignored: times stay as in the file.
+/// the day is first in dates with dots and the month in dates with slashes. Time zones are ignored: times stay as in
+/// the file.
 pub(super) fn parse(text: &str, day_first: Option<bool>) -> Result<DateTime, String> {
     let text = text.trim();
     let separator = match text.find(['/', '.', '-', ' ']).map(|at| text.as_bytes()[at]) {

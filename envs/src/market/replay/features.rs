@@ -10,10 +10,10 @@ use freewheel_core::{Error, Result};
 use super::prices::Prices;
 use super::settings::Settings;
 
-/// Indicator of one series `[T]` with a window, `[T]`.
+/// Indicator of one series `[T]` with a window; the result is `[T]`.
 type Indicator = fn(&[f64], usize) -> Vec<f64>;
 
-/// Standardized features of T bars, F each.
+/// Standardized features: F numbers for each of T bars.
 pub(super) struct Features {
     width: usize,
     /// Features `[T, F]`; the rows before the longest window are not used.
@@ -31,7 +31,7 @@ pub(super) fn lookback(settings: &Settings) -> usize {
 
 impl Features {
     /// Features of all assets, asset after asset, in the order returns, volatility, momentum, average, rsi, volume.
-    /// Each is standardized by the mean and standard deviation of the bars `train` and clipped to `clip`.
+    /// Each feature is standardized by its mean and standard deviation over the bars `train` and clipped to `clip`.
     pub(super) fn new(prices: &Prices, train: Range<usize>, settings: &Settings) -> Result<Features> {
         if prices.volume.is_empty() && !settings.volume.is_empty() {
             let message = format!(
@@ -75,8 +75,8 @@ impl Features {
     }
 }
 
-/// Standardizes a column by the mean and standard deviation of the bars `train` and clips it; 0 where these are
-/// constant.
+/// Standardizes a feature by its mean and standard deviation over the bars `train` and clips the result; 0 if the
+/// feature is constant over these bars.
 fn standardize(column: &[f64], train: Range<usize>, clip: f32) -> Vec<f32> {
     let train = &column[train];
     let n = train.len() as f64;
@@ -91,7 +91,7 @@ fn log_return(close: &[f64], w: usize) -> Vec<f64> {
     rolling(close.len(), w, |t| (close[t] / close[t - w]).ln())
 }
 
-/// Standard deviation (n - 1) of the last `w` one-bar log returns.
+/// Sample standard deviation (divisor n - 1) of the last `w` one-bar log returns.
 fn volatility(close: &[f64], w: usize) -> Vec<f64> {
     let returns = log_return(close, 1);
     rolling(close.len(), w, |t| std(&returns[t + 1 - w..=t]))
@@ -111,7 +111,7 @@ pub(super) fn mean(values: &[f64], w: usize) -> Vec<f64> {
     rolling(values.len(), w - 1, |t| values[t + 1 - w..=t].iter().sum::<f64>() / w as f64)
 }
 
-/// Log distance of the close from its mean over `w` bars.
+/// Log distance of the close from the mean close of `w` bars.
 fn distance_from_mean(close: &[f64], w: usize) -> Vec<f64> {
     close.iter().zip(mean(close, w)).map(|(close, mean)| (close / mean).ln()).collect()
 }
@@ -127,12 +127,12 @@ fn rsi(close: &[f64], w: usize) -> Vec<f64> {
     })
 }
 
-/// Log of the volume over its mean of `w` bars, with 1 added to both because volumes may be 0.
+/// Log of the ratio of the volume to the mean volume of `w` bars, with 1 added to both because volumes may be 0.
 fn volume(volume: &[f64], w: usize) -> Vec<f64> {
     volume.iter().zip(mean(volume, w)).map(|(volume, mean)| ((volume + 1.0) / (mean + 1.0)).ln()).collect()
 }
 
-/// `value(t)` from bar `first` on, NaN before.
+/// Series with `value(t)` from bar `first` on, NaN before.
 fn rolling(bars: usize, first: usize, value: impl Fn(usize) -> f64) -> Vec<f64> {
     (0..bars).map(|t| if t < first { f64::NAN } else { value(t) }).collect()
 }

@@ -1,10 +1,10 @@
 //! Optimal trading with perfect foresight: dynamic programming over the table of positions, with costs.
 //!
 //! From right after the fill of bar t in row a of the table to right after the fill of bar t+1 in row b, equity grows
-//! by a factor that depends on t, a and b only, because targets are fractions of the equity after costs. Log equity
-//! is therefore a longest path through bars x rows. It is an upper bound for every policy, attained with foresight.
-//! With `fee` above 0 the bound leaves the fee out, and where a path is ruined the world pays the ruin equity
-//! instead.
+//! by a factor that depends on t, a and b only, because targets are fractions of the equity after costs. The optimal
+//! log equity is therefore a longest path through a graph of bars x rows. It is an upper bound for every policy,
+//! attained with foresight. With `fee` above 0 the bound ignores the fee, and after a ruin the environment pays the
+//! ruin equity instead of the value of the path.
 
 use super::market::MarketData;
 use super::rules::{MAX_ASSETS, after_costs};
@@ -12,7 +12,7 @@ use super::rules::{MAX_ASSETS, after_costs};
 /// Maximum number of entries of the table of gains, 128 MiB.
 const MAX_ENTRIES: usize = 1 << 24;
 
-/// Log growth between fills, for A rows of the table of positions.
+/// Log growth of equity between fills, for the A rows of the table of positions.
 pub(super) struct Foresight {
     rows: usize,
     /// First bar at whose open a trade may be filled.
@@ -26,7 +26,7 @@ pub(super) struct Foresight {
 }
 
 impl Foresight {
-    /// Log growth over the tradable bars; `None` where the table of gains would be too large.
+    /// Tables of log growth over the tradable bars; `None` if the table of gains would be too large.
     pub(super) fn new(market: &MarketData) -> Option<Foresight> {
         if !Foresight::is_small_enough(market) {
             return None;
@@ -68,8 +68,8 @@ impl Foresight {
         &self.exit[(bar - self.first) * self.rows..(bar - self.first + 1) * self.rows]
     }
 
-    /// Maximum growth of log equity from right after the fill of bar `from` to the close of `end`, by the row held,
-    /// `[A]`.
+    /// Maximum growth of log equity from right after the fill of bar `from` to the close of bar `end`, for each row
+    /// held, `[A]`.
     fn values(&self, from: usize, end: usize) -> Vec<f64> {
         let mut values = self.exit(end).to_vec();
         let mut before = values.clone();
@@ -89,7 +89,7 @@ impl Foresight {
         self.enter.iter().zip(values).map(|(enter, value)| enter + value).fold(f64::NEG_INFINITY, f64::max)
     }
 
-    /// Optimal row at the close of `bar`, with the last bar `end` and the previous row `held`; `None` at the end and
+    /// Optimal row at the close of `bar`, if `end` is the last bar and `held` the row held; `None` at the end and
     /// outside the tradable bars.
     pub(super) fn choose(&self, bar: usize, end: usize, held: Option<u32>) -> Option<u32> {
         let last = self.first + self.exit.len() / self.rows - 1;
@@ -130,8 +130,8 @@ impl Foresight {
     }
 }
 
-/// Maximum growth of log equity without costs, mean over the starts: the best row at every open until the next. It is
-/// an upper bound for every policy, since costs are not negative.
+/// Maximum growth of log equity without costs, mean over the starts: the best row is held from every open to the next.
+/// This is an upper bound for every policy, since costs are not negative.
 pub(super) fn cost_free_bound(market: &MarketData, steps: usize) -> f64 {
     let (first, last) = tradable_bars(market);
     let rows = 0..market.rows();
@@ -157,7 +157,7 @@ fn tradable_bars(market: &MarketData) -> (usize, usize) {
     (market.starts.start + 1, market.starts.end - 1 + market.steps)
 }
 
-/// Cash and positions of row `a` at prices `to`, after a start with equity 1 at prices `from`.
+/// Cash and positions at prices `to`, after a start in row `a` with equity 1 at prices `from`.
 fn drifted(market: &MarketData, a: usize, from: &[f64], to: &[f64]) -> (f64, [f64; MAX_ASSETS]) {
     let targets = market.row(a);
     let mut held = [0.0; MAX_ASSETS];

@@ -38,12 +38,13 @@ pub struct MarketData {
     pub(super) continuous: bool,
     /// Target positions `[A, n]`: the rows of the table; for continuous actions, the vertices of the allowed set.
     pub(super) table: Vec<f64>,
-    /// Sign of the short moving average less the long one, `[T, n]`: 1, -1 or 0; 0 also where they are not known.
+    /// Sign of the short moving average minus the long one, `[T, n]`: 1, -1 or 0; 0 also before both averages are
+    /// known.
     pub(super) trend: Vec<f64>,
 }
 
 impl MarketData {
-    /// Data of the fold that the settings select.
+    /// Data of the fold that `settings` selects.
     pub(super) fn new(prices: Prices, settings: &Settings) -> Result<MarketData> {
         let fold = Fold::new(prices.bars(), settings)?;
         if u32::try_from(prices.bars()).is_err() {
@@ -99,7 +100,7 @@ impl MarketData {
         self.prices.width()
     }
 
-    /// Bar of a state, limited to the last one: a checkpoint may refer to a longer file.
+    /// Bar of a state, limited to the last bar of the file: a checkpoint may refer to a longer file.
     #[inline]
     pub(super) fn bar(&self, bar: u32) -> usize {
         (bar as usize).min(self.prices.dates.len() - 1)
@@ -123,12 +124,12 @@ impl MarketData {
         &self.table[row * self.width()..(row + 1) * self.width()]
     }
 
-    /// Number of rows A.
+    /// Number of rows A of the table of positions.
     pub(super) fn rows(&self) -> usize {
         self.table.len() / self.width()
     }
 
-    /// Row of the table nearest to these targets `[n]`.
+    /// Row of the table whose target positions are nearest to `targets`, `[n]`.
     pub(super) fn nearest(&self, targets: &[f64]) -> usize {
         let distance =
             |row: usize| -> f64 { self.row(row).iter().zip(targets).map(|(a, b)| (a - b) * (a - b)).sum() };
@@ -136,8 +137,8 @@ impl MarketData {
     }
 }
 
-/// All combinations of the levels of n assets whose sizes sum to at most the leverage, `[A, n]`; the last asset
-/// changes first.
+/// Table of all combinations of the levels of n assets whose sizes sum to at most the leverage, `[A, n]`; the position
+/// in the last asset changes from row to row.
 fn position_table(levels: &[f64], n: usize, leverage: f64) -> Result<Vec<f64>> {
     let mut rows: Vec<Vec<f64>> = vec![Vec::new()];
     for _ in 0..n {
@@ -168,7 +169,7 @@ fn position_table(levels: &[f64], n: usize, leverage: f64) -> Result<Vec<f64>> {
     Ok(rows.concat())
 }
 
-/// Vertices of the allowed positions, `[A, n]`: flat, and the whole leverage in one asset.
+/// Vertices of the set of allowed positions, `[A, n]`: no position, and the whole leverage in one asset.
 fn vertices(n: usize, settings: &Settings) -> Vec<f64> {
     let mut vertices = vec![0.0; n];
     for asset in 0..n {

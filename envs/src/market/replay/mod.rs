@@ -41,27 +41,28 @@ pub use split::Fold;
 pub use target::TargetAction;
 pub use world::{Replay, State};
 
-/// World `market/replay`, whose settings name the file.
+/// World `market/replay` with the settings in `table`, which contain the price file.
 ///
 /// # Errors
-/// [`Error::Config`] for settings, [`Error::Input`] and [`Error::Io`] for files.
+/// [`Error::Config`] for invalid settings; [`Error::Input`] and [`Error::Io`] for files that are invalid or cannot be
+/// read.
 pub fn build(table: &toml::Table) -> Result<Arc<dyn DynWorld>> {
     replay("market/replay", &Settings::read(table, "market/replay")?)
 }
 
-/// World of a price file, with the name used on the command line, such as `market:GOOGL.csv`.
+/// World of the price file `file`. Its id is the name used on the command line, such as `market:GOOGL.csv`.
 ///
 /// # Errors
-/// As [`build`].
+/// Same errors as [`build`].
 pub fn open(file: &Path, table: &toml::Table) -> Result<Arc<dyn DynWorld>> {
     let settings = settings_of_file(file, table)?;
     replay(&format!("market:{}", file.display()), &settings)
 }
 
-/// All files that [`open`] reads for `file`.
+/// All files that [`open`] reads: `file` and the files of further assets in the settings.
 ///
 /// # Errors
-/// [`Error::Config`] for settings.
+/// [`Error::Config`] for invalid settings.
 pub fn sources(file: &Path, table: &toml::Table) -> Result<Vec<PathBuf>> {
     let settings = settings_of_file(file, table)?;
     Ok(std::iter::once(file.to_owned()).chain(settings.others.iter().map(PathBuf::from)).collect())
@@ -78,7 +79,7 @@ fn settings_of_file(file: &Path, table: &toml::Table) -> Result<Settings> {
     Settings::read(&table, &of)
 }
 
-/// World of these settings; continuous actions have as many numbers as there are assets.
+/// World with the id `id` and the settings `settings`; continuous actions have as many numbers as there are assets.
 fn replay(id: &str, settings: &Settings) -> Result<Arc<dyn DynWorld>> {
     fn of<A: TargetAction>(id: &str, prices: Prices, settings: &Settings) -> Result<Arc<dyn DynWorld>> {
         Replay::<A>::new(id, prices, settings).map(World::shared)

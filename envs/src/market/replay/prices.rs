@@ -30,7 +30,7 @@ impl Prices {
     /// Reads all files of the settings.
     ///
     /// # Errors
-    /// As [`Bars::read`] and [`Prices::align`].
+    /// Errors of [`Bars::read`] and [`Prices::align`].
     pub fn read(settings: &Settings) -> Result<Prices> {
         let files = std::iter::once(&settings.file).chain(&settings.others);
         let bars: Vec<Bars> =
@@ -114,7 +114,7 @@ impl Prices {
     }
 }
 
-/// Latest of the dates at the positions `at`; `None` where a series is at its end.
+/// Latest of the dates at the positions `at`, one position for each series; `None` if a series is at its end.
 fn latest_date(all: &[Bars], at: &[usize]) -> Option<DateTime> {
     let dates: Option<Vec<DateTime>> =
         all.iter().zip(at).map(|(bars, &at)| bars.dates.get(at).copied()).collect();
@@ -125,7 +125,7 @@ fn latest_date(all: &[Bars], at: &[usize]) -> Option<DateTime> {
 /// % overnight and 1 % during the day.
 ///
 /// # Errors
-/// Those of [`Bars::parse`], for settings that refuse such bars.
+/// Errors of [`Bars::parse`], for settings that reject the generated bars.
 pub fn random_walk(days: usize, settings: &Settings) -> Result<Prices> {
     let mut rng = Streams::new(1).stream(Purpose::Generation, 0, 0);
     let (mut text, mut close) = ("date,open,high,low,close\n".to_owned(), 100.0);

@@ -1,7 +1,7 @@
 //! Reference solution of a replay, and its drawing.
 //!
-//! With known prices the optimum is known exactly, but only with foresight: it is an upper bound, not a goal. The
-//! lower bound is the better of two policies without information: holding, and doing nothing.
+//! The optimum is known exactly, but only with foresight of the prices: it is an upper bound, not a goal. The lower
+//! bound is the better of two policies without information: holding all assets, and never trading.
 
 use std::sync::Arc;
 
@@ -53,7 +53,7 @@ fn unsupported<A: TargetAction>(world: &Replay<A>, why: &str) -> Error {
     Error::Unsupported(format!("{}: {why}", world.spec().id))
 }
 
-/// Steps of an episode of the query.
+/// Number of steps of an episode under `query`.
 fn steps<A: TargetAction>(world: &Replay<A>, query: &SolveQuery) -> Result<usize> {
     if query.gamma != 1.0 {
         return Err(unsupported(
@@ -82,7 +82,7 @@ fn bracket<A: TargetAction>(world: &Replay<A>, steps: usize) -> Result<Solution>
     let starts = market.starts.len();
     let work = starts.saturating_mul(steps).saturating_mul(market.rows()).saturating_mul(market.rows());
     let exact = A::from_row(0).and_then(|_| world.foresight()).filter(|_| work <= 8 * MAX_STEPS);
-    // The world pays the ruin equity, which may exceed the value of a path.
+    // After a ruin the environment pays the ruin equity, which may exceed the value of a path.
     let floor = (market.ruin_equity / market.initial_equity).ln();
     let upper = match exact {
         Some(foresight) => {
@@ -94,14 +94,14 @@ fn bracket<A: TargetAction>(world: &Replay<A>, steps: usize) -> Result<Solution>
     Ok(Solution {
         certainty: Certainty::Bracket,
         value,
-        // Rewards are rounded, so the lower bound may exceed the upper one by a rounding.
+        // Rewards are rounded, so the lower bound may exceed the upper bound by a rounding error.
         upper: Some(upper.max(value)),
         values: Vec::new(),
         policy: Some(Arc::new(FixedPolicy(action))),
     })
 }
 
-/// Exact value of uniformly random rows, which do not depend on the positions held.
+/// Exact value of the policy of uniformly random rows, which do not depend on the positions held.
 fn random<A: TargetAction>(world: &Replay<A>, steps: usize) -> Result<Solution> {
     let market = &world.market;
     let known = A::from_row(0).and_then(|_| world.foresight());
@@ -127,7 +127,7 @@ fn random<A: TargetAction>(world: &Replay<A>, steps: usize) -> Result<Solution> 
     })
 }
 
-/// Mean score over all starts of a policy with fixed target positions.
+/// Mean score of a policy with fixed target positions, over all starts.
 fn fixed_target_score<A: TargetAction>(world: &Replay<A>, action: A, steps: usize) -> Result<f64> {
     let starts = world.market.starts.clone();
     if starts.len().saturating_mul(steps) > MAX_STEPS {

@@ -11,9 +11,9 @@
 //!   differed from its target before costs (an adjustment for the costs of other trades pays no fee). There is no
 //!   price impact. Targets are fractions of the equity that is left after these costs. Equity is then valued at the
 //!   close. Fractions of units are traded; cash earns no interest; borrowing money or assets costs nothing.
-//! * **Observation**: features of bar t (see `features`), fraction of equity in each asset at its close, clipped to
-//!   twice the leverage, and the bars since a position was opened, closed or reversed over the steps of an episode,
-//!   at most 1.
+//! * **Observation**: features of bar t (see `features`); fraction of equity in each asset at the close of bar t,
+//!   clipped to twice the leverage; and the bars since a position was opened, closed or reversed over the steps of an
+//!   episode, at most 1.
 //! * **Reward**: growth of log equity from close to close. Rewards are single precision; the rounding error of each
 //!   is added to the next, so rewards sum to log(final / initial) within one rounding.
 //! * **Endings**: truncation at the last bar. Equity at or below `ruin` times the initial equity, at the open, after
@@ -28,7 +28,7 @@ pub(super) const VERSION: u32 = 1;
 /// Maximum number of assets.
 pub(super) const MAX_ASSETS: usize = 8;
 
-/// Differences to the target below this fraction of equity are rounding and not traded.
+/// Smallest trade as a fraction of equity: smaller differences to the target are rounding errors and are not traded.
 const NO_TRADE: f64 = 1e-12;
 
 /// Account: cash and units of each asset.
@@ -49,12 +49,12 @@ pub(super) struct Costs {
     pub(super) fee: f64,
 }
 
-/// Results of the trades at one open.
+/// Result of the trades at one open.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct TradeResult {
-    /// Equity before the trades.
+    /// Equity before the trades, in money.
     pub(super) before: f64,
-    /// Equity after the trades.
+    /// Equity after the trades, in money.
     pub(super) after: f64,
     /// Sum of the sizes of purchases and sales, in money.
     pub(super) money: f64,
@@ -70,14 +70,15 @@ impl Account {
         Account { cash, units: [0.0; MAX_ASSETS] }
     }
 
-    /// Equity at these prices, `[n]`.
+    /// Equity of the account at the prices `prices`, `[n]`.
     #[inline]
     pub fn equity(&self, prices: &[f64]) -> f64 {
         self.cash + self.units.iter().zip(prices).map(|(units, price)| units * price).sum::<f64>()
     }
 
-    /// Changes all positions to `targets`, `[n]`, as fractions of the equity after costs, at `prices`, `[n]`. Where
-    /// the equity does not cover the costs, nothing is traded and `after` is 0 or less.
+    /// Trades at `prices`, `[n]`, until the positions in the n assets are `targets`, `[n]`, as fractions of the equity
+    /// after costs. If the equity does not cover the costs, nothing is traded, and the field `after` of the result is 0
+    /// or less.
     #[inline]
     pub(super) fn rebalance(&mut self, targets: &[f64], prices: &[f64], costs: Costs) -> TradeResult {
         let n = targets.len().min(prices.len()).min(MAX_ASSETS);
@@ -117,10 +118,10 @@ fn sign(x: f64) -> i32 {
     i32::from(x > 0.0) - i32::from(x < 0.0)
 }
 
-/// Equity x after costs, the root of `x + share sum_i |target_i x - held_i| = before`. The left side is convex,
-/// piecewise linear and increasing in x (costs of all positions are below their value), so Newton's method from above
-/// reaches the root: each iteration solves the equation for the present signs of the trades, until the signs stay the
-/// same.
+/// Equity x after costs, the root of `x + share sum_i |target_i x - held_i| = before`, where `held_i` is the value held
+/// in asset i. The left side is convex, piecewise linear and increasing in x (costs of all positions are below their
+/// value), so Newton's method from above reaches the root: each iteration solves the equation for the present signs of
+/// the trades, until the signs stay the same.
 #[inline]
 pub(super) fn after_costs(before: f64, targets: &[f64], held: &[f64], share: f64) -> f64 {
     let mut x = before;

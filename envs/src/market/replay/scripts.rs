@@ -13,15 +13,15 @@ pub(super) struct Script<A> {
 /// Kind of a scripted policy.
 #[derive(Clone, Copy)]
 pub(super) enum PolicyKind<A> {
-    /// Same target positions at every bar.
+    /// The same target positions at every bar.
     FixedTarget(A),
-    /// Long where the short moving average exceeds the long one; else short, or flat without short positions.
+    /// Long if the short moving average exceeds the long one; else short, or flat if short positions are not allowed.
     Momentum,
-    /// Optimal with perfect foresight.
+    /// Optimal policy with perfect foresight of the prices.
     Clairvoyant,
 }
 
-/// Scripted policies of a market. The first, which holds long positions, is the baseline.
+/// Scripted policies of a market. The first policy holds long positions and is the baseline.
 pub(super) fn scripts<A: TargetAction>(market: &MarketData) -> Vec<Script<A>> {
     let fixed = |targets: &[f64]| PolicyKind::FixedTarget(A::nearest(market, targets));
     let (name, long) = long_targets(market);
@@ -37,7 +37,7 @@ pub(super) fn scripts<A: TargetAction>(market: &MarketData) -> Vec<Script<A>> {
     scripts
 }
 
-/// Name and targets nearest to all equity divided equally among the assets.
+/// Name and target positions of the long policy: nearest to all equity divided equally among the assets.
 fn long_targets(market: &MarketData) -> (String, Vec<f64>) {
     let n = market.width();
     let equal = vec![1f64.min(market.leverage) / n as f64; n];

@@ -85,7 +85,7 @@ pub struct Settings {
     pub clip: f32,
 }
 
-/// Bars of a fold that are played.
+/// Choice of the bars of a fold that are played.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Split {
@@ -96,7 +96,7 @@ pub enum Split {
     Test,
 }
 
-/// Kind of the actions.
+/// Choice of the kind of actions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Actions {
@@ -145,7 +145,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Reads and checks the settings of a world; errors begin with `of`.
+    /// Reads and checks the settings of a world; `of` is the id of the world, with which error messages begin.
     ///
     /// # Errors
     /// [`Error::Setting`] with the setting, the problem and the remedy.

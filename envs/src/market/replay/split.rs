@@ -21,10 +21,10 @@ pub struct Fold {
 }
 
 impl Fold {
-    /// Fold of the settings, for a file of `bars` bars.
+    /// Fold that `settings` selects, for a file of `bars` bars.
     ///
     /// # Errors
-    /// [`Error::Config`] where there are too few bars for one episode.
+    /// [`Error::Config`] if there are too few bars for one episode.
     pub fn new(bars: usize, settings: &Settings) -> Result<Fold> {
         let lookback = features::lookback(settings);
         let usable = bars.saturating_sub(lookback) as u64;

@@ -9,13 +9,13 @@ use super::rules::MAX_ASSETS;
 pub trait TargetAction: Action {
     /// Action space of a market.
     fn space(market: &MarketData) -> ActionSpace;
-    /// Allowed target positions of this action, `[n]`, as fractions of equity; `buffer` may hold them.
+    /// Allowed target positions of this action, `[n]`, as fractions of equity; `buffer` is memory for the result.
     fn targets<'a>(self, market: &'a MarketData, buffer: &'a mut [f64; MAX_ASSETS]) -> &'a [f64];
-    /// Row of the table; `None` for continuous actions.
+    /// Row of the table that this action selects; `None` for continuous actions.
     fn row(self) -> Option<u32>;
     /// Action whose target positions are nearest to `targets`, `[n]`.
     fn nearest(market: &MarketData, targets: &[f64]) -> Self;
-    /// Action of a row of the table; `None` for continuous actions.
+    /// Action that selects the row `row` of the table; `None` for continuous actions.
     fn from_row(row: u32) -> Option<Self>;
 }
 
@@ -83,7 +83,7 @@ impl<const K: usize> TargetAction for [f32; K] {
     }
 }
 
-/// Name of a position: `long`, `short 50 %`, `flat`.
+/// Name of a position of size `w`: `long`, `short 50 %`, `flat`.
 fn position(w: f64) -> String {
     let side = if w > 0.0 { "long" } else { "short" };
     match w.abs() {

@@ -46,7 +46,7 @@ pub struct State {
     pub exposure_sum: f64,
     /// Trading costs so far, in money.
     pub costs_paid: f64,
-    /// Measures of the returns of the bars.
+    /// Measures of the returns of the bars so far.
     pub returns: RunningReturns,
 }
 
@@ -73,7 +73,7 @@ impl<A: TargetAction> Replay<A> {
     /// Replay with the id `id`. The action type `A` must agree with the settings.
     ///
     /// # Errors
-    /// [`freewheel_core::Error::Config`] where the prices do not allow the settings.
+    /// [`freewheel_core::Error::Config`] if the prices do not allow the settings.
     pub fn new(id: &str, prices: Prices, settings: &Settings) -> Result<Self> {
         let market = MarketData::new(prices, settings)?;
         let weight = 2.0 * market.leverage as f32;
@@ -96,7 +96,7 @@ impl<A: TargetAction> Replay<A> {
         &self.market
     }
 
-    /// Optimum with perfect foresight, computed at the first call; `None` where its table would be too large.
+    /// Optimum with perfect foresight, computed at the first call; `None` if the table of gains would be too large.
     pub(super) fn foresight(&self) -> Option<&Foresight> {
         self.foresight.get_or_init(|| Foresight::new(&self.market)).as_ref()
     }

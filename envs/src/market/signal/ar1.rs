@@ -72,7 +72,7 @@ impl MarketSettings for Ar1 {
 }
 
 impl Ar1 {
-    /// Optimal average reward per step without end of the episode.
+    /// Optimal average reward per step of an episode without end.
     ///
     /// # Errors
     /// [`Error::Setting`](freewheel_core::Error::Setting) for settings out of range.

@@ -17,10 +17,10 @@ pub(super) struct DiscreteMarket {
 }
 
 impl DiscreteMarket {
-    /// Market with these positions.
+    /// Market with the positions `levels`.
     ///
     /// # Errors
-    /// As [`FiniteMdp::from_fn`].
+    /// Errors of [`FiniteMdp::from_fn`].
     pub(super) fn new(rules: Rules, levels: Vec<f64>) -> Result<Self> {
         let (signals, count) = (rules.chain.states(), levels.len());
         let start = (0..).zip(rules.chain.stationary());
@@ -40,7 +40,7 @@ impl DiscreteMarket {
         Ok(DiscreteMarket { rules, levels, mdp })
     }
 
-    /// Decision process: state `signal * levels + level`; the action is the level of the new position.
+    /// Markov decision process: state `signal * levels + level`; the action is the level of the new position.
     pub(super) fn mdp(&self) -> &FiniteMdp {
         &self.mdp
     }
@@ -97,12 +97,12 @@ impl Market<1> for DiscreteMarket {
 /// Scripted policies of both signal worlds.
 pub(super) const SCRIPTS: &[&str] = &["flat", "hold"];
 
-/// Target position of the scripted policy with this index in [`SCRIPTS`].
+/// Target position of the scripted policy with the index `script` in [`SCRIPTS`].
 pub(super) fn scripted(script: usize, state: &State) -> Option<[f64; 1]> {
     [[0.0], [state.position]].get(script).copied()
 }
 
-/// Baseline without a position, of value 0.
+/// Baseline policy without a position; its value is 0.
 pub(super) fn flat() -> Baseline {
     Baseline { name: "flat".into(), value: 0.0 }
 }

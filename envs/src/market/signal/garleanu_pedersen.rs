@@ -149,8 +149,9 @@ impl GarleanuPedersen {
         LqProblem::new(&self.rules(), 1.0 - self.reversion, self.innovation, 1.0 - self.rho)
     }
 
-    /// Closed form of the paper: the fraction of the way to the aim that the optimal policy trades each step, and the
-    /// coefficient of the signal in the aim.
+    /// Closed form of the paper. The aim is a position proportional to the signal. The result is the fraction of the
+    /// way from the position to the aim that the optimal policy trades each step, and the coefficient of the signal in
+    /// the aim.
     pub fn closed_form(&self) -> (f64, f64) {
         let LinearPolicy { position_coef, signal_coef } =
             closed_form(self.risk_aversion, self.variance, self.lambda, 1.0 - self.reversion, self.rho);

@@ -6,14 +6,14 @@
 
 use super::rules::Rules;
 
-/// Policy with the new position `position_coef x + signal_coef f`.
+/// Linear policy: the new position is `position_coef x + signal_coef f` for position x and signal f.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct LinearPolicy {
     pub(super) position_coef: f64,
     pub(super) signal_coef: f64,
 }
 
-/// Value function `-a x^2 / 2 + b x f + c f^2 / 2 + d`.
+/// Value function `-a x^2 / 2 + b x f + c f^2 / 2 + d` of position x and signal f.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct QuadraticValue {
     pub(super) a: f64,
@@ -46,7 +46,7 @@ impl LqProblem {
         }
     }
 
-    /// Optimal policy of one step where `after` is the value function of the next state.
+    /// Optimal policy of one step if `after` is the value function of the next state.
     pub(super) fn greedy(&self, after: &QuadraticValue) -> LinearPolicy {
         let LqProblem { gamma, weight, risk, quadratic, persistence, .. } = *self;
         let curvature = quadratic + weight * risk + gamma * after.a;
@@ -56,7 +56,7 @@ impl LqProblem {
         }
     }
 
-    /// Value function of following `policy` for one step, then `after`.
+    /// Value function of following `policy` for one step, if `after` is the value function of the next state.
     pub(super) fn backup(&self, policy: LinearPolicy, after: &QuadraticValue) -> QuadraticValue {
         let LqProblem { gamma, weight, risk, quadratic, persistence, shock } = *self;
         let LinearPolicy { position_coef: p, signal_coef: s } = policy;
@@ -70,7 +70,8 @@ impl LqProblem {
         }
     }
 
-    /// Value function with `steps` left, and the largest coefficient of f in the aims of the optimal policies.
+    /// Value function with `steps` steps left, and the largest coefficient of the signal in the aims of the optimal
+    /// policies (see [`LinearPolicy::aim`]).
     pub(super) fn finite_horizon(&self, steps: u32) -> (QuadraticValue, f64) {
         let mut value = QuadraticValue::default();
         let mut aim = 0.0f64;
@@ -98,7 +99,7 @@ impl LqProblem {
         (self.greedy(&value), value)
     }
 
-    /// Value function of a stationary policy with `steps` left.
+    /// Value function of a stationary policy with `steps` steps left.
     pub(super) fn evaluate(&self, policy: LinearPolicy, steps: u32) -> QuadraticValue {
         (0..steps).fold(QuadraticValue::default(), |value, _| self.backup(policy, &value))
     }
@@ -108,14 +109,14 @@ impl LqProblem {
 const MAX_ITERATIONS: u32 = 1_000_000;
 
 impl LinearPolicy {
-    /// Coefficient of f in the aim: the position that the policy would keep.
+    /// Coefficient of the signal in the aim, the position that the policy would keep.
     pub(super) fn aim(self) -> f64 {
         self.signal_coef / (1.0 - self.position_coef)
     }
 }
 
 impl QuadraticValue {
-    /// Expected value at the start: position 0 and a signal of this variance.
+    /// Expected value at the start: position 0, and a signal with the variance `variance`.
     pub(super) fn start_value(&self, variance: f64) -> f64 {
         0.5 * self.c * variance + self.d
     }

@@ -7,8 +7,8 @@
 //!
 //! **Action:** the new position y: one of a table, or a number within the limit.
 //!
-//! **Step:** the trade `y - x` is paid for; the price changes by `r = f + noise z` with z standard normal; the signal
-//! moves.
+//! **Step:** the cost of the trade `y - x` is paid; the price changes by `r = f + noise z` with z standard normal; then
+//! the signal takes one step of its Markov chain.
 //!
 //! **Reward:** `gain_weight (y r - risk_penalty y^2 / 2) - linear_cost |y - x| - quadratic_cost (y - x)^2 / 2`. With
 //! the weight 1 - rho this is the objective of Gârleanu & Pedersen, in which gains count one step later than their
@@ -69,7 +69,7 @@ impl Rules {
         }
     }
 
-    /// State of the chain, limited to the existing ones: a damaged checkpoint may hold any number.
+    /// State of the Markov chain, limited to the existing states: a damaged checkpoint may hold any number.
     #[inline]
     pub(super) fn signal(&self, state: &State) -> usize {
         usize::from(state.signal).min(self.chain.states() - 1)
@@ -104,7 +104,7 @@ impl Rules {
         self.linear_cost * traded + 0.5 * self.quadratic_cost * traded * traded
     }
 
-    /// Expected reward of changing `position` to `target` in state `signal` of the chain.
+    /// Expected reward of changing the position from `position` to `target` in state `signal` of the Markov chain.
     pub(super) fn expected_reward(&self, signal: usize, position: f64, target: f64) -> f64 {
         self.gain(self.chain.value(signal), target) - self.cost((target - position).abs())
     }

@@ -6,7 +6,7 @@ use super::super::Replay;
 use super::super::foresight::cost_free_bound;
 use super::*;
 
-/// Scores of all sequences of actions from a start, simulated.
+/// Simulated scores of all sequences of actions from a start.
 fn all_scores(world: &Replay<u32>, start: usize, steps: usize) -> Vec<f64> {
     let actions = world.spec().actions.count();
     let mut rng = test_rng(0);
