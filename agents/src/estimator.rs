@@ -325,7 +325,7 @@ pub struct FitProgress {
 
 /// Callback after every round of a fit; `Break` stops the fit, and the estimator keeps the model fitted so far.
 /// Estimators without rounds (linear regression, k-nearest neighbors, a single tree, PCA by its covariance) never call
-/// it.
+/// the callback.
 pub type FitCallback<'a> = dyn FnMut(FitProgress) -> ControlFlow<()> + 'a;
 
 /// Callback that does nothing: every fit runs to its end.

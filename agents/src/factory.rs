@@ -58,8 +58,8 @@ pub trait AgentFactory: Send + Sync {
     fn check(&self, world: &dyn DynWorld, settings: &toml::Table, budget: Budget) -> Result<()> {
         self.build_in(world, settings, budget, Streams::new(0)).map(drop)
     }
-    /// Settings with all defaults, as in `config.toml` of a run. A setting that is still absent takes its value from
-    /// the world.
+    /// Settings with all defaults, as in `config.toml` of a run. A setting without a default is absent: the world
+    /// determines its value.
     ///
     /// # Errors
     /// [`Error::Setting`] for an unknown key or a value of the wrong type.

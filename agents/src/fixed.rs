@@ -1,5 +1,5 @@
-//! Agents that do not learn: the random policy, a world's scripted policies, and its reference policy. These agents
-//! serve as baselines.
+//! Agents that do not learn: the random policy, the scripted policies of a world, and the reference policy of a world.
+//! These agents serve as baselines.
 
 use std::sync::Arc;
 

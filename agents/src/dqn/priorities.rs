@@ -9,7 +9,7 @@ pub(super) struct Priorities {
     /// Sum of the priorities below each node. Node 1 is the root, node i has the children 2 i and 2 i + 1; the second
     /// half of the vector are the leaves.
     sums: Vec<f64>,
-    /// Maximum priority so far, given to every new step so that it is likely to be sampled once.
+    /// Maximum priority so far. Every new step gets this priority, so that each new step is likely to be sampled once.
     max: f64,
 }
 

@@ -213,7 +213,7 @@ impl Replay {
         }
     }
 
-    /// Writes the next slot of environment `env` and returns its index.
+    /// Writes the next slot of environment `env`; returns the index of this slot.
     fn write(&mut self, env: usize, kind: Slot, obs: &[f32], legal: &[bool]) -> usize {
         let index = env * self.slots + self.next[env];
         self.next[env] = (self.next[env] + 1) % self.slots;

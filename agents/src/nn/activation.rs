@@ -43,7 +43,7 @@ impl Activation {
 }
 
 /// Hyperbolic tangent as a quotient of polynomials, with an error of at most 6 units in the last place. The result is
-/// the same on every machine, and loops over it vectorize. Coefficients: Eigen and XLA.
+/// the same on every machine, and a loop that calls this function vectorizes. Coefficients: Eigen and XLA.
 #[inline(always)]
 pub fn tanh(x: f32) -> f32 {
     const ODD: [f32; 7] = [

@@ -54,8 +54,8 @@ impl Builder {
         self.layer(LayerKind::Linear { inputs, outputs }, from, None, outputs, activation, weights, bias)
     }
 
-    /// Adds a linear layer with weights `[F n, outputs]` on the one-hot encoding of the network input, which is F
-    /// indices below `n`.
+    /// Adds a linear layer with weights `[F n, outputs]` on the one-hot encoding of the network input, F indices below
+    /// `n`.
     pub fn one_hot(
         &mut self,
         name: &str,

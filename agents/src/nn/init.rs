@@ -57,7 +57,7 @@ fn orthogonal(weights: &mut [f32], fan_in: usize, fan_out: usize, gain: f32, rng
             }
         }
         let norm = vector.iter().map(|x| x * x).sum::<f64>().sqrt();
-        // Otherwise the vector is in the span of the others, which almost never happens.
+        // A shorter vector lies in the span of the other vectors, which almost never happens.
         if norm > 1e-6 {
             vector.iter_mut().for_each(|x| *x /= norm);
             frame.push(vector);

@@ -1,5 +1,5 @@
-//! Network with its parameters, one candle variable `[P]`. candle differentiates the loss; the network is one fused
-//! operation in its graph, with its own backward pass. Inference reads the same parameters as a plain slice.
+//! Network with its parameters, one candle variable `[P]`. candle differentiates the loss; in candle's graph the
+//! network is one fused operation with its own backward pass. Inference reads the same parameters as a plain slice.
 
 use std::cell::{Cell, RefCell};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -166,7 +166,7 @@ impl Model {
         self.with_parameters(|parameters| self.network.act(parameters, x, workspace, out))
     }
 
-    /// Copy of the network and its parameters, which are fixed in the copy.
+    /// Copy of the network with fixed parameters.
     ///
     /// # Errors
     /// [`Error::Unsupported`] for an error of candle.

@@ -55,7 +55,7 @@ impl ObservationNormalizer {
     }
 }
 
-/// Variance below which values are considered constant: they are centered but not scaled.
+/// Variance below which a value is considered constant: such values are centered but not scaled.
 const MIN_VARIANCE: f64 = 1e-8;
 
 /// Running mean and variance of each of D numbers.

@@ -166,7 +166,7 @@ impl Optimizer {
     }
 
     /// Updates `parameters [P]` by `gradient [P]`, whose global norm is clipped to `max_norm`. If the norm is not
-    /// finite, nothing changes.
+    /// finite, the parameters and moments do not change.
     pub fn step(
         &mut self,
         parameters: &mut [f32],

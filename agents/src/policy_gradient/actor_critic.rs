@@ -281,7 +281,7 @@ impl ActorCritic {
         Ok(())
     }
 
-    /// Range of the log standard deviations in the slice of parameters; `None` if there are none.
+    /// Range of the log standard deviations in the slice of parameters; `None` for discrete actions.
     fn log_std(&self) -> Option<Range<usize>> {
         let is_log_std = |name: &str| name.strip_suffix(".value") == Some(LOG_STD);
         let mut blocks = self.model.network().parameters().iter();

@@ -77,8 +77,8 @@ impl Head {
         }
     }
 
-    /// Samples an action from the distribution with the parameters `outputs [H]`; writes it to `action [W]` and returns
-    /// its log-probability.
+    /// Samples an action from the distribution with the parameters `outputs [H]`; writes the action to `action [W]` and
+    /// returns its log-probability.
     pub fn sample(&self, outputs: &[f32], legal: &[bool], rng: &mut Stream, action: &mut [f32]) -> f32 {
         match self {
             Head::Categorical { .. } => {

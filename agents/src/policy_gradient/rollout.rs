@@ -1,4 +1,4 @@
-//! Rollout of T batch steps of N environments, its minibatches, and the loss over them.
+//! Rollout of T batch steps of N environments, minibatches of a rollout, and the loss over a minibatch.
 
 use candle_core::Tensor;
 use freewheel_core::{Ending, Result, VectorEnv};

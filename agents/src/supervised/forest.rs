@@ -151,7 +151,7 @@ impl ClassifierModel for Forest {
     fn predict_proba(&self, x: &Samples) -> Result<Samples> {
         let c = self.n_classes as usize;
         rows::map_rows(x, c, |x, out| {
-            // One tree at a time, so that it stays in the cache.
+            // One tree at a time, so that the tree stays in the cache.
             for tree in &self.trees {
                 for (x, out) in x.chunks_exact(self.width).zip(out.chunks_exact_mut(c)) {
                     out.iter_mut()

@@ -123,7 +123,7 @@ mod tests {
         ControlFlow::Continue(())
     }
 
-    /// Rosenbrock's function from his starting point (1960): its minimum is 0 at (1, 1).
+    /// Rosenbrock's function from the starting point of his paper (1960): the minimum is 0 at (1, 1).
     #[test]
     fn rosenbrocks_valley() {
         let mut p = vec![-1.2, 1.0];

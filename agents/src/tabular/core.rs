@@ -39,7 +39,7 @@ pub(super) struct TabularCore {
     statistics: UpdateStatistics,
     /// Behavior policy of the current step.
     pub(super) behavior: BehaviorPolicy,
-    /// Learning rate of the current step; `None` if it depends on visits.
+    /// Learning rate of the current step; `None` if the learning rate depends on visits.
     learning_rate: Option<f64>,
     /// Whether any schedule depends on the step.
     has_ramps: bool,

@@ -261,7 +261,8 @@ mod tests {
             dyna.learn(&mut line().batch(1, 0), 3).unwrap();
             (dyna.core.table.q, dyna.queue.entries())
         };
-        // The environment step: .5. Then planned updates: 1; its predecessor .5; and the predecessor of that .25.
+        // The environment step: .5. Then the planned updates: 1 in the last state, .5 in its predecessor, .25 in the
+        // first state.
         assert_eq!(after(1), (vec![0.0, 0.0, 1.0], vec![(1, 0.5)]));
         assert_eq!(after(2), (vec![0.0, 0.5, 1.0], vec![(0, 0.25)]));
         assert_eq!(after(3), (vec![0.25, 0.5, 1.0], vec![]));

@@ -108,7 +108,8 @@ mod tests {
 
     #[test]
     fn one_update_by_hand() {
-        // 0 -(1)-> 1, where two of three actions are legal, with values 4 and 6; truncation there makes no difference.
+        // 0 -(1)-> 1, where two of three actions are legal, with values 4 and 6; truncation in state 1 makes no
+        // difference.
         for limit in [1, 9] {
             let graph = || {
                 let second = vec![Some(ends(0, 0.0)), Some(ends(0, 0.0)), None];

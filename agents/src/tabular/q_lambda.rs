@@ -256,7 +256,7 @@ mod tests {
 
     #[test]
     fn exploring_ends_traces_unless_naive() {
-        // Both actions of the one state lead back to it.
+        // Both actions of the only state lead back to this state.
         let graph = || Graph::new(vec![vec![Some(goes_to(0, 0.0)); 2]], 0);
         for (naive, expected) in [(false, 1), (true, 2)] {
             let mut q = agent(&graph(), Config { naive, ..Config::default() });

@@ -55,7 +55,7 @@ impl FeatureBins {
     }
 }
 
-/// The distinct values in ascending order; `None` if there are more than [`MAX_BINS`].
+/// Distinct values in ascending order; `None` if there are more than [`MAX_BINS`] values.
 fn distinct(values: &[f32]) -> Option<Vec<f32>> {
     let mut found: Vec<f32> = Vec::with_capacity(MAX_BINS);
     let mut last = f32::NAN;
@@ -112,7 +112,7 @@ mod tests {
         feature.bin.iter().for_each(|&b| counts[usize::from(b)] += 1);
         assert!(counts.iter().all(|&count| count == 10));
         assert_eq!(feature.threshold(0, 1), 9.5);
-        // Half of the values are 0: they fill one bin, and there are at most 256 bins.
+        // Half of the values are 0: these fill one bin, and the feature has at most 256 bins.
         let feature = FeatureBins::new((0..4000).map(|i| if i % 2 == 0 { 0.0 } else { i as f32 }).collect());
         assert!(feature.len() <= 256 && feature.len() > 120);
         let zero = feature.bin[0];

@@ -103,7 +103,7 @@ impl Model {
             self.legal[pairs.clone()].copy_from_slice(legal);
         }
         if self.kappa > 0.0 {
-            // Dyna-Q+ also plans with untried pairs, as if they led back to their state.
+            // Dyna-Q+ also plans with untried pairs, as if they led back to the state in which they are tried.
             for (pair, _) in pairs.zip(legal).filter(|(_, legal)| **legal) {
                 if self.tried[pair].is_none() {
                     self.tried[pair] = Some(0);
