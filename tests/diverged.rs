@@ -1,4 +1,4 @@
-//! A diverging run stops with a message that names the quantity, and keeps its checkpoints.
+//! A diverging run stops with a message that contains the quantity, and keeps its checkpoints.
 
 use freewheel_tests::{Program, run_files};
 

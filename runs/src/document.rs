@@ -1,4 +1,4 @@
-//! TOML document with positions, so that an error can name the line.
+//! TOML document with positions, so that an error message can contain the line.
 
 use std::path::{Path, PathBuf};
 

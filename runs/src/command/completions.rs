@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::output;
 use crate::registry::Registry;
 
-/// Prints a completion script that knows the names of worlds, agents, estimators, data sets and settings.
+/// Prints a completion script with the names of worlds, agents, estimators, data sets and settings.
 pub(super) fn completions(registry: &Registry, shell: clap_complete::Shell) -> Result<()> {
     let mut script = Vec::new();
     let mut command = with_names(registry, super::command_line(registry.name()));

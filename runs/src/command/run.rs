@@ -80,7 +80,7 @@ pub(super) fn resume(registry: &Registry, args: Resume) -> Result<()> {
 /// File in an experiment's folder with the settings of its map, read by `resume`.
 const MAP_FILE: &str = "map.toml";
 
-/// Map settings of the experiment in `root`; `None` if it draws no maps.
+/// Map settings of the experiment in `root`; `None` if the experiment asks for no maps.
 fn saved_map_plan(root: &Path) -> Result<Option<MapPlan>> {
     let file = root.join(MAP_FILE);
     let text = match std::fs::read_to_string(&file) {

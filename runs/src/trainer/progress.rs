@@ -103,7 +103,7 @@ impl Evaluation {
         Evaluation { mean: summary.mean, interval: summary.interval, episodes }
     }
 
-    /// Scores of the episodes; NaN for one without a score, such as a lap that was not finished.
+    /// Scores of the episodes; NaN for an episode without a score, such as a lap that was not finished.
     pub fn scores(&self) -> impl Iterator<Item = f64> {
         self.episodes.iter().map(|episode| episode.score)
     }

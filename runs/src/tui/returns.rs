@@ -48,7 +48,8 @@ impl Returns {
     }
 }
 
-/// Normalized score: 0 for the baseline, 1 for the reference; `None` if one of them is unknown or they are equal.
+/// Normalized score: 0 for the baseline, 1 for the reference; `None` if the baseline or the reference
+/// is unknown, or if both are equal.
 pub(super) fn normalized(value: f64, baseline: Option<f64>, reference: Option<f64>) -> Option<f64> {
     let (baseline, reference) = (baseline?, reference?);
     let score = (value - baseline) / (reference - baseline);

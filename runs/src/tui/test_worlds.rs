@@ -175,7 +175,7 @@ impl Env for Nim {
 
 impl World for Nim {}
 
-/// Policy that always takes one.
+/// Policy for Nim that always takes one object from the heap.
 pub(super) struct TakeOne;
 
 impl Policy for TakeOne {

@@ -81,7 +81,7 @@ fn heading(title: &str, palette: Palette, width: u16) -> Line<'static> {
 
 fn facts(model: &Model, palette: Palette, width: usize) -> Vec<Line<'static>> {
     let (runner, dim) = (model.episode.runner(), palette.role(Role::Dim));
-    // `more` explains `value` and is left out if it does not fit.
+    // `more` explains `value` and is left out if there is no space.
     let styled = |name: &str, value: String, role: Role, more: String| {
         let fits = 9 + Span::raw(&*value).width() + Span::raw(&*more).width() <= width;
         Line::from(vec![
