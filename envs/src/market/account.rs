@@ -46,7 +46,7 @@ pub struct Account {
     pub profit: f64,
     /// Highest profit so far, at least 0.
     peak: f64,
-    /// Maximum drawdown: largest fall below the highest profit before it, 0 or more.
+    /// Maximum drawdown: largest fall of the profit below its highest value so far, 0 or more.
     drawdown: f64,
     /// Sum of the trading costs so far.
     pub costs: f64,

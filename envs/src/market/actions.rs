@@ -7,7 +7,7 @@ use freewheel_core::{Action, ActionBuffer, ActionSpace, Policy, Stream};
 
 use super::settings::ActionKind;
 
-/// Actions of a market and the orders that they stand for.
+/// Map from the actions of a market to the orders that they stand for.
 pub(super) trait ActionMap<const K: usize>: Send + Sync + 'static {
     /// `u32` or `[f32; K]`.
     type Action: Action;

@@ -31,11 +31,11 @@ pub(super) trait Market<const K: usize>: Send + Sync + 'static {
     fn reset(&self, rng: &mut Stream) -> Self::State;
     /// Executes an order for one step.
     fn step(&self, state: &mut Self::State, order: [f64; K], rng: &mut Stream) -> Step;
-    /// Writes the observation `[D]`.
+    /// Writes the observation to `out`, `[D]` for D numbers.
     fn observe(&self, state: &Self::State, out: &mut [f32]);
     /// Account of the episode.
     fn account<'a>(&self, state: &'a Self::State) -> &'a Account;
-    /// Reference solution; it may have a rule for the orders instead of a policy.
+    /// Reference solution, with a policy or with a rule for the orders.
     fn solve(&self, query: &SolveQuery) -> Result<Reference<K>>;
     /// Baseline policy and its value.
     fn baseline(&self, query: &SolveQuery) -> Result<Baseline>;
@@ -63,7 +63,7 @@ pub(super) fn exact(value: f64) -> Solution {
     Solution { certainty: Certainty::Exact, value, upper: Some(value), values: Vec::new(), policy: None }
 }
 
-/// Properties of an environment from which its [`Spec`] is built.
+/// Properties of an environment, for building the environment's [`Spec`].
 pub(super) struct EnvInfo<'a> {
     pub(super) id: &'a str,
     pub(super) version: u32,
@@ -97,8 +97,8 @@ impl<M: Market<K>, A: ActionMap<K> + Clone, const K: usize> MarketEnv<M, A, K> {
     }
 }
 
-/// Environment whose action is a fraction from 0 to 1. `name` is the name of a continuous action. Discrete actions have
-/// their fractions as names, with `decimals` decimals.
+/// Environment whose action is a fraction from 0 to 1. `name` is the name of a continuous action. The name of a
+/// discrete action is its fraction with `decimals` decimals.
 pub(super) fn fraction_env<M: Market<1>>(
     info: EnvInfo<'_>,
     market: M,

@@ -35,7 +35,7 @@ pub fn optimal_average(mdp: &FiniteMdp, tolerance: f64) -> Result<AverageReward>
     average(mdp, tolerance, |_, q| q.fold(f64::NEG_INFINITY, f64::max))
 }
 
-/// Average reward per step of a deterministic policy, `policy [S]`.
+/// Average reward per step of the deterministic policy `policy`, `[S]`: the action in each of the S states.
 ///
 /// # Errors
 /// Same errors as [`optimal_average`].

@@ -18,7 +18,7 @@ const STDERR_TAIL_BYTES: usize = 2000;
 /// Time a program has to exit after `quit`.
 const EXIT_TIMEOUT: Duration = Duration::from_millis(300);
 
-/// Running program that speaks GTP. Dropping it sends `quit` and kills the program if it does not exit.
+/// Running program that speaks GTP. Dropping the client sends `quit`, and kills the program if it does not exit.
 pub struct Client {
     program: String,
     limit: Duration,
@@ -105,7 +105,7 @@ impl Client {
         let until = Instant::now() + self.limit;
         let first = loop {
             let line = self.line(command, until)?;
-            // Some programs print text before a response, or more than one empty line after it.
+            // Some programs print text before a response, or more than one empty line after a response.
             if line.starts_with(['=', '?']) {
                 break line;
             }

@@ -23,7 +23,7 @@ pub struct GtpPlayer {
     idle: Mutex<Vec<GtpProcess>>,
 }
 
-/// Running program with the game it has been sent.
+/// Running program with the game that it has been sent.
 struct GtpProcess {
     client: Client,
     /// Whether the program supports the command `set_random_seed`.

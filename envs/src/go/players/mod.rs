@@ -1,7 +1,7 @@
 //! Players of Go: random, greedy, tree search, and other programs.
 //!
-//! A [`Player`] gets the whole game, not an observation. Players are opponents in the worlds, answer over GTP and
-//! play matches; [`parse`] finds them by name.
+//! A [`Player`] gets the whole game, not an observation. Players are opponents in the worlds, answer over GTP and play
+//! matches. [`parse`] returns the player with a name.
 
 mod gtp;
 #[cfg(test)]

@@ -9,7 +9,7 @@
 use super::geometry::{Geometry, Vertex};
 use super::{Color, Point};
 
-/// Code of a vertex without a stone. The code of a stone is its [`Color`].
+/// Code of a vertex without a stone. A vertex with a stone has the code of the stone's [`Color`].
 pub(super) const EMPTY: u8 = 2;
 const EDGE: u8 = 3;
 
@@ -50,7 +50,7 @@ impl Clone for Board {
 impl Board {
     /// Empty board.
     pub fn new(geometry: &Geometry) -> Self {
-        // Counts of edge cells are updated but never read; they only must not underflow.
+        // Counts of edge cells are updated but never read; the counts only must not underflow.
         let edge = Cell { chain: 0, next: 0, slot: 0, neighbor_counts: 4 * NEIGHBOR_EMPTY, stone: EDGE };
         let mut board = Board {
             cells: vec![edge; geometry.vertices],
@@ -262,8 +262,8 @@ impl Board {
         }
     }
 
-    /// Puts a stone on an empty vertex and merges it with its neighbors' chains; removes nothing, so some chains may
-    /// have no liberties.
+    /// Puts a stone on an empty vertex and merges the stone with its neighbors' chains; removes nothing, so some chains
+    /// may have no liberties.
     #[inline]
     pub(super) fn put(&mut self, vertex: Vertex, color: Color) {
         let at = usize::from(vertex);

@@ -1,7 +1,7 @@
 //! A game of Go: state, legal moves, endings.
 //!
 //! * **Source**: the Tromp-Taylor rules (tromp.github.io/go.html), or the Chinese rules (2002) if set.
-//! * **State**: stones, player to move, all moves with the stones they captured (for ko); see [`Game`].
+//! * **State**: stones, player to move, all moves with the stones that each move captured (for ko); see [`Game`].
 //! * **Moves**: point `row * width + column` counted from the lower left corner, a1 = 0; the pass is `width *
 //!   height`.
 //! * **A move**: a stone on an empty point; then the opponent's chains without liberties are captured, then the mover's
@@ -51,7 +51,7 @@ pub struct Game {
     pub(super) to_play: Color,
     passes: u8,
     resumed: bool,
-    /// Point that the ko rule forbids after the last move, which captured a single stone there.
+    /// Point that the ko rule forbids after the last move, which captured a single stone on this point.
     ko: Option<Point>,
     /// Color that may not play on the point `ko`.
     ko_color: Color,

@@ -1,14 +1,14 @@
 //! Board geometry: tables shared by all positions of a game, and the eight symmetries of a square board.
 //!
-//! Internally a point is a *vertex*: an index on the board with an edge around it, row by row with one edge column
-//! between rows, so that the four neighbors of a vertex always exist and lie at constant offsets.
+//! Internally a point is a *vertex*: an index on a larger board that has an edge around it, row by row with one edge
+//! column between rows, so that the four neighbors of a vertex always exist and lie at constant offsets.
 
 use super::{Color, Point};
 
-/// Index of a point on the board with its edge.
+/// Index of a point on the board with the edge around it.
 pub type Vertex = u16;
 
-/// Number of vertices of the largest board, 19x19, with its edge.
+/// Number of vertices of the largest board, 19x19, the edge included.
 pub(super) const MAX_VERTICES: usize = 20 * 21 + 1;
 
 /// Size of a board as lookup tables.

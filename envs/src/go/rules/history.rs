@@ -34,7 +34,7 @@ pub(super) struct History {
     /// Bloom filter of past hashes, indexed by their lowest bits: the filter alone shows that most new positions are
     /// new.
     hash_filter: Vec<u64>,
-    /// For each vertex, whether a black (bit 0) or white (bit 1) stone was ever captured on it.
+    /// For each vertex, whether a black (bit 0) or white (bit 1) stone was ever captured there.
     captured_from: Vec<u8>,
 }
 
@@ -187,7 +187,7 @@ pub(super) fn key(geometry: &Geometry, ko: Ko, hash: u64, to_play: Color) -> u64
     }
 }
 
-/// Serialized move: color, point, and whether it resumed the game.
+/// Serialized move: color, point, and whether the move resumed the game.
 type Entry = (Color, Point, bool);
 
 #[derive(Serialize, Deserialize)]

@@ -16,7 +16,7 @@ pub enum IllegalMove {
     /// There is a stone on the point.
     #[error("that point is occupied")]
     Occupied,
-    /// The stone, or the chain it joins, would have no liberty, and the rules forbid suicide.
+    /// The new stone, or the chain that the stone joins, would have no liberty, and the rules forbid suicide.
     #[error("suicide is not allowed")]
     Suicide,
     /// The stone that has just captured in a ko may not be captured at once.
@@ -36,7 +36,8 @@ impl Game {
         self.check(point).is_ok()
     }
 
-    /// Writes the mask of legal moves, `[area + 1]`, the pass last; all false if the game is over.
+    /// Writes the mask of legal moves to `out`, `[area + 1]`: the points of the board, then the pass; all false if the
+    /// game is over.
     pub fn legal_mask(&self, out: &mut [bool]) {
         out.fill(false);
         if self.is_over() || self.is_truncated() {

@@ -195,8 +195,8 @@ impl Setup {
     /// Handicap stones on the fixed points of GTP 2 (section 4.1.1), White to move.
     ///
     /// # Errors
-    /// [`Error::Config`] if the board has no fixed points for `stones`: it must be square with a side of at least 7;
-    /// 5 to 9 stones need an odd side of at least 9.
+    /// [`Error::Config`] if the board has no fixed points for `stones`: the board must be square with a side of at
+    /// least 7; 5 to 9 stones need an odd side of at least 9.
     pub fn fixed_handicap(rules: &Rules, stones: u16) -> Result<Self> {
         let side = u16::from(rules.width);
         let most = match side {

@@ -154,7 +154,7 @@ impl GameRecord {
         Ok(())
     }
 
-    /// Reads the game info properties of a node; they are usually in the root, but allowed in any node.
+    /// Reads the game info properties of a node. They are usually in the root, but any node may have them.
     fn read_game_info(&mut self, node: &Node) -> Result<(), SgfError> {
         for property in &node.properties {
             let value = first(property);
@@ -244,7 +244,7 @@ impl GameRecord {
         Ok(())
     }
 
-    /// Point with two letters as its name: the column from the left, the row from the top.
+    /// Point of two letters: the first letter counts columns from the left, the second rows from the top.
     fn point(&self, text: &str, value: &Value) -> Result<Point, SgfError> {
         let at = |letter: u8, side: u8| letter.checked_sub(b'a').filter(|&n| n < side).map(Point::from);
         let point = match *text.as_bytes() {

@@ -1,7 +1,7 @@
 //! SGF syntax: collections, game trees, nodes and properties, with their locations.
 //!
-//! * **Source**: A. Hollosi, *SGF FF\[4\]* (red-bean.com/sgf), and the older FF\[1\] to FF\[3\] as far as their
-//!   syntax differs: lower-case letters in identifiers (`CoPyright`) are dropped.
+//! * **Source**: A. Hollosi, *SGF FF\[4\]* (red-bean.com/sgf), and the older formats FF\[1\] to FF\[3\], in which
+//!   identifiers may contain lower-case letters (`CoPyright`); these letters are dropped.
 //! * Text around the games, such as a mail header, is skipped, as the standard requires.
 //! * Parsing is not recursive, so that a game of a million nodes can be read.
 
@@ -95,7 +95,7 @@ impl GameTree {
 }
 
 impl Node {
-    /// Property with this name.
+    /// Property with the name `name`.
     pub fn property(&self, name: &str) -> Option<&Property> {
         self.properties.iter().find(|property| property.name == name)
     }

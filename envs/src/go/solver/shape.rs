@@ -27,7 +27,7 @@ pub(super) struct Stones {
 
 /// Result of a move.
 pub(super) struct Placed {
-    /// Stones after the move; the mover is still the player who made the move.
+    /// Stones after the move, with the same mover as before.
     pub(super) stones: Stones,
     /// Captured stones of the opponent.
     pub(super) captured: Points,
@@ -98,7 +98,7 @@ impl Shape {
         self.full & !(stones.own | stones.other)
     }
 
-    /// Plays on an empty point; `None` for suicide if the rules forbid it. The caller checks ko.
+    /// Plays a stone of the mover on an empty point; `None` for suicide if the rules forbid it. The caller checks ko.
     #[inline]
     pub(super) fn place(&self, stones: Stones, point: usize) -> Option<Placed> {
         let stone = 1 << point;

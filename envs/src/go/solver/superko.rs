@@ -40,8 +40,8 @@ impl<'a> Search<'a> {
         Search { bounds, guide, situational, history, nodes: 0, budget }
     }
 
-    /// Value for the mover, points, if it lies within `alpha..beta`; else a bound of the value (at most `alpha`, or at
-    /// least `beta`). `None` if the budget is spent.
+    /// Value for the mover, points, if the value lies within `alpha..beta`; else a bound of the value (at most `alpha`,
+    /// or at least `beta`). `None` if the budget is spent.
     pub(super) fn value(&mut self, passed: bool, mut alpha: i8, beta: i8) -> Option<i8> {
         self.nodes += 1;
         let &PastPosition { stones, black_to_play } = self.history.last()?;

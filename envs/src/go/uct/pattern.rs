@@ -1,4 +1,4 @@
-//! 3x3 patterns of MoGo: shapes whose middle is a good move.
+//! 3x3 patterns of MoGo: shapes in which a move in the middle is good.
 //!
 //! Source: S. Gelly, Y. Wang, R. Munos, O. Teytaud, *Modification of UCT with Patterns in Monte-Carlo Go* (INRIA
 //! RR-6062, 2006), figures 3 to 6: hane, cut, and moves at the edge; as written out in P. Baudiš's program Michi. The

@@ -79,7 +79,7 @@ impl Search {
         }
     }
 
-    /// Selects a leaf, and expands it if it has enough visits.
+    /// Selects a leaf, and expands the leaf if it has enough visits.
     fn descend(&mut self, rng: &mut Stream) {
         self.game.clone_from(&self.root);
         self.path.clear();
@@ -104,7 +104,7 @@ impl Search {
             self.path.push(at);
             let point = self.tree.node(at).point;
             if self.game.play(point).is_err() {
-                // Not reached: children are legal when created, and their path never changes.
+                // Not reached: children are legal when they are created, and the path to a node never changes.
                 return;
             }
         }
@@ -159,7 +159,7 @@ impl Search {
             _ => 1,
         };
         let wins = |color| if color == Color::Black { black } else { 2 - black };
-        // The root's children are moves of the player to move there; colors alternate below.
+        // The root's children are moves of the player to move at the root; colors alternate below.
         let mut mover = self.root.to_play();
         if self.path.len() % 2 == 1 {
             mover = mover.other();

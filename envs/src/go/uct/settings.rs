@@ -10,7 +10,7 @@ pub struct UctSettings {
     pub playouts: u32,
     /// Exploration constant c of UCB1 in `Q + c sqrt(ln N / n)`, for values Q in 0..=1. Option `c=X`.
     pub exploration: f64,
-    /// Bias b of MC-RAVE (Gelly & Silver 2011, equation 14): the larger, the sooner all-moves-as-first counts lose
+    /// Bias b of MC-RAVE (Gelly & Silver 2011, equation 14): the larger b, the sooner all-moves-as-first counts lose
     /// their weight. `None` is plain UCT. Option `rave`, or `rave=X`.
     pub rave: Option<f64>,
     /// Whether playouts save and capture chains in atari and follow 3x3 patterns near the last move (Gelly et al.

@@ -43,7 +43,7 @@ pub(super) struct GoConfig {
 }
 
 impl GoConfig {
-    /// Configuration for a board of this size.
+    /// Configuration for a board of `size` x `size`.
     ///
     /// # Errors
     /// [`freewheel_core::Error::Setting`] for an invalid setting.
@@ -147,7 +147,8 @@ pub(super) fn planes(history: usize) -> usize {
     2 * history + EXTRA_PLANES
 }
 
-/// Writes the observation of `game` for the player `viewer`, `[2 K + 4, N, N]` with K = `history`. Allocates nothing.
+/// Writes the observation of `game` for the player `viewer` to `out`: `[2 K + 4, N, N]` with K = `history` and N the
+/// side of the board. Allocates nothing.
 pub(super) fn observe(game: &Game, viewer: Color, history: usize, out: &mut [f32]) {
     out.fill(0.0);
     let area = game.area();

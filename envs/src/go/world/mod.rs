@@ -62,7 +62,7 @@ const LIST: [(&str, &str); 4] = [
     ("NxN", "Go on any board from 2x2 to 19x19; solved up to 3x3"),
 ];
 
-/// Board size in `name`, such as `9x9`; `None` if it is not square.
+/// Board size in `name`, such as `9` for `9x9`; `None` if the name is not that of a square board.
 fn size(name: &str) -> Option<&str> {
     let (width, height) = name.split_once('x')?;
     let number = width.starts_with(|c: char| c != '0') && width.bytes().all(|byte| byte.is_ascii_digit());

@@ -31,7 +31,7 @@ const SEED: u64 = 0;
 /// Largest number of positions that are searched, which takes some seconds.
 const BUDGET: u64 = 20_000_000;
 
-/// Solution of the two-player game: Black's win rate with perfect play of both. The move limit is ignored.
+/// Solution of the two-player game: Black's win rate with perfect play of both players. The move limit is ignored.
 pub(super) fn solve_two_player(world: &Go, query: &SolveQuery) -> Result<Solution> {
     let id = &world.spec().id;
     let (start, [low, high]) = (&world.config.start, black_win_bounds(id, &world.config.start, query)?);

@@ -165,7 +165,7 @@ impl Settings {
         Game::with_setup(rules, setup).map_err(error("komi"))
     }
 
-    /// Number of moves of both sides after which a game on this board is truncated.
+    /// Number of moves of both sides after which a game on a board of `size` x `size` is truncated.
     pub(super) fn moves(&self, size: u8) -> u32 {
         self.move_limit.unwrap_or((2 * u32::from(size) * u32::from(size)).max(50))
     }

@@ -193,7 +193,7 @@ impl World for GoVersusOpponent {
     }
 }
 
-/// Player that follows a trained policy, on boards of the size it was trained on.
+/// Player that follows a trained policy, on boards of the size of the policy's training.
 pub struct PolicyPlayer {
     name: String,
     policy: Arc<dyn Policy>,

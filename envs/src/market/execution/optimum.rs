@@ -1,5 +1,5 @@
-//! Optimal execution by backward induction. With k steps left, the remaining fraction y of the order costs
-//! `spread y + c_k y^2`; with s the fraction of it sold now,
+//! Optimal execution by backward induction. With k steps left, selling the remaining fraction y of the order costs
+//! `spread y + c_k y^2`. If the fraction s of the rest is sold now,
 //!
 //! ```text
 //! c_1 = temporary

@@ -3,7 +3,8 @@
 //!
 //! **State:** inventory q, steps left, midprice, account.
 //!
-//! **Action:** bid depth (distance below the midprice) and ask depth (distance above it), for one unit each.
+//! **Action:** two depths, for one unit each: the distance of the bid below the midprice, and of the ask above the
+//! midprice.
 //!
 //! **Step** of length dt: with probability `lambda dt` a market sell order arrives and fills the bid at depth d with
 //! probability `exp(-kappa d)`; with the same probability a market buy order arrives, for the ask. There is no bid at

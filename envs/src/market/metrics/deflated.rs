@@ -76,7 +76,7 @@ pub fn expected_maximum_sharpe(trials: Trials) -> f64 {
         * ((1.0 - EULER) * upper(1.0 / count) + EULER * upper(1.0 / (count * std::f64::consts::E)))
 }
 
-/// Deflated Sharpe ratio: the confidence that a strategy selected from several has skill. It is
+/// Deflated Sharpe ratio: the confidence that a strategy selected from several trials has skill. The formula is
 /// [`probabilistic_sharpe`] with the benchmark [`expected_maximum_sharpe`].
 pub fn deflated_sharpe(returns: &[f64], trials: Trials) -> f64 {
     probabilistic_sharpe(returns, expected_maximum_sharpe(trials))

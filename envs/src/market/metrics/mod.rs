@@ -1,8 +1,8 @@
 //! Performance measures of a series of returns: free functions over slices, each with its formula and source.
 //!
 //! A return is the simple return of a bar, `r[t] = equity[t] / equity[t-1] - 1`, a pure number. `periods` is the number
-//! of bars in a year, such as 252 for daily bars; annual measures are scaled by it. The risk-free rate is 0; subtract
-//! another one from the returns. Undefined values, such as the volatility of one return, are NaN.
+//! of bars in a year, such as 252 for daily bars; annual measures are scaled by this number. The risk-free rate is 0;
+//! subtract another rate from the returns. Undefined values, such as the volatility of one return, are NaN.
 //!
 //! | file | content |
 //! |---|---|

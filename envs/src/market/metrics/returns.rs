@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// One-pass measures of a series of returns: mean and variance after Welford (Technometrics 4, 1962), squared losses,
-/// wealth, its peak and maximum drawdown.
+/// wealth, peak of the wealth, and maximum drawdown.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunningReturns {
     count: f64,
@@ -74,37 +74,37 @@ impl RunningReturns {
         if self.count < 2.0 { f64::NAN } else { (self.squared_deviations / (self.count - 1.0)).sqrt() }
     }
 
-    /// See [`super::total_return`].
+    /// Total return so far, see [`super::total_return`].
     pub fn total_return(&self) -> f64 {
         self.wealth - 1.0
     }
 
-    /// See [`super::cagr`].
+    /// Compound annual growth rate so far, see [`super::cagr`].
     pub fn cagr(&self, periods: f64) -> f64 {
         if self.count > 0.0 { self.wealth.powf(periods / self.count) - 1.0 } else { f64::NAN }
     }
 
-    /// See [`super::volatility`].
+    /// Annual volatility so far, see [`super::volatility`].
     pub fn volatility(&self, periods: f64) -> f64 {
         self.std() * periods.sqrt()
     }
 
-    /// See [`super::sharpe`].
+    /// Annual Sharpe ratio so far, see [`super::sharpe`].
     pub fn sharpe(&self, periods: f64) -> f64 {
         ratio(self.mean(), self.std()) * periods.sqrt()
     }
 
-    /// See [`super::sortino`].
+    /// Annual Sortino ratio so far, see [`super::sortino`].
     pub fn sortino(&self, periods: f64) -> f64 {
         ratio(self.mean(), (self.squared_losses / self.count).sqrt()) * periods.sqrt()
     }
 
-    /// See [`super::max_drawdown`].
+    /// Maximum drawdown so far, see [`super::max_drawdown`].
     pub fn max_drawdown(&self) -> f64 {
         self.drawdown
     }
 
-    /// See [`super::calmar`].
+    /// Calmar ratio so far, see [`super::calmar`].
     pub fn calmar(&self, periods: f64) -> f64 {
         ratio(self.cagr(periods), -self.drawdown)
     }

@@ -2,9 +2,9 @@
 //!
 //! * Clairvoyant, knowing the regime: half of the optimal growth in each regime.
 //! * Memory of the last k moves: an exact sum over 2^k sequences.
-//! * Bayes filter over all moves: no finite sum, but the value is convex in the belief (Sondik 1971), so it lies below
-//!   the chords between the points of a grid and above the tangents at these points. Backward induction preserves both
-//!   sides and gives two proved bounds.
+//! * Bayes filter over all moves: no finite sum. The value is convex in the belief (Sondik 1971), so the value lies
+//!   below the chords between the points of a grid and above the tangents at these points. Backward induction preserves
+//!   both sides and gives two proved bounds.
 
 use freewheel_core::{Error, Result, SolveQuery};
 
@@ -18,7 +18,7 @@ const TAIL_TOLERANCE: f64 = 1e-12;
 /// Discounted sum of a constant growth `per_step` over the steps of a query.
 ///
 /// # Errors
-/// [`Error::Unsupported`] where the sum is infinite.
+/// [`Error::Unsupported`] if the sum is infinite.
 pub(super) fn discounted_sum(query: &SolveQuery, per_step: f64) -> Result<f64> {
     let SolveQuery { gamma, horizon, .. } = *query;
     match horizon {
@@ -81,7 +81,7 @@ pub(super) fn memory_value(rules: &Rules, query: &SolveQuery) -> f64 {
 /// Proved lower and upper bound of the optimal value with the Bayes filter.
 ///
 /// # Errors
-/// [`Error::Unsupported`] where the value is infinite.
+/// [`Error::Unsupported`] if the value is infinite.
 pub(super) fn filter_bounds(rules: &Rules, query: &SolveQuery) -> Result<(f64, f64)> {
     let max_total = discounted_sum(query, clairvoyant_growth(rules))?;
     let gamma = query.gamma;

@@ -1,7 +1,7 @@
 //! Indicators and standardized features of the prices, computed once for every bar.
 //!
-//! An indicator maps the series of one asset `[T]` and a window to values `[T]`; value t depends on bars up to t
-//! only, and is NaN where there are too few bars before it.
+//! An indicator maps the series of one asset, `[T]` for T bars, and a window to values, `[T]`. Value t depends on bars
+//! up to t only, and is NaN if there are too few earlier bars.
 
 use std::ops::Range;
 
@@ -68,7 +68,7 @@ impl Features {
         self.width
     }
 
-    /// Features at the close of `bar`, `[F]`.
+    /// The F features at the close of `bar`, `[F]`.
     #[inline]
     pub(super) fn row(&self, bar: usize) -> &[f32] {
         &self.rows[bar * self.width..(bar + 1) * self.width]

@@ -2,9 +2,9 @@
 //!
 //! From right after the fill of bar t in row a of the table to right after the fill of bar t+1 in row b, equity grows
 //! by a factor that depends on t, a and b only, because targets are fractions of the equity after costs. The optimal
-//! log equity is therefore a longest path through a graph of bars x rows. It is an upper bound for every policy,
-//! attained with foresight. With `fee` above 0 the bound ignores the fee, and after a ruin the environment pays the
-//! ruin equity instead of the value of the path.
+//! log equity is therefore a longest path through a graph of bars x rows. This optimum is an upper bound for every
+//! policy, attained with foresight. With `fee` above 0 the bound ignores the fee, and after a ruin the environment pays
+//! the ruin equity instead of the value of the path.
 
 use super::market::MarketData;
 use super::rules::{MAX_ASSETS, after_costs};

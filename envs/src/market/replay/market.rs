@@ -106,19 +106,19 @@ impl MarketData {
         (bar as usize).min(self.prices.dates.len() - 1)
     }
 
-    /// Opening prices of a bar, `[n]`.
+    /// Opening prices of the n assets at a bar, `[n]`.
     #[inline]
     pub(super) fn open(&self, bar: usize) -> &[f64] {
         &self.prices.open[bar * self.width()..(bar + 1) * self.width()]
     }
 
-    /// Closing prices of a bar, `[n]`.
+    /// Closing prices of the n assets at a bar, `[n]`.
     #[inline]
     pub(super) fn close(&self, bar: usize) -> &[f64] {
         &self.prices.close[bar * self.width()..(bar + 1) * self.width()]
     }
 
-    /// Target positions of a row of the table, `[n]`.
+    /// Target positions in the n assets of a row of the table, `[n]`.
     #[inline]
     pub(super) fn row(&self, row: usize) -> &[f64] {
         &self.table[row * self.width()..(row + 1) * self.width()]

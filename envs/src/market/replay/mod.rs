@@ -50,7 +50,8 @@ pub fn build(table: &toml::Table) -> Result<Arc<dyn DynWorld>> {
     replay("market/replay", &Settings::read(table, "market/replay")?)
 }
 
-/// World of the price file `file`. Its id is the name used on the command line, such as `market:GOOGL.csv`.
+/// World of the price file `file`. The id of the world is the name used on the command line, such as
+/// `market:GOOGL.csv`.
 ///
 /// # Errors
 /// Same errors as [`build`].

@@ -99,7 +99,7 @@ impl Prices {
     }
 
     /// Bars per year, from the median distance of two bars: 252 for daily bars, 52 weekly, 12 monthly, 4 quarterly, 1
-    /// yearly; for shorter bars, their number divided by the years of the file.
+    /// yearly; for shorter bars, the number of bars divided by the years of the file.
     pub fn periods(&self) -> f64 {
         let mut days: Vec<f64> = self.dates.windows(2).map(|pair| days_between(pair[0], pair[1])).collect();
         days.sort_by(f64::total_cmp);

@@ -1,6 +1,6 @@
 //! Reference solution of a replay, and its drawing.
 //!
-//! The optimum is known exactly, but only with foresight of the prices: it is an upper bound, not a goal. The lower
+//! With foresight of the prices the optimum is known exactly. This optimum is an upper bound, not a goal. The lower
 //! bound is the better of two policies without information: holding all assets, and never trading.
 
 use std::sync::Arc;

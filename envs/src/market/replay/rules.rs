@@ -4,13 +4,13 @@
 //!   the next open), the reward is the log growth of T. M. Cover's *Universal Portfolios* (1991) with costs as in
 //!   Davis & Norman (1990).
 //! * **State**: bar of the last observed close, cash, units of each asset, and running sums for the measures.
-//! * **Actions**: target positions as fractions of equity: a row of a table, or n numbers that are clipped to the
-//!   bounds and scaled down to the leverage where their sizes sum to more.
-//! * **Step** from bar t to t+1: at the open of t+1 all positions are changed to their targets, at that price. A
-//!   trade of money m costs `(commission + (spread / 2 + slippage) / 10^4) m`, and `fee` on top where the position
-//!   differed from its target before costs (an adjustment for the costs of other trades pays no fee). There is no
-//!   price impact. Targets are fractions of the equity that is left after these costs. Equity is then valued at the
-//!   close. Fractions of units are traded; cash earns no interest; borrowing money or assets costs nothing.
+//! * **Actions**: target positions as fractions of equity: a row of a table, or n numbers for n assets. These are
+//!   clipped to the bounds, and scaled down to the leverage if their sizes sum to more.
+//! * **Step** from bar t to t+1: at the open of t+1 all positions are changed to their targets, at the opening prices.
+//!   A trade of money m costs `(commission + (spread / 2 + slippage) / 10^4) m`, and also `fee` if the position
+//!   differed from its target before costs (an adjustment for the costs of other trades pays no fee). There is no price
+//!   impact. Targets are fractions of the equity that is left after these costs. Equity is then valued at the close.
+//!   Fractions of units are traded; cash earns no interest; borrowing money or assets costs nothing.
 //! * **Observation**: features of bar t (see `features`); fraction of equity in each asset at the close of bar t,
 //!   clipped to twice the leverage; and the bars since a position was opened, closed or reversed over the steps of an
 //!   episode, at most 1.

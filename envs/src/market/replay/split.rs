@@ -1,8 +1,8 @@
 //! Walk-forward folds: training bars before test bars, with an embargo between them.
 //!
-//! The bars with known features are cut into `folds + 1` blocks of equal length; fold k trains on the blocks before
-//! the k-th (only the last of them for rolling folds) and tests on the k-th, without its first `embargo` bars. M.
-//! López de Prado, *Advances in Financial Machine Learning* (2018), chapters 7 and 12.
+//! The bars with known features are cut into the blocks 1 to `folds + 1` of equal length. Fold k tests on block k + 1,
+//! without its first `embargo` bars, and trains on the blocks before (with `rolling` only on the last one). M. López de
+//! Prado, *Advances in Financial Machine Learning* (2018), chapters 7 and 12.
 
 use std::ops::Range;
 

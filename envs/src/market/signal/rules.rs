@@ -11,8 +11,8 @@
 //! the signal takes one step of its Markov chain.
 //!
 //! **Reward:** `gain_weight (y r - risk_penalty y^2 / 2) - linear_cost |y - x| - quadratic_cost (y - x)^2 / 2`. With
-//! the weight 1 - rho this is the objective of Gârleanu & Pedersen, in which gains count one step later than their
-//! trades.
+//! `gain_weight` 1 - rho this is the objective of Gârleanu & Pedersen, in which the gain of a trade counts one step
+//! later than its cost.
 //!
 //! **Observation:** discrete actions: the index `signal * levels + level of x`, the complete state. Continuous
 //! actions: f and x.
