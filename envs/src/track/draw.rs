@@ -15,15 +15,15 @@ const CAR: Rgb = Rgb(255, 92, 72);
 const TEXT: Rgb = Rgb(210, 214, 222);
 const FAINT: Rgb = Rgb(120, 126, 138);
 
-/// Columns and rows of a frame without a size limit.
+/// Columns and rows of a drawing without a maximum size.
 const DEFAULT_SIZE: (usize, usize) = (80, 24);
 /// Text rows below the map.
 const TEXT_ROWS: usize = 2;
 /// Minimum columns and rows of the drawing; a smaller screen shows a part of it.
 const MIN_SIZE: (usize, usize) = (30, 8);
-/// Subsamples per pixel in each direction.
+/// Number of subsamples per pixel in each direction.
 const SUBSAMPLES: usize = 3;
-/// Minimum fraction of a pixel covered by road for it to be drawn as road.
+/// Minimum fraction of a pixel that road must cover for the pixel to be drawn as road.
 const MIN_COVERAGE: f32 = 0.4;
 
 /// Draws `state` into `frame`.
@@ -69,7 +69,7 @@ fn arrow(heading: f64) -> char {
     ARROWS[eighth % ARROWS.len()]
 }
 
-/// Transformation from meters to square pixels.
+/// Transformation from coordinates in m to square pixels.
 struct Map {
     width: usize,
     height: usize,
@@ -100,14 +100,15 @@ impl Map {
         }
     }
 
-    /// Pixel coordinates `(column, row)` of a point in m.
+    /// Pixel coordinates `(column, row)` of the point `(x, y)` in m.
     fn pixel(&self, x: f64, y: f64) -> (f64, f64) {
         ((x - self.west) * self.per_meter, (self.north - y) * self.per_meter)
     }
 
-    /// Pixels of the road `[height * width]`, row-major; the last `driven` m before `s` have a second color.
+    /// Pixels of the road `[height * width]`, row-major; the last `driven` m before the arc length `s` have another
+    /// color.
     fn road(&self, circuit: &Circuit, s: f64, driven: f64) -> Vec<Pixel> {
-        // Subsampled grid: 0 ground, 1 asphalt, 2 driven, 3 start line.
+        // Subsampled grid: 0 off the road, 1 road, 2 road already driven, 3 start line.
         let (columns, rows) = (SUBSAMPLES * self.width, SUBSAMPLES * self.height);
         let mut grid = vec![0u8; columns * rows];
         let step = 0.7 / (self.per_meter * SUBSAMPLES as f64);

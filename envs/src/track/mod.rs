@@ -8,7 +8,7 @@
 //! | `world` | environment: rules, observations, scripted policies |
 //! | `draw` | rendering to text cells |
 //!
-//! [`TrackFamily`] registers the worlds.
+//! [`TrackFamily`] builds the worlds.
 
 pub mod circuit;
 mod draw;
@@ -78,8 +78,8 @@ impl WorldFamily for TrackFamily {
     }
 }
 
-/// World of `circuit`. With `start = "anywhere"`, policies are evaluated in the same world with a standing start, so
-/// that their lap times are comparable with those of other start settings.
+/// World on `circuit`. With `start = "anywhere"`, policies are evaluated in the same world with a standing start, so
+/// that lap times are comparable with those of other settings of `start`.
 fn build(id: &str, circuit: &Circuit, settings: &Settings, table: &toml::Table) -> Result<Arc<dyn DynWorld>> {
     if settings.start != Start::Anywhere {
         return world::build(id, circuit.clone(), settings, None);
@@ -92,7 +92,8 @@ fn build(id: &str, circuit: &Circuit, settings: &Settings, table: &toml::Table) 
     world::build(id, circuit.clone(), settings, Some(evaluation_world))
 }
 
-/// Error if `setting`, which applies to `of` only, is given for another world.
+/// Checks that `setting`, which applies to the worlds `of` only, is not given for the world `id` (else
+/// [`Error::Setting`]).
 fn reject(id: &str, setting: &str, given: bool, of: &str) -> Result<()> {
     if given {
         let message = format!("{id}: the setting `{setting}` belongs to {of}; remove it here");

@@ -1,4 +1,4 @@
-//! Geometric validation of a center line with widths.
+//! Geometric validation of a circuit: center line with widths.
 
 use std::fmt;
 
@@ -6,13 +6,13 @@ use freewheel_core::Error;
 
 use super::Circuit;
 
-/// Maximum points per edge in the search for crossings.
+/// Maximum number of points per edge in the search for crossings.
 const MAX_SAMPLES: usize = 2_000;
 
-/// Reason why a circuit is rejected, with its arc length in m.
+/// Reason why a circuit is rejected. `s` and `other` are arc lengths, m.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum GeometryError {
-    /// An edge folds: the inner width exceeds the bend's radius.
+    /// An edge folds: the road's width on the inner side of a bend exceeds the radius of the bend.
     Folds { s: f64, radius: f64, width: f64 },
     /// Two parts of the road overlap.
     Crosses { s: f64, other: f64 },
@@ -43,7 +43,7 @@ impl fmt::Display for GeometryError {
 }
 
 impl GeometryError {
-    /// Arc length of the fault, m, if it has one.
+    /// Arc length of the fault, m; `None` if the whole circuit is at fault.
     pub(super) fn arc_length(&self) -> Option<f64> {
         match *self {
             GeometryError::Folds { s, .. } | GeometryError::Crosses { s, .. } => Some(s),
@@ -51,18 +51,20 @@ impl GeometryError {
         }
     }
 
-    /// Configuration error for the circuit `name`.
+    /// Converts the reason to an [`Error::Config`] about the circuit `name`.
     pub(super) fn to_config(&self, name: &str) -> Error {
         Error::Config(format!("track/{name}: {self}"))
     }
 }
 
-/// Maximum inner width as a fraction of the bend's radius; wider roads are cut to it.
+/// Maximum width on the inner side of a bend, as a fraction of the bend's radius; a greater width is reduced to the
+/// maximum.
 pub(super) const MAX_INNER_SHARE: f64 = 0.95;
-/// Inner width over radius above which a circuit is rejected. Below it, as in surveyed hairpins, the road is cut.
+/// Ratio of inner width to bend radius above which a circuit is rejected. Below this ratio, as in hairpins of surveyed
+/// circuits, the width is reduced.
 const MAX_WIDTH_TO_RADIUS: f64 = 1.5;
 
-/// Widths `(right, left)` with the inner one cut to below the bend's radius, m.
+/// Widths `(right, left)`, m, where the width on the inner side of a bend is reduced to less than the bend's radius.
 pub(super) fn usable_widths(
     s: f64,
     curvature: f64,
@@ -76,7 +78,7 @@ pub(super) fn usable_widths(
     Ok(if curvature > 0.0 { (right, left.min(innermost)) } else { (right.min(innermost), left) })
 }
 
-/// Error if any edge of the road crosses an edge.
+/// Checks that no edge of the road crosses itself or the other edge (else [`GeometryError::Crosses`]).
 pub(super) fn check_crossings(circuit: &Circuit) -> Result<(), GeometryError> {
     let entries = circuit.table().entries();
     let count = entries.len().min(MAX_SAMPLES);
@@ -90,7 +92,7 @@ pub(super) fn check_crossings(circuit: &Circuit) -> Result<(), GeometryError> {
         (0..=count).map(at).collect()
     };
     let edges = [edge(1.0), edge(-1.0)];
-    // Bounding boxes of blocks exclude most pairs of segments.
+    // Bounding boxes of blocks of segments exclude most pairs.
     const BLOCK: usize = 16;
     let blocks = count.div_ceil(BLOCK);
     let bounds: Vec<BoundingBox> = edges
@@ -141,7 +143,7 @@ impl BoundingBox {
     }
 }
 
-/// True if two segments cross in their interiors.
+/// Whether two line segments cross in their interiors.
 fn segments_cross(first: &[[f64; 2]], second: &[[f64; 2]]) -> bool {
     let side =
         |a: [f64; 2], b: [f64; 2], c: [f64; 2]| (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]);

@@ -10,13 +10,14 @@ use freewheel_core::{Error, Result};
 
 use super::{CenterLine, Circuit, Spline, Widths};
 
-/// Minimum number of points.
+/// Minimum number of points in a file.
 const MIN_POINTS: usize = 8;
-/// Maximum number of points.
+/// Maximum number of points in a file.
 const MAX_POINTS: usize = 20_000;
-/// Maximum distance between neighbors over the median distance; above it a part of the line is missing.
+/// Maximum ratio of the distance between neighboring points to the median distance; above it, points are missing.
 const MAX_GAP_RATIO: f64 = 8.0;
-/// Maximum width over the median width; above it a width is a typing error. Circuits of the TUM database reach 2.2.
+/// Maximum ratio of a width to the median width; above it, the width is a typing error. Circuits of the TUM database
+/// reach 2.2.
 const MAX_WIDTH_RATIO: f64 = 5.0;
 
 /// Center-line point of one line of the file; lengths in m.
@@ -37,7 +38,8 @@ impl Circuit {
         Circuit::parse(&text, file, bridges)
     }
 
-    /// Parses a circuit from the text of a CSV file. `file` appears in errors; its stem is the circuit's name.
+    /// Parses a circuit from the text of a CSV file. `file` is the path in error messages; the file name without
+    /// extension is the name of the circuit.
     ///
     /// # Errors
     /// [`Error::Input`] with file and line for invalid content.
@@ -117,7 +119,7 @@ fn points(text: &str) -> Result<Vec<Point>, (usize, usize, String)> {
     Ok(points)
 }
 
-/// Error `(line, message)` at a point that is far wider than the median.
+/// Checks that no point is far wider than the median; else the error is `(line, message)`.
 fn widths(points: &[Point]) -> Result<(), (usize, String)> {
     let wide = |point: &Point| point.right + point.left;
     let mut sorted: Vec<f64> = points.iter().map(wide).collect();
@@ -137,7 +139,7 @@ fn widths(points: &[Point]) -> Result<(), (usize, String)> {
     }
 }
 
-/// Error `(line, message)` for repeated points and for gaps.
+/// Checks that there are no repeated points and no gaps; else the error is `(line, message)`.
 fn spacing(points: &[Point]) -> Result<(), (usize, String)> {
     let count = points.len();
     let distance = |i: usize| {

@@ -43,7 +43,7 @@ pub struct Circuit {
     table: Table,
 }
 
-/// Center line and road widths at one arc length.
+/// Sample of a circuit at one arc length: center line and road widths.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Sample {
     /// Arc length from the start line, m.
@@ -58,12 +58,13 @@ pub struct Sample {
     pub curvature: f64,
     /// Distance from the center line to the right edge, m.
     pub right: f64,
-    /// Distance from the center line to the left edge, m. On the inner side of a bend it is below the bend's radius.
+    /// Distance from the center line to the left edge, m. The distance to the inner edge of a bend is less than the
+    /// radius of the bend.
     pub left: f64,
 }
 
 impl Circuit {
-    /// Validated circuit. With `bridges` the road may cross itself.
+    /// Circuit from center line and widths, after validation. With `bridges` the road may cross itself.
     fn new(name: &str, line: CenterLine, widths: Widths, bridges: bool) -> Result<Self, GeometryError> {
         let table = Table::new(&line, &widths)?;
         let circuit = Circuit { name: name.to_owned(), line, widths, table };
@@ -73,7 +74,7 @@ impl Circuit {
         Ok(circuit)
     }
 
-    /// Circle of `radius` m, driven counterclockwise, with an edge `half_width` m on either side.
+    /// Circular circuit of `radius` m, driven counterclockwise, with the edges `half_width` m from the center line.
     ///
     /// # Errors
     /// [`Error::Config`] unless `0 < half_width < 0.95 radius`.
@@ -88,15 +89,16 @@ impl Circuit {
             .map_err(|error| error.to_config("circle"))
     }
 
-    /// Built-in circuit `name`, such as `club`; `None` for an unknown name. `seed` applies to `random` only.
+    /// Built-in circuit `name`, such as `club`; `None` for an unknown name. `seed` is used by the circuit `random`
+    /// only.
     ///
     /// # Errors
-    /// [`Error::Config`] if the geometry is invalid (possible for `random` only).
+    /// [`Error::Config`] if the geometry is invalid (possible for the circuit `random` only).
     pub fn named(name: &str, seed: u64) -> Result<Option<Self>> {
         named::named(name, seed)
     }
 
-    /// Name, such as `club`, or the file's stem.
+    /// Name of the circuit, such as `club`; for a circuit from a file, the file name without extension.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -110,7 +112,8 @@ impl Circuit {
     pub fn at(&self, s: f64) -> Sample {
         let s = s.rem_euclid(self.length());
         let Pose { x, y, heading, curvature } = self.line.at(s);
-        // The table was built from validated widths, so the fallback is not reached at its entries.
+        // The widths were validated when the lookup table was built, so that the fallback is never used at entries of
+        // the table.
         let widths = self.widths.at(s);
         let (right, left) = check::usable_widths(s, curvature, widths).unwrap_or(widths);
         Sample { s, x, y, heading, curvature, right, left }
@@ -155,8 +158,8 @@ impl Circuit {
         [x - n * sin, y + n * cos]
     }
 
-    /// Arc lengths at which the curvature or its derivative jumps, ascending, m; empty for a spline. The line is smooth
-    /// between them.
+    /// Arc lengths at which the curvature of the center line or its derivative jumps, ascending, m; empty for a spline.
+    /// Between these points the line is smooth.
     pub fn joints(&self) -> Vec<f64> {
         match &self.line {
             CenterLine::Road(road) => road.joints().collect(),
@@ -169,7 +172,7 @@ impl Circuit {
     }
 }
 
-/// Position (m), heading (rad) and curvature (1/m).
+/// Pose of the center line at one point: position (m), heading (rad) and curvature (1/m).
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Pose {
     x: f64,
@@ -178,7 +181,7 @@ struct Pose {
     curvature: f64,
 }
 
-/// A closed line, parametrized by arc length.
+/// Closed center line, parametrized by arc length.
 #[derive(Clone, Debug)]
 enum CenterLine {
     Road(Road),
@@ -193,7 +196,7 @@ impl CenterLine {
         }
     }
 
-    /// Pose at `s` in `0..=length`, m.
+    /// Pose at the arc length `s` in `0..=length`, m.
     fn at(&self, s: f64) -> Pose {
         match self {
             CenterLine::Road(road) => road.at(s),
@@ -202,7 +205,7 @@ impl CenterLine {
     }
 }
 
-/// Road widths, linear in arc length between given samples.
+/// Road widths along a lap: linear in arc length between given samples.
 #[derive(Clone, Debug)]
 struct Widths {
     length: f64,
@@ -211,23 +214,23 @@ struct Widths {
 }
 
 impl Widths {
-    /// Constant widths.
+    /// The same widths everywhere.
     fn constant(right: f64, left: f64) -> Self {
         Widths { length: 1.0, marks: vec![(0.0, right, left)] }
     }
 
-    /// Widths given at `(s, right, left)`: at least one sample, ascending in `s`, on a line of `length` m.
+    /// Widths from samples `(s, right, left)` on a center line of `length` m: at least one sample, ascending in `s`.
     fn between(marks: Vec<(f64, f64, f64)>, length: f64) -> Self {
         Widths { length, marks }
     }
 
-    /// Widths `(right, left)` at `s` in `0..=length`, m.
+    /// Widths `(right, left)`, m, at the arc length `s` in `0..=length`.
     fn at(&self, s: f64) -> (f64, f64) {
         let ahead = self.marks.partition_point(|mark| mark.0 <= s);
         let count = self.marks.len();
         let (s0, right0, left0) = self.marks[(ahead + count - 1) % count];
         let (s1, right1, left1) = self.marks[ahead % count];
-        // Around the start line one of the two samples is a lap away.
+        // Around the start line, the arc lengths of the two neighboring samples differ by almost a lap.
         let span = (s1 - s0).rem_euclid(self.length);
         let t = if span > 0.0 { ((s - s0).rem_euclid(self.length) / span).min(1.0) } else { 0.0 };
         (right0 + t * (right1 - right0), left0 + t * (left1 - left0))

@@ -1,4 +1,4 @@
-//! Built-in circuits and random ones.
+//! Built-in circuits and random circuits.
 
 use std::f64::consts::TAU;
 
@@ -23,7 +23,7 @@ pub(in super::super) const CIRCUITS: &[(&str, &str)] = &[
     ("random", "a random circuit, chosen by `seed`"),
 ];
 
-/// `(x, y, radius, clothoid length)` of each corner, m, in the direction of travel.
+/// Corners of a circuit in the direction of travel: `(x, y, radius, clothoid length)` of each, m.
 type Corners = &'static [(f64, f64, f64, f64)];
 
 const STADIUM: Corners =
@@ -71,7 +71,7 @@ const CLUB: Corners = &[
     (-60.0, 0.0, 24.0, 12.0),
 ];
 
-/// Half width of the club circuit, m, at fractions of its length.
+/// Half the width of the circuit `club`: pairs of a fraction of the lap and half the width there, m.
 const CLUB_WIDTHS: &[(f64, f64)] =
     &[(0.0, 6.0), (0.2, 5.5), (0.35, 5.0), (0.45, 4.5), (0.65, 4.5), (0.8, 5.5)];
 
@@ -103,14 +103,15 @@ pub(in super::super) fn named(name: &str, seed: u64) -> Result<Option<Circuit>> 
         .map_err(|error| error.to_config(name))
 }
 
-/// Maximum attempts; about one in a few is a valid circuit.
+/// Maximum number of attempts to generate a random circuit; one in a few attempts gives a valid circuit.
 const MAX_ATTEMPTS: u64 = 1_000;
-/// Minimum bend radius, m.
+/// Minimum bend radius of a random circuit, m.
 const MIN_RADIUS: f64 = 11.0;
 
 /// Random circuit: a spline through 8 to 14 points 60 to 220 m from a center, 9 to 13 m wide.
 ///
-/// Invalid drawings (folded, self-crossing, bends that are too tight) are drawn again from the seed's next stream.
+/// Invalid samples (folded edges, crossing roads, bends that are too tight) are replaced by samples from the next
+/// random stream of the seed.
 pub(super) fn random(seed: u64) -> Result<Circuit> {
     for attempt in 0..MAX_ATTEMPTS {
         let mut rng = Streams::new(seed).stream(Purpose::Generation, 0, attempt);

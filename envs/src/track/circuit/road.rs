@@ -2,17 +2,17 @@
 //!
 //! The curvature of each piece is linear in arc length, so its heading is exact. Its position is exact for straights
 //! and arcs, and accurate to about 1e-13 m for clothoids (Gauss-Legendre quadrature). Where two pieces meet without a
-//! clothoid the curvature jumps; at the joint it is that of the piece ahead.
+//! clothoid, the curvature jumps; at the joint itself, the curvature is that of the piece ahead.
 
 use std::f64::consts::{PI, TAU};
 
 use super::Pose;
 use super::spline::integrate;
 
-/// Straights shorter than this are dropped, m.
+/// Length below which a straight is omitted, m: it is only a rounding error.
 const ROUNDING: f64 = 1e-9;
 
-/// A corner of the polygon that a road follows.
+/// Corner of the polygon along which a road is built.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Corner {
     /// Position of the corner, m.
@@ -23,14 +23,14 @@ pub(super) struct Corner {
     pub(super) transition: f64,
 }
 
-/// A closed sequence of straights, arcs and clothoids.
+/// Center line: a closed sequence of straights, arcs and clothoids.
 #[derive(Clone, Debug)]
 pub(super) struct Road {
     pieces: Vec<Piece>,
     length: f64,
 }
 
-/// A piece with curvature `begin.curvature + rate * t` at `t` m from its beginning.
+/// Straight, arc or clothoid: the curvature is `begin.curvature + rate * t` at `t` m from the beginning of the piece.
 #[derive(Clone, Copy, Debug)]
 struct Piece {
     s: f64,
@@ -47,7 +47,7 @@ impl Piece {
             let steps = 1 + (t * (curvature.abs() + (self.rate * t).abs())) as usize;
             (integrate(0.0, t, steps, |t| turned(t).cos()), integrate(0.0, t, steps, |t| turned(t).sin()))
         } else {
-            // Chord of the arc; for a vanishing angle the straight.
+            // Chord of the arc; a straight if the turn is almost 0.
             let half = 0.5 * curvature * t;
             let chord = if half.abs() < 1e-8 { t } else { t * half.sin() / half };
             (chord * (heading + half).cos(), chord * (heading + half).sin())
@@ -63,8 +63,8 @@ impl Road {
         Road::of(begin, &[(TAU * radius, 1.0 / radius, 0.0)])
     }
 
-    /// Road around a polygon. It begins in the middle of the side that leads to the first corner. `None` if the
-    /// corners do not fit on the sides, or a clothoid turns by more than its corner.
+    /// Road around a polygon. The road begins in the middle of the side that leads to the first corner. `None` if the
+    /// bends do not fit on the sides of the polygon, or if a clothoid turns by more than its corner.
     pub(super) fn around_polygon(corners: &[Corner]) -> Option<Self> {
         let count = corners.len();
         let side = |i: usize| {
@@ -80,7 +80,7 @@ impl Road {
         let straight = |i: usize| {
             let (x, y) = side(i);
             let free = x.hypot(y) - bends[(i + count - 1) % count].tangent - bends[i % count].tangent;
-            // Two corners may meet exactly, up to rounding.
+            // Two bends may meet exactly, up to rounding.
             if free > ROUNDING { Some(free) } else { (free > -ROUNDING).then_some(0.0) }
         };
         let (x, y) = side(0);
@@ -97,7 +97,7 @@ impl Road {
         Some(Road::of(begin, &shape))
     }
 
-    /// Concatenates pieces `(length, curvature, rate)`.
+    /// Road from the pose `begin`, with pieces given as `(length, initial curvature, change of curvature per m)`.
     fn of(begin: Pose, shape: &[(f64, f64, f64)]) -> Self {
         let (mut s, mut pose) = (0.0, begin);
         let mut pieces = Vec::with_capacity(shape.len());
@@ -114,7 +114,7 @@ impl Road {
         self.length
     }
 
-    /// Pose at `s` in `0..=length`, m.
+    /// Pose at the arc length `s` in `0..=length`, m.
     pub(super) fn at(&self, s: f64) -> Pose {
         let index = self.pieces.partition_point(|piece| piece.s <= s).saturating_sub(1);
         let piece = &self.pieces[index];
@@ -137,10 +137,11 @@ struct Bend {
 }
 
 impl Bend {
-    /// Bend by `turn` rad, positive to the left; `None` if it is impossible.
+    /// Bend at `corner` that turns by `turn` rad, positive to the left; `None` if the clothoids would turn by more than
+    /// `turn`.
     fn new(turn: f64, corner: &Corner) -> Option<Self> {
         let Corner { radius, transition, .. } = *corner;
-        // A clothoid turns by half its length over the radius.
+        // A clothoid turns by its length over twice the radius.
         let arc = radius * turn.abs() - transition;
         if arc < 0.0 || turn == 0.0 || turn.abs() > 0.999 * PI {
             return None;
@@ -152,13 +153,13 @@ impl Bend {
             rate: rate(1.0 / radius, transition),
         };
         let end = clothoid.at(transition);
-        // The clothoids move the arc's center away from the side by `shift`.
+        // The clothoids move the center of the arc away from the side of the polygon by `shift`.
         let shift = end.y - radius * (1.0 - end.heading.cos());
         let tangent = (radius + shift) * (0.5 * turn.abs()).tan() + end.x - radius * end.heading.sin();
         Some(Bend { curvature: turn.signum() / radius, transition, arc, tangent })
     }
 
-    /// Pieces as `(length, curvature, rate)`.
+    /// Pieces of the bend as `(length, initial curvature, change of curvature per m)`.
     fn pieces(&self) -> [(f64, f64, f64); 3] {
         let Bend { curvature, transition, arc, .. } = *self;
         let rate = rate(curvature, transition);
@@ -170,7 +171,8 @@ fn rate(curvature: f64, transition: f64) -> f64 {
     if transition > 0.0 { curvature / transition } else { 0.0 }
 }
 
-/// End point of a clothoid of `length` m whose curvature grows from 0 by `rate` per meter.
+/// End point of a clothoid of `length` m from the origin along the x axis; the curvature grows from 0 by `rate` per
+/// meter.
 #[cfg(test)]
 pub(super) fn clothoid_end(length: f64, rate: f64) -> [f64; 2] {
     let end = Piece { s: 0.0, begin: Pose::default(), length, rate }.at(length);

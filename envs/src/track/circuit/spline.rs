@@ -1,24 +1,25 @@
 //! Center lines as periodic cubic splines over chord length, parametrized by arc length; Gauss-Legendre quadrature.
 //!
-//! Arc length is the integral of the derivative's norm, with sixteen nodes per interval. Newton's method inverts it to
-//! 1e-12 m.
+//! Arc length is the integral of the norm of the derivative, computed with sixteen nodes per interval. Newton's method
+//! finds the parameter for an arc length to within 1e-12 m.
 
 use super::Pose;
 
-/// A closed cubic spline through `n` points.
+/// Closed cubic spline through `n` points.
 #[derive(Clone, Debug)]
 pub(super) struct Spline {
-    /// Chord-length parameter of each point and of the first one again, m, `[n + 1]`.
+    /// Parameter (accumulated chord length) of each point and, at the end of the lap, of the first point again, m, `[n
+    /// + 1]`.
     knots: Vec<f64>,
     /// Arc length at each knot, m, `[n + 1]`.
     lengths: Vec<f64>,
     x: Coordinate,
     y: Coordinate,
-    /// Unwrapped heading at each knot, rad, `[n + 1]`.
+    /// Heading at each knot, without jumps of 2 pi, rad, `[n + 1]`.
     headings: Vec<f64>,
 }
 
-/// Values and second derivatives of one coordinate at the knots, each `[n + 1]`.
+/// One coordinate, x or y, of the spline: values and second derivatives at the knots, each `[n + 1]`.
 #[derive(Clone, Debug)]
 struct Coordinate {
     value: Vec<f64>,
@@ -26,7 +27,7 @@ struct Coordinate {
 }
 
 impl Spline {
-    /// Spline through at least three points without equal neighbors.
+    /// Spline through `points`: at least three, no two neighbors equal.
     pub(super) fn through(points: &[[f64; 2]]) -> Self {
         let count = points.len();
         let mut knots = Vec::with_capacity(count + 1);
@@ -55,7 +56,7 @@ impl Spline {
         self.lengths[self.lengths.len() - 1]
     }
 
-    /// Pose at `s` in `0..=length`, m.
+    /// Pose at the arc length `s` in `0..=length`, m.
     pub(super) fn at(&self, s: f64) -> Pose {
         let (i, u) = self.parameter(s);
         let (dx, dy) = (self.x.slope(&self.knots, i, u), self.y.slope(&self.knots, i, u));
@@ -68,12 +69,12 @@ impl Spline {
         }
     }
 
-    /// Arc length at each point and at the end, m, `[n + 1]`.
+    /// Arc length at each point and at the end of the lap, m, `[n + 1]`.
     pub(super) fn lengths(&self) -> &[f64] {
         &self.lengths
     }
 
-    /// Interval and parameter of an arc length.
+    /// Index of the spline interval, and parameter, at the arc length `s`.
     fn parameter(&self, s: f64) -> (usize, f64) {
         let last = self.knots.len() - 2;
         let i = self.lengths.partition_point(|&length| length <= s).saturating_sub(1).min(last);
@@ -98,7 +99,7 @@ impl Spline {
         self.y.slope(&self.knots, i, u).atan2(self.x.slope(&self.knots, i, u))
     }
 
-    /// Heading unwrapped relative to the interval's first knot, rad.
+    /// Heading at the parameter `u` in interval `i`, without a jump of 2 pi from the first knot of the interval, rad.
     fn unwrapped(&self, i: usize, u: f64) -> f64 {
         let from = self.headings[i];
         from + wrap_angle(self.direction(i, u) - from)
@@ -117,7 +118,7 @@ impl Coordinate {
         Coordinate { value, second }
     }
 
-    /// Interval width and the linear weights of both knots.
+    /// Width of interval `i`, and the weights of its two knots in linear interpolation at the parameter `u`.
     fn weights(knots: &[f64], i: usize, u: f64) -> (f64, f64, f64) {
         let h = knots[i + 1] - knots[i];
         let b = (u - knots[i]) / h;
@@ -166,7 +167,8 @@ fn periodic_second_derivatives(knots: &[f64], value: &[f64]) -> Vec<f64> {
     second
 }
 
-/// Solution of a symmetric tridiagonal system; `off[i]` couples rows i and i + 1.
+/// Solution of a symmetric tridiagonal system with the right-hand side `right`; `off[i]` is the entry that couples rows
+/// i and i + 1.
 fn tridiagonal(off: &[f64], diagonal: &[f64], mut right: Vec<f64>) -> Vec<f64> {
     let n = diagonal.len();
     let mut pivot = diagonal.to_vec();
@@ -191,7 +193,7 @@ const NODES: [(f64, f64); 4] = [
     (0.960_289_856_497_536_3, 0.101_228_536_290_376_26),
 ];
 
-/// Integral of `f` from `a` to `b`, with eight nodes in each of `steps` equal parts.
+/// Integral of `f` from `a` to `b` by Gauss-Legendre quadrature, with eight nodes in each of `steps` equal parts.
 pub(super) fn integrate(a: f64, b: f64, steps: usize, f: impl Fn(f64) -> f64) -> f64 {
     let half = 0.5 * (b - a) / steps as f64;
     let part = |i: usize| {

@@ -1,23 +1,25 @@
 //! Lookup table of the center line at equal spacing, read in every simulation step.
 //!
-//! Between two entries the line is the cubic Hermite polynomial of their positions and directions. Its error is below
-//! h^4 / 384 times the fourth derivative: under 1e-6 m with steps of at most 1/40 of the minimum radius. In a step
-//! with a curvature jump, as on the stadium, it is h^2 / 192 times the jump: 6e-5 m.
+//! Between two entries, at a distance h, the line is the cubic Hermite polynomial of their positions and directions.
+//! The error is below h^4 / 384 times the fourth derivative: under 1e-6 m with steps of at most 1/40 of the minimum
+//! radius. Where the curvature jumps between two entries, as on the circuit `stadium`, the error is h^2 / 192 times the
+//! jump: 6e-5 m.
 
 use super::check::{self, GeometryError};
 use super::{CenterLine, Widths};
 
-/// Minimum number of steps per minimum radius.
+/// Minimum number of table entries per minimum radius of the line.
 const STEPS_PER_RADIUS: f64 = 40.0;
-/// Maximum step, m.
+/// Maximum distance between entries, m.
 const MAX_STEP: f64 = 0.5;
 /// Maximum number of entries: 32 km at the maximum step.
 const MAX_ENTRIES: f64 = 65_536.0;
 
-/// Newton's method ends when it moves by less than this fraction of a step; the last move is of second order.
+/// Newton's method ends when a move is less than this fraction of the distance between entries. Convergence is
+/// quadratic, so that the remaining error is much smaller.
 const NEWTON_TOLERANCE: f64 = 0.1;
 
-/// Center line and widths at equal spacing.
+/// Lookup table: center line and widths at equal spacing.
 #[derive(Clone, Debug)]
 pub(in super::super) struct Table {
     length: f64,
@@ -38,7 +40,7 @@ pub(super) struct Entry {
     pub(super) left: f64,
 }
 
-/// A point in Frenet coordinates, with the center line and the widths at its foot.
+/// Point in Frenet coordinates, with heading, curvature and widths at the foot of the perpendicular on the center line.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(in super::super) struct FrenetPoint {
     /// Arc length of the foot of the perpendicular, `0..length`, m.
@@ -49,7 +51,7 @@ pub(in super::super) struct FrenetPoint {
     pub(in super::super) heading: f64,
     /// Curvature of the center line, 1/m.
     pub(in super::super) curvature: f64,
-    /// Distances from the center line to the edges, m.
+    /// Distance from the center line to the right edge, m; `left`: to the left edge.
     pub(in super::super) right: f64,
     pub(in super::super) left: f64,
 }
@@ -57,13 +59,13 @@ pub(in super::super) struct FrenetPoint {
 impl Table {
     pub(super) fn new(line: &CenterLine, widths: &Widths) -> Result<Self, GeometryError> {
         let length = line.length();
-        // A coarse pass finds the minimum radius.
+        // A coarse pass along the line finds the minimum radius.
         let looks = (length / MAX_STEP).clamp(1_000.0, MAX_ENTRIES) as usize;
         let at = |i: usize, count: usize| length * i as f64 / count as f64;
         let max_curvature = (0..looks).map(|i| line.at(at(i, looks)).curvature.abs()).fold(0.0, f64::max);
         let step = (1.0 / (STEPS_PER_RADIUS * max_curvature)).min(MAX_STEP);
         let count = (length / step).ceil().max(8.0);
-        // A radius of 0 makes the count infinite or NaN.
+        // With a radius of 0, the count is infinite or NaN.
         if count.is_nan() || count > MAX_ENTRIES {
             return Err(GeometryError::Scale { length, radius: 1.0 / max_curvature });
         }
@@ -93,7 +95,7 @@ impl Table {
         self.length
     }
 
-    /// Maximum absolute curvature, 1/m.
+    /// Maximum absolute curvature of the center line, 1/m.
     pub(in super::super) fn max_curvature(&self) -> f64 {
         self.entries.iter().map(|entry| entry.curvature.abs()).fold(0.0, f64::max)
     }
@@ -114,14 +116,14 @@ impl Table {
         }
     }
 
-    /// Index of the entry at or before `s` in `0..=length`.
+    /// Index of the entry at or before the arc length `s` in `0..=length`.
     #[inline]
     pub(in super::super) fn index(&self, s: f64) -> usize {
         // A conversion to u32 is faster than to usize, and indices fit.
         ((s * self.per_meter) as u32 as usize).min(self.entries.len() - 1)
     }
 
-    /// Number of entries in `distance` m, rounded.
+    /// Number of table steps in `distance` m, rounded.
     pub(in super::super) fn entries_in(&self, distance: f64) -> usize {
         (distance * self.per_meter).round() as usize
     }
@@ -131,14 +133,14 @@ impl Table {
         self.entries.iter().map(|entry| entry.curvature)
     }
 
-    /// Widths `[right, left]` at an entry, m.
+    /// Widths `[right, left]` at the entry `index`, m.
     #[inline]
     pub(in super::super) fn widths(&self, index: usize) -> [f64; 2] {
         let entry = &self.entries[index];
         [entry.right, entry.left]
     }
 
-    /// Curvature of the entry at or before `s` in `0..=length`, 1/m.
+    /// Curvature at the entry at or before the arc length `s` in `0..=length`, 1/m.
     #[inline]
     pub(in super::super) fn curvature_near(&self, s: f64) -> f64 {
         self.entries[self.index(s)].curvature
@@ -152,8 +154,9 @@ impl Table {
         (&self.entries[index], &self.entries[next], place - index as f64)
     }
 
-    /// Frenet coordinates of `(x, y)` by Newton's method from the guess `s`, which must be within a few meters.
-    /// Without a nearby foot, as beyond a bend's center, the result is finite and `n` is large.
+    /// Frenet coordinates of the point `(x, y)` by Newton's method from the arc length `s`, which must be within a few
+    /// meters of the result. If no foot of a perpendicular is near, as for points beyond the center of a bend, the
+    /// result is finite and `n` is large.
     #[inline]
     pub(in super::super) fn project(&self, x: f64, y: f64, s: f64) -> FrenetPoint {
         let (h, per_meter) = (self.step, self.per_meter);
@@ -161,7 +164,7 @@ impl Table {
         let mut iterations_left = 8;
         loop {
             let (a, b, t) = self.between(s);
-            // Hermite polynomial and its derivatives with respect to arc length.
+            // Cubic Hermite polynomial, and its derivatives with respect to arc length.
             let (dx, dy) = ((b.x - a.x) * per_meter, (b.y - a.y) * per_meter);
             let (t2, k) = (t * t, per_meter);
             let (u, w) = (3.0 * t2 - 2.0 * t, 3.0 * t2 - 4.0 * t + 1.0);
@@ -183,7 +186,7 @@ impl Table {
                 let move_by = move_by.clamp(-h, h);
                 let bends = b.curvature - a.curvature;
                 let curvature = a.curvature + t * bends;
-                // The tangent's norm is 1 up to the table's error; one Newton step normalizes it.
+                // The norm of the tangent is 1 up to the error of the table; one Newton step normalizes the tangent.
                 let n = (ey * tx - ex * ty) * (1.5 - 0.5 * square);
                 let second = 0.5 * n * bends * per_meter * inverse * move_by * move_by;
                 let ahead = (move_by + second).clamp(-h, h);
@@ -191,7 +194,7 @@ impl Table {
                 return FrenetPoint {
                     s: self.wrap_s(s + ahead),
                     n: n - 0.5 * curvature * off * move_by,
-                    // Exact for linear curvature.
+                    // Exact where curvature is linear in arc length.
                     heading: a.heading + h * t * (a.curvature + 0.5 * t * bends),
                     curvature: a.curvature + t * bends,
                     right: a.right + t * (b.right - a.right),

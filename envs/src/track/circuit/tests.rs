@@ -32,7 +32,7 @@ fn the_stadium_is_two_straights_and_two_half_circles() {
     assert!((x - left - 140.0).abs() < 1e-9 && (y - 20.0).abs() < 1e-9, "{x} {y} {left}");
 }
 
-/// The line ends where it begins, and the heading has turned by 2 pi.
+/// The center line ends where it begins, and the heading turns by 2 pi in a lap.
 #[test]
 fn every_circuit_closes_and_keeps_its_arc_length() {
     for circuit in all() {
@@ -87,8 +87,8 @@ fn a_spline_through_a_circle_is_a_circle() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// Projection recovers the Frenet coordinates of a point from a guess some meters away, and by brute force no
-    /// point of the line is nearer.
+    /// Projection finds the Frenet coordinates of a point from an initial value some meters away, and brute force finds
+    /// no nearer point of the center line.
     #[test]
     fn projection_finds_the_nearest_point(
         which in 0..CIRCUITS.len(), share in 0.0..1.0, side in -0.99..0.99f64, off in -1.0..1.0f64,
@@ -100,13 +100,13 @@ proptest! {
         let table = circuit.table();
         let frenet = table.project(x, y, table.wrap_s(at.s + off * 0.25 * (at.left + at.right)));
         let apart = (frenet.s - at.s).abs();
-        // Near a jump of the curvature or of its derivative the table is less exact within one step.
+        // Near a jump of the curvature or of its derivative, the lookup table is less exact within one step.
         let corner = circuit.joints().iter().any(|joint| (joint - at.s).abs() < 1.0);
         let exact = if circuit.name() == "stadium" { 2e-2 } else if corner { 2e-4 } else { 2e-5 };
         prop_assert!(apart.min(circuit.length() - apart) < exact, "{} {frenet:?} {at:?}", circuit.name());
         let exact = if circuit.name() == "stadium" { 3e-4 } else if corner { 1e-5 } else { 2e-6 };
         prop_assert!((frenet.n - n).abs() < exact, "{} {frenet:?} {n}", circuit.name());
-        // The heading error is at most a quarter of the turn within one step of the table.
+        // The error of the heading is at most a quarter of the turn within one step of the lookup table.
         let straight = if circuit.name() == "stadium" { 1e-2 } else { 1e-3 };
         prop_assert!(wrap_angle(frenet.heading - at.heading).abs() < straight);
         let near = (-200..=200).map(|i| circuit.position(at.s + 0.02 * f64::from(i)));
@@ -123,7 +123,8 @@ proptest! {
     }
 }
 
-/// Random circuits are valid, checked by brute force over all pairs of points, independently of the generator's check.
+/// Random circuits are valid: checked by brute force over all pairs of points, independently of the check in the
+/// generator.
 #[test]
 fn random_circuits_neither_fold_nor_run_into_themselves() {
     for seed in 0..12 {
@@ -144,7 +145,8 @@ fn random_circuits_neither_fold_nor_run_into_themselves() {
     assert_ne!(named::random(1).unwrap().length(), named::random(2).unwrap().length());
 }
 
-/// Error text for a circle of 32 points and radius 40 m whose lines are changed by `change`; empty if it is valid.
+/// Error text for the file of a circle of 32 points and radius 40 m, in which `change(number, line)` replaces each
+/// line; empty if the file is valid.
 fn error_text(change: impl Fn(usize, String) -> String) -> String {
     let mut text = "# x_m,y_m,w_tr_right_m,w_tr_left_m\n".to_owned();
     for line in 2..34 {
@@ -215,7 +217,7 @@ fn damaged_files_are_refused_or_read() {
     assert!(refused > 20, "{refused}");
 }
 
-/// Real circuits in the folder `FREEWHEEL_TRACKS`. Suzuka has a bridge.
+/// Files of real circuits in the folder `FREEWHEEL_TRACKS` are read without an error. Suzuka has a bridge.
 #[test]
 #[allow(clippy::print_stderr, reason = "a test that is skipped says so")]
 fn real_circuits_are_read() {
@@ -238,7 +240,7 @@ fn real_circuits_are_read() {
             Circuit::read(&file, false).err()
         );
         let circuit = Circuit::read(&file, true).unwrap();
-        // The points of the file lie on the line.
+        // The points of the file lie on the center line.
         let text = std::fs::read_to_string(&file).unwrap();
         for line in text.lines().filter(|line| !line.starts_with('#')).step_by(100) {
             let numbers: Vec<f64> = line.split(',').map(|x| x.trim().parse().unwrap()).collect();

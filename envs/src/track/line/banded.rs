@@ -1,4 +1,5 @@
-//! Cholesky factorization of symmetric banded matrices, and a node order that makes the matrices of a ring banded.
+//! Cholesky factorization of symmetric banded matrices, and an order of the nodes of a ring (a closed line) in which
+//! its matrices are banded.
 
 /// Position of `node` in the order 0, nodes - 1, 1, nodes - 2, ... of a ring. Nodes `k` apart on the ring are at most
 /// `2 k` apart in this order.
@@ -30,7 +31,7 @@ impl BandedMatrix {
         row * (self.width + 1) + self.width + column - row
     }
 
-    /// Adds to an entry of the lower triangle; `0 <= row - column <= width`.
+    /// Adds `value` to an entry of the lower triangle; `0 <= row - column <= width` must hold.
     pub(super) fn add(&mut self, row: usize, column: usize, value: f64) {
         let index = self.index(row, column);
         self.values[index] += value;
@@ -40,7 +41,8 @@ impl BandedMatrix {
         self.values[self.index(row, row)]
     }
 
-    /// Replaces the matrix by its Cholesky factor; `false`, with undefined content, if it is not positive definite.
+    /// Replaces the matrix by its Cholesky factor. Returns `false`, with undefined content, if the matrix is not
+    /// positive definite.
     pub(super) fn factorize(&mut self) -> bool {
         for row in 0..self.size() {
             let first = row.saturating_sub(self.width);
@@ -67,7 +69,8 @@ impl BandedMatrix {
         true
     }
 
-    /// Solves the system in place for the right-hand side `right`, after [`BandedMatrix::factorize`].
+    /// Solves the linear system with the right-hand side `right` and writes the solution to `right`; call
+    /// [`BandedMatrix::factorize`] first.
     pub(super) fn solve(&self, right: &mut [f64]) {
         for row in 0..right.len() {
             let first = row.saturating_sub(self.width);

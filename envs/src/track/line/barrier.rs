@@ -1,10 +1,11 @@
 //! Primal-dual interior-point method for smooth problems on a ring of nodes: minimize a sum of node costs subject to
 //! `slack >= 0`, where costs and slacks of a node depend on its neighbors only.
 //!
-//! For decreasing `mu`, Newton's method with exact second derivatives, multipliers `z` as separate variables and a line
-//! search minimizes the barrier function `phi(x) = sum cost - mu sum ln slack` (Nocedal & Wright, chapter 19; Wächter &
-//! Biegler 2006). There are no equality constraints. The initial point must be strictly feasible, and all iterates
-//! are. The Newton system is banded, so an iteration takes time linear in the number of nodes.
+//! For each of a decreasing sequence of barrier parameters `mu`, Newton's method minimizes the barrier function `phi(x)
+//! = sum cost - mu sum ln slack`, with exact second derivatives, Lagrange multipliers `z` as separate variables and a
+//! line search (Nocedal & Wright, chapter 19; Wächter & Biegler 2006). There are no equality constraints. The initial
+//! point must be strictly feasible (all slacks are positive), and then all iterates are. The Newton system is banded,
+//! so the time of an iteration is linear in the number of nodes.
 
 use freewheel_core::{Error, Result};
 
@@ -13,16 +14,16 @@ use super::dual::{Dual2, Real};
 
 /// A smooth problem on a ring. Node `i` depends on `N` variables of the nodes `i - 1`, `i`, `i + 1`.
 pub(super) trait Problem<const N: usize> {
-    /// Variables per node; those of node `i` begin at index `i * VARIABLES_PER_NODE`.
+    /// Number of variables per node; the variables of node `i` begin at index `i * VARIABLES_PER_NODE`.
     const VARIABLES_PER_NODE: usize;
 
     /// Number of nodes.
     fn nodes(&self) -> usize;
 
-    /// Indices of the variables that `node` depends on.
+    /// Indices of the `N` variables on which cost and slacks of `node` depend.
     fn variables(&self, node: usize) -> [usize; N];
 
-    /// Writes the node's cost and appends its slacks, in the same number and order for every node.
+    /// Writes the cost of `node` and appends its slacks, in the same number and order for every node.
     fn evaluate<R: Real>(&self, node: usize, x: [R; N], out: &mut Evaluation<R>);
 }
 
@@ -30,7 +31,7 @@ pub(super) trait Problem<const N: usize> {
 pub(super) struct Evaluation<R> {
     /// Cost of the node.
     pub(super) cost: R,
-    /// Slacks, which must stay positive; about 1 far from the limits.
+    /// Slacks, which must stay positive; scaled to be about 1 far from the limits.
     pub(super) slacks: Vec<R>,
 }
 
@@ -40,16 +41,17 @@ impl<R: Real> Evaluation<R> {
     }
 }
 
-/// Factor by which `mu` decreases in each outer iteration.
+/// Factor by which the barrier parameter `mu` decreases in each outer iteration.
 const MU_FACTOR: f64 = 0.2;
-/// Maximum Newton steps per `mu`.
+/// Maximum number of Newton steps per value of `mu`.
 const MAX_NEWTON_STEPS: usize = 60;
-/// Maximum factorizations per step.
+/// Maximum number of matrix factorizations per Newton step.
 const MAX_FACTORIZATIONS: usize = 6;
-/// Maximum fraction of the distance to the boundary in one step.
+/// Maximum fraction of the distance to the boundary (slack 0) that one step may cover.
 const FRACTION_TO_BOUNDARY: f64 = 0.995;
 
-/// Minimizes from the strictly feasible point `x` to a relative accuracy of about `accuracy` of a local minimum.
+/// Finds a local minimum of the total cost with a relative accuracy of about `accuracy`. `x` is the strictly feasible
+/// initial point, and is replaced by the result.
 ///
 /// # Errors
 /// [`Error::Unsupported`] if `x` is not strictly feasible.
@@ -81,12 +83,12 @@ pub(super) fn minimize<const N: usize, P: Problem<N>>(
     }
 }
 
-/// True if `x` satisfies every inequality strictly.
+/// Whether `x` is strictly feasible: all slacks are positive.
 pub(super) fn is_strictly_feasible<const N: usize, P: Problem<N>>(problem: &P, x: &[f64]) -> bool {
     merit(problem, x, 0.0).is_some()
 }
 
-/// Cost and `phi`; `None` if `x` is infeasible.
+/// Total cost and barrier function `phi` at `x`; `None` if `x` is infeasible.
 fn merit<const N: usize, P: Problem<N>>(problem: &P, x: &[f64], mu: f64) -> Option<(f64, f64)> {
     let (mut cost, mut logs, mut out) = (0.0, 0.0, Evaluation::new());
     for node in 0..problem.nodes() {
@@ -103,20 +105,20 @@ fn merit<const N: usize, P: Problem<N>>(problem: &P, x: &[f64], mu: f64) -> Opti
     cost.is_finite().then_some((cost, cost - mu * logs))
 }
 
-/// Newton's method for one `mu`.
+/// State of Newton's method in the interior-point solver.
 struct Newton<'a, const N: usize, P> {
     problem: &'a P,
-    /// Multipliers `z`, `[nodes * slacks per node]`.
+    /// Lagrange multipliers `z`, `[nodes * slacks per node]`.
     multipliers: Vec<f64>,
-    /// Value and gradient of each slack, in the same order.
+    /// Value and gradient of each slack, in the order of `multipliers`.
     slacks: Vec<(f64, [f64; N])>,
     hessian: BandedMatrix,
     factor: BandedMatrix,
     gradient: Vec<f64>,
     direction: Vec<f64>,
-    /// Relative diagonal shift of the last factorization.
+    /// Relative shift that was added to the diagonal in the last factorization.
     shift: f64,
-    /// Relative diagonal shift that the next factorization begins with.
+    /// Relative diagonal shift that the next factorization tries first.
     next_shift: f64,
 }
 
@@ -148,13 +150,13 @@ impl<'a, const N: usize, P: Problem<N>> Newton<'a, N, P> {
         out.slacks
     }
 
-    /// Row of `variable` in the linear system.
+    /// Row of the variable with the index `variable` in the linear system.
     fn row(&self, variable: usize) -> usize {
         ring_order(variable / P::VARIABLES_PER_NODE, self.problem.nodes()) * P::VARIABLES_PER_NODE
             + variable % P::VARIABLES_PER_NODE
     }
 
-    /// Computes the gradient of `phi` at `x` and the Hessian of the primal-dual system.
+    /// Computes the gradient of the barrier function at `x` and the Hessian of the primal-dual system.
     fn assemble(&mut self, x: &[f64], mu: f64) {
         self.hessian.clear();
         self.gradient.fill(0.0);
@@ -186,8 +188,8 @@ impl<'a, const N: usize, P: Problem<N>> Newton<'a, N, P> {
         }
     }
 
-    /// Computes `direction` with a relative diagonal shift of at least `shift`, increased until the matrix is positive
-    /// definite; `false` if no shift suffices.
+    /// Computes the Newton direction. The relative diagonal shift is at least `shift`, and is increased until the
+    /// matrix is positive definite. Returns `false` if no shift is sufficient.
     fn solve(&mut self, mut shift: f64) -> bool {
         loop {
             self.factor.clone_from(&self.hessian);
@@ -209,10 +211,11 @@ impl<'a, const N: usize, P: Problem<N>> Newton<'a, N, P> {
         true
     }
 
-    /// One step; returns the predicted decrease of `phi`, 0 if no step decreases it.
+    /// Makes one Newton step; returns the predicted decrease of the barrier function, or 0 if no step decreases the
+    /// function.
     ///
-    /// If only a short step succeeds, the diagonal shift is increased, which shortens the direction; it is reduced
-    /// again after successful steps.
+    /// If only a short step succeeds, the diagonal shift is increased, which shortens the direction; after successful
+    /// steps the shift is reduced again.
     fn step(&mut self, x: &mut Vec<f64>, mu: f64) -> f64 {
         self.assemble(x, mu);
         let Some((_, before)) = merit(self.problem, x, mu) else { return 0.0 };
@@ -243,7 +246,8 @@ impl<'a, const N: usize, P: Problem<N>> Newton<'a, N, P> {
         0.0
     }
 
-    /// Updates the multipliers for a step of `length`, keeping them positive and near `mu / slack`.
+    /// Updates the Lagrange multipliers for a step of `length` times the direction, and keeps them positive and near
+    /// `mu / slack`.
     fn update_multipliers(&mut self, length: f64, mu: f64) {
         let slacks_a_node = self.slacks.len() / self.problem.nodes();
         for (at, (slack, gradient)) in self.slacks.iter().enumerate() {

@@ -1,14 +1,14 @@
 //! Lower bound on lap times, proved for every motion with acceleration within the friction circle `A` and speed below
 //! `V`. Engine and brake limits can only increase the lap time.
 //!
-//! **Three cross-sections.** A lap crosses the cross-sections of the road in order. Let `a`, `b`, `c` be its first
-//! points on three of them, `T` the time from `a` to `c`, and `l T` the time from `b` to `c`. Then
-//! `l a + (1 - l) c - b` is the integral of the acceleration times the Green's function of the second derivative, which
-//! is positive and integrates to `l (1 - l) T^2 / 2`. Hence `T^2 >= 2 |l a + (1 - l) c - b| / (A l (1 - l))`. The norm
-//! is bounded from below by projections on fixed directions, for all points of the cross-sections at once. The minimum
-//! over `l` is found by branch and bound: on an interval of `l` a projection is minimal at an end. Also `T >= |c - a| /
-//! V`. Bounds of disjoint parts of the lap add up; dynamic programming finds the partition with the greatest sum. This
-//! holds for any initial and final speed.
+//! **Three cross-sections.** A lap crosses the cross-sections of the road in order. Let `a`, `b`, `c` be the points
+//! where the lap first meets three of the cross-sections, `T` the time from `a` to `c`, and `l T` the time from `b` to
+//! `c`. Then `l a + (1 - l) c - b` is the integral of the acceleration times the Green's function of the second
+//! derivative, which is positive and integrates to `l (1 - l) T^2 / 2`. Hence `T^2 >= 2 |l a + (1 - l) c - b| / (A l (1
+//! - l))`. The norm is bounded from below by projections on fixed directions, for all points of the cross-sections at
+//! once. The minimum over `l` is found by branch and bound: on an interval of `l`, a projection is minimal at one of
+//! the ends. Also `T >= |c - a| / V`. The sum of bounds for disjoint parts of the lap is a bound for the lap; dynamic
+//! programming finds the partition with the greatest sum. This bound holds for any initial and final speed.
 //!
 //! **Enclosed area.** A flying lap is a closed curve of period `T`, `p(t) = sum c_k exp(2 pi i k t / T)`, and its
 //! signed area is `S = pi sum k |c_k|^2 <= pi sum k^4 |c_k|^2 = pi (T / 2 pi)^4 mean |p''|^2 <= pi (T / 2 pi)^4 A^2`,
@@ -20,7 +20,7 @@ use std::f64::consts::{PI, TAU};
 use super::Limits;
 use super::corridor::{Corridor, CrossSection, cross};
 
-/// Lower bounds on a lap time, s.
+/// Proved lower bounds on the lap time, s.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bound {
     /// Bound for flying laps, whose initial and final position and velocity are equal, s.
@@ -29,7 +29,7 @@ pub struct Bound {
     pub any_start: f64,
 }
 
-/// Lower bounds for every lap within the corridor.
+/// Lower bounds on the time of every lap within the corridor.
 pub(super) fn lower_bound(corridor: &Corridor, limits: &Limits) -> Bound {
     let any_start = best_partition(corridor, limits);
     Bound { flying: any_start.max(area_bound(corridor, limits.grip)), any_start }
@@ -53,18 +53,18 @@ fn area_bound(corridor: &Corridor, grip: f64) -> f64 {
     TAU * (least / PI).powf(0.25) / grip.sqrt()
 }
 
-/// Number of directions for projections.
+/// Number of directions on which cross-sections are projected.
 const DIRECTIONS: usize = 32;
-/// Maximum number of cross-sections that one term of the sum spans.
+/// Maximum number of cross-sections in one part of the lap.
 const MAX_SPAN: usize = 48;
-/// Distance between cross-sections, m, and their minimum and maximum number per lap.
+/// Distance between cross-sections, m. `COUNTS`: minimum and maximum number of cross-sections per lap.
 const SPACING: f64 = 8.0;
 const COUNTS: (usize, usize) = (120, 480);
-/// Initial intervals of `l`, and number of bisections.
+/// Branch and bound over the time fraction `l`: number of initial intervals. `BISECTIONS`: number of bisections.
 const INTERVALS: usize = 12;
 const BISECTIONS: usize = 24;
 
-/// Minimum and maximum projection of a cross-section on each direction, m.
+/// Projections of a cross-section on each direction: minimum and maximum over its points, m.
 struct Projections {
     least: [f64; DIRECTIONS],
     greatest: [f64; DIRECTIONS],
@@ -84,13 +84,13 @@ impl Projections {
         }
     }
 
-    /// Lower bound on the distance from any point of `self` to any point of `other`, m.
+    /// Lower bound on the distance from any point of this cross-section to any point of the cross-section `other`, m.
     fn distance(&self, other: &Projections) -> f64 {
         (0..DIRECTIONS).map(|d| other.least[d] - self.greatest[d]).fold(0.0, f64::max)
     }
 }
 
-/// Maximum sum of bounds over all partitions of the lap, s.
+/// Greatest sum of the bounds of all parts, over all partitions of the lap into parts, s.
 fn best_partition(corridor: &Corridor, limits: &Limits) -> f64 {
     let wanted = (corridor.step * corridor.len() as f64 / SPACING) as usize;
     let count = wanted.clamp(COUNTS.0, COUNTS.1).min(corridor.len());
@@ -106,7 +106,7 @@ fn best_partition(corridor: &Corridor, limits: &Limits) -> f64 {
     best[count]
 }
 
-/// Bound on the time from the first to the last of at least two cross-sections, s.
+/// Lower bound on the time of a part of the lap, from the first to the last of at least two cross-sections, s.
 fn section_bound(projections: &[Projections], limits: &Limits) -> f64 {
     let [first, between @ .., last] = projections else { return 0.0 };
     let squared = (first.distance(last) / limits.top_speed).powi(2);
@@ -116,7 +116,7 @@ fn section_bound(projections: &[Projections], limits: &Limits) -> f64 {
         .sqrt()
 }
 
-/// Maximum of `known` and the bound on the squared time through three cross-sections, s².
+/// Lower bound on the squared time from cross-section `a` through `b` to `c`, or `known` if that is greater, s².
 fn three_section_bound(a: &Projections, b: &Projections, c: &Projections, grip: f64, known: f64) -> f64 {
     // Projection of l a + (1 - l) c - b on direction `d`, minimized over the cross-sections.
     let gap = |l: f64, d: usize| l * a.least[d] + (1.0 - l) * c.least[d] - b.greatest[d];
@@ -128,7 +128,7 @@ fn three_section_bound(a: &Projections, b: &Projections, c: &Projections, grip: 
     };
     let at = |l: f64| scale * (0..DIRECTIONS).map(|d| gap(l, d)).fold(0.0, f64::max) / (l * (1.0 - l));
     let share = |i: usize| (0.5 * PI * i as f64 / INTERVALS as f64).sin().powi(2);
-    // The minimum cannot exceed `known`: stop early.
+    // The minimum over `l` cannot exceed `known`: stop early.
     if (1..INTERVALS).any(|i| at(share(i)) <= known) {
         return known;
     }
@@ -153,7 +153,8 @@ mod tests {
     use crate::track::circuit::Circuit;
     use crate::track::line::{LineKind, plan_line};
 
-    /// Asserts the bound of every part of a lap, not only of the sum; returns the largest ratio of bound to time.
+    /// Asserts that the bound of every part of a lap, not only the sum, is below the time of that part; returns the
+    /// largest ratio of bound to time.
     fn holds_everywhere(circuit: &Circuit, kind: LineKind) -> f64 {
         let limits = Limits::point_mass(9.81, 30.0, 1.0);
         let driven = plan_line(circuit, &limits, kind).unwrap();
@@ -166,7 +167,7 @@ mod tests {
             for to in from + 1..projections.len().min(from + 20) {
                 let bound = section_bound(&projections[from..=to], &limits);
                 let taken = driven.times[sections[to]] - driven.times[sections[from]];
-                // Lap times on a mesh have a discretization error.
+                // Times on a mesh have a discretization error.
                 assert!(
                     bound <= taken * (1.0 + 1e-3),
                     "{} {kind:?} {from} {to}: {bound} {taken}",
@@ -195,7 +196,8 @@ mod tests {
 
     #[test]
     fn three_sections_around_an_arc() {
-        // Points 0.2 rad apart on a circle of radius 20 m: the minimum time is that of the parabola through them.
+        // Three points, 0.2 rad apart, on a circle of radius 20 m: the minimum time is that of the parabola through the
+        // points.
         let point = |angle: f64| {
             let section = CrossSection {
                 center: [20.0 * angle.cos(), 20.0 * angle.sin()],

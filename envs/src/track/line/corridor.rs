@@ -6,7 +6,8 @@ use super::dual::Real;
 use super::profile::Segment;
 use crate::track::circuit::{Circuit, wrap_angle};
 
-/// Cross-sections at equal spacing along the center line. The point at offset `n` is `center + n * left`.
+/// Corridor: cross-sections at equal spacing along the center line. The point of a cross-section at the offset `n` is
+/// `center + n * left`.
 #[derive(Clone, Debug)]
 pub(super) struct Corridor {
     /// Distance between cross-sections along the center line, m.
@@ -14,19 +15,19 @@ pub(super) struct Corridor {
     pub(super) sections: Vec<CrossSection>,
 }
 
-/// A cross-section of the corridor.
+/// Cross-section of the corridor.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct CrossSection {
     pub(super) center: [f64; 2],
     /// Unit normal of the center line, to the left.
     pub(super) left: [f64; 2],
-    /// Minimum (rightmost) and maximum (leftmost) offset, m.
+    /// Minimum (rightmost) offset, m; `n_max`: maximum (leftmost) offset.
     pub(super) n_min: f64,
     pub(super) n_max: f64,
 }
 
 impl Corridor {
-    /// Corridor with `count` cross-sections that keeps `clearance` m from the edges.
+    /// Corridor with `count` cross-sections, at least `clearance` m from the edges of the road.
     ///
     /// # Errors
     /// [`Error::Unsupported`] if the road is too narrow for the clearance.
@@ -68,14 +69,14 @@ impl Corridor {
         [offset.times(left[0]).plus(center[0]), offset.times(left[1]).plus(center[1])]
     }
 
-    /// Vectors from the previous node to `node` and from `node` to the next one, for three offsets.
+    /// Vectors from the previous node to `node` and from `node` to the next one, given the offsets of the three nodes.
     pub(super) fn chords<R: Real>(&self, node: usize, offsets: [R; 3]) -> [[R; 2]; 2] {
         let neighbors = self.neighbors(node);
         let [a, b, c] = [0, 1, 2].map(|j| self.position(neighbors[j], offsets[j]));
         [[b[0] - a[0], b[1] - a[1]], [c[0] - b[0], c[1] - b[1]]]
     }
 
-    /// Distances of an offset from its minimum and maximum, as fractions of the corridor's width.
+    /// Distances of `offset` from the minimum and the maximum offset of `node`, as fractions of the corridor's width.
     pub(super) fn edge_slacks<R: Real>(&self, node: usize, offset: R) -> [R; 2] {
         let CrossSection { n_min, n_max, .. } = self.sections[node];
         let scale = 1.0 / (n_max - n_min);
@@ -100,18 +101,19 @@ pub(super) fn cross<R: Real>(a: [R; 2], b: [R; 2]) -> R {
     a[0] * b[1] - a[1] * b[0]
 }
 
-/// Squared curvature of the circle through three points (Menger curvature), given the two vectors between them, 1/m².
+/// Squared curvature of the circle through three points (Menger curvature), 1/m², given the vectors from the first to
+/// the second and from the second to the third point.
 pub(super) fn squared_curvature<R: Real>([a, b]: [[R; 2]; 2]) -> R {
     let c = [a[0] + b[0], a[1] + b[1]];
     cross(a, b).square().times(4.0) * (dot(a, a) * dot(b, b) * dot(c, c)).power(-1.0)
 }
 
-/// A closed line, sampled at equal spacing of the center line.
+/// Closed line, sampled at equal spacing along the center line.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Path {
     /// Length of the line, m.
     pub length: f64,
-    /// Points in order of `s`; the first one is on the start line.
+    /// Points in the order of `s`; the first point is on the start line.
     pub points: Vec<PathPoint>,
 }
 
@@ -134,11 +136,12 @@ pub struct PathPoint {
     pub distance: f64,
 }
 
-/// Path through the given offsets `[sections]`, and its segments of constant curvature, two per point.
+/// Path through the points with the given `offsets` `[sections]`, and the path as segments of constant curvature, two
+/// per point.
 ///
-/// Around a point the path is an arc of the circle through it and its two neighbors, up to half the distance to each. A
-/// circle is therefore exact, and the curvature does not overshoot at jumps as that of a spline does. The error of
-/// lap times is of second order in the spacing.
+/// Around a point the path is an arc of the circle through the point and its two neighbors, up to half the distance to
+/// each neighbor. A circle is therefore exact, and the curvature does not overshoot at jumps, unlike that of a spline.
+/// The error of lap times is of second order in the spacing.
 pub(super) fn path_through(corridor: &Corridor, offsets: &[f64]) -> (Path, Vec<Segment>) {
     let mut segments = Vec::with_capacity(2 * corridor.len());
     let mut points: Vec<PathPoint> = Vec::with_capacity(corridor.len());
@@ -147,7 +150,7 @@ pub(super) fn path_through(corridor: &Corridor, offsets: &[f64]) -> (Path, Vec<S
         let [a, b] = corridor.chords(node, corridor.neighbors(node).map(|neighbor| offsets[neighbor]));
         let turn = cross(a, b).atan2(dot(a, b));
         let curvature = squared_curvature([a, b]).sqrt().copysign(turn);
-        // Ratio of arc to chord.
+        // Ratio of the arc length to the chord.
         let arc = if turn.abs() > 1e-6 { 0.5 * turn / (0.5 * turn).sin() } else { 1.0 };
         let [behind, ahead] = [a, b].map(|chord| 0.5 * arc * dot(chord, chord).sqrt());
         let direction = a[1].atan2(a[0]) + 0.5 * turn;

@@ -2,9 +2,10 @@
 
 use std::ops::{Add, Mul, Sub};
 
-/// Scalar type of the formulas of a [`Problem`](super::barrier::Problem): `f64` for values, [`Dual2`] for derivatives.
+/// Scalar type of the formulas of a [`Problem`](super::barrier::Problem): `f64` to compute values, [`Dual2`] to compute
+/// derivatives too.
 pub(super) trait Real: Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> {
-    /// A constant.
+    /// The constant `value` (all derivatives are 0).
     fn constant(value: f64) -> Self;
     /// `self` to the power `exponent`, for positive `self`.
     fn power(self, exponent: f64) -> Self;
@@ -35,7 +36,7 @@ impl Real for f64 {
     }
 }
 
-/// Value, gradient `[N]` and full Hessian `[N, N]`.
+/// Second-order dual number: a value with its gradient `[N]` and its full Hessian `[N, N]` in `N` variables.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Dual2<const N: usize> {
     pub(super) value: f64,
@@ -44,7 +45,7 @@ pub(super) struct Dual2<const N: usize> {
 }
 
 impl<const N: usize> Dual2<N> {
-    /// Independent variables at `values`.
+    /// The `N` independent variables, with the given values.
     pub(super) fn variables(values: [f64; N]) -> [Self; N] {
         std::array::from_fn(|j| {
             let mut dual = Dual2::constant(values[j]);
@@ -53,7 +54,7 @@ impl<const N: usize> Dual2<N> {
         })
     }
 
-    /// `f(self)` by the chain rule, given value, first and second derivative of `f`.
+    /// `f(self)` by the chain rule, given the value, the first and the second derivative of `f` at `self`.
     fn chain(self, value: f64, first: f64, second: f64) -> Self {
         let gradient = self.gradient.map(|s| first * s);
         let hessian = std::array::from_fn(|j| {
@@ -109,7 +110,7 @@ impl<const N: usize> Sub for Dual2<N> {
     }
 }
 
-// The product rule adds.
+// Clippy suspects the additions; the product rule needs them.
 #[allow(clippy::suspicious_arithmetic_impl)]
 impl<const N: usize> Mul for Dual2<N> {
     type Output = Self;

@@ -1,7 +1,7 @@
 //! Racing lines of a point mass, their speed profiles, and a proved lower bound on the lap time.
 //!
-//! [`plan_line`] computes the center line, the minimum-curvature line or the minimum-time line within [`Limits`];
-//! [`lower_bound`] holds for every line.
+//! [`plan_line`] computes the center line, the minimum-curvature line or the minimum-time line of a car with given
+//! [`Limits`]; [`lower_bound`] is a bound on the lap time along any line.
 //!
 //! | file | content |
 //! |---|---|
@@ -31,19 +31,19 @@ pub use bound::Bound;
 pub use corridor::{Path, PathPoint};
 pub use profile::{Profile, Segment, Start, profile};
 
-/// Kind of line that [`plan_line`] computes.
+/// Choice of the line that [`plan_line`] computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LineKind {
     /// Center line, moved inside the edges where necessary.
     Center,
-    /// Minimum-curvature line.
+    /// Minimum-curvature line: minimum of the integral of the squared curvature.
     MinCurvature,
     /// Minimum-time line: the better of the local optima found from the center line and from the minimum-curvature
     /// line.
     MinTime,
 }
 
-/// A closed line with its time-optimal speed profile.
+/// Closed line around a circuit, with its time-optimal speed profile.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Line {
     /// Geometry of the line, `[points]`.
@@ -52,7 +52,7 @@ pub struct Line {
     pub speeds: Vec<f64>,
     /// Time at each point in a flying lap, s, `[points]`.
     pub times: Vec<f64>,
-    /// Flying lap time, s; feasible for the point mass, hence an upper bound on the minimum lap time.
+    /// Flying lap time, s. A point mass can drive this lap, hence the time is an upper bound on the minimum lap time.
     pub lap_time: f64,
     segments: Vec<Segment>,
 }
@@ -66,13 +66,13 @@ impl Line {
         Line { speeds: at_points(&speeds), times: at_points(&times), lap_time, path, segments }
     }
 
-    /// Lap time from start line to start line, s, for the given start.
+    /// Lap time from start line to start line, s, for the initial condition `start`.
     pub fn lap_from(&self, start: Start, limits: &Limits) -> f64 {
         profile(&self.segments, limits, start).lap_time()
     }
 }
 
-/// Fastest line found, with a lower bound.
+/// Fastest line found around a circuit, with a proved lower bound on the lap time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reference {
     /// Minimum-time line.
@@ -81,10 +81,10 @@ pub struct Reference {
     pub bound: Bound,
 }
 
-/// Minimum-time line around a circuit, with a proved lower bound.
+/// Minimum-time line around a circuit, with a proved lower bound on the lap time.
 ///
 /// # Errors
-/// [`Error::Config`] for an invalid limit; [`Error::Unsupported`] if the road is too narrow or too curved for the car.
+/// [`Error::Config`] if a limit is invalid; [`Error::Unsupported`] if the road is too narrow or too curved for the car.
 pub fn reference(circuit: &Circuit, limits: &Limits) -> Result<Reference> {
     Ok(Reference {
         line: plan_line(circuit, limits, LineKind::MinTime)?,
@@ -92,17 +92,17 @@ pub fn reference(circuit: &Circuit, limits: &Limits) -> Result<Reference> {
     })
 }
 
-/// Lower bounds on the time of every lap within the limits; the module `bound` has the proof.
+/// Lower bounds on the time of every lap around `circuit` within `limits`; the module `bound` has the proof.
 ///
 /// # Errors
-/// [`Error::Config`] for an invalid limit; [`Error::Unsupported`] if the road is too narrow for the car.
+/// [`Error::Config`] if a limit is invalid; [`Error::Unsupported`] if the road is too narrow for the car.
 pub fn lower_bound(circuit: &Circuit, limits: &Limits) -> Result<Bound> {
     limits.check()?;
     let corridor = Corridor::new(circuit, num_points(circuit), limits.clearance)?;
     Ok(bound::lower_bound(&corridor, limits))
 }
 
-/// Line of the given kind around a circuit, with its speed profile.
+/// Line of the kind `kind` around a circuit, with its time-optimal speed profile.
 ///
 /// # Errors
 /// As [`reference()`].
@@ -117,7 +117,7 @@ pub fn plan_line(circuit: &Circuit, limits: &Limits, kind: LineKind) -> Result<L
         LineKind::Center => {
             let mut center = driven(&corridor.center_line());
             if center.path.points.iter().all(|point| point.n == 0.0) {
-                // Exact curvature of the circuit, including its jumps.
+                // The speed profile of the center line uses the exact curvature of the circuit, including jumps.
                 center = Line::new(center.path, center_segments(circuit), limits);
             }
             Ok(center)
@@ -157,11 +157,11 @@ pub struct Limits {
     pub top_speed: f64,
     /// Maximum engine acceleration, m/s².
     pub drive: f64,
-    /// Engine power per mass, W/kg: maximum of acceleration times speed.
+    /// Engine power per mass, W/kg: maximum of the product of acceleration and speed.
     pub power: f64,
     /// Maximum deceleration of the brakes, m/s².
     pub brake: f64,
-    /// Maximum curvature that can be steered, 1/m.
+    /// Maximum curvature that the car can steer, 1/m.
     pub curvature: f64,
     /// Minimum distance between the car's center and either edge, m: half the car's width plus a margin.
     pub clearance: f64,
@@ -174,10 +174,10 @@ impl Limits {
         Limits { grip, top_speed, drive: none, power: none, brake: none, curvature: none, clearance }
     }
 
-    /// Validates the limits.
+    /// Checks that all limits are valid (else an error).
     ///
     /// # Errors
-    /// [`Error::Config`] naming the invalid limit.
+    /// [`Error::Config`] with the name of the invalid limit.
     pub fn check(&self) -> Result<()> {
         let positive = [
             ("grip", self.grip),

@@ -1,14 +1,15 @@
-//! Minimum-curvature and minimum-time lines.
+//! Optimization of minimum-curvature and minimum-time lines.
 //!
 //! **Minimum curvature**: the integral of the squared curvature over arc length. Heilmeier et al., "Minimum curvature
-//! trajectory planning and control for an autonomous race car" (2019), approximate it by a sequence of quadratic
-//! programs; here Newton's method minimizes the curvature of the circle through three neighboring points.
+//! trajectory planning and control for an autonomous race car" (2019), approximate this problem by a sequence of
+//! quadratic programs; here Newton's method minimizes it directly, where the curvature at a point is that of the circle
+//! through the point and its two neighbors.
 //!
 //! **Minimum time**, for a point mass within its [`Limits`]: with positions `p(s)` over the center line's arc length
 //! and `w = (ds/dt)^2`, the acceleration is `p'' w + p' w' / 2` and the lap time is the integral of `w^(-1/2)`.
-//! Positions are at the cross-sections of a [`Corridor`], `w` is between them (a staggered grid), and differences are
-//! central. For a given line this is the convex problem of Verscheure et al. (2009). For a free line it is not
-//! convex; the result is a local optimum.
+//! Positions are given at the cross-sections of a [`Corridor`], `w` between the cross-sections (a staggered grid), and
+//! derivatives are central differences. For a fixed line this is the convex problem of Verscheure et al. (2009). If the
+//! line is optimized too, the problem is not convex; the result is a local optimum.
 
 use freewheel_core::{Error, Result};
 
@@ -38,7 +39,7 @@ impl Problem<3> for MinCurvature<'_> {
     }
 }
 
-/// Offsets of the minimum-curvature line, m, `[sections]`.
+/// Offsets of the minimum-curvature line from the center line, m, `[sections]`.
 pub(super) fn min_curvature(corridor: &Corridor) -> Result<Vec<f64>> {
     let mut offsets = corridor.center_line();
     minimize(&MinCurvature(corridor), &mut offsets, 1e-4)?;
@@ -57,7 +58,7 @@ impl Problem<5> for MinTime<'_> {
         self.corridor.len()
     }
 
-    /// Three offsets, and `w` before and after the node.
+    /// Offsets at the previous node, the node and the next node; `w` before and after the node.
     fn variables(&self, node: usize) -> [usize; 5] {
         let [a, b, c] = self.corridor.neighbors(node);
         [2 * a, 2 * b, 2 * c, 2 * a + 1, 2 * b + 1]
@@ -97,14 +98,15 @@ impl Problem<5> for MinTime<'_> {
     }
 }
 
-/// Offsets of a locally minimum-time line, m, `[sections]`, from the strictly feasible initial `offsets`.
+/// Offsets of a locally optimal minimum-time line, m, `[sections]`; `offsets` is the strictly feasible initial line.
 ///
 /// # Errors
 /// [`Error::Unsupported`] if the initial line has a greater curvature than the car can steer.
 pub(super) fn min_time(corridor: &Corridor, limits: &Limits, offsets: &[f64]) -> Result<Vec<f64>> {
     let problem = MinTime { corridor, limits: *limits };
     let mut x = initial_guess(corridor, limits, offsets)?;
-    // Lower the speed further where unequal spacing along an inner edge makes the differences inaccurate.
+    // Lower the initial speed further if it is not feasible: unequal spacing along an inner edge makes the differences
+    // inaccurate.
     for _ in 0..20 {
         if is_strictly_feasible(&problem, &x) {
             break;
@@ -115,10 +117,11 @@ pub(super) fn min_time(corridor: &Corridor, limits: &Limits, offsets: &[f64]) ->
     Ok(x.into_iter().step_by(2).collect())
 }
 
-/// Relative accuracy of the lap time.
+/// Relative accuracy of the optimized lap time.
 const ACCURACY: f64 = 3e-5;
 
-/// Alternating offsets and `w` for a constant speed that the maximum curvature allows.
+/// Initial variables of the optimization: offset and `w` of each node in turn. The speed is constant and feasible at
+/// the maximum curvature.
 fn initial_guess(corridor: &Corridor, limits: &Limits, offsets: &[f64]) -> Result<Vec<f64>> {
     let mut sharpest = 0f64;
     for node in 0..corridor.len() {

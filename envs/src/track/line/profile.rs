@@ -1,15 +1,16 @@
 //! Time-optimal speed profile along a given line: Lipp & Boyd, "Minimum-time speed optimization over a fixed path"
 //! (2014).
 //!
-//! One feasible profile is fastest at every point. It is the minimum of two profiles: maximum acceleration from the
-//! speed limit of every bend, and maximum braking towards it. A forward and a backward pass compute them. On segments
-//! of constant curvature both passes and their intersection are exact. A line of varying curvature is divided into
-//! short segments, with an error of second order in their length.
+//! One feasible profile is the fastest at every point. It is the minimum of two profiles: maximum acceleration out of
+//! every bend, from the bend's speed limit, and maximum braking into every bend, down to the bend's speed limit. A
+//! forward and a backward pass compute these two profiles. On segments of constant curvature both passes and their
+//! intersection are exact. A line of varying curvature is divided into short segments, with an error of second order in
+//! their length.
 
 use super::Limits;
 use super::segment::AccelerationLimit;
 
-/// A piece of a line with constant curvature.
+/// Piece of a line with constant curvature.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Segment {
     /// Length, m.
@@ -18,12 +19,13 @@ pub struct Segment {
     pub curvature: f64,
 }
 
-/// Initial condition of a lap.
+/// Choice of the initial condition of a lap.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Start {
     /// Periodic lap: initial and final speed are equal.
     Flying,
-    /// Given initial speed, m/s, reduced if the line does not allow it; the final speed is free. 0 is a standing start.
+    /// Given initial speed, m/s, which is reduced if it is too fast for the line; the final speed is free. 0 is a
+    /// standing start.
     AtSpeed(f64),
 }
 
@@ -32,7 +34,8 @@ pub enum Start {
 pub struct Profile {
     /// Speed at the beginning of each segment and at the end of the last one, m/s, `[segments + 1]`.
     pub speeds: Vec<f64>,
-    /// Time at the same points, s, `[segments + 1]`; the last one is the lap time.
+    /// Time at the beginning of each segment and at the end of the last one, s, `[segments + 1]`; the last entry is the
+    /// lap time.
     pub times: Vec<f64>,
 }
 
@@ -43,7 +46,7 @@ impl Profile {
     }
 }
 
-/// Time-optimal profile along a closed line, from the first segment on.
+/// Time-optimal speed profile along a closed line; the lap begins with the first segment.
 pub fn profile(line: &[Segment], limits: &Limits, start: Start) -> Profile {
     let (engine, brakes) = (AccelerationLimit::engine(limits), AccelerationLimit::brakes(limits));
     let count = line.len();
@@ -57,8 +60,8 @@ pub fn profile(line: &[Segment], limits: &Limits, start: Start) -> Profile {
             engine.max_speed_squared(behind.curvature).min(engine.max_speed_squared(ahead.curvature))
         })
         .collect();
-    // Constant speed at the tightest bend's limit is feasible, so the optimal profile reaches that limit: the passes
-    // of a flying lap begin there.
+    // A lap at a constant speed, the speed limit of the tightest bend, is feasible; so the optimal profile reaches this
+    // limit in that bend: the passes of a flying lap begin there.
     let first = match start {
         Start::Flying => (0..count).fold(0, |best, i| if squared[i] < squared[best] { i } else { best }),
         Start::AtSpeed(speed) => {
@@ -92,7 +95,8 @@ pub fn profile(line: &[Segment], limits: &Limits, start: Start) -> Profile {
     Profile { speeds: squared.into_iter().map(f64::sqrt).collect(), times }
 }
 
-/// Time to cross a segment between two squared speeds, s: maximum acceleration, then maximum braking.
+/// Time for a segment, s, from the squared speed `from` to the squared speed `to`: maximum acceleration, then maximum
+/// braking.
 fn crossing_time(
     segment: &Segment,
     engine: &AccelerationLimit,
@@ -109,7 +113,7 @@ fn crossing_time(
     if fastest <= from * (1.0 + 1e-12) {
         return time;
     }
-    // Bisection for the switching point between acceleration and braking.
+    // Bisection for the point where acceleration ends and braking begins.
     let (mut low, mut high) = (0.0, length);
     for _ in 0..60 {
         let middle = 0.5 * (low + high);
@@ -169,7 +173,7 @@ mod tests {
         assert!((found.speeds[1] - 300f64.sqrt()).abs() < 1e-12);
     }
 
-    /// Independent solution: dynamic programming over a grid of speeds.
+    /// Independent solution of the time-optimal profile by dynamic programming over a grid of speeds.
     fn searched(line: &[Segment], limits: &Limits, grid: usize, from: f64) -> f64 {
         let squared: Vec<f64> =
             (0..=grid).map(|j| (limits.top_speed * j as f64 / grid as f64).powi(2)).collect();

@@ -1,19 +1,20 @@
-//! Exact motion at maximum acceleration along a segment of constant curvature `k`.
+//! Exact solution for a car that accelerates as much as possible along a segment of constant curvature `k`.
 //!
-//! With squared speed `y`, `dy/ds = 2 a(y)`, where `a(y)` is the minimum of
+//! The squared speed `y` over the distance `s` satisfies `dy/ds = 2 a(y)`, where the acceleration `a(y)` is the minimum
+//! of
 //! * the constant acceleration limit `a`: `y` grows linearly;
 //! * the power limit `p / sqrt(y)`: `y^(3/2)` grows linearly, at `3 p`;
 //! * the longitudinal part of the friction circle, `sqrt(grip^2 - (k y)^2)`: the angle `phi = asin(k y / grip)` grows
 //!   linearly, at `2 k`, up to pi/2, the speed limit of the bend.
 //!
-//! The active limit changes at a few known speeds, so a segment consists of a few closed-form pieces. Braking is the
-//! same motion reversed in time.
+//! The limit that is active (the smallest one) changes at a few known speeds, so a segment consists of a few pieces
+//! with closed-form solutions. Maximum braking is the same motion reversed in time.
 
 use std::f64::consts::{FRAC_PI_2, TAU};
 
 use super::Limits;
 
-/// Acceleration limits: of the engine, or of the brakes reversed in time.
+/// Limits of acceleration: of a car with its engine or, reversed in time, of a car with its brakes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct AccelerationLimit {
     grip: f64,
@@ -22,7 +23,7 @@ pub(super) struct AccelerationLimit {
     power: f64,
 }
 
-/// The smallest of the three limits at some speed.
+/// Which of three acceleration limits (constant, engine power, friction circle) is the smallest at some speed.
 #[derive(Clone, Copy, Debug)]
 enum ActiveLimit {
     Constant(f64),
@@ -44,12 +45,12 @@ impl AccelerationLimit {
         AccelerationLimit { most: limits.brake, power: f64::INFINITY, ..AccelerationLimit::engine(limits) }
     }
 
-    /// Maximum squared speed at a curvature, m²/s².
+    /// Maximum squared speed on a segment with the given curvature, m²/s².
     pub(super) fn max_speed_squared(&self, curvature: f64) -> f64 {
         self.top.min(self.grip / curvature.abs())
     }
 
-    /// Squared speed and elapsed time after `x` m from squared speed `y`.
+    /// Squared speed (m²/s²) and elapsed time (s) after `x` m, from the initial squared speed `y`.
     pub(super) fn advance(&self, curvature: f64, y: f64, x: f64) -> (f64, f64) {
         let mut time = 0.0;
         let end = self.for_each_piece(curvature, y, x, |active_limit, from, to, x| {
@@ -58,7 +59,7 @@ impl AccelerationLimit {
         (end, time)
     }
 
-    /// Squared speed after `x` m from squared speed `y`.
+    /// Squared speed after `x` m, from the initial squared speed `y`, m²/s².
     pub(super) fn speed_squared_after(&self, curvature: f64, y: f64, x: f64) -> f64 {
         self.for_each_piece(curvature, y, x, |_, _, _, _| ())
     }
@@ -91,14 +92,14 @@ impl AccelerationLimit {
         max_speed_squared
     }
 
-    /// Squared speeds at which the active limit may change, unordered; NaN for those that do not exist.
+    /// Squared speeds at which the smallest limit may change, in any order; NaN in place of speeds that do not exist.
     fn switch_points(&self, k: f64) -> [f64; 4] {
         let (squared, power) = (self.grip * self.grip, self.power * self.power);
         let to_power = (self.power / self.most).powi(2);
         let to_circle = (squared - self.most * self.most).sqrt() / k;
-        // k^2 y^3 - grip^2 y + power^2 = 0 has a negative root and two positive ones, between which the power limit
-        // is below the circle. The smaller positive root follows from the product of the roots, which is valid for k
-        // = 0 too.
+        // k^2 y^3 - grip^2 y + power^2 = 0 has a negative root and two positive roots, between which the power limit is
+        // below the limit of the friction circle. The smaller positive root follows from the product of the roots,
+        // which is valid for k = 0 too.
         let angle = (-1.5 * 3f64.sqrt() * power * k / (squared * self.grip)).acos() / 3.0;
         let root = |turn: f64| 2.0 * self.grip / 3f64.sqrt() * (angle - turn).cos();
         let (large, negative) = (root(0.0), root(-TAU / 3.0));
@@ -142,7 +143,7 @@ impl ActiveLimit {
         }
     }
 
-    /// Time for `x` m with squared speed changing from `from` to `to`, s.
+    /// Time of a piece of `x` m under this limit, while the squared speed changes from `from` to `to`, s.
     fn time(self, from: f64, to: f64, x: f64) -> f64 {
         match self {
             _ if x == 0.0 => 0.0,
@@ -181,7 +182,8 @@ mod tests {
 
     use super::*;
 
-    /// Classical Runge-Kutta of `dy/dx = 2 a(y)` and `dt/dx = 1 / sqrt(y)` in many small steps.
+    /// Reference solution by the classical Runge-Kutta method: `dy/dx = 2 a(y)` and `dt/dx = 1 / sqrt(y)` in many small
+    /// steps.
     fn integrated(push: &AccelerationLimit, k: f64, y: f64, x: f64) -> (f64, f64) {
         let max_speed_squared = push.max_speed_squared(k);
         let slope = |y: f64| {

@@ -1,4 +1,4 @@
-//! Lines: known optima, feasibility, bounds.
+//! Racing lines: known optima, feasibility, bounds.
 
 use std::f64::consts::TAU;
 
@@ -21,7 +21,7 @@ fn road_car(clearance: f64) -> Limits {
     }
 }
 
-/// Maximum acceleration of the motion, from second differences of its positions in time, m/s².
+/// Maximum acceleration of a car that drives `line`, from second differences of its positions in time, m/s².
 fn greatest_acceleration(line: &Line) -> f64 {
     let points = &line.path.points;
     let count = points.len();

@@ -1,4 +1,4 @@
-//! Rules against exactly known values.
+//! Rules of the track worlds against exactly known values.
 
 use std::f64::consts::PI;
 
@@ -13,7 +13,7 @@ fn new_rng() -> Stream {
     Streams::new(1).stream(Purpose::WatchEnvironment, 0, 0)
 }
 
-/// At the friction limit a lap of a circle of radius r takes 2 pi sqrt(r/A).
+/// A lap of a circle of radius r at the friction limit A takes 2 pi sqrt(r/A) seconds.
 #[test]
 fn a_lap_of_the_circle_takes_the_exact_time() {
     let world = track_env("circle", "start = \"flying\"\nsteering = \"angle\"\nhz = 10\nsubsteps = 1");
@@ -34,7 +34,8 @@ fn a_lap_of_the_circle_takes_the_exact_time() {
     assert!((length - state.progress).abs() < 1e-4);
 }
 
-/// From a standstill with constant acceleration a the line is crossed at sqrt(2 L / a), for any step size.
+/// From a standstill, with constant acceleration a, the car completes a lap of length L after sqrt(2 L / a) seconds,
+/// for any step size.
 #[test]
 fn the_finish_is_interpolated() {
     let exact = (2.0 * 30.0 * PI / 0.6f64).sqrt();
@@ -55,7 +56,8 @@ fn the_finish_is_interpolated() {
     }
 }
 
-/// The episode ends in the step in which the car leaves the road, and the reward of that step is its progress.
+/// The episode ends in the step in which the car leaves the road, and the reward of that step is the progress made in
+/// it.
 #[test]
 fn leaving_the_road_ends_the_episode_on_that_very_step() {
     for clearance in [0.0, 0.9] {
@@ -83,7 +85,7 @@ fn leaving_the_road_ends_the_episode_on_that_very_step() {
     }
 }
 
-/// Of several laps the best one counts, and it is a flying lap.
+/// Of several laps the best lap time counts, and the best lap is a flying one.
 #[test]
 fn the_best_lap_of_several_counts() {
     let world = track_env("hairpins", "laps = 3");
@@ -124,7 +126,7 @@ fn scripted_drivers_stay_on_the_road() {
                 center.value
             );
             assert!(racing.upper.unwrap() <= racing.value, "{name} {actions}");
-            // The reference is a lap that its own player drives.
+            // The reference is a lap time that the policy of the solution reaches.
             let policy = racing.policy.unwrap();
             let protocol =
                 Protocol { episodes: 1, num_envs: 1, max_steps: u32::MAX, streams: Streams::new(0) };
@@ -134,8 +136,8 @@ fn scripted_drivers_stay_on_the_road() {
     }
 }
 
-/// The racing-line driver joins its line from a flying start, and for no start is the reference worse than the
-/// baseline.
+/// The racing-line driver reaches its line after a flying start, and for no setting of `start` is the reference worse
+/// than the baseline.
 #[test]
 fn the_racing_line_is_joined() {
     for actions in ["table", "continuous"] {
@@ -149,7 +151,8 @@ fn the_racing_line_is_joined() {
     }
 }
 
-/// With `start = "anywhere"`, and only then, the end of a lap is a truncation, since the observation does not show it.
+/// With `start = "anywhere"`, and only then, the end of a lap is a truncation, since the observation does not show
+/// where the lap ends.
 #[test]
 fn a_lap_begun_anywhere_is_cut_short() {
     for (start, ending) in [("standing", Ending::Terminal), ("anywhere", Ending::Truncated)] {

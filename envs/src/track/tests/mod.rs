@@ -1,5 +1,5 @@
-//! Tests of the environment. Golden playthroughs list every field of every state of an episode and change only with the
-//! world's version. `FREEWHEEL_BLESS=1 cargo test -p freewheel-envs golden` writes them anew.
+//! Tests of the environment. Golden playthroughs (stored texts) list every field of states of an episode and change
+//! only with the world's version. `FREEWHEEL_BLESS=1 cargo test -p freewheel-envs golden` writes the files again.
 
 mod driving;
 mod observation;
@@ -13,13 +13,13 @@ use super::TrackFamily;
 use super::circuit::Circuit;
 use super::world::{Settings, TrackEnv};
 
-/// Environment of a built-in circuit with continuous actions; settings are TOML.
+/// Environment on a built-in circuit with continuous actions; `settings` in TOML.
 fn track_env(name: &str, settings: &str) -> TrackEnv<[f32; 2]> {
     let settings = Settings::read(&settings.parse().unwrap(), name).unwrap();
     TrackEnv::new(&format!("track/{name}"), Circuit::named(name, 1).unwrap().unwrap(), &settings).unwrap()
 }
 
-/// World by name; settings are TOML.
+/// World with the name `name` and `settings` in TOML.
 fn world(name: &str, settings: &str) -> Arc<dyn DynWorld> {
     TrackFamily.build(name, &settings.parse().unwrap(), &NoPolicyLoader).unwrap().unwrap()
 }
@@ -100,7 +100,7 @@ fn a_drawing_fills_the_room_and_keeps_the_car_in_focus() {
         assert_eq!((frame.width(), frame.height()), (columns.max(30), rows.max(8)));
         let (x, y) = frame.focus().unwrap();
         assert!("→↗↑↖←↙↓↘".contains(frame.get(x, y).unwrap().glyph));
-        // The map touches two opposite sides, and all of it is there.
+        // The map touches two opposite sides of the drawing, and no part of the road is missing.
         let road = |x: usize, y: usize| "▀▄█".contains(frame.get(x, y).unwrap().glyph);
         let rows = frame.height() - 2;
         let across = |x: usize| (0..rows).any(|y| road(x, y));

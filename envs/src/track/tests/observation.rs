@@ -1,4 +1,4 @@
-//! Observations: bounds, curvatures and rays against brute force.
+//! Observations of the track worlds: bounds, and curvatures and rays against brute force.
 
 use freewheel_core::{Env, ObservationSpace, Purpose, Streams};
 
@@ -64,7 +64,7 @@ fn curvatures_ahead_match_the_center_line() {
     }
 }
 
-/// A ray ends at an edge and crosses none before, checked in small steps.
+/// A ray ends at an edge and crosses no edge before, checked in small steps.
 #[test]
 fn rays_end_at_the_edges() {
     for name in ["club", "hairpins", "chicane", "random", "small"] {

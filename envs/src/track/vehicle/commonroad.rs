@@ -1,16 +1,17 @@
 //! CommonRoad's kinematic (KS) and dynamic (ST) single-track models.
 //!
-//! Source: M. Althoff and G. Würsching, *CommonRoad: Vehicle models* (version 2020a), chapters 5 and 7, as
-//! implemented in the Python package `commonroad-vehicle-models` 3.0.2. The tires of ST are linear: their force is
-//! not limited.
+//! Source: M. Althoff and G. Würsching, *CommonRoad: Vehicle models* (version 2020a), chapters 5 and 7, as implemented
+//! in the Python package `commonroad-vehicle-models` 3.0.2. The tires of ST are linear: the tire force grows with the
+//! slip angle without a limit.
 
 use super::Parameters;
 use super::parameters::GRAVITY;
 
-/// Speed below which ST is kinematic, m/s.
+/// Speed below which the model ST uses kinematic equations, m/s.
 pub(super) const KINEMATIC_BELOW: f64 = 0.1;
 
-/// Requested steering rate `wanted` (rad/s) clipped to the limits at steering angle `angle` (rad).
+/// Steering rate, rad/s: the requested rate `wanted`, clipped to the limits of the car at the steering angle `angle`
+/// (rad).
 #[inline]
 pub fn limited_steering(p: &Parameters, angle: f64, wanted: f64) -> f64 {
     if (angle <= -p.steering && wanted <= 0.0) || (angle >= p.steering && wanted >= 0.0) {
@@ -20,7 +21,8 @@ pub fn limited_steering(p: &Parameters, angle: f64, wanted: f64) -> f64 {
     }
 }
 
-/// Requested acceleration `wanted` (m/s²) clipped to the limits of engine, brakes and speed at `v` m/s.
+/// Acceleration, m/s²: the requested acceleration `wanted`, clipped to the limits of engine, brakes and speed at speed
+/// `v` (m/s).
 #[inline]
 pub fn limited_acceleration(p: &Parameters, v: f64, wanted: f64) -> f64 {
     if (v <= p.min_speed && wanted <= 0.0) || (v >= p.top_speed && wanted >= 0.0) {
@@ -50,7 +52,7 @@ pub fn single_track(p: &Parameters, state: &[f64; 7], input: [f64; 2]) -> [f64; 
         return single_track_kinematic(p, state, rate, acceleration);
     }
     let (lf, lr, l) = (p.front, p.rear, p.wheelbase());
-    // Axle load over mass, times l, times stiffness.
+    // Axle load over mass, times wheelbase, times stiffness.
     let front = p.stiffness_front * (GRAVITY * lr - acceleration * p.height);
     let rear = p.stiffness_rear * (GRAVITY * lf + acceleration * p.height);
     let turn = p.friction * p.mass / (p.inertia * l);
@@ -70,8 +72,8 @@ pub fn single_track(p: &Parameters, state: &[f64; 7], input: [f64; 2]) -> [f64; 
     ]
 }
 
-/// Time derivative of ST below [`KINEMATIC_BELOW`], for limited inputs. As in the package, all of `tan² b / l` is
-/// squared.
+/// Time derivative of the ST state at speeds below [`KINEMATIC_BELOW`], for inputs that are already clipped. As in the
+/// package `commonroad-vehicle-models`, all of `tan² b / l` is squared.
 fn single_track_kinematic(p: &Parameters, state: &[f64; 7], rate: f64, acceleration: f64) -> [f64; 7] {
     let [_, _, angle, v, heading, _, slip] = *state;
     let (l, share) = (p.wheelbase(), p.rear / p.wheelbase());

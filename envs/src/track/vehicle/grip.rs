@@ -1,19 +1,21 @@
 //! Kinematic single-track model with a friction circle: the default model.
 //!
-//! * **State**: as in CommonRoad's KS; the reference point is the center of the rear axle.
-//! * **Tires**: the combined acceleration is at most `A = friction * g`. Steering requests the lateral acceleration
-//!   `v² tan(angle) / l`, of which the tires provide at most A; engine and brakes request a longitudinal acceleration
-//!   within their limits. If the combined request exceeds A, both are scaled by the same factor. The car then turns
-//!   and brakes less than requested: it understeers and may leave the road.
-//! * **Integration**: midpoint rule, with the path an arc: exact on circles at constant speed, second order
-//!   otherwise. The acceleration within a substep is within the circle exactly.
+//! * **State**: as in CommonRoad's kinematic single-track model (KS); the reference point is the center of the rear
+//!   axle.
+//! * **Tires**: the combined acceleration is at most `A = friction * g`. With speed v and wheelbase l, steering
+//!   requests the lateral acceleration `v² tan(angle) / l`, of which the tires provide at most A; engine and brakes
+//!   request a longitudinal acceleration within their limits. If the combined request exceeds A, both accelerations are
+//!   scaled by the same factor. The car then turns and brakes less than requested: it understeers and may leave the
+//!   road.
+//! * **Integration**: midpoint rule, where the path of a substep is an arc: exact on circles at constant speed, of
+//!   second order otherwise. The acceleration of a substep is never outside of the friction circle.
 //! * **Cost**: one division per substep; one square root and two divisions more at the friction limit. Accelerations
-//!   are stored as speed changes per substep, which avoids divisions by its duration.
+//!   are stored as speed changes per substep, which avoids divisions by the duration of a substep.
 
 use super::commonroad::limited_acceleration;
 use super::{Command, Parameters};
 
-/// Advances the state `[x, y, steering angle, speed, heading, yaw rate, slip angle]` by `h` s.
+/// Advances the state `[x, y, steering angle, speed, heading, yaw rate, slip angle]` by `h` seconds.
 #[inline]
 pub(super) fn advance(p: &Parameters, state: &mut [f64; 7], command: Command, h: f64) {
     let [x, y, angle, v, heading, ..] = *state;
@@ -37,8 +39,8 @@ pub(super) fn advance(p: &Parameters, state: &mut [f64; 7], command: Command, h:
     state[5] = middle * curvature;
 }
 
-/// Curvature of a steering angle, tan(angle) / wheelbase, 1/m. The tangent is the seventh convergent of Lambert's
-/// continued fraction, accurate to 1e-9 up to 1.2 rad.
+/// Curvature of the path at a steering angle, tan(angle) / wheelbase, 1/m. The tangent is the seventh convergent of
+/// Lambert's continued fraction, accurate to 1e-9 up to 1.2 rad.
 #[inline]
 fn curvature(angle: f64, wheelbase: f64) -> f64 {
     let z = angle * angle;
@@ -46,10 +48,11 @@ fn curvature(angle: f64, wheelbase: f64) -> f64 {
     angle * (135_135.0 - z * (17_325.0 - z * (378.0 - z))) / (below * wheelbase)
 }
 
-/// Speed change (m/s) and curvature (1/m) within the friction circle, from the requested ones.
+/// Speed change (m/s) and curvature (1/m) of a substep: the requested speed change `wanted` and curvature `steered`,
+/// limited to the friction circle.
 ///
-/// `reach` is the speed change that the full grip gives in `h` s, m/s. The lateral request is cut to `reach` first,
-/// then both are scaled.
+/// `reach` is the speed change that the full grip gives in `h` s, m/s. The lateral request is limited to `reach` first,
+/// then both requests are scaled.
 #[inline]
 fn limit_to_friction_circle(reach: f64, v: f64, wanted: f64, steered: f64, h: f64) -> (f64, f64) {
     let middle = v + 0.5 * wanted;
@@ -60,13 +63,15 @@ fn limit_to_friction_circle(reach: f64, v: f64, wanted: f64, steered: f64, h: f6
     let lateral = lateral.abs().min(reach);
     let share = reach / (wanted * wanted + lateral * lateral).sqrt();
     let gained = share * wanted;
-    // With weaker braking the car is faster, so the same lateral acceleration gives less curvature.
+    // If the brakes act less than requested, the car is faster, so that the same lateral acceleration gives less
+    // curvature.
     let middle = v + 0.5 * gained;
     let attainable = share * lateral / (middle * middle * h).max(f64::MIN_POSITIVE);
     (gained, steered.clamp(-attainable, attainable))
 }
 
-/// 1.5 * 2^52: adding and subtracting it rounds to an integer, whose low bits are the low bits of the sum.
+/// Constant 1.5 * 2^52: to add and subtract it rounds a number to an integer; the low bits of the sum are those of the
+/// integer.
 const ROUNDER: f64 = 6_755_399_441_055_744.0;
 /// pi/2 in two parts; the first has 33 bits, so that integer multiples of it are exact.
 const QUARTER: [f64; 2] = [1.570_796_326_734_125_6, 6.077_100_506_506_192e-11];
@@ -95,7 +100,7 @@ fn sin_cos(x: f64) -> (f64, f64) {
                         + z * (-2.755_731_435_139_066_3e-7
                             + z * (2.087_572_321_298_175e-9 - z * 1.135_964_755_778_819_5e-11)))));
     let (sine, cosine) = (sine.to_bits(), cosine.to_bits());
-    // A selection between integers compiles without a branch.
+    // The selection is between integers, because it then compiles without a branch.
     let (first, second) = if quarters & 1 == 0 { (sine, cosine) } else { (cosine, sine) };
     let sign = |quarters: u64| (quarters & 2) << 62;
     (f64::from_bits(first ^ sign(quarters)), f64::from_bits(second ^ sign(quarters.wrapping_add(1))))

@@ -1,4 +1,4 @@
-//! Vehicle models, independent of the circuit.
+//! Vehicle models (equations of motion of cars), independent of the circuit.
 //!
 //! | file | content |
 //! |---|---|
@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 pub use commonroad::{kinematic, limited_acceleration, limited_steering, single_track};
 pub use parameters::{Car, Parameters};
 
-/// Vehicle model.
+/// Choice of the vehicle model.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Model {
@@ -36,7 +36,7 @@ pub enum Model {
     St,
 }
 
-/// A vehicle model with its parameters.
+/// Car: a vehicle model with its parameters.
 #[derive(Clone, Copy, Debug)]
 pub struct Vehicle {
     /// Equations of motion.
@@ -45,10 +45,10 @@ pub struct Vehicle {
     pub parameters: Parameters,
 }
 
-/// Requested steering angle and acceleration.
+/// Input of a vehicle model: requested steering angle and acceleration.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Command {
-    /// Target steering angle, rad; reached at the limited steering rate.
+    /// Target steering angle, rad, which the car approaches at its limited steering rate.
     pub steering: f64,
     /// Target acceleration, m/s²; limited by engine and brakes.
     pub acceleration: f64,
@@ -66,7 +66,7 @@ impl Vehicle {
         p.steering.min(if above > below { FRAC_PI_2 - angle } else { angle })
     }
 
-    /// Advances `state` by `h` s. The brakes stop the car; it does not drive backwards.
+    /// Advances `state` by `h` seconds. The brakes stop the car; the car never drives backwards.
     #[inline]
     pub fn advance(&self, state: &mut [f64; 7], command: Command, h: f64) {
         let p = &self.parameters;
@@ -91,8 +91,8 @@ impl Vehicle {
         state[3] = state[3].max(0.0);
     }
 
-    /// Advances ST by `h` s. Its yaw dynamics become stiff at low speed, so `h` is divided into steps that keep the
-    /// Runge-Kutta method stable.
+    /// Advances the state of the model ST by `h` seconds. The yaw dynamics of ST are stiff at low speed, so `h` is
+    /// divided into steps for which the Runge-Kutta method is stable.
     fn advance_single_track(&self, state: &mut [f64; 7], input: [f64; 2], h: f64) {
         let p = &self.parameters;
         let stiffness = p.stiffness_front.max(p.stiffness_rear);
@@ -107,7 +107,7 @@ impl Vehicle {
     }
 }
 
-/// atan(z) for z in 0..=1, accurate to 1e-5 (Abramowitz & Stegun 4.4.49).
+/// Arc tangent of z in 0..=1, accurate to 1e-5 (Abramowitz & Stegun 4.4.49).
 #[inline]
 fn atan_unit(z: f64) -> f64 {
     let z2 = z * z;

@@ -1,4 +1,4 @@
-//! Parameters of the cars.
+//! Cars and their parameters.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// Gravity as in the published models, m/s².
 pub(in super::super) const GRAVITY: f64 = 9.81;
 
-/// Named car.
+/// Choice of the car.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Car {
@@ -50,7 +50,7 @@ pub struct Parameters {
     pub steering_rate: f64,
     /// Maximum speed, m/s.
     pub top_speed: f64,
-    /// Minimum speed, m/s; negative in reverse.
+    /// Minimum speed, m/s; negative if the car can drive in reverse.
     pub min_speed: f64,
     /// Speed above which engine power, not torque, is the limit, m/s.
     pub switch_speed: f64,

@@ -1,4 +1,4 @@
-//! Vehicle models against known values.
+//! Vehicle models against known values and exact solutions.
 
 use freewheel_core::{Purpose, Stream, Streams};
 
@@ -16,7 +16,8 @@ fn club(model: Model) -> Vehicle {
     Vehicle { model, parameters: Car::Club.parameters() }
 }
 
-/// The 1:10 car of the F1TENTH gym (`f110_gym`, `params` of `F110Env`): one maximum of 9.51 m/s² for engine and brakes.
+/// The 1:10 car of the F1TENTH gym (`f110_gym`, `params` of `F110Env`): engine and brakes have the same maximum of 9.51
+/// m/s².
 #[test]
 fn the_small_car_is_the_published_one() {
     let expected = Parameters {
@@ -41,7 +42,8 @@ fn the_small_car_is_the_published_one() {
     assert!((expected.wheelbase() - 0.3302).abs() < 1e-12);
 }
 
-/// For any request the acceleration of a substep is within the friction circle; excessive requests end on it.
+/// For any request the acceleration of a substep is within the friction circle; for excessive requests it is exactly on
+/// the circle.
 #[test]
 fn acceleration_stays_within_the_friction_circle() {
     let vehicle = club(Model::Grip);
@@ -65,7 +67,7 @@ fn acceleration_stays_within_the_friction_circle() {
     assert!(on_circle > 50_000, "{on_circle}");
 }
 
-/// Steered beyond the friction limit, the car drives a circle of radius v²/A.
+/// If the requested steering exceeds the friction limit A, the car understeers: it drives a circle of radius v²/A.
 #[test]
 fn too_much_steering_is_understeer() {
     let vehicle = club(Model::Grip);
@@ -80,7 +82,7 @@ fn too_much_steering_is_understeer() {
     assert_eq!(state[3], v);
 }
 
-/// Straight ahead, v² changes by 2 a ds.
+/// On a straight, with acceleration a, the squared speed v² changes by 2 a ds over the distance ds.
 #[test]
 fn energy_is_what_engine_and_brake_did() {
     let vehicle = club(Model::Grip);
@@ -90,7 +92,7 @@ fn energy_is_what_engine_and_brake_did() {
     }
     assert!((state[3] - 10.0).abs() < 1e-9);
     assert!((30.0f64.powi(2) - 10.0f64.powi(2) - 2.0 * 5.0 * state[0]).abs() < 1e-9, "{state:?}");
-    // At full throttle above the switch speed the power is constant: v² grows by 2 P/m t.
+    // At full throttle above the switch speed the power P is constant: v² grows by 2 P/m t in t seconds.
     for _ in 0..4_000 {
         vehicle.advance(&mut state, Command { steering: 0.0, acceleration: 100.0 }, 0.005);
         if state[3] > 40.0 {
@@ -117,7 +119,7 @@ fn brakes_stop_a_car_and_do_not_drive_it_backwards() {
     }
 }
 
-/// Halving the substep divides the error by four, compared with Runge-Kutta integration in tiny steps.
+/// With half the substep the error, relative to Runge-Kutta integration in tiny steps, is a quarter.
 #[test]
 fn the_default_integration_is_of_second_order() {
     let vehicle = club(Model::Grip);
@@ -128,8 +130,8 @@ fn the_default_integration_is_of_second_order() {
         }
         state
     };
-    // Within the circle the model equals KS. The target angle is not reached in 0.5 s, so the steering rate is
-    // constant.
+    // Within the friction circle the model equals KS. The target steering angle is not reached in 0.5 s, so the
+    // steering rate is constant.
     let exact = drive(&club(Model::Ks), 20_000);
     let error = |steps: usize| {
         let state = drive(&vehicle, steps);
@@ -150,7 +152,7 @@ fn the_steering_at_the_limit_is_where_the_tires_begin_to_slide() {
     }
 }
 
-/// ST from a standstill through its low-speed switch: small and large steps agree.
+/// The model ST from a standstill, through the switch from its low-speed equations: small and large steps agree.
 #[test]
 fn single_track_starts_from_a_standstill() {
     let vehicle = Vehicle { model: Model::St, parameters: Car::Bmw.parameters() };

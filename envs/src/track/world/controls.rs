@@ -20,15 +20,15 @@ pub(in super::super) struct Controls {
     pub(in super::super) pedals: f64,
 }
 
-/// Action type that converts to [`Controls`].
+/// Action type of a track world, discrete or continuous, that converts to [`Controls`].
 pub(in super::super) trait DriveAction: Action {
-    /// Action space.
+    /// Action space of the type.
     fn space() -> ActionSpace;
-    /// Controls of the action.
+    /// Steering and pedals of the action.
     fn controls(self) -> Controls;
     /// All actions of a discrete space; empty for a continuous one.
     fn discrete_actions() -> Vec<Self>;
-    /// Action with exactly these controls; `None` for a discrete space.
+    /// Continuous action with exactly the given controls; `None` for a discrete space.
     fn from_controls(controls: Controls) -> Option<Self>;
 }
 

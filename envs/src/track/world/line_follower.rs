@@ -1,27 +1,27 @@
-//! Path-following controller for a line with a speed profile: the scripted policies.
+//! Scripted policies: a controller that follows a line with a speed profile.
 //!
-//! Steering is the line's curvature one step ahead plus feedback on offset and heading error. The feedback is a
-//! critically damped oscillator over distance that reduces both to 1/e in about `OFFSET_TIME` seconds of driving
-//! (after R. Rajamani, *Vehicle Dynamics and Control*, 2nd ed. 2012, ch. 3). The pedals are the profile's
-//! acceleration plus feedback on the speed.
+//! Steering is the curvature of the line one step ahead, plus feedback on offset and heading error. With this feedback,
+//! offset and heading error behave as a critically damped oscillator over distance: both decrease to 1/e in about
+//! `OFFSET_TIME` seconds of driving (after R. Rajamani, *Vehicle Dynamics and Control*, 2nd ed. 2012, ch. 3). The
+//! pedals give the acceleration of the speed profile plus feedback on the speed error.
 
 use super::controls::{Controls, DriveAction};
 use super::rules::{Rules, State};
 use crate::track::circuit::wrap_angle;
 use crate::track::line::Line;
 
-/// Time in which an offset decreases to 1/e, s.
+/// Time in which the offset from the line decreases to 1/e, s.
 const OFFSET_TIME: f64 = 0.25;
-/// Minimum distance in which an offset decreases to 1/e, in wheelbases; applies at low speed.
+/// Minimum distance in which the offset from the line decreases to 1/e, in wheelbases; applies at low speed.
 const MIN_OFFSET_WHEELBASES: f64 = 1.5;
-/// Maximum angle at which the line is approached, rad.
+/// Maximum angle between car and line when the car returns to the line, rad.
 const MAX_APPROACH_ANGLE: f64 = 0.12;
-/// Distance from the line at which the off-line speed applies in full, in wheelbases.
+/// Distance from the line at which the target speed is the off-line speed, in wheelbases.
 const OFF_LINE_WHEELBASES: f64 = 0.5;
-/// Time in which a speed error decreases to 1/e, s.
+/// Time in which the speed error decreases to 1/e, s.
 const SPEED_TIME: f64 = 0.25;
 
-/// A line to follow, sampled at equal spacing of the center line.
+/// Controller for one line; the line is sampled at equal spacing along the center line.
 #[derive(Clone)]
 pub(super) struct LineFollower {
     points: Vec<LinePoint>,
@@ -40,7 +40,7 @@ struct LinePoint {
 }
 
 impl LineFollower {
-    /// Controller for `line` on a center line of `length` m.
+    /// Controller for `line` on a circuit whose center line is `length` m long.
     pub(super) fn new(line: &Line, length: f64) -> Self {
         let point = |(point, &speed): (&crate::track::line::PathPoint, &f64)| LinePoint {
             n: point.n,
@@ -52,8 +52,8 @@ impl LineFollower {
         LineFollower { points: line.path.points.iter().zip(&line.speeds).map(point).collect(), length }
     }
 
-    /// The same controller with the speed off the line limited to that of `other`. At the full speed of the line no
-    /// grip is left to return to it.
+    /// The same controller, but off the line the target speed is at most that of `other`: at the full speed of the line
+    /// no grip is left to return to the line.
     pub(super) fn slowed_off_line(mut self, other: &LineFollower) -> Self {
         let step = self.length / self.points.len() as f64;
         for (i, point) in self.points.iter_mut().enumerate() {
@@ -62,7 +62,7 @@ impl LineFollower {
         self
     }
 
-    /// Interpolated point of the line at `s`, m.
+    /// Point of the line at the arc length `s` (m) of the center line, interpolated.
     fn at(&self, s: f64) -> LinePoint {
         let count = self.points.len();
         let point = s.rem_euclid(self.length) / self.length * count as f64;
@@ -77,18 +77,20 @@ impl LineFollower {
         }
     }
 
-    /// Target speed at `point` for a car with the offset of `state`, m/s.
+    /// Target speed at `point`, m/s: between on-line and off-line speed, by the distance of the car in `state` from the
+    /// line.
     fn speed(&self, rules: &Rules, state: &State, point: LinePoint) -> f64 {
         let away =
             (state.n - self.at(state.s).n) / (OFF_LINE_WHEELBASES * rules.vehicle.parameters.wheelbase());
         point.speed + (away * away).min(1.0) * (point.off_line_speed - point.speed)
     }
 
-    /// Steering and pedals in `state`.
+    /// Steering and pedals that the controller selects in `state`.
     pub(super) fn controls(&self, rules: &Rules, state: &State) -> Controls {
         let p = &rules.vehicle.parameters;
         let [.., speed, heading, _, slip] = state.car;
-        // The controls hold for one step and the steering angle lags behind: on average they act one step ahead.
+        // The controls hold for one step, and the steering angle follows with a delay: on average the controls act one
+        // step ahead.
         let ahead = speed * rules.dt;
         let (here, next) = (self.at(state.s), self.at(state.s + ahead));
         let offset = state.n - here.n;
@@ -113,9 +115,9 @@ impl LineFollower {
         }
     }
 
-    /// Action in `state`. For continuous actions, the exact controls. For discrete actions, those whose speed one
-    /// step later is closest to the profile, and among them the one whose turn is closest. Speed has priority: a car
-    /// that is too fast for a bend cannot correct it by steering.
+    /// Action in `state`. A continuous action has exactly the controls of the controller. Of the discrete actions,
+    /// those come first whose speed one step later is closest to the profile; among them, the one whose turn is closest
+    /// is taken. Speed has priority, because a car that is too fast for a bend cannot correct its path by steering.
     pub(super) fn action<A: DriveAction>(
         &self,
         rules: &Rules,

@@ -1,4 +1,4 @@
-//! The environment: an [`Env`] and a [`World`] on one circuit with one vehicle.
+//! Environment of the family `track`: implements [`Env`] and [`World`] for one circuit and one car.
 //!
 //! | file | content |
 //! |---|---|
@@ -33,19 +33,19 @@ pub(super) use rules::Rules;
 pub use rules::State;
 pub use settings::{Actions, Observation, Settings, Start, Steering};
 
-/// Fraction of the grip that the center-line driver plans with.
+/// Fraction of the car's grip that the plan of the center-line driver uses.
 const CENTER_LINE_GRIP: f64 = 0.8;
-/// Fraction of the grip that the racing-line driver plans with, and its margin to the edges beyond the clearance in
-/// car widths, for continuous actions. The rest of both is left for feedback.
+/// Plan of the racing-line driver for continuous actions: fraction of the car's grip that the plan uses, and margin to
+/// the edges beyond the clearance, in car widths. The rest of grip and road is left for feedback.
 const RACING_CONTINUOUS: (f64, f64) = (0.96, 0.15);
-/// The same for discrete actions.
+/// Plan of the racing-line driver for discrete actions: fraction of the grip, and margin in car widths.
 const RACING_TABLE: (f64, f64) = (0.86, 0.3);
-/// Episodes in which a scripted driver is evaluated when starts are random.
+/// Number of episodes in which a scripted driver is evaluated if starts are random.
 const NUM_EPISODES: u64 = 20;
 /// Maximum episode length, steps.
 const MAX_STEPS: f64 = 1e9;
 
-/// Indices of the scripts.
+/// Index of the center-line driver in the list of scripted policies; `RACING_LINE`: of the racing-line driver.
 const CENTER_LINE: usize = 0;
 const RACING_LINE: usize = 1;
 
@@ -57,11 +57,11 @@ pub(super) struct TrackEnv<A> {
     discrete_actions: Vec<A>,
     center: LineFollower,
     racing: OnceLock<Result<LineFollower, String>>,
-    /// World in which policies are evaluated, if it is another one.
+    /// World in which policies are evaluated; `None` if they are evaluated in this world.
     evaluation_world: Option<EvaluationWorld>,
 }
 
-/// World `id` on `circuit`.
+/// World with the name `id` on `circuit`.
 ///
 /// # Errors
 /// [`Error::Config`] for incompatible settings.
@@ -121,8 +121,8 @@ impl<A: DriveAction> Env for TrackEnv<A> {
 }
 
 impl<A: DriveAction> World for TrackEnv<A> {
-    /// Simulated lap time of the better scripted driver: the racing line, except from some random starts. `upper` is
-    /// a proved lower bound on the lap time of a car with this friction circle.
+    /// Reference: simulated lap time of the better scripted driver (the racing-line driver, except from some random
+    /// starts). `upper` is the proved lower bound on the lap time of any car with the same friction circle.
     fn solve(&self, query: &SolveQuery) -> Result<Solution> {
         if query.policy_class != PolicyClass::Optimal {
             return Err(Error::Unsupported(format!(
@@ -146,7 +146,7 @@ impl<A: DriveAction> World for TrackEnv<A> {
         })
     }
 
-    /// Simulated lap time of the center-line driver.
+    /// Baseline: simulated lap time of the center-line driver.
     fn baseline(&self, _question: &SolveQuery) -> Result<Baseline> {
         Ok(Baseline { name: "center-line".into(), value: self.mean_lap_time(&self.center) })
     }
@@ -173,7 +173,7 @@ impl<A: DriveAction> TrackEnv<A> {
             LineKind::Center,
         )
         .map_err(about)?;
-        // Rounded, so that the rules do not depend on the last digits of the plan.
+        // The time limit is rounded, so that the rules do not depend on the last digits of the plan.
         let default_limit = 5.0 * (0.4 * safe.lap_time * f64::from(settings.laps) + 2.0).ceil();
         let steps = (settings.limit_s.unwrap_or(default_limit) * f64::from(settings.hz)).ceil();
         if steps.is_nan() || steps > MAX_STEPS {
@@ -226,8 +226,8 @@ impl<A: DriveAction> TrackEnv<A> {
         &self.rules
     }
 
-    /// Racing-line driver, planned at the first call: with or without the reduced speed off its line, whichever has
-    /// the lower mean lap time.
+    /// Racing-line driver, planned at the first call. Of two variants, with and without reduced speed off the line, it
+    /// is the one with the lower mean lap time.
     fn racing(&self) -> Result<&LineFollower> {
         let found = self.racing.get_or_init(|| {
             let Rules { circuit, vehicle, clearance, .. } = &self.rules;
@@ -250,7 +250,7 @@ impl<A: DriveAction> TrackEnv<A> {
         })
     }
 
-    /// Lap time that counts for an unfinished episode: the time limit, s.
+    /// Time limit, s: the lap time that counts for an unfinished episode.
     fn limit_s(&self) -> f64 {
         f64::from(self.spec.time_limit.unwrap_or(0)) * self.rules.dt
     }
@@ -290,7 +290,7 @@ fn default_car(circuit: &Circuit) -> Car {
     if narrowest < Car::Club.parameters().width { Car::Small } else { Car::Club }
 }
 
-/// Limits for planning a line with the fraction `share` of the grip and `clearance` m to the edges.
+/// Limits of a plan that uses the fraction `share` of the car's grip and keeps `clearance` m from the edges.
 fn limits(vehicle: &Vehicle, share: f64, clearance: f64) -> Limits {
     let p = &vehicle.parameters;
     Limits {

@@ -1,4 +1,4 @@
-//! Observations.
+//! Observations of the track worlds.
 //!
 //! | `frenet` | bounds | meaning |
 //! |---|---|---|
@@ -7,7 +7,7 @@
 //! | offset | -1.5..1.5 | offset from the center line; 1 is the left edge, -1 the right edge |
 //! | steering | -1..1 | steering angle over the maximum angle |
 //! | yaw, slip | -1..1 | single-track model only: yaw rate over 3 rad/s, slip angle over 0.5 rad |
-//! | curvatures | -1..1 each | curvature of the center line at each distance of `look_ahead`, times 4 wheelbases (10 m) |
+//! | curvatures | -1..1 each | curvature of the center line at each `look_ahead` distance, times 4 wheelbases (10 m) |
 //!
 //! | `rays` | bounds | meaning |
 //! |---|---|---|
@@ -15,9 +15,9 @@
 //! | rays | 0..1 each | distance to the edge over `ray_range`, from the leftmost ray to the rightmost |
 //!
 //! **Range finder.** The road is divided into cross-sections, at most 1 m and 1/15 of the minimum radius apart. A ray
-//! is followed from cross-section to cross-section until one end of a section is on the wrong side of the ray: there
-//! it has crossed an edge. It therefore finds the edges of the car's own road even under a bridge. The edges are
-//! polygons, within 1 cm of the exact curves.
+//! is followed from cross-section to cross-section until one end of a section is on the wrong side of the ray: between
+//! the last two sections the ray has crossed an edge. This method finds the edges of the car's own road even under a
+//! bridge. The edges are approximated by polygons within 1 cm of the exact curves.
 
 use freewheel_core::ObservationSpace;
 
@@ -26,14 +26,14 @@ use super::settings::{self, Settings};
 use crate::track::circuit::Circuit;
 use crate::track::vehicle::Model;
 
-/// Default look-ahead distances of the full-size cars, m; the small car has a tenth of them.
+/// Default look-ahead distances of the full-size cars, m; for the small car, a tenth of each.
 const LOOK_AHEAD: [f64; 6] = [0.0, 10.0, 20.0, 40.0, 70.0, 110.0];
-/// Default ray range of the full-size cars, m; the small car has a tenth of it.
+/// Default ray range of the full-size cars, m; for the small car, a tenth.
 const RAY_RANGE: f64 = 100.0;
-/// The club car's wheelbase, m.
+/// Wheelbase of the club car, m; the scale of curvatures is relative to it.
 const CLUB_WHEELBASE: f64 = 2.5;
 
-/// Look-ahead distances, m, modulo the length of the lap.
+/// Look-ahead distances of the settings, or the default ones, m, modulo the length of the lap.
 fn distances(settings: &Settings, scale: f64, length: f64) -> Vec<f64> {
     let default = || LOOK_AHEAD.map(|distance| distance * scale).to_vec();
     settings
@@ -45,7 +45,7 @@ fn distances(settings: &Settings, scale: f64, length: f64) -> Vec<f64> {
         .collect()
 }
 
-/// Observation function of one world.
+/// Function from states to observations of one world.
 pub(super) struct ObservationModel {
     with_slip: bool,
     per_top_speed: f64,
@@ -55,10 +55,11 @@ pub(super) struct ObservationModel {
 
 /// Precomputed data of each observation kind.
 enum Features {
-    /// `curvatures`: scaled curvature at each table entry, extended by the maximum look-ahead. `ahead`: look-ahead in
-    /// entries.
+    /// `curvatures`: scaled curvature at each entry of the lookup table, extended by the maximum look-ahead distance.
+    /// `ahead`: look-ahead distances, in entries of the table.
     Frenet { curvatures: Vec<f32>, ahead: Vec<usize> },
-    /// `directions`: unit vectors `[forward, left]` in the car's frame. `range` in m.
+    /// `sections`: edges of the road. `directions`: unit vector `[forward, left]` of each ray in the car's frame.
+    /// `range`: maximum distance, m.
     Rays { sections: Sections, directions: Vec<[f64; 2]>, range: f64 },
 }
 
@@ -75,7 +76,7 @@ impl ObservationModel {
                 let furthest = ahead.iter().copied().max().unwrap_or(0);
                 let (count, curvatures) = (table.curvatures().count(), table.curvatures().cycle());
                 let scale = 10.0 * p.wheelbase() / CLUB_WHEELBASE;
-                // Mean of two entries, for a position between them.
+                // Mean of two neighboring entries, for a position between them.
                 let scaled = |(a, b): (f64, f64)| (0.5 * scale * (a + b)).clamp(-1.0, 1.0) as f32;
                 let curvatures =
                     curvatures.clone().zip(curvatures.skip(1)).take(count + furthest).map(scaled).collect();
@@ -120,7 +121,7 @@ impl ObservationModel {
         ObservationSpace::vector(&bounds)
     }
 
-    /// Writes the observation of `state`, `[D]`.
+    /// Writes the observation of `state`, D numbers, to `out` `[D]`.
     #[inline]
     pub(super) fn observe(&self, rules: &Rules, state: &State, out: &mut [f32]) {
         let [x, y, angle, speed, heading, yaw, slip] = state.car;
@@ -130,7 +131,7 @@ impl ObservationModel {
         let steering = (angle * self.per_steering).clamp(-1.0, 1.0) as f32;
         let mut filled = match &self.features {
             Features::Frenet { .. } => {
-                // Indexed, since a branch on the side would be unpredictable.
+                // The side selects an index, since a branch on it would be unpredictable.
                 let width = table.widths(here)[usize::from(state.n > 0.0)];
                 out[1] = state.heading_error as f32;
                 out[2] = (state.n / width).clamp(-1.5, 1.5) as f32;
@@ -195,17 +196,17 @@ impl Sections {
         Sections { ends, per_meter: count as f64 / circuit.length() }
     }
 
-    /// Distance from `(x, y)` along the unit vector `ray` to the nearest edge, at most `range`, m; 0 outside of the
-    /// edges. `s` is the arc length of the point; `forward` is true if the ray points forward along the road.
+    /// Distance from `(x, y)` along the unit vector `ray` to the first edge, at most `range`, m; 0 if the point is off
+    /// the road. `s` is the arc length of the point; `forward` is true if the ray points forward along the road.
     #[inline]
     fn distance(&self, [x, y]: [f64; 2], s: f64, ray: [f64; 2], forward: bool, range: f64) -> f64 {
         let count = self.ends.len();
         let cell = ((s * self.per_meter) as usize).min(count - 1);
         let onward = |i: usize| if i + 1 == count { 0 } else { i + 1 };
         let back = |i: usize| if i == 0 { count - 1 } else { i - 1 };
-        // The edge on the left of the ray is the left one when it points forward, and the right one otherwise.
+        // On the left of the ray is the left edge of the road if the ray points forward, else the right edge.
         let (mut index, left) = if forward { (cell, 0) } else { (onward(cell), 1) };
-        // Coordinates of a point relative to the ray: to its left, and along it.
+        // Coordinates of a point relative to the ray: distance to the left of the ray, and distance along the ray.
         let aside = |p: [f64; 2]| ray[0] * (p[1] - y) - ray[1] * (p[0] - x);
         let along = |p: [f64; 2]| ray[0] * (p[0] - x) + ray[1] * (p[1] - y);
         for _ in 0..count {

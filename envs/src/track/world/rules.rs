@@ -1,20 +1,20 @@
-//! Rules of the environment.
+//! Rules of the track worlds: dynamics, rewards, endings.
 //!
 //! * **Source**: this project. Reward and endings follow published work on racing by reinforcement learning (Fuchs et
 //!   al., *Super-human performance in Gran Turismo Sport*, 2021; Betz et al., *F1TENTH*).
 //! * **State**: the car (position, steering angle, speed, heading; yaw rate and slip angle of the model ST), its Frenet
 //!   coordinates (s, n, heading error), progress since the start, laps and lap times.
 //! * **Actions**: steering and pedals. `table`: action `3 i + j` steers 1, .4, 0, -.4, -1 (i from 0; 1 is left) and
-//!   brakes, coasts or accelerates (j from 0). `continuous`: steering and pedals, each -1..1. Steering is a fraction
-//!   of the angle at the friction limit at this speed (`steering = "share"`) or of the maximum angle (`"angle"`). It
-//!   is a target that the steering angle approaches at a limited rate. Throttle and brake are fractions of the
-//!   maximum acceleration and deceleration.
+//!   brakes, coasts or accelerates (j from 0). `continuous`: steering and pedals, each -1..1. Steering is a fraction of
+//!   the steering angle at the friction limit at the current speed (`steering = "share"`) or of the maximum steering
+//!   angle (`"angle"`); the steering angle approaches this target at a limited rate. Throttle and brake are fractions
+//!   of the maximum acceleration and deceleration.
 //! * **Observation**: see `observation`.
-//! * **Reward**: progress of the car's projection on the center line, m.
-//! * **Endings**: Terminal if the car's reference point is beyond an edge (minus the clearance) at the end of a
-//!   control step. Terminal at the end of the last lap; Truncated there with `start = "anywhere"`. The time limit
-//!   truncates.
-//! * **Measures**: best lap time, interpolated to the crossing of the line; finished; laps; progress; mean speed.
+//! * **Reward**: progress along the center line in the step, m (movement of the car's projection on the line).
+//! * **Endings**: Terminal if the car's reference point is beyond an edge (minus the clearance) at the end of a control
+//!   step. Terminal at the end of the last lap, but Truncated with `start = "anywhere"`. Truncated at the time limit.
+//! * **Measures**: best lap time, interpolated to the moment when the car crosses the start line; finished; laps;
+//!   progress; mean speed.
 //! * **Version**: 2. Version 1 checked the edges after every integration step.
 
 use std::f64::consts::FRAC_PI_4;
@@ -27,7 +27,7 @@ use super::settings::{Start, Steering};
 use crate::track::circuit::Circuit;
 use crate::track::vehicle::{Command, Vehicle};
 
-/// Raised whenever behavior changes.
+/// Version of the rules, increased whenever the behavior of the track worlds changes.
 pub(super) const VERSION: u32 = 2;
 
 /// State of an episode.
@@ -41,19 +41,19 @@ pub struct State {
     pub n: f64,
     /// Heading relative to the center line, rad, -pi..=pi.
     pub heading_error: f64,
-    /// Progress along the center line since the start, m.
+    /// Progress along the center line since the start of the episode, m.
     pub progress: f64,
-    /// Control steps since the start.
+    /// Control steps since the start of the episode.
     pub steps: u32,
     /// Completed laps.
     pub laps: u32,
     /// Start time of the current lap, s.
     pub lap_start: f64,
-    /// Best lap time, s.
+    /// Best lap time, s; `None` before the end of the first lap.
     pub best_lap: Option<f64>,
-    /// True if the car has left the road.
+    /// Whether the car has left the road.
     pub off_road: bool,
-    /// Last controls: steering and pedals, -1..=1.
+    /// Last controls: steering and pedals, each -1..=1.
     pub controls: [f32; 2],
 }
 
@@ -78,7 +78,7 @@ pub(in super::super) struct Rules {
     pub(in super::super) substeps: u32,
     /// Duration of an integration step, s.
     pub(in super::super) substep_dt: f64,
-    /// Speeds of the fastest lap of the center line at equal spacing, for flying starts, m/s.
+    /// Speeds of the fastest lap along the center line, sampled at equal spacing, m/s: initial speeds of flying starts.
     pub(in super::super) speeds: Vec<f64>,
 }
 
@@ -121,7 +121,7 @@ impl Rules {
         }
     }
 
-    /// Steering angle and acceleration that the controls request at `speed` m/s.
+    /// Steering angle and acceleration that `controls` request at `speed` m/s.
     #[inline]
     pub(in super::super) fn command(&self, controls: Controls, speed: f64) -> Command {
         let p = &self.vehicle.parameters;
@@ -175,7 +175,8 @@ impl Rules {
         state.steps += 1;
         let reward = (state.progress - old.progress) as f32;
         match finished {
-            // With starts anywhere the observation does not show where the lap ends, so the value continues beyond it.
+            // With `start = "anywhere"` the observation does not show where the lap ends. The end is a truncation, so
+            // that the value of the following states still counts.
             true if self.start == Start::Anywhere => Step::truncation(reward),
             _ if state.off_road || finished => Step::termination(reward),
             _ => Step::transition(reward),
@@ -188,8 +189,8 @@ impl Rules {
         self.step(state, Controls { steering, pedals })
     }
 
-    /// Fraction of the control step at which the line was crossed, by bisection of the cubic Hermite polynomial of
-    /// progress over time.
+    /// Fraction of the control step at which the car crossed the start line, by bisection of the cubic Hermite
+    /// polynomial of progress over time.
     #[cold]
     fn crossing(&self, old: &FrenetMotion, state: &State, curvature: f64) -> f64 {
         let line = f64::from(state.laps + 1) * self.circuit.length();
@@ -211,13 +212,13 @@ impl Rules {
         high
     }
 
-    /// Elapsed time, s; in a finished episode, up to the crossing of the line.
+    /// Elapsed time of the episode, s; in a finished episode, up to the moment when the car crossed the start line.
     pub(in super::super) fn seconds(&self, state: &State) -> f64 {
         if state.laps >= self.laps { state.lap_start } else { f64::from(state.steps) * self.dt }
     }
 }
 
-/// The part of a state that determines its motion along the center line; smaller to copy than the state.
+/// Components of a [`State`] that determine the motion along the center line; a smaller copy than the whole state.
 struct FrenetMotion {
     s: f64,
     n: f64,
@@ -235,13 +236,13 @@ impl FrenetMotion {
         FrenetMotion { s, n, heading_error, progress, speed, heading, slip }
     }
 
-    /// Speed of the projection on a center line of this curvature, m/s.
+    /// Speed of the car's projection on the center line, given the curvature of the line, m/s.
     fn rate(&self, curvature: f64) -> f64 {
         self.speed * (self.heading_error + self.slip).cos() / (1.0 - self.n * curvature).max(0.05)
     }
 }
 
-/// Equivalent angle in -pi..=pi, fast for small angles.
+/// Equivalent angle in -pi..=pi; fast for angles below pi/4.
 #[inline]
 fn wrap_small(angle: f64) -> f64 {
     if angle.abs() < FRAC_PI_4 { angle } else { crate::track::circuit::wrap_angle(angle) }

@@ -1,4 +1,4 @@
-//! The settings of the family `track`.
+//! Settings of the world family `track`.
 
 use freewheel_core::{Error, Result, settings};
 use schemars::JsonSchema;
@@ -12,22 +12,24 @@ use crate::track::vehicle::{Car, Model};
 pub struct Settings {
     /// Action space: `table`, 15 discrete actions, or `continuous`, steering and pedals in -1..1.
     pub actions: Actions,
-    /// Meaning of full steering: `share`, the angle at the friction limit at this speed; `angle`, the maximum angle.
+    /// Meaning of full steering: `share`, the steering angle at the friction limit at the current speed; `angle`, the
+    /// maximum steering angle.
     pub steering: Steering,
-    /// Observation: `frenet`, car relative to the center line and curvatures ahead, or `rays`, distances to the edges.
+    /// Observation: `frenet`, position and heading relative to the center line and curvatures ahead, or `rays`,
+    /// distances to the edges of the road.
     pub observation: Observation,
-    /// `frenet`: distances ahead at which the curvature is observed, m, up to 64 of 0 to 1000; default: 6 that suit
-    /// the car.
+    /// `frenet`: distances ahead at which the curvature is observed, m: up to 64 numbers of 0 to 1000; default: 6
+    /// numbers that depend on the car.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub look_ahead: Option<Vec<f64>>,
     /// `rays`: number of rays, 1 to 181.
     pub rays: u32,
     /// `rays`: angle from the first to the last ray, degrees, 0 to 360.
     pub field_of_view: f64,
-    /// `rays`: maximum distance, m, 0.001 to 1000; default: 100, and 10 for the small car.
+    /// `rays`: maximum distance that a ray measures, m, 0.001 to 1000; default: 100, for the small car 10.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ray_range: Option<f64>,
-    /// Car: `club`, `escort`, `bmw`, `vanagon` or `small`; default: `club`, and `small` on narrow roads.
+    /// Car: `club`, `escort`, `bmw`, `vanagon` or `small`; default: `club`, on narrow roads `small`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub car: Option<Car>,
     /// Vehicle model: `grip`, kinematic with a friction circle; `ks`, kinematic without slip; `st`, dynamic
@@ -41,11 +43,11 @@ pub struct Settings {
     pub laps: u32,
     /// Start: `standing` or `flying` at the start line, or `anywhere`, at a random position and speed, for learning.
     pub start: Start,
-    /// Minimum distance of the car's reference point from the edges, m, 0 to 1000; half the width keeps the whole car
-    /// inside.
+    /// Minimum distance of the car's reference point from the edges, m, 0 to 1000; half the car's width keeps the whole
+    /// car on the road.
     pub clearance: f64,
-    /// Time limit of an episode, s, 0.1 to 1e6; default: twice the center-line driver's plan plus 10 s, rounded up to
-    /// 5 s.
+    /// Time limit of an episode, s, 0.1 to 1e6; default: twice the planned time of the center-line driver plus 10 s,
+    /// rounded up to a multiple of 5 s.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit_s: Option<f64>,
     /// Discount per control step, 0 to 1.
@@ -58,7 +60,7 @@ pub struct Settings {
     pub bridges: Option<bool>,
 }
 
-/// Action space.
+/// Choice of the action space.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Actions {
@@ -69,7 +71,7 @@ pub enum Actions {
     Continuous,
 }
 
-/// Meaning of full steering.
+/// Choice of the meaning of full steering.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Steering {
@@ -80,28 +82,28 @@ pub enum Steering {
     Angle,
 }
 
-/// Kind of observation.
+/// Choice of the observation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Observation {
-    /// Car relative to the center line, and curvatures ahead.
+    /// Position and heading of the car relative to the center line, and curvatures ahead.
     #[default]
     Frenet,
-    /// Distances to the edges.
+    /// Distances to the edges of the road along rays.
     Rays,
 }
 
-/// Initial state of an episode.
+/// Choice of the initial state of an episode.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Start {
     /// At rest on the start line.
     #[default]
     Standing,
-    /// At the start line with the speed of the fastest lap of the center line.
+    /// At the start line, with the speed of the fastest lap along the center line.
     Flying,
-    /// At a random position, with a random speed up to that of the fastest lap of the center line; a lap ends where
-    /// it began.
+    /// At a random position, with a random speed up to that of the fastest lap along the center line; a lap ends at the
+    /// position where it began.
     Anywhere,
 }
 
@@ -131,10 +133,10 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Settings of the world `of`, read from `table`.
+    /// Settings of the world `of` from the TOML table `table`.
     ///
     /// # Errors
-    /// [`Error::Setting`] naming the invalid setting and its valid range.
+    /// [`Error::Setting`] with the name of the invalid setting and the valid range.
     pub fn read(table: &toml::Table, of: &str) -> Result<Self> {
         let read: Settings = settings::read(table, of)?;
         read.check().map_err(|e| e.of(of))?;
