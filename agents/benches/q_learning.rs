@@ -1,5 +1,5 @@
-//! Agents on cliff walking: action selection, step through `dyn VectorEnv` and update. One element is one environment
-//! step.
+//! Agents on cliff walking: action selection, step through `dyn VectorEnv` and update. The unit of throughput (element)
+//! is one environment step.
 //!
 //! `cargo bench -p freewheel-agents --bench q_learning`
 
@@ -15,7 +15,7 @@ use freewheel_core::{
 /// Environment steps of one sample.
 const STEPS: u64 = 100_000;
 
-/// Sutton & Barto, Example 6.6; actions up, right, down, left.
+/// Cliff walking (Sutton & Barto, Example 6.6); actions up, right, down, left.
 struct Cliff(Spec);
 
 impl Cliff {

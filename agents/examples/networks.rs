@@ -17,7 +17,7 @@ use freewheel_agents::nn::{
 use freewheel_core::{Purpose, Streams};
 
 const ROUNDS: usize = 15;
-/// Duration of one round in seconds.
+/// Duration of one measurement in seconds.
 const ROUND: f64 = 0.1;
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;

@@ -62,8 +62,8 @@ pub fn matching_accuracy(labels: &[u32], classes: &[u32]) -> f64 {
     met / labels.len().max(1) as f64
 }
 
-/// One-to-one assignment of rows to columns with minimal total cost: the column of each of the n rows of `costs [n,
-/// n]`. Hungarian method with potentials and shortest augmenting paths (Jonker & Volgenant 1987).
+/// One-to-one assignment of rows to columns with minimal total cost: the column of each of the n rows of
+/// `costs [n, n]`. Hungarian method with potentials and shortest augmenting paths (Jonker & Volgenant 1987).
 pub fn assignment(costs: &[f64], n: usize) -> Vec<usize> {
     // Index n is a placeholder: `row_of[n]` is the row that is being assigned.
     let (mut row_potential, mut column_potential) = (vec![0.0; n + 1], vec![0.0; n + 1]);

@@ -127,8 +127,8 @@ impl Conv {
     }
 
     /// Backward pass of [`Conv::transposed`] from the gradient of its output, `gradient [B, H, W, C]`: adds the
-    /// gradient of the weights to `grad_weights [K, K, C, O]`, and the gradient of the input to `grad_x [B, H', W',
-    /// O]`, if given.
+    /// gradient of the weights to `grad_weights [K, K, C, O]`, and the gradient of the input to
+    /// `grad_x [B, H', W', O]`, if given.
     pub fn transposed_backward(
         &self,
         weights: &[f32],

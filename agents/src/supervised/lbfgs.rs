@@ -1,9 +1,9 @@
 //! L-BFGS: quasi-Newton minimization with limited memory (Liu & Nocedal 1989).
 //!
 //! Each step goes in the direction `-H g`, with the gradient g and an estimate H of the inverse Hessian. H is computed
-//! by the two-loop recursion over pairs of the last steps: `s = p' - p`, the change of the parameters, and `y = g' -
-//! g`, the change of the gradient. The step length is found by bisection until the weak Wolfe conditions hold (Lewis &
-//! Overton 2013).
+//! by the two-loop recursion over pairs of the last steps: `s = p' - p`, the change of the parameters, and
+//! `y = g' - g`, the change of the gradient. The step length is found by bisection until the weak Wolfe conditions hold
+//! (Lewis & Overton 2013).
 
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
@@ -19,9 +19,9 @@ const WOLFE: f64 = 0.9;
 /// Maximum number of trial lengths per line search.
 const MAX_LINE_SEARCH: usize = 30;
 
-/// Minimizes a function by L-BFGS, starting from the parameters `p`, which are overwritten by the minimum. `f(p,
-/// gradient)` writes the gradient and returns the value of the function. Stops when the largest entry of the gradient
-/// is at most `tol`, after `max_iter` steps, or when `callback(step, value)` returns `Break`.
+/// Minimizes a function by L-BFGS, starting from the parameters `p`, which are overwritten by the minimum.
+/// `f(p, gradient)` writes the gradient and returns the value of the function. Stops when the largest entry of the
+/// gradient is at most `tol`, after `max_iter` steps, or when `callback(step, value)` returns `Break`.
 ///
 /// # Errors
 /// [`Error::Diverged`] if the value of the function is not finite; errors of `f`.

@@ -146,8 +146,8 @@ fn logits(x: &[f32], weights: &[f32], intercepts: &[f32], out: &mut [f32]) {
     matmul(out, Matrix::new(x, b, d), Matrix::new(weights, d, c), true);
 }
 
-/// Replaces the logits `out [C]` by the gradient of `-ln p_label` (probabilities minus 1 at `label`); returns `ln
-/// p_label`, the log-probability of the class `label`.
+/// Replaces the logits `out [C]` by the gradient of `-ln p_label` (probabilities minus 1 at `label`); returns
+/// `ln p_label`, the log-probability of the class `label`.
 pub(super) fn log_softmax(out: &mut [f32], label: usize) -> f64 {
     let max_iter = out.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let label_logit = f64::from(out[label] - max_iter);

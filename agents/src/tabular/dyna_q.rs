@@ -6,11 +6,11 @@
 //!                    Q(x) += beta [ E_Model( r + gamma max_a' Q(s', a') ) + kappa sqrt(tau(x)) - Q(x) ]
 //! ```
 //!
-//! Sutton, "Integrated architectures for learning, planning, and reacting", 1990; Sutton & Barto, sections 8.2 to
-//! 8.4. Planning updates the pairs with the largest errors first and then their predecessors (prioritized sweeping;
-//! Moore & Atkeson, Machine Learning 13, 1993), or random pairs. tau is the number of environment steps since x was
-//! last tried (Dyna-Q+): its bonus detects changes of the world. beta is `planning_learning_rate`. The table is `[S,
-//! A]`.
+//! Sutton, "Integrated architectures for learning, planning, and reacting", 1990; Sutton & Barto, sections 8.2 to 8.4.
+//! Planning updates the pairs with the largest errors first and then their predecessors (prioritized sweeping; Moore &
+//! Atkeson, Machine Learning 13, 1993), or random pairs. tau is the number of environment steps since x was last tried
+//! (Dyna-Q+): the bonus kappa sqrt(tau) detects changes of the world. beta is `planning_learning_rate`. The
+//! table is `[S, A]`.
 
 mod model;
 mod queue;

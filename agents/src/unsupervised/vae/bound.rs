@@ -28,8 +28,8 @@ pub(super) fn sample_latents(codes: &[f32], eps: &[f32], k: usize, z: &mut Vec<f
     }
 }
 
-/// KL divergence of the latent variables from N(0, 1) in nats, summed over all means and log variances `codes [B, 2
-/// K]`.
+/// KL divergence of the latent variables from N(0, 1) in nats, summed over all means and log variances
+/// `codes [B, 2 K]`.
 pub(super) fn kl_divergence(codes: &[f32], k: usize) -> f64 {
     let one = |(m, v): (&f32, &f32)| {
         let (m, v) = (f64::from(*m), f64::from(*v));
