@@ -28,19 +28,20 @@ use crate::{Actions, Error, Result, Spec, Stream, VectorEnv};
 /// assert_eq!(actions, ActionBuffer::Discrete(vec![1, 0]));
 /// ```
 pub trait Policy: Send + Sync {
-    /// Writes an action for each of N environments, given `obs [N, D]` and the masks `legal [N, A]`. Environment `i`
-    /// draws from `rngs[i]` only. Never writes an illegal action.
+    /// Writes an action for each of N environments into `actions`, given the observations `obs [N, D]` and the masks of
+    /// legal actions `legal [N, A]`. The generator of environment `i` is `rngs[i]`. Never writes an illegal action.
     fn act(&self, obs: &[f32], legal: &[bool], rngs: &mut [Stream], actions: &mut ActionBuffer);
 
-    /// Index into [`Spec::scripts`] of a scripted policy, which is computed from the state by the world. Callers then
-    /// use [`VectorEnv::select_actions`] or [`EpisodeRunner::select_action`](crate::EpisodeRunner::select_action);
-    /// [`Policy::act`] leaves the buffer unchanged.
+    /// Index into [`Spec::scripts`] of a scripted policy, whose actions the world computes from its state; `None` for
+    /// any other policy. Callers act by [`VectorEnv::select_actions`] or
+    /// [`EpisodeRunner::select_action`](crate::EpisodeRunner::select_action), because [`Policy::act`] of a scripted
+    /// policy leaves the buffer unchanged.
     fn script(&self) -> Option<usize> {
         None
     }
 
-    /// Writes the action values `out [A]` of one observation `obs [D]`, or the action probabilities of a policy without
-    /// values. Returns false where there is neither. The viewer draws them.
+    /// Writes the A action values of the observation `obs` into `out`, or the action probabilities of a policy without
+    /// action values. Returns false for a policy with neither. The viewer draws these numbers.
     fn action_values(&self, _obs: &[f32], _legal: &[bool], _out: &mut [f32]) -> bool {
         false
     }
@@ -110,43 +111,43 @@ impl<P: Policy + ?Sized> Policy for std::sync::Arc<P> {
 /// # Ok::<(), Error>(())
 /// ```
 pub trait Agent: Send {
-    /// Learns from `steps` more environment steps, rounded up to a multiple of the number of environments. The number
-    /// of calls changes nothing: `learn(a)` and then `learn(b)` give the same bytes as `learn(a + b)`.
+    /// Learns from `steps` more environment steps, rounded up to a multiple of the number of environments. The result
+    /// does not depend on the number of calls: `learn(a)` and then `learn(b)` give the same as `learn(a + b)`.
     ///
     /// # Errors
-    /// [`Error::Diverged`] where a quantity became NaN or infinite.
+    /// [`Error::Diverged`] if a quantity became NaN or infinite.
     fn learn(&mut self, env: &mut dyn VectorEnv, steps: u64) -> Result<()>;
 
-    /// A copy of the current policy that further learning does not change.
+    /// Copy of the current policy, which further learning does not change.
     fn policy(&self, mode: PolicyMode) -> Box<dyn Policy>;
 
-    /// Whether `learn` changes the policy; false for fixed policies, whose learning curve is not drawn.
+    /// Whether [`Agent::learn`] changes the policy; false for a fixed policy, which has no learning curve.
     fn learns(&self) -> bool {
         true
     }
 
-    /// Reports quantities since the last report, such as `epsilon` or `td_error`.
+    /// Reports training metrics since the last report, such as `epsilon` or the mean `td_error`.
     fn report(&mut self, metrics: &mut dyn MetricSink);
 
-    /// The complete state for [`Agent::load`]. Training waits meanwhile: copy large parts, such as a replay buffer, as
-    /// bytes.
+    /// Complete state of the agent for [`Agent::load`]. Training waits for this method: copy large parts, such as a
+    /// replay buffer, as whole blocks of bytes.
     fn save(&self) -> Result<Vec<u8>>;
 
-    /// Restores the state that [`Agent::save`] returned in an agent with the same settings; learning continues as if it
-    /// had not been interrupted.
+    /// Restores the state that [`Agent::save`] returned, in an agent with the same settings; learning then continues as
+    /// if without an interruption.
     fn load(&mut self, bytes: &[u8]) -> Result<()>;
 }
 
-/// Whether a policy explores.
+/// Choice of a policy without or with exploration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PolicyMode {
-    /// The best known actions, without exploration (`deterministic=True` in Stable-Baselines3).
+    /// Actions that the agent considers best, without exploration (`deterministic=True` in Stable-Baselines3).
     Greedy,
-    /// The actions of training, with the current exploration.
+    /// Actions as in training, with the current exploration.
     Exploring,
 }
 
-/// Actions that a policy has chosen for N environments, in a buffer that the caller reuses.
+/// Actions of N environments, written by a policy; a buffer that the caller reuses.
 ///
 /// ```
 /// use freewheel_core::{ActionBuffer, Actions, Spec};
@@ -196,7 +197,7 @@ impl ActionBuffer {
         })
     }
 
-    /// The only action of a buffer of one discrete action.
+    /// Action of a buffer with one discrete action; `None` for another buffer.
     pub fn discrete(&self) -> Option<u32> {
         match self {
             ActionBuffer::Discrete(actions) => {
@@ -206,7 +207,7 @@ impl ActionBuffer {
         }
     }
 
-    /// The numbers of a buffer of continuous actions, `[N, K]`.
+    /// Numbers of a buffer of continuous actions, `[N, K]`; `None` for discrete actions.
     pub fn continuous(&self) -> Option<&[f32]> {
         match self {
             ActionBuffer::Discrete(_) => None,
@@ -214,7 +215,7 @@ impl ActionBuffer {
         }
     }
 
-    /// The actions, as [`VectorEnv::step`] takes them.
+    /// Actions in the form of the argument of [`VectorEnv::step`].
     pub fn as_actions(&self) -> Actions<'_> {
         match self {
             ActionBuffer::Discrete(all) => Actions::Discrete(all),
@@ -244,7 +245,7 @@ impl Policy for ScriptedPolicy {
     }
 }
 
-/// Receiver of an agent's training metrics.
+/// Receiver of the training metrics of an agent.
 ///
 /// ```
 /// use freewheel_core::MetricSink;
@@ -254,7 +255,7 @@ impl Policy for ScriptedPolicy {
 /// assert_eq!(metrics, [("td_error".to_owned(), 0.5)]);
 /// ```
 pub trait MetricSink {
-    /// Takes one named value.
+    /// Receives the value of the metric `name`.
     fn scalar(&mut self, name: &str, value: f64);
 }
 

@@ -1,16 +1,16 @@
-//! Checkpoint files: the state of a run, verified by a checksum.
+//! Checkpoint files: the state of a run with a checksum that detects damaged files.
 //!
 //! | bytes | content |
 //! |---|---|
 //! | 8 | `FRWHCKPT` |
 //! | 4 | format version, [`FORMAT`] |
 //! | 4 | number of sections |
-//! | per section: 4, n, 8 | length n of its name, the name in UTF-8, length of its payload; by ascending name |
-//! | | the payloads, in the same order |
-//! | 32 | BLAKE3 over every byte before it |
+//! | 4 + n + 8 per section | length n of the section's name, the name in UTF-8, length of the section's content |
+//! | | contents of the sections |
+//! | 32 | BLAKE3 over all bytes before |
 //!
-//! All numbers are little-endian. A file is written under a temporary name, synced and renamed: at every moment there
-//! is a complete file, the old one or the new one.
+//! Sections are sorted by name. All numbers are little-endian. A file is written under a temporary name, synced and
+//! renamed, so that a complete file, the old or the new one, exists at any moment.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -28,7 +28,8 @@ const HASH: usize = blake3::OUT_LEN;
 /// Version of the file format, raised whenever it changes.
 pub const FORMAT: u32 = 1;
 
-/// Named sections of bytes: the agent, its environments, the counters of a run.
+/// Content of a checkpoint file: named sections of bytes, such as the agent, its environments, and the progress of a
+/// run.
 ///
 /// ```
 /// use freewheel_core::checkpoint::{Checkpoint, Store};
@@ -69,7 +70,7 @@ impl Checkpoint {
     /// Bytes of the section `name`.
     ///
     /// # Errors
-    /// [`Error::Config`] where there is no such section, with the nearest name.
+    /// [`Error::Config`] for a missing section, with the most similar name of a section.
     pub fn section(&self, name: &str) -> Result<&[u8]> {
         self.get(name).ok_or_else(|| {
             let known: Vec<&String> = self.sections.keys().collect();
@@ -77,7 +78,7 @@ impl Checkpoint {
         })
     }
 
-    /// Writes the file format to `out`, without a copy of the sections.
+    /// Writes the checkpoint to `out` in the file format, without a copy of the sections.
     ///
     /// # Errors
     /// Errors of `out`.
@@ -91,7 +92,7 @@ impl Checkpoint {
             head.extend((payload.len() as u64).to_le_bytes());
         }
         let mut hash = blake3::Hasher::new();
-        // Small pieces are still in the CPU cache when they are written after hashing.
+        // Hashes and writes in small pieces: a piece is still in the CPU cache when it is written.
         let pieces =
             std::iter::once(&head).chain(self.sections.values()).flat_map(|part| part.chunks(1 << 18));
         for piece in pieces {
@@ -101,10 +102,10 @@ impl Checkpoint {
         out.write_all(hash.finalize().as_bytes())
     }
 
-    /// Reads the bytes that [`Checkpoint::write`] wrote; `file` is for messages.
+    /// Checkpoint from the bytes that [`Checkpoint::write`] wrote; `file` is the name in error messages.
     ///
     /// # Errors
-    /// [`Error::Damaged`] where a byte was changed, is missing or is additional, or the format has another version.
+    /// [`Error::Damaged`] for changed, missing or additional bytes, or for another version of the format.
     pub fn decode(file: &Path, bytes: &[u8]) -> Result<Self> {
         parse(bytes).map_err(|reason| Error::Damaged { file: file.to_path_buf(), reason })
     }
@@ -119,7 +120,7 @@ impl Checkpoint {
     }
 }
 
-/// Checks the checksum before the content, and the version before the fields that depend on it.
+/// Checkpoint in `bytes`. The checksum is checked before the content, and the format version before the fields.
 fn parse(bytes: &[u8]) -> Result<Checkpoint, String> {
     if !bytes.starts_with(MAGIC) {
         return Err("it does not begin with FRWHCKPT, so it is not a checkpoint".into());

@@ -1,22 +1,23 @@
-//! Encoders between a world and an agent, such as clusters, principal components or a VAE fitted without reward.
+//! [`ObservationEncoder`]: a fitted function between a world and an agent, such as k-means clusters, principal
+//! components or a VAE.
 
 use std::sync::Arc;
 
 use crate::wrapper::{self, ObservationTransform};
 use crate::{BatchView, DynWorld, ObservationSpace, Player, Result};
 
-/// A fixed function of single observations.
+/// Encoder of observations: a fixed function of single observations, without memory.
 pub trait ObservationEncoder: Send + Sync + 'static {
     /// Space of the encoded observations, of C numbers.
     fn space(&self) -> ObservationSpace;
 
-    /// Encodes `obs [N, D]` into `out [N, C]`, each row by itself.
+    /// Encodes N observations `obs [N, D]` into `out [N, C]`; each row of `out` depends only on the same row of `obs`.
     ///
     /// # Errors
     /// [`Error::Config`](crate::Error::Config) for observations that cannot be encoded, such as infinite ones.
     fn encode(&self, obs: &[f32], out: &mut [f32]) -> Result<()>;
 
-    /// `world` with its observations encoded.
+    /// `world` with observations encoded by this encoder.
     fn wrap(self, world: Arc<dyn DynWorld>) -> Arc<dyn DynWorld>
     where
         Self: Sized,
@@ -48,12 +49,12 @@ impl<E: ObservationEncoder> ObservationTransform for Encoded<E> {
         self.0.encode(view.obs, rows)
     }
 
-    /// All rows in one call, those of new episodes too.
+    /// Encodes all rows in one call, also those of new episodes, which is faster than row by row.
     fn push_running(&self, (): &mut (), view: &BatchView<'_>, rows: &mut [f32]) -> Result<()> {
         self.0.encode(view.obs, rows)
     }
 
-    /// Observations that cannot be encoded become zeros.
+    /// Writes zeros if an observation cannot be encoded.
     fn suppose(&self, _row: &[f32], obs: &[f32], out: &mut [f32]) {
         if self.0.encode(obs, out).is_err() {
             out.fill(0.0);

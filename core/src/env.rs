@@ -1,4 +1,4 @@
-//! The rules of a world: rules are shared and immutable, state is plain data, random streams are arguments.
+//! [`Env`], the rules of a world: an immutable value, with the state and the random stream of an episode as arguments.
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -6,8 +6,8 @@ use crate::{Spec, Stream};
 
 /// The rules of a world.
 ///
-/// One value serves all threads. Everything that changes during an episode is in [`Env::State`]: a planner clones a
-/// state at the cost of a copy, and a checkpoint is plain data. Randomness comes from the `rng` argument only.
+/// All threads share one value. Everything that changes during an episode is in [`Env::State`], so that a planner
+/// copies a state cheaply and a checkpoint is plain data. The argument `rng` is the only source of randomness.
 ///
 /// ```
 /// use freewheel_core::{Env, Purpose, Spec, Step, Stream, Streams};
@@ -55,14 +55,16 @@ pub trait Env: Send + Sync {
     /// First state of an episode.
     fn reset(&self, rng: &mut Stream) -> Self::State;
 
-    /// Advances `state` by one action of the player to move. Callers have checked that the action is legal.
-    /// Do not apply the time limit here: [`Batch`](crate::Batch) and [`EpisodeRunner`](crate::EpisodeRunner) do.
+    /// Advances `state` by one action of the player to move. Callers have checked that the action is legal. Do not
+    /// apply the time limit here: [`Batch`](crate::Batch) and [`EpisodeRunner`](crate::EpisodeRunner) apply it.
     fn step(&self, state: &mut Self::State, action: Self::Action, rng: &mut Stream) -> Step;
 
-    /// Writes the observation of the player to move, `out [D]`; a discrete observation is its index in `out[0]`.
+    /// Writes the observation of the player to move into `out`, D numbers; the index of a discrete observation into
+    /// `out[0]`.
     fn observe(&self, state: &Self::State, out: &mut [f32]);
 
-    /// Writes the mask of legal actions, `out [A]`. Called only where [`Spec::masked`] is true.
+    /// Writes into `out` for each of the A discrete actions whether it is legal. Called only if [`Spec::masked`] is
+    /// true.
     fn legal(&self, _state: &Self::State, out: &mut [bool]) {
         out.fill(true);
     }
@@ -72,17 +74,18 @@ pub trait Env: Send + Sync {
         Player::First
     }
 
-    /// Writes the quantities [`Spec::measures`], `out [M]`, of an episode that ended in `state`; NaN where undefined.
+    /// Writes the values of [`Spec::measures`] for an episode that ended in `state` into `out`; NaN for an undefined
+    /// value.
     fn measure(&self, _state: &Self::State, _out: &mut [f64]) {}
 
-    /// Action of the scripted policy [`Spec::scripts`]`[script]`, which has access to the full state; `None` where
-    /// there is no such policy.
+    /// Action of the scripted policy with the index `script` in [`Spec::scripts`], computed from the full state; `None`
+    /// for an index out of range.
     fn scripted(&self, _script: usize, _state: &Self::State, _rng: &mut Stream) -> Option<Self::Action> {
         None
     }
 }
 
-/// Player of a game.
+/// Player: one of the two in a game, always the first in a single-player world.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum Player {
@@ -141,19 +144,19 @@ pub struct Step {
 }
 
 impl Step {
-    /// A step after which the episode continues.
+    /// Step after which the episode continues.
     #[inline]
     pub fn transition(reward: f32) -> Self {
         Step { reward, ending: Ending::Running }
     }
 
-    /// A step with which the rules end the episode.
+    /// Step with which the rules end the episode (termination).
     #[inline]
     pub fn termination(reward: f32) -> Self {
         Step { reward, ending: Ending::Terminal }
     }
 
-    /// A step after which the episode is truncated: the next state still has a value.
+    /// Step after which the episode is truncated: the next state still has a value.
     #[inline]
     pub fn truncation(reward: f32) -> Self {
         Step { reward, ending: Ending::Truncated }
@@ -169,11 +172,13 @@ pub enum Actions<'a> {
     Continuous(&'a [f32]),
 }
 
-/// Action of one environment: `u32` or `[f32; K]`. Sealed, because agents support these two kinds only.
+/// Action of one environment: `u32` if discrete, `[f32; K]` if continuous. The trait is sealed, because agents support
+/// these two types only.
 pub trait Action: Copy + Send + Sync + std::fmt::Debug + sealed::Sealed + 'static {
-    /// The actions `[N]` of `num_envs` environments; `None` for the other kind of actions or another number.
+    /// `actions` as a slice of this type, one for each of `num_envs` environments; `None` if `actions` are of the other
+    /// kind or of another number.
     fn from_actions(actions: Actions<'_>, num_envs: usize) -> Option<&[Self]>;
-    /// Whether the mask `legal [A]` allows a discrete action, or a continuous action is finite.
+    /// Whether a discrete action is legal by the mask `legal`, or whether a continuous action is finite.
     fn is_allowed(&self, legal: &[bool]) -> bool;
     /// This action as the [`Actions`] of one environment.
     fn as_actions(&self) -> Actions<'_>;

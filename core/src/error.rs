@@ -1,6 +1,6 @@
 use std::path::{Path, PathBuf};
 
-/// Errors of Freewheel. Each message says the fault, its place and the mend.
+/// Errors of Freewheel. Each message says what is wrong, where, and how to correct it.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Wrong configuration: an unknown name, an invalid combination, an unsuitable world.
@@ -11,10 +11,10 @@ pub enum Error {
     Setting {
         /// Name of the setting, so that the caller can find its place in a file.
         key: String,
-        /// Fault and mend, with the setting named.
+        /// What is wrong with the setting and how to correct it, with the name of the setting.
         message: String,
     },
-    /// Fault in a text file.
+    /// Error in a text file.
     #[error("{}:{line}:{column}: {message}", file.display())]
     Input {
         /// File, or name of a built-in text.
@@ -23,49 +23,49 @@ pub enum Error {
         line: usize,
         /// Column in characters, from 1.
         column: usize,
-        /// Fault and mend.
+        /// What is wrong and how to correct it.
         message: String,
     },
-    /// Fault in a binary file.
+    /// Error in a binary file.
     #[error("{}: byte {offset}: {message}", file.display())]
     Bytes {
         /// File.
         file: PathBuf,
         /// Offset in bytes, from 0; in a compressed file, in the uncompressed bytes.
         offset: u64,
-        /// Fault and mend.
+        /// What is wrong and how to correct it.
         message: String,
     },
-    /// Illegal action in the current state.
+    /// Action that is illegal in the current state.
     #[error("row {row}: action {action} is not legal here; choose one that the mask allows")]
     IllegalAction {
         /// Index of the environment in the batch.
         row: usize,
-        /// The action.
+        /// Illegal action, as text.
         action: String,
     },
-    /// A quantity that became NaN or infinite in training.
+    /// Divergence: a quantity became NaN or infinite in training.
     #[error("{quantity} became {value} at step {step}; checkpoints made before that are kept")]
     Diverged {
         /// Name of the quantity, such as `td_error`.
         quantity: String,
-        /// NaN or infinity.
+        /// Value of the quantity: NaN or infinity.
         value: f64,
-        /// Environment step.
+        /// Number of environment steps before the divergence.
         step: u64,
     },
-    /// A damaged file: its bytes are not those that were written.
+    /// Damaged file: its bytes differ from those that were written.
     #[error("{}: damaged: {reason}", file.display())]
     Damaged {
         /// File.
         file: PathBuf,
-        /// Mismatch that was found.
+        /// Description of the difference.
         reason: String,
     },
-    /// A recorded episode that does not replay.
+    /// Replay of a recorded episode whose results differ from the record.
     #[error("{0}")]
     Mismatch(String),
-    /// A request without an answer, such as an infinite optimal return.
+    /// Request that cannot be answered, such as an infinite optimal return.
     #[error("{0}")]
     Unsupported(String),
     /// Error of the operating system.
@@ -73,18 +73,20 @@ pub enum Error {
     Io {
         /// File or folder.
         path: PathBuf,
-        /// Error of the system.
+        /// Error that the operating system returned.
         source: std::io::Error,
     },
 }
 
 impl Error {
-    /// An [`Error::Setting`] about `key`, whose `message` names the setting, the fault and the mend.
+    /// [`Error::Setting`] about the setting `key`; `message` has the name of the setting, what is wrong, and how to
+    /// correct it.
     pub fn setting(key: &str, message: impl Into<String>) -> Error {
         Error::Setting { key: key.to_owned(), message: message.into() }
     }
 
-    /// The same error with `name: ` before the message of a setting or a configuration, such as `agent ppo: `.
+    /// This error with `name` and a colon before the message, such as `agent ppo: `; applies to [`Error::Setting`] and
+    /// [`Error::Config`], other errors are unchanged.
     pub fn of(self, name: &str) -> Error {
         match self {
             Error::Setting { key, message } => Error::Setting { key, message: format!("{name}: {message}") },
@@ -93,12 +95,12 @@ impl Error {
         }
     }
 
-    /// Attaches a path to an error of the operating system; for `map_err`.
+    /// Function that makes [`Error::Io`] of an error of the operating system at `path`, for `map_err`.
     pub fn io(path: impl AsRef<Path>) -> impl FnOnce(std::io::Error) -> Error {
         let path = path.as_ref().to_path_buf();
         move |source| Error::Io { path, source }
     }
 }
 
-/// A result whose error is the core's.
+/// Result with [`Error`] as its default error type.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

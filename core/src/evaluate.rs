@@ -8,8 +8,9 @@ use crate::{
     ActionBuffer, DynWorld, EpisodeSummary, Error, ManagedVectorEnv, Policy, Purpose, Result, Stream, Streams,
 };
 
-/// Environments of one chunk: enough for a policy to work on together, few enough to wait for the slowest. Fixed, so
-/// that the work is split in the same way for any number of threads.
+/// Number of environments in a chunk, the unit of parallel work: large enough for efficient batches of the policy,
+/// small enough that the slowest environment delays few others. It is fixed, so that the work is split in the same way
+/// for any number of threads.
 const CHUNK: usize = 8;
 
 /// Settings of an evaluation.
@@ -17,24 +18,24 @@ const CHUNK: usize = 8;
 pub struct Protocol {
     /// Number of episodes.
     pub episodes: u64,
-    /// Number of environment indices over which the episodes are spread, at least 1: index i plays `episodes /
-    /// num_envs` of them, and one more where i is below the remainder. Another number gives other episodes.
+    /// Number of environments, at least 1. Environment i plays `episodes / num_envs` episodes, and one more if i is
+    /// below the remainder of the division. Another number of environments gives other episodes.
     pub num_envs: usize,
-    /// Steps after which an episode is truncated where the world's time limit is longer, at least 1.
+    /// Steps after which an episode is truncated if the time limit of the world is longer or absent, at least 1.
     pub max_steps: u32,
     /// Streams of the run.
     pub streams: Streams,
 }
 
-/// Summaries of exactly `protocol.episodes` episodes of `policy` in `world`, by index, then by episode.
+/// Summaries of exactly `protocol.episodes` episodes of `policy` in `world`, by environment, then by episode.
 ///
-/// Episode e of index i is a pure function of (seed, i, e): the world draws from the [`Purpose::EvaluationEnvironment`]
-/// stream of (i, e) and the policy from the [`Purpose::EvaluationAction`] stream of (i, e). The episodes are fixed in
-/// advance, so short ones are not preferred. The result is the same bytes for any number of threads. In a two-player
-/// world the policy plays both sides.
+/// Episode e of environment i is a pure function of (seed, i, e): the world uses the [`Purpose::EvaluationEnvironment`]
+/// stream of (i, e), and the policy the [`Purpose::EvaluationAction`] stream of (i, e). Which episodes count is fixed
+/// in advance, so that short episodes are not overrepresented. The result is the same for any number of threads. In a
+/// two-player world the policy plays both sides.
 ///
 /// # Errors
-/// [`Error::Config`] where `num_envs` or `max_steps` is 0; errors of [`VectorEnv::step`].
+/// [`Error::Config`] if `num_envs` or `max_steps` is 0; errors of [`VectorEnv::step`].
 ///
 /// ```
 /// use freewheel_core::evaluate::{Protocol, evaluate};
@@ -56,7 +57,7 @@ pub fn evaluate(
     evaluate_with_stop(world, policy, protocol, &AtomicBool::new(false)).map(Option::unwrap_or_default)
 }
 
-/// [`evaluate`] until `stop` is set; `None` where it was set before the end.
+/// [`evaluate`] that can be stopped from another thread; `None` if `stop` was set before the end.
 ///
 /// # Errors
 /// As [`evaluate`].
@@ -69,7 +70,7 @@ pub fn evaluate_with_stop(
     if protocol.num_envs == 0 || protocol.max_steps == 0 {
         return Err(Error::Config("`num_envs` and `max_steps` must be at least 1".into()));
     }
-    // Indices beyond the number of episodes play none.
+    // With fewer episodes than environments, the last environments play none.
     let num_envs = protocol.episodes.min(protocol.num_envs as u64) as usize;
     let chunks: Option<Vec<Vec<EpisodeSummary>>> = (0..num_envs.div_ceil(CHUNK))
         .into_par_iter()
@@ -91,11 +92,11 @@ struct Chunk {
     envs: Box<dyn ManagedVectorEnv>,
     streams: Streams,
     first: u64,
-    /// Episodes that each environment has still to play, `[N]`.
+    /// Number of remaining episodes of each environment, `[N]`.
     remaining: Vec<u64>,
     /// Environments with remaining episodes, ascending, `[M]`; the policy gets only these.
     active: Vec<usize>,
-    /// Action streams of the active environments, `[M]`.
+    /// Random streams of the actions of the active environments, `[M]`.
     rngs: Vec<Stream>,
 }
 
@@ -152,8 +153,8 @@ impl Chunk {
         Ok(Some(kept))
     }
 
-    /// Moves the episodes of the quota that the last step finished to `kept`, and deactivates environments without
-    /// remaining episodes.
+    /// Adds the episodes that ended in the last step to `kept`, except those of environments without remaining
+    /// episodes; deactivates these environments.
     fn collect(&mut self, kept: &mut Vec<EpisodeSummary>) {
         let mut done = false;
         for episode in self.envs.take_finished() {
@@ -178,8 +179,8 @@ impl Chunk {
     }
 }
 
-/// Writes the actions `some` of the active environments into those of all `n`. The others get their first legal action,
-/// or keep their last one where actions are continuous.
+/// Writes the actions `some` of the environments with the indices `active` into `all`, the actions of all `n`
+/// environments. An inactive environment gets its first legal action, or keeps its last continuous action.
 fn scatter(some: ActionBuffer, active: &[usize], n: usize, legal: &[bool], all: &mut ActionBuffer) {
     match (some, all) {
         (ActionBuffer::Discrete(some), ActionBuffer::Discrete(all)) if some.len() == active.len() => {
@@ -199,7 +200,7 @@ fn scatter(some: ActionBuffer, active: &[usize], n: usize, legal: &[bool], all: 
                 all[i * k..(i + 1) * k].copy_from_slice(action);
             }
         }
-        // Actions of another kind or number: `VectorEnv::step` returns the error.
+        // Actions of a wrong kind or number: `VectorEnv::step` will return the error.
         (some, all) => *all = some,
     }
 }

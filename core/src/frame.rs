@@ -1,4 +1,4 @@
-//! Drawings as character cells, which worlds draw and any screen can show.
+//! [`Frame`]: a drawing of a world as colored character cells, for a terminal or a text file.
 
 /// A color with 8 bits per channel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub struct Cell {
     pub glyph: char,
     /// Foreground color.
     pub fg: Rgb,
-    /// Background color; black shows the screen's own background.
+    /// Background color; black stands for the background color of the terminal.
     pub bg: Rgb,
 }
 
@@ -37,10 +37,11 @@ impl Default for Cell {
     }
 }
 
-/// A rectangle of cells, row-major. The world sets its size when it draws.
+/// Rectangle of cells, row-major. A world sets the size of the frame when it draws.
 ///
-/// The caller may give a maximum size: a world with several sizes of drawing takes the largest that fits, other worlds
-/// ignore it. The world may set a focus: the cell to keep visible where the screen shows only a part of the frame.
+/// The caller may give a maximum size: a world that can draw in several sizes takes the largest one that fits; other
+/// worlds ignore the maximum. The world may set a focus: the cell that stays visible if the screen shows only a part of
+/// the frame.
 ///
 /// ```
 /// use freewheel_core::{Frame, Rgb};
@@ -64,7 +65,7 @@ impl Frame {
         Frame { max_size: Some((columns, rows)), ..Frame::default() }
     }
 
-    /// Columns and rows of the screen; `None` for files, where a drawing has no maximum size.
+    /// Maximum size of the drawing in columns and rows; `None` without a maximum, as for a file.
     pub fn max_size(&self) -> Option<(usize, usize)> {
         self.max_size
     }
@@ -82,7 +83,7 @@ impl Frame {
         self.focus = Some((x, y));
     }
 
-    /// Column and row of the focus; `None` where the world has set none.
+    /// Column and row of the focus; `None` if the world has set no focus.
     pub fn focus(&self) -> Option<(usize, usize)> {
         self.focus
     }
@@ -114,7 +115,7 @@ impl Frame {
         if x < self.width { y.checked_mul(self.width)?.checked_add(x) } else { None }
     }
 
-    /// Writes `text` from column `x` of row `y` on, cut at the right edge.
+    /// Writes `text` into row `y`, starting at column `x`; the text is cut at the right edge.
     pub fn write(&mut self, x: usize, y: usize, text: &str, fg: Rgb, bg: Rgb) {
         for (i, glyph) in text.chars().enumerate() {
             self.set(x + i, y, Cell { glyph, fg, bg });

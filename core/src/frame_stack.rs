@@ -1,17 +1,17 @@
-//! Frame stacks: the last K observations as one, so that any agent has a memory.
+//! [`FrameStack`]: the last K observations stacked into one, which gives a memory to any agent.
 //!
-//! [`FrameStack::wrap`] shows the player to move its observations at its last K turns, the oldest first and the newest
-//! last. An episode starts with its first observation K times, as in Gymnasium's `FrameStackObservation`. In a game for
-//! two each player has a stack of its own observations only.
+//! A stack holds the observations of the last K steps, the oldest first. At the start of an episode, the first
+//! observation fills the stack K times, as in Gymnasium's `FrameStackObservation`. In a two-player game each player has
+//! a stack of the observations at the player's own last K turns.
 //!
-//! | the world's observation | its frame stack |
+//! | observation of the world | stacked observation |
 //! |---|---|
-//! | `Box [C, ...]` | `Box [K * C, ...]`: concatenated, each within the same bounds |
-//! | `Discrete { n }` | `Discrete { n^K }`: the indices are the digits of a number in base n, the newest the last one |
+//! | `Box [C, ...]` | `Box [K * C, ...]`: concatenated, with the same bounds |
+//! | `Discrete { n }` | `Discrete { n^K }`: the indices as digits of a number in base n, the newest as the last digit |
 //! | `Discrete { n }`, n^K above 2^24 | `Box [K]`: the indices as numbers from 0 to n - 1 |
 //!
-//! McCallum, "Reinforcement learning with selective perception and hidden state", 1996, calls it a history window;
-//! Mnih et al., Nature 518, 2015, stack four frames.
+//! Mnih et al., Nature 518, 2015, stack four frames; McCallum, "Reinforcement learning with selective perception and
+//! hidden state", 1996, calls the stack a history window.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::wrapper::{self, ObservationTransform};
 use crate::{ActionBuffer, DynWorld, Error, ObservationSpace, Player, Policy, Result, Spec, Stream};
 
-/// A frame stack over the observations of one world.
+/// Transform that stacks the last K observations of a world.
 pub struct FrameStack {
     stack: Stack,
     space: ObservationSpace,
@@ -28,7 +28,7 @@ pub struct FrameStack {
 }
 
 impl FrameStack {
-    /// `world` with its last `length` observations (1 to 1024) stacked; with 1 it is `world` itself.
+    /// `world` with the last `length` (1 to 1024) observations stacked into one; unchanged if `length` is 1.
     ///
     /// # Errors
     /// [`Error::Config`] for a length out of range.
@@ -42,15 +42,15 @@ impl FrameStack {
     }
 }
 
-/// Layout of a batch's stacks, and the stacks of the players who wait in a game for two.
+/// Memory of a batch of N environments: in a two-player game, the stack of the player who is not to move.
 #[derive(Serialize, Deserialize)]
 pub struct Waiting {
     layout: Stack,
-    /// `[N, H]`.
+    /// Stack of the waiting player in each environment, `[N, H]`, H numbers each.
     stacks: Vec<f32>,
-    /// `[N]`: whether the waiting player had a turn in this episode.
+    /// Whether the waiting player already had a turn in this episode, `[N]`.
     moved: Vec<bool>,
-    /// `[N]`: the player to move.
+    /// Player to move, `[N]`.
     to_play: Vec<Player>,
 }
 
@@ -128,7 +128,7 @@ impl ObservationTransform for FrameStack {
     }
 }
 
-/// A policy of the world's own observations, given the newest of each stack.
+/// Policy of stacked observations that gives only the newest observation of each stack to the wrapped `policy`.
 struct NewestOnly {
     policy: Arc<dyn Policy>,
     stack: Stack,
@@ -148,16 +148,16 @@ impl Policy for NewestOnly {
     }
 }
 
-/// Layout of a stack, `[H]`.
+/// Layout of a stack of K observations in a row of H numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum Stack {
-    /// Arrays of `d` numbers, concatenated: H = K d.
+    /// Concatenated observations of `d` numbers each: H = K d.
     Numbers { d: usize },
-    /// Indices below `base`, as the digits of one index below `count`: H = 1.
+    /// Discrete observations below `base`, as the digits of one index below `count`: H = 1.
     Digits { base: u32, count: u32 },
 }
 
-/// Longest stack.
+/// Maximum number of observations in a stack.
 const MAX_LENGTH: usize = 1024;
 /// Largest number of indices that an `f32` holds exactly.
 const MAX_INDICES: usize = 1 << 24;
@@ -196,21 +196,21 @@ impl Stack {
         }
     }
 
-    /// Fills a stack with one observation.
+    /// Fills the stack `row` with copies of the observation `obs`.
     fn fill(self, row: &mut [f32], obs: &[f32]) {
         match self {
             Stack::Numbers { d } => {
                 row.chunks_exact_mut(d.max(1)).for_each(|frame| frame.copy_from_slice(obs));
             }
             Stack::Digits { base, count } => {
-                // (n^K - 1) / (n - 1) is 11...1 in base n.
+                // (n^K - 1) / (n - 1) is the number 11...1 with K digits in base n.
                 let ones = (count - 1) / (base - 1).max(1);
                 row[0] = (obs[0] as u32 * ones) as f32;
             }
         }
     }
 
-    /// Appends the newest observation and drops the oldest.
+    /// Appends the observation `obs` to the stack `row` and drops the oldest one.
     #[inline]
     fn push(self, row: &mut [f32], obs: &[f32]) {
         match self {
@@ -225,7 +225,7 @@ impl Stack {
         }
     }
 
-    /// Replaces the newest observation.
+    /// Replaces the newest observation in the stack `row` by `obs`.
     #[inline]
     fn replace(self, row: &mut [f32], obs: &[f32]) {
         match self {
@@ -240,7 +240,7 @@ impl Stack {
         }
     }
 
-    /// Newest observation of each of N stacks `rows [N, H]`, `[N, D]`.
+    /// Newest observations `[N, D]` of the N = `count` stacks `rows [N, H]`.
     fn newest(self, rows: &[f32], count: usize) -> Vec<f32> {
         match self {
             Stack::Numbers { d } => {

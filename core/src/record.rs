@@ -1,10 +1,10 @@
-//! Recorded episodes: random stream and actions, from which an episode can be replayed, and a digest that verifies the
-//! replay.
+//! Recorded episodes: a record has the random stream and the actions, which reproduce the episode, and a digest, which
+//! verifies the replay.
 //!
 //! A file holds one episode per line, as JSON. The digest is BLAKE3 over, in order: the world's observation, the mask
 //! and the player to move of every state; after each step its reward and ending; at last the ending of the episode.
-//! Numbers enter by their bits, so a record verifies where the world's arithmetic gives the same bits: always on the
-//! machine that made it, and elsewhere if the world uses exactly rounded operations only.
+//! The digest covers the bits of all numbers. A record therefore verifies on the machine that made it, and on another
+//! machine if the world uses only operations with exact rounding.
 
 use std::path::Path;
 
@@ -16,7 +16,7 @@ use crate::{
     Streams,
 };
 
-/// Version of the record's fields and digest, raised whenever they change.
+/// Version of the fields and the digest of a record, raised whenever they change.
 pub const FORMAT: u32 = 1;
 
 /// A recorded episode: random stream, actions and results.
@@ -44,7 +44,8 @@ pub struct EpisodeRecord {
     pub world: String,
     /// Version of the world.
     pub version: u32,
-    /// Settings of the world, `null` for the defaults. Callers use them to build the world; nothing here reads them.
+    /// Settings of the world, `null` for the defaults. The caller builds the world from them; this module does not use
+    /// them.
     pub settings: serde_json::Value,
     /// Seed of the run.
     pub seed: u64,
@@ -52,7 +53,7 @@ pub struct EpisodeRecord {
     pub purpose: Purpose,
     /// Environment index.
     pub index: u64,
-    /// Number of the episode within that index, from 0.
+    /// Number of the episode among those of this environment index, from 0.
     pub episode: u64,
     /// Actions of all steps.
     pub actions: RecordedActions,
@@ -61,9 +62,9 @@ pub struct EpisodeRecord {
     /// Return of the first player, with the world's discount; `score` in the file.
     #[serde(rename = "score")]
     pub episode_return: f64,
-    /// End of the episode: `Truncated` by the world or by a step limit of the caller, `Running` where it was left.
+    /// End of the episode: `Truncated` also for a step limit of the caller, `Running` for an unfinished episode.
     pub ending: Ending,
-    /// Digest, in hexadecimal.
+    /// BLAKE3 digest of the episode, in hexadecimal.
     pub digest: String,
 }
 
@@ -103,7 +104,7 @@ impl RecordedActions {
         match (self, action) {
             (RecordedActions::Discrete(all), Actions::Discrete(a)) => all.extend(a),
             (RecordedActions::Continuous(all), Actions::Continuous(a)) => all.push(a.to_vec()),
-            // The runner has returned an error for actions of the other kind.
+            // Unreachable: for actions of the other kind, the runner has already returned an error.
             _ => {}
         }
     }
@@ -137,7 +138,7 @@ impl<'a> Recorder<'a> {
     /// [`EpisodeRunner::step`], recorded.
     ///
     /// # Errors
-    /// Errors of [`EpisodeRunner::step`]; nothing has been recorded then.
+    /// Errors of [`EpisodeRunner::step`]; the step is not recorded then.
     pub fn step(&mut self, action: Actions<'_>) -> Result<Step> {
         let step = self.runner.step(action)?;
         self.actions.push(action);
@@ -146,13 +147,13 @@ impl<'a> Recorder<'a> {
         Ok(step)
     }
 
-    /// Record of an episode that is over, or is left unfinished (`Running`).
+    /// Record of the episode, which is over or remains unfinished (`Running`).
     pub fn finish(self) -> EpisodeRecord {
         let ending = self.runner.ending();
         self.end(ending)
     }
 
-    /// Record of an episode that is truncated here where it is still running.
+    /// Record of the episode; a running episode is recorded as truncated after the last step.
     pub fn truncate(self) -> EpisodeRecord {
         let ending = self.runner.ending();
         self.end(if ending.is_over() { ending } else { Ending::Truncated })
@@ -190,12 +191,12 @@ impl<'a> Recorder<'a> {
     }
 }
 
-/// Record of episode `episode` played by `policy`, whose actions draw from `rng`; truncated after `max_steps` steps
-/// where the world's time limit is longer. With the streams of [`evaluate`](crate::evaluate::evaluate) it is the same
-/// episode.
+/// Record of the episode number `episode`, played by `policy` with the generator `rng`, and truncated after `max_steps`
+/// steps if the time limit of the world is longer. With the streams of [`evaluate`](crate::evaluate::evaluate), the
+/// episode equals that of the evaluation.
 ///
 /// # Errors
-/// Errors of [`EpisodeRunner::step`], where the policy's actions are illegal or of another kind than the world's.
+/// Errors of [`EpisodeRunner::step`] if an action of the policy is illegal or not of the kind of the world.
 pub fn play(
     runner: &mut dyn EpisodeRunner,
     episode: u64,
@@ -213,7 +214,7 @@ pub fn play(
     Ok(recorder.truncate())
 }
 
-/// Replays `record` in `world` and compares all results.
+/// Replays `record` in `world` and checks that all results are equal.
 ///
 /// # Errors
 /// [`Error::Mismatch`] with the first difference: the world, its version, an action that cannot be taken, the length,
@@ -254,9 +255,9 @@ fn compare(record: &EpisodeRecord, world: &dyn DynWorld) -> Result<(), String> {
 /// Episodes in the file at `path`, one per line; empty lines are skipped.
 ///
 /// # Errors
-/// [`Error::Input`] naming the line that is not an episode of this format; [`Error::Io`].
+/// [`Error::Input`] with the number of a line that is not an episode of this format; [`Error::Io`].
 pub fn read(path: impl AsRef<Path>) -> Result<Vec<EpisodeRecord>> {
-    /// Format, read first: the other fields depend on it.
+    /// Format version, read before the other fields, which depend on it.
     #[derive(Deserialize)]
     struct Header {
         format: u32,
@@ -284,7 +285,7 @@ pub fn read(path: impl AsRef<Path>) -> Result<Vec<EpisodeRecord>> {
     Ok(records)
 }
 
-/// Writes `records` to the file at `path`, one per line; replaces the file whole or not at all.
+/// Writes `records` to the file at `path`, one per line. The write is atomic: on an error, the old file is unchanged.
 ///
 /// # Errors
 /// [`Error::Unsupported`] for a return that is not finite, which JSON cannot represent; [`Error::Io`].

@@ -1,4 +1,4 @@
-//! One episode, step by step, without an automatic reset: to watch, to play by hand, to record or to replay.
+//! [`EpisodeRunner`]: one episode at a time without automatic reset, to watch, to play by hand, to record or to replay.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::{
     Streams, World,
 };
 
-/// Random streams of a runner: episode e draws from the stream (seed, purpose, index, e).
+/// Random streams of a runner: episode e uses the stream (seed, purpose, index, e).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
     /// Seed of the run.
@@ -41,16 +41,16 @@ pub struct Origin {
 pub trait EpisodeRunner: Send {
     /// Static description of the world.
     fn spec(&self) -> &Spec;
-    /// Random streams of its episodes.
+    /// Random streams of the episodes of this runner.
     fn origin(&self) -> Origin;
-    /// Starts episode number `episode`, a pure function of the streams and this number.
+    /// Starts the episode number `episode`, which is a pure function of the random streams and this number.
     fn reset(&mut self, episode: u64);
     /// Number of the current episode.
     fn episode(&self) -> u64;
     /// Observation of the player to move, `[D]`.
     fn obs(&self) -> &[f32];
-    /// Observation of the world itself, which is recorded; differs from `obs` where a wrapper such as a
-    /// [`FrameStack`](crate::FrameStack) or an encoder transforms it.
+    /// Untransformed observation of the world, as recorded. It differs from [`EpisodeRunner::obs`] if a wrapper, such
+    /// as a [`FrameStack`](crate::FrameStack) or an encoder, transforms observations.
     fn world_obs(&self) -> &[f32] {
         self.obs()
     }
@@ -58,8 +58,8 @@ pub trait EpisodeRunner: Send {
     fn legal(&self) -> &[bool];
     /// Player to move.
     fn to_play(&self) -> Player;
-    /// Writes the policy's action into `actions`, a buffer of one action. A scripted policy ([`Policy::script`]) gets
-    /// the state.
+    /// Writes the action of `policy` into `actions`, a buffer of one action. A scripted policy ([`Policy::script`]) is
+    /// computed from the state instead of the observation.
     ///
     /// # Errors
     /// [`Error::Unsupported`] where the world does not have the scripted policy.
@@ -81,17 +81,17 @@ pub trait EpisodeRunner: Send {
     ///
     /// # Errors
     /// [`Error::IllegalAction`]; [`Error::Config`] after the end of the episode, or for actions of another kind or
-    /// number. Nothing has changed then.
+    /// number. After an error, the episode is unchanged.
     fn step(&mut self, action: Actions<'_>) -> Result<Step>;
-    /// Steps of the episode so far.
+    /// Number of steps of the episode so far.
     fn length(&self) -> u32;
     /// Return of the first player so far, with the world's discount.
     fn episode_return(&self) -> f64;
     /// Current values of [`Spec::measures`], `[M]`.
     fn measures(&self) -> Vec<f64>;
-    /// State of the episode after the last step.
+    /// Whether the episode is running, terminated or truncated after the last step.
     fn ending(&self) -> Ending;
-    /// Draws the current state; see [`World::draw`].
+    /// Draws the current state into `frame`; see [`World::draw`].
     fn draw(&self, policy: Option<&dyn Policy>, frame: &mut Frame);
 }
 

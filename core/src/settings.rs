@@ -1,4 +1,5 @@
-//! Settings read from TOML tables into typed structs; an error names the setting, and for an unknown one the nearest.
+//! Reading of settings from TOML tables into structs. An error has the name of the setting; for an unknown setting it
+//! suggests the most similar one.
 //!
 //! A settings struct derives `Serialize`, `Deserialize` (with `#[serde(default, deny_unknown_fields)]`), `Default` and
 //! `JsonSchema`; the doc line of a field, with its unit and range, is also its help text. A struct of settings within
@@ -40,10 +41,12 @@ use crate::{Error, Result};
 #[serde(default, deny_unknown_fields)]
 pub struct NoSettings {}
 
-/// Reads `table` as a `T`. `of` names the configured thing in messages, such as "agent q-learning"; it may be empty.
+/// Reads `table` as a settings struct `T`. Error messages start with `of`, such as "agent q-learning", unless it is
+/// empty.
 ///
 /// # Errors
-/// [`Error::Setting`] for an unknown key, with the nearest known one, or for a value of the wrong type or range.
+/// [`Error::Setting`] for an unknown key, with the most similar known key; for a value of the wrong type or out of
+/// range.
 pub fn read<T: DeserializeOwned + JsonSchema>(table: &toml::Table, of: &str) -> Result<T> {
     let known: Vec<String> = fields(&schemars::schema_for!(T)).into_iter().map(|field| field.name).collect();
     if let Some(key) = table.keys().find(|key| !known.contains(key)) {
@@ -64,7 +67,7 @@ pub fn read<T: DeserializeOwned + JsonSchema>(table: &toml::Table, of: &str) -> 
     })
 }
 
-/// Checks that the setting `key` lies in `range`; NaN does not.
+/// Checks that the `value` of the setting `key` lies in `range`; NaN does not.
 ///
 /// ```
 /// let error = freewheel_core::settings::in_range("gamma", 1.5, 0.0..=1.0).unwrap_err();
@@ -82,13 +85,13 @@ pub fn in_range<T: PartialOrd + Display>(key: &str, value: T, range: RangeInclus
     Err(Error::setting(key, message))
 }
 
-/// Separates the key of an error within flattened settings from its message; TOML texts cannot hold it.
+/// Separator between the key and the message of an error in flattened settings; a character that TOML does not allow.
 const MARK: char = '\u{1}';
 
-/// Deserializes a flattened struct so that [`read`] can name the key of an error within it.
+/// Deserializes a flattened settings struct so that an error of [`read`] has the key of the wrong setting in it.
 ///
 /// # Errors
-/// Those of `T`.
+/// Errors of the deserialization of `T`.
 pub fn flattened<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
     serde_path_to_error::deserialize(deserializer).map_err(|error| {
         let (path, message) = (error.path().to_string(), error.into_inner().to_string());
@@ -99,7 +102,9 @@ pub fn flattened<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D
     })
 }
 
-/// Message for a `key` that is not one of `known`: its name here, the nearest known one, or all known ones.
+/// Error message for a `key` that is not one of `known`. It suggests the name in Freewheel of a setting of another
+/// library, else the most similar known key, else lists all known keys. `kind` is the kind of name, such as "setting";
+/// `of` as in [`read`].
 pub fn unknown(kind: &str, key: &str, known: &[impl AsRef<str>], of: &str) -> String {
     let of = if of.is_empty() { String::new() } else { format!("{of}: ") };
     let is_known = |name: &str| known.iter().any(|other| other.as_ref() == name);
@@ -115,8 +120,8 @@ pub fn unknown(kind: &str, key: &str, known: &[impl AsRef<str>], of: &str) -> St
     }
 }
 
-/// Names that Stable-Baselines3, CleanRL, rl_zoo3, scikit-learn and earlier versions of Freewheel use, each with ours.
-/// For a name with several meanings, the first one that the agent or estimator knows is named.
+/// Names of settings in Stable-Baselines3, CleanRL, rl_zoo3, scikit-learn and earlier versions of Freewheel, each with
+/// the name here. For a name that occurs several times, [`unknown`] suggests the first one that is known.
 #[rustfmt::skip]
 const OTHER_NAMES: &[(&str, &str)] = &[
     ("n_envs", "num_envs"), ("rows", "num_envs"), ("envs", "num_envs"),
@@ -155,7 +160,7 @@ const OTHER_NAMES: &[(&str, &str)] = &[
     ("judge", "evaluation_opponent"), ("plane", "projection"), ("states", "num_states"),
 ];
 
-/// The one of `known` that is most like `key`, where one is like it.
+/// Name in `known` that is most similar to `key` (Jaro-Winkler similarity above 0.75); `None` if none is similar.
 pub fn nearest<'a>(key: &str, known: &'a [impl AsRef<str>]) -> Option<&'a str> {
     known
         .iter()
@@ -172,7 +177,7 @@ pub struct Field {
     pub name: String,
     /// Doc line: meaning, unit, range.
     pub about: String,
-    /// Default, as JSON; null where it depends on the world or is left out.
+    /// Default as JSON; null for a default that depends on the world, or for an optional setting.
     pub default: serde_json::Value,
     /// Whether the value is a path of a file or a folder: `#[schemars(extend("format" = "path"))]`.
     pub is_path: bool,

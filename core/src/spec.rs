@@ -20,7 +20,7 @@ use serde::Serialize;
 pub struct Spec {
     /// Identifier `family/name`, such as `grid/cliff`.
     pub id: String,
-    /// Version of the rules, raised whenever behavior changes: compare scores of one version only.
+    /// Version of the rules, raised whenever their behavior changes. Scores of different versions are not comparable.
     pub version: u32,
     /// Observation space of the player to move.
     pub observation: ObservationSpace,
@@ -32,19 +32,20 @@ pub struct Spec {
     pub players: u8,
     /// Steps after which an episode is truncated; `None` for no limit.
     pub time_limit: Option<u32>,
-    /// Discount of the task, 0 to 1: reported returns use it.
+    /// Discount of the world, 0 to 1, used in reported returns.
     pub gamma: f64,
-    /// Quantities of an episode beside its return, such as a lap time; see [`Env::measure`](crate::Env::measure).
+    /// Quantities of an episode that are reported beside its return, such as a lap time; see
+    /// [`Env::measure`](crate::Env::measure).
     pub measures: Vec<Measure>,
-    /// Quantity that evaluation compares.
+    /// Quantity by which policies are evaluated and compared.
     pub score: Score,
     /// Names of the scripted policies; see [`Env::scripted`](crate::Env::scripted).
     pub scripts: Vec<String>,
 }
 
 impl Spec {
-    /// Defaults: version 1, one player, no mask, no time limit, discount 1, score by return. Change a field with
-    /// `Spec { masked: true, ..Spec::new(..) }`.
+    /// Description with defaults: version 1, one player, no mask, no time limit, discount 1, the return as score.
+    /// Change a field with `Spec { masked: true, ..Spec::new(..) }`.
     pub fn new(id: &str, observation: ObservationSpace, actions: ActionSpace) -> Self {
         Spec {
             id: id.to_owned(),
@@ -61,7 +62,7 @@ impl Spec {
         }
     }
 
-    /// [`Spec::new`] with `n` discrete observations and these actions.
+    /// [`Spec::new`] of a world with `n` discrete observations and discrete `actions`, given by their names.
     pub fn discrete(id: &str, n: usize, actions: &[&str]) -> Self {
         let names = actions.iter().map(|name| (*name).to_owned()).collect();
         Spec::new(id, ObservationSpace::Discrete { n }, ActionSpace::Discrete { names })
@@ -86,7 +87,7 @@ impl Spec {
     }
 }
 
-/// Quantity of a whole episode.
+/// Quantity of a whole episode, such as a lap time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Measure {
     /// Name, such as `lap time`.
@@ -98,7 +99,7 @@ pub struct Measure {
 }
 
 impl Measure {
-    /// A measure with this name, unit and direction of improvement.
+    /// Measure with this name, unit and direction of improvement.
     pub fn new(name: &str, unit: &str, better: Better) -> Self {
         Measure { name: name.to_owned(), unit: unit.to_owned(), better }
     }
@@ -120,15 +121,15 @@ pub enum Better {
     Higher,
     /// Lower values are better.
     Lower,
-    /// Descriptive only.
+    /// The quantity is only descriptive.
     Neither,
 }
 
-/// Quantity that evaluation compares. Agents learn from rewards in any case.
+/// Choice of the quantity by which policies are evaluated and compared. Agents learn from rewards in any case.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Score {
-    /// Return of the first player, with the world's discount.
+    /// Return of the first player, with the discount of the world.
     #[default]
     Return,
     /// Measure with this index in [`Spec::measures`].
@@ -136,7 +137,7 @@ pub enum Score {
 }
 
 impl Score {
-    /// Score of an episode from its return and its measures `[M]`; NaN for a measure that is missing.
+    /// Score of an episode with this return and these measures `[M]`; NaN for an index outside `measures`.
     #[inline]
     pub fn of(self, episode_return: f64, measures: &[f64]) -> f64 {
         match self {
@@ -150,7 +151,7 @@ impl Score {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum ObservationSpace {
-    /// One of `n` indices, written to `out[0]`; n is at most 2^24, so that an `f32` holds it exactly.
+    /// Index below `n`, stored as one `f32`; n is at most 2^24, so that an `f32` holds the index exactly.
     Discrete {
         /// Number of observations.
         n: usize,
@@ -159,15 +160,15 @@ pub enum ObservationSpace {
     Box {
         /// Shape, such as `[17, 9, 9]`; row-major.
         shape: Vec<usize>,
-        /// Lower bound of each element, flattened; may be infinite.
+        /// Lower bound of each element, in row-major order; may be infinite.
         low: Vec<f32>,
-        /// Upper bound of each element, flattened; may be infinite.
+        /// Upper bound of each element, in row-major order; may be infinite.
         high: Vec<f32>,
     },
 }
 
 impl ObservationSpace {
-    /// A vector with the bounds `(low, high)` of each element.
+    /// Space of vectors with the bounds `(low, high)` of each element.
     pub fn vector(bounds: &[(f32, f32)]) -> Self {
         let (low, high) = bounds.iter().copied().unzip();
         ObservationSpace::Box { shape: vec![bounds.len()], low, high }
@@ -191,12 +192,12 @@ impl ObservationSpace {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum ActionSpace {
-    /// One of A named actions; an action is the index of its name.
+    /// A named actions; an action is the index of its name.
     Discrete {
-        /// Names of the actions, `[A]`; the viewer shows them.
+        /// Names of the actions, `[A]`, for the viewer.
         names: Vec<String>,
     },
-    /// K real numbers; a world clips values outside the bounds.
+    /// K real numbers per action; the world clips numbers outside the bounds.
     Continuous {
         /// Name of each number, such as `steering`, `[K]`.
         names: Vec<String>,

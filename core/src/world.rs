@@ -1,4 +1,5 @@
-//! Worlds: rules with a reference policy, a baseline and a drawing; and families of worlds, built by name.
+//! Worlds: rules ([`Env`]) with a reference score, a baseline score and a drawing; and families of worlds, built by
+//! name.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,8 +11,8 @@ use crate::{
     runner::SingleEpisode,
 };
 
-/// An [`Env`] with a reference policy, a baseline and a drawing. Every method has a default: the rules alone are a
-/// world.
+/// An [`Env`] with a reference score, a baseline score and a drawing. Every method has a default, so that an empty
+/// implementation is enough.
 ///
 /// ```
 /// use freewheel_core::*;
@@ -26,36 +27,38 @@ use crate::{
 /// assert!(world.solve(&SolveQuery::for_spec(world.spec())).is_err());
 /// ```
 pub trait World: Env + Sized + 'static {
-    /// Reference solution of a query: the value of the optimal policy or of another policy class.
+    /// Reference score: the value of the optimal policy, or of the policy class in `query`.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] where the world has no solution, or the value is infinite.
+    /// [`Error::Unsupported`] if the world has no solver for `query`, or if the value is infinite.
     fn solve(&self, _query: &SolveQuery) -> Result<Solution> {
         Err(Error::Unsupported(format!("{} has no reference", self.spec().id)))
     }
 
-    /// Score that counts as nothing learned: by default that of the uniformly random policy, from [`World::solve`].
+    /// Baseline: the score of a policy that has learned nothing; by default the uniformly random one, by
+    /// [`World::solve`].
     ///
     /// # Errors
-    /// [`Error::Unsupported`] where the world has no baseline.
+    /// [`Error::Unsupported`] if the world has no baseline.
     fn baseline(&self, query: &SolveQuery) -> Result<Baseline> {
         let solution = self.solve(&SolveQuery { policy_class: PolicyClass::Random, ..*query })?;
         Ok(Baseline { name: "random".into(), value: solution.value })
     }
 
-    /// World in which policies trained here are evaluated, if it is another one. A game learned by self-play is
-    /// evaluated against a fixed opponent.
+    /// World in which policies that were trained in this world are evaluated; `None` for this world itself. A game that
+    /// is learned by self-play is evaluated against a fixed opponent.
     fn evaluation_world(&self) -> Option<&EvaluationWorld> {
         None
     }
 
-    /// Name of the privileged player whose value [`Solution::upper`] is, such as `clairvoyant`; `None` where the bound
-    /// has no such player.
+    /// Name of the policy with privileged information that reaches the bound [`Solution::upper`], such as `clairvoyant`
+    /// (knows all prices); `None` for a bound without such a policy.
     fn upper_bound_player(&self) -> Option<&str> {
         None
     }
 
-    /// Draws a state; with a policy, also its action values or probabilities. The default prints the observation.
+    /// Draws `state` into `frame`, and the action values or probabilities of a given policy. The default prints the
+    /// observation.
     fn draw(&self, state: &Self::State, _policy: Option<&dyn Policy>, frame: &mut Frame) {
         let mut obs = vec![0.0; self.spec().observation.len()];
         self.observe(state, &mut obs);
@@ -64,13 +67,13 @@ pub trait World: Env + Sized + 'static {
         frame.write(0, 0, &text, Cell::default().fg, Cell::default().bg);
     }
 
-    /// The world as a shared trait object, which registries and runs take.
+    /// This world as a shared trait object, the form that registries and runs use.
     fn shared(self) -> Arc<dyn DynWorld> {
         Arc::new(Arc::new(self))
     }
 }
 
-/// The object-safe form of a [`World`].
+/// A [`World`] as a trait object.
 ///
 /// ```
 /// use freewheel_core::*;
@@ -94,7 +97,7 @@ pub trait DynWorld: Send + Sync {
         purpose: Purpose,
         first: u64,
     ) -> Box<dyn ManagedVectorEnv>;
-    /// One episode at a time: to watch, to play by hand, to record or to replay.
+    /// Runner of one episode at a time: to watch, to play by hand, to record or to replay.
     fn episode_runner(&self, streams: Streams, purpose: Purpose, index: u64) -> Box<dyn EpisodeRunner>;
     /// See [`World::solve`].
     fn solve(&self, query: &SolveQuery) -> Result<Solution>;
@@ -144,7 +147,7 @@ impl<W: World> DynWorld for Arc<W> {
     }
 }
 
-/// A world by its id in a registry, or a world itself.
+/// Choice of a world: by its id in a registry, or as a value.
 ///
 /// ```
 /// use freewheel_core::WorldSource;
@@ -182,7 +185,7 @@ impl<W: World> From<W> for WorldSource {
     }
 }
 
-/// Query for [`World::solve`]: the value of which policy class, under which discount and horizon.
+/// Query for [`World::solve`]: policy class, discount, and horizon of the value.
 ///
 /// ```
 /// use freewheel_core::{PolicyClass, SolveQuery, Spec};
@@ -197,15 +200,15 @@ impl<W: World> From<W> for WorldSource {
 pub struct SolveQuery {
     /// Discount, 0 to 1.
     pub gamma: f64,
-    /// Steps after which an episode ends, which changes the optimal policy; `None` for no limit.
+    /// Steps after which an episode ends; the optimal policy may depend on this limit. `None` for no limit.
     pub horizon: Option<u32>,
-    /// Whether the policy observes the remaining steps; matters only with a horizon.
+    /// Whether the policy observes the number of remaining steps; without effect if `horizon` is `None`.
     pub time_observed: bool,
-    /// Policies that are compared.
+    /// Policy class.
     pub policy_class: PolicyClass,
 }
 
-/// Policy class whose value is wanted.
+/// Policy class of a [`SolveQuery`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum PolicyClass {
     /// The optimal policy.
@@ -219,8 +222,8 @@ pub enum PolicyClass {
 }
 
 impl SolveQuery {
-    /// The optimal policy under the world's discount and time limit, for an agent that does not observe the time.
-    /// Scores are compared with this value.
+    /// Query for the optimal policy of an agent that does not observe the time, under the discount and time limit of
+    /// `spec`. Scores of agents are compared with this value.
     pub fn for_spec(spec: &Spec) -> Self {
         SolveQuery {
             gamma: spec.gamma,
@@ -235,11 +238,11 @@ impl SolveQuery {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Certainty {
-    /// The exact value.
+    /// The value is exact.
     Exact,
-    /// A value that `policy` reaches, with a proved upper bound.
+    /// The value is a lower bound of the optimum, reached by `policy`; `upper` is a proved upper bound.
     Bracket,
-    /// The best known value, without a proof.
+    /// The value is the best known one, without a proof of optimality.
     BestKnown,
 }
 
@@ -250,34 +253,34 @@ pub struct Solution {
     pub certainty: Certainty,
     /// Expected score over the distribution of start states.
     pub value: f64,
-    /// Proved bound on the score of every policy: an upper bound, or a lower bound where lower scores are better. Equal
-    /// to `value` where that is exact; `None` where no bound is known.
+    /// Proved bound on the score of every policy: an upper bound, or a lower bound if lower scores are better. Equal to
+    /// `value` if the value is exact; `None` if no bound is known.
     pub upper: Option<f64>,
-    /// State values of the discrete observations, `[n]`; empty for other observations.
+    /// Values of the n states of a world with discrete observations, `[n]`; else empty.
     pub values: Vec<f64>,
-    /// Policy with this value; `None` where no policy of observations alone has it.
+    /// Policy whose expected score is `value`; `None` if no policy reaches it from observations alone.
     pub policy: Option<Arc<dyn Policy>>,
 }
 
-/// World in which policies trained in another one are evaluated.
+/// World in which policies that were trained in another world are evaluated; see [`World::evaluation_world`].
 #[derive(Clone)]
 pub struct EvaluationWorld {
-    /// The world; it has the same observation and action spaces.
+    /// Evaluation world, with the observation and action spaces of the training world.
     pub world: Arc<dyn DynWorld>,
-    /// Settings that build it under the same id.
+    /// Settings of the evaluation world; its id is that of the training world.
     pub settings: toml::Table,
 }
 
-/// Score that counts as nothing learned.
+/// Baseline: the score of a policy that has learned nothing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Baseline {
     /// Name of the baseline policy, such as `random` or `buy-and-hold`.
     pub name: String,
-    /// Its expected score.
+    /// Expected score of the baseline policy.
     pub value: f64,
 }
 
-/// Loader of trained policies, for worlds whose settings name one as an opponent.
+/// Loader of trained policies, for worlds with a setting for a trained opponent.
 ///
 /// ```
 /// use std::path::Path;
@@ -300,14 +303,14 @@ pub struct Baseline {
 /// assert!(NoPolicyLoader.load(Path::new("results/best"), &spec).is_err());
 /// ```
 pub trait PolicyLoader {
-    /// The policy trained by the run in `folder`, for a world with the spaces of `spec`.
+    /// Policy that was trained by the run in `folder`, for a world with the spaces of `spec`.
     ///
     /// # Errors
-    /// [`Error::Config`] where there is no such run, it has no checkpoint, or its spaces differ from those of `spec`.
+    /// [`Error::Config`] if `folder` is not a run, or the run has no checkpoint or other spaces than `spec`.
     fn load(&self, folder: &Path, spec: &Spec) -> Result<Arc<dyn Policy>>;
 }
 
-/// A [`PolicyLoader`] that has no policies: every [`PolicyLoader::load`] is an error.
+/// A [`PolicyLoader`] without policies: [`PolicyLoader::load`] always returns an error.
 pub struct NoPolicyLoader;
 
 impl PolicyLoader for NoPolicyLoader {
@@ -353,10 +356,10 @@ impl PolicyLoader for NoPolicyLoader {
 pub trait WorldFamily: Send + Sync {
     /// Name of the family, such as `grid`.
     fn name(&self) -> &str;
-    /// Worlds that have names.
+    /// Worlds of the family that are built by name, for lists.
     fn list(&self) -> Vec<WorldInfo>;
-    /// Builds the world `name` (without the family); `None` where there is none. `settings` is the world's table in the
-    /// experiment file; `loader` loads trained policies that the settings name.
+    /// Builds the world `name` (the part after the slash); `None` for an unknown name. `settings` is the table of the
+    /// world in the experiment file; `loader` loads trained policies whose folders are in the settings.
     ///
     /// # Errors
     /// [`Error::Config`] for settings that do not fit the world.
@@ -377,16 +380,16 @@ pub trait WorldFamily: Send + Sync {
             self.name()
         )))
     }
-    /// All files that [`WorldFamily::open`] reads for `file`; their bytes identify the world.
+    /// All files that [`WorldFamily::open`] reads for `file`. A run stores a digest of their bytes.
     ///
     /// # Errors
     /// Errors of the file.
     fn sources(&self, file: &Path, _settings: &toml::Table) -> Result<Vec<PathBuf>> {
         Ok(vec![file.to_owned()])
     }
-    /// JSON schema of the settings of the world `name`, or of a world from a file where `name` is empty. A setting that
-    /// names a file or the folder of a run has the format `path`: it is relative to the experiment file, and its
-    /// content is part of the identity of the world.
+    /// JSON schema of the settings of the world `name`, or of a world from a file if `name` is empty. A setting that is
+    /// the path of a file, or of the folder of a run, has the format `path`: it is relative to the experiment file, and
+    /// a run stores a digest of its content.
     fn settings(&self, _name: &str) -> schemars::Schema {
         schemars::json_schema!({ "type": "object", "properties": {} })
     }

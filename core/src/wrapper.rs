@@ -1,8 +1,9 @@
 //! Worlds whose observations are transformed before an agent gets them.
 //!
 //! [`wrap`] puts an [`ObservationTransform`] between a world and its agents, as Gymnasium's `ObservationWrapper` does.
-//! Everything else is the world's own and is forwarded: masks, rewards, endings, measures, scripted players, recorded
-//! episodes, baseline, and its reference as far as that needs no observation.
+//! Everything else is forwarded from the world: masks, rewards, endings, measures, scripted policies, recorded
+//! episodes, baseline and reference score. The reference policy is available if the transform can adapt it
+//! ([`ObservationTransform::reference`]).
 
 use std::sync::Arc;
 
@@ -14,23 +15,23 @@ use crate::{
     Solution, SolveQuery, Spec, Step, Stream, Streams, VectorEnv,
 };
 
-/// A transform of observations, `[D]` to `[C]`, that may remember earlier ones of the same episode.
+/// Transform of observations of D numbers to C numbers, which may depend on earlier observations of the same episode.
 pub trait ObservationTransform: Send + Sync + 'static {
-    /// State of a batch of N environments beside their transformed observations; `()` where there is none.
+    /// Memory of the transform for a batch of N environments, beside their transformed observations; `()` for none.
     type Memory: Send + Serialize + DeserializeOwned + 'static;
 
     /// Space of the transformed observations.
     fn space(&self) -> ObservationSpace;
 
-    /// Memory of `num_envs` environments.
+    /// New memory for `num_envs` environments.
     fn memory(&self, num_envs: usize) -> Self::Memory;
 
-    /// Whether a loaded memory has the sizes of `own`.
+    /// Checks that the memory `loaded` from a checkpoint has the same sizes as `own`.
     fn fits(&self, _loaded: &Self::Memory, _own: &Self::Memory) -> bool {
         true
     }
 
-    /// Starts an episode of environment `env`, whose first observation `obs [D]` belongs to `player`; writes `row [C]`.
+    /// Starts an episode of environment `env`: transforms its first observation `obs`, seen by `player`, into `row`.
     ///
     /// # Errors
     /// [`Error::Config`] for an observation that cannot be transformed, such as an infinite one.
@@ -43,8 +44,8 @@ pub trait ObservationTransform: Send + Sync + 'static {
         row: &mut [f32],
     ) -> Result<()>;
 
-    /// Takes in the next observation `obs [D]` of environment `env`, which belongs to `player`; updates `row [C]`, the
-    /// environment's last transformed observation.
+    /// Transforms the next observation `obs` of environment `env`, seen by `player`. On entry, `row` is the previous
+    /// transformed observation of the environment; on return, the new one.
     ///
     /// # Errors
     /// As [`ObservationTransform::begin`].
@@ -57,7 +58,8 @@ pub trait ObservationTransform: Send + Sync + 'static {
         row: &mut [f32],
     ) -> Result<()>;
 
-    /// [`ObservationTransform::begin`] for all environments of a new batch; writes `rows [N, C]`.
+    /// [`ObservationTransform::begin`] for all environments of a new batch; writes the transformed observations
+    /// `rows [N, C]`.
     ///
     /// # Errors
     /// As [`ObservationTransform::begin`].
@@ -69,8 +71,8 @@ pub trait ObservationTransform: Send + Sync + 'static {
         Ok(())
     }
 
-    /// [`ObservationTransform::push`] for the environments whose episodes go on; updates `rows [N, C]`. The rows of the
-    /// others hold the first observations of their next episodes and keep them.
+    /// [`ObservationTransform::push`] for the environments whose episodes continue; updates their rows of `rows [N,
+    /// C]`. The other rows already hold the first observations of the next episodes and are unchanged.
     ///
     /// # Errors
     /// As [`ObservationTransform::begin`].
@@ -84,18 +86,18 @@ pub trait ObservationTransform: Send + Sync + 'static {
         Ok(())
     }
 
-    /// The world's own `policy` as a policy of transformed observations; `None` where that is not possible. A scripted
-    /// player needs no observation and is always possible.
+    /// Adapts `policy`, which acts on observations of the world, to transformed observations; `None` if that is not
+    /// possible. It always is for a scripted policy, which needs no observation.
     fn reference(self: Arc<Self>, policy: Arc<dyn Policy>) -> Option<Arc<dyn Policy>> {
         policy.script().is_some().then_some(policy)
     }
 
-    /// Transformed observations `out [B, C]` of an environment whose transformed observation is `row [C]`, if its
-    /// newest observation were each of `obs [B, D]` instead. The viewer uses it to ask a policy about other states.
+    /// Writes B hypothetical transformed observations into `out [B, C]`: the current one is `row`, with the newest
+    /// observation replaced by each of `obs [B, D]`. The viewer uses them to draw the values of other states.
     fn suppose(&self, row: &[f32], obs: &[f32], out: &mut [f32]);
 }
 
-/// `world` with its observations transformed.
+/// `world` with observations transformed by `transform`.
 pub fn wrap<T: ObservationTransform>(world: Arc<dyn DynWorld>, transform: Arc<T>) -> Arc<dyn DynWorld> {
     let spec = Arc::new(Spec { observation: transform.space(), ..world.spec().clone() });
     let evaluation_world = world.evaluation_world().map(|other| EvaluationWorld {
@@ -153,7 +155,7 @@ impl<T: ObservationTransform> DynWorld for WrappedWorld<T> {
         Box::new(wrapped)
     }
 
-    /// The world's own answer, without its values: they belong to the world's observations.
+    /// Solution of the wrapped world, without the state values, which belong to its untransformed observations.
     fn solve(&self, query: &SolveQuery) -> Result<Solution> {
         let solution = self.world.solve(query)?;
         let policy = solution.policy.and_then(|policy| Arc::clone(&self.transform).reference(policy));
@@ -178,11 +180,11 @@ struct WrappedVectorEnv<T: ObservationTransform> {
     transform: Arc<T>,
     spec: Arc<Spec>,
     memory: T::Memory,
-    /// `[N, C]`.
+    /// Transformed observations, `[N, C]`.
     obs: Vec<f32>,
-    /// `[N, C]`: see [`BatchView::last_obs`].
+    /// Transformed last observations of ended episodes, `[N, C]`; see [`BatchView::last_obs`].
     last_obs: Vec<f32>,
-    /// Error of the first observations, returned by the first step.
+    /// Error in transforming the first observations: the constructor cannot return it, so the first step does.
     pending: Option<Error>,
 }
 
@@ -264,9 +266,9 @@ struct WrappedRunner<T: ObservationTransform> {
     transform: Arc<T>,
     spec: Arc<Spec>,
     memory: T::Memory,
-    /// `[C]`.
+    /// Transformed observation, `[C]`.
     obs: Vec<f32>,
-    /// Error of the first observation, returned by the first step.
+    /// Error in transforming the first observation: `reset` cannot return it, so the first step does.
     pending: Option<Error>,
 }
 
@@ -348,11 +350,12 @@ impl<T: ObservationTransform> EpisodeRunner for WrappedRunner<T> {
     }
 }
 
-/// A policy of transformed observations, asked about other observations of the world than the present one.
+/// Policy of transformed observations as a policy of the world's observations, for drawings: each observation replaces
+/// the newest one in the current transformed observation.
 struct SupposedPolicy<'a, T> {
     policy: &'a dyn Policy,
     transform: &'a T,
-    /// The present transformed observation, `[C]`.
+    /// Current transformed observation, `[C]`.
     row: &'a [f32],
 }
 

@@ -9,8 +9,8 @@ use std::thread::{Builder, JoinHandle};
 use super::Checkpoint;
 use crate::{Error, Result};
 
-/// A folder of checkpoint files `step-<n>.ckpt`, n with 12 digits, of which the newest are kept. One process writes to
-/// it.
+/// Folder of checkpoint files `step-<n>.ckpt`, with the step n in 12 digits; only the newest files are kept. Only one
+/// process may write to the folder.
 #[derive(Clone, Debug)]
 pub struct Store {
     dir: PathBuf,
@@ -20,16 +20,16 @@ pub struct Store {
 /// Result of [`Store::latest`].
 #[derive(Debug)]
 pub struct LatestCheckpoint {
-    /// Environment step at which it was saved.
+    /// Environment step at which the checkpoint was saved.
     pub step: u64,
     /// Newest intact checkpoint.
     pub checkpoint: Checkpoint,
-    /// Errors of newer checkpoints that are damaged, the newest first.
+    /// Errors of damaged checkpoints that are newer than this one, the newest first.
     pub damaged: Vec<Error>,
 }
 
 impl Store {
-    /// Checkpoints in the folder `dir`, which the first save creates; the newest `keep` (at least 1) are kept.
+    /// Store of checkpoints in the folder `dir`, which the first save creates; the newest `keep` (at least 1) are kept.
     pub fn new(dir: impl Into<PathBuf>, keep: usize) -> Self {
         Store { dir: dir.into(), keep: keep.max(1) }
     }
@@ -44,9 +44,9 @@ impl Store {
         self.dir.join(name(step))
     }
 
-    /// Writes the checkpoint of `step` and returns its path; then removes temporary files and, of the checkpoints up to
-    /// this step, all but the newest `keep`. Checkpoints of later steps, from before a return to an older checkpoint,
-    /// are left until the run passes them.
+    /// Writes the checkpoint of `step` and returns its path. Then removes temporary files, and all but the newest
+    /// `keep` of the checkpoints up to `step`. Checkpoints of later steps, which remain if a run was resumed from an
+    /// older checkpoint, are kept until the run passes their steps.
     ///
     /// # Errors
     /// [`Error::Io`].
@@ -64,7 +64,7 @@ impl Store {
         Ok(path)
     }
 
-    /// Steps that have a file, intact or not, ascending; empty where there is no folder yet.
+    /// Steps with a checkpoint file, intact or damaged, ascending; empty if the folder does not exist.
     ///
     /// # Errors
     /// [`Error::Io`].
@@ -77,15 +77,15 @@ impl Store {
     /// The checkpoint of `step`.
     ///
     /// # Errors
-    /// [`Error::Damaged`]; [`Error::Io`], also where there is no such file.
+    /// [`Error::Damaged`]; [`Error::Io`], also for a missing file.
     pub fn load(&self, step: u64) -> Result<Checkpoint> {
         Checkpoint::read(&self.path(step))
     }
 
-    /// The newest intact checkpoint; `None` where there are no files.
+    /// Newest intact checkpoint; `None` if there is no checkpoint file.
     ///
     /// # Errors
-    /// [`Error::Damaged`] where all files are damaged; [`Error::Io`].
+    /// [`Error::Damaged`] if all checkpoint files are damaged; [`Error::Io`].
     pub fn latest(&self) -> Result<Option<LatestCheckpoint>> {
         let mut damaged = Vec::new();
         for step in self.steps()?.into_iter().rev() {
@@ -103,7 +103,7 @@ impl Store {
         }
     }
 
-    /// Removes temporary files that an interrupted save left.
+    /// Removes the temporary files of interrupted saves.
     fn clean(&self) -> Result<()> {
         let left = |name: &String| name.starts_with(".step-") && name.ends_with(TEMPORARY);
         self.names()?.iter().filter(|name| left(name)).try_for_each(|name| remove(&self.dir.join(name)))
@@ -117,7 +117,7 @@ impl Store {
         };
         let mut names = Vec::new();
         for entry in entries {
-            // Names of checkpoints are UTF-8.
+            // Names of checkpoint files are UTF-8; other names are ignored.
             if let Ok(name) = entry.map_err(Error::io(&self.dir))?.file_name().into_string() {
                 names.push(name);
             }
@@ -135,7 +135,7 @@ fn step_of(file: &str) -> Option<u64> {
     (name(step) == file).then_some(step)
 }
 
-/// Removes a file; a missing one is not an error.
+/// Removes the file at `path`; a missing file is not an error.
 fn remove(path: &Path) -> Result<()> {
     match fs::remove_file(path) {
         Err(e) if e.kind() != ErrorKind::NotFound => Err(Error::io(path)(e)),
@@ -145,8 +145,8 @@ fn remove(path: &Path) -> Result<()> {
 
 /// Background thread for saving, one job at a time.
 ///
-/// The next call returns the error of a job. Dropping the writer waits for the job and ignores its error: call
-/// [`Writer::finish`] first.
+/// The error of a job is returned by the next call of [`Writer::submit`] or [`Writer::finish`]. Dropping the writer
+/// waits for the current job and ignores its error: call [`Writer::finish`] before.
 #[derive(Debug, Default)]
 pub struct Writer(Option<JoinHandle<Result<()>>>);
 
@@ -154,7 +154,7 @@ impl Writer {
     /// Waits for the previous job, then starts `job`, such as a [`Store::save`], in the background.
     ///
     /// # Errors
-    /// Errors of the previous job; `job` is not started then.
+    /// Errors of the previous job; then `job` is not started.
     pub fn submit(&mut self, job: impl FnOnce() -> Result<()> + Send + 'static) -> Result<()> {
         self.finish()?;
         let spawned = Builder::new().name("writer".into()).spawn(job);
@@ -162,7 +162,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Waits for the current job.
+    /// Waits for the end of the current job.
     ///
     /// # Errors
     /// Errors of the job.
@@ -186,8 +186,8 @@ impl Drop for Writer {
 /// Suffix of temporary files.
 const TEMPORARY: &str = ".tmp";
 
-/// Replaces the file at `path` by `bytes`, completely or not at all: writes a temporary file in the same folder, syncs
-/// it, renames it, and syncs the folder. The folder must exist.
+/// Replaces the file at `path` by `bytes` atomically: writes a temporary file in the same folder, syncs the file,
+/// renames it to `path`, and syncs the folder. The folder must exist.
 ///
 /// # Errors
 /// [`Error::Io`]; the old file is unchanged then, and the temporary file is removed.
@@ -195,7 +195,7 @@ pub fn write_atomically(path: impl AsRef<Path>, bytes: &[u8]) -> Result<()> {
     replace(path.as_ref(), |file| file.write_all(bytes))
 }
 
-/// [`write_atomically`] with the bytes that `write` writes.
+/// [`write_atomically`] of the bytes that the function `write` writes.
 fn replace(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> Result<()> {
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -211,14 +211,14 @@ fn replace(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> Resu
         .map_err(Error::io(&temporary))
         .and_then(|()| fs::rename(&temporary, path).map_err(Error::io(path)));
     if renamed.is_err() {
-        // The caller gets the first error; the next save removes a temporary file that is left.
+        // An error of the removal is ignored: the caller gets the first error, and the next save removes the file.
         let _ = fs::remove_file(&temporary);
     }
     renamed?;
     sync_folder(folder)
 }
 
-/// Creates the file `.<name>.tmp` in `folder`; overwrites the one that a killed process left.
+/// Creates the temporary file `.<name>.tmp` in `folder`; overwrites that of a killed process.
 fn create_temporary(folder: &Path, name: &OsStr) -> Result<(File, PathBuf)> {
     let mut temporary = OsString::from(".");
     temporary.push(name);
@@ -228,13 +228,13 @@ fn create_temporary(folder: &Path, name: &OsStr) -> Result<(File, PathBuf)> {
     Ok((file, temporary))
 }
 
-/// Syncs a folder, which makes a rename durable.
+/// Syncs a folder to disk, so that a renaming in it survives a power failure.
 #[cfg(unix)]
 fn sync_folder(folder: &Path) -> Result<()> {
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(Error::io(folder))
 }
 
-/// Other systems cannot open a folder as a file.
+/// Does nothing: other systems than Unix cannot open a folder as a file.
 #[cfg(not(unix))]
 fn sync_folder(_folder: &Path) -> Result<()> {
     Ok(())
