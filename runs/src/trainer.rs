@@ -102,7 +102,8 @@ impl Trainer {
     }
 
     /// Learns from `steps` more environment steps (rounded up to a multiple of `num_envs`) and calls `callback` about a
-    /// hundred times. A callback that returns [`ControlFlow::Break`] ends the call there; learning can go on later.
+    /// hundred times. If the callback returns [`ControlFlow::Break`](std::ops::ControlFlow::Break), the call ends;
+    /// learning can continue later.
     ///
     /// ```
     /// use std::ops::ControlFlow;

@@ -165,7 +165,7 @@ pub trait TrainOn {
     const ID: &'static str;
 
     /// A builder that trains this agent in `world`: an id such as `"grid/cliff"`, a [`World`](freewheel_core::World) of
-    /// the user's own, or a shared [`DynWorld`].
+    /// the user's own, or a shared [`DynWorld`](freewheel_core::DynWorld).
     ///
     /// ```
     /// use freewheel::prelude::*;

@@ -23,7 +23,7 @@ pub(super) struct Counts {
     recent: VecDeque<(f64, u32)>,
 }
 
-/// Training progress, the argument of the callback of [`Trainer::learn`].
+/// Training progress, the argument of the callback of [`Trainer::learn`](crate::Trainer::learn).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Progress {
     /// Number of environment steps so far, over all calls.
