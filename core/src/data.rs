@@ -2,17 +2,17 @@
 //!
 //! | module | contents |
 //! |---|---|
-//! | [`mod@set`] | [`DataSet`], its two [`Subset`]s, their [`Targets`], and the [`Shape`] of a sample |
-//! | [`registry`] | [`list`] and [`open`]: a data set by its name, or by the path of a file or folder |
+//! | [`mod@set`] | [`DataSet`], training and test [`Subset`], [`Targets`], and [`Shape`] of a sample |
+//! | [`registry`] | [`open`]: a data set by its name in [`list`], or by the path of a file or folder |
 //! | [`split`] | seeded train-test split |
 //! | [`idx`] | reader for IDX, the binary format of MNIST |
 //! | [`table`] | reader for comma-separated text |
 //! | [`digits`] | reader for 28x28 digits as JSON, one file per digit |
-//! | [`source`] | files, plain or gzipped, with a limit on the unpacked size |
+//! | [`source`] | reading of plain or gzipped files, with a limit on the unpacked size |
 //! | [`folder`] | detection of the format of a file or folder |
 //! | [`images`] | data sets of IDX files |
 //! | [`embedded`] | the two built-in data sets, `digits` and `women` |
-//! | [`faces`] | generated faces with known factors, and the measurement of these factors in an image |
+//! | [`faces`] | generated face images with known factors of variation, and measurement of factors in an image |
 //!
 //! ```
 //! use freewheel_core::data::{Options, TargetSpec, open};

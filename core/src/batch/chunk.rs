@@ -1,9 +1,10 @@
-//! One step over consecutive environments of a batch: the inner loop, and the split between threads.
+//! One step of consecutive environments of a batch: the inner loop, and its split over threads.
 
 use super::{Data, EpisodeClock, EpisodeLimits, EpisodeSummary, StreamSource};
 use crate::{Ending, Env, Player, Score, Spec, Stream};
 
-/// Consecutive environments of a batch with their actions. They share nothing, so any split gives the same bytes.
+/// Consecutive environments of a batch with their actions. Environments share no data, so that the results do not
+/// depend on how a batch is split.
 pub(super) struct BatchChunk<'a, E: Env> {
     /// Position of the first environment in the batch.
     first: u64,
@@ -22,12 +23,12 @@ pub(super) struct BatchChunk<'a, E: Env> {
     last_to_play: &'a mut [Player],
 }
 
-/// Part of a [`Spec`] that the inner loop needs.
+/// Sizes and limits of a [`Spec`], for the inner loop.
 #[derive(Clone, Copy)]
 pub(super) struct BatchShape {
-    /// Numbers of an observation.
+    /// D, the number of `f32` values of an observation.
     pub(super) d: usize,
-    /// Number of discrete actions.
+    /// A, the number of discrete actions.
     pub(super) a: usize,
     pub(super) masked: bool,
     two_players: bool,
@@ -68,7 +69,7 @@ impl BatchShape {
 }
 
 impl<'a, E: Env> BatchChunk<'a, E> {
-    /// All environments of a batch.
+    /// Chunk of all environments of a batch.
     #[inline(always)]
     pub(super) fn of(data: &'a mut Data<E>, actions: &'a [E::Action], shape: BatchShape) -> Self {
         BatchChunk {
@@ -94,12 +95,12 @@ impl<'a, E: Env> BatchChunk<'a, E> {
         self.actions.len()
     }
 
-    /// Steps the environments one after the other; appends the episodes that end to `finished`.
+    /// Steps the environments one after the other; appends summaries of ended episodes to `finished`.
     #[inline(always)]
     pub(super) fn serial(self, env: &E, source: StreamSource, finished: &mut Vec<EpisodeSummary>) {
         let BatchShape { d, a, masked, two_players, limits, .. } = self.shape;
         let n = self.actions.len();
-        // One length for all slices, so that the compiler drops the bounds checks of the loop.
+        // All slices get the same length, so that the compiler removes the bounds checks in the loop.
         let (states, rngs, clocks) = (&mut self.states[..n], &mut self.rngs[..n], &mut self.clocks[..n]);
         let (to_play, reward, ending) =
             (&mut self.to_play[..n], &mut self.reward[..n], &mut self.ending[..n]);
@@ -133,8 +134,8 @@ impl<'a, E: Env> BatchChunk<'a, E> {
         }
     }
 
-    /// [`BatchChunk::serial`] over rayon's threads, halved down to chunks of at most `chunk` environments. Finished
-    /// episodes are in the order of the environments.
+    /// As [`BatchChunk::serial`], but over the threads of rayon: splits the chunk in halves, down to at most `chunk`
+    /// environments. Ended episodes are appended in the order of the environments.
     pub(super) fn parallel(
         self,
         env: &E,

@@ -1,17 +1,17 @@
-//! Progress of an episode: length, return and time limit. No other code counts them.
+//! [`EpisodeClock`]: length and return of an episode, and its truncation at the time limit. All environments use it.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Ending, Player, Spec, Step};
 
-/// Progress of an episode.
+/// Progress of an episode: its number, length and return so far.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct EpisodeClock {
     /// Number of the episode, from 0.
     pub(crate) episode: u64,
-    /// Steps so far.
+    /// Number of steps so far.
     pub(crate) length: u32,
-    /// Return of the first player so far, with the world's discount.
+    /// Return of the first player so far, with the discount of the world.
     pub(crate) episode_return: f64,
     /// Discount of the next reward, gamma^length.
     discount: f64,
@@ -31,7 +31,7 @@ impl EpisodeLimits {
         EpisodeLimits { gamma: spec.gamma, time_limit: spec.time_limit.unwrap_or(u32::MAX) }
     }
 
-    /// Truncates after `steps` steps where that is earlier.
+    /// Lowers the time limit to `steps`; a limit that is already lower is unchanged.
     pub(crate) fn shorten(&mut self, steps: u32) {
         self.time_limit = self.time_limit.min(steps);
     }
@@ -42,10 +42,11 @@ impl EpisodeClock {
         EpisodeClock { episode, length: 0, episode_return: 0.0, discount: 1.0 }
     }
 
-    /// Counts a step made by `mover`; returns the state of the episode after it.
+    /// Counts a step made by the player `mover`; returns whether the episode is running, terminated or truncated after
+    /// the step.
     #[inline(always)]
     pub(crate) fn advance(&mut self, step: Step, mover: Player, limits: EpisodeLimits) -> Ending {
-        // The return is the first player's; the reward is the mover's.
+        // The reward is that of `mover`, the return that of the first player; the game is zero-sum.
         let reward = if mover == Player::Second { -step.reward } else { step.reward };
         self.episode_return += self.discount * f64::from(reward);
         self.discount *= limits.gamma;

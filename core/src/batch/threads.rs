@@ -1,27 +1,30 @@
-//! The choice between one thread and many for a step of a batch, by measured cost.
+//! [`AdaptiveThreads`]: choice between one thread and many for each step of a batch, by measured times.
 
 use std::time::Instant;
 
 use super::{BatchChunk, EpisodeSummary, StreamSource};
 use crate::Env;
 
-/// Nanoseconds of serial work below which a step is never split: entering rayon from outside its pool costs 13 to 20
-/// microseconds, waking a sleeping worker about as much again.
+/// Time of a step on one thread, in nanoseconds, below which a step is never split: entering rayon from outside its
+/// pool costs 13 to 20 microseconds, and waking a sleeping worker thread about as much again.
 const MIN_PARALLEL_NS: f64 = 80_000.0;
-/// Nanoseconds of work of one chunk: enough to hide the cost of its hand-over, and little enough that no worker waits
-/// long for the last chunk. A worker that waits longer falls asleep, and waking it costs more than a chunk.
+/// Time of one chunk, in nanoseconds: long compared with the cost of its transfer to a worker thread, and short enough
+/// that no worker waits long for the last chunk. A worker that waits longer falls asleep, and waking it takes longer
+/// than a chunk.
 const CHUNK_NS: f64 = 6_000.0;
-/// Steps that are timed first, after some on cold caches; the fastest counts.
+/// Numbers of the first steps that are timed; earlier steps run on cold caches. The fastest one counts.
 const WARM_UP: std::ops::RangeInclusive<u32> = 4..=8;
-/// Interval of timed serial steps, which notice a world that has become slower.
+/// Number of steps after which a step on one thread is timed again, because a world may have become slower.
 const TIMING_INTERVAL: u32 = 1024;
-/// Interval of new trials after threads were slower, because they were busy elsewhere.
+/// Number of steps after which many threads are tried again, if they were slower: they may have been busy with other
+/// work.
 const TRIAL_INTERVAL: u32 = 256;
-/// Steps of an interval that are trials: several in a row, because the first one only wakes a sleeping worker. The
-/// first trial follows the warm-up.
+/// Numbers of the steps of each interval in which many threads are tried: several in a row, because the first one only
+/// wakes sleeping workers. The first trial follows the warm-up.
 const TRIAL: std::ops::RangeInclusive<u32> = 9..=16;
 
-/// Measured cost of a step on one thread and on many. It decides when work is split, and never changes results.
+/// Measured times of a step on one thread and on many, which decide whether a step is split. Results do not depend on
+/// the decision.
 #[derive(Default)]
 pub(super) struct AdaptiveThreads {
     serial: Cost,
@@ -30,7 +33,7 @@ pub(super) struct AdaptiveThreads {
 }
 
 impl AdaptiveThreads {
-    /// Steps all environments; appends the episodes that end to `finished`.
+    /// Steps all environments; appends summaries of ended episodes to `finished`.
     #[inline(always)]
     pub(super) fn step<E: Env>(
         &mut self,
@@ -56,7 +59,7 @@ impl AdaptiveThreads {
         }
     }
 
-    /// Whether there are threads, and they are faster as far as is known.
+    /// Whether to split the next step: there are several threads, and they were faster or are due for a trial.
     #[inline(never)]
     fn is_parallel_faster(&self) -> bool {
         rayon::current_num_threads() > 1
@@ -68,13 +71,13 @@ impl AdaptiveThreads {
     }
 }
 
-/// Nanoseconds for one environment; 0 before the first measurement.
+/// Measured time of a step per environment, in nanoseconds; 0 before the first measurement.
 #[derive(Default)]
 struct Cost(f64);
 
 impl Cost {
-    /// Takes a measurement: lower ones at once, higher ones slowly, because a pause of the machine only makes a step
-    /// slower.
+    /// Includes a new measurement. A lower time replaces the old one; a higher time has a weight of 1/4, because a
+    /// pause of the machine makes single steps slower.
     fn update(&mut self, ns: f64) {
         self.0 = if self.0 == 0.0 || ns < self.0 { ns } else { 0.75 * self.0 + 0.25 * ns.min(2.0 * self.0) };
     }

@@ -19,7 +19,7 @@ pub fn file_name(digit: u32) -> String {
     format!("{digit}.json")
 }
 
-/// Data set of a folder, all for training.
+/// Data set of the digits in `folder`; all samples are for training.
 ///
 /// # Errors
 /// As [`read`].
@@ -29,10 +29,10 @@ pub fn dataset(name: &str, folder: &Path) -> Result<DataSet> {
     Ok(DataSet::whole(name, Shape::gray(SIDE, SIDE), TargetSpec::Classes(names), read(folder)?, credit))
 }
 
-/// All digits of a folder, the zeros first.
+/// Images and labels of all digits in `folder`, sorted by digit.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Input`] with line and column for other JSON.
+/// [`Error::Io`]; [`Error::Input`] with line and column for JSON of another form.
 pub fn read(folder: &Path) -> Result<Subset> {
     let (mut values, mut labels) = (Vec::new(), Vec::new());
     for digit in 0..10 {
@@ -45,7 +45,7 @@ pub fn read(folder: &Path) -> Result<Subset> {
     Ok(Subset { samples, targets: Targets::Labels(labels), factors: None })
 }
 
-/// Images `[N, 28, 28]` in the text of one file; `file` is for messages.
+/// Images `[N, 28, 28]` in the text of one file; `file` is the name in error messages.
 ///
 /// # Errors
 /// [`Error::Input`] with line and column.

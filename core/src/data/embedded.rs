@@ -1,4 +1,4 @@
-//! The two built-in data sets; their authors are in `core/data/CREDITS.md`.
+//! The two built-in data sets, `digits` and `women`; see `core/data/CREDITS.md` for their authors.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use super::table::{Layout, Table};
 use super::{DataSet, Shape};
 use crate::Result;
 
-/// 1,797 handwritten digits of 8x8 pixels in ten classes, gray 0 to 1 (0 to 16 in the file).
+/// Data set of 1,797 handwritten digits of 8x8 pixels in ten classes; gray values 0 to 1 (0 to 16 in the file).
 ///
 /// # Errors
 /// None in practice: the file is part of the program.
@@ -39,7 +39,8 @@ pub(super) fn optical(table: Table, file: &Path) -> Result<DataSet> {
     Ok(DataSet::whole("digits", Shape::gray(8, 8), table.target, all, credit))
 }
 
-/// Heights (in) and weights (lb) of 15 groups of women, for linear regression: slope 3.45, intercept -87.517.
+/// Data set of the heights (inches) and weights (pounds) of 15 groups of women, for linear regression: slope 3.45,
+/// intercept -87.517.
 ///
 /// # Errors
 /// None in practice: the file is part of the program.

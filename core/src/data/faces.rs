@@ -1,18 +1,18 @@
 //! Generated faces: 32x32 gray images with seven known factors, and the measurement of the factors in an image.
 //!
-//! | factor | unit | range | effect |
+//! | factor of variation | unit | range | effect |
 //! |---|---|---|---|
 //! | `smile` | | -1..=1 | corners of the mouth, from a frown to a grin |
 //! | `eyes` | px | 1.5..=3 | radius of the eyes |
 //! | `brows` | | -1..=1 | from angry (inner ends down) to surprised (inner ends up, brows raised) |
 //! | `hair` | | 0..=1 | from bald to hair down to the chin |
-//! | `glasses` | | 0..=1 | darkness of the rims; 0 is none |
+//! | `glasses` | | 0..=1 | darkness of the rims; 0 is no glasses |
 //! | `width` | px | 8.6..=11.8 | half the width of the face |
 //! | `tilt` | degrees | -12..=12 | tilt to the right |
 //!
-//! Face `i` of a seed is a pure function of both: its factors are uniform in their ranges, and its center is up to
-//! [`JITTER`] pixels off the image center in each direction, which is not a factor. Noise is normal, and gray values
-//! are clipped to 0..=1.
+//! Face `i` of a seed is a pure function of seed and `i`. The factors are uniform in their ranges. The center of the
+//! face is shifted from the center of the image by up to [`JITTER`] pixels in each direction; the shift is not a
+//! factor. Noise is normal, and gray values are clipped to 0..=1.
 //!
 //! ```
 //! use freewheel_core::data::faces;
@@ -35,7 +35,7 @@ pub use measure::nearest;
 use super::{DataSet, Factor, Shape, Split, Subset, TargetSpec, Targets};
 use crate::{Error, Purpose, Result, Samples, Streams, settings};
 
-/// Names and units of the factors, in their order.
+/// Names and units of the factors, in the order of [`Face::factors`].
 const NAMES: [(&str, &str); FACTORS] = [
     ("smile", ""),
     ("eyes", "px"),
@@ -46,11 +46,11 @@ const NAMES: [(&str, &str); FACTORS] = [
     ("tilt", "degrees"),
 ];
 
-/// Lowest and highest values of the factors.
+/// Lowest and highest value of each factor.
 const RANGES: [(f32, f32); FACTORS] =
     [(-1.0, 1.0), (1.5, 3.0), (-1.0, 1.0), (0.0, 1.0), (0.0, 1.0), (8.6, 11.8), (-12.0, 12.0)];
 
-/// Maximum distance of a face from the center in each direction, in pixels.
+/// Maximum shift of a face from the center of the image in each direction, in pixels.
 pub const JITTER: f32 = 0.75;
 
 /// Maximum number of faces of a data set.
@@ -67,7 +67,7 @@ pub fn factors() -> Vec<Factor> {
     NAMES.into_iter().zip(RANGES).map(factor).collect()
 }
 
-/// Face `i` of `seed` and its image `[32, 32]`, with noise of this standard deviation.
+/// Face `i` of `seed`, and its image `[32, 32]` with noise of the standard deviation `noise`.
 pub fn face(seed: u64, i: u64, noise: f32) -> (Face, [f32; PIXELS]) {
     let mut rng = Streams::new(seed).stream(Purpose::Data, 1, i);
     let mut uniform = |low: f32, high: f32| low + (high - low) * rng.uniform() as f32;
@@ -81,8 +81,8 @@ pub fn face(seed: u64, i: u64, noise: f32) -> (Face, [f32; PIXELS]) {
     (face, image)
 }
 
-/// Data set of `n` faces, the last fraction `test_size` of them for testing. `target` is the factor to predict; empty
-/// or `none` for no targets.
+/// Data set of `n` faces; the last fraction `test_size` of the faces is for testing. `target` is the name of the factor
+/// to predict; empty or `none` for no targets.
 ///
 /// # Errors
 /// [`Error::Config`] for a number, noise or fraction out of range, or an unknown factor.
@@ -132,12 +132,13 @@ pub fn generate(n: usize, seed: u64, noise: f32, test_size: f64, target: &str) -
     })
 }
 
-/// Factors of an image by [`nearest`], in the units of [`factors`]; up to a quarter of a range outside it.
+/// Factors of an image, measured by [`nearest`], in the units of [`factors`]. A factor may exceed its range by up to a
+/// quarter of the range.
 pub fn measure(image: &[f32; PIXELS]) -> [f32; FACTORS] {
     nearest(image).factors
 }
 
-/// [`measure`] of every image, `[N, 7]`, on all threads.
+/// Factors `[N, 7]` of N images, by [`measure`] on all threads.
 ///
 /// # Errors
 /// [`Error::Config`] for samples that are not images of 32x32.

@@ -8,10 +8,10 @@ use super::table::{Layout, Table};
 use super::{DataSet, Shape, digits, embedded, images};
 use crate::{Error, Result};
 
-/// File name of the optical digits of 8x8.
+/// File name of the handwritten digits of 8x8 pixels.
 const OPTICAL: &str = "digits.csv.gz";
 
-/// The four IDX files: the name in messages, and the prefixes of file names.
+/// The four IDX files of a data set, each with its name in error messages and the prefixes of its file name.
 const IDX: [(&str, &[&str]); 4] = [
     ("train-images", &["train-images"]),
     ("train-labels", &["train-labels"]),
@@ -19,7 +19,7 @@ const IDX: [(&str, &[&str]); 4] = [
     ("t10k-labels", &["t10k-labels", "test-labels"]),
 ];
 
-/// Reads the data set in `folder`. Without a test set, all samples are for training.
+/// Reads the data set in `folder`. If the folder has no test set, all samples are for training.
 ///
 /// # Errors
 /// [`Error::Config`] for a folder without a known format; [`Error::Io`], [`Error::Bytes`] and [`Error::Input`] for
@@ -71,7 +71,7 @@ pub fn read_file(file: &Path, layout: Layout<'_>) -> Result<DataSet> {
     }
     let mut magic = [0; 2];
     Source::open(file)?.read(&mut magic)?;
-    // A file with a name of IDX is read as IDX, so that a damaged header is an error.
+    // A file with the name of an IDX file is always read as IDX, so that a damaged header is an error.
     let name = file.file_name().map_or(Cow::default(), |name| name.to_string_lossy());
     if magic != [0, 0] && !["-ubyte", ".idx", "-idx"].iter().any(|part| name.contains(part)) {
         return read_table(file, layout);
@@ -85,7 +85,7 @@ fn is_table(file: &Path) -> bool {
     name.ends_with(".csv") || name.ends_with(".csv.gz")
 }
 
-/// Reads a table; the file name identifies the optical digits.
+/// Reads a table. A file with the name [`OPTICAL`] is read as the 8x8 digits.
 fn read_table(file: &Path, layout: Layout<'_>) -> Result<DataSet> {
     let name = file.display().to_string();
     if file.file_name().is_some_and(|name| name == OPTICAL) {
@@ -107,10 +107,11 @@ fn files_of(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// The four IDX files: training samples and labels, test samples and labels; `None` where the folder has none of them.
+/// Paths of the four IDX files: training samples and labels, test samples and labels; `None` if `folder` has none of
+/// them.
 ///
 /// # Errors
-/// [`Error::Config`] where some of them are missing; [`Error::Io`].
+/// [`Error::Config`] if some of the files are missing; [`Error::Io`].
 pub(super) fn idx_files(folder: &Path) -> Result<Option<[PathBuf; 4]>> {
     let files = files_of(folder)?;
     let found = IDX.map(|(_, prefixes)| {

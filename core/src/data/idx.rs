@@ -18,7 +18,7 @@ pub enum Element {
     I8 = 0x09,
     /// Signed 16-bit integer.
     I16 = 0x0b,
-    /// Signed 32-bit integer; rounded to an `f32` above 2^24.
+    /// Signed 32-bit integer; numbers above 2^24 are rounded to an `f32`.
     I32 = 0x0c,
     /// 32-bit float.
     F32 = 0x0d,
@@ -41,7 +41,7 @@ impl Element {
         }
     }
 
-    /// Decodes `bytes`, a whole number of elements, and appends them to `out`.
+    /// Decodes the elements in `bytes` and appends them to `out`; the length of `bytes` is a multiple of the size.
     fn decode(self, bytes: &[u8], out: &mut Vec<f32>) {
         fn all<const K: usize>(bytes: &[u8], out: &mut Vec<f32>, of: impl Fn([u8; K]) -> f32) {
             out.extend(bytes.as_chunks().0.iter().map(|&element| of(element)));
@@ -95,7 +95,7 @@ impl Idx {
         Idx::parse(Source::open(file)?)
     }
 
-    /// Reads from a source.
+    /// Reads an IDX file from a source.
     ///
     /// # Errors
     /// As [`Idx::read`].
@@ -137,7 +137,7 @@ impl Idx {
     }
 }
 
-/// Fills `out`; an error names `what` where the file ends.
+/// Fills `out`; `what` is the part of the file in the error message for a file that ends too early.
 fn read_exactly(source: &mut Source<'_>, out: &mut [u8], what: &str) -> Result<()> {
     match source.read(out)? == out.len() {
         true => Ok(()),
@@ -147,7 +147,7 @@ fn read_exactly(source: &mut Source<'_>, out: &mut [u8], what: &str) -> Result<(
     }
 }
 
-/// The elements after the header, to the end of the file.
+/// Elements after the header; the file must end after the last one.
 fn elements(source: &mut Source<'_>, element: Element, shape: &[usize]) -> Result<Vec<f32>> {
     let start = source.position();
     let announced = shape
@@ -166,7 +166,7 @@ fn elements(source: &mut Source<'_>, element: Element, shape: &[usize]) -> Resul
             ),
         ));
     };
-    // Grows with the bytes: a packed file may announce a thousand times its content.
+    // The vector grows while bytes are read: the header of a small gzipped file may claim a huge size.
     let mut values = Vec::new();
     let mut buffer = vec![0; (1 << 16).min(announced as usize)];
     let mut left = announced as usize;

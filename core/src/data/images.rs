@@ -20,8 +20,8 @@ pub const FASHION: [&str; 10] = [
     "Ankle boot",
 ];
 
-/// Reads `files`: training samples and labels, test samples and labels. Without the class names `known`, the training
-/// labels are the names and must be consecutive from 0 or 1.
+/// Reads four `files`: training samples and labels, test samples and labels. `known` are the class names; if it is
+/// `None`, the labels are the names, and the training labels must be consecutive from 0 or 1.
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Bytes`] with the offset of the error.
@@ -72,8 +72,8 @@ fn wrong(file: &Path, offset: u64, message: String) -> Error {
     Error::Bytes { file: file.to_path_buf(), offset, message }
 }
 
-/// Shape of the samples: images for `[N, H, W]` and `[N, C, H, W]`, else columns. Bytes are gray values, scaled to
-/// 0..=1.
+/// Shape of the samples in an IDX file: images for the shapes `[N, H, W]` and `[N, C, H, W]` (C channels, height H,
+/// width W), else columns. Elements of one byte are gray values, scaled to 0..=1.
 fn shape(idx: &Idx) -> Shape {
     let (channels, height, width) = match idx.shape[1..] {
         [height, width] => (1, height, width),
@@ -116,10 +116,10 @@ fn labels(file: &Path) -> Result<Idx> {
     }
 }
 
-/// First label and names of the classes, for labels that are consecutive from 0 or 1.
+/// First label, and class names of consecutive labels from 0 or 1; an error for other labels.
 fn consecutive_labels(file: &Path, labels: &Idx) -> Result<(u32, Vec<String>)> {
     let most = labels.values.len();
-    // More classes than samples are never consecutive.
+    // Labels can only be consecutive if there are no more classes than samples.
     let mut seen = vec![false; most + 2];
     for &label in &labels.values {
         if let Some(seen) = seen.get_mut(label as usize) {

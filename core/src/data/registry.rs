@@ -1,4 +1,4 @@
-//! Data sets by name, and opening of files and folders.
+//! Opening of data sets by name, or by the path of a file or folder.
 
 use std::path::{Path, PathBuf};
 
@@ -26,8 +26,8 @@ pub struct Options {
     /// Folder of the data sets that are not built in; empty: $FREEWHEEL_DATA, else ~/.cache/freewheel/data.
     #[schemars(extend("format" = "path"))]
     pub folder: PathBuf,
-    /// Fraction of the samples for testing, 0 to below 1; default: that of the data set. Not for data sets with a test
-    /// set.
+    /// Fraction of the samples for testing, 0 to below 1; default: set by the data set. Not for data sets with a test
+    /// set of their own.
     pub test_size: Option<f64>,
     /// Seed of the shuffle before the split, and of generated faces.
     pub seed: u64,
@@ -60,7 +60,7 @@ impl Default for Options {
     }
 }
 
-/// Reads a column's name or number.
+/// Reads the name or the number of a column as text.
 fn name_or_number<'de, D: Deserializer<'de>>(from: D) -> std::result::Result<String, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged, expecting = "a column's name, or its number from 1")]
@@ -74,16 +74,16 @@ fn name_or_number<'de, D: Deserializer<'de>>(from: D) -> std::result::Result<Str
     })
 }
 
-/// A data set with a name.
+/// Entry of the list of data sets.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Entry {
     /// Name for [`open`].
     pub name: &'static str,
     /// Description in one line.
     pub about: &'static str,
-    /// Source of its files; empty for a built-in data set.
+    /// Source from which its files are downloaded; empty for a built-in data set.
     pub source: &'static str,
-    /// Default fraction of the samples for testing; `None` where it has a test set.
+    /// Default fraction of the samples for testing; `None` for a data set with a test set.
     pub test_size: Option<f64>,
 }
 
@@ -121,7 +121,7 @@ const SETS: [Entry; 5] = [
     },
 ];
 
-/// Data sets with a name.
+/// Data sets that [`open`] knows by name.
 pub fn list() -> &'static [Entry] {
     &SETS
 }
@@ -129,8 +129,8 @@ pub fn list() -> &'static [Entry] {
 /// Opens a data set by its name in [`list`], or by a path: a folder, an IDX file or a table.
 ///
 /// # Errors
-/// [`Error::Config`] for missing data, with how to get it, and for options that do not fit; [`Error::Input`],
-/// [`Error::Bytes`] and [`Error::Io`] for errors in a file.
+/// [`Error::Config`] for missing data, with instructions to get it, and for options that do not suit the data set;
+/// [`Error::Input`], [`Error::Bytes`] and [`Error::Io`] for errors in a file.
 pub fn open(name_or_path: &str, options: &Options) -> Result<DataSet> {
     let layout = Layout { header: options.header, target: &options.target, kind: options.kind };
     let Some(entry) = SETS.iter().find(|entry| entry.name == name_or_path) else {
@@ -183,7 +183,7 @@ fn open_path(path: &Path, layout: Layout<'_>) -> Result<DataSet> {
     Err(Error::Config(format!("{unknown} (there is no such file or folder either)")))
 }
 
-/// Opens a data set that is not built in, from the subfolder of its name in `folder`, or from `folder` itself.
+/// Opens a data set that is not built in: from the subfolder with its name in `folder`, or from `folder` itself.
 fn stored(entry: &Entry, folder: &Path, open: impl Fn(&Path) -> Result<Option<DataSet>>) -> Result<DataSet> {
     let parent = match folder.as_os_str().is_empty() {
         false => folder.to_path_buf(),

@@ -1,4 +1,4 @@
-//! Types of a data set.
+//! [`DataSet`] and its parts: subsets, targets, shape of a sample, factors of variation.
 
 use serde::{Deserialize, Serialize};
 
@@ -30,7 +30,7 @@ pub struct DataSet {
     pub shape: Shape,
     /// Kind of the targets.
     pub target: TargetSpec,
-    /// Known factors of variation from which the samples were generated, `[K]`; else empty.
+    /// K factors of variation of generated samples; empty for other data.
     pub factors: Vec<Factor>,
     /// Training set.
     pub train: Subset,
@@ -43,7 +43,7 @@ pub struct DataSet {
 }
 
 impl DataSet {
-    /// A data set whose samples are all for training.
+    /// Data set of which all samples are for training.
     pub fn whole(name: &str, shape: Shape, target: TargetSpec, all: Subset, credit: &str) -> Self {
         DataSet {
             name: name.to_owned(),
@@ -57,7 +57,7 @@ impl DataSet {
         }
     }
 
-    /// The data set with a fraction `test_size` of its samples for testing; see
+    /// This data set with a fraction `test_size` of the training samples moved to the test set; see
     /// [`split::train_test_split`](super::split::train_test_split).
     ///
     /// # Errors
@@ -74,11 +74,11 @@ impl DataSet {
 /// Training or test set.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Subset {
-    /// Features, `[N, D]`, finite.
+    /// Features `[N, D]`, all finite.
     pub samples: Samples,
-    /// Targets, `[N]`, of the kind of the data set's [`TargetSpec`].
+    /// Targets `[N]`, of the kind [`DataSet::target`].
     pub targets: Targets,
-    /// Values of [`DataSet::factors`] for each sample, `[N, K]`; `None` where they are unknown.
+    /// Values of the K factors [`DataSet::factors`] of each sample, `[N, K]`; `None` if they are unknown.
     pub factors: Option<Samples>,
 }
 
@@ -88,7 +88,7 @@ impl Subset {
         self.samples.rows()
     }
 
-    /// Samples with these indices, in this order.
+    /// Samples with the `indices`, in the order of the indices.
     ///
     /// # Panics
     /// For an index out of range.
@@ -101,7 +101,7 @@ impl Subset {
     }
 }
 
-/// Targets of N samples, `y` in scikit-learn.
+/// Targets of N samples (`y` in scikit-learn).
 ///
 /// ```
 /// use freewheel_core::data::Targets;
@@ -146,7 +146,7 @@ impl Targets {
         }
     }
 
-    /// Targets with these indices, in this order.
+    /// Targets with the `indices`, in the order of the indices.
     ///
     /// # Panics
     /// For an index out of range.
@@ -171,7 +171,7 @@ fn mismatch(expected: &str, found: &str, instead: &str) -> Error {
 pub enum TargetSpec {
     /// No targets.
     None,
-    /// Classification; the names of the classes.
+    /// Classification, with the names of the classes.
     Classes(Vec<String>),
     /// Regression.
     Number {
@@ -182,7 +182,7 @@ pub enum TargetSpec {
     },
 }
 
-/// Shape of a sample, the meaning of its D numbers.
+/// Shape of a sample: what its D numbers are.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Shape {
@@ -199,12 +199,12 @@ pub enum Shape {
         /// Highest possible value, white.
         high: f32,
     },
-    /// Columns of a table, by their names, `[D]`.
+    /// Names of the columns of a table, `[D]`.
     Columns(Vec<String>),
 }
 
 impl Shape {
-    /// A gray image with values in 0..=1.
+    /// Shape of gray images with values in 0..=1.
     pub fn gray(height: usize, width: usize) -> Self {
         Shape::Image { channels: 1, height, width, low: 0.0, high: 1.0 }
     }
@@ -218,7 +218,7 @@ impl Shape {
     }
 }
 
-/// Known factor of variation of generated samples.
+/// Factor of variation of generated samples, such as the smile of a face.
 ///
 /// ```
 /// use freewheel_core::data::Factor;

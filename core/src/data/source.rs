@@ -1,7 +1,8 @@
-//! Files, plain or gzipped.
+//! Reading of plain or gzipped files.
 //!
-//! Readers compare announced sizes with [`Source::max_len`] before they allocate memory: the length of a plain file,
-//! and 1,032 times the length of a gzipped one, the maximum of deflate.
+//! A reader of a format compares the sizes in the header of a file with [`Source::max_len`] before it allocates memory.
+//! This bound is the length of a plain file, and 1,032 times the length of a gzipped file (the maximum ratio of
+//! deflate).
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, ErrorKind, Read};
@@ -36,7 +37,7 @@ pub struct Source<'a> {
 }
 
 impl<'a> Source<'a> {
-    /// Opens `file`; the first two bytes tell whether it is gzipped.
+    /// Opens `file`. It is read as gzip if its first two bytes are those of gzip.
     ///
     /// # Errors
     /// [`Error::Io`].
@@ -46,7 +47,7 @@ impl<'a> Source<'a> {
         Source::new(file, BufReader::with_capacity(1 << 16, opened), length)
     }
 
-    /// A source of bytes in memory, plain or gzipped; `file` is for messages.
+    /// Source of `bytes` in memory, plain or gzipped; `file` is the name in error messages.
     ///
     /// # Errors
     /// None in practice: reading memory does not fail.
@@ -73,12 +74,12 @@ impl<'a> Source<'a> {
         self.position
     }
 
-    /// An [`Error::Bytes`] at byte `offset`.
+    /// [`Error::Bytes`] at byte `offset` of the unpacked bytes.
     pub fn error_at(&self, offset: u64, message: impl Into<String>) -> Error {
         Error::Bytes { file: self.file.to_path_buf(), offset, message: message.into() }
     }
 
-    /// Fills `out` as far as there are bytes; returns the number of bytes.
+    /// Reads bytes into `out` until it is full or the file ends; returns the number of bytes read.
     ///
     /// # Errors
     /// [`Error::Io`]; [`Error::Bytes`] for a damaged gzip stream.
@@ -95,7 +96,7 @@ impl<'a> Source<'a> {
         Ok(filled)
     }
 
-    /// The rest as text, without a byte order mark.
+    /// Rest of the file as text, without a byte order mark.
     ///
     /// # Errors
     /// [`Error::Io`]; [`Error::Bytes`] for a damaged gzip stream or more than 1 GiB; [`Error::Input`] for text that is
@@ -124,7 +125,7 @@ impl<'a> Source<'a> {
         })
     }
 
-    /// Error of a read: in the gzip stream, or of the operating system.
+    /// [`Error::Bytes`] for an error in the gzip stream, [`Error::Io`] for an error of the operating system.
     fn read_error(&self, error: std::io::Error) -> Error {
         match error.kind() {
             ErrorKind::UnexpectedEof => {

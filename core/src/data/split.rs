@@ -1,4 +1,4 @@
-//! Train-test split of a data set without a test set of its own.
+//! Seeded train-test split of a data set that has no test set.
 
 use std::fmt;
 
@@ -15,14 +15,14 @@ pub enum Split {
     Given,
     /// All samples are for training.
     Whole,
-    /// Shuffled; the last samples are for testing.
+    /// Samples were shuffled; the last ones are for testing.
     Shuffled {
         /// Seed of the shuffle.
         seed: u64,
         /// Fraction of the samples for testing, 0 to below 1.
         test_size: f64,
     },
-    /// Generated one by one, the training set first.
+    /// Samples were generated in order, first the training set, then the test set.
     Drawn {
         /// Seed of the generator.
         seed: u64,
@@ -42,7 +42,7 @@ impl fmt::Display for Split {
     }
 }
 
-/// Random permutation of 0..n by Fisher and Yates; n is below 2^32.
+/// Random permutation of 0..n by the Fisher-Yates shuffle; n is below 2^32.
 pub fn permutation(n: usize, rng: &mut Stream) -> Vec<usize> {
     let mut order: Vec<usize> = (0..n).collect();
     for i in (1..n).rev() {
@@ -51,8 +51,8 @@ pub fn permutation(n: usize, rng: &mut Stream) -> Vec<usize> {
     order
 }
 
-/// Splits `all` into training and test sets: shuffles it with `seed` and takes a fraction `test_size` of the samples,
-/// rounded, from the end for testing. Without a test sample, the samples keep their order.
+/// Splits `all` into a training and a test set: shuffles the samples with `seed` and takes the last fraction
+/// `test_size` (rounded to whole samples) for testing. If that is no sample, the samples are not shuffled.
 ///
 /// # Errors
 /// [`Error::Config`] for a fraction outside 0..1, or one that leaves no training sample.
@@ -109,8 +109,8 @@ mod tests {
         assert_eq!(Split::Given.to_string(), "as given by its authors");
     }
 
-    /// The order behind every published split, which must never change. Reference: an implementation in Python of the
-    /// stream, of Lemire's draw and of the shuffle.
+    /// Published splits depend on these permutations, which must never change. Reference: an implementation in Python
+    /// of the random stream, of Lemire's bounded integers and of the shuffle.
     #[test]
     fn permutations_are_pinned() {
         let order = permutation(10, &mut Streams::new(0).stream(Purpose::Data, 0, 0));

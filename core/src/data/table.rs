@@ -1,9 +1,9 @@
 //! Reader for comma-separated text: one sample per row, one column of targets.
 //!
-//! The delimiter is the first comma, semicolon or tab of the first line. The first row is a header where none of its
-//! fields is a number. Targets that are not numbers are class names, in alphabetical order. Integers that are
-//! consecutive from 0 or 1, with at least two rows each on average, are class labels, too; other numbers are values for
-//! regression. `name (unit)` in a header is a name and a unit.
+//! The delimiter is the first comma, semicolon or tab in the first line. The first row is a header if none of its
+//! fields is a number. Targets that are not numbers are class names, sorted alphabetically. Targets that are
+//! consecutive integers from 0 or 1, with at least two rows per integer on average, are class labels, too; other
+//! numbers are values for regression. `name (unit)` in a header is a name and a unit.
 //!
 //! ```
 //! use std::path::Path;
@@ -28,20 +28,20 @@ use super::source::Source;
 use super::{Subset, TargetSpec, Targets};
 use crate::{Error, Result, Samples, settings};
 
-/// Whether the first row has the column names.
+/// Choice of whether the first row of a table has the column names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Header {
-    /// It has where none of its fields is a number.
+    /// The first row has the column names if none of its fields is a number.
     #[default]
     Auto,
-    /// It has the names.
+    /// The first row has the column names.
     Yes,
-    /// It is a sample.
+    /// The first row is a sample.
     No,
 }
 
-/// Kind of the targets.
+/// Choice of the kind of the targets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
@@ -54,7 +54,7 @@ pub enum Kind {
     Number,
 }
 
-/// Layout of a table.
+/// Layout of a table: header, target column, kind of the targets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Layout<'a> {
     /// Whether the first row has the column names.
@@ -66,7 +66,7 @@ pub struct Layout<'a> {
 }
 
 impl Layout<'_> {
-    /// Checks that no layout was given for `name`, whose layout is known.
+    /// Checks that the layout is the default, for the data set `name`, which has a known layout.
     ///
     /// # Errors
     /// [`Error::Config`] for another layout than the default.
@@ -100,7 +100,7 @@ impl Table {
         Table::parse(file, &Source::open(file)?.text()?, layout)
     }
 
-    /// Reads the text of a table; `file` is for messages.
+    /// Table in `text`; `file` is the name in error messages.
     ///
     /// # Errors
     /// [`Error::Input`] with line and column.
@@ -171,7 +171,7 @@ struct TableText<'a> {
     text: &'a str,
 }
 
-/// Rows of a table, read one by one.
+/// Reader of the rows of a table, one after the other.
 struct Records<'a> {
     text: &'a TableText<'a>,
     reader: csv::Reader<&'a [u8]>,
@@ -199,7 +199,7 @@ impl TableText<'_> {
         Error::Input { file: self.file.to_path_buf(), line, column, message: message.into() }
     }
 
-    /// Error in a field of a row, both from 0; reads the file again to find the line.
+    /// Error in a field, given by the indices of row and field from 0; reads the text again to find the line.
     fn field_error(&self, row: usize, field: usize, message: String) -> Error {
         let (mut records, mut record) = (self.records(), StringRecord::new());
         for _ in 0..=row {
@@ -207,7 +207,7 @@ impl TableText<'_> {
                 return e;
             }
         }
-        // The position of a record may be before blank lines that the reader skips.
+        // The reader gives the position before blank lines that it skips.
         let start = record.position().map_or(0, csv::Position::byte) as usize;
         let rest = self.text.get(start..).unwrap_or_default();
         let start = start + (rest.len() - rest.trim_start_matches(['\r', '\n']).len());
@@ -217,7 +217,7 @@ impl TableText<'_> {
     }
 }
 
-/// Name of column `i` (from 1): its header, or `x<i>`.
+/// Name of column `i` (from 1): its field in the header, or `x<i>` without a header.
 fn column_name(i: usize, header: &str, has_header: bool) -> String {
     match header.trim() {
         name if has_header && !name.is_empty() => name.to_owned(),
@@ -225,7 +225,7 @@ fn column_name(i: usize, header: &str, has_header: bool) -> String {
     }
 }
 
-/// Index of the column that `target` names; `None` for `none`.
+/// Index of the target column, given by the setting `target`; `None` if the setting is `none`.
 fn find_column(names: &[String], target: &str) -> Result<Option<usize>, String> {
     match target {
         "none" => return Ok(None),
@@ -242,7 +242,7 @@ fn find_column(names: &[String], target: &str) -> Result<Option<usize>, String> 
     }
 }
 
-/// Name and unit of `name (unit)`.
+/// Name and unit in a header field `name (unit)`.
 fn split_unit(name: &str) -> (&str, &str) {
     name.strip_suffix(')').and_then(|name| name.split_once(" (")).unwrap_or((name, ""))
 }
@@ -257,7 +257,7 @@ fn number(text: &str) -> Result<f32, String> {
     }
 }
 
-/// Kind and values of the targets; an error names the row.
+/// Kind and values of the targets; an error has the index of the row.
 fn parse_targets(
     fields: &[String],
     name: &str,
@@ -277,7 +277,7 @@ fn parse_targets(
     let values = fields.iter().enumerate().map(|(row, text)| number(text).map_err(|message| (row, message)));
     let values: Vec<f32> = match values.collect() {
         Ok(values) => values,
-        // A number among class names, or a class name among numbers: the rarer one is the mistake.
+        // Numbers and class names are mixed: the rarer kind is reported as the mistake.
         Err((_, _)) if numbers * 2 < fields.len() => {
             let row = fields.iter().position(is_number).unwrap_or_default();
             let message =
@@ -295,7 +295,7 @@ fn parse_targets(
     Ok((TargetSpec::Number { name: name.to_owned(), unit: unit.to_owned() }, Targets::Values(values)))
 }
 
-/// Class labels, where the values are consecutive integers from 0 or 1; else `None`.
+/// Class labels of consecutive integers from 0 or 1; `None` for other values.
 fn consecutive_labels(values: &[f32]) -> Option<(TargetSpec, Targets)> {
     let max = values.iter().copied().fold(0.0, f32::max);
     if values.iter().any(|&v| v < 0.0 || v.fract() != 0.0) || max as usize > values.len() / 2 {
@@ -312,7 +312,7 @@ fn consecutive_labels(values: &[f32]) -> Option<(TargetSpec, Targets)> {
     Some((TargetSpec::Classes(names), Targets::Labels(labels)))
 }
 
-/// Classes by name, in numerical or alphabetical order.
+/// Classes whose names are the values of the fields, in numerical or alphabetical order.
 fn named_classes(fields: &[String], kind: Kind) -> Result<(TargetSpec, Targets), (usize, String)> {
     let mut names = fields.to_vec();
     let value = |name: &String| name.parse::<f32>().unwrap_or(f32::INFINITY);

@@ -1,17 +1,18 @@
-//! Measurement of the factors of any face image, such as the output of a decoder: the factors of the nearest drawn
-//! face.
+//! Measurement of the factors of a face image, such as the output of a decoder: the factors of the most similar face
+//! that can be drawn.
 //!
-//! Nearest means the least sum of squared differences over all pixels, minimized by the Levenberg-Marquardt method
-//! (Marquardt 1963) over the seven factors, the position and a blur: first with both images blurred, which widens the
-//! basin of convergence, then without. The blur parameter lets a blurred image match a blurred face.
+//! The sum of squared differences of all pixels is minimized by the Levenberg-Marquardt method (Marquardt 1963). The
+//! unknowns are the seven factors, the position, and a blur, with which a blurred image can be matched. The first
+//! minimizations use blurred copies of both images, so that they converge from a distant starting point; the last one
+//! uses the images themselves.
 
 use super::draw::{FACTORS, Face, PIXELS, SIDE};
 use super::{JITTER, RANGES};
 
-/// Number of unknowns: factors, x, y, blur.
+/// Number of unknowns: seven factors, position x and y, blur.
 const UNKNOWNS: usize = FACTORS + 3;
 
-/// Maximum distance of a measured factor from its range, as a fraction of the range.
+/// Maximum by which a measured factor may exceed its range, as a fraction of the range.
 const MARGIN: f32 = 0.25;
 
 /// Maximum of the blur parameter, a variance in square pixels.
@@ -20,15 +21,15 @@ const MAX_BLUR: f32 = 2.5;
 /// Maximum number of iterations of one minimization.
 const MAX_ITER: usize = 10;
 
-/// Index of the factor `brows`, and its three starting points: from one start only, the minimization may end in a local
-/// minimum between the eyes and the rim of the glasses.
+/// Index of the factor `brows`, and three starting values of it: from a single start, the minimization may end in a
+/// local minimum, with the brows between the eyes and the rims of the glasses.
 const BROWS: (usize, [f32; 3]) = (2, [0.1, 0.5, 0.9]);
 
-/// Unknowns of a face, scaled so that the range of each is about 1.
+/// Unknowns of a face, each scaled so that its range is about 1.
 type Point = [f32; UNKNOWNS];
 
-/// Drawn face nearest to `image`, with factors up to a quarter of a range outside it; for an image that is not finite,
-/// the middle of all ranges.
+/// Face whose drawing is most similar to `image`. A factor may exceed its range by up to a quarter of the range. For an
+/// image with NaN or infinity, every factor is the middle of its range.
 pub fn nearest(image: &[f32; PIXELS]) -> Face {
     let mut point = [0.5; UNKNOWNS];
     point[UNKNOWNS - 1] = 0.1;
@@ -61,15 +62,15 @@ fn face(point: &Point) -> Face {
     Face { factors, x: offset(x), y: offset(y) }
 }
 
-/// Draws the face at `point`, blurred by its own parameter and by `blur`.
+/// Draws the face with the unknowns `point`, blurred by the blur in `point` and additionally by `blur`.
 fn draw(point: &Point, blur: f32, out: &mut [f32; PIXELS]) {
     face(point).draw(out);
     add_blur(out, blur + MAX_BLUR * point[UNKNOWNS - 1]);
 }
 
-/// Blurs an image by a point spread function with this variance in each direction, in square pixels.
+/// Blurs an image by a kernel with this `variance` in each direction, in square pixels.
 fn add_blur(image: &mut [f32; PIXELS], variance: f32) {
-    // A pass of (b, 1 - 2b, b) has variance 2b; b is at most a quarter.
+    // The kernel (b, 1 - 2b, b) has variance 2b; it is applied repeatedly, with b at most 1/4.
     let passes = (2.0 * variance).ceil().max(4.0);
     if variance <= 0.0 {
         return;
@@ -105,7 +106,7 @@ fn bounded(k: usize, value: f32) -> f32 {
     }
 }
 
-/// Minimizes the squared error from `point` on; returns the remaining error.
+/// Minimizes the squared error, starting from `point` and updating it; returns the remaining error.
 fn minimize(image: &[f32; PIXELS], blur: f32, point: &mut Point) -> f64 {
     let mut drawn = [0.0; PIXELS];
     let mut error = compare(image, blur, point, &mut drawn);
@@ -130,7 +131,7 @@ fn minimize(image: &[f32; PIXELS], blur: f32, point: &mut Point) -> f64 {
             }
             gradient[a] = dot(&slopes[a], image) - dot(&slopes[a], &drawn);
         }
-        // More damping, a shorter step, until the error decreases.
+        // Increases the damping, which shortens the step, until the error decreases.
         let before = error;
         for _ in 0..6 {
             let step = solve(&normal, &gradient, damping);
@@ -152,7 +153,7 @@ fn minimize(image: &[f32; PIXELS], blur: f32, point: &mut Point) -> f64 {
     error
 }
 
-/// Squared error of the face at `point`, which is drawn into `drawn`.
+/// Squared error between `image` and the face with the unknowns `point`, which is drawn into `drawn`.
 fn compare(image: &[f32; PIXELS], blur: f32, point: &Point, drawn: &mut [f32; PIXELS]) -> f64 {
     draw(point, blur, drawn);
     let mut difference = *image;
@@ -160,7 +161,7 @@ fn compare(image: &[f32; PIXELS], blur: f32, point: &Point, drawn: &mut [f32; PI
     dot(&difference, &difference)
 }
 
-/// Inner product, as sixteen parallel sums.
+/// Inner product of two images, computed as sixteen partial sums, which the compiler vectorizes.
 fn dot(a: &[f32; PIXELS], b: &[f32; PIXELS]) -> f64 {
     let mut sums = [0.0f32; 16];
     for (a, b) in a.as_chunks::<16>().0.iter().zip(b.as_chunks::<16>().0) {
@@ -171,12 +172,13 @@ fn dot(a: &[f32; PIXELS], b: &[f32; PIXELS]) -> f64 {
     sums.iter().map(|&sum| f64::from(sum)).sum()
 }
 
-/// Solution of the damped normal equations by Cholesky decomposition; reads the lower half of `normal`.
+/// Step of the Levenberg-Marquardt method: solution of the damped normal equations by Cholesky decomposition. Only the
+/// lower triangle of `normal` is read.
 fn solve(normal: &[[f64; UNKNOWNS]; UNKNOWNS], gradient: &[f64; UNKNOWNS], damping: f64) -> [f64; UNKNOWNS] {
     let mut l = *normal;
     let mut x = *gradient;
     for i in 0..UNKNOWNS {
-        // The constant keeps unknowns without effect on the pixels in place.
+        // The constant 1e-3 keeps an unknown unchanged if it has no effect on the pixels.
         l[i][i] += damping * normal[i][i] + 1e-3;
         for j in 0..=i {
             let known: f64 = (0..j).map(|k| l[i][k] * l[j][k]).sum();
