@@ -14,25 +14,25 @@ pub struct PriceHistory {
 }
 
 impl PriceHistory {
-    /// History with one price.
+    /// Price history with one price.
     pub fn new(price: f64) -> Self {
         PriceHistory { prices: [price as f32; PRICE_WINDOW], count: 1 }
     }
 
-    /// Appends a price.
+    /// Appends a price to the history.
     #[inline]
     pub fn push(&mut self, price: f64) {
         self.prices[self.count as usize % PRICE_WINDOW] = price as f32;
         self.count = self.count.wrapping_add(1);
     }
 
-    /// Latest price.
+    /// Latest price of the history.
     #[inline]
     pub fn last(&self) -> f64 {
         f64::from(self.prices[self.count.wrapping_sub(1) as usize % PRICE_WINDOW])
     }
 
-    /// Stored prices, oldest first.
+    /// Stored prices of the history, oldest first.
     pub fn prices(&self) -> impl Iterator<Item = f32> + '_ {
         let stored = (self.count as usize).min(PRICE_WINDOW);
         (0..stored).map(move |i| self.prices[(self.count as usize - stored + i) % PRICE_WINDOW])
@@ -80,7 +80,7 @@ impl Account {
         ]
     }
 
-    /// Writes profit, costs, turnover and maximum drawdown, `[4]`.
+    /// Writes the measures of the episode, `[4]`: profit, costs, turnover and maximum drawdown.
     pub fn measure(&self, out: &mut [f64]) {
         for (slot, value) in out.iter_mut().zip([self.profit, self.costs, self.turnover, self.drawdown]) {
             *slot = value;

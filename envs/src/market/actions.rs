@@ -9,7 +9,7 @@ use super::settings::ActionKind;
 
 /// Map from the actions of a market to the orders that they stand for.
 pub(super) trait ActionMap<const K: usize>: Send + Sync + 'static {
-    /// `u32` or `[f32; K]`.
+    /// Action type: `u32` for discrete actions, `[f32; K]` for continuous actions.
     type Action: Action;
 
     /// Action space of the environment.
@@ -18,7 +18,7 @@ pub(super) trait ActionMap<const K: usize>: Send + Sync + 'static {
     fn order(&self, action: Self::Action) -> [f64; K];
     /// Action whose order is nearest to `order`.
     fn nearest(&self, order: [f64; K]) -> Self::Action;
-    /// Uniformly random action.
+    /// Random action, uniform over the action space.
     fn sample(&self, rng: &mut Stream) -> Self::Action;
     /// Writes the action of environment `index` to `buffer`.
     fn write(&self, action: Self::Action, index: usize, buffer: &mut ActionBuffer);
@@ -28,7 +28,7 @@ pub(super) trait ActionMap<const K: usize>: Send + Sync + 'static {
     }
 }
 
-/// Discrete actions: one of A orders.
+/// Discrete actions, each of which stands for one of A orders.
 #[derive(Clone, Debug)]
 pub(super) struct DiscreteActions<const K: usize> {
     /// Names of the actions, `[A]`.
@@ -67,7 +67,7 @@ impl<const K: usize> ActionMap<K> for DiscreteActions<K> {
     }
 }
 
-/// Continuous actions: K real numbers, clipped to their bounds.
+/// Continuous actions: K real numbers, clipped to the bounds of the orders.
 #[derive(Clone, Debug)]
 pub(super) struct ContinuousActions<const K: usize> {
     pub(super) names: [&'static str; K],
@@ -124,10 +124,10 @@ impl<A: ActionMap<K>, const K: usize> Policy for RulePolicy<A, K> {
     }
 }
 
-/// Fractions from 0 to 1 that an action may choose.
+/// Choice of the fractions from 0 to 1 that an action may select.
 #[derive(Clone, Debug)]
 pub(super) enum Fractions {
-    /// Any fraction.
+    /// Any fraction from 0 to 1.
     Any,
     /// One of these fractions.
     Levels(Vec<f64>),

@@ -39,7 +39,7 @@ pub(super) trait Market<const K: usize>: Send + Sync + 'static {
     fn solve(&self, query: &SolveQuery) -> Result<Reference<K>>;
     /// Baseline policy and its value.
     fn baseline(&self, query: &SolveQuery) -> Result<Baseline>;
-    /// Chart of the state.
+    /// Chart that is drawn for a state.
     fn chart(&self, state: &Self::State) -> Chart<'_>;
     /// Order of the scripted policy with index `script` in [`EnvInfo::scripts`]; `None` beyond the last.
     fn scripted(&self, script: usize, state: &Self::State) -> Option<[f64; K]>;
@@ -70,7 +70,7 @@ pub(super) struct EnvInfo<'a> {
     pub(super) observation: ObservationSpace,
     pub(super) time_limit: Option<u32>,
     pub(super) gamma: f64,
-    /// Unit of profit and costs.
+    /// Unit of money in which profit and costs are given.
     pub(super) unit: &'a str,
     /// Scripted policies of the market; the environment adds `optimal` before and `random` after these.
     pub(super) scripts: &'a [&'a str],

@@ -8,15 +8,15 @@ use freewheel_core::{Error, Result};
 
 use crate::mdp::FiniteMdp;
 
-/// Maximum number of sweeps.
+/// Maximum number of sweeps of value iteration.
 const SWEEPS: usize = 200_000;
 
 /// Bounds of the average reward per step, `low <= average <= high` up to rounding.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AverageReward {
-    /// Proved lower bound.
+    /// Proved lower bound of the average reward.
     pub low: f64,
-    /// Proved upper bound.
+    /// Proved upper bound of the average reward.
     pub high: f64,
 }
 

@@ -12,7 +12,7 @@ use freewheel_core::Stream;
 /// Markov chain; sampling the next state takes constant time.
 #[derive(Clone, Debug)]
 pub(super) struct MarkovChain {
-    /// Signal of each state, `[n]`, ascending.
+    /// Signal in each of the n states, `[n]`, ascending.
     values: Vec<f64>,
     /// Transition probabilities from row to column, `[n * n]`.
     transitions: Vec<f64>,
@@ -51,23 +51,23 @@ impl MarkovChain {
         self.values.len()
     }
 
-    /// Signal in state `i`.
+    /// Signal in the state `i` of the chain.
     #[inline]
     pub(super) fn value(&self, i: usize) -> f64 {
         self.values[i]
     }
 
-    /// Largest signal.
+    /// Largest signal of all states.
     pub(super) fn max_value(&self) -> f64 {
         self.values[self.values.len() - 1]
     }
 
-    /// Transition probabilities of state `i`, `[n]`.
+    /// Probabilities of the n states after the state `i`, `[n]`.
     pub(super) fn transition_row(&self, i: usize) -> &[f64] {
         &self.transitions[i * self.states()..(i + 1) * self.states()]
     }
 
-    /// Stationary distribution, `[n]`; episodes start from it.
+    /// Stationary distribution over the n states, `[n]`, from which episodes start.
     pub(super) fn stationary(&self) -> &[f64] {
         &self.stationary
     }

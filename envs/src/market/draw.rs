@@ -18,15 +18,15 @@ const AXIS_WIDTH: usize = 11;
 /// Chart of a market, drawn in text cells.
 #[derive(Clone, Debug)]
 pub struct Chart<'a> {
-    /// Name of the price.
+    /// Title of the chart: name of the price.
     pub title: &'a str,
     /// Prices, oldest first, at least one. If there are more prices than columns, only the last ones are drawn.
     pub prices: Vec<f32>,
     /// Number of prices that fill the width, at least 1.
     pub window: usize,
-    /// Position held.
+    /// Position that the trader holds.
     pub position: f64,
-    /// Lowest and highest position.
+    /// Lowest and highest position that the trader may hold.
     pub limits: (f64, f64),
     /// Names and values below the chart.
     pub notes: Vec<(&'static str, String)>,

@@ -66,7 +66,7 @@ const fn entry<T: MarketSettings>() -> Entry {
     }
 }
 
-/// Entry of the world `market/name`.
+/// Entry of the world `market/name`; `None` for an unknown name.
 fn find(name: &str) -> Option<&'static Entry> {
     ENTRIES.iter().find(|entry| entry.id.strip_prefix("market/") == Some(name))
 }

@@ -33,7 +33,7 @@ pub fn normal_quantile(p: f64) -> f64 {
     x
 }
 
-/// Half the number of quadrature points.
+/// Number of quadrature points on each side of 0.
 const HALF: i32 = 40;
 /// Distance of neighboring points; the sum is exact to rounding for functions that are smooth over a few points.
 const STEP: f64 = 0.25;

@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ActionKind {
-    /// Discrete actions, from a table.
+    /// Discrete actions, from a table of orders.
     #[default]
     Grid,
-    /// Real numbers between bounds.
+    /// Continuous actions: real numbers between bounds.
     Continuous,
 }
 

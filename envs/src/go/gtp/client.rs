@@ -258,9 +258,9 @@ pub enum GtpError {
     Exited {
         /// Command line of the program.
         program: String,
-        /// Command that was sent.
+        /// Command that was sent to the program.
         sent: String,
-        /// Exit status, if known.
+        /// Exit status of the program, if known.
         status: String,
         /// Last part of the program's standard error.
         stderr_tail: String,
@@ -270,7 +270,7 @@ pub enum GtpError {
     TimedOut {
         /// Command line of the program.
         program: String,
-        /// Command that was sent.
+        /// Command that was sent to the program.
         sent: String,
         /// Time limit of one response.
         limit: Duration,
@@ -282,7 +282,7 @@ pub enum GtpError {
     ErrorResponse {
         /// Command line of the program.
         program: String,
-        /// Command that was sent.
+        /// Command that was sent to the program.
         sent: String,
         /// Message of the response.
         message: String,
@@ -292,7 +292,7 @@ pub enum GtpError {
     InvalidResponse {
         /// Command line of the program.
         program: String,
-        /// Command that was sent.
+        /// Command that was sent to the program.
         sent: String,
         /// Response of the program.
         response: String,

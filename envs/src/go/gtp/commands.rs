@@ -19,7 +19,7 @@ pub(super) enum Handler {
     Stream(fn(&mut Engine, &Command, &mut CommandQueue, &mut dyn Write) -> io::Result<()>),
 }
 
-/// All commands, sorted by name.
+/// All GTP commands with their handlers, sorted by name.
 const COMMANDS: [(&str, Handler); 35] = [
     ("all_legal", Handler::Response(queries::all_legal)),
     ("boardsize", Handler::Response(boardsize)),

@@ -38,7 +38,7 @@ impl Engine {
         Ok(Engine { player, analysis, game, rng: stream(seed) })
     }
 
-    /// Current game.
+    /// Current game of the engine.
     pub fn game(&self) -> &Game {
         &self.game
     }
@@ -106,7 +106,7 @@ impl Engine {
     }
 }
 
-/// Commands that have been read and not yet answered.
+/// Queue of commands that have been read and not yet answered.
 pub(super) struct CommandQueue {
     from: Receiver<Command>,
     /// Commands that [`CommandQueue::should_stop`] has received and `next` has not yet returned.

@@ -31,7 +31,7 @@ struct GtpProcess {
     synced: Option<SyncedGame>,
 }
 
-/// Game that a process has been sent.
+/// Game of which the moves have been sent to a process.
 struct SyncedGame {
     rules: Rules,
     setup: Setup,
@@ -89,7 +89,7 @@ impl GtpProcess {
         Ok(action)
     }
 
-    /// Starts a game: rules, seed, and the stones of the setup.
+    /// Starts a game on the process: sends the rules, the seed, and the stones of the setup.
     fn begin(&mut self, game: &Game, seed: u32) -> Result<SyncedGame, GtpError> {
         let (rules, setup) = (*game.rules(), game.setup().clone());
         self.client.begin(&rules)?;

@@ -19,15 +19,15 @@ use super::uct::{self, Search, UctSettings};
 /// Action of a player.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PlayerAction {
-    /// Plays on this point, or passes.
+    /// The player plays on this point, or passes.
     Play(Point),
-    /// Resigns.
+    /// The player resigns.
     Resign,
 }
 
 /// Player of Go. One value serves many games at once, on many threads.
 pub trait Player: Send + Sync {
-    /// Name, as read by [`parse`].
+    /// Name of the player, as read by [`parse`].
     fn name(&self) -> String;
 
     /// Chooses a legal move in `game`, which must not be over. All random numbers are drawn from `rng`, except in other
@@ -165,12 +165,12 @@ pub struct Uct {
 }
 
 impl Uct {
-    /// Player with these search settings.
+    /// Tree search player with the search settings `settings`.
     pub fn new(settings: UctSettings) -> Self {
         Uct { settings }
     }
 
-    /// Search settings.
+    /// Search settings of the player.
     pub fn settings(&self) -> &UctSettings {
         &self.settings
     }

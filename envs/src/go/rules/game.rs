@@ -24,9 +24,9 @@ use super::{Color, Point, Rules, Setup};
 /// Move of a game.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Move {
-    /// Color of the player.
+    /// Color of the player who makes the move.
     pub color: Color,
-    /// Point; the pass is the number after the last point.
+    /// Point of the move; the pass is the number after the last point.
     pub point: Point,
 }
 
@@ -58,7 +58,7 @@ pub struct Game {
 }
 
 impl std::fmt::Debug for Game {
-    /// Board as text, the top row first.
+    /// Writes the board as text, the top row first.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Rules { width, height, .. } = *self.rules();
         writeln!(f, "{:?} to play, move {}, {:?}", self.to_play, self.move_number(), self.rules())?;
@@ -166,7 +166,7 @@ impl Game {
         &self.shared.geometry
     }
 
-    /// Stones, chains and liberties.
+    /// Board with the present stones, chains and liberties.
     pub fn board(&self) -> &Board {
         &self.board
     }
@@ -195,12 +195,12 @@ impl Game {
         self.to_play
     }
 
-    /// Moves so far, with passes.
+    /// Moves so far, passes included.
     pub fn moves(&self) -> impl ExactSizeIterator<Item = Move> + DoubleEndedIterator {
         self.history.plies.iter().map(|ply| Move { color: ply.color, point: ply.point })
     }
 
-    /// Number of moves so far, with passes.
+    /// Number of moves so far, passes included.
     #[inline]
     pub fn move_number(&self) -> u32 {
         self.history.plies.len() as u32

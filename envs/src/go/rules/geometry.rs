@@ -11,7 +11,7 @@ pub type Vertex = u16;
 /// Number of vertices of the largest board, 19x19, the edge included.
 pub(super) const MAX_VERTICES: usize = 20 * 21 + 1;
 
-/// Size of a board as lookup tables.
+/// Tables for a board of one size.
 #[derive(Clone, Debug)]
 pub struct Geometry {
     /// Difference of the vertex indices of a point and the point above or below.

@@ -1,4 +1,4 @@
-//! Legality of moves.
+//! Legality of moves: checks under the rules of a game.
 
 use super::board::EMPTY;
 use super::geometry::Vertex;

@@ -16,7 +16,7 @@ use super::{Color, Game, Point};
 pub struct Playout {
     /// Black's area minus White's at the end, points, without komi.
     pub area_score: i32,
-    /// Number of moves, with passes.
+    /// Number of moves of the playout, passes included.
     pub moves: u32,
 }
 
@@ -27,12 +27,12 @@ pub struct Playouts {
 }
 
 impl Playouts {
-    /// Board for games of the same size as `game`.
+    /// Playouts on boards of the same size as the board of `game`.
     pub fn new(game: &Game) -> Self {
         Playouts { board: game.board().clone() }
     }
 
-    /// Plays a copy of `game` to its end.
+    /// Plays a copy of `game` to the end by random moves.
     pub fn run(&mut self, game: &Game, rng: &mut Stream) -> Playout {
         self.run_with(game, rng, |_, _| {})
     }

@@ -13,12 +13,12 @@ pub const MAX_SIDE: u8 = 19;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Ko {
-    /// A single stone that has just captured a single stone may not be captured at once.
+    /// Simple ko: a single stone that has just captured a single stone may not be captured at once.
     Simple,
-    /// No move may recreate a whole-board position of the game.
+    /// Positional superko: no move may recreate a whole-board position of the game.
     #[default]
     Positional,
-    /// No move may recreate a whole-board position of the game with the same player to move.
+    /// Situational superko: no move may recreate a whole-board position of the game with the same player to move.
     Situational,
 }
 
@@ -46,12 +46,12 @@ impl std::str::FromStr for Ko {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Compensation {
-    /// No points (Tromp-Taylor).
+    /// No points for handicap stones (Tromp-Taylor).
     #[default]
     None,
-    /// One point for each stone (Chinese rules).
+    /// One point for each handicap stone (Chinese rules).
     Stones,
-    /// One point for each stone but the first (AGA rules).
+    /// One point for each handicap stone but the first (AGA rules).
     StonesLessOne,
 }
 
@@ -142,15 +142,15 @@ impl Rules {
     }
 }
 
-/// Color of stones and of the player who places them.
+/// Color of a stone, or of the player who places stones of this color.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[repr(u8)]
 pub enum Color {
-    /// Moves first, unless there is a handicap.
+    /// Black: moves first, unless there is a handicap.
     #[default]
     Black = 0,
-    /// Moves second, unless there is a handicap.
+    /// White: moves second, unless there is a handicap.
     White = 1,
 }
 
@@ -158,7 +158,7 @@ impl Color {
     /// Both colors, Black first.
     pub const BOTH: [Color; 2] = [Color::Black, Color::White];
 
-    /// Color of the opponent.
+    /// Color of the opponent of this player.
     #[inline]
     pub fn other(self) -> Self {
         match self {
@@ -167,7 +167,7 @@ impl Color {
         }
     }
 
-    /// 1 for Black, -1 for White: the sign of a score for Black.
+    /// Sign of a score for this player, where positive scores are good for Black: 1 for Black, -1 for White.
     #[inline]
     pub fn sign(self) -> i32 {
         match self {
@@ -192,7 +192,7 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// Handicap stones on the fixed points of GTP 2 (section 4.1.1), White to move.
+    /// Start position with handicap stones on the fixed points of GTP 2 (section 4.1.1), White to move.
     ///
     /// # Errors
     /// [`Error::Config`] if the board has no fixed points for `stones`: the board must be square with a side of at
@@ -228,7 +228,7 @@ impl Setup {
         Ok(Setup { black, white: Vec::new(), to_play: Color::White, handicap: stones })
     }
 
-    /// Handicap stones on any points, White to move.
+    /// Start position with the handicap stones `black` on any points, White to move.
     pub fn free_handicap(black: Vec<Point>) -> Self {
         let handicap = black.len() as u16;
         Setup { black, white: Vec::new(), to_play: Color::White, handicap }

@@ -104,12 +104,12 @@ impl<'a> Chain<'a> {
         self.color
     }
 
-    /// Number of stones.
+    /// Number of stones of the chain.
     pub fn size(&self) -> usize {
         usize::from(self.board.chain_stones(self.vertex))
     }
 
-    /// Points of the stones, in no particular order.
+    /// Points of the stones of the chain, in no particular order.
     pub fn stones(&self) -> impl Iterator<Item = Point> + 'a {
         let geometry = self.geometry;
         self.vertices().map(move |v| geometry.point(v))
@@ -120,12 +120,12 @@ impl<'a> Chain<'a> {
         self.board.in_atari(self.vertex)
     }
 
-    /// Number of liberties.
+    /// Number of liberties of the chain.
     pub fn liberties(&self) -> usize {
         self.liberty_points().count()
     }
 
-    /// Points of the liberties, sorted.
+    /// Points of the liberties of the chain, sorted.
     pub fn liberty_points(&self) -> impl Iterator<Item = Point> + 'a {
         let board = self.board;
         let mut touched = [false; MAX_VERTICES];

@@ -7,20 +7,20 @@ use crate::go::rules::Color;
 /// Result of a game.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
-    /// Win of one player.
+    /// One player has won.
     Win {
-        /// Winner.
+        /// Color of the winner.
         winner: Color,
         /// Reason of the win.
         by: WinReason,
     },
-    /// Draw.
+    /// The game is a draw.
     Draw,
-    /// No result: the game does not count.
+    /// The game has no result and does not count.
     Void,
-    /// Unknown result.
+    /// The result is unknown.
     Unknown,
-    /// Any other text.
+    /// Any other text in the property `RE`.
     Other(String),
 }
 
@@ -49,7 +49,7 @@ impl Outcome {
         }
     }
 
-    /// Parses the value of `RE`.
+    /// Result given by the value of the property `RE`.
     pub fn parse(text: &str) -> Self {
         let small = text.to_ascii_lowercase();
         let (winner, how) = match small.split_once('+') {
@@ -77,7 +77,7 @@ impl Outcome {
         Outcome::Win { winner, by }
     }
 
-    /// Winner, if there is one.
+    /// Color of the winner, if there is one.
     pub fn winner(&self) -> Option<Color> {
         match self {
             Outcome::Win { winner, .. } => Some(*winner),

@@ -45,7 +45,7 @@ pub struct Event {
     pub location: Location,
 }
 
-/// Kind of an event.
+/// Kind of an event in a record: a move or an edit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EventKind {
     /// Move of either color, in turn or not.

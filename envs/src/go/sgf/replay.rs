@@ -1,4 +1,4 @@
-//! Replay of a record on a board.
+//! Replay of a game record: from the record to a game.
 
 use super::record::{Edit, EventKind, GameRecord};
 use super::tree::SgfError;

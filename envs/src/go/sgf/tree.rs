@@ -22,7 +22,7 @@ pub struct Location {
 pub struct SgfError {
     /// Location of the error.
     pub location: Location,
-    /// Problem and solution.
+    /// Message: the problem and its solution.
     pub message: String,
 }
 
@@ -56,12 +56,12 @@ pub struct Node {
     children: Vec<usize>,
 }
 
-/// Property, such as `AB[dd][pp]`.
+/// Property of a node, such as `AB[dd][pp]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Property {
-    /// Identifier in capitals.
+    /// Identifier of the property, in capitals.
     pub name: String,
-    /// Values as between the brackets, with escapes; at least one.
+    /// Values of the property, at least one, with escapes as between the brackets.
     pub values: Vec<Value>,
     /// Location of the first character of the identifier.
     pub location: Location,
@@ -88,7 +88,7 @@ impl GameTree {
         self.nodes.len()
     }
 
-    /// Whether there are no nodes.
+    /// Whether the game tree has no nodes.
     pub fn is_empty(&self) -> bool {
         self.nodes.is_empty()
     }

@@ -13,7 +13,7 @@ use super::shape::{Points, Shape, Stones};
 /// Choice of the rule about repetitions in a graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RepetitionRule {
-    /// Simple ko.
+    /// Simple ko, under which a game may be endless.
     SimpleKo,
     /// Bounds that hold under superko. There is no ko rule, but the player whose result is bounded loses the whole
     /// board with the first own stone that is captured, and wins in endless play. Every result that this player can

@@ -42,7 +42,7 @@ impl Solved {
     }
 }
 
-/// Solver for one set of rules.
+/// Solver of small boards for one set of rules.
 pub struct Solver {
     rules: Rules,
     /// Values with simple ko. Under superko these values are only used to order the moves.
@@ -162,7 +162,7 @@ impl Solver {
         (range, search.nodes)
     }
 
-    /// Search of `game` under superko; `None` with simple ko.
+    /// Search from the present position of `game` under superko; `None` with simple ko.
     fn search(&self, game: &Game, budget: u64) -> Option<Search<'_>> {
         let bounds = self.bounds.as_ref()?;
         Some(Search::new(

@@ -25,7 +25,7 @@ pub(super) struct Stones {
     pub(super) other: Points,
 }
 
-/// Result of a move.
+/// Result of placing a stone.
 pub(super) struct Placed {
     /// Stones after the move, with the same mover as before.
     pub(super) stones: Stones,

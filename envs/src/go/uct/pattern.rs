@@ -10,13 +10,13 @@ use std::sync::LazyLock;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum PointState {
-    /// No stone.
+    /// Point without a stone.
     Empty = 0,
-    /// Black stone.
+    /// Point with a black stone.
     Black = 1,
-    /// White stone.
+    /// Point with a white stone.
     White = 2,
-    /// Off the board.
+    /// Point off the board.
     Edge = 3,
 }
 

@@ -36,7 +36,7 @@ pub(super) struct PatternPlayouts {
 }
 
 impl PatternPlayouts {
-    /// Board for games of the same size as `game`.
+    /// Playouts on boards of the same size as the board of `game`.
     pub(super) fn new(game: &Game) -> Self {
         PatternPlayouts {
             board: game.board().clone(),

@@ -26,7 +26,7 @@ const NODES: usize = 1 << 24;
 /// Statistics of one move of the root position.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Candidate {
-    /// Point, or the pass.
+    /// Point of the move, or the pass.
     pub point: Point,
     /// Number of playouts through the move.
     pub visits: u32,
@@ -55,7 +55,7 @@ pub struct Search {
 }
 
 impl Search {
-    /// Search of the present position of `game`.
+    /// Tree search from the present position of `game`.
     pub fn new(settings: UctSettings, game: &Game) -> Self {
         Search {
             root: game.clone(),

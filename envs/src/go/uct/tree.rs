@@ -7,7 +7,7 @@ pub(super) const ROOT: u32 = 0;
 /// sums are exact integers.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Node {
-    /// Point, or the pass.
+    /// Point of the move, or the pass.
     pub(super) point: u16,
     /// Number of children; 0 before the node is expanded.
     pub(super) count: u16,
@@ -49,7 +49,7 @@ impl Node {
     }
 }
 
-/// All nodes of a search.
+/// Search tree: all nodes in one vector.
 #[derive(Clone, Debug)]
 pub(super) struct Tree {
     nodes: Vec<Node>,

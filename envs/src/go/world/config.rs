@@ -130,7 +130,7 @@ pub(super) fn win_value(margin: f32) -> f64 {
     }
 }
 
-/// Copies measures to `out`.
+/// Copies the measures of an episode to `out`.
 pub(super) fn write_measures(measures: [f64; 3], out: &mut [f64]) {
     for (out, measure) in out.iter_mut().zip(measures) {
         *out = measure;
@@ -142,7 +142,7 @@ pub(super) fn action_to_point(action: u32) -> Point {
     Point::try_from(action).unwrap_or(Point::MAX)
 }
 
-/// Number of observation planes.
+/// Number of observation planes for `history` positions.
 pub(super) fn planes(history: usize) -> usize {
     2 * history + EXTRA_PLANES
 }

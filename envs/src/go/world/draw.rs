@@ -31,7 +31,7 @@ impl Layout {
         Layout { pitch: 1, framed: false },
     ];
 
-    /// Columns and rows of the drawing.
+    /// Size of the drawing of a board of `width` x `height`: columns and rows of characters.
     fn size(self, width: usize, height: usize) -> (usize, usize) {
         let columns = self.pitch * (width - 1) + 3;
         if self.framed { ((columns + 6).max(STATUS), height + 4) } else { (columns, height) }
@@ -49,9 +49,9 @@ impl Layout {
 /// Smallest width of the drawing at which the lines below the board fit, columns.
 const STATUS: usize = 42;
 
-/// Content of a drawing.
+/// Content of the drawing of a board.
 pub(super) struct BoardScene<'a> {
-    /// Game.
+    /// Game that is drawn.
     pub(super) game: &'a Game,
     /// Action values of a policy for each point and the pass, `[points + 1]`; NaN if unknown.
     pub(super) action_values: Option<&'a [f32]>,
@@ -96,7 +96,7 @@ pub(super) fn status(game: &Game) -> String {
     }
 }
 
-/// Draws the board.
+/// Draws the board as large as the frame allows.
 pub(super) fn draw_board(scene: &BoardScene<'_>, frame: &mut Frame) {
     let rules = scene.game.rules();
     let (width, height) = (usize::from(rules.width), usize::from(rules.height));

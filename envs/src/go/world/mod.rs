@@ -54,7 +54,7 @@ pub use versus_opponent::{GoVersusOpponent, OpponentStatus, PolicyPlayer, Versus
 #[derive(Clone, Copy, Debug, Default)]
 pub struct GoFamily;
 
-/// Listed worlds.
+/// Worlds that are listed, with descriptions.
 const LIST: [(&str, &str); 4] = [
     ("5x5", "Go on 5x5; Black's center wins the whole board (van der Werf et al. 2003)"),
     ("9x9", "Go on the small board used by beginners and in computer Go"),

@@ -88,9 +88,9 @@ pub enum Ruleset {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reward {
-    /// 1 a win, -1 a loss, 0 a draw.
+    /// Win or loss: 1 for a win, -1 for a loss, 0 for a draw.
     Win,
-    /// Margin of the score divided by the number of points.
+    /// Score: the margin divided by the number of points.
     Score,
 }
 
@@ -100,7 +100,7 @@ pub enum Reward {
 pub enum AgentColor {
     /// Black, who moves first unless there is a handicap.
     Black,
-    /// White.
+    /// White, who moves second unless there is a handicap.
     White,
     /// Black or White, each with probability 1/2, drawn at the start of each episode.
     Alternate,

@@ -46,7 +46,7 @@ impl Env for Go {
         self.config.start.clone()
     }
 
-    /// An illegal action changes nothing.
+    /// Plays a move; an illegal action changes nothing.
     fn step(&self, game: &mut Game, action: u32, _rng: &mut Stream) -> Step {
         let mover = game.to_play();
         match game.play(config::action_to_point(action)) {

@@ -31,7 +31,7 @@ pub struct GoVersusOpponent {
 /// State: the game, the agent's color, and the status of the opponent.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct VersusOpponentState {
-    /// Game.
+    /// Game that is played.
     pub game: Game,
     /// Color of the agent.
     pub agent: Color,
@@ -42,11 +42,11 @@ pub struct VersusOpponentState {
 /// Status of an opponent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum OpponentStatus {
-    /// Playing.
+    /// The opponent is playing.
     Playing,
-    /// Resigned, which counts as a loss of the whole board.
+    /// The opponent has resigned, which counts as a loss of the whole board.
     Resigned,
-    /// Failed: no answer, or an illegal one.
+    /// The opponent has failed: no move, or an illegal one.
     Failed,
 }
 
@@ -131,7 +131,7 @@ impl Env for GoVersusOpponent {
         state
     }
 
-    /// An illegal action changes nothing.
+    /// Plays the agent's move and the opponent's answer; an illegal action changes nothing.
     fn step(&self, state: &mut VersusOpponentState, action: u32, rng: &mut Stream) -> Step {
         if state.opponent == OpponentStatus::Playing
             && state.game.play(config::action_to_point(action)).is_ok()

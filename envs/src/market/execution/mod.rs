@@ -28,9 +28,9 @@ use super::settings::{ActionKind, Reward, check, in_range};
 pub struct Execution {
     /// Steps of an episode, in each of which a slice of the order is sold, 1..=10000.
     pub steps: u32,
-    /// Fractions of the remaining order: discrete levels ("grid") or any number from 0 to 1 ("continuous").
+    /// Actions: discrete fractions of the remaining order ("grid"), or any fraction from 0 to 1 ("continuous").
     pub actions: ActionKind,
-    /// Number of discrete fractions from 0 to 1, 2..=101.
+    /// Number of discrete fractions from 0 to 1, 2..=101; for actions "grid".
     pub levels: usize,
     /// Size of the order in shares of stock, 1e-6..=1e12.
     pub order: f64,

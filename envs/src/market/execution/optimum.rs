@@ -62,7 +62,7 @@ impl Plan {
         })
     }
 
-    /// Plan of uniformly random fractions.
+    /// Plan that sells uniformly random fractions.
     pub(super) fn random(rules: &Rules, fractions: &Fractions) -> Self {
         Plan::backward_induction(rules, |slice, _| match fractions {
             Fractions::Any => (0.5, (slice.sold + slice.kept) / 3.0 + slice.mixed / 6.0),

@@ -47,7 +47,7 @@ pub(super) struct Rules {
     pub(super) realized: bool,
 }
 
-/// State of an episode.
+/// State of an episode of `market/execution`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct State {
     /// Remaining fraction of the order.

@@ -24,9 +24,9 @@ pub struct Gbm {
     pub steps: u32,
     /// Discount of the task, 0..=1.
     pub gamma: f64,
-    /// Fractions: discrete levels ("grid") or any number from 0 to 1 ("continuous").
+    /// Actions: discrete fractions of the wealth ("grid"), or any fraction from 0 to 1 ("continuous").
     pub actions: ActionKind,
-    /// Number of discrete fractions from 0 to 1, 2..=101.
+    /// Number of discrete fractions from 0 to 1, 2..=101; for actions "grid".
     pub levels: usize,
     /// Steps per year, 1..=1000000.
     pub steps_per_year: f64,
@@ -114,7 +114,7 @@ impl Gbm {
     }
 }
 
-/// Rules of the market, with the bound of the observed return.
+/// Rules of `market/gbm`, with the bound of the observed return.
 pub(super) struct GbmMarket {
     rules: Rules,
     return_bound: f32,

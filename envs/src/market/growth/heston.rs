@@ -32,9 +32,9 @@ pub struct Heston {
     pub steps: u32,
     /// Discount of the task, 0..=1.
     pub gamma: f64,
-    /// Fractions: discrete levels ("grid") or any number from 0 to 1 ("continuous").
+    /// Actions: discrete fractions of the wealth ("grid"), or any fraction from 0 to 1 ("continuous").
     pub actions: ActionKind,
-    /// Number of discrete fractions from 0 to 1, 2..=101.
+    /// Number of discrete fractions from 0 to 1, 2..=101; for actions "grid".
     pub levels: usize,
     /// Steps per year, 12..=1000000.
     pub steps_per_year: f64,
@@ -42,7 +42,7 @@ pub struct Heston {
     pub drift: f64,
     /// Interest rate per year, -1..=1.
     pub interest: f64,
-    /// Long-run variance per year, 1e-6..=1; episodes start from it.
+    /// Long-run variance of the log return per year, also the variance at the start of an episode, 1e-6..=1.
     pub variance_level: f64,
     /// Mean reversion rate of the variance per year, 0.001..=steps_per_year.
     pub variance_reversion: f64,

@@ -37,7 +37,7 @@ use super::super::normal;
 
 pub(super) const VERSION: u32 = 1;
 
-/// Parameters of the rules, per step.
+/// Parameters of the rules of the portfolio worlds, per step.
 #[derive(Clone, Debug)]
 pub(super) struct Rules {
     /// Length of a step in years.
@@ -58,14 +58,14 @@ pub(super) struct Rules {
     pub(super) fractions: Fractions,
 }
 
-/// State of an episode.
+/// State of an episode of a portfolio world.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct State {
     pub(super) wealth: f64,
     /// Power `W^(1 - a)` of the wealth W.
     pub(super) scale: f64,
     pub(super) variance: f64,
-    /// Last log return.
+    /// Log return of the last step.
     pub(super) last_return: f64,
     pub(super) fraction: f64,
     pub(super) account: Account,
@@ -111,7 +111,7 @@ impl Rules {
         (self.drift - 0.5 * variance) * self.dt + (variance * self.dt).sqrt() * z
     }
 
-    /// Full-truncation Euler step of the variance.
+    /// Next variance, by a full-truncation Euler step.
     #[inline]
     pub(super) fn next_variance(&self, variance: f64, w: f64) -> f64 {
         let positive = variance.max(0.0);
@@ -139,7 +139,7 @@ impl Rules {
         (*scale - before) / self.power
     }
 
-    /// Change of utility from wealth 1.
+    /// Change of utility when a wealth of 1 grows by `factor`.
     fn utility_gain(&self, factor: f64) -> f64 {
         self.utility(&mut 1.0, factor)
     }

@@ -29,10 +29,9 @@ use super::settings::{ActionKind, check, in_range};
 pub struct MarketMaking {
     /// Steps of an episode, 1..=20000 and at least 2 lambda: at most one order arrives in a step.
     pub steps: u32,
-    /// Depths: pairs of a table ("grid") or any two numbers from 0 to 10 / kappa ("continuous").
+    /// Actions: pairs of depths from a table ("grid"), or any two depths from 0 to 10 / kappa ("continuous").
     pub actions: ActionKind,
-    /// Depths of the table, in price units, 1 to 32 of them from 0 to 10 / kappa; an action is one depth for each
-    /// side.
+    /// Depths of the table, in price units: 1 to 32 numbers from 0 to 10 / kappa. An action is one depth for each side.
     pub depths: Vec<f64>,
     /// Expected number of market orders of each side from time 0 to 1, 1e-6..=10000.
     pub lambda: f64,
@@ -144,7 +143,7 @@ impl MarketMaking {
 /// Largest depth, in units of `1 / kappa`.
 const MAX_DEPTH: f64 = 10.0;
 
-/// Rules of the market, with the allowed depths.
+/// Rules of `market/making`, with the allowed depths.
 struct MakingMarket {
     rules: Rules,
     depths: Depths,

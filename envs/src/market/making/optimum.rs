@@ -15,7 +15,7 @@ use freewheel_core::SolveQuery;
 
 use super::rules::Rules;
 
-/// Allowed depths.
+/// Choice of the allowed depths of a quote.
 #[derive(Clone, Debug)]
 pub(super) enum Depths {
     /// Any depth from 0 to this depth.
@@ -79,7 +79,7 @@ impl Values {
         Values::backward_induction(rules, query, |gain| depths.best(rules, gain))
     }
 
-    /// Values of uniformly random depths; the quotes are 0.
+    /// Values if all depths are uniformly random; the quotes are 0.
     pub(super) fn random(rules: &Rules, depths: &Depths, query: &SolveQuery) -> Self {
         Values::backward_induction(rules, query, |gain| (0.0, depths.random(rules, gain)))
     }

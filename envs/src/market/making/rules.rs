@@ -31,22 +31,22 @@ use super::super::account::{Account, PriceHistory};
 
 pub(super) const VERSION: u32 = 1;
 
-/// Parameters of the rules, per step.
+/// Parameters of the rules of `market/making`, per step.
 #[derive(Clone, Debug)]
 pub(super) struct Rules {
     pub(super) steps: u32,
     /// Probability that a market order of one side arrives.
     pub(super) arrival_probability: f64,
     pub(super) kappa: f64,
-    /// Penalty per squared inventory.
+    /// Penalty per squared inventory in a step.
     pub(super) inventory_penalty: f64,
     pub(super) alpha: f64,
     pub(super) max_inventory: i32,
-    /// Standard deviation of the midprice change.
+    /// Standard deviation of the midprice change in a step.
     pub(super) midprice_std: f64,
 }
 
-/// State of an episode.
+/// State of an episode of `market/making`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct State {
     pub(super) inventory: i32,

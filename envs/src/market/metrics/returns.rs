@@ -33,7 +33,7 @@ impl Default for RunningReturns {
 }
 
 impl RunningReturns {
-    /// Measures of a whole series.
+    /// Measures of the whole series `returns`.
     pub fn from_returns(returns: &[f64]) -> Self {
         let mut running = RunningReturns::default();
         for &r in returns {
@@ -42,7 +42,7 @@ impl RunningReturns {
         running
     }
 
-    /// Appends a return.
+    /// Appends a return to the series.
     #[inline]
     pub fn push(&mut self, r: f64) {
         self.count += 1.0;
@@ -59,12 +59,12 @@ impl RunningReturns {
         }
     }
 
-    /// Number of returns.
+    /// Number of returns so far.
     pub fn count(&self) -> f64 {
         self.count
     }
 
-    /// Mean return of a bar. NaN without returns.
+    /// Mean return of a bar so far. NaN without returns.
     pub fn mean(&self) -> f64 {
         if self.count > 0.0 { self.mean } else { f64::NAN }
     }

@@ -31,7 +31,7 @@ pub(super) fn discounted_sum(query: &SolveQuery, per_step: f64) -> Result<f64> {
     }
 }
 
-/// Discount factors 1, gamma, gamma^2, ...
+/// Discount factors of the steps: 1, gamma, gamma^2, ...
 fn discounts(gamma: f64) -> impl Iterator<Item = f64> {
     std::iter::successors(Some(1.0), move |discount| Some(discount * gamma))
 }

@@ -30,13 +30,13 @@ pub struct Regime {
     pub steps: u32,
     /// Discount of the task, 0..=1.
     pub gamma: f64,
-    /// Fractions: discrete levels ("grid") or any number from 0 to 1 ("continuous").
+    /// Actions: discrete fractions of the wealth ("grid"), or any fraction from 0 to 1 ("continuous").
     pub actions: ActionKind,
-    /// Number of discrete fractions from 0 to 1, 2..=101.
+    /// Number of discrete fractions from 0 to 1, 2..=101; for actions "grid".
     pub levels: usize,
     /// Observation: the last moves ("moves"), or the probability of the good regime given all moves ("belief").
     pub observe: Observe,
-    /// Number of observed moves, 1..=16.
+    /// Number of observed moves, 1..=16; for observations "moves".
     pub memory: u32,
     /// Size of a price move, up or down, as a fraction, 1e-6..=0.99.
     pub size: f64,
@@ -44,7 +44,7 @@ pub struct Regime {
     pub up_good: f64,
     /// Probability of an up move in the bad regime, 0.001..=0.5.
     pub up_bad: f64,
-    /// Probability of staying in the regime, 0.5..=0.999.
+    /// Probability that the regime stays the same in a step, 0.5..=0.999.
     pub stay: f64,
 }
 
@@ -52,7 +52,7 @@ pub struct Regime {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Observe {
-    /// Last moves, as one index.
+    /// The last moves, as one index.
     #[default]
     Moves,
     /// Probability of the good regime given all moves.
@@ -124,7 +124,7 @@ impl Regime {
     }
 }
 
-/// Rules of the market, with the kind of observation.
+/// Rules of `market/regime`, with the kind of observation.
 struct RegimeMarket {
     rules: Rules,
     observe: Observe,

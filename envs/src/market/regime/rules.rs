@@ -26,7 +26,7 @@ use super::super::actions::Fractions;
 
 pub(super) const VERSION: u32 = 1;
 
-/// Parameters of the rules.
+/// Parameters of the rules of `market/regime`.
 #[derive(Clone, Debug)]
 pub(super) struct Rules {
     pub(super) size: f64,
@@ -37,7 +37,7 @@ pub(super) struct Rules {
     pub(super) fractions: Fractions,
 }
 
-/// State of an episode.
+/// State of an episode of `market/regime`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct State {
     pub(super) good: bool,
@@ -132,7 +132,7 @@ impl Rules {
         }
     }
 
-    /// Optimal expected log growth of one move.
+    /// Expected log growth of one move with the optimal fraction.
     pub(super) fn optimal_growth(&self, belief: Belief) -> f64 {
         self.expected_growth(self.optimal_fraction(belief), belief.0)
     }

@@ -91,7 +91,7 @@ impl Bars {
         Ok(bars)
     }
 
-    /// Appends the bar of a row.
+    /// Appends the bar in a row of the file.
     fn push(
         &mut self,
         row: &Row,
@@ -155,7 +155,7 @@ struct Location<'a> {
 }
 
 impl Location<'_> {
-    /// Error at the start of field number `field` of `record`.
+    /// Error whose location is the start of field number `field` of `record`.
     fn error_at_field(&self, record: &StringRecord, field: usize, message: String) -> Error {
         let before: usize = record.iter().take(field).map(|text| text.chars().count() + 1).sum();
         self.error(before + 1, message)
@@ -166,7 +166,7 @@ impl Location<'_> {
     }
 }
 
-/// Row of a file and its location.
+/// Row of a price file and its location.
 struct Row<'a> {
     location: &'a Location<'a>,
     record: &'a StringRecord,

@@ -106,7 +106,7 @@ fn momentum(close: &[f64], w: usize) -> Vec<f64> {
     })
 }
 
-/// Mean of the last `w` values, the present one included.
+/// Moving average: mean of the last `w` values, the present one included.
 pub(super) fn mean(values: &[f64], w: usize) -> Vec<f64> {
     rolling(values.len(), w - 1, |t| values[t + 1 - w..=t].iter().sum::<f64>() / w as f64)
 }

@@ -23,7 +23,7 @@ pub struct MarketData {
     pub(super) fold: Fold,
     /// Bars at whose close an episode may start.
     pub(super) starts: Range<usize>,
-    /// Steps of an episode.
+    /// Number of steps of an episode.
     pub(super) steps: usize,
     pub(super) costs: Costs,
     /// Equity at the start, in money.
@@ -89,7 +89,7 @@ impl MarketData {
         &self.prices
     }
 
-    /// Training and test bars.
+    /// Fold: training and test bars.
     pub fn fold(&self) -> &Fold {
         &self.fold
     }

@@ -34,13 +34,13 @@ const NO_TRADE: f64 = 1e-12;
 /// Account: cash and units of each asset.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Account {
-    /// Cash in money; negative if borrowed.
+    /// Cash of the account in money; negative if borrowed.
     pub cash: f64,
     /// Units of each asset; negative if sold short. Unused entries are 0.
     pub units: [f64; MAX_ASSETS],
 }
 
-/// Trading costs.
+/// Costs of a trade.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Costs {
     /// Cost as a fraction of the money traded.

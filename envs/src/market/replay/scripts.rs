@@ -10,14 +10,14 @@ pub(super) struct Script<A> {
     pub(super) policy: PolicyKind<A>,
 }
 
-/// Kind of a scripted policy.
+/// Choice of the kind of scripted policy.
 #[derive(Clone, Copy)]
 pub(super) enum PolicyKind<A> {
     /// The same target positions at every bar.
     FixedTarget(A),
     /// Long if the short moving average exceeds the long one; else short, or flat if short positions are not allowed.
     Momentum,
-    /// Optimal policy with perfect foresight of the prices.
+    /// Choice with perfect foresight of the prices: the optimal policy.
     Clairvoyant,
 }
 

@@ -89,10 +89,10 @@ pub struct Settings {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Split {
-    /// Episodes of `length` steps from a random training bar.
+    /// Training: episodes of `length` steps from a random training bar.
     #[default]
     Train,
-    /// One episode over all test bars.
+    /// Test: one episode over all test bars.
     Test,
 }
 
@@ -100,10 +100,10 @@ pub enum Split {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Actions {
-    /// Row of the table of all combinations of `levels` that `leverage` allows.
+    /// Table: an action is a row of the table of all combinations of `levels` that `leverage` allows.
     #[default]
     Table,
-    /// Target positions as real numbers.
+    /// Continuous: an action is the target positions as real numbers.
     Continuous,
 }
 

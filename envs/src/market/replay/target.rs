@@ -5,7 +5,7 @@ use freewheel_core::{Action, ActionSpace};
 use super::market::MarketData;
 use super::rules::MAX_ASSETS;
 
-/// Action of a replay: `u32` or `[f32; n]`.
+/// Action of a replay: `u32` (row of a table) or `[f32; n]` (positions in n assets).
 pub trait TargetAction: Action {
     /// Action space of a market.
     fn space(market: &MarketData) -> ActionSpace;

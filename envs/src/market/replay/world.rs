@@ -23,7 +23,7 @@ pub struct Replay<A> {
     foresight: OnceLock<Option<Foresight>>,
 }
 
-/// State of an episode.
+/// State of an episode of a replay.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct State {
     /// Bar of the last observed close.
@@ -34,7 +34,7 @@ pub struct State {
     pub row: Option<u32>,
     /// Bars since a position was opened, closed or reversed.
     pub bars_since_change: u32,
-    /// Cash and units.
+    /// Account: cash and units of each asset.
     pub account: Account,
     /// Equity at the close of `bar`, in money.
     pub equity: f64,

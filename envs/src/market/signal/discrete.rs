@@ -8,7 +8,7 @@ use super::super::draw::Chart;
 use super::rules::{Rules, State};
 use crate::mdp::{FiniteMdp, Outcome};
 
-/// Rules of the market with discrete positions.
+/// Rules of a signal world with discrete positions.
 pub(super) struct DiscreteMarket {
     rules: Rules,
     /// Positions, equally spaced, the middle one 0.

@@ -26,9 +26,9 @@ use super::rules::{Rules, State, VERSION};
 pub struct GarleanuPedersen {
     /// Steps of an episode, 1..=10000.
     pub steps: u32,
-    /// Positions: discrete levels ("grid") or any number within the limit ("continuous").
+    /// Actions: discrete positions ("grid"), or any position within the limit ("continuous").
     pub actions: ActionKind,
-    /// Number of discrete positions, an odd number, 3..=101.
+    /// Number of discrete positions, an odd number, 3..=101; for actions "grid".
     pub levels: usize,
     /// Largest position, long or short, in units of the asset, 1e-6..=1e6.
     pub limit: f64,
@@ -190,7 +190,7 @@ impl GarleanuPedersen {
 /// Maximum number of outcomes of the decision process, about 300 MB.
 const MAX_OUTCOMES: usize = 10_000_000;
 
-/// Rules of the market with continuous positions.
+/// Rules of `market/garleanu-pedersen` with continuous positions.
 pub(super) struct ContinuousMarket {
     rules: Rules,
     problem: LqProblem,

@@ -32,7 +32,7 @@ pub(super) const VERSION: u32 = 1;
 /// Price at the start of an episode.
 pub(super) const START_PRICE: f64 = 100.0;
 
-/// Parameters of the rules.
+/// Parameters of the rules of the signal worlds.
 #[derive(Clone, Debug)]
 pub(super) struct Rules {
     pub(super) chain: MarkovChain,
@@ -50,7 +50,7 @@ pub(super) struct Rules {
     pub(super) relative_returns: bool,
 }
 
-/// State of an episode.
+/// State of an episode of a signal world.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct State {
     pub(super) signal: u16,
@@ -92,7 +92,7 @@ impl Rules {
         Step { reward: (self.gain(price_change, target) - cost) as f32, ending: Ending::Running }
     }
 
-    /// Gain of the position `target` over a price change.
+    /// Gain of holding the position `target` during a price change.
     #[inline]
     fn gain(&self, price_change: f64, target: f64) -> f64 {
         self.gain_weight * (target * price_change - 0.5 * self.risk_penalty * target * target)
