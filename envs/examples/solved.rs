@@ -1,5 +1,5 @@
-//! Results of perfect play in Go on small empty boards, as a table in Markdown: `cargo run --release -p freewheel-envs
-//! --example solved -- [WIDTHxHEIGHT:KO] ...`
+//! Results of perfect play in Go on small empty boards, as a table in Markdown:
+//! `cargo run --release -p freewheel-envs --example solved -- [WIDTHxHEIGHT:KO] ...`
 //!
 //! KO, the ko rule, is `simple`, `positional` or `situational`, such as `3x3:positional`. Suicide is forbidden;
 //! `WxH:KO:suicide` allows it. Values are Black's area minus White's, without komi; where the value is not proved, the

@@ -1,4 +1,4 @@
-//! Worlds, each in a module with its rules, adapter, drawing and reference policies.
+//! Worlds. Each module has the rules, the environment, the drawing and the reference policies of one family.
 //!
 //! | module | content |
 //! |---|---|

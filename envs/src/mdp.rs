@@ -14,10 +14,10 @@
 //! |---|---|---|
 //! | `Optimal` | policy iteration with exact evaluation | backward induction if time is observed, else search |
 //! | `Random`, `EpsilonGreedy` | one exact evaluation | one evaluation, backward in time |
-//! | `EpsilonSoft` | `Optimal` in the process with epsilon-random actions | the same |
+//! | `EpsilonSoft` | `Optimal` in the process with epsilon-random actions | `Optimal` in the same process |
 //!
 //! Policy iteration is that of Howard (1960; Puterman 1994, section 6.4). The search is over stationary policies; the
-//! optimal value with observed time is its upper bound.
+//! optimal value with observed time is an upper bound on the value of the policy found.
 //!
 //! ```
 //! use freewheel_core::{SolveQuery, PolicyClass};

@@ -10,7 +10,7 @@
 //! * **Observation**: `row * N + column`, the position of the 1 in bsuite's array; N² after the last row, where
 //!   bsuite's array is all 0.
 //! * **Reward**: going right costs 0.01 / N; going right from the last column, reached only by N right moves in a row,
-//!   has the additional reward 1. Best return .99; a random policy gets it once in 2^N episodes.
+//!   has the additional reward 1. Best return .99; a random policy gets the reward 1 once in 2^N episodes.
 //! * **Endings**: after N steps.
 //! * **Version**: 1.
 

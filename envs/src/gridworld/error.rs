@@ -4,7 +4,7 @@ use std::path::Path;
 
 use freewheel_core::Error;
 
-/// Kind of error in a map. Every message says how to correct it.
+/// Kind of error in a map. Every message says how to correct the error.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MapErrorKind {

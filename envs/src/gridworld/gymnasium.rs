@@ -1,5 +1,5 @@
-//! Maps in the format of Gymnasium's argument `desc`: a frozen lake as a list of strings, such as `["SFFF", "FHFH",
-//! "FFFH", "HFFG"]`.
+//! Maps in the format of Gymnasium's argument `desc`: a frozen lake as a list of strings, such as
+//! `["SFFF", "FHFH", "FFFH", "HFFG"]`.
 
 use super::error::{MapError, MapErrorKind, position};
 use super::legend::{CellRule, Direction, Legend};

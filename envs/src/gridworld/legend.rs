@@ -15,7 +15,7 @@ use super::error::{MapError, MapErrorKind, position};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Legend {
-    /// One line about this world and its source.
+    /// One line of text: description of the world, and its source.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub about: String,
     /// Reward of a step; default -1.
@@ -42,8 +42,8 @@ pub struct Legend {
     /// down.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub wind: Vec<i32>,
-    /// Whether the wind is random: in columns where it is not 0, one less, as given, or one more, with probability 1/3
-    /// each.
+    /// Whether the wind is random: in columns with a wind other than 0, the strength is one less, as given, or one
+    /// more, with probability 1/3 each.
     pub stochastic_wind: bool,
     /// Cells where episodes begin: cells marked S ("marked") or any free cell ("anywhere"); all are equally likely.
     pub start: Start,

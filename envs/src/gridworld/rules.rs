@@ -9,10 +9,10 @@
 //!   this is `row * columns + column`, as in Gymnasium). With n such cells, and the set of held keys as a binary number
 //!   k (the alphabetically first key is bit 0), the index is `k * n + cell`.
 //! * **Step**: the action's direction, or another one with probability `slip`, becomes a displacement. The wind of the
-//!   column the agent leaves is added to it. Edges, walls, closed doors and one-way cells stop the agent. Without wind
-//!   a move is a single step, diagonal or not: if it is stopped, the agent stays. With wind the column changes first,
-//!   then the row, cell by cell. Only the cell where the step ends has an effect. The agent keeps its keys, and opened
-//!   doors stay open.
+//!   column that the agent leaves is added to the displacement. Edges, walls, closed doors and one-way cells stop the
+//!   agent. Without wind a move is a single step, diagonal or not: if it is stopped, the agent stays. With wind the
+//!   column changes first, then the row, cell by cell. Only the cell where the step ends has an effect. The agent keeps
+//!   its keys, and opened doors stay open.
 //! * **Reward**: the reward of the cell where the step ends, else `diagonal` for a diagonal move, else `step`. A step
 //!   that is stopped and does not move the agent has the reward `bump`, if the legend defines it. A step that leaves a
 //!   teleport has the reward of the teleport.

@@ -10,7 +10,8 @@ use super::legend::{Legend, SlipTo};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// true: moves slip sideways with a total probability of 2/3, as on Gymnasium's frozen lake; false: never.
+    /// Whether moves slip sideways with a total probability of 2/3, as on Gymnasium's frozen lake (true), or never
+    /// (false).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub slippery: Option<bool>,
     /// Probability 0..=1 that a move goes in another direction than intended.

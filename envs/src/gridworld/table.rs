@@ -169,8 +169,8 @@ impl TransitionTable {
         self
     }
 
-    /// Same table with a mask: actions that cannot change the state are illegal. In states where no action can, all are
-    /// legal.
+    /// Same table with a mask: actions that cannot change the state are illegal. If no action can change a state, all
+    /// actions are legal in that state.
     pub(super) fn mask_idle_actions(self) -> Self {
         let all = u16::MAX >> (16 - self.actions());
         let mask = |state: u32| {

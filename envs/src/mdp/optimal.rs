@@ -128,7 +128,7 @@ impl PolicyIteration<'_> {
     }
 
     /// In states from which `policy` is not sure to end, replaces the action by one that leads towards states from
-    /// which it is.
+    /// which the policy is sure to end.
     fn repair(&self, graph: &Graph<'_>, policy: &mut [u32]) {
         let kernel = self.kernel;
         let stopped: States = policy.iter().map(|&a| a == STOP).collect();

@@ -123,7 +123,7 @@ impl Search {
         self.visited[node as usize]
     }
 
-    /// Marks a part as not visited, to search it again; returns its last node.
+    /// Marks a part as not visited, to search it again; returns the last node of the part.
     fn restart(&mut self, part: &[u32]) -> u32 {
         for &node in part {
             self.visited[node as usize] = false;

@@ -4,8 +4,8 @@
 //! point; therefore the policy is found by search. Candidates are the optima without a horizon at several discounts,
 //! and the time-dependent optimal policy frozen at several times. The best candidate is improved by gradients (see
 //! [`gradient`]). If the process is small enough, branch and bound finds the best deterministic policy. Finally
-//! stochastic policies, which may be better, are tried. The optimal value with observed time is an upper bound for all
-//! of them.
+//! stochastic policies, which may be better, are tried. The optimal value with observed time is an upper bound on the
+//! value of every stationary policy.
 //!
 //! Work is counted in transitions, never in seconds, so that the result is the same on every machine.
 

@@ -86,7 +86,7 @@ fn deep_sea_is_worth_99_hundredths() {
     close(solve(&deep_sea(10), endless(PolicyClass::Random, 1.0)).value, 0.5f64.powi(10) - 0.005, 1e-12);
 }
 
-/// The mean of Gymnasium's Taxi over its 300 starts, to two digits.
+/// Mean optimal value of Gymnasium's Taxi over the 300 starts: 7.93, to two digits.
 #[test]
 fn taxi_is_worth_7_93() {
     let best = solve(&taxi(), endless(PolicyClass::Optimal, 1.0));

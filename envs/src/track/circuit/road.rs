@@ -1,7 +1,7 @@
 //! Center lines of straights, circular arcs and clothoids.
 //!
-//! The curvature of each piece is linear in arc length, so its heading is exact. Its position is exact for straights
-//! and arcs, and accurate to about 1e-13 m for clothoids (Gauss-Legendre quadrature). Where two pieces meet without a
+//! The curvature of each piece is linear in arc length, so its heading is exact. Positions are exact on straights and
+//! arcs, and accurate to about 1e-13 m on clothoids (Gauss-Legendre quadrature). Where two pieces meet without a
 //! clothoid, the curvature jumps; at the joint itself, the curvature is that of the piece ahead.
 
 use std::f64::consts::{PI, TAU};

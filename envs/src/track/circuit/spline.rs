@@ -8,8 +8,8 @@ use super::Pose;
 /// Closed cubic spline through `n` points.
 #[derive(Clone, Debug)]
 pub(super) struct Spline {
-    /// Parameter (accumulated chord length) of each point and, at the end of the lap, of the first point again, m, `[n
-    /// + 1]`.
+    /// Parameter (accumulated chord length) of each point and, at the end of the lap, of the first point again, m,
+    /// `[n + 1]`.
     knots: Vec<f64>,
     /// Arc length at each knot, m, `[n + 1]`.
     lengths: Vec<f64>,

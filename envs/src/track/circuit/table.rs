@@ -104,7 +104,7 @@ impl Table {
         &self.entries
     }
 
-    /// Equivalent arc length in `0..length`, for `s` at most one lap outside of it.
+    /// Equivalent arc length in `0..length`, for an `s` at most one lap outside of this range.
     #[inline]
     pub(in super::super) fn wrap_s(&self, s: f64) -> f64 {
         if s < 0.0 {

@@ -1,11 +1,11 @@
 //! Primal-dual interior-point method for smooth problems on a ring of nodes: minimize a sum of node costs subject to
 //! `slack >= 0`, where costs and slacks of a node depend on its neighbors only.
 //!
-//! For each of a decreasing sequence of barrier parameters `mu`, Newton's method minimizes the barrier function `phi(x)
-//! = sum cost - mu sum ln slack`, with exact second derivatives, Lagrange multipliers `z` as separate variables and a
-//! line search (Nocedal & Wright, chapter 19; Wächter & Biegler 2006). There are no equality constraints. The initial
-//! point must be strictly feasible (all slacks are positive), and then all iterates are. The Newton system is banded,
-//! so the time of an iteration is linear in the number of nodes.
+//! For each of a decreasing sequence of barrier parameters `mu`, Newton's method minimizes the barrier function
+//! `phi(x) = sum cost - mu sum ln slack`, with exact second derivatives, Lagrange multipliers `z` as separate variables
+//! and a line search (Nocedal & Wright, chapter 19; Wächter & Biegler 2006). There are no equality constraints. The
+//! initial point must be strictly feasible (all slacks are positive), and then all iterates are. The Newton system is
+//! banded, so the time of an iteration is linear in the number of nodes.
 
 use freewheel_core::{Error, Result};
 

@@ -4,16 +4,18 @@
 //! **Three cross-sections.** A lap crosses the cross-sections of the road in order. Let `a`, `b`, `c` be the points
 //! where the lap first meets three of the cross-sections, `T` the time from `a` to `c`, and `l T` the time from `b` to
 //! `c`. Then `l a + (1 - l) c - b` is the integral of the acceleration times the Green's function of the second
-//! derivative, which is positive and integrates to `l (1 - l) T^2 / 2`. Hence `T^2 >= 2 |l a + (1 - l) c - b| / (A l (1
-//! - l))`. The norm is bounded from below by projections on fixed directions, for all points of the cross-sections at
-//! once. The minimum over `l` is found by branch and bound: on an interval of `l`, a projection is minimal at one of
-//! the ends. Also `T >= |c - a| / V`. The sum of bounds for disjoint parts of the lap is a bound for the lap; dynamic
-//! programming finds the partition with the greatest sum. This bound holds for any initial and final speed.
+//! derivative, which is positive and integrates to `l (1 - l) T^2 / 2`. Hence
+//! `T^2 >= 2 |l a + (1 - l) c - b| / (A l (1 - l))`. The norm is bounded from below by projections on fixed directions,
+//! for all points of the cross-sections at once. The minimum over `l` is found by branch and bound: on an interval of
+//! `l`, a projection is minimal at one of the ends. Also `T >= |c - a| / V`. The sum of bounds for disjoint parts of
+//! the lap is a bound for the lap; dynamic programming finds the partition with the greatest sum. This bound holds for
+//! any initial and final speed.
 //!
-//! **Enclosed area.** A flying lap is a closed curve of period `T`, `p(t) = sum c_k exp(2 pi i k t / T)`, and its
-//! signed area is `S = pi sum k |c_k|^2 <= pi sum k^4 |c_k|^2 = pi (T / 2 pi)^4 mean |p''|^2 <= pi (T / 2 pi)^4 A^2`,
-//! so `T >= 2 pi (S / pi)^(1/4) / sqrt(A)`. The area decreases as the line moves inwards, so `S` is at least that of
-//! the innermost line. The bound is exact on a circle.
+//! **Enclosed area.** A flying lap is a closed curve of period `T`, `p(t) = sum c_k exp(2 pi i k t / T)`, and the
+//! signed area within the curve is
+//! `S = pi sum k |c_k|^2 <= pi sum k^4 |c_k|^2 = pi (T / 2 pi)^4 mean |p''|^2 <= pi (T / 2 pi)^4 A^2`, so
+//! `T >= 2 pi (S / pi)^(1/4) / sqrt(A)`. The area decreases as the line moves inwards, so `S` is at least that of the
+//! innermost line. The bound is exact on a circle.
 
 use std::f64::consts::{PI, TAU};
 

@@ -2,8 +2,8 @@
 //!
 //! **Minimum curvature**: the integral of the squared curvature over arc length. Heilmeier et al., "Minimum curvature
 //! trajectory planning and control for an autonomous race car" (2019), approximate this problem by a sequence of
-//! quadratic programs; here Newton's method minimizes it directly, where the curvature at a point is that of the circle
-//! through the point and its two neighbors.
+//! quadratic programs; here Newton's method minimizes the integral directly, where the curvature at a point is that of
+//! the circle through the point and its two neighbors.
 //!
 //! **Minimum time**, for a point mass within its [`Limits`]: with positions `p(s)` over the center line's arc length
 //! and `w = (ds/dt)^2`, the acceleration is `p'' w + p' w' / 2` and the lap time is the integral of `w^(-1/2)`.

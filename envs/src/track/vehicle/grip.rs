@@ -70,8 +70,8 @@ fn limit_to_friction_circle(reach: f64, v: f64, wanted: f64, steered: f64, h: f6
     (gained, steered.clamp(-attainable, attainable))
 }
 
-/// Constant 1.5 * 2^52: to add and subtract it rounds a number to an integer; the low bits of the sum are those of the
-/// integer.
+/// Constant 1.5 * 2^52. A number is rounded to an integer by adding and then subtracting this constant; the low bits of
+/// the sum are those of the integer.
 const ROUNDER: f64 = 6_755_399_441_055_744.0;
 /// pi/2 in two parts; the first has 33 bits, so that integer multiples of it are exact.
 const QUARTER: [f64; 2] = [1.570_796_326_734_125_6, 6.077_100_506_506_192e-11];

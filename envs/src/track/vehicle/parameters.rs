@@ -54,7 +54,7 @@ pub struct Parameters {
     pub min_speed: f64,
     /// Speed above which engine power, not torque, is the limit, m/s.
     pub switch_speed: f64,
-    /// Maximum acceleration, m/s²; above the switch speed it falls as 1/v.
+    /// Maximum acceleration, m/s², up to the switch speed; at higher speeds it is proportional to 1 / speed.
     pub engine: f64,
     /// Maximum deceleration, m/s².
     pub brake: f64,

@@ -115,9 +115,10 @@ impl LineFollower {
         }
     }
 
-    /// Action in `state`. A continuous action has exactly the controls of the controller. Of the discrete actions,
-    /// those come first whose speed one step later is closest to the profile; among them, the one whose turn is closest
-    /// is taken. Speed has priority, because a car that is too fast for a bend cannot correct its path by steering.
+    /// Action in `state`. A continuous action has exactly the controls of the controller. Of the discrete actions, only
+    /// those count whose speed one step later is closest to the speed profile; of these, the action with the closest
+    /// turn is taken. Speed has priority, because a car that is too fast for a bend cannot correct its path by
+    /// steering.
     pub(super) fn action<A: DriveAction>(
         &self,
         rules: &Rules,
