@@ -1,9 +1,9 @@
-//! A step split over threads, however finely, gives the same bytes as a serial step.
+//! A step that is split over threads gives the same bytes as a serial step, for any size of the chunks.
 
 use super::*;
 use crate::{ActionSpace, ObservationSpace, Step};
 
-/// Adds random numbers and ends at a sum of 20; no action may be repeated.
+/// World that adds random numbers to a sum; an episode ends at a sum of 20. The last action is illegal.
 struct RandomSum(Spec);
 
 impl Env for RandomSum {
@@ -50,7 +50,7 @@ fn random_sum() -> Arc<RandomSum> {
     }))
 }
 
-/// Bytes and finished episodes after 40 steps, with chunks of at most `chunk` environments, or serially.
+/// Bytes and finished episodes after 40 steps, with chunks of at most `chunk` environments; serially for `None`.
 fn played(num_envs: usize, chunk: Option<usize>) -> (Vec<u8>, Vec<EpisodeSummary>) {
     let env = random_sum();
     let mut batch = Batch::new(Arc::clone(&env), num_envs, Streams::new(5), Purpose::Environment, 3);

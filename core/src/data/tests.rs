@@ -1,4 +1,4 @@
-//! Readers: valid files, and errors with file, position, cause and correction.
+//! Tests of the readers: valid files, and errors with file, position, cause and correction.
 
 use std::io::Write;
 use std::path::Path;
@@ -12,7 +12,7 @@ mod images;
 mod sets;
 mod table;
 
-/// `bytes`, gzipped.
+/// `bytes` compressed by gzip.
 fn packed(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     encoder.write_all(bytes).unwrap();

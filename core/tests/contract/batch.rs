@@ -16,7 +16,7 @@ fn batch<E: Env>(env: E, num_envs: usize) -> Batch<E> {
     Batch::new(Arc::new(env), num_envs, Streams::new(7), Purpose::Environment, 0)
 }
 
-/// Steps N environments `steps` times with uniformly random actions; `rngs [N]` are the policy's.
+/// Steps N environments `steps` times with uniformly random actions from the generators `rngs [N]`.
 fn drive(env: &mut dyn ManagedVectorEnv, rngs: &mut [Stream], steps: usize) {
     let mut actions = ActionBuffer::for_spec(env.spec(), rngs.len());
     for _ in 0..steps {
@@ -41,7 +41,7 @@ fn a_new_batch_shows_the_first_states() {
     assert_eq!(view.to_play, [Player::First; 2]);
 }
 
-/// Environment 1 is terminated; 0 and 2 are truncated by the time limit of 2.
+/// In the second step, environment 1 is terminated, and 0 and 2 are truncated by the time limit of 2.
 #[test]
 fn successors_of_running_terminated_and_truncated_episodes() {
     let mut batch = batch(walk(false, Some(2)), 3);
@@ -57,7 +57,7 @@ fn successors_of_running_terminated_and_truncated_episodes() {
     assert_eq!(view.reward, [1.0, 10.0, 0.0]);
     assert_eq!(view.ending, [Ending::Truncated, Ending::Terminal, Ending::Truncated]);
     assert_eq!(view.ending.iter().map(|e| e.discount()).collect::<Vec<_>>(), [1.0, 0.0, 1.0]);
-    // The buffers already hold the next episodes' first states ...
+    // The buffers already hold the first observations of the next episodes ...
     assert_eq!(view.obs, [2.0, 0.0, 2.0, 0.0, 2.0, 0.0]);
     assert_eq!(view.legal, [true; 9]);
     // ... and the successors are the last observations of the old episodes, with their masks.
@@ -81,14 +81,14 @@ fn successors_of_running_terminated_and_truncated_episodes() {
     assert_eq!(batch.take_finished(), expected);
     assert!(batch.take_finished().is_empty());
 
-    // The successor in a running episode is `obs`, although `last_obs` is still that of the old episode.
+    // The successor in a running episode is `obs`; `last_obs` still has the last observation of the old episode.
     batch.advance(&[LEFT, LEFT, LEFT]).unwrap();
     let view = batch.view();
     assert_eq!(view.successor(1).0, [1.0, 1.0]);
     assert_eq!(&view.last_obs[2..4], [4.0, 2.0]);
 }
 
-/// An episode that the rules end on the step of the time limit is terminated.
+/// An episode that the rules end in the step of the time limit is terminated, not truncated.
 #[test]
 fn termination_has_priority_over_the_time_limit() {
     let mut batch = batch(walk(false, Some(2)), 1);
@@ -111,7 +111,7 @@ fn a_time_limit_only_shortens_episodes() {
     assert_eq!(length(Some(7), Some(4)), Some((4, Ending::Truncated)));
 }
 
-/// Each episode draws from the stream of its own number, whatever the length of earlier episodes.
+/// Each episode uses the random stream of its number, whatever the length of earlier episodes.
 #[test]
 fn episodes_draw_from_their_own_streams() {
     let streams = Streams::new(7);
@@ -146,7 +146,7 @@ fn masks_follow_the_states() {
 fn an_error_of_step_changes_nothing() {
     let mut batch = batch(walk(true, Some(9)), 64);
     drive(&mut batch, &mut action_streams(64), 30);
-    // `left` in cell 0, and numbers out of range; all other actions are legal.
+    // Illegal actions are `left` in cell 0, and numbers out of range.
     batch.set_time_limit(9);
     let before = batch.save().unwrap();
     let stuck = batch.states().iter().position(|s| s.cell == 0).unwrap();
@@ -175,8 +175,8 @@ fn an_empty_batch_does_nothing() {
     assert!(batch.take_finished().is_empty());
 }
 
-/// First adds 2 and moves again, adds 3; Second adds 1; First adds 2, again, and 3 ends it.
-/// First's return at discount 1/2: 2 + 3/2 - 1/4 + 2/8 + 3/16 = 3.6875.
+/// The first player adds 2, moves again and adds 3; the second adds 1; the first adds 2, moves again and adds 3, which
+/// ends the game. Return of the first player at discount 1/2: 2 + 3/2 - 1/4 + 2/8 + 3/16 = 3.6875.
 #[test]
 fn the_return_is_the_first_players() {
     let mut batch = batch(adding_game(), 1);
@@ -184,7 +184,7 @@ fn the_return_is_the_first_players() {
     for (action, mover) in [1, 2, 0, 1, 2].into_iter().zip(movers) {
         assert_eq!(batch.view().to_play, [mover]);
         batch.advance(&[action]).unwrap();
-        // The reward is the mover's.
+        // The reward is that of the player who moved.
         assert_eq!(batch.view().reward, [action as f32 + 1.0]);
     }
     assert_eq!(batch.view().to_play, [Player::First]);
@@ -227,7 +227,7 @@ fn actions_are_split_by_environment() {
     assert_eq!([1.0f32, 2.0].as_actions(), Actions::Continuous(&[1.0, 2.0]));
 }
 
-/// 90 steps, and 90 steps interrupted after `at` by saving and loading into a new batch, give the same bytes.
+/// 90 steps give the same bytes as `at` steps, saving, loading into a new batch, and the remaining steps.
 fn resumes<W: World>(world: W, at: usize) {
     let world = Arc::new(world);
     let fresh = |seed| Batch::new(Arc::clone(&world), 5, Streams::new(seed), Purpose::Environment, 2);
@@ -235,7 +235,7 @@ fn resumes<W: World>(world: W, at: usize) {
     drive(&mut whole, &mut rngs, at);
     let (saved, mut saved_rngs) = (whole.save().unwrap(), rngs.clone());
     drive(&mut whole, &mut rngs, 90 - at);
-    // A batch with other streams continues with the saved ones.
+    // A batch with other random streams gets the saved ones by loading.
     let mut resumed = fresh(8);
     resumed.load(&saved).unwrap();
     assert_eq!(resumed.save().unwrap(), saved);
@@ -279,7 +279,7 @@ fn saved_bytes_of_another_batch_are_an_error() {
     }
 }
 
-/// Bytes and finished episodes of a batch that is expensive enough for several threads, with this number of threads.
+/// Bytes and finished episodes of a batch with this number of threads; a step is expensive enough to be split.
 fn played<W: World>(world: &Arc<W>, threads: usize) -> (Vec<u8>, Vec<EpisodeSummary>) {
     with_threads(threads, || {
         let num_envs = 257;
@@ -293,7 +293,7 @@ fn played<W: World>(world: &Arc<W>, threads: usize) -> (Vec<u8>, Vec<EpisodeSumm
 #[test]
 fn threads_change_nothing() {
     let mut world = walk(true, Some(9));
-    // More than a microsecond per step: 257 environments are split from the ninth step on.
+    // More than a microsecond per environment: a step of 257 environments is split from the ninth step on.
     world.work = 1000;
     let world = Arc::new(world);
     let one = played(&world, 1);
@@ -304,7 +304,7 @@ fn threads_change_nothing() {
 }
 
 proptest! {
-    /// Random play: rewards add up to scores, lengths respect the limit, and masks are those of the states.
+    /// Random play: scores are sums of rewards, lengths are within the limit, and masks are those of the states.
     #[test]
     fn summaries_match_the_steps(seed: u64, num_envs in 1usize..6, limit in 1u32..12) {
         let env = Arc::new(walk(true, Some(limit)));

@@ -30,7 +30,7 @@ fn reason(bytes: &[u8]) -> String {
     }
 }
 
-/// `body` with its hash.
+/// `body` followed by its hash.
 fn with_hash(mut body: Vec<u8>) -> Vec<u8> {
     let hash = blake3::hash(&body);
     body.extend(hash.as_bytes());
@@ -44,7 +44,7 @@ fn names(dir: &Path) -> Vec<String> {
     names
 }
 
-/// File format by hand; it must not change within a format version.
+/// Bytes of a file, written by hand; they must not change within a format version.
 #[test]
 fn the_layout() {
     let mut checkpoint = Checkpoint::new();
@@ -81,7 +81,8 @@ fn truncated_files_and_trailing_bytes_are_errors() {
     reason(&[&whole[..], &whole[..]].concat());
 }
 
-/// A table of sections that does not match the file is an error, even with a valid checksum, and allocates no memory.
+/// A table of sections that does not match the file is an error, even with a valid checksum; reading it allocates no
+/// memory for the sections.
 #[test]
 fn an_inconsistent_table_is_an_error() {
     let body = |version: u32, count: u32, rest: &[u8]| {
@@ -142,7 +143,7 @@ fn a_file_is_replaced_whole() {
 #[test]
 fn a_failed_write_leaves_the_old_file_and_nothing_else() {
     let dir = tempdir().unwrap();
-    // A folder cannot be replaced by a file: only the renaming fails.
+    // Renaming fails, because a file cannot replace a folder.
     let path = dir.path().join("taken");
     fs::create_dir(&path).unwrap();
     assert!(matches!(write_atomically(&path, b"new"), Err(Error::Io { path: named, .. }) if named == path));
@@ -165,7 +166,7 @@ fn a_store_keeps_the_newest() {
     assert_eq!(names(store.dir()), ["step-000000000100.ckpt", "step-2000000000000.ckpt"]);
     assert_eq!(store.load(100).unwrap(), checkpoint(100));
     assert!(matches!(store.load(9), Err(Error::Io { .. })));
-    // The same step again replaces its file. `keep` is at least 1.
+    // Saving the same step again replaces the file. A `keep` of 0 counts as 1.
     store.save(100, &checkpoint(7)).unwrap();
     assert_eq!(store.load(100).unwrap(), checkpoint(7));
     let one = Store::new(store.dir(), 0);
@@ -178,7 +179,7 @@ fn an_interrupted_save_leaves_the_old_one() {
     let dir = tempdir().unwrap();
     let store = Store::new(dir.path(), 3);
     store.save(1, &checkpoint(1)).unwrap();
-    // A save that was interrupted before its renaming.
+    // Temporary file of a save that was interrupted before the renaming.
     let left = dir.path().join(".step-000000000002.ckpt.1-0.tmp");
     let bytes = encoded(&checkpoint(2));
     for len in [0, 1, bytes.len() / 2, bytes.len()] {
@@ -186,7 +187,7 @@ fn an_interrupted_save_leaves_the_old_one() {
         let restored = store.latest().unwrap().unwrap();
         assert_eq!((restored.step, restored.checkpoint, restored.damaged.len()), (1, checkpoint(1), 0));
     }
-    // Other files stay.
+    // Files with other names are kept.
     fs::write(dir.path().join("notes.tmp"), "").unwrap();
     fs::write(dir.path().join("step-3.ckpt"), "").unwrap();
     store.save(2, &checkpoint(2)).unwrap();
@@ -221,8 +222,8 @@ fn damaged_checkpoints_are_skipped_and_reported() {
     assert!(error.to_string().contains("all of its 3 checkpoints are damaged"), "{error}");
 }
 
-/// A run that went back to step 2 saves step 3 again with `keep` 1: the new file is kept, not the damaged one of step
-/// 9.
+/// A run that was resumed from step 2 saves step 3 with `keep` 1: the new file is kept, although a damaged file of step
+/// 9 exists.
 #[test]
 fn a_damaged_later_file_does_not_replace_the_new_one() {
     let dir = tempdir().unwrap();
@@ -234,7 +235,7 @@ fn a_damaged_later_file_does_not_replace_the_new_one() {
     assert_eq!(store.steps().unwrap(), [12]);
 }
 
-/// Sections that are hashed in many pieces.
+/// Sections so long that they are hashed in many pieces.
 #[test]
 fn large_sections_survive() {
     let dir = tempdir().unwrap();
@@ -267,7 +268,7 @@ fn a_writer_runs_one_job_at_a_time_in_order() {
     writer.finish().unwrap();
     let expected: Vec<_> = (0..20).flat_map(|i| [(i, "start"), (i, "end")]).collect();
     assert_eq!(*log.lock().unwrap(), expected);
-    // Dropping the writer waits, too.
+    // Dropping the writer waits for the job, too.
     let later = Arc::clone(&log);
     writer
         .submit(move || {

@@ -13,11 +13,11 @@ use crate::worlds::{LastLegal, Uniform, adding_game, push, timed, walk, with_thr
 const PROTOCOL: Protocol =
     Protocol { episodes: 100, num_envs: 19, max_steps: 25, streams: Streams { seed: 7 } };
 
-/// Each index plays exactly its quota, and each episode equals the one that a runner plays alone.
+/// Each environment plays exactly its number of episodes, and each episode equals that of an episode runner.
 fn equals_episodes_played_alone<W: World>(world: W) {
     let world = Arc::new(world);
     let finished = evaluate(&world, &Uniform, &PROTOCOL).unwrap();
-    // 100 = 5 * 19 + 5: indices 0 to 4 play six.
+    // 100 = 19 * 5 + 5: environments 0 to 4 play six episodes, the others five.
     let expected: Vec<(u64, u64)> =
         (0..19).flat_map(|i| (0..if i < 5 { 6 } else { 5 }).map(move |e| (i, e))).collect();
     assert_eq!(finished.iter().map(|f| (f.index, f.episode)).collect::<Vec<_>>(), expected);
@@ -59,7 +59,7 @@ fn few_and_many() {
     assert_eq!(three.iter().map(|f| (f.index, f.episode)).collect::<Vec<_>>(), [(0, 0), (1, 0), (2, 0)]);
     let one = of(40, 1);
     assert!(one.iter().map(|f| (f.index, f.episode)).eq((0..40).map(|e| (0, e))));
-    // More episodes only add some: an episode that counts here counts there, and is the same.
+    // An evaluation of 80 episodes contains those of an evaluation of 40.
     let more = of(80, 8);
     assert!(of(40, 8).iter().all(|f| more.contains(f)));
 }
@@ -99,7 +99,7 @@ fn finished_environments_are_not_played_on() {
     }
 }
 
-/// Writes the other kind of actions, or too few, once some environments have finished.
+/// Policy that writes continuous instead of discrete actions (true), or none (false), once an environment has finished.
 struct WrongActions(bool);
 
 impl Policy for WrongActions {
@@ -132,7 +132,7 @@ fn scores_by_a_measure_and_scripted_policies() {
         for f in &finished {
             assert_eq!((f.score, f.measures[1]), (f64::from(f.length), f64::from(f.length)));
             assert_eq!(f.measures[0] == 4.0, f.ending == Ending::Terminal);
-            // The episode equals the one that a runner plays alone.
+            // The episode equals that of an episode runner.
             let mut runner = world.episode_runner(PROTOCOL.streams, Purpose::EvaluationEnvironment, f.index);
             let rng = PROTOCOL.streams.stream(Purpose::EvaluationAction, f.index, f.episode);
             let alone = play(runner.as_mut(), f.episode, &policy, rng, PROTOCOL.max_steps).unwrap();

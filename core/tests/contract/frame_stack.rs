@@ -16,7 +16,7 @@ fn with_history(world: impl World, length: usize) -> Arc<dyn DynWorld> {
     FrameStack::wrap(world.shared(), length).unwrap()
 }
 
-/// Past observations of each player of one environment, oldest first: a second, naive frame stack.
+/// Last observations of each player in one environment, oldest first: a simple frame stack to compare with.
 struct Diary {
     length: usize,
     seen: [VecDeque<Vec<f32>>; 2],
@@ -43,7 +43,7 @@ impl Diary {
     }
 }
 
-/// Random play in a world and in the same world with its history, side by side.
+/// Compares a frame stack with [`Diary`] in random play: the same actions are played with and without the stack.
 fn shows_what_a_diary_says(world: Arc<dyn DynWorld>, length: usize) {
     let rows = 5;
     let base = match world.spec().observation {
@@ -116,7 +116,7 @@ fn an_episode_by_hand() {
     );
     runner.reset(1);
     assert_eq!(runner.obs(), [2.0, 0.0, 2.0, 0.0, 2.0, 0.0]);
-    // In the duel the first adds one, the second two and two, and then one: three sums that the first has not seen.
+    // The first player adds one; the second adds two, two and one: the first player does not observe these sums.
     let world = with_history(adding_game(), 2);
     let mut runner = world.episode_runner(STREAMS, Purpose::Environment, 0);
     let mut seen = vec![runner.obs().to_vec()];
@@ -143,7 +143,7 @@ fn what_it_looks_like() {
     let (low, high) = (vec![f32::NEG_INFINITY; 8], vec![f32::INFINITY; 8]);
     assert_eq!(seen.spec().observation, ObservationSpace::Box { shape: vec![8], low, high });
     assert_eq!((&seen.spec().id, seen.spec().masked), (&plain.spec().id, true));
-    // Four lights: 4^12 is 2^24; what is more than can be counted is shown as numbers.
+    // Four observations: 4^12 = 2^24 is the largest number of stacked discrete observations.
     let light = light().shared();
     let seen = |length| FrameStack::wrap(Arc::clone(&light), length);
     assert_eq!(seen(12).unwrap().spec().observation, ObservationSpace::Discrete { n: 1 << 24 });
@@ -192,7 +192,7 @@ fn saved_and_loaded_it_goes_on_in_the_same_bytes() {
         }
         assert_eq!(other.save().unwrap(), one.save().unwrap());
         assert_eq!((other.view().obs, other.view().last_obs), (one.view().obs, one.view().last_obs));
-        // What is of another size, or no history at all, is refused and changes nothing.
+        // Saved bytes of another size, or damaged bytes, are an error that changes nothing.
         let before = other.save().unwrap();
         for bad in [batch(3).save().unwrap(), saved[1..].to_vec(), [&saved[..], &[0]].concat(), Vec::new()] {
             assert!(matches!(other.load(&bad), Err(Error::Config(_))));
@@ -227,7 +227,7 @@ fn the_reference_looks_at_the_present() {
     let finished = evaluate(&*seen, &*solution.policy.unwrap(), &protocol).unwrap();
     assert_eq!(finished, evaluate(&*world, &CopyObservation, &protocol).unwrap());
     assert!(finished.iter().all(|episode| episode.score == 1.0));
-    // Where it is judged it sees as much.
+    // Observations of the evaluation world are stacked, too.
     let judge = seen.evaluation_world().unwrap();
     assert_eq!(
         (judge.world.spec().id.as_str(), &judge.world.spec().observation),
@@ -243,7 +243,7 @@ fn a_drawing_asks_what_would_be_thought_of_another_present() {
     runner.step(Actions::Discrete(&[3])).unwrap();
     let mut frame = Frame::default();
     runner.draw(Some(&CopyObservation), &mut frame);
-    // Color, color, and each of the four lights, as a number in base 4.
+    // The stack is color, color and each of the four observations, as a number in base 4.
     let past = f64::from(16 * color + 4 * color);
     assert_eq!(frame.to_text().trim_end(), format!("{:?}", [0.0, 1.0, 2.0, 3.0].map(|seen| past + seen)));
 }

@@ -44,7 +44,7 @@ fn recorded_episodes_verify() {
     }
 }
 
-/// A change of any single field of the episode is detected.
+/// Verification detects a change of any field of a record.
 #[test]
 fn any_change_is_detected() {
     let (good, world) = record(walk(true, Some(30)), 3, 1);
@@ -71,18 +71,18 @@ fn any_change_is_detected() {
         change(&mut record);
         differs(&record, &world, why);
     }
-    // Settings are for the caller and not compared.
+    // Settings are not compared: only the caller uses them.
     let mut record = good.clone();
     record.settings = serde_json::json!({ "size": 4 });
     verify(&record, &world).unwrap();
-    // An action of the other kind, and one that is not legal.
+    // A continuous action instead of a discrete one, and an illegal action.
     record.actions = RecordedActions::Continuous(vec![vec![0.0]]);
     differs(&record, &world, "step 1 of 1");
     record.actions = RecordedActions::Discrete(vec![2, 9]);
     differs(&record, &world, "step 2 of 2: row 0: action 9 is not legal");
 }
 
-/// Another mask with the same actions, rewards and observations, which only the digest shows.
+/// A world with another mask and the same actions, rewards and observations: only the digest differs.
 #[test]
 fn a_changed_mask_is_detected() {
     let world = Arc::new(walk(false, Some(3)));
@@ -173,7 +173,7 @@ fn a_bad_line_is_named() {
         }
     }
     assert!(matches!(read(dir.path().join("none")), Err(Error::Io { .. })));
-    // JSON has no infinity: such a return is an error, and the old file stays.
+    // JSON has no infinity: an infinite return is an error, and the old file is unchanged.
     fs::write(&path, &good).unwrap();
     let endless = EpisodeRecord { episode_return: f64::INFINITY, ..record };
     assert!(matches!(write(&path, &[endless]), Err(Error::Unsupported(_))));

@@ -11,7 +11,7 @@ fn runner<W: World>(world: W, index: u64) -> Box<dyn EpisodeRunner> {
     Arc::new(world).episode_runner(Streams::new(7), Purpose::Environment, index)
 }
 
-/// Several episodes of a runner equal those of environment 3 of a batch with the same streams, bit for bit.
+/// Episodes of a runner equal those of environment 3 of a batch with the same random streams, bit for bit.
 pub(crate) fn runner_equals_batch(world: &dyn DynWorld) {
     let (streams, num_envs) = (Streams::new(7), 5);
     let mut batch = world.vector_env(num_envs, streams, Purpose::Environment, 10);
@@ -63,7 +63,7 @@ fn an_episode_by_hand() {
     }
     assert_eq!((runner.obs(), runner.to_play(), runner.length()), ([9.0].as_slice(), Player::Second, 3));
     runner.step(Actions::Discrete(&[0])).unwrap();
-    // 3 - 3/2 + 3/4 - 1/8.
+    // Discounted return: 3 - 3/2 + 3/4 - 1/8.
     assert_eq!((runner.episode_return(), runner.ending()), (2.125, Ending::Terminal));
     assert!(matches!(runner.step(Actions::Discrete(&[0])), Err(Error::Config(_))));
     runner.reset(0);

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use crate::worlds::with_threads;
 
-/// Asserts equality up to rounding.
+/// Asserts that two numbers are equal up to rounding.
 #[track_caller]
 fn close(a: f64, b: f64) {
     assert!((a - b).abs() <= 1e-12 * b.abs().max(1.0), "{a} is not {b}");
@@ -32,23 +32,23 @@ fn scores(runs: u32, of: impl Fn(u32, u32) -> f64) -> Vec<Vec<f64>> {
 #[test]
 fn by_hand() {
     assert_eq!(mean(&[1.0, 2.0, 6.0]), 3.0);
-    // Squares of the deviations 4 + 1 + 9, over 2.
+    // Variance: the squared deviations 4 + 1 + 9, over n - 1 = 2.
     assert_eq!(standard_deviation(&[1.0, 2.0, 6.0]), 7f64.sqrt());
     assert_eq!(quantile(&[40.0, 10.0, 30.0, 20.0], 0.25), 17.5);
     assert_eq!(median(&[3.0, 1.0, 2.0]), 2.0);
     assert_eq!(median(&[4.0, 1.0, 2.0, 3.0]), 2.5);
-    // floor(9 / 4) = 2 are dropped at each end, and 3 to 7 stay.
+    // The floor(9 / 4) = 2 lowest and 2 highest numbers are dropped; the numbers 3 to 7 remain.
     assert_eq!(iqm(&[9.0, 1.0, 8.0, 2.0, 7.0, 3.0, 6.0, 4.0, 5.0]), 5.0);
     assert_eq!(iqm(&[-1e300, 2.0, 3.0, 1e300]), 2.5);
     assert_eq!(flatten(&[vec![1.0], vec![], vec![2.0, 3.0]]), [1.0, 2.0, 3.0]);
     let tasks = [vec![1.0, 3.0], vec![0.0, 0.0, 0.0], vec![10.0]];
     assert_eq!((aggregate_mean(&tasks), aggregate_median(&tasks)), (4.0, 2.0));
-    // Six scores 0 0 0 1 3 10: one goes at each end.
+    // Six scores 0 0 0 1 3 10: the lowest and the highest are dropped.
     assert_eq!(aggregate_iqm(&tasks), 1.0);
-    // (0.5 + 0 + 0) / 3, the last two reaching the target.
+    // (0.5 + 0 + 0) / 3: the last two scores reach the target.
     close(optimality_gap(&[0.5, 1.0, 7.0], 1.0), 0.5 / 3.0);
     assert_eq!(performance_profile(&[1.0, 2.0, 2.0, 4.0], &[0.0, 2.0, 3.0, 4.0]), [1.0, 0.25, 0.25, 0.0]);
-    // Of the 12 pairs 6 are won and 4 tied: 3 wins thrice; 1 wins once; each 2 wins once and ties twice.
+    // 6 wins and 4 ties in 12 pairs: the 3 wins three times, the 1 once; each 2 wins once and ties twice.
     close(probability_of_improvement(&[vec![3.0, 1.0, 2.0, 2.0]], &[vec![2.0, 2.0, 0.0]]), 8.0 / 12.0);
 }
 
@@ -70,7 +70,7 @@ fn as_numpy_and_scipy() {
     ];
     quantiles.iter().for_each(|&(q, expected)| close(quantile(&x, q), expected));
     close(iqm(&x), 2.18);
-    // And of the first n of them, n = 1 to 12: every remainder of n by 4.
+    // The interquartile mean of the first n numbers, n = 1 to 12, with every remainder of n / 4.
     let expected = [
         -3.0,
         1.2800000000000002,
@@ -88,7 +88,7 @@ fn as_numpy_and_scipy() {
     (1..=12).for_each(|n| close(iqm(&x[..n]), expected[n - 1]));
 }
 
-/// Expected: `rliable` with SciPy 1.17.1, its matrices being runs x tasks.
+/// Expected: `rliable` with SciPy 1.17.1, from score matrices of runs x tasks.
 #[test]
 fn as_rliable() {
     let (x, y) = (tasks(), others());
@@ -121,7 +121,7 @@ fn intervals_as_rliable() {
     }
 }
 
-/// Two runs, 0 and 1: a resample's mean is 0, 1/2 or 1 with probability 1/4, 1/2, 1/4.
+/// Two runs with the scores 0 and 1: the mean of a resample is 0, 1/2 or 1 with probability 1/4, 1/2, 1/4.
 #[test]
 fn a_bootstrap_by_hand() {
     let interval =
@@ -196,7 +196,7 @@ fn one_run_has_no_interval() {
 fn a_summary_survives_json_and_a_checkpoint() {
     let summary = summarize(&thirty(), Streams::new(1));
     let (interval, iqm) = (summary.interval.unwrap(), summary.iqm_interval.unwrap());
-    // 2.058 +- 1.96 * 3.016 / sqrt(30), roughly.
+    // The normal approximation of the interval is 2.058 +- 1.96 * 3.016 / sqrt(30).
     assert!((interval.low - 0.98).abs() < 0.15 && (interval.high - 3.137).abs() < 0.15, "{interval:?}");
     assert!(iqm.low < summary.iqm && summary.iqm < iqm.high);
     let json = serde_json::to_string(&summary).unwrap();
@@ -227,7 +227,7 @@ proptest! {
         prop_assert_eq!(quantile(&x, 1.0), x.iter().copied().fold(f64::NEG_INFINITY, f64::max));
     }
 
-    /// The definition, written out.
+    /// Compares with the definition, computed by sorting.
     #[test]
     fn iqm_is_the_mean_of_the_middle(mut x in some_scores()) {
         let iqm = iqm(&x);
@@ -244,13 +244,13 @@ proptest! {
         }
     }
 
-    /// Every pair compared: the two probabilities are shares of the same pairs.
+    /// Compares with a count over all pairs of runs; the probabilities for (x, y) and (y, x) add up to 1.
     #[test]
     fn improvement_is_counted_over_pairs(
         x in proptest::collection::vec(0..6i32, 1..12),
         y in proptest::collection::vec(0..6i32, 1..12),
     ) {
-        // Half of 1 + sign: 1 for a win, 1/2 for a tie, 0 for a loss.
+        // (1 + sign) / 2 is 1 for a win, 1/2 for a tie, 0 for a loss.
         let pairs = x.iter().flat_map(|x| y.iter().map(move |y| (x - y).signum()));
         let won: f64 = pairs.map(|sign| 0.5 * f64::from(1 + sign)).sum();
         let of = |all: &[i32]| vec![all.iter().map(|&v| f64::from(v)).collect::<Vec<_>>()];

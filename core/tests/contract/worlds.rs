@@ -17,10 +17,10 @@ fn discrete(names: &[&str]) -> ActionSpace {
     ActionSpace::Discrete { names: names.iter().map(|s| s.to_string()).collect() }
 }
 
-/// Cells 0..=4; an episode starts in 2, or in 1 to 3 where it is random. Actions `left` (illegal in 0), `right` and
-/// `stay`. Cell 4 ends the episode with reward 10; a step to cell c gives c. A random walk adds a random number below 1
-/// to every reward and stays with probability 1/4. Observation: the cell and the number of steps. `work` is extra
-/// computation.
+/// Walk over the cells 0..=4 with the actions `left` (illegal in cell 0), `right` and `stay`. An episode starts in cell
+/// 2, or, if `random`, in cell 1 to 3. A step to cell c has reward c; cell 4 ends the episode with reward 10. If
+/// `random`, every reward has an additional random number below 1, and the walk stays in place with probability 1/4.
+/// The observation is the cell and the number of steps. `work` is the amount of extra computation per step.
 pub(crate) struct Walk {
     pub(crate) spec: Spec,
     pub(crate) random: bool,
@@ -38,7 +38,7 @@ pub(crate) fn walk(random: bool, time_limit: Option<u32>) -> Walk {
     Walk { spec: Spec { masked: true, time_limit, ..spec }, random, work: 0 }
 }
 
-/// The random walk with its number of steps as score and two scripted policies: `right`, and uniformly random.
+/// Random walk with the number of steps as score, and two scripted policies: always `right`, and uniformly random.
 pub(crate) fn timed() -> Walk {
     let walk = walk(true, None);
     let spec = Spec {
@@ -110,8 +110,8 @@ impl Env for Walk {
 
 impl World for Walk {}
 
-/// A game in which two players add 1, 2 or 3 to a sum. The reward is the number added; a player who adds 2 moves again.
-/// The game ends at 10 or more. Discount 1/2.
+/// Game in which two players add 1, 2 or 3 to a sum. The reward is the added number. A player who adds 2 moves again.
+/// The game ends at a sum of 10 or more. The discount is 1/2.
 pub(crate) struct AddingGame(Spec);
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -156,8 +156,8 @@ impl Env for AddingGame {
 
 impl World for AddingGame {}
 
-/// A point in the plane that continuous actions push; the reward is minus its squared distance from the origin, and the
-/// episode ends beyond a distance of 10.
+/// Point in the plane that is moved by continuous actions. The reward is minus the squared distance of the point from
+/// the origin; an episode ends beyond a distance of 10.
 pub(crate) struct Push(pub(crate) Spec);
 
 pub(crate) fn push() -> Push {
@@ -193,9 +193,9 @@ impl Env for Push {
 
 impl World for Push {}
 
-/// A light that is red, green or blue in the first observation and dark afterwards; the action with its color gives 1
-/// and ends the episode. It has an evaluation world of the same kind, and a reference policy that needs the current
-/// color.
+/// Light that is red, green or blue in the first observation of an episode and dark afterwards. The action with the
+/// color of the light has reward 1 and ends the episode. The world has an evaluation world of the same kind, and a
+/// reference policy that needs the current color.
 pub(crate) struct Light {
     spec: Spec,
     evaluation_world: Option<EvaluationWorld>,
@@ -256,7 +256,7 @@ impl World for Light {
     }
 }
 
-/// Policy whose action, and value of every action, is the observation.
+/// Policy whose action is the observation, and whose action values all are the observation.
 pub(crate) struct CopyObservation;
 
 impl Policy for CopyObservation {

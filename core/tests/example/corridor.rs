@@ -1,4 +1,4 @@
-// A small world, its optimal policy and an agent: the documentation's examples include this file.
+// A small world and its optimal policy, included by the examples in the documentation.
 
 use freewheel_core::*;
 
@@ -33,7 +33,7 @@ impl Env for Corridor {
 
 impl World for Corridor {}
 
-/// Goes right in every cell.
+/// Optimal policy: goes right in every cell.
 pub struct AlwaysRight;
 
 impl Policy for AlwaysRight {

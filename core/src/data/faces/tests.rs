@@ -13,7 +13,7 @@ fn the_same_seed_gives_the_same_bytes() {
     assert_eq!((all.train.rows(), all.test.rows(), all.shape.width()), (30, 10, PIXELS));
     let one_thread = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
     assert_eq!(one_thread.install(|| faces(40)), all);
-    // Face i is the same in a set of any size.
+    // Face i is the same in data sets of different sizes.
     assert_eq!(faces(80).train.samples.row(35), all.test.samples.row(5));
     assert_ne!(generate(40, 4, 0.0, 0.25, "").unwrap().train, all.train);
     let smile =
@@ -23,7 +23,7 @@ fn the_same_seed_gives_the_same_bytes() {
     assert!(generate(2, 0, 0.0, 0.0, "smlie").unwrap_err().to_string().contains("did you mean `smile`"));
 }
 
-/// Hash of the bits of ten faces: a seed always gives the same drawings.
+/// A hash of the bits of ten faces must not change: a seed always gives the same drawings.
 #[test]
 fn faces_are_pinned() {
     let bits: Vec<u8> =
@@ -32,7 +32,7 @@ fn faces_are_pinned() {
 }
 
 proptest! {
-    /// Gray values are in 0..=1, and a thousandth of a factor's range changes no pixel by much: there are no jumps.
+    /// Gray values are in 0..=1, and a change of a factor by 1/1000 of its range changes every pixel only a little.
     #[test]
     fn faces_are_smooth(seed: u64, k in 0..FACTORS, noise in 0f32..0.3) {
         let (face, image) = face(seed, 0, 0.0);
@@ -46,7 +46,7 @@ proptest! {
     }
 }
 
-/// Correlation of each measured factor with the true one, over faces changed by `change`.
+/// Correlation of each measured factor with the true factor, over face images modified by `change`.
 fn correlations(change: impl Fn(&mut [f32; PIXELS])) -> Vec<f64> {
     let n = 60;
     let (truth, images): (Vec<_>, Vec<_>) = (0..n)
@@ -68,7 +68,7 @@ fn correlations(change: impl Fn(&mut [f32; PIXELS])) -> Vec<f64> {
     (0..FACTORS).map(correlation).collect()
 }
 
-/// Box filter over 3x3 pixels, repeated `times`: a blur other than that of the measurement.
+/// Box filter over 3x3 pixels, applied `times` times: another kind of blur than that of the measurement.
 fn boxed(image: &mut [f32; PIXELS], times: usize) {
     for _ in 0..times {
         let was = *image;

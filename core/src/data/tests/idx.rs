@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::data::idx::{Element, Idx};
 
-/// IDX file with these sizes and elements.
+/// Bytes of an IDX file with this shape and these elements.
 fn encode(element: Element, shape: &[usize], bytes: &[u8]) -> Vec<u8> {
     let mut file = vec![0, 0, element as u8, shape.len() as u8];
     for &size in shape {
@@ -19,7 +19,7 @@ fn parse(bytes: &[u8]) -> Result<Idx> {
     Idx::parse(Source::of(Path::new("x.idx"), bytes)?)
 }
 
-/// By hand from the format's description.
+/// Bytes written by hand from the description of the format.
 #[test]
 fn every_element_type_is_read() {
     let cases: [(Element, &[u8], [f32; 2]); 6] = [
@@ -74,7 +74,7 @@ fn invalid_files_are_errors_with_offset_and_correction() {
     assert!(error.starts_with("x.idx: byte 0: magic number"), "{error}");
 }
 
-/// Cut anywhere, before it is packed or after.
+/// A file that is cut at any byte is an error, also a cut gzipped file and a gzipped cut file.
 #[test]
 fn a_cut_is_an_error() {
     let file = encode(Element::I16, &[3, 2], &[7; 12]);
@@ -83,7 +83,7 @@ fn a_cut_is_an_error() {
     assert!((0..gzipped.len()).all(|cut| parse(&gzipped[..cut]).is_err()));
 }
 
-/// The length of a packed file is unknown before it is unpacked, so errors are found at its end.
+/// The unpacked length of a gzipped file is unknown at first, so that a wrong length is found at the end.
 #[test]
 fn invalid_packed_files_are_errors() {
     let good = encode(Element::U8, &[2, 3], &[1, 2, 3, 4, 5, 6]);
@@ -94,7 +94,7 @@ fn invalid_packed_files_are_errors() {
     let (offset, message) = at_byte(parse(&packed(&[&good[..], &[7]].concat())));
     assert_eq!(offset, 18);
     assert!(message.contains("continues after"), "{message}");
-    // A header of 2^32 elements in thirty bytes.
+    // A gzipped file of thirty bytes whose header claims 2^32 elements.
     let huge = packed(&encode(Element::U8, &[1 << 31, 2], &[]));
     let (offset, message) = at_byte(parse(&huge));
     assert_eq!(offset, 4);
@@ -119,7 +119,7 @@ proptest! {
         let idx = parse(&file).unwrap();
         prop_assert_eq!(&idx, &Idx { element, shape, values });
         prop_assert_eq!(&parse(&packed(&file)).unwrap(), &idx);
-        // Every truncation is an error.
+        // A file that is cut at any byte is an error.
         for cut in 0..file.len() {
             prop_assert!(parse(&file[..cut]).is_err());
         }
@@ -128,7 +128,7 @@ proptest! {
     #[test]
     fn no_bytes_panic(mut bytes in prop::collection::vec(any::<u8>(), 0..64), kind in 0usize..8) {
         let _ = parse(&bytes);
-        // The same with an almost valid header.
+        // Random bytes after an almost valid header.
         if let Some(head) = bytes.first_chunk_mut::<4>() {
             *head = [0, 0, [8, 9, 0x0b, 0x0c, 0x0d, 0x0e, 8, 8][kind], head[3] % 4];
         }

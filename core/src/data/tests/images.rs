@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::data::{DataSet, Options, Shape, Split, TargetSpec, Targets, open};
 
-/// Folder with twenty training and ten test samples of 2x3; labels are consecutive from `first`.
+/// Folder with twenty training and ten test images of 2x3 pixels; labels are consecutive from `first`.
 fn write_files(first: u8) -> TempDir {
     let folder = TempDir::new().unwrap();
     for (name, n) in [("train", 20u8), ("t10k", 10)] {
@@ -26,7 +26,7 @@ fn read(folder: &Path) -> Result<DataSet> {
     open(folder.to_str().unwrap(), &Options::default())
 }
 
-/// Replaces the byte of a file at `offset`.
+/// Replaces the byte at `offset` in a file.
 fn change(folder: &Path, name: &str, offset: usize, byte: u8) {
     let file = folder.join(name);
     let mut bytes = fs::read(&file).unwrap();

@@ -16,7 +16,7 @@ fn error_of(name: &Path, options: &Options) -> String {
     open(name.to_str().unwrap(), options).unwrap_err().to_string()
 }
 
-/// Least squares line through a data set of one column, in f64: slope, intercept, R².
+/// Slope, intercept and R² of the least-squares line through a data set with one feature, computed in f64.
 fn line(set: &DataSet) -> [f64; 3] {
     let x: Vec<f64> = set.train.samples.values().iter().map(|&v| f64::from(v)).collect();
     let y: Vec<f64> = set.train.targets.values().unwrap().iter().map(|&v| f64::from(v)).collect();
@@ -29,7 +29,7 @@ fn line(set: &DataSet) -> [f64; 3] {
     [xy / xx, my - xy / xx * mx, xy * xy / (xx * yy)]
 }
 
-/// Reference: slope, intercept and R² that R prints for `lm(weight ~ height, women)`.
+/// Reference: slope, intercept and R² by the program R, `lm(weight ~ height, women)`.
 #[test]
 fn women_give_the_line_of_r() {
     let women = read("women");
@@ -41,8 +41,8 @@ fn women_give_the_line_of_r() {
     assert!((r2 - 0.9910098).abs() < 5e-8, "{r2}");
 }
 
-/// Reference: the counts of each digit in scikit-learn's description of the data set, and a sum of all pixels by zcat
-/// and awk.
+/// Reference: the number of images per digit in scikit-learn's description of the data set, and the sum of all pixels
+/// by zcat and awk.
 #[test]
 fn optical_digits_are_complete() {
     let digits = open("digits", &Options { test_size: Some(0.0), ..Options::default() }).unwrap();
@@ -63,7 +63,7 @@ fn a_split_is_a_shuffle_of_its_seed() {
     assert_eq!(one.split, Split::Shuffled { seed: 0, test_size: 0.2 });
     let other = open("digits", &Options { seed: 1, ..Options::default() }).unwrap();
     assert_ne!(one.test, other.test);
-    // The same samples, each once, with their labels.
+    // Training and test set together have each sample once, with its label.
     let rows = |set: &DataSet| {
         let mut rows: Vec<(Vec<u32>, u32)> = Vec::new();
         for part in [&set.train, &set.test] {
@@ -139,7 +139,7 @@ fn missing_data_is_an_error_with_instructions() {
     assert_eq!(list().len(), 5);
 }
 
-/// The external data sets, where they are installed. Reference: counts and sums by a second program.
+/// Data sets that are not built in, if they are installed. Reference: counts and sums by a second program.
 #[test]
 #[allow(clippy::print_stderr)] // A skipped test says so.
 fn real_sets_are_read() {

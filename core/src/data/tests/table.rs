@@ -55,7 +55,7 @@ fn targets_are_labels_or_values() {
     assert_eq!(auto("0 1 1 0"), (classes(&["0", "1"]), Targets::Labels(vec![0, 1, 1, 0])));
     assert_eq!(auto("1 2 2 1"), (classes(&["1", "2"]), Targets::Labels(vec![0, 1, 1, 0])));
     assert_eq!(auto("b a a b"), (classes(&["a", "b"]), Targets::Labels(vec![1, 0, 0, 1])));
-    // A gap, a fraction, a sign, or fewer than two rows each: values.
+    // Not labels: integers with a gap, a fraction, a negative number, fewer than two rows per integer, a start at 2.
     for numbers in ["0 2 2 0", "0 1 1 0.5", "0 -1 -1 0", "0 1 2", "2 3 2 3", "1e9 0 0 0"] {
         assert_eq!(auto(numbers).0, number("x2", ""), "{numbers}");
     }
