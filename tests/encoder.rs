@@ -90,7 +90,9 @@ fn invalid_encoders_are_errors() {
         assert_eq!(code, 3, "{said}");
         said
     };
-    assert!(fails("grid/cliff", "kmeans").contains("the observation is an index below 48 and needs no encoder"));
+    assert!(
+        fails("grid/cliff", "kmeans").contains("the observation is an index below 48 and needs no encoder")
+    );
     assert!(fails("track/circle", "kmens").contains("did you mean `kmeans`"));
     assert!(fails("track/circle", "softmax").contains("needs targets and is no encoder"));
     assert!(

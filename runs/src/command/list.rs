@@ -24,16 +24,20 @@ pub(super) fn envs(registry: &Registry, args: List) -> Result<()> {
         Ok(world) => world,
         // A world with a required setting, such as a file of prices: show the settings and the error about the missing
         // one.
-        Err(e @ (Error::Config(_) | Error::Setting { .. })) => match registry.worlds().into_iter().find(|info| info.id == id) {
-            Some(_) if args.output.json => {
-                return output::json(&json!({ "spec": null, "settings": fields, "lacks": e.to_string() }));
+        Err(e @ (Error::Config(_) | Error::Setting { .. })) => {
+            match registry.worlds().into_iter().find(|info| info.id == id) {
+                Some(_) if args.output.json => {
+                    return output::json(
+                        &json!({ "spec": null, "settings": fields, "lacks": e.to_string() }),
+                    );
+                }
+                Some(info) => {
+                    let facts = columns([["world".into(), info.id], ["about".into(), info.about]]);
+                    return output::text(&format!("{facts}{e}\n\n{}", settings("world", &fields)));
+                }
+                None => return Err(e.into()),
             }
-            Some(info) => {
-                let facts = columns([["world".into(), info.id], ["about".into(), info.about]]);
-                return output::text(&format!("{facts}{e}\n\n{}", settings("world", &fields)));
-            }
-            None => return Err(e.into()),
-        },
+        }
         Err(e) => return Err(e.into()),
     };
     let spec = world.spec();

@@ -203,7 +203,11 @@ fn invalid_settings_are_rejected_with_a_correction() {
     let cases = [
         ("club", "hz = 1000", "track/club: hz = 1000 is out of range: it must be at least 5 and at most 200"),
         ("club", "laps = 0", "laps = 0 is out of range: it must be at least 1 and at most 1000"),
-        ("club", "look_ahead = [-1.0]", "look_ahead = -1 is out of range: it must be at least 0 and at most 1000"),
+        (
+            "club",
+            "look_ahead = [-1.0]",
+            "look_ahead = -1 is out of range: it must be at least 0 and at most 1000",
+        ),
         ("club", "look_ahead = [5.0]\nobservation = \"rays\"", "belongs to observation = \"frenet\""),
         ("club", "rays = 0", "rays = 0"),
         ("club", "gamma = nan", "gamma = NaN"),

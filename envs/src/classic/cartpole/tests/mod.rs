@@ -85,7 +85,10 @@ fn unknown_scripts_and_worlds_are_none() {
 #[test]
 fn wrong_settings_are_errors() {
     let cases = [
-        ("time_limit = 0", "classic/cartpole: time_limit = 0 is out of range: it must be at least 1 and at most 1000000"),
+        (
+            "time_limit = 0",
+            "classic/cartpole: time_limit = 0 is out of range: it must be at least 1 and at most 1000000",
+        ),
         ("gamma = 1.5", "gamma = 1.5 is out of range: it must be at least 0 and at most 1"),
         ("gamma = nan", "gamma = NaN is out of range"),
         ("integrator = \"rk4\"", "unknown variant `rk4`"),
