@@ -21,6 +21,7 @@ pub use encoder::EncoderConfig;
 pub struct ObservationConfig {
     /// Number of the newest observations that the agent gets together, 1 to 1024; above 1 the agent has a memory.
     #[serde(skip_serializing_if = "is_one")]
+    #[schemars(extend("default" = 1))]
     pub frame_stack: usize,
     /// Encoder of the observations, fitted before training and without rewards: `kmeans`, `pca`, `vae`, or { estimator,
     /// policy, epsilon, steps, seed, settings }.
