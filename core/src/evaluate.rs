@@ -35,7 +35,7 @@ pub struct Protocol {
 /// two-player world the policy plays both sides.
 ///
 /// # Errors
-/// [`Error::Config`] if `num_envs` or `max_steps` is 0; errors of [`VectorEnv::step`].
+/// [`Error::Config`] if `num_envs` or `max_steps` is 0; errors of [`VectorEnv::step`](crate::VectorEnv::step).
 ///
 /// ```
 /// use freewheel_core::evaluate::{Protocol, evaluate};

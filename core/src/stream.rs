@@ -2,8 +2,8 @@
 //!
 //! The four numbers are the input of a *permutation* of 256 bits (rounds of SipHash, Aumasson & Bernstein 2012), and
 //! the output is the initial state of a Xoshiro256++ generator (Blackman & Vigna 2018). A permutation never maps two
-//! inputs to one output: no two streams start from the same state, as could happen with generators seeded by `seed +
-//! i`. Both algorithms are published, portable and fixed: a stream is the same on every machine and in every version.
+//! inputs to one output: no two streams start from the same state. Seeds such as `seed + i` would not guarantee that.
+//! Both algorithms are published, portable and fixed: a stream is the same on every machine and in every version.
 
 use rand::TryRng;
 use rand::rand_core::SeedableRng;

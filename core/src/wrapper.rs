@@ -71,8 +71,8 @@ pub trait ObservationTransform: Send + Sync + 'static {
         Ok(())
     }
 
-    /// [`ObservationTransform::push`] for the environments whose episodes continue; updates their rows of `rows [N,
-    /// C]`. The other rows already hold the first observations of the next episodes and are unchanged.
+    /// [`ObservationTransform::push`] for the environments whose episodes continue; updates their rows of `rows`
+    /// (`[N, C]`). The other rows already hold the first observations of the next episodes and are unchanged.
     ///
     /// # Errors
     /// As [`ObservationTransform::begin`].
