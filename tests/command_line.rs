@@ -9,17 +9,32 @@ fn every_command_has_help_with_an_example() {
     let help = PROGRAM.text(&["--help"]);
     assert!(help.contains("Exit codes"));
     let commands = "run train eval resume watch map solve envs agents fit predict concept interpolate \
-                    estimators data init replay bench gtp match completions"
+                    estimators data init replay bench gtp match completions man"
         .split(' ')
         .collect::<Vec<_>>();
     for command in commands {
         assert!(help.contains(&format!("\n  {command} ")), "{command} is not in the help");
         let own = PROGRAM.text(&[command, "--help"]);
-        assert!(command == "completions" || own.contains("Example"), "{command} has no example");
+        assert!(own.contains("Example"), "{command} has no example");
     }
+}
+
+#[test]
+fn completions_know_names_and_man_pages_are_written() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         assert!(PROGRAM.text(&["completions", shell]).contains("freewheel"));
     }
+    let script = PROGRAM.text(&["completions", "bash"]);
+    for name in
+        ["classic/cartpole", "q-learning", "kmeans", "digits", "agent.learning_rate=", "world.time_limit="]
+    {
+        assert!(script.contains(name), "{name}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    PROGRAM.text(&["man", folder.path().to_str().unwrap()]);
+    let page = std::fs::read_to_string(folder.path().join("freewheel-train.1")).unwrap();
+    assert!(page.contains(".TH") && page.contains("Train one agent"), "{page}");
+    assert!(PROGRAM.text(&["--version"]).starts_with("freewheel 0.1.0"));
 }
 
 #[test]

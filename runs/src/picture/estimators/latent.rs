@@ -61,13 +61,8 @@ pub fn grid(vae: &Vae, shape: &Shape, codes: &Samples, side: usize) -> Result<Im
 /// # Errors
 /// Same as [`grid`].
 pub fn prior_samples(vae: &Vae, shape: &Shape, side: usize) -> Result<ImageGrid> {
-    let mut dice = Streams::new(0).stream(Purpose::EvaluationAction, 0, 0);
-    ImageGrid::new(
-        "Samples decoded from the prior N(0, 1)",
-        shape,
-        &vae.sample(side * side, &mut dice)?,
-        side,
-    )
+    let mut rng = Streams::new(0).stream(Purpose::EvaluationAction, 0, 0);
+    ImageGrid::new("Samples decoded from the prior N(0, 1)", shape, &vae.sample(side * side, &mut rng)?, side)
 }
 
 /// Scatter plot of `part` over the two latent variables of [`largest_std_axes`], from its `codes [N, K]`.
