@@ -11,7 +11,7 @@ pub enum Error {
     Setting {
         /// Name of the setting, so that the caller can find its place in a file.
         key: String,
-        /// What is wrong with the setting and how to correct it, with the name of the setting.
+        /// Fault and correction, with the name of the setting.
         message: String,
     },
     /// Error in a text file.
@@ -23,7 +23,7 @@ pub enum Error {
         line: usize,
         /// Column in characters, from 1.
         column: usize,
-        /// What is wrong and how to correct it.
+        /// Fault and correction.
         message: String,
     },
     /// Error in a binary file.
@@ -33,7 +33,7 @@ pub enum Error {
         file: PathBuf,
         /// Offset in bytes, from 0; in a compressed file, in the uncompressed bytes.
         offset: u64,
-        /// What is wrong and how to correct it.
+        /// Fault and correction.
         message: String,
     },
     /// Action that is illegal in the current state.

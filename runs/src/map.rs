@@ -46,7 +46,7 @@ pub struct MapPlan {
     /// Projection of the states to a plane.
     #[arg(long, value_enum, default_value_t = Projection::Pca)]
     pub projection: Projection,
-    /// What the color of a state shows.
+    /// Meaning of the color of a state.
     #[arg(long, value_enum, default_value_t = Color::Value)]
     pub color: Color,
     /// Number of states on the map, 10 to 100000.
