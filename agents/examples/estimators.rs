@@ -12,12 +12,13 @@ use std::io::Read;
 use std::path::Path;
 use std::time::Instant;
 
+use freewheel_agents::Samples;
 use freewheel_agents::estimator::metrics::accuracy;
 use freewheel_agents::estimator::metrics::{matching_accuracy, normalized_mutual_information};
 use freewheel_agents::estimator::{AnyEstimator, Estimator, EstimatorFactory, no_callback};
 use freewheel_agents::unsupervised::{kmeans, pca, vae};
 use freewheel_agents::{supervised, unsupervised};
-use freewheel_core::{Purpose, Samples, Streams};
+use freewheel_core::{Purpose, Streams};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 

@@ -14,7 +14,8 @@
 //! ```
 //! use freewheel_agents::estimator::{Classifier, Estimator};
 //! use freewheel_agents::supervised::softmax;
-//! use freewheel_core::{Samples, Streams};
+//! use freewheel_core::{Streams};
+//! use freewheel_agents::{Samples};
 //!
 //! let (x, labels) = (Samples::new(vec![0.0, 1.0, 8.0, 9.0], 1)?, [0, 0, 1, 1]);
 //! let mut softmax = Estimator::new(softmax::Config::default(), Streams::new(0))?;
@@ -35,7 +36,8 @@
 use std::any::Any;
 use std::ops::ControlFlow;
 
-use freewheel_core::{Result, Samples, Streams};
+use crate::Samples;
+use freewheel_core::{Result, Streams};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;

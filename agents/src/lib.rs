@@ -3,6 +3,7 @@
 //!
 //! | module | content |
 //! |---|---|
+//! | [`data`] | data sets: built-in and generated ones, and readers for IDX, CSV and JSON |
 //! | [`dqn`](mod@dqn) | deep Q-learning |
 //! | [`estimator`] | estimators: `fit`, `predict`, `transform`, `score`; metrics, files, registry entries |
 //! | [`example`] | a tiny world for the examples of this documentation |
@@ -10,11 +11,13 @@
 //! | [`fixed`] | agents that do not learn: random, scripted and reference policies |
 //! | [`nn`] | neural networks on top of candle: layers, initialization, optimizers, normalization |
 //! | [`policy_gradient`] | REINFORCE, A2C, PPO |
+//! | [`samples`] | [`Samples`]: a matrix of features `[N, D]` |
 //! | [`schedule`] | learning rates and other parameters that change during training |
 //! | [`supervised`] | classifiers and regressors |
 //! | [`tabular`] | agents with a table of action values |
 //! | [`unsupervised`] | k-means, PCA, VAE |
 
+pub mod data;
 pub mod dqn;
 pub mod estimator;
 pub mod example;
@@ -23,6 +26,7 @@ pub mod fixed;
 pub mod nn;
 pub mod policy_gradient;
 mod progress;
+pub mod samples;
 pub mod schedule;
 mod settings;
 pub mod supervised;
@@ -32,6 +36,7 @@ mod tests;
 pub mod unsupervised;
 
 pub use factory::{AgentFactory, Budget, FnFactory};
+pub use samples::Samples;
 
 /// Factories of all agents of this crate, in the order of the list of agents.
 pub fn all() -> Vec<Box<dyn AgentFactory>> {

@@ -27,15 +27,6 @@ pub mod q_learning;
 pub mod sarsa;
 pub mod settings;
 mod table;
-#[cfg(test)]
-pub(crate) mod tests {
-    //! Tests of all tabular agents.
-
-    mod published;
-    mod registry;
-    mod same_bytes;
-    pub(crate) mod two_players;
-}
 
 pub use settings::Tabular;
 
@@ -100,4 +91,14 @@ pub fn all() -> Vec<Box<dyn AgentFactory>> {
 /// Checks the settings that all tabular agents share, for worlds with the observations and actions of `spec`.
 fn check(spec: &Spec, settings: &Tabular, budget: Budget) -> Result<()> {
     core::TabularCore::check(spec, settings, budget).map(drop)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    //! Tests of all tabular agents.
+
+    mod published;
+    mod registry;
+    mod same_bytes;
+    pub(crate) mod two_players;
 }

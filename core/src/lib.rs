@@ -19,13 +19,10 @@
 //! | [`checkpoint`] | checkpoint files, verified by a checksum |
 //! | [`settings`] | settings read from TOML; an unknown key is an error with the most similar known key |
 //! | [`frame`] | [`Frame`]: a drawing as character cells |
-//! | [`samples`] | [`Samples`]: a matrix of features `[N, D]` |
-//! | [`data`] | data sets: built-in and generated ones, and readers for IDX, CSV and JSON |
 
 pub mod agent;
 pub mod batch;
 pub mod checkpoint;
-pub mod data;
 pub mod encoder;
 pub mod env;
 mod error;
@@ -34,7 +31,6 @@ pub mod frame;
 pub mod frame_stack;
 pub mod record;
 pub mod runner;
-pub mod samples;
 pub mod settings;
 pub mod spec;
 pub mod stats;
@@ -51,7 +47,6 @@ pub use error::{Error, Result};
 pub use frame::{Cell, Frame, Rgb};
 pub use frame_stack::FrameStack;
 pub use runner::{EpisodeRunner, Origin};
-pub use samples::Samples;
 pub use spec::{ActionSpace, Better, Measure, ObservationSpace, Score, Spec};
 pub use stream::{Purpose, Stream, Streams};
 pub use vector_env::{BatchView, EpisodeSummary, ManagedVectorEnv, VectorEnv};

@@ -42,8 +42,8 @@ pub fn run<'a>(
 ) -> Result<Vec<JobOutcome<'a>>> {
     let workers = threads.min(jobs.len()).max(1);
     let queue: Mutex<VecDeque<usize>> = Mutex::new((0..jobs.len()).collect());
-    let results: Mutex<Vec<Option<(Result<Outcome>, Duration)>>> =
-        Mutex::new(jobs.iter().map(|_| None).collect());
+    type Ended = (Result<Outcome>, Duration);
+    let results: Mutex<Vec<Option<Ended>>> = Mutex::new(jobs.iter().map(|_| None).collect());
     let (add, note) = (|steps| progress.add(steps), |text: &str| progress.note(text));
     let control = Control { stop, progress: &add, note: &note, score_scales };
     let next = || match stop.load(Ordering::Relaxed) {

@@ -15,12 +15,13 @@ use std::any::Any;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use freewheel_agents::Samples;
+use freewheel_agents::data::{DataSet, Options, Shape, Subset, TargetSpec};
 use freewheel_agents::estimator::{
     self, AnyEstimator, Estimator, EstimatorConfig, EstimatorFactory, FitCallback, Task,
 };
 use freewheel_core::checkpoint::write_atomically;
-use freewheel_core::data::{DataSet, Options, Shape, Subset, TargetSpec};
-use freewheel_core::{Error, Result, Samples, Streams};
+use freewheel_core::{Error, Result, Streams};
 use serde::{Deserialize, Serialize};
 use toml::Table;
 

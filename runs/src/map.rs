@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
+use freewheel_agents::Samples;
 use freewheel_agents::estimator::{TransformerConfig, TransformerModel, no_callback};
 use freewheel_agents::unsupervised::{kmeans, pca, vae};
 use freewheel_core::{
     ActionBuffer, DynWorld, Ending, Error, ObservationSpace, Player, Policy, PolicyMode, Purpose, Result,
-    Samples, Stream, Streams,
+    Stream, Streams,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

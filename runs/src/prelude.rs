@@ -14,12 +14,12 @@ pub use freewheel_agents::tabular::q_lambda::{self, QLambda};
 pub use freewheel_agents::tabular::q_learning::{self, QLearning};
 pub use freewheel_agents::tabular::sarsa::{self, Sarsa};
 pub use freewheel_agents::unsupervised::{kmeans, pca, vae};
-pub use freewheel_agents::{AgentFactory, Budget, FnFactory};
+pub use freewheel_agents::{AgentFactory, Budget, FnFactory, Samples};
 pub use freewheel_core::settings::NoSettings;
 pub use freewheel_core::{
     ActionBuffer, ActionSpace, Actions, Agent, BatchView, Ending, Env, EpisodeRunner, EpisodeSummary, Error,
     Frame, ManagedVectorEnv, MetricSink, ObservationSpace, Player, Policy, PolicyMode, Purpose, Result, Rgb,
-    Samples, Solution, SolveQuery, Spec, Step, Stream, Streams, VectorEnv, World,
+    Solution, SolveQuery, Spec, Step, Stream, Streams, VectorEnv, World,
 };
 
 pub use crate::trainer::{Evaluation, Progress, TrainOn, Trainer, TrainerBuilder};

@@ -1,6 +1,7 @@
 //! [`Estimator`]: checks the inputs and whether the model is fitted, then calls the algorithm.
 
-use freewheel_core::{Error, Result, Samples, Streams};
+use crate::Samples;
+use freewheel_core::{Error, Result, Streams};
 
 use super::{
     BaseEstimator, Classifier, ClassifierConfig, ClassifierModel, EstimatorConfig, FitCallback, Model,

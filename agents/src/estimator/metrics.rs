@@ -1,6 +1,7 @@
 //! Metrics of predictions against true labels or numbers, and of clusterings.
 
-use freewheel_core::{Error, Result, Samples, Stream};
+use crate::Samples;
+use freewheel_core::{Error, Result, Stream};
 
 use super::rows::{self, BLOCK, dot, multiply_transposed};
 

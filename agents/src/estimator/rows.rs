@@ -1,7 +1,8 @@
 //! Parallel sums and products over the rows of a data set. Blocks have a fixed size and their results are added in
 //! order, so that the result does not depend on the number of threads.
 
-use freewheel_core::{Result, Samples, Stream};
+use crate::Samples;
+use freewheel_core::{Result, Stream};
 use rayon::prelude::*;
 
 use crate::nn::matmul::{Matrix, matmul};

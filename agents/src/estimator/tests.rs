@@ -3,7 +3,8 @@
 
 use std::ops::ControlFlow;
 
-use freewheel_core::{Error, Purpose, Samples, Streams};
+use crate::Samples;
+use freewheel_core::{Error, Purpose, Streams};
 
 use super::{AnyEstimator, EstimatorFactory, FitProgress, Task, load, metrics, no_callback, save};
 use crate::{supervised, unsupervised};

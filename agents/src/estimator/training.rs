@@ -5,7 +5,8 @@
 
 use std::ops::ControlFlow;
 
-use freewheel_core::{Error, Purpose, Result, Samples, Streams};
+use crate::Samples;
+use freewheel_core::{Error, Purpose, Result, Streams};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -6,7 +6,8 @@
 //! ```
 //! use freewheel_agents::estimator::{Classifier, Estimator, TrainingConfig};
 //! use freewheel_agents::supervised::cnn::Config;
-//! use freewheel_core::{Samples, Streams};
+//! use freewheel_core::{Streams};
+//! use freewheel_agents::{Samples};
 //!
 //! // Images of 2x2 pixels: the upper or the lower row is white.
 //! let (x, labels) = (Samples::new([1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0].repeat(16), 4)?, [0, 1].repeat(16));

@@ -7,7 +7,8 @@
 //! ```
 //! use freewheel_agents::estimator::{Classifier, Estimator};
 //! use freewheel_agents::supervised::forest::Config;
-//! use freewheel_core::{Samples, Streams};
+//! use freewheel_core::{Streams};
+//! use freewheel_agents::{Samples};
 //!
 //! let (x, labels) = (Samples::new((0..40u8).map(f32::from).collect(), 1)?, [vec![0; 20], vec![1; 20]].concat());
 //! let mut forest = Estimator::new(Config { n_estimators: 20, ..Config::default() }, Streams::new(0))?;
@@ -17,7 +18,8 @@
 //! # Ok::<(), freewheel_core::Error>(())
 //! ```
 
-use freewheel_core::{Purpose, Result, Samples, Stream, Streams};
+use crate::Samples;
+use freewheel_core::{Purpose, Result, Stream, Streams};
 use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

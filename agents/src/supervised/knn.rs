@@ -7,7 +7,8 @@
 //! ```
 //! use freewheel_agents::estimator::{Classifier, Estimator};
 //! use freewheel_agents::supervised::knn::Config;
-//! use freewheel_core::{Samples, Streams};
+//! use freewheel_core::{Streams};
+//! use freewheel_agents::{Samples};
 //!
 //! let (x, labels) = (Samples::new(vec![0.0, 1.0, 8.0, 9.0], 1)?, [0, 0, 1, 1]);
 //! let mut knn = Estimator::new(Config { n_neighbors: 1 }, Streams::new(0))?;
@@ -17,7 +18,8 @@
 //! # Ok::<(), freewheel_core::Error>(())
 //! ```
 
-use freewheel_core::{Error, Result, Samples, Streams};
+use crate::Samples;
+use freewheel_core::{Error, Result, Streams};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -11,7 +11,8 @@
 //! ```
 //! use freewheel_agents::estimator::{Estimator, Regressor};
 //! use freewheel_agents::supervised::linear::Linear;
-//! use freewheel_core::{Samples, Streams};
+//! use freewheel_core::{Streams};
+//! use freewheel_agents::{Samples};
 //!
 //! let (x, y) = (Samples::new(vec![0.0, 1.0, 2.0], 1)?, Samples::new(vec![1.0, 3.0, 5.0], 1)?);
 //! let mut linear = Estimator::new(Linear {}, Streams::new(0))?;
@@ -21,7 +22,8 @@
 //! # Ok::<(), freewheel_core::Error>(())
 //! ```
 
-use freewheel_core::{Result, Samples, Streams};
+use crate::Samples;
+use freewheel_core::{Result, Streams};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

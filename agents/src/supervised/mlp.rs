@@ -4,7 +4,8 @@
 //! ```
 //! use freewheel_agents::estimator::{Classifier, Estimator, TrainingConfig};
 //! use freewheel_agents::supervised::mlp::Config;
-//! use freewheel_core::{Samples, Streams};
+//! use freewheel_core::{Streams};
+//! use freewheel_agents::{Samples};
 //!
 //! // Exclusive or.
 //! let (x, labels) = (Samples::new([0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0].repeat(8), 2)?, [0, 1, 1, 0].repeat(8));

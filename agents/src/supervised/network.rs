@@ -2,7 +2,8 @@
 //!
 //! The loss is the mean cross-entropy `-ln p_label`, with p the softmax of the network's output `[B, C]`.
 
-use freewheel_core::{Result, Samples, Streams};
+use crate::Samples;
+use freewheel_core::{Result, Streams};
 use serde::{Deserialize, Serialize};
 
 use super::softmax::{log_softmax, softmax};

@@ -11,7 +11,8 @@
 //! ```
 //! use freewheel_agents::estimator::{Classifier, Estimator};
 //! use freewheel_agents::supervised::softmax::Config;
-//! use freewheel_core::{Samples, Streams};
+//! use freewheel_core::{Streams};
+//! use freewheel_agents::{Samples};
 //!
 //! let (x, labels) = (Samples::new(vec![0.0, 1.0, 8.0, 9.0], 1)?, [0, 0, 1, 1]);
 //! let mut softmax = Estimator::new(Config { alpha: 0.1, ..Config::default() }, Streams::new(0))?;
@@ -21,7 +22,8 @@
 //! # Ok::<(), freewheel_core::Error>(())
 //! ```
 
-use freewheel_core::{Result, Samples, Streams};
+use crate::Samples;
+use freewheel_core::{Result, Streams};
 use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -8,7 +8,8 @@
 //! ```
 //! use freewheel_agents::estimator::{Classifier, Estimator};
 //! use freewheel_agents::supervised::tree::Config;
-//! use freewheel_core::{Samples, Streams};
+//! use freewheel_core::{Streams};
+//! use freewheel_agents::{Samples};
 //!
 //! let (x, labels) = (Samples::new(vec![0.0, 1.0, 8.0, 9.0], 1)?, [0, 0, 1, 1]);
 //! let mut tree = Estimator::new(Config::default(), Streams::new(0))?;
@@ -18,7 +19,8 @@
 //! # Ok::<(), freewheel_core::Error>(())
 //! ```
 
-use freewheel_core::{Error, Purpose, Result, Samples, Streams};
+use crate::Samples;
+use freewheel_core::{Error, Purpose, Result, Streams};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -13,7 +13,8 @@
 //! ```
 //! use freewheel_agents::estimator::{Estimator, Transformer};
 //! use freewheel_agents::unsupervised::kmeans::Config;
-//! use freewheel_core::{Samples, Streams};
+//! use freewheel_core::{Streams};
+//! use freewheel_agents::{Samples};
 //!
 //! let x = Samples::new(vec![0.0, 1.0, 8.0, 9.0], 1)?;
 //! let mut kmeans = Estimator::new(Config { n_clusters: 2, ..Config::default() }, Streams::new(0))?;
@@ -25,7 +26,8 @@
 //! # Ok::<(), freewheel_core::Error>(())
 //! ```
 
-use freewheel_core::{Error, Purpose, Result, Samples, Stream, Streams};
+use crate::Samples;
+use freewheel_core::{Error, Purpose, Result, Stream, Streams};
 use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -11,7 +11,8 @@
 //! ```
 //! use freewheel_agents::estimator::{Estimator, Transformer};
 //! use freewheel_agents::unsupervised::pca::Config;
-//! use freewheel_core::{Samples, Streams};
+//! use freewheel_core::{Streams};
+//! use freewheel_agents::{Samples};
 //!
 //! let x = Samples::new(vec![0.0, 0.0, 1.0, 2.0, 2.0, 4.0], 2)?; // on the line y = 2 x
 //! let mut pca = Estimator::new(Config { n_components: 1 }, Streams::new(0))?;
@@ -22,7 +23,8 @@
 //! # Ok::<(), freewheel_core::Error>(())
 //! ```
 
-use freewheel_core::{Error, Purpose, Result, Samples, Stream, Streams};
+use crate::Samples;
+use freewheel_core::{Error, Purpose, Result, Stream, Streams};
 use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -13,7 +13,8 @@
 //! ```
 //! use freewheel_agents::estimator::{Estimator, TrainingConfig, Transformer};
 //! use freewheel_agents::unsupervised::vae::Config;
-//! use freewheel_core::{Samples, Streams};
+//! use freewheel_core::{Streams};
+//! use freewheel_agents::{Samples};
 //!
 //! let x = Samples::new([0.0, 0.0, 1.0, 1.0].repeat(32), 2)?;
 //! let training = TrainingConfig { num_epochs: 100, learning_rate: 1e-2, ..TrainingConfig::default() };
@@ -25,7 +26,8 @@
 //! # Ok::<(), freewheel_core::Error>(())
 //! ```
 
-use freewheel_core::{Error, Purpose, Result, Samples, Stream, Streams};
+use crate::Samples;
+use freewheel_core::{Error, Purpose, Result, Stream, Streams};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -187,7 +189,8 @@ impl TransformerConfig for Config {
 ///
 /// ```
 /// # use freewheel_agents::unsupervised::vae::{Config, VaeTrainer};
-/// # use freewheel_core::{Samples, Streams};
+/// # use freewheel_core::{Streams};
+/// # use freewheel_agents::{Samples};
 /// let x = Samples::new([0.0, 0.0, 1.0, 1.0].repeat(32), 2)?;
 /// let mut trainer = VaeTrainer::new(Config { hidden_sizes: vec![8], ..Config::default() }, &x, Streams::new(0))?;
 /// let first = trainer.epoch(&x)?;

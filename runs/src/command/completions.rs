@@ -32,7 +32,7 @@ fn with_names(registry: &Registry, command: clap::Command) -> clap::Command {
     let agents: Vec<String> = registry.agents().map(|agent| agent.id().to_owned()).collect();
     let estimators: Vec<String> = registry.estimators().iter().map(|one| one.id().to_owned()).collect();
     let data: Vec<String> =
-        freewheel_core::data::registry::list().iter().map(|set| set.name.into()).collect();
+        freewheel_agents::data::registry::list().iter().map(|set| set.name.into()).collect();
     let settings = settings(registry, &worlds);
     command.mut_subcommands(|subcommand| {
         let listed = match subcommand.get_name() {

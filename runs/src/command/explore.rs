@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use freewheel_agents::Samples;
+use freewheel_agents::data::{self, DataSet};
 use freewheel_agents::estimator::{AnyEstimator, Transformer};
-use freewheel_core::data::{self, DataSet};
-use freewheel_core::{Error as Core, Samples};
+use freewheel_core::Error as Core;
 use serde_json::json;
 
 use crate::cli::{Concept, Interpolate};

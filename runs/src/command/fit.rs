@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
+use freewheel_agents::data::{self, DataSet, Options, TargetSpec};
 use freewheel_agents::estimator::{EstimatorFactory, FitProgress};
-use freewheel_core::data::{self, DataSet, Options, TargetSpec};
 use freewheel_core::settings::{read, unknown};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;

@@ -1,6 +1,6 @@
 //! `envs`, `agents`, `estimators` and `data`: lists of the available items, with settings and defaults.
 
-use freewheel_core::data;
+use freewheel_agents::data;
 use freewheel_core::settings::{Field, fields, unknown};
 use freewheel_core::{Error, ObservationSpace};
 use serde_json::{Value, json};

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use freewheel_agents::Samples;
+use freewheel_agents::data::{self, DataSet, Options, Shape, Subset, TargetSpec, Targets};
 use freewheel_agents::estimator::{AnyEstimator, argmax};
-use freewheel_core::data::{self, DataSet, Options, Shape, Subset, TargetSpec, Targets};
-use freewheel_core::{Error as Core, Samples};
+use freewheel_core::Error as Core;
 use serde::Serialize;
 use serde_json::json;
 use toml::Table;

@@ -2,9 +2,10 @@
 
 use std::str::FromStr;
 
-use freewheel_core::data::{DataSet, Subset, TargetSpec, Targets};
+use freewheel_agents::Samples;
+use freewheel_agents::data::{DataSet, Subset, TargetSpec, Targets};
 use freewheel_core::settings::unknown;
-use freewheel_core::{Error, Result, Samples};
+use freewheel_core::{Error, Result};
 
 use crate::seeds::Seeds;
 

@@ -1,12 +1,12 @@
 //! Scores of a fitted estimator on its data set.
 
+use freewheel_agents::data::{DataSet, Shape, Subset, Targets};
 use freewheel_agents::estimator::metrics::{
     accuracy, log_loss, matching_accuracy, normalized_mutual_information, r_squared, silhouette,
 };
 use freewheel_agents::estimator::{AnyEstimator, Regressor, Transformer, argmax};
 use freewheel_agents::supervised::linear;
 use freewheel_agents::unsupervised::{kmeans, pca, vae};
-use freewheel_core::data::{DataSet, Shape, Subset, Targets};
 use freewheel_core::{Error, Purpose, Result, Streams};
 use serde::{Deserialize, Serialize};
 

@@ -3,13 +3,14 @@
 
 use std::borrow::Cow;
 
+use freewheel_agents::Samples;
 use freewheel_agents::estimator::{AnyEstimator, EstimatorFactory, Transformer};
 use freewheel_agents::unsupervised::KMeans;
 use freewheel_agents::unsupervised::kmeans::{self, NearestCenter};
 use freewheel_core::settings::unknown;
 use freewheel_core::{
     ActionBuffer, ActionSpace, Actions, DynWorld, Error, ObservationEncoder, ObservationSpace, Purpose,
-    Result, Samples, Spec, Stream, Streams, VectorEnv,
+    Result, Spec, Stream, Streams, VectorEnv,
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};

@@ -7,9 +7,9 @@
 //! | [`latent`] | the latent space of a VAE: decoded grid, samples, reconstructions, interpolations |
 //! | [`concept`] | a direction of latent space, added in steps, with its measured effect |
 
+use freewheel_agents::data::{DataSet, Shape, Subset, TargetSpec, Targets};
 use freewheel_agents::estimator::{AnyEstimator, Classifier, Regressor, Transformer, TransformerModel};
 use freewheel_agents::unsupervised::{kmeans, pca, vae};
-use freewheel_core::data::{DataSet, Shape, Subset, TargetSpec, Targets};
 use freewheel_core::{Error, Result};
 
 use super::NamedPicture;

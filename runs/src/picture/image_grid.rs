@@ -1,7 +1,8 @@
 //! A grid of small images with captions and names of rows and columns.
 
-use freewheel_core::data::Shape;
-use freewheel_core::{Error, Result, Rgb, Samples};
+use freewheel_agents::Samples;
+use freewheel_agents::data::Shape;
+use freewheel_core::{Error, Result, Rgb};
 
 use super::colors::{self, FOREGROUND, MUTED};
 use super::font;

@@ -1,6 +1,7 @@
 //! Scatter plot: points in a plane, colored by class or by value.
 
-use freewheel_core::{Result, Rgb, Samples};
+use freewheel_agents::Samples;
+use freewheel_core::{Result, Rgb};
 
 use super::axes::{Axes, Axis, TerminalAxes, format_number};
 use super::colors::{self, MUTED};

@@ -1,8 +1,9 @@
+use freewheel_agents::Samples;
+use freewheel_agents::data::{self, Options, Shape, faces};
 use freewheel_agents::estimator::{AnyEstimator, no_callback};
 use freewheel_agents::supervised;
 use freewheel_agents::unsupervised;
-use freewheel_core::data::{self, Options, Shape, faces};
-use freewheel_core::{Samples, Streams};
+use freewheel_core::Streams;
 
 use super::estimators::{self, Concept, Effect, latent};
 use super::*;

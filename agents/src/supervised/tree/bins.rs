@@ -1,7 +1,8 @@
 //! Features of a decision tree as bin indices: one bin per value for a feature with at most 256 values, otherwise 256
 //! bins of about equally many samples.
 
-use freewheel_core::{Result, Samples};
+use crate::Samples;
+use freewheel_core::Result;
 use rayon::prelude::*;
 
 /// Maximum number of bins of a feature.

@@ -1,10 +1,11 @@
 //! Concepts: directions of latent space, from one group of samples to another or along a known factor (attribute
 //! vectors; Larsen et al. 2016, arXiv 1512.09300).
 
+use freewheel_agents::Samples;
+use freewheel_agents::data::{Factor, Shape, faces};
 use freewheel_agents::estimator::{RegressorConfig, Transformer, no_callback};
 use freewheel_agents::supervised::linear::Linear;
-use freewheel_core::data::{Factor, Shape, faces};
-use freewheel_core::{Error, Result, Samples, Streams, stats};
+use freewheel_core::{Error, Result, Streams, stats};
 use serde::Serialize;
 
 use super::super::{Chart, ImageGrid, check_not_empty, check_same_length};

@@ -1,9 +1,10 @@
 //! Pictures of the latent space of a VAE.
 
+use freewheel_agents::Samples;
+use freewheel_agents::data::{DataSet, Shape, Subset, Targets};
 use freewheel_agents::estimator::{Transformer, TransformerModel};
 use freewheel_agents::unsupervised::Vae;
-use freewheel_core::data::{DataSet, Shape, Subset, Targets};
-use freewheel_core::{Purpose, Result, Samples, Streams};
+use freewheel_core::{Purpose, Result, Streams};
 use freewheel_envs::market::metrics::normal_quantile;
 
 use super::super::axes::format_number;

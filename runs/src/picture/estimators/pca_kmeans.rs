@@ -1,9 +1,10 @@
 //! Pictures of PCA and k-means.
 
+use freewheel_agents::Samples;
+use freewheel_agents::data::{DataSet, Shape, Subset, TargetSpec, Targets};
 use freewheel_agents::estimator::{TransformerConfig, TransformerModel, no_callback};
 use freewheel_agents::unsupervised::{KMeans, Pca, pca};
-use freewheel_core::data::{DataSet, Shape, Subset, TargetSpec, Targets};
-use freewheel_core::{Result, Samples, Streams};
+use freewheel_core::{Result, Streams};
 
 use super::super::{Chart, ImageGrid, Scatter, thousands};
 use super::colored;

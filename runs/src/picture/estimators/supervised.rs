@@ -1,9 +1,10 @@
 //! Pictures of classifiers and regressors.
 
+use freewheel_agents::Samples;
+use freewheel_agents::data::{DataSet, Shape, Subset, TargetSpec};
 use freewheel_agents::estimator::{Regressor, argmax, metrics};
 use freewheel_agents::supervised::linear::{Linear, Ridge};
-use freewheel_core::data::{DataSet, Shape, Subset, TargetSpec};
-use freewheel_core::{Result, Samples};
+use freewheel_core::Result;
 
 use super::super::axes::format_number;
 use super::super::{Chart, ConfusionMatrix, ImageGrid, NamedPicture, check_same_length, thousands};

@@ -7,12 +7,12 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::table::{Header, Kind, Layout};
 use super::{DataSet, Split, digits, embedded, faces, folder, images};
-use crate::{Error, Result, settings};
+use freewheel_core::{Error, Result, settings};
 
 /// Settings of a data set.
 ///
 /// ```
-/// use freewheel_core::data::{Options, open};
+/// use freewheel_agents::data::{Options, open};
 ///
 /// let options = Options { faces: 100, test_size: Some(0.5), target: "smile".into(), ..Options::default() };
 /// let faces = open("faces", &options)?;

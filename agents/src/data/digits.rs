@@ -9,7 +9,8 @@ use serde::de::{self, Deserializer, SeqAccess, Visitor};
 
 use super::source::Source;
 use super::{DataSet, Shape, Subset, TargetSpec, Targets};
-use crate::{Error, Result, Samples};
+use crate::Samples;
+use freewheel_core::{Error, Result};
 
 /// Width and height of an image in pixels.
 pub const SIDE: usize = 28;

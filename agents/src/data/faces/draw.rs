@@ -16,7 +16,7 @@ const EDGE: f32 = 1.6;
 /// Parameters of a drawn face.
 ///
 /// ```
-/// use freewheel_core::data::faces::{Face, PIXELS};
+/// use freewheel_agents::data::faces::{Face, PIXELS};
 ///
 /// let face = Face { factors: [1.0, 2.0, 0.0, 0.5, 0.0, 10.0, 0.0], x: 0.0, y: 0.0 };
 /// let mut image = [0.0; PIXELS];

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
 
-use crate::{Error, Result};
+use freewheel_core::{Error, Result};
 
 /// Maximum ratio of unpacked to packed bytes in deflate.
 const MAX_RATIO: u64 = 1032;
@@ -23,7 +23,7 @@ const MAX_TEXT: u64 = 1 << 30;
 /// ```
 /// use std::path::Path;
 ///
-/// use freewheel_core::data::source::Source;
+/// use freewheel_agents::data::source::Source;
 ///
 /// let source = Source::of(Path::new("a.csv"), b"1,2\n3,4\n")?;
 /// assert_eq!(source.text()?, "1,2\n3,4\n");

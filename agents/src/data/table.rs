@@ -8,8 +8,8 @@
 //! ```
 //! use std::path::Path;
 //!
-//! use freewheel_core::data::Targets;
-//! use freewheel_core::data::table::{Layout, Table};
+//! use freewheel_agents::data::Targets;
+//! use freewheel_agents::data::table::{Layout, Table};
 //!
 //! let text = "length,species\n1.4,setosa\n4.7,versicolor\n1.3,setosa\n";
 //! let table = Table::parse(Path::new("iris.csv"), text, Layout::default())?;
@@ -26,7 +26,8 @@ use serde::{Deserialize, Serialize};
 
 use super::source::Source;
 use super::{Subset, TargetSpec, Targets};
-use crate::{Error, Result, Samples, settings};
+use crate::Samples;
+use freewheel_core::{Error, Result, settings};
 
 /// Choice of whether the first row of a table has the column names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Result};
+use freewheel_core::{Error, Result};
 
 /// Matrix of N samples with D features each, `[N, D]`, row-major.
 ///
 /// ```
-/// use freewheel_core::Samples;
+/// use freewheel_agents::Samples;
 ///
 /// let x = Samples::new(vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0], 2)?;
 /// assert_eq!((x.rows(), x.width()), (3, 2));

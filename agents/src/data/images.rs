@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::idx::{Element, Idx};
 use super::{DataSet, Shape, Split, Subset, TargetSpec, Targets};
-use crate::{Error, Result, Samples};
+use crate::Samples;
+use freewheel_core::{Error, Result};
 
 /// Class names of Fashion-MNIST.
 pub const FASHION: [&str; 10] = [

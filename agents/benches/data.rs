@@ -5,7 +5,7 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use freewheel_core::data::faces;
+use freewheel_agents::data::faces;
 
 fn faces(c: &mut Criterion) {
     let (_, image) = faces::face(0, 0, 0.0);

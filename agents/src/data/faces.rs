@@ -15,7 +15,7 @@
 //! factor. Noise is normal, and gray values are clipped to 0..=1.
 //!
 //! ```
-//! use freewheel_core::data::faces;
+//! use freewheel_agents::data::faces;
 //!
 //! let (face, image) = faces::face(0, 0, 0.0);
 //! let smile = faces::measure(&image)[0];
@@ -33,7 +33,8 @@ pub use draw::{FACTORS, Face, PIXELS, SIDE};
 pub use measure::nearest;
 
 use super::{DataSet, Factor, Shape, Split, Subset, TargetSpec, Targets};
-use crate::{Error, Purpose, Result, Samples, Streams, settings};
+use crate::Samples;
+use freewheel_core::{Error, Purpose, Result, Streams, settings};
 
 /// Names and units of the factors, in the order of [`Face::factors`].
 const NAMES: [(&str, &str); FACTORS] = [

@@ -3,13 +3,14 @@
 use serde::{Deserialize, Serialize};
 
 use super::Split;
-use crate::{Error, Result, Samples};
+use crate::Samples;
+use freewheel_core::{Error, Result};
 
 /// Features with targets, split into train and test.
 ///
 /// ```
-/// use freewheel_core::Samples;
-/// use freewheel_core::data::{DataSet, Shape, Subset, TargetSpec, Targets};
+/// use freewheel_agents::Samples;
+/// use freewheel_agents::data::{DataSet, Shape, Subset, TargetSpec, Targets};
 ///
 /// let all = Subset {
 ///     samples: Samples::new(vec![1.0, 2.0, 3.0, 4.0], 1)?,
@@ -104,7 +105,7 @@ impl Subset {
 /// Targets of N samples (`y` in scikit-learn).
 ///
 /// ```
-/// use freewheel_core::data::Targets;
+/// use freewheel_agents::data::Targets;
 ///
 /// let targets = Targets::Labels(vec![0, 2, 1]);
 /// assert_eq!(targets.labels()?, [0, 2, 1]);
@@ -221,7 +222,7 @@ impl Shape {
 /// Factor of variation of generated samples, such as the smile of a face.
 ///
 /// ```
-/// use freewheel_core::data::Factor;
+/// use freewheel_agents::data::Factor;
 ///
 /// let tilt = Factor { name: "tilt".into(), unit: "degrees".into(), low: -12.0, high: 12.0 };
 /// assert_eq!(tilt.normalized(6.0), 0.75);

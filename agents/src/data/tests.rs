@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 
 use super::source::Source;
-use crate::{Error, Result};
+use freewheel_core::{Error, Result};
 
 mod digits;
 mod idx;

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::Subset;
-use crate::{Error, Purpose, Result, Stream, Streams};
+use freewheel_core::{Error, Purpose, Result, Stream, Streams};
 
 /// Origin of the training and test sets.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -58,9 +58,9 @@ pub fn permutation(n: usize, rng: &mut Stream) -> Vec<usize> {
 /// [`Error::Config`] for a fraction outside 0..1, or one that leaves no training sample.
 ///
 /// ```
-/// use freewheel_core::Samples;
-/// use freewheel_core::data::split::train_test_split;
-/// use freewheel_core::data::{Subset, Targets};
+/// use freewheel_agents::Samples;
+/// use freewheel_agents::data::split::train_test_split;
+/// use freewheel_agents::data::{Subset, Targets};
 ///
 /// let samples = Samples::new((0u8..10).map(f32::from).collect(), 1)?;
 /// let all = Subset { samples, targets: Targets::None, factors: None };

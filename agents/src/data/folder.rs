@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::source::Source;
 use super::table::{Layout, Table};
 use super::{DataSet, Shape, digits, embedded, images};
-use crate::{Error, Result};
+use freewheel_core::{Error, Result};
 
 /// File name of the handwritten digits of 8x8 pixels.
 const OPTICAL: &str = "digits.csv.gz";

@@ -15,7 +15,7 @@
 //! | [`faces`] | generated face images with known factors of variation, and measurement of factors in an image |
 //!
 //! ```
-//! use freewheel_core::data::{Options, TargetSpec, open};
+//! use freewheel_agents::data::{Options, TargetSpec, open};
 //!
 //! let digits = open("digits", &Options::default())?;
 //! assert_eq!((digits.train.rows(), digits.test.rows(), digits.train.samples.width()), (1438, 359, 64));

@@ -106,7 +106,7 @@ proptest! {
     fn encoded_files_are_read_back(shape in prop::collection::vec(1usize..5, 1..4), kind in 0usize..6, seed: u64) {
         let element = Element::ALL[kind];
         let n: usize = shape.iter().product();
-        let mut rng = crate::Streams::new(seed).stream(crate::Purpose::Data, 0, 0);
+        let mut rng = freewheel_core::Streams::new(seed).stream(freewheel_core::Purpose::Data, 0, 0);
         let values: Vec<f32> = (0..n).map(|_| rng.below(128) as f32).collect();
         let bytes: Vec<u8> = values.iter().flat_map(|&v| match element {
             Element::U8 | Element::I8 => vec![v as u8],

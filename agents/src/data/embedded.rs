@@ -1,11 +1,11 @@
-//! The two built-in data sets, `digits` and `women`; see `core/data/CREDITS.md` for their authors.
+//! The two built-in data sets, `digits` and `women`; see `agents/data/CREDITS.md` for their authors.
 
 use std::path::Path;
 
 use super::source::Source;
 use super::table::{Layout, Table};
 use super::{DataSet, Shape};
-use crate::Result;
+use freewheel_core::Result;
 
 /// Data set of 1,797 handwritten digits of 8x8 pixels in ten classes; gray values 0 to 1 (0 to 16 in the file).
 ///
@@ -20,12 +20,12 @@ pub fn digits() -> Result<DataSet> {
 /// Digits data set from `table`, which was read from `file`.
 ///
 /// # Errors
-/// [`Error::Input`](crate::Error::Input) for rows that are not 64 pixels from 0 to 16.
+/// [`Error::Input`](freewheel_core::Error::Input) for rows that are not 64 pixels from 0 to 16.
 pub(super) fn optical(table: Table, file: &Path) -> Result<DataSet> {
     let mut all = table.all;
     let bad = all.samples.values().iter().position(|pixel| !(0.0..=16.0).contains(pixel));
     if all.samples.width() != 64 || bad.is_some() {
-        return Err(crate::Error::Input {
+        return Err(freewheel_core::Error::Input {
             file: file.to_path_buf(),
             line: 1 + bad.map_or(0, |i| i / all.samples.width()),
             column: 1,

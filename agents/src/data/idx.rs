@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use super::source::Source;
-use crate::Result;
+use freewheel_core::Result;
 
 /// Element type of an IDX file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,8 +62,8 @@ impl Element {
 /// ```
 /// use std::path::Path;
 ///
-/// use freewheel_core::data::idx::Idx;
-/// use freewheel_core::data::source::Source;
+/// use freewheel_agents::data::idx::Idx;
+/// use freewheel_agents::data::source::Source;
 ///
 /// // Type 08 (unsigned bytes), two dimensions, 1 x 3.
 /// let bytes = [0, 0, 8, 2, 0, 0, 0, 1, 0, 0, 0, 3, 7, 8, 9];
@@ -90,7 +90,7 @@ impl Idx {
     /// Reads a file, plain or gzipped.
     ///
     /// # Errors
-    /// [`Error::Io`](crate::Error::Io); [`Error::Bytes`](crate::Error::Bytes) with the offset of the error.
+    /// [`Error::Io`](freewheel_core::Error::Io); [`Error::Bytes`](freewheel_core::Error::Bytes) with the offset of the error.
     pub fn read(file: &Path) -> Result<Idx> {
         Idx::parse(Source::open(file)?)
     }
