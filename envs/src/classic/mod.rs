@@ -10,6 +10,16 @@ use freewheel_core::{DynWorld, PolicyLoader, Result, World, WorldFamily, WorldIn
 pub use cartpole::{Cartpole, Integrator, Settings, State};
 
 /// World family `classic`: builds worlds by name.
+///
+/// ```
+/// use freewheel_core::{NoPolicyLoader, SolveQuery, WorldFamily};
+/// use freewheel_envs::classic::ClassicFamily;
+///
+/// let world = ClassicFamily.build("cartpole", &toml::Table::new(), &NoPolicyLoader)?.unwrap();
+/// let optimum = world.solve(&SolveQuery::for_spec(world.spec()))?;
+/// assert_eq!(optimum.value, 500.0);
+/// # Ok::<(), freewheel_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ClassicFamily;
 

@@ -13,6 +13,16 @@ use super::world::Gridworld;
 use super::{gymnasium, named};
 
 /// World family `grid`: builds grid-worlds by name and from files.
+///
+/// ```
+/// use freewheel_core::{NoPolicyLoader, SolveQuery, WorldFamily};
+/// use freewheel_envs::gridworld::GridworldFamily;
+///
+/// let world = GridworldFamily.build("cliff", &toml::Table::new(), &NoPolicyLoader)?.unwrap();
+/// let optimum = world.solve(&SolveQuery::for_spec(world.spec()))?;
+/// assert_eq!(optimum.value, -13.0);
+/// # Ok::<(), freewheel_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct GridworldFamily;
 

@@ -16,6 +16,16 @@ use super::replay;
 use super::signal::{Ar1, GarleanuPedersen};
 
 /// World family `market`: synthetic markets by name, and replays of price files.
+///
+/// ```
+/// use freewheel_core::{NoPolicyLoader, SolveQuery, WorldFamily};
+/// use freewheel_envs::market::MarketFamily;
+///
+/// let world = MarketFamily.build("ar1", &toml::Table::new(), &NoPolicyLoader)?.unwrap();
+/// let query = SolveQuery::for_spec(world.spec());
+/// assert!(world.solve(&query)?.value > world.baseline(&query)?.value);
+/// # Ok::<(), freewheel_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct MarketFamily;
 

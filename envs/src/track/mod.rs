@@ -31,6 +31,15 @@ use circuit::{CIRCUITS, Circuit};
 const SEED: u64 = 1;
 
 /// World family `track`: built-in circuits by name (`track/club`) and circuits from files (`track:FILE.csv`).
+///
+/// ```
+/// use freewheel_core::{NoPolicyLoader, WorldFamily};
+/// use freewheel_envs::track::TrackFamily;
+///
+/// let world = TrackFamily.build("circle", &toml::Table::new(), &NoPolicyLoader)?.unwrap();
+/// assert_eq!(world.spec().score_title(), "lap time (s)");
+/// # Ok::<(), freewheel_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TrackFamily;
 

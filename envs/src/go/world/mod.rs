@@ -51,6 +51,15 @@ pub use two_player::Go;
 pub use versus_opponent::{GoVersusOpponent, OpponentStatus, PolicyPlayer, VersusOpponentState};
 
 /// World family `go`: one world for each board size.
+///
+/// ```
+/// use freewheel_core::{NoPolicyLoader, WorldFamily};
+/// use freewheel_envs::go::GoFamily;
+///
+/// let world = GoFamily.build("5x5", &toml::Table::new(), &NoPolicyLoader)?.unwrap();
+/// assert_eq!(world.spec().actions.count(), 26); // 25 points and pass
+/// # Ok::<(), freewheel_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct GoFamily;
 
