@@ -9,14 +9,12 @@ use serde::de::DeserializeOwned;
 /// Checks that the `value` of a setting lies in `low..=high` (else [`Error::Setting`]); `field` is the name of the
 /// setting.
 pub(crate) fn within(field: &str, value: f64, low: f64, high: f64) -> Result<()> {
-    if (low..=high).contains(&value) {
-        return Ok(());
-    }
     let range = match (low, high) {
+        _ if (low..=high).contains(&value) => return Ok(()),
         (f64::MIN, _) => "finite".to_owned(),
         (f64::MIN_POSITIVE, f64::MAX) => "above 0 and finite".to_owned(),
         (_, f64::MAX) => format!("at least {low} and finite"),
-        _ => format!("at least {low} and at most {high}"),
+        _ => return settings::in_range(field, value, low..=high),
     };
     Err(Error::setting(field, format!("{field} = {value} is out of range: it must be {range}")))
 }

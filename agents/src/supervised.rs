@@ -2,7 +2,7 @@
 //!
 //! | module | estimator | scikit-learn | source |
 //! |---|---|---|---|
-//! | [`linear`](mod@linear) | linear and ridge regression | `LinearRegression`, `Ridge` | Legendre; Hoerl & Kennard 1970 |
+//! | [`linear`](mod@linear) | linear, ridge regression | `LinearRegression`, `Ridge` | Legendre; Hoerl & Kennard 1970 |
 //! | [`softmax`](mod@softmax) | softmax (multinomial logistic) regression | `LogisticRegression` | Cox 1958 |
 //! | [`knn`](mod@knn) | k-nearest neighbors | `KNeighborsClassifier` | Fix & Hodges 1951 |
 //! | [`tree`](mod@tree) | decision tree | `DecisionTreeClassifier` | Breiman et al. 1984 |

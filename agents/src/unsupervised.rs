@@ -3,7 +3,7 @@
 //!
 //! | module | estimator | codes | scikit-learn | source |
 //! |---|---|---|---|---|
-//! | [`kmeans`](mod@kmeans) | k-means clustering | distances to the centers | `KMeans` | Lloyd 1957; Arthur et al. 2007 |
+//! | [`kmeans`](mod@kmeans) | k-means clustering | distances to centers | `KMeans` | Lloyd 1957; Arthur et al. 2007 |
 //! | [`pca`](mod@pca) | principal component analysis | components | `PCA` | Pearson 1901 |
 //! | [`vae`](mod@vae) | variational autoencoder | latent means | | Kingma & Welling 2013 |
 

@@ -17,8 +17,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::settings::in_range;
 use crate::wrapper::{self, ObservationTransform};
-use crate::{ActionBuffer, DynWorld, Error, ObservationSpace, Player, Policy, Result, Spec, Stream};
+use crate::{ActionBuffer, DynWorld, ObservationSpace, Player, Policy, Result, Spec, Stream};
 
 /// Transform that stacks the last K observations of a world.
 pub struct FrameStack {
@@ -28,10 +29,18 @@ pub struct FrameStack {
 }
 
 impl FrameStack {
+    /// Checks that a frame stack can have the length `length`, 1 to 1024 observations.
+    ///
+    /// # Errors
+    /// [`Error::Setting`](crate::Error::Setting) for a length out of range.
+    pub fn check_length(length: usize) -> Result<()> {
+        in_range("frame_stack", length, 1..=MAX_LENGTH)
+    }
+
     /// `world` with the last `length` (1 to 1024) observations stacked into one; unchanged if `length` is 1.
     ///
     /// # Errors
-    /// [`Error::Config`] for a length out of range.
+    /// [`Error::Setting`](crate::Error::Setting) for a length out of range.
     pub fn wrap(world: Arc<dyn DynWorld>, length: usize) -> Result<Arc<dyn DynWorld>> {
         if length == 1 {
             return Ok(world);
@@ -165,11 +174,7 @@ const MAX_INDICES: usize = 1 << 24;
 impl Stack {
     /// Layout for `length` observations of a world, and their space.
     fn new(spec: &Spec, length: usize) -> Result<(Stack, ObservationSpace)> {
-        if !(1..=MAX_LENGTH).contains(&length) {
-            return Err(Error::Config(format!(
-                "frame_stack = {length} is out of range: it must be at least 1 and at most {MAX_LENGTH}"
-            )));
-        }
+        FrameStack::check_length(length)?;
         match &spec.observation {
             ObservationSpace::Box { shape, low, high } => {
                 let mut shape = shape.clone();

@@ -37,7 +37,8 @@ fn main() -> Result<()> {
         let bound = lower_bound(&circuit, &limits)?.flying;
         let bound_took = started.elapsed().as_secs_f64();
         println!(
-            "| {} | {:.0} | {center:.3} | {curvature:.3} | {time:.3} | {line_took:.2} s | {driven:.3} | {gap:.1} % | {bound:.3} | {bound_took:.2} s |",
+            "| {} | {:.0} | {center:.3} | {curvature:.3} | {time:.3} | {line_took:.2} s | {driven:.3} | {gap:.1} % \
+             | {bound:.3} | {bound_took:.2} s |",
             circuit.name(),
             circuit.length(),
         );

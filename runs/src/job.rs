@@ -15,7 +15,7 @@ use crate::metrics::Window;
 use crate::stall::Stall;
 
 /// Number of environments in which an evaluation plays its episodes.
-const EVALUATION_NUM_ENVS: usize = 64;
+pub(crate) const EVALUATION_NUM_ENVS: usize = 64;
 
 /// Run that is ready to be trained.
 #[derive(Clone)]

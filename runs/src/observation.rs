@@ -55,13 +55,8 @@ impl ObservationConfig {
         let mut own = agent_settings.clone();
         own.retain(|key, _| known.iter().any(|field| field.name == key));
         let config: ObservationConfig = read(&own, "")?;
-        match config.frame_stack {
-            1..=1024 => Ok(config),
-            other => Err(Error::setting(
-                "frame_stack",
-                format!("frame_stack = {other} is out of range: it must be at least 1 and at most 1024"),
-            )),
-        }
+        FrameStack::check_length(config.frame_stack)?;
+        Ok(config)
     }
 
     /// World with the transforms, the frame stack first. The agent is built for this world, and learns and is evaluated

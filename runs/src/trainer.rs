@@ -28,6 +28,7 @@ use freewheel_core::{
 use serde::{Deserialize, Serialize};
 use toml::Table;
 
+use crate::job;
 use crate::observation::{ConfiguredFactory, ObservationConfig};
 use crate::registry::Registry;
 
@@ -40,16 +41,9 @@ pub use progress::{CallbackResult, Evaluation, Progress};
 use builder::AgentSource;
 use progress::Counts;
 
-/// Number of environments in which an evaluation plays its episodes, as in a run of the program.
-const EVALUATION_ENVS: usize = 64;
-/// Number of steps after which an evaluation truncates an episode in a world without a time limit, as in a run of the
-/// program.
-const EVALUATION_STEPS: u32 = 1000;
-
 /// An agent with its world and its vector environment.
 pub struct Trainer {
     config: Config,
-    registry: Registry,
     world: Arc<dyn DynWorld>,
     factory: Arc<ConfiguredFactory>,
     envs: Box<dyn ManagedVectorEnv>,
@@ -88,7 +82,7 @@ impl Trainer {
 
     fn new(
         config: Config,
-        registry: Registry,
+        registry: &Registry,
         world: Arc<dyn DynWorld>,
         factory: Arc<ConfiguredFactory>,
     ) -> Result<Self> {
@@ -98,7 +92,7 @@ impl Trainer {
         factory.check(&*world, &config.settings, budget)?;
         let envs = world.vector_env(config.num_envs, Streams::new(config.seed), Purpose::Environment, 0);
         let (counts, policy) = (Counts::default(), OnceLock::new());
-        Ok(Trainer { config, registry, world, factory, envs, agent: None, counts, policy })
+        Ok(Trainer { config, world, factory, envs, agent: None, counts, policy })
     }
 
     /// Learns from `steps` more environment steps (rounded up to a multiple of `num_envs`) and calls `callback` about a
@@ -146,15 +140,16 @@ impl Trainer {
         Ok(())
     }
 
-    /// Plays `episodes` episodes with the greedy policy on seeds that training does not use.
+    /// Plays `episodes` episodes with the greedy policy on seeds that training does not use, in as many environments and
+    /// with the same limit of steps as a run of the program.
     ///
     /// # Errors
     /// Errors of building the agent.
     pub fn evaluate(&self, episodes: u64) -> Result<Evaluation> {
         let world = self.world.evaluation_world().map_or(&*self.world, |other| &*other.world);
-        let max_steps = world.spec().time_limit.map_or(EVALUATION_STEPS, |_| u32::MAX);
+        let max_steps = world.spec().time_limit.map_or(job::Evaluation::default().max_steps, |_| u32::MAX);
         let streams = Streams::new(self.config.seed);
-        let protocol = Protocol { episodes, num_envs: EVALUATION_ENVS, max_steps, streams };
+        let protocol = Protocol { episodes, num_envs: job::EVALUATION_NUM_ENVS, max_steps, streams };
         let summaries = evaluate(world, self.greedy()?, &protocol)?;
         Ok(Evaluation::of(summaries, streams))
     }
@@ -211,15 +206,11 @@ impl Trainer {
     }
 
     fn greedy(&self) -> Result<&dyn Policy> {
-        if self.policy.get().is_none() {
-            let policy = self.policy(PolicyMode::Greedy)?;
-            // Another thread may have stored the same policy already.
-            let _ = self.policy.set(policy);
+        if let Some(policy) = self.policy.get() {
+            return Ok(&**policy);
         }
-        match self.policy.get() {
-            Some(policy) => Ok(&**policy),
-            None => Err(Error::Unsupported("no policy".into())),
-        }
+        let policy = self.policy(PolicyMode::Greedy)?;
+        Ok(&**self.policy.get_or_init(|| policy))
     }
 
     /// Spec of the world as the agent observes the world.
@@ -326,7 +317,7 @@ impl Trainer {
             )));
         }
         let factory = Arc::clone(registry.shared_agent(&config.agent)?);
-        let mut trainer = Trainer::new(config, registry, world, factory)?;
+        let mut trainer = Trainer::new(config, &registry, world, factory)?;
         trainer.envs.load(checkpoint.section("envs")?)?;
         trainer.counts =
             postcard::from_bytes(checkpoint.section("counts")?).map_err(|e| damaged(e.to_string()))?;
@@ -335,11 +326,6 @@ impl Trainer {
             built(agent, &**factory, &**world, config)?.load(bytes)?;
         }
         Ok(trainer)
-    }
-
-    /// Registry of worlds and agents that this trainer uses.
-    pub fn registry(&self) -> &Registry {
-        &self.registry
     }
 }
 

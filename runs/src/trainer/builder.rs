@@ -152,7 +152,7 @@ impl TrainerBuilder {
         };
         Trainer::new(
             Config { settings: factory.resolve(&settings)?, ..config },
-            self.registry,
+            &self.registry,
             world,
             factory,
         )
