@@ -8,7 +8,6 @@
 //! | [`idx`] | reader for IDX, the binary format of MNIST |
 //! | [`table`] | reader for comma-separated text |
 //! | [`digits`] | reader for 28x28 digits as JSON, one file per digit |
-//! | [`source`] | reading of plain or gzipped files, with a limit on the unpacked size |
 //! | [`folder`] | detection of the format of a file or folder |
 //! | [`images`] | data sets of IDX files |
 //! | [`embedded`] | the two built-in data sets, `digits` and `women` |
@@ -33,7 +32,6 @@ pub mod idx;
 pub mod images;
 pub mod registry;
 pub mod set;
-pub mod source;
 pub mod split;
 pub mod table;
 

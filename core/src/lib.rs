@@ -18,6 +18,8 @@
 //! | [`record`] | episodes on disk as seed and actions; replay and verification |
 //! | [`checkpoint`] | checkpoint files, verified by a checksum |
 //! | [`settings`] | settings read from TOML; an unknown key is an error with the most similar known key |
+//! | [`input`] | input files: plain or gzipped, text without byte order mark, with a limit on the size |
+//! | [`memory`] | limit on memory, compared with an estimate before memory is taken |
 //! | [`frame`] | [`Frame`]: a drawing as character cells |
 
 pub mod agent;
@@ -29,6 +31,8 @@ mod error;
 pub mod evaluate;
 pub mod frame;
 pub mod frame_stack;
+pub mod input;
+pub mod memory;
 pub mod record;
 pub mod runner;
 pub mod settings;

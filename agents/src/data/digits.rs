@@ -7,9 +7,9 @@ use std::path::Path;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
 
-use super::source::Source;
 use super::{DataSet, Shape, Subset, TargetSpec, Targets};
 use crate::Samples;
+use freewheel_core::input::Source;
 use freewheel_core::{Error, Result};
 
 /// Width and height of an image in pixels.

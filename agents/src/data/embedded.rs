@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use super::source::Source;
 use super::table::{Layout, Table};
 use super::{DataSet, Shape};
 use freewheel_core::Result;
+use freewheel_core::input::Source;
 
 /// Data set of 1,797 handwritten digits of 8x8 pixels in ten classes; gray values 0 to 1 (0 to 16 in the file).
 ///

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
-use super::source::Source;
 use super::table::{Layout, Table};
 use super::{DataSet, Shape, digits, embedded, images};
+use freewheel_core::input::Source;
 use freewheel_core::{Error, Result};
 
 /// File name of the handwritten digits of 8x8 pixels.

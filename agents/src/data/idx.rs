@@ -5,8 +5,8 @@
 
 use std::path::Path;
 
-use super::source::Source;
 use freewheel_core::Result;
+use freewheel_core::input::Source;
 
 /// Element type of an IDX file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +63,7 @@ impl Element {
 /// use std::path::Path;
 ///
 /// use freewheel_agents::data::idx::Idx;
-/// use freewheel_agents::data::source::Source;
+/// use freewheel_core::input::Source;
 ///
 /// // Type 08 (unsigned bytes), two dimensions, 1 x 3.
 /// let bytes = [0, 0, 8, 2, 0, 0, 0, 1, 0, 0, 0, 3, 7, 8, 9];

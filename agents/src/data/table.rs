@@ -24,9 +24,9 @@ use csv::StringRecord;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::source::Source;
 use super::{Subset, TargetSpec, Targets};
 use crate::Samples;
+use freewheel_core::input::Source;
 use freewheel_core::{Error, Result, settings};
 
 /// Choice of whether the first row of a table has the column names.

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
-use super::source::Source;
+use freewheel_core::input::Source;
 use freewheel_core::{Error, Result};
 
 mod digits;
