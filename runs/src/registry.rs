@@ -64,7 +64,7 @@ impl Registry {
     pub fn standard() -> Self {
         let registry = Self::new()
             .family(freewheel_envs::gridworld::GridworldFamily)
-            .family(freewheel_envs::go::GoFamily)
+            .family(freewheel_envs::go::GoFamily::default())
             .family(freewheel_envs::track::TrackFamily)
             .family(freewheel_envs::market::MarketFamily)
             .family(freewheel_envs::classic::ClassicFamily);

@@ -56,13 +56,19 @@ const KNOWN: [&str; 4] = ["random", "greedy", "uct:N", "gtp:COMMAND"];
 /// # Errors
 /// [`Error::Config`] for an unknown name; the message lists the known names.
 pub fn parse(name: &str) -> Result<Arc<dyn Player>> {
-    match name.trim().split_once(':') {
-        None if name.trim() == "random" => Ok(Arc::new(Random)),
-        None if name.trim() == "greedy" => Ok(Arc::new(Greedy)),
-        Some(("uct", settings)) => Ok(Arc::new(Uct::new(UctSettings::parse(settings)?))),
-        Some(("gtp", command)) if !command.trim().is_empty() => Ok(Arc::new(GtpPlayer::new(command))),
+    match (name.trim().split_once(':'), program(name)) {
+        (None, _) if name.trim() == "random" => Ok(Arc::new(Random)),
+        (None, _) if name.trim() == "greedy" => Ok(Arc::new(Greedy)),
+        (Some(("uct", settings)), _) => Ok(Arc::new(Uct::new(UctSettings::parse(settings)?))),
+        (_, Some(command)) if !command.is_empty() => Ok(Arc::new(GtpPlayer::new(command))),
         _ => Err(Error::Config(settings::unknown("player", name, &KNOWN, "go"))),
     }
+}
+
+/// Command line of the program that the player `name` starts, such as `gnugo --mode gtp` for `gtp:gnugo --mode gtp`;
+/// `None` for a built-in player.
+pub fn program(name: &str) -> Option<&str> {
+    name.trim().strip_prefix("gtp:").map(str::trim)
 }
 
 /// Random player: each legal move that fills no own eye has the same probability; passes if there is no such move.

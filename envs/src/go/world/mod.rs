@@ -44,6 +44,7 @@ use std::sync::Arc;
 
 use freewheel_core::{DynWorld, Error, EvaluationWorld, PolicyLoader, Result, World, WorldFamily, WorldInfo};
 
+use super::players;
 use settings::SELF;
 
 pub use settings::{AgentColor, Reward, Ruleset, Settings};
@@ -56,12 +57,43 @@ pub use versus_opponent::{GoVersusOpponent, OpponentStatus, PolicyPlayer, Versus
 /// use freewheel_core::{NoPolicyLoader, WorldFamily};
 /// use freewheel_envs::go::GoFamily;
 ///
-/// let world = GoFamily.build("5x5", &toml::Table::new(), &NoPolicyLoader)?.unwrap();
+/// let world = GoFamily::default().build("5x5", &toml::Table::new(), &NoPolicyLoader)?.unwrap();
 /// assert_eq!(world.spec().actions.count(), 26); // 25 points and pass
 /// # Ok::<(), freewheel_core::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default)]
-pub struct GoFamily;
+#[derive(Clone, Copy, Debug)]
+pub struct GoFamily {
+    programs: bool,
+}
+
+impl Default for GoFamily {
+    fn default() -> Self {
+        GoFamily { programs: true }
+    }
+}
+
+impl GoFamily {
+    /// Family whose worlds may start other programs as opponents (`gtp:COMMAND`) if `allowed`; the default is `true`.
+    /// Without it, a world with such an opponent is refused before anything is started: settings may come from files
+    /// of other people.
+    #[must_use]
+    pub fn programs(self, allowed: bool) -> Self {
+        GoFamily { programs: allowed }
+    }
+
+    /// # Errors
+    /// [`Error::Unsupported`] if the player `name` of the setting `key` is another program, and programs are not
+    /// allowed.
+    fn check_program(self, id: &str, key: &str, name: &str) -> Result<()> {
+        match players::program(name) {
+            Some(command) if !self.programs => Err(Error::Unsupported(format!(
+                "{id}: the setting `{key}` starts the program {command:?}, which the command line does not name; if \
+                 you trust the settings, add --allow-programs"
+            ))),
+            _ => Ok(()),
+        }
+    }
+}
 
 /// Worlds that are listed, with descriptions.
 const LIST: [(&str, &str); 4] = [
@@ -102,9 +134,11 @@ impl WorldFamily for GoFamily {
             _ => return Err(Error::Config(format!("{id}: the board must be 2x2 to 19x19"))),
         };
         let read = Settings::read(settings, &id)?;
+        self.check_program(&id, "opponent", &read.opponent)?;
         if read.opponent != SELF {
             return Ok(Some(GoVersusOpponent::new(&id, size, &read, policies)?.shared()));
         }
+        self.check_program(&id, "evaluation_opponent", &read.evaluation_opponent)?;
         let evaluation_error = |message| Error::setting("evaluation_opponent", message);
         if read.evaluation_opponent == SELF {
             return Err(evaluation_error(format!(

@@ -124,7 +124,7 @@ fn the_learners_color_is_as_set() {
 fn the_opponent_answers_in_the_same_step() {
     for text in ["color = 'white'", "color = 'black'", "size_is_in_the_name"] {
         let Ok(table) = text.parse::<toml::Table>() else { continue };
-        let Ok(Some(_)) = GoFamily.build("5x5", &table, &NoPolicyLoader) else { continue };
+        let Ok(Some(_)) = GoFamily::default().build("5x5", &table, &NoPolicyLoader) else { continue };
         let world = versus_opponent(5, text);
         let mut rng = stream(8);
         let mut state = world.reset(&mut rng);
@@ -233,7 +233,11 @@ fn the_baseline_is_played_out() {
 fn invalid_settings_are_errors() {
     let error = |name: &str, text: &str| {
         let table = text.parse().unwrap();
-        GoFamily.build(name, &table, &NoPolicyLoader).map(|world| world.is_some()).unwrap_err().to_string()
+        GoFamily::default()
+            .build(name, &table, &NoPolicyLoader)
+            .map(|world| world.is_some())
+            .unwrap_err()
+            .to_string()
     };
     assert!(error("20x20", "").contains("2x2 to 19x19"));
     assert!(error("1x1", "").contains("2x2 to 19x19"));
@@ -246,7 +250,10 @@ fn invalid_settings_are_errors() {
     assert!(error("9x9", "opponents = 'greedy'").contains("did you mean `opponent`"));
     assert!(error("9x9", "ruleset = 'japanese'").contains("tromp-taylor"));
     for name in ["9x7", "9", "x", "ninexnine", "09x09", "9x9x9"] {
-        assert!(GoFamily.build(name, &toml::Table::new(), &NoPolicyLoader).unwrap().is_none(), "{name}");
+        assert!(
+            GoFamily::default().build(name, &toml::Table::new(), &NoPolicyLoader).unwrap().is_none(),
+            "{name}"
+        );
     }
 }
 

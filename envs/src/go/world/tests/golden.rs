@@ -27,7 +27,8 @@ fn bits(obs: &[f32], area: usize) -> String {
 
 /// Plays random legal actions, and records everything.
 fn play(name: &str, settings: &str) -> String {
-    let world = GoFamily.build(name, &settings.parse().unwrap(), &NoPolicyLoader).unwrap().unwrap();
+    let world =
+        GoFamily::default().build(name, &settings.parse().unwrap(), &NoPolicyLoader).unwrap().unwrap();
     let spec = world.spec();
     let names = spec.actions.names();
     let mut text = format!(

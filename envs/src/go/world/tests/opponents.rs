@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use freewheel_core::{Env, Error, NoPolicyLoader, Purpose, ScriptedPolicy, Stream, Streams};
+use freewheel_core::{Env, Error, NoPolicyLoader, Purpose, ScriptedPolicy, Stream, Streams, WorldFamily};
 use serde_json::Value;
 
-use super::super::{GoVersusOpponent, OpponentStatus, PolicyPlayer, VersusOpponentState};
+use super::super::{GoFamily, GoVersusOpponent, OpponentStatus, PolicyPlayer, VersusOpponentState};
 use super::{settings, two_player, versus_opponent};
 use crate::go::players::{self, Player};
 use crate::go::rules::{Game, Rules};
@@ -67,6 +67,31 @@ fn a_program_that_does_not_play_here_is_refused_at_once() {
     assert!(message.contains("with an error"), "{message}");
     let message = refused("gtp:true");
     assert!(message.contains("exited"), "{message}");
+}
+
+/// A family without programs starts nothing: the command would leave a file.
+#[cfg(unix)]
+#[test]
+fn a_family_without_programs_starts_none() {
+    let file = std::env::temp_dir().join(format!("freewheel-go-no-program-{}", std::process::id()));
+    let program = format!(" gtp:touch '{}'", file.display());
+    for settings in
+        [format!("opponent = {program:?}"), format!("opponent = \"self\"\nevaluation_opponent = {program:?}")]
+    {
+        let table: toml::Table = settings.parse().unwrap();
+        let refused = GoFamily::default().programs(false).build("5x5", &table, &NoPolicyLoader);
+        match refused.err() {
+            Some(Error::Unsupported(message)) => {
+                assert!(message.contains("--allow-programs") && message.contains("touch"), "{message}");
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(!file.exists());
+    for builtin in ["", "opponent = \"greedy\"", "opponent = \"self\""] {
+        let table: toml::Table = builtin.parse().unwrap();
+        assert!(GoFamily::default().programs(false).build("5x5", &table, &NoPolicyLoader).is_ok());
+    }
 }
 
 /// A scripted policy plays as its player, which uses the game, and not as its `act`.
