@@ -39,7 +39,7 @@ fn fashion(folder: &Path) -> Result<Data> {
         let file = |kind: &str| folder.join(format!("fashion-mnist/{name}-{kind}-ubyte.gz"));
         let pixels = unzipped(&file("images-idx3"), 16)?;
         let labels = unzipped(&file("labels-idx1"), 8)?;
-        let values = pixels.iter().map(|&p| f32::from(p) / 255.0).collect();
+        let values = pixels.iter().map(|&p| f64::from(p) / 255.0).collect();
         Ok((Samples::new(values, 784)?, labels.into_iter().map(u32::from).collect()))
     };
     Ok(Data { name: "fashion", train: part("train")?, test: part("t10k")? })
@@ -52,7 +52,7 @@ fn digits(folder: &Path) -> Result<Data> {
         let text = fs::read_to_string(folder.join(format!("mnist-10k/{digit}.json")))?;
         let json: serde_json::Value = serde_json::from_str(&text)?;
         let data = json["data"].as_array().ok_or("no data")?;
-        values.extend(data.iter().map(|x| x.as_f64().unwrap_or_default() as f32));
+        values.extend(data.iter().map(|x| x.as_f64().unwrap_or_default()));
         labels.resize(values.len() / 784, digit);
     }
     let all = Samples::new(values, 784)?;

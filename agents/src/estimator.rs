@@ -43,6 +43,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 mod checked;
+pub(crate) mod double;
 pub mod eigen;
 pub mod factory;
 pub mod metrics;
@@ -208,7 +209,7 @@ pub trait Transformer: BaseEstimator {
     /// As [`Transformer::transform`].
     fn score(&self, x: &Samples) -> Result<f64> {
         let decoded = self.inverse_transform(&self.transform(x)?)?;
-        let errors = decoded.values().iter().zip(x.values()).map(|(a, b)| f64::from(a - b).powi(2));
+        let errors = decoded.values().iter().zip(x.values()).map(|(a, b)| (a - b).powi(2));
         Ok(-(errors.sum::<f64>() / x.values().len().max(1) as f64))
     }
 }
@@ -221,6 +222,9 @@ pub trait EstimatorConfig:
     const ID: &'static str;
     /// One-line description of the estimator, with its source.
     const ABOUT: &'static str;
+    /// Largest magnitude of a number that the estimator can take; [`f64::MAX`] for one that computes in f64. The
+    /// default leaves room for squares in f32.
+    const LARGEST: f64 = 1e18;
     /// Type of the fitted model.
     type Model: Model;
     /// Checks the range of every setting.
@@ -336,7 +340,7 @@ pub fn no_callback(_: FitProgress) -> ControlFlow<()> {
 }
 
 /// Index of the largest number of `p`; the smallest index on ties.
-pub fn argmax(p: &[f32]) -> u32 {
+pub fn argmax<T: PartialOrd>(p: &[T]) -> u32 {
     let mut best = 0;
     for (j, p_j) in p.iter().enumerate().skip(1) {
         if *p_j > p[best] {

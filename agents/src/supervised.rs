@@ -10,7 +10,7 @@
 //! | [`mlp`](mod@mlp) | multilayer perceptron | `MLPClassifier` | Rumelhart et al. 1986 |
 //! | [`cnn`](mod@cnn) | convolutional network | | LeCun et al. 1989 |
 //!
-//! `lbfgs` minimizes the loss of softmax regression.
+//! `lbfgs` and `newton` minimize the loss of softmax regression.
 
 use crate::estimator::EstimatorFactory;
 use crate::estimator::factory::ConfigFactory;
@@ -22,6 +22,7 @@ pub mod lbfgs;
 pub mod linear;
 pub mod mlp;
 mod network;
+mod newton;
 pub mod softmax;
 pub mod tree;
 

@@ -189,7 +189,7 @@ pub fn outputs(estimator: &AnyEstimator, x: &Samples) -> Result<Samples> {
 
 /// Index of the nearest cluster from the `distances` to all cluster centers; the smallest index on ties, `None` if
 /// there are no distances.
-pub fn nearest_cluster(distances: &[f32]) -> Option<usize> {
+pub fn nearest_cluster(distances: &[f64]) -> Option<usize> {
     let each = distances.iter().enumerate();
     each.min_by(|a, b| a.1.total_cmp(b.1)).map(|(cluster, _)| cluster)
 }

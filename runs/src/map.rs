@@ -144,7 +144,7 @@ impl MapPlan {
     /// # Errors
     /// Errors of the projection and of k-means.
     fn scatter(&self, title: &str, visited: &States, streams: Streams) -> Result<Scatter> {
-        let scaled = |unit: bool| Scale::of(&visited.obs, unit).apply(visited.obs.values());
+        let scaled = |unit: bool| Scale::of(&visited.obs, unit).apply(&visited.obs.to_f32());
         let standardized = scaled(false)?;
         let (points, subtitle, axes) = match self.projection {
             Projection::Pca => {
@@ -176,7 +176,7 @@ impl MapPlan {
         let map = Scatter::new(&title, points, [&axes[0], &axes[1]])?;
         match self.color {
             Color::Value => {
-                let known: Vec<f32> = visited.returns.iter().flatten().copied().collect();
+                let known: Vec<f64> = visited.returns.iter().flatten().map(|&value| value.into()).collect();
                 map.by_value(&known, "return")
             }
             Color::Cluster => {
@@ -275,7 +275,7 @@ fn collect_states(
             }
         }
     }
-    let (n, obs) = (returns.len(), Samples::new(obs, world.spec().observation.len())?);
+    let (n, obs) = (returns.len(), Samples::from_f32(&obs, world.spec().observation.len())?);
     let chosen: Vec<usize> = (0..num_states).map(|i| i * n / num_states).collect();
     Ok(States { obs: obs.select(&chosen), returns: chosen.iter().map(|&i| returns[i]).collect() })
 }

@@ -42,7 +42,7 @@ pub fn read(folder: &Path) -> Result<Subset> {
         labels.resize(labels.len() + images.len() / (SIDE * SIDE), digit);
         values.extend(images);
     }
-    let samples = Samples::new(values, SIDE * SIDE)?;
+    let samples = Samples::from_f32(&values, SIDE * SIDE)?;
     Ok(Subset { samples, targets: Targets::Labels(labels), factors: None })
 }
 

@@ -34,6 +34,7 @@ pub use measure::nearest;
 
 use super::{DataSet, Factor, Shape, Split, Subset, TargetSpec, Targets};
 use crate::Samples;
+use crate::samples::to_f32;
 use freewheel_core::{Error, Purpose, Result, Streams, settings};
 
 /// Names and units of the factors, in the order of [`Face::factors`].
@@ -116,10 +117,12 @@ pub fn generate(n: usize, seed: u64, noise: f32, test_size: f64, target: &str) -
         });
         let targets = match column {
             None => Targets::None,
-            Some(k) => Targets::Values(factors.iter().skip(k).step_by(FACTORS).copied().collect()),
+            Some(k) => {
+                Targets::Values(factors.iter().skip(k).step_by(FACTORS).map(|&f| f64::from(f)).collect())
+            }
         };
-        let factors = Some(Samples::new(factors, FACTORS)?);
-        Ok(Subset { samples: Samples::new(pixels, PIXELS)?, targets, factors })
+        let factors = Some(Samples::from_f32(&factors, FACTORS)?);
+        Ok(Subset { samples: Samples::from_f32(&pixels, PIXELS)?, targets, factors })
     };
     Ok(DataSet {
         name: "faces".to_owned(),
@@ -149,7 +152,7 @@ pub fn measure_all(images: &Samples) -> Result<Samples> {
     let rows: Vec<[f32; FACTORS]> = images
         .values()
         .par_chunks(images.width())
-        .map(|row| row.try_into().map(measure).map_err(|_| size_error()))
+        .map(|row| to_f32(row).as_slice().try_into().map(measure).map_err(|_| size_error()))
         .collect::<Result<_>>()?;
-    Samples::new(rows.concat(), FACTORS)
+    Samples::from_f32(&rows.concat(), FACTORS)
 }

@@ -18,11 +18,11 @@ pub enum Element {
     I8 = 0x09,
     /// Signed 16-bit integer.
     I16 = 0x0b,
-    /// Signed 32-bit integer; numbers above 2^24 are rounded to an `f32`.
+    /// Signed 32-bit integer.
     I32 = 0x0c,
     /// 32-bit float.
     F32 = 0x0d,
-    /// 64-bit float, rounded to an `f32`.
+    /// 64-bit float.
     F64 = 0x0e,
 }
 
@@ -42,17 +42,17 @@ impl Element {
     }
 
     /// Decodes the elements in `bytes` and appends them to `out`; the length of `bytes` is a multiple of the size.
-    fn decode(self, bytes: &[u8], out: &mut Vec<f32>) {
-        fn all<const K: usize>(bytes: &[u8], out: &mut Vec<f32>, of: impl Fn([u8; K]) -> f32) {
+    fn decode(self, bytes: &[u8], out: &mut Vec<f64>) {
+        fn all<const K: usize>(bytes: &[u8], out: &mut Vec<f64>, of: impl Fn([u8; K]) -> f64) {
             out.extend(bytes.as_chunks().0.iter().map(|&element| of(element)));
         }
         match self {
-            Element::U8 => all(bytes, out, |[byte]| f32::from(byte)),
-            Element::I8 => all(bytes, out, |b| f32::from(i8::from_be_bytes(b))),
-            Element::I16 => all(bytes, out, |b| f32::from(i16::from_be_bytes(b))),
-            Element::I32 => all(bytes, out, |b| i32::from_be_bytes(b) as f32),
-            Element::F32 => all(bytes, out, f32::from_be_bytes),
-            Element::F64 => all(bytes, out, |b| f64::from_be_bytes(b) as f32),
+            Element::U8 => all(bytes, out, |[byte]| f64::from(byte)),
+            Element::I8 => all(bytes, out, |b| f64::from(i8::from_be_bytes(b))),
+            Element::I16 => all(bytes, out, |b| f64::from(i16::from_be_bytes(b))),
+            Element::I32 => all(bytes, out, |b| f64::from(i32::from_be_bytes(b))),
+            Element::F32 => all(bytes, out, |b| f64::from(f32::from_be_bytes(b))),
+            Element::F64 => all(bytes, out, f64::from_be_bytes),
         }
     }
 }
@@ -78,7 +78,7 @@ pub struct Idx {
     /// Sizes of the dimensions, each at least 1.
     pub shape: Vec<usize>,
     /// Elements, finite, row-major.
-    pub values: Vec<f32>,
+    pub values: Vec<f64>,
 }
 
 impl Idx {
@@ -148,7 +148,7 @@ fn read_exactly(source: &mut Source<'_>, out: &mut [u8], what: &str) -> Result<(
 }
 
 /// Elements after the header; the file must end after the last one.
-fn elements(source: &mut Source<'_>, element: Element, shape: &[usize]) -> Result<Vec<f32>> {
+fn elements(source: &mut Source<'_>, element: Element, shape: &[usize]) -> Result<Vec<f64>> {
     let start = source.position();
     let announced = shape
         .iter()

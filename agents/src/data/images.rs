@@ -86,7 +86,10 @@ fn shape(idx: &Idx) -> Shape {
     };
     let (low, high) = match idx.element {
         Element::U8 => (0.0, 1.0),
-        _ => idx.values.iter().fold((f32::MAX, f32::MIN), |(low, high), &v| (low.min(v), high.max(v))),
+        _ => idx
+            .values
+            .iter()
+            .fold((f32::MAX, f32::MIN), |(low, high), &v| (low.min(v as f32), high.max(v as f32))),
     };
     Shape::Image { channels, height, width, low, high }
 }
@@ -94,7 +97,8 @@ fn shape(idx: &Idx) -> Shape {
 /// Samples `[N, D]`; bytes of an image are scaled to 0..=1.
 fn samples(mut idx: Idx, shape: &Shape) -> Result<Samples> {
     if idx.element == Element::U8 && matches!(shape, Shape::Image { .. }) {
-        idx.values.iter_mut().for_each(|value| *value /= 255.0);
+        // In f32, as pixels are stored in few bytes then.
+        idx.values.iter_mut().for_each(|value| *value = f64::from(*value as f32 / 255.0));
     }
     Samples::new(idx.values, shape.width())
 }
@@ -151,7 +155,7 @@ struct Classes {
 impl Classes {
     /// Class index of each label, `[N]`.
     fn of(&self, file: &Path, labels: &Idx) -> Result<Vec<u32>> {
-        let (first, last) = (self.first as f32, self.first as f32 + self.names.len() as f32 - 1.0);
+        let (first, last) = (f64::from(self.first), f64::from(self.first) + self.names.len() as f64 - 1.0);
         match labels.values.iter().position(|label| !(first..=last).contains(label)) {
             Some(i) => {
                 let message = format!(

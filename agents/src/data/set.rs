@@ -119,7 +119,7 @@ pub enum Targets {
     /// Class labels for classification, `[N]`: indices into the names of [`TargetSpec::Classes`].
     Labels(Vec<u32>),
     /// Finite values for regression, `[N]`.
-    Values(Vec<f32>),
+    Values(Vec<f64>),
 }
 
 impl Targets {
@@ -139,7 +139,7 @@ impl Targets {
     ///
     /// # Errors
     /// [`Error::Config`] for targets of another kind.
-    pub fn values(&self) -> Result<&[f32]> {
+    pub fn values(&self) -> Result<&[f64]> {
         match self {
             Targets::Values(all) => Ok(all),
             Targets::Labels(_) => Err(mismatch("numbers", "class labels", "a classifier")),
@@ -241,7 +241,7 @@ pub struct Factor {
 
 impl Factor {
     /// `value` scaled so that [`Factor::low`] is 0 and [`Factor::high`] is 1.
-    pub fn normalized(&self, value: f32) -> f32 {
-        (value - self.low) / (self.high - self.low)
+    pub fn normalized(&self, value: f64) -> f64 {
+        (value - f64::from(self.low)) / f64::from(self.high - self.low)
     }
 }

@@ -62,7 +62,7 @@ pub fn permutation(n: usize, rng: &mut Stream) -> Vec<usize> {
 /// use freewheel_agents::data::split::train_test_split;
 /// use freewheel_agents::data::{Subset, Targets};
 ///
-/// let samples = Samples::new((0u8..10).map(f32::from).collect(), 1)?;
+/// let samples = Samples::new((0u8..10).map(f64::from).collect(), 1)?;
 /// let all = Subset { samples, targets: Targets::None, factors: None };
 /// let (train, test, _) = train_test_split(all, 0, 0.2)?;
 /// assert_eq!((train.rows(), test.rows()), (8, 2));

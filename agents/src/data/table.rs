@@ -112,7 +112,7 @@ impl Table {
         let mut more = records.next(&mut record)?;
         let width = record.len();
         let has_header = match layout.header {
-            Header::Auto => more && !record.iter().any(|field| field.trim().parse::<f32>().is_ok()),
+            Header::Auto => more && !record.iter().any(|field| field.trim().parse::<f64>().is_ok()),
             Header::Yes => more,
             Header::No => false,
         };
@@ -248,9 +248,9 @@ fn split_unit(name: &str) -> (&str, &str) {
     name.strip_suffix(')').and_then(|name| name.split_once(" (")).unwrap_or((name, ""))
 }
 
-fn number(text: &str) -> Result<f32, String> {
+fn number(text: &str) -> Result<f64, String> {
     let text = text.trim();
-    match text.parse::<f32>() {
+    match text.parse::<f64>() {
         Ok(value) if value.is_finite() => Ok(value),
         _ if text.is_empty() => Err("the value is missing; add it, or delete the row".to_owned()),
         Ok(_) => Err(format!("`{text}` is not a finite number; correct or delete the row")),
@@ -267,7 +267,7 @@ fn parse_targets(
     if let Some(row) = fields.iter().position(String::is_empty) {
         return Err((row, "the target is missing; add it, or delete the row".to_owned()));
     }
-    let is_number = |text: &String| text.parse::<f32>().is_ok();
+    let is_number = |text: &String| text.parse::<f64>().is_ok();
     let numbers = fields.iter().filter(|text| is_number(text)).count();
     if numbers == 0 || kind == Kind::Classes {
         if kind == Kind::Number {
@@ -276,7 +276,7 @@ fn parse_targets(
         return named_classes(fields, kind);
     }
     let values = fields.iter().enumerate().map(|(row, text)| number(text).map_err(|message| (row, message)));
-    let values: Vec<f32> = match values.collect() {
+    let values: Vec<f64> = match values.collect() {
         Ok(values) => values,
         // Numbers and class names are mixed: the rarer kind is reported as the mistake.
         Err((_, _)) if numbers * 2 < fields.len() => {
@@ -297,8 +297,8 @@ fn parse_targets(
 }
 
 /// Class labels of consecutive integers from 0 or 1; `None` for other values.
-fn consecutive_labels(values: &[f32]) -> Option<(TargetSpec, Targets)> {
-    let max = values.iter().copied().fold(0.0, f32::max);
+fn consecutive_labels(values: &[f64]) -> Option<(TargetSpec, Targets)> {
+    let max = values.iter().copied().fold(0.0, f64::max);
     if values.iter().any(|&v| v < 0.0 || v.fract() != 0.0) || max as usize > values.len() / 2 {
         return None;
     }
@@ -316,7 +316,7 @@ fn consecutive_labels(values: &[f32]) -> Option<(TargetSpec, Targets)> {
 /// Classes whose names are the values of the fields, in numerical or alphabetical order.
 fn named_classes(fields: &[String], kind: Kind) -> Result<(TargetSpec, Targets), (usize, String)> {
     let mut names = fields.to_vec();
-    let value = |name: &String| name.parse::<f32>().unwrap_or(f32::INFINITY);
+    let value = |name: &String| name.parse::<f64>().unwrap_or(f64::INFINITY);
     names.sort_by(|a, b| value(a).total_cmp(&value(b)).then_with(|| a.cmp(b)));
     names.dedup();
     if kind == Kind::Auto && names.len() == fields.len() && names.len() > 1 {

@@ -38,7 +38,7 @@ impl<C: EstimatorConfig> Estimator<C> {
     fn checked_model(&self, x: &Samples) -> Result<&C::Model> {
         let model = self.model()?;
         check_width(C::ID, "samples", x, model.n_features_in())?;
-        check_finite("the samples", x)?;
+        check_finite("the samples", x, C::LARGEST)?;
         Ok(model)
     }
 
@@ -47,7 +47,7 @@ impl<C: EstimatorConfig> Estimator<C> {
         if x.rows() == 0 {
             return Err(Error::Config(format!("{}: there are no samples to fit", C::ID)));
         }
-        check_finite("the samples", x)?;
+        check_finite("the samples", x, C::LARGEST)?;
         self.model = Some(fit(&self.settings, self.streams)?);
         Ok(())
     }
@@ -121,7 +121,7 @@ impl<C: ClassifierConfig> Classifier for Estimator<C> {
 impl<C: RegressorConfig> Regressor for Estimator<C> {
     fn fit_with(&mut self, x: &Samples, y: &Samples, callback: &mut FitCallback<'_>) -> Result<()> {
         check_count(C::ID, "rows of targets", y.rows(), x)?;
-        check_finite("the targets", y)?;
+        check_finite("the targets", y, C::LARGEST)?;
         self.fit_model(x, |settings, streams| settings.fit(x, y, streams, callback))
     }
 
@@ -146,20 +146,21 @@ impl<C: TransformerConfig> Transformer for Estimator<C> {
     fn inverse_transform(&self, codes: &Samples) -> Result<Samples> {
         let model = self.model()?;
         check_width(C::ID, "codes", codes, model.n_features_out())?;
-        check_finite("the codes", codes)?;
+        check_finite("the codes", codes, C::LARGEST)?;
         model.inverse_transform(codes)
     }
 }
 
-/// Checks that all numbers of `x` are finite (else [`Error::Config`] with the position of the first NaN or infinite
-/// one); `name` is the name of `x` in the error message.
-fn check_finite(name: &str, x: &Samples) -> Result<()> {
-    if crate::nn::optimizer::all_finite(x.values()) {
-        return Ok(());
-    }
-    let at = x.values().iter().position(|x| !x.is_finite()).unwrap_or_default();
+/// Checks that all numbers of `x` are finite and at most `largest` in magnitude (else [`Error::Config`] with the
+/// position of the first other one); `name` is the name of `x` in the error message.
+fn check_finite(name: &str, x: &Samples, largest: f64) -> Result<()> {
+    let Some(at) = x.values().iter().position(|x| x.is_nan() || x.abs() > largest) else { return Ok(()) };
+    let rule = match x.values()[at].is_finite() {
+        true => format!("this estimator computes in f32 and takes at most {largest:e}; divide the column"),
+        false => "every number must be finite".to_owned(),
+    };
     Err(Error::Config(format!(
-        "{name}: row {}, column {} is {}; every number must be finite",
+        "{name}: row {}, column {} is {}; {rule}",
         at / x.width() + 1,
         at % x.width() + 1,
         x.values()[at]

@@ -19,7 +19,7 @@ use super::{BaseEstimator, Classifier, Estimator, EstimatorConfig, Regressor, Tr
 use crate::settings::{fields_over, read_over};
 
 /// Version of the file format; raised when the bytes of a model change their meaning.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 /// Factory of an estimator: name, settings and constructor. A crate of your own registers an estimator with
 /// [`ConfigFactory`].

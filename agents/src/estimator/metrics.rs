@@ -2,6 +2,7 @@
 
 use crate::Samples;
 use freewheel_core::{Error, Result, Stream};
+use rayon::prelude::*;
 
 use super::rows::{self, BLOCK, dot, multiply_transposed};
 
@@ -22,10 +23,10 @@ pub fn confusion(predicted: &[u32], labels: &[u32], classes: u32) -> Vec<u64> {
 
 /// R² (coefficient of determination): 1 - sum of squared errors of `predicted` / sum of squared deviations of `y` from
 /// the mean of `y`. For a constant `y`: 1 if all predictions are exact, else 0.
-pub fn r_squared(predicted: &[f32], y: &[f32]) -> f64 {
-    let mean = y.iter().map(|&y| f64::from(y)).sum::<f64>() / y.len().max(1) as f64;
-    let spread: f64 = y.iter().map(|&y| (f64::from(y) - mean).powi(2)).sum();
-    let errors: f64 = predicted.iter().zip(y).map(|(&p, &y)| (f64::from(p) - f64::from(y)).powi(2)).sum();
+pub fn r_squared(predicted: &[f64], y: &[f64]) -> f64 {
+    let mean = y.iter().sum::<f64>() / y.len().max(1) as f64;
+    let spread: f64 = y.iter().map(|y| (y - mean).powi(2)).sum();
+    let errors: f64 = predicted.iter().zip(y).map(|(p, y)| (p - y).powi(2)).sum();
     match (spread > 0.0, errors > 0.0) {
         (true, _) => 1.0 - errors / spread,
         (false, met) => f64::from(u8::from(!met)),
@@ -34,9 +35,9 @@ pub fn r_squared(predicted: &[f32], y: &[f32]) -> f64 {
 
 /// Log loss: mean negative log-likelihood in nats of N `labels [N]` under the predicted class `probabilities [N, C]`;
 /// probabilities are clipped to at least 1e-15.
-pub fn log_loss(probabilities: &[f32], labels: &[u32], classes: u32) -> f64 {
+pub fn log_loss(probabilities: &[f64], labels: &[u32], classes: u32) -> f64 {
     let rows = probabilities.chunks_exact(classes.max(1) as usize).zip(labels);
-    let sum: f64 = rows.map(|(p, &label)| -f64::from(p[label as usize]).max(1e-15).ln()).sum();
+    let sum: f64 = rows.map(|(p, &label)| -p[label as usize].max(1e-15).ln()).sum();
     sum / labels.len().max(1) as f64
 }
 
@@ -149,31 +150,30 @@ pub fn silhouette(x: &Samples, labels: &[u32], sample: usize, rng: &mut Stream) 
         return Err(Error::Config("a silhouette needs at least two clusters".into()));
     }
     let (n, d) = (x.rows(), x.width());
-    let mean = rows::means(&x);
-    let centered = rows::map_rows(&x, d, |x, out| {
-        out.iter_mut().zip(x).enumerate().for_each(|(at, (out, x))| *out = x - mean[at % d] as f32);
-    })?;
-    let norms: Vec<f32> = centered.iter().map(|x| dot(x, x)).collect();
-    let parts = rows::map_blocks(&centered, BLOCK, |first, block| {
-        let b = block.len() / d;
-        let mut sums = vec![0f64; b * k];
-        let mut scratch = vec![0.0; b * BLOCK];
-        for (at, others) in centered.values().chunks(BLOCK * d).enumerate() {
-            let m = others.len() / d;
-            multiply_transposed(block, others, d, &mut scratch[..b * m]);
-            for (i, row) in scratch[..b * m].chunks_exact(m).enumerate() {
-                for (j, product) in row.iter().enumerate() {
-                    let other = at * BLOCK + j;
-                    let square = norms[first + i] + norms[other] - 2.0 * product;
-                    if other != first + i {
-                        sums[i * k + labels[other] as usize] += f64::from(square.max(0.0)).sqrt();
+    let centered = rows::centered(&x, &rows::means(&x));
+    let norms: Vec<f32> = centered.chunks_exact(d).map(|x| dot(x, x)).collect();
+    let parts: Vec<f64> = (centered.par_chunks(BLOCK * d).enumerate())
+        .map(|(at, block)| {
+            let (first, b) = (at * BLOCK, block.len() / d);
+            let mut sums = vec![0f64; b * k];
+            let mut scratch = vec![0.0; b * BLOCK];
+            for (at, others) in centered.chunks(BLOCK * d).enumerate() {
+                let m = others.len() / d;
+                multiply_transposed(block, others, d, &mut scratch[..b * m]);
+                for (i, row) in scratch[..b * m].chunks_exact(m).enumerate() {
+                    for (j, product) in row.iter().enumerate() {
+                        let other = at * BLOCK + j;
+                        let square = norms[first + i] + norms[other] - 2.0 * product;
+                        if other != first + i {
+                            sums[i * k + labels[other] as usize] += f64::from(square.max(0.0)).sqrt();
+                        }
                     }
                 }
             }
-        }
-        let each = sums.chunks_exact(k).zip(&labels[first..]);
-        each.map(|(sums, &own)| one_silhouette(sums, &counts, own as usize)).sum::<f64>()
-    });
+            let each = sums.chunks_exact(k).zip(&labels[first..]);
+            each.map(|(sums, &own)| one_silhouette(sums, &counts, own as usize)).sum::<f64>()
+        })
+        .collect();
     Ok(parts.iter().sum::<f64>() / n as f64)
 }
 
@@ -281,7 +281,7 @@ mod tests {
         assert!((found - (0.8 + 0.75) / 3.0).abs() < 1e-5, "{found}");
         assert!(silhouette(&x, &[1, 1, 1], 9, &mut rng()).is_err());
         assert!(silhouette(&x, &[1, 1], 9, &mut rng()).is_err());
-        let x = Samples::new((0..600).map(|i| (i % 2 * 50 + i / 200) as f32).collect(), 1).unwrap();
+        let x = Samples::new((0..600).map(|i| f64::from(i % 2 * 50 + i / 200)).collect(), 1).unwrap();
         let labels: Vec<u32> = (0..600).map(|i| i % 2).collect();
         assert!(silhouette(&x, &labels, 100, &mut rng()).unwrap() > 0.9);
     }

@@ -11,14 +11,14 @@ use crate::nn::matmul::{Matrix, matmul};
 pub(crate) const BLOCK: usize = 256;
 
 /// Results of `f(index of the first row, block)` for every block of `rows` rows of `x`, in order.
-pub(crate) fn map_blocks<R: Send>(x: &Samples, rows: usize, f: impl Fn(usize, &[f32]) -> R + Sync) -> Vec<R> {
+pub(crate) fn map_blocks<R: Send>(x: &Samples, rows: usize, f: impl Fn(usize, &[f64]) -> R + Sync) -> Vec<R> {
     let all = x.values().par_chunks(rows * x.width()).enumerate();
     all.map(|(i, block)| f(i * rows, block)).collect()
 }
 
 /// Samples `[N, width]` computed from N samples `x [N, D]`: `f(rows of x, rows of the result)` fills the rows block by
 /// block.
-pub(crate) fn map_rows(x: &Samples, width: usize, f: impl Fn(&[f32], &mut [f32]) + Sync) -> Result<Samples> {
+pub(crate) fn map_rows(x: &Samples, width: usize, f: impl Fn(&[f64], &mut [f64]) + Sync) -> Result<Samples> {
     let mut out = vec![0.0; x.rows() * width];
     let all = x.values().par_chunks(BLOCK * x.width()).zip(out.par_chunks_mut(BLOCK * width));
     all.for_each(|(x, out)| f(x, out));
@@ -65,7 +65,7 @@ pub(crate) fn means(x: &Samples) -> Vec<f64> {
     let parts = map_blocks(x, BLOCK, |_, block| {
         let mut sum = vec![0.0; width];
         for row in block.chunks_exact(width) {
-            sum.iter_mut().zip(row).for_each(|(sum, &x)| *sum += f64::from(x));
+            sum.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
         }
         sum
     });
@@ -75,22 +75,53 @@ pub(crate) fn means(x: &Samples) -> Vec<f64> {
     mean
 }
 
-/// Samples `x [N, D]` minus `mean [D]`; centering keeps precision for data far from 0.
-pub(crate) fn centered(x: &Samples, mean: &[f32]) -> Result<Samples> {
-    map_rows(x, mean.len(), |x, out| center(x, mean, out))
+/// Standard deviation of every column of `x [N, D]` about its `mean [D]`, `[D]`.
+pub(crate) fn deviations(x: &Samples, mean: &[f64]) -> Vec<f64> {
+    let parts = map_blocks(x, BLOCK, |_, block| {
+        let mut sum = vec![0.0; mean.len()];
+        for row in block.chunks_exact(mean.len()) {
+            sum.iter_mut().zip(row.iter().zip(mean)).for_each(|(sum, (x, m))| *sum += (x - m) * (x - m));
+        }
+        sum
+    });
+    let mut squares = vec![0.0; mean.len()];
+    parts.iter().for_each(|part| squares.iter_mut().zip(part).for_each(|(sum, x)| *sum += x));
+    squares.iter().map(|sum| (sum / x.rows() as f64).sqrt()).collect()
+}
+
+/// Samples `x [N, D]` minus `mean [D]`, `[N, D]` in f32; centering in f64 keeps the digits of data far from 0.
+pub(crate) fn centered(x: &Samples, mean: &[f64]) -> Vec<f32> {
+    let mut out = vec![0.0; x.values().len()];
+    let all = x.values().par_chunks(BLOCK * x.width()).zip(out.par_chunks_mut(BLOCK * x.width()));
+    all.for_each(|(x, out)| center(x, mean, out));
+    out
 }
 
 /// Writes the rows `x [B, D]` minus `mean [D]` to `out [B, D]`.
-pub(crate) fn center(x: &[f32], mean: &[f32], out: &mut [f32]) {
+pub(crate) fn center(x: &[f64], mean: &[f64], out: &mut [f32]) {
     for (x, out) in x.chunks_exact(mean.len()).zip(out.chunks_exact_mut(mean.len())) {
-        out.iter_mut().zip(x.iter().zip(mean)).for_each(|(out, (x, m))| *out = x - m);
+        out.iter_mut().zip(x.iter().zip(mean)).for_each(|(out, (x, m))| *out = (x - m) as f32);
     }
 }
 
 /// Sum of the squared distances of all rows of `x` from `center [D]`.
-pub(crate) fn squared_deviations(x: &Samples, center: &[f32]) -> f64 {
-    let each = |row: &[f32]| f64::from(squared_distance(row, center));
+pub(crate) fn squared_deviations(x: &Samples, center: &[f64]) -> f64 {
+    let each = |row: &[f64]| exact_square(row, center);
     map_blocks(x, BLOCK, |_, block| block.chunks_exact(x.width()).map(each).sum::<f64>()).iter().sum()
+}
+
+/// Squared Euclidean distance in f64, summed in eight independent lanes for SIMD.
+#[inline]
+pub(crate) fn exact_square(a: &[f64], b: &[f64]) -> f64 {
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
+    let mut lanes = [0f64; 8];
+    for (a, b) in a.iter().zip(b) {
+        for (lane, (a, b)) in lanes.iter_mut().zip(a.iter().zip(b)) {
+            *lane += (a - b) * (a - b);
+        }
+    }
+    let rest: f64 = a_rest.iter().zip(b_rest).map(|(a, b)| (a - b) * (a - b)).sum();
+    lanes.iter().sum::<f64>() + rest
 }
 
 /// Writes `x [B, D]` times the transpose of `rows [K, D]` to `out [B, K]`.
@@ -116,7 +147,7 @@ mod tests {
         assert_eq!(means(&x), [2.0, 4.0]);
         assert_eq!(squared_deviations(&x, &[2.0, 4.0]), 10.0);
         let mut out = [0.0; 4];
-        multiply_transposed(x.values(), &[1.0, 0.0, 1.0, -1.0], 2, &mut out);
+        multiply_transposed(&x.to_f32(), &[1.0, 0.0, 1.0, -1.0], 2, &mut out);
         assert_eq!(out, [1.0, -1.0, 3.0, -3.0]);
         let (a, b): (Vec<f32>, Vec<f32>) = ((0..37).map(|i| i as f32).collect(), vec![2.0; 37]);
         assert_eq!((dot(&a, &b), squared_distance(&a, &b)), (1332.0, 16206.0 - 2664.0 + 148.0));

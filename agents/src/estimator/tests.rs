@@ -36,16 +36,16 @@ fn patterns(n: usize) -> (Samples, Vec<u32>) {
     let mut values = Vec::new();
     for &label in &labels {
         for at in 0..256 {
-            let (x, y) = ((at % 16) as f32, (at / 16) as f32);
+            let (x, y) = ((at % 16) as f64, (at / 16) as f64);
             let wave = [x, y, x + y][label as usize] * 0.8;
-            values.push((0.5 + 0.4 * wave.sin() + 0.15 * rng.normal() as f32).clamp(0.0, 1.0));
+            values.push((0.5 + 0.4 * wave.sin() + 0.15 * rng.normal()).clamp(0.0, 1.0));
         }
     }
     (Samples::new(values, 256).unwrap(), labels)
 }
 
 fn targets(labels: &[u32]) -> Samples {
-    Samples::new(labels.iter().flat_map(|&l| [l as f32, 3.0 - l as f32]).collect(), 2).unwrap()
+    Samples::new(labels.iter().flat_map(|&l| [f64::from(l), 3.0 - f64::from(l)]).collect(), 2).unwrap()
 }
 
 fn fitted(factory: &dyn EstimatorFactory, x: &Samples, labels: &[u32]) -> AnyEstimator {
@@ -124,7 +124,7 @@ fn patterns_are_told_apart() {
         assert!(right > 0.95, "{}: {right}", factory.id());
         assert_eq!(classifier.n_classes().unwrap(), 3);
         let p = classifier.predict_proba(&test).unwrap();
-        assert!(p.iter().all(|p| (p.iter().sum::<f32>() - 1.0).abs() < 1e-5), "{}", factory.id());
+        assert!(p.iter().all(|p| (p.iter().sum::<f64>() - 1.0).abs() < 1e-5), "{}", factory.id());
     }
 }
 
@@ -132,7 +132,7 @@ fn patterns_are_told_apart() {
 fn what_cannot_be_is_refused() {
     let (x, labels) = patterns(40);
     let mut bad = x.values().to_vec();
-    bad[256 + 3] = f32::NAN;
+    bad[256 + 3] = f64::NAN;
     let bad = Samples::new(bad, 256).unwrap();
     let narrow = Samples::new(vec![0.5; 20], 10).unwrap();
     let none = Samples::new(Vec::new(), 256).unwrap();

@@ -186,23 +186,60 @@ pub(crate) fn finite_loss(loss: f64, step: u64) -> Result<f64> {
     }
 }
 
-/// Copies the rows of `x` with the indices `which` to `out`.
-pub(crate) fn gather(x: &Samples, which: &[u32], out: &mut Vec<f32>) {
-    out.clear();
-    which.iter().for_each(|&i| out.extend_from_slice(x.row(i as usize)));
+/// Scale of the inputs of a network: `(x - shift) * factor`, computed in f64; as they are for an empty scale.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct InputScale {
+    shift: Vec<f64>,
+    factor: Vec<f64>,
 }
 
-/// Output `[N, O]` of `network` for all N rows of `x`; the function `finish`, such as a softmax, is applied to each
-/// block of rows.
+impl InputScale {
+    /// Scale to mean 0 and standard deviation 1 in each column of `x`, for columns of any unit and far from 0; an empty
+    /// scale if all numbers are within -1 to 1, such as pixels. A constant column becomes 0.
+    pub(crate) fn of(x: &Samples) -> Self {
+        if x.values().iter().all(|x| x.abs() <= 1.0) {
+            return InputScale::default();
+        }
+        let shift = rows::means(x);
+        let spread = rows::deviations(x, &shift);
+        // Differences below the rounding errors of the mean are no spread.
+        let factor = spread.iter().zip(&shift).map(|(&s, m)| if s > m.abs() * 1e-14 { 1.0 / s } else { 0.0 });
+        InputScale { factor: factor.collect(), shift }
+    }
+
+    /// Appends the scaled row `x [D]` to `out`.
+    pub(crate) fn push(&self, x: &[f64], out: &mut Vec<f32>) {
+        match self.shift.is_empty() {
+            true => out.extend(x.iter().map(|&x| x as f32)),
+            false => {
+                let columns = self.shift.iter().zip(&self.factor);
+                out.extend(x.iter().zip(columns).map(|(x, (shift, factor))| ((x - shift) * factor) as f32));
+            }
+        }
+    }
+}
+
+/// Writes the rows of `x` with the indices `which` to `out`, scaled by `scale`.
+pub(crate) fn gather(x: &Samples, which: &[u32], scale: &InputScale, out: &mut Vec<f32>) {
+    out.clear();
+    which.iter().for_each(|&i| scale.push(x.row(i as usize), out));
+}
+
+/// Output `[N, O]` of `network` for all N rows of `x`, scaled by `scale`; the function `finish`, such as a softmax, is
+/// applied to each block of rows.
 pub(crate) fn apply(
     network: &Network,
     parameters: &[f32],
     x: &Samples,
+    scale: &InputScale,
     finish: impl Fn(&mut [f32]) + Sync,
 ) -> Result<Samples> {
-    rows::map_rows(x, network.output_len(), |x, out| {
-        network.act(parameters, x, &mut Workspace::default(), out);
-        finish(out);
+    rows::map_rows(x, network.output_len(), |block, out| {
+        let (mut rows, mut output) = (Vec::with_capacity(block.len()), vec![0.0; out.len()]);
+        block.chunks_exact(x.width()).for_each(|row| scale.push(row, &mut rows));
+        network.act(parameters, &rows, &mut Workspace::default(), &mut output);
+        finish(&mut output);
+        out.iter_mut().zip(output).for_each(|(out, value)| *out = value.into());
     })
 }
 

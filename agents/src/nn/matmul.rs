@@ -2,19 +2,33 @@
 
 use gemm::Parallelism;
 
+/// Type of the elements of a matrix.
+pub trait Real: Copy + Default + 'static {
+    /// 1.
+    const ONE: Self;
+}
+
+impl Real for f32 {
+    const ONE: Self = 1.0;
+}
+
+impl Real for f64 {
+    const ONE: Self = 1.0;
+}
+
 /// Matrix in a slice: element (i, j) is `data[i * row_stride + j * column_stride]`.
 #[derive(Clone, Copy)]
-pub struct Matrix<'a> {
-    data: &'a [f32],
+pub struct Matrix<'a, T = f32> {
+    data: &'a [T],
     rows: usize,
     columns: usize,
     row_stride: usize,
     column_stride: usize,
 }
 
-impl<'a> Matrix<'a> {
+impl<'a, T: Real> Matrix<'a, T> {
     /// Row-major matrix `[rows, columns]`.
-    pub fn new(data: &'a [f32], rows: usize, columns: usize) -> Self {
+    pub fn new(data: &'a [T], rows: usize, columns: usize) -> Self {
         Matrix { data, rows, columns, row_stride: columns, column_stride: 1 }
     }
 
@@ -44,7 +58,7 @@ impl<'a> Matrix<'a> {
 /// # Panics
 /// If the shapes do not match.
 #[allow(unsafe_code)]
-pub fn matmul(out: &mut [f32], left: Matrix<'_>, right: Matrix<'_>, add: bool) {
+pub fn matmul<T: Real>(out: &mut [T], left: Matrix<'_, T>, right: Matrix<'_, T>, add: bool) {
     let (m, n, k) = (left.rows, right.columns, left.columns);
     assert_eq!(k, right.rows, "inner dimensions differ");
     assert_eq!(out.len(), m * n, "`out` has the wrong size");
@@ -53,7 +67,7 @@ pub fn matmul(out: &mut [f32], left: Matrix<'_>, right: Matrix<'_>, add: bool) {
         "a matrix is larger than its slice"
     );
     if k == 0 && !add {
-        return out.fill(0.0);
+        return out.fill(T::default());
     }
     // SAFETY: every element that is read or written lies inside its slice (checked above), and `out` is not aliased.
     unsafe {
@@ -71,8 +85,8 @@ pub fn matmul(out: &mut [f32], left: Matrix<'_>, right: Matrix<'_>, add: bool) {
             right.data.as_ptr(),
             right.column_stride as isize,
             right.row_stride as isize,
-            1.0,
-            1.0,
+            T::ONE,
+            T::ONE,
             false,
             false,
             false,

@@ -10,7 +10,7 @@
 //! use freewheel_core::{Streams};
 //! use freewheel_agents::{Samples};
 //!
-//! let (x, labels) = (Samples::new((0..40u8).map(f32::from).collect(), 1)?, [vec![0; 20], vec![1; 20]].concat());
+//! let (x, labels) = (Samples::new((0..40u8).map(f64::from).collect(), 1)?, [vec![0; 20], vec![1; 20]].concat());
 //! let mut forest = Estimator::new(Config { n_estimators: 20, ..Config::default() }, Streams::new(0))?;
 //! forest.fit(&x, &labels)?;
 //! assert_eq!(forest.predict(&Samples::new(vec![3.0, 35.0], 1)?)?, [0, 1]);
@@ -67,6 +67,7 @@ pub struct Forest {
 impl EstimatorConfig for Config {
     const ID: &'static str = "forest";
     const ABOUT: &'static str = "random forest: mean of decision trees on bootstrap samples (Breiman 2001)";
+    const LARGEST: f64 = f64::MAX;
     type Model = Forest;
 
     fn validate(&self) -> Result<()> {
@@ -158,10 +159,10 @@ impl ClassifierModel for Forest {
                 for (x, out) in x.chunks_exact(self.width).zip(out.chunks_exact_mut(c)) {
                     out.iter_mut()
                         .zip(tree.probabilities(x))
-                        .for_each(|(sum, probability)| *sum += probability);
+                        .for_each(|(sum, &probability)| *sum += f64::from(probability));
                 }
             }
-            out.iter_mut().for_each(|sum| *sum /= self.trees.len() as f32);
+            out.iter_mut().for_each(|sum| *sum /= self.trees.len() as f64);
         })
     }
 }
@@ -177,8 +178,8 @@ mod tests {
     fn a_forest_is_better_than_a_tree() {
         let mut rng = Streams::new(5).stream(Purpose::Agent, 0, 7);
         let mut bootstrap_weights = |n: usize| {
-            let x: Vec<f32> = (0..2 * n).map(|_| rng.normal() as f32).collect();
-            let far = |x: &[f32]| x[0] * x[0] + x[1] * x[1] > 1.4;
+            let x: Vec<f64> = (0..2 * n).map(|_| rng.normal()).collect();
+            let far = |x: &[f64]| x[0] * x[0] + x[1] * x[1] > 1.4;
             // 10 % of the labels are wrong.
             let labels: Vec<u32> = x.chunks_exact(2).map(|x| u32::from(far(x) != rng.chance(0.1))).collect();
             (Samples::new(x, 2).unwrap(), labels)
@@ -196,7 +197,7 @@ mod tests {
         assert!(of_forest > of_tree + 0.02 && of_forest > 0.84, "{of_forest} {of_tree}");
         assert!(forest.trees()[0] != forest.trees()[1]);
         let p = forest.predict_proba(&test).unwrap();
-        assert!(p.iter().all(|p| (p.iter().sum::<f32>() - 1.0).abs() < 1e-5));
+        assert!(p.iter().all(|p| (p.iter().sum::<f64>() - 1.0).abs() < 1e-5));
     }
 
     #[test]

@@ -23,12 +23,14 @@ use freewheel_core::{Error, Result, Streams};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::estimator::rows::{self, BLOCK, multiply_transposed, squared_distance};
+use crate::estimator::rows::{self, BLOCK, dot, exact_square, multiply_transposed};
 use crate::estimator::{ClassifierConfig, ClassifierModel, EstimatorConfig, FitCallback, Model};
 use crate::settings::within;
 
 /// Number of samples per matrix product.
 const CHUNK: usize = 512;
+/// Rounding error of a score, relative to the squared norms of the query and of the samples.
+const ROUNDING: f32 = 1e-5;
 /// Number of additional candidates, so that rounding errors of the scores lose no neighbor.
 const EXTRA: usize = 8;
 
@@ -53,7 +55,7 @@ pub struct Knn {
     labels: Vec<u32>,
     n_classes: u32,
     n_neighbors: usize,
-    mean: Vec<f32>,
+    mean: Vec<f64>,
     /// Squared distances of the samples from their mean, `[N]`.
     norms: Vec<f32>,
 }
@@ -84,11 +86,13 @@ impl ClassifierConfig for Config {
                 x.rows()
             )));
         }
-        let mean: Vec<f32> = rows::means(x).iter().map(|&m| m as f32).collect();
-        let norms = rows::map_rows(x, 1, |x, out| {
-            out.iter_mut().zip(x.chunks_exact(mean.len())).for_each(|(n, x)| *n = squared_distance(x, &mean));
-        })?;
-        let norms = norms.values().to_vec();
+        let mean = rows::means(x);
+        let norms = rows::map_blocks(x, BLOCK, |_, x| {
+            let mut centered = vec![0.0; x.len()];
+            rows::center(x, &mean, &mut centered);
+            centered.chunks_exact(mean.len()).map(|x| dot(x, x)).collect::<Vec<f32>>()
+        })
+        .concat();
         Ok(Knn { samples: x.clone(), labels: labels.to_vec(), n_classes, n_neighbors, mean, norms })
     }
 }
@@ -147,11 +151,11 @@ fn min_score(scores: &[f32]) -> f32 {
 
 impl Knn {
     /// Indices and distances of the k nearest samples of each of the N rows of `x [N, D]`: `[N * k]`, nearest first.
-    pub fn kneighbors(&self, x: &Samples) -> Vec<(u32, f32)> {
+    pub fn kneighbors(&self, x: &Samples) -> Vec<(u32, f64)> {
         rows::map_blocks(x, BLOCK, |_, queries| self.neighbors_of(queries)).concat()
     }
 
-    fn neighbors_of(&self, queries: &[f32]) -> Vec<(u32, f32)> {
+    fn neighbors_of(&self, queries: &[f64]) -> Vec<(u32, f64)> {
         let d = self.mean.len();
         let mut centered = vec![0.0; queries.len()];
         rows::center(queries, &self.mean, &mut centered);
@@ -173,15 +177,28 @@ impl Knn {
                 nearest.offer(scores, part * CHUNK);
             }
         }
-        let of = |(query, nearest): (&[f32], NearestList)| {
-            let square = |i: u32| squared_distance(query, self.samples.row(i as usize));
-            let mut nearest: Vec<(u32, f32)> =
-                nearest.nearest.iter().map(|&(_, i)| (i, square(i).sqrt())).collect();
-            nearest.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
-            nearest.truncate(self.n_neighbors);
-            nearest
+        let largest = self.norms.iter().copied().fold(0.0, f32::max);
+        let of = |(i, (query, list)): (usize, (&[f64], NearestList))| {
+            let norm = dot(&centered[i * d..(i + 1) * d], &centered[i * d..(i + 1) * d]);
+            let nearest = self.closest(query, list.nearest.iter().map(|&(_, i)| i));
+            // Every sample outside the list is at least this far, whatever the rounding errors of the scores.
+            let outside = list.bound() + norm - ROUNDING * (norm + largest);
+            let farthest = nearest.last().map_or(0.0, |&(_, distance)| distance * distance);
+            match list.capacity == self.samples.rows() || farthest <= f64::from(outside) {
+                true => nearest,
+                false => self.closest(query, 0..self.samples.rows() as u32),
+            }
         };
-        queries.chunks_exact(d).zip(nearest).flat_map(of).collect()
+        queries.chunks_exact(d).zip(nearest).enumerate().flat_map(of).collect()
+    }
+
+    /// The k nearest of the samples with the indices `among`, by exact distance: indices and distances.
+    fn closest(&self, query: &[f64], among: impl Iterator<Item = u32>) -> Vec<(u32, f64)> {
+        let distance = |i: u32| exact_square(query, self.samples.row(i as usize)).sqrt();
+        let mut nearest: Vec<(u32, f64)> = among.map(|i| (i, distance(i))).collect();
+        nearest.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
+        nearest.truncate(self.n_neighbors);
+        nearest
     }
 }
 
@@ -206,7 +223,7 @@ impl ClassifierModel for Knn {
             let nearest = self.neighbors_of(x);
             for (nearest, out) in nearest.chunks_exact(self.n_neighbors).zip(out.chunks_exact_mut(c)) {
                 nearest.iter().for_each(|&(i, _)| out[self.labels[i as usize] as usize] += 1.0);
-                out.iter_mut().for_each(|votes| *votes /= self.n_neighbors as f32);
+                out.iter_mut().for_each(|votes| *votes /= self.n_neighbors as f64);
             }
         })
     }
@@ -220,6 +237,15 @@ mod tests {
 
     fn fit(n_neighbors: u32, x: &Samples, labels: &[u32]) -> Knn {
         Config { n_neighbors }.fit(x, labels, 3, Streams::new(0), &mut no_callback).unwrap()
+    }
+
+    /// Numbers of 16 digits in two distant groups: f32 has too few digits for their differences.
+    #[test]
+    fn long_numbers_are_told_apart() {
+        let far = |i: u32| 1e15 * f64::from(i % 2) + f64::from(i);
+        let x = Samples::new((0..100).map(far).collect(), 1).unwrap();
+        let nearest = fit(1, &x, &[0; 100]).kneighbors(&x);
+        assert!(nearest.iter().enumerate().all(|(i, &(j, distance))| i as u32 == j && distance == 0.0));
     }
 
     #[test]
@@ -241,7 +267,7 @@ mod tests {
     /// Samples far from 0 with distances of 1, which the matrix products alone could not distinguish.
     #[test]
     fn far_from_0_no_digit_is_lost() {
-        let x = Samples::new((0..100u8).map(|i| 1e6 + f32::from(i)).collect(), 1).unwrap();
+        let x = Samples::new((0..100u8).map(|i| 1e6 + f64::from(i)).collect(), 1).unwrap();
         let nearest = fit(1, &x, &[0; 100]);
         let nearest = nearest.kneighbors(&x);
         assert!(nearest.iter().enumerate().all(|(i, &(j, distance))| i as u32 == j && distance == 0.0));
@@ -252,16 +278,16 @@ mod tests {
         /// Reference: all distances computed exactly and sorted.
         #[test]
         fn no_sample_is_nearer(n in 5..1200usize, d in 1..20usize, k in 1..6u32, seed in 0..1000usize, far in 0..2u8) {
-            let number = |i: usize| ((i * 7919 + seed * 31 + i / 7 * i) % 1009) as f32 / 50.0 + 300.0 * f32::from(far);
+            let number = |i: usize| ((i * 7919 + seed * 31 + i / 7 * i) % 1009) as f64 / 50.0 + 300.0 * f64::from(far);
             let x = Samples::new((0..n * d).map(number).collect(), d).unwrap();
             let queries = Samples::new((0..3 * d).map(|i| number(i + 77_777)).collect(), d).unwrap();
             let labels: Vec<u32> = (0..n as u32).map(|i| i % 3).collect();
             let nearest = fit(k, &x, &labels).kneighbors(&queries);
             for (query, nearest) in queries.iter().zip(nearest.chunks_exact(k as usize)) {
-                let each = x.iter().zip(0..).map(|(x, i)| (squared_distance(query, x).sqrt(), i));
-                let mut all: Vec<(f32, u32)> = each.collect();
+                let each = x.iter().zip(0..).map(|(x, i)| (exact_square(query, x).sqrt(), i));
+                let mut all: Vec<(f64, u32)> = each.collect();
                 all.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-                let expected: Vec<(u32, f32)> = all[..k as usize].iter().map(|&(d, i)| (i, d)).collect();
+                let expected: Vec<(u32, f64)> = all[..k as usize].iter().map(|&(d, i)| (i, d)).collect();
                 prop_assert_eq!(nearest, &expected[..]);
             }
         }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::softmax::{log_softmax, softmax};
 use crate::estimator::factory::toml_text;
-use crate::estimator::training::{NetworkTrainer, TrainingConfig, apply, finite_loss, gather};
+use crate::estimator::training::{InputScale, NetworkTrainer, TrainingConfig, apply, finite_loss, gather};
 use crate::estimator::{ClassifierConfig, ClassifierModel, EstimatorConfig, FitCallback, Model};
 use crate::nn::{Init, Network};
 
@@ -34,6 +34,7 @@ pub struct NetworkClassifier<A> {
     config: A,
     width: usize,
     n_classes: u32,
+    scale: InputScale,
     parameters: Vec<f32>,
 }
 
@@ -65,10 +66,11 @@ impl<A: NetworkConfig<Model = NetworkClassifier<A>>> ClassifierConfig for A {
     ) -> Result<NetworkClassifier<A>> {
         let network = self.network(x.width(), n_classes)?;
         let mut learning = NetworkTrainer::new(network, self.training(), streams, 0)?;
+        let scale = InputScale::of(x);
         let mut rows = Vec::new();
         let c = n_classes as usize;
         self.training().run(x, streams, callback, |batch, lr, step| {
-            gather(x, batch, &mut rows);
+            gather(x, batch, &scale, &mut rows);
             learning.forward(&rows);
             let (out, output_gradient) = learning.output_and_gradient();
             output_gradient.copy_from_slice(out);
@@ -86,6 +88,7 @@ impl<A: NetworkConfig<Model = NetworkClassifier<A>>> ClassifierConfig for A {
             config: self.clone(),
             width: x.width(),
             n_classes,
+            scale,
             parameters: learning.parameters,
         })
     }
@@ -108,7 +111,7 @@ impl<A: NetworkConfig> ClassifierModel for NetworkClassifier<A> {
 
     fn predict_proba(&self, x: &Samples) -> Result<Samples> {
         let c = self.n_classes as usize;
-        apply(&self.network()?, &self.parameters, x, |out| {
+        apply(&self.network()?, &self.parameters, x, &self.scale, |out| {
             out.chunks_exact_mut(c).for_each(|out| _ = softmax(out));
         })
     }

@@ -55,7 +55,7 @@ pub(super) struct Node {
     /// Feature of the split; [`LEAF`] for a leaf.
     pub(super) feature: u32,
     /// Threshold of the split: samples with at most this value of the feature go to the left child.
-    pub(super) threshold: f32,
+    pub(super) threshold: f64,
     /// Indices of the left and right child; for a leaf, its row in [`Tree::probabilities`].
     pub(super) children: [u32; 2],
 }
@@ -76,6 +76,7 @@ pub struct Tree {
 impl EstimatorConfig for Config {
     const ID: &'static str = "tree";
     const ABOUT: &'static str = "decision tree: CART with Gini impurity (Breiman et al. 1984)";
+    const LARGEST: f64 = f64::MAX;
     type Model = Tree;
 
     fn validate(&self) -> Result<()> {
@@ -128,7 +129,7 @@ impl Tree {
 
     /// Class probabilities `[C]` for a sample `x [D]`: those of the leaf that contains the sample.
     #[inline]
-    pub(super) fn probabilities(&self, x: &[f32]) -> &[f32] {
+    pub(super) fn probabilities(&self, x: &[f64]) -> &[f32] {
         let c = self.n_classes as usize;
         let mut node = &self.nodes[0];
         while node.feature != LEAF {
@@ -166,7 +167,9 @@ impl ClassifierModel for Tree {
     fn predict_proba(&self, x: &Samples) -> Result<Samples> {
         rows::map_rows(x, self.n_classes as usize, |x, out| {
             let rows = x.chunks_exact(self.width).zip(out.chunks_exact_mut(self.n_classes as usize));
-            rows.for_each(|(x, out)| out.copy_from_slice(self.probabilities(x)));
+            rows.for_each(|(x, out)| {
+                out.iter_mut().zip(self.probabilities(x)).for_each(|(out, &p)| *out = p.into());
+            });
         })
     }
 }

@@ -71,7 +71,7 @@ impl Default for Config {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct KMeans {
     centers: Samples,
-    mean: Vec<f32>,
+    mean: Vec<f64>,
     inertia: f64,
     n_iter: u32,
 }
@@ -99,12 +99,10 @@ impl TransformerConfig for Config {
                 x.rows()
             )));
         }
-        let mean: Vec<f32> = rows::means(x).iter().map(|&m| m as f32).collect();
-        let centered = rows::centered(x, &mean)?;
-        let norms = rows::map_rows(&centered, 1, |x, out| {
-            out.iter_mut().zip(x.chunks_exact(mean.len())).for_each(|(n, x)| *n = dot(x, x));
-        })?;
-        let lloyd = Lloyd { config: self, x: &centered, original: x, mean: &mean, norms: norms.values() };
+        let mean = rows::means(x);
+        let centered = rows::centered(x, &mean);
+        let norms: Vec<f32> = centered.par_chunks(mean.len()).map(|x| dot(x, x)).collect();
+        let lloyd = Lloyd { config: self, x: &centered, original: x, mean: &mean, norms: &norms };
         let mut best: Option<KMeans> = None;
         for start in 0..self.n_init {
             let mut rng = streams.stream(Purpose::Agent, u64::from(start), 0);
@@ -124,10 +122,10 @@ impl TransformerConfig for Config {
 struct Lloyd<'a> {
     config: &'a Config,
     /// Samples minus their mean, `[N, D]`; the centers of a run are centered, too.
-    x: &'a Samples,
+    x: &'a [f32],
     /// Original samples, `[N, D]`.
     original: &'a Samples,
-    mean: &'a [f32],
+    mean: &'a [f64],
     /// Squared norms of the centered samples, `[N]`.
     norms: &'a [f32],
 }
@@ -143,9 +141,14 @@ struct Assignment {
 }
 
 impl Lloyd<'_> {
+    /// Centered sample `i`, `[D]`.
+    fn row(&self, i: usize) -> &[f32] {
+        &self.x[i * self.mean.len()..(i + 1) * self.mean.len()]
+    }
+
     /// One run of Lloyd's algorithm from new initial centers; also returns whether the callback stopped the run.
     fn run(&self, start: u32, rng: &mut Stream, callback: &mut FitCallback<'_>) -> Result<(KMeans, bool)> {
-        let (n, d) = (self.x.rows(), self.x.width());
+        let (n, d) = (self.norms.len(), self.mean.len());
         let mut centers = self.init_centers(rng);
         let mut labels = vec![u32::MAX; n];
         let spread: f64 = self.norms.iter().map(|&x| f64::from(x)).sum();
@@ -180,18 +183,18 @@ impl Lloyd<'_> {
 
     /// Centers `[K, D]` in the coordinates of the original samples: the exact mean of each cluster; the center of an
     /// empty cluster is unchanged.
-    fn means_of_originals(&self, centers: &[f32], labels: &[u32]) -> Vec<f32> {
-        let d = self.x.width();
+    fn means_of_originals(&self, centers: &[f32], labels: &[u32]) -> Vec<f64> {
+        let d = self.mean.len();
         let (mut sums, mut counts) = (vec![0.0; centers.len()], vec![0u32; centers.len() / d]);
         for (x, &label) in self.original.iter().zip(labels) {
             counts[label as usize] += 1;
             let sum = &mut sums[label as usize * d..(label as usize + 1) * d];
-            sum.iter_mut().zip(x).for_each(|(sum, &x)| *sum += f64::from(x));
+            sum.iter_mut().zip(x).for_each(|(sum, x)| *sum += x);
         }
         let each = centers.iter().zip(self.mean.iter().cycle()).zip(sums).enumerate();
         each.map(|(i, ((c, m), sum))| match counts[i / d] {
-            0 => c + m,
-            count => (sum / f64::from(count)) as f32,
+            0 => f64::from(*c) + m,
+            count => sum / f64::from(count),
         })
         .collect()
     }
@@ -199,16 +202,16 @@ impl Lloyd<'_> {
     /// Initial centers by greedy k-means++: each center is the best of several samples drawn in proportion to the
     /// squared distance from the nearest center.
     fn init_centers(&self, rng: &mut Stream) -> Vec<f32> {
-        let (n, k) = (self.x.rows(), self.config.n_clusters as usize);
+        let (n, k, d) = (self.norms.len(), self.config.n_clusters as usize, self.mean.len());
         let trials = 2 + (k as f64).ln() as usize;
-        let mut centers = self.x.row(rng.below(n as u32) as usize).to_vec();
+        let mut centers = self.row(rng.below(n as u32) as usize).to_vec();
         let mut closest = self.distances(&centers);
         for _ in 1..k {
             let total: f64 = closest.iter().map(|&c| f64::from(c)).sum();
             let mut drawn: Vec<f64> = (0..trials).map(|_| rng.uniform() * total).collect();
             drawn.sort_by(f64::total_cmp);
             let candidates: Vec<f32> =
-                (at_sums(&closest, &drawn).into_iter()).flat_map(|i| self.x.row(i)).copied().collect();
+                (at_sums(&closest, &drawn).into_iter()).flat_map(|i| self.row(i)).copied().collect();
             let distances = self.distances(&candidates);
             let potential = |trial: usize| -> f64 {
                 let each = closest.iter().zip(distances[trial..].iter().step_by(trials));
@@ -216,7 +219,6 @@ impl Lloyd<'_> {
             };
             let potentials: Vec<f64> = (0..trials).into_par_iter().map(potential).collect();
             let best = (0..trials).min_by(|&a, &b| potentials[a].total_cmp(&potentials[b])).unwrap_or(0);
-            let d = self.x.width();
             centers.extend_from_slice(&candidates[best * d..(best + 1) * d]);
             let to_best = distances[best..].iter().step_by(trials);
             closest.iter_mut().zip(to_best).for_each(|(c, &d)| *c = c.min(d));
@@ -226,11 +228,11 @@ impl Lloyd<'_> {
 
     /// Squared distances `[N, K]` of all samples from `centers [K, D]`.
     fn distances(&self, centers: &[f32]) -> Vec<f32> {
-        let d = self.x.width();
+        let d = self.mean.len();
         let k = centers.len() / d;
         let scores = CenterScores::new(centers, d);
-        let mut out = vec![0.0; self.x.rows() * k];
-        let all = out.par_chunks_mut(BLOCK * k).zip(self.x.values().par_chunks(BLOCK * d));
+        let mut out = vec![0.0; self.norms.len() * k];
+        let all = out.par_chunks_mut(BLOCK * k).zip(self.x.par_chunks(BLOCK * d));
         all.zip(self.norms.par_chunks(BLOCK)).for_each(|((out, x), norms)| {
             scores.compute(x, out);
             for (out, norm) in out.chunks_exact_mut(k).zip(norms) {
@@ -241,10 +243,10 @@ impl Lloyd<'_> {
     }
 
     fn assign(&self, centers: &[f32], labels: &mut [u32]) -> Assignment {
-        let d = self.x.width();
+        let d = self.mean.len();
         let k = centers.len() / d;
         let scores = CenterScores::new(centers, d);
-        let chunks = self.x.values().par_chunks(CHUNK * d).zip(self.norms.par_chunks(CHUNK));
+        let chunks = self.x.par_chunks(CHUNK * d).zip(self.norms.par_chunks(CHUNK));
         let parts: Vec<_> = (chunks.zip(labels.par_chunks_mut(CHUNK)))
             .map(|((x, norms), labels)| {
                 let (mut sums, mut counts) = (vec![0f32; k * d], vec![0u32; k]);
@@ -281,14 +283,14 @@ impl Lloyd<'_> {
 
     /// Assigns to each empty cluster the sample that is farthest from its own center.
     fn fill_empty(&self, centers: &[f32], labels: &mut [u32], assignment: &mut Assignment) {
-        let d = self.x.width();
+        let d = self.mean.len();
         let empty: Vec<usize> = (0..assignment.counts.len()).filter(|&j| assignment.counts[j] == 0).collect();
         if empty.is_empty() {
             return;
         }
         let far = |i: usize| {
             let own = labels[i] as usize * d;
-            squared_distance(self.x.row(i), &centers[own..own + d])
+            squared_distance(self.row(i), &centers[own..own + d])
         };
         let mut by_distance: Vec<(f32, usize)> = (0..labels.len()).map(|i| (far(i), i)).collect();
         by_distance.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
@@ -298,7 +300,7 @@ impl Lloyd<'_> {
                 return;
             };
             let from = labels[i] as usize;
-            for (c, &x) in self.x.row(i).iter().enumerate() {
+            for (c, &x) in self.row(i).iter().enumerate() {
                 assignment.sums[from * d + c] -= f64::from(x);
                 assignment.sums[j * d + c] = f64::from(x);
             }
@@ -378,7 +380,7 @@ impl KMeans {
         let d = x.width();
         let parts = rows::map_blocks(x, BLOCK, |first, block| {
             let own = block.chunks_exact(d).zip(&labels[first..]);
-            own.map(|(x, &j)| f64::from(squared_distance(x, self.centers.row(j as usize)))).sum::<f64>()
+            own.map(|(x, &j)| rows::exact_square(x, self.centers.row(j as usize))).sum::<f64>()
         });
         Ok(parts.iter().sum())
     }
@@ -400,11 +402,14 @@ impl TransformerModel for KMeans {
     }
 
     fn transform(&self, x: &Samples) -> Result<Samples> {
-        let k = self.n_features_out();
+        let (k, d) = (self.n_features_out(), self.n_features_in());
+        let centers = rows::centered(&self.centers, &self.mean);
         rows::map_rows(x, k, |x, out| {
-            for (x, out) in x.chunks_exact(self.n_features_in()).zip(out.chunks_exact_mut(k)) {
-                let each = out.iter_mut().zip(self.centers.iter());
-                each.for_each(|(out, center)| *out = squared_distance(x, center).sqrt());
+            let mut centered = vec![0.0; x.len()];
+            rows::center(x, &self.mean, &mut centered);
+            for (x, out) in centered.chunks_exact(d).zip(out.chunks_exact_mut(k)) {
+                let each = out.iter_mut().zip(centers.chunks_exact(d));
+                each.for_each(|(out, center)| *out = squared_distance(x, center).sqrt().into());
             }
         })
     }

@@ -64,7 +64,7 @@ impl Default for Config {
 /// A fitted PCA.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Pca {
-    mean: Vec<f32>,
+    mean: Vec<f64>,
     components: Samples,
     variances: Vec<f64>,
     total: f64,
@@ -90,7 +90,7 @@ impl TransformerConfig for Config {
                 d.min(x.rows().saturating_sub(1))
             )));
         }
-        let mean: Vec<f32> = rows::means(x).iter().map(|&m| m as f32).collect();
+        let mean = rows::means(x);
         let degrees_of_freedom = (x.rows() - 1) as f64;
         let total = rows::squared_deviations(x, &mean) / degrees_of_freedom;
         let columns = (k + OVERSAMPLING.max(k / 2)).min(d);
@@ -101,7 +101,7 @@ impl TransformerConfig for Config {
             let mut rng = streams.stream(Purpose::Agent, 0, 0);
             subspace(x, &mean, k, columns, &mut rng, callback)?
         };
-        let axes: Vec<f32> = vectors.chunks_exact(d).take(k).flat_map(with_positive_largest).collect();
+        let axes: Vec<f64> = vectors.chunks_exact(d).take(k).flat_map(with_positive_largest).collect();
         let variances = values.iter().take(k).map(|value| value.max(0.0) / degrees_of_freedom).collect();
         Ok(Pca { mean, components: Samples::new(axes, d)?, variances, total })
     }
@@ -109,21 +109,19 @@ impl TransformerConfig for Config {
 
 /// Product `X'X V [D, C]` of the centered samples X with `c` directions V; V is the identity if `v` is `None`. Chunks
 /// of rows are summed in f32, their sums in f64.
-fn covariance_product(x: &Samples, mean: &[f32], v: Option<&[f32]>, c: usize) -> Vec<f64> {
+fn covariance_product(x: &Samples, mean: &[f64], v: Option<&[f32]>, c: usize) -> Vec<f64> {
     let d = x.width();
     // Fewer chunks of rows if their products are large.
     let chunk = if v.is_some() { CHUNK } else { CHUNK.max(x.rows().div_ceil(16)) };
     let parts: Vec<Vec<f32>> = (x.values().par_chunks(chunk * d))
-        .map(|rows| {
+        .map(|part| {
             let (mut out, mut projected) = (vec![0.0; d * c], vec![0.0; BLOCK * c]);
-            let mut centered = Vec::with_capacity(BLOCK * d);
-            for block in rows.chunks(BLOCK * d) {
-                centered.clear();
-                for row in block.chunks_exact(d) {
-                    centered.extend(row.iter().zip(mean).map(|(x, m)| x - m));
-                }
+            let mut centered = vec![0.0; part.len().min(BLOCK * d)];
+            for block in part.chunks(BLOCK * d) {
+                let centered = &mut centered[..block.len()];
+                rows::center(block, mean, centered);
                 let b = block.len() / d;
-                let block = Matrix::new(&centered, b, d);
+                let block = Matrix::new(centered, b, d);
                 match v {
                     Some(v) => {
                         let projected = &mut projected[..b * c];
@@ -142,7 +140,7 @@ fn covariance_product(x: &Samples, mean: &[f32], v: Option<&[f32]>, c: usize) ->
 /// The `k` leading eigenvectors of `X'X` to within [`TOLERANCE`], by subspace iteration with `columns` directions.
 fn subspace(
     x: &Samples,
-    mean: &[f32],
+    mean: &[f64],
     k: usize,
     columns: usize,
     rng: &mut Stream,
@@ -212,14 +210,14 @@ fn combine(weights: &[f64], of: &[Vec<f64>], d: usize) -> Vec<f64> {
 }
 
 /// `v` with the sign that makes its entry of largest magnitude positive.
-fn with_positive_largest(v: &[f64]) -> Vec<f32> {
+fn with_positive_largest(v: &[f64]) -> Vec<f64> {
     let largest = v.iter().fold(0f64, |most, &x| if x.abs() > most.abs() { x } else { most });
-    v.iter().map(|x| (x * largest.signum()) as f32).collect()
+    v.iter().map(|x| x * largest.signum()).collect()
 }
 
 impl Pca {
     /// Mean of the training samples, `[D]`.
-    pub fn mean(&self) -> &[f32] {
+    pub fn mean(&self) -> &[f64] {
         &self.mean
     }
 
@@ -256,12 +254,14 @@ impl TransformerModel for Pca {
     }
 
     fn transform(&self, x: &Samples) -> Result<Samples> {
+        let components = self.components.to_f32();
         rows::map_rows(x, self.n_features_out(), |x, out| {
             let mut centered = vec![0.0; self.mean.len()];
             let rows = x.chunks_exact(self.mean.len()).zip(out.chunks_exact_mut(self.n_features_out()));
             for (x, out) in rows {
-                centered.iter_mut().zip(x.iter().zip(&self.mean)).for_each(|(c, (x, m))| *c = x - m);
-                out.iter_mut().zip(self.components.iter()).for_each(|(out, v)| *out = dot(&centered, v));
+                rows::center(x, &self.mean, &mut centered);
+                let components = components.chunks_exact(self.mean.len());
+                out.iter_mut().zip(components).for_each(|(out, v)| *out = dot(&centered, v).into());
             }
         })
     }

@@ -32,7 +32,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::estimator::factory::toml_text;
-use crate::estimator::training::{NetworkTrainer, TrainingConfig, apply, finite_loss, gather, image_side};
+use crate::estimator::training::{
+    InputScale, NetworkTrainer, TrainingConfig, apply, finite_loss, gather, image_side,
+};
 use crate::estimator::{EstimatorConfig, FitCallback, Model, TransformerConfig, TransformerModel};
 use crate::nn::{Activation, Builder, Conv, Init, Network};
 use crate::settings::within;
@@ -269,7 +271,7 @@ impl VaeTrainer {
         self.steps += 1;
         let VaeTrainer { config, encoder, decoder, scratch, .. } = self;
         let Scratch { x: rows, eps, z, grad_z } = scratch;
-        gather(x, batch, rows);
+        gather(x, batch, &InputScale::default(), rows);
         let (k, scale) = (config.latent_dim as usize, 1.0 / batch.len() as f32);
         let mut rng = self.streams.stream(Purpose::Agent, step, 1);
         eps.clear();
@@ -304,7 +306,7 @@ impl Vae {
     /// # Errors
     /// None if `x` has D columns.
     pub fn posterior(&self, x: &Samples) -> Result<Samples> {
-        apply(&self.config.encoder(self.width)?, &self.encoder, x, |_| {})
+        apply(&self.config.encoder(self.width)?, &self.encoder, x, &InputScale::default(), |_| {})
     }
 
     /// New random samples `[count, D]`, decoded from latent variables drawn from N(0, 1).
@@ -313,7 +315,7 @@ impl Vae {
     /// None.
     pub fn sample(&self, count: usize, rng: &mut Stream) -> Result<Samples> {
         let k = self.n_features_out();
-        self.inverse_transform(&Samples::new((0..count * k).map(|_| rng.normal() as f32).collect(), k)?)
+        self.inverse_transform(&Samples::new((0..count * k).map(|_| rng.normal()).collect(), k)?)
     }
 
     /// Evidence lower bound (ELBO) of N samples `x [N, D]`, estimated with one draw of the latent variables per sample.
@@ -325,13 +327,16 @@ impl Vae {
         let codes = self.posterior(x)?;
         let eps: Vec<f32> = (0..x.rows() * k).map(|_| rng.normal() as f32).collect();
         let mut z = Vec::new();
-        sample_latents(codes.values(), &eps, k, &mut z);
-        let logits = apply(&self.config.decoder(self.width)?, &self.decoder, &Samples::new(z, k)?, |_| {})?;
+        let codes = codes.to_f32();
+        sample_latents(&codes, &eps, k, &mut z);
+        let z = Samples::from_f32(&z, k)?;
+        let logits =
+            apply(&self.config.decoder(self.width)?, &self.decoder, &z, &InputScale::default(), |_| {})?;
         let mut unused = vec![0.0; logits.values().len()];
         let n = x.rows() as f64;
         Ok(Elbo {
-            reconstruction: bernoulli(logits.values(), x.values(), 1.0, &mut unused) / n,
-            kl_divergence: kl_divergence(codes.values(), k) / n,
+            reconstruction: bernoulli(&logits.to_f32(), &x.to_f32(), 1.0, &mut unused) / n,
+            kl_divergence: kl_divergence(&codes, k) / n,
         })
     }
 }
@@ -359,7 +364,9 @@ impl TransformerModel for Vae {
 
     fn inverse_transform(&self, codes: &Samples) -> Result<Samples> {
         let decoder = self.config.decoder(self.width)?;
-        apply(&decoder, &self.decoder, codes, |out| out.iter_mut().for_each(|l| *l = sigmoid(*l)))
+        apply(&decoder, &self.decoder, codes, &InputScale::default(), |out| {
+            out.iter_mut().for_each(|l| *l = sigmoid(*l))
+        })
     }
 }
 

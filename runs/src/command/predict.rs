@@ -35,10 +35,10 @@ struct PredictedRow {
     prediction: Option<serde_json::Value>,
     /// Probability of the predicted class.
     #[serde(skip_serializing_if = "Option::is_none")]
-    probability: Option<f32>,
+    probability: Option<f64>,
     /// Probabilities of all classes, or the code; empty for a regressor.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    numbers: Vec<f32>,
+    numbers: Vec<f64>,
 }
 
 pub(super) fn predict(registry: &Registry, args: &Predict) -> Result<()> {
@@ -132,7 +132,7 @@ fn print_predictions(
     let lines = all.iter().map(|it| {
         let last = match it.probability {
             Some(p) => format!("{p:.3}"),
-            None => it.numbers.iter().take(8).map(|&x| decimal(x.into())).collect::<Vec<_>>().join("  "),
+            None => it.numbers.iter().take(8).map(|&x| decimal(x)).collect::<Vec<_>>().join("  "),
         };
         [it.row.to_string(), word(&it.target), word(&it.prediction), last]
     });

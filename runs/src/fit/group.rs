@@ -31,7 +31,7 @@ enum Selector {
         /// Whether the factor must be above the bound (true) or below (false).
         above: bool,
         /// Bound in the unit of the factor.
-        bound: f32,
+        bound: f64,
     },
 }
 

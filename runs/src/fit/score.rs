@@ -53,7 +53,7 @@ pub fn scores(estimator: &AnyEstimator, data: &DataSet, seed: u64) -> Result<Vec
             let (part, name) = evaluation_subset(data);
             let y = part.targets.values()?;
             let predicted = it.predict(&part.samples)?;
-            let errors = predicted.values().iter().zip(y).map(|(p, y)| f64::from(p - y).powi(2));
+            let errors = predicted.values().iter().zip(y).map(|(p, y)| (p - y).powi(2));
             let rmse = (errors.sum::<f64>() / y.len().max(1) as f64).sqrt();
             let mut all = vec![
                 score("R²", name, r_squared(predicted.values(), y), ""),

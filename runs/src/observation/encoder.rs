@@ -132,7 +132,7 @@ impl EncoderConfig {
         };
         let seen = self.gather(world)?;
         let scale = Scale::of(&seen, self.estimator == "vae");
-        let scaled = scale.apply(seen.values())?;
+        let scaled = scale.apply(&seen.to_f32())?;
         encoder.fit(&scaled)?;
         let nearest_center = fitted_model::<kmeans::Config>(&*encoder)?.map(KMeans::nearest_center);
         let space = match nearest_center {
@@ -174,7 +174,7 @@ impl EncoderConfig {
             let wanted = self.steps as usize * view.obs_len - values.len();
             values.extend_from_slice(&view.obs[..view.obs.len().min(wanted)]);
             if values.len() == self.steps as usize * view.obs_len {
-                return Samples::new(values, view.obs_len);
+                return Samples::from_f32(&values, view.obs_len);
             }
             for (row, rng) in rngs.iter_mut().enumerate() {
                 match script {
@@ -227,7 +227,7 @@ impl Scale {
     pub(crate) fn of(seen: &Samples, unit: bool) -> Self {
         let n = seen.rows().max(1) as f64;
         let each = |column: usize| {
-            let values = || seen.iter().map(move |row| f64::from(row[column]));
+            let values = || seen.iter().map(move |row| row[column]);
             let (shift, width) = match unit {
                 true => {
                     let low = values().fold(f64::INFINITY, f64::min);
@@ -248,7 +248,7 @@ impl Scale {
         let columns = self.shift.iter().zip(&self.factor).cycle();
         let scaled = obs.iter().zip(columns).map(|(x, (shift, factor))| {
             let x = (x - shift) * factor;
-            if self.clip { x.clamp(0.0, 1.0) } else { x }
+            f64::from(if self.clip { x.clamp(0.0, 1.0) } else { x })
         });
         Samples::new(scaled.collect(), self.shift.len())
     }
@@ -259,7 +259,7 @@ fn bounds(codes: &Samples) -> ObservationSpace {
     let mut bounds = vec![(f32::INFINITY, f32::NEG_INFINITY); codes.width()];
     for row in codes.iter() {
         for ((low, high), x) in bounds.iter_mut().zip(row) {
-            (*low, *high) = (low.min(*x), high.max(*x));
+            (*low, *high) = (low.min(*x as f32), high.max(*x as f32));
         }
     }
     ObservationSpace::vector(&bounds)
@@ -305,7 +305,7 @@ impl ObservationEncoder for FittedEncoder {
                     .zip(nearest_center.predict(scaled.values()))
                     .for_each(|(out, one)| *out = one as f32);
             }
-            None => out.copy_from_slice(self.codes(obs)?.values()),
+            None => out.copy_from_slice(&self.codes(obs)?.to_f32()),
         }
         Ok(())
     }

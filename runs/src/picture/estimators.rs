@@ -125,7 +125,7 @@ fn colored(map: super::Scatter, set: &DataSet, part: &Subset) -> Result<super::S
         (Targets::Labels(labels), TargetSpec::Classes(names), _) => map.by_class(labels, names),
         (Targets::Values(values), TargetSpec::Number { name, .. }, _) => map.by_value(values, name),
         (_, _, Some(factors)) => {
-            let values: Vec<f32> = factors.iter().map(|row| row[0]).collect();
+            let values: Vec<f64> = factors.iter().map(|row| row[0]).collect();
             map.by_value(&values, &set.factors.first().map_or_else(String::new, |factor| factor.name.clone()))
         }
         _ => Ok(map),

@@ -65,7 +65,7 @@ impl ImageGrid {
         if !matches!(shape, Shape::Image { channels: 1, .. }) {
             return Err(not_images(title));
         }
-        let largest = |row: &[f32]| row.iter().fold(f32::MIN_POSITIVE, |most, x| most.max(x.abs()));
+        let largest = |row: &[f64]| row.iter().fold(f64::MIN_POSITIVE, |most, x| most.max(x.abs()));
         let scaled = images.iter().flat_map(|row| {
             let most = largest(row);
             row.iter().map(move |x| x / most)
@@ -88,15 +88,15 @@ impl ImageGrid {
             ("numbers of an image", images.width()),
             ("pixels of its shape", shape.width()),
         )?;
-        check_finite(title, images.values().iter().map(|&x| f64::from(x)))?;
+        check_finite(title, images.values().iter().copied())?;
         if channels != 1 && channels != 3 {
             return Err(Error::Config(format!(
                 "{title}: images of {channels} planes cannot be drawn; 1 (gray) and 3 (colors) can"
             )));
         }
         let pixels = height * width;
-        let image = |row: &[f32]| {
-            let at = |i: usize| (0..channels).map(|axes| row[axes * pixels + i]).collect::<Vec<f32>>();
+        let image = |row: &[f64]| {
+            let at = |i: usize| (0..channels).map(|axes| row[axes * pixels + i] as f32).collect::<Vec<f32>>();
             Some((0..pixels).map(|i| paint(&at(i))).collect())
         };
         Ok(ImageGrid {

@@ -15,7 +15,7 @@ use super::{Depth, Picture, check_finite, check_not_empty, check_same_length};
 enum Coloring {
     None,
     Class { classes: Vec<u32>, names: Vec<String> },
-    Value { values: Vec<f32>, name: String, low: f64, high: f64 },
+    Value { values: Vec<f64>, name: String, low: f64, high: f64 },
 }
 
 /// A scatter plot.
@@ -38,8 +38,8 @@ impl Scatter {
     pub fn new(title: &str, points: Samples, axes: [&str; 2]) -> Result<Self> {
         check_not_empty(title, "points", points.rows())?;
         check_same_length(title, ("numbers of a point", points.width()), ("axes", 2))?;
-        check_finite(title, points.values().iter().map(|&x| f64::from(x)))?;
-        let along = |i: usize| Axis::over(axes[i], points.iter().map(move |point| f64::from(point[i])));
+        check_finite(title, points.values().iter().copied())?;
+        let along = |i: usize| Axis::over(axes[i], points.iter().map(move |point| point[i]));
         let (x, y) = (along(0), along(1));
         Ok(Scatter { title: title.to_owned(), points, x, y, coloring: Coloring::None, centers: None })
     }
@@ -60,12 +60,11 @@ impl Scatter {
     ///
     /// # Errors
     /// [`Error::Config`](freewheel_core::Error::Config) for a different length or values that are not finite.
-    pub fn by_value(mut self, values: &[f32], name: &str) -> Result<Self> {
+    pub fn by_value(mut self, values: &[f64], name: &str) -> Result<Self> {
         check_same_length(&self.title, ("values", values.len()), ("points", self.points.rows()))?;
-        check_finite(&self.title, values.iter().map(|&x| f64::from(x)))?;
-        let low = values.iter().copied().fold(f32::MAX, f32::min);
-        let high = values.iter().copied().fold(f32::MIN, f32::max);
-        let (low, high) = (f64::from(low), f64::from(high));
+        check_finite(&self.title, values.iter().copied())?;
+        let low = values.iter().copied().fold(f64::MAX, f64::min);
+        let high = values.iter().copied().fold(f64::MIN, f64::max);
         self.coloring = Coloring::Value { values: values.to_vec(), name: name.to_owned(), low, high };
         Ok(self)
     }
@@ -86,7 +85,7 @@ impl Scatter {
             Coloring::None => colors::category(0),
             Coloring::Class { classes, .. } => colors::category(classes[i] as usize),
             Coloring::Value { values, low, high, .. } => {
-                colors::viridis((f64::from(values[i]) - low) / (high - low).max(f64::MIN_POSITIVE))
+                colors::viridis((values[i] - low) / (high - low).max(f64::MIN_POSITIVE))
             }
         }
     }
@@ -123,11 +122,11 @@ impl Picture for Scatter {
             _ => (1.8, 0.6),
         };
         for i in self.order() {
-            let (x, y) = axes.at(f64::from(self.points.row(i)[0]), f64::from(self.points.row(i)[1]));
+            let (x, y) = axes.at(self.points.row(i)[0], self.points.row(i)[1]);
             scene.marks.push(Mark::Circle { x, y, r, fill: self.color(i), alpha, outline_width: 0.0 });
         }
         for (i, center) in self.centers.iter().flat_map(Samples::iter).enumerate() {
-            let (x, y) = axes.at(f64::from(center[0]), f64::from(center[1]));
+            let (x, y) = axes.at(center[0], center[1]);
             scene.marks.push(Mark::Circle {
                 x,
                 y,
@@ -152,8 +151,7 @@ impl Picture for Scatter {
         let tall = if has_colors(depth) { 1 } else { 2 };
         let mut within: Vec<Vec<usize>> = vec![Vec::new(); field.columns * field.halves];
         for i in 0..self.points.rows() {
-            if let Some((x, y)) = field.at(f64::from(self.points.row(i)[0]), f64::from(self.points.row(i)[1]))
-            {
+            if let Some((x, y)) = field.at(self.points.row(i)[0], self.points.row(i)[1]) {
                 within[y / tall * tall * field.columns + x].push(i);
             }
         }
@@ -162,7 +160,7 @@ impl Picture for Scatter {
             field.pixel(&mut canvas, (at % field.columns, at / field.columns), rgb, plain);
         }
         for (i, center) in self.centers.iter().flat_map(Samples::iter).enumerate() {
-            if let Some(at) = field.at(f64::from(center[0]), f64::from(center[1])) {
+            if let Some(at) = field.at(center[0], center[1]) {
                 let rgb = colors::category(i).mix(colors::BACKGROUND, 0.5);
                 field.pixel(&mut canvas, at, rgb, '+');
             }
@@ -198,7 +196,7 @@ impl Scatter {
                 (colors::category(most), class_symbol(most))
             }
             Coloring::Value { values, low, high, .. } => {
-                let mean = points.iter().map(|&i| f64::from(values[i])).sum::<f64>() / points.len() as f64;
+                let mean = points.iter().map(|&i| values[i]).sum::<f64>() / points.len() as f64;
                 let share = (mean - low) / (high - low).max(f64::MIN_POSITIVE);
                 (colors::viridis(share), char::from(b'0' + ((share * 10.0) as u8).min(9)))
             }

@@ -8,7 +8,7 @@ use freewheel_core::Streams;
 use super::estimators::{self, Concept, Effect, latent};
 use super::*;
 
-fn samples(values: &[f32], width: usize) -> Samples {
+fn samples(values: &[f64], width: usize) -> Samples {
     Samples::new(values.to_vec(), width).unwrap()
 }
 
@@ -18,7 +18,7 @@ fn named(names: &[&str]) -> Vec<String> {
 
 /// One picture of each kind.
 fn gallery() -> Vec<Box<dyn Picture>> {
-    let ramp: Vec<f32> = (0..32u8).map(|i| f32::from(i) / 31.0).collect();
+    let ramp: Vec<f64> = (0..32u8).map(|i| f64::from(i) / 31.0).collect();
     let images = samples(&ramp, 4);
     let grid = ImageGrid::new("Ramps", &Shape::gray(2, 2), &images, 4).unwrap();
     let grid = grid.with_captions((1..=8).map(|i| format!("{i} → <&>")).collect()).unwrap();
@@ -156,7 +156,7 @@ fn what_cannot_be_drawn_is_refused() {
         "are not images",
     );
     refused(
-        ImageGrid::new("a", &gray, &samples(&[0.0, f32::NAN, 0.0, 0.0], 4), 4).map(drop),
+        ImageGrid::new("a", &gray, &samples(&[0.0, f64::NAN, 0.0, 0.0], 4), 4).map(drop),
         "number 2 is NaN",
     );
     refused(ConfusionMatrix::confusion("a", &named(&["x"]), &[], &[]).map(drop), "no samples to draw");
@@ -247,7 +247,7 @@ fn a_concept_is_added_and_measured() {
     vae.fit(&set.train.samples).unwrap();
     let vae = &*vae;
     let (x, known) = (&set.train.samples, set.train.factors.as_ref().unwrap());
-    let smile: Vec<f32> = known.iter().map(|row| row[0]).collect();
+    let smile: Vec<f64> = known.iter().map(|row| row[0]).collect();
     let which = |with: bool| (0..x.rows()).filter(|&i| (smile[i] > 0.0) == with).collect::<Vec<_>>();
     let groups =
         Concept::from_groups("smile", vae, &x.select(&which(true)), &x.select(&which(false))).unwrap();

@@ -56,11 +56,11 @@ fn correlations(change: impl Fn(&mut [f32; PIXELS])) -> Vec<f64> {
             (face.factors, image)
         })
         .unzip();
-    let images = Samples::new(images.concat(), PIXELS).unwrap();
+    let images = Samples::from_f32(&images.concat(), PIXELS).unwrap();
     let measured = measure_all(&images).unwrap();
     let correlation = |k: usize| {
         let pairs: Vec<[f64; 2]> =
-            truth.iter().zip(measured.iter()).map(|(a, b)| [f64::from(a[k]), f64::from(b[k])]).collect();
+            truth.iter().zip(measured.iter()).map(|(a, b)| [f64::from(a[k]), b[k]]).collect();
         let mean = [0, 1].map(|j| pairs.iter().map(|pair| pair[j]).sum::<f64>() / n as f64);
         let sum = |a: usize, b: usize| pairs.iter().map(|p| (p[a] - mean[a]) * (p[b] - mean[b])).sum::<f64>();
         sum(0, 1) / (sum(0, 0) * sum(1, 1)).sqrt()

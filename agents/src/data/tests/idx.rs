@@ -22,7 +22,7 @@ fn parse(bytes: &[u8]) -> Result<Idx> {
 /// Bytes written by hand from the description of the format.
 #[test]
 fn every_element_type_is_read() {
-    let cases: [(Element, &[u8], [f32; 2]); 6] = [
+    let cases: [(Element, &[u8], [f64; 2]); 6] = [
         (Element::U8, &[0, 255], [0.0, 255.0]),
         (Element::I8, &[0x80, 0x7f], [-128.0, 127.0]),
         (Element::I16, &[0xff, 0xfe, 0x01, 0x00], [-2.0, 256.0]),
@@ -46,7 +46,7 @@ fn invalid_files_are_errors_with_offset_and_correction() {
         bytes
     };
     let nan = [0.5f32.to_be_bytes(), f32::NAN.to_be_bytes()].concat();
-    let huge = 1e300f64.to_be_bytes();
+    let huge = f64::INFINITY.to_be_bytes();
     let cases: Vec<(Vec<u8>, u64, &[&str])> = vec![
         (vec![], 0, &["ends within the magic number"]),
         (vec![0, 0, 8], 3, &["ends within the magic number", "download it again"]),
@@ -107,13 +107,13 @@ proptest! {
         let element = Element::ALL[kind];
         let n: usize = shape.iter().product();
         let mut rng = freewheel_core::Streams::new(seed).stream(freewheel_core::Purpose::Data, 0, 0);
-        let values: Vec<f32> = (0..n).map(|_| rng.below(128) as f32).collect();
+        let values: Vec<f64> = (0..n).map(|_| f64::from(rng.below(128))).collect();
         let bytes: Vec<u8> = values.iter().flat_map(|&v| match element {
             Element::U8 | Element::I8 => vec![v as u8],
             Element::I16 => (v as i16).to_be_bytes().to_vec(),
             Element::I32 => (v as i32).to_be_bytes().to_vec(),
-            Element::F32 => v.to_be_bytes().to_vec(),
-            Element::F64 => f64::from(v).to_be_bytes().to_vec(),
+            Element::F32 => (v as f32).to_be_bytes().to_vec(),
+            Element::F64 => v.to_be_bytes().to_vec(),
         }).collect();
         let file = encode(element, &shape, &bytes);
         let idx = parse(&file).unwrap();

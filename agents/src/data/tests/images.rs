@@ -42,7 +42,7 @@ fn four_files_are_a_data_set() {
         assert_eq!((set.train.rows(), set.test.rows(), set.split), (20, 10, Split::Given));
         assert_eq!(
             set.train.samples.row(1),
-            [306.0 - 256.0, 101.0, 152.0, 203.0, 254.0, 49.0].map(|v| v / 255.0)
+            [306.0 - 256.0, 101.0, 152.0, 203.0, 254.0, 49.0].map(|v: f32| f64::from(v / 255.0))
         );
         let names = (0..5).map(|class| (class + first).to_string()).collect();
         assert_eq!(set.target, TargetSpec::Classes(names));

@@ -65,7 +65,7 @@ fn a_split_is_a_shuffle_of_its_seed() {
     assert_ne!(one.test, other.test);
     // Training and test set together have each sample once, with its label.
     let rows = |set: &DataSet| {
-        let mut rows: Vec<(Vec<u32>, u32)> = Vec::new();
+        let mut rows: Vec<(Vec<u64>, u32)> = Vec::new();
         for part in [&set.train, &set.test] {
             let classes = part.targets.labels().unwrap();
             rows.extend(

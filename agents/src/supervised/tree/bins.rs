@@ -13,7 +13,7 @@ pub(in super::super) struct FeatureBins {
     /// Bin index of every sample, `[N]`.
     pub(super) bin: Vec<u8>,
     /// Smallest and largest value of each bin, in ascending order.
-    range: Vec<(f32, f32)>,
+    range: Vec<(f64, f64)>,
 }
 
 /// Bins of all features.
@@ -33,7 +33,7 @@ impl Bins {
 }
 
 impl FeatureBins {
-    fn new(values: Vec<f32>) -> Self {
+    fn new(values: Vec<f64>) -> Self {
         let range = match distinct(&values) {
             Some(few) => few.into_iter().map(|value| (value, value)).collect(),
             None => quantiles(&values),
@@ -49,7 +49,7 @@ impl FeatureBins {
 
     /// Threshold midway between the bins `lower` and `upper`: at least the values in `lower` and below the values in
     /// `upper`.
-    pub(super) fn threshold(&self, lower: usize, upper: usize) -> f32 {
+    pub(super) fn threshold(&self, lower: usize, upper: usize) -> f64 {
         let (low, high) = (self.range[lower].1, self.range[upper].0);
         let middle = low / 2.0 + high / 2.0;
         if middle >= high { low } else { middle }
@@ -57,9 +57,9 @@ impl FeatureBins {
 }
 
 /// Distinct values in ascending order; `None` if there are more than [`MAX_BINS`] values.
-fn distinct(values: &[f32]) -> Option<Vec<f32>> {
-    let mut found: Vec<f32> = Vec::with_capacity(MAX_BINS);
-    let mut last = f32::NAN;
+fn distinct(values: &[f64]) -> Option<Vec<f64>> {
+    let mut found: Vec<f64> = Vec::with_capacity(MAX_BINS);
+    let mut last = f64::NAN;
     for &value in values {
         if value == last {
             continue;
@@ -77,10 +77,10 @@ fn distinct(values: &[f32]) -> Option<Vec<f32>> {
 }
 
 /// Ranges of bins of about equally many samples (quantiles); equal values share a bin.
-fn quantiles(values: &[f32]) -> Vec<(f32, f32)> {
+fn quantiles(values: &[f64]) -> Vec<(f64, f64)> {
     let mut sorted = values.to_vec();
-    sorted.sort_unstable_by(f32::total_cmp);
-    let mut bins: Vec<(f32, f32)> = Vec::with_capacity(MAX_BINS);
+    sorted.sort_unstable_by(f64::total_cmp);
+    let mut bins: Vec<(f64, f64)> = Vec::with_capacity(MAX_BINS);
     let mut from = 0;
     while from < sorted.len() {
         let left = MAX_BINS - bins.len();
@@ -101,20 +101,20 @@ mod tests {
         let feature = FeatureBins::new(vec![3.0, 1.0, 3.0, 2.0]);
         assert_eq!((&feature.bin[..], feature.len()), (&[2, 0, 2, 1][..], 3));
         assert_eq!(feature.threshold(0, 1), 1.5);
-        let close = FeatureBins::new(vec![1.0, 1.0f32.next_up()]);
+        let close = FeatureBins::new(vec![1.0, 1.0f64.next_up()]);
         assert_eq!(close.threshold(0, 1), 1.0);
     }
 
     #[test]
     fn many_values_share_bins_of_one_size() {
-        let feature = FeatureBins::new((0..2560).map(|i| ((i * 37) % 2560) as f32).collect());
+        let feature = FeatureBins::new((0..2560).map(|i| ((i * 37) % 2560) as f64).collect());
         assert_eq!(feature.len(), 256);
         let mut counts = [0; 256];
         feature.bin.iter().for_each(|&b| counts[usize::from(b)] += 1);
         assert!(counts.iter().all(|&count| count == 10));
         assert_eq!(feature.threshold(0, 1), 9.5);
         // Half of the values are 0: these fill one bin, and the feature has at most 256 bins.
-        let feature = FeatureBins::new((0..4000).map(|i| if i % 2 == 0 { 0.0 } else { i as f32 }).collect());
+        let feature = FeatureBins::new((0..4000).map(|i| if i % 2 == 0 { 0.0 } else { i as f64 }).collect());
         assert!(feature.len() <= 256 && feature.len() > 120);
         let zero = feature.bin[0];
         assert!(feature.bin.iter().step_by(2).all(|&b| b == zero));

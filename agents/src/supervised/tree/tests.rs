@@ -20,7 +20,7 @@ fn exclusive_or() {
 
 #[test]
 fn the_smallest_leaf_is_kept() {
-    let x = Samples::new((0..10u8).map(f32::from).collect(), 1).unwrap();
+    let x = Samples::new((0..10u8).map(f64::from).collect(), 1).unwrap();
     let labels = [0, 1, 1, 1, 1, 1, 1, 1, 1, 1];
     let tree = fit(&Config { min_samples_leaf: 3, ..Config::default() }, &x, &labels, 2);
     // The best split would separate one sample from nine; the best allowed one separates three from seven.
@@ -42,7 +42,7 @@ fn exhaustive(x: &Samples, labels: &[u32]) -> Option<f64> {
             if right.is_empty() {
                 continue;
             }
-            let side = |of: &[(&[f32], &u32)]| gini(&of.iter().map(|(_, l)| **l).collect::<Vec<_>>());
+            let side = |of: &[(&[f64], &u32)]| gini(&of.iter().map(|(_, l)| **l).collect::<Vec<_>>());
             let left = side(&left) + side(&right);
             best = Some(best.map_or(left, |best| best.min(left)));
         }
@@ -54,7 +54,7 @@ proptest! {
     /// Few samples are sorted, many are counted per bin.
     #[test]
     fn no_question_is_better(n in 2..90usize, d in 1..4usize, seed in 0..1000usize, values in 2..30usize) {
-        let number = |i: usize| ((i * 7919 + seed * 31 + i / 3 * i) % values) as f32;
+        let number = |i: usize| ((i * 7919 + seed * 31 + i / 3 * i) % values) as f64;
         let x = Samples::new((0..n * d).map(number).collect(), d).unwrap();
         let labels: Vec<u32> = (0..n).map(|i| ((i * 31 + seed + i / 5) % 3) as u32).collect();
         let stump = fit(&Config { max_depth: 1, ..Config::default() }, &x, &labels, 3);
@@ -80,8 +80,8 @@ proptest! {
         for (row, &label) in x.iter().zip(&labels) {
             let same: Vec<u32> = x.iter().zip(&labels).filter(|(other, _)| *other == row).map(|(_, l)| *l).collect();
             let probabilities = whole.probabilities(row);
-            let share = same.iter().filter(|&&l| l == label).count() as f32 / same.len() as f32;
-            prop_assert!((probabilities[label as usize] - share).abs() < 1e-6);
+            let share = same.iter().filter(|&&l| l == label).count() as f64 / same.len() as f64;
+            prop_assert!((f64::from(probabilities[label as usize]) - share).abs() < 1e-6);
             prop_assert!(probabilities[argmax(probabilities) as usize] >= probabilities[label as usize]);
         }
     }

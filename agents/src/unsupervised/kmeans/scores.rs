@@ -1,7 +1,7 @@
 //! Search for the nearest center of k-means.
 
 use super::KMeans;
-use crate::estimator::rows::{center, dot, multiply_transposed, squared_distance};
+use crate::estimator::rows::{center, centered, dot, multiply_transposed, squared_distance};
 
 /// Scores `|c|^2 - 2 x.c` for samples x and K centers c, `[K, D]`: the nearest center of x has the smallest score.
 pub(super) struct CenterScores {
@@ -33,7 +33,7 @@ pub struct NearestCenter {
     scores: CenterScores,
     /// Centers minus their mean, `[K, D]`.
     centers: Vec<f32>,
-    mean: Vec<f32>,
+    mean: Vec<f64>,
     /// Largest squared norm of a center.
     max_square: f32,
 }
@@ -43,15 +43,14 @@ const ROUNDING: f32 = 1e-5;
 
 impl NearestCenter {
     pub(super) fn new(model: &KMeans) -> Self {
-        let mut centers = vec![0.0; model.centers.values().len()];
-        center(model.centers.values(), &model.mean, &mut centers);
+        let centers = centered(&model.centers, &model.mean);
         let scores = CenterScores::new(&centers, model.mean.len());
         let max_square = scores.offsets.iter().copied().fold(0.0, f32::max);
         NearestCenter { scores, centers, mean: model.mean.clone(), max_square }
     }
 
     /// Index of the nearest center of each of B samples `x [B, D]`: `[B]`.
-    pub fn predict(&self, x: &[f32]) -> Vec<u32> {
+    pub fn predict(&self, x: &[f64]) -> Vec<u32> {
         let k = self.scores.offsets.len();
         let (mut centered, mut scratch) = (vec![0.0; x.len()], vec![0.0; x.len() / self.mean.len() * k]);
         center(x, &self.mean, &mut centered);
@@ -79,7 +78,7 @@ impl NearestCenter {
 }
 
 /// Index and value of the smallest of the `scores`; the first one on ties.
-pub(super) fn argmin(scores: &[f32]) -> (usize, f32) {
+pub(super) fn argmin<T: Copy + PartialOrd>(scores: &[T]) -> (usize, T) {
     let mut best = (0, scores[0]);
     for (j, &score) in scores.iter().enumerate().skip(1) {
         if score < best.1 {

@@ -28,18 +28,18 @@ fn two_groups_by_hand() {
 /// Two values 1 apart and far from 0, each in its own cluster.
 #[test]
 fn far_from_0_no_digit_is_lost() {
-    let values = (0..4000).map(|i| 1e6 + (i % 2) as f32).collect();
+    let values = (0..4000).map(|i| 1e6 + (i % 2) as f64).collect();
     let found = fit(&config(2), &Samples::new(values, 1).unwrap());
     assert_eq!(found.inertia(), 0.0);
     let mut centers = found.cluster_centers().values().to_vec();
-    centers.sort_by(f32::total_cmp);
+    centers.sort_by(f64::total_cmp);
     assert_eq!(centers, [1e6, 1e6 + 1.0]);
 }
 
 /// A row's label does not depend on the other rows, and belongs to the smallest distance.
 #[test]
 fn labels_are_each_rows_own() {
-    let number = |i: usize| ((i * 7919 + i * i % 31) % 1009) as f32 / 1009.0 + 3.0;
+    let number = |i: usize| ((i * 7919 + i * i % 31) % 1009) as f64 / 1009.0 + 3.0;
     let x = Samples::new((0..600 * 6).map(number).collect(), 6).unwrap();
     let found = fit(&Config { n_init: 1, max_iter: 5, ..config(200) }, &x);
     let (nearest_center, together) = (found.nearest_center(), found.predict(&x).unwrap());
@@ -65,7 +65,7 @@ fn empty_clusters_are_filled_and_copies_do_no_harm() {
 
 #[test]
 fn what_cannot_be_is_refused() {
-    let x = Samples::new(vec![0.0, 1.0, f32::INFINITY], 1).unwrap();
+    let x = Samples::new(vec![0.0, 1.0, f64::INFINITY], 1).unwrap();
     let mut kmeans = Estimator::new(config(2), Streams::new(0)).unwrap();
     let refused = kmeans.fit(&x).unwrap_err().to_string();
     assert!(refused.contains("row 3, column 1 is inf"), "{refused}");
@@ -78,7 +78,7 @@ fn what_cannot_be_is_refused() {
 
 #[test]
 fn stops_when_told() {
-    let x = Samples::new((0..400).map(|i| (i * 37 % 101) as f32).collect(), 2).unwrap();
+    let x = Samples::new((0..400).map(|i| (i * 37 % 101) as f64).collect(), 2).unwrap();
     let mut rounds = 0;
     let mut callback = |_: FitProgress| {
         rounds += 1;
@@ -91,10 +91,10 @@ fn stops_when_told() {
 /// Reference: Lloyd's algorithm in f64 from given centers.
 fn textbook(x: &Samples, mut centers: Vec<Vec<f64>>) -> f64 {
     let square =
-        |row: &[f32], c: &[f64]| -> f64 { row.iter().zip(c).map(|(x, c)| (f64::from(*x) - c).powi(2)).sum() };
+        |row: &[f64], c: &[f64]| -> f64 { row.iter().zip(c).map(|(x, c)| (f64::from(*x) - c).powi(2)).sum() };
     let mut inertia = f64::INFINITY;
     loop {
-        let nearest = |row: &[f32]| {
+        let nearest = |row: &[f64]| {
             let each = centers.iter().enumerate().map(|(j, c)| (square(row, c), j));
             each.min_by(|a, b| a.0.total_cmp(&b.0)).unwrap()
         };
@@ -105,7 +105,7 @@ fn textbook(x: &Samples, mut centers: Vec<Vec<f64>>) -> f64 {
         }
         inertia = now;
         for (j, center) in centers.iter_mut().enumerate() {
-            let mine: Vec<&[f32]> = x.iter().zip(&own).filter(|(_, o)| o.1 == j).map(|(r, _)| r).collect();
+            let mine: Vec<&[f64]> = x.iter().zip(&own).filter(|(_, o)| o.1 == j).map(|(r, _)| r).collect();
             for (c, center) in center.iter_mut().enumerate().filter(|_| !mine.is_empty()) {
                 *center = mine.iter().map(|r| f64::from(r[c])).sum::<f64>() / mine.len() as f64;
             }
@@ -118,10 +118,10 @@ proptest! {
     /// The result is a fixed point of the reference algorithm, and every label belongs to the nearest center.
     #[test]
     fn nothing_is_left_to_do(n in 3..80usize, d in 1..5usize, k in 1..4u32, seed in 0..1000usize) {
-        let values = (0..n * d).map(|i| ((i * 7919 + seed * 31) % 97) as f32 / 3.0).collect();
+        let values = (0..n * d).map(|i| ((i * 7919 + seed * 31) % 97) as f64 / 3.0).collect();
         let x = Samples::new(values, d).unwrap();
         let found = fit(&Config { tol: 0.0, ..config(k) }, &x);
-        let in_f64 = |c: &[f32]| c.iter().map(|&c| c.into()).collect();
+        let in_f64 = |c: &[f64]| c.iter().map(|&c| c.into()).collect();
         let centers: Vec<Vec<f64>> = found.cluster_centers().iter().map(in_f64).collect();
         let further = textbook(&x, centers.clone());
         prop_assert!((found.inertia() - further).abs() <= 1e-4 * (1.0 + further), "{} {further}", found.inertia());

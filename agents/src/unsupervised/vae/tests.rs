@@ -4,7 +4,7 @@ use crate::estimator::{Estimator, Transformer, no_callback};
 /// Images of 4x4 pixels: one of the four rows or one of the four columns is white.
 fn bars(n: usize) -> Samples {
     let lit = |bar: usize, at: usize| if bar < 4 { at / 4 == bar } else { at % 4 == bar - 4 };
-    let pixels = (0..n).flat_map(|i| (0..16).map(move |at| f32::from(u8::from(lit(i % 8, at)))));
+    let pixels = (0..n).flat_map(|i| (0..16).map(move |at| f64::from(u8::from(lit(i % 8, at)))));
     Samples::new(pixels.collect(), 16).unwrap()
 }
 
@@ -105,7 +105,7 @@ fn beta_presses_the_factors_to_nothing() {
 
 #[test]
 fn colors_come_back_as_planes() {
-    let x = Samples::new((0..8 * 48).map(|i| f32::from(u8::from(i % 48 < 16))).collect(), 48).unwrap();
+    let x = Samples::new((0..8 * 48).map(|i| f64::from(u8::from(i % 48 < 16))).collect(), 48).unwrap();
     let training =
         TrainingConfig { num_epochs: 200, batch_size: 8, learning_rate: 1e-2, ..TrainingConfig::default() };
     let config =
@@ -123,7 +123,7 @@ fn what_cannot_be_is_refused() {
     };
     let too_bright = Samples::new(vec![0.0, 16.0], 2).unwrap();
     assert!(refused(config(), &too_bright).contains("row 1, column 2 is 16"));
-    let nan = Samples::new(vec![0.0, f32::NAN], 2).unwrap();
+    let nan = Samples::new(vec![0.0, f64::NAN], 2).unwrap();
     assert!(refused(config(), &nan).contains("is NaN"));
     let odd = Samples::new(vec![0.0; 15], 15).unwrap();
     assert!(refused(Config { channels: vec![4], ..config() }, &odd).contains("square"));

@@ -59,7 +59,7 @@ impl Concept {
                 factor.name
             )));
         }
-        let fitted = Linear {}.fit(known, &model.transform(x)?, Streams::new(0), &mut no_callback)?;
+        let fitted = Linear::default().fit(known, &model.transform(x)?, Streams::new(0), &mut no_callback)?;
         let range = f64::from(factor.high - factor.low);
         let slopes = fitted.weights().chunks_exact(known.width());
         let direction = slopes.map(|slopes| (slopes[which] * range) as f32).collect();
@@ -79,9 +79,9 @@ impl Concept {
         )?;
         let codes = model.transform(x)?;
         let moved = codes.iter().flat_map(|code| {
-            steps
-                .iter()
-                .flat_map(move |step| code.iter().zip(&self.direction).map(move |(c, d)| c + step * d))
+            steps.iter().flat_map(move |step| {
+                code.iter().zip(&self.direction).map(move |(c, d)| f64::from(*c as f32 + step * d))
+            })
         });
         model.inverse_transform(&Samples::new(moved.collect(), codes.width())?)
     }
@@ -117,7 +117,7 @@ impl Concept {
 fn mean_code(model: &dyn Transformer, x: &Samples) -> Result<Vec<f64>> {
     let codes = model.transform(x)?;
     let mut mean = vec![0.0; codes.width()];
-    codes.iter().for_each(|code| mean.iter_mut().zip(code).for_each(|(m, &c)| *m += f64::from(c)));
+    codes.iter().for_each(|code| mean.iter_mut().zip(code).for_each(|(m, c)| *m += c));
     mean.iter_mut().for_each(|m| *m /= x.rows() as f64);
     Ok(mean)
 }
@@ -185,7 +185,7 @@ impl Effect {
         }
         let measured = faces::measure_all(&concept.apply(model, faces, steps)?)?;
         let factors = faces::factors().into_iter().enumerate().map(|(k, factor)| {
-            let shares: Vec<f64> = measured.iter().map(|row| f64::from(factor.normalized(row[k]))).collect();
+            let shares: Vec<f64> = measured.iter().map(|row| factor.normalized(row[k])).collect();
             factor_change(&factor.name, &shares, steps)
         });
         Ok(Effect { concept: concept.name.clone(), steps: steps.to_vec(), factors: factors.collect() })

@@ -15,7 +15,7 @@ use super::colored;
 /// index 0 twice if K is 1.
 pub fn largest_std_axes(codes: &Samples) -> [usize; 2] {
     let spread = |k: usize| {
-        let values: Vec<f64> = codes.iter().map(|code| f64::from(code[k])).collect();
+        let values: Vec<f64> = codes.iter().map(|code| code[k]).collect();
         freewheel_core::stats::standard_deviation(&values)
     };
     let spreads: Vec<f64> = (0..codes.width()).map(spread).collect();
@@ -34,7 +34,7 @@ pub fn grid(vae: &Vae, shape: &Shape, codes: &Samples, side: usize) -> Result<Im
     let title = "Decoded grid of two latent variables";
     check_not_empty(title, "steps", side)?;
     check_not_empty(title, "codes", codes.rows())?;
-    let at: Vec<f32> = (0..side).map(|i| normal_quantile((i as f64 + 0.5) / side as f64) as f32).collect();
+    let at: Vec<f64> = (0..side).map(|i| normal_quantile((i as f64 + 0.5) / side as f64)).collect();
     let ([across, up], k) = (largest_std_axes(codes), vae.n_features_out());
     let rows = if k > 1 { side } else { 1 };
     let mut all = vec![0.0; rows * side * k];
@@ -44,8 +44,8 @@ pub fn grid(vae: &Vae, shape: &Shape, codes: &Samples, side: usize) -> Result<Im
     }
     let title = format!(
         "{title}\nfrom {} to {} at equally spaced quantiles of N(0, 1){}",
-        format_number(at[0].into(), 1),
-        format_number(at[side - 1].into(), 1),
+        format_number(at[0], 1),
+        format_number(at[side - 1], 1),
         match k {
             0..=2 => "",
             _ => "; the others are 0",
@@ -112,7 +112,7 @@ pub fn interpolations(
     let title = "Interpolations";
     check_same_length(title, ("samples to end at", to.rows()), ("samples to begin with", from.rows()))?;
     let (a, b) = (model.transform(from)?, model.transform(to)?);
-    let t = |step: usize| step as f32 / (steps.max(2) - 1) as f32;
+    let t = |step: usize| step as f64 / (steps.max(2) - 1) as f64;
     let from_groups = a.iter().zip(b.iter()).flat_map(|(a, b)| {
         (0..steps).flat_map(move |step| a.iter().zip(b).map(move |(a, b)| a + t(step) * (b - a)))
     });

@@ -82,25 +82,23 @@ pub fn regression(it: &dyn Regressor, set: &DataSet, part: &Subset) -> Result<Ch
         _ => ("target", ""),
     };
     let with_unit = if unit.is_empty() { name.to_owned() } else { format!("{name} ({unit})") };
-    let pairs = |a: &[f32], b: &[f32]| {
-        a.iter().zip(b).map(|(&a, &b)| (f64::from(a), f64::from(b))).collect::<Vec<_>>()
-    };
+    let pairs = |a: &[f64], b: &[f64]| a.iter().copied().zip(b.iter().copied()).collect::<Vec<_>>();
     let column = match &set.shape {
         Shape::Columns(columns) if columns.len() == 1 => &columns[0],
         _ => {
             let title = format!("{}: {name}, predicted against true values\nR² = {r_squared:.5}", set.name);
             let chart = Chart::new(&title, [&format!("true {with_unit}"), &format!("predicted {with_unit}")]);
             let (low, high) =
-                y.iter().fold((f32::MAX, f32::MIN), |(low, high), &y| (low.min(y), high.max(y)));
+                y.iter().fold((f64::MAX, f64::MIN), |(low, high), &y| (low.min(y), high.max(y)));
             let chart = chart.points("samples", pairs(y, predicted.values()))?;
-            return chart.line("equal", vec![(low.into(), low.into()), (high.into(), high.into())]);
+            return chart.line("equal", vec![(low, low), (high, high)]);
         }
     };
     // A column name may contain its unit: `height (in)`.
     let short = column.split_once(" (").map_or(column.as_str(), |(short, _)| short);
     let x = part.samples.values();
-    let (low, high) = x.iter().fold((f32::MAX, f32::MIN), |(low, high), &x| (low.min(x), high.max(x)));
-    let along: Vec<f32> = (0..=200u8).map(|i| low + (high - low) * f32::from(i) / 200.0).collect();
+    let (low, high) = x.iter().fold((f64::MAX, f64::MIN), |(low, high), &x| (low.min(x), high.max(x)));
+    let along: Vec<f64> = (0..=200u8).map(|i| low + (high - low) * f64::from(i) / 200.0).collect();
     let line = pairs(&along, it.predict(&Samples::new(along.clone(), 1)?)?.values());
     let equation = match line_coefficients(it, low, high)? {
         Some((slope, intercept)) => {
@@ -114,7 +112,7 @@ pub fn regression(it: &dyn Regressor, set: &DataSet, part: &Subset) -> Result<Ch
 }
 
 /// Slope and intercept of a linear model; `None` for other models.
-fn line_coefficients(it: &dyn Regressor, low: f32, high: f32) -> Result<Option<(f64, f64)>> {
+fn line_coefficients(it: &dyn Regressor, low: f64, high: f64) -> Result<Option<(f64, f64)>> {
     let model = fitted_model::<Linear>(it)?.or(fitted_model::<Ridge>(it)?);
     Ok(model.filter(|_| low < high).map(|model| (model.weights()[0], model.intercepts()[0])))
 }
