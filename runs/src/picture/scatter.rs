@@ -75,7 +75,7 @@ impl Scatter {
     /// [`Error::Config`](freewheel_core::Error::Config) for another width or numbers that are not finite.
     pub fn with_centers(mut self, centers: Samples) -> Result<Self> {
         check_same_length(&self.title, ("numbers of a center", centers.width()), ("axes", 2))?;
-        check_finite(&self.title, centers.values().iter().map(|&x| f64::from(x)))?;
+        check_finite(&self.title, centers.values().iter().copied())?;
         self.centers = Some(centers);
         Ok(self)
     }

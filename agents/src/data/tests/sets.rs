@@ -18,8 +18,8 @@ fn error_of(name: &Path, options: &Options) -> String {
 
 /// Slope, intercept and R² of the least-squares line through a data set with one feature, computed in f64.
 fn line(set: &DataSet) -> [f64; 3] {
-    let x: Vec<f64> = set.train.samples.values().iter().map(|&v| f64::from(v)).collect();
-    let y: Vec<f64> = set.train.targets.values().unwrap().iter().map(|&v| f64::from(v)).collect();
+    let x = set.train.samples.values();
+    let y = set.train.targets.values().unwrap();
     let mean = |v: &[f64]| v.iter().sum::<f64>() / v.len() as f64;
     let (mx, my) = (mean(&x), mean(&y));
     let sum = |a: &[f64], ma: f64, b: &[f64], mb: f64| {
@@ -50,7 +50,7 @@ fn optical_digits_are_complete() {
     let mut counts = [0; 10];
     digits.train.targets.labels().unwrap().iter().for_each(|&class| counts[class as usize] += 1);
     assert_eq!(counts, [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]);
-    let sum: f64 = digits.train.samples.values().iter().map(|&v| f64::from(v)).sum();
+    let sum: f64 = digits.train.samples.values().iter().sum();
     assert_eq!(sum * 16.0, 561_718.0);
     assert!(digits.credit.contains("CC BY 4.0"));
 }
@@ -156,7 +156,7 @@ fn real_sets_are_read() {
         counts
     };
     assert_eq!((per_class(&fashion.train), per_class(&fashion.test)), ([6000; 10], [1000; 10]));
-    let sum: f64 = fashion.test.samples.values().iter().map(|&v| f64::from(v)).sum();
+    let sum: f64 = fashion.test.samples.values().iter().sum();
     assert!((sum * 255.0 - 573_469_082.0).abs() < 100.0, "{}", sum * 255.0);
     let digits = open("mnist-10k", &options).unwrap();
     assert_eq!((digits.train.rows(), digits.test.rows()), (8_000, 2_000));

@@ -90,8 +90,7 @@ fn stops_when_told() {
 
 /// Reference: Lloyd's algorithm in f64 from given centers.
 fn textbook(x: &Samples, mut centers: Vec<Vec<f64>>) -> f64 {
-    let square =
-        |row: &[f64], c: &[f64]| -> f64 { row.iter().zip(c).map(|(x, c)| (f64::from(*x) - c).powi(2)).sum() };
+    let square = |row: &[f64], c: &[f64]| -> f64 { row.iter().zip(c).map(|(x, c)| (x - c).powi(2)).sum() };
     let mut inertia = f64::INFINITY;
     loop {
         let nearest = |row: &[f64]| {
@@ -107,7 +106,7 @@ fn textbook(x: &Samples, mut centers: Vec<Vec<f64>>) -> f64 {
         for (j, center) in centers.iter_mut().enumerate() {
             let mine: Vec<&[f64]> = x.iter().zip(&own).filter(|(_, o)| o.1 == j).map(|(r, _)| r).collect();
             for (c, center) in center.iter_mut().enumerate().filter(|_| !mine.is_empty()) {
-                *center = mine.iter().map(|r| f64::from(r[c])).sum::<f64>() / mine.len() as f64;
+                *center = mine.iter().map(|r| r[c]).sum::<f64>() / mine.len() as f64;
             }
         }
     }
@@ -121,12 +120,12 @@ proptest! {
         let values = (0..n * d).map(|i| ((i * 7919 + seed * 31) % 97) as f64 / 3.0).collect();
         let x = Samples::new(values, d).unwrap();
         let found = fit(&Config { tol: 0.0, ..config(k) }, &x);
-        let in_f64 = |c: &[f64]| c.iter().map(|&c| c.into()).collect();
+        let in_f64 = |c: &[f64]| c.to_vec();
         let centers: Vec<Vec<f64>> = found.cluster_centers().iter().map(in_f64).collect();
         let further = textbook(&x, centers.clone());
         prop_assert!((found.inertia() - further).abs() <= 1e-4 * (1.0 + further), "{} {further}", found.inertia());
         for (row, &label) in x.iter().zip(&found.predict(&x).unwrap()) {
-            let square = |c: &[f64]| -> f64 { row.iter().zip(c).map(|(x, c)| (f64::from(*x) - c).powi(2)).sum() };
+            let square = |c: &[f64]| -> f64 { row.iter().zip(c).map(|(x, c)| (x - c).powi(2)).sum() };
             let least = centers.iter().map(|c| square(c)).fold(f64::INFINITY, f64::min);
             prop_assert!(square(&centers[label as usize]) <= least + 1e-3);
         }

@@ -29,17 +29,17 @@ fn both_ways_find_the_same() {
         let hidden: Vec<f64> = (0..4).map(|i| rng.normal() * [9.0, 5.0, 4.0, 1.0][i]).collect();
         for c in 0..d {
             let along = hidden.iter().enumerate().map(|(i, h)| h * ((c * (i + 1)) as f64 * 0.3).sin());
-            values.push((along.sum::<f64>() + 0.3 * rng.normal() + 1000.0) as f64);
+            values.push(along.sum::<f64>() + 0.3 * rng.normal() + 1000.0);
         }
     }
     let x = Samples::new(values, d).unwrap();
     let few = fit(3, &x);
-    let mean: Vec<f64> = rows::means(&x).iter().map(|&m| m as f64).collect();
+    let mean: Vec<f64> = rows::means(&x);
     let whole = symmetric_eigen(&covariance_product(&x, &mean, None, d), d).unwrap();
     for (i, v) in few.components().iter().enumerate() {
         let exact = whole.values[i] / (n - 1) as f64;
         assert!((few.explained_variance()[i] / exact - 1.0).abs() < 1e-6);
-        let along: f64 = v.iter().zip(&whole.vectors[i * d..]).map(|(a, b)| f64::from(*a) * b).sum();
+        let along: f64 = v.iter().zip(&whole.vectors[i * d..]).map(|(a, b)| a * b).sum();
         assert!(along.abs() > 1.0 - 1e-6, "{along}");
         let largest = v.iter().fold(0f64, |most, &x| if x.abs() > most.abs() { x } else { most });
         assert!(largest > 0.0);
@@ -60,7 +60,7 @@ proptest! {
         prop_assert!((ratios - 1.0).abs() < 1e-5);
         let some = fit(1, &x);
         let back = some.inverse_transform(&some.transform(&x).unwrap()).unwrap();
-        let lost: f64 = back.values().iter().zip(x.values()).map(|(a, b)| f64::from((a - b) * (a - b))).sum();
+        let lost: f64 = back.values().iter().zip(x.values()).map(|(a, b)| (a - b) * (a - b)).sum();
         let beyond: f64 = all.explained_variance()[1..].iter().sum::<f64>() * (n - 1) as f64;
         prop_assert!((lost - beyond).abs() < 1e-3 * (1.0 + beyond), "{lost} {beyond}");
     }
