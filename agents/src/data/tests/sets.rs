@@ -21,11 +21,11 @@ fn line(set: &DataSet) -> [f64; 3] {
     let x = set.train.samples.values();
     let y = set.train.targets.values().unwrap();
     let mean = |v: &[f64]| v.iter().sum::<f64>() / v.len() as f64;
-    let (mx, my) = (mean(&x), mean(&y));
+    let (mx, my) = (mean(x), mean(y));
     let sum = |a: &[f64], ma: f64, b: &[f64], mb: f64| {
         a.iter().zip(b).map(|(a, b)| (a - ma) * (b - mb)).sum::<f64>()
     };
-    let (xx, xy, yy) = (sum(&x, mx, &x, mx), sum(&x, mx, &y, my), sum(&y, my, &y, my));
+    let (xx, xy, yy) = (sum(x, mx, x, mx), sum(x, mx, y, my), sum(y, my, y, my));
     [xy / xx, my - xy / xx * mx, xy * xy / (xx * yy)]
 }
 
