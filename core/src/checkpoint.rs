@@ -20,7 +20,9 @@ use crate::{Error, Result};
 
 mod store;
 
-pub use store::{LatestCheckpoint, Store, Writer, write_atomically};
+pub use store::{
+    LatestCheckpoint, Store, Writer, create_atomically, remove_temporary_files, write_atomically,
+};
 
 const MAGIC: &[u8; 8] = b"FRWHCKPT";
 const HASH: usize = blake3::OUT_LEN;
@@ -115,7 +117,7 @@ impl Checkpoint {
     /// # Errors
     /// As [`Checkpoint::decode`]; [`Error::Io`].
     pub fn read(file: &Path) -> Result<Self> {
-        let bytes = std::fs::read(file).map_err(Error::io(file))?;
+        let bytes = crate::input::read_raw(file)?;
         Checkpoint::decode(file, &bytes)
     }
 }

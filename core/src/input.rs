@@ -39,6 +39,21 @@ pub fn read_bytes(file: &Path) -> Result<Vec<u8>> {
     Source::open(file)?.bytes()
 }
 
+/// Bytes of `file` as they are on disk, also of a gzipped file: for checksums, and for files of Freewheel itself.
+///
+/// # Errors
+/// [`Error::Io`]; [`Error::Unsupported`] for something else than a regular file, such as a device or a pipe, or for a
+/// file larger than the memory.
+pub fn read_raw(file: &Path) -> Result<Vec<u8>> {
+    // A pipe is refused before it is opened, since opening waits for a writer.
+    let found = std::fs::metadata(file).map_err(Error::io(file))?;
+    if !found.is_file() {
+        return Err(Error::Unsupported(format!("{}: this is not a regular file", file.display())));
+    }
+    crate::memory::require(&file.display().to_string(), u128::from(found.len()))?;
+    std::fs::read(file).map_err(Error::io(file))
+}
+
 /// Text of `file`, plain or gzipped, as [`text_of`].
 ///
 /// # Errors

@@ -1,16 +1,19 @@
 //! Recorded episodes: a record has the random stream and the actions, which reproduce the episode, and a digest, which
 //! verifies the replay.
 //!
-//! A file holds one episode per line, as JSON. The digest is BLAKE3 over, in order: the world's observation, the mask
+//! A file holds one episode per line, as JSON. The last field of a line, `checksum`, is BLAKE3 over all bytes of the line
+//! before this field; a line without it, of an earlier version of Freewheel, is read unchecked. The digest is BLAKE3 over, in order: the world's observation, the mask
 //! and the player to move of every state; after each step its reward and ending; at last the ending of the episode.
 //! The digest covers the bits of all numbers. A record therefore verifies on the machine that made it, and on another
 //! machine if the world uses only operations with exact rounding.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use crate::checkpoint::write_atomically;
+use crate::input::{lines, read_text};
 use crate::{
     ActionBuffer, Actions, DynWorld, Ending, EpisodeRunner, Error, Policy, Purpose, Result, Step, Stream,
     Streams,
@@ -255,7 +258,8 @@ fn compare(record: &EpisodeRecord, world: &dyn DynWorld) -> Result<(), String> {
 /// Episodes in the file at `path`, one per line; empty lines are skipped.
 ///
 /// # Errors
-/// [`Error::Input`] with the number of a line that is not an episode of this format; [`Error::Io`].
+/// [`Error::Input`] with the number of a line that is not an episode of this format, or whose checksum differs; errors of
+/// [`read_text`].
 pub fn read(path: impl AsRef<Path>) -> Result<Vec<EpisodeRecord>> {
     /// Format version, read before the other fields, which depend on it.
     #[derive(Deserialize)]
@@ -263,12 +267,12 @@ pub fn read(path: impl AsRef<Path>) -> Result<Vec<EpisodeRecord>> {
         format: u32,
     }
     let path = path.as_ref();
-    let text = std::fs::read_to_string(path).map_err(Error::io(path))?;
+    let text = read_text(path)?;
     let mut records = Vec::new();
-    for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+    for (number, line) in lines(&text).filter(|(_, line)| !line.trim().is_empty()) {
         let input = |column: usize, message: String| Error::Input {
             file: path.to_path_buf(),
-            line: number + 1,
+            line: number,
             column: column.max(1),
             message,
         };
@@ -280,17 +284,51 @@ pub fn read(path: impl AsRef<Path>) -> Result<Vec<EpisodeRecord>> {
                 format!("this episode has format {}, and this program reads format {FORMAT}", header.format);
             return Err(input(1, message));
         }
-        records.push(serde_json::from_str(line).map_err(not_a_record)?);
+        let line = checked(line).map_err(|message| input(1, message))?;
+        records.push(serde_json::from_str(&line).map_err(not_a_record)?);
     }
     Ok(records)
+}
+
+/// Start of the last field of a line.
+const CHECKSUM: &str = ",\"checksum\":\"";
+
+/// Line with its checksum as the last field; `json` is the object without this field.
+fn with_checksum(json: &str) -> String {
+    let fields = json.strip_suffix('}').unwrap_or(json);
+    format!("{fields}{CHECKSUM}{}\"}}", blake3::hash(fields.as_bytes()).to_hex())
+}
+
+/// JSON object of a line without the field `checksum`, after the comparison of the checksum with the line.
+///
+/// # Errors
+/// Message for a line with other bytes than those that were written.
+fn checked(line: &str) -> Result<Cow<'_, str>, String> {
+    let Some((fields, checksum)) = line.trim_end().rsplit_once(CHECKSUM) else {
+        return Ok(Cow::Borrowed(line));
+    };
+    match checksum.strip_suffix("\"}") {
+        Some(checksum) if checksum == blake3::hash(fields.as_bytes()).to_hex().as_str() => {
+            Ok(Cow::Owned(format!("{fields}}}")))
+        }
+        _ => Err("the checksum of this episode does not match its line: the line has been changed".into()),
+    }
 }
 
 /// Writes `records` to the file at `path`, one per line. The write is atomic: on an error, the old file is unchanged.
 ///
 /// # Errors
-/// [`Error::Unsupported`] for a return that is not finite, which JSON cannot represent; [`Error::Io`].
+/// Errors of [`to_text`]; [`Error::Io`].
 pub fn write(path: impl AsRef<Path>, records: &[EpisodeRecord]) -> Result<()> {
-    let mut bytes = Vec::new();
+    write_atomically(path, to_text(records)?.as_bytes())
+}
+
+/// Text of a file with `records`, one per line, each with its checksum.
+///
+/// # Errors
+/// [`Error::Unsupported`] for a return that is not finite, which JSON cannot represent.
+pub fn to_text(records: &[EpisodeRecord]) -> Result<String> {
+    let mut text = String::new();
     for record in records {
         if !record.episode_return.is_finite() {
             let (episode, total) = (record.episode, record.episode_return);
@@ -298,9 +336,10 @@ pub fn write(path: impl AsRef<Path>, records: &[EpisodeRecord]) -> Result<()> {
                 "episode {episode} has the return {total}; it must be finite"
             )));
         }
-        serde_json::to_writer(&mut bytes, record)
+        let json = serde_json::to_string(record)
             .map_err(|e| Error::Unsupported(format!("an episode cannot be written: {e}")))?;
-        bytes.push(b'\n');
+        text.push_str(&with_checksum(&json));
+        text.push('\n');
     }
-    write_atomically(path, &bytes)
+    Ok(text)
 }

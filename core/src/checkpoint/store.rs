@@ -52,9 +52,9 @@ impl Store {
     /// [`Error::Io`].
     pub fn save(&self, step: u64, checkpoint: &Checkpoint) -> Result<PathBuf> {
         fs::create_dir_all(&self.dir).map_err(Error::io(&self.dir))?;
-        self.clean()?;
+        remove_temporary_files(&self.dir)?;
         let path = self.path(step);
-        replace(&path, |file| checkpoint.write(file))?;
+        replace(&path, |file| checkpoint.write(file)).map(drop)?;
         let mut old = self.steps()?;
         old.retain(|&other| other <= step);
         old.truncate(old.len().saturating_sub(self.keep));
@@ -101,12 +101,6 @@ impl Store {
                 reason: format!("all of its {} checkpoints are damaged; the newest: {newest}", damaged.len()),
             }),
         }
-    }
-
-    /// Removes the temporary files of interrupted saves.
-    fn clean(&self) -> Result<()> {
-        let left = |name: &String| name.starts_with(".step-") && name.ends_with(TEMPORARY);
-        self.names()?.iter().filter(|name| left(name)).try_for_each(|name| remove(&self.dir.join(name)))
     }
 
     fn names(&self) -> Result<Vec<String>> {
@@ -187,16 +181,47 @@ impl Drop for Writer {
 const TEMPORARY: &str = ".tmp";
 
 /// Replaces the file at `path` by `bytes` atomically: writes a temporary file in the same folder, syncs the file,
-/// renames it to `path`, and syncs the folder. The folder must exist.
+/// renames it to `path`, and syncs the folder. The folder must exist. A symbolic link at `path` or at the name of the
+/// temporary file is replaced, not followed.
 ///
 /// # Errors
 /// [`Error::Io`]; the old file is unchanged then, and the temporary file is removed.
 pub fn write_atomically(path: impl AsRef<Path>, bytes: &[u8]) -> Result<()> {
+    replace(path.as_ref(), |file| file.write_all(bytes)).map(drop)
+}
+
+/// [`write_atomically`], which also returns the new file, open for appending more bytes.
+///
+/// # Errors
+/// As [`write_atomically`].
+pub fn create_atomically(path: impl AsRef<Path>, bytes: &[u8]) -> Result<File> {
     replace(path.as_ref(), |file| file.write_all(bytes))
 }
 
-/// [`write_atomically`] of the bytes that the function `write` writes.
-fn replace(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> Result<()> {
+/// Removes the temporary files that a killed process left in `folder`. A missing folder is not an error.
+///
+/// # Errors
+/// [`Error::Io`].
+pub fn remove_temporary_files(folder: impl AsRef<Path>) -> Result<()> {
+    let folder = folder.as_ref();
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(e) => return Err(Error::io(folder)(e)),
+    };
+    for entry in entries {
+        let entry = entry.map_err(Error::io(folder))?;
+        let (name, kind) = (entry.file_name(), entry.file_type().map_err(Error::io(entry.path()))?);
+        let name = name.as_encoded_bytes();
+        if name.starts_with(b".") && name.ends_with(TEMPORARY.as_bytes()) && !kind.is_dir() {
+            remove(&entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// [`write_atomically`] of the bytes that the function `write` writes. Returns the new file.
+fn replace(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> Result<File> {
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -206,7 +231,6 @@ fn replace(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> Resu
         .ok_or_else(|| Error::Config(format!("{}: this path has no file name", path.display())))?;
     let (mut file, temporary) = create_temporary(folder, name)?;
     let written = write(&mut file).and_then(|()| file.sync_all());
-    drop(file);
     let renamed = written
         .map_err(Error::io(&temporary))
         .and_then(|()| fs::rename(&temporary, path).map_err(Error::io(path)));
@@ -215,16 +239,19 @@ fn replace(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> Resu
         let _ = fs::remove_file(&temporary);
     }
     renamed?;
-    sync_folder(folder)
+    sync_folder(folder)?;
+    Ok(file)
 }
 
-/// Creates the temporary file `.<name>.tmp` in `folder`; overwrites that of a killed process.
+/// Creates the temporary file `.<name>.tmp` in `folder`, in place of one that a killed process left. The file is always
+/// a new one, so that a link with its name is not followed.
 fn create_temporary(folder: &Path, name: &OsStr) -> Result<(File, PathBuf)> {
     let mut temporary = OsString::from(".");
     temporary.push(name);
     temporary.push(TEMPORARY);
     let temporary = folder.join(temporary);
-    let file = File::create(&temporary).map_err(Error::io(&temporary))?;
+    remove(&temporary)?;
+    let file = File::create_new(&temporary).map_err(Error::io(&temporary))?;
     Ok((file, temporary))
 }
 

@@ -174,6 +174,26 @@ fn a_store_keeps_the_newest() {
     assert_eq!(one.steps().unwrap(), [2_000_000_000_001]);
 }
 
+/// A link with the name of a temporary file, or of the file itself, is replaced; its target is unchanged.
+#[cfg(unix)]
+#[test]
+fn links_are_not_followed() {
+    let dir = tempdir().unwrap();
+    let victim = dir.path().join("victim");
+    fs::write(&victim, "kept").unwrap();
+    let store = Store::new(dir.path().join("store"), 3);
+    fs::create_dir(store.dir()).unwrap();
+    for name in [".step-000000000001.ckpt.tmp", "step-000000000001.ckpt", ".a.json.tmp", "a.json"] {
+        std::os::unix::fs::symlink(&victim, store.dir().join(name)).unwrap();
+    }
+    store.save(1, &checkpoint(1)).unwrap();
+    write_atomically(store.dir().join("a.json"), b"{}").unwrap();
+    assert_eq!(names(store.dir()), ["a.json", "step-000000000001.ckpt"]);
+    assert!(store.path(1).symlink_metadata().unwrap().is_file());
+    assert_eq!(store.load(1).unwrap(), checkpoint(1));
+    assert_eq!(fs::read_to_string(&victim).unwrap(), "kept");
+}
+
 #[test]
 fn an_interrupted_save_leaves_the_old_one() {
     let dir = tempdir().unwrap();
