@@ -91,14 +91,22 @@ fn a_changed_episode_does_not_verify() {
     let text = std::fs::read_to_string(&file).unwrap();
     let changed = text.replacen("\"seed\":0", "\"seed\":1", 1);
     assert_ne!(text, changed);
-    std::fs::write(&file, changed).unwrap();
-    let (code, said) = PROGRAM.fails(&["replay", "--verify", file.to_str().unwrap()]);
-    assert_eq!(code, 5);
-    assert!(said.contains("evaluation.jsonl:1"), "{said}");
-    std::fs::write(&file, "{ not json").unwrap();
-    let (code, said) = PROGRAM.fails(&["replay", file.to_str().unwrap()]);
-    assert_eq!(code, 5);
-    assert!(said.contains("evaluation.jsonl:1:"), "{said}");
+    // A file of its own, and the file of the run.
+    let copy = folder.path().join("evaluation.jsonl");
+    for file in [&copy, &file] {
+        for text in [changed.as_str(), "{ not json"] {
+            std::fs::write(file, text).unwrap();
+            let (code, said) = PROGRAM.fails(&["replay", "--verify", file.to_str().unwrap()]);
+            assert_eq!(code, 5, "{said}");
+            let place = if file == &copy { "evaluation.jsonl:1:" } else { "evaluation.jsonl: damaged" };
+            assert!(said.contains(place), "{said}");
+        }
+    }
+    // An episode of an earlier version has no checksum, and its actions are replayed.
+    let line = changed.lines().next().unwrap().split_once(",\"checksum\"").unwrap().0;
+    std::fs::write(&copy, format!("{line}}}\n")).unwrap();
+    let (code, said) = PROGRAM.fails(&["replay", "--verify", copy.to_str().unwrap()]);
+    assert!(code == 5 && said.contains("evaluation.jsonl:1: episode"), "{said}");
 }
 
 #[test]
@@ -128,4 +136,132 @@ fn a_checkpoint_of_another_run_is_an_error() {
     let (code, said) = PROGRAM.fails(&["eval", run.join("seed-1").to_str().unwrap()]);
     assert_eq!(code, 5, "{said}");
     assert!(said.contains("belongs to another run"), "{said}");
+}
+
+/// Every bit of each file that a result is read from: flipped bits are refused with exit code 5.
+#[test]
+fn a_flipped_bit_in_any_file_of_a_finished_run_is_detected() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = trained(folder.path());
+    freewheel::checksums::verify_run(&run).unwrap();
+    let mut covered = 0;
+    for (name, good) in freewheel_tests::files(&run) {
+        covered += 1;
+        let file = run.join(&name);
+        for place in 0..60 {
+            let bit = place * (good.len() * 8 - 1) / 59;
+            flip(&file, bit);
+            let verified = freewheel::checksums::verify(folder.path());
+            let e = verified.err().map(freewheel::Error::from).unwrap_or_else(|| panic!("{name}: bit {bit}"));
+            // A flipped bit of `checksums.b3` may change the name of a file.
+            assert!(e.exit_code() == 5, "{name}: bit {bit}: {e}");
+            std::fs::write(&file, &good).unwrap();
+        }
+        // The command that reads the results.
+        if ["config.toml", "eval.json", "checksums.b3"].contains(&name.as_str()) {
+            flip(&file, good.len() * 4 + 3);
+            let (code, said) = PROGRAM.fails(&["resume", folder.path().to_str().unwrap(), "--quiet"]);
+            assert_eq!(code, 5, "{name}: {said}");
+            assert!(said.contains(&name), "{said}");
+            std::fs::write(&file, &good).unwrap();
+        }
+        if name.ends_with("evaluation.jsonl") {
+            for at in [good.len() / 3, good.len() / 2] {
+                flip(&file, at * 8);
+                let (code, said) = PROGRAM.fails(&["replay", folder.path().to_str().unwrap()]);
+                assert_eq!(code, 5, "{name}: {said}");
+                std::fs::write(&file, &good).unwrap();
+            }
+        }
+    }
+    // Configuration, checksums, metrics, episodes, results, and three checkpoints.
+    assert_eq!(covered, 8);
+    let plan = freewheel_tests::files(folder.path()).into_iter().find(|(name, _)| name.starts_with("plan-"));
+    let (name, good) = plan.unwrap();
+    for place in 0..60 {
+        flip(&folder.path().join(&name), place * (good.len() * 8 - 1) / 59);
+        let e = freewheel::checksums::verify(folder.path()).unwrap_err();
+        assert!(matches!(e, freewheel_core::Error::Damaged { .. }), "{e}");
+        std::fs::write(folder.path().join(&name), &good).unwrap();
+    }
+}
+
+/// The score of a finished run, changed by hand.
+#[test]
+fn a_changed_result_is_detected() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = trained(folder.path());
+    let file = run.join("eval.json");
+    let good = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, good.replacen("\"mean\": 0", "\"mean\": 9", 1)).unwrap();
+    let table = std::fs::read(folder.path().join("results.md")).unwrap();
+    let (code, said) = PROGRAM.fails(&["resume", folder.path().to_str().unwrap()]);
+    assert_eq!(code, 5, "{said}");
+    assert!(said.contains("eval.json: damaged"), "{said}");
+    assert_eq!(table, std::fs::read(folder.path().join("results.md")).unwrap());
+}
+
+/// The log of an unfinished run, changed before the latest checkpoint.
+#[test]
+fn a_changed_log_is_detected_on_resume() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = trained(folder.path());
+    std::fs::remove_file(run.join("eval.json")).unwrap();
+    let log = run.join("metrics.jsonl");
+    let good = std::fs::read(&log).unwrap();
+    flip(&log, 1000);
+    let (code, said) = PROGRAM.fails(&["resume", folder.path().to_str().unwrap()]);
+    assert_eq!(code, 5, "{said}");
+    assert!(said.contains("metrics.jsonl"), "{said}");
+    std::fs::write(&log, &good).unwrap();
+    PROGRAM.text(&["resume", folder.path().to_str().unwrap()]);
+    freewheel::checksums::verify_run(&run).unwrap();
+}
+
+/// A run in the folder of another seed would count twice.
+#[test]
+fn a_run_in_the_folder_of_another_seed_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = trained(folder.path());
+    std::fs::rename(&run, run.with_file_name("seed-1")).unwrap();
+    let (code, said) = PROGRAM.fails(&["eval", folder.path().to_str().unwrap()]);
+    assert_eq!(code, 5, "{said}");
+    assert!(said.contains("seed 0") && said.contains("folder of seed 1"), "{said}");
+}
+
+/// A run of an earlier version has no checksums and no plan. It is read; its configuration is compared with the hash in
+/// the name of its folder.
+#[test]
+fn a_run_without_checksums_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = trained(folder.path());
+    let out = folder.path().to_str().unwrap();
+    std::fs::remove_file(run.join("checksums.b3")).unwrap();
+    for (name, _) in freewheel_tests::files(folder.path()) {
+        if name.starts_with("plan-") {
+            std::fs::remove_file(folder.path().join(name)).unwrap();
+        }
+    }
+    PROGRAM.text(&["resume", out]);
+    assert!(!freewheel::checksums::verify_run(&run).unwrap().has_checksums);
+    PROGRAM.text(&["eval", out, "--episodes", "3"]);
+    let file = run.join("config.toml");
+    let config = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, config.replace("steps = 4000", "steps = 5000")).unwrap();
+    let (code, said) = PROGRAM.fails(&["eval", out, "--episodes", "3"]);
+    assert_eq!(code, 5, "{said}");
+    // A value out of range, in a folder with another name.
+    for (from, to) in [
+        ("num_envs = 1", "num_envs = 9223372036854775807"),
+        ("keep = 3", "keep = 0"),
+        ("max_steps = 1000", "max_steps = 0"),
+    ] {
+        let other = folder.path().join("other");
+        std::fs::create_dir_all(&other).unwrap();
+        let forged = config.replace(from, to);
+        assert_ne!(forged, config);
+        std::fs::write(other.join("config.toml"), forged).unwrap();
+        let (code, said) = PROGRAM.fails(&["eval", other.to_str().unwrap(), "--episodes", "3"]);
+        assert!(code == 5 && said.contains("at least 1"), "{to}: {code} {said}");
+    }
 }

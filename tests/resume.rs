@@ -140,7 +140,7 @@ fn an_evaluation_is_interrupted_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().to_str().unwrap();
     let words = ["train", "grid/frozenlake-8x8", "q-learning", "--steps", "1000", "--out", out, "--quiet"];
-    let words = [&words[..], &["--set", "evaluation.episodes=200000000"]].concat();
+    let words = [&words[..], &["--set", "evaluation.episodes=20000000"]].concat();
     let child = PROGRAM.command(&words).stderr(std::process::Stdio::piped()).spawn().unwrap();
     std::thread::sleep(Duration::from_millis(1500));
     let begin = std::time::Instant::now();
@@ -167,6 +167,110 @@ fn resume_finds_runs_below_a_folder() {
     let again = PROGRAM.json(&["resume", out, "--json"]);
     assert_eq!(first["rows"][0]["scores"], again["rows"][0]["scores"]);
     assert_eq!(evals, freewheel_tests::run_files(folder.path()));
+}
+
+/// An experiment that is killed in its first moments is continued with all its runs.
+#[test]
+fn an_experiment_that_was_killed_early_is_resumed_as_a_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let set = ["evaluation.episodes=1", "evaluation.points=0", "log.points=1", "checkpoint.points=1"];
+    let words =
+        ["train", "grid/cliff", "q-learning", "--steps", "20", "--seeds", "0..200", "--quiet", "--out"];
+    let command = |out: &Path| {
+        let words = words.into_iter().chain([out.to_str().unwrap()]);
+        PROGRAM.command(&words.chain(set.iter().flat_map(|set| ["--set", *set])).collect::<Vec<_>>())
+    };
+    let begin = std::time::Instant::now();
+    assert!(command(&folder.path().join("whole")).output().unwrap().status.success());
+    let took = begin.elapsed();
+    let mut partial = 0;
+    for (number, part) in [0.02, 0.05, 0.1, 0.2, 0.4, 0.6].into_iter().enumerate() {
+        let out = folder.path().join(format!("killed-{number}"));
+        let mut child = command(&out).stdout(std::process::Stdio::null()).spawn().unwrap();
+        std::thread::sleep(took.mul_f64(part));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let planned = out.is_dir()
+            && std::fs::read_dir(&out).unwrap().any(|e| {
+                let name = e.unwrap().file_name().into_string().unwrap();
+                name.starts_with("plan-")
+            });
+        let started = if out.is_dir() { freewheel_tests::files(&out) } else { Default::default() };
+        let started = started.keys().filter(|name| name.ends_with("config.toml")).count();
+        assert!(planned || started == 0, "{started} runs without a plan");
+        if planned {
+            partial += u32::from(started < 200);
+            let json = PROGRAM.json(&["resume", out.to_str().unwrap(), "--json", "--quiet"]);
+            assert_eq!(json["rows"][0]["seeds"], 200);
+            assert_same_bytes(&folder.path().join("whole"), &out);
+            assert!(freewheel_tests::files(&out).keys().all(|name| !name.ends_with(".tmp")));
+        }
+    }
+    assert!(partial >= 1, "no kill left a part of the runs");
+}
+
+/// Temporary files of a killed process are removed, and folders are left as they are.
+#[test]
+fn temporary_files_are_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    let words = ["train", "grid/cliff", "sarsa", "--steps", "500", "--out", out, "--quiet"];
+    PROGRAM.text(&words);
+    let before = freewheel_tests::files(folder.path());
+    let run = before.keys().find_map(|name| name.strip_suffix("/config.toml")).unwrap().to_owned();
+    std::fs::remove_file(folder.path().join(&run).join("eval.json")).unwrap();
+    for name in [".plan-0.toml.tmp", ".results.md.tmp"] {
+        std::fs::write(folder.path().join(name), "half").unwrap();
+    }
+    for name in [
+        ".eval.json.tmp",
+        ".config.toml.tmp",
+        "checkpoints/.step-1.ckpt.tmp",
+        "episodes/.evaluation.jsonl.tmp",
+    ] {
+        std::fs::write(folder.path().join(&run).join(name), "half").unwrap();
+    }
+    PROGRAM.text(&["resume", out, "--quiet"]);
+    let after = freewheel_tests::files(folder.path());
+    assert_eq!(before.keys().collect::<Vec<_>>(), after.keys().collect::<Vec<_>>());
+}
+
+/// A run whose folder is deleted while it is trained fails.
+#[test]
+fn a_folder_that_is_deleted_during_the_run_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    let words = ["train", "grid/frozenlake-8x8", "q-learning", "--steps", "100000000", "--quiet", "--out"];
+    let words = [&words[..], &[out.to_str().unwrap(), "--set", "checkpoint.points=1000"]].concat();
+    let mut child = PROGRAM.command(&words).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let begin = std::time::Instant::now();
+    let started =
+        || out.is_dir() && freewheel_tests::files(&out).keys().any(|name| name.ends_with("metrics.jsonl"));
+    while !started() && begin.elapsed() < Duration::from_secs(20) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    // The program may create a file at the same time.
+    while out.exists() {
+        let _ = std::fs::remove_dir_all(&out);
+    }
+    let status = child.wait().unwrap();
+    assert_eq!(status.code(), Some(3));
+}
+
+/// The speed of a resumed run counts the steps of this call alone.
+#[test]
+fn the_speed_of_a_resumed_run_counts_new_steps() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    let words = ["train", "grid/cliff", "q-learning", "--steps", "2000000", "--out", out, "--json"];
+    let whole = PROGRAM.json(&words);
+    let run =
+        std::fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().path()).find(|p| p.is_dir()).unwrap();
+    // Only the final evaluation is repeated: no step is new.
+    std::fs::remove_file(run.join("seed-0/eval.json")).unwrap();
+    let again = PROGRAM.json(&["resume", out, "--json"]);
+    assert!(whole["rows"][0]["steps_per_second"].as_f64().unwrap() > 0.0);
+    assert_eq!(again["rows"][0]["steps_per_second"], serde_json::Value::Null);
 }
 
 #[test]

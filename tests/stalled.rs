@@ -126,3 +126,43 @@ fn a_world_without_a_baseline_has_no_stalled_runs() {
     let rows = rows(&run(folder.path(), text, "out", &["--json"]));
     assert_eq!((&rows[0]["baseline"], &rows[0]["stalled"]), (&Value::Null, &serde_json::json!([])));
 }
+
+/// The random player of the taxi scores -770, and standing still scores -200. A run at -200 has learned nothing.
+#[test]
+fn a_run_that_is_not_better_than_standing_still_is_stalled() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = r#"
+        worlds = ["grid/taxi", "grid/cliff"]
+        agents = [{ id = "q-learning", learning_rate = 1e-6 }]
+        seeds = "0"
+        steps = 4000
+    "#;
+    let rows = rows(&run(folder.path(), text, "out", &["--json"]));
+    for row in &rows {
+        let baseline = &row["baseline"];
+        assert_ne!(baseline["name"], "random", "{row}");
+        assert_eq!(row["stalled"].as_array().unwrap().len(), 1, "{row}");
+        assert!(row["normalized"].as_f64().unwrap() < 0.1, "{row}");
+        // The distance to the optimum, in the unit of the score.
+        let gap = row["reference"]["value"].as_f64().unwrap() - row["mean"].as_f64().unwrap();
+        assert!((row["gap"]["value"].as_f64().unwrap() - gap).abs() < 1e-9, "{row}");
+    }
+    assert_eq!(rows[0]["baseline"]["value"], -200.0);
+    assert!((rows[0]["reference"]["value"].as_f64().unwrap() - 7.93).abs() < 0.01);
+}
+
+/// The best possible is reached where there is nothing to gain.
+#[test]
+fn a_run_at_the_best_possible_is_not_stalled() {
+    let folder = tempfile::tempdir().unwrap();
+    let map = folder.path().join("corridor.txt");
+    std::fs::write(&map, "S.....G\n").unwrap();
+    let text = format!(
+        "worlds = [\"grid:{}\"]\nagents = [\"q-learning\"]\nseeds = \"0\"\nsteps = 5000\n",
+        map.display()
+    );
+    let rows = rows(&run(folder.path(), &text, "out", &["--json"]));
+    assert_eq!(rows[0]["normalized"], 1.0);
+    assert_eq!(rows[0]["stalled"], serde_json::json!([]));
+    assert_eq!(rows[0]["gap"]["value"], 0.0);
+}

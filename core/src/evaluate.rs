@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rayon::prelude::*;
 
 use crate::{
-    ActionBuffer, DynWorld, EpisodeSummary, Error, ManagedVectorEnv, Policy, Purpose, Result, Stream, Streams,
+    ActionBuffer, DynWorld, EpisodeSummary, Error, ManagedVectorEnv, Policy, Purpose, Result, Stream,
+    Streams, memory,
 };
 
 /// Number of environments in a chunk, the unit of parallel work: large enough for efficient batches of the policy,
@@ -27,6 +28,15 @@ pub struct Protocol {
     pub streams: Streams,
 }
 
+impl Protocol {
+    /// Bytes that the summaries of `episodes` episodes with `measures` measures take, with those of the parallel parts
+    /// before they are joined.
+    pub fn memory(episodes: u64, measures: usize) -> u128 {
+        let summary = size_of::<EpisodeSummary>() + measures * size_of::<f64>();
+        2 * summary as u128 * u128::from(episodes)
+    }
+}
+
 /// Summaries of exactly `protocol.episodes` episodes of `policy` in `world`, by environment, then by episode.
 ///
 /// Episode e of environment i is a pure function of (seed, i, e): the world uses the [`Purpose::EvaluationEnvironment`]
@@ -35,7 +45,8 @@ pub struct Protocol {
 /// two-player world the policy plays both sides.
 ///
 /// # Errors
-/// [`Error::Config`] if `num_envs` or `max_steps` is 0; errors of [`VectorEnv::step`](crate::VectorEnv::step).
+/// [`Error::Config`] if `num_envs` or `max_steps` is 0; [`Error::Unsupported`] if the memory is too small for the
+/// summaries; errors of [`VectorEnv::step`](crate::VectorEnv::step).
 ///
 /// ```
 /// use freewheel_core::evaluate::{Protocol, evaluate};
@@ -70,6 +81,8 @@ pub fn evaluate_with_stop(
     if protocol.num_envs == 0 || protocol.max_steps == 0 {
         return Err(Error::Config("`num_envs` and `max_steps` must be at least 1".into()));
     }
+    let needed = Protocol::memory(protocol.episodes, world.spec().measures.len());
+    memory::require(&format!("an evaluation of {} episodes", protocol.episodes), needed)?;
     // With fewer episodes than environments, the last environments play none.
     let num_envs = protocol.episodes.min(protocol.num_envs as u64) as usize;
     let chunks: Option<Vec<Vec<EpisodeSummary>>> = (0..num_envs.div_ceil(CHUNK))
@@ -79,11 +92,11 @@ pub fn evaluate_with_stop(
             Chunk::new(world, protocol, first as u64, CHUNK.min(num_envs - first)).play(policy, stop)
         })
         .collect::<Result<_>>()?;
-    let mut finished = match chunks {
-        Some(chunks) => chunks.concat(),
-        None => return Ok(None),
-    };
-    finished.sort_unstable_by_key(|episode| (episode.index, episode.episode));
+    let Some(chunks) = chunks else { return Ok(None) };
+    let mut finished = Vec::new();
+    // Each part is freed after its episodes have been moved.
+    chunks.into_iter().for_each(|mut chunk| finished.append(&mut chunk));
+    finished.sort_unstable_by_key(|episode: &EpisodeSummary| (episode.index, episode.episode));
     Ok(Some(finished))
 }
 

@@ -76,6 +76,14 @@ impl Spec {
         }
     }
 
+    /// Unit of the score, such as `s`; empty for a return or a pure number.
+    pub fn score_unit(&self) -> &str {
+        match self.score {
+            Score::Return => "",
+            Score::Measure(index) => self.measures.get(index).map_or("", |measure| &measure.unit),
+        }
+    }
+
     /// Whether a lower score is better, as for a lap time.
     pub fn lower_is_better(&self) -> bool {
         match self.score {

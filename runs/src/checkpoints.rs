@@ -70,6 +70,23 @@ pub(crate) fn of_this_run(
     Err(Error::Damaged { file: directory.to_owned(), reason: reason.into() })
 }
 
+/// Name of the section with the BLAKE3 hash of `metrics.jsonl` at the step of the checkpoint.
+pub(crate) const METRICS_DIGEST: &str = "metrics";
+
+/// BLAKE3 hash of `metrics.jsonl` at the step of the checkpoint; `None` in a checkpoint of an earlier version.
+///
+/// # Errors
+/// [`Error::Config`] for a section of another length.
+pub(crate) fn metrics_digest(checkpoint: &Checkpoint) -> Result<Option<blake3::Hash>> {
+    let hash = |bytes: &[u8]| {
+        let bytes: [u8; blake3::OUT_LEN] = bytes
+            .try_into()
+            .map_err(|_| Error::Config("the section `metrics` of a checkpoint is not a checksum".into()))?;
+        Ok(blake3::Hash::from_bytes(bytes))
+    };
+    checkpoint.get(METRICS_DIGEST).map(hash).transpose()
+}
+
 /// Identity of the run in `folder` and the saved state of the run's agent: a world with this run's policy as an
 /// opponent depends on these bytes.
 ///

@@ -25,7 +25,7 @@ const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), env!("FREEWHEEL_COMMIT"
 Start with `freewheel run`: it needs no file. `freewheel init` writes a commented experiment file.
 
 Exit codes: 0 success; 2 wrong command line; 3 wrong configuration or input file; 4 a run diverged;
-5 damaged checkpoint or recorded episode; 130 interrupted, everything saved.")]
+5 damaged file of a run, or an episode that replays otherwise; 130 interrupted, everything saved.")]
 pub struct Cli {
     /// Subcommand with its arguments.
     #[command(subcommand)]
@@ -210,6 +210,9 @@ pub struct Training {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub threads: Threads,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub programs: ProgramsOption,
 }
 
 /// Settings given on the command line.
@@ -219,6 +222,15 @@ pub struct Overrides {
     /// world.time_limit=50. Repeatable.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
+}
+
+/// Permission to start programs that files name.
+#[derive(Args, Debug, Clone, Copy)]
+pub struct ProgramsOption {
+    /// Start the programs that files name as opponents (gtp:COMMAND). By default only a program that --set names is
+    /// started: files may come from other people.
+    #[arg(long)]
+    pub allow_programs: bool,
 }
 
 /// Output format.

@@ -1,6 +1,5 @@
 //! Subcommands of the program: one file for each, or for two or three similar ones.
 
-use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -9,10 +8,12 @@ use clap::{CommandFactory, FromArgMatches};
 use freewheel_core::Error as Core;
 
 use crate::Registry;
-use crate::cli::{Cli, Command};
-use crate::document::Document;
+use crate::cli::{Cli, Command, Run, Train};
+use crate::document::{self, Document};
 use crate::error::{Error, Result};
 use crate::format::columns;
+use crate::output;
+use crate::registry::{Programs, texts};
 
 mod bench;
 mod completions;
@@ -35,17 +36,19 @@ pub(crate) use init::DEFAULT_EXPERIMENT;
 impl Registry {
     /// Runs the program: parses the command line, runs the subcommand and returns the exit code that `--help`
     /// documents.
-    pub fn main(self) -> ExitCode {
+    pub fn main(mut self) -> ExitCode {
         let name = self.name();
-        let matches = command_line(name).get_matches();
-        let done = match Cli::from_arg_matches(&matches) {
-            Ok(cli) => self.check().map_err(Error::from).and_then(|()| self.dispatch(cli.command)),
-            Err(e) => e.exit(),
+        let parsed = command_line(name).try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches));
+        let cli = match parsed {
+            Ok(cli) => cli,
+            Err(e) => return command_line_error(&e),
         };
+        self.set_programs(programs(&cli.command));
+        let done = self.check().map_err(Error::from).and_then(|()| self.dispatch(cli.command));
         match done {
             Ok(()) => ExitCode::SUCCESS,
             Err(e) => {
-                let _ = writeln!(std::io::stderr(), "{name}: {e}");
+                output::note(&format!("{name}: {e}"));
                 ExitCode::from(e.exit_code())
             }
         }
@@ -79,6 +82,43 @@ impl Registry {
     }
 }
 
+/// Prints an error of the command line, a help text or the version, and returns the exit code.
+fn command_line_error(error: &clap::Error) -> ExitCode {
+    let shown = match std::env::args().any(|arg| arg.contains(char::is_control)) {
+        // An argument may be the name of a file, expanded by the shell.
+        true => {
+            output::note(error.render().to_string().trim_end());
+            Ok(())
+        }
+        false => error.print(),
+    };
+    match (shown, error.exit_code()) {
+        (Ok(()), 0) => ExitCode::SUCCESS,
+        _ => ExitCode::from(2),
+    }
+}
+
+/// Programs that settings of files may start: all with `--allow-programs`, else those that `--set` names.
+fn programs(command: &Command) -> Programs {
+    let (allowed, set): (bool, &[String]) = match command {
+        Command::Run(Run { training, .. }) | Command::Train(Train { training, .. }) => {
+            (training.programs.allow_programs, &training.overrides.set)
+        }
+        Command::Watch(args) => (args.programs.allow_programs, &args.overrides.set),
+        Command::Solve(args) => (args.programs.allow_programs, &args.overrides.set),
+        Command::Resume(args) => (args.programs.allow_programs, &[]),
+        Command::Eval(args) => (args.programs.allow_programs, &[]),
+        Command::Map(args) => (args.programs.allow_programs, &[]),
+        Command::Replay(args) => (args.programs.allow_programs, &[]),
+        _ => (false, &[]),
+    };
+    if allowed {
+        return Programs::All;
+    }
+    let values = set.iter().filter_map(|assignment| Some(document::value_of(assignment.split_once('=')?.1)));
+    Programs::Named(values.flat_map(|value| texts(&value).map(str::to_owned).collect::<Vec<_>>()).collect())
+}
+
 /// Command line whose help texts call the program `name`.
 fn command_line(name: &'static str) -> clap::Command {
     let renamed = |command: clap::Command| match command.get_after_help().map(ToString::to_string) {
@@ -95,13 +135,26 @@ fn overlay(doc: &mut Document, set: &[String]) -> Result<()> {
     set.iter().try_for_each(|assignment| doc.set(assignment)).map_err(|e| Error::Usage(e.to_string()))
 }
 
-/// Stop flag that is set by Ctrl-C or a termination signal. A second signal ends the program at once.
+/// Stop flag that is set by Ctrl-C, a termination signal, or the end of the terminal (SIGHUP). A second signal ends the
+/// program at once.
 fn stop_flag() -> Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
-    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+    let hangup = (!ignores_hangup()).then_some(signal_hook::consts::SIGHUP);
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM].into_iter().chain(hangup) {
         let io = || Core::io("signal handler");
         signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&stop)).map_err(io())?;
         signal_hook::flag::register(signal, Arc::clone(&stop)).map_err(io())?;
     }
     Ok(stop)
+}
+
+/// Whether the program was started with SIGHUP ignored, as by `nohup`: it then outlives its terminal.
+fn ignores_hangup() -> bool {
+    // Linux lists the ignored signals as a mask in hexadecimal; bit 0 is signal 1, SIGHUP.
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    match status.lines().find_map(|line| line.strip_prefix("SigIgn:")) {
+        Some(mask) => u64::from_str_radix(mask.trim(), 16).is_ok_and(|mask| mask & 1 == 1),
+        // Other systems: `nohup` detaches the input from the terminal.
+        None => !std::io::IsTerminal::is_terminal(&std::io::stdin()),
+    }
 }

@@ -23,7 +23,7 @@ impl Document {
     /// # Errors
     /// [`Error::Io`]; [`Error::Input`] if the text is not TOML.
     pub fn read(file: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(file).map_err(Error::io(file))?;
+        let text = freewheel_core::input::read_text(file)?;
         Self::parse(file, text)
     }
 
@@ -68,12 +68,7 @@ impl Document {
         let wrong = |why: &str| Error::Config(format!("--set {assignment}: {why}"));
         let (key, value) = assignment.split_once('=').ok_or_else(|| wrong("write it as KEY=VALUE"))?;
         let keys = split_key(key.trim()).ok_or_else(|| wrong("the key is not a dotted TOML key"))?;
-        let value = format!("value = {value}")
-            .parse::<Table>()
-            .ok()
-            .filter(|table| table.len() == 1)
-            .and_then(|mut table| table.remove("value"))
-            .unwrap_or_else(|| Value::String(value.trim().to_owned()));
+        let value = value_of(value);
         let (last, parents) = keys.split_last().ok_or_else(|| wrong("the key is empty"))?;
         let mut table = &mut self.table;
         for parent in parents {
@@ -120,6 +115,16 @@ impl Document {
         }
         Some(position(&self.text, at))
     }
+}
+
+/// Value of a text in TOML; a text that is not TOML is a string.
+pub(crate) fn value_of(text: &str) -> Value {
+    format!("value = {text}")
+        .parse::<Table>()
+        .ok()
+        .filter(|table| table.len() == 1)
+        .and_then(|mut table| table.remove("value"))
+        .unwrap_or_else(|| Value::String(text.trim().to_owned()))
 }
 
 /// Parts of a dotted key such as `a.b."c/d"`.

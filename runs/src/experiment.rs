@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -22,6 +22,8 @@ pub struct JobOutcome<'a> {
     pub outcome: Option<Outcome>,
     /// Wall-clock time of the job; zero if the job was finished before this call.
     pub time: Duration,
+    /// Number of environment steps made in this time, without those of an earlier call.
+    pub new_steps: u64,
 }
 
 /// Runs `jobs` in folders below `root` on `threads` threads.
@@ -42,10 +44,9 @@ pub fn run<'a>(
 ) -> Result<Vec<JobOutcome<'a>>> {
     let workers = threads.min(jobs.len()).max(1);
     let queue: Mutex<VecDeque<usize>> = Mutex::new((0..jobs.len()).collect());
-    type Ended = (Result<Outcome>, Duration);
+    type Ended = (Result<Outcome>, Duration, u64);
     let results: Mutex<Vec<Option<Ended>>> = Mutex::new(jobs.iter().map(|_| None).collect());
-    let (add, note) = (|steps| progress.add(steps), |text: &str| progress.note(text));
-    let control = Control { stop, progress: &add, note: &note, score_scales };
+    let (resumed, note) = (|steps| progress.add_resumed(steps), |text: &str| progress.note(text));
     let next = || match stop.load(Ordering::Relaxed) {
         true => None,
         false => queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front(),
@@ -58,13 +59,22 @@ pub fn run<'a>(
                 while let Some(i) = next() {
                     let finished_before = matches!(jobs[i].result(root), Ok(Some(_)));
                     let begin = Instant::now();
+                    let new_steps = AtomicU64::new(0);
+                    let add = |steps| {
+                        new_steps.fetch_add(steps, Ordering::Relaxed);
+                        progress.add(steps);
+                    };
+                    let control =
+                        Control { stop, progress: &add, resumed: &resumed, note: &note, score_scales };
                     let outcome = pool.install(|| jobs[i].run(registry, root, &control));
+                    let new_steps = new_steps.load(Ordering::Relaxed);
                     if outcome.is_err() {
                         stop.store(true, Ordering::Relaxed);
                     }
                     let time = if finished_before { Duration::ZERO } else { begin.elapsed() };
-                    progress.job_ended(&jobs[i], &outcome, time);
-                    results.lock().unwrap_or_else(PoisonError::into_inner)[i] = Some((outcome, time));
+                    progress.job_ended(&jobs[i], &outcome, time, new_steps);
+                    let ended = Some((outcome, time, new_steps));
+                    results.lock().unwrap_or_else(PoisonError::into_inner)[i] = ended;
                 }
             });
         }
@@ -73,8 +83,10 @@ pub fn run<'a>(
     jobs.iter()
         .zip(results)
         .map(|(job, result)| match result {
-            None => Ok(JobOutcome { job, outcome: None, time: Duration::ZERO }),
-            Some((outcome, time)) => Ok(JobOutcome { job, outcome: Some(outcome?), time }),
+            None => Ok(JobOutcome { job, outcome: None, time: Duration::ZERO, new_steps: 0 }),
+            Some((outcome, time, new_steps)) => {
+                Ok(JobOutcome { job, outcome: Some(outcome?), time, new_steps })
+            }
         })
         .collect()
 }

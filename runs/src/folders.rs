@@ -1,22 +1,29 @@
 //! Folders of runs: finding the runs in a folder, loading their jobs, and using their trained policies as players in
 //! other worlds.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use freewheel_core::{DynWorld, Error, Policy, PolicyLoader, PolicyMode, Result, Spec};
 
 use crate::checkpoints::{check_is_run, no_checkpoint};
+use crate::checksums::CONFIG;
 use crate::job::{Job, JobConfig};
 use crate::observation::ObservationConfig;
 use crate::output;
 use crate::registry::Registry;
 
-/// Cache of worlds by name and settings. The runs of an experiment share one world, and so also the solution cached in
-/// it.
-pub(crate) type WorldCache = HashMap<String, Arc<dyn DynWorld>>;
+/// Cache for the jobs of several runs. The runs of an experiment share one world, and so also the solution cached in it.
+#[derive(Default)]
+pub(crate) struct WorldCache {
+    /// Worlds by name and settings.
+    worlds: HashMap<String, Arc<dyn DynWorld>>,
+    /// Folder names of the configurations that have been checked.
+    checked: HashSet<String>,
+}
 
 impl Registry {
     /// All runs in `path` and its subfolders, with their folders, sorted by folder name.
@@ -24,13 +31,12 @@ impl Registry {
     /// # Errors
     /// [`Error::Config`] if there is no run; errors of [`Registry::load_job`].
     pub(crate) fn find_jobs(&self, path: &Path) -> Result<Vec<(PathBuf, Job)>> {
-        let found = files_below(path, "config.toml")?;
+        let found = files_below(path, CONFIG)?;
         if found.is_empty() {
-            let message = format!("{}: there is no run in or below this folder", path.display());
-            return Err(Error::Config(message));
+            return Err(no_run(path));
         }
         let directories = found.iter().filter_map(|file| file.parent());
-        let mut worlds = WorldCache::new();
+        let mut worlds = WorldCache::default();
         directories.map(|dir| Ok((dir.to_owned(), self.load_job(dir, &mut worlds)?))).collect()
     }
 
@@ -40,7 +46,7 @@ impl Registry {
     /// [`Error::Config`] if `folder` is not the folder of a run; errors of [`Registry::load_job`].
     pub(crate) fn job_in(&self, folder: &Path) -> Result<Job> {
         check_is_run(folder)?;
-        self.load_job(folder, &mut WorldCache::new())
+        self.load_job(folder, &mut WorldCache::default())
     }
 
     /// Job of the run whose `config.toml` is in `directory`. The run's world is taken from the cache `worlds`, or
@@ -50,8 +56,14 @@ impl Registry {
     /// Errors of [`JobConfig::read`] and of building the world; [`Error::Config`] if a file or a policy that the world
     /// is built from has changed since the run was started, or if the world has another version.
     pub(crate) fn load_job(&self, directory: &Path, worlds: &mut WorldCache) -> Result<Job> {
-        let config = JobConfig::read(directory)?;
-        let file = directory.join("config.toml");
+        self.job_of(JobConfig::read(directory)?, &directory.join(CONFIG), worlds)
+    }
+
+    /// Job with the configuration `config`, read from `file`. The world is taken from the cache `worlds`, or built.
+    ///
+    /// # Errors
+    /// As [`Registry::load_job`].
+    pub(crate) fn job_of(&self, config: JobConfig, file: &Path, worlds: &mut WorldCache) -> Result<Job> {
         // The digest is checked before the world is built: a run that is its own opponent, directly or not, cannot have
         // this digest.
         if self.world_digest(&config.world, &config.world_settings)? != config.world_digest {
@@ -64,10 +76,10 @@ impl Registry {
                 sources.join(", ")
             )));
         }
-        let world = match worlds.entry(format!("{} {}", config.world, config.world_settings)) {
+        let world = match worlds.worlds.entry(format!("{} {}", config.world, config.world_settings)) {
             Entry::Occupied(built) => Arc::clone(built.get()),
             Entry::Vacant(new) => {
-                Arc::clone(new.insert(self.build_world(&config.world, &config.world_settings)?))
+                Arc::clone(new.insert(self.build_world_of_file(&config.world, &config.world_settings)?))
             }
         };
         if world.spec().version != config.world_version {
@@ -80,7 +92,11 @@ impl Registry {
             )));
         }
         let world = ObservationConfig::of(&config.agent_settings)?.apply(world, self.estimators())?;
-        Ok(Job { config, world })
+        let job = Job { config, world };
+        if worlds.checked.insert(job.config.folder()) {
+            job.check(self)?;
+        }
+        Ok(job)
     }
 }
 
@@ -117,11 +133,60 @@ impl PolicyLoader for Registry {
     }
 }
 
+/// Error about a folder without runs.
+pub(crate) fn no_run(path: &Path) -> Error {
+    Error::Config(format!("{}: there is no run in or below this folder", path.display()))
+}
+
+/// Creates the folder `directory` below `root`. Folders between the two must be folders, not links to other places.
+///
+/// # Errors
+/// [`Error::Config`] for a link or a file in the place of a folder; [`Error::Io`].
+pub(crate) fn create_folder(root: &Path, directory: &Path) -> Result<()> {
+    let below = directory.strip_prefix(root).unwrap_or(Path::new(""));
+    let mut folder = root.to_owned();
+    for name in below {
+        folder.push(name);
+        if !is_folder(&folder)? {
+            match std::fs::create_dir(&folder) {
+                // Another job has created the folder in the meantime.
+                Err(e) if e.kind() == ErrorKind::AlreadyExists && is_folder(&folder)? => {}
+                made => made.map_err(Error::io(&folder))?,
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether there is a folder at `path`; false if there is nothing.
+///
+/// # Errors
+/// [`Error::Config`] for a link or a file; [`Error::Io`].
+pub(crate) fn is_folder(path: &Path) -> Result<bool> {
+    match std::fs::symlink_metadata(path) {
+        Ok(found) if found.is_dir() => Ok(true),
+        Ok(_) => Err(Error::Config(format!(
+            "{}: this is a link or a file in the place of a folder of results, and is not followed; remove it",
+            path.display()
+        ))),
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(false),
+        Err(e) => Err(Error::io(path)(e)),
+    }
+}
+
 /// Files called `name` in or below `path`, sorted by path, with seed-2 before seed-10.
 ///
 /// # Errors
 /// [`Error::Io`].
 pub(crate) fn files_below(path: &Path, name: &str) -> Result<Vec<PathBuf>> {
+    files_where(path, |found| found == name)
+}
+
+/// Files in or below `path` whose names fulfill `wanted`, sorted as by [`files_below`].
+///
+/// # Errors
+/// [`Error::Io`].
+pub(crate) fn files_where(path: &Path, wanted: impl Fn(&str) -> bool) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     let mut folders = vec![path.to_owned()];
     while let Some(folder) = folders.pop() {
@@ -130,15 +195,17 @@ pub(crate) fn files_below(path: &Path, name: &str) -> Result<Vec<PathBuf>> {
             let kind = entry.file_type().map_err(Error::io(entry.path()))?;
             if kind.is_dir() {
                 folders.push(entry.path());
-            } else if entry.file_name() == name {
+            } else if entry.file_name().to_str().is_some_and(&wanted) {
                 found.push(entry.path());
             }
         }
     }
-    found.sort_by_key(|file| {
-        let folder = file.parent().unwrap_or(file);
-        let seed = folder.file_name().and_then(|n| n.to_str()?.strip_prefix("seed-")?.parse::<u64>().ok());
-        (folder.parent().map(Path::to_owned), seed, file.clone())
-    });
+    found.sort_by_key(|file| (run_order(file.parent().unwrap_or(file)), file.clone()));
     Ok(found)
+}
+
+/// Sorting key of the folder of a run: its configuration, then its seed as a number.
+pub(crate) fn run_order(folder: &Path) -> (Option<PathBuf>, Option<u64>) {
+    let seed = folder.file_name().and_then(|n| n.to_str()?.strip_prefix("seed-")?.parse::<u64>().ok());
+    (folder.parent().map(Path::to_owned), seed)
 }

@@ -4,14 +4,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use freewheel_core::checkpoint::write_atomically;
+use freewheel_core::checkpoint::{remove_temporary_files, write_atomically};
 use freewheel_core::evaluate::{Protocol, evaluate_with_stop};
-use freewheel_core::{DynWorld, EpisodeSummary, Error, Policy, Result, Spec, Streams};
+use freewheel_core::input::read_raw;
+use freewheel_core::{DynWorld, EpisodeSummary, Error, Policy, Result, Spec, Streams, memory};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use toml::Table;
 
+use crate::checksums::{CONFIG, Checksums, RESULTS, read_checked};
+use crate::folders::{create_folder, is_folder};
 use crate::metrics::Window;
+use crate::registry::Registry;
 use crate::stall::Stall;
 
 /// Number of environments in which an evaluation plays its episodes.
@@ -30,15 +34,26 @@ pub struct Job {
 impl Job {
     /// Folder of the run below `root`: `<world>-<agent>-<hash>/seed-<n>`.
     pub fn directory(&self, root: &Path) -> PathBuf {
-        root.join(self.config.folder()).join(format!("seed-{}", self.config.seed))
+        self.config.directory(root)
     }
 
     /// Results of the run below `root`; `None` if the run is not finished.
     ///
     /// # Errors
-    /// [`Error::Damaged`] if `eval.json` cannot be read.
+    /// [`Error::Damaged`] if `eval.json` cannot be read, or does not match its checksum or the configuration.
     pub fn result(&self, root: &Path) -> Result<Option<JobResult>> {
-        Job::result_in(&self.directory(root))
+        let directory = self.directory(root);
+        let Some(result) = Job::result_in(&directory)? else { return Ok(None) };
+        let JobConfig { seed, steps, .. } = self.config;
+        if (result.seed, result.steps) != (seed, steps) {
+            let reason = format!(
+                "it is of seed {} with {} steps, and this run has seed {seed} and {steps} steps; delete it to \
+                 evaluate again",
+                result.seed, result.steps
+            );
+            return Err(Error::Damaged { file: directory.join(RESULTS), reason });
+        }
+        Ok(Some(result))
     }
 
     /// Results of the run in `directory`; `None` if the run is not finished.
@@ -46,31 +61,58 @@ impl Job {
     /// # Errors
     /// Same as [`Job::result`].
     pub fn result_in(directory: &Path) -> Result<Option<JobResult>> {
-        let file = directory.join("eval.json");
-        match std::fs::read(&file) {
-            Ok(bytes) => serde_json::from_slice(&bytes)
-                .map(Some)
-                .map_err(|e| Error::Damaged { file, reason: format!("{e}; delete it to evaluate again") }),
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(e) => Err(Error::io(&file)(e)),
-        }
+        let bytes = match read_checked(directory, RESULTS) {
+            Err(Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
+                return Ok(None);
+            }
+            read => read?,
+        };
+        let file = directory.join(RESULTS);
+        let damaged = |e: serde_json::Error| Error::Damaged {
+            file,
+            reason: format!("{e}; delete it to evaluate again"),
+        };
+        serde_json::from_slice(&bytes).map(Some).map_err(damaged)
     }
 
-    /// Creates the run's folder below `root` and writes `config.toml`, so that the run can be resumed even if it never
-    /// started.
+    /// Creates the run's folder below `root` and writes `config.toml` with its checksum.
     ///
     /// # Errors
-    /// [`Error::Io`].
+    /// [`Error::Io`]; [`Error::Config`] for a link in the place of a folder.
     pub fn prepare(&self, root: &Path) -> Result<()> {
         let directory = self.directory(root);
-        std::fs::create_dir_all(&directory).map_err(Error::io(&directory))?;
-        let text = toml::to_string(&self.config)
-            .map_err(|e| Error::Config(format!("this configuration cannot be written as TOML: {e}")))?;
-        let file = directory.join("config.toml");
-        match std::fs::read(&file) {
-            Ok(found) if found == text.as_bytes() => Ok(()),
-            _ => write_atomically(file, text.as_bytes()),
+        create_folder(root, &directory)?;
+        for name in ["episodes", "checkpoints", "checkpoints/interrupted"] {
+            let folder = directory.join(name);
+            is_folder(&folder)?;
+            remove_temporary_files(folder)?;
         }
+        remove_temporary_files(&directory)?;
+        let text = self.config.to_text()?;
+        let (file, bytes) = (directory.join(CONFIG), text.as_bytes());
+        let checksums = Checksums::read(&directory)?.filter(|all| all.matches(CONFIG, bytes));
+        match read_raw(&file) {
+            Ok(found) if found == bytes && checksums.is_some() => return Ok(()),
+            // A finished run of an earlier version has no checksums, and gets none for files that were not checked.
+            Ok(found) if found == bytes && directory.join(RESULTS).exists() => return Ok(()),
+            _ => {}
+        }
+        let mut checksums = checksums.unwrap_or_default();
+        checksums.insert(CONFIG, bytes);
+        checksums.write(&directory)?;
+        write_atomically(file, bytes)
+    }
+
+    /// Checks that the agent can learn in the world with these settings, and that the memory suffices.
+    ///
+    /// # Errors
+    /// Errors of [`AgentFactory::check`](freewheel_agents::AgentFactory::check); [`Error::Unsupported`] if the memory
+    /// is too small.
+    pub(crate) fn check(&self, registry: &Registry) -> Result<()> {
+        let JobConfig { steps, num_envs, ref agent, ref agent_settings, .. } = self.config;
+        require_environments(&*self.world, num_envs)?;
+        let budget = freewheel_agents::Budget { steps, num_envs };
+        registry.find_agent(agent)?.check(&*self.world, agent_settings, budget)
     }
 
     /// Episodes of an evaluation of `policy`, on seeds that all agents with the same run seed share; `None` if `stop`
@@ -158,24 +200,73 @@ impl JobConfig {
     /// Configuration of the run in `directory`.
     ///
     /// # Errors
-    /// [`Error::Io`]; [`Error::Damaged`] for another format version or an edited file.
+    /// [`Error::Io`]; [`Error::Damaged`] for an edited file, a file of another folder, or another format version.
     pub(crate) fn read(directory: &Path) -> Result<Self> {
-        let file = directory.join("config.toml");
-        let text = std::fs::read_to_string(&file).map_err(Error::io(&file))?;
-        let edited = |e: toml::de::Error| Error::Damaged {
-            file: file.clone(),
-            reason: format!("{}; a run's config.toml must not be edited", e.message()),
+        let file = directory.join(CONFIG);
+        let bytes = read_checked(directory, CONFIG)?;
+        let damaged = |reason: String| Error::Damaged { file: file.clone(), reason };
+        let edited = |why: &str| damaged(format!("{why}; a run's {CONFIG} must not be edited"));
+        let text = std::str::from_utf8(&bytes).map_err(|e| edited(&e.to_string()))?;
+        let config =
+            JobConfig::of_table(text.parse().map_err(|e: toml::de::Error| edited(e.message()))?, &file)?;
+        let name = |folder: Option<&Path>| Some(folder?.file_name()?.to_str()?.to_owned());
+        let seed = name(Some(directory)).and_then(|name| name.strip_prefix("seed-")?.parse::<u64>().ok());
+        if let Some(seed) = seed.filter(|&seed| seed != config.seed) {
+            return Err(damaged(format!("it is of seed {}, in the folder of seed {seed}", config.seed)));
+        }
+        // A run of an earlier version has no checksums, but the name of its folder ends in a hash of its configuration.
+        let hash = |name: String| {
+            let (_, hash) = name.rsplit_once('-')?;
+            (hash.len() == 8 && hash.bytes().all(|b| b.is_ascii_hexdigit())).then(|| hash.to_owned())
         };
-        let table: Table = text.parse().map_err(edited)?;
+        if Checksums::read(directory)?.is_none()
+            && name(directory.parent()).and_then(hash).is_some_and(|hash| hash != config.digest()[..8])
+        {
+            return Err(edited("it does not match the hash in the name of its folder"));
+        }
+        Ok(config)
+    }
+
+    /// Configuration in `table`, which was read from `file`.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] for another format version, a wrong type, or a value out of range.
+    pub(crate) fn of_table(table: Table, file: &Path) -> Result<Self> {
+        let damaged = |reason: String| Error::Damaged { file: file.to_owned(), reason };
         let format = table.get("format").and_then(toml::Value::as_integer).unwrap_or_default();
         if format != i64::from(JobConfig::FORMAT) {
-            let reason = format!(
+            return Err(damaged(format!(
                 "format {format} of another version of this program; this one reads format {}: train again",
                 JobConfig::FORMAT
-            );
-            return Err(Error::Damaged { file, reason });
+            )));
         }
-        toml::from_str(&text).map_err(edited)
+        let config: JobConfig = table
+            .try_into()
+            .map_err(|e: toml::de::Error| damaged(format!("{}; it must not be edited", e.message())))?;
+        let JobConfig { steps, num_envs, ref evaluation, ref checkpoint, .. } = config;
+        // The steps of the experiment have been rounded up to a multiple of `num_envs`.
+        let asked = steps.saturating_sub(num_envs as u64).max(1).min(steps);
+        match out_of_range(asked, num_envs, evaluation, checkpoint) {
+            Some((_, message)) => Err(damaged(message)),
+            None if !steps.is_multiple_of(num_envs as u64) => {
+                Err(damaged(format!("`steps` = {steps} is not a multiple of `num_envs` = {num_envs}")))
+            }
+            None => Ok(config),
+        }
+    }
+
+    /// Text of `config.toml`.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for settings that TOML cannot express.
+    fn to_text(&self) -> Result<String> {
+        toml::to_string(self)
+            .map_err(|e| Error::Config(format!("this configuration cannot be written as TOML: {e}")))
+    }
+
+    /// Configuration with seed 0, the same for all seeds.
+    pub(crate) fn without_seed(&self) -> JobConfig {
+        JobConfig { seed: 0, ..self.clone() }
     }
 
     /// Folder name `<world>-<agent>-<hash>`, the same for all seeds of one configuration.
@@ -189,6 +280,11 @@ impl JobConfig {
         format!("{names}-{}", &self.digest()[..8])
     }
 
+    /// Folder of the run below `root`: `<world>-<agent>-<hash>/seed-<n>`.
+    pub(crate) fn directory(&self, root: &Path) -> PathBuf {
+        root.join(self.folder()).join(format!("seed-{}", self.seed))
+    }
+
     /// Identity of the run, stored in the run's checkpoints.
     pub(crate) fn identity(&self) -> Vec<u8> {
         format!("{} seed {}", self.digest(), self.seed).into_bytes()
@@ -196,9 +292,66 @@ impl JobConfig {
 
     /// BLAKE3 hash of the configuration without the seed.
     fn digest(&self) -> String {
-        let seedless = JobConfig { seed: 0, ..self.clone() };
-        blake3::hash(toml::to_string(&seedless).unwrap_or_default().as_bytes()).to_hex().to_string()
+        blake3::hash(toml::to_string(&self.without_seed()).unwrap_or_default().as_bytes())
+            .to_hex()
+            .to_string()
     }
+}
+
+/// Maximum number of steps; the sum of a few such numbers does not overflow.
+pub(crate) const MAX_STEPS: u64 = 1_000_000_000_000_000;
+/// Maximum number of environments.
+pub(crate) const MAX_NUM_ENVS: u64 = 1 << 20;
+/// Maximum number of recorded episodes.
+const MAX_RECORDED: u64 = 100_000;
+
+/// Checks that there is memory for `num_envs` environments of `world`.
+///
+/// # Errors
+/// [`Error::Unsupported`] with the numbers.
+pub(crate) fn require_environments(world: &dyn DynWorld, num_envs: usize) -> Result<()> {
+    let spec = world.spec();
+    // Observation before and after a step in single precision, mask, and state; the state is estimated.
+    let one = 8 * spec.observation.len() as u128 + spec.actions.count() as u128 + 256;
+    memory::require(&format!("num_envs = {num_envs} in {}", spec.id), one * num_envs as u128)
+}
+
+/// First setting of a run that is out of range: its key path in an experiment file, and a message; `None` if all are
+/// valid.
+pub(crate) fn out_of_range(
+    steps: u64,
+    num_envs: usize,
+    evaluation: &Evaluation,
+    checkpoint: &CheckpointPlan,
+) -> Option<(Vec<&'static str>, String)> {
+    let counts: [(&[&'static str], u64, u64, u64); 5] = [
+        (&["steps"], steps, 1, MAX_STEPS),
+        (&["num_envs"], num_envs as u64, 1, MAX_NUM_ENVS),
+        (&["evaluation", "max_steps"], u64::from(evaluation.max_steps), 1, u64::from(u32::MAX)),
+        (&["evaluation", "recorded"], evaluation.recorded, 0, MAX_RECORDED),
+        (&["checkpoint", "keep"], checkpoint.keep as u64, 1, MAX_STEPS),
+    ];
+    for (path, value, least, most) in counts {
+        if !(least..=most).contains(&value) {
+            let key = path.last().copied().unwrap_or_default();
+            return Some((
+                path.to_vec(),
+                format!("`{key}` = {value}: it must be at least {least} and at most {most}"),
+            ));
+        }
+    }
+    let share = evaluation.stalled_after;
+    if !(0.0..=1.0).contains(&share) {
+        let message =
+            format!("`stalled_after` = {share} is out of range: it must be at least 0 and at most 1");
+        return Some((vec!["evaluation", "stalled_after"], message));
+    }
+    let counts = [("episodes", evaluation.episodes), ("interim_episodes", evaluation.interim_episodes)];
+    counts.into_iter().find_map(|(key, episodes)| {
+        let needed = Protocol::memory(episodes, 0);
+        let error = memory::require(&format!("`{key}` = {episodes}"), needed).err()?;
+        Some((vec!["evaluation", key], error.to_string()))
+    })
 }
 
 /// Settings for the evaluations of a run.

@@ -14,6 +14,7 @@
 //! ```
 
 mod checkpoints;
+pub mod checksums;
 pub mod cli;
 mod command;
 pub mod document;
@@ -30,6 +31,7 @@ pub mod observation;
 mod output;
 pub mod picture;
 pub mod plan;
+mod plan_file;
 pub mod prelude;
 pub mod progress;
 pub mod registry;

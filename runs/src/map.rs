@@ -110,7 +110,7 @@ impl MapPlan {
         note: &dyn Fn(&str),
     ) -> Result<Option<Scatter>> {
         let Some((step, agent)) = job.trained(registry, directory, note)? else { return Ok(None) };
-        let world = registry.build_world(&job.config.world, &job.config.world_settings)?;
+        let world = registry.build_world_of_file(&job.config.world, &job.config.world_settings)?;
         match world.spec().observation {
             ObservationSpace::Discrete { n } => {
                 return Err(Error::Config(format!(

@@ -1,10 +1,12 @@
 //! `metrics.jsonl`: one line per log point or evaluation. The file contains no times, so that repeated runs give the
 //! same bytes.
 
-use std::fs::{File, OpenOptions};
-use std::io::{Seek, Write};
+use std::fs::{File, Metadata};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use freewheel_core::checkpoint::create_atomically;
+use freewheel_core::input::read_raw;
 use freewheel_core::{Ending, EpisodeSummary, Error, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -75,28 +77,37 @@ impl Window {
 pub(crate) struct Metrics {
     path: PathBuf,
     file: File,
+    /// Number of bytes and BLAKE3 hash of the content.
+    length: u64,
+    hash: blake3::Hasher,
 }
 
 impl Metrics {
-    /// Opens the file `path` and cuts it after its first `length` bytes: lines after the latest checkpoint will be
-    /// written again.
+    /// Opens the file `path` with its first `length` bytes; lines after the latest checkpoint will be written again.
+    /// These bytes must have the hash `digest`, if it is known. The file is written anew, so that a link in its place is
+    /// not followed.
     ///
     /// # Errors
-    /// [`Error::Damaged`] if the file is shorter.
-    pub(crate) fn open(path: &Path, length: u64) -> Result<Self> {
-        let io = || Error::io(path);
-        let mut file =
-            OpenOptions::new().create(true).truncate(false).read(true).write(true).open(path).map_err(io())?;
-        let found = file.metadata().map_err(io())?.len();
-        if found < length {
-            let reason = format!(
-                "{found} bytes, but the checkpoint expects {length}; delete the run's folder to start again"
-            );
-            return Err(Error::Damaged { file: path.to_owned(), reason });
+    /// [`Error::Damaged`] if the file is shorter or has other bytes.
+    pub(crate) fn open(path: &Path, length: u64, digest: Option<blake3::Hash>) -> Result<Self> {
+        let mut kept = if length == 0 { Vec::new() } else { read_raw(path)? };
+        let damaged = |what: String| Error::Damaged {
+            file: path.to_owned(),
+            reason: format!("{what}; delete the run's folder to start again"),
+        };
+        if (kept.len() as u64) < length {
+            return Err(damaged(format!("{} bytes, but the checkpoint expects {length}", kept.len())));
         }
-        file.set_len(length).map_err(io())?;
-        file.seek(std::io::SeekFrom::End(0)).map_err(io())?;
-        Ok(Metrics { path: path.to_owned(), file })
+        kept.truncate(length as usize);
+        let mut hash = blake3::Hasher::new();
+        hash.update(&kept);
+        if digest.is_some_and(|digest| digest != hash.finalize()) {
+            return Err(damaged(format!(
+                "its first {length} bytes differ from those at the latest checkpoint"
+            )));
+        }
+        let file = create_atomically(path, &kept)?;
+        Ok(Metrics { path: path.to_owned(), file, length, hash })
     }
 
     /// Writes a line about the training episodes since the previous training line.
@@ -135,14 +146,51 @@ impl Metrics {
 
     fn write(&mut self, line: Value) -> Result<()> {
         // One write call for the line: `write!` of a `Value` would make one for each token.
-        self.file.write_all(format!("{line}\n").as_bytes()).map_err(Error::io(&self.path))
+        let line = format!("{line}\n");
+        self.file.write_all(line.as_bytes()).map_err(Error::io(&self.path))?;
+        self.length += line.len() as u64;
+        self.hash.update(line.as_bytes());
+        Ok(())
+    }
+
+    /// BLAKE3 hash of the content.
+    pub(crate) fn digest(&self) -> blake3::Hash {
+        self.hash.finalize()
     }
 
     /// Size of the file in bytes, and a function that syncs it to disk, for any thread.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if the run's folder was deleted or replaced in the meantime.
     pub(crate) fn sync(&self) -> Result<(u64, impl FnOnce() -> Result<()> + Send + use<>)> {
         let path = self.path.clone();
-        let length = self.file.metadata().map_err(Error::io(&path))?.len();
+        if !self.is_in_place()? {
+            return Err(Error::Config(format!(
+                "{}: this file was deleted or replaced while the run wrote into it; its results are lost",
+                path.display()
+            )));
+        }
         let file = self.file.try_clone().map_err(Error::io(&path))?;
-        Ok((length, move || file.sync_data().map_err(Error::io(path))))
+        Ok((self.length, move || file.sync_data().map_err(Error::io(path))))
     }
+
+    /// Whether the file at the path is the open one, with all bytes that were written.
+    fn is_in_place(&self) -> Result<bool> {
+        let open = self.file.metadata().map_err(Error::io(&self.path))?;
+        let found = std::fs::symlink_metadata(&self.path).ok();
+        Ok(found.is_some_and(|found| is_same(&open, &found)) && open.len() == self.length)
+    }
+}
+
+/// Whether two files are the same one.
+#[cfg(unix)]
+fn is_same(a: &Metadata, b: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    (a.dev(), a.ino()) == (b.dev(), b.ino())
+}
+
+/// Whether two files have the same length: other systems than Unix do not tell more.
+#[cfg(not(unix))]
+fn is_same(a: &Metadata, b: &Metadata) -> bool {
+    a.len() == b.len()
 }

@@ -4,14 +4,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use freewheel_core::settings::{read, unknown};
-use freewheel_core::{DynWorld, Error, Result};
+use freewheel_core::{Error, Result};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use crate::document::Document;
-use crate::job::{CheckpointPlan, Evaluation, Job, JobConfig, LogPlan};
+use crate::job::{CheckpointPlan, Evaluation, Job, JobConfig, LogPlan, MAX_STEPS, out_of_range};
 use crate::map::MapPlan;
 use crate::observation::ObservationConfig;
 use crate::registry::{Registry, world_file};
@@ -109,29 +109,11 @@ struct Layer {
     table: Table,
 }
 
-/// Maximum number of steps; the sum of a few such numbers does not overflow.
-const MOST_STEPS: u64 = 1_000_000_000_000_000;
-/// Maximum number of environments.
-const MAX_NUM_ENVS: usize = 1 << 20;
-
 impl Common {
     fn check(&self, doc: &Document) -> Result<()> {
-        let within = |path: &[&str], value: u64, most: u64| match (1..=most).contains(&value) {
-            true => Ok(()),
-            false => {
-                let key = path.last().copied().unwrap_or_default();
-                Err(doc.error(path, format!("`{key}` must be at least 1 and at most {most}")))
-            }
-        };
-        within(&["steps"], self.top.steps, MOST_STEPS)?;
-        within(&["num_envs"], self.top.num_envs as u64, MAX_NUM_ENVS as u64)?;
-        within(&["evaluation", "max_steps"], u64::from(self.evaluation.max_steps), u64::from(u32::MAX))?;
-        within(&["checkpoint", "keep"], self.checkpoint.keep as u64, MOST_STEPS)?;
-        let share = self.evaluation.stalled_after;
-        if !(0.0..=1.0).contains(&share) {
-            let message =
-                format!("`stalled_after` = {share} is out of range: it must be at least 0 and at most 1");
-            return Err(doc.error(&["evaluation", "stalled_after"], message));
+        let Common { top, evaluation, checkpoint, .. } = self;
+        if let Some((path, message)) = out_of_range(top.steps, top.num_envs, evaluation, checkpoint) {
+            return Err(doc.error(&path, message));
         }
         // The name is also the name of a folder in results/.
         let name = &self.top.name;
@@ -145,12 +127,12 @@ impl Common {
         &self,
         registry: &Registry,
         doc: &Document,
-        world: &Entry,
+        world_entry: &Entry,
         agents: &[Entry],
         jobs: &mut Vec<Job>,
     ) -> Result<()> {
         // Layers from general to specific: a later layer overrides an earlier one.
-        let own = [layer(doc, &["world", &world.id]), layer_inline(world)];
+        let own = [layer(doc, &["world", &world_entry.id]), layer_inline(world_entry)];
         let mut layers = vec![without_tables_of(layer(doc, &["world"]), |key| key.contains(['/', ':']))];
         let mut agent_layers = vec![layer(doc, &["agent"])];
         let mut steps = self.top.steps;
@@ -160,13 +142,13 @@ impl Common {
                 let bad = || {
                     doc.error(
                         &path,
-                        format!("`steps` must be a whole number, at least 1 and at most {MOST_STEPS}"),
+                        format!("`steps` must be a whole number, at least 1 and at most {MAX_STEPS}"),
                     )
                 };
                 steps = value
                     .as_integer()
                     .and_then(|n| u64::try_from(n).ok())
-                    .filter(|n| (1..=MOST_STEPS).contains(n))
+                    .filter(|n| (1..=MAX_STEPS).contains(n))
                     .ok_or_else(bad)?;
             }
             if let Some(Value::Table(table)) = own.table.remove("agent") {
@@ -176,47 +158,47 @@ impl Common {
             layers.push(own);
         }
         let mut world_settings = merged(&layers);
-        let id = located(doc, &world.id)?;
+        let id = located(doc, &world_entry.id)?;
         for field in registry.world_fields(&id).iter().filter(|field| field.is_path) {
             world_settings.get_mut(&field.name).map_or(Ok(()), |value| make_absolute(doc, value))?;
         }
-        let built = registry.build_world(&id, &world_settings).map_err(|e| match e {
-            Error::Io { .. } => doc.error(&["worlds", &world.path[1]], e.to_string()),
+        let built = registry.build_world_of_file(&id, &world_settings).map_err(|e| match e {
+            Error::Io { .. } => doc.error(&["worlds", &world_entry.path[1]], e.to_string()),
             e => placed(doc, &layers, e),
         })?;
         let world_digest = registry.world_digest(&id, &world_settings)?;
         for agent in agents {
             let layers = self.agent_layers(registry, doc, &agent_layers, agent, agents)?;
-            let kind = registry.find_agent(&agent.id)?;
-            let budget = freewheel_agents::Budget { steps, num_envs: self.top.num_envs };
             let settings = merged(&layers);
-            let checked = || -> Result<(Arc<dyn DynWorld>, Table)> {
-                let resolved = kind.resolve(&settings)?;
+            let checked = || -> Result<Job> {
+                let agent_settings = registry.find_agent(&agent.id)?.resolve(&settings)?;
                 let world =
                     ObservationConfig::of(&settings)?.apply(Arc::clone(&built), registry.estimators())?;
-                kind.check(&*world, &settings, budget)?;
-                Ok((world, resolved))
-            };
-            let (seen, settings) = checked().map_err(|e| placed(doc, &layers, e))?;
-            for &seed in self.top.seeds.as_slice() {
                 let config = JobConfig {
                     format: JobConfig::FORMAT,
                     world: id.clone(),
-                    world_label: world.label.clone(),
+                    world_label: world_entry.label.clone(),
                     world_version: built.spec().version,
                     world_digest: world_digest.clone(),
                     agent: agent.id.clone(),
                     agent_label: agent.label.clone(),
-                    seed,
+                    seed: 0,
                     steps: steps.next_multiple_of(self.top.num_envs as u64),
                     num_envs: self.top.num_envs,
                     evaluation: self.evaluation.clone(),
                     log: self.log.clone(),
                     checkpoint: self.checkpoint.clone(),
                     world_settings: world_settings.clone(),
-                    agent_settings: settings.clone(),
+                    agent_settings,
                 };
-                jobs.push(Job { config, world: Arc::clone(&seen) });
+                let job = Job { config, world };
+                job.check(registry)?;
+                Ok(job)
+            };
+            let job = checked().map_err(|e| placed(doc, &layers, e))?;
+            for &seed in self.top.seeds.as_slice() {
+                let config = JobConfig { seed, ..job.config.clone() };
+                jobs.push(Job { config, world: Arc::clone(&job.world) });
             }
         }
         Ok(())

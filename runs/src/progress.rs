@@ -2,19 +2,23 @@
 
 use std::fmt::Write;
 use std::io::IsTerminal;
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use freewheel_core::Result;
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 use crate::format::{count, decimal_or_dash};
 use crate::job::Job;
-use crate::output::note;
+use crate::output::{note, plain};
 use crate::training::Outcome;
 
 /// Progress display of an experiment.
 pub struct Progress {
     bar: ProgressBar,
+    /// Environment steps of this call of the program, on which the speed and the time left are based.
+    new_steps: Arc<AtomicU64>,
     /// Whether a line is printed for each finished run, instead of the bar.
     lines: bool,
 }
@@ -24,8 +28,12 @@ impl Progress {
     pub fn new(steps: u64, quiet: bool) -> Self {
         let terminal = std::io::stderr().is_terminal();
         let bar = if terminal && !quiet { ProgressBar::new(steps) } else { ProgressBar::hidden() };
+        let (new_steps, start) = (Arc::new(AtomicU64::new(0)), Instant::now());
+        let made = Arc::clone(&new_steps);
+        let rate = move || made.load(Ordering::Relaxed) as f64 / start.elapsed().as_secs_f64().max(1e-3);
+        let left = rate.clone();
         let template = "{bar:20.cyan/blue} {percent:>3} %  {pos:>7} of {len} steps  {rate:>7} steps/s  \
-                        {eta:.dim} left  {wide_msg}";
+                        {left:.dim} left  {wide_msg}";
         if let Ok(style) = ProgressStyle::with_template(template) {
             let style = style
                 .with_key("pos", |state: &ProgressState, out: &mut dyn Write| {
@@ -34,35 +42,45 @@ impl Progress {
                 .with_key("len", |state: &ProgressState, out: &mut dyn Write| {
                     let _ = out.write_str(&count(state.len().unwrap_or_default() as f64));
                 })
-                .with_key("rate", |state: &ProgressState, out: &mut dyn Write| {
-                    let _ = out.write_str(&count(state.per_sec()));
+                .with_key("rate", move |_: &ProgressState, out: &mut dyn Write| {
+                    let _ = out.write_str(&count(rate()));
+                })
+                .with_key("left", move |state: &ProgressState, out: &mut dyn Write| {
+                    let steps = state.len().unwrap_or_default().saturating_sub(state.pos());
+                    let _ = out.write_str(&time_left(steps, left()));
                 });
             bar.set_style(style.progress_chars("━╸─"));
         }
-        Progress { bar, lines: !terminal && !quiet }
+        Progress { bar, new_steps, lines: !terminal && !quiet }
     }
 
     /// Adds `steps` environment steps.
     pub(crate) fn add(&self, steps: u64) {
+        self.new_steps.fetch_add(steps, Ordering::Relaxed);
+        self.bar.inc(steps);
+    }
+
+    /// Adds `steps` environment steps of an earlier call of the program, which took no time now.
+    pub(crate) fn add_resumed(&self, steps: u64) {
         self.bar.inc(steps);
     }
 
     /// Prints a message for the user, above the bar.
     pub(crate) fn note(&self, text: &str) {
-        if self.bar.is_hidden() { note(text) } else { self.bar.println(text) }
+        if self.bar.is_hidden() { note(text) } else { self.bar.println(plain(text)) }
     }
 
-    /// Displays the outcome of a job and the `time` that the job took.
-    pub(crate) fn job_ended(&self, job: &Job, outcome: &Result<Outcome>, time: Duration) {
+    /// Displays the outcome of a job and the `time` that the job took for `new_steps` environment steps.
+    pub(crate) fn job_ended(&self, job: &Job, outcome: &Result<Outcome>, time: Duration, new_steps: u64) {
         let name = job.title();
-        self.bar.set_message(name.clone());
+        self.bar.set_message(plain(&name).into_owned());
         match outcome {
             Ok(Outcome::Done(result)) if self.lines => {
                 let score = decimal_or_dash(result.evaluation.score());
                 let seconds = time.as_secs_f64();
                 let speed = match time.is_zero() {
                     true => "finished before".to_owned(),
-                    false => format!("{seconds:.1} s, {} steps/s", count(result.steps as f64 / seconds)),
+                    false => format!("{seconds:.1} s, {} steps/s", count(new_steps as f64 / seconds)),
                 };
                 let stalled = if result.stalled.is_some() { ", stalled" } else { "" };
                 note(&format!("{name}: score {score}, {speed}{stalled}"));
@@ -76,5 +94,37 @@ impl Progress {
     /// Removes the progress bar.
     pub fn close(&self) {
         self.bar.finish_and_clear();
+    }
+}
+
+/// Time for `steps` environment steps at `rate` steps a second, such as `3m`; `-` without a rate.
+fn time_left(steps: u64, rate: f64) -> String {
+    let seconds = steps as f64 / rate;
+    match seconds {
+        s if s < 100.0 => format!("{s:.0}s"),
+        s if s < 6000.0 => format!("{:.0}m", s / 60.0),
+        s if s < 360_000.0 => format!("{:.0}h", s / 3600.0),
+        s if s.is_finite() => format!("{:.0}d", s / 86_400.0),
+        _ => "-".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_steps_of_an_earlier_call_do_not_count_for_the_speed() {
+        let progress = Progress::new(1000, true);
+        progress.add_resumed(900);
+        progress.add(50);
+        assert_eq!(progress.bar.position(), 950);
+        assert_eq!(progress.new_steps.load(Ordering::Relaxed), 50);
+    }
+
+    #[test]
+    fn time_left_has_a_unit() {
+        let all = [(100, 10.0), (6000, 10.0), (360_000, 10.0), (36_000_000, 10.0), (5, 0.0)];
+        assert_eq!(all.map(|(steps, rate)| time_left(steps, rate)), ["10s", "10m", "10h", "42d", "-"]);
     }
 }

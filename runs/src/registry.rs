@@ -17,6 +17,7 @@ use freewheel_agents::AgentFactory;
 use freewheel_agents::estimator::EstimatorFactory;
 use freewheel_core::settings::{Field, NoSettings, fields, read, unknown};
 use freewheel_core::{DynWorld, Error, Result, WorldFamily, WorldInfo, WorldSource};
+use freewheel_envs::go::players::program;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
@@ -28,12 +29,24 @@ use crate::observation::ConfiguredFactory;
 pub struct Registry {
     name: &'static str,
     families: Vec<Box<dyn WorldFamily>>,
+    /// Programs that settings from files may name.
+    programs: Programs,
     singles: Vec<Single>,
     agents: Vec<Arc<ConfiguredFactory>>,
     estimators: Vec<Box<dyn EstimatorFactory>>,
 }
 
 type BuildWorld = dyn Fn(&Table) -> Result<Arc<dyn DynWorld>> + Send + Sync;
+
+/// Programs that a world may start whose settings come from a file: an experiment, a run, a recorded episode or a saved
+/// trainer. Files may come from other people.
+#[derive(Clone, Debug)]
+pub(crate) enum Programs {
+    /// The programs that the command line names: texts of settings, such as `gtp:gnugo --mode gtp`.
+    Named(Vec<String>),
+    /// All programs.
+    All,
+}
 
 /// A single world that is not part of a family.
 struct Single {
@@ -47,6 +60,7 @@ impl Default for Registry {
         Registry {
             name: "freewheel",
             families: Vec::new(),
+            programs: Programs::Named(Vec::new()),
             singles: Vec::new(),
             agents: Vec::new(),
             estimators: Vec::new(),
@@ -89,6 +103,20 @@ impl Registry {
     /// Name of the program.
     pub fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// Allows all files to name programs that are started as opponents (`gtp:COMMAND`). By default, settings in an
+    /// experiment file, a run, a recorded episode or a saved trainer start no program.
+    pub fn allow_programs(mut self) -> Self {
+        self.programs = Programs::All;
+        self
+    }
+
+    /// Sets the programs that files may name.
+    pub(crate) fn set_programs(&mut self, programs: Programs) {
+        if !matches!(self.programs, Programs::All) {
+            self.programs = programs;
+        }
     }
 
     /// Adds a family of worlds.
@@ -164,7 +192,7 @@ impl Registry {
         self.agents.iter().map(|agent| &**agent as &dyn AgentFactory)
     }
 
-    /// Builds the world `id`: `family/name`, or `family:file`.
+    /// Builds the world `id`: `family/name`, or `family:file`. The settings may name programs to start.
     ///
     /// # Errors
     /// [`Error::Config`] for an unknown id, with the most similar known id; [`Error::Setting`]; [`Error::Input`] or
@@ -191,6 +219,26 @@ impl Registry {
         }
         let known: Vec<String> = self.worlds().into_iter().map(|info| info.id).collect();
         Err(Error::Config(format!("{}; `{} envs` lists all", unknown("world", id, &known, ""), self.name)))
+    }
+
+    /// [`Registry::build_world`] with settings of a file, which start no program unless programs are allowed or the
+    /// command line names this program.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] for such a program; as [`Registry::build_world`].
+    pub(crate) fn build_world_of_file(&self, id: &str, settings: &Table) -> Result<Arc<dyn DynWorld>> {
+        for (key, text) in settings.iter().flat_map(|(key, value)| texts(value).map(move |text| (key, text)))
+        {
+            if let (Some(command), Programs::Named(named)) = (program(text), &self.programs)
+                && named.iter().all(|name| name.trim() != text.trim())
+            {
+                return Err(Error::Unsupported(format!(
+                    "{id}: the setting `{key}` starts the program `{command}`, which the command line does not name; \
+                     add --allow-programs if you trust this file"
+                )));
+            }
+        }
+        self.build_world(id, settings)
     }
 
     /// Settings of the world `id`.
@@ -265,7 +313,7 @@ impl Registry {
         for source in sources {
             let parts = match source.is_dir() {
                 true => identity_and_agent(&source)?.to_vec(),
-                false => vec![std::fs::read(&source).map_err(Error::io(&source))?],
+                false => vec![freewheel_core::input::read_raw(&source)?],
             };
             for bytes in parts {
                 hash.update(&(bytes.len() as u64).to_le_bytes()).update(&bytes);
@@ -301,6 +349,16 @@ impl Registry {
                 Err(Error::Config(unknown("family of worlds", name, &known, "")))
             }
         }
+    }
+}
+
+/// All texts in `value`, also in lists and tables.
+pub(crate) fn texts(value: &Value) -> Box<dyn Iterator<Item = &str> + '_> {
+    match value {
+        Value::String(text) => Box::new(std::iter::once(text.as_str())),
+        Value::Array(all) => Box::new(all.iter().flat_map(texts)),
+        Value::Table(table) => Box::new(table.values().flat_map(texts)),
+        _ => Box::new(std::iter::empty()),
     }
 }
 

@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::experiment::JobOutcome;
 use crate::format::{align_right, count, decimal, decimal_or_dash, interval_or_dash, new_table};
 use crate::job::{JobResult, MeasureMean};
-use crate::score_scale::{Reference, ScoreScale, ScoreScales};
+use crate::score_scale::{Gap, Reference, ScoreScale, ScoreScales};
 use crate::stall::Stall;
 use crate::training::Outcome;
 
@@ -56,6 +56,10 @@ pub struct Row {
     pub reference: Option<Reference>,
     /// Baseline score of the world, and the name of the policy that has this score.
     pub baseline: Option<Baseline>,
+    /// Distance of the mean score to the reference, in the unit of the score.
+    pub gap: Option<Gap>,
+    /// Unit of the score, such as `s`; empty for a return or a pure number.
+    pub unit: String,
     /// Normalized mean score: 0 is the baseline, 1 the reference. See [`ScoreScale::normalize`].
     pub normalized: Option<f64>,
     /// Normalized score of each seed.
@@ -133,7 +137,9 @@ impl Report {
             self.rows.iter().flat_map(|row| row.stalled.iter().map(move |run| line(row, run))).collect();
         match lines.is_empty() {
             true => lines,
-            false => format!("\nStalled runs (not better than the baseline since then):\n{lines}"),
+            false => {
+                format!("\nStalled runs (not better since then than the score given as baseline):\n{lines}")
+            }
         }
     }
 
@@ -146,6 +152,7 @@ impl Report {
             "score",
             "95 % interval",
             "reference",
+            "gap",
             "baseline",
             "normalized",
             "training score",
@@ -161,13 +168,14 @@ impl Report {
                 row.score_text(),
                 interval_or_dash(row.interval),
                 row.reference.map_or("-".into(), Reference::to_text),
+                row.gap.map_or("-".into(), |gap| gap.to_text(&row.unit)),
                 row.baseline.as_ref().map_or("-".into(), baseline_text),
                 row.normalized.map_or("-".into(), |x| format!("{x:.3}")),
                 decimal_or_dash(row.online),
                 row.steps_per_second.map_or("-".into(), count),
             ]);
         }
-        align_right(&mut table, 2..9);
+        align_right(&mut table, 2..10);
         let mut text = format!("{table}\n");
         text.push_str(&self.footnotes(markdown));
         for world in self.rows.chunk_by(|a, b| a.world == b.world) {
@@ -202,6 +210,8 @@ impl Row {
     fn new(group: &[JobOutcome<'_>], score_scale: &ScoreScale) -> Self {
         let lower_is_better = group[0].job.evaluation_world().spec().lower_is_better();
         let config = &group[0].job.config;
+        let ended = group.iter().filter(|ran| matches!(ran.outcome, Some(Outcome::Done(_))));
+        let new_steps: u64 = ended.map(|ran| ran.new_steps).sum();
         let done: Vec<(&JobResult, Duration)> = group
             .iter()
             .filter_map(|ran| match &ran.outcome {
@@ -215,9 +225,6 @@ impl Row {
         let (summary, online) = (stats::summarize(&scores, streams), stats::summarize(&online, streams));
         let diverged = group.iter().filter(|ran| matches!(ran.outcome, Some(Outcome::Diverged(_)))).count();
         let seconds: f64 = done.iter().map(|(_, time)| time.as_secs_f64()).sum();
-        // Runs that were finished before this call have no time.
-        let now = done.iter().filter(|(_, time)| !time.is_zero());
-        let steps: u64 = now.map(|(result, _)| result.steps).sum();
         let mean = (!scores.is_empty()).then_some(summary.mean);
         let normalize = |score: f64| score_scale.normalize(score, lower_is_better);
         Row {
@@ -232,11 +239,13 @@ impl Row {
             online: (online.n > 0).then_some(online.mean),
             online_interval: online.interval,
             reference: score_scale.reference,
+            gap: mean.and_then(|mean| Some(score_scale.reference?.gap(mean, lower_is_better))),
+            unit: group[0].job.evaluation_world().spec().score_unit().to_owned(),
             baseline: score_scale.baseline.clone(),
             normalized: mean.and_then(normalize),
             normalized_scores: scores.iter().filter_map(|&score| normalize(score)).collect(),
             measures: mean_measures(&done),
-            steps_per_second: (seconds > 0.0).then(|| steps as f64 / seconds),
+            steps_per_second: (seconds > 0.0 && new_steps > 0).then(|| new_steps as f64 / seconds),
             scores,
         }
     }

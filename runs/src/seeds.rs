@@ -22,6 +22,12 @@ impl Default for Seeds {
     }
 }
 
+impl FromIterator<u64> for Seeds {
+    fn from_iter<I: IntoIterator<Item = u64>>(seeds: I) -> Self {
+        Seeds(seeds.into_iter().collect())
+    }
+}
+
 /// Maximum number of seeds in a range, to detect typing errors.
 const MAX_RANGE: u64 = 100_000;
 
@@ -57,7 +63,9 @@ fn wrong(text: &str) -> String {
 impl fmt::Display for Seeds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut first = true;
-        for run in self.0.chunk_by(|a, b| a.checked_add(1) == Some(*b)) {
+        let consecutive = self.0.chunk_by(|a, b| a.checked_add(1) == Some(*b));
+        // A longer range could not be parsed again.
+        for run in consecutive.flat_map(|run| run.chunks(MAX_RANGE as usize)) {
             if !std::mem::take(&mut first) {
                 write!(f, ",")?;
             }

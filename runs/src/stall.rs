@@ -1,11 +1,19 @@
-//! Stall: a run that is not better than the baseline after a given share of its steps. A stall is only reported; the
-//! run continues.
+//! Stall: a run that has not been shown to learn what can be learned in its world. A stall is only reported; the run
+//! continues.
+//!
+//! An evaluation shows a stall if, with the 95 % interval of its mean score,
+//!
+//! 1. it is not better than what takes no learning ([`ScoreScales::trivial`](crate::score_scale::ScoreScales::trivial)),
+//!    and has not reached the reference score either; or
+//! 2. it is not better than the first evaluation of the run, and less than half of the way from the baseline to the
+//!    reference has been made.
 
 use freewheel_core::stats::{self, Interval};
 use freewheel_core::{Baseline, EpisodeSummary, Streams};
 use serde::{Deserialize, Serialize};
 
 use crate::format::decimal;
+use crate::score_scale::Reference;
 
 /// Stall of a run: the evaluation that showed it, and the baseline.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -16,7 +24,8 @@ pub struct Stall {
     pub score: f64,
     /// 95 % bootstrap interval of the mean over episodes; `None` for a single episode.
     pub interval: Option<Interval>,
-    /// Baseline of the world.
+    /// Score that the evaluation is not better than, and its name: the baseline of the world, another policy that has
+    /// learned nothing, or the first evaluation of the run.
     pub baseline: Baseline,
 }
 
@@ -32,16 +41,9 @@ impl Stall {
         baseline: &Baseline,
         lower_is_better: bool,
     ) -> Option<Self> {
-        let scores: Vec<f64> = finished.iter().map(|one| one.score).filter(|score| !score.is_nan()).collect();
-        if scores.is_empty() {
-            return None;
-        }
-        let score = stats::mean(&scores);
-        let bootstrap = |scores| {
-            stats::bootstrap(&[scores], stats::aggregate_mean, 0.95, stats::RESAMPLES, Streams::new(0))
-        };
-        let interval = (scores.len() > 1).then(|| bootstrap(scores));
-        let (low, high) = interval.map_or((score, score), |interval| (interval.low, interval.high));
+        let (score, low, high) = interval_of_mean(finished)?;
+        let scored = finished.iter().filter(|one| !one.score.is_nan()).count();
+        let interval = (scored > 1).then_some(Interval { low, high });
         let margin = ROUNDING * baseline.value.abs().max(1.0);
         let gained = if lower_is_better { baseline.value - high } else { low - baseline.value };
         // A score of NaN is not better.
@@ -65,9 +67,41 @@ impl Stall {
     }
 }
 
+/// Mean score of the episodes `finished`, and the ends of its 95 % bootstrap interval, which are the mean for a single
+/// episode; `None` if no episode has a score.
+pub(crate) fn interval_of_mean(finished: &[EpisodeSummary]) -> Option<(f64, f64, f64)> {
+    let scores: Vec<f64> = finished.iter().map(|one| one.score).filter(|score| !score.is_nan()).collect();
+    let mean = (!scores.is_empty()).then(|| stats::mean(&scores))?;
+    if scores.len() == 1 {
+        return Some((mean, mean, mean));
+    }
+    let bootstrap =
+        stats::bootstrap(&[scores], stats::aggregate_mean, 0.95, stats::RESAMPLES, Streams::new(0));
+    Some((mean, bootstrap.low, bootstrap.high))
+}
+
+/// Whether the interval of the mean score of `finished` contains the reference score or goes beyond it, so that the run
+/// has reached the best that is known to be possible. A mean that is closer to the baseline than to the reference has
+/// not.
+pub(crate) fn has_reached(
+    finished: &[EpisodeSummary],
+    reference: Reference,
+    baseline: &Baseline,
+    lower_is_better: bool,
+) -> bool {
+    let Some((mean, low, high)) = interval_of_mean(finished) else { return false };
+    let sign = if lower_is_better { -1.0 } else { 1.0 };
+    let (reference, baseline) = (sign * reference.value, sign * baseline.value);
+    let mean = sign * mean;
+    let best_end = if lower_is_better { -low } else { high };
+    let margin = ROUNDING * reference.abs().max(1.0);
+    let nearer = reference - mean <= (mean - baseline).max(0.0) + margin;
+    best_end >= reference - margin && (nearer || (reference - baseline).abs() <= margin)
+}
+
 #[cfg(test)]
 mod tests {
-    use freewheel_core::Ending;
+    use freewheel_core::{Certainty, Ending};
 
     use super::*;
 
@@ -107,6 +141,25 @@ mod tests {
             assert!(stalls(scores, -13.0, false) && stalls(scores, -13.0, true));
         }
         assert!(!stalls(&[-12.9], -13.0, false));
+    }
+
+    #[test]
+    fn the_reference_is_reached_within_the_interval() {
+        let reached = |scores: &[f64], reference: f64, baseline: f64, lower: bool| {
+            let reference = Reference { value: reference, kind: Certainty::Exact, upper: None };
+            let baseline = Baseline { name: "random".into(), value: baseline };
+            has_reached(&scored(scores), reference, &baseline, lower)
+        };
+        assert!(reached(&[-13.0; 20], -13.0, -1000.0, false));
+        assert!(reached(&[0.9, 1.0, 1.1], 1.0, 0.0, false));
+        assert!(!reached(&[-14.0; 20], -13.0, -1000.0, false));
+        // Nothing to gain: the baseline is the best possible.
+        assert!(reached(&[0.0; 5], 0.0, 0.0, false));
+        // An interval that contains both scores, with a mean close to the baseline.
+        assert!(!reached(&[10.0, -10.0, 1.0, -1.0], 5.0, 0.0, false));
+        // A lap time.
+        assert!(reached(&[60.0, 60.2], 60.1, 80.0, true));
+        assert!(!reached(&[70.0, 70.2], 60.1, 80.0, true));
     }
 
     #[test]

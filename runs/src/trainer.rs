@@ -90,6 +90,7 @@ impl Trainer {
         let world = observation.apply(world, registry.estimators())?;
         let budget = Budget { steps: config.total_steps.unwrap_or(u64::MAX), num_envs: config.num_envs };
         factory.check(&*world, &config.settings, budget)?;
+        job::require_environments(&*world, config.num_envs)?;
         let envs = world.vector_env(config.num_envs, Streams::new(config.seed), Purpose::Environment, 0);
         let (counts, policy) = (Counts::default(), OnceLock::new());
         Ok(Trainer { config, world, factory, envs, agent: None, counts, policy })
@@ -287,12 +288,12 @@ impl Trainer {
         let config = std::str::from_utf8(checkpoint.section("trainer")?)
             .map_err(|e| damaged(e.to_string()))
             .and_then(|text| toml::from_str::<Config>(text).map_err(|e| damaged(e.message().to_owned())))?;
-        if config.num_envs == 0 {
-            return Err(damaged("`num_envs` is 0".into()));
+        if !(1..=job::MAX_NUM_ENVS).contains(&(config.num_envs as u64)) {
+            return Err(damaged(format!("`num_envs` = {} is out of range", config.num_envs)));
         }
         let world = match (world, &config.world) {
             (Some(world), _) => world,
-            (None, Some(id)) => registry.build_world(id, &config.world_settings)?,
+            (None, Some(id)) => registry.build_world_of_file(id, &config.world_settings)?,
             (None, None) => {
                 return Err(Error::Config(format!(
                     "{}: it was trained in {}, a world without a registry; give it to `Trainer::load_with`",

@@ -7,16 +7,19 @@ use std::time::{Duration, Instant};
 use freewheel_core::checkpoint::{Checkpoint, Store, Writer, write_atomically};
 use freewheel_core::record::{self, EpisodeRecord};
 use freewheel_core::{
-    Agent, EpisodeSummary, Error, ManagedVectorEnv, Policy, PolicyMode, Purpose, Result, Score, Streams,
+    Agent, Baseline, EpisodeSummary, Error, ManagedVectorEnv, Policy, PolicyMode, Purpose, Result, Score,
+    Streams,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::checkpoints::{newest, of_this_run, stores};
+use crate::checkpoints::{METRICS_DIGEST, metrics_digest, newest, of_this_run, stores};
+use crate::checksums::{CONFIG, Checksums, EPISODES, METRICS, RESULTS, read_checked};
+use crate::folders::create_folder;
 use crate::job::{Job, JobConfig, JobResult, MeasureMean};
 use crate::metrics::{Metrics, Window};
 use crate::registry::Registry;
-use crate::score_scale::ScoreScales;
-use crate::stall::Stall;
+use crate::score_scale::{ScoreScale, ScoreScales};
+use crate::stall::{Stall, has_reached};
 
 /// Flags and callbacks by which the caller controls a running job.
 pub struct Control<'a> {
@@ -24,6 +27,8 @@ pub struct Control<'a> {
     pub stop: &'a AtomicBool,
     /// Callback with the number of environment steps made since the last call.
     pub progress: &'a (dyn Fn(u64) + Sync),
+    /// Callback with the number of environment steps that an earlier call of the program made.
+    pub resumed: &'a (dyn Fn(u64) + Sync),
     /// Callback with messages for the user.
     pub note: &'a (dyn Fn(&str) + Sync),
     /// Baselines of the worlds, for stall marks.
@@ -50,9 +55,10 @@ impl Job {
     /// Errors of reading and writing, and of the agent's settings. Divergence is not an error but an [`Outcome`].
     pub fn run(&self, registry: &Registry, root: &Path, control: &Control<'_>) -> Result<Outcome> {
         if let Some(result) = self.result(root)? {
-            (control.progress)(self.config.steps);
+            (control.resumed)(self.config.steps);
             return Ok(Outcome::Done(result));
         }
+        self.prepare(root)?;
         let mut training = Training::open(self, registry, self.directory(root), control)?;
         match training.learn_to_end(control) {
             Ok(true) => Ok(training.conclude(control)?.map_or(Outcome::Interrupted, Outcome::Done)),
@@ -140,6 +146,9 @@ struct Progress {
     stalled: Option<Stall>,
 }
 
+/// Name of the checkpoint section with [`Training::first_evaluation`].
+const FIRST_EVALUATION: &str = "first-evaluation";
+
 /// A run while it is trained.
 struct Training<'a> {
     job: &'a Job,
@@ -148,6 +157,8 @@ struct Training<'a> {
     env: Box<dyn ManagedVectorEnv>,
     metrics: Metrics,
     progress: Progress,
+    /// Step and mean score of the first evaluation.
+    first_evaluation: Option<(u64, f64)>,
     /// Store of the scheduled checkpoints.
     scheduled: Store,
     /// Store of the checkpoint saved at an interruption. It is separate, so that the scheduled checkpoints do not
@@ -166,18 +177,34 @@ impl<'a> Training<'a> {
         let config = &job.config;
         let (mut agent, mut env) = (job.new_agent(registry)?, job.new_vector_env());
         let mut progress = Progress::default();
+        let (mut digest, mut first_evaluation) = (None, None);
         if let Some((_, checkpoint)) = newest(&directory, config, control.note)? {
+            digest = metrics_digest(&checkpoint)?;
+            // A checkpoint of an earlier version has no such section.
+            first_evaluation =
+                checkpoint.get(FIRST_EVALUATION).and_then(|bytes| postcard::from_bytes(bytes).ok()).flatten();
             progress = postcard::from_bytes(checkpoint.section("progress")?).map_err(|e| {
                 Error::Config(format!("{}: this checkpoint is not of a run: {e}", directory.display()))
             })?;
             agent.load(checkpoint.section("agent")?)?;
             env.load(checkpoint.section("episodes")?)?;
-            (control.progress)(progress.step);
+            (control.resumed)(progress.step);
         }
-        let metrics = Metrics::open(&directory.join("metrics.jsonl"), progress.metrics_bytes)?;
+        let metrics = Metrics::open(&directory.join(METRICS), progress.metrics_bytes, digest)?;
         let [scheduled, interrupted] = stores(&directory, config.checkpoint.keep);
         let writer = Writer::default();
-        Ok(Training { job, directory, agent, env, metrics, progress, scheduled, interrupted, writer })
+        Ok(Training {
+            job,
+            directory,
+            agent,
+            env,
+            metrics,
+            progress,
+            first_evaluation,
+            scheduled,
+            interrupted,
+            writer,
+        })
     }
 
     /// Trains until all steps are made (returns true) or the user interrupts (returns false). On return, all
@@ -264,6 +291,9 @@ impl<'a> Training<'a> {
         let Some(finished) = self.job.evaluate(&*policy, episodes, control.stop)? else { return Ok(false) };
         self.update_stall(&finished, control)?;
         let Progress { step, ref stalled, .. } = self.progress;
+        if self.first_evaluation.is_none() {
+            self.first_evaluation = Window::of(&finished).score().map(|score| (step, score));
+        }
         self.metrics.evaluation(step, &Window::of(&finished), stalled.as_ref())?;
         self.progress.evaluation_pending = false;
         Ok(true)
@@ -276,9 +306,7 @@ impl<'a> Training<'a> {
         if due == 0 || now < due || !self.agent.learns() {
             return Ok(());
         }
-        let Some(baseline) = control.score_scales.baseline(self.job)? else { return Ok(()) };
-        let lower_is_better = self.job.evaluation_world().spec().lower_is_better();
-        let found = Stall::of(now, finished, &baseline, lower_is_better);
+        let found = self.stall(now, finished, control)?;
         self.progress.stalled = match (found, self.progress.stalled.take()) {
             (Some(_), Some(before)) => Some(before),
             (Some(stall), None) => {
@@ -290,16 +318,38 @@ impl<'a> Training<'a> {
         Ok(())
     }
 
+    /// Stall that the evaluation at step `now` shows; see [`crate::stall`].
+    fn stall(&self, now: u64, finished: &[EpisodeSummary], control: &Control<'_>) -> Result<Option<Stall>> {
+        let lower_is_better = self.job.evaluation_world().spec().lower_is_better();
+        let Some(trivial) = control.score_scales.trivial(self.job)? else { return Ok(None) };
+        if let Some(stall) = Stall::of(now, finished, &trivial, lower_is_better) {
+            let reference = control.score_scales.of(self.job)?.reference;
+            let reached = |reference| has_reached(finished, reference, &trivial, lower_is_better);
+            return Ok((!reference.is_some_and(reached)).then_some(stall));
+        }
+        let Some((step, score)) = self.first_evaluation.filter(|(step, _)| *step < now) else {
+            return Ok(None);
+        };
+        let first = Baseline { name: format!("evaluation after {step} steps"), value: score };
+        let Some(stall) = Stall::of(now, finished, &first, lower_is_better) else { return Ok(None) };
+        let scale = ScoreScale { baseline: Some(trivial), ..control.score_scales.of(self.job)? };
+        let far = scale.normalize(stall.score, lower_is_better).is_some_and(|made| made < 0.5);
+        Ok(far.then_some(stall))
+    }
+
     /// Saves a checkpoint. The state is copied now and written in the background, after the previous checkpoint has
     /// been written.
     fn save(&mut self, occasion: Occasion) -> Result<()> {
         self.writer.finish()?;
         let (metrics_bytes, sync) = self.metrics.sync()?;
-        let progress = postcard::to_stdvec(&Progress { metrics_bytes, ..self.progress.clone() })
-            .map_err(|e| Error::Unsupported(format!("the progress of a run cannot be saved: {e}")))?;
+        let unsupported = |e| Error::Unsupported(format!("the progress of a run cannot be saved: {e}"));
+        let progress = postcard::to_stdvec(&Progress { metrics_bytes, ..self.progress.clone() });
+        let first_evaluation = postcard::to_stdvec(&self.first_evaluation);
         let mut checkpoint = Checkpoint::default();
         checkpoint.insert("run", self.job.config.identity());
-        checkpoint.insert("progress", progress);
+        checkpoint.insert("progress", progress.map_err(unsupported)?);
+        checkpoint.insert(FIRST_EVALUATION, first_evaluation.map_err(unsupported)?);
+        checkpoint.insert(METRICS_DIGEST, self.metrics.digest().as_bytes().to_vec());
         checkpoint.insert("agent", self.agent.save()?);
         checkpoint.insert("episodes", self.env.save()?);
         let (step, scheduled, interrupted) =
@@ -335,10 +385,7 @@ impl<'a> Training<'a> {
                 finished.len()
             ));
         }
-        let records = self.record(&*policy)?;
-        let folder = self.directory.join("episodes");
-        std::fs::create_dir_all(&folder).map_err(Error::io(&folder))?;
-        record::write(folder.join("evaluation.jsonl"), &records)?;
+        let records = record::to_text(&self.record(&*policy)?)?;
         let result = JobResult {
             seed: config.seed,
             steps: self.progress.step,
@@ -349,8 +396,19 @@ impl<'a> Training<'a> {
         };
         // `eval.json` may exist only if the last checkpoint is on disk.
         self.writer.finish()?;
+        let (_, sync) = self.metrics.sync()?;
+        sync()?;
         let text = serde_json::to_string_pretty(&result).map_err(|e| Error::Unsupported(e.to_string()))?;
-        write_atomically(self.directory.join("eval.json"), text.as_bytes())?;
+        let mut checksums = Checksums::default();
+        checksums.insert(CONFIG, &read_checked(&self.directory, CONFIG)?);
+        checksums.insert_hash(METRICS, self.metrics.digest());
+        checksums.insert(EPISODES, records.as_bytes());
+        checksums.insert(RESULTS, text.as_bytes());
+        checksums.write(&self.directory)?;
+        let episodes = self.directory.join(EPISODES);
+        create_folder(&self.directory, episodes.parent().unwrap_or(&self.directory))?;
+        write_atomically(episodes, records.as_bytes())?;
+        write_atomically(self.directory.join(RESULTS), text.as_bytes())?;
         Ok(Some(result))
     }
 

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use freewheel_core::{
-    ActionSpace, Env, Frame, ObservationSpace, Policy, Result, Solution, SolveQuery, Spec, Step, Stream,
-    World,
+    ActionSpace, Baseline, Env, Frame, ObservationSpace, Policy, PolicyClass, Result, Solution, SolveQuery,
+    Spec, Step, Stream, World,
 };
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +27,9 @@ pub struct Gridworld {
     board: Box<dyn Board>,
     mdp: OnceLock<FiniteMdp>,
 }
+
+/// Maximum number of states times steps for the value of the first action: less than a second.
+const MAX_BASELINE_WORK: u64 = 100_000_000;
 
 /// State of an episode. On a map it is the agent's cell and keys, as one number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -146,6 +149,32 @@ impl Gridworld {
         })
     }
 
+    /// Value of the policy that takes the first legal action in every step, within the horizon of `query`; `None` without
+    /// a horizon, or if the computation would take long.
+    fn value_of_first_action(&self, query: &SolveQuery) -> Option<f64> {
+        let horizon = query.horizon.filter(|&n| self.states() as u64 * u64::from(n) <= MAX_BASELINE_WORK)?;
+        let mut here = vec![0.0; self.states()];
+        for (start, probability) in self.starts() {
+            here[start as usize] += probability;
+        }
+        let (mut total, mut weight) = (0.0, 1.0);
+        for _ in 0..horizon {
+            let mut next = vec![0.0; self.states()];
+            for (state, &mass) in here.iter().enumerate().filter(|(_, mass)| **mass > 0.0) {
+                let action = (0..self.actions()).find(|&action| self.is_legal(state, action)).unwrap_or(0);
+                for outcome in self.outcomes(state, action) {
+                    let reached = mass * outcome.probability;
+                    total += weight * reached * outcome.reward;
+                    if !outcome.terminal {
+                        next[outcome.next as usize] += reached;
+                    }
+                }
+            }
+            (here, weight) = (next, weight * query.gamma);
+        }
+        Some(total)
+    }
+
     /// This world as a finite Markov decision process, built on first use.
     ///
     /// # Errors
@@ -206,6 +235,19 @@ impl Env for Gridworld {
 impl World for Gridworld {
     fn solve(&self, query: &SolveQuery) -> Result<Solution> {
         self.mdp()?.solve(query)
+    }
+
+    /// The better of two policies that have learned nothing: the uniformly random one, and the one that takes the first
+    /// legal action in every step. The random policy may be worse than standing still, where it falls from a cliff.
+    fn baseline(&self, query: &SolveQuery) -> Result<Baseline> {
+        let random = self.solve(&SolveQuery { policy_class: PolicyClass::Random, ..*query })?.value;
+        match self.value_of_first_action(query) {
+            Some(value) if value > random => {
+                let first = self.spec.actions.names().first().map_or("0", String::as_str);
+                Ok(Baseline { name: format!("always {first}"), value })
+            }
+            _ => Ok(Baseline { name: "random".into(), value: random }),
+        }
     }
 
     fn draw(&self, state: &State, policy: Option<&dyn Policy>, frame: &mut Frame) {

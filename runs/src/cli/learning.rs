@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{Output, Overrides, ProgressOutput, Threads, Training};
+use super::{Output, Overrides, ProgramsOption, ProgressOutput, Threads, Training};
 use crate::map::MapPlan;
 
 /// `freewheel run`
@@ -46,6 +46,9 @@ pub struct Eval {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub threads: Threads,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub programs: ProgramsOption,
 }
 
 /// `freewheel resume`
@@ -59,6 +62,9 @@ pub struct Resume {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub threads: Threads,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub programs: ProgramsOption,
 }
 
 /// `freewheel watch`
@@ -82,6 +88,9 @@ pub struct Watch {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub overrides: Overrides,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub programs: ProgramsOption,
 }
 
 /// `freewheel map`
@@ -98,6 +107,9 @@ pub struct Map {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub threads: Threads,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub programs: ProgramsOption,
 }
 
 /// `freewheel solve`
@@ -126,6 +138,9 @@ pub struct Solve {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub output: Output,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub programs: ProgramsOption,
 }
 
 /// Policy that `solve` evaluates.
@@ -171,6 +186,9 @@ pub struct Replay {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub output: Output,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub programs: ProgramsOption,
 }
 
 /// `freewheel bench`

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 
+use freewheel_core::evaluate::Protocol;
 use freewheel_core::stats::{self, Interval};
-use freewheel_core::{Baseline, Error as Core, PolicyMode};
+use freewheel_core::{Baseline, Error as Core, PolicyMode, memory};
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -48,6 +49,11 @@ pub(super) fn eval(registry: &Registry, args: Eval) -> Result<()> {
         .into_iter()
         .map(|(directory, job)| score_scales.of(&job).map(|score_scale| (directory, job, score_scale)))
         .collect::<freewheel_core::Result<_>>()?;
+    // The summaries of all episodes of a run are in memory until its evaluation has ended.
+    let at_once = found.len().min(args.threads.count()) as u128;
+    let measures = found.iter().map(|(_, job, _)| job.evaluation_world().spec().measures.len()).max();
+    let needed = at_once * Protocol::memory(args.episodes, measures.unwrap_or_default());
+    memory::require(&format!("--episodes {} of {at_once} runs at once", args.episodes), needed)?;
     let one = |(directory, job, score_scale): &(PathBuf, Job, ScoreScale)| -> Result<Option<RunEvaluation>> {
         let Some((step, agent)) = job.trained(registry, directory, &output::note)? else {
             output::note(&format!("{}: skipped, no checkpoint yet", directory.display()));

@@ -129,7 +129,7 @@ fn save(fit: &Path, pictures: &[NamedPicture], as_json: bool, more: &serde_json:
     let (width, depth) = picture::terminal_size();
     let shown = pictures.first().map_or_else(String::new, |first| first.picture.text(width, depth));
     let files: String = files.iter().map(|file| format!("{}\n", file.display())).collect();
-    output::text(&format!("{shown}\n{files}"))
+    output::picture(&format!("{shown}\n{files}"))
 }
 
 /// `name` with other characters than letters and digits replaced by `-`, at most 40 characters.

@@ -46,7 +46,7 @@ pub(super) fn fit(registry: &Registry, args: Fit) -> Result<()> {
         output::text(&summary(&report, &cost))?;
         let (width, depth) = picture::terminal_size();
         for NamedPicture { picture, .. } in selected(&pictures, &args.show) {
-            output::text(&format!("\n{}", picture.text(width, depth)))?;
+            output::picture(&format!("\n{}", picture.text(width, depth)))?;
         }
         output::text(&format!(
             "\nSaved in {0}; to use it: {1} predict {0}\n",

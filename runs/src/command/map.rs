@@ -23,7 +23,7 @@ pub(super) fn map(registry: &Registry, args: &Map) -> Result<()> {
     let stop = stop_flag()?;
     let found = registry.find_jobs(&args.run)?;
     let jobs: Vec<(PathBuf, &Job)> = found.iter().map(|(directory, job)| (directory.clone(), job)).collect();
-    let Maps { drawn, mut refused } = maps(registry, &args.plan, &jobs, args.threads.count(), &stop)?;
+    let Maps { drawn, mut refused } = draw_maps(registry, &args.plan, &jobs, args.threads.count(), &stop)?;
     if stop.load(Ordering::Relaxed) {
         return Err(Error::Signal(2));
     }
@@ -39,7 +39,7 @@ pub(super) fn map(registry: &Registry, args: &Map) -> Result<()> {
     }
     if let [(map, _)] = &drawn[..] {
         let (width, depth) = picture::terminal_size();
-        output::text(&format!("{}\n", map.text(width, depth)))?;
+        output::picture(&format!("{}\n", map.text(width, depth)))?;
     }
     files.iter().try_for_each(|file| output::text(&format!("{}\n", file.display())))
 }
@@ -56,7 +56,7 @@ pub(super) struct Maps {
 ///
 /// # Errors
 /// Errors of reading and writing. A world that has no map is not an error here: it is reported in [`Maps::refused`].
-pub(super) fn maps(
+pub(super) fn draw_maps(
     registry: &Registry,
     plan: &MapPlan,
     jobs: &[(PathBuf, &Job)],

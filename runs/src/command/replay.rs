@@ -1,9 +1,12 @@
 //! `replay`: recorded episodes, listed or verified.
 
+use std::path::Path;
+
 use freewheel_core::Error as Core;
 use freewheel_core::record::{self, EpisodeRecord};
 use serde_json::json;
 
+use crate::checksums::{EPISODES, read_checked};
 use crate::cli::Replay;
 use crate::error::{Error, Result};
 use crate::folders::files_below;
@@ -17,6 +20,7 @@ pub(super) fn replay(registry: &Registry, args: Replay) -> Result<()> {
     };
     let mut episodes = Vec::new();
     for file in files {
+        check_in_run(&file)?;
         // A line that is not an episode means a damaged file.
         let records = record::read(&file).map_err(|e| match e {
             Core::Input { .. } => Error::Mismatch(e.to_string()),
@@ -63,6 +67,14 @@ pub(super) fn replay(registry: &Registry, args: Replay) -> Result<()> {
     if failures.is_empty() { Ok(()) } else { Err(Error::Mismatch(failures.join("\n"))) }
 }
 
+/// Compares `file` with its checksum, if it is in the folder of a run.
+fn check_in_run(file: &Path) -> freewheel_core::Result<()> {
+    match file.parent().and_then(Path::parent).filter(|folder| file.ends_with(EPISODES) && folder.is_dir()) {
+        Some(run) => read_checked(run, EPISODES).map(drop),
+        _ => Ok(()),
+    }
+}
+
 /// Replays the episode `record` and compares every step with the record.
 ///
 /// # Errors
@@ -70,6 +82,6 @@ pub(super) fn replay(registry: &Registry, args: Replay) -> Result<()> {
 fn verify(registry: &Registry, record: &EpisodeRecord) -> freewheel_core::Result<()> {
     let settings: toml::Table = serde_json::from_value(record.settings.clone())
         .map_err(|e| Core::Config(format!("the settings of this episode cannot be read: {e}")))?;
-    let world = registry.build_world(&record.world, &settings)?;
+    let world = registry.build_world_of_file(&record.world, &settings)?;
     record::verify(record, &*world)
 }

@@ -1,25 +1,30 @@
 //! `run`, `train` and `resume`: train a list of jobs.
 
+use std::collections::HashSet;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
 use freewheel_core::Error as Core;
-use freewheel_core::checkpoint::write_atomically;
+use freewheel_core::checkpoint::{remove_temporary_files, write_atomically};
+use freewheel_core::input::read_raw;
 use toml::Value;
 
-use super::map::maps;
+use super::map::draw_maps;
 use super::{DEFAULT_EXPERIMENT, overlay, stop_flag};
 use crate::Registry;
+use crate::checksums::CONFIG;
 use crate::cli::{ProgressOutput, Resume, Run, Threads, Train, Training};
 use crate::document::Document;
 use crate::error::{Error, Result};
 use crate::experiment::{self, JobOutcome, pool};
-use crate::folders::files_below;
+use crate::folders::{WorldCache, files_below, no_run, run_order};
 use crate::format::quoted;
 use crate::job::Job;
 use crate::map::MapPlan;
 use crate::output;
 use crate::plan::Plan;
+use crate::plan_file::{self, SavedPlan};
 use crate::progress::Progress;
 use crate::report::Report;
 use crate::score_scale::ScoreScales;
@@ -32,14 +37,14 @@ pub(super) fn run(registry: &Registry, args: Run) -> Result<()> {
     };
     let plan = plan(registry, &mut doc, &args.training)?;
     let out = args.training.out.clone().unwrap_or_else(|| Path::new("results").join(&plan.name));
-    train_all(registry, &plan, &out, args.training.output, args.training.threads)
+    train_all(registry, &plan, plan.map.as_slice(), true, &out, args.training.output, args.training.threads)
 }
 
 pub(super) fn train(registry: &Registry, args: Train) -> Result<()> {
     let mut doc = Document::one_run(&args.world, &args.agent, args.steps, "0");
     let plan = plan(registry, &mut doc, &args.training)?;
     let out = args.training.out.clone().unwrap_or_else(|| "results/train".into());
-    train_all(registry, &plan, &out, args.training.output, args.training.threads)
+    train_all(registry, &plan, plan.map.as_slice(), true, &out, args.training.output, args.training.threads)
 }
 
 /// Plan of an experiment, with the overrides and seeds of the command line.
@@ -53,60 +58,105 @@ fn plan(registry: &Registry, doc: &mut Document, training: &Training) -> Result<
 }
 
 pub(super) fn resume(registry: &Registry, args: Resume) -> Result<()> {
-    let found = registry.find_jobs(&args.dir)?;
-    // Folder of each experiment: the parent of `<configuration>/seed-<n>`. All runs of one experiment have the same.
-    let roots: Vec<PathBuf> =
-        found.iter().filter_map(|(dir, _)| Some(dir.parent()?.parent()?.to_owned())).collect();
-    let Some(root) = roots.first().filter(|first| roots.iter().all(|root| root == *first)) else {
-        let message =
-            format!("{}: this folder contains several experiments; name one of them", args.dir.display());
-        return Err(Error::Usage(message));
+    // The folder of the experiment is above that of a run: the path of a run must contain it.
+    let is_run = |dir: &Path| dir.join(CONFIG).is_file() || dir.join("seed-0").is_dir();
+    let dir = &match args.dir.components().count() < 3 && is_run(&args.dir) {
+        true => std::path::absolute(&args.dir).map_err(Core::io(&args.dir))?,
+        false => args.dir,
     };
-    let jobs: Vec<Job> = found.into_iter().map(|(_, job)| job).collect();
-    let map = saved_map_plan(root)?;
-    if let Some(moved) = jobs.iter().find(|job| !job.directory(root).join("config.toml").exists()) {
-        let expected = moved.directory(root);
-        let message = format!(
-            "{}: this run has been moved; move it back to {}",
-            args.dir.display(),
-            expected.display()
-        );
-        return Err(Error::Core(Core::Config(message)));
+    let found = files_below(dir, CONFIG)?;
+    let found: Vec<&Path> = found.iter().filter_map(|file| file.parent()).collect();
+    // The plan of an experiment is in its folder: `dir`, one below it, or one of the two above a single run.
+    let mut plans = plan_file::below(dir)?;
+    for folder in dir.ancestors().skip(1).take(2).filter(|folder| !folder.as_os_str().is_empty()) {
+        if plans.is_empty() && folder.is_dir() {
+            plans = plan_file::in_folder(folder)?;
+        }
     }
+    let roots_of_runs = found.iter().filter_map(|dir| dir.parent()?.parent());
+    let roots_of_plans = plans.iter().filter_map(|file| file.parent());
+    let mut roots: Vec<&Path> = roots_of_runs.chain(roots_of_plans).collect();
+    roots.sort_unstable();
+    roots.dedup();
+    let root = match roots[..] {
+        [root] => root,
+        [] => return Err(no_run(dir).into()),
+        _ => {
+            let message =
+                format!("{}: this folder contains several experiments; name one of them", dir.display());
+            return Err(Error::Usage(message));
+        }
+    };
+    let mut worlds = WorldCache::default();
+    let mut jobs: Vec<(PathBuf, Job)> = Vec::new();
+    for folder in &found {
+        let job = registry.load_job(folder, &mut worlds)?;
+        if job.directory(root) != **folder {
+            let expected = job.directory(root);
+            let message = format!(
+                "{}: this run has been moved; move it back to {}",
+                folder.display(),
+                expected.display()
+            );
+            return Err(Error::Core(Core::Config(message)));
+        }
+        jobs.push(((*folder).to_owned(), job));
+    }
+    let mut maps: Vec<MapPlan> = saved_map_plan(root)?.into_iter().collect();
+    let mut known: HashSet<PathBuf> = jobs.iter().map(|(folder, _)| folder.clone()).collect();
+    for file in &plans {
+        let SavedPlan { file, configs, map } = plan_file::read(file)?;
+        maps.extend(map);
+        for config in configs {
+            let folder = config.directory(root);
+            if (dir == root || folder.starts_with(dir)) && known.insert(folder.clone()) {
+                jobs.push((folder, registry.job_of(config, &file, &mut worlds)?));
+            }
+        }
+    }
+    maps.dedup();
+    jobs.sort_by_key(|(folder, _)| run_order(folder));
     let name = root.file_name().map_or_else(|| "resumed".into(), |name| name.to_string_lossy().into_owned());
-    train_all(registry, &Plan { name, jobs, map }, root, args.output, args.threads)
+    let plan = Plan { name, jobs: jobs.into_iter().map(|(_, job)| job).collect(), map: None };
+    train_all(registry, &plan, &maps, false, root, args.output, args.threads)
 }
 
-/// File in an experiment's folder with the settings of its map, read by `resume`.
+/// File with the settings of the map in an experiment's folder of an earlier version, which had no plan.
 const MAP_FILE: &str = "map.toml";
 
-/// Map settings of the experiment in `root`; `None` if the experiment asks for no maps.
+/// Settings in [`MAP_FILE`]; `None` without this file.
 fn saved_map_plan(root: &Path) -> Result<Option<MapPlan>> {
     let file = root.join(MAP_FILE);
-    let text = match std::fs::read_to_string(&file) {
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        read => read.map_err(Core::io(&file))?,
+    let bytes = match read_raw(&file) {
+        Err(Core::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        read => read?,
     };
-    let damaged = |e: toml::de::Error| Core::Damaged { file, reason: e.message().to_owned() };
-    Ok(Some(toml::from_str(&text).map_err(damaged)?))
+    let damaged = |reason: String| Core::Damaged { file: file.clone(), reason };
+    let map: MapPlan = toml::from_slice(&bytes).map_err(|e| damaged(e.message().to_owned()))?;
+    match map.out_of_range() {
+        Some((_, message)) => Err(damaged(message).into()),
+        None => Ok(Some(map)),
+    }
 }
 
-/// Runs the jobs, prints the results table, saves it in `out`, and draws maps if the plan asks for them.
+/// Runs the jobs of `plan`, prints the results table, saves it in `out`, and draws the maps `maps`. A plan that `is_new`
+/// is written into `out` first; a plan that `resume` has read from there is not.
 fn train_all(
     registry: &Registry,
     plan: &Plan,
+    maps: &[MapPlan],
+    is_new: bool,
     out: &Path,
     output: ProgressOutput,
     threads: Threads,
 ) -> Result<()> {
-    let Plan { name, jobs, map } = plan;
+    let Plan { name, jobs, .. } = plan;
     let stop = stop_flag()?;
     let _lock = lock(out)?;
-    // All configurations are written before the first job starts, so that `resume` finds them after any interruption.
-    jobs.iter().try_for_each(|job| job.prepare(out))?;
-    if let Some(map) = map {
-        let text = toml::to_string(map).map_err(|e| Core::Unsupported(e.to_string()))?;
-        write_atomically(out.join(MAP_FILE), text.as_bytes())?;
+    remove_temporary_files(out)?;
+    // The plan is on disk before the first job starts, so that `resume` finds all runs after any interruption.
+    if is_new {
+        plan_file::write(plan, out)?;
     }
     let progress = Progress::new(
         jobs.iter().fold(0, |sum: u64, job| sum.saturating_add(job.config.steps)),
@@ -123,7 +173,7 @@ fn train_all(
     }
     let report = Report::new(name, &out.to_string_lossy(), &ran, &score_scales)?;
     // The table is saved only if these jobs are all runs in the folder; otherwise the saved table is left unchanged.
-    if files_below(out, "config.toml")?.len() == jobs.len() {
+    if runs_in(out)? == jobs.len() {
         let json = serde_json::to_string_pretty(&report).map_err(|e| Core::Unsupported(e.to_string()))?;
         write_atomically(out.join("results.json"), json.as_bytes())?;
         write_atomically(out.join("results.md"), report.to_text(true).as_bytes())?;
@@ -147,10 +197,10 @@ fn train_all(
             example(jobs, out)
         ))?;
     }
-    if let Some(map) = map {
-        let done = ran.iter().filter(|ran| matches!(ran.outcome, Some(Outcome::Done(_)))).map(|ran| ran.job);
-        let done: Vec<(PathBuf, &Job)> = done.map(|job| (job.directory(out), job)).collect();
-        let mut refused = maps(registry, map, &done, threads.count(), &stop)?.refused;
+    let done = ran.iter().filter(|ran| matches!(ran.outcome, Some(Outcome::Done(_)))).map(|ran| ran.job);
+    let done: Vec<(PathBuf, &Job)> = done.map(|job| (job.directory(out), job)).collect();
+    for map in maps {
+        let mut refused = draw_maps(registry, map, &done, threads.count(), &stop)?.refused;
         refused.dedup_by_key(|why| why.to_string());
         refused.iter().for_each(|why| output::note(&format!("no map: {why}")));
     }
@@ -158,12 +208,35 @@ fn train_all(
     if diverged > 0 { Err(Error::Diverged(diverged, jobs.len())) } else { Ok(()) }
 }
 
+/// Number of runs in the folder `out`: started ones, and those in the plans.
+fn runs_in(out: &Path) -> Result<usize> {
+    let started = files_below(out, CONFIG)?;
+    let mut runs: HashSet<PathBuf> =
+        started.iter().filter_map(|file| file.parent()).map(Path::to_owned).collect();
+    for file in plan_file::in_folder(out)? {
+        runs.extend(plan_file::read(&file)?.configs.iter().map(|config| config.directory(out)));
+    }
+    Ok(runs.len())
+}
+
 /// Lock on the folder `out`, so that only one process writes into the folder. The system releases it when the process
 /// ends.
-fn lock(out: &Path) -> Result<std::fs::File> {
+fn lock(out: &Path) -> Result<File> {
     let file = out.join(".lock");
     std::fs::create_dir_all(out).map_err(Core::io(out))?;
-    let lock = std::fs::File::create(&file).map_err(Core::io(&file))?;
+    let lock = match File::create_new(&file) {
+        Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {
+            // A link is not followed: its target would be locked. The content of the file is left as it is.
+            if !std::fs::symlink_metadata(&file).map_err(Core::io(&file))?.is_file() {
+                let message =
+                    format!("{}: this is not a file but a link or a folder; remove it", file.display());
+                return Err(Core::Config(message).into());
+            }
+            File::options().append(true).open(&file)
+        }
+        created => created,
+    }
+    .map_err(Core::io(&file))?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(std::fs::TryLockError::WouldBlock) => {

@@ -10,7 +10,7 @@ use freewheel_agents::unsupervised::kmeans::{self, NearestCenter};
 use freewheel_core::settings::unknown;
 use freewheel_core::{
     ActionBuffer, ActionSpace, Actions, DynWorld, Error, ObservationEncoder, ObservationSpace, Purpose,
-    Result, Spec, Stream, Streams, VectorEnv,
+    Result, Spec, Stream, Streams, VectorEnv, memory,
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
@@ -168,6 +168,9 @@ impl EncoderConfig {
         let mut rngs: Vec<Stream> =
             (0..NUM_ENVS as u64).map(|row| streams.stream(Purpose::Data, ACTION_STREAMS + row, 0)).collect();
         let mut actions = ActionBuffer::for_spec(spec, NUM_ENVS);
+        // The observations, their scaled copy, and the codes.
+        let needed = 12 * u128::from(self.steps) * spec.observation.len() as u128;
+        memory::require(&format!("encoder: steps = {}", self.steps), needed)?;
         let mut values = Vec::with_capacity(self.steps as usize * spec.observation.len());
         loop {
             let view = envs.view();

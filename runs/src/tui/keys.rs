@@ -9,6 +9,8 @@ use super::human_input::{HumanInput, Input};
 pub(super) enum Command {
     /// Quit the program.
     Quit,
+    /// Suspend the program, as Ctrl-Z does for other programs.
+    Suspend,
     /// Close the help, stop playing, or quit.
     Escape,
     /// Pause or resume.
@@ -84,8 +86,12 @@ pub(super) fn command(key: KeyEvent, human: Option<&HumanInput>) -> Option<Comma
         return None;
     }
     if key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) {
-        let quit = key.modifiers.contains(KeyModifiers::CONTROL) && key.code == KeyCode::Char('c');
-        return quit.then_some(Command::Quit);
+        return match key.code {
+            _ if !key.modifiers.contains(KeyModifiers::CONTROL) => None,
+            KeyCode::Char('c') => Some(Command::Quit),
+            KeyCode::Char('z') => Some(Command::Suspend),
+            _ => None,
+        };
     }
     if let Some(scroll) = key.modifiers.contains(KeyModifiers::SHIFT).then(|| scroll(key.code)).flatten() {
         return Some(scroll);

@@ -12,6 +12,7 @@
 //! | `view` | drawing of the model |
 //! | `palette` | colors for terminals with 24-bit, 256, 16 or no colors |
 //! | `terminal` | event loop; restores the terminal at the end |
+//! | `signals` | signals that end, suspend or continue the program |
 
 mod episode;
 mod human_input;
@@ -20,6 +21,7 @@ mod layout;
 mod model;
 mod palette;
 mod returns;
+mod signals;
 mod terminal;
 mod view;
 mod viewport;

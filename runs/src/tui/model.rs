@@ -127,13 +127,15 @@ impl Model {
         if self.help {
             self.help = false;
             match command {
-                Command::Quit => {}
+                Command::Quit | Command::Suspend => {}
                 // Any other key only closes the help.
                 _ => return,
             }
         }
         match command {
             Command::Quit => self.exit = Some(Exit::Quit),
+            // The event loop handles the suspension.
+            Command::Suspend => {}
             Command::Escape if self.human.is_some() && !self.policies.is_empty() => self.toggle_human(),
             Command::Escape => self.exit = Some(Exit::Quit),
             Command::Pause => self.running = !self.running,

@@ -3,8 +3,7 @@
 use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 use std::panic::{self, PanicHookInfo};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
-use std::thread::JoinHandle;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crossterm::event::{self, Event};
@@ -17,10 +16,11 @@ use freewheel_core::{Error, Result};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
+use super::keys::Command;
 use super::model::Model;
 use super::palette::{Depth, Palette};
+use super::signals::Signals;
 use super::{Exit, Watch, keys, view};
 
 /// Minimum time between two frames: 60 frames a second.
@@ -29,8 +29,6 @@ const FRAME: Duration = Duration::from_millis(16);
 const WORK: Duration = Duration::from_millis(12);
 /// Maximum time to wait for a key; after it, signals are checked.
 const IDLE: Duration = Duration::from_millis(100);
-/// Time that the event loop has to end after a signal.
-const GRACE: Duration = Duration::from_millis(500);
 
 /// Runs the viewer. Same errors as [`watch`](super::watch).
 pub(super) fn show(watch: Watch<'_>) -> Result<Exit> {
@@ -52,21 +50,34 @@ pub(super) fn show(watch: Watch<'_>) -> Result<Exit> {
     let active = Arc::new(AtomicBool::new(false));
     // Signal handlers are set first, so that no signal can kill the program after the terminal has been changed.
     let signals = Signals::listen(&active)?;
-    let _raw = RawTerminal::enter(active)?;
+    let raw = RawTerminal::enter(active)?;
     let backend = CrosstermBackend::new(BufWriter::with_capacity(1 << 16, io::stdout()));
     let mut terminal = Terminal::new(backend).map_err(failed)?;
-    run(Model::new(watch), palette, &signals, &mut terminal)
+    run(Model::new(watch), palette, &signals, &raw, &mut terminal)
 }
 
 fn run(
     mut model: Model,
     palette: Palette,
     signals: &Signals,
+    raw: &RawTerminal,
     terminal: &mut Terminal<CrosstermBackend<BufWriter<Stdout>>>,
 ) -> Result<Exit> {
     let mut then = Instant::now();
     let mut drawn: Option<Instant> = None;
     loop {
+        if signals.suspend_requested() {
+            // The screen of the shell comes back, and the program stops here until the shell continues it.
+            restore(&raw.active);
+            signals.stop()?;
+        }
+        if signals.was_continued() {
+            raw.prepare()?;
+            terminal.clear().map_err(failed)?;
+            model.dirty = true;
+            // The time in which the program was stopped does not count.
+            then = Instant::now();
+        }
         let now = Instant::now();
         model.advance(now - then);
         then = now;
@@ -88,11 +99,11 @@ fn run(
         }
         while ready(wait)? {
             match event::read().map_err(failed)? {
-                Event::Key(key) => {
-                    if let Some(command) = keys::command(key, model.active_input()) {
-                        model.execute(command);
-                    }
-                }
+                Event::Key(key) => match keys::command(key, model.active_input()) {
+                    Some(Command::Suspend) => signals.request_suspend(),
+                    Some(command) => model.execute(command),
+                    None => {}
+                },
                 Event::Resize(..) => model.dirty = true,
                 _ => {}
             }
@@ -131,55 +142,8 @@ fn ready(wait: Duration) -> Result<bool> {
     }
 }
 
-fn failed(source: io::Error) -> Error {
+pub(super) fn failed(source: io::Error) -> Error {
     Error::io("the terminal")(source)
-}
-
-/// Handler of the signals that end the program.
-///
-/// The event loop may not notice a signal: a policy may be computing, and crossterm never returns from a closed
-/// terminal. A thread therefore restores the terminal and ends the program after the time [`GRACE`].
-struct Signals {
-    received: Arc<AtomicI32>,
-    handle: signal_hook::iterator::Handle,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Signals {
-    fn listen(active: &Arc<AtomicBool>) -> Result<Self> {
-        let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGINT, SIGHUP]).map_err(failed)?;
-        let (received, handle) = (Arc::new(AtomicI32::new(0)), signals.handle());
-        let (store, left, active) = (Arc::clone(&received), handle.clone(), Arc::clone(active));
-        let body = move || {
-            let Some(signal) = signals.forever().next() else { return };
-            store.store(signal, Ordering::Relaxed);
-            let then = Instant::now();
-            while then.elapsed() < GRACE {
-                if left.is_closed() {
-                    return;
-                }
-                std::thread::sleep(Duration::from_millis(5));
-            }
-            restore(&active);
-            let _ = signal_hook::low_level::emulate_default_handler(signal);
-        };
-        let thread = std::thread::Builder::new().name("signals".into()).spawn(body).map_err(failed)?;
-        Ok(Signals { received, handle, thread: Some(thread) })
-    }
-
-    fn received(&self) -> Option<i32> {
-        let signal = self.received.load(Ordering::Relaxed);
-        (signal != 0).then_some(signal)
-    }
-}
-
-impl Drop for Signals {
-    fn drop(&mut self) {
-        self.handle.close();
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-    }
 }
 
 type Hook = Arc<dyn Fn(&PanicHookInfo<'_>) + Send + Sync>;
@@ -201,9 +165,15 @@ impl RawTerminal {
         }));
         // After this line, dropping `raw` restores the terminal.
         let raw = RawTerminal { active, hook };
-        enable_raw_mode().map_err(failed)?;
-        execute!(io::stdout(), EnterAlternateScreen, cursor::Hide).map_err(failed)?;
+        raw.prepare()?;
         Ok(raw)
+    }
+
+    /// Switches to raw mode and to the viewer's screen, at the start and after the program was continued.
+    fn prepare(&self) -> Result<()> {
+        self.active.store(true, Ordering::SeqCst);
+        enable_raw_mode().map_err(failed)?;
+        execute!(io::stdout(), EnterAlternateScreen, cursor::Hide).map_err(failed)
     }
 }
 
@@ -219,7 +189,7 @@ impl Drop for RawTerminal {
 }
 
 /// Restores the terminal, at most once. A step that fails does not prevent the others.
-fn restore(active: &AtomicBool) {
+pub(super) fn restore(active: &AtomicBool) {
     if active.swap(false, Ordering::SeqCst) {
         let mut out = io::stdout();
         let _ = execute!(out, EndSynchronizedUpdate, LeaveAlternateScreen, cursor::Show);

@@ -86,7 +86,8 @@ fn world(model: &Model, palette: Palette, area: Rect, buf: &mut Buffer) {
             let (glyph, style) =
                 palette.cell(cell, blank.get(y * model.picture.width() + x).is_some_and(|blank| *blank));
             // A glyph must be one column wide; a wider glyph would shift the row.
-            let narrow = glyph.is_ascii() || Span::raw(glyph.encode_utf8(&mut [0; 4]) as &str).width() == 1;
+            let narrow = !glyph.is_control()
+                && (glyph.is_ascii() || Span::raw(glyph.encode_utf8(&mut [0; 4]) as &str).width() == 1);
             if let Some(out) = buf.cell_mut((area.x + column, area.y + row)) {
                 out.set_char(if narrow { glyph } else { '?' }).set_style(style);
             }

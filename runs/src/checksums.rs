@@ -1,0 +1,168 @@
+//! Checksums of the files of a run: the file `checksums.b3` in its folder, in the format of the program `b3sum`, so that
+//! `b3sum --check checksums.b3` compares them, too.
+//!
+//! The file is written before the files that it covers. A run in training has the checksum of `config.toml`; a finished
+//! run has those of all files that results are read from. Checkpoints, recorded episodes and the plan of an experiment
+//! carry checksums of their own. A run of an earlier version of Freewheel has no `checksums.b3`, and is read unchecked.
+//!
+//! Checksums detect damage. They do not detect a file that was made with intent, together with its checksum.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use freewheel_core::checkpoint::write_atomically;
+use freewheel_core::input::read_raw;
+use freewheel_core::{Error, Result};
+
+use crate::checkpoints::{metrics_digest, of_this_run, stores};
+use crate::folders::files_below;
+use crate::job::{Job, JobConfig};
+use crate::plan_file;
+
+/// Name of the file with the checksums of a folder.
+pub const FILE: &str = "checksums.b3";
+/// Configuration of a run.
+pub(crate) const CONFIG: &str = "config.toml";
+/// Log of a run.
+pub(crate) const METRICS: &str = "metrics.jsonl";
+/// Recorded episodes of the final evaluation.
+pub(crate) const EPISODES: &str = "episodes/evaluation.jsonl";
+/// Results of a run.
+pub(crate) const RESULTS: &str = "eval.json";
+
+/// BLAKE3 checksums of the files in a folder, by path.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Checksums(BTreeMap<String, String>);
+
+impl Checksums {
+    /// Checksums in `folder`; `None` without the file [`FILE`].
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] for a text of another format; [`Error::Io`].
+    pub fn read(folder: &Path) -> Result<Option<Self>> {
+        let file = folder.join(FILE);
+        let bytes = match read_raw(&file) {
+            Err(Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
+                return Ok(None);
+            }
+            read => read?,
+        };
+        let line = |line: &str| {
+            let (checksum, path) = line.split_once("  ")?;
+            let is_checksum =
+                checksum.len() == 64 && checksum.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+            (is_checksum && !path.is_empty()).then(|| (path.to_owned(), checksum.to_owned()))
+        };
+        let all = std::str::from_utf8(&bytes).ok().filter(|text| text.ends_with('\n'));
+        match all.and_then(|text| text.strip_suffix('\n')?.split('\n').map(line).collect()) {
+            Some(checksums) => Ok(Some(Checksums(checksums))),
+            None => Err(Error::Damaged { file, reason: "it is not a list of checksums".into() }),
+        }
+    }
+
+    /// Sets the checksum of the file `path` with the content `bytes`.
+    pub fn insert(&mut self, path: &str, bytes: &[u8]) {
+        self.insert_hash(path, blake3::hash(bytes));
+    }
+
+    /// Sets the checksum of the file `path`.
+    pub(crate) fn insert_hash(&mut self, path: &str, hash: blake3::Hash) {
+        self.0.insert(path.to_owned(), hash.to_hex().to_string());
+    }
+
+    /// Whether `bytes` has the checksum of the file `path`.
+    pub fn matches(&self, path: &str, bytes: &[u8]) -> bool {
+        self.0.get(path).is_some_and(|checksum| *checksum == blake3::hash(bytes).to_hex().as_str())
+    }
+
+    /// Writes the checksums into `folder`.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn write(&self, folder: &Path) -> Result<()> {
+        let text: String = self.0.iter().map(|(path, checksum)| format!("{checksum}  {path}\n")).collect();
+        write_atomically(folder.join(FILE), text.as_bytes())
+    }
+
+    /// Checks that the file `path` in `folder` has the content `bytes`.
+    fn check(&self, folder: &Path, path: &str, bytes: &[u8]) -> Result<()> {
+        let reason = match self.0.get(path) {
+            Some(_) if self.matches(path, bytes) => return Ok(()),
+            Some(_) => format!("its bytes do not match its checksum in {FILE}: the file was changed"),
+            None => format!("{FILE} has no checksum of it"),
+        };
+        Err(Error::Damaged { file: folder.join(path), reason })
+    }
+}
+
+/// Content of the file `path` in `folder`, compared with its checksum. Without the file [`FILE`], the content is
+/// unchecked.
+///
+/// # Errors
+/// [`Error::Damaged`] if the checksum differs or is missing; [`Error::Io`].
+pub fn read_checked(folder: &Path, path: &str) -> Result<Vec<u8>> {
+    let bytes = read_raw(&folder.join(path))?;
+    if let Some(checksums) = Checksums::read(folder)? {
+        checksums.check(folder, path, &bytes)?;
+    }
+    Ok(bytes)
+}
+
+/// Result of [`verify_run`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerifiedRun {
+    /// Folder of the run.
+    pub folder: PathBuf,
+    /// Whether the run is finished.
+    pub finished: bool,
+    /// Whether the run has checksums; runs of earlier versions of Freewheel have none.
+    pub has_checksums: bool,
+    /// Files that were compared with a checksum.
+    pub checked: Vec<PathBuf>,
+}
+
+/// Compares all files of the run in `folder` with their checksums: configuration, checkpoints, and of a finished run
+/// also metrics, recorded episodes and results.
+///
+/// # Errors
+/// [`Error::Damaged`] for the first file with other bytes than those that were written, or that is missing;
+/// [`Error::Io`].
+pub fn verify_run(folder: &Path) -> Result<VerifiedRun> {
+    let config = JobConfig::read(folder)?;
+    let checksums = Checksums::read(folder)?;
+    let finished = Job::result_in(folder)?.is_some();
+    let mut checked = Vec::new();
+    for path in checksums.iter().flat_map(|all| all.0.keys()) {
+        // A run that was killed while its results were written has the checksums of files that are not complete.
+        if finished || path == CONFIG {
+            match read_checked(folder, path) {
+                Err(Error::Io { path: file, source }) if source.kind() == std::io::ErrorKind::NotFound => {
+                    return Err(Error::Damaged { file, reason: "it is missing".into() });
+                }
+                read => drop(read?),
+            }
+            checked.push(folder.join(path));
+        }
+    }
+    if finished && folder.join(EPISODES).exists() {
+        freewheel_core::record::read(folder.join(EPISODES))?;
+    }
+    for store in stores(folder, config.checkpoint.keep) {
+        for step in store.steps()? {
+            let checkpoint = of_this_run(store.load(step)?, &config, folder)?;
+            metrics_digest(&checkpoint)?;
+            checked.push(store.path(step));
+        }
+    }
+    Ok(VerifiedRun { folder: folder.to_owned(), finished, has_checksums: checksums.is_some(), checked })
+}
+
+/// [`verify_run`] of all runs in or below `folder`, and a check of the plans of their experiments.
+///
+/// # Errors
+/// As [`verify_run`].
+pub fn verify(folder: &Path) -> Result<Vec<VerifiedRun>> {
+    plan_file::below(folder)?.iter().try_for_each(|file| plan_file::read(file).map(drop))?;
+    let configs = files_below(folder, CONFIG)?;
+    configs.iter().filter_map(|file| file.parent()).map(verify_run).collect()
+}
