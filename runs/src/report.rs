@@ -97,6 +97,9 @@ pub struct Overall {
     pub worlds: usize,
 }
 
+/// Maximum number of stalled runs of a row that are described below the table.
+const FOOTNOTES: usize = 10;
+
 impl Report {
     /// Results of an experiment, from its runs `ran`.
     ///
@@ -126,15 +129,22 @@ impl Report {
         Ok(Report { experiment: experiment.to_owned(), out: out.to_owned(), rows, overall })
     }
 
-    /// Description of the stalled runs, one line each.
+    /// Description of the stalled runs, one line each, of at most [`FOOTNOTES`] runs in each row.
     fn footnotes(&self, markdown: bool) -> String {
         let line = |row: &Row, run: &Stalled| {
             let Row { world, agent, .. } = row;
             let bullet = if markdown { "- " } else { "  " };
             format!("{bullet}{world} {agent} seed {}: {}\n", run.seed, run.figures.to_text(run.steps))
         };
-        let lines: String =
-            self.rows.iter().flat_map(|row| row.stalled.iter().map(move |run| line(row, run))).collect();
+        let lines_of = |row: &Row| {
+            let mut lines: String = row.stalled.iter().take(FOOTNOTES).map(|run| line(row, run)).collect();
+            if let more @ 1.. = row.stalled.len().saturating_sub(FOOTNOTES) {
+                let bullet = if markdown { "- " } else { "  " };
+                lines.push_str(&format!("{bullet}{} {}: {more} more\n", row.world, row.agent));
+            }
+            lines
+        };
+        let lines: String = self.rows.iter().map(lines_of).collect();
         match lines.is_empty() {
             true => lines,
             false => {
