@@ -138,9 +138,8 @@ fn loadsgf(engine: &mut Engine, words: &[String]) -> Response {
     };
     let file = words.first().map(Path::new).ok_or("syntax error")?;
     let why = |why: freewheel_core::Error| format!("cannot load file: {why}");
-    let records = sgf::read_file(file).map_err(why)?;
-    let Some(record) = records.first() else { return Err("cannot load file".into()) };
-    let komi = record.komi.unwrap_or(engine.game.rules().komi);
+    let record = sgf::read_first_file(file).map_err(why)?;
+    let komi = record.komi.map_or(engine.game.rules().komi, |_| record.ruleset().komi);
     let rules = Rules { komi, ..*engine.game.rules() };
     engine.game = record.replay_with(rules, before, |_, _| {}).map_err(|e| why(e.in_file(file)))?;
     Ok(String::new())

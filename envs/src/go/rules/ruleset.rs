@@ -132,8 +132,9 @@ impl Rules {
         Ok(())
     }
 
-    /// Points added to White's score for `stones` handicap stones.
+    /// Points added to White's score for `stones` handicap stones. One stone is the first move, not a handicap.
     pub fn compensation_for(&self, stones: u16) -> f32 {
+        let stones = if stones < 2 { 0 } else { stones };
         f32::from(match self.compensation {
             Compensation::None => 0,
             Compensation::Stones => stones,

@@ -1,8 +1,9 @@
 //! Record of one game: players, rules, setup and moves.
 
 use super::outcome::Outcome;
-use super::tree::{GameTree, Location, Node, Property, SgfError, Value};
-use crate::go::rules::{Color, Game, MAX_SIDE, Move, Point};
+use super::tree::{GameTree, Location, Node, Property, SgfError, Value, Warning, quoted, warn};
+use crate::go::gtp::vertex;
+use crate::go::rules::{Color, Game, Move, Point, Rules};
 
 /// Record of one game: the main line, without variations and comments.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,7 +14,7 @@ pub struct GameRecord {
     pub height: u8,
     /// Komi, points (`KM`).
     pub komi: Option<f32>,
-    /// Number of handicap stones (`HA`); 0 for none.
+    /// Number of handicap stones (`HA`), 2 or more; 0 for none.
     pub handicap: u16,
     /// Name of the rules (`RU`), such as `Japanese`; empty if missing.
     pub rules: String,
@@ -25,6 +26,8 @@ pub struct GameRecord {
     pub outcome: Option<Outcome>,
     /// Moves and edits, in order.
     pub events: Vec<Event>,
+    /// Faults of syntax and of game info that were read nevertheless.
+    pub warnings: Vec<Warning>,
 }
 
 /// Name and rank of a player.
@@ -79,22 +82,24 @@ impl Default for GameRecord {
             date: String::new(),
             outcome: None,
             events: Vec::new(),
+            warnings: Vec::new(),
         }
     }
 }
 
 impl GameRecord {
-    /// Record of the main line of a game tree.
+    /// Record of the main line of a game tree. Game info that is not valid becomes a warning.
     ///
     /// # Errors
-    /// [`SgfError`] for a game other than Go, an invalid board size, points off the board, and invalid numbers.
+    /// [`SgfError`] for a game other than Go, a board larger than 19x19, and points off the board.
     pub fn from_tree(tree: &GameTree) -> Result<Self, SgfError> {
-        let mut record = GameRecord::default();
+        let mut record = GameRecord { warnings: tree.warnings.clone(), ..GameRecord::default() };
+        let root = tree.root();
+        if let Some(root) = root {
+            record.read_game(root)?;
+        }
         for (n, node) in tree.main_line().enumerate() {
-            if n == 0 {
-                record.read_size(node)?;
-            }
-            record.read_game_info(node)?;
+            record.read_game_info(node, n == 0);
             record.read_events(node)?;
         }
         Ok(record)
@@ -125,6 +130,19 @@ impl GameRecord {
         }
     }
 
+    /// Record that begins with the position of `game`, without its moves; game info is that of `self`.
+    pub fn at_position(&self, game: &Game) -> Self {
+        let stones = |color| (0..game.pass()).filter(|&point| game.stone(point) == Some(color)).collect();
+        let edit = Edit {
+            black: stones(Color::Black),
+            white: stones(Color::White),
+            empty: Vec::new(),
+            to_play: Some(game.to_play()),
+        };
+        let event = Event { kind: EventKind::Edit(edit), location: Location::default() };
+        GameRecord { events: vec![event], warnings: Vec::new(), ..self.clone() }
+    }
+
     /// Moves of the record, in order.
     pub fn moves(&self) -> impl Iterator<Item = Move> {
         self.events.iter().filter_map(|event| match event.kind {
@@ -133,61 +151,23 @@ impl GameRecord {
         })
     }
 
-    fn read_size(&mut self, root: &Node) -> Result<(), SgfError> {
-        if let Some(kind) = root.property("GM").map(first)
-            && !matches!(kind.line().as_str(), "1" | "")
-        {
-            return Err(kind.location.error(format!("GM[{}] is not Go; Go is GM[1]", kind.line())));
-        }
-        let Some(size) = root.property("SZ").map(first) else { return Ok(()) };
-        let text = size.line();
-        let (width, height) = text.split_once(':').unwrap_or((&text, &text));
-        let side = |text: &str| text.trim().parse().ok().filter(|side| (1..=MAX_SIDE).contains(side));
-        match (side(width), side(height)) {
-            (Some(width), Some(height)) => (self.width, self.height) = (width, height),
-            _ => {
-                return Err(size
-                    .location
-                    .error(format!("SZ[{text}]: sides must be 1 to {MAX_SIDE}, as in SZ[19] or SZ[5:6]")));
-            }
-        }
-        Ok(())
+    /// Whether the board is not square.
+    pub fn is_rectangular(&self) -> bool {
+        self.width != self.height
     }
 
-    /// Reads the game info properties of a node. They are usually in the root, but any node may have them.
-    fn read_game_info(&mut self, node: &Node) -> Result<(), SgfError> {
-        for property in &node.properties {
-            let value = first(property);
-            let text = value.line();
-            match property.name.as_str() {
-                "KM" if !text.is_empty() => {
-                    let komi = text.replace(',', ".").parse().ok().filter(|komi: &f32| komi.is_finite());
-                    let komi =
-                        komi.ok_or_else(|| value.location.error(format!("KM[{text}] is not a number")))?;
-                    self.komi = Some(komi);
-                }
-                "HA" if !text.is_empty() => {
-                    let handicap = text.parse().ok().filter(|&stones| stones <= 361);
-                    let handicap = handicap.ok_or_else(|| {
-                        value.location.error(format!("HA[{text}] is not a number of stones"))
-                    })?;
-                    self.handicap = handicap;
-                }
-                "RU" => self.rules = text,
-                "DT" => self.date = text,
-                "PB" => self.players[0].name = text,
-                "PW" => self.players[1].name = text,
-                "BR" => self.players[0].rank = text,
-                "WR" => self.players[1].rank = text,
-                "RE" if !text.is_empty() => self.outcome = Some(Outcome::parse(&text)),
-                _ => {}
-            }
-        }
-        Ok(())
+    /// Number of the pass as a move: the number after the last point.
+    pub fn pass(&self) -> Point {
+        Point::from(self.width) * Point::from(self.height)
+    }
+
+    /// Adds a warning.
+    pub(super) fn warn(&mut self, location: Location, message: impl FnOnce() -> String) {
+        warn(&mut self.warnings, location, message);
     }
 
     /// Reads the events of a node: edits, then moves.
-    fn read_events(&mut self, node: &Node) -> Result<(), SgfError> {
+    pub(super) fn read_events(&mut self, node: &Node) -> Result<(), SgfError> {
         let mut edit = Edit::default();
         let mut edited = None;
         for property in &node.properties {
@@ -195,7 +175,10 @@ impl GameRecord {
                 "AB" => self.add_points(property, &mut edit.black)?,
                 "AW" => self.add_points(property, &mut edit.white)?,
                 "AE" => self.add_points(property, &mut edit.empty)?,
-                "PL" => edit.to_play = Some(color(first(property))?),
+                "PL" => match self.color(property.first()) {
+                    Some(color) => edit.to_play = Some(color),
+                    None => continue,
+                },
                 _ => continue,
             }
             edited.get_or_insert(property.location);
@@ -213,6 +196,12 @@ impl GameRecord {
                 let point = match value.line().as_str() {
                     // On boards up to 19x19 `tt` is the pass of FF[3].
                     "" | "tt" => self.pass(),
+                    text if text.eq_ignore_ascii_case("pass") => {
+                        self.warn(value.location, || {
+                            format!("`{text}` is not in the notation of SGF; write `[]`")
+                        });
+                        self.pass()
+                    }
                     text => self.point(text, value)?,
                 };
                 self.events
@@ -223,7 +212,9 @@ impl GameRecord {
     }
 
     /// Reads a list of points, `[aa][cc:ee]`, where `cc:ee` is a rectangle given by two corners.
-    fn add_points(&self, property: &Property, out: &mut Vec<Point>) -> Result<(), SgfError> {
+    fn add_points(&mut self, property: &Property, out: &mut Vec<Point>) -> Result<(), SgfError> {
+        let mut listed = vec![false; usize::from(self.pass())];
+        out.iter().for_each(|&point| listed[usize::from(point)] = true);
         for value in &property.values {
             let text = value.line();
             // An empty list is invalid SGF, but some programs write it.
@@ -234,50 +225,55 @@ impl GameRecord {
             let width = Point::from(self.width);
             let (a, b) = (self.point(from.trim(), value)?, self.point(to.trim(), value)?);
             let (rows, columns) = (range(a / width, b / width), range(a % width, b % width));
-            let points = rows.flat_map(|row| columns.clone().map(move |column| row * width + column));
-            for point in points {
-                if !out.contains(&point) {
-                    out.push(point);
+            for row in rows {
+                for point in columns.clone().map(|column| row * width + column) {
+                    if !std::mem::replace(&mut listed[usize::from(point)], true) {
+                        out.push(point);
+                    }
                 }
             }
         }
         Ok(())
     }
 
-    /// Point of two letters: the first letter counts columns from the left, the second rows from the top.
-    fn point(&self, text: &str, value: &Value) -> Result<Point, SgfError> {
+    /// Point of two letters: the first letter counts columns from the left, the second rows from the top. A point in
+    /// GTP's notation, such as `Q16`, is read with a warning.
+    fn point(&mut self, text: &str, value: &Value) -> Result<Point, SgfError> {
         let at = |letter: u8, side: u8| letter.checked_sub(b'a').filter(|&n| n < side).map(Point::from);
         let point = match *text.as_bytes() {
             [column, row] => at(column, self.width).zip(at(row, self.height)),
             _ => None,
         };
-        let (column, row) = point.ok_or_else(|| {
-            let (width, height) = (self.width, self.height);
-            value.location.error(format!("`{text}` is not a point of a board of {width}x{height}"))
-        })?;
-        Ok((Point::from(self.height) - 1 - row) * Point::from(self.width) + column)
+        if let Some((column, row)) = point {
+            return Ok((Point::from(self.height) - 1 - row) * Point::from(self.width) + column);
+        }
+        let (width, height) = (self.width, self.height);
+        let rules = Rules { width, height, ..Rules::tromp_taylor(1) };
+        let Some(point) = vertex::parse(&rules, text).filter(|&point| point < self.pass()) else {
+            let text = quoted(text);
+            return Err(value
+                .location
+                .error(format!("`{text}` is not a point of a board of {width}x{height}")));
+        };
+        self.warn(value.location, || format!("`{text}` is not in the notation of SGF; it is read as in GTP"));
+        Ok(point)
     }
 
-    /// Number of the pass as a move: the number after the last point.
-    pub fn pass(&self) -> Point {
-        Point::from(self.width) * Point::from(self.height)
+    /// Color in the notation of SGF or of older programs.
+    fn color(&mut self, value: &Value) -> Option<Color> {
+        let text = value.line();
+        match text.to_ascii_lowercase().as_str() {
+            "b" | "black" | "1" => return Some(Color::Black),
+            "w" | "white" | "2" => return Some(Color::White),
+            _ => {}
+        }
+        self.warn(value.location, || {
+            format!("PL[{}] is not a color and is skipped; write PL[B] or PL[W]", quoted(&text))
+        });
+        None
     }
-}
-
-fn first(property: &Property) -> &Value {
-    static NONE: Value = Value { raw: String::new(), location: Location { line: 0, column: 0 } };
-    property.values.first().unwrap_or(&NONE)
 }
 
 fn range(a: Point, b: Point) -> std::ops::RangeInclusive<Point> {
     a.min(b)..=a.max(b)
-}
-
-/// Color in the notation of SGF or of older programs.
-fn color(value: &Value) -> Result<Color, SgfError> {
-    match value.line().to_ascii_lowercase().as_str() {
-        "b" | "black" | "1" => Ok(Color::Black),
-        "w" | "white" | "2" => Ok(Color::White),
-        text => Err(value.location.error(format!("PL[{text}] is not a color; write PL[B] or PL[W]"))),
-    }
 }

@@ -3,25 +3,9 @@
 use super::record::{Edit, EventKind, GameRecord};
 use super::tree::SgfError;
 use crate::go::gtp::vertex;
-use crate::go::rules::{Color, Compensation, Game, Ko, Move, Point, Rules, Setup};
+use crate::go::rules::{Color, Game, Move, Point, Rules, Setup};
 
 impl GameRecord {
-    /// Rules with the name in the record, and with the record's board size and komi, without move limit. Japanese,
-    /// unknown and missing names give simple ko without suicide.
-    pub fn ruleset(&self) -> Rules {
-        let name = self.rules.to_ascii_lowercase();
-        let is = |words: &[&str]| words.iter().any(|word| name.starts_with(word));
-        let (ko, suicide, compensation) = match () {
-            () if is(&["chinese"]) => (Ko::Positional, false, Compensation::Stones),
-            () if is(&["aga"]) => (Ko::Situational, false, Compensation::StonesLessOne),
-            () if is(&["new zealand", "nz"]) => (Ko::Situational, true, Compensation::None),
-            () if is(&["tromp", "tt"]) => (Ko::Positional, true, Compensation::None),
-            () => (Ko::Simple, false, Compensation::None),
-        };
-        let komi = self.komi.unwrap_or_default();
-        Rules { width: self.width, height: self.height, komi, ko, suicide, compensation, move_limit: None }
-    }
-
     /// Plays the record to its end under `rules`, on a board of the record's size.
     ///
     /// # Errors
@@ -78,10 +62,15 @@ impl GameRecord {
 
 /// Position of `game` after an edit, as a start position.
 fn edited(game: &Game, edit: &Edit) -> Setup {
-    let changed =
-        |point: &Point| [&edit.black, &edit.white, &edit.empty].into_iter().any(|list| list.contains(point));
+    let mut changed = vec![false; game.area()];
+    for &point in [&edit.black, &edit.white, &edit.empty].into_iter().flatten() {
+        if let Some(changed) = changed.get_mut(usize::from(point)) {
+            *changed = true;
+        }
+    }
     let stones = |color: Color, added: &[Point]| {
-        let kept = (0..game.pass()).filter(|point| game.stone(*point) == Some(color) && !changed(point));
+        let kept = (0..game.pass())
+            .filter(|point| game.stone(*point) == Some(color) && !changed[usize::from(*point)]);
         kept.chain(added.iter().copied()).collect()
     };
     Setup {

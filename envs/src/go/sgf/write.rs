@@ -13,10 +13,7 @@ const MOVES: usize = 12;
 impl fmt::Display for GameRecord {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("(;FF[4]GM[1]CA[UTF-8]")?;
-        match (self.width, self.height) {
-            (width, height) if width == height => write!(out, "SZ[{width}]")?,
-            (width, height) => write!(out, "SZ[{width}:{height}]")?,
-        }
+        self.write_size(out);
         if let Some(komi) = self.komi.filter(|komi| komi.is_finite()) {
             write!(out, "KM[{komi}]")?;
         }
@@ -41,27 +38,43 @@ impl fmt::Display for GameRecord {
         for (n, event) in self.events.iter().enumerate() {
             match &event.kind {
                 // A setup before the first move is part of the root.
-                EventKind::Edit(edit) if n == 0 => self.write_edit(edit, out)?,
-                EventKind::Edit(edit) => {
-                    out.write_str("\n;")?;
-                    self.write_edit(edit, out)?;
-                }
-                EventKind::Move(played) => {
+                EventKind::Edit(_) if n == 0 => {}
+                EventKind::Edit(_) => out.write_str("\n;")?,
+                EventKind::Move(_) => {
                     if in_line % MOVES == 0 {
                         out.write_char('\n')?;
                     }
                     in_line += 1;
-                    let name = if played.color == Color::Black { 'B' } else { 'W' };
-                    write!(out, ";{name}[{}]", self.letters(played.point))?;
+                    out.write_char(';')?;
                 }
             }
+            self.write_event(&event.kind, out)?;
         }
         out.write_str(")\n")
     }
 }
 
 impl GameRecord {
-    fn write_edit(&self, edit: &Edit, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// Writes the property `SZ`.
+    pub(super) fn write_size(&self, out: &mut impl Write) {
+        let _ = match (self.width, self.height) {
+            (width, height) if width == height => write!(out, "SZ[{width}]"),
+            (width, height) => write!(out, "SZ[{width}:{height}]"),
+        };
+    }
+
+    /// Writes the properties of an event.
+    pub(super) fn write_event(&self, event: &EventKind, out: &mut impl Write) -> fmt::Result {
+        match event {
+            EventKind::Edit(edit) => self.write_edit(edit, out),
+            EventKind::Move(played) => {
+                let name = if played.color == Color::Black { 'B' } else { 'W' };
+                write!(out, "{name}[{}]", self.letters(played.point))
+            }
+        }
+    }
+
+    fn write_edit(&self, edit: &Edit, out: &mut impl Write) -> fmt::Result {
         for (name, points) in [("AB", &edit.black), ("AW", &edit.white), ("AE", &edit.empty)] {
             if !points.is_empty() {
                 out.write_str(name)?;

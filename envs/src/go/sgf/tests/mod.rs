@@ -1,3 +1,5 @@
+mod files;
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -21,6 +23,7 @@ fn moves(record: &GameRecord) -> Vec<(Color, Point)> {
 
 /// Record without locations, which change when it is written and read again.
 fn without_locations(mut record: GameRecord) -> GameRecord {
+    record.warnings.clear();
     record.events.iter_mut().for_each(|event| event.location = Location::default());
     record
 }
@@ -77,15 +80,13 @@ fn a_replay_can_stop_and_report_each_move() {
 #[test]
 fn impossible_records_are_refused_with_a_location() {
     assert_eq!(fault("(;GM[2]SZ[8])"), "line 1, column 6: GM[2] is not Go; Go is GM[1]");
+    assert_eq!(fault("(;SZ[25])"), "line 1, column 6: SZ[25]: a larger board than 19x19 is not supported");
     assert_eq!(
-        fault("(;SZ[25])"),
-        "line 1, column 6: SZ[25]: sides must be 1 to 19, as in SZ[19] or SZ[5:6]"
+        fault("(;SZ[20:13])"),
+        "line 1, column 6: SZ[20:13]: a larger, rectangular board than 19x19 is not supported"
     );
     assert_eq!(fault("(;SZ[9]\n;B[jj])"), "line 2, column 4: `jj` is not a point of a board of 9x9");
     assert_eq!(fault("(;SZ[9];B[é])"), "line 1, column 11: `é` is not a point of a board of 9x9");
-    assert_eq!(fault("(;KM[six])"), "line 1, column 6: KM[six] is not a number");
-    assert_eq!(fault("(;HA[-1])"), "line 1, column 6: HA[-1] is not a number of stones");
-    assert_eq!(fault("(;PL[x])"), "line 1, column 6: PL[x] is not a color; write PL[B] or PL[W]");
     let illegal = |text: &str| {
         let record = one(text);
         record.replay(record.ruleset()).unwrap_err().to_string()
@@ -108,7 +109,7 @@ fn fault_of(bytes: &[u8]) -> String {
     std::fs::create_dir_all(&folder).unwrap();
     let file = folder.join("game.sgf");
     std::fs::write(&file, bytes).unwrap();
-    let fault = read_file(&file).unwrap_err().to_string();
+    let fault = read_first_file(&file).unwrap_err().to_string();
     std::fs::remove_dir_all(&folder).unwrap();
     fault
 }
@@ -159,7 +160,10 @@ fn colors() -> impl Strategy<Value = Color> {
 
 fn records() -> impl Strategy<Value = GameRecord> {
     let name = "[!-~é棋]([ -~é]{0,8}[!-~])?";
-    let game_info = (proptest::option::of(-2000..2000i32), 0..9u16, [name, name], proptest::bool::ANY);
+    // Komi of 2.75 to 7.5 points can be written in hundredths: 275 is read as 5.5.
+    let komi = (-500..500i32).prop_map(|halves| halves as f32 / 2.0);
+    let handicap = prop_oneof![Just(0), 2..9u16];
+    let game_info = (proptest::option::of(komi), handicap, [name, name], proptest::bool::ANY);
     ((1..=19u8, 1..=19u8), game_info).prop_flat_map(
         |((width, height), (komi, handicap, names, win_value))| {
             let area = Point::from(width) * Point::from(height);
@@ -175,7 +179,7 @@ fn records() -> impl Strategy<Value = GameRecord> {
                 GameRecord {
                     width,
                     height,
-                    komi: komi.map(|halves| halves as f32 / 2.0),
+                    komi,
                     handicap,
                     rules: black.name.clone(),
                     players: [black, white],
@@ -206,4 +210,168 @@ proptest! {
             let _ = record.replay(record.ruleset());
         }
     }
+}
+
+/// Messages of all warnings of a record.
+fn warnings(text: &str) -> Vec<String> {
+    one(text).warnings.into_iter().map(|warning| warning.message).collect()
+}
+
+#[test]
+fn odd_game_info_is_a_warning_with_the_value_kept() {
+    for (written, komi) in [
+        ("KM[6.5 points]", Some(6.5)),
+        ("KM[5.5目]", Some(5.5)),
+        ("KM[0,5]", Some(0.5)),
+        ("KM[none]", None),
+        ("KM[375]AP[foxwq]", Some(7.5)),
+        ("KM[3.75]", Some(7.5)),
+        ("KM[2.75]", Some(5.5)),
+        ("KM[325]", Some(6.5)),
+        ("KO[黒6目半]", Some(6.5)),
+        ("KM[6.3]", Some(6.3)),
+        ("KM[1e9]", Some(1e9)),
+    ] {
+        let text = format!("(;SZ[9]{written};B[ee])");
+        let record = one(&text);
+        assert_eq!(record.komi, komi, "{written}");
+        assert_eq!(record.warnings.len(), 1, "{written}: {:?}", record.warnings);
+        assert_eq!(record.warnings[0].location.column, 11, "{written}");
+        record.replay(record.ruleset()).unwrap();
+    }
+    assert_eq!(one("(;SZ[9]KM[])").komi, None);
+    for (written, handicap, faults) in [
+        ("HA[2.0]", 2, 1),
+        ("HA[3 stones]", 3, 1),
+        ("HA[4]", 4, 0),
+        ("HA[0]", 0, 0),
+        ("HA[1]", 0, 1),
+        ("HA[-1]", 0, 1),
+        ("HA[none]", 0, 1),
+        ("HA[999]", 0, 1),
+        ("HA[]", 0, 0),
+    ] {
+        let record = one(&format!("(;{written})"));
+        assert_eq!((record.handicap, record.warnings.len()), (handicap, faults), "{written}");
+    }
+    for (written, size, faults) in [
+        ("SZ[]", (19, 19), 1),
+        ("SZ[abc]", (19, 19), 1),
+        ("SZ[0]", (19, 19), 1),
+        ("SZ[19:19]", (19, 19), 1),
+        ("SZ[13x13]", (13, 13), 1),
+        ("SZ[9.0]", (9, 9), 1),
+        ("SZ[5:6]", (5, 6), 0),
+        ("SZ[ 13 ]", (13, 13), 0),
+    ] {
+        let record = one(&format!("(;{written})"));
+        assert_eq!(((record.width, record.height), record.warnings.len()), (size, faults), "{written}");
+    }
+    assert_eq!(warnings("(;PL[])"), ["PL[] is not a color and is skipped; write PL[B] or PL[W]"]);
+    assert_eq!(warnings("(;GM[Go])"), ["GM[Go] is read as GM[1], Go"]);
+    assert!(one("(;DT[?? 2020-13-45]RE[?]PL[W])").warnings.is_empty());
+    // A message never carries a long or a hostile text.
+    let hostile = warnings(&format!("(;KM[\u{1b}]2;x\u{7}{}])", "y".repeat(1000)));
+    assert!(
+        hostile.iter().all(|message| message.len() < 200 && !message.contains(is_control)),
+        "{hostile:?}"
+    );
+}
+
+#[test]
+fn one_handicap_stone_is_no_handicap() {
+    let record = one("(;SZ[9]RU[Chinese]HA[1]KM[0];B[ee])");
+    assert_eq!(record.replay(record.ruleset()).unwrap().score(), 81.0);
+    let mut setup = crate::go::rules::Setup::free_handicap(vec![40]);
+    setup.to_play = Color::White;
+    let game = Game::with_setup(Rules { komi: 0.0, ..Rules::chinese(9) }, setup).unwrap();
+    assert_eq!(game.score(), 81.0);
+}
+
+#[test]
+fn faults_of_syntax_are_warnings_where_the_moves_are_clear() {
+    let read = |text: &str| {
+        let record = read_first(text).unwrap();
+        (record.moves().count(), record.warnings.len())
+    };
+    for (text, moves, faults) in [
+        ("(;SZ[9];B[ee];W[dd]", 2, 1),
+        ("(;SZ[9];B[ee](;W[dd];B[cc]", 3, 1),
+        ("(;SZ[9];B[ee];W[dd];C[never closed", 2, 3),
+        ("(SZ[9];B[ee];W[dd])", 2, 1),
+        ("(\r\nTE[x]\r\nSZ[9]\r\n;B[ee];W[dd])", 2, 1),
+        (";SZ[9];B[ee];W[dd])", 2, 1),
+        ("From: a (b)\n\n(;SZ[9];B[ee];W[dd]) bye (;", 2, 1),
+        ("(;SZ[9];B[ee;W[dd])", 2, 1),
+        ("(;SZ[9];b[ee];w[dd])", 2, 2),
+        ("(;SiZe[9];Black[ee];White[dd])", 2, 0),
+        ("(;SZ[9];B[ee];W)", 1, 1),
+        ("(;SZ[9];B[ee]?;W[dd])", 2, 1),
+        ("(;SZ[9](;B[ee];W[dd]);B[cc])", 2, 1),
+        ("(;SZ[9];B[ee](W[dd])(;W[cc]))", 2, 1),
+        ("(;SZ[19];B[R16];W[Pass])", 2, 2),
+    ] {
+        assert_eq!(read(text), (moves, faults), "{text}: {:?}", read_first(text).unwrap().warnings);
+    }
+    for text in ["", " ", "()", "hello", "(hello)", "\u{feff}"] {
+        assert_eq!(fault(text).split(": ").nth(1), Some("no game found; a game begins with `(;`"), "{text}");
+        assert_eq!(read_each(text).len(), 1);
+    }
+}
+
+#[test]
+fn each_game_of_a_collection_has_a_result() {
+    let text = "(;GM[1]SZ[9];B[ee])\n(;GM[1]SZ[9];B[zz])\n(;GM[2])(;FF[4]SZ[25])(;GM[1]SZ[9];B[gg];W[aa]\n\
+                (;FF[4]SZ[9];B[aa])\n(;GM[1]SZ[9];B[cc";
+    let moves: Vec<Option<usize>> =
+        read_each(text).into_iter().map(|game| game.ok().map(|game| game.moves().count())).collect();
+    assert_eq!(moves, [Some(1), None, None, None, Some(2), Some(1), Some(0)]);
+    assert_eq!(moves.len(), 7);
+    assert_eq!(moves_of_first(text), 1);
+    let mut games = Games::new("(;SZ[9]);W[dd])");
+    assert_eq!((games.by_ref().count(), games.text_after().is_some()), (1, true));
+    let mut games = Games::new("(;SZ[9])\n\n");
+    assert_eq!((games.by_ref().count(), games.text_after()), (1, None));
+}
+
+fn moves_of_first(text: &str) -> usize {
+    read_first(text).unwrap().moves().count()
+}
+
+/// Inputs of great size in every direction are read in linear time and without recursion.
+#[test]
+fn great_inputs_take_linear_time() {
+    let n = 200_000;
+    let names = |n: usize| (0..n).map(|k| format!("{}[x]", letters(k))).collect::<String>();
+    let start = std::time::Instant::now();
+    for text in [
+        format!("(;SZ[9]{};B[ee])", names(n)),
+        format!("(;SZ[9]{}{};B[ee])", names(1000), "AB[aa]".repeat(n)),
+        format!("(;SZ[9]AB{};B[ee])", "[aa:ii]".repeat(n)),
+        format!("(;SZ[9];B[ee]{}{})", "(;W[dd]".repeat(n), ")".repeat(n)),
+        format!("(;SZ[9];B[ee]{})", "(;W[dd])".repeat(n)),
+        format!("(;SZ[9];B[ee]{})", ";AB[aa]AE[bb]".repeat(n / 20)),
+        format!("{}(;SZ[9];B[ee])", "(".repeat(n)),
+        format!("(;SZ[9];B[ee]{})", "(;FF".repeat(n)),
+        format!("(;SZ[9];B[ee]{}", "\n[".repeat(n)),
+        format!("(;SZ[9]C[{}];B[ee])", "\\".repeat(2 * n)),
+        format!("(;SZ[9]KM[{}];B[ee])", "6".repeat(n)),
+    ] {
+        let record = read_first(&text).unwrap();
+        assert!(record.moves().next().is_some());
+        assert!(Games::new(&text).next().unwrap().unwrap().to_sgf().unwrap().0.starts_with("(;FF[4]"));
+    }
+    let bytes = "(;CA[gbk]PB[\u{e9}])(;CA[big5])".repeat(n / 20).into_bytes();
+    assert_eq!(read_each(&decode(&bytes)).len(), n / 10);
+    assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
+}
+
+/// Name of a property: `n` in letters.
+fn letters(mut n: usize) -> String {
+    let mut name = String::from("X");
+    while n > 0 {
+        name.push(char::from(b'A' + (n % 26) as u8));
+        n /= 26;
+    }
+    name
 }
