@@ -5,6 +5,7 @@ mod heston;
 mod rules;
 #[cfg(test)]
 mod tests;
+mod variance;
 
 pub use gbm::Gbm;
 pub use heston::Heston;
