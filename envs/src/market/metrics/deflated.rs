@@ -4,21 +4,24 @@
 //! Sharpe Ratio*, J. Portfolio Management 40 (2014). Sharpe ratios here are per bar, not annual; kurtosis is raw (3
 //! for a normal distribution).
 
+use super::returns::ROUNDING;
 use super::{RunningReturns, normal_cdf, normal_quantile};
 
 /// Euler-Mascheroni constant.
 const EULER: f64 = 0.577_215_664_901_532_9;
 
-/// Skewness `m3 / m2^(3/2)` from the central moments m2 and m3 (divisor n). NaN for constant returns.
+/// Skewness `m3 / m2^(3/2)` from the central moments m2 and m3 (divisor n). NaN for returns that are constant up to
+/// rounding.
 pub fn skewness(returns: &[f64]) -> f64 {
     let [m2, m3, _] = central_moments(returns);
-    m3 / m2.powf(1.5)
+    if m2.sqrt() > ROUNDING { m3 / m2.powf(1.5) } else { f64::NAN }
 }
 
-/// Raw kurtosis `m4 / m2^2` from the central moments m2 and m4 (divisor n). NaN for constant returns.
+/// Raw kurtosis `m4 / m2^2` from the central moments m2 and m4 (divisor n). NaN for returns that are constant up to
+/// rounding.
 pub fn kurtosis(returns: &[f64]) -> f64 {
     let [m2, _, m4] = central_moments(returns);
-    m4 / (m2 * m2)
+    if m2.sqrt() > ROUNDING { m4 / (m2 * m2) } else { f64::NAN }
 }
 
 fn central_moments(returns: &[f64]) -> [f64; 3] {
@@ -46,8 +49,8 @@ pub fn probabilistic_sharpe(returns: &[f64], benchmark: f64) -> f64 {
 /// exceeds `benchmark` (per bar) reaches `confidence`. Infinite if the Sharpe ratio is not above `benchmark`.
 pub fn minimum_track_record(returns: &[f64], benchmark: f64, confidence: f64) -> f64 {
     let s = RunningReturns::from_returns(returns).sharpe(1.0);
-    if s <= benchmark {
-        return f64::INFINITY;
+    if s.is_nan() || s <= benchmark {
+        return if s.is_nan() { s } else { f64::INFINITY };
     }
     let error = sharpe_error_scale(s, skewness(returns), kurtosis(returns)) * normal_quantile(confidence)
         / (s - benchmark);

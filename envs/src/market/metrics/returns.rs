@@ -110,9 +110,13 @@ impl RunningReturns {
     }
 }
 
-/// `a / b`, NaN unless b is positive.
+/// Dispersion at or below which returns are constant up to rounding: a return is a ratio of two numbers near each other,
+/// with a rounding error of about 1e-16 from arithmetic and 1e-14 from prices of 12 decimals.
+pub(super) const ROUNDING: f64 = 1e-12;
+
+/// `a / b` for a dispersion b of returns, NaN unless b is above [`ROUNDING`].
 fn ratio(a: f64, b: f64) -> f64 {
-    if b > 0.0 { a / b } else { f64::NAN }
+    if b > ROUNDING { a / b } else { f64::NAN }
 }
 
 /// Total return `prod(1 + r) - 1`, a pure number; 0.1 is ten per cent.
@@ -132,13 +136,15 @@ pub fn volatility(returns: &[f64], periods: f64) -> f64 {
 }
 
 /// Annual Sharpe ratio `mean(r) / sd(r) sqrt(periods)` with the sample standard deviation sd (divisor n - 1) and
-/// risk-free rate 0. W. F. Sharpe, *The Sharpe Ratio*, J. Portfolio Management 21 (1994). NaN for constant returns.
+/// risk-free rate 0. W. F. Sharpe, *The Sharpe Ratio*, J. Portfolio Management 21 (1994). NaN for returns that are constant up to
+/// rounding.
 pub fn sharpe(returns: &[f64], periods: f64) -> f64 {
     RunningReturns::from_returns(returns).sharpe(periods)
 }
 
 /// Annual Sortino ratio `mean(r) / sqrt(mean(min(r, 0)^2)) sqrt(periods)`: target 0, downside deviation over all
-/// returns with gains counted as 0. F. A. Sortino and L. N. Price, J. Investing 3 (1994). NaN without losses.
+/// returns with gains counted as 0. F. A. Sortino and L. N. Price, J. Investing 3 (1994). NaN without losses
+/// above rounding.
 pub fn sortino(returns: &[f64], periods: f64) -> f64 {
     RunningReturns::from_returns(returns).sortino(periods)
 }
@@ -150,7 +156,7 @@ pub fn max_drawdown(returns: &[f64]) -> f64 {
 }
 
 /// Calmar ratio: [`cagr`] divided by the size of [`max_drawdown`]. T. W. Young, Futures 20 (1991). NaN without a
-/// drawdown.
+/// drawdown above rounding.
 pub fn calmar(returns: &[f64], periods: f64) -> f64 {
     RunningReturns::from_returns(returns).calmar(periods)
 }
@@ -206,6 +212,26 @@ mod tests {
         assert!(volatility(&[0.1], 252.0).is_nan() && sharpe(&[0.1, 0.1], 252.0).is_nan());
         assert!(sortino(&[0.1, 0.2], 252.0).is_nan() && calmar(&[0.1, 0.2], 252.0).is_nan());
         assert_eq!((total_return(&[]), max_drawdown(&[]), max_drawdown(&[-1.0, 0.5])), (0.0, 0.0, -1.0));
+    }
+
+    /// Prices that grow by 0.1 % a bar, rounded to 12 decimals.
+    #[test]
+    fn returns_that_are_constant_up_to_rounding_have_no_ratio() {
+        let prices: Vec<f64> = (0..400).map(|t| (100.0 * 1.001f64.powi(t) * 1e12).round() / 1e12).collect();
+        let returns: Vec<f64> = prices.windows(2).map(|pair| pair[1] / pair[0] - 1.0).collect();
+        let losses: Vec<f64> = returns.iter().map(|r| (r - 0.001) * 0.1).collect();
+        assert!(volatility(&returns, 252.0) < 1e-12 && losses.iter().any(|&r| r < 0.0));
+        for returns in [returns, losses] {
+            assert!(sharpe(&returns, 252.0).is_nan() && sortino(&returns, 252.0).is_nan());
+            assert!(calmar(&returns, 252.0).is_nan());
+            let moments = [crate::market::metrics::skewness, crate::market::metrics::kurtosis];
+            assert!(moments.iter().all(|moment| moment(&returns).is_nan()));
+            assert!(crate::market::metrics::probabilistic_sharpe(&returns, 0.0).is_nan());
+            assert!(crate::market::metrics::minimum_track_record(&returns, 0.0, 0.95).is_nan());
+        }
+        // A dispersion of 1e-9 is one.
+        let small: Vec<f64> = (0..100).map(|t| 1e-3 + 1e-9 * f64::from(t % 3)).collect();
+        assert!(sharpe(&small, 252.0) > 1e6);
     }
 
     proptest! {

@@ -13,6 +13,9 @@ use super::settings::Settings;
 /// Indicator of one series `[T]` with a window; the result is `[T]`.
 type Indicator = fn(&[f64], usize) -> Vec<f64>;
 
+/// Dispersion, in proportion to values above 1, at or below which values are constant up to rounding.
+const ROUNDING: f64 = 1e-12;
+
 /// Standardized features: F numbers for each of T bars.
 pub(super) struct Features {
     width: usize,
@@ -76,13 +79,13 @@ impl Features {
 }
 
 /// Standardizes a feature by its mean and standard deviation over the bars `train` and clips the result; 0 if the
-/// feature is constant over these bars.
+/// feature is constant over these bars up to rounding.
 fn standardize(column: &[f64], train: Range<usize>, clip: f32) -> Vec<f32> {
     let train = &column[train];
     let n = train.len() as f64;
     let mean = train.iter().sum::<f64>() / n;
     let std = (train.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / n).sqrt();
-    let scale = if std > 0.0 { 1.0 / std } else { 0.0 };
+    let scale = if std > ROUNDING * mean.abs().max(1.0) { 1.0 / std } else { 0.0 };
     column.iter().map(|x| (((x - mean) * scale) as f32).clamp(-clip, clip)).collect()
 }
 
@@ -97,12 +100,12 @@ fn volatility(close: &[f64], w: usize) -> Vec<f64> {
     rolling(close.len(), w, |t| std(&returns[t + 1 - w..=t]))
 }
 
-/// Log return over `w` bars divided by its volatility `sd sqrt(w)`; 0 for constant prices.
+/// Log return over `w` bars divided by its volatility `sd sqrt(w)`; 0 for returns that are constant up to rounding.
 fn momentum(close: &[f64], w: usize) -> Vec<f64> {
     let returns = log_return(close, 1);
     rolling(close.len(), w, |t| {
         let unit = std(&returns[t + 1 - w..=t]) * (w as f64).sqrt();
-        if unit > 0.0 { (close[t] / close[t - w]).ln() / unit } else { 0.0 }
+        if unit > ROUNDING { (close[t] / close[t - w]).ln() / unit } else { 0.0 }
     })
 }
 
@@ -167,5 +170,9 @@ mod tests {
         close(rsi(&prices, 3)[3], 80.0);
         close(volume(&[3.0, 0.0], 2)[1], (1.0f64 / 2.5).ln());
         assert_eq!((momentum(&[1.0; 4], 2)[3], rsi(&[1.0; 4], 2)[3]), (0.0, 50.0));
+        // Constant growth: the dispersion is rounding.
+        let growth: Vec<f64> = (0..100).map(|t| 1.001f64.powi(t)).collect();
+        assert_eq!(momentum(&growth, 20)[99], 0.0);
+        assert!(standardize(&log_return(&growth, 1), 1..100, 5.0)[1..].iter().all(|x| x.abs() < 1e-12));
     }
 }
