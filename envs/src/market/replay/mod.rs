@@ -2,8 +2,10 @@
 //!
 //! | file | content |
 //! |---|---|
-//! | `bars`, `dates` | price files: columns, dates, checks |
-//! | `prices` | prices of several assets on common dates |
+//! | `file` | price files of all formats: columns, dates, numbers |
+//! | `bars`, `stock_split` | bars of one asset; stock splits |
+//! | `prices` | prices of several assets at common times |
+//! | `calendar` | trading days, gaps, bars in a year |
 //! | `features` | indicators and standardized features of the past |
 //! | `split` | walk-forward folds with an embargo |
 //! | `rules` | account: trades, costs, equity |
@@ -12,8 +14,9 @@
 //! | `settings` | settings; this file: worlds by settings and by file |
 
 mod bars;
-mod dates;
+mod calendar;
 mod features;
+mod file;
 mod foresight;
 mod market;
 mod prices;
@@ -22,6 +25,7 @@ mod rules;
 mod scripts;
 mod settings;
 mod split;
+mod stock_split;
 mod target;
 #[cfg(test)]
 mod tests;
@@ -33,10 +37,11 @@ use std::sync::Arc;
 use freewheel_core::{DynWorld, Error, Result, World};
 
 pub use bars::Bars;
+pub use file::{Key, Times};
 pub use market::MarketData;
 pub use prices::{Prices, random_walk};
 pub use rules::Account;
-pub use settings::{Actions, Settings, Split};
+pub use settings::{Actions, Settings, Split, Splits};
 pub use split::Fold;
 pub use target::TargetAction;
 pub use world::{Replay, State};

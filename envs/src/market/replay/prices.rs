@@ -6,7 +6,9 @@ use std::path::Path;
 use freewheel_core::{Error, Purpose, Result, Streams};
 use jiff::civil::DateTime;
 
-use super::bars::{Bars, days_between};
+use super::bars::Bars;
+use super::calendar::Calendar;
+use super::file::Key;
 use super::settings::Settings;
 
 /// Prices of n assets at T common bars; matrices are row-major.
@@ -14,8 +16,10 @@ use super::settings::Settings;
 pub struct Prices {
     /// Names of the assets, `[n]`, in the order of the files.
     pub assets: Vec<String>,
-    /// Date and time of each bar, `[T]`.
+    /// Date and time of each bar, `[T]`; the meaning is `key`.
     pub dates: Vec<DateTime>,
+    /// Meaning of the dates: as written in the files, or instants in UTC.
+    pub key: Key,
     /// Opening prices, `[T, n]`.
     pub open: Vec<f64>,
     /// Closing prices, `[T, n]`.
@@ -38,36 +42,32 @@ impl Prices {
         Prices::align(&bars, settings.largest_gap)
     }
 
-    /// Keeps the dates that all series have, in one pass over the ascending series.
+    /// Keeps the times that all series have, in one pass over the ascending series. Times are compared as instants
+    /// where all files have offsets from UTC, else as they are written.
     ///
     /// # Errors
-    /// [`Error::Config`] for less than two common dates, or a gap of more than `largest_gap` days between them.
+    /// [`Error::Config`] for files that mix times with and without offsets, for less than two common times, or for a gap
+    /// of more than `largest_gap` days between them.
     pub fn align(all: &[Bars], largest_gap: f64) -> Result<Prices> {
-        let assets: Vec<String> = all.iter().map(|bars| bars.asset.clone()).collect();
+        let key = common_key(all)?;
+        let times: Vec<Vec<DateTime>> = all.iter().map(|bars| bars.times.by(key)).collect();
         let with_volume = all.iter().all(|bars| !bars.volume.is_empty());
         let mut prices = Prices {
-            assets,
+            assets: all.iter().map(|bars| bars.asset.clone()).collect(),
             dates: Vec::new(),
+            key,
             open: Vec::new(),
             close: Vec::new(),
             volume: Vec::new(),
             dropped: 0,
         };
         let mut at = vec![0; all.len()];
-        while let Some(date) = latest_date(all, &at) {
-            for (bars, at) in all.iter().zip(&mut at) {
-                *at += bars.dates[*at..].iter().take_while(|&&other| other < date).count();
+        while let Some(date) = latest_date(&times, &at) {
+            for (times, at) in times.iter().zip(&mut at) {
+                *at += times[*at..].iter().take_while(|&&other| other < date).count();
             }
-            if !all.iter().zip(&at).all(|(bars, &at)| bars.dates.get(at) == Some(&date)) {
+            if !times.iter().zip(&at).all(|(times, &at)| times.get(at) == Some(&date)) {
                 continue;
-            }
-            if let Some(&before) =
-                prices.dates.last().filter(|&&before| days_between(before, date) > largest_gap)
-            {
-                return Err(Error::Config(format!(
-                    "{} have no common date between {before} and {date}; fill the gap or raise largest_gap",
-                    prices.assets.join(", ")
-                )));
             }
             prices.dates.push(date);
             for (bars, at) in all.iter().zip(&mut at) {
@@ -77,13 +77,18 @@ impl Prices {
                 *at += 1;
             }
         }
+        let assets = prices.assets.join(", ");
         if prices.dates.len() < 2 {
-            let (n, assets) = (prices.dates.len(), prices.assets.join(", "));
+            let n = prices.dates.len();
             return Err(Error::Config(format!(
-                "{assets} have {n} dates in common and need 2 or more; use files of the same period"
+                "{assets} have {n} dates in common and need 2 or more; use files of the same period and the same times"
             )));
         }
-        let rows: usize = all.iter().map(|bars| bars.dates.len()).sum();
+        let gap = Calendar::of(&prices.dates).first_gap(&prices.dates, largest_gap).filter(|_| all.len() > 1);
+        if let Some((_, gap)) = gap {
+            return Err(Error::Config(format!("{assets}: common dates: {gap}")));
+        }
+        let rows: usize = times.iter().map(Vec::len).sum();
         prices.dropped = rows - prices.dates.len() * all.len();
         Ok(prices)
     }
@@ -98,26 +103,41 @@ impl Prices {
         self.assets.len()
     }
 
-    /// Bars per year, from the median distance of two bars: 252 for daily bars, 52 weekly, 12 monthly, 4 quarterly, 1
-    /// yearly; for shorter bars, the number of bars divided by the years of the file.
+    /// Bars per year, counted from the calendar of the bars: 252 for daily bars of an exchange, 365 for those of every
+    /// day, 52 weekly, 12 monthly, and 24 times 365 for hourly ones around the clock.
     pub fn periods(&self) -> f64 {
-        let mut days: Vec<f64> = self.dates.windows(2).map(|pair| days_between(pair[0], pair[1])).collect();
-        days.sort_by(f64::total_cmp);
-        match days[days.len() / 2] {
-            300.0.. => 1.0,
-            80.0.. => 4.0,
-            25.0.. => 12.0,
-            6.0.. => 52.0,
-            0.8.. => 252.0,
-            _ => (days.len() as f64) / (days.iter().sum::<f64>() / 365.25),
-        }
+        Calendar::of(&self.dates).bars_per_year(&self.dates)
+    }
+
+    /// Date of a bar as text; an instant ends in `Z`.
+    pub(super) fn date_text(&self, bar: usize) -> String {
+        let end = if self.key == Key::Utc { "Z" } else { "" };
+        format!("{}{end}", self.dates[bar])
     }
 }
 
-/// Latest of the dates at the positions `at`, one position for each series; `None` if a series is at its end.
-fn latest_date(all: &[Bars], at: &[usize]) -> Option<DateTime> {
+/// Meaning of the times that all series share.
+fn common_key(all: &[Bars]) -> Result<Key> {
+    if all.iter().all(|bars| bars.times.are_dates()) {
+        return Ok(Key::Civil);
+    }
+    let (with, without): (Vec<&Bars>, Vec<&Bars>) =
+        all.iter().partition(|bars| !bars.times.offsets.is_empty());
+    match (with.first(), without.first()) {
+        (Some(with), Some(without)) => Err(Error::Config(format!(
+            "the times of {} have offsets from UTC and those of {} have none, so that their bars cannot be aligned; \
+             write offsets in both files, such as 2017-01-31 22:00:00-05:00, or in neither",
+            with.asset, without.asset
+        ))),
+        (Some(_), None) => Ok(Key::Utc),
+        _ => Ok(Key::Civil),
+    }
+}
+
+/// Latest of the times at the positions `at`, one position for each series; `None` if a series is at its end.
+fn latest_date(all: &[Vec<DateTime>], at: &[usize]) -> Option<DateTime> {
     let dates: Option<Vec<DateTime>> =
-        all.iter().zip(at).map(|(bars, &at)| bars.dates.get(at).copied()).collect();
+        all.iter().zip(at).map(|(times, &at)| times.get(at).copied()).collect();
     dates?.into_iter().max()
 }
 

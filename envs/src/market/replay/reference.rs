@@ -176,7 +176,7 @@ fn draw(market: &MarketData, state: &State, frame: &mut Frame) {
     let share = |asset: usize| state.account.units[asset] * market.close(bar)[asset] / state.equity;
     let assets = &market.prices.assets;
     let mut notes = vec![
-        ("date", market.prices.dates[bar].to_string()),
+        ("date", market.prices.date_text(bar)),
         ("equity", format!("{:.2}", state.equity)),
         ("costs", format!("{:.2}", state.costs_paid)),
     ];

@@ -4,6 +4,7 @@ use freewheel_core::{Error, Result, settings};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::file::Columns;
 use super::rules::MAX_ASSETS;
 
 /// Settings of a historical replay.
@@ -19,27 +20,41 @@ pub struct Settings {
     pub others: Vec<String>,
     /// Whether prices are multiplied by adj close / close, where the file has that column.
     pub adjust: bool,
-    /// Whether 1/2/2020 is the 1st of February; by default true for dates with dots (1.2.2020) and false for slashes.
+    /// Whether 1/2/2020 is the 1st of February; by default true for dates with dots (1.2.2020) and false for others.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub day_first: Option<bool>,
-    /// Largest allowed gap between bars, in days, above 0.
+    /// Names of the columns in their order, for a file without a header or with other names, such as ["date", "open",
+    /// "high", "low", "close", "volume"]; "-" is a column that is not used.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub columns: Vec<String>,
+    /// Whether 1,5 is one and a half (true) or commas separate thousands (false); by default the prices tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decimal_comma: Option<bool>,
+    /// Stock splits that prices are not adjusted for: "refuse" the file, "adjust" the prices before them, or "keep" them.
+    #[serde(skip_serializing_if = "Splits::is_default")]
+    pub splits: Splits,
+    /// Largest allowed gap without bars, in trading days beyond the usual distance of bars, above 0.
     pub largest_gap: f64,
     /// Relative amount, 0 to 1, by which open and close may lie outside low..high.
     pub tolerance: f64,
 
     /// Bars of the episodes: "train" or "test".
     pub split: Split,
-    /// Number of walk-forward folds, 1 or more.
-    pub folds: u32,
-    /// Fold to play, 1 to `folds`.
-    pub fold: u32,
+    /// Number of walk-forward folds, 1 or more; by default 4, or 1 for a file that is too short for 4.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub folds: Option<u32>,
+    /// Fold to play, 1 to `folds`; by default the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fold: Option<u32>,
     /// Whether a fold trains on one block of bars (true) or on all bars before its test (false).
     pub rolling: bool,
     /// Bars left out between training and test; by default as many as the longest feature looks back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub embargo: Option<u32>,
-    /// Steps of a training episode, 1 or more; it starts at a random bar. A test episode covers the whole test.
-    pub length: u32,
+    /// Steps of a training episode, 1 or more; by default 252, or half the training bars if they are fewer than 253. It
+    /// starts at a random bar. A test episode covers the whole test.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub length: Option<u32>,
 
     /// Actions: rows of a table of target positions ("table"), or the positions themselves ("continuous").
     pub actions: Actions,
@@ -85,6 +100,25 @@ pub struct Settings {
     pub clip: f32,
 }
 
+/// Handling of stock splits that prices are not adjusted for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Splits {
+    /// Refuse: a file with such a change of the price is an error.
+    #[default]
+    Refuse,
+    /// Adjust: the prices before a split are divided by its ratio.
+    Adjust,
+    /// Keep: the prices are used as they are.
+    Keep,
+}
+
+impl Splits {
+    fn is_default(&self) -> bool {
+        *self == Splits::Refuse
+    }
+}
+
 /// Choice of the bars of a fold that are played.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -114,14 +148,17 @@ impl Default for Settings {
             others: Vec::new(),
             adjust: true,
             day_first: None,
+            columns: Vec::new(),
+            decimal_comma: None,
+            splits: Splits::Refuse,
             largest_gap: 10.0,
             tolerance: 1e-4,
             split: Split::Train,
-            folds: 4,
-            fold: 4,
+            folds: None,
+            fold: None,
             rolling: false,
             embargo: None,
-            length: 252,
+            length: None,
             actions: Actions::Table,
             levels: None,
             short: true,
@@ -143,6 +180,9 @@ impl Default for Settings {
         }
     }
 }
+
+/// Default number of folds.
+pub(super) const FOLDS: u32 = 4;
 
 impl Settings {
     /// Reads and checks the settings of a world; `of` is the id of the world, with which error messages begin.
@@ -180,9 +220,12 @@ impl Settings {
             (self.others.len() < MAX_ASSETS, "others must have at most 7 files"),
             (positive(self.largest_gap), "largest_gap must be a number of days above 0"),
             ((0.0..=1.0).contains(&self.tolerance), "tolerance must be between 0 and 1"),
-            (self.folds >= 1, "folds must be at least 1"),
-            ((1..=self.folds).contains(&self.fold), "fold must be between 1 and folds"),
-            (self.length >= 1, "length must be at least 1"),
+            (self.folds != Some(0), "folds must be at least 1"),
+            (
+                self.fold.is_none_or(|fold| (1..=self.folds.unwrap_or(FOLDS)).contains(&fold)),
+                "fold must be between 1 and folds",
+            ),
+            (self.length != Some(0), "length must be at least 1"),
             (positive(self.leverage) && self.leverage <= 1000.0, "leverage must be above 0 and at most 1000"),
             (
                 !levels.is_empty() && !repeated && levels.iter().all(|x| x.is_finite()),
@@ -212,6 +255,9 @@ impl Settings {
         if let Some((_, message)) = rules.into_iter().find(|(holds, _)| !holds) {
             // Every message begins with the name of its setting.
             return Err(Error::setting(message.split(' ').next().unwrap_or_default(), message));
+        }
+        if !self.columns.is_empty() {
+            Columns::named(self)?;
         }
         let windows = [
             ("returns", &self.returns, 1),

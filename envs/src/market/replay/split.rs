@@ -9,7 +9,13 @@ use std::ops::Range;
 use freewheel_core::{Error, Result};
 
 use super::features;
-use super::settings::{Settings, Split};
+use super::settings::{FOLDS, Settings, Split};
+
+/// Smallest number of test bars: an episode of one step.
+const MIN_TEST: usize = 2;
+
+/// Default number of steps of a training episode.
+const LENGTH: usize = 252;
 
 /// Training and test bars of one fold.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,42 +33,49 @@ impl Fold {
     /// [`Error::Config`] if there are too few bars for one episode.
     pub fn new(bars: usize, settings: &Settings) -> Result<Fold> {
         let lookback = features::lookback(settings);
-        let usable = bars.saturating_sub(lookback) as u64;
-        let blocks = u64::from(settings.folds) + 1;
-        let bound = |block: u64| lookback + (usable * block / blocks) as usize;
         let embargo = settings.embargo.map_or(lookback, |embargo| embargo as usize);
-        let fold = u64::from(settings.fold);
-        let first = if settings.rolling { fold - 1 } else { 0 };
-        let end = bound(fold + 1);
-        let fold = Fold { train: bound(first)..bound(fold), test: (bound(fold) + embargo).min(end)..end };
-        let shortest = settings.length as usize + 1;
-        if fold.train.len() < shortest {
+        let usable = bars.saturating_sub(lookback) as u64;
+        let cut = |folds: u32, fold: u32| {
+            let (blocks, fold) = (u64::from(folds) + 1, u64::from(fold));
+            let bound = |block: u64| lookback + (usable * block / blocks) as usize;
+            let first = if settings.rolling { fold - 1 } else { 0 };
+            let end = bound(fold + 1);
+            Fold { train: bound(first)..bound(fold), test: (bound(fold) + embargo).min(end)..end }
+        };
+        let (folds, fold) = match (settings.folds, settings.fold) {
+            (None, None) if cut(FOLDS, FOLDS).test.len() < MIN_TEST => (1, 1),
+            (folds, fold) => {
+                let folds = folds.unwrap_or(FOLDS);
+                (folds, fold.unwrap_or(folds))
+            }
+        };
+        let found = cut(folds, fold);
+        let shortest = settings.length.map_or(MIN_TEST, |length| length as usize + 1);
+        if found.train.len() < shortest {
+            let length = settings.length.unwrap_or(1);
             return Err(Error::Config(format!(
-                "fold {} of {} trains on {} of {bars} bars, and an episode of length {} needs {shortest}; lower length \
-                 or folds, shorten the features, or add bars",
-                settings.fold,
-                settings.folds,
-                fold.train.len(),
-                settings.length,
+                "fold {fold} of {folds} trains on {} of {bars} bars, and an episode of length {length} needs {shortest}; \
+                 lower length or folds, shorten the features, or add bars",
+                found.train.len(),
             )));
         }
-        if fold.test.len() < 2 {
+        if found.test.len() < MIN_TEST {
             return Err(Error::Config(format!(
-                "fold {} of {} has {} test bars after an embargo of {embargo} and needs 2; lower embargo or folds, \
-                 or add bars",
-                settings.fold,
-                settings.folds,
-                fold.test.len(),
+                "fold {fold} of {folds} has {} test bars after an embargo of {embargo} and needs {MIN_TEST}; lower \
+                 embargo or folds, shorten the features, or add bars",
+                found.test.len(),
             )));
         }
-        Ok(fold)
+        Ok(found)
     }
 
     /// Bars at whose close an episode may start, and the steps of an episode.
     pub(super) fn episodes(&self, settings: &Settings) -> (Range<usize>, usize) {
         match settings.split {
             Split::Train => {
-                let length = settings.length as usize;
+                let bars = self.train.len();
+                let short = if bars > LENGTH { LENGTH } else { (bars / 2).max(1) };
+                let length = settings.length.map_or(short, |length| length as usize);
                 (self.train.start..self.train.end - length, length)
             }
             Split::Test => (self.test.start..self.test.start + 1, self.test.len() - 1),
@@ -85,7 +98,7 @@ mod tests {
         ) {
             let fold = pick % folds + 1;
             let base = Settings {
-                folds, fold, rolling, embargo, length,
+                folds: Some(folds), fold: Some(fold), rolling, embargo, length: Some(length),
                 returns: vec![1], volatility: vec![], momentum: vec![], rsi: vec![], average: vec![average],
                 ..Settings::default()
             };
@@ -102,7 +115,7 @@ mod tests {
                 prop_assert!(test.start - lookback >= train.end);
             }
             if fold < folds {
-                let next = Fold::new(bars, &Settings { fold: fold + 1, ..base.clone() }).unwrap();
+                let next = Fold::new(bars, &Settings { fold: Some(fold + 1), ..base.clone() }).unwrap();
                 prop_assert!(next.test.start >= test.end);
                 prop_assert!(next.train.end == test.end);
                 prop_assert_eq!(next.train.start == train.start, !rolling);
@@ -119,16 +132,35 @@ mod tests {
 
     #[test]
     fn the_greatest_numbers_are_refused() {
-        let most =
-            Settings { folds: u32::MAX, fold: u32::MAX, embargo: Some(u32::MAX), ..Settings::default() };
+        let most = Settings {
+            folds: Some(u32::MAX),
+            fold: Some(u32::MAX),
+            embargo: Some(u32::MAX),
+            ..Settings::default()
+        };
         assert!(Fold::new(2000, &most).is_err());
-        assert!(Fold::new(2000, &Settings { length: u32::MAX, ..Settings::default() }).is_err());
+        assert!(Fold::new(2000, &Settings { length: Some(u32::MAX), ..Settings::default() }).is_err());
+    }
+
+    #[test]
+    fn a_year_of_daily_bars_is_enough() {
+        for bars in [250, 252, 260, 365] {
+            let fold = Fold::new(bars, &Settings::default()).unwrap();
+            let (starts, steps) = fold.episodes(&Settings::default());
+            assert!(starts.len() >= 40 && steps >= 40 && fold.test.len() >= 30, "{bars}: {fold:?}");
+        }
+        // Files for which four folds suffice have them.
+        assert_eq!(Fold::new(400, &Settings::default()).unwrap(), Fold { train: 60..332, test: 392..400 });
+        let (starts, steps) = Fold::new(400, &Settings::default()).unwrap().episodes(&Settings::default());
+        assert_eq!((starts, steps), (60..80, 252));
     }
 
     #[test]
     fn too_few_bars_are_refused_with_the_mend() {
         let refused = |bars, settings: &Settings| Fold::new(bars, settings).unwrap_err().to_string();
-        assert!(refused(200, &Settings::default()).contains("lower length or folds"));
+        let year = Settings { length: Some(252), ..Settings::default() };
+        assert!(refused(252, &year).contains("lower length or folds"));
+        assert!(refused(150, &Settings::default()).contains("shorten the features"));
         assert!(refused(10, &Settings::default()).contains("trains on 0 of 10 bars"));
         let long = Settings { embargo: Some(5000), ..Settings::default() };
         assert!(refused(2000, &long).contains("lower embargo"));

@@ -4,7 +4,7 @@ use freewheel_core::{Ending, Env};
 use proptest::prelude::*;
 
 use super::super::rules::{Account, Costs, after_costs};
-use super::super::{Prices, Replay, TargetAction};
+use super::super::{Prices, Replay, Splits, TargetAction};
 use super::*;
 
 /// Constant prices.
@@ -170,8 +170,11 @@ fn ruin_ends_the_episode_with_the_floor() {
         let (open, close) = doubled(index);
         text.push_str(&format!("{},{open},{close},{open},{close}\n", date(index)));
     }
-    let world =
-        replay(prices(&text), &short("split = \"test\"\nleverage = 3\nlevels = [-3, 0]\nruin = 0.05"));
+    let kept = bars(&text, &Settings { splits: Splits::Keep, ..Settings::default() });
+    let world = replay(
+        Prices::align(&[kept], 10.0).unwrap(),
+        &short("split = \"test\"\nleverage = 3\nlevels = [-3, 0]\nruin = 0.05"),
+    );
     let rewards = audit(&world, |_| 0, 1);
     assert!((rewards - 0.05f64.ln()).abs() < 1e-7, "{rewards}");
 }

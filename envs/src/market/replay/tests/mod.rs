@@ -1,6 +1,7 @@
 //! Tests of the replay on generated prices.
 
 mod accounting;
+mod calendars;
 mod files;
 mod foresight;
 mod lookahead;
@@ -44,14 +45,18 @@ fn bars(text: &str, settings: &Settings) -> Bars {
     Bars::parse(Path::new("made.csv"), text.as_bytes(), settings).unwrap()
 }
 
+/// Settings with a feature of the volume, so that it is read.
+fn with_volume() -> Settings {
+    Settings { volume: vec![2], ..Settings::default() }
+}
+
 fn prices(text: &str) -> Prices {
-    Prices::align(&[bars(text, &Settings::default())], 10.0).unwrap()
+    Prices::align(&[bars(text, &with_volume())], 10.0).unwrap()
 }
 
 /// Prices of several random walks.
 fn several(days: usize, seeds: std::ops::Range<u64>) -> Prices {
-    let all: Vec<Bars> =
-        seeds.map(|seed| bars(&walk(days, seed, [0.005, 0.02]), &Settings::default())).collect();
+    let all: Vec<Bars> = seeds.map(|seed| bars(&walk(days, seed, [0.005, 0.02]), &with_volume())).collect();
     Prices::align(&all, 10.0).unwrap()
 }
 
@@ -87,7 +92,7 @@ fn zigzag() -> String {
 }
 
 fn play(more: &str) -> String {
-    let world = replay(prices(&zigzag()), &short(more));
+    let world = replay(prices(&zigzag()), &short(&format!("periods = 252\n{more}")));
     let spec = world.spec();
     let mut text = format!(
         "{} version {} limit {:?} actions {} scripts {}\n",
