@@ -67,6 +67,7 @@ impl WorldFamily for TrackFamily {
         let id = format!("track/{name}");
         let (table, settings) = (settings, Settings::read(settings, &id)?);
         reject(&id, "bridges", settings.bridges.is_some(), "circuits from files")?;
+        reject(&id, "width", settings.width.is_some(), "circuits from files")?;
         reject(&id, "seed", settings.seed.is_some() && name != "random", "track/random")?;
         let Some(circuit) = Circuit::named(name, settings.seed.unwrap_or(SEED))? else {
             return Ok(None);
@@ -78,7 +79,7 @@ impl WorldFamily for TrackFamily {
         let id = format!("track:{}", file.display());
         let (table, settings) = (settings, Settings::read(settings, &id)?);
         reject(&id, "seed", settings.seed.is_some(), "track/random")?;
-        let circuit = Circuit::read(file, settings.bridges.unwrap_or(false))?;
+        let circuit = Circuit::read_with(file, settings.file_options())?;
         build(&id, &circuit, &settings, table)
     }
 

@@ -4,17 +4,17 @@ use std::fmt;
 
 use freewheel_core::Error;
 
-use super::Circuit;
+use super::table::Table;
 
-/// Maximum number of points per edge in the search for crossings.
-const MAX_SAMPLES: usize = 2_000;
+/// Maximum number of center-line points in the search for crossings.
+const MAX_SAMPLES: usize = 8_000;
 
 /// Reason why a circuit is rejected. `s` and `other` are arc lengths, m.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum GeometryError {
-    /// An edge folds: the road's width on the inner side of a bend exceeds the radius of the bend.
+    /// An edge folds: on most of the lap, the road's width on the inner side exceeds the radius of the bends.
     Folds { s: f64, radius: f64, width: f64 },
-    /// Two parts of the road overlap.
+    /// The center line crosses itself, or two parts of the road are in the same place.
     Crosses { s: f64, other: f64 },
     /// The ratio of length to minimum radius is too large for the lookup table.
     Scale { length: f64, radius: f64 },
@@ -26,7 +26,7 @@ impl fmt::Display for GeometryError {
             GeometryError::Folds { s, radius, width } => write!(
                 f,
                 "{s:.0} m from the start the bend's radius is {radius:.2} m, and the road is {width:.2} m wide on its \
-                 inner side; make the road narrower or the bend wider"
+                 inner side, as on most of the lap; make the road narrower or the bends wider"
             ),
             GeometryError::Crosses { s, other } => write!(
                 f,
@@ -35,8 +35,9 @@ impl fmt::Display for GeometryError {
             ),
             GeometryError::Scale { length, radius } => write!(
                 f,
-                "the line is {length:.0} m long, and its tightest bend has a radius of {radius:.3e} m; check that the \
-                 points are in order, in meters, and not closer than their errors"
+                "the line is {length:.0} m long, and its tightest bend has a radius of {radius:.3e} m; put the points in \
+                 the order of travel and remove points that are closer to each other than their errors; for another \
+                 unit than meters, name the unit in the header, such as x_cm,y_cm,w_tr_right_cm,w_tr_left_cm"
             ),
         }
     }
@@ -60,60 +61,31 @@ impl GeometryError {
 /// Maximum width on the inner side of a bend, as a fraction of the bend's radius; a greater width is reduced to the
 /// maximum.
 pub(super) const MAX_INNER_SHARE: f64 = 0.95;
-/// Ratio of inner width to bend radius above which a circuit is rejected. Below this ratio, as in hairpins of surveyed
-/// circuits, the width is reduced.
-const MAX_WIDTH_TO_RADIUS: f64 = 1.5;
 
-/// Widths `(right, left)`, m, where the width on the inner side of a bend is reduced to less than the bend's radius.
-pub(super) fn usable_widths(
-    s: f64,
-    curvature: f64,
-    (right, left): (f64, f64),
-) -> Result<(f64, f64), GeometryError> {
-    let (radius, width) = (1.0 / curvature.abs(), if curvature > 0.0 { left } else { right });
-    if width > MAX_WIDTH_TO_RADIUS * radius {
-        return Err(GeometryError::Folds { s, radius, width });
-    }
-    let innermost = MAX_INNER_SHARE * radius;
-    Ok(if curvature > 0.0 { (right, left.min(innermost)) } else { (right.min(innermost), left) })
-}
-
-/// Checks that no edge of the road crosses itself or the other edge (else [`GeometryError::Crosses`]).
-pub(super) fn check_crossings(circuit: &Circuit) -> Result<(), GeometryError> {
-    let entries = circuit.table().entries();
+/// Checks that the center line does not cross itself (else [`GeometryError::Crosses`]).
+pub(super) fn check_crossings(table: &Table) -> Result<(), GeometryError> {
+    let entries = table.entries();
     let count = entries.len().min(MAX_SAMPLES);
-    let s = |i: usize| (i % count) as f64 * circuit.length() / count as f64;
-    let edge = |side: f64| -> Vec<[f64; 2]> {
-        let at = |i: usize| {
-            let entry = &entries[(i % count) * entries.len() / count];
-            let n = if side > 0.0 { entry.left } else { -entry.right };
-            [entry.x - n * entry.sin, entry.y + n * entry.cos]
-        };
-        (0..=count).map(at).collect()
+    let s = |i: usize| (i % count) as f64 * table.length() / count as f64;
+    let point = |i: usize| {
+        let entry = &entries[(i % count) * entries.len() / count];
+        [entry.x, entry.y]
     };
-    let edges = [edge(1.0), edge(-1.0)];
+    let line: Vec<[f64; 2]> = (0..=count).map(point).collect();
     // Bounding boxes of blocks of segments exclude most pairs.
     const BLOCK: usize = 16;
     let blocks = count.div_ceil(BLOCK);
-    let bounds: Vec<BoundingBox> = edges
-        .iter()
-        .flat_map(|edge| {
-            (0..blocks).map(|b| BoundingBox::of(&edge[b * BLOCK..=((b + 1) * BLOCK).min(count)]))
-        })
-        .collect();
-    for (one, two) in (0..2 * blocks).flat_map(|one| (one..2 * blocks).map(move |two| (one, two))) {
+    let range = |b: usize| (b * BLOCK)..((b + 1) * BLOCK).min(count);
+    let bounds: Vec<BoundingBox> =
+        (0..blocks).map(|b| BoundingBox::of(&line[range(b).start..=range(b).end])).collect();
+    for (one, two) in (0..blocks).flat_map(|one| (one..blocks).map(move |two| (one, two))) {
         if !bounds[one].overlaps(&bounds[two]) {
             continue;
         }
-        let range = |b: usize| (b % blocks * BLOCK)..((b % blocks + 1) * BLOCK).min(count);
-        let (first, second) = (&edges[one / blocks], &edges[two / blocks]);
         for (i, j) in range(one).flat_map(|i| range(two).map(move |j| (i, j))) {
-            // Neighboring segments of one edge share a point.
+            // Neighboring segments share a point.
             let apart = i.abs_diff(j).min(count - i.abs_diff(j));
-            if one / blocks == two / blocks && apart < 2 {
-                continue;
-            }
-            if segments_cross(&first[i..=i + 1], &second[j..=j + 1]) {
+            if apart >= 2 && segments_cross(&line[i..=i + 1], &line[j..=j + 1]) {
                 return Err(GeometryError::Crosses { s: s(i).min(s(j)), other: s(i).max(s(j)) });
             }
         }

@@ -12,11 +12,14 @@
 //! | `spline` | center lines as periodic cubic splines; quadrature |
 //! | `check` | geometric validation |
 //! | `table` | constant-time lookup and projection, used in every simulation step |
-//! | `file` | CSV files |
+//! | `inner_edge` | inner edges of tight bends |
+//! | `file`, `columns` | text files |
 //! | `named` | built-in and random circuits |
 
 mod check;
+mod columns;
 mod file;
+mod inner_edge;
 mod named;
 mod road;
 mod spline;
@@ -31,6 +34,7 @@ use road::Road;
 use spline::Spline;
 use table::Table;
 
+pub use file::FileOptions;
 pub(super) use named::CIRCUITS;
 pub(super) use spline::wrap_angle;
 
@@ -66,12 +70,11 @@ pub struct Sample {
 impl Circuit {
     /// Circuit from center line and widths, after validation. With `bridges` the road may cross itself.
     fn new(name: &str, line: CenterLine, widths: Widths, bridges: bool) -> Result<Self, GeometryError> {
-        let table = Table::new(&line, &widths)?;
-        let circuit = Circuit { name: name.to_owned(), line, widths, table };
+        let table = Table::new(&line, &widths, bridges)?;
         if !bridges {
-            check::check_crossings(&circuit)?;
+            check::check_crossings(&table)?;
         }
-        Ok(circuit)
+        Ok(Circuit { name: name.to_owned(), line, widths, table })
     }
 
     /// Circular circuit of `radius` m, driven counterclockwise, with the edges `half_width` m from the center line.
@@ -112,10 +115,13 @@ impl Circuit {
     pub fn at(&self, s: f64) -> Sample {
         let s = s.rem_euclid(self.length());
         let Pose { x, y, heading, curvature } = self.line.at(s);
-        // The widths were validated when the lookup table was built, so that the fallback is never used at entries of
-        // the table.
-        let widths = self.widths.at(s);
-        let (right, left) = check::usable_widths(s, curvature, widths).unwrap_or(widths);
+        let (mut right, mut left) = self.widths.at(s);
+        if let Some(cut) = self.table.cut_widths(s) {
+            let innermost = check::MAX_INNER_SHARE / curvature.abs();
+            (right, left) = (right.min(cut.0), left.min(cut.1));
+            *(if curvature > 0.0 { &mut left } else { &mut right }) =
+                if curvature > 0.0 { left } else { right }.min(innermost);
+        }
         Sample { s, x, y, heading, curvature, right, left }
     }
 

@@ -5,11 +5,13 @@
 //! radius. Where the curvature jumps between two entries, as on the circuit `stadium`, the error is h^2 / 192 times the
 //! jump: 6e-5 m.
 
-use super::check::{self, GeometryError};
-use super::{CenterLine, Widths};
+use super::check::GeometryError;
+use super::{CenterLine, Pose, Widths, inner_edge};
 
-/// Minimum number of table entries per minimum radius of the line.
+/// Number of table entries per minimum radius of the line; fewer, but at least `MIN_STEPS_PER_RADIUS`, on a long line
+/// with a tight bend.
 const STEPS_PER_RADIUS: f64 = 40.0;
+const MIN_STEPS_PER_RADIUS: f64 = 10.0;
 /// Maximum distance between entries, m.
 const MAX_STEP: f64 = 0.5;
 /// Maximum number of entries: 32 km at the maximum step.
@@ -26,6 +28,8 @@ pub(in super::super) struct Table {
     step: f64,
     per_meter: f64,
     entries: Vec<Entry>,
+    /// Whether the widths of any entry are less than the given widths.
+    cut: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -57,7 +61,9 @@ pub(in super::super) struct FrenetPoint {
 }
 
 impl Table {
-    pub(super) fn new(line: &CenterLine, widths: &Widths) -> Result<Self, GeometryError> {
+    /// Table of a center line with given widths, which are cut on the inner side of bends. With `bridges` the road may
+    /// cross itself.
+    pub(super) fn new(line: &CenterLine, widths: &Widths, bridges: bool) -> Result<Self, GeometryError> {
         let length = line.length();
         // A coarse pass along the line finds the minimum radius.
         let looks = (length / MAX_STEP).clamp(1_000.0, MAX_ENTRIES) as usize;
@@ -66,29 +72,29 @@ impl Table {
         let step = (1.0 / (STEPS_PER_RADIUS * max_curvature)).min(MAX_STEP);
         let count = (length / step).ceil().max(8.0);
         // With a radius of 0, the count is infinite or NaN.
-        if count.is_nan() || count > MAX_ENTRIES {
+        let most = MAX_ENTRIES * STEPS_PER_RADIUS / MIN_STEPS_PER_RADIUS;
+        if count.is_nan() || count > most || length > MAX_ENTRIES * MAX_STEP {
             return Err(GeometryError::Scale { length, radius: 1.0 / max_curvature });
         }
-        let count = count as usize;
+        let count = count.min(MAX_ENTRIES) as usize;
         let entry = |i: usize| {
             let s = at(i, count);
-            let pose = line.at(s);
-            let (sin, cos) = pose.heading.sin_cos();
-            let (right, left) = check::usable_widths(s, pose.curvature, widths.at(s))?;
-            Ok(Entry {
-                x: pose.x,
-                y: pose.y,
-                heading: pose.heading,
-                cos,
-                sin,
-                curvature: pose.curvature,
-                right,
-                left,
-            })
+            let Pose { x, y, heading, curvature } = line.at(s);
+            let (sin, cos) = heading.sin_cos();
+            let (right, left) = widths.at(s);
+            Entry { x, y, heading, cos, sin, curvature, right, left }
         };
-        let entries = (0..count).map(entry).collect::<Result<Vec<_>, GeometryError>>()?;
+        let mut entries: Vec<Entry> = (0..count).map(entry).collect();
+        let cut = inner_edge::cut(&mut entries, length, bridges)?;
         let step = length / count as f64;
-        Ok(Table { length, step, per_meter: 1.0 / step, entries })
+        Ok(Table { length, step, per_meter: 1.0 / step, entries, cut })
+    }
+
+    /// Widths `(right, left)` of the entries around the arc length `s` in `0..length`, interpolated, m; `None` if no
+    /// width of the circuit is cut.
+    pub(super) fn cut_widths(&self, s: f64) -> Option<(f64, f64)> {
+        let (a, b, t) = self.between(s);
+        self.cut.then_some((a.right + t * (b.right - a.right), a.left + t * (b.left - a.left)))
     }
 
     pub(in super::super) fn length(&self) -> f64 {

@@ -74,7 +74,7 @@ fn a_spline_through_a_circle_is_a_circle() {
             format!("{},{},4,4\n", 50.0 * cos, 50.0 * sin)
         })
         .collect();
-    let circuit = Circuit::parse(&lines, Path::new("circle.csv"), false).unwrap();
+    let circuit = Circuit::parse(&lines, Path::new("circle.csv"), FileOptions::default()).unwrap();
     assert!((circuit.length() - 100.0 * PI).abs() < 1e-6, "{}", circuit.length());
     for sample in circuit.samples(777) {
         assert!((sample.x.hypot(sample.y) - 50.0).abs() < 1e-6);
@@ -154,7 +154,8 @@ fn error_text(change: impl Fn(usize, String) -> String) -> String {
         text += &change(line, format!("{},{},2,3", 40.0 * cos, 40.0 * sin));
         text += "\n";
     }
-    Circuit::parse(&text, Path::new("mine.csv"), false).map_or_else(|e| e.to_string(), |_| String::new())
+    Circuit::parse(&text, Path::new("mine.csv"), FileOptions::default())
+        .map_or_else(|e| e.to_string(), |_| String::new())
 }
 
 #[test]
@@ -212,7 +213,7 @@ fn damaged_files_are_refused_or_read() {
             bytes[place] = b"0123456789.,-e#\n x"[rng.below(18) as usize];
         }
         let text = String::from_utf8(bytes).unwrap();
-        refused += usize::from(Circuit::parse(&text, Path::new("bad.csv"), false).is_err());
+        refused += usize::from(Circuit::parse(&text, Path::new("bad.csv"), FileOptions::default()).is_err());
     }
     assert!(refused > 20, "{refused}");
 }

@@ -136,9 +136,11 @@ pub fn plan_line(circuit: &Circuit, limits: &Limits, kind: LineKind) -> Result<L
     }
 }
 
-/// Number of points of a line: one every 2.5 m, within 400..=6000.
+/// Number of points of a line: one every 2.5 m, or every quarter of the minimum radius if that is less, within
+/// 400..=6000.
 fn num_points(circuit: &Circuit) -> usize {
-    ((circuit.length() / 2.5).ceil() as usize).clamp(400, 6000)
+    let spacing = (0.25 / circuit.table().max_curvature()).min(2.5);
+    ((circuit.length() / spacing).ceil() as usize).clamp(400, 6000)
 }
 
 /// Center line as segments of constant curvature, four per point.

@@ -21,7 +21,7 @@ use freewheel_core::{
     Purpose, Result, Score, ScriptedPolicy, Solution, SolveQuery, Spec, Step, Stream, Streams, World,
 };
 
-use super::circuit::Circuit;
+use super::circuit::{Circuit, Sample};
 use super::draw;
 use super::line::{self, Limits, LineKind};
 use super::vehicle::{Car, Model, Vehicle};
@@ -42,6 +42,8 @@ const RACING_CONTINUOUS: (f64, f64) = (0.96, 0.15);
 const RACING_TABLE: (f64, f64) = (0.86, 0.3);
 /// Number of episodes in which a scripted driver is evaluated if starts are random.
 const NUM_EPISODES: u64 = 20;
+/// Median width of the road below which the small car is the default, in widths of the club car.
+const NARROW_ROAD: f64 = 2.5;
 /// Maximum episode length, steps.
 const MAX_STEPS: f64 = 1e9;
 
@@ -284,10 +286,18 @@ impl<A: DriveAction> TrackEnv<A> {
     }
 }
 
-/// Default car of a circuit: the small car if the road is narrower than the club car.
+/// Default car of a circuit: the small car on a narrow road, or if a bend is too tight for the club car.
 fn default_car(circuit: &Circuit) -> Car {
-    let narrowest = circuit.samples(200).iter().map(|at| at.left + at.right).fold(f64::INFINITY, f64::min);
-    if narrowest < Car::Club.parameters().width { Car::Small } else { Car::Club }
+    let club = Car::Club.parameters();
+    let samples = circuit.samples(2_000);
+    let mut widths: Vec<f64> = samples.iter().map(|at| at.left + at.right).collect();
+    widths.sort_by(f64::total_cmp);
+    // Radius of the outermost line through a bend.
+    let outermost =
+        |at: &Sample| 1.0 / at.curvature.abs() + if at.curvature > 0.0 { at.right } else { at.left };
+    let widest_line = samples.iter().map(outermost).fold(f64::INFINITY, f64::min);
+    let narrow = widths[widths.len() / 2] < NARROW_ROAD * club.width || widths[0] < club.width;
+    if narrow || widest_line < club.wheelbase() / club.steering.tan() { Car::Small } else { Car::Club }
 }
 
 /// Limits of a plan that uses the fraction `share` of the car's grip and keeps `clearance` m from the edges.

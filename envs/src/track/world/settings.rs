@@ -4,6 +4,7 @@ use freewheel_core::{Error, Result, settings};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::track::circuit::FileOptions;
 use crate::track::vehicle::{Car, Model};
 
 /// Settings of the track worlds.
@@ -29,7 +30,8 @@ pub struct Settings {
     /// `rays`: maximum distance that a ray measures, m, 0.001 to 1000; default: 100, for the small car 10.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ray_range: Option<f64>,
-    /// Car: `club`, `escort`, `bmw`, `vanagon` or `small`; default: `club`, on narrow roads `small`.
+    /// Car: `club`, `escort`, `bmw`, `vanagon` or `small`; default: `club`, or `small` on roads that are narrower than
+    /// 4.5 m or bend more sharply than `club` can steer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub car: Option<Car>,
     /// Vehicle model: `grip`, kinematic with a friction circle; `ks`, kinematic without slip; `st`, dynamic
@@ -58,6 +60,10 @@ pub struct Settings {
     /// Circuits from files: allows the road to cross itself on a bridge; default: false.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bridges: Option<bool>,
+    /// Circuits from files without widths: width of the road, m, 0.01 to 60; default: 10, or 2.2 if the line has a bend
+    /// of a radius below 5 m.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub width: Option<f64>,
 }
 
 /// Choice of the action space.
@@ -128,6 +134,7 @@ impl Default for Settings {
             gamma: 0.99,
             seed: None,
             bridges: None,
+            width: None,
         }
     }
 }
@@ -141,6 +148,11 @@ impl Settings {
         let read: Settings = settings::read(table, of)?;
         read.check().map_err(|e| e.of(of))?;
         Ok(read)
+    }
+
+    /// Options of reading a circuit from a file.
+    pub fn file_options(&self) -> FileOptions {
+        FileOptions { bridges: self.bridges.unwrap_or(false), width: self.width }
     }
 
     fn check(&self) -> Result<()> {
@@ -164,6 +176,7 @@ impl Settings {
         settings::in_range("laps", f64::from(self.laps), 1.0..=1e3)?;
         settings::in_range("clearance", self.clearance, 0.0..=1e3)?;
         settings::in_range("limit_s", self.limit_s.unwrap_or(1.0), 0.1..=1e6)?;
+        settings::in_range("width", self.width.unwrap_or(1.0), 0.01..=60.0)?;
         settings::in_range("gamma", self.gamma, 0.0..=1.0)
     }
 }
