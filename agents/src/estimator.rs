@@ -37,7 +37,7 @@ use std::any::Any;
 use std::ops::ControlFlow;
 
 use crate::Samples;
-use freewheel_core::{Result, Streams};
+use freewheel_core::{Error, Result, Streams};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -280,6 +280,24 @@ pub trait Model: Serialize + DeserializeOwned + Send + Sync + 'static {
     fn n_features_in(&self) -> usize;
     /// Count of the fitted numbers (weights, centers, thresholds).
     fn n_parameters(&self) -> usize;
+    /// Checks a model that was read from a file: lengths, indices, ranges and finite numbers, so that no content of a
+    /// file can make a method panic, loop or allocate without bound.
+    ///
+    /// # Errors
+    /// [`Error::Config`] with the fault.
+    fn check(&self) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Whether all numbers of all `parts` are finite.
+pub(crate) fn is_finite(parts: &[&[f64]]) -> bool {
+    parts.iter().all(|part| part.iter().all(|x| x.is_finite()))
+}
+
+/// Returns [`Error::Config`] with the text `fault` unless `valid`.
+pub(crate) fn ensure(valid: bool, fault: &str) -> Result<()> {
+    if valid { Ok(()) } else { Err(Error::Config(fault.to_owned())) }
 }
 
 /// Fitted classifier. The caller has checked that the inputs have the right number of columns.

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::memory;
 use crate::settings::{fields_over, read_over};
 
 /// Size of a training run; the ramps of schedules refer to this size.
@@ -159,14 +160,18 @@ impl<C: Serialize + DeserializeOwned + JsonSchema + Send + Sync> AgentFactory fo
         budget: Budget,
         streams: Streams,
     ) -> Result<Box<dyn Agent>> {
+        memory::require_envs(spec, budget)?;
         (self.build)(spec, self.read(settings)?, budget, streams)
             .map_err(|error| error.of(&format!("agent {}", self.id)))
     }
 
     fn check(&self, world: &dyn DynWorld, settings: &toml::Table, budget: Budget) -> Result<()> {
         match &self.check {
-            Some(check) => check(world.spec(), &self.read(settings)?, budget)
-                .map_err(|error| error.of(&format!("agent {}", self.id))),
+            Some(check) => {
+                memory::require_envs(world.spec(), budget)?;
+                check(world.spec(), &self.read(settings)?, budget)
+                    .map_err(|error| error.of(&format!("agent {}", self.id)))
+            }
             None => self.build_in(world, settings, budget, Streams::new(0)).map(drop),
         }
     }

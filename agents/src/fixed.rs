@@ -11,7 +11,7 @@ use freewheel_core::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::progress::StepCounter;
+use crate::progress::{StepCounter, decode};
 use crate::settings::within;
 use crate::tabular::exploration::random_legal;
 use crate::{AgentFactory, Budget, FnFactory};
@@ -89,9 +89,12 @@ impl Agent for Fixed {
         let refuse =
             |why: &str| Error::Config(format!("this is not a saved agent with a fixed policy: {why}"));
         let (id, rngs, counter): (String, Vec<Stream>, StepCounter) =
-            postcard::from_bytes(bytes).map_err(|e| refuse(&e.to_string()))?;
+            decode(bytes).map_err(|e| refuse(&e))?;
         if id != "fixed" || rngs.len() != self.rngs.len() {
             return Err(refuse(&format!("it is {id:?} with {} environments", rngs.len())));
+        }
+        if !counter.is_valid(rngs.len()) {
+            return Err(refuse("its step counter is out of range"));
         }
         (self.rngs, self.counter) = (rngs, counter);
         Ok(())

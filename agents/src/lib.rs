@@ -23,6 +23,7 @@ pub mod estimator;
 pub mod example;
 pub mod factory;
 pub mod fixed;
+mod memory;
 pub mod nn;
 pub mod policy_gradient;
 mod progress;

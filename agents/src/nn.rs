@@ -21,6 +21,7 @@
 pub mod activation;
 pub mod builder;
 pub mod conv;
+mod embedding;
 pub mod init;
 mod layer;
 pub mod matmul;

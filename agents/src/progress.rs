@@ -1,7 +1,23 @@
-//! Step counter of an agent, means of its metrics between two reports, and the error for environments of another shape.
+//! Step counter of an agent, means of its metrics between two reports, and checks of what a checkpoint holds.
 
 use freewheel_core::{Error, MetricSink};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+
+/// Maximum of a count in a checkpoint: more than a run can reach, and far below the overflow of a u64.
+pub(crate) const MAX_COUNT: u64 = 1 << 53;
+
+/// Value of type `T` that takes all of `bytes`, in postcard's format.
+///
+/// # Errors
+/// Description of the fault.
+pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
+    match postcard::take_from_bytes(bytes) {
+        Ok((value, [])) => Ok(value),
+        Ok((_, rest)) => Err(format!("{} bytes are left over", rest.len())),
+        Err(e) => Err(e.to_string()),
+    }
+}
 
 /// Environment steps made and requested.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +40,13 @@ impl StepCounter {
     #[inline(always)]
     pub(crate) fn advance(&mut self, num_envs: usize) {
         self.step += num_envs as u64;
+    }
+
+    /// Whether a loaded counter is possible between two calls of `learn` with `num_envs` environments: all requested
+    /// steps are made, and less than one batch step more.
+    pub(crate) fn is_valid(&self, num_envs: usize) -> bool {
+        self.step <= MAX_COUNT
+            && self.step.checked_sub(self.requested).is_some_and(|ahead| ahead < num_envs as u64)
     }
 }
 
@@ -51,6 +74,14 @@ impl RunningMeans {
             }
             (*sum, *count) = (0.0, 0);
         }
+    }
+
+    /// Whether loaded means have counts in range and names of lower-case letters and underscores.
+    pub(crate) fn is_valid(&self) -> bool {
+        let is_name = |name: &str| {
+            (1..=64).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+        };
+        self.sums.iter().all(|(name, _, count)| is_name(name) && *count <= MAX_COUNT)
     }
 }
 

@@ -74,7 +74,7 @@ pub fn all() -> Vec<Box<dyn AgentFactory>> {
                 Ok(Box::new(n_step_sarsa::NStepSarsa::new(spec, config, budget, streams)?))
             })
             .with_check(|spec, config: &n_step_sarsa::Config, budget| {
-                config.validate().and_then(|()| check(spec, &config.tabular, budget))
+                config.check(budget).and_then(|()| check(spec, &config.tabular, budget))
             }),
         ),
         Box::new(

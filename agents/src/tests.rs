@@ -12,6 +12,8 @@ use crate::tabular::graph::{Graph, greedy_return};
 use crate::tabular::tests::two_players::{FIRST, action_value, take_away};
 use crate::{AgentFactory, Budget, all};
 
+mod forged;
+
 const DEEP: [&str; 4] = ["dqn", "reinforce", "a2c", "ppo"];
 
 fn factory(id: &str) -> Box<dyn AgentFactory> {

@@ -19,6 +19,17 @@ impl Priorities {
         Priorities { sums: vec![0.0; 2 * n.next_power_of_two()], max: 1.0 }
     }
 
+    /// Whether this tree, read from a checkpoint, can hold the priorities of `n` steps: sums of its leaves, none of
+    /// them negative, and none beyond the steps.
+    pub(super) fn is_valid(&self, n: usize) -> bool {
+        let is_priority = |x: f64| (0.0..=f64::MAX).contains(&x);
+        self.sums.len() == 2 * n.next_power_of_two()
+            && is_priority(self.max)
+            && self.sums.iter().skip(1).all(|&sum| is_priority(sum))
+            && (1..self.len()).all(|node| self.sums[node] == self.sums[2 * node] + self.sums[2 * node + 1])
+            && self.sums[self.len() + n..].iter().all(|&leaf| leaf == 0.0)
+    }
+
     /// Number of leaves, a power of two.
     pub(super) fn len(&self) -> usize {
         self.sums.len() / 2

@@ -4,11 +4,12 @@
 //! reward. While an episode runs, the next slot holds the successor of a step. After a truncated episode an additional
 //! slot holds the final observation of the episode. After termination no successor is needed.
 
-use freewheel_core::{Ending, Error, Result, Spec, Stream};
+use freewheel_core::{Ending, Error, Result, Spec, Stream, memory};
 use serde::{Deserialize, Serialize};
 
 use super::priorities::Priorities;
 use super::storage::{Observations, Storage, bytes, restore_rings, written_rings};
+use crate::nn::optimizer::all_finite;
 
 /// Kind of a slot of the replay buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,8 +42,8 @@ impl Slot {
     ];
 }
 
-/// Maximum memory of the observations in bytes.
-const MAX_BYTES: u64 = 64 << 30;
+/// Bytes of a slot besides its observation and its mask: action, reward and kind.
+const STEP: u128 = 9;
 
 /// One step of one environment.
 pub(super) struct Transition<'a> {
@@ -139,19 +140,16 @@ impl Replay {
         capacity: usize,
         min_slots: usize,
         storage: Storage,
+        prioritized: bool,
     ) -> Result<usize> {
         let slots = capacity / num_envs;
-        let bytes = spec.observation.len() * if storage == Storage::U8 { 1 } else { 4 };
-        if (bytes as u64).saturating_mul(capacity as u64) > MAX_BYTES {
-            return Err(Error::setting(
-                "buffer_size",
-                format!(
-                    "buffer_size = {capacity}: observations of {bytes} bytes each need more than {} GiB; use a smaller \
-                 buffer_size, or storage = \"u8\"",
-                    MAX_BYTES >> 30
-                ),
-            ));
-        }
+        let number: u128 = if storage == Storage::U8 { 1 } else { 4 };
+        let mask = if spec.masked { spec.actions.count().div_ceil(8) } else { 0 };
+        let sums = if prioritized { 2 * capacity.next_power_of_two() } else { 0 };
+        let d = spec.observation.len();
+        let step = number * d as u128 + mask as u128 + STEP;
+        let what = format!("buffer_size = {capacity} with observations of {d} numbers");
+        memory::require(&what, capacity as u128 * step + 8 * sums as u128)?;
         if slots < min_slots {
             return Err(Error::setting(
                 "buffer_size",
@@ -170,8 +168,8 @@ impl Replay {
     /// sampled by priority.
     ///
     /// # Errors
-    /// [`Error::Setting`] if an environment gets fewer than `min_slots` slots, the observations exceed 64 GiB, or
-    /// `storage` does not support the observations of `spec`.
+    /// [`Error::Setting`] if an environment gets fewer than `min_slots` slots, or `storage` does not support the
+    /// observations of `spec`; [`Error::Unsupported`] if the buffer needs more memory than there is.
     pub(super) fn new(
         spec: &Spec,
         num_envs: usize,
@@ -180,7 +178,7 @@ impl Replay {
         storage: Storage,
         prioritized: bool,
     ) -> Result<Self> {
-        let slots = Self::check(spec, num_envs, capacity, min_slots, storage)?;
+        let slots = Self::check(spec, num_envs, capacity, min_slots, storage, prioritized)?;
         let (all, num_actions) = (num_envs * slots, spec.actions.count());
         Ok(Replay {
             num_envs,
@@ -364,14 +362,17 @@ impl Replay {
         let is_valid = written <= self.slots
             && saved.next.len() == n
             && saved.next.iter().all(|&next| next < self.slots)
-            && saved.priorities.as_ref().map(Priorities::len)
-                == self.priorities.as_ref().map(Priorities::len)
+            && saved.priorities.is_some() == self.priorities.is_some()
+            && saved.priorities.as_ref().is_none_or(|tree| tree.is_valid(n * self.slots))
+            && all_finite(&saved.reward)
             && saved.kind.iter().all(|&kind| usize::from(kind) < Slot::ALL.len())
             && saved.action.iter().all(|&action| (action as usize) < self.num_actions)
             && [saved.kind.len(), saved.action.len(), saved.reward.len()] == [n * written; 3]
             && saved.legal.len() == n * written * width;
         if !is_valid || !self.obs.load(&saved.obs, n, written) {
-            return Err(Error::Config("the saved replay buffer has another size".into()));
+            return Err(Error::Config(
+                "the saved replay buffer has another size, or a number in it is out of range".into(),
+            ));
         }
         let kind: Vec<Slot> = saved.kind.iter().map(|&kind| Slot::ALL[usize::from(kind)]).collect();
         self.kind.fill(Slot::Empty);

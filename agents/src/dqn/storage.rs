@@ -4,6 +4,8 @@ use freewheel_core::{Error, ObservationSpace, Result, Spec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::nn::optimizer::all_finite;
+
 /// Choice of the storage format of observations.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -97,7 +99,8 @@ impl Observations {
         }
     }
 
-    /// Restores the bytes that [`Observations::save`] returned; returns false if their number differs.
+    /// Restores the bytes that [`Observations::save`] returned; returns false if their number differs or one
+    /// is not finite.
     pub(super) fn load(&mut self, bytes: &[u8], num_envs: usize, written: usize) -> bool {
         let keep = written * self.len;
         match &mut self.data {
@@ -107,6 +110,9 @@ impl Observations {
                     return false;
                 }
                 let values: Vec<f32> = words.iter().map(|word| f32::from_le_bytes(*word)).collect();
+                if !all_finite(&values) {
+                    return false;
+                }
                 restore_rings(all, &values, num_envs, keep);
             }
             Data::U8(all, _) => {

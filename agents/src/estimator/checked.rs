@@ -1,6 +1,7 @@
 //! [`Estimator`]: checks the inputs and whether the model is fitted, then calls the algorithm.
 
 use crate::Samples;
+use crate::progress::decode;
 use freewheel_core::{Error, Result, Streams};
 
 use super::{
@@ -81,10 +82,8 @@ impl<C: EstimatorConfig> BaseEstimator for Estimator<C> {
 
     fn load(&mut self, bytes: &[u8]) -> Result<()> {
         let refused = |why: String| Error::Config(format!("this is not a saved {}: {why}", C::ID));
-        let (model, rest) = postcard::take_from_bytes(bytes).map_err(|e| refused(e.to_string()))?;
-        if !rest.is_empty() {
-            return Err(refused(format!("{} bytes are left over", rest.len())));
-        }
+        let model: C::Model = decode(bytes).map_err(refused)?;
+        model.check().map_err(|e| refused(e.to_string()))?;
         self.model = Some(model);
         Ok(())
     }

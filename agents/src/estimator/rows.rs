@@ -2,13 +2,16 @@
 //! order, so that the result does not depend on the number of threads.
 
 use crate::Samples;
-use freewheel_core::{Result, Stream};
+use freewheel_core::{Result, Stream, memory};
 use rayon::prelude::*;
 
 use crate::nn::matmul::{Matrix, matmul};
 
 /// Rows per block; 256 rows of 784 numbers fit into an L2 cache of 1 MiB.
 pub(crate) const BLOCK: usize = 256;
+
+/// Size of a result in bytes up to which the memory of the machine is not asked for.
+const UNCHECKED: u128 = 1 << 28;
 
 /// Results of `f(index of the first row, block)` for every block of `rows` rows of `x`, in order.
 pub(crate) fn map_blocks<R: Send>(x: &Samples, rows: usize, f: impl Fn(usize, &[f64]) -> R + Sync) -> Vec<R> {
@@ -19,6 +22,10 @@ pub(crate) fn map_blocks<R: Send>(x: &Samples, rows: usize, f: impl Fn(usize, &[
 /// Samples `[N, width]` computed from N samples `x [N, D]`: `f(rows of x, rows of the result)` fills the rows block by
 /// block.
 pub(crate) fn map_rows(x: &Samples, width: usize, f: impl Fn(&[f64], &mut [f64]) + Sync) -> Result<Samples> {
+    let bytes = x.rows() as u128 * width as u128 * size_of::<f64>() as u128;
+    if bytes > UNCHECKED {
+        memory::require(&format!("a result of {} rows with {width} numbers each", x.rows()), bytes)?;
+    }
     let mut out = vec![0.0; x.rows() * width];
     let all = x.values().par_chunks(BLOCK * x.width()).zip(out.par_chunks_mut(BLOCK * width));
     all.for_each(|(x, out)| f(x, out));

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::rows;
 use crate::nn::model::MAX_PARAMETERS;
+use crate::nn::optimizer::all_finite;
 use crate::nn::{Network, Optimizer, OptimizerConfig, Pass, Workspace};
 use crate::settings::within;
 
@@ -114,12 +115,13 @@ pub(crate) struct NetworkTrainer {
 }
 
 impl NetworkTrainer {
-    /// Trainer of `network`, with initial parameters from the random stream with the index `index`.
+    /// Trainer of `network` on `rows` samples, with initial parameters from the random stream with the index `index`.
     pub(crate) fn new(
         network: Network,
         training: &TrainingConfig,
         streams: Streams,
         index: u64,
+        rows: usize,
     ) -> Result<Self> {
         let size = network.size();
         if size > MAX_PARAMETERS {
@@ -127,6 +129,7 @@ impl NetworkTrainer {
                 "this network has {size} parameters, the maximum is {MAX_PARAMETERS}: use fewer units or channels"
             )));
         }
+        crate::memory::require_network(&network, "batch_size", rows.min(training.batch_size as usize))?;
         Ok(NetworkTrainer {
             parameters: network.initial(&mut streams.stream(Purpose::Initialization, index, 0)),
             optimizer: Optimizer::new(training.optimizer, size),
@@ -207,6 +210,13 @@ impl InputScale {
         InputScale { factor: factor.collect(), shift }
     }
 
+    /// Checks a scale that was read from a file, for samples of `width` numbers (else [`Error::Config`]).
+    pub(crate) fn check(&self, width: usize) -> Result<()> {
+        let len = self.shift.len();
+        super::ensure((len == 0 || len == width) && self.factor.len() == len, "its scale has another width")?;
+        super::ensure(super::is_finite(&[&self.shift, &self.factor]), "its scale is not finite")
+    }
+
     /// Appends the scaled row `x [D]` to `out`.
     pub(crate) fn push(&self, x: &[f64], out: &mut Vec<f32>) {
         match self.shift.is_empty() {
@@ -223,6 +233,15 @@ impl InputScale {
 pub(crate) fn gather(x: &Samples, which: &[u32], scale: &InputScale, out: &mut Vec<f32>) {
     out.clear();
     which.iter().for_each(|&i| scale.push(x.row(i as usize), out));
+}
+
+/// Checks `parameters`, read from a file: as many as `network` has, all finite (else [`Error::Config`]).
+pub(crate) fn check_parameters(network: &Network, parameters: &[f32]) -> Result<()> {
+    super::ensure(
+        parameters.len() == network.size(),
+        "it has another number of parameters than its network",
+    )?;
+    super::ensure(all_finite(parameters), "a parameter is not finite")
 }
 
 /// Output `[N, O]` of `network` for all N rows of `x`, scaled by `scale`; the function `finish`, such as a softmax, is

@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 use super::tree::bins::Bins;
 use super::tree::{self, Tree, grow};
 use crate::estimator::{
-    ClassifierConfig, ClassifierModel, EstimatorConfig, FitCallback, FitProgress, Model, rows,
+    ClassifierConfig, ClassifierModel, EstimatorConfig, FitCallback, FitProgress, Model, ensure, rows,
 };
 use crate::settings::within;
 
@@ -143,6 +143,16 @@ impl Model for Forest {
 
     fn n_parameters(&self) -> usize {
         self.trees.iter().map(Model::n_parameters).sum()
+    }
+
+    fn check(&self) -> Result<()> {
+        ensure(!self.trees.is_empty(), "a forest needs trees")?;
+        let shape = (self.width, self.n_classes);
+        ensure(
+            self.trees.iter().all(|tree| (tree.n_features_in(), tree.n_classes()) == shape),
+            "a tree has other features or classes than the forest",
+        )?;
+        self.trees.iter().try_for_each(Model::check)
     }
 }
 

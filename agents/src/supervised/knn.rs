@@ -24,7 +24,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::estimator::rows::{self, BLOCK, dot, exact_square, multiply_transposed};
-use crate::estimator::{ClassifierConfig, ClassifierModel, EstimatorConfig, FitCallback, Model};
+use crate::estimator::{ClassifierConfig, ClassifierModel, EstimatorConfig, FitCallback, Model, ensure, is_finite};
 use crate::settings::within;
 
 /// Number of samples per matrix product.
@@ -33,6 +33,9 @@ const CHUNK: usize = 512;
 const ROUNDING: f32 = 1e-5;
 /// Number of additional candidates, so that rounding errors of the scores lose no neighbor.
 const EXTRA: usize = 8;
+
+/// Maximum number of classes in a file with fewer samples than classes.
+const MAX_UNSEEN_CLASSES: usize = 1 << 16;
 
 /// Settings of k-nearest neighbors.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -209,6 +212,21 @@ impl Model for Knn {
 
     fn n_parameters(&self) -> usize {
         self.samples.values().len()
+    }
+
+    fn check(&self) -> Result<()> {
+        let (n, d) = (self.samples.rows(), self.samples.width());
+        let lengths = [self.labels.len(), self.norms.len(), self.mean.len()];
+        ensure(n > 0 && lengths == [n, n, d], "the numbers of samples, labels and norms differ")?;
+        ensure((1..=n).contains(&self.n_neighbors), "there are fewer samples than neighbors")?;
+        ensure(u32::try_from(n).is_ok(), "there are more than 4294967295 samples")?;
+        ensure(self.labels.iter().all(|&label| label < self.n_classes), "a label is not a class")?;
+        ensure(
+            (self.n_classes as usize) <= n.max(MAX_UNSEEN_CLASSES),
+            "there are more classes than samples",
+        )?;
+        let finite = self.norms.iter().all(|norm| norm.is_finite());
+        ensure(finite && is_finite(&[self.samples.values(), &self.mean]), "a number is not finite")
     }
 }
 

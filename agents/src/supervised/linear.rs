@@ -251,6 +251,16 @@ impl Model for LinearModel {
     fn n_parameters(&self) -> usize {
         self.weights.len() + self.mean_y.len()
     }
+
+    fn check(&self) -> Result<()> {
+        use crate::estimator::{ensure, is_finite};
+        let (d, t) = (self.mean_x.len(), self.mean_y.len());
+        ensure(d > 0 && t > 0, "it has no features or no outputs")?;
+        ensure(Some(self.weights.len()) == d.checked_mul(t), "its weights have another shape")?;
+        ensure(self.intercepts.len() == t, "its intercepts have another shape")?;
+        let numbers: [&[f64]; _] = [&self.weights, &self.mean_x, &self.mean_y, &self.intercepts];
+        ensure(is_finite(&numbers), "a number is not finite")
+    }
 }
 
 impl RegressorModel for LinearModel {

@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::softmax::{log_softmax, softmax};
 use crate::estimator::factory::toml_text;
-use crate::estimator::training::{InputScale, NetworkTrainer, TrainingConfig, apply, finite_loss, gather};
-use crate::estimator::{ClassifierConfig, ClassifierModel, EstimatorConfig, FitCallback, Model};
+use crate::estimator::training::{InputScale, NetworkTrainer, TrainingConfig, apply, check_parameters, finite_loss, gather};
+use crate::estimator::{ClassifierConfig, ClassifierModel, EstimatorConfig, FitCallback, Model, ensure};
+use crate::nn::model::MAX_PARAMETERS;
 use crate::nn::{Init, Network};
 
 /// Kaiming initialization for a ReLU.
@@ -65,7 +66,7 @@ impl<A: NetworkConfig<Model = NetworkClassifier<A>>> ClassifierConfig for A {
         callback: &mut FitCallback<'_>,
     ) -> Result<NetworkClassifier<A>> {
         let network = self.network(x.width(), n_classes)?;
-        let mut learning = NetworkTrainer::new(network, self.training(), streams, 0)?;
+        let mut learning = NetworkTrainer::new(network, self.training(), streams, 0, x.rows())?;
         let scale = InputScale::of(x);
         let mut rows = Vec::new();
         let c = n_classes as usize;
@@ -101,6 +102,17 @@ impl<A: NetworkConfig> Model for NetworkClassifier<A> {
 
     fn n_parameters(&self) -> usize {
         self.parameters.len()
+    }
+
+    fn check(&self) -> Result<()> {
+        self.config.validate()?;
+        ensure((1..=MAX_PARAMETERS).contains(&self.width), "its number of features is out of range")?;
+        ensure(
+            (1..=MAX_PARAMETERS).contains(&(self.n_classes as usize)),
+            "its number of classes is out of range",
+        )?;
+        self.scale.check(self.width)?;
+        check_parameters(&self.network()?, &self.parameters)
     }
 }
 

@@ -364,6 +364,15 @@ impl Model for Softmax {
     fn n_parameters(&self) -> usize {
         self.weights.len() + self.at_mean.len()
     }
+
+    fn check(&self) -> Result<()> {
+        use crate::estimator::{ensure, is_finite};
+        let (d, t) = (self.mean.len(), self.at_mean.len());
+        ensure(d > 0 && t > 0, "it has no features or no outputs")?;
+        ensure(Some(self.weights.len()) == d.checked_mul(t), "its weights have another shape")?;
+        let numbers: [&[f64]; _] = [&self.weights, &self.mean, &self.at_mean];
+        ensure(is_finite(&numbers), "a number is not finite")
+    }
 }
 
 impl ClassifierModel for Softmax {

@@ -25,7 +25,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::bins::Bins;
-use crate::estimator::{ClassifierConfig, ClassifierModel, EstimatorConfig, FitCallback, Model, rows};
+use crate::estimator::{
+    ClassifierConfig, ClassifierModel, EstimatorConfig, FitCallback, Model, ensure, rows,
+};
 use crate::settings::within;
 
 pub(super) mod bins;
@@ -156,6 +158,34 @@ impl Model for Tree {
     fn n_parameters(&self) -> usize {
         // One threshold per split, and all but one of the class shares of each leaf.
         self.nodes.len() - self.leaves() + self.leaves() * (self.n_classes as usize - 1)
+    }
+
+    fn check(&self) -> Result<()> {
+        let c = self.n_classes as usize;
+        ensure(
+            self.width > 0 && c > 0 && !self.nodes.is_empty(),
+            "a tree needs nodes, features and classes",
+        )?;
+        let leaves = self.nodes.iter().filter(|node| node.feature == LEAF).count();
+        ensure(Some(self.probabilities.len()) == leaves.checked_mul(c), "its leaves have no class shares")?;
+        let is_share = |p: &f32| (0.0..=1.0).contains(p);
+        ensure(self.probabilities.iter().all(is_share), "a class share is not from 0 to 1")?;
+        // Every node has one parent before it: no path is a cycle, and no two paths meet.
+        let mut has_parent = vec![false; self.nodes.len()];
+        for (at, node) in self.nodes.iter().enumerate() {
+            let children = node.children.map(|child| child as usize);
+            if node.feature == LEAF {
+                ensure(children[0] < leaves, "a leaf has no class shares")?;
+                continue;
+            }
+            ensure((node.feature as usize) < self.width, "a node splits a feature that does not exist")?;
+            ensure(node.threshold.is_finite(), "a threshold is not finite")?;
+            for child in children {
+                ensure(child > at && child < self.nodes.len(), "a child is not behind its parent")?;
+                ensure(!std::mem::replace(&mut has_parent[child], true), "a node has two parents")?;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -12,7 +12,7 @@ use super::exploration::{BehaviorPolicy, Exploration};
 use super::settings::Tabular;
 use super::table::{Table, TablePolicy};
 use crate::Budget;
-use crate::progress::StepCounter;
+use crate::progress::{MAX_COUNT, StepCounter, decode};
 use crate::schedule::Schedule;
 use crate::settings::within;
 
@@ -60,6 +60,13 @@ struct UpdateStatistics {
     learning_rate: f64,
 }
 
+impl UpdateStatistics {
+    /// Whether loaded statistics are possible.
+    fn is_valid(&self) -> bool {
+        self.recent <= self.updates && self.updates <= MAX_COUNT
+    }
+}
+
 impl TabularCore {
     /// Checks the settings for worlds with the observations and actions of `spec`, without creating a table; returns
     /// the discretizer.
@@ -70,7 +77,9 @@ impl TabularCore {
         settings.validate()?;
         check_actions(spec)?;
         within("num_envs", budget.num_envs as f64, 1.0, f64::MAX)?;
-        Discretizer::new(&spec.observation, settings)
+        let discretizer = Discretizer::new(&spec.observation, settings)?;
+        Table::require(discretizer.rows(), spec.actions.count())?;
+        Ok(discretizer)
     }
 
     /// Shared part of the agent `id`, with an initial table of action values.
@@ -138,7 +147,7 @@ impl TabularCore {
     pub(super) fn state_index(&mut self, obs: &[f32]) -> Result<usize> {
         let state = self.discretizer.index(obs)?;
         if self.discretizer.grows() {
-            self.table.grow(state + 1);
+            self.table.grow(state + 1)?;
         }
         Ok(state)
     }
@@ -350,18 +359,22 @@ impl TabularCore {
             return Err(refuse(&format!("it is {id:?} in format {format}")));
         }
         let (_, _, table, keys, actions, rngs, counter, statistics, rest): Parts<T> =
-            postcard::from_bytes(bytes).map_err(|e| refuse(&e.to_string()))?;
+            decode(bytes).map_err(|e| refuse(&e))?;
         let (num_envs, a) = (self.states.len(), self.table.actions);
         let mut discretizer = self.discretizer.clone();
         let valid = table.actions == a
+            && table.initial.to_bits() == self.table.initial.to_bits()
             && table.q.len() == table.visits.len()
             && discretizer.restore(&keys)
             && table.q.len() == discretizer.rows() * a
+            && table.q.iter().all(|q| q.is_finite())
+            && counter.is_valid(num_envs)
+            && statistics.is_valid()
             && [actions.len(), rngs.len()] == [num_envs; 2]
             && actions.iter().all(|&action| (action as usize) < a)
             && is_valid(&rest, &table);
         if !valid {
-            return Err(refuse("its num_envs or table size differs"));
+            return Err(refuse("its num_envs or table size differs, or a number in it is out of range"));
         }
         (self.discretizer, self.table, self.actions, self.rngs) = (discretizer, table, actions, rngs);
         (self.counter, self.statistics) = (counter, statistics);

@@ -95,7 +95,13 @@ impl Agent for DoubleQ {
     }
 
     fn load(&mut self, bytes: &[u8]) -> Result<()> {
-        let is_valid = |state: &Tables, table: &Table| state.tables.iter().all(|q| q.len() <= table.q.len());
+        let is_valid = |state: &Tables, table: &Table| {
+            let [a, b] = &state.tables;
+            a.len() == b.len()
+                && a.len() <= table.q.len()
+                && a.len().is_multiple_of(table.actions.max(1))
+                && a.iter().chain(b).all(|q| q.is_finite())
+        };
         self.state = self.core.load(bytes, is_valid)?;
         Ok(())
     }
@@ -117,6 +123,8 @@ impl DoubleQ {
     /// [`Error::Setting`](freewheel_core::Error::Setting) for a setting out of range;
     /// [`Error::Config`](freewheel_core::Error::Config) for a world without discrete actions.
     pub fn new(spec: &Spec, config: Config, budget: Budget, streams: Streams) -> Result<Self> {
+        // The mean, Q_A and Q_B.
+        Table::require(TabularCore::check(spec, &config.tabular, budget)?.rows(), 3 * spec.actions.count())?;
         let core = TabularCore::new("double-q", spec, &config.tabular, budget, streams)?;
         let tables = [core.table.q.clone(), core.table.q.clone()];
         Ok(DoubleQ { core, state: Tables { tables, coin: streams.stream(Purpose::Agent, 0, 0) } })

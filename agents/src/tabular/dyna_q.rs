@@ -28,6 +28,7 @@ use super::exploration::max;
 use super::settings::Tabular;
 use super::table::Table;
 use crate::Budget;
+use crate::progress::MAX_COUNT;
 use crate::settings::within;
 
 /// One-line description in the list of agents.
@@ -173,9 +174,10 @@ impl Agent for DynaQ {
 
     fn load(&mut self, bytes: &[u8]) -> Result<()> {
         type State = (Model, Vec<(u64, f64)>, Stream, u64);
-        let is_valid = |(model, entries, ..): &State, table: &Table| {
+        let is_valid = |(model, entries, _, planned): &State, table: &Table| {
             model.is_compatible(&self.model, table.q.len())
-                && entries.iter().all(|(pair, _)| *pair < table.q.len() as u64)
+                && entries.iter().all(|(pair, priority)| model.has_pair(*pair) && *priority > 0.0)
+                && *planned <= MAX_COUNT
         };
         let (model, entries, rng, planned) = self.core.load(bytes, is_valid)?;
         (self.model, self.queue) = (model, Queue::from_entries(&entries));

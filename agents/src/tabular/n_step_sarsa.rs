@@ -11,7 +11,9 @@
 
 use std::collections::VecDeque;
 
-use freewheel_core::{Agent, Ending, MetricSink, Policy, PolicyMode, Result, Spec, Streams, VectorEnv};
+use freewheel_core::{
+    Agent, Ending, MetricSink, Policy, PolicyMode, Result, Spec, Streams, VectorEnv, memory,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +47,13 @@ impl Config {
     /// Checks the ranges of the settings that only n-step Sarsa has.
     pub(super) fn validate(&self) -> Result<()> {
         within("n_step", f64::from(self.n_step), 1.0, 10_000.0)
+    }
+
+    /// Checks the ranges, and the memory of a window of each environment.
+    pub(super) fn check(&self, budget: Budget) -> Result<()> {
+        self.validate()?;
+        let what = format!("n_step = {} with num_envs = {}", self.n_step, budget.num_envs);
+        memory::require(&what, size_of::<Step>() as u128 * u128::from(self.n_step) * budget.num_envs as u128)
     }
 }
 
@@ -129,7 +138,9 @@ impl Agent for NStepSarsa {
         let is_valid = |state: &Windows, table: &Table| {
             state.windows.len() == num_envs
                 && state.windows.iter().all(|window| window.len() < n)
-                && state.windows.iter().flatten().all(|step| step.pair < table.q.len() as u64)
+                && state.windows.iter().flatten().all(|step| {
+                    step.pair < table.q.len() as u64 && step.reward.is_finite() && step.discount.abs() <= 1.0
+                })
         };
         self.state = self.core.load(bytes, is_valid)?;
         Ok(())
@@ -161,7 +172,7 @@ impl NStepSarsa {
     /// [`Error::Setting`](freewheel_core::Error::Setting) for a setting out of range;
     /// [`Error::Config`](freewheel_core::Error::Config) for a world without discrete actions.
     pub fn new(spec: &Spec, config: Config, budget: Budget, streams: Streams) -> Result<Self> {
-        config.validate()?;
+        config.check(budget)?;
         let state = Windows { begun: false, windows: vec![VecDeque::new(); budget.num_envs] };
         let core = TabularCore::new("n-step-sarsa", spec, &config.tabular, budget, streams)?;
         Ok(NStepSarsa { core, n: config.n_step as usize, state })

@@ -147,7 +147,7 @@ impl Agent for QLambda {
         let num_envs = self.eligible.len();
         let is_valid = |eligible: &Vec<Vec<(u64, f64)>>, table: &Table| {
             eligible.len() == num_envs
-                && eligible.iter().flatten().all(|(pair, _)| *pair < table.q.len() as u64)
+                && eligible.iter().flatten().all(|(pair, e)| *pair < table.q.len() as u64 && e.is_finite())
         };
         self.eligible = self.core.load(bytes, is_valid)?;
         Ok(())

@@ -1,10 +1,15 @@
 //! Table of action values, and the policy of a table.
 
-use freewheel_core::{ActionBuffer, Policy, Stream};
+use freewheel_core::{ActionBuffer, Policy, Result, Stream, memory};
 use serde::{Deserialize, Serialize};
 
 use super::discretizer::Discretizer;
 use super::exploration::{BehaviorPolicy, first_argmax, random_legal};
+
+/// Bytes of a value and a visit count.
+const BYTES: u128 = 12;
+/// Number of pairs up to which a growing table does not ask for the memory of the machine.
+const MIN_CHECKED: usize = 1 << 20;
 
 /// Table with a value and a visit count for each pair of S states and A actions, `[S, A]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,13 +39,31 @@ impl Table {
         &self.visits[state * self.actions..][..self.actions]
     }
 
+    /// Checks the memory of `states` states with `actions` actions each, and of a copy of the table.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`](freewheel_core::Error::Unsupported) with the number.
+    pub(super) fn require(states: usize, actions: usize) -> Result<()> {
+        let what = format!("a table of {states} states with {actions} actions");
+        memory::require(&what, 2 * BYTES * states as u128 * actions as u128)
+    }
+
     /// Grows the table to at least `states` rows.
+    ///
+    /// # Errors
+    /// As [`Table::require`].
     #[inline]
-    pub(super) fn grow(&mut self, states: usize) {
-        if states * self.actions > self.q.len() {
-            self.q.resize(states * self.actions, self.initial);
-            self.visits.resize(states * self.actions, 0);
+    pub(super) fn grow(&mut self, states: usize) -> Result<()> {
+        let len = states * self.actions;
+        if len > self.q.len() {
+            if len > self.q.capacity().max(MIN_CHECKED) {
+                // The vectors double.
+                Self::require(2 * states, self.actions)?;
+            }
+            self.q.resize(len, self.initial);
+            self.visits.resize(len, 0);
         }
+        Ok(())
     }
 
     /// Number of states with at least one visit.

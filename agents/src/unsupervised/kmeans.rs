@@ -34,7 +34,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::estimator::rows::{self, BLOCK, dot, squared_distance};
 use crate::estimator::{
-    EstimatorConfig, FitCallback, FitProgress, Model, TransformerConfig, TransformerModel,
+    EstimatorConfig, FitCallback, FitProgress, Model, TransformerConfig, TransformerModel, ensure, is_finite,
 };
 use crate::settings::within;
 
@@ -393,6 +393,15 @@ impl Model for KMeans {
 
     fn n_parameters(&self) -> usize {
         self.centers.values().len()
+    }
+
+    fn check(&self) -> Result<()> {
+        ensure(
+            self.centers.rows() > 0 && self.mean.len() == self.centers.width(),
+            "its centers have no mean",
+        )?;
+        ensure(is_finite(&[self.centers.values(), &self.mean]), "a number is not finite")?;
+        ensure((0.0..=f64::MAX).contains(&self.inertia), "its inertia is out of range")
     }
 }
 

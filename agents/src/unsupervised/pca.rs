@@ -32,7 +32,7 @@ use serde::{Deserialize, Serialize};
 use crate::estimator::eigen::{Eigen, dot_f64, symmetric_eigen};
 use crate::estimator::rows::{self, BLOCK, dot};
 use crate::estimator::{
-    EstimatorConfig, FitCallback, FitProgress, Model, TransformerConfig, TransformerModel,
+    EstimatorConfig, FitCallback, FitProgress, Model, TransformerConfig, TransformerModel, ensure, is_finite,
 };
 use crate::nn::matmul::{Matrix, matmul};
 use crate::settings::within;
@@ -245,6 +245,15 @@ impl Model for Pca {
 
     fn n_parameters(&self) -> usize {
         self.mean.len() + self.components.values().len()
+    }
+
+    fn check(&self) -> Result<()> {
+        let (rows, width) = (self.components.rows(), self.components.width());
+        ensure(rows > 0, "it has no components")?;
+        ensure([self.mean.len(), self.variances.len()] == [width, rows], "its components differ in length")?;
+        ensure(is_finite(&[self.components.values(), &self.mean]), "a number is not finite")?;
+        let is_variance = |x: &f64| (0.0..=f64::MAX).contains(x);
+        ensure(self.variances.iter().chain([&self.total]).all(is_variance), "a variance is out of range")
     }
 }
 

@@ -33,9 +33,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::estimator::factory::toml_text;
 use crate::estimator::training::{
-    InputScale, NetworkTrainer, TrainingConfig, apply, finite_loss, gather, image_side,
+    InputScale, NetworkTrainer, TrainingConfig, apply, check_parameters, finite_loss, gather, image_side,
 };
-use crate::estimator::{EstimatorConfig, FitCallback, Model, TransformerConfig, TransformerModel};
+use crate::estimator::{EstimatorConfig, FitCallback, Model, TransformerConfig, TransformerModel, ensure};
+use crate::nn::model::MAX_PARAMETERS;
 use crate::nn::{Activation, Builder, Conv, Init, Network};
 use crate::settings::within;
 
@@ -236,8 +237,10 @@ impl VaeTrainer {
                 x.values()[at]
             )));
         }
-        let encoder = NetworkTrainer::new(config.encoder(x.width())?, &config.training, streams, 0)?;
-        let decoder = NetworkTrainer::new(config.decoder(x.width())?, &config.training, streams, 1)?;
+        let encoder =
+            NetworkTrainer::new(config.encoder(x.width())?, &config.training, streams, 0, x.rows())?;
+        let decoder =
+            NetworkTrainer::new(config.decoder(x.width())?, &config.training, streams, 1, x.rows())?;
         Ok(VaeTrainer { config, streams, encoder, decoder, epochs: 0, steps: 0, scratch: Scratch::default() })
     }
 
@@ -348,6 +351,13 @@ impl Model for Vae {
 
     fn n_parameters(&self) -> usize {
         self.encoder.len() + self.decoder.len()
+    }
+
+    fn check(&self) -> Result<()> {
+        self.config.validate()?;
+        ensure((1..=MAX_PARAMETERS).contains(&self.width), "its number of features is out of range")?;
+        check_parameters(&self.config.encoder(self.width)?, &self.encoder)?;
+        check_parameters(&self.config.decoder(self.width)?, &self.decoder)
     }
 }
 

@@ -85,11 +85,17 @@ impl Model {
             // Lists grow at the front: each entry points to an older one, so that no list is a cycle.
             && self.outcomes.iter().enumerate().all(|(at, outcome)| {
                 (outcome.next == END || (outcome.next as usize) < at)
+                    && outcome.reward.is_finite()
                     && (outcome.sign == 0.0 || outcome.sign.abs() == 1.0 && (outcome.successor as usize) < states)
             })
             && self.links.iter().enumerate().all(|(at, link)| {
                 (link.next == END || (link.next as usize) < at) && link.pair < len as u64
             })
+    }
+
+    /// Whether `pair` belongs to a state of the model.
+    pub(super) fn has_pair(&self, pair: u64) -> bool {
+        pair < self.first.len() as u64
     }
 
     /// Adds `state` with its mask of legal actions.
