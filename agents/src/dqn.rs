@@ -28,10 +28,11 @@ mod tests;
 pub use settings::Config;
 pub use storage::Storage;
 
+use crate::memory;
 use crate::nn::model::{candle_error, check_finite, tensor, with_slice};
-use crate::nn::optimizer::polyak_update;
+use crate::nn::optimizer::{all_finite, polyak_update};
 use crate::nn::{Frozen, Model, Network, ObservationNormalizer, Optimizer, Workspace};
-use crate::progress::{RunningMeans, StepCounter, shape_mismatch};
+use crate::progress::{MAX_COUNT, RunningMeans, StepCounter, decode, shape_mismatch};
 use crate::schedule::Schedule;
 use crate::settings::within;
 use crate::tabular::exploration::random_legal;
@@ -140,17 +141,24 @@ impl Agent for Dqn {
             Networks,
             Counters,
             SavedReplay,
-        ) = postcard::from_bytes(rest).map_err(|e| refuse(&e.to_string()))?;
+        ) = decode(rest).map_err(|e| refuse(&e))?;
         if parameters.len() != self.model.network().size()
-            || !normalizer.has_shape_of(&self.normalizer)
+            || !normalizer.can_replace(&self.normalizer)
             || counters.0.len() != self.rngs.len()
             || target.len() != self.target.len()
         {
             return Err(refuse("its settings or num_envs differ"));
         }
+        let (_, _, counter, updates, means) = &counters;
+        if !counter.is_valid(self.rngs.len()) || *updates > MAX_COUNT || !means.is_valid() {
+            return Err(refuse("a count in it is out of range"));
+        }
+        if !all_finite(&parameters) || !all_finite(&target) {
+            return Err(refuse("a parameter is not finite"));
+        }
         self.replay.load(replay)?;
         if !self.optimizer.resume(optimizer) {
-            return Err(refuse("its optimizer has another kind or size"));
+            return Err(refuse("its optimizer has another kind or size, or moments out of range"));
         }
         self.model.set_parameters(&parameters)?;
         (self.target, self.normalizer) = (target, normalizer);
@@ -326,6 +334,7 @@ impl Dqn {
         let (learning_rate, max_norm) = (self.current(self.config.learning_rate), self.config.max_norm());
         let step =
             self.model.learn(&loss, &mut self.optimizer, learning_rate, max_norm, self.counter.step)?;
+        self.model.settle(&mut self.optimizer)?;
         self.updates += 1;
         let (alpha, replay) = (self.config.prioritized_alpha, &mut self.replay);
         let td_error = with_slice(&td_errors, |errors| {
@@ -436,7 +445,9 @@ impl Config {
         }
         let network = self.network(spec, names.len());
         Model::check_size(&network)?;
-        Replay::check(spec, budget.num_envs, self.buffer_size as usize, self.min_slots(), self.storage)?;
+        let capacity = self.buffer_size as usize;
+        Replay::check(spec, budget.num_envs, capacity, self.min_slots(), self.storage, self.prioritized)?;
+        memory::require_network(&network, "batch_size", self.batch_size as usize)?;
         Ok(network)
     }
 

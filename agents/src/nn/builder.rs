@@ -143,7 +143,9 @@ impl Builder {
         shape: Vec<usize>,
         init: ParameterInit,
     ) -> std::ops::Range<usize> {
-        let range = self.network.size..self.network.size + shape.iter().product::<usize>();
+        // Saturates: a network that is too large is refused before its parameters are created.
+        let len = shape.iter().fold(1usize, |len, &size| len.saturating_mul(size));
+        let range = self.network.size..self.network.size.saturating_add(len);
         self.network.size = range.end;
         let name = format!("{layer}.{part}");
         self.network.parameters.push(Parameter { name, shape, range: range.clone(), init });

@@ -160,7 +160,7 @@ fn add_product(x: &[f32], weights: &[f32], y: &mut [f32]) {
 
 /// Weight rows selected by F one-hot indices `x [F]`, each below `n`. Indices out of range, which observations do not
 /// have, are clamped.
-fn one_hot_rows(x: &[f32], n: usize) -> impl Iterator<Item = usize> {
+pub(super) fn one_hot_rows(x: &[f32], n: usize) -> impl Iterator<Item = usize> {
     x.iter().enumerate().map(move |(field, &x)| field * n + (x as usize).min(n - 1))
 }
 

@@ -1,12 +1,13 @@
 //! Network with its parameters, one candle variable `[P]`. candle differentiates the loss; in candle's graph the
 //! network is one fused operation with its own backward pass. Inference reads the same parameters as a plain slice.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use candle_core::{CpuStorage, CustomOp2, Device, InplaceOp1, Layout, Shape, Storage, Tensor, Var};
 use freewheel_core::{Error, Result, Stream};
 
+use super::embedding::{Embeddings, Gradient, ReadRows};
 use super::network::{Network, Pass, Workspace};
 use super::normalizer::ObservationNormalizer;
 use super::optimizer::{Optimizer, OptimizerStep, all_finite};
@@ -19,6 +20,12 @@ pub struct Model {
     network: Arc<Network>,
     parameters: Var,
     passes: Arc<Mutex<Vec<Pass>>>,
+    /// Tables of the one-hot layers.
+    embeddings: Arc<Embeddings>,
+    /// Gradient of the last loss. It is not in candle's graph, which would copy it several times.
+    gradient: Arc<Mutex<Gradient>>,
+    /// Rows that the next batch reads.
+    read: ReadRows,
 }
 
 /// Copy of a network with fixed parameters, shared between threads.
@@ -109,7 +116,14 @@ impl Model {
             )));
         }
         let parameters = Var::from_vec(parameters, size, &Device::Cpu).map_err(candle_error)?;
-        Ok(Model { network, parameters, passes: Arc::default() })
+        Ok(Model {
+            embeddings: Arc::new(Embeddings::of(&network)),
+            network,
+            parameters,
+            passes: Arc::default(),
+            gradient: Arc::default(),
+            read: ReadRows::default(),
+        })
     }
 
     /// The network: layers and shapes, without the parameters.
@@ -128,6 +142,8 @@ impl Model {
             network: Arc::clone(&self.network),
             pass: Mutex::new(pass),
             passes: Arc::clone(&self.passes),
+            embeddings: Arc::clone(&self.embeddings),
+            gradient: Arc::clone(&self.gradient),
             input_gradient,
         };
         self.parameters.apply_op2(x, fused).map_err(candle_error)
@@ -178,6 +194,9 @@ impl Model {
     /// Gradient step on `loss` by `optimizer` with `learning_rate`; the global norm of the gradient is clipped to
     /// `max_norm`. A gradient that is not finite changes nothing.
     ///
+    /// Rows of one-hot layers that the loss does not depend on are owed the step until [`Model::catch_up`], before the
+    /// next forward pass that reads them, or [`Model::settle`], before anything else reads the parameters.
+    ///
     /// # Errors
     /// [`Error::Diverged`] at `step` if the loss, the gradient norm or a parameter is not finite.
     pub fn learn(
@@ -194,19 +213,17 @@ impl Model {
         if !value.is_finite() {
             return diverged("loss", value);
         }
-        let gradients = loss.backward().map_err(candle_error)?;
-        let Some(gradient) = gradients.get(&self.parameters) else {
+        let locked = || self.gradient.lock().unwrap_or_else(PoisonError::into_inner);
+        locked().clear(&self.embeddings, self.network.size());
+        loss.backward().map_err(candle_error)?;
+        let gradient = locked();
+        if !gradient.is_set {
             return Err(Error::Unsupported("the loss does not depend on the network".into()));
-        };
-        let stepper = Stepper {
-            optimizer: RefCell::new(optimizer),
-            gradient,
-            learning_rate,
-            max_norm,
-            result: Cell::default(),
-        };
-        self.parameters.inplace_op1(&stepper).map_err(candle_error)?;
-        let result = OptimizerStep { loss: value, ..stepper.result.get() };
+        }
+        let step = self.change_parameters(|parameters| {
+            optimizer.step_rows(parameters, &gradient, &self.embeddings, learning_rate, max_norm)
+        })?;
+        let result = OptimizerStep { loss: value, ..step };
         if !result.norm.is_finite() {
             return diverged("gradient norm", result.norm);
         }
@@ -214,6 +231,42 @@ impl Model {
             return diverged("a parameter", f64::NAN);
         }
         Ok(result)
+    }
+}
+
+impl Model {
+    /// Makes the steps of `optimizer` that the rows read by the inputs `x [B, D]` are owed.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] for an error of candle.
+    pub fn catch_up(&mut self, x: &[f32], optimizer: &mut Optimizer) -> Result<()> {
+        if self.embeddings.tables.is_empty() {
+            return Ok(());
+        }
+        let mut read = std::mem::take(&mut self.read);
+        read.clear();
+        read.add(&self.embeddings, x);
+        self.change_parameters(|parameters| optimizer.catch_up(parameters, &self.embeddings, &read))?;
+        self.read = read;
+        Ok(())
+    }
+
+    /// Makes all steps of `optimizer` that rows are owed.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] for an error of candle.
+    pub fn settle(&self, optimizer: &mut Optimizer) -> Result<()> {
+        if self.embeddings.tables.is_empty() {
+            return Ok(());
+        }
+        self.change_parameters(|parameters| optimizer.settle(parameters, &self.embeddings))
+    }
+
+    /// Result of `change`, which changes the parameters `[P]` in place.
+    fn change_parameters<R>(&self, change: impl FnOnce(&mut [f32]) -> R) -> Result<R> {
+        let change = Change { change: Cell::new(Some(change)), result: Cell::new(None) };
+        self.parameters.inplace_op1(&change).map_err(candle_error)?;
+        change.result.into_inner().ok_or_else(|| Error::Unsupported("the parameters did not change".into()))
     }
 }
 
@@ -250,6 +303,9 @@ struct Fused {
     pass: Mutex<Pass>,
     /// Pool of buffers, to which `pass` returns when the graph is dropped.
     passes: Arc<Mutex<Vec<Pass>>>,
+    embeddings: Arc<Embeddings>,
+    /// Receives the gradient of the parameters.
+    gradient: Arc<Mutex<Gradient>>,
     input_gradient: bool,
 }
 
@@ -289,15 +345,17 @@ impl CustomOp2 for Fused {
         };
         let (p, input) = (cpu_slice(p, storages[0].1)?, cpu_slice(input, storages[1].1)?);
         let grad_out = cpu_slice(grad_out, storages[2].1)?;
-        let mut grad_parameters = vec![0.0; p.len()];
+        let mut gradient = self.gradient.lock().unwrap_or_else(PoisonError::into_inner);
+        gradient.values.resize(p.len(), 0.0);
+        gradient.read.add(&self.embeddings, input);
+        gradient.is_set = true;
         let mut grad_x = if self.input_gradient { vec![0.0; input.len()] } else { Vec::new() };
         let mut pass = self.pass.lock().unwrap_or_else(PoisonError::into_inner);
         let requested = self.input_gradient.then_some(&mut grad_x[..]);
-        self.network.backward(p, input, &mut pass, grad_out, &mut grad_parameters, requested);
-        let grad_parameters = Tensor::from_vec(grad_parameters, parameters.shape(), &Device::Cpu)?;
+        self.network.add_gradient(p, input, &mut pass, grad_out, &mut gradient.values, requested);
         let grad_x =
             self.input_gradient.then(|| Tensor::from_vec(grad_x, x.shape(), &Device::Cpu)).transpose()?;
-        Ok((Some(grad_parameters), grad_x))
+        Ok((None, grad_x))
     }
 }
 
@@ -308,32 +366,21 @@ impl Drop for Fused {
     }
 }
 
-/// Operation of candle that updates the parameters in place by one optimizer step.
-struct Stepper<'a> {
-    optimizer: RefCell<&'a mut Optimizer>,
-    gradient: &'a Tensor,
-    learning_rate: f64,
-    max_norm: Option<f64>,
-    result: Cell<OptimizerStep>,
+/// Operation of candle that changes the parameters in place by one call of a function.
+struct Change<F, R> {
+    change: Cell<Option<F>>,
+    result: Cell<Option<R>>,
 }
 
-impl InplaceOp1 for Stepper<'_> {
+impl<F: FnOnce(&mut [f32]) -> R, R> InplaceOp1 for Change<F, R> {
     fn name(&self) -> &'static str {
-        "optimizer"
+        "change"
     }
 
     fn cpu_fwd(&self, parameters: &mut CpuStorage, layout: &Layout) -> candle_core::Result<()> {
-        let (storage, gradient_layout) = self.gradient.storage_and_layout();
-        match (parameters, layout.contiguous_offsets(), &*storage) {
-            (CpuStorage::F32(all), Some((from, to)), Storage::Cpu(gradient)) => {
-                let gradient = cpu_slice(gradient, gradient_layout)?;
-                let mut optimizer = self.optimizer.borrow_mut();
-                self.result.set(optimizer.step(
-                    &mut all[from..to],
-                    gradient,
-                    self.learning_rate,
-                    self.max_norm,
-                ));
+        match (parameters, layout.contiguous_offsets(), self.change.take()) {
+            (CpuStorage::F32(all), Some((from, to)), Some(change)) => {
+                self.result.set(Some(change(&mut all[from..to])));
                 Ok(())
             }
             _ => candle_core::bail!("parameters must be a contiguous f32 tensor on the CPU"),

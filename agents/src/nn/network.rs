@@ -125,6 +125,14 @@ impl Network {
         self.outputs.iter().map(|&node| self.node_sizes[node]).sum()
     }
 
+    /// Bytes for training with batches of `rows` samples: parameters, a copy of them, gradients and moments; values and
+    /// gradients of all nodes; in large batches, the gradients of the chunks.
+    pub(crate) fn training_bytes(&self, rows: usize) -> u128 {
+        let nodes: u128 = self.node_sizes.iter().map(|&size| size as u128).sum();
+        let chunks = if self.chunk(rows) < rows { CHUNKS as u128 } else { 0 };
+        (6 + chunks) * 4 * self.size as u128 + 8 * nodes * rows as u128
+    }
+
     /// Blocks of the parameters, in the order of the slice.
     pub fn parameters(&self) -> &[Parameter] {
         &self.parameters
@@ -176,8 +184,21 @@ impl Network {
         grad_parameters: &mut [f32],
         grad_x: Option<&mut [f32]>,
     ) {
-        let rows = self.chunk(pass.rows);
         grad_parameters.fill(0.0);
+        self.add_gradient(parameters, x, pass, grad_out, grad_parameters, grad_x);
+    }
+
+    /// As [`Network::backward`], but adds to `grad_parameters`.
+    pub(crate) fn add_gradient(
+        &self,
+        parameters: &[f32],
+        x: &[f32],
+        pass: &mut Pass,
+        grad_out: &[f32],
+        grad_parameters: &mut [f32],
+        grad_x: Option<&mut [f32]>,
+    ) {
+        let rows = self.chunk(pass.rows);
         if let [workspace] = &mut pass.chunks[..] {
             return self.backward_rows(parameters, x, workspace, grad_out, grad_parameters, grad_x);
         }
@@ -210,7 +231,7 @@ impl Network {
     /// Number of samples per chunk of a batch of `rows` samples.
     fn chunk(&self, rows: usize) -> usize {
         let work: usize = self.layers.iter().map(Layer::cost).sum();
-        if rows * work < MIN_CHUNKED_WORK { rows.max(1) } else { rows.div_ceil(CHUNKS) }
+        if rows.saturating_mul(work) < MIN_CHUNKED_WORK { rows.max(1) } else { rows.div_ceil(CHUNKS) }
     }
 
     fn forward_rows(
@@ -301,7 +322,7 @@ impl Layer {
     /// Number of multiplications per sample.
     fn cost(&self) -> usize {
         match &self.kind {
-            LayerKind::Linear { inputs, outputs } => inputs * outputs,
+            LayerKind::Linear { inputs, outputs } => inputs.saturating_mul(*outputs),
             LayerKind::OneHot { fields, outputs, .. } => fields * outputs,
             LayerKind::Conv(conv) | LayerKind::Transposed(conv) => {
                 conv.points() * conv.patch() * conv.out_channels

@@ -3,6 +3,8 @@
 use freewheel_core::{ObservationSpace, Spec};
 use serde::{Deserialize, Serialize};
 
+use crate::progress::MAX_COUNT;
+
 /// Normalizes observations to mean 0 and variance 1 by running statistics, or leaves them unchanged.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ObservationNormalizer {
@@ -23,9 +25,16 @@ impl ObservationNormalizer {
         }
     }
 
-    /// Whether both normalizers have the same number of values.
-    pub fn has_shape_of(&self, other: &ObservationNormalizer) -> bool {
-        self.scales.len() == other.scales.len()
+    /// Whether this normalizer, read from a checkpoint, has the shape of `other` and statistics that are possible.
+    pub fn can_replace(&self, other: &ObservationNormalizer) -> bool {
+        let running = match (&self.running, &other.running) {
+            (None, None) => true,
+            (Some(own), Some(other)) => own.can_replace(other),
+            _ => false,
+        };
+        running
+            && self.scales.len() == other.scales.len()
+            && self.scales.iter().all(|(mean, inverse)| mean.is_finite() && inverse.is_finite())
     }
 
     /// Adds the observations `obs [B, D]` to the running statistics.
@@ -95,6 +104,14 @@ impl RunningMeanStd {
         }
     }
 
+    /// Whether these statistics, read from a checkpoint, have as many numbers as `other` and are possible.
+    fn can_replace(&self, other: &RunningMeanStd) -> bool {
+        [self.mean.len(), self.squares.len()] == [other.mean.len(); 2]
+            && (0.0..=MAX_COUNT as f64).contains(&self.count)
+            && self.mean.iter().all(|mean| mean.is_finite())
+            && self.squares.iter().all(|squares| (0.0..=f64::MAX).contains(squares))
+    }
+
     /// Mean of value `i`; 0 without data.
     pub fn mean(&self, i: usize) -> f64 {
         self.mean[i]
@@ -143,6 +160,15 @@ impl RewardScaler {
     /// Scaler for `num_envs` environments with discount `gamma`.
     pub fn new(gamma: f64, num_envs: usize) -> Self {
         RewardScaler { gamma, sums: vec![0.0; num_envs], returns: RunningMeanStd::new(1) }
+    }
+
+    /// Whether this scaler, read from a checkpoint, has the discount and number of environments of `other` and
+    /// statistics that are possible.
+    pub fn can_replace(&self, other: &RewardScaler) -> bool {
+        self.gamma.to_bits() == other.gamma.to_bits()
+            && self.sums.len() == other.sums.len()
+            && self.sums.iter().all(|sum| sum.is_finite())
+            && self.returns.can_replace(&other.returns)
     }
 
     /// Adds the results of one batch step: `rewards [N]`, and the signs of the next values: 1 same player, -1 opponent,

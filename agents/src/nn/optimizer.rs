@@ -15,7 +15,14 @@ use freewheel_core::Result;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::progress::MAX_COUNT;
 use crate::settings::within;
+
+mod lazy;
+mod rule;
+
+use lazy::Owed;
+use rule::Rule;
 
 /// Choice of the optimizer, with its settings.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -132,6 +139,9 @@ pub struct Optimizer {
     steps: u64,
     mean: Vec<f32>,
     square: Vec<f32>,
+    /// Steps that rows of tables are owed; none while the optimizer is saved.
+    #[serde(skip)]
+    owed: Owed,
 }
 
 /// Results of an optimizer step.
@@ -153,16 +163,27 @@ impl Optimizer {
             OptimizerConfig::Rmsprop { .. } => (0, size),
             OptimizerConfig::Sgd { momentum } => (if momentum > 0.0 { size } else { 0 }, 0),
         };
-        Optimizer { config, steps: 0, mean: vec![0.0; mean], square: vec![0.0; square] }
+        Optimizer {
+            config,
+            steps: 0,
+            mean: vec![0.0; mean],
+            square: vec![0.0; square],
+            owed: Owed::default(),
+        }
     }
 
-    /// Takes over the moments of `saved`; returns false, without a change, if the numbers of parameters differ.
+    /// Takes over the moments of `saved`; returns false, without a change, if the numbers of parameters differ, a
+    /// moment is not finite, or a second moment is negative.
     pub fn resume(&mut self, saved: Optimizer) -> bool {
-        let same_size = (saved.mean.len(), saved.square.len()) == (self.mean.len(), self.square.len());
-        if same_size {
+        let valid = (saved.mean.len(), saved.square.len()) == (self.mean.len(), self.square.len())
+            && saved.steps <= MAX_COUNT
+            && all_finite(&saved.mean)
+            && all_finite(&saved.square)
+            && saved.square.iter().all(|&v| v >= 0.0);
+        if valid {
             *self = Optimizer { config: self.config, ..saved };
         }
-        same_size
+        valid
     }
 
     /// Updates `parameters [P]` by `gradient [P]`, whose global norm is clipped to `max_norm`. If the norm is not
@@ -178,72 +199,32 @@ impl Optimizer {
         if !norm.is_finite() {
             return OptimizerStep { loss: 0.0, norm, finite: true };
         }
-        let scale = max_norm.map_or(1.0, |max| (max / (norm + 1e-6)).min(1.0)) as f32;
-        self.steps += 1;
-        match self.config {
-            OptimizerConfig::Adam { beta1, beta2, eps } => {
-                self.adam(parameters, gradient, scale, learning_rate, [beta1, beta2, eps, 0.0])
-            }
-            OptimizerConfig::AdamW { beta1, beta2, eps, weight_decay } => {
-                self.adam(parameters, gradient, scale, learning_rate, [beta1, beta2, eps, weight_decay]);
-            }
-            OptimizerConfig::Rmsprop { decay, eps } => {
-                let (decay, eps, learning_rate) = (decay as f32, eps as f32, learning_rate as f32);
-                for ((p, g), v) in parameters.iter_mut().zip(gradient).zip(&mut self.square) {
-                    let g = g * scale;
-                    *v = decay * *v + (1.0 - decay) * g * g;
-                    *p -= learning_rate * g / (v.sqrt() + eps);
-                }
-            }
-            OptimizerConfig::Sgd { momentum: 0.0 } => {
-                let rate = learning_rate as f32 * scale;
-                parameters.iter_mut().zip(gradient).for_each(|(p, g)| *p -= rate * g);
-            }
-            OptimizerConfig::Sgd { momentum } => {
-                let (momentum, learning_rate) = (momentum as f32, learning_rate as f32);
-                for ((p, g), m) in parameters.iter_mut().zip(gradient).zip(&mut self.mean) {
-                    *m = momentum * *m + g * scale;
-                    *p -= learning_rate * *m;
-                }
-            }
-        }
+        let (rule, scale) = self.next_step(learning_rate, norm, max_norm);
+        rule.apply(parameters, gradient, &mut self.mean, &mut self.square, scale);
         OptimizerStep { loss: 0.0, norm, finite: all_finite(parameters) }
     }
 
-    fn adam(
-        &mut self,
-        parameters: &mut [f32],
-        gradient: &[f32],
-        scale: f32,
-        learning_rate: f64,
-        config: [f64; 4],
-    ) {
-        let [beta1, beta2, eps, decay] = config;
-        let steps = i32::try_from(self.steps).unwrap_or(i32::MAX);
-        let (bias1, bias2) = (1.0 - beta1.powi(steps), 1.0 - beta2.powi(steps));
-        let (rate, root) = ((learning_rate / bias1) as f32, (1.0 / bias2.sqrt()) as f32);
-        let (b1, b2, eps, kept) =
-            (beta1 as f32, beta2 as f32, eps as f32, (1.0 - learning_rate * decay) as f32);
-        let (c1, c2) = ((1.0 - beta1) as f32, (1.0 - beta2) as f32);
-        let moments = self.mean.iter_mut().zip(&mut self.square);
-        for ((p, g), (m, v)) in parameters.iter_mut().zip(gradient).zip(moments) {
-            let g = g * scale;
-            *m = b1 * *m + c1 * g;
-            *v = b2 * *v + c2 * g * g;
-            *p = *p * kept - rate * *m / (v.sqrt() * root + eps);
-        }
+    /// Rule of the next step, and the factor that clips a gradient of the norm `norm` to `max_norm`.
+    fn next_step(&mut self, learning_rate: f64, norm: f64, max_norm: Option<f64>) -> (Rule, f32) {
+        self.steps += 1;
+        let scale = max_norm.map_or(1.0, |max| (max / (norm + 1e-6)).min(1.0)) as f32;
+        (Rule::new(self.config, self.steps, learning_rate), scale)
     }
 }
 
 /// Euclidean norm of `gradient`; sums of blocks are in f32 and are added in f64.
 pub fn global_norm(gradient: &[f32]) -> f64 {
+    squared_norm(gradient).sqrt()
+}
+
+fn squared_norm(gradient: &[f32]) -> f64 {
     let block = |block: &[f32]| {
         let (eights, rest) = block.as_chunks::<8>();
         let mut lanes = [0f32; 8];
         eights.iter().for_each(|eight| lanes.iter_mut().zip(eight).for_each(|(sum, g)| *sum += g * g));
         f64::from(lanes.iter().chain(&rest.iter().map(|g| g * g).collect::<Vec<_>>()[..]).sum::<f32>())
     };
-    gradient.chunks(1024).map(block).sum::<f64>().sqrt()
+    gradient.chunks(1024).map(block).sum::<f64>()
 }
 
 /// Whether all `numbers` are finite (0 times a finite number is 0, 0 times another one is NaN).

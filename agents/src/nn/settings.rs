@@ -14,7 +14,7 @@ const MAX_WEIGHTS: usize = 1 << 28;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct NetworkSettings {
-    /// Units of each hidden layer, each 1 to 65536; an empty list for none.
+    /// Units of each hidden layer, each 1 to 65536; an empty list for none, and at most 256 layers.
     pub hidden_sizes: Vec<u32>,
     /// Activation function of the hidden layers: relu, tanh, sigmoid or identity.
     pub activation: Activation,
@@ -45,6 +45,8 @@ impl NetworkSettings {
     /// # Errors
     /// [`Error::Setting`] with the name, value and range of the setting.
     pub fn validate(&self, space: &ObservationSpace) -> Result<()> {
+        within("the length of hidden_sizes", self.hidden_sizes.len() as f64, 0.0, 256.0)
+            .map_err(|e| Error::setting("hidden_sizes", e.to_string()))?;
         self.hidden_sizes
             .iter()
             .try_for_each(|&units| within("hidden_sizes", f64::from(units), 1.0, 65_536.0))?;

@@ -13,9 +13,10 @@ use serde::{Deserialize, Serialize};
 
 use super::actor_critic::ActorCritic;
 use super::advantage::{explained_variance, standardize};
-use super::rollout::{Losses, Rollout};
+use super::rollout::{Losses, Rollout, check_rollout};
 use super::settings::PolicyGradient;
 use crate::Budget;
+use crate::memory;
 use crate::nn::OptimizerConfig;
 use crate::nn::model::{candle_error, tensor};
 use crate::schedule::Schedule;
@@ -56,7 +57,9 @@ impl Config {
     /// Checks the settings for worlds with the observations and actions of `spec`, without building an agent.
     pub(super) fn check(&self, spec: &Spec, budget: Budget) -> Result<()> {
         self.validate()?;
-        ActorCritic::check(spec, &self.policy_gradient, budget).map(drop)
+        let (head, network) = ActorCritic::check(spec, &self.policy_gradient, budget)?;
+        let steps = check_rollout(spec, head, self.num_steps, budget)?;
+        memory::require_network(&network, "num_steps * num_envs", steps)
     }
 
     fn validate(&self) -> Result<()> {
@@ -112,8 +115,10 @@ impl Agent for A2c {
 
     fn load(&mut self, bytes: &[u8]) -> Result<()> {
         let (num_envs, capacity) = (self.actor_critic.num_envs(), self.rollout_len());
-        self.rollout =
-            self.actor_critic.load(bytes, |rollout: &Rollout| rollout.is_valid(num_envs, capacity))?;
+        let shape = self.actor_critic.step_shape();
+        self.rollout = self
+            .actor_critic
+            .load(bytes, |rollout: &Rollout| rollout.is_valid(num_envs, capacity, &shape))?;
         Ok(())
     }
 }
@@ -125,7 +130,7 @@ impl A2c {
     /// [`Error::Setting`](freewheel_core::Error::Setting) for a setting out of range;
     /// [`Error::Config`](freewheel_core::Error::Config) for a world without observations or actions.
     pub fn new(spec: &Spec, config: Config, budget: Budget, streams: Streams) -> Result<Self> {
-        config.validate()?;
+        config.check(spec, budget)?;
         let actor_critic = ActorCritic::new("a2c", spec, &config.policy_gradient, budget, streams)?;
         Ok(A2c { config, actor_critic, rollout: Rollout::default() })
     }

@@ -12,13 +12,14 @@ use serde::de::DeserializeOwned;
 
 use super::advantage::Step;
 use super::head::{Head, log_prob_entropy_value};
-use super::rollout::{Losses, StepBatch};
+use super::rollout::{Losses, StepBatch, StepShape};
 use super::settings::{LOG_STD, PolicyGradient};
 use crate::Budget;
 use crate::nn::model::{candle_error, check_finite, tensor, with_slice};
 use crate::nn::normalizer::RewardScaler;
+use crate::nn::optimizer::all_finite;
 use crate::nn::{Frozen, Model, Network, ObservationNormalizer, Optimizer, Workspace};
-use crate::progress::{RunningMeans, StepCounter, shape_mismatch};
+use crate::progress::{RunningMeans, StepCounter, decode, shape_mismatch};
 use crate::schedule::Schedule;
 use crate::settings::within;
 
@@ -122,6 +123,12 @@ impl ActorCritic {
             head,
             model,
         })
+    }
+
+    /// Shape of the steps that this agent stores.
+    pub(super) fn step_shape(&self) -> StepShape {
+        let (obs, legal) = (self.model.network().input_len(), self.num_actions);
+        StepShape { obs, legal, head: self.head.clone() }
     }
 
     /// Number of environments, N.
@@ -267,9 +274,16 @@ impl ActorCritic {
         Ok(())
     }
 
-    /// Ends an update: applies the new observation statistics and the scheduled log standard deviation, both of which
+    /// Brings the rows of one-hot layers that the observations `obs [B, D]` read up to date, before
+    /// [`ActorCritic::evaluate`].
+    pub(super) fn catch_up(&mut self, obs: &[f32]) -> Result<()> {
+        self.model.catch_up(obs, &mut self.optimizer)
+    }
+
+    /// Ends an update: brings all rows of one-hot layers up to date, applies the new observation statistics and the scheduled log standard deviation, both of which
     /// stay constant during a rollout.
     pub(super) fn end_update(&mut self) -> Result<()> {
+        self.model.settle(&mut self.optimizer)?;
         self.normalizer.refresh();
         if let Head::Gaussian { learn_std: false, .. } = self.head
             && let Some(range) = self.log_std()
@@ -340,15 +354,26 @@ impl ActorCritic {
             StepCounter,
             RunningMeans,
             T,
-        ) = postcard::from_bytes(bytes).map_err(|e| refuse(e.to_string()))?;
+        ) = decode(bytes).map_err(refuse)?;
+        let same_scaler = match (&reward_scaler, &self.reward_scaler) {
+            (None, None) => true,
+            (Some(saved), Some(own)) => saved.can_replace(own),
+            _ => false,
+        };
         if parameters.len() != self.model.network().size()
-            || !normalizer.has_shape_of(&self.normalizer)
-            || reward_scaler.is_some() != self.reward_scaler.is_some()
+            || !normalizer.can_replace(&self.normalizer)
+            || !same_scaler
             || rngs.len() != self.rngs.len()
+        {
+            return Err(refuse("its settings or num_envs differ".into()));
+        }
+        if !counter.is_valid(rngs.len())
+            || !means.is_valid()
+            || !all_finite(&parameters)
             || !is_valid(&rest)
             || !self.optimizer.resume(optimizer)
         {
-            return Err(refuse("its settings or num_envs differ".into()));
+            return Err(refuse("a number or a length in it is out of range".into()));
         }
         self.model.set_parameters(&parameters)?;
         (self.normalizer, self.reward_scaler) = (normalizer, reward_scaler);

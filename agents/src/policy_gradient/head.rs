@@ -14,6 +14,7 @@ use freewheel_core::{ActionBuffer, ActionSpace, Error, Result, Spec, Stream};
 
 use crate::nn::activation::tanh;
 use crate::nn::model::{candle_error, cpu_slice};
+use crate::nn::optimizer::all_finite;
 
 /// Constant ln(2 pi) / 2 of the normal log-density.
 const HALF_LN_TAU: f32 = 0.918_938_5;
@@ -74,6 +75,16 @@ impl Head {
         match self {
             Head::Categorical { .. } => 1,
             Head::Gaussian { ranges, .. } => ranges.len(),
+        }
+    }
+
+    /// Whether a stored action `action [W]` is possible: a legal index, or finite numbers.
+    pub(super) fn accepts(&self, action: &[f32], legal: &[bool]) -> bool {
+        match self {
+            Head::Categorical { .. } => {
+                action.iter().all(|&a| a == a.trunc() && a >= 0.0 && legal.get(a as usize) == Some(&true))
+            }
+            Head::Gaussian { .. } => all_finite(action),
         }
     }
 

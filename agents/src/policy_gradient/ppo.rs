@@ -17,10 +17,11 @@ use serde::{Deserialize, Serialize};
 
 use super::actor_critic::ActorCritic;
 use super::advantage::{explained_variance, standardize};
-use super::rollout::{Losses, Minibatch, Rollout};
+use super::rollout::{Losses, Minibatch, Rollout, check_rollout};
 use super::settings::PolicyGradient;
 use crate::Budget;
 use crate::estimator::rows::shuffle;
+use crate::memory;
 use crate::nn::model::{candle_error, tensor, with_slice};
 use crate::schedule::Schedule;
 use crate::settings::within;
@@ -76,7 +77,9 @@ impl Config {
     /// Checks the settings for worlds with the observations and actions of `spec`, without building an agent.
     pub(super) fn check(&self, spec: &Spec, budget: Budget) -> Result<()> {
         self.validate()?;
-        ActorCritic::check(spec, &self.policy_gradient, budget).map(drop)
+        let (head, network) = ActorCritic::check(spec, &self.policy_gradient, budget)?;
+        let steps = check_rollout(spec, head, self.num_steps, budget)?;
+        memory::require_network(&network, "minibatch_size", steps.min(self.minibatch_size as usize + 1))
     }
 
     fn validate(&self) -> Result<()> {
@@ -144,8 +147,10 @@ impl Agent for Ppo {
 
     fn load(&mut self, bytes: &[u8]) -> Result<()> {
         let (num_envs, capacity) = (self.actor_critic.num_envs(), self.rollout_len());
-        self.rollout =
-            self.actor_critic.load(bytes, |rollout: &Rollout| rollout.is_valid(num_envs, capacity))?;
+        let shape = self.actor_critic.step_shape();
+        self.rollout = self
+            .actor_critic
+            .load(bytes, |rollout: &Rollout| rollout.is_valid(num_envs, capacity, &shape))?;
         Ok(())
     }
 }
@@ -156,7 +161,7 @@ impl Ppo {
     /// # Errors
     /// [`Error::Setting`] for a setting out of range; [`Error::Config`] for a world without observations or actions.
     pub fn new(spec: &Spec, config: Config, budget: Budget, streams: Streams) -> Result<Self> {
-        config.validate()?;
+        config.check(spec, budget)?;
         let actor_critic = ActorCritic::new("ppo", spec, &config.policy_gradient, budget, streams)?;
         Ok(Ppo { config, actor_critic, rollout: Rollout::default() })
     }
@@ -195,6 +200,7 @@ impl Ppo {
         if self.config.normalize_advantage && n > 1 {
             standardize(&mut advantages);
         }
+        self.actor_critic.catch_up(&obs)?;
         let evaluation = self.actor_critic.evaluate(obs, actions, legal)?;
         let old = RolloutTensors {
             log_prob: tensor(log_prob, n)?,

@@ -15,9 +15,10 @@ use serde::{Deserialize, Serialize};
 
 use super::actor_critic::ActorCritic;
 use super::advantage::{Step, gae, standardize};
-use super::rollout::{Losses, StepBatch};
+use super::rollout::{Losses, StepBatch, StepShape};
 use super::settings::PolicyGradient;
 use crate::Budget;
+use crate::memory;
 use crate::nn::model::{candle_error, tensor};
 use crate::schedule::Schedule;
 use crate::settings::within;
@@ -54,7 +55,13 @@ impl Config {
     /// Checks the settings for worlds with the observations and actions of `spec`, without building an agent.
     pub(super) fn check(&self, spec: &Spec, budget: Budget) -> Result<()> {
         self.validate()?;
-        ActorCritic::check(spec, &self.policy_gradient, budget).map(drop)
+        let (head, network) = ActorCritic::check(spec, &self.policy_gradient, budget)?;
+        memory::require_network(&network, "num_episodes", self.num_episodes as usize)?;
+        let shape = StepShape::new(spec, head);
+        let what = format!("num_episodes = {} with num_envs = {}", self.num_episodes, budget.num_envs);
+        // At least one step of each episode.
+        let steps = u128::from(self.num_episodes) + budget.num_envs as u128;
+        freewheel_core::memory::require(&what, steps * shape.bytes())
     }
 
     fn validate(&self) -> Result<()> {
@@ -119,7 +126,13 @@ impl Agent for Reinforce {
 
     fn load(&mut self, bytes: &[u8]) -> Result<()> {
         let num_envs = self.actor_critic.num_envs();
-        let is_valid = |state: &(Vec<Trajectory>, Trajectory, u32)| state.0.len() == num_envs;
+        let (shape, num_episodes) = (self.actor_critic.step_shape(), self.config.num_episodes);
+        let is_valid = |(running, finished, num_finished): &(Vec<Trajectory>, Trajectory, u32)| {
+            running.len() == num_envs
+                && running.iter().chain([finished]).all(|trajectory| trajectory.is_valid(&shape))
+                && *num_finished < num_episodes
+                && *num_finished as usize <= finished.steps.len()
+        };
         (self.running, self.finished, self.num_finished) = self.actor_critic.load(bytes, is_valid)?;
         Ok(())
     }
@@ -132,7 +145,7 @@ impl Reinforce {
     /// [`Error::Setting`](freewheel_core::Error::Setting) for a setting out of range;
     /// [`Error::Config`](freewheel_core::Error::Config) for a world without observations or actions.
     pub fn new(spec: &Spec, config: Config, budget: Budget, streams: Streams) -> Result<Self> {
-        config.validate()?;
+        config.check(spec, budget)?;
         let actor_critic = ActorCritic::new("reinforce", spec, &config.policy_gradient, budget, streams)?;
         let running = vec![Trajectory::default(); actor_critic.num_envs()];
         Ok(Reinforce { config, actor_critic, running, finished: Trajectory::default(), num_finished: 0 })
@@ -192,6 +205,11 @@ impl Trajectory {
         self.legal.extend_from_slice(&batch.legal[row(batch.legal.len())]);
         self.actions.extend_from_slice(&batch.actions[row(batch.actions.len())]);
         self.steps.push(batch.steps[i]);
+    }
+
+    /// Whether a loaded trajectory has the shape `shape`, legal actions and finite numbers.
+    fn is_valid(&self, shape: &StepShape) -> bool {
+        shape.accepts(&self.obs, &self.legal, &self.actions, &self.steps)
     }
 
     /// Moves all steps of `other` to the end of this trajectory.

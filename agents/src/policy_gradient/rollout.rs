@@ -1,11 +1,14 @@
 //! Rollout of T batch steps of N environments, minibatches of a rollout, and the loss over a minibatch.
 
 use candle_core::Tensor;
-use freewheel_core::{Ending, Result, VectorEnv};
+use freewheel_core::{Ending, Error, Result, Spec, VectorEnv, memory};
 use serde::{Deserialize, Serialize};
 
 use super::actor_critic::ActorCritic;
 use super::advantage::{Step, gae};
+use super::head::Head;
+use crate::Budget;
+use crate::nn::optimizer::all_finite;
 
 /// Results of one step of each of N environments.
 #[derive(Debug, Default)]
@@ -22,6 +25,63 @@ pub(super) struct StepBatch {
     pub(super) steps: Vec<Step>,
     /// Endings of the steps, `[N]`: episode continues, terminated or truncated.
     pub(super) ending: Vec<Ending>,
+}
+
+/// Shape of stored steps, against which loaded ones are checked.
+pub(super) struct StepShape {
+    /// Numbers of an observation, D.
+    pub(super) obs: usize,
+    /// Width of the mask of legal actions, A.
+    pub(super) legal: usize,
+    /// Distribution of the actions.
+    pub(super) head: Head,
+}
+
+impl StepShape {
+    /// Shape of the steps of agents with the action distribution `head` in worlds with the spec `spec`.
+    pub(super) fn new(spec: &Spec, head: Head) -> Self {
+        StepShape { obs: spec.observation.len(), legal: spec.actions.count(), head }
+    }
+
+    /// Bytes of a stored step, with its log-probability, advantage and return.
+    pub(super) fn bytes(&self) -> u128 {
+        let numbers = self.obs + self.head.action_len() + 3;
+        (4 * numbers + self.legal + size_of::<Step>()) as u128
+    }
+
+    /// Whether `obs [n, D]`, `legal [n, A]` and `actions [n, W]` have the rows of `steps [n]`, all numbers are finite,
+    /// and every action is legal.
+    pub(super) fn accepts(&self, obs: &[f32], legal: &[bool], actions: &[f32], steps: &[Step]) -> bool {
+        let (n, w) = (steps.len(), self.head.action_len());
+        let is_finite = |step: &Step| {
+            all_finite(&[step.reward, step.value, step.bootstrap]) && step.next_sign.abs() <= 1.0
+        };
+        [obs.len(), legal.len(), actions.len()] == [n * self.obs, n * self.legal, n * w]
+            && all_finite(obs)
+            && steps.iter().all(is_finite)
+            && (0..n).all(|i| {
+                let legal = &legal[i * self.legal..(i + 1) * self.legal];
+                self.head.accepts(&actions[i * w..(i + 1) * w], legal)
+            })
+    }
+}
+
+/// Checks the length and the memory of a rollout of `num_steps` steps of each environment; returns the number of its
+/// steps.
+///
+/// # Errors
+/// [`Error::Setting`] for more steps than a 32-bit index can count; [`Error::Unsupported`] for more memory than there
+/// is.
+pub(super) fn check_rollout(spec: &Spec, head: Head, num_steps: u32, budget: Budget) -> Result<usize> {
+    let steps = (num_steps as usize).saturating_mul(budget.num_envs);
+    let what = format!("num_steps = {num_steps} with num_envs = {}", budget.num_envs);
+    if u32::try_from(steps).is_err() {
+        let message =
+            format!("{what}: a rollout must have at most {} steps; use a smaller num_steps", u32::MAX);
+        return Err(Error::setting("num_steps", message));
+    }
+    memory::require(&what, steps as u128 * StepShape::new(spec, head).bytes())?;
+    Ok(steps)
 }
 
 /// Rollout buffer; every field holds `[T * N, ...]`, batch step after batch step.
@@ -71,10 +131,15 @@ impl Rollout {
         self.steps.extend_from_slice(&batch.steps);
     }
 
-    /// Whether a loaded rollout of `num_envs` environments is shorter than `capacity` and consistent.
-    pub(super) fn is_valid(&self, num_envs: usize, capacity: usize) -> bool {
+    /// Whether a loaded rollout of `num_envs` environments is shorter than `capacity`, has the shape `shape`, and holds
+    /// legal actions and finite numbers.
+    pub(super) fn is_valid(&self, num_envs: usize, capacity: usize, shape: &StepShape) -> bool {
         let n = self.steps.len();
-        n.is_multiple_of(num_envs) && n < capacity.max(1) && self.log_prob.len() == n
+        n.is_multiple_of(num_envs)
+            && n < capacity.max(1)
+            && self.log_prob.len() == n
+            && all_finite(&self.log_prob)
+            && shape.accepts(&self.obs, &self.legal, &self.actions, &self.steps)
     }
 
     /// Computes `advantages` and `returns` of the stored steps; bootstraps from the values of the current observations
