@@ -9,10 +9,12 @@ use crate::seeds::Seeds;
 mod estimators;
 mod go;
 mod learning;
+mod sgf;
 
 pub use estimators::{Concept, Fit, Interpolate, Predict};
 pub use go::{GoRules, Gtp, Match};
 pub use learning::{Bench, Eval, Init, List, Map, Replay, Resume, Run, Solve, SolvePolicy, Train, Watch};
+pub use sgf::{Sgf, SgfCheck, SgfCommand, SgfConvert, SgfExtract, SgfShow};
 
 /// Version of the program, with the git commit of the build if known.
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), env!("FREEWHEEL_COMMIT"));
@@ -172,6 +174,14 @@ Each opening is played twice, with colors swapped. Intervals are 95 % Wilson int
 illegal move or exceeds the time limit loses the game, and is restarted."
     )]
     Match(Match),
+    /// Show, check, convert and extract game records of Go (SGF files).
+    #[command(after_help = "\
+Examples:
+  freewheel sgf show game.sgf
+  freewheel sgf check games/*.sgf
+  freewheel sgf convert old.sgf --out new.sgf
+  freewheel sgf extract collection.sgf --game 12 --move 50")]
+    Sgf(Sgf),
     /// Write a completion script for a shell.
     #[command(after_help = "\
 Examples:

@@ -28,6 +28,7 @@ mod matches;
 mod predict;
 mod replay;
 mod run;
+mod sgf;
 mod solve;
 mod watch;
 
@@ -76,6 +77,7 @@ impl Registry {
             Command::Bench(args) => bench::bench(self, &args),
             Command::Gtp(args) => gtp::gtp(self, &args),
             Command::Match(args) => matches::play_match(self, &args),
+            Command::Sgf(args) => sgf::sgf(&args),
             Command::Completions { shell } => completions::completions(self, shell),
             Command::Man { dir } => completions::man(self, &dir),
         }
@@ -121,13 +123,16 @@ fn programs(command: &Command) -> Programs {
 
 /// Command line whose help texts call the program `name`.
 fn command_line(name: &'static str) -> clap::Command {
-    let renamed = |command: clap::Command| match command.get_after_help().map(ToString::to_string) {
+    renamed(Cli::command().name(name), name)
+}
+
+/// `command` with the program's name in its help texts and in those of its subcommands.
+fn renamed(command: clap::Command, name: &str) -> clap::Command {
+    let command = match command.get_after_help().map(ToString::to_string) {
         Some(text) => command.after_help(text.replace("freewheel ", &format!("{name} "))),
         None => command,
     };
-    let command = renamed(Cli::command().name(name));
-    let subcommands: Vec<String> = command.get_subcommands().map(|c| c.get_name().to_owned()).collect();
-    subcommands.into_iter().fold(command, |command, subcommand| command.mut_subcommand(subcommand, renamed))
+    command.mut_subcommands(|subcommand| renamed(subcommand, name))
 }
 
 /// Applies the values of `--set` to the document `doc`.

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::record::{EventKind, GameRecord};
-use super::tree::{GameTree, Node, Property, SgfError, Warning, is_control};
+use super::tree::{GameTree, Node, Property, SgfError, Warning};
 
 impl GameTree {
     /// Game as valid SGF FF\[4\] in UTF-8, and the warnings about it.
@@ -114,7 +114,7 @@ impl Writer {
     }
 
     fn begin(&mut self) {
-        if self.nodes > 0 && self.nodes % NODES == 0 {
+        if self.nodes > 0 && self.nodes.is_multiple_of(NODES) {
             self.out.push('\n');
         }
         self.nodes += 1;
@@ -139,7 +139,7 @@ impl Writer {
                     }
                     '\t' | '\u{b}' | '\u{c}' => self.out.push(' '),
                     // The character after an escape is written with it.
-                    '\\' if chars.peek().is_some_and(|&next| is_control(next) && !is_break(next)) => {
+                    '\\' if chars.peek().is_some_and(|&next| next.is_control() && !is_break(next)) => {
                         chars.next();
                     }
                     '\\' => {
@@ -148,7 +148,7 @@ impl Writer {
                             self.out.push(next);
                         }
                     }
-                    c if is_control(c) => {}
+                    c if c.is_control() => {}
                     c => self.out.push(c),
                 }
             }

@@ -236,6 +236,7 @@ fn detect(bytes: &[u8], named: Option<&'static Encoding>) -> &'static Encoding {
         Some(named) if !readable(guess) || guess.is_single_byte() && named != UTF_8 => named,
         _ if bytes.is_ascii() && guess != ISO_2022_JP => UTF_8,
         _ if readable(GBK) && is_chance(guess, bytes) => GBK,
+        _ if guess.is_single_byte() && named.is_none() => in_words(bytes).unwrap_or(guess),
         _ => guess,
     }
 }
@@ -245,6 +246,22 @@ const SHORT: usize = 40;
 
 /// First syllables of Korean values: surnames of more than 99 % of the people, and of the words for the result.
 const KOREAN: &str = "김이박최정강조윤장임한오서신권황안송전홍유고문양손배백허남심노하곽성차주우구나민진지엄채원천방공현함여염추도석선설마류맹변목단흑제국바";
+
+/// East Asian encoding in which a short text has a word of Go.
+fn in_words(bytes: &[u8]) -> Option<&'static Encoding> {
+    let words = [
+        (GBK, &["白", "黑", "段", "胜"][..]),
+        (BIG5, &["白", "黑", "段", "勝"]),
+        (SHIFT_JIS, &["白", "黒", "段", "級", "勝"]),
+        (EUC_KR, &["백", "흑", "단", "승"]),
+    ];
+    let short = bytes.iter().filter(|byte| !byte.is_ascii()).count() <= SHORT;
+    let fits = words.into_iter().filter(|(encoding, words)| {
+        let text = encoding.decode_without_bom_handling_and_without_replacement(bytes);
+        text.is_some_and(|text| words.iter().any(|word| text.contains(word)))
+    });
+    fits.map(|(encoding, _)| encoding).next().filter(|_| short)
+}
 
 /// Whether short text that is also valid GBK was detected as Korean or Japanese by chance: no value begins with a Korean
 /// surname, no character is kana.

@@ -1,9 +1,9 @@
 //! Replay of a game record: from the record to a game.
 
 use super::record::{Edit, EventKind, GameRecord};
-use super::tree::SgfError;
+use super::tree::{SgfError, Warning};
 use crate::go::gtp::vertex;
-use crate::go::rules::{Color, Game, Move, Point, Rules, Setup};
+use crate::go::rules::{Color, Game, Ko, Move, Point, Rules, Setup};
 
 impl GameRecord {
     /// Plays the record to its end under `rules`, on a board of the record's size.
@@ -12,6 +12,24 @@ impl GameRecord {
     /// [`SgfError`] with the number and the location of the first illegal move, or of an invalid setup.
     pub fn replay(&self, rules: Rules) -> Result<Game, SgfError> {
         self.replay_with(rules, usize::MAX, |_, _| {})
+    }
+
+    /// Plays the first `moves` moves under the rules of the record. Moves that only their ko rule or suicide rule forbids
+    /// are played, with a warning about the first.
+    ///
+    /// # Errors
+    /// [`SgfError`] for the first other illegal move, or for an invalid setup.
+    pub fn replay_leniently(&self, moves: usize) -> Result<(Game, Option<Warning>), SgfError> {
+        let rules = self.ruleset();
+        match self.replay_with(rules, moves, |_, _| {}) {
+            Ok(game) => Ok((game, None)),
+            Err(SgfError { location, message }) => {
+                let lenient = Rules { ko: Ko::Simple, suicide: true, ..rules };
+                let game = self.replay_with(lenient, moves, |_, _| {})?;
+                let message = format!("{message}; it is played nevertheless");
+                Ok((game, Some(Warning { location, message })))
+            }
+        }
     }
 
     /// Same as [`GameRecord::replay`], for the first `moves` moves; `before` is called before each move with the game

@@ -43,9 +43,9 @@ impl fmt::Display for Warning {
 }
 
 impl Location {
-    /// Location of the byte `offset` of `text`.
+    /// Location of the byte `offset` of `text`, the start of a character.
     pub(super) fn of(text: &str, offset: usize) -> Self {
-        let before = &text[..text.floor_char_boundary(offset)];
+        let before = text.get(..offset).unwrap_or(text);
         let mut location = Location { line: 1, column: 1 };
         let mut chars = before.chars().peekable();
         while let Some(c) = chars.next() {

@@ -32,7 +32,8 @@ impl fmt::Display for GameRecord {
             ("RE", &outcome),
         ];
         for (name, text) in game_info.into_iter().filter(|(_, text)| !text.is_empty()) {
-            write!(out, "{name}[{}]", escape(text))?;
+            let text: String = text.chars().filter(|c| !c.is_control()).collect();
+            write!(out, "{name}[{}]", escape(&text))?;
         }
         let mut in_line = 0;
         for (n, event) in self.events.iter().enumerate() {

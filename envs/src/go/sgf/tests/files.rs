@@ -57,6 +57,7 @@ fn text_without_ca_is_detected() {
         ("Shift_JIS", &b"\x83\x5c\x83m\x83_"[..], "ソノダ"),
         ("EUC-KR", &b"\xc0\xcc\xc3\xa2\xc8\xa3"[..], "이창호"),
         ("EUC-KR", &b"\xbd\xc5\xc1\xf8\xbc\xad"[..], "신진서"),
+        ("GBK", &b"\xb0\xd7"[..], "白"),
         ("windows-1252", &b"Jos\xe9"[..], "José"),
         ("UTF-8", &b"\xe6\x9f\xaf\xe6\xb4\x81"[..], "柯洁"),
     ] {
