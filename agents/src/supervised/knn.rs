@@ -24,7 +24,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::estimator::rows::{self, BLOCK, dot, exact_square, multiply_transposed};
-use crate::estimator::{ClassifierConfig, ClassifierModel, EstimatorConfig, FitCallback, Model, ensure, is_finite};
+use crate::estimator::{
+    ClassifierConfig, ClassifierModel, EstimatorConfig, FitCallback, Model, ensure, is_finite,
+};
 use crate::settings::within;
 
 /// Number of samples per matrix product.

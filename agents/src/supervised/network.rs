@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::softmax::{log_softmax, softmax};
 use crate::estimator::factory::toml_text;
-use crate::estimator::training::{InputScale, NetworkTrainer, TrainingConfig, apply, check_parameters, finite_loss, gather};
+use crate::estimator::training::{
+    InputScale, NetworkTrainer, TrainingConfig, apply, check_parameters, finite_loss, gather,
+};
 use crate::estimator::{ClassifierConfig, ClassifierModel, EstimatorConfig, FitCallback, Model, ensure};
 use crate::nn::model::MAX_PARAMETERS;
 use crate::nn::{Init, Network};
