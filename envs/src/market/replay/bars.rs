@@ -36,7 +36,7 @@ impl Bars {
     /// stream; [`freewheel_core::Error::Input`] with file, line, column, problem and remedy;
     /// [`freewheel_core::Error::Unsupported`] for a file above the size limit.
     pub fn read(file: &Path, settings: &Settings) -> Result<Bars> {
-        Bars::parse(file, &Source::open(file)?.bytes()?, settings)
+        Bars::from_text(file, &text_of(file, Source::open(file)?.bytes()?)?, settings)
     }
 
     /// Parses the contents of a file; `file` is the name of the file in error messages.
@@ -44,10 +44,13 @@ impl Bars {
     /// # Errors
     /// Same errors as [`Bars::read`].
     pub fn parse(file: &Path, bytes: &[u8], settings: &Settings) -> Result<Bars> {
-        let text = text_of(file, bytes.to_vec())?;
+        Bars::from_text(file, &text_of(file, bytes.to_vec())?, settings)
+    }
+
+    fn from_text(file: &Path, text: &str, settings: &Settings) -> Result<Bars> {
         // A bar has at least 11 characters, and 6 numbers.
         memory::require(&file.display().to_string(), text.len() as u128 / 11 * 48)?;
-        let rows = PriceFile::new(file, &text, settings)?;
+        let rows = PriceFile::new(file, text, settings)?;
         let (times, newest_first) = Times::read(&rows, settings)?;
         if times.len() < 2 {
             let n = times.len();

@@ -66,7 +66,8 @@ impl Clock {
         let (digits, rest) = word.split_at(end);
         let colons = digits.contains(':');
         let hour_only = meridiem(rest.trim_start_matches('-')).is_some();
-        if !colons && !hour_only && !(after_date && self.parts.is_none() && is_compact(digits)) {
+        let compact_time = after_date && self.parts.is_none() && is_compact(digits);
+        if !(colons || hour_only || compact_time) {
             return Ok(false);
         }
         let parts = if colons { with_colons(digits) } else { compact(digits, hour_only) };

@@ -1,241 +1,18 @@
-//! Columns of a price file: the one finder of its header, its delimiter and its columns.
+//! Header of a price file: its place, its delimiter and its columns.
 
 use std::path::Path;
 
 use freewheel_core::{Error, Result, input};
 
 use super::super::settings::Settings;
+use super::columns::{Columns, known};
 use super::records::{Delimiter, Record, Records};
 
 /// Number of lines at the start of a file among which the header is searched.
 const MAX_BANNER: usize = 50;
 
-/// Quantity in a column.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Quantity {
-    /// Date, with or without a time of day.
-    Date,
-    /// Time of day, next to a date.
-    Time,
-    /// Opening price.
-    Open,
-    /// Highest price.
-    High,
-    /// Lowest price.
-    Low,
-    /// Closing price.
-    Close,
-    /// Closing price adjusted for splits and dividends.
-    Adjusted,
-    /// Traded volume.
-    Volume,
-}
-
-/// Names of the quantities, the preferred ones first, without spaces, punctuation and upper case.
-const NAMES: [(Quantity, &[&str]); 8] = [
-    (
-        Quantity::Date,
-        &[
-            "date",
-            "datetime",
-            "dateandtime",
-            "timestamp",
-            "time",
-            "day",
-            "tradedate",
-            "tradingday",
-            "opentime",
-            "gmttime",
-            "localtime",
-            "dateutc",
-            "timeutc",
-            "datetimeutc",
-            "timestamputc",
-            "begin",
-            "unix",
-            "unixtime",
-            "unixtimestamp",
-            "epoch",
-            "dt",
-            "d",
-            "t",
-            "price",
-            "index",
-            "",
-        ],
-    ),
-    (Quantity::Time, &["time", "timeofday", "hour"]),
-    (Quantity::Open, &["open", "openprice", "openingprice", "priceopen", "opening", "o"]),
-    (Quantity::High, &["high", "highprice", "highest", "pricehigh", "dayhigh", "h"]),
-    (Quantity::Low, &["low", "lowprice", "lowest", "pricelow", "daylow", "l"]),
-    (
-        Quantity::Close,
-        &[
-            "close",
-            "closelast",
-            "closeprice",
-            "closingprice",
-            "priceclose",
-            "closing",
-            "last",
-            "lastprice",
-            "c",
-            "price",
-        ],
-    ),
-    (
-        Quantity::Adjusted,
-        &[
-            "adjclose",
-            "adjustedclose",
-            "closeadjusted",
-            "closeadj",
-            "adjusted",
-            "adjcloseprice",
-            "adjustedcloseprice",
-            "adjustedclosingprice",
-            "aclose",
-        ],
-    ),
-    (
-        Quantity::Volume,
-        &[
-            "volume",
-            "vol",
-            "totalvolume",
-            "shares",
-            "sharevolume",
-            "tickvolume",
-            "tickvol",
-            "realvolume",
-            "v",
-        ],
-    ),
-];
-
-/// Field numbers of the columns.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in super::super) struct Columns {
-    pub(super) date: usize,
-    pub(super) time: Option<usize>,
-    pub(super) open: usize,
-    pub(super) high: usize,
-    pub(super) low: usize,
-    pub(super) close: usize,
-    pub(super) adjusted: Option<usize>,
-    pub(super) volume: Option<usize>,
-}
-
-impl Columns {
-    /// Field numbers of open, high, low and close.
-    pub(super) fn prices(&self) -> [usize; 4] {
-        [self.open, self.high, self.low, self.close]
-    }
-
-    /// Columns that the settings name.
-    ///
-    /// # Errors
-    /// [`Error::Setting`] if a required column is not named, or named twice.
-    pub(in super::super) fn named(settings: &Settings) -> Result<Columns> {
-        let names: Vec<&str> = settings.columns.iter().map(String::as_str).collect();
-        Columns::find(&names, settings.adjust).map_err(|_| {
-            let message = "columns must name date, open, high, low and close once each, and may name time, volume and \
-                           adj close; write \"-\" for other columns";
-            Error::setting("columns", message)
-        })
-    }
-
-    /// Finds the columns in the names of a header, in any order and case; other columns are ignored, the adjusted close
-    /// too unless `adjust`.
-    fn find(header: &[&str], adjust: bool) -> Result<Columns, String> {
-        let find = |quantity| find(header, quantity);
-        let required = |quantity: Quantity, name: &str| {
-            find(quantity)?.ok_or_else(|| {
-                let named: Vec<&str> = header.iter().copied().filter(|name| !name.is_empty()).collect();
-                let named = if named.is_empty() { "nothing".to_owned() } else { named.join(", ") };
-                format!(
-                    "column `{name}` is missing; the header must name date, open, high, low and close (it names \
-                     {named}); correct it, or name the columns with the setting columns, such as \
-                     columns = [\"date\", \"open\", \"high\", \"low\", \"close\"]"
-                )
-            })
-        };
-        let [date, open, high, low, close] = [
-            (Quantity::Date, "date"),
-            (Quantity::Open, "open"),
-            (Quantity::High, "high"),
-            (Quantity::Low, "low"),
-            (Quantity::Close, "close"),
-        ]
-        .map(|(quantity, name)| required(quantity, name));
-        let date = date?;
-        Ok(Columns {
-            date,
-            time: find(Quantity::Time).unwrap_or(None).filter(|&time| time != date),
-            open: open?,
-            high: high?,
-            low: low?,
-            close: close?,
-            adjusted: if adjust { find(Quantity::Adjusted)? } else { None },
-            volume: find(Quantity::Volume)?,
-        })
-    }
-}
-
-/// Field number of a quantity in a header, by its preferred name; `None` if it is not there.
-fn find(header: &[&str], quantity: Quantity) -> Result<Option<usize>, String> {
-    let names = NAMES.iter().find(|(of, _)| *of == quantity).map_or(&[][..], |(_, names)| names);
-    for name in names {
-        // The first column of a table may have no name, or a label of the header.
-        let first_only = quantity == Quantity::Date && matches!(*name, "" | "price" | "index");
-        let found: Vec<usize> = (0..header.len())
-            .filter(|&index| key(header[index]).as_deref() == Some(name) && (index == 0 || !first_only))
-            .filter(|&index| index > 0 || quantity != Quantity::Close || *name != "price")
-            .collect();
-        match found[..] {
-            [] => {}
-            [only] => return Ok(Some(only)),
-            // Such as the volumes in both currencies of a pair.
-            [first, ..] if quantity == Quantity::Volume => return Ok(Some(first)),
-            [a, b, ..] => {
-                return Err(format!(
-                    "the columns {} and {} are both named `{}`; a file has the prices of one asset: keep one of them",
-                    a + 1,
-                    b + 1,
-                    header[a]
-                ));
-            }
-        }
-    }
-    Ok(None)
-}
-
-/// Name as in [`NAMES`]; `None` for an unknown name. `<DATE>`, `1. open`, `GOOGL.Open`, `Close (USD)` and `Adj Close**`
-/// are known.
-fn key(name: &str) -> Option<String> {
-    let plain = |name: &str| -> String {
-        name.split(['(', '['])
-            .next()
-            .unwrap_or_default()
-            .chars()
-            .filter(|c| c.is_alphanumeric())
-            .collect::<String>()
-            .to_lowercase()
-    };
-    let known = |key: &String| NAMES.iter().any(|(_, names)| names.contains(&key.as_str()));
-    let name = name.trim_start_matches('#').trim();
-    let whole = plain(name);
-    if whole.starts_with("unnamed") || (whole.is_empty() && name.is_empty()) {
-        return Some(String::new());
-    }
-    if whole.starts_with("volume") {
-        return Some("volume".to_owned());
-    }
-    let after_point = || name.rsplit_once(['.', ':']).map(|(_, part)| plain(part));
-    Some(whole)
-        .filter(|key| !key.is_empty() && known(key))
-        .or_else(|| after_point().filter(|key| !key.is_empty() && known(key)))
-}
+/// Maximum number of bytes of a header.
+const MAX_LENGTH: usize = 1 << 20;
 
 /// Delimiter, columns and header of a file.
 #[derive(Clone, Debug)]
@@ -267,6 +44,7 @@ impl<'a> Layout<'a> {
         for (number, content) in (line..).zip(input::lines(body).map(|(_, content)| content)).take(MAX_BANNER)
         {
             let next = after_line(rest, content);
+            let content = if content.len() > MAX_LENGTH { "" } else { content };
             let given = separator.into_iter();
             let delimiters: Vec<Delimiter> = match separator {
                 Some(_) => given.collect(),
@@ -284,9 +62,7 @@ impl<'a> Layout<'a> {
                         return Ok(Layout { delimiter, columns, width, names, body: next, line: number + 1 });
                     }
                     Err(message) => {
-                        let known =
-                            record.fields.iter().filter(|name| key(name).is_some_and(|key| !key.is_empty()));
-                        let known = known.count();
+                        let known = known(&record.fields);
                         if best.as_ref().is_none_or(|(most, ..)| known > *most) {
                             best = Some((known, number, message));
                         }
@@ -366,7 +142,8 @@ impl<'a> Layout<'a> {
             let read = Records::new(file, content, line, delimiter).read(&mut record);
             if read.unwrap_or(false) { record.fields.len() } else { 0 }
         };
-        let rows = || input::lines(body).map(|(_, content)| content).take(MAX_BANNER);
+        let short = |content: &&str| content.len() <= MAX_LENGTH;
+        let rows = || input::lines(body).map(|(_, content)| content).take(MAX_BANNER).filter(short);
         let fits = rows().flat_map(|content| {
             Delimiter::candidates(content).find(|&delimiter| fields(delimiter, content) >= count)
         });

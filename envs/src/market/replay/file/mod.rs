@@ -2,7 +2,7 @@
 //!
 //! | file | content |
 //! |---|---|
-//! | `header` | delimiter, header and columns |
+//! | `header`, `columns` | delimiter, header and columns |
 //! | `records` | records of delimited text and their lines |
 //! | `rows` | rows with a bar, errors with line and column |
 //! | `moment`, `clock` | a date and time; its time of day and offset |
@@ -10,6 +10,7 @@
 //! | `times` | the times of all bars: order, duplicates, gaps |
 
 mod clock;
+mod columns;
 mod header;
 mod moment;
 mod number;
@@ -19,6 +20,6 @@ mod rows;
 mod tests;
 mod times;
 
-pub(super) use header::Columns;
+pub(super) use columns::Columns;
 pub(super) use rows::{PriceFile, text_of};
 pub use times::{Key, Times};

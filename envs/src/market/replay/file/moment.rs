@@ -4,9 +4,13 @@ use jiff::SignedDuration;
 use jiff::civil::{Date, DateTime, ISOWeekDate, Weekday};
 
 use super::clock::{self, Clock};
+use super::number::shown;
 
 /// Start of 1970, from which seconds are counted.
 const EPOCH: DateTime = jiff::civil::date(1970, 1, 1).at(0, 0, 0, 0);
+
+/// Maximum number of bytes of a date and time.
+const MAX_LENGTH: usize = 100;
 
 /// Date and time of day as written, and their offset from UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +65,9 @@ impl Order {
 /// The problem and the remedy.
 pub(super) fn parse(text: &str, order: Order) -> Result<Moment, String> {
     let text = text.trim().trim_matches(['"', '\'']).trim();
+    if text.len() > MAX_LENGTH {
+        return Err(unknown(&shown(text, 40)));
+    }
     if let Some(moment) = number(text)? {
         return Ok(moment);
     }
@@ -221,10 +228,10 @@ fn parse_date(date: &str, text: &str, order: Order) -> Result<Date, String> {
         }
         (&[name], numbers) => {
             let month = month(name).ok_or_else(|| unknown(text))?;
-            let (y, d) = match numbers {
-                &[y] => (y, "1"),
-                &[a, b] if a.len() == 4 => (a, b),
-                &[a, b] => (b, a),
+            let (y, d) = match *numbers {
+                [y] => (y, "1"),
+                [a, b] if a.len() == 4 => (a, b),
+                [a, b] => (b, a),
                 _ => return Err(unknown(text)),
             };
             let y = year(y).or_else(|| (numbers.len() == 2).then(|| century(y)).flatten());

@@ -99,6 +99,14 @@ fn plain(text: &str) -> String {
     text.chars().filter(|&c| !dropped(c)).collect()
 }
 
+/// Start of a text with at most `length` characters, for messages.
+pub(super) fn shown(text: &str, length: usize) -> String {
+    match text.char_indices().nth(length) {
+        Some((end, _)) => format!("{}..", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

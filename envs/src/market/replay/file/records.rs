@@ -3,6 +3,9 @@
 use freewheel_core::Error;
 use std::path::Path;
 
+/// Maximum number of fields of a record that are kept.
+const MAX_FIELDS: usize = 1 << 16;
+
 /// Separator of the fields of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Delimiter {
@@ -84,8 +87,10 @@ impl<'a> Record<'a> {
                     text[start..].find(|c| is_delimiter(c) || is_end(c)).unwrap_or(text.len() - start);
                 (&text[start..start + length], start + length)
             });
-            self.fields.push(field.trim());
-            self.offsets.push(at);
+            if self.fields.len() < MAX_FIELDS {
+                self.fields.push(field.trim());
+                self.offsets.push(at);
+            }
             let rest = &text[end..];
             match rest.chars().next() {
                 Some(c) if is_end(c) => {

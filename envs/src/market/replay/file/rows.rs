@@ -6,7 +6,8 @@ use freewheel_core::{Error, Result, input};
 
 use super::super::settings::Settings;
 use super::clock;
-use super::header::{Columns, Layout};
+use super::columns::Columns;
+use super::header::Layout;
 use super::moment::{self, Moment, Order};
 use super::number::{self, Mark};
 use super::records::{Record, Records};
@@ -78,8 +79,9 @@ impl<'a> PriceFile<'a> {
                 match (known, number::mark(text)) {
                     (Some(known), Some(mark)) if known != mark => {
                         let message = format!(
-                            "`{text}` and a price before it have different decimal marks; write all with the same \
-                             mark, or set decimal_comma = true or false"
+                            "`{}` and a price before it have different decimal marks; write all with the same mark, \
+                             or set decimal_comma = true or false",
+                            number::shown(text, 40)
                         );
                         return Err(row.error(field, message));
                     }
@@ -249,7 +251,8 @@ impl Row<'_> {
             _ => Err(self.error(
                 field,
                 format!(
-                    "`{text}` is not a price: a number from 1e-15 to 1e15; correct or delete the row{remedy}"
+                    "`{}` is not a price: a number from 1e-15 to 1e15; correct or delete the row{remedy}",
+                    number::shown(text, 40)
                 ),
             )),
         }
@@ -267,7 +270,8 @@ impl Row<'_> {
             _ => Err(self.error(
                 field,
                 format!(
-                    "`{text}` is not a volume: a number of 0 or more; correct the row, or remove the setting volume"
+                    "`{}` is not a volume: a number of 0 or more; correct the row, or remove the setting volume",
+                    number::shown(text, 40)
                 ),
             )),
         }

@@ -156,7 +156,7 @@ fn expected() -> (Vec<DateTime>, [Vec<f64>; 4], Vec<f64>) {
     (vec![date(2018, 1, 4).at(0, 0, 0, 0), date(2018, 1, 5).at(0, 0, 0, 0)], prices, vec![40_973.0, 1500.0])
 }
 
-const FORMATS: [(&str, &str, &str); 24] = [
+const FORMATS: [(&str, &str, &str); 26] = [
     (
         "plain",
         "Date,Open,High,Low,Close,Volume\n2018-01-04,1168.5,1190,1160,1186.75,40973\n2018-01-05,1181.25,1185,1170.25,1171,1500\n",
@@ -277,6 +277,16 @@ const FORMATS: [(&str, &str, &str); 24] = [
         "# prices of X\n#Date|Open|High|Low|Close*|Adj Close**|Volume|\n2018-01-04|1168.5|1190|1160|1186.75|1186.75|40973|\n\n# a holiday\n2018-01-05|1181.25|1185|1170.25|1171|1171|1500\n",
         "",
     ),
+    (
+        "Quandl",
+        "Date,Open,High,Low,Close,Volume,Ex-Dividend,Split Ratio,Adj. Open,Adj. High,Adj. Low,Adj. Close,Adj. Volume\n2018-01-04,1168.5,1190,1160,1186.75,40973,0,1,1,1,1,1186.75,1\n2018-01-05,1181.25,1185,1170.25,1171,1500,0,1,1,1,1,1171,1\n",
+        "",
+    ),
+    (
+        "National Stock Exchange",
+        "\"Date \",\"series \",\"OPEN \",\"HIGH \",\"LOW \",\"PREV. CLOSE \",\"ltp \",\"close \",\"vwap \",\"52W H \",\"VOLUME \"\n\"05-Jan-2018\",\"EQ\",\"1,181.25\",\"1,185.00\",\"1,170.25\",\"1\",\"2\",\"1,171.00\",\"\",\"3\",\"1,500\"\n\"04-Jan-2018\",\"EQ\",\"1,168.50\",\"1,190.00\",\"1,160.00\",\"1\",\"2\",\"1,186.75\",\"\",\"3\",\"40,973\"\n",
+        "",
+    ),
 ];
 
 #[test]
@@ -336,7 +346,7 @@ fn what_is_not_used_blocks_nothing() {
         "{used}"
     );
     let used = parse(text, "").unwrap_err().to_string();
-    assert!(used.contains("both named `Adj Close`"), "{used}");
+    assert!(used.contains("both read as `adjclose`"), "{used}");
     let one = text.replacen(",Adj Close", "", 1).replace("null,", "null").replace("x,,", "x,");
     let used = parse(&one, "").unwrap_err().to_string();
     assert!(used.contains("is not a price") && used.contains("adjust = false"), "{used}");
@@ -373,6 +383,25 @@ fn what_cannot_be_read_is_refused_with_the_remedy() {
     assert_eq!(parse(dots, "decimal_comma = true").unwrap().close, [1250.0; 2]);
     assert_eq!(parse(&dots.replace('.', ","), "").unwrap().close, [1.25; 2]);
     assert_eq!(parse(&dots.replace('.', ","), "decimal_comma = false").unwrap().close, [1250.0; 2]);
+}
+
+/// Long lines are refused in time and with a short message.
+#[test]
+fn long_lines_are_refused_with_a_short_message() {
+    let rows = "2018-01-04,1,1,1,1\n2018-01-05,1,1,1,1\n";
+    let cases = [
+        "x,".repeat(1 << 21),
+        "x,".repeat(5000),
+        "open high ".repeat(1000),
+        format!("date,open,high,low,close\n{rows}{}", ",".repeat(1 << 21)),
+        format!("date,open,high,low,close\n{rows}{},1,1,1,1\n", "9".repeat(1 << 20)),
+        format!("date,open,high,low,close\n{rows}2018-01-08,{},1,1,1\n", "x".repeat(1 << 20)),
+        "\"".repeat(1 << 20),
+    ];
+    for text in cases {
+        let error = parse(&text, "").unwrap_err().to_string();
+        assert!(error.len() < 600, "{} bytes: {}", error.len(), &error[..200]);
+    }
 }
 
 /// The error names the line of the file for each kind of line end, with blank lines and lines within quotes before it.
