@@ -1,7 +1,9 @@
-//! Damaged files: a checkpoint with a single wrong bit is never used.
+//! Damaged files: a checkpoint with a single wrong bit is never used. Forged files: a checkpoint with a right checksum
+//! and any content is refused or used, without a panic. Settings that need more memory than there is.
 
 use std::path::{Path, PathBuf};
 
+use freewheel_core::checkpoint::Checkpoint;
 use freewheel_tests::Program;
 
 const PROGRAM: Program = Program(env!("CARGO_BIN_EXE_freewheel-program"));
@@ -263,5 +265,75 @@ fn a_run_without_checksums_is_read() {
         std::fs::write(other.join("config.toml"), forged).unwrap();
         let (code, said) = PROGRAM.fails(&["eval", other.to_str().unwrap(), "--episodes", "3"]);
         assert!(code == 5 && said.contains("at least 1"), "{to}: {code} {said}");
+    }
+}
+
+/// The state of the agent, changed at some places, in a file with the right checksum.
+#[test]
+fn a_forged_checkpoint_is_refused_or_used() {
+    for agent in ["q-learning", "double-q", "dyna-q", "dqn", "ppo", "reinforce"] {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().to_str().unwrap();
+        PROGRAM.text(&["train", "grid/frozenlake-4x4", agent, "--steps", "600", "--out", out, "-q"]);
+        let mut runs = std::fs::read_dir(out).unwrap().map(|e| e.unwrap().path());
+        let run = runs.find(|path| path.is_dir()).unwrap().join("seed-0");
+        // The checksums of the run would show the change.
+        std::fs::remove_file(run.join("checksums.b3")).unwrap();
+        let all = checkpoints(&run);
+        let good: Vec<Checkpoint> = all.iter().map(|file| Checkpoint::read(file).unwrap()).collect();
+        for case in 0..8usize {
+            for (file, good) in all.iter().zip(&good) {
+                let mut forged = good.clone();
+                let mut state = forged.section("agent").unwrap().to_vec();
+                let len = state.len();
+                match case {
+                    0 => state.truncate(len / 2),
+                    1 => state.extend([0; 9]),
+                    2 => state.fill(0xff),
+                    3 => state.clear(),
+                    // NaN, infinity and large numbers all over the state, behind its header.
+                    _ => {
+                        let wrong = [f32::NAN, f32::INFINITY, 1e30, -1.0][case % 4].to_le_bytes();
+                        for at in (20 + case..len.saturating_sub(4)).step_by(len / 7 + 1) {
+                            state[at..at + 4].copy_from_slice(&wrong);
+                        }
+                    }
+                }
+                forged.insert("agent", state);
+                let mut bytes = Vec::new();
+                forged.write(&mut bytes).unwrap();
+                std::fs::write(file, bytes).unwrap();
+            }
+            let output = PROGRAM.output(&["eval", run.to_str().unwrap(), "--episodes", "5"]);
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            let code = output.status.code();
+            assert!(matches!(code, Some(0 | 3..=5)), "{agent}, case {case}: {code:?} {said}");
+            assert!(case > 3 || code != Some(0), "{agent}, case {case} was not refused");
+            assert!(!said.contains("panicked"), "{agent}, case {case}: {said}");
+        }
+    }
+}
+
+#[test]
+fn settings_that_need_too_much_memory_are_refused_with_the_number() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    for (agent, settings) in [
+        ("dqn", &["agent.buffer_size=4294967295"][..]),
+        ("dqn", &["agent.batch_size=1000000", "agent.hidden_sizes=[65536]"]),
+        ("q-learning", &["num_envs=1048576", "world.time_limit=9"]),
+        ("n-step-sarsa", &["agent.n_step=10000", "num_envs=100000"]),
+        ("ppo", &["agent.num_steps=1000000", "num_envs=1000"]),
+        ("a2c", &["agent.num_steps=1000000", "agent.hidden_sizes=[4096, 4096]"]),
+        ("reinforce", &["agent.num_episodes=1000000", "agent.hidden_sizes=[4096]"]),
+    ] {
+        let mut words = vec!["train", "grid/frozenlake-4x4", agent, "--steps", "1000", "--out", out, "-q"];
+        settings.iter().for_each(|setting| words.extend(["--set", setting]));
+        let output = PROGRAM.command(&words).env("FREEWHEEL_MAX_MEMORY", "256MiB").output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(3), "{words:?}: {said}");
+        assert!(said.contains("of memory and 256 MiB are there"), "{words:?}: {said}");
+        let last = settings[0].split(['=', '.']).next_back().unwrap();
+        assert!(said.contains(last), "{words:?}: {said}");
     }
 }

@@ -180,10 +180,11 @@ impl MapPlan {
                 map.by_value(&known, "return")
             }
             Color::Cluster => {
-                let config = kmeans::Config { n_clusters: self.n_clusters, ..kmeans::Config::default() };
+                let distinct = kmeans::distinct_samples(&standardized, self.n_clusters as usize) as u32;
+                let config = kmeans::Config { n_clusters: distinct, ..kmeans::Config::default() };
                 let clusters =
                     config.fit(&standardized, streams, &mut no_callback)?.predict(&standardized)?;
-                map.by_class(&clusters, &cluster_names(&clusters, &visited.returns, self.n_clusters))
+                map.by_class(&clusters, &cluster_names(&clusters, &visited.returns, distinct))
             }
         }
     }

@@ -19,7 +19,7 @@
 //! ```
 
 use crate::Samples;
-use freewheel_core::{Purpose, Result, Stream, Streams};
+use freewheel_core::{Purpose, Result, Stream, Streams, memory};
 use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -120,6 +120,11 @@ impl ClassifierConfig for Config {
                 })
                 .collect();
             trees.extend(grown);
+            if first == 0 {
+                let bytes: u128 = trees.iter().map(|tree| tree.bytes()).sum();
+                let all = bytes * u128::from(self.n_estimators) / trees.len() as u128;
+                memory::require(&format!("n_estimators = {}", self.n_estimators), all)?;
+            }
             let (done, total) = (trees.len() as u64, u64::from(self.n_estimators));
             if callback(FitProgress { done, total, loss: f64::NAN }).is_break() {
                 break;

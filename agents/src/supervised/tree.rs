@@ -124,6 +124,11 @@ impl Tree {
         deepest
     }
 
+    /// Bytes of the tree.
+    pub(super) fn bytes(&self) -> u128 {
+        (size_of_val(&self.nodes[..]) + size_of_val(&self.probabilities[..])) as u128
+    }
+
     /// Number of leaves.
     pub fn leaves(&self) -> usize {
         self.probabilities.len() / self.n_classes as usize

@@ -191,7 +191,7 @@ fn use_estimator(estimator: &AnyEstimator, x: &Samples) {
 fn forged_estimators_are_refused_or_work() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.fit");
-    let x = Samples::new((0..24 * 16).map(|i| (i * 7 % 11) as f32 / 10.0).collect(), 16).unwrap();
+    let x = Samples::new((0..24 * 16).map(|i| f64::from(i * 7 % 11) / 10.0).collect(), 16).unwrap();
     let labels: Vec<u32> = (0..24).map(|i| i * 5 % 3).collect();
     let mut accepted = 0;
     for (index, factory) in factories().iter().enumerate() {
@@ -199,7 +199,7 @@ fn forged_estimators_are_refused_or_work() {
         match &mut estimator {
             AnyEstimator::Classifier(it) => it.fit(&x, &labels).unwrap(),
             AnyEstimator::Regressor(it) => {
-                let y = Samples::new(labels.iter().map(|&label| label as f32).collect(), 1).unwrap();
+                let y = Samples::new(labels.iter().map(|&label| f64::from(label)).collect(), 1).unwrap();
                 it.fit(&x, &y).unwrap();
             }
             AnyEstimator::Transformer(it) => it.fit(&x).unwrap(),

@@ -26,8 +26,10 @@
 //! # Ok::<(), freewheel_core::Error>(())
 //! ```
 
+use std::collections::HashSet;
+
 use crate::Samples;
-use freewheel_core::{Error, Purpose, Result, Stream, Streams};
+use freewheel_core::{Error, Purpose, Result, Stream, Streams, memory};
 use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -90,6 +92,32 @@ impl EstimatorConfig for Config {
     }
 }
 
+impl Config {
+    /// Checks that there are at least as many distinct samples as clusters: otherwise some clusters would be empty.
+    fn check_distinct(&self, x: &Samples) -> Result<()> {
+        let wanted = self.n_clusters as usize;
+        let distinct = distinct_samples(x, wanted);
+        if distinct == wanted {
+            return Ok(());
+        }
+        let message = format!(
+            "n_clusters = {wanted}: there are only {distinct} distinct samples among {}; use n_clusters = {distinct} or \
+             less",
+            x.rows()
+        );
+        Err(Error::setting("n_clusters", message))
+    }
+
+    /// Checks the memory of the sums of all chunks, and of the distances from candidates for centers.
+    fn check_memory(&self, x: &Samples) -> Result<()> {
+        let (n, d, k) = (x.rows() as u128, x.width() as u128, u128::from(self.n_clusters));
+        let chunks = n.div_ceil(CHUNK as u128);
+        let trials = 2 + self.n_clusters.ilog2();
+        let what = format!("n_clusters = {k} with {n} samples of {d} numbers");
+        memory::require(&what, 4 * chunks * k * (d + 1) + n * (8 * d + 4 * u128::from(trials) + 8))
+    }
+}
+
 impl TransformerConfig for Config {
     fn fit(&self, x: &Samples, streams: Streams, callback: &mut FitCallback<'_>) -> Result<KMeans> {
         if x.rows() < self.n_clusters as usize {
@@ -99,6 +127,8 @@ impl TransformerConfig for Config {
                 x.rows()
             )));
         }
+        self.check_distinct(x)?;
+        self.check_memory(x)?;
         let mean = rows::means(x);
         let centered = rows::centered(x, &mean);
         let norms: Vec<f32> = centered.par_chunks(mean.len()).map(|x| dot(x, x)).collect();
@@ -310,6 +340,19 @@ impl Lloyd<'_> {
             assignment.changed += 1;
         }
     }
+}
+
+/// Number of distinct samples in `x`, counted up to `limit`.
+pub fn distinct_samples(x: &Samples, limit: usize) -> usize {
+    let mut seen = HashSet::new();
+    for row in x.iter() {
+        if seen.len() == limit {
+            break;
+        }
+        // -0 and 0 are the same number.
+        seen.insert(row.iter().map(|x| (x + 0.0).to_bits()).collect::<Vec<u64>>());
+    }
+    seen.len()
 }
 
 /// Indices at which the cumulative sum of `weights` exceeds each of the ascending numbers `drawn`.

@@ -24,7 +24,7 @@
 //! ```
 
 use crate::Samples;
-use freewheel_core::{Error, Purpose, Result, Stream, Streams};
+use freewheel_core::{Error, Purpose, Result, Stream, Streams, memory};
 use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -94,6 +94,12 @@ impl TransformerConfig for Config {
         let degrees_of_freedom = (x.rows() - 1) as f64;
         let total = rows::squared_deviations(x, &mean) / degrees_of_freedom;
         let columns = (k + OVERSAMPLING.max(k / 2)).min(d);
+        let square = if columns * 4 > d { d } else { columns } as u128;
+        memory::require(
+            &format!("n_components = {k} with samples of {d} numbers"),
+            // Products of up to 16 chunks in f32, their sum and the eigenvectors in f64.
+            square * d as u128 * (16 * 4 + 3 * 8),
+        )?;
         // For many components, the covariance matrix is less work.
         let Eigen { values, vectors } = if columns * 4 > d {
             symmetric_eigen(&covariance_product(x, &mean, None, d), d)?

@@ -173,6 +173,10 @@ impl Idle {
         let Idle { kept, weight, spread, eps, mean, square, kind } = *self;
         match kind {
             IdleKind::Nothing => {}
+            // Rows that were never read, or long ago, do not move.
+            IdleKind::Adam if kept == 1.0 && m.iter().all(|&m| m == 0.0) => {
+                v.iter_mut().for_each(|v| *v = normal(*v * square));
+            }
             IdleKind::Adam => {
                 for (p, (m, v)) in p.iter_mut().zip(m.iter_mut().zip(v)) {
                     let root = v.sqrt() + eps;

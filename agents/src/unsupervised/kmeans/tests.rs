@@ -53,9 +53,13 @@ fn labels_are_each_rows_own() {
 
 #[test]
 fn empty_clusters_are_filled_and_copies_do_no_harm() {
-    let x = Samples::new(vec![3.0; 12], 2).unwrap();
-    let found = fit(&config(4), &x);
-    assert_eq!((found.inertia(), found.cluster_centers().rows()), (0.0, 4));
+    let x = Samples::new([vec![3.0; 12], vec![0.0, -0.0, 0.0, 0.0]].concat(), 2).unwrap();
+    assert_eq!(fit(&config(2), &x).inertia(), 0.0);
+    let refused = config(4).fit(&x, Streams::new(1), &mut no_callback).unwrap_err().to_string();
+    assert_eq!(
+        refused,
+        "n_clusters = 4: there are only 2 distinct samples among 8; use n_clusters = 2 or less"
+    );
     // Two far samples and many copies of a third: three clusters from any initial centers.
     let mut values = vec![0.0; 60];
     values.extend([50.0, -70.0]);
