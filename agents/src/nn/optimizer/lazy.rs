@@ -181,9 +181,14 @@ mod tests {
 
     fn close(found: &[f32], expected: &[f32], config: OptimizerConfig) {
         assert_eq!(found.len(), expected.len());
+        // An `eps` of the order of the root of the second moment: the closed form is an expansion.
+        let tolerance = match config {
+            OptimizerConfig::Adam { eps, .. } if eps >= 1e-3 => 1e-4,
+            _ => 2e-5,
+        };
         for (found, expected) in found.iter().zip(expected) {
             assert!(
-                (found - expected).abs() < 1e-5 * (1.0 + expected.abs()),
+                (found - expected).abs() < tolerance * (1.0 + expected.abs()),
                 "{config:?}: {found} {expected}"
             );
         }
