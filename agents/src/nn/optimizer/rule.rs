@@ -28,7 +28,7 @@ pub(super) enum Rule {
 ///
 /// The sum of Adam is expanded around e, the mean of the e_i with the weights w_i: `sum_i w_i / (sqrt v + e_i) =
 /// (W + S (e / (sqrt v + e))^2) / (sqrt v + e)` with `W = sum_i w_i` and `S = sum_i w_i (e_i / e - 1)^2`. The terms of
-/// third order that are left out are below rounding, unless sqrt v is of the order of `eps`; then they are below 1e-4 of
+/// third order that are left out are below rounding, unless sqrt v is of the order of `eps`: then below 1e-4 of
 /// the change.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Idle {
