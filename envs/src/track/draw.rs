@@ -5,6 +5,7 @@ use std::f64::consts::{FRAC_PI_4, TAU};
 use freewheel_core::{Cell, Frame, Rgb};
 
 use super::circuit::Circuit;
+use super::vehicle::Car;
 use super::world::{Rules, State};
 
 const GROUND: Rgb = Rgb(0, 0, 0);
@@ -187,5 +188,10 @@ fn text(rules: &Rules, state: &State, frame: &mut Frame, row: usize) {
     let filled = (5.0 * pedals.abs()).round() as usize;
     let (name, color) = if pedals < 0.0 { ("brake", CAR) } else { ("throttle", Rgb(90, 200, 120)) };
     let bar: String = (0..5).map(|i| if i < filled { '█' } else { '░' }).collect();
-    frame.write(speed.len() + 12, row + 1, &format!("{bar} {name}"), color, GROUND);
+    let pedals = format!("{bar} {name}");
+    frame.write(speed.len() + 12, row + 1, &pedals, color, GROUND);
+    // On narrow roads the small car is the default.
+    if rules.vehicle.parameters == Car::Small.parameters() {
+        frame.write(speed.len() + 28, row + 1, "small car", FAINT, GROUND);
+    }
 }

@@ -153,8 +153,8 @@ fn name_and_unit(name: &str) -> (String, f64) {
     let plain: String = name
         .to_lowercase()
         .chars()
-        .filter(|character| !"[]()\"'".contains(*character))
-        .map(|character| if character == ' ' || character == '-' { '_' } else { character })
+        .filter(|character| !"])\"'".contains(*character))
+        .map(|character| if " -[(".contains(character) { '_' } else { character })
         .collect();
     if let Some((rest, suffix)) = plain.rsplit_once('_')
         && let Some((_, unit)) = UNITS.iter().find(|(known, _)| *known == suffix)

@@ -20,6 +20,8 @@ const SIDES: [(usize, f64); 2] = [(0, -1.0), (1, 1.0)];
 const POINTS_PER_WIDTH: f64 = 100.0;
 /// Fraction of a width that must remain between two parts of the road, else the two parts are the same place.
 const MIN_REMAINDER: f64 = 0.25;
+/// Length of the line between two parts of the road, in widths; two places with less in between are of one bend.
+const PART_WIDTHS: f64 = 4.0;
 /// Maximum fraction of the lap at which an edge may be cut because of the curvature.
 const MAX_CUT_SHARE: f64 = 0.5;
 /// Length of the line within which a part of the road belongs to the same bend, in maximum widths; only this part cuts
@@ -51,8 +53,8 @@ pub(super) fn cut(entries: &mut [Entry], length: f64, bridges: bool) -> Result<b
                     tightest = GeometryError::Folds { s: i as f64 * step, radius: least, width: given };
                 }
             }
-            // The same place is reached by another part of the road, not by the bend itself.
-            if reach < MIN_REMAINDER * given && reach < 0.5 * innermost {
+            let apart = other.abs_diff(i).min(entries.len() - other.abs_diff(i)) as f64 * step;
+            if reach < MIN_REMAINDER * given && apart > PART_WIDTHS * given {
                 let (s, other) = (i as f64 * step, other as f64 * step);
                 return Err(GeometryError::Crosses { s: s.min(other), other: s.max(other) });
             }
