@@ -393,7 +393,7 @@ fn long_lines_are_refused_with_a_short_message() {
         "x,".repeat(1 << 21),
         "x,".repeat(5000),
         "open high ".repeat(1000),
-        format!("date,open,high,low,close\n{rows}{}", ",".repeat(1 << 21)),
+        format!("date,open,high,low,close\n{rows}{}", "1,".repeat(1 << 21)),
         format!("date,open,high,low,close\n{rows}{},1,1,1,1\n", "9".repeat(1 << 20)),
         format!("date,open,high,low,close\n{rows}2018-01-08,{},1,1,1\n", "x".repeat(1 << 20)),
         "\"".repeat(1 << 20),
