@@ -388,3 +388,48 @@ fn a_diverging_run_is_reported_and_others_continue() {
     let output = PROGRAM.output(&["eval", out.to_str().unwrap(), "--episodes", "2", "--json"]);
     assert!(output.status.success());
 }
+
+/// What people type who know other libraries, or no library yet.
+#[test]
+fn answers_help() {
+    let answers: &[(&[&str], &str)] = &[
+        (&["train", "cliff", "ppo"], "did you mean `grid/cliff`?"),
+        (&["train", "CartPole-v1", "ppo"], "did you mean `classic/cartpole`?"),
+        (&["train", "FrozenLake-v1", "ppo"], "its name here is `grid/frozenlake-4x4`"),
+        (&["train", "LunarLander-v3", "ppo"], "known names is similar; `freewheel envs` lists all"),
+        (&["train", "go/NxN", "ppo"], "write numbers for its capital letters, such as `go/7x7`"),
+        (&["train", "market/AAPL", "ppo"], "known are market/"),
+        (&["train", "grid/cliff", "PPO"], "did you mean `ppo`?"),
+        (&["train", "grid/cliff", "q_learning"], "did you mean `q-learning`?"),
+        (
+            &["train", "grid/cliff", "ppo", "--set", "alpha=0.1"],
+            "unknown key `alpha`; write `agent.learning_rate`",
+        ),
+        (&["train", "grid/cliff", "ppo", "--set", "gamma=0.1"], "unknown key `gamma`; write `agent.gamma`"),
+        (&["train", "grid/cliff", "ppo", "--set", "time_limit=9"], "write `world.time_limit`"),
+        (&["train", "grid/cliff", "ppo", "--seeds", "5..2"], "`5..2` has no seeds; did you mean 2..=5?"),
+        (&["train", "grid/cliff", "ppo", "--steps", "many"], "write 100000, 1e5, 100k or 2M"),
+        (
+            &["train", "grid/cliff", "ppo", "--set", "steps=1.5"],
+            "expected a whole number, such as 100000, 1e5",
+        ),
+        (&["train", "grid/cliff", "ppo", "--lr", "0.1"], "settings are written as in --set agent."),
+        (&["fit", "LogisticRegression"], "its name here is `softmax`"),
+    ];
+    for (words, answer) in answers {
+        let (_, error) = PROGRAM.fails(words);
+        assert!(error.contains(answer), "{words:?}: {error}");
+        assert!(error.len() < 600, "{words:?}: the answer is too long: {error}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    for steps in [["--steps", "1e3"], ["--steps", "1k"], ["--set", "steps=1e3"], ["--set", "steps=1k"]] {
+        let words =
+            [&["train", "grid/cliff", "q-learning", "--seeds", "0", "-q", "--out", out][..], &steps].concat();
+        PROGRAM.text(&words);
+    }
+    assert_eq!(
+        std::fs::read_dir(folder.path()).unwrap().filter(|e| e.as_ref().unwrap().path().is_dir()).count(),
+        1
+    );
+}

@@ -20,6 +20,7 @@
 //! | [`settings`] | settings read from TOML; an unknown key is an error with the most similar known key |
 //! | [`input`] | input files: plain or gzipped, text without byte order mark, with a limit on the size |
 //! | [`memory`] | limit on memory, compared with an estimate before memory is taken |
+//! | [`names`] | unknown names: a message with the name that was meant |
 //! | [`frame`] | [`Frame`]: a drawing as character cells |
 
 pub mod agent;
@@ -33,6 +34,7 @@ pub mod frame;
 pub mod frame_stack;
 pub mod input;
 pub mod memory;
+pub mod names;
 pub mod record;
 pub mod runner;
 pub mod settings;

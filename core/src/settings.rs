@@ -34,6 +34,7 @@ use schemars::JsonSchema;
 use serde::de::{DeserializeOwned, Deserializer, Error as _};
 use serde::{Deserialize, Serialize};
 
+pub use crate::names::{nearest, unknown};
 use crate::{Error, Result};
 
 /// Settings of a world or an agent without settings.
@@ -100,74 +101,6 @@ pub fn flattened<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D
             false => D::Error::custom(format!("{MARK}{path}{MARK}{message}")),
         }
     })
-}
-
-/// Error message for a `key` that is not one of `known`. It suggests the name in Freewheel of a setting of another
-/// library, else the most similar known key, else lists all known keys. `kind` is the kind of name, such as "setting";
-/// `of` as in [`read`].
-pub fn unknown(kind: &str, key: &str, known: &[impl AsRef<str>], of: &str) -> String {
-    let of = if of.is_empty() { String::new() } else { format!("{of}: ") };
-    let is_known = |name: &str| known.iter().any(|other| other.as_ref() == name);
-    let alias = OTHER_NAMES.iter().find(|(name, ours)| *name == key && is_known(ours));
-    match (alias, nearest(key, known)) {
-        (Some((_, ours)), _) => format!("{of}unknown {kind} `{key}`; its name here is `{ours}`"),
-        (None, Some(near)) => format!("{of}unknown {kind} `{key}`; did you mean `{near}`?"),
-        (None, None) if known.is_empty() => format!("{of}unknown {kind} `{key}`; there are none here"),
-        (None, None) => {
-            let known: Vec<&str> = known.iter().map(AsRef::as_ref).collect();
-            format!("{of}unknown {kind} `{key}`; known are {}", known.join(", "))
-        }
-    }
-}
-
-/// Names of settings in Stable-Baselines3, CleanRL, rl_zoo3, scikit-learn and earlier versions of Freewheel, each with
-/// the name here. For a name that occurs several times, [`unknown`] suggests the first one that is known.
-#[rustfmt::skip]
-const OTHER_NAMES: &[(&str, &str)] = &[
-    ("n_envs", "num_envs"), ("rows", "num_envs"), ("envs", "num_envs"),
-    ("total_timesteps", "steps"), ("n_timesteps", "steps"), ("timesteps", "steps"),
-    ("n_stack", "frame_stack"), ("num_stack", "frame_stack"), ("stack_size", "frame_stack"), ("history", "frame_stack"),
-    ("lr", "learning_rate"), ("step_size", "learning_rate"), ("alpha", "prioritized_alpha"), ("alpha", "learning_rate"),
-    ("planning_alpha", "planning_learning_rate"), ("learning_rate_init", "learning_rate"), ("lr_left", "end_factor"),
-    ("discount", "gamma"), ("discount_factor", "gamma"), ("lam", "gae_lambda"), ("lambda", "gae_lambda"),
-    ("lambda_", "lambda"), ("polyak", "tau"), ("optimiser", "optimizer"),
-    ("max_gradient_norm", "max_grad_norm"), ("clip_grad_norm", "max_grad_norm"),
-    ("n_steps", "num_steps"), ("n_steps", "n_step"), ("horizon", "num_steps"), ("rollout_length", "num_steps"),
-    ("n", "n_step"), ("n_epochs", "num_epochs"), ("update_epochs", "num_epochs"), ("epochs", "num_epochs"),
-    ("batch_size", "minibatch_size"), ("minibatch", "minibatch_size"), ("num_minibatches", "minibatch_size"),
-    ("batch", "batch_size"), ("clip", "clip_range"), ("clip_coef", "clip_range"), ("clip_eps", "clip_range"),
-    ("value_clip", "clip_range_vf"), ("clip_vloss", "clip_range_vf"), ("value_weight", "vf_coef"),
-    ("value_coef", "vf_coef"), ("entropy", "ent_coef"), ("entropy_coef", "ent_coef"),
-    ("norm_adv", "normalize_advantage"), ("normalize_advantages", "normalize_advantage"),
-    ("normalise_advantages", "normalize_advantage"), ("normalise_observations", "normalize_observations"),
-    ("norm_obs", "normalize_observations"), ("normalize", "normalize_observations"),
-    ("norm_reward", "normalize_rewards"), ("normalise_returns", "normalize_rewards"),
-    ("normalize_returns", "normalize_rewards"), ("episodes", "num_episodes"), ("shared", "shared_network"),
-    ("squash", "squash_output"), ("squash", "bin_scale"), ("hidden", "hidden_sizes"), ("net_arch", "hidden_sizes"),
-    ("hidden_layer_sizes", "hidden_sizes"), ("log_std_init", "log_std"),
-    ("capacity", "buffer_size"), ("memory_size", "buffer_size"), ("warm_up", "learning_starts"),
-    ("train_every", "train_freq"), ("train_frequency", "train_freq"), ("updates", "gradient_steps"),
-    ("target_every", "target_update_interval"), ("target_network_frequency", "target_update_interval"),
-    ("prioritised", "prioritized"), ("beta", "prioritized_beta"), ("huber", "huber_delta"),
-    ("eps", "epsilon"), ("exploration_fraction", "epsilon"), ("exploration_initial_eps", "epsilon"),
-    ("exploration_final_eps", "epsilon"), ("start_e", "epsilon"), ("end_e", "epsilon"),
-    ("k", "n_clusters"), ("clusters", "n_clusters"), ("starts", "n_init"), ("iterations", "max_iter"),
-    ("tolerance", "tol"), ("components", "n_components"), ("k", "n_neighbors"), ("neighbours", "n_neighbors"),
-    ("trees", "n_estimators"), ("depth", "max_depth"), ("leaf", "min_samples_leaf"), ("columns", "max_features"),
-    ("penalty", "alpha"), ("C", "alpha"), ("l2", "alpha"), ("latents", "latent_dim"), ("planes", "in_channels"),
-    ("learner", "estimator"), ("random", "epsilon"), ("episodes_on_the_way", "interim_episodes"),
-    ("max_episode_steps", "time_limit"), ("answer", "target"), ("test_share", "test_size"),
-    ("judge", "evaluation_opponent"), ("plane", "projection"), ("states", "num_states"),
-];
-
-/// Name in `known` that is most similar to `key` (Jaro-Winkler similarity above 0.75); `None` if none is similar.
-pub fn nearest<'a>(key: &str, known: &'a [impl AsRef<str>]) -> Option<&'a str> {
-    known
-        .iter()
-        .map(|candidate| (strsim::jaro_winkler(key, candidate.as_ref()), candidate.as_ref()))
-        .filter(|(likeness, _)| *likeness > 0.75)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, candidate)| candidate)
 }
 
 /// One field of a settings struct.

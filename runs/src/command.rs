@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches};
 use freewheel_core::Error as Core;
 
@@ -42,7 +43,7 @@ impl Registry {
         let parsed = command_line(name).try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches));
         let cli = match parsed {
             Ok(cli) => cli,
-            Err(e) => return command_line_error(&e),
+            Err(e) => return command_line_error(&with_tip(e)),
         };
         self.set_programs(programs(&cli.command));
         let done = self.check().map_err(Error::from).and_then(|()| self.dispatch(cli.command));
@@ -133,6 +134,21 @@ fn renamed(command: clap::Command, name: &str) -> clap::Command {
         None => command,
     };
     command.mut_subcommands(|subcommand| renamed(subcommand, name))
+}
+
+/// The error with a tip for options such as `--gamma` and `--lr`, which are settings here.
+fn with_tip(mut error: clap::Error) -> clap::Error {
+    let sections = match std::env::args().nth(1).as_deref() {
+        Some("solve") => ["world.time_limit=200", "world.slippery=false"],
+        Some("run" | "train" | "watch") => ["agent.gamma=0.9", "world.time_limit=200"],
+        Some("fit") => ["estimator.alpha=0.1", "data.test_size=0.3"],
+        _ => return error,
+    };
+    if error.kind() == ErrorKind::UnknownArgument && error.get(ContextKind::SuggestedArg).is_none() {
+        let tip = format!("settings are written as in --set {} or --set {}", sections[0], sections[1]);
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+    }
+    error
 }
 
 /// Applies the values of `--set` to the document `doc`.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use freewheel_core::{Error, Result};
+use freewheel_core::{Error, Result, input};
 use toml::de::{DeTable, DeValue};
 use toml::{Table, Value};
 
@@ -23,7 +23,7 @@ impl Document {
     /// # Errors
     /// [`Error::Io`]; [`Error::Input`] if the text is not TOML.
     pub fn read(file: &Path) -> Result<Self> {
-        let text = freewheel_core::input::read_text(file)?;
+        let text = input::read_text(file)?;
         Self::parse(file, text)
     }
 

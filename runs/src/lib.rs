@@ -17,6 +17,7 @@ mod checkpoints;
 pub mod checksums;
 pub mod cli;
 mod command;
+pub mod count;
 pub mod document;
 pub mod error;
 pub mod experiment;

@@ -3,13 +3,15 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use freewheel_core::settings::{read, unknown};
+use freewheel_core::names::{self, unknown};
+use freewheel_core::settings::{Field, fields, read};
 use freewheel_core::{Error, Result};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
+use crate::count;
 use crate::document::Document;
 use crate::job::{CheckpointPlan, Evaluation, Job, JobConfig, LogPlan, MAX_STEPS, out_of_range};
 use crate::map::MapPlan;
@@ -25,7 +27,8 @@ struct Top {
     name: String,
     /// Seeds of the runs, such as "0..5" (5 not included).
     seeds: Seeds,
-    /// Environment steps of each run.
+    /// Environment steps of each run, such as 100000 or 1e5.
+    #[serde(deserialize_with = "count::deserialize")]
     steps: u64,
     /// Number of environments that an agent is trained in at once.
     num_envs: usize,
@@ -70,11 +73,12 @@ impl Plan {
         let mut top = doc.table.clone();
         top.retain(|key, _| !SECTIONS.contains(&key));
         let known: Vec<&str> = ["name", "seeds", "steps", "num_envs"].into_iter().chain(SECTIONS).collect();
+        let (worlds, agents) = (entries(doc, "worlds")?, entries(doc, "agents")?);
         if let Some(key) = top.keys().find(|key| !known.contains(&key.as_str())) {
-            return Err(doc.error(&[key], unknown("key", key, &known, "")));
+            let elsewhere = misplaced(registry, key, &worlds, &agents);
+            return Err(doc.error(&[key], elsewhere.unwrap_or_else(|| unknown("key", key, &known, ""))));
         }
         let top: Top = read_section(doc, &[], &top)?;
-        let (worlds, agents) = (entries(doc, "worlds")?, entries(doc, "agents")?);
         let common = Common {
             evaluation: section(doc, "evaluation")?,
             log: section(doc, "log")?,
@@ -93,6 +97,24 @@ impl Plan {
         }
         Ok(Plan { name: common.top.name, jobs, map })
     }
+}
+
+/// Message about a `key` at the top of an experiment that is a setting of its agents, of its worlds, or of a section.
+fn misplaced(registry: &Registry, key: &str, worlds: &[Entry], agents: &[Entry]) -> Option<String> {
+    let names = |fields: Vec<Field>| fields.into_iter().map(|field| field.name).collect::<Vec<_>>();
+    let of_agents = agents.iter().filter_map(|agent| registry.find_agent(&agent.id).ok()).map(|a| a.fields());
+    let of_worlds = worlds.iter().map(|world| registry.world_fields(&world.id));
+    let sections = [
+        ("agent", names(of_agents.flatten().collect())),
+        ("world", names(of_worlds.flatten().collect())),
+        ("evaluation", names(fields(&schemars::schema_for!(Evaluation)))),
+        ("log", names(fields(&schemars::schema_for!(LogPlan)))),
+        ("checkpoint", names(fields(&schemars::schema_for!(CheckpointPlan)))),
+    ];
+    sections.iter().find_map(|(section, names)| {
+        let name = names::known_as(key, names)?;
+        Some(format!("unknown key `{key}`; write `{section}.{name}`"))
+    })
 }
 
 /// Configuration that all runs of an experiment share.

@@ -45,8 +45,13 @@ impl FromStr for Seeds {
                 },
                 None => number(part)?..number(part)?.saturating_add(1),
             };
-            if range.is_empty() || range.end - range.start > MAX_RANGE {
-                return Err(wrong(text));
+            if range.is_empty() {
+                let (from, to) = (range.start, range.end);
+                let mend = if from == to { from.to_string() } else { format!("{to}..={from}") };
+                return Err(format!("`{}` has no seeds; did you mean {mend}?", part.trim()));
+            }
+            if range.end - range.start > MAX_RANGE {
+                return Err(format!("`{}` has more than {MAX_RANGE} seeds", part.trim()));
             }
             seeds.extend(range);
         }
@@ -122,6 +127,9 @@ mod tests {
         for bad in ["", "3..3", "5..2", "x", "1..", "0..999999999", "-1"] {
             assert!(of(bad).is_err(), "{bad}");
         }
+        let empty = |text: &str| of(text).unwrap_err();
+        assert_eq!(empty("5..2"), "`5..2` has no seeds; did you mean 2..=5?");
+        assert_eq!(empty("3..3"), "`3..3` has no seeds; did you mean 3?");
         assert_eq!("0..3,9".parse::<Seeds>().unwrap().to_string(), "0..=2,9");
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::{Output, Overrides, ProgramsOption, ProgressOutput, Threads, Training};
+use crate::count;
 use crate::map::MapPlan;
 
 /// `freewheel run`
@@ -25,7 +26,7 @@ pub struct Train {
     /// Agent; `freewheel agents` lists all.
     pub agent: String,
     /// Environment steps of each run.
-    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, default_value_t = 100_000, value_parser = count::parse)]
     pub steps: u64,
     #[command(flatten)]
     #[allow(missing_docs)]
@@ -38,7 +39,7 @@ pub struct Eval {
     /// Folder of a run, or a folder that contains runs.
     pub run: PathBuf,
     /// Episodes of each run.
-    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, default_value_t = 1000, value_parser = count::parse)]
     pub episodes: u64,
     #[command(flatten)]
     #[allow(missing_docs)]
@@ -77,7 +78,7 @@ pub struct Watch {
     pub agent: Option<String>,
     /// Environment steps of training before the agent is shown; the policies after 0 %, 1 % and 10 % of the steps are
     /// shown, too.
-    #[arg(long, value_name = "STEPS", default_value_t = 50_000)]
+    #[arg(long, value_name = "STEPS", default_value_t = 50_000, value_parser = count::parse)]
     pub train: u64,
     /// Seed of the world and of the agent.
     #[arg(long, default_value_t = 0)]
