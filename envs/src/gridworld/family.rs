@@ -1,10 +1,9 @@
 //! World family `grid`: grid-worlds by name and from files.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use freewheel_core::{DynWorld, Error, PolicyLoader, Result, World, WorldFamily, WorldInfo};
+use freewheel_core::{DynWorld, Error, PolicyLoader, Result, World, WorldFamily, WorldInfo, input};
 
 use super::map::Map;
 use super::movingai::{self, MovingAiMap};
@@ -52,7 +51,7 @@ impl GridworldFamily {
         if is_movingai(file) {
             return ScenarioFiles::locate(file, settings)?.load(file);
         }
-        let text = fs::read_to_string(file).map_err(Error::io(file))?;
+        let text = input::read_text(file)?;
         let settings = Settings::read(settings, &file.display().to_string(), &[MAP_SETTINGS])?;
         let map = if gymnasium::is_list(&text) { gymnasium::parse(&text) } else { Map::parse(&text) };
         let mut map = map.map_err(|e| e.in_file(file))?;
@@ -92,7 +91,7 @@ impl ScenarioFiles {
                 settings,
             });
         }
-        let text = fs::read_to_string(file).map_err(Error::io(file))?;
+        let text = input::read_text(file)?;
         let problems = movingai::parse_scenario(&text).map_err(|e| e.in_file(file))?;
         let name =
             number.checked_sub(1).and_then(|index| problems.get(index)).map_or("", |problem| problem.map);
@@ -102,7 +101,7 @@ impl ScenarioFiles {
     /// World of the selected problem; its name contains `file`.
     fn load(self, file: &Path) -> Result<Gridworld> {
         let ScenarioFiles { scenario, map, number, settings } = self;
-        let text = fs::read_to_string(&scenario).map_err(Error::io(&scenario))?;
+        let text = input::read_text(&scenario)?;
         let problems = movingai::parse_scenario(&text).map_err(|e| e.in_file(&scenario))?;
         let Some(problem) = number.checked_sub(1).and_then(|index| problems.get(index)) else {
             let (file, count) = (scenario.display(), problems.len());
@@ -110,7 +109,7 @@ impl ScenarioFiles {
                 "{file} has the problems 1 to {count}; there is no problem {number}"
             )));
         };
-        let text = fs::read_to_string(&map).map_err(Error::io(&map))?;
+        let text = input::read_text(&map)?;
         let movingai_map = MovingAiMap::parse(&text).map_err(|e| e.in_file(&map))?;
         let mut grid = movingai_map.map(problem).map_err(|e| e.in_file(&scenario))?;
         settings.apply(grid.legend_mut());

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
-use freewheel_core::Error;
+use freewheel_core::{Error, input};
 
 use super::error::{MapError, MapErrorKind};
 use super::legend::{self, KeyPositions, Legend};
@@ -121,7 +121,7 @@ impl Map {
     /// # Errors
     /// [`Error::Io`] if the file cannot be read, [`Error::Input`] with file, line and column for invalid content.
     pub fn load(file: &Path) -> Result<Map, Error> {
-        let text = std::fs::read_to_string(file).map_err(Error::io(file))?;
+        let text = input::read_text(file)?;
         Map::parse(&text).map_err(|e| e.in_file(file))
     }
 

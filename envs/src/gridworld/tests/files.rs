@@ -260,3 +260,28 @@ fn names_and_settings() {
     assert!(fields.iter().all(|field| !field.about.is_empty()));
     assert_eq!(of("S.G").spec().version, 1);
 }
+
+/// A byte order mark, line ends of Windows, and a NUL or ^Z at the end do not change the world.
+#[test]
+fn text_as_editors_write_it() {
+    let folder = folder("text");
+    let problems: Vec<&str> = PROBLEMS.lines().take(3).collect();
+    for (name, text, beside) in [
+        ("plain.txt", "S..\n.#.\n..G\n---\nstep = -2\n".to_owned(), None),
+        ("desc.txt", "[\"SFF\",\n\"FHG\"]\n".to_owned(), None),
+        ("arena.map", ARENA.to_owned(), Some(("arena.map.scen", problems.join("\n")))),
+        ("arena.map.scen", problems.join("\n"), Some(("arena.map", ARENA.to_owned()))),
+    ] {
+        if let Some((name, text)) = &beside {
+            file(&folder, name, text);
+        }
+        let plain = open(&file(&folder, name, &text), "").unwrap().transitions_json();
+        let windows = text.replace('\n', "\r\n");
+        for changed in
+            [format!("\u{feff}{text}"), windows.clone(), format!("{windows}\x1a"), format!("{text}\0")]
+        {
+            let world = open(&file(&folder, name, &changed), "").unwrap();
+            assert!(world.transitions_json() == plain, "{name}: {changed:?}");
+        }
+    }
+}
