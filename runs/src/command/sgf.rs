@@ -217,12 +217,20 @@ fn warnings(list: &[Warning]) -> Vec<Value> {
 fn convert(args: &SgfConvert) -> Result<()> {
     let (mut failed, mut all) = (0, 0);
     let mut text = String::new();
+    let limit = freewheel_core::input::max_bytes()?;
     for file in &args.files {
         let decoded = sgf::open(file)?;
         for tree in Games::new(&decoded.text) {
             all += 1;
             match tree.and_then(|tree| tree.to_sgf()) {
-                Ok((game, _)) => text.push_str(&game),
+                Ok((game, _)) => {
+                    text.push_str(&game);
+                    if text.len() as u64 > limit {
+                        let message =
+                            "the converted games are larger than FREEWHEEL_MAX_INPUT; convert fewer files";
+                        return Err(Core::Unsupported(message.to_owned()).into());
+                    }
+                }
                 Err(error) => {
                     failed += 1;
                     output::note(&format!("{}: game {all}: {error}", name(file)));

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use freewheel_core::input;
+
 use super::record::{EventKind, GameRecord};
 use super::tree::{GameTree, Node, Property, SgfError, Warning};
 
@@ -13,9 +15,11 @@ impl GameTree {
     /// becomes several nodes. Control characters are removed.
     ///
     /// # Errors
-    /// Errors of [`GameRecord::from_tree`].
+    /// Errors of [`GameRecord::from_tree`]; [`SgfError`] if the text has more than [`input::max_bytes`], as lists of
+    /// points are written point by point.
     pub fn to_sgf(&self) -> Result<(String, Vec<Warning>), SgfError> {
         let record = GameRecord::from_tree(self)?;
+        let limit = input::max_bytes().unwrap_or(u64::MAX);
         let (width, height) = (record.width, record.height);
         let reader = GameRecord { width, height, ..GameRecord::default() };
         let mut writer = Writer { out: String::new(), reader, nodes: 0 };
@@ -32,6 +36,10 @@ impl GameTree {
             }
             let Some(node) = self.nodes.get(index) else { continue };
             writer.node(node, index == 0);
+            if writer.out.len() as u64 > limit {
+                let message = format!("the game has more than {limit} bytes in FF[4]; split it");
+                return Err(node.location.error(message));
+            }
             match *node.children.as_slice() {
                 [only] => open.push(Some((only, false))),
                 ref several => {

@@ -18,7 +18,7 @@ use super::tree::{Location, Warning, quoted};
 pub struct Decoded {
     /// Text.
     pub text: String,
-    /// Names of the encodings of its bytes, such as `GBK`: one, or one for each part with another `CA`.
+    /// Names of the encodings of its bytes, such as `GBK`: one, or more if games have another `CA`.
     pub encodings: Vec<&'static str>,
     /// Faults: a `CA` that is wrong or unknown, bytes that are no characters.
     pub warnings: Vec<Warning>,
@@ -92,7 +92,7 @@ impl Decoded {
         let (text, faults) = encoding.decode_without_bom_handling(bytes);
         let start = self.text.len();
         self.text.push_str(&text);
-        if self.encodings.last() != Some(&encoding.name()) {
+        if !self.encodings.contains(&encoding.name()) {
             self.encodings.push(encoding.name());
         }
         if faults {
