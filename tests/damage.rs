@@ -161,7 +161,8 @@ fn a_flipped_bit_in_any_file_of_a_finished_run_is_detected() {
         }
         // The command that reads the results.
         if ["config.toml", "eval.json", "checksums.b3"].contains(&name.as_str()) {
-            flip(&file, good.len() * 4 + 3);
+            // The first line of `checksums.b3` is that of the configuration.
+            flip(&file, if name == "checksums.b3" { 3 } else { good.len() * 4 + 3 });
             let (code, said) = PROGRAM.fails(&["resume", folder.path().to_str().unwrap(), "--quiet"]);
             assert_eq!(code, 5, "{name}: {said}");
             assert!(said.contains(&name), "{said}");

@@ -47,7 +47,6 @@ fn the_viewer_can_be_suspended_and_continued() {
     let mut terminal = Command::new("script")
         .args(["-qfec", "bash --norc -i", "/dev/null"])
         .env("TERM", "xterm-256color")
-        .env("PS1", "READY ")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -64,6 +63,8 @@ fn the_viewer_can_be_suspended_and_continued() {
     });
     let count = |text: &str| String::from_utf8_lossy(&shown.lock().unwrap()).matches(text).count();
     let (enter, leave) = ("\u{1b}[?1049h", "\u{1b}[?1049l");
+    // The echo of this line does not contain the prompt itself.
+    writeln!(keys, "PS1='REA''DY '").unwrap();
     wait_for("no shell", || count("READY") >= 1);
     writeln!(keys, "stty rows 30 cols 100; {} watch grid/cliff", PROGRAM.0).unwrap();
     wait_for("no viewer", || count(enter) == 1 && viewer(terminal.id()).is_some());
