@@ -4,7 +4,7 @@ use std::fmt;
 
 use freewheel_core::Error;
 
-use super::table::Table;
+use super::table::Entry;
 
 /// Maximum number of center-line points in the search for crossings.
 const MAX_SAMPLES: usize = 8_000;
@@ -14,8 +14,10 @@ const MAX_SAMPLES: usize = 8_000;
 pub(super) enum GeometryError {
     /// An edge folds: on most of the lap, the road's width on the inner side exceeds the radius of the bends.
     Folds { s: f64, radius: f64, width: f64 },
-    /// The center line crosses itself, or two parts of the road are in the same place.
+    /// The center line crosses itself.
     Crosses { s: f64, other: f64 },
+    /// Two parts of the road are in almost the same place, `apart` m from each other.
+    Overlaps { s: f64, other: f64, apart: f64 },
     /// The ratio of length to minimum radius is too large for the lookup table.
     Scale { length: f64, radius: f64 },
 }
@@ -30,8 +32,13 @@ impl fmt::Display for GeometryError {
             ),
             GeometryError::Crosses { s, other } => write!(
                 f,
-                "the road runs into itself {s:.0} m and {other:.0} m from the start; move the two parts away from \
-                 each other, or set `bridges = true` if one passes over the other"
+                "the road crosses itself {s:.0} m and {other:.0} m from the start; correct the order of the points, or \
+                 set `bridges = true` if one part passes over the other"
+            ),
+            GeometryError::Overlaps { s, other, apart } => write!(
+                f,
+                "the road runs into itself: {s:.0} m and {other:.0} m from the start, its center lines are {apart:.2} m \
+                 apart; keep the points of one lap, make the road narrower, or move the two parts away from each other"
             ),
             GeometryError::Scale { length, radius } => write!(
                 f,
@@ -47,7 +54,9 @@ impl GeometryError {
     /// Arc length of the fault, m; `None` if the whole circuit is at fault.
     pub(super) fn arc_length(&self) -> Option<f64> {
         match *self {
-            GeometryError::Folds { s, .. } | GeometryError::Crosses { s, .. } => Some(s),
+            GeometryError::Folds { s, .. }
+            | GeometryError::Crosses { s, .. }
+            | GeometryError::Overlaps { s, .. } => Some(s),
             GeometryError::Scale { .. } => None,
         }
     }
@@ -62,11 +71,11 @@ impl GeometryError {
 /// maximum.
 pub(super) const MAX_INNER_SHARE: f64 = 0.95;
 
-/// Checks that the center line does not cross itself (else [`GeometryError::Crosses`]).
-pub(super) fn check_crossings(table: &Table) -> Result<(), GeometryError> {
-    let entries = table.entries();
+/// Checks that the center line does not cross itself (else [`GeometryError::Crosses`]), given its points at equal spacing
+/// and its length, m.
+pub(super) fn check_crossings(entries: &[Entry], length: f64) -> Result<(), GeometryError> {
     let count = entries.len().min(MAX_SAMPLES);
-    let s = |i: usize| (i % count) as f64 * table.length() / count as f64;
+    let s = |i: usize| (i % count) as f64 * length / count as f64;
     let point = |i: usize| {
         let entry = &entries[(i % count) * entries.len() / count];
         [entry.x, entry.y]

@@ -33,7 +33,7 @@ const BEND_WIDTHS: f64 = 8.0;
 ///
 /// # Errors
 /// [`GeometryError::Folds`] if more than half of a lap is tighter than the width of the road on its inner side;
-/// [`GeometryError::Crosses`] if two parts of the road are in the same place.
+/// [`GeometryError::Overlaps`] if two parts of the road are in the same place.
 pub(super) fn cut(entries: &mut [Entry], length: f64, bridges: bool) -> Result<bool, GeometryError> {
     let mut cuts = Vec::new();
     let grid = Grid::new(entries, length);
@@ -56,7 +56,11 @@ pub(super) fn cut(entries: &mut [Entry], length: f64, bridges: bool) -> Result<b
             let apart = other.abs_diff(i).min(entries.len() - other.abs_diff(i)) as f64 * step;
             if reach < MIN_REMAINDER * given && apart > PART_WIDTHS * given {
                 let (s, other) = (i as f64 * step, other as f64 * step);
-                return Err(GeometryError::Crosses { s: s.min(other), other: s.max(other) });
+                return Err(GeometryError::Overlaps {
+                    s: s.min(other),
+                    other: s.max(other),
+                    apart: 2.0 * reach,
+                });
             }
             if reach.min(innermost) < given {
                 cuts.push((i, side, reach.min(innermost)));

@@ -5,7 +5,7 @@
 //! radius. Where the curvature jumps between two entries, as on the circuit `stadium`, the error is h^2 / 192 times the
 //! jump: 6e-5 m.
 
-use super::check::GeometryError;
+use super::check::{self, GeometryError};
 use super::{CenterLine, Pose, Widths, inner_edge};
 
 /// Number of table entries per minimum radius of the line; fewer, but at least `MIN_STEPS_PER_RADIUS`, on a long line
@@ -85,6 +85,9 @@ impl Table {
             Entry { x, y, heading, cos, sin, curvature, right, left }
         };
         let mut entries: Vec<Entry> = (0..count).map(entry).collect();
+        if !bridges {
+            check::check_crossings(&entries, length)?;
+        }
         let cut = inner_edge::cut(&mut entries, length, bridges)?;
         let step = length / count as f64;
         Ok(Table { length, step, per_meter: 1.0 / step, entries, cut })
@@ -104,10 +107,6 @@ impl Table {
     /// Maximum absolute curvature of the center line, 1/m.
     pub(in super::super) fn max_curvature(&self) -> f64 {
         self.entries.iter().map(|entry| entry.curvature.abs()).fold(0.0, f64::max)
-    }
-
-    pub(super) fn entries(&self) -> &[Entry] {
-        &self.entries
     }
 
     /// Equivalent arc length in `0..length`, for an `s` at most one lap outside of this range.

@@ -2,9 +2,10 @@
 
 use std::io::Write;
 
-use freewheel_core::Error;
+use freewheel_core::{Error, Frame, SolveQuery, WorldFamily};
 
 use super::*;
+use crate::track::TrackFamily;
 
 /// Points of an oval of 60 x 40 m, without the last one, `[64]`.
 fn oval() -> Vec<[f64; 2]> {
@@ -127,6 +128,37 @@ fn files_in_other_units_name_the_correction() {
     for (found, expected) in expected {
         let found = error(found);
         assert!(found.contains(expected), "{found}\n  instead of\n{expected}");
+    }
+}
+
+#[test]
+fn two_laps_in_one_file_name_the_correction() {
+    let shifted =
+        |shift: f64| lines(move |[x, y]| format!("{},{},3,3", x * (1.0 + shift), y * (1.0 + shift)));
+    let spiral: String = (0..128)
+        .map(|i| {
+            let (sin, cos) = (TAU * f64::from(i) / 64.0).sin_cos();
+            let out = 1.0 + 2e-4 * f64::from(i);
+            format!("{},{},3,3\n", 60.0 * out * cos, 40.0 * out * sin)
+        })
+        .collect();
+    assert!(parse(&shifted(0.01)).is_ok());
+    let error = parse(&spiral).unwrap_err().to_string();
+    assert!(error.contains("oval.csv:") && error.contains("the road "), "{error}");
+}
+
+/// On a road of 2.2 m the default car is the 1:10 car, on a hairpin of 12.8 m the club car; both finish a lap.
+#[test]
+fn the_car_fits_the_road_and_finishes() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/track/circuit/tests/data");
+    for (file, small) in [("hairpin.csv", false), ("small-with-bom.csv", true)] {
+        let world = TrackFamily.open(&folder.join(file), &toml::Table::new()).unwrap();
+        let lap = world.solve(&SolveQuery::for_spec(world.spec())).unwrap().value;
+        let limit = f64::from(world.spec().time_limit.unwrap()) / 20.0;
+        assert!(lap < 0.6 * limit, "{file}: {lap} of {limit} s");
+        let mut frame = Frame::default();
+        world.episode_runner(Streams::new(0), Purpose::WatchEnvironment, 0).draw(None, &mut frame);
+        assert_eq!(frame.to_text().contains("small car"), small, "{file}");
     }
 }
 

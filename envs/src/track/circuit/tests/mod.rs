@@ -194,7 +194,7 @@ fn errors_name_the_file_the_line_and_the_correction() {
             "mine.csv:10:1: the road is 203.0 m wide here, and its median width is 5.0 m",
         ),
         (error_text(|_, text| text.replace(",2,3", ",2,55")), "m from the start the bend's radius is 39.8"),
-        (error_text(eight), "the road runs into itself"),
+        (error_text(eight), "the road crosses itself"),
     ];
     for (found, expected) in expected {
         assert!(found.contains(expected), "{found}\n  instead of\n{expected}");
