@@ -6,6 +6,9 @@ use super::OptimizerConfig;
 /// times as slow as others.
 const MIN_MOMENT: f32 = 1e-30;
 
+/// Largest ratio of two e_i in one [`Idle`], less 1.
+const MAX_SPREAD: f32 = 0.1;
+
 /// Optimizer step: the coefficients that all parameters share.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Rule {
@@ -27,9 +30,9 @@ pub(super) enum Rule {
 /// ```
 ///
 /// The sum of Adam is expanded around e, the mean of the e_i with the weights w_i: `sum_i w_i / (sqrt v + e_i) =
-/// (W + S (e / (sqrt v + e))^2) / (sqrt v + e)` with `W = sum_i w_i` and `S = sum_i w_i (e_i / e - 1)^2`. The terms of
-/// third order that are left out are below rounding, unless sqrt v is of the order of `eps`: then below 1e-4 of
-/// the change.
+/// (W + S (e / (sqrt v + e))^2) / (sqrt v + e)` with `W = sum_i w_i` and `S = sum_i w_i (e_i / e - 1)^2`. The e_i differ
+/// by less than [`MAX_SPREAD`], so that the terms of third order that are left out are below 1e-3 of the change where
+/// sqrt v is of the order of `eps`, and below rounding elsewhere.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Idle {
     kept: f32,
@@ -124,8 +127,28 @@ impl Rule {
 }
 
 impl Idle {
-    /// The steps `rules`, all with gradient 0.
-    pub(super) fn new(rules: &[Rule]) -> Self {
+    /// The steps `rules`, all with gradient 0, to be applied one after another.
+    pub(super) fn split(rules: &[Rule]) -> Vec<Self> {
+        let (mut all, mut from, mut first, mut square) = (Vec::new(), 0, 0.0, 1.0f32);
+        for (at, rule) in rules.iter().enumerate() {
+            if let Rule::Adam { b2, root, .. } = rule {
+                square *= b2;
+                // Proportional to e_i.
+                let size = 1.0 / (root * square.sqrt());
+                if at == from {
+                    first = size;
+                } else if (size / first).max(first / size) > 1.0 + MAX_SPREAD {
+                    all.push(Idle::new(&rules[from..at]));
+                    (from, square) = (at, *b2);
+                    first = 1.0 / (root * square.sqrt());
+                }
+            }
+        }
+        all.push(Idle::new(&rules[from..]));
+        all
+    }
+
+    fn new(rules: &[Rule]) -> Self {
         let (mut kept, mut weight, mut weighted_eps, mut weighted_square) = (1.0, 0.0, 0.0, 0.0);
         let (mut mean, mut square, mut kind) = (1.0, 1.0, IdleKind::Nothing);
         for rule in rules {
