@@ -44,7 +44,7 @@ impl<R: Real> Evaluation<R> {
 /// Factor by which the barrier parameter `mu` decreases in each outer iteration.
 const MU_FACTOR: f64 = 0.2;
 /// Maximum number of Newton steps per value of `mu`.
-const MAX_NEWTON_STEPS: usize = 60;
+const MAX_NEWTON_STEPS: usize = 25;
 /// Maximum number of matrix factorizations per Newton step.
 const MAX_FACTORIZATIONS: usize = 6;
 /// Maximum fraction of the distance to the boundary (slack 0) that one step may cover.
@@ -112,14 +112,14 @@ struct Newton<'a, const N: usize, P> {
     multipliers: Vec<f64>,
     /// Value and gradient of each slack, in the order of `multipliers`.
     slacks: Vec<(f64, [f64; N])>,
+    /// Hessian of the node's part of the primal-dual system, `[nodes]`.
+    blocks: Vec<[[f64; N]; N]>,
+    /// Whether the negative eigenvalues of the blocks have been removed.
+    is_convex: bool,
     hessian: BandedMatrix,
     factor: BandedMatrix,
     gradient: Vec<f64>,
     direction: Vec<f64>,
-    /// Relative shift that was added to the diagonal in the last factorization.
-    shift: f64,
-    /// Relative diagonal shift that the next factorization tries first.
-    next_shift: f64,
 }
 
 impl<'a, const N: usize, P: Problem<N>> Newton<'a, N, P> {
@@ -130,12 +130,12 @@ impl<'a, const N: usize, P: Problem<N>> Newton<'a, N, P> {
             problem,
             multipliers: Vec::new(),
             slacks: Vec::new(),
+            blocks: Vec::new(),
+            is_convex: false,
             hessian: BandedMatrix::new(size, width),
             factor: BandedMatrix::new(size, width),
             gradient: vec![0.0; size],
             direction: vec![0.0; size],
-            shift: 0.0,
-            next_shift: 0.0,
         };
         newton.multipliers = newton.slack_values(x);
         newton
@@ -158,9 +158,10 @@ impl<'a, const N: usize, P: Problem<N>> Newton<'a, N, P> {
 
     /// Computes the gradient of the barrier function at `x` and the Hessian of the primal-dual system.
     fn assemble(&mut self, x: &[f64], mu: f64) {
-        self.hessian.clear();
         self.gradient.fill(0.0);
         self.slacks.clear();
+        self.blocks.clear();
+        self.is_convex = false;
         let mut out = Evaluation::new();
         for node in 0..self.problem.nodes() {
             let variables = self.problem.variables(node);
@@ -178,18 +179,40 @@ impl<'a, const N: usize, P: Problem<N>> Newton<'a, N, P> {
                     }
                 }
             }
-            let rows = variables.map(|variable| self.row(variable));
+            for (variable, slope) in variables.into_iter().zip(gradient) {
+                let row = self.row(variable);
+                self.gradient[row] += slope;
+            }
+            self.blocks.push(hessian);
+        }
+        self.sum_blocks();
+    }
+
+    /// Computes the Hessian from the blocks of the nodes.
+    fn sum_blocks(&mut self) {
+        self.hessian.clear();
+        for node in 0..self.blocks.len() {
+            let rows = self.problem.variables(node).map(|variable| self.row(variable));
             for j in 0..N {
-                self.gradient[rows[j]] += gradient[j];
                 for k in 0..=j {
-                    self.hessian.add(rows[j].max(rows[k]), rows[j].min(rows[k]), hessian[j][k]);
+                    self.hessian.add(rows[j].max(rows[k]), rows[j].min(rows[k]), self.blocks[node][j][k]);
                 }
             }
         }
     }
 
-    /// Computes the Newton direction. The relative diagonal shift is at least `shift`, and is increased until the
-    /// matrix is positive definite. Returns `false` if no shift is sufficient.
+    /// Removes the negative eigenvalues of the blocks.
+    fn make_convex(&mut self) {
+        self.blocks.iter_mut().for_each(|block| *block = positive_part(block));
+        self.sum_blocks();
+        self.is_convex = true;
+    }
+
+    /// Computes the Newton direction. The relative diagonal shift is at least `shift`. If the matrix is not positive
+    /// definite, the blocks are made convex, then the shift is increased. Returns `false` if no shift is sufficient.
+    ///
+    /// A shift is the last resort, because it slows down smooth changes of the line: their eigenvalues are smaller than
+    /// the diagonal by the fourth power of their wavelength in nodes.
     fn solve(&mut self, mut shift: f64) -> bool {
         loop {
             self.factor.clone_from(&self.hessian);
@@ -199,12 +222,15 @@ impl<'a, const N: usize, P: Problem<N>> Newton<'a, N, P> {
             if self.factor.factorize() {
                 break;
             }
-            shift = if shift == 0.0 { (self.shift / 3.0).max(1e-6) } else { 8.0 * shift };
+            if self.is_convex {
+                shift = if shift == 0.0 { 1e-13 } else { 8.0 * shift };
+            } else {
+                self.make_convex();
+            }
             if shift > 1e12 {
                 return false;
             }
         }
-        self.shift = shift;
         self.direction.clone_from(&self.gradient);
         self.factor.solve(&mut self.direction);
         self.direction.iter_mut().for_each(|d| *d = -*d);
@@ -214,18 +240,18 @@ impl<'a, const N: usize, P: Problem<N>> Newton<'a, N, P> {
     /// Makes one Newton step; returns the predicted decrease of the barrier function, or 0 if no step decreases the
     /// function.
     ///
-    /// If only a short step succeeds, the diagonal shift is increased, which shortens the direction; after successful
-    /// steps the shift is reduced again.
+    /// If only a very short step succeeds, the blocks are made convex, then the diagonal shift is increased, which shortens
+    /// the direction.
     fn step(&mut self, x: &mut Vec<f64>, mu: f64) -> f64 {
         self.assemble(x, mu);
         let Some((_, before)) = merit(self.problem, x, mu) else { return 0.0 };
-        let mut next_shift = self.next_shift;
+        let mut shift = 0.0;
         for trial in 0..MAX_FACTORIZATIONS {
-            if !self.solve(next_shift) {
+            if !self.solve(shift) {
                 return 0.0;
             }
             let fall: f64 = -self.gradient.iter().zip(&self.direction).map(|(g, d)| g * d).sum::<f64>();
-            let shortest = if trial + 1 < MAX_FACTORIZATIONS { 0.2 } else { 1e-6 };
+            let shortest = if trial + 1 < MAX_FACTORIZATIONS { 0.02 } else { 1e-6 };
             let mut length = 1.0;
             while length > shortest {
                 let tried: Vec<f64> = (0..x.len())
@@ -236,12 +262,15 @@ impl<'a, const N: usize, P: Problem<N>> Newton<'a, N, P> {
                 if after.is_some_and(|(_, after)| after <= before - 1e-4 * length * fall + noise) {
                     self.update_multipliers(length, mu);
                     *x = tried;
-                    self.next_shift = if next_shift > 1e-7 { 0.1 * next_shift } else { 0.0 };
                     return fall;
                 }
                 length *= 0.5;
             }
-            next_shift = (10.0 * next_shift).max(1e-5);
+            if self.is_convex {
+                shift = (100.0 * shift).max(1e-11);
+            } else {
+                self.make_convex();
+            }
         }
         0.0
     }
@@ -259,5 +288,58 @@ impl<'a, const N: usize, P: Problem<N>> Newton<'a, N, P> {
             self.multipliers[at] =
                 wanted.max((1.0 - FRACTION_TO_BOUNDARY) * z).clamp(1e-4 * mu / after, 1e4 * mu / after);
         }
+    }
+}
+
+/// Symmetric matrix with the negative eigenvalues of `matrix` replaced by 0, by Jacobi's method.
+fn positive_part<const N: usize>(matrix: &[[f64; N]; N]) -> [[f64; N]; N] {
+    let mut a = *matrix;
+    let mut vectors = [[0.0; N]; N];
+    (0..N).for_each(|i| vectors[i][i] = 1.0);
+    let scale: f64 = a.iter().flatten().map(|x| x * x).sum();
+    for _ in 0..12 {
+        let off: f64 = (0..N).flat_map(|j| (0..j).map(move |k| (j, k))).map(|(j, k)| a[j][k] * a[j][k]).sum();
+        if off <= 1e-26 * scale {
+            break;
+        }
+        for (j, k) in (0..N).flat_map(|j| (0..j).map(move |k| (j, k))) {
+            if a[j][k] == 0.0 {
+                continue;
+            }
+            // Rotation in the plane of k and j that makes the entry 0 (Golub & Van Loan, section 8.5).
+            let tau = (a[j][j] - a[k][k]) / (2.0 * a[j][k]);
+            let tangent = tau.signum() / (tau.abs() + (1.0 + tau * tau).sqrt());
+            let cos = 1.0 / (1.0 + tangent * tangent).sqrt();
+            let sin = tangent * cos;
+            for i in 0..N {
+                let (x, y) = (a[i][k], a[i][j]);
+                (a[i][k], a[i][j]) = (cos * x - sin * y, sin * x + cos * y);
+            }
+            for i in 0..N {
+                let (x, y) = (a[k][i], a[j][i]);
+                (a[k][i], a[j][i]) = (cos * x - sin * y, sin * x + cos * y);
+                let (x, y) = (vectors[i][k], vectors[i][j]);
+                (vectors[i][k], vectors[i][j]) = (cos * x - sin * y, sin * x + cos * y);
+            }
+        }
+    }
+    std::array::from_fn(|j| {
+        std::array::from_fn(|k| (0..N).map(|i| a[i][i].max(0.0) * vectors[j][i] * vectors[k][i]).sum())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::positive_part;
+
+    #[test]
+    fn negative_eigenvalues_are_removed() {
+        // Eigenvalues 3 and -1 with the eigenvectors (1, 1) and (1, -1).
+        let found = positive_part(&[[1.0, 2.0], [2.0, 1.0]]);
+        assert!(found.iter().flatten().all(|x: &f64| (x - 1.5).abs() < 1e-14), "{found:?}");
+        let positive = [[4.0, 1.0, 0.5], [1.0, 3.0, -0.25], [0.5, -0.25, 2.0]];
+        let found = positive_part(&positive);
+        let differences = found.iter().flatten().zip(positive.iter().flatten());
+        assert!(differences.into_iter().all(|(x, y): (&f64, &f64)| (x - y).abs() < 1e-13), "{found:?}");
     }
 }

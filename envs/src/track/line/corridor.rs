@@ -6,11 +6,11 @@ use super::dual::Real;
 use super::profile::Segment;
 use crate::track::circuit::{Circuit, wrap_angle};
 
-/// Corridor: cross-sections at equal spacing along the center line. The point of a cross-section at the offset `n` is
+/// Corridor: cross-sections in order along the center line. The point of a cross-section at the offset `n` is
 /// `center + n * left`.
 #[derive(Clone, Debug)]
 pub(super) struct Corridor {
-    /// Distance between cross-sections along the center line, m.
+    /// Mean distance between cross-sections along the center line, m.
     pub(super) step: f64,
     pub(super) sections: Vec<CrossSection>,
 }
@@ -18,6 +18,8 @@ pub(super) struct Corridor {
 /// Cross-section of the corridor.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct CrossSection {
+    /// Arc length of the center line, m.
+    pub(super) s: f64,
     pub(super) center: [f64; 2],
     /// Unit normal of the center line, to the left.
     pub(super) left: [f64; 2],
@@ -27,15 +29,20 @@ pub(super) struct CrossSection {
 }
 
 impl Corridor {
-    /// Corridor with `count` cross-sections, at least `clearance` m from the edges of the road.
+    /// Corridor with `count` cross-sections at equal spacing, at least `clearance` m from the edges of the road.
     ///
     /// # Errors
     /// [`Error::Unsupported`] if the road is too narrow for the clearance.
     pub(super) fn new(circuit: &Circuit, count: usize, clearance: f64) -> Result<Self> {
-        let sections = circuit
-            .samples(count)
-            .into_iter()
-            .map(|at| {
+        let step = circuit.length() / count as f64;
+        Corridor::at(circuit, (0..count).map(|i| i as f64 * step), clearance)
+    }
+
+    /// Corridor with cross-sections at the arc lengths `places` of the center line, ascending from 0, m.
+    fn at(circuit: &Circuit, places: impl Iterator<Item = f64>, clearance: f64) -> Result<Self> {
+        let sections = places
+            .map(|s| {
+                let at = circuit.at(s);
                 let (n_min, n_max) = (clearance - at.right, at.left - clearance);
                 if n_min >= n_max {
                     return Err(Error::Unsupported(format!(
@@ -48,10 +55,39 @@ impl Corridor {
                     )));
                 }
                 let (sin, cos) = at.heading.sin_cos();
-                Ok(CrossSection { center: [at.x, at.y], left: [-sin, cos], n_min, n_max })
+                Ok(CrossSection { s, center: [at.x, at.y], left: [-sin, cos], n_min, n_max })
             })
             .collect::<Result<Vec<_>>>()?;
-        Ok(Corridor { step: circuit.length() / count as f64, sections })
+        Ok(Corridor { step: circuit.length() / sections.len() as f64, sections })
+    }
+
+    /// Corridor with `count` cross-sections at almost equal spacing along `path`, and the offsets of `path` there, m.
+    /// Along the inner edge of a tight bend, cross-sections at equal spacing along the center line would be dense.
+    pub(super) fn along(
+        circuit: &Circuit,
+        path: &Path,
+        count: usize,
+        clearance: f64,
+    ) -> Result<(Self, Vec<f64>)> {
+        let points = &path.points;
+        let mut near = 0;
+        let places: Vec<(f64, f64)> = (0..count)
+            .map(|i| {
+                let distance = i as f64 * path.length / count as f64;
+                while near + 1 < points.len() && points[near + 1].distance <= distance {
+                    near += 1;
+                }
+                let (a, b) = (points[near], points[(near + 1) % points.len()]);
+                let (end, s) =
+                    if near + 1 < points.len() { (b.distance, b.s) } else { (path.length, circuit.length()) };
+                let t = (distance - a.distance) / (end - a.distance);
+                (a.s + t * (s - a.s), a.n + t * (b.n - a.n))
+            })
+            .collect();
+        let corridor = Corridor::at(circuit, places.iter().map(|place| place.0), clearance)?;
+        let offsets =
+            corridor.sections.iter().zip(places).map(|(section, (_, n))| section.inside(n)).collect();
+        Ok((corridor, offsets))
     }
 
     pub(super) fn len(&self) -> usize {
@@ -85,11 +121,15 @@ impl Corridor {
 
     /// Offsets of the center line, moved into the corridor where necessary, m, `[sections]`.
     pub(super) fn center_line(&self) -> Vec<f64> {
-        let inside = |section: &CrossSection| {
-            let edge = 0.02 * (section.n_max - section.n_min);
-            0f64.clamp(section.n_min + edge, section.n_max - edge)
-        };
-        self.sections.iter().map(inside).collect()
+        self.sections.iter().map(|section| section.inside(0.0)).collect()
+    }
+}
+
+impl CrossSection {
+    /// Offset `n`, moved into the cross-section with a distance of 2 % of its width from its ends, m.
+    fn inside(&self, n: f64) -> f64 {
+        let edge = 0.02 * (self.n_max - self.n_min);
+        n.clamp(self.n_min + edge, self.n_max - edge)
     }
 }
 
@@ -108,7 +148,7 @@ pub(super) fn squared_curvature<R: Real>([a, b]: [[R; 2]; 2]) -> R {
     cross(a, b).square().times(4.0) * (dot(a, a) * dot(b, b) * dot(c, c)).power(-1.0)
 }
 
-/// Closed line, sampled at equal spacing along the center line.
+/// Closed line, sampled at points in order along the center line.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Path {
     /// Length of the line, m.
@@ -146,25 +186,33 @@ pub(super) fn path_through(corridor: &Corridor, offsets: &[f64]) -> (Path, Vec<S
     let mut segments = Vec::with_capacity(2 * corridor.len());
     let mut points: Vec<PathPoint> = Vec::with_capacity(corridor.len());
     let mut distance = 0.0;
-    for (node, &n) in offsets.iter().enumerate() {
-        let [a, b] = corridor.chords(node, corridor.neighbors(node).map(|neighbor| offsets[neighbor]));
-        let turn = cross(a, b).atan2(dot(a, b));
-        let curvature = squared_curvature([a, b]).sqrt().copysign(turn);
-        // Ratio of the arc length to the chord.
-        let arc = if turn.abs() > 1e-6 { 0.5 * turn / (0.5 * turn).sin() } else { 1.0 };
-        let [behind, ahead] = [a, b].map(|chord| 0.5 * arc * dot(chord, chord).sqrt());
-        let direction = a[1].atan2(a[0]) + 0.5 * turn;
-        // Between neighboring points the heading turns by less than pi.
-        let heading =
-            points.last().map_or(direction, |last| last.heading + wrap_angle(direction - last.heading));
-        let [x, y] = corridor.position(node, n);
-        distance += if node > 0 { behind } else { 0.0 };
-        points.push(PathPoint { s: node as f64 * corridor.step, n, x, y, heading, curvature, distance });
+    for node in 0..corridor.len() {
+        let (mut point, [behind, ahead]) = arc_around(corridor, offsets, node);
+        if let Some(last) = points.last() {
+            // Between neighboring points the heading turns by less than pi.
+            point.heading = last.heading + wrap_angle(point.heading - last.heading);
+            distance += behind;
+        }
+        point.distance = distance;
         distance += ahead;
-        segments.extend([behind, ahead].map(|length| Segment { length, curvature }));
+        segments.extend([behind, ahead].map(|length| Segment { length, curvature: point.curvature }));
+        points.push(point);
     }
     // The half segment before the first point is the last one of the lap.
     segments.rotate_left(1);
     let length = distance + segments.last().map_or(0.0, |half| half.length);
     (Path { length, points }, segments)
+}
+
+/// Point of the path at `node`, with the distance 0, and the lengths of the arc before and after the point, m.
+pub(super) fn arc_around(corridor: &Corridor, offsets: &[f64], node: usize) -> (PathPoint, [f64; 2]) {
+    let [a, b] = corridor.chords(node, corridor.neighbors(node).map(|neighbor| offsets[neighbor]));
+    let turn = cross(a, b).atan2(dot(a, b));
+    let curvature = squared_curvature([a, b]).sqrt().copysign(turn);
+    // Ratio of the arc length to the chord.
+    let arc = if turn.abs() > 1e-6 { 0.5 * turn / (0.5 * turn).sin() } else { 1.0 };
+    let lengths = [a, b].map(|chord| 0.5 * arc * dot(chord, chord).sqrt());
+    let heading = a[1].atan2(a[0]) + 0.5 * turn;
+    let ([x, y], s) = (corridor.position(node, offsets[node]), corridor.sections[node].s);
+    (PathPoint { s, n: offsets[node], x, y, heading, curvature, distance: 0.0 }, lengths)
 }

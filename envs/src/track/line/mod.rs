@@ -29,6 +29,7 @@ use corridor::Corridor;
 
 pub use bound::Bound;
 pub use corridor::{Path, PathPoint};
+use profile::FlyingProfile;
 pub use profile::{Profile, Segment, Start, profile};
 
 /// Choice of the line that [`plan_line`] computes.
@@ -102,39 +103,156 @@ pub fn lower_bound(circuit: &Circuit, limits: &Limits) -> Result<Bound> {
     Ok(bound::lower_bound(&corridor, limits))
 }
 
+/// Lower bound on the time of every lap around `circuit` within `limits` that begins at `speed` m/s, s.
+///
+/// # Errors
+/// As [`lower_bound`].
+pub fn lower_bound_from(circuit: &Circuit, limits: &Limits, speed: f64) -> Result<f64> {
+    limits.check()?;
+    let corridor = Corridor::new(circuit, num_points(circuit), limits.clearance)?;
+    Ok(bound::lower_bound_from(&corridor, limits, speed))
+}
+
 /// Line of the kind `kind` around a circuit, with its time-optimal speed profile.
 ///
 /// # Errors
 /// As [`reference()`].
 pub fn plan_line(circuit: &Circuit, limits: &Limits, kind: LineKind) -> Result<Line> {
-    limits.check()?;
-    let corridor = Corridor::new(circuit, num_points(circuit), limits.clearance)?;
-    let driven = |offsets: &[f64]| {
-        let (path, segments) = corridor::path_through(&corridor, offsets);
-        Line::new(path, segments, limits)
-    };
-    match kind {
+    Ok(match kind {
+        LineKind::MinTime => Plan::min_time(circuit, limits)?.line(),
+        LineKind::MinCurvature => {
+            let corridor = Plan::corridor(circuit, num_points(circuit), limits)?;
+            Plan { offsets: optimize::min_curvature(&corridor)?, corridor, limits: *limits }.line()
+        }
         LineKind::Center => {
-            let mut center = driven(&corridor.center_line());
-            if center.path.points.iter().all(|point| point.n == 0.0) {
-                // The speed profile of the center line uses the exact curvature of the circuit, including jumps.
-                center = Line::new(center.path, center_segments(circuit), limits);
+            let corridor = Plan::corridor(circuit, num_points(circuit), limits)?;
+            let center = Plan { offsets: corridor.center_line(), corridor, limits: *limits }.line();
+            if center.path.points.iter().any(|point| point.n != 0.0) {
+                return Ok(center);
             }
-            Ok(center)
+            // The speed profile of the center line uses the exact curvature of the circuit, including jumps.
+            Line::new(center.path, center_segments(circuit), limits)
         }
-        LineKind::MinCurvature => Ok(driven(&optimize::min_curvature(&corridor)?)),
-        LineKind::MinTime => {
-            let starts = [corridor.center_line(), optimize::min_curvature(&corridor)?];
-            let found =
-                starts.map(|offsets| optimize::min_time(&corridor, limits, &offsets).map(|o| driven(&o)));
-            let [first, second] = found;
-            match (first, second) {
-                (Ok(a), Ok(b)) => Ok(if a.lap_time <= b.lap_time { a } else { b }),
-                (found, Err(_)) | (Err(_), found) => found,
-            }
-        }
+    })
+}
+
+/// Line given by its offsets in a corridor, for a car with given limits.
+#[derive(Clone, Debug)]
+pub(super) struct Plan {
+    corridor: Corridor,
+    /// Offset from the center line at each cross-section, m, `[points]`.
+    offsets: Vec<f64>,
+    limits: Limits,
+}
+
+impl Plan {
+    fn corridor(circuit: &Circuit, count: usize, limits: &Limits) -> Result<Corridor> {
+        limits.check()?;
+        Corridor::new(circuit, count, limits.clearance)
+    }
+
+    /// Minimum-time line: the better of two local optima on a coarse mesh, then optimized again on a mesh with equal
+    /// spacing along that line.
+    ///
+    /// # Errors
+    /// As [`reference()`].
+    pub(super) fn min_time(circuit: &Circuit, limits: &Limits) -> Result<Self> {
+        let corridor = Plan::corridor(circuit, num_points(circuit) / COARSENING, limits)?;
+        let coarse = |offsets: &[f64]| {
+            let offsets = optimize::min_time(&corridor, limits, offsets, COARSE_ACCURACY)?;
+            Ok(Plan { corridor: corridor.clone(), offsets, limits: *limits }.line())
+        };
+        let first: Result<Line> = coarse(&corridor.center_line());
+        let second: Result<Line> = optimize::min_curvature(&corridor).and_then(|offsets| coarse(&offsets));
+        let line = match (first, second) {
+            (Ok(a), Ok(b)) if a.lap_time > b.lap_time => b,
+            (Ok(found), _) | (Err(_), Ok(found)) => found,
+            (Err(error), Err(_)) => return Err(error),
+        };
+        Plan::near(circuit, limits, &line.path)
+    }
+
+    /// Minimum-time line within other `limits`, found from this line.
+    ///
+    /// # Errors
+    /// As [`reference()`].
+    pub(super) fn again(&self, circuit: &Circuit, limits: &Limits) -> Result<Self> {
+        Plan::near(circuit, limits, &self.line().path)
+    }
+
+    /// Minimum-time line near `path`, on a mesh with equal spacing along it.
+    fn near(circuit: &Circuit, limits: &Limits, path: &Path) -> Result<Self> {
+        let (corridor, offsets) = Corridor::along(circuit, path, num_points(circuit), limits.clearance)?;
+        let offsets = optimize::min_time(&corridor, limits, &offsets, ACCURACY)?;
+        Ok(Plan { corridor, offsets, limits: *limits })
+    }
+
+    /// The line with its time-optimal speed profile.
+    pub(super) fn line(&self) -> Line {
+        let (path, segments) = corridor::path_through(&self.corridor, &self.offsets);
+        Line::new(path, segments, &self.limits)
+    }
+
+    /// The line with its offsets moved by `shifts` (m, `[points]`) as far as the edges allow, and its speeds in a flying
+    /// lap with `shares` (`[points]`) times the grip. Results are taken from `known` where nothing has changed.
+    pub(super) fn adjusted(
+        &self,
+        shifts: &[f64],
+        shares: &[f64],
+        known: Option<&AdjustedLine>,
+    ) -> AdjustedLine {
+        let sections = self.corridor.sections.iter().zip(&self.offsets).zip(shifts);
+        let offsets: Vec<f64> =
+            sections.map(|((section, n), shift)| (n + shift).clamp(section.n_min, section.n_max)).collect();
+        let same = |known: &&AdjustedLine, node: usize| {
+            self.corridor.neighbors(node).into_iter().all(|i| known.points[i].0.n == offsets[i])
+        };
+        let points: Vec<(PathPoint, [f64; 2])> = (0..offsets.len())
+            .map(|node| match known.filter(|known| same(known, node)) {
+                Some(known) => known.points[node],
+                None => corridor::arc_around(&self.corridor, &offsets, node),
+            })
+            .collect();
+        let mut segments: Vec<(Segment, f64)> = points
+            .iter()
+            .zip(shares)
+            .flat_map(|((point, lengths), &share)| {
+                lengths.map(|length| (Segment { length, curvature: point.curvature }, share))
+            })
+            .collect();
+        segments.rotate_left(1);
+        let profile = FlyingProfile::new(segments, &self.limits, known.map(|known| &known.profile));
+        AdjustedLine { points, profile }
     }
 }
+
+/// Line of a [`Plan`] after an adjustment.
+#[derive(Clone, Debug)]
+pub(super) struct AdjustedLine {
+    /// Points without their distances, and the lengths of the arc around each, m.
+    points: Vec<(PathPoint, [f64; 2])>,
+    profile: FlyingProfile,
+}
+
+impl AdjustedLine {
+    /// Points with the speed at each, m/s.
+    pub(super) fn points(&self) -> impl Iterator<Item = (PathPoint, f64)> {
+        self.points.iter().map(|(point, _)| *point).zip(self.profile.speeds().step_by(2))
+    }
+}
+
+impl Line {
+    /// Points with the speed at each, m/s.
+    pub(super) fn points(&self) -> impl Iterator<Item = (PathPoint, f64)> {
+        self.path.points.iter().copied().zip(self.speeds.iter().copied())
+    }
+}
+
+/// Relative accuracy of the lap time of the minimum-time line; `COARSE_ACCURACY`: on the coarse mesh.
+const ACCURACY: f64 = 3e-5;
+const COARSE_ACCURACY: f64 = 1e-3;
+/// Ratio of the numbers of points of the fine and the coarse mesh.
+const COARSENING: usize = 2;
 
 /// Number of points of a line: one every 2.5 m, or every quarter of the minimum radius if that is less, within
 /// 400..=6000.

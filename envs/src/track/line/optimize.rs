@@ -98,11 +98,17 @@ impl Problem<5> for MinTime<'_> {
     }
 }
 
-/// Offsets of a locally optimal minimum-time line, m, `[sections]`; `offsets` is the strictly feasible initial line.
+/// Offsets of a locally optimal minimum-time line, m, `[sections]`, with the relative accuracy `accuracy` of the lap time;
+/// `offsets` is the strictly feasible initial line.
 ///
 /// # Errors
 /// [`Error::Unsupported`] if the initial line has a greater curvature than the car can steer.
-pub(super) fn min_time(corridor: &Corridor, limits: &Limits, offsets: &[f64]) -> Result<Vec<f64>> {
+pub(super) fn min_time(
+    corridor: &Corridor,
+    limits: &Limits,
+    offsets: &[f64],
+    accuracy: f64,
+) -> Result<Vec<f64>> {
     let problem = MinTime { corridor, limits: *limits };
     let mut x = initial_guess(corridor, limits, offsets)?;
     // Lower the initial speed further if it is not feasible: unequal spacing along an inner edge makes the differences
@@ -113,12 +119,9 @@ pub(super) fn min_time(corridor: &Corridor, limits: &Limits, offsets: &[f64]) ->
         }
         x.iter_mut().skip(1).step_by(2).for_each(|w| *w *= 0.5);
     }
-    minimize(&problem, &mut x, ACCURACY)?;
+    minimize(&problem, &mut x, accuracy)?;
     Ok(x.into_iter().step_by(2).collect())
 }
-
-/// Relative accuracy of the optimized lap time.
-const ACCURACY: f64 = 3e-5;
 
 /// Initial variables of the optimization: offset and `w` of each node in turn. The speed is constant and feasible at
 /// the maximum curvature.

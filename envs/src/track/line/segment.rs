@@ -45,6 +45,11 @@ impl AccelerationLimit {
         AccelerationLimit { most: limits.brake, power: f64::INFINITY, ..AccelerationLimit::engine(limits) }
     }
 
+    /// The same limits with `share` times the grip.
+    pub(super) fn with_grip_share(self, share: f64) -> Self {
+        AccelerationLimit { grip: share * self.grip, ..self }
+    }
+
     /// Maximum squared speed on a segment with the given curvature, m²/s².
     pub(super) fn max_speed_squared(&self, curvature: f64) -> f64 {
         self.top.min(self.grip / curvature.abs())

@@ -3,9 +3,14 @@
 use std::f64::consts::PI;
 
 use freewheel_core::evaluate::{Protocol, evaluate};
-use freewheel_core::{Ending, Env, NoPolicyLoader, Purpose, Score, SolveQuery, Stream, Streams, WorldFamily};
+use freewheel_core::{
+    Ending, Env, Error, NoPolicyLoader, Purpose, Score, SolveQuery, Stream, Streams, WorldFamily,
+};
 
 use super::super::TrackFamily;
+use super::super::circuit::Circuit;
+use super::super::line::{Limits, LineKind, plan_line};
+use super::super::vehicle::Car;
 use super::super::world::State;
 use super::{track_env, world};
 
@@ -148,6 +153,51 @@ fn the_racing_line_is_joined() {
             let share = if start == "flying" { 0.8 } else { 1.0 };
             assert!(best <= share * center, "{actions} {start}: {best} {center}");
         }
+    }
+}
+
+/// A flying lap of the racing-line driver takes at most 0.5 % longer than that of a point mass with the same limits on
+/// the whole road.
+#[test]
+fn a_lap_is_close_to_that_of_the_point_mass() {
+    let p = Car::Club.parameters();
+    let limits = Limits {
+        drive: p.engine,
+        power: p.engine * p.switch_speed,
+        brake: p.brake,
+        curvature: p.steering.tan() / p.wheelbase(),
+        ..Limits::point_mass(p.grip(), p.top_speed, 0.0)
+    };
+    let circuit = Circuit::named("club", 1).unwrap().unwrap();
+    let ideal = plan_line(&circuit, &limits, LineKind::MinTime).unwrap().lap_time;
+    let world = world("club", "actions = \"continuous\"\nstart = \"flying\"\nlaps = 2");
+    let driven = world.solve(&SolveQuery::for_spec(world.spec())).unwrap().value;
+    assert!(driven < 1.005 * ideal, "{driven} {ideal}");
+}
+
+/// The reference of the model ST is a finished lap, faster than the baseline.
+#[test]
+fn cars_with_slip_finish() {
+    for (name, settings) in
+        [("small", ""), ("small", "actions = \"continuous\""), ("club", "actions = \"continuous\"")]
+    {
+        let world = world(name, &format!("model = \"st\"\n{settings}"));
+        let query = SolveQuery::for_spec(world.spec());
+        let (center, best) = (world.baseline(&query).unwrap().value, world.solve(&query).unwrap().value);
+        let limit = f64::from(world.spec().time_limit.unwrap()) / 20.0;
+        assert!(best < center && center < limit, "{name} {settings}: {best} {center} {limit}");
+    }
+}
+
+/// Without a finished lap there is no reference.
+#[test]
+fn a_lap_that_no_driver_finishes_has_no_reference() {
+    for model in ["grip", "st"] {
+        let world = world("circle", &format!("model = \"{model}\"\nlimit_s = 3.0"));
+        let query = SolveQuery::for_spec(world.spec());
+        let error = world.solve(&query).map(|solution| solution.value).unwrap_err();
+        assert!(matches!(&error, Error::Unsupported(text) if text.contains("has no reference")), "{error}");
+        assert_eq!(world.baseline(&query).unwrap().value, 3.0);
     }
 }
 

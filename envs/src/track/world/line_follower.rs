@@ -8,10 +8,16 @@
 use super::controls::{Controls, DriveAction};
 use super::rules::{Rules, State};
 use crate::track::circuit::wrap_angle;
-use crate::track::line::Line;
+use crate::track::line::PathPoint;
+use crate::track::vehicle::Model;
 
-/// Time in which the offset from the line decreases to 1/e, s.
+/// Time in which the offset from the line decreases to 1/e, s; `SLIP_OFFSET_TIME`: with the model ST, whose yaw rate
+/// follows the steering with a lag.
 const OFFSET_TIME: f64 = 0.25;
+const SLIP_OFFSET_TIME: f64 = 0.45;
+/// Model ST: gain of the feedback on the yaw rate, and minimum speed in this feedback, m/s.
+const YAW_GAIN: f64 = 2.0;
+const MIN_YAW_SPEED: f64 = 1.0;
 /// Minimum distance in which the offset from the line decreases to 1/e, in wheelbases; applies at low speed.
 const MIN_OFFSET_WHEELBASES: f64 = 1.5;
 /// Maximum angle between car and line when the car returns to the line, rad.
@@ -21,15 +27,17 @@ const OFF_LINE_WHEELBASES: f64 = 0.5;
 /// Time in which the speed error decreases to 1/e, s.
 const SPEED_TIME: f64 = 0.25;
 
-/// Controller for one line; the line is sampled at equal spacing along the center line.
+/// Controller for one line, sampled at equal spacing along the center line.
 #[derive(Clone)]
 pub(super) struct LineFollower {
     points: Vec<LinePoint>,
     length: f64,
+    /// Time in which the offset from the line decreases to 1/e, s.
+    offset_time: f64,
 }
 
 /// A point of the line: offset (m), heading (rad), curvature (1/m), speeds (m/s).
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 struct LinePoint {
     n: f64,
     heading: f64,
@@ -40,16 +48,44 @@ struct LinePoint {
 }
 
 impl LineFollower {
-    /// Controller for `line` on a circuit whose center line is `length` m long.
-    pub(super) fn new(line: &Line, length: f64) -> Self {
-        let point = |(point, &speed): (&crate::track::line::PathPoint, &f64)| LinePoint {
-            n: point.n,
-            heading: point.heading,
-            curvature: point.curvature,
-            speed,
-            off_line_speed: speed,
+    /// Controller for the line through `points`, each with its target speed (m/s), in the world of `rules`.
+    pub(super) fn new(points: impl Iterator<Item = (PathPoint, f64)>, rules: &Rules) -> Self {
+        let length = rules.circuit.length();
+        let offset_time = match rules.vehicle.model {
+            Model::Grip | Model::Ks => OFFSET_TIME,
+            Model::St => SLIP_OFFSET_TIME,
         };
-        LineFollower { points: line.path.points.iter().zip(&line.speeds).map(point).collect(), length }
+        let points: Vec<(PathPoint, f64)> = points.collect();
+        let count = 2 * points.len();
+        let mut near = 0;
+        let at = |i: usize| {
+            let s = i as f64 / count as f64 * length;
+            while near + 1 < points.len() && points[near + 1].0.s <= s {
+                near += 1;
+            }
+            let next = (near + 1) % points.len();
+            let ((a, from), (b, to)) = (points[near], points[next]);
+            let t = (s - a.s) / (if next > 0 { b.s } else { length } - a.s);
+            let speed = from + t * (to - from);
+            LinePoint {
+                n: a.n + t * (b.n - a.n),
+                heading: a.heading + t * wrap_angle(b.heading - a.heading),
+                curvature: a.curvature + t * (b.curvature - a.curvature),
+                speed,
+                off_line_speed: speed,
+            }
+        };
+        LineFollower { points: (0..count).map(at).collect(), length, offset_time }
+    }
+
+    /// Range of arc lengths in which this controller differs from `other`, m: from the last equal point before to the
+    /// first equal point after. `None` if they are equal.
+    pub(super) fn difference(&self, other: &LineFollower) -> Option<(f64, f64)> {
+        let differ = |i: &usize| self.points[*i] != other.points[*i];
+        let count = self.points.len();
+        let (first, last) = ((0..count).find(differ)?, (0..count).rfind(differ)?);
+        let step = self.length / count as f64;
+        Some(((first as f64 - 1.0) * step, (last as f64 + 1.0) * step))
     }
 
     /// The same controller, but off the line the target speed is at most that of `other`: at the full speed of the line
@@ -85,6 +121,23 @@ impl LineFollower {
         point.speed + (away * away).min(1.0) * (point.off_line_speed - point.speed)
     }
 
+    /// Steering angle beyond that of a car without slip, for the path `curvature` (1/m), rad; 0 except with the model ST.
+    ///
+    /// The first term is the difference of the slip angles of front and rear tires in steady cornering (Rajamani, section
+    /// 3.3), the second one is feedback on the yaw rate: the load transfer of braking makes the car unstable.
+    fn slip_steering(&self, rules: &Rules, state: &State, curvature: f64) -> f64 {
+        let p = &rules.vehicle.parameters;
+        let [.., speed, _, yaw, _] = state.car;
+        match rules.vehicle.model {
+            Model::Grip | Model::Ks => 0.0,
+            Model::St => {
+                let grip_used = speed * speed * curvature / p.grip();
+                grip_used * (1.0 / p.stiffness_front - 1.0 / p.stiffness_rear)
+                    + YAW_GAIN * p.wheelbase() * (curvature - yaw / speed.max(MIN_YAW_SPEED))
+            }
+        }
+    }
+
     /// Steering and pedals that the controller selects in `state`.
     pub(super) fn controls(&self, rules: &Rules, state: &State) -> Controls {
         let p = &rules.vehicle.parameters;
@@ -95,11 +148,11 @@ impl LineFollower {
         let (here, next) = (self.at(state.s), self.at(state.s + ahead));
         let offset = state.n - here.n;
         let angle = wrap_angle(heading + slip - here.heading);
-        let reach = (OFFSET_TIME * speed).max(MIN_OFFSET_WHEELBASES * p.wheelbase());
+        let reach = (self.offset_time * speed).max(MIN_OFFSET_WHEELBASES * p.wheelbase());
         // The approach angle is limited so that the car can align with the line again.
         let approach = (-0.5 * offset / reach).clamp(-MAX_APPROACH_ANGLE, MAX_APPROACH_ANGLE);
         let curvature = next.curvature + 2.0 * (approach - angle.sin()) / reach;
-        let wanted = (p.wheelbase() * curvature).atan();
+        let wanted = (p.wheelbase() * curvature).atan() + self.slip_steering(rules, state, curvature);
         let full = rules.command(Controls { steering: 1.0, pedals: 0.0 }, speed).steering;
         let [planned, soon] = [here, next].map(|point| self.speed(rules, state, point));
         let gain = if ahead > 1e-6 { speed * (soon - planned) / ahead } else { 0.0 };
@@ -134,16 +187,29 @@ impl LineFollower {
                 rules.vehicle.advance(&mut car, rules.command(controls, v), dt);
                 car
             };
-            let miss = |action: &A| {
+            // Speed errors by pedal value, of which there are few.
+            let mut errors: Vec<(f64, f64)> = Vec::with_capacity(4);
+            for action in discrete_actions {
+                let pedals = action.controls().pedals;
+                if errors.iter().all(|known| known.0 != pedals) {
+                    errors.push((pedals, (after(Controls { steering: 0.0, pedals })[3] - aim).abs()));
+                }
+            }
+            let least = errors.iter().map(|known| known.1).fold(f64::INFINITY, f64::min);
+            let turn_error = |action: &A| {
                 let choice = action.controls();
-                let [straight, car, wanted] = [0.0, choice.steering, controls.steering]
+                let [car, wanted] = [choice.steering, controls.steering]
                     .map(|steering| after(Controls { steering, ..choice }));
-                let turn = (car[4] - wanted[4]) + (car[5] - wanted[5]) * dt;
-                ((straight[3] - aim).abs(), turn.abs())
+                ((car[4] - wanted[4]) + (car[5] - wanted[5]) * dt).abs()
             };
-            let less = |a: &(f64, f64), b: &(f64, f64)| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1));
-            let candidates = discrete_actions.iter().map(|action| (miss(action), *action));
-            candidates.min_by(|a, b| less(&a.0, &b.0)).map(|(_, action)| action)
+            let closest = discrete_actions.iter().filter(|action| {
+                let pedals = action.controls().pedals;
+                errors.iter().any(|known| known.0 == pedals && known.1 == least)
+            });
+            closest
+                .map(|action| (turn_error(action), *action))
+                .min_by(|a, b| a.0.total_cmp(&b.0))
+                .map(|(_, action)| action)
         })
     }
 }

@@ -7,10 +7,12 @@
 //! | `rules` | dynamics, reward, endings |
 //! | `observation` | observations, range finder |
 //! | `line_follower` | scripted policies: path-following controller |
+//! | `practice` | adaptation of the racing-line driver to the car |
 
 mod controls;
 mod line_follower;
 mod observation;
+mod practice;
 mod rules;
 mod settings;
 
@@ -23,23 +25,32 @@ use freewheel_core::{
 
 use super::circuit::{Circuit, Sample};
 use super::draw;
-use super::line::{self, Limits, LineKind};
+use super::line::{self, Limits, LineKind, Plan};
 use super::vehicle::{Car, Model, Vehicle};
 use controls::DriveAction;
 use line_follower::LineFollower;
 use observation::ObservationModel;
+use practice::Practice;
 
 pub(super) use rules::Rules;
 pub use rules::State;
 pub use settings::{Actions, Observation, Settings, Start, Steering};
 
-/// Fraction of the car's grip that the plan of the center-line driver uses.
+/// Fraction of the car's grip that the plan of the center-line driver uses; `SLIP_CENTER_LINE_GRIP`: with the model ST.
 const CENTER_LINE_GRIP: f64 = 0.8;
-/// Plan of the racing-line driver for continuous actions: fraction of the car's grip that the plan uses, and margin to
-/// the edges beyond the clearance, in car widths. The rest of grip and road is left for feedback.
-const RACING_CONTINUOUS: (f64, f64) = (0.96, 0.15);
-/// Plan of the racing-line driver for discrete actions: fraction of the grip, and margin in car widths.
-const RACING_TABLE: (f64, f64) = (0.86, 0.3);
+const SLIP_CENTER_LINE_GRIP: f64 = 0.6;
+/// Plans of the racing-line driver, in the order in which they are tried until the car finishes: fraction of the car's
+/// grip at the first attempt, and margin to the edges beyond the clearance, in car widths.
+const RACING_CONTINUOUS: [(f64, f64); 5] = [(1.0, 0.02), (0.98, 0.08), (0.96, 0.15), (0.86, 0.3), (0.6, 0.6)];
+const RACING_TABLE: [(f64, f64); 3] = [(0.95, 0.15), (0.86, 0.3), (0.6, 0.6)];
+/// Model ST: fraction of the brakes that a plan uses. The load transfer of full braking makes the car unstable.
+const SLIP_BRAKE: f64 = 0.5;
+/// Control steps of practice of the racing-line driver with continuous and with discrete actions; a step with discrete
+/// actions takes ten times as long.
+const PRACTICE_CONTINUOUS: usize = 1_000_000;
+const PRACTICE_TABLE: usize = 150_000;
+/// With the model ST, a step takes several times as long.
+const SLIP_PRACTICE_SHARE: usize = 4;
 /// Number of episodes in which a scripted driver is evaluated if starts are random.
 const NUM_EPISODES: u64 = 20;
 /// Median width of the road below which the small car is the default, in widths of the club car.
@@ -124,7 +135,7 @@ impl<A: DriveAction> Env for TrackEnv<A> {
 
 impl<A: DriveAction> World for TrackEnv<A> {
     /// Reference: simulated lap time of the better scripted driver (the racing-line driver, except from some random
-    /// starts). `upper` is the proved lower bound on the lap time of any car with the same friction circle.
+    /// starts). `upper` is a proved lower bound on the lap time.
     fn solve(&self, query: &SolveQuery) -> Result<Solution> {
         if query.policy_class != PolicyClass::Optimal {
             return Err(Error::Unsupported(format!(
@@ -132,11 +143,21 @@ impl<A: DriveAction> World for TrackEnv<A> {
                 self.spec.id
             )));
         }
-        let (racing, center) = (self.mean_lap_time(self.racing()?), self.mean_lap_time(&self.center));
-        let (script, value) = if center < racing { (CENTER_LINE, center) } else { (RACING_LINE, racing) };
-        let grip = limits(&self.rules.vehicle, 1.0, self.rules.clearance);
+        let racing = self.racing().map(|driver| self.mean_lap_time(driver));
+        let laps = [
+            (RACING_LINE, racing.as_ref().ok().copied().flatten()),
+            (CENTER_LINE, self.mean_lap_time(&self.center)),
+        ];
+        let best = laps.into_iter().filter_map(|(script, lap)| Some((script, lap?)));
+        let Some((script, value)) = best.min_by(|a, b| a.1.total_cmp(&b.1)) else {
+            return Err(Error::Unsupported(format!(
+                "{} has no reference: no scripted driver finishes a lap with these settings; raise hz or choose another \
+                 model or car",
+                self.spec.id
+            )));
+        };
         let bound = match self.rules.vehicle.model {
-            Model::Grip => Some(line::lower_bound(&self.rules.circuit, &grip)?.any_start),
+            Model::Grip => Some(self.lower_bound()?),
             Model::Ks | Model::St => None,
         };
         Ok(Solution {
@@ -148,9 +169,12 @@ impl<A: DriveAction> World for TrackEnv<A> {
         })
     }
 
-    /// Baseline: simulated lap time of the center-line driver.
+    /// Baseline: simulated lap time of the center-line driver; the time limit if it does not finish.
     fn baseline(&self, _question: &SolveQuery) -> Result<Baseline> {
-        Ok(Baseline { name: "center-line".into(), value: self.mean_lap_time(&self.center) })
+        Ok(Baseline {
+            name: "center-line".into(),
+            value: self.mean_lap_time(&self.center).unwrap_or_else(|| self.limit_s()),
+        })
     }
 
     fn evaluation_world(&self) -> Option<&EvaluationWorld> {
@@ -169,20 +193,19 @@ impl<A: DriveAction> TrackEnv<A> {
         let about = |error: Error| Error::Config(format!("{id}: {error}"));
         let fast = line::plan_line(&circuit, &limits(&vehicle, 1.0, settings.clearance), LineKind::Center)
             .map_err(about)?;
-        let safe = line::plan_line(
-            &circuit,
-            &limits(&vehicle, CENTER_LINE_GRIP, settings.clearance),
-            LineKind::Center,
-        )
-        .map_err(about)?;
+        let safe = |limits: Limits| line::plan_line(&circuit, &limits, LineKind::Center).map_err(about);
+        let timed = safe(limits(&vehicle, CENTER_LINE_GRIP, settings.clearance))?;
+        let center = match vehicle.model {
+            Model::Grip | Model::Ks => timed.clone(),
+            Model::St => safe(plan_limits(&vehicle, SLIP_CENTER_LINE_GRIP, settings.clearance))?,
+        };
         // The time limit is rounded, so that the rules do not depend on the last digits of the plan.
-        let default_limit = 5.0 * (0.4 * safe.lap_time * f64::from(settings.laps) + 2.0).ceil();
+        let default_limit = 5.0 * (0.4 * timed.lap_time * f64::from(settings.laps) + 2.0).ceil();
         let steps = (settings.limit_s.unwrap_or(default_limit) * f64::from(settings.hz)).ceil();
         if steps.is_nan() || steps > MAX_STEPS {
             let message = format!("{id}: an episode of {steps} steps is too long; lower limit_s or laps");
             return Err(Error::setting(if settings.limit_s.is_some() { "limit_s" } else { "laps" }, message));
         }
-        let center = LineFollower::new(&safe, circuit.length());
         let dt = 1.0 / f64::from(settings.hz);
         let rules = Rules {
             circuit,
@@ -196,6 +219,7 @@ impl<A: DriveAction> TrackEnv<A> {
             substep_dt: dt / f64::from(settings.substeps),
             speeds: fast.speeds,
         };
+        let center = LineFollower::new(center.points(), &rules);
         let observation = ObservationModel::new(settings, &rules);
         let spec = Spec {
             version: rules::VERSION,
@@ -228,20 +252,51 @@ impl<A: DriveAction> TrackEnv<A> {
         &self.rules
     }
 
-    /// Racing-line driver, planned at the first call. Of two variants, with and without reduced speed off the line, it
-    /// is the one with the lower mean lap time.
+    /// Racing-line driver, planned at the first call: the driver with the lowest mean lap time, after practice or, for
+    /// random starts, without. Each has a variant with reduced speed off the line.
     fn racing(&self) -> Result<&LineFollower> {
-        let found = self.racing.get_or_init(|| {
-            let Rules { circuit, vehicle, clearance, .. } = &self.rules;
-            let (share, margin) =
-                if self.discrete_actions.is_empty() { RACING_CONTINUOUS } else { RACING_TABLE };
-            let limits = limits(vehicle, share, clearance + margin * vehicle.parameters.width);
-            let line = line::plan_line(circuit, &limits, LineKind::MinTime).map_err(|e| e.to_string())?;
-            let direct = LineFollower::new(&line, circuit.length());
-            let slowed = direct.clone().slowed_off_line(&self.center);
-            Ok(if self.mean_lap_time(&slowed) < self.mean_lap_time(&direct) { slowed } else { direct })
-        });
+        let found = self.racing.get_or_init(|| self.plan_racing().map_err(|error| error.to_string()));
         found.as_ref().map_err(|e| Error::Unsupported(format!("{} has no racing line: {e}", self.spec.id)))
+    }
+
+    fn plan_racing(&self) -> Result<LineFollower> {
+        let Rules { circuit, vehicle, clearance, .. } = &self.rules;
+        let is_table = !self.discrete_actions.is_empty();
+        let attempts: &[(f64, f64)] = if is_table { &RACING_TABLE } else { &RACING_CONTINUOUS };
+        let steps = if is_table { PRACTICE_TABLE } else { PRACTICE_CONTINUOUS };
+        let budget = if vehicle.model == Model::St { steps / SLIP_PRACTICE_SHARE } else { steps };
+        let mut plan: Option<Plan> = None;
+        let mut drivers = Vec::new();
+        for &(share, margin) in attempts {
+            let limits = plan_limits(vehicle, 1.0, clearance + margin * vehicle.parameters.width);
+            let next = match &plan {
+                Some(plan) => plan.again(circuit, &limits),
+                None => Plan::min_time(circuit, &limits),
+            };
+            let next = match (next, plan.is_some()) {
+                (Ok(next), _) => plan.insert(next),
+                // The road is too narrow for a greater margin.
+                (Err(_), true) => break,
+                (Err(error), false) => return Err(error),
+            };
+            let max_steps = self.spec.time_limit.unwrap_or(0);
+            drivers.extend(
+                Practice::new(&self.rules, &self.discrete_actions, next, max_steps).run(share, budget),
+            );
+            if !drivers.is_empty() {
+                break;
+            }
+        }
+        if self.rules.start == Start::Anywhere {
+            let (share, margin) = attempts[attempts.len() / 2];
+            let limits = plan_limits(vehicle, share, clearance + margin * vehicle.parameters.width);
+            drivers.push(LineFollower::new(Plan::min_time(circuit, &limits)?.line().points(), &self.rules));
+        }
+        let slowed = drivers.clone().into_iter().map(|driver| driver.slowed_off_line(&self.center));
+        let drivers: Vec<LineFollower> = drivers.iter().cloned().chain(slowed).collect();
+        let timed = drivers.into_iter().filter_map(|driver| Some((self.mean_lap_time(&driver)?, driver)));
+        let best = timed.min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, driver)| driver);
+        best.ok_or_else(|| Error::Unsupported("no planned driver finishes".into()))
     }
 
     fn scripted_driver(&self, script: usize) -> Result<Option<&LineFollower>> {
@@ -249,6 +304,23 @@ impl<A: DriveAction> TrackEnv<A> {
             CENTER_LINE => Some(&self.center),
             RACING_LINE => Some(self.racing()?),
             _ => None,
+        })
+    }
+
+    /// Proved lower bound on the lap time, s: for the known initial speed of a single lap, else for any.
+    fn lower_bound(&self) -> Result<f64> {
+        let Rules { circuit, vehicle, clearance, substep_dt, .. } = &self.rules;
+        let limits = limits(vehicle, 1.0, *clearance);
+        // The limits of the engine hold for the speed at the beginning of an integration step, which is lower than the
+        // speed within the step by at most `gain`.
+        let (gain, switch) = (limits.drive * substep_dt, vehicle.parameters.switch_speed);
+        let power = if gain < switch { limits.power * switch / (switch - gain) } else { f64::INFINITY };
+        let limits = Limits { power, top_speed: limits.top_speed + gain, ..limits };
+        Ok(match self.rules.start {
+            Start::Standing | Start::Flying if self.rules.laps == 1 => {
+                line::lower_bound_from(circuit, &limits, self.rules.reset_at_line().speed())?
+            }
+            _ => line::lower_bound(circuit, &limits)?.any_start,
         })
     }
 
@@ -275,14 +347,17 @@ impl<A: DriveAction> TrackEnv<A> {
         state
     }
 
-    /// Mean lap time of a scripted driver, s.
-    fn mean_lap_time(&self, line_follower: &LineFollower) -> f64 {
+    /// Mean lap time of a scripted driver, s; `None` if it finishes no episode.
+    fn mean_lap_time(&self, line_follower: &LineFollower) -> Option<f64> {
         let episodes = if self.rules.start == Start::Anywhere { NUM_EPISODES } else { 1 };
-        let lap = |index| {
+        let (mut sum, mut is_finished) = (0.0, false);
+        for index in 0..episodes {
             let mut rng = Streams::new(0).stream(Purpose::EvaluationEnvironment, index, 0);
-            self.lap_time(&self.play_episode(line_follower, &mut rng))
-        };
-        (0..episodes).map(lap).sum::<f64>() / episodes as f64
+            let state = self.play_episode(line_follower, &mut rng);
+            is_finished |= state.laps >= self.rules.laps;
+            sum += self.lap_time(&state);
+        }
+        is_finished.then_some(sum / episodes as f64)
     }
 }
 
@@ -311,5 +386,14 @@ fn limits(vehicle: &Vehicle, share: f64, clearance: f64) -> Limits {
         brake: p.brake,
         curvature: p.steering.tan() / p.wheelbase(),
         clearance,
+    }
+}
+
+/// Limits of the plan of a scripted driver, as [`limits`], but with the brakes that the driver uses.
+fn plan_limits(vehicle: &Vehicle, share: f64, clearance: f64) -> Limits {
+    let limits = limits(vehicle, share, clearance);
+    match vehicle.model {
+        Model::Grip | Model::Ks => limits,
+        Model::St => Limits { brake: SLIP_BRAKE * limits.brake, ..limits },
     }
 }

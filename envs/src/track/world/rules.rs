@@ -83,19 +83,30 @@ pub(in super::super) struct Rules {
 }
 
 impl Rules {
+    /// Initial state on the start line: flying with `start = "flying"`, else standing.
+    pub(super) fn reset_at_line(&self) -> State {
+        let speed =
+            if self.start == Start::Flying { self.speeds.first().copied().unwrap_or(0.0) } else { 0.0 };
+        self.state_at(0.0, 0.0, speed)
+    }
+
     pub(super) fn reset(&self, rng: &mut Stream) -> State {
         let speed_at = |s: f64| {
             let index = (s / self.circuit.length() * self.speeds.len() as f64) as usize;
             self.speeds.get(index).or(self.speeds.last()).copied().unwrap_or(0.0)
         };
-        let (s, side, speed) = match self.start {
-            Start::Standing => (0.0, 0.0, 0.0),
-            Start::Flying => (0.0, 0.0, speed_at(0.0)),
+        match self.start {
+            Start::Standing | Start::Flying => self.reset_at_line(),
             Start::Anywhere => {
                 let s = rng.uniform() * self.circuit.length();
-                (s, rng.uniform() - 0.5, speed_at(s) * rng.uniform())
+                self.state_at(s, rng.uniform() - 0.5, speed_at(s) * rng.uniform())
             }
-        };
+        }
+    }
+
+    /// State at the arc length `s` with `speed` m/s along the center line, at the fraction `side` of the way to the left
+    /// edge (positive) or the right edge.
+    fn state_at(&self, s: f64, side: f64, speed: f64) -> State {
         let place = self.circuit.at(s);
         let width = if side > 0.0 { place.left } else { place.right };
         let n = side * (width - self.clearance).max(0.0);
