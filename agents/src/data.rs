@@ -6,7 +6,8 @@
 //! | [`registry`] | [`open`]: a data set by its name in [`list`], or by the path of a file or folder |
 //! | [`split`] | seeded train-test split |
 //! | [`idx`] | reader for IDX, the binary format of MNIST |
-//! | [`table`] | reader for comma-separated text |
+//! | [`table`] | reader for tables in delimited text |
+//! | [`mod@preparation`] | missing values, texts and scales of a table, fitted to the training rows |
 //! | [`digits`] | reader for 28x28 digits as JSON, one file per digit |
 //! | [`folder`] | detection of the format of a file or folder |
 //! | [`images`] | data sets of IDX files |
@@ -30,6 +31,7 @@ pub mod faces;
 pub mod folder;
 pub mod idx;
 pub mod images;
+pub mod preparation;
 pub mod registry;
 pub mod set;
 pub mod split;
@@ -38,6 +40,7 @@ pub mod table;
 #[cfg(test)]
 mod tests;
 
-pub use registry::{Entry, Options, list, open};
+pub use preparation::Preparation;
+pub use registry::{Entry, Options, list, open, open_prepared};
 pub use set::{DataSet, Factor, Shape, Subset, TargetSpec, Targets};
 pub use split::Split;

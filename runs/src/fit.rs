@@ -6,7 +6,8 @@
 //! | [`score`] | scores of a fitted estimator |
 //!
 //! The folder of a fit holds `model.fit` (the estimator, [`freewheel_agents::estimator::save`]), `report.json`
-//! ([`Report`]; the same bytes for the same seed), `cost.json` ([`Cost`]; measured times) and `pictures/`.
+//! ([`Report`]; the same bytes for the same seed), `cost.json` ([`Cost`]; measured times) and `pictures/`. The model has
+//! the digest of the report, so that the files of two fits are never taken for one.
 
 pub mod group;
 pub mod score;
@@ -16,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use freewheel_agents::Samples;
-use freewheel_agents::data::{DataSet, Options, Shape, Subset, TargetSpec};
+use freewheel_agents::data::{DataSet, Options, Preparation, Shape, Subset, TargetSpec};
 use freewheel_agents::estimator::{
     self, AnyEstimator, Estimator, EstimatorConfig, EstimatorFactory, FitCallback, Task,
 };
@@ -90,6 +91,12 @@ pub struct Report {
     pub stopped: bool,
     /// Scores on the test set, or on the training set if there is no test set.
     pub scores: Vec<Score>,
+    /// Preparation of the columns of a table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preparation: Option<Preparation>,
+    /// What was left out of the data, and what the fit did not reach.
+    #[serde(default)]
+    pub notes: Vec<String>,
 }
 
 /// Cost of a fit and of predictions.
@@ -215,30 +222,43 @@ pub fn measure_cost(estimator: &AnyEstimator, data: &DataSet, fit_s: f64, bytes:
     Ok(Cost { fit_s, batch_us: Some(batch), single_us: Some(single[single.len() / 2]), bytes })
 }
 
-/// Writes the estimator into `folder`, which is created if missing; returns the size of the file in bytes.
-///
-/// # Errors
-/// [`Error::Io`].
-pub fn write_model(folder: &Path, estimator: &AnyEstimator) -> Result<u64> {
-    std::fs::create_dir_all(folder).map_err(Error::io(folder))?;
-    let path = folder.join(MODEL);
-    estimator::save(&path, estimator.base())?;
-    Ok(std::fs::metadata(&path).map_err(Error::io(&path))?.len())
+/// Bytes of the files of a fit.
+pub struct Encoded {
+    report: Vec<u8>,
+    model: Vec<u8>,
 }
 
-/// Writes `report` and `cost` into `folder`.
-///
-/// # Errors
-/// [`Error::Io`].
-pub fn write_report(folder: &Path, report: &Report, cost: &Cost) -> Result<()> {
-    write_json(&folder.join(REPORT), report)?;
-    write_json(&folder.join(COST), cost)
+impl Encoded {
+    /// Files of `estimator` and its `report`.
+    ///
+    /// # Errors
+    /// [`Error::Config`] before `fit`.
+    pub fn new(estimator: &AnyEstimator, report: &Report) -> Result<Self> {
+        let report = json_bytes(report)?;
+        let model = estimator::factory::encode(estimator.base(), Some(*blake3::hash(&report).as_bytes()))?;
+        Ok(Encoded { report, model })
+    }
+
+    /// Size of the file of the estimator in bytes.
+    pub fn model_size(&self) -> u64 {
+        self.model.len() as u64
+    }
+
+    /// Writes the report, `cost` and, at last, the estimator into the existing `folder`.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn write(&self, folder: &Path, cost: &Cost) -> Result<()> {
+        write_atomically(folder.join(REPORT), &self.report)?;
+        write_atomically(folder.join(COST), &json_bytes(cost)?)?;
+        write_atomically(folder.join(MODEL), &self.model)
+    }
 }
 
-fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
+fn json_bytes(value: &impl Serialize) -> Result<Vec<u8>> {
     let mut json = serde_json::to_vec_pretty(value).map_err(|e| Error::Unsupported(e.to_string()))?;
     json.push(b'\n');
-    write_atomically(path, &json)
+    Ok(json)
 }
 
 /// Reads the estimator and the report of a fit. `path` is the folder of the fit or the model file in this folder.
@@ -258,8 +278,15 @@ pub fn read(path: &Path, factories: &[Box<dyn EstimatorFactory>]) -> Result<(Any
             path.display()
         )));
     }
-    let estimator = estimator::load(&model, factories)?;
+    let (estimator, digest) = estimator::factory::load_with_digest(&model, factories)?;
     let text = std::fs::read_to_string(&report).map_err(Error::io(&report))?;
+    if digest != blake3::hash(text.as_bytes()).as_bytes() {
+        let reason = format!(
+            "it is not the report of {MODEL} beside it: one of the files was changed, or a fit was stopped while it was \
+             written; fit again"
+        );
+        return Err(Error::Damaged { file: report, reason });
+    }
     let report: Report = serde_json::from_str(&text).map_err(|e| Error::Input {
         file: report.clone(),
         line: e.line(),

@@ -22,7 +22,8 @@ pub fn digits() -> Result<DataSet> {
 /// # Errors
 /// [`Error::Input`](freewheel_core::Error::Input) for rows that are not 64 pixels from 0 to 16.
 pub(super) fn optical(table: Table, file: &Path) -> Result<DataSet> {
-    let mut all = table.all;
+    let set = table.into_data_set("digits", Layout::default())?;
+    let (mut all, target) = (set.train, set.target);
     let bad = all.samples.values().iter().position(|pixel| !(0.0..=16.0).contains(pixel));
     if all.samples.width() != 64 || bad.is_some() {
         return Err(freewheel_core::Error::Input {
@@ -36,7 +37,7 @@ pub(super) fn optical(table: Table, file: &Path) -> Result<DataSet> {
     let scaled = all.samples.values().iter().map(|pixel| pixel / 16.0).collect();
     all.samples = crate::Samples::new(scaled, 64)?;
     let credit = "Optical Recognition of Handwritten Digits (Alpaydin & Kaynak 1998), UCI, CC BY 4.0";
-    Ok(DataSet::whole("digits", Shape::gray(8, 8), table.target, all, credit))
+    Ok(DataSet::whole("digits", Shape::gray(8, 8), target, all, credit))
 }
 
 /// Data set of the heights (inches) and weights (pounds) of 15 groups of women, for linear regression: slope 3.45,
@@ -45,8 +46,8 @@ pub(super) fn optical(table: Table, file: &Path) -> Result<DataSet> {
 /// # Errors
 /// None in practice: the file is part of the program.
 pub fn women() -> Result<DataSet> {
-    let table =
-        Table::parse(Path::new("women.csv"), include_str!("../../data/women.csv"), Layout::default())?;
+    let layout = Layout::default();
+    let table = Table::parse(Path::new("women.csv"), include_str!("../../data/women.csv"), layout)?;
     let credit = "R's `women`: The World Almanac and Book of Facts, 1975 (McNeil 1977)";
-    Ok(DataSet::whole("women", Shape::Columns(table.columns), table.target, table.all, credit))
+    Ok(DataSet { credit: credit.to_owned(), ..table.into_data_set("women", layout)? })
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use super::table::{Layout, Table};
-use super::{DataSet, Shape, digits, embedded, images};
+use super::{DataSet, digits, embedded, images};
 use freewheel_core::input::Source;
 use freewheel_core::{Error, Result};
 
@@ -90,11 +90,9 @@ fn read_table(file: &Path, layout: Layout<'_>) -> Result<DataSet> {
     let name = file.display().to_string();
     if file.file_name().is_some_and(|name| name == OPTICAL) {
         layout.require_default(&name)?;
-        return Ok(DataSet { name, ..embedded::optical(Table::read(file, layout)?, file)? });
+        return Ok(DataSet { name, ..embedded::optical(Table::read(file, Layout::default())?, file)? });
     }
-    let table = Table::read(file, layout)?;
-    let shape = Shape::Columns(table.columns);
-    Ok(DataSet::whole(&name, shape, table.target, table.all, ""))
+    Table::read(file, layout)?.into_data_set(&name, layout)
 }
 
 /// Files of a folder, sorted by name.

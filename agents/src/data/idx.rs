@@ -166,6 +166,11 @@ fn elements(source: &mut Source<'_>, element: Element, shape: &[usize]) -> Resul
             ),
         ));
     };
+    // Twice, as a growing vector is copied.
+    freewheel_core::memory::require(
+        &format!("an IDX file of {sizes} elements"),
+        16 * u128::from(announced / element.size() as u64),
+    )?;
     // The vector grows while bytes are read: the header of a small gzipped file may claim a huge size.
     let mut values = Vec::new();
     let mut buffer = vec![0; (1 << 16).min(announced as usize)];

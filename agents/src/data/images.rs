@@ -35,11 +35,21 @@ pub fn labeled(name: &str, files: &[PathBuf; 4], known: Option<&[&str]>) -> Resu
     };
     let classes = Classes { first, names };
     let idx = Idx::read(train_file)?;
-    let (shape, sizes) = (shape(&idx), idx.shape.clone());
+    let (shape, sizes, element) = (shape(&idx), idx.shape.clone(), idx.element);
     let train = subset(train_file, idx, &shape, train_labels, &classes.of(train_labels, &labels)?)?;
 
     let labels = self::labels(test_labels)?;
     let idx = Idx::read(test_file)?;
+    if idx.element != element {
+        let message = format!(
+            "the elements have type {:#04x} here and {:#04x} in {}, so their numbers differ in scale; use files that \
+             belong together",
+            idx.element as u8,
+            element as u8,
+            train_file.display()
+        );
+        return Err(wrong(test_file, 2, message));
+    }
     if idx.shape[1..] != sizes[1..] {
         let message = format!(
             "the shape of a sample is {:?} here and {:?} in {}; use files that belong together",

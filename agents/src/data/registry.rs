@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::table::{Header, Kind, Layout};
-use super::{DataSet, Split, digits, embedded, faces, folder, images};
+use super::preparation::Scale;
+use super::table::{Decimal, Header, Kind, Layout, Missing};
+use super::{DataSet, Preparation, Split, digits, embedded, faces, folder, images};
 use freewheel_core::{Error, Result, settings};
 
 /// Settings of a data set.
@@ -39,6 +40,20 @@ pub struct Options {
     pub kind: Kind,
     /// Whether the first row of a table has the column names: auto, yes or no.
     pub header: Header,
+    /// Columns of a table that are not read: their names, or their numbers from 1.
+    #[serde(deserialize_with = "names_or_numbers")]
+    pub leave_out: Vec<String>,
+    /// Columns of a table whose numbers are codes, read as texts: their names, or their numbers from 1.
+    #[serde(deserialize_with = "names_or_numbers")]
+    pub text: Vec<String>,
+    /// Decimal mark of a table's numbers: auto, point or comma.
+    pub decimal: Decimal,
+    /// Missing values of a table (blank, ?, NA, NaN, null): fill (the mean of the training rows for a number, a category
+    /// of its own for a text; a row without a target is left out), drop (such rows are left out) or refuse.
+    pub missing: Missing,
+    /// Scale of a table's columns of numbers, fitted to the training rows: none, standard (mean 0, standard deviation 1)
+    /// or minmax (0 to 1).
+    pub scale: Scale,
     /// Number of generated faces, 1 to 1,000,000.
     pub faces: usize,
     /// Standard deviation of the noise on generated faces, 0 to 1; gray values are 0 to 1.
@@ -54,10 +69,31 @@ impl Default for Options {
             target: String::new(),
             kind: Kind::Auto,
             header: Header::Auto,
+            leave_out: Vec::new(),
+            text: Vec::new(),
+            decimal: Decimal::Auto,
+            missing: Missing::Fill,
+            scale: Scale::None,
             faces: 12_000,
             noise: 0.0,
         }
     }
+}
+
+/// Reads a list of names or numbers of columns as texts.
+fn names_or_numbers<'de, D: Deserializer<'de>>(from: D) -> std::result::Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    struct Column(#[serde(deserialize_with = "name_or_number")] String);
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "a list of columns, such as [\"id\", 3]")]
+    enum Written {
+        One(Column),
+        All(Vec<Column>),
+    }
+    Ok(match Written::deserialize(from)? {
+        Written::One(Column(one)) => vec![one],
+        Written::All(all) => all.into_iter().map(|Column(one)| one).collect(),
+    })
 }
 
 /// Reads the name or the number of a column as text.
@@ -86,6 +122,9 @@ pub struct Entry {
     /// Default fraction of the samples for testing; `None` for a data set with a test set.
     pub test_size: Option<f64>,
 }
+
+/// Fraction of the samples of a file for testing.
+const DEFAULT_TEST_SIZE: f64 = 0.2;
 
 const SETS: [Entry; 5] = [
     Entry {
@@ -132,11 +171,37 @@ pub fn list() -> &'static [Entry] {
 /// [`Error::Config`] for missing data, with instructions to get it, and for options that do not suit the data set;
 /// [`Error::Input`], [`Error::Bytes`] and [`Error::Io`] for errors in a file.
 pub fn open(name_or_path: &str, options: &Options) -> Result<DataSet> {
-    let layout = Layout { header: options.header, target: &options.target, kind: options.kind };
+    open_prepared(name_or_path, options, None)
+}
+
+/// Opens a data set as [`open`]; a table is prepared as the table of a fit was, and rows without a target are kept.
+///
+/// # Errors
+/// As [`open`]; [`Error::Config`] for a table with other columns than those of the fit.
+pub fn open_prepared(
+    name_or_path: &str,
+    options: &Options,
+    prepared: Option<&Preparation>,
+) -> Result<DataSet> {
+    let layout = Layout {
+        header: options.header,
+        target: &options.target,
+        kind: options.kind,
+        leave_out: &options.leave_out,
+        text: &options.text,
+        decimal: options.decimal,
+        missing: options.missing,
+        scale: options.scale,
+        test: (options.test_size.unwrap_or(DEFAULT_TEST_SIZE), options.seed),
+        prepared,
+    };
     let Some(entry) = SETS.iter().find(|entry| entry.name == name_or_path) else {
         let set = open_path(Path::new(name_or_path), layout)?;
+        if set.preparation.is_some() {
+            return Ok(set);
+        }
         let whole = set.split == Split::Whole;
-        return match options.test_size.or(whole.then_some(0.2)) {
+        return match options.test_size.or(whole.then_some(DEFAULT_TEST_SIZE)) {
             Some(test_size) => set.train_test_split(options.seed, test_size),
             None => Ok(set),
         };

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Split;
+use super::{Preparation, Split};
 use crate::Samples;
 use freewheel_core::{Error, Result};
 
@@ -41,6 +41,10 @@ pub struct DataSet {
     pub split: Split,
     /// Authors and license, in one line.
     pub credit: String,
+    /// Preparation of the columns; `None` for other data than a table.
+    pub preparation: Option<Preparation>,
+    /// What was left out or changed, in sentences.
+    pub notes: Vec<String>,
 }
 
 impl DataSet {
@@ -55,6 +59,8 @@ impl DataSet {
             train: all,
             split: Split::Whole,
             credit: credit.to_owned(),
+            preparation: None,
+            notes: Vec::new(),
         }
     }
 

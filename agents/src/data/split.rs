@@ -69,15 +69,26 @@ pub fn permutation(n: usize, rng: &mut Stream) -> Vec<usize> {
 /// # Ok::<(), freewheel_core::Error>(())
 /// ```
 pub fn train_test_split(all: Subset, seed: u64, test_size: f64) -> Result<(Subset, Subset, Split)> {
-    let n = all.rows();
+    let (train, test, split) = indices(all.rows(), seed, test_size)?;
+    let test = all.select(&test);
+    match split {
+        Split::Whole => Ok((all, test, split)),
+        _ => Ok((all.select(&train), test, split)),
+    }
+}
+
+/// Indices of the training and the test samples among `n`, as [`train_test_split`].
+///
+/// # Errors
+/// As [`train_test_split`].
+pub(super) fn indices(n: usize, seed: u64, test_size: f64) -> Result<(Vec<usize>, Vec<usize>, Split)> {
     let test = test_rows(n, test_size)?;
     if test == 0 {
-        let none = all.select(&[]);
-        return Ok((all, none, Split::Whole));
+        return Ok(((0..n).collect(), Vec::new(), Split::Whole));
     }
-    let order = permutation(n, &mut Streams::new(seed).stream(Purpose::Data, 0, 0));
-    let (train, test) = order.split_at(n - test);
-    Ok((all.select(train), all.select(test), Split::Shuffled { seed, test_size }))
+    let mut train = permutation(n, &mut Streams::new(seed).stream(Purpose::Data, 0, 0));
+    let test = train.split_off(n - test);
+    Ok((train, test, Split::Shuffled { seed, test_size }))
 }
 
 /// Number of test samples among `n`.

@@ -1,9 +1,15 @@
-//! Reader for comma-separated text: one sample per row, one column of targets.
+//! Reader for tables in delimited text: one sample per row, one column of targets.
 //!
-//! The delimiter is the first comma, semicolon or tab in the first line. The first row is a header if none of its
-//! fields is a number. Targets that are not numbers are class names, sorted alphabetically. Targets that are
-//! consecutive integers from 0 or 1, with at least two rows per integer on average, are class labels, too; other
-//! numbers are values for regression. `name (unit)` in a header is a name and a unit.
+//! | part | rule |
+//! |---|---|
+//! | delimiter | the first of comma, semicolon, tab and `\|` in the first line; else spaces |
+//! | column names | in the first row, unless [`Header`] or a comparison with the rows below says otherwise |
+//! | column of numbers | all values are numbers; a missing value becomes the mean of the training rows |
+//! | column of texts | no value is a number; one column per text, 1 or 0 ([`Preparation`]) |
+//! | missing value | blank, `?`, `NA`, `N/A`, `#N/A`, `NaN` or `null`, see [`Missing`] |
+//! | target | the last column; class names, whole numbers from 0 or 1 as class labels, or numbers |
+//!
+//! Numbers are f64. Different numbers that are one f64 are an error.
 //!
 //! ```
 //! use std::path::Path;
@@ -11,29 +17,45 @@
 //! use freewheel_agents::data::Targets;
 //! use freewheel_agents::data::table::{Layout, Table};
 //!
-//! let text = "length,species\n1.4,setosa\n4.7,versicolor\n1.3,setosa\n";
+//! let text = "length,color,species\n1.4,red,setosa\n4.7,blue,versicolor\n?,red,setosa\n";
 //! let table = Table::parse(Path::new("iris.csv"), text, Layout::default())?;
-//! assert_eq!(table.columns, ["length"]);
-//! assert_eq!(table.all.targets, Targets::Labels(vec![0, 1, 0]));
+//! assert_eq!(table.targets, Targets::Labels(vec![0, 1, 0]));
+//! let set = table.into_data_set("iris", Layout::default())?;
+//! let Some(prepared) = &set.preparation else { panic!() };
+//! assert_eq!(prepared.names(), ["length", "color=blue", "color=red"]);
+//! assert_eq!(set.train.samples.row(2), [(1.4 + 4.7) / 2.0, 0.0, 1.0]);
 //! # Ok::<(), freewheel_core::Error>(())
 //! ```
 
 use std::path::Path;
 
-use csv::StringRecord;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Subset, TargetSpec, Targets};
-use crate::Samples;
+use super::preparation::{Preparation, Scale};
+use super::{DataSet, Shape, Subset, TargetSpec, Targets, split};
 use freewheel_core::input::Source;
-use freewheel_core::{Error, Result, settings};
+use freewheel_core::{Error, Result, memory, settings};
+
+mod columns;
+mod number;
+mod profile;
+mod records;
+mod targets;
+
+pub use columns::{Column, Values};
+pub use number::Decimal;
+
+use columns::Builder;
+use number::is_missing;
+use profile::Profiles;
+use records::Records;
 
 /// Choice of whether the first row of a table has the column names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Header {
-    /// The first row has the column names if none of its fields is a number.
+    /// Found by a comparison of the first row with the rows below.
     #[default]
     Auto,
     /// The first row has the column names.
@@ -55,8 +77,22 @@ pub enum Kind {
     Number,
 }
 
-/// Layout of a table: header, target column, kind of the targets.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// Choice of what is done with missing values.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Missing {
+    /// A missing number becomes the mean of the training rows, a missing text a category of its own; a row without a
+    /// target is left out.
+    #[default]
+    Fill,
+    /// A row with a missing value is left out.
+    Drop,
+    /// A missing value is an error.
+    Refuse,
+}
+
+/// Layout of a table, and its preparation.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Layout<'a> {
     /// Whether the first row has the column names.
     pub header: Header,
@@ -64,6 +100,20 @@ pub struct Layout<'a> {
     pub target: &'a str,
     /// Kind of the targets.
     pub kind: Kind,
+    /// Columns that are not read: their names, or their numbers from 1.
+    pub leave_out: &'a [String],
+    /// Columns whose values are texts although they look like numbers: their names, or their numbers from 1.
+    pub text: &'a [String],
+    /// Decimal mark.
+    pub decimal: Decimal,
+    /// What is done with missing values.
+    pub missing: Missing,
+    /// Scale of the columns of numbers.
+    pub scale: Scale,
+    /// Fraction of the rows for testing, and the seed of the shuffle.
+    pub test: (f64, u64),
+    /// Preparation of a fit, for rows that its model predicts: rows without a target are kept.
+    pub prepared: Option<&'a Preparation>,
 }
 
 impl Layout<'_> {
@@ -72,11 +122,12 @@ impl Layout<'_> {
     /// # Errors
     /// [`Error::Config`] for another layout than the default.
     pub(super) fn require_default(&self, name: &str) -> Result<()> {
-        match *self == Layout::default() {
+        let layout = Layout { test: (0.0, 0), prepared: None, ..*self };
+        match layout == Layout::default() {
             true => Ok(()),
-            false => {
-                Err(Error::Config(format!("{name} has known targets; leave target, kind and header out")))
-            }
+            false => Err(Error::Config(format!(
+                "{name} has known targets; leave target, kind, header, leave_out, text, decimal, missing and scale out"
+            ))),
         }
     }
 }
@@ -84,19 +135,23 @@ impl Layout<'_> {
 /// Content of a table.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Table {
-    /// Names of the feature columns, `[D]`; `x1`, `x2`, ... without a header.
-    pub columns: Vec<String>,
+    /// Feature columns.
+    pub columns: Vec<Column>,
     /// Kind of the targets.
     pub target: TargetSpec,
-    /// All samples with their targets.
-    pub all: Subset,
+    /// Targets of all rows.
+    pub targets: Targets,
+    /// What was left out, in sentences.
+    pub notes: Vec<String>,
+    rows: usize,
 }
 
 impl Table {
     /// Reads a file, plain or gzipped.
     ///
     /// # Errors
-    /// [`Error::Io`]; [`Error::Input`] with line and column of the error; [`Error::Bytes`] for a damaged gzip stream.
+    /// [`Error::Io`]; [`Error::Input`] with line and column of the error; [`Error::Bytes`] for a damaged gzip stream;
+    /// [`Error::Unsupported`] for a table that needs too much memory.
     pub fn read(file: &Path, layout: Layout<'_>) -> Result<Table> {
         Table::parse(file, &Source::open(file)?.text()?, layout)
     }
@@ -104,117 +159,94 @@ impl Table {
     /// Table in `text`; `file` is the name in error messages.
     ///
     /// # Errors
-    /// [`Error::Input`] with line and column.
+    /// [`Error::Input`] with line and column; [`Error::Unsupported`] for a table that needs too much memory.
     pub fn parse(file: &Path, text: &str, layout: Layout<'_>) -> Result<Table> {
-        let text = TableText { file, text };
-        let mut records = text.records();
-        let mut record = StringRecord::new();
-        let mut more = records.next(&mut record)?;
-        let width = record.len();
+        let mut records = Records::new(file, text);
+        let bound = records.fields_bound();
+        // Each field is a number or a code, first in its column, then in its row.
+        memory::require(&format!("{}, with up to {bound} fields,", file.display()), 24 * bound as u128)?;
+        let from_first = records.clone();
+        let mut first = Vec::new();
+        if !records.next(&mut first)? {
+            return Err(records.error(0, "the file has no row of numbers; add at least one"));
+        }
+        let (profiles, decimal) = Profiles::new(records.clone(), first.len(), layout.decimal)?;
+        let start = first.first().map_or(0, |field| field.start);
         let has_header = match layout.header {
-            Header::Auto => more && !record.iter().any(|field| field.trim().parse::<f64>().is_ok()),
-            Header::Yes => more,
+            Header::Auto => profiles.has_header(&first).map_err(|message| records.error(start, message))?,
+            Header::Yes => true,
             Header::No => false,
         };
-        let names: Vec<String> =
-            (1..).zip(&record).map(|(i, name)| column_name(i, name, has_header)).collect();
-        if has_header {
-            more = records.next(&mut record)?;
-        }
-        if !more {
-            return Err(text.error(1, 1, "the file has no row of numbers; add at least one"));
-        }
-        let target = find_column(&names, layout.target).map_err(|message| text.error(1, 1, message))?;
-        if width == usize::from(target.is_some()) {
-            let message = "the target is the only column; set target = none to use it as a feature";
-            return Err(text.error(1, 1, message));
-        }
-        let (mut values, mut fields) = (Vec::new(), Vec::new());
-        for row in usize::from(has_header).. {
-            if record.len() != width {
-                let message = format!(
-                    "this row has {} fields, and the first row {width}; correct the row",
-                    record.len()
-                );
-                return Err(text.field_error(row, 0, message));
-            }
-            for (column, field) in record.iter().enumerate() {
-                if field.contains('\n') {
-                    let message =
-                        "this field continues on the next line; close its quote, or remove the quotes";
-                    return Err(text.field_error(row, column, message.to_owned()));
-                }
-                if Some(column) == target {
-                    fields.push(field.trim().to_owned());
-                } else {
-                    values.push(number(field).map_err(|message| text.field_error(row, column, message))?);
-                }
-            }
-            if !records.next(&mut record)? {
-                break;
-            }
-        }
-        let (spec, targets) = match target {
-            None => (TargetSpec::None, Targets::None),
-            Some(column) => parse_targets(&fields, &names[column], layout.kind)
-                .map_err(|(row, message)| text.field_error(row + usize::from(has_header), column, message))?,
+        let (mut body, profiles) = match has_header {
+            true => (records.clone(), profiles),
+            false => (from_first.clone(), Profiles::new(from_first.clone(), first.len(), layout.decimal)?.0),
         };
-        let columns: Vec<String> =
-            names.into_iter().enumerate().filter(|&(i, _)| Some(i) != target).map(|(_, name)| name).collect();
-        let samples = Samples::new(values, columns.len())?;
-        Ok(Table { columns, target: spec, all: Subset { samples, targets, factors: None } })
-    }
-}
-
-/// Text of a table.
-struct TableText<'a> {
-    file: &'a Path,
-    text: &'a str,
-}
-
-/// Reader of the rows of a table, one after the other.
-struct Records<'a> {
-    text: &'a TableText<'a>,
-    reader: csv::Reader<&'a [u8]>,
-}
-
-impl Records<'_> {
-    /// Reads the next row into `record`; false at the end.
-    fn next(&mut self, record: &mut StringRecord) -> Result<bool> {
-        self.reader
-            .read_record(record)
-            .map_err(|e| self.text.error(1, 1, format!("this is not comma-separated text: {e}")))
-    }
-}
-
-impl TableText<'_> {
-    fn records(&self) -> Records<'_> {
-        let first_line = self.text.lines().next().unwrap_or_default();
-        let delimiter = first_line.bytes().find(|byte| b",;\t".contains(byte)).unwrap_or(b',');
-        let mut reader = csv::ReaderBuilder::new();
-        let reader = reader.flexible(true).has_headers(false).delimiter(delimiter);
-        Records { text: self, reader: reader.from_reader(self.text.as_bytes()) }
-    }
-
-    fn error(&self, line: usize, column: usize, message: impl Into<String>) -> Error {
-        Error::Input { file: self.file.to_path_buf(), line, column, message: message.into() }
-    }
-
-    /// Error in a field, given by the indices of row and field from 0; reads the text again to find the line.
-    fn field_error(&self, row: usize, field: usize, message: String) -> Error {
-        let (mut records, mut record) = (self.records(), StringRecord::new());
-        for _ in 0..=row {
-            if let Err(e) = records.next(&mut record) {
-                return e;
-            }
+        if profiles.rows == 0 && profiles.uneven.is_none() {
+            return Err(records.error(start, "the file has no row of numbers; add at least one"));
         }
-        // The reader gives the position before blank lines that it skips.
-        let start = record.position().map_or(0, csv::Position::byte) as usize;
-        let rest = self.text.get(start..).unwrap_or_default();
-        let start = start + (rest.len() - rest.trim_start_matches(['\r', '\n']).len());
-        let line = 1 + self.text.bytes().take(start).filter(|&byte| byte == b'\n').count();
-        let before: usize = record.iter().take(field).map(|text| text.chars().count() + 1).sum();
-        self.error(line, before + 1, message)
+        let names: Vec<String> =
+            (1..).zip(&first).map(|(i, field)| column_name(i, &field.text, has_header)).collect();
+        let at_top = |message: String| records.error(start, message);
+        let target = find_target(&names, layout.target).map_err(at_top)?;
+        if names.len() == usize::from(target.is_some()) {
+            let message = "the target is the only column; set target = none to use it as a feature";
+            return Err(at_top(message.to_owned()));
+        }
+        if let Some((at, count)) = profiles.uneven {
+            let message = format!(
+                "this row has {count} fields, and the first row {}; correct the row{}",
+                names.len(),
+                if records.delimiter() == records::Delimiter::Space {
+                    ", or separate the fields by commas"
+                } else {
+                    ""
+                }
+            );
+            return Err(records.error(at, message));
+        }
+        let chosen = |columns: &[String], setting: &str| -> Result<Vec<usize>> {
+            // A file that is predicted may lack columns that the fit left out.
+            let found = columns.iter().map(|name| find_column(&names, name, setting).map_err(at_top));
+            found.filter(|found| layout.prepared.is_none() || found.is_ok()).collect()
+        };
+        let (left_out, as_text) = (chosen(layout.leave_out, "leave_out")?, chosen(layout.text, "text")?);
+        let mut builder = Builder::new(&records, &names, &profiles, decimal, layout, target);
+        builder.choose_kinds(&left_out, &as_text)?;
+        let mut fields = Vec::new();
+        while body.next(&mut fields)? {
+            builder.push(&fields)?;
+        }
+        builder.finish()
+    }
+
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Data set of the rows: split into training and test set, and prepared as the training rows require, or as
+    /// [`Layout::prepared`] says.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for a fraction of test rows out of range, a text column with too many texts, and columns that
+    /// are not those of the preparation.
+    pub fn into_data_set(self, name: &str, layout: Layout<'_>) -> Result<DataSet> {
+        let (test_size, seed) = layout.test;
+        let (train, test, split) = split::indices(self.rows, seed, test_size)?;
+        let preparation = match layout.prepared {
+            Some(preparation) => preparation.clone(),
+            None => Preparation::fit(name, &self.columns, &train, layout.scale)?,
+        };
+        let mut notes = self.notes;
+        let subset = |rows: &[usize], notes: &mut Vec<String>| -> Result<Subset> {
+            let samples = preparation.apply(name, &self.columns, rows, notes)?;
+            Ok(Subset { samples, targets: self.targets.select(rows), factors: None })
+        };
+        let (train, test) = (subset(&train, &mut notes)?, subset(&test, &mut notes)?);
+        let shape = Shape::Columns(preparation.names());
+        let set = DataSet::whole(name, shape, self.target, train, "");
+        notes.extend(preparation.notes());
+        Ok(DataSet { test, split, notes, preparation: Some(preparation), ..set })
     }
 }
 
@@ -227,106 +259,32 @@ fn column_name(i: usize, header: &str, has_header: bool) -> String {
 }
 
 /// Index of the target column, given by the setting `target`; `None` if the setting is `none`.
-fn find_column(names: &[String], target: &str) -> Result<Option<usize>, String> {
+fn find_target(names: &[String], target: &str) -> Result<Option<usize>, String> {
     match target {
-        "none" => return Ok(None),
-        "" | "last" => return Ok(names.len().checked_sub(1)),
-        _ => {}
+        "none" => Ok(None),
+        "" | "last" => Ok(names.len().checked_sub(1)),
+        name => find_column(names, name, "target").map(Some),
     }
-    let mut found = (0..names.len()).filter(|&i| names[i] == target || split_unit(&names[i]).0 == target);
-    match (found.next(), found.next(), target.parse::<usize>()) {
-        (Some(_), Some(_), _) => Err(format!("two columns have the name `{target}`; use the number instead")),
-        (Some(column), ..) => Ok(Some(column)),
-        (None, _, Ok(number)) if (1..=names.len()).contains(&number) => Ok(Some(number - 1)),
+}
+
+/// Index of the column with the name or the number `column`, which is a value of the setting `setting`.
+fn find_column(names: &[String], column: &str, setting: &str) -> Result<usize, String> {
+    let mut found = (0..names.len()).filter(|&i| names[i] == column || split_unit(&names[i]).0 == column);
+    match (found.next(), found.next(), column.parse::<usize>()) {
+        (Some(_), Some(_), _) => Err(format!("two columns have the name `{column}`; use the number instead")),
+        (Some(column), ..) => Ok(column),
+        (None, _, Ok(number)) if (1..=names.len()).contains(&number) => Ok(number - 1),
         (None, _, Ok(number)) => Err(format!("there is no column {number}, only 1..={}", names.len())),
-        (None, ..) => Err(settings::unknown("column", target, names, "target")),
+        (None, ..) => {
+            // Long headers are cut, because the comparison of names takes time.
+            let short: Vec<String> =
+                names.iter().take(100).map(|name| name.chars().take(60).collect()).collect();
+            Err(settings::unknown("column", column, &short, setting))
+        }
     }
 }
 
 /// Name and unit in a header field `name (unit)`.
 fn split_unit(name: &str) -> (&str, &str) {
     name.strip_suffix(')').and_then(|name| name.split_once(" (")).unwrap_or((name, ""))
-}
-
-fn number(text: &str) -> Result<f64, String> {
-    let text = text.trim();
-    match text.parse::<f64>() {
-        Ok(value) if value.is_finite() => Ok(value),
-        _ if text.is_empty() => Err("the value is missing; add it, or delete the row".to_owned()),
-        Ok(_) => Err(format!("`{text}` is not a finite number; correct or delete the row")),
-        Err(_) => Err(format!("`{text}` is not a number; correct the row, or set `target` to this column")),
-    }
-}
-
-/// Kind and values of the targets; an error has the index of the row.
-fn parse_targets(
-    fields: &[String],
-    name: &str,
-    kind: Kind,
-) -> Result<(TargetSpec, Targets), (usize, String)> {
-    if let Some(row) = fields.iter().position(String::is_empty) {
-        return Err((row, "the target is missing; add it, or delete the row".to_owned()));
-    }
-    let is_number = |text: &String| text.parse::<f64>().is_ok();
-    let numbers = fields.iter().filter(|text| is_number(text)).count();
-    if numbers == 0 || kind == Kind::Classes {
-        if kind == Kind::Number {
-            return Err((0, format!("`{}` is not a number; set kind = classes", fields[0])));
-        }
-        return named_classes(fields, kind);
-    }
-    let values = fields.iter().enumerate().map(|(row, text)| number(text).map_err(|message| (row, message)));
-    let values: Vec<f64> = match values.collect() {
-        Ok(values) => values,
-        // Numbers and class names are mixed: the rarer kind is reported as the mistake.
-        Err((_, _)) if numbers * 2 < fields.len() => {
-            let row = fields.iter().position(is_number).unwrap_or_default();
-            let message =
-                format!("`{}` is a number among class names; correct it, or set kind = classes", fields[row]);
-            return Err((row, message));
-        }
-        Err(e) => return Err(e),
-    };
-    if kind == Kind::Auto
-        && let Some(labels) = consecutive_labels(&values)
-    {
-        return Ok(labels);
-    }
-    let (name, unit) = split_unit(name);
-    Ok((TargetSpec::Number { name: name.to_owned(), unit: unit.to_owned() }, Targets::Values(values)))
-}
-
-/// Class labels of consecutive integers from 0 or 1; `None` for other values.
-fn consecutive_labels(values: &[f64]) -> Option<(TargetSpec, Targets)> {
-    let max = values.iter().copied().fold(0.0, f64::max);
-    if values.iter().any(|&v| v < 0.0 || v.fract() != 0.0) || max as usize > values.len() / 2 {
-        return None;
-    }
-    let mut seen = vec![false; max as usize + 1];
-    values.iter().for_each(|&value| seen[value as usize] = true);
-    let first = seen.iter().position(|&seen| seen)?;
-    if first > 1 || seen[first..].contains(&false) || 2 * (seen.len() - first) > values.len() {
-        return None;
-    }
-    let names = (first..seen.len()).map(|class| class.to_string()).collect();
-    let labels = values.iter().map(|&value| value as u32 - first as u32).collect();
-    Some((TargetSpec::Classes(names), Targets::Labels(labels)))
-}
-
-/// Classes whose names are the values of the fields, in numerical or alphabetical order.
-fn named_classes(fields: &[String], kind: Kind) -> Result<(TargetSpec, Targets), (usize, String)> {
-    let mut names = fields.to_vec();
-    let value = |name: &String| name.parse::<f64>().unwrap_or(f64::INFINITY);
-    names.sort_by(|a, b| value(a).total_cmp(&value(b)).then_with(|| a.cmp(b)));
-    names.dedup();
-    if kind == Kind::Auto && names.len() == fields.len() && names.len() > 1 {
-        let message = format!(
-            "`{}`: every row has another class; set `target` to the column of the targets",
-            fields[0]
-        );
-        return Err((0, message));
-    }
-    let index: std::collections::HashMap<&str, u32> = names.iter().map(String::as_str).zip(0..).collect();
-    let labels = fields.iter().map(|text| index[text.as_str()]).collect();
-    Ok((TargetSpec::Classes(names), Targets::Labels(labels)))
 }

@@ -7,6 +7,7 @@
 //! | `estimator` | postcard: name, [`FORMAT`], seed of the random streams |
 //! | `settings` | TOML: settings, defaults filled in |
 //! | `model` | postcard: the fitted model |
+//! | `report` | BLAKE3 of the report of the fit, if it has one |
 
 use std::path::Path;
 
@@ -166,15 +167,26 @@ pub(super) fn to_table(settings: &impl Serialize) -> Result<toml::Table> {
 /// # Errors
 /// [`Error::Config`] before `fit`; [`Error::Io`].
 pub fn save(path: impl AsRef<Path>, estimator: &dyn BaseEstimator) -> Result<()> {
+    write_atomically(path, &encode(estimator, None)?)
+}
+
+/// Bytes of the file of a fitted estimator; `report` is the digest of the report that belongs to it.
+///
+/// # Errors
+/// [`Error::Config`] before `fit`.
+pub fn encode(estimator: &dyn BaseEstimator, report: Option<[u8; 32]>) -> Result<Vec<u8>> {
     let header = postcard::to_stdvec(&(estimator.id(), FORMAT, estimator.streams().seed))
         .map_err(|e| Error::Unsupported(format!("this estimator cannot be saved: {e}")))?;
     let mut file = Checkpoint::new();
     file.insert("estimator", header);
     file.insert("settings", estimator.settings()?.to_string().into_bytes());
     file.insert("model", estimator.save()?);
+    if let Some(report) = report {
+        file.insert("report", report.to_vec());
+    }
     let mut bytes = Vec::new();
-    file.write(&mut bytes).map_err(Error::io(&path))?;
-    write_atomically(path, &bytes)
+    file.write(&mut bytes).map_err(|e| Error::Unsupported(format!("this estimator cannot be saved: {e}")))?;
+    Ok(bytes)
 }
 
 /// Reads a fitted estimator of one of `factories` from the file `path`.
@@ -183,8 +195,21 @@ pub fn save(path: impl AsRef<Path>, estimator: &dyn BaseEstimator) -> Result<()>
 /// [`Error::Damaged`] if the bytes changed since they were written; [`Error::Config`] if the file holds no estimator,
 /// an estimator of another version or one that is not among `factories`; [`Error::Io`].
 pub fn load(path: impl AsRef<Path>, factories: &[Box<dyn EstimatorFactory>]) -> Result<AnyEstimator> {
+    load_with_digest(path, factories).map(|(estimator, _)| estimator)
+}
+
+/// Reads a fitted estimator as [`load`], and the digest of its report, which is empty if it has none.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_with_digest(
+    path: impl AsRef<Path>,
+    factories: &[Box<dyn EstimatorFactory>],
+) -> Result<(AnyEstimator, Vec<u8>)> {
     let file = Checkpoint::read(path.as_ref())?;
-    unpack(&file, factories).map_err(|error| error.of(&path.as_ref().display().to_string()))
+    let estimator =
+        unpack(&file, factories).map_err(|error| error.of(&path.as_ref().display().to_string()))?;
+    Ok((estimator, file.get("report").unwrap_or_default().to_vec()))
 }
 
 fn unpack(file: &Checkpoint, factories: &[Box<dyn EstimatorFactory>]) -> Result<AnyEstimator> {

@@ -33,12 +33,17 @@ pub(super) fn frozen_lake_legend(about: impl Into<String>, time_limit: u32) -> L
 pub(super) fn parse(text: &str) -> Result<Map, MapError> {
     let rows = parse_strings(text)?;
     let mut map_rows = Vec::new();
+    // Place of the row before, from which the place of the next row is counted.
+    let (mut before, mut place) = (0, (1, 1));
     for (row, offset) in &rows {
         if let Some((column, letter)) = row.char_indices().find(|(_, letter)| !"SFHG".contains(*letter)) {
             let message = format!("unknown cell `{letter}`; a frozen lake has S, F, H and G");
             return Err(error(text, offset + column, message));
         }
-        map_rows.push((row.replace('F', "."), position(text, *offset)));
+        let (line, column) = position(&text[before..*offset], *offset - before);
+        place = if line == 1 { (place.0, place.1 + column - 1) } else { (place.0 + line - 1, column) };
+        before = *offset;
+        map_rows.push((row.replace('F', "."), place));
     }
     let legend = frozen_lake_legend("A frozen lake from Gymnasium's desc", 100);
     Map::with_positions(map_rows.iter().map(|(row, position)| (row.as_str(), *position)), legend)

@@ -1,18 +1,21 @@
 //! `fit`: fits an estimator to a data set, evaluates it and saves it.
 
+use std::fs::File;
 use std::io::IsTerminal;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use freewheel_agents::data::{self, DataSet, Options, TargetSpec};
 use freewheel_agents::estimator::{EstimatorFactory, FitProgress};
+use freewheel_core::Error as Core;
 use freewheel_core::settings::{read, unknown};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 use toml::Table;
 
+use super::run::lock;
 use super::{columns, overlay, stop_flag};
 use crate::cli::Fit;
 use crate::document::Document;
@@ -38,8 +41,11 @@ pub(super) fn fit(registry: &Registry, args: Fit) -> Result<()> {
     let folder = args.out.unwrap_or_else(|| PathBuf::from("results/fit").join(plan.folder_name()));
     let pool = pool(args.threads.count())?;
     let data = pool.install(|| data::open(&plan.data, &plan.options))?;
+    let lock = lock(&folder)?;
     let (report, cost, pictures) =
         pool.install(|| fit_and_save(factory, plan, &data, &folder, args.output.quiet))?;
+    check_folder(&folder, &lock)?;
+    report.notes.iter().for_each(|note| output::note(note));
     if args.output.json {
         output::json(&json!({ "folder": folder, "report": report, "cost": cost }))?;
     } else {
@@ -65,7 +71,7 @@ fn fit_and_save(
     factory: &dyn EstimatorFactory,
     plan: Plan,
     data: &DataSet,
-    folder: &std::path::Path,
+    folder: &Path,
     quiet: bool,
 ) -> Result<(Report, Cost, Vec<NamedPicture>)> {
     let stop = stop_flag()?;
@@ -85,8 +91,9 @@ fn fit_and_save(
     let estimator = estimator?;
     let fit_s = began.elapsed().as_secs_f64();
     let scores = score::scores(&estimator, data, plan.seed)?;
-    let bytes = fit::write_model(folder, &estimator)?;
     let report = Report {
+        preparation: data.preparation.clone(),
+        notes: [data.notes.clone(), score::not_reached(&estimator)?].concat(),
         target: data.target.clone(),
         shape: data.shape.clone(),
         train_rows: data.train.rows(),
@@ -98,8 +105,9 @@ fn fit_and_save(
         scores,
         plan,
     };
-    let cost = fit::measure_cost(&estimator, data, fit_s, bytes)?;
-    fit::write_report(folder, &report, &cost)?;
+    let files = fit::Encoded::new(&estimator, &report)?;
+    let cost = fit::measure_cost(&estimator, data, fit_s, files.model_size())?;
+    files.write(folder, &cost)?;
     // The estimator is saved before the pictures are drawn, so that an error in a picture does not lose the estimator.
     let pictures = picture::estimators::all(&estimator, data).unwrap_or_else(|e| {
         output::note(&format!("no pictures: {e}"));
@@ -111,6 +119,27 @@ fn fit_and_save(
         }
     }
     Ok((report, cost, pictures))
+}
+
+/// Checks that `folder` is still the folder in which `lock` was taken.
+fn check_folder(folder: &Path, lock: &File) -> Result<()> {
+    let file = folder.join(".lock");
+    let same = match (std::fs::symlink_metadata(&file), lock.metadata()) {
+        #[cfg(unix)]
+        (Ok(found), Ok(own)) => {
+            use std::os::unix::fs::MetadataExt;
+            (found.dev(), found.ino()) == (own.dev(), own.ino())
+        }
+        (found, _) => found.is_ok(),
+    };
+    match same {
+        true => Ok(()),
+        false => Err(Core::Config(format!(
+            "{}: the folder was deleted or replaced while the fit was written into it; fit again",
+            folder.display()
+        ))
+        .into()),
+    }
 }
 
 /// Pictures chosen by `--show`. Default: the first picture if the output is a terminal, else none.

@@ -56,37 +56,21 @@ pub(super) fn predict(registry: &Registry, args: &Predict) -> Result<()> {
         None if table.is_empty() => (report.plan.data.clone(), report.plan.options.clone()),
         None => return Err(Error::Usage("--set data.KEY=VALUE needs --data too".into())),
     };
-    let data = data::open(&name, &options)?;
-    same_columns(&report, &data)?;
+    let foreign = args.data.is_some() && Path::new(&name).exists();
     // All rows of a table that was not split for training are predicted, in the order of the table.
-    let foreign = args.data.is_some() && Path::new(&name).exists() && data.test.rows() > 0;
-    if foreign && !matches!(data.split, data::Split::Given) {
+    if foreign && let Some(prepared) = &report.preparation {
+        let options = Options { test_size: Some(0.0), ..options };
+        let whole = data::open_prepared(&name, &options, Some(prepared))?;
+        whole.notes.iter().for_each(|note| output::note(note));
+        return print_predictions(args, &estimator, &report, &whole, &whole.train, "all");
+    }
+    let data = data::open(&name, &options)?;
+    if foreign && data.test.rows() > 0 && !matches!(data.split, data::Split::Given) {
         let whole = data::open(&name, &Options { test_size: Some(0.0), ..options })?;
         return print_predictions(args, &estimator, &report, &whole, &whole.train, "all");
     }
     let (part, part_name) = evaluation_subset(&data);
     print_predictions(args, &estimator, &report, &data, part, part_name)
-}
-
-/// Checks that the columns of `data` have the names and the order of the training table.
-fn same_columns(report: &Report, data: &DataSet) -> Result<()> {
-    let (Shape::Columns(learned), Shape::Columns(given)) = (&report.shape, &data.shape) else {
-        return Ok(());
-    };
-    // Columns without a header are named x1, x2, ...; such names are not compared.
-    let are_named = |names: &[String]| (1..).zip(names).any(|(i, name)| *name != format!("x{i}"));
-    if learned == given || !are_named(learned) || !are_named(given) {
-        return Ok(());
-    }
-    Err(Core::Config(format!(
-        "{}: its columns are {}, and {} was fitted to {}; use the same order, or name the target column \
-         (--set data.target=COLUMN, or none)",
-        data.name,
-        given.join(", "),
-        report.plan.estimator,
-        learned.join(", ")
-    ))
-    .into())
 }
 
 /// Prints the predictions for the rows of `part`; messages call the part `part_name`.

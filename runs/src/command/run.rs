@@ -221,7 +221,7 @@ fn runs_in(out: &Path) -> Result<usize> {
 
 /// Lock on the folder `out`, so that only one process writes into the folder. The system releases it when the process
 /// ends.
-fn lock(out: &Path) -> Result<File> {
+pub(super) fn lock(out: &Path) -> Result<File> {
     let file = out.join(".lock");
     std::fs::create_dir_all(out).map_err(Core::io(out))?;
     let lock = match File::create_new(&file) {

@@ -5,7 +5,7 @@ use freewheel_agents::estimator::metrics::{
     accuracy, log_loss, matching_accuracy, normalized_mutual_information, r_squared, silhouette,
 };
 use freewheel_agents::estimator::{AnyEstimator, Regressor, Transformer, argmax};
-use freewheel_agents::supervised::linear;
+use freewheel_agents::supervised::{linear, softmax};
 use freewheel_agents::unsupervised::{kmeans, pca, vae};
 use freewheel_core::{Error, Purpose, Result, Streams};
 use serde::{Deserialize, Serialize};
@@ -44,10 +44,16 @@ pub fn scores(estimator: &AnyEstimator, data: &DataSet, seed: u64) -> Result<Vec
             let labels = part.targets.labels()?;
             let p = it.predict_proba(&part.samples)?;
             let predicted: Vec<u32> = p.iter().map(argmax).collect();
-            Ok(vec![
+            let mut all = vec![
                 score("accuracy", name, accuracy(&predicted, labels), ""),
                 score("log loss", name, log_loss(p.values(), labels, it.n_classes()?), "nats"),
-            ])
+            ];
+            if let Some(model) = fitted_model::<softmax::Config>(&**it)? {
+                let convergence = model.convergence();
+                all.push(score("iterations", "train", convergence.iterations as f64, ""));
+                all.push(score("largest entry of the gradient", "train", convergence.gradient, ""));
+            }
+            Ok(all)
         }
         AnyEstimator::Regressor(it) => {
             let (part, name) = evaluation_subset(data);
@@ -64,6 +70,26 @@ pub fn scores(estimator: &AnyEstimator, data: &DataSet, seed: u64) -> Result<Vec
         }
         AnyEstimator::Transformer(it) => transformer_scores(&**it, data, seed),
     }
+}
+
+/// What the fit of the estimator did not reach, in sentences.
+///
+/// # Errors
+/// [`Error::Config`] before `fit`.
+pub fn not_reached(estimator: &AnyEstimator) -> Result<Vec<String>> {
+    let AnyEstimator::Classifier(it) = estimator else { return Ok(Vec::new()) };
+    let convergence = fitted_model::<softmax::Config>(&**it)?.map(softmax::Softmax::convergence);
+    Ok(convergence
+        .filter(|convergence| !convergence.reached)
+        .map(|convergence| {
+            format!(
+                "the optimum was not reached in {} iterations: the largest entry of the gradient is {:.1e}, above \
+                 estimator.tol; raise estimator.max_iter",
+                convergence.iterations, convergence.gradient
+            )
+        })
+        .into_iter()
+        .collect())
 }
 
 fn score(name: impl Into<String>, part: &str, value: f64, unit: &str) -> Score {

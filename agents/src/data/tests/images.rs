@@ -53,7 +53,7 @@ fn four_files_are_a_data_set() {
     let split = open(name, &Options { test_size: Some(0.5), ..Options::default() });
     assert!(split.unwrap_err().to_string().contains("comes with a test set"));
     let labels = open(name, &Options { target: "a".into(), ..Options::default() });
-    assert!(labels.unwrap_err().to_string().contains("leave target, kind and header out"));
+    assert!(labels.unwrap_err().to_string().contains("leave target, kind, header"));
     let one_file = folder.path().join("t10k-images-idx3-ubyte.gz");
     let one_file =
         open(one_file.to_str().unwrap(), &Options { test_size: Some(0.0), ..Options::default() }).unwrap();
@@ -135,4 +135,16 @@ fn invalid_files_are_errors_with_file_and_offset() {
             other => panic!("{name}: {:?}", other.err()),
         }
     }
+}
+
+/// Bytes are scaled to 0 to 1 and other types are not: a test set of another type is no test set.
+#[test]
+fn element_types_differ() {
+    let folder = write_files(0);
+    let images = [&[0, 0, 9, 3, 0, 0, 0, 10, 0, 0, 0, 2, 0, 0, 0, 3][..], &[1; 60]].concat();
+    fs::remove_file(folder.path().join("t10k-images-idx3-ubyte.gz")).unwrap();
+    fs::write(folder.path().join("t10k-images-idx3-ubyte"), images).unwrap();
+    let (offset, message) = at_byte(read(folder.path()));
+    assert_eq!(offset, 2);
+    assert!(message.contains("type 0x09 here and 0x08"), "{message}");
 }
