@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use crossterm::event::{self, Event};
 use crossterm::terminal::{
-    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
-    disable_raw_mode, enable_raw_mode,
+    BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen,
+    LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
 use crossterm::{cursor, execute};
 use freewheel_core::{Error, Result};
@@ -51,9 +51,13 @@ pub(super) fn show(watch: Watch<'_>) -> Result<Exit> {
     // Signal handlers are set first, so that no signal can kill the program after the terminal has been changed.
     let signals = Signals::listen(&active)?;
     let raw = RawTerminal::enter(active)?;
+    run(Model::new(watch), palette, &signals, &raw, &mut new_terminal()?)
+}
+
+/// Terminal with buffered output, whose first frame draws the whole screen.
+fn new_terminal() -> Result<Terminal<CrosstermBackend<BufWriter<Stdout>>>> {
     let backend = CrosstermBackend::new(BufWriter::with_capacity(1 << 16, io::stdout()));
-    let mut terminal = Terminal::new(backend).map_err(failed)?;
-    run(Model::new(watch), palette, &signals, &raw, &mut terminal)
+    Terminal::new(backend).map_err(failed)
 }
 
 fn run(
@@ -73,7 +77,8 @@ fn run(
         }
         if signals.was_continued() {
             raw.prepare()?;
-            terminal.clear().map_err(failed)?;
+            // A new one draws the whole screen.
+            *terminal = new_terminal()?;
             model.dirty = true;
             // The time in which the program was stopped does not count.
             then = Instant::now();
@@ -173,7 +178,7 @@ impl RawTerminal {
     fn prepare(&self) -> Result<()> {
         self.active.store(true, Ordering::SeqCst);
         enable_raw_mode().map_err(failed)?;
-        execute!(io::stdout(), EnterAlternateScreen, cursor::Hide).map_err(failed)
+        execute!(io::stdout(), EnterAlternateScreen, Clear(ClearType::All), cursor::Hide).map_err(failed)
     }
 }
 
