@@ -316,7 +316,10 @@ fn games_that_an_opponent_has_failed_in_do_not_count() {
     let episodes = result["evaluation"]["episodes"].as_u64().unwrap();
     assert!((1..20).contains(&episodes), "{result}");
     let out = folder.path().to_str().unwrap();
-    let json = PROGRAM.json(&["eval", out, "--episodes", "20", "--json"]);
+    // The run names a program, which is started only with the user's permission.
+    let (code, message) = PROGRAM.fails(&["eval", out, "--episodes", "20"]);
+    assert!(code == 3 && message.contains("--allow-programs"), "{code} {message}");
+    let json = PROGRAM.json(&["eval", out, "--episodes", "20", "--json", "--allow-programs"]);
     assert_eq!(json["runs"][0]["episodes"], episodes, "{json}");
-    PROGRAM.text(&["resume", out]);
+    PROGRAM.text(&["resume", out, "--allow-programs"]);
 }
