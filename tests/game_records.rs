@@ -128,7 +128,7 @@ fn games_are_checked_one_by_one() {
     assert_eq!(lines[1], format!("{mixed}:1:11: game 1: warning: KM[6.5 points] is read as KM[6.5]"));
     assert_eq!(
         lines[2],
-        format!("{mixed}:2:18: game 2: error: move 2, white E5, is not legal: that point is occupied")
+        format!("{mixed}:2:17: game 2: error: move 2, white E5, is not legal: that point is occupied")
     );
     assert_eq!(
         lines[3],
@@ -155,7 +155,7 @@ fn games_are_shown_converted_and_extracted() {
     let file = folder.path().join("games.sgf").to_str().unwrap().to_owned();
     let text = PROGRAM.text(&["sgf", "show", &file, "--game", "1", "--move", "2"]);
     assert!(text.contains("Komi       7.5\n") && text.contains("Moves      2 of 3\n"), "{text}");
-    let board = "    A B C D E\n  5 . . . . . 5\n  4 .(O). . . 4\n  3 . . X . . 3\n  2 . . . . . 2\n  1 . . . . . 1\n";
+    let board = "    A B C D E\n  5 . . . . .  5\n  4 .(O). . .  4\n  3 . . X . .  3\n  2 . . . . .  2\n  1 . . . . .  1\n";
     assert!(text.contains(board), "{text}");
     assert!(text.contains("  1 B C3      2 W B4      3 B pass\n"), "{text}");
     let json = PROGRAM.json(&["sgf", "show", &file, "--json"]);

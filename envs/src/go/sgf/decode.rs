@@ -222,7 +222,9 @@ fn mostly_utf8(bytes: &[u8]) -> bool {
 
 /// Detected encoding of `bytes`; `named` is the one of `CA`, which does not fit.
 fn detect(bytes: &[u8], named: Option<&'static Encoding>) -> &'static Encoding {
-    if !bytes.contains(&0x1b) && mostly_utf8(bytes) {
+    // ISO-2022-JP is ASCII with escape sequences.
+    let escapes = bytes.is_ascii() && bytes.contains(&0x1b);
+    if !escapes && mostly_utf8(bytes) {
         return UTF_8;
     }
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Allow);

@@ -82,6 +82,8 @@ fn a_wrong_ca_is_not_followed() {
         let (read, _, moves, warnings) = read_bytes(&game(&format!("CA[{label}]"), bytes));
         assert_eq!((read.as_str(), moves, warnings), (name, 4, 1), "{label}");
     }
+    let decoded = decode_bytes("(;CA[\u{1b}x]PB[柯])".as_bytes());
+    assert_eq!((decoded.encodings[0], decoded.text.contains('柯')), ("UTF-8", true));
     let decoded = decode_bytes(&game("CA[UTF-8]", b"\xe6\x9f\xaf\xe6\xb4\x81\xe6\x9f\xaf\xe6\xb4\x81\xff"));
     assert_eq!(decoded.encodings, ["UTF-8"]);
     assert_eq!(
