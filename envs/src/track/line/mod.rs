@@ -157,19 +157,28 @@ impl Plan {
     /// # Errors
     /// As [`reference()`].
     pub(super) fn min_time(circuit: &Circuit, limits: &Limits) -> Result<Self> {
-        let corridor = Plan::corridor(circuit, num_points(circuit) / COARSENING, limits)?;
-        let coarse = |offsets: &[f64]| {
+        let count = num_points(circuit);
+        // In tight bends a coarse mesh may have no line that the car can steer.
+        let coarse = Plan::from_center(circuit, count / COARSENING, limits)
+            .or_else(|_| Plan::from_center(circuit, count, limits))?;
+        // Between the points of the first mesh, its line may turn more sharply than the car can steer.
+        Ok(Plan::near(circuit, limits, &coarse.line().path).unwrap_or(coarse))
+    }
+
+    /// Minimum-time line on a mesh of `count` points with equal spacing along the center line: the better of two local
+    /// optima.
+    fn from_center(circuit: &Circuit, count: usize, limits: &Limits) -> Result<Self> {
+        let corridor = Plan::corridor(circuit, count, limits)?;
+        let optimum = |offsets: &[f64]| {
             let offsets = optimize::min_time(&corridor, limits, offsets, COARSE_ACCURACY)?;
-            Ok(Plan { corridor: corridor.clone(), offsets, limits: *limits }.line())
+            Ok(Plan { corridor: corridor.clone(), offsets, limits: *limits })
         };
-        let first: Result<Line> = coarse(&corridor.center_line());
-        let second: Result<Line> = optimize::min_curvature(&corridor).and_then(|offsets| coarse(&offsets));
-        let line = match (first, second) {
-            (Ok(a), Ok(b)) if a.lap_time > b.lap_time => b,
-            (Ok(found), _) | (Err(_), Ok(found)) => found,
-            (Err(error), Err(_)) => return Err(error),
-        };
-        Plan::near(circuit, limits, &line.path)
+        let first: Result<Plan> = optimum(&corridor.center_line());
+        let second: Result<Plan> = optimize::min_curvature(&corridor).and_then(|offsets| optimum(&offsets));
+        match (first, second) {
+            (Ok(a), Ok(b)) => Ok(if a.line().lap_time <= b.line().lap_time { a } else { b }),
+            (found, Err(_)) | (Err(_), found) => found,
+        }
     }
 
     /// Minimum-time line within other `limits`, found from this line.
@@ -177,7 +186,7 @@ impl Plan {
     /// # Errors
     /// As [`reference()`].
     pub(super) fn again(&self, circuit: &Circuit, limits: &Limits) -> Result<Self> {
-        Plan::near(circuit, limits, &self.line().path)
+        Plan::near(circuit, limits, &self.line().path).or_else(|_| Plan::min_time(circuit, limits))
     }
 
     /// Minimum-time line near `path`, on a mesh with equal spacing along it.
