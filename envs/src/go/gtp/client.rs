@@ -1,13 +1,18 @@
 //! Client side of GTP: another program, run as a child process.
+//!
+//! Nothing that a program does blocks or fills the memory: a response has a time limit and a size limit, a line has a
+//! size limit, and the queue of lines is bounded.
 
 use std::fmt;
 use std::io::{BufReader, Read, Write};
-use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::process::{ChildStderr, ChildStdin, ChildStdout};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender, TryRecvError};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use super::protocol::read_line;
+use super::error::{GtpError, printable};
+use super::process::{Process, is_interrupted};
+use super::protocol::{Line, LineReader, MAX_LINE};
 use super::vertex;
 use crate::go::players::PlayerAction;
 use crate::go::rules::{Color, Point, Rules};
@@ -18,17 +23,29 @@ const STDERR_TAIL_BYTES: usize = 2000;
 /// Time a program has to exit after `quit`.
 const EXIT_TIMEOUT: Duration = Duration::from_millis(300);
 
-/// Running program that speaks GTP. Dropping the client sends `quit`, and kills the program if it does not exit.
+/// Time between two checks whether the program has exited.
+const CHECK_INTERVAL: Duration = Duration::from_millis(50);
+
+/// Maximum number of bytes of output for one command, text around the response included.
+const MAX_RESPONSE: usize = 1 << 20;
+
+/// Maximum number of lines that have been read and not yet used.
+const MAX_QUEUE: usize = 64;
+
+/// Running program that speaks GTP. Dropping the client sends `quit`, and kills the program, with all processes that it
+/// has started, if it does not exit.
 pub struct Client {
     program: String,
     limit: Duration,
-    child: Child,
-    input: Option<ChildStdin>,
-    lines: Receiver<String>,
+    process: Process,
+    input: Option<SyncSender<String>>,
+    lines: Receiver<Line>,
     stderr_tail: Arc<Mutex<Vec<u8>>>,
     /// Channel that is disconnected when the program closes its standard error.
     stderr_closed: Receiver<()>,
     last_id: u32,
+    /// Bytes of output since the last command.
+    received: usize,
 }
 
 impl fmt::Debug for Client {
@@ -42,45 +59,36 @@ impl Client {
     /// time limit of each response.
     ///
     /// # Errors
-    /// [`GtpError::InvalidCommandLine`], [`GtpError::SpawnFailed`].
+    /// [`GtpError::InvalidCommandLine`], [`GtpError::SpawnFailed`]; [`GtpError::Interrupted`] after
+    /// [`interrupt`](super::interrupt).
     pub fn start(program: &str, limit: Duration) -> Result<Self, GtpError> {
-        let invalid = || GtpError::InvalidCommandLine { program: program.to_owned() };
+        let named = || printable(program);
+        let invalid = || GtpError::InvalidCommandLine { program: named() };
         let words = split_command_line(program).ok_or_else(invalid)?;
         let (name, arguments) = words.split_first().ok_or_else(invalid)?;
-        let pipes = || Stdio::piped();
-        let child = Command::new(name).args(arguments).stdin(pipes()).stdout(pipes()).stderr(pipes()).spawn();
-        let mut child =
-            child.map_err(|source| GtpError::SpawnFailed { program: program.to_owned(), source })?;
-        let (sender, lines) = mpsc::channel();
-        if let Some(output) = child.stdout.take() {
-            std::thread::spawn(move || {
-                let mut output = BufReader::new(output);
-                while let Ok(Some(line)) = read_line(&mut output) {
-                    if sender.send(line).is_err() {
-                        break;
-                    }
-                }
-            });
-        }
+        let mut process = Process::start(name, arguments).map_err(|source| match is_interrupted() {
+            true => GtpError::Interrupted { program: named() },
+            false => GtpError::SpawnFailed { program: named(), source },
+        })?;
+        let (input, output, errors) = process.pipes();
+        let (to_program, commands) = mpsc::sync_channel(MAX_QUEUE);
+        let (sender, lines) = mpsc::sync_channel(MAX_QUEUE);
         let stderr_tail = Arc::new(Mutex::new(Vec::new()));
         let (stderr_open, stderr_closed) = mpsc::channel();
-        if let Some(errors) = child.stderr.take() {
-            let tail = Arc::clone(&stderr_tail);
-            std::thread::spawn(move || {
-                let _stderr_open: Sender<()> = stderr_open;
-                read_stderr(errors, &tail);
-            });
-        }
-        let input = child.stdin.take();
+        let tail = Arc::clone(&stderr_tail);
+        std::thread::spawn(move || write_commands(input, &commands));
+        std::thread::spawn(move || read_lines(output, &sender));
+        std::thread::spawn(move || read_stderr(errors, &tail, stderr_open));
         Ok(Client {
-            program: program.to_owned(),
+            program: named(),
             limit,
-            child,
-            input,
+            process,
+            input: Some(to_program),
             lines,
             stderr_tail,
             stderr_closed,
             last_id: 0,
+            received: 0,
         })
     }
 
@@ -96,13 +104,42 @@ impl Client {
     pub fn send(&mut self, command: &str) -> Result<String, GtpError> {
         self.last_id += 1;
         let id = self.last_id;
-        let line = format!("{id} {command}\n");
-        let written =
-            self.input.as_mut().map(|input| input.write_all(line.as_bytes()).and_then(|()| input.flush()));
-        if !matches!(written, Some(Ok(()))) {
+        let until = Instant::now() + self.limit;
+        self.received = 0;
+        // Output that belongs to no command.
+        loop {
+            match self.lines.try_recv() {
+                Ok(line) => drop(self.accept(command, line)?),
+                Err(TryRecvError::Empty) => break,
+                Err(TryRecvError::Disconnected) => return Err(self.exited(command)),
+            }
+        }
+        // The queue is full if the program has not read the commands before.
+        if self.input.as_ref().is_none_or(|input| input.try_send(format!("{id} {command}\n")).is_err()) {
             return Err(self.exited(command));
         }
-        let until = Instant::now() + self.limit;
+        loop {
+            let (first, text) = self.response(command, until)?;
+            // A response begins with the id of the command and a space. Some programs omit the id.
+            let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+            let (number, text) = text.split_at(digits);
+            match number.parse::<u32>() {
+                Ok(number) if number < id => continue, // A second response to an earlier command.
+                Ok(number) if number == id => {}
+                _ if number.is_empty() => {}
+                _ => return Err(self.invalid_response(command, first.trim())),
+            }
+            let text = text.trim().to_owned();
+            if first.starts_with('?') {
+                let (program, sent) = (self.program.clone(), command.to_owned());
+                return Err(GtpError::ErrorResponse { program, sent, message: printable(&text) });
+            }
+            return Ok(text);
+        }
+    }
+
+    /// Next response: its first line, and its text without the sign.
+    fn response(&mut self, command: &str, until: Instant) -> Result<(String, String), GtpError> {
         let first = loop {
             let line = self.line(command, until)?;
             // Some programs print text before a response, or more than one empty line after a response.
@@ -110,26 +147,15 @@ impl Client {
                 break line;
             }
         };
-        let mut response = first[1..].to_owned();
+        let mut text = first[1..].to_owned();
         loop {
             let line = self.line(command, until)?;
             if line.trim().is_empty() {
-                break;
+                return Ok((first, text));
             }
-            response.push_str(&line);
+            text.push('\n');
+            text.push_str(&line);
         }
-        // A response begins with the id of the command and a space. Some programs omit the id.
-        let digits = response.bytes().take_while(u8::is_ascii_digit).count();
-        let (number, text) = response.split_at(digits);
-        if !number.is_empty() && number.parse() != Ok(id) {
-            return Err(self.invalid_response(command, first.trim()));
-        }
-        let text = text.trim().to_owned();
-        if first.starts_with('?') {
-            let (program, sent) = (self.program.clone(), command.to_owned());
-            return Err(GtpError::ErrorResponse { program, sent, message: text });
-        }
-        Ok(text)
     }
 
     /// Sends `genmove`: the program chooses a move for `color` and plays it on its own board.
@@ -170,54 +196,87 @@ impl Client {
         Ok(())
     }
 
-    /// Next line of the program's output, line end included. Kills the program if the line is not complete at `until`.
+    /// Next line of the program's output. Kills the program if the line is not complete at `until`.
     fn line(&mut self, sent: &str, until: Instant) -> Result<String, GtpError> {
-        match self.lines.recv_timeout(until.saturating_duration_since(Instant::now())) {
-            Ok(line) => Ok(line),
-            Err(RecvTimeoutError::Disconnected) => Err(self.exited(sent)),
-            Err(RecvTimeoutError::Timeout) => {
-                let _ = self.child.kill();
+        let mut exited = false;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                self.process.end();
                 let (program, sent) = (self.program.clone(), sent.to_owned());
-                Err(GtpError::TimedOut { program, sent, limit: self.limit, stderr_tail: self.stderr_tail() })
+                let (limit, stderr_tail) = (self.limit, self.stderr_tail());
+                return Err(GtpError::TimedOut { program, sent, limit, stderr_tail });
+            }
+            match self.lines.recv_timeout(left.min(CHECK_INTERVAL)) {
+                Ok(line) => return self.accept(sent, line),
+                Err(RecvTimeoutError::Disconnected) => return Err(self.exited(sent)),
+                Err(RecvTimeoutError::Timeout) if exited => return Err(self.exited(sent)),
+                // A process that the program has started may keep the output open.
+                Err(RecvTimeoutError::Timeout) => exited = self.process.has_exited(),
             }
         }
+    }
+
+    /// Text of a line that was received. Kills a program that sends too much.
+    fn accept(&mut self, sent: &str, line: Line) -> Result<String, GtpError> {
+        let what = match line {
+            Line::TooLong(_) => format!("a line of more than {} KiB", MAX_LINE >> 10),
+            Line::Text(line) => {
+                self.received += line.len() + 1;
+                if self.received <= MAX_RESPONSE {
+                    return Ok(line);
+                }
+                format!("more than {} KiB of text", MAX_RESPONSE >> 10)
+            }
+        };
+        self.process.end();
+        Err(GtpError::Flooded { program: self.program.clone(), sent: sent.to_owned(), what })
     }
 
     fn invalid_response(&self, sent: &str, response: &str) -> GtpError {
         GtpError::InvalidResponse {
             program: self.program.clone(),
             sent: sent.to_owned(),
-            response: response.to_owned(),
+            response: printable(response),
         }
     }
 
     fn exited(&mut self, sent: &str) -> GtpError {
-        let status =
-            self.wait_for_exit().map_or_else(|| "it closed its output".into(), |status| status.to_string());
+        let program = self.program.clone();
+        if is_interrupted() {
+            return GtpError::Interrupted { program };
+        }
+        let status = match self.wait_for_exit() {
+            true => self.process.end().map(|status| status.to_string()),
+            false => {
+                self.process.end();
+                None
+            }
+        };
+        let status = status.unwrap_or_else(|| "it closed its input or its output".into());
         // The last lines of standard error may not have been read yet.
         let _ = self.stderr_closed.recv_timeout(EXIT_TIMEOUT);
-        let (program, sent) = (self.program.clone(), sent.to_owned());
-        GtpError::Exited { program, sent, status, stderr_tail: self.stderr_tail() }
+        GtpError::Exited { program, sent: sent.to_owned(), status, stderr_tail: self.stderr_tail() }
     }
 
     /// Last part of the program's standard error, formatted for an error message.
     fn stderr_tail(&self) -> String {
         let tail = self.stderr_tail.lock().map(|tail| String::from_utf8_lossy(&tail).trim().to_owned());
         match tail {
-            Ok(text) if !text.is_empty() => format!("; its standard error: {text}"),
+            Ok(text) if !text.is_empty() => format!("; its standard error: {}", printable(&text)),
             _ => String::new(),
         }
     }
 
-    /// Waits up to [`EXIT_TIMEOUT`] for the program to exit.
-    fn wait_for_exit(&mut self) -> Option<ExitStatus> {
+    /// Waits up to [`EXIT_TIMEOUT`] for the program to exit; returns whether it has.
+    fn wait_for_exit(&mut self) -> bool {
         let until = Instant::now() + EXIT_TIMEOUT;
         loop {
-            if let Ok(Some(status)) = self.child.try_wait() {
-                return Some(status);
+            if self.process.has_exited() {
+                return true;
             }
             if Instant::now() >= until {
-                return None;
+                return false;
             }
             std::thread::sleep(Duration::from_millis(2));
         }
@@ -226,91 +285,49 @@ impl Client {
 
 impl Drop for Client {
     fn drop(&mut self) {
-        if let Some(mut input) = self.input.take() {
-            let _ = input.write_all(b"quit\n");
+        if let Some(input) = self.input.take() {
+            let _ = input.try_send("quit\n".into());
         }
-        if self.wait_for_exit().is_none() {
-            let _ = self.child.kill();
-            let _ = self.child.wait();
+        if !is_interrupted() {
+            self.wait_for_exit();
+        }
+        self.process.end();
+    }
+}
+
+/// Writes commands to the program until the channel is closed. The program may block this thread, but no other.
+fn write_commands(to: Option<ChildStdin>, commands: &Receiver<String>) {
+    let Some(mut to) = to else { return };
+    for command in commands {
+        if to.write_all(command.as_bytes()).and_then(|()| to.flush()).is_err() {
+            return;
         }
     }
 }
 
-/// Error of a program that speaks GTP. `program` is the command line of the program, `sent` the command that failed.
-#[derive(Debug, thiserror::Error)]
-pub enum GtpError {
-    /// The command line contains no word, or a quote that is not closed.
-    #[error("`{program}` is not a command line: it is empty, or a quote is not closed")]
-    InvalidCommandLine {
-        /// Command line of the program.
-        program: String,
-    },
-    /// The program could not be started.
-    #[error("`{program}` cannot be started: {source}; is it installed, and is its name correct?")]
-    SpawnFailed {
-        /// Command line of the program.
-        program: String,
-        /// Error of the operating system.
-        source: std::io::Error,
-    },
-    /// The program exited.
-    #[error("`{program}` exited ({status}) after the command `{sent}`{stderr_tail}")]
-    Exited {
-        /// Command line of the program.
-        program: String,
-        /// Command that was sent to the program.
-        sent: String,
-        /// Exit status of the program, if known.
-        status: String,
-        /// Last part of the program's standard error.
-        stderr_tail: String,
-    },
-    /// The program did not respond in time, and was killed.
-    #[error("`{program}` did not respond to `{sent}` within {limit:?} and was stopped{stderr_tail}")]
-    TimedOut {
-        /// Command line of the program.
-        program: String,
-        /// Command that was sent to the program.
-        sent: String,
-        /// Time limit of one response.
-        limit: Duration,
-        /// Last part of the program's standard error.
-        stderr_tail: String,
-    },
-    /// The program answered with an error response (`?`).
-    #[error("`{program}` answered `{sent}` with an error: {message}")]
-    ErrorResponse {
-        /// Command line of the program.
-        program: String,
-        /// Command that was sent to the program.
-        sent: String,
-        /// Message of the response.
-        message: String,
-    },
-    /// The response is not valid for the command.
-    #[error("`{program}` answered `{sent}` with `{response}`, which is not a valid response")]
-    InvalidResponse {
-        /// Command line of the program.
-        program: String,
-        /// Command that was sent to the program.
-        sent: String,
-        /// Response of the program.
-        response: String,
-    },
-}
-
-impl From<GtpError> for freewheel_core::Error {
-    fn from(error: GtpError) -> Self {
-        freewheel_core::Error::Unsupported(error.to_string())
+/// Reads the lines of the program, up to one that is too long.
+fn read_lines(from: Option<ChildStdout>, lines: &SyncSender<Line>) {
+    let Some(from) = from else { return };
+    let mut reader = LineReader::new(BufReader::new(from));
+    while let Ok(Some(line)) = reader.next_line() {
+        let last = matches!(line, Line::TooLong(_));
+        if lines.send(line).is_err() || last {
+            return;
+        }
     }
 }
 
 /// Reads a program's standard error to the end, so that the program never blocks, and keeps the last bytes in `tail`.
-fn read_stderr(mut from: impl Read, tail: &Mutex<Vec<u8>>) {
-    let mut chunk = [0; 1024];
+/// Pauses bound the processor time that a program can cause.
+fn read_stderr(from: Option<ChildStderr>, tail: &Mutex<Vec<u8>>, _open: Sender<()>) {
+    let Some(mut from) = from else { return };
+    let mut chunk = [0; 1 << 14];
     while let Ok(length @ 1..) = from.read(&mut chunk) {
+        if length == chunk.len() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
         let Ok(mut tail) = tail.lock() else { return };
-        tail.extend_from_slice(&chunk[..length]);
+        tail.extend_from_slice(&chunk[length.saturating_sub(STDERR_TAIL_BYTES)..length]);
         let surplus = tail.len().saturating_sub(STDERR_TAIL_BYTES);
         tail.drain(..surplus);
     }
@@ -393,6 +410,98 @@ mod tests {
             shell("head -c 300000 /dev/zero | tr \"\\\\0\" x >&2; read line; printf \"= ok\\n\\n\"", 5000);
         assert_eq!(client.send("name").unwrap(), "ok");
         assert!(client.stderr_tail().len() <= STDERR_TAIL_BYTES + "; its standard error: ".len());
+    }
+
+    /// Whatever a program does, the error names it within the time limit.
+    #[test]
+    fn odd_programs_are_errors_in_time() {
+        let error = |script: &str| {
+            let begin = Instant::now();
+            let error = shell(script, 700).send("genmove b").unwrap_err().to_string();
+            assert!(begin.elapsed() < Duration::from_secs(4), "{script}: {:?}", begin.elapsed());
+            error
+        };
+        let cases = [
+            ("exec yes", "was stopped"),
+            ("exec yes =", "was stopped"),
+            ("exec cat /dev/zero", "a line of more than 64 KiB"),
+            (r#"printf "= "; exec yes line"#, "more than 1024 KiB of text"),
+            (r#"printf "= A1\n"; exec sleep 60"#, "did not respond"),
+            ("exec >&-; exec sleep 60", "it closed its input or its output"),
+            ("exec yes x >&2", "did not respond"),
+            ("sleep 60 & exit 3", "exit status: 3"),
+            (r#"printf "=0 A1\n\n"; exec sleep 60"#, "did not respond"),
+            (r#"read line; printf "=7 A1\n\n"; exec sleep 60"#, "with `=7 A1`"),
+            (r#"printf "\033[31mred\033[0m" >&2; exit 1"#, "u{1b}[31mred"),
+        ];
+        for (script, expected) in cases {
+            let found = error(script);
+            assert!(found.contains(expected), "{script}: {found}");
+        }
+    }
+
+    #[test]
+    fn odd_responses_are_understood() {
+        let rules = Rules::tromp_taylor(5);
+        let chosen = |script: &str| {
+            let script = format!("while read id command; do {script}; done");
+            shell(&script, 5000).generate_move(&rules, Color::Black)
+        };
+        let at_c3 = [
+            r#"printf "= c3\r\r""#,
+            r#"printf "=%s C3\r\n\r\n" $id"#,
+            r#"printf "\n\n  loading\n=%s   C3  \n\n" $id"#,
+            r#"printf "=0 A1\n\n=%s C3\n\n" $id"#,
+        ];
+        for script in at_c3 {
+            assert_eq!(chosen(script).unwrap(), PlayerAction::Play(12), "{script}");
+        }
+        assert_eq!(chosen(r#"printf "= RESIGN\n\n""#).unwrap(), PlayerAction::Resign);
+        assert_eq!(chosen(r#"printf "= PASS\n\n""#).unwrap(), PlayerAction::Play(25));
+        for response in ["", "Z99", "F5", "A6", "A0", "black A1", "C3 D3"] {
+            let error = chosen(&format!(r#"printf "= {response}\n\n""#)).unwrap_err();
+            assert!(matches!(error, GtpError::InvalidResponse { .. }), "{response}: {error}");
+        }
+        // Two responses to each command: the second one is skipped, as its id is that of an earlier command.
+        let mut client =
+            shell(r#"while read id command; do printf "=$id $command\n\n=$id again\n\n"; done"#, 5000);
+        for command in ["name", "version", "x"] {
+            assert_eq!(client.send(command).unwrap(), command);
+        }
+    }
+
+    /// Number of processes whose command line contains `mark`, without zombies.
+    #[cfg(target_os = "linux")]
+    fn running(mark: &str) -> usize {
+        let contains = |entry: std::fs::DirEntry| {
+            let line = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
+            String::from_utf8_lossy(&line).replace('\0', " ").contains(mark)
+        };
+        std::fs::read_dir("/proc").unwrap().flatten().map(contains).filter(|&found| found).count()
+    }
+
+    /// A program that ignores `quit` is killed with its children and their children.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn children_of_a_program_are_killed() {
+        let time = format!("{}.25", 1000 + std::process::id());
+        let sleeps = format!("sleep {time}");
+        let script = format!(
+            "trap : TERM INT HUP; sh -c \"{sleeps} & {sleeps}\" & \
+             while read id command; do printf \"= ok\n\n\"; done; {sleeps}"
+        );
+        let mut client = shell(&script, 5000);
+        assert_eq!(client.send("name").unwrap(), "ok");
+        let until = Instant::now() + Duration::from_secs(5);
+        while running(&sleeps) < 3 && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        assert!(running(&sleeps) >= 3);
+        drop(client);
+        while running(&sleeps) > 0 && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        assert_eq!(running(&sleeps), 0);
     }
 
     #[test]

@@ -1,27 +1,31 @@
 //! GTP commands: the table of all commands, and the commands that change the game.
 
 use std::io::{self, Write};
-use std::path::Path;
 
-use super::engine::{CommandQueue, Engine};
+use freewheel_core::Stream;
+
+use super::engine::{Engine, InputQueue};
 use super::protocol::{Command, Response};
-use super::{queries, vertex};
+use super::{analysis, queries, records, vertex};
 use crate::go::players::PlayerAction;
-use crate::go::rules::{Color, Game, Point, Rules, Setup};
-use crate::go::sgf;
+use crate::go::rules::{Color, Game, Point, Rules, Setup, Vertex};
+use crate::go::uct;
 
 /// Function that executes a command.
 #[derive(Clone, Copy)]
 pub(super) enum Handler {
     /// Function that returns one response.
     Response(fn(&mut Engine, &[String]) -> Response),
+    /// Function that returns one response, of the rest of the line as it was sent.
+    Line(fn(&mut Engine, &str) -> Response),
     /// Function that writes lines until the next command arrives.
-    Stream(fn(&mut Engine, &Command, &mut CommandQueue, &mut dyn Write) -> io::Result<()>),
+    Stream(fn(&mut Engine, &Command, &mut InputQueue, &mut dyn Write) -> io::Result<()>),
 }
 
 /// All GTP commands with their handlers, sorted by name.
-const COMMANDS: [(&str, Handler); 35] = [
+const COMMANDS: [(&str, Handler); 45] = [
     ("all_legal", Handler::Response(queries::all_legal)),
+    ("analyze", Handler::Stream(analysis::lz_analyze)),
     ("boardsize", Handler::Response(boardsize)),
     ("captures", Handler::Response(queries::captures)),
     ("clear_board", Handler::Response(clear_board)),
@@ -31,20 +35,29 @@ const COMMANDS: [(&str, Handler); 35] = [
     ("freewheel-liberties", Handler::Response(queries::liberties)),
     ("freewheel-ownership", Handler::Response(queries::ownership)),
     ("genmove", Handler::Response(genmove)),
+    ("genmove_analyze", Handler::Stream(analysis::lz_genmove_analyze)),
     ("get_komi", Handler::Response(get_komi)),
     ("gogui-analyze_commands", Handler::Response(queries::gogui)),
     ("is_legal", Handler::Response(queries::is_legal)),
+    ("kata-analyze", Handler::Stream(analysis::kata_analyze)),
+    ("kata-genmove_analyze", Handler::Stream(analysis::kata_genmove_analyze)),
+    ("kata-get-rules", Handler::Line(records::kata_get_rules)),
+    ("kata-set-rule", Handler::Line(records::kata_set_rule)),
+    ("kata-set-rules", Handler::Line(records::kata_set_rules)),
+    ("kgs-genmove_cleanup", Handler::Response(genmove_cleanup)),
+    ("kgs-rules", Handler::Line(records::kgs_rules)),
     ("kgs-time_settings", Handler::Response(kgs_time_settings)),
     ("known_command", Handler::Response(known_command)),
     ("komi", Handler::Response(komi)),
     ("list_commands", Handler::Response(list_commands)),
     ("list_stones", Handler::Response(queries::list_stones)),
-    ("loadsgf", Handler::Response(loadsgf)),
-    ("lz-analyze", Handler::Stream(queries::analyze)),
-    ("lz-genmove_analyze", Handler::Stream(queries::genmove_analyze)),
+    ("loadsgf", Handler::Line(records::loadsgf)),
+    ("lz-analyze", Handler::Stream(analysis::lz_analyze)),
+    ("lz-genmove_analyze", Handler::Stream(analysis::lz_genmove_analyze)),
     ("name", Handler::Response(|engine, _| Ok(format!("Freewheel {}", engine.player.name())))),
     ("place_free_handicap", Handler::Response(place_free_handicap)),
     ("play", Handler::Response(play)),
+    ("printsgf", Handler::Line(records::printsgf)),
     ("protocol_version", Handler::Response(|_, _| Ok("2".into()))),
     ("quit", Handler::Response(|_, _| Ok(String::new()))),
     ("rectangular_boardsize", Handler::Response(rectangular_boardsize)),
@@ -58,9 +71,9 @@ const COMMANDS: [(&str, Handler); 35] = [
     ("version", Handler::Response(|_, _| Ok(env!("CARGO_PKG_VERSION").into()))),
 ];
 
-/// Handler of the command `name`; `None` for an unknown command.
+/// Handler of the command `name`, in lower or upper case; `None` for an unknown command.
 pub(super) fn find(name: &str) -> Option<Handler> {
-    COMMANDS.iter().find(|(known, _)| *known == name).map(|(_, handler)| *handler)
+    COMMANDS.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, handler)| *handler)
 }
 
 /// Argument at `index`, parsed by the function `read`.
@@ -129,20 +142,43 @@ fn undo(engine: &mut Engine, _: &[String]) -> Response {
     if engine.game.undo() { Ok(String::new()) } else { Err("cannot undo".into()) }
 }
 
-/// Command `loadsgf FILE [N]`: loads the main line of the first game of an SGF file, to the end or to the position
-/// before move N.
-fn loadsgf(engine: &mut Engine, words: &[String]) -> Response {
-    let before = match words.get(1) {
-        Some(_) => argument(words, 1, number::<usize>)?.saturating_sub(1),
-        None => usize::MAX,
+/// Command `kgs-genmove_cleanup COLOR`: as `genmove`, but passes only if the opponent has no dead stones.
+fn genmove_cleanup(engine: &mut Engine, words: &[String]) -> Response {
+    let color = argument(words, 0, vertex::parse_color)?;
+    let (mut name, mut game) = choose(engine, color)?;
+    if name == "pass" {
+        game = engine.game_for(color);
+        let point = removing_move(&game, &mut engine.rng).unwrap_or(game.pass());
+        name = play_chosen(&mut game, point)?;
+    }
+    engine.game = game;
+    Ok(name)
+}
+
+/// Number of random games in which dead stones are found.
+const CLEANUP_GAMES: u32 = 200;
+
+/// Mean ownership from which a point belongs to a player: 13 of 20 random games.
+const MIN_OWNED: f64 = 0.3;
+
+/// Move next to a dead stone of the opponent, preferably one that captures; `None` if there is none. Stones are dead if
+/// their points belong to the player to move at the end of most random games.
+fn removing_move(game: &Game, rng: &mut Stream) -> Option<Point> {
+    let (board, geometry, color) = (game.board(), game.geometry(), game.to_play());
+    let owned = queries::random_ownership(game, CLEANUP_GAMES, rng);
+    let is_dead = |vertex: Vertex| {
+        board.color(vertex) == Some(color.other())
+            && owned[usize::from(geometry.point(vertex))] * f64::from(color.sign()) > MIN_OWNED
     };
-    let file = words.first().map(Path::new).ok_or("syntax error")?;
-    let why = |why: freewheel_core::Error| format!("cannot load file: {why}");
-    let record = sgf::read_first_file(file).map_err(why)?;
-    let komi = record.komi.map_or(engine.game.rules().komi, |_| record.ruleset().komi);
-    let rules = Rules { komi, ..*engine.game.rules() };
-    engine.game = record.replay_with(rules, before, |_, _| {}).map_err(|e| why(e.in_file(file)))?;
-    Ok(String::new())
+    let value = |&vertex: &Vertex| {
+        let mut dead = board.neighbors(vertex).into_iter().filter(|&n| is_dead(n)).peekable();
+        dead.peek()?;
+        let captures = dead.any(|n| board.in_atari(n));
+        let is_bad = board.is_eye(vertex, color) || uct::is_self_atari(board, vertex, color);
+        (game.legal(geometry.point(vertex)) && (captures || !is_bad)).then_some(captures)
+    };
+    let moves = board.empties().iter().filter_map(|vertex| Some((value(vertex)?, geometry.point(*vertex))));
+    moves.max().map(|(_, point)| point)
 }
 
 /// Replays `game` under `rules`; an error if a move of the game is illegal under these rules.

@@ -8,7 +8,7 @@ use std::sync::mpsc::{self, Receiver, TryRecvError};
 use freewheel_core::{Purpose, Stream, Streams};
 
 use super::commands::{self, Handler};
-use super::protocol::{Command, Response, read_line, write_response};
+use super::protocol::{Command, Line, LineReader, MAX_LINE, Response, write_response};
 use crate::go::players::Player;
 use crate::go::rules::{Color, Game, Rules, Setup};
 use crate::go::uct::UctSettings;
@@ -48,29 +48,42 @@ impl Engine {
     ///
     /// # Errors
     /// Write errors of `output`. A read error counts as the end of the input.
-    pub fn run(&mut self, mut input: impl BufRead + Send, mut output: impl Write) -> io::Result<()> {
+    pub fn run(&mut self, input: impl BufRead + Send, mut output: impl Write) -> io::Result<()> {
         std::thread::scope(|scope| {
-            let (sender, from) = mpsc::channel();
+            let (sender, from) = mpsc::sync_channel(MAX_QUEUE);
             scope.spawn(move || {
-                while let Ok(Some(line)) = read_line(&mut input) {
-                    let Some(command) = Command::parse(&line) else { continue };
+                let mut input = LineReader::new(input);
+                while let Ok(Some(line)) = input.next_line() {
+                    let input = Input::of(line);
                     // Nothing is read after `quit`.
-                    let last = command.name == "quit";
-                    if sender.send(command).is_err() || last {
+                    let last = matches!(&input, Input::Command(command) if command.is("quit"));
+                    if sender.send(input).is_err() || last {
                         break;
                     }
                 }
             });
-            let mut queue = CommandQueue { from, peeked: VecDeque::new() };
-            while let Some(command) = queue.next() {
+            let mut queue = InputQueue { from, peeked: VecDeque::new() };
+            while let Some(input) = queue.next() {
+                let command = match input {
+                    Input::Command(command) => command,
+                    Input::Blank => continue,
+                    Input::TooLong(id) => {
+                        let why = format!("line too long: the limit is {} KiB", MAX_LINE >> 10);
+                        write_response(&mut output, id, &Err(why))?;
+                        continue;
+                    }
+                };
                 match commands::find(&command.name) {
                     Some(Handler::Response(handler)) => {
                         write_response(&mut output, command.id, &handler(self, &command.arguments))?;
                     }
+                    Some(Handler::Line(handler)) => {
+                        write_response(&mut output, command.id, &handler(self, &command.rest))?;
+                    }
                     Some(Handler::Stream(handler)) => handler(self, &command, &mut queue, &mut output)?,
                     None => write_response(&mut output, command.id, &Err("unknown command".into()))?,
                 }
-                if command.name == "quit" {
+                if command.is("quit") {
                     break;
                 }
             }
@@ -106,24 +119,45 @@ impl Engine {
     }
 }
 
-/// Queue of commands that have been read and not yet answered.
-pub(super) struct CommandQueue {
-    from: Receiver<Command>,
-    /// Commands that [`CommandQueue::should_stop`] has received and `next` has not yet returned.
-    peeked: VecDeque<Command>,
+/// Line of input.
+enum Input {
+    Command(Command),
+    /// Empty line or comment, which has no response.
+    Blank,
+    /// Line that is too long; the id of its command, if it has one.
+    TooLong(Option<u32>),
 }
 
-impl CommandQueue {
-    /// Next command, blocking; `None` at the end of the input.
-    fn next(&mut self) -> Option<Command> {
+impl Input {
+    fn of(line: Line) -> Self {
+        match line {
+            Line::Text(line) => Command::parse(&line).map_or(Input::Blank, Input::Command),
+            Line::TooLong(start) => Input::TooLong(Command::parse(&start).and_then(|command| command.id)),
+        }
+    }
+}
+
+/// Maximum number of lines that are read before they are answered.
+const MAX_QUEUE: usize = 256;
+
+/// Queue of lines that have been read and not yet answered.
+pub(super) struct InputQueue {
+    from: Receiver<Input>,
+    /// Lines that [`InputQueue::should_stop`] has received and `next` has not yet returned.
+    peeked: VecDeque<Input>,
+}
+
+impl InputQueue {
+    /// Next line, blocking; `None` at the end of the input.
+    fn next(&mut self) -> Option<Input> {
         self.peeked.pop_front().or_else(|| self.from.recv().ok())
     }
 
-    /// Whether an analysis has to stop: a command is waiting, or the input has ended.
+    /// Whether an analysis has to stop: any line has arrived, even an empty one, or the input has ended.
     pub(super) fn should_stop(&mut self) -> bool {
         if self.peeked.is_empty() {
             match self.from.try_recv() {
-                Ok(command) => self.peeked.push_back(command),
+                Ok(input) => self.peeked.push_back(input),
                 Err(TryRecvError::Empty) => return false,
                 Err(TryRecvError::Disconnected) => {}
             }
@@ -131,7 +165,7 @@ impl CommandQueue {
         true
     }
 
-    /// Blocks until a command arrives or the input ends.
+    /// Blocks until a line arrives or the input ends.
     pub(super) fn wait(&mut self) {
         if self.peeked.is_empty() {
             self.peeked.extend(self.from.recv().ok());

@@ -1,25 +1,23 @@
-//! GTP commands that do not change the game: board, legal moves, score, and analysis for GoGui and, in Leela Zero's
-//! format, for Sabaki, Lizzie and KaTrain.
+//! GTP commands that do not change the game: board, legal moves, score, and analysis for GoGui.
 
 use std::fmt::Write as _;
-use std::io::{self, Write};
-use std::time::{Duration, Instant};
 
-use super::commands::{argument, number, play_chosen};
-use super::engine::{CommandQueue, Engine};
-use super::protocol::{Command, Response};
+use freewheel_core::Stream;
+
+use super::commands::{argument, number};
+use super::engine::Engine;
+use super::protocol::Response;
 use super::vertex;
 use crate::go::rules::{Color, Game, Playouts, Point};
 use crate::go::sgf::Outcome;
-use crate::go::uct::{Candidate, Search};
 
 /// Names of points, separated by spaces.
-fn vertex_names(game: &Game, points: impl Iterator<Item = Point>) -> String {
+pub(super) fn vertex_names(game: &Game, points: impl Iterator<Item = Point>) -> String {
     points.map(|point| vertex::name(game.rules(), point)).collect::<Vec<_>>().join(" ")
 }
 
 /// Text of a board: one cell for each point, the top row first.
-fn board_rows(game: &Game, cell: impl Fn(Point) -> String) -> String {
+pub(super) fn board_rows(game: &Game, cell: impl Fn(Point) -> String) -> String {
     let (width, height) = (Point::from(game.rules().width), Point::from(game.rules().height));
     let row = |row: Point| (row * width..(row + 1) * width).map(&cell).collect::<Vec<_>>().join(" ");
     (0..height).rev().map(row).collect::<Vec<_>>().join("\n")
@@ -132,11 +130,17 @@ pub(super) fn ownership(engine: &mut Engine, words: &[String]) -> Response {
     if !(1..=1_000_000).contains(&count) {
         return Err("syntax error".into());
     }
-    let game = &engine.game;
+    let Engine { game, rng, .. } = engine;
+    let owned = random_ownership(game, count, rng);
+    Ok(board_rows(game, |point| format!("{:.2}", owned[usize::from(point)])))
+}
+
+/// Mean ownership of each point at the end of `count` random games, from 1 (Black) to -1 (White).
+pub(super) fn random_ownership(game: &Game, count: u32, rng: &mut Stream) -> Vec<f64> {
     let mut playouts = Playouts::new(game);
     let mut owned = vec![0i32; game.area()];
     for _ in 0..count {
-        playouts.run(game, &mut engine.rng);
+        playouts.run(game, rng);
         let board = playouts.board();
         for (point, owned) in (0..).zip(&mut owned) {
             let vertex = game.geometry().vertex(point);
@@ -146,116 +150,5 @@ pub(super) fn ownership(engine: &mut Engine, words: &[String]) -> Response {
             *owned += owner.map_or(0, Color::sign);
         }
     }
-    Ok(board_rows(game, |point| format!("{:.2}", f64::from(owned[usize::from(point)]) / f64::from(count))))
-}
-
-/// Number of playouts between two checks of the input and the clock.
-const PLAYOUTS_PER_CHECK: u32 = 50;
-
-/// Number of playouts after which an analysis stops searching.
-const MAX_PLAYOUTS: u32 = 1_000_000;
-
-/// Arguments of `lz-analyze` and `lz-genmove_analyze`: `[color] [interval] [N]`, where N is the time between two
-/// reports in hundredths of a second. Other arguments, such as `minmoves 1`, are ignored.
-fn parse_options(engine: &Engine, words: &[String]) -> (Color, Duration) {
-    let color = words.first().and_then(|word| vertex::parse_color(word)).unwrap_or(engine.game.to_play());
-    let mut words = words.iter();
-    let interval = loop {
-        match words.next().map(String::as_str) {
-            Some("interval") => break words.next().and_then(|word| number(word)),
-            Some("minmoves" | "maxmoves") => drop(words.next()),
-            Some(word) if number::<u32>(word).is_some() => break number(word),
-            Some(_) => {}
-            None => break None,
-        }
-    };
-    (color, Duration::from_millis(interval.map_or(1000, |n: u32| u64::from(n) * 10)))
-}
-
-/// Command `lz-analyze`: searches and writes candidate moves until the next command arrives.
-pub(super) fn analyze(
-    engine: &mut Engine,
-    command: &Command,
-    queue: &mut CommandQueue,
-    output: &mut dyn Write,
-) -> io::Result<()> {
-    let (color, interval) = parse_options(engine, &command.arguments);
-    let game = engine.game_for(color);
-    begin(command, output)?;
-    let mut search = Search::new(engine.analysis.clone(), &game);
-    loop {
-        let until = Instant::now() + interval;
-        loop {
-            search.run(PLAYOUTS_PER_CHECK, &mut engine.rng);
-            if queue.should_stop() || Instant::now() >= until || search.playouts() >= MAX_PLAYOUTS {
-                break;
-            }
-        }
-        write_info(&game, &search, output)?;
-        if search.playouts() >= MAX_PLAYOUTS {
-            queue.wait();
-        }
-        if queue.should_stop() {
-            break;
-        }
-    }
-    writeln!(output)?;
-    output.flush()
-}
-
-/// Command `lz-genmove_analyze`: chooses a move by search, writes the candidate moves, and plays the move.
-pub(super) fn genmove_analyze(
-    engine: &mut Engine,
-    command: &Command,
-    _: &mut CommandQueue,
-    output: &mut dyn Write,
-) -> io::Result<()> {
-    let (color, interval) = parse_options(engine, &command.arguments);
-    let mut game = engine.game_for(color);
-    let mut search = Search::new(engine.analysis.clone(), &game);
-    begin(command, output)?;
-    let mut last = Instant::now();
-    while search.playouts() < engine.analysis.playouts {
-        search.run(PLAYOUTS_PER_CHECK.min(engine.analysis.playouts - search.playouts()), &mut engine.rng);
-        if last.elapsed() >= interval {
-            write_info(&game, &search, output)?;
-            last = Instant::now();
-        }
-    }
-    write_info(&game, &search, output)?;
-    let name = play_chosen(&mut game, search.choose());
-    if name.is_ok() {
-        engine.game = game;
-    }
-    writeln!(output, "play {}\n", name.unwrap_or_else(|why| why))?;
-    output.flush()
-}
-
-/// Writes the success sign `=` of the response on its own line; lines of information follow.
-fn begin(command: &Command, output: &mut dyn Write) -> io::Result<()> {
-    let id = command.id.map(|id| id.to_string()).unwrap_or_default();
-    writeln!(output, "={id}")
-}
-
-/// Writes one line with all candidate moves, best first, in the format of Leela Zero: win rates in hundredths of a
-/// percent.
-fn write_info(game: &Game, search: &Search, output: &mut dyn Write) -> io::Result<()> {
-    let infos =
-        search.candidates().into_iter().enumerate().map(|(order, candidate)| info(game, order, &candidate));
-    writeln!(output, "{}", infos.collect::<Vec<_>>().join(" "))?;
-    output.flush()
-}
-
-fn info(game: &Game, order: usize, candidate: &Candidate) -> String {
-    let Candidate { point, visits, win_rate, variation } = candidate;
-    // Half width of the 95 % confidence interval by the normal approximation.
-    let error = 1.96 * (win_rate * (1.0 - win_rate) / f64::from((*visits).max(1))).sqrt();
-    let rate = |x: f64| (x.clamp(0.0, 1.0) * 10_000.0).round();
-    let variation = vertex_names(game, variation.iter().copied());
-    format!(
-        "info move {} visits {visits} winrate {} prior 0 lcb {} order {order} pv {variation}",
-        vertex::name(game.rules(), *point),
-        rate(*win_rate),
-        rate(win_rate - error)
-    )
+    owned.into_iter().map(|owned| f64::from(owned) / f64::from(count)).collect()
 }

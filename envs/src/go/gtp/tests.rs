@@ -238,6 +238,154 @@ fn records_are_loaded_to_the_end_or_before_a_move() {
 }
 
 #[test]
+fn a_record_has_its_own_rules_and_any_path() {
+    let folder = std::env::temp_dir().join(format!("freewheel gtp {}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let rules = |engine: &Engine| (engine.game().rules().ko, engine.game().rules().suicide);
+    let mut engine = engine(9);
+    for (name, ru, expected) in [
+        ("a b  c.sgf", "RU[Chinese]", (Ko::Positional, false)),
+        ("game 2", "RU[Japanese]", (Ko::Simple, false)),
+        ("\u{68cb}.sgf", "RU[NZ]", (Ko::Situational, true)),
+    ] {
+        let file = folder.join(name);
+        std::fs::write(&file, format!("(;SZ[7]{ru};B[dd];W[ee])")).unwrap();
+        for (command, moves) in [
+            (format!("loadsgf {}", file.display()), 2),
+            (format!("LOADSGF\t\"{}\"", file.display()), 2),
+            (format!("4 loadsgf {} 2\r", file.display()), 1),
+            (format!("loadsgf \"{}\" 1", file.display()), 0),
+        ] {
+            let response = run(&mut engine, &command);
+            assert!(response.starts_with('=') && !response.contains("cannot"), "{command}: {response}");
+            assert_eq!((engine.game().move_number(), rules(&engine)), (moves, expected), "{command}");
+        }
+    }
+    // Without `RU` the rules of the engine are kept.
+    std::fs::write(folder.join("x"), "(;SZ[5];B[aa])").unwrap();
+    run(&mut engine, "kgs-rules aga");
+    run(&mut engine, &format!("loadsgf {}", folder.join("x").display()));
+    assert_eq!(rules(&engine), (Ko::Situational, false));
+    // What is written is read again.
+    let file = folder.join("written file.sgf");
+    assert_eq!(run(&mut engine, &format!("printsgf {}", file.display())), "= \n\n");
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(text.contains("RU[AGA]") && text.contains(";B[aa]"), "{text}");
+    assert_eq!(run(&mut engine, "printsgf"), format!("= {}\n\n", text.trim_end()));
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+/// KataGo's documentation of its GTP extensions gives these rules for these names.
+#[test]
+fn rules_are_set_as_katago_does() {
+    let mut engine = engine(9);
+    let json = |ko: &str, suicide: bool, bonus: &str| {
+        format!(
+            "= {{\"hasButton\":false,\"ko\":\"{ko}\",\"scoring\":\"AREA\",\"suicide\":{suicide},\"tax\":\"NONE\",\
+             \"whiteHandicapBonus\":\"{bonus}\"}}"
+        )
+    };
+    for (set, expected) in [
+        ("kata-set-rules tromp-taylor", json("POSITIONAL", true, "0")),
+        ("kata-set-rules chinese-ogs", json("POSITIONAL", false, "N")),
+        ("kata-set-rules aga", json("SITUATIONAL", false, "N-1")),
+        ("kata-set-rules new-zealand", json("SITUATIONAL", true, "0")),
+        ("kgs-rules new_zealand", json("SITUATIONAL", true, "0")),
+        ("kgs-rules japanese", json("SIMPLE", false, "0")),
+        ("kgs-rules chinese", json("POSITIONAL", false, "N")),
+        (
+            r#"kata-set-rules {"ko":"SIMPLE", "scoring":"AREA", "suicide":true, "whiteHandicapBonus":"N-1"}"#,
+            json("SIMPLE", true, "N-1"),
+        ),
+        ("kata-set-rule ko SITUATIONAL", json("SITUATIONAL", true, "N-1")),
+        ("kata-set-rule suicide false", json("SITUATIONAL", false, "N-1")),
+    ] {
+        let found = answers(&mut engine, &[set, "kata-get-rules"]);
+        assert_eq!(found, ["=".to_owned(), expected], "{set}");
+    }
+    for refused in [
+        "kata-set-rules",
+        "kata-set-rules stone-scoring",
+        "kata-set-rules aga-button",
+        r#"kata-set-rules {"scoring":"TERRITORY"}"#,
+        "kata-set-rules {",
+        "kata-set-rule ko SUPER",
+        "kgs-rules goe",
+    ] {
+        assert!(run(&mut engine, refused).starts_with("? "), "{refused}");
+    }
+    assert_eq!(run(&mut engine, "kata-get-rules").trim_end(), json("SITUATIONAL", false, "N-1"));
+}
+
+#[test]
+fn analysis_is_written_as_katago_does() {
+    let mut engine = engine(5);
+    let out = run(&mut engine, "kata-analyze w 1 ownership true maxmoves 2 rootInfo true\n");
+    let line = out.strip_prefix("=\n").unwrap().lines().next().unwrap();
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let value = |name: &str| -> f64 {
+        words[words.iter().position(|word| *word == name).unwrap() + 1].parse().unwrap()
+    };
+    assert_eq!(words.iter().filter(|word| **word == "info").count(), 2, "{line}");
+    assert!((0.0..=1.0).contains(&value("winrate")) && (0.0..=1.0).contains(&value("lcb")), "{line}");
+    assert!(value("scoreLead").abs() <= 25.0 && value("scoreStdev") >= 0.0, "{line}");
+    assert!(words.contains(&"rootInfo"), "{line}");
+    let ownership = words.iter().position(|word| *word == "ownership").unwrap();
+    let owned: Vec<f64> = words[ownership + 1..].iter().map(|word| word.parse().unwrap()).collect();
+    assert!(owned.len() == 25 && owned.iter().all(|owned| owned.abs() <= 1.0), "{line}");
+    let out = run(&mut engine, "kata-genmove_analyze b 100\n");
+    assert!(out.contains("\nplay ") && out.ends_with("\n\n"), "{out}");
+    assert_eq!(engine.game().move_number(), 1);
+}
+
+/// White's stone in Black's area is dead: Black removes it before passing.
+#[test]
+fn cleanup_removes_dead_stones() {
+    struct Passes;
+    impl players::Player for Passes {
+        fn name(&self) -> String {
+            "passes".into()
+        }
+        fn choose(
+            &self,
+            game: &crate::go::rules::Game,
+            _: &mut freewheel_core::Stream,
+        ) -> freewheel_core::Result<players::PlayerAction> {
+            Ok(players::PlayerAction::Play(game.pass()))
+        }
+    }
+    let rules = Rules::chinese(5);
+    let mut engine = Engine::new(Arc::new(Passes), UctSettings::plain(1), rules, 0).unwrap();
+    let setup = "play b B1\nplay b B2\nplay b B3\nplay b B4\nplay b B5\nplay w C1\nplay w C2\nplay w C3\n\
+                 play w C4\nplay w C5\nplay w A3\n";
+    run(&mut engine, setup);
+    assert_eq!(run(&mut engine, "genmove b"), "= pass\n\n");
+    for _ in 0..6 {
+        let response = run(&mut engine, "kgs-genmove_cleanup b");
+        if response == "= pass\n\n" {
+            break;
+        }
+        run(&mut engine, "play w pass");
+    }
+    assert_eq!(run(&mut engine, "list_stones w"), "= C1 C2 C3 C4 C5\n\n");
+    assert_eq!(run(&mut engine, "kgs-genmove_cleanup b"), "= pass\n\n");
+}
+
+/// Input as controllers send it: a byte order mark, upper case, tabs, CR LF or CR alone, comments, very long lines.
+#[test]
+fn input_of_other_controllers_is_read() {
+    let expected = "=1 2\n\n= \n\n=3 A1\n\n= \n\n";
+    let input = "\u{feff}1\tPROTOCOL_VERSION\n\n# x\nPlay\tBLACK a1\n3 list_stones B # c\nQUIT\n";
+    for input in [input.to_owned(), input.replace('\n', "\r\n"), input.replace('\n', "\r")] {
+        assert_eq!(run(&mut engine(5), &input), expected, "{input:?}");
+    }
+    let long = format!("7 play b {}\nname\n", "A1 ".repeat(1 << 20));
+    let responses = run(&mut engine(5), &long);
+    assert!(responses.starts_with("?7 line too long"), "{responses}");
+    assert!(responses.ends_with("\n\n= Freewheel random\n\n"), "{responses}");
+}
+
+#[test]
 fn analysis_is_written_as_leela_zero_does() {
     let mut engine = engine(5);
     let out = run(&mut engine, "2 lz-analyze b interval 1\n3 lz-genmove_analyze b 100\nquit\n");
@@ -307,9 +455,11 @@ proptest! {
         for line in lines {
             let out = run(&mut engine, &line);
             prop_assert!(out.is_empty() || out.starts_with(['=', '?']) && out.ends_with("\n\n"), "{line:?}: {out:?}");
-            let parsed = || line.split('\n').filter_map(super::protocol::Command::parse);
-            let commands = parsed().take_while(|c| c.name != "quit").count();
-            let quit = parsed().any(|c| c.name == "quit");
+            // CR ends a line only without LF.
+            let end = if line.contains('\n') { '\n' } else { '\r' };
+            let parsed = || line.split(end).filter_map(super::protocol::Command::parse);
+            let commands = parsed().take_while(|c| !c.is("quit")).count();
+            let quit = parsed().any(|c| c.is("quit"));
             prop_assert_eq!(out.matches("\n\n").count(), commands + usize::from(quit), "{:?}: {:?}", line, out);
         }
     }

@@ -112,6 +112,10 @@ impl Player for GtpPlayer {
         format!("gtp:{}", self.command)
     }
 
+    fn is_slow(&self) -> bool {
+        true
+    }
+
     fn choose(&self, game: &Game, rng: &mut Stream) -> Result<PlayerAction> {
         // The seed is always drawn, so that the random stream does not depend on which process is free.
         let seed = rng.below(1 << 31);

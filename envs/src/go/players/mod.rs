@@ -13,6 +13,7 @@ use freewheel_core::{Error, Result, Stream, settings};
 
 pub use gtp::GtpPlayer;
 
+use super::gtp::is_interrupted;
 use super::rules::{Board, Color, Game, Point, Vertex};
 use super::uct::{self, Search, UctSettings};
 
@@ -30,11 +31,17 @@ pub trait Player: Send + Sync {
     /// Name of the player, as read by [`parse`].
     fn name(&self) -> String;
 
+    /// Whether the player may take long to choose a move, or fail, as tree searches and other programs may.
+    fn is_slow(&self) -> bool {
+        false
+    }
+
     /// Chooses a legal move in `game`, which must not be over. All random numbers are drawn from `rng`, except in other
     /// programs.
     ///
     /// # Errors
-    /// For a player that is another program: the program exited, timed out or gave an invalid response.
+    /// For a player that is another program: the program exited, timed out or gave an invalid response. For programs
+    /// and tree searches: [`interrupt`](super::gtp::interrupt) was called.
     fn choose(&self, game: &Game, rng: &mut Stream) -> Result<PlayerAction>;
 
     /// Checks that the player can play games that begin as `start`; called once before the first game.
@@ -164,6 +171,9 @@ fn in_atari(board: &Board, vertex: Vertex, color: Color) -> impl Iterator<Item =
     })
 }
 
+/// Number of playouts between two checks whether the search was interrupted.
+const PLAYOUTS_PER_CHECK: u32 = 64;
+
 /// Tree search player: a new search for each move, with a fixed number of playouts.
 #[derive(Clone, Debug)]
 pub struct Uct {
@@ -187,9 +197,21 @@ impl Player for Uct {
         format!("uct:{}", self.settings)
     }
 
+    fn is_slow(&self) -> bool {
+        true
+    }
+
     fn choose(&self, game: &Game, rng: &mut Stream) -> Result<PlayerAction> {
         let mut search = Search::new(self.settings.clone(), game);
-        search.run(self.settings.playouts, rng);
+        let mut left = self.settings.playouts;
+        while left > 0 {
+            let playouts = left.min(PLAYOUTS_PER_CHECK);
+            search.run(playouts, rng);
+            left -= playouts;
+            if is_interrupted() {
+                return Err(Error::Unsupported(format!("{} was interrupted", self.name())));
+            }
+        }
         Ok(PlayerAction::Play(search.choose()))
     }
 }

@@ -3,6 +3,7 @@
 //! | file | contents |
 //! |---|---|
 //! | `ruleset` | [`Rules`]: size, komi, ko, suicide, compensation, move limit; [`Setup`]: start position |
+//! | `rule_set` | [`RULE_SETS`]: rule sets by name |
 //! | `geometry`, `board` | [`Board`]: stones, chains and pseudo-liberties on a padded board; [`Symmetry`] |
 //! | `game`, `legal`, `history` | [`Game`]: moves, legality, ko and superko, endings, serialization |
 //! | `score` | area scoring; [`Chain`]: a chain and its liberties |
@@ -23,6 +24,7 @@ mod geometry;
 mod history;
 mod legal;
 mod playout;
+mod rule_set;
 mod ruleset;
 mod score;
 #[cfg(test)]
@@ -37,5 +39,6 @@ pub use game::{Game, Move};
 pub use geometry::{Geometry, Symmetry, Vertex};
 pub use legal::IllegalMove;
 pub use playout::{Playout, Playouts};
+pub use rule_set::{RULE_SETS, RuleSet};
 pub use ruleset::{Color, Compensation, Ko, MAX_SIDE, Rules, Setup};
 pub use score::Chain;

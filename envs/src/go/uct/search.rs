@@ -32,6 +32,10 @@ pub struct Candidate {
     pub visits: u32,
     /// Share of these playouts won by the player to move, 0..=1; a draw counts one half.
     pub win_rate: f64,
+    /// Mean score of these playouts: points of the player to move minus the opponent's.
+    pub score_lead: f64,
+    /// Standard deviation of the score.
+    pub score_deviation: f64,
     /// Principal variation: the best moves of both players in order, beginning with this move.
     pub variation: Vec<Point>,
 }
@@ -52,6 +56,8 @@ pub struct Search {
     path: Vec<u32>,
     /// Children of the node that is being expanded.
     children: Vec<Node>,
+    /// Sum of the scores and of their squares, Black's points minus White's, for each child of the root.
+    scores: Vec<[f64; 2]>,
 }
 
 impl Search {
@@ -66,6 +72,7 @@ impl Search {
             first: vec![0; game.area()],
             path: Vec::new(),
             children: Vec::with_capacity(game.area() + 1),
+            scores: vec![[0.0; 2]; game.area() + 1],
             settings,
         }
     }
@@ -75,6 +82,7 @@ impl Search {
         for _ in 0..playouts {
             self.descend(rng);
             let margin = self.play_out(rng);
+            self.count_score(margin);
             self.back_up(margin);
         }
     }
@@ -150,6 +158,16 @@ impl Search {
         area as f32 - rules.komi - rules.compensation_for(game.setup().handicap)
     }
 
+    /// Adds the score of a playout to that of its first move.
+    fn count_score(&mut self, margin: f32) {
+        let first = self.tree.node(ROOT).first;
+        let move_index = self.path.get(1).map(|&child| (child - first) as usize);
+        if let Some([sum, squares]) = move_index.and_then(|index| self.scores.get_mut(index)) {
+            *sum += f64::from(margin);
+            *squares += f64::from(margin) * f64::from(margin);
+        }
+    }
+
     /// Adds the result to all nodes of the path, and to the AMAF counts of the children of these nodes that were played
     /// later.
     fn back_up(&mut self, margin: f32) {
@@ -217,7 +235,18 @@ impl Search {
             variation.push(self.tree.node(next).point);
             at = next;
         }
-        Candidate { point: node.point, visits: node.visits, win_rate: node.win_rate(), variation }
+        let [sum, squares] =
+            self.scores.get((child - self.tree.node(ROOT).first) as usize).copied().unwrap_or_default();
+        let visits = f64::from(node.visits.max(1));
+        let mean = sum / visits;
+        Candidate {
+            point: node.point,
+            visits: node.visits,
+            win_rate: node.win_rate(),
+            score_lead: mean * f64::from(self.root.to_play().sign()),
+            score_deviation: (squares / visits - mean * mean).max(0.0).sqrt(),
+            variation,
+        }
     }
 
     /// Move with most visits, with two exceptions for the pass. The search passes at once if the opponent has passed
