@@ -151,7 +151,7 @@ impl<E: Env> Batch<E> {
         }
         let all = BatchChunk::of(&mut self.data, actions, self.shape);
         self.threads.step(all, &*self.env, self.source, &mut self.finished);
-        Ok(())
+        self.env.check()
     }
 
     /// Whether every action is legal.

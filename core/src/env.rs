@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::{Spec, Stream};
+use crate::{Result, Spec, Stream};
 
 /// The rules of a world.
 ///
@@ -77,6 +77,15 @@ pub trait Env: Send + Sync {
     /// Writes the values of [`Spec::measures`] for an episode that ended in `state` into `out`; NaN for an undefined
     /// value.
     fn measure(&self, _state: &Self::State, _out: &mut [f64]) {}
+
+    /// Error of something outside the rules that the world needs, such as another program as an opponent that keeps
+    /// failing. Batches and runners call it after each step, and return the error.
+    ///
+    /// # Errors
+    /// Only in worlds that need something outside their rules.
+    fn check(&self) -> Result<()> {
+        Ok(())
+    }
 
     /// Action of the scripted policy with the index `script` in [`Spec::scripts`], computed from the full state; `None`
     /// for an index out of range.

@@ -89,7 +89,12 @@ pub fn evaluate_with_stop(
         .into_par_iter()
         .map(|chunk| {
             let first = chunk * CHUNK;
-            Chunk::new(world, protocol, first as u64, CHUNK.min(num_envs - first)).play(policy, stop)
+            let chunk = Chunk::new(world, protocol, first as u64, CHUNK.min(num_envs - first));
+            match chunk.play(policy, stop) {
+                // A step that was interrupted fails.
+                Err(_) if stop.load(Ordering::Relaxed) => Ok(None),
+                played => played,
+            }
         })
         .collect::<Result<_>>()?;
     let Some(chunks) = chunks else { return Ok(None) };

@@ -199,6 +199,7 @@ impl<W: World> EpisodeRunner for SingleEpisode<W> {
         step.ending = self.clock.advance(step, mover, EpisodeLimits::of(self.world.spec()));
         self.ending = step.ending;
         self.observe();
+        self.world.check()?;
         Ok(step)
     }
 

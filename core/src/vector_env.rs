@@ -38,8 +38,8 @@ pub trait VectorEnv: Send {
     /// Steps every environment by its action.
     ///
     /// # Errors
-    /// [`Error::IllegalAction`]; [`Error::Config`] for actions of another kind or number. After an error, no
-    /// environment has changed.
+    /// [`Error::IllegalAction`]; [`Error::Config`] for actions of another kind or number. After these errors, no
+    /// environment has changed. Errors of [`Env::check`](crate::Env::check).
     fn step(&mut self, actions: Actions<'_>) -> Result<()>;
     /// Writes the action of `policy` for every environment into `actions`, with `rngs[i]` as the generator of
     /// environment `i`. A scripted policy ([`Policy::script`]) is computed from the states instead of the observations.

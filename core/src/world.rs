@@ -57,6 +57,17 @@ pub trait World: Env + Sized + 'static {
         None
     }
 
+    /// Whether a step may take long or fail, because an opponent thinks. A training run then keeps a copy of its state
+    /// from before each slice of steps, so that it can be interrupted during a step.
+    fn is_slow(&self) -> bool {
+        false
+    }
+
+    /// Next message for the user, such as the first failure of an opponent; `None` if there is no new one.
+    fn take_note(&self) -> Option<String> {
+        None
+    }
+
     /// Draws `state` into `frame`, and the action values or probabilities of a given policy. The default prints the
     /// observation.
     fn draw(&self, state: &Self::State, _policy: Option<&dyn Policy>, frame: &mut Frame) {
@@ -109,6 +120,14 @@ pub trait DynWorld: Send + Sync {
     fn upper_bound_player(&self) -> Option<&str> {
         None
     }
+    /// See [`World::is_slow`].
+    fn is_slow(&self) -> bool {
+        false
+    }
+    /// See [`World::take_note`].
+    fn take_note(&self) -> Option<String> {
+        None
+    }
 }
 
 impl<W: World> DynWorld for Arc<W> {
@@ -144,6 +163,14 @@ impl<W: World> DynWorld for Arc<W> {
 
     fn upper_bound_player(&self) -> Option<&str> {
         W::upper_bound_player(self)
+    }
+
+    fn is_slow(&self) -> bool {
+        W::is_slow(self)
+    }
+
+    fn take_note(&self) -> Option<String> {
+        W::take_note(self)
     }
 }
 

@@ -173,6 +173,14 @@ impl<T: ObservationTransform> DynWorld for WrappedWorld<T> {
     fn upper_bound_player(&self) -> Option<&str> {
         self.world.upper_bound_player()
     }
+
+    fn is_slow(&self) -> bool {
+        self.world.is_slow()
+    }
+
+    fn take_note(&self) -> Option<String> {
+        self.world.take_note()
+    }
 }
 
 struct WrappedVectorEnv<T: ObservationTransform> {

@@ -27,7 +27,8 @@ const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), env!("FREEWHEEL_COMMIT"
 Start with `freewheel run`: it needs no file. `freewheel init` writes a commented experiment file.
 
 Exit codes: 0 success; 2 wrong command line; 3 wrong configuration or input file; 4 a run diverged;
-5 damaged file of a run, or an episode that replays otherwise; 130 interrupted, everything saved.")]
+5 damaged file of a run, or an episode that replays otherwise; 130 interrupted, everything saved; 131 ended at once by
+a second signal, not everything saved.")]
 pub struct Cli {
     /// Subcommand with its arguments.
     #[command(subcommand)]
@@ -158,20 +159,24 @@ Examples:
     /// Serve a Go player over the Go Text Protocol, for graphical boards and servers.
     #[command(after_help = "\
 Examples:
-  freewheel gtp                                   uct:1000; `boardsize 19` sets the size
-  freewheel gtp --player uct:5000,strong --size 9
-  echo genmove black | freewheel gtp --player greedy --seed 3")]
+  freewheel gtp                          uct:5000,strong; `boardsize 19` sets the size
+  freewheel gtp --player uct:20000,strong --rules japanese
+  echo genmove black | freewheel gtp --player greedy --seed 3
+
+Rules: Chinese by default, without suicide. A program that --player starts is killed with all its children at the end.")]
     Gtp(Gtp),
     /// Play a match of many games between two Go players, built-in or other programs.
     #[command(
         name = "match",
         after_help = "\
 Examples:
-  freewheel match uct:1000 greedy --size 9 --games 100
-  freewheel match uct:3000,rave 'gtp:gnugo --mode gtp --level 1' --sgf games
+  freewheel match uct:1000,strong greedy --size 9 --games 100
+  freewheel match uct:3000,strong 'gtp:gnugo --mode gtp --level 1' --sgf games
 
-Each opening is played twice, with colors swapped. Intervals are 95 % Wilson intervals. A program that exits, plays an
-illegal move or exceeds the time limit loses the game, and is restarted."
+Each opening is played twice, with colors swapped. Intervals are 95 % Wilson intervals. A game has no result if a
+program exits, plays an illegal move, refuses a legal one, or exceeds the time limit or the size limit of a response.
+The error is told and the program is restarted. After 3 such games in a row, or more than 5 % of the games and at
+least 4, the match ends with exit code 3."
     )]
     Match(Match),
     /// Show, check, convert and extract game records of Go (SGF files).

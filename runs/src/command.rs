@@ -2,11 +2,13 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches};
 use freewheel_core::Error as Core;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use crate::Registry;
 use crate::cli::{Cli, Command, Run, Train};
@@ -156,16 +158,39 @@ fn overlay(doc: &mut Document, set: &[String]) -> Result<()> {
     set.iter().try_for_each(|assignment| doc.set(assignment)).map_err(|e| Error::Usage(e.to_string()))
 }
 
-/// Stop flag that is set by Ctrl-C, a termination signal, or the end of the terminal (SIGHUP). A second signal ends the
-/// program at once.
+/// Time after the first signal in which work in progress may end by itself; then players of Go are interrupted.
+const GRACE: Duration = Duration::from_millis(400);
+
+/// Exit code after a second signal: not everything is saved.
+const UNSAVED: i32 = 131;
+
+/// Stop flag that is set by Ctrl-C, a termination signal, or the end of the terminal (SIGHUP). A little later, players
+/// of Go that are still choosing a move are interrupted. A second Ctrl-C or termination signal ends the program at once,
+/// with the exit code [`UNSAVED`].
 fn stop_flag() -> Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
-    let hangup = (!ignores_hangup()).then_some(signal_hook::consts::SIGHUP);
-    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM].into_iter().chain(hangup) {
-        let io = || Core::io("signal handler");
-        signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&stop)).map_err(io())?;
-        signal_hook::flag::register(signal, Arc::clone(&stop)).map_err(io())?;
-    }
+    let handler = || Core::io("signal handler");
+    let hangup = (!ignores_hangup()).then_some(SIGHUP);
+    let signals = [SIGINT, SIGTERM].into_iter().chain(hangup);
+    let mut signals = signal_hook::iterator::Signals::new(signals).map_err(handler())?;
+    let flag = Arc::clone(&stop);
+    let wait = move || {
+        let mut signals = signals.forever();
+        if signals.next().is_none() {
+            return;
+        }
+        flag.store(true, Ordering::Relaxed);
+        std::thread::spawn(|| {
+            std::thread::sleep(GRACE);
+            freewheel_envs::go::gtp::interrupt();
+        });
+        // The end of a terminal may come with several signals.
+        if signals.any(|signal| signal != SIGHUP) {
+            freewheel_envs::go::gtp::interrupt();
+            signal_hook::low_level::exit(UNSAVED);
+        }
+    };
+    std::thread::Builder::new().name("signals".into()).spawn(wait).map_err(handler())?;
     Ok(stop)
 }
 

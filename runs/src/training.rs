@@ -223,7 +223,8 @@ impl<'a> Training<'a> {
         let due = |step: u64, points: u64| {
             step > 0 && points > 0 && step == next_due(step - 1, points, total, num_envs)
         };
-        let mut slice = 1024u64;
+        let slow = self.job.world.is_slow();
+        let mut slice = if slow { 1 } else { 1024u64 };
         loop {
             let now = self.progress.step;
             let evaluated = !self.progress.evaluation_pending || self.interim_evaluation(control)?;
@@ -245,14 +246,46 @@ impl<'a> Training<'a> {
                 .unwrap_or(total);
             let next = next.min(now + slice.next_multiple_of(num_envs));
             let begin = Instant::now();
-            self.learn(next - now)?;
+            let before = if slow { Some(self.checkpoint()?) } else { None };
+            let longest = SLICE.max(20 * begin.elapsed());
+            let learned = self.learn(next - now);
+            self.tell(control);
+            if let Err(error) = learned {
+                return self.give_up(error, before, control);
+            }
             (control.progress)(next - now);
             // The length of a slice does not change the results, so it may depend on the clock.
-            slice = if begin.elapsed() < SLICE { (slice * 2).min(total) } else { (slice / 2).max(1) };
+            slice = if begin.elapsed() < longest { (slice * 2).min(total) } else { (slice / 2).max(1) };
             if due(next, config.log.points) {
                 self.log()?;
             }
             self.progress.evaluation_pending = due(next, config.evaluation.points);
+        }
+    }
+
+    /// Ends the training after an error in a slice of steps: saves the checkpoint from before the slice, if there is
+    /// one. Returns false for an interruption, else the error.
+    fn give_up(
+        &mut self,
+        error: Error,
+        before: Option<PendingCheckpoint>,
+        control: &Control<'_>,
+    ) -> Result<bool> {
+        if matches!(error, Error::Diverged { .. }) {
+            return Err(error);
+        }
+        if let Some(before) = before {
+            self.write(Occasion::Interruption, before)?;
+        }
+        if control.stop.load(Ordering::Relaxed) { Ok(false) } else { Err(error) }
+    }
+
+    /// Passes the messages of the worlds on to the user.
+    fn tell(&self, control: &Control<'_>) {
+        for world in [&*self.job.world, self.job.evaluation_world()] {
+            while let Some(text) = world.take_note() {
+                (control.note)(&format!("{}: {text}", self.job.title()));
+            }
         }
     }
 
@@ -288,7 +321,9 @@ impl<'a> Training<'a> {
     fn interim_evaluation(&mut self, control: &Control<'_>) -> Result<bool> {
         let policy = self.agent.policy(PolicyMode::Greedy);
         let episodes = self.job.config.evaluation.interim_episodes;
-        let Some(finished) = self.job.evaluate(&*policy, episodes, control.stop)? else { return Ok(false) };
+        let finished = self.job.evaluate(&*policy, episodes, control.stop);
+        self.tell(control);
+        let Some(finished) = finished? else { return Ok(false) };
         self.update_stall(&finished, control)?;
         let Progress { step, ref stalled, .. } = self.progress;
         if self.first_evaluation.is_none() {
@@ -340,7 +375,12 @@ impl<'a> Training<'a> {
     /// Saves a checkpoint. The state is copied now and written in the background, after the previous checkpoint has
     /// been written.
     fn save(&mut self, occasion: Occasion) -> Result<()> {
-        self.writer.finish()?;
+        let checkpoint = self.checkpoint()?;
+        self.write(occasion, checkpoint)
+    }
+
+    /// Copy of the present state.
+    fn checkpoint(&self) -> Result<PendingCheckpoint> {
         let (metrics_bytes, sync) = self.metrics.sync()?;
         let unsupported = |e| Error::Unsupported(format!("the progress of a run cannot be saved: {e}"));
         let progress = postcard::to_stdvec(&Progress { metrics_bytes, ..self.progress.clone() });
@@ -352,8 +392,14 @@ impl<'a> Training<'a> {
         checkpoint.insert(METRICS_DIGEST, self.metrics.digest().as_bytes().to_vec());
         checkpoint.insert("agent", self.agent.save()?);
         checkpoint.insert("episodes", self.env.save()?);
-        let (step, scheduled, interrupted) =
-            (self.progress.step, self.scheduled.clone(), self.interrupted.clone());
+        Ok(PendingCheckpoint { step: self.progress.step, checkpoint, sync: Box::new(sync) })
+    }
+
+    /// Writes a checkpoint in the background, after the previous one has been written.
+    fn write(&mut self, occasion: Occasion, pending: PendingCheckpoint) -> Result<()> {
+        self.writer.finish()?;
+        let PendingCheckpoint { step, checkpoint, sync } = pending;
+        let (scheduled, interrupted) = (self.scheduled.clone(), self.interrupted.clone());
         self.writer.submit(move || {
             // The checkpoint contains the size of the metrics file: the metrics must be on disk first.
             sync()?;
@@ -372,9 +418,9 @@ impl<'a> Training<'a> {
     fn conclude(&mut self, control: &Control<'_>) -> Result<Option<JobResult>> {
         let config = &self.job.config;
         let policy = self.agent.policy(PolicyMode::Greedy);
-        let Some(finished) = self.job.evaluate(&*policy, config.evaluation.episodes, control.stop)? else {
-            return self.writer.finish().map(|()| None);
-        };
+        let finished = self.job.evaluate(&*policy, config.evaluation.episodes, control.stop);
+        self.tell(control);
+        let Some(finished) = finished? else { return self.writer.finish().map(|()| None) };
         self.update_stall(&finished, control)?;
         let evaluation = Window::of(&finished);
         if evaluation.episodes < finished.len() as u64 {
@@ -385,7 +431,11 @@ impl<'a> Training<'a> {
                 finished.len()
             ));
         }
-        let records = record::to_text(&self.record(&*policy)?)?;
+        let records = match self.record(&*policy) {
+            // A step that was interrupted fails.
+            Err(_) if control.stop.load(Ordering::Relaxed) => return self.writer.finish().map(|()| None),
+            records => record::to_text(&records?)?,
+        };
         let result = JobResult {
             seed: config.seed,
             steps: self.progress.step,
@@ -427,6 +477,14 @@ impl<'a> Training<'a> {
         };
         (0..count).map(one).collect()
     }
+}
+
+/// Checkpoint in memory.
+struct PendingCheckpoint {
+    step: u64,
+    checkpoint: Checkpoint,
+    /// Function that syncs the metrics to disk, which must happen before the checkpoint is written.
+    sync: Box<dyn FnOnce() -> Result<()> + Send>,
 }
 
 /// Reason for saving a checkpoint.

@@ -60,7 +60,11 @@ pub(super) fn eval(registry: &Registry, args: Eval) -> Result<()> {
             return Ok(None);
         };
         let policy = agent.policy(PolicyMode::Greedy);
-        let Some(finished) = job.evaluate(&*policy, args.episodes, &stop)? else { return Ok(None) };
+        let finished = job.evaluate(&*policy, args.episodes, &stop);
+        while let Some(text) = job.evaluation_world().take_note() {
+            output::note(&format!("{}: {text}", directory.display()));
+        }
+        let Some(finished) = finished? else { return Ok(None) };
         let window = Window::of(&finished);
         let scores: Vec<f64> = finished.iter().map(|one| one.score).filter(|score| !score.is_nan()).collect();
         let streams = freewheel_core::Streams::new(job.config.seed);

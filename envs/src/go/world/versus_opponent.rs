@@ -5,7 +5,7 @@
 //! agent is White or M is odd. If the opponent fails, as another program may, the episode is truncated with reward 0
 //! and its measures are NaN: nobody wins.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use freewheel_core::{
     ActionBuffer, Baseline, Env, Error, Frame, Policy, PolicyLoader, Result, Solution, SolveQuery, Spec,
@@ -17,6 +17,7 @@ use super::config::{self, GoConfig};
 use super::draw::{self, BoardScene};
 use super::reference;
 use super::settings::{AgentColor, CHECKPOINT, Settings};
+use crate::go::gtp::{is_interrupted, vertex};
 use crate::go::players::{self, Player, PlayerAction};
 use crate::go::rules::{Color, Game};
 
@@ -26,6 +27,23 @@ pub struct GoVersusOpponent {
     pub(super) config: GoConfig,
     pub(super) agent_color: AgentColor,
     pub(super) opponent: Arc<dyn Player>,
+    failures: Mutex<Failures>,
+}
+
+/// Number of games in a row in which the opponent has failed after which a run is ended.
+const MAX_FAILURES: u32 = 3;
+
+/// Failures of an opponent.
+#[derive(Default)]
+struct Failures {
+    /// Number of games since the last one without a failure.
+    in_a_row: u32,
+    /// Description of the last one.
+    last: String,
+    /// Message about the first one, until it is taken.
+    note: Option<String>,
+    /// Number of all failures.
+    count: u64,
 }
 
 /// State: the game, the agent's color, and the status of the opponent.
@@ -84,7 +102,13 @@ impl GoVersusOpponent {
     pub fn with_player(id: &str, size: u8, settings: &Settings, opponent: Arc<dyn Player>) -> Result<Self> {
         let config = GoConfig::new(id, size, settings)?;
         let spec = config.spec(id, 1, config.move_limit.div_ceil(2));
-        Ok(GoVersusOpponent { spec, config, agent_color: settings.color, opponent })
+        Ok(GoVersusOpponent {
+            spec,
+            config,
+            agent_color: settings.color,
+            opponent,
+            failures: Mutex::default(),
+        })
     }
 
     /// Plays the opponent's move, if the opponent is to move.
@@ -92,11 +116,37 @@ impl GoVersusOpponent {
         if state.game.is_over() || state.game.to_play() == state.agent {
             return;
         }
-        state.opponent = match self.opponent.choose(&state.game, rng) {
-            Ok(PlayerAction::Play(point)) if state.game.play(point).is_ok() => OpponentStatus::Playing,
-            Ok(PlayerAction::Resign) => OpponentStatus::Resigned,
-            _ => OpponentStatus::Failed,
+        let failure = match self.opponent.choose(&state.game, rng) {
+            Ok(PlayerAction::Play(point)) => state.game.play(point).err().map(|why| {
+                let name = vertex::name(state.game.rules(), point);
+                format!("it played {name}, which is illegal: {why}")
+            }),
+            Ok(PlayerAction::Resign) => {
+                state.opponent = OpponentStatus::Resigned;
+                None
+            }
+            Err(error) => Some(error.to_string()),
         };
+        if failure.is_some() {
+            state.opponent = OpponentStatus::Failed;
+        }
+        // A game at its move limit is truncated by the batch.
+        if self.opponent.is_slow() && state.game.move_number() + 2 >= self.config.move_limit {
+            self.failures().in_a_row = 0;
+        }
+        if let Some(failure) = failure {
+            let mut failures = self.failures();
+            failures.in_a_row += 1;
+            failures.count += 1;
+            if failures.count == 1 && !is_interrupted() {
+                failures.note = Some(format!("the opponent failed, the episode does not count: {failure}"));
+            }
+            failures.last = failure;
+        }
+    }
+
+    fn failures(&self) -> MutexGuard<'_, Failures> {
+        self.failures.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -141,6 +191,10 @@ impl Env for GoVersusOpponent {
         match state.opponent {
             OpponentStatus::Failed => Step::truncation(0.0),
             OpponentStatus::Playing if !state.game.is_over() => Step::transition(0.0),
+            _ if self.opponent.is_slow() => {
+                self.failures().in_a_row = 0;
+                self.config.final_step(state.margin())
+            }
             _ => self.config.final_step(state.margin()),
         }
     }
@@ -157,6 +211,22 @@ impl Env for GoVersusOpponent {
         let margin = state.margin();
         let win_value = if margin.is_nan() { f64::NAN } else { config::win_value(margin) };
         config::write_measures([win_value, f64::from(margin), f64::from(state.game.move_number())], out);
+    }
+
+    /// Error of an opponent that has failed several times in a row, or was interrupted.
+    fn check(&self) -> Result<()> {
+        if !self.opponent.is_slow() {
+            return Ok(());
+        }
+        let failures = self.failures();
+        if failures.in_a_row < MAX_FAILURES && !(is_interrupted() && failures.in_a_row > 0) {
+            return Ok(());
+        }
+        let (number, last) = (failures.in_a_row, &failures.last);
+        Err(Error::Unsupported(format!(
+            "{}: the opponent failed {number} times in a row, the last time: {last}",
+            self.spec.id
+        )))
     }
 
     fn scripted(&self, script: usize, state: &VersusOpponentState, rng: &mut Stream) -> Option<u32> {
@@ -178,6 +248,14 @@ impl World for GoVersusOpponent {
             )));
         }
         Ok(reference::random_baseline(self, self.config.move_limit.div_ceil(2)))
+    }
+
+    fn is_slow(&self) -> bool {
+        self.opponent.is_slow()
+    }
+
+    fn take_note(&self) -> Option<String> {
+        self.failures().note.take()
     }
 
     fn draw(&self, state: &VersusOpponentState, policy: Option<&dyn Policy>, frame: &mut Frame) {
