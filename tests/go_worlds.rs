@@ -100,7 +100,11 @@ fn a_trained_run_is_an_opponent_and_plays_gtp_and_matches() {
 
     let json = PROGRAM.json(&["match", name, "random", "--games", "20", "--json"]);
     assert_eq!((&json["rules"]["width"], &json["rules"]["komi"]), (&3.into(), &2.5.into()), "{json}");
-    assert_eq!((&json["result"]["games"], &json["result"]["by_fault"]), (&20.into(), &0.into()), "{json}");
+    assert_eq!(
+        (&json["result"]["games"], &json["result"]["without_result"]),
+        (&20.into(), &0.into()),
+        "{json}"
+    );
     let (code, message) = PROGRAM.fails(&["match", name, "random", "--size", "5"]);
     assert!(
         code == 3 && message.contains(name) && message.contains("was trained on 3x3"),
@@ -119,7 +123,7 @@ fn a_scripted_run_can_be_an_opponent() {
     let run = run_in(&first);
     let words = ["match", run.to_str().unwrap(), "random", "--games", "20", "--json"];
     let result = PROGRAM.json(&words)["result"].take();
-    assert_eq!(result["by_fault"], 0, "{result}");
+    assert_eq!(result["without_result"], 0, "{result}");
     assert!(result["won"].as_u64().unwrap() >= 15, "{result}");
     let [opponent, checkpoint] = as_opponent(&run);
     let row =
@@ -301,15 +305,23 @@ fn an_unusable_opponent_is_named() {
     assert!(message.contains("answered `boardsize 3` with an error: too small"), "{message}");
 }
 
-/// An opponent that fails as White: only the games as Black count.
+/// An opponent that fails in some games: only the other games count.
 #[test]
 fn games_that_an_opponent_has_failed_in_do_not_count() {
     let folder = tempfile::tempdir().unwrap();
-    let fails = r#"world.opponent=gtp:sh -c 'while read id command; do
-        case "$command" in "genmove white") r=Z99;; genmove*) r=pass;; known*) r=false;; quit) exit;; *) r="";; esac
+    let mark = folder.path().join("mark");
+    // Every ninth answer as White is not a move.
+    let fails = format!(
+        r#"world.opponent=gtp:sh -c 'while read id command; do
+        case "$command" in
+            "genmove white") echo >> {mark}; n=$(wc -l < {mark}); if [ $((n % 9)) = 0 ]; then r=Z99; else r=pass; fi;;
+            genmove*) r=pass;; known*) r=false;; quit) exit;; *) r="";;
+        esac
         printf "=$id $r\n\n"
-    done'"#;
-    let row = train("go/2x2", "random", folder.path(), &[fails, "steps=200"]);
+    done'"#,
+        mark = mark.display()
+    );
+    let row = train("go/2x2", "random", folder.path(), &[&fails, "steps=200"]);
     assert!((0.0..=1.0).contains(&row["scores"][0].as_f64().unwrap()), "{row}");
     let text = std::fs::read_to_string(run_in(folder.path()).join("eval.json")).unwrap();
     let result: Value = serde_json::from_str(&text).unwrap();
@@ -322,4 +334,26 @@ fn games_that_an_opponent_has_failed_in_do_not_count() {
     let json = PROGRAM.json(&["eval", out, "--episodes", "20", "--json", "--allow-programs"]);
     assert_eq!(json["runs"][0]["episodes"], episodes, "{json}");
     PROGRAM.text(&["resume", out, "--allow-programs"]);
+}
+
+/// An opponent that fails in every game ends the run with its words, after a few games.
+#[test]
+fn an_opponent_that_keeps_failing_ends_the_run() {
+    let folder = tempfile::tempdir().unwrap();
+    for (genmove, words) in [("echo boom >&2; exit 3", "boom"), ("printf \"=$id A1\n\n\"", "illegal")] {
+        let opponent = format!(
+            r#"world.opponent=gtp:sh -c 'while read id command; do
+            case "$command" in
+                genmove*) {genmove};; known*) printf "=$id false\n\n";; quit) exit;; *) printf "=$id\n\n";;
+            esac
+        done'"#
+        );
+        let color = "world.color=white";
+        let all = self::words("go/2x2", "random", folder.path(), &[&opponent, "steps=200", color]);
+        let (code, message) = PROGRAM.fails(&strs(&all));
+        assert!(
+            code == 3 && message.contains("3 times in a row") && message.contains(words),
+            "{code} {message}"
+        );
+    }
 }

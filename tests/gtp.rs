@@ -59,6 +59,16 @@ fn an_analysis_goes_on_until_it_is_interrupted() {
     for _ in 0..5 {
         assert!(lines.next().unwrap().starts_with("info move "));
     }
+    // An empty line ends the analysis.
+    input.write_all(b"\n").unwrap();
+    assert_eq!(lines.by_ref().find(|line| !line.starts_with("info move ")).unwrap(), "");
+    input.write_all(b"kata-analyze w 1\n").unwrap();
+    assert_eq!(lines.next().unwrap(), "=");
+    assert!(lines.next().unwrap().contains(" scoreLead "));
+    input.write_all(b"# a comment\n").unwrap();
+    assert_eq!(lines.by_ref().find(|line| !line.starts_with("info move ")).unwrap(), "");
+    input.write_all(b"1 analyze b interval 1\n").unwrap();
+    assert_eq!(lines.next().unwrap(), "=1");
     input.write_all(b"2 protocol_version\n").unwrap();
     let after: Vec<String> =
         lines.by_ref().skip_while(|line| line.starts_with("info move ")).take(2).collect();
@@ -67,6 +77,45 @@ fn an_analysis_goes_on_until_it_is_interrupted() {
     // The input stays open: `quit` ends the program.
     assert!(child.wait().unwrap().success());
     drop(input);
+}
+
+/// Suicide, ko and komi of each rule set; suicide is forbidden by default.
+#[test]
+fn rule_sets_have_the_rules_of_their_books() {
+    // The last move of this game takes the last liberty of its own stones.
+    let moves: Vec<String> = sgf::read(include_str!("data/self_capture_7x7.sgf")).unwrap()[0]
+        .moves()
+        .map(|one| {
+            let color = freewheel_envs::go::gtp::vertex::color_name(one.color);
+            let rules = freewheel_envs::go::rules::Rules::tromp_taylor(7);
+            format!("play {color} {}\n", freewheel_envs::go::gtp::vertex::name(&rules, one.point))
+        })
+        .collect();
+    let after = |words: &[&str]| {
+        let words = [&["gtp", "--player", "random", "--size", "7"], words].concat();
+        let out = responses(&words, &moves.concat());
+        let answers: Vec<&str> = out.split_terminator("\n\n").collect();
+        assert!(answers[..moves.len() - 1].iter().all(|answer| *answer == "= "), "{words:?} {answers:?}");
+        answers[moves.len() - 1] == "? illegal move"
+    };
+    assert!(after(&[]));
+    for (set, forbidden) in [
+        ("chinese", true),
+        ("japanese", true),
+        ("aga", true),
+        ("cgos", true),
+        ("kgs", true),
+        ("tromp-taylor", false),
+        ("new-zealand", false),
+    ] {
+        assert_eq!(after(&["--rules", set]), forbidden, "{set}");
+        assert!(after(&["--rules", set, "--suicide", "forbid"]));
+        assert!(!after(&["--rules", set, "--suicide", "allow"]));
+    }
+    for (set, komi) in [("chinese", "7.5"), ("japanese", "6.5"), ("new-zealand", "7")] {
+        let words = ["gtp", "--player", "random", "--rules", set];
+        assert_eq!(responses(&words, "get_komi\n"), format!("= {komi}\n\n"));
+    }
 }
 
 /// Result of a match, without times.
@@ -139,34 +188,104 @@ fn scripted_program(genmove: &str) -> String {
     format!("gtp:sh -c '{script}'")
 }
 
+/// Output of a command that ends with an error: exit code, JSON, and message.
+fn fails_with_json(words: &[&str]) -> (i32, Value, String) {
+    let output = PROGRAM.command(words).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let json = serde_json::from_str(&text).unwrap_or(Value::Null);
+    (output.status.code().unwrap_or(-1), json, String::from_utf8(output.stderr).unwrap())
+}
+
+/// A game in which a program fails has no result, and a few in a row end the match.
 #[test]
-fn a_program_that_fails_loses_and_is_restarted() {
+fn games_of_a_program_that_fails_have_no_result() {
     let cases = [
         ("echo \"=$id Z99\"; echo", "which is not a valid response"),
         ("echo \"=$id A1\"; echo", "A1, is not legal: that point is occupied"),
         ("exit 3", "exit status: 3"),
-        ("exec sleep 60", "within 200ms"),
+        ("exec sleep 60", "within 300ms"),
         ("echo \"?$id I am lost\"; echo", "I am lost"),
+        ("exec yes", "was stopped"),
+        ("exec cat /dev/zero", "a line of more than 64 KiB"),
+        ("echo \"=\"; echo", "which is not a valid response"),
     ];
     for (genmove, expected) in cases {
-        let json = play_match(&[
-            "random",
-            &scripted_program(genmove),
-            "--games",
-            "4",
-            "--threads",
-            "1",
-            "--timeout",
-            "0.2",
-        ]);
+        let program = scripted_program(genmove);
+        let words = ["match", "random", &program, "--games", "9", "--threads", "1", "--timeout", "0.3"];
+        let (code, json, message) = fails_with_json(&[&words[..], &["--json", "--size", "7"]].concat());
         let result = &json["result"];
-        assert_eq!((&result["won"], &result["by_fault"]), (&4.into(), &4.into()), "{genmove}: {json}");
+        let counts = (&result["games"], &result["won"], &result["without_result"]);
+        assert_eq!((code, counts), (3, (&0.into(), &0.into(), &3.into())), "{genmove}: {json} {message}");
+        assert!(
+            message.contains("no game has a result") && message.contains(expected),
+            "{genmove}: {message}"
+        );
         for fault in json["faults"].as_array().unwrap() {
             assert!(fault["fault"].as_str().unwrap().contains(expected), "{genmove}: {fault}");
         }
     }
     let resigns = play_match(&[&scripted_program("echo \"=$id resign\"; echo"), "random", "--games", "2"]);
     assert_eq!((&resigns["result"]["lost"], &resigns["result"]["by_resignation"]), (&2.into(), &2.into()));
+}
+
+/// One failure does not end a match; its game has no result.
+#[test]
+fn a_program_is_restarted_after_a_failure() {
+    let folder = tempfile::tempdir().unwrap();
+    let mark = folder.path().join("failed");
+    let once = format!(
+        "if [ -e {mark} ]; then echo \"=$id pass\"; echo; else touch {mark}; exit 3; fi",
+        mark = mark.display()
+    );
+    let json = play_match(&[&scripted_program(&once), "random", "--games", "5", "--threads", "1"]);
+    let result = &json["result"];
+    assert_eq!((&result["games"], &result["without_result"]), (&4.into(), &1.into()), "{json}");
+    assert_eq!(json["faults"][0]["game"], 1, "{json}");
+}
+
+/// One signal ends a match, a training run and an evaluation within a second or so, while the opponent thinks.
+/// Nothing that the opponent has started goes on.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_interruption_is_answered_while_an_opponent_thinks() {
+    use std::time::{Duration, Instant};
+    let folder = tempfile::tempdir().unwrap();
+    let started = folder.path().join("started");
+    let sleep = format!("sleep {}.5", 10_000 + std::process::id());
+    let thinks = scripted_program(&format!("touch {}; {sleep} & wait", started.display()));
+    let out = folder.path().join("out");
+    let opponent = format!("world.opponent={thinks}");
+    let train = ["train", "go/3x3", "q-learning", "--steps", "60", "--quiet", "--set", &opponent, "--out"];
+    let train = [&train[..], &[out.to_str().unwrap()]].concat();
+    let search = ["match", "uct:100000000", "random", "--size", "9", "--games", "2", "--quiet"];
+    for (words, code) in [
+        (&["match", "random", &thinks, "--size", "5", "--games", "2"][..], 130),
+        (&train[..], 130),
+        (&search[..], 130),
+    ] {
+        let _ = std::fs::remove_file(&started);
+        let mut child = PROGRAM.command(words).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let until = Instant::now() + Duration::from_secs(30);
+        while words[1].starts_with("uct") || !started.exists() {
+            std::thread::sleep(Duration::from_millis(300));
+            assert!(Instant::now() < until, "{words:?}: the opponent did not start");
+            if words[1].starts_with("uct") {
+                break;
+            }
+        }
+        let begin = Instant::now();
+        let signal = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+        assert!(signal.unwrap().success());
+        let status = child.wait().unwrap();
+        let took = begin.elapsed();
+        assert_eq!(status.code(), Some(code), "{words:?}");
+        assert!(took < Duration::from_millis(2500), "{words:?}: {took:?}");
+        let list = std::process::Command::new("ps").args(["-eo", "args"]).output().unwrap().stdout;
+        let list = String::from_utf8_lossy(&list);
+        assert!(!list.lines().any(|line| line.starts_with(&sleep)), "{words:?}: an orphan is left");
+    }
+    // The interrupted training run goes on with another opponent's... moves of the same kind: it is found and resumed.
+    assert!(out.exists());
 }
 
 #[test]
@@ -181,5 +300,6 @@ fn invalid_matches_are_refused() {
     refused(&["match", "random", "random", "--komi", "6.3"], 3, "`komi` is 6.3");
     refused(&["match", "random", "random", "--timeout=-1"], 2, "--timeout -1");
     refused(&["gtp", "--size", "20"], 2, "1..=19");
+    refused(&["gtp", "--rules", "chines"], 2, "chinese");
     refused(&["gtp", "--player", "uct:0"], 3, "uct");
 }

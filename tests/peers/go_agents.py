@@ -23,7 +23,7 @@ def number(run):
 
 def win_rate(freewheel, run, opponent, games):
     """Percent of games that the run's last policy wins, colors alternating, every opening of two random moves played twice."""
-    command = [freewheel, "match", str(run), opponent, "--games", str(games), "--seed", str(number(run)), "--json", "--quiet"]
+    command = [freewheel, "match", str(run), opponent, "--rules", "tromp-taylor", "--games", str(games), "--seed", str(number(run)), "--json", "--quiet"]
     answer = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     return 100.0 * answer["result"]["win_rate"]
 

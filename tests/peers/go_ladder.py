@@ -28,7 +28,7 @@ def name(player):
 
 def play(program, a, b, games, seed):
     """The wins of `a`, a draw being half a win, and seconds a move of both."""
-    command = [program, "match", a, b, "--games", str(games), "--seed", str(seed), "--suicide", "forbid"]
+    command = [program, "match", a, b, "--games", str(games), "--seed", str(seed), "--rules", "chinese"]
     command += ["--threads", "1", "--json", "--quiet"]
     match = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     for fault in match["faults"]:

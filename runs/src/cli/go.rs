@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Args};
-use freewheel_envs::go::rules::Ko;
+use freewheel_envs::go::rules::{Ko, RuleSet};
 
 use super::{ProgressOutput, Threads};
 
@@ -14,21 +14,28 @@ pub struct GoRules {
     /// Side of the board, 1 to 19; default: the size of a trained player's world, else 9.
     #[arg(long, value_parser = clap::value_parser!(u8).range(1..=19))]
     pub size: Option<u8>,
+    /// Rule set: the rules for ko, suicide and handicap, and the usual komi. Suicide is legal with tromp-taylor and
+    /// new-zealand only. Every rule set scores by area, all stones alive; japanese is no exception.
+    #[arg(long, value_name = "NAME", default_value = "chinese",
+        value_parser = PossibleValuesParser::new(RuleSet::NAMES).try_map(|name| name.parse::<RuleSet>()))]
+    pub rules: RuleSet,
     /// Ko rule, the repetitions that are illegal: simple (recapturing a single stone at once), positional (any earlier
-    /// board), situational (any earlier board with the same player to move).
-    #[arg(long, value_name = "RULE", default_value = "positional",
+    /// board), situational (any earlier board with the same player to move); default: that of --rules.
+    #[arg(long, value_name = "RULE",
         value_parser = PossibleValuesParser::new(Ko::NAMES).try_map(|name| name.parse::<Ko>()))]
-    pub ko: Ko,
-    /// Rule for suicide, a move that captures the mover's own stones: allow (Tromp-Taylor rules) or forbid (Chinese
-    /// rules).
-    #[arg(long, value_name = "RULE", default_value = "allow", action = ArgAction::Set,
+    pub ko: Option<Ko>,
+    /// Rule for suicide, a move that captures the mover's own stones: allow or forbid; default: that of --rules.
+    #[arg(long, value_name = "RULE", action = ArgAction::Set,
         value_parser = PossibleValuesParser::new(["allow", "forbid"]).map(|rule| rule == "allow"))]
-    pub suicide: bool,
+    pub suicide: Option<bool>,
     /// Komi, the points added to White's score, a multiple of 0.5; default: the komi of a trained player's world, else
-    /// 7.5.
+    /// that of --rules.
     #[arg(long, allow_negative_numbers = true)]
     pub komi: Option<f32>,
 }
+
+/// Player that `freewheel gtp` serves by default.
+pub(crate) const DEFAULT_PLAYER: &str = "uct:5000,strong";
 
 /// `freewheel gtp`
 #[derive(Args, Debug)]
@@ -36,9 +43,9 @@ pub struct Gtp {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub rules: GoRules,
-    /// Player: random, greedy, uct:N (tree search with N playouts), gtp:COMMAND for another program, or the folder of a
-    /// trained run.
-    #[arg(long, default_value = "uct:1000")]
+    /// Player: uct:N,strong (tree search with N playouts and knowledge of the game), uct:N (plain tree search, much
+    /// weaker), greedy, random, gtp:COMMAND for another program, or the folder of a trained run.
+    #[arg(long, default_value = DEFAULT_PLAYER)]
     pub player: String,
     /// Seed of the player.
     #[arg(long, default_value_t = 0)]
@@ -48,8 +55,8 @@ pub struct Gtp {
 /// `freewheel match`
 #[derive(Args, Debug)]
 pub struct Match {
-    /// First player: random, greedy, uct:N (tree search with N playouts), gtp:COMMAND for another program, or the
-    /// folder of a trained run.
+    /// First player: uct:N,strong (tree search with N playouts and knowledge of the game), uct:N (plain tree search,
+    /// much weaker), greedy, random, gtp:COMMAND for another program, or the folder of a trained run.
     pub a: String,
     /// Second player, in the same form.
     pub b: String,

@@ -51,9 +51,15 @@ pub(super) fn player(registry: &Registry, name: &str) -> Result<(Arc<dyn Player>
     Ok((Arc::new(player), Some(settings.rules(size))))
 }
 
-/// Rules of Go from the command line; default size and komi: those of `trained_rules`, else 9 and 7.5.
+/// Rules of Go from the command line; default size and komi: those of `trained_rules`, else 9 and that of the rule set.
 pub(super) fn rules(args: &GoRules, trained_rules: Option<Rules>) -> Rules {
     let size = args.size.or(trained_rules.map(|rules| rules.width)).unwrap_or(9);
-    let komi = args.komi.or(trained_rules.map(|rules| rules.komi)).unwrap_or(7.5);
-    Rules { ko: args.ko, suicide: args.suicide, komi, move_limit: None, ..Rules::tromp_taylor(size) }
+    let set = args.rules;
+    let rules = set.apply(Rules { move_limit: None, ..Rules::tromp_taylor(size) });
+    Rules {
+        komi: args.komi.or(trained_rules.map(|rules| rules.komi)).unwrap_or(set.komi),
+        ko: args.ko.unwrap_or(set.ko),
+        suicide: args.suicide.unwrap_or(set.suicide),
+        ..rules
+    }
 }

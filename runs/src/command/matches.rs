@@ -1,7 +1,7 @@
 //! `match`: plays many games of Go between two players and prints the result.
 
 use std::io::IsTerminal;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use freewheel_core::Error as Core;
@@ -22,11 +22,12 @@ pub(super) fn play_match(registry: &Registry, args: &Args) -> Result<()> {
     let Some(limit) = limit else {
         return Err(Error::Usage(format!("--timeout {}: must be a number of seconds above 0", args.timeout)));
     };
+    let stop = stop_flag()?;
     let (a, rules_of_a) = match_player(registry, &args.a, limit)?;
     let (b, rules_of_b) = match_player(registry, &args.b, limit)?;
     let rules = rules(&args.rules, rules_of_a.or(rules_of_b));
     for player in [&a, &b] {
-        player.check_ready(&Game::new(rules)?)?;
+        player.check_ready(&Game::new(rules)?).map_err(|e| interrupted_or(&stop, e))?;
     }
     let move_limit = args.move_limit.unwrap_or(3 * rules.area() as u32);
     let setup = Match {
@@ -40,7 +41,6 @@ pub(super) fn play_match(registry: &Registry, args: &Args) -> Result<()> {
     if let Some(folder) = &args.sgf {
         std::fs::create_dir_all(folder).map_err(Core::io(folder))?;
     }
-    let stop = stop_flag()?;
     let bar = progress(args);
     let on_end = |number: u32, played: &PlayedGame| {
         bar.inc(1);
@@ -52,16 +52,27 @@ pub(super) fn play_match(registry: &Registry, args: &Args) -> Result<()> {
     let played = setup.play(args.threads.count(), &stop, &on_end)?;
     bar.finish_and_clear();
     if let Some(folder) = &args.sgf {
-        for (number, one) in &played {
+        for (number, one) in &played.games {
             let file = folder.join(format!("game-{:04}.sgf", number + 1));
             std::fs::write(&file, one.record.to_string()).map_err(Core::io(&file))?;
         }
     }
-    let interrupted = stop.load(Ordering::Relaxed);
-    if !played.is_empty() {
-        print_result(args, &setup, &played)?;
+    if !played.games.is_empty() {
+        print_result(args, &setup, &played.games)?;
     }
-    if interrupted { Err(Error::Signal(signal_hook::consts::SIGINT)) } else { Ok(()) }
+    match played.failure {
+        _ if stop.load(Ordering::Relaxed) => Err(Error::Signal(signal_hook::consts::SIGINT)),
+        Some(failure) => Err(Core::Unsupported(failure).into()),
+        None => Ok(()),
+    }
+}
+
+/// Error `error`, or that of an interruption if `stop` is set.
+fn interrupted_or(stop: &AtomicBool, error: Core) -> Error {
+    match stop.load(Ordering::Relaxed) {
+        true => Error::Signal(signal_hook::consts::SIGINT),
+        false => error.into(),
+    }
 }
 
 /// Player that `name` describes and, for a trained run, the rules of Go that it was trained under. For another program,
@@ -117,16 +128,24 @@ fn print_result(args: &Args, setup: &Match, played: &[(u32, PlayedGame)]) -> Res
         }));
     }
     let MatchResult { won, drawn, lost, .. } = result;
-    let ko = format!("{:?}", args.rules.ko).to_lowercase();
-    let suicide = if args.rules.suicide { "allowed" } else { "forbidden" };
+    let ko = format!("{:?}", rules.ko).to_lowercase();
+    let suicide = if rules.suicide { "allowed" } else { "forbidden" };
+    let set = args.rules.rules.name;
+    if result.games == 0 {
+        return output::text(&format!(
+            "{a} against {b}: no game of {} has a result\n",
+            result.without_result
+        ));
+    }
     let [low, high] = result.win_rate_interval.map(|rate| 100.0 * rate);
     let [weaker, stronger] = result.elo_interval;
     output::text(&format!(
-        "{a} against {b}: {} games on {}x{}, komi {}, {ko} ko, suicide {suicide}, {} random opening moves\n\
+        "{a} against {b}: {} games on {}x{}, {set} rules, komi {}, {ko} ko, suicide {suicide}, area scoring, \
+         {} random opening moves\n\
          won {won}, drawn {drawn}, lost {lost}; as Black {} of {}, as White {} of {}\n\
          win rate {:.1} % (95 % interval {low:.1} to {high:.1}), \
          Elo difference {:+.0} ({weaker:+.0} to {stronger:+.0})\n\
-         ended by passes {}, resignation {}, move limit {}, fault {}\n\
+         ended by passes {}, resignation {}, move limit {}; without result {}\n\
          mean length {:.1} moves; mean time per move {:.4} s and {:.4} s\n",
         result.games,
         rules.width,
@@ -142,7 +161,7 @@ fn print_result(args: &Args, setup: &Match, played: &[(u32, PlayedGame)]) -> Res
         result.by_passes,
         result.by_resignation,
         result.by_limit,
-        result.by_fault,
+        result.without_result,
         result.mean_length,
         seconds[0],
         seconds[1],

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use freewheel_core::{Purpose, Result, Streams};
 use freewheel_envs::go::players::{Player, PlayerAction, Random};
-use freewheel_envs::go::rules::{Color, Game, Ko, Move, Rules};
+use freewheel_envs::go::rules::{Color, Game, Ko, Move, RuleSet, Rules};
 use freewheel_envs::go::sgf::{GameRecord, Outcome, WinReason};
 
 use session::{Fault, PlayerSession};
@@ -42,7 +42,7 @@ pub enum GameEnd {
     Resignation,
     /// The game reached the move limit; the board was scored as it stood.
     Limit,
-    /// One player made an error, such as an illegal move or a timeout, and lost.
+    /// One player made an error, such as an illegal move or a timeout: the game has no result.
     Fault,
 }
 
@@ -52,20 +52,71 @@ pub struct PlayedGame {
     pub record: GameRecord,
     /// Color of the match's first player in this game.
     pub color: Color,
-    /// Winner; `None` for a draw.
+    /// Winner; `None` for a draw, and for a game without a result.
     pub winner: Option<Color>,
     /// Reason for the end of the game.
     pub end: GameEnd,
-    /// Name of the player that lost by an error, and the error; `None` if there was no error.
+    /// Name of the player that made an error, and the error; `None` if there was no error.
     pub fault: Option<String>,
     /// Total thinking time and number of moves of each player.
     pub time_used: [(Duration, u32); 2],
 }
 
+/// Games of a match.
+pub struct PlayedMatch {
+    /// Finished games with their numbers, in order.
+    pub games: Vec<(u32, PlayedGame)>,
+    /// Why the match was ended early, if too many games had no result.
+    pub failure: Option<String>,
+}
+
+/// Number of games in a row without a result after which a match is ended.
+const MAX_FAULTS_IN_A_ROW: u32 = 3;
+
+/// Number of games without a result after which a match of `games` games is ended: 5 %, but at least 3 are allowed.
+fn max_faults(games: u32) -> u32 {
+    (games / 20).max(3)
+}
+
+/// Games and faults of a match in progress.
+#[derive(Default)]
+struct Progress {
+    games: Vec<(u32, PlayedGame)>,
+    faults: u32,
+    in_a_row: u32,
+    first: Option<String>,
+}
+
+impl Progress {
+    fn add(&mut self, number: u32, played: PlayedGame) {
+        self.in_a_row = if played.fault.is_some() { self.in_a_row + 1 } else { 0 };
+        if let Some(fault) = &played.fault {
+            self.faults += 1;
+            self.first.get_or_insert_with(|| format!("game {}: {fault}", number + 1));
+        }
+        self.games.push((number, played));
+    }
+
+    /// Why a match of `games` games has failed, if it has.
+    fn failure(&self, games: u32) -> Option<String> {
+        let first = self.first.as_ref()?;
+        let (faults, played) = (self.faults, self.games.len());
+        let what = if faults as usize == played {
+            format!("no game has a result, of {played} played")
+        } else if self.in_a_row >= MAX_FAULTS_IN_A_ROW || faults > max_faults(games) {
+            format!("{faults} of {played} games have no result")
+        } else {
+            return None;
+        };
+        let mend = "start both players with the same rules, see --rules";
+        Some(format!("the match was ended: {what}; the first was {first}; {mend}"))
+    }
+}
+
 impl Match {
-    /// Plays all games on `threads` threads and returns the finished games with their numbers, in order. Results of the
-    /// built-in players do not depend on `threads`. `on_end` is called after each game. Once `stop` is set, no new game
-    /// starts.
+    /// Plays all games on `threads` threads. Results of the built-in players do not depend on `threads`. `on_end` is
+    /// called after each game. Once `stop` is set, or too many games had no result, no new game starts, and games in
+    /// progress are dropped.
     ///
     /// # Errors
     /// [`freewheel_core::Error::Config`] for rules out of range.
@@ -74,21 +125,26 @@ impl Match {
         threads: usize,
         stop: &AtomicBool,
         on_end: &(dyn Fn(u32, &PlayedGame) + Sync),
-    ) -> Result<Vec<(u32, PlayedGame)>> {
+    ) -> Result<PlayedMatch> {
         self.rules.check()?;
         let next = AtomicU32::new(0);
-        let all = Mutex::new(Vec::new());
+        let failed = AtomicBool::new(false);
+        let progress = Mutex::new(Progress::default());
+        let ended = || stop.load(Ordering::Relaxed) || failed.load(Ordering::Relaxed);
         let worker = || -> Result<()> {
             let mut sessions = self.players.clone().map(PlayerSession::new);
-            while !stop.load(Ordering::Relaxed) {
+            while !ended() {
                 let number = next.fetch_add(1, Ordering::Relaxed);
                 if number >= self.games {
                     break;
                 }
-                let played = self.play_game(number, &mut sessions)?;
+                let Some(played) = self.play_game(number, &mut sessions, &ended)? else { break };
                 on_end(number, &played);
-                if let Ok(mut all) = all.lock() {
-                    all.push((number, played));
+                if let Ok(mut progress) = progress.lock() {
+                    progress.add(number, played);
+                    let too_many =
+                        progress.in_a_row >= MAX_FAULTS_IN_A_ROW || progress.faults > max_faults(self.games);
+                    failed.fetch_or(too_many, Ordering::Relaxed);
                 }
             }
             Ok(())
@@ -101,12 +157,20 @@ impl Match {
                 Err(panic) => std::panic::resume_unwind(panic),
             })
         })?;
-        let mut all = all.into_inner().unwrap_or_default();
-        all.sort_by_key(|(number, _)| *number);
-        Ok(all)
+        let progress = progress.into_inner().unwrap_or_default();
+        let failure = progress.failure(self.games);
+        let mut games = progress.games;
+        games.sort_by_key(|(number, _)| *number);
+        Ok(PlayedMatch { games, failure })
     }
 
-    fn play_game(&self, number: u32, sessions: &mut [PlayerSession; 2]) -> Result<PlayedGame> {
+    /// Plays a game; `None` if `ended` is true before the end of the game.
+    fn play_game(
+        &self,
+        number: u32,
+        sessions: &mut [PlayerSession; 2],
+        ended: &dyn Fn() -> bool,
+    ) -> Result<Option<PlayedGame>> {
         let mut game = self.opening(number)?;
         let color = if number.is_multiple_of(2) { Color::Black } else { Color::White };
         let streams = Streams::new(self.seed);
@@ -120,7 +184,7 @@ impl Match {
             }
         }
         let mut resigned = None;
-        while fault.is_none() && !game.is_over() && game.move_number() < self.move_limit {
+        while fault.is_none() && !game.is_over() && game.move_number() < self.move_limit && !ended() {
             let to_move = game.to_play();
             let index = usize::from(to_move != color);
             let start = Instant::now();
@@ -140,11 +204,12 @@ impl Match {
                 Err(error) => fault = Some((index, error)),
             }
         }
-        let opponent = |index: usize| if index == 0 { color.other() } else { color };
+        let over = resigned.is_some() || game.is_over() || game.move_number() >= self.move_limit;
+        if ended() && (fault.is_some() || !over) {
+            return Ok(None);
+        }
         let (end, outcome) = match (&fault, resigned) {
-            (Some((index, _)), _) => {
-                (GameEnd::Fault, Outcome::Win { winner: opponent(*index), by: WinReason::Forfeit })
-            }
+            (Some(_), _) => (GameEnd::Fault, Outcome::Void),
             (None, Some(loser)) => {
                 (GameEnd::Resignation, Outcome::Win { winner: loser.other(), by: WinReason::Resignation })
             }
@@ -155,7 +220,14 @@ impl Match {
         };
         let winner = outcome.winner();
         let fault = fault.map(|(index, error)| format!("{}: {error}", self.players[index].name()));
-        Ok(PlayedGame { record: self.record(&game, color, outcome), color, winner, end, fault, time_used })
+        Ok(Some(PlayedGame {
+            record: self.record(&game, color, outcome),
+            color,
+            winner,
+            end,
+            fault,
+            time_used,
+        }))
     }
 
     /// Position of game `number` after the random moves of its opening: no passes, and no stone into an eye of the
@@ -178,13 +250,9 @@ impl Match {
         record.players[color as usize].name = self.players[0].name();
         record.players[color.other() as usize].name = self.players[1].name();
         record.outcome = Some(outcome);
-        let name = match (self.rules.ko, self.rules.suicide) {
-            (Ko::Positional, true) => "Tromp-Taylor",
-            (Ko::Positional, false) => "Chinese",
-            (Ko::Situational, true) => "New Zealand",
-            _ => "",
-        };
-        record.rules = name.to_owned();
+        // Records under simple ko have no name: the game is scored by area, unlike Japanese games.
+        let set = RuleSet::of(&self.rules).filter(|set| set.ko != Ko::Simple);
+        record.rules = set.map(|set| set.title.to_owned()).unwrap_or_default();
         record
     }
 }
@@ -200,5 +268,52 @@ fn apply(game: &mut Game, action: PlayerAction, session: &mut PlayerSession) -> 
             let name = freewheel_envs::go::gtp::vertex::name(game.rules(), point);
             Err(session.fail(format!("move {number}, {name}, is not legal: {reason}")))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn played(fault: bool) -> PlayedGame {
+        PlayedGame {
+            record: GameRecord::default(),
+            color: Color::Black,
+            winner: (!fault).then_some(Color::Black),
+            end: if fault { GameEnd::Fault } else { GameEnd::Passes },
+            fault: fault.then(|| "gtp:x: boom".to_owned()),
+            time_used: Default::default(),
+        }
+    }
+
+    /// Failure of a match of `games` games of which these were played; `x` has no result.
+    fn failure(games: u32, results: &str) -> Option<String> {
+        let mut progress = Progress::default();
+        for (number, result) in (0..).zip(results.chars()) {
+            progress.add(number, played(result == 'x'));
+        }
+        progress.failure(games)
+    }
+
+    #[test]
+    fn a_match_fails_after_a_few_games_without_a_result() {
+        assert!(failure(10, "..x.x.x...").is_none());
+        assert!(
+            failure(10, "..x.x.x.x.").unwrap().contains("4 of 10 games have no result; the first was game 3")
+        );
+        assert!(failure(100, ".xx.xx.x").is_none());
+        assert!(failure(100, ".xxx").unwrap().contains("3 of 4 games"));
+        assert!(failure(2, "xx").unwrap().contains("no game has a result"));
+        assert!(failure(0, "").is_none());
+    }
+
+    /// A game without a result is no game of either player.
+    #[test]
+    fn games_without_result_do_not_count() {
+        let games = [played(false), played(true), played(false)];
+        let result = MatchResult::of(games.iter());
+        assert_eq!((result.games, result.without_result, result.won, result.lost), (2, 1, 2, 0));
+        assert_eq!(result.elo_interval[1], f64::INFINITY);
+        assert!(MatchResult::of([].iter()).win_rate.is_nan());
     }
 }

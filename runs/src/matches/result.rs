@@ -7,8 +7,10 @@ use super::{GameEnd, PlayedGame};
 /// Results of a match, from the point of view of the first player.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct MatchResult {
-    /// Number of games.
+    /// Number of games with a result. The numbers below count these games only.
     pub games: u32,
+    /// Number of games without a result, because a player failed.
+    pub without_result: u32,
     /// Number of games won.
     pub won: u32,
     /// Number of games drawn.
@@ -25,17 +27,15 @@ pub struct MatchResult {
     pub by_resignation: u32,
     /// Number of games that reached the move limit and were scored as they stood.
     pub by_limit: u32,
-    /// Number of games lost by an error of one player.
-    pub by_fault: u32,
     /// Mean number of moves per game, opening and passes included.
     pub mean_length: f64,
-    /// Win rate, 0..=1; a draw counts one half.
+    /// Win rate, 0..=1; a draw counts one half. NaN without games; in JSON null.
     pub win_rate: f64,
     /// 95 % interval of the win rate (Wilson 1927).
     pub win_rate_interval: [f64; 2],
-    /// Elo difference of the players; infinite if one of them won every game.
+    /// Elo difference of the players; infinite if one of them won every game. In JSON infinity is null.
     pub elo: f64,
-    /// 95 % interval of the Elo difference.
+    /// 95 % interval of the Elo difference; unbounded on the side of a player who won every game.
     pub elo_interval: [f64; 2],
 }
 
@@ -45,6 +45,10 @@ impl MatchResult {
         let mut result = MatchResult::default();
         let mut length = 0;
         for one in played {
+            if one.end == GameEnd::Fault {
+                result.without_result += 1;
+                continue;
+            }
             result.games += 1;
             let black = u32::from(one.color == freewheel_envs::go::rules::Color::Black);
             result.games_as_black += black;
@@ -59,8 +63,7 @@ impl MatchResult {
             *match one.end {
                 GameEnd::Passes => &mut result.by_passes,
                 GameEnd::Resignation => &mut result.by_resignation,
-                GameEnd::Limit => &mut result.by_limit,
-                GameEnd::Fault => &mut result.by_fault,
+                GameEnd::Limit | GameEnd::Fault => &mut result.by_limit,
             } += 1;
             length += one.record.moves().count();
         }
@@ -75,13 +78,16 @@ impl MatchResult {
 }
 
 /// 95 % confidence interval of the rate `points / games` (E. B. Wilson, *Probable inference, the law of succession, and
-/// statistical inference*, 1927).
+/// statistical inference*, 1927). The ends are exactly 0 for no point and exactly 1 for all points, not nearly so by
+/// rounding. NaN for 0 games.
 pub fn wilson(points: f64, games: f64) -> [f64; 2] {
     const Z: f64 = 1.959_963_984_540_054;
     let (rate, z2) = (points / games, Z * Z);
     let center = (rate + z2 / (2.0 * games)) / (1.0 + z2 / games);
     let half = Z / (1.0 + z2 / games) * (rate * (1.0 - rate) / games + z2 / (4.0 * games * games)).sqrt();
-    [(center - half).max(0.0), (center + half).min(1.0)]
+    let low = if points <= 0.0 { 0.0 } else { (center - half).max(0.0) };
+    let high = if points >= games { 1.0 } else { (center + half).min(1.0) };
+    if games > 0.0 { [low, high] } else { [f64::NAN; 2] }
 }
 
 /// Elo difference for which the expected win rate is `rate`, 0..=1.
@@ -106,5 +112,19 @@ mod tests {
         near(elo(0.5), 0.0);
         assert!((elo(0.76) - 200.0).abs() < 0.5 && (elo(0.24) + 200.0).abs() < 0.5);
         assert!(elo(1.0) == f64::INFINITY && elo(0.0) == f64::NEG_INFINITY);
+    }
+
+    /// All games won: the Elo difference has no upper bound. All lost: no lower one.
+    #[test]
+    fn intervals_of_one_sided_matches_are_unbounded() {
+        for games in (1..3000).chain([10_000, 123_457, 1_000_000]).map(f64::from) {
+            let [low, high] = wilson(games, games).map(elo);
+            assert!(low.is_finite() && high == f64::INFINITY, "{games}: {low} {high}");
+            let [low, high] = wilson(0.0, games).map(elo);
+            assert!(low == f64::NEG_INFINITY && high.is_finite(), "{games}: {low} {high}");
+            let [low, high] = wilson(games - 0.5, games).map(elo);
+            assert!(low.is_finite() && high.is_finite() && low < high, "{games}: {low} {high}");
+        }
+        assert!(wilson(0.0, 0.0).iter().all(|end| end.is_nan()));
     }
 }

@@ -55,7 +55,7 @@ pub(super) struct PlayerSession {
     seeded: bool,
 }
 
-/// Message of the error by which a player loses a game.
+/// Message of the error by which a game has no result.
 pub(super) type Fault = String;
 
 impl PlayerSession {
