@@ -311,9 +311,9 @@ fn positive_part<const N: usize>(matrix: &[[f64; N]; N]) -> [[f64; N]; N] {
             let tangent = tau.signum() / (tau.abs() + (1.0 + tau * tau).sqrt());
             let cos = 1.0 / (1.0 + tangent * tangent).sqrt();
             let sin = tangent * cos;
-            for i in 0..N {
-                let (x, y) = (a[i][k], a[i][j]);
-                (a[i][k], a[i][j]) = (cos * x - sin * y, sin * x + cos * y);
+            for row in a.iter_mut() {
+                let (x, y) = (row[k], row[j]);
+                (row[k], row[j]) = (cos * x - sin * y, sin * x + cos * y);
             }
             for i in 0..N {
                 let (x, y) = (a[k][i], a[j][i]);
