@@ -39,7 +39,7 @@ pub fn all(folder: &Path) -> Vec<Target> {
         reader(folder, "desc", "json", corpus("desc"), grid),
         named(folder, "movingai map", "moving.map", vec![arena("arena.map")], grid),
         named(folder, "movingai scen", "arena.map.scen", vec![problems], grid),
-        reader(folder, "sgf", "sgf", corpus("sgf"), |file| sgf::read_file(file).is_ok()),
+        reader(folder, "sgf", "sgf", corpus("sgf"), |file| sgf::read_first_file(file).is_ok()),
         reader(folder, "prices", "csv", corpus("market"), |file| replay::open(file, &Table::new()).is_ok()),
         reader(folder, "circuit", "csv", corpus("track"), |file| Circuit::read(file, false).is_ok()),
         reader(folder, "table", "csv", corpus("table"), |file| open(file)),
