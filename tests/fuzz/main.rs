@@ -25,14 +25,17 @@ const MAX_TIME: Duration = Duration::from_secs(5);
 /// Largest memory for one input, in KiB.
 const MAX_MEMORY: u64 = 1_000_000;
 
+/// Reads one input; tells whether it was accepted.
+pub type Reader = Box<dyn FnMut(&[u8]) -> bool>;
+
 /// A reader with inputs that it accepts.
 pub struct Target {
     /// Name of the reader.
     pub name: String,
     /// Accepted inputs, the seeds of the mutations.
     pub seeds: Vec<Vec<u8>>,
-    /// Reads one input; tells whether it was accepted.
-    pub read: Box<dyn FnMut(&[u8]) -> bool>,
+    /// The reader.
+    pub read: Reader,
 }
 
 /// Options of the command line.

@@ -42,7 +42,7 @@ pub fn all(folder: &Path) -> Vec<Target> {
         reader(folder, "sgf", "sgf", corpus("sgf"), |file| sgf::read_first_file(file).is_ok()),
         reader(folder, "prices", "csv", corpus("market"), |file| replay::open(file, &Table::new()).is_ok()),
         reader(folder, "circuit", "csv", corpus("track"), |file| Circuit::read(file, false).is_ok()),
-        reader(folder, "table", "csv", corpus("table"), |file| open(file)),
+        reader(folder, "table", "csv", corpus("table"), open),
         named(folder, "idx", "images-idx3-ubyte", idx(), open),
         reader(folder, "experiment", "toml", corpus("toml"), |file| {
             Document::read(file).and_then(|doc| Plan::new(&Registry::standard(), &doc)).is_ok()
