@@ -296,7 +296,7 @@ fn another_table_is_prepared_as_the_training_rows() {
         folder.path().join(name).to_str().unwrap().to_owned()
     };
     let row = |i: usize| {
-        let color = if i % 2 == 0 { "red" } else { "blue" };
+        let color = if i.is_multiple_of(2) { "red" } else { "blue" };
         format!("{i},{i},{color},{}\n", 3 * i + 10 * (i % 2))
     };
     let rows: String = (0..40).map(row).collect();
