@@ -102,7 +102,13 @@ fn pause_of_training() {
     let jobs = Plan::new(&registry, &doc).unwrap().jobs;
     calls.lock().unwrap().clear();
     let (stop, score_scales) = (AtomicBool::new(false), ScoreScales::default());
-    let control = Control { stop: &stop, progress: &|_| {}, note: &|_| {}, score_scales: &score_scales };
+    let control = Control {
+        stop: &stop,
+        progress: &|_| {},
+        note: &|_| {},
+        score_scales: &score_scales,
+        resumed: &|_| {},
+    };
     jobs[0].prepare(folder.path()).unwrap();
     jobs[0].run(&registry, folder.path(), &control).unwrap();
     // The longest gaps between two calls are those with a checkpoint.
