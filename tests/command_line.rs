@@ -133,7 +133,7 @@ fn invalid_input_is_an_error_with_line_and_correction() {
         (&format!("{good}[world.\"grid/cliff\"]\ntime_limt = 5\n"), "did you mean `time_limit`", Some(4)),
         (&format!("{good}[world.\"grid/clif\"]\ntime_limit = 5\n"), "did you mean `grid/cliff`", Some(3)),
         (&format!("{good}[evaluation]\nepisode = 5\n"), "did you mean `episodes`", Some(4)),
-        (&format!("{good}seeds = \"5..1\"\n"), "is not a list of whole numbers", Some(3)),
+        (&format!("{good}seeds = \"5..1\"\n"), "has no seeds; did you mean 1..=5?", Some(3)),
         (&format!("{good}steps = = 1\n"), "", Some(3)),
         (
             "worlds = [\"market/replay\"]\nagents = [\"sarsa\"]\n[world]\nadjust = true\nlength = 0\n\

@@ -146,7 +146,7 @@ fn with_tip(mut error: clap::Error) -> clap::Error {
         Some("fit") => ["estimator.alpha=0.1", "data.test_size=0.3"],
         _ => return error,
     };
-    if error.kind() == ErrorKind::UnknownArgument && error.get(ContextKind::SuggestedArg).is_none() {
+    if error.kind() == ErrorKind::UnknownArgument {
         let tip = format!("settings are written as in --set {} or --set {}", sections[0], sections[1]);
         error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
     }
