@@ -17,11 +17,11 @@ const PROGRAM: Program = Program(env!("CARGO_BIN_EXE_freewheel-program"));
 const OWN_WORLD: &str = env!("CARGO_BIN_EXE_freewheel-own-world");
 
 /// Time after which a command that still runs counts as accepted.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(6);
 
 /// Texts that stand for something else in a command.
-const PLACEHOLDERS: [&str; 11] =
-    ["[", "FILE", "WORLD", "NAME", "DIR", "RUN", "FOLDER", "DATA", "...", " A B", "mine.csv"];
+const PLACEHOLDERS: [&str; 13] =
+    ["[", "show|", "<", "FILE", "WORLD", "NAME", "DIR", "RUN", "FOLDER", "DATA", "...", " A B", "mine.csv"];
 
 /// The repository's root.
 fn root() -> PathBuf {
@@ -51,12 +51,17 @@ fn commands(page: &str) -> Vec<String> {
                 command.pop();
                 command.push_str(lines.next().unwrap().trim_start());
             }
+            while command.matches('\'').count() % 2 == 1 {
+                command.push(' ');
+                command.push_str(lines.next().unwrap().trim_start());
+            }
             // A comment follows two spaces; a usage text goes on in lines that are indented more.
             let command = command.split("  #").next().unwrap().split("    ").next().unwrap().trim();
             found.push(command.to_owned());
         } else if !line.starts_with("    ") {
+            // Two words name a subcommand and no more.
             let code = line.split('`').skip(1).step_by(2).filter(|code| code.starts_with("freewheel "));
-            found.extend(code.map(str::to_owned));
+            found.extend(code.filter(|code| code.split(' ').count() > 2).map(str::to_owned));
         }
     }
     found
@@ -149,11 +154,21 @@ fn in_the_help(command: &str) {
     }
 }
 
-/// What a page's command may lack here: a terminal, GNU Go, prices and circuits that are not part of the project.
+/// What a page's command may lack here: a terminal, GNU Go, prices and circuits that are not part of the project, and
+/// the result of a command before it that took too long.
 fn lacks_something(error: &str) -> bool {
-    ["terminal", "gnugo", "GOOGL.csv", "BrandsHatch", "mnist", "fetch"]
-        .iter()
-        .any(|what| error.contains(what))
+    [
+        "terminal",
+        "gnugo",
+        "GOOGL.csv",
+        "BrandsHatch",
+        "_centerline.csv",
+        "mnist",
+        "fetch",
+        "no fitted estimator",
+    ]
+    .iter()
+    .any(|what| error.contains(what))
 }
 
 /// Runs the commands of `pages`.

@@ -17,7 +17,7 @@
 //! let x = Samples::new(vec![0.0, 0.0, 1.0, 2.0, 2.0, 4.0], 2)?; // on the line y = 2 x
 //! let mut pca = Estimator::new(Config { n_components: 1 }, Streams::new(0))?;
 //! pca.fit(&x)?;
-//! assert!((pca.transform(&x)?.row(2)[0] - 5f32.sqrt()).abs() < 1e-5);
+//! assert!((pca.transform(&x)?.row(2)[0] - 5f64.sqrt()).abs() < 1e-5);
 //! assert!((pca.model()?.explained_variance_ratio()[0] - 1.0).abs() < 1e-9);
 //! assert!(pca.score(&x)? > -1e-9);
 //! # Ok::<(), freewheel_core::Error>(())

@@ -26,7 +26,7 @@
 //! assert_eq!(records[0].as_ref().map(|record| record.komi), Ok(Some(6.5)));
 //! assert_eq!(sgf::read_first("(;SZ[9];B[ee])\n(;SZ[9];B[zz])")?.moves().count(), 1);
 //! let error = records[1].as_ref().map(|_| ()).unwrap_err();
-//! assert_eq!(error.to_string(), "line 2, column 10: `zz` is not a point of a board of 9x9");
+//! assert_eq!(error.to_string(), "line 2, column 11: `zz` is not a point of a board of 9x9");
 //! # Ok::<(), sgf::SgfError>(())
 //! ```
 
