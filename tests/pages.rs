@@ -55,8 +55,8 @@ fn commands(page: &str) -> Vec<String> {
                 command.push(' ');
                 command.push_str(lines.next().unwrap().trim_start());
             }
-            // A comment follows two spaces; a usage text goes on in lines that are indented more.
-            let command = command.split("  #").next().unwrap().split("    ").next().unwrap().trim();
+            // A comment follows two spaces.
+            let command = command.split("  ").next().unwrap().trim();
             found.push(command.to_owned());
         } else if !line.starts_with("    ") {
             // Two words name a subcommand and no more.
