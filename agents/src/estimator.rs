@@ -63,29 +63,29 @@ pub trait BaseEstimator: Any + Send + Sync {
     /// Settings of the estimator as a TOML table, with defaults filled in.
     ///
     /// # Errors
-    /// [`Error::Config`](freewheel_core::Error::Config) if the settings cannot be written as TOML.
+    /// [`Error::Config`] if the settings cannot be written as TOML.
     fn settings(&self) -> Result<toml::Table>;
     /// Random streams of the estimator.
     fn streams(&self) -> Streams;
     /// Number of features D (numbers per sample) of the data that the estimator was fitted to.
     ///
     /// # Errors
-    /// [`Error::Config`](freewheel_core::Error::Config) before `fit`.
+    /// [`Error::Config`] before `fit`.
     fn n_features_in(&self) -> Result<usize>;
     /// Count of the fitted numbers (weights, centers, thresholds) of the estimator.
     ///
     /// # Errors
-    /// [`Error::Config`](freewheel_core::Error::Config) before `fit`.
+    /// [`Error::Config`] before `fit`.
     fn n_parameters(&self) -> Result<usize>;
     /// Fitted model as bytes (postcard).
     ///
     /// # Errors
-    /// [`Error::Config`](freewheel_core::Error::Config) before `fit`.
+    /// [`Error::Config`] before `fit`.
     fn save(&self) -> Result<Vec<u8>>;
     /// Restores the model from the bytes of [`BaseEstimator::save`].
     ///
     /// # Errors
-    /// [`Error::Config`](freewheel_core::Error::Config) if the bytes are not a model of this estimator.
+    /// [`Error::Config`] if the bytes are not a model of this estimator.
     fn load(&mut self, bytes: &[u8]) -> Result<()>;
 }
 
@@ -95,8 +95,8 @@ pub trait Classifier: BaseEstimator {
     /// `n_classes`. Calls `callback` after every round.
     ///
     /// # Errors
-    /// [`Error::Config`](freewheel_core::Error::Config) if the numbers of samples and labels differ, a label is out of
-    /// range or a number is not finite; [`Error::Diverged`](freewheel_core::Error::Diverged) if the training diverges.
+    /// [`Error::Config`] if the numbers of samples and labels differ, a label is out of
+    /// range or a number is not finite; [`Error::Diverged`] if the training diverges.
     fn fit_with(
         &mut self,
         x: &Samples,
@@ -115,12 +115,12 @@ pub trait Classifier: BaseEstimator {
     /// Number of classes, C.
     ///
     /// # Errors
-    /// [`Error::Config`](freewheel_core::Error::Config) before `fit`.
+    /// [`Error::Config`] before `fit`.
     fn n_classes(&self) -> Result<u32>;
     /// Probabilities `[N, C]` of all C classes for N samples `x [N, D]`; each row sums to 1.
     ///
     /// # Errors
-    /// [`Error::Config`](freewheel_core::Error::Config) before `fit`, and for samples with another number of columns
+    /// [`Error::Config`] before `fit`, and for samples with another number of columns
     /// than in `fit` or with numbers that are not finite.
     fn predict_proba(&self, x: &Samples) -> Result<Samples>;
     /// Index of the most probable class of each sample of `x [N, D]`, `[N]`; the smallest index on ties.
@@ -145,7 +145,7 @@ pub trait Regressor: BaseEstimator {
     /// `callback` after every round.
     ///
     /// # Errors
-    /// [`Error::Config`](freewheel_core::Error::Config) if the numbers of rows of `x` and `y` differ or a number is not
+    /// [`Error::Config`] if the numbers of rows of `x` and `y` differ or a number is not
     /// finite.
     fn fit_with(&mut self, x: &Samples, y: &Samples, callback: &mut FitCallback<'_>) -> Result<()>;
     /// [`Regressor::fit_with`] without a callback.
@@ -158,7 +158,7 @@ pub trait Regressor: BaseEstimator {
     /// Predicted targets `[N, T]` of N samples `x [N, D]`.
     ///
     /// # Errors
-    /// [`Error::Config`](freewheel_core::Error::Config) before `fit`, and for samples with another number of columns
+    /// [`Error::Config`] before `fit`, and for samples with another number of columns
     /// than in `fit` or with numbers that are not finite.
     fn predict(&self, x: &Samples) -> Result<Samples>;
     /// R² (coefficient of determination) of the predictions for `x [N, D]` against the targets `y [N, T]`, at most 1.
@@ -176,8 +176,8 @@ pub trait Transformer: BaseEstimator {
     /// Fits the transformer to N samples of D numbers, `x [N, D]`. Calls `callback` after every round.
     ///
     /// # Errors
-    /// [`Error::Config`](freewheel_core::Error::Config) for settings that do not suit the samples or numbers that are
-    /// not finite; [`Error::Diverged`](freewheel_core::Error::Diverged) if the training diverges.
+    /// [`Error::Config`] for settings that do not suit the samples or numbers that are
+    /// not finite; [`Error::Diverged`] if the training diverges.
     fn fit_with(&mut self, x: &Samples, callback: &mut FitCallback<'_>) -> Result<()>;
     /// [`Transformer::fit_with`] without a callback.
     ///
@@ -189,13 +189,13 @@ pub trait Transformer: BaseEstimator {
     /// Numbers per code, C.
     ///
     /// # Errors
-    /// [`Error::Config`](freewheel_core::Error::Config) before `fit`.
+    /// [`Error::Config`] before `fit`.
     fn n_features_out(&self) -> Result<usize>;
     /// Codes `[N, C]` of N samples `x [N, D]`: distances to the centers (k-means), principal components (PCA), latent
     /// means (VAE).
     ///
     /// # Errors
-    /// [`Error::Config`](freewheel_core::Error::Config) before `fit`, and for samples with another number of columns
+    /// [`Error::Config`] before `fit`, and for samples with another number of columns
     /// than in `fit` or with numbers that are not finite.
     fn transform(&self, x: &Samples) -> Result<Samples>;
     /// Samples `[N, D]` decoded from N codes, `codes [N, C]`; for k-means, the center with the smallest distance.
@@ -230,7 +230,7 @@ pub trait EstimatorConfig:
     /// Checks the range of every setting.
     ///
     /// # Errors
-    /// [`Error::Setting`](freewheel_core::Error::Setting) with the name, value and range of the setting.
+    /// [`Error::Setting`] with the name, value and range of the setting.
     fn validate(&self) -> Result<()>;
 }
 

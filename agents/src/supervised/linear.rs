@@ -5,7 +5,7 @@
 //! ```
 //!
 //! Samples X are `[N, D]`, targets Y `[N, T]`; alpha is the weight of the L2 penalty, 0 for linear regression. Computed
-//! with twice the digits of f64 ([`normal`]), which gives all certified digits of the reference data sets of NIST; for
+//! with twice the digits of f64 (`normal`), which gives all certified digits of the reference data sets of NIST; for
 //! large data in f64 from the eigenvectors of X'X. For linearly dependent columns without a penalty both give the
 //! solution of minimal norm, in the scale in which every column has length 1.
 //!

@@ -9,8 +9,8 @@
 //! of W, and its C is 2 / alpha.
 //!
 //! The loss is convex. It is minimized in f64 over centered columns, each scaled so that all directions have about the
-//! same curvature, by [`lbfgs`](super::lbfgs), and for few parameters then by [`newton`](super::newton) to the last
-//! digits. Sums over chunks of rows are added in a fixed order.
+//! same curvature, by [`lbfgs`], and for few parameters then by `newton` to the last digits. Sums over chunks of rows
+//! are added in a fixed order.
 //!
 //! ```
 //! use freewheel_agents::estimator::{Classifier, Estimator};

@@ -32,7 +32,7 @@ Examples:
 
 A warning is a fault that leaves the game clear. Exit code 3: some game could not be read.")]
     Check(SgfCheck),
-    /// Write all games as valid SGF FF[4] in UTF-8, with their variations.
+    /// Write all games as valid SGF (`FF[4]`) in UTF-8, with their variations.
     #[command(after_help = "\
 Examples:
   freewheel sgf convert old.sgf > new.sgf
