@@ -389,7 +389,7 @@ fn a_diverging_run_is_reported_and_others_continue() {
     assert!(output.status.success());
 }
 
-/// What people type who know other libraries, or no library yet.
+/// Names of other libraries, and common slips.
 #[test]
 fn answers_help() {
     let answers: &[(&[&str], &str)] = &[

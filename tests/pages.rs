@@ -155,8 +155,8 @@ fn in_the_help(command: &str) {
     }
 }
 
-/// What a page's command may lack here: a terminal, GNU Go, prices and circuits that are not part of the project, and
-/// the result of a command before it that took too long.
+/// Whether a command failed for lack of something: a terminal, GNU Go, prices and circuits that are not part of the
+/// project, or the result of a command before it that took too long.
 fn lacks_something(error: &str) -> bool {
     let lacking =
         ["terminal", "gnugo", ".csv: No such file", "mnist", "fetch", "no fitted estimator", "results/fit/"];

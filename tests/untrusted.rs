@@ -173,7 +173,7 @@ fn escape_sequences_are_printed_as_text() {
     }
 }
 
-/// What a setting asks for is compared with the memory before it is taken.
+/// Memory for a setting is estimated and compared with the limit before it is taken.
 #[test]
 fn too_large_settings_are_refused_with_a_number() {
     let folder = tempfile::tempdir().unwrap();

@@ -29,11 +29,7 @@ pub fn unknown(kind: &str, key: &str, known: &[impl AsRef<str>], of: &str) -> St
     } else {
         let all: Vec<&str> = known.iter().map(AsRef::as_ref).collect();
         let family = key.split_once('/').map_or("", |(family, _)| family);
-        let of_family: Vec<&str> = all
-            .iter()
-            .copied()
-            .filter(|name| name.split_once('/').is_some_and(|(own, _)| own == family))
-            .collect();
+        let of_family: Vec<&str> = all.iter().copied().filter(|name| is_of(name, family)).collect();
         match (if of_family.is_empty() { all } else { of_family }).as_slice() {
             [] => "there are none here".to_owned(),
             few if few.len() <= MAX_LISTED => format!("known are {}", few.join(", ")),
@@ -121,7 +117,7 @@ pub fn nearest<'a>(key: &str, known: &'a [impl AsRef<str>]) -> Option<&'a str> {
     names().find(same).or_else(|| names().find(part)).or_else(|| {
         // Names of another family have nothing in common with the key but its kind.
         let suitable = names().filter(|name| {
-            family.is_none_or(|family| !known_family(family, known) || name.starts_with(family))
+            family.is_none_or(|family| !names().any(|name| is_of(name, family)) || name.starts_with(family))
         });
         let likeness = |name: &str| match family {
             Some(_) => strsim::jaro_winkler(&own, &plain(local(name))),
@@ -137,8 +133,9 @@ pub fn nearest<'a>(key: &str, known: &'a [impl AsRef<str>]) -> Option<&'a str> {
     })
 }
 
-fn known_family(family: &str, known: &[impl AsRef<str>]) -> bool {
-    known.iter().any(|name| name.as_ref().split_once('/').is_some_and(|(own, _)| own == family))
+/// Whether the world `name` is of `family`.
+fn is_of(name: &str, family: &str) -> bool {
+    name.split_once('/').is_some_and(|(own, _)| own == family)
 }
 
 /// Name without its family: `cliff` of `grid/cliff`.

@@ -94,7 +94,7 @@ pub struct Report {
     /// Preparation of the columns of a table.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preparation: Option<Preparation>,
-    /// What was left out of the data, and what the fit did not reach.
+    /// Notes on data that were left out, and on goals that the fit did not reach.
     #[serde(default)]
     pub notes: Vec<String>,
 }

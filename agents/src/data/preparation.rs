@@ -175,7 +175,7 @@ impl Preparation {
         Samples::new(out, width)
     }
 
-    /// What the preparation does, in sentences.
+    /// Description of the preparation, in sentences.
     pub(super) fn notes(&self) -> Vec<String> {
         let texts = self.columns.iter().filter_map(|column| match &column.encoding {
             Encoding::OneHot { texts, .. } => Some(format!("{} ({})", column.name, texts.len())),

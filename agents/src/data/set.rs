@@ -43,7 +43,7 @@ pub struct DataSet {
     pub credit: String,
     /// Preparation of the columns; `None` for other data than a table.
     pub preparation: Option<Preparation>,
-    /// What was left out or changed, in sentences.
+    /// Rows, columns and values that were left out or changed, in sentences.
     pub notes: Vec<String>,
 }
 

@@ -106,7 +106,7 @@ pub struct Layout<'a> {
     pub text: &'a [String],
     /// Decimal mark.
     pub decimal: Decimal,
-    /// What is done with missing values.
+    /// Rule for missing values.
     pub missing: Missing,
     /// Scale of the columns of numbers.
     pub scale: Scale,
@@ -141,7 +141,7 @@ pub struct Table {
     pub target: TargetSpec,
     /// Targets of all rows.
     pub targets: Targets,
-    /// What was left out, in sentences.
+    /// Rows that were left out, in sentences.
     pub notes: Vec<String>,
     rows: usize,
 }

@@ -72,7 +72,7 @@ pub fn scores(estimator: &AnyEstimator, data: &DataSet, seed: u64) -> Result<Vec
     }
 }
 
-/// What the fit of the estimator did not reach, in sentences.
+/// Goals that the fit of the estimator did not reach, in sentences.
 ///
 /// # Errors
 /// [`Error::Config`] before `fit`.

@@ -163,7 +163,7 @@ mod tests {
                 embeddings.rest.iter().cloned().for_each(set);
                 let rate = 1e-2 / (1.0 + f64::from(step) / 100.0);
                 optimizer.catch_up(&mut lazy, &embeddings, &gradient.read);
-                // What is read is up to date.
+                // Rows that are read are up to date.
                 for (table, rows) in embeddings.tables.iter().zip(&gradient.read.rows) {
                     for &row in rows {
                         close(&lazy[table.row(row)], &dense[table.row(row)], config);

@@ -266,7 +266,7 @@ fn a_record_has_its_own_rules_and_any_path() {
     run(&mut engine, "kgs-rules aga");
     run(&mut engine, &format!("loadsgf {}", folder.join("x").display()));
     assert_eq!(rules(&engine), (Ko::Situational, false));
-    // What is written is read again.
+    // The written record is read again.
     let file = folder.join("written file.sgf");
     assert_eq!(run(&mut engine, &format!("printsgf {}", file.display())), "= \n\n");
     let text = std::fs::read_to_string(&file).unwrap();
