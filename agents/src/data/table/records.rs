@@ -131,9 +131,9 @@ impl<'a> Records<'a> {
         let rest = self.text[self.at..].bytes();
         1 + match self.delimiter {
             Delimiter::Byte(delimiter) => {
-                rest.filter(|&b| b == delimiter || b == b'\n' || b == b'\r').count()
+                rest.filter(|&byte| byte == delimiter || Self::ends_line(byte)).count()
             }
-            Delimiter::Space => rest.filter(u8::is_ascii_whitespace).count(),
+            Delimiter::Space => rest.filter(|&byte| self.is_blank(byte) || Self::ends_line(byte)).count(),
         }
     }
 
@@ -150,8 +150,7 @@ impl<'a> Records<'a> {
         while let Some(byte) = self.byte_at(at) {
             match byte {
                 b'\n' | b'\r' => self.at = at + 1,
-                b' ' => {}
-                b'\t' if self.delimiter != Delimiter::Byte(b'\t') => {}
+                _ if self.is_blank(byte) => {}
                 _ => return,
             }
             at += 1;
@@ -160,17 +159,25 @@ impl<'a> Records<'a> {
     }
 
     fn skip_spaces(&mut self) {
-        let is_space = |byte| byte == b' ' || byte == b'\t' && self.delimiter != Delimiter::Byte(b'\t');
-        while self.byte().is_some_and(is_space) {
+        while self.byte().is_some_and(|byte| self.is_blank(byte)) {
             self.at += 1;
         }
+    }
+
+    /// Space, tab or form feed that is no delimiter.
+    fn is_blank(&self, byte: u8) -> bool {
+        matches!(byte, b' ' | b'\t' | b'\x0C') && self.delimiter != Delimiter::Byte(byte)
+    }
+
+    fn ends_line(byte: u8) -> bool {
+        matches!(byte, b'\n' | b'\r')
     }
 
     fn plain(&mut self) -> Field<'a> {
         let start = self.at;
         let ends = |byte: u8| match self.delimiter {
-            Delimiter::Byte(delimiter) => byte == delimiter || byte == b'\n' || byte == b'\r',
-            Delimiter::Space => byte.is_ascii_whitespace(),
+            Delimiter::Byte(delimiter) => byte == delimiter || Self::ends_line(byte),
+            Delimiter::Space => self.is_blank(byte) || Self::ends_line(byte),
         };
         let length = self.text.as_bytes()[start..].iter().position(|&byte| ends(byte));
         self.at = length.map_or(self.text.len(), |length| start + length);
@@ -245,6 +252,8 @@ mod tests {
             assert_eq!(rows(text).unwrap(), expected, "{text:?}");
         }
         assert_eq!(rows("a  b c\n 1 2   3 \n").unwrap(), [["a", "b", "c"], ["1", "2", "3"]]);
+        assert_eq!(rows("a b c\n1\x0C2\t3\x0C\n\x0C\n").unwrap(), [["a", "b", "c"], ["1", "2", "3"]]);
+        assert_eq!(rows("a\x0B1 b\n1 2\n").unwrap(), [["a\x0B1", "b"], ["1", "2"]]);
         assert_eq!(rows("\"say \"\"a, b\"\"\nagain\",2\n").unwrap(), [["say \"a, b\"\nagain", "2"]]);
         assert_eq!(rows("a,,\n,1,\n").unwrap(), [["a", "", ""], ["", "1", ""]]);
         assert_eq!(rows("a\t\tb\n").unwrap(), [["a", "", "b"]]);
