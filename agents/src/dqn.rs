@@ -34,7 +34,7 @@ use crate::nn::optimizer::{all_finite, polyak_update};
 use crate::nn::{Frozen, Model, Network, ObservationNormalizer, Optimizer, Workspace};
 use crate::progress::{MAX_COUNT, RunningMeans, StepCounter, decode, shape_mismatch};
 use crate::schedule::Schedule;
-use crate::settings::within;
+use crate::settings::{learning_discount, within};
 use crate::tabular::exploration::random_legal;
 use crate::{AgentFactory, Budget, FnFactory};
 use replay::{Replay, Sample, SampleRequest, SavedReplay, Transition};
@@ -179,7 +179,7 @@ impl Dqn {
         let model = Model::new(network, &mut streams.stream(Purpose::Initialization, 0, 0))?;
         let capacity = config.buffer_size as usize;
         Ok(Dqn {
-            gamma: config.gamma.unwrap_or(spec.gamma),
+            gamma: learning_discount(config.gamma, spec),
             target: model.parameters()?,
             optimizer: Optimizer::new(config.optimizer, model.network().size()),
             normalizer: ObservationNormalizer::new(spec, config.network.normalize_observations),

@@ -24,6 +24,10 @@ pub trait AgentFactory: Send + Sync {
     fn id(&self) -> &str;
     /// One-line description of the agent, with its source.
     fn about(&self) -> &str;
+    /// Default number of environments that the agent is trained in at once.
+    fn num_envs(&self) -> usize {
+        1
+    }
     /// Settings of the agent with description, range and default.
     fn fields(&self) -> Vec<Field>;
     /// Builds the agent for worlds with the observations and actions of `spec`.
@@ -87,6 +91,7 @@ pub struct FnFactory<C> {
     check: Option<Check<C>>,
     /// Defaults that replace those of `C`.
     defaults: Option<C>,
+    num_envs: usize,
 }
 
 impl<C> FnFactory<C> {
@@ -102,6 +107,7 @@ impl<C> FnFactory<C> {
             build: Box::new(build),
             check: None,
             defaults: None,
+            num_envs: 1,
         }
     }
 
@@ -125,6 +131,11 @@ impl<C> FnFactory<C> {
     pub fn with_defaults(self, defaults: C) -> Self {
         FnFactory { defaults: Some(defaults), ..self }
     }
+
+    /// The same factory with another default number of environments.
+    pub fn with_num_envs(self, num_envs: usize) -> Self {
+        FnFactory { num_envs, ..self }
+    }
 }
 
 impl<C: Serialize + DeserializeOwned + JsonSchema> FnFactory<C> {
@@ -146,6 +157,10 @@ impl<C: Serialize + DeserializeOwned + JsonSchema + Send + Sync> AgentFactory fo
 
     fn about(&self) -> &str {
         &self.about
+    }
+
+    fn num_envs(&self) -> usize {
+        self.num_envs
     }
 
     fn fields(&self) -> Vec<Field> {

@@ -1,7 +1,7 @@
 //! Reading and range checks of settings.
 
 use freewheel_core::settings::{self, Field};
-use freewheel_core::{Error, Result};
+use freewheel_core::{Error, Result, Spec};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -17,6 +17,12 @@ pub(crate) fn within(field: &str, value: f64, low: f64, high: f64) -> Result<()>
         _ => return settings::in_range(field, value, low..=high),
     };
     Err(Error::setting(field, format!("{field} = {value} is out of range: it must be {range}")))
+}
+
+/// Discount of the next value while learning: the setting `gamma`; by default the world's discount, or 0.99 where the
+/// world has none. With a discount of 1 an action that changes nothing is worth as much as the best one.
+pub(crate) fn learning_discount(gamma: Option<f64>, spec: &Spec) -> f64 {
+    gamma.unwrap_or(if spec.gamma < 1.0 { spec.gamma } else { 0.99 })
 }
 
 /// Reads the settings `table`; absent settings have the values of `defaults`. `of` is the name of the agent or

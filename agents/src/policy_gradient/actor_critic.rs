@@ -21,7 +21,7 @@ use crate::nn::optimizer::all_finite;
 use crate::nn::{Frozen, Model, Network, ObservationNormalizer, Optimizer, Workspace};
 use crate::progress::{RunningMeans, StepCounter, decode, shape_mismatch};
 use crate::schedule::Schedule;
-use crate::settings::within;
+use crate::settings::{learning_discount, within};
 
 /// Version of the checkpoint format.
 const FORMAT: u32 = 1;
@@ -96,7 +96,7 @@ impl ActorCritic {
     ) -> Result<Self> {
         let (head, network) = Self::check(spec, settings, budget)?;
         let num_envs = budget.num_envs;
-        let gamma = settings.gamma.unwrap_or(spec.gamma);
+        let gamma = learning_discount(settings.gamma, spec);
         let model = Model::new(network, &mut streams.stream(Purpose::Initialization, 0, 0))?;
         Ok(ActorCritic {
             id,

@@ -14,7 +14,7 @@ use super::table::{Table, TablePolicy};
 use crate::Budget;
 use crate::progress::{MAX_COUNT, StepCounter, decode};
 use crate::schedule::Schedule;
-use crate::settings::within;
+use crate::settings::{learning_discount, within};
 
 /// Version of the checkpoint format.
 const FORMAT: u32 = 1;
@@ -101,7 +101,7 @@ impl TabularCore {
             id,
             settings: settings.clone(),
             budget,
-            gamma: settings.gamma.unwrap_or(spec.gamma),
+            gamma: learning_discount(settings.gamma, spec),
             table: Table::new(discretizer.rows(), spec.actions.count(), settings.initial_value),
             discretizer,
             states: vec![0; num_envs],

@@ -14,7 +14,7 @@ use crate::settings::within;
 pub struct Tabular {
     /// Learning rate, above 0 and at most 1: a number, a ramp { from, to, over, shape }, or "harmonic" (1/visits).
     pub learning_rate: Schedule,
-    /// Discount of the next value, 0 to 1; default: the world's discount.
+    /// Discount of the next value, 0 to 1; default: the world's discount, or 0.99 if that is 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gamma: Option<f64>,
     /// Initial action value, in units of return; a high value makes the agent try all actions (optimism).
