@@ -1,13 +1,30 @@
-//! Classic control: small benchmark tasks. [`Cartpole`] is the task of Gymnasium's CartPole-v1: balance a pole on a
-//! cart.
+//! Classic control: small benchmark tasks, equal to Gymnasium's.
+//!
+//! | world | task |
+//! |---|---|
+//! | [`Cartpole`] | balance a pole on a cart: CartPole-v1 |
+//! | [`Acrobot`] | swing two links up: Acrobot-v1 |
+//! | [`MountainCar`] | swing a weak car out of a valley: MountainCar-v0 |
+//! | [`MountainCarContinuous`] | the same with a continuous force that costs: MountainCarContinuous-v0 |
+//! | [`Pendulum`] | swing a rod up and balance it, continuous torque: Pendulum-v1 |
 
+mod acrobot;
+mod canvas;
 mod cartpole;
+mod mountain_car;
+mod pendulum;
+mod settings;
+mod value_iteration;
 
 use std::sync::Arc;
 
 use freewheel_core::{DynWorld, PolicyLoader, Result, World, WorldFamily, WorldInfo};
 
+pub use acrobot::{Acrobot, AcrobotState};
 pub use cartpole::{Cartpole, Integrator, Settings, State};
+pub use mountain_car::{MountainCar, MountainCarContinuous, MountainCarState};
+pub use pendulum::{Pendulum, PendulumState};
+pub use settings::Limit;
 
 /// World family `classic`: builds worlds by name.
 ///
@@ -29,7 +46,15 @@ impl WorldFamily for ClassicFamily {
     }
 
     fn list(&self) -> Vec<WorldInfo> {
-        vec![WorldInfo { id: Cartpole::ID.into(), about: Cartpole::ABOUT.into() }]
+        [
+            (Cartpole::ID, Cartpole::ABOUT),
+            (Acrobot::ID, Acrobot::ABOUT),
+            (MountainCar::ID, MountainCar::ABOUT),
+            (MountainCarContinuous::ID, MountainCarContinuous::ABOUT),
+            (Pendulum::ID, Pendulum::ABOUT),
+        ]
+        .map(|(id, about)| WorldInfo { id: id.into(), about: about.into() })
+        .into()
     }
 
     fn build(
@@ -38,13 +63,22 @@ impl WorldFamily for ClassicFamily {
         settings: &toml::Table,
         _loader: &dyn PolicyLoader,
     ) -> Result<Option<Arc<dyn DynWorld>>> {
-        if name != "cartpole" {
-            return Ok(None);
-        }
-        Ok(Some(Cartpole::new(&Settings::read(settings, Cartpole::ID)?).shared()))
+        Ok(Some(match name {
+            "cartpole" => Cartpole::new(&Settings::read(settings, Cartpole::ID)?).shared(),
+            "acrobot" => Acrobot::new(&Limit::read(settings, Acrobot::ID)?).shared(),
+            "mountain-car" => MountainCar::new(&Limit::read(settings, MountainCar::ID)?).shared(),
+            "mountain-car-continuous" => {
+                MountainCarContinuous::new(&Limit::read(settings, MountainCarContinuous::ID)?).shared()
+            }
+            "pendulum" => Pendulum::new(&Limit::read(settings, Pendulum::ID)?).shared(),
+            _ => return Ok(None),
+        }))
     }
 
-    fn settings(&self, _name: &str) -> schemars::Schema {
-        schemars::schema_for!(Settings)
+    fn settings(&self, name: &str) -> schemars::Schema {
+        match name {
+            "cartpole" => schemars::schema_for!(Settings),
+            _ => schemars::schema_for!(Limit),
+        }
     }
 }

@@ -1,10 +1,10 @@
-//! Side view of cart, pole and track, in half blocks: two square pixels a character.
+//! Side view of cart, pole and track.
 
-use freewheel_core::{Cell, Frame, Rgb};
+use freewheel_core::{Frame, Rgb};
 
+use super::super::canvas::{Canvas, FAINT, GROUND, TEXT};
 use super::rules::{ANGLE_LIMIT, HALF_LENGTH, POSITION_LIMIT, RIGHT, State};
 
-const GROUND: Rgb = Rgb(0, 0, 0);
 const RAIL: Rgb = Rgb(92, 97, 108);
 const POST: Rgb = Rgb(196, 72, 60);
 const LIMIT: Rgb = Rgb(74, 79, 92);
@@ -13,20 +13,7 @@ const WHEEL: Rgb = Rgb(150, 156, 168);
 const POLE: Rgb = Rgb(232, 178, 92);
 const FALLING: Rgb = Rgb(255, 82, 62);
 const JOINT: Rgb = Rgb(240, 240, 240);
-const TEXT: Rgb = Rgb(210, 214, 222);
-const FAINT: Rgb = Rgb(120, 126, 138);
 const PUSH: Rgb = Rgb(90, 200, 120);
-
-/// Columns and rows of a drawing without a maximum size.
-const DEFAULT_SIZE: (usize, usize) = (80, 24);
-/// Minimum columns and rows of the drawing; a smaller screen shows a part of it.
-const MIN_SIZE: (usize, usize) = (44, 8);
-/// Rows of text below the picture.
-const ROWS_OF_TEXT: usize = 2;
-/// Number of color samples per pixel in each direction.
-const SAMPLES: usize = 4;
-/// Minimum fraction of a pixel that objects must cover for the pixel to be drawn.
-const MIN_COVERAGE: f32 = 0.3;
 
 /// Half the width of the picture, m. `UP` and `DOWN`: height of the picture above and below the joint, m.
 const SIDE: f64 = 2.55;
@@ -41,32 +28,13 @@ const FLOOR: f64 = WHEELS.1 - WHEELS.2;
 
 /// Draws a state.
 pub(super) fn draw(state: &State, frame: &mut Frame) {
-    let (columns, rows) = frame.max_size().unwrap_or(DEFAULT_SIZE);
-    let (columns, rows) = (columns.max(MIN_SIZE.0), rows.max(MIN_SIZE.1));
-    let across = columns as f64 / (2.0 * SIDE);
-    let per_meter = across.min(2.0 * (rows - ROWS_OF_TEXT) as f64 / (UP + DOWN));
-    let height = (per_meter * (UP + DOWN) / 2.0).ceil() as usize;
-    frame.clear(columns, height + ROWS_OF_TEXT);
+    let canvas = Canvas::fit(frame, (-SIDE, SIDE), (-DOWN, UP));
     let (pole, limit) = (libm::sincos(state.angle), libm::sincos(ANGLE_LIMIT));
-    let scene = Scene { state, pole, limit, per_meter, middle: columns as f64 / 2.0 };
-    for y in 0..height {
-        for x in 0..columns {
-            frame.set(x, y, half_blocks(scene.pixel(x, 2 * y), scene.pixel(x, 2 * y + 1)));
-        }
-    }
-    let (x, y) = scene.to_pixels(state.position, FLOOR / 2.0);
-    let cart = (x.clamp(0.0, columns as f64 - 1.0) as usize, y as usize / 2);
-    frame.focus_on(cart.0, cart.1);
-    text(state, frame, height);
-}
-
-fn half_blocks(upper: Rgb, lower: Rgb) -> Cell {
-    match (upper, lower) {
-        (GROUND, GROUND) => Cell::default(),
-        (GROUND, fg) => Cell { glyph: '▄', fg, bg: GROUND },
-        (fg, bg) if fg == bg => Cell { glyph: '█', fg, bg: GROUND },
-        (fg, bg) => Cell { glyph: '▀', fg, bg },
-    }
+    let scene = Scene { state, pole, limit, per_meter: canvas.per_meter };
+    canvas.paint(frame, |x, y| scene.color_at(x, y));
+    let (x, y) = canvas.character_at(state.position, FLOOR / 2.0);
+    frame.focus_on(x, y);
+    text(state, frame, canvas.height);
 }
 
 /// Picture of a state at a certain scale.
@@ -77,36 +45,9 @@ struct Scene<'a> {
     limit: (f64, f64),
     /// Pixels per meter.
     per_meter: f64,
-    /// Column of the middle of the track, in pixels.
-    middle: f64,
 }
 
 impl Scene<'_> {
-    /// Column and row, in pixels, of the point `(x, y)` in m.
-    fn to_pixels(&self, x: f64, y: f64) -> (f64, f64) {
-        (self.middle + x * self.per_meter, (UP - y) * self.per_meter)
-    }
-
-    /// Color of a pixel: mean of several samples, darker where some samples hit no object.
-    fn pixel(&self, column: usize, row: usize) -> Rgb {
-        let (mut hits, mut sum) = (0, [0u32; 3]);
-        for sample in 0..SAMPLES * SAMPLES {
-            let offset = |i: usize| (i as f64 + 0.5) / SAMPLES as f64;
-            let x = (column as f64 + offset(sample % SAMPLES) - self.middle) / self.per_meter;
-            let y = UP - (row as f64 + offset(sample / SAMPLES)) / self.per_meter;
-            if let Some(Rgb(r, g, b)) = self.color_at(x, y) {
-                hits += 1;
-                sum = [sum[0] + u32::from(r), sum[1] + u32::from(g), sum[2] + u32::from(b)];
-            }
-        }
-        let coverage = hits as f32 / (SAMPLES * SAMPLES) as f32;
-        if coverage < MIN_COVERAGE {
-            return GROUND;
-        }
-        let [r, g, b] = sum.map(|part| (part / hits) as u8);
-        GROUND.mix(Rgb(r, g, b), 0.3 + 0.7 * coverage)
-    }
-
     /// Color at the point `(x, y)`, m: that of the object in front; `None` where there is no object.
     fn color_at(&self, x: f64, y: f64) -> Option<Rgb> {
         let thin = 1.0 / self.per_meter;

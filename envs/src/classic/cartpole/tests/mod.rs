@@ -78,7 +78,7 @@ fn solutions_depend_on_the_query() {
 fn unknown_scripts_and_worlds_are_none() {
     let world = cartpole("");
     assert!(world.scripted(1, &world.reset(&mut rng()), &mut rng()).is_none());
-    assert!(ClassicFamily.build("pendulum", &toml::Table::new(), &NoPolicyLoader).unwrap().is_none());
+    assert!(ClassicFamily.build("pendulum-9", &toml::Table::new(), &NoPolicyLoader).unwrap().is_none());
     assert_eq!(ClassicFamily.list()[0].id, Cartpole::ID);
 }
 
