@@ -9,7 +9,12 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 use freewheel_core::{Actions, NoPolicyLoader, Purpose, Streams, WorldFamily};
 use freewheel_envs::classic::ClassicFamily;
 
-const WORLDS: &[(&str, &str)] = &[("cartpole", ""), ("cartpole", "integrator = \"semi-implicit\"")];
+const WORLDS: &[(&str, &str)] = &[
+    ("cartpole", ""),
+    ("cartpole", "integrator = \"semi-implicit\""),
+    ("acrobot", ""),
+    ("mountain-car", ""),
+];
 
 /// Number of different action batches, used in turn.
 const ROUNDS: usize = 64;

@@ -3,7 +3,7 @@
 //! | module | content |
 //! |---|---|
 //! | [`gridworld`] | grid-worlds: ASCII maps (own, of Sutton & Barto, of Gymnasium), taxi, deep sea |
-//! | [`classic`] | classic control: CartPole, as in Gymnasium |
+//! | [`classic`] | classic control, as in Gymnasium: CartPole, acrobot, mountain car, pendulum |
 //! | [`go`] | Go on boards of any size: rules, players from random to tree search, GTP, SGF |
 //! | [`track`] | car racing on closed circuits: vehicle model, reference drivers, lap times |
 //! | [`market`] | trading in synthetic markets with known optima, and in historical prices |
