@@ -422,6 +422,7 @@ pub fn dqn() -> impl AgentFactory {
         Ok(Box::new(Dqn::new(spec, config, budget, streams)?))
     })
     .with_check(|spec, config: &Config, budget| config.check(spec, budget).map(drop))
+    .with_warnings(Config::warnings)
 }
 
 impl Config {

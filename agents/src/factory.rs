@@ -63,6 +63,11 @@ pub trait AgentFactory: Send + Sync {
     fn check(&self, world: &dyn DynWorld, settings: &toml::Table, budget: Budget) -> Result<()> {
         self.build_in(world, settings, budget, Streams::new(0)).map(drop)
     }
+    /// Warnings about settings with which a run of this size cannot learn, such as fewer steps than the first update
+    /// needs. `settings` has all defaults, as of [`AgentFactory::resolve`].
+    fn warnings(&self, _settings: &toml::Table, _budget: Budget) -> Vec<String> {
+        Vec::new()
+    }
     /// Settings with all defaults, as in `config.toml` of a run. A setting without a default is absent: the world
     /// determines its value.
     ///
@@ -72,6 +77,7 @@ pub trait AgentFactory: Send + Sync {
 }
 
 type Build<C> = Box<dyn Fn(&Spec, C, Budget, Streams) -> Result<Box<dyn Agent>> + Send + Sync>;
+type Warnings<C> = Box<dyn Fn(&C, Budget) -> Vec<String> + Send + Sync>;
 type Check<C> = Box<dyn Fn(&Spec, &C, Budget) -> Result<()> + Send + Sync>;
 
 /// [`AgentFactory`] made of a settings struct `C` and a function that builds the agent.
@@ -92,6 +98,7 @@ pub struct FnFactory<C> {
     /// Defaults that replace those of `C`.
     defaults: Option<C>,
     num_envs: usize,
+    warnings: Option<Warnings<C>>,
 }
 
 impl<C> FnFactory<C> {
@@ -108,6 +115,7 @@ impl<C> FnFactory<C> {
             check: None,
             defaults: None,
             num_envs: 1,
+            warnings: None,
         }
     }
 
@@ -135,6 +143,11 @@ impl<C> FnFactory<C> {
     /// The same factory with another default number of environments.
     pub fn with_num_envs(self, num_envs: usize) -> Self {
         FnFactory { num_envs, ..self }
+    }
+
+    /// The same factory with warnings about settings with which a run cannot learn.
+    pub fn with_warnings(self, warnings: impl Fn(&C, Budget) -> Vec<String> + Send + Sync + 'static) -> Self {
+        FnFactory { warnings: Some(Box::new(warnings)), ..self }
     }
 }
 
@@ -188,6 +201,13 @@ impl<C: Serialize + DeserializeOwned + JsonSchema + Send + Sync> AgentFactory fo
                     .map_err(|error| error.of(&format!("agent {}", self.id)))
             }
             None => self.build_in(world, settings, budget, Streams::new(0)).map(drop),
+        }
+    }
+
+    fn warnings(&self, settings: &toml::Table, budget: Budget) -> Vec<String> {
+        match (&self.warnings, self.read(settings)) {
+            (Some(warnings), Ok(config)) => warnings(&config, budget),
+            _ => Vec::new(),
         }
     }
 

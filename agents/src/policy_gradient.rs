@@ -21,7 +21,18 @@ pub mod settings;
 
 pub use settings::PolicyGradient;
 
-use crate::{AgentFactory, FnFactory};
+use crate::{AgentFactory, Budget, FnFactory};
+
+/// Warning about a run that ends before its first rollout of `num_steps` steps in each environment.
+fn rollout_warnings(num_steps: u32, budget: Budget) -> Vec<String> {
+    let rollout = u64::from(num_steps) * budget.num_envs as u64;
+    let text = format!(
+        "it learns nothing in {} steps: its first update is after {rollout} (num_steps x num_envs); take more steps, \
+         or lower num_steps",
+        budget.steps
+    );
+    if budget.steps < rollout { vec![text] } else { Vec::new() }
+}
 
 /// The policy-gradient agents.
 pub fn all() -> Vec<Box<dyn AgentFactory>> {
@@ -33,11 +44,13 @@ pub fn all() -> Vec<Box<dyn AgentFactory>> {
     let a2c = FnFactory::new("a2c", a2c::ABOUT, |spec, config, budget, streams| {
         Ok(Box::new(a2c::A2c::new(spec, config, budget, streams)?))
     })
-    .with_check(|spec, config: &a2c::Config, budget| config.check(spec, budget));
+    .with_check(|spec, config: &a2c::Config, budget| config.check(spec, budget))
+    .with_warnings(|config, budget| rollout_warnings(config.num_steps, budget));
     let ppo = FnFactory::new("ppo", ppo::ABOUT, |spec, config, budget, streams| {
         Ok(Box::new(ppo::Ppo::new(spec, config, budget, streams)?))
     })
-    .with_check(|spec, config: &ppo::Config, budget| config.check(spec, budget));
+    .with_check(|spec, config: &ppo::Config, budget| config.check(spec, budget))
+    .with_warnings(|config, budget| rollout_warnings(config.num_steps, budget));
     vec![
         Box::new(reinforce.with_defaults(reinforce::Config::default())),
         Box::new(a2c.with_defaults(a2c::Config::default())),

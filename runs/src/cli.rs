@@ -98,6 +98,13 @@ In JSON, null stands for an infinite value: that of a state from which the episo
     /// List the agents, or show one with its settings.
     #[command(after_help = "Examples:\n  freewheel agents\n  freewheel agents q-learning")]
     Agents(List),
+    /// List the presets: settings with which an agent learns a world, used where nothing else is set.
+    #[command(after_help = "\
+Examples:
+  freewheel presets
+  freewheel presets grid/taxi
+  freewheel run --presets grid/taxi --seeds 10..20")]
+    Presets(List),
     /// Fit an estimator to a data set: classification, regression, clustering or dimension reduction.
     #[command(after_help = "\
 Examples:
@@ -213,6 +220,9 @@ pub struct Training {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub overrides: Overrides,
+    /// Leave out the presets: start from the defaults of the agents.
+    #[arg(long)]
+    pub no_preset: bool,
     /// Seeds: 0..9 (9 not included), 0..=9, 7, or 1,5,9.
     #[arg(long, value_name = "A..B")]
     pub seeds: Option<Seeds>,

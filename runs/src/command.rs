@@ -69,6 +69,7 @@ impl Registry {
             Command::Solve(args) => solve::solve(self, args),
             Command::Envs(args) => list::envs(self, args),
             Command::Agents(args) => list::agents(self, args),
+            Command::Presets(args) => list::presets(&args),
             Command::Fit(args) => fit::fit(self, args),
             Command::Predict(args) => predict::predict(self, &args),
             Command::Concept(args) => explore::concept(self, &args),

@@ -39,7 +39,7 @@ fn whole(number: f64) -> Option<u64> {
 }
 
 /// Deserializes a number, or a text as for [`parse`].
-pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
     struct Count;
     impl de::Visitor<'_> for Count {
         type Value = u64;
@@ -64,7 +64,7 @@ pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::
             parse(text).map_err(E::custom)
         }
     }
-    from.deserialize_any(Count)
+    from.deserialize_any(Count).map(Some)
 }
 
 #[cfg(test)]

@@ -42,16 +42,18 @@ impl Document {
         }
     }
 
-    /// Document of an experiment with one agent in one world.
-    pub fn one_run(world: &str, agent: &str, steps: u64, seeds: &str) -> Self {
+    /// Document of an experiment with one agent in one world; without `steps`, the preset gives their number.
+    pub fn one_run(world: &str, agent: &str, steps: Option<u64>, seeds: &str) -> Self {
         let list = |name: &str| Value::Array(vec![Value::String(name.to_owned())]);
-        let table = Table::from_iter([
+        let mut table = Table::from_iter([
             ("name".to_owned(), Value::String("train".into())),
             ("worlds".to_owned(), list(world)),
             ("agents".to_owned(), list(agent)),
             ("seeds".to_owned(), Value::String(seeds.to_owned())),
-            ("steps".to_owned(), Value::Integer(i64::try_from(steps).unwrap_or(i64::MAX))),
         ]);
+        if let Some(steps) = steps {
+            table.insert("steps".to_owned(), Value::Integer(i64::try_from(steps).unwrap_or(i64::MAX)));
+        }
         Document { file: "the command line".into(), text: String::new(), table, overrides: Vec::new() }
     }
 

@@ -34,6 +34,7 @@ pub mod picture;
 pub mod plan;
 mod plan_file;
 pub mod prelude;
+pub mod presets;
 pub mod progress;
 pub mod registry;
 pub mod report;

@@ -118,6 +118,14 @@ impl AgentFactory for ConfiguredFactory {
         self.0.about()
     }
 
+    fn num_envs(&self) -> usize {
+        self.0.num_envs()
+    }
+
+    fn warnings(&self, settings: &Table, budget: Budget) -> Vec<String> {
+        self.own(settings).map_or_else(|_| Vec::new(), |own| self.0.warnings(&own, budget))
+    }
+
     fn fields(&self) -> Vec<Field> {
         let mut fields = self.0.fields();
         fields.extend(ObservationConfig::fields());

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use freewheel_agents::Budget;
 use freewheel_core::names::{self, unknown};
 use freewheel_core::settings::{Field, fields, read};
 use freewheel_core::{Error, Result};
@@ -16,6 +17,7 @@ use crate::document::Document;
 use crate::job::{CheckpointPlan, Evaluation, Job, JobConfig, LogPlan, MAX_STEPS, out_of_range};
 use crate::map::MapPlan;
 use crate::observation::ObservationConfig;
+use crate::presets::{self, DEFAULT_STEPS, Preset};
 use crate::registry::{Registry, world_file};
 use crate::seeds::Seeds;
 
@@ -27,16 +29,18 @@ struct Top {
     name: String,
     /// Seeds of the runs, such as "0..5" (5 not included).
     seeds: Seeds,
-    /// Environment steps of each run, such as 100000 or 1e5.
+    /// Environment steps of each run, such as 100000 or 1e5; default: those of the preset, or 100000.
     #[serde(deserialize_with = "count::deserialize")]
-    steps: u64,
-    /// Number of environments that an agent is trained in at once.
-    num_envs: usize,
+    steps: Option<u64>,
+    /// Number of environments that an agent is trained in at once; default: that of the preset or the agent.
+    num_envs: Option<usize>,
+    /// Start from the presets of the worlds and agents.
+    presets: bool,
 }
 
 impl Default for Top {
     fn default() -> Self {
-        Top { name: "experiment".into(), seeds: Seeds::default(), steps: 100_000, num_envs: 1 }
+        Top { name: "experiment".into(), seeds: Seeds::default(), steps: None, num_envs: None, presets: true }
     }
 }
 
@@ -52,6 +56,7 @@ struct Entry {
 }
 
 /// An experiment, ready to run.
+#[derive(Default)]
 pub struct Plan {
     /// Name of the experiment.
     pub name: String,
@@ -59,6 +64,10 @@ pub struct Plan {
     pub jobs: Vec<Job>,
     /// Settings for the maps of visited states; `None` if no maps are asked for.
     pub map: Option<MapPlan>,
+    /// Names of the presets that the runs start from.
+    pub presets: Vec<String>,
+    /// Warnings about runs that cannot learn, one for each world and agent.
+    pub warnings: Vec<String>,
 }
 
 /// Keys at the top of an experiment file whose value is a table or a list.
@@ -72,7 +81,8 @@ impl Plan {
     pub fn new(registry: &Registry, doc: &Document) -> Result<Self> {
         let mut top = doc.table.clone();
         top.retain(|key, _| !SECTIONS.contains(&key));
-        let known: Vec<&str> = ["name", "seeds", "steps", "num_envs"].into_iter().chain(SECTIONS).collect();
+        let known: Vec<&str> =
+            ["name", "seeds", "steps", "num_envs", "presets"].into_iter().chain(SECTIONS).collect();
         let (worlds, agents) = (entries(doc, "worlds")?, entries(doc, "agents")?);
         if let Some(key) = top.keys().find(|key| !known.contains(&key.as_str())) {
             let elsewhere = misplaced(registry, key, &worlds, &agents);
@@ -91,11 +101,12 @@ impl Plan {
             return Err(doc.error(&["map", key], message));
         }
         known_names(doc, registry, &worlds, &agents)?;
-        let mut jobs = Vec::new();
+        let name = common.top.name.clone();
+        let mut plan = Plan { name, jobs: Vec::new(), map, presets: Vec::new(), warnings: Vec::new() };
         for world in &worlds {
-            common.jobs_of(registry, doc, world, &agents, &mut jobs)?;
+            common.add_jobs_of(registry, doc, world, &agents, &mut plan)?;
         }
-        Ok(Plan { name: common.top.name, jobs, map })
+        Ok(plan)
     }
 }
 
@@ -134,7 +145,12 @@ struct Layer {
 impl Common {
     fn check(&self, doc: &Document) -> Result<()> {
         let Common { top, evaluation, checkpoint, .. } = self;
-        if let Some((path, message)) = out_of_range(top.steps, top.num_envs, evaluation, checkpoint) {
+        if let Some((path, message)) = out_of_range(
+            top.steps.unwrap_or(DEFAULT_STEPS),
+            top.num_envs.unwrap_or(1),
+            evaluation,
+            checkpoint,
+        ) {
             return Err(doc.error(&path, message));
         }
         // The name is also the name of a folder in results/.
@@ -145,13 +161,14 @@ impl Common {
         Ok(())
     }
 
-    fn jobs_of(
+    /// Adds the runs of all agents in one world to the plan.
+    fn add_jobs_of(
         &self,
         registry: &Registry,
         doc: &Document,
         world_entry: &Entry,
         agents: &[Entry],
-        jobs: &mut Vec<Job>,
+        plan: &mut Plan,
     ) -> Result<()> {
         // Layers from general to specific: a later layer overrides an earlier one.
         let own = [layer(doc, &["world", &world_entry.id]), layer_inline(world_entry)];
@@ -167,11 +184,8 @@ impl Common {
                         format!("`steps` must be a whole number, at least 1 and at most {MAX_STEPS}"),
                     )
                 };
-                steps = value
-                    .as_integer()
-                    .and_then(|n| u64::try_from(n).ok())
-                    .filter(|n| (1..=MAX_STEPS).contains(n))
-                    .ok_or_else(bad)?;
+                let value = value.as_integer().and_then(|n| u64::try_from(n).ok());
+                steps = Some(value.filter(|n| (1..=MAX_STEPS).contains(n)).ok_or_else(bad)?);
             }
             if let Some(Value::Table(table)) = own.table.remove("agent") {
                 let path = own.path.iter().cloned().chain(["agent".into()]).collect();
@@ -190,10 +204,17 @@ impl Common {
         })?;
         let world_digest = registry.world_digest(&id, &world_settings)?;
         for agent in agents {
-            let layers = self.agent_layers(registry, doc, &agent_layers, agent, agents)?;
+            let preset = presets::find(&id, &agent.id).filter(|_| self.top.presets);
+            let mut layers = self.agent_layers(registry, doc, &agent_layers, agent, agents)?;
+            let of_preset = preset.map(|preset| preset.settings.clone()).unwrap_or_default();
+            layers.insert(0, Layer { path: Vec::new(), table: of_preset });
             let settings = merged(&layers);
+            let factory = registry.find_agent(&agent.id)?;
+            let steps = steps.or(preset.map(|preset| preset.steps)).unwrap_or(DEFAULT_STEPS);
+            let num_envs = self.top.num_envs.or(preset.and_then(|preset| preset.num_envs));
+            let num_envs = num_envs.unwrap_or_else(|| factory.num_envs());
             let checked = || -> Result<Job> {
-                let agent_settings = registry.find_agent(&agent.id)?.resolve(&settings)?;
+                let agent_settings = factory.resolve(&settings)?;
                 let world =
                     ObservationConfig::of(&settings)?.apply(Arc::clone(&built), registry.estimators())?;
                 let config = JobConfig {
@@ -205,8 +226,8 @@ impl Common {
                     agent: agent.id.clone(),
                     agent_label: agent.label.clone(),
                     seed: 0,
-                    steps: steps.next_multiple_of(self.top.num_envs as u64),
-                    num_envs: self.top.num_envs,
+                    steps: steps.next_multiple_of(num_envs as u64),
+                    num_envs,
                     evaluation: self.evaluation.clone(),
                     log: self.log.clone(),
                     checkpoint: self.checkpoint.clone(),
@@ -218,9 +239,14 @@ impl Common {
                 Ok(job)
             };
             let job = checked().map_err(|e| placed(doc, &layers, e))?;
+            let JobConfig { agent_settings, world_label, agent_label, .. } = &job.config;
+            let budget = Budget { steps, num_envs };
+            let warnings = factory.warnings(agent_settings, budget).into_iter();
+            plan.warnings.extend(warnings.map(|text| format!("{world_label} {agent_label}: {text}")));
+            plan.presets.extend(preset.map(Preset::name));
             for &seed in self.top.seeds.as_slice() {
                 let config = JobConfig { seed, ..job.config.clone() };
-                jobs.push(Job { config, world: Arc::clone(&job.world) });
+                plan.jobs.push(Job { config, world: Arc::clone(&job.world) });
             }
         }
         Ok(())

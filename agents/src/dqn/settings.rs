@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::storage::Storage;
+use crate::factory::Budget;
 use crate::nn::{Activation, Builder, Init, Network, NetworkSettings, OptimizerConfig};
 use crate::schedule::{RampShape, Schedule};
 use crate::settings::within;
@@ -114,6 +115,28 @@ impl Config {
         within("huber_delta", self.huber_delta, 0.0, f64::MAX)?;
         within("reward_scale", self.reward_scale, f64::MIN_POSITIVE, f64::MAX)?;
         self.network.validate(&spec.observation)
+    }
+
+    /// Warnings about settings with which a run of this size cannot learn.
+    pub(super) fn warnings(&self, budget: Budget) -> Vec<String> {
+        let starts = u64::from(self.learning_starts);
+        if budget.steps <= starts {
+            return vec![format!(
+                "it learns nothing in {} steps: its first update is after learning_starts = {starts}; take more \
+                 steps, or lower learning_starts",
+                budget.steps
+            )];
+        }
+        match self.epsilon {
+            Schedule::Ramp { over, .. } if over > 0.0 && over * budget.steps as f64 <= starts as f64 => {
+                vec![format!(
+                    "epsilon ends after {:.0} steps, before the first update after learning_starts = {starts}; take more \
+                 steps, or lower learning_starts",
+                    over * budget.steps as f64
+                )]
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// Maximum norm of the gradient; `None` without clipping.

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::exploration::Exploration;
-use crate::schedule::Schedule;
+use crate::schedule::{RampShape, Schedule};
 use crate::settings::within;
 
 /// Settings shared by all tabular agents.
@@ -38,11 +38,11 @@ pub struct Tabular {
 impl Default for Tabular {
     fn default() -> Self {
         Tabular {
-            learning_rate: Schedule::Constant(0.1),
+            learning_rate: Schedule::Ramp { from: 0.5, to: 0.01, over: 1.0, shape: RampShape::Exponential },
             gamma: None,
             initial_value: 0.0,
             exploration: Exploration::EpsilonGreedy,
-            epsilon: Schedule::Constant(0.1),
+            epsilon: Schedule::Ramp { from: 1.0, to: 0.05, over: 0.5, shape: RampShape::Linear },
             temperature: Schedule::Constant(1.0),
             ucb_c: 1.0,
             bins: Bins::Same(10),

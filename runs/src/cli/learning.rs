@@ -13,6 +13,9 @@ use crate::map::MapPlan;
 pub struct Run {
     /// Experiment file, TOML; default: the built-in experiment.
     pub file: Option<PathBuf>,
+    /// Run the presets instead, those whose world and agent contain TEXT (default: all), each with its steps.
+    #[arg(long, value_name = "TEXT", num_args = 0..=1, default_missing_value = "", conflicts_with = "file")]
+    pub presets: Option<String>,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub training: Training,
@@ -25,9 +28,9 @@ pub struct Train {
     pub world: String,
     /// Agent; `freewheel agents` lists all.
     pub agent: String,
-    /// Environment steps of each run.
-    #[arg(long, default_value_t = 100_000, value_parser = count::parse)]
-    pub steps: u64,
+    /// Environment steps of each run; default: those of the preset, or 100000.
+    #[arg(long, value_parser = count::parse)]
+    pub steps: Option<u64>,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub training: Training,

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::columns;
 use crate::cli::List;
 use crate::error::Result;
+use crate::presets::{self, Preset};
 use crate::{Registry, output};
 
 pub(super) fn envs(registry: &Registry, args: List) -> Result<()> {
@@ -69,6 +70,25 @@ pub(super) fn agents(registry: &Registry, args: List) -> Result<()> {
         None => list("agents", registry.agents().map(described).collect(), &args),
         Some(id) => show("agent", &described(registry.find_agent(id)?), &args),
     }
+}
+
+pub(super) fn presets(args: &List) -> Result<()> {
+    let text = args.id.as_deref().unwrap_or_default();
+    let presets: Vec<&Preset> = presets::all().iter().filter(|preset| preset.name().contains(text)).collect();
+    if presets.is_empty() {
+        let names: Vec<String> = presets::all().iter().map(Preset::name).collect();
+        return Err(Error::Config(unknown("preset", text, &names, "")).into());
+    }
+    if args.output.json {
+        return output::json(&json!({ "presets": presets }));
+    }
+    let rows = presets.into_iter().map(|preset| {
+        let num_envs = preset.num_envs.map(|num_envs| format!("num_envs = {num_envs}"));
+        let settings = preset.settings.iter().map(|(key, value)| format!("{key} = {value}"));
+        let settings: Vec<String> = num_envs.into_iter().chain(settings).collect();
+        [preset.world.clone(), preset.agent.clone(), preset.steps.to_string(), settings.join(", ")]
+    });
+    output::text(&columns(rows))
 }
 
 pub(super) fn estimators(registry: &Registry, args: List) -> Result<()> {

@@ -25,17 +25,21 @@ use crate::map::MapPlan;
 use crate::output;
 use crate::plan::Plan;
 use crate::plan_file::{self, SavedPlan};
+use crate::presets;
 use crate::progress::Progress;
 use crate::report::Report;
 use crate::score_scale::ScoreScales;
 use crate::training::Outcome;
 
 pub(super) fn run(registry: &Registry, args: Run) -> Result<()> {
-    let mut doc = match &args.file {
-        Some(file) => Document::read(file)?,
-        None => Document::parse("the default experiment", DEFAULT_EXPERIMENT)?,
+    let plan = match (&args.file, &args.presets) {
+        (_, Some(text)) => plan_of_presets(registry, text, &args.training)?,
+        (Some(file), None) => plan(registry, &mut Document::read(file)?, &args.training)?,
+        (None, None) => {
+            let mut doc = Document::parse("the default experiment", DEFAULT_EXPERIMENT)?;
+            plan(registry, &mut doc, &args.training)?
+        }
     };
-    let plan = plan(registry, &mut doc, &args.training)?;
     let out = args.training.out.clone().unwrap_or_else(|| Path::new("results").join(&plan.name));
     train_all(registry, &plan, plan.map.as_slice(), true, &out, args.training.output, args.training.threads)
 }
@@ -53,8 +57,27 @@ fn plan(registry: &Registry, doc: &mut Document, training: &Training) -> Result<
     if let Some(seeds) = &training.seeds {
         doc.table.insert("seeds".into(), Value::String(seeds.to_string()));
     }
+    if training.no_preset {
+        doc.table.insert("presets".into(), Value::Boolean(false));
+    }
     // Encoders are fitted in this call, on the same number of threads as the training.
     Ok(pool(training.threads.count())?.install(|| Plan::new(registry, doc))?)
+}
+
+/// Plan with a run of every preset whose name contains `text`.
+fn plan_of_presets(registry: &Registry, text: &str, training: &Training) -> Result<Plan> {
+    let mut all = Plan { name: "presets".into(), ..Plan::default() };
+    for preset in presets::all().iter().filter(|preset| preset.name().contains(text)) {
+        let mut doc = Document::one_run(&preset.world, &preset.agent, Some(preset.steps), "0");
+        let plan = plan(registry, &mut doc, training)?;
+        all.jobs.extend(plan.jobs);
+        all.presets.extend(plan.presets);
+        all.warnings.extend(plan.warnings);
+    }
+    match all.jobs.is_empty() {
+        true => Err(Error::Usage(format!("--presets {text}: no preset's name contains this text"))),
+        false => Ok(all),
+    }
 }
 
 pub(super) fn resume(registry: &Registry, args: Resume) -> Result<()> {
@@ -117,7 +140,7 @@ pub(super) fn resume(registry: &Registry, args: Resume) -> Result<()> {
     maps.dedup();
     jobs.sort_by_key(|(folder, _)| run_order(folder));
     let name = root.file_name().map_or_else(|| "resumed".into(), |name| name.to_string_lossy().into_owned());
-    let plan = Plan { name, jobs: jobs.into_iter().map(|(_, job)| job).collect(), map: None };
+    let plan = Plan { name, jobs: jobs.into_iter().map(|(_, job)| job).collect(), ..Plan::default() };
     train_all(registry, &plan, &maps, false, root, args.output, args.threads)
 }
 
@@ -150,7 +173,11 @@ fn train_all(
     output: ProgressOutput,
     threads: Threads,
 ) -> Result<()> {
-    let Plan { name, jobs, .. } = plan;
+    let Plan { name, jobs, presets, warnings, .. } = plan;
+    if !presets.is_empty() && !output.quiet {
+        output::note(&format!("presets: {}", presets.join(", ")));
+    }
+    warnings.iter().for_each(|warning| output::note(&format!("warning: {warning}")));
     let stop = stop_flag()?;
     let _lock = lock(out)?;
     remove_temporary_files(out)?;

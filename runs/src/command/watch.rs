@@ -96,7 +96,7 @@ fn from_world(registry: &Registry, args: &Watch) -> Result<Job> {
         None | Some("human") => "random",
         Some(agent) => agent,
     };
-    let mut doc = Document::one_run(&args.what, agent, args.train.max(1), &args.seed.to_string());
+    let mut doc = Document::one_run(&args.what, agent, Some(args.train.max(1)), &args.seed.to_string());
     overlay(&mut doc, &args.overrides.set)?;
     let mut jobs = Plan::new(registry, &doc)?.jobs;
     Ok(jobs.remove(0))

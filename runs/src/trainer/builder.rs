@@ -9,6 +9,7 @@ use toml::{Table, Value};
 
 use super::{Config, Trainer};
 use crate::observation::ConfiguredFactory;
+use crate::presets;
 use crate::registry::Registry;
 
 /// Settings of a [`Trainer`], with defaults for all of them.
@@ -21,7 +22,8 @@ pub struct TrainerBuilder {
     world_settings: Table,
     agent: AgentSource,
     settings: Result<Table>,
-    num_envs: usize,
+    num_envs: Option<usize>,
+    preset: bool,
     seed: u64,
     total_steps: Option<u64>,
 }
@@ -29,7 +31,7 @@ pub struct TrainerBuilder {
 /// Choice of the agent: an id in the registry, or a factory of the user's own.
 pub(super) enum AgentSource {
     Id(String),
-    Own(ConfiguredFactory),
+    Own(Arc<ConfiguredFactory>),
 }
 
 impl TrainerBuilder {
@@ -40,7 +42,8 @@ impl TrainerBuilder {
             world_settings: Table::new(),
             agent,
             settings: Ok(Table::new()),
-            num_envs: 1,
+            num_envs: None,
+            preset: true,
             seed: 0,
             total_steps: None,
         }
@@ -59,7 +62,7 @@ impl TrainerBuilder {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn with_agent(world: impl Into<WorldSource>, agent: impl AgentFactory + 'static) -> Self {
-        Self::new(world.into(), AgentSource::Own(ConfiguredFactory(Box::new(agent))))
+        Self::new(world.into(), AgentSource::Own(Arc::new(ConfiguredFactory(Box::new(agent)))))
     }
 
     /// Registry that ids are looked up in; [`Registry::standard`] by default.
@@ -68,9 +71,15 @@ impl TrainerBuilder {
         self
     }
 
-    /// Number of environments that are stepped together, at least 1; 1 by default.
+    /// Number of environments that are stepped together, at least 1; default: that of the preset or the agent.
     pub fn num_envs(mut self, num_envs: usize) -> Self {
-        self.num_envs = num_envs;
+        self.num_envs = Some(num_envs);
+        self
+    }
+
+    /// Leaves out the preset of the world and agent: all settings start from the defaults of the agent.
+    pub fn no_preset(mut self) -> Self {
+        self.preset = false;
         self
     }
 
@@ -120,14 +129,26 @@ impl TrainerBuilder {
     /// [`Error::Setting`] or [`Error::Config`] for an unknown world, agent or setting (with the most similar known
     /// name), a value out of range, or an agent that cannot learn in this world.
     pub fn build(self) -> Result<Trainer> {
-        if self.num_envs == 0 {
+        if self.num_envs == Some(0) {
             return Err(Error::setting("num_envs", "`num_envs` must be at least 1"));
         }
         let (world, world_id) = match self.world {
             WorldSource::Id(id) => (self.registry.build_world(&id, &self.world_settings)?, Some(id)),
             WorldSource::World(world) => (world, None),
         };
-        let settings = self.settings?;
+        let factory = match &self.agent {
+            AgentSource::Id(id) => Arc::clone(self.registry.shared_agent(id)?),
+            AgentSource::Own(factory) => Arc::clone(factory),
+        };
+        let preset = match &self.agent {
+            AgentSource::Id(agent) if self.preset => {
+                world_id.as_deref().and_then(|world| presets::find(world, agent))
+            }
+            _ => None,
+        };
+        let mut settings = preset.map(|preset| preset.settings.clone()).unwrap_or_default();
+        settings.extend(self.settings?);
+        let num_envs = self.num_envs.or(preset.and_then(|preset| preset.num_envs));
         let config = Config {
             world_digest: match &world_id {
                 Some(id) => self.registry.world_digest(id, &self.world_settings)?,
@@ -137,25 +158,13 @@ impl TrainerBuilder {
             world_name: world.spec().id.clone(),
             world_version: world.spec().version,
             world_settings: self.world_settings,
-            agent: match &self.agent {
-                AgentSource::Id(id) => id.clone(),
-                AgentSource::Own(factory) => factory.id().to_owned(),
-            },
-            settings: Table::new(),
-            num_envs: self.num_envs,
+            agent: factory.id().to_owned(),
+            settings: factory.resolve(&settings)?,
+            num_envs: num_envs.unwrap_or_else(|| factory.num_envs()),
             seed: self.seed,
             total_steps: self.total_steps,
         };
-        let factory = match self.agent {
-            AgentSource::Id(id) => Arc::clone(self.registry.shared_agent(&id)?),
-            AgentSource::Own(factory) => Arc::new(factory),
-        };
-        Trainer::new(
-            Config { settings: factory.resolve(&settings)?, ..config },
-            &self.registry,
-            world,
-            factory,
-        )
+        Trainer::new(config, &self.registry, world, factory)
     }
 }
 
