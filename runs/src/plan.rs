@@ -193,21 +193,27 @@ impl Common {
             }
             layers.push(own);
         }
-        let mut world_settings = merged(&layers);
+        let mut own_settings = merged(&layers);
         let id = located(doc, &world_entry.id)?;
         for field in registry.world_fields(&id).iter().filter(|field| field.is_path) {
-            world_settings.get_mut(&field.name).map_or(Ok(()), |value| make_absolute(doc, value))?;
+            own_settings.get_mut(&field.name).map_or(Ok(()), |value| make_absolute(doc, value))?;
         }
-        let built = registry.build_world_of_file(&id, &world_settings).map_err(|e| match e {
-            Error::Io { .. } => doc.error(&["worlds", &world_entry.path[1]], e.to_string()),
-            e => placed(doc, &layers, e),
-        })?;
-        let world_digest = registry.world_digest(&id, &world_settings)?;
+        let build = |settings: &Table| {
+            registry.build_world_of_file(&id, settings).map_err(|e| match e {
+                Error::Io { .. } => doc.error(&["worlds", &world_entry.path[1]], e.to_string()),
+                e => placed(doc, &layers, e),
+            })
+        };
+        let plain = build(&own_settings)?;
+        let world_digest = registry.world_digest(&id, &own_settings)?;
         for agent in agents {
             let preset = presets::find(&id, &agent.id).filter(|_| self.top.presets);
+            let (of_world, of_agent) = preset.map(Preset::tables).unwrap_or_default();
+            let changes_world = of_world.keys().any(|key| !own_settings.contains_key(key));
+            let world_settings: Table = of_world.into_iter().chain(own_settings.clone()).collect();
+            let built = if changes_world { build(&world_settings)? } else { Arc::clone(&plain) };
             let mut layers = self.agent_layers(registry, doc, &agent_layers, agent, agents)?;
-            let of_preset = preset.map(|preset| preset.settings.clone()).unwrap_or_default();
-            layers.insert(0, Layer { path: Vec::new(), table: of_preset });
+            layers.insert(0, Layer { path: Vec::new(), table: of_agent });
             let settings = merged(&layers);
             let factory = registry.find_agent(&agent.id)?;
             let steps = steps.or(preset.map(|preset| preset.steps)).unwrap_or(DEFAULT_STEPS);
@@ -231,7 +237,7 @@ impl Common {
                     evaluation: self.evaluation.clone(),
                     log: self.log.clone(),
                     checkpoint: self.checkpoint.clone(),
-                    world_settings: world_settings.clone(),
+                    world_settings,
                     agent_settings,
                 };
                 let job = Job { config, world };

@@ -1,7 +1,8 @@
 //! Presets: settings with which an agent learns a world, used where the user sets nothing else.
 //!
 //! The files `presets/*.toml` have one table for each world and agent, `["grid/taxi".ppo]`, with the settings of the
-//! agent and the keys `steps` and `num_envs` of an experiment. `docs/results/presets.md` has their scores.
+//! agent, the keys `steps` and `num_envs` of an experiment, and a table `world` of settings of the world.
+//! `docs/results/presets.md` has their scores.
 
 use std::sync::LazyLock;
 
@@ -20,12 +21,19 @@ pub struct Preset {
     pub num_envs: Option<usize>,
     /// Settings of the agent that differ from its defaults.
     pub settings: Table,
+    /// Settings of the world for training, such as other starts of an episode.
+    pub world_settings: Table,
 }
 
 impl Preset {
     /// Name of the preset: world and agent.
     pub fn name(&self) -> String {
         format!("{} {}", self.world, self.agent)
+    }
+
+    /// Settings of the world, and of the agent.
+    pub(crate) fn tables(&self) -> (Table, Table) {
+        (self.world_settings.clone(), self.settings.clone())
     }
 }
 
@@ -56,12 +64,14 @@ fn of_world((world, agents): (String, Value)) -> Vec<Preset> {
         .map(|(agent, mut settings)| {
             let mut take = |key: &str| settings.remove(key).and_then(|value| value.as_integer());
             let (steps, num_envs) = (take("steps"), take("num_envs"));
+            let world_settings = settings.remove("world").and_then(|value| value.as_table().cloned());
             Preset {
                 world: world.clone(),
                 agent,
                 steps: steps.and_then(|steps| u64::try_from(steps).ok()).unwrap_or(DEFAULT_STEPS),
                 num_envs: num_envs.and_then(|num_envs| usize::try_from(num_envs).ok()),
                 settings,
+                world_settings: world_settings.unwrap_or_default(),
             }
         })
         .collect()
@@ -95,6 +105,7 @@ mod tests {
             for (key, value) in &preset.settings {
                 resolved(key, value).unwrap_or_else(|| panic!("{}: {key}", preset.name()));
             }
+            assert_eq!(config.world_settings, preset.world_settings);
             assert_eq!(plan.warnings, Vec::<String>::new(), "{}", preset.name());
         }
     }

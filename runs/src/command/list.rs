@@ -85,7 +85,8 @@ pub(super) fn presets(args: &List) -> Result<()> {
     let rows = presets.into_iter().map(|preset| {
         let num_envs = preset.num_envs.map(|num_envs| format!("num_envs = {num_envs}"));
         let settings = preset.settings.iter().map(|(key, value)| format!("{key} = {value}"));
-        let settings: Vec<String> = num_envs.into_iter().chain(settings).collect();
+        let of_world = preset.world_settings.iter().map(|(key, value)| format!("world.{key} = {value}"));
+        let settings: Vec<String> = num_envs.into_iter().chain(settings).chain(of_world).collect();
         [preset.world.clone(), preset.agent.clone(), preset.steps.to_string(), settings.join(", ")]
     });
     output::text(&columns(rows))

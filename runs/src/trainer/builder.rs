@@ -9,7 +9,7 @@ use toml::{Table, Value};
 
 use super::{Config, Trainer};
 use crate::observation::ConfiguredFactory;
-use crate::presets;
+use crate::presets::{self, Preset};
 use crate::registry::Registry;
 
 /// Settings of a [`Trainer`], with defaults for all of them.
@@ -132,32 +132,31 @@ impl TrainerBuilder {
         if self.num_envs == Some(0) {
             return Err(Error::setting("num_envs", "`num_envs` must be at least 1"));
         }
-        let (world, world_id) = match self.world {
-            WorldSource::Id(id) => (self.registry.build_world(&id, &self.world_settings)?, Some(id)),
-            WorldSource::World(world) => (world, None),
-        };
         let factory = match &self.agent {
             AgentSource::Id(id) => Arc::clone(self.registry.shared_agent(id)?),
             AgentSource::Own(factory) => Arc::clone(factory),
         };
-        let preset = match &self.agent {
-            AgentSource::Id(agent) if self.preset => {
-                world_id.as_deref().and_then(|world| presets::find(world, agent))
-            }
+        let preset = match (&self.world, &self.agent) {
+            (WorldSource::Id(world), AgentSource::Id(agent)) if self.preset => presets::find(world, agent),
             _ => None,
         };
-        let mut settings = preset.map(|preset| preset.settings.clone()).unwrap_or_default();
+        let (mut world_settings, mut settings) = preset.map(Preset::tables).unwrap_or_default();
+        world_settings.extend(self.world_settings);
         settings.extend(self.settings?);
         let num_envs = self.num_envs.or(preset.and_then(|preset| preset.num_envs));
+        let (world, world_id) = match self.world {
+            WorldSource::Id(id) => (self.registry.build_world(&id, &world_settings)?, Some(id)),
+            WorldSource::World(world) => (world, None),
+        };
         let config = Config {
             world_digest: match &world_id {
-                Some(id) => self.registry.world_digest(id, &self.world_settings)?,
+                Some(id) => self.registry.world_digest(id, &world_settings)?,
                 None => None,
             },
             world: world_id,
             world_name: world.spec().id.clone(),
             world_version: world.spec().version,
-            world_settings: self.world_settings,
+            world_settings,
             agent: factory.id().to_owned(),
             settings: factory.resolve(&settings)?,
             num_envs: num_envs.unwrap_or_else(|| factory.num_envs()),
