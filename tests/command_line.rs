@@ -8,10 +8,11 @@ const PROGRAM: Program = Program(env!("CARGO_BIN_EXE_freewheel-program"));
 fn every_command_has_help_with_an_example() {
     let help = PROGRAM.text(&["--help"]);
     assert!(help.contains("Exit codes"));
-    let commands = "run train eval resume watch map solve envs agents fit predict concept interpolate \
+    let commands =
+        "run train eval resume watch map solve envs agents presets fit predict concept interpolate \
                     estimators data init replay bench gtp match sgf completions man"
-        .split(' ')
-        .collect::<Vec<_>>();
+            .split(' ')
+            .collect::<Vec<_>>();
     for command in commands {
         assert!(help.contains(&format!("\n  {command} ")), "{command} is not in the help");
         let own = PROGRAM.text(&[command, "--help"]);
