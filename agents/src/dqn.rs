@@ -18,26 +18,23 @@ use freewheel_core::{
     Result, Spec, Stream, Streams, VectorEnv,
 };
 
-mod priorities;
-mod replay;
 mod settings;
-mod storage;
 #[cfg(test)]
 mod tests;
 
+pub use crate::replay::Storage;
 pub use settings::Config;
-pub use storage::Storage;
 
 use crate::memory;
 use crate::nn::model::{candle_error, check_finite, tensor, with_slice};
 use crate::nn::optimizer::{all_finite, polyak_update};
 use crate::nn::{Frozen, Model, Network, ObservationNormalizer, Optimizer, Workspace};
 use crate::progress::{MAX_COUNT, RunningMeans, StepCounter, decode, shape_mismatch};
+use crate::replay::{Replay, Sample, SampleRequest, SavedReplay, Transition};
 use crate::schedule::Schedule;
 use crate::settings::{learning_discount, within};
 use crate::tabular::exploration::random_legal;
 use crate::{AgentFactory, Budget, FnFactory};
-use replay::{Replay, Sample, SampleRequest, SavedReplay, Transition};
 
 /// One-line description in the list of agents.
 pub const ABOUT: &str =
@@ -69,7 +66,7 @@ pub struct Dqn {
     target: Vec<f32>,
     optimizer: Optimizer,
     normalizer: ObservationNormalizer,
-    replay: Replay,
+    replay: Replay<u32>,
     /// Random stream of each environment's actions, `[N]`.
     rngs: Vec<Stream>,
     /// Random stream of the replay samples.
@@ -83,7 +80,7 @@ pub struct Dqn {
     legal: Vec<bool>,
     actions: Vec<u32>,
     players: Vec<Player>,
-    sample: Sample,
+    sample: Sample<u32>,
     workspace: Workspace,
     normalized: Vec<f32>,
     q: Vec<f32>,
@@ -140,7 +137,7 @@ impl Agent for Dqn {
         let ((parameters, target, optimizer, normalizer), counters, replay): (
             Networks,
             Counters,
-            SavedReplay,
+            SavedReplay<u32>,
         ) = decode(rest).map_err(|e| refuse(&e))?;
         if parameters.len() != self.model.network().size()
             || !normalizer.can_replace(&self.normalizer)
@@ -246,7 +243,7 @@ impl Dqn {
                 &Transition {
                     obs: &self.obs[i * d..(i + 1) * d],
                     legal: &self.legal[i * a..(i + 1) * a],
-                    action: self.actions[i],
+                    action: &self.actions[i..=i],
                     reward: view.reward[i],
                     ending: view.ending[i],
                     player_changed: self.players[i] != view.successor_to_play(i),
@@ -298,7 +295,7 @@ impl Dqn {
     }
 
     /// Targets `[B]` of the action values of the B sampled steps: n-step reward plus discounted value of the successor.
-    fn targets(&mut self, sample: &Sample) -> Result<Vec<f32>> {
+    fn targets(&mut self, sample: &Sample<u32>) -> Result<Vec<f32>> {
         let (b, a) = (sample.indices.len(), self.model.network().output_len());
         self.target_q.resize(b * a, 0.0);
         let successors = self.normalizer.normalize(&sample.successors, &mut self.normalized);
@@ -323,7 +320,7 @@ impl Dqn {
 
     /// Makes one optimizer step of the sampled action values towards `targets [B]`; updates the priorities of the
     /// sampled steps.
-    fn gradient_step(&mut self, sample: &Sample, targets: Vec<f32>) -> Result<()> {
+    fn gradient_step(&mut self, sample: &Sample<u32>, targets: Vec<f32>) -> Result<()> {
         let b = sample.indices.len();
         let obs = self.normalizer.normalize(&sample.obs, &mut self.normalized).to_vec();
         let q = self.model.forward(&tensor(obs, (b, sample.obs.len() / b))?, false)?;
@@ -447,7 +444,14 @@ impl Config {
         let network = self.network(spec, names.len());
         Model::check_size(&network)?;
         let capacity = self.buffer_size as usize;
-        Replay::check(spec, budget.num_envs, capacity, self.min_slots(), self.storage, self.prioritized)?;
+        Replay::<u32>::check(
+            spec,
+            budget.num_envs,
+            capacity,
+            self.min_slots(),
+            self.storage,
+            self.prioritized,
+        )?;
         memory::require_network(&network, "batch_size", self.batch_size as usize)?;
         Ok(network)
     }

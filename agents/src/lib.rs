@@ -27,6 +27,7 @@ mod memory;
 pub mod nn;
 pub mod policy_gradient;
 mod progress;
+mod replay;
 pub mod samples;
 pub mod schedule;
 mod settings;

@@ -4,9 +4,9 @@ use freewheel_core::{Result, Spec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::storage::Storage;
 use crate::factory::Budget;
 use crate::nn::{Activation, Builder, Init, Network, NetworkSettings, OptimizerConfig};
+use crate::replay::Storage;
 use crate::schedule::{RampShape, Schedule};
 use crate::settings::within;
 

@@ -19,7 +19,7 @@ pub enum Storage {
 
 /// Buffer of observations `[slots, D]`.
 #[derive(Clone, Debug)]
-pub(super) struct Observations {
+pub(crate) struct Observations {
     /// Numbers per observation, D.
     len: usize,
     data: Data,
@@ -37,7 +37,7 @@ impl Observations {
     ///
     /// # Errors
     /// [`Error::Setting`] for `storage = "u8"` and observations without finite bounds.
-    pub(super) fn new(spec: &Spec, storage: Storage, slots: usize) -> Result<Self> {
+    pub(crate) fn new(spec: &Spec, storage: Storage, slots: usize) -> Result<Self> {
         let len = spec.observation.len();
         let data = match (storage, &spec.observation) {
             (Storage::F32, _) => Data::F32(vec![0.0; slots * len]),
@@ -61,7 +61,7 @@ impl Observations {
     }
 
     /// Writes `obs [D]` to slot `index`.
-    pub(super) fn write(&mut self, index: usize, obs: &[f32]) {
+    pub(crate) fn write(&mut self, index: usize, obs: &[f32]) {
         let slot = index * self.len..(index + 1) * self.len;
         match &mut self.data {
             Data::F32(all) => all[slot].copy_from_slice(obs),
@@ -75,7 +75,7 @@ impl Observations {
     }
 
     /// Appends the observation of slot `index` to `out`.
-    pub(super) fn append_to(&self, index: usize, out: &mut Vec<f32>) {
+    pub(crate) fn append_to(&self, index: usize, out: &mut Vec<f32>) {
         let slot = index * self.len..(index + 1) * self.len;
         match &self.data {
             Data::F32(all) => out.extend_from_slice(&all[slot]),
@@ -88,7 +88,7 @@ impl Observations {
     }
 
     /// Bytes of the first `written` slots of each environment; the slots are `num_envs` equal parts, one for each.
-    pub(super) fn save(&self, num_envs: usize, written: usize) -> Vec<u8> {
+    pub(crate) fn save(&self, num_envs: usize, written: usize) -> Vec<u8> {
         let keep = written * self.len;
         match &self.data {
             Data::F32(all) => {
@@ -101,7 +101,7 @@ impl Observations {
 
     /// Restores the bytes that [`Observations::save`] returned; returns false if their number differs or one
     /// is not finite.
-    pub(super) fn load(&mut self, bytes: &[u8], num_envs: usize, written: usize) -> bool {
+    pub(crate) fn load(&mut self, bytes: &[u8], num_envs: usize, written: usize) -> bool {
         let keep = written * self.len;
         match &mut self.data {
             Data::F32(all) => {
@@ -127,12 +127,12 @@ impl Observations {
 }
 
 /// First `keep` elements of each of `num_envs` equal parts of `all`, one part for each environment.
-pub(super) fn written_rings<T: Copy>(all: &[T], num_envs: usize, keep: usize) -> Vec<T> {
+pub(crate) fn written_rings<T: Copy>(all: &[T], num_envs: usize, keep: usize) -> Vec<T> {
     all.chunks((all.len() / num_envs).max(1)).flat_map(|ring| &ring[..keep]).copied().collect()
 }
 
 /// Writes `saved`, the result of [`written_rings`], back to `all`.
-pub(super) fn restore_rings<T: Copy>(all: &mut [T], saved: &[T], num_envs: usize, keep: usize) {
+pub(crate) fn restore_rings<T: Copy>(all: &mut [T], saved: &[T], num_envs: usize, keep: usize) {
     let len = (all.len() / num_envs).max(1);
     for (ring, saved) in all.chunks_mut(len).zip(saved.chunks(keep.max(1))) {
         ring[..keep].copy_from_slice(saved);
@@ -140,17 +140,15 @@ pub(super) fn restore_rings<T: Copy>(all: &mut [T], saved: &[T], num_envs: usize
 }
 
 /// Serialization of bytes as one block, about 100 times as fast as one element after another.
-pub(super) mod bytes {
+pub(crate) mod bytes {
     use serde::de::{Error, SeqAccess, Visitor};
     use serde::{Deserializer, Serializer};
 
-    pub(in crate::dqn) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_bytes(bytes)
     }
 
-    pub(in crate::dqn) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Vec<u8>, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
         struct Bytes;
         impl<'de> Visitor<'de> for Bytes {
             type Value = Vec<u8>;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// Sum tree of the priorities of n steps, one leaf for each step.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Priorities {
+pub(crate) struct Priorities {
     /// Sum of the priorities below each node. Node 1 is the root, node i has the children 2 i and 2 i + 1; the second
     /// half of the vector are the leaves.
     sums: Vec<f64>,
@@ -15,13 +15,13 @@ pub(super) struct Priorities {
 
 impl Priorities {
     /// Sum tree of `n` priorities of 0.
-    pub(super) fn new(n: usize) -> Self {
+    pub(crate) fn new(n: usize) -> Self {
         Priorities { sums: vec![0.0; 2 * n.next_power_of_two()], max: 1.0 }
     }
 
     /// Whether this tree, read from a checkpoint, can hold the priorities of `n` steps: sums of its leaves, none of
     /// them negative, and none beyond the steps.
-    pub(super) fn is_valid(&self, n: usize) -> bool {
+    pub(crate) fn is_valid(&self, n: usize) -> bool {
         let is_priority = |x: f64| (0.0..=f64::MAX).contains(&x);
         self.sums.len() == 2 * n.next_power_of_two()
             && is_priority(self.max)
@@ -31,27 +31,27 @@ impl Priorities {
     }
 
     /// Number of leaves, a power of two.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.sums.len() / 2
     }
 
     /// Priority of a new step: the maximum priority so far.
-    pub(super) fn max(&self) -> f64 {
+    pub(crate) fn max(&self) -> f64 {
         self.max
     }
 
     /// Sum of all priorities.
-    pub(super) fn total(&self) -> f64 {
+    pub(crate) fn total(&self) -> f64 {
         self.sums[1]
     }
 
     /// Priority of the leaf with the index `at`.
-    pub(super) fn get(&self, at: usize) -> f64 {
+    pub(crate) fn get(&self, at: usize) -> f64 {
         self.sums[self.len() + at]
     }
 
     /// Sets the priority of the leaf with the index `at`.
-    pub(super) fn set(&mut self, at: usize, priority: f64) {
+    pub(crate) fn set(&mut self, at: usize, priority: f64) {
         self.max = self.max.max(priority);
         let mut node = self.len() + at;
         self.sums[node] = priority;
@@ -64,7 +64,7 @@ impl Priorities {
 
     /// Index of the leaf at which the cumulative sum of the priorities exceeds `mass`, a number from 0 to below the
     /// total.
-    pub(super) fn find(&self, mut mass: f64) -> usize {
+    pub(crate) fn find(&self, mut mass: f64) -> usize {
         let mut node = 1;
         while node < self.len() {
             node *= 2;

@@ -1,15 +1,53 @@
 //! Replay buffer that stores every observation once.
 //!
 //! Each environment has a ring of slots. A slot holds an observation, the mask of legal actions, the action and the
-//! reward. While an episode runs, the next slot holds the successor of a step. After a truncated episode an additional
+//! reward. An action is one index (u32) or K numbers (f32), the type parameter of the buffer. While an episode runs, the next slot holds the successor of a step. After a truncated episode an additional
 //! slot holds the final observation of the episode. After termination no successor is needed.
 
-use freewheel_core::{Ending, Error, Result, Spec, Stream, memory};
+use freewheel_core::{ActionSpace, Ending, Error, Result, Spec, Stream, memory};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::priorities::Priorities;
-use super::storage::{Observations, Storage, bytes, restore_rings, written_rings};
+mod priorities;
+mod storage;
+#[cfg(test)]
+mod tests;
+
+pub use storage::Storage;
+
 use crate::nn::optimizer::all_finite;
+use priorities::Priorities;
+use storage::{Observations, bytes, restore_rings, written_rings};
+
+/// Number of a stored action: the index of a discrete action, or one of the K numbers of a continuous action.
+pub(crate) trait ActionNumber: Copy + Default + Serialize + DeserializeOwned {
+    /// Numbers of one action in `space`, W.
+    fn width(space: &ActionSpace) -> usize;
+    /// Whether this number, read from a checkpoint, can be part of an action in a space of `num_actions` discrete
+    /// actions.
+    fn is_valid(self, num_actions: usize) -> bool;
+}
+
+impl ActionNumber for u32 {
+    fn width(_space: &ActionSpace) -> usize {
+        1
+    }
+
+    fn is_valid(self, num_actions: usize) -> bool {
+        (self as usize) < num_actions
+    }
+}
+
+/// A number from -1 to 1, the lower and the upper bound of the space.
+impl ActionNumber for f32 {
+    fn width(space: &ActionSpace) -> usize {
+        space.dimensions()
+    }
+
+    fn is_valid(self, _num_actions: usize) -> bool {
+        (-1.0..=1.0).contains(&self)
+    }
+}
 
 /// Kind of a slot of the replay buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,69 +80,73 @@ impl Slot {
     ];
 }
 
-/// Bytes of a slot besides its observation and its mask: action, reward and kind.
-const STEP: u128 = 9;
+/// Bytes of a slot besides its observation, its mask and its action: reward and kind.
+const STEP: u128 = 5;
 
 /// One step of one environment.
-pub(super) struct Transition<'a> {
+pub(crate) struct Transition<'a, T> {
     /// Observation before the step, `[D]`.
-    pub(super) obs: &'a [f32],
+    pub(crate) obs: &'a [f32],
     /// Mask of legal actions, `[A]`.
-    pub(super) legal: &'a [bool],
-    pub(super) action: u32,
-    pub(super) reward: f32,
-    pub(super) ending: Ending,
+    pub(crate) legal: &'a [bool],
+    /// Action, `[W]`.
+    pub(crate) action: &'a [T],
+    pub(crate) reward: f32,
+    pub(crate) ending: Ending,
     /// Whether the opponent moves after this step.
-    pub(super) player_changed: bool,
+    pub(crate) player_changed: bool,
     /// Observation `[D]` and mask `[A]` after the step; stored only if the episode was truncated.
-    pub(super) successor: (&'a [f32], &'a [bool]),
+    pub(crate) successor: (&'a [f32], &'a [bool]),
 }
 
 /// B n-step transitions, sampled from the replay buffer.
 #[derive(Debug, Default)]
-pub(super) struct Sample {
+pub(crate) struct Sample<T> {
     /// Slots of the sampled steps, `[B]`.
-    pub(super) indices: Vec<usize>,
+    pub(crate) indices: Vec<usize>,
     /// Observations, `[B, D]`.
-    pub(super) obs: Vec<f32>,
-    /// Actions, `[B]`.
-    pub(super) actions: Vec<u32>,
+    pub(crate) obs: Vec<f32>,
+    /// Actions, `[B, W]`.
+    pub(crate) actions: Vec<T>,
     /// Discounted sums of the rewards of n steps, `[B]`, for the player that makes the first of these steps.
-    pub(super) rewards: Vec<f32>,
+    pub(crate) rewards: Vec<f32>,
     /// Discounts of the values of the successors, `[B]`: gamma^n; negative if the opponent moves in the successor; 0
     /// after termination.
-    pub(super) discounts: Vec<f32>,
+    pub(crate) discounts: Vec<f32>,
     /// Observations of the successors, n steps later, `[B, D]`; arbitrary where the discount is 0.
-    pub(super) successors: Vec<f32>,
+    pub(crate) successors: Vec<f32>,
     /// Masks of legal actions of the successors, `[B, A]`.
-    pub(super) legal: Vec<bool>,
+    pub(crate) legal: Vec<bool>,
     /// Importance-sampling weights of the losses, `[B]`.
-    pub(super) weights: Vec<f32>,
+    pub(crate) weights: Vec<f32>,
 }
 
 /// Parameters of [`Replay::sample`].
 #[derive(Clone, Copy, Debug)]
-pub(super) struct SampleRequest {
+pub(crate) struct SampleRequest {
     /// Number of steps to sample, B.
-    pub(super) batch_size: usize,
+    pub(crate) batch_size: usize,
     /// Number of steps between a state and its successor, n.
-    pub(super) n_step: usize,
-    pub(super) gamma: f64,
+    pub(crate) n_step: usize,
+    pub(crate) gamma: f64,
     /// Exponent of the importance-sampling weights; used only with priorities.
-    pub(super) beta: f64,
+    pub(crate) beta: f64,
 }
 
 /// Replay buffer of N environments.
-pub(super) struct Replay {
+pub(crate) struct Replay<T> {
     num_envs: usize,
     /// Number of slots of each environment.
     slots: usize,
     num_actions: usize,
+    /// Numbers of one action, W.
+    width: usize,
     masked: bool,
     obs: Observations,
     /// Masks of legal actions as bits, `[N * slots, ceil(A / 8)]` for A actions; empty if all actions are always legal.
     legal: Vec<u8>,
-    action: Vec<u32>,
+    /// Actions, `[N * slots, W]`.
+    action: Vec<T>,
     reward: Vec<f32>,
     kind: Vec<Slot>,
     /// Index of the slot that is written next, for each environment, `[N]`.
@@ -114,13 +156,13 @@ pub(super) struct Replay {
 
 /// Replay buffer in a checkpoint: the written slots of every environment.
 #[derive(Serialize, Deserialize)]
-pub(super) struct SavedReplay {
+pub(crate) struct SavedReplay<T> {
     written: usize,
     #[serde(with = "bytes")]
     obs: Vec<u8>,
     #[serde(with = "bytes")]
     legal: Vec<u8>,
-    action: Vec<u32>,
+    action: Vec<T>,
     reward: Vec<f32>,
     #[serde(with = "bytes")]
     kind: Vec<u8>,
@@ -128,13 +170,13 @@ pub(super) struct SavedReplay {
     priorities: Option<Priorities>,
 }
 
-impl Replay {
+impl<T: ActionNumber> Replay<T> {
     /// Checks the sizes of a replay buffer without building the buffer; returns the number of slots of each
     /// environment.
     ///
     /// # Errors
     /// As [`Replay::new`].
-    pub(super) fn check(
+    pub(crate) fn check(
         spec: &Spec,
         num_envs: usize,
         capacity: usize,
@@ -147,7 +189,8 @@ impl Replay {
         let mask = if spec.masked { spec.actions.count().div_ceil(8) } else { 0 };
         let sums = if prioritized { 2 * capacity.next_power_of_two() } else { 0 };
         let d = spec.observation.len();
-        let step = number * d as u128 + mask as u128 + STEP;
+        let action = 4 * T::width(&spec.actions) as u128;
+        let step = number * d as u128 + mask as u128 + action + STEP;
         let what = format!("buffer_size = {capacity} with observations of {d} numbers");
         memory::require(&what, capacity as u128 * step + 8 * sums as u128)?;
         if slots < min_slots {
@@ -170,7 +213,7 @@ impl Replay {
     /// # Errors
     /// [`Error::Setting`] if an environment gets fewer than `min_slots` slots, or `storage` does not support the
     /// observations of `spec`; [`Error::Unsupported`] if the buffer needs more memory than there is.
-    pub(super) fn new(
+    pub(crate) fn new(
         spec: &Spec,
         num_envs: usize,
         capacity: usize,
@@ -179,15 +222,16 @@ impl Replay {
         prioritized: bool,
     ) -> Result<Self> {
         let slots = Self::check(spec, num_envs, capacity, min_slots, storage, prioritized)?;
-        let (all, num_actions) = (num_envs * slots, spec.actions.count());
+        let (all, num_actions, width) = (num_envs * slots, spec.actions.count(), T::width(&spec.actions));
         Ok(Replay {
             num_envs,
             slots,
             num_actions,
+            width,
             masked: spec.masked,
             obs: Observations::new(spec, storage, all)?,
             legal: vec![0; if spec.masked { all * num_actions.div_ceil(8) } else { 0 }],
-            action: vec![0; all],
+            action: vec![T::default(); all * width],
             reward: vec![0.0; all],
             kind: vec![Slot::Empty; all],
             next: vec![0; num_envs],
@@ -196,7 +240,7 @@ impl Replay {
     }
 
     /// Stores a step of environment `env`.
-    pub(super) fn push(&mut self, env: usize, step: &Transition<'_>) {
+    pub(crate) fn push(&mut self, env: usize, step: &Transition<'_, T>) {
         let kind = match (step.ending, step.player_changed) {
             (Ending::Running, false) => Slot::Step,
             (Ending::Running, true) => Slot::StepOpponent,
@@ -205,7 +249,8 @@ impl Replay {
             (Ending::Truncated, true) => Slot::TruncatedOpponent,
         };
         let index = self.write(env, kind, step.obs, step.legal);
-        (self.action[index], self.reward[index]) = (step.action, step.reward);
+        self.action[index * self.width..(index + 1) * self.width].copy_from_slice(step.action);
+        self.reward[index] = step.reward;
         if step.ending == Ending::Truncated {
             self.write(env, Slot::FinalObservation, step.successor.0, step.successor.1);
         }
@@ -232,7 +277,7 @@ impl Replay {
     }
 
     /// Samples `request.batch_size` steps; returns false if the buffer holds too few steps.
-    pub(super) fn sample(&self, request: SampleRequest, rng: &mut Stream, sample: &mut Sample) -> bool {
+    pub(crate) fn sample(&self, request: SampleRequest, rng: &mut Stream, sample: &mut Sample<T>) -> bool {
         sample.clear();
         let total = self.priorities.as_ref().map_or(0.0, Priorities::total);
         // Slots that are not complete transitions, such as the newest step, are rejected and drawn again.
@@ -261,7 +306,8 @@ impl Replay {
             if let Some((reward, discount, successor)) = self.n_step_transition(index, request) {
                 sample.indices.push(index);
                 self.obs.append_to(index, &mut sample.obs);
-                sample.actions.push(self.action[index]);
+                let action = &self.action[index * self.width..(index + 1) * self.width];
+                sample.actions.extend_from_slice(action);
                 sample.rewards.push(reward as f32);
                 sample.discounts.push(discount as f32);
                 self.obs.append_to(successor, &mut sample.successors);
@@ -320,7 +366,7 @@ impl Replay {
 
     /// Appends the importance-sampling weights `P^-beta`, divided by their maximum in the sample, where P is the
     /// probability of sampling a step. All weights are 1 without priorities.
-    fn append_weights(&self, beta: f64, sample: &mut Sample) {
+    fn append_weights(&self, beta: f64, sample: &mut Sample<T>) {
         let Some(priorities) = &self.priorities else {
             return sample.weights.resize(sample.indices.len(), 1.0);
         };
@@ -330,13 +376,13 @@ impl Replay {
     }
 
     /// Sets the priorities of the steps at `indices`.
-    pub(super) fn set_priorities(&mut self, indices: &[usize], priorities: impl Iterator<Item = f64>) {
+    pub(crate) fn set_priorities(&mut self, indices: &[usize], priorities: impl Iterator<Item = f64>) {
         if let Some(tree) = &mut self.priorities {
             indices.iter().zip(priorities).for_each(|(&index, priority)| tree.set(index, priority));
         }
     }
 
-    pub(super) fn save(&self) -> SavedReplay {
+    pub(crate) fn save(&self) -> SavedReplay<T> {
         let written = (0..self.num_envs).map(|env| self.written(env)).max().unwrap_or(0);
         let (n, slots) = (self.num_envs, self.slots);
         let kind: Vec<u8> = self.kind.iter().map(|&kind| kind as u8).collect();
@@ -344,7 +390,7 @@ impl Replay {
             written,
             obs: self.obs.save(n, written),
             legal: written_rings(&self.legal, n, written * (self.legal.len() / (n * slots))),
-            action: written_rings(&self.action, n, written),
+            action: written_rings(&self.action, n, written * self.width),
             reward: written_rings(&self.reward, n, written),
             kind: written_rings(&kind, n, written),
             next: self.next.clone(),
@@ -356,8 +402,8 @@ impl Replay {
     ///
     /// # Errors
     /// [`Error::Config`] if the size of `saved` differs.
-    pub(super) fn load(&mut self, saved: SavedReplay) -> Result<()> {
-        let width = if self.masked { self.num_actions.div_ceil(8) } else { 0 };
+    pub(crate) fn load(&mut self, saved: SavedReplay<T>) -> Result<()> {
+        let mask = if self.masked { self.num_actions.div_ceil(8) } else { 0 };
         let (n, written) = (self.num_envs, saved.written);
         let is_valid = written <= self.slots
             && saved.next.len() == n
@@ -366,9 +412,10 @@ impl Replay {
             && saved.priorities.as_ref().is_none_or(|tree| tree.is_valid(n * self.slots))
             && all_finite(&saved.reward)
             && saved.kind.iter().all(|&kind| usize::from(kind) < Slot::ALL.len())
-            && saved.action.iter().all(|&action| (action as usize) < self.num_actions)
-            && [saved.kind.len(), saved.action.len(), saved.reward.len()] == [n * written; 3]
-            && saved.legal.len() == n * written * width;
+            && saved.action.iter().all(|number| number.is_valid(self.num_actions))
+            && [saved.kind.len(), saved.reward.len()] == [n * written; 2]
+            && saved.action.len() == n * written * self.width
+            && saved.legal.len() == n * written * mask;
         if !is_valid || !self.obs.load(&saved.obs, n, written) {
             return Err(Error::Config(
                 "the saved replay buffer has another size, or a number in it is out of range".into(),
@@ -376,8 +423,8 @@ impl Replay {
         }
         let kind: Vec<Slot> = saved.kind.iter().map(|&kind| Slot::ALL[usize::from(kind)]).collect();
         self.kind.fill(Slot::Empty);
-        restore_rings(&mut self.legal, &saved.legal, n, written * width);
-        restore_rings(&mut self.action, &saved.action, n, written);
+        restore_rings(&mut self.legal, &saved.legal, n, written * mask);
+        restore_rings(&mut self.action, &saved.action, n, written * self.width);
         restore_rings(&mut self.reward, &saved.reward, n, written);
         restore_rings(&mut self.kind, &kind, n, written);
         (self.next, self.priorities) = (saved.next, saved.priorities);
@@ -385,7 +432,7 @@ impl Replay {
     }
 }
 
-impl Sample {
+impl<T> Sample<T> {
     fn clear(&mut self) {
         self.indices.clear();
         self.obs.clear();
