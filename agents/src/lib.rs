@@ -10,6 +10,7 @@
 //! | [`factory`] | [`AgentFactory`]: lists, configures and builds an agent; registers your own |
 //! | [`fixed`] | agents that do not learn: random, scripted and reference policies |
 //! | [`nn`] | neural networks on top of candle: layers, initialization, optimizers, normalization |
+//! | [`off_policy`] | SAC, TD3 |
 //! | [`policy_gradient`] | REINFORCE, A2C, PPO |
 //! | [`samples`] | [`Samples`]: a matrix of features `[N, D]` |
 //! | [`schedule`] | learning rates and other parameters that change during training |
@@ -25,6 +26,7 @@ pub mod factory;
 pub mod fixed;
 mod memory;
 pub mod nn;
+pub mod off_policy;
 pub mod policy_gradient;
 mod progress;
 mod replay;
@@ -46,6 +48,7 @@ pub fn all() -> Vec<Box<dyn AgentFactory>> {
     all.extend(tabular::all());
     all.push(Box::new(dqn::dqn()));
     all.extend(policy_gradient::all());
+    all.extend(off_policy::all());
     all.push(Box::new(fixed::scripted()));
     all.push(Box::new(fixed::ReferenceFactory));
     all

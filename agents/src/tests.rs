@@ -25,7 +25,7 @@ fn build(id: &str, spec: &Spec, settings: &str, budget: Budget, seed: u64) -> Bo
 }
 
 /// Settings of small networks with frequent updates.
-fn settings(id: &str, variant: usize) -> &'static str {
+pub(crate) fn settings(id: &str, variant: usize) -> &'static str {
     match (id, variant) {
         ("dqn", 0) => {
             "hidden_sizes = [8]\nbuffer_size = 60\nlearning_starts = 10\nbatch_size = 8\n\
@@ -48,6 +48,22 @@ fn settings(id: &str, variant: usize) -> &'static str {
         ("a2c", _) => {
             "hidden_sizes = [8]\nnum_steps = 7\nshared_network = true\nnormalize_observations = true"
         }
+        ("sac" | "td3", 0) => {
+            "hidden_sizes = [8]\nbuffer_size = 60\nlearning_starts = 10\nbatch_size = 8\n\
+             train_freq = 3\ngradient_steps = 2\nn_step = 3"
+        }
+        ("sac", 1) => {
+            "hidden_sizes = [8]\nbuffer_size = 500\nlearning_starts = 20\nbatch_size = 4\n\
+             autotune = false\nent_coef = 0.1\nnormalize_rewards = false\nstorage = 'u8'"
+        }
+        ("td3", 1) => {
+            "hidden_sizes = [8]\nbuffer_size = 500\nlearning_starts = 20\nbatch_size = 4\n\
+             policy_delay = 3\nexploration_noise = 0\nnormalize_rewards = false\nstorage = 'u8'"
+        }
+        ("sac" | "td3", _) => {
+            "hidden_sizes = []\nbuffer_size = 100\nlearning_starts = 0\nbatch_size = 4\n\
+             optimizer = { kind = 'rmsprop' }\nnormalize_observations = false\nmax_grad_norm = 1"
+        }
         (_, 0) => {
             "hidden_sizes = [8]\nnum_steps = 16\nminibatch_size = 10\nnum_epochs = 2\nnormalize_rewards = true"
         }
@@ -60,9 +76,9 @@ fn settings(id: &str, variant: usize) -> &'static str {
 }
 
 /// The observation is a number x; the reward is the negative squared distance of the two actions from x and -x / 2.
-struct TrackTarget(Spec);
+pub(crate) struct TrackTarget(Spec);
 
-fn track_target(squash: bool) -> Arc<TrackTarget> {
+pub(crate) fn track_target(squash: bool) -> Arc<TrackTarget> {
     let names = vec!["same".into(), "opposite".into()];
     let actions = ActionSpace::Continuous {
         names,

@@ -2,6 +2,8 @@
 
 pub use freewheel_agents::dqn::{self, Dqn};
 pub use freewheel_agents::estimator::{Classifier, Estimator, Regressor, Transformer};
+pub use freewheel_agents::off_policy::sac::{self, Sac};
+pub use freewheel_agents::off_policy::td3::{self, Td3};
 pub use freewheel_agents::policy_gradient::a2c::{self, A2c};
 pub use freewheel_agents::policy_gradient::ppo::{self, Ppo};
 pub use freewheel_agents::policy_gradient::reinforce::{self, Reinforce};

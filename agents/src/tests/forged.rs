@@ -105,7 +105,7 @@ fn use_agent(agent: &mut dyn Agent, envs: &mut dyn ManagedVectorEnv) {
 fn agent_settings(id: &str, variant: usize, kind: usize) -> toml::Table {
     let text = match (id, variant) {
         ("random" | "scripted" | "reference", _) => "",
-        ("dqn" | "reinforce" | "a2c" | "ppo", _) => settings(id, variant),
+        ("dqn" | "reinforce" | "a2c" | "ppo" | "sac" | "td3", _) => settings(id, variant),
         ("dyna-q", 2) => "prioritized = false\nkappa = 0.01\nmodel = 'latest'",
         ("q-lambda", 1) => "naive = true\ntraces = 'accumulating'",
         (_, 1) => "exploration = 'ucb'",

@@ -30,6 +30,8 @@ fn agents_with_documented_settings() {
         "reinforce",
         "a2c",
         "ppo",
+        "sac",
+        "td3",
         "scripted",
         "reference",
     ];
