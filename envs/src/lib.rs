@@ -5,6 +5,7 @@
 //! | [`gridworld`] | grid-worlds: ASCII maps (own, of Sutton & Barto, of Gymnasium), taxi, deep sea |
 //! | [`classic`] | classic control, as in Gymnasium: CartPole, acrobot, mountain car, pendulum |
 //! | [`minigrid`] | grid-worlds with a partial view, keys, doors and moving obstacles, as MiniGrid |
+//! | [`minatar`] | small Atari games: Breakout, as MinAtar |
 //! | [`go`] | Go on boards of any size: rules, players from random to tree search, GTP, SGF |
 //! | [`track`] | car racing on closed circuits: vehicle model, reference drivers, lap times |
 //! | [`market`] | trading in synthetic markets with known optima, and in historical prices |
@@ -17,5 +18,6 @@ mod golden;
 pub mod gridworld;
 pub mod market;
 pub mod mdp;
+pub mod minatar;
 pub mod minigrid;
 pub mod track;

@@ -82,7 +82,8 @@ impl Registry {
             .family(freewheel_envs::track::TrackFamily)
             .family(freewheel_envs::market::MarketFamily)
             .family(freewheel_envs::classic::ClassicFamily)
-            .family(freewheel_envs::minigrid::MiniGridFamily);
+            .family(freewheel_envs::minigrid::MiniGridFamily)
+            .family(freewheel_envs::minatar::MinAtarFamily);
         let mut estimators = freewheel_agents::supervised::all();
         estimators.extend(freewheel_agents::unsupervised::all());
         Registry {
