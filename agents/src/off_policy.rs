@@ -28,11 +28,13 @@ pub fn all() -> Vec<Box<dyn AgentFactory>> {
     let sac = FnFactory::new("sac", sac::ABOUT, |spec, config, budget, streams| {
         Ok(Box::new(sac::Sac::new(spec, config, budget, streams)?))
     })
-    .with_check(|spec, config: &sac::Config, budget| config.check(spec, budget));
+    .with_check(|spec, config: &sac::Config, budget| config.check(spec, budget))
+    .with_warnings(|config, budget| config.off_policy.warnings(budget));
     let td3 = FnFactory::new("td3", td3::ABOUT, |spec, config, budget, streams| {
         Ok(Box::new(td3::Td3::new(spec, config, budget, streams)?))
     })
-    .with_check(|spec, config: &td3::Config, budget| config.check(spec, budget));
+    .with_check(|spec, config: &td3::Config, budget| config.check(spec, budget))
+    .with_warnings(|config, budget| config.off_policy.warnings(budget));
     vec![
         Box::new(sac.with_defaults(sac::Config::default())),
         Box::new(td3.with_defaults(td3::Config::default())),

@@ -115,6 +115,17 @@ impl OffPolicy {
         memory::require_network(&critic, "batch_size", self.batch_size as usize)
     }
 
+    /// Warnings about settings with which a run of this size cannot learn.
+    pub(super) fn warnings(&self, budget: Budget) -> Vec<String> {
+        let first = u64::from(self.learning_starts) + u64::from(self.train_freq);
+        let text = format!(
+            "it learns nothing in {} steps: its first update is after {first} (learning_starts + train_freq); take \
+             more steps, or lower learning_starts",
+            budget.steps
+        );
+        if budget.steps < first { vec![text] } else { Vec::new() }
+    }
+
     /// Minimum number of steps of each environment that the replay buffer must hold.
     pub(super) fn min_slots(&self) -> usize {
         2 * self.n_step as usize + 2

@@ -266,6 +266,18 @@ fn unsuitable_worlds_and_settings_are_refused() {
     assert!(refused("td3", &spec(1, 1), "policy_delay = 0").contains("policy_delay = 0"));
 }
 
+#[test]
+fn runs_without_an_update_are_warned_of() {
+    for id in IDS {
+        let warned = |text: &str, steps| {
+            let table = factory(id).resolve(&text.parse().unwrap()).unwrap();
+            factory(id).warnings(&table, Budget { steps, num_envs: 1 }).len()
+        };
+        assert_eq!((warned("", 1000), warned("", 1001)), (1, 0));
+        assert_eq!((warned("train_freq = 64", 1063), warned("learning_starts = 9", 10)), (1, 0));
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(16))]
 
