@@ -191,7 +191,7 @@ impl World for MiniGrid {
     }
 
     fn upper_bound_player(&self) -> Option<&str> {
-        Some("shortest path in the full grid")
+        (!self.layout.has_obstacles()).then_some("shortest path in the full grid")
     }
 
     fn draw(&self, state: &State, _policy: Option<&dyn Policy>, frame: &mut Frame) {
