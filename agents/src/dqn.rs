@@ -1,47 +1,66 @@
 //! Deep Q-learning: a network of action values, trained on steps sampled from a replay buffer.
 //!
 //! ```text
-//! loss = mean w huber(Q(s, a) - y),   y = r + gamma r' + ... + gamma^n max_a' Q_target(s_n, a')
+//! loss = mean w (Q(s, a) - y)^2 / 2,   y = r + gamma r' + ... + gamma^n max_a' Q_target(s_n, a')
 //! ```
 //!
 //! Here w is the importance weight of a sampled step (1 without prioritized replay), y the target, and s_n the state n
-//! steps later. Mnih et al. 2015 (Nature 518). Settings add double Q-learning (van Hasselt et al. 2016, arXiv
-//! 1509.06461: the online network selects a', the target network evaluates it), a dueling network (Wang et al. 2016,
-//! arXiv 1511.06581), n-step returns (Hessel et al. 2018, arXiv 1710.02298) and prioritized replay (Schaul et al. 2016,
-//! arXiv 1511.05952). The maximum is over the legal actions of the next state. A truncated episode bootstraps from its
+//! steps later. Mnih et al. 2015 (Nature 518). Rewards are divided by a running scale of the returns, so that the
+//! settings suit rewards of any size. Settings add
+//!
+//! | setting | method | source |
+//! |---|---|---|
+//! | `double` | the online network selects a', the target network evaluates it | arXiv 1509.06461 |
+//! | `dueling` | state value and advantages | arXiv 1511.06581 |
+//! | `n_step` | n-step returns | arXiv 1710.02298 |
+//! | `prioritized` | steps sampled by their last TD error | arXiv 1511.05952 |
+//! | `noisy` | noisy layers instead of random actions | arXiv 1706.10295 |
+//! | `repeat_random` | random actions repeated for a random number of steps (ez-greedy) | arXiv 2006.01782 |
+//! | `quantiles` | quantiles of the return instead of its mean (QR-DQN) | arXiv 1710.10044 |
+//!
+//! All of them together are Rainbow (Hessel et al. 2018, arXiv 1710.02298), with quantiles for its categorical
+//! distribution. The maximum is over the legal actions of the next state. A truncated episode bootstraps from its
 //! final observation. In a two-player game the value of the next state counts with the opposite sign if the opponent
 //! moves in the next state.
 
-use candle_core::Tensor;
+use std::sync::Arc;
+
 use freewheel_core::{
-    ActionBuffer, ActionSpace, Actions, Agent, Error, MetricSink, Player, Policy, PolicyMode, Purpose,
-    Result, Spec, Stream, Streams, VectorEnv,
+    ActionSpace, Actions, Agent, Error, MetricSink, Player, Policy, PolicyMode, Purpose, Result, Spec,
+    Stream, Streams, VectorEnv,
 };
 
+mod loss;
+mod policy;
+mod scale;
 mod settings;
 #[cfg(test)]
 mod tests;
 
 pub use crate::replay::Storage;
 pub use settings::Config;
+use settings::HEADS;
 
 use crate::memory;
 use crate::nn::model::{candle_error, check_finite, tensor, with_slice};
 use crate::nn::optimizer::{all_finite, polyak_update};
-use crate::nn::{Frozen, Model, Network, ObservationNormalizer, Optimizer, Workspace};
+use crate::nn::{Model, Network, ObservationNormalizer, Optimizer, Workspace};
 use crate::progress::{MAX_COUNT, RunningMeans, StepCounter, decode, shape_mismatch};
 use crate::replay::{Replay, Sample, SampleRequest, SavedReplay, Transition};
 use crate::schedule::Schedule;
 use crate::settings::{learning_discount, within};
 use crate::tabular::exploration::random_legal;
 use crate::{AgentFactory, Budget, FnFactory};
+use loss::{loss, priority, quantile_loss};
+use policy::{MAX_REPEATS, QPolicy, action_values, argmax_legal, begin_probability, random_repeats};
+use scale::ReturnScale;
 
 /// One-line description in the list of agents.
 pub const ABOUT: &str =
-    "DQN: deep Q-learning with replay; double, dueling, n-step, prioritized (Mnih et al. 2015)";
+    "DQN: deep Q-learning with replay; settings up to Rainbow with quantiles (Mnih et al. 2015)";
 
 /// Version of the checkpoint format.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// DQN agent.
 ///
@@ -66,19 +85,23 @@ pub struct Dqn {
     target: Vec<f32>,
     optimizer: Optimizer,
     normalizer: ObservationNormalizer,
+    /// Scale of the returns; the networks learn values in units of it.
+    scale: ReturnScale,
     replay: Replay<u32>,
     /// Random stream of each environment's actions, `[N]`.
     rngs: Vec<Stream>,
-    /// Random stream of the replay samples.
+    /// Random stream of the replay samples and of noisy layers.
     rng: Stream,
     counter: StepCounter,
     /// Number of gradient steps.
     updates: u64,
     means: RunningMeans,
+    /// Last actions, `[N]`, and for how many more steps they are repeated.
+    actions: Vec<u32>,
+    repeats: Vec<u32>,
     // Buffers reused between steps.
     obs: Vec<f32>,
     legal: Vec<bool>,
-    actions: Vec<u32>,
     players: Vec<Player>,
     sample: Sample<u32>,
     workspace: Workspace,
@@ -91,7 +114,7 @@ impl Agent for Dqn {
     fn learn(&mut self, envs: &mut dyn VectorEnv, steps: u64) -> Result<()> {
         let (view, network) = (envs.view(), self.model.network());
         let expected = (self.rngs.len(), network.input_len(), network.output_len());
-        let found = (view.num_envs, view.obs_len, view.num_actions);
+        let found = (view.num_envs, view.obs_len, view.num_actions * self.quantiles());
         if found != expected {
             return Err(shape_mismatch("dqn", expected, found));
         }
@@ -104,8 +127,18 @@ impl Agent for Dqn {
 
     fn policy(&self, mode: PolicyMode) -> Box<dyn Policy> {
         let epsilon = if mode == PolicyMode::Exploring { self.current(self.config.epsilon) } else { 0.0 };
-        match self.model.freeze() {
-            Ok(frozen) => Box::new(NetworkPolicy { frozen, normalizer: self.normalizer.clone(), epsilon }),
+        let frozen = match mode {
+            PolicyMode::Exploring => self.model.freeze(),
+            PolicyMode::Greedy => self.model.freeze_without_noise(),
+        };
+        match frozen {
+            Ok(frozen) => Box::new(QPolicy {
+                frozen,
+                normalizer: self.normalizer.clone(),
+                epsilon,
+                quantiles: self.quantiles(),
+                unit: 1.0 / self.reward_factor(),
+            }),
             // `freeze` fails only for parameters that are not a contiguous tensor on the CPU.
             Err(_) => unreachable!("parameters are a contiguous tensor on the CPU"),
         }
@@ -115,40 +148,51 @@ impl Agent for Dqn {
         metrics.scalar("epsilon", self.current(self.config.epsilon));
         metrics.scalar("learning_rate", self.current(self.config.learning_rate));
         metrics.scalar("updates", self.updates as f64);
+        metrics.scalar("return_scale", 1.0 / f64::from(self.scale.factor()));
         self.means.report(metrics);
     }
 
     fn save(&self) -> Result<Vec<u8>> {
-        let networks = (self.model.parameters()?, &self.target, &self.optimizer, &self.normalizer);
-        let counters = (&self.rngs, &self.rng, self.counter, self.updates, &self.means);
+        let networks =
+            (self.model.parameters()?, &self.target, &self.optimizer, &self.normalizer, &self.scale);
+        let actions = (&self.actions, &self.repeats);
+        let counters = (&self.rngs, &self.rng, self.counter, self.updates, &self.means, actions);
         postcard::to_stdvec(&("dqn", FORMAT, networks, counters, self.replay.save()))
             .map_err(|e| Error::Unsupported(format!("agent dqn cannot be saved: {e}")))
     }
 
     fn load(&mut self, bytes: &[u8]) -> Result<()> {
-        type Networks = (Vec<f32>, Vec<f32>, Optimizer, ObservationNormalizer);
-        type Counters = (Vec<Stream>, Stream, StepCounter, u64, RunningMeans);
+        type Networks = (Vec<f32>, Vec<f32>, Optimizer, ObservationNormalizer, ReturnScale);
+        type Counters = (Vec<Stream>, Stream, StepCounter, u64, RunningMeans, (Vec<u32>, Vec<u32>));
         let refuse = |why: &str| Error::Config(format!("this is not a saved dqn: {why}"));
         let ((id, format), rest): ((String, u32), _) =
             postcard::take_from_bytes(bytes).map_err(|e| refuse(&e.to_string()))?;
         if (&*id, format) != ("dqn", FORMAT) {
             return Err(refuse(&format!("it is {id:?} of format {format}")));
         }
-        let ((parameters, target, optimizer, normalizer), counters, replay): (
+        let ((parameters, target, optimizer, normalizer, scale), counters, replay): (
             Networks,
             Counters,
             SavedReplay<u32>,
         ) = decode(rest).map_err(|e| refuse(&e))?;
         if parameters.len() != self.model.network().size()
             || !normalizer.can_replace(&self.normalizer)
+            || !scale.can_replace(&self.scale)
             || counters.0.len() != self.rngs.len()
             || target.len() != self.target.len()
         {
             return Err(refuse("its settings or num_envs differ"));
         }
-        let (_, _, counter, updates, means) = &counters;
+        let (_, _, counter, updates, means, (actions, repeats)) = &counters;
         if !counter.is_valid(self.rngs.len()) || *updates > MAX_COUNT || !means.is_valid() {
             return Err(refuse("a count in it is out of range"));
+        }
+        let num_actions = self.model.network().output_len() / self.quantiles();
+        if [actions.len(), repeats.len()] != [self.rngs.len(); 2]
+            || actions.iter().any(|&action| action as usize >= num_actions)
+            || repeats.iter().any(|&repeats| repeats >= MAX_REPEATS)
+        {
+            return Err(refuse("an action in it is out of range"));
         }
         if !all_finite(&parameters) || !all_finite(&target) {
             return Err(refuse("a parameter is not finite"));
@@ -158,8 +202,10 @@ impl Agent for Dqn {
             return Err(refuse("its optimizer has another kind or size, or moments out of range"));
         }
         self.model.set_parameters(&parameters)?;
-        (self.target, self.normalizer) = (target, normalizer);
-        (self.rngs, self.rng, self.counter, self.updates, self.means) = counters;
+        (self.target, self.normalizer, self.scale) = (target, normalizer, scale);
+        let actions;
+        (self.rngs, self.rng, self.counter, self.updates, self.means, actions) = counters;
+        (self.actions, self.repeats) = actions;
         Ok(())
     }
 }
@@ -172,14 +218,16 @@ impl Dqn {
     /// actions.
     pub fn new(spec: &Spec, config: Config, budget: Budget, streams: Streams) -> Result<Self> {
         let network = config.check(spec, budget)?;
-        let (num_envs, num_actions) = (budget.num_envs, spec.actions.count());
+        let num_envs = budget.num_envs;
         let model = Model::new(network, &mut streams.stream(Purpose::Initialization, 0, 0))?;
         let capacity = config.buffer_size as usize;
+        let gamma = learning_discount(config.gamma, spec);
         Ok(Dqn {
-            gamma: learning_discount(config.gamma, spec),
+            gamma,
             target: model.parameters()?,
             optimizer: Optimizer::new(config.optimizer, model.network().size()),
             normalizer: ObservationNormalizer::new(spec, config.network.normalize_observations),
+            scale: ReturnScale::new(gamma, num_envs),
             replay: Replay::new(
                 spec,
                 num_envs,
@@ -193,14 +241,15 @@ impl Dqn {
             counter: StepCounter::default(),
             updates: 0,
             means: RunningMeans::default(),
+            actions: vec![0; num_envs],
+            repeats: vec![0; num_envs],
             obs: Vec::new(),
             legal: Vec::new(),
-            actions: vec![0; num_envs],
             players: vec![Player::First; num_envs],
             sample: Sample::default(),
             workspace: Workspace::default(),
             normalized: Vec::new(),
-            q: vec![0.0; num_envs * num_actions],
+            q: vec![0.0; num_envs * model.network().output_len()],
             target_q: Vec::new(),
             model,
             config,
@@ -213,10 +262,21 @@ impl Dqn {
         schedule.at(self.counter.step, self.budget.steps).unwrap_or_default()
     }
 
+    /// Number of quantiles of each action value.
+    fn quantiles(&self) -> usize {
+        self.config.quantiles as usize
+    }
+
+    /// Factor of the rewards.
+    fn reward_factor(&self) -> f32 {
+        self.config.reward_scale as f32 * self.scale.factor()
+    }
+
     /// Selects an epsilon-greedy action for every environment, steps the environments, and stores the steps in the
     /// replay buffer.
     fn collect_step(&mut self, envs: &mut dyn VectorEnv) -> Result<()> {
         let epsilon = self.current(self.config.epsilon);
+        let epsilon = if self.config.repeat_random { begin_probability(epsilon) } else { epsilon };
         let view = envs.view();
         let (num_envs, a, d) = (view.num_envs, view.num_actions, view.obs_len);
         self.obs.clear();
@@ -224,13 +284,22 @@ impl Dqn {
         self.legal.clear();
         self.legal.extend_from_slice(view.legal);
         self.players.copy_from_slice(view.to_play);
+        self.resample_noise()?;
         let normalized = self.normalizer.normalize(&self.obs, &mut self.normalized);
         self.model.act(normalized, &mut self.workspace, &mut self.q)?;
         check_finite("an observation", &self.obs, self.counter.step)?;
         check_finite("an action value", &self.q, self.counter.step)?;
-        for (i, (action, rng)) in self.actions.iter_mut().zip(&mut self.rngs).enumerate() {
-            let (q, legal) = (&self.q[i * a..(i + 1) * a], &self.legal[i * a..(i + 1) * a]);
-            *action = if rng.chance(epsilon) { random_legal(legal, rng) } else { argmax_legal(q, legal) };
+        let values = action_values(&self.q, self.config.quantiles as usize);
+        let rows = self.actions.iter_mut().zip(&mut self.repeats).zip(&mut self.rngs).enumerate();
+        for (i, ((action, repeats), rng)) in rows {
+            let (q, legal) = (&values[i * a..(i + 1) * a], &self.legal[i * a..(i + 1) * a]);
+            if *repeats > 0 && legal[*action as usize] {
+                *repeats -= 1;
+                continue;
+            }
+            let explore = rng.chance(epsilon);
+            *action = if explore { random_legal(legal, rng) } else { argmax_legal(q, legal) };
+            *repeats = if explore && self.config.repeat_random { random_repeats(rng) } else { 0 };
         }
         self.normalizer.update(&self.obs);
         envs.step(Actions::Discrete(&self.actions))?;
@@ -238,6 +307,13 @@ impl Dqn {
         let view = envs.view();
         check_finite("a reward", view.reward, self.counter.step)?;
         for i in 0..num_envs {
+            let (ending, player_changed) = (view.ending[i], self.players[i] != view.successor_to_play(i));
+            if ending.is_over() {
+                self.repeats[i] = 0;
+            }
+            if self.config.normalize_rewards {
+                self.scale.update(i, view.reward[i], ending, player_changed);
+            }
             self.replay.push(
                 i,
                 &Transition {
@@ -245,8 +321,8 @@ impl Dqn {
                     legal: &self.legal[i * a..(i + 1) * a],
                     action: &self.actions[i..=i],
                     reward: view.reward[i],
-                    ending: view.ending[i],
-                    player_changed: self.players[i] != view.successor_to_play(i),
+                    ending,
+                    player_changed,
                     successor: view.successor(i),
                 },
             );
@@ -271,10 +347,32 @@ impl Dqn {
             let tau = 1.0 - (1.0 - self.config.tau).powi(i32::try_from(due).unwrap_or(i32::MAX));
             let target = &mut self.target;
             self.model.with_parameters(|parameters| polyak_update(target, parameters, tau))?;
-            // Observation statistics change together with the target network.
-            self.normalizer.refresh();
+            self.refresh()?;
         }
         Ok(())
+    }
+
+    /// Makes the networks use the current statistics of observations and returns. The last layers are scaled, so that
+    /// the action values in units of reward stay the same (van Hasselt et al. 2016, arXiv 1602.07714).
+    fn refresh(&mut self) -> Result<()> {
+        self.normalizer.refresh();
+        let ratio = self.scale.refresh();
+        // The first values are random numbers in units of the scale, whatever the scale is.
+        if ratio != 1.0 && self.updates > 0 {
+            let network = Arc::clone(self.model.network());
+            self.model.change_parameters(|parameters| scale_heads(&network, parameters, ratio))?;
+            scale_heads(&network, &mut self.target, ratio);
+        }
+        Ok(())
+    }
+
+    /// Draws new noise of the online network, if it has noisy layers.
+    fn resample_noise(&mut self) -> Result<()> {
+        if !self.config.noisy {
+            return Ok(());
+        }
+        let (network, rng) = (Arc::clone(self.model.network()), &mut self.rng);
+        self.model.change_parameters(|parameters| network.resample_noise(parameters, rng))
     }
 
     /// Makes one gradient step on a new sample, if the replay buffer holds enough steps.
@@ -287,6 +385,11 @@ impl Dqn {
         };
         let mut sample = std::mem::take(&mut self.sample);
         if self.replay.sample(request, &mut self.rng, &mut sample) {
+            if self.updates == 0 {
+                self.refresh()?;
+            }
+            self.resample_noise()?;
+            self.model.network().resample_noise(&mut self.target, &mut self.rng);
             let targets = self.targets(&sample)?;
             self.gradient_step(&sample, targets)?;
         }
@@ -294,40 +397,46 @@ impl Dqn {
         Ok(())
     }
 
-    /// Targets `[B]` of the action values of the B sampled steps: n-step reward plus discounted value of the successor.
+    /// Targets `[B, N]` of the N quantiles (or the mean, N = 1) of the action values of the B sampled steps: n-step
+    /// reward plus discounted value of the successor.
     fn targets(&mut self, sample: &Sample<u32>) -> Result<Vec<f32>> {
-        let (b, a) = (sample.indices.len(), self.model.network().output_len());
-        self.target_q.resize(b * a, 0.0);
+        let (b, o, n) = (sample.indices.len(), self.model.network().output_len(), self.quantiles());
+        self.target_q.resize(b * o, 0.0);
         let successors = self.normalizer.normalize(&sample.successors, &mut self.normalized);
         self.model.network().act(&self.target, successors, &mut self.workspace, &mut self.target_q);
-        let mut selection_q = &self.target_q;
         let mut online_q = Vec::new();
         if self.config.double {
-            online_q.resize(b * a, 0.0);
+            online_q.resize(b * o, 0.0);
             self.model.act(successors, &mut self.workspace, &mut online_q)?;
-            selection_q = &online_q;
         }
-        let scale = self.config.reward_scale as f32;
-        let target = |i: usize| {
-            let (row, legal) = (i * a..(i + 1) * a, &sample.legal[i * a..(i + 1) * a]);
-            let next = argmax_legal(&selection_q[row.clone()], legal) as usize;
+        let selection_q = action_values(if self.config.double { &online_q } else { &self.target_q }, n);
+        let (a, factor) = (o / n, self.reward_factor());
+        let mut targets = Vec::with_capacity(b * n);
+        for i in 0..b {
+            let legal = &sample.legal[i * a..(i + 1) * a];
+            let next = argmax_legal(&selection_q[i * a..(i + 1) * a], legal) as usize;
+            let reward = sample.rewards[i] * factor;
             // A state without legal actions has value 0.
-            let value = if legal[next] { self.target_q[row][next] } else { 0.0 };
-            sample.rewards[i] * scale + sample.discounts[i] * value
-        };
-        Ok((0..b).map(target).collect())
+            let discount = if legal[next] { sample.discounts[i] } else { 0.0 };
+            let values = &self.target_q[i * o + next * n..i * o + (next + 1) * n];
+            targets.extend(values.iter().map(|value| reward + discount * value));
+        }
+        Ok(targets)
     }
 
-    /// Makes one optimizer step of the sampled action values towards `targets [B]`; updates the priorities of the
+    /// Makes one optimizer step of the sampled action values towards `targets [B, N]`; updates the priorities of the
     /// sampled steps.
     fn gradient_step(&mut self, sample: &Sample<u32>, targets: Vec<f32>) -> Result<()> {
-        let b = sample.indices.len();
+        let (b, n) = (sample.indices.len(), self.quantiles());
         let obs = self.normalizer.normalize(&sample.obs, &mut self.normalized).to_vec();
         let q = self.model.forward(&tensor(obs, (b, sample.obs.len() / b))?, false)?;
         let weights = tensor(sample.weights.clone(), b)?;
-        let (loss, td_errors) =
-            loss(&q, &sample.actions, &tensor(targets, b)?, &weights, self.config.huber_delta)
-                .map_err(candle_error)?;
+        let delta = self.config.huber_delta;
+        let (loss, td_errors) = match n {
+            1 => loss(&q, &sample.actions, &tensor(targets, b)?, &weights, delta),
+            n => quantile_loss(&q, &sample.actions, &tensor(targets, (b, n))?, &weights, delta),
+        }
+        .map_err(candle_error)?;
         let (learning_rate, max_norm) = (self.current(self.config.learning_rate), self.config.max_norm());
         let step =
             self.model.learn(&loss, &mut self.optimizer, learning_rate, max_norm, self.counter.step)?;
@@ -338,7 +447,9 @@ impl Dqn {
             replay.set_priorities(&sample.indices, errors.iter().map(|&error| priority(error, alpha)));
             errors.iter().map(|error| f64::from(error.abs())).sum::<f64>() / b as f64
         })?;
-        let q_mean = with_slice(&q, |q| q.iter().map(|&q| f64::from(q)).sum::<f64>() / q.len() as f64)?;
+        let unit = f64::from(self.reward_factor());
+        let q_mean =
+            with_slice(&q, |q| q.iter().map(|&q| f64::from(q)).sum::<f64>() / q.len() as f64 / unit)?;
         self.means.add("loss", step.loss);
         self.means.add("grad_norm", step.norm);
         self.means.add("td_error", td_error);
@@ -347,69 +458,14 @@ impl Dqn {
     }
 }
 
-/// Priority of a step in prioritized replay, `(|td_error| + 1e-6)^alpha`: a step with error 0 is still sampled
-/// sometimes.
-fn priority(td_error: f32, alpha: f64) -> f64 {
-    (f64::from(td_error.abs()) + 1e-6).powf(alpha)
-}
-
-/// Mean Huber loss (Huber 1964) of B sampled steps, weighted by `weights [B]`, and the TD errors `[B]`. The TD error is
-/// the difference of the value in `q [B, A]` of the action taken, `actions [B]`, and its target, `targets [B]`. The
-/// loss is quadratic up to an error of `delta` and linear beyond; with `delta` 0 it is quadratic everywhere.
-fn loss(
-    q: &Tensor,
-    actions: &[u32],
-    targets: &Tensor,
-    weights: &Tensor,
-    delta: f64,
-) -> candle_core::Result<(Tensor, Tensor)> {
-    let index = Tensor::from_slice(actions, (actions.len(), 1), q.device())?;
-    let error = (q.gather(&index, 1)?.squeeze(1)? - targets)?;
-    let quadratic = (error.sqr()? * 0.5)?;
-    let losses = match delta {
-        0.0 => quadratic,
-        delta => {
-            let size = error.abs()?;
-            let linear = ((&size * delta)? - 0.5 * delta * delta)?;
-            size.le(delta)?.where_cond(&quadratic, &linear)?
+/// Multiplies the parameters of the last layers of `network`, which are linear in them, by `ratio`.
+fn scale_heads(network: &Network, parameters: &mut [f32], ratio: f32) {
+    for block in network.parameters() {
+        let is_head =
+            HEADS.iter().any(|head| block.name.strip_prefix(head).is_some_and(|s| s.starts_with('.')));
+        if is_head && !block.name.ends_with(".noise") {
+            parameters[block.range.clone()].iter_mut().for_each(|p| *p *= ratio);
         }
-    };
-    Ok(((losses * weights)?.mean_all()?, error.detach()))
-}
-
-/// Index of the first legal action with the maximum value in `q`; 0 if no action is legal.
-fn argmax_legal(q: &[f32], legal: &[bool]) -> u32 {
-    let mut best = legal.iter().position(|legal| *legal).unwrap_or(0);
-    for (a, (&value, &legal)) in q.iter().zip(legal).enumerate() {
-        if legal && value > q[best] {
-            best = a;
-        }
-    }
-    best as u32
-}
-
-/// Epsilon-greedy policy of a network of action values with fixed parameters.
-struct NetworkPolicy {
-    frozen: Frozen,
-    normalizer: ObservationNormalizer,
-    epsilon: f64,
-}
-
-impl Policy for NetworkPolicy {
-    fn act(&self, obs: &[f32], legal: &[bool], rngs: &mut [Stream], actions: &mut ActionBuffer) {
-        let ActionBuffer::Discrete(actions) = actions else { return };
-        let (a, epsilon) = (self.frozen.network().output_len(), self.epsilon);
-        let q = self.frozen.outputs(&self.normalizer, obs);
-        let rows = q.chunks_exact(a).zip(legal.chunks_exact(a)).zip(rngs);
-        for (action, ((q, legal), rng)) in actions.iter_mut().zip(rows) {
-            let explore = epsilon > 0.0 && rng.chance(epsilon);
-            *action = if explore { random_legal(legal, rng) } else { argmax_legal(q, legal) };
-        }
-    }
-
-    fn action_values(&self, obs: &[f32], _legal: &[bool], values: &mut [f32]) -> bool {
-        values.copy_from_slice(&self.frozen.outputs(&self.normalizer, obs));
-        true
     }
 }
 

@@ -33,11 +33,12 @@ pub(crate) fn settings(id: &str, variant: usize) -> &'static str {
         }
         ("dqn", 1) => {
             "hidden_sizes = [8]\nbuffer_size = 500\nlearning_starts = 20\nbatch_size = 4\n\
-             train_freq = 1\ntau = 0.1\ntarget_update_interval = 5\ndueling = true"
+             train_freq = 1\ntau = 0.1\ntarget_update_interval = 5\ndueling = true\n\
+             noisy = true\nquantiles = 3\nhuber_delta = 1\nlayer_norm = true"
         }
         ("dqn", _) => {
             "hidden_sizes = []\nbuffer_size = 100\nlearning_starts = 10\nbatch_size = 4\n\
-             double = false\nhuber_delta = 0\noptimizer = { kind = 'rmsprop' }\n\
+             double = false\nrepeat_random = true\noptimizer = { kind = 'rmsprop' }\n\
              normalize_observations = true"
         }
         ("reinforce", 0) => "hidden_sizes = [8]\nnum_episodes = 3",
@@ -190,7 +191,7 @@ fn the_shortest_way_through_a_maze() {
         (
             "dqn",
             "hidden_sizes = [32]\nlearning_starts = 200\nlearning_rate = 2e-3\n\
-             target_update_interval = 100\nepsilon = { from = 1, to = 0.1, over = 0.5 }",
+             target_update_interval = 100\ntau = 1\nepsilon = { from = 1, to = 0.1, over = 0.5 }",
         ),
         ("reinforce", "hidden_sizes = [32]\nlearning_rate = 1e-2\nent_coef = 0.01"),
         ("a2c", "hidden_sizes = [32]\nlearning_rate = 3e-3\nent_coef = 0.01"),
@@ -212,7 +213,7 @@ fn every_agent_learns_a_game_against_itself() {
         (
             "dqn",
             "hidden_sizes = [64]\nlearning_starts = 500\nlearning_rate = 1e-3\n\
-             target_update_interval = 200\nepsilon = { from = 1, to = 0.2 }",
+             target_update_interval = 200\ntau = 1\nepsilon = { from = 1, to = 0.2 }",
         ),
         ("reinforce", "hidden_sizes = [64]\nlearning_rate = 3e-3\nent_coef = 0.02"),
         ("a2c", "hidden_sizes = [64]\nlearning_rate = 2e-3\nent_coef = 0.02"),

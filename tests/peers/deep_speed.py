@@ -39,6 +39,7 @@ SETTINGS = {
         "num_envs": 1, "agent.buffer_size": 10_000, "agent.batch_size": 64, "agent.learning_rate": 2.5e-4,
         "agent.train_freq": 4, "agent.huber_delta": 0, "agent.max_grad_norm": 0,
         "agent.double": "false", "agent.target_update_interval": 1000, "agent.epsilon": 0.1,
+        "agent.tau": 1, "agent.n_step": 1, "agent.repeat_random": "false", "agent.normalize_rewards": "false",
         "agent.learning_starts": 1024,
     },
 }

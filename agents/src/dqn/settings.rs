@@ -10,6 +10,9 @@ use crate::replay::Storage;
 use crate::schedule::{RampShape, Schedule};
 use crate::settings::within;
 
+/// Names of the last layers: action values, or state value and advantages.
+pub(super) const HEADS: [&str; 3] = ["q", "value", "advantages"];
+
 /// Settings of [`Dqn`](super::Dqn).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -33,16 +36,23 @@ pub struct Config {
     pub train_freq: u32,
     /// Gradient steps per update, 1 to 1000.
     pub gradient_steps: u32,
-    /// Environment steps between updates of the target network, at least 1.
+    /// Environment steps between updates of the target network, at least 1; about 500 with copies, tau = 1.
     pub target_update_interval: u32,
     /// Share of the online network in an update of the target network, above 0 and at most 1 (a copy).
     pub tau: f64,
     /// Probability of a random action, 0 to 1: a number or a ramp.
     pub epsilon: Schedule,
+    /// Repeat each random action for a random number of steps, 1 to 100: directed exploration of sparse rewards. The
+    /// share of random steps is still epsilon.
+    pub repeat_random: bool,
     /// Double Q-learning: the online network selects the next action, the target network evaluates it.
     pub double: bool,
     /// Dueling network: action values from a state value and advantages.
     pub dueling: bool,
+    /// Noisy layers: noise of learned size in the weights explores; use it with epsilon = 0.
+    pub noisy: bool,
+    /// Quantiles of the return that each action value is the mean of (QR-DQN), 1 (only the mean is learned) to 1000.
+    pub quantiles: u32,
     /// Rewards summed before the bootstrap from the next value, 1 to 1000.
     pub n_step: u32,
     /// Prioritized replay: sample steps in proportion to a power of their last TD error.
@@ -51,9 +61,12 @@ pub struct Config {
     pub prioritized_alpha: f64,
     /// Exponent of the importance-sampling weights, 0 (no correction) to 1 (full): a number or a ramp.
     pub prioritized_beta: Schedule,
-    /// TD error at which the Huber loss becomes linear, in units of return, at least 0; 0 for the squared error.
+    /// TD error at which the Huber loss becomes linear, in units of the scaled return, at least 0; 0 for the squared
+    /// error, or the absolute error with quantiles.
     pub huber_delta: f64,
-    /// Factor of the rewards, above 0; choose it so that returns are of the order of 1.
+    /// Divide rewards by the running scale of the discounted returns.
+    pub normalize_rewards: bool,
+    /// Factor of the rewards, above 0; with normalize_rewards, after the division.
     pub reward_scale: f64,
     /// Storage of observations in the replay buffer: f32, or u8 (1 byte per number, 256 levels between its bounds).
     pub storage: Storage,
@@ -66,7 +79,7 @@ impl Default for Config {
     fn default() -> Self {
         Config {
             gamma: None,
-            learning_rate: Schedule::Constant(5e-4),
+            learning_rate: Schedule::Ramp { from: 1e-3, to: 0.0, over: 1.0, shape: RampShape::Linear },
             optimizer: OptimizerConfig::default(),
             max_grad_norm: 10.0,
             batch_size: 64,
@@ -74,16 +87,20 @@ impl Default for Config {
             learning_starts: 1000,
             train_freq: 4,
             gradient_steps: 1,
-            target_update_interval: 500,
-            tau: 1.0,
+            target_update_interval: 4,
+            tau: 0.01,
             epsilon: Schedule::Ramp { from: 1.0, to: 0.05, over: 0.3, shape: RampShape::Linear },
+            repeat_random: true,
             double: true,
             dueling: false,
-            n_step: 1,
+            noisy: false,
+            quantiles: 1,
+            n_step: 3,
             prioritized: false,
             prioritized_alpha: 0.6,
             prioritized_beta: Schedule::Ramp { from: 0.4, to: 1.0, over: 1.0, shape: RampShape::Linear },
-            huber_delta: 1.0,
+            huber_delta: 0.0,
+            normalize_rewards: true,
             reward_scale: 1.0,
             storage: Storage::F32,
             network: NetworkSettings::default(),
@@ -109,6 +126,7 @@ impl Config {
         within("target_update_interval", f64::from(self.target_update_interval), 1.0, max)?;
         within("tau", self.tau, f64::from(f32::MIN_POSITIVE), 1.0)?;
         self.epsilon.check_ramp("epsilon", 0.0, 1.0, true)?;
+        within("quantiles", f64::from(self.quantiles), 1.0, 1000.0)?;
         within("n_step", f64::from(self.n_step), 1.0, 1000.0)?;
         within("prioritized_alpha", self.prioritized_alpha, 0.0, 1.0)?;
         self.prioritized_beta.check_ramp("prioritized_beta", 0.0, 1.0, true)?;
@@ -144,17 +162,22 @@ impl Config {
         (self.max_grad_norm > 0.0).then_some(self.max_grad_norm)
     }
 
-    /// Network for the observations of `spec`, with one output for each of `num_actions` actions.
+    /// Network for the observations of `spec`, with one output for each quantile of the value of each of `num_actions`
+    /// actions.
     pub(super) fn network(&self, spec: &Spec, num_actions: usize) -> Network {
         let mut net = Builder::new(spec.observation.len());
-        let trunk = self.network.trunk(&mut net, "trunk", &spec.observation);
-        let init = Init::Orthogonal(0.1);
-        let mut head = |name: &str, outputs| net.linear(name, trunk, outputs, Activation::Identity, init);
+        let trunk = self.network.trunk_with(&mut net, "trunk", &spec.observation, Init::Uniform, self.noisy);
+        let n = self.quantiles as usize;
+        let mut head = |name: &str, outputs| match self.noisy {
+            true => net.noisy(name, trunk, outputs, Activation::Identity),
+            false => net.linear(name, trunk, outputs, Activation::Identity, Init::Uniform),
+        };
+        let [q, value, advantages] = HEADS;
         let q = if self.dueling {
-            let (value, advantages) = (head("value", 1), head("advantages", num_actions));
+            let (value, advantages) = (head(value, n), head(advantages, num_actions.saturating_mul(n)));
             net.dueling(value, advantages)
         } else {
-            head("q", num_actions)
+            head(q, num_actions.saturating_mul(n))
         };
         net.build(&[q])
     }

@@ -3,7 +3,9 @@
 use candle_core::{Device, Tensor};
 use freewheel_core::{ObservationSpace, Spec, Streams};
 
-use super::{Config, Dqn, argmax_legal, loss, priority};
+use super::loss::{loss, priority, quantile_loss};
+use super::policy::{argmax_legal, begin_probability, random_repeats};
+use super::{Config, Dqn, HEADS, scale_heads};
 use crate::Budget;
 use crate::nn::Workspace;
 use crate::replay::Sample;
@@ -95,4 +97,106 @@ fn targets_of_double_q_learning() {
 fn priorities_by_hand() {
     assert!((priority(-0.25, 0.5) - 0.250_001f64.sqrt()).abs() < 1e-12 && priority(0.3, 0.0) == 1.0);
     assert!(priority(0.0, 1.0) > 0.0);
+}
+
+/// Two quantiles (levels .25 and .75) of one action against two targets.
+#[test]
+fn quantile_loss_by_hand() {
+    let device = Device::Cpu;
+    let values = vec![9.0f32, 9.0, 1.0, 3.0, 0.0, 0.5, 9.0, 9.0];
+    let q = candle_core::Var::from_vec(values, (2, 4), &device).unwrap();
+    let (targets, weights) = (
+        Tensor::new(&[[0.0f32, 5.0], [0.25, 0.25]], &device).unwrap(),
+        Tensor::new(&[1.0f32, 0.5], &device).unwrap(),
+    );
+    // First step, quantiles 1 and 3: u = -1, 4 and -3, 2; the factors are .75, .25 and .25, .75. Second step,
+    // quantiles 0 and .5: u = .25, .25 and -.25, -.25; factors .25, .25 and .25, .25.
+    let (mean, errors) = quantile_loss(&q, &[1, 0], &targets, &weights, 0.0).unwrap();
+    assert_eq!(errors.to_vec1::<f32>().unwrap(), [-0.5, 0.0]);
+    let first = (0.75 + 1.0) / 2.0 + (0.75 + 1.5) / 2.0;
+    let expected = (first + 0.5 * 0.125) / 2.0;
+    assert!((mean.to_scalar::<f32>().unwrap() - expected).abs() < 1e-6);
+    let gradients = mean.backward().unwrap();
+    let gradient = gradients.get(&q).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
+    let expected = [0.0, 0.0, 0.125, -0.125, -0.0625, 0.0625, 0.0, 0.0];
+    for (found, expected) in gradient.iter().zip(expected) {
+        assert!((found - expected).abs() < 1e-6, "{gradient:?}");
+    }
+    // Huber with delta 2: sizes 1/4, 4 - 1 = 3, 3 - 1 = 2, 1 (quadratic / 2: u^2 / 4); then .0625 / 4.
+    let (mean, _) = quantile_loss(&q, &[1, 0], &targets, &weights, 2.0).unwrap();
+    let first = (0.75 * 0.25 + 0.25 * 3.0) / 2.0 + (0.25 * 2.0 + 0.75 * 1.0) / 2.0;
+    let expected = (first + 0.5 * 0.5 * 0.0625 / 4.0) / 2.0;
+    assert!((mean.to_scalar::<f32>().unwrap() - expected).abs() < 1e-6);
+}
+
+/// Targets of quantiles: those of the action with the best mean.
+#[test]
+fn targets_of_quantiles() {
+    let (spec, budget) = (spec(2), Budget { steps: 100, num_envs: 1 });
+    let config = Config { quantiles: 3, dueling: true, double: false, ..Config::default() };
+    let mut dqn = Dqn::new(&spec, config, budget, Streams::new(3)).unwrap();
+    let sample = Sample {
+        indices: vec![0, 1],
+        successors: vec![0.1, 0.9, 0.7, 0.2],
+        legal: vec![true; 4],
+        rewards: vec![2.0, -4.0],
+        discounts: vec![0.9, -0.5],
+        ..Sample::default()
+    };
+    let mut q = vec![0.0; 12];
+    dqn.model.network().act(&dqn.target, &sample.successors, &mut Workspace::default(), &mut q);
+    let targets = dqn.targets(&sample).unwrap();
+    assert_eq!(targets.len(), 6);
+    for i in 0..2 {
+        let own = &q[6 * i..6 * i + 6];
+        let sums = [own[..3].iter().sum::<f32>(), own[3..].iter().sum::<f32>()];
+        let best = if sums[1] > sums[0] { &own[3..] } else { &own[..3] };
+        for (target, value) in targets[3 * i..].iter().zip(best) {
+            assert_eq!(*target, sample.rewards[i] + sample.discounts[i] * value);
+        }
+    }
+}
+
+/// A new scale of the returns leaves the action values in units of reward as they are.
+#[test]
+fn scaled_heads_scale_the_outputs() {
+    let spec = spec(3);
+    for (dueling, noisy, quantiles) in [(false, false, 1), (true, true, 2)] {
+        let config = Config { dueling, noisy, quantiles, ..Config::default() };
+        let network = config.network(&spec, 3);
+        let mut rng = Streams::new(1).stream(Purpose::Initialization, 0, 0);
+        let mut parameters = network.initial(&mut rng);
+        network.resample_noise(&mut parameters, &mut rng);
+        let act = |parameters: &[f32]| {
+            let mut out = vec![0.0; network.output_len()];
+            network.act(parameters, &[0.3, 0.8], &mut Workspace::default(), &mut out);
+            out
+        };
+        let before = act(&parameters);
+        scale_heads(&network, &mut parameters, 2.5);
+        for (after, before) in act(&parameters).iter().zip(before) {
+            assert!((after - 2.5 * before).abs() < 1e-5, "{after} {before}");
+        }
+    }
+    assert_eq!(HEADS.len(), 3);
+}
+
+#[test]
+fn random_actions_are_repeated_by_an_inverse_square_law() {
+    let mut rng = Streams::new(2).stream(Purpose::Agent, 0, 0);
+    let mut counts = [0; 100];
+    (0..20_000).for_each(|_| counts[random_repeats(&mut rng) as usize] += 1);
+    // 1 / 1.634984, a quarter and a ninth of it.
+    for (count, share) in counts.iter().zip([0.611_627, 0.152_907, 0.067_959]) {
+        assert!((f64::from(*count) / 2e4 - share).abs() < 0.011, "{counts:?}");
+    }
+    assert!(counts[50..].iter().sum::<i32>() > 0);
+    // A tenth of the steps are random, although each random action takes several.
+    let (mut random, mut steps) = (0, 0);
+    while steps < 400_000 {
+        let taken = if rng.chance(begin_probability(0.1)) { 1 + random_repeats(&mut rng) } else { 0 };
+        (random, steps) = (random + taken, steps + taken.max(1));
+    }
+    assert!((f64::from(random) / f64::from(steps) - 0.1).abs() < 0.01, "{random} of {steps}");
+    assert_eq!(begin_probability(1.0), 1.0);
 }

@@ -28,6 +28,7 @@ impl Builder {
             node_sizes: vec![len],
             outputs: Vec::new(),
             parameters: Vec::new(),
+            noise: Vec::new(),
             size: 0,
         };
         Builder { network }
@@ -50,8 +51,34 @@ impl Builder {
         let inputs = self.len(from);
         let weights =
             self.block(name, "weight", vec![inputs, outputs], ParameterInit::Random(init, inputs, outputs));
-        let bias = self.block(name, "bias", vec![outputs], ParameterInit::Constant(0.0));
+        let bias = self.block(name, "bias", vec![outputs], bias_init(init, inputs));
         self.layer(LayerKind::Linear { inputs, outputs }, from, None, outputs, activation, weights, bias)
+    }
+
+    /// Adds a noisy linear layer on the node `from`; weights and biases begin uniform within sqrt(1 / inputs), the
+    /// factors of the noise at 0.5 sqrt(1 / inputs), and the noise at 0.
+    pub fn noisy(&mut self, name: &str, from: NodeId, outputs: usize, activation: Activation) -> NodeId {
+        let inputs = self.len(from);
+        let shape = || vec![inputs, outputs];
+        let random = ParameterInit::Random(Init::Uniform, inputs, outputs);
+        let sigma = ParameterInit::Constant((0.5 / (inputs as f64).sqrt()) as f32);
+        let weights = self.block(name, "weight", shape(), random);
+        let weights = weights.start..self.block(name, "weight_sigma", shape(), sigma).end;
+        let bias = self.block(name, "bias", vec![outputs], random);
+        self.block(name, "bias_sigma", vec![outputs], sigma);
+        let noise =
+            self.block(name, "noise", vec![inputs.saturating_add(outputs)], ParameterInit::Constant(0.0));
+        let bias = bias.start..noise.end;
+        self.network.noise.push(noise);
+        self.layer(LayerKind::Noisy { inputs, outputs }, from, None, outputs, activation, weights, bias)
+    }
+
+    /// Adds a layer normalization `activation(gain (x - mean x) / std x + bias)` of the node `from`.
+    pub fn layer_norm(&mut self, name: &str, from: NodeId, activation: Activation) -> NodeId {
+        let len = self.len(from);
+        let weights = self.block(name, "weight", vec![len], ParameterInit::Constant(1.0));
+        let bias = self.block(name, "bias", vec![len], ParameterInit::Constant(0.0));
+        self.layer(LayerKind::LayerNorm, from, None, len, activation, weights, bias)
     }
 
     /// Adds a linear layer with weights `[F n, outputs]` on the one-hot encoding of the network input, F indices below
@@ -65,11 +92,11 @@ impl Builder {
         init: Init,
     ) -> NodeId {
         let fields = self.len(0);
-        let inputs = fields * n;
-        // Orthogonal initialization needs the shape of W, although only F inputs are 1.
-        let weights =
-            self.block(name, "weight", vec![inputs, outputs], ParameterInit::Random(init, inputs, outputs));
-        let bias = self.block(name, "bias", vec![outputs], ParameterInit::Constant(0.0));
+        // F of the inputs are 1, the others 0: the fan-in is F. Orthogonal rows of so many inputs would be small.
+        let init = if let Init::Orthogonal(gain) = init { Init::Kaiming(gain) } else { init };
+        let random = ParameterInit::Random(init, fields, outputs);
+        let weights = self.block(name, "weight", vec![fields.saturating_mul(n), outputs], random);
+        let bias = self.block(name, "bias", vec![outputs], bias_init(init, fields));
         self.layer(LayerKind::OneHot { fields, n, outputs }, 0, None, outputs, activation, weights, bias)
     }
 
@@ -94,7 +121,7 @@ impl Builder {
         let (patch, width) = (conv.patch(), conv.out_channels);
         let shape = vec![conv.kernel, conv.kernel, conv.channels, width];
         let weights = self.block(name, "weight", shape, ParameterInit::Random(init, patch, width));
-        let bias = self.block(name, "bias", vec![width], ParameterInit::Constant(0.0));
+        let bias = self.block(name, "bias", vec![width], bias_init(init, patch));
         self.layer(LayerKind::Conv(conv), from, skip, conv.out_len(), activation, weights, bias)
     }
 
@@ -115,12 +142,12 @@ impl Builder {
         self.layer(LayerKind::Transposed(conv), from, None, conv.len(), activation, weights, bias)
     }
 
-    /// Adds a dueling head: action values from the nodes of the state value, `value`, and of the advantages,
-    /// `advantages`.
+    /// Adds a dueling head: action values `[actions, atoms]` from the nodes of the state values, `value [atoms]`, and
+    /// of the advantages, `advantages [actions, atoms]`; `atoms` is 1, or the number of quantiles of each value.
     pub fn dueling(&mut self, value: NodeId, advantages: NodeId) -> NodeId {
-        let actions = self.len(advantages);
-        let kind = LayerKind::Dueling { actions };
-        self.layer(kind, advantages, Some(value), actions, Activation::Identity, 0..0, 0..0)
+        let (len, atoms) = (self.len(advantages), self.len(value));
+        let kind = LayerKind::Dueling { actions: len / atoms.max(1), atoms };
+        self.layer(kind, advantages, Some(value), len, Activation::Identity, 0..0, 0..0)
     }
 
     /// Adds `outputs` parameters that do not depend on the input, such as log standard deviations of actions; the
@@ -167,5 +194,13 @@ impl Builder {
         self.network.node_sizes.push(len);
         self.network.layers.push(Layer { kind, from, skip, to, activation, weights, bias });
         to
+    }
+}
+
+/// Initialization of the biases of a layer with the initialization `init` of its weights.
+fn bias_init(init: Init, fan_in: usize) -> ParameterInit {
+    match init {
+        Init::Uniform => ParameterInit::Random(init, fan_in, 1),
+        _ => ParameterInit::Constant(0.0),
     }
 }

@@ -6,11 +6,14 @@ use freewheel_core::Stream;
 const MAX_VECTORS: usize = 1024;
 
 /// Choice of the initialization of the weights of a layer; the number is a gain, a factor of the weights. Biases begin
-/// at 0.
+/// at 0, except with [`Init::Uniform`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Init {
     /// All weights are 0.
     Zeros,
+    /// Weights and biases uniform within sqrt(1 / fan_in), the default of PyTorch. Without biases a network of ReLUs
+    /// is first proportional to the size of its input.
+    Uniform,
     /// Orthogonal initialization: orthogonal rows or columns, whichever are fewer, times the gain (Saxe, McClelland &
     /// Ganguli 2014, arXiv 1312.6120); Xavier initialization if there are more than 1024 rows and 1024 columns.
     Orthogonal(f32),
@@ -26,6 +29,7 @@ impl Init {
     pub fn fill(self, weights: &mut [f32], fan_in: usize, fan_out: usize, rng: &mut Stream) {
         match self {
             Init::Zeros => weights.fill(0.0),
+            Init::Uniform => uniform(weights, (1.0 / fan_in as f64).sqrt(), rng),
             Init::Kaiming(gain) => uniform(weights, f64::from(gain) * (3.0 / fan_in as f64).sqrt(), rng),
             Init::Xavier(gain) => {
                 uniform(weights, f64::from(gain) * (6.0 / (fan_in + fan_out) as f64).sqrt(), rng)
@@ -101,8 +105,11 @@ mod tests {
 
     #[test]
     fn uniform_weights_have_the_stated_variance() {
-        for (init, variance) in [(Init::Kaiming(2f32.sqrt()), 2.0 / 300.0), (Init::Xavier(1.0), 2.0 / 500.0)]
-        {
+        for (init, variance) in [
+            (Init::Kaiming(2f32.sqrt()), 2.0 / 300.0),
+            (Init::Xavier(1.0), 2.0 / 500.0),
+            (Init::Uniform, 1.0 / 900.0),
+        ] {
             let w = filled(init, 300, 200);
             let mean = w.iter().sum::<f32>() / 60_000.0;
             let found = w.iter().map(|w| w * w).sum::<f32>() / 60_000.0;

@@ -191,6 +191,20 @@ impl Model {
         Ok(Frozen { network: Arc::clone(&self.network), parameters, workspaces: Arc::default() })
     }
 
+    /// Copy of the network with fixed parameters, without the noise of noisy layers.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] for an error of candle.
+    pub fn freeze_without_noise(&self) -> Result<Frozen> {
+        let mut parameters = self.parameters()?;
+        self.network.clear_noise(&mut parameters);
+        Ok(Frozen {
+            network: Arc::clone(&self.network),
+            parameters: parameters.into(),
+            workspaces: Arc::default(),
+        })
+    }
+
     /// Gradient step on `loss` by `optimizer` with `learning_rate`; the global norm of the gradient is clipped to
     /// `max_norm`. A gradient that is not finite changes nothing.
     ///
@@ -263,7 +277,7 @@ impl Model {
     }
 
     /// Result of `change`, which changes the parameters `[P]` in place.
-    fn change_parameters<R>(&self, change: impl FnOnce(&mut [f32]) -> R) -> Result<R> {
+    pub(crate) fn change_parameters<R>(&self, change: impl FnOnce(&mut [f32]) -> R) -> Result<R> {
         let change = Change { change: Cell::new(Some(change)), result: Cell::new(None) };
         self.parameters.inplace_op1(&change).map_err(candle_error)?;
         change.result.into_inner().ok_or_else(|| Error::Unsupported("the parameters did not change".into()))

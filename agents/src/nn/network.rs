@@ -46,15 +46,21 @@ pub(super) enum LayerKind {
     /// Linear layer on F = `fields` one-hot indices x_f below `n`, with weights `[F n, outputs]`: the sum over f of row
     /// x_f of block f.
     OneHot { fields: usize, n: usize, outputs: usize },
+    /// Linear layer with factorized noise (Fortunato et al. 2018, arXiv 1706.10295): with the noise e_i of the inputs
+    /// and e_o of the outputs, the weights are W + S e_i e_o, the biases b + s e_o. The parameters are W and S, both
+    /// `[inputs, outputs]`, then b and s, both `[outputs]`, and the current noise, `[inputs + outputs]`.
+    Noisy { inputs: usize, outputs: usize },
+    /// Layer normalization (Ba et al. 2016, arXiv 1607.06450) of the values of each sample.
+    LayerNorm,
     /// Convolution.
     Conv(Conv),
     /// Transposed convolution.
     Transposed(Conv),
     /// Transposition of planes `[C, H, W]` to `[H, W, C]`.
     ChannelsLast { channels: usize, points: usize },
-    /// Dueling head `Q = V + A - mean A` (Wang et al. 2016, arXiv 1511.06581): advantages A in node `from`, state value
-    /// V in node `skip`.
-    Dueling { actions: usize },
+    /// Dueling head `Q = V + A - mean A` (Wang et al. 2016, arXiv 1511.06581): advantages A `[actions, atoms]` in node
+    /// `from`, state values V `[atoms]` in node `skip`; the mean is over the actions.
+    Dueling { actions: usize, atoms: usize },
     /// Parameters as output, the same for every sample.
     FreeParameters { outputs: usize },
 }
@@ -87,6 +93,8 @@ pub struct Network {
     pub(super) node_sizes: Vec<usize>,
     pub(super) outputs: Vec<NodeId>,
     pub(super) parameters: Vec<Parameter>,
+    /// Ranges of the noise of noisy layers in the slice of all parameters.
+    pub(super) noise: Vec<Range<usize>>,
     pub(super) size: usize,
 }
 
@@ -149,6 +157,26 @@ impl Network {
             }
         }
         all
+    }
+
+    /// Draws new noise of the noisy layers of the `parameters [P]`.
+    pub fn resample_noise(&self, parameters: &mut [f32], rng: &mut freewheel_core::Stream) {
+        for range in &self.noise {
+            for noise in &mut parameters[range.clone()] {
+                let x = rng.normal();
+                *noise = (x.signum() * x.abs().sqrt()) as f32;
+            }
+        }
+    }
+
+    /// Sets the noise of the noisy layers of the `parameters [P]` to 0.
+    pub fn clear_noise(&self, parameters: &mut [f32]) {
+        self.noise.iter().for_each(|range| parameters[range.clone()].fill(0.0));
+    }
+
+    /// Whether the network has noisy layers.
+    pub fn is_noisy(&self) -> bool {
+        !self.noise.is_empty()
     }
 
     /// Inference: writes the output for B inputs `x [B, D]` to `out [B, O]`.
@@ -324,12 +352,14 @@ impl Layer {
         match &self.kind {
             LayerKind::Linear { inputs, outputs } => inputs.saturating_mul(*outputs),
             LayerKind::OneHot { fields, outputs, .. } => fields * outputs,
+            LayerKind::Noisy { inputs, outputs } => inputs.saturating_mul(*outputs).saturating_mul(2),
             LayerKind::Conv(conv) | LayerKind::Transposed(conv) => {
                 conv.points() * conv.patch() * conv.out_channels
             }
-            LayerKind::ChannelsLast { .. } | LayerKind::Dueling { .. } | LayerKind::FreeParameters { .. } => {
-                0
-            }
+            LayerKind::LayerNorm
+            | LayerKind::ChannelsLast { .. }
+            | LayerKind::Dueling { .. }
+            | LayerKind::FreeParameters { .. } => 0,
         }
     }
 }

@@ -23,6 +23,8 @@ pub struct NetworkSettings {
     pub channels: u32,
     /// Residual blocks of two convolutions each, 0 to 64; used if channels is above 0.
     pub blocks: u32,
+    /// Layer normalization before the activation of every hidden layer.
+    pub layer_norm: bool,
     /// Normalize observations to mean 0 and variance 1 by running statistics (not discrete observations).
     pub normalize_observations: bool,
 }
@@ -34,6 +36,7 @@ impl Default for NetworkSettings {
             activation: Activation::Relu,
             channels: 0,
             blocks: 2,
+            layer_norm: false,
             normalize_observations: false,
         }
     }
@@ -81,8 +84,21 @@ impl NetworkSettings {
     /// Adds the hidden layers for observations of `space` to `net` and returns the node of the last layer; `name` is
     /// the prefix of the parameter names.
     pub fn trunk(&self, net: &mut Builder, name: &str, space: &ObservationSpace) -> NodeId {
-        let gain = if self.activation == Activation::Relu { 2f32.sqrt() } else { 1.0 };
-        let (activation, init) = (self.activation, Init::Orthogonal(gain));
+        self.trunk_with(net, name, space, Init::Orthogonal(self.gain()), false)
+    }
+
+    /// As [`NetworkSettings::trunk`], with the initialization `init` of the hidden layers; with `noisy`, all but the
+    /// first layer of the trunk are noisy.
+    pub fn trunk_with(
+        &self,
+        net: &mut Builder,
+        name: &str,
+        space: &ObservationSpace,
+        init: Init,
+        noisy: bool,
+    ) -> NodeId {
+        let activation = self.activation;
+        let hidden_activation = if self.layer_norm { Activation::Identity } else { activation };
         let mut node = 0;
         let mut hidden = self.hidden_sizes.iter().enumerate();
         match space {
@@ -90,7 +106,8 @@ impl NetworkSettings {
             // number.
             ObservationSpace::Discrete { n } => {
                 let units = hidden.next().map_or(*n, |(_, &units)| units as usize);
-                node = net.one_hot(&format!("{name}.0"), *n, units, activation, init);
+                node = net.one_hot(&format!("{name}.0"), *n, units, hidden_activation, init);
+                node = self.normalized(net, &format!("{name}.0"), node);
             }
             ObservationSpace::Box { shape, .. } if self.channels > 0 => {
                 let [planes, h, w] = [0, 1, 2].map(|i| shape.get(i).copied().unwrap_or(1));
@@ -99,7 +116,7 @@ impl NetworkSettings {
                 let first =
                     Conv { channels: planes, size: [h, w], out_channels, kernel: 3, stride: 1, padding: 1 };
                 let conv = Conv { channels: out_channels, ..first };
-                let init = Init::Kaiming(gain);
+                let init = Init::Kaiming(self.gain());
                 node = net.conv(&format!("{name}.conv"), node, first, None, activation, init);
                 for i in 0..self.blocks {
                     let inner = net.conv(&format!("{name}.block.{i}.0"), node, conv, None, activation, init);
@@ -117,8 +134,26 @@ impl NetworkSettings {
             ObservationSpace::Box { .. } => {}
         }
         for (i, &units) in hidden {
-            node = net.linear(&format!("{name}.{i}"), node, units as usize, activation, init);
+            let (name, units) = (format!("{name}.{i}"), units as usize);
+            node = match noisy && node > 0 {
+                true => net.noisy(&name, node, units, hidden_activation),
+                false => net.linear(&name, node, units, hidden_activation, init),
+            };
+            node = self.normalized(net, &name, node);
         }
         node
+    }
+
+    /// Node of the layer `node`, called `name`, after its layer normalization, if there is one.
+    fn normalized(&self, net: &mut Builder, name: &str, node: NodeId) -> NodeId {
+        match self.layer_norm {
+            true => net.layer_norm(&format!("{name}.norm"), node, self.activation),
+            false => node,
+        }
+    }
+
+    /// Gain of the initialization that keeps the variance of the values from layer to layer.
+    fn gain(&self) -> f32 {
+        if self.activation == Activation::Relu { 2f32.sqrt() } else { 1.0 }
     }
 }

@@ -34,7 +34,12 @@ fn all_layers(activation: Activation) -> Network {
     let advantages = net.linear("advantages", hidden, 3, Activation::Identity, INIT);
     let q = net.dueling(value, advantages);
     let free = net.free_parameters("free", 2, 0.5);
-    net.build(&[q, free, hidden])
+    let normal = net.layer_norm("norm", hidden, activation);
+    let noisy = net.noisy("noisy", normal, 4, activation);
+    let values = net.linear("values", noisy, 2, Activation::Identity, INIT);
+    let quantiles = net.noisy("quantiles", noisy, 6, Activation::Identity);
+    let quantiles = net.dueling(values, quantiles);
+    net.build(&[q, free, hidden, quantiles])
 }
 
 /// Two transposed convolutions, with a stride that does and does not divide the sides.
@@ -84,7 +89,12 @@ fn check_gradient(network: &Network, x: &[f32], input_gradient: bool) {
         assert!(error < 2e-2 * (1.0 + expected.abs()), "{what}: {found}, by differences {expected}");
     };
     for block in network.parameters() {
+        let is_noise = block.name.ends_with(".noise");
         for at in block.range.clone() {
+            if is_noise {
+                assert_eq!(grad_p[at], 0.0, "noise is not learned");
+                continue;
+            }
             let expected = difference(at, &p, &|p| weighted_output(network, p, x, &weights));
             close(grad_p[at], expected, format!("{} [{}]", block.name, at - block.range.start));
         }
@@ -190,4 +200,64 @@ fn chunks_change_only_the_order_of_sums() {
     assert_eq!(cut, gradient(2, rows));
     let whole = gradient(1, 20);
     assert!(cut.iter().zip(&whole).all(|(a, b)| (a - b).abs() < 1e-3 * (1.0 + b.abs())));
+}
+
+/// Two inputs and two outputs by hand: y = (W + S e_i e_o) x + b + s e_o.
+#[test]
+fn noisy_layers_by_hand() {
+    let mut net = Builder::new(2);
+    let y = net.noisy("noisy", 0, 2, Activation::Identity);
+    let network = net.build(&[y]);
+    let (w, sigma) = ([1.0, 2.0, 3.0, 4.0], [0.5, 0.25, 1.0, 2.0]);
+    let (bias, noise) = ([0.1, 0.2, 0.5, 1.0], [2.0, -1.0, 3.0, 0.5]);
+    let mut p: Vec<f32> = [&w[..], &sigma, &bias, &noise].concat();
+    let act = |p: &[f32]| {
+        let mut out = [0.0; 2];
+        network.act(p, &[1.0, 10.0], &mut Workspace::default(), &mut out);
+        out
+    };
+    // First output: weights 1 + .5 * 2 * 3 = 4 and 3 + 1 * -1 * 3 = 0, bias .1 + .5 * 3 = 1.6. Second: weights
+    // 2 + .25 * 2 * .5 = 2.25 and 4 + 2 * -1 * .5 = 3, bias .2 + 1 * .5 = .7.
+    let found = act(&p);
+    assert!((found[0] - 5.6).abs() < 1e-5 && (found[1] - 32.95).abs() < 1e-5, "{found:?}");
+    network.clear_noise(&mut p);
+    let found = act(&p);
+    assert!((found[0] - 31.1).abs() < 1e-5 && (found[1] - 42.2).abs() < 1e-5, "{found:?}");
+    // f(x) = sign(x) sqrt |x| of normal numbers: mean 0, mean square sqrt(2 / pi).
+    let mut rng = Streams::new(3).stream(Purpose::Agent, 0, 0);
+    let (mut sum, mut squares) = (0.0, 0.0);
+    for _ in 0..5000 {
+        network.resample_noise(&mut p, &mut rng);
+        p[12..].iter().for_each(|&e| (sum, squares) = (sum + f64::from(e), squares + f64::from(e * e)));
+    }
+    assert!((sum / 2e4).abs() < 0.03 && (squares / 2e4 - 0.797_885).abs() < 0.02, "{sum} {squares}");
+}
+
+#[test]
+fn layer_normalization_by_hand() {
+    let mut net = Builder::new(3);
+    let y = net.layer_norm("norm", 0, Activation::Relu);
+    let network = net.build(&[y]);
+    let mut out = [0.0; 3];
+    network.act(&[1.0, 2.0, 1.0, 0.0, 0.5, -9.0], &[1.0, 2.0, 6.0], &mut Workspace::default(), &mut out);
+    // Mean 3, variance 14/3: -2, -1, 3 times .46291, then gains 1, 2, 1 and biases 0, .5, -9, and ReLU.
+    let expected = [0.0, 0.0, 0.0];
+    assert_eq!(out, expected);
+    network.act(&[1.0, 2.0, 1.0, 1.0, 1.5, -1.0], &[1.0, 2.0, 6.0], &mut Workspace::default(), &mut out);
+    for (found, expected) in out.iter().zip([0.074_181, 0.574_181, 0.388_728]) {
+        assert!((found - expected).abs() < 1e-4, "{out:?}");
+    }
+}
+
+/// Rows of a table of many indices are as large as those of a small one.
+#[test]
+fn rows_of_an_embedding_do_not_depend_on_their_number() {
+    for n in [4, 500] {
+        let mut net = Builder::new(1);
+        let y = net.one_hot("embed", n, 64, Activation::Identity, Init::Orthogonal(1.0));
+        let network = net.build(&[y]);
+        let p = network.initial(&mut Streams::new(0).stream(Purpose::Initialization, 0, 0));
+        let square = p[..n * 64].iter().map(|w| w * w).sum::<f32>() / (n * 64) as f32;
+        assert!((square - 1.0).abs() < 0.2, "{n} {square}");
+    }
 }

@@ -1,0 +1,84 @@
+//! Policy of a network of action values with fixed parameters.
+
+use std::borrow::Cow;
+
+use freewheel_core::{ActionBuffer, Policy, Stream};
+
+use crate::nn::{Frozen, ObservationNormalizer};
+use crate::tabular::exploration::random_legal;
+
+/// Maximum number of steps of a random action.
+pub(super) const MAX_REPEATS: u32 = 100;
+/// Mean number of steps of a random action, (1 + 1/2 + ... + 1/100) / (1 + 1/4 + ... + 1/10000).
+const MEAN_STEPS: f64 = 3.172_739;
+
+/// Epsilon-greedy policy of a network of action values with fixed parameters.
+pub(super) struct QPolicy {
+    pub(super) frozen: Frozen,
+    pub(super) normalizer: ObservationNormalizer,
+    pub(super) epsilon: f64,
+    /// Number of quantiles of each action value.
+    pub(super) quantiles: usize,
+    /// Unit of the network's values, in rewards.
+    pub(super) unit: f32,
+}
+
+impl Policy for QPolicy {
+    fn act(&self, obs: &[f32], legal: &[bool], rngs: &mut [Stream], actions: &mut ActionBuffer) {
+        let ActionBuffer::Discrete(actions) = actions else { return };
+        let (a, epsilon) = (self.frozen.network().output_len() / self.quantiles, self.epsilon);
+        let outputs = self.frozen.outputs(&self.normalizer, obs);
+        let q = action_values(&outputs, self.quantiles);
+        let rows = q.chunks_exact(a).zip(legal.chunks_exact(a)).zip(rngs);
+        for (action, ((q, legal), rng)) in actions.iter_mut().zip(rows) {
+            let explore = epsilon > 0.0 && rng.chance(epsilon);
+            *action = if explore { random_legal(legal, rng) } else { argmax_legal(q, legal) };
+        }
+    }
+
+    fn action_values(&self, obs: &[f32], _legal: &[bool], values: &mut [f32]) -> bool {
+        let outputs = self.frozen.outputs(&self.normalizer, obs);
+        let q = action_values(&outputs, self.quantiles);
+        values.iter_mut().zip(q.iter()).for_each(|(value, q)| *value = q * self.unit);
+        true
+    }
+}
+
+/// Action values `[B, A]` of the network's outputs `[B, A, N]`: the means of N quantiles.
+pub(super) fn action_values(outputs: &[f32], quantiles: usize) -> Cow<'_, [f32]> {
+    match quantiles {
+        1 => Cow::Borrowed(outputs),
+        n => Cow::Owned(outputs.chunks_exact(n).map(|q| q.iter().sum::<f32>() / n as f32).collect()),
+    }
+}
+
+/// Index of the first legal action with the maximum value in `q`; 0 if no action is legal.
+pub(super) fn argmax_legal(q: &[f32], legal: &[bool]) -> u32 {
+    let mut best = legal.iter().position(|legal| *legal).unwrap_or(0);
+    for (a, (&value, &legal)) in q.iter().zip(legal).enumerate() {
+        if legal && value > q[best] {
+            best = a;
+        }
+    }
+    best as u32
+}
+
+/// Probability of beginning a repeated random action after a greedy one, such that the share `epsilon` of all steps is
+/// random.
+pub(super) fn begin_probability(epsilon: f64) -> f64 {
+    epsilon / (MEAN_STEPS - (MEAN_STEPS - 1.0) * epsilon)
+}
+
+/// Number of repetitions of a random action after its first step: n - 1 for n steps, 1 to 100, with the probability of n
+/// in proportion to 1 / n^2 (Dabney, Ostrovski & Barreto 2021, arXiv 2006.01782).
+pub(super) fn random_repeats(rng: &mut Stream) -> u32 {
+    let weight = |n: u32| 1.0 / f64::from(n * n);
+    let mut mass = rng.uniform() * (1..=MAX_REPEATS).map(weight).sum::<f64>();
+    for n in 1..MAX_REPEATS {
+        mass -= weight(n);
+        if mass < 0.0 {
+            return n - 1;
+        }
+    }
+    MAX_REPEATS - 1
+}
