@@ -1,7 +1,7 @@
 //! Tests of the loss and the targets against numbers computed by hand.
 
 use candle_core::{Device, Tensor};
-use freewheel_core::{ObservationSpace, Spec, Streams};
+use freewheel_core::{ObservationSpace, Purpose, Spec, Streams};
 
 use super::loss::{loss, priority, quantile_loss};
 use super::policy::{argmax_legal, begin_probability, random_repeats};
