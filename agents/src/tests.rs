@@ -213,7 +213,7 @@ fn every_agent_learns_a_game_against_itself() {
         (
             "dqn",
             "hidden_sizes = [64]\nlearning_starts = 500\nlearning_rate = 1e-3\n\
-             target_update_interval = 200\ntau = 1\nepsilon = { from = 1, to = 0.2 }",
+             target_update_interval = 200\ntau = 1\nn_step = 1\nepsilon = { from = 1, to = 0.2 }",
         ),
         ("reinforce", "hidden_sizes = [64]\nlearning_rate = 3e-3\nent_coef = 0.02"),
         ("a2c", "hidden_sizes = [64]\nlearning_rate = 2e-3\nent_coef = 0.02"),
