@@ -32,6 +32,25 @@ pub trait Policy: Send + Sync {
     /// legal actions `legal [N, A]`. The generator of environment `i` is `rngs[i]`. Never writes an illegal action.
     fn act(&self, obs: &[f32], legal: &[bool], rngs: &mut [Stream], actions: &mut ActionBuffer);
 
+    /// M, the number of values that the policy remembers of an episode, such as the state of a recurrent network; 0 for
+    /// a policy of the current observation.
+    fn memory_len(&self) -> usize {
+        0
+    }
+
+    /// [`Policy::act`] of a policy with memory: reads and updates the memories `memory [N, M]`, which are 0 at the start
+    /// of an episode. [`Policy::act`] itself acts as in the first step of an episode.
+    fn act_with_memory(
+        &self,
+        obs: &[f32],
+        legal: &[bool],
+        _memory: &mut [f32],
+        rngs: &mut [Stream],
+        actions: &mut ActionBuffer,
+    ) {
+        self.act(obs, legal, rngs, actions);
+    }
+
     /// Index into [`Spec::scripts`] of a scripted policy, whose actions the world computes from its state; `None` for
     /// any other policy. Callers act by [`VectorEnv::select_actions`] or
     /// [`EpisodeRunner::select_action`](crate::EpisodeRunner::select_action), because [`Policy::act`] of a scripted
@@ -50,6 +69,21 @@ pub trait Policy: Send + Sync {
 impl<P: Policy + ?Sized> Policy for std::sync::Arc<P> {
     fn act(&self, obs: &[f32], legal: &[bool], rngs: &mut [Stream], actions: &mut ActionBuffer) {
         (**self).act(obs, legal, rngs, actions);
+    }
+
+    fn memory_len(&self) -> usize {
+        (**self).memory_len()
+    }
+
+    fn act_with_memory(
+        &self,
+        obs: &[f32],
+        legal: &[bool],
+        memory: &mut [f32],
+        rngs: &mut [Stream],
+        actions: &mut ActionBuffer,
+    ) {
+        (**self).act_with_memory(obs, legal, memory, rngs, actions);
     }
 
     fn script(&self) -> Option<usize> {

@@ -116,6 +116,8 @@ struct Chunk {
     active: Vec<usize>,
     /// Random streams of the actions of the active environments, `[M]`.
     rngs: Vec<Stream>,
+    /// Memories of the policy in the active environments, `[M, memory_len]`.
+    memory: Vec<f32>,
 }
 
 impl Chunk {
@@ -133,6 +135,7 @@ impl Chunk {
             remaining: indices.clone().map(quota).collect(),
             active: (0..num_envs).collect(),
             rngs: indices.map(|i| streams.stream(Purpose::EvaluationAction, i, 0)).collect(),
+            memory: Vec::new(),
         }
     }
 
@@ -141,13 +144,17 @@ impl Chunk {
         let mut actions = ActionBuffer::for_spec(self.envs.spec(), n);
         let (mut obs, mut legal) = (Vec::new(), Vec::new());
         let mut kept = Vec::new();
+        self.memory = vec![0.0; n * policy.memory_len()];
         while !self.active.is_empty() {
             if stop.load(Ordering::Relaxed) {
                 return Ok(None);
             }
             let view = self.envs.view();
-            if self.active.len() == n {
+            if self.active.len() == n && policy.script().is_some() {
                 self.envs.select_actions(policy, &mut self.rngs, &mut actions)?;
+            } else if self.active.len() == n {
+                let (memory, rngs) = (&mut self.memory, &mut self.rngs);
+                policy.act_with_memory(view.obs, view.legal, memory, rngs, &mut actions);
             } else if let Some(script) = policy.script() {
                 let none = ActionBuffer::for_spec(self.envs.spec(), 0);
                 scatter(none, &[], n, view.legal, &mut actions);
@@ -162,7 +169,7 @@ impl Chunk {
                     legal.extend_from_slice(view.legal_row(i));
                 }
                 let mut some = ActionBuffer::for_spec(self.envs.spec(), self.active.len());
-                policy.act(&obs, &legal, &mut self.rngs, &mut some);
+                policy.act_with_memory(&obs, &legal, &mut self.memory, &mut self.rngs, &mut some);
                 scatter(some, &self.active, n, view.legal, &mut actions);
             }
             self.envs.step(actions.as_actions())?;
@@ -175,6 +182,7 @@ impl Chunk {
     /// episodes; deactivates these environments.
     fn collect(&mut self, kept: &mut Vec<EpisodeSummary>) {
         let mut done = false;
+        let memory_len = self.memory.len() / self.active.len().max(1);
         for episode in self.envs.take_finished() {
             let i = (episode.index - self.first) as usize;
             if self.remaining[i] == 0 {
@@ -185,11 +193,16 @@ impl Chunk {
             if let Ok(at) = self.active.binary_search(&i) {
                 self.rngs[at] =
                     self.streams.stream(Purpose::EvaluationAction, episode.index, episode.episode + 1);
+                self.memory[at * memory_len..(at + 1) * memory_len].fill(0.0);
             }
             kept.push(episode);
         }
         if done {
             let plays = |i: usize| self.remaining[i] > 0;
+            if memory_len > 0 {
+                let each = self.active.iter().zip(self.memory.chunks_exact(memory_len));
+                self.memory = each.filter(|(i, _)| plays(**i)).flat_map(|(_, m)| m).copied().collect();
+            }
             let mut active = self.active.iter();
             self.rngs.retain(|_| active.next().is_some_and(|&i| plays(i)));
             self.active.retain(|&i| plays(i));

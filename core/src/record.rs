@@ -208,10 +208,10 @@ pub fn play(
     max_steps: u32,
 ) -> Result<EpisodeRecord> {
     let mut actions = ActionBuffer::for_spec(runner.spec(), 1);
-    let mut recorder = Recorder::new(runner, episode);
+    let (mut recorder, mut memory) = (Recorder::new(runner, episode), Vec::new());
     while !recorder.runner().ending().is_over() && recorder.runner().length() < max_steps {
         let runner = recorder.runner();
-        runner.select_action(policy, &mut rng, &mut actions)?;
+        runner.select_action(policy, &mut memory, &mut rng, &mut actions)?;
         recorder.step(actions.as_actions())?;
     }
     Ok(recorder.truncate())

@@ -58,16 +58,25 @@ pub trait EpisodeRunner: Send {
     fn legal(&self) -> &[bool];
     /// Player to move.
     fn to_play(&self) -> Player;
-    /// Writes the action of `policy` into `actions`, a buffer of one action. A scripted policy ([`Policy::script`]) is
-    /// computed from the state instead of the observation.
+    /// Writes the action of `policy` into `actions`, a buffer of one action, and updates its `memory`, whose length
+    /// becomes [`Policy::memory_len`]; the memory is empty or 0 at the start of an episode. A scripted policy
+    /// ([`Policy::script`]) is computed from the state instead of the observation.
     ///
     /// # Errors
     /// [`Error::Unsupported`] where the world does not have the scripted policy.
-    fn select_action(&self, policy: &dyn Policy, rng: &mut Stream, actions: &mut ActionBuffer) -> Result<()> {
+    fn select_action(
+        &self,
+        policy: &dyn Policy,
+        memory: &mut Vec<f32>,
+        rng: &mut Stream,
+        actions: &mut ActionBuffer,
+    ) -> Result<()> {
+        memory.resize(policy.memory_len(), 0.0);
         match policy.script() {
             Some(script) => self.scripted(script, rng, actions),
             None => {
-                policy.act(self.obs(), self.legal(), std::slice::from_mut(rng), actions);
+                let rngs = std::slice::from_mut(rng);
+                policy.act_with_memory(self.obs(), self.legal(), memory, rngs, actions);
                 Ok(())
             }
         }

@@ -127,7 +127,10 @@ impl PolicyLoader for Registry {
             ));
         }
         match job.trained(self, folder, &output::note)? {
-            Some((_, agent)) => Ok(Arc::from(agent.policy(PolicyMode::Greedy))),
+            Some((_, agent)) => match agent.policy(PolicyMode::Greedy) {
+                policy if policy.memory_len() == 0 => Ok(Arc::from(policy)),
+                _ => config("this policy has a memory, which is not available in another world".into()),
+            },
             None => Err(no_checkpoint(folder)),
         }
     }

@@ -248,8 +248,15 @@ fn collect_states(
     let mut actions = ActionBuffer::for_spec(world.spec(), NUM_ENVS);
     let mut trajectories: Vec<Vec<Transition>> = (0..NUM_ENVS).map(|_| Vec::new()).collect();
     let (mut complete, mut obs, mut returns) = ([false; NUM_ENVS], Vec::new(), Vec::new());
+    let mut memory = vec![0.0; NUM_ENVS * policy.memory_len()];
     while returns.len() < num_states || complete.contains(&false) {
-        agent_envs.select_actions(policy, &mut rngs, &mut actions)?;
+        match policy.script() {
+            Some(_) => agent_envs.select_actions(policy, &mut rngs, &mut actions)?,
+            None => {
+                let view = agent_envs.view();
+                policy.act_with_memory(view.obs, view.legal, &mut memory, &mut rngs, &mut actions);
+            }
+        }
         for (row, trajectory) in trajectories.iter_mut().enumerate() {
             let view = world_envs.view();
             trajectory.push(Transition {
@@ -267,6 +274,8 @@ fn collect_states(
             }
             if view.ending[row].is_over() {
                 complete[row] = true;
+                let m = policy.memory_len();
+                memory[row * m..(row + 1) * m].fill(0.0);
                 let all = discounted_returns(trajectory, view.ending[row], world.spec().gamma);
                 let kept = trajectory.drain(..).zip(all).filter(|(_, v)| v.is_some() || !known_only);
                 for (transition, v) in kept {

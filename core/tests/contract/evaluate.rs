@@ -14,9 +14,9 @@ const PROTOCOL: Protocol =
     Protocol { episodes: 100, num_envs: 19, max_steps: 25, streams: Streams { seed: 7 } };
 
 /// Each environment plays exactly its number of episodes, and each episode equals that of an episode runner.
-fn equals_episodes_played_alone<W: World>(world: W) {
+fn equals_episodes_played_alone<W: World>(world: W, policy: &dyn Policy) {
     let world = Arc::new(world);
-    let finished = evaluate(&world, &Uniform, &PROTOCOL).unwrap();
+    let finished = evaluate(&world, policy, &PROTOCOL).unwrap();
     // 100 = 19 * 5 + 5: environments 0 to 4 play six episodes, the others five.
     let expected: Vec<(u64, u64)> =
         (0..19).flat_map(|i| (0..if i < 5 { 6 } else { 5 }).map(move |e| (i, e))).collect();
@@ -25,7 +25,7 @@ fn equals_episodes_played_alone<W: World>(world: W) {
         let streams = PROTOCOL.streams;
         let mut runner = world.episode_runner(streams, Purpose::EvaluationEnvironment, f.index);
         let rng = streams.stream(Purpose::EvaluationAction, f.index, f.episode);
-        let alone = play(runner.as_mut(), f.episode, &Uniform, rng, PROTOCOL.max_steps).unwrap();
+        let alone = play(runner.as_mut(), f.episode, policy, rng, PROTOCOL.max_steps).unwrap();
         assert_eq!((f.length, f.ending), (alone.length, alone.ending));
         assert_eq!(f.score.to_bits(), alone.episode_return.to_bits());
     }
@@ -33,10 +33,51 @@ fn equals_episodes_played_alone<W: World>(world: W) {
 
 #[test]
 fn each_episode_is_a_function_of_its_number() {
-    equals_episodes_played_alone(walk(true, None));
-    equals_episodes_played_alone(walk(true, Some(9)));
-    equals_episodes_played_alone(adding_game());
-    equals_episodes_played_alone(push());
+    equals_episodes_played_alone(walk(true, None), &Uniform);
+    equals_episodes_played_alone(walk(true, Some(9)), &Uniform);
+    equals_episodes_played_alone(adding_game(), &Uniform);
+    equals_episodes_played_alone(push(), &Uniform);
+}
+
+/// Policy with a memory of the parity of the step: uniform in even steps, the last legal action in odd ones.
+struct Alternating;
+
+impl Policy for Alternating {
+    fn act(&self, obs: &[f32], legal: &[bool], rngs: &mut [Stream], actions: &mut ActionBuffer) {
+        Uniform.act(obs, legal, rngs, actions);
+    }
+
+    fn memory_len(&self) -> usize {
+        1
+    }
+
+    fn act_with_memory(
+        &self,
+        obs: &[f32],
+        legal: &[bool],
+        memory: &mut [f32],
+        rngs: &mut [Stream],
+        actions: &mut ActionBuffer,
+    ) {
+        assert_eq!(memory.len(), rngs.len());
+        Uniform.act(obs, legal, rngs, actions);
+        let mut last = actions.clone();
+        LastLegal.act(obs, legal, rngs, &mut last);
+        let (ActionBuffer::Discrete(actions), ActionBuffer::Discrete(last)) = (actions, last) else { return };
+        for ((action, last), odd) in actions.iter_mut().zip(last).zip(memory) {
+            if *odd == 1.0 {
+                *action = last;
+            }
+            *odd = 1.0 - *odd;
+        }
+    }
+}
+
+/// The memory of each environment is its own, and is empty at the start of an episode.
+#[test]
+fn each_episode_has_a_memory_of_its_own() {
+    equals_episodes_played_alone(walk(true, None), &Alternating);
+    equals_episodes_played_alone(adding_game(), &Alternating);
 }
 
 #[test]

@@ -19,8 +19,8 @@ pub(super) struct EpisodeStep {
     pub(super) mover: Player,
     /// Whether the user chose the action.
     pub(super) by_human: bool,
-    /// State of the policy's random stream before the step; a step back restores this state.
-    rng: Stream,
+    /// State of the policy's random stream and memory before the step; a step back restores this state.
+    before: (Stream, Vec<f32>),
 }
 
 /// Reason for the end of an episode.
@@ -40,6 +40,8 @@ pub(super) struct Episode {
     streams: Streams,
     max_steps: u32,
     rng: Stream,
+    /// Memory of the policy, see [`Policy::memory_len`].
+    memory: Vec<f32>,
     steps: Vec<EpisodeStep>,
     actions: ActionBuffer,
 }
@@ -52,6 +54,7 @@ impl Episode {
             streams,
             max_steps,
             rng: streams.stream(Purpose::WatchAction, 0, number),
+            memory: Vec::new(),
             steps: Vec::new(),
             actions: ActionBuffer::for_spec(world.spec(), 1),
         };
@@ -63,27 +66,28 @@ impl Episode {
     pub(super) fn begin(&mut self, number: u64) {
         self.runner.reset(number);
         self.rng = self.streams.stream(Purpose::WatchAction, 0, number);
+        self.memory.clear();
         self.steps.clear();
     }
 
     /// Makes one step with an action of `policy`.
     pub(super) fn act(&mut self, policy: &dyn Policy) -> Result<()> {
-        let rng = self.rng.clone();
+        let before = (self.rng.clone(), self.memory.clone());
         let mut actions = self.actions.clone();
-        self.runner.select_action(policy, &mut self.rng, &mut actions)?;
-        self.step(actions, false, rng)
+        self.runner.select_action(policy, &mut self.memory, &mut self.rng, &mut actions)?;
+        self.step(actions, false, before)
     }
 
     /// Makes one step with an action of the user.
     pub(super) fn play(&mut self, action: ActionBuffer) -> Result<()> {
-        let rng = self.rng.clone();
-        self.step(action, true, rng)
+        let before = (self.rng.clone(), self.memory.clone());
+        self.step(action, true, before)
     }
 
-    fn step(&mut self, action: ActionBuffer, by_human: bool, rng: Stream) -> Result<()> {
+    fn step(&mut self, action: ActionBuffer, by_human: bool, before: (Stream, Vec<f32>)) -> Result<()> {
         let mover = self.runner.to_play();
         let step = self.runner.step(action.as_actions())?;
-        self.steps.push(EpisodeStep { action, reward: step.reward, mover, by_human, rng });
+        self.steps.push(EpisodeStep { action, reward: step.reward, mover, by_human, before });
         Ok(())
     }
 
@@ -106,7 +110,7 @@ impl Episode {
                 )));
             }
         }
-        self.rng = last.rng;
+        (self.rng, self.memory) = last.before;
         Ok(true)
     }
 
