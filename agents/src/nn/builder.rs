@@ -82,7 +82,7 @@ impl Builder {
     }
 
     /// Adds a linear layer with weights `[F n, outputs]` on the one-hot encoding of the network input, F indices below
-    /// `n`.
+    /// `n`; an embedding of each index. [`Init::Orthogonal`] means [`Init::Kaiming`] with fan-in F here.
     pub fn one_hot(
         &mut self,
         name: &str,

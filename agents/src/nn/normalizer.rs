@@ -14,13 +14,15 @@ pub struct ObservationNormalizer {
 }
 
 impl ObservationNormalizer {
-    /// Normalizer for the observations of `spec`; discrete observations are never normalized.
+    /// Normalizer for the observations of `spec`; discrete observations and planes `[C, H, W]` are never normalized.
     pub fn new(spec: &Spec, normalize: bool) -> Self {
         match &spec.observation {
-            ObservationSpace::Box { low, .. } if normalize => ObservationNormalizer {
-                running: Some(RunningMeanStd::new(low.len())),
-                scales: vec![(0.0, 1.0); low.len()],
-            },
+            ObservationSpace::Box { shape, low, .. } if normalize && shape.len() != 3 => {
+                ObservationNormalizer {
+                    running: Some(RunningMeanStd::new(low.len())),
+                    scales: vec![(0.0, 1.0); low.len()],
+                }
+            }
             _ => ObservationNormalizer { running: None, scales: Vec::new() },
         }
     }

@@ -25,7 +25,8 @@ pub struct NetworkSettings {
     pub blocks: u32,
     /// Layer normalization before the activation of every hidden layer.
     pub layer_norm: bool,
-    /// Normalize observations to mean 0 and variance 1 by running statistics (not discrete observations).
+    /// Normalize observations to mean 0 and variance 1 by running statistics (not discrete observations and
+    /// planes).
     pub normalize_observations: bool,
 }
 

@@ -61,6 +61,22 @@ fn one_hot() -> Network {
     net.build(&[out])
 }
 
+/// Units of a one-hot layer have variance gain^2 for few and for many indices: 2 fields, gain 1.5.
+#[test]
+fn embeddings_have_the_variance_of_their_gain() {
+    for n in [3, 2000] {
+        let mut net = Builder::new(2);
+        let node = net.one_hot("embed", n, 4000 / n.min(40), Activation::Identity, Init::Orthogonal(1.5));
+        let network = net.build(&[node]);
+        let p = network.initial(&mut Streams::new(1).stream(Purpose::Initialization, 0, 0));
+        let mut out = vec![0.0; network.output_len()];
+        network.act(&p, &[0.0, 2.0], &mut Workspace::default(), &mut out);
+        let variance = out.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>() / out.len() as f64;
+        // At least 100 units: four standard errors of the variance are below 2.
+        assert!((variance - 2.25).abs() < 1.3, "{n}: {variance}");
+    }
+}
+
 /// Weighted sum of the outputs in f64.
 fn weighted_output(network: &Network, parameters: &[f32], x: &[f32], weights: &[f32]) -> f64 {
     let mut out = vec![0.0; weights.len()];
