@@ -9,6 +9,7 @@
 //! | [`activation`] | ReLU, tanh, sigmoid |
 //! | [`builder`] | construction of networks |
 //! | [`conv`] | convolutions as matrix products |
+//! | [`gru`] | gated recurrent unit over sequences |
 //! | [`init`] | orthogonal, Kaiming and Xavier initialization |
 //! | [`matmul`] | matrix products over slices |
 //! | [`model`] | network with parameters: candle's graph, inference, gradient steps |
@@ -22,6 +23,7 @@ pub mod activation;
 pub mod builder;
 pub mod conv;
 mod embedding;
+pub mod gru;
 pub mod init;
 mod layer;
 pub mod matmul;

@@ -5,6 +5,7 @@
 //! | [`reinforce`] | return of the whole episode, optionally less a learned baseline | Williams 1992 |
 //! | [`a2c`] | n-step or generalized advantage | Mnih et al. 2016 |
 //! | [`ppo`] | generalized advantage, several epochs, clipped | Schulman et al. 2017 |
+//! | [`recurrent_ppo`] | the same, with a gated recurrent unit as memory | Schulman et al. 2017 |
 //!
 //! Discrete actions have a categorical distribution over the legal ones, continuous actions a normal distribution
 //! ([`head`]). Returns of truncated episodes bootstrap from the final observation; in two-player games the value of the
@@ -13,8 +14,10 @@
 pub mod a2c;
 mod actor_critic;
 pub mod advantage;
+mod bonus;
 pub mod head;
 pub mod ppo;
+pub mod recurrent_ppo;
 pub mod reinforce;
 mod rollout;
 pub mod settings;
@@ -45,15 +48,25 @@ pub fn all() -> Vec<Box<dyn AgentFactory>> {
         Ok(Box::new(a2c::A2c::new(spec, config, budget, streams)?))
     })
     .with_check(|spec, config: &a2c::Config, budget| config.check(spec, budget))
-    .with_warnings(|config, budget| rollout_warnings(config.num_steps, budget));
+    .with_warnings(|config, budget| rollout_warnings(config.num_steps, budget))
+    .with_num_envs(8);
     let ppo = FnFactory::new("ppo", ppo::ABOUT, |spec, config, budget, streams| {
         Ok(Box::new(ppo::Ppo::new(spec, config, budget, streams)?))
     })
     .with_check(|spec, config: &ppo::Config, budget| config.check(spec, budget))
-    .with_warnings(|config, budget| rollout_warnings(config.num_steps, budget));
+    .with_warnings(|config, budget| rollout_warnings(config.num_steps, budget))
+    .with_num_envs(8);
+    let recurrent_ppo =
+        FnFactory::new("recurrent-ppo", recurrent_ppo::ABOUT, |spec, config, budget, streams| {
+            Ok(Box::new(recurrent_ppo::RecurrentPpo::new(spec, config, budget, streams)?))
+        })
+        .with_check(|spec, config: &recurrent_ppo::Config, budget| config.check(spec, budget))
+        .with_warnings(|config, budget| rollout_warnings(config.num_steps, budget))
+        .with_num_envs(8);
     vec![
         Box::new(reinforce.with_defaults(reinforce::Config::default())),
         Box::new(a2c.with_defaults(a2c::Config::default())),
         Box::new(ppo.with_defaults(ppo::Config::default())),
+        Box::new(recurrent_ppo.with_defaults(recurrent_ppo::Config::default())),
     ]
 }

@@ -14,7 +14,7 @@ use crate::{AgentFactory, Budget, all};
 
 mod forged;
 
-const DEEP: [&str; 4] = ["dqn", "reinforce", "a2c", "ppo"];
+const DEEP: [&str; 5] = ["dqn", "reinforce", "a2c", "ppo", "recurrent-ppo"];
 
 fn factory(id: &str) -> Box<dyn AgentFactory> {
     all().into_iter().find(|factory| factory.id() == id).unwrap()
@@ -65,8 +65,17 @@ pub(crate) fn settings(id: &str, variant: usize) -> &'static str {
             "hidden_sizes = []\nbuffer_size = 100\nlearning_starts = 0\nbatch_size = 4\n\
              optimizer = { kind = 'rmsprop' }\nnormalize_observations = false\nmax_grad_norm = 1"
         }
+        ("recurrent-ppo", 0) => {
+            "hidden_sizes = [8]\ngru_units = 5\nnum_steps = 16\nsequence_length = 4\nminibatch_size = 12\n\
+             num_epochs = 2\ncount_bonus = { from = 0.5, to = 0 }"
+        }
+        ("recurrent-ppo", _) => {
+            "hidden_sizes = []\ngru_units = 4\nnum_steps = 9\nsequence_length = 9\nminibatch_size = 9\n\
+             shared_network = true\ntarget_kl = 0.001\noptimizer = { kind = 'sgd', momentum = 0.5 }"
+        }
         (_, 0) => {
-            "hidden_sizes = [8]\nnum_steps = 16\nminibatch_size = 10\nnum_epochs = 2\nnormalize_rewards = true"
+            "hidden_sizes = [8]\nnum_steps = 16\nminibatch_size = 10\nnum_epochs = 2\n\
+             normalize_rewards = true\ncount_bonus = 0.5"
         }
         (_, _) => {
             "hidden_sizes = [8]\nnum_steps = 9\nminibatch_size = 8\ntarget_kl = 0.001\n\
@@ -126,6 +135,15 @@ pub(crate) fn world(kind: usize, num_envs: usize, seed: u64) -> Box<dyn ManagedV
     }
 }
 
+/// Whether the agent `id` can learn in worlds with the spec `spec`.
+fn suits(id: &str, spec: &Spec) -> bool {
+    match id {
+        "dqn" => spec.actions.count() > 0,
+        "recurrent-ppo" => spec.players == 1,
+        _ => true,
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
@@ -136,7 +154,7 @@ proptest! {
     ) {
         for id in DEEP {
             let mut whole_batch = world(kind, num_envs, seed);
-            if id == "dqn" && whole_batch.spec().actions.count() == 0 {
+            if !suits(id, whole_batch.spec()) {
                 continue;
             }
             let spec = whole_batch.spec().clone();

@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::advantage::Step;
+use super::bonus::CountBonus;
 use super::head::{Head, log_prob_entropy_value};
 use super::rollout::{Losses, StepBatch, StepShape};
 use super::settings::{LOG_STD, PolicyGradient};
@@ -24,24 +25,92 @@ use crate::schedule::Schedule;
 use crate::settings::{learning_discount, within};
 
 /// Version of the checkpoint format.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
+
+/// Network of an actor-critic, which may remember the steps of the running episodes.
+pub(super) trait ActorModel {
+    /// Number of parameters, P.
+    fn size(&self) -> usize;
+    /// Numbers of an observation, D.
+    fn input_len(&self) -> usize;
+    /// Range of the log standard deviations in the slice of parameters; `None` for discrete actions.
+    fn log_std(&self) -> Option<Range<usize>>;
+    /// Copy of the parameters, `[P]`.
+    fn parameters(&self) -> Result<Vec<f32>>;
+    /// Replaces the parameters `[P]`.
+    fn set_parameters(&mut self, parameters: &[f32]) -> Result<()>;
+    /// Outputs `out [N, H + 1]` for the observations `obs [N, D]`, which all N environments now have.
+    fn act(&mut self, obs: &[f32], workspace: &mut Workspace, out: &mut [f32]) -> Result<()>;
+    /// Outputs `out [B, H + 1]` for the next observations `obs [B, D]` of the environments `envs [B]`; nothing is
+    /// remembered.
+    fn next(&mut self, envs: &[usize], obs: &[f32], workspace: &mut Workspace, out: &mut [f32])
+    -> Result<()>;
+    /// Begins another episode of the environment `env`.
+    fn begin_episode(&mut self, env: usize);
+    /// Makes the steps of `optimizer` that some parameters are owed.
+    fn settle(&mut self, optimizer: &mut Optimizer) -> Result<()>;
+}
+
+impl ActorModel for Model {
+    fn size(&self) -> usize {
+        self.network().size()
+    }
+
+    fn input_len(&self) -> usize {
+        self.network().input_len()
+    }
+
+    fn log_std(&self) -> Option<Range<usize>> {
+        log_std_range(self.network())
+    }
+
+    fn parameters(&self) -> Result<Vec<f32>> {
+        Model::parameters(self)
+    }
+
+    fn set_parameters(&mut self, parameters: &[f32]) -> Result<()> {
+        Model::set_parameters(self, parameters)
+    }
+
+    fn act(&mut self, obs: &[f32], workspace: &mut Workspace, out: &mut [f32]) -> Result<()> {
+        Model::act(self, obs, workspace, out)
+    }
+
+    fn next(&mut self, _: &[usize], obs: &[f32], workspace: &mut Workspace, out: &mut [f32]) -> Result<()> {
+        Model::act(self, obs, workspace, out)
+    }
+
+    fn begin_episode(&mut self, _: usize) {}
+
+    fn settle(&mut self, optimizer: &mut Optimizer) -> Result<()> {
+        Model::settle(self, optimizer)
+    }
+}
+
+/// Range of the log standard deviations in the slice of the parameters of `network`.
+pub(super) fn log_std_range(network: &Network) -> Option<Range<usize>> {
+    let is_log_std = |name: &str| name.strip_suffix(".value") == Some(LOG_STD);
+    let mut blocks = network.parameters().iter();
+    blocks.find(|block| is_log_std(&block.name)).map(|block| block.range.clone())
+}
 
 /// Actor-critic network with optimizer, normalizers and bookkeeping.
-pub(super) struct ActorCritic {
+pub(super) struct ActorCritic<M = Model> {
     id: &'static str,
     pub(super) settings: PolicyGradient,
     budget: Budget,
     pub(super) gamma: f32,
     pub(super) head: Head,
-    pub(super) model: Model,
-    optimizer: Optimizer,
-    normalizer: ObservationNormalizer,
+    pub(super) model: M,
+    pub(super) optimizer: Optimizer,
+    pub(super) normalizer: ObservationNormalizer,
     reward_scaler: Option<RewardScaler>,
+    count_bonus: Option<CountBonus>,
     /// Random stream of each environment's actions, `[N]`.
     rngs: Vec<Stream>,
     /// Random stream of the minibatch order.
     pub(super) rng: Stream,
-    counter: StepCounter,
+    pub(super) counter: StepCounter,
     pub(super) means: RunningMeans,
     /// Width of the mask of legal actions, A.
     num_actions: usize,
@@ -63,13 +132,24 @@ struct Scratch {
     obs: Vec<f32>,
 }
 
-impl ActorCritic {
+impl ActorCritic<Model> {
     /// Checks the settings for worlds with the observations and actions of `spec`, without creating parameters; returns
     /// the head and the network.
     ///
     /// # Errors
     /// As [`ActorCritic::new`].
     pub(super) fn check(spec: &Spec, settings: &PolicyGradient, budget: Budget) -> Result<(Head, Network)> {
+        let head = Self::check_head(spec, settings, budget)?;
+        let network = settings.network(spec, &head);
+        Model::check_size(&network)?;
+        Ok((head, network))
+    }
+
+    /// Checks the settings for worlds with the observations and actions of `spec`; returns the head.
+    ///
+    /// # Errors
+    /// As [`ActorCritic::new`].
+    pub(super) fn check_head(spec: &Spec, settings: &PolicyGradient, budget: Budget) -> Result<Head> {
         settings.validate(spec)?;
         within("num_envs", budget.num_envs as f64, 1.0, f64::MAX)?;
         let learn_std = matches!(settings.log_std, Schedule::Constant(_));
@@ -77,9 +157,7 @@ impl ActorCritic {
         if head.is_empty() || spec.observation.is_empty() {
             return Err(Error::Config(format!("world {} has no observations or no actions", spec.id)));
         }
-        let network = settings.network(spec, &head);
-        Model::check_size(&network)?;
-        Ok((head, network))
+        Ok(head)
     }
 
     /// Actor-critic of the agent `id` with new parameters.
@@ -95,17 +173,34 @@ impl ActorCritic {
         streams: Streams,
     ) -> Result<Self> {
         let (head, network) = Self::check(spec, settings, budget)?;
+        let model = Model::new(network, &mut streams.stream(Purpose::Initialization, 0, 0))?;
+        Ok(ActorCritic::with_model(id, spec, settings, budget, streams, (head, model)))
+    }
+}
+
+impl<M: ActorModel> ActorCritic<M> {
+    /// Actor-critic of the agent `id` with the `model` for the action distribution `head`.
+    pub(super) fn with_model(
+        id: &'static str,
+        spec: &Spec,
+        settings: &PolicyGradient,
+        budget: Budget,
+        streams: Streams,
+        (head, model): (Head, M),
+    ) -> Self {
         let num_envs = budget.num_envs;
         let gamma = learning_discount(settings.gamma, spec);
-        let model = Model::new(network, &mut streams.stream(Purpose::Initialization, 0, 0))?;
-        Ok(ActorCritic {
+        ActorCritic {
             id,
             settings: settings.clone(),
             budget,
             gamma: gamma as f32,
-            optimizer: Optimizer::new(settings.optimizer, model.network().size()),
+            optimizer: Optimizer::new(settings.optimizer, model.size()),
             normalizer: ObservationNormalizer::new(spec, settings.network.normalize_observations),
             reward_scaler: settings.normalize_rewards.then(|| RewardScaler::new(gamma, num_envs)),
+            count_bonus: (settings.count_bonus != Schedule::Constant(0.0))
+                .then(|| CountBonus::new(spec))
+                .flatten(),
             rngs: (0..num_envs as u64).map(|i| streams.stream(Purpose::Action, i, 0)).collect(),
             rng: streams.stream(Purpose::Agent, 0, 0),
             counter: StepCounter::default(),
@@ -122,12 +217,12 @@ impl ActorCritic {
             scratch: Scratch::default(),
             head,
             model,
-        })
+        }
     }
 
     /// Shape of the steps that this agent stores.
     pub(super) fn step_shape(&self) -> StepShape {
-        let (obs, legal) = (self.model.network().input_len(), self.num_actions);
+        let (obs, legal) = (self.model.input_len(), self.num_actions);
         StepShape { obs, legal, head: self.head.clone() }
     }
 
@@ -147,7 +242,7 @@ impl ActorCritic {
     /// [`Error::Config`] if `envs` has another shape than the agent.
     pub(super) fn begin_learning(&mut self, envs: &dyn VectorEnv, steps: u64) -> Result<u64> {
         let view = envs.view();
-        let expected = (self.num_envs(), self.model.network().input_len(), self.num_actions);
+        let expected = (self.num_envs(), self.model.input_len(), self.num_actions);
         let found = (view.num_envs, view.obs_len, view.num_actions);
         if found != expected {
             return Err(shape_mismatch(self.id, expected, found));
@@ -197,7 +292,7 @@ impl ActorCritic {
     /// Stores rewards, endings and bootstrap values of the step just made.
     fn store_results(&mut self, envs: &dyn VectorEnv) -> Result<()> {
         let view = envs.view();
-        let StepBatch { steps, ending, .. } = &mut self.batch;
+        let StepBatch { obs: seen, actions, steps, ending, .. } = &mut self.batch;
         ending.clear();
         ending.extend_from_slice(view.ending);
         self.scratch.truncated.clear();
@@ -222,15 +317,32 @@ impl ActorCritic {
         for (step, &reward) in steps.iter_mut().zip(view.reward) {
             step.reward = self.reward_scaler.as_ref().map_or(reward, |scaler| scaler.scale(reward));
         }
+        let weight = self.settings.count_bonus.at(self.counter.step, self.budget.steps).unwrap_or_default();
+        if let Some(bonus) = &mut self.count_bonus {
+            let (a, w) = (self.num_actions.max(1), self.head.action_len());
+            let action = |i: usize| if self.num_actions > 0 { actions[i * w] as usize } else { 0 };
+            for (i, (step, &state)) in steps.iter_mut().zip(seen.iter()).enumerate() {
+                step.reward += weight as f32 * bonus.visit(state as usize * a + action(i));
+            }
+        }
+        self.bootstrap_truncated(envs)?;
+        let over = self.batch.ending.iter().enumerate().filter(|(_, ending)| ending.is_over());
+        over.for_each(|(env, _)| self.model.begin_episode(env));
+        Ok(())
+    }
+
+    /// Computes the bootstrap values of the truncated episodes of the step just made.
+    fn bootstrap_truncated(&mut self, envs: &dyn VectorEnv) -> Result<()> {
         if self.scratch.truncated.is_empty() {
             return Ok(());
         }
+        let view = envs.view();
         let Scratch { truncated, obs, normalized, workspace, outputs } = &mut self.scratch;
         obs.clear();
         truncated.iter().for_each(|&i| obs.extend_from_slice(view.successor(i).0));
         let width = self.head.len() + 1;
         outputs.resize(truncated.len() * width, 0.0);
-        self.model.act(self.normalizer.normalize(obs, normalized), workspace, outputs)?;
+        self.model.next(truncated, self.normalizer.normalize(obs, normalized), workspace, outputs)?;
         for (&i, outputs) in truncated.iter().zip(outputs.chunks_exact(width)) {
             self.batch.steps[i].bootstrap *= outputs[width - 1];
         }
@@ -243,14 +355,106 @@ impl ActorCritic {
         let Scratch { normalized, workspace, outputs, .. } = &mut self.scratch;
         let width = self.head.len() + 1;
         outputs.resize(view.num_envs * width, 0.0);
-        self.model.act(self.normalizer.normalize(view.obs, normalized), workspace, outputs)?;
+        let all: Vec<usize> = (0..view.num_envs).collect();
+        self.model.next(&all, self.normalizer.normalize(view.obs, normalized), workspace, outputs)?;
         Ok(outputs.chunks_exact(width).map(|outputs| outputs[width - 1]).collect())
     }
 
+    /// Ends an update: brings all rows of one-hot layers up to date, applies the new observation statistics and the scheduled log standard deviation, both of which
+    /// stay constant during a rollout.
+    pub(super) fn end_update(&mut self) -> Result<()> {
+        self.model.settle(&mut self.optimizer)?;
+        self.normalizer.refresh();
+        if let Head::Gaussian { learn_std: false, .. } = self.head
+            && let Some(range) = self.model.log_std()
+        {
+            let mut parameters = self.model.parameters()?;
+            parameters[range].fill(self.current(self.settings.log_std) as f32);
+            self.model.set_parameters(&parameters)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn report(&mut self, metrics: &mut dyn MetricSink) {
+        metrics.scalar("learning_rate", self.current(self.settings.learning_rate));
+        if let Some(range) = self.model.log_std()
+            && let Ok(parameters) = self.model.parameters()
+        {
+            let sum = parameters[range.clone()].iter().sum::<f32>();
+            metrics.scalar("log_std", f64::from(sum / range.len() as f32));
+        }
+        self.means.report(metrics);
+    }
+
+    /// Checkpoint of the actor-critic and of `rest`, the state of the algorithm (such as a rollout).
+    pub(super) fn save(&self, rest: &impl Serialize) -> Result<Vec<u8>> {
+        let parameters = self.model.parameters()?;
+        let scalers = (&self.normalizer, &self.reward_scaler, &self.count_bonus);
+        let common = (&parameters, &self.optimizer, scalers, &self.rngs, &self.rng);
+        postcard::to_stdvec(&(self.id, FORMAT, common, self.counter, &self.means, rest))
+            .map_err(|e| Error::Unsupported(format!("agent {} cannot be saved: {e}", self.id)))
+    }
+
+    /// Restores a checkpoint of [`ActorCritic::save`] and returns the state of the algorithm after a check by
+    /// `is_valid`.
+    pub(super) fn load<T: DeserializeOwned>(
+        &mut self,
+        bytes: &[u8],
+        is_valid: impl Fn(&T) -> bool,
+    ) -> Result<T> {
+        type Scalers = (ObservationNormalizer, Option<RewardScaler>, Option<CountBonus>);
+        type Common = (Vec<f32>, Optimizer, Scalers, Vec<Stream>, Stream);
+        let refuse = |why: String| Error::Config(format!("this is not a saved {}: {why}", self.id));
+        let ((id, format), bytes): ((String, u32), _) =
+            postcard::take_from_bytes(bytes).map_err(|e| refuse(e.to_string()))?;
+        if (&*id, format) != (self.id, FORMAT) {
+            return Err(refuse(format!("it is {id:?} of format {format}")));
+        }
+        let ((parameters, optimizer, scalers, rngs, rng), counter, means, rest): (
+            Common,
+            StepCounter,
+            RunningMeans,
+            T,
+        ) = decode(bytes).map_err(refuse)?;
+        let (normalizer, reward_scaler, count_bonus) = scalers;
+        let same_bonus = match (&count_bonus, &self.count_bonus) {
+            (None, None) => true,
+            (Some(saved), Some(own)) => saved.can_replace(own),
+            _ => false,
+        };
+        let same_scaler = match (&reward_scaler, &self.reward_scaler) {
+            (None, None) => true,
+            (Some(saved), Some(own)) => saved.can_replace(own),
+            _ => false,
+        };
+        if parameters.len() != self.model.size()
+            || !normalizer.can_replace(&self.normalizer)
+            || !same_scaler
+            || !same_bonus
+            || rngs.len() != self.rngs.len()
+        {
+            return Err(refuse("its settings or num_envs differ".into()));
+        }
+        if !counter.is_valid(rngs.len())
+            || !means.is_valid()
+            || !all_finite(&parameters)
+            || !is_valid(&rest)
+            || !self.optimizer.resume(optimizer)
+        {
+            return Err(refuse("a number or a length in it is out of range".into()));
+        }
+        self.model.set_parameters(&parameters)?;
+        (self.normalizer, self.reward_scaler, self.count_bonus) = (normalizer, reward_scaler, count_bonus);
+        (self.rngs, self.rng, self.counter, self.means) = (rngs, rng, counter, means);
+        Ok(rest)
+    }
+}
+
+impl ActorCritic<Model> {
     /// Log-probabilities of `actions [B, W]` (W numbers each), entropies and values for B observations `obs [B, D]`
     /// with masks of legal actions `legal [B, A]`: a tensor `[3, B]` in candle's graph.
     pub(super) fn evaluate(&self, obs: Vec<f32>, actions: Vec<f32>, legal: Vec<bool>) -> Result<Tensor> {
-        let d = self.model.network().input_len();
+        let d = self.model.input_len();
         let obs = tensor(obs.clone(), (obs.len() / d, d))?;
         log_prob_entropy_value(&self.head, &self.model.forward(&obs, false)?, actions, legal)
     }
@@ -280,28 +484,6 @@ impl ActorCritic {
         self.model.catch_up(obs, &mut self.optimizer)
     }
 
-    /// Ends an update: brings all rows of one-hot layers up to date, applies the new observation statistics and the scheduled log standard deviation, both of which
-    /// stay constant during a rollout.
-    pub(super) fn end_update(&mut self) -> Result<()> {
-        self.model.settle(&mut self.optimizer)?;
-        self.normalizer.refresh();
-        if let Head::Gaussian { learn_std: false, .. } = self.head
-            && let Some(range) = self.log_std()
-        {
-            let mut parameters = self.model.parameters()?;
-            parameters[range].fill(self.current(self.settings.log_std) as f32);
-            self.model.set_parameters(&parameters)?;
-        }
-        Ok(())
-    }
-
-    /// Range of the log standard deviations in the slice of parameters; `None` for discrete actions.
-    fn log_std(&self) -> Option<Range<usize>> {
-        let is_log_std = |name: &str| name.strip_suffix(".value") == Some(LOG_STD);
-        let mut blocks = self.model.network().parameters().iter();
-        blocks.find(|block| is_log_std(&block.name)).map(|block| block.range.clone())
-    }
-
     pub(super) fn policy(&self, mode: PolicyMode) -> Box<dyn Policy> {
         match self.model.freeze() {
             Ok(frozen) => Box::new(NetworkPolicy {
@@ -313,72 +495,6 @@ impl ActorCritic {
             // `freeze` fails only for parameters that are not a contiguous tensor on the CPU.
             Err(_) => unreachable!("parameters are a contiguous tensor on the CPU"),
         }
-    }
-
-    pub(super) fn report(&mut self, metrics: &mut dyn MetricSink) {
-        metrics.scalar("learning_rate", self.current(self.settings.learning_rate));
-        if let Some(range) = self.log_std()
-            && let Ok(mean) =
-                self.model.with_parameters(|all| all[range.clone()].iter().sum::<f32>() / range.len() as f32)
-        {
-            metrics.scalar("log_std", f64::from(mean));
-        }
-        self.means.report(metrics);
-    }
-
-    /// Checkpoint of the actor-critic and of `rest`, the state of the algorithm (such as a rollout).
-    pub(super) fn save(&self, rest: &impl Serialize) -> Result<Vec<u8>> {
-        let parameters = self.model.parameters()?;
-        let common =
-            (&parameters, &self.optimizer, &self.normalizer, &self.reward_scaler, &self.rngs, &self.rng);
-        postcard::to_stdvec(&(self.id, FORMAT, common, self.counter, &self.means, rest))
-            .map_err(|e| Error::Unsupported(format!("agent {} cannot be saved: {e}", self.id)))
-    }
-
-    /// Restores a checkpoint of [`ActorCritic::save`] and returns the state of the algorithm after a check by
-    /// `is_valid`.
-    pub(super) fn load<T: DeserializeOwned>(
-        &mut self,
-        bytes: &[u8],
-        is_valid: impl Fn(&T) -> bool,
-    ) -> Result<T> {
-        type Common = (Vec<f32>, Optimizer, ObservationNormalizer, Option<RewardScaler>, Vec<Stream>, Stream);
-        let refuse = |why: String| Error::Config(format!("this is not a saved {}: {why}", self.id));
-        let ((id, format), bytes): ((String, u32), _) =
-            postcard::take_from_bytes(bytes).map_err(|e| refuse(e.to_string()))?;
-        if (&*id, format) != (self.id, FORMAT) {
-            return Err(refuse(format!("it is {id:?} of format {format}")));
-        }
-        let ((parameters, optimizer, normalizer, reward_scaler, rngs, rng), counter, means, rest): (
-            Common,
-            StepCounter,
-            RunningMeans,
-            T,
-        ) = decode(bytes).map_err(refuse)?;
-        let same_scaler = match (&reward_scaler, &self.reward_scaler) {
-            (None, None) => true,
-            (Some(saved), Some(own)) => saved.can_replace(own),
-            _ => false,
-        };
-        if parameters.len() != self.model.network().size()
-            || !normalizer.can_replace(&self.normalizer)
-            || !same_scaler
-            || rngs.len() != self.rngs.len()
-        {
-            return Err(refuse("its settings or num_envs differ".into()));
-        }
-        if !counter.is_valid(rngs.len())
-            || !means.is_valid()
-            || !all_finite(&parameters)
-            || !is_valid(&rest)
-            || !self.optimizer.resume(optimizer)
-        {
-            return Err(refuse("a number or a length in it is out of range".into()));
-        }
-        self.model.set_parameters(&parameters)?;
-        (self.normalizer, self.reward_scaler) = (normalizer, reward_scaler);
-        (self.rngs, self.rng, self.counter, self.means) = (rngs, rng, counter, means);
-        Ok(rest)
     }
 }
 
@@ -430,7 +546,7 @@ mod tests {
             ActorCritic::new("ppo", &spec, &settings, budget, Streams::new(1)).unwrap()
         };
         let log_std = |actor_critic: &ActorCritic| {
-            actor_critic.model.parameters().unwrap()[actor_critic.log_std().unwrap()].to_vec()
+            actor_critic.model.parameters().unwrap()[actor_critic.model.log_std().unwrap()].to_vec()
         };
         let ramp = Schedule::Ramp { from: 0.0, to: -2.0, over: 1.0, shape: Default::default() };
         let mut scheduled = actor_critic(ramp);

@@ -183,7 +183,7 @@ impl Head {
     }
 
     /// Backward pass: adds the gradient of `grad_log_prob * log_prob + grad_entropy * entropy` to `grad_outputs [H]`.
-    fn backward(
+    pub(super) fn backward(
         &self,
         outputs: &[f32],
         legal: &[bool],

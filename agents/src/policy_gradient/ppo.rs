@@ -23,7 +23,7 @@ use crate::Budget;
 use crate::estimator::rows::shuffle;
 use crate::memory;
 use crate::nn::model::{candle_error, tensor, with_slice};
-use crate::schedule::Schedule;
+use crate::schedule::{RampShape, Schedule};
 use crate::settings::within;
 
 /// One-line description in the list of agents.
@@ -58,17 +58,23 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
+        let to_zero = |from| Schedule::Ramp { from, to: 0.0, over: 1.0, shape: RampShape::Linear };
+        let policy_gradient = PolicyGradient {
+            learning_rate: to_zero(2e-3),
+            ent_coef: to_zero(0.02),
+            ..PolicyGradient::default()
+        };
         Config {
             num_steps: 128,
             num_epochs: 4,
-            minibatch_size: 64,
-            gae_lambda: 0.95,
+            minibatch_size: 256,
+            gae_lambda: 0.9,
             clip_range: Schedule::Constant(0.2),
             clip_range_vf: 0.0,
             vf_coef: 0.5,
             normalize_advantage: true,
             target_kl: 0.0,
-            policy_gradient: PolicyGradient::default(),
+            policy_gradient,
         }
     }
 }
@@ -282,7 +288,7 @@ fn minibatches(order: &[u32], size: usize) -> impl Iterator<Item = &[u32]> {
 /// Approximate KL divergence from the old policy in nats, `mean((ratio - 1) - ln ratio)` (Schulman 2020, "Approximating
 /// KL divergence"), and share of ratios outside the clip range. The ratios are those of new to old probabilities of B
 /// actions, with logarithms `log_ratio [B]`.
-fn approx_kl_and_clip_fraction(log_ratio: &[f32], clip_range: f64) -> (f64, f64) {
+pub(super) fn approx_kl_and_clip_fraction(log_ratio: &[f32], clip_range: f64) -> (f64, f64) {
     let terms = log_ratio.iter().map(|&x| f64::from(x));
     let terms = terms.map(|x| (x.exp_m1() - x, f64::from(x.exp_m1().abs() > clip_range)));
     let (kl, clipped) = terms.fold((0.0, 0.0), |sum, term| (sum.0 + term.0, sum.1 + term.1));

@@ -4,7 +4,7 @@ use candle_core::Tensor;
 use freewheel_core::{Ending, Error, Result, Spec, VectorEnv, memory};
 use serde::{Deserialize, Serialize};
 
-use super::actor_critic::ActorCritic;
+use super::actor_critic::{ActorCritic, ActorModel};
 use super::advantage::{Step, gae};
 use super::head::Head;
 use crate::Budget;
@@ -146,7 +146,7 @@ impl Rollout {
     /// of `envs` after the last step.
     pub(super) fn compute_advantages(
         &mut self,
-        actor_critic: &mut ActorCritic,
+        actor_critic: &mut ActorCritic<impl ActorModel>,
         envs: &dyn VectorEnv,
         lambda: f64,
     ) -> Result<()> {

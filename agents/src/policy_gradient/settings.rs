@@ -4,7 +4,7 @@ use freewheel_core::{Result, Spec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::nn::{Activation, Builder, Init, Network, NetworkSettings, OptimizerConfig};
+use crate::nn::{Activation, Builder, Init, Network, NetworkSettings, NodeId, OptimizerConfig};
 use crate::schedule::Schedule;
 use crate::settings::within;
 
@@ -37,6 +37,9 @@ pub struct PolicyGradient {
     pub squash_output: bool,
     /// Divide rewards by the running standard deviation of the discounted returns.
     pub normalize_rewards: bool,
+    /// Weight of a bonus for state-action pairs that were seldom visited, at least 0: a number or a ramp; index
+    /// observations of one-player worlds only.
+    pub count_bonus: Schedule,
     /// Network settings.
     #[serde(flatten, deserialize_with = "freewheel_core::settings::flattened")]
     pub network: NetworkSettings,
@@ -53,8 +56,13 @@ impl Default for PolicyGradient {
             shared_network: false,
             log_std: Schedule::Constant(-0.5),
             squash_output: false,
-            normalize_rewards: false,
-            network: NetworkSettings { activation: Activation::Tanh, ..NetworkSettings::default() },
+            normalize_rewards: true,
+            count_bonus: Schedule::Constant(0.0),
+            network: NetworkSettings {
+                activation: Activation::Tanh,
+                normalize_observations: true,
+                ..NetworkSettings::default()
+            },
         }
     }
 }
@@ -70,6 +78,7 @@ impl PolicyGradient {
         self.optimizer.validate()?;
         within("max_grad_norm", self.max_grad_norm, 0.0, f64::MAX)?;
         self.ent_coef.check_ramp("ent_coef", 0.0, f64::MAX, true)?;
+        self.count_bonus.check_ramp("count_bonus", 0.0, f64::MAX, true)?;
         self.log_std.check_ramp("log_std", -20.0, 2.0, true)?;
         self.network.validate(&spec.observation)
     }
@@ -84,23 +93,28 @@ impl PolicyGradient {
         let mut net = Builder::new(spec.observation.len());
         let name = if self.shared_network { "trunk" } else { "policy" };
         let trunk = self.network.trunk(&mut net, name, &spec.observation);
-        // Small initial weights make the first policy nearly uniform (Andrychowicz et al. 2021, arXiv 2006.05990).
-        let small = Init::Orthogonal(0.01);
-        let mut outputs = match head {
-            Head::Categorical { num_actions } => {
-                vec![net.linear("policy.logits", trunk, *num_actions, Activation::Identity, small)]
-            }
-            Head::Gaussian { ranges, .. } => {
-                let mean = net.linear("policy.mean", trunk, ranges.len(), Activation::Identity, small);
-                let initial = self.log_std.at(0, 1).unwrap_or_default();
-                vec![mean, net.free_parameters(LOG_STD, ranges.len(), initial as f32)]
-            }
-        };
+        let mut outputs = self.action_outputs(&mut net, trunk, head);
         let trunk = match self.shared_network {
             true => trunk,
             false => self.network.trunk(&mut net, "value", &spec.observation),
         };
         outputs.push(net.linear("value.out", trunk, 1, Activation::Identity, Init::Orthogonal(1.0)));
         net.build(&outputs)
+    }
+
+    /// Adds the outputs of `head`, the parameters of the action distribution, on the node `from`.
+    pub(super) fn action_outputs(&self, net: &mut Builder, from: NodeId, head: &Head) -> Vec<NodeId> {
+        // Small initial weights make the first policy nearly uniform (Andrychowicz et al. 2021, arXiv 2006.05990).
+        let small = Init::Orthogonal(0.01);
+        match head {
+            Head::Categorical { num_actions } => {
+                vec![net.linear("policy.logits", from, *num_actions, Activation::Identity, small)]
+            }
+            Head::Gaussian { ranges, .. } => {
+                let mean = net.linear("policy.mean", from, ranges.len(), Activation::Identity, small);
+                let initial = self.log_std.at(0, 1).unwrap_or_default();
+                vec![mean, net.free_parameters(LOG_STD, ranges.len(), initial as f32)]
+            }
+        }
     }
 }

@@ -89,7 +89,8 @@ fn use_agent(agent: &mut dyn Agent, envs: &mut dyn ManagedVectorEnv) {
         for mode in [PolicyMode::Greedy, PolicyMode::Exploring] {
             let policy = agent.policy(mode);
             let mut actions = ActionBuffer::for_spec(envs.spec(), view.num_envs);
-            policy.act(view.obs, view.legal, &mut rngs, &mut actions);
+            let mut memory = vec![0.0; view.num_envs * policy.memory_len()];
+            policy.act_with_memory(view.obs, view.legal, &mut memory, &mut rngs, &mut actions);
             policy.action_values(view.obs_row(0), view.legal_row(0), &mut vec![0.0; view.num_actions]);
         }
     };
@@ -105,7 +106,7 @@ fn use_agent(agent: &mut dyn Agent, envs: &mut dyn ManagedVectorEnv) {
 fn agent_settings(id: &str, variant: usize, kind: usize) -> toml::Table {
     let text = match (id, variant) {
         ("random" | "scripted" | "reference", _) => "",
-        ("dqn" | "reinforce" | "a2c" | "ppo" | "sac" | "td3", _) => settings(id, variant),
+        ("dqn" | "reinforce" | "a2c" | "ppo" | "recurrent-ppo" | "sac" | "td3", _) => settings(id, variant),
         ("dyna-q", 2) => "prioritized = false\nkappa = 0.01\nmodel = 'latest'",
         ("q-lambda", 1) => "naive = true\ntraces = 'accumulating'",
         (_, 1) => "exploration = 'ucb'",

@@ -30,6 +30,7 @@ fn agents_with_documented_settings() {
         "reinforce",
         "a2c",
         "ppo",
+        "recurrent-ppo",
         "sac",
         "td3",
         "scripted",
