@@ -59,6 +59,53 @@ fn the_same_bytes_for_any_number_of_threads() {
     }
 }
 
+/// Classifiers that are regressors too take a target of numbers.
+#[test]
+fn regression_by_every_estimator() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("waves.csv");
+    let y = |i: i32| 20.0 + 10.0 * (f64::from(i % 25) / 4.0).sin() + f64::from(i % 7);
+    let rows: String = (0..500).map(|i| format!("{},{},{}\n", i % 25, i % 7, y(i))).collect();
+    std::fs::write(&file, format!("a,b,y\n{rows}")).unwrap();
+    let data = ["--data", file.to_str().unwrap(), "--set", "data.kind=number"];
+    let small: [(&str, &[&str]); 5] = [
+        ("tree", &[]),
+        ("forest", &["--set", "estimator.n_estimators=20"]),
+        ("knn", &["--set", "estimator.n_neighbors=2"]),
+        ("knn", &["--set", "estimator.weights=distance"]),
+        ("mlp", &["--set", "estimator.num_epochs=200", "--set", "estimator.learning_rate=0.01"]),
+    ];
+    for (at, (estimator, more)) in small.into_iter().enumerate() {
+        let out = folder.path().join(format!("{estimator}-{at}"));
+        let report = fit(&out, estimator, &[&data[..], more].concat());
+        let [r2, rmse, mae] =
+            ["R²", "root mean square error", "mean absolute error"].map(|name| score(&report, name, "test"));
+        assert!(r2 > 0.9 && mae <= rmse && rmse < 3.0, "{estimator}: {report}");
+        let said = PROGRAM.json(&["predict", out.to_str().unwrap(), "--json", "--rows", "0..40"]);
+        let rows = said["rows"].as_array().unwrap();
+        let errors =
+            rows.iter().map(|row| row["target"].as_f64().unwrap() - row["prediction"].as_f64().unwrap());
+        assert!(errors.map(f64::abs).sum::<f64>() / 40.0 < 2.0, "{estimator}: {said}");
+    }
+}
+
+/// One line of many columns: no matrix of columns times columns is taken.
+#[test]
+fn a_line_of_many_columns() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("wide.csv");
+    let line: Vec<String> = (0..40_000).map(|i| (i % 97).to_string()).collect();
+    std::fs::write(&file, format!("{}\n", line.join(","))).unwrap();
+    let set = ["data.kind=number", "data.target=0", "data.header=no", "data.test_size=0"];
+    let words: Vec<&str> = set.iter().flat_map(|set| ["--set", set]).collect();
+    let report = fit(
+        &folder.path().join("fit"),
+        "linear",
+        &[&["--data", file.to_str().unwrap()], &words[..]].concat(),
+    );
+    assert_eq!(score(&report, "root mean square error", "train"), 0.0);
+}
+
 #[test]
 fn a_fitted_estimator_predicts_a_file() {
     let folder = tempfile::tempdir().unwrap();
@@ -192,7 +239,7 @@ fn invalid_combinations_are_errors() {
         said
     };
     assert!(
-        fails(&["fit", "forest", "--data", "women"]).contains("forest is a classifier and needs classes")
+        fails(&["fit", "softmax", "--data", "women"]).contains("softmax is a classifier and needs classes")
     );
     assert!(fails(&["fit", "sofmax"]).contains("did you mean `softmax`"));
     assert!(fails(&["fit", "softmax", "--set", "estimator.k=2"]).contains("unknown setting `k`"));

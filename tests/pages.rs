@@ -242,6 +242,11 @@ fn the_example_of_the_page_of_estimators_runs() -> Result<()> {
     softmax.fit(&x, &labels)?;
     assert_eq!(softmax.predict(&x)?, labels);
     println!("accuracy {}", softmax.score(&x, &labels)?);
+    let x = Samples::new(vec![0.0, 1.0, 8.0, 9.0], 1)?;
+    let y = Samples::new(vec![1.0, 5.0, 1.0, 5.0, 2.0, 7.0, 2.0, 7.0], 2)?; // two targets
+    let mut forest = Estimator::new(Regression(forest::Config::default()), Streams::new(0))?;
+    forest.fit(&x, &y)?;
+    println!("targets {:?}, R² {}", forest.predict(&x)?.row(0), forest.score(&x, &y)?);
     Ok(())
 }
 

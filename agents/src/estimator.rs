@@ -11,6 +11,8 @@
 //! | [`Regressor`] | samples `[N, D]`, targets `[N, T]` | `fit`, `predict`, `score` | `RegressorMixin` |
 //! | [`Transformer`] | samples `[N, D]` | `fit`, `transform`, `inverse_transform`, `score` | `TransformerMixin` |
 //!
+//! The settings of some classifiers, such as those of a decision tree, are those of a regressor too: [`Regression`].
+//!
 //! ```
 //! use freewheel_agents::estimator::{Classifier, Estimator};
 //! use freewheel_agents::supervised::softmax;
@@ -39,8 +41,8 @@ use std::ops::ControlFlow;
 use crate::Samples;
 use freewheel_core::{Error, Result, Streams};
 use schemars::JsonSchema;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 mod checked;
 pub(crate) mod double;
@@ -60,6 +62,8 @@ pub use training::TrainingConfig;
 pub trait BaseEstimator: Any + Send + Sync {
     /// Name of the estimator, such as `kmeans`.
     fn id(&self) -> &'static str;
+    /// Task of the estimator.
+    fn task(&self) -> Task;
     /// Settings of the estimator as a TOML table, with defaults filled in.
     ///
     /// # Errors
@@ -161,12 +165,16 @@ pub trait Regressor: BaseEstimator {
     /// [`Error::Config`] before `fit`, and for samples with another number of columns
     /// than in `fit` or with numbers that are not finite.
     fn predict(&self, x: &Samples) -> Result<Samples>;
-    /// R² (coefficient of determination) of the predictions for `x [N, D]` against the targets `y [N, T]`, at most 1.
+    /// R² (coefficient of determination) of the predictions for `x [N, D]` against the targets `y [N, T]`, at most 1;
+    /// the mean over the T targets.
     ///
     /// # Errors
     /// As [`Regressor::predict`].
     fn score(&self, x: &Samples, y: &Samples) -> Result<f64> {
-        Ok(metrics::r_squared(self.predict(x)?.values(), y.values()))
+        let predicted = self.predict(x)?;
+        let column = |of: &Samples, t: usize| of.iter().map(|row| row[t]).collect::<Vec<f64>>();
+        let each = (0..y.width()).map(|t| metrics::r_squared(&column(&predicted, t), &column(y, t)));
+        Ok(each.sum::<f64>() / y.width() as f64)
     }
 }
 
@@ -225,6 +233,8 @@ pub trait EstimatorConfig:
     /// Largest magnitude of a number that the estimator can take; [`f64::MAX`] for one that computes in f64. The
     /// default leaves room for squares in f32.
     const LARGEST: f64 = 1e18;
+    /// Task of the estimator.
+    const TASK: Task;
     /// Type of the fitted model.
     type Model: Model;
     /// Checks the range of every setting.
@@ -263,6 +273,67 @@ pub trait RegressorConfig: EstimatorConfig<Model: RegressorModel> {
         streams: Streams,
         callback: &mut FitCallback<'_>,
     ) -> Result<Self::Model>;
+}
+
+/// Settings of a classifier whose algorithm also fits numbers as targets; [`Regression`] has the settings of the
+/// regressor.
+pub trait RegressionConfig: EstimatorConfig {
+    /// Type of the fitted regressor.
+    type RegressionModel: RegressorModel;
+    /// Fits a regressor to checked data, as [`RegressorConfig::fit`].
+    ///
+    /// # Errors
+    /// As [`Regressor::fit`].
+    fn fit_targets(
+        &self,
+        x: &Samples,
+        y: &Samples,
+        streams: Streams,
+        callback: &mut FitCallback<'_>,
+    ) -> Result<Self::RegressionModel>;
+}
+
+/// Settings of the regressor that has the settings and the name of the classifier `C`.
+///
+/// ```
+/// use freewheel_agents::estimator::{Estimator, Regression, Regressor};
+/// use freewheel_agents::supervised::knn::Config;
+/// use freewheel_core::{Streams};
+/// use freewheel_agents::{Samples};
+///
+/// let (x, y) = (Samples::new(vec![0.0, 1.0, 4.0], 1)?, Samples::new(vec![1.0, 3.0, 5.0], 1)?);
+/// let mut knn = Estimator::new(Regression(Config { n_neighbors: 2, ..Config::default() }), Streams::new(0))?;
+/// knn.fit(&x, &y)?;
+/// assert_eq!(knn.predict(&Samples::new(vec![0.4, 3.0], 1)?)?.values(), [2.0, 4.0]);
+/// # Ok::<(), freewheel_core::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Regression<C>(pub C);
+
+impl<C: RegressionConfig> EstimatorConfig for Regression<C> {
+    const ID: &'static str = C::ID;
+    const ABOUT: &'static str = C::ABOUT;
+    // Squares of targets must be finite.
+    const LARGEST: f64 = C::LARGEST.min(1e120);
+    const TASK: Task = Task::Regression;
+    type Model = C::RegressionModel;
+
+    fn validate(&self) -> Result<()> {
+        self.0.validate()
+    }
+}
+
+impl<C: RegressionConfig> RegressorConfig for Regression<C> {
+    fn fit(
+        &self,
+        x: &Samples,
+        y: &Samples,
+        streams: Streams,
+        callback: &mut FitCallback<'_>,
+    ) -> Result<Self::Model> {
+        self.0.fit_targets(x, y, streams, callback)
+    }
 }
 
 /// Settings of a transformer.

@@ -125,7 +125,11 @@ pub fn fit(
     seed: u64,
     callback: &mut FitCallback<'_>,
 ) -> Result<AnyEstimator> {
-    let mut estimator = factory.build(settings, Streams::new(seed))?;
+    let task = match &data.target {
+        TargetSpec::Number { .. } if factory.tasks().contains(&Task::Regression) => Task::Regression,
+        _ => factory.task(),
+    };
+    let mut estimator = factory.build_for(task, settings, Streams::new(seed))?;
     let channels =
         factory.resolve(settings)?.get("channels").and_then(|it| it.as_array()).map_or(0, Vec::len);
     if let Shape::Image { height, width, .. } = data.shape

@@ -1,7 +1,7 @@
 //! Names for a program that uses Freewheel as a library: `use freewheel::prelude::*;`.
 
 pub use freewheel_agents::dqn::{self, Dqn};
-pub use freewheel_agents::estimator::{Classifier, Estimator, Regressor, Transformer};
+pub use freewheel_agents::estimator::{Classifier, Estimator, Regression, Regressor, Transformer};
 pub use freewheel_agents::off_policy::sac::{self, Sac};
 pub use freewheel_agents::off_policy::td3::{self, Td3};
 pub use freewheel_agents::policy_gradient::a2c::{self, A2c};

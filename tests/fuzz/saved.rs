@@ -5,7 +5,7 @@ use std::path::Path;
 
 use freewheel::{Registry, Trainer};
 use freewheel_agents::Samples;
-use freewheel_agents::estimator::{AnyEstimator, factory};
+use freewheel_agents::estimator::{AnyEstimator, Task, factory};
 use freewheel_core::Streams;
 use freewheel_core::checkpoint::Checkpoint;
 
@@ -19,8 +19,9 @@ pub fn all(folder: &Path) -> Vec<Target> {
     let registry = Registry::standard();
     let agents: Vec<String> = registry.agents().map(|agent| agent.id().to_owned()).collect();
     let mut targets: Vec<Target> = agents.iter().flat_map(|agent| trainers(folder, agent)).collect();
-    let estimators: Vec<&'static str> = registry.estimators().iter().map(|factory| factory.id()).collect();
-    targets.extend(estimators.into_iter().filter_map(|id| estimator(folder, id)));
+    let estimators = registry.estimators().iter();
+    let tasks = estimators.flat_map(|factory| factory.tasks().into_iter().map(|task| (factory.id(), task)));
+    targets.extend(tasks.filter_map(|(id, task)| estimator(folder, id, task)));
     targets
 }
 
@@ -67,10 +68,10 @@ fn trainers(folder: &Path, agent: &str) -> Vec<Target> {
 }
 
 /// A fitted estimator; its inputs are the files.
-fn estimator(folder: &Path, id: &'static str) -> Option<Target> {
+fn estimator(folder: &Path, id: &'static str, task: Task) -> Option<Target> {
     let registry = Registry::standard();
-    let mut fitted =
-        registry.find_estimator(id).unwrap().build(&toml::Table::new(), Streams::new(0)).unwrap();
+    let factory = registry.find_estimator(id).unwrap();
+    let mut fitted = factory.build_for(task, &toml::Table::new(), Streams::new(0)).unwrap();
     // 36 images of 4x4 in three classes.
     let values = (0..36 * 16u32).map(|at| ((at * 7 % 13) as u8).into());
     let x = Samples::new(values.collect(), 16).unwrap();
@@ -85,7 +86,7 @@ fn estimator(folder: &Path, id: &'static str) -> Option<Target> {
         AnyEstimator::Transformer(it) => it.fit_with(&x, &mut { stop }),
     };
     done.ok()?;
-    let file = folder.join(id);
+    let file = folder.join(format!("{id}-{task:?}"));
     factory::save(&file, fitted.base()).unwrap();
     let seeds = vec![without_checksum(&file)];
     let read = move |bytes: &[u8]| {
@@ -98,7 +99,7 @@ fn estimator(folder: &Path, id: &'static str) -> Option<Target> {
         }
         true
     };
-    Some(Target { name: format!("saved {id}"), seeds, read: Box::new(read) })
+    Some(Target { name: format!("saved {id} {}", task.name()), seeds, read: Box::new(read) })
 }
 
 /// A checkpoint, with a right checksum.

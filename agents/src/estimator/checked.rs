@@ -6,7 +6,8 @@ use freewheel_core::{Error, Result, Streams};
 
 use super::{
     BaseEstimator, Classifier, ClassifierConfig, ClassifierModel, EstimatorConfig, FitCallback, Model,
-    Regressor, RegressorConfig, RegressorModel, Transformer, TransformerConfig, TransformerModel, factory,
+    Regressor, RegressorConfig, RegressorModel, Task, Transformer, TransformerConfig, TransformerModel,
+    factory,
 };
 
 /// An estimator: settings, random streams and, after `fit`, the model.
@@ -57,6 +58,10 @@ impl<C: EstimatorConfig> Estimator<C> {
 impl<C: EstimatorConfig> BaseEstimator for Estimator<C> {
     fn id(&self) -> &'static str {
         C::ID
+    }
+
+    fn task(&self) -> Task {
+        C::TASK
     }
 
     fn settings(&self) -> Result<toml::Table> {
@@ -155,7 +160,7 @@ impl<C: TransformerConfig> Transformer for Estimator<C> {
 fn check_finite(name: &str, x: &Samples, largest: f64) -> Result<()> {
     let Some(at) = x.values().iter().position(|x| x.is_nan() || x.abs() > largest) else { return Ok(()) };
     let rule = match x.values()[at].is_finite() {
-        true => format!("this estimator computes in f32 and takes at most {largest:e}; divide the column"),
+        true => format!("this estimator takes at most {largest:e}; divide the column"),
         false => "every number must be finite".to_owned(),
     };
     Err(Error::Config(format!(

@@ -4,7 +4,7 @@
 //!
 //! | section | contents |
 //! |---|---|
-//! | `estimator` | postcard: name, [`FORMAT`], seed of the random streams |
+//! | `estimator` | postcard: name, [`FORMAT`], task, seed of the random streams |
 //! | `settings` | TOML: settings, defaults filled in |
 //! | `model` | postcard: the fitted model |
 //! | `report` | BLAKE3 of the report of the fit, if it has one |
@@ -14,13 +14,16 @@ use std::path::Path;
 use freewheel_core::checkpoint::{Checkpoint, write_atomically};
 use freewheel_core::settings::{Field, unknown};
 use freewheel_core::{Error, Result, Streams};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::{BaseEstimator, Classifier, Estimator, EstimatorConfig, Regressor, Transformer};
+use super::{
+    BaseEstimator, Classifier, Estimator, EstimatorConfig, Regression, RegressionConfig, Regressor,
+    Transformer,
+};
 use crate::settings::{fields_over, read_over};
 
 /// Version of the file format; raised when the bytes of a model change their meaning.
-pub const FORMAT: u32 = 3;
+pub const FORMAT: u32 = 4;
 
 /// Factory of an estimator: name, settings and constructor. A crate of your own registers an estimator with
 /// [`ConfigFactory`].
@@ -29,8 +32,12 @@ pub trait EstimatorFactory: Send + Sync {
     fn id(&self) -> &'static str;
     /// One-line description of the estimator, with its source.
     fn about(&self) -> &'static str;
-    /// Task of the estimator.
+    /// Task of the estimator, the first of [`EstimatorFactory::tasks`].
     fn task(&self) -> Task;
+    /// All tasks of the estimator: a decision tree has classification and regression.
+    fn tasks(&self) -> Vec<Task> {
+        vec![self.task()]
+    }
     /// Settings of the estimator with description, range and default.
     fn fields(&self) -> Vec<Field>;
     /// Builds an estimator that is not fitted yet.
@@ -38,6 +45,16 @@ pub trait EstimatorFactory: Send + Sync {
     /// # Errors
     /// [`Error::Setting`] for an unknown setting, a wrong type or a value out of range.
     fn build(&self, settings: &toml::Table, streams: Streams) -> Result<AnyEstimator>;
+    /// Builds an estimator for one of [`EstimatorFactory::tasks`].
+    ///
+    /// # Errors
+    /// As [`EstimatorFactory::build`]; [`Error::Config`] for another task.
+    fn build_for(&self, task: Task, settings: &toml::Table, streams: Streams) -> Result<AnyEstimator> {
+        match task == self.task() {
+            true => self.build(settings, streams),
+            false => Err(Error::Config(format!("{} is not for {}", self.id(), task.name()))),
+        }
+    }
     /// Settings with every default filled in.
     ///
     /// # Errors
@@ -46,7 +63,7 @@ pub trait EstimatorFactory: Send + Sync {
 }
 
 /// Task of an estimator: the kind of targets that it is fitted to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Task {
     /// One class per sample as target.
     Classification,
@@ -54,6 +71,17 @@ pub enum Task {
     Regression,
     /// No targets: clustering, dimension reduction.
     Unsupervised,
+}
+
+impl Task {
+    /// Name of the task.
+    pub fn name(self) -> &'static str {
+        match self {
+            Task::Classification => "classification",
+            Task::Regression => "regression",
+            Task::Unsupervised => "unsupervised learning",
+        }
+    }
 }
 
 /// Estimator of any task.
@@ -86,10 +114,13 @@ impl AnyEstimator {
     }
 }
 
+/// Constructor of an estimator with the settings `C`.
+type Wrap<C> = fn(C, Streams) -> Result<AnyEstimator>;
+
 /// [`EstimatorFactory`] of the settings type `C`.
 pub struct ConfigFactory<C: EstimatorConfig> {
-    task: Task,
-    wrap: fn(Estimator<C>) -> AnyEstimator,
+    wrap: Wrap<C>,
+    regression: Option<Wrap<C>>,
 }
 
 impl<C: EstimatorConfig> ConfigFactory<C>
@@ -98,7 +129,21 @@ where
 {
     /// Factory of a classifier.
     pub fn classifier() -> Self {
-        ConfigFactory { task: Task::Classification, wrap: |it| AnyEstimator::Classifier(Box::new(it)) }
+        let wrap = |settings, streams| {
+            Estimator::new(settings, streams).map(|it: Estimator<C>| AnyEstimator::Classifier(Box::new(it)))
+        };
+        ConfigFactory { wrap, regression: None }
+    }
+
+    /// Factory of a classifier and, for targets that are numbers, a regressor.
+    pub fn classifier_and_regressor() -> Self
+    where
+        C: RegressionConfig,
+    {
+        let regression: Wrap<C> = |settings, streams| {
+            Ok(AnyEstimator::Regressor(Box::new(Estimator::new(Regression(settings), streams)?)))
+        };
+        ConfigFactory { regression: Some(regression), ..ConfigFactory::classifier() }
     }
 }
 
@@ -108,7 +153,10 @@ where
 {
     /// Factory of a regressor.
     pub fn regressor() -> Self {
-        ConfigFactory { task: Task::Regression, wrap: |it| AnyEstimator::Regressor(Box::new(it)) }
+        let wrap = |settings, streams| {
+            Estimator::new(settings, streams).map(|it: Estimator<C>| AnyEstimator::Regressor(Box::new(it)))
+        };
+        ConfigFactory { wrap, regression: None }
     }
 }
 
@@ -118,7 +166,10 @@ where
 {
     /// Factory of a transformer.
     pub fn transformer() -> Self {
-        ConfigFactory { task: Task::Unsupervised, wrap: |it| AnyEstimator::Transformer(Box::new(it)) }
+        let wrap = |settings, streams| {
+            Estimator::new(settings, streams).map(|it: Estimator<C>| AnyEstimator::Transformer(Box::new(it)))
+        };
+        ConfigFactory { wrap, regression: None }
     }
 }
 
@@ -139,7 +190,11 @@ impl<C: EstimatorConfig> EstimatorFactory for ConfigFactory<C> {
     }
 
     fn task(&self) -> Task {
-        self.task
+        C::TASK
+    }
+
+    fn tasks(&self) -> Vec<Task> {
+        [C::TASK].into_iter().chain(self.regression.map(|_| Task::Regression)).collect()
     }
 
     fn fields(&self) -> Vec<Field> {
@@ -148,8 +203,16 @@ impl<C: EstimatorConfig> EstimatorFactory for ConfigFactory<C> {
     }
 
     fn build(&self, settings: &toml::Table, streams: Streams) -> Result<AnyEstimator> {
-        let built = Estimator::new(self.read(settings)?, streams);
-        Ok((self.wrap)(built.map_err(|error| error.of(&format!("estimator {}", C::ID)))?))
+        self.build_for(C::TASK, settings, streams)
+    }
+
+    fn build_for(&self, task: Task, settings: &toml::Table, streams: Streams) -> Result<AnyEstimator> {
+        let wrap = match (task, self.regression) {
+            (task, _) if task == C::TASK => self.wrap,
+            (Task::Regression, Some(regression)) => regression,
+            _ => return Err(Error::Config(format!("{} is not for {}", C::ID, task.name()))),
+        };
+        wrap(self.read(settings)?, streams).map_err(|error| error.of(&format!("estimator {}", C::ID)))
     }
 
     fn resolve(&self, settings: &toml::Table) -> Result<toml::Table> {
@@ -175,7 +238,7 @@ pub fn save(path: impl AsRef<Path>, estimator: &dyn BaseEstimator) -> Result<()>
 /// # Errors
 /// [`Error::Config`] before `fit`.
 pub fn encode(estimator: &dyn BaseEstimator, report: Option<[u8; 32]>) -> Result<Vec<u8>> {
-    let header = postcard::to_stdvec(&(estimator.id(), FORMAT, estimator.streams().seed))
+    let header = postcard::to_stdvec(&(estimator.id(), FORMAT, estimator.task(), estimator.streams().seed))
         .map_err(|e| Error::Unsupported(format!("this estimator cannot be saved: {e}")))?;
     let mut file = Checkpoint::new();
     file.insert("estimator", header);
@@ -226,14 +289,14 @@ fn unpack(file: &Checkpoint, factories: &[Box<dyn EstimatorFactory>]) -> Result<
             "this {id} has file format {format}, and this program reads format {FORMAT}; fit it again"
         )));
     }
-    let seed: u64 = postcard::from_bytes(rest).map_err(|e| refused(&e))?;
+    let (task, seed): (Task, u64) = postcard::from_bytes(rest).map_err(|e| refused(&e))?;
     let Some(factory) = factories.iter().find(|factory| factory.id() == id) else {
         let known: Vec<&str> = factories.iter().map(|factory| factory.id()).collect();
         return Err(Error::Config(unknown("estimator", &id, &known, "")));
     };
     let settings = str::from_utf8(file.section("settings")?).map_err(|e| refused(&e))?;
     let settings: toml::Table = settings.parse().map_err(|e| refused(&e))?;
-    let mut estimator = factory.build(&settings, Streams::new(seed))?;
+    let mut estimator = factory.build_for(task, &settings, Streams::new(seed))?;
     estimator.base_mut().load(file.section("model")?)?;
     Ok(estimator)
 }

@@ -13,6 +13,12 @@ fn factories() -> Vec<Box<dyn EstimatorFactory>> {
     supervised::all().into_iter().chain(unsupervised::all()).collect()
 }
 
+/// Every factory with each of its tasks.
+fn tasks() -> Vec<(Box<dyn EstimatorFactory>, Task)> {
+    let each = |i: usize| factories()[i].tasks().into_iter().map(move |task| (factories().remove(i), task));
+    (0..factories().len()).flat_map(each).collect()
+}
+
 /// Small settings for quick fits.
 fn small(id: &str) -> toml::Table {
     let text = match id {
@@ -48,8 +54,9 @@ fn targets(labels: &[u32]) -> Samples {
     Samples::new(labels.iter().flat_map(|&l| [f64::from(l), 3.0 - f64::from(l)]).collect(), 2).unwrap()
 }
 
-fn fitted(factory: &dyn EstimatorFactory, x: &Samples, labels: &[u32]) -> AnyEstimator {
-    let mut estimator = factory.build(&small(factory.id()), Streams::new(5)).unwrap();
+fn fitted(factory: &dyn EstimatorFactory, task: Task, x: &Samples, labels: &[u32]) -> AnyEstimator {
+    let mut estimator = factory.build_for(task, &small(factory.id()), Streams::new(5)).unwrap();
+    assert_eq!(estimator.base().task(), task);
     match &mut estimator {
         AnyEstimator::Classifier(it) => it.fit_with(x, labels, 3, &mut no_callback).unwrap(),
         AnyEstimator::Regressor(it) => it.fit(x, &targets(labels)).unwrap(),
@@ -70,11 +77,11 @@ fn outputs(estimator: &AnyEstimator, x: &Samples) -> Samples {
 #[test]
 fn the_same_bytes_for_any_number_of_threads() {
     let (x, labels) = patterns(1100);
-    for factory in factories() {
+    for (factory, task) in tasks() {
         let on = |threads: usize| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             pool.install(|| {
-                let estimator = fitted(&*factory, &x, &labels);
+                let estimator = fitted(&*factory, task, &x, &labels);
                 (estimator.base().save().unwrap(), outputs(&estimator, &x))
             })
         };
@@ -88,8 +95,8 @@ fn the_same_bytes_for_any_number_of_threads() {
 fn the_way_to_the_disk_and_back() {
     let (x, labels) = patterns(300);
     let folder = tempfile::tempdir().unwrap();
-    for factory in factories() {
-        let estimator = fitted(&*factory, &x, &labels);
+    for (factory, task) in tasks() {
+        let estimator = fitted(&*factory, task, &x, &labels);
         let path = folder.path().join(factory.id());
         save(&path, estimator.base()).unwrap();
         let back = load(&path, &factories()).unwrap();
@@ -106,7 +113,7 @@ fn the_way_to_the_disk_and_back() {
     }
     let path = folder.path().join("other");
     let forest = factories().into_iter().find(|factory| factory.id() == "forest").unwrap();
-    save(&path, fitted(&*forest, &x, &labels).base()).unwrap();
+    save(&path, fitted(&*forest, Task::Regression, &x, &labels).base()).unwrap();
     let refused = load(&path, &unsupervised::all()).err().unwrap().to_string();
     assert!(refused.contains("unknown estimator `forest`"), "{refused}");
     let unfitted = forest.build(&small("forest"), Streams::new(0)).unwrap();
@@ -117,7 +124,8 @@ fn the_way_to_the_disk_and_back() {
 fn patterns_are_told_apart() {
     let ((x, labels), (test, answers)) = (patterns(900), patterns(1200));
     for factory in factories().iter().filter(|factory| factory.task() == Task::Classification) {
-        let AnyEstimator::Classifier(classifier) = fitted(&**factory, &x, &labels) else {
+        let task = Task::Classification;
+        let AnyEstimator::Classifier(classifier) = fitted(&**factory, task, &x, &labels) else {
             panic!("{}", factory.id())
         };
         let right = metrics::accuracy(&classifier.predict(&test).unwrap(), &answers);
@@ -128,6 +136,37 @@ fn patterns_are_told_apart() {
     }
 }
 
+/// Two targets with values from 0 to 3.
+#[test]
+fn numbers_are_predicted() {
+    let ((x, labels), (test, answers)) = (patterns(900), patterns(1200));
+    for (factory, task) in tasks().iter().filter(|(_, task)| *task == Task::Regression) {
+        let AnyEstimator::Regressor(regressor) = fitted(&**factory, *task, &x, &labels) else {
+            panic!("{}", factory.id())
+        };
+        let score = regressor.score(&test, &targets(&answers)).unwrap();
+        // Five epochs are few for a convolutional network.
+        let least = if factory.id() == "cnn" { 0.3 } else { 0.85 };
+        assert!(score > least, "{}: {score}", factory.id());
+        assert_eq!(regressor.predict(&test).unwrap().width(), 2);
+    }
+}
+
+#[test]
+fn a_task_that_an_estimator_has_not_is_refused() {
+    let build = |id: &str, task: Task| {
+        let factory = factories().into_iter().find(|factory| factory.id() == id).unwrap();
+        factory.build_for(task, &toml::Table::new(), Streams::new(0)).err().map(|error| error.to_string())
+    };
+    assert_eq!(build("forest", Task::Regression), None);
+    for (id, task) in [("linear", Task::Classification), ("softmax", Task::Regression)] {
+        let said = build(id, task).unwrap();
+        assert!(said.contains(&format!("{id} is not for {}", task.name())), "{said}");
+    }
+    let said = build("kmeans", Task::Regression).unwrap();
+    assert!(said.contains("kmeans is not for regression"), "{said}");
+}
+
 #[test]
 fn what_cannot_be_is_refused() {
     let (x, labels) = patterns(40);
@@ -136,14 +175,14 @@ fn what_cannot_be_is_refused() {
     let bad = Samples::new(bad, 256).unwrap();
     let narrow = Samples::new(vec![0.5; 20], 10).unwrap();
     let none = Samples::new(Vec::new(), 256).unwrap();
-    for factory in factories() {
+    for (factory, task) in tasks() {
         let id = factory.id();
         let says = |error: Option<Error>, what: &str| {
             let text = error.unwrap_or_else(|| panic!("{id} was not refused: {what}")).to_string();
             assert!(text.contains(what), "{id}: {text}");
         };
         let fit = |x: &Samples, labels: &[u32]| {
-            match factory.build(&small(id), Streams::new(0)).unwrap() {
+            match factory.build_for(task, &small(id), Streams::new(0)).unwrap() {
                 AnyEstimator::Classifier(mut it) => it.fit_with(x, labels, 3, &mut no_callback),
                 AnyEstimator::Regressor(mut it) => it.fit(x, &targets(labels)),
                 AnyEstimator::Transformer(mut it) => it.fit(x),
@@ -157,11 +196,12 @@ fn what_cannot_be_is_refused() {
             AnyEstimator::Regressor(it) => it.predict(x).err(),
             AnyEstimator::Transformer(it) => it.transform(x).err(),
         };
-        says(use_on(&factory.build(&small(id), Streams::new(0)).unwrap(), &x), "fit it first");
-        let estimator = fitted(&*factory, &x, &labels);
+        let unfitted = factory.build_for(task, &small(id), Streams::new(0)).unwrap();
+        says(use_on(&unfitted, &x), "fit it first");
+        let estimator = fitted(&*factory, task, &x, &labels);
         says(use_on(&estimator, &narrow), "fitted to samples of 256 numbers");
         says(use_on(&estimator, &bad), "row 2, column 4 is NaN");
-        if factory.task() == Task::Classification {
+        if task == Task::Classification {
             says(fit(&x, &labels[1..]), "39 labels were given for 40 samples");
             let mut wrong = labels.clone();
             wrong[6] = 3;

@@ -24,14 +24,16 @@ use freewheel_core::{Error, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::network::{GAIN, NetworkClassifier, NetworkConfig};
-use crate::estimator::EstimatorConfig;
+use super::network::{GAIN, NetworkClassifier, NetworkConfig, NetworkRegressor};
 use crate::estimator::training::{TrainingConfig, image_side};
+use crate::estimator::{EstimatorConfig, Task};
 use crate::nn::{Activation, Builder, Conv, Init, Network, OptimizerConfig};
 use crate::settings::within;
 
-/// A fitted convolutional network.
+/// A fitted convolutional network for classes.
 pub type Cnn = NetworkClassifier<Config>;
+/// A fitted convolutional network for numbers.
+pub type RegressionCnn = NetworkRegressor<Config>;
 
 /// Settings of a convolutional network.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -65,6 +67,7 @@ impl Default for Config {
 impl EstimatorConfig for Config {
     const ID: &'static str = "cnn";
     const ABOUT: &'static str = "convolutional network for square images (LeCun et al. 1989)";
+    const TASK: Task = Task::Classification;
     type Model = Cnn;
 
     fn validate(&self) -> Result<()> {
@@ -85,7 +88,7 @@ impl EstimatorConfig for Config {
 }
 
 impl NetworkConfig for Config {
-    fn network(&self, width: usize, n_classes: u32) -> Result<Network> {
+    fn network(&self, width: usize, n_outputs: u32) -> Result<Network> {
         let mut net = Builder::new(width);
         let mut size = [image_side(width, self.in_channels)?; 2];
         let mut channels = self.in_channels as usize;
@@ -99,8 +102,8 @@ impl NetworkConfig for Config {
         for (i, &units) in self.hidden_sizes.iter().enumerate() {
             at = net.linear(&format!("hidden_sizes.{i}"), at, units as usize, Activation::Relu, GAIN);
         }
-        let logits = net.linear("logits", at, n_classes as usize, Activation::Identity, Init::Xavier(1.0));
-        Ok(net.build(&[logits]))
+        let out = net.linear("out", at, n_outputs as usize, Activation::Identity, Init::Xavier(1.0));
+        Ok(net.build(&[out]))
     }
 
     fn training(&self) -> &TrainingConfig {

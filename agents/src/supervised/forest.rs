@@ -1,5 +1,5 @@
-//! Random forest (scikit-learn's `RandomForestClassifier`): the mean of many decision trees, each fitted to a
-//! bootstrap sample, with random candidate features at each split (Breiman 2001).
+//! Random forest (scikit-learn's `RandomForestClassifier` and `RandomForestRegressor`): the mean of many decision
+//! trees, each fitted to a bootstrap sample, with random candidate features at each split (Breiman 2001).
 //!
 //! Trees are grown in parallel, each with its own random stream, so that the result does not depend on the number of
 //! threads.
@@ -24,15 +24,16 @@ use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::tree::bins::Bins;
-use super::tree::{self, Tree, grow};
+use super::tree::codes::Coded;
+use super::tree::{self, RegressionTree, Tree};
 use crate::estimator::{
-    ClassifierConfig, ClassifierModel, EstimatorConfig, FitCallback, FitProgress, Model, ensure, rows,
+    ClassifierConfig, ClassifierModel, EstimatorConfig, FitCallback, FitProgress, Model, RegressionConfig,
+    RegressorModel, Task, ensure, rows,
 };
 use crate::settings::within;
 
 /// Number of trees between two calls of the callback.
-const TREES_PER_CALLBACK: u32 = 8;
+const TREES_PER_CALLBACK: u32 = 16;
 
 /// Settings of a random forest.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -44,7 +45,8 @@ pub struct Config {
     pub max_depth: u32,
     /// Minimum number of samples in a leaf, at least 1.
     pub min_samples_leaf: u32,
-    /// Candidate features per split, at least 0; 0 for the square root of their number (scikit-learn's "sqrt").
+    /// Candidate features per split, at least 0; 0 for the square root of their number (scikit-learn's "sqrt"), and all
+    /// of them for targets that are numbers.
     pub max_features: u32,
     /// Fit each tree to as many samples as there are, drawn with replacement; false: fit each tree to all samples.
     pub bootstrap: bool,
@@ -56,7 +58,7 @@ impl Default for Config {
     }
 }
 
-/// A fitted random forest.
+/// A fitted random forest of classification trees.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Forest {
     trees: Vec<Tree>,
@@ -64,22 +66,31 @@ pub struct Forest {
     width: usize,
 }
 
+/// A fitted random forest of regression trees.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RegressionForest {
+    trees: Vec<RegressionTree>,
+    n_outputs: usize,
+    width: usize,
+}
+
 impl EstimatorConfig for Config {
     const ID: &'static str = "forest";
     const ABOUT: &'static str = "random forest: mean of decision trees on bootstrap samples (Breiman 2001)";
     const LARGEST: f64 = f64::MAX;
+    const TASK: Task = Task::Classification;
     type Model = Forest;
 
     fn validate(&self) -> Result<()> {
         within("n_estimators", f64::from(self.n_estimators), 1.0, 100_000.0)?;
-        self.tree_config(1).validate()
+        self.tree_config(0).validate()
     }
 }
 
 impl Config {
-    /// Settings of each tree of the forest, for samples of `width` numbers.
-    fn tree_config(&self, width: usize) -> tree::Config {
-        let features = if self.max_features == 0 { width.isqrt().max(1) as u32 } else { self.max_features };
+    /// Settings of each tree of the forest, with `default_features` candidates for `max_features` = 0.
+    fn tree_config(&self, default_features: usize) -> tree::Config {
+        let features = if self.max_features == 0 { default_features as u32 } else { self.max_features };
         tree::Config {
             max_depth: self.max_depth,
             min_samples_leaf: self.min_samples_leaf,
@@ -96,6 +107,40 @@ impl Config {
         (0..rows).for_each(|_| weights[rng.below(rows as u32) as usize] += 1);
         weights
     }
+
+    /// Trees on bootstrap samples of `rows` samples, grown in parallel by `grow(weights, drawn samples, rng)`; `bytes`
+    /// are those of a tree.
+    fn grow<T: Send>(
+        &self,
+        rows: usize,
+        streams: Streams,
+        callback: &mut FitCallback<'_>,
+        bytes: impl Fn(&T) -> u128,
+        grow: impl Fn(&[u32], Vec<u32>, &mut Stream) -> T + Sync,
+    ) -> Result<Vec<T>> {
+        let mut trees = Vec::new();
+        for first in (0..self.n_estimators).step_by(TREES_PER_CALLBACK as usize) {
+            let group = first..self.n_estimators.min(first + TREES_PER_CALLBACK);
+            let grown: Vec<T> = (group.into_par_iter().with_max_len(1))
+                .map(|tree| {
+                    let mut rng = streams.stream(Purpose::Agent, u64::from(tree), 0);
+                    let weights = self.bootstrap_weights(rows, &mut rng);
+                    let drawn = (0..rows as u32).filter(|&i| weights[i as usize] > 0).collect();
+                    grow(&weights, drawn, &mut rng)
+                })
+                .collect();
+            trees.extend(grown);
+            if first == 0 {
+                let all = trees.iter().map(&bytes).sum::<u128>() * u128::from(self.n_estimators);
+                memory::require(&format!("n_estimators = {}", self.n_estimators), all / trees.len() as u128)?;
+            }
+            let (done, total) = (trees.len() as u64, u64::from(self.n_estimators));
+            if callback(FitProgress { done, total, loss: f64::NAN }).is_break() {
+                break;
+            }
+        }
+        Ok(trees)
+    }
 }
 
 impl ClassifierConfig for Config {
@@ -107,36 +152,43 @@ impl ClassifierConfig for Config {
         streams: Streams,
         callback: &mut FitCallback<'_>,
     ) -> Result<Forest> {
-        let bins = Bins::new(x)?;
-        let config = self.tree_config(x.width());
-        let mut trees = Vec::new();
-        for first in (0..self.n_estimators).step_by(TREES_PER_CALLBACK as usize) {
-            let group = first..self.n_estimators.min(first + TREES_PER_CALLBACK);
-            let grown: Vec<Tree> = (group.into_par_iter())
-                .map(|tree| {
-                    let mut rng = streams.stream(Purpose::Agent, u64::from(tree), 0);
-                    let weights = self.bootstrap_weights(x.rows(), &mut rng);
-                    grow::grow(&config, &bins, labels, n_classes, &weights, &mut rng)
-                })
-                .collect();
-            trees.extend(grown);
-            if first == 0 {
-                let bytes: u128 = trees.iter().map(|tree| tree.bytes()).sum();
-                let all = bytes * u128::from(self.n_estimators) / trees.len() as u128;
-                memory::require(&format!("n_estimators = {}", self.n_estimators), all)?;
-            }
-            let (done, total) = (trees.len() as u64, u64::from(self.n_estimators));
-            if callback(FitProgress { done, total, loss: f64::NAN }).is_break() {
-                break;
-            }
-        }
+        let (coded, config) = (Coded::new(x)?, self.tree_config(x.width().isqrt().max(1)));
+        let trees = self.grow(x.rows(), streams, callback, Tree::bytes, |weights, drawn, rng| {
+            Tree::grow(&config, &coded, labels, n_classes, weights, drawn, rng)
+        })?;
         Ok(Forest { trees, n_classes, width: x.width() })
+    }
+}
+
+impl RegressionConfig for Config {
+    type RegressionModel = RegressionForest;
+
+    fn fit_targets(
+        &self,
+        x: &Samples,
+        y: &Samples,
+        streams: Streams,
+        callback: &mut FitCallback<'_>,
+    ) -> Result<RegressionForest> {
+        let (coded, config) = (Coded::new(x)?, self.tree_config(0));
+        let trees =
+            self.grow(x.rows(), streams, callback, RegressionTree::bytes, |weights, drawn, rng| {
+                RegressionTree::grow(&config, &coded, y, weights, drawn, rng)
+            })?;
+        Ok(RegressionForest { trees, n_outputs: y.width(), width: x.width() })
     }
 }
 
 impl Forest {
     /// The trees of the forest, in the order of their random streams.
     pub fn trees(&self) -> &[Tree] {
+        &self.trees
+    }
+}
+
+impl RegressionForest {
+    /// The trees of the forest, in the order of their random streams.
+    pub fn trees(&self) -> &[RegressionTree] {
         &self.trees
     }
 }
@@ -161,6 +213,26 @@ impl Model for Forest {
     }
 }
 
+impl Model for RegressionForest {
+    fn n_features_in(&self) -> usize {
+        self.width
+    }
+
+    fn n_parameters(&self) -> usize {
+        self.trees.iter().map(Model::n_parameters).sum()
+    }
+
+    fn check(&self) -> Result<()> {
+        ensure(!self.trees.is_empty(), "a forest needs trees")?;
+        let shape = (self.width, self.n_outputs);
+        ensure(
+            self.trees.iter().all(|tree| (tree.n_features_in(), tree.n_outputs()) == shape),
+            "a tree has other features or targets than the forest",
+        )?;
+        self.trees.iter().try_for_each(Model::check)
+    }
+}
+
 impl ClassifierModel for Forest {
     fn n_classes(&self) -> u32 {
         self.n_classes
@@ -175,6 +247,19 @@ impl ClassifierModel for Forest {
                     out.iter_mut()
                         .zip(tree.probabilities(x))
                         .for_each(|(sum, &probability)| *sum += f64::from(probability));
+                }
+            }
+            out.iter_mut().for_each(|sum| *sum /= self.trees.len() as f64);
+        })
+    }
+}
+
+impl RegressorModel for RegressionForest {
+    fn predict(&self, x: &Samples) -> Result<Samples> {
+        rows::map_rows(x, self.n_outputs, |x, out| {
+            for tree in &self.trees {
+                for (x, out) in x.chunks_exact(self.width).zip(out.chunks_exact_mut(self.n_outputs)) {
+                    out.iter_mut().zip(tree.values(x)).for_each(|(sum, value)| *sum += value);
                 }
             }
             out.iter_mut().for_each(|sum| *sum /= self.trees.len() as f64);

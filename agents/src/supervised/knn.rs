@@ -1,4 +1,6 @@
-//! k-nearest neighbors (scikit-learn's `KNeighborsClassifier` with uniform weights; Fix & Hodges 1951).
+//! k-nearest neighbors (scikit-learn's `KNeighborsClassifier` and `KNeighborsRegressor`; Fix & Hodges 1951).
+//!
+//! A class gets the sum of the weights of its neighbors, a number the weighted mean of those of the neighbors.
 //!
 //! Brute force: for centered queries q and samples t, the score `|t|^2 - 2 q.t` is the squared distance minus `|q|^2`,
 //! computed for many queries by a matrix product. The candidates with the smallest scores are then sorted by exact
@@ -11,7 +13,7 @@
 //! use freewheel_agents::{Samples};
 //!
 //! let (x, labels) = (Samples::new(vec![0.0, 1.0, 8.0, 9.0], 1)?, [0, 0, 1, 1]);
-//! let mut knn = Estimator::new(Config { n_neighbors: 1 }, Streams::new(0))?;
+//! let mut knn = Estimator::new(Config { n_neighbors: 1, ..Config::default() }, Streams::new(0))?;
 //! knn.fit(&x, &labels)?;
 //! assert_eq!(knn.predict(&Samples::new(vec![2.0, 7.0], 1)?)?, [0, 1]);
 //! assert_eq!(knn.score(&x, &labels)?, 1.0);
@@ -25,7 +27,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::estimator::rows::{self, BLOCK, dot, exact_square, multiply_transposed};
 use crate::estimator::{
-    ClassifierConfig, ClassifierModel, EstimatorConfig, FitCallback, Model, ensure, is_finite,
+    ClassifierConfig, ClassifierModel, EstimatorConfig, FitCallback, Model, RegressionConfig, RegressorModel,
+    Task, ensure, is_finite,
 };
 use crate::settings::within;
 
@@ -43,23 +46,50 @@ const MAX_UNSEEN_CLASSES: usize = 1 << 16;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// Number of neighbors that vote, 1 to 65536, at most the number of samples.
+    /// Number of neighbors, 1 to 65536, at most the number of samples.
     pub n_neighbors: u32,
+    /// Weights of the neighbors: uniform, or distance for 1 / distance.
+    pub weights: Weights,
+}
+
+/// Weights of the neighbors.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Weights {
+    /// All weights are equal.
+    #[default]
+    Uniform,
+    /// 1 / distance; neighbors at the distance 0, if there are any, are the only ones (as in scikit-learn).
+    Distance,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Config { n_neighbors: 5 }
+        Config { n_neighbors: 5, weights: Weights::Uniform }
     }
 }
 
 /// A fitted k-nearest-neighbors classifier: all samples with their classes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Knn {
-    samples: Samples,
+    neighbors: Neighbors,
     labels: Vec<u32>,
     n_classes: u32,
+}
+
+/// A fitted k-nearest-neighbors regressor: all samples with their targets.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RegressionKnn {
+    neighbors: Neighbors,
+    targets: Samples,
+}
+
+/// Samples among which the nearest are searched.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Neighbors {
+    samples: Samples,
     n_neighbors: usize,
+    weights: Weights,
     mean: Vec<f64>,
     /// Squared distances of the samples from their mean, `[N]`.
     norms: Vec<f32>,
@@ -67,7 +97,9 @@ pub struct Knn {
 
 impl EstimatorConfig for Config {
     const ID: &'static str = "knn";
-    const ABOUT: &'static str = "k-nearest neighbors: majority of the k nearest samples (Fix & Hodges 1951)";
+    const ABOUT: &'static str =
+        "k-nearest neighbors: majority or mean of the k nearest samples (Fix & Hodges 1951)";
+    const TASK: Task = Task::Classification;
     type Model = Knn;
 
     fn validate(&self) -> Result<()> {
@@ -84,21 +116,21 @@ impl ClassifierConfig for Config {
         _: Streams,
         _: &mut FitCallback<'_>,
     ) -> Result<Knn> {
-        let n_neighbors = self.n_neighbors as usize;
-        if n_neighbors > x.rows() {
-            return Err(Error::Config(format!(
-                "n_neighbors = {n_neighbors}: it must be at most the number of samples, {}",
-                x.rows()
-            )));
-        }
-        let mean = rows::means(x);
-        let norms = rows::map_blocks(x, BLOCK, |_, x| {
-            let mut centered = vec![0.0; x.len()];
-            rows::center(x, &mean, &mut centered);
-            centered.chunks_exact(mean.len()).map(|x| dot(x, x)).collect::<Vec<f32>>()
-        })
-        .concat();
-        Ok(Knn { samples: x.clone(), labels: labels.to_vec(), n_classes, n_neighbors, mean, norms })
+        Ok(Knn { neighbors: Neighbors::new(self, x)?, labels: labels.to_vec(), n_classes })
+    }
+}
+
+impl RegressionConfig for Config {
+    type RegressionModel = RegressionKnn;
+
+    fn fit_targets(
+        &self,
+        x: &Samples,
+        y: &Samples,
+        _: Streams,
+        _: &mut FitCallback<'_>,
+    ) -> Result<RegressionKnn> {
+        Ok(RegressionKnn { neighbors: Neighbors::new(self, x)?, targets: y.clone() })
     }
 }
 
@@ -157,7 +189,67 @@ fn min_score(scores: &[f32]) -> f32 {
 impl Knn {
     /// Indices and distances of the k nearest samples of each of the N rows of `x [N, D]`: `[N * k]`, nearest first.
     pub fn kneighbors(&self, x: &Samples) -> Vec<(u32, f64)> {
+        self.neighbors.kneighbors(x)
+    }
+}
+
+impl RegressionKnn {
+    /// Indices and distances of the k nearest samples of each of the N rows of `x [N, D]`: `[N * k]`, nearest first.
+    pub fn kneighbors(&self, x: &Samples) -> Vec<(u32, f64)> {
+        self.neighbors.kneighbors(x)
+    }
+}
+
+impl Neighbors {
+    fn new(config: &Config, x: &Samples) -> Result<Self> {
+        let n_neighbors = config.n_neighbors as usize;
+        if n_neighbors > x.rows() {
+            return Err(Error::Config(format!(
+                "n_neighbors = {n_neighbors}: it must be at most the number of samples, {}",
+                x.rows()
+            )));
+        }
+        let mean = rows::means(x);
+        let norms = rows::map_blocks(x, BLOCK, |_, x| {
+            let mut centered = vec![0.0; x.len()];
+            rows::center(x, &mean, &mut centered);
+            centered.chunks_exact(mean.len()).map(|x| dot(x, x)).collect::<Vec<f32>>()
+        })
+        .concat();
+        Ok(Neighbors { samples: x.clone(), n_neighbors, weights: config.weights, mean, norms })
+    }
+
+    fn kneighbors(&self, x: &Samples) -> Vec<(u32, f64)> {
         rows::map_blocks(x, BLOCK, |_, queries| self.neighbors_of(queries)).concat()
+    }
+
+    /// Weighted means `[N, width]` for the samples `x [N, D]`: `add(weight, neighbor, out [width])` adds the numbers of
+    /// each of the k neighbors to a row.
+    fn weighted(
+        &self,
+        x: &Samples,
+        width: usize,
+        add: impl Fn(f64, usize, &mut [f64]) + Sync,
+    ) -> Result<Samples> {
+        rows::map_rows(x, width, |x, out| {
+            let nearest = self.neighbors_of(x);
+            let mut weights = vec![0.0; self.n_neighbors];
+            for (nearest, out) in nearest.chunks_exact(self.n_neighbors).zip(out.chunks_exact_mut(width)) {
+                // The nearest neighbor comes first.
+                let least = nearest[0].1;
+                let weight = |distance: f64| match self.weights {
+                    Weights::Uniform => 1.0,
+                    Weights::Distance if least > 0.0 => least / distance,
+                    Weights::Distance => f64::from(u8::from(distance == 0.0)),
+                };
+                weights.iter_mut().zip(nearest).for_each(|(to, &(_, distance))| *to = weight(distance));
+                let sum: f64 = weights.iter().sum();
+                for (weight, &(i, _)) in weights.iter().zip(nearest) {
+                    add(*weight, i as usize, out);
+                }
+                out.iter_mut().for_each(|out| *out /= sum);
+            }
+        })
     }
 
     fn neighbors_of(&self, queries: &[f64]) -> Vec<(u32, f64)> {
@@ -205,30 +297,52 @@ impl Knn {
         nearest.truncate(self.n_neighbors);
         nearest
     }
+
+    fn check(&self) -> Result<()> {
+        let (n, d) = (self.samples.rows(), self.samples.width());
+        ensure(
+            n > 0 && [self.norms.len(), self.mean.len()] == [n, d],
+            "the numbers of samples and norms differ",
+        )?;
+        ensure((1..=n).contains(&self.n_neighbors), "there are fewer samples than neighbors")?;
+        ensure(u32::try_from(n).is_ok(), "there are more than 4294967295 samples")?;
+        let finite = self.norms.iter().all(|norm| norm.is_finite());
+        ensure(finite && is_finite(&[self.samples.values(), &self.mean]), "a number is not finite")
+    }
 }
 
 impl Model for Knn {
     fn n_features_in(&self) -> usize {
-        self.samples.width()
+        self.neighbors.samples.width()
     }
 
     fn n_parameters(&self) -> usize {
-        self.samples.values().len()
+        self.neighbors.samples.values().len()
     }
 
     fn check(&self) -> Result<()> {
-        let (n, d) = (self.samples.rows(), self.samples.width());
-        let lengths = [self.labels.len(), self.norms.len(), self.mean.len()];
-        ensure(n > 0 && lengths == [n, n, d], "the numbers of samples, labels and norms differ")?;
-        ensure((1..=n).contains(&self.n_neighbors), "there are fewer samples than neighbors")?;
-        ensure(u32::try_from(n).is_ok(), "there are more than 4294967295 samples")?;
+        self.neighbors.check()?;
+        let n = self.neighbors.samples.rows();
+        ensure(self.labels.len() == n, "the numbers of samples and labels differ")?;
         ensure(self.labels.iter().all(|&label| label < self.n_classes), "a label is not a class")?;
-        ensure(
-            (self.n_classes as usize) <= n.max(MAX_UNSEEN_CLASSES),
-            "there are more classes than samples",
-        )?;
-        let finite = self.norms.iter().all(|norm| norm.is_finite());
-        ensure(finite && is_finite(&[self.samples.values(), &self.mean]), "a number is not finite")
+        ensure((self.n_classes as usize) <= n.max(MAX_UNSEEN_CLASSES), "there are more classes than samples")
+    }
+}
+
+impl Model for RegressionKnn {
+    fn n_features_in(&self) -> usize {
+        self.neighbors.samples.width()
+    }
+
+    fn n_parameters(&self) -> usize {
+        self.neighbors.samples.values().len()
+    }
+
+    fn check(&self) -> Result<()> {
+        self.neighbors.check()?;
+        let n = self.neighbors.samples.rows();
+        ensure(self.targets.rows() == n, "the numbers of samples and targets differ")?;
+        ensure(is_finite(&[self.targets.values()]), "a target is not finite")
     }
 }
 
@@ -238,13 +352,16 @@ impl ClassifierModel for Knn {
     }
 
     fn predict_proba(&self, x: &Samples) -> Result<Samples> {
-        let c = self.n_classes as usize;
-        rows::map_rows(x, c, |x, out| {
-            let nearest = self.neighbors_of(x);
-            for (nearest, out) in nearest.chunks_exact(self.n_neighbors).zip(out.chunks_exact_mut(c)) {
-                nearest.iter().for_each(|&(i, _)| out[self.labels[i as usize] as usize] += 1.0);
-                out.iter_mut().for_each(|votes| *votes /= self.n_neighbors as f64);
-            }
+        self.neighbors.weighted(x, self.n_classes as usize, |weight, i, out| {
+            out[self.labels[i] as usize] += weight;
+        })
+    }
+}
+
+impl RegressorModel for RegressionKnn {
+    fn predict(&self, x: &Samples) -> Result<Samples> {
+        self.neighbors.weighted(x, self.targets.width(), |weight, i, out| {
+            out.iter_mut().zip(self.targets.row(i)).for_each(|(sum, y)| *sum += weight * y);
         })
     }
 }
@@ -256,7 +373,9 @@ mod tests {
     use proptest::prelude::*;
 
     fn fit(n_neighbors: u32, x: &Samples, labels: &[u32]) -> Knn {
-        Config { n_neighbors }.fit(x, labels, 3, Streams::new(0), &mut no_callback).unwrap()
+        Config { n_neighbors, ..Config::default() }
+            .fit(x, labels, 3, Streams::new(0), &mut no_callback)
+            .unwrap()
     }
 
     /// Numbers of 16 digits in two distant groups: f32 has too few digits for their differences.
@@ -282,6 +401,27 @@ mod tests {
             &mut no_callback,
         );
         assert!(few.unwrap_err().to_string().contains("at most the number of samples, 1"));
+    }
+
+    #[test]
+    fn weights_by_hand() {
+        let (x, y) = (
+            Samples::new(vec![0.0, 1.0, 3.0, 10.0], 1).unwrap(),
+            Samples::new(vec![1.0, 10.0, 2.0, 20.0, 4.0, 40.0, 9.0, 90.0], 2).unwrap(),
+        );
+        let predict = |weights, at: f64| {
+            let config = Config { n_neighbors: 3, weights };
+            let found = config.fit_targets(&x, &y, Streams::new(0), &mut no_callback).unwrap();
+            found.predict(&Samples::new(vec![at], 1).unwrap()).unwrap().values().to_vec()
+        };
+        assert_eq!(predict(Weights::Uniform, 2.0), [7.0 / 3.0, 70.0 / 3.0]);
+        // Distances 2, 1, 1: weights 1/2, 1, 1.
+        assert_eq!(predict(Weights::Distance, 2.0), [6.5 / 2.5, 65.0 / 2.5]);
+        assert_eq!(predict(Weights::Distance, 3.0), [4.0, 40.0]);
+        let config = Config { n_neighbors: 3, weights: Weights::Distance };
+        let found = config.fit(&x, &[0, 0, 1, 1], 2, Streams::new(0), &mut no_callback).unwrap();
+        let p = found.predict_proba(&Samples::new(vec![2.0], 1).unwrap()).unwrap();
+        assert_eq!(p.values(), [1.5 / 2.5, 1.0 / 2.5]);
     }
 
     /// Samples far from 0 with distances of 1, which the matrix products alone could not distinguish.

@@ -6,8 +6,9 @@
 //!
 //! Samples X are `[N, D]`, targets Y `[N, T]`; alpha is the weight of the L2 penalty, 0 for linear regression. Computed
 //! with twice the digits of f64 (`normal`), which gives all certified digits of the reference data sets of NIST; for
-//! large data in f64 from the eigenvectors of X'X. For linearly dependent columns without a penalty both give the
-//! solution of minimal norm, in the scale in which every column has length 1.
+//! large data in f64 from the eigenvectors of X'X. With more features than samples it is `W = X'(XX' + alpha I)^-1 Y`,
+//! which needs no `[D, D]` matrix. For linearly dependent columns without a penalty all give the solution of minimal
+//! norm, in the scale in which every column has length 1.
 //!
 //! ```
 //! use freewheel_agents::estimator::{Estimator, Regressor};
@@ -24,19 +25,21 @@
 //! ```
 
 use crate::Samples;
-use freewheel_core::{Result, Streams};
+use freewheel_core::{Result, Streams, memory};
+use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::estimator::double::Double;
 use crate::estimator::eigen::symmetric_eigen;
 use crate::estimator::rows::{self, BLOCK};
-use crate::estimator::{EstimatorConfig, FitCallback, Model, RegressorConfig, RegressorModel};
+use crate::estimator::{EstimatorConfig, FitCallback, Model, RegressorConfig, RegressorModel, Task};
+use crate::nn::matmul::{Matrix, matmul};
 use crate::settings::within;
 
 mod normal;
 
-/// Maximum of N (D + T)^2, the number of products, for the computation with twice the digits.
+/// Maximum number of products, N (D + T) times the smaller of N and D + T, for the computation with twice the digits.
 const EXACT_PRODUCTS: f64 = 1e8;
 
 /// Settings of linear regression.
@@ -86,6 +89,7 @@ impl EstimatorConfig for Linear {
     const ID: &'static str = "linear";
     const ABOUT: &'static str = "linear regression by least squares (Legendre 1805)";
     const LARGEST: f64 = 1e120;
+    const TASK: Task = Task::Regression;
     type Model = LinearModel;
 
     fn validate(&self) -> Result<()> {
@@ -97,6 +101,7 @@ impl EstimatorConfig for Ridge {
     const ID: &'static str = "ridge";
     const ABOUT: &'static str = "ridge regression: least squares with an L2 penalty (Hoerl & Kennard 1970)";
     const LARGEST: f64 = 1e120;
+    const TASK: Task = Task::Regression;
     type Model = LinearModel;
 
     fn validate(&self) -> Result<()> {
@@ -119,15 +124,27 @@ impl RegressorConfig for Ridge {
 /// Linear model that minimizes the squared errors + `alpha` |W|^2, with weights W.
 fn solve(x: &Samples, y: &Samples, alpha: f64, fit_intercept: bool) -> Result<LinearModel> {
     let (d, t) = (x.width(), y.width());
-    let products = x.rows() as f64 * ((d + t) as f64).powi(2);
-    if products <= EXACT_PRODUCTS {
+    let (n, numbers) = (x.rows(), d + t);
+    let products = n as f64 * numbers as f64 * n.min(numbers) as f64;
+    // Numbers of the samples and of the matrices of both methods: copies of the samples and of the products.
+    let dual = d > n;
+    let (copies, side) = if dual { (2, n) } else { (0, d) };
+    let matrices = if dual { 4 } else { n.div_ceil(BLOCK.max(n.div_ceil(16))) + 4 };
+    let kept = copies as u128 * n as u128 * d as u128 + matrices as u128 * (side as u128).pow(2);
+    let exact = products <= EXACT_PRODUCTS;
+    let bytes = if exact { size_of::<Double>() } else { size_of::<f64>() };
+    memory::require(&format!("linear regression on {n} samples of {d} numbers"), kept * bytes as u128)?;
+    if exact {
         return Ok(normal::solve(x, y, alpha, fit_intercept));
     }
     let (mean_x, mean_y) = match fit_intercept {
         true => (rows::means(x), rows::means(y)),
         false => (vec![0.0; d], vec![0.0; t]),
     };
-    let weights = solve_large(x, y, alpha, &mean_x, &mean_y)?;
+    let weights = match dual {
+        true => solve_wide(x, y, alpha, &mean_x, &mean_y)?,
+        false => solve_large(x, y, alpha, &mean_x, &mean_y)?,
+    };
     let intercept = |(w, mean): (&[f64], &f64)| {
         let at_mean: Double = w.iter().zip(&mean_x).map(|(&w, &m)| Double::from(w) * m.into()).sum();
         (Double::from(*mean) - at_mean).value()
@@ -172,6 +189,62 @@ fn solve_large(x: &Samples, y: &Samples, alpha: f64, mean_x: &[f64], mean_y: &[f
         for (at, cross) in cross.iter_mut().enumerate() {
             *cross -= alpha * weights[at % t * d + at / t];
         }
+    }
+    Ok(weights)
+}
+
+/// Weights `[T, D]` in f64 for many features and fewer samples: `W = Z'A` with `(ZZ' + alpha I) A = Y`, for the centered
+/// and scaled samples Z. Two more rounds fit the residuals of the round before.
+fn solve_wide(x: &Samples, y: &Samples, alpha: f64, mean_x: &[f64], mean_y: &[f64]) -> Result<Vec<f64>> {
+    let (n, d, t) = (x.rows(), x.width(), y.width());
+    let mut z = vec![0.0; n * d];
+    z.par_chunks_mut(d).zip(x.values().par_chunks(d)).for_each(|(z, x)| center(x, mean_x, z));
+    let mut scales = vec![0.0; d];
+    z.chunks_exact(d).for_each(|row| scales.iter_mut().zip(row).for_each(|(sum, z)| *sum += z * z));
+    for (scale, mean) in scales.iter_mut().zip(mean_x) {
+        // A spread below the rounding errors of the mean is none.
+        let (length, noise) = (scale.sqrt(), mean.abs() * (n as f64).sqrt() * 1e-14);
+        *scale = match alpha == 0.0 {
+            true if length > noise => 1.0 / length,
+            true => 0.0,
+            false => 1.0,
+        };
+    }
+    z.par_chunks_mut(d).for_each(|row| row.iter_mut().zip(&scales).for_each(|(z, scale)| *z *= scale));
+    let mut gram = vec![0.0; n * n];
+    gram.par_chunks_mut(BLOCK * n).zip(z.par_chunks(BLOCK * d)).for_each(|(out, block)| {
+        let rows = Matrix::new(block, block.len() / d, d);
+        matmul(out, rows, Matrix::new(&z, n, d).t(), false);
+    });
+    for a in 0..n {
+        (0..a).for_each(|b| gram[a * n + b] = gram[b * n + a]);
+    }
+    let found = symmetric_eigen(&gram, n)?;
+    let least = found.values.first().map_or(0.0, |most| most * n as f64 * f64::EPSILON * 16.0);
+    let mut weights = Vec::with_capacity(t * d);
+    for target in 0..t {
+        let mut w = vec![0.0; d];
+        let mut a = vec![0.0; n];
+        for _ in 0..3 {
+            let row = |(i, z): (usize, &[f64])| {
+                let fitted: f64 = z.iter().zip(&w).map(|(z, w)| z * w).sum();
+                y.row(i)[target] - mean_y[target] - fitted - alpha * a[i]
+            };
+            let residuals: Vec<f64> = z.par_chunks(d).enumerate().map(row).collect();
+            for (value, v) in found.values.iter().zip(found.vectors.chunks_exact(n)) {
+                if alpha == 0.0 && *value <= least {
+                    continue;
+                }
+                let along: f64 = v.iter().zip(&residuals).map(|(v, r)| v * r).sum();
+                let coefficient = along / (value.max(0.0) + alpha);
+                a.iter_mut().zip(v).for_each(|(a, v)| *a += coefficient * v);
+            }
+            w.fill(0.0);
+            for (row, a) in z.chunks_exact(d).zip(&a) {
+                w.iter_mut().zip(row).for_each(|(w, z)| *w += z * a);
+            }
+        }
+        weights.extend(w.iter().zip(&scales).map(|(w, scale)| w * scale));
     }
     Ok(weights)
 }

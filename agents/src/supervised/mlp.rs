@@ -1,5 +1,5 @@
-//! Multilayer perceptron: fully connected layers (like scikit-learn's `MLPClassifier`; Rumelhart, Hinton & Williams
-//! 1986). Instead of scikit-learn's L2 penalty `alpha`, use `weight_decay` of the optimizer `adam-w`.
+//! Multilayer perceptron: fully connected layers (like scikit-learn's `MLPClassifier` and `MLPRegressor`; Rumelhart,
+//! Hinton & Williams 1986). Instead of scikit-learn's L2 penalty `alpha`, use `weight_decay` of the optimizer `adam-w`.
 //!
 //! ```
 //! use freewheel_agents::estimator::{Classifier, Estimator, TrainingConfig};
@@ -21,14 +21,16 @@ use freewheel_core::Result;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::network::{GAIN, NetworkClassifier, NetworkConfig};
-use crate::estimator::EstimatorConfig;
+use super::network::{GAIN, NetworkClassifier, NetworkConfig, NetworkRegressor};
 use crate::estimator::training::TrainingConfig;
+use crate::estimator::{EstimatorConfig, Task};
 use crate::nn::{Activation, Builder, Init, Network};
 use crate::settings::within;
 
-/// A fitted multilayer perceptron.
+/// A fitted multilayer perceptron for classes.
 pub type Mlp = NetworkClassifier<Config>;
+/// A fitted multilayer perceptron for numbers.
+pub type RegressionMlp = NetworkRegressor<Config>;
 
 /// Settings of a multilayer perceptron.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -56,6 +58,7 @@ impl Default for Config {
 impl EstimatorConfig for Config {
     const ID: &'static str = "mlp";
     const ABOUT: &'static str = "multilayer perceptron: fully connected layers (Rumelhart et al. 1986)";
+    const TASK: Task = Task::Classification;
     type Model = Mlp;
 
     fn validate(&self) -> Result<()> {
@@ -67,15 +70,15 @@ impl EstimatorConfig for Config {
 }
 
 impl NetworkConfig for Config {
-    fn network(&self, width: usize, n_classes: u32) -> Result<Network> {
+    fn network(&self, width: usize, n_outputs: u32) -> Result<Network> {
         let init = if self.activation == Activation::Relu { GAIN } else { Init::Xavier(1.0) };
         let mut net = Builder::new(width);
         let mut at = 0;
         for (i, &units) in self.hidden_sizes.iter().enumerate() {
             at = net.linear(&format!("hidden_sizes.{i}"), at, units as usize, self.activation, init);
         }
-        let logits = net.linear("logits", at, n_classes as usize, Activation::Identity, Init::Xavier(1.0));
-        Ok(net.build(&[logits]))
+        let out = net.linear("out", at, n_outputs as usize, Activation::Identity, Init::Xavier(1.0));
+        Ok(net.build(&[out]))
     }
 
     fn training(&self) -> &TrainingConfig {

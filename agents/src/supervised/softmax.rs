@@ -36,7 +36,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{lbfgs, newton};
 use crate::estimator::rows::{self, BLOCK};
-use crate::estimator::{ClassifierConfig, ClassifierModel, EstimatorConfig, FitCallback, FitProgress, Model};
+use crate::estimator::{
+    ClassifierConfig, ClassifierModel, EstimatorConfig, FitCallback, FitProgress, Model, Task,
+};
 use crate::nn::matmul::{Matrix, matmul};
 use crate::settings::within;
 
@@ -94,6 +96,7 @@ impl EstimatorConfig for Config {
     const ID: &'static str = "softmax";
     const ABOUT: &'static str = "softmax (multinomial logistic) regression (Cox 1958)";
     const LARGEST: f64 = 1e150;
+    const TASK: Task = Task::Classification;
     type Model = Softmax;
 
     fn validate(&self) -> Result<()> {

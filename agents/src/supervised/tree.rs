@@ -1,37 +1,53 @@
-//! Decision tree, CART (scikit-learn's `DecisionTreeClassifier` with Gini impurity; Breiman, Friedman, Olshen & Stone
-//! 1984).
+//! Decision tree, CART (scikit-learn's `DecisionTreeClassifier` with Gini impurity and `DecisionTreeRegressor` with
+//! squared error; Breiman, Friedman, Olshen & Stone 1984).
 //!
-//! A node splits its samples at the threshold of one feature that minimizes `n_left gini_left + n_right gini_right`,
-//! with `gini = 1 - sum_c p_c^2` for the shares p_c of the classes c. Thresholds lie midway between neighboring values;
-//! features with more than 256 values are binned.
+//! A node splits its samples at the threshold of one feature that minimizes
+//!
+//! ```text
+//! classes    n_left gini_left + n_right gini_right      gini = 1 - sum_c p_c^2, with the shares p_c of the classes c
+//! numbers    sum |y - mean y_left|^2 over the left side + sum |y - mean y_right|^2 over the right side
+//! ```
+//!
+//! Thresholds lie midway between neighboring values. A leaf predicts the shares of the classes, or the mean of each of
+//! the T targets.
 //!
 //! ```
-//! use freewheel_agents::estimator::{Classifier, Estimator};
+//! use freewheel_agents::estimator::{Classifier, Estimator, Regression, Regressor};
 //! use freewheel_agents::supervised::tree::Config;
 //! use freewheel_core::{Streams};
 //! use freewheel_agents::{Samples};
 //!
-//! let (x, labels) = (Samples::new(vec![0.0, 1.0, 8.0, 9.0], 1)?, [0, 0, 1, 1]);
+//! let x = Samples::new(vec![0.0, 1.0, 8.0, 9.0], 1)?;
 //! let mut tree = Estimator::new(Config::default(), Streams::new(0))?;
-//! tree.fit(&x, &labels)?;
+//! tree.fit(&x, &[0, 0, 1, 1])?;
 //! assert_eq!(tree.predict(&Samples::new(vec![4.0, 5.0], 1)?)?, [0, 1]);
-//! assert_eq!((tree.score(&x, &labels)?, tree.model()?.depth()), (1.0, 1));
+//! assert_eq!(tree.model()?.depth(), 1);
+//!
+//! let y = Samples::new(vec![1.5, 1.5, 3.0, 4.0], 1)?;
+//! let mut tree = Estimator::new(Regression(Config { max_depth: 1, ..Config::default() }), Streams::new(0))?;
+//! tree.fit(&x, &y)?;
+//! assert_eq!(tree.predict(&x)?.values(), [1.5, 1.5, 3.5, 3.5]);
 //! # Ok::<(), freewheel_core::Error>(())
 //! ```
 
 use crate::Samples;
-use freewheel_core::{Error, Purpose, Result, Streams};
+use freewheel_core::{Error, Purpose, Result, Stream, Streams};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use self::bins::Bins;
+use self::codes::Coded;
+use self::criterion::{Gini, SquaredError};
+use self::nodes::Nodes;
 use crate::estimator::{
-    ClassifierConfig, ClassifierModel, EstimatorConfig, FitCallback, Model, ensure, rows,
+    ClassifierConfig, ClassifierModel, EstimatorConfig, FitCallback, Model, RegressionConfig, RegressorModel,
+    Task, ensure, is_finite, rows,
 };
 use crate::settings::within;
 
-pub(super) mod bins;
+pub(super) mod codes;
+pub(super) mod criterion;
 pub(super) mod grow;
+pub(super) mod nodes;
 
 /// Settings of a decision tree.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -51,34 +67,30 @@ impl Default for Config {
     }
 }
 
-/// Node of a decision tree: a split or a leaf.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Node {
-    /// Feature of the split; [`LEAF`] for a leaf.
-    pub(super) feature: u32,
-    /// Threshold of the split: samples with at most this value of the feature go to the left child.
-    pub(super) threshold: f64,
-    /// Indices of the left and right child; for a leaf, its row in [`Tree::probabilities`].
-    pub(super) children: [u32; 2],
-}
-
-/// Value of [`Node::feature`] that marks a leaf.
-pub(super) const LEAF: u32 = u32::MAX;
-
-/// A fitted decision tree.
+/// A fitted classification tree.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Tree {
-    pub(super) nodes: Vec<Node>,
+    nodes: Nodes,
     /// Share of each of C classes in each of L leaves, `[L, C]`.
-    pub(super) probabilities: Vec<f32>,
-    pub(super) n_classes: u32,
-    pub(super) width: usize,
+    probabilities: Vec<f32>,
+    n_classes: u32,
+}
+
+/// A fitted regression tree.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RegressionTree {
+    nodes: Nodes,
+    /// Mean of each of T targets in each of L leaves, `[L, T]`.
+    values: Vec<f64>,
+    n_outputs: usize,
 }
 
 impl EstimatorConfig for Config {
     const ID: &'static str = "tree";
-    const ABOUT: &'static str = "decision tree: CART with Gini impurity (Breiman et al. 1984)";
+    const ABOUT: &'static str =
+        "decision tree: CART with Gini impurity or squared error (Breiman et al. 1984)";
     const LARGEST: f64 = f64::MAX;
+    const TASK: Task = Task::Classification;
     type Model = Tree;
 
     fn validate(&self) -> Result<()> {
@@ -96,9 +108,25 @@ impl ClassifierConfig for Config {
         streams: Streams,
         _: &mut FitCallback<'_>,
     ) -> Result<Tree> {
-        let bins = Bins::new(x)?;
         let mut rng = streams.stream(Purpose::Agent, 0, 0);
-        Ok(grow::grow(self, &bins, labels, n_classes, &vec![1; x.rows()], &mut rng))
+        let all = (0..x.rows() as u32).collect();
+        Ok(Tree::grow(self, &Coded::new(x)?, labels, n_classes, &vec![1; x.rows()], all, &mut rng))
+    }
+}
+
+impl RegressionConfig for Config {
+    type RegressionModel = RegressionTree;
+
+    fn fit_targets(
+        &self,
+        x: &Samples,
+        y: &Samples,
+        streams: Streams,
+        _: &mut FitCallback<'_>,
+    ) -> Result<RegressionTree> {
+        let mut rng = streams.stream(Purpose::Agent, 0, 0);
+        let all = (0..x.rows() as u32).collect();
+        Ok(RegressionTree::grow(self, &Coded::new(x)?, y, &vec![1; x.rows()], all, &mut rng))
     }
 }
 
@@ -110,45 +138,88 @@ impl Config {
 }
 
 impl Tree {
-    /// Number of splits on the path to the deepest leaf.
-    pub fn depth(&self) -> usize {
-        let mut deepest = 0;
-        let mut open = vec![(0, 0)];
-        while let Some((at, depth)) = open.pop() {
-            let node = self.nodes[at];
-            deepest = deepest.max(depth);
-            if node.feature != LEAF {
-                open.extend(node.children.map(|children| (children as usize, depth + 1)));
-            }
-        }
-        deepest
+    /// Tree on the `samples`, in ascending order, with the `weights [N]`.
+    pub(super) fn grow(
+        config: &Config,
+        coded: &Coded,
+        labels: &[u32],
+        n_classes: u32,
+        weights: &[u32],
+        samples: Vec<u32>,
+        rng: &mut Stream,
+    ) -> Self {
+        let criterion = Gini::new(labels, weights, n_classes);
+        let (nodes, probabilities) = grow::grow(config, coded, criterion, samples, rng);
+        Tree { nodes, probabilities, n_classes }
     }
 
-    /// Bytes of the tree.
-    pub(super) fn bytes(&self) -> u128 {
-        (size_of_val(&self.nodes[..]) + size_of_val(&self.probabilities[..])) as u128
+    /// Number of splits on the path to the deepest leaf.
+    pub fn depth(&self) -> usize {
+        self.nodes.depth()
     }
 
     /// Number of leaves.
     pub fn leaves(&self) -> usize {
-        self.probabilities.len() / self.n_classes as usize
+        self.nodes.leaves()
+    }
+
+    /// Bytes of the tree.
+    pub(super) fn bytes(&self) -> u128 {
+        self.nodes.bytes() + size_of_val(&self.probabilities[..]) as u128
     }
 
     /// Class probabilities `[C]` for a sample `x [D]`: those of the leaf that contains the sample.
     #[inline]
     pub(super) fn probabilities(&self, x: &[f64]) -> &[f32] {
         let c = self.n_classes as usize;
-        let mut node = &self.nodes[0];
-        while node.feature != LEAF {
-            let right = x[node.feature as usize] > node.threshold;
-            node = &self.nodes[node.children[usize::from(right)] as usize];
-        }
-        &self.probabilities[node.children[0] as usize * c..][..c]
+        &self.probabilities[self.nodes.leaf(x) * c..][..c]
+    }
+}
+
+impl RegressionTree {
+    /// Tree on the `samples`, in ascending order, with targets `y [N, T]` and `weights [N]`.
+    pub(super) fn grow(
+        config: &Config,
+        coded: &Coded,
+        y: &Samples,
+        weights: &[u32],
+        samples: Vec<u32>,
+        rng: &mut Stream,
+    ) -> Self {
+        let criterion = SquaredError::new(y.values(), weights, y.width());
+        let (nodes, values) = grow::grow(config, coded, criterion, samples, rng);
+        RegressionTree { nodes, values, n_outputs: y.width() }
+    }
+
+    /// Number of splits on the path to the deepest leaf.
+    pub fn depth(&self) -> usize {
+        self.nodes.depth()
+    }
+
+    /// Number of leaves.
+    pub fn leaves(&self) -> usize {
+        self.nodes.leaves()
+    }
+
+    /// Number of targets, T.
+    pub fn n_outputs(&self) -> usize {
+        self.n_outputs
+    }
+
+    /// Bytes of the tree.
+    pub(super) fn bytes(&self) -> u128 {
+        self.nodes.bytes() + size_of_val(&self.values[..]) as u128
+    }
+
+    /// Predicted targets `[T]` for a sample `x [D]`: those of the leaf that contains the sample.
+    #[inline]
+    pub(super) fn values(&self, x: &[f64]) -> &[f64] {
+        &self.values[self.nodes.leaf(x) * self.n_outputs..][..self.n_outputs]
     }
 }
 
 /// Checks that the indices of `rows` samples fit into u32 (else [`Error::Config`]).
-pub(super) fn check_count(rows: usize) -> Result<()> {
+fn check_count(rows: usize) -> Result<()> {
     match u32::try_from(rows) {
         Ok(_) => Ok(()),
         Err(_) => Err(Error::Config(format!("{rows} samples are too many for a tree: at most 4294967295"))),
@@ -157,40 +228,37 @@ pub(super) fn check_count(rows: usize) -> Result<()> {
 
 impl Model for Tree {
     fn n_features_in(&self) -> usize {
-        self.width
+        self.nodes.width()
     }
 
     fn n_parameters(&self) -> usize {
         // One threshold per split, and all but one of the class shares of each leaf.
-        self.nodes.len() - self.leaves() + self.leaves() * (self.n_classes as usize - 1)
+        self.nodes.splits() + self.leaves() * (self.n_classes as usize - 1)
     }
 
     fn check(&self) -> Result<()> {
         let c = self.n_classes as usize;
-        ensure(
-            self.width > 0 && c > 0 && !self.nodes.is_empty(),
-            "a tree needs nodes, features and classes",
-        )?;
-        let leaves = self.nodes.iter().filter(|node| node.feature == LEAF).count();
-        ensure(Some(self.probabilities.len()) == leaves.checked_mul(c), "its leaves have no class shares")?;
+        ensure(c > 0 && self.probabilities.len().is_multiple_of(c), "its leaves have no class shares")?;
+        self.nodes.check(self.probabilities.len() / c)?;
         let is_share = |p: &f32| (0.0..=1.0).contains(p);
-        ensure(self.probabilities.iter().all(is_share), "a class share is not from 0 to 1")?;
-        // Every node has one parent before it: no path is a cycle, and no two paths meet.
-        let mut has_parent = vec![false; self.nodes.len()];
-        for (at, node) in self.nodes.iter().enumerate() {
-            let children = node.children.map(|child| child as usize);
-            if node.feature == LEAF {
-                ensure(children[0] < leaves, "a leaf has no class shares")?;
-                continue;
-            }
-            ensure((node.feature as usize) < self.width, "a node splits a feature that does not exist")?;
-            ensure(node.threshold.is_finite(), "a threshold is not finite")?;
-            for child in children {
-                ensure(child > at && child < self.nodes.len(), "a child is not behind its parent")?;
-                ensure(!std::mem::replace(&mut has_parent[child], true), "a node has two parents")?;
-            }
-        }
-        Ok(())
+        ensure(self.probabilities.iter().all(is_share), "a class share is not from 0 to 1")
+    }
+}
+
+impl Model for RegressionTree {
+    fn n_features_in(&self) -> usize {
+        self.nodes.width()
+    }
+
+    fn n_parameters(&self) -> usize {
+        self.nodes.splits() + self.values.len()
+    }
+
+    fn check(&self) -> Result<()> {
+        let t = self.n_outputs;
+        ensure(t > 0 && self.values.len().is_multiple_of(t), "its leaves have no targets")?;
+        self.nodes.check(self.values.len() / t)?;
+        ensure(is_finite(&[&self.values]), "a target is not finite")
     }
 }
 
@@ -201,10 +269,19 @@ impl ClassifierModel for Tree {
 
     fn predict_proba(&self, x: &Samples) -> Result<Samples> {
         rows::map_rows(x, self.n_classes as usize, |x, out| {
-            let rows = x.chunks_exact(self.width).zip(out.chunks_exact_mut(self.n_classes as usize));
+            let rows = x.chunks_exact(self.nodes.width()).zip(out.chunks_exact_mut(self.n_classes as usize));
             rows.for_each(|(x, out)| {
                 out.iter_mut().zip(self.probabilities(x)).for_each(|(out, &p)| *out = p.into());
             });
+        })
+    }
+}
+
+impl RegressorModel for RegressionTree {
+    fn predict(&self, x: &Samples) -> Result<Samples> {
+        rows::map_rows(x, self.n_outputs, |x, out| {
+            let rows = x.chunks_exact(self.nodes.width()).zip(out.chunks_exact_mut(self.n_outputs));
+            rows.for_each(|(x, out)| out.copy_from_slice(self.values(x)));
         })
     }
 }

@@ -195,8 +195,10 @@ fn forged_estimators_are_refused_or_work() {
     let x = Samples::new((0..24 * 16).map(|i| f64::from(i * 7 % 11) / 10.0).collect(), 16).unwrap();
     let labels: Vec<u32> = (0..24).map(|i| i * 5 % 3).collect();
     let mut accepted = 0;
-    for (index, factory) in factories().iter().enumerate() {
-        let mut estimator = factory.build(&small(factory.id()), Streams::new(1)).unwrap();
+    let all = factories();
+    let tasks = all.iter().flat_map(|factory| factory.tasks().into_iter().map(move |task| (factory, task)));
+    for (index, (factory, task)) in tasks.enumerate() {
+        let mut estimator = factory.build_for(task, &small(factory.id()), Streams::new(1)).unwrap();
         match &mut estimator {
             AnyEstimator::Classifier(it) => it.fit(&x, &labels).unwrap(),
             AnyEstimator::Regressor(it) => {
@@ -217,7 +219,7 @@ fn forged_estimators_are_refused_or_work() {
             let mut bytes = Vec::new();
             file.write(&mut bytes).unwrap();
             std::fs::write(&path, bytes).unwrap();
-            survives(&format!("{}, {section}, case {case}", factory.id()), || {
+            survives(&format!("{} {task:?}, {section}, case {case}", factory.id()), || {
                 if let Ok(estimator) = estimator::load(&path, &factories()) {
                     accepted += 1;
                     use_estimator(&estimator, &x);

@@ -36,7 +36,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::estimator::rows::{self, BLOCK, dot, squared_distance};
 use crate::estimator::{
-    EstimatorConfig, FitCallback, FitProgress, Model, TransformerConfig, TransformerModel, ensure, is_finite,
+    EstimatorConfig, FitCallback, FitProgress, Model, Task, TransformerConfig, TransformerModel, ensure,
+    is_finite,
 };
 use crate::settings::within;
 
@@ -82,6 +83,7 @@ impl EstimatorConfig for Config {
     const ID: &'static str = "kmeans";
     const ABOUT: &'static str =
         "k-means clustering: Lloyd's algorithm with k-means++ (Lloyd 1957; Arthur & Vassilvitskii 2007)";
+    const TASK: Task = Task::Unsupervised;
     type Model = KMeans;
 
     fn validate(&self) -> Result<()> {

@@ -32,7 +32,8 @@ use serde::{Deserialize, Serialize};
 use crate::estimator::eigen::{Eigen, dot_f64, symmetric_eigen};
 use crate::estimator::rows::{self, BLOCK, dot};
 use crate::estimator::{
-    EstimatorConfig, FitCallback, FitProgress, Model, TransformerConfig, TransformerModel, ensure, is_finite,
+    EstimatorConfig, FitCallback, FitProgress, Model, Task, TransformerConfig, TransformerModel, ensure,
+    is_finite,
 };
 use crate::nn::matmul::{Matrix, matmul};
 use crate::settings::within;
@@ -73,6 +74,7 @@ pub struct Pca {
 impl EstimatorConfig for Config {
     const ID: &'static str = "pca";
     const ABOUT: &'static str = "principal component analysis: directions of largest variance (Pearson 1901)";
+    const TASK: Task = Task::Unsupervised;
     type Model = Pca;
 
     fn validate(&self) -> Result<()> {

@@ -35,7 +35,9 @@ use crate::estimator::factory::toml_text;
 use crate::estimator::training::{
     InputScale, NetworkTrainer, TrainingConfig, apply, check_parameters, finite_loss, gather, image_side,
 };
-use crate::estimator::{EstimatorConfig, FitCallback, Model, TransformerConfig, TransformerModel, ensure};
+use crate::estimator::{
+    EstimatorConfig, FitCallback, Model, Task, TransformerConfig, TransformerModel, ensure,
+};
 use crate::nn::model::MAX_PARAMETERS;
 use crate::nn::{Activation, Builder, Conv, Init, Network};
 use crate::settings::within;
@@ -92,6 +94,7 @@ impl EstimatorConfig for Config {
     const ID: &'static str = "vae";
     const ABOUT: &'static str =
         "variational autoencoder: latent variables with encoder and decoder networks (Kingma & Welling 2013)";
+    const TASK: Task = Task::Unsupervised;
     type Model = Vae;
 
     fn validate(&self) -> Result<()> {

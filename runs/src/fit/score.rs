@@ -59,11 +59,14 @@ pub fn scores(estimator: &AnyEstimator, data: &DataSet, seed: u64) -> Result<Vec
             let (part, name) = evaluation_subset(data);
             let y = part.targets.values()?;
             let predicted = it.predict(&part.samples)?;
-            let errors = predicted.values().iter().zip(y).map(|(p, y)| (p - y).powi(2));
-            let rmse = (errors.sum::<f64>() / y.len().max(1) as f64).sqrt();
+            let errors = predicted.values().iter().zip(y).map(|(p, y)| p - y);
+            let n = y.len().max(1) as f64;
+            let rmse = (errors.clone().map(|e| e * e).sum::<f64>() / n).sqrt();
+            let mae = errors.map(f64::abs).sum::<f64>() / n;
             let mut all = vec![
                 score("R²", name, r_squared(predicted.values(), y), ""),
                 score("root mean square error", name, rmse, ""),
+                score("mean absolute error", name, mae, ""),
             ];
             all.extend(coefficients(&**it, data));
             Ok(all)

@@ -54,6 +54,36 @@ fn columns_that_depend_on_each_other() {
     assert_eq!(found.weights()[2], 0.0);
 }
 
+/// Both methods for large data, against the method with twice the digits.
+#[test]
+fn large_data_has_the_same_weights() {
+    let number = |i: usize| ((i * 7919 + i * i % 1013 * 31) % 997) as f64 / 100.0;
+    for (n, d) in [(40, 7), (12, 40), (1, 30)] {
+        let x = samples(&(0..n * d).map(number).collect::<Vec<_>>(), d);
+        let y = samples(&(0..2 * n).map(|i| number(i + 70_000)).collect::<Vec<_>>(), 2);
+        for alpha in [0.0, 0.5] {
+            let expected = normal::solve(&x, &y, alpha, true);
+            let solve = if d > n { solve_wide } else { solve_large };
+            let found = solve(&x, &y, alpha, &rows::means(&x), &rows::means(&y)).unwrap();
+            for (a, b) in found.iter().zip(expected.weights()) {
+                assert!((a - b).abs() < 1e-9, "{n} {d} {alpha}: {a} {b}");
+            }
+        }
+    }
+}
+
+/// A row of many numbers: no matrix of `[D, D]` numbers is taken.
+#[test]
+fn many_columns_and_few_rows() {
+    let number = |i: usize| ((i * 7919 + i / 7 * 31) % 997) as f64 / 100.0;
+    for n in [1, 5] {
+        let x = samples(&(0..n * 60_000).map(number).collect::<Vec<_>>(), 60_000);
+        let y = samples(&(0..n).map(|i| number(i + 17)).collect::<Vec<_>>(), 1);
+        let found = fit(&x, &y).predict(&x).unwrap();
+        assert!(found.values().iter().zip(y.values()).all(|(a, b)| (a - b).abs() < 1e-9), "{found:?}");
+    }
+}
+
 proptest! {
     /// Normal equations: the residuals are orthogonal to every column.
     #[test]

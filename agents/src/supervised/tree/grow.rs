@@ -1,273 +1,362 @@
 //! Growth of a decision tree, depth first.
+//!
+//! The samples of a node are sorted by the codes of each candidate feature, and a sweep moves them from the right side
+//! of a split to the left. A node whose codes fit into the cache gets a table of its own, in which its whole subtree is
+//! grown.
 
 use freewheel_core::Stream;
 
-use super::bins::{Bins, FeatureBins, MAX_BINS};
-use super::{Config, LEAF, Node, Tree};
+use super::Config;
+use super::codes::{Code, CodeTable, Coded, Codes, TILE};
+use super::criterion::{Criterion, Purity};
+use super::nodes::Nodes;
 
-/// Maximum number of samples for which sorting is faster than counting per bin.
-const MAX_SORTED: usize = 48;
+/// Bytes of the table of a subtree.
+const LOCAL_BYTES: usize = 1 << 19;
+/// Maximum number of codes per sample for which counting is faster than sorting.
+const COUNTED: usize = 4;
 
-/// Node that is still to be split: range of its samples, depth and index.
-struct PendingNode {
+/// Node that is still to be split: range of its samples, depth and index, and how many of [`Grower::constants`] are
+/// constant in it.
+struct Pending {
     from: usize,
     to: usize,
     depth: u32,
     node: usize,
+    constants: usize,
 }
 
-/// Candidate split and its purity, the sum of `sum_c n_c^2 / n` over both sides, with n samples and n_c of class c on a
-/// side; a larger value is purer.
+/// Candidate split.
 #[derive(Clone, Copy)]
 struct Split {
     feature: usize,
-    /// Last bin of the left side, and the next bin with samples.
-    bins: [usize; 2],
-    purity: f64,
+    /// Largest code of the left side, and the smallest of the right.
+    codes: [usize; 2],
+    purity: Purity,
 }
 
-/// Inputs and buffers of the growth.
-struct Grower<'a> {
+/// Codes by column `[D, N]` of the samples 0, 1, ... of a subtree.
+struct View<'a, B> {
+    columns: &'a [B],
+    rows: usize,
+    /// Whether it is the table of a subtree.
+    local: bool,
+}
+
+impl<B> View<'_, B> {
+    fn column(&self, feature: usize) -> &[B] {
+        &self.columns[feature * self.rows..][..self.rows]
+    }
+}
+
+/// Settings, result and buffers of the growth.
+struct Grower<'a, B, C: Criterion> {
     config: &'a Config,
-    bins: &'a Bins,
-    labels: &'a [u32],
-    /// Weight of each sample, `[N]`.
-    weights: &'a [u32],
-    n_classes: usize,
-    /// Number of samples per bin and class; and, in `bin_counts`, per bin.
+    coded: &'a Coded,
+    table: &'a CodeTable<B>,
+    rng: &'a mut Stream,
+    nodes: Nodes,
+    leaves: Vec<C::Leaf>,
+    n_leaves: usize,
+    n_candidates: usize,
+    /// All features; those that are constant in the current node come first.
+    features: Vec<u32>,
+    /// Features that are constant in a node and hence in its subtree, in the order in which they were found.
+    constants: Vec<u32>,
+    gathered: Vec<B>,
     counts: Vec<u32>,
-    bin_counts: Vec<u32>,
-    sorted: Vec<(u8, u32)>,
-    left: Vec<u32>,
+    /// Sorted samples, as code and index.
+    keys: Vec<u64>,
+    sums: Vec<C::Number>,
     right: Vec<u32>,
+    local: Vec<B>,
 }
 
-/// Grows a decision tree on the samples with a positive weight.
-pub(in super::super) fn grow(
+/// Grows a decision tree on the `samples`, in ascending order; returns its nodes and the numbers of its leaves.
+pub(in super::super) fn grow<C: Criterion>(
     config: &Config,
-    bins: &Bins,
-    labels: &[u32],
-    n_classes: u32,
-    weights: &[u32],
+    coded: &Coded,
+    criterion: C,
+    samples: Vec<u32>,
     rng: &mut Stream,
-) -> Tree {
-    let c = n_classes as usize;
+) -> (Nodes, Vec<C::Leaf>) {
+    match &coded.codes {
+        Codes::U8(table) => grow_on(config, coded, table, criterion, samples, rng),
+        Codes::U16(table) => grow_on(config, coded, table, criterion, samples, rng),
+        Codes::U32(table) => grow_on(config, coded, table, criterion, samples, rng),
+    }
+}
+
+fn grow_on<B: Code, C: Criterion>(
+    config: &Config,
+    coded: &Coded,
+    table: &CodeTable<B>,
+    mut criterion: C,
+    mut samples: Vec<u32>,
+    rng: &mut Stream,
+) -> (Nodes, Vec<C::Leaf>) {
+    let d = coded.values.len();
     let mut grower = Grower {
         config,
-        bins,
-        labels,
-        weights,
-        n_classes: c,
-        counts: vec![0; MAX_BINS * c],
-        bin_counts: vec![0; MAX_BINS],
-        sorted: Vec::new(),
-        left: vec![0; c],
-        right: vec![0; c],
+        coded,
+        table,
+        rng,
+        nodes: Nodes::root(d),
+        leaves: Vec::new(),
+        n_leaves: 0,
+        n_candidates: config.n_candidates(d),
+        features: (0..d as u32).collect(),
+        constants: vec![0; d],
+        gathered: Vec::new(),
+        counts: Vec::new(),
+        keys: Vec::new(),
+        sums: Vec::new(),
+        right: Vec::new(),
+        local: Vec::new(),
     };
-    let mut samples: Vec<u32> = (0..labels.len() as u32).filter(|&i| weights[i as usize] > 0).collect();
-    let mut features: Vec<u32> = (0..bins.features.len() as u32).collect();
-    let leaf = Node { feature: LEAF, threshold: 0.0, children: [0; 2] };
-    let mut tree = Tree { nodes: vec![leaf], probabilities: Vec::new(), n_classes, width: features.len() };
-    let mut pending = vec![PendingNode { from: 0, to: samples.len(), depth: 0, node: 0 }];
-    while let Some(PendingNode { from, to, depth, node }) = pending.pop() {
-        let here = &mut samples[from..to];
-        let totals = grower.totals(here);
-        let at_max_depth = config.max_depth > 0 && depth >= config.max_depth;
-        let split = if at_max_depth { None } else { grower.best_split(here, &totals, &mut features, rng) };
-        let Some(split) = split else {
-            tree.nodes[node].children = [tree.leaves() as u32; 2];
-            let all: u32 = totals.iter().sum();
-            tree.probabilities.extend(totals.iter().map(|&n| n as f32 / all.max(1) as f32));
-            continue;
-        };
-        let feature = &bins.features[split.feature];
-        let middle = from + partition(here, feature, split.bins[0]);
-        let children = tree.nodes.len();
-        tree.nodes.extend([leaf; 2]);
-        tree.nodes[node] = Node {
-            feature: split.feature as u32,
-            threshold: feature.threshold(split.bins[0], split.bins[1]),
-            children: [children as u32, children as u32 + 1],
-        };
-        pending.push(PendingNode { from: middle, to, depth: depth + 1, node: children + 1 });
-        pending.push(PendingNode { from, to: middle, depth: depth + 1, node: children });
-    }
-    tree
+    let root = Pending { from: 0, to: samples.len(), depth: 0, node: 0, constants: 0 };
+    let view = View { columns: &table.by_column, rows: table.rows, local: false };
+    grower.grow(&view, &mut criterion, &mut samples, root);
+    (grower.nodes, grower.leaves)
 }
 
-/// Moves the samples whose bin of `feature` is at most `bin` to the front of `samples`; returns their number.
-fn partition(samples: &mut [u32], feature: &FeatureBins, bin: usize) -> usize {
-    let mut middle = 0;
-    for i in 0..samples.len() {
-        if usize::from(feature.bin[samples[i] as usize]) <= bin {
-            samples.swap(i, middle);
-            middle += 1;
-        }
-    }
-    middle
-}
-
-impl Grower<'_> {
-    /// Weighted count of each class among `samples`, `[C]`.
-    fn totals(&self, samples: &[u32]) -> Vec<u32> {
-        let mut totals = vec![0; self.n_classes];
-        for &i in samples {
-            totals[self.labels[i as usize] as usize] += self.weights[i as usize];
-        }
-        totals
-    }
-
-    /// Best split of `samples`. Candidate features are drawn at random until there are enough of them and at least one
-    /// is not constant.
-    fn best_split(
-        &mut self,
-        samples: &[u32],
-        totals: &[u32],
-        features: &mut [u32],
-        rng: &mut Stream,
-    ) -> Option<Split> {
-        if totals.iter().filter(|&&n| n > 0).count() < 2 {
-            return None;
-        }
-        let n_candidates = self.config.n_candidates(features.len());
-        let mut best_split: Option<Split> = None;
-        let mut varies = false;
-        for current in 0..features.len() {
-            if current >= n_candidates && varies {
-                break;
-            }
-            if n_candidates < features.len() {
-                let drawn = current + rng.below((features.len() - current) as u32) as usize;
-                features.swap(current, drawn);
-            }
-            let feature = features[current] as usize;
-            if self.bins.features[feature].len() < 2 {
+impl<B: Code, C: Criterion> Grower<'_, B, C> {
+    /// Grows the subtree of the node `start`, with the `samples` of the `view`.
+    fn grow(&mut self, view: &View<'_, B>, criterion: &mut C, samples: &mut [u32], start: Pending) {
+        let mut pending = vec![start];
+        while let Some(Pending { from, to, depth, node, constants }) = pending.pop() {
+            let here = &mut samples[from..to];
+            if self.fits_locally(view, here.len()) {
+                let mut own: Vec<u32> = (0..here.len() as u32).collect();
+                let mut selected = criterion.select(here);
+                let local = self.local_table(here);
+                let own_view = View { columns: &local, rows: here.len(), local: true };
+                let start = Pending { from: 0, to: here.len(), depth, node, constants };
+                self.grow(&own_view, &mut selected, &mut own, start);
+                self.local = local;
                 continue;
             }
-            let (found, has_two) = if samples.len() < MAX_SORTED {
-                self.split_by_sorting(samples, totals, feature)
-            } else {
-                self.split_by_counting(samples, totals, feature)
+            let min = self.config.min_samples_leaf as usize;
+            let at_max_depth = self.config.max_depth > 0 && depth >= self.config.max_depth;
+            let equal = criterion.start_node(here);
+            let (split, constants) = match equal || at_max_depth || here.len() / 2 < min {
+                true => (None, constants),
+                false => self.best_split(view, criterion, here, constants),
             };
-            varies |= has_two;
-            if let Some(found) = found
-                && best_split.is_none_or(|best_split| found.purity > best_split.purity)
-            {
-                best_split = Some(found);
-            }
+            let Some(split) = split else {
+                criterion.push_leaf(&mut self.leaves);
+                self.nodes.set_leaf(node, self.n_leaves);
+                self.n_leaves += 1;
+                continue;
+            };
+            let middle = from + self.partition(view.column(split.feature), here, B::of(split.codes[0]));
+            let left =
+                self.nodes.split(node, split.feature, self.coded.threshold(split.feature, split.codes));
+            let depth = depth + 1;
+            pending.push(Pending { from: middle, to, depth, node: left + 1, constants });
+            pending.push(Pending { from, to: middle, depth, node: left, constants });
         }
-        best_split
     }
 
-    fn split_by_counting(
-        &mut self,
-        samples: &[u32],
-        totals: &[u32],
-        feature: usize,
-    ) -> (Option<Split>, bool) {
-        let (c, bins) = (self.n_classes, self.bins.features[feature].len());
-        self.counts[..bins * c].fill(0);
-        self.bin_counts[..bins].fill(0);
-        let bin = &self.bins.features[feature].bin;
-        for &i in samples {
-            let (i, b) = (i as usize, usize::from(bin[i as usize]));
-            self.counts[b * c + self.labels[i] as usize] += self.weights[i];
-            self.bin_counts[b] += 1;
+    /// Whether the subtree of a node with `n` samples is grown faster in a table of its own: one that fits into the
+    /// cache, and of which the subtree uses a large part.
+    fn fits_locally(&self, view: &View<'_, B>, n: usize) -> bool {
+        let d = self.features.len();
+        let used = self.n_candidates * (n.max(1).ilog2() as usize + 1);
+        !view.local && view.rows > n && n >= 4 && n * d * size_of::<B>() <= LOCAL_BYTES && 8 * used >= d
+    }
+
+    /// Codes by column of the `samples`.
+    fn local_table(&mut self, samples: &[u32]) -> Vec<B> {
+        let (n, d) = (samples.len(), self.features.len());
+        let mut local = std::mem::take(&mut self.local);
+        local.clear();
+        local.resize(n * d, B::default());
+        for (tile, columns) in local.chunks_mut(n * TILE).enumerate() {
+            for (j, &i) in samples.iter().enumerate() {
+                let row = &self.table.by_row[i as usize * d..][..d];
+                let codes = &row[tile * TILE..d.min((tile + 1) * TILE)];
+                columns.iter_mut().skip(j).step_by(n).zip(codes).for_each(|(to, &code)| *to = code);
+            }
         }
-        let mut sweep =
-            Sweep::new(feature, totals, &mut self.left, &mut self.right, self.config.min_samples_leaf);
-        for b in (0..bins).filter(|&b| self.bin_counts[b] > 0) {
-            sweep.move_to(b);
-            for (class, &n) in self.counts[b * c..(b + 1) * c].iter().enumerate() {
-                if n > 0 {
-                    sweep.move_left(class, n);
+        local
+    }
+
+    /// Moves the samples with a code of at most `code` to the front of `samples`, in their order; returns their number.
+    fn partition(&mut self, column: &[B], samples: &mut [u32], code: B) -> usize {
+        let mut left = 0;
+        self.right.clear();
+        for at in 0..samples.len() {
+            let sample = samples[at];
+            match column[sample as usize] <= code {
+                true => {
+                    samples[left] = sample;
+                    left += 1;
+                }
+                false => self.right.push(sample),
+            }
+        }
+        samples[left..].copy_from_slice(&self.right);
+        left
+    }
+
+    /// Best split of `samples`, and the number of features that are known to be constant in them, of which the first
+    /// `known` are constant in the parent. Candidate features are drawn at random until there are enough of them and at
+    /// least one is not constant (as in scikit-learn). Without a draw the feature with the smallest index is chosen on
+    /// ties.
+    fn best_split(
+        &mut self,
+        view: &View<'_, B>,
+        criterion: &mut C,
+        samples: &[u32],
+        known: usize,
+    ) -> (Option<Split>, usize) {
+        let d = self.features.len();
+        let all = self.n_candidates == d;
+        let mut best: Option<Split> = None;
+        let (mut visited, mut drawn_constants, mut found, mut end) = (0, 0, 0, d);
+        while end > known + found && (visited < self.n_candidates || visited <= found + drawn_constants) {
+            visited += 1;
+            let mut at = match all {
+                true => known,
+                false => drawn_constants + self.rng.below((end - found - drawn_constants) as u32) as usize,
+            };
+            if at < known {
+                self.features.swap(drawn_constants, at);
+                drawn_constants += 1;
+                continue;
+            }
+            at += found;
+            let feature = self.features[at] as usize;
+            match self.best_of_feature(view.column(feature), criterion, samples) {
+                None => {
+                    self.features.swap(at, known + found);
+                    found += 1;
+                }
+                Some((codes, purity)) => {
+                    end -= 1;
+                    self.features.swap(at, end);
+                    let is_better = |best: &Split| {
+                        let tie = all && feature < best.feature && !best.purity.exceeds(purity);
+                        purity.exceeds(best.purity) || tie
+                    };
+                    if let Some(codes) = codes
+                        && best.as_ref().is_none_or(is_better)
+                    {
+                        best = Some(Split { feature, codes, purity });
+                    }
                 }
             }
         }
-        (sweep.best_split, sweep.varies)
+        // The siblings and the children find the constant features of this node in their places.
+        self.features[..known].copy_from_slice(&self.constants[..known]);
+        self.constants[known..known + found].copy_from_slice(&self.features[known..known + found]);
+        (best, known + found)
     }
 
-    fn split_by_sorting(&mut self, samples: &[u32], totals: &[u32], feature: usize) -> (Option<Split>, bool) {
-        let bin = &self.bins.features[feature].bin;
-        self.sorted.clear();
-        self.sorted.extend(samples.iter().map(|&i| (bin[i as usize], i)));
-        self.sorted.sort_unstable();
-        let mut sweep =
-            Sweep::new(feature, totals, &mut self.left, &mut self.right, self.config.min_samples_leaf);
-        for &(b, i) in &self.sorted {
-            sweep.move_to(usize::from(b));
-            sweep.move_left(self.labels[i as usize] as usize, self.weights[i as usize]);
+    /// Codes beside the best split of `samples` by one feature, if one leaves enough samples on both sides, and its
+    /// purity; `None` if the feature is constant.
+    fn best_of_feature(
+        &mut self,
+        column: &[B],
+        criterion: &mut C,
+        samples: &[u32],
+    ) -> Option<(Option<[usize; 2]>, Purity)> {
+        self.gathered.clear();
+        self.gathered.extend(samples.iter().map(|&i| column[i as usize]));
+        let low = self.gathered.iter().copied().fold(self.gathered[0], B::min);
+        let high = self.gathered.iter().copied().fold(low, B::max);
+        if low == high {
+            return None;
         }
-        (sweep.best_split, sweep.varies)
-    }
-}
-
-/// Search for the best split of one feature: a scan over its bins, from left to right.
-struct Sweep<'a> {
-    feature: usize,
-    /// Weighted count of each class, `[C]`, on the left and on the right side.
-    left: &'a mut [u32],
-    right: &'a mut [u32],
-    /// Weighted number of samples on each side; and, in `squares`, the sum of squared class counts of each side.
-    count: [u64; 2],
-    squares: [u64; 2],
-    /// Minimum weighted number of samples on each side.
-    min_samples: u64,
-    current: Option<usize>,
-    varies: bool,
-    best_split: Option<Split>,
-}
-
-impl<'a> Sweep<'a> {
-    fn new(
-        feature: usize,
-        totals: &[u32],
-        left: &'a mut [u32],
-        right: &'a mut [u32],
-        min_samples: u32,
-    ) -> Self {
-        left.fill(0);
-        right.copy_from_slice(totals);
-        let each = totals.iter().map(|&n| u64::from(n));
-        let (count, squares) = ([0, each.clone().sum()], [0, each.map(|n| n * n).sum()]);
-        let min_samples = u64::from(min_samples);
-        Sweep {
-            feature,
-            left,
-            right,
-            count,
-            squares,
-            min_samples,
-            current: None,
-            varies: false,
-            best_split: None,
+        let (n, low, codes) = (samples.len(), low.index(), high.index() - low.index() + 1);
+        if codes * criterion.n_numbers() <= n {
+            return Some(self.sweep_counts(criterion, samples, low, codes));
         }
+        self.sort(samples, low, codes);
+        Some(self.sweep_samples(criterion))
     }
 
-    /// Moves the scan to bin `b`; first evaluates the split between the previous bin and `b`.
-    #[inline(always)]
-    fn move_to(&mut self, b: usize) {
-        let Some(before) = self.current.replace(b).filter(|&before| before != b) else { return };
-        self.varies = true;
-        let [left, right] = self.count;
-        if left < self.min_samples || right < self.min_samples {
+    /// Sorts the `samples` with the codes [`Grower::gathered`], which are `codes` numbers from `low`, into
+    /// [`Grower::keys`].
+    fn sort(&mut self, samples: &[u32], low: usize, codes: usize) {
+        let key = |code: &B, i: u32| (code.index() as u64) << 32 | u64::from(i);
+        if codes > COUNTED * samples.len() {
+            self.keys.clear();
+            self.keys.extend(self.gathered.iter().zip(samples).map(|(code, &i)| key(code, i)));
+            self.keys.sort_unstable();
             return;
         }
-        let purity = self.squares[0] as f64 / left as f64 + self.squares[1] as f64 / right as f64;
-        if self.best_split.is_none_or(|best_split| purity > best_split.purity) {
-            self.best_split = Some(Split { feature: self.feature, bins: [before, b], purity });
+        self.counts.clear();
+        self.counts.resize(codes + 1, 0);
+        self.gathered.iter().for_each(|code| self.counts[code.index() - low + 1] += 1);
+        let mut sum = 0;
+        self.counts.iter_mut().for_each(|count| {
+            sum += *count;
+            *count = sum;
+        });
+        self.keys.resize(samples.len(), 0);
+        for (code, &i) in self.gathered.iter().zip(samples) {
+            let at = &mut self.counts[code.index() - low];
+            self.keys[*at as usize] = key(code, i);
+            *at += 1;
         }
     }
 
-    /// Moves `n` samples of `class` from the right side to the left.
-    #[inline(always)]
-    fn move_left(&mut self, class: usize, n: u32) {
-        let (left, right, k) = (u64::from(self.left[class]), u64::from(self.right[class]), u64::from(n));
-        self.squares[0] += k * (2 * left + k);
-        self.squares[1] -= k * (2 * right - k);
-        self.left[class] += n;
-        self.right[class] -= n;
-        self.count[0] += k;
-        self.count[1] -= k;
+    /// Best split of the sorted [`Grower::keys`].
+    fn sweep_samples(&self, criterion: &mut C) -> (Option<[usize; 2]>, Purity) {
+        let (n, min) = (self.keys.len(), self.config.min_samples_leaf as usize);
+        let (mut best, mut purity) = (None, Purity::LEAST);
+        criterion.start_sweep();
+        let mut last = self.keys[0] >> 32;
+        for (at, key) in self.keys.iter().enumerate() {
+            let code = key >> 32;
+            if code != last {
+                if at >= min && n - at >= min {
+                    let found = criterion.purity();
+                    if found.exceeds(purity) {
+                        (best, purity) = (Some([last as usize, code as usize]), found);
+                    }
+                }
+                last = code;
+            }
+            criterion.move_sample((key & u64::from(u32::MAX)) as usize);
+        }
+        (best, purity)
+    }
+
+    /// Best split of `samples` with few `codes`, counted from `low`: their targets are first summed for each code.
+    fn sweep_counts(
+        &mut self,
+        criterion: &mut C,
+        samples: &[u32],
+        low: usize,
+        codes: usize,
+    ) -> (Option<[usize; 2]>, Purity) {
+        let (k, min) = (criterion.n_numbers(), self.config.min_samples_leaf as usize);
+        self.counts.clear();
+        self.counts.resize(codes, 0);
+        self.sums.clear();
+        self.sums.resize(codes * k, C::Number::default());
+        for (code, &i) in self.gathered.iter().zip(samples) {
+            let code = code.index() - low;
+            self.counts[code] += 1;
+            criterion.add_to(&mut self.sums[code * k..(code + 1) * k], i as usize);
+        }
+        let (mut best, mut purity) = (None, Purity::LEAST);
+        criterion.start_sweep();
+        let (mut last, mut at) = (0, 0);
+        for (code, &count) in self.counts.iter().enumerate().filter(|(_, count)| **count > 0) {
+            if at > 0 && at >= min && samples.len() - at >= min {
+                let found = criterion.purity();
+                if found.exceeds(purity) {
+                    (best, purity) = (Some([low + last, low + code]), found);
+                }
+            }
+            criterion.move_sum(&self.sums[code * k..(code + 1) * k]);
+            last = code;
+            at += count as usize;
+        }
+        (best, purity)
     }
 }

@@ -24,7 +24,7 @@ fn the_smallest_leaf_is_kept() {
     let labels = [0, 1, 1, 1, 1, 1, 1, 1, 1, 1];
     let tree = fit(&Config { min_samples_leaf: 3, ..Config::default() }, &x, &labels, 2);
     // The best split would separate one sample from nine; the best allowed one separates three from seven.
-    assert_eq!(tree.nodes[0].threshold, 2.5);
+    assert_eq!(tree.nodes.split_of(0).1, 2.5);
     assert_eq!(tree.probabilities(&[0.0]), [1.0 / 3.0, 2.0 / 3.0]);
 }
 
@@ -51,9 +51,9 @@ fn exhaustive(x: &Samples, labels: &[u32]) -> Option<f64> {
 }
 
 proptest! {
-    /// Few samples are sorted, many are counted per bin.
+    /// Few samples are sorted, many are counted per value.
     #[test]
-    fn no_question_is_better(n in 2..90usize, d in 1..4usize, seed in 0..1000usize, values in 2..30usize) {
+    fn no_question_is_better(n in 2..90usize, d in 1..4usize, seed in 0..1000usize, values in 2..300usize) {
         let number = |i: usize| ((i * 7919 + seed * 31 + i / 3 * i) % values) as f64;
         let x = Samples::new((0..n * d).map(number).collect(), d).unwrap();
         let labels: Vec<u32> = (0..n).map(|i| ((i * 31 + seed + i / 5) % 3) as u32).collect();
@@ -63,9 +63,9 @@ proptest! {
             Some(least) if !pure => {
                 prop_assert_eq!(stump.leaves(), 2);
                 let mut sides = [[0u32; 3]; 2];
-                let node = stump.nodes[0];
+                let (feature, threshold) = stump.nodes.split_of(0);
                 for (row, &label) in x.iter().zip(&labels) {
-                    sides[usize::from(row[node.feature as usize] > node.threshold)][label as usize] += 1;
+                    sides[usize::from(row[feature] > threshold)][label as usize] += 1;
                 }
                 let left: f64 = sides.iter().map(|side| {
                     let n: f64 = side.iter().map(|&k| f64::from(k)).sum();
@@ -84,5 +84,87 @@ proptest! {
             prop_assert!((f64::from(probabilities[label as usize]) - share).abs() < 1e-6);
             prop_assert!(probabilities[argmax(probabilities) as usize] >= probabilities[label as usize]);
         }
+    }
+}
+
+fn regression(config: &Config, x: &Samples, y: &Samples) -> RegressionTree {
+    config.fit_targets(x, y, Streams::new(0), &mut no_callback).unwrap()
+}
+
+/// Reference: least squared error over every column and value.
+fn least_error(x: &Samples, y: &Samples) -> Option<f64> {
+    let error = |side: &[&[f64]]| -> f64 {
+        let each = (0..y.width()).map(|t| {
+            let mean = side.iter().map(|y| y[t]).sum::<f64>() / side.len() as f64;
+            side.iter().map(|y| (y[t] - mean).powi(2)).sum::<f64>()
+        });
+        each.sum()
+    };
+    let mut best: Option<f64> = None;
+    for c in 0..x.width() {
+        for threshold in x.iter().map(|row| row[c]) {
+            let (left, right): (Vec<_>, Vec<_>) =
+                x.iter().zip(y.iter()).partition(|(row, _)| row[c] <= threshold);
+            if !right.is_empty() {
+                let side = |of: &[(&[f64], &[f64])]| error(&of.iter().map(|(_, y)| *y).collect::<Vec<_>>());
+                let found = side(&left) + side(&right);
+                best = Some(best.map_or(found, |best| best.min(found)));
+            }
+        }
+    }
+    best
+}
+
+proptest! {
+    #[test]
+    fn no_split_has_a_smaller_error(
+        n in 2..120usize, d in 1..4usize, t in 1..3usize, seed in 0..1000usize, values in 2..300usize, far in 0..2u8,
+    ) {
+        let number = |i: usize| ((i * 7919 + seed * 31 + i / 3 * i) % values) as f64;
+        let x = Samples::new((0..n * d).map(number).collect(), d).unwrap();
+        let target = |i: usize| ((i * 31 + seed + i / 5 * i) % 17) as f64 + 1e6 * f64::from(far);
+        let y = Samples::new((0..n * t).map(target).collect(), t).unwrap();
+        let stump = regression(&Config { max_depth: 1, ..Config::default() }, &x, &y);
+        let differ = y.iter().any(|row| row != y.row(0));
+        let predicted = stump.predict(&x).unwrap();
+        match least_error(&x, &y) {
+            Some(least) if differ => {
+                prop_assert_eq!(stump.leaves(), 2);
+                let errors = predicted.values().iter().zip(y.values()).map(|(a, b)| (a - b).powi(2));
+                prop_assert!((errors.sum::<f64>() - least).abs() < 1e-6, "{}", least);
+            }
+            _ => prop_assert_eq!(stump.leaves(), 1),
+        }
+        // A tree without a limit predicts the mean of equal samples.
+        let whole = regression(&Config::default(), &x, &y).predict(&x).unwrap();
+        for i in 0..n {
+            for target in 0..t {
+                let same: Vec<f64> = (0..n).filter(|&j| x.row(j) == x.row(i)).map(|j| y.row(j)[target]).collect();
+                let mean = same.iter().sum::<f64>() / same.len() as f64;
+                prop_assert!((whole.row(i)[target] - mean).abs() < 1e-9 * (1.0 + mean.abs()));
+            }
+        }
+    }
+}
+
+/// A subtree that is grown in a table of its own is the same.
+#[test]
+fn subtrees_in_tables_of_their_own() {
+    let (n, d) = (3000, 300);
+    let x = Samples::new((0..n * d).map(|i| ((i * 7919 + i / 7 * 31) % 251) as f64).collect(), d).unwrap();
+    let labels: Vec<u32> = (0..n)
+        .map(|i| u32::from(x.row(i)[5] > 100.0) + u32::from(x.row(i)[9] + x.row(i)[2] > 250.0))
+        .collect();
+    let tree = fit(&Config { min_samples_leaf: 3, ..Config::default() }, &x, &labels, 3);
+    let whole = tree.predict_proba(&x).unwrap();
+    // Each leaf has the class shares of its samples, at least three.
+    let mut leaves = std::collections::BTreeMap::<usize, Vec<u32>>::new();
+    (0..n).for_each(|i| leaves.entry(tree.nodes.leaf(x.row(i))).or_default().push(labels[i]));
+    assert_eq!(leaves.len(), tree.leaves());
+    for i in 0..n {
+        let here = &leaves[&tree.nodes.leaf(x.row(i))];
+        assert!(here.len() >= 3);
+        let share = here.iter().filter(|&&label| label == labels[i]).count() as f64 / here.len() as f64;
+        assert!((whole.row(i)[labels[i] as usize] - share).abs() < 1e-6);
     }
 }
