@@ -96,7 +96,7 @@ fn a_line_of_many_columns() {
     let file = folder.path().join("wide.csv");
     let line: Vec<String> = (0..40_000).map(|i| (i % 97).to_string()).collect();
     std::fs::write(&file, format!("{}\n", line.join(","))).unwrap();
-    let set = ["data.kind=number", "data.target=0", "data.header=no", "data.test_size=0"];
+    let set = ["data.kind=number", "data.target=1", "data.header=no", "data.test_size=0"];
     let words: Vec<&str> = set.iter().flat_map(|set| ["--set", set]).collect();
     let report = fit(
         &folder.path().join("fit"),

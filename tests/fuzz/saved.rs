@@ -20,7 +20,8 @@ pub fn all(folder: &Path) -> Vec<Target> {
     let agents: Vec<String> = registry.agents().map(|agent| agent.id().to_owned()).collect();
     let mut targets: Vec<Target> = agents.iter().flat_map(|agent| trainers(folder, agent)).collect();
     let estimators = registry.estimators().iter();
-    let tasks = estimators.flat_map(|factory| factory.tasks().into_iter().map(|task| (factory.id(), task)));
+    let tasks =
+        estimators.flat_map(|factory| factory.tasks().into_iter().map(move |task| (factory.id(), task)));
     targets.extend(tasks.filter_map(|(id, task)| estimator(folder, id, task)));
     targets
 }
