@@ -90,7 +90,7 @@ impl Default for Config {
             target_update_interval: 4,
             tau: 0.01,
             epsilon: Schedule::Ramp { from: 1.0, to: 0.05, over: 0.3, shape: RampShape::Linear },
-            repeat_random: true,
+            repeat_random: false,
             double: true,
             dueling: false,
             noisy: false,
