@@ -89,7 +89,7 @@ fn pause_of_training() {
     });
     let registry = Registry::standard().agent(agent);
     // A checkpoint every 5000 steps, ten seconds of training.
-    let mut doc = Document::one_run("grid/cliff", "large", 5000 * SAVES, "0");
+    let mut doc = Document::one_run("grid/cliff", "large", Some(5000 * SAVES), "0");
     for set in [
         format!("checkpoint.points={SAVES}").as_str(),
         "checkpoint.keep=1",

@@ -403,7 +403,7 @@ mod tests {
         // 0; less ln(2 pi).
         sample.noise = vec![-1.0, 0.0];
         sample.evaluate(&[1.0, 0.0, 2f32.ln(), 0.0], 1);
-        let expected = -0.5 - 0.693_147_2 + 0.867_561_7 - 1.837_877_1;
+        let expected = -0.5 - std::f32::consts::LN_2 + 0.867_561_7 - 1.837_877_1;
         assert!((sample.log_prob[0] - expected).abs() < 1e-5, "{:?} {expected}", sample.log_prob);
         // Beyond the bounds of the log standard deviation, and far out in the tails of tanh.
         sample.noise = vec![1.0];

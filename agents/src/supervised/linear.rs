@@ -222,13 +222,13 @@ fn solve_wide(x: &Samples, y: &Samples, alpha: f64, mean_x: &[f64], mean_y: &[f6
     let found = symmetric_eigen(&gram, n)?;
     let least = found.values.first().map_or(0.0, |most| most * n as f64 * f64::EPSILON * 16.0);
     let mut weights = Vec::with_capacity(t * d);
-    for target in 0..t {
+    for (target, mean) in mean_y.iter().enumerate() {
         let mut w = vec![0.0; d];
         let mut a = vec![0.0; n];
         for _ in 0..3 {
             let row = |(i, z): (usize, &[f64])| {
                 let fitted: f64 = z.iter().zip(&w).map(|(z, w)| z * w).sum();
-                y.row(i)[target] - mean_y[target] - fitted - alpha * a[i]
+                y.row(i)[target] - mean - fitted - alpha * a[i]
             };
             let residuals: Vec<f64> = z.par_chunks(d).enumerate().map(row).collect();
             for (value, v) in found.values.iter().zip(found.vectors.chunks_exact(n)) {
