@@ -244,7 +244,7 @@ mod tests {
         let kind = hopeful();
         let default = |name: &str| kind.fields().into_iter().find(|f| f.name == name).unwrap().default;
         assert_eq!((default("initial_value"), default("learning_rate")), (20.0.into(), 0.5.into()));
-        assert_eq!(default("epsilon"), 0.1);
+        assert_eq!(default("ucb_c"), 1.0);
         let usual = FnFactory::new("usual", "", |spec, config: q_learning::Config, budget, streams| {
             Ok(Box::new(q_learning::QLearning::new(spec, config, budget, streams)?))
         });

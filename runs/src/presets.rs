@@ -100,24 +100,10 @@ mod tests {
             let config = &plan.jobs[0].config;
             assert_eq!(plan.presets, [preset.name()]);
             assert!((preset.steps..preset.steps + config.num_envs as u64).contains(&config.steps));
-            let resolved =
-                |key: &String, value: &Value| similar(&config.agent_settings[key], value).then_some(());
-            for (key, value) in &preset.settings {
-                resolved(key, value).unwrap_or_else(|| panic!("{}: {key}", preset.name()));
-            }
+            let resolved = registry.find_agent(&preset.agent).unwrap().resolve(&preset.settings).unwrap();
+            assert_eq!(config.agent_settings, resolved);
             assert_eq!(config.world_settings, preset.world_settings);
             assert_eq!(plan.warnings, Vec::<String>::new(), "{}", preset.name());
-        }
-    }
-
-    /// Whether a setting as it is resolved, with all defaults, has the value that the preset gives.
-    fn similar(resolved: &Value, given: &Value) -> bool {
-        match (resolved, given) {
-            (Value::Table(resolved), Value::Table(given)) => {
-                given.iter().all(|(key, value)| resolved.get(key).is_some_and(|found| similar(found, value)))
-            }
-            (Value::Float(resolved), Value::Integer(given)) => *resolved == *given as f64,
-            _ => resolved == given,
         }
     }
 }

@@ -197,6 +197,7 @@ mod tests {
     fn agent(graph: &Graph, config: Config) -> QLambda {
         let tabular = Tabular {
             learning_rate: Schedule::Constant(0.5),
+            epsilon: Schedule::Constant(0.1),
             gamma: Some(0.8),
             exploration: Exploration::Greedy,
             ..Tabular::default()

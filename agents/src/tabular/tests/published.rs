@@ -15,7 +15,8 @@ fn build(id: &str, graph: &Graph, settings: &str, steps: u64, seed: u64) -> Box<
 
 /// Mean return of `episodes` episodes after the first `skip`.
 fn online(id: &str, settings: &str, skip: usize, episodes: usize) -> f64 {
-    let mut agent = build(id, &Graph::cliff(), settings, 1, 3);
+    let settings = format!("{settings}\nepsilon = 0.1\ngamma = 1.0");
+    let mut agent = build(id, &Graph::cliff(), &settings, 1, 3);
     let all = returns(&mut *agent, &mut Graph::cliff().batch(1, 3), skip + episodes);
     all[skip..].iter().sum::<f64>() / episodes as f64
 }
@@ -153,7 +154,7 @@ fn shortcut_maze_needs_the_bonus() {
         greedy_return(&*agent, maze(open)).1
     };
     let common = "planning_steps = 50\nprioritized = false\nmodel = 'latest'\nplanning_learning_rate = 0.5\n\
-                  learning_rate = 0.5";
+                  learning_rate = 0.5\nepsilon = 0.1";
     assert_eq!(found(common), 16);
     assert_eq!(found(&format!("{common}\nkappa = 0.001")), 10);
 }

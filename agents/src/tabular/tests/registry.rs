@@ -46,7 +46,7 @@ fn agents_with_documented_settings() {
     let fields = factory("dyna-q").fields();
     let default = |name: &str| fields.iter().find(|field| field.name == name).unwrap().default.clone();
     assert_eq!(default("planning_steps"), 10);
-    assert_eq!(default("learning_rate"), 0.1);
+    assert_eq!(default("initial_value"), 0.0);
     assert_eq!(default("exploration"), "epsilon-greedy");
 }
 
