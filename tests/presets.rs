@@ -20,7 +20,7 @@ fn trained(args: &[&str]) -> (String, serde_json::Value) {
 fn a_preset_is_used_and_named_where_nothing_is_set() {
     let (told, row) = trained(&["train", "grid/deepsea-10", "q-learning"]);
     assert!(told.contains("presets: grid/deepsea-10 q-learning"), "{told}");
-    assert!((row["mean"].as_f64().unwrap() - 0.99).abs() < 1e-9, "{row}");
+    assert!((row["mean"].as_f64().unwrap() - 0.99).abs() < 1e-6, "{row}");
 
     // Without it, epsilon-greedy exploration seldom finds the treasure.
     let (told, row) = trained(&["train", "grid/deepsea-20", "q-learning", "--no-preset", "--steps", "1e5"]);
@@ -38,7 +38,8 @@ fn a_preset_is_used_and_named_where_nothing_is_set() {
 fn presets_reach_nine_tenths_of_the_reference() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().to_str().unwrap();
-    for text in ["cliff q-learning", "windy-stochastic q", "lake-4x4 q-learning", "deepsea-10", "taxi q-l"] {
+    for text in ["cliff q-learning", "windy-stochastic q", "lake-4x4 q-learning", "deepsea-10 q", "taxi q-l"]
+    {
         let args = ["run", "--presets", text, "--seeds", "100..102", "--out", out, "--json"];
         let report = PROGRAM.json(&[&args[..], &["--set", "evaluation.interim_episodes=0"]].concat());
         for row in report["rows"].as_array().unwrap() {

@@ -11,6 +11,7 @@ const PROGRAM: Program = Program(env!("CARGO_BIN_EXE_freewheel-test-program"));
 const T_MAZE: &str = r#"
     worlds = ["test/t-maze"]
     agents = ["random", "q-learning", { id = "q-learning", label = "stacked", frame_stack = 2 }]
+    agent = { learning_rate = 0.1, epsilon = 0.1, gamma = 1.0 }
     seeds = "0..3"
     steps = 4000
 "#;
@@ -93,7 +94,7 @@ fn stalled_after_is_the_time_of_the_test() {
         let output = run(folder.path(), &text, "wrong", &[]);
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(3), "{said}");
-        assert!(said.contains("t-maze.toml:8:1: ") && said.contains(line), "{said}");
+        assert!(said.contains("t-maze.toml:9:1: ") && said.contains(line), "{said}");
     }
 }
 
