@@ -11,8 +11,9 @@ use freewheel_core::checkpoint::Checkpoint;
 
 use crate::Target;
 
-/// Worlds in which agents are trained: the first that an agent supports.
-const WORLDS: [&str; 3] = ["grid/frozenlake-4x4", "classic/cartpole", "market/garleanu-pedersen"];
+/// Worlds in which agents are trained, where an agent supports them.
+const WORLDS: [&str; 4] =
+    ["grid/frozenlake-4x4", "classic/cartpole", "market/garleanu-pedersen", "classic/pendulum"];
 
 /// All saved things.
 pub fn all(folder: &Path) -> Vec<Target> {
@@ -43,7 +44,7 @@ fn trainers(folder: &Path, agent: &str) -> Vec<Target> {
     for world in WORLDS {
         let small = toml::toml! { hidden_sizes = [4] };
         let builders = [small, toml::Table::new()].map(|settings| {
-            let start = Trainer::builder(world, agent).num_envs(2).total_steps(200);
+            let start = Trainer::builder(world, agent).no_preset().num_envs(2).total_steps(200);
             settings.into_iter().fold(start, |builder, (key, value)| builder.set(&key, value))
         });
         let Some(mut trainer) = builders.into_iter().find_map(|builder| builder.build().ok()) else {
