@@ -1,7 +1,7 @@
 //! Helpers of the end-to-end tests in this folder, which run the whole program.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use serde_json::Value;
@@ -86,4 +86,19 @@ pub fn assert_same_bytes(a: &Path, b: &Path) {
 /// Number of games of each size in a comparison of Go: `FREEWHEEL_GO_GAMES`, or 40.
 pub fn go_games() -> usize {
     std::env::var("FREEWHEEL_GO_GAMES").ok().and_then(|games| games.parse().ok()).unwrap_or(40)
+}
+
+/// Python that can import `module` of the package `package`: `FREEWHEEL_PYTHON`, or the one that `tests/peers/setup` has
+/// made. Without one the test is skipped with a message, or fails if `FREEWHEEL_REFEREES` is `required`.
+pub fn python(module: &str, package: &str) -> Option<PathBuf> {
+    let made = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../target/peers/bin/python"));
+    let python = std::env::var_os("FREEWHEEL_PYTHON").map_or(made, PathBuf::from);
+    let import = format!("import {module}");
+    if Command::new(&python).args(["-c", &import]).output().is_ok_and(|output| output.status.success()) {
+        return Some(python);
+    }
+    let required = std::env::var("FREEWHEEL_REFEREES").is_ok_and(|value| value == "required");
+    assert!(!required, "{} cannot import {module}", python.display());
+    eprintln!("SKIPPED: no Python with {package}; make one with tests/peers/setup");
+    None
 }

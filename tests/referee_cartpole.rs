@@ -3,11 +3,11 @@
 //! Requires the Python environment of `tests/peers/setup`, or `FREEWHEEL_PYTHON` naming a Python with Gymnasium.
 //! Without it the test is skipped with a note, or fails if `FREEWHEEL_REFEREES=required`.
 
-use std::path::PathBuf;
 use std::process::Command;
 
 use freewheel_core::{Ending, Env, Purpose, Streams};
 use freewheel_envs::classic::{Cartpole, Integrator, Settings, State};
+use freewheel_tests::python;
 use serde::Deserialize;
 
 /// Maximum difference of two equal states.
@@ -30,21 +30,6 @@ struct Episode {
     rewards: Vec<f32>,
     terminated: bool,
     truncated: bool,
-}
-
-fn python() -> Option<PathBuf> {
-    let root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
-    let made = root.join("target/peers/bin/python");
-    let python = std::env::var_os("FREEWHEEL_PYTHON").map(PathBuf::from).unwrap_or(made);
-    let has =
-        Command::new(&python).args(["-c", "import gymnasium"]).output().is_ok_and(|o| o.status.success());
-    if !has {
-        let required = std::env::var("FREEWHEEL_REFEREES").is_ok_and(|v| v == "required");
-        assert!(!required, "{} has no Gymnasium", python.display());
-        eprintln!("SKIPPED: no Python with Gymnasium; make one with tests/peers/setup");
-        return None;
-    }
-    Some(python)
 }
 
 fn set_state(state: &mut State, [position, velocity, angle, angular_velocity]: [f64; 4]) {
@@ -84,7 +69,7 @@ fn replay(episode: &Episode, apart: usize) -> f64 {
 
 #[test]
 fn trajectories_equal_gymnasiums() {
-    let Some(python) = python() else { return };
+    let Some(python) = python("gymnasium", "Gymnasium") else { return };
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/peers/gymnasium_cartpole.py");
     let output = Command::new(python).args([script, WEIGHTS]).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -3,7 +3,6 @@
 //! Requires the Python environment of `tests/peers/setup`, or `FREEWHEEL_PYTHON` naming a Python with Gymnasium.
 //! Without it the test is skipped with a note, or fails if `FREEWHEEL_REFEREES=required`.
 
-use std::path::PathBuf;
 use std::process::Command;
 
 use freewheel_core::{Action, Actions, Ending, Env, Purpose, Stream, Streams};
@@ -11,6 +10,7 @@ use freewheel_envs::classic::{
     Acrobot, AcrobotState, Limit, MountainCar, MountainCarContinuous, MountainCarState, Pendulum,
     PendulumState,
 };
+use freewheel_tests::python;
 use serde::Deserialize;
 
 /// Episode played in Gymnasium.
@@ -23,21 +23,6 @@ struct Episode {
     rewards: Vec<f64>,
     terminated: bool,
     truncated: bool,
-}
-
-fn python() -> Option<PathBuf> {
-    let root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
-    let made = root.join("target/peers/bin/python");
-    let python = std::env::var_os("FREEWHEEL_PYTHON").map(PathBuf::from).unwrap_or(made);
-    let has =
-        Command::new(&python).args(["-c", "import gymnasium"]).output().is_ok_and(|o| o.status.success());
-    if !has {
-        let required = std::env::var("FREEWHEEL_REFEREES").is_ok_and(|v| v == "required");
-        assert!(!required, "{} has no Gymnasium", python.display());
-        eprintln!("SKIPPED: no Python with Gymnasium; make one with tests/peers/setup");
-        return None;
-    }
-    Some(python)
 }
 
 /// Largest differences of one world.
@@ -112,7 +97,7 @@ fn car_numbers(state: &MountainCarState) -> Vec<f64> {
 
 #[test]
 fn steps_equal_gymnasiums() {
-    let Some(python) = python() else { return };
+    let Some(python) = python("gymnasium", "Gymnasium") else { return };
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/peers/gymnasium_classic.py");
     let output = Command::new(python).arg(script).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -4,30 +4,15 @@
 //! Without it the test is skipped with a note, or fails if `FREEWHEEL_REFEREES=required`.
 
 use std::io::Write;
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use freewheel_core::{Purpose, Stream, Streams};
 use freewheel_envs::track::vehicle::{Car, Parameters, kinematic, single_track};
+use freewheel_tests::python;
 use serde_json::{Value, json};
 
 /// Random states per car.
 const STATES: usize = 3_000;
-
-fn python() -> Option<PathBuf> {
-    let root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
-    let made = root.join("target/peers/bin/python");
-    let python = std::env::var_os("FREEWHEEL_PYTHON").map(PathBuf::from).unwrap_or(made);
-    let has =
-        Command::new(&python).args(["-c", "import vehiclemodels"]).output().is_ok_and(|o| o.status.success());
-    if !has {
-        let required = std::env::var("FREEWHEEL_REFEREES").is_ok_and(|v| v == "required");
-        assert!(!required, "{} has no commonroad-vehicle-models", python.display());
-        eprintln!("SKIPPED: no Python with commonroad-vehicle-models; make one with tests/peers/setup");
-        return None;
-    }
-    Some(python)
-}
 
 /// Random state and input, including values at the limits and at the low-speed switch of the single-track model.
 fn state(rng: &mut Stream, p: &Parameters) -> ([f64; 7], [f64; 2]) {
@@ -60,7 +45,7 @@ fn assert_close(ours: &[f64], theirs: &Value, what: &str) {
 
 #[test]
 fn vehicle_models_equal_commonroads() {
-    let Some(python) = python() else { return };
+    let Some(python) = python("vehiclemodels", "commonroad-vehicle-models") else { return };
     let cars = [(1, Car::Escort), (2, Car::Bmw), (3, Car::Vanagon)];
     let mut rng = Streams::new(6).stream(Purpose::Generation, 0, 0);
     let states = cars.map(|(_, car)| {

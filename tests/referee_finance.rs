@@ -11,6 +11,7 @@ use std::process::Command;
 use freewheel_core::{Purpose, Streams};
 use freewheel_envs::market::metrics::{self, Trials};
 use freewheel_envs::market::replay::{Bars, Prices, Settings};
+use freewheel_tests::python;
 use serde_json::{Value, json};
 
 /// Relative tolerance for sums in another order.
@@ -18,20 +19,6 @@ const TOLERANCE: f64 = 1e-9;
 
 const BENCHMARK: f64 = 0.01;
 const TRIALS: Trials = Trials { count: 20.0, variance: 4e-4 };
-
-fn python() -> Option<PathBuf> {
-    let default = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../target/peers/bin/python"));
-    let python = std::env::var_os("FREEWHEEL_PYTHON").map(PathBuf::from).unwrap_or(default);
-    let has =
-        Command::new(&python).args(["-c", "import empyrical"]).output().is_ok_and(|o| o.status.success());
-    if !has {
-        let required = std::env::var("FREEWHEEL_REFEREES").is_ok_and(|v| v == "required");
-        assert!(!required, "{} cannot import empyrical", python.display());
-        eprintln!("SKIPPED: no Python with empyrical-reloaded; create one with tests/peers/setup");
-        return None;
-    }
-    Some(python)
-}
 
 /// Series of returns, and the number of bars per year.
 type Series = (Vec<f64>, f64);
@@ -88,7 +75,7 @@ fn ours(returns: &[f64], periods: f64) -> BTreeMap<&'static str, f64> {
 
 #[test]
 fn measures_equal_those_of_other_packages() {
-    let Some(python) = python() else { return };
+    let Some(python) = python("empyrical", "empyrical-reloaded") else { return };
     let all = series();
     let given: serde_json::Map<String, Value> = all
         .iter()

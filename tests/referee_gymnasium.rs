@@ -3,27 +3,12 @@
 //! Requires the Python environment of `tests/peers/setup`, or `FREEWHEEL_PYTHON` naming a Python with Gymnasium.
 //! Without it the test is skipped with a note, or fails if `FREEWHEEL_REFEREES=required`.
 
-use std::path::PathBuf;
 use std::process::Command;
 
 use freewheel_core::{NoPolicyLoader, Purpose, Streams, WorldFamily};
 use freewheel_envs::gridworld::{Gridworld, GridworldFamily};
+use freewheel_tests::python;
 use serde_json::Value;
-
-fn python() -> Option<PathBuf> {
-    let root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
-    let made = root.join("target/peers/bin/python");
-    let python = std::env::var_os("FREEWHEEL_PYTHON").map(PathBuf::from).unwrap_or(made);
-    let has =
-        Command::new(&python).args(["-c", "import gymnasium"]).output().is_ok_and(|o| o.status.success());
-    if !has {
-        let required = std::env::var("FREEWHEEL_REFEREES").is_ok_and(|v| v == "required");
-        assert!(!required, "{} has no Gymnasium", python.display());
-        eprintln!("SKIPPED: no Python with Gymnasium; make one with tests/peers/setup");
-        return None;
-    }
-    Some(python)
-}
 
 /// Random frozen lakes, with or without a path to the goal.
 fn lakes() -> Vec<String> {
@@ -105,7 +90,7 @@ fn compare(name: &str, ours: &Gridworld, theirs: &Value, limit: Option<u64>) {
 
 #[test]
 fn transition_tables_equal_gymnasiums() {
-    let Some(python) = python() else { return };
+    let Some(python) = python("gymnasium", "Gymnasium") else { return };
     let lakes = lakes();
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/peers/gymnasium_tables.py");
     let output = Command::new(python).arg(script).args(&lakes).output().unwrap();

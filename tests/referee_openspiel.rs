@@ -8,27 +8,12 @@
 //! n.
 
 use std::io::{BufRead, BufReader, Write};
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use freewheel_core::{Purpose, Stream, Streams};
 use freewheel_envs::go::rules::{Color, Game, Ko, Point, Rules};
-use freewheel_tests::go_games;
-
-fn python() -> Option<PathBuf> {
-    let root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
-    let made = root.join("target/peers/bin/python");
-    let python = std::env::var_os("FREEWHEEL_PYTHON").map(PathBuf::from).unwrap_or(made);
-    let has = Command::new(&python).args(["-c", "import pyspiel"]).output().is_ok_and(|o| o.status.success());
-    if !has {
-        let required = std::env::var("FREEWHEEL_REFEREES").is_ok_and(|v| v == "required");
-        assert!(!required, "{} has no open_spiel", python.display());
-        eprintln!("SKIPPED: no Python with open_spiel; set FREEWHEEL_PYTHON to one that has it");
-        return None;
-    }
-    Some(python)
-}
+use freewheel_tests::{go_games, python};
 
 /// Reason for the end of a game.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -120,7 +105,7 @@ fn compare(random: &Random, lines: &mut impl Iterator<Item = String>) -> usize {
 
 #[test]
 fn states_and_scores_equal_openspiels() {
-    let Some(python) = python() else { return };
+    let Some(python) = python("pyspiel", "open_spiel") else { return };
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/peers/openspiel_go.py");
     for size in [5, 7, 9, 13, 19] {
         let began = Instant::now();

@@ -11,20 +11,8 @@ use freewheel_agents::estimator::metrics::r_squared;
 use freewheel_agents::estimator::{AnyEstimator, Task};
 use freewheel_agents::supervised;
 use freewheel_core::{Purpose, Stream, Streams};
+use freewheel_tests::python;
 use serde_json::{Value, json};
-
-fn python() -> Option<PathBuf> {
-    let own = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../target/peers/bin/python"));
-    let python = std::env::var_os("FREEWHEEL_PYTHON").map(PathBuf::from).unwrap_or(own);
-    let has = Command::new(&python).args(["-c", "import sklearn"]).output().is_ok_and(|o| o.status.success());
-    if !has {
-        let required = std::env::var("FREEWHEEL_REFEREES").is_ok_and(|v| v == "required");
-        assert!(!required, "{} cannot import sklearn", python.display());
-        eprintln!("SKIPPED: no Python with scikit-learn; create one with tests/peers/setup");
-        return None;
-    }
-    Some(python)
-}
 
 /// Targets of the samples.
 enum Answers {
@@ -136,7 +124,7 @@ fn clusters(n: usize, d: usize, classes: u32, gap: f64, shift: f64, scale: f64) 
 /// The convex optimum: class probabilities within 1e-6 of those of scikit-learn in f64.
 #[test]
 fn softmax_reaches_the_optimum() {
-    let Some(python) = python() else { return };
+    let Some(python) = python("sklearn", "scikit-learn") else { return };
     // Up to 512 parameters with the default settings; more of them with a smaller tolerance.
     let fine = "tol = 1e-10\nmax_iter = 20000";
     let tables: [(&str, _, f64, &str); 8] = [
@@ -198,7 +186,7 @@ fn score(predicted: &Samples, y: &Samples) -> f64 {
 /// Trees and neighbors predict the same numbers; forests and networks are equally good.
 #[test]
 fn regressors_predict_as_those_of_scikit_learn() {
-    let Some(python) = python() else { return };
+    let Some(python) = python("sklearn", "scikit-learn") else { return };
     let ((x, y, both), (test, answers, _)) = (friedman(800, 0), friedman(400, 1));
     let (clustered, labels) = clusters(400, 3, 3, 1.0, 0.0, 1.0);
     // Numbers that f32 holds.

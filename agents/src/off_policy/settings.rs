@@ -15,7 +15,7 @@ use crate::settings::within;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)] // serde cannot deny unknown fields through two flattenings; `settings::read` does.
 pub struct OffPolicy {
-    /// Discount of the next value, 0 to 1; default: the world's discount.
+    /// Discount of the next value, 0 to 1; default: the world's discount, or 0.99 if that is 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gamma: Option<f64>,
     /// Learning rate, at least 0: a number or a ramp { from, to, over, shape }.

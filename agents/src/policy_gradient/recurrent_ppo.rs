@@ -159,7 +159,7 @@ pub struct RecurrentPpo {
     gradient: Vec<f32>,
 }
 
-/// What a rollout of a policy with memory has besides its steps.
+/// Starts of episodes and states of the network in a rollout.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Context {
     /// Whether each step is the first one of an episode, `[T * N]`.
