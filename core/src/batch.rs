@@ -301,6 +301,11 @@ impl<E: Env> ManagedVectorEnv for Batch<E> {
         {
             return Err(Error::Config(format!("the saved batch of {id} does not have {n} environments")));
         }
+        if !saved.states.iter().all(|state| self.env.is_valid(state)) {
+            return Err(Error::Config(format!(
+                "the saved batch of {id} has a state that the world does not have"
+            )));
+        }
         self.source = saved.source;
         (data.states, data.rngs, data.clocks) = (saved.states, saved.rngs, saved.clocks);
         (data.reward, data.ending) = (saved.reward, saved.ending);

@@ -87,6 +87,12 @@ pub trait Env: Send + Sync {
         Ok(())
     }
 
+    /// Whether `state`, read from a file, is a state of this world: each index in it is within its table. The other
+    /// methods may assume it.
+    fn is_valid(&self, _state: &Self::State) -> bool {
+        true
+    }
+
     /// Action of the scripted policy with the index `script` in [`Spec::scripts`], computed from the full state; `None`
     /// for an index out of range.
     fn scripted(&self, _script: usize, _state: &Self::State, _rng: &mut Stream) -> Option<Self::Action> {

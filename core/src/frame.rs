@@ -57,6 +57,8 @@ pub struct Frame {
     cells: Vec<Cell>,
     max_size: Option<(usize, usize)>,
     focus: Option<(usize, usize)>,
+    zoom: i8,
+    layer: Option<&'static str>,
 }
 
 impl Frame {
@@ -70,7 +72,29 @@ impl Frame {
         self.max_size
     }
 
-    /// Resets the frame to `width` x `height` blank cells without a focus; keeps the maximum size.
+    /// Zoom of the drawing, in steps of a factor of 1.5; 0 is the world's own choice. Worlds that draw in one scale
+    /// ignore it.
+    pub fn zoom(&self) -> i8 {
+        self.zoom
+    }
+
+    /// Sets the zoom.
+    pub fn set_zoom(&mut self, zoom: i8) {
+        self.zoom = zoom;
+    }
+
+    /// Optional layer that is drawn, one of [`World::layers`](crate::World::layers); `None` for none.
+    pub fn layer(&self) -> Option<&'static str> {
+        self.layer
+    }
+
+    /// Sets the optional layer.
+    pub fn set_layer(&mut self, layer: Option<&'static str>) {
+        self.layer = layer;
+    }
+
+    /// Resets the frame to `width` x `height` blank cells without a focus; keeps the maximum size, the
+    /// zoom and the layer.
     pub fn clear(&mut self, width: usize, height: usize) {
         self.width = width;
         self.cells.clear();

@@ -52,7 +52,7 @@ impl FrameStack {
 }
 
 /// Memory of a batch of N environments: in a two-player game, the stack of the player who is not to move.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Waiting {
     layout: Stack,
     /// Stack of the waiting player in each environment, `[N, H]`, H numbers each.

@@ -57,6 +57,6 @@ pub use spec::{ActionSpace, Better, Measure, ObservationSpace, Score, Spec};
 pub use stream::{Purpose, Stream, Streams};
 pub use vector_env::{BatchView, EpisodeSummary, ManagedVectorEnv, VectorEnv};
 pub use world::{
-    Baseline, Certainty, DynWorld, EvaluationWorld, NoPolicyLoader, PolicyClass, PolicyLoader, Solution,
-    SolveQuery, World, WorldFamily, WorldInfo, WorldSource,
+    Baseline, Certainty, DynWorld, EvaluationWorld, Event, NoPolicyLoader, PolicyClass, PolicyLoader, Scene,
+    Solution, SolveQuery, World, WorldFamily, WorldInfo, WorldSource,
 };

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::batch::{EpisodeClock, EpisodeLimits, no_script};
 use crate::{
-    Action, ActionBuffer, Actions, Ending, Error, Frame, Player, Policy, Purpose, Result, Spec, Step, Stream,
-    Streams, World,
+    Action, ActionBuffer, Actions, Ending, Error, Event, Frame, Player, Policy, Purpose, Result, Scene, Spec,
+    Step, Stream, Streams, World,
 };
 
 /// Random streams of a runner: episode e uses the stream (seed, purpose, index, e).
@@ -100,6 +100,18 @@ pub trait EpisodeRunner: Send {
     fn measures(&self) -> Vec<f64>;
     /// Whether the episode is running, terminated or truncated after the last step.
     fn ending(&self) -> Ending;
+    /// Keeps the states of the episode from now on, for [`EpisodeRunner::seek`], [`EpisodeRunner::events`] and drawings
+    /// with a trail. Each step then copies a state.
+    fn keep_history(&mut self) {}
+    /// Goes back to the state after `step` steps of the episode, and forgets all later steps; false, without a change,
+    /// if the runner has not kept this state.
+    fn seek(&mut self, _step: u32) -> bool {
+        false
+    }
+    /// Events of the steps so far, each with the number of steps before it; empty without a history.
+    fn events(&self) -> &[(u32, Event)] {
+        &[]
+    }
     /// Draws the current state into `frame`; see [`World::draw`].
     fn draw(&self, policy: Option<&dyn Policy>, frame: &mut Frame);
 }
@@ -116,6 +128,15 @@ pub(crate) struct SingleEpisode<W: World> {
     legal: Vec<bool>,
     clock: EpisodeClock,
     ending: Ending,
+    history: Option<History<W::State>>,
+}
+
+/// States of an episode before each of its steps.
+struct History<S> {
+    states: Vec<S>,
+    /// Random stream and clock that belong to each state.
+    sources: Vec<(Stream, EpisodeClock)>,
+    events: Vec<(u32, Event)>,
 }
 
 impl<W: World> SingleEpisode<W> {
@@ -135,6 +156,7 @@ impl<W: World> SingleEpisode<W> {
             legal,
             clock: EpisodeClock::start(0),
             ending: Ending::Running,
+            history: None,
         };
         runner.observe();
         runner
@@ -161,6 +183,9 @@ impl<W: World> EpisodeRunner for SingleEpisode<W> {
         self.rng = self.streams.stream(self.purpose, self.index, episode);
         self.state = self.world.reset(&mut self.rng);
         (self.clock, self.ending) = (EpisodeClock::start(episode), Ending::Running);
+        if self.history.is_some() {
+            self.keep_history();
+        }
         self.observe();
     }
 
@@ -204,9 +229,19 @@ impl<W: World> EpisodeRunner for SingleEpisode<W> {
             return Err(Error::IllegalAction { row: 0, action: format!("{action:?}") });
         }
         let mover = self.to_play();
+        if let Some(history) = &mut self.history {
+            history.states.push(self.state.clone());
+            history.sources.push((self.rng.clone(), self.clock));
+        }
         let mut step = self.world.step(&mut self.state, action, &mut self.rng);
         step.ending = self.clock.advance(step, mover, EpisodeLimits::of(self.world.spec()));
         self.ending = step.ending;
+        if let Some(history) = &mut self.history
+            && let Some(before) = history.states.last()
+            && let Some(event) = self.world.event(before, action, &self.state, step)
+        {
+            history.events.push((self.clock.length - 1, event));
+        }
         self.observe();
         self.world.check()?;
         Ok(step)
@@ -230,7 +265,39 @@ impl<W: World> EpisodeRunner for SingleEpisode<W> {
         self.ending
     }
 
+    fn keep_history(&mut self) {
+        self.history = Some(History { states: Vec::new(), sources: Vec::new(), events: Vec::new() });
+    }
+
+    fn seek(&mut self, step: u32) -> bool {
+        let Some(history) = &mut self.history else { return false };
+        // A history that began in the middle of an episode lacks the first states.
+        let Some(first) = (self.clock.length as usize).checked_sub(history.states.len()) else {
+            return false;
+        };
+        if step == self.clock.length {
+            return true;
+        }
+        let Some(index) = (step as usize).checked_sub(first).filter(|&index| index < history.states.len())
+        else {
+            return false;
+        };
+        self.state = history.states[index].clone();
+        (self.rng, self.clock) = history.sources[index].clone();
+        self.ending = Ending::Running;
+        history.states.truncate(index);
+        history.sources.truncate(index);
+        history.events.retain(|(at, _)| *at < step);
+        self.observe();
+        true
+    }
+
+    fn events(&self) -> &[(u32, Event)] {
+        self.history.as_ref().map_or(&[], |history| &history.events)
+    }
+
     fn draw(&self, policy: Option<&dyn Policy>, frame: &mut Frame) {
-        self.world.draw(&self.state, policy, frame);
+        let past = self.history.as_ref().map_or(&[][..], |history| &history.states);
+        self.world.draw(&Scene { state: &self.state, past, policy }, frame);
     }
 }

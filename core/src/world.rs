@@ -7,8 +7,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Batch, Cell, Env, EpisodeRunner, Error, Frame, ManagedVectorEnv, Policy, Purpose, Result, Spec, Streams,
-    runner::SingleEpisode,
+    Batch, Cell, Env, EpisodeRunner, Error, Frame, ManagedVectorEnv, Policy, Purpose, Result, Spec, Step,
+    Streams, runner::SingleEpisode,
 };
 
 /// An [`Env`] with a reference score, a baseline score and a drawing. Every method has a default, so that an empty
@@ -22,7 +22,7 @@ use crate::{
 /// // `impl World for Corridor {}` is enough.
 /// let world = corridor();
 /// let mut frame = Frame::default();
-/// world.draw(&2, None, &mut frame);
+/// world.draw(&Scene::of(&2), &mut frame);
 /// assert_eq!(frame.to_text(), "[2.0]\n");
 /// assert!(world.solve(&SolveQuery::for_spec(world.spec())).is_err());
 /// ```
@@ -68,19 +68,75 @@ pub trait World: Env + Sized + 'static {
         None
     }
 
-    /// Draws `state` into `frame`, and the action values or probabilities of a given policy. The default prints the
+    /// Draws a state into `frame`, and the action values or probabilities of a given policy. The default prints the
     /// observation.
-    fn draw(&self, state: &Self::State, _policy: Option<&dyn Policy>, frame: &mut Frame) {
+    fn draw(&self, scene: &Scene<'_, Self::State>, frame: &mut Frame) {
         let mut obs = vec![0.0; self.spec().observation.len()];
-        self.observe(state, &mut obs);
+        self.observe(scene.state, &mut obs);
         let text = format!("{obs:?}");
         frame.clear(text.chars().count(), 1);
         frame.write(0, 0, &text, Cell::default().fg, Cell::default().bg);
     }
 
+    /// Names of the optional layers of the drawing, such as `territory`, of which [`Frame::layer`] selects one.
+    fn layers(&self) -> &[&'static str] {
+        &[]
+    }
+
+    /// Event of a step that a viewer marks on its timeline, such as a capture, a trade or a lap; `None` for an
+    /// ordinary step. `before` and `after` are the states around the step.
+    fn event(
+        &self,
+        _before: &Self::State,
+        _action: Self::Action,
+        _after: &Self::State,
+        _step: Step,
+    ) -> Option<Event> {
+        None
+    }
+
+    /// Duration of one step on the world's own clock, s; `None` for a world without a clock, such as a board game.
+    fn step_seconds(&self) -> Option<f64> {
+        None
+    }
+
     /// This world as a shared trait object, the form that registries and runs use.
     fn shared(self) -> Arc<dyn DynWorld> {
         Arc::new(Arc::new(self))
+    }
+}
+
+/// Moment of an episode that is drawn.
+#[derive(Clone, Copy)]
+pub struct Scene<'a, S> {
+    /// Current state.
+    pub state: &'a S,
+    /// Earlier states of the episode, the oldest first; empty if the runner keeps no history.
+    pub past: &'a [S],
+    /// Policy whose action values or probabilities are drawn.
+    pub policy: Option<&'a dyn Policy>,
+}
+
+impl<'a, S> Scene<'a, S> {
+    /// Scene of a single state, without history and policy.
+    pub fn of(state: &'a S) -> Self {
+        Scene { state, past: &[], policy: None }
+    }
+}
+
+/// Event of a step; see [`World::event`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// Kind, one word in lower case, such as `capture`, `trade`, `lap` or `slip`.
+    pub kind: &'static str,
+    /// Description, such as `captured 2 stones`.
+    pub text: String,
+}
+
+impl Event {
+    /// Event of this kind with this description.
+    pub fn new(kind: &'static str, text: impl Into<String>) -> Self {
+        Event { kind, text: text.into() }
     }
 }
 
@@ -128,6 +184,14 @@ pub trait DynWorld: Send + Sync {
     fn take_note(&self) -> Option<String> {
         None
     }
+    /// See [`World::layers`].
+    fn layers(&self) -> &[&'static str] {
+        &[]
+    }
+    /// See [`World::step_seconds`].
+    fn step_seconds(&self) -> Option<f64> {
+        None
+    }
 }
 
 impl<W: World> DynWorld for Arc<W> {
@@ -171,6 +235,14 @@ impl<W: World> DynWorld for Arc<W> {
 
     fn take_note(&self) -> Option<String> {
         W::take_note(self)
+    }
+
+    fn layers(&self) -> &[&'static str] {
+        W::layers(self)
+    }
+
+    fn step_seconds(&self) -> Option<f64> {
+        W::step_seconds(self)
     }
 }
 

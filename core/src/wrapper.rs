@@ -11,14 +11,14 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     ActionBuffer, Actions, Baseline, BatchView, DynWorld, Ending, EpisodeRunner, EpisodeSummary, Error,
-    EvaluationWorld, Frame, ManagedVectorEnv, ObservationSpace, Origin, Player, Policy, Purpose, Result,
-    Solution, SolveQuery, Spec, Step, Stream, Streams, VectorEnv,
+    EvaluationWorld, Event, Frame, ManagedVectorEnv, ObservationSpace, Origin, Player, Policy, Purpose,
+    Result, Solution, SolveQuery, Spec, Step, Stream, Streams, VectorEnv,
 };
 
 /// Transform of observations of D numbers to C numbers, which may depend on earlier observations of the same episode.
 pub trait ObservationTransform: Send + Sync + 'static {
     /// Memory of the transform for a batch of N environments, beside their transformed observations; `()` for none.
-    type Memory: Send + Serialize + DeserializeOwned + 'static;
+    type Memory: Clone + Send + Serialize + DeserializeOwned + 'static;
 
     /// Space of the transformed observations.
     fn space(&self) -> ObservationSpace;
@@ -150,6 +150,7 @@ impl<T: ObservationTransform> DynWorld for WrappedWorld<T> {
             memory: self.transform.memory(1),
             obs: vec![0.0; self.spec.observation.len()],
             pending: None,
+            history: None,
         };
         wrapped.begin_episode();
         Box::new(wrapped)
@@ -180,6 +181,14 @@ impl<T: ObservationTransform> DynWorld for WrappedWorld<T> {
 
     fn take_note(&self) -> Option<String> {
         self.world.take_note()
+    }
+
+    fn layers(&self) -> &[&'static str] {
+        self.world.layers()
+    }
+
+    fn step_seconds(&self) -> Option<f64> {
+        self.world.step_seconds()
     }
 }
 
@@ -278,10 +287,15 @@ struct WrappedRunner<T: ObservationTransform> {
     obs: Vec<f32>,
     /// Error in transforming the first observation: `reset` cannot return it, so the first step does.
     pending: Option<Error>,
+    /// Memory and transformed observation before each step, if the runner keeps a history.
+    history: Option<Vec<(T::Memory, Vec<f32>)>>,
 }
 
 impl<T: ObservationTransform> WrappedRunner<T> {
     fn begin_episode(&mut self) {
+        if let Some(history) = &mut self.history {
+            history.clear();
+        }
         let (obs, player) = (self.runner.obs(), self.runner.to_play());
         self.pending = self.transform.begin(&mut self.memory, 0, obs, player, &mut self.obs).err();
     }
@@ -330,6 +344,9 @@ impl<T: ObservationTransform> EpisodeRunner for WrappedRunner<T> {
             return Err(error);
         }
         let step = self.runner.step(action)?;
+        if let Some(history) = &mut self.history {
+            history.push((self.memory.clone(), self.obs.clone()));
+        }
         let (obs, player) = (self.runner.obs(), self.runner.to_play());
         self.transform.push(&mut self.memory, 0, obs, player, &mut self.obs)?;
         Ok(step)
@@ -349,6 +366,28 @@ impl<T: ObservationTransform> EpisodeRunner for WrappedRunner<T> {
 
     fn ending(&self) -> Ending {
         self.runner.ending()
+    }
+
+    fn keep_history(&mut self) {
+        self.runner.keep_history();
+        self.history = Some(Vec::new());
+    }
+
+    fn seek(&mut self, step: u32) -> bool {
+        let (Some(history), now) = (&mut self.history, self.runner.length()) else { return false };
+        if step == now || !self.runner.seek(step) {
+            return step == now;
+        }
+        // Both histories began at the same step, so that this one has an entry for each state of the other.
+        let index = history.len().saturating_sub((now - step) as usize);
+        if let Some((memory, obs)) = history.drain(index..).next() {
+            (self.memory, self.obs) = (memory, obs);
+        }
+        true
+    }
+
+    fn events(&self) -> &[(u32, Event)] {
+        self.runner.events()
     }
 
     fn draw(&self, policy: Option<&dyn Policy>, frame: &mut Frame) {

@@ -47,9 +47,9 @@ impl World for Robot {
     fn solve(&self, query: &SolveQuery) -> Result<Solution> {
         FiniteMdp::from_fn(2, 3, vec![(0, 1.0)], outcomes)?.solve(query)
     }
-    fn draw(&self, battery: &u32, _: Option<&dyn Policy>, frame: &mut Frame) {
+    fn draw(&self, scene: &Scene<'_, u32>, frame: &mut Frame) {
         frame.clear(12, 1);
-        let text = ["battery ▂▄▆█", "battery ▂"][*battery as usize];
+        let text = ["battery ▂▄▆█", "battery ▂"][*scene.state as usize];
         frame.write(0, 0, text, Rgb(120, 220, 120), Rgb(0, 0, 0));
     }
 }

@@ -21,7 +21,7 @@ pub use freewheel_core::settings::NoSettings;
 pub use freewheel_core::{
     ActionBuffer, ActionSpace, Actions, Agent, BatchView, Ending, Env, EpisodeRunner, EpisodeSummary, Error,
     Frame, ManagedVectorEnv, MetricSink, ObservationSpace, Player, Policy, PolicyMode, Purpose, Result, Rgb,
-    Solution, SolveQuery, Spec, Step, Stream, Streams, VectorEnv, World,
+    Scene, Solution, SolveQuery, Spec, Step, Stream, Streams, VectorEnv, World,
 };
 
 pub use crate::trainer::{Evaluation, Progress, TrainOn, Trainer, TrainerBuilder};

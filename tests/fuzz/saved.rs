@@ -19,7 +19,11 @@ const WORLDS: [&str; 4] =
 pub fn all(folder: &Path) -> Vec<Target> {
     let registry = Registry::standard();
     let agents: Vec<String> = registry.agents().map(|agent| agent.id().to_owned()).collect();
-    let mut targets: Vec<Target> = agents.iter().flat_map(|agent| trainers(folder, agent)).collect();
+    let mut targets: Vec<Target> = agents.iter().flat_map(|agent| trainers(folder, agent, &WORLDS)).collect();
+    // States of all worlds.
+    let worlds: Vec<String> = registry.worlds().into_iter().map(|world| world.id).collect();
+    let others: Vec<&str> = worlds.iter().map(String::as_str).filter(|id| !WORLDS.contains(id)).collect();
+    targets.extend(trainers(folder, "random", &others));
     let estimators = registry.estimators().iter();
     let tasks =
         estimators.flat_map(|factory| factory.tasks().into_iter().map(move |task| (factory.id(), task)));
@@ -38,10 +42,10 @@ fn with_checksum(bytes: &[u8]) -> Vec<u8> {
     [bytes, blake3::hash(bytes).as_bytes()].concat()
 }
 
-/// A trainer of `agent` in each world that suits it.
-fn trainers(folder: &Path, agent: &str) -> Vec<Target> {
+/// A trainer of `agent` in each of `worlds` that suits it.
+fn trainers(folder: &Path, agent: &str, worlds: &[&str]) -> Vec<Target> {
     let mut found = Vec::new();
-    for world in WORLDS {
+    for &world in worlds {
         let small = toml::toml! { hidden_sizes = [4] };
         let builders = [small, toml::Table::new()].map(|settings| {
             let start = Trainer::builder(world, agent).no_preset().num_envs(2).total_steps(200);

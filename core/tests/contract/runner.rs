@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use freewheel_core::{
-    ActionBuffer, Actions, DynWorld, Ending, EpisodeRunner, Error, Frame, Origin, Player, Policy, Purpose,
-    Streams, World,
+    ActionBuffer, Actions, DynWorld, Ending, EpisodeRunner, Error, Frame, FrameStack, Origin, Player, Policy,
+    Purpose, Streams, World,
 };
 
 use crate::worlds::{Uniform, adding_game, push, walk};
@@ -90,4 +90,43 @@ fn the_default_drawing_is_the_observation() {
     let mut frame = Frame::default();
     runner(walk(false, None), 0).draw(None, &mut frame);
     assert_eq!(frame.to_text(), "[2.0, 0.0]\n");
+}
+
+/// Going back to any earlier step and repeating the actions gives the same rewards and observations; without a history,
+/// nothing changes.
+pub(crate) fn seek_repeats_the_episode(world: &dyn DynWorld) {
+    let mut runner = world.episode_runner(Streams::new(7), Purpose::Environment, 2);
+    assert!(!runner.seek(0));
+    runner.keep_history();
+    runner.reset(3);
+    let mut rng = Streams::new(7).stream(Purpose::Action, 0, 0);
+    let mut actions = ActionBuffer::for_spec(world.spec(), 1);
+    let mut seen = Vec::new();
+    while !runner.ending().is_over() && seen.len() < 30 {
+        let before = (runner.obs().to_vec(), runner.legal().to_vec(), runner.to_play());
+        runner.select_action(&Uniform, &mut Vec::new(), &mut rng, &mut actions).unwrap();
+        let step = runner.step(actions.as_actions()).unwrap();
+        seen.push((before, actions.clone(), step, runner.episode_return().to_bits()));
+    }
+    let length = seen.len();
+    for target in [length, length - 1, length / 2, 0] {
+        assert!(runner.seek(target as u32));
+        assert_eq!((runner.length() as usize, runner.episode()), (target, 3));
+        assert!(!runner.seek(length as u32 + 1), "a step that was never made");
+        for (before, actions, step, total) in &seen[target..] {
+            let now = (runner.obs().to_vec(), runner.legal().to_vec(), runner.to_play());
+            assert_eq!(&now, before);
+            assert_eq!(&runner.step(actions.as_actions()).unwrap(), step);
+            assert_eq!(runner.episode_return().to_bits(), *total);
+        }
+    }
+}
+
+#[test]
+fn an_episode_goes_back() {
+    let worlds = [walk(true, Some(9)).shared(), adding_game().shared(), push().shared()];
+    for world in worlds {
+        seek_repeats_the_episode(&*world);
+        seek_repeats_the_episode(&*FrameStack::wrap(world, 3).unwrap());
+    }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use freewheel_core::{
     ActionBuffer, ActionSpace, Better, Cell, Certainty, Ending, Env, EvaluationWorld, Frame, Measure,
-    ObservationSpace, Player, Policy, Result, Score, Solution, SolveQuery, Spec, Step, Stream, World,
+    ObservationSpace, Player, Policy, Result, Scene, Score, Solution, SolveQuery, Spec, Step, Stream, World,
 };
 use serde::{Deserialize, Serialize};
 
@@ -244,7 +244,8 @@ impl World for Light {
     }
 
     /// Draws the action values of all four observations.
-    fn draw(&self, _state: &Self::State, policy: Option<&dyn Policy>, frame: &mut Frame) {
+    fn draw(&self, scene: &Scene<'_, Self::State>, frame: &mut Frame) {
+        let policy = scene.policy;
         let value = |obs: u32| {
             let mut values = [0.0; 4];
             policy.map(|policy| policy.action_values(&[obs as f32], &[true; 4], &mut values));

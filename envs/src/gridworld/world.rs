@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use freewheel_core::{
-    ActionSpace, Baseline, Env, Frame, ObservationSpace, Policy, PolicyClass, Result, Solution, SolveQuery,
+    ActionSpace, Baseline, Env, Frame, ObservationSpace, PolicyClass, Result, Scene, Solution, SolveQuery,
     Spec, Step, Stream, World,
 };
 use serde::{Deserialize, Serialize};
@@ -230,6 +230,10 @@ impl Env for Gridworld {
     fn legal(&self, state: &State, out: &mut [bool]) {
         self.table.legal(state.observation, out);
     }
+
+    fn is_valid(&self, state: &State) -> bool {
+        matches!(self.spec.observation, ObservationSpace::Discrete { n } if (state.observation as usize) < n)
+    }
 }
 
 impl World for Gridworld {
@@ -250,7 +254,9 @@ impl World for Gridworld {
         }
     }
 
-    fn draw(&self, state: &State, policy: Option<&dyn Policy>, frame: &mut Frame) {
+    fn draw(&self, scene: &Scene<'_, State>, frame: &mut Frame) {
+        let state = scene.state;
+        let policy = scene.policy;
         board::draw(&*self.board, &self.table, state.observation, policy, frame);
     }
 }

@@ -3,8 +3,8 @@
 use std::sync::{Arc, OnceLock};
 
 use freewheel_core::{
-    ActionBuffer, Baseline, Certainty, DynWorld, Env, Frame, ObservationSpace, Policy, Result, Solution,
-    SolveQuery, Spec, Step, Stream, World,
+    ActionBuffer, Baseline, Certainty, DynWorld, Env, Frame, ObservationSpace, Policy, Result, Scene,
+    Solution, SolveQuery, Spec, Step, Stream, World,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -175,7 +175,8 @@ impl<M: Market<K>, A: ActionMap<K> + Clone, const K: usize> World for MarketEnv<
         self.market.baseline(query)
     }
 
-    fn draw(&self, state: &M::State, _policy: Option<&dyn Policy>, frame: &mut Frame) {
+    fn draw(&self, scene: &Scene<'_, M::State>, frame: &mut Frame) {
+        let state = scene.state;
         let account = self.market.account(state);
         let mut chart = self.market.chart(state);
         chart.notes.push(("profit", format!("{:.4}", account.profit)));

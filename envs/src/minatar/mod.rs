@@ -12,8 +12,8 @@ mod tests;
 use std::sync::Arc;
 
 use freewheel_core::{
-    ActionSpace, Baseline, Certainty, DynWorld, Env, Error, Frame, ObservationSpace, Policy, PolicyClass,
-    PolicyLoader, Purpose, Result, Rgb, Solution, SolveQuery, Spec, Step, Stream, Streams, World,
+    ActionSpace, Baseline, Certainty, DynWorld, Env, Error, Frame, ObservationSpace, PolicyClass,
+    PolicyLoader, Purpose, Result, Rgb, Scene, Solution, SolveQuery, Spec, Step, Stream, Streams, World,
     WorldFamily, WorldInfo, settings,
 };
 use schemars::JsonSchema;
@@ -183,7 +183,8 @@ impl World for Breakout {
         Ok(Baseline { name: "random".into(), value })
     }
 
-    fn draw(&self, state: &State, _policy: Option<&dyn Policy>, frame: &mut Frame) {
+    fn draw(&self, scene: &Scene<'_, State>, frame: &mut Frame) {
+        let state = scene.state;
         frame.clear((2 * SIZE).max(44), SIZE + 1);
         for (row, column) in (0..SIZE).flat_map(|row| (0..SIZE).map(move |column| (row, column))) {
             let at = [column as i32, row as i32];

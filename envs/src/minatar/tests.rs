@@ -1,7 +1,7 @@
 //! Tests of Breakout.
 
 use freewheel_core::{
-    Ending, Env, Frame, NoPolicyLoader, Purpose, SolveQuery, Step, Stream, Streams, World, WorldFamily,
+    Ending, Env, Frame, NoPolicyLoader, Purpose, Scene, SolveQuery, Step, Stream, Streams, World, WorldFamily,
 };
 
 use super::{Breakout, MinAtarFamily, Settings, State};
@@ -92,7 +92,7 @@ fn names_settings_and_picture() {
     let error = build("breakout", "sticky_action_prob = 2.0").err().unwrap().to_string();
     assert!(error.contains("minatar/breakout: sticky_action_prob = 2 is out of range"), "{error}");
     let mut frame = Frame::default();
-    breakout("").draw(&State { is_lost: true, ..State::start(false) }, None, &mut frame);
+    breakout("").draw(&Scene::of(&State { is_lost: true, ..State::start(false) }), &mut frame);
     let text = frame.to_text();
     assert!(text.contains("ball lost") && text.matches('●').count() == 1 && text.matches('▄').count() == 58);
 }

@@ -19,9 +19,9 @@ mod tests;
 use std::sync::Arc;
 
 use freewheel_core::{
-    ActionSpace, Baseline, Certainty, DynWorld, Env, Error, Frame, ObservationSpace, Policy, PolicyClass,
-    PolicyLoader, Purpose, Result, Solution, SolveQuery, Spec, Step, Stream, Streams, World, WorldFamily,
-    WorldInfo, settings,
+    ActionSpace, Baseline, Certainty, DynWorld, Env, Error, Frame, ObservationSpace, PolicyClass,
+    PolicyLoader, Purpose, Result, Scene, Solution, SolveQuery, Spec, Step, Stream, Streams, World,
+    WorldFamily, WorldInfo, settings,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -194,7 +194,8 @@ impl World for MiniGrid {
         (!self.layout.has_obstacles()).then_some("shortest path in the full grid")
     }
 
-    fn draw(&self, state: &State, _policy: Option<&dyn Policy>, frame: &mut Frame) {
+    fn draw(&self, scene: &Scene<'_, State>, frame: &mut Frame) {
+        let state = scene.state;
         draw::draw(state, self.layout.through_walls(), frame);
     }
 }

@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use freewheel_core::{
-    Certainty, Ending, Env, Frame, NoPolicyLoader, Purpose, SolveQuery, Step, Stream, Streams, World,
+    Certainty, Ending, Env, Frame, NoPolicyLoader, Purpose, Scene, SolveQuery, Step, Stream, Streams, World,
     WorldFamily,
 };
 
@@ -287,7 +287,7 @@ fn a_state_is_plain_data() {
         Env::step(&world, &mut forged, action, &mut rng(0));
     }
     world.scripted(0, &forged, &mut rng(0));
-    world.draw(&forged, None, &mut Frame::default());
+    world.draw(&Scene::of(&forged), &mut Frame::default());
 }
 
 /// Text of an episode of the script, with random actions in between.
@@ -298,7 +298,7 @@ fn play(name: &str) -> String {
     let mut text = format!("{} version {}\n", Env::spec(&world).id, Env::spec(&world).version);
     let mut frame = Frame::default();
     for _ in 0..40 {
-        world.draw(&state, None, &mut frame);
+        world.draw(&Scene::of(&state), &mut frame);
         let seen = state.view(world.layout.through_walls());
         text += &frame.to_text();
         for row in seen {
@@ -314,7 +314,7 @@ fn play(name: &str) -> String {
             break;
         }
     }
-    world.draw(&state, None, &mut frame);
+    world.draw(&Scene::of(&state), &mut frame);
     text + &frame.to_text()
 }
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use freewheel_core::{
-    ActionBuffer, ActionSpace, Cell, DynWorld, Env, Frame, ObservationSpace, Player, Policy, Rgb, Spec, Step,
-    Stream, Streams, World,
+    ActionBuffer, ActionSpace, Cell, DynWorld, Env, Frame, ObservationSpace, Player, Policy, Rgb, Scene,
+    Spec, Step, Stream, Streams, World,
 };
 
 use super::Watch;
@@ -80,7 +80,9 @@ impl Env for SlipperyGrid {
 }
 
 impl World for SlipperyGrid {
-    fn draw(&self, state: &Self::State, policy: Option<&dyn Policy>, frame: &mut Frame) {
+    fn draw(&self, scene: &Scene<'_, Self::State>, frame: &mut Frame) {
+        let state = scene.state;
+        let policy = scene.policy;
         frame.clear(usize::from(self.width) * 3, usize::from(self.height));
         for y in 0..self.height {
             for x in 0..self.width {
@@ -267,7 +269,7 @@ impl Env for LargePicture {
 }
 
 impl World for LargePicture {
-    fn draw(&self, _state: &Self::State, _policy: Option<&dyn Policy>, frame: &mut Frame) {
+    fn draw(&self, _scene: &Scene<'_, Self::State>, frame: &mut Frame) {
         let (width, height) = frame.max_size().unwrap_or_default();
         let (width, height) = (width.max(40), height.max(8));
         frame.clear(width, height);

@@ -16,8 +16,8 @@ mod tests;
 use std::sync::Arc;
 
 use freewheel_core::{
-    ActionSpace, Baseline, Certainty, Env, Error, Frame, ObservationSpace, Policy, PolicyClass, Purpose,
-    Result, Solution, SolveQuery, Spec, Step, Stream, Streams, World,
+    ActionSpace, Baseline, Certainty, Env, Error, Frame, ObservationSpace, PolicyClass, Purpose, Result,
+    Scene, Solution, SolveQuery, Spec, Step, Stream, Streams, World,
 };
 
 use self::reference::Plan;
@@ -131,7 +131,8 @@ impl World for Acrobot {
         Ok(Baseline { name: "random".into(), value })
     }
 
-    fn draw(&self, state: &AcrobotState, _policy: Option<&dyn Policy>, frame: &mut Frame) {
+    fn draw(&self, scene: &Scene<'_, AcrobotState>, frame: &mut Frame) {
+        let state = scene.state;
         draw::draw(state, frame);
     }
 }

@@ -3,7 +3,9 @@
 use std::f64::consts::PI;
 
 use freewheel_core::evaluate::{Protocol, evaluate};
-use freewheel_core::{Env, Frame, Policy, Purpose, ScriptedPolicy, SolveQuery, Step, Stream, Streams, World};
+use freewheel_core::{
+    Env, Frame, Policy, Purpose, Scene, ScriptedPolicy, SolveQuery, Step, Stream, Streams, World,
+};
 
 use super::reference::energy;
 use super::{Acrobot, AcrobotState, Limit};
@@ -115,7 +117,7 @@ fn the_spec_is_gymnasiums() {
 fn an_ending_is_shown() {
     let text = |angles| {
         let mut frame = Frame::with_max_size(60, 30);
-        acrobot().draw(&state(angles, [0.0; 2]), None, &mut frame);
+        acrobot().draw(&Scene::of(&state(angles, [0.0; 2])), &mut frame);
         frame.to_text()
     };
     assert!(text([PI, 0.0]).contains("above the line") && text([PI, 0.0]).contains("+2.00 m"));

@@ -15,8 +15,8 @@ use std::sync::Arc;
 
 use freewheel_core::{
     ActionBuffer, ActionSpace, Baseline, Better, Certainty, Env, Error, Frame, Measure, ObservationSpace,
-    Policy, PolicyClass, Purpose, Result, Score, Solution, SolveQuery, Spec, Step, Stream, Streams, World,
-    settings,
+    Policy, PolicyClass, Purpose, Result, Scene, Score, Solution, SolveQuery, Spec, Step, Stream, Streams,
+    World, settings,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -137,7 +137,8 @@ impl World for Cartpole {
         Ok(Baseline { name: "random".into(), value: self.random_score(query.horizon.unwrap_or(u32::MAX)) })
     }
 
-    fn draw(&self, state: &State, _policy: Option<&dyn Policy>, frame: &mut Frame) {
+    fn draw(&self, scene: &Scene<'_, State>, frame: &mut Frame) {
+        let state = scene.state;
         draw::draw(state, frame);
     }
 }

@@ -17,8 +17,8 @@ mod tests;
 use std::sync::Arc;
 
 use freewheel_core::{
-    ActionSpace, Baseline, Certainty, Env, Error, Frame, ObservationSpace, Policy, PolicyClass, Purpose,
-    Result, Solution, SolveQuery, Spec, Step, Stream, Streams, World,
+    ActionSpace, Baseline, Certainty, Env, Error, Frame, ObservationSpace, PolicyClass, Purpose, Result,
+    Scene, Solution, SolveQuery, Spec, Step, Stream, Streams, World,
 };
 
 use self::reference::{Fastest, Thrifty};
@@ -104,7 +104,8 @@ impl World for MountainCar {
         Ok(random(query, |state, rng| rules::step(state, rng.below(3))))
     }
 
-    fn draw(&self, state: &MountainCarState, _policy: Option<&dyn Policy>, frame: &mut Frame) {
+    fn draw(&self, scene: &Scene<'_, MountainCarState>, frame: &mut Frame) {
+        let state = scene.state;
         draw::draw(state, GOAL, frame);
     }
 }
@@ -174,7 +175,8 @@ impl World for MountainCarContinuous {
         Ok(random(query, |state, rng| rules::continuous_step(state, (2.0 * rng.uniform() - 1.0) as f32)))
     }
 
-    fn draw(&self, state: &MountainCarState, _policy: Option<&dyn Policy>, frame: &mut Frame) {
+    fn draw(&self, scene: &Scene<'_, MountainCarState>, frame: &mut Frame) {
+        let state = scene.state;
         draw::draw(state, CONTINUOUS_GOAL, frame);
     }
 }

@@ -1,7 +1,7 @@
 //! Tests of the mountain car.
 
 use freewheel_core::evaluate::{Protocol, evaluate};
-use freewheel_core::{Ending, Env, Frame, Purpose, SolveQuery, Step, Stream, Streams, World};
+use freewheel_core::{Ending, Env, Frame, Purpose, Scene, SolveQuery, Step, Stream, Streams, World};
 
 use super::{Limit, MountainCar, MountainCarContinuous, MountainCarState};
 
@@ -110,7 +110,7 @@ fn the_spec_is_gymnasiums() {
 fn the_picture_follows_the_car() {
     for (x, position) in [(-1.2, "-1.200"), (0.55, "+0.550")] {
         let mut frame = Frame::with_max_size(80, 24);
-        car().draw(&at(x, 0.0), None, &mut frame);
+        car().draw(&Scene::of(&at(x, 0.0)), &mut frame);
         let text = frame.to_text();
         assert!(text.contains(position) && text.contains("at the goal") == (x > 0.5), "{text}");
         let (column, row) = frame.focus().unwrap();

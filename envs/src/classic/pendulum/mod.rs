@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use freewheel_core::{
     ActionBuffer, ActionSpace, Baseline, Certainty, Env, Error, Frame, ObservationSpace, Policy, PolicyClass,
-    Purpose, Result, Solution, SolveQuery, Spec, Step, Stream, Streams, World,
+    Purpose, Result, Scene, Solution, SolveQuery, Spec, Step, Stream, Streams, World,
 };
 
 use self::rules::{MAX_SPEED, MAX_TORQUE, START_SPEED, VERSION};
@@ -120,7 +120,8 @@ impl World for Pendulum {
         Ok(Baseline { name: "random".into(), value })
     }
 
-    fn draw(&self, state: &PendulumState, _policy: Option<&dyn Policy>, frame: &mut Frame) {
+    fn draw(&self, scene: &Scene<'_, PendulumState>, frame: &mut Frame) {
+        let state = scene.state;
         draw::draw(state, frame);
     }
 }

@@ -2,7 +2,7 @@
 
 use freewheel_core::evaluate::{Protocol, evaluate};
 use freewheel_core::{
-    ActionSpace, Env, Frame, NoPolicyLoader, Purpose, SolveQuery, Stream, Streams, World, WorldFamily,
+    ActionSpace, Env, Frame, NoPolicyLoader, Purpose, Scene, SolveQuery, Stream, Streams, World, WorldFamily,
 };
 
 use super::super::ClassicFamily;
@@ -89,7 +89,7 @@ fn wrong_settings_are_errors() {
 fn the_rod_is_on_its_side() {
     let lit = |angle| {
         let mut frame = Frame::with_max_size(60, 32);
-        pendulum().draw(&PendulumState::start(angle, 0.0), None, &mut frame);
+        pendulum().draw(&Scene::of(&PendulumState::start(angle, 0.0)), &mut frame);
         let red = |x: usize, y: usize| {
             frame.get(x, y).is_some_and(|c| c.glyph != ' ' && c.fg.0 > c.fg.2.saturating_add(40))
         };

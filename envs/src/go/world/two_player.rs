@@ -1,7 +1,7 @@
 //! Go as a two-player game.
 
 use freewheel_core::{
-    Baseline, Env, EvaluationWorld, Frame, Player as Side, Policy, Result, Solution, SolveQuery, Spec, Step,
+    Baseline, Env, EvaluationWorld, Frame, Player as Side, Result, Scene, Solution, SolveQuery, Spec, Step,
     Stream, World,
 };
 
@@ -96,7 +96,9 @@ impl World for Go {
         self.evaluation_world.as_ref()
     }
 
-    fn draw(&self, game: &Game, policy: Option<&dyn Policy>, frame: &mut Frame) {
+    fn draw(&self, scene: &Scene<'_, Game>, frame: &mut Frame) {
+        let game = scene.state;
+        let policy = scene.policy;
         let action_values = policy.and_then(|policy| draw::action_values(self, game, policy));
         let status = draw::status(game);
         draw::draw_board(&BoardScene { game, action_values: action_values.as_deref(), status }, frame);

@@ -8,8 +8,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use freewheel_core::{
-    ActionBuffer, Baseline, Env, Error, Frame, Policy, PolicyLoader, Result, Solution, SolveQuery, Spec,
-    Step, Stream, World,
+    ActionBuffer, Baseline, Env, Error, Frame, Policy, PolicyLoader, Result, Scene, Solution, SolveQuery,
+    Spec, Step, Stream, World,
 };
 use serde::{Deserialize, Serialize};
 
@@ -258,7 +258,9 @@ impl World for GoVersusOpponent {
         self.failures().note.take()
     }
 
-    fn draw(&self, state: &VersusOpponentState, policy: Option<&dyn Policy>, frame: &mut Frame) {
+    fn draw(&self, scene: &Scene<'_, VersusOpponentState>, frame: &mut Frame) {
+        let state = scene.state;
+        let policy = scene.policy;
         let action_values = policy.and_then(|policy| draw::action_values(self, state, policy));
         let status = match state.opponent {
             OpponentStatus::Playing => draw::status(&state.game),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use freewheel_core::{Env, Frame, Policy, Purpose, SolveQuery, Streams, World};
+use freewheel_core::{Env, Frame, Policy, Purpose, Scene, SolveQuery, Streams, World};
 
 use super::super::{Gridworld, State};
 use super::{of, world};
@@ -10,7 +10,7 @@ use super::{of, world};
 fn draw(world: &Gridworld, policy: Option<&dyn Policy>) -> Frame {
     let mut frame = Frame::default();
     let state = world.reset(&mut Streams::new(0).stream(Purpose::WatchEnvironment, 0, 0));
-    world.draw(&state, policy, &mut frame);
+    world.draw(&Scene { policy, ..Scene::of(&state) }, &mut frame);
     frame
 }
 
@@ -49,7 +49,7 @@ fn on_a_screen_cells_fill_the_size_and_the_agent_is_in_focus() {
     let world = of("SH#\n..G\n---\n[cells.H]\nterminal = true\nreward = -1\n");
     let state = world.reset(&mut Streams::new(0).stream(Purpose::WatchEnvironment, 0, 0));
     let mut frame = Frame::with_max_size(40, 10);
-    world.draw(&state, None, &mut frame);
+    world.draw(&Scene::of(&state), &mut frame);
     let expected = "          ▕          ▕███████████
    ▗▄▄▄▖  ▕   ╭───╮  ▕███████████
    █████  ▕   │   │  ▕███████████
@@ -63,12 +63,12 @@ fn on_a_screen_cells_fill_the_size_and_the_agent_is_in_focus() {
 ";
     assert_eq!(frame.to_text(), expected, "\n{}", frame.to_text());
     assert_eq!(frame.focus(), Some((5, 2)));
-    world.draw(&state, Some(&*best(&world)), &mut frame);
+    world.draw(&Scene { policy: Some(&*best(&world)), ..Scene::of(&state) }, &mut frame);
     let text = frame.to_text();
     assert!(text.contains("●→") && text.contains("-1.00") && text.contains("▐▄▄▄"), "{text}");
     // The board does not fit: square cells, to be scrolled.
     let mut frame = Frame::with_max_size(2, 1);
-    world.draw(&state, None, &mut frame);
+    world.draw(&Scene::of(&state), &mut frame);
     assert_eq!((frame.to_text().as_str(), frame.focus()), ("● ○ ██\n· · ⚑\n", Some((0, 0))));
 }
 
@@ -89,7 +89,7 @@ fn every_state_of_every_board_can_be_drawn() {
         let best = best(&world);
         let mut frame = Frame::default();
         for observation in 0..world.states() as u32 {
-            world.draw(&State { observation }, Some(&*best), &mut frame);
+            world.draw(&Scene { policy: Some(&*best), ..Scene::of(&State { observation }) }, &mut frame);
             assert!(frame.width() > 0 && frame.height() > 0);
         }
     }

@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use freewheel_core::{
-    ActionBuffer, Baseline, Certainty, Env, Error, Frame, Policy, PolicyClass, Purpose, Result, Solution,
-    SolveQuery, Stream, Streams, World,
+    ActionBuffer, Baseline, Certainty, Env, Error, Frame, Policy, PolicyClass, Purpose, Result, Scene,
+    Solution, SolveQuery, Stream, Streams, World,
 };
 
 use super::foresight;
@@ -42,7 +42,8 @@ impl<A: TargetAction> World for Replay<A> {
         Some("clairvoyant")
     }
 
-    fn draw(&self, state: &State, _policy: Option<&dyn Policy>, frame: &mut Frame) {
+    fn draw(&self, scene: &Scene<'_, State>, frame: &mut Frame) {
+        let state = scene.state;
         draw(&self.market, state, frame);
     }
 }

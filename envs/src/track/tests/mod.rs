@@ -7,7 +7,7 @@ mod observation;
 use std::fmt::Write;
 use std::sync::Arc;
 
-use freewheel_core::{DynWorld, Env, Frame, NoPolicyLoader, Purpose, Streams, World, WorldFamily};
+use freewheel_core::{DynWorld, Env, Frame, NoPolicyLoader, Purpose, Scene, Streams, World, WorldFamily};
 
 use super::TrackFamily;
 use super::circuit::Circuit;
@@ -69,7 +69,7 @@ fn play(name: &str, settings: &str) -> String {
         }
     }
     let mut frame = Frame::default();
-    world.draw(&state, None, &mut frame);
+    world.draw(&Scene::of(&state), &mut frame);
     text + &frame.to_text()
 }
 
@@ -89,7 +89,7 @@ fn draw(name: &str, steps: usize, room: Option<(usize, usize)>) -> Frame {
         world.step(&mut state, action, &mut rng);
     }
     let mut frame = room.map_or_else(Frame::default, |(columns, rows)| Frame::with_max_size(columns, rows));
-    world.draw(&state, None, &mut frame);
+    world.draw(&Scene::of(&state), &mut frame);
     frame
 }
 

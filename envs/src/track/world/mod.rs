@@ -19,8 +19,8 @@ mod settings;
 use std::sync::{Arc, OnceLock};
 
 use freewheel_core::{
-    Baseline, Better, Certainty, DynWorld, Env, Error, EvaluationWorld, Frame, Measure, Policy, PolicyClass,
-    Purpose, Result, Score, ScriptedPolicy, Solution, SolveQuery, Spec, Step, Stream, Streams, World,
+    Baseline, Better, Certainty, DynWorld, Env, Error, EvaluationWorld, Frame, Measure, PolicyClass, Purpose,
+    Result, Scene, Score, ScriptedPolicy, Solution, SolveQuery, Spec, Step, Stream, Streams, World,
 };
 
 use super::circuit::{Circuit, Sample};
@@ -181,7 +181,8 @@ impl<A: DriveAction> World for TrackEnv<A> {
         self.evaluation_world.as_ref()
     }
 
-    fn draw(&self, state: &State, _policy: Option<&dyn Policy>, frame: &mut Frame) {
+    fn draw(&self, scene: &Scene<'_, State>, frame: &mut Frame) {
+        let state = scene.state;
         draw::draw_state(&self.rules, state, frame);
     }
 }

@@ -8,7 +8,7 @@ use std::fmt::Write;
 
 use freewheel_core::evaluate::{Protocol, evaluate};
 use freewheel_core::{
-    Certainty, Ending, Env, Frame, NoPolicyLoader, ObservationSpace, PolicyClass, Purpose, Score,
+    Certainty, Ending, Env, Frame, NoPolicyLoader, ObservationSpace, PolicyClass, Purpose, Scene, Score,
     ScriptedPolicy, SolveQuery, Stream, Streams, World, WorldFamily,
 };
 
@@ -193,7 +193,7 @@ fn a_state_is_plain_data() {
 fn draw(position: f64, angle: f64, room: (usize, usize)) -> Frame {
     let mut frame = Frame::with_max_size(room.0, room.1);
     let state = State { position, angle, last_action: Some(1), ..State::default() };
-    cartpole("").draw(&state, None, &mut frame);
+    cartpole("").draw(&Scene::of(&state), &mut frame);
     frame
 }
 
@@ -264,7 +264,7 @@ fn play(settings: &str, scripted: bool) -> String {
         }
     }
     let mut frame = Frame::with_max_size(60, 16);
-    world.draw(&state, None, &mut frame);
+    world.draw(&Scene::of(&state), &mut frame);
     text + &frame.to_text()
 }
 

@@ -1,6 +1,6 @@
 //! Drawings of boards.
 
-use freewheel_core::{ActionBuffer, Env, Frame, Policy, Purpose, Stream, Streams, World};
+use freewheel_core::{ActionBuffer, Env, Frame, Policy, Purpose, Scene, Stream, Streams, World};
 
 use super::two_player;
 
@@ -26,7 +26,7 @@ fn drawn(room: Option<(usize, usize)>, policy: Option<&dyn Policy>) -> Frame {
         world.step(&mut game, action, &mut rng);
     }
     let mut frame = room.map_or_else(Frame::default, |(columns, rows)| Frame::with_max_size(columns, rows));
-    world.draw(&game, policy, &mut frame);
+    world.draw(&Scene { policy, ..Scene::of(&game) }, &mut frame);
     frame
 }
 

@@ -1,6 +1,6 @@
 //! Scripted policies, measures, drawing, and the expected loss of random trading.
 
-use freewheel_core::{ActionBuffer, Env, Frame, SolveQuery, World};
+use freewheel_core::{ActionBuffer, Env, Frame, Scene, SolveQuery, World};
 
 use super::super::{Replay, TargetAction};
 use super::*;
@@ -110,7 +110,7 @@ fn the_drawing_shows_equity_and_no_future() {
     let bar = state.bar as usize;
     let drawn = |world: &Replay<u32>, buffer: (usize, usize)| {
         let mut frame = Frame::with_max_size(buffer.0, buffer.1);
-        world.draw(state, None, &mut frame);
+        world.draw(&Scene::of(state), &mut frame);
         frame.to_text()
     };
     let text = drawn(&world, (160, 30));
@@ -137,7 +137,7 @@ fn a_state_of_other_prices_does_not_panic() {
     let foreign = super::super::State { bar: 5000, end: 6000, row: Some(9), ..world.reset(&mut rng) };
     let mut obs = vec![0.0; world.spec().observation.len()];
     world.observe(&foreign, &mut obs);
-    world.draw(&foreign, None, &mut Frame::default());
+    world.draw(&Scene::of(&foreign), &mut Frame::default());
     for script in 0..4 {
         let _ = world.scripted(script, &foreign, &mut rng);
     }
