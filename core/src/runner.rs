@@ -270,25 +270,19 @@ impl<W: World> EpisodeRunner for SingleEpisode<W> {
     }
 
     fn seek(&mut self, step: u32) -> bool {
-        let Some(history) = &mut self.history else { return false };
+        let (Some(history), Some(back)) = (&mut self.history, self.clock.length.checked_sub(step)) else {
+            return false;
+        };
         // A history that began in the middle of an episode lacks the first states.
-        let Some(first) = (self.clock.length as usize).checked_sub(history.states.len()) else {
-            return false;
-        };
-        if step == self.clock.length {
-            return true;
-        }
-        let Some(index) = (step as usize).checked_sub(first).filter(|&index| index < history.states.len())
-        else {
-            return false;
-        };
-        self.state = history.states[index].clone();
-        (self.rng, self.clock) = history.sources[index].clone();
-        self.ending = Ending::Running;
-        history.states.truncate(index);
-        history.sources.truncate(index);
+        let Some(index) = history.states.len().checked_sub(back as usize) else { return false };
+        let state = history.states.drain(index..).next();
+        let source = history.sources.drain(index..).next();
         history.events.retain(|(at, _)| *at < step);
-        self.observe();
+        // Without a state, the episode is already there.
+        if let (Some(state), Some((rng, clock))) = (state, source) {
+            (self.state, self.rng, self.clock, self.ending) = (state, rng, clock, Ending::Running);
+            self.observe();
+        }
         true
     }
 
