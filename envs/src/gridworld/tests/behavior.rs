@@ -1,5 +1,9 @@
 //! Wind, slips, one-way cells, keys, teleports, bumps: a test with a small map for each.
 
+use std::sync::Arc;
+
+use freewheel_core::{Batch, ManagedVectorEnv, Purpose, Streams};
+
 use super::super::Gridworld;
 use super::{of, world};
 
@@ -139,4 +143,19 @@ fn falling_from_the_cliff_begins_again() {
     assert_eq!(sure(&cliff, 36, RIGHT), (36, -100.0, false));
     assert_eq!(sure(&cliff, 25, DOWN), (36, -100.0, false));
     assert_eq!(sure(&cliff, 35, DOWN), (47, -1.0, true));
+}
+
+#[test]
+fn a_saved_cell_outside_the_world_is_refused() {
+    let batch = |world| Batch::new(Arc::new(world), 2, Streams::new(0), Purpose::Environment, 0);
+    // Both worlds have the same id and version, but one has more cells.
+    let row = |cells: usize| of(&format!("S{}G\n---\nstep = -1", ".".repeat(cells)));
+    let mut large = batch(row(40));
+    for _ in 0..30 {
+        large.advance(&[RIGHT as u32; 2]).unwrap();
+    }
+    let saved = large.save().unwrap();
+    assert!(batch(row(40)).load(&saved).is_ok());
+    let refused = batch(row(3)).load(&saved).unwrap_err().to_string();
+    assert!(refused.contains("a state that the world does not have"), "{refused}");
 }
