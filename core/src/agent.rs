@@ -1,6 +1,6 @@
 //! Policies, which choose actions, and agents, which learn a policy from rewards.
 
-use crate::{Actions, Error, Result, Spec, Stream, VectorEnv};
+use crate::{Actions, Error, Insight, Neuron, Result, Spec, Stream, Update, VectorEnv};
 
 /// A fixed mapping from observations to actions, shared by all threads.
 ///
@@ -64,6 +64,18 @@ pub trait Policy: Send + Sync {
     fn action_values(&self, _obs: &[f32], _legal: &[bool], _out: &mut [f32]) -> bool {
         false
     }
+
+    /// Numbers of the policy about the observation `obs` with the mask `legal [A]` and the memory `memory [M]` before
+    /// the action, and their meaning; `None` for a policy without numbers.
+    fn insight(&self, _obs: &[f32], _legal: &[bool], _memory: &[f32]) -> Option<Insight> {
+        None
+    }
+
+    /// Neuron `unit` of dense layer `layer` of the policy's network for the observation `obs [D]` and the memory
+    /// `memory [M]`; both indices wrap around. `None` for a policy without a network of dense layers.
+    fn neuron(&self, _obs: &[f32], _memory: &[f32], _layer: usize, _unit: usize) -> Option<Neuron> {
+        None
+    }
 }
 
 impl<P: Policy + ?Sized> Policy for std::sync::Arc<P> {
@@ -92,6 +104,14 @@ impl<P: Policy + ?Sized> Policy for std::sync::Arc<P> {
 
     fn action_values(&self, obs: &[f32], legal: &[bool], out: &mut [f32]) -> bool {
         (**self).action_values(obs, legal, out)
+    }
+
+    fn insight(&self, obs: &[f32], legal: &[bool], memory: &[f32]) -> Option<Insight> {
+        (**self).insight(obs, legal, memory)
+    }
+
+    fn neuron(&self, obs: &[f32], memory: &[f32], layer: usize, unit: usize) -> Option<Neuron> {
+        (**self).neuron(obs, memory, layer, unit)
     }
 }
 
@@ -159,6 +179,22 @@ pub trait Agent: Send {
     fn learns(&self) -> bool {
         true
     }
+
+    /// Keeps the updates of the last batch step for [`Agent::last_updates`] from now on; false for an agent whose updates
+    /// are no equations of single numbers.
+    fn keep_updates(&mut self) -> bool {
+        false
+    }
+
+    /// Updates of the last batch step, in their order, after [`Agent::keep_updates`]; some updates from a model may be
+    /// left out.
+    fn last_updates(&self) -> &[Update] {
+        &[]
+    }
+
+    /// Abandons the running episodes: the next [`Agent::learn`] begins in the current states of its environments,
+    /// without traces of the steps before. Values that were learned stay.
+    fn abandon_episodes(&mut self) {}
 
     /// Reports training metrics since the last report, such as `epsilon` or the mean `td_error`.
     fn report(&mut self, metrics: &mut dyn MetricSink);

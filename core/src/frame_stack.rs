@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::settings::in_range;
 use crate::wrapper::{self, ObservationTransform};
-use crate::{ActionBuffer, DynWorld, ObservationSpace, Player, Policy, Result, Spec, Stream};
+use crate::{ActionBuffer, DynWorld, Insight, ObservationSpace, Player, Policy, Result, Spec, Stream};
 
 /// Transform that stacks the last K observations of a world.
 pub struct FrameStack {
@@ -154,6 +154,10 @@ impl Policy for NewestOnly {
 
     fn action_values(&self, obs: &[f32], legal: &[bool], out: &mut [f32]) -> bool {
         self.policy.action_values(&self.stack.newest(obs, 1), legal, out)
+    }
+
+    fn insight(&self, obs: &[f32], legal: &[bool], memory: &[f32]) -> Option<Insight> {
+        self.policy.insight(&self.stack.newest(obs, 1), legal, memory)
     }
 }
 

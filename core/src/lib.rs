@@ -9,6 +9,9 @@
 //! | [`batch`] | [`Batch`], the vectorized environment over buffers allocated once |
 //! | [`runner`] | [`EpisodeRunner`]: one episode, step by step, to watch, to play by hand or to record |
 //! | [`agent`] | [`Policy`], [`Agent`], [`ActionBuffer`], [`MetricSink`] |
+//! | [`insight`] | [`Insight`]: action values, probabilities or visits of a policy in one state |
+//! | [`update`] | [`Update`]: a change of an action value as an equation with its numbers |
+//! | [`neuron`] | [`Neuron`]: one neuron of a network with its inputs, weights and sum |
 //! | [`encoder`] | [`ObservationEncoder`]: fitted encoders (clusters, PCA, VAE) between a world and an agent |
 //! | [`frame_stack`] | [`FrameStack`]: the last K observations stacked into one |
 //! | [`wrapper`] | worlds with transformed observations |
@@ -16,6 +19,7 @@
 //! | [`mod@evaluate`] | evaluation of a policy on separate seeds, in parallel |
 //! | [`stats`] | mean, interquartile mean, bootstrap confidence intervals |
 //! | [`record`] | episodes on disk as seed and actions; replay and verification |
+//! | [`demonstrations`] | recorded episodes to learn from: observations, actions, rewards, source; replay and verification |
 //! | [`checkpoint`] | checkpoint files, verified by a checksum |
 //! | [`settings`] | settings read from TOML; an unknown key is an error with the most similar known key |
 //! | [`input`] | input files: plain or gzipped, text without byte order mark, with a limit on the size |
@@ -26,6 +30,7 @@
 pub mod agent;
 pub mod batch;
 pub mod checkpoint;
+pub mod demonstrations;
 pub mod encoder;
 pub mod env;
 mod error;
@@ -33,14 +38,17 @@ pub mod evaluate;
 pub mod frame;
 pub mod frame_stack;
 pub mod input;
+pub mod insight;
 pub mod memory;
 pub mod names;
+pub mod neuron;
 pub mod record;
 pub mod runner;
 pub mod settings;
 pub mod spec;
 pub mod stats;
 pub mod stream;
+pub mod update;
 pub mod vector_env;
 pub mod world;
 pub mod wrapper;
@@ -52,9 +60,12 @@ pub use env::{Action, Actions, Ending, Env, Player, Step};
 pub use error::{Error, Result};
 pub use frame::{Cell, Frame, Rgb};
 pub use frame_stack::FrameStack;
+pub use insight::{ActionDistribution, Insight, InsightKind};
+pub use neuron::{Neuron, NeuronInput};
 pub use runner::{EpisodeRunner, Origin};
 pub use spec::{ActionSpace, Better, Measure, ObservationSpace, Score, Spec};
 pub use stream::{Purpose, Stream, Streams};
+pub use update::Update;
 pub use vector_env::{BatchView, EpisodeSummary, ManagedVectorEnv, VectorEnv};
 pub use world::{
     Baseline, Certainty, DynWorld, EvaluationWorld, Event, NoPolicyLoader, PolicyClass, PolicyLoader, Scene,

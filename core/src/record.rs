@@ -103,7 +103,7 @@ impl RecordedActions {
         }
     }
 
-    fn push(&mut self, action: Actions<'_>) {
+    pub(crate) fn push(&mut self, action: Actions<'_>) {
         match (self, action) {
             (RecordedActions::Discrete(all), Actions::Discrete(a)) => all.extend(a),
             (RecordedActions::Continuous(all), Actions::Continuous(a)) => all.push(a.to_vec()),

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::batch::{EpisodeClock, EpisodeLimits, no_script};
 use crate::{
-    Action, ActionBuffer, Actions, Ending, Error, Event, Frame, Player, Policy, Purpose, Result, Scene, Spec,
-    Step, Stream, Streams, World,
+    Action, ActionBuffer, Actions, Ending, Error, Event, Frame, Insight, Player, Policy, Purpose, Result,
+    Scene, Spec, Step, Stream, Streams, World,
 };
 
 /// Random streams of a runner: episode e uses the stream (seed, purpose, index, e).
@@ -103,17 +103,55 @@ pub trait EpisodeRunner: Send {
     /// Keeps the states of the episode from now on, for [`EpisodeRunner::seek`], [`EpisodeRunner::events`] and drawings
     /// with a trail. Each step then copies a state.
     fn keep_history(&mut self) {}
-    /// Goes back to the state after `step` steps of the episode, and forgets all later steps; false, without a change,
-    /// if the runner has not kept this state.
+    /// Goes to the state after `step` steps of the episode, back or forward; false, without a change, if the runner has
+    /// not kept this state. The next [`EpisodeRunner::step`] forgets the later states.
     fn seek(&mut self, _step: u32) -> bool {
         false
     }
-    /// Events of the steps so far, each with the number of steps before it; empty without a history.
+    /// Events of the steps up to the current state, each with the number of steps before it; empty without a history.
     fn events(&self) -> &[(u32, Event)] {
         &[]
     }
+    /// Numbers of `policy`, with the memory `memory [M]`, about the current state. For a scripted policy, see
+    /// [`World::script_insight`]; `rng` is the generator of its next action, of which a copy is used.
+    fn insight(&self, policy: &dyn Policy, memory: &[f32], _rng: &Stream) -> Option<Insight> {
+        match policy.script() {
+            Some(_) => None,
+            None => policy.insight(self.obs(), self.legal(), memory),
+        }
+    }
+    /// See [`World::observation_names`].
+    fn observation_names(&self) -> Vec<String> {
+        Vec::new()
+    }
+    /// Description of the current state; see [`World::describe`].
+    fn describe(&self) -> Option<String> {
+        None
+    }
+    /// Complete state of the episode for [`EpisodeRunner::load`], random stream included; a history is not part of it.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] for a runner that cannot be saved, such as one of transformed observations.
+    fn save(&self) -> Result<Vec<u8>> {
+        Err(Error::Unsupported(format!("an episode of {} cannot be saved", self.spec().id)))
+    }
+    /// Restores the state that [`EpisodeRunner::save`] returned, of any episode of this world; the history is forgotten.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for bytes of another world; the episode is unchanged then.
+    fn load(&mut self, _bytes: &[u8]) -> Result<()> {
+        Err(Error::Unsupported(format!("an episode of {} cannot be restored", self.spec().id)))
+    }
     /// Draws the current state into `frame`; see [`World::draw`].
     fn draw(&self, policy: Option<&dyn Policy>, frame: &mut Frame);
+    /// Action that a click on a cell of `frame` means, a drawing of the current state; see [`World::action_at`].
+    fn action_at(&self, _frame: &Frame, _column: usize, _row: usize) -> Option<u32> {
+        None
+    }
+    /// Column and row of the cell of `frame` that stands for `action`; see [`World::action_cell`].
+    fn action_cell(&self, _frame: &Frame, _action: u32) -> Option<(usize, usize)> {
+        None
+    }
 }
 
 /// An [`EpisodeRunner`] over the rules of a world.
@@ -131,12 +169,22 @@ pub(crate) struct SingleEpisode<W: World> {
     history: Option<History<W::State>>,
 }
 
-/// States of an episode before each of its steps.
+/// States of an episode before each of its steps, and the states after the current one, if the runner went back.
 struct History<S> {
     states: Vec<S>,
     /// Random stream and clock that belong to each state.
     sources: Vec<(Stream, EpisodeClock)>,
+    /// States after the current one with their streams, clocks and endings, the last one first.
+    later: Vec<(S, Stream, EpisodeClock, Ending)>,
+    /// Events of all steps, also those of `later`.
     events: Vec<(u32, Event)>,
+}
+
+impl<S> History<S> {
+    /// History of an episode from its current state on.
+    fn new() -> Self {
+        History { states: Vec::new(), sources: Vec::new(), later: Vec::new(), events: Vec::new() }
+    }
 }
 
 impl<W: World> SingleEpisode<W> {
@@ -232,6 +280,8 @@ impl<W: World> EpisodeRunner for SingleEpisode<W> {
         if let Some(history) = &mut self.history {
             history.states.push(self.state.clone());
             history.sources.push((self.rng.clone(), self.clock));
+            history.later.clear();
+            history.events.retain(|(at, _)| *at < self.clock.length);
         }
         let mut step = self.world.step(&mut self.state, action, &mut self.rng);
         step.ending = self.clock.advance(step, mover, EpisodeLimits::of(self.world.spec()));
@@ -266,32 +316,100 @@ impl<W: World> EpisodeRunner for SingleEpisode<W> {
     }
 
     fn keep_history(&mut self) {
-        self.history = Some(History { states: Vec::new(), sources: Vec::new(), events: Vec::new() });
+        self.history = Some(History::new());
     }
 
     fn seek(&mut self, step: u32) -> bool {
-        let (Some(history), Some(back)) = (&mut self.history, self.clock.length.checked_sub(step)) else {
-            return false;
-        };
+        let Some(history) = &mut self.history else { return false };
+        let now = self.clock.length;
         // A history that began in the middle of an episode lacks the first states.
-        let Some(index) = history.states.len().checked_sub(back as usize) else { return false };
-        let state = history.states.drain(index..).next();
-        let source = history.sources.drain(index..).next();
-        history.events.retain(|(at, _)| *at < step);
-        // Without a state, the episode is already there.
-        if let (Some(state), Some((rng, clock))) = (state, source) {
-            (self.state, self.rng, self.clock, self.ending) = (state, rng, clock, Ending::Running);
+        let (back, forward) = (now.saturating_sub(step) as usize, step.saturating_sub(now) as usize);
+        if back > history.states.len() || forward > history.later.len() {
+            return false;
+        }
+        for _ in 0..back {
+            let (Some(state), Some((rng, clock))) = (history.states.pop(), history.sources.pop()) else {
+                break;
+            };
+            let after = std::mem::replace(&mut self.state, state);
+            let (after_rng, after_clock) =
+                (std::mem::replace(&mut self.rng, rng), std::mem::replace(&mut self.clock, clock));
+            history.later.push((after, after_rng, after_clock, self.ending));
+            self.ending = Ending::Running;
+        }
+        for _ in 0..forward {
+            let Some((state, rng, clock, ending)) = history.later.pop() else { break };
+            history.states.push(std::mem::replace(&mut self.state, state));
+            let before = (std::mem::replace(&mut self.rng, rng), std::mem::replace(&mut self.clock, clock));
+            history.sources.push(before);
+            self.ending = ending;
+        }
+        if step != now {
             self.observe();
         }
         true
     }
 
     fn events(&self) -> &[(u32, Event)] {
-        self.history.as_ref().map_or(&[], |history| &history.events)
+        let Some(history) = &self.history else { return &[] };
+        let made = history.events.partition_point(|(at, _)| *at < self.clock.length);
+        &history.events[..made]
+    }
+
+    fn insight(&self, policy: &dyn Policy, memory: &[f32], rng: &Stream) -> Option<Insight> {
+        match policy.script() {
+            Some(script) => self.world.script_insight(script, &self.state, &mut rng.clone()),
+            None => policy.insight(&self.obs, &self.legal, memory),
+        }
+    }
+
+    fn observation_names(&self) -> Vec<String> {
+        self.world.observation_names()
+    }
+
+    fn describe(&self) -> Option<String> {
+        self.world.describe(&self.state)
+    }
+
+    fn save(&self) -> Result<Vec<u8>> {
+        let spec = self.world.spec();
+        let saved = (&spec.id, spec.version, &self.state, &self.rng, self.clock, self.ending);
+        postcard::to_stdvec(&saved)
+            .map_err(|e| Error::Unsupported(format!("an episode of {} cannot be saved: {e}", spec.id)))
+    }
+
+    fn load(&mut self, bytes: &[u8]) -> Result<()> {
+        let spec = self.world.spec();
+        let not_ours = || Error::Config(format!("this is not a saved episode of {}", spec.id));
+        // The world first: bytes of another world may parse as a state of this one.
+        let ((id, version), rest): ((String, u32), _) =
+            postcard::take_from_bytes(bytes).map_err(|_| not_ours())?;
+        if (id.as_str(), version) != (spec.id.as_str(), spec.version) {
+            return Err(not_ours());
+        }
+        let ((state, rng, clock, ending), rest): ((W::State, Stream, EpisodeClock, Ending), _) =
+            postcard::take_from_bytes(rest).map_err(|_| not_ours())?;
+        if !rest.is_empty() || !self.world.is_valid(&state) {
+            return Err(not_ours());
+        }
+        (self.state, self.rng, self.clock, self.ending) = (state, rng, clock, ending);
+        if self.history.is_some() {
+            self.keep_history();
+        }
+        self.observe();
+        Ok(())
     }
 
     fn draw(&self, policy: Option<&dyn Policy>, frame: &mut Frame) {
         let past = self.history.as_ref().map_or(&[][..], |history| &history.states);
         self.world.draw(&Scene { state: &self.state, past, policy }, frame);
+    }
+
+    fn action_at(&self, frame: &Frame, column: usize, row: usize) -> Option<u32> {
+        self.world.action_at(&self.state, frame, column, row)
+    }
+
+    fn action_cell(&self, frame: &Frame, action: u32) -> Option<(usize, usize)> {
+        self.world.action_cell(&self.state, frame, action)
     }
 }

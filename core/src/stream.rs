@@ -36,6 +36,10 @@ pub enum Purpose {
     Generation = 10,
     /// Generation of data: shuffles before a split, generated faces.
     Data = 11,
+    /// Environment randomness of recorded demonstrations, other than that of training and evaluation.
+    DemonstrationEnvironment = 12,
+    /// Action sampling of recorded demonstrations.
+    DemonstrationAction = 13,
 }
 
 /// All random streams of one run.

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Batch, Cell, Env, EpisodeRunner, Error, Frame, ManagedVectorEnv, Policy, Purpose, Result, Spec, Step,
-    Streams, runner::SingleEpisode,
+    Batch, Cell, Env, EpisodeRunner, Error, Frame, Insight, ManagedVectorEnv, Policy, Purpose, Result, Spec,
+    Step, Stream, Streams, runner::SingleEpisode,
 };
 
 /// An [`Env`] with a reference score, a baseline score and a drawing. Every method has a default, so that an empty
@@ -95,8 +95,38 @@ pub trait World: Env + Sized + 'static {
         None
     }
 
+    /// Action that a click on a cell of the drawing `frame` of `state` means, such as the stone on a point of a board, or
+    /// the move to a neighboring cell; `None` for a cell without an action. The action may be illegal.
+    fn action_at(&self, _state: &Self::State, _frame: &Frame, _column: usize, _row: usize) -> Option<u32> {
+        None
+    }
+
+    /// Column and row of the cell of the drawing `frame` of `state` that stands for `action`: the inverse of
+    /// [`World::action_at`], for a cursor. `None` for an action without a cell.
+    fn action_cell(&self, _state: &Self::State, _frame: &Frame, _action: u32) -> Option<(usize, usize)> {
+        None
+    }
+
     /// Duration of one step on the world's own clock, s; `None` for a world without a clock, such as a board game.
     fn step_seconds(&self) -> Option<f64> {
+        None
+    }
+
+    /// Names of the numbers of an observation with their units, such as `speed (m/s)`, `[D]`; empty if they have no
+    /// names.
+    fn observation_names(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Description of a state in words, such as `row 3, column 0`, for worlds whose observation is an index; `None` if
+    /// the observation says as much.
+    fn describe(&self, _state: &Self::State) -> Option<String> {
+        None
+    }
+
+    /// Numbers by which scripted policy `script` chooses its action in `state`, such as the visits of a tree search;
+    /// `None` if it has no numbers. `rng` is the generator of the action.
+    fn script_insight(&self, _script: usize, _state: &Self::State, _rng: &mut Stream) -> Option<Insight> {
         None
     }
 

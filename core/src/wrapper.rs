@@ -11,8 +11,8 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     ActionBuffer, Actions, Baseline, BatchView, DynWorld, Ending, EpisodeRunner, EpisodeSummary, Error,
-    EvaluationWorld, Event, Frame, ManagedVectorEnv, ObservationSpace, Origin, Player, Policy, Purpose,
-    Result, Solution, SolveQuery, Spec, Step, Stream, Streams, VectorEnv,
+    EvaluationWorld, Event, Frame, Insight, ManagedVectorEnv, ObservationSpace, Origin, Player, Policy,
+    Purpose, Result, Solution, SolveQuery, Spec, Step, Stream, Streams, VectorEnv,
 };
 
 /// Transform of observations of D numbers to C numbers, which may depend on earlier observations of the same episode.
@@ -287,14 +287,20 @@ struct WrappedRunner<T: ObservationTransform> {
     obs: Vec<f32>,
     /// Error in transforming the first observation: `reset` cannot return it, so the first step does.
     pending: Option<Error>,
-    /// Memory and transformed observation before each step, if the runner keeps a history.
-    history: Option<Vec<(T::Memory, Vec<f32>)>>,
+    /// Memory and transformed observation of other states, if the runner keeps a history.
+    history: Option<WrappedHistory<T::Memory>>,
+}
+
+/// Memory and transformed observation `[C]` of each earlier state, and of each later one, the last one first.
+struct WrappedHistory<M> {
+    earlier: Vec<(M, Vec<f32>)>,
+    later: Vec<(M, Vec<f32>)>,
 }
 
 impl<T: ObservationTransform> WrappedRunner<T> {
     fn begin_episode(&mut self) {
         if let Some(history) = &mut self.history {
-            history.clear();
+            *history = WrappedHistory { earlier: Vec::new(), later: Vec::new() };
         }
         let (obs, player) = (self.runner.obs(), self.runner.to_play());
         self.pending = self.transform.begin(&mut self.memory, 0, obs, player, &mut self.obs).err();
@@ -345,7 +351,8 @@ impl<T: ObservationTransform> EpisodeRunner for WrappedRunner<T> {
         }
         let step = self.runner.step(action)?;
         if let Some(history) = &mut self.history {
-            history.push((self.memory.clone(), self.obs.clone()));
+            history.earlier.push((self.memory.clone(), self.obs.clone()));
+            history.later.clear();
         }
         let (obs, player) = (self.runner.obs(), self.runner.to_play());
         self.transform.push(&mut self.memory, 0, obs, player, &mut self.obs)?;
@@ -370,7 +377,7 @@ impl<T: ObservationTransform> EpisodeRunner for WrappedRunner<T> {
 
     fn keep_history(&mut self) {
         self.runner.keep_history();
-        self.history = Some(Vec::new());
+        self.history = Some(WrappedHistory { earlier: Vec::new(), later: Vec::new() });
     }
 
     fn seek(&mut self, step: u32) -> bool {
@@ -379,9 +386,12 @@ impl<T: ObservationTransform> EpisodeRunner for WrappedRunner<T> {
             return step == now;
         }
         // Both histories began at the same step, so that this one has an entry for each state of the other.
-        let index = history.len().saturating_sub((now - step) as usize);
-        if let Some((memory, obs)) = history.drain(index..).next() {
-            (self.memory, self.obs) = (memory, obs);
+        let WrappedHistory { earlier, later } = history;
+        let (from, to) = if step < now { (earlier, later) } else { (later, earlier) };
+        for _ in 0..step.abs_diff(now) {
+            let Some((memory, obs)) = from.pop() else { break };
+            let here = (std::mem::replace(&mut self.memory, memory), std::mem::replace(&mut self.obs, obs));
+            to.push(here);
         }
         true
     }
@@ -390,10 +400,33 @@ impl<T: ObservationTransform> EpisodeRunner for WrappedRunner<T> {
         self.runner.events()
     }
 
+    fn insight(&self, policy: &dyn Policy, memory: &[f32], rng: &Stream) -> Option<Insight> {
+        match policy.script() {
+            Some(_) => self.runner.insight(policy, memory, rng),
+            None => policy.insight(&self.obs, self.legal(), memory),
+        }
+    }
+
+    fn observation_names(&self) -> Vec<String> {
+        self.runner.observation_names()
+    }
+
+    fn describe(&self) -> Option<String> {
+        self.runner.describe()
+    }
+
     fn draw(&self, policy: Option<&dyn Policy>, frame: &mut Frame) {
         let supposing =
             policy.map(|policy| SupposedPolicy { policy, transform: &*self.transform, row: &self.obs });
         self.runner.draw(supposing.as_ref().map(|supposing| supposing as &dyn Policy), frame);
+    }
+
+    fn action_at(&self, frame: &Frame, column: usize, row: usize) -> Option<u32> {
+        self.runner.action_at(frame, column, row)
+    }
+
+    fn action_cell(&self, frame: &Frame, action: u32) -> Option<(usize, usize)> {
+        self.runner.action_cell(frame, action)
     }
 }
 
@@ -425,5 +458,9 @@ impl<T: ObservationTransform> Policy for SupposedPolicy<'_, T> {
 
     fn action_values(&self, obs: &[f32], legal: &[bool], out: &mut [f32]) -> bool {
         self.policy.action_values(&self.suppose(obs, 1), legal, out)
+    }
+
+    fn insight(&self, obs: &[f32], legal: &[bool], memory: &[f32]) -> Option<Insight> {
+        self.policy.insight(&self.suppose(obs, 1), legal, memory)
     }
 }

@@ -4,6 +4,7 @@
 
 mod batch;
 mod checkpoint;
+mod demonstrations;
 mod evaluate;
 mod frame_stack;
 mod record;

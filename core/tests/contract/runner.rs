@@ -92,8 +92,8 @@ fn the_default_drawing_is_the_observation() {
     assert_eq!(frame.to_text(), "[2.0, 0.0]\n");
 }
 
-/// Going back to any earlier step and repeating the actions gives the same rewards and observations; without a history,
-/// nothing changes.
+/// Going back to any earlier step and repeating the actions gives the same rewards and observations, as does going
+/// forward again; without a history, nothing changes.
 pub(crate) fn seek_repeats_the_episode(world: &dyn DynWorld) {
     let mut runner = world.episode_runner(Streams::new(7), Purpose::Environment, 2);
     assert!(!runner.seek(0));
@@ -108,16 +108,30 @@ pub(crate) fn seek_repeats_the_episode(world: &dyn DynWorld) {
         let step = runner.step(actions.as_actions()).unwrap();
         seen.push((before, actions.clone(), step, runner.episode_return().to_bits()));
     }
-    let length = seen.len();
+    let (length, ending) = (seen.len(), runner.ending());
+    let events = runner.events().to_vec();
     for target in [length, length - 1, length / 2, 0] {
         assert!(runner.seek(target as u32));
         assert_eq!((runner.length() as usize, runner.episode()), (target, 3));
         assert!(!runner.seek(length as u32 + 1), "a step that was never made");
+        assert!(runner.events().iter().all(|(at, _)| (*at as usize) < target));
+        // Forward over the steps that were made, to the end and to the middle, and back again.
+        for forward in [length, target + (length - target) / 2] {
+            assert!(runner.seek(forward as u32));
+            assert_eq!(runner.length() as usize, forward);
+            if let Some((before, ..)) = seen.get(forward) {
+                assert_eq!(&(runner.obs().to_vec(), runner.legal().to_vec(), runner.to_play()), before);
+            } else {
+                assert_eq!((runner.ending(), runner.events()), (ending, &events[..]));
+            }
+        }
+        assert!(runner.seek(target as u32));
         for (before, actions, step, total) in &seen[target..] {
             let now = (runner.obs().to_vec(), runner.legal().to_vec(), runner.to_play());
             assert_eq!(&now, before);
             assert_eq!(&runner.step(actions.as_actions()).unwrap(), step);
             assert_eq!(runner.episode_return().to_bits(), *total);
+            assert!(!runner.seek(runner.length() + 1), "a new step forgets the later ones");
         }
     }
 }
@@ -129,4 +143,36 @@ fn an_episode_goes_back() {
         seek_repeats_the_episode(&*world);
         seek_repeats_the_episode(&*FrameStack::wrap(world, 3).unwrap());
     }
+}
+
+#[test]
+fn a_saved_episode_goes_on_the_same() {
+    for world in [walk(true, Some(9)).shared(), adding_game().shared(), push().shared()] {
+        let mut runner = world.episode_runner(Streams::new(7), Purpose::Environment, 2);
+        runner.reset(4);
+        let rng = Streams::new(7).stream(Purpose::Action, 0, 0);
+        let mut actions = ActionBuffer::for_spec(world.spec(), 1);
+        let mut play = |runner: &mut dyn EpisodeRunner| {
+            let mut seen = Vec::new();
+            while !runner.ending().is_over() && seen.len() < 20 {
+                runner.select_action(&Uniform, &mut Vec::new(), &mut rng.clone(), &mut actions).unwrap();
+                let step = runner.step(actions.as_actions()).unwrap();
+                seen.push((step, runner.obs().to_vec(), runner.episode_return().to_bits()));
+            }
+            seen
+        };
+        let saved = runner.save().unwrap();
+        let rest = play(&mut *runner);
+        // In a runner of another seed, whose episode has ended or not.
+        let mut other = world.episode_runner(Streams::new(8), Purpose::WatchEnvironment, 0);
+        play(&mut *other);
+        other.load(&saved).unwrap();
+        assert_eq!((other.episode(), other.length()), (4, 0));
+        assert_eq!(play(&mut *other), rest);
+        for damaged in [&saved[1..], &saved[..saved.len() - 1], &[&saved[..], &[0]].concat()] {
+            assert!(other.load(damaged).is_err());
+        }
+    }
+    let mut walk = runner(walk(true, None), 0);
+    assert!(walk.load(&runner(adding_game(), 0).save().unwrap()).is_err(), "another world");
 }
