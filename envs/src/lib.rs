@@ -12,10 +12,13 @@
 //! | [`mdp`] | finite Markov decision processes and their exact solutions |
 
 pub mod classic;
+mod disk;
+mod dots;
 pub mod go;
 #[cfg(test)]
 mod golden;
 pub mod gridworld;
+mod heat;
 pub mod market;
 pub mod mdp;
 pub mod minatar;

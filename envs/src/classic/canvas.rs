@@ -36,14 +36,58 @@ pub(super) struct Canvas {
 impl Canvas {
     /// Clears `frame` to the largest picture of the rectangle `x` times `y` that fits, with room for two lines of text.
     pub(super) fn fit(frame: &mut Frame, x: (f64, f64), y: (f64, f64)) -> Self {
+        Canvas::scaled(frame, (x, y), (x.1 - x.0, 0.5 * (x.0 + x.1)), ROWS_OF_TEXT)
+    }
+
+    /// Clears `frame` to a picture as high as fits, with room for `rows_of_text` lines of text. It shows a part of `x` that
+    /// is at least `width` m wide: the left end for a `share` of -1, the right end for 1.
+    pub(super) fn follow(
+        frame: &mut Frame,
+        (x, y): ((f64, f64), (f64, f64)),
+        (share, width): (f64, f64),
+        rows_of_text: usize,
+    ) -> Self {
+        let mut canvas = Canvas::scaled(frame, (x, y), (width, 0.0), rows_of_text);
+        let hidden = (x.1 - x.0 - canvas.columns as f64 / canvas.per_meter).max(0.0);
+        canvas.center = 0.5 * (x.0 + x.1 + share.clamp(-1.0, 1.0) * hidden);
+        canvas
+    }
+
+    /// Picture in which `y` and `width` m of `x` are visible, centered at `center`.
+    fn scaled(
+        frame: &mut Frame,
+        (x, y): ((f64, f64), (f64, f64)),
+        (width, center): (f64, f64),
+        rows_of_text: usize,
+    ) -> Self {
         let (columns, rows) = frame.max_size().unwrap_or(DEFAULT_SIZE);
         let (columns, rows) = (columns.max(MIN_SIZE.0), rows.max(MIN_SIZE.1));
-        let across = columns as f64 / (x.1 - x.0);
-        let per_meter = across.min(2.0 * (rows - ROWS_OF_TEXT) as f64 / (y.1 - y.0));
+        let across = columns as f64 / width.min(x.1 - x.0);
+        let per_meter = across.min(2.0 * (rows - rows_of_text) as f64 / (y.1 - y.0));
         let height = (per_meter * (y.1 - y.0) / 2.0).ceil() as usize;
-        frame.clear(columns, height + ROWS_OF_TEXT);
-        let (middle, center) = (columns as f64 / 2.0, 0.5 * (x.0 + x.1));
-        Canvas { columns, height, per_meter, middle, center, top: y.1 }
+        frame.clear(columns, height + rows_of_text);
+        Canvas { columns, height, per_meter, middle: columns as f64 / 2.0, center, top: y.1 }
+    }
+
+    /// Range of x that is visible, m.
+    pub(super) fn visible(&self) -> (f64, f64) {
+        let half = self.middle / self.per_meter;
+        (self.center - half, self.center + half)
+    }
+
+    /// Number of columns.
+    pub(super) fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// Writes a glyph at the point `(x, y)`, if the point is in the picture and its cell is blank.
+    pub(super) fn mark(&self, frame: &mut Frame, (x, y): (f64, f64), glyph: char, fg: Rgb) {
+        let (left, right) = self.visible();
+        let (column, row) = self.character_at(x, y);
+        let inside = (left..right).contains(&x) && y <= self.top;
+        if inside && row < self.height && frame.get(column, row).is_some_and(|cell| cell.glyph == ' ') {
+            frame.set(column, row, Cell { glyph, fg, bg: GROUND });
+        }
     }
 
     /// Column and row of the character at the point `(x, y)`, or of the nearest one in the picture.
@@ -65,17 +109,23 @@ impl Canvas {
         }
     }
 
-    /// Color of a pixel: mean of several samples, darker where some samples hit no object.
+    /// Color of a pixel: mean of several samples, darker where some samples hit no object. If the samples at the corners
+    /// are equal, the others are skipped: all objects are at least about a pixel wide.
     fn pixel(&self, column: usize, row: usize, color_at: &impl Fn(f64, f64) -> Option<Rgb>) -> Rgb {
-        let (mut hits, mut sum) = (0, [0u32; 3]);
-        for sample in 0..SAMPLES * SAMPLES {
+        let color_of = |sample: usize| {
             let offset = |i: usize| (i as f64 + 0.5) / SAMPLES as f64;
             let x = (column as f64 + offset(sample % SAMPLES) - self.middle) / self.per_meter + self.center;
             let y = self.top - (row as f64 + offset(sample / SAMPLES)) / self.per_meter;
-            if let Some(Rgb(r, g, b)) = color_at(x, y) {
-                hits += 1;
-                sum = [sum[0] + u32::from(r), sum[1] + u32::from(g), sum[2] + u32::from(b)];
-            }
+            color_at(x, y)
+        };
+        let corners = [0, SAMPLES - 1, SAMPLES * (SAMPLES - 1), SAMPLES * SAMPLES - 1].map(color_of);
+        if corners.iter().all(|color| *color == corners[0]) {
+            return corners[0].unwrap_or(GROUND);
+        }
+        let (mut hits, mut sum) = (0, [0u32; 3]);
+        for Rgb(r, g, b) in (0..SAMPLES * SAMPLES).filter_map(color_of) {
+            hits += 1;
+            sum = [sum[0] + u32::from(r), sum[1] + u32::from(g), sum[2] + u32::from(b)];
         }
         let coverage = hits as f32 / (SAMPLES * SAMPLES) as f32;
         if coverage < MIN_COVERAGE {

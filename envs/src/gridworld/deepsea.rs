@@ -14,7 +14,7 @@
 //! * **Endings**: after N steps.
 //! * **Version**: 1.
 
-use freewheel_core::{Error, Purpose, Result, Rgb, Streams};
+use freewheel_core::{Error, Event, Purpose, Result, Rgb, Step, Streams};
 
 use super::board::{Board, CellStyle};
 use super::error::MapError;
@@ -124,5 +124,15 @@ impl Board for DeepSea {
 
     fn arrow(&self, observation: u32, action: usize) -> char {
         if self.goes_right(observation, action) { '↘' } else { '↙' }
+    }
+
+    fn target(&self, observation: u32, action: usize) -> Option<usize> {
+        let Transition { next, terminal, .. } = self.transition(observation, action);
+        (!terminal).then_some(next as usize)
+    }
+
+    fn event(&self, _before: u32, _action: usize, _after: u32, step: Step) -> Option<Event> {
+        (step.reward > 0.0)
+            .then(|| Event::new("goal", format!("found the treasure, reward {:+}", step.reward)))
     }
 }

@@ -1,6 +1,6 @@
 //! Drawing of map worlds.
 
-use freewheel_core::Rgb;
+use freewheel_core::{Event, Rgb, Step};
 
 use super::board::{Board, CellStyle};
 use super::legend::Direction;
@@ -97,6 +97,12 @@ impl Board for MapBoard {
         self.rules.directions().get(action).map_or('?', |direction| direction.arrow())
     }
 
+    fn target(&self, observation: u32, action: usize) -> Option<usize> {
+        let (rows, columns) = self.rules.directions().get(action)?.delta();
+        let cell = self.rules.locate(observation).0;
+        self.rules.neighbor(cell, rows, columns).map(|cell| cell as usize)
+    }
+
     fn column_label(&self, column: usize) -> Option<String> {
         let wind = *self.wind.get(column)?;
         let gust = if self.has_gusts { "~" } else { "" };
@@ -105,6 +111,44 @@ impl Board for MapBoard {
             1.. => Some(format!("⇡{wind}{gust}")),
             _ => Some(format!("⇣{}{gust}", wind.unsigned_abs())),
         }
+    }
+
+    fn event(&self, before: u32, action: usize, after: u32, step: Step) -> Option<Event> {
+        let ((from, keys), (cell, keys_after)) = (self.rules.locate(before), self.rules.locate(after));
+        let tile = &self.rules.tiles[cell as usize];
+        let slip = self.rules.slip(before, action, after);
+        let with_slip = |text: String| match &slip {
+            Some(slip) => format!("{text}; {slip}"),
+            None => text,
+        };
+        let is_usual = self.rules.usual_rewards().iter().any(|usual| *usual as f32 == step.reward);
+        // Only a fall moves the agent back to the start from a cell that is not next to it.
+        let fell = !is_usual
+            && cell == self.rules.starts[0]
+            && self.rules.tiles.iter().any(|tile| {
+                tile.back_to_start && tile.reward.is_some_and(|reward| reward as f32 == step.reward)
+            });
+        let taken = keys_after & !keys;
+        Some(match () {
+            () if tile.goal && from != cell => {
+                Event::new("goal", with_slip(format!("reached the goal, reward {:+}", step.reward)))
+            }
+            () if tile.terminal => {
+                Event::new("hole", with_slip(format!("fell into a hole, reward {:+}", step.reward)))
+            }
+            () if fell => {
+                Event::new("hole", with_slip(format!("fell, back to the start, reward {:+}", step.reward)))
+            }
+            () if taken != 0 => {
+                let letter = self.rules.keys.get(taken.trailing_zeros() as usize).copied().unwrap_or('?');
+                Event::new("key", with_slip(format!("took the key {letter}")))
+            }
+            () => match slip {
+                Some(slip) => Event::new("slip", slip),
+                None if is_usual => return None,
+                None => Event::new("reward", format!("reward {:+}", step.reward)),
+            },
+        })
     }
 
     fn status(&self, observation: u32) -> String {

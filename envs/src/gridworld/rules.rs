@@ -170,6 +170,33 @@ impl Rules {
         }
     }
 
+    /// Description of the difference between the intended result of action `a` in state `before` and the state `after`,
+    /// such as `slipped: meant left, went down`; `None` if they are equal.
+    pub(super) fn slip(&self, before: u32, a: usize, after: u32) -> Option<String> {
+        let intended = self.transition(before, *self.directions.get(a)?, 0).next;
+        if intended == after {
+            return None;
+        }
+        let leads_there = |direction: &Direction| self.transition(before, *direction, 0).next == after;
+        let slips = self.slip_distribution(a).into_iter().map(|(_, d)| self.directions[d]).find(leads_there);
+        if let Some(went) = slips.filter(|_| self.legend.slip > 0.0) {
+            let went = if before == after { "stayed".to_owned() } else { format!("went {}", went.name()) };
+            return Some(format!("slipped: meant {}, {went}", self.directions[a].name()));
+        }
+        let row = |state| self.locate(state).0 as i32 / self.width;
+        Some(match row(intended) - row(after) {
+            0 => "blown aside".to_owned(),
+            up if up > 0 => format!("gust: {up} further up than usual"),
+            down => format!("gust: {} further down than usual", -down),
+        })
+    }
+
+    /// Rewards of steps without a special cell: a step, a diagonal step, a stopped one.
+    pub(super) fn usual_rewards(&self) -> [f64; 3] {
+        let step = self.legend.step;
+        [step, self.legend.diagonal.unwrap_or(step), self.legend.bump.unwrap_or(step)]
+    }
+
     /// Wind in the column of `cell`: number of cells up.
     fn wind(&self, cell: u32) -> i32 {
         self.legend.wind.get(cell as usize % self.width as usize).copied().unwrap_or(0)
@@ -251,7 +278,8 @@ impl Rules {
         Some(to)
     }
 
-    fn neighbor(&self, from: u32, rows: i32, columns: i32) -> Option<u32> {
+    /// Cell at the given displacement from `from`; `None` off the map.
+    pub(super) fn neighbor(&self, from: u32, rows: i32, columns: i32) -> Option<u32> {
         let (row, column) = (from as i32 / self.width + rows, from as i32 % self.width + columns);
         let inside = (0..self.height).contains(&row) && (0..self.width).contains(&column);
         inside.then_some((row * self.width + column) as u32)

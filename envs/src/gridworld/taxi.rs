@@ -11,7 +11,7 @@
 //! * **Starts**: all 300 states in which the passenger waits at a location other than the destination.
 //! * **Version**: 1.
 
-use freewheel_core::{Result, Rgb};
+use freewheel_core::{Event, Result, Rgb, Step};
 
 use super::board::{Board, CellStyle};
 use super::error::MapError;
@@ -169,6 +169,41 @@ impl Board for TaxiBoard {
 
     fn arrow(&self, _observation: u32, action: usize) -> char {
         ['↓', '↑', '→', '←', 'P', 'D'].get(action).copied().unwrap_or('?')
+    }
+
+    fn target(&self, observation: u32, action: usize) -> Option<usize> {
+        let state = TaxiState::decode(observation);
+        let (row, column) = match action {
+            0 => (state.row + 1, state.column),
+            1 => (state.row.checked_sub(1)?, state.column),
+            2 => (state.row, state.column + 1),
+            3 => (state.row, state.column.checked_sub(1)?),
+            4 if state.passenger == IN_TAXI => return None,
+            5 if state.passenger != IN_TAXI => return None,
+            _ => (state.row, state.column),
+        };
+        (row < SIDE && column < SIDE).then_some((row * SIDE + column) as usize)
+    }
+
+    fn event(&self, before: u32, action: usize, after: u32, step: Step) -> Option<Event> {
+        let (before, after) = (TaxiState::decode(before), TaxiState::decode(after));
+        let letter = |location: u32| LETTERS.get(location as usize).copied().unwrap_or('?');
+        Some(match (before.passenger == IN_TAXI, after.passenger == IN_TAXI) {
+            (false, true) => {
+                Event::new("pickup", format!("picked up the passenger at {}", letter(before.passenger)))
+            }
+            (true, false) if after.passenger == after.destination => {
+                Event::new("goal", format!("brought the passenger to {}", letter(after.passenger)))
+            }
+            (true, false) => {
+                Event::new("drop", format!("put the passenger down at {}", letter(after.passenger)))
+            }
+            _ if step.reward < -1.0 => {
+                let text = if action == 4 { "no passenger to pick up" } else { "no place to drop off" };
+                Event::new("reward", format!("{text}, reward {:+}", step.reward))
+            }
+            _ => return None,
+        })
     }
 
     fn has_left_wall(&self, cell: usize) -> bool {

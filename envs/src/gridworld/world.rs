@@ -4,12 +4,12 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use freewheel_core::{
-    ActionSpace, Baseline, Env, Frame, ObservationSpace, PolicyClass, Result, Scene, Solution, SolveQuery,
-    Spec, Step, Stream, World,
+    ActionSpace, Baseline, Env, Event, Frame, ObservationSpace, PolicyClass, Result, Scene, Solution,
+    SolveQuery, Spec, Step, Stream, World,
 };
 use serde::{Deserialize, Serialize};
 
-use super::board::{self, Board};
+use super::board::{self, Board, Moment};
 use super::error::MapError;
 use super::map::Map;
 use super::map_board::MapBoard;
@@ -254,9 +254,32 @@ impl World for Gridworld {
         }
     }
 
+    fn describe(&self, state: &State) -> Option<String> {
+        let (columns, _) = self.board.size();
+        let cell = self.board.agent(state.observation)?;
+        let status = self.board.status(state.observation);
+        let comma = if status.is_empty() { "" } else { ", " };
+        Some(format!("row {}, column {}{comma}{status}", cell / columns, cell % columns))
+    }
+
     fn draw(&self, scene: &Scene<'_, State>, frame: &mut Frame) {
-        let state = scene.state;
-        let policy = scene.policy;
-        board::draw(&*self.board, &self.table, state.observation, policy, frame);
+        let moment = Moment { observation: scene.state.observation, past: scene.past, policy: scene.policy };
+        board::draw(&*self.board, &self.table, &moment, frame);
+    }
+
+    fn layers(&self) -> &[&'static str] {
+        &board::LAYERS
+    }
+
+    fn event(&self, before: &State, action: u32, after: &State, step: Step) -> Option<Event> {
+        self.board.event(before.observation, action as usize, after.observation, step)
+    }
+
+    fn action_at(&self, state: &State, frame: &Frame, column: usize, row: usize) -> Option<u32> {
+        board::action_at(&*self.board, state.observation, self.actions(), frame, (column, row))
+    }
+
+    fn action_cell(&self, state: &State, frame: &Frame, action: u32) -> Option<(usize, usize)> {
+        board::action_cell(&*self.board, state.observation, action, frame)
     }
 }

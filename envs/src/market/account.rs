@@ -32,6 +32,11 @@ impl PriceHistory {
         f64::from(self.prices[self.count.wrapping_sub(1) as usize % PRICE_WINDOW])
     }
 
+    /// Number of steps since the start of the episode.
+    pub fn steps(&self) -> u32 {
+        self.count.wrapping_sub(1)
+    }
+
     /// Stored prices of the history, oldest first.
     pub fn prices(&self) -> impl Iterator<Item = f32> + '_ {
         let stored = (self.count as usize).min(PRICE_WINDOW);

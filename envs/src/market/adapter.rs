@@ -3,15 +3,18 @@
 use std::sync::{Arc, OnceLock};
 
 use freewheel_core::{
-    ActionBuffer, Baseline, Certainty, DynWorld, Env, Frame, ObservationSpace, Policy, Result, Scene,
-    Solution, SolveQuery, Spec, Step, Stream, World,
+    ActionBuffer, Baseline, Certainty, DynWorld, Env, Event, Frame, ObservationSpace, Policy, Purpose,
+    Result, Scene, Solution, SolveQuery, Spec, Step, Stream, Streams, World,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::account::Account;
 use super::actions::{ActionMap, ContinuousActions, DiscreteActions, Fractions, OrderRule, RulePolicy};
-use super::draw::Chart;
+use super::draw::{Chart, Story};
+
+/// Maximum number of steps after which the drawing still computes the reference's equity, for speed.
+const MAX_REFERENCE_STEPS: usize = 1000;
 
 /// Environment of a market `M`. An order is K real numbers; `A` maps actions to orders.
 pub(super) struct MarketEnv<M: Market<K>, A, const K: usize> {
@@ -39,8 +42,25 @@ pub(super) trait Market<const K: usize>: Send + Sync + 'static {
     fn solve(&self, query: &SolveQuery) -> Result<Reference<K>>;
     /// Baseline policy and its value.
     fn baseline(&self, query: &SolveQuery) -> Result<Baseline>;
-    /// Chart that is drawn for a state.
-    fn chart(&self, state: &Self::State) -> Chart<'_>;
+    /// Chart of an episode.
+    fn chart<'a>(&'a self, story: &Story<'a, Self::State>) -> Chart<'a>;
+    /// Names of the optional layers of the chart. `hidden` is the layer of what the trader does not know.
+    fn layers(&self) -> &[&'static str] {
+        &[]
+    }
+    /// State of another trader, now in `own`, who gives `order` in the step in which the market goes from `before` to
+    /// `after`; `None` if the market depends on the orders.
+    fn follow(
+        &self,
+        _own: &Self::State,
+        _order: [f64; K],
+        _before: &Self::State,
+        _after: &Self::State,
+    ) -> Option<Self::State> {
+        None
+    }
+    /// Trade between two states, in words; `None` if the position did not change.
+    fn trade(&self, before: &Self::State, after: &Self::State) -> Option<Event>;
     /// Order of the scripted policy with index `script` in [`EnvInfo::scripts`]; `None` beyond the last.
     fn scripted(&self, script: usize, state: &Self::State) -> Option<[f64; K]>;
 }
@@ -95,6 +115,37 @@ impl<M: Market<K>, A: ActionMap<K> + Clone, const K: usize> MarketEnv<M, A, K> {
         let solve = || World::solve(self, &SolveQuery::for_spec(&self.spec)).ok()?.policy;
         self.optimal.get_or_init(solve).as_ref()
     }
+
+    /// States of the reference policy at the prices of an episode, one for each of `past` and `state`; empty if the
+    /// reference has no policy, or if the prices depend on the orders.
+    fn reference_states(&self, past: &[M::State], state: &M::State) -> Vec<M::State> {
+        let follow = || {
+            let mut own = past.first()?.clone();
+            let mut obs = vec![0.0; self.spec.observation.len()];
+            let mut buffer = ActionBuffer::for_spec(&self.spec, 1);
+            let legal = vec![true; self.spec.actions.count()];
+            let mut rng = Streams::new(0).stream(Purpose::WatchAction, 0, 0);
+            let mut states = vec![own.clone()];
+            for (before, after) in past.iter().zip(past.iter().skip(1).chain(std::iter::once(state))) {
+                self.observe(&own, &mut obs);
+                // A market that depends on the orders has no need of the policy, which may take long to solve.
+                self.market.follow(&own, [0.0; K], before, after)?;
+                self.optimal_policy()?.act(&obs, &legal, std::slice::from_mut(&mut rng), &mut buffer);
+                let order = self.action_map.order(self.action_map.read(&buffer)?);
+                own = self.market.follow(&own, order, before, after)?;
+                states.push(own.clone());
+            }
+            Some(states)
+        };
+        follow().unwrap_or_default()
+    }
+}
+
+/// Change of a fraction of the wealth in words; `None` below a hundredth.
+pub(super) fn fraction_trade(before: f64, after: f64, price: f64) -> Option<Event> {
+    let side = if after > before { "bought" } else { "sold" };
+    let text = format!("{side} at {price:.2}: fraction {before:.2} to {after:.2}");
+    ((after - before).abs() >= 0.01).then(|| Event::new("trade", text))
 }
 
 /// Environment whose action is a fraction from 0 to 1. `name` is the name of a continuous action. The name of a
@@ -176,11 +227,24 @@ impl<M: Market<K>, A: ActionMap<K> + Clone, const K: usize> World for MarketEnv<
     }
 
     fn draw(&self, scene: &Scene<'_, M::State>, frame: &mut Frame) {
-        let state = scene.state;
+        let Scene { state, past, .. } = *scene;
+        let few = frame.max_size().is_some() && past.len() <= MAX_REFERENCE_STEPS;
+        let reference = if few { self.reference_states(past, state) } else { Vec::new() };
+        let hidden = frame.layer() == Some("hidden");
+        let mut chart = self.market.chart(&Story { past, state, reference: &reference, hidden });
         let account = self.market.account(state);
-        let mut chart = self.market.chart(state);
-        chart.notes.push(("profit", format!("{:.4}", account.profit)));
-        chart.notes.push(("costs", format!("{:.4}", account.costs)));
-        chart.draw(frame);
+        let mut notes = vec![("profit", format!("{:+.4}", account.profit))];
+        notes.append(&mut chart.notes);
+        notes.push(("costs", format!("{:.4}", account.costs)));
+        notes.push(("turnover", format!("{:.3}", account.turnover)));
+        Chart { notes, ..chart }.draw(frame);
+    }
+
+    fn layers(&self) -> &[&'static str] {
+        self.market.layers()
+    }
+
+    fn event(&self, before: &M::State, _action: A::Action, after: &M::State, _step: Step) -> Option<Event> {
+        self.market.trade(before, after)
     }
 }

@@ -10,7 +10,7 @@
 //! | [`replay`] | trading on historical prices |
 //! | [`metrics`] | performance measures of a series of returns |
 //! | `adapter`, `actions` | adapter from rules and an action map to an `Env` and a `World` |
-//! | `account`, `draw` | profit and costs, last prices, drawing: [`Account`], [`PriceHistory`], [`Chart`] |
+//! | `account`, `draw` | profit and costs, last prices, drawing: [`Account`], [`PriceHistory`], [`Chart`], [`Panel`] |
 //! | `chain`, `normal`, `average` | Rouwenhorst chain, normal distribution, average rewards: [`optimal_average`] |
 //! | `family`, `settings` | world family `market`: [`MarketFamily`]; checks of settings |
 //!
@@ -43,7 +43,7 @@ mod tests;
 
 pub use account::{Account, PRICE_WINDOW, PriceHistory};
 pub use average::{AverageReward, optimal_average, policy_average};
-pub use draw::Chart;
+pub use draw::{Axis, Chart, Panel, Series, Style};
 pub use execution::Execution;
 pub use family::MarketFamily;
 pub use growth::{Gbm, Heston};

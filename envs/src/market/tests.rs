@@ -72,7 +72,7 @@ fn observations_are_within_their_bounds() {
         }
         runner.draw(None, &mut frame);
         assert_eq!((frame.width(), frame.height()), (80, 24));
-        assert!(frame.to_text().contains("position"));
+        assert!(frame.to_text().contains("profit"));
     }
 }
 

@@ -1,6 +1,6 @@
 //! Tabular policy over numbered states.
 
-use freewheel_core::{ActionBuffer, Policy, Stream};
+use freewheel_core::{ActionBuffer, Insight, Policy, Stream};
 
 use super::chain::STOP;
 
@@ -121,6 +121,15 @@ impl Policy for StatePolicy {
             }
             _ => false,
         }
+    }
+
+    fn insight(&self, obs: &[f32], legal: &[bool], _memory: &[f32]) -> Option<Insight> {
+        if self.rule == ActionRule::Uniform {
+            let p = self.probabilities(0, legal);
+            return Some(Insight::probabilities(p.into_iter().map(|p| p as f32).collect()));
+        }
+        let mut q = vec![0.0; legal.len()];
+        self.action_values(obs, legal, &mut q).then(|| Insight::action_values(q, legal))
     }
 }
 

@@ -3,8 +3,10 @@
 //! | file | content |
 //! |---|---|
 //! | `rules` | rules of Breakout |
-//! | this file | settings, the world, its reference, its drawing |
+//! | `draw` | drawing |
+//! | this file | settings, the world, its reference |
 
+mod draw;
 mod rules;
 #[cfg(test)]
 mod tests;
@@ -12,8 +14,8 @@ mod tests;
 use std::sync::Arc;
 
 use freewheel_core::{
-    ActionSpace, Baseline, Certainty, DynWorld, Env, Error, Frame, ObservationSpace, PolicyClass,
-    PolicyLoader, Purpose, Result, Rgb, Scene, Solution, SolveQuery, Spec, Step, Stream, Streams, World,
+    ActionSpace, Baseline, Certainty, DynWorld, Env, Error, Event, Frame, ObservationSpace, PolicyClass,
+    PolicyLoader, Purpose, Result, Scene, Solution, SolveQuery, Spec, Step, Stream, Streams, World,
     WorldFamily, WorldInfo, settings,
 };
 use schemars::JsonSchema;
@@ -26,13 +28,6 @@ pub use self::rules::State;
 /// Number of episodes in which the baseline and the reference are measured.
 const BASELINE_EPISODES: u64 = 2000;
 const REFERENCE_EPISODES: u64 = 50;
-
-const TEXT: Rgb = Rgb(210, 214, 222);
-const PADDLE: Rgb = Rgb(90, 200, 120);
-const BALL: Rgb = Rgb(240, 240, 240);
-const TRAIL: Rgb = Rgb(120, 126, 138);
-const FIELD: Rgb = Rgb(28, 31, 38);
-const BRICKS: [Rgb; 3] = [Rgb(224, 64, 56), Rgb(232, 178, 92), Rgb(80, 130, 240)];
 
 /// Breakout, as MinAtar's.
 pub struct Breakout {
@@ -184,26 +179,17 @@ impl World for Breakout {
     }
 
     fn draw(&self, scene: &Scene<'_, State>, frame: &mut Frame) {
-        let state = scene.state;
-        frame.clear((2 * SIZE).max(44), SIZE + 1);
-        for (row, column) in (0..SIZE).flat_map(|row| (0..SIZE).map(move |column| (row, column))) {
-            let at = [column as i32, row as i32];
-            let (text, color) = if at == state.ball {
-                ("● ", BALL)
-            } else if at == [state.paddle, SIZE as i32 - 1] {
-                ("▀▀", PADDLE)
-            } else if state.has_brick(at) {
-                ("▄▄", BRICKS[(row + 2) % 3])
-            } else if at == state.trail {
-                ("· ", TRAIL)
-            } else {
-                ("  ", TEXT)
-            };
-            frame.write(2 * column, row, text, color, FIELD);
+        draw::draw(scene.state, frame);
+    }
+
+    fn event(&self, before: &State, _action: u32, after: &State, step: Step) -> Option<Event> {
+        match after.is_lost {
+            true => Some(Event::new("end", "ball lost")),
+            false if after.score > before.score => {
+                Some(Event::new("reward", format!("broke a brick, reward {:+}", step.reward)))
+            }
+            false => None,
         }
-        let end = if state.is_lost { "ball lost" } else { "" };
-        let text = format!("step {:<5} bricks {:<4} {end}", state.steps, state.score);
-        frame.write(0, SIZE, &text, TEXT, Rgb(0, 0, 0));
     }
 }
 

@@ -96,3 +96,22 @@ fn names_settings_and_picture() {
     let text = frame.to_text();
     assert!(text.contains("ball lost") && text.matches('●').count() == 1 && text.matches('▄').count() == 58);
 }
+
+/// The drawing fills the window, and its text alone tells states apart.
+#[test]
+fn the_text_shows_every_state() {
+    for (room, size) in [((38, 20), (44, 11)), ((76, 36), (60, 31)), ((150, 55), (100, 51))] {
+        let mut texts = Vec::new();
+        let start = State::start(false);
+        let moved = State { ball: [3, 6], ..start };
+        for state in [start, moved, State { paddle: 7, ..start }, State { is_lost: true, ..start }] {
+            let mut frame = Frame::with_max_size(room.0, room.1);
+            breakout("").draw(&Scene::of(&state), &mut frame);
+            assert_eq!((frame.width(), frame.height()), size);
+            texts.push(crate::golden::shown(&frame));
+        }
+        for (i, one) in texts.iter().enumerate() {
+            assert!(!texts[..i].contains(one), "{room:?} {i}\n{one}");
+        }
+    }
+}

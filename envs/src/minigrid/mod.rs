@@ -19,7 +19,7 @@ mod tests;
 use std::sync::Arc;
 
 use freewheel_core::{
-    ActionSpace, Baseline, Certainty, DynWorld, Env, Error, Frame, ObservationSpace, PolicyClass,
+    ActionSpace, Baseline, Certainty, DynWorld, Env, Error, Event, Frame, ObservationSpace, PolicyClass,
     PolicyLoader, Purpose, Result, Scene, Solution, SolveQuery, Spec, Step, Stream, Streams, World,
     WorldFamily, WorldInfo, settings,
 };
@@ -197,6 +197,23 @@ impl World for MiniGrid {
     fn draw(&self, scene: &Scene<'_, State>, frame: &mut Frame) {
         let state = scene.state;
         draw::draw(state, self.layout.through_walls(), frame);
+    }
+
+    fn event(&self, before: &State, _action: u32, after: &State, step: Step) -> Option<Event> {
+        let doors = before.cells.iter().zip(&after.cells);
+        let opened = |(old, new): (&Cell, &Cell)| old.is_door() && old.state != 0 && new.state == 0;
+        match (after.success, before.carrying, after.carrying) {
+            (Some(true), ..) => {
+                Some(Event::new("goal", format!("reached the goal, reward {:+}", step.reward)))
+            }
+            (Some(false), ..) => {
+                Some(Event::new("collision", format!("collision, reward {:+}", step.reward)))
+            }
+            (_, None, Some(_)) => Some(Event::new("pickup", "picked an object up")),
+            (_, Some(_), None) => Some(Event::new("drop", "put an object down")),
+            _ if doors.into_iter().any(opened) => Some(Event::new("door", "opened a door")),
+            _ => None,
+        }
     }
 }
 

@@ -324,3 +324,47 @@ fn golden_playthroughs() {
         golden::compare(&format!("src/minigrid/golden/{name}.txt"), &play(name));
     }
 }
+
+/// The drawing fills the window, and its text alone tells apart directions, doors, keys and their colors.
+#[test]
+fn the_text_shows_every_state() {
+    let world = world("doorkey-6x6", "");
+    let state = Env::reset(&world, &mut rng(0));
+    for (room, size) in [((38, 20), (44, 19)), ((76, 36), (60, 31)), ((150, 55), (96, 49))] {
+        let mut states: Vec<State> = (0..4).map(|direction| State { direction, ..state.clone() }).collect();
+        let free = state.cells.iter().position(|cell| *cell == Cell::EMPTY).unwrap();
+        for object in [4, 5, 6] {
+            for (color, door) in [(0, 0), (1, 0), (5, 0), (0, 1), (0, 2)] {
+                let mut changed = state.clone();
+                changed.cells[free] = Cell::new(object, color, if object == 4 { door } else { 0 });
+                states.push(changed);
+            }
+        }
+        states.dedup();
+        let mut texts = Vec::new();
+        for state in &states {
+            let mut frame = Frame::with_max_size(room.0, room.1);
+            world.draw(&Scene::of(state), &mut frame);
+            assert_eq!((frame.width(), frame.height()), size);
+            texts.push(crate::golden::shown(&frame));
+        }
+        for (i, one) in texts.iter().enumerate() {
+            let differs = |j: usize| states[i] == states[j] || texts[j] != *one;
+            assert!((0..i).all(differs), "{room:?} {i}\n{one}");
+        }
+    }
+}
+
+#[test]
+fn goals_keys_and_doors_are_events() {
+    let world = world("doorkey-6x6", "");
+    let mut rng = rng(1);
+    let mut state = Env::reset(&world, &mut rng);
+    let mut kinds = Vec::new();
+    while state.success.is_none() {
+        let (before, action) = (state.clone(), world.scripted(0, &state, &mut rng).unwrap());
+        let step = Env::step(&world, &mut state, action, &mut rng);
+        kinds.extend(world.event(&before, action, &state, step).map(|event| event.kind));
+    }
+    assert_eq!(kinds, ["pickup", "door", "goal"]);
+}

@@ -8,9 +8,8 @@ use super::rules::{GOAL, LENGTH, State};
 const FIRST: Rgb = Rgb(72, 132, 196);
 const SECOND: Rgb = Rgb(232, 178, 92);
 const JOINT: Rgb = Rgb(240, 240, 240);
-const LINE: Rgb = Rgb(196, 72, 60);
+const LINE: Rgb = Rgb(228, 100, 84);
 const PUSH: Rgb = Rgb(90, 200, 120);
-const REST: Rgb = Rgb(74, 79, 92);
 
 /// Half the width and height of the picture, m.
 const SIDE: f64 = 2.15;
@@ -39,17 +38,27 @@ pub(super) fn draw(state: &State, frame: &mut Frame) {
             ((y - GOAL).abs() < 0.5 * thin).then_some(LINE)
         }
     });
+    // Height of the line, and the torque at the elbow.
+    let (_, line) = canvas.character_at(0.0, GOAL);
+    frame.write(0, line.saturating_sub(1), &format!("goal {GOAL:+.0} m"), LINE, GROUND);
     let (x, y) = canvas.character_at(elbow.0, elbow.1);
+    if let Some(glyph) = state.last_action.and_then(|action| ["↻", "", "↺"].get(action as usize).copied())
+    {
+        frame.write(x + (2.0 * width * canvas.per_meter) as usize + 1, y, glyph, PUSH, GROUND);
+    }
     frame.focus_on(x, y);
     let row = canvas.height;
     let standing = format!("step {:<4} tip at {:+.2} m of {GOAL:+.2} m", state.steps, tip.1);
     frame.write(0, row, &standing, TEXT, GROUND);
-    let color = |action: u32| if state.last_action == Some(action) { PUSH } else { REST };
-    for (column, (action, glyph)) in [(0, (0, "↻")), (2, (1, "·")), (4, (2, "↺"))] {
-        frame.write(column, row + 1, glyph, color(action), GROUND);
-    }
+    let torque = match state.last_action {
+        Some(0) => "↻ -1 N m",
+        Some(1) => "no torque",
+        Some(2) => "↺ +1 N m",
+        _ => "",
+    };
+    frame.write(0, row + 1, torque, PUSH, GROUND);
     let [a, b] = state.velocities;
-    frame.write(10, row + 1, &format!("{a:+.2} rad/s {b:+.2} rad/s"), FAINT, GROUND);
+    frame.write(11, row + 1, &format!("{a:+.2} {b:+.2} rad/s"), FAINT, GROUND);
     if state.is_up() {
         frame.write(32, row + 1, "above the line", PUSH, GROUND);
     }

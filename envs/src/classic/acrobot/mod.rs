@@ -16,8 +16,8 @@ mod tests;
 use std::sync::Arc;
 
 use freewheel_core::{
-    ActionSpace, Baseline, Certainty, Env, Error, Frame, ObservationSpace, PolicyClass, Purpose, Result,
-    Scene, Solution, SolveQuery, Spec, Step, Stream, Streams, World,
+    ActionSpace, Baseline, Certainty, Env, Error, Event, Frame, ObservationSpace, PolicyClass, Purpose,
+    Result, Scene, Solution, SolveQuery, Spec, Step, Stream, Streams, World,
 };
 
 use self::reference::Plan;
@@ -131,8 +131,22 @@ impl World for Acrobot {
         Ok(Baseline { name: "random".into(), value })
     }
 
+    fn observation_names(&self) -> Vec<String> {
+        ["cos angle 1", "sin angle 1", "cos angle 2", "sin angle 2", "turn 1 (rad/s)", "turn 2 (rad/s)"]
+            .map(str::to_owned)
+            .to_vec()
+    }
+
     fn draw(&self, scene: &Scene<'_, AcrobotState>, frame: &mut Frame) {
         let state = scene.state;
         draw::draw(state, frame);
+    }
+
+    fn event(&self, _: &AcrobotState, _action: u32, after: &AcrobotState, _step: Step) -> Option<Event> {
+        after.is_up().then(|| Event::new("goal", "the free end is above the line"))
+    }
+
+    fn step_seconds(&self) -> Option<f64> {
+        Some(rules::TIME_STEP)
     }
 }

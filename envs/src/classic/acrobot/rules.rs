@@ -31,7 +31,7 @@ const INERTIA: f64 = 1.0;
 /// Largest velocities of both joints, rad/s.
 pub(super) const MAX_SPEED: [f64; 2] = [4.0 * PI, 9.0 * PI];
 /// Duration of a step, s.
-const TIME_STEP: f64 = 0.2;
+pub(super) const TIME_STEP: f64 = 0.2;
 /// Range of the first state.
 const START: f64 = 0.1;
 /// Height that the free end must exceed, m above the fixed one.

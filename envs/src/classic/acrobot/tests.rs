@@ -108,6 +108,7 @@ fn measure_the_reference() {
 
 #[test]
 fn the_spec_is_gymnasiums() {
+    assert_eq!(acrobot().step_seconds(), Some(0.2));
     let world = acrobot();
     let spec = Env::spec(&world);
     assert_eq!((spec.time_limit, spec.actions.count(), spec.observation.len()), (Some(500), 3, 6));
@@ -122,4 +123,23 @@ fn an_ending_is_shown() {
     };
     assert!(text([PI, 0.0]).contains("above the line") && text([PI, 0.0]).contains("+2.00 m"));
     assert!(!text([0.0, 0.0]).contains("above the line") && text([0.0, 0.0]).contains("-2.00 m"));
+}
+
+/// Without colors the text alone tells apart angles and torques, in every size.
+#[test]
+fn the_text_shows_every_state() {
+    for room in [(38, 20), (76, 36), (150, 55)] {
+        let mut texts = Vec::new();
+        for angles in [[0.0, 0.0], [0.5, 0.0], [0.0, 0.5], [-0.5, 0.0], [PI, 0.0]] {
+            for last_action in [None, Some(0), Some(1), Some(2)] {
+                let mut frame = Frame::with_max_size(room.0, room.1);
+                let state = AcrobotState { last_action, ..state(angles, [0.0; 2]) };
+                acrobot().draw(&Scene::of(&state), &mut frame);
+                texts.push(crate::golden::shown(&frame));
+            }
+        }
+        for (i, one) in texts.iter().enumerate() {
+            assert!(!texts[..i].contains(one), "{room:?} {i}\n{one}");
+        }
+    }
 }

@@ -14,9 +14,9 @@ mod tests;
 use std::sync::Arc;
 
 use freewheel_core::{
-    ActionBuffer, ActionSpace, Baseline, Better, Certainty, Env, Error, Frame, Measure, ObservationSpace,
-    Policy, PolicyClass, Purpose, Result, Scene, Score, Solution, SolveQuery, Spec, Step, Stream, Streams,
-    World, settings,
+    ActionBuffer, ActionSpace, Baseline, Better, Certainty, Env, Error, Event, Frame, Measure,
+    ObservationSpace, Policy, PolicyClass, Purpose, Result, Scene, Score, Solution, SolveQuery, Spec, Step,
+    Stream, Streams, World, settings,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -137,9 +137,22 @@ impl World for Cartpole {
         Ok(Baseline { name: "random".into(), value: self.random_score(query.horizon.unwrap_or(u32::MAX)) })
     }
 
+    fn observation_names(&self) -> Vec<String> {
+        ["position (m)", "speed (m/s)", "angle (rad)", "turn (rad/s)"].map(str::to_owned).to_vec()
+    }
+
     fn draw(&self, scene: &Scene<'_, State>, frame: &mut Frame) {
         let state = scene.state;
         draw::draw(state, frame);
+    }
+
+    fn event(&self, _before: &State, _action: u32, after: &State, _step: Step) -> Option<Event> {
+        let text = if after.angle.abs() > ANGLE_LIMIT { "the pole has fallen" } else { "off the track" };
+        after.failed().then(|| Event::new("end", text))
+    }
+
+    fn step_seconds(&self) -> Option<f64> {
+        Some(rules::TIME_STEP)
     }
 }
 

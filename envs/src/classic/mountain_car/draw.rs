@@ -5,7 +5,7 @@ use freewheel_core::{Frame, Rgb};
 use super::super::canvas::{Canvas, FAINT, GROUND, TEXT};
 use super::rules::{MAX_POSITION, MIN_POSITION, State};
 
-const ROAD: Rgb = Rgb(92, 97, 108);
+const ROAD: Rgb = Rgb(132, 136, 146);
 const EARTH: Rgb = Rgb(52, 46, 40);
 const CAR: Rgb = Rgb(72, 132, 196);
 const WHEEL: Rgb = Rgb(150, 156, 168);
@@ -59,9 +59,12 @@ pub(super) fn draw(state: &State, goal: f64, frame: &mut Frame) {
     let standing =
         format!("step {:<4} position {:+.3} velocity {:+.4}", state.steps, state.position, state.velocity);
     frame.write(0, row, &standing, TEXT, GROUND);
-    let color = |on: bool| if on { PUSH } else { ROAD };
-    frame.write(0, row + 1, "◄", color(state.push < 0.0), GROUND);
-    frame.write(2, row + 1, "►", color(state.push > 0.0), GROUND);
+    let direction = match state.push {
+        push if push < 0.0 => "◄",
+        push if push > 0.0 => "►",
+        _ => "·",
+    };
+    frame.write(0, row + 1, direction, PUSH, GROUND);
     frame.write(10, row + 1, &format!("push {:+.2}", state.push), FAINT, GROUND);
     if state.is_at(goal) {
         frame.write(24, row + 1, "at the goal", PUSH, GROUND);

@@ -17,8 +17,8 @@ mod tests;
 use std::sync::Arc;
 
 use freewheel_core::{
-    ActionSpace, Baseline, Certainty, Env, Error, Frame, ObservationSpace, PolicyClass, Purpose, Result,
-    Scene, Solution, SolveQuery, Spec, Step, Stream, Streams, World,
+    ActionSpace, Baseline, Certainty, Env, Error, Event, Frame, ObservationSpace, PolicyClass, Purpose,
+    Result, Scene, Solution, SolveQuery, Spec, Step, Stream, Streams, World,
 };
 
 use self::reference::{Fastest, Thrifty};
@@ -104,9 +104,17 @@ impl World for MountainCar {
         Ok(random(query, |state, rng| rules::step(state, rng.below(3))))
     }
 
+    fn observation_names(&self) -> Vec<String> {
+        ["position", "speed"].map(str::to_owned).to_vec()
+    }
+
     fn draw(&self, scene: &Scene<'_, MountainCarState>, frame: &mut Frame) {
         let state = scene.state;
         draw::draw(state, GOAL, frame);
+    }
+
+    fn event(&self, _: &MountainCarState, _: u32, after: &MountainCarState, _: Step) -> Option<Event> {
+        after.is_at(GOAL).then(|| Event::new("goal", "the car is at the flag"))
     }
 }
 
@@ -175,9 +183,17 @@ impl World for MountainCarContinuous {
         Ok(random(query, |state, rng| rules::continuous_step(state, (2.0 * rng.uniform() - 1.0) as f32)))
     }
 
+    fn observation_names(&self) -> Vec<String> {
+        ["position", "speed"].map(str::to_owned).to_vec()
+    }
+
     fn draw(&self, scene: &Scene<'_, MountainCarState>, frame: &mut Frame) {
         let state = scene.state;
         draw::draw(state, CONTINUOUS_GOAL, frame);
+    }
+
+    fn event(&self, _: &MountainCarState, _: [f32; 1], after: &MountainCarState, _: Step) -> Option<Event> {
+        after.is_at(CONTINUOUS_GOAL).then(|| Event::new("goal", "the car is at the flag"))
     }
 }
 

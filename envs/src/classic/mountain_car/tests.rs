@@ -118,3 +118,22 @@ fn the_picture_follows_the_car() {
         assert!(blue.fg.2 > 120 || blue.bg.2 > 120, "{blue:?}");
     }
 }
+
+/// Without colors the text alone tells apart positions and pushes, in every size.
+#[test]
+fn the_text_shows_every_state() {
+    for room in [(38, 20), (76, 36), (150, 55)] {
+        let mut texts = Vec::new();
+        for position in [-1.2, -0.5, 0.1, 0.5] {
+            for push in [-1.0, 0.0, 1.0] {
+                let mut frame = Frame::with_max_size(room.0, room.1);
+                let state = MountainCarState { push, ..at(position, 0.0) };
+                car().draw(&Scene::of(&state), &mut frame);
+                texts.push(crate::golden::shown(&frame));
+            }
+        }
+        for (i, one) in texts.iter().enumerate() {
+            assert!(!texts[..i].contains(one), "{room:?} {i}\n{one}");
+        }
+    }
+}

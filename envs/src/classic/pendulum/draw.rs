@@ -8,7 +8,7 @@ use super::rules::{LENGTH, MAX_TORQUE, State, normalized};
 const ROD: Rgb = Rgb(204, 96, 84);
 const AXLE: Rgb = Rgb(240, 240, 240);
 const TORQUE: Rgb = Rgb(90, 200, 120);
-const MARK: Rgb = Rgb(74, 79, 92);
+const MARK: Rgb = Rgb(132, 136, 146);
 
 /// Half the width and height of the picture, m.
 const SIDE: f64 = 1.2;
@@ -44,7 +44,12 @@ pub(super) fn draw(state: &State, frame: &mut Frame) {
     let (x, y) = canvas.character_at(0.0, 0.0);
     frame.focus_on(x, y);
     let angle = normalized(state.angle).to_degrees();
-    let standing = format!("step {:<4} torque {:+.2} N m", state.steps, state.torque);
+    let turn = match state.torque {
+        torque if torque > 0.0 => '↺',
+        torque if torque < 0.0 => '↻',
+        _ => '·',
+    };
+    let standing = format!("step {:<4} torque {turn} {:+.2} N m", state.steps, state.torque);
     frame.write(0, canvas.height, &standing, TEXT, GROUND);
     let rod = format!("angle {angle:+.1}° from upright, {:+.2} rad/s", state.angular_velocity);
     frame.write(0, canvas.height + 1, &rod, FAINT, GROUND);

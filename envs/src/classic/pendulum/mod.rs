@@ -120,9 +120,17 @@ impl World for Pendulum {
         Ok(Baseline { name: "random".into(), value })
     }
 
+    fn observation_names(&self) -> Vec<String> {
+        ["cos angle", "sin angle", "turn (rad/s)"].map(str::to_owned).to_vec()
+    }
+
     fn draw(&self, scene: &Scene<'_, PendulumState>, frame: &mut Frame) {
         let state = scene.state;
         draw::draw(state, frame);
+    }
+
+    fn step_seconds(&self) -> Option<f64> {
+        Some(rules::TIME_STEP)
     }
 }
 

@@ -34,7 +34,7 @@ pub(super) const MAX_TORQUE: f32 = 2.0;
 /// Largest angular velocity, rad/s.
 pub(super) const MAX_SPEED: f64 = 8.0;
 /// Duration of a step, s.
-const TIME_STEP: f64 = 0.05;
+pub(super) const TIME_STEP: f64 = 0.05;
 /// Range of the first angular velocity, rad/s.
 pub(super) const START_SPEED: f64 = 1.0;
 

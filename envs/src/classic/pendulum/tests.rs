@@ -70,6 +70,7 @@ fn the_reference_policy_reaches_its_value() {
 
 #[test]
 fn the_spec_is_gymnasiums() {
+    assert_eq!(pendulum().step_seconds(), Some(0.05));
     let world = pendulum();
     let spec = Env::spec(&world);
     let ActionSpace::Continuous { low, high, .. } = &spec.actions else { panic!("continuous") };
@@ -100,4 +101,23 @@ fn the_rod_is_on_its_side() {
     };
     let ((left, right), (mirrored_left, mirrored_right)) = (lit(1.0), lit(-1.0));
     assert!(left > 3 * right && mirrored_right > 3 * mirrored_left, "{left} {right}");
+}
+
+/// Without colors the text alone tells apart angles and torques, in every size.
+#[test]
+fn the_text_shows_every_state() {
+    for room in [(38, 20), (76, 36), (150, 55)] {
+        let mut texts = Vec::new();
+        for angle in [0.0, 0.5, -0.5, 3.0] {
+            for torque in [-2.0, 0.0, 2.0] {
+                let mut frame = Frame::with_max_size(room.0, room.1);
+                let state = PendulumState { torque, ..PendulumState::start(angle, 0.0) };
+                pendulum().draw(&Scene::of(&state), &mut frame);
+                texts.push(crate::golden::shown(&frame));
+            }
+        }
+        for (i, one) in texts.iter().enumerate() {
+            assert!(!texts[..i].contains(one), "{room:?} {i}\n{one}");
+        }
+    }
 }

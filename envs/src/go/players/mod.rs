@@ -9,7 +9,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use freewheel_core::{Error, Result, Stream, settings};
+use freewheel_core::{Error, Insight, Result, Stream, settings};
 
 pub use gtp::GtpPlayer;
 
@@ -43,6 +43,12 @@ pub trait Player: Send + Sync {
     /// For a player that is another program: the program exited, timed out or gave an invalid response. For programs
     /// and tree searches: [`interrupt`](super::gtp::interrupt) was called.
     fn choose(&self, game: &Game, rng: &mut Stream) -> Result<PlayerAction>;
+
+    /// Visits, win rate and principal variation of the search by which [`Player::choose`] would choose its move with
+    /// the same `rng`; `None` for a player without a search, or if it fails.
+    fn insight(&self, _game: &Game, _rng: &mut Stream) -> Option<Insight> {
+        None
+    }
 
     /// Checks that the player can play games that begin as `start`; called once before the first game.
     ///
@@ -190,6 +196,24 @@ impl Uct {
     pub fn settings(&self) -> &UctSettings {
         &self.settings
     }
+
+    /// Finished search of the position of `game`.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] if it was interrupted.
+    fn search(&self, game: &Game, rng: &mut Stream) -> Result<Search> {
+        let mut search = Search::new(self.settings.clone(), game);
+        let mut left = self.settings.playouts;
+        while left > 0 {
+            let playouts = left.min(PLAYOUTS_PER_CHECK);
+            search.run(playouts, rng);
+            left -= playouts;
+            if is_interrupted() {
+                return Err(Error::Unsupported(format!("{} was interrupted", self.name())));
+            }
+        }
+        Ok(search)
+    }
 }
 
 impl Player for Uct {
@@ -202,16 +226,13 @@ impl Player for Uct {
     }
 
     fn choose(&self, game: &Game, rng: &mut Stream) -> Result<PlayerAction> {
-        let mut search = Search::new(self.settings.clone(), game);
-        let mut left = self.settings.playouts;
-        while left > 0 {
-            let playouts = left.min(PLAYOUTS_PER_CHECK);
-            search.run(playouts, rng);
-            left -= playouts;
-            if is_interrupted() {
-                return Err(Error::Unsupported(format!("{} was interrupted", self.name())));
-            }
+        Ok(PlayerAction::Play(self.search(game, rng)?.choose()))
+    }
+
+    fn insight(&self, game: &Game, rng: &mut Stream) -> Option<Insight> {
+        if game.is_over() {
+            return None;
         }
-        Ok(PlayerAction::Play(search.choose()))
+        self.search(game, rng).ok().map(|search| search.insight())
     }
 }

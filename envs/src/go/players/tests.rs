@@ -130,3 +130,21 @@ fn a_program_that_cannot_be_started_is_named() {
     let error = program.choose(&game, &mut stream(0)).unwrap_err().to_string();
     assert!(error.contains("/no/such/program"), "{error}");
 }
+
+#[test]
+fn the_insight_of_a_search_is_that_of_its_move() {
+    // One white stone in atari: the capture at c1 is the move with most visits.
+    let game = position([".....", ".....", ".....", "XX...", "XO..."]);
+    let player = parse("uct:200").unwrap();
+    let insight = player.insight(&game, &mut stream(3)).unwrap();
+    let PlayerAction::Play(point) = player.choose(&game, &mut stream(3)).unwrap() else { panic!() };
+    let legal = vec![true; game.area() + 1];
+    assert_eq!(insight.best(&legal), Some(usize::from(point)));
+    // The root itself is counted once before its first child.
+    let visits: f32 = insight.per_action.iter().sum();
+    assert!((199.0..=200.0).contains(&visits), "{visits}");
+    let row = |name: &str| insight.rows.iter().find(|(n, _)| n == name).unwrap().1.clone();
+    assert!(row("win rate").ends_with(" %") && row("variation").contains(' '), "{insight:?}");
+    assert_eq!(row("playouts"), "200");
+    assert_eq!(Random.insight(&game, &mut stream(3)), None);
+}

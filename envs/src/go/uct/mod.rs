@@ -4,12 +4,14 @@
 //! |---|---|
 //! | `settings` | [`UctSettings`] |
 //! | `search` | [`Search`]: select, expand, play out, back up |
+//! | `insight` | visits, win rate and principal variation for the viewer |
 //! | `tree` | nodes in one arena |
 //! | `expand` | children of a node, and their priors |
 //! | `playout` | playouts with patterns; uniform playouts are in [`rules`](crate::go::rules) |
 //! | `pattern` | 3x3 patterns of MoGo |
 
 mod expand;
+mod insight;
 mod pattern;
 mod playout;
 mod search;

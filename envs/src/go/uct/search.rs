@@ -43,7 +43,7 @@ pub struct Candidate {
 /// Tree search of one position. Results depend only on the position, the settings and the random stream.
 pub struct Search {
     settings: UctSettings,
-    root: Game,
+    pub(super) root: Game,
     /// Position of the current leaf.
     game: Game,
     tree: Tree,

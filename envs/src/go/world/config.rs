@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use freewheel_core::{ActionSpace, Better, Measure, ObservationSpace, Result, Score, Spec, Step, Stream};
+use freewheel_core::{
+    ActionSpace, Better, Insight, Measure, ObservationSpace, Result, Score, Spec, Step, Stream,
+};
 
 use super::reference;
 use super::settings::{Reward, Settings};
@@ -99,6 +101,11 @@ impl GoConfig {
             PlayerAction::Play(point) => Some(u32::from(point)),
             PlayerAction::Resign => Some(u32::from(game.pass())),
         }
+    }
+
+    /// Insight of the scripted policy with the index `script`; see [`Player::insight`].
+    pub(super) fn script_insight(&self, script: usize, game: &Game, rng: &mut Stream) -> Option<Insight> {
+        self.scripts.get(script)?.insight(game, rng)
     }
 }
 

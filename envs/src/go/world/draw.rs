@@ -1,9 +1,13 @@
-//! Drawing of a board: stones on a grid, coordinates, and action values of a policy as colors of the empty points.
+//! Drawing of a board: stones on a grid, coordinates, action values of a policy, and optional layers.
 
 use freewheel_core::{Cell, Env, Frame, Policy, Rgb};
 
+use super::layers::{Layer, PointMark};
+use super::layout::Layout;
+use super::stone;
 use crate::go::gtp::vertex;
-use crate::go::rules::{Color, Game};
+use crate::go::rules::{Color, Game, Point};
+use crate::heat::format_value;
 
 const WOOD: Rgb = Rgb(196, 152, 84);
 const LINE: Rgb = Rgb(112, 78, 34);
@@ -14,40 +18,6 @@ const COLD: Rgb = Rgb(58, 92, 132);
 const HOT: Rgb = Rgb(196, 58, 48);
 const FAINT: Rgb = Rgb(130, 136, 148);
 const TEXT: Rgb = Rgb(220, 220, 220);
-
-/// Layout of the drawing; the first of [`Layout::ALL`] that fits is used.
-#[derive(Clone, Copy)]
-struct Layout {
-    /// Columns from one point to the next.
-    pitch: usize,
-    /// Whether coordinates and status lines are drawn.
-    framed: bool,
-}
-
-impl Layout {
-    const ALL: [Layout; 3] = [
-        Layout { pitch: 2, framed: true },
-        Layout { pitch: 2, framed: false },
-        Layout { pitch: 1, framed: false },
-    ];
-
-    /// Size of the drawing of a board of `width` x `height`: columns and rows of characters.
-    fn size(self, width: usize, height: usize) -> (usize, usize) {
-        let columns = self.pitch * (width - 1) + 3;
-        if self.framed { ((columns + 6).max(STATUS), height + 4) } else { (columns, height) }
-    }
-
-    fn for_room(room: Option<(usize, usize)>, width: usize, height: usize) -> Layout {
-        let fits = |layout: &Layout| {
-            let (columns, rows) = layout.size(width, height);
-            room.is_none_or(|room| columns <= room.0 && rows <= room.1)
-        };
-        Layout::ALL.into_iter().find(fits).unwrap_or(Layout { pitch: 1, framed: false })
-    }
-}
-
-/// Smallest width of the drawing at which the lines below the board fit, columns.
-const STATUS: usize = 42;
 
 /// Content of the drawing of a board.
 pub(super) struct BoardScene<'a> {
@@ -96,91 +66,207 @@ pub(super) fn status(game: &Game) -> String {
     }
 }
 
+/// Line of text below the board: komi and captures.
+pub(super) fn captures(game: &Game) -> String {
+    let [black, white] = Color::BOTH.map(|color| game.captures(color));
+    format!("komi {}  captures ● {black} ○ {white}", game.rules().komi)
+}
+
 /// Draws the board as large as the frame allows.
 pub(super) fn draw_board(scene: &BoardScene<'_>, frame: &mut Frame) {
-    let rules = scene.game.rules();
-    let (width, height) = (usize::from(rules.width), usize::from(rules.height));
-    let layout = Layout::for_room(frame.max_size(), width, height);
-    let (columns, rows) = layout.size(width, height);
+    let layout = Layout::of(scene.game, frame);
+    let (columns, rows) = layout.size();
     frame.clear(columns, rows);
-    // The background in the color of wood extends one column beyond the first and the last grid line.
-    let (left, top) = if layout.framed { (3, 1) } else { (0, 0) };
+    let (left, top) = layout.origin();
+    let board = layout.board();
+    for (x, y) in (0..board.1).flat_map(|y| (0..board.0).map(move |x| (x, y))) {
+        frame.set(left + x, top + y, Cell { glyph: ' ', fg: LINE, bg: WOOD });
+    }
+    let layer = Layer::of(scene.game, frame.layer());
     let heat_map = HeatMap::of(scene);
-    for row in 0..height {
-        let y = height - 1 - row;
-        for x in 0..layout.pitch * (width - 1) + 3 {
-            let inside = x >= 1 && x <= layout.pitch * (width - 1) + 1;
-            let cell = match inside && (x - 1).is_multiple_of(layout.pitch) {
-                true => point(scene.game, (x - 1) / layout.pitch, y, &heat_map),
-                false => Cell { glyph: if inside { '─' } else { ' ' }, fg: LINE, bg: WOOD },
-            };
-            frame.set(left + x, top + row, cell);
-        }
-        if layout.framed {
-            let label = format!("{:>2}", y + 1);
-            let right = left + layout.pitch * (width - 1) + 3;
-            frame.write(0, top + row, &label, FAINT, Rgb::default());
-            frame.write(right + 1, top + row, label.trim_start(), FAINT, Rgb::default());
+    for point in 0..scene.game.area() {
+        let mark = layer.marks.get(point).cloned().flatten();
+        let mut painter = Painter { frame, layout, game: scene.game, point };
+        painter.lines();
+        match scene.game.stone(point as Point) {
+            Some(color) => painter.stone(color, mark),
+            None => painter.empty(&heat_map, mark),
         }
     }
     if layout.framed {
-        for x in 0..width {
-            let letter = vertex::column(x).to_string();
-            for y in [0, height + 1] {
-                frame.write(left + 1 + layout.pitch * x, y, &letter, FAINT, Rgb::default());
+        labels(layout, frame);
+        let status =
+            [scene.status.as_str(), &layer.legend].join(if layer.legend.is_empty() { "" } else { "   " });
+        frame.write(0, rows - 2, &status, TEXT, Rgb::default());
+        let pass = match heat_map.pass {
+            Some(value) => format!("  pass {value:+.2}"),
+            None if frame.max_size().is_some() => "  pass".to_owned(),
+            None => String::new(),
+        };
+        frame.write(0, rows - 1, &format!("{}{pass}", captures(scene.game)), FAINT, Rgb::default());
+    }
+    if let Some(last) = scene.game.last_move().filter(|last| last.point < scene.game.pass()) {
+        let (x, y) = layout.point_cell(usize::from(last.point));
+        frame.focus_on(x, y);
+    }
+}
+
+/// Writes the coordinates around the board.
+fn labels(layout: Layout, frame: &mut Frame) {
+    let ((left, top), board) = (layout.origin(), layout.board());
+    for x in 0..layout.width {
+        let (column, _) = layout.point_cell(x);
+        for row in [0, top + board.1] {
+            frame.write(column, row, &vertex::column(x).to_string(), FAINT, Rgb::default());
+        }
+    }
+    for y in 0..layout.height {
+        let (_, row) = layout.point_cell(y * layout.width);
+        let label = format!("{:>2}", y + 1);
+        frame.write(0, row, &label, FAINT, Rgb::default());
+        frame.write(left + board.0 + 1, row, label.trim_start(), FAINT, Rgb::default());
+    }
+}
+
+/// Painter of the cells of one point.
+struct Painter<'a> {
+    frame: &'a mut Frame,
+    layout: Layout,
+    game: &'a Game,
+    point: usize,
+}
+
+impl Painter<'_> {
+    /// Whether grid lines lead from the point to the left, right, up and down.
+    fn ways(&self) -> [bool; 4] {
+        let Layout { width, height, .. } = self.layout;
+        let (x, y) = (self.point % width, self.point / width);
+        [x > 0, x + 1 < width, y + 1 < height, y > 0]
+    }
+
+    /// Draws the grid lines of the point, up to the next point to the right and below. In points of an even number of
+    /// rows the middle is the lower edge of a row.
+    fn lines(&mut self) {
+        let ((x, y), (column, row)) = (self.layout.stone_cell(self.point), self.layout.middle());
+        let [left, right, up, down] = self.ways();
+        let even = self.layout.pitch.1.is_multiple_of(2);
+        let across = if even { '▁' } else { '─' };
+        for i in 0..self.layout.pitch.0 {
+            if (i < column && left) || (i > column && right) {
+                self.frame.set(x + i, y + row, Cell { glyph: across, fg: LINE, bg: WOOD });
             }
         }
-        let [black, white] = Color::BOTH.map(|color| scene.game.captures(color));
-        let pass = heat_map.pass.map(|value| format!("  pass {value:+.2}")).unwrap_or_default();
-        frame.write(0, height + 2, &scene.status, TEXT, Rgb::default());
-        let line = format!("komi {}  captures ● {black} ○ {white}{pass}", rules.komi);
-        frame.write(0, height + 3, &line, FAINT, Rgb::default());
+        for i in 0..self.layout.pitch.1 {
+            let above = i < row || (even && i == row);
+            if (above && up) || (!above && i > row && down) {
+                self.frame.set(x + column, y + i, Cell { glyph: '│', fg: LINE, bg: WOOD });
+            }
+        }
+        let size = (self.layout.width, self.layout.height);
+        let star = is_star((self.point % size.0, self.point / size.0), size);
+        let glyph = match (star, even) {
+            (true, _) if self.layout.pitch.1 > 1 => '◆',
+            (true, _) => '╋',
+            (false, true) if up => '│',
+            (false, true) => '▁',
+            (false, false) => crossing([left, right, up, down]),
+        };
+        self.frame.set(x + column, y + row, Cell { glyph, fg: LINE, bg: WOOD });
     }
-    if let Some(last) =
-        scene.game.last_move().map(|last| usize::from(last.point)).filter(|&last| last < width * height)
-    {
-        frame.focus_on(left + 1 + layout.pitch * (last % width), top + height - 1 - last / width);
-    }
-}
 
-/// Character cell of one point.
-fn point(game: &Game, x: usize, y: usize, heat_map: &HeatMap<'_>) -> Cell {
-    let (width, height) = (usize::from(game.rules().width), usize::from(game.rules().height));
-    let index = y * width + x;
-    let last = game.last_move().is_some_and(|last| usize::from(last.point) == index);
-    match (game.stone(index as u16), last) {
-        (Some(Color::Black), false) => Cell { glyph: '●', fg: BLACK, bg: WOOD },
-        (Some(Color::Black), true) => Cell { glyph: '◉', fg: BLACK, bg: LAST },
-        (Some(Color::White), false) => Cell { glyph: '○', fg: WHITE, bg: WOOD },
-        (Some(Color::White), true) => Cell { glyph: '◎', fg: WHITE, bg: LAST },
-        (None, _) => {
-            let glyph = if is_star(x, y, width, height) { '╋' } else { crossing(x, y, width, height) };
-            Cell { glyph, fg: LINE, bg: heat_map.at(index).unwrap_or(WOOD) }
+    /// Draws a stone, with the text of a layer, or the mark of the last move, in its middle.
+    fn stone(&mut self, color: Color, mark: Option<PointMark>) {
+        let ((x, y), size) = (self.layout.stone_cell(self.point), self.layout.stone());
+        let last = self.game.last_move().is_some_and(|last| usize::from(last.point) == self.point);
+        let glyph = match (color, last) {
+            (color, false) => stone(color),
+            (Color::Black, true) => '◉',
+            (Color::White, true) => '◎',
+        };
+        if size.1 == 1 {
+            let (fg, bg) =
+                (if color == Color::Black { BLACK } else { WHITE }, if last { LAST } else { WOOD });
+            self.frame.set(x, y, Cell { glyph, fg, bg });
+            // Beside a small stone there is room for one character.
+            if let Some((glyph, strong)) = mark.and_then(|mark| Some((mark.short?, mark.strong)))
+                && self.layout.pitch.0 > 1
+            {
+                self.frame.set(x + 1, y, Cell { glyph, fg: if strong { HOT } else { BLACK }, bg: WOOD });
+            }
+            return;
+        }
+        for (column, row) in (0..size.1).flat_map(|row| (0..size.0).map(move |column| (column, row))) {
+            if let Some(cell) = stone::cell(color, size, (column, row), WOOD) {
+                self.frame.set(x + column, y + row, cell);
+            }
+        }
+        let (fg, bg) = stone::text_colors(color);
+        let (text, strong) = match mark {
+            Some(mark) => (mark.text, mark.strong),
+            None if last || color == Color::White => (glyph.to_string(), false),
+            None => return,
+        };
+        let fg = match (last, strong) {
+            (true, _) => LAST,
+            (false, true) => HOT,
+            (false, false) => fg,
+        };
+        self.text(&text, 0, fg, bg);
+    }
+
+    /// Draws the action value of an empty point, and the mark of a layer.
+    fn empty(&mut self, heat_map: &HeatMap<'_>, mark: Option<PointMark>) {
+        let size = self.layout.stone();
+        let heat = heat_map.color(self.point);
+        if let Some(ground) = heat {
+            let (x, y) = self.layout.stone_cell(self.point);
+            for (column, row) in (0..size.1).flat_map(|row| (0..size.0).map(move |column| (column, row))) {
+                if let Some(cell) = self.frame.get(x + column, y + row).copied() {
+                    self.frame.set(x + column, y + row, Cell { bg: ground, ..cell });
+                }
+            }
+            let text = heat_map.text(self.point, size);
+            if !text.is_empty() {
+                self.text(&text, 0, WHITE, ground);
+            }
+        }
+        if let Some(mark) = mark {
+            let fg = if mark.strong { BLACK } else { WHITE };
+            let text = if size.0 > 3 { mark.text } else { mark.short.into_iter().collect() };
+            // Below the action value, if there is one.
+            self.text(&text, usize::from(heat.is_some() && size.1 > 1), fg, heat.unwrap_or(WOOD));
         }
     }
+
+    /// Writes `text` into the middle of the point, `below` rows lower.
+    fn text(&mut self, text: &str, below: usize, fg: Rgb, bg: Rgb) {
+        let ((x, y), (width, _), (_, row)) =
+            (self.layout.stone_cell(self.point), self.layout.stone(), self.layout.middle());
+        let indent = width.saturating_sub(text.chars().count()) / 2;
+        self.frame.write(x + indent, y + row + below, text, fg, bg);
+    }
 }
 
-/// Character of the grid lines at an empty point.
-fn crossing(x: usize, y: usize, width: usize, height: usize) -> char {
-    let (left, right, below, above) = (x > 0, x + 1 < width, y > 0, y + 1 < height);
-    match (left, right, above, below) {
-        (true, true, true, true) => '┼',
-        (false, true, true, true) => '├',
-        (true, false, true, true) => '┤',
-        (true, true, false, true) => '┬',
-        (true, true, true, false) => '┴',
-        (false, true, false, true) => '┌',
-        (true, false, false, true) => '┐',
-        (false, true, true, false) => '└',
-        (true, false, true, false) => '┘',
-        (_, _, true, _) | (_, _, _, true) => '│',
+/// Character of the grid lines at an empty point with lines to the left, right, up and down.
+fn crossing(ways: [bool; 4]) -> char {
+    match ways {
+        [true, true, true, true] => '┼',
+        [false, true, true, true] => '├',
+        [true, false, true, true] => '┤',
+        [true, true, false, true] => '┬',
+        [true, true, true, false] => '┴',
+        [false, true, false, true] => '┌',
+        [true, false, false, true] => '┐',
+        [false, true, true, false] => '└',
+        [true, false, true, false] => '┘',
+        [_, _, true, _] | [_, _, _, true] => '│',
         _ => '─',
     }
 }
 
 /// Whether a point is a star point: intersections of the lines three (from 13 on: four) from the edge, the middle of
 /// odd boards from 5 on, and from 13 on the middles of the sides.
-fn is_star(x: usize, y: usize, width: usize, height: usize) -> bool {
+fn is_star((x, y): (usize, usize), (width, height): (usize, usize)) -> bool {
     let edge = |at: usize, size: usize| {
         let edge = if size >= 13 { 3 } else { 2 };
         size >= 7 && (at == edge || at + edge + 1 == size)
@@ -194,7 +280,7 @@ fn is_star(x: usize, y: usize, width: usize, height: usize) -> bool {
     }
 }
 
-/// Colors of points by the action values of a policy.
+/// Action values of a policy: colors of points, and their texts.
 struct HeatMap<'a> {
     values: &'a [f32],
     least: f32,
@@ -214,10 +300,28 @@ impl<'a> HeatMap<'a> {
         }
     }
 
+    fn value(&self, point: usize) -> Option<f32> {
+        self.values.get(point).copied().filter(|value| value.is_finite())
+    }
+
     /// Background color of a point; `None` if the action value is unknown, or all values are equal.
-    fn at(&self, point: usize) -> Option<Rgb> {
-        let value = self.values.get(point).copied().filter(|value| value.is_finite())?;
-        let share = (value - self.least) / (self.most - self.least);
+    fn color(&self, point: usize) -> Option<Rgb> {
+        let share = (self.value(point)? - self.least) / (self.most - self.least);
         share.is_finite().then(|| WOOD.mix(if share < 0.5 { COLD } else { HOT }, (2.0 * share - 1.0).abs()))
+    }
+
+    /// Text of a point with stones of `size`: the value, with a star if it is the greatest; on small points the rank of
+    /// the best nine values.
+    fn text(&self, point: usize, size: (usize, usize)) -> String {
+        let Some(value) = self.value(point) else { return String::new() };
+        if size.1 == 1 {
+            let points = &self.values[..self.values.len() - 1];
+            let better = points.iter().filter(|other| **other > value).count();
+            return if better < 9 { (better + 1).to_string() } else { String::new() };
+        }
+        if value == self.most {
+            return format!("*{}", format_value(value, size.0 - 1));
+        }
+        format_value(value, size.0)
     }
 }

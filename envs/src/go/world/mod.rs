@@ -29,12 +29,17 @@
 //! | `two_player` | [`Go`], the two-player game |
 //! | `versus_opponent` | [`GoVersusOpponent`], the game against an opponent; [`PolicyPlayer`], a policy as a player |
 //! | `reference` | reference values and the random baseline |
-//! | `draw` | drawing of the board |
+//! | `draw`, `layout`, `stone`, `layers` | drawing of the board |
+//! | `event` | events of a step: captures, passes, the end |
 
 mod config;
 mod draw;
+mod event;
+mod layers;
+mod layout;
 mod reference;
 mod settings;
+mod stone;
 #[cfg(test)]
 mod tests;
 mod two_player;

@@ -1,12 +1,15 @@
 //! Go as a two-player game.
 
 use freewheel_core::{
-    Baseline, Env, EvaluationWorld, Frame, Player as Side, Result, Scene, Solution, SolveQuery, Spec, Step,
-    Stream, World,
+    Baseline, Env, EvaluationWorld, Event, Frame, Insight, Player as Side, Result, Scene, Solution,
+    SolveQuery, Spec, Step, Stream, World,
 };
 
 use super::config::{self, GoConfig};
 use super::draw::{self, BoardScene};
+use super::event;
+use super::layers;
+use super::layout::Layout;
 use super::reference;
 use super::settings::Settings;
 use crate::go::rules::{Color, Game};
@@ -96,11 +99,31 @@ impl World for Go {
         self.evaluation_world.as_ref()
     }
 
+    fn script_insight(&self, script: usize, game: &Game, rng: &mut Stream) -> Option<Insight> {
+        self.config.script_insight(script, game, rng)
+    }
+
     fn draw(&self, scene: &Scene<'_, Game>, frame: &mut Frame) {
         let game = scene.state;
         let policy = scene.policy;
         let action_values = policy.and_then(|policy| draw::action_values(self, game, policy));
         let status = draw::status(game);
         draw::draw_board(&BoardScene { game, action_values: action_values.as_deref(), status }, frame);
+    }
+
+    fn layers(&self) -> &[&'static str] {
+        &layers::LAYERS
+    }
+
+    fn event(&self, before: &Game, _action: u32, after: &Game, _step: Step) -> Option<Event> {
+        event::between(before, after, before.to_play())
+    }
+
+    fn action_at(&self, game: &Game, frame: &Frame, column: usize, row: usize) -> Option<u32> {
+        Layout::of(game, frame).action_at(game, column, row)
+    }
+
+    fn action_cell(&self, game: &Game, frame: &Frame, action: u32) -> Option<(usize, usize)> {
+        Layout::of(game, frame).action_cell(game, action)
     }
 }

@@ -8,13 +8,16 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use freewheel_core::{
-    ActionBuffer, Baseline, Env, Error, Frame, Policy, PolicyLoader, Result, Scene, Solution, SolveQuery,
-    Spec, Step, Stream, World,
+    ActionBuffer, Baseline, Env, Error, Event, Frame, Insight, Policy, PolicyLoader, Result, Scene, Solution,
+    SolveQuery, Spec, Step, Stream, World,
 };
 use serde::{Deserialize, Serialize};
 
 use super::config::{self, GoConfig};
 use super::draw::{self, BoardScene};
+use super::event;
+use super::layers;
+use super::layout::Layout;
 use super::reference;
 use super::settings::{AgentColor, CHECKPOINT, Settings};
 use crate::go::gtp::{is_interrupted, vertex};
@@ -258,6 +261,15 @@ impl World for GoVersusOpponent {
         self.failures().note.take()
     }
 
+    fn script_insight(
+        &self,
+        script: usize,
+        state: &VersusOpponentState,
+        rng: &mut Stream,
+    ) -> Option<Insight> {
+        self.config.script_insight(script, &state.game, rng)
+    }
+
     fn draw(&self, scene: &Scene<'_, VersusOpponentState>, frame: &mut Frame) {
         let state = scene.state;
         let policy = scene.policy;
@@ -270,6 +282,39 @@ impl World for GoVersusOpponent {
         let game = &state.game;
         let status = format!("{status}, you are {}", draw::stone(state.agent));
         draw::draw_board(&BoardScene { game, action_values: action_values.as_deref(), status }, frame);
+    }
+
+    fn layers(&self) -> &[&'static str] {
+        &layers::LAYERS
+    }
+
+    fn event(
+        &self,
+        before: &VersusOpponentState,
+        _action: u32,
+        after: &VersusOpponentState,
+        _step: Step,
+    ) -> Option<Event> {
+        let name = self.opponent.name();
+        match after.opponent {
+            OpponentStatus::Playing => event::between(&before.game, &after.game, after.agent),
+            OpponentStatus::Resigned => Some(Event::new("resign", format!("{name} resigns"))),
+            OpponentStatus::Failed => Some(Event::new("end", format!("{name} failed"))),
+        }
+    }
+
+    fn action_at(
+        &self,
+        state: &VersusOpponentState,
+        frame: &Frame,
+        column: usize,
+        row: usize,
+    ) -> Option<u32> {
+        Layout::of(&state.game, frame).action_at(&state.game, column, row)
+    }
+
+    fn action_cell(&self, state: &VersusOpponentState, frame: &Frame, action: u32) -> Option<(usize, usize)> {
+        Layout::of(&state.game, frame).action_cell(&state.game, action)
     }
 }
 

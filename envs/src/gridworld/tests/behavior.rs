@@ -1,5 +1,6 @@
 //! Wind, slips, one-way cells, keys, teleports, bumps: a test with a small map for each.
 
+use freewheel_core::World;
 use std::sync::Arc;
 
 use freewheel_core::{Batch, ManagedVectorEnv, Purpose, Streams};
@@ -29,6 +30,17 @@ fn edges_and_walls_stop() {
     assert_eq!(sure(&world, 0, DOWN), (2, -2.0, false));
     assert_eq!(sure(&world, 3, RIGHT), (4, -2.0, true));
     assert_eq!(sure(&world, 4, LEFT), (4, 0.0, true));
+}
+
+#[test]
+fn states_are_described_by_their_cell() {
+    let describe = |world: &Gridworld, observation| {
+        world.describe(&crate::gridworld::world::State { observation }).unwrap()
+    };
+    assert_eq!(describe(&of("S#.\n..G\n---\n"), 4), "row 1, column 2");
+    // Gymnasium numbers the state ((row 5 + column) 5 + passenger) 4 + destination.
+    let taxi = world("taxi", "");
+    assert_eq!(describe(&taxi, ((3 * 5 + 1) * 5 + 2) * 4), "row 3, column 1, passenger at Y, to R");
 }
 
 #[test]

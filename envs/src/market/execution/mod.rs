@@ -5,20 +5,20 @@ mod rules;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use freewheel_core::{
-    Baseline, DynWorld, Error, ObservationSpace, PolicyClass, Result, SolveQuery, Step, Stream,
+    Baseline, DynWorld, Error, Event, ObservationSpace, PolicyClass, Result, SolveQuery, Step, Stream,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::optimum::Plan;
 use self::rules::{Rules, State, VERSION};
-use super::account::{Account, PRICE_WINDOW};
+use super::account::Account;
 use super::actions::Fractions;
 use super::adapter::{EnvInfo, Market, Reference, exact, fraction_env};
-use super::draw::Chart;
+use super::draw::{BLUE, Chart, Panel, Series, Story, Style, muted};
 use super::family::MarketSettings;
 use super::settings::{ActionKind, Reward, check, in_range};
 
@@ -84,7 +84,8 @@ impl MarketSettings for Execution {
             scripts: &["even", "at-once"],
         };
         let fractions = Fractions::new(self.actions, self.levels);
-        let market = ExecutionMarket { rules: self.rules(), fractions: fractions.clone() };
+        let market =
+            ExecutionMarket { rules: self.rules(), fractions: fractions.clone(), schedule: OnceLock::new() };
         Ok(fraction_env(info, market, &fractions, "share of what is left", 3))
     }
 }
@@ -148,6 +149,22 @@ impl Execution {
 struct ExecutionMarket {
     rules: Rules,
     fractions: Fractions,
+    /// Remaining part of the order before each step of the optimal plan and after the last, computed when it is drawn.
+    schedule: OnceLock<Vec<f64>>,
+}
+
+impl ExecutionMarket {
+    fn schedule(&self) -> &[f64] {
+        self.schedule.get_or_init(|| {
+            let plan = Plan::optimal(&self.rules, &self.fractions);
+            let mut left = 1.0;
+            let after = plan.shares.iter().rev().map(|share| {
+                left *= 1.0 - share;
+                left
+            });
+            std::iter::once(1.0).chain(after).collect()
+        })
+    }
 }
 
 /// Value of the selling plan `plan` for `query`.
@@ -207,15 +224,29 @@ impl Market<1> for ExecutionMarket {
         Ok(Baseline { name: "even".into(), value: plan_value(&self.rules, &plan, query)? })
     }
 
-    fn chart(&self, state: &State) -> Chart<'_> {
-        Chart {
-            title: "price",
-            prices: state.price_history.prices().collect(),
-            window: PRICE_WINDOW.min(self.rules.steps as usize + 1),
-            position: state.remaining,
-            limits: (0.0, 1.0),
-            notes: vec![("steps left", state.steps_left.to_string())],
-        }
+    fn chart<'a>(&'a self, story: &Story<'a, State>) -> Chart<'a> {
+        let steps = self.rules.steps as usize;
+        let mut chart = story.chart("price", Some(steps), |s| &s.price_history, |s| s.remaining, (0.0, 1.0));
+        let now = chart.now();
+        let schedule = Series { color: BLUE, ..Series::line("reference", self.schedule().to_vec()) };
+        let even = (0..=steps).map(|step| 1.0 - step as f64 / steps as f64).collect();
+        let even = Series { style: Style::Dotted, ..muted(Series::line("even", even)) };
+        let own = story.series(now, "own", |s| s.remaining);
+        let series = vec![even, schedule, own];
+        chart.panels.push(Panel { title: "part of the order left", series, range: Some((0.0, 1.0)) });
+        let profit = story.series(now, "profit", |s| s.account.profit);
+        chart.add_equity("minus the shortfall", &profit, Vec::new());
+        chart.notes.push(("left", format!("{:.1} %", 100.0 * story.state.remaining)));
+        chart.notes.push(("steps left", story.state.steps_left.to_string()));
+        chart
+    }
+
+    fn trade(&self, before: &State, after: &State) -> Option<Event> {
+        let sold = before.remaining - after.remaining;
+        let (price, left) = (before.price_history.last(), 100.0 * after.remaining);
+        let price = price - self.rules.spread - self.rules.temporary * sold;
+        let text = format!("sold {:.1} % of the order at {price:.3}, {left:.1} % left", 100.0 * sold);
+        (sold > 0.0).then(|| Event::new("trade", text))
     }
 
     fn scripted(&self, script: usize, state: &State) -> Option<[f64; 1]> {

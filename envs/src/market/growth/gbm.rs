@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use freewheel_core::{
-    Baseline, DynWorld, Error, ObservationSpace, PolicyClass, Result, SolveQuery, Step, Stream,
+    Baseline, DynWorld, Error, Event, ObservationSpace, PolicyClass, Result, SolveQuery, Step, Stream,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::super::account::Account;
 use super::super::actions::Fractions;
-use super::super::adapter::{EnvInfo, Market, Reference, exact, fraction_env};
-use super::super::draw::Chart;
+use super::super::adapter::{EnvInfo, Market, Reference, exact, fraction_env, fraction_trade};
+use super::super::draw::{Chart, Story};
 use super::super::family::MarketSettings;
 use super::super::settings::{ActionKind, check, in_range};
 use super::rules::{Rules, State, VERSION, power};
@@ -75,7 +75,13 @@ impl MarketSettings for Gbm {
             scripts: &["buy-and-hold", "flat"],
         };
         let fractions = rules.fractions.clone();
-        Ok(fraction_env(info, GbmMarket { rules, return_bound }, &fractions, "fraction", 2))
+        Ok(fraction_env(
+            info,
+            GbmMarket { rules, return_bound, steps: self.steps },
+            &fractions,
+            "fraction",
+            2,
+        ))
     }
 }
 
@@ -118,6 +124,8 @@ impl Gbm {
 pub(super) struct GbmMarket {
     rules: Rules,
     return_bound: f32,
+    /// Steps of an episode.
+    steps: u32,
 }
 
 /// Value of a stationary policy; `gain` is the expected change of utility in the first step, from wealth 1.
@@ -183,8 +191,16 @@ impl Market<1> for GbmMarket {
         Ok(Baseline { name: "buy-and-hold".into(), value: total_value(&self.rules, query, gain)? })
     }
 
-    fn chart(&self, state: &State) -> Chart<'_> {
-        self.rules.chart(state)
+    fn chart<'a>(&'a self, story: &Story<'a, State>) -> Chart<'a> {
+        self.rules.chart(story, self.steps)
+    }
+
+    fn follow(&self, own: &State, [fraction]: [f64; 1], _before: &State, after: &State) -> Option<State> {
+        Some(self.rules.follow(own, fraction, after))
+    }
+
+    fn trade(&self, before: &State, after: &State) -> Option<Event> {
+        fraction_trade(before.fraction, after.fraction, before.price_history.last())
     }
 
     fn scripted(&self, script: usize, _state: &State) -> Option<[f64; 1]> {

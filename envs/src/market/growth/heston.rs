@@ -9,16 +9,16 @@
 use std::sync::Arc;
 
 use freewheel_core::{
-    Baseline, Certainty, DynWorld, Error, ObservationSpace, PolicyClass, Result, Solution, SolveQuery, Step,
-    Stream,
+    Baseline, Certainty, DynWorld, Error, Event, ObservationSpace, PolicyClass, Result, Solution, SolveQuery,
+    Step, Stream,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::super::account::Account;
 use super::super::actions::{Fractions, OrderRule};
-use super::super::adapter::{EnvInfo, Market, Reference, fraction_env};
-use super::super::draw::Chart;
+use super::super::adapter::{EnvInfo, Market, Reference, fraction_env, fraction_trade};
+use super::super::draw::{Chart, Story};
 use super::super::family::MarketSettings;
 use super::super::settings::{ActionKind, check, in_range};
 use super::rules::{Rules, State, VERSION};
@@ -96,7 +96,7 @@ impl MarketSettings for Heston {
         let fractions = rules.fractions.clone();
         Ok(fraction_env(
             info,
-            HestonMarket { rules, return_bound, variance_bound: variance_bound as f32 },
+            HestonMarket { rules, return_bound, variance_bound: variance_bound as f32, steps: self.steps },
             &fractions,
             "fraction",
             2,
@@ -141,6 +141,8 @@ struct HestonMarket {
     rules: Rules,
     return_bound: f32,
     variance_bound: f32,
+    /// Steps of an episode.
+    steps: u32,
 }
 
 impl HestonMarket {
@@ -212,8 +214,16 @@ impl Market<1> for HestonMarket {
         Ok(Baseline { name: "buy-and-hold".into(), value })
     }
 
-    fn chart(&self, state: &State) -> Chart<'_> {
-        self.rules.chart(state)
+    fn chart<'a>(&'a self, story: &Story<'a, State>) -> Chart<'a> {
+        self.rules.chart(story, self.steps)
+    }
+
+    fn follow(&self, own: &State, [fraction]: [f64; 1], _before: &State, after: &State) -> Option<State> {
+        Some(self.rules.follow(own, fraction, after))
+    }
+
+    fn trade(&self, before: &State, after: &State) -> Option<Event> {
+        fraction_trade(before.fraction, after.fraction, before.price_history.last())
     }
 
     fn scripted(&self, script: usize, _state: &State) -> Option<[f64; 1]> {

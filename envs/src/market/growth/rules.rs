@@ -30,12 +30,14 @@
 use freewheel_core::{Ending, Step, Stream};
 use serde::{Deserialize, Serialize};
 
-use super::super::account::{Account, PRICE_WINDOW, PriceHistory};
+use super::super::account::{Account, PriceHistory};
 use super::super::actions::Fractions;
-use super::super::draw::Chart;
+use super::super::draw::{Chart, Story, Style, hold};
 use super::super::normal;
 
 pub(super) const VERSION: u32 = 1;
+/// Price at the start of an episode.
+const START_PRICE: f64 = 100.0;
 
 /// Parameters of the rules of the portfolio worlds, per step.
 #[derive(Clone, Debug)]
@@ -81,7 +83,7 @@ impl Rules {
             last_return: 0.0,
             fraction: 0.0,
             account: Account::new(),
-            price_history: PriceHistory::new(100.0),
+            price_history: PriceHistory::new(START_PRICE),
         }
     }
 
@@ -200,18 +202,35 @@ impl Rules {
         (6.0 * (variance * self.dt).sqrt()) as f32
     }
 
-    pub(super) fn chart(&self, state: &State) -> Chart<'static> {
-        Chart {
-            title: "price",
-            prices: state.price_history.prices().collect(),
-            window: PRICE_WINDOW,
-            position: state.fraction,
-            limits: (0.0, 1.0),
-            notes: vec![
-                ("wealth", format!("{:.4}", state.wealth)),
-                ("volatility", format!("{:.3}", state.variance.max(0.0).sqrt())),
-            ],
+    /// State of a trader, now in `own`, who holds `fraction` in the step after which the market is in `after`.
+    pub(super) fn follow(&self, own: &State, fraction: f64, after: &State) -> State {
+        let mut state = State { account: own.account.clone(), scale: own.scale, fraction, ..after.clone() };
+        state.wealth = own.wealth * self.factor(fraction, after.last_return.exp());
+        state.account.record(state.wealth - 1.0, 0.0, (fraction - own.fraction).abs());
+        state
+    }
+
+    /// Chart of an episode of `steps` steps, with the volatility if it varies.
+    pub(super) fn chart<'a>(&self, story: &Story<'a, State>, steps: u32) -> Chart<'a> {
+        let end = Some(steps as usize);
+        let mut chart = story.chart("price", end, |s| &s.price_history, |s| s.fraction, (0.0, 1.0));
+        let now = chart.now();
+        let fraction = story.series(now, "in the asset", |s| s.fraction);
+        let reference = story.reference(now, Style::Dotted, |s| s.fraction);
+        chart.add_area("fraction of the wealth", fraction, Some(reference), Some((0.0, 1.0)));
+        let wealth = story.series(now, "wealth", |s| s.wealth);
+        let held = hold(story.series(now, "", |s| s.price_history.last() / START_PRICE));
+        let reference = story.reference(now, Style::Line, |s| s.wealth);
+        chart.add_equity("wealth", &wealth, vec![held, reference]);
+        if self.vol_of_vol > 0.0 {
+            let volatility = |s: &State| s.variance.max(0.0).sqrt();
+            chart.add_line("volatility of a year", story.series(now, "now", volatility));
         }
+        chart.add_drawdown(&wealth, true);
+        chart.notes.insert(0, ("wealth", format!("{:.4}", story.state.wealth)));
+        let volatility = story.state.variance.max(0.0).sqrt();
+        chart.notes.push(("volatility", format!("{volatility:.3}")));
+        chart
     }
 }
 

@@ -5,10 +5,11 @@ mod rules;
 #[cfg(test)]
 mod tests;
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use freewheel_core::{
-    Baseline, DynWorld, Error, ObservationSpace, PolicyClass, Result, SolveQuery, Step, Stream, World,
+    Baseline, DynWorld, Error, Event, ObservationSpace, PolicyClass, Result, SolveQuery, Step, Stream, World,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -16,10 +17,10 @@ use serde::{Deserialize, Serialize};
 pub use self::optimum::continuous_values;
 use self::optimum::{Depths, Values};
 use self::rules::{Rules, State, VERSION};
-use super::account::{Account, PRICE_WINDOW};
+use super::account::Account;
 use super::actions::{ActionMap, ContinuousActions, DiscreteActions, OrderRule};
 use super::adapter::{EnvInfo, Market, MarketEnv, Reference, exact};
-use super::draw::Chart;
+use super::draw::{Chart, GREEN, Panel, RED, Series, Story};
 use super::family::MarketSettings;
 use super::settings::{ActionKind, check, in_range};
 
@@ -206,20 +207,39 @@ impl Market<2> for MakingMarket {
         Ok(Baseline { name: "fixed-depth".into(), value })
     }
 
-    fn chart(&self, state: &State) -> Chart<'_> {
-        let max_inventory = f64::from(self.rules.max_inventory);
-        let [bid, ask] = state.depths;
-        Chart {
-            title: "midprice",
-            prices: state.price_history.prices().collect(),
-            window: PRICE_WINDOW,
-            position: f64::from(state.inventory),
-            limits: (-max_inventory, max_inventory),
-            notes: vec![
-                ("quotes", format!("-{bid:.3} +{ask:.3}")),
-                ("steps left", state.steps_left.to_string()),
-            ],
-        }
+    fn chart<'a>(&'a self, story: &Story<'a, State>) -> Chart<'a> {
+        let largest = f64::from(self.rules.max_inventory);
+        let limits = (-largest, largest);
+        let inventory = |s: &State| f64::from(s.inventory);
+        let end = Some(self.rules.steps as usize);
+        let mut chart = story.chart("midprice", end, |s| &s.price_history, inventory, limits);
+        let now = chart.now();
+        chart.add_area("inventory", story.series(now, "units", inventory), None, Some(limits));
+        let quote = |name, color, depth: &dyn Fn(&State) -> f64| {
+            // There are no quotes before the first step.
+            let depth = |s: &State| if s.steps_left < self.rules.steps { depth(s) } else { f64::NAN };
+            Series { color, ..story.series(now, name, depth) }
+        };
+        let quotes = vec![quote("bid", GREEN, &|s| -s.depths[0]), quote("ask", RED, &|s| s.depths[1])];
+        let title = "quotes below and above the midprice";
+        chart.panels.push(Panel { title, series: quotes, range: None });
+        let profit = story.series(now, "profit", |s| s.account.profit);
+        chart.add_equity("profit: cash and inventory at the midprice", &profit, Vec::new());
+        chart.add_drawdown(&profit, false);
+        let [bid, ask] = story.state.depths;
+        chart.notes.insert(0, ("quotes", format!("-{bid:.3} +{ask:.3}")));
+        chart.notes.insert(0, ("inventory", format!("{:+}", story.state.inventory)));
+        chart
+    }
+
+    fn trade(&self, before: &State, after: &State) -> Option<Event> {
+        let (price, [bid, ask]) = (before.price_history.last(), after.depths);
+        let (side, price) = match after.inventory.cmp(&before.inventory) {
+            Ordering::Greater => ("bought 1 at the bid", price - bid),
+            Ordering::Less => ("sold 1 at the ask", price + ask),
+            Ordering::Equal => return None,
+        };
+        Some(Event::new("fill", format!("{side} {price:.3}, inventory {:+}", after.inventory)))
     }
 
     fn scripted(&self, script: usize, _state: &State) -> Option<[f64; 2]> {

@@ -8,17 +8,17 @@ mod tests;
 use std::sync::Arc;
 
 use freewheel_core::{
-    Baseline, Certainty, DynWorld, Error, ObservationSpace, PolicyClass, Result, Solution, SolveQuery, Step,
-    Stream,
+    Baseline, Certainty, DynWorld, Error, Event, ObservationSpace, PolicyClass, Result, Solution, SolveQuery,
+    Step, Stream,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use self::rules::{Belief, Rules, State, VERSION, beliefs_by_moves};
-use super::account::{Account, PRICE_WINDOW};
+use self::rules::{Belief, Rules, START_PRICE, State, VERSION, beliefs_by_moves};
+use super::account::Account;
 use super::actions::{Fractions, OrderRule};
-use super::adapter::{EnvInfo, Market, Reference, exact, fraction_env};
-use super::draw::Chart;
+use super::adapter::{EnvInfo, Market, Reference, exact, fraction_env, fraction_trade};
+use super::draw::{BLUE, Chart, Panel, Series, Story, Style, YELLOW, hold};
 use super::family::MarketSettings;
 use super::settings::{ActionKind, check, in_range};
 
@@ -107,7 +107,7 @@ impl Regime {
         let Regime { size, up_good, up_bad, stay, .. } = *self;
         let fractions = Fractions::new(self.actions, self.levels);
         let rules = Rules { size, up: [up_bad, up_good], stay, memory: self.memory, fractions };
-        Ok(RegimeMarket { rules, observe: self.observe })
+        Ok(RegimeMarket { rules, observe: self.observe, steps: self.steps })
     }
 
     fn check(&self) -> Result<()> {
@@ -128,6 +128,8 @@ impl Regime {
 struct RegimeMarket {
     rules: Rules,
     observe: Observe,
+    /// Steps of an episode.
+    steps: u32,
 }
 
 impl RegimeMarket {
@@ -196,18 +198,43 @@ impl Market<1> for RegimeMarket {
         Ok(Baseline { name: "buy-and-hold".into(), value: bounds::discounted_sum(query, per_step)? })
     }
 
-    fn chart(&self, state: &State) -> Chart<'_> {
-        Chart {
-            title: "price",
-            prices: state.price_history.prices().collect(),
-            window: PRICE_WINDOW,
-            position: state.fraction,
-            limits: (0.0, 1.0),
-            notes: vec![
-                ("belief", format!("{:.3}", state.belief)),
-                ("regime", if state.good { "good" } else { "bad" }.into()),
-            ],
+    fn chart<'a>(&'a self, story: &Story<'a, State>) -> Chart<'a> {
+        let end = Some(self.steps as usize);
+        let mut chart = story.chart("price", end, |s| &s.price_history, |s| s.fraction, (0.0, 1.0));
+        let now = chart.now();
+        let fraction = story.series(now, "in the asset", |s| s.fraction);
+        let reference = story.reference(now, Style::Dotted, |s| s.fraction);
+        chart.add_area("fraction of the wealth", fraction, Some(reference), Some((0.0, 1.0)));
+        let mut belief = vec![Series { color: YELLOW, ..story.series(now, "belief", |s| s.belief) }];
+        if story.hidden {
+            let regime = story.series(now, "regime", |s| f64::from(u8::from(s.good)));
+            belief.insert(0, Series { style: Style::Dotted, color: BLUE, ..regime });
         }
+        let title = "probability of the good regime";
+        chart.panels.push(Panel { title, series: belief, range: Some((0.0, 1.0)) });
+        let wealth = story.series(now, "wealth", |s| s.wealth);
+        let held = hold(story.series(now, "", |s| s.price_history.last() / START_PRICE));
+        let reference = story.reference(now, Style::Line, |s| s.wealth);
+        chart.add_equity("wealth", &wealth, vec![held, reference]);
+        chart.add_drawdown(&wealth, true);
+        chart.notes.insert(0, ("belief", format!("{:.3}", story.state.belief)));
+        chart.notes.insert(0, ("wealth", format!("{:.4}", story.state.wealth)));
+        if story.hidden {
+            chart.notes.push(("regime", if story.state.good { "good" } else { "bad" }.into()));
+        }
+        chart
+    }
+
+    fn layers(&self) -> &[&'static str] {
+        &["hidden"]
+    }
+
+    fn follow(&self, own: &State, [fraction]: [f64; 1], _before: &State, after: &State) -> Option<State> {
+        Some(self.rules.follow(own, fraction, after))
+    }
+
+    fn trade(&self, before: &State, after: &State) -> Option<Event> {
+        fraction_trade(before.fraction, after.fraction, before.price_history.last())
     }
 
     fn scripted(&self, script: usize, state: &State) -> Option<[f64; 1]> {

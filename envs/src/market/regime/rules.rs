@@ -25,6 +25,8 @@ use super::super::account::{Account, PriceHistory};
 use super::super::actions::Fractions;
 
 pub(super) const VERSION: u32 = 1;
+/// Price at the start of an episode.
+pub(super) const START_PRICE: f64 = 100.0;
 
 /// Parameters of the rules of `market/regime`.
 #[derive(Clone, Debug)]
@@ -58,7 +60,7 @@ impl Rules {
             fraction: 0.0,
             wealth: 1.0,
             account: Account::new(),
-            price_history: PriceHistory::new(100.0),
+            price_history: PriceHistory::new(START_PRICE),
         }
     }
 
@@ -76,6 +78,18 @@ impl Rules {
         state.moves = push_move(state.moves, up, self.memory);
         state.good ^= !rng.chance(self.stay);
         Step { reward: factor.ln() as f32, ending: Ending::Running }
+    }
+}
+
+impl Rules {
+    /// State of a trader, now in `own`, who holds `fraction` in the step after which the market is in `after`.
+    pub(super) fn follow(&self, own: &State, fraction: f64, after: &State) -> State {
+        let mut state = State { account: own.account.clone(), fraction, ..after.clone() };
+        // The last bit of the moves is the last move.
+        let price_change = if after.moves & 1 == 1 { self.size } else { -self.size };
+        state.wealth = own.wealth * (1.0 + fraction * price_change);
+        state.account.record(state.wealth - 1.0, 0.0, (fraction - own.fraction).abs());
+        state
     }
 }
 

@@ -10,11 +10,13 @@
 //! | `split` | walk-forward folds with an embargo |
 //! | `rules` | account: trades, costs, equity |
 //! | `market`, `target`, `world` | data of a fold, action types, the environment [`Replay`] |
-//! | `scripts`, `foresight`, `reference` | scripted policies, perfect foresight, reference solution and drawing |
+//! | `scripts`, `foresight`, `reference` | scripted policies, perfect foresight, reference solution |
+//! | `draw` | drawing and trades in words |
 //! | `settings` | settings; this file: worlds by settings and by file |
 
 mod bars;
 mod calendar;
+mod draw;
 mod features;
 mod file;
 mod foresight;

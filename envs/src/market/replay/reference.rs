@@ -1,4 +1,4 @@
-//! Reference solution of a replay, and its drawing.
+//! Reference solution of a replay.
 //!
 //! With foresight of the prices the optimum is known exactly. This optimum is an upper bound, not a goal. The lower
 //! bound is the better of two policies without information: holding all assets, and never trading.
@@ -6,16 +6,14 @@
 use std::sync::Arc;
 
 use freewheel_core::{
-    ActionBuffer, Baseline, Certainty, Env, Error, Frame, Policy, PolicyClass, Purpose, Result, Scene,
-    Solution, SolveQuery, Stream, Streams, World,
+    ActionBuffer, Baseline, Certainty, Env, Error, Event, Frame, Policy, PolicyClass, Purpose, Result, Scene,
+    Solution, SolveQuery, Step, Stream, Streams, World,
 };
 
 use super::foresight;
-use super::market::MarketData;
 use super::scripts::{PolicyKind, Script};
 use super::target::TargetAction;
 use super::world::{Replay, State};
-use crate::market::Chart;
 
 /// Maximum number of simulated steps for a query, a few seconds.
 const MAX_STEPS: usize = 1 << 28;
@@ -43,8 +41,11 @@ impl<A: TargetAction> World for Replay<A> {
     }
 
     fn draw(&self, scene: &Scene<'_, State>, frame: &mut Frame) {
-        let state = scene.state;
-        draw(&self.market, state, frame);
+        super::draw::draw(&self.market, scene, frame);
+    }
+
+    fn event(&self, before: &State, _action: A, after: &State, _step: Step) -> Option<Event> {
+        super::draw::trade(&self.market, before, after)
     }
 }
 
@@ -165,35 +166,4 @@ impl<A: TargetAction> Policy for FixedPolicy<A> {
             _ => {}
         }
     }
-}
-
-/// Maximum number of bars in the drawing.
-const MAX_BARS: usize = 120;
-
-/// Draws the market as known at the close of the state's bar.
-fn draw(market: &MarketData, state: &State, frame: &mut Frame) {
-    let bar = market.bar(state.bar);
-    let bars = bar.saturating_sub(MAX_BARS - 1)..=bar;
-    let share = |asset: usize| state.account.units[asset] * market.close(bar)[asset] / state.equity;
-    let assets = &market.prices.assets;
-    let mut notes = vec![
-        ("date", market.prices.date_text(bar)),
-        ("equity", format!("{:.2}", state.equity)),
-        ("costs", format!("{:.2}", state.costs_paid)),
-    ];
-    let others: Vec<String> =
-        (1..market.width()).map(|asset| format!("{} {:+.2}", assets[asset], share(asset))).collect();
-    if !others.is_empty() {
-        notes.push(("others", others.join(" ")));
-    }
-    let min_position = if market.short { -market.leverage } else { 0.0 };
-    let chart = Chart {
-        title: &assets[0],
-        prices: bars.map(|bar| market.close(bar)[0] as f32).collect(),
-        window: MAX_BARS,
-        position: share(0),
-        limits: (min_position, market.leverage),
-        notes,
-    };
-    chart.draw(frame);
 }

@@ -91,7 +91,7 @@ impl Ar1 {
             quadratic_cost: 0.0,
             relative_returns: true,
         };
-        DiscreteMarket::new(rules, POSITIONS.to_vec())
+        DiscreteMarket::new(rules, POSITIONS.to_vec(), self.steps)
     }
 
     fn check(&self) -> Result<()> {

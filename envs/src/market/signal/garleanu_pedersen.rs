@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use freewheel_core::{
-    Baseline, Certainty, DynWorld, Error, ObservationSpace, PolicyClass, Result, Solution, SolveQuery, Step,
-    Stream, World,
+    Baseline, Certainty, DynWorld, Error, Event, ObservationSpace, PolicyClass, Result, Solution, SolveQuery,
+    Step, Stream, World,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -13,10 +13,10 @@ use super::super::account::Account;
 use super::super::actions::{ContinuousActions, DiscreteActions};
 use super::super::adapter::{EnvInfo, Market, MarketEnv, Reference, exact};
 use super::super::chain::MarkovChain;
-use super::super::draw::Chart;
+use super::super::draw::{Chart, Story};
 use super::super::family::MarketSettings;
 use super::super::settings::{ActionKind, Reward, check, in_range};
-use super::discrete::{DiscreteMarket, SCRIPTS, chart, flat, scripted};
+use super::discrete::{DiscreteMarket, SCRIPTS, chart, flat, scripted, trade};
 use super::linear::{LinearPolicy, LqProblem, closed_form};
 use super::rules::{Rules, State, VERSION};
 
@@ -100,7 +100,7 @@ impl MarketSettings for GarleanuPedersen {
 impl GarleanuPedersen {
     pub(super) fn discrete_market(&self) -> Result<DiscreteMarket> {
         self.check()?;
-        DiscreteMarket::new(self.rules(), self.positions())
+        DiscreteMarket::new(self.rules(), self.positions(), self.steps)
     }
 
     fn continuous_market(&self) -> Result<ContinuousMarket> {
@@ -113,7 +113,7 @@ impl GarleanuPedersen {
                 format!("limit = {limit}: the optimal positions go up to {largest:.3}; raise the limit");
             return Err(Error::setting("limit", message).of(Self::ID));
         }
-        Ok(ContinuousMarket { rules, problem, limit })
+        Ok(ContinuousMarket { rules, problem, limit, steps: self.steps })
     }
 
     fn info(&self, observation: ObservationSpace) -> EnvInfo<'static> {
@@ -195,6 +195,8 @@ pub(super) struct ContinuousMarket {
     rules: Rules,
     problem: LqProblem,
     limit: f64,
+    /// Steps of an episode.
+    steps: u32,
 }
 
 impl ContinuousMarket {
@@ -288,8 +290,16 @@ impl Market<1> for ContinuousMarket {
         Ok(flat())
     }
 
-    fn chart(&self, state: &State) -> Chart<'_> {
-        chart(&self.rules, state, (-self.limit, self.limit))
+    fn chart<'a>(&'a self, story: &Story<'a, State>) -> Chart<'a> {
+        chart(&self.rules, story, (-self.limit, self.limit), self.steps)
+    }
+
+    fn follow(&self, own: &State, [target]: [f64; 1], before: &State, after: &State) -> Option<State> {
+        Some(self.rules.follow(own, target, before, after))
+    }
+
+    fn trade(&self, before: &State, after: &State) -> Option<Event> {
+        trade(before, after)
     }
 
     fn scripted(&self, script: usize, state: &State) -> Option<[f64; 1]> {

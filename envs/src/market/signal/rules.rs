@@ -46,7 +46,7 @@ pub(super) struct Rules {
     pub(super) linear_cost: f64,
     /// Cost per squared trade.
     pub(super) quadratic_cost: f64,
-    /// Whether price changes are fractions of [`START_PRICE`]; for the drawing only.
+    /// Whether price changes are fractions of [`START_PRICE`]; for the prices in the drawing.
     pub(super) relative_returns: bool,
 }
 
@@ -90,6 +90,17 @@ impl Rules {
         state.position = target;
         state.signal = self.chain.sample_next(signal, rng) as u16;
         Step { reward: (self.gain(price_change, target) - cost) as f32, ending: Ending::Running }
+    }
+
+    /// State of a trader, now in `own`, who holds `target` in the step in which the market goes from `before` to `after`.
+    pub(super) fn follow(&self, own: &State, target: f64, before: &State, after: &State) -> State {
+        let mut state = State { account: own.account.clone(), position: target, ..after.clone() };
+        let unit = if self.relative_returns { START_PRICE } else { 1.0 };
+        let price_change = (after.price_history.last() - before.price_history.last()) / unit;
+        let traded = (target - own.position).abs();
+        let cost = self.cost(traded);
+        state.account.record(own.account.profit + target * price_change - cost, cost, traded);
+        state
     }
 
     /// Gain of holding the position `target` during a price change.

@@ -71,6 +71,14 @@ impl Line {
     pub fn lap_from(&self, start: Start, limits: &Limits) -> f64 {
         profile(&self.segments, limits, start).lap_time()
     }
+
+    /// Speeds and times at the points and at the end of a lap with the initial condition `start`, `[points + 1]`.
+    pub fn profile_from(&self, start: Start, limits: &Limits) -> Profile {
+        let Profile { speeds, times } = profile(&self.segments, limits, start);
+        let stride = self.segments.len() / self.path.points.len().max(1);
+        let at_points = |values: Vec<f64>| values.into_iter().step_by(stride.max(1)).collect();
+        Profile { speeds: at_points(speeds), times: at_points(times) }
+    }
 }
 
 /// Fastest line found around a circuit, with a proved lower bound on the lap time.
@@ -134,6 +142,19 @@ pub fn plan_line(circuit: &Circuit, limits: &Limits, kind: LineKind) -> Result<L
             Line::new(center.path, center_segments(circuit), limits)
         }
     })
+}
+
+/// Faster one of the center line and the minimum-curvature line on a coarse mesh: a reference line for drawings, which
+/// takes a small part of the time of a minimum-time line.
+///
+/// # Errors
+/// As [`reference()`].
+pub(super) fn drawn_line(circuit: &Circuit, limits: &Limits) -> Result<Line> {
+    let corridor = Plan::corridor(circuit, num_points(circuit) / COARSENING, limits)?;
+    let line = |offsets: Vec<f64>| Plan { offsets, corridor: corridor.clone(), limits: *limits }.line();
+    let center = line(corridor.center_line());
+    let smooth = optimize::min_curvature(&corridor).map(line).ok();
+    Ok(smooth.filter(|line| line.lap_time < center.lap_time).unwrap_or(center))
 }
 
 /// Line given by its offsets in a corridor, for a car with given limits.

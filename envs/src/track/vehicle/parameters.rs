@@ -26,6 +26,8 @@ pub enum Car {
 /// Parameters of a car. The dynamic model (ST) uses all of them; the kinematic models use sizes, limits and friction.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Parameters {
+    /// Length of the body, m.
+    pub length: f64,
     /// Width of the body, m.
     pub width: f64,
     /// Mass, kg.
@@ -81,6 +83,7 @@ impl Car {
         // Tires of vehicles 1 to 3: friction p_dy1, stiffness -p_ky1 / p_dy1.
         let (friction, stiffness) = (1.0489, 21.92 / 1.0489);
         let published = Parameters {
+            length: 4.508,
             width: 1.61,
             mass: 1_093.295_233_467_404_6,
             inertia: 1_791.599_530_012_285_6,
@@ -100,6 +103,7 @@ impl Car {
         };
         match self {
             Car::Club => Parameters {
+                length: 4.0,
                 width: 1.8,
                 mass: 1_000.0,
                 inertia: 1_300.0,
@@ -118,6 +122,7 @@ impl Car {
             },
             Car::Bmw => published,
             Car::Escort => Parameters {
+                length: 4.298,
                 width: 1.674,
                 mass: 1_225.887_846_725_334_4,
                 inertia: 1_538.853_371_356_139_4,
@@ -130,6 +135,7 @@ impl Car {
                 ..published
             },
             Car::Vanagon => Parameters {
+                length: 4.569,
                 width: 1.844,
                 mass: 1_478.897_963_776_799_8,
                 inertia: 2_473.117_691_556_444_2,
@@ -143,6 +149,7 @@ impl Car {
                 ..published
             },
             Car::Small => Parameters {
+                length: 0.58,
                 width: 0.31,
                 mass: 3.74,
                 inertia: 0.04712,

@@ -21,6 +21,7 @@ fn club(model: Model) -> Vehicle {
 #[test]
 fn the_small_car_is_the_published_one() {
     let expected = Parameters {
+        length: 0.58,
         width: 0.31,
         mass: 3.74,
         inertia: 0.04712,

@@ -19,12 +19,12 @@ mod settings;
 use std::sync::{Arc, OnceLock};
 
 use freewheel_core::{
-    Baseline, Better, Certainty, DynWorld, Env, Error, EvaluationWorld, Frame, Measure, PolicyClass, Purpose,
-    Result, Scene, Score, ScriptedPolicy, Solution, SolveQuery, Spec, Step, Stream, Streams, World,
+    Baseline, Better, Certainty, DynWorld, Env, Error, EvaluationWorld, Event, Frame, Measure, PolicyClass,
+    Purpose, Result, Scene, Score, ScriptedPolicy, Solution, SolveQuery, Spec, Step, Stream, Streams, World,
 };
 
 use super::circuit::{Circuit, Sample};
-use super::draw;
+use super::draw::{self, Drawing};
 use super::line::{self, Limits, LineKind, Plan};
 use super::vehicle::{Car, Model, Vehicle};
 use controls::DriveAction;
@@ -72,6 +72,7 @@ pub(super) struct TrackEnv<A> {
     racing: OnceLock<Result<LineFollower, String>>,
     /// World in which policies are evaluated; `None` if they are evaluated in this world.
     evaluation_world: Option<EvaluationWorld>,
+    drawing: Drawing,
 }
 
 /// World with the name `id` on `circuit`.
@@ -181,9 +182,32 @@ impl<A: DriveAction> World for TrackEnv<A> {
         self.evaluation_world.as_ref()
     }
 
+    fn observation_names(&self) -> Vec<String> {
+        self.observation.names()
+    }
+
     fn draw(&self, scene: &Scene<'_, State>, frame: &mut Frame) {
-        let state = scene.state;
-        draw::draw_state(&self.rules, state, frame);
+        let limits = limits(&self.rules.vehicle, 1.0, self.rules.clearance);
+        self.drawing.draw(&self.rules, &limits, scene, frame);
+    }
+
+    fn layers(&self) -> &[&'static str] {
+        draw::LAYERS
+    }
+
+    /// `lap`: the car has finished a lap; `off`: it has left the road, which ends the episode.
+    fn event(&self, before: &State, _action: A, after: &State, _step: Step) -> Option<Event> {
+        if after.off_road && !before.off_road {
+            let place = after.s.round();
+            return Some(Event::new("off", format!("left the road {place} m after the start line")));
+        }
+        let lap = after.lap_start - before.lap_start;
+        let (count, laps) = (after.laps, self.rules.laps);
+        (count > before.laps).then(|| Event::new("lap", format!("lap {count} of {laps} in {lap:.3} s")))
+    }
+
+    fn step_seconds(&self) -> Option<f64> {
+        Some(self.rules.dt)
     }
 }
 
@@ -245,6 +269,7 @@ impl<A: DriveAction> TrackEnv<A> {
             center,
             racing: OnceLock::new(),
             evaluation_world: None,
+            drawing: Drawing::default(),
         })
     }
 

@@ -121,6 +121,24 @@ impl ObservationModel {
         ObservationSpace::vector(&bounds)
     }
 
+    /// Names of the D numbers of an observation. All but angles are shares of a limit.
+    pub(super) fn names(&self) -> Vec<String> {
+        let mut names = vec!["speed"];
+        match &self.features {
+            Features::Frenet { .. } => names.extend(["heading (rad)", "offset", "steering"]),
+            Features::Rays { .. } => names.push("steering"),
+        }
+        if self.with_slip {
+            names.extend(["yaw rate", "slip"]);
+        }
+        let (name, count) = match &self.features {
+            Features::Frenet { ahead, .. } => ("curvature", ahead.len()),
+            Features::Rays { directions, .. } => ("ray", directions.len()),
+        };
+        let numbered = (1..=count).map(|i| format!("{name} {i}"));
+        names.into_iter().map(str::to_owned).chain(numbered).collect()
+    }
+
     /// Writes the observation of `state`, D numbers, to `out` `[D]`.
     #[inline]
     pub(super) fn observe(&self, rules: &Rules, state: &State, out: &mut [f32]) {

@@ -90,7 +90,7 @@ impl Rules {
         self.state_at(0.0, 0.0, speed)
     }
 
-    pub(super) fn reset(&self, rng: &mut Stream) -> State {
+    pub(in super::super) fn reset(&self, rng: &mut Stream) -> State {
         let speed_at = |s: f64| {
             let index = (s / self.circuit.length() * self.speeds.len() as f64) as usize;
             self.speeds.get(index).or(self.speeds.last()).copied().unwrap_or(0.0)

@@ -28,6 +28,7 @@ fn rng() -> Stream {
 
 #[test]
 fn the_spec_is_gymnasiums() {
+    assert_eq!(cartpole("").step_seconds(), Some(0.02));
     let world = cartpole("");
     let spec = Env::spec(&world);
     let ObservationSpace::Box { low, high, .. } = &spec.observation else { panic!("a box") };
@@ -231,6 +232,37 @@ fn an_ending_is_shown() {
     assert!(draw(0.0, 0.3, (80, 24)).to_text().contains("fallen"));
     assert!(draw(2.5, 0.0, (80, 24)).to_text().contains("off the track"));
     assert!(draw(0.5, 0.0, (80, 24)).to_text().contains("cart +0.50 m"));
+}
+
+/// Without colors the text alone tells apart positions, angles and actions, in every size.
+#[test]
+fn the_text_shows_every_state() {
+    for room in [(38, 20), (76, 36), (150, 55)] {
+        let mut texts = Vec::new();
+        for (position, angle) in [(0.0, 0.0), (0.4, 0.0), (2.4, 0.0), (0.0, 0.1), (0.0, -0.1), (0.0, 0.3)] {
+            for last_action in [None, Some(0), Some(1)] {
+                let mut frame = Frame::with_max_size(room.0, room.1);
+                let state = State { position, angle, last_action, ..State::default() };
+                cartpole("").draw(&Scene::of(&state), &mut frame);
+                texts.push(crate::golden::shown(&frame));
+            }
+        }
+        for (i, one) in texts.iter().enumerate() {
+            assert!(!texts[..i].contains(one), "{room:?} {i}\n{one}");
+        }
+    }
+}
+
+/// The picture is as high as the window, and at the limit of the track the post is visible.
+#[test]
+fn a_picture_fills_the_window() {
+    for (columns, rows) in [(46, 22), (76, 36), (120, 40), (150, 55)] {
+        let frame = draw(0.0, 0.05, (columns, rows));
+        assert!(frame.height() + 8 > rows, "{columns} {rows}: {}", frame.height());
+        let text = draw(0.2, 0.05, (columns, rows)).to_text();
+        assert!(text.contains("━►") && text.contains("10 N") && text.contains('┊') && text.contains("12°"));
+        assert!(draw(2.3, 0.0, (columns, rows)).to_text().contains('┃') && !text.contains('┃'));
+    }
 }
 
 const PLAYED: &[(&str, &str, bool)] = &[

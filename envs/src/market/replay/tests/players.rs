@@ -116,7 +116,7 @@ fn the_drawing_shows_equity_and_no_future() {
     let text = drawn(&world, (160, 30));
     for word in [
         "made",
-        &prices.dates[bar].to_string(),
+        &prices.dates[bar].to_string()[..10],
         &format!("equity {:.2}", state.equity),
         "costs",
         "others made +0.",
