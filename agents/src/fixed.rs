@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use freewheel_core::{
-    ActionBuffer, ActionSpace, Agent, DynWorld, Error, MetricSink, Policy, PolicyMode, Purpose, Result,
-    ScriptedPolicy, SolveQuery, Spec, Stream, Streams, VectorEnv,
+    ActionBuffer, ActionDistribution, ActionSpace, Agent, DynWorld, Error, Insight, MetricSink, Policy,
+    PolicyMode, Purpose, Result, ScriptedPolicy, SolveQuery, Spec, Stream, Streams, VectorEnv,
     settings::{self, Field, NoSettings},
 };
 use schemars::JsonSchema;
@@ -144,6 +144,19 @@ impl Policy for UniformPolicy {
                 }
             }
         }
+    }
+
+    fn insight(&self, _obs: &[f32], legal: &[bool], _memory: &[f32]) -> Option<Insight> {
+        if self.bounds.is_empty() {
+            let p = 1.0 / legal.iter().filter(|legal| **legal).count().max(1) as f32;
+            return Some(Insight::probabilities(legal.iter().map(|l| if *l { p } else { 0.0 }).collect()));
+        }
+        // The standard deviation of a uniform distribution is its width over the square root of 12.
+        let one = |(low, high): &(f32, f32)| ActionDistribution {
+            mean: 0.5 * (low + high),
+            std: (high - low) / 12f32.sqrt(),
+        };
+        Some(Insight { continuous: self.bounds.iter().map(one).collect(), ..Insight::default() })
     }
 }
 

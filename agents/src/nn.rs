@@ -29,6 +29,7 @@ mod layer;
 pub mod matmul;
 pub mod model;
 pub mod network;
+mod neuron;
 pub mod normalizer;
 pub mod optimizer;
 pub mod settings;

@@ -16,6 +16,7 @@ mod actor_critic;
 pub mod advantage;
 mod bonus;
 pub mod head;
+mod insight;
 pub mod ppo;
 pub mod recurrent_ppo;
 pub mod reinforce;

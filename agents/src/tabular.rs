@@ -101,4 +101,5 @@ pub(crate) mod tests {
     mod registry;
     mod same_bytes;
     pub(crate) mod two_players;
+    mod updates;
 }

@@ -13,6 +13,7 @@ use crate::tabular::tests::two_players::{FIRST, action_value, take_away};
 use crate::{AgentFactory, Budget, all};
 
 mod forged;
+mod insight;
 
 const DEEP: [&str; 5] = ["dqn", "reinforce", "a2c", "ppo", "recurrent-ppo"];
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use freewheel_core::{ActionBuffer, Policy, Stream};
+use freewheel_core::{ActionBuffer, Insight, Neuron, Policy, Stream};
 
 use crate::nn::{Frozen, ObservationNormalizer};
 use crate::tabular::exploration::random_legal;
@@ -41,6 +41,20 @@ impl Policy for QPolicy {
         let q = action_values(&outputs, self.quantiles);
         values.iter_mut().zip(q.iter()).for_each(|(value, q)| *value = q * self.unit);
         true
+    }
+
+    fn insight(&self, obs: &[f32], legal: &[bool], _memory: &[f32]) -> Option<Insight> {
+        let mut q = vec![0.0; legal.len()];
+        self.action_values(obs, legal, &mut q);
+        let mut insight = Insight::action_values(q, legal);
+        if self.epsilon > 0.0 {
+            insight.rows.push(("epsilon".to_owned(), format!("{:.3}", self.epsilon)));
+        }
+        Some(insight)
+    }
+
+    fn neuron(&self, obs: &[f32], _memory: &[f32], layer: usize, unit: usize) -> Option<Neuron> {
+        self.frozen.neuron(&self.normalizer, obs, layer, unit)
     }
 }
 

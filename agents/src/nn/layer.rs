@@ -256,6 +256,27 @@ impl<'a> NoisyBias<'a> {
     }
 }
 
+/// Weight of input `input` and output `output` of a noisy layer with its current noise, or its bias without an input;
+/// `weights` are W and S, `bias` the other parameters.
+pub(super) fn noisy_weight(
+    weights: &[f32],
+    bias: &[f32],
+    inputs: usize,
+    outputs: usize,
+    input: Option<usize>,
+    output: usize,
+) -> f32 {
+    let (w, sigma) = weights.split_at(inputs * outputs);
+    let noisy = NoisyBias::of(bias, inputs, outputs);
+    let output_noise = noisy.output_noise[output];
+    match input {
+        Some(i) => {
+            w[i * outputs + output] + sigma[i * outputs + output] * noisy.input_noise[i] * output_noise
+        }
+        None => noisy.bias[output] + noisy.sigma[output] * output_noise,
+    }
+}
+
 /// Rows `x [B, I]` times `factors [I]`, element by element.
 fn scaled(x: &[f32], factors: &[f32]) -> Vec<f32> {
     x.chunks_exact(factors.len()).flat_map(|x| x.iter().zip(factors).map(|(x, e)| x * e)).collect()

@@ -13,8 +13,8 @@
 //! of the states between is left out.
 
 use freewheel_core::{
-    ActionBuffer, Agent, Error, MetricSink, Policy, PolicyMode, Purpose, Result, Spec, Stream, Streams,
-    VectorEnv,
+    ActionBuffer, Agent, Error, Insight, MetricSink, Neuron, Policy, PolicyMode, Purpose, Result, Spec,
+    Stream, Streams, VectorEnv,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -382,6 +382,20 @@ impl Policy for GaussianPolicy {
             }
         }
         self.ranges.write(&chosen, actions);
+    }
+
+    fn insight(&self, obs: &[f32], _legal: &[bool], _memory: &[f32]) -> Option<Insight> {
+        let outputs = self.frozen.outputs(&self.normalizer, obs);
+        let (mean, log_std) = outputs.split_at(self.ranges.len());
+        let means: Vec<f32> = mean.iter().map(|mean| tanh(*mean)).collect();
+        // The slope of tanh at the mean scales the standard deviation.
+        let std = |(a, log_std): (&f32, &f32)| (1.0 - a * a) * log_std.clamp(LOG_STD.0, LOG_STD.1).exp();
+        let stds: Vec<f32> = means.iter().zip(log_std).map(std).collect();
+        Some(self.ranges.insight(&means, &stds))
+    }
+
+    fn neuron(&self, obs: &[f32], _memory: &[f32], layer: usize, unit: usize) -> Option<Neuron> {
+        self.frozen.neuron(&self.normalizer, obs, layer, unit)
     }
 }
 

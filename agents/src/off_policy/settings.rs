@@ -1,6 +1,8 @@
 //! Settings shared by SAC and TD3, and the range of the actions.
 
-use freewheel_core::{ActionBuffer, ActionSpace, Error, ObservationSpace, Result, Spec};
+use freewheel_core::{
+    ActionBuffer, ActionDistribution, ActionSpace, Error, Insight, ObservationSpace, Result, Spec,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -201,6 +203,16 @@ impl ActionRanges {
     /// Whether actions have no numbers.
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Insight of actions with these means and standard deviations, `[K]` each, in units of half a range.
+    pub(super) fn insight(&self, means: &[f32], stds: &[f32]) -> Insight {
+        let one = |((mean, std), (middle, half)): ((&f32, &f32), &(f32, f32))| ActionDistribution {
+            mean: middle + half * mean,
+            std: half * std,
+        };
+        let continuous = means.iter().zip(stds).zip(&self.0).map(one).collect();
+        Insight { continuous, ..Insight::default() }
     }
 
     /// Writes `actions [N, K]`, numbers from -1 to 1, to `buffer` in units of the world.

@@ -11,8 +11,8 @@
 //! episode bootstraps from its final observation.
 
 use freewheel_core::{
-    ActionBuffer, Agent, Error, MetricSink, Policy, PolicyMode, Purpose, Result, Spec, Stream, Streams,
-    VectorEnv,
+    ActionBuffer, Agent, Error, Insight, MetricSink, Neuron, Policy, PolicyMode, Purpose, Result, Spec,
+    Stream, Streams, VectorEnv,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -267,6 +267,16 @@ impl Policy for NoisyPolicy {
         let mut chosen = vec![0.0; outputs.len()];
         noisy_actions(&outputs, self.std, rngs, &mut chosen);
         self.ranges.write(&chosen, actions);
+    }
+
+    fn insight(&self, obs: &[f32], _legal: &[bool], _memory: &[f32]) -> Option<Insight> {
+        let outputs = self.frozen.outputs(&self.normalizer, obs);
+        let means: Vec<f32> = outputs.iter().map(|u| tanh(*u)).collect();
+        Some(self.ranges.insight(&means, &vec![self.std; means.len()]))
+    }
+
+    fn neuron(&self, obs: &[f32], _memory: &[f32], layer: usize, unit: usize) -> Option<Neuron> {
+        self.frozen.neuron(&self.normalizer, obs, layer, unit)
     }
 }
 

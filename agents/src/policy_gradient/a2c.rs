@@ -102,7 +102,7 @@ impl Agent for A2c {
     }
 
     fn policy(&self, mode: PolicyMode) -> Box<dyn Policy> {
-        self.actor_critic.policy(mode)
+        self.actor_critic.policy(mode, true)
     }
 
     fn report(&mut self, metrics: &mut dyn MetricSink) {

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use candle_core::Tensor;
 use freewheel_core::{
-    ActionBuffer, Error, MetricSink, Player, Policy, PolicyMode, Purpose, Result, Spec, Stream, Streams,
-    VectorEnv,
+    ActionBuffer, Error, Insight, MetricSink, Neuron, Player, Policy, PolicyMode, Purpose, Result, Spec,
+    Stream, Streams, VectorEnv,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -224,6 +224,11 @@ impl<M: ActorModel> ActorCritic<M> {
     pub(super) fn step_shape(&self) -> StepShape {
         let (obs, legal) = (self.model.input_len(), self.num_actions);
         StepShape { obs, legal, head: self.head.clone() }
+    }
+
+    /// Unit of the critic's values, in rewards: the critic learns from scaled rewards.
+    pub(super) fn value_unit(&self) -> f32 {
+        self.reward_scaler.as_ref().map_or(1.0, |scaler| 1.0 / scaler.factor())
     }
 
     /// Number of environments, N.
@@ -484,13 +489,15 @@ impl ActorCritic<Model> {
         self.model.catch_up(obs, &mut self.optimizer)
     }
 
-    pub(super) fn policy(&self, mode: PolicyMode) -> Box<dyn Policy> {
+    /// Policy with the current parameters; with `critic`, it also gives the value of a state.
+    pub(super) fn policy(&self, mode: PolicyMode, critic: bool) -> Box<dyn Policy> {
         match self.model.freeze() {
             Ok(frozen) => Box::new(NetworkPolicy {
                 frozen,
                 head: self.head.clone(),
                 normalizer: self.normalizer.clone(),
                 stochastic: mode == PolicyMode::Exploring,
+                value_unit: critic.then(|| self.value_unit()),
             }),
             // `freeze` fails only for parameters that are not a contiguous tensor on the CPU.
             Err(_) => unreachable!("parameters are a contiguous tensor on the CPU"),
@@ -505,6 +512,8 @@ struct NetworkPolicy {
     normalizer: ObservationNormalizer,
     /// Sample from the distribution; otherwise take the most probable action.
     stochastic: bool,
+    /// Unit of the critic's values, in rewards; `None` without a critic.
+    value_unit: Option<f32>,
 }
 
 impl Policy for NetworkPolicy {
@@ -526,6 +535,15 @@ impl Policy for NetworkPolicy {
     fn action_values(&self, obs: &[f32], legal: &[bool], out: &mut [f32]) -> bool {
         let outputs = self.frozen.outputs(&self.normalizer, obs);
         self.head.probabilities(&outputs[..self.head.len()], legal, out)
+    }
+
+    fn insight(&self, obs: &[f32], legal: &[bool], _memory: &[f32]) -> Option<Insight> {
+        let outputs = self.frozen.outputs(&self.normalizer, obs);
+        Some(self.head.insight(&outputs, legal, self.value_unit))
+    }
+
+    fn neuron(&self, obs: &[f32], _memory: &[f32], layer: usize, unit: usize) -> Option<Neuron> {
+        self.frozen.neuron(&self.normalizer, obs, layer, unit)
     }
 }
 

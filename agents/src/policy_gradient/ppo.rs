@@ -140,7 +140,7 @@ impl Agent for Ppo {
     }
 
     fn policy(&self, mode: PolicyMode) -> Box<dyn Policy> {
-        self.actor_critic.policy(mode)
+        self.actor_critic.policy(mode, true)
     }
 
     fn report(&mut self, metrics: &mut dyn MetricSink) {

@@ -12,8 +12,8 @@
 //! start inside of a sequence start with the state 0, so that sequences need no padding and every step counts once.
 
 use freewheel_core::{
-    ActionBuffer, Agent, Error, MetricSink, Policy, PolicyMode, Purpose, Result, Spec, Stream, Streams,
-    VectorEnv,
+    ActionBuffer, Agent, Error, Insight, MetricSink, Policy, PolicyMode, Purpose, Result, Spec, Stream,
+    Streams, VectorEnv,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -192,6 +192,7 @@ impl Agent for RecurrentPpo {
             head: self.actor_critic.head.clone(),
             normalizer: self.actor_critic.normalizer.clone(),
             stochastic: mode == PolicyMode::Exploring,
+            value_unit: self.actor_critic.value_unit(),
         })
     }
 
@@ -500,6 +501,8 @@ struct RecurrentPolicy {
     normalizer: ObservationNormalizer,
     /// Sample from the distribution; otherwise take the most probable action.
     stochastic: bool,
+    /// Unit of the critic's values, in rewards.
+    value_unit: f32,
 }
 
 impl Policy for RecurrentPolicy {
@@ -534,6 +537,15 @@ impl Policy for RecurrentPolicy {
             }
             self.head.write_action(&action, i, actions);
         }
+    }
+
+    fn insight(&self, obs: &[f32], legal: &[bool], memory: &[f32]) -> Option<Insight> {
+        let (mut memory, mut scratch) = (memory.to_vec(), Vec::new());
+        memory.resize(self.memory_len(), 0.0);
+        let mut outputs = vec![0.0; self.head.len() + 1];
+        let obs = self.normalizer.normalize(obs, &mut scratch);
+        self.network.act(&self.parameters, obs, &mut memory, &mut Part::default(), &mut outputs);
+        Some(self.head.insight(&outputs, legal, Some(self.value_unit)))
     }
 }
 

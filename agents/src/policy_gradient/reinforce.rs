@@ -113,7 +113,7 @@ impl Agent for Reinforce {
     }
 
     fn policy(&self, mode: PolicyMode) -> Box<dyn Policy> {
-        self.actor_critic.policy(mode)
+        self.actor_critic.policy(mode, self.config.baseline)
     }
 
     fn report(&mut self, metrics: &mut dyn MetricSink) {

@@ -2,7 +2,7 @@
 
 use freewheel_core::{
     ActionSpace, Actions, BatchView, Ending, Error, MetricSink, Player, Policy, PolicyMode, Purpose, Result,
-    Spec, Stream, Streams, VectorEnv,
+    Spec, Stream, Streams, Update, VectorEnv,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -45,6 +45,8 @@ pub(super) struct TabularCore {
     has_ramps: bool,
     /// Mask of legal actions with all actions legal, `[A]`, if the world has no masks.
     all_legal: Option<Vec<bool>>,
+    /// Updates of the last batch step; `None` if they are not kept.
+    pub(super) updates: Option<Vec<Update>>,
 }
 
 /// Statistics of updates for [`TabularCore::report`].
@@ -114,6 +116,7 @@ impl TabularCore {
             learning_rate: None,
             has_ramps: schedules.iter().any(|schedule| matches!(schedule, Schedule::Ramp { .. })),
             all_legal: (!spec.masked).then(|| vec![true; spec.actions.count()]),
+            updates: None,
         };
         core.update_schedules();
         Ok(core)
@@ -185,6 +188,9 @@ impl TabularCore {
     pub(super) fn step_envs(&mut self, envs: &mut dyn VectorEnv) -> Result<()> {
         let count = self.players.len();
         self.players.copy_from_slice(&envs.view().to_play[..count]);
+        if let Some(updates) = &mut self.updates {
+            updates.clear();
+        }
         envs.step(Actions::Discrete(&self.actions))
     }
 
@@ -218,13 +224,40 @@ impl TabularCore {
     }
 
     /// Updates the value of a state-action pair: `q[pair] += learning_rate (target - q[pair])`. Counts a visit and
-    /// returns the TD error `target - q[pair]`.
+    /// returns the TD error `target - q[pair]`. `symbols` explains the target, if updates are kept.
     #[inline(always)]
-    pub(super) fn update(&mut self, pair: usize, target: f64) -> Result<f64> {
-        let td_error = target - self.table.q[pair];
+    pub(super) fn update(
+        &mut self,
+        pair: usize,
+        target: f64,
+        symbols: impl FnOnce() -> TargetSymbols,
+    ) -> Result<f64> {
+        let old = self.table.q[pair];
+        let td_error = target - old;
         self.record_update(pair, td_error)?;
-        self.table.q[pair] += self.learning_rate(pair) * td_error;
+        let learning_rate = self.learning_rate(pair);
+        self.table.q[pair] += learning_rate * td_error;
+        if self.updates.is_some() {
+            let change = Change { pair, old, step_size: learning_rate, error: td_error };
+            self.keep_update("Q(s,a)", change, self.table.q[pair], symbols());
+        }
         Ok(td_error)
+    }
+
+    /// Keeps an update for [`Agent::last_updates`](freewheel_core::Agent::last_updates), if updates are kept.
+    #[cold]
+    pub(super) fn keep_update(
+        &mut self,
+        cell: &'static str,
+        change: Change,
+        new: f64,
+        symbols: TargetSymbols,
+    ) {
+        let Some(updates) = &mut self.updates else { return };
+        let Change { pair, old, step_size, error } = change;
+        let TargetSymbols { target, terms, note } = symbols;
+        let (state, action) = (pair / self.table.actions, (pair % self.table.actions) as u32);
+        updates.push(Update { cell, state, action, old, step_size, error, new, target, terms, note });
     }
 
     /// Counts a visit of the state-action pair `pair` by an environment step.
@@ -380,6 +413,62 @@ impl TabularCore {
         (self.counter, self.statistics) = (counter, statistics);
         self.update_schedules();
         Ok(rest)
+    }
+}
+
+/// Numbers of an update of the state-action pair `pair`; see [`Update`].
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Change {
+    pub(super) pair: usize,
+    pub(super) old: f64,
+    pub(super) step_size: f64,
+    pub(super) error: f64,
+}
+
+/// Target of an update in symbols, their numbers, and an explanation; see [`Update`].
+#[derive(Clone, Debug, Default)]
+pub(super) struct TargetSymbols {
+    target: String,
+    terms: Vec<(&'static str, f64)>,
+    note: String,
+}
+
+impl TargetSymbols {
+    /// Target in symbols, with their numbers.
+    pub(super) fn new(target: impl Into<String>, terms: Vec<(&'static str, f64)>) -> Self {
+        TargetSymbols { target: target.into(), terms, note: String::new() }
+    }
+
+    /// Target `r + γ next` of a step with reward `reward`, the discount `discount` of the next value, negative if the
+    /// opponent moves next, and the next value `value` with the symbol `next`.
+    pub(super) fn one_step(
+        next: &'static str,
+        reward: f64,
+        discount: f64,
+        value: f64,
+        ending: Ending,
+    ) -> Self {
+        if ending == Ending::Terminal {
+            return TargetSymbols::new("r", vec![("r", reward)]).note("terminal: no next value");
+        }
+        let mut symbols =
+            TargetSymbols::new(format!("r + γ {next}"), vec![("r", reward), ("γ", discount), (next, value)]);
+        if discount < 0.0 {
+            symbols.target = format!("r − γ {next}");
+            symbols.terms[1].1 = -discount;
+            symbols.note = "the opponent moves next: the sign of its value changes".into();
+        }
+        symbols
+    }
+
+    /// The same with the next action in the explanation, unless the step was the last one.
+    pub(super) fn next_action(self, ending: Ending, action: u32) -> Self {
+        if ending == Ending::Terminal { self } else { self.note(format!("next action a' = {action}")) }
+    }
+
+    /// The same with an explanation.
+    pub(super) fn note(self, note: impl Into<String>) -> Self {
+        TargetSymbols { note: note.into(), ..self }
     }
 }
 

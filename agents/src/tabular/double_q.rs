@@ -9,12 +9,12 @@
 //! are stored: Q_A, Q_B and their mean.
 
 use freewheel_core::{
-    Agent, MetricSink, Policy, PolicyMode, Purpose, Result, Spec, Stream, Streams, VectorEnv,
+    Agent, MetricSink, Policy, PolicyMode, Purpose, Result, Spec, Stream, Streams, Update, VectorEnv,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::core::{TabularCore, unless_terminal};
+use super::core::{Change, TabularCore, TargetSymbols, unless_terminal};
 use super::exploration::random_argmax;
 use super::settings::Tabular;
 use super::table::Table;
@@ -70,11 +70,21 @@ impl Agent for DoubleQ {
                         random_argmax(&state.tables[updated][of_successor], legal, &mut state.coin) as usize;
                     state.tables[1 - updated][successor * a + selected]
                 });
-                let target = f64::from(view.reward[env]) + core.discount(env, &view) * next;
-                let td_error = target - state.tables[updated][pair];
+                let (reward, discount) = (f64::from(view.reward[env]), core.discount(env, &view));
+                let old = state.tables[updated][pair];
+                let td_error = reward + discount * next - old;
                 core.record_update(pair, td_error)?;
-                state.tables[updated][pair] += core.learning_rate(pair) * td_error;
+                let step_size = core.learning_rate(pair);
+                state.tables[updated][pair] += step_size * td_error;
                 core.table.q[pair] = 0.5 * (state.tables[0][pair] + state.tables[1][pair]);
+                if core.updates.is_some() {
+                    let (cell, value) =
+                        [("Q₁(s,a)", "Q₂(s',argmax Q₁(s',·))"), ("Q₂(s,a)", "Q₁(s',argmax Q₂(s',·))")]
+                            [updated];
+                    let symbols = TargetSymbols::one_step(value, reward, discount, next, view.ending[env]);
+                    let change = Change { pair, old, step_size, error: td_error };
+                    core.keep_update(cell, change, state.tables[updated][pair], symbols);
+                }
                 core.advance(env, &view, successor)?;
             }
             core.end_step();
@@ -84,6 +94,15 @@ impl Agent for DoubleQ {
 
     fn policy(&self, mode: PolicyMode) -> Box<dyn Policy> {
         self.core.policy(mode)
+    }
+
+    fn keep_updates(&mut self) -> bool {
+        self.core.updates = Some(Vec::new());
+        true
+    }
+
+    fn last_updates(&self) -> &[Update] {
+        self.core.updates.as_deref().unwrap_or_default()
     }
 
     fn report(&mut self, metrics: &mut dyn MetricSink) {

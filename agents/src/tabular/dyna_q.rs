@@ -16,14 +16,14 @@ mod model;
 mod queue;
 
 use freewheel_core::{
-    Agent, Error, MetricSink, Policy, PolicyMode, Purpose, Result, Spec, Stream, Streams, VectorEnv,
+    Agent, Error, MetricSink, Policy, PolicyMode, Purpose, Result, Spec, Stream, Streams, Update, VectorEnv,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::model::Model;
 use self::queue::Queue;
-use super::core::{TabularCore, unless_terminal};
+use super::core::{Change, TabularCore, TargetSymbols, unless_terminal};
 use super::exploration::max;
 use super::settings::Tabular;
 use super::table::Table;
@@ -34,6 +34,9 @@ use crate::settings::within;
 /// One-line description in the list of agents.
 pub const ABOUT: &str =
     "Dyna-Q: Q-learning, and planning with a learned model (Sutton 1990; Moore & Atkeson 1993)";
+
+/// Maximum number of updates of a batch step that are kept for an explanation.
+const MAX_KEPT: usize = 32;
 
 /// Settings of [`DynaQ`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -139,7 +142,10 @@ impl Agent for DynaQ {
                 let (pair, successor) = (core.pair_index(env), core.state_index(obs)?);
                 let next = unless_terminal(view.ending[env], || max(core.table.row(successor), legal));
                 let reward = f64::from(view.reward[env]);
-                let td_error = core.update(pair, reward + core.discount(env, &view) * next)?;
+                let discount = core.discount(env, &view);
+                let td_error = core.update(pair, reward + discount * next, || {
+                    TargetSymbols::one_step("max Q(s',·)", reward, discount, next, view.ending[env])
+                })?;
                 if planning {
                     let sign = unless_terminal(view.ending[env], || core.next_sign(env, &view));
                     if sign != 0.0 {
@@ -160,6 +166,15 @@ impl Agent for DynaQ {
 
     fn policy(&self, mode: PolicyMode) -> Box<dyn Policy> {
         self.core.policy(mode)
+    }
+
+    fn keep_updates(&mut self) -> bool {
+        self.core.updates = Some(Vec::new());
+        true
+    }
+
+    fn last_updates(&self) -> &[Update] {
+        self.core.updates.as_deref().unwrap_or_default()
     }
 
     fn report(&mut self, metrics: &mut dyn MetricSink) {
@@ -212,8 +227,16 @@ impl DynaQ {
             if !error.is_finite() {
                 return Err(self.core.divergence_error(error));
             }
-            self.core.table.q[pair] += self.config.planning_learning_rate * error;
+            let (old, step_size) = (self.core.table.q[pair], self.config.planning_learning_rate);
+            self.core.table.q[pair] += step_size * error;
             self.planned += 1;
+            if self.core.updates.as_ref().is_some_and(|updates| updates.len() < MAX_KEPT) {
+                let target = "E[r + γ max Q(s',·)]";
+                let symbols = TargetSymbols::new(target, vec![(target, old + error)])
+                    .note("planned: expectation in the learned model");
+                let change = Change { pair, old, step_size, error };
+                self.core.keep_update("Q(s,a)", change, self.core.table.q[pair], symbols);
+            }
             if self.config.prioritized {
                 self.queue_predecessors(pair / self.core.table.actions);
             }

@@ -8,11 +8,11 @@
 //! Van Seijen, van Hasselt, Whiteson & Wiering, "A Theoretical and Empirical Analysis of Expected Sarsa", ADPRL 2009.
 //! The table is `[S, A]`.
 
-use freewheel_core::{Agent, MetricSink, Policy, PolicyMode, Result, Spec, Streams, VectorEnv};
+use freewheel_core::{Agent, MetricSink, Policy, PolicyMode, Result, Spec, Streams, Update, VectorEnv};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::core::{TabularCore, unless_terminal};
+use super::core::{TabularCore, TargetSymbols, unless_terminal};
 use super::settings::Tabular;
 use crate::Budget;
 
@@ -60,8 +60,10 @@ impl Agent for ExpectedSarsa {
                     let (q, n) = (core.table.row(successor), core.table.visits_row(successor));
                     core.behavior.expected_value(q, n, legal)
                 });
-                let target = f64::from(view.reward[env]) + core.discount(env, &view) * next;
-                core.update(core.pair_index(env), target)?;
+                let (reward, discount) = (f64::from(view.reward[env]), core.discount(env, &view));
+                core.update(core.pair_index(env), reward + discount * next, || {
+                    TargetSymbols::one_step("Σ π(a')Q(s',a')", reward, discount, next, view.ending[env])
+                })?;
                 core.advance(env, &view, successor)?;
             }
             core.end_step();
@@ -71,6 +73,15 @@ impl Agent for ExpectedSarsa {
 
     fn policy(&self, mode: PolicyMode) -> Box<dyn Policy> {
         self.core.policy(mode)
+    }
+
+    fn keep_updates(&mut self) -> bool {
+        self.core.updates = Some(Vec::new());
+        true
+    }
+
+    fn last_updates(&self) -> &[Update] {
+        self.core.updates.as_deref().unwrap_or_default()
     }
 
     fn report(&mut self, metrics: &mut dyn MetricSink) {

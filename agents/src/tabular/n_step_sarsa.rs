@@ -12,12 +12,12 @@
 use std::collections::VecDeque;
 
 use freewheel_core::{
-    Agent, Ending, MetricSink, Policy, PolicyMode, Result, Spec, Streams, VectorEnv, memory,
+    Agent, Ending, MetricSink, Policy, PolicyMode, Result, Spec, Streams, Update, VectorEnv, memory,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::core::TabularCore;
+use super::core::{TabularCore, TargetSymbols};
 use super::settings::Tabular;
 use super::table::Table;
 use crate::Budget;
@@ -103,11 +103,14 @@ impl Agent for NStepSarsa {
                     bootstrap = core.table.row(successor)[action as usize];
                 }
                 // A full window updates its oldest pair; the end of an episode updates all pairs of the window.
-                let over = view.ending[env].is_over();
+                let ending = view.ending[env];
+                let over = ending.is_over();
                 while window.len() >= self.n || (over && !window.is_empty()) {
                     let target = n_step_return(window, bootstrap);
                     if let Some(step) = window.pop_front() {
-                        core.update(step.pair as usize, target)?;
+                        core.update(step.pair as usize, target, || {
+                            explain(&step, window, bootstrap, ending)
+                        })?;
                     }
                 }
                 core.advance(env, &view, successor)?;
@@ -123,6 +126,20 @@ impl Agent for NStepSarsa {
 
     fn policy(&self, mode: PolicyMode) -> Box<dyn Policy> {
         self.core.policy(mode)
+    }
+
+    fn keep_updates(&mut self) -> bool {
+        self.core.updates = Some(Vec::new());
+        true
+    }
+
+    fn last_updates(&self) -> &[Update] {
+        self.core.updates.as_deref().unwrap_or_default()
+    }
+
+    fn abandon_episodes(&mut self) {
+        self.state.begun = false;
+        self.state.windows.iter_mut().for_each(VecDeque::clear);
     }
 
     fn report(&mut self, metrics: &mut dyn MetricSink) {
@@ -182,6 +199,34 @@ impl NStepSarsa {
 /// Return `r_1 + gamma r_2 + ... + gamma^m bootstrap` of the `m` rewards of a window.
 fn n_step_return(window: &VecDeque<Step>, bootstrap: f64) -> f64 {
     window.iter().rev().fold(bootstrap, |next, step| step.reward + step.discount * next)
+}
+
+/// Explanation of the target of `first`, which is followed by the steps `rest` and the value `bootstrap`.
+fn explain(first: &Step, rest: &VecDeque<Step>, bootstrap: f64, ending: Ending) -> TargetSymbols {
+    const REWARDS: [&str; 4] = ["r₁", "r₂", "r₃", "r₄"];
+    const POWERS: [&str; 4] = ["γ", "γ²", "γ³", "γ⁴"];
+    let count = rest.len() + 1;
+    let (mut target, mut terms) = (REWARDS[0].to_owned(), vec![(REWARDS[0], first.reward)]);
+    // Of a long return, the first two rewards and the last term are shown.
+    let shown = if count <= REWARDS.len() { count } else { 2 };
+    let mut factor = first.discount;
+    for (i, step) in rest.iter().enumerate() {
+        if i + 1 < shown {
+            target.push_str(&format!(" + {} {}", POWERS[i], REWARDS[i + 1]));
+            terms.extend([(POWERS[i], factor), (REWARDS[i + 1], step.reward)]);
+        }
+        factor *= step.discount;
+    }
+    if shown < count {
+        target.push_str(" + …");
+    }
+    if ending != Ending::Terminal {
+        let power = if shown < count { "γⁿ" } else { POWERS[count - 1] };
+        target.push_str(&format!(" + {power} Q(sₙ,aₙ)"));
+        terms.extend([(power, factor), ("Q(sₙ,aₙ)", bootstrap)]);
+    }
+    let end = if ending == Ending::Terminal { ", terminal: no next value" } else { "" };
+    TargetSymbols::new(target, terms).note(format!("n = {count}{end}"))
 }
 
 #[cfg(test)]

@@ -12,11 +12,11 @@
 //! rewards are not those of the greedy policy; `naive` keeps them. Each environment has its own traces, which end
 //! with its episode.
 
-use freewheel_core::{Agent, MetricSink, Policy, PolicyMode, Result, Spec, Streams, VectorEnv};
+use freewheel_core::{Agent, MetricSink, Policy, PolicyMode, Result, Spec, Streams, Update, VectorEnv};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::core::{TabularCore, unless_terminal};
+use super::core::{Change, TabularCore, TargetSymbols, unless_terminal};
 use super::exploration::max;
 use super::settings::Tabular;
 use super::table::Table;
@@ -108,13 +108,28 @@ impl Agent for QLambda {
                 let (obs, legal) = view.successor(env);
                 let (pair, successor) = (core.pair_index(env), core.state_index(obs)?);
                 let next = unless_terminal(view.ending[env], || max(core.table.row(successor), legal));
-                let td_error =
-                    f64::from(view.reward[env]) + core.discount(env, &view) * next - core.table.q[pair];
+                let (reward, discount) = (f64::from(view.reward[env]), core.discount(env, &view));
+                let td_error = reward + discount * next - core.table.q[pair];
                 core.record_update(pair, td_error)?;
                 mark_visit(eligible, pair as u64, self.traces);
                 for &(traced, e) in eligible.iter() {
                     let traced = traced as usize;
-                    core.table.q[traced] += core.learning_rate(traced) * td_error * e;
+                    let (old, step_size) = (core.table.q[traced], core.learning_rate(traced));
+                    core.table.q[traced] += step_size * td_error * e;
+                    if core.updates.is_some() {
+                        let change = Change { pair: traced, old, step_size: step_size * e, error: td_error };
+                        let symbols = match traced == pair && e == 1.0 {
+                            true => TargetSymbols::one_step(
+                                "max Q(s',·)",
+                                reward,
+                                discount,
+                                next,
+                                view.ending[env],
+                            ),
+                            false => TargetSymbols::default().note(format!("trace e = {e:.3}")),
+                        };
+                        core.keep_update("Q(s,a)", change, core.table.q[traced], symbols);
+                    }
                 }
                 if view.ending[env].is_over() {
                     eligible.clear();
@@ -131,6 +146,19 @@ impl Agent for QLambda {
 
     fn policy(&self, mode: PolicyMode) -> Box<dyn Policy> {
         self.core.policy(mode)
+    }
+
+    fn keep_updates(&mut self) -> bool {
+        self.core.updates = Some(Vec::new());
+        true
+    }
+
+    fn last_updates(&self) -> &[Update] {
+        self.core.updates.as_deref().unwrap_or_default()
+    }
+
+    fn abandon_episodes(&mut self) {
+        self.eligible.iter_mut().for_each(Vec::clear);
     }
 
     fn report(&mut self, metrics: &mut dyn MetricSink) {

@@ -7,11 +7,11 @@
 //! Watkins, "Learning from Delayed Rewards", 1989; Watkins & Dayan, Machine Learning 8, 1992 (convergence).
 //! The table is `[S, A]`.
 
-use freewheel_core::{Agent, MetricSink, Policy, PolicyMode, Result, Spec, Streams, VectorEnv};
+use freewheel_core::{Agent, MetricSink, Policy, PolicyMode, Result, Spec, Streams, Update, VectorEnv};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::core::{TabularCore, unless_terminal};
+use super::core::{TabularCore, TargetSymbols, unless_terminal};
 use super::exploration::max;
 use super::settings::Tabular;
 use crate::Budget;
@@ -56,8 +56,10 @@ impl Agent for QLearning {
                 let (obs, legal) = view.successor(env);
                 let successor = core.state_index(obs)?;
                 let next = unless_terminal(view.ending[env], || max(core.table.row(successor), legal));
-                let target = f64::from(view.reward[env]) + core.discount(env, &view) * next;
-                core.update(core.pair_index(env), target)?;
+                let (reward, discount) = (f64::from(view.reward[env]), core.discount(env, &view));
+                core.update(core.pair_index(env), reward + discount * next, || {
+                    TargetSymbols::one_step("max Q(s',·)", reward, discount, next, view.ending[env])
+                })?;
                 core.advance(env, &view, successor)?;
             }
             core.end_step();
@@ -67,6 +69,15 @@ impl Agent for QLearning {
 
     fn policy(&self, mode: PolicyMode) -> Box<dyn Policy> {
         self.core.policy(mode)
+    }
+
+    fn keep_updates(&mut self) -> bool {
+        self.core.updates = Some(Vec::new());
+        true
+    }
+
+    fn last_updates(&self) -> &[Update] {
+        self.core.updates.as_deref().unwrap_or_default()
     }
 
     fn report(&mut self, metrics: &mut dyn MetricSink) {

@@ -7,11 +7,13 @@
 //! Rummery & Niranjan, "On-line Q-learning using connectionist systems", 1994; Sutton & Barto, section 6.4.
 //! In a truncated episode a' is sampled in the final state for the target only. The table is `[S, A]`.
 
-use freewheel_core::{Agent, Ending, MetricSink, Policy, PolicyMode, Result, Spec, Streams, VectorEnv};
+use freewheel_core::{
+    Agent, Ending, MetricSink, Policy, PolicyMode, Result, Spec, Streams, Update, VectorEnv,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::core::TabularCore;
+use super::core::{TabularCore, TargetSymbols};
 use super::settings::Tabular;
 use crate::Budget;
 
@@ -67,8 +69,11 @@ impl Agent for Sarsa {
                     action = core.select_action(env, successor, legal);
                     next = core.table.row(successor)[action as usize];
                 }
-                let target = f64::from(view.reward[env]) + core.discount(env, &view) * next;
-                core.update(pair, target)?;
+                let (reward, discount) = (f64::from(view.reward[env]), core.discount(env, &view));
+                core.update(pair, reward + discount * next, || {
+                    TargetSymbols::one_step("Q(s',a')", reward, discount, next, view.ending[env])
+                        .next_action(view.ending[env], action)
+                })?;
                 core.advance(env, &view, successor)?;
                 if view.ending[env].is_over() {
                     action = core.select_action(env, core.states[env], view.legal_row(env));
@@ -82,6 +87,19 @@ impl Agent for Sarsa {
 
     fn policy(&self, mode: PolicyMode) -> Box<dyn Policy> {
         self.core.policy(mode)
+    }
+
+    fn keep_updates(&mut self) -> bool {
+        self.core.updates = Some(Vec::new());
+        true
+    }
+
+    fn last_updates(&self) -> &[Update] {
+        self.core.updates.as_deref().unwrap_or_default()
+    }
+
+    fn abandon_episodes(&mut self) {
+        self.begun = false;
     }
 
     fn report(&mut self, metrics: &mut dyn MetricSink) {

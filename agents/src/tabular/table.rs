@@ -1,6 +1,6 @@
 //! Table of action values, and the policy of a table.
 
-use freewheel_core::{ActionBuffer, Policy, Result, Stream, memory};
+use freewheel_core::{ActionBuffer, Insight, Policy, Result, Stream, memory};
 use serde::{Deserialize, Serialize};
 
 use super::discretizer::Discretizer;
@@ -103,5 +103,17 @@ impl Policy for TablePolicy {
             *out = q as f32;
         }
         true
+    }
+
+    fn insight(&self, obs: &[f32], legal: &[bool], _memory: &[f32]) -> Option<Insight> {
+        let state = self.discretizer.find(obs, &mut Vec::new())?;
+        let q = self.table.row(state).iter().map(|q| *q as f32).collect();
+        let mut insight = Insight::action_values(q, legal);
+        let visits = self.table.visits_row(state).iter().map(|n| u64::from(*n)).sum::<u64>();
+        insight.rows.push(("visits".to_owned(), visits.to_string()));
+        if let Some(BehaviorPolicy::EpsilonGreedy(epsilon)) = self.behavior {
+            insight.rows.push(("epsilon".to_owned(), format!("{epsilon:.3}")));
+        }
+        Some(insight)
     }
 }

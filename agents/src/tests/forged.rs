@@ -92,6 +92,7 @@ fn use_agent(agent: &mut dyn Agent, envs: &mut dyn ManagedVectorEnv) {
             let mut memory = vec![0.0; view.num_envs * policy.memory_len()];
             policy.act_with_memory(view.obs, view.legal, &mut memory, &mut rngs, &mut actions);
             policy.action_values(view.obs_row(0), view.legal_row(0), &mut vec![0.0; view.num_actions]);
+            policy.insight(view.obs_row(0), view.legal_row(0), &memory[..policy.memory_len()]);
         }
     };
     act(agent, envs);
