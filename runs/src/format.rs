@@ -1,6 +1,5 @@
-//! Text formats that all commands share: numbers, counts, intervals, columns, tables and shell arguments.
+//! Text formats that all commands share: numbers, counts, intervals and shell arguments.
 
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use freewheel_core::stats::Interval;
 
 /// Number with fixed decimals: three below 10, two from 10, one from 100, none from 10,000 on.
@@ -60,46 +59,6 @@ pub(crate) fn compact_column(all: &[f64]) -> Vec<String> {
         (x, _) => format!("{x:.3}"),
     };
     all.iter().map(text).collect()
-}
-
-/// Columns without borders; a row may have several lines. Long cells are wrapped to the width of the terminal; piped
-/// output is not wrapped.
-pub(crate) fn columns<const N: usize>(rows: impl IntoIterator<Item = [String; N]>) -> String {
-    use std::io::IsTerminal;
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    if std::io::stdout().is_terminal() {
-        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(terminal_width());
-    } else {
-        table.set_content_arrangement(ContentArrangement::Disabled);
-    }
-    for row in rows {
-        table.add_row(row);
-    }
-    let text = table.to_string();
-    text.lines().map(|line| format!("{}\n", line.trim_end())).collect()
-}
-
-/// Width of the terminal in columns; 100 if the terminal reports no width or 0.
-fn terminal_width() -> u16 {
-    crossterm::terminal::size().map(|(width, _)| width).ok().filter(|width| *width > 0).unwrap_or(100)
-}
-
-/// Empty table, to be filled: in Markdown, or with borders for a terminal. Cells are never wrapped.
-pub(crate) fn new_table(markdown: bool) -> Table {
-    let mut table = Table::new();
-    table.load_style(if markdown { presets::ASCII_MARKDOWN } else { presets::UTF8_BORDERS_ONLY });
-    table.set_content_arrangement(ContentArrangement::Disabled);
-    table
-}
-
-/// Aligns the text of the columns in `range` to the right.
-pub(crate) fn align_right(table: &mut Table, range: std::ops::Range<usize>) {
-    for column in range {
-        if let Some(column) = table.column_mut(column) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
 }
 
 /// Text `arg` as a shell argument, in single quotes if needed.

@@ -2,16 +2,18 @@
 
 use std::time::Duration;
 
-use comfy_table::Table;
 use freewheel_core::stats::{self, Interval};
 use freewheel_core::{Baseline, Result, Streams};
 use serde::Serialize;
+use unicode_width::UnicodeWidthStr;
 
 use crate::experiment::JobOutcome;
-use crate::format::{align_right, count, decimal, decimal_or_dash, interval_or_dash, new_table};
+use crate::format::{count, decimal, decimal_or_dash, interval_or_dash};
 use crate::job::{JobResult, MeasureMean};
+use crate::output::plain;
 use crate::score_scale::{Gap, Reference, ScoreScale, ScoreScales};
 use crate::stall::Stall;
+use crate::table::{Column, Layout, Table, wrapped};
 use crate::training::Outcome;
 
 /// Results of an experiment over all worlds, agents and seeds.
@@ -58,6 +60,9 @@ pub struct Row {
     pub baseline: Option<Baseline>,
     /// Distance of the mean score to the reference, in the unit of the score.
     pub gap: Option<Gap>,
+    /// Whether lower scores are better.
+    #[serde(skip)]
+    lower_is_better: bool,
     /// Unit of the score, such as `s`; empty for a return or a pure number.
     pub unit: String,
     /// Normalized mean score: 0 is the baseline, 1 the reference. See [`ScoreScale::normalize`].
@@ -153,56 +158,90 @@ impl Report {
         }
     }
 
-    /// Text of the tables: with borders for a terminal, or in Markdown.
-    pub fn to_text(&self, markdown: bool) -> String {
-        let mut table = new_table(markdown);
-        table.set_header([
-            "world",
-            "agent",
-            "score",
-            "95 % interval",
-            "reference",
-            "gap",
-            "baseline",
-            "normalized",
-            "training score",
-            "steps/s",
+    /// Tables in Markdown.
+    pub fn to_markdown(&self) -> String {
+        self.tables(true, &Table::markdown)
+    }
+
+    /// Tables with borders that fit the width of `layout`. The best score in each world is accented.
+    pub(crate) fn to_text(&self, layout: Layout) -> String {
+        self.tables(false, &|table| table.text(layout))
+            .split_inclusive('\n')
+            .map(|line| if layout.fits(line.width()) { line.to_owned() } else { wrapped(line, 4, layout) })
+            .collect()
+    }
+
+    fn tables(&self, markdown: bool, shown: &dyn Fn(&Table) -> String) -> String {
+        let mut text = shown(&self.scores());
+        text.push_str(&plain(&self.footnotes(markdown)));
+        for world in self.rows.chunk_by(|a, b| a.world == b.world) {
+            if world.iter().any(|row| !row.measures.is_empty()) {
+                text.push_str(&format!("\n{}", shown(&measures_table(world))));
+            }
+        }
+        if !self.overall.is_empty() {
+            let mut table = Table::new(vec![
+                Column::text("agent", 0),
+                Column::number("normalized IQM over all worlds", 0),
+                Column::number("95 % interval", 1),
+            ]);
+            for row in &self.overall {
+                table.row([row.agent.clone(), format!("{:.3}", row.iqm), interval_or_dash(row.interval)]);
+            }
+            text.push_str(&format!("\n{}", shown(&table)));
+        }
+        text
+    }
+
+    /// Table of the scores.
+    fn scores(&self) -> Table {
+        let mut table = Table::new(vec![
+            Column::text("world", 0),
+            Column::text("agent", 0),
+            Column::number("score", 0),
+            Column::number("95 % interval", 3),
+            Column::number("reference", 4),
+            Column::number("gap", 1),
+            Column::number("normalized", 2),
+            Column::number("baseline", 6),
+            Column::number("training score", 5),
+            Column::number("steps/s", 7),
         ]);
-        let mut world = "";
-        for row in &self.rows {
-            let shown = if row.world == world && !markdown { "" } else { &row.world };
-            world = &row.world;
-            table.add_row([
-                shown.to_owned(),
+        for (at, row) in self.rows.iter().enumerate() {
+            table.row([
+                row.world.clone(),
                 row.agent.clone(),
                 row.score_text(),
                 interval_or_dash(row.interval),
                 row.reference.map_or("-".into(), Reference::to_text),
                 row.gap.map_or("-".into(), |gap| gap.to_text(&row.unit)),
+                row.normalized.map_or("-".into(), normalized_text),
                 row.baseline.as_ref().map_or("-".into(), baseline_text),
-                row.normalized.map_or("-".into(), |x| format!("{x:.3}")),
                 decimal_or_dash(row.online),
                 row.steps_per_second.map_or("-".into(), count),
             ]);
-        }
-        align_right(&mut table, 2..10);
-        let mut text = format!("{table}\n");
-        text.push_str(&self.footnotes(markdown));
-        for world in self.rows.chunk_by(|a, b| a.world == b.world) {
-            if world.iter().any(|row| !row.measures.is_empty()) {
-                text.push_str(&format!("\n{}\n", measures_table(world, markdown)));
+            if self.is_best(row) {
+                table.accent(at, 2);
             }
         }
-        if !self.overall.is_empty() {
-            let mut table = new_table(markdown);
-            table.set_header(["agent", "normalized IQM over all worlds", "95 % interval"]);
-            for row in &self.overall {
-                table.add_row([row.agent.clone(), format!("{:.3}", row.iqm), interval_or_dash(row.interval)]);
-            }
-            text.push_str(&format!("\n{table}\n"));
-        }
-        text
+        table
     }
+
+    /// Whether the mean score of `row` is the best of several in its world.
+    fn is_best(&self, row: &Row) -> bool {
+        let others =
+            || self.rows.iter().filter(|other| other.world == row.world).filter_map(|other| other.mean);
+        let not_better =
+            |other: f64, mean: f64| if row.lower_is_better { mean <= other } else { mean >= other };
+        others().count() > 1 && row.mean.is_some_and(|mean| others().all(|other| not_better(other, mean)))
+    }
+}
+
+/// Normalized score with three decimals, and with up to six where fewer would turn a score below 1 into 1.
+fn normalized_text(normalized: f64) -> String {
+    let decimals =
+        (3..6).find(|&n| (1.0 - normalized).abs() < 1e-9 || (1.0 - normalized).abs() >= 0.5 * 0.1f64.powi(n));
+    format!("{normalized:.0$}", decimals.unwrap_or(6) as usize)
 }
 
 impl Row {
@@ -250,6 +289,7 @@ impl Row {
             online_interval: online.interval,
             reference: score_scale.reference,
             gap: mean.and_then(|mean| Some(score_scale.reference?.gap(mean, lower_is_better))),
+            lower_is_better,
             unit: group[0].job.evaluation_world().spec().score_unit().to_owned(),
             baseline: score_scale.baseline.clone(),
             normalized: mean.and_then(normalize),
@@ -319,15 +359,18 @@ fn overall(rows: &[Row]) -> Vec<Overall> {
 }
 
 /// Table of the world's measures, one row per agent.
-fn measures_table(rows: &[Row], markdown: bool) -> Table {
-    let mut table = new_table(markdown);
+fn measures_table(rows: &[Row]) -> Table {
     let measures = rows.iter().map(|row| &row.measures).max_by_key(|measures| measures.len());
     let names: Vec<&str> = measures.into_iter().flatten().map(|one| one.name.as_str()).collect();
-    table.set_header([rows[0].world.as_str(), "agent"].into_iter().chain(names.iter().copied()));
+    let numbers = (1..).zip(&names).map(|(rank, name)| Column::number(*name, rank));
+    let first = ["world", "agent"].map(|name| Column::text(name, 0));
+    let mut table = Table::new(first.into_iter().chain(numbers).collect());
     for row in rows {
         let mean = |index: usize| decimal_or_dash(row.measures.get(index).and_then(|one| one.mean));
-        table.add_row([String::new(), row.agent.clone()].into_iter().chain((0..names.len()).map(mean)));
+        table.row([row.world.clone(), row.agent.clone()].into_iter().chain((0..names.len()).map(mean)));
     }
-    align_right(&mut table, 2..names.len() + 2);
     table
 }
+
+#[cfg(test)]
+mod tests;

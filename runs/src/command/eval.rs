@@ -13,9 +13,11 @@ use super::stop_flag;
 use crate::cli::Eval;
 use crate::error::{Error, Result};
 use crate::experiment::pool;
+use crate::format::decimal_or_dash;
 use crate::job::{Job, MeasureMean};
 use crate::metrics::Window;
 use crate::score_scale::{Reference, ScoreScale, ScoreScales};
+use crate::table::{Column, Layout, Table};
 use crate::{Registry, output};
 
 /// Evaluation of one run.
@@ -97,19 +99,52 @@ pub(super) fn eval(registry: &Registry, args: Eval) -> Result<()> {
     if args.output.json {
         return output::json(&serde_json::json!({ "runs": evaluated }));
     }
-    let mut text = String::new();
-    for run in &evaluated {
-        let interval = run.interval.map_or(String::new(), |i| format!(" [{:.4}, {:.4}]", i.low, i.high));
-        let reference = run.reference.map_or("-".into(), Reference::to_text);
-        let text_of = |x: Option<f64>| -> String { x.map_or("-".into(), |x| format!("{x:.4}")) };
-        let score = text_of(run.score);
-        text.push_str(&format!(
-            "{}  {}  seed {}  step {}: score {score}{interval} over {} episodes; reference {reference}\n",
-            run.world, run.agent, run.seed, run.step, run.episodes,
-        ));
-        for MeasureMean { name, mean } in &run.measures {
-            text.push_str(&format!("    {name}: {}\n", text_of(*mean)));
-        }
+    output::picture(&tables(&evaluated, args.wide.layout()))
+}
+
+/// Number with four decimals; `-` for `None`.
+fn four_decimals(x: Option<f64>) -> String {
+    x.map_or("-".into(), |x| format!("{x:.4}"))
+}
+
+/// Table of the runs `evaluated`, and a table of the measures of every world that has some.
+fn tables(evaluated: &[RunEvaluation], layout: Layout) -> String {
+    let mut table = Table::new(vec![
+        Column::text("world", 0),
+        Column::text("agent", 0),
+        Column::number("seed", 0),
+        Column::number("step", 5),
+        Column::number("score", 0),
+        Column::number("95 % interval", 2),
+        Column::number("reference", 1),
+        Column::number("baseline", 3),
+        Column::number("episodes", 4),
+    ]);
+    for run in evaluated {
+        let interval = run.interval.map(|i| format!("{:.4} .. {:.4}", i.low, i.high));
+        table.row([
+            run.world.clone(),
+            run.agent.clone(),
+            run.seed.to_string(),
+            run.step.to_string(),
+            four_decimals(run.score),
+            interval.unwrap_or("-".into()),
+            run.reference.map_or("-".into(), Reference::to_text),
+            decimal_or_dash(run.baseline.as_ref().map(|baseline| baseline.value)),
+            run.episodes.to_string(),
+        ]);
     }
-    output::text(&text)
+    let mut text = table.text(layout);
+    for world in evaluated.chunk_by(|a, b| a.world == b.world).filter(|runs| !runs[0].measures.is_empty()) {
+        let names = (1..).zip(&world[0].measures).map(|(rank, measure)| Column::number(&measure.name, rank));
+        let first = ["world", "agent"].map(|name| Column::text(name, 0));
+        let mut table =
+            Table::new(first.into_iter().chain([Column::number("seed", 0)]).chain(names).collect());
+        for run in world {
+            let means = run.measures.iter().map(|measure| four_decimals(measure.mean));
+            table.row([run.world.clone(), run.agent.clone(), run.seed.to_string()].into_iter().chain(means));
+        }
+        text.push_str(&format!("\n{}", table.text(layout)));
+    }
+    text
 }

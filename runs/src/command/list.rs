@@ -5,20 +5,21 @@ use freewheel_core::settings::{Field, fields, unknown};
 use freewheel_core::{Error, ObservationSpace};
 use serde_json::{Value, json};
 
-use super::columns;
 use crate::cli::List;
 use crate::error::Result;
 use crate::presets::{self, Preset};
+use crate::table::{self, Layout};
 use crate::{Registry, output};
 
 pub(super) fn envs(registry: &Registry, args: List) -> Result<()> {
+    let layout = args.wide.layout();
     let Some(id) = args.id else {
         let worlds = registry.worlds();
         if args.output.json {
             return output::json(&json!({ "envs": worlds }));
         }
         let rows = worlds.into_iter().map(|info| [info.id, info.about]);
-        return output::text(&format!("{}\nYour own map: grid:path/to/map.txt\n", columns(rows)));
+        return output::text(&format!("{}\nYour own map: grid:path/to/map.txt\n", table::list(rows, layout)));
     };
     let fields = registry.world_fields(&id);
     let world = match registry.build_world(&id, &toml::Table::new()) {
@@ -33,8 +34,9 @@ pub(super) fn envs(registry: &Registry, args: List) -> Result<()> {
                     );
                 }
                 Some(info) => {
-                    let facts = columns([["world".into(), info.id], ["about".into(), info.about]]);
-                    return output::text(&format!("{facts}{e}\n\n{}", settings("world", &fields)));
+                    let facts =
+                        table::list([["world".into(), info.id], ["about".into(), info.about]], layout);
+                    return output::text(&format!("{facts}{e}\n\n{}", settings("world", &fields, layout)));
                 }
                 None => return Err(e.into()),
             }
@@ -57,7 +59,7 @@ pub(super) fn envs(registry: &Registry, args: List) -> Result<()> {
         ["time limit".into(), limit],
         ["discount".into(), spec.gamma.to_string()],
     ];
-    output::text(&format!("{}\n{}", columns(facts), settings("world", &fields)))
+    output::text(&format!("{}\n{}", table::list(facts, layout), settings("world", &fields, layout)))
 }
 
 pub(super) fn agents(registry: &Registry, args: List) -> Result<()> {
@@ -89,7 +91,7 @@ pub(super) fn presets(args: &List) -> Result<()> {
         let settings: Vec<String> = num_envs.into_iter().chain(settings).chain(of_world).collect();
         [preset.world.clone(), preset.agent.clone(), preset.steps.to_string(), settings.join(", ")]
     });
-    output::text(&columns(rows))
+    output::text(&table::list(rows, args.wide.layout()))
 }
 
 pub(super) fn estimators(registry: &Registry, args: List) -> Result<()> {
@@ -108,7 +110,7 @@ pub(super) fn estimators(registry: &Registry, args: List) -> Result<()> {
 
 pub(super) fn data(args: List) -> Result<()> {
     let fields = fields(&schemars::schema_for!(data::Options));
-    let sets = data::list();
+    let (sets, layout) = (data::list(), args.wide.layout());
     let Some(id) = args.id else {
         if args.output.json {
             return output::json(&json!({ "data": sets, "settings": fields }));
@@ -116,8 +118,8 @@ pub(super) fn data(args: List) -> Result<()> {
         let rows = sets.iter().map(|set| [set.name.into(), set.about.into(), set.source.into()]);
         return output::text(&format!(
             "{}\nYour own table, IDX file or folder of images: its path\n\n{}",
-            columns(rows),
-            settings("data", &fields)
+            table::list(rows, layout),
+            settings("data", &fields, layout)
         ));
     };
     let Some(set) = sets.iter().find(|set| set.name == id) else {
@@ -128,7 +130,8 @@ pub(super) fn data(args: List) -> Result<()> {
         return output::json(&json!({ "set": set, "settings": fields }));
     }
     let source = if set.source.is_empty() { "built-in" } else { set.source };
-    output::text(&format!("{}: {}\nsource: {source}\n\n{}", set.name, set.about, settings("data", &fields)))
+    let about = table::wrapped(&format!("{}: {}\nsource: {source}", set.name, set.about), 2, layout);
+    output::text(&format!("{about}\n{}", settings("data", &fields, layout)))
 }
 
 /// Agent or estimator, described with its settings.
@@ -143,27 +146,32 @@ struct Described {
 fn list(kind: &str, all: Vec<Described>, args: &List) -> Result<()> {
     match args.output.json {
         true => output::json(&json!({ kind: all })),
-        false => output::text(&columns(all.into_iter().map(|one| [one.id, one.about]))),
+        false => {
+            let rows = all.into_iter().map(|one| [one.id, one.about]);
+            output::text(&table::list(rows, args.wide.layout()))
+        }
     }
 }
 
 /// Prints one item, such as an agent, with its settings.
 fn show(prefix: &str, one: &Described, args: &List) -> Result<()> {
-    match args.output.json {
-        true => output::json(one),
-        false => output::text(&format!("{}: {}\n\n{}", one.id, one.about, settings(prefix, &one.settings))),
+    if args.output.json {
+        return output::json(one);
     }
+    let layout = args.wide.layout();
+    let about = table::wrapped(&format!("{}: {}", one.id, one.about), 2, layout);
+    output::text(&format!("{about}\n{}", settings(prefix, &one.settings, layout)))
 }
 
 /// Table of settings with their defaults; `-` marks a setting without a default.
-fn settings(prefix: &str, fields: &[Field]) -> String {
+fn settings(prefix: &str, fields: &[Field], layout: Layout) -> String {
     if fields.is_empty() {
         return "No settings.\n".into();
     }
     let rows = fields
         .iter()
         .map(|field| [format!("{prefix}.{}", field.name), default_text(&field.default), field.about.clone()]);
-    format!("Settings (--set KEY=VALUE), defaults and meaning:\n{}", columns(rows))
+    format!("Settings (--set KEY=VALUE), defaults and meaning:\n{}", table::list(rows, layout))
 }
 
 /// Default value in TOML, the syntax of `--set`; in JSON if TOML cannot express the value.

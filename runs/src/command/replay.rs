@@ -10,6 +10,8 @@ use crate::checksums::{EPISODES, read_checked};
 use crate::cli::Replay;
 use crate::error::{Error, Result};
 use crate::folders::files_below;
+use crate::format::decimal;
+use crate::table::{Column, Table};
 use crate::{Registry, output};
 
 pub(super) fn replay(registry: &Registry, args: Replay) -> Result<()> {
@@ -51,18 +53,33 @@ pub(super) fn replay(registry: &Registry, args: Replay) -> Result<()> {
         })).collect();
         output::json(&json!({ "episodes": shown, "failures": failures }))?;
     } else {
-        let mut text = String::new();
+        let mut table = Table::new(vec![
+            Column::text("file", 0),
+            Column::number("line", 0),
+            Column::text("world", 0),
+            Column::number("seed", 2),
+            Column::number("steps", 3),
+            Column::number("score", 1),
+            Column::text("ending", 4),
+        ]);
         for (file, line, record) in &episodes {
             let EpisodeRecord { world, seed, length, episode_return: score, ending, .. } = record;
-            text.push_str(&format!(
-                "{file}:{line}  {world}  seed {seed}  {length} steps  score {score}  {ending:?}\n"
-            ));
+            table.row([
+                file.clone(),
+                line.to_string(),
+                world.clone(),
+                seed.to_string(),
+                length.to_string(),
+                decimal(*score),
+                format!("{ending:?}").to_lowercase(),
+            ]);
         }
+        let mut text = table.text(args.wide.layout());
         if args.verify {
             let (good, all) = (episodes.len() - failures.len(), episodes.len());
             text.push_str(&format!("{good} of {all} episodes replay exactly\n"));
         }
-        output::text(&text)?;
+        output::picture(&text)?;
     }
     if failures.is_empty() { Ok(()) } else { Err(Error::Mismatch(failures.join("\n"))) }
 }
