@@ -1,0 +1,181 @@
+//! `demos`: stores of demonstrations, listed, shown, recorded, imported, filtered, merged, split, exported and verified.
+
+mod export;
+mod import;
+mod record;
+mod replayed;
+mod show;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use freewheel_core::demonstrations::{DemonstrationSet, Keep, WorldHeader};
+use freewheel_core::{DynWorld, Error as Core};
+use toml::Table;
+
+use super::overlay;
+use crate::cli::{DemosCommand, DemosFilter, DemosMerge, DemosSplit, DemosVerify, Overrides};
+use crate::demonstrations;
+use crate::document::Document;
+use crate::error::{Error, Result};
+use crate::folders::files_below;
+use crate::{Registry, output};
+
+pub(super) fn demos(registry: &Registry, command: DemosCommand) -> Result<()> {
+    match command {
+        DemosCommand::Ls(args) => show::list(&args),
+        DemosCommand::Stats(args) => show::stats(&args),
+        DemosCommand::Show(args) => show::show(&args),
+        DemosCommand::Record(args) => record::record(registry, &args),
+        DemosCommand::Import(args) => import::import(registry, &args),
+        DemosCommand::Filter(args) => filter(&args),
+        DemosCommand::Merge(args) => merge(&args),
+        DemosCommand::Split(args) => split(&args),
+        DemosCommand::Export(args) => export::export(&args),
+        DemosCommand::Verify(args) => verify(registry, &args),
+    }
+}
+
+fn filter(args: &DemosFilter) -> Result<()> {
+    let set = demonstrations::read(&args.store)?;
+    let keep = match (args.top, args.min_return, args.source) {
+        (Some(share), ..) => Keep::Top(share),
+        (_, Some(least), _) => Keep::MinReturn(least),
+        (.., Some(source)) => Keep::Source(source),
+        // The command line requires one of the three.
+        (None, None, None) => Keep::Top(1.0),
+    };
+    let kept = set.select(&set.kept(keep));
+    if kept.episodes.is_empty() {
+        return Err(Core::Config(format!("{}: no episode is left", args.store.display())).into());
+    }
+    save(&args.to, &kept)?;
+    output::text(&format!("kept {} of {} episodes\n", kept.episodes.len(), set.episodes.len()))
+}
+
+fn merge(args: &DemosMerge) -> Result<()> {
+    let mut stores = args.stores.iter();
+    let mut all = match stores.next() {
+        Some(first) => demonstrations::read(first)?,
+        None => return Err(Error::Usage("name two stores or more".into())),
+    };
+    for store in stores {
+        all.merge(demonstrations::read(store)?).map_err(|e| e.of(&store.display().to_string()))?;
+    }
+    save(&args.to, &all)
+}
+
+fn split(args: &DemosSplit) -> Result<()> {
+    let set = demonstrations::read(&args.store)?;
+    let parts = set.split(args.share, args.seed);
+    if parts.iter().any(|part| part.episodes.is_empty()) {
+        let message = format!(
+            "{}: {} episodes cannot be split with --share {}; one part would be empty",
+            args.store.display(),
+            set.episodes.len(),
+            args.share
+        );
+        return Err(Core::Config(message).into());
+    }
+    for (folder, part) in [&args.to, &args.rest].into_iter().zip(&parts) {
+        save(folder, part)?;
+    }
+    Ok(())
+}
+
+fn verify(registry: &Registry, args: &DemosVerify) -> Result<()> {
+    let (mut faults, mut text) = (Vec::new(), String::new());
+    for store in stores(&args.folder)? {
+        let set = match demonstrations::read(&store) {
+            Ok(set) => set,
+            Err(e @ Core::Damaged { .. }) => {
+                faults.push(e.to_string());
+                continue;
+            }
+            Err(e) => return Err(e.into()),
+        };
+        let (name, episodes) = (store.display(), set.episodes.len());
+        if set.header.world.is_empty() {
+            text.push_str(&format!("{name}: intact; of another program, so that it cannot be replayed\n"));
+            continue;
+        }
+        let world = world_of(registry, &set.header)?;
+        match set.verify(&*world) {
+            Ok(without) => {
+                text.push_str(&format!("{name}: {} episodes replay exactly\n", episodes - without))
+            }
+            Err(Core::Mismatch(why)) => faults.push(format!("{name}: {why}")),
+            Err(e) => return Err(e.into()),
+        }
+    }
+    output::text(&text)?;
+    if faults.is_empty() { Ok(()) } else { Err(Error::Mismatch(faults.join("\n"))) }
+}
+
+/// World of stored episodes.
+fn world_of(registry: &Registry, header: &WorldHeader) -> freewheel_core::Result<Arc<dyn DynWorld>> {
+    let settings: Table = match &header.settings {
+        serde_json::Value::Null => Table::new(),
+        json => serde_json::from_value(json.clone())
+            .map_err(|e| Core::Config(format!("the settings of {} cannot be read: {e}", header.world)))?,
+    };
+    registry.build_world_of_file(&header.world, &settings)
+}
+
+/// Stores in and below `folder`, sorted.
+///
+/// # Errors
+/// [`Core::Config`] if there is none.
+fn stores(folder: &Path) -> Result<Vec<PathBuf>> {
+    let files = if folder.is_dir() { files_below(folder, "metadata.json")? } else { Vec::new() };
+    let mut found: Vec<PathBuf> = files
+        .iter()
+        .filter_map(|file| file.parent()?.parent())
+        .filter(|store| demonstrations::is_store(store))
+        .map(Path::to_owned)
+        .collect();
+    found.sort();
+    found.dedup();
+    match found.is_empty() {
+        true => Err(Core::Config(format!(
+            "{}: no demonstrations here; `demos record` and `play` make some",
+            folder.display()
+        ))
+        .into()),
+        false => Ok(found),
+    }
+}
+
+/// Writes a new store, and tells it.
+fn save(folder: &Path, set: &DemonstrationSet) -> Result<()> {
+    demonstrations::write(folder, set)?;
+    output::text(&format!("{}: {} episodes, {} steps\n", folder.display(), set.episodes.len(), set.steps()))
+}
+
+/// Settings of the world that `--set world.KEY=VALUE` gives.
+///
+/// # Errors
+/// [`Error::Usage`] for another setting.
+fn world_settings(overrides: &Overrides) -> Result<Table> {
+    let mut doc = Document::one_run("", "", None, "0");
+    let before = doc.table.clone();
+    overlay(&mut doc, &overrides.set)?;
+    let other = doc.table.iter().find(|(key, value)| *key != "world" && before.get(*key) != Some(value));
+    match (other, doc.table.get("world")) {
+        (Some((key, _)), _) => Err(Error::Usage(format!(
+            "--set {key}: only settings of the world apply here, such as world.KEY=VALUE"
+        ))),
+        (None, Some(toml::Value::Table(table))) => Ok(table.clone()),
+        _ => Ok(Table::new()),
+    }
+}
+
+/// Header of the world `id` with `settings`.
+fn header(world: &dyn DynWorld, id: &str, settings: &Table) -> Result<WorldHeader> {
+    let json = match settings.is_empty() {
+        true => serde_json::Value::Null,
+        false => serde_json::to_value(settings)
+            .map_err(|e| Core::Unsupported(format!("the settings of {id} cannot be stored: {e}")))?,
+    };
+    Ok(WorldHeader::of(world.spec(), id, json))
+}

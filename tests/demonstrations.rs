@@ -1,0 +1,136 @@
+//! The command `demos`: stores made, changed and verified by the program.
+
+use std::path::Path;
+
+use freewheel::demonstrations;
+use freewheel_tests::{Program, assert_same_bytes};
+use tempfile::tempdir;
+
+const PROGRAM: Program = Program(env!("CARGO_BIN_EXE_freewheel-program"));
+
+/// Path of `name` below `home`.
+fn at(home: &Path, name: &str) -> String {
+    home.join(name).to_str().unwrap().to_owned()
+}
+
+#[test]
+fn stores_are_recorded_filtered_merged_split_and_verified() {
+    let home = tempdir().unwrap();
+    let at = |name: &str| at(home.path(), name);
+    let record = |to: &str, more: &[&str]| {
+        PROGRAM
+            .text(&[&["demos", "record", "grid/cliff", "--episodes", "20", "--to", &at(to)], more].concat())
+    };
+    let text = record("a/demos/noisy-v0", &["--noise", "0.3", "--delay", "1"]);
+    assert!(text.contains("20 episodes"), "{text}");
+    record("b/demos/noisy-v0", &["--noise", "0.3", "--delay", "1"]);
+    assert_same_bytes(&home.path().join("a"), &home.path().join("b"));
+    record("best", &[]);
+
+    // The reference walks the shortest path: 13 steps of reward -1.
+    let stats = PROGRAM.json(&["demos", "stats", &at("best"), "--json"]);
+    assert_eq!((&stats["all"]["score"], &stats["all"]["length"]), (&(-13.0).into(), &13.0.into()));
+    let stats = PROGRAM.text(&["demos", "stats", &at("a/demos/noisy-v0")]);
+    assert!(stats.contains("reference: reference, delay 1, noise 0.3"), "{stats}");
+
+    PROGRAM.text(&["demos", "filter", &at("a/demos/noisy-v0"), "--top", "20%", "--to", &at("top")]);
+    PROGRAM.text(&["demos", "filter", &at("best"), "--min-return", "-13", "--to", &at("same")]);
+    PROGRAM.text(&["demos", "merge", &at("top"), &at("best"), "--to", &at("both")]);
+    PROGRAM.text(&[
+        "demos",
+        "split",
+        &at("both"),
+        "--share",
+        "0.75",
+        "--to",
+        &at("train"),
+        "--rest",
+        &at("test"),
+    ]);
+    let count = |name: &str| demonstrations::read(&home.path().join(name)).unwrap().episodes.len();
+    assert_eq!(["top", "same", "both", "train", "test"].map(count), [4, 20, 24, 18, 6]);
+    let verified = PROGRAM.text(&["demos", "verify", home.path().to_str().unwrap()]);
+    assert_eq!(verified.lines().count(), 8, "{verified}");
+    assert!(verified.lines().all(|line| line.ends_with("episodes replay exactly")), "{verified}");
+    let list = PROGRAM.json(&["demos", "ls", home.path().to_str().unwrap(), "--json"]);
+    assert_eq!(list["stores"].as_array().unwrap().len(), 8);
+
+    // Nothing is overwritten, and an empty choice makes no store.
+    let (code, error) = PROGRAM.fails(&["demos", "record", "grid/cliff", "--to", &at("best")]);
+    assert!(code == 2 && error.contains("--append"), "{error}");
+    let (_, error) =
+        PROGRAM.fails(&["demos", "filter", &at("best"), "--source", "human", "--to", &at("none")]);
+    assert!(error.contains("no episode is left") && !home.path().join("none").exists(), "{error}");
+    let (_, error) =
+        PROGRAM.fails(&["demos", "record", "grid/cliff", "--from", "refrence", "--to", &at("none")]);
+    assert!(error.contains("did you mean `reference`?"), "{error}");
+}
+
+#[test]
+fn a_log_that_was_exported_is_imported_again() {
+    let home = tempdir().unwrap();
+    let at = |name: &str| at(home.path(), name);
+    for world in ["grid/windy-stochastic", "classic/pendulum"] {
+        let [first, again, log] =
+            ["first", "again", "log.csv"].map(|name| at(&format!("{}-{name}", world.len())));
+        let random =
+            ["--from", "random", "--episodes", "3", "--max-steps", "30", "--seed", "5", "--to", &first];
+        PROGRAM.text(&[&["demos", "record", world][..], &random].concat());
+        PROGRAM.text(&["demos", "export", &first, "--out", &log]);
+        let told = PROGRAM.text(&["demos", "import", &log, "--world", world, "--seed", "5", "--to", &again]);
+        assert!(told.contains("3 episodes imported"), "{told}");
+        let [a, b] = [&first, &again].map(|store| demonstrations::read(Path::new(store)).unwrap());
+        for (a, b) in a.episodes.iter().zip(&b.episodes) {
+            assert_eq!((&a.observations, &a.actions, &a.rewards), (&b.observations, &b.actions, &b.rewards));
+        }
+        // Other rewards than those of the world: the episode is skipped.
+        let text = std::fs::read_to_string(&log).unwrap();
+        let line = text.lines().nth(1).unwrap();
+        let mut fields: Vec<&str> = line.split(',').collect();
+        let reward = text.lines().next().unwrap().split(',').position(|name| name == "reward").unwrap();
+        fields[reward] = "99";
+        std::fs::write(&log, text.replacen(line, &fields.join(","), 1)).unwrap();
+        let other = at(&format!("{}-other", world.len()));
+        let told = PROGRAM.text(&["demos", "import", &log, "--world", world, "--seed", "5", "--to", &other]);
+        assert!(
+            told.contains("2 episodes imported") && told.contains("the reward of step 0 is 99"),
+            "{told}"
+        );
+    }
+}
+
+#[test]
+fn games_are_imported_and_bad_ones_counted() {
+    let home = tempdir().unwrap();
+    let file = home.path().join("games.sgf");
+    let games = "\
+        (;GM[1]SZ[5]PB[Ada]PW[Bo]RE[B+R];B[cc];W[cb];B[bb];W[])\n\
+        (;SZ[5]HA[2]AB[bb][dd];W[cc];B[cb])\n\
+        (;SZ[5]AB[bb]AW[dd][dc]PL[B];B[cc];W[cb])\n\
+        (;SZ[5];B[cc];B[dd])\n\
+        (;SZ[5];B[cc];W[cc])\n\
+        (;SZ[9];B[cc];W[dd])\n\
+        (;SZ[5];B[cc];AW[dd];W[bb])\n\
+        (;SZ[5])\n";
+    std::fs::write(&file, games).unwrap();
+    let store = home.path().join("games-v0");
+    let words = ["demos", "import", file.to_str().unwrap(), "--to", store.to_str().unwrap(), "--json"];
+    let told = PROGRAM.json(&words);
+    assert_eq!((&told["episodes"], &told["steps"], &told["skipped"]), (&3.into(), &8.into(), &5.into()));
+    let reasons: Vec<&str> =
+        told["reasons"].as_array().unwrap().iter().map(|entry| entry["reason"].as_str().unwrap()).collect();
+    for reason in ["twice in a row", "cannot replay", "another size", "by an edit", "no moves"] {
+        assert!(reasons.iter().any(|found| found.contains(reason)), "{reason}: {reasons:?}");
+    }
+    let set = demonstrations::read(&store).unwrap();
+    assert_eq!(set.episodes[0].label.title(), "imported: Ada - Bo, B+R");
+    // Handicap stones: b4 and d2 are on the board before White's first move; planes are own stones, opponent's stones.
+    let episode = &set.episodes[1];
+    assert_eq!((episode.opening.len(), episode.len()), (3, 2));
+    let opponent = &episode.observation(0)[25..50];
+    let stones: Vec<usize> = (0..25).filter(|&i| opponent[i] == 1.0).collect();
+    assert_eq!(stones, [5 + 3, 15 + 1]);
+    assert_eq!(set.episodes[2].opening.len(), 4);
+    let verified = PROGRAM.text(&["demos", "verify", store.to_str().unwrap()]);
+    assert!(verified.contains("3 episodes replay exactly"), "{verified}");
+}
