@@ -108,6 +108,7 @@ fn pause_of_training() {
         note: &|_| {},
         score_scales: &score_scales,
         resumed: &|_| {},
+        requests: None,
     };
     jobs[0].prepare(folder.path()).unwrap();
     jobs[0].run(&registry, folder.path(), &control).unwrap();

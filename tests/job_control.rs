@@ -95,3 +95,51 @@ fn the_viewer_can_be_suspended_and_continued() {
     keys.write_all(b"exit\n").unwrap();
     terminal.wait().unwrap();
 }
+
+#[test]
+fn the_dashboard_stops_saves_and_restores_the_terminal() {
+    if Command::new("script").arg("--version").output().is_err() {
+        eprintln!("skipped: the program `script` of util-linux makes the terminal");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let train = format!(
+        "stty rows 30 cols 100; {} train grid/taxi q-learning --steps 100G --out {}; echo code $?; stty -a",
+        PROGRAM.0,
+        folder.path().display()
+    );
+    let mut terminal = Command::new("script")
+        .args(["-qfec", &train, "/dev/null"])
+        .env("TERM", "xterm-256color")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let (mut keys, mut screen) = (terminal.stdin.take().unwrap(), terminal.stdout.take().unwrap());
+    let shown = Arc::new(Mutex::new(String::new()));
+    let copy = Arc::clone(&shown);
+    std::thread::spawn(move || {
+        let mut buffer = [0; 4096];
+        while let Ok(n @ 1..) = screen.read(&mut buffer) {
+            copy.lock().unwrap().push_str(&String::from_utf8_lossy(&buffer[..n]));
+        }
+    });
+    let shows = |text: &str| shown.lock().unwrap().contains(text);
+    wait_for("no dashboard", || shows("\u{1b}[?1049h") && shows("training"));
+    // A checkpoint, and the policy of the job above the dashboard and away again.
+    keys.write_all(b"c").unwrap();
+    wait_for("no checkpoint", || shows("saved"));
+    keys.write_all(b"\r").unwrap();
+    wait_for("no episode", || shows("episode"));
+    keys.write_all(b"q").unwrap();
+    wait_for("no dashboard again", || shown.lock().unwrap().matches("jobs").count() >= 2);
+    keys.write_all(b"q").unwrap();
+    wait_for("it does not end", || shows("code 130"));
+    wait_for("no settings of the terminal", || shows("echoe"));
+    let all = shown.lock().unwrap().clone();
+    assert!(all.contains("interrupted and saved; continue with: "), "{all}");
+    assert!(all.rsplit("\u{1b}[?1049l").next().unwrap().contains(" icanon"), "{all}");
+    drop(keys);
+    terminal.wait().unwrap();
+}

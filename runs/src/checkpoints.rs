@@ -53,6 +53,12 @@ pub(crate) fn stores(directory: &Path, keep: usize) -> [Store; 2] {
     ]
 }
 
+/// Store of the log-spaced checkpoints of a run, of which the newest `count` are kept. Training does not continue from
+/// them: they show what the agent knew when.
+pub(crate) fn history_store(directory: &Path, count: u64) -> Store {
+    Store::new(directory.join("checkpoints/history"), usize::try_from(count).unwrap_or(usize::MAX))
+}
+
 /// Checks that `checkpoint` was saved by the run in `directory`, and returns it.
 ///
 /// # Errors

@@ -5,12 +5,18 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::seeds::Seeds;
+use crate::table::Layout;
 
+mod demos;
 mod estimators;
 mod go;
 mod learning;
 mod sgf;
 
+pub use demos::{
+    Demos, DemosCommand, DemosExport, DemosFilter, DemosImport, DemosLs, DemosMerge, DemosRecord, DemosShow,
+    DemosSplit, DemosStore, DemosVerify,
+};
 pub use estimators::{Concept, Fit, Interpolate, Predict};
 pub use go::{GoRules, Gtp, Match};
 pub use learning::{Bench, Eval, Init, List, Map, Replay, Resume, Run, Solve, SolvePolicy, Train, Watch};
@@ -24,15 +30,15 @@ const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), env!("FREEWHEEL_COMMIT"
 #[command(name = "freewheel", version = VERSION, about, long_about = None)]
 #[command(propagate_version = true, max_term_width = 100)]
 #[command(after_help = "\
-Start with `freewheel run`: it needs no file. `freewheel init` writes a commented experiment file.
+Start with `freewheel` alone: in a terminal it opens the home screen. `freewheel run` needs no file. `freewheel init` writes a commented experiment file.
 
 Exit codes: 0 success; 2 wrong command line; 3 wrong configuration or input file; 4 a run diverged;
 5 damaged file of a run, or an episode that replays otherwise; 130 interrupted, everything saved; 131 ended at once by
 a second signal, not everything saved.")]
 pub struct Cli {
-    /// Subcommand with its arguments.
+    /// Subcommand with its arguments; without one, a terminal shows the home screen.
     #[command(subcommand)]
-    pub command: Command,
+    pub command: Option<Command>,
 }
 
 /// Subcommands of the program.
@@ -160,6 +166,16 @@ Examples:
   freewheel replay results/default
   freewheel replay --verify results/default")]
     Replay(Replay),
+    /// Record, import, list, filter and verify demonstrations: episodes to learn from, in the layout of Minari.
+    #[command(after_help = "\
+Examples:
+  freewheel demos record grid/cliff --from reference --noise 0.2 --episodes 20
+  freewheel demos ls
+  freewheel demos stats demos/grid/cliff/reference-v0
+  freewheel demos verify demos
+
+A store is a folder; `freewheel demos SUBCOMMAND --help` has examples of each subcommand.")]
+    Demos(Demos),
     /// Measure the time of environment steps, learning steps and solvers.
     #[command(after_help = "Examples:\n  freewheel bench --json\n  freewheel bench grid/cliff")]
     Bench(Bench),
@@ -266,6 +282,22 @@ pub struct Output {
     pub json: bool,
 }
 
+/// Width of tables.
+#[derive(Args, Debug, Clone, Copy)]
+pub struct WideOption {
+    /// Print tables with all columns, also where they are wider than the terminal. Default: as wide as the terminal or
+    /// the environment variable COLUMNS; a last line names the hidden columns.
+    #[arg(long)]
+    pub wide: bool,
+}
+
+impl WideOption {
+    /// Layout of the tables on standard output.
+    pub(crate) fn layout(self) -> Layout {
+        Layout::of_stdout(self.wide)
+    }
+}
+
 /// Output format and progress display.
 #[derive(Args, Debug, Clone, Copy)]
 pub struct ProgressOutput {
@@ -275,6 +307,12 @@ pub struct ProgressOutput {
     /// Hide the progress display. Warnings still go to standard error.
     #[arg(long, short)]
     pub quiet: bool,
+    /// Print plain progress instead of the dashboard, which a terminal shows.
+    #[arg(long)]
+    pub plain: bool,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub wide: WideOption,
 }
 
 /// Number of threads.

@@ -1,8 +1,10 @@
 //! Subcommands of the program: one file for each, or for two or three similar ones.
 
+use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -11,19 +13,23 @@ use freewheel_core::Error as Core;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use crate::Registry;
-use crate::cli::{Cli, Command, Run, Train};
+use crate::checksums::CONFIG;
+use crate::cli::{Cli, Command, Demos, DemosCommand, Run, Train};
 use crate::document::{self, Document};
 use crate::error::{Error, Result};
-use crate::format::columns;
+use crate::folders::files_below;
 use crate::output;
 use crate::registry::{Programs, texts};
+use crate::tui::{self, home::Tab};
 
 mod bench;
 mod completions;
+mod demos;
 mod eval;
 mod explore;
 mod fit;
 mod gtp;
+mod home;
 mod init;
 mod list;
 mod map;
@@ -40,26 +46,46 @@ pub(crate) use init::DEFAULT_EXPERIMENT;
 impl Registry {
     /// Runs the program: parses the command line, runs the subcommand and returns the exit code that `--help`
     /// documents.
-    pub fn main(mut self) -> ExitCode {
-        let name = self.name();
-        let parsed = command_line(name).try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches));
-        let cli = match parsed {
+    pub fn main(self) -> ExitCode {
+        ExitCode::from(self.main_with(std::env::args_os()))
+    }
+
+    /// Same as [`Registry::main`], with the command line `args`, whose first word is the name of the program.
+    pub fn main_with(mut self, args: impl IntoIterator<Item = OsString>) -> u8 {
+        let (name, args) = (self.name(), Vec::from_iter(args));
+        let matches = command_line(name).try_get_matches_from(&args);
+        let cli = match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
             Ok(cli) => cli,
-            Err(e) => return command_line_error(&with_tip(e)),
+            Err(e) => return command_line_error(&with_tip(e, &args), &args),
         };
-        self.set_programs(programs(&cli.command));
-        let done = self.check().map_err(Error::from).and_then(|()| self.dispatch(cli.command));
+        if let Some(command) = &cli.command {
+            self.set_programs(programs(command));
+        }
+        // Threads in the background of the home screen use the registry until the program ends.
+        let registry: &'static Registry = Box::leak(Box::new(self));
+        let done = registry.check().map_err(Error::from).and_then(|()| match cli.command {
+            Some(command) => registry.dispatch(command),
+            None if tui::is_interactive() => home::home(registry, Path::new("results"), Tab::Worlds),
+            None => output::text(&command_line(name).render_help().to_string()),
+        });
         match done {
-            Ok(()) => ExitCode::SUCCESS,
+            Ok(()) => 0,
             Err(e) => {
                 output::note(&format!("{name}: {e}"));
-                ExitCode::from(e.exit_code())
+                e.exit_code()
             }
         }
     }
 
-    fn dispatch(&self, command: Command) -> Result<()> {
+    fn dispatch(&'static self, command: Command) -> Result<()> {
         match command {
+            // A folder with several runs is a choice.
+            Command::Watch(args)
+                if tui::is_interactive()
+                    && files_below(Path::new(&args.what), CONFIG).is_ok_and(|all| all.len() > 1) =>
+            {
+                home::home(self, Path::new(&args.what), Tab::Runs)
+            }
             Command::Run(args) => run::run(self, args),
             Command::Train(args) => run::train(self, args),
             Command::Resume(args) => run::resume(self, args),
@@ -78,6 +104,7 @@ impl Registry {
             Command::Data(args) => list::data(args),
             Command::Init(args) => init::init(self, &args),
             Command::Replay(args) => replay::replay(self, args),
+            Command::Demos(args) => demos::demos(self, args.command),
             Command::Bench(args) => bench::bench(self, &args),
             Command::Gtp(args) => gtp::gtp(self, &args),
             Command::Match(args) => matches::play_match(self, &args),
@@ -89,8 +116,8 @@ impl Registry {
 }
 
 /// Prints an error of the command line, a help text or the version, and returns the exit code.
-fn command_line_error(error: &clap::Error) -> ExitCode {
-    let shown = match std::env::args().any(|arg| arg.contains(char::is_control)) {
+fn command_line_error(error: &clap::Error, args: &[OsString]) -> u8 {
+    let shown = match args.iter().any(|arg| arg.to_string_lossy().contains(char::is_control)) {
         // An argument may be the name of a file, expanded by the shell.
         true => {
             output::note(error.render().to_string().trim_end());
@@ -99,8 +126,8 @@ fn command_line_error(error: &clap::Error) -> ExitCode {
         false => error.print(),
     };
     match (shown, error.exit_code()) {
-        (Ok(()), 0) => ExitCode::SUCCESS,
-        _ => ExitCode::from(2),
+        (Ok(()), 0) => 0,
+        _ => 2,
     }
 }
 
@@ -116,6 +143,9 @@ fn programs(command: &Command) -> Programs {
         Command::Eval(args) => (args.programs.allow_programs, &[]),
         Command::Map(args) => (args.programs.allow_programs, &[]),
         Command::Replay(args) => (args.programs.allow_programs, &[]),
+        Command::Demos(Demos { command: DemosCommand::Verify(args) }) => (args.programs.allow_programs, &[]),
+        Command::Demos(Demos { command: DemosCommand::Record(args) }) => (false, &args.overrides.set),
+        Command::Demos(Demos { command: DemosCommand::Import(args) }) => (false, &args.overrides.set),
         _ => (false, &[]),
     };
     if allowed {
@@ -140,8 +170,8 @@ fn renamed(command: clap::Command, name: &str) -> clap::Command {
 }
 
 /// The error with a tip for options such as `--gamma` and `--lr`, which are settings here.
-fn with_tip(mut error: clap::Error) -> clap::Error {
-    let sections = match std::env::args().nth(1).as_deref() {
+fn with_tip(mut error: clap::Error, args: &[OsString]) -> clap::Error {
+    let sections = match args.get(1).and_then(|arg| arg.to_str()) {
         Some("solve") => ["world.time_limit=200", "world.slippery=false"],
         Some("run" | "train" | "watch") => ["agent.gamma=0.9", "world.time_limit=200"],
         Some("fit") => ["estimator.alpha=0.1", "data.test_size=0.3"],
@@ -165,34 +195,63 @@ const GRACE: Duration = Duration::from_millis(400);
 /// Exit code after a second signal: not everything is saved.
 const UNSAVED: i32 = 131;
 
+/// Work that signals stop.
+struct Work {
+    stop: Arc<AtomicBool>,
+    /// Whether a signal has been received.
+    received: AtomicBool,
+    /// Whether a screen is shown, so that the terminal must be restored before the program ends.
+    active: Arc<AtomicBool>,
+}
+
+/// Work in progress; `None` while a signal stops nothing.
+static WORK: Mutex<Option<Work>> = Mutex::new(None);
+
 /// Stop flag that is set by Ctrl-C, a termination signal, or the end of the terminal (SIGHUP). A little later, players
 /// of Go that are still choosing a move are interrupted. A second Ctrl-C or termination signal ends the program at once,
 /// with the exit code [`UNSAVED`].
 fn stop_flag() -> Result<Arc<AtomicBool>> {
+    stop_flag_with_screen(&Arc::default())
+}
+
+/// Same as [`stop_flag`]; while a screen is shown (`active`), the terminal is restored before the program ends.
+fn stop_flag_with_screen(active: &Arc<AtomicBool>) -> Result<Arc<AtomicBool>> {
+    static LISTENER: OnceLock<()> = OnceLock::new();
     let stop = Arc::new(AtomicBool::new(false));
-    let handler = || Core::io("signal handler");
-    let hangup = (!ignores_hangup()).then_some(SIGHUP);
-    let signals = [SIGINT, SIGTERM].into_iter().chain(hangup);
-    let mut signals = signal_hook::iterator::Signals::new(signals).map_err(handler())?;
-    let flag = Arc::clone(&stop);
-    let wait = move || {
-        let mut signals = signals.forever();
-        if signals.next().is_none() {
-            return;
-        }
-        flag.store(true, Ordering::Relaxed);
+    let work = Work { stop: Arc::clone(&stop), received: AtomicBool::new(false), active: Arc::clone(active) };
+    *WORK.lock().unwrap_or_else(PoisonError::into_inner) = Some(work);
+    if LISTENER.set(()).is_ok() {
+        let handler = || Core::io("signal handler");
+        let hangup = (!ignores_hangup()).then_some(SIGHUP);
+        let signals = [SIGINT, SIGTERM].into_iter().chain(hangup);
+        let mut signals = signal_hook::iterator::Signals::new(signals).map_err(handler())?;
+        let listen = move || signals.forever().for_each(stop_work);
+        std::thread::Builder::new().name("signals".into()).spawn(listen).map_err(handler())?;
+    }
+    Ok(stop)
+}
+
+/// Ends the work that [`stop_flag`] has begun: a signal no longer stops it.
+fn forget_stop_flag() {
+    *WORK.lock().unwrap_or_else(PoisonError::into_inner) = None;
+}
+
+/// Stops the work in progress at its first signal, and ends the program at the second one.
+fn stop_work(signal: i32) {
+    let work = WORK.lock().unwrap_or_else(PoisonError::into_inner);
+    let Some(work) = &*work else { return };
+    if !work.received.swap(true, Ordering::Relaxed) {
+        work.stop.store(true, Ordering::Relaxed);
         std::thread::spawn(|| {
             std::thread::sleep(GRACE);
             freewheel_envs::go::gtp::interrupt();
         });
-        // The end of a terminal may come with several signals.
-        if signals.any(|signal| signal != SIGHUP) {
-            freewheel_envs::go::gtp::interrupt();
-            signal_hook::low_level::exit(UNSAVED);
-        }
-    };
-    std::thread::Builder::new().name("signals".into()).spawn(wait).map_err(handler())?;
-    Ok(stop)
+    // The end of a terminal may come with several signals.
+    } else if signal != SIGHUP {
+        freewheel_envs::go::gtp::interrupt();
+        tui::restore(&work.active);
+        signal_hook::low_level::exit(UNSAVED);
+    }
 }
 
 /// Whether the program was started with SIGHUP ignored, as by `nohup`: it then outlives its terminal.

@@ -46,7 +46,7 @@ pub fn run<'a>(
     let queue: Mutex<VecDeque<usize>> = Mutex::new((0..jobs.len()).collect());
     type Ended = (Result<Outcome>, Duration, u64);
     let results: Mutex<Vec<Option<Ended>>> = Mutex::new(jobs.iter().map(|_| None).collect());
-    let (resumed, note) = (|steps| progress.add_resumed(steps), |text: &str| progress.note(text));
+    let note = |text: &str| progress.note(text);
     let next = || match stop.load(Ordering::Relaxed) {
         true => None,
         false => queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front(),
@@ -62,17 +62,26 @@ pub fn run<'a>(
                     let new_steps = AtomicU64::new(0);
                     let add = |steps| {
                         new_steps.fetch_add(steps, Ordering::Relaxed);
-                        progress.add(steps);
+                        progress.add(i, steps);
                     };
-                    let control =
-                        Control { stop, progress: &add, resumed: &resumed, note: &note, score_scales };
+                    let resumed = |steps| progress.add_resumed(i, steps);
+                    let requests = progress.entry(i).map(|entry| &entry.requests);
+                    let control = Control {
+                        stop,
+                        progress: &add,
+                        resumed: &resumed,
+                        note: &note,
+                        score_scales,
+                        requests,
+                    };
+                    progress.job_started(i);
                     let outcome = pool.install(|| jobs[i].run(registry, root, &control));
                     let new_steps = new_steps.load(Ordering::Relaxed);
                     if outcome.is_err() {
                         stop.store(true, Ordering::Relaxed);
                     }
                     let time = if finished_before { Duration::ZERO } else { begin.elapsed() };
-                    progress.job_ended(&jobs[i], &outcome, time, new_steps);
+                    progress.job_ended(i, &jobs[i], &outcome, time, new_steps);
                     let ended = Some((outcome, time, new_steps));
                     results.lock().unwrap_or_else(PoisonError::into_inner)[i] = ended;
                 }

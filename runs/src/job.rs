@@ -82,7 +82,7 @@ impl Job {
     pub fn prepare(&self, root: &Path) -> Result<()> {
         let directory = self.directory(root);
         create_folder(root, &directory)?;
-        for name in ["episodes", "checkpoints", "checkpoints/interrupted"] {
+        for name in ["episodes", "checkpoints", "checkpoints/interrupted", "checkpoints/history"] {
             let folder = directory.join(name);
             is_folder(&folder)?;
             remove_temporary_files(folder)?;
@@ -324,12 +324,13 @@ pub(crate) fn out_of_range(
     evaluation: &Evaluation,
     checkpoint: &CheckpointPlan,
 ) -> Option<(Vec<&'static str>, String)> {
-    let counts: [(&[&'static str], u64, u64, u64); 5] = [
+    let counts: [(&[&'static str], u64, u64, u64); 6] = [
         (&["steps"], steps, 1, MAX_STEPS),
         (&["num_envs"], num_envs as u64, 1, MAX_NUM_ENVS),
         (&["evaluation", "max_steps"], u64::from(evaluation.max_steps), 1, u64::from(u32::MAX)),
         (&["evaluation", "recorded"], evaluation.recorded, 0, MAX_RECORDED),
         (&["checkpoint", "keep"], checkpoint.keep as u64, 1, MAX_STEPS),
+        (&["checkpoint", "history"], checkpoint.history, 0, 63),
     ];
     for (path, value, least, most) in counts {
         if !(least..=most).contains(&value) {
@@ -414,11 +415,24 @@ pub struct CheckpointPlan {
     pub points: u64,
     /// Number of the newest checkpoints to keep, at least 1.
     pub keep: usize,
+    /// Number of log-spaced checkpoints to keep besides the newest, at steps/2, steps/4 and so on, 0 to 63: they show
+    /// in `watch` what the agent knew when.
+    #[serde(skip_serializing_if = "is_default_history")]
+    pub history: u64,
+}
+
+/// Default of [`CheckpointPlan::history`].
+const HISTORY: u64 = 12;
+
+/// Whether the number of log-spaced checkpoints is the default, which is omitted, so that the hashes of old runs stay
+/// valid.
+fn is_default_history(history: &u64) -> bool {
+    *history == HISTORY
 }
 
 impl Default for CheckpointPlan {
     fn default() -> Self {
-        CheckpointPlan { points: 5, keep: 3 }
+        CheckpointPlan { points: 5, keep: 3, history: HISTORY }
     }
 }
 

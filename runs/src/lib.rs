@@ -13,11 +13,14 @@
 //! # Ok::<(), Error>(())
 //! ```
 
+pub mod board;
 mod checkpoints;
 pub mod checksums;
 pub mod cli;
 mod command;
 pub mod count;
+pub mod curves;
+pub mod demonstrations;
 pub mod document;
 pub mod error;
 pub mod experiment;
@@ -36,11 +39,14 @@ mod plan_file;
 pub mod prelude;
 pub mod presets;
 pub mod progress;
+mod recordings;
 pub mod registry;
 pub mod report;
+mod run_list;
 pub mod score_scale;
 pub mod seeds;
 pub mod stall;
+mod table;
 pub mod trainer;
 pub mod training;
 pub mod tui;

@@ -1,4 +1,5 @@
-//! Progress display on standard error: a bar in a terminal, otherwise one line per finished run.
+//! Progress display on standard error: a bar in a terminal, otherwise one line per finished run. The training dashboard
+//! replaces both: then progress and messages go to its board.
 
 use std::fmt::Write;
 use std::io::IsTerminal;
@@ -9,6 +10,7 @@ use std::time::{Duration, Instant};
 use freewheel_core::Result;
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
+use crate::board::{Board, Entry, JobState};
 use crate::format::{count, decimal_or_dash};
 use crate::job::Job;
 use crate::output::{note, plain};
@@ -21,6 +23,8 @@ pub struct Progress {
     new_steps: Arc<AtomicU64>,
     /// Whether a line is printed for each finished run, instead of the bar.
     lines: bool,
+    /// Board of the dashboard, if there is one.
+    board: Option<Arc<Board>>,
 }
 
 impl Progress {
@@ -51,28 +55,65 @@ impl Progress {
                 });
             bar.set_style(style.progress_chars("━╸─"));
         }
-        Progress { bar, new_steps, lines: !terminal && !quiet }
+        Progress { bar, new_steps, lines: !terminal && !quiet, board: None }
     }
 
-    /// Adds `steps` environment steps.
-    pub(crate) fn add(&self, steps: u64) {
+    /// Progress that only the dashboard shows, by its `board`.
+    pub fn on_board(board: Arc<Board>) -> Self {
+        Progress { lines: false, board: Some(board), ..Progress::new(0, true) }
+    }
+
+    /// Entry of the job `index` on the board.
+    pub(crate) fn entry(&self, index: usize) -> Option<&Entry> {
+        self.board.as_ref().and_then(|board| board.jobs.get(index))
+    }
+
+    /// Shows that the job `index` has started.
+    pub(crate) fn job_started(&self, index: usize) {
+        if let Some(entry) = self.entry(index) {
+            entry.set(JobState::Learning);
+        }
+    }
+
+    /// Adds `steps` environment steps of the job `index`.
+    pub(crate) fn add(&self, index: usize, steps: u64) {
         self.new_steps.fetch_add(steps, Ordering::Relaxed);
-        self.bar.inc(steps);
+        match self.entry(index) {
+            Some(entry) => entry.add(steps),
+            None => self.bar.inc(steps),
+        }
     }
 
-    /// Adds `steps` environment steps of an earlier call of the program, which took no time now.
-    pub(crate) fn add_resumed(&self, steps: u64) {
-        self.bar.inc(steps);
+    /// Adds `steps` environment steps of the job `index` that an earlier call of the program made, which took no time
+    /// now.
+    pub(crate) fn add_resumed(&self, index: usize, steps: u64) {
+        match self.entry(index) {
+            Some(entry) => entry.add_resumed(steps),
+            None => self.bar.inc(steps),
+        }
     }
 
     /// Prints a message for the user, above the bar.
     pub(crate) fn note(&self, text: &str) {
+        if let Some(board) = &self.board {
+            return board.note(text);
+        }
         if self.bar.is_hidden() { note(text) } else { self.bar.println(plain(text)) }
     }
 
-    /// Displays the outcome of a job and the `time` that the job took for `new_steps` environment steps.
-    pub(crate) fn job_ended(&self, job: &Job, outcome: &Result<Outcome>, time: Duration, new_steps: u64) {
+    /// Displays the outcome of the job `index` and the `time` that the job took for `new_steps` environment steps.
+    pub(crate) fn job_ended(
+        &self,
+        index: usize,
+        job: &Job,
+        outcome: &Result<Outcome>,
+        time: Duration,
+        new_steps: u64,
+    ) {
         let name = job.title();
+        if let Some(entry) = self.entry(index) {
+            entry.end(outcome);
+        }
         self.bar.set_message(plain(&name).into_owned());
         match outcome {
             Ok(Outcome::Done(result)) if self.lines => {
@@ -98,7 +139,7 @@ impl Progress {
 }
 
 /// Time for `steps` environment steps at `rate` steps a second, such as `3m`; `-` without a rate.
-fn time_left(steps: u64, rate: f64) -> String {
+pub(crate) fn time_left(steps: u64, rate: f64) -> String {
     let seconds = steps as f64 / rate;
     match seconds {
         s if s < 100.0 => format!("{s:.0}s"),
@@ -116,10 +157,23 @@ mod tests {
     #[test]
     fn the_steps_of_an_earlier_call_do_not_count_for_the_speed() {
         let progress = Progress::new(1000, true);
-        progress.add_resumed(900);
-        progress.add(50);
+        progress.add_resumed(0, 900);
+        progress.add(0, 50);
         assert_eq!(progress.bar.position(), 950);
         assert_eq!(progress.new_steps.load(Ordering::Relaxed), 50);
+    }
+
+    #[test]
+    fn a_board_takes_the_place_of_the_bar() {
+        let board = Arc::new(Board::new(2));
+        let progress = Progress::on_board(Arc::clone(&board));
+        progress.job_started(1);
+        progress.add_resumed(1, 900);
+        progress.add(1, 50);
+        progress.note("hello");
+        assert_eq!(board.jobs[1].steps(), (950, 50));
+        assert_eq!((board.jobs[0].state(), board.jobs[1].state()), (JobState::Waiting, JobState::Learning));
+        assert_eq!(board.notes_from(0), ["hello"]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Training of one run: from the start or from the latest checkpoint, up to the final evaluation.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -12,10 +13,11 @@ use freewheel_core::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::checkpoints::{METRICS_DIGEST, metrics_digest, newest, of_this_run, stores};
+use crate::board::Requests;
+use crate::checkpoints::{METRICS_DIGEST, history_store, metrics_digest, newest, of_this_run, stores};
 use crate::checksums::{CONFIG, Checksums, EPISODES, METRICS, RESULTS, read_checked};
 use crate::folders::create_folder;
-use crate::job::{Job, JobConfig, JobResult, MeasureMean};
+use crate::job::{CheckpointPlan, Job, JobConfig, JobResult, MeasureMean};
 use crate::metrics::{Metrics, Window};
 use crate::registry::Registry;
 use crate::score_scale::{ScoreScale, ScoreScales};
@@ -33,6 +35,8 @@ pub struct Control<'a> {
     pub note: &'a (dyn Fn(&str) + Sync),
     /// Baselines of the worlds, for stall marks.
     pub score_scales: &'a ScoreScales,
+    /// Requests of the training dashboard, which are answered between two slices of steps.
+    pub requests: Option<&'a Requests>,
 }
 
 /// Choice of the state in which a job ended.
@@ -95,9 +99,28 @@ impl Job {
         directory: &Path,
         note: &dyn Fn(&str),
     ) -> Result<Vec<(u64, Box<dyn Policy>)>> {
+        self.history_besides(registry, directory, &[], note)
+    }
+
+    /// [`Job::history`] without the checkpoints of the steps in `known`.
+    ///
+    /// # Errors
+    /// Errors of reading the checkpoints.
+    pub(crate) fn history_besides(
+        &self,
+        registry: &Registry,
+        directory: &Path,
+        known: &[u64],
+        note: &dyn Fn(&str),
+    ) -> Result<Vec<(u64, Box<dyn Policy>)>> {
         let mut history: Vec<(u64, Box<dyn Policy>)> = Vec::new();
-        for store in stores(directory, self.config.checkpoint.keep) {
+        let CheckpointPlan { keep, history: log_spaced, .. } = self.config.checkpoint;
+        let spaced = history_store(directory, log_spaced);
+        for store in stores(directory, keep).iter().chain([&spaced]) {
             for step in store.steps()? {
+                if known.contains(&step) || history.iter().any(|(other, _)| *other == step) {
+                    continue;
+                }
                 match store.load(step).and_then(|checkpoint| of_this_run(checkpoint, &self.config, directory))
                 {
                     Ok(checkpoint) => {
@@ -111,6 +134,29 @@ impl Job {
         }
         history.sort_by_key(|(step, _)| *step);
         Ok(history)
+    }
+
+    /// Saved states of the agent in the checkpoints of the run in `directory` after these `steps`, in their order; up to
+    /// the first that is missing or damaged.
+    ///
+    /// # Errors
+    /// Errors of reading the checkpoints.
+    pub(crate) fn agent_states(&self, directory: &Path, steps: &[u64]) -> Result<Vec<Vec<u8>>> {
+        let CheckpointPlan { keep, history: log_spaced, .. } = self.config.checkpoint;
+        let mut states = Vec::new();
+        for &step in steps {
+            let mut all = stores(directory, keep).into_iter().chain([history_store(directory, log_spaced)]);
+            let found = all.find_map(|store| {
+                let checkpoint =
+                    store.load(step).and_then(|found| of_this_run(found, &self.config, directory));
+                checkpoint.and_then(|checkpoint| checkpoint.section("agent").map(<[u8]>::to_vec)).ok()
+            });
+            match found {
+                Some(state) => states.push(state),
+                None => break,
+            }
+        }
+        Ok(states)
     }
 
     /// Untrained agent of the run.
@@ -164,6 +210,8 @@ struct Training<'a> {
     /// Store of the checkpoint saved at an interruption. It is separate, so that the scheduled checkpoints do not
     /// depend on interruptions.
     interrupted: Store,
+    /// Store of the log-spaced checkpoints.
+    history: Store,
     /// Writer of checkpoints in the background.
     writer: Writer,
 }
@@ -192,6 +240,7 @@ impl<'a> Training<'a> {
         }
         let metrics = Metrics::open(&directory.join(METRICS), progress.metrics_bytes, digest)?;
         let [scheduled, interrupted] = stores(&directory, config.checkpoint.keep);
+        let history = history_store(&directory, config.checkpoint.history);
         let writer = Writer::default();
         Ok(Training {
             job,
@@ -203,6 +252,7 @@ impl<'a> Training<'a> {
             first_evaluation,
             scheduled,
             interrupted,
+            history,
             writer,
         })
     }
@@ -223,6 +273,7 @@ impl<'a> Training<'a> {
         let due = |step: u64, points: u64| {
             step > 0 && points > 0 && step == next_due(step - 1, points, total, num_envs)
         };
+        let spaced = log_spaced(config.checkpoint.history, total, num_envs);
         let slow = self.job.world.is_slow();
         let mut slice = if slow { 1 } else { 1024u64 };
         loop {
@@ -231,12 +282,18 @@ impl<'a> Training<'a> {
             if evaluated && (due(now, config.checkpoint.points) || now == total) {
                 self.save(Occasion::Schedule)?;
             }
+            if evaluated && spaced.contains(&now) {
+                self.save(Occasion::History)?;
+            }
             if evaluated && now == total {
                 return Ok(true);
             }
             if control.stop.load(Ordering::Relaxed) {
-                self.save(Occasion::Interruption)?;
+                self.save(Occasion::Request)?;
                 return Ok(false);
+            }
+            if let Some(requests) = control.requests {
+                self.answer(requests, control)?;
             }
             let schedules = [config.log.points, config.evaluation.points, config.checkpoint.points, 5, 1];
             let next = schedules
@@ -244,6 +301,7 @@ impl<'a> Training<'a> {
                 .into_iter()
                 .min()
                 .unwrap_or(total);
+            let next = spaced.iter().copied().filter(|&step| step > now).fold(next, u64::min);
             let next = next.min(now + slice.next_multiple_of(num_envs));
             let begin = Instant::now();
             let before = if slow { Some(self.checkpoint()?) } else { None };
@@ -263,6 +321,20 @@ impl<'a> Training<'a> {
         }
     }
 
+    /// Answers the requests of the dashboard. A checkpoint goes where that of an interruption goes, so that the scheduled
+    /// ones do not depend on it.
+    fn answer(&mut self, requests: &Requests, control: &Control<'_>) -> Result<()> {
+        let step = self.progress.step;
+        if requests.wants_checkpoint() {
+            self.save(Occasion::Request)?;
+            (control.note)(&format!("{}: checkpoint of step {step} saved", self.job.title()));
+        }
+        if requests.wants_policy() {
+            requests.hand_over(step, Arc::from(self.agent.policy(PolicyMode::Greedy)));
+        }
+        Ok(())
+    }
+
     /// Ends the training after an error in a slice of steps: saves the checkpoint from before the slice, if there is
     /// one. Returns false for an interruption, else the error.
     fn give_up(
@@ -275,7 +347,7 @@ impl<'a> Training<'a> {
             return Err(error);
         }
         if let Some(before) = before {
-            self.write(Occasion::Interruption, before)?;
+            self.write(Occasion::Request, before)?;
         }
         if control.stop.load(Ordering::Relaxed) { Ok(false) } else { Err(error) }
     }
@@ -400,11 +472,13 @@ impl<'a> Training<'a> {
         self.writer.finish()?;
         let PendingCheckpoint { step, checkpoint, sync } = pending;
         let (scheduled, interrupted) = (self.scheduled.clone(), self.interrupted.clone());
+        let history = self.history.clone();
         self.writer.submit(move || {
             // The checkpoint contains the size of the metrics file: the metrics must be on disk first.
             sync()?;
             match occasion {
-                Occasion::Interruption => interrupted.save(step, &checkpoint).map(drop),
+                Occasion::History => history.save(step, &checkpoint).map(drop),
+                Occasion::Request => interrupted.save(step, &checkpoint).map(drop),
                 Occasion::Schedule => {
                     scheduled.save(step, &checkpoint).and_then(|_| remove_folder(interrupted.dir()))
                 }
@@ -492,8 +566,10 @@ struct PendingCheckpoint {
 enum Occasion {
     /// The checkpoint is scheduled. It replaces the checkpoint saved at an interruption.
     Schedule,
-    /// The user interrupts the run.
-    Interruption,
+    /// The checkpoint is one of the log-spaced ones, which show what the agent knew when.
+    History,
+    /// The user interrupts the run, or asks for a checkpoint.
+    Request,
 }
 
 /// Removes `folder` with its contents; a missing folder is not an error.
@@ -521,6 +597,15 @@ fn next_due(now: u64, points: u64, total: u64, num_envs: u64) -> u64 {
     at(k).min(total)
 }
 
+/// Steps of the `count` log-spaced checkpoints of a run, ascending: total / 2, total / 4 and so on, rounded up to a
+/// multiple of `num_envs`; fewer in a short run.
+fn log_spaced(count: u64, total: u64, num_envs: u64) -> Vec<u64> {
+    let halves = (1..=count.min(63)).rev().map(|k| (total >> k).next_multiple_of(num_envs));
+    let mut steps: Vec<u64> = halves.filter(|&step| step > 0 && step < total).collect();
+    steps.dedup();
+    steps
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -541,5 +626,15 @@ mod tests {
         assert_eq!(all(0, 10, 1), [10]);
         assert_eq!(all(100, 5, 1), [1, 2, 3, 4, 5]);
         assert_eq!(all(3, 64, 16), [32, 48, 64]);
+    }
+
+    #[test]
+    fn log_spaced_steps_halve() {
+        assert_eq!(log_spaced(4, 1000, 1), [62, 125, 250, 500]);
+        assert_eq!(log_spaced(4, 1000, 16), [64, 128, 256, 512]);
+        assert_eq!(log_spaced(12, 10, 1), [1, 2, 5]);
+        assert_eq!(log_spaced(12, 1, 8), [0u64; 0]);
+        assert_eq!(log_spaced(0, 1000, 1), [0u64; 0]);
+        assert_eq!(log_spaced(12, 1_000_000, 8).len(), 12);
     }
 }

@@ -4,6 +4,7 @@ use std::io::sink;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use freewheel::demonstrations;
 use freewheel::document::Document;
 use freewheel::plan::Plan;
 use freewheel::{Registry, Trainer};
@@ -52,6 +53,14 @@ pub fn all(folder: &Path) -> Vec<Target> {
             let world = Registry::standard().build_world("grid/cliff", &Table::new()).unwrap();
             records.iter().all(|record| record::verify(record, &*world).is_ok())
         }),
+        reader(folder, "log", "csv", logs(), |file| {
+            let world = Registry::standard().build_world("grid/cliff", &Table::new()).unwrap();
+            let text = freewheel_core::input::read_text(file);
+            text.is_ok_and(|text| demonstrations::log::parse(file, &text, &world.spec().actions).is_ok())
+        }),
+        store(folder, "demonstrations", "0/part-0.arrow"),
+        store(folder, "demonstration metadata", "0/metadata.json"),
+        store(folder, "demonstrations metadata", "metadata.json"),
         gtp(),
         crate::saved::checkpoint(),
     ]
@@ -116,6 +125,34 @@ fn records(folder: &Path) -> Vec<Vec<u8>> {
     let file = folder.join("recorded");
     record::write(&file, &[played]).unwrap();
     vec![std::fs::read(file).unwrap()]
+}
+
+/// Logs of the cliff.
+fn logs() -> Vec<Vec<u8>> {
+    let texts = [
+        "episode,step,action,reward\n0,0,up,-1\n0,1,1,-1\n3,1,right,\n",
+        "step,action,episode\n0,\"down\",0\n",
+    ];
+    texts.map(|text| text.as_bytes().to_vec()).into()
+}
+
+/// Store written by Minari, without checksums, of which the file `changed` is mutated.
+fn store(folder: &Path, name: &str, changed: &str) -> Target {
+    let (from, to) =
+        (repository("tests/data/minari/cartpole/random-v0/data"), folder.join(name).join("data"));
+    for file in ["metadata.json", "0/metadata.json", "0/part-0.arrow", "1/metadata.json", "1/part-0.arrow"] {
+        std::fs::create_dir_all(to.join(file).parent().unwrap()).unwrap();
+        std::fs::copy(from.join(file), to.join(file)).unwrap();
+    }
+    // The first episode alone.
+    let facts = std::fs::read_to_string(to.join("metadata.json")).unwrap();
+    let facts = facts
+        .replace("\"total_episodes\": 3, \"total_steps\": 44", "\"total_episodes\": 1, \"total_steps\": 18");
+    std::fs::write(to.join("metadata.json"), facts).unwrap();
+    let store = folder.join(name);
+    assert!(demonstrations::read(&store).is_ok());
+    let seed = std::fs::read(to.join(changed)).unwrap();
+    named(&to, name, changed, vec![seed], move |_| demonstrations::read(&store).is_ok())
 }
 
 /// Six images of 3x2, and six labels.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Output, Overrides, ProgressOutput, Threads};
+use super::{Output, Overrides, ProgressOutput, Threads, WideOption};
 use crate::fit::group::{RowPair, SampleGroup};
 use crate::seeds::Seeds;
 
@@ -54,6 +54,9 @@ pub struct Predict {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub output: Output,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub wide: WideOption,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub threads: Threads,

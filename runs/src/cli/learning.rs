@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{Output, Overrides, ProgramsOption, ProgressOutput, Threads, Training};
+use super::{Output, Overrides, ProgramsOption, ProgressOutput, Threads, Training, WideOption};
 use crate::count;
 use crate::map::MapPlan;
 
@@ -49,6 +49,9 @@ pub struct Eval {
     pub output: Output,
     #[command(flatten)]
     #[allow(missing_docs)]
+    pub wide: WideOption,
+    #[command(flatten)]
+    #[allow(missing_docs)]
     pub threads: Threads,
     #[command(flatten)]
     #[allow(missing_docs)]
@@ -74,21 +77,33 @@ pub struct Resume {
 /// `freewheel watch`
 #[derive(Args, Debug)]
 pub struct Watch {
-    /// World (family/name or family:file), or the folder of a run.
+    /// World (family/name or family:file), the folder of a run, or a file of recorded episodes (.jsonl) or of games of
+    /// Go (.sgf).
     pub what: String,
+    /// Folder of a second run, to show both side by side on the same episodes.
+    pub other: Option<String>,
     /// Agent that acts in a world, or `human`; default: the optimal policy, if the world has a solver.
     #[arg(long)]
     pub agent: Option<String>,
-    /// Environment steps of training before the agent is shown; the policies after 0 %, 1 % and 10 % of the steps are
-    /// shown, too.
+    /// Second agent, to show both side by side on the same episodes.
+    #[arg(long, value_name = "AGENT")]
+    pub against: Option<String>,
+    /// Environment steps of training in the background; the policies after 0 %, 1 %, 10 % and 100 % of the steps are
+    /// shown.
     #[arg(long, value_name = "STEPS", default_value_t = 50_000, value_parser = count::parse)]
     pub train: u64,
     /// Seed of the world and of the agent.
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
-    /// Initial speed, steps a second, above 0.
-    #[arg(long, default_value_t = 8.0)]
-    pub speed: f64,
+    /// Initial speed: a factor of the world's own clock such as 2x, or a number of steps a second.
+    #[arg(long, default_value = "1x")]
+    pub speed: crate::tui::Speed,
+    /// Colors.
+    #[arg(long, value_enum, default_value_t)]
+    pub theme: crate::tui::Theme,
+    /// Draw with ASCII characters only, as in a locale without UTF-8.
+    #[arg(long)]
+    pub ascii: bool,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub overrides: Overrides,
@@ -144,6 +159,9 @@ pub struct Solve {
     pub output: Output,
     #[command(flatten)]
     #[allow(missing_docs)]
+    pub wide: WideOption,
+    #[command(flatten)]
+    #[allow(missing_docs)]
     pub programs: ProgramsOption,
 }
 
@@ -166,6 +184,9 @@ pub struct List {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub output: Output,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub wide: WideOption,
 }
 
 /// `freewheel init`
@@ -192,6 +213,9 @@ pub struct Replay {
     pub output: Output,
     #[command(flatten)]
     #[allow(missing_docs)]
+    pub wide: WideOption,
+    #[command(flatten)]
+    #[allow(missing_docs)]
     pub programs: ProgramsOption,
 }
 
@@ -203,4 +227,7 @@ pub struct Bench {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub output: Output,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub wide: WideOption,
 }

@@ -15,6 +15,7 @@ use toml::Table;
 use crate::cli::Bench;
 use crate::error::{Error, Result};
 use crate::experiment::pool;
+use crate::table::{Layout, wrapped};
 use crate::{Registry, output};
 
 /// Result of one benchmark of the program.
@@ -28,6 +29,20 @@ struct Measurement {
     rounds: usize,
 }
 
+impl Measurement {
+    /// Table row, with a final line end: on one line if there is room for long ids, else on two.
+    fn line(&self, layout: Layout) -> String {
+        let Measurement { id, unit, median, best, .. } = self;
+        match layout.fits(100) {
+            true => format!("{id:<50} {median:>12.2} {unit:<8} best {best:.2}\n"),
+            false => {
+                let figures = format!("{median:>12.2} {unit:<8} best {best:.2}\n");
+                format!("{}{figures}", wrapped(id, 2, layout))
+            }
+        }
+    }
+}
+
 /// Number of repetitions of each benchmark.
 const ROUNDS: usize = 9;
 /// Worlds that are measured for every number of environments, on one and two threads.
@@ -37,14 +52,13 @@ const ROUND_NS: f64 = 20e6;
 
 pub(super) fn bench(registry: &Registry, args: &Bench) -> Result<()> {
     let wanted = |id: &str| args.only.as_ref().is_none_or(|only| id.contains(only.as_str()));
-    let mut all = Vec::new();
+    let (mut all, layout) = (Vec::new(), args.wide.layout());
     let mut add = |id: String, unit, mut rounds: Vec<f64>| -> Result<()> {
         rounds.sort_by(f64::total_cmp);
         let measured =
             Measurement { id, unit, median: rounds[rounds.len() / 2], best: rounds[0], rounds: rounds.len() };
         if !args.output.json {
-            let Measurement { id, median, best, .. } = &measured;
-            output::text(&format!("{id:<46} {median:>12.2} {unit:<10} best {best:.2}\n"))?;
+            output::text(&measured.line(layout))?;
         }
         all.push(measured);
         Ok(())

@@ -16,7 +16,7 @@ use serde_json::json;
 use toml::Table;
 
 use super::run::lock;
-use super::{columns, overlay, stop_flag};
+use super::{overlay, stop_flag};
 use crate::cli::Fit;
 use crate::document::Document;
 use crate::error::{Error, Result};
@@ -24,6 +24,7 @@ use crate::experiment::pool;
 use crate::fit::{self, Cost, Plan, Report, score};
 use crate::format::decimal;
 use crate::picture::{self, NamedPicture};
+use crate::table::{Layout, list};
 use crate::{Registry, output};
 
 pub(super) fn fit(registry: &Registry, args: Fit) -> Result<()> {
@@ -49,7 +50,7 @@ pub(super) fn fit(registry: &Registry, args: Fit) -> Result<()> {
     if args.output.json {
         output::json(&json!({ "folder": folder, "report": report, "cost": cost }))?;
     } else {
-        output::text(&summary(&report, &cost))?;
+        output::text(&summary(&report, &cost, args.output.wide.layout()))?;
         let (width, depth) = picture::terminal_size();
         for NamedPicture { picture, .. } in selected(&pictures, &args.show) {
             output::picture(&format!("\n{}", picture.text(width, depth)))?;
@@ -169,7 +170,7 @@ fn bar(plan: &Plan, quiet: bool) -> ProgressBar {
 }
 
 /// Report and cost as text.
-fn summary(report: &Report, cost: &Cost) -> String {
+fn summary(report: &Report, cost: &Cost, layout: Layout) -> String {
     let plan = &report.plan;
     let target = match &report.target {
         TargetSpec::None => "no target".to_owned(),
@@ -177,7 +178,7 @@ fn summary(report: &Report, cost: &Cost) -> String {
         TargetSpec::Number { name, unit } if unit.is_empty() => format!("target {name}"),
         TargetSpec::Number { name, unit } => format!("target {name} ({unit})"),
     };
-    let mut text = columns([
+    let facts = [
         ["estimator".to_owned(), plan.estimator.clone()],
         ["data".to_owned(), format!("{}: {} numbers per sample, {target}", plan.data, report.shape.width())],
         [
@@ -185,7 +186,8 @@ fn summary(report: &Report, cost: &Cost) -> String {
             format!("{} training, {} test ({})", report.train_rows, report.test_rows, report.split),
         ],
         ["source".to_owned(), report.credit.clone()],
-    ]);
+    ];
+    let mut text = list(facts, layout);
     if report.stopped {
         text.push_str("\nStopped before its end: the scores are those of the estimator at that point.\n");
     }
@@ -193,26 +195,21 @@ fn summary(report: &Report, cost: &Cost) -> String {
         let part = if score.part.is_empty() { String::new() } else { format!("{} set", score.part) };
         [score.name.clone(), format!("{} {}", decimal(score.value), score.unit), part]
     });
-    text.push_str(&format!("\n{}", columns(rows)));
+    text.push_str(&format!("\n{}", list(rows, layout)));
     let us = |us: Option<f64>| us.map_or("-".to_owned(), |us| format!("{} us", decimal(us)));
-    text.push_str(&format!(
-        "\n{}",
-        columns([
-            ["fit".to_owned(), format!("{} s", decimal(cost.fit_s))],
-            [
-                "prediction".to_owned(),
-                format!(
-                    "{} per sample in a batch, {} for a single sample",
-                    us(cost.batch_us),
-                    us(cost.single_us)
-                ),
-            ],
-            [
-                "size".to_owned(),
-                format!("{} fitted numbers, {} bytes on disk", report.parameters, cost.bytes),
-            ],
-        ])
-    ));
+    let costs = [
+        ["fit".to_owned(), format!("{} s", decimal(cost.fit_s))],
+        [
+            "prediction".to_owned(),
+            format!(
+                "{} per sample in a batch, {} for a single sample",
+                us(cost.batch_us),
+                us(cost.single_us)
+            ),
+        ],
+        ["size".to_owned(), format!("{} fitted numbers, {} bytes on disk", report.parameters, cost.bytes)],
+    ];
+    text.push_str(&format!("\n{}", list(costs, layout)));
     text
 }
 

@@ -16,6 +16,7 @@ use crate::cli::Match as Args;
 use crate::error::{Error, Result};
 use crate::matches::{Match, MatchPlayer, MatchResult, PlayedGame};
 use crate::output;
+use crate::table::wrapped;
 
 pub(super) fn play_match(registry: &Registry, args: &Args) -> Result<()> {
     let limit = Duration::try_from_secs_f64(args.timeout).ok().filter(|limit| !limit.is_zero());
@@ -139,7 +140,7 @@ fn print_result(args: &Args, setup: &Match, played: &[(u32, PlayedGame)]) -> Res
     }
     let [low, high] = result.win_rate_interval.map(|rate| 100.0 * rate);
     let [weaker, stronger] = result.elo_interval;
-    output::text(&format!(
+    let text = format!(
         "{a} against {b}: {} games on {}x{}, {set} rules, komi {}, {ko} ko, suicide {suicide}, area scoring, \
          {} random opening moves\n\
          won {won}, drawn {drawn}, lost {lost}; as Black {} of {}, as White {} of {}\n\
@@ -165,5 +166,6 @@ fn print_result(args: &Args, setup: &Match, played: &[(u32, PlayedGame)]) -> Res
         result.mean_length,
         seconds[0],
         seconds[1],
-    ))
+    );
+    output::text(&wrapped(&text, 2, args.output.wide.layout()))
 }

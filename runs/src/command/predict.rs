@@ -10,14 +10,13 @@ use serde::Serialize;
 use serde_json::json;
 use toml::Table;
 
-use super::columns;
 use super::fit::{options_of, settings};
 use crate::cli::Predict;
 use crate::error::{Error, Result};
 use crate::experiment::pool;
 use crate::fit::{self, Report, evaluation_subset, nearest_cluster};
 use crate::format::decimal;
-use crate::{Registry, output};
+use crate::{Registry, output, table};
 
 /// Number of rows that are predicted if `--rows` is not given.
 const DEFAULT_ROWS: usize = 10;
@@ -121,7 +120,7 @@ fn print_predictions(
         [it.row.to_string(), word(&it.target), word(&it.prediction), last]
     });
     let header = ["row", "target", "prediction", head].map(str::to_owned);
-    output::text(&columns([header].into_iter().chain(lines)))
+    output::text(&table::list([header].into_iter().chain(lines), args.wide.layout()))
 }
 
 /// Predictions for the rows of `part` with the indices `rows`. `targets` are the targets of the estimator and of the

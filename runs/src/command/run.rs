@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use freewheel_core::Error as Core;
 use freewheel_core::checkpoint::{remove_temporary_files, write_atomically};
@@ -11,8 +12,9 @@ use freewheel_core::input::read_raw;
 use toml::Value;
 
 use super::map::draw_maps;
-use super::{DEFAULT_EXPERIMENT, overlay, stop_flag};
+use super::{DEFAULT_EXPERIMENT, overlay, stop_flag_with_screen};
 use crate::Registry;
+use crate::board::Board;
 use crate::checksums::CONFIG;
 use crate::cli::{ProgressOutput, Resume, Run, Threads, Train, Training};
 use crate::document::Document;
@@ -30,6 +32,7 @@ use crate::progress::Progress;
 use crate::report::Report;
 use crate::score_scale::ScoreScales;
 use crate::training::Outcome;
+use crate::tui::{self, dashboard};
 
 pub(super) fn run(registry: &Registry, args: Run) -> Result<()> {
     let plan = match (&args.file, &args.presets) {
@@ -178,21 +181,39 @@ fn train_all(
         output::note(&format!("presets: {}", presets.join(", ")));
     }
     warnings.iter().for_each(|warning| output::note(&format!("warning: {warning}")));
-    let stop = stop_flag()?;
+    let active = Arc::new(AtomicBool::new(false));
+    let stop = stop_flag_with_screen(&active)?;
     let _lock = lock(out)?;
     remove_temporary_files(out)?;
     // The plan is on disk before the first job starts, so that `resume` finds all runs after any interruption.
     if is_new {
         plan_file::write(plan, out)?;
     }
-    let progress = Progress::new(
-        jobs.iter().fold(0, |sum: u64, job| sum.saturating_add(job.config.steps)),
-        output.quiet || output.json,
-    );
-    let score_scales = ScoreScales::default();
-    let ran = experiment::run(registry, jobs, out, threads.count(), &stop, &progress, &score_scales);
-    progress.close();
-    let ran = ran?;
+    let score_scales = Arc::new(ScoreScales::default());
+    let board = Arc::new(Board::new(jobs.len()));
+    let has_dashboard = !(output.plain || output.quiet || output.json)
+        && tui::is_interactive()
+        && jobs.iter().any(|job| !matches!(job.result(out), Ok(Some(_))));
+    let ran = if has_dashboard {
+        let (stop, score_scales) = (&stop, &score_scales);
+        let training = dashboard::Training {
+            registry,
+            title: name,
+            jobs,
+            out,
+            board: &board,
+            stop,
+            score_scales,
+            active: &active,
+        };
+        train_with_dashboard(training, &board, threads)
+    } else {
+        let steps = jobs.iter().fold(0, |sum: u64, job| sum.saturating_add(job.config.steps));
+        let progress = Progress::new(steps, output.quiet || output.json);
+        let ran = experiment::run(registry, jobs, out, threads.count(), &stop, &progress, &score_scales);
+        progress.close();
+        ran
+    }?;
     let unfinished = |ran: &JobOutcome<'_>| matches!(ran.outcome, None | Some(Outcome::Interrupted));
     if stop.load(Ordering::Relaxed) && ran.iter().any(unfinished) {
         let again = format!("{} resume {}", registry.name(), quoted(&out.to_string_lossy()));
@@ -203,7 +224,7 @@ fn train_all(
     if runs_in(out)? == jobs.len() {
         let json = serde_json::to_string_pretty(&report).map_err(|e| Core::Unsupported(e.to_string()))?;
         write_atomically(out.join("results.json"), json.as_bytes())?;
-        write_atomically(out.join("results.md"), report.to_text(true).as_bytes())?;
+        write_atomically(out.join("results.md"), report.to_markdown().as_bytes())?;
     } else {
         output::note(&format!(
             "{} contains other runs too, so results.md was not updated; for a table of all runs: {} resume {}",
@@ -215,8 +236,8 @@ fn train_all(
     if output.json {
         output::json(&report)?;
     } else {
-        let text = report.to_text(false);
-        output::text(&format!(
+        let text = report.to_text(output.wide.layout());
+        output::picture(&format!(
             "{text}\n{} runs in {}; watch one with: {} watch {}\n",
             jobs.len(),
             out.display(),
@@ -233,6 +254,27 @@ fn train_all(
     }
     let diverged: usize = report.rows.iter().map(|row| row.diverged).sum();
     if diverged > 0 { Err(Error::Diverged(diverged, jobs.len())) } else { Ok(()) }
+}
+
+/// Runs the jobs while the dashboard is shown. Its messages are printed when it has closed.
+///
+/// # Errors
+/// Errors of [`experiment::run`].
+fn train_with_dashboard<'a>(
+    training: dashboard::Training<'a>,
+    board: &Arc<Board>,
+    threads: Threads,
+) -> freewheel_core::Result<Vec<JobOutcome<'a>>> {
+    let dashboard::Training { registry, jobs, out, stop, score_scales, .. } = training;
+    let progress = Progress::on_board(Arc::clone(board));
+    let train = || experiment::run(registry, jobs, out, threads.count(), stop, &progress, score_scales);
+    let (ran, shown) = dashboard::show(training, train);
+    board.notes_from(0).iter().for_each(|note| output::note(note));
+    if let Err(e) = shown {
+        output::note(&format!("no dashboard: {e}"));
+    }
+    // A panic has printed its message; the terminal is restored.
+    ran.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 /// Number of runs in the folder `out`: started ones, and those in the plans.

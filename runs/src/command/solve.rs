@@ -68,7 +68,7 @@ pub(super) fn solve(registry: &Registry, args: Solve) -> Result<()> {
         let runner = world.episode_runner(Streams::new(0), Purpose::WatchEnvironment, 0);
         let mut frame = Frame::default();
         runner.draw(Some(&**policy), &mut frame);
-        if frame.width() <= 200 && frame.height() <= 80 {
+        if frame.width() <= args.wide.layout().width.unwrap_or(200) && frame.height() <= 80 {
             text.push_str(&format!("\n{}", frame.to_text()));
         }
     }

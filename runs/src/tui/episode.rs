@@ -1,11 +1,11 @@
-//! Episode of the viewer that can be stepped forward and backward. The same episode number always gives the same
-//! episode.
+//! Episode of the viewer, in which the user can go to any step. The same episode number always gives the same episode.
 
 use std::sync::Arc;
 
+use freewheel_core::record::{EpisodeRecord, RecordedActions};
 use freewheel_core::{
-    ActionBuffer, DynWorld, Ending, EpisodeRunner, Error, Player, Policy, Purpose, Result, Spec, Stream,
-    Streams,
+    ActionBuffer, DynWorld, Ending, EpisodeRunner, Error, Event, Insight, Neuron, Player, Policy, Purpose,
+    Result, Spec, Stream, Streams,
 };
 
 /// One step of the episode.
@@ -19,8 +19,6 @@ pub(super) struct EpisodeStep {
     pub(super) mover: Player,
     /// Whether the user chose the action.
     pub(super) by_human: bool,
-    /// State of the policy's random stream and memory before the step; a step back restores this state.
-    before: (Stream, Vec<f32>),
 }
 
 /// Reason for the end of an episode.
@@ -30,110 +28,259 @@ pub(super) enum EpisodeEnd {
     Terminal,
     /// The world or its time limit truncated the episode.
     Truncated,
-    /// The viewer truncated the episode after `Watch::max_steps` steps.
+    /// The viewer truncated the episode after `Watch::max_steps` steps, or the recording ends here.
     Cut,
 }
 
-/// Episode of the viewer, and the steps made so far.
+/// Episode of the viewer, and the steps made so far. After going back, the later steps are kept and made again, unless
+/// a new action differs.
 pub(super) struct Episode {
     runner: Box<dyn EpisodeRunner>,
+    /// Random streams of the policy.
     streams: Streams,
     max_steps: u32,
-    rng: Stream,
-    /// Memory of the policy, see [`Policy::memory_len`].
-    memory: Vec<f32>,
+    /// Known steps: those up to the current state, and later ones after going back.
     steps: Vec<EpisodeStep>,
+    /// Random stream and memory of the policy before each known step, and after the last one.
+    sources: Vec<(Stream, Vec<f32>)>,
+    /// Events of the known steps, each with the number of steps before it.
+    events: Vec<(u32, Event)>,
+    /// Actions of a recording, which are made instead of those of a policy.
+    recorded: Option<RecordedActions>,
     actions: ActionBuffer,
+    /// Whether the last known step ends the episode.
+    complete: bool,
 }
 
 impl Episode {
     /// Episode of `world` with this `number`, before its first step.
     pub(super) fn new(world: &dyn DynWorld, streams: Streams, number: u64, max_steps: u32) -> Self {
-        let mut episode = Episode {
-            runner: world.episode_runner(streams, Purpose::WatchEnvironment, 0),
-            streams,
-            max_steps,
-            rng: streams.stream(Purpose::WatchAction, 0, number),
-            memory: Vec::new(),
-            steps: Vec::new(),
-            actions: ActionBuffer::for_spec(world.spec(), 1),
-        };
+        let mut episode =
+            Episode::of(world.episode_runner(streams, Purpose::WatchEnvironment, 0), streams, max_steps);
         episode.begin(number);
         episode
     }
 
-    /// Starts episode `number`, with its own random streams.
-    pub(super) fn begin(&mut self, number: u64) {
-        self.runner.reset(number);
-        self.rng = self.streams.stream(Purpose::WatchAction, 0, number);
-        self.memory.clear();
-        self.steps.clear();
+    /// Recorded episode of `world`, before its first step.
+    pub(super) fn of_recording(world: &dyn DynWorld, record: &EpisodeRecord) -> Self {
+        let streams = Streams::new(record.seed);
+        let runner = world.episode_runner(streams, record.purpose, record.index);
+        let mut episode = Episode::of(runner, streams, 0);
+        episode.begin(record.episode);
+        episode.recorded = Some(record.actions.clone());
+        episode
     }
 
-    /// Makes one step with an action of `policy`.
-    pub(super) fn act(&mut self, policy: &dyn Policy) -> Result<()> {
-        let before = (self.rng.clone(), self.memory.clone());
+    fn of(mut runner: Box<dyn EpisodeRunner>, streams: Streams, max_steps: u32) -> Self {
+        runner.keep_history();
+        let actions = ActionBuffer::for_spec(runner.spec(), 1);
+        let (steps, sources, events) = (Vec::new(), Vec::new(), Vec::new());
+        Episode {
+            runner,
+            streams,
+            max_steps,
+            steps,
+            sources,
+            events,
+            recorded: None,
+            actions,
+            complete: false,
+        }
+    }
+
+    /// Starts episode `number`, with its own random streams; its steps are not known yet.
+    pub(super) fn begin(&mut self, number: u64) {
+        self.runner.reset(number);
+        self.steps.clear();
+        self.events.clear();
+        self.complete = false;
+        self.sources.clear();
+        self.sources.push((self.streams.stream(Purpose::WatchAction, 0, number), Vec::new()));
+    }
+
+    /// Makes one step: a known or recorded one, or else one with an action of `policy`. False without any of these.
+    pub(super) fn act(&mut self, policy: Option<&dyn Policy>) -> Result<bool> {
+        let at = self.position();
+        if at < self.steps.len() {
+            return self.go_to_known(at + 1).map(|()| true);
+        }
+        let Some(mut source) = self.sources.last().cloned() else { return Ok(false) };
         let mut actions = self.actions.clone();
-        self.runner.select_action(policy, &mut self.memory, &mut self.rng, &mut actions)?;
-        self.step(actions, false, before)
+        match (self.recorded.as_ref().map(|all| all.get(at)), policy) {
+            (Some(Some(recorded)), _) => actions.set(0, recorded)?,
+            (None, Some(policy)) => {
+                self.runner.select_action(policy, &mut source.1, &mut source.0, &mut actions)?;
+            }
+            _ => return Ok(false),
+        }
+        self.step(actions, false, source).map(|()| true)
     }
 
     /// Makes one step with an action of the user.
     pub(super) fn play(&mut self, action: ActionBuffer) -> Result<()> {
-        let before = (self.rng.clone(), self.memory.clone());
-        self.step(action, true, before)
+        let at = self.position();
+        if let Some(known) = self.steps.get_mut(at)
+            && known.action == action
+        {
+            known.by_human = true;
+            return self.go_to_known(at + 1);
+        }
+        let Some(source) = self.sources.get(at).cloned() else { return Ok(()) };
+        self.step(action, true, source)
     }
 
-    fn step(&mut self, action: ActionBuffer, by_human: bool, before: (Stream, Vec<f32>)) -> Result<()> {
-        let mover = self.runner.to_play();
+    /// Makes a step that is not known; `source` is the policy's random stream and memory after it.
+    fn step(&mut self, action: ActionBuffer, by_human: bool, source: (Stream, Vec<f32>)) -> Result<()> {
+        let (at, mover) = (self.position(), self.runner.to_play());
         let step = self.runner.step(action.as_actions())?;
-        self.steps.push(EpisodeStep { action, reward: step.reward, mover, by_human, before });
+        self.steps.truncate(at);
+        self.sources.truncate(at + 1);
+        self.events.retain(|(before, _)| (*before as usize) < at);
+        self.events.extend(self.runner.events().last().filter(|(before, _)| *before as usize == at).cloned());
+        // From the first other action on, the recording is not valid.
+        if by_human && self.recorded.as_ref().and_then(|all| all.get(at)) != Some(action.as_actions()) {
+            self.recorded = None;
+        }
+        self.steps.push(EpisodeStep { action, reward: step.reward, mover, by_human });
+        self.sources.push(source);
+        self.complete = self.over().is_some();
         Ok(())
     }
 
-    /// Goes one step back by replaying all steps but the last; false at the start of the episode.
+    /// Goes to the state after `step` steps, or to the last one that is known or recorded. Later steps stay known.
     ///
     /// # Errors
-    /// [`Error::Config`] if the world is not reproducible, because it uses random numbers that are not from its stream.
-    pub(super) fn back(&mut self) -> Result<bool> {
-        let Some(last) = self.steps.pop() else { return Ok(false) };
-        let number = self.runner.episode();
-        self.runner.reset(number);
-        for step in &self.steps {
-            let again = self.runner.step(step.action.as_actions())?;
-            if again.reward.to_bits() != step.reward.to_bits() {
+    /// Errors of a step; [`Error::Config`] if the world is not reproducible, because it uses random numbers that are not
+    /// from its stream.
+    pub(super) fn go_to(&mut self, step: usize) -> Result<()> {
+        self.go_to_known(step.min(self.steps.len()))?;
+        while self.position() < step && self.recorded.is_some() && self.act(None)? {}
+        Ok(())
+    }
+
+    fn go_to_known(&mut self, step: usize) -> Result<()> {
+        if self.runner.seek(step as u32) {
+            return Ok(());
+        }
+        // Runner without a history: all steps are made again.
+        if step < self.position() {
+            self.runner.reset(self.runner.episode());
+        }
+        for known in &self.steps[self.position().min(step)..step] {
+            let again = self.runner.step(known.action.as_actions())?;
+            if again.reward.to_bits() != known.reward.to_bits() {
                 return Err(Error::Config(format!(
-                    "{} is not reproducible: a reward of {} became {} in a replay of episode {number}",
+                    "{} is not reproducible: a reward of {} became {} in a replay of episode {}",
                     self.spec().id,
-                    step.reward,
-                    again.reward
+                    known.reward,
+                    again.reward,
+                    self.number()
                 )));
             }
         }
-        (self.rng, self.memory) = last.before;
-        Ok(true)
+        Ok(())
+    }
+
+    /// Number of steps from the start to the current state.
+    pub(super) fn position(&self) -> usize {
+        self.runner.length() as usize
+    }
+
+    /// Number of steps that are known or recorded, at least [`Episode::position`].
+    pub(super) fn known(&self) -> usize {
+        self.recorded.as_ref().map_or(0, RecordedActions::len).max(self.steps.len())
+    }
+
+    /// Whether the end of the episode is known.
+    pub(super) fn is_complete(&self) -> bool {
+        self.recorded.is_some() || self.complete
+    }
+
+    /// Whether a step can be made without a policy, because it is known or recorded.
+    pub(super) fn has_next(&self) -> bool {
+        self.position() < self.known()
+    }
+
+    /// Lets the user or a policy continue after the last step of a recording.
+    pub(super) fn continue_recording(&mut self) {
+        if self.position() == self.known() {
+            self.recorded = None;
+        }
     }
 
     /// Reason for the end of the episode; `None` while the episode runs.
     pub(super) fn over(&self) -> Option<EpisodeEnd> {
+        let at = self.position();
         match self.runner.ending() {
             Ending::Terminal => Some(EpisodeEnd::Terminal),
             Ending::Truncated => Some(EpisodeEnd::Truncated),
-            Ending::Running if self.max_steps > 0 && self.runner.length() >= self.max_steps => {
+            Ending::Running if self.max_steps > 0 && at >= self.max_steps as usize => Some(EpisodeEnd::Cut),
+            Ending::Running if self.recorded.as_ref().is_some_and(|all| at >= all.len()) => {
                 Some(EpisodeEnd::Cut)
             }
             Ending::Running => None,
         }
     }
 
-    /// Last step of the episode.
-    pub(super) fn last(&self) -> Option<&EpisodeStep> {
-        self.steps.last()
+    /// Numbers of `policy` about the current state.
+    pub(super) fn insight(&self, policy: &dyn Policy) -> Option<Insight> {
+        let (rng, memory) = self.sources.get(self.position())?;
+        self.runner.insight(policy, memory, rng)
     }
 
-    /// Whether the user chose any action of the episode.
+    /// Neuron of the network of `policy`; see [`Policy::neuron`].
+    pub(super) fn neuron(&self, policy: &dyn Policy, layer: usize, unit: usize) -> Option<Neuron> {
+        let (_, memory) = self.sources.get(self.position())?;
+        policy.neuron(self.runner.obs(), memory, layer, unit)
+    }
+
+    /// Action of the next step: the known or recorded one, or else that of `policy`, without a step; `None` for a
+    /// scripted policy, which may take long.
+    pub(super) fn next_action(&self, policy: Option<&dyn Policy>) -> Option<ActionBuffer> {
+        let at = self.position();
+        if let Some(step) = self.steps.get(at) {
+            return Some(step.action.clone());
+        }
+        let mut actions = self.actions.clone();
+        if let Some(recorded) = &self.recorded {
+            actions.set(0, recorded.get(at)?).ok()?;
+            return Some(actions);
+        }
+        let policy = policy.filter(|policy| policy.script().is_none())?;
+        let (mut rng, mut memory) = self.sources.get(at).cloned()?;
+        self.runner.select_action(policy, &mut memory, &mut rng, &mut actions).ok()?;
+        Some(actions)
+    }
+
+    /// Makes one step with an action of an agent that learns from it.
+    pub(super) fn learn(&mut self, action: ActionBuffer) -> Result<()> {
+        let Some(source) = self.sources.get(self.position()).cloned() else { return Ok(()) };
+        self.step(action, false, source)
+    }
+
+    /// Rewards of the steps up to the current state.
+    pub(super) fn rewards(&self) -> Vec<f32> {
+        self.steps.iter().take(self.position()).map(|step| step.reward).collect()
+    }
+
+    /// Last step of the episode up to the current state.
+    pub(super) fn last(&self) -> Option<&EpisodeStep> {
+        self.steps.get(self.position().checked_sub(1)?)
+    }
+
+    /// Known steps, also those after the current state.
+    pub(super) fn steps(&self) -> &[EpisodeStep] {
+        &self.steps
+    }
+
+    /// Events of the known steps, each with the number of steps before it.
+    pub(super) fn events(&self) -> &[(u32, Event)] {
+        &self.events
+    }
+
+    /// Whether the user chose any action up to the current state.
     pub(super) fn by_human(&self) -> bool {
-        self.steps.iter().any(|step| step.by_human)
+        self.steps.iter().take(self.position()).any(|step| step.by_human)
     }
 
     /// Number of the episode.

@@ -129,12 +129,13 @@ impl Model {
     /// Switches between play by the user and by the policy.
     pub(super) fn toggle_human(&mut self) {
         match self.human.take() {
-            Some(human) if self.policies.is_empty() => {
+            Some(human) if self.policies.is_empty() && !self.episode.has_next() => {
                 self.human = Some(human);
                 self.set_note("there is no policy to continue");
             }
             Some(human) => self.running = human.was_running,
             None => {
+                self.episode.continue_recording();
                 if self.episode.over().is_some() {
                     self.episode.begin(self.episode.number());
                 }

@@ -6,9 +6,10 @@
 use ratatui::layout::Rect;
 
 /// Choice of the position and shape of the panel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Shape {
     /// Panel as a column on the right of the world.
+    #[default]
     Side,
     /// Panel of two columns below the world.
     Below,
@@ -17,13 +18,28 @@ pub(super) enum Shape {
 }
 
 /// Areas of a screen. An empty area means that the screen has no space for the part.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Areas {
     pub(super) header: Rect,
     pub(super) world: Rect,
     pub(super) panel: Rect,
     pub(super) shape: Shape,
+    /// One or two rows: the names of the events, and the bar with its labels.
+    pub(super) timeline: Rect,
     pub(super) footer: Rect,
+}
+
+impl Areas {
+    /// Bar of the timeline, between the labels on its left and right.
+    pub(super) fn bar(&self) -> Rect {
+        let area = self.timeline;
+        if area.height == 0 {
+            return Rect::ZERO;
+        }
+        let (left, right) = if area.width < 60 { (10, 1) } else { (13, 15) };
+        let width = area.width.saturating_sub(left + right);
+        Rect { x: area.x + left.min(area.width), y: area.bottom() - 1, width, height: 1 }
+    }
 }
 
 /// Minimum and maximum number of columns of the panel on the right.
@@ -31,7 +47,7 @@ const SIDE: (u16, u16) = (32, 44);
 
 /// Possible panel shapes for a screen, the preferred one first. `actions` is the number of actions shown in the panel.
 pub(super) fn shapes(screen: Rect, actions: usize) -> &'static [Shape] {
-    let (_, body, _) = rows(screen);
+    let [_, body, ..] = rows(screen);
     match body.height {
         height if screen.width < 64 || height < 12 => &[Shape::Strip],
         // The world needs at least three rows.
@@ -42,7 +58,7 @@ pub(super) fn shapes(screen: Rect, actions: usize) -> &'static [Shape] {
 
 /// Maximum columns and rows of the world's picture on a screen with the given panel shape.
 pub(super) fn max_picture_size(screen: Rect, shape: Shape, actions: usize) -> (usize, usize) {
-    let (_, body, _) = rows(screen);
+    let [_, body, ..] = rows(screen);
     let (width, height) = match shape {
         Shape::Side => (body.width.saturating_sub(SIDE.0), body.height),
         Shape::Below => (body.width, body.height.saturating_sub(below(actions))),
@@ -53,7 +69,7 @@ pub(super) fn max_picture_size(screen: Rect, shape: Shape, actions: usize) -> (u
 
 /// Areas of a screen with the given panel shape, for a picture of `picture` columns.
 pub(super) fn areas(screen: Rect, shape: Shape, picture: usize, actions: usize) -> Areas {
-    let (header, body, footer) = rows(screen);
+    let [header, body, timeline, footer] = rows(screen);
     let (world, panel) = match shape {
         Shape::Side => {
             // The panel shrinks for a wide picture.
@@ -74,21 +90,27 @@ pub(super) fn areas(screen: Rect, shape: Shape, picture: usize, actions: usize) 
             (world, Rect { y: world.bottom(), height, ..body })
         }
     };
-    Areas { header, world, panel, shape, footer }
+    Areas { header, world, panel, shape, timeline, footer }
 }
 
-/// First row, the rows between, and last row of the screen.
-fn rows(screen: Rect) -> (Rect, Rect, Rect) {
+/// First row, the rows of world and panel, the timeline, and the last row of the screen.
+fn rows(screen: Rect) -> [Rect; 4] {
     let row = |y: u16, height: u16| Rect { x: screen.x, y: screen.y + y, width: screen.width, height };
     let height = screen.height;
-    let header = if height >= 6 { row(0, 1) } else { Rect::ZERO };
-    let footer = if height >= 3 { row(height - 1, 1) } else { Rect::ZERO };
-    (header, row(header.height, height - header.height - footer.height), footer)
+    let header = u16::from(height >= 6);
+    let footer = u16::from(height >= 3);
+    let timeline = match height {
+        20.. => 2,
+        10.. => 1,
+        _ => 0,
+    };
+    let body = height - header - timeline - footer;
+    [row(0, header), row(header, body), row(header + body, timeline), row(height - footer, footer)]
 }
 
 /// Number of rows of the panel below the world.
 fn below(actions: usize) -> u16 {
-    9 + actions.clamp(4, 6) as u16
+    10 + actions.clamp(4, 6) as u16
 }
 
 /// Number of rows of the panel on a narrow screen.
@@ -113,9 +135,11 @@ mod tests {
             for &shape in shapes(screen, 4) {
                 for picture in [0, 12, 72, 400, usize::MAX] {
                     let areas = areas(screen, shape, picture, 4);
-                    let all = [areas.header, areas.world, areas.panel, areas.footer];
+                    let all = [areas.header, areas.world, areas.panel, areas.timeline, areas.footer];
                     let cells: u32 = all.iter().map(|area| area.area()).sum();
                     assert_eq!(cells, screen.area(), "{width} x {height} {shape:?}");
+                    let bar = areas.bar();
+                    assert!(bar.is_empty() || bar.intersection(areas.timeline) == bar, "{bar:?}");
                     let max_size = max_picture_size(screen, shape, 4);
                     let world = (usize::from(areas.world.width), usize::from(areas.world.height));
                     assert!(

@@ -2,44 +2,74 @@
 //!
 //! | file | content |
 //! |---|---|
-//! | `episode` | episode that can be stepped forward and backward |
+//! | `app` | screens, and the stack that shows the top one |
+//! | `dashboard` | training dashboard of `train`, `run` and `resume` |
+//! | `plot` | line plot in braille |
+//! | `home` | home screen of a bare `freewheel` |
+//! | `episode` | episode in which the user can go to any step |
+//! | `background` | messages of work in the background |
+//! | `clock` | speed as a factor of the world's own clock |
 //! | `returns` | returns of the finished episodes of one player |
 //! | `viewport` | visible part of the world's picture |
 //! | `human_input` | actions chosen by the user |
-//! | `keys` | mapping of keys to commands |
+//! | `insight` | numbers of the policy about the current state, and their scale |
+//! | `keys` | table of the keys: commands, footer, help and documentation |
 //! | `layout` | areas of the screen |
+//! | `learner` | agent that learns from the steps that are watched |
 //! | `model` | state of the viewer, changed by commands and time; without terminal and clock |
 //! | `view` | drawing of the model |
+//! | `pair` | two agents side by side |
 //! | `palette` | colors for terminals with 24-bit, 256, 16 or no colors |
+//! | `theme` | dark, light and color-blind-safe colors |
+//! | `ascii` | glyphs in ASCII |
 //! | `terminal` | event loop; restores the terminal at the end |
 //! | `signals` | signals that end, suspend or continue the program |
 
+mod app;
+mod ascii;
+mod background;
+mod clock;
+pub(crate) mod dashboard;
 mod episode;
+pub(crate) mod home;
 mod human_input;
+mod insight;
 mod keys;
 mod layout;
+mod learner;
 mod model;
+mod pair;
 mod palette;
+mod plot;
 mod returns;
 mod signals;
 mod terminal;
+mod theme;
 mod view;
 mod viewport;
 
 #[cfg(test)]
+mod snapshot;
+#[cfg(test)]
 mod test_worlds;
 
+pub use background::{Background, Progress, Reporter, Update};
+pub use clock::Speed;
+pub use learner::LearnHere;
 pub use palette::Depth;
 pub(crate) use palette::cube;
+pub(crate) use terminal::{is_interactive, restore};
+pub use theme::Theme;
 
 use std::sync::Arc;
 
+use freewheel_core::record::EpisodeRecord;
 use freewheel_core::{DynWorld, Policy, Result, Streams};
 
 /// Input of the viewer: world, policies and settings.
-pub struct Watch<'a> {
+pub struct Watch {
     /// World that is shown.
-    pub world: &'a dyn DynWorld,
+    pub world: Arc<dyn DynWorld>,
     /// Title at the top left; default: the world's id.
     pub title: String,
     /// Policies with their names; the last one is shown first. The policies of a run's checkpoints, in order, show the
@@ -50,28 +80,57 @@ pub struct Watch<'a> {
     /// Number of the first episode.
     pub first_episode: u64,
     /// Initial speed, 0.1 to 1,000,000 steps a second.
-    pub steps_per_second: f64,
+    pub speed: Speed,
     /// Number of steps after which the viewer ends an episode; 0 for never.
     pub max_steps: u32,
     /// Reference score, drawn as a line in the chart.
     pub reference: Option<f64>,
     /// Baseline score, drawn as a line in the chart.
     pub baseline: Option<f64>,
+    /// Colors at the start.
+    pub theme: Theme,
+    /// Whether all glyphs are ASCII; they are, too, if the locale has no UTF-8.
+    pub ascii: bool,
+    /// Recorded episodes, which are shown instead of those of a policy.
+    pub recordings: Vec<Recording>,
+    /// Whether the user plays from the start; without policies, recordings and work in the background, the user plays
+    /// in any case.
+    pub human: bool,
+    /// Work in the background that sends policies and scores.
+    pub background: Option<Background>,
+    /// Agent that learns from the steps that are watched when the user wants it.
+    pub learner: Option<LearnHere>,
 }
 
-impl<'a> Watch<'a> {
-    /// Viewer input without policies: ten steps a second, seed 0, at most 10,000 steps an episode.
-    pub fn new(world: &'a dyn DynWorld) -> Self {
+/// Recorded episode and its world.
+pub struct Recording {
+    /// Title, such as `recording 3 of 10` or the names of the players.
+    pub title: String,
+    /// World of the episode.
+    pub world: Arc<dyn DynWorld>,
+    /// The episode.
+    pub record: EpisodeRecord,
+}
+
+impl Watch {
+    /// Viewer input without policies: speed of the world's own clock, seed 0, at most 10,000 steps an episode.
+    pub fn new(world: Arc<dyn DynWorld>) -> Self {
         Watch {
-            world,
             title: world.spec().id.clone(),
+            world,
             policies: Vec::new(),
             streams: Streams::new(0),
             first_episode: 0,
-            steps_per_second: 10.0,
+            speed: Speed::default(),
             max_steps: 10_000,
             reference: None,
             baseline: None,
+            theme: Theme::default(),
+            ascii: false,
+            recordings: Vec::new(),
+            human: false,
+            background: None,
+            learner: None,
         }
     }
 
@@ -96,6 +155,25 @@ pub enum Exit {
 /// # Errors
 /// [`Error::Unsupported`](freewheel_core::Error::Unsupported) if the output is not a terminal;
 /// [`Error::Io`](freewheel_core::Error::Io) if the terminal fails.
-pub fn watch(watch: Watch<'_>) -> Result<Exit> {
-    terminal::show(watch)
+pub fn watch(watch: Watch) -> Result<Exit> {
+    terminal::show(app::App::new(model::Model::new(with_locale(watch))))
+}
+
+/// Runs the viewer with two agents side by side on the same episodes.
+///
+/// # Errors
+/// As for [`watch`].
+pub fn watch_pair(pair: [Watch; 2]) -> Result<Exit> {
+    let models = pair.map(|watch| model::Model::new(with_locale(watch)));
+    terminal::show(app::App::new(pair::Pair::new(models)))
+}
+
+/// Settings with ASCII glyphs if the locale has no UTF-8.
+fn with_locale(watch: Watch) -> Watch {
+    Watch { ascii: watch.ascii || needs_ascii(), ..watch }
+}
+
+/// Whether the locale has no UTF-8.
+fn needs_ascii() -> bool {
+    ascii::is_needed(|name| std::env::var(name).ok())
 }

@@ -1,28 +1,55 @@
 //! State of the viewer, changed by commands and elapsed time; it uses no terminal and no clock.
 
+mod learning;
+mod picture;
+mod source;
+mod timeline;
+
+use std::sync::Arc;
 use std::time::Duration;
 
-use freewheel_core::{ActionBuffer, Frame, Policy};
+use freewheel_core::{ActionBuffer, DynWorld, Frame, Policy};
 use ratatui::layout::Rect;
 
+use super::background::{Background, Progress};
+use super::clock::Clock;
 use super::episode::{Episode, Policies};
 use super::human_input::{HumanInput, Input};
+use super::insight::InsightState;
 use super::keys::Command;
-use super::layout::{self, Shape};
+use super::layout::Areas;
+use super::learner::Learner;
 use super::returns::{EpisodeResult, Returns};
+use super::theme::Theme;
 use super::viewport::Viewport;
-use super::{Exit, Watch};
+use super::{Exit, Recording, Watch};
+
+use timeline::Skip;
 
 /// State of the viewer: episode, policies, speed and picture.
 pub(super) struct Model {
     /// Title at the top left.
     pub(super) title: String,
+    /// World that is shown.
+    world: Arc<dyn DynWorld>,
     /// Current episode.
     pub(super) episode: Episode,
     /// Policies with their names.
     pub(super) policies: Policies,
     /// Index of the current policy.
     pub(super) policy_index: usize,
+    /// Recorded episodes that are shown instead of those of a policy.
+    recordings: Vec<Recording>,
+    /// Index of the recording that is shown.
+    recording: Option<usize>,
+    /// Work in the background that sends policies and scores.
+    background: Option<Background>,
+    /// State of the work in the background.
+    work: Option<Progress>,
+    /// Time since the start of the work in the background.
+    waited: Duration,
+    /// Whether the newest policy is shown from the next episode on.
+    follows_newest: bool,
     /// Reference score of the world.
     pub(super) reference: Option<f64>,
     /// Baseline score of the world.
@@ -33,76 +60,113 @@ pub(super) struct Model {
     pub(super) running: bool,
     /// Input state while the user plays; `None` while the policy plays.
     pub(super) human: Option<HumanInput>,
-    /// Whether the world's picture shows the policy's values.
-    pub(super) overlay: bool,
+    /// Index of the layer of the picture: 0 for none, 1 for the policy's values, then the layers of the world.
+    layer: usize,
+    /// Zoom of the picture; see [`Frame::zoom`].
+    zoom: i8,
     /// Whether the help is open.
     pub(super) help: bool,
-    /// Speed, steps a second.
-    pub(super) speed: f64,
-    /// Whether the machine is too slow for `speed`.
+    /// First row of the help that is shown.
+    pub(super) help_scroll: u16,
+    /// Colors of the screen.
+    pub(super) theme: Theme,
+    /// Whether all glyphs are ASCII.
+    pub(super) ascii: bool,
+    /// Speed.
+    pub(super) clock: Clock,
+    /// Whether the machine is too slow for the speed.
     pub(super) lagging: bool,
+    /// Whether the episode is repeated at its end.
+    pub(super) looping: bool,
+    /// Digits of the step to go to, while the user types them.
+    pub(super) entry: Option<String>,
+    /// For two agents side by side: number of steps before the first step in which their actions differ, `Some(None)`
+    /// if there is none so far.
+    pub(super) parting: Option<Option<usize>>,
+    /// Goal of steps that are made as fast as possible.
+    skip: Option<Skip>,
+    /// Whether the user drags the position on the timeline.
+    dragging: bool,
     /// Message for the user, until the next key.
     pub(super) note: Option<String>,
     /// Reason to end the viewer, once there is one.
     pub(super) exit: Option<Exit>,
     /// Picture of the world.
     pub(super) picture: Frame,
-    /// Shape of the panel.
-    pub(super) shape: Shape,
+    /// Areas of the screen.
+    pub(super) areas: Areas,
     /// Visible part of the picture.
     pub(super) viewport: Viewport,
-    /// Action values of the current policy, `[A]` for A actions; `None` if the policy has none.
-    pub(super) values: Option<Vec<f32>>,
+    /// Numbers of the current policy about the current state, and the page of the panel.
+    pub(super) insight: InsightState,
+    /// Agent that can learn here.
+    learn_here: Option<Learner>,
     /// Whether the screen must be redrawn.
     pub(super) dirty: bool,
-    /// Returns under each policy, followed by the returns of the user.
+    /// Returns under each policy, followed by the returns of the user and of the agent that learns here.
     returns: Vec<Returns>,
     /// Picture before the current one.
     before: Frame,
-    /// Screen, and size of the picture, for which `shape` was chosen.
+    /// Screen, and size of the picture, for which the areas were chosen.
     fitted_to: Option<(Rect, (usize, usize))>,
-    /// Values of `overlay` and `policy_index` for which the current picture was drawn.
-    drawn_with: Option<(bool, usize)>,
+    /// Values of `layer`, `zoom` and `policy_index` for which the current picture was drawn.
+    drawn_with: Option<(usize, i8, usize)>,
     /// Number of steps that are due but not made yet; negative while the end of an episode stays on the screen.
     pub(super) step_debt: f64,
 }
 
 impl Model {
     /// State at the start of the viewer.
-    pub(super) fn new(watch: Watch<'_>) -> Self {
-        let Watch { world, policies, streams, .. } = watch;
+    pub(super) fn new(watch: Watch) -> Self {
+        let Watch { world, policies, streams, recordings, background, .. } = watch;
+        let plays = watch.human || (recordings.is_empty() && background.is_none() && policies.is_empty());
+        let learner = watch.learner.and_then(|agent| Learner::new(agent, &*world, streams).ok());
         let mut model = Model {
             title: watch.title,
-            episode: Episode::new(world, streams, watch.first_episode, watch.max_steps),
+            episode: Episode::new(&*world, streams, watch.first_episode, watch.max_steps),
+            clock: Clock::new(&*world, watch.speed),
+            world,
             policy_index: policies.len().saturating_sub(1),
+            recordings,
+            recording: None,
+            background,
+            work: None,
+            waited: Duration::ZERO,
+            follows_newest: true,
             reference: watch.reference.filter(|x| x.is_finite()),
             baseline: watch.baseline.filter(|x| x.is_finite()),
             seed: streams.seed,
             running: true,
             human: None,
-            overlay: true,
+            layer: 1,
+            zoom: 0,
             help: false,
-            speed: if watch.steps_per_second.is_finite() {
-                watch.steps_per_second.clamp(0.1, 1e6)
-            } else {
-                10.0
-            },
+            help_scroll: 0,
+            theme: watch.theme,
+            ascii: watch.ascii,
             lagging: false,
+            looping: false,
+            entry: None,
+            parting: None,
+            skip: None,
+            dragging: false,
             note: None,
             exit: None,
             picture: Frame::default(),
-            shape: Shape::Side,
+            areas: Areas::default(),
             viewport: Viewport::default(),
-            values: None,
+            insight: InsightState::default(),
+            learn_here: learner,
             dirty: true,
-            returns: vec![Returns::default(); policies.len() + 1],
+            returns: vec![Returns::default(); policies.len() + 2],
             before: Frame::default(),
             fitted_to: None,
             drawn_with: None,
             step_debt: 0.0,
             policies,
         };
-        if model.policies.is_empty() {
+        model.load(0);
+        if plays {
             model.toggle_human();
         }
         model.refresh();
@@ -111,51 +175,94 @@ impl Model {
 
     /// Current policy, if there is one.
     pub(super) fn policy(&self) -> Option<&dyn Policy> {
-        self.policies.get(self.policy_index).map(|(_, policy)| &**policy)
+        let chosen = self.policies.get(self.policy_index).map(|(_, policy)| &**policy);
+        self.learner().map(Learner::policy).or(chosen)
     }
 
     /// Returns under the current policy, or returns of the user while the user plays.
     pub(super) fn returns(&self) -> &Returns {
-        let human = self.returns.len() - 1;
-        &self.returns[if self.human.is_some() { human } else { self.policy_index.min(human) }]
+        &self.returns[self.player(self.human.is_some())]
+    }
+
+    /// Index in `returns` of the present player, by default the policy.
+    fn player(&self, is_human: bool) -> usize {
+        let human = self.returns.len() - 2;
+        match (is_human, self.learner()) {
+            (true, _) => human,
+            (false, Some(_)) => human + 1,
+            (false, None) => self.policy_index.min(human),
+        }
     }
 
     /// Executes a command.
     pub(super) fn execute(&mut self, command: Command) {
         self.note = None;
+        self.skip = None;
         self.dirty = true;
         if self.help {
-            self.help = false;
             match command {
-                Command::Quit | Command::Suspend => {}
+                Command::Quit | Command::Suspend | Command::Theme => {}
+                Command::Scroll(_, rows) => return self.scroll_help(rows),
                 // Any other key only closes the help.
-                _ => return,
+                _ => {
+                    self.help = false;
+                    return;
+                }
             }
+        }
+        if self.entry.is_some() && self.enter_step(command) {
+            return;
         }
         match command {
             Command::Quit => self.exit = Some(Exit::Quit),
             // The event loop handles the suspension.
             Command::Suspend => {}
+            Command::Escape if self.cancel_work() => {}
             Command::Escape if self.human.is_some() && !self.policies.is_empty() => self.toggle_human(),
             Command::Escape => self.exit = Some(Exit::Quit),
             Command::Pause => self.running = !self.running,
             Command::Step => {
                 self.running = false;
-                self.policy_step();
+                self.next_step();
             }
             Command::Back => self.back(),
-            Command::Faster => self.set_speed(faster(self.speed)),
-            Command::Slower => self.set_speed(slower(self.speed)),
-            Command::Restart => self.begin(self.episode.number()),
-            Command::Next => self.begin(self.episode.number().saturating_add(1)),
-            Command::Previous => match self.episode.number().checked_sub(1) {
-                Some(number) => self.begin(number),
-                None => self.set_note("this is the first episode"),
-            },
+            Command::Percent(share) => self.go_by_percent(share),
+            Command::Start => self.go_to(0),
+            Command::End => self.go_to_end(),
+            Command::AskStep => self.entry = Some(String::new()),
+            Command::NextEvent => self.next_event(),
+            Command::PreviousEvent => self.previous_event(),
+            Command::Loop => {
+                self.looping = !self.looping;
+                self.set_note(if self.looping {
+                    "the episode is repeated"
+                } else {
+                    "the next episode follows"
+                });
+            }
+            Command::Faster => self.change_speed(Clock::faster),
+            Command::Slower => self.change_speed(Clock::slower),
+            Command::Restart => self.restart(),
+            Command::Next => self.change_episode(1),
+            Command::Previous => self.change_episode(-1),
             Command::Policy(by) => self.switch_policy(by),
-            Command::Overlay => self.overlay = !self.overlay,
+            Command::Layer => self.next_layer(),
+            Command::Zoom(by) => self.zoom_by(by),
+            Command::Page => self.insight.page = self.insight.page.next(),
+            Command::Learn => self.toggle_learning(),
+            Command::Neuron(layers, units) => self.insight.move_neuron(layers, units),
+            Command::TogglePlay if self.learner().is_some() => {
+                self.stop_learning();
+                if self.human.is_none() {
+                    self.toggle_human();
+                }
+            }
             Command::TogglePlay => self.toggle_human(),
-            Command::Help => self.help = true,
+            Command::Help => (self.help, self.help_scroll) = (true, 0),
+            Command::Theme => {
+                self.theme = self.theme.next();
+                self.note = Some(format!("theme: {}", self.theme.name()));
+            }
             Command::Scroll(columns, rows) => self.viewport.scroll(columns, rows, &self.picture),
             Command::Follow => self.viewport.following = true,
             Command::Play(action) => self.play(action),
@@ -169,32 +276,46 @@ impl Model {
 
     /// Adds the number of steps that are due after the time `elapsed`; [`Model::tick`] makes the steps.
     pub(super) fn advance(&mut self, elapsed: Duration) {
+        self.receive(elapsed);
         if self.steps_by_time() {
-            self.step_debt += elapsed.as_secs_f64() * self.speed;
+            self.step_debt += elapsed.as_secs_f64() * self.clock.speed();
         }
     }
 
     /// Makes one step that is due; false if no step is due.
     pub(super) fn tick(&mut self) -> bool {
+        if self.skip.is_some() {
+            return self.skip_step();
+        }
         if self.step_debt < 1.0 || !self.steps_by_time() {
             return false;
         }
         self.step_debt -= 1.0;
         if self.episode.over().is_some() {
-            self.episode.begin(self.episode.number().saturating_add(1));
-            self.dirty = true;
+            self.follow_the_end();
         } else if self.human_to_move() {
             if let Some(numbers) = self.human.as_ref().and_then(HumanInput::continuous_action) {
                 self.play_action(numbers);
             }
         } else {
-            self.policy_step();
+            self.next_step();
         }
         if self.episode.over().is_some() {
             // The end of an episode stays on the screen for 1.5 seconds, or for 10 steps at high speed.
-            self.step_debt -= (1.5 * self.speed).min(10.0);
+            self.step_debt -= (1.5 * self.clock.speed()).min(10.0);
         }
         true
+    }
+
+    /// Repeats the episode, or starts the next one.
+    pub(super) fn follow_the_end(&mut self) {
+        let debt = self.step_debt;
+        if self.looping {
+            self.go_to_step(0);
+        } else {
+            self.change_episode(1);
+        }
+        (self.step_debt, self.dirty) = (debt, true);
     }
 
     /// Drops the steps that are due but for which there was no time.
@@ -207,77 +328,23 @@ impl Model {
 
     /// Time until the next step; `None` if the viewer makes no steps by itself.
     pub(super) fn due(&self) -> Option<Duration> {
-        let wait = (1.0 - self.step_debt).max(0.0) / self.speed;
+        if self.skip.is_some() {
+            return Some(Duration::ZERO);
+        }
+        let wait = (1.0 - self.step_debt).max(0.0) / self.clock.speed();
         self.steps_by_time().then(|| Duration::from_secs_f64(wait.min(60.0)))
-    }
-
-    /// Draws the world for a screen of the size `screen`.
-    pub(super) fn fit(&mut self, screen: Rect) {
-        self.refresh();
-        if self.fitted_to != Some((screen, size(&self.picture))) {
-            self.choose_shape(screen);
-            self.refresh();
-            self.fitted_to = Some((screen, size(&self.picture)));
-        }
-        let actions = self.episode.spec().actions.names().len();
-        let world = layout::areas(screen, self.shape, self.picture.width(), actions).world;
-        self.dirty |= self.viewport.size != (world.width, world.height);
-        self.viewport.size = (world.width, world.height);
-        self.viewport.place_on(&self.picture);
-    }
-
-    /// Chooses the shape of the panel. The panel is below the world if the whole picture is visible only then, or if
-    /// the visible part is then at least twice as large.
-    fn choose_shape(&mut self, screen: Rect) {
-        let actions = self.episode.spec().actions.names().len();
-        let mut best: Option<(usize, bool)> = None;
-        for &shape in layout::shapes(screen, actions) {
-            let max_size = layout::max_picture_size(screen, shape, actions);
-            // One empty column on both sides of the picture.
-            let mut picture = Frame::with_max_size(max_size.0.saturating_sub(2), max_size.1);
-            self.draw(&mut picture);
-            let (cells, whole) = layout::visible_cells(size(&picture), max_size);
-            let better = best.is_none_or(|(most, all)| whole && (!all || cells >= 2 * most));
-            if better {
-                best = Some((cells, whole));
-                self.shape = shape;
-                (self.picture, self.before) = (picture.clone(), picture);
-            }
-        }
-    }
-
-    /// Draws the world into `picture`.
-    fn draw(&self, picture: &mut Frame) {
-        let policy = self.policy().filter(|_| self.overlay);
-        self.episode.runner().draw(policy, picture);
-    }
-
-    /// Updates the picture and the action values: once per frame, not once per step.
-    pub(super) fn refresh(&mut self) {
-        let mut picture = std::mem::take(&mut self.before);
-        self.draw(&mut picture);
-        self.before = std::mem::replace(&mut self.picture, picture);
-        // Changes of the overlay must not move the focus.
-        let drawn = Some((self.overlay, self.policy_index));
-        let before = (self.drawn_with == drawn).then_some(&self.before);
-        self.viewport.update_focus(before, &self.picture);
-        self.drawn_with = drawn;
-        self.viewport.place_on(&self.picture);
-        let mut values = vec![0.0; self.episode.spec().actions.count()];
-        let runner = self.episode.runner();
-        self.values = self
-            .policy()
-            .is_some_and(|policy| policy.action_values(runner.obs(), runner.legal(), &mut values))
-            .then_some(values);
     }
 
     /// Whether the viewer makes steps as time passes.
     fn steps_by_time(&self) -> bool {
-        if self.help || self.exit.is_some() {
+        if self.help || self.entry.is_some() || self.dragging || self.exit.is_some() {
             return false;
         }
         match &self.human {
-            None => self.running && self.policy().is_some(),
+            None => {
+                let recorded = self.recording.is_some() || self.episode.has_next();
+                self.running && (recorded || self.policy().is_some())
+            }
             // After the end of an episode, the user starts the next one.
             Some(_) if self.episode.over().is_some() => false,
             Some(human) if self.human_to_move() => {
@@ -294,16 +361,19 @@ impl Model {
         self.dirty = true;
     }
 
-    /// Makes one step of the policy, or starts the next episode after the end of the current one.
-    fn policy_step(&mut self) {
+    /// Makes one step that is known, or one of the policy, or starts the next episode after the end of the current one.
+    pub(super) fn next_step(&mut self) {
         if self.episode.over().is_some() {
-            return self.begin(self.episode.number().saturating_add(1));
+            return self.change_episode(1);
         }
-        let Some((_, policy)) = self.policies.get(self.policy_index) else {
-            return self.set_note("there is no policy to make a step");
-        };
-        let done = self.episode.act(&**policy);
-        self.finish_step(done);
+        if self.learn_step() {
+            return;
+        }
+        let policy = self.policies.get(self.policy_index).map(|(_, policy)| Arc::clone(policy));
+        match self.episode.act(policy.as_deref()) {
+            Ok(false) => self.set_note("there is no policy to make a step"),
+            done => self.finish_step(done.map(drop)),
+        }
     }
 
     /// Makes one step with an action of the user.
@@ -320,22 +390,12 @@ impl Model {
             return self.set_note(&error.to_string());
         }
         if let Some(over) = self.episode.over() {
-            let human = self.returns.len() - 1;
-            let player = if self.episode.by_human() { human } else { self.policy_index.min(human) };
+            let player = self.player(self.episode.by_human());
             let runner = self.episode.runner();
             let score = runner.spec().score.of(runner.episode_return(), &runner.measures());
             let result = EpisodeResult { score, over };
-            self.returns[player].record(self.episode.number(), result);
-        }
-    }
-
-    /// Goes one step back and pauses.
-    pub(super) fn back(&mut self) {
-        self.running = false;
-        match self.episode.back() {
-            Ok(true) => {}
-            Ok(false) => self.set_note("this is the start of the episode"),
-            Err(error) => self.set_note(&error.to_string()),
+            let number = self.recording.map_or(self.episode.number(), |index| index as u64);
+            self.returns[player].record(number, result);
         }
     }
 
@@ -345,13 +405,15 @@ impl Model {
         if n < 2 {
             return self.set_note("there is no other policy");
         }
+        self.stop_learning();
         self.policy_index = (self.policy_index as isize + by).rem_euclid(n as isize) as usize;
+        self.follows_newest = self.policy_index + 1 == n;
         // The same episode is shown from its start, to compare the policies.
         self.begin(self.episode.number());
     }
 
-    fn set_speed(&mut self, speed: f64) {
-        self.speed = speed;
+    fn change_speed(&mut self, change: fn(&mut Clock)) {
+        change(&mut self.clock);
         self.lagging = false;
         self.step_debt = self.step_debt.min(0.0);
     }
@@ -361,24 +423,11 @@ impl Model {
         self.note = Some(note.to_owned());
         self.dirty = true;
     }
-}
 
-/// Size of a picture in columns and rows.
-fn size(picture: &Frame) -> (usize, usize) {
-    (picture.width(), picture.height())
-}
-
-/// Speeds to choose from: 1, 2, 5, 10, 20, 50 … 100,000 steps per second.
-fn speeds() -> impl DoubleEndedIterator<Item = f64> {
-    (0..=5).flat_map(|power| [1.0, 2.0, 5.0].map(|digit| digit * 10f64.powi(power))).filter(|&s| s <= 1e5)
-}
-
-fn faster(speed: f64) -> f64 {
-    speeds().find(|&other| other > speed * 1.001).unwrap_or(speed)
-}
-
-fn slower(speed: f64) -> f64 {
-    speeds().rev().find(|&other| other < speed * 0.999).unwrap_or(speed)
+    fn scroll_help(&mut self, rows: i32) {
+        // The view limits the scrolling to the rows that there are.
+        self.help_scroll = self.help_scroll.saturating_add_signed(rows.clamp(-100, 100) as i16).min(100);
+    }
 }
 
 #[cfg(test)]

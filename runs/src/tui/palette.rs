@@ -3,6 +3,8 @@
 use freewheel_core::{Cell, Rgb};
 use ratatui::style::{Color, Modifier, Style};
 
+use super::theme::{Theme, brightness};
+
 /// Color depth of a terminal: number of colors that it can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Depth {
@@ -53,43 +55,50 @@ pub(super) enum Role {
 }
 
 /// Colors of one terminal.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Palette(pub(super) Depth);
-
-/// Background.
-const BACKGROUND: Rgb = Rgb(20, 22, 28);
-/// Background of the first and the last row.
-const BAR: Rgb = Rgb(31, 34, 43);
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Palette {
+    /// Color depth of the terminal.
+    pub(super) depth: Depth,
+    /// Choice of the colors.
+    pub(super) theme: Theme,
+}
 
 impl Palette {
+    /// Dark colors for a terminal of this depth.
+    pub(super) fn new(depth: Depth) -> Self {
+        Palette { depth, theme: Theme::Dark }
+    }
+
     /// Style of plain text on the background.
     pub(super) fn base(self) -> Style {
-        match self.0 {
+        match self.depth {
             // With the shades that the user has configured, the background is the user's, too.
             Depth::Sixteen | Depth::None => Style::reset(),
-            _ => Style::reset().fg(self.color(Rgb(205, 209, 219))).bg(self.color(BACKGROUND)),
+            _ => Style::reset()
+                .fg(self.color(self.theme.text(Role::Text)))
+                .bg(self.color(self.theme.background())),
         }
     }
 
     /// Style of the first and the last row.
     pub(super) fn bar(self) -> Style {
-        match self.0 {
+        match self.depth {
             Depth::Sixteen | Depth::None => Style::new(),
-            _ => Style::new().bg(self.color(BAR)),
+            _ => Style::new().bg(self.color(self.theme.bar())),
         }
     }
 
     /// Style of text for the purpose `role`.
     pub(super) fn role(self, role: Role) -> Style {
         let style = Style::new();
-        if self.0 == Depth::None {
+        if self.depth == Depth::None {
             return match role {
                 Role::Text | Role::Line => style,
                 Role::Dim => style.add_modifier(Modifier::DIM),
                 Role::Accent | Role::Good | Role::Warn => style.add_modifier(Modifier::BOLD),
             };
         }
-        if self.0 == Depth::Sixteen {
+        if self.depth == Depth::Sixteen {
             return style.fg(match role {
                 Role::Text => Color::Reset,
                 Role::Dim | Role::Line => Color::DarkGray,
@@ -98,24 +107,24 @@ impl Palette {
                 Role::Warn => Color::Yellow,
             });
         }
-        style.fg(self.color(match role {
-            Role::Text => Rgb(205, 209, 219),
-            Role::Dim => Rgb(122, 128, 144),
-            Role::Line => Rgb(58, 63, 77),
-            Role::Accent => Rgb(125, 174, 232),
-            Role::Good => Rgb(148, 194, 117),
-            Role::Warn => Rgb(222, 178, 106),
-        }))
+        style.fg(self.color(self.theme.text(role)))
     }
 
     /// Darker color for the purpose `role`; `None` if the terminal has no shades.
     pub(super) fn shade(self, role: Role) -> Option<Color> {
-        let rgb = match role {
-            Role::Accent => Rgb(50, 68, 94),
-            Role::Warn => Rgb(88, 72, 46),
-            _ => return None,
-        };
-        matches!(self.0, Depth::True | Depth::Cube).then(|| self.color(rgb))
+        let rgb = self.theme.shade(role)?;
+        matches!(self.depth, Depth::True | Depth::Cube).then(|| self.color(rgb))
+    }
+
+    /// Style of the curve with this index in a plot of several curves; a curve that is not in `front` is dim where there
+    /// are no colors.
+    pub(super) fn series(self, index: usize, front: bool) -> Style {
+        let style = Style::new();
+        match (self.depth, front) {
+            (Depth::None, true) => style.add_modifier(Modifier::BOLD),
+            (Depth::None, false) => style.add_modifier(Modifier::DIM),
+            _ => style.fg(self.color(self.theme.series(index))),
+        }
     }
 
     /// Glyph and style of a cell of the world's picture. If `blank`, the cell belongs to an area without any glyph;
@@ -124,7 +133,7 @@ impl Palette {
         let glyph = if cell.glyph.is_control() { ' ' } else { cell.glyph };
         // Black on black, the default, leaves the colors to the terminal.
         let default_colors = cell.fg == Rgb(0, 0, 0) && cell.bg == Rgb(0, 0, 0);
-        if self.0 == Depth::None {
+        if self.depth == Depth::None {
             let plain = default_colors || (glyph == ' ' && !blank);
             return (if plain { glyph } else { gray(glyph, cell) }, Style::reset());
         }
@@ -132,16 +141,16 @@ impl Palette {
             return (glyph, self.base());
         }
         // A black background is the default: the terminal's own background stays.
-        let bg = match (cell.bg, self.0) {
-            (Rgb(0, 0, 0), Depth::Sixteen) => Color::Reset,
-            (Rgb(0, 0, 0), _) => self.color(BACKGROUND),
-            (bg, _) => self.color(bg),
+        let (fg, bg) = match (cell.bg, self.depth) {
+            (Rgb(0, 0, 0), Depth::Sixteen) => (self.theme.on_background(cell.fg), Color::Reset),
+            (Rgb(0, 0, 0), _) => (self.theme.on_background(cell.fg), self.color(self.theme.background())),
+            (bg, _) => (self.theme.of_picture(cell.fg), self.color(self.theme.of_picture(bg))),
         };
-        (glyph, Style::reset().fg(self.color(cell.fg)).bg(bg))
+        (glyph, Style::reset().fg(self.color(fg)).bg(bg))
     }
 
     fn color(self, rgb: Rgb) -> Color {
-        match self.0 {
+        match self.depth {
             Depth::True => Color::Rgb(rgb.0, rgb.1, rgb.2),
             Depth::Cube => Color::Indexed(cube(rgb)),
             Depth::Sixteen => sixteen(rgb),
@@ -152,17 +161,15 @@ impl Palette {
 
 /// Glyph for a cell without colors: brightness becomes shading, and half blocks stay half blocks.
 fn gray(glyph: char, cell: &Cell) -> char {
-    let light =
-        |rgb: Rgb| (0.299 * f32::from(rgb.0) + 0.587 * f32::from(rgb.1) + 0.114 * f32::from(rgb.2)) / 255.0;
     match glyph {
-        ' ' => match light(cell.bg) {
+        ' ' => match brightness(cell.bg) {
             l if l < 0.25 => ' ',
             l if l < 0.5 => '░',
             l if l < 0.75 => '▒',
             _ => '▓',
         },
         '▀' | '▄' => {
-            let (fg, bg) = (light(cell.fg) > 0.45, light(cell.bg) > 0.45);
+            let (fg, bg) = (brightness(cell.fg) > 0.45, brightness(cell.bg) > 0.45);
             let (top, bottom) = if glyph == '▀' { (fg, bg) } else { (bg, fg) };
             match (top, bottom) {
                 (true, true) => '█',
@@ -259,7 +266,7 @@ mod tests {
 
     #[test]
     fn without_colors_glyphs_show_brightness() {
-        let plain = Palette(Depth::None);
+        let plain = Palette::new(Depth::None);
         let shown = |glyph, fg, bg, blank| plain.cell(&Cell { glyph, fg, bg }, blank).0;
         let (dark, lit) = (Rgb(10, 10, 10), Rgb(250, 250, 250));
         assert_eq!(shown('A', lit, lit, true), 'A');

@@ -31,20 +31,26 @@ pub(super) struct Signals {
     received: Arc<AtomicI32>,
     suspend: Arc<AtomicBool>,
     continued: Arc<AtomicBool>,
-    handle: signal_hook::iterator::Handle,
-    thread: Option<JoinHandle<()>>,
+    /// Thread that ends the program, if signals end it, and the handle by which the thread is ended.
+    ending: Option<(signal_hook::iterator::Handle, JoinHandle<()>)>,
 }
 
 impl Signals {
-    /// Starts to listen. `active` tells whether the terminal has to be restored.
-    pub(super) fn listen(active: &Arc<AtomicBool>) -> Result<Self> {
-        let mut signals = signal_hook::iterator::Signals::new(ENDING).map_err(failed)?;
+    /// Starts to listen to suspension and continuation only: other signals are handled elsewhere.
+    pub(super) fn listen_to_suspension() -> Result<Self> {
         let (suspend, continued) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
         #[cfg(unix)]
         for (signal, flag) in [(SIGTSTP, &suspend), (SIGCONT, &continued)] {
             signal_hook::flag::register(signal, Arc::clone(flag)).map_err(failed)?;
         }
-        let (received, handle) = (Arc::new(AtomicI32::new(0)), signals.handle());
+        Ok(Signals { received: Arc::new(AtomicI32::new(0)), suspend, continued, ending: None })
+    }
+
+    /// Starts to listen. `active` tells whether the terminal has to be restored.
+    pub(super) fn listen(active: &Arc<AtomicBool>) -> Result<Self> {
+        let mut signals = signal_hook::iterator::Signals::new(ENDING).map_err(failed)?;
+        let mut all = Self::listen_to_suspension()?;
+        let (received, handle) = (Arc::clone(&all.received), signals.handle());
         let (store, left, active) = (Arc::clone(&received), handle.clone(), Arc::clone(active));
         let body = move || {
             let Some(signal) = signals.forever().next() else { return };
@@ -60,7 +66,8 @@ impl Signals {
             let _ = emulate_default_handler(signal);
         };
         let thread = std::thread::Builder::new().name("signals".into()).spawn(body).map_err(failed)?;
-        Ok(Signals { received, suspend, continued, handle, thread: Some(thread) })
+        all.ending = Some((handle, thread));
+        Ok(all)
     }
 
     /// Signal that ends the program, if there was one.
@@ -98,8 +105,8 @@ impl Signals {
 
 impl Drop for Signals {
     fn drop(&mut self) {
-        self.handle.close();
-        if let Some(thread) = self.thread.take() {
+        if let Some((handle, thread)) = self.ending.take() {
+            handle.close();
             let _ = thread.join();
         }
     }

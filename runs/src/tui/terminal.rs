@@ -1,4 +1,4 @@
-//! Event loop of the viewer: it prepares the terminal, shows the model and restores the terminal.
+//! Event loop: it prepares the terminal, shows the screens of an [`App`] and restores the terminal.
 
 use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 use std::panic::{self, PanicHookInfo};
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use crossterm::event::{self, Event};
+use crossterm::event::{self, DisableMouseCapture, EnableMouseCapture};
 use crossterm::terminal::{
     BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen,
     LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
@@ -15,23 +15,37 @@ use crossterm::{cursor, execute};
 use freewheel_core::{Error, Result};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
-use ratatui::layout::Rect;
 
-use super::keys::Command;
-use super::model::Model;
+use super::Exit;
+use super::app::App;
 use super::palette::{Depth, Palette};
 use super::signals::Signals;
-use super::{Exit, Watch, keys, view};
 
-/// Minimum time between two frames: 60 frames a second.
-const FRAME: Duration = Duration::from_millis(16);
-/// Maximum time for steps between two frames, so that keys are handled at once.
+/// Maximum time for work between two frames, so that keys are handled at once.
 const WORK: Duration = Duration::from_millis(12);
 /// Maximum time to wait for a key; after it, signals are checked.
 const IDLE: Duration = Duration::from_millis(100);
 
-/// Runs the viewer. Same errors as [`watch`](super::watch).
-pub(super) fn show(watch: Watch<'_>) -> Result<Exit> {
+/// Shows `app` while a training runs, until its last screen closes. The training handles the signals that end the
+/// program; `active` tells their handler whether the terminal has to be restored.
+///
+/// # Errors
+/// Errors of the terminal.
+pub(super) fn show_training(app: App<'_>, active: &Arc<AtomicBool>) -> Result<()> {
+    let palette = Palette::new(Depth::detect(|name| std::env::var(name).ok()));
+    let signals = Signals::listen_to_suspension()?;
+    let raw = RawTerminal::enter(Arc::clone(active))?;
+    run(app, palette, &signals, &raw, &mut new_terminal()?).map(drop)
+}
+
+/// Whether the program can show screens: both outputs and the input are terminals that can move their cursor.
+pub(crate) fn is_interactive() -> bool {
+    let dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
+    io::stdout().is_terminal() && io::stderr().is_terminal() && io::stdin().is_terminal() && !dumb
+}
+
+/// Shows `app` until its last screen closes. Same errors as [`watch`](super::watch).
+pub(super) fn show(app: App<'_>) -> Result<Exit> {
     if !io::stdout().is_terminal() {
         return Err(Error::Unsupported(
             "the viewer needs a terminal, but the output is a file or a pipe; remove the redirection, or use the \
@@ -46,12 +60,12 @@ pub(super) fn show(watch: Watch<'_>) -> Result<Exit> {
                 .into(),
         ));
     }
-    let palette = Palette(Depth::detect(|name| std::env::var(name).ok()));
+    let palette = Palette::new(Depth::detect(|name| std::env::var(name).ok()));
     let active = Arc::new(AtomicBool::new(false));
     // Signal handlers are set first, so that no signal can kill the program after the terminal has been changed.
     let signals = Signals::listen(&active)?;
     let raw = RawTerminal::enter(active)?;
-    run(Model::new(watch), palette, &signals, &raw, &mut new_terminal()?)
+    run(app, palette, &signals, &raw, &mut new_terminal()?)
 }
 
 /// Terminal with buffered output, whose first frame draws the whole screen.
@@ -61,7 +75,7 @@ fn new_terminal() -> Result<Terminal<CrosstermBackend<BufWriter<Stdout>>>> {
 }
 
 fn run(
-    mut model: Model,
+    mut app: App<'_>,
     palette: Palette,
     signals: &Signals,
     raw: &RawTerminal,
@@ -79,41 +93,42 @@ fn run(
             raw.prepare()?;
             // A new one draws the whole screen.
             *terminal = new_terminal()?;
-            model.dirty = true;
+            app.invalidate();
             // The time in which the program was stopped does not count.
             then = Instant::now();
         }
         let now = Instant::now();
-        model.advance(now - then);
+        if app.advance(now - then) {
+            signals.request_suspend();
+        }
+        if app.is_over() {
+            return Ok(Exit::Quit);
+        }
         then = now;
-        while now.elapsed() < WORK && model.tick() {}
-        model.drop_step_debt();
+        while now.elapsed() < WORK && app.work() {}
+        app.rest();
 
-        let since = drawn.map_or(FRAME, |drawn| drawn.elapsed());
-        if model.dirty && since >= FRAME {
+        let frame = app.frame();
+        let since = drawn.map_or(frame, |drawn| drawn.elapsed());
+        if app.is_dirty() && since >= frame {
             drawn = Some(Instant::now());
-            paint(&mut model, palette, terminal).map_err(failed)?;
+            paint(&mut app, palette, terminal).map_err(failed)?;
         }
 
-        let mut wait = model.due().unwrap_or(IDLE).min(IDLE);
-        if model.dirty {
-            wait = wait.min(FRAME.saturating_sub(since));
-        } else if model.speed > 60.0 && model.due().is_some() {
+        let due = app.due();
+        let mut wait = due.unwrap_or(IDLE).min(IDLE);
+        if app.is_dirty() {
+            wait = wait.min(frame.saturating_sub(since));
+        } else if due.is_some_and(|due| due < frame) {
             // Above the frame rate, the steps of one frame are made together.
-            wait = wait.max(FRAME.saturating_sub(since));
+            wait = wait.max(frame.saturating_sub(since));
         }
         while ready(wait)? {
-            match event::read().map_err(failed)? {
-                Event::Key(key) => match keys::command(key, model.active_input()) {
-                    Some(Command::Suspend) => signals.request_suspend(),
-                    Some(command) => model.execute(command),
-                    None => {}
-                },
-                Event::Resize(..) => model.dirty = true,
-                _ => {}
+            if app.handle(&event::read().map_err(failed)?) {
+                signals.request_suspend();
             }
-            if let Some(exit) = model.exit {
-                return Ok(exit);
+            if app.is_over() {
+                return Ok(Exit::Quit);
             }
             wait = Duration::ZERO;
         }
@@ -124,18 +139,14 @@ fn run(
 }
 
 fn paint(
-    model: &mut Model,
+    app: &mut App<'_>,
     palette: Palette,
     terminal: &mut Terminal<CrosstermBackend<BufWriter<Stdout>>>,
 ) -> io::Result<()> {
-    terminal.autoresize()?;
-    let size = terminal.size()?;
-    model.fit(Rect { x: 0, y: 0, width: size.width, height: size.height });
-    model.dirty = false;
     // Synchronized update: the terminal shows a frame only when it is complete. The sequence is sent at once, so that
     // the buffer is empty if drawing panics.
     execute!(terminal.backend_mut(), BeginSynchronizedUpdate)?;
-    terminal.draw(|frame| view::draw(model, palette, frame))?;
+    terminal.draw(|frame| app.draw(frame.area(), frame.buffer_mut(), palette))?;
     execute!(terminal.backend_mut(), EndSynchronizedUpdate)
 }
 
@@ -178,7 +189,8 @@ impl RawTerminal {
     fn prepare(&self) -> Result<()> {
         self.active.store(true, Ordering::SeqCst);
         enable_raw_mode().map_err(failed)?;
-        execute!(io::stdout(), EnterAlternateScreen, Clear(ClearType::All), cursor::Hide).map_err(failed)
+        execute!(io::stdout(), EnterAlternateScreen, EnableMouseCapture, Clear(ClearType::All), cursor::Hide)
+            .map_err(failed)
     }
 }
 
@@ -194,10 +206,10 @@ impl Drop for RawTerminal {
 }
 
 /// Restores the terminal, at most once. A step that fails does not prevent the others.
-pub(super) fn restore(active: &AtomicBool) {
+pub(crate) fn restore(active: &AtomicBool) {
     if active.swap(false, Ordering::SeqCst) {
         let mut out = io::stdout();
-        let _ = execute!(out, EndSynchronizedUpdate, LeaveAlternateScreen, cursor::Show);
+        let _ = execute!(out, EndSynchronizedUpdate, DisableMouseCapture, LeaveAlternateScreen, cursor::Show);
         let _ = disable_raw_mode();
         let _ = out.flush();
     }

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use freewheel_core::{
-    ActionBuffer, ActionSpace, Cell, DynWorld, Env, Frame, ObservationSpace, Player, Policy, Rgb, Scene,
-    Spec, Step, Stream, Streams, World,
+    ActionBuffer, ActionSpace, Cell, DynWorld, Env, Frame, Insight, ObservationSpace, Player, Policy, Rgb,
+    Scene, Spec, Step, Stream, Streams, World,
 };
 
 use super::Watch;
+use super::clock::Speed;
+use super::keys::Command;
 use super::model::Model;
 
 /// Grid with a start at the lower left, a goal at the lower right and holes between them. With probability 0.2 a step
@@ -139,6 +141,12 @@ impl Policy for GridPolicy {
             -left - 2.0,
         ]);
         true
+    }
+
+    fn insight(&self, obs: &[f32], legal: &[bool], _memory: &[f32]) -> Option<Insight> {
+        let mut values = vec![0.0; 4];
+        self.action_values(obs, legal, &mut values);
+        Some(Insight::action_values(values, legal))
     }
 }
 
@@ -291,15 +299,20 @@ fn names(all: &[&str]) -> Vec<String> {
 
 /// Viewer of a slippery grid with a noisy policy, which is shown, and the same without noise.
 pub(super) fn model() -> Model {
-    on(&*SlipperyGrid::world(7, 4))
+    on(SlipperyGrid::world(7, 4))
 }
 
-pub(super) fn on(world: &dyn DynWorld) -> Model {
+pub(super) fn on(world: Arc<dyn DynWorld>) -> Model {
     let watch = Watch::new(world)
         .policy("step 100", Arc::new(GridPolicy { width: 7.0, noise: 0.5 }) as Arc<dyn Policy>)
         .policy("step 9000", Arc::new(GridPolicy { width: 7.0, noise: 0.0 }) as Arc<dyn Policy>);
-    let mut model =
-        Model::new(Watch { streams: Streams::new(3), reference: Some(-5.5), baseline: Some(-21.0), ..watch });
-    model.policy_index = 0;
+    let mut model = Model::new(Watch {
+        speed: Speed::StepsPerSecond(10.0),
+        streams: Streams::new(3),
+        reference: Some(-5.5),
+        baseline: Some(-21.0),
+        ..watch
+    });
+    model.execute(Command::Policy(-1));
     model
 }

@@ -3,7 +3,13 @@
 mod actions;
 mod chart;
 mod help;
+mod neuron;
+mod observation;
 mod panel;
+mod spark;
+mod timeline;
+mod update;
+mod work;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -11,29 +17,53 @@ use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
+use super::ascii;
 use super::episode::EpisodeEnd;
 use super::human_input::Input;
-use super::layout::{self, Shape};
+use super::keys::KEYS;
+use super::layout::Shape;
 use super::model::Model;
 use super::palette::{Depth, Palette, Role};
 use crate::format::compact;
 
-/// Draws the whole screen.
-pub(super) fn draw(model: &Model, palette: Palette, frame: &mut ratatui::Frame<'_>) {
-    let screen = frame.area();
-    let buf = frame.buffer_mut();
+/// Minimum number of columns and rows of the screen.
+const MIN_SIZE: (u16, u16) = (40, 10);
+
+/// Draws the viewer into the area `screen` of `buf`, for which [`Model::fit`] was called.
+pub(super) fn draw(model: &Model, palette: Palette, screen: Rect, buf: &mut Buffer) {
     buf.set_style(screen, palette.base());
-    let actions = model.episode.spec().actions.names().len();
-    let areas = layout::areas(screen, model.shape, model.picture.width(), actions);
-    header(model, palette, areas.header, buf);
-    world(model, palette, areas.world, buf);
-    match areas.shape {
-        Shape::Strip => strip(model, palette, areas.panel, buf),
-        shape => panel::draw(model, palette, shape, areas.panel, buf),
+    if screen.width < MIN_SIZE.0 || screen.height < MIN_SIZE.1 {
+        too_small(palette, screen, buf);
+    } else {
+        let areas = model.areas;
+        header(model, palette, areas.header, buf);
+        world(model, palette, areas.world, buf);
+        match areas.shape {
+            Shape::Strip => strip(model, palette, areas.panel, buf),
+            shape => panel::draw(model, palette, shape, areas.panel, buf),
+        }
+        work::draw(model, palette, areas.world, buf);
+        timeline::draw(model, palette, buf);
+        footer(model, palette, areas.footer, buf);
+        if model.help {
+            help::draw(model, palette, screen, buf);
+        }
     }
-    footer(model, palette, areas.footer, buf);
-    if model.help {
-        help::draw(palette, screen, buf);
+    if model.ascii {
+        ascii::convert(screen, buf);
+    }
+}
+
+/// Message on a screen that is too small.
+fn too_small(palette: Palette, screen: Rect, buf: &mut Buffer) {
+    let lines = [
+        format!("needs {} x {} cells", MIN_SIZE.0, MIN_SIZE.1),
+        format!("has {} x {}", screen.width, screen.height),
+    ];
+    let top = screen.y + screen.height.saturating_sub(2) / 2;
+    for (line, y) in lines.into_iter().zip(top..screen.bottom()) {
+        let row = Rect { y, height: 1, ..screen };
+        Line::styled(line, palette.role(Role::Warn)).centered().render(row, buf);
     }
 }
 
@@ -45,7 +75,12 @@ fn header(model: &Model, palette: Palette, area: Rect, buf: &mut Buffer) {
         Span::styled(model.title.clone(), palette.role(Role::Text).add_modifier(Modifier::BOLD)),
         Span::raw("   "),
     ];
-    if let Some((name, _)) = model.policies.get(model.policy_index) {
+    if let Some(title) = model.recording_title() {
+        left.push(Span::styled(title.to_owned(), palette.role(Role::Accent)));
+    }
+    if let Some(learner) = model.learner() {
+        left.push(Span::styled(learner.label().to_owned(), palette.role(Role::Accent)));
+    } else if let Some((name, _)) = model.policies.get(model.policy_index) {
         left.push(Span::styled(name.clone(), palette.role(Role::Accent)));
         if model.policies.len() > 1 {
             let place = format!("  {} of {}", model.policy_index + 1, model.policies.len());
@@ -60,7 +95,8 @@ fn header(model: &Model, palette: Palette, area: Rect, buf: &mut Buffer) {
 
 /// State of the viewer at the top right: playing or paused, and the speed.
 fn badge(model: &Model, palette: Palette) -> Vec<Span<'static>> {
-    let speed = format!("{}/s", compact(model.speed));
+    let speed = format!("{}  {}/s", model.clock.label(), compact(model.clock.speed()));
+    let speed = if model.looping { format!("{speed}  loop") } else { speed };
     if let Some(human) = &model.human {
         let runs = model.running && matches!(human.input, Input::Numbers { .. });
         let text = if runs { format!(" ● you play  {speed} ") } else { " ● you play ".into() };
@@ -77,7 +113,7 @@ fn badge(model: &Model, palette: Palette) -> Vec<Span<'static>> {
 fn world(model: &Model, palette: Palette, area: Rect, buf: &mut Buffer) {
     let (left, top) = model.viewport.origin;
     // Without colors, areas without glyphs need a glyph to be visible.
-    let blank = if palette.0 == Depth::None { blank_areas(&model.picture) } else { Vec::new() };
+    let blank = if palette.depth == Depth::None { blank_areas(&model.picture) } else { Vec::new() };
     for row in 0..area.height {
         for column in 0..area.width {
             let at = |origin: i32, cell: u16| usize::try_from(origin + i32::from(cell)).ok();
@@ -180,10 +216,16 @@ fn footer(model: &Model, palette: Palette, area: Rect, buf: &mut Buffer) {
     if let Some(note) = &model.note {
         return Line::styled(format!(" {note}"), palette.role(Role::Warn)).render(area, buf);
     }
+    if let Some(digits) = &model.entry {
+        let prompt = vec![
+            Span::styled(" go to step ", palette.role(Role::Accent)),
+            Span::styled(format!("{digits}▏"), palette.role(Role::Text)),
+            Span::styled("  enter goes, esc cancels", palette.role(Role::Dim)),
+        ];
+        return Line::from(prompt).render(area, buf);
+    }
     let keys = keys(model);
-    let wide = |(key, does): &(&str, &str)| {
-        Span::raw(*key).width() + Span::raw(*does).width() + if does.is_empty() { 2 } else { 3 }
-    };
+    let wide = |(key, does): &(&str, &str)| Span::raw(*key).width() + Span::raw(*does).width() + 3;
     // The last two keys, help and quit, are always shown; of the other keys as many as fit.
     let mut space = usize::from(area.width).saturating_sub(1);
     let (others, always) = keys.split_at(keys.len().saturating_sub(2));
@@ -201,43 +243,31 @@ fn footer(model: &Model, palette: Palette, area: Rect, buf: &mut Buffer) {
     Line::from(spans).render(area, buf);
 }
 
-/// Keys for the footer, the most useful first.
+/// Keys for the footer, the most useful first, with the short names of their effects.
 fn keys(model: &Model) -> Vec<(&'static str, &'static str)> {
-    let over = model.episode.over().is_some();
-    let mut keys = Vec::new();
-    match model.human.as_ref().map(|human| &human.input) {
-        None => {
-            keys.push(("space", if model.running { "pause" } else { "resume" }));
-            keys.extend([("← →", "step"), ("+ -", "speed")]);
-            if model.policies.len() > 1 {
-                keys.push(("[ ]", "policy"));
-            }
-            keys.extend([("b N", "episode"), ("r", "restart"), ("v", "values"), ("p", "play")]);
-        }
-        Some(Input::Keys(_) | Input::Names { .. }) if over => {
-            keys.extend([("N", "next episode"), ("R", "restart")])
-        }
-        Some(Input::Keys(_)) => keys.extend([("R", "restart"), ("N", "next episode")]),
-        Some(Input::Names { .. }) => keys.extend([("enter", "play the typed action"), ("←", "step back")]),
-        Some(Input::Numbers { .. }) => keys.extend([
-            ("← →", "change"),
-            ("↑ ↓", "select"),
-            ("0", "reset"),
-            ("enter", "step"),
-            ("space", if model.running { "pause" } else { "run" }),
-        ]),
+    let rows = KEYS.iter().flat_map(|(_, rows)| *rows);
+    let shown = rows.filter(|row| !row.short.is_empty() && row.when.applies(model));
+    let human = model.human.is_some();
+    let mut keys: Vec<_> = shown
+        .map(|row| match row.short {
+            "play" if human && row.keys == "p" => (row.keys, "hand back"),
+            "pause" if !model.running => (row.keys, "resume"),
+            short => (row.keys, short),
+        })
+        .collect();
+    // Playing is the first group of the table; while a policy is shown, its key comes later.
+    if !human && let Some(play) = keys.iter().position(|(_, does)| *does == "play") {
+        let key = keys.remove(play);
+        keys.insert(3.min(keys.len()), key);
     }
-    if model.human.is_some() && !model.policies.is_empty() {
-        let typing = matches!(model.human.as_ref().map(|human| &human.input), Some(Input::Names { .. }));
-        keys.push((if typing { "esc" } else { "p" }, "stop playing"));
-        if !typing {
-            keys.push(("n", "policy step"));
-        }
-    }
-    let typing = matches!(model.human.as_ref().map(|human| &human.input), Some(Input::Names { .. }));
-    keys.extend([("?", "help"), (if typing { "ctrl-c" } else { "q" }, "quit")]);
     keys
 }
 
 #[cfg(test)]
+mod insight_screens;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod screens;
+#[cfg(test)]
+mod worlds;

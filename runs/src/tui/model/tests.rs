@@ -1,15 +1,16 @@
 use std::sync::Arc;
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use freewheel_core::{Actions, Ending, Policy};
 
 use super::*;
+use crate::tui::clock::Speed;
 use crate::tui::episode::EpisodeEnd;
 use crate::tui::keys;
 use crate::tui::test_worlds::{self, SlipperyGrid, TakeOne, model};
 
 fn press(model: &mut Model, key: KeyCode) {
-    if let Some(command) = keys::command(KeyEvent::new(key, KeyModifiers::NONE), model.active_input()) {
+    if let Some(command) = keys::command(KeyEvent::new(key, KeyModifiers::NONE), model) {
         model.execute(command);
     }
     model.refresh();
@@ -53,7 +54,7 @@ fn the_first_episode_has_none_before_it() {
     press(&mut model, KeyCode::Char('b'));
     assert_eq!(model.note.as_deref(), Some("this is the first episode"));
     assert_eq!(model.episode.number(), 0);
-    press(&mut model, KeyCode::Char('v'));
+    press(&mut model, KeyCode::Char('f'));
     assert_eq!(model.note, None);
 }
 
@@ -91,7 +92,6 @@ fn policies_are_switched_on_the_same_episode() {
 #[test]
 fn time_makes_steps() {
     let mut model = model();
-    model.speed = 10.0;
     assert_eq!(model.due(), Some(Duration::from_millis(100)));
     model.advance(Duration::from_millis(250));
     assert!(model.tick() && model.tick() && !model.tick());
@@ -111,7 +111,8 @@ fn high_speed_goes_through_episodes_and_shows_when_it_lags() {
     for _ in 0..30 {
         press(&mut model, KeyCode::Char('+'));
     }
-    assert_eq!(model.speed, 100_000.0);
+    assert_eq!(model.clock.label(), "64x");
+    model.clock = Clock::new(&*model.world, Speed::StepsPerSecond(100_000.0));
     model.advance(Duration::from_secs(1));
     for _ in 0..1500 {
         assert!(model.tick());
@@ -123,13 +124,12 @@ fn high_speed_goes_through_episodes_and_shows_when_it_lags() {
     for _ in 0..30 {
         press(&mut model, KeyCode::Char('-'));
     }
-    assert_eq!((model.speed, model.lagging), (1.0, false));
+    assert_eq!((model.clock.label().as_str(), model.lagging), ("0.25x", false));
 }
 
 #[test]
 fn an_ending_stays_on_the_screen() {
     let mut model = model();
-    model.speed = 10.0;
     while model.episode.over().is_none() {
         model.advance(Duration::from_millis(100));
         model.tick();
@@ -189,8 +189,9 @@ fn a_policy_that_plays_an_illegal_action_stops_with_a_message() {
         }
     }
     let world = SlipperyGrid::world(4, 3);
-    let mut model =
-        Model::new(Watch::new(&*world).policy("illegal", Arc::new(IllegalPolicy) as Arc<dyn Policy>));
+    let mut model = Model::new(
+        Watch::new(Arc::clone(&world)).policy("illegal", Arc::new(IllegalPolicy) as Arc<dyn Policy>),
+    );
     model.advance(Duration::from_secs(1));
     model.tick();
     assert!(!model.running);
@@ -200,7 +201,8 @@ fn a_policy_that_plays_an_illegal_action_stops_with_a_message() {
 #[test]
 fn a_board_game_is_played_by_name_against_the_policy() {
     let world = test_worlds::nim();
-    let mut model = Model::new(Watch::new(&*world).policy("take one", Arc::new(TakeOne) as Arc<dyn Policy>));
+    let mut model =
+        Model::new(Watch::new(Arc::clone(&world)).policy("take one", Arc::new(TakeOne) as Arc<dyn Policy>));
     press(&mut model, KeyCode::Char('p'));
     // Letters are typed, even those that are commands otherwise.
     typed(&mut model, "qp");
@@ -239,7 +241,7 @@ fn a_board_game_is_played_by_name_against_the_policy() {
 #[test]
 fn continuous_actions_are_entered_or_repeated_by_time() {
     let world = test_worlds::steering();
-    let mut model = Model::new(Watch { max_steps: 12, ..Watch::new(&*world) });
+    let mut model = Model::new(Watch { max_steps: 12, ..Watch::new(Arc::clone(&world)) });
     assert!(model.human.is_some(), "without a policy the user plays");
     for key in [KeyCode::Right, KeyCode::Right, KeyCode::Right, KeyCode::Down, KeyCode::Right, KeyCode::Enter]
     {
@@ -248,7 +250,7 @@ fn continuous_actions_are_entered_or_repeated_by_time() {
     let last = model.episode.last().cloned().unwrap();
     assert_eq!(last.action.as_actions(), Actions::Continuous(&[0.6, 0.1]));
     press(&mut model, KeyCode::Char(' '));
-    model.advance(Duration::from_secs(2));
+    model.advance(Duration::from_secs(9));
     while model.tick() {}
     assert_eq!((model.episode.runner().length(), model.episode.over()), (12, Some(EpisodeEnd::Cut)));
     assert_eq!(model.episode.runner().ending(), Ending::Running);
@@ -276,18 +278,19 @@ fn control_c_quits_from_anywhere() {
         let mut model = model();
         typed(&mut model, key);
         let event = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
-        model.execute(keys::command(event, model.active_input()).unwrap());
+        let command = keys::command(event, &model).unwrap();
+        model.execute(command);
         assert_eq!(model.exit, Some(Exit::Quit), "after {key:?}");
     }
 }
 
 #[test]
 fn no_key_panics() {
-    let mut worlds = [model(), test_worlds::on(&*SlipperyGrid::world(90, 60))];
+    let mut worlds = [model(), test_worlds::on(SlipperyGrid::world(90, 60))];
     let [steering, nim] = [test_worlds::steering(), test_worlds::nim()];
     let mut others = [
-        Model::new(Watch::new(&*steering)),
-        Model::new(Watch { steps_per_second: f64::NAN, ..Watch::new(&*nim) }),
+        Model::new(Watch::new(Arc::clone(&steering))),
+        Model::new(Watch { speed: Speed::StepsPerSecond(f64::NAN), ..Watch::new(Arc::clone(&nim)) }),
     ];
     let mut rng = freewheel_core::Streams::new(1).stream(freewheel_core::Purpose::WatchAction, 0, 0);
     let named =
@@ -304,4 +307,84 @@ fn no_key_panics() {
             }
         }
     }
+}
+
+fn click(model: &mut Model, kind: MouseEventKind, step: usize) {
+    let bar = model.areas.bar();
+    let column = bar.x + model.timeline_column(step, bar.width);
+    model.mouse(MouseEvent { kind, column, row: bar.y, modifiers: KeyModifiers::NONE });
+}
+
+#[test]
+fn the_timeline_goes_anywhere_and_keeps_the_later_steps() {
+    let mut model = model();
+    let whole = trace(&mut model);
+    model.fit(Rect::new(0, 0, 120, 40));
+    assert_eq!(model.timeline_steps(), whole.len());
+    for step in [0, whole.len() / 2, whole.len()] {
+        click(&mut model, MouseEventKind::Down(MouseButton::Left), step);
+        assert_eq!((model.episode.position(), model.running), (step, false));
+        click(&mut model, MouseEventKind::Up(MouseButton::Left), step);
+    }
+    press(&mut model, KeyCode::Home);
+    assert_eq!((model.episode.position(), model.episode.known()), (0, whole.len()));
+    // Forward again: the same steps, and no new ones.
+    assert_eq!(trace(&mut model), whole);
+    press(&mut model, KeyCode::Home);
+    press(&mut model, KeyCode::End);
+    assert_eq!(model.episode.position(), whole.len());
+    press(&mut model, KeyCode::Home);
+    typed(&mut model, "g1x");
+    assert_eq!(model.entry.as_deref(), Some("1"));
+    press(&mut model, KeyCode::Enter);
+    assert_eq!((model.episode.position(), model.entry.as_deref()), (1, None));
+}
+
+#[test]
+fn the_end_of_an_unknown_episode_is_played_at_once() {
+    let mut model = model();
+    press(&mut model, KeyCode::End);
+    while model.tick() {}
+    assert!(model.episode.over().is_some());
+    assert_eq!(model.due(), None, "the viewer is paused at the end");
+}
+
+#[test]
+fn another_action_replaces_the_later_steps() {
+    let mut model = model();
+    let whole = trace(&mut model);
+    press(&mut model, KeyCode::Home);
+    press(&mut model, KeyCode::Char('p'));
+    let first = model.episode.steps()[0].action.clone();
+    // The same action: the later steps stay, and this one is the user's.
+    model.play_action(first.clone());
+    assert_eq!((model.episode.position(), model.episode.known()), (1, whole.len()));
+    assert!(model.episode.steps()[0].by_human && model.episode.by_human());
+    // Up or down along the left edge, where there is no hole.
+    let second = model.episode.steps()[1].action.clone();
+    let other = if second == ActionBuffer::Discrete(vec![0]) { 2 } else { 0 };
+    model.play_action(ActionBuffer::Discrete(vec![other]));
+    assert_eq!((model.episode.position(), model.episode.known()), (2, 2));
+    // Handing back: the policy goes on from here.
+    press(&mut model, KeyCode::Char('p'));
+    assert!(model.human.is_none());
+    press(&mut model, KeyCode::Char('n'));
+    assert!(!model.episode.steps()[2].by_human);
+}
+
+#[test]
+fn an_episode_is_repeated_in_a_loop() {
+    let mut model = model();
+    press(&mut model, KeyCode::Char('l'));
+    for _ in 0..200 {
+        model.advance(Duration::from_millis(500));
+        while model.tick() {}
+    }
+    assert_eq!(model.episode.number(), 0);
+    press(&mut model, KeyCode::Char('l'));
+    for _ in 0..200 {
+        model.advance(Duration::from_millis(500));
+        while model.tick() {}
+    }
+    assert!(model.episode.number() > 0);
 }

@@ -1,24 +1,37 @@
-//! List of the actions in the current state: keys for the user, action values of the policy, continuous actions within
-//! their bounds.
+//! List of the actions in the current state: keys for the user, numbers of the policy on their scale, continuous actions
+//! within their bounds.
 
-use freewheel_core::{ActionBuffer, ActionSpace};
+use freewheel_core::{ActionBuffer, ActionSpace, Insight, InsightKind};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use crate::format::{compact, compact_column};
-use crate::tui::episode::EpisodeEnd;
 use crate::tui::human_input::{Input, label};
 use crate::tui::model::Model;
 use crate::tui::palette::{Palette, Role};
 
-/// Heading of the actions.
-pub(super) fn title(model: &Model) -> &'static str {
-    if model.human.is_some() {
-        return "your move";
-    }
-    match &model.episode.spec().actions {
-        ActionSpace::Continuous { .. } => "last action",
-        ActionSpace::Discrete { .. } => "action values",
+/// Minimum width of a bar, in columns; a narrower bar is left out.
+const MIN_BAR: usize = 5;
+
+/// Heading of the actions, with the scale of their numbers.
+pub(super) fn title(model: &Model) -> String {
+    let kind = model.insight.current.as_ref().and_then(|insight| insight.kind);
+    let what = match (kind, &model.episode.spec().actions) {
+        (Some(InsightKind::ActionValues), _) => "Q(s,a)",
+        (Some(InsightKind::Probabilities), _) => "probability",
+        (Some(InsightKind::Visits), _) => "visits",
+        (None, ActionSpace::Continuous { .. }) if model.insight.current.is_some() => "next action",
+        (None, ActionSpace::Continuous { .. }) => "last action",
+        (None, ActionSpace::Discrete { .. }) => "actions",
+    };
+    let scale = model.insight.range().map_or(String::new(), |(low, high)| {
+        let [low, high] = [low, high].map(compact);
+        format!(", scale {low} .. {high}")
+    });
+    match model.human {
+        Some(_) if kind.is_some() => format!("your move: {what}{scale}"),
+        Some(_) => "your move".to_owned(),
+        None => format!("{what}{scale}"),
     }
 }
 
@@ -29,10 +42,14 @@ pub(super) fn lines(model: &Model, palette: Palette, width: usize, max_lines: us
         (ActionSpace::Continuous { .. }, Some(Input::Numbers { numbers, selected })) => {
             sliders(model, palette, numbers, Some(*selected), width)
         }
-        (ActionSpace::Continuous { .. }, _) => match model.episode.last().map(|last| &last.action) {
-            Some(ActionBuffer::Continuous(all)) => sliders(model, palette, all, None, width),
-            _ => sliders(model, palette, &[], None, width),
-        },
+        (ActionSpace::Continuous { .. }, _) => {
+            let insight = model.insight.current.as_ref().filter(|insight| !insight.continuous.is_empty());
+            match (insight, model.episode.last().map(|last| &last.action)) {
+                (Some(insight), _) => distributions(model, palette, insight, width),
+                (None, Some(ActionBuffer::Continuous(all))) => sliders(model, palette, all, None, width),
+                _ => sliders(model, palette, &[], None, width),
+            }
+        }
         (ActionSpace::Discrete { names }, Some(Input::Names { typed })) => {
             let mut lines = vec![Line::from(vec![
                 Span::styled(typed.clone(), palette.role(Role::Text)),
@@ -46,12 +63,44 @@ pub(super) fn lines(model: &Model, palette: Palette, width: usize, max_lines: us
             lines
         }
         (ActionSpace::Discrete { names }, human) => {
-            if model.values.is_none() && human.is_none() {
-                return vec![Line::styled("this policy has no action values", dim)];
+            if model.insight.current.is_none() && human.is_none() {
+                let why = match model.episode.over() {
+                    Some(_) => "the episode is over",
+                    None => "this policy gives no numbers",
+                };
+                return vec![Line::styled(why, dim)];
             }
             bars(model, palette, names, width, max_lines)
         }
     }
+}
+
+/// Lines below the actions: the value of the state, further quantities, and the meaning of the marks.
+pub(super) fn facts(model: &Model, palette: Palette, width: usize) -> Vec<Line<'static>> {
+    let (text, dim) = (palette.role(Role::Text), palette.role(Role::Dim));
+    let Some(insight) = &model.insight.current else { return Vec::new() };
+    let value = insight.value.filter(|value| value.is_finite());
+    let value = value.map(|value| ("V(s)".to_owned(), compact(value.into())));
+    let mut lines: Vec<Line<'static>> = Vec::new();
+    let mut here = 0;
+    for (name, content) in value.into_iter().chain(insight.rows.iter().cloned()) {
+        let wide = Span::raw(&*name).width() + 1 + Span::raw(&*content).width();
+        let room: String = content.chars().take(width.saturating_sub(name.len() + 1)).collect();
+        let spans = [Span::styled(format!("{name} "), dim), Span::styled(room, text)];
+        match lines.last_mut() {
+            // Short quantities share a line.
+            Some(line) if here + 3 + wide <= width => {
+                line.spans.push(Span::raw("   "));
+                line.spans.extend(spans);
+                here += 3 + wide;
+            }
+            _ => {
+                lines.push(Line::from(spans.to_vec()));
+                here = wide;
+            }
+        }
+    }
+    lines
 }
 
 /// Words in at most `max_lines` lines; the last one gives the number of words left out.
@@ -76,7 +125,16 @@ fn wrap(words: &[&str], width: usize, max_lines: usize, style: Style) -> Vec<Lin
     lines.into_iter().map(|line| Line::styled(line, style)).collect()
 }
 
-/// One line for each action: keys, name, bar, value. Bars range from the lowest to the highest value of a legal action.
+/// Texts of the numbers of the actions `order`, all with the same number of decimals.
+fn texts(insight: Option<&Insight>, numbers: &[f64]) -> Vec<String> {
+    match insight.and_then(|insight| insight.kind) {
+        Some(InsightKind::Probabilities) => numbers.iter().map(|p| format!("{p:.3}")).collect(),
+        _ => compact_column(numbers),
+    }
+}
+
+/// One line for each action: keys or mark, name, bar on the stated scale, number. The mark is `▸` for the best action,
+/// `●` for the one taken next if it is another one, and `×` for an illegal one.
 fn bars(
     model: &Model,
     palette: Palette,
@@ -86,17 +144,20 @@ fn bars(
 ) -> Vec<Line<'static>> {
     let legal = model.episode.runner().legal();
     let is_legal = |a: usize| legal.get(a).copied().unwrap_or(false);
-    // In a terminal state the values have no meaning.
-    let values = model.values.as_ref().filter(|_| model.episode.over() != Some(EpisodeEnd::Terminal));
-    let value = |a: usize| values.and_then(|all| all.get(a)).map(|&x| f64::from(x));
-    let (low, high) = range(
-        (0..names.len()).filter(|&a| is_legal(a)).filter_map(value).filter(|x| x.is_finite()).collect(),
-    );
+    let insight = model.insight.current.as_ref();
+    let value = |a: usize| insight.and_then(|insight| insight.per_action.get(a)).map(|&x| f64::from(x));
+    let (low, high) = model.insight.range().unwrap_or_default();
+    let top = (0..names.len()).filter(|&a| is_legal(a)).filter_map(value).fold(f64::NEG_INFINITY, f64::max);
+    let all_equal = (0..names.len()).filter(|&a| is_legal(a)).filter_map(value).all(|x| x == top);
+    let next = model.insight.next_action.map(|a| a as usize).filter(|_| model.human.is_none());
 
     let mut order: Vec<usize> = (0..names.len()).collect();
     if order.len() > max_lines {
-        // More actions than lines: only the best actions are shown.
-        let rank = |a: usize| value(a).filter(|x| is_legal(a) && x.is_finite()).unwrap_or(f64::NEG_INFINITY);
+        // More actions than lines: only the best actions are shown, and the one that is taken.
+        let rank = |a: usize| match value(a).filter(|x| is_legal(a) && x.is_finite()) {
+            _ if next == Some(a) => f64::INFINITY,
+            known => known.unwrap_or(f64::NEG_INFINITY),
+        };
         order.sort_by(|&a, &b| rank(b).total_cmp(&rank(a)));
         order.truncate(max_lines.saturating_sub(1).max(1));
     }
@@ -109,38 +170,56 @@ fn bars(
     let longest = |text: &dyn Fn(usize) -> String| {
         order.iter().map(|&a| Span::raw(text(a)).width()).max().unwrap_or_default()
     };
-    let (wide_key, wide_name) = (longest(&keys), longest(&|a| names[a].clone()).min(width / 3));
-    let texts = compact_column(
-        &order.iter().map(|&a| value(a).filter(|_| is_legal(a)).unwrap_or(f64::NAN)).collect::<Vec<_>>(),
-    );
+    let wide_key = longest(&keys).max(1);
+    let numbers: Vec<f64> =
+        order.iter().map(|&a| value(a).filter(|_| is_legal(a)).unwrap_or(f64::NAN)).collect();
+    let texts = texts(insight, &numbers);
     // A minimum width, so that bars have the same length in most states.
     let wide_value = texts.iter().map(String::len).max().unwrap_or_default().max(7);
-    let wide_bar = width.saturating_sub(wide_key.max(1) + wide_name + wide_value + 4);
+    // Names are whole; the bar gets the columns that are left.
+    let wide_name = longest(&|a| names[a].clone()).min(width.saturating_sub(wide_key + wide_value + 2));
+    let wide_bar = width.saturating_sub(wide_key + wide_name + wide_value + 4);
+    let wide_bar = if wide_bar >= MIN_BAR { wide_bar } else { 0 };
 
     let mut lines: Vec<Line<'static>> = Vec::new();
     for (&a, number) in order.iter().zip(&texts) {
-        let best = is_legal(a) && high > low && value(a) == Some(high);
+        let best = is_legal(a) && !all_equal && value(a) == Some(top);
         let role = |role| palette.role(if is_legal(a) { role } else { Role::Line });
         let mut key = keys(a);
-        if key.is_empty() && best {
-            key = "▸".into();
+        if key.is_empty() {
+            key = match (is_legal(a), best, next == Some(a)) {
+                (false, ..) => "×",
+                (true, true, _) => "▸",
+                (true, false, true) => "●",
+                (true, false, false) => "",
+            }
+            .into();
         }
         let name: String = names[a].chars().take(wide_name).collect();
+        let taken = best || next == Some(a);
         let mut spans = vec![
-            Span::styled(pad(&key, wide_key.max(1)), role(Role::Accent)),
+            Span::styled(pad(&key, wide_key), role(if best { Role::Accent } else { Role::Warn })),
             Span::styled(
                 format!(" {}", pad(&name, wide_name)),
-                role(if best { Role::Accent } else { Role::Text }),
+                role(if taken && best { Role::Accent } else { Role::Text }),
             ),
         ];
+        if model.human.is_some() {
+            spans[0].style = role(Role::Accent);
+        }
         match value(a) {
             _ if !is_legal(a) => spans.push(Span::styled("  not legal", palette.role(Role::Dim))),
             Some(x) => {
-                let share = if high > low { (x - low) / (high - low) } else { 0.5 };
-                spans.push(Span::raw("  "));
-                let tone = if best { Role::Accent } else { Role::Dim };
-                spans.push(Span::styled(bar(share, wide_bar), palette.role(tone)));
-                spans.push(Span::styled(format!(" {number:>wide_value$}"), role(Role::Text)));
+                if wide_bar > 0 {
+                    let share = if high > low { (x - low) / (high - low) } else { 0.0 };
+                    spans.push(Span::raw("  "));
+                    let tone = if best { Role::Accent } else { Role::Dim };
+                    spans.push(Span::styled(bar(share, wide_bar), palette.role(tone)));
+                }
+                let used = wide_key + wide_name + 2;
+                let space =
+                    if wide_bar > 0 { wide_value } else { width.saturating_sub(used).min(wide_value) };
+                spans.push(Span::styled(format!(" {number:>space$}"), role(Role::Text)));
             }
             None => {}
         }
@@ -151,19 +230,6 @@ fn bars(
         lines.push(Line::styled(more, palette.role(Role::Dim)));
     }
     lines
-}
-
-/// Range of the bars: from the lowest value to the highest. One value far below all others, such as a fall from a
-/// cliff, would make the others look equal; the range then starts at a higher value.
-fn range(mut values: Vec<f64>) -> (f64, f64) {
-    values.sort_by(f64::total_cmp);
-    let (Some(&low), Some(&high)) = (values.first(), values.last()) else { return (0.0, 0.0) };
-    match values.get(1) {
-        Some(&second) if second < high && high - low > 6.0 * (high - second) => {
-            (high - 3.0 * (high - second), high)
-        }
-        _ => (low, high),
-    }
 }
 
 /// Bar that fills `share` (0 to 1) of `width` columns, in half columns; at least one half.
@@ -179,6 +245,58 @@ fn pad(text: &str, width: usize) -> String {
     format!("{text:<width$}")
 }
 
+/// Column of the value `x` on a track of `wide` columns between the bounds; `None` without finite bounds.
+fn column(x: f32, low: f32, high: f32, wide: usize) -> Option<usize> {
+    let share = (x - low) / (high - low);
+    (share.is_finite() && wide > 0)
+        .then(|| ((share.clamp(0.0, 1.0) * (wide - 1) as f32).round() as usize).min(wide - 1))
+}
+
+/// Columns for the names and the tracks of continuous actions.
+fn track_widths(names: &[String], width: usize, number: usize) -> (usize, usize) {
+    let wide_name = names.iter().map(|name| name.chars().count()).max().unwrap_or(0).min(width / 3);
+    (wide_name, width.saturating_sub(wide_name + 5 + number))
+}
+
+/// One line for each component of a continuous action: mean `●` and one standard deviation `━` on both sides, between
+/// its bounds, and both as numbers.
+fn distributions(model: &Model, palette: Palette, insight: &Insight, width: usize) -> Vec<Line<'static>> {
+    let ActionSpace::Continuous { names, low, high } = &model.episode.spec().actions else {
+        return Vec::new();
+    };
+    // A narrow panel shows the deviation only on the track.
+    let with_std = width >= 36;
+    let (wide_name, wide) = track_widths(names, width, if with_std { 14 } else { 7 });
+    let mut lines = Vec::new();
+    for ((name, (&low, &high)), one) in names.iter().zip(low.iter().zip(high)).zip(&insight.continuous) {
+        let at = |x: f32| column(x, low, high, wide);
+        let (dot, zero) = (at(one.mean), if low < 0.0 && high > 0.0 { at(0.0) } else { None });
+        let spread = (at(one.mean - one.std), at(one.mean + one.std));
+        let mut spans = vec![Span::styled(
+            format!("  {}  ", pad(&name.chars().take(wide_name).collect::<String>(), wide_name)),
+            palette.role(Role::Text),
+        )];
+        for here in 0..wide {
+            let near = one.std > 0.0
+                && spread.0.is_some_and(|from| from <= here)
+                && spread.1.is_some_and(|to| here <= to);
+            let (glyph, role) = match Some(here) {
+                here if here == dot => ("●", Role::Accent),
+                _ if near => ("━", Role::Accent),
+                here if here == zero => ("┼", Role::Line),
+                _ => ("─", Role::Line),
+            };
+            spans.push(Span::styled(glyph, palette.role(role)));
+        }
+        spans.push(Span::styled(format!(" {:>6}", compact(one.mean.into())), palette.role(Role::Text)));
+        if with_std {
+            spans.push(Span::styled(format!(" ±{}", compact(one.std.into())), palette.role(Role::Dim)));
+        }
+        lines.push(Line::from(spans));
+    }
+    lines
+}
+
 /// One line for each component of a continuous action: a slider between its bounds.
 fn sliders(
     model: &Model,
@@ -190,16 +308,11 @@ fn sliders(
     let ActionSpace::Continuous { names, low, high } = &model.episode.spec().actions else {
         return Vec::new();
     };
-    let wide_name = names.iter().map(|name| name.chars().count()).max().unwrap_or(0).min(width / 3);
-    let wide = width.saturating_sub(wide_name + 12);
+    let (wide_name, wide) = track_widths(names, width, 7);
     let mut lines = Vec::new();
     for (i, (name, (&low, &high))) in names.iter().zip(low.iter().zip(high)).enumerate() {
         let x = numbers.get(i).copied();
-        let at = |x: f32| {
-            let share = (x - low) / (high - low);
-            (share.is_finite() && wide > 0)
-                .then(|| ((share.clamp(0.0, 1.0) * (wide - 1) as f32).round() as usize).min(wide - 1))
-        };
+        let at = |x: f32| column(x, low, high, wide);
         let (dot, zero) = (x.and_then(at), if low < 0.0 && high > 0.0 { at(0.0) } else { None });
         let track: String = (0..wide)
             .map(|column| match Some(column) {
@@ -234,15 +347,6 @@ fn sliders(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn one_fall_does_not_hide_the_differences_of_the_others() {
-        assert_eq!(range(vec![-5.0, -3.0, -113.0, -5.0]), (-9.0, -3.0));
-        assert_eq!(range(vec![-5.0, -3.0, -7.0]), (-7.0, -3.0));
-        assert_eq!(range(vec![2.0, 2.0, -50.0]), (-50.0, 2.0));
-        assert_eq!(range(vec![4.0]), (4.0, 4.0));
-        assert_eq!(range(Vec::new()), (0.0, 0.0));
-    }
 
     #[test]
     fn bars_fill_their_width_and_no_more() {

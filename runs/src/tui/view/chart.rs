@@ -108,7 +108,7 @@ pub(super) fn draw(model: &Model, palette: Palette, area: Rect, buf: &mut Buffer
     for (result, x) in all.iter().zip(plot.left()..) {
         let natural = result.over == EpisodeEnd::Terminal;
         let role = if natural { Role::Accent } else { Role::Warn };
-        let full = if !natural && palette.0 == Depth::None { '▒' } else { '█' };
+        let full = if !natural && palette.depth == Depth::None { '▒' } else { '█' };
         let high = if result.score.is_finite() { scale.eighths(result.score) } else { 1 };
         for row in 0..high.div_ceil(8) {
             let part = high - row * 8;

@@ -1,16 +1,18 @@
-//! Help of the viewer: the keys, in a box over the screen.
+//! Help of the viewer: the keys, in a box over the screen. Keys without an effect in the present state are dim.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Clear, Padding, Widget};
 
-use crate::tui::keys::HELP;
+use crate::tui::keys::KEYS;
+use crate::tui::model::Model;
 use crate::tui::palette::{Palette, Role};
 
 /// Draws the help.
-pub(super) fn draw(palette: Palette, screen: Rect, buf: &mut Buffer) {
-    let (width, height) = (46.min(screen.width), (HELP.len() as u16 + 2).min(screen.height));
+pub(super) fn draw(model: &Model, palette: Palette, screen: Rect, buf: &mut Buffer) {
+    let lines = lines(model, palette);
+    let (width, height) = (76.min(screen.width), (lines.len() as u16 + 2).min(screen.height));
     let area = Rect {
         x: screen.x + (screen.width - width) / 2,
         y: screen.y + (screen.height - height) / 2,
@@ -19,22 +21,45 @@ pub(super) fn draw(palette: Palette, screen: Rect, buf: &mut Buffer) {
     };
     Clear.render(area, buf);
     buf.set_style(area, palette.base().patch(palette.bar()));
+    let shown = usize::from(height.saturating_sub(2));
+    let first = usize::from(model.help_scroll).min(lines.len().saturating_sub(shown));
+    let more = if shown < lines.len() {
+        let last = (first + shown).min(lines.len());
+        format!(" ↑ ↓ scroll: {}-{last} of {} ", first + 1, lines.len())
+    } else {
+        " any key closes ".into()
+    };
     let block = Block::bordered()
         .border_type(BorderType::Rounded)
         .border_style(palette.role(Role::Line))
         .title(Line::styled(" keys ", palette.role(Role::Dim)))
+        .title_bottom(Line::styled(more, palette.role(Role::Dim)).right_aligned())
         .padding(Padding::horizontal(1));
     let inside = block.inner(area);
     block.render(area, buf);
-    for ((key, does), y) in HELP.iter().zip(inside.top()..inside.bottom()) {
-        let line = if key.is_empty() {
-            Line::styled(*does, palette.role(Role::Accent))
-        } else {
-            Line::from(vec![
-                Span::styled(format!("  {key:<9}"), palette.role(Role::Text)),
-                Span::styled(*does, palette.role(Role::Dim)),
-            ])
-        };
+    for (line, y) in lines.into_iter().skip(first).zip(inside.top()..inside.bottom()) {
         line.render(Rect { y, height: 1, ..inside }, buf);
     }
+}
+
+/// Headings and keys; the group for playing comes first only while the user plays.
+fn lines(model: &Model, palette: Palette) -> Vec<Line<'static>> {
+    let playing = model.active_input().is_some();
+    let mut lines = Vec::new();
+    let (play, others) = KEYS.split_at(1);
+    let ordered = if playing { play.iter().chain(others) } else { others.iter().chain(play) };
+    for (heading, rows) in ordered {
+        lines.push(Line::styled(*heading, palette.role(Role::Accent)));
+        for row in *rows {
+            let (key, does) = match row.when.applies(model) {
+                true => (Role::Text, Role::Text),
+                false => (Role::Dim, Role::Line),
+            };
+            lines.push(Line::from(vec![
+                Span::styled(format!("  {:<12}", row.keys), palette.role(key)),
+                Span::styled(row.does, palette.role(does)),
+            ]));
+        }
+    }
+    lines
 }

@@ -1,4 +1,5 @@
-//! Panel of the viewer: state of the episode, action values, returns.
+//! Panel of the viewer: state of the episode, and a page with the actions and returns, the observation, the update of
+//! an agent that learns, or a neuron.
 
 use freewheel_core::{ActionBuffer, Measure, Player, Score};
 use ratatui::buffer::Buffer;
@@ -6,17 +7,20 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Borders, Padding, Widget};
 
-use super::{actions, chart, ending};
+use super::{actions, chart, ending, neuron, observation, spark, update};
 use crate::format::compact;
 use crate::tui::episode::{EpisodeEnd, EpisodeStep};
 use crate::tui::human_input::{arrow, label};
+use crate::tui::insight::Page;
 use crate::tui::layout::Shape;
 use crate::tui::model::Model;
 use crate::tui::palette::{Palette, Role};
 use crate::tui::returns::normalized;
 
-/// Minimum number of lines of the chart, with heading and summary.
-const CHART: usize = 6;
+/// Numbers of lines of the chart, with heading and summary: the first for which all actions fit.
+const CHART: [usize; 3] = [6, 4, 3];
+/// Names of the facts that are shown beside a page other than that of the actions.
+const SHORT: [&str; 4] = ["step ", "state ", "action ", "reward "];
 /// Maximum number of measures shown.
 const MEASURES: usize = 6;
 /// Maximum height of the bars, in rows.
@@ -36,22 +40,87 @@ pub(super) fn draw(model: &Model, palette: Palette, shape: Shape, area: Rect, bu
     let (first, second) =
         if side { (inner, inner) } else { (half, Rect { x: inner.right() - half.width, ..half }) };
 
-    let mut lines = facts(model, palette, usize::from(first.width));
-    let more = if side { CHART + 3 } else { 2 };
-    let space = usize::from(inner.height).saturating_sub(lines.len() + more).max(2);
-    let rows = actions::lines(model, palette, usize::from(first.width), space);
-    if !rows.is_empty() {
-        lines.push(Line::default());
-        lines.push(heading(actions::title(model), palette, first.width));
-        lines.extend(rows);
+    let (width, height) = (usize::from(first.width), usize::from(inner.height));
+    let mut lines = facts(model, palette, width, side);
+    let page = model.insight.page;
+    if side && page != Page::Actions {
+        // Step, state and action: a page needs the other rows.
+        lines.retain(|line| {
+            SHORT.iter().any(|name| line.spans.first().is_some_and(|span| span.content.starts_with(name)))
+        });
+    }
+    if page == Page::Actions {
+        let quantities = actions::facts(model, palette, width);
+        let wanted = model.episode.spec().actions.names().len() + quantities.len();
+        let space = |chart: usize| height.saturating_sub(lines.len() + 2 + if side { chart + 1 } else { 0 });
+        let charts = CHART.into_iter().map(space);
+        let space = charts.clone().find(|space| *space >= wanted).or(charts.max()).unwrap_or_default().max(2);
+        let shown = quantities.len().min(space.saturating_sub(2));
+        let rows = actions::lines(model, palette, width, space - shown);
+        if !rows.is_empty() {
+            section(&actions::title(model), rows, palette, first.width, &mut lines);
+            lines.extend(quantities.into_iter().take(shown));
+        }
+        // The observation gets the rows that are left above a chart of its largest height.
+        let left = height.saturating_sub(lines.len() + usize::from(MAX_CHART_ROWS) + 5);
+        if side && observation::state(model).is_none() && left > 1 {
+            let rows = observation::lines(model, palette, width, left);
+            section(&observation::title(model), rows, palette, first.width, &mut lines);
+        }
+    } else {
+        // Below the world, the page has the second column.
+        let taken = if side { lines.len() + 2 } else { 1 };
+        let (title, rows) =
+            page_of(model, palette, page, usize::from(second.width), height.saturating_sub(taken));
+        if side {
+            section(&title, rows, palette, first.width, &mut lines);
+        } else {
+            let heading = heading(&title, palette, second.width);
+            for (line, y) in std::iter::once(heading).chain(rows).zip(second.top()..second.bottom()) {
+                line.render(Rect { y, height: 1, ..second }, buf);
+            }
+        }
     }
     let mut y = first.y;
     for line in lines.into_iter().take(usize::from(first.height)) {
         line.render(Rect { y, height: 1, ..first }, buf);
         y += 1;
     }
+    if page != Page::Actions {
+        return;
+    }
     let top = if side { (y + 1).min(second.bottom()) } else { second.y };
     returns(model, palette, Rect { y: top, height: second.bottom() - top, ..second }, buf);
+}
+
+/// Title and lines of a page other than that of the actions.
+fn page_of(
+    model: &Model,
+    palette: Palette,
+    page: Page,
+    width: usize,
+    max_lines: usize,
+) -> (String, Vec<Line<'static>>) {
+    match page {
+        Page::Update => (update::title(model), update::lines(model, palette, width, max_lines)),
+        Page::Neuron => (neuron::title(model), neuron::lines(model, palette, width, max_lines)),
+        Page::Observation | Page::Actions => {
+            (observation::title(model), observation::lines(model, palette, width, max_lines))
+        }
+    }
+}
+
+/// Adds an empty line, a heading and `rows` to `lines`.
+fn section(
+    title: &str,
+    rows: Vec<Line<'static>>,
+    palette: Palette,
+    width: u16,
+    lines: &mut Vec<Line<'static>>,
+) {
+    lines.push(Line::default());
+    lines.push(heading(title, palette, width));
+    lines.extend(rows);
 }
 
 /// Heading, chart and summary of the returns.
@@ -79,7 +148,8 @@ fn heading(title: &str, palette: Palette, width: u16) -> Line<'static> {
     ])
 }
 
-fn facts(model: &Model, palette: Palette, width: usize) -> Vec<Line<'static>> {
+/// State of the episode; with `all`, also the state in words and the rewards by step.
+fn facts(model: &Model, palette: Palette, width: usize, all: bool) -> Vec<Line<'static>> {
     let (runner, dim) = (model.episode.runner(), palette.role(Role::Dim));
     // `more` explains `value` and is left out if there is no space.
     let styled = |name: &str, value: String, role: Role, more: String| {
@@ -96,6 +166,9 @@ fn facts(model: &Model, palette: Palette, width: usize) -> Vec<Line<'static>> {
         row("episode", model.episode.number().to_string(), format!("  seed {}", model.seed)),
         row("step", runner.length().to_string(), limit),
     ];
+    if all && let Some((index, description)) = observation::state(model) {
+        rows.push(row("state", index, format!("  {description}")));
+    }
     let two = model.episode.spec().players == 2;
     let (action_text, reward) = match model.episode.last() {
         None => ("—".to_owned(), "—".to_owned()),
@@ -107,8 +180,13 @@ fn facts(model: &Model, palette: Palette, width: usize) -> Vec<Line<'static>> {
         Some(_) if two => "  by the second player",
         _ => "",
     };
-    rows.push(row("action", action_text, actor.into()));
-    rows.push(row("reward", reward, String::new()));
+    rows.push(row("action", action_text, if actor.is_empty() { choice(model) } else { actor.into() }));
+    let rewards = if all { model.episode.rewards() } else { Vec::new() };
+    let (low, high) = spark::range(&rewards);
+    let scale = format!("{} .. {}", compact(low.into()), compact(high.into()));
+    let bars = spark::line(&rewards, width.saturating_sub(9 + reward.len() + 3 + scale.len()).min(24));
+    let by_step = if rewards.len() > 1 { format!("  {bars} {scale}") } else { String::new() };
+    rows.push(row("reward", reward, by_step));
     let discount = model.episode.spec().gamma;
     let discount = if discount < 1.0 { format!("  discount {discount}") } else { String::new() };
     rows.push(row("return", compact(runner.episode_return()), discount));
@@ -128,6 +206,17 @@ fn facts(model: &Model, palette: Palette, width: usize) -> Vec<Line<'static>> {
         }
     });
     rows
+}
+
+/// Whether the last action was the best one by the numbers of the policy, where that is known.
+fn choice(model: &Model) -> String {
+    let names = model.episode.spec().actions.names();
+    let taken = model.episode.last().and_then(|last| last.action.discrete()).map(|a| a as usize);
+    match (taken, model.insight.greedy_before) {
+        (Some(taken), Some(best)) if taken == best => "  greedy".to_owned(),
+        (Some(_), Some(best)) => names.get(best).map_or(String::new(), |name| format!("  greedy: {name}")),
+        _ => String::new(),
+    }
 }
 
 /// Measures of the episode so far, those that have a value.

@@ -1,0 +1,212 @@
+//! Episodes to watch from files: recorded episodes, and games of Go in SGF.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use freewheel_core::record::{self, EpisodeRecord, FORMAT, RecordedActions};
+use freewheel_core::{DynWorld, Ending, Error, Purpose, Result};
+use freewheel_envs::go::rules::{Color, Ko};
+use freewheel_envs::go::sgf::{self, Edit, EventKind, GameRecord};
+use toml::{Table, Value};
+
+use crate::Registry;
+use crate::tui::Recording;
+
+/// Whether `path` is a file of episodes, by its name.
+pub(crate) fn is_recording(path: &Path) -> bool {
+    let extension = path.extension().and_then(|e| e.to_str()).map(str::to_lowercase);
+    path.is_file() && matches!(extension.as_deref(), Some("jsonl" | "sgf"))
+}
+
+/// Episodes of the file at `path`: one for each line of a file of recorded episodes, one for each game of an SGF file.
+///
+/// # Errors
+/// Errors of reading; [`Error::Config`] for a file without episodes, and for games that cannot be shown.
+pub(crate) fn read(registry: &Registry, path: &Path) -> Result<Vec<Recording>> {
+    let is_sgf = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("sgf"));
+    let recordings = if is_sgf { games(registry, path)? } else { episodes(registry, path)? };
+    match recordings.is_empty() {
+        true => Err(Error::Config(format!("{}: no episodes in this file", path.display()))),
+        false => Ok(recordings),
+    }
+}
+
+fn episodes(registry: &Registry, path: &Path) -> Result<Vec<Recording>> {
+    let records = record::read(path)?;
+    let total = records.len();
+    let mut worlds: Vec<(String, serde_json::Value, Arc<dyn DynWorld>)> = Vec::new();
+    let mut recordings = Vec::new();
+    for (i, record) in records.into_iter().enumerate() {
+        let built =
+            worlds.iter().find(|(id, settings, _)| *id == record.world && *settings == record.settings);
+        let world = match built {
+            Some((_, _, world)) => Arc::clone(world),
+            None => {
+                let settings: Table = match &record.settings {
+                    serde_json::Value::Null => Table::new(),
+                    settings => serde_json::from_value(settings.clone()).map_err(|e| {
+                        let path = path.display();
+                        Error::Config(format!(
+                            "{path}: the settings of episode {} cannot be read: {e}",
+                            i + 1
+                        ))
+                    })?,
+                };
+                let world = registry.build_world_of_file(&record.world, &settings)?;
+                worlds.push((record.world.clone(), record.settings.clone(), Arc::clone(&world)));
+                world
+            }
+        };
+        recordings.push(Recording { title: format!("recording {} of {total}", i + 1), world, record });
+    }
+    Ok(recordings)
+}
+
+fn games(registry: &Registry, path: &Path) -> Result<Vec<Recording>> {
+    let text = sgf::open(path)?.text;
+    let games = sgf::read(&text).map_err(|e| e.in_file(path))?;
+    let total = games.len();
+    games.iter().enumerate().map(|(i, game)| game_recording(registry, path, game, (i + 1, total))).collect()
+}
+
+/// Game of Go as a recorded episode of the two-player world of its size; it is number `place.0` of `place.1`.
+fn game_recording(
+    registry: &Registry,
+    path: &Path,
+    game: &GameRecord,
+    place: (usize, usize),
+) -> Result<Recording> {
+    let refuse = |why: String| Error::Config(format!("{}: game {}: {why}", path.display(), place.0));
+    if game.is_rectangular() || game.width < 2 {
+        return Err(refuse(format!("boards of {}x{} are not shown", game.width, game.height)));
+    }
+    let moves = moves(game).map_err(refuse)?;
+    let id = format!("go/{0}x{0}", game.width);
+    // The most lenient rules accept the moves of all rule books; the komi is that of the record.
+    let settings = Table::from_iter([
+        ("opponent".to_owned(), Value::from("self")),
+        ("ko".to_owned(), Value::from(serde_name(Ko::Simple))),
+        ("suicide".to_owned(), Value::from(true)),
+        ("komi".to_owned(), Value::from(f64::from(game.ruleset().komi))),
+        ("move_limit".to_owned(), Value::from(moves.len() as i64 + 1)),
+    ]);
+    let world = registry.build_world(&id, &settings)?;
+    let [black, white] = game.players.each_ref().map(|player| match player.name.trim() {
+        "" => "?".to_owned(),
+        name => name.chars().filter(|c| !c.is_control()).take(20).collect(),
+    });
+    let record = EpisodeRecord {
+        format: FORMAT,
+        world: id,
+        version: world.spec().version,
+        settings: serde_json::Value::Null,
+        seed: 0,
+        purpose: Purpose::WatchEnvironment,
+        index: 0,
+        episode: 0,
+        length: moves.len() as u32,
+        actions: RecordedActions::Discrete(moves),
+        episode_return: 0.0,
+        ending: Ending::Running,
+        digest: String::new(),
+    };
+    let title = match place {
+        (_, 1) => format!("{black} - {white}"),
+        (number, all) => format!("{black} - {white}  game {number} of {all}"),
+    };
+    Ok(Recording { title, world, record })
+}
+
+/// Name of a ko rule in the settings.
+fn serde_name(ko: Ko) -> String {
+    toml::Value::try_from(ko).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+/// Actions of a game, Black first: moves, and passes where the same color plays twice. Stones that are placed before the
+/// first move are played in turn.
+///
+/// # Errors
+/// Message for a position that is edited after the first move, or for removed stones.
+fn moves(game: &GameRecord) -> Result<Vec<u32>, String> {
+    let pass = u32::from(game.pass());
+    let mut actions = Vec::new();
+    let mut to_play = Color::Black;
+    let mut play = |color: Color, point: u32, to_play: &mut Color| {
+        if *to_play != color {
+            actions.push(pass);
+        }
+        actions.push(point);
+        *to_play = color.other();
+    };
+    let mut started = false;
+    for event in &game.events {
+        match &event.kind {
+            EventKind::Move(played) => {
+                started = true;
+                play(played.color, u32::from(played.point), &mut to_play);
+            }
+            EventKind::Edit(Edit { black, white, empty, .. }) => {
+                if black.is_empty() && white.is_empty() && empty.is_empty() {
+                    continue;
+                }
+                if started || !empty.is_empty() {
+                    return Err("its position is edited after the first move, which is not shown".into());
+                }
+                // In turn, so that there are as few passes as possible.
+                let (mut black, mut white) = (black.iter(), white.iter());
+                loop {
+                    let (b, w) = (black.next(), white.next());
+                    if let Some(&point) = b {
+                        play(Color::Black, u32::from(point), &mut to_play);
+                    }
+                    if let Some(&point) = w {
+                        play(Color::White, u32::from(point), &mut to_play);
+                    }
+                    if b.is_none() && w.is_none() {
+                        break;
+                    }
+                }
+            }
+        }
+    }
+    Ok(actions)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(text: &str) -> GameRecord {
+        sgf::read(text).unwrap().remove(0)
+    }
+
+    #[test]
+    fn moves_are_actions_and_missing_turns_are_passes() {
+        // Rows of actions begin at the lower left: `aa` is the upper left corner.
+        assert_eq!(moves(&record("(;SZ[3];B[ac];W[ba];B[])")), Ok(vec![0, 7, 9]));
+        // Black plays twice: White passes between.
+        assert_eq!(moves(&record("(;SZ[3];B[ac];B[ba])")), Ok(vec![0, 9, 7]));
+        // Two handicap stones, then White moves.
+        assert_eq!(moves(&record("(;SZ[3]HA[2]AB[ac][ca];W[bb])")), Ok(vec![0, 9, 8, 4]));
+        assert_eq!(moves(&record("(;SZ[3]AB[ac]AW[ca];B[bb])")), Ok(vec![0, 8, 4]));
+        assert!(moves(&record("(;SZ[3];B[ac];AW[ca])")).is_err());
+    }
+
+    #[test]
+    fn a_game_is_replayed_in_the_world_of_its_size() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("game.sgf");
+        std::fs::write(&file, "(;SZ[5]KM[0.5]PB[Ann]PW[Bo];B[cc];W[bb];B[];W[])").unwrap();
+        assert!(is_recording(&file));
+        let recordings = read(&Registry::standard(), &file).unwrap();
+        assert_eq!((recordings.len(), recordings[0].title.as_str()), (1, "Ann - Bo"));
+        let Recording { world, record, .. } = &recordings[0];
+        let mut runner = world.episode_runner(freewheel_core::Streams::new(0), record.purpose, 0);
+        for i in 0..record.actions.len() {
+            runner.step(record.actions.get(i).unwrap()).unwrap();
+        }
+        assert_eq!(runner.ending(), Ending::Terminal);
+        std::fs::write(&file, "").unwrap();
+        assert!(read(&Registry::standard(), &file).is_err());
+    }
+}

@@ -1,0 +1,84 @@
+//! Mapping of keys to commands of the home screen.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::model::{Command, Focus, Home, Tab};
+
+/// Keys of a tab with their meaning: for the last row, the most useful first, and for the help.
+pub(super) fn help(home: &Home) -> Vec<(&'static str, &'static str)> {
+    match home.focus {
+        Focus::Form => {
+            return vec![("↑ ↓", "field"), ("← →", "choose"), ("enter", "start"), ("esc", "close")];
+        }
+        Focus::Compare => {
+            return vec![("enter", "watch side by side"), ("esc", "close"), ("?", "help"), ("q", "quit")];
+        }
+        Focus::Filter => return vec![("enter", "keep"), ("esc", "clear")],
+        Focus::List => {}
+    }
+    let mut keys = match home.tab {
+        Tab::Worlds => vec![("enter", "watch"), ("p", "play"), ("t", "train")],
+        Tab::Agents => vec![("enter t", "train")],
+        Tab::Runs => vec![("enter", "watch"), ("r", "resume"), ("space", "mark"), ("c", "compare")],
+    };
+    keys.extend([("/", "filter"), ("↑ ↓", "select"), ("tab", "next tab"), ("?", "help"), ("q", "quit")]);
+    keys
+}
+
+/// Effect of a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Key {
+    /// Change of the model.
+    Model(Command),
+    /// Ctrl-Z.
+    Suspend,
+}
+
+/// Effect of a key; `None` for a key without effect.
+pub(super) fn effect(key: KeyEvent, focus: Focus) -> Option<Key> {
+    if key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) {
+        return match key.code {
+            KeyCode::Char('c') if key.modifiers.contains(KeyModifiers::CONTROL) => {
+                Some(Key::Model(Command::Quit))
+            }
+            KeyCode::Char('z') if key.modifiers.contains(KeyModifiers::CONTROL) => Some(Key::Suspend),
+            _ => None,
+        };
+    }
+    let command = match key.code {
+        KeyCode::Esc => Command::Escape,
+        KeyCode::Enter => Command::Enter,
+        KeyCode::Up => Command::Move(-1),
+        KeyCode::Down => Command::Move(1),
+        KeyCode::PageUp => Command::Move(-10),
+        KeyCode::PageDown => Command::Move(10),
+        KeyCode::Home => Command::Move(isize::MIN),
+        KeyCode::End => Command::Move(isize::MAX),
+        KeyCode::Tab => Command::Tab(1),
+        KeyCode::BackTab => Command::Tab(-1),
+        KeyCode::Backspace => Command::Erase,
+        KeyCode::Left if focus == Focus::Form => Command::Choose(-1),
+        KeyCode::Right if focus == Focus::Form => Command::Choose(1),
+        KeyCode::Left => Command::Tab(-1),
+        KeyCode::Right => Command::Tab(1),
+        KeyCode::Char(c) if matches!(focus, Focus::Filter | Focus::Form) => Command::Type(c),
+        KeyCode::Char('k') => Command::Move(-1),
+        KeyCode::Char('j') => Command::Move(1),
+        KeyCode::Char('h') => Command::Tab(-1),
+        KeyCode::Char('l') => Command::Tab(1),
+        KeyCode::Char('1') => Command::Show(Tab::Worlds),
+        KeyCode::Char('2') => Command::Show(Tab::Agents),
+        KeyCode::Char('3') => Command::Show(Tab::Runs),
+        KeyCode::Char('/') => Command::Filter,
+        KeyCode::Char('t') => Command::Train,
+        KeyCode::Char('p') => Command::Play,
+        KeyCode::Char('w') => Command::Enter,
+        KeyCode::Char('r') => Command::Resume,
+        KeyCode::Char(' ') => Command::Mark,
+        KeyCode::Char('c') => Command::Compare,
+        KeyCode::Char('?') | KeyCode::F(1) => Command::Help,
+        KeyCode::Char('q') => Command::Quit,
+        _ => return None,
+    };
+    Some(Key::Model(command))
+}

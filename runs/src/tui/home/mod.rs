@@ -1,0 +1,41 @@
+//! Home screen of a bare `freewheel`: worlds, agents and runs to choose from.
+//!
+//! | file | content |
+//! |---|---|
+//! | `model` | state of the screen: tabs, selection, filter |
+//! | `form` | settings of a training that is about to start |
+//! | `keys` | mapping of keys to commands |
+//! | `details` | world that is built in the background, with its picture and its scores |
+//! | `screen` | connection of model, keys and background work |
+//! | `view` | drawing of the model |
+//!
+//! What the user chooses is a command line of the program: the home screen closes, the command runs, and the home screen
+//! opens again.
+
+mod details;
+mod form;
+mod keys;
+mod model;
+mod screen;
+mod view;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+
+use freewheel_core::Result;
+
+use super::app::App;
+use super::{Exit, terminal};
+use crate::Registry;
+
+pub(crate) use model::{Home, Tab};
+
+/// Shows the home screen until the user quits or chooses a command, which is left in `home`.
+///
+/// # Errors
+/// Errors of the terminal.
+pub(crate) fn show(registry: &'static Registry, folder: &Path, home: &mut Home) -> Result<Exit> {
+    terminal::show(App::new(screen::HomeScreen::new(registry, folder, home)))
+}

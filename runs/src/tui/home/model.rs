@@ -1,0 +1,441 @@
+//! State of the home screen, changed by commands; it uses no terminal, no clock and no thread.
+
+use std::path::{Path, PathBuf};
+
+use freewheel_core::WorldInfo;
+use freewheel_core::settings::Field;
+
+use super::form::Form;
+use crate::Registry;
+use crate::presets::{self, Preset};
+use crate::run_list::{RunEntry, RunState};
+
+/// Tab of the home screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tab {
+    /// Worlds by family.
+    Worlds,
+    /// Agents.
+    Agents,
+    /// Runs in the folder of results.
+    Runs,
+}
+
+impl Tab {
+    /// All tabs, in the order of the screen.
+    pub(super) const ALL: [Tab; 3] = [Tab::Worlds, Tab::Agents, Tab::Runs];
+
+    /// Name of the tab.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Tab::Worlds => "Worlds",
+            Tab::Agents => "Agents",
+            Tab::Runs => "Runs",
+        }
+    }
+}
+
+/// Agent with its settings.
+#[derive(Clone, Debug)]
+pub(super) struct AgentItem {
+    /// Id in the registry.
+    pub(super) id: String,
+    /// Description.
+    pub(super) about: String,
+    /// Settings with defaults.
+    pub(super) fields: Vec<Field>,
+}
+
+/// Command of the user to the home screen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Command {
+    /// Select the item at this distance.
+    Move(isize),
+    /// Show the tab at this distance.
+    Tab(isize),
+    /// Show this tab.
+    Show(Tab),
+    /// Begin to type a filter.
+    Filter,
+    /// Add a letter to the filter or to a field of the form.
+    Type(char),
+    /// Delete the last letter.
+    Erase,
+    /// Close what is open: help, form, comparison, filter; at last the program.
+    Escape,
+    /// Open the selected item, or accept the form or the filter.
+    Enter,
+    /// Train in the selected world, or with the selected agent.
+    Train,
+    /// Play in the selected world.
+    Play,
+    /// Continue the selected run.
+    Resume,
+    /// Mark the selected run for a comparison.
+    Mark,
+    /// Compare the marked runs.
+    Compare,
+    /// Change the choice of the selected field of the form.
+    Choose(isize),
+    /// Show or hide the help.
+    Help,
+    /// Quit the program.
+    Quit,
+}
+
+/// Part of the screen that takes the keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Focus {
+    /// List of the tab.
+    List,
+    /// Filter, while it is typed.
+    Filter,
+    /// Form of a training.
+    Form,
+    /// Comparison of two runs.
+    Compare,
+}
+
+/// List of a tab: filter, selection and scroll position.
+#[derive(Clone, Debug, Default)]
+pub(super) struct List {
+    /// Text that an item must contain, in lower case.
+    pub(super) filter: String,
+    /// Index of the selected item among the items that pass the filter.
+    pub(super) selected: usize,
+    /// First row that is shown.
+    pub(super) scroll: usize,
+}
+
+/// State of the home screen.
+pub(crate) struct Home {
+    /// Tab that is shown.
+    pub(super) tab: Tab,
+    /// Lists of the tabs.
+    lists: [List; 3],
+    /// Part that takes the keys.
+    pub(super) focus: Focus,
+    /// Worlds, by family.
+    pub(super) worlds: Vec<WorldInfo>,
+    /// Agents.
+    pub(super) agents: Vec<AgentItem>,
+    /// Runs; `None` until the folder has been read.
+    pub(super) runs: Option<Vec<RunEntry>>,
+    /// Folder of the runs.
+    pub(super) folder: PathBuf,
+    /// Folders of the marked runs, at most two.
+    pub(super) marked: Vec<PathBuf>,
+    /// Form of a training, while it is open.
+    pub(super) form: Option<Form>,
+    /// Whether the help is open.
+    pub(super) help: bool,
+    /// Message in the last row, until the next key.
+    pub(super) message: Option<String>,
+    /// Command line that the user has chosen, without the name of the program.
+    pub(super) chosen: Option<Vec<String>>,
+    /// Whether the user quits.
+    pub(super) quit: bool,
+    /// Whether the screen must be drawn.
+    pub(super) dirty: bool,
+}
+
+impl Home {
+    /// Home screen with the worlds and agents of `registry`, for the runs below `folder`.
+    pub(crate) fn new(registry: &Registry, folder: &Path, tab: Tab) -> Self {
+        let agent = |agent: &dyn freewheel_agents::AgentFactory| AgentItem {
+            id: agent.id().to_owned(),
+            about: agent.about().to_owned(),
+            fields: agent.fields(),
+        };
+        Home {
+            tab,
+            lists: Default::default(),
+            focus: Focus::List,
+            worlds: registry.worlds(),
+            agents: registry.agents().map(agent).collect(),
+            runs: None,
+            folder: folder.to_owned(),
+            marked: Vec::new(),
+            form: None,
+            help: false,
+            message: None,
+            chosen: None,
+            quit: false,
+            dirty: true,
+        }
+    }
+
+    /// Takes the command line that the user has chosen, and prepares the screen for its return.
+    pub(crate) fn take_chosen(&mut self) -> Option<Vec<String>> {
+        (self.quit, self.dirty) = (false, true);
+        self.chosen.take()
+    }
+
+    /// Shows a message in the last row.
+    pub(crate) fn say(&mut self, text: &str) {
+        self.message = Some(text.to_owned());
+        self.dirty = true;
+    }
+
+    /// List of the tab.
+    pub(super) fn list(&self) -> &List {
+        &self.lists[self.tab as usize]
+    }
+
+    pub(super) fn list_mut(&mut self) -> &mut List {
+        &mut self.lists[self.tab as usize]
+    }
+
+    /// Indices of the items of the tab that pass its filter.
+    pub(super) fn shown(&self) -> Vec<usize> {
+        let filter = &self.list().filter;
+        let passes = |text: &str| text.to_lowercase().contains(filter.as_str());
+        let runs = self.runs.as_deref().unwrap_or_default();
+        match self.tab {
+            Tab::Worlds => indices(&self.worlds, |world| passes(&world.id) || passes(&world.about)),
+            Tab::Agents => indices(&self.agents, |agent| passes(&agent.id) || passes(&agent.about)),
+            Tab::Runs => indices(runs, |run| passes(&run_text(run, &self.folder))),
+        }
+    }
+
+    /// Index of the selected item of the tab.
+    fn selected(&self) -> Option<usize> {
+        self.shown().get(self.list().selected).copied()
+    }
+
+    /// Selected world; `None` in another tab.
+    pub(super) fn world(&self) -> Option<&WorldInfo> {
+        self.worlds.get(self.selected()?).filter(|_| self.tab == Tab::Worlds)
+    }
+
+    /// Selected agent; `None` in another tab.
+    pub(super) fn agent(&self) -> Option<&AgentItem> {
+        self.agents.get(self.selected()?).filter(|_| self.tab == Tab::Agents)
+    }
+
+    /// Selected run; `None` in another tab.
+    pub(super) fn run(&self) -> Option<&RunEntry> {
+        self.runs.as_ref()?.get(self.selected()?).filter(|_| self.tab == Tab::Runs)
+    }
+
+    /// The two runs that are compared.
+    pub(super) fn compared(&self) -> Option<[&RunEntry; 2]> {
+        let find = |folder: &PathBuf| self.runs.as_ref()?.iter().find(|run| run.folder == *folder);
+        match &self.marked[..] {
+            [a, b] => Some([find(a)?, find(b)?]),
+            _ => None,
+        }
+    }
+
+    /// Takes the runs of the folder. The selected run stays selected.
+    pub(super) fn set_runs(&mut self, runs: Vec<RunEntry>) {
+        let (tab, before) =
+            (std::mem::replace(&mut self.tab, Tab::Runs), self.run().map(|run| run.folder.clone()));
+        self.marked.retain(|folder| runs.iter().any(|run| run.folder == *folder));
+        self.runs = Some(runs);
+        let all = self.runs.as_deref().unwrap_or_default();
+        let again = self.shown().iter().position(|&index| Some(&all[index].folder) == before.as_ref());
+        self.lists[Tab::Runs as usize].selected = again.unwrap_or(0);
+        self.tab = tab;
+        if self.focus == Focus::Compare && self.compared().is_none() {
+            self.focus = Focus::List;
+        }
+        self.dirty = true;
+    }
+
+    /// Executes a command.
+    pub(super) fn execute(&mut self, command: Command) {
+        self.dirty = true;
+        self.message = None;
+        if std::mem::take(&mut self.help) && command != Command::Quit {
+            return;
+        }
+        match command {
+            Command::Help => self.help = true,
+            Command::Quit => self.quit = true,
+            Command::Escape => self.escape(),
+            Command::Enter if self.focus == Focus::Filter => self.focus = Focus::List,
+            Command::Type(c) if self.focus == Focus::Filter => {
+                self.list_mut().filter.extend(c.to_lowercase());
+                self.list_mut().selected = 0;
+            }
+            Command::Erase if self.focus == Focus::Filter => {
+                self.list_mut().filter.pop();
+                self.list_mut().selected = 0;
+            }
+            _ if self.focus == Focus::Form => self.pass_to_form(command),
+            Command::Enter if self.focus == Focus::Compare => self.watch_both(),
+            _ if self.focus == Focus::Compare => {}
+            Command::Move(by) => {
+                let last = self.shown().len().saturating_sub(1);
+                let list = self.list_mut();
+                list.selected = list.selected.saturating_add_signed(by).min(last);
+            }
+            Command::Tab(by) => {
+                let at = (self.tab as isize + by).rem_euclid(Tab::ALL.len() as isize) as usize;
+                self.tab = Tab::ALL[at];
+                self.focus = Focus::List;
+            }
+            Command::Show(tab) => (self.tab, self.focus) = (tab, Focus::List),
+            Command::Filter => self.focus = Focus::Filter,
+            Command::Enter => self.open(),
+            Command::Train => self.open_form(),
+            Command::Play => self.play(),
+            Command::Resume => self.resume(),
+            Command::Mark => self.mark(),
+            Command::Compare => match self.compared() {
+                Some(_) => self.focus = Focus::Compare,
+                None => self.say("mark two runs with space, then compare them with c"),
+            },
+            Command::Type(_) | Command::Erase | Command::Choose(_) => {}
+        }
+    }
+
+    fn escape(&mut self) {
+        match self.focus {
+            Focus::Form => (self.form, self.focus) = (None, Focus::List),
+            Focus::Compare => self.focus = Focus::List,
+            Focus::Filter => {
+                self.list_mut().filter.clear();
+                self.list_mut().selected = 0;
+                self.focus = Focus::List;
+            }
+            Focus::List if !self.list().filter.is_empty() => {
+                self.list_mut().filter.clear();
+                self.list_mut().selected = 0;
+            }
+            Focus::List => self.quit = true,
+        }
+    }
+
+    /// Passes a command to the form; an accepted form is a command line.
+    fn pass_to_form(&mut self, command: Command) {
+        let Some(form) = &mut self.form else { return };
+        if command == Command::Enter {
+            match form.command() {
+                Ok(words) => {
+                    self.chosen = Some(words);
+                    (self.form, self.focus) = (None, Focus::List);
+                }
+                Err(why) => self.say(&why),
+            }
+        } else {
+            form.execute(&command);
+        }
+    }
+
+    fn open(&mut self) {
+        match self.tab {
+            Tab::Worlds => {
+                self.chosen = self.world().map(|world| words(["watch", &concrete(&world.id)]));
+            }
+            Tab::Agents => self.open_form(),
+            Tab::Runs => match self.run().map(|run| (run.folder.clone(), run.state.clone())) {
+                Some((_, RunState::Damaged(why))) => self.say(&why),
+                Some((folder, _)) => self.chosen = Some(words(["watch", &folder.to_string_lossy()])),
+                None => {}
+            },
+        }
+    }
+
+    /// Opens the two compared runs side by side.
+    fn watch_both(&mut self) {
+        match self.compared() {
+            Some([a, b]) if a.world == b.world => {
+                let [a, b] = [a, b].map(|run| run.folder.to_string_lossy());
+                self.chosen = Some(words(["watch", &a, &b]));
+            }
+            _ => self.say("two runs side by side need one world"),
+        }
+    }
+
+    fn play(&mut self) {
+        match self.world() {
+            Some(world) => self.chosen = Some(words(["watch", &concrete(&world.id), "--agent", "human"])),
+            None => self.say("choose a world to play in"),
+        }
+    }
+
+    fn resume(&mut self) {
+        match self.run().map(|run| (run.folder.clone(), run.state.clone())) {
+            Some((folder, RunState::Interrupted)) => {
+                self.chosen = Some(words(["resume", &folder.to_string_lossy()]));
+            }
+            Some((_, RunState::Done)) => {
+                self.say("this run is finished; `freewheel run` with more steps extends it")
+            }
+            Some((_, RunState::Damaged(why))) => self.say(&why),
+            Some(_) => self.say("another process trains this run"),
+            None => self.say("choose a run to continue"),
+        }
+    }
+
+    fn mark(&mut self) {
+        let Some(folder) = self.run().map(|run| run.folder.clone()) else { return };
+        match self.marked.iter().position(|marked| *marked == folder) {
+            Some(at) => drop(self.marked.remove(at)),
+            None => {
+                if self.marked.len() == 2 {
+                    self.marked.remove(0);
+                }
+                self.marked.push(folder);
+            }
+        }
+        self.execute(Command::Move(1));
+    }
+
+    /// Opens the form of a training in the selected world or with the selected agent.
+    fn open_form(&mut self) {
+        let agents: Vec<String> = self.agents.iter().map(|agent| agent.id.clone()).collect();
+        let worlds: Vec<String> = self.worlds.iter().map(|world| concrete(&world.id)).collect();
+        let form = match self.tab {
+            Tab::Worlds => {
+                self.world().and_then(|world| Form::of_world(&concrete(&world.id), worlds, agents))
+            }
+            Tab::Agents => self.agent().and_then(|agent| Form::of_agent(&agent.id, worlds, agents)),
+            Tab::Runs => None,
+        };
+        match form {
+            Some(form) => (self.form, self.focus) = (Some(form), Focus::Form),
+            None => self.say("choose a world or an agent to train"),
+        }
+    }
+}
+
+/// Presets of a world.
+pub(super) fn presets_of_world(world: &str) -> impl Iterator<Item = &'static Preset> + '_ {
+    presets::all().iter().filter(move |preset| preset.world == world)
+}
+
+/// Presets of an agent.
+pub(super) fn presets_of_agent(agent: &str) -> impl Iterator<Item = &'static Preset> + '_ {
+    presets::all().iter().filter(move |preset| preset.agent == agent)
+}
+
+/// Text of a run for the filter: its folder below `root`, with its labels and its state.
+fn run_text(run: &RunEntry, root: &Path) -> String {
+    let folder = run.folder.strip_prefix(root).unwrap_or(&run.folder).to_string_lossy();
+    format!("{folder} {} {} {}", run.world, run.agent, run.state.name())
+}
+
+/// Id with numbers in the place of the letters that stand for a number to choose: `grid/deepsea-8` for
+/// `grid/deepsea-N`.
+pub(super) fn concrete(id: &str) -> String {
+    let number = |part: &str| match part.chars().all(|c| "NSWHx".contains(c)) && part != "x" {
+        true => part.replace(['N', 'W', 'H'], "8").replace('S', "1"),
+        false => part.to_owned(),
+    };
+    let part = |part: &str| match part.strip_suffix(['-', '/']) {
+        Some(text) => number(text) + &part[text.len()..],
+        None => number(part),
+    };
+    id.split_inclusive(['-', '/']).map(part).collect()
+}
+
+fn indices<T>(all: &[T], passes: impl Fn(&T) -> bool) -> Vec<usize> {
+    all.iter().enumerate().filter(|(_, item)| passes(item)).map(|(index, _)| index).collect()
+}
+
+fn words<const N: usize>(words: [&str; N]) -> Vec<String> {
+    words.map(str::to_owned).to_vec()
+}

@@ -1,0 +1,112 @@
+//! Boxes over the home screen: form of a training, comparison of two runs, help.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Clear, Widget};
+
+use super::{details, framed, write_lines};
+use crate::format::{compact, count};
+use crate::tui::home::form::FormField;
+use crate::tui::home::keys;
+use crate::tui::home::model::Home;
+use crate::tui::palette::{Palette, Role};
+
+/// Box of at most the size `wanted` in the middle of `screen`; returns the area within.
+fn boxed(title: &str, wanted: (u16, u16), palette: Palette, screen: Rect, buf: &mut Buffer) -> Rect {
+    let (width, height) = (wanted.0.min(screen.width), wanted.1.min(screen.height));
+    let area = Rect {
+        x: screen.x + (screen.width - width) / 2,
+        y: screen.y + (screen.height - height) / 2,
+        width,
+        height,
+    };
+    Clear.render(area, buf);
+    buf.set_style(area, palette.base().patch(palette.bar()));
+    framed(Line::styled(format!(" {title} "), palette.role(Role::Accent)), palette, area, buf)
+}
+
+/// Form of a training.
+pub(super) fn form(model: &Home, palette: Palette, screen: Rect, buf: &mut Buffer) {
+    let Some(form) = &model.form else { return };
+    let inside = boxed("train", (68, 10), palette, screen, buf);
+    let (text, dim) = (palette.role(Role::Text), palette.role(Role::Dim));
+    let mut lines = Vec::new();
+    for (index, field) in FormField::ALL.into_iter().enumerate() {
+        let selected = index == form.selected;
+        let chosen = matches!(field, FormField::World | FormField::Agent);
+        let value = match (selected, chosen) {
+            (true, true) => format!("‹ {} ›", form.text(field)),
+            (true, false) => format!("{}▏", form.text(field)),
+            (false, _) => form.text(field).to_owned(),
+        };
+        let style = match (selected, palette.shade(Role::Accent)) {
+            (true, Some(shade)) => text.bg(shade),
+            (true, None) => text.add_modifier(Modifier::REVERSED),
+            (false, _) => text,
+        };
+        let mut spans = vec![
+            Span::styled(if selected { "▸ " } else { "  " }, palette.role(Role::Accent)),
+            Span::styled(format!("{:<7}", field.name()), dim),
+            Span::styled(value, style),
+        ];
+        if field == FormField::Steps {
+            let preset = if form.has_preset() {
+                "  preset of this pair"
+            } else {
+                "  no preset: defaults of the agent"
+            };
+            spans.push(Span::styled(preset, dim));
+        }
+        lines.push(Line::from(spans));
+    }
+    lines.push(Line::default());
+    lines.push(match form.command_text() {
+        Ok(command) => Line::styled(format!("freewheel {command}"), palette.role(Role::Good)),
+        Err(why) => Line::styled(why, palette.role(Role::Warn)),
+    });
+    lines.push(Line::styled("enter starts it, esc closes", dim));
+    write_lines(lines, inside, buf);
+}
+
+/// Comparison of the two marked runs: their curves and their facts side by side.
+pub(super) fn compare(model: &Home, palette: Palette, screen: Rect, buf: &mut Buffer) {
+    let Some(runs) = model.compared() else { return };
+    let inside = boxed("two runs", (screen.width, screen.height), palette, screen, buf);
+    let wide = usize::from(inside.width).saturating_sub(34).clamp(10, 60);
+    let head = format!("  {:<wide$}{:>10}{:>10}{:>10}", "", "score", "steps", "state");
+    let mut lines = vec![Line::styled(head, palette.role(Role::Dim))];
+    for (color, run) in runs.iter().enumerate() {
+        let name: String =
+            format!("{} {} seed {}", run.world, run.agent, run.seed).chars().take(wide - 1).collect();
+        let score = run.score.map_or("-".into(), compact);
+        let (steps, state) = (count(run.steps.0 as f64), run.state.name());
+        let (glyph, style) = super::list::state(&run.state, palette);
+        lines.push(Line::from(vec![
+            Span::styled("━ ", palette.series(color, true)),
+            Span::styled(format!("{name:<wide$}{score:>10}{steps:>10}"), palette.role(Role::Text)),
+            Span::styled(format!("{:>10}", format!("{glyph} {}", &state[..state.len().min(8)])), style),
+        ]));
+    }
+    lines
+        .push(Line::styled("score of the training episodes over environment steps", palette.role(Role::Dim)));
+    let left = write_lines(lines, inside, buf);
+    details::draw_curves(&runs, palette, left, buf);
+}
+
+/// Keys of the tab.
+pub(super) fn help(model: &Home, palette: Palette, screen: Rect, buf: &mut Buffer) {
+    let keys = keys::help(model);
+    let inside = boxed("keys", (44, keys.len() as u16 + 6), palette, screen, buf);
+    let key = |(key, does): (&'static str, &'static str)| {
+        Line::from(vec![
+            Span::styled(format!(" {key:<9}"), palette.role(Role::Text)),
+            Span::styled(does, palette.role(Role::Dim)),
+        ])
+    };
+    let more = [("1 2 3", "worlds, agents, runs"), ("h j k l", "as the arrows"), ("esc", "close, or quit")];
+    let lines = keys.into_iter().chain([("", "")]).chain(more).map(key);
+    buf.set_style(inside, Style::new());
+    write_lines(lines, inside, buf);
+}

@@ -1,0 +1,323 @@
+//! Line plot in braille: curves with their intervals, horizontal marks, and labels of both axes.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::Span;
+
+use super::palette::{Palette, Role};
+use crate::format::{compact, count};
+
+/// One point of a curve.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Point {
+    /// Environment step.
+    pub(super) step: u64,
+    /// Mean over the runs.
+    pub(super) mean: f64,
+    /// Ends of the interval of the mean; equal to the mean for a single run.
+    pub(super) low: f64,
+    /// Upper end.
+    pub(super) high: f64,
+}
+
+/// One curve of a plot.
+pub(super) struct Line<'a> {
+    /// Points in the order of their steps.
+    pub(super) points: &'a [Point],
+    /// Index of the color, see [`Palette::series`].
+    pub(super) color: usize,
+    /// Whether the curve is in front, with its interval; the others are thin.
+    pub(super) front: bool,
+}
+
+/// Horizontal line, such as the reference.
+pub(super) struct Mark {
+    /// Value of the line.
+    pub(super) value: f64,
+    /// Name at the right end.
+    pub(super) name: &'static str,
+    /// Color.
+    pub(super) role: Role,
+}
+
+/// Line plot over environment steps from 0 to `steps`.
+pub(super) struct Plot<'a> {
+    /// Curves; the last one is drawn on top.
+    pub(super) lines: &'a [Line<'a>],
+    /// Horizontal lines, below the curves.
+    pub(super) marks: &'a [Mark],
+    /// Right end of the horizontal axis, at least 1.
+    pub(super) steps: u64,
+    /// Whether the lowest values are the best: the worst outliers are cut off, not the best ones.
+    pub(super) lower_is_better: bool,
+    /// Whether the axes have labels.
+    pub(super) labels: bool,
+}
+
+/// Vertical scale from `low` to `high`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Scale {
+    low: f64,
+    high: f64,
+}
+
+impl Scale {
+    /// Scale of the curves and of the marks that are near. The worst 5 % of the values are cut off, so that the first
+    /// episodes, which may be far worse than all others, do not flatten the curve. `None` without a finite value.
+    fn of(plot: &Plot<'_>) -> Option<Self> {
+        let mut values: Vec<f64> =
+            plot.lines.iter().flat_map(|line| line.points.iter().map(|point| point.mean)).collect();
+        values.retain(|value| value.is_finite());
+        values.sort_by(f64::total_cmp);
+        let cut = values.len() / 20;
+        let values = match plot.lower_is_better {
+            true => &values[..values.len() - cut],
+            false => &values[cut..],
+        };
+        let marks = || plot.marks.iter().map(|mark| mark.value).filter(|value| value.is_finite());
+        let (mut low, mut high) = match (values.first(), values.last()) {
+            (Some(&low), Some(&high)) => (low, high),
+            _ => (marks().fold(f64::INFINITY, f64::min), marks().fold(f64::NEG_INFINITY, f64::max)),
+        };
+        if !(low.is_finite() && high.is_finite()) {
+            return None;
+        }
+        let span = (high - low).max(1e-3 * high.abs().max(low.abs()));
+        for value in marks() {
+            if (low - 2.0 * span..=high + 2.0 * span).contains(&value) {
+                (low, high) = (low.min(value), high.max(value));
+            }
+        }
+        let margin = (high - low) * 0.04;
+        let least = f64::MIN_POSITIVE.max(1e-9 * high.abs().max(low.abs()));
+        let margin = if high - low <= least { high.abs().max(1.0) * 0.5 } else { margin };
+        (margin.is_finite() && high - low < f64::MAX / 4.0)
+            .then_some(Scale { low: low - margin, high: high + margin })
+    }
+
+    /// Row of dots of the value `y`, counted from the top, of `rows`; values outside are at the border.
+    fn dot(self, y: f64, rows: usize) -> usize {
+        let share = ((self.high - y) / (self.high - self.low)).clamp(0.0, 1.0);
+        // A share that is not a number is 0.
+        ((share * rows as f64) as usize).min(rows.saturating_sub(1))
+    }
+}
+
+impl Plot<'_> {
+    /// Draws the plot into `area`.
+    pub(super) fn draw(&self, palette: Palette, area: Rect, buf: &mut Buffer) {
+        let Some(scale) = Scale::of(self).filter(|_| area.width >= 4 && area.height >= 1) else { return };
+        let area = match self.labels && area.width >= 24 && area.height >= 4 {
+            true => self.draw_axes(scale, palette, area, buf),
+            false => area,
+        };
+        for mark in self.marks {
+            draw_mark(mark, scale, palette, area, buf);
+        }
+        for line in self.lines {
+            if line.front {
+                self.draw_interval(line, scale, palette, area, buf);
+            }
+        }
+        for line in self.lines {
+            self.draw_line(line, scale, palette, area, buf);
+        }
+        // The names last, so that no curve covers them.
+        for mark in self.marks {
+            draw_name(mark, scale, palette, area, buf);
+        }
+    }
+
+    /// Draws the labels of the axes; returns the area that is left for the curves.
+    fn draw_axes(&self, scale: Scale, palette: Palette, area: Rect, buf: &mut Buffer) -> Rect {
+        let inside = Rect { height: area.height - 1, ..area };
+        let last = inside.height - 1;
+        let rows: &[u16] = if inside.height >= 5 { &[0, last / 2, last] } else { &[0, last] };
+        let labels: Vec<(u16, String)> = rows
+            .iter()
+            .map(|&row| {
+                let share = f64::from(row) / f64::from(last.max(1));
+                (row, compact(scale.high - share * (scale.high - scale.low)))
+            })
+            .collect();
+        let wide = labels.iter().map(|(_, text)| text.len()).max().unwrap_or(0).min(9);
+        let dim = palette.role(Role::Dim);
+        for (row, text) in labels {
+            buf.set_stringn(inside.x, inside.y + row, format!("{text:>wide$}"), wide, dim);
+        }
+        let left = wide as u16 + 1;
+        let inside = Rect { x: inside.x + left, width: inside.width - left, ..inside };
+        let end = count(self.steps as f64);
+        let middle = count(self.steps as f64 / 2.0);
+        buf.set_string(inside.x, inside.bottom(), "0", dim);
+        buf.set_string(inside.x + inside.width / 2, inside.bottom(), middle, dim);
+        let width = (end.len() as u16).min(inside.width);
+        buf.set_string(inside.right() - width, inside.bottom(), end, dim);
+        inside
+    }
+
+    /// Column of dots of a step, of `columns`.
+    fn column(&self, step: u64, columns: usize) -> usize {
+        let share = step as f64 / self.steps.max(1) as f64;
+        ((share.clamp(0.0, 1.0) * columns as f64) as usize).min(columns.saturating_sub(1))
+    }
+
+    /// Shades the cells within the interval of a curve.
+    fn draw_interval(&self, line: &Line<'_>, scale: Scale, palette: Palette, area: Rect, buf: &mut Buffer) {
+        let (columns, rows) = (usize::from(area.width), usize::from(area.height));
+        let shade = palette.shade(Role::Accent);
+        for pair in line.points.windows(2) {
+            let (from, to) = (self.column(pair[0].step, columns), self.column(pair[1].step, columns));
+            for x in from..=to {
+                let t = if to > from { (x - from) as f64 / (to - from) as f64 } else { 1.0 };
+                let at = |a: f64, b: f64| a + (b - a) * t;
+                let (low, high) = (at(pair[0].low, pair[1].low), at(pair[0].high, pair[1].high));
+                let is_visible = low < high && high >= scale.low && low <= scale.high;
+                if !is_visible {
+                    continue;
+                }
+                for y in scale.dot(high, rows)..=scale.dot(low, rows) {
+                    let Some(cell) = buf.cell_mut((area.x + x as u16, area.y + y as u16)) else { continue };
+                    if let Some(shade) = shade {
+                        cell.set_bg(shade);
+                    } else if cell.symbol() == " " {
+                        // Without shades, dots fill the interval.
+                        cell.set_char('·');
+                    }
+                }
+            }
+        }
+    }
+
+    /// Draws a curve in braille: 2 x 4 dots a cell. Cells of curves behind take single dots.
+    fn draw_line(&self, line: &Line<'_>, scale: Scale, palette: Palette, area: Rect, buf: &mut Buffer) {
+        let (columns, rows) = (usize::from(area.width) * 2, usize::from(area.height) * 4);
+        let mut dots = vec![0u8; usize::from(area.width) * usize::from(area.height)];
+        let mut set = |x: usize, y: usize| {
+            const BITS: [[u8; 4]; 2] = [[0x01, 0x02, 0x04, 0x40], [0x08, 0x10, 0x20, 0x80]];
+            if let Some(cell) = dots.get_mut(y / 4 * (columns / 2) + x / 2) {
+                *cell |= BITS[x % 2][y % 4];
+            }
+        };
+        let place = |point: &Point| (self.column(point.step, columns), scale.dot(point.mean, rows));
+        let points = line.points.iter().filter(|point| point.mean.is_finite());
+        let mut before: Option<(usize, usize)> = None;
+        for (x, y) in points.map(place) {
+            let (x0, y0) = before.unwrap_or((x, y));
+            let mut last = y0;
+            for column in x0..=x {
+                let t = if x > x0 { (column - x0) as f64 / (x - x0) as f64 } else { 1.0 };
+                let now = (y0 as f64 + (y as f64 - y0 as f64) * t).round() as usize;
+                // A steep line fills the rows between two columns.
+                let from = if now > last {
+                    last + 1
+                } else if now < last {
+                    last - 1
+                } else {
+                    now
+                };
+                for row in from.min(now)..=from.max(now) {
+                    set(column, row);
+                }
+                last = now;
+            }
+            before = Some((x, y));
+        }
+        let style = palette.series(line.color, line.front);
+        for (at, bits) in dots.iter().enumerate().filter(|(_, bits)| **bits != 0) {
+            let x = area.x + (at % usize::from(area.width)) as u16;
+            let y = area.y + (at / usize::from(area.width)) as u16;
+            let Some(cell) = buf.cell_mut((x, y)) else { continue };
+            let glyph = char::from_u32(0x2800 + u32::from(*bits)).unwrap_or(' ');
+            cell.set_char(glyph).set_style(style);
+        }
+    }
+}
+
+/// Draws a horizontal line, if it is within the scale.
+fn draw_mark(mark: &Mark, scale: Scale, palette: Palette, area: Rect, buf: &mut Buffer) {
+    if (scale.low..=scale.high).contains(&mark.value) {
+        let y = area.y + scale.dot(mark.value, usize::from(area.height)) as u16;
+        let width = usize::from(area.width);
+        buf.set_stringn(area.x, y, "╌".repeat(width), width, palette.role(mark.role));
+    }
+}
+
+/// Writes the name of a horizontal line at its right end; outside of the scale, with an arrow at the border.
+fn draw_name(mark: &Mark, scale: Scale, palette: Palette, area: Rect, buf: &mut Buffer) {
+    if !mark.value.is_finite() {
+        return;
+    }
+    let rows = usize::from(area.height);
+    let (prefix, row) = if mark.value < scale.low {
+        ("↓ ", rows - 1)
+    } else if mark.value > scale.high {
+        ("↑ ", 0)
+    } else {
+        (" ", scale.dot(mark.value, rows))
+    };
+    let text = format!("{prefix}{} {}", mark.name, compact(mark.value));
+    let wide = Span::raw(&*text).width();
+    if wide * 2 <= usize::from(area.width) {
+        let style: Style = palette.role(mark.role);
+        buf.set_stringn(area.right() - wide as u16, area.y + row as u16, text, wide, style);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::palette::Depth;
+
+    fn points(values: &[f64]) -> Vec<Point> {
+        let one = |(i, &mean): (usize, &f64)| Point { step: i as u64, mean, low: mean, high: mean };
+        values.iter().enumerate().map(one).collect()
+    }
+
+    fn drawn(values: &[f64], marks: &[Mark], width: u16, height: u16) -> String {
+        let points = points(values);
+        let lines = [Line { points: &points, color: 0, front: true }];
+        let steps = values.len().saturating_sub(1).max(1) as u64;
+        let plot = Plot { lines: &lines, marks, steps, lower_is_better: false, labels: false };
+        let mut buf = Buffer::empty(Rect::new(0, 0, width, height));
+        plot.draw(Palette::new(Depth::True), buf.area, &mut buf);
+        let rows = buf.content.chunks(usize::from(width.max(1)));
+        rows.map(|row| row.iter().map(|cell| cell.symbol()).collect::<String>() + "\n").collect()
+    }
+
+    #[test]
+    fn a_line_goes_from_corner_to_corner() {
+        assert_eq!(drawn(&[0.0, 1.0], &[], 4, 2), "  ⡠⠊\n⡠⠊  \n");
+        assert_eq!(drawn(&[1.0, 0.0], &[], 4, 2), "⠑⢄  \n  ⠑⢄\n");
+    }
+
+    #[test]
+    fn a_mark_that_is_near_is_on_the_scale() {
+        let mark = |value| [Mark { value, name: "ref", role: Role::Good }];
+        assert!(drawn(&[0.0, 1.0], &mark(1.5), 20, 4).starts_with("╌╌╌╌╌╌╌╌╌╌╌ ref 1.50"));
+        assert!(drawn(&[0.0, 1.0], &mark(100.0), 20, 4).starts_with("           ↑ ref 100"));
+        assert!(drawn(&[], &mark(2.0), 20, 4).contains("ref 2"));
+    }
+
+    #[test]
+    fn the_first_terrible_episodes_do_not_flatten_the_curve() {
+        let values: Vec<f64> = (0..40).map(|i| if i < 2 { -5000.0 } else { f64::from(i) }).collect();
+        let points = points(&values);
+        let lines = [Line { points: &points, color: 0, front: true }];
+        let plot =
+            |lower_is_better| Plot { lines: &lines, marks: &[], steps: 39, lower_is_better, labels: true };
+        assert!(Scale::of(&plot(false)).unwrap().low > 0.0);
+        assert!(Scale::of(&plot(true)).unwrap().low < -5000.0);
+    }
+
+    #[test]
+    fn degenerate_values_and_areas_hold() {
+        let odd = [f64::NAN, f64::INFINITY, f64::MAX, f64::MIN, 0.0, -0.0, 1e-320, 7.0];
+        for take in 0..odd.len() {
+            for (width, height) in [(0, 0), (1, 1), (4, 1), (30, 7)] {
+                drawn(&odd[take..], &[Mark { value: odd[take], name: "x", role: Role::Warn }], width, height);
+            }
+        }
+    }
+}

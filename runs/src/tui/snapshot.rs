@@ -1,0 +1,49 @@
+//! Screens as text, for the snapshots of the tests.
+
+use ratatui::buffer::{Buffer, Cell};
+use ratatui::style::Color;
+
+/// Glyphs of a screen, row by row, without the blanks at the ends of the rows.
+pub(super) fn text(buf: &Buffer) -> String {
+    let line = |row: &[Cell]| row.iter().map(Cell::symbol).collect::<String>().trim_end().to_owned() + "\n";
+    buf.content.chunks(usize::from(buf.area.width.max(1))).map(line).collect()
+}
+
+/// Glyphs of a screen with the names of the styles: below each row a list of its runs of equal style, such as
+/// `0..4 bold`.
+pub(super) fn styled(buf: &Buffer) -> String {
+    let mut out = String::new();
+    for row in buf.content.chunks(usize::from(buf.area.width.max(1))) {
+        out += row.iter().map(Cell::symbol).collect::<String>().trim_end();
+        let mut runs = Vec::new();
+        let mut from = 0;
+        for run in row.chunk_by(|a, b| style(a) == style(b)) {
+            let name = style(&run[0]);
+            if !name.is_empty() {
+                runs.push(format!("{from}..{} {name}", from + run.len()));
+            }
+            from += run.len();
+        }
+        out += &format!("\n    | {}\n", runs.join(", "));
+    }
+    out
+}
+
+/// Style of a cell: foreground, background and modifiers.
+fn style(cell: &Cell) -> String {
+    let color = |color: Color| match color {
+        Color::Rgb(r, g, b) => format!("{r:02x}{g:02x}{b:02x}"),
+        other => other.to_string(),
+    };
+    let mut parts = Vec::new();
+    if cell.fg != Color::Reset {
+        parts.push(color(cell.fg));
+    }
+    if cell.bg != Color::Reset {
+        parts.push(format!("on {}", color(cell.bg)));
+    }
+    for (name, _) in cell.modifier.iter_names() {
+        parts.push(name.to_lowercase());
+    }
+    parts.join(" ")
+}

@@ -1,0 +1,99 @@
+//! Last update of the agent that learns in the viewer, as an equation with its numbers.
+
+use freewheel_core::Update;
+use ratatui::text::{Line, Span};
+
+use crate::format::compact;
+use crate::tui::model::Model;
+use crate::tui::palette::{Palette, Role};
+
+/// Heading of the updates.
+pub(super) fn title(model: &Model) -> String {
+    model.learner().map_or("update".to_owned(), |learner| format!("update {}", learner.steps()))
+}
+
+/// Lines for the updates of the last step, at most `max_lines` of them.
+pub(super) fn lines(model: &Model, palette: Palette, width: usize, max_lines: usize) -> Vec<Line<'static>> {
+    let (text, dim) = (palette.role(Role::Text), palette.role(Role::Dim));
+    let Some(learner) = model.learner() else {
+        let hint = "L lets an agent learn from the steps that are watched, and shows its updates.";
+        return wrap(hint, width).into_iter().map(|line| Line::styled(line, dim)).take(max_lines).collect();
+    };
+    let mut lines: Vec<Line<'static>> =
+        wrap(learner.label(), width).into_iter().map(|line| Line::styled(line, dim)).collect();
+    let Some((first, others)) = learner.updates().split_first() else {
+        lines.push(Line::styled("no update in this step", dim));
+        lines.truncate(max_lines);
+        return lines;
+    };
+    let cell = format!("state {}, {}", first.state, action(model, first));
+    lines.push(Line::styled(cell, text));
+    lines.push(Line::default());
+    let accent = palette.role(Role::Accent);
+    lines.extend(wrap(&first.symbols(), width).into_iter().map(|line| Line::styled(line, accent)));
+    lines.extend(wrap(&first.numbers(compact), width).into_iter().map(|line| Line::styled(line, text)));
+    lines.push(Line::default());
+    let row = |name: &str, value: f64| {
+        Line::from(vec![
+            Span::styled(format!("{name:<10}"), dim),
+            Span::styled(format!("{:>9}", compact(value)), text),
+        ])
+    };
+    lines.push(row("old value", first.old));
+    if !first.target.is_empty() {
+        lines.push(row("target", first.target_value()));
+    }
+    lines.push(row("TD error", first.error));
+    lines.push(row("α", first.step_size));
+    lines.push(row("new value", first.new));
+    if !first.note.is_empty() {
+        lines.extend(wrap(&first.note, width).into_iter().map(|line| Line::styled(line, dim)));
+    }
+    if !others.is_empty() {
+        lines.push(Line::default());
+        lines.push(Line::styled(format!("{} more in this step", others.len()), dim));
+        lines.extend(others.iter().map(|update| {
+            let place = format!("state {}, {}: ", update.state, action(model, update));
+            let change = format!("{} to {}", compact(update.old), compact(update.new));
+            Line::from(vec![Span::styled(place, dim), Span::styled(change, text)])
+        }));
+    }
+    lines.truncate(max_lines);
+    lines
+}
+
+/// Name of the action of an update.
+fn action(model: &Model, update: &Update) -> String {
+    let names = model.episode.spec().actions.names();
+    names.get(update.action as usize).cloned().unwrap_or_else(|| update.action.to_string())
+}
+
+/// Text in lines of at most `width` columns, broken at spaces.
+pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let Some(line) = lines.last_mut() else { break };
+        let needed = Span::raw(&**line).width() + 1 + Span::raw(word).width();
+        if line.is_empty() {
+            line.push_str(word);
+        } else if needed <= width {
+            line.push(' ');
+            line.push_str(word);
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_break_at_spaces() {
+        assert_eq!(wrap("Q(s,a) ← Q(s,a) + α [r − Q(s,a)]", 18), ["Q(s,a) ← Q(s,a) +", "α [r − Q(s,a)]"]);
+        assert_eq!(wrap("", 5), [""]);
+        assert_eq!(wrap("longer than five", 5), ["longer", "than", "five"]);
+    }
+}
