@@ -12,6 +12,7 @@ mod estimators;
 mod go;
 mod learning;
 mod sgf;
+mod sharing;
 
 pub use demos::{
     Demos, DemosCommand, DemosExport, DemosFilter, DemosImport, DemosLs, DemosMerge, DemosRecord, DemosShow,
@@ -21,6 +22,7 @@ pub use estimators::{Concept, Fit, Interpolate, Predict};
 pub use go::{GoRules, Gtp, Match};
 pub use learning::{Bench, Eval, Init, List, Map, Replay, Resume, Run, Solve, SolvePolicy, Train, Watch};
 pub use sgf::{Sgf, SgfCheck, SgfCommand, SgfConvert, SgfExtract, SgfShow};
+pub use sharing::{Plot, PlotX, Render, ScreenSize};
 
 /// Version of the program, with the git commit of the build if known.
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), env!("FREEWHEEL_COMMIT"));
@@ -80,6 +82,25 @@ Examples:
   freewheel watch results/default/grid-cliff-sarsa-*/seed-0
   freewheel watch grid/four-rooms --agent human")]
     Watch(Watch),
+    /// Write an episode to a file: an animation (.gif), a terminal recording (.cast) or one screen (.png, .svg, .txt).
+    #[command(after_help = "\
+Examples:
+  freewheel render grid/cliff --to cliff.gif
+  freewheel render track/club --to lap.cast --size 120x40 --speed 2x
+  freewheel render results/default/grid-cliff-sarsa-1a2b3c4d/seed-0 --to cliff.png --step 5
+  freewheel render game.sgf --to game.svg --picture
+
+The screens are those of `freewheel watch`; no terminal is needed. The same command gives the same bytes.")]
+    Render(Render),
+    /// Draw the learning curves of runs in the terminal or into a file (.svg, .png, .csv).
+    #[command(after_help = "\
+Examples:
+  freewheel plot results/default
+  freewheel plot results/default --metric evaluation --to curves.svg
+  freewheel plot results/default --x episodes --to curves.csv
+
+The runs of one configuration are a curve: the mean over the seeds and its 95 % interval.")]
+    Plot(Plot),
     /// Draw the states that a run's policy visits as a map, colored by value or by cluster.
     #[command(after_help = "\
 Examples:

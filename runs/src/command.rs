@@ -34,7 +34,9 @@ mod init;
 mod list;
 mod map;
 mod matches;
+mod plot;
 mod predict;
+mod render;
 mod replay;
 mod run;
 mod sgf;
@@ -91,6 +93,8 @@ impl Registry {
             Command::Resume(args) => run::resume(self, args),
             Command::Eval(args) => eval::eval(self, args),
             Command::Watch(args) => watch::watch(self, args),
+            Command::Render(args) => render::render(self, &args),
+            Command::Plot(args) => plot::plot(self, &args),
             Command::Map(args) => map::map(self, &args),
             Command::Solve(args) => solve::solve(self, args),
             Command::Envs(args) => list::envs(self, args),
@@ -138,6 +142,7 @@ fn programs(command: &Command) -> Programs {
             (training.programs.allow_programs, &training.overrides.set)
         }
         Command::Watch(args) => (args.programs.allow_programs, &args.overrides.set),
+        Command::Render(args) => (args.programs.allow_programs, &args.overrides.set),
         Command::Solve(args) => (args.programs.allow_programs, &args.overrides.set),
         Command::Resume(args) => (args.programs.allow_programs, &[]),
         Command::Eval(args) => (args.programs.allow_programs, &[]),
@@ -173,7 +178,7 @@ fn renamed(command: clap::Command, name: &str) -> clap::Command {
 fn with_tip(mut error: clap::Error, args: &[OsString]) -> clap::Error {
     let sections = match args.get(1).and_then(|arg| arg.to_str()) {
         Some("solve") => ["world.time_limit=200", "world.slippery=false"],
-        Some("run" | "train" | "watch") => ["agent.gamma=0.9", "world.time_limit=200"],
+        Some("run" | "train" | "watch" | "render") => ["agent.gamma=0.9", "world.time_limit=200"],
         Some("fit") => ["estimator.alpha=0.1", "data.test_size=0.3"],
         _ => return error,
     };

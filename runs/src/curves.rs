@@ -25,6 +25,8 @@ pub struct Curves {
     /// Curves in the order in which their names appear. `score` is the mean score of the training episodes,
     /// [`Curves::EVALUATION`] that of the greedy evaluations.
     pub all: Vec<Curve>,
+    /// Number of training episodes until each step of the training lines.
+    pub episodes: Vec<(u64, u64)>,
     /// Whether the last evaluation marks the run as stalled.
     pub stalled: bool,
 }
@@ -44,6 +46,12 @@ impl Curves {
         last(Curves::EVALUATION).or_else(|| last("score"))
     }
 
+    /// Number of training episodes until `step`; `None` before the first training line.
+    pub fn episodes_at(&self, step: u64) -> Option<u64> {
+        let after = self.episodes.partition_point(|(known, _)| *known <= step);
+        after.checked_sub(1).map(|last| self.episodes[last].1)
+    }
+
     fn push(&mut self, name: &str, step: u64, value: f64) {
         match self.all.iter_mut().find(|curve| curve.name == name) {
             Some(curve) => curve.points.push((step, value)),
@@ -60,6 +68,9 @@ impl Curves {
             }
             self.stalled = line.contains_key("stalled");
             return true;
+        }
+        if let Some(episodes) = line.get("episodes").and_then(Value::as_u64) {
+            self.episodes.push((step, episodes));
         }
         for (name, value) in line {
             if !matches!(name.as_str(), "step" | "episodes")
@@ -155,6 +166,7 @@ mod tests {
         assert!(reader.read().unwrap());
         assert_eq!(reader.curves().points("score"), [(10, -5.0)]);
         assert_eq!(reader.curves().score(), Some(-5.0));
+        assert_eq!([9, 10, 15].map(|step| reader.curves().episodes_at(step)), [None, Some(1), Some(1)]);
         assert!(!reader.read().unwrap(), "the second line is incomplete");
         let rest =
             b"aluation\":{\"score\":-3.5,\"std\":null},\"stalled\":{}}\n{\"step\":30,\"score\":null}\n";

@@ -7,6 +7,7 @@
 //! | [`confusion_matrix`] | [`ConfusionMatrix`]: counts of predicted against true classes |
 //! | [`scatter`] | [`Scatter`]: points in a plane, colored by class or by value |
 //! | [`chart`] | [`Chart`]: points, lines and bars over one axis |
+//! | [`learning_curves`] | [`LearningCurves`]: metrics of runs over their steps |
 //! | [`estimators`] | pictures of fitted estimators |
 //! | [`scene`] | [`Scene`]: the marks that a picture is drawn with |
 //! | [`colors`] | color scales |
@@ -28,12 +29,13 @@ pub mod chart;
 pub mod colors;
 pub mod confusion_matrix;
 pub mod estimators;
-mod font;
+pub(crate) mod font;
 pub mod image_grid;
-mod raster;
+pub mod learning_curves;
+pub(crate) mod raster;
 pub mod scatter;
 pub mod scene;
-mod svg;
+pub(crate) mod svg;
 mod terminal;
 #[cfg(test)]
 mod tests;
@@ -41,6 +43,7 @@ mod tests;
 pub use chart::Chart;
 pub use confusion_matrix::ConfusionMatrix;
 pub use image_grid::ImageGrid;
+pub use learning_curves::LearningCurves;
 pub use scatter::Scatter;
 pub use scene::Scene;
 

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use freewheel_core::Result;
-use indicatif::{ProgressBar, ProgressState, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use crate::board::{Board, Entry, JobState};
 use crate::format::{count, decimal_or_dash};
@@ -134,6 +134,62 @@ impl Progress {
 
     /// Removes the progress bar.
     pub fn close(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// Bar on standard error for work that may be short: it appears after 300 ms.
+pub(crate) struct LateBar {
+    bar: ProgressBar,
+    start: Instant,
+}
+
+impl LateBar {
+    /// Bar of work with this name.
+    pub(crate) fn new(name: &'static str) -> Self {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+        bar.set_message(name);
+        LateBar { bar, start: Instant::now() }
+    }
+
+    /// Shows that `done` of `all` parts of the work are done; 0 for an unknown number.
+    pub(crate) fn set(&self, done: u64, all: u64) {
+        let patience = Duration::from_millis(300);
+        if self.bar.is_hidden() && self.start.elapsed() >= patience && std::io::stderr().is_terminal() {
+            let template = match (done, all) {
+                (0, 0) => "{spinner} {msg}  {elapsed}",
+                (_, 0) => "{spinner} {msg}  {pos} steps",
+                _ => "{msg}  {bar:20.cyan/blue} {percent:>3} %",
+            };
+            if let Ok(style) = ProgressStyle::with_template(template) {
+                self.bar.set_style(style.progress_chars("━╸─"));
+            }
+            self.bar.set_draw_target(ProgressDrawTarget::stderr());
+        }
+        if all > 0 {
+            self.bar.set_length(all);
+        }
+        match done {
+            0 => self.bar.tick(),
+            _ => self.bar.set_position(done),
+        }
+    }
+
+    /// Does `work` on a thread, and shows its time.
+    pub(crate) fn during<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        std::thread::scope(|scope| {
+            let worker = scope.spawn(work);
+            while !worker.is_finished() {
+                std::thread::sleep(Duration::from_millis(5));
+                self.set(0, 0);
+            }
+            worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })
+    }
+}
+
+impl Drop for LateBar {
+    fn drop(&mut self) {
         self.bar.finish_and_clear();
     }
 }

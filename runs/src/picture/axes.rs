@@ -75,14 +75,26 @@ impl<'a> Axes<'a> {
         size: [f32; 2],
         x_ticks: Option<&[(f64, String)]>,
     ) -> Self {
-        let [width, height] = size;
-        let y_ticks = y.ticks((height / 70.0) as usize);
+        let y_ticks = y.ticks((size[1] / 70.0) as usize);
+        let top = scene.top() + 6.0;
+        Axes::draw_at(scene, top, [x, y], size, x_ticks, &y_ticks)
+    }
+
+    /// Same as [`Axes::draw`], from `top` downwards, with the ticks `y_ticks` along the y axis.
+    pub(super) fn draw_at(
+        scene: &mut Scene,
+        top: f32,
+        [x, y]: [&'a Axis; 2],
+        [width, height]: [f32; 2],
+        x_ticks: Option<&[(f64, String)]>,
+        y_ticks: &[(f64, String)],
+    ) -> Self {
         let widest = y_ticks.iter().map(|(_, text)| font::text_width(text, SMALL)).fold(0.0, f32::max);
         let left = (MARGIN + if y.name.is_empty() { 0.0 } else { 24.0 } + widest + 8.0).ceil();
-        let axes = Axes { x, y, left, top: scene.top() + 6.0, width, height };
+        let axes = Axes { x, y, left, top, width, height };
         let round = x.ticks((width / 90.0) as usize);
         let (right, bottom) = (left + width, axes.top + height);
-        for (value, text) in &y_ticks {
+        for (value, text) in y_ticks {
             let (_, at) = axes.at(x.low, *value);
             scene.line(&[(left, at), (right, at)], GRID, 1.0);
             scene.text(left - 8.0, at + 4.0, SMALL, Anchor::End, MUTED, text);

@@ -1,12 +1,61 @@
-//! Outlines of the glyphs of DejaVu Sans. The font is embedded, so that a picture is the same on every machine.
+//! Outlines of the glyphs of DejaVu Sans and DejaVu Sans Mono. The fonts are embedded, so that a picture is the same on
+//! every machine.
 
 use std::sync::LazyLock;
 
 use tiny_skia::PathBuilder;
 use ttf_parser::{Face, OutlineBuilder};
 
-/// Embedded font; a test checks that it can be read.
+/// Embedded fonts; a test checks that they can be read.
 static FACE: LazyLock<Option<Face<'static>>> = LazyLock::new(|| Face::parse(dejavu::sans::regular(), 0).ok());
+static MONO: LazyLock<Option<Face<'static>>> =
+    LazyLock::new(|| Face::parse(dejavu::sans_mono::regular(), 0).ok());
+static MONO_BOLD: LazyLock<Option<Face<'static>>> =
+    LazyLock::new(|| Face::parse(dejavu::sans_mono::bold(), 0).ok());
+
+/// Choice of the font of a single glyph.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Font {
+    /// DejaVu Sans.
+    Sans,
+    /// DejaVu Sans Mono.
+    Mono,
+    /// DejaVu Sans Mono Bold.
+    MonoBold,
+}
+
+impl Font {
+    fn face(self) -> Option<&'static Face<'static>> {
+        match self {
+            Font::Sans => FACE.as_ref(),
+            Font::Mono => MONO.as_ref(),
+            Font::MonoBold => MONO_BOLD.as_ref(),
+        }
+    }
+
+    /// Ascent and descent at a font size of 1, both positive.
+    pub(crate) fn extent(self) -> (f32, f32) {
+        let Some(face) = self.face() else { return (0.0, 0.0) };
+        let units = f32::from(face.units_per_em());
+        (f32::from(face.ascender()) / units, -f32::from(face.descender()) / units)
+    }
+
+    /// Width of `glyph` at a font size of 1; `None` if the font does not have it.
+    pub(crate) fn advance(self, glyph: char) -> Option<f32> {
+        let face = self.face()?;
+        let index = face.glyph_index(glyph)?;
+        Some(f32::from(face.glyph_hor_advance(index)?) / f32::from(face.units_per_em()))
+    }
+
+    /// Adds the outline of `glyph` to `path`, at `(x, y)` on the baseline, at a font size of `size`.
+    pub(crate) fn add_glyph(self, glyph: char, x: f32, y: f32, size: f32, path: &mut PathBuilder) {
+        let Some(face) = self.face() else { return };
+        let scale = size / f32::from(face.units_per_em());
+        if let Some(index) = face.glyph_index(glyph) {
+            face.outline_glyph(index, &mut GlyphOutline { x, y, scale, path });
+        }
+    }
+}
 
 /// Width of `text` at a font size of `size`.
 pub(super) fn text_width(text: &str, size: f32) -> f32 {
@@ -76,13 +125,16 @@ impl OutlineBuilder for GlyphOutline<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{FACE, text_width};
+    use super::{FACE, Font, text_width};
 
     #[test]
     fn the_font_has_what_is_written() {
         let face = FACE.as_ref().unwrap();
         for class_symbol in "Az09 .,-−→²°ßé·…%±σ".chars() {
             assert!(face.glyph_index(class_symbol).is_some(), "{class_symbol}");
+        }
+        for glyph in "Az09│█●↑".chars() {
+            assert_eq!(Font::Mono.advance(glyph), Font::MonoBold.advance('A'), "{glyph}");
         }
         assert!(text_width("wide", 10.0) > text_width("will", 10.0) && text_width("", 10.0) == 0.0);
     }

@@ -32,7 +32,7 @@ pub(super) fn png(scene: &Scene) -> Result<Vec<u8>> {
 }
 
 /// PNG file of the pixels `rgb`, three bytes each.
-pub(super) fn encode(width: u32, height: u32, rgb: &[u8]) -> Result<Vec<u8>> {
+pub(crate) fn encode(width: u32, height: u32, rgb: &[u8]) -> Result<Vec<u8>> {
     let failed = |e: png::EncodingError| Error::Unsupported(format!("this picture cannot be written: {e}"));
     let mut out = Vec::new();
     let mut encoder = png::Encoder::new(&mut out, width, height);
@@ -86,6 +86,14 @@ fn draw(canvas: &mut Pixmap, mark: &Mark) {
             if let Some(path) = path.finish() {
                 canvas.stroke_path(&path, &paint(*stroke, 1.0), &stroke_style, scale, None);
             }
+        }
+        Mark::Area { points, fill: rgb, alpha } => {
+            let mut path = PathBuilder::new();
+            for (i, &(x, y)) in points.iter().enumerate() {
+                if i == 0 { path.move_to(x, y) } else { path.line_to(x, y) }
+            }
+            path.close();
+            fill(path.finish(), &paint(*rgb, *alpha), scale);
         }
         Mark::Text { x, y, size, anchor, fill: rgb, rotated, text } => {
             let back = match anchor {

@@ -80,6 +80,15 @@ pub enum Mark {
         /// Whether the line is dashed.
         dashed: bool,
     },
+    /// A filled polygon.
+    Area {
+        /// Corners `(x, y)` in order.
+        points: Vec<(f32, f32)>,
+        /// Color.
+        fill: Rgb,
+        /// Opacity, 0 (invisible) to 1.
+        alpha: f32,
+    },
     /// One line of text.
     Text {
         /// Position, horizontal; see `anchor`.

@@ -71,6 +71,17 @@ fn write_mark(out: &mut String, mark: &Mark) -> std::fmt::Result {
                 short(*width)
             )
         }
+        Mark::Area { points, fill, alpha } => {
+            let points: Vec<String> =
+                points.iter().map(|(x, y)| format!("{},{}", short(*x), short(*y))).collect();
+            writeln!(
+                out,
+                "<polygon points=\"{}\" fill=\"{}\" fill-opacity=\"{}\"/>",
+                points.join(" "),
+                hex(*fill),
+                short(*alpha)
+            )
+        }
         Mark::Text { x, y, size, anchor, fill, rotated, text } => {
             let (x, y) = (short(*x), short(*y));
             let anchor = match anchor {
@@ -102,17 +113,17 @@ fn write_mark(out: &mut String, mark: &Mark) -> std::fmt::Result {
     }
 }
 
-fn hex(rgb: Rgb) -> String {
+pub(crate) fn hex(rgb: Rgb) -> String {
     format!("#{:02x}{:02x}{:02x}", rgb.0, rgb.1, rgb.2)
 }
 
 /// Number rounded to two decimals.
-fn short(x: f32) -> f32 {
+pub(crate) fn short(x: f32) -> f32 {
     (x * 100.0).round() / 100.0
 }
 
 /// Text with XML escapes; a control character, which XML does not allow, becomes U+FFFD.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::new();
     for class_symbol in text.chars() {
         match class_symbol {

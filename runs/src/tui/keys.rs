@@ -41,6 +41,8 @@ pub(super) enum Command {
     Slower,
     /// Restart the episode.
     Restart,
+    /// Save the episode as a terminal recording.
+    Save,
     /// Next episode.
     Next,
     /// Previous episode.
@@ -123,7 +125,7 @@ pub(super) static KEYS: &[(&str, &[Key])] = &[
             row("↑ ↓", "select a number", "select", When::Numbers, &[]),
             row("enter", "one step with these numbers", "step", When::Numbers, &[]),
             row("n", "one step of the policy", "", When::Keys, &[]),
-            row("R", "restart, where r is an action", "restart", When::Keys, &[]),
+            row("R", "restart, where r is an action", "restart", When::Keys, &[(C('R'), Command::Restart)]),
             row("esc", "hand back to the policy", "hand back", When::Names, &[]),
             row(
                 "p",
@@ -205,12 +207,13 @@ pub(super) static KEYS: &[(&str, &[Key])] = &[
                 When::Policies,
                 &[(C('['), Command::Policy(-1)), (C(']'), Command::Policy(1))],
             ),
+            row("r", "restart", "restart", When::Watching, &[(C('r'), Command::Restart)]),
             row(
-                "r",
-                "restart",
-                "restart",
+                "R",
+                "save the episode as a terminal recording, WORLD-episode-N.cast",
+                "",
                 When::Watching,
-                &[(C('r'), Command::Restart), (C('R'), Command::Restart)],
+                &[(C('R'), Command::Save)],
             ),
         ],
     ),
@@ -370,8 +373,10 @@ pub(super) fn command(key: KeyEvent, model: &Model) -> Option<Command> {
             return None;
         }
     }
-    let rows = KEYS.iter().flat_map(|(_, rows)| *rows);
-    rows.flat_map(|row| row.codes).find(|(code, _)| *code == key.code).map(|(_, command)| *command)
+    // Of two rows with this key, the one for the present state counts.
+    let rows = || KEYS.iter().flat_map(|(_, rows)| *rows);
+    let of = |row: &Key| row.codes.iter().find(|(code, _)| *code == key.code).map(|(_, command)| *command);
+    rows().filter(|row| row.when.applies(model)).find_map(of).or_else(|| rows().find_map(of))
 }
 
 /// Command for a key while the help is open: it scrolls, and other keys close it.
@@ -429,10 +434,23 @@ mod tests {
     #[test]
     fn no_key_has_two_commands() {
         let rows = KEYS.iter().flat_map(|(_, rows)| *rows);
-        let codes: Vec<KeyCode> = rows.flat_map(|row| row.codes).map(|(code, _)| *code).collect();
-        for (i, code) in codes.iter().enumerate() {
-            assert!(!codes[..i].contains(code), "{code:?}");
+        let codes: Vec<(KeyCode, When)> =
+            rows.flat_map(|row| row.codes.iter().map(|(code, _)| (*code, row.when))).collect();
+        for (i, (code, when)) in codes.iter().enumerate() {
+            for (_, other) in codes[..i].iter().filter(|(other, _)| other == code) {
+                let disjoint = [*when, *other] == [When::Watching, When::Keys];
+                assert!(disjoint, "{code:?}: {when:?} and {other:?}");
+            }
         }
+    }
+
+    #[test]
+    fn a_key_with_two_commands_follows_the_state() {
+        let key = KeyEvent::new(KeyCode::Char('R'), KeyModifiers::NONE);
+        let mut model = crate::tui::test_worlds::model();
+        assert_eq!(command(key, &model), Some(Command::Save));
+        model.execute(Command::TogglePlay);
+        assert_eq!(command(key, &model), Some(Command::Restart));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `app` | screens, and the stack that shows the top one |
 //! | `dashboard` | training dashboard of `train`, `run` and `resume` |
-//! | `plot` | line plot in braille |
+//! | `plot`, `printed` | line plot in braille; learning curves printed as text |
 //! | `home` | home screen of a bare `freewheel` |
 //! | `episode` | episode in which the user can go to any step |
 //! | `background` | messages of work in the background |
@@ -16,6 +16,7 @@
 //! | `keys` | table of the keys: commands, footer, help and documentation |
 //! | `layout` | areas of the screen |
 //! | `learner` | agent that learns from the steps that are watched |
+//! | `offscreen` | screens of an episode without a terminal, for files |
 //! | `model` | state of the viewer, changed by commands and time; without terminal and clock |
 //! | `view` | drawing of the model |
 //! | `pair` | two agents side by side |
@@ -38,9 +39,11 @@ mod keys;
 mod layout;
 mod learner;
 mod model;
+mod offscreen;
 mod pair;
 mod palette;
 mod plot;
+mod printed;
 mod returns;
 mod signals;
 mod terminal;
@@ -56,8 +59,10 @@ mod test_worlds;
 pub use background::{Background, Progress, Reporter, Update};
 pub use clock::Speed;
 pub use learner::LearnHere;
+pub(crate) use offscreen::Offscreen;
 pub use palette::Depth;
 pub(crate) use palette::cube;
+pub(crate) use printed::learning_curves as printed_curves;
 pub(crate) use terminal::{is_interactive, restore};
 pub use theme::Theme;
 

@@ -91,6 +91,8 @@ pub(super) struct Model {
     pub(super) note: Option<String>,
     /// Reason to end the viewer, once there is one.
     pub(super) exit: Option<Exit>,
+    /// Whether screens are drawn for a file, without keys.
+    pub(super) is_offscreen: bool,
     /// Picture of the world.
     pub(super) picture: Frame,
     /// Areas of the screen.
@@ -152,6 +154,7 @@ impl Model {
             dragging: false,
             note: None,
             exit: None,
+            is_offscreen: false,
             picture: Frame::default(),
             areas: Areas::default(),
             viewport: Viewport::default(),
@@ -243,6 +246,7 @@ impl Model {
             Command::Faster => self.change_speed(Clock::faster),
             Command::Slower => self.change_speed(Clock::slower),
             Command::Restart => self.restart(),
+            Command::Save => self.save_recording(),
             Command::Next => self.change_episode(1),
             Command::Previous => self.change_episode(-1),
             Command::Policy(by) => self.switch_policy(by),

@@ -127,6 +127,12 @@ impl Palette {
         }
     }
 
+    /// Shade of the interval of the curve with this index; `None` if the terminal has no shades.
+    pub(super) fn series_shade(self, index: usize) -> Option<Color> {
+        let shade = self.theme.background().mix(self.theme.series(index), 0.3);
+        matches!(self.depth, Depth::True | Depth::Cube).then(|| self.color(shade))
+    }
+
     /// Glyph and style of a cell of the world's picture. If `blank`, the cell belongs to an area without any glyph;
     /// without colors, a glyph makes it visible.
     pub(super) fn cell(self, cell: &Cell, blank: bool) -> (char, Style) {

@@ -5,21 +5,10 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Span;
 
-use super::palette::{Palette, Role};
+use super::palette::{Depth, Palette, Role};
 use crate::format::{compact, count};
-
-/// One point of a curve.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Point {
-    /// Environment step.
-    pub(super) step: u64,
-    /// Mean over the runs.
-    pub(super) mean: f64,
-    /// Ends of the interval of the mean; equal to the mean for a single run.
-    pub(super) low: f64,
-    /// Upper end.
-    pub(super) high: f64,
-}
+use crate::mean_curve::{self, Point};
+use crate::ticks::Ticks;
 
 /// One curve of a plot.
 pub(super) struct Line<'a> {
@@ -53,6 +42,8 @@ pub(super) struct Plot<'a> {
     pub(super) lower_is_better: bool,
     /// Whether the axes have labels.
     pub(super) labels: bool,
+    /// Whether the axes start and end at round numbers.
+    pub(super) round: bool,
 }
 
 /// Vertical scale from `low` to `high`.
@@ -63,37 +54,15 @@ struct Scale {
 }
 
 impl Scale {
-    /// Scale of the curves and of the marks that are near. The worst 5 % of the values are cut off, so that the first
-    /// episodes, which may be far worse than all others, do not flatten the curve. `None` without a finite value.
+    /// Scale of the curves and of the marks that are near; see [`mean_curve::range`].
     fn of(plot: &Plot<'_>) -> Option<Self> {
-        let mut values: Vec<f64> =
-            plot.lines.iter().flat_map(|line| line.points.iter().map(|point| point.mean)).collect();
-        values.retain(|value| value.is_finite());
-        values.sort_by(f64::total_cmp);
-        let cut = values.len() / 20;
-        let values = match plot.lower_is_better {
-            true => &values[..values.len() - cut],
-            false => &values[cut..],
-        };
-        let marks = || plot.marks.iter().map(|mark| mark.value).filter(|value| value.is_finite());
-        let (mut low, mut high) = match (values.first(), values.last()) {
-            (Some(&low), Some(&high)) => (low, high),
-            _ => (marks().fold(f64::INFINITY, f64::min), marks().fold(f64::NEG_INFINITY, f64::max)),
-        };
-        if !(low.is_finite() && high.is_finite()) {
-            return None;
-        }
-        let span = (high - low).max(1e-3 * high.abs().max(low.abs()));
-        for value in marks() {
-            if (low - 2.0 * span..=high + 2.0 * span).contains(&value) {
-                (low, high) = (low.min(value), high.max(value));
-            }
-        }
+        let means = plot.lines.iter().flat_map(|line| line.points.iter().map(|point| point.mean));
+        let marks = plot.marks.iter().map(|mark| mark.value);
+        let (low, high) = mean_curve::range(means, marks, plot.lower_is_better)?;
         let margin = (high - low) * 0.04;
         let least = f64::MIN_POSITIVE.max(1e-9 * high.abs().max(low.abs()));
         let margin = if high - low <= least { high.abs().max(1.0) * 0.5 } else { margin };
-        (margin.is_finite() && high - low < f64::MAX / 4.0)
-            .then_some(Scale { low: low - margin, high: high + margin })
+        margin.is_finite().then_some(Scale { low: low - margin, high: high + margin })
     }
 
     /// Row of dots of the value `y`, counted from the top, of `rows`; values outside are at the border.
@@ -108,10 +77,18 @@ impl Plot<'_> {
     /// Draws the plot into `area`.
     pub(super) fn draw(&self, palette: Palette, area: Rect, buf: &mut Buffer) {
         let Some(scale) = Scale::of(self).filter(|_| area.width >= 4 && area.height >= 1) else { return };
+        if self.round {
+            let (scale, area) = self.draw_round_axes(palette, area, buf).unwrap_or((scale, area));
+            return self.draw_lines(scale, palette, area, buf);
+        }
         let area = match self.labels && area.width >= 24 && area.height >= 4 {
             true => self.draw_axes(scale, palette, area, buf),
             false => area,
         };
+        self.draw_lines(scale, palette, area, buf);
+    }
+
+    fn draw_lines(&self, scale: Scale, palette: Palette, area: Rect, buf: &mut Buffer) {
         for mark in self.marks {
             draw_mark(mark, scale, palette, area, buf);
         }
@@ -122,6 +99,9 @@ impl Plot<'_> {
         }
         for line in self.lines {
             self.draw_line(line, scale, palette, area, buf);
+        }
+        if self.round && palette.depth == Depth::None && self.lines.len() > 1 {
+            self.draw_letters(scale, area, buf);
         }
         // The names last, so that no curve covers them.
         for mark in self.marks {
@@ -157,6 +137,43 @@ impl Plot<'_> {
         inside
     }
 
+    /// Draws axes with 4 to 6 round numbers, of which the first and the last are the ends; returns the scale and the area
+    /// that is left for the curves, or `None` if the area is too small.
+    fn draw_round_axes(&self, palette: Palette, area: Rect, buf: &mut Buffer) -> Option<(Scale, Rect)> {
+        let means = self.lines.iter().flat_map(|line| line.points.iter().map(|point| point.mean));
+        let marks = self.marks.iter().map(|mark| mark.value);
+        let (low, high) = mean_curve::range(means, marks, self.lower_is_better)?;
+        let (y, x) = (Ticks::around(low, high), Ticks::around(0.0, self.steps as f64));
+        let labels = y.labels();
+        let wide = labels.iter().map(|text| Span::raw(&**text).width()).max().unwrap_or(0) as u16;
+        if area.width < wide + 24 || area.height < 7 {
+            return None;
+        }
+        let inside =
+            Rect { x: area.x + wide + 2, width: area.width - wide - 4, height: area.height - 2, ..area };
+        let scale = Scale { low: y.low(), high: y.high() };
+        let (dim, line) = (palette.role(Role::Dim), palette.role(Role::Line));
+        for row in inside.top()..inside.bottom() {
+            buf.set_string(inside.x - 1, row, "│", line);
+        }
+        for (value, text) in y.values.iter().zip(&labels) {
+            let row = inside.y + scale.dot(*value, usize::from(inside.height)) as u16;
+            let left = area.x + wide - Span::raw(&**text).width() as u16;
+            buf.set_string(left, row, text, dim);
+            buf.set_string(inside.x - 1, row, "┤", line);
+        }
+        let rule = "─".repeat(usize::from(inside.width));
+        buf.set_string(inside.x - 1, inside.bottom(), format!("└{rule}"), line);
+        for (value, text) in x.values.iter().zip(x.labels()) {
+            let column = inside.x + self.column(*value as u64, usize::from(inside.width)) as u16;
+            let half = Span::raw(&*text).width() as u16 / 2;
+            let left = column.saturating_sub(half).min(area.right().saturating_sub(2 * half + 1));
+            buf.set_string(column, inside.bottom(), "┴", line);
+            buf.set_string(left, inside.bottom() + 1, text, dim);
+        }
+        Some((scale, inside))
+    }
+
     /// Column of dots of a step, of `columns`.
     fn column(&self, step: u64, columns: usize) -> usize {
         let share = step as f64 / self.steps.max(1) as f64;
@@ -166,7 +183,10 @@ impl Plot<'_> {
     /// Shades the cells within the interval of a curve.
     fn draw_interval(&self, line: &Line<'_>, scale: Scale, palette: Palette, area: Rect, buf: &mut Buffer) {
         let (columns, rows) = (usize::from(area.width), usize::from(area.height));
-        let shade = palette.shade(Role::Accent);
+        let shade = match self.round {
+            true => palette.series_shade(line.color),
+            false => palette.shade(Role::Accent),
+        };
         for pair in line.points.windows(2) {
             let (from, to) = (self.column(pair[0].step, columns), self.column(pair[1].step, columns));
             for x in from..=to {
@@ -186,6 +206,23 @@ impl Plot<'_> {
                         cell.set_char('·');
                     }
                 }
+            }
+        }
+    }
+
+    /// Writes the letter of each curve at its last point, in place of its color.
+    fn draw_letters(&self, scale: Scale, area: Rect, buf: &mut Buffer) {
+        for line in self.lines {
+            let Some(last) = line.points.last() else { continue };
+            let x = area.x + self.column(last.step, usize::from(area.width)) as u16;
+            let y = area.y + scale.dot(last.mean, usize::from(area.height)) as u16;
+            // The last points of two curves may be in one cell.
+            let free = (x.saturating_sub(4).max(area.x)..=x).rev();
+            let at = free.map(|x| (x, y)).find(|at| {
+                buf.cell(*at).is_some_and(|cell| !cell.symbol().starts_with(|c: char| c.is_ascii_lowercase()))
+            });
+            if let Some(cell) = at.and_then(|at| buf.cell_mut(at)) {
+                cell.set_char(letter(line.color));
             }
         }
     }
@@ -235,6 +272,11 @@ impl Plot<'_> {
     }
 }
 
+/// Letter of a curve where there are no colors.
+pub(super) fn letter(index: usize) -> char {
+    char::from(b'a' + (index % 26) as u8)
+}
+
 /// Draws a horizontal line, if it is within the scale.
 fn draw_mark(mark: &Mark, scale: Scale, palette: Palette, area: Rect, buf: &mut Buffer) {
     if (scale.low..=scale.high).contains(&mark.value) {
@@ -268,10 +310,9 @@ fn draw_name(mark: &Mark, scale: Scale, palette: Palette, area: Rect, buf: &mut 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tui::palette::Depth;
 
     fn points(values: &[f64]) -> Vec<Point> {
-        let one = |(i, &mean): (usize, &f64)| Point { step: i as u64, mean, low: mean, high: mean };
+        let one = |(i, &mean): (usize, &f64)| Point { step: i as u64, mean, low: mean, high: mean, runs: 1 };
         values.iter().enumerate().map(one).collect()
     }
 
@@ -279,7 +320,7 @@ mod tests {
         let points = points(values);
         let lines = [Line { points: &points, color: 0, front: true }];
         let steps = values.len().saturating_sub(1).max(1) as u64;
-        let plot = Plot { lines: &lines, marks, steps, lower_is_better: false, labels: false };
+        let plot = Plot { lines: &lines, marks, steps, lower_is_better: false, labels: false, round: false };
         let mut buf = Buffer::empty(Rect::new(0, 0, width, height));
         plot.draw(Palette::new(Depth::True), buf.area, &mut buf);
         let rows = buf.content.chunks(usize::from(width.max(1)));
@@ -305,8 +346,14 @@ mod tests {
         let values: Vec<f64> = (0..40).map(|i| if i < 2 { -5000.0 } else { f64::from(i) }).collect();
         let points = points(&values);
         let lines = [Line { points: &points, color: 0, front: true }];
-        let plot =
-            |lower_is_better| Plot { lines: &lines, marks: &[], steps: 39, lower_is_better, labels: true };
+        let plot = |lower_is_better| Plot {
+            lines: &lines,
+            marks: &[],
+            steps: 39,
+            lower_is_better,
+            labels: true,
+            round: false,
+        };
         assert!(Scale::of(&plot(false)).unwrap().low > 0.0);
         assert!(Scale::of(&plot(true)).unwrap().low < -5000.0);
     }

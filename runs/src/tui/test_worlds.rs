@@ -302,17 +302,26 @@ pub(super) fn model() -> Model {
     on(SlipperyGrid::world(7, 4))
 }
 
-pub(super) fn on(world: Arc<dyn DynWorld>) -> Model {
+/// Input of the viewer for [`model`]; the policy without noise is shown.
+pub(super) fn watch() -> Watch {
+    watch_on(SlipperyGrid::world(7, 4))
+}
+
+fn watch_on(world: Arc<dyn DynWorld>) -> Watch {
     let watch = Watch::new(world)
         .policy("step 100", Arc::new(GridPolicy { width: 7.0, noise: 0.5 }) as Arc<dyn Policy>)
         .policy("step 9000", Arc::new(GridPolicy { width: 7.0, noise: 0.0 }) as Arc<dyn Policy>);
-    let mut model = Model::new(Watch {
+    Watch {
         speed: Speed::StepsPerSecond(10.0),
         streams: Streams::new(3),
         reference: Some(-5.5),
         baseline: Some(-21.0),
         ..watch
-    });
+    }
+}
+
+pub(super) fn on(world: Arc<dyn DynWorld>) -> Model {
+    let mut model = Model::new(watch_on(world));
     model.execute(Command::Policy(-1));
     model
 }

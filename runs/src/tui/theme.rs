@@ -35,6 +35,11 @@ impl Theme {
         }
     }
 
+    /// Colors of text and of the background.
+    pub(crate) fn base(self) -> [Rgb; 2] {
+        [self.text(Role::Text), self.background()]
+    }
+
     /// Background of the screen.
     pub(super) fn background(self) -> Rgb {
         if self == Theme::Light { Rgb(248, 248, 245) } else { Rgb(20, 22, 28) }

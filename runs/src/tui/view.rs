@@ -110,7 +110,7 @@ fn badge(model: &Model, palette: Palette) -> Vec<Span<'static>> {
 }
 
 /// Visible part of the world's picture.
-fn world(model: &Model, palette: Palette, area: Rect, buf: &mut Buffer) {
+pub(super) fn world(model: &Model, palette: Palette, area: Rect, buf: &mut Buffer) {
     let (left, top) = model.viewport.origin;
     // Without colors, areas without glyphs need a glyph to be visible.
     let blank = if palette.depth == Depth::None { blank_areas(&model.picture) } else { Vec::new() };
@@ -129,7 +129,7 @@ fn world(model: &Model, palette: Palette, area: Rect, buf: &mut Buffer) {
             }
         }
     }
-    if !model.viewport.fits(&model.picture) && area.height >= 6 {
+    if !model.viewport.fits(&model.picture) && area.height >= 6 && !model.is_offscreen {
         let hint = if model.viewport.following { " shift+arrows scroll " } else { " f follows " };
         let width = area.width.min(hint.len() as u16);
         let at = Rect { y: area.bottom() - 1, height: 1, width, ..area };

@@ -113,7 +113,10 @@ fn verify(registry: &Registry, args: &DemosVerify) -> Result<()> {
 }
 
 /// World of stored episodes.
-fn world_of(registry: &Registry, header: &WorldHeader) -> freewheel_core::Result<Arc<dyn DynWorld>> {
+pub(super) fn world_of(
+    registry: &Registry,
+    header: &WorldHeader,
+) -> freewheel_core::Result<Arc<dyn DynWorld>> {
     let settings: Table = match &header.settings {
         serde_json::Value::Null => Table::new(),
         json => serde_json::from_value(json.clone())

@@ -1,10 +1,8 @@
 //! Groups of jobs: the seeds of one agent in one world, with the means and intervals of their metrics.
 
-use std::collections::BTreeMap;
-
 use super::model::JobInfo;
 use crate::curves::Curves;
-use crate::tui::plot::Point;
+use crate::mean_curve::{Point, mean_curve};
 
 /// Jobs that differ in their seeds only.
 #[derive(Debug)]
@@ -44,11 +42,7 @@ impl Group {
             }
         }
         for (name, points) in &mut self.metrics {
-            let mut values: BTreeMap<u64, Vec<f64>> = BTreeMap::new();
-            for (step, value) in self.curves.iter().flat_map(|curves| curves.points(name)) {
-                values.entry(*step).or_default().push(*value);
-            }
-            points.extend(values.into_iter().map(|(step, values)| point(step, &values)));
+            *points = mean_curve(&self.curves, name, false);
         }
     }
 
@@ -91,25 +85,6 @@ pub(super) fn groups_of(jobs: &[JobInfo]) -> (Vec<Group>, Vec<usize>) {
     (groups, of)
 }
 
-/// Quantiles 0.975 of Student's t distribution with 1 to 30 degrees of freedom.
-const T: [f64; 30] = [
-    12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131,
-    2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042,
-];
-
-/// Mean of the values at a step with its 95 % interval by Student's t distribution; a single value has no interval.
-fn point(step: u64, values: &[f64]) -> Point {
-    let n = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / n;
-    let deviation = freewheel_core::stats::standard_deviation(values);
-    let half = match values.len() {
-        0 | 1 => 0.0,
-        n @ 2..=31 => T[n - 2] * deviation / (n as f64).sqrt(),
-        _ => 1.96 * deviation / n.sqrt(),
-    };
-    Point { step, mean, low: mean - half, high: mean + half }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -120,7 +95,7 @@ mod tests {
     }
 
     fn curves(points: &[(u64, f64)]) -> Curves {
-        Curves { all: vec![Curve { name: "score".into(), points: points.to_vec() }], stalled: false }
+        Curves { all: vec![Curve { name: "score".into(), points: points.to_vec() }], ..Curves::default() }
     }
 
     #[test]
@@ -129,14 +104,6 @@ mod tests {
         let (groups, of) = groups_of(&jobs);
         assert_eq!(of, [0, 0, 1, 2]);
         assert_eq!(groups[0].jobs, [0, 1]);
-    }
-
-    #[test]
-    fn the_interval_is_students() {
-        // Three values 1, 2, 3: mean 2, standard deviation 1, half width 4.303 / sqrt(3).
-        let point = point(5, &[1.0, 2.0, 3.0]);
-        assert_eq!(point.mean, 2.0);
-        assert!((point.high - 4.484_338).abs() < 1e-5 && (point.low + 0.484_338).abs() < 1e-5, "{point:?}");
     }
 
     #[test]

@@ -51,7 +51,7 @@ fn curves(seed: u64, percent: u64) -> Curves {
         curve("learning_rate", &|_| 0.1, 1),
         curve(Curves::EVALUATION, &|i| score(i) + 2.0, 10),
     ];
-    Curves { all, stalled: seed == 2 && percent > 50 }
+    Curves { all, stalled: seed == 2 && percent > 50, ..Curves::default() }
 }
 
 /// Experiment in which some jobs are done, one has diverged, two learn and the others wait.

@@ -36,7 +36,7 @@ fn runs() -> Vec<RunEntry> {
             stalled: state == RunState::Stalled,
             steps: (40_000, 100_000),
             score: Some(-15.5 - index as f64),
-            curves: Curves { all: vec![Curve { name: "score".into(), points }], stalled: false },
+            curves: Curves { all: vec![Curve { name: "score".into(), points }], ..Curves::default() },
             age: Some(Duration::from_secs(90 << (2 * index))),
             size: 150_000,
             state,

@@ -26,6 +26,24 @@ impl Model {
         self.viewport.place_on(&self.picture);
     }
 
+    /// Draws the world alone for a screen of the size `screen`.
+    pub(in crate::tui) fn fit_picture(&mut self, screen: Rect) {
+        if self.fitted_to.is_none_or(|(fitted, _)| fitted != screen) {
+            self.before = Frame::with_max_size(usize::from(screen.width), usize::from(screen.height));
+            self.picture = self.before.clone();
+        }
+        self.refresh();
+        self.fitted_to = Some((screen, size(&self.picture)));
+        self.areas = Areas { world: screen, ..Areas::default() };
+        self.viewport.size = (screen.width, screen.height);
+        self.viewport.place_on(&self.picture);
+    }
+
+    /// Columns and rows of the screen.
+    pub(in crate::tui) fn screen_size(&self) -> (u16, u16) {
+        self.fitted_to.map_or((0, 0), |(screen, _)| (screen.width, screen.height))
+    }
+
     fn areas_of(&self, screen: Rect, shape: Shape) -> Areas {
         let actions = self.episode.spec().actions.names().len();
         layout::areas(screen, shape, self.picture.width(), actions)

@@ -38,7 +38,7 @@ impl Model {
     }
 
     /// Starts the recording with this index.
-    pub(super) fn load(&mut self, index: usize) {
+    pub(in crate::tui) fn load(&mut self, index: usize) {
         let Some(recording) = self.recordings.get(index) else { return };
         self.recording = Some(index);
         self.world = recording.world.clone();

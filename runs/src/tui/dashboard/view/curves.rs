@@ -94,7 +94,8 @@ fn large_chart(model: &Dashboard, group: &Group, palette: Palette, area: Rect, b
     }
     let steps = same_world().map(|(_, other)| other.steps).max().unwrap_or(1);
     let lower_is_better = is_score && group.lower_is_better;
-    Plot { lines: &lines, marks: &marks, steps, lower_is_better, labels: true }.draw(palette, inside, buf);
+    Plot { lines: &lines, marks: &marks, steps, lower_is_better, labels: true, round: false }
+        .draw(palette, inside, buf);
 }
 
 /// Color of a group: its place among the groups of its world.
@@ -113,6 +114,13 @@ fn small_chart(group: &Group, name: &str, color: usize, palette: Palette, area: 
     ]);
     let inside = framed(title, palette, area, buf);
     let lines = [plot::Line { points, color, front: true }];
-    let plot = Plot { lines: &lines, marks: &[], steps: group.steps, lower_is_better: false, labels: false };
+    let plot = Plot {
+        lines: &lines,
+        marks: &[],
+        steps: group.steps,
+        lower_is_better: false,
+        labels: false,
+        round: false,
+    };
     plot.draw(palette, inside, buf);
 }

@@ -8,11 +8,12 @@ use ratatui::text::{Line, Span};
 
 use super::{framed, wrapped, write_lines};
 use crate::format::{compact, count};
+use crate::mean_curve::Point;
 use crate::run_list::{RunEntry, RunState};
 use crate::tui::home::details::Details;
 use crate::tui::home::model::{Home, Tab, presets_of_agent, presets_of_world};
 use crate::tui::palette::{Palette, Role};
-use crate::tui::plot::{Line as Curve, Plot, Point};
+use crate::tui::plot::{Line as Curve, Plot};
 
 /// Draws the details of the selected item.
 pub(super) fn draw(model: &Home, world: Option<&Details>, palette: Palette, area: Rect, buf: &mut Buffer) {
@@ -179,7 +180,7 @@ pub(super) fn draw_curves(runs: &[&RunEntry], palette: Palette, area: Rect, buf:
         .iter()
         .map(|run| {
             let points = run.curves.points("score").iter();
-            points.map(|&(step, mean)| Point { step, mean, low: mean, high: mean }).collect()
+            points.map(|&(step, mean)| Point { step, mean, low: mean, high: mean, runs: 1 }).collect()
         })
         .collect();
     if points.iter().all(Vec::is_empty) {
@@ -189,5 +190,6 @@ pub(super) fn draw_curves(runs: &[&RunEntry], palette: Palette, area: Rect, buf:
     let line = |(color, points)| Curve { points, color, front: true };
     let lines: Vec<Curve<'_>> = points.iter().map(Vec::as_slice).enumerate().map(line).collect();
     let steps = runs.iter().map(|run| run.steps.1).max().unwrap_or(1);
-    Plot { lines: &lines, marks: &[], steps, lower_is_better: false, labels: true }.draw(palette, area, buf);
+    Plot { lines: &lines, marks: &[], steps, lower_is_better: false, labels: true, round: false }
+        .draw(palette, area, buf);
 }

@@ -1,0 +1,114 @@
+//! Terminal recordings in the format asciicast v3 (<https://docs.asciinema.org/manual/asciicast/v3/>): a header, and
+//! one line for each screen with the time since the line before.
+
+use std::fmt::Write;
+
+use ratatui::buffer::Buffer;
+use serde_json::json;
+
+use super::ansi::{self, PLAIN};
+
+/// Recording in the making. It has no times of the machine, so that the same screens give the same bytes.
+pub(crate) struct Cast {
+    out: String,
+    last: Option<Buffer>,
+    /// Time of the last line in milliseconds.
+    time: u64,
+}
+
+impl Cast {
+    /// Recording with this title, without screens.
+    pub(crate) fn new(title: &str, columns: u16, rows: u16) -> Self {
+        let term = json!({ "cols": columns, "rows": rows, "type": "xterm-256color" });
+        let header = json!({ "version": 3, "term": term, "title": title });
+        Cast { out: format!("{header}\n"), last: None, time: 0 }
+    }
+
+    /// Adds a screen that is shown from `time` on, in s. All screens have the same size.
+    pub(crate) fn push(&mut self, time: f64, screen: Buffer) {
+        let changes = match &self.last {
+            // The cursor is hidden and the screen cleared.
+            None => format!("\u{1b}[?25l\u{1b}[2J{}", changes(None, &screen)),
+            Some(last) => changes(Some(last), &screen),
+        };
+        if !changes.is_empty() {
+            self.event(time, "o", &changes);
+        }
+        self.last = Some(screen);
+    }
+
+    /// The file; the last screen is shown until the time `end`.
+    pub(crate) fn finish(mut self, end: f64) -> String {
+        self.event(end, "o", "\u{1b}[0m\u{1b}[?25h");
+        self.out
+    }
+
+    fn event(&mut self, time: f64, code: &str, data: &str) {
+        // Whole milliseconds, so that the errors of rounding do not add up.
+        let time = ((1000.0 * time).round() as u64).max(self.time);
+        let interval = (time - self.time) as f64 / 1000.0;
+        self.time = time;
+        let _ = writeln!(self.out, "{}", json!([interval, code, data]));
+    }
+}
+
+/// Text that changes the screen `before`, or an empty one, to `after`.
+fn changes(before: Option<&Buffer>, after: &Buffer) -> String {
+    let mut out = String::new();
+    let width = usize::from(after.area.width.max(1));
+    let mut now = None;
+    // Position after the last written character.
+    let mut cursor = None;
+    for (at, cell) in after.content.iter().enumerate() {
+        if before.is_some_and(|before| before.content.get(at) == Some(cell)) {
+            continue;
+        }
+        if cursor != Some(at) {
+            let _ = write!(out, "\u{1b}[{};{}H", at / width + 1, at % width + 1);
+        }
+        let style = ansi::style(cell);
+        if now != Some(style) {
+            out.push_str(&ansi::sequence(style));
+            now = Some(style);
+        }
+        out.push_str(if cell.symbol().is_empty() { " " } else { cell.symbol() });
+        // At the end of a row, terminals differ in the position of the cursor.
+        cursor = Some(at + 1).filter(|next| next % width != 0);
+    }
+    if now.is_some_and(|style| style != PLAIN) {
+        out.push_str(&ansi::sequence(PLAIN));
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use ratatui::layout::Rect;
+    use ratatui::style::{Color, Style};
+    use serde_json::Value;
+
+    use super::*;
+
+    #[test]
+    fn lines_are_json_with_relative_times() {
+        let mut screen = Buffer::empty(Rect::new(0, 0, 4, 2));
+        let mut cast = Cast::new("a \"title\"", 4, 2);
+        cast.push(0.0, screen.clone());
+        screen.set_string(1, 1, "hi", Style::new().fg(Color::Rgb(9, 8, 7)));
+        cast.push(0.1004, screen.clone());
+        // An equal screen makes no line.
+        cast.push(0.2, screen.clone());
+        screen.set_string(1, 1, "h", Style::new());
+        cast.push(0.3337, screen);
+        let text = cast.finish(2.0);
+        let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(lines[0]["version"], 3);
+        assert_eq!((&lines[0]["term"]["cols"], &lines[0]["term"]["rows"]), (&json!(4), &json!(2)));
+        assert_eq!(lines[0]["title"], "a \"title\"");
+        let intervals: Vec<f64> = lines[1..].iter().map(|line| line[0].as_f64().unwrap()).collect();
+        assert_eq!(intervals, [0.0, 0.1, 0.234, 1.666]);
+        assert!(lines[1..].iter().all(|line| line[1] == "o"));
+        assert_eq!(lines[2][2], "\u{1b}[2;2H\u{1b}[0;38;2;9;8;7mhi\u{1b}[0m");
+        assert_eq!(lines[3][2], "\u{1b}[2;2H\u{1b}[0mh");
+    }
+}

@@ -1,0 +1,81 @@
+//! Cells of a screen with their colors.
+
+use freewheel_core::Rgb;
+use ratatui::buffer::{Buffer, Cell};
+use ratatui::style::{Color, Modifier};
+
+use crate::tui::Theme;
+
+/// Content of a cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Glyph {
+    /// Character.
+    pub(super) symbol: char,
+    /// Whether it is bold.
+    pub(super) bold: bool,
+    /// Color of the character: red, green, blue.
+    pub(super) fg: [u8; 3],
+    /// Color of the background.
+    pub(super) bg: [u8; 3],
+}
+
+/// Cells of a screen, row by row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Screen {
+    /// Number of columns.
+    pub(super) columns: usize,
+    /// Cells.
+    pub(super) cells: Vec<Glyph>,
+}
+
+impl Screen {
+    /// Screen with the contents of `buf`; cells without colors have those of `theme`.
+    pub(super) fn of(buf: &Buffer, theme: Theme) -> Self {
+        let cells = buf.content.iter().map(|cell| glyph(cell, theme)).collect();
+        Screen { columns: usize::from(buf.area.width), cells }
+    }
+
+    /// Number of rows.
+    pub(super) fn rows(&self) -> usize {
+        self.cells.len().checked_div(self.columns).unwrap_or(0)
+    }
+}
+
+fn glyph(cell: &Cell, theme: Theme) -> Glyph {
+    let [text, background] = theme.base().map(|rgb| [rgb.0, rgb.1, rgb.2]);
+    let of = |color: Color, default: [u8; 3]| match color {
+        Color::Rgb(r, g, b) => [r, g, b],
+        _ => default,
+    };
+    let (mut fg, mut bg) = (of(cell.fg, text), of(cell.bg, background));
+    if cell.modifier.contains(Modifier::REVERSED) {
+        (fg, bg) = (bg, fg);
+    }
+    if cell.modifier.contains(Modifier::DIM) {
+        let mixed = Rgb(fg[0], fg[1], fg[2]).mix(Rgb(bg[0], bg[1], bg[2]), 0.4);
+        fg = [mixed.0, mixed.1, mixed.2];
+    }
+    let symbol = cell.symbol().chars().next().filter(|c| !c.is_control()).unwrap_or(' ');
+    let symbol = if cell.modifier.contains(Modifier::HIDDEN) { ' ' } else { symbol };
+    Glyph { symbol, bold: cell.modifier.contains(Modifier::BOLD), fg, bg }
+}
+
+#[cfg(test)]
+mod tests {
+    use ratatui::layout::Rect;
+    use ratatui::style::Style;
+
+    use super::*;
+
+    #[test]
+    fn cells_have_their_colors() {
+        let mut buf = Buffer::empty(Rect::new(0, 0, 3, 2));
+        let style = Style::new().fg(Color::Rgb(1, 2, 3)).add_modifier(Modifier::BOLD | Modifier::REVERSED);
+        buf.set_string(1, 1, "x", style);
+        let screen = Screen::of(&buf, Theme::Dark);
+        assert_eq!((screen.columns, screen.rows()), (3, 2));
+        let [text, background] = Theme::Dark.base().map(|rgb| [rgb.0, rgb.1, rgb.2]);
+        assert_eq!(screen.cells[0], Glyph { symbol: ' ', bold: false, fg: text, bg: background });
+        assert_eq!(screen.cells[4], Glyph { symbol: 'x', bold: true, fg: background, bg: [1, 2, 3] });
+    }
+}
