@@ -19,8 +19,8 @@ pub struct Point {
     pub runs: usize,
 }
 
-/// Means of the metric `name` over the runs that have reached a step, with 95 % intervals. With `episodes`, the place of
-/// a point is the mean number of training episodes at its step.
+/// Means of the metric `name` over the runs that have reached a step, with 95 % intervals. With `episodes`, the place
+/// of a point is the mean number of training episodes at its step.
 pub(crate) fn mean_curve(runs: &[Curves], name: &str, episodes: bool) -> Vec<Point> {
     let mut values: BTreeMap<u64, (Vec<f64>, Vec<u64>)> = BTreeMap::new();
     for run in runs {

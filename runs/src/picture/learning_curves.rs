@@ -69,7 +69,7 @@ impl Panel {
         let marks = [self.reference, self.baseline].into_iter().flatten();
         let (low, high) = range(points().map(|point| point.mean), marks, self.lower_is_better)?;
         // The intervals are shown as far as they do not flatten the curves.
-        let room = 0.25 * (high - low);
+        let room = 0.1 * (high - low);
         let least = points().map(|point| point.low).fold(low, f64::min).max(low - room);
         let most = points().map(|point| point.high).fold(high, f64::max).min(high + room);
         Some([Ticks::around(0.0, end.max(1) as f64), Ticks::around(least, most)])
@@ -172,7 +172,7 @@ fn clipped(points: &[(f32, f32)], top: f32, bottom: f32) -> Vec<Vec<(f32, f32)>>
                 (first.max(0.0), last.min(1.0))
             }
         };
-        if from > to || !(from.is_finite() && to.is_finite()) {
+        if from >= to || !(from.is_finite() && to.is_finite()) {
             continue;
         }
         let at = |t: f32| (a.0 + (b.0 - a.0) * t, a.1 + (b.1 - a.1) * t);
@@ -295,7 +295,7 @@ mod tests {
         let line = [(0.0, 0.0), (10.0, 20.0), (20.0, 20.0), (30.0, 0.0), (40.0, -5.0)];
         assert_eq!(
             clipped(&line, 0.0, 10.0),
-            [vec![(0.0, 0.0), (5.0, 10.0)], vec![(25.0, 10.0), (30.0, 0.0)], vec![(30.0, 0.0), (30.0, 0.0)]]
+            [vec![(0.0, 0.0), (5.0, 10.0)], vec![(25.0, 10.0), (30.0, 0.0)]]
         );
         assert_eq!(clipped(&line[..1], 0.0, 10.0), Vec::<Vec<(f32, f32)>>::new());
     }

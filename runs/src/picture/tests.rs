@@ -93,7 +93,9 @@ fn everything_is_on_the_paper() {
                     within(x + w, y + h);
                 }
                 scene::Mark::Circle { x, y, .. } => within(*x, *y),
-                scene::Mark::Line { points, .. } => points.iter().for_each(|&(x, y)| within(x, y)),
+                scene::Mark::Line { points, .. } | scene::Mark::Area { points, .. } => {
+                    points.iter().for_each(|&(x, y)| within(x, y))
+                }
                 scene::Mark::Text { x, y, size, anchor, rotated, text, .. } => {
                     let wide = font::text_width(text, *size);
                     let before = match anchor {

@@ -91,7 +91,7 @@ pub(crate) fn lines(buf: &Buffer) -> String {
 }
 
 /// Rows of `buf` as lines, without colors and without the blanks at their ends.
-pub(super) fn text(buf: &Buffer) -> String {
+pub(crate) fn text(buf: &Buffer) -> String {
     let line = |row: &[Cell]| row.iter().map(Cell::symbol).collect::<String>().trim_end().to_owned() + "\n";
     buf.content.chunks(usize::from(buf.area.width.max(1))).map(line).collect()
 }

@@ -98,7 +98,7 @@ mod tests {
         cast.push(0.1004, screen.clone());
         // An equal screen makes no line.
         cast.push(0.2, screen.clone());
-        screen.set_string(1, 1, "h", Style::new());
+        screen.set_string(1, 1, "j", Style::new());
         cast.push(0.3337, screen);
         let text = cast.finish(2.0);
         let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -109,6 +109,6 @@ mod tests {
         assert_eq!(intervals, [0.0, 0.1, 0.234, 1.666]);
         assert!(lines[1..].iter().all(|line| line[1] == "o"));
         assert_eq!(lines[2][2], "\u{1b}[2;2H\u{1b}[0;38;2;9;8;7mhi\u{1b}[0m");
-        assert_eq!(lines[3][2], "\u{1b}[2;2H\u{1b}[0mh");
+        assert_eq!(lines[3][2], "\u{1b}[2;2H\u{1b}[0;38;2;9;8;7mj\u{1b}[0m");
     }
 }

@@ -23,13 +23,13 @@ use std::path::Path;
 
 use freewheel_core::Result;
 
-pub(crate) use self::ansi::lines as colored_lines;
+pub(crate) use self::ansi::{lines as colored_lines, text as plain_lines};
 pub(crate) use self::cast::Cast;
 
-use crate::tui::Offscreen;
 use self::gif::Animation;
 use self::screen::Screen;
 use self::tiles::Tiles;
+use crate::tui::Offscreen;
 
 /// Time for which the last screen of an animation stays, s.
 const HOLD: f64 = 1.5;

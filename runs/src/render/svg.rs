@@ -127,7 +127,8 @@ fn texts(row: &[Glyph], y: f32, out: &mut String) {
         // The length keeps the columns in any font.
         let _ = writeln!(
             out,
-            "<text x=\"{}\" y=\"{y}\" textLength=\"{}\" lengthAdjust=\"spacingAndGlyphs\" fill=\"{}\"{weight}>{}</text>",
+            "<text x=\"{}\" y=\"{y}\" textLength=\"{}\" lengthAdjust=\"spacingAndGlyphs\" \
+             fill=\"{}\"{weight}>{}</text>",
             x as f32 * W,
             count as f32 * W,
             hex(row[x].fg),

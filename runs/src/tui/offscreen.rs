@@ -9,6 +9,7 @@ use ratatui::layout::Rect;
 
 use super::model::Model;
 use super::palette::{Depth, Palette};
+use super::returns::Returns;
 use super::theme::Theme;
 use super::{Watch, view};
 use crate::render::{Cast, Schedule};
@@ -21,6 +22,9 @@ pub(crate) struct Offscreen {
     picture: bool,
     /// Number of steps of the episode.
     steps: usize,
+    /// Whether the end of the episode is shown, with its return; otherwise the returns are in `returns`.
+    ended: bool,
+    returns: Vec<Returns>,
 }
 
 impl Offscreen {
@@ -55,7 +59,8 @@ impl Offscreen {
         }
         model.note = None;
         let steps = model.episode.position();
-        let mut viewer = Offscreen { model, screen: Rect::new(0, 0, size.0, size.1), picture, steps };
+        let screen = Rect::new(0, 0, size.0, size.1);
+        let mut viewer = Offscreen { model, screen, picture, steps, ended: true, returns: Vec::new() };
         if picture {
             viewer.shrink()?;
         }
@@ -108,6 +113,10 @@ impl Offscreen {
     /// Errors of replaying the steps.
     pub(crate) fn draw(&mut self, step: usize) -> Result<Buffer> {
         self.model.episode.go_to(step.min(self.steps))?;
+        if self.ended != (step >= self.steps) {
+            self.ended = !self.ended;
+            self.model.swap_returns(&mut self.returns);
+        }
         let palette = Palette { depth: Depth::True, theme: self.model.theme };
         if self.picture {
             let mut buf = Buffer::empty(self.screen);
@@ -163,7 +172,9 @@ impl Model {
         }
         self.is_offscreen = false;
         done.and_then(|()| self.episode.go_to(position))?;
-        write_atomically(&file, cast.finish(schedule.end).as_bytes())?;
+        // Tests that press any key write nothing beside the sources.
+        let folder = if cfg!(test) { std::env::temp_dir() } else { PathBuf::new() };
+        write_atomically(folder.join(&file), cast.finish(schedule.end).as_bytes())?;
         Ok(file)
     }
 }

@@ -33,7 +33,8 @@ impl Pair {
             // The help is that of the first viewer, over its area, and so is the step that is typed.
             _ if first.help => first.execute(command),
             Command::Escape if first.entry.is_some() => first.execute(command),
-            Command::Help => first.execute(command),
+            // The first episode is saved: both would have the same file.
+            Command::Help | Command::Save => first.execute(command),
             // One viewer takes the position from the other.
             Command::NextEvent
             | Command::PreviousEvent

@@ -137,8 +137,8 @@ impl Plot<'_> {
         inside
     }
 
-    /// Draws axes with 4 to 6 round numbers, of which the first and the last are the ends; returns the scale and the area
-    /// that is left for the curves, or `None` if the area is too small.
+    /// Draws axes with 4 to 6 round numbers, of which the first and the last are the ends; returns the scale and the
+    /// area that is left for the curves, or `None` if the area is too small.
     fn draw_round_axes(&self, palette: Palette, area: Rect, buf: &mut Buffer) -> Option<(Scale, Rect)> {
         let means = self.lines.iter().flat_map(|line| line.points.iter().map(|point| point.mean));
         let marks = self.marks.iter().map(|mark| mark.value);

@@ -9,8 +9,8 @@ use ratatui::widgets::Widget;
 use super::palette::{Depth, Palette, Role};
 use super::plot::{Line, Mark, Plot, letter};
 use crate::format::compact;
-use crate::picture::learning_curves::{LearningCurves, Panel};
-use crate::render::colored_lines;
+use crate::picture::learning_curves::{LearningCurves, NamedCurve, Panel};
+use crate::render::{colored_lines, plain_lines};
 use crate::ticks::Ticks;
 
 /// Least and largest number of columns.
@@ -40,30 +40,45 @@ pub(crate) fn learning_curves(panel: &Panel, curves: &LearningCurves, width: u16
     draw(panel, palette, area, &mut buf);
     let name = TextLine::styled(curves.x.clone(), palette.role(Role::Dim));
     name.right_aligned().render(Rect { width: width.saturating_sub(2), ..row(y + height) }, &mut buf);
-    colored_lines(&buf)
+    match depth {
+        Depth::None => plain_lines(&buf),
+        _ => colored_lines(&buf),
+    }
 }
 
 /// Names of the curves with their last values, in as many lines as they need.
 fn legend(panel: &Panel, palette: Palette, width: u16) -> Vec<TextLine<'static>> {
-    let mut lines: Vec<TextLine<'static>> = vec![TextLine::default()];
-    for (i, curve) in panel.curves.iter().enumerate() {
+    let curve = |(i, curve): (usize, &NamedCurve)| {
         let sample = match palette.depth {
             Depth::None => letter(i).to_string(),
             _ => "━━".to_owned(),
         };
         let last = curve.points.last().map_or("-".into(), |point| compact(point.mean));
-        let entry = TextLine::from(vec![
+        [
             Span::styled(sample, palette.series(i, true)),
             Span::raw(format!(" {} ", curve.label())),
             Span::styled(last, palette.role(Role::Dim)),
-            Span::raw("   "),
-        ]);
+        ]
+    };
+    // A curve may cover the name of a line in the plot.
+    let mark = |(name, role, value): (&str, Role, Option<f64>)| {
+        let number = compact(value.filter(|value| value.is_finite())?);
+        let text = Span::raw(format!(" {name} "));
+        Some([Span::styled("╌╌", palette.role(role)), text, Span::styled(number, palette.role(Role::Dim))])
+    };
+    let marks =
+        [("reference", Role::Good, panel.reference), ("baseline", Role::Warn, panel.baseline)].into_iter();
+    let entries = panel.curves.iter().enumerate().map(curve).chain(marks.filter_map(mark));
+    let mut lines: Vec<TextLine<'static>> = vec![TextLine::default()];
+    for entry in entries {
+        let wide: usize = entry.iter().map(Span::width).sum();
         let used = lines.last().map_or(0, TextLine::width);
-        if used > 0 && used + entry.width() > usize::from(width) + 3 {
+        if used > 0 && used + wide > usize::from(width) {
             lines.push(TextLine::default());
         }
         if let Some(line) = lines.last_mut() {
-            line.spans.extend(entry.spans);
+            line.spans.extend(entry);
+            line.spans.push(Span::raw("   "));
         }
     }
     lines

@@ -55,6 +55,12 @@ impl Model {
         }
     }
 
+    /// Exchanges the returns of the finished episodes for `other`, or for none if there are no others.
+    pub(in crate::tui) fn swap_returns(&mut self, other: &mut Vec<Returns>) {
+        other.resize(self.returns.len(), Returns::default());
+        std::mem::swap(&mut self.returns, other);
+    }
+
     /// Title of the recording that is shown.
     pub(in crate::tui) fn recording_title(&self) -> Option<&str> {
         self.recording.and_then(|index| self.recordings.get(index)).map(|recording| recording.title.as_str())
