@@ -68,11 +68,8 @@ impl Panel {
         let end = points().map(|point| point.step).max()?;
         let marks = [self.reference, self.baseline].into_iter().flatten();
         let (low, high) = range(points().map(|point| point.mean), marks, self.lower_is_better)?;
-        // The intervals are shown as far as they do not flatten the curves.
-        let room = 0.1 * (high - low);
-        let least = points().map(|point| point.low).fold(low, f64::min).max(low - room);
-        let most = points().map(|point| point.high).fold(high, f64::max).min(high + room);
-        Some([Ticks::around(0.0, end.max(1) as f64), Ticks::around(least, most)])
+        // The intervals are cut at the ends of the axis, so that they do not flatten the curves.
+        Some([Ticks::around(0.0, end.max(1) as f64), Ticks::around(low, high)])
     }
 
     /// Draws the panel from `top` downwards; returns its lower end.
