@@ -20,7 +20,9 @@ pub use demos::{
 };
 pub use estimators::{Concept, Fit, Interpolate, Predict};
 pub use go::{GoRules, Gtp, Match};
-pub use learning::{Bench, Eval, Init, List, Map, Replay, Resume, Run, Solve, SolvePolicy, Train, Watch};
+pub use learning::{
+    Bench, Eval, Init, List, Map, Play, Replay, Resume, Run, Solve, SolvePolicy, Train, Watch,
+};
 pub use sgf::{Sgf, SgfCheck, SgfCommand, SgfConvert, SgfExtract, SgfShow};
 pub use sharing::{Plot, PlotX, Render, ScreenSize};
 
@@ -80,7 +82,7 @@ Examples:
   freewheel watch grid/cliff                            the optimal policy
   freewheel watch grid/taxi --agent q-learning --train 100000
   freewheel watch results/default/grid-cliff-sarsa-*/seed-0
-  freewheel watch grid/four-rooms --agent human")]
+  freewheel play grid/four-rooms")]
     Watch(Watch),
     /// Write an episode to a file: an animation (.gif), a terminal recording (.cast) or one screen (.png, .svg, .txt).
     #[command(after_help = "\
@@ -101,6 +103,14 @@ Examples:
 
 The runs of one configuration are a curve: the mean over the seeds and its 95 % interval.")]
     Plot(Plot),
+    /// Play a world yourself; finished episodes are kept as demonstrations.
+    #[command(after_help = "\
+Examples:
+  freewheel play grid/four-rooms
+  freewheel play track/club                             held arrow keys, in real time
+  freewheel play go/9x9 --against uct:1000              cursor, mouse or coordinates
+  freewheel play market/ar1 --to demos/mine")]
+    Play(Play),
     /// Draw the states that a run's policy visits as a map, colored by value or by cluster.
     #[command(after_help = "\
 Examples:

@@ -34,6 +34,7 @@ mod init;
 mod list;
 mod map;
 mod matches;
+mod play;
 mod plot;
 mod predict;
 mod render;
@@ -93,6 +94,7 @@ impl Registry {
             Command::Resume(args) => run::resume(self, args),
             Command::Eval(args) => eval::eval(self, args),
             Command::Watch(args) => watch::watch(self, args),
+            Command::Play(args) => play::play(self, args),
             Command::Render(args) => render::render(self, &args),
             Command::Plot(args) => plot::plot(self, &args),
             Command::Map(args) => map::map(self, &args),
@@ -137,11 +139,16 @@ fn command_line_error(error: &clap::Error, args: &[OsString]) -> u8 {
 
 /// Programs that settings of files may start: all with `--allow-programs`, else those that `--set` names.
 fn programs(command: &Command) -> Programs {
+    let played;
     let (allowed, set): (bool, &[String]) = match command {
         Command::Run(Run { training, .. }) | Command::Train(Train { training, .. }) => {
             (training.programs.allow_programs, &training.overrides.set)
         }
         Command::Watch(args) => (args.programs.allow_programs, &args.overrides.set),
+        Command::Play(args) => {
+            played = args.assignments();
+            (args.programs.allow_programs, &played)
+        }
         Command::Render(args) => (args.programs.allow_programs, &args.overrides.set),
         Command::Solve(args) => (args.programs.allow_programs, &args.overrides.set),
         Command::Resume(args) => (args.programs.allow_programs, &[]),
@@ -178,7 +185,7 @@ fn renamed(command: clap::Command, name: &str) -> clap::Command {
 fn with_tip(mut error: clap::Error, args: &[OsString]) -> clap::Error {
     let sections = match args.get(1).and_then(|arg| arg.to_str()) {
         Some("solve") => ["world.time_limit=200", "world.slippery=false"],
-        Some("run" | "train" | "watch" | "render") => ["agent.gamma=0.9", "world.time_limit=200"],
+        Some("run" | "train" | "watch" | "play" | "render") => ["agent.gamma=0.9", "world.time_limit=200"],
         Some("fit") => ["estimator.alpha=0.1", "data.test_size=0.3"],
         _ => return error,
     };

@@ -112,6 +112,48 @@ pub struct Watch {
     pub programs: ProgramsOption,
 }
 
+/// `freewheel play`
+#[derive(Args, Debug)]
+pub struct Play {
+    /// World: family/name, or family:file.
+    pub world: String,
+    /// Opponent of a world with two players, such as `uct:1000`, `random` or the folder of a run.
+    #[arg(long, value_name = "PLAYER")]
+    pub against: Option<String>,
+    /// Store for the played episodes; default: demos/WORLD/human-v0.
+    #[arg(long, value_name = "STORE")]
+    pub to: Option<PathBuf>,
+    /// Number of the first episode; default: the number of episodes in the store, so that each session has new ones.
+    #[arg(long, value_name = "NUMBER")]
+    pub episode: Option<u64>,
+    /// Seed of the world.
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// Initial speed: a factor of the world's own clock such as 0.5x, or a number of steps a second.
+    #[arg(long, default_value = "1x")]
+    pub speed: crate::tui::Speed,
+    /// Colors.
+    #[arg(long, value_enum, default_value_t)]
+    pub theme: crate::tui::Theme,
+    /// Draw with ASCII characters only, as in a locale without UTF-8.
+    #[arg(long)]
+    pub ascii: bool,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub overrides: Overrides,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub programs: ProgramsOption,
+}
+
+impl Play {
+    /// Assignments of `--set`, and the opponent of `--against` as one.
+    pub fn assignments(&self) -> Vec<String> {
+        let opponent = |name: &String| format!("world.opponent={}", toml::Value::from(name.as_str()));
+        self.overrides.set.iter().cloned().chain(self.against.as_ref().map(opponent)).collect()
+    }
+}
+
 /// `freewheel map`
 #[derive(Args, Debug)]
 pub struct Map {

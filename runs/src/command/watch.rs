@@ -49,6 +49,11 @@ pub(super) fn watch(registry: &Registry, args: Watch) -> Result<()> {
             (agent, None) => tui::watch(world_with_agent(registry, &args, agent.as_deref())?)?,
         }
     };
+    ended(exit)
+}
+
+/// Result of a viewer that ended.
+pub(super) fn ended(exit: tui::Exit) -> Result<()> {
     match exit {
         tui::Exit::Quit => Ok(()),
         tui::Exit::Signal(number) => Err(Error::Signal(number)),
@@ -67,7 +72,7 @@ fn settings(args: &Watch, world: Arc<dyn DynWorld>) -> tui::Watch {
 }
 
 /// Viewer of a world with the optimal policy, with an agent that is trained in the background, or played by the user.
-fn world_with_agent(registry: &Registry, args: &Watch, agent: Option<&str>) -> Result<tui::Watch> {
+pub(super) fn world_with_agent(registry: &Registry, args: &Watch, agent: Option<&str>) -> Result<tui::Watch> {
     let job = from_world(registry, args, agent)?;
     let (reporter, background) = Background::channel();
     let (human, mut policies) = (agent == Some("human"), Policies::new());

@@ -3,11 +3,12 @@
 
 use std::time::Duration;
 
-use crossterm::event::{Event, KeyEvent};
+use crossterm::event::{Event, KeyEvent, KeyEventKind};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::Exit;
+use super::human_input::HumanInput;
 use super::keys::{self, Command};
 use super::model::Model;
 use super::palette::Palette;
@@ -174,6 +175,11 @@ impl<'a> Screen<'a> for Model {
     fn handle(&mut self, event: &Event) -> Transition<'a> {
         if let Event::Mouse(mouse) = event {
             self.mouse(*mouse);
+        }
+        if let Event::Key(KeyEvent { code, kind: KeyEventKind::Release, .. }) = event
+            && let Some(held) = self.human.as_mut().and_then(HumanInput::held)
+        {
+            held.release(*code);
         }
         let Some(command) = pressed(event).and_then(|key| keys::command(key, self)) else {
             return Transition::Stay;

@@ -80,6 +80,11 @@ impl Clock {
         self.factor = next.max(FACTORS.0).min(self.factor);
     }
 
+    /// Whether the world has a clock of its own.
+    pub(super) fn is_of_world(&self) -> bool {
+        self.step_seconds.is_some()
+    }
+
     /// Time of the world's own clock after `steps` steps, s; `None` for a world without a clock.
     pub(super) fn seconds(&self, steps: usize) -> Option<f64> {
         self.step_seconds.map(|seconds| seconds * steps as f64)

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::PlayedEpisode;
 use freewheel_core::record::{EpisodeRecord, RecordedActions};
 use freewheel_core::{
     ActionBuffer, DynWorld, Ending, EpisodeRunner, Error, Event, Insight, Neuron, Player, Policy, Purpose,
@@ -281,6 +282,17 @@ impl Episode {
     /// Whether the user chose any action up to the current state.
     pub(super) fn by_human(&self) -> bool {
         self.steps.iter().take(self.position()).any(|step| step.by_human)
+    }
+
+    /// Episode so far, as the user played it; `None` without an action of the user.
+    pub(super) fn played(&self) -> Option<PlayedEpisode> {
+        let steps = &self.steps[..self.position().min(self.steps.len())];
+        let human_steps = steps.iter().filter(|step| step.by_human).count();
+        if human_steps == 0 {
+            return None;
+        }
+        let actions = steps.iter().map(|step| step.action.clone()).collect();
+        Some(PlayedEpisode { episode: self.number(), actions, human_steps })
     }
 
     /// Number of the episode.

@@ -1,12 +1,14 @@
 //! Input of actions by the user of the viewer.
 //!
 //! With up to ten discrete actions, each action has keys: a digit, an arrow if its name is a direction, and its first
-//! letter if no other name begins with it. With more actions, such as the moves on a board, the user types the name of
-//! an action. Continuous actions are adjusted with the arrow keys.
+//! letter if no other name begins with it; directions have `h j k l` and `w a s d` instead of letters. With more actions,
+//! such as the moves on a board, the user types the name of an action, moves a cursor or clicks. Continuous actions are
+//! adjusted with the arrow keys. In a world with a clock, arrow keys are held in real time.
 
 use crossterm::event::KeyCode;
 use freewheel_core::{ActionBuffer, ActionSpace, Player, Spec};
 
+use super::held::Held;
 use super::model::Model;
 
 /// Letters that stay commands of the viewer while the user plays.
@@ -32,6 +34,8 @@ pub(super) enum Input {
     Names {
         /// Text typed so far.
         typed: String,
+        /// Action under the cursor on the board.
+        cursor: Option<u32>,
     },
     /// The user adjusts a continuous action, which is kept from step to step.
     Numbers {
@@ -40,6 +44,8 @@ pub(super) enum Input {
         /// Index of the component that the arrows change.
         selected: usize,
     },
+    /// Arrow keys are held in real time.
+    Held(Held),
 }
 
 /// Keys bound to one action.
@@ -52,11 +58,14 @@ pub(super) struct Binding {
 }
 
 impl HumanInput {
-    /// Input for `player` in a world with `spec`.
-    pub(super) fn new(spec: &Spec, player: Player, was_running: bool) -> Self {
+    /// Input for `player` in a world with `spec`; with held keys if `real_time`, where the actions allow it.
+    pub(super) fn new(spec: &Spec, player: Player, was_running: bool, real_time: bool) -> Self {
+        if let Some(held) = real_time.then(|| Held::new(spec)).flatten() {
+            return HumanInput { player, was_running, input: Input::Held(held) };
+        }
         let input = match &spec.actions {
             ActionSpace::Discrete { names } if names.len() <= 10 => Input::Keys(bind(names)),
-            ActionSpace::Discrete { .. } => Input::Names { typed: String::new() },
+            ActionSpace::Discrete { .. } => Input::Names { typed: String::new(), cursor: None },
             ActionSpace::Continuous { low, high, .. } => {
                 let numbers = low.iter().zip(high).map(|(&low, &high)| neutral(low, high)).collect();
                 Input::Numbers { numbers, selected: 0 }
@@ -68,12 +77,28 @@ impl HumanInput {
     /// Index of the action bound to `key`.
     pub(super) fn action(&self, key: KeyCode) -> Option<u32> {
         match &self.input {
-            Input::Keys(all) => all.iter().find(|b| b.keys.contains(&key)).map(|b| b.action),
+            Input::Keys(all) => {
+                let bound = |key: KeyCode| all.iter().find(|b| b.keys.contains(&key)).map(|b| b.action);
+                bound(key).or_else(|| direction_letter(key).and_then(bound))
+            }
             _ => None,
         }
     }
 
-    /// Continuous action; `None` for other input methods.
+    /// Held keys, in real time.
+    pub(super) fn held(&mut self) -> Option<&mut Held> {
+        match &mut self.input {
+            Input::Held(held) => Some(held),
+            _ => None,
+        }
+    }
+
+    /// Whether time makes the steps of the user.
+    pub(super) fn goes_by_time(&self) -> bool {
+        matches!(self.input, Input::Numbers { .. } | Input::Held(_))
+    }
+
+    /// Continuous action that is adjusted; `None` for other input methods.
     pub(super) fn continuous_action(&self) -> Option<ActionBuffer> {
         match &self.input {
             Input::Numbers { numbers, .. } => Some(ActionBuffer::Continuous(numbers.clone())),
@@ -140,11 +165,80 @@ impl Model {
                     self.episode.begin(self.episode.number());
                 }
                 let player = self.episode.runner().to_play();
-                self.human = Some(HumanInput::new(self.episode.spec(), player, self.running));
+                let real_time = self.clock.is_of_world() && self.in_real_time;
+                let human = HumanInput::new(self.episode.spec(), player, self.running, real_time);
+                if matches!(human.input, Input::Held(_)) {
+                    self.set_note("an arrow key starts; tab plays step by step");
+                }
+                self.human = Some(human);
                 self.running = false;
             }
         }
         self.step_debt = 0.0;
+    }
+
+    /// Switches between held keys in real time and play step by step, in a world with a clock.
+    pub(super) fn toggle_real_time(&mut self) {
+        self.in_real_time = !self.in_real_time;
+        let (spec, real_time) = (self.episode.spec().clone(), self.in_real_time);
+        self.running &= self.human.is_none();
+        let Some(human) = &mut self.human else { return };
+        *human = HumanInput::new(&spec, human.player, human.was_running, real_time);
+        let note = match human.input {
+            Input::Held(_) => "real time: an arrow key starts",
+            _ if real_time => "this world is played step by step",
+            _ => "step by step",
+        };
+        self.set_note(note);
+    }
+
+    /// Holds an arrow key; the first one starts the clock.
+    pub(super) fn hold(&mut self, key: KeyCode) {
+        if self.episode.over().is_some() {
+            return self.set_note("the episode is over: N starts the next one, R restarts this one");
+        }
+        if let Some(held) = self.human.as_mut().and_then(HumanInput::held) {
+            self.running |= held.press(key);
+        }
+    }
+
+    /// Moves the cursor on the board to the nearest action in a direction: columns and rows of the picture.
+    pub(super) fn move_cursor(&mut self, (dx, dy): (i32, i32)) {
+        let Some(Input::Names { cursor, .. }) = self.human.as_ref().map(|human| &human.input) else { return };
+        let runner = self.episode.runner();
+        let cell = |action: u32| runner.action_cell(&self.picture, action);
+        let all = (0..self.episode.spec().actions.names().len() as u32)
+            .filter_map(|action| cell(action).map(|(x, y)| (action, (x as i32, y as i32))));
+        let all: Vec<(u32, (i32, i32))> = all.collect();
+        let last = self.episode.last().and_then(|last| last.action.discrete());
+        let from = cursor.or(last).and_then(|action| all.iter().find(|(other, _)| *other == action));
+        let next = match (cursor, from) {
+            (Some(_), Some((_, (x, y)))) => {
+                let ahead = |at: &(i32, i32)| (at.0 - x) * dx + (at.1 - y) * dy;
+                let aside = |at: &(i32, i32)| ((at.0 - x) * dy).abs() + ((at.1 - y) * dx).abs();
+                all.iter().filter(|(_, at)| ahead(at) > 0).min_by_key(|(_, at)| ahead(at) + 8 * aside(at))
+            }
+            // The cursor appears at the last action, or in the middle of the board.
+            (_, Some(from)) => Some(from),
+            (_, None) => {
+                let middle = (self.picture.width() as i32 / 2, self.picture.height() as i32 / 2);
+                all.iter().min_by_key(|(_, at)| (at.0 - middle.0).abs() + 2 * (at.1 - middle.1).abs())
+            }
+        };
+        let next = next.map(|(action, _)| *action);
+        if let Some(Input::Names { cursor, .. }) = self.human.as_mut().map(|human| &mut human.input) {
+            *cursor = next.or(*cursor);
+        }
+    }
+
+    /// Cell of the picture under the cursor.
+    pub(super) fn cursor_cell(&self) -> Option<(usize, usize)> {
+        match self.active_input().map(|human| &human.input) {
+            Some(Input::Names { cursor: Some(action), .. }) => {
+                self.episode.runner().action_cell(&self.picture, *action)
+            }
+            _ => None,
+        }
     }
 
     /// Plays the action with the index `action`, or shows a message why the action is not possible.
@@ -196,7 +290,13 @@ impl Model {
             if self.human_can_move() {
                 self.play_action(numbers);
             }
+        } else if let Some(action) = self.cursor_action() {
+            self.play(action);
         } else if let Some(typed) = self.typed().map(std::mem::take) {
+            if typed.trim().eq_ignore_ascii_case("resign") && self.episode.over().is_none() {
+                self.set_note("you resigned: the next episode begins");
+                return self.change_episode(1);
+            }
             match action_by_name(self.episode.spec().actions.names(), &typed) {
                 Ok(action) => self.play(action),
                 Err(why) => self.set_note(&why),
@@ -204,9 +304,17 @@ impl Model {
         }
     }
 
+    /// Action under the cursor, while nothing is typed.
+    fn cursor_action(&self) -> Option<u32> {
+        match self.active_input().map(|human| &human.input) {
+            Some(Input::Names { typed, cursor }) if typed.is_empty() => *cursor,
+            _ => None,
+        }
+    }
+
     fn typed(&mut self) -> Option<&mut String> {
         match self.human.as_mut().map(|human| &mut human.input) {
-            Some(Input::Names { typed }) => Some(typed),
+            Some(Input::Names { typed, .. }) => Some(typed),
             _ => None,
         }
     }
@@ -271,9 +379,11 @@ fn bind(names: &[String]) -> Vec<Binding> {
         let digit = char::from_digit((i as u32 + 1) % 10, 10);
         let mut keys: Vec<KeyCode> = digit.map(KeyCode::Char).into_iter().collect();
         keys.extend(arrow(name));
+        let is_direction = arrow(name).is_some();
         let alone = names.iter().filter(|other| first(other) == first(name)).count() == 1;
         if let Some(c) = first(name)
             && alone
+            && !is_direction
             && c.is_ascii_alphabetic()
             && !RESERVED_KEYS.contains(&c)
         {
@@ -282,6 +392,17 @@ fn bind(names: &[String]) -> Vec<Binding> {
         all.push(Binding { action: i as u32, keys });
     }
     all
+}
+
+/// Arrow key for a letter that stands for a direction: `h j k l` or `w a s d`.
+fn direction_letter(key: KeyCode) -> Option<KeyCode> {
+    match key {
+        KeyCode::Char('h' | 'a') => Some(KeyCode::Left),
+        KeyCode::Char('j' | 's') => Some(KeyCode::Down),
+        KeyCode::Char('k' | 'w') => Some(KeyCode::Up),
+        KeyCode::Char('l' | 'd') => Some(KeyCode::Right),
+        _ => None,
+    }
 }
 
 /// Arrow key for a direction, such as `left`.
@@ -308,8 +429,8 @@ mod tests {
         let all = bind(&names(&["up", "right", "down", "left", "north-west", "rest"]));
         let keys: Vec<String> =
             all.iter().map(|b| b.keys.iter().map(|&key| label(key)).collect::<Vec<_>>().join(" ")).collect();
-        // Two names begin with r; n is reserved.
-        assert_eq!(keys, ["1 ↑ u", "2 →", "3 ↓ d", "4 ← l", "5", "6"]);
+        // Directions have arrows; n is reserved, and two names begin with r.
+        assert_eq!(keys, ["1 ↑", "2 →", "3 ↓", "4 ←", "5", "6"]);
     }
 
     #[test]
@@ -337,7 +458,7 @@ mod tests {
                 high: vec![1.0, 1.0, f32::INFINITY],
             },
         );
-        let mut human = HumanInput::new(&spec, Player::First, false);
+        let mut human = HumanInput::new(&spec, Player::First, false, false);
         assert_eq!(human.continuous_action(), Some(ActionBuffer::Continuous(vec![0.0, 0.25, 0.0])));
         for _ in 0..20 {
             human.adjust(&spec, 1.0);

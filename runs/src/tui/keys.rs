@@ -64,6 +64,12 @@ pub(super) enum Command {
     Learn,
     /// Show the neuron at this distance: layers and units.
     Neuron(isize, isize),
+    /// While the user plays in real time: hold an arrow key.
+    Hold(KeyCode),
+    /// Switch between real time and step by step.
+    RealTime,
+    /// Move the cursor on the board: columns and rows.
+    Cursor((i32, i32)),
     /// Switch between play by the user and by the policy.
     TogglePlay,
     /// Show or hide the help.
@@ -156,6 +162,13 @@ fn human_command(key: KeyCode, human: &HumanInput) -> Option<Command> {
             Some(Command::Play(human.action(key).unwrap_or((digit + 9) % 10)))
         }
         (Input::Keys(_), _) => human.action(key).map(Command::Play),
+        (Input::Held(_), KeyCode::Left | KeyCode::Right | KeyCode::Up | KeyCode::Down) => {
+            Some(Command::Hold(key))
+        }
+        (Input::Names { .. }, KeyCode::Left) => Some(Command::Cursor((-1, 0))),
+        (Input::Names { .. }, KeyCode::Right) => Some(Command::Cursor((1, 0))),
+        (Input::Names { .. }, KeyCode::Up) => Some(Command::Cursor((0, -1))),
+        (Input::Names { .. }, KeyCode::Down) => Some(Command::Cursor((0, 1))),
         (Input::Names { .. }, KeyCode::Char('?')) => Some(Command::Help),
         (Input::Names { .. }, KeyCode::Char(c)) => Some(Command::Type(c)),
         (Input::Names { .. }, KeyCode::Backspace) => Some(Command::Erase),

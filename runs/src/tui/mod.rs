@@ -32,6 +32,7 @@ mod background;
 mod clock;
 pub(crate) mod dashboard;
 mod episode;
+mod held;
 pub(crate) mod home;
 mod human_input;
 mod insight;
@@ -69,7 +70,7 @@ pub use theme::Theme;
 use std::sync::Arc;
 
 use freewheel_core::record::EpisodeRecord;
-use freewheel_core::{DynWorld, Policy, Result, Streams};
+use freewheel_core::{ActionBuffer, DynWorld, Policy, Result, Streams};
 
 /// Input of the viewer: world, policies and settings.
 pub struct Watch {
@@ -105,6 +106,22 @@ pub struct Watch {
     pub background: Option<Background>,
     /// Agent that learns from the steps that are watched when the user wants it.
     pub learner: Option<LearnHere>,
+    /// Takes each finished episode with an action of the user, and returns a message for the screen.
+    pub on_episode: Option<OnEpisode>,
+}
+
+/// Function that takes an episode played by the user, and returns a message about it.
+pub type OnEpisode = Box<dyn FnMut(&PlayedEpisode) -> String>;
+
+/// Episode that was played by the user, from its first step.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlayedEpisode {
+    /// Number of the episode, of the streams of [`Watch`].
+    pub episode: u64,
+    /// Actions of all steps, one in each buffer.
+    pub actions: Vec<ActionBuffer>,
+    /// Number of steps whose action the user chose.
+    pub human_steps: usize,
 }
 
 /// Recorded episode and its world.
@@ -136,6 +153,7 @@ impl Watch {
             human: false,
             background: None,
             learner: None,
+            on_episode: None,
         }
     }
 

@@ -14,7 +14,7 @@ use ratatui::layout::Rect;
 use super::background::{Background, Progress};
 use super::clock::Clock;
 use super::episode::{Episode, Policies};
-use super::human_input::{HumanInput, Input};
+use super::human_input::HumanInput;
 use super::insight::InsightState;
 use super::keys::Command;
 use super::layout::Areas;
@@ -22,7 +22,7 @@ use super::learner::Learner;
 use super::returns::{EpisodeResult, Returns};
 use super::theme::Theme;
 use super::viewport::Viewport;
-use super::{Exit, Recording, Watch};
+use super::{Exit, OnEpisode, Recording, Watch};
 
 use timeline::Skip;
 
@@ -78,6 +78,10 @@ pub(super) struct Model {
     pub(super) lagging: bool,
     /// Whether the episode is repeated at its end.
     pub(super) looping: bool,
+    /// Whether the user plays with held keys in real time, in a world with a clock.
+    pub(super) in_real_time: bool,
+    /// Takes each episode that the user has played, and returns a message about it.
+    on_episode: Option<OnEpisode>,
     /// Digits of the step to go to, while the user types them.
     pub(super) entry: Option<String>,
     /// For two agents side by side: number of steps before the first step in which their actions differ, `Some(None)`
@@ -148,6 +152,8 @@ impl Model {
             ascii: watch.ascii,
             lagging: false,
             looping: false,
+            in_real_time: true,
+            on_episode: watch.on_episode,
             entry: None,
             parting: None,
             skip: None,
@@ -262,6 +268,9 @@ impl Model {
                 }
             }
             Command::TogglePlay => self.toggle_human(),
+            Command::RealTime => self.toggle_real_time(),
+            Command::Hold(key) => self.hold(key),
+            Command::Cursor(by) => self.move_cursor(by),
             Command::Help => (self.help, self.help_scroll) = (true, 0),
             Command::Theme => {
                 self.theme = self.theme.next();
@@ -281,6 +290,9 @@ impl Model {
     /// Adds the number of steps that are due after the time `elapsed`; [`Model::tick`] makes the steps.
     pub(super) fn advance(&mut self, elapsed: Duration) {
         self.receive(elapsed);
+        if let Some(held) = self.human.as_mut().and_then(HumanInput::held) {
+            held.advance(elapsed.as_secs_f64());
+        }
         if self.steps_by_time() {
             self.step_debt += elapsed.as_secs_f64() * self.clock.speed();
         }
@@ -298,8 +310,8 @@ impl Model {
         if self.episode.over().is_some() {
             self.follow_the_end();
         } else if self.human_to_move() {
-            if let Some(numbers) = self.human.as_ref().and_then(HumanInput::continuous_action) {
-                self.play_action(numbers);
+            if let Some(action) = self.timed_action() {
+                self.play_action(action);
             }
         } else {
             self.next_step();
@@ -351,9 +363,7 @@ impl Model {
             }
             // After the end of an episode, the user starts the next one.
             Some(_) if self.episode.over().is_some() => false,
-            Some(human) if self.human_to_move() => {
-                self.running && matches!(human.input, Input::Numbers { .. })
-            }
+            Some(human) if self.human_to_move() => self.running && human.goes_by_time(),
             Some(_) => self.policy().is_some(),
         }
     }
@@ -361,6 +371,11 @@ impl Model {
     /// Starts an episode at the user's command: none of its steps is due yet.
     fn begin(&mut self, number: u64) {
         self.episode.begin(number);
+        if let Some(held) = self.human.as_mut().and_then(HumanInput::held) {
+            // The next key starts the clock again.
+            held.clear();
+            self.running = false;
+        }
         self.step_debt = 0.0;
         self.dirty = true;
     }
@@ -400,6 +415,30 @@ impl Model {
             let result = EpisodeResult { score, over };
             let number = self.recording.map_or(self.episode.number(), |index| index as u64);
             self.returns[player].record(number, result);
+            self.keep_played();
+        }
+    }
+
+    /// Action of the user that time repeats: held keys, or the numbers that were adjusted.
+    fn timed_action(&mut self) -> Option<ActionBuffer> {
+        let seconds = self.clock.seconds(1).unwrap_or_default();
+        let human = self.human.as_mut()?;
+        if human.held().is_none() {
+            return human.continuous_action();
+        }
+        let runner = self.episode.runner();
+        human.held().map(|held| held.action(runner.spec(), runner.legal(), seconds))
+    }
+
+    /// Passes on the finished episode, if the user chose any of its actions.
+    fn keep_played(&mut self) {
+        if self.recording.is_some() || self.learner().is_some() {
+            return;
+        }
+        let Some(played) = self.episode.played() else { return };
+        if let Some(on_episode) = &mut self.on_episode {
+            let message = on_episode(&played);
+            self.set_note(&message);
         }
     }
 

@@ -6,7 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use crossterm::event::{self, DisableMouseCapture, EnableMouseCapture};
+use crossterm::event::{
+    self, DisableMouseCapture, EnableMouseCapture, KeyboardEnhancementFlags, PopKeyboardEnhancementFlags,
+    PushKeyboardEnhancementFlags,
+};
 use crossterm::terminal::{
     BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen,
     LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
@@ -190,7 +193,12 @@ impl RawTerminal {
         self.active.store(true, Ordering::SeqCst);
         enable_raw_mode().map_err(failed)?;
         execute!(io::stdout(), EnterAlternateScreen, EnableMouseCapture, Clear(ClearType::All), cursor::Hide)
-            .map_err(failed)
+            .map_err(failed)?;
+        // Releases of keys, for held keys; a terminal without them ignores the sequence.
+        let flags = KeyboardEnhancementFlags::DISAMBIGUATE_ESCAPE_CODES
+            | KeyboardEnhancementFlags::REPORT_EVENT_TYPES;
+        let _ = execute!(io::stdout(), PushKeyboardEnhancementFlags(flags));
+        Ok(())
     }
 }
 
@@ -209,6 +217,7 @@ impl Drop for RawTerminal {
 pub(crate) fn restore(active: &AtomicBool) {
     if active.swap(false, Ordering::SeqCst) {
         let mut out = io::stdout();
+        let _ = execute!(out, PopKeyboardEnhancementFlags);
         let _ = execute!(out, EndSynchronizedUpdate, DisableMouseCapture, LeaveAlternateScreen, cursor::Show);
         let _ = disable_raw_mode();
         let _ = out.flush();

@@ -19,7 +19,6 @@ use ratatui::widgets::Widget;
 
 use super::ascii;
 use super::episode::EpisodeEnd;
-use super::human_input::Input;
 use super::keys::KEYS;
 use super::layout::Shape;
 use super::model::Model;
@@ -98,7 +97,7 @@ fn badge(model: &Model, palette: Palette) -> Vec<Span<'static>> {
     let speed = format!("{}  {}/s", model.clock.label(), compact(model.clock.speed()));
     let speed = if model.looping { format!("{speed}  loop") } else { speed };
     if let Some(human) = &model.human {
-        let runs = model.running && matches!(human.input, Input::Numbers { .. });
+        let runs = model.running && human.goes_by_time();
         let text = if runs { format!(" ● you play  {speed} ") } else { " ● you play ".into() };
         return vec![Span::styled(text, palette.role(Role::Accent))];
     }
@@ -127,6 +126,13 @@ pub(super) fn world(model: &Model, palette: Palette, area: Rect, buf: &mut Buffe
             if let Some(out) = buf.cell_mut((area.x + column, area.y + row)) {
                 out.set_char(if narrow { glyph } else { '?' }).set_style(style);
             }
+        }
+    }
+    if let Some((x, y)) = model.cursor_cell() {
+        let (x, y) = (x as i32 - left, y as i32 - top);
+        let inside = (0..i32::from(area.width)).contains(&x) && (0..i32::from(area.height)).contains(&y);
+        if inside && let Some(cell) = buf.cell_mut((area.x + x as u16, area.y + y as u16)) {
+            cell.modifier.toggle(Modifier::REVERSED);
         }
     }
     if !model.viewport.fits(&model.picture) && area.height >= 6 && !model.is_offscreen {

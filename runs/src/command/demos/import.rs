@@ -6,7 +6,7 @@ use std::sync::Arc;
 use freewheel_core::demonstrations::{Demonstration, DemonstrationSet, Label, Source};
 use freewheel_core::input::read_text;
 use freewheel_core::record::RecordedActions;
-use freewheel_core::{DynWorld, Error as Core};
+use freewheel_core::{DynWorld, Error as Core, Purpose, Streams};
 use freewheel_envs::go::rules::{Color, Point};
 use freewheel_envs::go::sgf::{self, EventKind, GameRecord};
 use rayon::prelude::*;
@@ -54,7 +54,7 @@ fn is_of(file: &Path, extension: &str) -> bool {
 
 /// Demonstrations in CSV files.
 fn logs(registry: &Registry, args: &DemosImport, skipped: &mut Skipped) -> Result<DemonstrationSet> {
-    let settings = world_settings(&args.overrides)?;
+    let settings = world_settings(&args.overrides.set)?;
     let Some(id) = &args.world else {
         return Err(Error::Usage(
             "name the world of the log with --world, such as --world grid/cliff".into(),
@@ -89,8 +89,11 @@ fn play(
     seed: u64,
     skipped: &mut Skipped,
 ) -> Vec<Demonstration> {
-    let played: Vec<_> =
-        lists.into_par_iter().map(|(name, list)| (name, replayed(list, world, seed))).collect();
+    let play = |(name, list): (String, ActionList)| {
+        let mut runner = world.episode_runner(Streams::new(seed), Purpose::DemonstrationEnvironment, 0);
+        (name, replayed(list, &mut *runner))
+    };
+    let played: Vec<_> = lists.into_par_iter().map(play).collect();
     let mut episodes = Vec::new();
     for (name, played) in played {
         match played {
@@ -118,7 +121,7 @@ fn games(registry: &Registry, args: &DemosImport, skipped: &mut Skipped) -> Resu
         return Err(Core::Config(format!("there is no game in these files\n{}", skipped.to_text())).into());
     };
     let id = args.world.clone().unwrap_or_else(|| format!("go/{0}x{0}", first.width));
-    let mut settings = world_settings(&args.overrides)?;
+    let mut settings = world_settings(&args.overrides.set)?;
     // Records follow several rules: what any of them allows is legal.
     let defaults: [(&str, Value); 4] = [
         ("opponent", "self".into()),

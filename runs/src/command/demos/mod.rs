@@ -3,7 +3,7 @@
 mod export;
 mod import;
 mod record;
-mod replayed;
+pub(super) mod replayed;
 mod show;
 
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use freewheel_core::{DynWorld, Error as Core};
 use toml::Table;
 
 use super::overlay;
-use crate::cli::{DemosCommand, DemosFilter, DemosMerge, DemosSplit, DemosVerify, Overrides};
+use crate::cli::{DemosCommand, DemosFilter, DemosMerge, DemosSplit, DemosVerify};
 use crate::demonstrations;
 use crate::document::Document;
 use crate::error::{Error, Result};
@@ -159,10 +159,10 @@ fn save(folder: &Path, set: &DemonstrationSet) -> Result<()> {
 ///
 /// # Errors
 /// [`Error::Usage`] for another setting.
-fn world_settings(overrides: &Overrides) -> Result<Table> {
+pub(super) fn world_settings(set: &[String]) -> Result<Table> {
     let mut doc = Document::one_run("", "", None, "0");
     let before = doc.table.clone();
-    overlay(&mut doc, &overrides.set)?;
+    overlay(&mut doc, set)?;
     let other = doc.table.iter().find(|(key, value)| *key != "world" && before.get(*key) != Some(value));
     match (other, doc.table.get("world")) {
         (Some((key, _)), _) => Err(Error::Usage(format!(
@@ -174,7 +174,7 @@ fn world_settings(overrides: &Overrides) -> Result<Table> {
 }
 
 /// Header of the world `id` with `settings`.
-fn header(world: &dyn DynWorld, id: &str, settings: &Table) -> Result<WorldHeader> {
+pub(super) fn header(world: &dyn DynWorld, id: &str, settings: &Table) -> Result<WorldHeader> {
     let json = match settings.is_empty() {
         true => serde_json::Value::Null,
         false => serde_json::to_value(settings)

@@ -29,7 +29,7 @@ struct Player {
 }
 
 pub(super) fn record(registry: &Registry, args: &DemosRecord) -> Result<()> {
-    let settings = world_settings(&args.overrides)?;
+    let settings = world_settings(&args.overrides.set)?;
     let world = registry.build_world(&args.world, &settings)?;
     let player = find(registry, args, &world, settings)?;
     let label = Label {

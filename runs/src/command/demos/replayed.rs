@@ -2,34 +2,36 @@
 
 use std::collections::BTreeMap;
 
+use freewheel_core::EpisodeRunner;
 use freewheel_core::demonstrations::{Demonstration, Label};
 use freewheel_core::record::RecordedActions;
-use freewheel_core::{DynWorld, Purpose, Streams};
 
 /// Actions of one episode.
-pub(super) struct ActionList {
+pub(in super::super) struct ActionList {
     /// Origin of the actions.
-    pub(super) label: Label,
+    pub(in super::super) label: Label,
     /// Actions before the first recorded step.
-    pub(super) opening: RecordedActions,
+    pub(in super::super) opening: RecordedActions,
     /// Actions of the recorded steps.
-    pub(super) actions: RecordedActions,
+    pub(in super::super) actions: RecordedActions,
     /// Rewards to compare with, `[T]` or empty.
-    pub(super) rewards: Vec<f64>,
+    pub(in super::super) rewards: Vec<f64>,
     /// Number of the world's episode.
-    pub(super) episode: u64,
+    pub(in super::super) episode: u64,
 }
 
-/// Plays `list` in `world`, from `seed` and the number of the episode.
+/// Plays `list` in its episode of `runner`.
 ///
 /// # Errors
 /// Why the world cannot play it, as text.
-pub(super) fn replayed(list: ActionList, world: &dyn DynWorld, seed: u64) -> Result<Demonstration, String> {
-    let mut runner = world.episode_runner(Streams::new(seed), Purpose::DemonstrationEnvironment, 0);
+pub(in super::super) fn replayed(
+    list: ActionList,
+    runner: &mut dyn EpisodeRunner,
+) -> Result<Demonstration, String> {
     runner.reset(list.episode);
-    let mut asked = Demonstration::start(&*runner, list.label);
+    let mut asked = Demonstration::start(runner, list.label);
     (asked.opening, asked.actions) = (list.opening, list.actions);
-    let episode = asked.replay(&mut *runner, list.episode)?.finish();
+    let episode = asked.replay(runner, list.episode)?.finish();
     for (step, (told, is)) in list.rewards.iter().zip(&episode.rewards).enumerate() {
         let is = f64::from(*is);
         if (told - is).abs() > 1e-5 * (1.0 + told.abs()) {

@@ -351,7 +351,7 @@ impl Home {
 
     fn play(&mut self) {
         match self.world() {
-            Some(world) => self.chosen = Some(words(["watch", &concrete(&world.id), "--agent", "human"])),
+            Some(world) => self.chosen = Some(words(["play", &concrete(&world.id)])),
             None => self.say("choose a world to play in"),
         }
     }

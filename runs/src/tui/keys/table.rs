@@ -21,6 +21,10 @@ pub(in crate::tui) enum When {
     Names,
     /// While the user adjusts continuous actions.
     Numbers,
+    /// While the user holds arrow keys in real time.
+    Held,
+    /// While the user plays a world with a clock.
+    Clock,
 }
 
 /// One row of the table of keys.
@@ -43,7 +47,17 @@ pub(in crate::tui) static KEYS: &[(&str, &[Key])] = &[
         "play",
         &[
             row("1 to 9, arrows, letters", "play the action with this key", "", When::Keys, &[]),
-            row("name, enter", "play the action of this name", "play", When::Names, &[]),
+            row("name, enter", "play the action of this name; resign", "play", When::Names, &[]),
+            row("arrows, enter", "move the cursor, play there; or click", "cursor", When::Names, &[]),
+            row("backspace", "delete a letter, or take back a move", "take back", When::Names, &[]),
+            row("← → ↑ ↓", "hold: steer, throttle, brake", "drive", When::Held, &[]),
+            row(
+                "tab",
+                "real time, or step by step",
+                "real time",
+                When::Clock,
+                &[(KeyCode::Tab, Command::RealTime)],
+            ),
             row("← →", "change the number, 0: neutral", "change", When::Numbers, &[]),
             row("↑ ↓", "select a number", "select", When::Numbers, &[]),
             row("enter", "one step with these numbers", "step", When::Numbers, &[]),
@@ -241,6 +255,8 @@ impl When {
             When::Keys => matches!(input, Some(Input::Keys(_))),
             When::Names => matches!(input, Some(Input::Names { .. })),
             When::Numbers => matches!(input, Some(Input::Numbers { .. })),
+            When::Held => matches!(input, Some(Input::Held(_))),
+            When::Clock => input.is_some() && model.clock.is_of_world(),
         }
     }
 
@@ -254,6 +270,8 @@ impl When {
             When::Keys => "playing, a key an action",
             When::Names => "playing, actions by name",
             When::Numbers => "playing, numbers",
+            When::Held => "playing in real time",
+            When::Clock => "playing, a world with a clock",
         }
     }
 }

@@ -19,7 +19,7 @@ impl Model {
     }
 
     /// Starts the episode at the distance `by` of the present one.
-    pub(super) fn change_episode(&mut self, by: i64) {
+    pub(in crate::tui) fn change_episode(&mut self, by: i64) {
         let (now, all) = match self.recording {
             Some(index) => (index as u64, self.recordings.len() as u64),
             None => (self.episode.number(), u64::MAX),

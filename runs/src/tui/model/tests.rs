@@ -159,11 +159,10 @@ fn playing_plays_the_pressed_actions() {
     assert_eq!(model.note.as_deref(), Some("there is no action 10"));
     assert_eq!(model.episode.runner().length(), 0);
     press(&mut model, KeyCode::Up);
-    press(&mut model, KeyCode::Char('u'));
+    press(&mut model, KeyCode::Char('w'));
     press(&mut model, KeyCode::Char('1'));
     assert_eq!((model.episode.runner().length(), model.note.as_deref()), (3, None));
-    // Here r is right, and R restarts.
-    press(&mut model, KeyCode::Char('r'));
+    press(&mut model, KeyCode::Char('l'));
     assert_eq!(model.episode.runner().length(), 4);
     press(&mut model, KeyCode::Char('R'));
     assert_eq!(model.episode.runner().length(), 0);
@@ -387,4 +386,79 @@ fn an_episode_is_repeated_in_a_loop() {
         while model.tick() {}
     }
     assert!(model.episode.number() > 0);
+}
+
+#[test]
+fn a_finished_episode_of_the_user_is_passed_on() {
+    let kept = std::rc::Rc::new(std::cell::RefCell::new(Vec::new()));
+    let all = std::rc::Rc::clone(&kept);
+    let mut model = Model::new(Watch {
+        human: true,
+        on_episode: Some(Box::new(move |played| {
+            all.borrow_mut().push(played.clone());
+            "kept".into()
+        })),
+        ..test_worlds::watch()
+    });
+    press(&mut model, KeyCode::Up);
+    // One step of the policy, then the user's.
+    press(&mut model, KeyCode::Char('n'));
+    assert!(kept.borrow().is_empty());
+    while model.episode.over().is_none() {
+        press(&mut model, KeyCode::Right);
+        press(&mut model, KeyCode::Down);
+    }
+    assert_eq!(model.note.as_deref(), Some("kept"));
+    let played = kept.borrow()[0].clone();
+    assert_eq!((kept.borrow().len(), played.episode), (1, 0));
+    assert_eq!((played.actions.len(), played.human_steps + 1), (model.episode.known(), played.actions.len()));
+    assert_eq!(played.actions[0], ActionBuffer::Discrete(vec![0]));
+    // An episode of the policy alone is not kept.
+    press(&mut model, KeyCode::Char('p'));
+    press(&mut model, KeyCode::Char('N'));
+    trace(&mut model);
+    assert_eq!(kept.borrow().len(), 1);
+}
+
+#[test]
+fn a_held_key_starts_the_clock_and_drives() {
+    let world = crate::Registry::standard().build_world("classic/cartpole", &toml::Table::new()).unwrap();
+    let mut model = Model::new(Watch { human: true, ..Watch::new(world) });
+    model.advance(Duration::from_secs(1));
+    assert!(!model.tick(), "nothing moves before the first key");
+    press(&mut model, KeyCode::Right);
+    model.advance(Duration::from_millis(100));
+    while model.tick() {}
+    assert_eq!(model.episode.position(), 5);
+    assert!(model.episode.steps().iter().all(|step| step.action == ActionBuffer::Discrete(vec![1])));
+    press(&mut model, KeyCode::Tab);
+    assert!(!model.running);
+    press(&mut model, KeyCode::Left);
+    assert_eq!((model.episode.position(), model.episode.last().unwrap().action.discrete()), (6, Some(0)));
+}
+
+#[test]
+fn a_stone_is_placed_by_the_mouse_or_the_cursor() {
+    let world = crate::Registry::standard().build_world("go/5x5", &toml::Table::new()).unwrap();
+    let mut model = Model::new(Watch { human: true, ..Watch::new(world) });
+    model.fit(Rect::new(0, 0, 80, 24));
+    let (x, y) = model.episode.runner().action_cell(&model.picture, 12).unwrap();
+    let (left, top) = model.viewport.origin;
+    let column = (x as i32 - left) as u16 + model.areas.world.x;
+    let row = (y as i32 - top) as u16 + model.areas.world.y;
+    let kind = MouseEventKind::Down(MouseButton::Left);
+    assert!(model.mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE }));
+    assert_eq!(model.episode.steps()[0].action, ActionBuffer::Discrete(vec![12]));
+    // The cursor appears at the last stone, and moves to the next point.
+    press(&mut model, KeyCode::Down);
+    let here = model.cursor_cell().unwrap();
+    press(&mut model, KeyCode::Left);
+    let there = model.cursor_cell().unwrap();
+    assert!(there.0 < here.0 && there.1 == here.1, "{here:?} {there:?}");
+    let steps = model.episode.position();
+    press(&mut model, KeyCode::Enter);
+    assert_eq!(model.episode.position(), steps + usize::from(model.note.is_none()));
+    typed(&mut model, "resign");
+    press(&mut model, KeyCode::Enter);
+    assert_eq!(model.episode.number(), 1);
 }

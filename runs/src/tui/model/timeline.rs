@@ -189,10 +189,30 @@ impl Model {
             }
             MouseEventKind::Drag(MouseButton::Left) if self.dragging => self.drag_to(bar, event.column),
             MouseEventKind::Up(_) if self.dragging => self.dragging = false,
+            MouseEventKind::Down(MouseButton::Left) if self.areas.world.contains(at) => {
+                return self.click(event.column, event.row);
+            }
             _ => return false,
         }
         self.dirty = true;
         true
+    }
+
+    /// Plays the action of the clicked cell; false without such an action, or while the policy plays.
+    fn click(&mut self, column: u16, row: u16) -> bool {
+        let (left, top) = self.viewport.origin;
+        let x = left + i32::from(column) - i32::from(self.areas.world.x);
+        let y = top + i32::from(row) - i32::from(self.areas.world.y);
+        let (Ok(x), Ok(y)) = (usize::try_from(x), usize::try_from(y)) else { return false };
+        match self.episode.runner().action_at(&self.picture, x, y).filter(|_| self.human.is_some()) {
+            Some(action) => {
+                (self.note, self.skip) = (None, None);
+                self.play(action);
+                self.dirty = true;
+                true
+            }
+            None => false,
+        }
     }
 
     /// Goes to the step at the column `x` of the timeline, as far as it is known.

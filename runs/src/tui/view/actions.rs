@@ -50,7 +50,7 @@ pub(super) fn lines(model: &Model, palette: Palette, width: usize, max_lines: us
                 _ => sliders(model, palette, &[], None, width),
             }
         }
-        (ActionSpace::Discrete { names }, Some(Input::Names { typed })) => {
+        (ActionSpace::Discrete { names }, Some(Input::Names { typed, .. })) => {
             let mut lines = vec![Line::from(vec![
                 Span::styled(typed.clone(), palette.role(Role::Text)),
                 Span::styled("▏", palette.role(Role::Accent)),
