@@ -18,6 +18,8 @@
 //! | `repeat_random` | random actions repeated for a random number of steps (ez-greedy) | arXiv 2006.01782 |
 //! | `quantiles` | quantiles of the return instead of its mean (QR-DQN) | arXiv 1710.10044 |
 //!
+//! With `warm_start` it starts from demonstrations ([`WarmStart`](crate::demonstrations::WarmStart)).
+//!
 //! All of them together are Rainbow (Hessel et al. 2018, arXiv 1710.02298), with quantiles for its categorical
 //! distribution. The maximum is over the legal actions of the next state. A truncated episode bootstraps from its
 //! final observation. In a two-player game the value of the next state counts with the opposite sign if the opponent
@@ -25,11 +27,13 @@
 
 use std::sync::Arc;
 
+use candle_core::Tensor;
 use freewheel_core::{
     ActionSpace, Actions, Agent, Error, MetricSink, Player, Policy, PolicyMode, Purpose, Result, Spec,
     Stream, Streams, VectorEnv,
 };
 
+mod demonstrations;
 mod loss;
 mod policy;
 mod scale;
@@ -41,16 +45,18 @@ pub use crate::replay::Storage;
 pub use settings::Config;
 use settings::HEADS;
 
+use crate::demonstrations::not_loaded;
 use crate::memory;
 use crate::nn::model::{candle_error, check_finite, tensor, with_slice};
 use crate::nn::optimizer::{all_finite, polyak_update};
 use crate::nn::{Model, Network, ObservationNormalizer, Optimizer, Workspace};
 use crate::progress::{MAX_COUNT, RunningMeans, StepCounter, decode, shape_mismatch};
-use crate::replay::{Replay, Sample, SampleRequest, SavedReplay, Transition};
+use crate::replay::{Priorities, Replay, Sample, SampleRequest, SavedReplay, Transition};
 use crate::schedule::Schedule;
 use crate::settings::{learning_discount, within};
 use crate::tabular::exploration::random_legal;
 use crate::{AgentFactory, Budget, FnFactory};
+use demonstrations::{Demonstrations, PRIORITY_BONUS};
 use loss::{loss, priority, quantile_loss};
 use policy::{MAX_REPEATS, QPolicy, action_values, argmax_legal, begin_probability, random_repeats};
 use scale::ReturnScale;
@@ -88,6 +94,8 @@ pub struct Dqn {
     /// Scale of the returns; the networks learn values in units of it.
     scale: ReturnScale,
     replay: Replay<u32>,
+    /// Demonstrated steps, once they are loaded.
+    demonstrations: Option<Demonstrations>,
     /// Random stream of each environment's actions, `[N]`.
     rngs: Vec<Stream>,
     /// Random stream of the replay samples and of noisy layers.
@@ -118,6 +126,9 @@ impl Agent for Dqn {
         if found != expected {
             return Err(shape_mismatch("dqn", expected, found));
         }
+        if let (Some(warm), None) = (&self.config.warm_start, &self.demonstrations) {
+            return Err(not_loaded(&warm.demonstrated.demos));
+        }
         for _ in 0..self.counter.request(steps, expected.0) {
             self.collect_step(envs)?;
             self.train()?;
@@ -126,7 +137,7 @@ impl Agent for Dqn {
     }
 
     fn policy(&self, mode: PolicyMode) -> Box<dyn Policy> {
-        let epsilon = if mode == PolicyMode::Exploring { self.current(self.config.epsilon) } else { 0.0 };
+        let epsilon = if mode == PolicyMode::Exploring { self.epsilon() } else { 0.0 };
         let frozen = match mode {
             PolicyMode::Exploring => self.model.freeze(),
             PolicyMode::Greedy => self.model.freeze_without_noise(),
@@ -145,7 +156,7 @@ impl Agent for Dqn {
     }
 
     fn report(&mut self, metrics: &mut dyn MetricSink) {
-        metrics.scalar("epsilon", self.current(self.config.epsilon));
+        metrics.scalar("epsilon", self.epsilon());
         metrics.scalar("learning_rate", self.current(self.config.learning_rate));
         metrics.scalar("updates", self.updates as f64);
         metrics.scalar("return_scale", 1.0 / f64::from(self.scale.factor()));
@@ -157,8 +168,13 @@ impl Agent for Dqn {
             (self.model.parameters()?, &self.target, &self.optimizer, &self.normalizer, &self.scale);
         let actions = (&self.actions, &self.repeats);
         let counters = (&self.rngs, &self.rng, self.counter, self.updates, &self.means, actions);
-        postcard::to_stdvec(&("dqn", FORMAT, networks, counters, self.replay.save()))
-            .map_err(|e| Error::Unsupported(format!("agent dqn cannot be saved: {e}")))
+        let unsupported = |e| Error::Unsupported(format!("agent dqn cannot be saved: {e}"));
+        let mut bytes = postcard::to_stdvec(&("dqn", FORMAT, networks, counters, self.replay.save()))
+            .map_err(unsupported)?;
+        if let Some(demonstrations) = &self.demonstrations {
+            bytes.extend(postcard::to_stdvec(demonstrations.replay.priorities()).map_err(unsupported)?);
+        }
+        Ok(bytes)
     }
 
     fn load(&mut self, bytes: &[u8]) -> Result<()> {
@@ -170,11 +186,15 @@ impl Agent for Dqn {
         if (&*id, format) != ("dqn", FORMAT) {
             return Err(refuse(&format!("it is {id:?} of format {format}")));
         }
-        let ((parameters, target, optimizer, normalizer, scale), counters, replay): (
-            Networks,
-            Counters,
-            SavedReplay<u32>,
-        ) = decode(rest).map_err(|e| refuse(&e))?;
+        type Saved = (Networks, Counters, SavedReplay<u32>);
+        let (saved, rest): (Saved, _) =
+            postcard::take_from_bytes(rest).map_err(|e| refuse(&e.to_string()))?;
+        let ((parameters, target, optimizer, normalizer, scale), counters, replay) = saved;
+        let priorities: Option<Priorities> = match (&self.config.warm_start, rest) {
+            (None, []) => None,
+            (None, rest) => return Err(refuse(&format!("{} bytes are left over", rest.len()))),
+            (Some(_), rest) => decode(rest).map_err(|e| refuse(&e))?,
+        };
         if parameters.len() != self.model.network().size()
             || !normalizer.can_replace(&self.normalizer)
             || !scale.can_replace(&self.scale)
@@ -196,6 +216,9 @@ impl Agent for Dqn {
         }
         if !all_finite(&parameters) || !all_finite(&target) {
             return Err(refuse("a parameter is not finite"));
+        }
+        if self.demonstrations.as_mut().is_some_and(|all| !all.replay.load_priorities(priorities)) {
+            return Err(refuse("it has other demonstrations"));
         }
         self.replay.load(replay)?;
         if !self.optimizer.resume(optimizer) {
@@ -222,7 +245,18 @@ impl Dqn {
         let model = Model::new(network, &mut streams.stream(Purpose::Initialization, 0, 0))?;
         let capacity = config.buffer_size as usize;
         let gamma = learning_discount(config.gamma, spec);
-        Ok(Dqn {
+        let set = match &config.warm_start {
+            Some(warm) => warm.demonstrated.episodes(spec)?,
+            None => None,
+        };
+        let demonstrations = match (&config.warm_start, &set) {
+            (Some(warm), Some(set)) => {
+                Some(Demonstrations::new(spec, set, warm, config.storage, config.prioritized)?)
+            }
+            _ => None,
+        };
+        let mut agent = Dqn {
+            demonstrations,
             gamma,
             target: model.parameters()?,
             optimizer: Optimizer::new(config.optimizer, model.network().size()),
@@ -254,7 +288,16 @@ impl Dqn {
             model,
             config,
             budget,
-        })
+        };
+        if let Some(set) = set {
+            agent.pretrain(&set)?;
+        }
+        Ok(agent)
+    }
+
+    /// Current probability of a random action.
+    fn epsilon(&self) -> f64 {
+        self.current(self.config.epsilon).min(self.config.max_epsilon())
     }
 
     /// Value of `schedule` at the current step.
@@ -275,7 +318,7 @@ impl Dqn {
     /// Selects an epsilon-greedy action for every environment, steps the environments, and stores the steps in the
     /// replay buffer.
     fn collect_step(&mut self, envs: &mut dyn VectorEnv) -> Result<()> {
-        let epsilon = self.current(self.config.epsilon);
+        let epsilon = self.epsilon();
         let epsilon = if self.config.repeat_random { begin_probability(epsilon) } else { epsilon };
         let view = envs.view();
         let (num_envs, a, d) = (view.num_envs, view.num_actions, view.obs_len);
@@ -333,12 +376,10 @@ impl Dqn {
     /// Makes the gradient steps and target network updates that are due after a batch step (one step of every
     /// environment).
     fn train(&mut self) -> Result<()> {
-        let due = |step: u64| {
-            step.saturating_sub(u64::from(self.config.learning_starts)) / u64::from(self.config.train_freq)
-        };
+        let due = |step: u64| step.saturating_sub(self.config.starts()) / u64::from(self.config.train_freq);
         let before = self.counter.step - self.rngs.len() as u64;
         for _ in 0..(due(self.counter.step) - due(before)) * u64::from(self.config.gradient_steps) {
-            self.update()?;
+            self.update(false)?;
         }
         let target_updates = |step: u64| step / u64::from(self.config.target_update_interval);
         let due = target_updates(self.counter.step) - target_updates(before);
@@ -375,8 +416,9 @@ impl Dqn {
         self.model.change_parameters(|parameters| network.resample_noise(parameters, rng))
     }
 
-    /// Makes one gradient step on a new sample, if the replay buffer holds enough steps.
-    fn update(&mut self) -> Result<()> {
+    /// Makes one gradient step on a new sample, if the replay buffer holds enough steps; with `pretraining`, on a
+    /// sample of the demonstrations.
+    fn update(&mut self, pretraining: bool) -> Result<()> {
         let request = SampleRequest {
             batch_size: self.config.batch_size as usize,
             n_step: self.config.n_step as usize,
@@ -384,7 +426,14 @@ impl Dqn {
             beta: self.current(self.config.prioritized_beta),
         };
         let mut sample = std::mem::take(&mut self.sample);
-        if self.replay.sample(request, &mut self.rng, &mut sample) {
+        let is_full = match &mut self.demonstrations {
+            None => self.replay.sample(request, &mut self.rng, &mut sample),
+            Some(all) => {
+                let own = (!pretraining).then_some(&self.replay);
+                all.sample(own, request, &mut self.rng, &mut sample)
+            }
+        };
+        if is_full {
             if self.updates == 0 {
                 self.refresh()?;
             }
@@ -424,6 +473,23 @@ impl Dqn {
         Ok(targets)
     }
 
+    /// `loss` plus the margin loss of the demonstrated steps in the last sample, whose network outputs are
+    /// `outputs [B, A * N]` and whose actions are `actions [B]`.
+    fn with_margin(&mut self, loss: Tensor, outputs: &Tensor, actions: &[u32]) -> Result<Tensor> {
+        let (weight, unit, n) = (self.margin_weight(), f64::from(self.reward_factor()), self.quantiles());
+        let Some(all) = self.demonstrations.as_ref().filter(|_| weight > 0.0) else { return Ok(loss) };
+        let q = match n {
+            1 => outputs.clone(),
+            n => {
+                let (b, o) = outputs.dims2().map_err(candle_error)?;
+                outputs.reshape((b, o / n, n)).and_then(|q| q.mean(2)).map_err(candle_error)?
+            }
+        };
+        let Some(margin) = all.margin_loss(&q, actions, unit)? else { return Ok(loss) };
+        self.means.add("margin_loss", with_slice(&margin, |loss| f64::from(loss[0]))?);
+        (margin * weight).and_then(|margin| loss + margin).map_err(candle_error)
+    }
+
     /// Makes one optimizer step of the sampled action values towards `targets [B, N]`; updates the priorities of the
     /// sampled steps.
     fn gradient_step(&mut self, sample: &Sample<u32>, targets: Vec<f32>) -> Result<()> {
@@ -437,14 +503,22 @@ impl Dqn {
             n => quantile_loss(&q, &sample.actions, &tensor(targets, (b, n))?, &weights, delta),
         }
         .map_err(candle_error)?;
+        let loss = self.with_margin(loss, &q, &sample.actions)?;
         let (learning_rate, max_norm) = (self.current(self.config.learning_rate), self.config.max_norm());
         let step =
             self.model.learn(&loss, &mut self.optimizer, learning_rate, max_norm, self.counter.step)?;
         self.model.settle(&mut self.optimizer)?;
         self.updates += 1;
         let (alpha, replay) = (self.config.prioritized_alpha, &mut self.replay);
+        let demonstrations = &mut self.demonstrations;
         let td_error = with_slice(&td_errors, |errors| {
-            replay.set_priorities(&sample.indices, errors.iter().map(|&error| priority(error, alpha)));
+            let own = b - demonstrations.as_ref().map_or(0, |all| all.rows);
+            let priorities = errors[..own].iter().map(|&error| priority(error, alpha));
+            replay.set_priorities(&sample.indices[..own], priorities);
+            if let Some(all) = demonstrations {
+                let size = |&error: &f32| priority(error.abs() + PRIORITY_BONUS, alpha);
+                all.replay.set_priorities(&sample.indices[own..], errors[own..].iter().map(size));
+            }
             errors.iter().map(|error| f64::from(error.abs())).sum::<f64>() / b as f64
         })?;
         let unit = f64::from(self.reward_factor());
@@ -476,6 +550,7 @@ pub fn dqn() -> impl AgentFactory {
     })
     .with_check(|spec, config: &Config, budget| config.check(spec, budget).map(drop))
     .with_warnings(Config::warnings)
+    .with_demonstrations(Config::demonstrated)
 }
 
 impl Config {

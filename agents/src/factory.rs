@@ -1,11 +1,15 @@
 //! Factories that list, configure and build agents. A crate of your own adds one with `Registry::agent`.
 
+use std::sync::Arc;
+
+use freewheel_core::demonstrations::DemonstrationSet;
 use freewheel_core::settings::Field;
 use freewheel_core::{Agent, DynWorld, Error, Result, Spec, Streams};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::demonstrations::Demonstrated;
 use crate::memory;
 use crate::settings::{fields_over, read_over};
 
@@ -56,6 +60,35 @@ pub trait AgentFactory: Send + Sync {
     ) -> Result<Box<dyn Agent>> {
         self.build(world.spec(), settings, budget, streams)
     }
+    /// Store of demonstrations that these settings name; `None` for an agent that learns from its own steps alone. The
+    /// setting is `demos`, or `demos` in the table `warm_start`.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] for an unknown key or a value of the wrong type.
+    fn demonstrations(&self, _settings: &toml::Table) -> Result<Option<Demonstrated>> {
+        Ok(None)
+    }
+    /// Whether the agent learns from demonstrations alone: [`Agent::learn`] steps no environment, and a run has as many
+    /// steps as its demonstrations.
+    fn is_offline(&self) -> bool {
+        false
+    }
+    /// Builds the agent as [`AgentFactory::build_in`], with the demonstrations that its settings name: the kept
+    /// episodes, with the observations of `world`. An agent that is built without them can load a checkpoint and act,
+    /// but not learn.
+    ///
+    /// # Errors
+    /// As [`AgentFactory::build`]; [`Error::Config`] for demonstrations of another world.
+    fn build_from(
+        &self,
+        world: &dyn DynWorld,
+        settings: &toml::Table,
+        budget: Budget,
+        streams: Streams,
+        _demonstrations: Arc<DemonstrationSet>,
+    ) -> Result<Box<dyn Agent>> {
+        self.build_in(world, settings, budget, streams)
+    }
     /// Checks that an agent with these settings can learn in `world`, before a run starts.
     ///
     /// # Errors
@@ -78,6 +111,7 @@ pub trait AgentFactory: Send + Sync {
 
 type Build<C> = Box<dyn Fn(&Spec, C, Budget, Streams) -> Result<Box<dyn Agent>> + Send + Sync>;
 type Warnings<C> = Box<dyn Fn(&C, Budget) -> Vec<String> + Send + Sync>;
+type Slot<C> = Box<dyn Fn(&mut C) -> Option<&mut Demonstrated> + Send + Sync>;
 type Check<C> = Box<dyn Fn(&Spec, &C, Budget) -> Result<()> + Send + Sync>;
 
 /// [`AgentFactory`] made of a settings struct `C` and a function that builds the agent.
@@ -99,6 +133,9 @@ pub struct FnFactory<C> {
     defaults: Option<C>,
     num_envs: usize,
     warnings: Option<Warnings<C>>,
+    /// Place of the demonstrations in the settings.
+    demonstrated: Option<Slot<C>>,
+    offline: bool,
 }
 
 impl<C> FnFactory<C> {
@@ -116,6 +153,8 @@ impl<C> FnFactory<C> {
             defaults: None,
             num_envs: 1,
             warnings: None,
+            demonstrated: None,
+            offline: false,
         }
     }
 
@@ -149,6 +188,20 @@ impl<C> FnFactory<C> {
     pub fn with_warnings(self, warnings: impl Fn(&C, Budget) -> Vec<String> + Send + Sync + 'static) -> Self {
         FnFactory { warnings: Some(Box::new(warnings)), ..self }
     }
+
+    /// The same factory of an agent that may start from demonstrations: `slot` is their place in the settings, `None`
+    /// if the settings name none.
+    pub fn with_demonstrations(
+        self,
+        slot: impl Fn(&mut C) -> Option<&mut Demonstrated> + Send + Sync + 'static,
+    ) -> Self {
+        FnFactory { demonstrated: Some(Box::new(slot)), ..self }
+    }
+
+    /// The same factory of an agent that learns from demonstrations alone.
+    pub fn offline(self) -> Self {
+        FnFactory { offline: true, ..self }
+    }
 }
 
 impl<C: Serialize + DeserializeOwned + JsonSchema> FnFactory<C> {
@@ -160,6 +213,11 @@ impl<C: Serialize + DeserializeOwned + JsonSchema> FnFactory<C> {
     fn read(&self, table: &toml::Table) -> Result<C> {
         let defaults = self.defaults.as_ref().map_or(Ok(toml::Table::new()), |own| self.write(own))?;
         read_over(&defaults, table, &format!("agent {}", self.id))
+    }
+
+    fn build_of(&self, spec: &Spec, config: C, budget: Budget, streams: Streams) -> Result<Box<dyn Agent>> {
+        memory::require_envs(spec, budget)?;
+        (self.build)(spec, config, budget, streams).map_err(|error| error.of(&format!("agent {}", self.id)))
     }
 }
 
@@ -188,9 +246,31 @@ impl<C: Serialize + DeserializeOwned + JsonSchema + Send + Sync> AgentFactory fo
         budget: Budget,
         streams: Streams,
     ) -> Result<Box<dyn Agent>> {
-        memory::require_envs(spec, budget)?;
-        (self.build)(spec, self.read(settings)?, budget, streams)
-            .map_err(|error| error.of(&format!("agent {}", self.id)))
+        self.build_of(spec, self.read(settings)?, budget, streams)
+    }
+
+    fn demonstrations(&self, settings: &toml::Table) -> Result<Option<Demonstrated>> {
+        let Some(slot) = &self.demonstrated else { return Ok(None) };
+        Ok(slot(&mut self.read(settings)?).cloned())
+    }
+
+    fn is_offline(&self) -> bool {
+        self.offline
+    }
+
+    fn build_from(
+        &self,
+        world: &dyn DynWorld,
+        settings: &toml::Table,
+        budget: Budget,
+        streams: Streams,
+        demonstrations: Arc<DemonstrationSet>,
+    ) -> Result<Box<dyn Agent>> {
+        let mut config = self.read(settings)?;
+        if let Some(demonstrated) = self.demonstrated.as_ref().and_then(|slot| slot(&mut config)) {
+            demonstrated.load(demonstrations);
+        }
+        self.build_of(world.spec(), config, budget, streams)
     }
 
     fn check(&self, world: &dyn DynWorld, settings: &toml::Table, budget: Budget) -> Result<()> {

@@ -11,6 +11,10 @@ use freewheel_core::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+mod noisy;
+
+pub use noisy::NoisyPolicy;
+
 use crate::progress::{StepCounter, decode};
 use crate::settings::within;
 use crate::tabular::exploration::random_legal;
@@ -207,8 +211,31 @@ pub fn scripted() -> impl AgentFactory {
     })
 }
 
+/// Settings of the agent that plays the reference policy.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ReferenceConfig {
+    /// Probability of a random action, 0 to 1, or size of the noise of a continuous action in units of half its range:
+    /// the demonstrator of episodes that were recorded with this noise.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub noise: f64,
+}
+
+/// The default is omitted, so that hashes of old runs stay valid.
+fn is_zero(noise: &f64) -> bool {
+    *noise == 0.0
+}
+
 /// Factory of the agent that plays the reference policy of a world.
 pub struct ReferenceFactory;
+
+impl ReferenceFactory {
+    fn read(settings: &toml::Table) -> Result<ReferenceConfig> {
+        let config: ReferenceConfig = settings::read(settings, "agent reference")?;
+        within("noise", config.noise, 0.0, 1.0)?;
+        Ok(config)
+    }
+}
 
 impl AgentFactory for ReferenceFactory {
     fn id(&self) -> &str {
@@ -220,11 +247,11 @@ impl AgentFactory for ReferenceFactory {
     }
 
     fn fields(&self) -> Vec<Field> {
-        Vec::new()
+        settings::fields(&schemars::schema_for!(ReferenceConfig))
     }
 
     fn build(&self, spec: &Spec, settings: &toml::Table, _: Budget, _: Streams) -> Result<Box<dyn Agent>> {
-        settings::read::<NoSettings>(settings, "agent reference")?;
+        Self::read(settings)?;
         Err(Error::Config(format!("agent reference: needs the world {} itself, not only its spec", spec.id)))
     }
 
@@ -235,7 +262,7 @@ impl AgentFactory for ReferenceFactory {
         budget: Budget,
         streams: Streams,
     ) -> Result<Box<dyn Agent>> {
-        settings::read::<NoSettings>(settings, "agent reference")?;
+        let ReferenceConfig { noise } = Self::read(settings)?;
         let spec = world.spec();
         let solution = world.solve(&SolveQuery::for_spec(spec)).map_err(|e| match e {
             Error::Unsupported(why) => Error::Config(format!("agent reference: {why}")),
@@ -244,11 +271,14 @@ impl AgentFactory for ReferenceFactory {
         let Some(policy) = solution.policy else {
             return Err(Error::Config(format!("agent reference: world {} has no reference policy", spec.id)));
         };
+        let policy: Arc<dyn Policy> =
+            if noise > 0.0 { Arc::new(NoisyPolicy::new(spec, policy, noise)) } else { policy };
         Ok(Box::new(Fixed::new(spec, policy, budget, streams)?))
     }
 
     fn resolve(&self, table: &toml::Table) -> Result<toml::Table> {
-        settings::read::<NoSettings>(table, "agent reference").map(|_| toml::Table::new())
+        toml::Table::try_from(Self::read(table)?)
+            .map_err(|e| Error::Config(format!("agent reference: its settings cannot be written: {e}")))
     }
 }
 

@@ -4,6 +4,7 @@
 //! | module | content |
 //! |---|---|
 //! | [`data`] | data sets: built-in and generated ones, and readers for IDX, CSV and JSON |
+//! | [`demonstrations`] | demonstrations in the settings of agents, warm starts |
 //! | [`dqn`](mod@dqn) | deep Q-learning |
 //! | [`estimator`] | estimators: `fit`, `predict`, `transform`, `score`; metrics, files, registry entries |
 //! | [`example`] | a tiny world for the examples of this documentation |
@@ -11,6 +12,7 @@
 //! | [`fixed`] | agents that do not learn: random, scripted and reference policies |
 //! | [`nn`] | neural networks on top of candle: layers, initialization, optimizers, normalization |
 //! | [`off_policy`] | SAC, TD3 |
+//! | [`offline`] | agents that learn from demonstrations alone: cloning, IQL |
 //! | [`policy_gradient`] | REINFORCE, A2C, PPO |
 //! | [`samples`] | [`Samples`]: a matrix of features `[N, D]` |
 //! | [`schedule`] | learning rates and other parameters that change during training |
@@ -19,6 +21,7 @@
 //! | [`unsupervised`] | k-means, PCA, VAE |
 
 pub mod data;
+pub mod demonstrations;
 pub mod dqn;
 pub mod estimator;
 pub mod example;
@@ -27,6 +30,7 @@ pub mod fixed;
 mod memory;
 pub mod nn;
 pub mod off_policy;
+pub mod offline;
 pub mod policy_gradient;
 mod progress;
 mod replay;
@@ -49,6 +53,7 @@ pub fn all() -> Vec<Box<dyn AgentFactory>> {
     all.push(Box::new(dqn::dqn()));
     all.extend(policy_gradient::all());
     all.extend(off_policy::all());
+    all.extend(offline::all());
     all.push(Box::new(fixed::scripted()));
     all.push(Box::new(fixed::ReferenceFactory));
     all

@@ -17,6 +17,7 @@ pub mod advantage;
 mod bonus;
 pub mod head;
 mod insight;
+mod kickstart;
 pub mod ppo;
 pub mod recurrent_ppo;
 pub mod reinforce;
@@ -44,17 +45,20 @@ pub fn all() -> Vec<Box<dyn AgentFactory>> {
     let reinforce = FnFactory::new("reinforce", reinforce::ABOUT, |spec, config, budget, streams| {
         Ok(Box::new(reinforce::Reinforce::new(spec, config, budget, streams)?))
     })
-    .with_check(|spec, config: &reinforce::Config, budget| config.check(spec, budget));
+    .with_check(|spec, config: &reinforce::Config, budget| config.check(spec, budget))
+    .with_demonstrations(|config| config.policy_gradient.demonstrated());
     let a2c = FnFactory::new("a2c", a2c::ABOUT, |spec, config, budget, streams| {
         Ok(Box::new(a2c::A2c::new(spec, config, budget, streams)?))
     })
     .with_check(|spec, config: &a2c::Config, budget| config.check(spec, budget))
+    .with_demonstrations(|config| config.policy_gradient.demonstrated())
     .with_warnings(|config, budget| rollout_warnings(config.num_steps, budget))
     .with_num_envs(8);
     let ppo = FnFactory::new("ppo", ppo::ABOUT, |spec, config, budget, streams| {
         Ok(Box::new(ppo::Ppo::new(spec, config, budget, streams)?))
     })
     .with_check(|spec, config: &ppo::Config, budget| config.check(spec, budget))
+    .with_demonstrations(|config| config.policy_gradient.demonstrated())
     .with_warnings(|config, budget| rollout_warnings(config.num_steps, budget))
     .with_num_envs(8);
     let recurrent_ppo =

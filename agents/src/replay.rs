@@ -16,7 +16,7 @@ mod tests;
 pub use storage::Storage;
 
 use crate::nn::optimizer::all_finite;
-use priorities::Priorities;
+pub(crate) use priorities::Priorities;
 use storage::{Observations, bytes, restore_rings, written_rings};
 
 /// Number of a stored action: the index of a discrete action, or one of the K numbers of a continuous action.
@@ -354,7 +354,8 @@ impl<T: ActionNumber> Replay<T> {
         Some((reward, discount, env * self.slots + slot))
     }
 
-    fn append_mask(&self, index: usize, out: &mut Vec<bool>) {
+    /// Appends the mask of legal actions of slot `index`, `[A]`, to `out`.
+    pub(crate) fn append_mask(&self, index: usize, out: &mut Vec<bool>) {
         if self.masked {
             let width = self.num_actions.div_ceil(8);
             let bytes = &self.legal[index * width..(index + 1) * width];
@@ -380,6 +381,26 @@ impl<T: ActionNumber> Replay<T> {
         if let Some(tree) = &mut self.priorities {
             indices.iter().zip(priorities).for_each(|(&index, priority)| tree.set(index, priority));
         }
+    }
+
+    /// Sum of all priorities; 0 without priorities.
+    pub(crate) fn total_priority(&self) -> f64 {
+        self.priorities.as_ref().map_or(0.0, Priorities::total)
+    }
+
+    /// Priorities of a buffer whose steps are not part of a checkpoint.
+    pub(crate) fn priorities(&self) -> &Option<Priorities> {
+        &self.priorities
+    }
+
+    /// Restores the priorities that [`Replay::priorities`] returned; returns false if they do not fit.
+    pub(crate) fn load_priorities(&mut self, saved: Option<Priorities>) -> bool {
+        let fits = saved.is_some() == self.priorities.is_some()
+            && saved.as_ref().is_none_or(|tree| tree.is_valid(self.num_envs * self.slots));
+        if fits {
+            self.priorities = saved;
+        }
+        fits
     }
 
     pub(crate) fn save(&self) -> SavedReplay<T> {
@@ -432,8 +453,23 @@ impl<T: ActionNumber> Replay<T> {
     }
 }
 
+impl<T: Copy> Sample<T> {
+    /// Appends the steps of `other`.
+    pub(crate) fn append(&mut self, other: &Sample<T>) {
+        self.indices.extend_from_slice(&other.indices);
+        self.obs.extend_from_slice(&other.obs);
+        self.actions.extend_from_slice(&other.actions);
+        self.rewards.extend_from_slice(&other.rewards);
+        self.discounts.extend_from_slice(&other.discounts);
+        self.successors.extend_from_slice(&other.successors);
+        self.legal.extend_from_slice(&other.legal);
+        self.weights.extend_from_slice(&other.weights);
+    }
+}
+
 impl<T> Sample<T> {
-    fn clear(&mut self) {
+    /// Removes all steps.
+    pub(crate) fn clear(&mut self) {
         self.indices.clear();
         self.obs.clear();
         self.actions.clear();

@@ -23,6 +23,7 @@
 //! ```
 
 mod episode;
+mod keep;
 mod play;
 mod set;
 
@@ -31,7 +32,8 @@ use serde::{Deserialize, Serialize};
 use crate::{ActionSpace, ObservationSpace, Origin, Spec};
 
 pub use episode::Demonstration;
-pub use set::{DemonstrationSet, Keep};
+pub use keep::Keep;
+pub use set::DemonstrationSet;
 
 /// Kind of player whose actions an episode has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]

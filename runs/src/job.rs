@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use freewheel_core::checkpoint::{remove_temporary_files, write_atomically};
+use freewheel_core::demonstrations::DemonstrationSet;
 use freewheel_core::evaluate::{Protocol, evaluate_with_stop};
 use freewheel_core::input::read_raw;
 use freewheel_core::{DynWorld, EpisodeSummary, Error, Policy, Result, Spec, Streams, memory};
@@ -29,6 +30,9 @@ pub struct Job {
     /// World with the observations that the agent gets, transformed by
     /// [`ObservationConfig`](crate::observation::ObservationConfig).
     pub world: Arc<dyn DynWorld>,
+    /// Demonstrations that the agent learns from, with the agent's observations; `None` if it has none, or if they are
+    /// read when the training starts.
+    pub demonstrations: Option<Arc<DemonstrationSet>>,
 }
 
 impl Job {
@@ -171,6 +175,9 @@ pub struct JobConfig {
     /// BLAKE3 hash of the files and trained policies that the world is built from; `None` if there are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub world_digest: Option<String>,
+    /// BLAKE3 hash of the demonstrations that the agent learns from; `None` if there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub demonstrations_digest: Option<String>,
     /// Agent, by its id in the registry.
     pub agent: String,
     /// Name of the agent in tables.

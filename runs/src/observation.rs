@@ -3,8 +3,10 @@
 
 use std::sync::Arc;
 
+use freewheel_agents::demonstrations::Demonstrated;
 use freewheel_agents::estimator::EstimatorFactory;
 use freewheel_agents::{AgentFactory, Budget};
+use freewheel_core::demonstrations::DemonstrationSet;
 use freewheel_core::settings::{Field, fields, read, unknown};
 use freewheel_core::{Agent, DynWorld, Error, FrameStack, ObservationEncoder as _, Result, Spec, Streams};
 use schemars::JsonSchema;
@@ -150,6 +152,25 @@ impl AgentFactory for ConfiguredFactory {
         streams: Streams,
     ) -> Result<Box<dyn Agent>> {
         self.0.build_in(world, &self.own(settings)?, budget, streams)
+    }
+
+    fn demonstrations(&self, settings: &Table) -> Result<Option<Demonstrated>> {
+        self.0.demonstrations(&self.own(settings)?)
+    }
+
+    fn is_offline(&self) -> bool {
+        self.0.is_offline()
+    }
+
+    fn build_from(
+        &self,
+        world: &dyn DynWorld,
+        settings: &Table,
+        budget: Budget,
+        streams: Streams,
+        demonstrations: Arc<DemonstrationSet>,
+    ) -> Result<Box<dyn Agent>> {
+        self.0.build_from(world, &self.own(settings)?, budget, streams, demonstrations)
     }
 
     fn check(&self, world: &dyn DynWorld, settings: &Table, budget: Budget) -> Result<()> {

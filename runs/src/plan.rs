@@ -1,18 +1,21 @@
 //! Experiment files: reading a file and making its list of runs.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use freewheel_agents::Budget;
 use freewheel_core::names::{self, unknown};
 use freewheel_core::settings::{Field, fields, read};
-use freewheel_core::{Error, Result};
+use freewheel_core::{DynWorld, Error, Result};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use crate::count;
+use crate::demonstrations::recording::Recording;
+use crate::demonstrations::source;
 use crate::document::Document;
 use crate::job::{CheckpointPlan, Evaluation, Job, JobConfig, LogPlan, MAX_STEPS, out_of_range};
 use crate::map::MapPlan;
@@ -71,7 +74,8 @@ pub struct Plan {
 }
 
 /// Keys at the top of an experiment file whose value is a table or a list.
-const SECTIONS: [&str; 8] = ["worlds", "agents", "world", "agent", "evaluation", "log", "checkpoint", "map"];
+const SECTIONS: [&str; 9] =
+    ["worlds", "agents", "world", "agent", "demonstrations", "evaluation", "log", "checkpoint", "map"];
 
 impl Plan {
     /// Makes the plan of the experiment in `doc`.
@@ -93,6 +97,7 @@ impl Plan {
             evaluation: section(doc, "evaluation")?,
             log: section(doc, "log")?,
             checkpoint: section(doc, "checkpoint")?,
+            recordings: recordings(doc)?,
             top,
         };
         common.check(doc)?;
@@ -134,6 +139,8 @@ struct Common {
     evaluation: Evaluation,
     log: LogPlan,
     checkpoint: CheckpointPlan,
+    /// Tables of the section `demonstrations`, by name.
+    recordings: BTreeMap<String, Recording>,
 }
 
 /// Settings from one place in the file, and the key path of this place.
@@ -220,15 +227,24 @@ impl Common {
             let num_envs = self.top.num_envs.or(preset.and_then(|preset| preset.num_envs));
             let num_envs = num_envs.unwrap_or_else(|| factory.num_envs());
             let checked = || -> Result<Job> {
-                let agent_settings = factory.resolve(&settings)?;
-                let world =
-                    ObservationConfig::of(&settings)?.apply(Arc::clone(&built), registry.estimators())?;
+                let mut agent_settings = factory.resolve(&settings)?;
+                let transforms = ObservationConfig::of(&settings)?;
+                let world = transforms.apply(Arc::clone(&built), registry.estimators())?;
+                self.locate_demonstrations(doc, &*built, &id, &world_settings, &mut agent_settings)?;
+                let source = factory.demonstrations(&agent_settings)?.filter(|it| !it.demos.is_empty());
+                let demonstrations =
+                    source.map(|it| source::load(&it, &id, &*world, &transforms)).transpose()?;
+                let steps = match &demonstrations {
+                    Some(set) if factory.is_offline() => set.steps() as u64,
+                    _ => steps,
+                };
                 let config = JobConfig {
                     format: JobConfig::FORMAT,
                     world: id.clone(),
                     world_label: world_entry.label.clone(),
                     world_version: built.spec().version,
                     world_digest: world_digest.clone(),
+                    demonstrations_digest: source::digest_of(factory, &agent_settings)?,
                     agent: agent.id.clone(),
                     agent_label: agent.label.clone(),
                     seed: 0,
@@ -240,7 +256,7 @@ impl Common {
                     world_settings,
                     agent_settings,
                 };
-                let job = Job { config, world };
+                let job = Job { config, world, demonstrations };
                 job.check(registry)?;
                 Ok(job)
             };
@@ -252,9 +268,32 @@ impl Common {
             plan.presets.extend(preset.map(Preset::name));
             for &seed in self.top.seeds.as_slice() {
                 let config = JobConfig { seed, ..job.config.clone() };
-                plan.jobs.push(Job { config, world: Arc::clone(&job.world) });
+                plan.jobs.push(Job { config, ..job.clone() });
             }
         }
+        Ok(())
+    }
+
+    /// Replaces the name of the demonstrations in `settings` by the absolute path of their store: a name in the section
+    /// `demonstrations`, which is recorded in `world` now unless it exists, or a path.
+    fn locate_demonstrations(
+        &self,
+        doc: &Document,
+        world: &dyn DynWorld,
+        id: &str,
+        world_settings: &Table,
+        settings: &mut Table,
+    ) -> Result<()> {
+        let Some(value) = source::path_in(settings) else { return Ok(()) };
+        let Some((name, recording)) = value.as_str().and_then(|name| self.recordings.get_key_value(name))
+        else {
+            return make_absolute(doc, value);
+        };
+        if let Some(other) = recording.world.as_deref().filter(|other| *other != id) {
+            let message = format!("demonstrations.{name} is of {other}, and the agent learns in {id}");
+            return Err(Error::Config(message));
+        }
+        *value = Value::String(recording.store(name, world, id, world_settings)?.display().to_string());
         Ok(())
     }
 
@@ -297,6 +336,25 @@ impl Common {
         }
         result.push(layer_inline(agent));
         Ok(result)
+    }
+}
+
+/// Tables of the section `demonstrations`, by name.
+fn recordings(doc: &Document) -> Result<BTreeMap<String, Recording>> {
+    let one = |(name, value): (&String, &Value)| {
+        let path = ["demonstrations", name];
+        let Some(table) = value.as_table() else {
+            return Err(doc.error(&path, format!("write [demonstrations.{name}] above its settings")));
+        };
+        if name.contains('/') {
+            return Err(doc.error(&path, "a name of demonstrations has no `/`"));
+        }
+        Ok((name.clone(), read_section(doc, &path, table)?))
+    };
+    match doc.table.get("demonstrations") {
+        None => Ok(BTreeMap::new()),
+        Some(Value::Table(table)) => table.iter().map(one).collect(),
+        Some(_) => Err(doc.error(&["demonstrations"], "write [demonstrations.NAME] above the settings")),
     }
 }
 

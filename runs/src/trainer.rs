@@ -28,6 +28,7 @@ use freewheel_core::{
 use serde::{Deserialize, Serialize};
 use toml::Table;
 
+use crate::demonstrations::source;
 use crate::job;
 use crate::observation::{ConfiguredFactory, ObservationConfig};
 use crate::registry::Registry;
@@ -65,6 +66,9 @@ struct Config {
     world_version: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     world_digest: Option<String>,
+    /// BLAKE3 hash of the demonstrations that the agent learns from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    demonstrations_digest: Option<String>,
     agent: String,
     num_envs: usize,
     seed: u64,
@@ -318,6 +322,9 @@ impl Trainer {
             )));
         }
         let factory = Arc::clone(registry.shared_agent(&config.agent)?);
+        if source::digest_of(&*factory, &config.settings)? != config.demonstrations_digest {
+            return Err(Error::Config(format!("{}: its demonstrations have changed", file.display())));
+        }
         let mut trainer = Trainer::new(config, &registry, world, factory)?;
         trainer.envs.load(checkpoint.section("envs")?)?;
         trainer.counts =
@@ -341,7 +348,8 @@ fn built<'a>(
         Some(built) => agent.insert(built),
         None => {
             let budget = Budget { steps: config.total_steps.unwrap_or(1), num_envs: config.num_envs };
-            agent.insert(factory.build_in(world, &config.settings, budget, Streams::new(config.seed))?)
+            let (id, streams) = (config.world.as_deref().unwrap_or_default(), Streams::new(config.seed));
+            agent.insert(source::build(factory, id, world, &config.settings, budget, streams)?)
         }
     };
     Ok(agent)

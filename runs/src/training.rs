@@ -159,7 +159,7 @@ impl Job {
         Ok(states)
     }
 
-    /// Untrained agent of the run.
+    /// Untrained agent of the run, without demonstrations: it loads a checkpoint and acts.
     pub(crate) fn new_agent(&self, registry: &Registry) -> Result<Box<dyn Agent>> {
         let JobConfig { seed, steps, num_envs, ref agent, ref agent_settings, .. } = self.config;
         let budget = freewheel_agents::Budget { steps, num_envs };
@@ -223,7 +223,7 @@ impl<'a> Training<'a> {
     /// Run in `directory` at its latest checkpoint, or at its start.
     fn open(job: &'a Job, registry: &Registry, directory: PathBuf, control: &Control<'_>) -> Result<Self> {
         let config = &job.config;
-        let (mut agent, mut env) = (job.new_agent(registry)?, job.new_vector_env());
+        let (mut agent, mut env) = (job.agent_to_train(registry)?, job.new_vector_env());
         let mut progress = Progress::default();
         let (mut digest, mut first_evaluation) = (None, None);
         if let Some((_, checkpoint)) = newest(&directory, config, control.note)? {

@@ -4,6 +4,8 @@ use freewheel_core::{Result, Spec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::demonstrations::METHODS;
+use crate::demonstrations::{Demonstrated, WarmStart};
 use crate::factory::Budget;
 use crate::nn::{Activation, Builder, Init, Network, NetworkSettings, OptimizerConfig};
 use crate::replay::Storage;
@@ -70,6 +72,10 @@ pub struct Config {
     pub reward_scale: f64,
     /// Storage of observations in the replay buffer: f32, or u8 (1 byte per number, 256 levels between its bounds).
     pub storage: Storage,
+    /// Start from demonstrations: { demos, keep, method = "dqfd" | "symmetric-sampling", pretraining, share, margin,
+    /// weight, over, epsilon }; learning_starts is then 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warm_start: Option<WarmStart>,
     /// Network settings.
     #[serde(flatten, deserialize_with = "freewheel_core::settings::flattened")]
     pub network: NetworkSettings,
@@ -103,6 +109,7 @@ impl Default for Config {
             normalize_rewards: true,
             reward_scale: 1.0,
             storage: Storage::F32,
+            warm_start: None,
             network: NetworkSettings::default(),
         }
     }
@@ -132,12 +139,36 @@ impl Config {
         self.prioritized_beta.check_ramp("prioritized_beta", 0.0, 1.0, true)?;
         within("huber_delta", self.huber_delta, 0.0, f64::MAX)?;
         within("reward_scale", self.reward_scale, f64::MIN_POSITIVE, f64::MAX)?;
+        self.warm_start.as_ref().map_or(Ok(()), |warm| warm.check(&METHODS).map(drop))?;
         self.network.validate(&spec.observation)
+    }
+
+    /// Demonstrations of the warm start.
+    pub(super) fn demonstrated(&mut self) -> Option<&mut Demonstrated> {
+        self.warm_start.as_mut().map(|warm| &mut warm.demonstrated)
+    }
+
+    /// Environment steps before the first gradient step: none with demonstrations.
+    pub(super) fn starts(&self) -> u64 {
+        if self.warm_start.is_some() { 0 } else { u64::from(self.learning_starts) }
+    }
+
+    /// Maximum of epsilon.
+    pub(super) fn max_epsilon(&self) -> f64 {
+        self.warm_start.as_ref().map_or(1.0, |warm| warm.epsilon)
+    }
+
+    /// Network settings; symmetric sampling needs layer normalization, without which values of actions that nobody has
+    /// taken grow without bound.
+    fn network_settings(&self) -> NetworkSettings {
+        let is_symmetric =
+            self.warm_start.as_ref().is_some_and(|warm| warm.check(&METHODS).ok() == Some(METHODS[1]));
+        NetworkSettings { layer_norm: self.network.layer_norm || is_symmetric, ..self.network.clone() }
     }
 
     /// Warnings about settings with which a run of this size cannot learn.
     pub(super) fn warnings(&self, budget: Budget) -> Vec<String> {
-        let starts = u64::from(self.learning_starts);
+        let starts = self.starts();
         if budget.steps <= starts {
             return vec![format!(
                 "it learns nothing in {} steps: its first update is after learning_starts = {starts}; take more \
@@ -166,7 +197,13 @@ impl Config {
     /// actions.
     pub(super) fn network(&self, spec: &Spec, num_actions: usize) -> Network {
         let mut net = Builder::new(spec.observation.len());
-        let trunk = self.network.trunk_with(&mut net, "trunk", &spec.observation, Init::Uniform, self.noisy);
+        let trunk = self.network_settings().trunk_with(
+            &mut net,
+            "trunk",
+            &spec.observation,
+            Init::Uniform,
+            self.noisy,
+        );
         let n = self.quantiles as usize;
         let mut head = |name: &str, outputs| match self.noisy {
             true => net.noisy(name, trunk, outputs, Activation::Identity),

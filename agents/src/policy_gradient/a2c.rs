@@ -148,11 +148,14 @@ impl A2c {
         if self.config.normalize_advantage && n > 1 {
             standardize(&mut rollout.advantages);
         }
-        let evaluation =
-            actor_critic.evaluate(rollout.obs.clone(), rollout.actions.clone(), rollout.legal.clone())?;
+        let (evaluation, warm) = actor_critic.evaluate_warm(
+            rollout.obs.clone(),
+            rollout.actions.clone(),
+            rollout.legal.clone(),
+        )?;
         let (advantages, returns) =
             (tensor(rollout.advantages.clone(), n)?, tensor(rollout.returns.clone(), n)?);
-        let ent_coef = actor_critic.current(actor_critic.settings.ent_coef);
+        let ent_coef = actor_critic.ent_coef();
         let losses = || -> candle_core::Result<_> {
             let (log_prob, entropy, values) = (evaluation.get(0)?, evaluation.get(1)?, evaluation.get(2)?);
             Ok(Losses {
@@ -161,6 +164,7 @@ impl A2c {
                 entropy: entropy.mean_all()?,
                 vf_coef: self.config.vf_coef,
                 ent_coef,
+                warm,
             })
         };
         actor_critic.gradient_step(&losses().map_err(candle_error)?, &evaluation)?;

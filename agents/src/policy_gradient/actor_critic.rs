@@ -16,6 +16,7 @@ use super::head::{Head, log_prob_entropy_value};
 use super::rollout::{Losses, StepBatch, StepShape};
 use super::settings::{LOG_STD, PolicyGradient};
 use crate::Budget;
+use crate::demonstrations::not_loaded;
 use crate::nn::model::{candle_error, check_finite, tensor, with_slice};
 use crate::nn::normalizer::RewardScaler;
 use crate::nn::optimizer::all_finite;
@@ -106,6 +107,8 @@ pub(super) struct ActorCritic<M = Model> {
     pub(super) normalizer: ObservationNormalizer,
     reward_scaler: Option<RewardScaler>,
     count_bonus: Option<CountBonus>,
+    /// Parameters of the cloned policy of a warm start, `[P]`, once the demonstrations are loaded.
+    pub(super) teacher: Option<Vec<f32>>,
     /// Random stream of each environment's actions, `[N]`.
     rngs: Vec<Stream>,
     /// Random stream of the minibatch order.
@@ -174,7 +177,9 @@ impl ActorCritic<Model> {
     ) -> Result<Self> {
         let (head, network) = Self::check(spec, settings, budget)?;
         let model = Model::new(network, &mut streams.stream(Purpose::Initialization, 0, 0))?;
-        Ok(ActorCritic::with_model(id, spec, settings, budget, streams, (head, model)))
+        let mut all = ActorCritic::with_model(id, spec, settings, budget, streams, (head, model));
+        all.warm_start(spec, streams)?;
+        Ok(all)
     }
 }
 
@@ -201,6 +206,7 @@ impl<M: ActorModel> ActorCritic<M> {
             count_bonus: (settings.count_bonus != Schedule::Constant(0.0))
                 .then(|| CountBonus::new(spec))
                 .flatten(),
+            teacher: None,
             rngs: (0..num_envs as u64).map(|i| streams.stream(Purpose::Action, i, 0)).collect(),
             rng: streams.stream(Purpose::Agent, 0, 0),
             counter: StepCounter::default(),
@@ -231,6 +237,11 @@ impl<M: ActorModel> ActorCritic<M> {
         self.reward_scaler.as_ref().map_or(1.0, |scaler| 1.0 / scaler.factor())
     }
 
+    /// Size of the run.
+    pub(super) fn budget(&self) -> Budget {
+        self.budget
+    }
+
     /// Number of environments, N.
     pub(super) fn num_envs(&self) -> usize {
         self.rngs.len()
@@ -252,6 +263,9 @@ impl<M: ActorModel> ActorCritic<M> {
         if found != expected {
             return Err(shape_mismatch(self.id, expected, found));
         }
+        if let (Some(warm), None) = (&self.settings.warm_start, &self.teacher) {
+            return Err(not_loaded(&warm.demonstrated.demos));
+        }
         Ok(self.counter.request(steps, view.num_envs))
     }
 
@@ -268,6 +282,7 @@ impl<M: ActorModel> ActorCritic<M> {
             action_buffer,
             players,
             counter,
+            teacher,
             ..
         } = self;
         let view = envs.view();
@@ -287,7 +302,9 @@ impl<M: ActorModel> ActorCritic<M> {
             batch.steps[i].value = outputs[h];
             head.write_action(action, i, action_buffer);
         }
-        normalizer.update(view.obs);
+        if teacher.is_none() {
+            normalizer.update(view.obs);
+        }
         players.iter_mut().zip(view.to_play).for_each(|(player, to_play)| *player = *to_play);
         envs.step(action_buffer.as_actions())?;
         self.counter.advance(num_envs);
@@ -369,7 +386,9 @@ impl<M: ActorModel> ActorCritic<M> {
     /// stay constant during a rollout.
     pub(super) fn end_update(&mut self) -> Result<()> {
         self.model.settle(&mut self.optimizer)?;
-        self.normalizer.refresh();
+        if self.teacher.is_none() {
+            self.normalizer.refresh();
+        }
         if let Head::Gaussian { learn_std: false, .. } = self.head
             && let Some(range) = self.model.log_std()
         {

@@ -207,7 +207,7 @@ impl Ppo {
             standardize(&mut advantages);
         }
         self.actor_critic.catch_up(&obs)?;
-        let evaluation = self.actor_critic.evaluate(obs, actions, legal)?;
+        let (evaluation, warm) = self.actor_critic.evaluate_warm(obs, actions, legal)?;
         let old = RolloutTensors {
             log_prob: tensor(log_prob, n)?,
             values: tensor(values, n)?,
@@ -218,9 +218,10 @@ impl Ppo {
             clip_range: self.actor_critic.current(self.config.clip_range),
             clip_range_vf: self.config.clip_range_vf,
             vf_coef: self.config.vf_coef,
-            ent_coef: self.actor_critic.current(self.actor_critic.settings.ent_coef),
+            ent_coef: self.actor_critic.ent_coef(),
         };
         let (losses, log_ratio) = coefficients.losses(&evaluation, &old).map_err(candle_error)?;
+        let losses = Losses { warm, ..losses };
         let (approx_kl, clip_fraction) =
             with_slice(&log_ratio, |all| approx_kl_and_clip_fraction(all, coefficients.clip_range))?;
         self.actor_critic.gradient_step(&losses, &evaluation)?;
@@ -272,6 +273,7 @@ impl Coefficients {
             entropy: entropy.mean_all()?,
             vf_coef: self.vf_coef,
             ent_coef: self.ent_coef,
+            warm: None,
         };
         Ok((losses, log_ratio.detach()))
     }

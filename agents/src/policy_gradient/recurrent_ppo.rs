@@ -95,6 +95,11 @@ impl Config {
 
     /// Checks the settings; returns the head and the network.
     fn network(&self, spec: &Spec, budget: Budget) -> Result<(Head, RecurrentNetwork)> {
+        if self.policy_gradient.warm_start.is_some() {
+            let message =
+                "warm_start: recurrent-ppo cannot start from demonstrations; use ppo, with a frame_stack";
+            return Err(Error::setting("warm_start", message));
+        }
         within("num_steps", f64::from(self.num_steps), 1.0, 1e6)?;
         within("num_epochs", f64::from(self.num_epochs), 1.0, 1000.0)?;
         within("sequence_length", f64::from(self.sequence_length), 1.0, 1e6)?;

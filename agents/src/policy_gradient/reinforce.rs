@@ -168,9 +168,9 @@ impl Reinforce {
             standardize(&mut advantages);
         }
         let actor_critic = &mut self.actor_critic;
-        let evaluation = actor_critic.evaluate(obs, actions, legal)?;
+        let (evaluation, warm) = actor_critic.evaluate_warm(obs, actions, legal)?;
         let (advantages, returns) = (tensor(advantages, n)?, tensor(returns, n)?);
-        let ent_coef = actor_critic.current(actor_critic.settings.ent_coef);
+        let ent_coef = actor_critic.ent_coef();
         let losses = || -> candle_core::Result<_> {
             let (log_prob, entropy, values) = (evaluation.get(0)?, evaluation.get(1)?, evaluation.get(2)?);
             let value_loss = || candle_nn::loss::mse(&values, &returns)? * 0.5;
@@ -180,6 +180,7 @@ impl Reinforce {
                 entropy: entropy.mean_all()?,
                 vf_coef: self.config.vf_coef,
                 ent_coef,
+                warm,
             })
         };
         actor_critic.gradient_step(&losses().map_err(candle_error)?, &evaluation)?;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::actor_critic::{ActorCritic, ActorModel};
 use super::advantage::{Step, gae};
 use super::head::Head;
+use super::kickstart::WarmTerms;
 use crate::Budget;
 use crate::nn::optimizer::all_finite;
 
@@ -202,14 +203,20 @@ pub(super) struct Losses {
     pub(super) entropy: Tensor,
     pub(super) vf_coef: f64,
     pub(super) ent_coef: f64,
+    /// Terms of a warm start, which change the policy loss.
+    pub(super) warm: Option<WarmTerms>,
 }
 
 impl Losses {
     /// Total loss, `policy + vf_coef value - ent_coef entropy`.
     pub(super) fn total(&self) -> candle_core::Result<Tensor> {
-        let loss = match &self.value {
-            Some(value) => ((value * self.vf_coef)? + &self.policy)?,
+        let policy = match &self.warm {
+            Some(warm) => warm.apply(&self.policy)?,
             None => self.policy.clone(),
+        };
+        let loss = match &self.value {
+            Some(value) => ((value * self.vf_coef)? + policy)?,
+            None => policy,
         };
         if self.ent_coef > 0.0 { loss - (&self.entropy * self.ent_coef)? } else { Ok(loss) }
     }

@@ -4,11 +4,13 @@ use freewheel_core::{Result, Spec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::demonstrations::{Demonstrated, WarmStart};
 use crate::nn::{Activation, Builder, Init, Network, NetworkSettings, NodeId, OptimizerConfig};
 use crate::schedule::Schedule;
 use crate::settings::within;
 
 use super::head::Head;
+use super::kickstart::METHODS;
 
 /// Name of the parameters that hold the log standard deviations of continuous actions.
 pub(super) const LOG_STD: &str = "policy.log_std";
@@ -40,6 +42,10 @@ pub struct PolicyGradient {
     /// Weight of a bonus for state-action pairs that were seldom visited, at least 0: a number or a ramp; index
     /// observations of one-player worlds only.
     pub count_bonus: Schedule,
+    /// Start from demonstrations: { demos, keep, method = "kickstarting", pretraining, weight, over, frozen }; not for
+    /// recurrent-ppo.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warm_start: Option<WarmStart>,
     /// Network settings.
     #[serde(flatten, deserialize_with = "freewheel_core::settings::flattened")]
     pub network: NetworkSettings,
@@ -58,6 +64,7 @@ impl Default for PolicyGradient {
             squash_output: false,
             normalize_rewards: true,
             count_bonus: Schedule::Constant(0.0),
+            warm_start: None,
             network: NetworkSettings {
                 activation: Activation::Tanh,
                 normalize_observations: true,
@@ -80,7 +87,13 @@ impl PolicyGradient {
         self.ent_coef.check_ramp("ent_coef", 0.0, f64::MAX, true)?;
         self.count_bonus.check_ramp("count_bonus", 0.0, f64::MAX, true)?;
         self.log_std.check_ramp("log_std", -20.0, 2.0, true)?;
+        self.warm_start.as_ref().map_or(Ok(()), |warm| warm.check(&METHODS).map(drop))?;
         self.network.validate(&spec.observation)
+    }
+
+    /// Demonstrations of the warm start.
+    pub(super) fn demonstrated(&mut self) -> Option<&mut Demonstrated> {
+        self.warm_start.as_mut().map(|warm| &mut warm.demonstrated)
     }
 
     /// Maximum norm of the gradient; `None` without clipping.

@@ -11,7 +11,9 @@ use super::discretizer::Discretizer;
 use super::exploration::{BehaviorPolicy, Exploration};
 use super::settings::Tabular;
 use super::table::{Table, TablePolicy};
+use super::warm::Demonstrations;
 use crate::Budget;
+use crate::demonstrations::not_loaded;
 use crate::progress::{MAX_COUNT, StepCounter, decode};
 use crate::schedule::Schedule;
 use crate::settings::{learning_discount, within};
@@ -47,6 +49,8 @@ pub(super) struct TabularCore {
     all_legal: Option<Vec<bool>>,
     /// Updates of the last batch step; `None` if they are not kept.
     pub(super) updates: Option<Vec<Update>>,
+    /// Demonstrated steps of a warm start, once they are loaded.
+    demonstrations: Option<Demonstrations>,
 }
 
 /// Statistics of updates for [`TabularCore::report`].
@@ -117,8 +121,14 @@ impl TabularCore {
             has_ramps: schedules.iter().any(|schedule| matches!(schedule, Schedule::Ramp { .. })),
             all_legal: (!spec.masked).then(|| vec![true; spec.actions.count()]),
             updates: None,
+            demonstrations: None,
         };
         core.update_schedules();
+        if let Some(warm) = &settings.warm_start
+            && let Some(set) = warm.demonstrated.episodes(spec)?
+        {
+            core.demonstrations = Some(Demonstrations::new(&mut core, &set, warm, streams)?);
+        }
         Ok(core)
     }
 
@@ -138,6 +148,9 @@ impl TabularCore {
                 view.num_envs,
                 view.num_actions
             )));
+        }
+        if let (Some(warm), None) = (&self.settings.warm_start, &self.demonstrations) {
+            return Err(not_loaded(&warm.demonstrated.demos));
         }
         for env in 0..view.num_envs {
             self.states[env] = self.state_index(view.obs_row(env))?;
@@ -301,13 +314,32 @@ impl TabularCore {
         }
     }
 
-    /// Ends a batch step: counts its environment steps and updates the schedules.
+    /// Ends a batch step: counts its environment steps, updates the schedules, and makes the updates of demonstrated
+    /// steps that are due.
+    ///
+    /// # Errors
+    /// [`Error::Diverged`] if a TD error is not finite.
     #[inline]
-    pub(super) fn end_step(&mut self) {
+    pub(super) fn end_step(&mut self) -> Result<()> {
         self.counter.advance(self.states.len());
         if self.has_ramps {
             self.update_schedules();
         }
+        if self.demonstrations.is_some() { self.update_demonstrated() } else { Ok(()) }
+    }
+
+    #[cold]
+    fn update_demonstrated(&mut self) -> Result<()> {
+        let Some(mut demonstrations) = self.demonstrations.take() else { return Ok(()) };
+        let now = self.counter.step;
+        let updated = demonstrations.update(self, now - self.states.len() as u64, now);
+        self.demonstrations = Some(demonstrations);
+        updated
+    }
+
+    /// Pairs that demonstrated steps have changed at the end of the last batch step, with the differences.
+    pub(super) fn demonstrated_changes(&self) -> &[(usize, f64)] {
+        self.demonstrations.as_ref().map_or(&[], |all| &all.changes)
     }
 
     #[inline]
@@ -317,7 +349,8 @@ impl TabularCore {
         self.behavior = match self.settings.exploration {
             Exploration::Greedy => BehaviorPolicy::Greedy,
             Exploration::EpsilonGreedy => {
-                BehaviorPolicy::EpsilonGreedy(current(self.settings.epsilon).unwrap_or(0.0))
+                let cap = self.settings.warm_start.as_ref().map_or(1.0, |warm| warm.epsilon);
+                BehaviorPolicy::EpsilonGreedy(current(self.settings.epsilon).unwrap_or(0.0).min(cap))
             }
             Exploration::Softmax => {
                 BehaviorPolicy::Softmax(current(self.settings.temperature).unwrap_or(1.0))

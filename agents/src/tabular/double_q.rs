@@ -87,7 +87,10 @@ impl Agent for DoubleQ {
                 }
                 core.advance(env, &view, successor)?;
             }
-            core.end_step();
+            core.end_step()?;
+            for &(pair, change) in core.demonstrated_changes() {
+                state.tables.iter_mut().for_each(|table| table[pair] += change);
+            }
         }
         Ok(())
     }

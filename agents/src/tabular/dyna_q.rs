@@ -159,7 +159,7 @@ impl Agent for DynaQ {
                 }
                 self.core.advance(env, &view, successor)?;
             }
-            self.core.end_step();
+            self.core.end_step()?;
         }
         Ok(())
     }

@@ -66,7 +66,7 @@ impl Agent for ExpectedSarsa {
                 })?;
                 core.advance(env, &view, successor)?;
             }
-            core.end_step();
+            core.end_step()?;
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use freewheel_core::{
     ActionBuffer, ActionSpace, Agent, Batch, Env, ManagedVectorEnv, ObservationSpace, PolicyMode, Purpose,
-    Spec, Step, Stream, Streams, VectorEnv,
+    Spec, Step, Stream, Streams, VectorEnv, World,
 };
 
 use crate::Budget;
@@ -124,6 +124,27 @@ impl Graph {
         graph
     }
 
+    /// DeepSea (Osband et al. 2019) with `n` rows: only one of 2^n action sequences, always right (1), reaches the
+    /// treasure of 1; a step to the right costs 0.01 / n, a step to the left (0) nothing.
+    pub(crate) fn deep_sea(n: usize) -> Self {
+        let mut edges = Vec::new();
+        for row in 0..n {
+            for column in 0..n {
+                let go = |right: bool| {
+                    let to = if right { (column + 1).min(n - 1) } else { column.saturating_sub(1) };
+                    let reward = if right { -0.01 / n as f32 } else { 0.0 };
+                    match (row + 1 == n, right && column + 1 == n) {
+                        (true, true) => ends(0, 1.0),
+                        (true, false) => ends(0, reward),
+                        _ => goes_to((row + 1) * n + to, reward),
+                    }
+                };
+                edges.push(vec![Some(go(false)), Some(go(true))]);
+            }
+        }
+        Graph::new(edges, 0)
+    }
+
     pub(crate) fn batch(self, num_envs: usize, seed: u64) -> Batch<Graph> {
         Batch::new(Arc::new(self), num_envs, Streams::new(seed), Purpose::Environment, 0)
     }
@@ -167,6 +188,8 @@ impl Env for Graph {
         out.iter_mut().zip(&self.edges[*state]).for_each(|(out, edge)| *out = edge.is_some());
     }
 }
+
+impl World for Graph {}
 
 /// Budget of `steps` in one environment.
 pub(crate) fn one_env(steps: u64) -> Budget {

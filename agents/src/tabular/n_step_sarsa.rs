@@ -119,7 +119,7 @@ impl Agent for NStepSarsa {
                 }
                 core.actions[env] = action;
             }
-            core.end_step();
+            core.end_step()?;
         }
         Ok(())
     }

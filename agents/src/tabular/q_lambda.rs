@@ -139,7 +139,7 @@ impl Agent for QLambda {
                 }
                 core.advance(env, &view, successor)?;
             }
-            core.end_step();
+            core.end_step()?;
         }
         Ok(())
     }

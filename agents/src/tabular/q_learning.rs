@@ -62,7 +62,7 @@ impl Agent for QLearning {
                 })?;
                 core.advance(env, &view, successor)?;
             }
-            core.end_step();
+            core.end_step()?;
         }
         Ok(())
     }

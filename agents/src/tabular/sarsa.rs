@@ -80,7 +80,7 @@ impl Agent for Sarsa {
                 }
                 core.actions[env] = action;
             }
-            core.end_step();
+            core.end_step()?;
         }
         Ok(())
     }

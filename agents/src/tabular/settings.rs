@@ -5,6 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::exploration::Exploration;
+use super::warm::METHODS;
+use crate::demonstrations::{Demonstrated, WarmStart};
 use crate::schedule::{RampShape, Schedule};
 use crate::settings::within;
 
@@ -33,6 +35,9 @@ pub struct Tabular {
     pub bin_scale: f64,
     /// Maximum number of states of a growing table, 1 to 4294967295; a run with more states stops with an error.
     pub max_states: u32,
+    /// Start from demonstrations: { demos, keep, method = "demonstrated-returns", share, epsilon }.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warm_start: Option<WarmStart>,
 }
 
 impl Default for Tabular {
@@ -48,6 +53,7 @@ impl Default for Tabular {
             bins: Bins::Same(10),
             bin_scale: 1.0,
             max_states: 10_000_000,
+            warm_start: None,
         }
     }
 }
@@ -63,6 +69,11 @@ pub enum Bins {
 }
 
 impl Tabular {
+    /// Demonstrations of the warm start.
+    pub(super) fn demonstrated(&mut self) -> Option<&mut Demonstrated> {
+        self.warm_start.as_mut().map(|warm| &mut warm.demonstrated)
+    }
+
     /// Checks the range of every setting.
     ///
     /// # Errors
@@ -76,6 +87,7 @@ impl Tabular {
         within("ucb_c", self.ucb_c, 0.0, f64::MAX)?;
         within("bin_scale", self.bin_scale, f64::MIN_POSITIVE, f64::MAX)?;
         within("max_states", f64::from(self.max_states), 1.0, f64::from(u32::MAX))?;
+        self.warm_start.as_ref().map_or(Ok(()), |warm| warm.check(&METHODS).map(drop))?;
         let bins = match &self.bins {
             Bins::Same(bins) => std::slice::from_ref(bins),
             Bins::Each(bins) => bins,

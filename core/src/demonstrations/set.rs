@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
-use super::{Demonstration, Source, WorldHeader};
+use super::{Demonstration, Keep, WorldHeader};
 use crate::{DynWorld, Error, Purpose, Result, Streams};
 
 /// Demonstrations of one world.
@@ -14,18 +14,6 @@ pub struct DemonstrationSet {
     pub header: WorldHeader,
     /// Episodes, in the order in which they were recorded.
     pub episodes: Vec<Demonstration>,
-}
-
-/// Choice of episodes.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Keep {
-    /// Share of the episodes with the best scores, above 0 and at most 1, at least one episode; of equal scores the
-    /// earlier one is better.
-    Top(f64),
-    /// Episodes with at least this return.
-    MinReturn(f64),
-    /// Episodes of one source.
-    Source(Source),
 }
 
 impl DemonstrationSet {

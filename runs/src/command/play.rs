@@ -10,9 +10,10 @@ use freewheel_core::record::RecordedActions;
 use freewheel_core::{ActionBuffer, ActionSpace, DynWorld, Purpose, Streams};
 
 use super::demos::replayed::{ActionList, replayed};
-use super::demos::{header, world_settings};
+use super::demos::world_settings;
 use super::watch::{ended, world_with_agent};
 use crate::cli::{Play, Watch};
+use crate::demonstrations::recording::header;
 use crate::demonstrations::{append, default_store, facts, is_store};
 use crate::error::Result;
 use crate::tui::{self, PlayedEpisode};

@@ -79,7 +79,7 @@ pub(super) fn world_with_agent(registry: &Registry, args: &Watch, agent: Option<
     if human {
         solve(&job, reporter, agent)?;
     } else if agent.is_some() {
-        let trained = job.new_agent(registry)?;
+        let trained = job.agent_to_train(registry)?;
         let policy = Arc::from(trained.policy(PolicyMode::Greedy));
         if trained.learns() {
             policies.push((format!("{} after 0 steps", job.config.agent_label), policy));
@@ -117,7 +117,7 @@ fn is_tabular(job: &Job) -> bool {
 /// Agent of the job that learns from the steps that are watched, if it is a tabular one; `saved` are its states for the
 /// policies of the viewer.
 fn learner(registry: &Registry, job: &Job, saved: Vec<Vec<u8>>) -> Option<LearnHere> {
-    let agent = is_tabular(job).then(|| job.new_agent(registry).ok()).flatten()?;
+    let agent = is_tabular(job).then(|| job.agent_to_train(registry).ok()).flatten()?;
     Some(LearnHere { name: job.config.agent_label.clone(), agent, saved })
 }
 

@@ -19,6 +19,8 @@
 
 pub mod log;
 mod metadata;
+pub(crate) mod recording;
+pub(crate) mod source;
 mod space;
 mod table;
 #[cfg(test)]

@@ -8,6 +8,7 @@ use serde::Serialize;
 use toml::{Table, Value};
 
 use super::{Config, Trainer};
+use crate::demonstrations::source;
 use crate::observation::ConfiguredFactory;
 use crate::presets::{self, Preset};
 use crate::registry::Registry;
@@ -148,7 +149,9 @@ impl TrainerBuilder {
             WorldSource::Id(id) => (self.registry.build_world(&id, &world_settings)?, Some(id)),
             WorldSource::World(world) => (world, None),
         };
+        let settings = factory.resolve(&settings)?;
         let config = Config {
+            demonstrations_digest: source::digest_of(&*factory, &settings)?,
             world_digest: match &world_id {
                 Some(id) => self.registry.world_digest(id, &world_settings)?,
                 None => None,
@@ -158,7 +161,7 @@ impl TrainerBuilder {
             world_version: world.spec().version,
             world_settings,
             agent: factory.id().to_owned(),
-            settings: factory.resolve(&settings)?,
+            settings,
             num_envs: num_envs.unwrap_or_else(|| factory.num_envs()),
             seed: self.seed,
             total_steps: self.total_steps,

@@ -14,8 +14,9 @@ use serde_json::json;
 use toml::Value;
 
 use super::replayed::{ActionList, Skipped, replayed};
-use super::{header, world_settings};
+use super::world_settings;
 use crate::cli::DemosImport;
+use crate::demonstrations::recording::header;
 use crate::demonstrations::{self, log};
 use crate::error::{Error, Result};
 use crate::{Registry, output};

@@ -172,13 +172,3 @@ pub(super) fn world_settings(set: &[String]) -> Result<Table> {
         _ => Ok(Table::new()),
     }
 }
-
-/// Header of the world `id` with `settings`.
-pub(super) fn header(world: &dyn DynWorld, id: &str, settings: &Table) -> Result<WorldHeader> {
-    let json = match settings.is_empty() {
-        true => serde_json::Value::Null,
-        false => serde_json::to_value(settings)
-            .map_err(|e| Core::Unsupported(format!("the settings of {id} cannot be stored: {e}")))?,
-    };
-    Ok(WorldHeader::of(world.spec(), id, json))
-}

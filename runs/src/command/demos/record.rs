@@ -3,17 +3,14 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use freewheel_agents::fixed::UniformPolicy;
-use freewheel_core::demonstrations::{Demonstration, DemonstrationSet, Label, Source};
-use freewheel_core::{
-    DynWorld, Error as Core, Policy, PolicyMode, Purpose, ScriptedPolicy, SolveQuery, Streams,
-};
-use rayon::prelude::*;
+use freewheel_core::demonstrations::{DemonstrationSet, Label, Source};
+use freewheel_core::{DynWorld, Policy, PolicyMode};
 use toml::Table;
 
-use super::{header, save, world_settings};
+use super::{save, world_settings};
 use crate::checkpoints::no_checkpoint;
 use crate::cli::DemosRecord;
+use crate::demonstrations::recording::{self, header};
 use crate::demonstrations::{append, default_store};
 use crate::error::{Error, Result};
 use crate::{Registry, output};
@@ -45,13 +42,8 @@ pub(super) fn record(registry: &Registry, args: &DemosRecord) -> Result<()> {
             format!("{}: exists already; choose another store with --to, or add --append", store.display());
         return Err(Error::Usage(message));
     }
-    let streams = Streams::new(args.seed);
-    let play = |episode: u64| {
-        let mut runner = player.world.episode_runner(streams, Purpose::DemonstrationEnvironment, 0);
-        let mut rng = streams.stream(Purpose::DemonstrationAction, 0, episode);
-        Demonstration::play(&mut *runner, episode, &*player.policy, &label, &mut rng, args.max_steps)
-    };
-    let episodes = (0..args.episodes).into_par_iter().map(play).collect::<freewheel_core::Result<_>>()?;
+    let amount = (args.episodes, args.seed, args.max_steps);
+    let episodes = recording::play(&*player.world, &*player.policy, &label, amount)?;
     let set = DemonstrationSet { header: header(&*world, &args.world, &player.settings)?, episodes };
     if args.append && store.exists() {
         append(&store, &set)?;
@@ -68,7 +60,7 @@ fn find(
     world: &Arc<dyn DynWorld>,
     settings: Table,
 ) -> Result<Player> {
-    let (spec, name) = (world.spec(), args.from.as_str());
+    let name = args.from.as_str();
     let player = |policy: Arc<dyn Policy>, source| Player {
         policy,
         source,
@@ -76,26 +68,14 @@ fn find(
         world: Arc::clone(world),
         settings: settings.clone(),
     };
-    if let Some(script) = spec.scripts.iter().position(|script| script == name) {
-        return Ok(player(Arc::new(ScriptedPolicy(script)), Source::Scripted));
+    if let Some((policy, source)) = recording::named_player(&**world, name)? {
+        return Ok(player(policy, source));
     }
-    match name {
-        "random" => Ok(player(Arc::new(UniformPolicy::new(spec)?), Source::Scripted)),
-        "reference" => match world.solve(&SolveQuery::for_spec(spec))?.policy {
-            Some(policy) => Ok(player(policy, Source::Reference)),
-            None => {
-                Err(Core::Config(format!("{} has a reference score, but no reference policy", spec.id))
-                    .into())
-            }
-        },
-        folder if Path::new(folder).is_dir() => trained(registry, args, Path::new(folder), &settings),
-        other => {
-            let mut known = vec!["random".to_owned(), "reference".to_owned()];
-            known.extend(spec.scripts.iter().cloned());
-            let message = freewheel_core::names::unknown("player", other, &known, "");
-            Err(Error::Usage(format!("--from: {message}, or the folder of a run")))
-        }
+    if Path::new(name).is_dir() {
+        return trained(registry, args, Path::new(name), &settings);
     }
+    let message = recording::unknown_player(&**world, name);
+    Err(Error::Usage(format!("--from: {message}, or the folder of a run")))
 }
 
 /// Greedy policy of the run in `folder`, in the run's own world.
