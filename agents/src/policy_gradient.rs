@@ -5,6 +5,7 @@
 //! | [`reinforce`] | return of the whole episode, optionally less a learned baseline | Williams 1992 |
 //! | [`a2c`] | n-step or generalized advantage | Mnih et al. 2016 |
 //! | [`ppo`] | generalized advantage, several epochs, clipped | Schulman et al. 2017 |
+//! | [`self_imitation`] | 1 for the best episodes, 0 for the others | Rubinstein 1999 |
 //! | [`recurrent_ppo`] | the same, with a gated recurrent unit as memory | Schulman et al. 2017 |
 //!
 //! Discrete actions have a categorical distribution over the legal ones, continuous actions a normal distribution
@@ -22,7 +23,9 @@ pub mod ppo;
 pub mod recurrent_ppo;
 pub mod reinforce;
 mod rollout;
+pub mod self_imitation;
 pub mod settings;
+mod trajectory;
 
 pub use settings::PolicyGradient;
 
@@ -68,7 +71,15 @@ pub fn all() -> Vec<Box<dyn AgentFactory>> {
         .with_check(|spec, config: &recurrent_ppo::Config, budget| config.check(spec, budget))
         .with_warnings(|config, budget| rollout_warnings(config.num_steps, budget))
         .with_num_envs(8);
+    let self_imitation =
+        FnFactory::new("self-imitation", self_imitation::ABOUT, |spec, config, budget, streams| {
+            Ok(Box::new(self_imitation::SelfImitation::new(spec, config, budget, streams)?))
+        })
+        .with_check(|spec, config: &self_imitation::Config, budget| config.check(spec, budget))
+        .with_demonstrations(|config| config.policy_gradient.demonstrated())
+        .with_num_envs(8);
     vec![
+        Box::new(self_imitation.with_defaults(self_imitation::Config::default())),
         Box::new(reinforce.with_defaults(reinforce::Config::default())),
         Box::new(a2c.with_defaults(a2c::Config::default())),
         Box::new(ppo.with_defaults(ppo::Config::default())),

@@ -140,7 +140,7 @@ pub(crate) fn world(kind: usize, num_envs: usize, seed: u64) -> Box<dyn ManagedV
 fn suits(id: &str, spec: &Spec) -> bool {
     match id {
         "dqn" => spec.actions.count() > 0,
-        "recurrent-ppo" => spec.players == 1,
+        "recurrent-ppo" | "self-imitation" => spec.players == 1,
         _ => true,
     }
 }

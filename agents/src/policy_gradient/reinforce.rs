@@ -14,9 +14,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::actor_critic::ActorCritic;
-use super::advantage::{Step, gae, standardize};
-use super::rollout::{Losses, StepBatch, StepShape};
+use super::advantage::{gae, standardize};
+use super::rollout::{Losses, StepShape};
 use super::settings::PolicyGradient;
+use super::trajectory::Trajectory;
 use crate::Budget;
 use crate::memory;
 use crate::nn::model::{candle_error, tensor};
@@ -185,39 +186,5 @@ impl Reinforce {
         };
         actor_critic.gradient_step(&losses().map_err(candle_error)?, &evaluation)?;
         actor_critic.end_update()
-    }
-}
-
-/// Steps of one or more episodes, one after another.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct Trajectory {
-    obs: Vec<f32>,
-    legal: Vec<bool>,
-    actions: Vec<f32>,
-    steps: Vec<Step>,
-}
-
-impl Trajectory {
-    /// Appends the step of environment `i` in `batch`.
-    fn push(&mut self, batch: &StepBatch, i: usize) {
-        let num_envs = batch.steps.len();
-        let row = |len: usize| i * (len / num_envs)..(i + 1) * (len / num_envs);
-        self.obs.extend_from_slice(&batch.obs[row(batch.obs.len())]);
-        self.legal.extend_from_slice(&batch.legal[row(batch.legal.len())]);
-        self.actions.extend_from_slice(&batch.actions[row(batch.actions.len())]);
-        self.steps.push(batch.steps[i]);
-    }
-
-    /// Whether a loaded trajectory has the shape `shape`, legal actions and finite numbers.
-    fn is_valid(&self, shape: &StepShape) -> bool {
-        shape.accepts(&self.obs, &self.legal, &self.actions, &self.steps)
-    }
-
-    /// Moves all steps of `other` to the end of this trajectory.
-    fn append(&mut self, other: &mut Trajectory) {
-        self.obs.append(&mut other.obs);
-        self.legal.append(&mut other.legal);
-        self.actions.append(&mut other.actions);
-        self.steps.append(&mut other.steps);
     }
 }
