@@ -21,7 +21,7 @@ impl Palette {
             // The box with the largest squared error is cut at its median.
             let worst = (0..boxes.len()).max_by(|&a, &b| error(&boxes[a]).total_cmp(&error(&boxes[b])));
             let Some(worst) = worst.filter(|&i| boxes[i].len() > 1) else { break };
-            let (low, high) = cut(std::mem::take(&mut boxes[worst]));
+            let [low, high] = cut(std::mem::take(&mut boxes[worst]));
             boxes[worst] = low;
             boxes.push(high);
         }
@@ -56,13 +56,13 @@ fn spread(colors: &[(Color, u64)], i: usize) -> f64 {
 }
 
 /// Cuts a box of at least two colors along its longest side.
-fn cut(mut colors: Vec<(Color, u64)>) -> (Vec<(Color, u64)>, Vec<(Color, u64)>) {
+fn cut(mut colors: Vec<(Color, u64)>) -> [Vec<(Color, u64)>; 2] {
     let side = (0..3).max_by(|&a, &b| spread(&colors, a).total_cmp(&spread(&colors, b))).unwrap_or(0);
     colors.sort_by_key(|(color, _)| (color[side], *color));
     let center = mean(&colors)[side];
     let at = colors.partition_point(|(color, _)| f64::from(color[side]) <= center);
     let high = colors.split_off(at.clamp(1, colors.len() - 1));
-    (colors, high)
+    [colors, high]
 }
 
 #[cfg(test)]

@@ -174,7 +174,7 @@ mod tests {
     fn keys_choose_the_action_with_their_direction() {
         let (spec, names) = car();
         let mut held = Held::new(&spec).unwrap();
-        let mut name = |held: &mut Held| match held.action(&spec, &[true; 15], 0.1) {
+        let name = |held: &mut Held| match held.action(&spec, &[true; 15], 0.1) {
             ActionBuffer::Discrete(all) => names[all[0] as usize].clone(),
             ActionBuffer::Continuous(_) => panic!(),
         };
