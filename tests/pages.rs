@@ -100,6 +100,9 @@ impl Workplace {
         );
         write_program(&bin.join("cargo"), &cargo);
         std::os::unix::fs::symlink(root().join("docs"), folder.path().join("docs")).unwrap();
+        std::fs::create_dir(folder.path().join("runs")).unwrap();
+        std::os::unix::fs::symlink(root().join("runs/examples"), folder.path().join("runs/examples"))
+            .unwrap();
         std::fs::create_dir(folder.path().join("maps")).unwrap();
         for map in ["mine.txt", "maps/mine.txt"] {
             std::fs::write(folder.path().join(map), "S..\n.#.\n..G\n").unwrap();

@@ -14,7 +14,7 @@ use freewheel_core::checkpoint::write_atomically;
 use freewheel_core::input::read_raw;
 use freewheel_core::{Error, Result};
 
-use crate::checkpoints::{metrics_digest, of_this_run, stores};
+use crate::checkpoints::{history_store, metrics_digest, of_this_run, stores};
 use crate::folders::files_below;
 use crate::job::{Job, JobConfig};
 use crate::plan_file;
@@ -147,7 +147,8 @@ pub fn verify_run(folder: &Path) -> Result<VerifiedRun> {
     if finished && folder.join(EPISODES).exists() {
         freewheel_core::record::read(folder.join(EPISODES))?;
     }
-    for store in stores(folder, config.checkpoint.keep) {
+    let history = history_store(folder, config.checkpoint.history);
+    for store in stores(folder, config.checkpoint.keep).into_iter().chain([history]) {
         for step in store.steps()? {
             let checkpoint = of_this_run(store.load(step)?, &config, folder)?;
             metrics_digest(&checkpoint)?;

@@ -1,30 +1,39 @@
-//! Episodes to watch from files: recorded episodes, and games of Go in SGF.
+//! Episodes to watch from files: recorded episodes, demonstrations, and games of Go in SGF.
 
 use std::path::Path;
 use std::sync::Arc;
 
+use freewheel_core::demonstrations::Demonstration;
 use freewheel_core::record::{self, EpisodeRecord, FORMAT, RecordedActions};
 use freewheel_core::{DynWorld, Ending, Error, Purpose, Result};
 use freewheel_envs::go::rules::{Color, Ko};
 use freewheel_envs::go::sgf::{self, Edit, EventKind, GameRecord};
 use toml::{Table, Value};
 
-use crate::Registry;
 use crate::tui::Recording;
+use crate::{Registry, demonstrations};
 
-/// Whether `path` is a file of episodes, by its name.
+/// Whether `path` is a file of episodes, by its name, or a store of demonstrations.
 pub(crate) fn is_recording(path: &Path) -> bool {
+    if demonstrations::is_store(path) {
+        return true;
+    }
     let extension = path.extension().and_then(|e| e.to_str()).map(str::to_lowercase);
     path.is_file() && matches!(extension.as_deref(), Some("jsonl" | "sgf"))
 }
 
-/// Episodes of the file at `path`: one for each line of a file of recorded episodes, one for each game of an SGF file.
+/// Episodes at `path`: one for each line of a file of recorded episodes, one for each game of an SGF file, and those of
+/// a store of demonstrations.
 ///
 /// # Errors
 /// Errors of reading; [`Error::Config`] for a file without episodes, and for games that cannot be shown.
 pub(crate) fn read(registry: &Registry, path: &Path) -> Result<Vec<Recording>> {
     let is_sgf = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("sgf"));
-    let recordings = if is_sgf { games(registry, path)? } else { episodes(registry, path)? };
+    let recordings = match (demonstrations::is_store(path), is_sgf) {
+        (true, _) => demonstrated(registry, path)?,
+        (false, true) => games(registry, path)?,
+        (false, false) => episodes(registry, path)?,
+    };
     match recordings.is_empty() {
         true => Err(Error::Config(format!("{}: no episodes in this file", path.display()))),
         false => Ok(recordings),
@@ -60,6 +69,54 @@ fn episodes(registry: &Registry, path: &Path) -> Result<Vec<Recording>> {
         recordings.push(Recording { title: format!("recording {} of {total}", i + 1), world, record });
     }
     Ok(recordings)
+}
+
+/// Episodes of the store of demonstrations in `folder`.
+fn demonstrated(registry: &Registry, folder: &Path) -> Result<Vec<Recording>> {
+    let set = demonstrations::read(folder)?;
+    let wrong = |why: String| Error::Config(format!("{}: {why}", folder.display()));
+    let (header, total) = (&set.header, set.episodes.len());
+    if header.world.is_empty() {
+        return Err(wrong("these demonstrations come from another program: their world is unknown".into()));
+    }
+    let settings: Table = match &header.settings {
+        serde_json::Value::Null => Table::new(),
+        json => serde_json::from_value(json.clone())
+            .map_err(|e| wrong(format!("the settings of the world cannot be read: {e}")))?,
+    };
+    let world = registry.build_world_of_file(&header.world, &settings)?;
+    header.check(world.spec()).map_err(wrong)?;
+    let recording = |(number, episode): (usize, &Demonstration)| {
+        let origin = episode.origin.ok_or_else(|| {
+            wrong(format!("episode {number} comes from another program: it has no seed to replay it from"))
+        })?;
+        let mut actions = episode.opening.clone();
+        match (&mut actions, &episode.actions) {
+            (RecordedActions::Discrete(all), RecordedActions::Discrete(more)) => all.extend(more),
+            (RecordedActions::Continuous(all), RecordedActions::Continuous(more)) => {
+                all.extend(more.iter().cloned());
+            }
+            (all, more) => all.clone_from(more),
+        }
+        let record = EpisodeRecord {
+            format: FORMAT,
+            world: header.world.clone(),
+            version: header.version,
+            settings: header.settings.clone(),
+            seed: origin.streams.seed,
+            purpose: origin.streams.purpose,
+            index: origin.streams.index,
+            episode: origin.episode,
+            length: actions.len() as u32,
+            actions,
+            episode_return: episode.episode_return,
+            ending: episode.ending,
+            digest: String::new(),
+        };
+        let title = format!("{}  {} of {total}", episode.label.title(), number + 1);
+        Ok(Recording { title, world: Arc::clone(&world), record })
+    };
+    set.episodes.iter().enumerate().map(recording).collect()
 }
 
 fn games(registry: &Registry, path: &Path) -> Result<Vec<Recording>> {
@@ -208,5 +265,31 @@ mod tests {
         assert_eq!(runner.ending(), Ending::Terminal);
         std::fs::write(&file, "").unwrap();
         assert!(read(&Registry::standard(), &file).is_err());
+    }
+
+    #[test]
+    fn demonstrations_are_recordings() {
+        let registry = Registry::standard();
+        let world = registry.build_world("grid/cliff", &Table::new()).unwrap();
+        let (policy, source) =
+            demonstrations::recording::named_player(&*world, "reference").unwrap().unwrap();
+        let label = freewheel_core::demonstrations::Label::of(source, "reference");
+        let episodes = demonstrations::recording::play(&*world, &*policy, &label, (2, 7, 100)).unwrap();
+        let header = demonstrations::recording::header(&*world, "grid/cliff", &Table::new()).unwrap();
+        let set = freewheel_core::demonstrations::DemonstrationSet { header, episodes };
+        let folder = tempfile::tempdir().unwrap();
+        let store = folder.path().join("reference-v0");
+        demonstrations::write(&store, &set).unwrap();
+        assert!(is_recording(&store) && !is_recording(folder.path()));
+        let recordings = read(&registry, &store).unwrap();
+        assert_eq!((recordings.len(), &*recordings[1].title), (2, "reference: reference  2 of 2"));
+        let Recording { world, record, .. } = &recordings[1];
+        let streams = freewheel_core::Streams::new(record.seed);
+        let mut runner = world.episode_runner(streams, record.purpose, record.index);
+        runner.reset(record.episode);
+        for i in 0..record.actions.len() {
+            runner.step(record.actions.get(i).unwrap()).unwrap();
+        }
+        assert_eq!((runner.ending(), runner.episode_return()), (Ending::Terminal, -13.0));
     }
 }

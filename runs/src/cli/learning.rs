@@ -77,8 +77,8 @@ pub struct Resume {
 /// `freewheel watch`
 #[derive(Args, Debug)]
 pub struct Watch {
-    /// World (family/name or family:file), the folder of a run, or a file of recorded episodes (.jsonl) or of games of
-    /// Go (.sgf).
+    /// World (family/name or family:file), the folder of a run, a store of demonstrations, or a file of recorded
+    /// episodes (.jsonl) or of games of Go (.sgf).
     pub what: String,
     /// Folder of a second run, to show both side by side on the same episodes.
     pub other: Option<String>,

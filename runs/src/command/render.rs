@@ -4,10 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use freewheel_core::checkpoint::write_atomically;
-use freewheel_core::record::{EpisodeRecord, FORMAT, RecordedActions};
 use freewheel_core::{Error as Core, Policy, PolicyMode, Streams};
 
-use super::{demos, overlay};
+use super::overlay;
 use crate::cli::Render;
 use crate::document::Document;
 use crate::error::{Error, Result};
@@ -17,7 +16,7 @@ use crate::progress::LateBar;
 use crate::render::{self, Format, Timing};
 use crate::score_scale::ScoreScale;
 use crate::tui::{Offscreen, Recording, Watch};
-use crate::{Registry, demonstrations, output, recordings};
+use crate::{Registry, output, recordings};
 
 /// Screens a second of a GIF and of a terminal recording.
 const FPS: (u8, u8) = (12, 30);
@@ -61,10 +60,6 @@ fn source(registry: &Registry, args: &Render) -> Result<(Watch, usize)> {
         let name = path.file_name().map_or_else(|| args.what.clone(), |it| it.to_string_lossy().into_owned());
         return recorded(all, name, args);
     }
-    if demonstrations::is_store(path) {
-        return recorded(vec![demonstration(registry, path, args.episode)?], args.what.clone(), args)
-            .map(|(watch, _)| (watch, 0));
-    }
     let watch = if path.is_dir() { run(registry, path, args)? } else { world(registry, args)? };
     Ok((watch, 0))
 }
@@ -91,45 +86,6 @@ fn recorded(recordings: Vec<Recording>, title: String, args: &Render) -> Result<
     };
     let world = Arc::clone(&recordings[index].world);
     Ok((Watch { title, recordings, ..settings(args, Watch::new(world)) }, index))
-}
-
-/// Episode `number` of the store of demonstrations in `folder`.
-fn demonstration(registry: &Registry, folder: &Path, number: u64) -> Result<Recording> {
-    let set = demonstrations::read(folder)?;
-    let wrong = |why: String| Core::Config(format!("{}: {why}", folder.display()));
-    let n = set.episodes.len();
-    let episode = usize::try_from(number).ok().and_then(|number| set.episodes.get(number));
-    let episode = episode.ok_or_else(|| wrong(format!("has no episode {number}; it has {n}, from 0")))?;
-    let origin = episode.origin.ok_or_else(|| {
-        wrong(format!(
-            "episode {number} has no seed, because it comes from another program, and cannot be shown"
-        ))
-    })?;
-    let world = demos::world_of(registry, &set.header)?;
-    let mut actions = episode.opening.clone();
-    match (&mut actions, &episode.actions) {
-        (RecordedActions::Discrete(all), RecordedActions::Discrete(more)) => all.extend(more),
-        (RecordedActions::Continuous(all), RecordedActions::Continuous(more)) => {
-            all.extend(more.iter().cloned())
-        }
-        (all, more) => all.clone_from(more),
-    }
-    let record = EpisodeRecord {
-        format: FORMAT,
-        world: set.header.world.clone(),
-        version: set.header.version,
-        settings: set.header.settings.clone(),
-        seed: origin.streams.seed,
-        purpose: origin.streams.purpose,
-        index: origin.streams.index,
-        episode: origin.episode,
-        length: actions.len() as u32,
-        actions,
-        episode_return: episode.episode_return,
-        ending: episode.ending,
-        digest: String::new(),
-    };
-    Ok(Recording { title: format!("{} {number} of {n}", episode.label.title()), world, record })
 }
 
 /// Viewer input for the newest policy of the run in `folder`.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use freewheel_core::demonstrations::{Demonstration, EpisodeOrigin, Label, WorldHeader};
+use freewheel_core::demonstrations::{Demonstration, EpisodeOrigin, Label, Source, WorldHeader};
 use freewheel_core::record::RecordedActions;
 use freewheel_core::{Error, Result};
 use serde::{Deserialize, Serialize};
@@ -202,6 +202,14 @@ impl EpisodeMetadata {
 
     pub(super) fn to_json(&self) -> Result<Vec<u8>> {
         to_json(self)
+    }
+
+    /// Description of the player, and the score if it is defined.
+    pub(super) fn player_and_score(&self) -> (String, Option<f64>) {
+        match &self.freewheel {
+            Some(fields) => (fields.label.title(), fields.score),
+            None => (Source::Imported.name().to_owned(), None),
+        }
     }
 
     /// Checks the id, and the checksum of the bytes `steps`.

@@ -17,6 +17,7 @@
 //!
 //! The types of the episodes are in [`freewheel_core::demonstrations`]; the core itself does not depend on Arrow.
 
+pub(crate) mod list;
 pub mod log;
 mod metadata;
 pub(crate) mod recording;

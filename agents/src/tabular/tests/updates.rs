@@ -39,7 +39,8 @@ fn table(agent: &dyn Agent, states: usize, actions: usize) -> Vec<f32> {
 fn evaluate(text: &str) -> (f64, f64) {
     let (left, right) = text.split_once(" = ").unwrap();
     let (old, rest) = left.split_once(" + ").unwrap();
-    let product = |text: &str| -> f64 { text.split(" · ").map(|x| x.parse::<f64>().unwrap()).product() };
+    let number = |text: &str| text.trim_matches(['(', ')']).parse::<f64>().unwrap();
+    let product = |text: &str| -> f64 { text.split(" · ").map(number).product() };
     let change = match rest.split_once(" [") {
         None => product(rest),
         Some((step_size, bracket)) => {

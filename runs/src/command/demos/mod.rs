@@ -15,10 +15,9 @@ use toml::Table;
 
 use super::overlay;
 use crate::cli::{DemosCommand, DemosFilter, DemosMerge, DemosSplit, DemosVerify};
-use crate::demonstrations;
+use crate::demonstrations::{self, list::stores_below};
 use crate::document::Document;
 use crate::error::{Error, Result};
-use crate::folders::files_below;
 use crate::{Registry, output};
 
 pub(super) fn demos(registry: &Registry, command: DemosCommand) -> Result<()> {
@@ -130,15 +129,7 @@ pub(super) fn world_of(
 /// # Errors
 /// [`Core::Config`] if there is none.
 fn stores(folder: &Path) -> Result<Vec<PathBuf>> {
-    let files = if folder.is_dir() { files_below(folder, "metadata.json")? } else { Vec::new() };
-    let mut found: Vec<PathBuf> = files
-        .iter()
-        .filter_map(|file| file.parent()?.parent())
-        .filter(|store| demonstrations::is_store(store))
-        .map(Path::to_owned)
-        .collect();
-    found.sort();
-    found.dedup();
+    let found = stores_below(folder)?;
     match found.is_empty() {
         true => Err(Core::Config(format!(
             "{}: no demonstrations here; `demos record` and `play` make some",

@@ -20,6 +20,7 @@ pub(super) fn help(home: &Home) -> Vec<(&'static str, &'static str)> {
         Tab::Worlds => vec![("enter", "watch"), ("p", "play"), ("t", "train")],
         Tab::Agents => vec![("enter t", "train")],
         Tab::Runs => vec![("enter", "watch"), ("r", "resume"), ("space", "mark"), ("c", "compare")],
+        Tab::Demonstrations => vec![("enter", "watch"), ("p", "play more")],
     };
     keys.extend([("/", "filter"), ("↑ ↓", "select"), ("tab", "next tab"), ("?", "help"), ("q", "quit")]);
     keys
@@ -69,6 +70,7 @@ pub(super) fn effect(key: KeyEvent, focus: Focus) -> Option<Key> {
         KeyCode::Char('1') => Command::Show(Tab::Worlds),
         KeyCode::Char('2') => Command::Show(Tab::Agents),
         KeyCode::Char('3') => Command::Show(Tab::Runs),
+        KeyCode::Char('4') => Command::Show(Tab::Demonstrations),
         KeyCode::Char('/') => Command::Filter,
         KeyCode::Char('t') => Command::Train,
         KeyCode::Char('p') => Command::Play,

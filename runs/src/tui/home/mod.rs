@@ -1,8 +1,9 @@
-//! Home screen of a bare `freewheel`: worlds, agents and runs to choose from.
+//! Home screen of a bare `freewheel`: worlds, agents, runs and demonstrations to choose from.
 //!
 //! | file | content |
 //! |---|---|
 //! | `model` | state of the screen: tabs, selection, filter |
+//! | `choice` | what the user does with the selected item |
 //! | `form` | settings of a training that is about to start |
 //! | `keys` | mapping of keys to commands |
 //! | `details` | world that is built in the background, with its picture and its scores |
@@ -12,6 +13,7 @@
 //! What the user chooses is a command line of the program: the home screen closes, the command runs, and the home screen
 //! opens again.
 
+mod choice;
 mod details;
 mod form;
 mod keys;

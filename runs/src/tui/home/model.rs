@@ -7,8 +7,9 @@ use freewheel_core::settings::Field;
 
 use super::form::Form;
 use crate::Registry;
+use crate::demonstrations::list::StoreEntry;
 use crate::presets::{self, Preset};
-use crate::run_list::{RunEntry, RunState};
+use crate::run_list::RunEntry;
 
 /// Tab of the home screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,11 +20,13 @@ pub(crate) enum Tab {
     Agents,
     /// Runs in the folder of results.
     Runs,
+    /// Stores of demonstrations.
+    Demonstrations,
 }
 
 impl Tab {
     /// All tabs, in the order of the screen.
-    pub(super) const ALL: [Tab; 3] = [Tab::Worlds, Tab::Agents, Tab::Runs];
+    pub(super) const ALL: [Tab; 4] = [Tab::Worlds, Tab::Agents, Tab::Runs, Tab::Demonstrations];
 
     /// Name of the tab.
     pub(super) fn name(self) -> &'static str {
@@ -31,6 +34,7 @@ impl Tab {
             Tab::Worlds => "Worlds",
             Tab::Agents => "Agents",
             Tab::Runs => "Runs",
+            Tab::Demonstrations => "Demonstrations",
         }
     }
 }
@@ -112,7 +116,7 @@ pub(crate) struct Home {
     /// Tab that is shown.
     pub(super) tab: Tab,
     /// Lists of the tabs.
-    lists: [List; 3],
+    lists: [List; 4],
     /// Part that takes the keys.
     pub(super) focus: Focus,
     /// Worlds, by family.
@@ -123,6 +127,8 @@ pub(crate) struct Home {
     pub(super) runs: Option<Vec<RunEntry>>,
     /// Folder of the runs.
     pub(super) folder: PathBuf,
+    /// Stores of demonstrations below the folder `demos`; `None` until it has been read.
+    pub(super) stores: Option<Vec<StoreEntry>>,
     /// Folders of the marked runs, at most two.
     pub(super) marked: Vec<PathBuf>,
     /// Form of a training, while it is open.
@@ -155,6 +161,7 @@ impl Home {
             agents: registry.agents().map(agent).collect(),
             runs: None,
             folder: folder.to_owned(),
+            stores: None,
             marked: Vec::new(),
             form: None,
             help: false,
@@ -195,6 +202,9 @@ impl Home {
             Tab::Worlds => indices(&self.worlds, |world| passes(&world.id) || passes(&world.about)),
             Tab::Agents => indices(&self.agents, |agent| passes(&agent.id) || passes(&agent.about)),
             Tab::Runs => indices(runs, |run| passes(&run_text(run, &self.folder))),
+            Tab::Demonstrations => indices(self.stores.as_deref().unwrap_or_default(), |store| {
+                passes(&store.folder.to_string_lossy())
+            }),
         }
     }
 
@@ -216,6 +226,20 @@ impl Home {
     /// Selected run; `None` in another tab.
     pub(super) fn run(&self) -> Option<&RunEntry> {
         self.runs.as_ref()?.get(self.selected()?).filter(|_| self.tab == Tab::Runs)
+    }
+
+    /// Selected store of demonstrations; `None` in another tab.
+    pub(super) fn store(&self) -> Option<&StoreEntry> {
+        self.stores.as_ref()?.get(self.selected()?).filter(|_| self.tab == Tab::Demonstrations)
+    }
+
+    /// Takes the stores of demonstrations.
+    pub(super) fn set_stores(&mut self, stores: Vec<StoreEntry>) {
+        self.dirty |= self.stores.as_ref() != Some(&stores);
+        self.stores = Some(stores);
+        let last = self.stores.as_ref().map_or(0, Vec::len).saturating_sub(1);
+        let list = &mut self.lists[Tab::Demonstrations as usize];
+        list.selected = list.selected.min(last);
     }
 
     /// The two runs that are compared.
@@ -323,83 +347,6 @@ impl Home {
             form.execute(&command);
         }
     }
-
-    fn open(&mut self) {
-        match self.tab {
-            Tab::Worlds => {
-                self.chosen = self.world().map(|world| words(["watch", &concrete(&world.id)]));
-            }
-            Tab::Agents => self.open_form(),
-            Tab::Runs => match self.run().map(|run| (run.folder.clone(), run.state.clone())) {
-                Some((_, RunState::Damaged(why))) => self.say(&why),
-                Some((folder, _)) => self.chosen = Some(words(["watch", &folder.to_string_lossy()])),
-                None => {}
-            },
-        }
-    }
-
-    /// Opens the two compared runs side by side.
-    fn watch_both(&mut self) {
-        match self.compared() {
-            Some([a, b]) if a.world == b.world => {
-                let [a, b] = [a, b].map(|run| run.folder.to_string_lossy());
-                self.chosen = Some(words(["watch", &a, &b]));
-            }
-            _ => self.say("two runs side by side need one world"),
-        }
-    }
-
-    fn play(&mut self) {
-        match self.world() {
-            Some(world) => self.chosen = Some(words(["play", &concrete(&world.id)])),
-            None => self.say("choose a world to play in"),
-        }
-    }
-
-    fn resume(&mut self) {
-        match self.run().map(|run| (run.folder.clone(), run.state.clone())) {
-            Some((folder, RunState::Interrupted)) => {
-                self.chosen = Some(words(["resume", &folder.to_string_lossy()]));
-            }
-            Some((_, RunState::Done)) => {
-                self.say("this run is finished; `freewheel run` with more steps extends it")
-            }
-            Some((_, RunState::Damaged(why))) => self.say(&why),
-            Some(_) => self.say("another process trains this run"),
-            None => self.say("choose a run to continue"),
-        }
-    }
-
-    fn mark(&mut self) {
-        let Some(folder) = self.run().map(|run| run.folder.clone()) else { return };
-        match self.marked.iter().position(|marked| *marked == folder) {
-            Some(at) => drop(self.marked.remove(at)),
-            None => {
-                if self.marked.len() == 2 {
-                    self.marked.remove(0);
-                }
-                self.marked.push(folder);
-            }
-        }
-        self.execute(Command::Move(1));
-    }
-
-    /// Opens the form of a training in the selected world or with the selected agent.
-    fn open_form(&mut self) {
-        let agents: Vec<String> = self.agents.iter().map(|agent| agent.id.clone()).collect();
-        let worlds: Vec<String> = self.worlds.iter().map(|world| concrete(&world.id)).collect();
-        let form = match self.tab {
-            Tab::Worlds => {
-                self.world().and_then(|world| Form::of_world(&concrete(&world.id), worlds, agents))
-            }
-            Tab::Agents => self.agent().and_then(|agent| Form::of_agent(&agent.id, worlds, agents)),
-            Tab::Runs => None,
-        };
-        match form {
-            Some(form) => (self.form, self.focus) = (Some(form), Focus::Form),
-            None => self.say("choose a world or an agent to train"),
-        }
-    }
 }
 
 /// Presets of a world.
@@ -418,24 +365,6 @@ fn run_text(run: &RunEntry, root: &Path) -> String {
     format!("{folder} {} {} {}", run.world, run.agent, run.state.name())
 }
 
-/// Id with numbers in the place of the letters that stand for a number to choose: `grid/deepsea-8` for
-/// `grid/deepsea-N`.
-pub(super) fn concrete(id: &str) -> String {
-    let number = |part: &str| match part.chars().all(|c| "NSWHx".contains(c)) && part != "x" {
-        true => part.replace(['N', 'W', 'H'], "8").replace('S', "1"),
-        false => part.to_owned(),
-    };
-    let part = |part: &str| match part.strip_suffix(['-', '/']) {
-        Some(text) => number(text) + &part[text.len()..],
-        None => number(part),
-    };
-    id.split_inclusive(['-', '/']).map(part).collect()
-}
-
 fn indices<T>(all: &[T], passes: impl Fn(&T) -> bool) -> Vec<usize> {
     all.iter().enumerate().filter(|(_, item)| passes(item)).map(|(index, _)| index).collect()
-}
-
-fn words<const N: usize>(words: [&str; N]) -> Vec<String> {
-    words.map(str::to_owned).to_vec()
 }

@@ -8,15 +8,17 @@ use crossterm::event::Event;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::choice::concrete;
 use super::details::{Builder, Details};
 use super::keys::{self, Key};
-use super::model::{Command, Focus, Home, Tab, concrete};
+use super::model::{Command, Focus, Home, Tab};
 use super::view;
-use crate::Registry;
+use crate::demonstrations::list::StoreEntry;
 use crate::run_list::{self, RunEntry};
 use crate::tui::app::{Screen, Transition, pressed};
 use crate::tui::palette::Palette;
 use crate::tui::{ascii, needs_ascii};
+use crate::{Registry, demonstrations};
 
 /// Time between two looks at the background.
 const POLL: Duration = Duration::from_millis(60);
@@ -25,13 +27,16 @@ const STEP: Duration = Duration::from_millis(240);
 /// Time between two readings of the folder of results.
 const SCAN: Duration = Duration::from_secs(4);
 
+/// Folder of the stores of demonstrations.
+const DEMONSTRATIONS: &str = "demos";
+
 /// Home screen.
 pub(super) struct HomeScreen<'a> {
     model: &'a mut Home,
     builder: Builder,
     details: Option<Details>,
-    /// Runs that are being read.
-    runs: Option<Receiver<Result<Vec<RunEntry>, String>>>,
+    /// Runs and stores of demonstrations that are being read.
+    runs: Option<Receiver<Result<(Vec<RunEntry>, Vec<StoreEntry>), String>>>,
     /// Whether all glyphs are ASCII.
     ascii: bool,
     since_poll: Duration,
@@ -57,12 +62,13 @@ impl<'a> HomeScreen<'a> {
         screen
     }
 
-    /// Reads the runs on a thread in the background.
+    /// Reads the runs and the demonstrations on a thread in the background.
     fn scan(&mut self, folder: &Path) {
         let (send, receive) = channel();
         let folder = folder.to_owned();
         let read = move || {
-            let _ = send.send(run_list::list(&folder).map_err(|e| e.to_string()));
+            let stores = demonstrations::list::list(Path::new(DEMONSTRATIONS)).unwrap_or_default();
+            let _ = send.send(run_list::list(&folder).map(|runs| (runs, stores)).map_err(|e| e.to_string()));
         };
         let _ = std::thread::Builder::new().name("runs".into()).spawn(read);
         self.runs = Some(receive);
@@ -80,9 +86,10 @@ impl<'a> HomeScreen<'a> {
         }
         self.model.dirty |= self.builder.receive(&mut self.details);
         match self.runs.as_ref().map(Receiver::try_recv) {
-            Some(Ok(Ok(runs))) => {
+            Some(Ok(Ok((runs, stores)))) => {
                 self.runs = None;
                 self.model.set_runs(runs);
+                self.model.set_stores(stores);
             }
             Some(Ok(Err(why))) => {
                 self.runs = None;
@@ -122,7 +129,10 @@ impl<'a> Screen<'a> for HomeScreen<'a> {
                 self.model.dirty = true;
             }
         }
-        if self.since_scan >= SCAN && self.runs.is_none() && self.model.tab == Tab::Runs {
+        if self.since_scan >= SCAN
+            && self.runs.is_none()
+            && matches!(self.model.tab, Tab::Runs | Tab::Demonstrations)
+        {
             self.since_scan = Duration::ZERO;
             let folder = self.model.folder.clone();
             self.scan(&folder);

@@ -8,11 +8,13 @@ use proptest::prelude::*;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::choice::concrete;
 use super::keys::{self, Key};
-use super::model::{Focus, Home, Tab, concrete};
+use super::model::{Focus, Home, Tab};
 use super::view;
 use crate::Registry;
 use crate::curves::{Curve, Curves};
+use crate::demonstrations::list::{Content, StoreEntry};
 use crate::run_list::{RunEntry, RunState};
 use crate::tui::palette::{Depth, Palette};
 use crate::tui::snapshot;
@@ -45,9 +47,27 @@ fn runs() -> Vec<RunEntry> {
     states.into_iter().enumerate().map(run).collect()
 }
 
+/// Stores of demonstrations, one of them damaged.
+fn stores() -> Vec<StoreEntry> {
+    let content = Content {
+        world: "grid/cliff".into(),
+        episodes: 5,
+        steps: 120,
+        players: vec![("human".into(), 3), ("reference: reference, noise 0.2".into(), 2)],
+        scores: vec![-40.0, -22.0, -17.0, -13.0, -15.0],
+    };
+    let store =
+        |name: &str, content| StoreEntry { folder: Path::new("demos/grid/cliff").join(name), content };
+    vec![
+        store("human-v0", Ok(content)),
+        store("old-v0", Err("demos/grid/cliff/old-v0/data/metadata.json: damaged: no JSON".into())),
+    ]
+}
+
 fn home(tab: Tab) -> Home {
     let mut home = Home::new(&Registry::standard(), Path::new("results"), tab);
     home.set_runs(runs());
+    home.set_stores(stores());
     home
 }
 
@@ -76,6 +96,11 @@ fn screens() {
         insta::assert_snapshot!(name, snapshot::text(&screen(&mut runs, Depth::True, width, height)));
         let name = format!("home-runs-{width}x{height}-no-color");
         insta::assert_snapshot!(name, snapshot::styled(&screen(&mut runs, Depth::None, width, height)));
+    }
+    for (width, height) in [(80, 24), (120, 40), (60, 16)] {
+        let name = format!("home-demonstrations-{width}x{height}");
+        let shown = screen(&mut home(Tab::Demonstrations), Depth::True, width, height);
+        insta::assert_snapshot!(name, snapshot::text(&shown));
     }
     let colors = screen(&mut home(Tab::Runs), Depth::True, 80, 24);
     insta::assert_snapshot!("home-runs-80x24-colors", snapshot::styled(&colors));
@@ -129,6 +154,18 @@ fn two_marked_runs_are_compared() {
 }
 
 #[test]
+fn demonstrations_are_watched_and_more_are_played() {
+    let mut home = home(Tab::Demonstrations);
+    press(&mut home, KeyCode::Enter);
+    assert_eq!(home.take_chosen().unwrap(), ["watch", "demos/grid/cliff/human-v0"]);
+    type_text(&mut home, "p");
+    assert_eq!(home.take_chosen().unwrap(), ["play", "grid/cliff", "--to", "demos/grid/cliff/human-v0"]);
+    press(&mut home, KeyCode::Down);
+    press(&mut home, KeyCode::Enter);
+    assert!(home.message.as_ref().is_some_and(|text| text.contains("no JSON")));
+}
+
+#[test]
 fn only_an_interrupted_run_is_resumed_and_a_damaged_one_says_why() {
     let mut home = home(Tab::Runs);
     for index in 0..5 {
@@ -167,7 +204,7 @@ proptest! {
             KeyCode::Up, KeyCode::Down, KeyCode::Left, KeyCode::Right, KeyCode::Enter, KeyCode::Esc, KeyCode::Tab,
             KeyCode::BackTab, KeyCode::Backspace, KeyCode::Home, KeyCode::End, KeyCode::PageDown,
         ];
-        let letters: Vec<char> = "jkhl123/tpwr c?q".chars().collect();
+        let letters: Vec<char> = "jkhl1234/tpwrc?q".chars().collect();
         let mut home = home(Tab::Worlds);
         for (which, any, width, height) in keys {
             let code = special.get(which).copied().unwrap_or_else(|| {

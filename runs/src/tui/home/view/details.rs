@@ -21,6 +21,7 @@ pub(super) fn draw(model: &Home, world: Option<&Details>, palette: Palette, area
         Tab::Worlds => draw_world(model, world, palette, area, buf),
         Tab::Agents => draw_agent(model, palette, area, buf),
         Tab::Runs => draw_run(model, palette, area, buf),
+        Tab::Demonstrations => draw_store(model, palette, area, buf),
     }
 }
 
@@ -171,6 +172,53 @@ fn draw_run(model: &Home, palette: Palette, area: Rect, buf: &mut Buffer) {
     write_lines(lines, Rect { y: chart.bottom(), height: rows, ..inside }, buf);
     if chart.height >= 4 {
         draw_curves(&[run], palette, chart, buf);
+    }
+}
+
+/// Store of demonstrations: its facts, players and scores.
+fn draw_store(model: &Home, palette: Palette, area: Rect, buf: &mut Buffer) {
+    let Some(store) = model.store() else { return };
+    let name = store.folder.display().to_string();
+    let inside = framed(title(&name, palette), palette, area, buf);
+    let content = match &store.content {
+        Ok(content) => content,
+        Err(why) => {
+            let why = wrapped(why, usize::from(inside.width).max(8));
+            let lines = why.into_iter().map(|line| Line::styled(line, palette.role(Role::Warn)));
+            write_lines(lines, inside, buf);
+            return;
+        }
+    };
+    let world = if content.world.is_empty() { "of another program" } else { &content.world };
+    let range = match content.mean_score() {
+        Some(mean) => {
+            let least = content.scores.iter().copied().fold(f64::INFINITY, f64::min);
+            let most = content.scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            format!("{} ({} to {})", compact(mean), compact(least), compact(most))
+        }
+        None => "-".into(),
+    };
+    let mut facts = vec![
+        ("world", world.to_owned()),
+        ("episodes", content.episodes.to_string()),
+        ("steps", count(content.steps as f64)),
+        ("score", range),
+    ];
+    let players = content.players.iter();
+    facts.extend(players.map(|(player, episodes)| ("player", format!("{player}, {episodes} episodes"))));
+    let lines = labeled(&facts, inside.width, 2, palette);
+    let rows = (lines.len() as u16).min(inside.height);
+    write_lines(lines, Rect { height: rows, ..inside }, buf);
+    let chart = Rect { y: inside.y + rows, height: inside.height - rows, ..inside };
+    if chart.height >= 5 && content.scores.len() > 1 {
+        let point =
+            |(i, &mean): (usize, &f64)| Point { step: i as u64, mean, low: mean, high: mean, runs: 1 };
+        let points: Vec<Point> = content.scores.iter().enumerate().map(point).collect();
+        let steps = points.len() as u64 - 1;
+        let lines = [Curve { points: &points, color: 0, front: true }];
+        let chart = Rect { y: chart.y + 1, height: chart.height - 1, ..chart };
+        Plot { lines: &lines, marks: &[], steps, lower_is_better: false, labels: true, round: false }
+            .draw(palette, chart, buf);
     }
 }
 

@@ -41,6 +41,9 @@ pub(super) fn draw(model: &mut Home, palette: Palette, area: Rect, buf: &mut Buf
             (Tab::Runs, Some(runs)) if runs.is_empty() => {
                 format!("no runs in {}; train an agent with t", model.folder.display())
             }
+            (Tab::Demonstrations, _) if model.stores.as_ref().is_none_or(Vec::is_empty) => {
+                "no demonstrations in demos; play a world with p".to_owned()
+            }
             _ => format!("nothing contains `{filter}`"),
         };
         buf.set_stringn(inside.x, inside.y, text, usize::from(inside.width), dim);
@@ -110,6 +113,17 @@ fn item(model: &Home, index: usize, selected: bool, table: &Columns, palette: Pa
             Some(run) => table.row(run, selected, model.marked.contains(&run.folder), palette),
             None => Line::default(),
         },
+        Tab::Demonstrations => {
+            let Some(store) = model.stores.as_deref().unwrap_or_default().get(index) else {
+                return Line::default();
+            };
+            let name = store.folder.strip_prefix("demos").unwrap_or(&store.folder).display().to_string();
+            let (note, style) = match &store.content {
+                Ok(content) => (format!("  {} episodes", content.episodes), palette.role(Role::Dim)),
+                Err(_) => ("  ✗ damaged".to_owned(), palette.role(Role::Warn)),
+            };
+            Line::from(vec![mark, Span::styled(name, text), Span::styled(note, style)])
+        }
     }
 }
 
