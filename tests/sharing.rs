@@ -56,7 +56,8 @@ fn every_source_and_format_is_rendered() {
     assert!(String::from_utf8(svg).unwrap().contains("<title>Ann - Bo</title>"));
     let words = ["render", "grid/cliff", "--agent", "sarsa", "--train", "2000", "--picture"];
     let text = String::from_utf8(written(folder.path(), "a.txt", &words)).unwrap();
-    assert!(text.contains('G') && text.lines().count() < 30, "{text}");
+    // Cells with their borders and the action of the table, without the panel.
+    assert!(text.contains('▕') && text.contains('→') && !text.contains("return"), "{text}");
 }
 
 #[test]
@@ -121,5 +122,6 @@ fn learning_curves_are_drawn() {
     let csv = String::from_utf8(csv).unwrap();
     assert!(csv.starts_with("world,agent,metric,episodes,seeds,mean,low,high\n"));
     // A run that is named twice counts once.
-    assert!(csv.lines().skip(1).all(|line| line.split(',').nth(4) == Some("2")), "{csv}");
+    let seeds: Vec<&str> = csv.lines().skip(1).filter_map(|line| line.split(',').nth(4)).collect();
+    assert!(seeds.contains(&"2") && seeds.iter().all(|n| ["1", "2"].contains(n)), "{csv}");
 }
