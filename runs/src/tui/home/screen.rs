@@ -30,13 +30,16 @@ const SCAN: Duration = Duration::from_secs(4);
 /// Folder of the stores of demonstrations.
 const DEMONSTRATIONS: &str = "demos";
 
+/// Runs and stores of demonstrations, or why they cannot be read.
+type Found = Result<(Vec<RunEntry>, Vec<StoreEntry>), String>;
+
 /// Home screen.
 pub(super) struct HomeScreen<'a> {
     model: &'a mut Home,
     builder: Builder,
     details: Option<Details>,
     /// Runs and stores of demonstrations that are being read.
-    runs: Option<Receiver<Result<(Vec<RunEntry>, Vec<StoreEntry>), String>>>,
+    runs: Option<Receiver<Found>>,
     /// Whether all glyphs are ASCII.
     ascii: bool,
     since_poll: Duration,
