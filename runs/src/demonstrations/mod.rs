@@ -120,7 +120,7 @@ pub fn write(folder: &Path, set: &DemonstrationSet) -> Result<()> {
 /// Appends `episodes` to the store in `folder`, which is made if it does not exist.
 ///
 /// # Errors
-/// [`Error::Config`] if the store is of another world; as [`write`]. After an error, the store is unchanged.
+/// [`Error::Config`] if the store is of another world; as [`write()`]. After an error, the store is unchanged.
 pub fn append(folder: &Path, set: &DemonstrationSet) -> Result<()> {
     if !is_store(folder) {
         return write(folder, set);
