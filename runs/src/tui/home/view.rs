@@ -80,7 +80,7 @@ fn tabs(model: &Home, palette: Palette, area: Rect, buf: &mut Buffer) {
     Line::from(spans).render(area, buf);
     let folder = format!("{} ", model.folder.display());
     let wide = Span::raw(&*folder).width() as u16;
-    if model.tab == Tab::Runs && wide + 50 < area.width {
+    if model.tab == Tab::Runs && wide + 66 < area.width {
         buf.set_string(area.right() - wide, area.y, folder, palette.role(Role::Dim));
     }
 }
