@@ -177,8 +177,8 @@ fn a_flipped_bit_in_any_file_of_a_finished_run_is_detected() {
             }
         }
     }
-    // Configuration, checksums, metrics, episodes, results, and three checkpoints.
-    assert_eq!(covered, 8);
+    // Configuration, checksums, metrics, episodes, results, three checkpoints, and eleven of the history.
+    assert_eq!(covered, 19);
     let plan = freewheel_tests::files(folder.path()).into_iter().find(|(name, _)| name.starts_with("plan-"));
     let (name, good) = plan.unwrap();
     for place in 0..60 {

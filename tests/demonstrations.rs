@@ -13,6 +13,21 @@ fn at(home: &Path, name: &str) -> String {
     home.join(name).to_str().unwrap().to_owned()
 }
 
+/// Three episodes each of two worlds, played with keys in a terminal by `play`.
+#[test]
+fn episodes_played_by_hand_replay_exactly() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/human");
+    let text = PROGRAM.text(&["demos", "verify", folder.to_str().unwrap()]);
+    assert_eq!(text.matches("3 episodes replay exactly").count(), 2, "{text}");
+    for (world, best) in [("grid/cliff", -13.0), ("grid/deepsea-8", 0.99)] {
+        let store = folder.join(world).join("human-v0");
+        let set = demonstrations::read(&store).unwrap();
+        assert!(set.episodes.iter().all(|episode| episode.label.title() == "human"));
+        let scores = set.episodes.iter().map(|episode| episode.score);
+        assert!((scores.fold(f64::NEG_INFINITY, f64::max) - best).abs() < 1e-6, "{world}");
+    }
+}
+
 #[test]
 fn stores_are_recorded_filtered_merged_split_and_verified() {
     let home = tempdir().unwrap();

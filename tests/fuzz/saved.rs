@@ -1,13 +1,15 @@
 //! Saved agents, estimators and trainers: their content is mutated and gets a right checksum again, as a forged file
 //! has.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use freewheel::{Registry, Trainer};
+use freewheel::{Registry, Trainer, demonstrations};
 use freewheel_agents::Samples;
 use freewheel_agents::estimator::{AnyEstimator, Task, factory};
-use freewheel_core::Streams;
+use freewheel_agents::fixed::UniformPolicy;
 use freewheel_core::checkpoint::Checkpoint;
+use freewheel_core::demonstrations::{Demonstration, DemonstrationSet, Label, Source, WorldHeader};
+use freewheel_core::{Purpose, Streams};
 
 use crate::Target;
 
@@ -42,12 +44,39 @@ fn with_checksum(bytes: &[u8]) -> Vec<u8> {
     [bytes, blake3::hash(bytes).as_bytes()].concat()
 }
 
+/// Store with demonstrations of the random player in a world, made once.
+fn store(folder: &Path, id: &str) -> PathBuf {
+    let store = folder.join(format!("demos-{}", id.replace('/', "-")));
+    let Ok(world) = Registry::standard().build_world(id, &toml::Table::new()) else { return store };
+    if demonstrations::is_store(&store) {
+        return store;
+    }
+    let policy = UniformPolicy::new(world.spec()).unwrap();
+    let label = Label::of(Source::Scripted, "random");
+    let streams = Streams::new(0);
+    let mut runner = world.episode_runner(streams, Purpose::DemonstrationEnvironment, 0);
+    let mut rng = streams.stream(Purpose::DemonstrationAction, 0, 0);
+    let mut play =
+        |episode| Demonstration::play(&mut *runner, episode, &policy, &label, &mut rng, 40).unwrap();
+    let episodes = (0..3).map(&mut play).collect();
+    let header = WorldHeader::of(world.spec(), id, serde_json::Value::Null);
+    demonstrations::write(&store, &DemonstrationSet { header, episodes }).unwrap();
+    store
+}
+
 /// A trainer of `agent` in each of `worlds` that suits it.
 fn trainers(folder: &Path, agent: &str, worlds: &[&str]) -> Vec<Target> {
     let mut found = Vec::new();
     for &world in worlds {
         let small = toml::toml! { hidden_sizes = [4] };
-        let builders = [small, toml::Table::new()].map(|settings| {
+        // Offline agents learn from demonstrations.
+        let demos = store(folder, world).display().to_string();
+        let cloned = toml::toml! { estimator = "tree" };
+        let [cloned, offline] = [cloned, toml::Table::new()].map(|mut settings| {
+            settings.insert("demos".into(), demos.clone().into());
+            settings
+        });
+        let builders = [small, toml::Table::new(), cloned, offline].map(|settings| {
             let start = Trainer::builder(world, agent).no_preset().num_envs(2).total_steps(200);
             settings.into_iter().fold(start, |builder, (key, value)| builder.set(&key, value))
         });

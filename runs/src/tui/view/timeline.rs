@@ -38,8 +38,10 @@ pub(super) fn draw(model: &Model, palette: Palette, buf: &mut Buffer) {
         put(buf, bar, column, glyph, palette.role(role));
     }
     for (step, _) in model.episode.steps().iter().enumerate().filter(|(_, step)| step.by_human) {
-        let column = model.timeline_column(step + 1, bar.width);
-        put(buf, bar, column, '═', palette.role(Role::Warn));
+        let [before, after] = [step, step + 1].map(|step| model.timeline_column(step, bar.width));
+        for column in (before + 1).min(after)..=after {
+            put(buf, bar, column, '═', palette.role(Role::Warn));
+        }
     }
     for (before, event) in model.episode.events() {
         let column = model.timeline_column(*before as usize + 1, bar.width);
