@@ -1,4 +1,4 @@
-//! What a policy computes about a state before it chooses an action: action values, probabilities or visits.
+//! Numbers of a policy about a state before it chooses an action: action values, probabilities or visits.
 
 /// Numbers of a policy about one state; see [`Policy::insight`](crate::Policy::insight).
 ///

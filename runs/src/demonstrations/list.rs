@@ -14,7 +14,7 @@ use crate::folders::files_below;
 pub(crate) struct StoreEntry {
     /// Folder of the store.
     pub(crate) folder: PathBuf,
-    /// What the store contains, or why it cannot be read.
+    /// Content of the store, or the reason why it cannot be read.
     pub(crate) content: std::result::Result<Content, String>,
 }
 

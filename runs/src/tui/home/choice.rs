@@ -1,4 +1,4 @@
-//! What the user does with the selected item: most of it is a command line of the program.
+//! Actions of the user on the selected item: most of them are command lines of the program.
 
 use super::form::Form;
 use super::model::{Command, Focus, Home, Tab};

@@ -3,14 +3,14 @@
 //! | file | content |
 //! |---|---|
 //! | `model` | state of the screen: tabs, selection, filter |
-//! | `choice` | what the user does with the selected item |
+//! | `choice` | actions of the user on the selected item |
 //! | `form` | settings of a training that is about to start |
 //! | `keys` | mapping of keys to commands |
 //! | `details` | world that is built in the background, with its picture and its scores |
 //! | `screen` | connection of model, keys and background work |
 //! | `view` | drawing of the model |
 //!
-//! What the user chooses is a command line of the program: the home screen closes, the command runs, and the home screen
+//! A choice of the user is a command line of the program: the home screen closes, the command runs, and the home screen
 //! opens again.
 
 mod choice;
