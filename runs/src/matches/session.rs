@@ -60,11 +60,12 @@ pub(super) type Fault = String;
 
 impl PlayerSession {
     pub(super) fn new(player: MatchPlayer) -> Self {
-        PlayerSession { player, client: None, seeded: false }
+        PlayerSession { player, client: None, seeded: false, memory: Memory::default() }
     }
 
     /// Starts a game at the position of `game`. A program gets a seed if it supports `set_random_seed`.
     pub(super) fn start_game(&mut self, game: &Game, rng: &mut Stream) -> Result<(), Fault> {
+        self.memory = Memory::default();
         let MatchPlayer::Program { command, limit } = &self.player else { return Ok(()) };
         if self.client.is_none() {
             let mut client = Client::start(command, *limit).map_err(|e| e.to_string())?;
@@ -91,7 +92,9 @@ impl PlayerSession {
         rng: &mut Stream,
     ) -> Result<PlayerAction, Fault> {
         match (&self.player, &mut self.client) {
-            (MatchPlayer::Builtin(player), _) => player.choose(game, rng).map_err(|e| e.to_string()),
+            (MatchPlayer::Builtin(player), _) => {
+                player.choose_in_game(game, &mut self.memory, None, rng).map_err(|e| e.to_string())
+            }
             (_, Some(client)) => {
                 client.generate_move(game.rules(), color).map_err(|e| self.fail(e.to_string()))
             }

@@ -1,9 +1,11 @@
 //! GTP commands: the table of all commands, and the commands that change the game.
 
 use std::io::{self, Write};
+use std::time::Instant;
 
 use freewheel_core::Stream;
 
+use super::clock::{Clock, Control};
 use super::engine::{Engine, InputQueue};
 use super::protocol::{Command, Response};
 use super::{analysis, queries, records, vertex};
@@ -112,7 +114,11 @@ fn play(engine: &mut Engine, words: &[String]) -> Response {
 /// Move that the engine's player chooses for `color`, as a GTP vertex, and the game after the move.
 pub(super) fn choose(engine: &mut Engine, color: Color) -> Result<(String, Game), String> {
     let mut game = engine.game_for(color);
-    let name = match engine.player.choose(&game, &mut engine.rng).map_err(|e| e.to_string())? {
+    let start = Instant::now();
+    let time = engine.clock.time(&game, color);
+    let action = engine.player.choose_in_game(&game, &mut engine.memory, time, &mut engine.rng);
+    engine.clock.count(color, start.elapsed());
+    let name = match action.map_err(|e| e.to_string())? {
         PlayerAction::Resign => "resign".to_owned(),
         PlayerAction::Play(point) => play_chosen(&mut game, point)?,
     };
@@ -290,28 +296,42 @@ fn set_random_seed(engine: &mut Engine, words: &[String]) -> Response {
     Ok(String::new())
 }
 
-/// Command `time_settings MAIN_TIME BYO_YOMI_TIME BYO_YOMI_STONES`: checked but ignored, since players count playouts,
-/// not seconds.
-fn time_settings(_: &mut Engine, words: &[String]) -> Response {
-    (0..3).try_for_each(|index| argument(words, index, number::<u32>).map(|_| ()))?;
+/// Command `time_settings MAIN_TIME BYO_YOMI_TIME BYO_YOMI_STONES`, seconds. A byo-yomi time without stones means that
+/// there is no limit.
+fn time_settings(engine: &mut Engine, words: &[String]) -> Response {
+    let of = |index| argument(words, index, number::<u32>);
+    let (main, period, moves) = (of(0)?, of(1)?, of(2)?);
+    let limited = period == 0 || moves > 0;
+    let control = Control { main: f64::from(main), period: f64::from(period), moves };
+    engine.clock = Clock::new(limited.then_some(control));
     Ok(String::new())
 }
 
-fn time_left(_: &mut Engine, words: &[String]) -> Response {
-    let _: Color = argument(words, 0, vertex::parse_color)?;
-    (1..3).try_for_each(|index| argument(words, index, number::<i64>).map(|_| ()))?;
+/// Command `time_left COLOR TIME STONES`: seconds left, and the moves to play in them; 0 stones in main time.
+fn time_left(engine: &mut Engine, words: &[String]) -> Response {
+    let color = argument(words, 0, vertex::parse_color)?;
+    let (seconds, stones) = (argument(words, 1, number::<i64>)?, argument(words, 2, number::<i64>)?);
+    let stones = u32::try_from(stones).map_err(|_| "syntax error".to_owned())?;
+    engine.clock.set_left(color, seconds as f64, stones);
     Ok(String::new())
 }
 
-/// Command `kgs-time_settings`, the clock of the server KGS: `none`, `absolute T`, `byoyomi T P N` or `canadian T P N`;
-/// checked but ignored.
-fn kgs_time_settings(_: &mut Engine, words: &[String]) -> Response {
-    let numbers = match words.first().map(String::as_str) {
-        Some("none") => 0,
-        Some("absolute") => 1,
-        Some("byoyomi" | "canadian") => 3,
+/// Command `kgs-time_settings`, the clock of the server KGS: `none`, `absolute T`, `byoyomi T P N` (N periods of P
+/// seconds for one move each) or `canadian T P N` (periods of P seconds for N moves).
+fn kgs_time_settings(engine: &mut Engine, words: &[String]) -> Response {
+    let of = |index| argument(words, index, number::<u32>);
+    let control = match words.first().map(String::as_str) {
+        Some("none") => None,
+        Some("absolute") => Some(Control { main: f64::from(of(1)?), period: 0.0, moves: 0 }),
+        Some("byoyomi") => {
+            of(3)?;
+            Some(Control { main: f64::from(of(1)?), period: f64::from(of(2)?), moves: 1 })
+        }
+        Some("canadian") => {
+            Some(Control { main: f64::from(of(1)?), period: f64::from(of(2)?), moves: of(3)? })
+        }
         _ => return Err("syntax error".into()),
     };
-    (1..=numbers).try_for_each(|index| argument(words, index, number::<u32>).map(|_| ()))?;
+    engine.clock = Clock::new(control);
     Ok(String::new())
 }

@@ -7,9 +7,10 @@ use std::sync::mpsc::{self, Receiver, TryRecvError};
 
 use freewheel_core::{Purpose, Stream, Streams};
 
+use super::clock::Clock;
 use super::commands::{self, Handler};
 use super::protocol::{Command, Line, LineReader, MAX_LINE, Response, write_response};
-use crate::go::players::Player;
+use crate::go::players::{Memory, Player};
 use crate::go::rules::{Color, Game, Rules, Setup};
 use crate::go::uct::UctSettings;
 
@@ -20,6 +21,9 @@ pub struct Engine {
     pub(super) analysis: UctSettings,
     pub(super) game: Game,
     pub(super) rng: Stream,
+    /// What the player has read in this game.
+    pub(super) memory: Memory,
+    pub(super) clock: Clock,
 }
 
 impl Engine {
@@ -35,7 +39,14 @@ impl Engine {
         seed: u64,
     ) -> freewheel_core::Result<Self> {
         let game = Game::new(Rules { move_limit: None, ..rules })?;
-        Ok(Engine { player, analysis, game, rng: stream(seed) })
+        Ok(Engine {
+            player,
+            analysis,
+            game,
+            rng: stream(seed),
+            memory: Memory::default(),
+            clock: Clock::default(),
+        })
     }
 
     /// Current game of the engine.
@@ -102,11 +113,14 @@ impl Engine {
 
     pub(super) fn seed(&mut self, seed: u64) {
         self.rng = stream(seed);
+        self.memory = Memory::default();
     }
 
     /// Starts a new game with `rules` from the position `setup`.
     pub(super) fn begin(&mut self, rules: Rules, setup: Setup) -> Response {
         self.game = Game::with_setup(rules, setup).map_err(|e| e.to_string())?;
+        self.memory = Memory::default();
+        self.clock.restart();
         Ok(String::new())
     }
 

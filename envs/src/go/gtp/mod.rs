@@ -5,11 +5,13 @@
 //! | `protocol` | commands and responses as lines |
 //! | `vertex` | points and colors as text |
 //! | `commands`, `queries` | table of all commands; those that change the game, and those that do not |
+//! | `clock` | time that the engine may use for a move |
 //! | `analysis`, `records` | analysis; game records and rule sets |
 //! | `client`, `process`, `error` | [`Client`]: another program as a child process |
 
 mod analysis;
 mod client;
+mod clock;
 mod commands;
 mod engine;
 mod error;

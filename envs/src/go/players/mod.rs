@@ -6,16 +6,18 @@
 mod gtp;
 #[cfg(test)]
 mod tests;
+mod uct;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use freewheel_core::{Error, Insight, Result, Stream, settings};
 
 pub use gtp::GtpPlayer;
+pub use uct::Uct;
 
-use super::gtp::is_interrupted;
 use super::rules::{Board, Color, Game, Point, Vertex};
-use super::uct::{self, Search, UctSettings};
+use super::uct::{Search, UctSettings, is_self_atari};
 
 /// Action of a player.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +26,12 @@ pub enum PlayerAction {
     Play(Point),
     /// The player resigns.
     Resign,
+}
+
+/// Searches that a player keeps from move to move of one game; empty at its start.
+#[derive(Default)]
+pub struct Memory {
+    searches: Vec<Search>,
 }
 
 /// Player of Go. One value serves many games at once, on many threads.
@@ -43,6 +51,22 @@ pub trait Player: Send + Sync {
     /// For a player that is another program: the program exited, timed out or gave an invalid response. For programs
     /// and tree searches: [`interrupt`](super::gtp::interrupt) was called.
     fn choose(&self, game: &Game, rng: &mut Stream) -> Result<PlayerAction>;
+
+    /// Same as [`Player::choose`], for a player who has played the game so far with the same `memory`, and who has
+    /// `time` for the move if there is a clock. A tree search keeps its tree in `memory`, and stops when the time is
+    /// over; other players ignore both.
+    ///
+    /// # Errors
+    /// Those of [`Player::choose`].
+    fn choose_in_game(
+        &self,
+        game: &Game,
+        _memory: &mut Memory,
+        _time: Option<Duration>,
+        rng: &mut Stream,
+    ) -> Result<PlayerAction> {
+        self.choose(game, rng)
+    }
 
     /// Visits, win rate and principal variation of the search by which [`Player::choose`] would choose its move with
     /// the same `rng`; `None` for a player without a search, or if it fails.
@@ -164,7 +188,7 @@ fn captured(board: &Board, vertex: Vertex, color: Color) -> u16 {
 /// Number of own stones in atari that a move on `vertex` saves; 0 if the new chain would have only one liberty.
 fn saved(board: &Board, vertex: Vertex, color: Color) -> u16 {
     let stones = in_atari(board, vertex, color).map(|chain| board.chain_stones(chain)).sum();
-    if stones > 0 && !uct::is_self_atari(board, vertex, color) { stones } else { 0 }
+    if stones > 0 && !is_self_atari(board, vertex, color) { stones } else { 0 }
 }
 
 /// Chains of `color` in atari whose last liberty is `vertex`, each once, by their representative stones.
@@ -175,64 +199,4 @@ fn in_atari(board: &Board, vertex: Vertex, color: Color) -> impl Iterator<Item =
         let own = chain(neighbors[i])?;
         (!neighbors[..i].iter().any(|&before| chain(before) == Some(own))).then_some(own)
     })
-}
-
-/// Number of playouts between two checks whether the search was interrupted.
-const PLAYOUTS_PER_CHECK: u32 = 64;
-
-/// Tree search player: a new search for each move, with a fixed number of playouts.
-#[derive(Clone, Debug)]
-pub struct Uct {
-    settings: UctSettings,
-}
-
-impl Uct {
-    /// Tree search player with the search settings `settings`.
-    pub fn new(settings: UctSettings) -> Self {
-        Uct { settings }
-    }
-
-    /// Search settings of the player.
-    pub fn settings(&self) -> &UctSettings {
-        &self.settings
-    }
-
-    /// Finished search of the position of `game`.
-    ///
-    /// # Errors
-    /// [`Error::Unsupported`] if it was interrupted.
-    fn search(&self, game: &Game, rng: &mut Stream) -> Result<Search> {
-        let mut search = Search::new(self.settings.clone(), game);
-        let mut left = self.settings.playouts;
-        while left > 0 {
-            let playouts = left.min(PLAYOUTS_PER_CHECK);
-            search.run(playouts, rng);
-            left -= playouts;
-            if is_interrupted() {
-                return Err(Error::Unsupported(format!("{} was interrupted", self.name())));
-            }
-        }
-        Ok(search)
-    }
-}
-
-impl Player for Uct {
-    fn name(&self) -> String {
-        format!("uct:{}", self.settings)
-    }
-
-    fn is_slow(&self) -> bool {
-        true
-    }
-
-    fn choose(&self, game: &Game, rng: &mut Stream) -> Result<PlayerAction> {
-        Ok(PlayerAction::Play(self.search(game, rng)?.choose()))
-    }
-
-    fn insight(&self, game: &Game, rng: &mut Stream) -> Option<Insight> {
-        if game.is_over() {
-            return None;
-        }
-        self.search(game, rng).ok().map(|search| search.insight())
-    }
 }

@@ -144,6 +144,22 @@ impl Board {
         (chain.liberties > 0 && chain.in_atari()).then(|| (chain.sum / u32::from(chain.liberties)) as Vertex)
     }
 
+    /// Number of pseudo-liberties of the chain of a stone: each liberty counts once for every stone next to it, so that
+    /// it counts at most 4 times, and at most 3 times at the edge.
+    #[inline]
+    pub fn pseudo_liberties(&self, vertex: Vertex) -> u16 {
+        self.chains[usize::from(self.chain(vertex))].liberties
+    }
+
+    /// Content of the eight points around a vertex in reading order, 2 bits for each, the first point lowest: 0 black,
+    /// 1 white, 2 empty, 3 off the board.
+    #[inline]
+    pub fn surroundings(&self, vertex: Vertex) -> u16 {
+        let (up, down) = (vertex + self.stride, vertex - self.stride);
+        let around = [up - 1, up, up + 1, vertex - 1, vertex + 1, down - 1, down, down + 1];
+        around.into_iter().rev().fold(0, |code, v| code << 2 | u16::from(self.stone(v)))
+    }
+
     /// Whether the chain of a stone has only one liberty.
     #[inline]
     pub fn in_atari(&self, vertex: Vertex) -> bool {

@@ -211,6 +211,13 @@ impl Game {
         self.moves().next_back()
     }
 
+    /// Points of the last move and of the one before, if there are any; passes included.
+    #[inline]
+    pub fn last_moves(&self) -> [Option<Point>; 2] {
+        let mut moves = self.history.plies.iter().rev().map(|ply| ply.point);
+        [moves.next(), moves.next()]
+    }
+
     /// Number of passes in a row at the end of the moves so far, 0..=2.
     #[inline]
     pub fn passes(&self) -> u8 {

@@ -66,6 +66,12 @@ impl Geometry {
         self.vertex[usize::from(point)]
     }
 
+    /// Number of vertices, the edge included.
+    #[inline]
+    pub fn vertices(&self) -> usize {
+        self.vertices
+    }
+
     /// Point of a vertex; `Point::MAX` on the edge.
     #[inline]
     pub fn point(&self, vertex: Vertex) -> Point {

@@ -9,6 +9,7 @@
 //! | `expand` | children of a node, and their priors |
 //! | `playout` | playouts with patterns; uniform playouts are in [`rules`](crate::go::rules) |
 //! | `pattern` | 3x3 patterns of MoGo |
+//! | `tactics` | liberties, self-atari, ladders, vital points, distances |
 
 mod expand;
 mod insight;
@@ -16,10 +17,11 @@ mod pattern;
 mod playout;
 mod search;
 mod settings;
+mod tactics;
 #[cfg(test)]
 mod tests;
 mod tree;
 
-pub(in crate::go) use playout::is_self_atari;
-pub use search::{Candidate, Search};
+pub use search::{Candidate, Search, choose, merge};
 pub use settings::UctSettings;
+pub(in crate::go) use tactics::is_self_atari;

@@ -6,16 +6,17 @@
 
 use std::sync::LazyLock;
 
-/// Content of one of the eight points around a move.
+/// Content of one of the eight points around a move, with the codes of
+/// [`Board::surroundings`](crate::go::rules::Board::surroundings).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub(super) enum PointState {
-    /// Point without a stone.
-    Empty = 0,
+enum PointState {
     /// Point with a black stone.
-    Black = 1,
+    Black = 0,
     /// Point with a white stone.
-    White = 2,
+    White = 1,
+    /// Point without a stone.
+    Empty = 2,
     /// Point off the board.
     Edge = 3,
 }
@@ -65,14 +66,17 @@ static MATCHES: LazyLock<Box<[u64; 1024]>> = LazyLock::new(|| {
     bits
 });
 
-/// Whether a move in the middle of these eight points, in reading order, matches a pattern.
+/// Whether a move in the middle of these eight points matches a pattern.
 #[inline]
-pub(super) fn matches(neighborhood: [PointState; 8]) -> bool {
-    let mut code = 0usize;
-    for (place, &point) in neighborhood.iter().enumerate() {
-        code |= (point as usize) << (2 * place);
-    }
-    MATCHES[code >> 6] >> (code & 63) & 1 == 1
+pub(super) fn matches(surroundings: u16) -> bool {
+    MATCHES[usize::from(surroundings >> 6)] >> (surroundings & 63) & 1 == 1
+}
+
+/// Whether there is no stone on these eight points.
+#[inline]
+pub(super) fn is_alone(surroundings: u16) -> bool {
+    // The upper bit of an empty point, and of one off the board, is 1.
+    surroundings & 0xaaaa == 0xaaaa
 }
 
 /// Sets the bits of all contents that the pattern `square` stands for, with wildcards expanded from index `place` of
@@ -121,14 +125,19 @@ fn swap_colors(square: [u8; 9]) -> [u8; 9] {
 mod tests {
     use super::*;
 
-    fn read(rows: [&str; 3]) -> [PointState; 8] {
-        let all: Vec<u8> = rows.iter().flat_map(|row| row.bytes()).collect();
-        RING.map(|at| match all[at] {
+    fn code(square: [u8; 9]) -> u16 {
+        let states = RING.map(|at| match square[at] {
             b'X' => PointState::Black,
             b'O' => PointState::White,
             b' ' => PointState::Edge,
             _ => PointState::Empty,
-        })
+        });
+        states.into_iter().rev().fold(0, |code, state| code << 2 | state as u16)
+    }
+
+    fn read(rows: [&str; 3]) -> u16 {
+        let all: Vec<u8> = rows.iter().flat_map(|row| row.bytes()).collect();
+        code(all.try_into().unwrap())
     }
 
     #[test]
@@ -138,6 +147,12 @@ mod tests {
         {
             assert!(matches(read(rows)), "{rows:?}");
         }
+    }
+
+    #[test]
+    fn only_points_without_stones_are_alone() {
+        assert!(is_alone(read(["...", "...", "   "])));
+        assert!(!is_alone(read(["...", "...", "..O"])) && !is_alone(read(["X..", "...", "   "])));
     }
 
     #[test]
@@ -159,14 +174,7 @@ mod tests {
             for (place, at) in RING.into_iter().enumerate() {
                 square[at] = glyphs[code >> (2 * place) & 3];
             }
-            let of = |square: [u8; 9]| {
-                matches(RING.map(|at| match square[at] {
-                    b'X' => PointState::Black,
-                    b'O' => PointState::White,
-                    b' ' => PointState::Edge,
-                    _ => PointState::Empty,
-                }))
-            };
+            let of = |square: [u8; 9]| matches(self::code(square));
             let found = of(square);
             matched += usize::from(found);
             assert!(

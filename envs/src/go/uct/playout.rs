@@ -1,18 +1,23 @@
 //! Playouts with patterns (Gelly et al. 2006), stronger and slower than uniform playouts.
 //!
-//! No move fills an own eye. Moves near the last move are tried first:
+//! No move fills an own eye. Moves near the last two moves are tried first:
 //!
-//! 1. with probability 0.9, moves about chains in atari around the last move: capture chains of the opponent; save own
-//!    chains by capturing or by extending to at least two liberties;
-//! 2. with probability 0.95, a move on one of the last move's eight neighbors that matches a 3x3 pattern and is not a
-//!    self-atari (a move that leaves the own chain with one liberty);
-//! 3. any move; the first self-atari found is rejected with probability 0.5.
+//! 1. with probability 0.9, moves about chains on and around the last two stones: capture chains in atari; save own
+//!    chains from atari by a capture, or by an extension that is not caught in a ladder; catch, or save, chains whose
+//!    two liberties are both on the first line;
+//! 2. the vital point of an eye space of 3 to 6 points next to the last stone (nakade);
+//! 3. with probability 0.95, a move around the last two stones that matches a 3x3 pattern;
+//! 4. any move.
 //!
-//! A playout uses simple ko, and stops as if both had passed after three moves for each point of the board.
+//! A self-atari (a move that leaves the own chain with one liberty) is rejected with probability 0.9 in 1 to 3; the
+//! first one found in 4 is rejected with probability 0.5. A playout uses simple ko, and stops as if both had passed
+//! after three moves for each point of the board.
 
 use freewheel_core::Stream;
 
-use super::pattern::{self, PointState};
+use super::pattern;
+use super::settings::UctSettings;
+use super::tactics::{self, Ladders, Liberties, is_self_atari};
 use crate::go::rules::{Board, Color, Game, Geometry, Point, Vertex};
 
 /// Index that is no vertex of a board; stands for a pass.
@@ -22,28 +27,46 @@ const NOWHERE: Vertex = 0;
 const ATARI_PROBABILITY: f64 = 0.9;
 /// Probability of searching for patterns.
 const PATTERN_PROBABILITY: f64 = 0.95;
+/// Most pseudo-liberties of a chain with two liberties at the edge.
+const MOST_OF_TWO_EDGE_LIBERTIES: u16 = 6;
+/// Probability with which a self-atari among the moves near the last ones is rejected.
+const LOCAL_REJECTION: f64 = 0.9;
+/// Probability with which the first self-atari among all other moves is rejected.
+const RANDOM_REJECTION: f64 = 0.5;
 
 /// Reusable board for playouts with patterns; a playout allocates nothing.
 pub(super) struct PatternPlayouts {
     board: Board,
     to_play: Color,
-    /// Vertex of the last stone; [`NOWHERE`] after a pass.
-    last: Vertex,
+    /// Vertices of the last stone and of the one before; [`NOWHERE`] for a pass.
+    last: [Vertex; 2],
     /// Vertex that simple ko forbids, or [`NOWHERE`].
     ko: Vertex,
-    /// Candidate moves near the last move.
+    /// Points on and around the last two stones.
+    near: Vec<Vertex>,
+    /// Candidate moves near the last moves.
     found: Vec<Vertex>,
+    /// For each vertex, the last round in which it was met.
+    met: Vec<u32>,
+    round: u32,
+    ladders: Ladders,
+    settings: UctSettings,
 }
 
 impl PatternPlayouts {
     /// Playouts on boards of the same size as the board of `game`.
-    pub(super) fn new(game: &Game) -> Self {
+    pub(super) fn new(settings: &UctSettings, game: &Game) -> Self {
         PatternPlayouts {
             board: game.board().clone(),
             to_play: Color::Black,
-            last: NOWHERE,
+            last: [NOWHERE; 2],
             ko: NOWHERE,
-            found: Vec::with_capacity(game.area()),
+            near: Vec::with_capacity(18),
+            found: Vec::with_capacity(4 * game.area()),
+            met: vec![0; game.geometry().vertices()],
+            round: 0,
+            ladders: Ladders::new(game.board()),
+            settings: settings.clone(),
         }
     }
 
@@ -59,8 +82,8 @@ impl PatternPlayouts {
         let vertex = |point: Point| geometry.vertex(point);
         self.board.clone_from(game.board());
         self.to_play = game.to_play();
-        let last = game.last_move().map(|last| last.point).filter(|&last| last != game.pass());
-        self.last = last.map_or(NOWHERE, vertex);
+        self.last =
+            game.last_moves().map(|last| last.filter(|&point| point != game.pass()).map_or(NOWHERE, vertex));
         self.ko = game.ko().map_or(NOWHERE, vertex);
         let mut passes = game.passes();
         for _ in 0..3 * game.area() {
@@ -91,7 +114,7 @@ impl PatternPlayouts {
                 self.ko = captured;
             }
         }
-        self.last = vertex;
+        self.last = [vertex, self.last[0]];
         self.to_play = self.to_play.other();
     }
 
@@ -114,7 +137,10 @@ impl PatternPlayouts {
             if !self.is_candidate(vertex) {
                 continue;
             }
-            if rejected == NOWHERE && is_self_atari(&self.board, vertex, self.to_play) && rng.chance(0.5) {
+            if rejected == NOWHERE
+                && is_self_atari(&self.board, vertex, self.to_play)
+                && rng.chance(RANDOM_REJECTION)
+            {
                 rejected = vertex;
                 continue;
             }
@@ -123,57 +149,118 @@ impl PatternPlayouts {
         rejected
     }
 
-    /// Move near the last move by the rules 1 and 2 above, if any.
+    /// Move near the last moves by the rules 1 to 3 above, if any.
     fn local_move(&mut self, geometry: &Geometry, rng: &mut Stream) -> Option<Vertex> {
-        if self.last == NOWHERE || self.board.is_empty(self.last) {
+        self.find_near();
+        if self.near.is_empty() {
             return None;
         }
-        self.found.clear();
         if rng.chance(ATARI_PROBABILITY) {
-            self.find_atari_moves();
+            self.find_atari_moves(geometry);
+            if let Some(vertex) = self.draw_found(rng) {
+                return Some(vertex);
+            }
         }
-        if self.found.is_empty() && rng.chance(PATTERN_PROBABILITY) {
-            self.find_pattern_moves(geometry);
+        if self.settings.nakade
+            && let Some(vertex) = self.vital_point(geometry)
+        {
+            return Some(vertex);
         }
-        let pick = rng.below(self.found.len() as u32) as usize;
-        self.found.get(pick).copied()
+        if rng.chance(PATTERN_PROBABILITY) {
+            self.find_pattern_moves();
+            return self.draw_found(rng);
+        }
+        None
     }
 
-    /// Collects the moves that capture the chain of the last stone, and those that save chains next to the last stone
-    /// from atari.
-    fn find_atari_moves(&mut self) {
-        if let Some(liberty) = self.board.last_liberty(self.last)
-            && self.is_candidate(liberty)
-        {
-            self.found.push(liberty);
-        }
-        for n in self.board.neighbors(self.last) {
-            if self.board.color(n) == Some(self.to_play)
-                && let Some(liberty) = self.board.last_liberty(n)
-            {
-                let (ko, to_play) = (self.ko, self.to_play);
-                let found = &mut self.found;
-                each_escape(&self.board, n, liberty, to_play, |vertex| {
-                    if vertex != ko && !found.contains(&vertex) {
-                        found.push(vertex);
-                    }
-                });
+    /// Collects the last stone, its eight neighbors, and the same of the stone before.
+    #[inline]
+    fn find_near(&mut self) {
+        self.near.clear();
+        self.round = self.round.wrapping_add(1);
+        let count = if self.settings.last_two { 2 } else { 1 };
+        for &last in self.last.iter().take(count).filter(|&&last| last != NOWHERE) {
+            let around = [[last; 4], self.board.neighbors(last), self.board.diagonals(last)];
+            for &vertex in around[0][..1].iter().chain(around[1..].as_flattened()) {
+                let met = &mut self.met[usize::from(vertex)];
+                if *met != self.round {
+                    *met = self.round;
+                    self.near.push(vertex);
+                }
             }
         }
     }
 
-    /// Collects moves next to the last move that match a pattern.
-    fn find_pattern_moves(&mut self, geometry: &Geometry) {
-        let (board, last) = (&self.board, self.last);
-        for vertex in board.neighbors(last).into_iter().chain(board.diagonals(last)) {
+    /// Random move of the candidates found; self-ataris are rejected with a probability.
+    fn draw_found(&mut self, rng: &mut Stream) -> Option<Vertex> {
+        while !self.found.is_empty() {
+            let vertex = self.found.swap_remove(rng.below(self.found.len() as u32) as usize);
+            if !is_self_atari(&self.board, vertex, self.to_play) || !rng.chance(LOCAL_REJECTION) {
+                return Some(vertex);
+            }
+        }
+        None
+    }
+
+    /// Collects the moves that capture, catch or save chains near the last moves.
+    fn find_atari_moves(&mut self, geometry: &Geometry) {
+        let PatternPlayouts { board, found, ladders, settings, near, met, round, ko, to_play, .. } = self;
+        let (ko, to_play) = (*ko, *to_play);
+        found.clear();
+        *round = round.wrapping_add(1);
+        for &stone in near.iter() {
+            let Some(color) = board.color(stone) else { continue };
+            let met = &mut met[usize::from(board.chain(stone))];
+            if std::mem::replace(met, *round) == *round {
+                continue;
+            }
+            let mut find = |vertex: Vertex| {
+                if vertex != ko && !found.contains(&vertex) && board.lives(vertex, to_play) {
+                    found.push(vertex);
+                }
+            };
+            if let Some(liberty) = board.last_liberty(stone) {
+                if color != to_play {
+                    find(liberty);
+                } else {
+                    let ladders = settings.ladders.then_some(&mut *ladders);
+                    tactics::each_escape(board, stone, liberty, to_play, ladders, find);
+                }
+            } else if settings.ladders
+                && board.pseudo_liberties(stone) <= MOST_OF_TWO_EDGE_LIBERTIES
+                && board.chain_stones(stone) > 1
+                && let Liberties::Two(two) = tactics::liberties(board, stone)
+                && two.iter().all(|&liberty| is_first_line(board, geometry, liberty))
+                && let Some(vertex) = ladders.attack(board, stone, two)
+            {
+                find(vertex);
+            }
+        }
+    }
+
+    /// Collects moves near the last moves that match a pattern.
+    fn find_pattern_moves(&mut self) {
+        self.found.clear();
+        for &vertex in &self.near {
             if self.board.is_empty(vertex)
+                && pattern::matches(self.board.surroundings(vertex))
                 && self.is_candidate(vertex)
-                && pattern::matches(neighborhood(&self.board, geometry, vertex))
-                && !is_self_atari(&self.board, vertex, self.to_play)
             {
                 self.found.push(vertex);
             }
         }
+    }
+
+    /// Vital point of an eye space next to the last stone.
+    fn vital_point(&self, geometry: &Geometry) -> Option<Vertex> {
+        let [last, _] = self.last;
+        if last == NOWHERE {
+            return None;
+        }
+        let empty = self.board.neighbors(last).into_iter().filter(|&vertex| self.board.is_empty(vertex));
+        empty
+            .filter_map(|vertex| tactics::vital_point(&self.board, geometry, vertex))
+            .find(|&vertex| vertex != self.ko && self.board.lives(vertex, self.to_play))
     }
 
     /// Black's area minus White's, points, if all empty points are eyes: stones and the points that they surround.
@@ -186,80 +273,8 @@ impl PatternPlayouts {
     }
 }
 
-/// Content of the eight points around an empty vertex, in reading order.
-pub(super) fn neighborhood(board: &Board, geometry: &Geometry, vertex: Vertex) -> [PointState; 8] {
-    let [up, down, left, right] = board.neighbors(vertex);
-    [up - 1, up, up + 1, left, right, down - 1, down, down + 1].map(|v| match board.color(v) {
-        Some(Color::Black) => PointState::Black,
-        Some(Color::White) => PointState::White,
-        None if geometry.point(v) == Point::MAX => PointState::Edge,
-        None => PointState::Empty,
-    })
-}
-
-/// Calls `escape` for each move of `color` that saves the chain of the stone `stone` from atari. `liberty` is the last
-/// liberty of the chain. The moves are captures of neighbors in atari, and the extension to `liberty` if the chain then
-/// has a second liberty.
-pub(super) fn each_escape(
-    board: &Board,
-    stone: Vertex,
-    liberty: Vertex,
-    color: Color,
-    mut escape: impl FnMut(Vertex),
-) {
-    let mut at = stone;
-    loop {
-        for n in board.neighbors(at) {
-            if board.color(n) == Some(color.other())
-                && let Some(capture) = board.last_liberty(n)
-            {
-                escape(capture);
-            }
-        }
-        at = board.next_stone(at);
-        if at == stone {
-            break;
-        }
-    }
-    if board.lives(liberty, color) && !is_self_atari(board, liberty, color) {
-        escape(liberty);
-    }
-}
-
-/// Whether a stone put on an empty vertex would be in atari; a move that captures is never a self-atari.
-pub(in crate::go) fn is_self_atari(board: &Board, vertex: Vertex, color: Color) -> bool {
-    let neighbors = board.neighbors(vertex);
-    let mut liberty = NOWHERE;
-    for n in neighbors {
-        if board.is_empty(n) {
-            if liberty != NOWHERE {
-                return false;
-            }
-            liberty = n;
-        } else if board.color(n) == Some(color.other()) && board.in_atari(n) {
-            return false;
-        }
-    }
-    for n in neighbors {
-        if board.color(n) != Some(color) || board.in_atari(n) {
-            continue;
-        }
-        // This chain has at least one liberty besides `vertex`.
-        let mut at = n;
-        loop {
-            for near in board.neighbors(at) {
-                if near != vertex && board.is_empty(near) && near != liberty {
-                    if liberty != NOWHERE {
-                        return false;
-                    }
-                    liberty = near;
-                }
-            }
-            at = board.next_stone(at);
-            if at == n {
-                break;
-            }
-        }
-    }
-    true
+/// Whether a vertex is at the edge of the board.
+#[inline]
+fn is_first_line(board: &Board, geometry: &Geometry, vertex: Vertex) -> bool {
+    board.neighbors(vertex).into_iter().any(|n| geometry.point(n) == Point::MAX)
 }

@@ -14,7 +14,7 @@
 
 use freewheel_core::Stream;
 
-use super::expand;
+use super::expand::Expander;
 use super::playout::PatternPlayouts;
 use super::settings::UctSettings;
 use super::tree::{Node, ROOT, Tree};
@@ -47,6 +47,7 @@ pub struct Search {
     /// Position of the current leaf.
     game: Game,
     tree: Tree,
+    expander: Expander,
     uniform: Playouts,
     with_patterns: PatternPlayouts,
     /// For each point, the color of the first stone played there after the leaf, and during backup also before the
@@ -56,8 +57,8 @@ pub struct Search {
     path: Vec<u32>,
     /// Children of the node that is being expanded.
     children: Vec<Node>,
-    /// Sum of the scores and of their squares, Black's points minus White's, for each child of the root.
-    scores: Vec<[f64; 2]>,
+    /// Number of scores, their sum and that of their squares, Black's points minus White's, for each child of the root.
+    scores: Vec<[f64; 3]>,
 }
 
 impl Search {
@@ -67,14 +68,43 @@ impl Search {
             root: game.clone(),
             game: game.clone(),
             tree: Tree::new(NODES),
+            expander: Expander::new(&settings, game),
             uniform: Playouts::new(game),
-            with_patterns: PatternPlayouts::new(game),
+            with_patterns: PatternPlayouts::new(&settings, game),
             first: vec![0; game.area()],
             path: Vec::new(),
             children: Vec::with_capacity(game.area() + 1),
-            scores: vec![[0.0; 2]; game.area() + 1],
+            scores: vec![[0.0; 3]; game.area() + 1],
             settings,
         }
+    }
+
+    /// Goes on to the position of `game`, and keeps what was read about it. Whether this is possible: `game` must have
+    /// the rules, the setup and the moves of the present root, and moves after it that are all in the tree.
+    pub fn advance(&mut self, game: &Game) -> bool {
+        let after = self.root.moves().len();
+        let same = self.root.rules() == game.rules()
+            && self.root.setup() == game.setup()
+            && game.moves().len() >= after
+            && self.root.moves().eq(game.moves().take(after));
+        if !same {
+            return false;
+        }
+        let (mut at, mut mover) = (ROOT, self.root.to_play());
+        for played in game.moves().skip(after) {
+            let child = self.tree.children(at).find(|&child| self.tree.node(child).point == played.point);
+            let Some(child) = child.filter(|_| played.color == mover) else { return false };
+            (at, mover) = (child, mover.other());
+        }
+        if mover != game.to_play() {
+            return false;
+        }
+        if at != ROOT {
+            self.tree.promote(at);
+            self.scores.fill([0.0; 3]);
+        }
+        self.root.clone_from(game);
+        true
     }
 
     /// Runs `playouts` more playouts.
@@ -101,7 +131,7 @@ impl Search {
                     return;
                 }
                 self.children.clear();
-                expand::children(&self.game, self.settings.priors, &mut self.first, &mut self.children);
+                self.expander.children(&self.game, &mut self.children);
                 shuffle(&mut self.children, rng);
                 self.tree.expand(at, &self.children);
                 if self.tree.node(at).count == 0 {
@@ -162,7 +192,8 @@ impl Search {
     fn count_score(&mut self, margin: f32) {
         let first = self.tree.node(ROOT).first;
         let move_index = self.path.get(1).map(|&child| (child - first) as usize);
-        if let Some([sum, squares]) = move_index.and_then(|index| self.scores.get_mut(index)) {
+        if let Some([count, sum, squares]) = move_index.and_then(|index| self.scores.get_mut(index)) {
+            *count += 1.0;
             *sum += f64::from(margin);
             *squares += f64::from(margin) * f64::from(margin);
         }
@@ -235,36 +266,62 @@ impl Search {
             variation.push(self.tree.node(next).point);
             at = next;
         }
-        let [sum, squares] =
+        let [count, sum, squares] =
             self.scores.get((child - self.tree.node(ROOT).first) as usize).copied().unwrap_or_default();
-        let visits = f64::from(node.visits.max(1));
-        let mean = sum / visits;
+        let mean = sum / count.max(1.0);
         Candidate {
             point: node.point,
             visits: node.visits,
             win_rate: node.win_rate(),
             score_lead: mean * f64::from(self.root.to_play().sign()),
-            score_deviation: (squares / visits - mean * mean).max(0.0).sqrt(),
+            score_deviation: (squares / count.max(1.0) - mean * mean).max(0.0).sqrt(),
             variation,
         }
     }
 
-    /// Move with most visits, with two exceptions for the pass. The search passes at once if the opponent has passed
-    /// and the present board counts as a win. It does not pass if the present board counts as a loss and another move
-    /// was tried.
+    /// Move that [`choose`] takes from the candidates of this search.
     pub fn choose(&self) -> Point {
-        let pass = self.root.pass();
-        let ahead = self.root.score() * self.root.to_play().sign() as f32;
-        if ahead > 0.0 && self.root.passes() == 1 {
-            return pass;
-        }
-        let candidates = self.candidates();
-        let best = candidates.first().map_or(pass, |candidate| candidate.point);
-        if best == pass && ahead < 0.0 {
-            return candidates.get(1).map_or(pass, |candidate| candidate.point);
-        }
-        best
+        choose(&self.root, &self.candidates())
     }
+}
+
+/// Move with most visits of `candidates`, most visits first, with two exceptions for the pass. The pass is chosen at
+/// once if the opponent has passed and the present board counts as a win. It is not chosen if the present board counts
+/// as a loss and another move was tried.
+pub fn choose(game: &Game, candidates: &[Candidate]) -> Point {
+    let pass = game.pass();
+    let ahead = game.score() * game.to_play().sign() as f32;
+    if ahead > 0.0 && game.passes() == 1 {
+        return pass;
+    }
+    let best = candidates.first().map_or(pass, |candidate| candidate.point);
+    if best == pass && ahead < 0.0 {
+        return candidates.get(1).map_or(pass, |candidate| candidate.point);
+    }
+    best
+}
+
+/// Candidates of searches of the same position, added up by move, most visits first.
+pub fn merge(searches: &[Search]) -> Vec<Candidate> {
+    let mut merged: Vec<Candidate> = Vec::new();
+    for candidate in searches.iter().flat_map(Search::candidates) {
+        match merged.iter_mut().find(|known| known.point == candidate.point) {
+            None => merged.push(candidate),
+            Some(known) => {
+                let (a, b) = (f64::from(known.visits), f64::from(candidate.visits));
+                let mean = |x: f64, y: f64| (a * x + b * y) / (a + b);
+                known.win_rate = mean(known.win_rate, candidate.win_rate);
+                known.score_lead = mean(known.score_lead, candidate.score_lead);
+                known.score_deviation = mean(known.score_deviation, candidate.score_deviation);
+                if candidate.visits > known.visits {
+                    known.variation = candidate.variation;
+                }
+                known.visits += candidate.visits;
+            }
+        }
+    }
+    merged.sort_by(|a, b| b.visits.cmp(&a.visits).then(b.win_rate.total_cmp(&a.win_rate)));
+    merged
 }
 
 /// Value of a child for the player who makes the child's move, without the exploration term.

@@ -180,7 +180,7 @@ proptest! {
         prop_assume!(!game.is_over());
         let mut again = game.clone();
         let mut played = Vec::new();
-        let score = PatternPlayouts::new(&game)
+        let score = PatternPlayouts::new(&UctSettings::strong(1), &game)
             .run(&game, &mut stream(seed), |color, point| played.push((color, point)));
         for (color, point) in played {
             // Passes are not reported: a player that did not move has passed.

@@ -107,6 +107,21 @@ impl Tree {
         (node.first, node.count) = (first as u32, children.len() as u16);
     }
 
+    /// Makes a node the root, with all nodes below it; other nodes are dropped.
+    pub(super) fn promote(&mut self, index: u32) {
+        let mut nodes = vec![*self.node(index)];
+        let mut at = 0;
+        while let Some(&Node { first, count, .. }) = nodes.get(at) {
+            if count > 0 {
+                let moved = nodes.len() as u32;
+                nodes.extend_from_slice(&self.nodes[first as usize..first as usize + usize::from(count)]);
+                nodes[at].first = moved;
+            }
+            at += 1;
+        }
+        self.nodes = nodes;
+    }
+
     /// Child with most visits; ties are broken by wins, then by the lower index.
     pub(super) fn most_visited(&self, index: u32) -> Option<u32> {
         let better = |&a: &u32, &b: &u32| {
@@ -132,6 +147,21 @@ mod tests {
         tree.expand(ROOT, &[child(3, 0, 0), child(4, 7, 5), child(5, 7, 6), child(6, 7, 6)]);
         assert_eq!(tree.most_visited(ROOT), Some(3));
         assert_eq!(tree.siblings(ROOT).iter().map(|node| node.point).collect::<Vec<_>>(), [3, 4, 5, 6]);
+    }
+
+    /// Children of a promoted node keep their order, and so do theirs.
+    #[test]
+    fn a_promoted_node_keeps_what_is_below_it() {
+        let mut tree = Tree::new(100);
+        tree.expand(ROOT, &[child(1, 9, 9), child(2, 5, 4)]);
+        tree.expand(1, &[child(8, 8, 8)]);
+        tree.expand(2, &[child(3, 1, 1), child(4, 3, 2)]);
+        tree.expand(5, &[child(6, 2, 2)]);
+        tree.promote(2);
+        assert_eq!(tree.node(ROOT).visits, 5);
+        assert_eq!(tree.siblings(ROOT).iter().map(|node| node.point).collect::<Vec<_>>(), [3, 4]);
+        assert_eq!(tree.siblings(2).iter().map(|node| node.point).collect::<Vec<_>>(), [6]);
+        assert_eq!(tree.nodes.len(), 4);
     }
 
     #[test]
