@@ -148,3 +148,80 @@ fn the_insight_of_a_search_is_that_of_its_move() {
     assert_eq!(row("playouts"), "200");
     assert_eq!(Random.insight(&game, &mut stream(3)), None);
 }
+
+/// A search that goes on from move to move keeps the visits below the moves played, and starts anew in another game.
+#[test]
+fn a_tree_is_kept_in_the_game_only() {
+    let player = Uct::new(UctSettings::parse("200,strong").unwrap());
+    let mut game = Game::new(Rules { suicide: false, ..Rules::tromp_taylor(5) }).unwrap();
+    let (mut memory, mut rng) = (Memory::default(), stream(1));
+    for _ in 0..2 {
+        let PlayerAction::Play(point) = player.choose_in_game(&game, &mut memory, None, &mut rng).unwrap()
+        else {
+            panic!("it resigned");
+        };
+        game.play(point).unwrap();
+    }
+    let kept = memory.searches.first_mut().unwrap();
+    let below = kept.candidates().first().unwrap().visits;
+    assert!(kept.advance(&game));
+    assert_eq!(kept.playouts(), below, "the root has the visits of the move played");
+    assert!(below > 1);
+    let other = position([".....", ".X.X.", ".....", ".O.O.", "....."]);
+    assert!(!kept.advance(&other));
+    player.choose_in_game(&other, &mut memory, None, &mut rng).unwrap();
+    assert_eq!(memory.searches.first().unwrap().playouts(), 200);
+}
+
+/// Several trees choose the same move for the same seed, and share the playouts.
+#[test]
+fn trees_on_threads_choose_the_same_move() {
+    let player = Uct::new(UctSettings::parse("300,strong,trees=3").unwrap());
+    let game = position(["..O..", ".XO..", ".XOX.", "..X..", "....."]);
+    let chosen = |seed| {
+        let mut memory = Memory::default();
+        let action = player.choose_in_game(&game, &mut memory, None, &mut stream(seed)).unwrap();
+        let playouts: Vec<u32> = memory.searches.iter().map(Search::playouts).collect();
+        assert_eq!(playouts, [100; 3]);
+        (action, crate::go::uct::merge(&memory.searches))
+    };
+    let (action, candidates) = chosen(4);
+    assert_eq!((action, &candidates), (chosen(4).0, &chosen(4).1));
+    assert_eq!(candidates.iter().map(|candidate| candidate.visits).sum::<u32>(), 300);
+}
+
+/// Black has two eyes in its corner and no more; White has the rest of the board.
+#[test]
+fn a_lost_game_is_resigned_and_a_won_one_is_not() {
+    let rows = [".X.XO", "XXXXO", "OOOOO", "O.O.O", "OOOOO"];
+    let lost = position(rows);
+    let mut game = lost.clone();
+    for _ in 0..4 {
+        game.play(game.pass()).unwrap();
+        game.resume();
+    }
+    for (resign, resigned) in [(0.1, true), (0.0, false)] {
+        let player = Uct::new(UctSettings { resign, ..UctSettings::strong(100) });
+        let action = |game: &Game| player.choose(game, &mut stream(2)).unwrap();
+        let mut late = game.clone();
+        while (late.move_number() as usize) < late.area() / 4 {
+            late.play(late.pass()).unwrap();
+            late.resume();
+        }
+        late.set_to_play(Color::Black);
+        assert_eq!(action(&late) == PlayerAction::Resign, resigned);
+        assert_ne!(action(&lost), PlayerAction::Resign, "too early");
+        late.set_to_play(Color::White);
+        assert_ne!(action(&late), PlayerAction::Resign, "White wins");
+    }
+}
+
+#[test]
+fn time_ends_a_search() {
+    let player = Uct::new(UctSettings::parse("4000000000,strong").unwrap());
+    let game = Game::new(Rules::tromp_taylor(9)).unwrap();
+    let mut memory = Memory::default();
+    player.choose_in_game(&game, &mut memory, Some(Duration::from_millis(20)), &mut stream(1)).unwrap();
+    let playouts = memory.searches.first().unwrap().playouts();
+    assert!((1..4_000_000_000).contains(&playouts));
+}

@@ -196,3 +196,61 @@ proptest! {
         }
     }
 }
+
+/// Liberties of the chain of the stone on `name`.
+fn liberties(game: &Game, name: &str) -> tactics::Liberties {
+    tactics::liberties(game.board(), game.geometry().vertex(at(game, name)))
+}
+
+/// The white stone on c3 is in atari. If it extends to d3, Black drives it to the right edge: it is caught. With a white
+/// stone on e3 it escapes.
+#[test]
+fn ladders_are_read() {
+    let caught = [".......", ".......", ".......", "..X....", ".XO....", "..X....", "......."];
+    let broken = [".......", ".......", ".......", "..X....", ".XO.O..", "..X....", "......."];
+    for (rows, caught) in [(caught, true), (broken, false)] {
+        let game = position(&rows, Color::Black, 0.5);
+        let stone = game.geometry().vertex(at(&game, "c3"));
+        assert_eq!(liberties(&game, "c3"), tactics::Liberties::One(game.geometry().vertex(at(&game, "d3"))));
+        let mut ladders = tactics::Ladders::new(game.board());
+        let mut escapes = Vec::new();
+        let liberty = game.geometry().vertex(at(&game, "d3"));
+        tactics::each_escape(game.board(), stone, liberty, Color::White, Some(&mut ladders), |vertex| {
+            escapes.push(vertex);
+        });
+        assert_eq!(escapes.is_empty(), caught, "{rows:?}");
+    }
+}
+
+/// Vital points of eye spaces: the middle of three in a row, the crossing of a T of four and of a cross of five; none
+/// of four in a row or of a space with stones of both colors around it.
+#[test]
+fn vital_points_are_found() {
+    let vital = |rows: &[&str], from: &str| {
+        let game = position(rows, Color::Black, 0.5);
+        let vertex = game.geometry().vertex(at(&game, from));
+        tactics::vital_point(game.board(), game.geometry(), vertex)
+            .map(|vertex| game.geometry().point(vertex))
+            .map(|point| point == at(&game, "c1"))
+    };
+    assert_eq!(vital(&[".....", ".....", ".....", ".OOO.", "O...O"], "b1"), Some(true));
+    assert_eq!(vital(&[".....", ".....", "..O..", ".O.O.", "O...O"], "b1"), Some(true));
+    assert_eq!(vital(&[".....", ".....", "..O..", ".O.O.", "O...O"], "b1"), Some(true));
+    assert_eq!(vital(&[".....", ".....", ".....", "OOOOO", "....O"], "b1"), None);
+    assert_eq!(vital(&[".....", ".....", ".....", ".OXO.", "O...O"], "b1"), None);
+}
+
+/// A chain is one node: all points next to b2, c2 and d2 are one step away, and the chain itself is at distance 0.
+#[test]
+fn distances_are_measured_over_chains() {
+    let game = position(&[".....", ".....", ".....", ".XXX.", "....."], Color::White, 0.5);
+    let (board, geometry) = (game.board(), game.geometry());
+    let mut distances = vec![0; game.area()];
+    let from = geometry.vertex(at(&game, "b2"));
+    tactics::fate_distances(board, geometry, from, 2, &mut Vec::new(), &mut distances);
+    let distance = |name: &str| distances[usize::from(at(&game, name))];
+    assert_eq!(
+        ["b2", "d2", "e2", "d3", "c1", "e1", "a1", "e3", "c5"].map(distance),
+        [0, 0, 1, 1, 1, 2, 2, 2, 0]
+    );
+}
