@@ -16,7 +16,7 @@
 
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use freewheel_agents::{AgentFactory, Budget};
 use freewheel_core::checkpoint::{Checkpoint, write_atomically};
@@ -35,12 +35,16 @@ use crate::registry::Registry;
 
 mod builder;
 mod progress;
+mod run;
 
 pub use builder::{TrainOn, TrainerBuilder};
 pub use progress::{CallbackResult, Evaluation, Progress};
 
 use builder::AgentSource;
 use progress::Counts;
+
+/// Longest duration of one call of the agent in [`Trainer::learn_until`], if it can be cut.
+const SLICE: Duration = Duration::from_millis(50);
 
 /// An agent with its world and its vector environment.
 pub struct Trainer {
@@ -119,26 +123,59 @@ impl Trainer {
     ///
     /// # Errors
     /// [`Error::Diverged`] where a quantity is no longer finite.
-    pub fn learn<R: CallbackResult>(
+    pub fn learn<R: CallbackResult>(&mut self, steps: u64, callback: impl FnMut(&Progress) -> R) -> Result<()> {
+        self.learn_in_parts(steps, None, callback)
+    }
+
+    /// As [`Trainer::learn`], but `stop` is called about ten times a second; if it returns true, the call ends. Learning
+    /// can continue later, with the same results.
+    ///
+    /// # Errors
+    /// As [`Trainer::learn`].
+    pub fn learn_until<R: CallbackResult>(
         &mut self,
         steps: u64,
+        mut stop: impl FnMut() -> bool,
+        callback: impl FnMut(&Progress) -> R,
+    ) -> Result<()> {
+        self.learn_in_parts(steps, Some(&mut stop), callback)
+    }
+
+    fn learn_in_parts<R: CallbackResult>(
+        &mut self,
+        steps: u64,
+        mut stop: Option<&mut dyn FnMut() -> bool>,
         mut callback: impl FnMut(&Progress) -> R,
     ) -> Result<()> {
         self.config.total_steps.get_or_insert(steps);
         let num_envs = self.config.num_envs as u64;
         let (mut left, part) = (steps, (steps / 100).max(1).next_multiple_of(num_envs));
+        // Steps of one call of the agent: all of a part, or as many as take about `SLICE`.
+        let mut slice = if stop.is_some() { num_envs } else { u64::MAX };
         while left > 0 {
-            let (started, now) = (Instant::now(), part.min(left));
+            let (started, mut now) = (Instant::now(), 0);
+            let (of_part, mut stopped) = (part.min(left), false);
             self.policy = OnceLock::new();
             let agent = built(&mut self.agent, &*self.factory, &*self.world, &self.config)?;
-            agent.learn(&mut *self.envs, now)?;
+            while now < of_part && !stopped {
+                let (begin, steps) = (Instant::now(), slice.min(of_part - now));
+                agent.learn(&mut *self.envs, steps)?;
+                now += steps;
+                if let Some(stop) = &mut stop {
+                    slice = match begin.elapsed() < SLICE {
+                        true => slice.saturating_mul(2),
+                        false => (slice / 2).next_multiple_of(num_envs).max(num_envs),
+                    };
+                    stopped = stop();
+                }
+            }
             let mut metrics = Vec::new();
             agent.report(&mut metrics);
             left -= now;
             self.counts.add(now, num_envs, self.envs.take_finished());
             let seconds = started.elapsed().as_secs_f64();
             let progress = self.counts.progress(now as f64 / seconds.max(1e-9), metrics);
-            if callback(&progress).stops() {
+            if stopped || callback(&progress).stops() {
                 break;
             }
         }

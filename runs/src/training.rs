@@ -175,9 +175,9 @@ impl Job {
 
 /// Progress of a run, which is stored in its checkpoints.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct Progress {
+pub(crate) struct Progress {
     /// Number of environment steps made.
-    step: u64,
+    pub(crate) step: u64,
     /// Size of `metrics.jsonl` at this step, in bytes.
     metrics_bytes: u64,
     /// Statistics of the training episodes since the last line of `metrics.jsonl`.
@@ -185,7 +185,7 @@ struct Progress {
     /// Statistics of the training episodes in the last fifth of the steps.
     online: Window,
     /// Number of training episodes so far.
-    episodes: u64,
+    pub(crate) episodes: u64,
     /// Whether an evaluation is due at this step and has not been made yet.
     evaluation_pending: bool,
     /// Stall mark, if the run is stalled.

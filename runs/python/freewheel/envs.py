@@ -15,10 +15,15 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
 from . import _freewheel
-from .worlds import World
+from .worlds import Baseline, Reference, World
 
 
-def _observation_space(world: World) -> spaces.Space:
+class ResetNeeded(gymnasium.error.ResetNeeded, ValueError):
+    """Use of an environment before its first reset, after the end of an episode, or after ``close``."""
+
+
+def observation_space(world: World) -> spaces.Space:
+    """Observation space of a world."""
     bounds = world.native.observation_bounds
     if bounds is None:
         return spaces.Discrete(world.native.num_observations)
@@ -28,23 +33,44 @@ def _observation_space(world: World) -> spaces.Space:
     )
 
 
-def _action_space(world: World) -> spaces.Space:
+def action_space(world: World) -> spaces.Space:
+    """Action space of a world."""
     bounds = world.native.action_bounds
     if bounds is None:
         return spaces.Discrete(len(world.native.action_names))
     return spaces.Box(np.array(bounds[0], np.float32), np.array(bounds[1], np.float32), dtype=np.float32)
 
 
-class _References:
+def one_action(action: Any) -> int:
+    """Discrete action as an integer; ``TypeError`` for another type."""
+    if type(action) is int:
+        return action
+    array = np.asarray(action)
+    if array.size != 1 or array.dtype.kind not in "iu":
+        raise TypeError(f"an action must be one integer, not {action!r}")
+    return int(array.reshape(()))
+
+
+def real_action(action: Any, size: int) -> np.ndarray:
+    """Continuous action as an array ``[1, K]``; ``TypeError`` or ``ValueError`` for another type or size."""
+    array = np.asarray(action)
+    if array.dtype.kind not in "fiu":
+        raise TypeError(f"an action must be {size} real numbers, not {action!r}")
+    if array.size != size:
+        raise ValueError(f"an action must be {size} real numbers, not {array.size}")
+    return np.ascontiguousarray(array, np.float32).reshape(1, size)
+
+
+class References:
     """What other environments do not have: the best score and a baseline."""
 
     world: World
 
-    def reference(self):
+    def reference(self) -> Reference:
         """Best score of the world, with its certainty."""
         return self.world.reference
 
-    def baseline(self):
+    def baseline(self) -> Baseline:
         """Score of a policy that has learned nothing."""
         return self.world.baseline
 
@@ -53,223 +79,255 @@ class _References:
         return self.world.normalized(score)
 
 
-class FreewheelEnv(_References, gymnasium.Env):
+class FreewheelEnv(References, gymnasium.Env):
     """One environment of a world; settings of the world are keyword arguments.
 
-    ``info`` has ``action_mask`` where some actions are illegal, and ``to_play`` in two-player worlds. An episode is a
-    function of the seed and its number: ``reset(seed=7)`` starts episode 0 of seed 7, ``reset()`` the next one.
+    ``info`` has ``action_mask`` where some actions are illegal, ``to_play`` in games for two, and ``measures`` at the end
+    of an episode of a world that has some. An episode is a function of the seed, the number ``index`` of the random stream
+    and the number of the episode: ``reset(seed=7)`` starts episode 0 of seed 7, ``reset()`` the next one.
     """
 
     metadata = {"render_modes": ["ansi", "rgb_array"], "render_fps": 10}
 
-    def __init__(self, world: str, render_mode: str | None = None, **settings: Any) -> None:
+    def __init__(self, world: str, render_mode: str | None = None, index: int = 0, **settings: Any) -> None:
         if render_mode not in (None, *self.metadata["render_modes"]):
             raise ValueError(f"render_mode {render_mode!r} must be one of {self.metadata['render_modes']}")
-        self.world, self.render_mode = World(world, **settings), render_mode
-        self.observation_space, self.action_space = _observation_space(self.world), _action_space(self.world)
-        self._discrete_obs = isinstance(self.observation_space, spaces.Discrete)
-        self._discrete_action = isinstance(self.action_space, spaces.Discrete)
+        self.world, self.render_mode, self._index = World(world, **settings), render_mode, index
+        self.observation_space, self.action_space = observation_space(self.world), action_space(self.world)
+        native = self.world.native
+        self._discrete_action, self._size = native.action_bounds is None, len(native.action_names)
+        self._masked, self._two = native.masked, native.players == 2
+        self._measures = native.measure_names
         self._episode: _freewheel.Episode | None = None
+        self._closed = False
 
     def _started(self) -> _freewheel.Episode:
         if self._episode is None:
-            raise gymnasium.error.ResetNeeded("call reset before step, render or clone_state")
+            raise ResetNeeded("the environment is closed" if self._closed else "call reset first")
         return self._episode
-
-    def _obs(self, episode: _freewheel.Episode) -> Any:
-        obs = episode.obs()
-        if self._discrete_obs:
-            return np.int64(obs[0])
-        return np.array(obs, np.float32).reshape(self.observation_space.shape)
 
     def _info(self, episode: _freewheel.Episode) -> dict[str, Any]:
         info: dict[str, Any] = {}
-        if self.world.native.masked:
-            info["action_mask"] = np.array(episode.legal(), np.int8)
-        if self.world.native.players == 2:
+        if self._masked:
+            info["action_mask"] = episode.legal()
+        if self._two:
             info["to_play"] = episode.to_play()
         return info
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None):
+        if self._closed:
+            raise ResetNeeded("the environment is closed")
         super().reset(seed=seed)
         if self._episode is None or seed is not None:
             # Gymnasium's own generator gives a seed if the user has given none.
-            seed = seed if seed is not None else int(self.np_random.integers(2**63))
-            self._episode = self.world.native.episode(seed)
-            self._episode.reset(0)
+            seed = int(seed) if seed is not None else int(self.np_random.integers(2**63))
+            self._episode = self.world.native.episode(seed, self._index)
         else:
             self._episode.reset(self._episode.number + 1)
-        return self._obs(self._episode), self._info(self._episode)
+        return self._episode.obs(), self._info(self._episode)
 
     def step(self, action: Any):
         episode = self._started()
         if self._discrete_action:
-            array = np.asarray(action)
-            if array.size != 1 or array.dtype.kind not in "iu":
-                raise TypeError(f"an action is one integer, not {action!r}")
-            action = array.astype(np.int64).reshape(1)
+            reward, terminated, truncated = episode.step_discrete(one_action(action))
         else:
-            action = np.ascontiguousarray(action, np.float32).reshape(-1)
-        reward, terminated, truncated = episode.step(action)
+            reward, terminated, truncated = episode.step_continuous(real_action(action, self._size))
         info = self._info(episode)
-        if terminated or truncated:
-            info["measures"] = dict(zip(self.world.native.measure_names, episode.measures()))
-        return self._obs(episode), reward, terminated, truncated, info
+        if self._measures and (terminated or truncated):
+            info["measures"] = dict(zip(self._measures, episode.measures()))
+        return episode.obs(), reward, terminated, truncated, info
 
     def render(self):
         if self.render_mode is None:
             return None
-        columns, cells = self._started().draw()
-        rows = [cells[start : start + columns] for start in range(0, len(cells), max(columns, 1))]
-        if self.render_mode == "ansi":
-            return "\n".join(_ansi(row) for row in rows) + "\n"
-        return _pixels(rows)
+        episode = self._started()
+        return ansi(*episode.draw()) if self.render_mode == "ansi" else episode.pixels()
 
     def clone_state(self) -> bytes:
         """Exact state of the episode, random stream included, for planners."""
-        return bytes(self._started().clone_state())
+        return self._started().clone_state()
 
     def restore_state(self, state: bytes) -> None:
         """Goes back to a state of ``clone_state``, any number of times."""
         self._started().restore_state(state)
 
     def close(self) -> None:
-        self._episode = None
+        self._episode, self._closed = None, True
 
 
-def _ansi(row: list) -> str:
-    """Row of colored cells as text with escape sequences."""
-    text, now = "", None
-    for glyph, fg, bg in row:
-        if (fg, bg) != now:
-            text += "\x1b[0;38;2;{};{};{}".format(*fg) + (";48;2;{};{};{}m".format(*bg) if any(bg) else "m")
-            now = (fg, bg)
-        text += glyph
-    return text + "\x1b[0m"
+def ansi(columns: int, cells: list) -> str:
+    """Colored cells as text with escape sequences."""
+    lines = []
+    for start in range(0, len(cells), max(columns, 1)):
+        text, now = "", None
+        for glyph, fg, bg in cells[start : start + columns]:
+            if (fg, bg) != now:
+                text += "\x1b[0;38;2;{};{};{}".format(*fg) + (";48;2;{};{};{}m".format(*bg) if any(bg) else "m")
+                now = (fg, bg)
+            text += glyph
+        lines.append(text + "\x1b[0m\n")
+    return "".join(lines)
 
 
-# Size of a cell, pixels.
-_CELL = (16, 8)
-
-
-def _pixels(rows: list) -> np.ndarray:
-    """Picture of colored cells, ``[H, W, 3]``: a cell is its background with a block of its foreground in the middle."""
-    height, width = _CELL
-    picture = np.zeros((len(rows) * height, max(map(len, rows), default=0) * width, 3), np.uint8)
-    for y, row in enumerate(rows):
-        for x, (glyph, fg, bg) in enumerate(row):
-            cell = picture[y * height : (y + 1) * height, x * width : (x + 1) * width]
-            cell[:] = bg
-            if glyph == "▀":
-                cell[: height // 2] = fg
-            elif glyph == "▄":
-                cell[height // 2 :] = fg
-            elif glyph == "█":
-                cell[:] = fg
-            elif glyph != " ":
-                cell[height // 4 : -height // 4, width // 4 : -width // 4] = fg
-    return picture
-
-
-class FreewheelVectorEnv(_References, VectorEnv):
+class FreewheelVectorEnv(References, VectorEnv):
     """``num_envs`` environments of a world, stepped together in one call.
 
-    With ``autoreset_mode=AutoresetMode.SAME_STEP`` (the fastest), an environment is reset in the step in which its
-    episode ends, and ``infos["final_obs"]`` has the last observations; with ``NEXT_STEP`` it is reset in the step after.
-    With ``copy=False``, observations are a buffer that the next step overwrites.
+    With ``autoreset_mode=AutoresetMode.NEXT_STEP``, the default as in Gymnasium, an environment is reset in the step after
+    the end of its episode, whose action is ignored. With ``SAME_STEP``, the fastest, it is reset in the same step, and
+    ``infos["final_obs"]`` and ``infos["final_info"]`` have the end of the episode.
+
+    ``seed`` is an integer (environment i uses the random stream i of this seed), or a list with a seed for each environment
+    (environment i is then the environment of ``gymnasium.make`` with this seed). With ``copy=False``, observations are an
+    array that the next step overwrites, in ``SAME_STEP`` the memory of the environments itself, read-only.
     """
 
-    metadata = {"render_modes": ["ansi"], "autoreset_mode": AutoresetMode.SAME_STEP}
+    metadata = {"render_modes": ["ansi"], "autoreset_mode": AutoresetMode.NEXT_STEP}
 
     def __init__(
         self,
         world: str,
         num_envs: int = 1,
         *,
-        autoreset_mode: AutoresetMode | str = AutoresetMode.SAME_STEP,
+        autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
         copy: bool = True,
+        render_mode: str | None = None,
         **settings: Any,
     ) -> None:
+        if render_mode is not None:
+            raise ValueError("a vector environment draws nothing; render_mode must be None")
+        if num_envs < 1:
+            raise ValueError("num_envs must be at least 1")
         self.world, self.num_envs, self.copy = World(world, **settings), num_envs, copy
         self.autoreset_mode = AutoresetMode(autoreset_mode)
         if self.autoreset_mode == AutoresetMode.DISABLED:
             raise ValueError("autoreset_mode must be SAME_STEP or NEXT_STEP")
         self.metadata = {**self.metadata, "autoreset_mode": self.autoreset_mode}
-        self.single_observation_space, self.single_action_space = _observation_space(self.world), _action_space(self.world)
+        self.single_observation_space = observation_space(self.world)
+        self.single_action_space = action_space(self.world)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
-        shape = (num_envs, *self.single_observation_space.shape)
-        dtype = np.int64 if isinstance(self.single_observation_space, spaces.Discrete) else np.float32
-        self._obs, self._last_obs = np.zeros(shape, dtype), np.zeros(shape, dtype)
-        self._reward = np.zeros(num_envs)
-        self._terminated, self._truncated = np.zeros(num_envs, bool), np.zeros(num_envs, bool)
-        self._discrete_action = isinstance(self.single_action_space, spaces.Discrete)
-        self._masked = self.world.native.masked
-        self._mask = np.zeros((num_envs, len(self.world.native.action_names)), np.int8) if self._masked else None
+        native = self.world.native
+        self._same_step = self.autoreset_mode == AutoresetMode.SAME_STEP
+        self._real_obs, self._discrete_action = native.observation_bounds is not None, native.action_bounds is None
+        self._action_dtype = np.dtype(np.int64 if self._discrete_action else np.float32)
+        self._masked, self._two, self._measures = native.masked, native.players == 2, native.measure_names
+        self._all = np.ones(num_envs, bool)
         self._envs: _freewheel.VectorEnv | None = None
+        # Array of observations if they are not copied.
+        self._obs: np.ndarray | None = None
 
-    def _infos(self) -> dict[str, Any]:
-        if not self._masked:
-            return {}
-        return {"action_mask": self._mask.copy(), "_action_mask": np.ones(self.num_envs, bool)}
+    def _started(self) -> _freewheel.VectorEnv:
+        if self._envs is None:
+            raise ResetNeeded("the environments are closed" if self.closed else "call reset first")
+        return self._envs
 
-    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None):
-        super().reset(seed=seed)
-        if isinstance(seed, (list, tuple)):
-            raise ValueError("seed must be one integer: environment i uses the random stream i of this seed")
-        seed = seed if seed is not None else int(self.np_random.integers(2**63))
-        next_step = self.autoreset_mode == AutoresetMode.NEXT_STEP
-        self._envs = self.world.native.vector_env(self.num_envs, seed, next_step)
-        self._envs.observe(self._obs, self._mask)
-        return (self._obs.copy() if self.copy else self._obs), self._infos()
+    def _observation(self, envs: _freewheel.VectorEnv) -> np.ndarray:
+        if self.copy or not self._real_obs:
+            return envs.obs()
+        if not self._is_view:
+            envs.obs_into(self._obs)
+        return self._obs
+
+    def _infos(self, envs: _freewheel.VectorEnv) -> dict[str, Any]:
+        infos: dict[str, Any] = {}
+        if self._masked:
+            infos["action_mask"], infos["_action_mask"] = envs.mask(), self._all.copy()
+        if self._two:
+            infos["to_play"], infos["_to_play"] = envs.to_play(), self._all.copy()
+        return infos
+
+    def reset(self, *, seed: int | list[int] | None = None, options: dict[str, Any] | None = None):
+        if self.closed:
+            raise ResetNeeded("the environments are closed")
+        if isinstance(seed, (list, tuple, np.ndarray)):
+            seeds = [int(one) for one in seed]
+            if len(seeds) != self.num_envs:
+                raise ValueError(f"seed has {len(seeds)} numbers; it must be one number or {self.num_envs}")
+            if len(seeds) == 1:
+                # One number would be the seed of the whole batch, which for one environment is the same.
+                super().reset(seed=seeds[0])
+        else:
+            super().reset(seed=seed)
+            seeds = [int(seed) if seed is not None else int(self.np_random.integers(2**63))]
+        self._envs = envs = self.world.native.vector_env(self.num_envs, seeds, not self._same_step)
+        if self._real_obs and not self.copy:
+            self._obs = envs.obs_view()
+            self._is_view = self._obs is not None
+            if not self._is_view:
+                self._obs = np.empty(self.observation_space.shape, np.float32)
+        return self._observation(envs), self._infos(envs)
+
+    def _actions(self, actions: Any) -> np.ndarray:
+        """Actions with the type and shape that the environments need."""
+        actions = np.asarray(actions)
+        kinds, name = ("iu", "integers") if self._discrete_action else ("fiu", "real numbers")
+        if actions.dtype.kind not in kinds:
+            raise TypeError(f"actions must be {name}, not {actions.dtype}")
+        if actions.shape != self.action_space.shape:
+            raise ValueError(f"actions must have the shape {self.action_space.shape}, not {actions.shape}")
+        return np.ascontiguousarray(actions, self._action_dtype)
 
     def step(self, actions: Any):
-        if self._envs is None:
-            raise gymnasium.error.ResetNeeded("call reset before step")
-        actions = np.asarray(actions)
-        if self._discrete_action:
-            if actions.dtype.kind not in "iu" or actions.shape != (self.num_envs,):
-                raise TypeError(f"actions must be {self.num_envs} integers, not {actions.dtype} of shape {actions.shape}")
-            actions = np.ascontiguousarray(actions, np.int64)
-        else:
-            actions = np.ascontiguousarray(actions, np.float32).reshape(-1)
-        self._envs.step(actions)
-        ended = self._envs.results(self._reward, self._terminated, self._truncated, self._last_obs)
-        self._envs.observe(self._obs, self._mask)
-        infos = self._infos()
-        if ended and self.autoreset_mode == AutoresetMode.SAME_STEP:
-            over = self._terminated | self._truncated
-            final = np.full(self.num_envs, None, dtype=object)
-            for i in np.flatnonzero(over):
-                final[i] = self._last_obs[i].copy()
-            infos["final_obs"], infos["_final_obs"] = final, over
-        obs = self._obs.copy() if self.copy else self._obs
-        return obs, self._reward.copy(), self._terminated.copy(), self._truncated.copy(), infos
+        envs = self._envs if self._envs is not None else self._started()
+        if (
+            type(actions) is not np.ndarray
+            or actions.dtype != self._action_dtype
+            or not actions.flags.c_contiguous
+            or actions.shape != self.action_space.shape
+        ):
+            actions = self._actions(actions)
+        reward, terminated, truncated, ended = envs.step(actions)
+        infos = self._infos(envs) if self._masked or self._two else {}
+        if ended and (self._same_step or self._measures):
+            self._add_finals(envs, infos)
+        return self._observation(envs), reward, terminated, truncated, infos
+
+    def _add_finals(self, envs: _freewheel.VectorEnv, infos: dict[str, Any]) -> None:
+        """Adds the ends of episodes to ``infos``, in the layout of Gymnasium's vector environments."""
+        which, obs, masks, measures = envs.finals()
+        over = np.zeros(self.num_envs, bool)
+        over[which] = True
+
+        def spread(values: np.ndarray) -> np.ndarray:
+            out = np.zeros((self.num_envs, *values.shape[1:]), values.dtype)
+            out[which] = values
+            return out
+
+        of_end: dict[str, Any] = {}
+        if self._measures:
+            columns: dict[str, Any] = {}
+            for name, values in zip(self._measures, measures.T):
+                columns[name], columns[f"_{name}"] = spread(values), over.copy()
+            of_end["measures"], of_end["_measures"] = columns, over.copy()
+        if not self._same_step:
+            infos.update(of_end)
+            return
+        if self._masked:
+            of_end["action_mask"], of_end["_action_mask"] = spread(masks), over.copy()
+        final = np.full(self.num_envs, None, dtype=object)
+        for i, one in zip(which.tolist(), obs):
+            final[i] = one
+        infos["final_obs"], infos["_final_obs"] = final, over
+        infos["final_info"], infos["_final_info"] = of_end, over.copy()
 
     def clone_state(self) -> bytes:
         """Exact state of all environments, random streams included."""
-        if self._envs is None:
-            raise gymnasium.error.ResetNeeded("call reset before clone_state")
-        return bytes(self._envs.clone_state())
+        return self._started().clone_state()
 
-    def restore_state(self, state: bytes) -> None:
-        """Restores a state of ``clone_state``."""
-        if self._envs is None:
-            self.reset(seed=0)
-        self._envs.restore_state(state)
-        self._envs.observe(self._obs, self._mask)
+    def restore_state(self, state: bytes) -> np.ndarray:
+        """Restores a state of ``clone_state``; returns its observations."""
+        envs = self._started()
+        envs.restore_state(state)
+        return self._observation(envs)
 
     def close_extras(self, **kwargs: Any) -> None:
-        self._envs = None
+        self._envs = self._obs = None
 
 
 def register() -> None:
     """Registers every world with Gymnasium; done by ``import freewheel``."""
     entries = {"entry_point": "freewheel.envs:FreewheelEnv", "vector_entry_point": "freewheel.envs:FreewheelVectorEnv"}
-    for name, _ in _freewheel.worlds():
-        if name.split("/")[-1].rsplit("-", 1)[-1] == "N":
-            continue
-        version = _freewheel.World(name).version
+    for name, version in _freewheel.world_versions():
         full = f"freewheel/{name.replace('/', '-')}-v{version - 1}"
         if full not in gymnasium.registry:
             gymnasium.register(full, kwargs={"world": name}, **entries)

@@ -1,48 +1,27 @@
-//! `VectorEnv`: N environments that are stepped together. The results are written into NumPy arrays of the caller.
+//! `VectorEnv`: N environments that are stepped together in one call, with results as NumPy arrays.
 
 use std::sync::Mutex;
 
 use freewheel::core::{
-    ActionBuffer, Actions, DynWorld, Ending, EpisodeRunner, Error, ManagedVectorEnv, ObservationSpace,
-    Purpose, Result, Streams,
+    ActionSpace, DynWorld, Ending, EpisodeSummary, ManagedVectorEnv, ObservationSpace, Purpose, Result,
+    Streams,
 };
-use numpy::PyReadwriteArrayDyn;
-use pyo3::exceptions::PyValueError;
+use numpy::ndarray::{ArrayView, ArrayViewD, IxDyn};
+use numpy::{Element, PyArray1, PyArrayDyn, PyArrayMethods, PyReadwriteArrayDyn, ToPyArray};
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
-use rayon::prelude::*;
 
-use crate::{PyActions, exception, lock};
+use crate::actions::PyActions;
+use crate::rows::Rows;
+use crate::{exception, lock, threads};
 
-/// Number of environments from which rows of `NEXT_STEP` are stepped by several threads.
-const PARALLEL_ROWS: usize = 64;
-
-/// Environments in the two modes of automatic reset that Gymnasium names.
+/// Environments with one of the kinds of automatic reset that Gymnasium names.
 enum Envs {
-    /// An environment is reset in the step in which its episode ends.
-    SameStep(Box<dyn ManagedVectorEnv>),
-    /// An environment is reset in the step after; this step ignores its action, and its reward is 0.
-    NextStep(Vec<Row>),
-}
-
-/// One environment in the mode `NEXT_STEP`.
-struct Row {
-    runner: Box<dyn EpisodeRunner>,
-    reward: f32,
-    ending: Ending,
-}
-
-impl Row {
-    fn step(&mut self, action: Actions<'_>) -> Result<()> {
-        if self.ending.is_over() {
-            let next = self.runner.episode() + 1;
-            self.runner.reset(next);
-            (self.reward, self.ending) = (0.0, Ending::Running);
-            return Ok(());
-        }
-        let step = self.runner.step(action)?;
-        (self.reward, self.ending) = (step.reward, step.ending);
-        Ok(())
-    }
+    /// Reset in the step in which the episode ends, in one batch; the summaries of the episodes that ended in the last
+    /// step.
+    Batch(Box<dyn ManagedVectorEnv>, Vec<EpisodeSummary>),
+    /// Reset in the step after, or environments with seeds of their own.
+    Rows(Rows),
 }
 
 /// N environments of one world, stepped together with automatic reset.
@@ -50,108 +29,115 @@ impl Row {
 pub(crate) struct VectorEnv {
     envs: Mutex<Envs>,
     num_envs: usize,
-    /// K, the number of real numbers of an action; 0 for discrete actions.
-    dimensions: usize,
-    /// A, the number of discrete actions.
-    num_actions: usize,
+    actions: ActionSpace,
+    /// Shape of the observations of all environments: `[N]` for discrete ones.
+    shape: Vec<usize>,
     is_discrete: bool,
+    /// D, the number of `f32` values of an observation.
+    width: usize,
+    /// Address of the observations of a batch, of which `obs_view` makes arrays.
+    address: usize,
 }
 
-/// Observations in an array of the caller: integers `[N]` for discrete ones, else real numbers `[N, D]`.
-#[derive(FromPyObject)]
-enum ObsArray<'py> {
-    Discrete(PyReadwriteArrayDyn<'py, i64>),
-    Real(PyReadwriteArrayDyn<'py, f32>),
-}
+/// What a step returns: rewards, terminated, truncated, and whether an episode ended.
+type Results<'py> =
+    (Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<bool>>, Bound<'py, PyArray1<bool>>, bool);
 
-impl ObsArray<'_> {
-    /// Writes the observation `obs [D]` as row `row`.
-    fn write(&mut self, row: usize, obs: &[f32]) -> PyResult<()> {
-        let wrong =
-            || PyValueError::new_err("the array for observations has a wrong shape or is not contiguous");
-        match self {
-            ObsArray::Discrete(out) => {
-                let slot = out.as_slice_mut().ok().and_then(|out| out.get_mut(row)).ok_or_else(wrong)?;
-                *slot = obs.first().copied().unwrap_or_default() as i64;
-            }
-            ObsArray::Real(out) => {
-                let range = row * obs.len()..(row + 1) * obs.len();
-                let out = out.as_slice_mut().ok().and_then(|out| out.get_mut(range)).ok_or_else(wrong)?;
-                out.copy_from_slice(obs);
-            }
-        }
-        Ok(())
-    }
-}
+/// Episodes that ended: their indices `[E]`, last observations `[E, ..]`, last masks `[E, A]`, measures `[E, M]`.
+type Finals<'py> =
+    (Bound<'py, PyArray1<i64>>, Bound<'py, PyAny>, Bound<'py, PyArrayDyn<i8>>, Bound<'py, PyArrayDyn<f64>>);
 
 impl VectorEnv {
-    /// `num_envs` environments at the start of their first episodes.
+    /// Environments at the start of their first episodes: with one seed, environment i uses its random stream i; with
+    /// several, environment i uses the random stream 0 of `seeds[i]`.
     pub(crate) fn new(
         world: &dyn DynWorld,
         num_envs: usize,
-        streams: Streams,
+        seeds: &[u64],
         next_step: bool,
     ) -> PyResult<Self> {
+        let wrong = |text: String| Err(PyValueError::new_err(text));
         if num_envs == 0 {
-            return Err(PyValueError::new_err("num_envs must be at least 1"));
+            return wrong("num_envs must be at least 1".into());
         }
-        let spec = world.spec();
-        let row = |index: usize| Row {
-            runner: world.episode_runner(streams, Purpose::Environment, index as u64),
-            reward: 0.0,
-            ending: Ending::Running,
+        let envs = match *seeds {
+            [seed] if !next_step => {
+                let envs = world.vector_env(num_envs, Streams::new(seed), Purpose::Environment, 0);
+                Envs::Batch(envs, Vec::new())
+            }
+            [seed] => {
+                let streams: Vec<_> = (0..num_envs as u64).map(|i| (Streams::new(seed), i)).collect();
+                Envs::Rows(Rows::new(world, &streams, next_step))
+            }
+            _ if seeds.len() == num_envs => {
+                let streams: Vec<_> = seeds.iter().map(|&seed| (Streams::new(seed), 0)).collect();
+                Envs::Rows(Rows::new(world, &streams, next_step))
+            }
+            _ => return wrong(format!("seed has {} numbers; it must have 1 or {num_envs}", seeds.len())),
         };
-        let envs = match next_step {
-            false => Envs::SameStep(world.vector_env(num_envs, streams, Purpose::Environment, 0)),
-            true => Envs::NextStep((0..num_envs).map(row).collect()),
+        let spec = world.spec();
+        let mut shape = vec![num_envs];
+        if let ObservationSpace::Box { shape: one, .. } = &spec.observation {
+            shape.extend(one);
+        }
+        let address = match &envs {
+            Envs::Batch(envs, _) => envs.view().obs.as_ptr() as usize,
+            Envs::Rows(_) => 0,
         };
         Ok(VectorEnv {
             envs: Mutex::new(envs),
             num_envs,
-            dimensions: spec.actions.dimensions(),
-            num_actions: spec.actions.count(),
+            actions: spec.actions.clone(),
+            shape,
             is_discrete: matches!(spec.observation, ObservationSpace::Discrete { .. }),
+            width: spec.observation.len(),
+            address,
         })
     }
 
-    fn advance(&self, actions: &ActionBuffer) -> Result<()> {
-        match &mut *lock(&self.envs) {
-            Envs::SameStep(envs) => envs.step(actions.as_actions()),
-            Envs::NextStep(rows) => {
-                self.check_rows(rows, actions)?;
-                let action = |i: usize| match actions {
-                    ActionBuffer::Discrete(all) => Actions::Discrete(&all[i..=i]),
-                    ActionBuffer::Continuous(all) => {
-                        Actions::Continuous(&all[i * self.dimensions..(i + 1) * self.dimensions])
-                    }
-                };
-                match rows.len() >= PARALLEL_ROWS {
-                    true => rows.par_iter_mut().enumerate().try_for_each(|(i, row)| row.step(action(i))),
-                    false => rows.iter_mut().enumerate().try_for_each(|(i, row)| row.step(action(i))),
-                }
+    /// Calls `write(i, observation [D])` for every environment.
+    fn for_each_obs(&self, envs: &Envs, mut write: impl FnMut(usize, &[f32])) {
+        match envs {
+            Envs::Batch(envs, _) => {
+                let view = envs.view();
+                (0..self.num_envs).for_each(|i| write(i, view.obs_row(i)));
+            }
+            Envs::Rows(rows) => {
+                rows.all().iter().enumerate().for_each(|(i, row)| write(i, row.runner.obs()));
             }
         }
     }
+}
 
-    /// Error for actions of a wrong number or kind, and for an illegal one, before any environment has changed.
-    fn check_rows(&self, rows: &[Row], actions: &ActionBuffer) -> Result<()> {
-        let (given, expected) = match actions {
-            ActionBuffer::Discrete(all) if self.dimensions == 0 => (all.len(), rows.len()),
-            ActionBuffer::Continuous(all) if self.dimensions > 0 => (all.len(), rows.len() * self.dimensions),
-            _ => return Err(Error::Config("the actions are not of the kind of the world".into())),
-        };
-        if given != expected {
-            return Err(Error::Config(format!("expected {expected} numbers as actions, got {given}")));
-        }
-        if let ActionBuffer::Discrete(all) = actions {
-            for (row, (env, &action)) in rows.iter().zip(all).enumerate() {
-                let legal = env.runner.legal().get(action as usize).copied().unwrap_or(false);
-                if !env.ending.is_over() && !legal {
-                    return Err(Error::IllegalAction { row, action: action.to_string() });
-                }
-            }
-        }
-        Ok(())
+/// Writes an observation `[D]` of an environment into row `i` of `out`.
+fn write_row(out: &mut [f32], i: usize, obs: &[f32]) {
+    out[i * obs.len()..(i + 1) * obs.len()].copy_from_slice(obs);
+}
+
+/// Index of a discrete observation.
+fn index(obs: &[f32]) -> i64 {
+    obs.first().copied().unwrap_or_default() as i64
+}
+
+/// NumPy array with a copy of `data` in the shape `shape`.
+fn array<'py, T: Element + Copy>(
+    py: Python<'py>,
+    shape: &[usize],
+    data: &[T],
+) -> PyResult<Bound<'py, PyArrayDyn<T>>> {
+    let view: ArrayViewD<'_, T> =
+        ArrayView::from_shape(IxDyn(shape), data).map_err(|e| PyRuntimeError::new_err(e.to_string()))?;
+    Ok(view.to_pyarray(py))
+}
+
+/// Array of a caller for results.
+fn slice_of<'a, T: Element>(
+    array: &'a mut PyReadwriteArrayDyn<'_, T>,
+    length: usize,
+) -> PyResult<&'a mut [T]> {
+    match array.as_slice_mut() {
+        Ok(slice) if slice.len() == length => Ok(slice),
+        _ => Err(PyValueError::new_err(format!("an array for results must be contiguous, with {length} elements"))),
     }
 }
 
@@ -162,104 +148,177 @@ impl VectorEnv {
         self.num_envs
     }
 
-    /// Steps all environments. After an error, no environment has changed.
-    fn step(&self, py: Python<'_>, actions: PyActions<'_>) -> PyResult<()> {
-        let actions = actions.to_buffer()?;
-        py.detach(|| self.advance(&actions)).map_err(exception)
+    /// Steps all environments: `(rewards [N], terminated [N], truncated [N], whether an episode ended)`. After an error
+    /// about an action, no environment has changed.
+    fn step<'py>(&self, py: Python<'py>, actions: PyActions<'_>) -> PyResult<Results<'py>> {
+        let actions = actions.to_buffer(&self.actions, self.num_envs)?;
+        let dimensions = self.actions.dimensions();
+        let stepped = || -> Result<_> {
+            let mut envs = lock(&self.envs);
+            let (mut reward, mut any) = (vec![0.0f64; self.num_envs], false);
+            let (mut terminated, mut truncated) = (vec![false; self.num_envs], vec![false; self.num_envs]);
+            let mut write = |i: usize, step_reward: f32, ending: Ending| {
+                reward[i] = f64::from(step_reward);
+                terminated[i] = ending == Ending::Terminal;
+                truncated[i] = ending == Ending::Truncated;
+                any |= ending.is_over();
+            };
+            match &mut *envs {
+                Envs::Batch(envs, finished) => {
+                    envs.step(actions.as_actions())?;
+                    let view = envs.view();
+                    let results = view.reward.iter().zip(view.ending).enumerate();
+                    results.for_each(|(i, (&reward, &ending))| write(i, reward, ending));
+                    if any {
+                        *finished = envs.take_finished();
+                    }
+                }
+                Envs::Rows(rows) => {
+                    rows.step(&actions, dimensions)?;
+                    rows.all().iter().enumerate().for_each(|(i, row)| write(i, row.reward, row.ending));
+                }
+            }
+            Ok((reward, terminated, truncated, any))
+        };
+        let (reward, terminated, truncated, any) =
+            py.detach(|| threads::run(stepped)).map_err(exception)?;
+        // Copies into memory of NumPy cost less than arrays that own memory of Rust.
+        let flags = |flags: Vec<bool>| PyArray1::from_slice(py, &flags);
+        Ok((PyArray1::from_slice(py, &reward), flags(terminated), flags(truncated), any))
     }
 
-    /// Writes the current observations into `obs`, the legal actions into `mask [N, A]`.
-    #[pyo3(signature = (obs, mask = None))]
-    fn observe(&self, mut obs: ObsArray<'_>, mask: Option<PyReadwriteArrayDyn<'_, i8>>) -> PyResult<()> {
+    /// Copy of the current observations: integers `[N]`, or real numbers `[N, ..]`.
+    fn obs<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let envs = lock(&self.envs);
+        if self.is_discrete {
+            let mut out = Vec::with_capacity(self.num_envs);
+            self.for_each_obs(&envs, |_, obs| out.push(index(obs)));
+            return Ok(PyArray1::from_slice(py, &out).into_any());
+        }
+        match &*envs {
+            Envs::Batch(envs, _) => Ok(array(py, &self.shape, envs.view().obs)?.into_any()),
+            Envs::Rows(_) => {
+                let mut out = Vec::with_capacity(self.num_envs * self.width);
+                self.for_each_obs(&envs, |_, obs| out.extend_from_slice(obs));
+                Ok(PyArray1::from_vec(py, out).reshape(self.shape.clone())?.into_any())
+            }
+        }
+    }
+
+    /// Writes the current observations into `out`, real numbers `[N, ..]`.
+    fn obs_into(&self, mut out: PyReadwriteArrayDyn<'_, f32>) -> PyResult<()> {
+        let out = slice_of(&mut out, self.num_envs * self.width)?;
         let envs = lock(&self.envs);
         match &*envs {
-            Envs::SameStep(envs) => {
-                let view = envs.view();
-                (0..self.num_envs).try_for_each(|i| obs.write(i, view.obs_row(i)))?;
-            }
-            Envs::NextStep(rows) => {
-                rows.iter().enumerate().try_for_each(|(i, row)| obs.write(i, row.runner.obs()))?;
-            }
-        }
-        let Some(mut mask) = mask else { return Ok(()) };
-        let wrong = |_| PyValueError::new_err("the array for masks is not contiguous");
-        let mask = mask.as_slice_mut().map_err(wrong)?;
-        if mask.len() != self.num_envs * self.num_actions {
-            return Err(PyValueError::new_err("the array for masks has a wrong shape"));
-        }
-        for (i, out) in mask.chunks_exact_mut(self.num_actions.max(1)).enumerate() {
-            let write = |out: &mut [i8], legal: &[bool]| {
-                out.iter_mut().zip(legal).for_each(|(out, &legal)| *out = i8::from(legal));
-            };
-            match &*envs {
-                Envs::SameStep(envs) => write(out, envs.view().legal_row(i)),
-                Envs::NextStep(rows) => write(out, rows[i].runner.legal()),
-            }
+            Envs::Batch(envs, _) => out.copy_from_slice(envs.view().obs),
+            Envs::Rows(_) => self.for_each_obs(&envs, |i, obs| write_row(out, i, obs)),
         }
         Ok(())
     }
 
-    /// Writes the results of the last step: rewards `[N]`, whether episodes were terminated `[N]` or truncated `[N]`, and
-    /// into `last_obs` the last observations of the episodes that ended. Returns whether an episode ended.
-    fn results(
-        &self,
-        mut reward: PyReadwriteArrayDyn<'_, f64>,
-        mut terminated: PyReadwriteArrayDyn<'_, bool>,
-        mut truncated: PyReadwriteArrayDyn<'_, bool>,
-        mut last_obs: ObsArray<'_>,
-    ) -> PyResult<bool> {
-        let wrong = |_| PyValueError::new_err("the arrays for results must be contiguous");
-        let (reward, terminated, truncated) = (
-            reward.as_slice_mut().map_err(wrong)?,
-            terminated.as_slice_mut().map_err(wrong)?,
-            truncated.as_slice_mut().map_err(wrong)?,
-        );
-        if [reward.len(), terminated.len(), truncated.len()] != [self.num_envs; 3] {
-            return Err(PyValueError::new_err("the arrays for results must have the shape [num_envs]"));
-        }
-        let envs = lock(&self.envs);
-        let mut any = false;
-        for i in 0..self.num_envs {
-            let (step_reward, ending) = match &*envs {
-                Envs::SameStep(envs) => (envs.view().reward[i], envs.view().ending[i]),
-                Envs::NextStep(rows) => (rows[i].reward, rows[i].ending),
-            };
-            reward[i] = f64::from(step_reward);
-            terminated[i] = ending == Ending::Terminal;
-            truncated[i] = ending == Ending::Truncated;
-            if let (true, Envs::SameStep(envs)) = (ending.is_over(), &*envs) {
-                let view = envs.view();
-                let width = view.obs_len;
-                last_obs.write(i, &view.last_obs[i * width..(i + 1) * width])?;
-            }
-            any |= ending.is_over();
-        }
-        Ok(any)
+    /// Observations `[N, ..]` as a read-only array over the memory of the environments, which every step overwrites;
+    /// `None` for discrete observations, and for environments that are not in one batch.
+    fn obs_view<'py>(slf: &Bound<'py, Self>) -> PyResult<Option<Bound<'py, PyArrayDyn<f32>>>> {
+        let this = slf.get();
+        let envs = lock(&this.envs);
+        let (Envs::Batch(envs, _), false) = (&*envs, this.is_discrete) else { return Ok(None) };
+        let view = ArrayView::from_shape(IxDyn(&this.shape), envs.view().obs)
+            .map_err(|e| PyRuntimeError::new_err(e.to_string()))?;
+        // SAFETY: the array holds a reference to this object, whose batch is never replaced and allocates its observations
+        // once. The array is read-only.
+        #[allow(unsafe_code)]
+        let array = unsafe { PyArrayDyn::borrow_from_array(&view, slf.clone().into_any()) };
+        let flags = [("write", false)];
+        let flags = pyo3::types::IntoPyDict::into_py_dict(flags, slf.py())?;
+        array.call_method("setflags", (), Some(&flags))?;
+        Ok(Some(array))
     }
 
-    /// Complete state as bytes, for `restore`; only with automatic reset in the same step.
-    fn clone_state(&self) -> PyResult<Vec<u8>> {
+    /// Whether arrays of `obs_view` still have the observations.
+    fn is_view_valid(&self) -> bool {
         match &*lock(&self.envs) {
-            Envs::SameStep(envs) => envs.save().map_err(exception),
-            Envs::NextStep(_) => Err(PyValueError::new_err(
-                "clone_state needs environments that are reset in the same step (autoreset_mode=SAME_STEP)",
-            )),
+            Envs::Batch(envs, _) => envs.view().obs.as_ptr() as usize == self.address,
+            Envs::Rows(_) => false,
         }
+    }
+
+    /// Masks of legal actions, `[N, A]`.
+    fn mask<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArrayDyn<i8>>> {
+        let mut out = Vec::with_capacity(self.num_envs * self.actions.count());
+        match &*lock(&self.envs) {
+            Envs::Batch(envs, _) => out.extend(envs.view().legal.iter().map(|&legal| i8::from(legal))),
+            Envs::Rows(rows) => {
+                rows.all().iter().for_each(|row| out.extend(row.runner.legal().iter().map(|&l| i8::from(l))));
+            }
+        }
+        array(py, &[self.num_envs, self.actions.count()], &out)
+    }
+
+    /// Players to move, 0 or 1, `[N]`.
+    fn to_play<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<i64>> {
+        let players = match &*lock(&self.envs) {
+            Envs::Batch(envs, _) => envs.view().to_play.iter().map(|&player| player as i64).collect(),
+            Envs::Rows(rows) => rows.all().iter().map(|row| row.runner.to_play() as i64).collect(),
+        };
+        PyArray1::from_vec(py, players)
+    }
+
+    /// Episodes that ended in the last step: indices of the environments, their last observations, masks and measures.
+    /// With automatic reset in the next step, observations and masks are the current ones.
+    fn finals<'py>(&self, py: Python<'py>) -> PyResult<Finals<'py>> {
+        let (mut indices, mut obs, mut legal, mut measures) = (vec![], vec![], vec![], vec![]);
+        let mut add = |i: usize, of: (&[f32], &[bool], &[f64])| {
+            indices.push(i as i64);
+            obs.extend_from_slice(of.0);
+            legal.extend(of.1.iter().map(|&legal| i8::from(legal)));
+            measures.extend_from_slice(of.2);
+        };
+        match &*lock(&self.envs) {
+            Envs::Batch(envs, finished) => {
+                let (view, mut summaries) = (envs.view(), finished.iter());
+                for i in (0..self.num_envs).filter(|&i| view.ending[i].is_over()) {
+                    let (obs, legal) = view.successor(i);
+                    add(i, (obs, legal, summaries.next().map_or(&[][..], |episode| &episode.measures)));
+                }
+            }
+            Envs::Rows(rows) => {
+                for (i, row) in rows.all().iter().enumerate().filter(|(_, row)| row.ending.is_over()) {
+                    match &row.last {
+                        Some(last) => add(i, (&last.obs, &last.legal, &last.measures)),
+                        None => add(i, (row.runner.obs(), row.runner.legal(), &row.runner.measures())),
+                    }
+                }
+            }
+        }
+        let ended = indices.len();
+        let per_episode = |all: usize| all.checked_div(ended).unwrap_or_default();
+        let masks = array(py, &[ended, per_episode(legal.len())], &legal)?;
+        let measures = array(py, &[ended, per_episode(measures.len())], &measures)?;
+        let obs = match self.is_discrete {
+            true => PyArray1::from_vec(py, obs.iter().map(|&obs| obs as i64).collect()).into_any(),
+            false => {
+                let mut shape = self.shape.clone();
+                shape[0] = ended;
+                array(py, &shape, &obs)?.into_any()
+            }
+        };
+        Ok((PyArray1::from_vec(py, indices), obs, masks, measures))
+    }
+
+    /// Complete state as bytes, for `restore_state`.
+    fn clone_state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, pyo3::types::PyBytes>> {
+        let bytes = match &*lock(&self.envs) {
+            Envs::Batch(envs, _) => envs.save(),
+            Envs::Rows(rows) => rows.save(),
+        };
+        Ok(pyo3::types::PyBytes::new(py, &bytes.map_err(exception)?))
     }
 
     /// Restores the state of `clone_state`.
     fn restore_state(&self, bytes: &[u8]) -> PyResult<()> {
         match &mut *lock(&self.envs) {
-            Envs::SameStep(envs) => envs.load(bytes).map_err(exception),
-            Envs::NextStep(_) => Err(PyValueError::new_err(
-                "restore_state needs environments that are reset in the same step (autoreset_mode=SAME_STEP)",
-            )),
+            Envs::Batch(envs, _) => envs.load(bytes).map_err(exception),
+            Envs::Rows(rows) => rows.load(bytes).map_err(exception),
         }
-    }
-
-    /// Whether observations are discrete.
-    #[getter]
-    fn is_discrete(&self) -> bool {
-        self.is_discrete
     }
 }

@@ -3,17 +3,27 @@
 use std::sync::Arc;
 
 use freewheel::Registry;
-use freewheel::core::{ActionSpace, DynWorld, ObservationSpace, PolicyClass, SolveQuery, Streams};
+use freewheel::core::{
+    ActionSpace, Certainty, DynWorld, ObservationSpace, PolicyClass, SolveQuery, Streams, settings::Field,
+};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 use crate::episode::Episode;
-use crate::exception;
 use crate::vector_env::VectorEnv;
+use crate::{exception, threads};
 
 /// Settings from the text of a JSON object.
 pub(crate) fn settings(json: &str) -> PyResult<toml::Table> {
     serde_json::from_str(json).map_err(|e| PyValueError::new_err(format!("settings: {e}")))
+}
+
+/// Settings with name, description and default as JSON.
+type Fields = Vec<(String, String, String)>;
+
+/// Settings for Python.
+pub(crate) fn described(fields: Vec<Field>) -> Fields {
+    fields.into_iter().map(|field| (field.name, field.about, field.default.to_string())).collect()
 }
 
 /// A world: rules, with a reference score and a baseline score.
@@ -27,7 +37,8 @@ impl World {
     #[pyo3(signature = (id, settings_json = "{}"))]
     fn new(py: Python<'_>, id: &str, settings_json: &str) -> PyResult<Self> {
         let settings = settings(settings_json)?;
-        py.detach(|| Registry::standard().build_world(id, &settings)).map(World).map_err(exception)
+        let build = || Registry::standard().build_world(id, &settings);
+        py.detach(|| threads::run(build)).map(World).map_err(exception)
     }
 
     #[getter]
@@ -58,6 +69,12 @@ impl World {
     #[getter]
     fn masked(&self) -> bool {
         self.0.spec().masked
+    }
+
+    /// Whether a lower score is better.
+    #[getter]
+    fn lower_is_better(&self) -> bool {
+        self.0.spec().lower_is_better()
     }
 
     /// Number of discrete observations; `None` for real numbers.
@@ -99,28 +116,46 @@ impl World {
         self.0.spec().measures.iter().map(|measure| measure.name.clone()).collect()
     }
 
-    /// Reference score, the best that can be done: `(value, certainty, upper)`; `upper` is an upper bound or `None`.
-    fn reference(&self, py: Python<'_>) -> PyResult<(f64, String, Option<f64>)> {
+    /// Names of the scripted policies.
+    #[getter]
+    fn scripts(&self) -> Vec<String> {
+        self.0.spec().scripts.clone()
+    }
+
+    /// Reference score, the best that can be done: `(value, certainty, bound)`; `bound` is a proved bound or `None`.
+    fn reference(&self, py: Python<'_>) -> PyResult<(f64, &'static str, Option<f64>)> {
         let query = SolveQuery::for_spec(self.0.spec());
-        let solution = py.detach(|| self.0.solve(&query)).map_err(exception)?;
-        Ok((solution.value, format!("{:?}", solution.certainty).to_lowercase(), solution.upper))
+        let solution = py.detach(|| threads::run(|| self.0.solve(&query))).map_err(exception)?;
+        let certainty = match solution.certainty {
+            Certainty::Exact => "exact",
+            Certainty::Bracket => "bracket",
+            Certainty::BestKnown => "best-known",
+        };
+        Ok((solution.value, certainty, solution.upper))
     }
 
     /// Score of a policy that has learned nothing: `(value, name of the policy)`.
     fn baseline(&self, py: Python<'_>) -> PyResult<(f64, String)> {
         let query = SolveQuery { policy_class: PolicyClass::Optimal, ..SolveQuery::for_spec(self.0.spec()) };
-        let baseline = py.detach(|| self.0.baseline(&query)).map_err(exception)?;
+        let baseline = py.detach(|| threads::run(|| self.0.baseline(&query))).map_err(exception)?;
         Ok((baseline.value, baseline.name))
     }
 
-    /// N environments that are stepped together.
-    #[pyo3(signature = (num_envs, seed, next_step = false))]
-    fn vector_env(&self, num_envs: usize, seed: u64, next_step: bool) -> PyResult<VectorEnv> {
-        VectorEnv::new(&*self.0, num_envs, Streams::new(seed), next_step)
+    /// N environments that are stepped together, with one seed or one for each environment.
+    #[pyo3(signature = (num_envs, seeds, next_step = false))]
+    fn vector_env(
+        &self,
+        py: Python<'_>,
+        num_envs: usize,
+        seeds: Vec<u64>,
+        next_step: bool,
+    ) -> PyResult<VectorEnv> {
+        py.detach(|| threads::run(|| VectorEnv::new(&*self.0, num_envs, &seeds, next_step)))
     }
 
-    /// One environment without automatic reset.
-    fn episode(&self, seed: u64) -> Episode {
-        Episode::new(&self.0, Streams::new(seed))
+    /// One environment without automatic reset, with the random stream `index` of the seed.
+    #[pyo3(signature = (seed, index = 0))]
+    fn episode(&self, py: Python<'_>, seed: u64, index: u64) -> Episode {
+        py.detach(|| threads::run(|| Episode::new(&self.0, Streams::new(seed), index)))
     }
 }

@@ -5,12 +5,14 @@
 //! | `screen` | cells of a screen with their colors |
 //! | `shapes`, `lines` | characters that must join: block elements, braille, box drawing |
 //! | `tiles` | cells as pixels, PNG |
+//! | `frame` | drawing of a world as pixels |
 //! | `palette`, `gif` | palette and frames of a GIF |
 //! | `ansi`, `cast` | text with the color sequences of terminals, terminal recordings |
 //! | `svg` | SVG of one screen |
 
 mod ansi;
 mod cast;
+mod frame;
 mod gif;
 mod lines;
 mod palette;
@@ -25,6 +27,7 @@ use freewheel_core::Result;
 
 pub(crate) use self::ansi::{lines as colored_lines, text as plain_lines};
 pub(crate) use self::cast::Cast;
+pub use self::frame::FramePainter;
 
 use self::gif::Animation;
 use self::screen::Screen;

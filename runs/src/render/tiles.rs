@@ -57,6 +57,15 @@ impl Tiles {
     /// # Errors
     /// [`Error::Unsupported`] if the encoder fails.
     pub(super) fn png(&mut self, screen: &Screen) -> Result<Vec<u8>> {
+        let (across, down) = (screen.columns * self.width(), screen.rows() * self.height());
+        let side = |pixels: usize| {
+            u32::try_from(pixels).map_err(|_| Error::Unsupported("the picture is too large".into()))
+        };
+        raster::encode(side(across)?, side(down)?, &self.pixels(screen))
+    }
+
+    /// Pixels of a screen, row by row: red, green, blue.
+    pub(super) fn pixels(&mut self, screen: &Screen) -> Vec<u8> {
         let (w, h) = (self.width(), self.height());
         let (across, down) = (screen.columns * w, screen.rows() * h);
         let mut pixels = vec![0; 3 * across * down];
@@ -69,10 +78,7 @@ impl Tiles {
                 pixels[at..at + 3 * w].copy_from_slice(row.as_flattened());
             }
         }
-        let side = |pixels: usize| {
-            u32::try_from(pixels).map_err(|_| Error::Unsupported("the picture is too large".into()))
-        };
-        raster::encode(side(across)?, side(down)?, &pixels)
+        pixels
     }
 }
 

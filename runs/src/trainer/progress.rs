@@ -18,7 +18,7 @@ pub(super) struct Counts {
     asked: u64,
     /// Number of environment steps made: the number asked for, rounded up to a multiple of the number of environments.
     pub(super) step: u64,
-    episodes: u64,
+    pub(super) episodes: u64,
     /// Return and length of the latest training episodes, at most [`RECENT`].
     recent: VecDeque<(f64, u32)>,
 }
@@ -59,6 +59,11 @@ impl CallbackResult for ControlFlow<()> {
 }
 
 impl Counts {
+    /// Counts of a run after `step` steps and `episodes` episodes.
+    pub(super) fn of_run(step: u64, episodes: u64) -> Self {
+        Counts { asked: step, step, episodes, recent: VecDeque::new() }
+    }
+
     pub(super) fn add(&mut self, steps: u64, num_envs: u64, finished: Vec<EpisodeSummary>) {
         self.asked += steps;
         self.step = self.asked.next_multiple_of(num_envs);
