@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use freewheel::core::{
-    ActionSpace, DynWorld, Ending, EpisodeSummary, ManagedVectorEnv, ObservationSpace, Purpose, Result,
+    ActionSpace, DynWorld, Ending, EpisodeSummary, Error, ManagedVectorEnv, ObservationSpace, Purpose, Result,
     Streams,
 };
 use numpy::ndarray::{ArrayView, ArrayViewD, IxDyn};
@@ -167,6 +167,9 @@ impl VectorEnv {
                 Envs::Batch(envs, finished) => {
                     envs.step(actions.as_actions())?;
                     let view = envs.view();
+                    if view.obs.as_ptr() as usize != self.address {
+                        return Err(Error::Unsupported("the observations have moved in memory".into()));
+                    }
                     let results = view.reward.iter().zip(view.ending).enumerate();
                     results.for_each(|(i, (&reward, &ending))| write(i, reward, ending));
                     if any {
@@ -232,14 +235,6 @@ impl VectorEnv {
         let flags = pyo3::types::IntoPyDict::into_py_dict(flags, slf.py())?;
         array.call_method("setflags", (), Some(&flags))?;
         Ok(Some(array))
-    }
-
-    /// Whether arrays of `obs_view` still have the observations.
-    fn is_view_valid(&self) -> bool {
-        match &*lock(&self.envs) {
-            Envs::Batch(envs, _) => envs.view().obs.as_ptr() as usize == self.address,
-            Envs::Rows(_) => false,
-        }
     }
 
     /// Masks of legal actions, `[N, A]`.
