@@ -108,7 +108,8 @@ fn the_package_passes_its_tests_in_a_clean_environment() {
         }
         None => {
             // Cargo builds the module beside the tests, which depend on its crate.
-            let module = format!("{}_freewheel{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
+            let module =
+                format!("{}_freewheel{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
             let module = std::env::current_exe().unwrap().with_file_name(module);
             let pack = root.join("tests/peers/python_wheel.py");
             run(Command::new(&python).arg(pack).arg(root.join("runs/python")).arg(module).arg(&index));
@@ -117,7 +118,15 @@ fn the_package_passes_its_tests_in_a_clean_environment() {
     run(Command::new(&python).args(["-m", "venv"]).arg(&clean));
     let python = clean.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
     run(Command::new(&python)
-        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-index", "--find-links"])
+        .args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-index",
+            "--find-links",
+        ])
         .arg(&index)
         .arg("--find-links")
         .arg(&downloaded)

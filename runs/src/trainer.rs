@@ -123,7 +123,11 @@ impl Trainer {
     ///
     /// # Errors
     /// [`Error::Diverged`] where a quantity is no longer finite.
-    pub fn learn<R: CallbackResult>(&mut self, steps: u64, callback: impl FnMut(&Progress) -> R) -> Result<()> {
+    pub fn learn<R: CallbackResult>(
+        &mut self,
+        steps: u64,
+        callback: impl FnMut(&Progress) -> R,
+    ) -> Result<()> {
         self.learn_in_parts(steps, None, callback)
     }
 

@@ -55,7 +55,9 @@ impl PyActions<'_> {
                 check_shape(actions.shape(), &[num_envs, dimensions])?;
                 Ok(ActionBuffer::Continuous(actions.as_slice().map_err(not_contiguous)?.to_vec()))
             }
-            (_, ActionSpace::Discrete { .. }) => Err(PyTypeError::new_err("actions must be integers (int64)")),
+            (_, ActionSpace::Discrete { .. }) => {
+                Err(PyTypeError::new_err("actions must be integers (int64)"))
+            }
             (_, ActionSpace::Continuous { .. }) => {
                 Err(PyTypeError::new_err("actions must be real numbers (float32)"))
             }
@@ -66,6 +68,8 @@ impl PyActions<'_> {
 fn check_shape(given: &[usize], expected: &[usize]) -> PyResult<()> {
     match given == expected {
         true => Ok(()),
-        false => Err(PyValueError::new_err(format!("actions must have the shape {expected:?}, not {given:?}"))),
+        false => {
+            Err(PyValueError::new_err(format!("actions must have the shape {expected:?}, not {given:?}")))
+        }
     }
 }

@@ -7,8 +7,8 @@ use freewheel::agents::fixed::UniformPolicy;
 use freewheel::core::demonstrations::{Demonstration, DemonstrationSet, Label, Source, WorldHeader};
 use freewheel::core::record::RecordedActions;
 use freewheel::core::{
-    DynWorld, Ending, Error, ObservationSpace, Policy, PolicyMode, Purpose, Result, ScriptedPolicy, SolveQuery,
-    Streams,
+    DynWorld, Ending, Error, ObservationSpace, Policy, PolicyMode, Purpose, Result, ScriptedPolicy,
+    SolveQuery, Streams,
 };
 use numpy::{PyArray1, PyArrayMethods};
 use pyo3::prelude::*;
@@ -23,7 +23,10 @@ use crate::{exception, threads};
 /// `observations [T + 1, ..]`, `actions [T]` or `[T, K]`, `rewards [T]`, `terminated`, `truncated`, `return`, `player`;
 /// `action_mask [T + 1, A]` in worlds with masks, `to_play [T + 1]` in games for two.
 #[pyfunction]
-pub(crate) fn read_demonstrations<'py>(py: Python<'py>, folder: PathBuf) -> PyResult<Vec<Bound<'py, PyDict>>> {
+pub(crate) fn read_demonstrations<'py>(
+    py: Python<'py>,
+    folder: PathBuf,
+) -> PyResult<Vec<Bound<'py, PyDict>>> {
     let read = || freewheel::demonstrations::read(&folder);
     let set = py.detach(|| threads::run(read)).map_err(exception)?;
     set.episodes.iter().map(|episode| arrays(py, episode, &set.header)).collect()
@@ -105,9 +108,9 @@ pub(crate) fn record_demonstrations(
     // The world of a trainer has the observations that its agent gets.
     let (played, policy, source, name): (_, Arc<dyn Policy>, _, _) = match player {
         Player::Trainer(trainer) => {
-            let (played, policy) = trainer.get().with(py, |inner| {
-                Ok((Arc::clone(inner.world()), inner.policy(PolicyMode::Greedy)?))
-            })?;
+            let (played, policy) = trainer
+                .get()
+                .with(py, |inner| Ok((Arc::clone(inner.world()), inner.policy(PolicyMode::Greedy)?)))?;
             (played, policy.into(), Source::Agent, "trainer".to_owned())
         }
         Player::Name(name) => {

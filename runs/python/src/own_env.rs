@@ -6,9 +6,9 @@
 use std::sync::{Arc, Mutex};
 
 use freewheel::core::{
-    ActionBuffer, Actions, BatchView, DynWorld, Ending, EpisodeRunner, EpisodeSummary, Error, EvaluationWorld,
-    Frame, ManagedVectorEnv, Origin, Player, Purpose, Result, Solution, SolveQuery, Spec, Step, Stream,
-    Streams, VectorEnv,
+    ActionBuffer, Actions, BatchView, DynWorld, Ending, EpisodeRunner, EpisodeSummary, Error,
+    EvaluationWorld, Frame, ManagedVectorEnv, Origin, Player, Purpose, Result, Solution, SolveQuery, Spec,
+    Step, Stream, Streams, VectorEnv,
 };
 use numpy::{PyArray1, PyArrayMethods, PyReadonlyArray1};
 use pyo3::prelude::*;
@@ -109,8 +109,12 @@ struct OwnBatch {
 /// Results of Python: observations `[M * D]`, masks `[M * A]` (empty without masks).
 type Observed<'py> = (PyReadonlyArray1<'py, f32>, PyReadonlyArray1<'py, bool>);
 /// Results of a step: rewards `[N]`, endings `[N]` (0 running, 1 terminated, 2 truncated), and the observations.
-type Stepped<'py> =
-    (PyReadonlyArray1<'py, f32>, PyReadonlyArray1<'py, u8>, PyReadonlyArray1<'py, f32>, PyReadonlyArray1<'py, bool>);
+type Stepped<'py> = (
+    PyReadonlyArray1<'py, f32>,
+    PyReadonlyArray1<'py, u8>,
+    PyReadonlyArray1<'py, f32>,
+    PyReadonlyArray1<'py, bool>,
+);
 
 impl OwnBatch {
     fn new(shared: &Arc<Shared>, num_envs: usize, source: Source) -> Self {

@@ -77,9 +77,8 @@ impl Trainer {
         make: impl FnOnce() -> freewheel::core::Result<Inner> + Send,
     ) -> PyResult<Self> {
         let made = py.detach(|| threads::run(make));
-        match lock(&raised).take() {
-            Some(error) => return Err(error),
-            None => {}
+        if let Some(error) = lock(&raised).take() {
+            return Err(error);
         }
         Ok(Trainer { inner: Mutex::new(made.map_err(exception)?), raised })
     }
@@ -236,7 +235,9 @@ impl Trainer {
         let raised = Raised::default();
         let own = match world.map(|world| world.source(&raised)) {
             Some(WorldSource::World(world)) => Some(world),
-            Some(WorldSource::Id(_)) => return Err(PyTypeError::new_err("world must be environments, not an id")),
+            Some(WorldSource::Id(_)) => {
+                return Err(PyTypeError::new_err("world must be environments, not an id"));
+            }
             None => None,
         };
         Trainer::made(py, raised, || match path.is_dir() {

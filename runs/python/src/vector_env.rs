@@ -3,8 +3,8 @@
 use std::sync::Mutex;
 
 use freewheel::core::{
-    ActionSpace, DynWorld, Ending, EpisodeSummary, Error, ManagedVectorEnv, ObservationSpace, Purpose, Result,
-    Streams,
+    ActionSpace, DynWorld, Ending, EpisodeSummary, Error, ManagedVectorEnv, ObservationSpace, Purpose,
+    Result, Streams,
 };
 use numpy::ndarray::{ArrayView, ArrayViewD, IxDyn};
 use numpy::{Element, PyArray1, PyArrayDyn, PyArrayMethods, PyReadwriteArrayDyn, ToPyArray};
@@ -40,8 +40,7 @@ pub(crate) struct VectorEnv {
 }
 
 /// What a step returns: rewards, terminated, truncated, and whether an episode ended.
-type Results<'py> =
-    (Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<bool>>, Bound<'py, PyArray1<bool>>, bool);
+type Results<'py> = (Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<bool>>, Bound<'py, PyArray1<bool>>, bool);
 
 /// Episodes that ended: their indices `[E]`, last observations `[E, ..]`, last masks `[E, A]`, measures `[E, M]`.
 type Finals<'py> =
@@ -137,7 +136,9 @@ fn slice_of<'a, T: Element>(
 ) -> PyResult<&'a mut [T]> {
     match array.as_slice_mut() {
         Ok(slice) if slice.len() == length => Ok(slice),
-        _ => Err(PyValueError::new_err(format!("an array for results must be contiguous, with {length} elements"))),
+        _ => Err(PyValueError::new_err(format!(
+            "an array for results must be contiguous, with {length} elements"
+        ))),
     }
 }
 
@@ -183,8 +184,7 @@ impl VectorEnv {
             }
             Ok((reward, terminated, truncated, any))
         };
-        let (reward, terminated, truncated, any) =
-            py.detach(|| threads::run(stepped)).map_err(exception)?;
+        let (reward, terminated, truncated, any) = py.detach(|| threads::run(stepped)).map_err(exception)?;
         // Copies into memory of NumPy cost less than arrays that own memory of Rust.
         let flags = |flags: Vec<bool>| PyArray1::from_slice(py, &flags);
         Ok((PyArray1::from_slice(py, &reward), flags(terminated), flags(truncated), any))
@@ -273,7 +273,10 @@ impl VectorEnv {
                 let (view, mut summaries) = (envs.view(), finished.iter());
                 for i in (0..self.num_envs).filter(|&i| view.ending[i].is_over()) {
                     let (obs, legal) = view.successor(i);
-                    add(i, (obs, legal, summaries.next().map_or(&[][..], |episode| &episode.measures)));
+                    add(
+                        i,
+                        (obs, legal, summaries.next().map_or(&[][..], |episode| episode.measures.as_slice())),
+                    );
                 }
             }
             Envs::Rows(rows) => {

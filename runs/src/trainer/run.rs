@@ -59,7 +59,9 @@ impl Trainer {
     pub fn save_run(&self, root: impl AsRef<Path>) -> Result<PathBuf> {
         let Config { world: Some(world), agent, num_envs, .. } = &self.config else {
             let name = &self.config.world_name;
-            return Err(Error::Config(format!("{name} is in no registry, so that the program cannot read its runs")));
+            return Err(Error::Config(format!(
+                "{name} is in no registry, so that the program cannot read its runs"
+            )));
         };
         let step = self.counts.step;
         let total = self.config.total_steps.unwrap_or(step).max(step).next_multiple_of(*num_envs as u64);
@@ -84,7 +86,10 @@ impl Trainer {
         let job = Job { config, world: self.world.clone(), demonstrations: None };
         let folder = job.directory(root.as_ref());
         if folder.symlink_metadata().is_ok() {
-            return Err(Error::Config(format!("{}: there is a run already; choose another folder", folder.display())));
+            return Err(Error::Config(format!(
+                "{}: there is a run already; choose another folder",
+                folder.display()
+            )));
         }
         job.prepare(root.as_ref())?;
         let unsupported = |e: postcard::Error| Error::Unsupported(format!("cannot be saved: {e}"));
