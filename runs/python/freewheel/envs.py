@@ -284,7 +284,7 @@ class FreewheelVectorEnv(References, VectorEnv):
 
     def _add_finals(self, envs: _freewheel.VectorEnv, infos: dict[str, Any]) -> None:
         """Adds the ends of episodes to ``infos``, in the layout of Gymnasium's vector environments."""
-        which, obs, masks, measures = envs.finals()
+        which, obs, masks, measures, players = envs.finals()
         over = np.zeros(self.num_envs, bool)
         over[which] = True
 
@@ -304,6 +304,8 @@ class FreewheelVectorEnv(References, VectorEnv):
             return
         if self._masked:
             of_end["action_mask"], of_end["_action_mask"] = spread(masks), over.copy()
+        if self._two:
+            of_end["to_play"], of_end["_to_play"] = spread(players), over.copy()
         final = np.full(self.num_envs, None, dtype=object)
         for i, one in zip(which.tolist(), obs):
             final[i] = one

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use freewheel::core::{
-    ActionBuffer, Actions, DynWorld, Ending, EpisodeRunner, Error, Purpose, Result, Streams,
+    ActionBuffer, Actions, DynWorld, Ending, EpisodeRunner, Error, Player, Purpose, Result, Streams,
 };
 use rayon::prelude::*;
 
@@ -27,7 +27,7 @@ pub(crate) struct Row {
     pub(crate) runner: Box<dyn EpisodeRunner>,
     pub(crate) reward: f32,
     pub(crate) ending: Ending,
-    /// Last observation `[D]`, mask `[A]` and measures of the episode that ended in the last step, if the environment has
+    /// Last observation `[D]`, mask `[A]`, measures and player to move of the episode that ended in the last step, if the environment has
     /// been reset already.
     pub(crate) last: Option<Last>,
 }
@@ -37,6 +37,7 @@ pub(crate) struct Last {
     pub(crate) obs: Vec<f32>,
     pub(crate) legal: Vec<bool>,
     pub(crate) measures: Vec<f64>,
+    pub(crate) to_play: Player,
 }
 
 impl Row {
@@ -55,7 +56,8 @@ impl Row {
         if !next_step && step.ending.is_over() {
             let runner = &mut self.runner;
             let (obs, legal) = (runner.obs().to_vec(), runner.legal().to_vec());
-            self.last = Some(Last { obs, legal, measures: runner.measures() });
+            let (measures, to_play) = (runner.measures(), runner.to_play());
+            self.last = Some(Last { obs, legal, measures, to_play });
             runner.reset(runner.episode() + 1);
         }
         Ok(())

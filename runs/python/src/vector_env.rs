@@ -3,8 +3,8 @@
 use std::sync::Mutex;
 
 use freewheel::core::{
-    ActionSpace, DynWorld, Ending, EpisodeSummary, Error, ManagedVectorEnv, ObservationSpace, Purpose,
-    Result, Streams,
+    ActionSpace, DynWorld, Ending, EpisodeSummary, Error, ManagedVectorEnv, ObservationSpace, Player,
+    Purpose, Result, Streams,
 };
 use numpy::ndarray::{ArrayView, ArrayViewD, IxDyn};
 use numpy::{Element, PyArray1, PyArrayDyn, PyArrayMethods, PyReadwriteArrayDyn, ToPyArray};
@@ -42,9 +42,15 @@ pub(crate) struct VectorEnv {
 /// What a step returns: rewards, terminated, truncated, and whether an episode ended.
 type Results<'py> = (Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<bool>>, Bound<'py, PyArray1<bool>>, bool);
 
-/// Episodes that ended: their indices `[E]`, last observations `[E, ..]`, last masks `[E, A]`, measures `[E, M]`.
-type Finals<'py> =
-    (Bound<'py, PyArray1<i64>>, Bound<'py, PyAny>, Bound<'py, PyArrayDyn<i8>>, Bound<'py, PyArrayDyn<f64>>);
+/// Episodes that ended: their indices `[E]`, last observations `[E, ..]`, last masks `[E, A]`, measures `[E, M]`, players to
+/// move `[E]`.
+type Finals<'py> = (
+    Bound<'py, PyArray1<i64>>,
+    Bound<'py, PyAny>,
+    Bound<'py, PyArrayDyn<i8>>,
+    Bound<'py, PyArrayDyn<f64>>,
+    Bound<'py, PyArray1<i64>>,
+);
 
 impl VectorEnv {
     /// Environments at the start of their first episodes: with one seed, environment i uses its random stream i; with
@@ -258,12 +264,14 @@ impl VectorEnv {
         PyArray1::from_vec(py, players)
     }
 
-    /// Episodes that ended in the last step: indices of the environments, their last observations, masks and measures.
-    /// With automatic reset in the next step, observations and masks are the current ones.
+    /// Episodes that ended in the last step: indices of the environments, their last observations, masks, measures and
+    /// players to move. With automatic reset in the next step, observations and masks are the current ones.
     fn finals<'py>(&self, py: Python<'py>) -> PyResult<Finals<'py>> {
-        let (mut indices, mut obs, mut legal, mut measures) = (vec![], vec![], vec![], vec![]);
-        let mut add = |i: usize, of: (&[f32], &[bool], &[f64])| {
+        let (mut indices, mut players) = (Vec::new(), Vec::new());
+        let (mut obs, mut legal, mut measures) = (Vec::new(), Vec::new(), Vec::new());
+        let mut add = |i: usize, of: (&[f32], &[bool], &[f64]), player: Player| {
             indices.push(i as i64);
+            players.push(player as i64);
             obs.extend_from_slice(of.0);
             legal.extend(of.1.iter().map(|&legal| i8::from(legal)));
             measures.extend_from_slice(of.2);
@@ -273,17 +281,16 @@ impl VectorEnv {
                 let (view, mut summaries) = (envs.view(), finished.iter());
                 for i in (0..self.num_envs).filter(|&i| view.ending[i].is_over()) {
                     let (obs, legal) = view.successor(i);
-                    add(
-                        i,
-                        (obs, legal, summaries.next().map_or(&[][..], |episode| episode.measures.as_slice())),
-                    );
+                    let measures = summaries.next().map_or(&[][..], |episode| episode.measures.as_slice());
+                    add(i, (obs, legal, measures), view.successor_to_play(i));
                 }
             }
             Envs::Rows(rows) => {
                 for (i, row) in rows.all().iter().enumerate().filter(|(_, row)| row.ending.is_over()) {
+                    let now = &row.runner;
                     match &row.last {
-                        Some(last) => add(i, (&last.obs, &last.legal, &last.measures)),
-                        None => add(i, (row.runner.obs(), row.runner.legal(), &row.runner.measures())),
+                        Some(last) => add(i, (&last.obs, &last.legal, &last.measures), last.to_play),
+                        None => add(i, (now.obs(), now.legal(), &now.measures()), now.to_play()),
                     }
                 }
             }
@@ -300,7 +307,8 @@ impl VectorEnv {
                 array(py, &shape, &obs)?.into_any()
             }
         };
-        Ok((PyArray1::from_vec(py, indices), obs, masks, measures))
+        let ints = |all: Vec<i64>| PyArray1::from_vec(py, all);
+        Ok((ints(indices), obs, masks, measures, ints(players)))
     }
 
     /// Complete state as bytes, for `restore_state`.

@@ -21,8 +21,12 @@ SOME = [
 ]
 
 
-class Legal(gymnasium.Wrapper):
+class Legal(gymnasium.Wrapper, gymnasium.utils.RecordConstructorArgs):
     """Replaces an illegal action by the next legal one, for checks that sample all actions."""
+
+    def __init__(self, env):
+        gymnasium.utils.RecordConstructorArgs.__init__(self)
+        gymnasium.Wrapper.__init__(self, env)
 
     def reset(self, **kwargs):
         obs, info = self.env.reset(**kwargs)
